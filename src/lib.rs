@@ -1,0 +1,1 @@
+//! An IMAP and POP3 client library.
