@@ -1,0 +1,80 @@
+//! What a sans-IO protocol engine is to the driver that turns it: bytes, requests and instants go in by `handle_*`; bytes to
+//! send, deliveries for the handles and the next deadline come out by `poll_*`. No socket, no clock, no task, no protocol.
+//!
+//! The calling order. After any `handle_*`, in this order: [`poll_transmit`](Engine::poll_transmit) until it gives nothing
+//! more or the socket takes nothing more, [`poll_delivery`](Engine::poll_delivery) until `None`,
+//! [`poll_upgrade`](Engine::poll_upgrade), [`poll_deadline`](Engine::poll_deadline), [`outcome`](Engine::outcome). An engine
+//! with an outcome is at its end: it has delivered an end to every request it knew, takes no input, and answers each further
+//! request with the same end.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::{Bytes, BytesMut};
+
+use crate::error::{Error, Result};
+
+/// Names one request among those of its connection; never used twice.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub(crate) struct Id(pub(crate) u64);
+
+/// How many bytes the driver should offer to read at once, and into what.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Appetite {
+    /// Nothing is expected: whatever comes is small, and the session should hold no buffer.
+    Resting,
+    /// Replies are due: blocks of 64 KiB, whose slices are handed on.
+    Replies,
+    /// The middle of a large body: bigger blocks.
+    Body,
+}
+
+/// One delivery on its way to a handle.
+pub(crate) trait Parcel: Send + 'static {
+    /// The bytes it keeps in memory, for the connection's budget.
+    fn weight(&self) -> usize;
+    /// Whether it is the last one for its request.
+    fn is_last(&self) -> bool;
+}
+
+/// A protocol without its sockets and clocks.
+pub(crate) trait Engine: Send + 'static {
+    /// What handles ask for.
+    type Request: Send + 'static;
+    /// What handles get.
+    type Delivery: Parcel;
+    /// What handles may look at without asking: capabilities, the selection.
+    type State: Send + Sync + 'static;
+
+    /// A handle asks for something under a new id, or adds to what it asked for under an old one.
+    fn handle_request(&mut self, id: Id, request: Self::Request, now: Instant);
+    /// The handle behind this id is gone; nothing more is delivered to it.
+    fn handle_cancel(&mut self, id: Id, now: Instant);
+    /// Takes what it can from the front of `input`: whole frames, or pieces of a body that is streamed. What it leaves is the
+    /// beginning of a frame; it is offered again with more bytes behind it, and never scanned twice.
+    fn handle_input(&mut self, input: &mut BytesMut, now: Instant);
+    /// The peer will send nothing more; `error` says why where it was not a clean end.
+    fn handle_end(&mut self, error: Option<Error>, now: Instant);
+    /// The stream is encrypted from here on; follows a [`poll_upgrade`](Self::poll_upgrade) that was true.
+    fn handle_upgraded(&mut self, now: Instant);
+    /// The instant last given by [`poll_deadline`](Self::poll_deadline) has come.
+    fn handle_deadline(&mut self, now: Instant);
+    /// While the reader rests because its own side does not take deliveries, no deadline that waits for the peer runs.
+    fn handle_backlog(&mut self, full: bool, now: Instant);
+
+    /// The next bytes for the wire, in order. Called again only when the former were written.
+    fn poll_transmit(&mut self) -> Option<Bytes>;
+    /// The next delivery. `hungry` says whether a handle has taken all that it was given; only event streams ask.
+    fn poll_delivery(&mut self, hungry: &dyn Fn(Id) -> bool) -> Option<(Id, Self::Delivery)>;
+    /// Whether the stream must now be encrypted, before another byte is read or written. An engine never asks while it holds
+    /// unread input: bytes behind the agreement are an attack, and its end.
+    fn poll_upgrade(&mut self) -> bool;
+    /// When to call [`handle_deadline`](Self::handle_deadline), if nothing happens before.
+    fn poll_deadline(&self) -> Option<Instant>;
+    /// How to read next.
+    fn appetite(&self) -> Appetite;
+    /// The present state, the same allocation as long as nothing changed.
+    fn state(&self) -> Arc<Self::State>;
+    /// How the session ended, once it has: `Ok` after a goodbye, else the error that every later request will get.
+    fn outcome(&self) -> Option<Result<()>>;
+}

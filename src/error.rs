@@ -1,0 +1,275 @@
+//! The one error type of the crate: opaque, cheap to clone, asked rather than matched. It must not know which protocol it
+//! serves; a server's response code is kept by name, whatever the name is.
+
+use std::borrow::Cow;
+use std::error::Error as StdError;
+use std::fmt;
+use std::sync::Arc;
+
+/// The result of everything in this crate that can fail.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What went wrong, cheap to clone and never holding a secret.
+///
+/// Ask it questions: [`kind`](Self::kind) for a decision in code, [`code`](Self::code) for the server's own response code,
+/// [`is_retryable`](Self::is_retryable) before trying again, [`fault`](Self::fault) for whom to write to. `Display` is one
+/// clear sentence about its own level; the causes below it are in [`source`](StdError::source). The wording is not stable.
+///
+/// ```
+/// ```
+#[derive(Clone)]
+pub struct Error(Arc<Inner>);
+
+struct Inner {
+    kind: Kind,
+    fault: Fault,
+    text: Cow<'static, str>,
+    code: Option<Code>,
+    source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+/// The kinds of [`Error`], for decisions in code.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum Kind {
+    /// The server refused the command (`NO`, `-ERR`); the session lives on.
+    Rejected,
+    /// The server did not understand the command (`BAD`); the session lives on.
+    Bad,
+    /// The server refused the login. Never retried by itself.
+    Login,
+    /// The network failed below the protocol.
+    Io,
+    /// TLS could not be established, or the certificate was not accepted.
+    Tls,
+    /// A deadline passed. The connection is gone.
+    Timeout,
+    /// The connection is closed: by the server, by an earlier error, or by this side.
+    Closed,
+    /// The peer broke the protocol so that the rest of its bytes have no meaning. The connection is gone.
+    Protocol,
+    /// A bound of [`Limits`](crate::Limits) was reached.
+    Limit,
+    /// The caller's argument was refused before a byte was sent.
+    Input,
+    /// The server, or the protocol, cannot do this; nothing was sent.
+    Unsupported,
+    /// The connection ended before the reply: the command may or may not have taken effect.
+    Unknown,
+}
+
+/// Who is at fault, and so to whom a report should go.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum Fault {
+    /// The calling program: its argument, its order of calls, its limits.
+    Caller,
+    /// The server, or whoever answers in its place.
+    Server,
+    /// The way between.
+    Network,
+}
+
+/// A response code as the server sent it: `[TRYCREATE]`, `[IN-USE]`, `[UNAVAILABLE]` and whatever else it may be.
+///
+/// RFC 3501 and RFC 9051 §7.1, RFC 5530, and for POP3 RFC 2449 §8 and RFC 3206.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Code {
+    name: Box<str>,
+    data: Box<str>,
+}
+
+impl Error {
+    /// Which kind of failure this is.
+    pub fn kind(&self) -> Kind {
+        self.0.kind
+    }
+
+    /// Who is at fault.
+    pub fn fault(&self) -> Fault {
+        self.0.fault
+    }
+
+    /// The response code the server gave with its refusal, if it gave one.
+    pub fn code(&self) -> Option<&Code> {
+        self.0.code.as_ref()
+    }
+
+    /// Whether the same call on a new connection may succeed without anybody changing anything.
+    ///
+    /// True for failures of the network, passed deadlines and servers that say they are busy (`UNAVAILABLE`, `INUSE`,
+    /// `IN-USE`, `SYS/TEMP`, `LOGIN-DELAY`). Never true for a refused login, nor for [`Kind::Unknown`]: there the caller has
+    /// to find out first whether the command took effect.
+    pub fn is_retryable(&self) -> bool {
+        match self.0.kind {
+            Kind::Io | Kind::Timeout | Kind::Closed => true,
+            Kind::Rejected | Kind::Login => self.code().is_some_and(Code::is_passing),
+            _ => false,
+        }
+    }
+
+    pub(crate) fn new(kind: Kind, text: impl Into<Cow<'static, str>>) -> Self {
+        let fault = match kind {
+            Kind::Input | Kind::Bad | Kind::Limit | Kind::Login | Kind::Unsupported => Fault::Caller,
+            Kind::Rejected | Kind::Protocol => Fault::Server,
+            Kind::Io | Kind::Tls | Kind::Timeout | Kind::Closed | Kind::Unknown => Fault::Network,
+        };
+        Self(Arc::new(Inner { kind, fault, text: text.into(), code: None, source: None }))
+    }
+
+    pub(crate) fn input(text: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Kind::Input, text)
+    }
+
+    pub(crate) fn protocol(text: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Kind::Protocol, text)
+    }
+
+    pub(crate) fn closed(text: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Kind::Closed, text)
+    }
+
+    pub(crate) fn limit(text: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Kind::Limit, text)
+    }
+
+    pub(crate) fn unsupported(text: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Kind::Unsupported, text)
+    }
+
+    pub(crate) fn with_code(self, code: Option<Code>) -> Self {
+        self.edit(|inner| inner.code = code)
+    }
+
+    pub(crate) fn with_fault(self, fault: Fault) -> Self {
+        self.edit(|inner| inner.fault = fault)
+    }
+
+    pub(crate) fn with_source(self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        self.edit(|inner| inner.source = Some(source.into()))
+    }
+
+    /// The same failure seen as another kind, for the caller whose decision depends on it; this one becomes its source.
+    pub(crate) fn seen_as(self, kind: Kind, text: impl Into<Cow<'static, str>>) -> Self {
+        let code = self.code().cloned();
+        Self::new(kind, text).with_code(code).with_source(self)
+    }
+
+    /// Only for an error that was just made and has no clones.
+    fn edit(mut self, change: impl FnOnce(&mut Inner)) -> Self {
+        if let Some(inner) = Arc::get_mut(&mut self.0) {
+            change(inner);
+        }
+        self
+    }
+}
+
+impl Code {
+    pub(crate) fn new(name: impl Into<Box<str>>, data: impl Into<Box<str>>) -> Self {
+        let mut name = name.into();
+        name.make_ascii_uppercase();
+        Self { name, data: data.into() }
+    }
+
+    /// The code's name in upper case, such as `TRYCREATE`.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What stood behind the name, unparsed and without the bracket; empty where nothing did.
+    pub fn data(&self) -> &str {
+        &self.data
+    }
+
+    /// Whether this code has that name, in any letter case.
+    pub fn is(&self, name: &str) -> bool {
+        self.name.eq_ignore_ascii_case(name)
+    }
+
+    fn is_passing(&self) -> bool {
+        matches!(&*self.name, "UNAVAILABLE" | "INUSE" | "IN-USE" | "SYS/TEMP" | "LOGIN-DELAY" | "LIMIT")
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.text)
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut out = f.debug_struct("Error");
+        out.field("kind", &self.0.kind).field("text", &self.0.text);
+        if let Some(code) = &self.0.code {
+            out.field("code", code);
+        }
+        if let Some(source) = &self.0.source {
+            out.field("source", source);
+        }
+        out.finish_non_exhaustive()
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source.as_deref().map(|source| source as &(dyn StdError + 'static))
+    }
+}
+
+impl From<std::io::Error> for Error {
+    fn from(error: std::io::Error) -> Self {
+        Self::new(Kind::Io, "the connection failed").with_source(error)
+    }
+}
+
+/// For [`Body`](crate::Body) and everything else that speaks `AsyncRead`; the error itself stays inside as the cause.
+impl From<Error> for std::io::Error {
+    fn from(error: Error) -> Self {
+        let kind = match error.kind() {
+            Kind::Timeout => std::io::ErrorKind::TimedOut,
+            Kind::Closed => std::io::ErrorKind::ConnectionAborted,
+            Kind::Unsupported => std::io::ErrorKind::Unsupported,
+            Kind::Input => std::io::ErrorKind::InvalidInput,
+            _ => std::io::ErrorKind::Other,
+        };
+        Self::new(kind, error)
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &*self.data {
+            "" => f.write_str(&self.name),
+            data => write!(f, "{} {data}", self.name),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn display_is_one_level_and_the_cause_is_the_source() {
+        let error = Error::from(std::io::Error::other("cable cut"));
+        assert_eq!(error.to_string(), "the connection failed");
+        assert_eq!(error.source().map(ToString::to_string).as_deref(), Some("cable cut"));
+    }
+
+    #[test]
+    fn a_refused_login_is_retryable_only_when_the_server_says_it_will_pass() {
+        let wrong = Error::new(Kind::Login, "refused").with_code(Some(Code::new("authenticationfailed", "")));
+        assert!(!wrong.is_retryable());
+        let busy = Error::new(Kind::Login, "refused").with_code(Some(Code::new("in-use", "")));
+        assert!(busy.is_retryable());
+    }
+
+    #[test]
+    fn seeing_it_as_another_kind_keeps_the_code() {
+        let refused = Error::new(Kind::Rejected, "no").with_code(Some(Code::new("EXPIRED", "")));
+        let login = refused.seen_as(Kind::Login, "the login was refused");
+        assert!(login.code().is_some_and(|code| code.is("expired")));
+        assert_eq!(login.source().map(ToString::to_string).as_deref(), Some("no"));
+    }
+}

@@ -1,0 +1,95 @@
+//! The bounds that keep a hostile or broken server from bloating or hanging a client: sizes in [`Limits`], times in
+//! [`Deadlines`]. Plain values; who enforces them is the engines (frames, counts, instants) and `conn` (connecting, TLS).
+
+use std::time::Duration;
+
+const KIB: usize = 1024;
+const MIB: usize = 1024 * KIB;
+
+/// How much one connection may cost, in bytes and counts. Every bound is inclusive: exactly the limit is still accepted.
+///
+/// ```
+/// let mut limits = postroom::Limits::default();
+/// limits.literal = 16 * 1024 * 1024; // no message over 16 MiB is kept in memory
+/// ```
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// One IMAP line, literals not counted. Over it the connection is closed with [`Kind::Limit`](crate::Kind::Limit), since
+    /// the end of the response is not known. 1 MiB.
+    pub line: usize,
+    /// One POP3 status line or listing line; bodies of messages are not counted. 64 KiB.
+    pub status_line: usize,
+    /// One literal (or one POP3 message) kept in memory. A larger one is skipped and its message delivered with
+    /// `Defect::TooLarge`. Bodies read by `read` are not counted. 64 MiB.
+    pub literal: usize,
+    /// One whole response, literals included. Over it the connection is closed with `Kind::Limit`. 128 MiB.
+    pub response: usize,
+    /// Parentheses within parentheses. A deeper value is unreadable: a defect of its message. 100.
+    pub nesting: usize,
+    /// Untagged responses kept for one command that returns a value (streams are not counted). 1,000,000.
+    pub untagged: usize,
+    /// Events kept for a mailbox that nobody watches; over it they become one `Lagged`. 10,000.
+    pub events: usize,
+    /// Bytes delivered to a stream and not taken yet, over which the socket is not read. 256 KiB.
+    pub window: usize,
+    /// Bytes undelivered on the whole connection, over which calls that return a value fail with `Kind::Limit`. 256 MiB.
+    pub undelivered: usize,
+    /// Challenges in one authentication. 16.
+    pub challenges: usize,
+}
+
+/// How long one connection may make its caller wait.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Deadlines {
+    /// For the connection to one of the host's addresses, all tried. 30 s.
+    pub connect: Duration,
+    /// For the TLS handshake. 30 s.
+    pub tls: Duration,
+    /// For the server's greeting. 30 s.
+    pub greeting: Duration,
+    /// Without a byte from the server, while a command runs; a single response that has begun must also come at
+    /// 1 KiB/s or more over this time. 60 s.
+    pub progress: Duration,
+    /// After which IDLE is renewed, or NOOP sent where there is no IDLE; at most 29 minutes count (RFC 2177). 25 min.
+    pub idle: Duration,
+    /// Between two looks at a mailbox whose server cannot push. 60 s.
+    pub poll: Duration,
+    /// For the end of IDLE. 30 s.
+    pub done: Duration,
+    /// For the reply to LOGOUT or QUIT. 5 s.
+    pub logout: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            line: MIB,
+            status_line: 64 * KIB,
+            literal: 64 * MIB,
+            response: 128 * MIB,
+            nesting: 100,
+            untagged: 1_000_000,
+            events: 10_000,
+            window: 256 * KIB,
+            undelivered: 256 * MIB,
+            challenges: 16,
+        }
+    }
+}
+
+impl Default for Deadlines {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(30),
+            tls: Duration::from_secs(30),
+            greeting: Duration::from_secs(30),
+            progress: Duration::from_secs(60),
+            idle: Duration::from_secs(25 * 60),
+            poll: Duration::from_secs(60),
+            done: Duration::from_secs(30),
+            logout: Duration::from_secs(5),
+        }
+    }
+}
