@@ -29,9 +29,16 @@ pub(crate) enum Appetite {
     Body,
 }
 
+/// Bytes for the wire; secret ones are not shown by the wire log.
+#[derive(Clone, Debug)]
+pub(crate) struct Outgoing {
+    pub(crate) bytes: Bytes,
+    pub(crate) secret: bool,
+}
+
 /// One delivery on its way to a handle.
 pub(crate) trait Parcel: Send + 'static {
-    /// The bytes it keeps in memory, for the connection's budget.
+    /// The bytes it counts against the window: those of streams, 0 for what belongs to a value.
     fn weight(&self) -> usize;
     /// Whether it is the last one for its request.
     fn is_last(&self) -> bool;
@@ -63,7 +70,7 @@ pub(crate) trait Engine: Send + 'static {
     fn handle_backlog(&mut self, full: bool, now: Instant);
 
     /// The next bytes for the wire, in order. Called again only when the former were written.
-    fn poll_transmit(&mut self) -> Option<Bytes>;
+    fn poll_transmit(&mut self) -> Option<Outgoing>;
     /// The next delivery. `hungry` says whether a handle has taken all that it was given; only event streams ask.
     fn poll_delivery(&mut self, hungry: &dyn Fn(Id) -> bool) -> Option<(Id, Self::Delivery)>;
     /// Whether the stream must now be encrypted, before another byte is read or written. An engine never asks while it holds

@@ -1,0 +1,281 @@
+//! The two-way road between handles and the driver of their connection: requests one way, deliveries the other, in order,
+//! with the bytes that wait counted. It must not know sockets, clocks or what a request means.
+
+use std::collections::{HashMap, VecDeque};
+use std::future::poll_fn;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use crate::engine::{Engine, Id, Parcel};
+use crate::error::{Error, Result};
+
+/// A handle's end: asks, and looks at the state. The connection closes when the last one is dropped.
+pub(crate) struct Link<E: Engine>(Arc<Shared<E>>);
+
+/// The handle's end of one request; dropped before its last delivery, the request is cancelled.
+pub(crate) struct Inbox<E: Engine> {
+    id: Id,
+    shared: Arc<Shared<E>>,
+    finished: bool,
+}
+
+/// The driver's end.
+pub(crate) struct Desk<E: Engine>(Arc<Shared<E>>);
+
+/// What the driver finds on its desk.
+pub(crate) enum Ask<R> {
+    Request(Id, R),
+    Cancel(Id),
+}
+
+struct Shared<E: Engine>(Mutex<Road<E>>);
+
+struct Road<E: Engine> {
+    asks: VecDeque<Ask<Box<E::Request>>>,
+    slots: HashMap<Id, Slot<E::Delivery>>,
+    state: Arc<E::State>,
+    driver: Option<Waker>,
+    links: usize,
+    next: u64,
+    waiting: usize,
+    /// The reader rests until no more than this waits.
+    resume_at: Option<usize>,
+    ended: Option<Error>,
+}
+
+struct Slot<D> {
+    queue: VecDeque<D>,
+    reader: Option<Waker>,
+    /// The engine holds something back until this slot is empty.
+    awaited: bool,
+}
+
+/// A road with both its ends.
+pub(crate) fn road<E: Engine>(state: Arc<E::State>) -> (Link<E>, Desk<E>) {
+    let shared = Arc::new(Shared(Mutex::new(Road {
+        asks: VecDeque::new(),
+        slots: HashMap::new(),
+        state,
+        driver: None,
+        links: 1,
+        next: 0,
+        waiting: 0,
+        resume_at: None,
+        ended: None,
+    })));
+    (Link(shared.clone()), Desk(shared))
+}
+
+impl<E: Engine> Link<E> {
+    /// Hands a request to the driver. It is on its way when this returns; its answers come by the inbox.
+    pub(crate) fn submit(&self, request: E::Request) -> Inbox<E> {
+        let mut road = self.0.lock();
+        let id = Id(road.next);
+        road.next += 1;
+        if road.ended.is_none() {
+            road.slots.insert(id, Slot { queue: VecDeque::new(), reader: None, awaited: false });
+            road.asks.push_back(Ask::Request(id, Box::new(request)));
+        }
+        let driver = road.driver.take();
+        drop(road);
+        wake(driver);
+        Inbox { id, shared: self.0.clone(), finished: false }
+    }
+
+    /// What the engine last published.
+    pub(crate) fn state(&self) -> Arc<E::State> {
+        self.0.lock().state.clone()
+    }
+
+    /// How the connection ended, once it has.
+    pub(crate) fn ended(&self) -> Option<Error> {
+        self.0.lock().ended.clone()
+    }
+}
+
+impl<E: Engine> Clone for Link<E> {
+    fn clone(&self) -> Self {
+        self.0.lock().links += 1;
+        Self(self.0.clone())
+    }
+}
+
+impl<E: Engine> Drop for Link<E> {
+    fn drop(&mut self) {
+        let mut road = self.0.lock();
+        road.links -= 1;
+        let driver = if road.links == 0 { road.driver.take() } else { None };
+        drop(road);
+        wake(driver);
+    }
+}
+
+impl<E: Engine> Inbox<E> {
+    /// The next delivery; `None` behind the last one. An error means that the connection ended before it.
+    ///
+    /// Cancel-safe: a delivery is taken in the poll that returns it.
+    pub(crate) async fn next(&mut self) -> Result<Option<E::Delivery>> {
+        poll_fn(|cx| self.poll_next(cx)).await
+    }
+
+    pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<E::Delivery>>> {
+        if self.finished {
+            return Poll::Ready(Ok(None));
+        }
+        let mut road = self.shared.lock();
+        match road.take(self.id, cx) {
+            Some((delivery, driver)) => {
+                if delivery.is_last() {
+                    self.finished = true;
+                    road.slots.remove(&self.id);
+                }
+                drop(road);
+                wake(driver);
+                Poll::Ready(Ok(Some(delivery)))
+            }
+            None => match road.ended.clone() {
+                Some(error) => {
+                    self.finished = true;
+                    Poll::Ready(Err(error))
+                }
+                None => Poll::Pending,
+            },
+        }
+    }
+
+    /// Adds to what was asked for under this inbox: the next piece of an upload, say.
+    pub(crate) fn add(&self, request: E::Request) {
+        let mut road = self.shared.lock();
+        if road.ended.is_none() {
+            road.asks.push_back(Ask::Request(self.id, Box::new(request)));
+        }
+        let driver = road.driver.take();
+        drop(road);
+        wake(driver);
+    }
+}
+
+impl<E: Engine> Drop for Inbox<E> {
+    fn drop(&mut self) {
+        if self.finished {
+            return;
+        }
+        let mut road = self.shared.lock();
+        if let Some(slot) = road.slots.remove(&self.id) {
+            road.waiting -= slot.queue.iter().map(Parcel::weight).sum::<usize>();
+        }
+        if road.ended.is_none() {
+            road.asks.push_back(Ask::Cancel(self.id));
+        }
+        let driver = road.driver.take();
+        drop(road);
+        wake(driver);
+    }
+}
+
+impl<E: Engine> Desk<E> {
+    /// The next ask; where there is none, the waker is kept for it.
+    pub(crate) fn next_ask(&self, cx: &Context<'_>) -> Option<Ask<Box<E::Request>>> {
+        let mut road = self.0.lock();
+        let ask = road.asks.pop_front();
+        if ask.is_none() {
+            keep(&mut road.driver, cx);
+        }
+        ask
+    }
+
+    /// Whether somebody still holds a link.
+    pub(crate) fn is_held(&self) -> bool {
+        let road = self.0.lock();
+        road.links > 0 || !road.asks.is_empty()
+    }
+
+    /// Puts everything that the engine has to deliver into the slots, and wakes their readers.
+    pub(crate) fn deliver(&self, engine: &mut E) {
+        let mut readers = Vec::new();
+        let mut road = self.0.lock();
+        loop {
+            let hunger = std::cell::RefCell::new(&mut road.slots);
+            let hungry = |id: Id| match hunger.borrow_mut().get_mut(&id) {
+                Some(slot) => {
+                    slot.awaited = !slot.queue.is_empty();
+                    !slot.awaited
+                }
+                None => false,
+            };
+            let Some((id, delivery)) = engine.poll_delivery(&hungry) else { break };
+            readers.extend(road.put(id, delivery));
+        }
+        drop(road);
+        readers.into_iter().for_each(Waker::wake);
+    }
+
+    /// Whether more than `window` bytes wait in the slots; the driver is woken once they are taken.
+    pub(crate) fn is_full(&self, window: usize) -> bool {
+        let mut road = self.0.lock();
+        let full = road.waiting > window;
+        road.resume_at = full.then_some(window / 2);
+        full
+    }
+
+    /// Publishes the engine's state where it is another than before.
+    pub(crate) fn publish(&self, state: Arc<E::State>) {
+        let mut road = self.0.lock();
+        if !Arc::ptr_eq(&road.state, &state) {
+            road.state = state;
+        }
+    }
+
+    /// The connection is over: whoever still waits gets this error, and so does every later request.
+    pub(crate) fn close(&self, error: Error) {
+        let mut road = self.0.lock();
+        road.asks.clear();
+        road.ended.get_or_insert(error);
+        let readers: Vec<_> = road.slots.values_mut().filter_map(|slot| slot.reader.take()).collect();
+        drop(road);
+        readers.into_iter().for_each(Waker::wake);
+    }
+}
+
+impl<E: Engine> Shared<E> {
+    /// A poisoned lock means that a waker panicked; the road itself is whole between statements.
+    fn lock(&self) -> MutexGuard<'_, Road<E>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<E: Engine> Road<E> {
+    fn put(&mut self, id: Id, delivery: E::Delivery) -> Option<Waker> {
+        let slot = self.slots.get_mut(&id)?;
+        self.waiting += delivery.weight();
+        slot.queue.push_back(delivery);
+        slot.reader.take()
+    }
+
+    /// A delivery, and the driver's waker where it waits for just this.
+    fn take(&mut self, id: Id, cx: &Context<'_>) -> Option<(E::Delivery, Option<Waker>)> {
+        let slot = self.slots.get_mut(&id)?;
+        let Some(delivery) = slot.queue.pop_front() else {
+            keep(&mut slot.reader, cx);
+            return None;
+        };
+        self.waiting -= delivery.weight();
+        let awaited = slot.awaited && slot.queue.is_empty();
+        let resumes = self.resume_at.is_some_and(|bytes| self.waiting <= bytes);
+        let driver = if resumes || awaited { self.driver.take() } else { None };
+        Some((delivery, driver))
+    }
+}
+
+fn keep(place: &mut Option<Waker>, cx: &Context<'_>) {
+    match place {
+        Some(waker) => waker.clone_from(cx.waker()),
+        None => *place = Some(cx.waker().clone()),
+    }
+}
+
+fn wake(waker: Option<Waker>) {
+    if let Some(waker) = waker {
+        waker.wake();
+    }
+}

@@ -1,0 +1,188 @@
+//! [`MessageId`]: the lasting name of one message, equal only for the same message of the same mailbox of the same account.
+//! It knows the shape of both protocols' identities as plain data, and neither protocol's types.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use crate::error::{Error, Result};
+
+/// Begins every text form; the digit is the version of what follows.
+const VERSION: &str = "postroom1";
+
+/// Names one message: mailbox, UIDVALIDITY and UID for IMAP, maildrop and unique-id for POP3.
+///
+/// Ids of two folders or two accounts are never equal. Where [`Features::stable_ids`](crate::Features::stable_ids) holds, an
+/// id means the same message in every later session; its text form ([`Display`](fmt::Display), [`FromStr`]) is made to be
+/// stored and carries a version.
+///
+/// ```
+/// use postroom::MessageId;
+///
+/// let id: MessageId = "postroom1:imap:me%40example.org/INBOX/1700000000/42".parse()?;
+/// assert_eq!(id.to_string().parse::<MessageId>()?, id);
+/// # Ok::<(), postroom::Error>(())
+/// ```
+#[derive(Clone, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct MessageId {
+    place: Arc<Place>,
+    key: Key,
+}
+
+/// Where the message is: shared by all ids of one mailbox.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub(crate) enum Place {
+    /// `validity` 0 stands for a server without lasting UIDs.
+    Imap { account: String, mailbox: String, validity: u32 },
+    Pop3 { account: String },
+    /// Of an implementation of [`Mailbox`](crate::Mailbox) outside this crate.
+    Other { name: String },
+}
+
+#[derive(Clone, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub(crate) enum Key {
+    Number(u32),
+    Text(Arc<[u8]>),
+}
+
+impl MessageId {
+    /// An id for an implementation of [`Mailbox`](crate::Mailbox) of your own: `name` names the mailbox, `key` the message.
+    pub fn other(name: impl Into<String>, key: impl AsRef<[u8]>) -> Self {
+        Self::new(Arc::new(Place::Other { name: name.into() }), Key::Text(key.as_ref().into()))
+    }
+
+    pub(crate) fn new(place: Arc<Place>, key: Key) -> Self {
+        Self { place, key }
+    }
+
+    pub(crate) fn place(&self) -> &Arc<Place> {
+        &self.place
+    }
+
+    pub(crate) fn key(&self) -> &Key {
+        &self.key
+    }
+}
+
+/// The account's part of an id: who, where; the port only where it is not the protocol's own.
+pub(crate) fn account(user: &str, host: &str, port: u16, usual: &[u16]) -> String {
+    let host = host.to_ascii_lowercase();
+    if usual.contains(&port) { format!("{user}@{host}") } else { format!("{user}@{host}:{port}") }
+}
+
+impl fmt::Display for MessageId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &*self.place {
+            Place::Imap { account, mailbox, validity } => {
+                write!(f, "{VERSION}:imap:{}/{}/{validity}/", Escaped(account), Escaped(mailbox))?;
+            }
+            Place::Pop3 { account } => write!(f, "{VERSION}:pop3:{}/", Escaped(account))?,
+            Place::Other { name } => write!(f, "{VERSION}:other:{}/", Escaped(name))?,
+        }
+        match &self.key {
+            Key::Number(number) => write!(f, "{number}"),
+            Key::Text(text) => write!(f, "{}", Escaped(text)),
+        }
+    }
+}
+
+impl fmt::Debug for MessageId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "MessageId({self})")
+    }
+}
+
+impl FromStr for MessageId {
+    type Err = Error;
+
+    /// [`Kind::Input`](crate::Kind::Input) where the text is not an id, or one of a version this library does not know.
+    fn from_str(text: &str) -> Result<Self> {
+        parse(text).ok_or_else(|| Error::input("this text is not a message id"))
+    }
+}
+
+fn parse(text: &str) -> Option<MessageId> {
+    let rest = text.strip_prefix(VERSION)?.strip_prefix(':')?;
+    let (protocol, rest) = rest.split_once(':')?;
+    let parts: Vec<_> = rest.split('/').map(unescape).collect::<Option<_>>()?;
+    let utf8 = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).ok();
+    let (place, key) = match (protocol, parts.as_slice()) {
+        ("imap", [account, mailbox, validity, uid]) => {
+            let validity = utf8(validity)?.parse().ok()?;
+            let uid = utf8(uid)?.parse().ok().filter(|uid| *uid > 0)?;
+            (Place::Imap { account: utf8(account)?, mailbox: utf8(mailbox)?, validity }, Key::Number(uid))
+        }
+        ("pop3", [account, uidl]) => (Place::Pop3 { account: utf8(account)? }, Key::Text(uidl.as_slice().into())),
+        ("other", [name, key]) => (Place::Other { name: utf8(name)? }, Key::Text(key.as_slice().into())),
+        _ => return None,
+    };
+    Some(MessageId::new(Arc::new(place), key))
+}
+
+/// Percent-encodes all but letters, digits, `-`, `.`, `_`.
+struct Escaped<T>(T);
+
+impl<T: AsRef<[u8]>> fmt::Display for Escaped<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.as_ref().iter().try_for_each(|&byte| match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' => write!(f, "{}", char::from(byte)),
+            _ => write!(f, "%{byte:02X}"),
+        })
+    }
+}
+
+fn unescape(text: &str) -> Option<Vec<u8>> {
+    let mut bytes = text.bytes();
+    let mut out = Vec::with_capacity(text.len());
+    while let Some(byte) = bytes.next() {
+        out.push(if byte == b'%' { hex(bytes.next()?)? << 4 | hex(bytes.next()?)? } else { byte });
+    }
+    Some(out)
+}
+
+fn hex(digit: u8) -> Option<u8> {
+    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn the_text_form_brings_back_the_same_id(account: String, mailbox: String, validity: u32, uid in 1u32..) {
+            let place = Arc::new(Place::Imap { account, mailbox, validity });
+            let id = MessageId::new(place, Key::Number(uid));
+            prop_assert_eq!(id.to_string().parse::<MessageId>().unwrap(), id);
+        }
+
+        #[test]
+        fn no_text_panics(text: String) {
+            let _ = text.parse::<MessageId>();
+        }
+
+        #[test]
+        fn any_unique_id_survives(account: String, uidl: Vec<u8>) {
+            let id = MessageId::new(Arc::new(Place::Pop3 { account }), Key::Text(uidl.into()));
+            prop_assert_eq!(id.to_string().parse::<MessageId>().unwrap(), id);
+        }
+    }
+
+    #[test]
+    fn two_folders_never_share_an_id() {
+        let in_folder = |mailbox: &str| {
+            let place = Place::Imap { account: "me@example.org".into(), mailbox: mailbox.into(), validity: 7 };
+            MessageId::new(Arc::new(place), Key::Number(1))
+        };
+        assert_ne!(in_folder("INBOX"), in_folder("Sent"));
+        assert_ne!(in_folder("a/b").to_string(), in_folder("a%2Fb").to_string());
+    }
+
+    #[test]
+    fn another_version_is_refused() {
+        assert!("postroom2:pop3:me/x".parse::<MessageId>().is_err());
+        assert!("postroom1:imap:me/INBOX/1/0".parse::<MessageId>().is_err());
+    }
+}

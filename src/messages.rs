@@ -1,0 +1,172 @@
+//! [`Messages`] and [`Message`]: the concrete stream both protocols deliver, and what it yields. One virtual call a batch,
+//! none a message. This is the only file that knows mail-parser.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use futures_core::Stream;
+
+use crate::defect::Defect;
+use crate::error::Result;
+use crate::message_id::MessageId;
+
+/// A stream of whole messages, in whatever order the server sends them.
+///
+/// An `Err` is always the end of it. A message with something wrong in it is still a message, with
+/// [`defects`](Message::defects). Dropping the stream early is safe: what is still on its way is read and thrown away by the
+/// connection, which costs the transfer of those bytes; for a huge rest it is cheaper to drop the session.
+///
+/// ```
+/// use postroom::{Message, MessageId, Messages};
+///
+/// # async fn example() -> postroom::Result<()> {
+/// let one = Message::new(MessageId::other("stub", "1"), "Subject: hello\r\n\r\nworld\r\n");
+/// let mut mail = Messages::from_messages([one]);
+/// while let Some(message) = mail.try_next().await? {
+///     assert_eq!(message.parse().and_then(|mail| mail.subject().map(str::to_owned)).as_deref(), Some("hello"));
+/// }
+/// # Ok(())
+/// # }
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(example()).unwrap();
+/// ```
+pub struct Messages<'a> {
+    ready: VecDeque<Message>,
+    source: Option<Box<dyn Source + 'a>>,
+}
+
+/// Where messages come from, a batch at a time.
+pub(crate) trait Source: Send {
+    /// Appends what has come; `false` when nothing more will.
+    fn poll_batch(&mut self, cx: &mut Context<'_>, ready: &mut VecDeque<Message>) -> Poll<Result<bool>>;
+}
+
+/// One message, or the part of it that was asked for.
+#[derive(Clone)]
+pub struct Message {
+    id: MessageId,
+    bytes: Bytes,
+    defects: Vec<Defect>,
+}
+
+impl<'a> Messages<'a> {
+    /// A stream over messages that are there already; for implementations of [`Mailbox`](crate::Mailbox) and for tests.
+    pub fn from_messages(messages: impl IntoIterator<Item = Message>) -> Self {
+        Self { ready: messages.into_iter().collect(), source: None }
+    }
+
+    /// A stream over any other stream; for implementations of [`Mailbox`](crate::Mailbox).
+    pub fn from_stream(stream: impl Stream<Item = Result<Message>> + Send + 'a) -> Self {
+        Self::from_source(Foreign(Box::pin(stream)))
+    }
+
+    pub(crate) fn from_source(source: impl Source + 'a) -> Self {
+        Self { ready: VecDeque::new(), source: Some(Box::new(source)) }
+    }
+
+    /// The next message; `None` at the end. Cancel-safe: no message is lost by dropping this future.
+    pub async fn try_next(&mut self) -> Result<Option<Message>> {
+        poll_fn(|cx| self.poll_message(cx)).await
+    }
+
+    fn poll_message(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Message>>> {
+        loop {
+            if let Some(message) = self.ready.pop_front() {
+                return Poll::Ready(Ok(Some(message)));
+            }
+            let Some(source) = &mut self.source else { return Poll::Ready(Ok(None)) };
+            match ready!(source.poll_batch(cx, &mut self.ready)) {
+                Ok(true) => {}
+                Ok(false) => self.source = None,
+                Err(error) => {
+                    self.source = None;
+                    return Poll::Ready(Err(error));
+                }
+            }
+        }
+    }
+}
+
+impl Stream for Messages<'_> {
+    type Item = Result<Message>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.poll_message(cx).map(Result::transpose)
+    }
+}
+
+impl fmt::Debug for Messages<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Messages").field("ready", &self.ready.len()).finish_non_exhaustive()
+    }
+}
+
+impl Message {
+    /// A message of an implementation of [`Mailbox`](crate::Mailbox) of your own.
+    pub fn new(id: MessageId, bytes: impl Into<Bytes>) -> Self {
+        Self { id, bytes: bytes.into(), defects: Vec::new() }
+    }
+
+    pub(crate) fn with_defects(mut self, defects: Vec<Defect>) -> Self {
+        self.defects = defects;
+        self
+    }
+
+    /// Which message this is.
+    pub fn id(&self) -> &MessageId {
+        &self.id
+    }
+
+    /// Its bytes, exactly as the server holds them. They are a slice of the block they were read in: a message kept for long
+    /// keeps up to 64 KiB around it (or its own size); [`detach`](Self::detach) copies it out.
+    pub fn bytes(&self) -> &Bytes {
+        &self.bytes
+    }
+
+    /// Its bytes, without the id.
+    pub fn into_bytes(self) -> Bytes {
+        self.bytes
+    }
+
+    /// What was wrong with it: a message over the limit comes without bytes and with a defect that says so.
+    pub fn defects(&self) -> &[Defect] {
+        &self.defects
+    }
+
+    /// The same message in memory of its own.
+    pub fn detach(mut self) -> Self {
+        self.bytes = Bytes::copy_from_slice(&self.bytes);
+        self
+    }
+
+    /// What mail-parser makes of it: headers decoded, text and attachments apart. `None` where there is no header at all.
+    pub fn parse(&self) -> Option<mail_parser::Message<'_>> {
+        mail_parser::MessageParser::default().parse(&self.bytes[..])
+    }
+}
+
+impl fmt::Debug for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Message")
+            .field("id", &self.id)
+            .field("bytes", &self.bytes.len())
+            .field("defects", &self.defects)
+            .finish()
+    }
+}
+
+struct Foreign<'a>(Pin<Box<dyn Stream<Item = Result<Message>> + Send + 'a>>);
+
+impl Source for Foreign<'_> {
+    fn poll_batch(&mut self, cx: &mut Context<'_>, out: &mut VecDeque<Message>) -> Poll<Result<bool>> {
+        match ready!(self.0.as_mut().poll_next(cx)) {
+            Some(Ok(message)) => out.push_back(message),
+            Some(Err(error)) => return Poll::Ready(Err(error)),
+            None => return Poll::Ready(Ok(false)),
+        }
+        Poll::Ready(Ok(true))
+    }
+}
