@@ -1,0 +1,339 @@
+//! What frames mean to the session: the greeting, tagged answers and their effects, and the untagged data that describe the
+//! selected mailbox. Data that a command claimed never come here.
+
+use bytes::Bytes;
+
+use super::{Delivery, Effect, Engine, Phase, Running, Upgrade, copied};
+use crate::engine::Id;
+use crate::error::{Error, Kind as ErrorKind, Result};
+use crate::imap::codec::{self, Batch, FetchedBatch, Kind, Route, Status as Ending, route};
+use crate::imap::types::{Capabilities, Condition, Fetched, ResponseCode, SeqNum, Status};
+
+/// Lines that are not IMAP, before the connection is given up.
+const MOST_STRAYS: u32 = 100;
+/// How much of the server's text goes into an error.
+const TEXT: usize = 300;
+
+impl Engine {
+    pub(super) fn await_greeting(&mut self, id: Id) {
+        match self.state.phase {
+            Phase::Connected => self.greeting = Some(id),
+            _ => self.deliver(Some(id), Delivery::Done(Ok(condition(Status::Ok)))),
+        }
+    }
+
+    pub(super) fn handle_frame(&mut self, frame: &[u8]) -> Result<()> {
+        let route = route(frame);
+        if self.state.phase == Phase::Connected {
+            return self.greeted(&route, frame);
+        }
+        match route {
+            Route::Tagged { tag, status } => self.tagged(tag, status, frame),
+            Route::Continuation => self.continued(frame),
+            Route::Untagged(kind) => self.untagged(kind, frame),
+            Route::Unknown => self.stray(frame),
+        }
+    }
+
+    fn greeted(&mut self, route: &Route<'_>, frame: &[u8]) -> Result<()> {
+        let phase = match route {
+            Route::Untagged(Kind::Ok) => Phase::Greeted,
+            Route::Untagged(Kind::Preauth) => Phase::LoggedIn,
+            Route::Untagged(Kind::Bye) => return Err(said(frame, "the server refused the connection")),
+            _ => return Err(Error::protocol(format!("the server does not speak IMAP: it begins with {}", excerpt(frame)))),
+        };
+        let mut greeting = read_condition(frame);
+        self.state.phase = phase;
+        self.changed = true;
+        self.learn_code(greeting.code.as_ref());
+        greeting.status = if phase == Phase::LoggedIn { Status::Preauth } else { Status::Ok };
+        self.clock.special(None);
+        let id = self.greeting.take();
+        self.deliver(id, Delivery::Done(Ok(greeting)));
+        Ok(())
+    }
+
+    fn tagged(&mut self, tag: &[u8], ending: Ending, frame: &[u8]) -> Result<()> {
+        let number = tag.strip_prefix(b"A").and_then(|digits| std::str::from_utf8(digits).ok()?.parse::<u32>().ok());
+        let Some(index) = self.running.iter().position(|run| Some(run.tag) == number) else { return self.stray(frame) };
+        let Some(run) = self.running.remove(index) else { return Ok(()) };
+        self.stop_sending(&run)?;
+        let condition = read_condition(frame);
+        self.learn_code(condition.code.as_ref());
+        if run.id.is_none() {
+            return self.own_command_ended(&run, ending, &condition);
+        }
+        self.take_effect(&run, ending, &condition)?;
+        if self.upgrade == Upgrade::None || run.effect != Effect::StartTls {
+            let result = outcome(&run, ending, condition);
+            self.deliver(run.id, Delivery::Done(result));
+        }
+        Ok(())
+    }
+
+    /// An answer instead of `+`: not one byte of the literal may follow, since the server would read it as a command.
+    fn stop_sending(&mut self, run: &Running) -> Result<()> {
+        let Some(half) = self.half_sent.take_if(|half| Some(half.id) == run.id) else { return Ok(()) };
+        match half.stage {
+            super::outbox::Stage::Open(_) => Err(Error::protocol("the server answered in the middle of a literal")),
+            _ => Ok(()),
+        }
+    }
+
+    fn take_effect(&mut self, run: &Running, ending: Ending, condition: &Condition) -> Result<()> {
+        let done = ending == Ending::Ok;
+        match &run.effect {
+            Effect::Authenticate | Effect::Login if done => {
+                self.state.phase = Phase::LoggedIn;
+                if !run.capable && !matches!(condition.code, Some(ResponseCode::Capability(_))) {
+                    self.state.capabilities = None;
+                }
+            }
+            Effect::StartTls if done => {
+                self.state.capabilities = None;
+                self.upgrade = run.id.map_or(Upgrade::None, Upgrade::Due);
+            }
+            Effect::Select { .. } => self.select(done, condition),
+            Effect::Deselect if done => self.deselect(),
+            Effect::Logout if done => self.end(Ok(())),
+            _ => return Ok(()),
+        }
+        self.changed = true;
+        Ok(())
+    }
+
+    /// A SELECT that failed leaves nothing selected (RFC 9051 §6.3.2).
+    fn select(&mut self, done: bool, condition: &Condition) {
+        let opening = self.opening.take();
+        self.deselect();
+        if let Some(mut selected) = opening.filter(|_| done) {
+            selected.read_only |= matches!(condition.code, Some(ResponseCode::ReadOnly));
+            self.state.selected = Some(selected.into());
+        }
+    }
+
+    fn deselect(&mut self) {
+        self.state.selected = None;
+        self.numbers.clear();
+        self.journal.clear();
+        self.changed = true;
+    }
+
+    fn own_command_ended(&mut self, run: &Running, ending: Ending, condition: &Condition) -> Result<()> {
+        let Some(idle) = &mut self.idle else { return Ok(()) };
+        if ending != Ending::Ok {
+            let id = idle.id;
+            self.idle = None;
+            self.refuse(id, refusal(run.verb, ending, condition.clone()));
+            return Ok(());
+        }
+        let act = idle.answered(self.clock.now(), &self.deadlines);
+        self.act(act);
+        Ok(())
+    }
+
+    fn continued(&mut self, frame: &[u8]) -> Result<()> {
+        if self.send_literal() {
+            return Ok(());
+        }
+        if let Some(act) = self.idle.as_mut().and_then(|idle| idle.entered(self.clock.now(), &self.deadlines)) {
+            self.act(act);
+            return Ok(());
+        }
+        match self.running.iter().find(|run| run.effect == Effect::Authenticate) {
+            Some(run) => {
+                let id = run.id;
+                self.deliver(id, Delivery::Challenge(challenge(frame)));
+                Ok(())
+            }
+            None => self.stray(frame),
+        }
+    }
+
+    fn untagged(&mut self, kind: Kind, frame: &[u8]) -> Result<()> {
+        match kind {
+            Kind::Ok | Kind::No | Kind::Bad | Kind::Preauth => self.learn_code(read_condition(frame).code.as_ref()),
+            Kind::Bye => return self.goodbye(frame),
+            Kind::Capability => {
+                self.running.iter_mut().for_each(|run| run.capable = true);
+                match codec::capability::parse(frame) {
+                    Ok(capabilities) => self.learn_capabilities(capabilities),
+                    Err(error) => unread(&error, frame),
+                }
+            }
+            Kind::Exists(count) => self.learn_exists(count),
+            Kind::Recent(count) => self.describe(|selected| selected.recent = count),
+            Kind::Flags => match codec::flags::parse(frame) {
+                Ok(flags) => self.describe(|selected| selected.flags = flags),
+                Err(error) => unread(&error, frame),
+            },
+            Kind::Expunge(number) => self.learn_expunge(number),
+            Kind::Fetch(_) | Kind::UidFetch(_) => self.note_fetch(frame),
+            _ => tracing::debug!(?kind, "untagged data that nobody asked for"),
+        }
+        Ok(())
+    }
+
+    /// A BYE that was not asked for ends the session; some servers would say it for ever.
+    fn goodbye(&mut self, frame: &[u8]) -> Result<()> {
+        let error = said(frame, "the server closed the session");
+        if self.running.iter().any(|run| run.effect == Effect::Logout) {
+            self.goodbye = Some(error);
+            return Ok(());
+        }
+        Err(error)
+    }
+
+    /// What is not IMAP is passed over, but not without end.
+    fn stray(&mut self, frame: &[u8]) -> Result<()> {
+        // Some servers send the code of an OK without the OK.
+        let line = frame.strip_prefix(b"* ").unwrap_or(frame);
+        if line.starts_with(b"[") {
+            self.learn_code(codec::text::resp_text(line).0.as_ref());
+            return Ok(());
+        }
+        self.strays += 1;
+        tracing::warn!(line = %excerpt(frame), "a line that belongs nowhere");
+        if self.strays > MOST_STRAYS {
+            return Err(Error::protocol(format!("the server no longer speaks IMAP: {}", excerpt(frame))));
+        }
+        Ok(())
+    }
+
+    fn learn_code(&mut self, code: Option<&ResponseCode>) {
+        match code {
+            Some(ResponseCode::Capability(capabilities)) => self.learn_capabilities(capabilities.clone()),
+            Some(ResponseCode::PermanentFlags(flags)) => {
+                self.describe(|selected| selected.permanent_flags = Some(flags.clone()));
+            }
+            Some(ResponseCode::UidValidity(validity)) => self.describe(|selected| selected.uid_validity = *validity),
+            Some(ResponseCode::UidNext(uid)) => self.describe(|selected| selected.uid_next = *uid),
+            Some(ResponseCode::Unseen(number)) => self.describe(|selected| selected.unseen = *number),
+            Some(ResponseCode::UidNotSticky) => self.describe(|selected| selected.uids_not_sticky = true),
+            Some(ResponseCode::HighestModSeq(modseq)) => {
+                self.describe(|selected| selected.highest_modseq = Some(*modseq));
+            }
+            Some(ResponseCode::Closed) if self.opening.is_none() => self.deselect(),
+            _ => {}
+        }
+    }
+
+    fn learn_capabilities(&mut self, capabilities: Capabilities) {
+        self.state.capabilities = Some(capabilities.into());
+        self.changed = true;
+    }
+
+    fn learn_exists(&mut self, count: u32) {
+        let opening = self.opening.is_some();
+        let before = self.state.selected.as_ref().map(|selected| selected.exists);
+        self.describe(|selected| selected.exists = count);
+        if !opening && before.is_some_and(|before| before != count) {
+            self.journal.exists(count);
+        }
+    }
+
+    fn learn_expunge(&mut self, number: u32) {
+        let Some(number) = SeqNum::new(number).filter(|_| self.opening.is_none()) else { return };
+        if self.state.selected.as_ref().is_none_or(|selected| number.as_u32() > selected.exists) {
+            return;
+        }
+        self.describe(|selected| selected.exists -= 1);
+        let uid = self.numbers.expunge(number);
+        self.journal.expunged(uid);
+    }
+
+    /// Flags and other data of a message that came unasked, or that a stream found not to be meant for it.
+    pub(super) fn note_fetch(&mut self, frame: &[u8]) {
+        if self.state.selected.is_none() || self.opening.is_some() {
+            return;
+        }
+        match read_fetched(frame, self.limits.nesting) {
+            Some(data) => {
+                let uid = data.uid().or_else(|| self.numbers.uid(data.seq()?));
+                self.journal.fetched(uid, data);
+            }
+            None => tracing::warn!(line = %excerpt(frame), "an unreadable FETCH"),
+        }
+    }
+
+    /// Changes the mailbox that is being opened, or else the one that is selected.
+    fn describe(&mut self, change: impl FnOnce(&mut super::Selected)) {
+        if let Some(opening) = &mut self.opening {
+            return change(opening);
+        }
+        if let Some(selected) = &mut self.state.selected {
+            change(std::sync::Arc::make_mut(selected));
+            self.changed = true;
+        }
+    }
+}
+
+pub(super) fn upgraded() -> Condition {
+    condition(Status::Ok)
+}
+
+fn condition(status: Status) -> Condition {
+    Condition { status, code: None, text: String::new() }
+}
+
+fn outcome(run: &Running, ending: Ending, condition: Condition) -> Result<Condition> {
+    if ending != Ending::Ok {
+        return Err(refusal(run.verb, ending, condition));
+    }
+    if run.over_limit {
+        return Err(Error::limit(format!("the answer to {} is over the limit", run.verb)));
+    }
+    Ok(condition)
+}
+
+fn refusal(verb: &str, ending: Ending, condition: Condition) -> Error {
+    let kind = if ending == Ending::No { ErrorKind::Rejected } else { ErrorKind::Bad };
+    let did = if ending == Ending::No { "refused" } else { "did not understand" };
+    let text = match clean(&condition.text) {
+        text if text.is_empty() => format!("the server {did} {verb}"),
+        text => format!("the server {did} {verb}: {text}"),
+    };
+    Error::new(kind, text).with_code(condition.code.as_ref().map(Into::into))
+}
+
+/// The error that a BYE stands for, with its code and words.
+fn said(frame: &[u8], what: &str) -> Error {
+    let condition = read_condition(frame);
+    let text = clean(&condition.text);
+    let text = if text.is_empty() { what.to_owned() } else { format!("{what}: {text}") };
+    Error::closed(text).with_code(condition.code.as_ref().map(Into::into))
+}
+
+/// A status response, as far as it can be read.
+fn read_condition(frame: &[u8]) -> Condition {
+    let read = match route(frame) {
+        Route::Tagged { .. } => codec::text::tagged(frame).map(|(_, condition)| condition),
+        _ => codec::text::untagged(frame),
+    };
+    read.unwrap_or_else(|_| condition(Status::Ok))
+}
+
+fn read_fetched(frame: &[u8], nesting: usize) -> Option<Fetched> {
+    let mut batch = Batch::new(copied(frame));
+    batch.push(0, frame.len(), Vec::new());
+    FetchedBatch::parse(batch, nesting, None).next()?.ok()
+}
+
+/// What stands behind the `+`.
+fn challenge(frame: &[u8]) -> Bytes {
+    let line = frame.trim_ascii();
+    copied(line.strip_prefix(b"+").unwrap_or(line).trim_ascii())
+}
+
+fn unread(error: &dyn std::fmt::Display, frame: &[u8]) {
+    tracing::warn!(%error, line = %excerpt(frame), "a response that cannot be read");
+}
+
+/// The server's words, without what could disturb a terminal or a log.
+fn clean(text: &str) -> String {
+    text.trim().chars().filter(|char| !char.is_control()).take(TEXT).collect()
+}
+
+fn excerpt(frame: &[u8]) -> String {
+    format!("\"{}\"", frame.trim_ascii_end().get(..80).unwrap_or(frame.trim_ascii_end()).escape_ascii())
+}

@@ -1,0 +1,385 @@
+//! The IMAP session as a state machine without socket or clock: it holds what was asked for, what is on the wire and what the
+//! server has said, and decides what goes out next. It must not know what an answer means beyond what changes the session;
+//! the meaning of answers is the commands' business, on the handles' side.
+
+mod answer;
+mod clock;
+mod event;
+mod idle;
+mod input;
+mod numbers;
+mod order;
+mod outbox;
+mod request;
+mod sending;
+mod state;
+#[cfg(test)]
+mod tests;
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::{Bytes, BytesMut};
+
+use self::clock::Clock;
+pub use self::event::Event;
+use self::event::Journal;
+use self::idle::Idle;
+use self::input::Flow;
+use self::numbers::Numbers;
+pub(crate) use self::order::{Claims, Order};
+use self::outbox::{HalfSent, Outbox};
+pub(crate) use self::request::{Delivery, Effect, Needs, Plan, Request};
+pub use self::state::Selected;
+pub(crate) use self::state::{Phase, State};
+use crate::engine::{Appetite, Engine as _, Id, Outgoing};
+use crate::error::{Error, Kind, Result};
+use crate::imap::codec::Framer;
+use crate::limits::{Deadlines, Limits};
+
+/// Unread bytes of an unfinished response from which on bigger blocks are read.
+const LARGE: usize = 64 * 1024;
+
+/// The engine of one connection. The calling order is written on [`Engine`](crate::engine::Engine).
+pub(crate) struct Engine {
+    limits: Limits,
+    deadlines: Deadlines,
+    clock: Clock,
+    framer: Framer,
+    /// A literal whose bytes go out, or away, as they come.
+    flow: Option<Flow>,
+    /// Unread input is held back: how much.
+    unread: usize,
+
+    queue: VecDeque<Pending>,
+    running: VecDeque<Running>,
+    half_sent: Option<HalfSent>,
+    idle: Option<Idle>,
+    outbox: Outbox,
+    deliveries: VecDeque<(Id, Delivery)>,
+    greeting: Option<Id>,
+    upgrade: Upgrade,
+    next_tag: u32,
+
+    state: State,
+    published: Arc<State>,
+    changed: bool,
+    /// The mailbox that a running SELECT describes.
+    opening: Option<Selected>,
+    selections: u64,
+    numbers: Numbers,
+    journal: Journal,
+    /// What a BYE said, for the end that follows it.
+    goodbye: Option<Error>,
+    /// Lines that were not IMAP.
+    strays: u32,
+    outcome: Option<Result<()>>,
+}
+
+/// Asked for, and not yet on the wire.
+enum Pending {
+    Command(Id, Plan),
+    Idle(Id, u64),
+}
+
+/// On the wire, and not yet answered.
+struct Running {
+    /// `None` for the engine's own.
+    id: Option<Id>,
+    tag: u32,
+    verb: &'static str,
+    order: Order,
+    effect: Effect,
+    lasting: bool,
+    stream: bool,
+    frames: usize,
+    bytes: usize,
+    over_limit: bool,
+    /// Capabilities came with it, and need not be asked for.
+    capable: bool,
+}
+
+/// Where the change to TLS stands.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Upgrade {
+    None,
+    /// The server has agreed, and the driver must be told.
+    Due(Id),
+    /// The driver was told.
+    Running(Id),
+}
+
+impl Engine {
+    pub(crate) fn new(limits: Limits, deadlines: Deadlines, now: Instant) -> Self {
+        let mut clock = Clock::new(deadlines.progress, now);
+        clock.special(Some(deadlines.greeting));
+        let state = State::new();
+        Self {
+            clock,
+            framer: Framer::new(),
+            flow: None,
+            unread: 0,
+            queue: VecDeque::new(),
+            running: VecDeque::new(),
+            half_sent: None,
+            idle: None,
+            outbox: Outbox::default(),
+            deliveries: VecDeque::new(),
+            greeting: None,
+            upgrade: Upgrade::None,
+            next_tag: 0,
+            published: Arc::new(state.clone()),
+            state,
+            changed: false,
+            opening: None,
+            selections: 0,
+            numbers: Numbers::default(),
+            journal: Journal::new(limits.events),
+            goodbye: None,
+            strays: 0,
+            outcome: None,
+            limits,
+            deadlines,
+        }
+    }
+
+    fn deliver(&mut self, id: Option<Id>, delivery: Delivery) {
+        if let Some(id) = id {
+            self.deliveries.push_back((id, delivery));
+        }
+    }
+
+    fn refuse(&mut self, id: Id, error: Error) {
+        self.deliver(Some(id), Delivery::Done(Err(error)));
+    }
+
+    /// What follows from whatever just happened.
+    fn after(&mut self) {
+        if self.outcome.is_none() {
+            self.start_commands();
+        }
+        let busy = !self.running.is_empty() || self.half_sent.is_some();
+        let waiting = if self.idle.is_some() { self.idle.as_ref().is_some_and(Idle::waits) } else { busy };
+        self.clock.waits(waiting, self.flow.is_some() || self.unread > 0);
+        if self.state.numbered != self.numbers.known() {
+            self.state.numbered = self.numbers.known();
+            self.changed = true;
+        }
+        if self.changed {
+            self.changed = false;
+            self.published = Arc::new(self.state.clone());
+        }
+    }
+
+    /// The connection is over, and everybody who waits is told why.
+    fn fail(&mut self, error: Error) {
+        if self.outcome.is_some() {
+            return;
+        }
+        let error = self.goodbye.take().unwrap_or(error);
+        for run in std::mem::take(&mut self.running) {
+            let lost = if run.lasting { unknown(run.verb, &error) } else { error.clone() };
+            self.deliver(run.id, Delivery::Done(Err(lost)));
+        }
+        self.end(Err(error));
+    }
+
+    fn end(&mut self, outcome: Result<()>) {
+        let error = outcome.as_ref().err().cloned().unwrap_or_else(over);
+        let waiting = std::mem::take(&mut self.queue).into_iter().map(|pending| pending.id());
+        let mut waiting: Vec<Id> = waiting.chain(self.greeting.take()).collect();
+        waiting.extend(self.idle.take().map(|idle| idle.id));
+        waiting.extend(std::mem::take(&mut self.running).into_iter().filter_map(|run| run.id));
+        if let Upgrade::Due(id) | Upgrade::Running(id) = self.upgrade {
+            waiting.push(id);
+        }
+        for id in waiting {
+            self.refuse(id, error.clone());
+        }
+        self.upgrade = Upgrade::None;
+        self.half_sent = None;
+        self.flow = None;
+        self.outbox.clear();
+        self.clock.special(None);
+        self.state = State { phase: Phase::Over, selected: None, ..self.state.clone() };
+        self.changed = true;
+        self.outcome = Some(outcome);
+    }
+
+    fn allows(&self, needs: Needs) -> Result<()> {
+        let selected = self.state.selected.as_ref().map(|selected| selected.selection);
+        match (needs, self.state.phase) {
+            (_, Phase::Over) => Err(over()),
+            (Needs::Connection, _) | (Needs::Login, Phase::LoggedIn) | (Needs::BeforeLogin, Phase::Greeted) => Ok(()),
+            (Needs::Selection(selection), Phase::LoggedIn) if selected == Some(selection) => Ok(()),
+            (Needs::Selection(_), _) => Err(Error::closed("the mailbox is no longer selected")),
+            (Needs::Login, _) => Err(Error::input("this command needs a login first")),
+            (Needs::BeforeLogin, _) => Err(Error::input("this command makes no sense after the login")),
+        }
+    }
+}
+
+impl crate::engine::Engine for Engine {
+    type Request = Request;
+    type Delivery = Delivery;
+    type State = State;
+
+    fn handle_request(&mut self, id: Id, request: Request, now: Instant) {
+        self.clock.tell(now);
+        if self.outcome.is_some() {
+            // What is added to an old request has had its end.
+            if !matches!(request, Request::Answer(_) | Request::Feed(_) | Request::Stray(_)) {
+                self.refuse(id, self.closed());
+            }
+            return;
+        }
+        match request {
+            Request::Greeting => self.await_greeting(id),
+            Request::Command(plan) => self.queue.push_back(Pending::Command(id, plan)),
+            Request::Idle { selection } => self.queue.push_back(Pending::Idle(id, selection)),
+            Request::Answer(answer) => self.answer(id, answer),
+            Request::Feed(bytes) => self.feed(id, bytes),
+            Request::Stray(frame) => self.note_fetch(&frame),
+        }
+        self.after();
+    }
+
+    fn handle_cancel(&mut self, id: Id, now: Instant) {
+        self.clock.tell(now);
+        self.queue.retain(|pending| pending.id() != id);
+        self.cancel(id);
+        self.after();
+    }
+
+    fn handle_input(&mut self, input: &mut BytesMut, now: Instant) {
+        self.clock.received(input.len().saturating_sub(self.unread), now);
+        if let Err(error) = self.read(input) {
+            self.fail(error);
+        }
+        if self.outcome.is_some() {
+            input.clear();
+        }
+        self.unread = input.len();
+        self.after();
+    }
+
+    fn handle_end(&mut self, error: Option<Error>, now: Instant) {
+        self.clock.tell(now);
+        let leaving = self.running.iter().any(|run| run.effect == Effect::Logout);
+        if leaving && self.outcome.is_none() && self.goodbye.is_some() {
+            self.end(Ok(()));
+        }
+        self.fail(match error {
+            Some(error) => error,
+            None if self.state.phase == Phase::Connected => {
+                Error::protocol("the server closed the connection instead of greeting")
+            }
+            None => Error::closed("the server closed the connection"),
+        });
+        self.after();
+    }
+
+    fn handle_upgraded(&mut self, now: Instant) {
+        self.clock.tell(now);
+        if let Upgrade::Running(id) = self.upgrade {
+            self.upgrade = Upgrade::None;
+            self.deliver(Some(id), Delivery::Done(Ok(answer::upgraded())));
+        }
+        self.after();
+    }
+
+    fn handle_deadline(&mut self, now: Instant) {
+        if let Some(reason) = self.clock.ring(now) {
+            self.fail(Error::new(Kind::Timeout, reason));
+        }
+        self.ring_idle(now);
+        self.after();
+    }
+
+    fn handle_backlog(&mut self, full: bool, now: Instant) {
+        self.clock.pause(full, now);
+    }
+
+    fn poll_transmit(&mut self) -> Option<Outgoing> {
+        let outgoing = self.outbox.pop();
+        match &outgoing {
+            Some(_) => self.clock.sent(),
+            None => self.grant(),
+        }
+        outgoing
+    }
+
+    fn poll_delivery(&mut self, hungry: &dyn Fn(Id) -> bool) -> Option<(Id, Delivery)> {
+        if let Some(delivery) = self.deliveries.pop_front() {
+            return Some(delivery);
+        }
+        let id = self.idle.as_ref()?.id;
+        if self.journal.is_empty() || !hungry(id) {
+            return None;
+        }
+        Some((id, Delivery::Events(self.journal.take())))
+    }
+
+    fn poll_upgrade(&mut self) -> bool {
+        let Upgrade::Due(id) = self.upgrade else { return false };
+        self.upgrade = Upgrade::Running(id);
+        true
+    }
+
+    fn poll_deadline(&self) -> Option<Instant> {
+        let idle = self.idle.as_ref().and_then(Idle::deadline);
+        [self.clock.deadline(), idle].into_iter().flatten().min()
+    }
+
+    fn appetite(&self) -> Appetite {
+        if self.flow.as_ref().is_some_and(Flow::is_large) || self.framer.expected() > LARGE {
+            Appetite::Body
+        } else if self.idle.is_some() || (self.running.is_empty() && self.state.phase != Phase::Connected) {
+            Appetite::Resting
+        } else {
+            Appetite::Replies
+        }
+    }
+
+    fn state(&self) -> Arc<State> {
+        self.published.clone()
+    }
+
+    fn outcome(&self) -> Option<Result<()>> {
+        self.outcome.clone()
+    }
+}
+
+impl Engine {
+    /// Why nothing can be asked any more.
+    fn closed(&self) -> Error {
+        match &self.outcome {
+            Some(Err(error)) if error.kind() == Kind::Closed => error.clone(),
+            Some(Err(error)) => Error::closed("the connection is closed after a failure").with_source(error.clone()),
+            _ => over(),
+        }
+    }
+}
+
+impl Pending {
+    fn id(&self) -> Id {
+        match self {
+            Self::Command(id, _) | Self::Idle(id, _) => *id,
+        }
+    }
+}
+
+fn over() -> Error {
+    Error::closed("the session has ended")
+}
+
+fn unknown(verb: &str, error: &Error) -> Error {
+    let text = format!("the connection ended before the reply to {verb}, which may or may not have taken effect");
+    Error::new(Kind::Unknown, text).with_source(error.clone())
+}
+
+/// A piece of memory of its own, for what is kept longer than its block should live.
+fn copied(bytes: &[u8]) -> Bytes {
+    Bytes::copy_from_slice(bytes)
+}

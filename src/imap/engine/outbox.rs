@@ -1,0 +1,113 @@
+//! What waits to be written: bytes merged into one write per flight, and the one command that is only half sent because the
+//! server has to ask for its literal first. It must not know which commands run.
+
+use std::collections::VecDeque;
+
+use bytes::{Bytes, BytesMut};
+
+use crate::engine::{Id, Outgoing};
+use crate::imap::codec::Segment;
+
+/// How many bytes of an upload wait to be written at most.
+pub(crate) const UPLOAD_WINDOW: usize = 256 * 1024;
+/// The most that a dropped upload is filled up with; where more is missing, the connection is closed.
+pub(crate) const MOST_FILLING: u64 = 1024 * 1024;
+/// Pieces of an upload from this size on are not copied together.
+const LARGE: usize = 4 * 1024;
+
+/// Bytes on their way out.
+#[derive(Debug, Default)]
+pub(crate) struct Outbox {
+    chunks: VecDeque<Outgoing>,
+    tail: BytesMut,
+    tail_is_secret: bool,
+}
+
+/// A command of which a part must still be sent (RFC 9051 §4.3): nothing else may come between.
+#[derive(Debug)]
+pub(crate) struct HalfSent {
+    pub(crate) id: Id,
+    pub(crate) rest: VecDeque<Segment>,
+    pub(crate) stage: Stage,
+    /// The handle of an upload is gone: what is missing is filled up, and the command spoilt.
+    pub(crate) spoilt: bool,
+}
+
+/// Where a command that is half sent stands.
+#[derive(Debug)]
+pub(crate) enum Stage {
+    /// Nothing is announced.
+    Text,
+    /// A literal is announced, and the server has not asked for it.
+    Literal { bytes: Bytes, secret: bool },
+    /// An upload is announced, and the server has not asked for it.
+    Upload { size: u64 },
+    /// An upload is on its way.
+    Open(Upload),
+}
+
+/// A literal which comes from the handle bit by bit.
+#[derive(Debug)]
+pub(crate) struct Upload {
+    /// What the handle has not fed yet.
+    pub(crate) left: u64,
+    /// The handle was told that it may feed this much more.
+    pub(crate) credit: usize,
+}
+
+impl HalfSent {
+    /// How much of an upload the server is still to get, begun or not.
+    pub(crate) fn missing(&self) -> Option<u64> {
+        match &self.stage {
+            Stage::Upload { size } => Some(*size),
+            Stage::Open(upload) => Some(upload.left),
+            Stage::Text | Stage::Literal { .. } => self.rest.iter().find_map(|segment| match segment {
+                Segment::Upload { size } => Some(*size),
+                _ => None,
+            }),
+        }
+    }
+}
+
+impl Outbox {
+    pub(crate) fn text(&mut self, bytes: &[u8]) {
+        self.tail.extend_from_slice(bytes);
+    }
+
+    pub(crate) fn secret(&mut self, bytes: &[u8]) {
+        self.tail_is_secret = true;
+        self.tail.extend_from_slice(bytes);
+    }
+
+    pub(crate) fn bytes(&mut self, bytes: Bytes) {
+        if bytes.len() < LARGE {
+            return self.text(&bytes);
+        }
+        self.cut();
+        self.chunks.push_back(Outgoing { bytes, secret: false });
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.chunks.is_empty() && self.tail.is_empty()
+    }
+
+    pub(crate) fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    /// All small pieces together, a large one alone.
+    pub(crate) fn pop(&mut self) -> Option<Outgoing> {
+        if self.chunks.is_empty() {
+            self.cut();
+        }
+        self.chunks.pop_front()
+    }
+
+    fn cut(&mut self) {
+        if !self.tail.is_empty() {
+            let bytes = std::mem::take(&mut self.tail).freeze();
+            self.chunks.push_back(Outgoing { bytes, secret: self.tail_is_secret });
+        }
+        self.tail_is_secret = false;
+    }
+}

@@ -1,0 +1,244 @@
+//! The engine's way out: starts commands when the order rules let them, sends their literals when the server asks, takes uploads
+//! from their handles, and spoils what a dropped handle left half sent. It reads no answers.
+
+use std::time::Instant;
+
+use bytes::Bytes;
+
+use super::idle::{Act, Idle};
+use super::outbox::{HalfSent, MOST_FILLING, Stage, UPLOAD_WINDOW, Upload};
+use super::{Delivery, Effect, Engine, Order, Pending, Plan, Running, order};
+use crate::engine::Id;
+use crate::error::{Error, Kind};
+use crate::imap::codec::Segment;
+use crate::login::Secret;
+
+/// What an abandoned upload is filled up with: an empty text, whatever it becomes.
+const FILLING: &[u8] = &[b' '; 4096];
+
+impl Engine {
+    pub(super) fn start_commands(&mut self) {
+        while self.half_sent.is_none() && self.idle.is_none() && self.greeting_is_over() {
+            let order = match self.queue.front() {
+                Some(Pending::Command(_, plan)) => plan.order,
+                Some(Pending::Idle(..)) => Order::ALONE,
+                None => return,
+            };
+            if !order::may_start(order, self.running.iter().map(|run| run.order)) {
+                return;
+            }
+            match self.queue.pop_front() {
+                Some(Pending::Command(id, plan)) => self.start(id, plan),
+                Some(Pending::Idle(id, selection)) => self.start_idle(id, selection),
+                None => return,
+            }
+        }
+    }
+
+    fn greeting_is_over(&self) -> bool {
+        self.state.phase != super::Phase::Connected
+    }
+
+    fn start(&mut self, id: Id, plan: Plan) {
+        if let Err(error) = self.allows(plan.needs) {
+            return self.refuse(id, error);
+        }
+        if let Effect::Select { name } = &plan.effect {
+            self.selections += 1;
+            self.opening = Some(super::Selected::new(name.clone(), self.selections));
+        }
+        if plan.effect == Effect::Logout {
+            self.clock.special(Some(self.deadlines.logout));
+        }
+        self.begin_line();
+        self.running.push_back(Running {
+            id: Some(id),
+            tag: self.next_tag,
+            verb: plan.verb,
+            order: plan.order,
+            effect: plan.effect,
+            lasting: plan.lasting,
+            stream: plan.stream,
+            frames: 0,
+            bytes: 0,
+            over_limit: false,
+            capable: false,
+        });
+        self.half_sent = Some(HalfSent { id, rest: plan.line.into(), stage: Stage::Text, spoilt: false });
+        self.send_on();
+    }
+
+    /// A command of the engine's own, in the course of an IDLE.
+    fn start_own(&mut self, verb: &'static str) {
+        self.begin_line();
+        self.outbox.text(verb.as_bytes());
+        self.outbox.text(b"\r\n");
+        self.running.push_back(Running {
+            id: None,
+            tag: self.next_tag,
+            verb,
+            order: Order::ALONE,
+            effect: Effect::None,
+            lasting: false,
+            stream: false,
+            frames: 0,
+            bytes: 0,
+            over_limit: false,
+            capable: false,
+        });
+    }
+
+    fn begin_line(&mut self) {
+        self.next_tag = self.next_tag.wrapping_add(1);
+        self.outbox.text(format!("A{} ", self.next_tag).as_bytes());
+    }
+
+    /// Sends what may be sent of the command that is half sent, up to the next literal.
+    fn send_on(&mut self) {
+        let Some(half) = &mut self.half_sent else { return };
+        while let Some(segment) = half.rest.pop_front() {
+            let (size, stage) = match segment {
+                Segment::Text(text) => {
+                    self.outbox.bytes(text);
+                    continue;
+                }
+                Segment::Secret(text) => {
+                    self.outbox.secret(&text);
+                    continue;
+                }
+                Segment::Literal { bytes, secret } => (bytes.len() as u64, Stage::Literal { bytes, secret }),
+                Segment::Upload { size } => (size, Stage::Upload { size }),
+            };
+            self.outbox.text(format!("{{{size}}}\r\n").as_bytes());
+            half.stage = stage;
+            return;
+        }
+        self.half_sent = None;
+    }
+
+    /// The server asks for the literal that was announced. `false` where none was.
+    pub(super) fn send_literal(&mut self) -> bool {
+        let Some(half) = &mut self.half_sent else { return false };
+        match std::mem::replace(&mut half.stage, Stage::Text) {
+            Stage::Text => return false,
+            open @ Stage::Open(_) => {
+                half.stage = open;
+                return false;
+            }
+            Stage::Literal { bytes, secret: true } => self.outbox.secret(&bytes),
+            Stage::Literal { bytes, secret: false } => self.outbox.bytes(bytes),
+            Stage::Upload { size } => {
+                half.stage = Stage::Open(Upload { left: size, credit: 0 });
+                self.grant();
+                self.check_upload();
+                return true;
+            }
+        }
+        self.send_on();
+        true
+    }
+
+    /// Lets the handle of an upload feed more, once what it fed before is on its way.
+    pub(super) fn grant(&mut self) {
+        let Some(half) = self.half_sent.as_mut().filter(|half| !half.spoilt) else { return };
+        let Stage::Open(upload) = &mut half.stage else { return };
+        if upload.credit > 0 || upload.left == 0 || !self.outbox.is_empty() {
+            return;
+        }
+        upload.credit = UPLOAD_WINDOW.min(usize::try_from(upload.left).unwrap_or(usize::MAX));
+        let (id, credit) = (half.id, upload.credit);
+        self.deliver(Some(id), Delivery::Ready(credit));
+    }
+
+    /// The handle feeds its upload. More than was announced is cut off: the announcement is what the server counts by.
+    pub(super) fn feed(&mut self, id: Id, mut bytes: Bytes) {
+        let Some(half) = self.half_sent.as_mut().filter(|half| half.id == id) else { return };
+        let Stage::Open(upload) = &mut half.stage else { return };
+        bytes.truncate(usize::try_from(upload.left).unwrap_or(usize::MAX));
+        upload.left -= bytes.len() as u64;
+        upload.credit = upload.credit.saturating_sub(bytes.len());
+        self.outbox.bytes(bytes);
+        self.check_upload();
+    }
+
+    /// Goes on behind an upload of which nothing is missing; fills up one that was abandoned.
+    fn check_upload(&mut self) {
+        let Some(half) = &mut self.half_sent else { return };
+        let Stage::Open(upload) = &mut half.stage else { return };
+        if half.spoilt {
+            while upload.left > 0 {
+                let count = FILLING.len().min(usize::try_from(upload.left).unwrap_or(usize::MAX));
+                upload.left -= count as u64;
+                self.outbox.text(FILLING.get(..count).unwrap_or(FILLING));
+            }
+            // A syntax error behind the literal, so that the server stores nothing: RFC 9051 §6.3.12 has the line end here.
+            self.outbox.text(b" )\r\n");
+            self.half_sent = None;
+        } else if upload.left == 0 {
+            half.stage = Stage::Text;
+            self.send_on();
+        }
+    }
+
+    /// The handle behind this id is gone: what is half done must still come to a clean end.
+    pub(super) fn cancel(&mut self, id: Id) {
+        if let Some(idle) = self.idle.as_mut().filter(|idle| idle.id == id) {
+            let act = idle.cancel(self.clock.now(), &self.deadlines);
+            return self.act(act);
+        }
+        if let Some(half) = self.half_sent.as_mut().filter(|half| half.id == id)
+            && let Some(missing) = half.missing()
+        {
+            half.spoilt = true;
+            if missing > MOST_FILLING {
+                return self.fail(Error::closed("an upload was abandoned with too much of it missing"));
+            }
+            return self.check_upload();
+        }
+        self.answer(id, None);
+    }
+
+    /// Answers a challenge, or cancels the exchange (RFC 9051 §6.2.2).
+    pub(super) fn answer(&mut self, id: Id, answer: Option<Secret>) {
+        if !self.running.iter().any(|run| run.id == Some(id) && run.effect == Effect::Authenticate) {
+            return;
+        }
+        match answer {
+            Some(answer) => self.outbox.secret(answer.expose()),
+            None => self.outbox.text(b"*"),
+        }
+        self.outbox.text(b"\r\n");
+    }
+
+    /// What happened before is told first: IDLE is entered with an empty journal.
+    fn start_idle(&mut self, id: Id, selection: u64) {
+        if let Err(error) = self.allows(super::Needs::Selection(selection)) {
+            return self.refuse(id, error);
+        }
+        if !self.journal.is_empty() {
+            let events = self.journal.take();
+            self.deliver(Some(id), Delivery::Events(events));
+        }
+        let pushed = self.state.capabilities.as_ref().is_some_and(|capabilities| capabilities.idle());
+        let (idle, act) = Idle::begin(id, pushed);
+        self.idle = Some(idle);
+        self.act(act);
+    }
+
+    pub(super) fn act(&mut self, act: Act) {
+        match act {
+            Act::Nothing => {}
+            Act::Command(verb) => self.start_own(verb),
+            Act::Done => self.outbox.text(b"DONE\r\n"),
+            Act::End => self.idle = None,
+            Act::Fail => self.fail(Error::new(Kind::Timeout, "the server does not end IDLE")),
+        }
+    }
+
+    pub(super) fn ring_idle(&mut self, now: Instant) {
+        if let Some(idle) = &mut self.idle {
+            let act = idle.ring(now, &self.deadlines);
+            self.act(act);
+        }
+    }
+}
