@@ -1,0 +1,10 @@
+//! The only place with sockets, TLS and clocks. Whatever else in the crate needs tokio's traits or rustls names them by this
+//! module. No protocol word appears here beyond the usual ports, which the configuration knows.
+
+pub(crate) mod connect;
+pub(crate) mod io;
+pub(crate) mod stream;
+pub(crate) mod tls;
+pub(crate) mod trace;
+
+pub use tokio_rustls::rustls;
