@@ -62,19 +62,16 @@ fn scheme(scheme: &str) -> Result<(Protocol, Security)> {
 
 /// `user` or `user;AUTH=*` (RFC 5092 §3.2): any mechanism. A named one would be obeyed by nobody, so it is refused.
 fn user(text: &str) -> Result<Option<String>> {
-    let name = match text.split_once(';') {
-        None => text,
-        Some((name, auth)) if auth.eq_ignore_ascii_case("AUTH=*") => name,
-        Some(_) => {
+    let mut user = clean(text, "the URL's user holds control characters")?;
+    if let Some(start) = user.to_ascii_uppercase().find(";AUTH=") {
+        if !user.ends_with("=*") {
             return Err(Error::input(
                 "a mechanism is chosen by Login::only, not in the URL",
             ));
         }
-    };
-    if name.is_empty() {
-        return Ok(None);
+        user.truncate(start);
     }
-    clean(name, "the URL's user holds control characters").map(Some)
+    Ok(Some(user).filter(|user| !user.is_empty()))
 }
 
 fn mailbox(protocol: Protocol, path: &str) -> Result<Option<String>> {

@@ -189,3 +189,246 @@ impl std::error::Error for Failures {
         self.0.last().and_then(|(_, error)| error.source())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::{Arc, Mutex};
+    use tokio::net::TcpListener;
+    use tokio::time::Instant;
+
+    const DEADLINE: Duration = Duration::from_secs(30);
+
+    fn address(text: &str) -> SocketAddr {
+        text.parse().unwrap()
+    }
+
+    /// What becomes of one attempt: after so long, success or not.
+    type Fate = (&'static str, Duration, bool);
+
+    /// Runs the race against these fates; who won, who was tried, and when it was over.
+    async fn outcome(fates: &[Fate]) -> (Result<SocketAddr>, Vec<SocketAddr>, Duration) {
+        let fates: Vec<(SocketAddr, Duration, bool)> = fates
+            .iter()
+            .map(|(text, after, good)| (address(text), *after, *good))
+            .collect();
+        let tried = Arc::new(Mutex::new(Vec::new()));
+        let start = Instant::now();
+        let resolved = fates
+            .iter()
+            .map(|(address, ..)| *address)
+            .collect::<Vec<_>>();
+        let result = within(
+            DEADLINE,
+            "h",
+            1,
+            async { Ok(resolved.into_iter()) },
+            |address| {
+                tried.lock().unwrap().push(address);
+                let (_, after, good) = *fates.iter().find(|fate| fate.0 == address).unwrap();
+                async move {
+                    tokio::time::sleep(after).await;
+                    if good {
+                        Ok(address)
+                    } else {
+                        Err(io::ErrorKind::ConnectionRefused.into())
+                    }
+                }
+            },
+        )
+        .await;
+        let tried = tried.lock().unwrap().clone();
+        (result, tried, start.elapsed())
+    }
+
+    const NEVER: Duration = Duration::from_secs(1_000_000);
+    const fn ms(count: u64) -> Duration {
+        Duration::from_millis(count)
+    }
+
+    #[test]
+    fn families_take_turns_and_the_resolvers_preference_leads() {
+        let order = interleave(
+            ["[::1]:1", "[::2]:1", "[::3]:1", "1.1.1.1:1", "2.2.2.2:1"]
+                .map(address)
+                .into_iter(),
+        );
+        assert_eq!(
+            order,
+            ["[::1]:1", "1.1.1.1:1", "[::2]:1", "2.2.2.2:1", "[::3]:1"].map(address)
+        );
+        let order = interleave(["1.1.1.1:1", "[::1]:1"].map(address).into_iter());
+        assert_eq!(order, ["1.1.1.1:1", "[::1]:1"].map(address));
+        assert!(interleave(std::iter::empty()).is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_quick_first_address_is_the_only_one_tried() {
+        let (result, tried, _) =
+            outcome(&[("[::1]:1", ms(200), true), ("1.1.1.1:1", ms(1), true)]).await;
+        assert_eq!(result.unwrap(), address("[::1]:1"));
+        assert_eq!(tried.len(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_silent_address_delays_the_next_by_the_stagger_only() {
+        let (result, tried, took) =
+            outcome(&[("[::1]:1", NEVER, true), ("1.1.1.1:1", ms(20), true)]).await;
+        assert_eq!(result.unwrap(), address("1.1.1.1:1"));
+        assert_eq!(tried.len(), 2);
+        assert!(took < STAGGER + ms(50), "{took:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_slow_first_address_may_still_win() {
+        let (result, tried, _) =
+            outcome(&[("[::1]:1", ms(400), true), ("1.1.1.1:1", NEVER, true)]).await;
+        assert_eq!(result.unwrap(), address("[::1]:1"));
+        assert_eq!(tried.len(), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_refusal_starts_the_next_at_once() {
+        let (result, _, took) = outcome(&[
+            ("[::1]:1", ms(1), false),
+            ("1.1.1.1:1", ms(1), false),
+            ("[::2]:1", ms(1), true),
+        ])
+        .await;
+        assert_eq!(result.unwrap(), address("[::2]:1"));
+        assert!(took < STAGGER, "{took:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn every_address_is_tried_and_every_refusal_told() {
+        let (result, tried, _) = outcome(&[
+            ("[::1]:1", ms(1), false),
+            ("1.1.1.1:1", ms(300), false),
+            ("2.2.2.2:1", ms(1), false),
+        ])
+        .await;
+        let error = result.unwrap_err();
+        assert_eq!((error.kind(), tried.len()), (Kind::Io, 3));
+        let cause = std::error::Error::source(&error).unwrap().to_string();
+        assert!(
+            ["::1: ", "1.1.1.1: ", "2.2.2.2: "]
+                .iter()
+                .all(|part| cause.contains(part)),
+            "{cause}"
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn silence_everywhere_is_a_timeout_that_tells_the_refusals() {
+        let (result, _, took) =
+            outcome(&[("[::1]:1", ms(1), false), ("1.1.1.1:1", NEVER, true)]).await;
+        let error = result.unwrap_err();
+        assert_eq!(error.kind(), Kind::Timeout);
+        assert!(
+            std::error::Error::source(&error)
+                .unwrap()
+                .to_string()
+                .contains("::1")
+        );
+        assert!(took >= DEADLINE && took < DEADLINE + ms(10), "{took:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_name_without_addresses_and_a_silent_resolver_are_typed_errors() {
+        let (result, ..) = outcome(&[]).await;
+        assert_eq!(result.unwrap_err().kind(), Kind::Io);
+        let silent = std::future::pending::<io::Result<std::iter::Empty<SocketAddr>>>();
+        let error = within(DEADLINE, "h", 1, silent, |_| async { Ok(()) })
+            .await
+            .unwrap_err();
+        assert_eq!(error.kind(), Kind::Timeout);
+        let failing =
+            async { Err::<std::iter::Empty<SocketAddr>, _>(io::Error::other("no such name")) };
+        let error = within(DEADLINE, "h", 1, failing, |_| async { Ok(()) })
+            .await
+            .unwrap_err();
+        assert_eq!(error.kind(), Kind::Io);
+        assert_eq!(
+            std::error::Error::source(&error).unwrap().to_string(),
+            "no such name"
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_losers_are_dropped_with_the_race() {
+        struct Alive(#[expect(dead_code, reason = "held for its count")] Arc<()>);
+        let alive = Arc::new(());
+        let addresses = ["[::1]:1", "1.1.1.1:1"].map(address).into_iter();
+        within(DEADLINE, "h", 1, async { Ok(addresses) }, |address| {
+            let held = Alive(alive.clone());
+            async move {
+                if address.is_ipv6() {
+                    std::future::pending::<()>().await;
+                }
+                drop(held);
+                Ok(())
+            }
+        })
+        .await
+        .unwrap();
+        tokio::time::sleep(ms(1)).await;
+        assert_eq!(Arc::strong_count(&alive), 1);
+    }
+
+    async fn closed_port() -> u16 {
+        TcpListener::bind("127.0.0.1:0")
+            .await
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port()
+    }
+
+    #[tokio::test]
+    async fn a_real_listener_is_reached_past_a_closed_port() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let open = listener.local_addr().unwrap();
+        let closed = SocketAddr::from(([127, 0, 0, 1], closed_port().await));
+        let addresses = async { Ok([closed, open].into_iter()) };
+        let stream = within(DEADLINE, "h", 1, addresses, TcpStream::connect)
+            .await
+            .unwrap();
+        assert_eq!(stream.peer_addr().unwrap(), open);
+    }
+
+    #[tokio::test]
+    async fn a_plain_connection_has_no_delay_and_no_encryption() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let config = Config::new("127.0.0.1")
+            .port(listener.local_addr().unwrap().port())
+            .dangerous_plaintext();
+        let stream = connect(&config, Protocol::Imap).await.unwrap();
+        assert!(!stream.is_encrypted());
+        assert!(matches!(&stream, Stream::Tcp(socket) if socket.nodelay().unwrap()));
+    }
+
+    #[tokio::test]
+    async fn a_closed_port_is_an_io_error_with_its_cause() {
+        let config = Config::new("127.0.0.1")
+            .port(closed_port().await)
+            .dangerous_plaintext();
+        let error = connect(&config, Protocol::Imap).await.unwrap_err();
+        assert_eq!(error.kind(), Kind::Io);
+        assert!(error.is_retryable() && error.to_string().contains("127.0.0.1"));
+        assert!(
+            std::error::Error::source(&error)
+                .unwrap()
+                .to_string()
+                .contains("127.0.0.1: ")
+        );
+    }
+
+    #[tokio::test]
+    async fn a_wrong_configuration_is_refused_before_the_lookup() {
+        let config: Config = "pops://example.invalid".parse().unwrap();
+        assert_eq!(
+            connect(&config, Protocol::Imap).await.unwrap_err().kind(),
+            Kind::Input
+        );
+    }
+}

@@ -7,4 +7,7 @@ pub(crate) mod stream;
 pub(crate) mod tls;
 pub(crate) mod trace;
 
+#[cfg(all(test, feature = "testing"))]
+mod tls_tests;
+
 pub use tokio_rustls::rustls;

@@ -93,7 +93,8 @@ impl Tls {
             Reason::NotValidForName | Reason::NotValidForNameContext { .. } => {
                 format!("the server's certificate is not for {}", self.name.to_str())
             }
-            Reason::UnknownIssuer => {
+            // Another authority of the same name: its signature does not fit the trusted one's key.
+            Reason::UnknownIssuer | Reason::BadSignature => {
                 "the server's certificate comes from no trusted authority".into()
             }
             Reason::Revoked => "the server's certificate was revoked".into(),
@@ -170,4 +171,39 @@ pub(crate) fn provider() -> Result<Arc<CryptoProvider>> {
     CryptoProvider::get_default().cloned().ok_or_else(|| {
         Error::new(Kind::Tls, "no cryptography for TLS: enable the feature aws-lc-rs or ring, or install a rustls provider")
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_who_trust_the_public_roots_share_one_configuration() {
+        let one = client_config(&Config::new("a.example")).unwrap();
+        let other = client_config(&Config::new("b.example")).unwrap();
+        assert!(Arc::ptr_eq(&one, &other));
+        assert!(one.alpn_protocols.is_empty());
+    }
+
+    #[test]
+    fn an_own_configuration_is_taken_as_it_is() {
+        let own = Arc::new(build(&Config::new("h")).unwrap());
+        let taken = client_config(&Config::new("h").tls_config(own.clone())).unwrap();
+        assert!(Arc::ptr_eq(&own, &taken));
+    }
+
+    #[test]
+    fn an_address_is_a_server_name() {
+        for host in ["127.0.0.1", "::1", "[::1]"] {
+            assert!(
+                matches!(
+                    Tls::new(&Config::new(host)).unwrap().name,
+                    ServerName::IpAddress(_)
+                ),
+                "{host}"
+            );
+        }
+        let named = Tls::new(&Config::new("127.0.0.1").server_name("Mail.Example.org")).unwrap();
+        assert_eq!(named.name.to_str(), "mail.example.org");
+    }
 }

@@ -89,7 +89,7 @@ mod tests {
             received("x".repeat(1000).as_bytes());
         });
         assert!(log.contains("C: A1 NOOP bytes=9"), "{log}");
-        assert!(log.contains(r"S: * OK \x1b[2J\xff bytes=13"), "{log}");
+        assert!(log.contains(r"S: * OK \x1b[2J\xff bytes=12"), "{log}");
         assert!(
             log.contains(&format!("S: {}... bytes=1000", "x".repeat(SHOWN))),
             "{log}"
