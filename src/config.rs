@@ -1,10 +1,10 @@
 //! Where and how to connect: host, port, security, trust, limits. Plain values that are checked before a byte is sent; it
 //! opens no socket and knows no secret. URLs are read in `config/url.rs`.
 
+mod host;
 mod url;
 
 use std::fmt;
-use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, OnceLock};
 
 use crate::error::{Error, Result};
@@ -88,7 +88,7 @@ impl Config {
     pub fn new(host: impl Into<String>) -> Self {
         let host = host.into();
         Self {
-            host: parse_host(&host).map_or(host, |valid| valid.to_string()),
+            host: host::normal(&host).unwrap_or(host),
             port: None,
             security: Security::Implicit,
             protocol: None,
@@ -155,8 +155,7 @@ impl Config {
     pub fn add_root_pem(mut self, pem: &[u8]) -> Result<Self> {
         let before = self.roots.len();
         for root in CertificateDer::pem_slice_iter(pem) {
-            let root = root
-                .map_err(|error| Error::input("the PEM text cannot be read").with_source(error))?;
+            let root = root.map_err(|error| Error::input("the PEM text cannot be read").with_source(error))?;
             self = self.add_root_der(root.as_ref())?;
         }
         match self.roots.len() > before {
@@ -172,9 +171,9 @@ impl Config {
     /// [`Kind::Input`](crate::Kind::Input) where it cannot be read.
     pub fn add_root_der(mut self, der: &[u8]) -> Result<Self> {
         let root = CertificateDer::from(der).into_owned();
-        RootCertStore::empty().add(root.clone()).map_err(|error| {
-            Error::input("the root certificate cannot be read").with_source(error)
-        })?;
+        RootCertStore::empty()
+            .add(root.clone())
+            .map_err(|error| Error::input("the root certificate cannot be read").with_source(error))?;
         self.roots.push(root);
         self.built = Arc::default();
         Ok(self)
@@ -246,7 +245,7 @@ impl Config {
     /// The name the certificate must hold.
     pub(crate) fn tls_name(&self) -> Result<ServerName<'static>> {
         let name = match &self.server_name {
-            Some(name) => parse_host(name).map(|valid| valid.to_string()),
+            Some(name) => host::normal(name),
             None => Some(self.host.clone()),
         };
         name.and_then(|name| ServerName::try_from(name).ok())
@@ -264,64 +263,22 @@ impl Config {
             }
             _ => {}
         }
-        if parse_host(&self.host).is_none() {
+        if host::normal(&self.host).is_none() {
             return Err(Error::input(match self.host.contains("://") {
                 true => "a URL stands where a host name is expected; parse it into a Config",
-                false => {
-                    "the host is neither a name nor an IP address (a port is set by Config::port)"
-                }
+                false => "the host is neither a name nor an IP address (a port is set by Config::port)",
             }));
         }
         if self.port == Some(0) {
             return Err(Error::input("no server listens on port 0"));
         }
         if self.tls_config.is_some() && (self.only_added_roots || !self.roots.is_empty()) {
-            return Err(Error::input(
-                "added roots have no effect beside an own rustls configuration",
-            ));
+            return Err(Error::input("added roots have no effect beside an own rustls configuration"));
         }
         if self.only_added_roots && self.roots.is_empty() {
-            return Err(Error::input(
-                "only the added roots are to be trusted, and none was added",
-            ));
+            return Err(Error::input("only the added roots are to be trusted, and none was added"));
         }
         self.tls_name().map(drop)
-    }
-}
-
-/// A host as it may be looked up: an address, or a name in ASCII.
-enum Host {
-    Name(String),
-    Address(IpAddr),
-}
-
-fn parse_host(text: &str) -> Option<Host> {
-    let inner = text
-        .strip_prefix('[')
-        .and_then(|rest| rest.strip_suffix(']'));
-    if let Some(address) = inner.unwrap_or(text).parse::<Ipv6Addr>().ok() {
-        return Some(Host::Address(address.into()));
-    }
-    match ::url::Host::parse(text).ok()? {
-        ::url::Host::Domain(name) if is_name(&name) => Some(Host::Name(name)),
-        ::url::Host::Domain(_) => None,
-        ::url::Host::Ipv4(address) => Some(Host::Address(address.into())),
-        ::url::Host::Ipv6(address) => Some(Host::Address(address.into())),
-    }
-}
-
-/// RFC 1123 §2.1, and the underscore that names of services in private networks have.
-fn is_name(name: &str) -> bool {
-    let name = name.strip_suffix('.').unwrap_or(name);
-    name.len() <= 253 && name.split('.').all(|label| (1..=63).contains(&label.len()))
-}
-
-impl fmt::Display for Host {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Name(name) => f.write_str(name),
-            Self::Address(address) => address.fmt(f),
-        }
     }
 }
 
@@ -382,54 +339,16 @@ mod tests {
     fn a_host_name_means_implicit_tls_on_the_usual_port() {
         let config = Config::from("imap.example.org");
         assert_eq!(config.security, Security::Implicit);
-        assert_eq!(
-            (
-                config.port_for(Protocol::Imap),
-                config.port_for(Protocol::Pop3)
-            ),
-            (993, 995)
-        );
+        assert_eq!((config.port_for(Protocol::Imap), config.port_for(Protocol::Pop3)), (993, 995));
         assert_eq!(config.clone().starttls().port_for(Protocol::Pop3), 110);
-        assert_eq!(
-            config
-                .clone()
-                .dangerous_plaintext()
-                .port_for(Protocol::Imap),
-            143
-        );
+        assert_eq!(config.clone().dangerous_plaintext().port_for(Protocol::Imap), 143);
         assert_eq!(config.port(7).port_for(Protocol::Imap), 7);
-    }
-
-    #[test]
-    fn hosts_are_normalised() {
-        for (given, host) in [
-            ("IMAP.Example.org", "imap.example.org"),
-            ("bücher.example", "xn--bcher-kva.example"),
-            ("::1", "::1"),
-            ("[::1]", "::1"),
-            ("127.0.0.1", "127.0.0.1"),
-            ("example.org.", "example.org."),
-            ("my_host", "my_host"),
-        ] {
-            let config = Config::new(given);
-            assert_eq!(config.host(), host);
-            config.check(Protocol::Imap).unwrap();
-        }
     }
 
     #[test]
     fn what_is_no_host_is_refused_before_connecting() {
         assert!(refusal(&Config::new("imaps://example.org")).contains("URL"));
-        for host in [
-            "",
-            "example.org:993",
-            "a b",
-            "a..b",
-            "a/b",
-            "me@example.org",
-            "a\r\nb",
-            &"a".repeat(64),
-        ] {
+        for host in ["", "example.org:993", "a b", "a..b", "a/b", "me@example.org", "a\r\nb", &"a".repeat(64)] {
             assert!(refusal(&Config::new(host)).contains("host"), "{host:?}");
         }
         refusal(&Config::new("example.org").port(0));
@@ -453,10 +372,7 @@ mod tests {
             b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
             b"-----BEGIN CERTIFICATE-----\n",
         ] {
-            assert_eq!(
-                config.clone().add_root_pem(pem).unwrap_err().kind(),
-                Kind::Input
-            );
+            assert_eq!(config.clone().add_root_pem(pem).unwrap_err().kind(), Kind::Input);
         }
     }
 }

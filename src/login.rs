@@ -16,19 +16,6 @@ use crate::error::{Error, Result};
 pub struct Secret(Zeroizing<Vec<u8>>);
 
 impl Secret {
-    /// An empty one that takes `capacity` bytes without leaving a copy behind.
-    pub(crate) fn with_capacity(capacity: usize) -> Self {
-        Self(Zeroizing::new(Vec::with_capacity(capacity)))
-    }
-
-    pub(crate) fn push(&mut self, bytes: &[u8]) {
-        debug_assert!(
-            self.0.capacity() - self.0.len() >= bytes.len(),
-            "growing leaves a copy of the secret behind"
-        );
-        self.0.extend_from_slice(bytes);
-    }
-
     /// The bytes themselves; they must not be kept, printed, or sent over a connection that is not encrypted.
     pub(crate) fn expose(&self) -> &[u8] {
         &self.0
@@ -95,12 +82,7 @@ impl Login {
     /// A user or a password that is empty or holds NUL (RFC 4616 §2), and a user with a line break, are refused when
     /// connecting, before anything is sent, with [`Kind::Input`](crate::Kind::Input).
     pub fn password(user: impl Into<String>, password: impl Into<Secret>) -> Self {
-        Self {
-            user: user.into(),
-            proof: Proof::Password(password.into()),
-            authorization: None,
-            only: None,
-        }
+        Self { user: user.into(), proof: Proof::Password(password.into()), authorization: None, only: None }
     }
 
     /// Acts as this user, whose rights the one who logs in must have: the authorization identity of SASL (RFC 4422 §2). The
@@ -117,12 +99,7 @@ impl Login {
         I: IntoIterator,
         I::Item: AsRef<str>,
     {
-        self.only = Some(
-            mechanisms
-                .into_iter()
-                .map(|name| name.as_ref().to_ascii_uppercase())
-                .collect(),
-        );
+        self.only = Some(mechanisms.into_iter().map(|name| name.as_ref().to_ascii_uppercase()).collect());
         self
     }
 
@@ -141,9 +118,7 @@ impl Login {
 
     /// Whether that SASL mechanism may be used.
     pub(crate) fn allows(&self, mechanism: &str) -> bool {
-        self.only
-            .as_ref()
-            .is_none_or(|only| only.iter().any(|name| name == mechanism))
+        self.only.as_ref().is_none_or(|only| only.iter().any(|name| name == mechanism))
     }
 
     /// The password for the protocol's own command, LOGIN or USER/PASS, where that one may be used.
@@ -157,9 +132,7 @@ impl Login {
     pub(crate) fn check(&self) -> Result<()> {
         for name in std::iter::once(&self.user).chain(&self.authorization) {
             if name.is_empty() || name.contains(['\0', '\r', '\n']) {
-                return Err(Error::input(
-                    "the user's name is empty, or holds NUL or a line break",
-                ));
+                return Err(Error::input("the user's name is empty, or holds NUL or a line break"));
             }
         }
         let Proof::Password(password) = &self.proof;
@@ -172,9 +145,7 @@ impl Login {
 
 impl fmt::Debug for Login {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Login")
-            .field("user", &self.user)
-            .finish_non_exhaustive()
+        f.debug_struct("Login").field("user", &self.user).finish_non_exhaustive()
     }
 }
 
@@ -185,14 +156,9 @@ mod tests {
 
     #[test]
     fn nothing_prints_a_secret() {
-        let login = Login::password("me", "hunter2")
-            .authorize_as("you")
-            .only(["plain"]);
+        let login = Login::password("me", "hunter2").authorize_as("you").only(["plain"]);
         let printed = format!("{login:?} {login:#?} {:?}", Secret::from("hunter2"));
-        assert!(
-            !printed.contains("hunter") && !printed.contains("104"),
-            "{printed}"
-        );
+        assert!(!printed.contains("hunter") && !printed.contains("104"), "{printed}");
     }
 
     #[test]

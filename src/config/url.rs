@@ -8,32 +8,22 @@ use super::{Config, Protocol, Security};
 use crate::error::{Error, Result};
 
 pub(super) fn parse(text: &str, plaintext_allowed: bool) -> Result<Config> {
-    let url = Url::parse(text)
-        .map_err(|error| Error::input("the URL cannot be read").with_source(error))?;
+    let url = Url::parse(text).map_err(|error| Error::input("the URL cannot be read").with_source(error))?;
     let (protocol, security) = scheme(url.scheme())?;
     if security == Security::Plaintext && !plaintext_allowed {
         return Err(Error::input(format!(
             "{scheme}:// means no encryption; write {safe}://, or allow it by Config::dangerous_plaintext_url",
             scheme = url.scheme(),
-            safe = if protocol == Protocol::Imap {
-                "imaps"
-            } else {
-                "pops"
-            },
+            safe = if protocol == Protocol::Imap { "imaps" } else { "pops" },
         )));
     }
     if url.password().is_some() {
         return Err(Error::input("a password does not belong in a URL"));
     }
     if url.query().is_some() || url.fragment().is_some() {
-        return Err(Error::input(
-            "the URL has a query or a fragment, which name nothing here",
-        ));
+        return Err(Error::input("the URL has a query or a fragment, which name nothing here"));
     }
-    let host = url
-        .host_str()
-        .filter(|host| !host.is_empty())
-        .ok_or_else(|| Error::input("the URL names no host"))?;
+    let host = url.host_str().filter(|host| !host.is_empty()).ok_or_else(|| Error::input("the URL names no host"))?;
     let mut config = Config::new(decode(host)?);
     config.port = url.port();
     config.security = security;
@@ -53,9 +43,7 @@ fn scheme(scheme: &str) -> Result<(Protocol, Security)> {
         "imap" => (Protocol::Imap, Security::Plaintext),
         "pop" => (Protocol::Pop3, Security::Plaintext),
         _ => {
-            return Err(Error::input(
-                "the URL's scheme is none of imaps, imap+starttls, pops, pop+stls",
-            ));
+            return Err(Error::input("the URL's scheme is none of imaps, imap+starttls, pops, pop+stls"));
         }
     })
 }
@@ -65,9 +53,7 @@ fn user(text: &str) -> Result<Option<String>> {
     let mut user = clean(text, "the URL's user holds control characters")?;
     if let Some(start) = user.to_ascii_uppercase().find(";AUTH=") {
         if !user.ends_with("=*") {
-            return Err(Error::input(
-                "a mechanism is chosen by Login::only, not in the URL",
-            ));
+            return Err(Error::input("a mechanism is chosen by Login::only, not in the URL"));
         }
         user.truncate(start);
     }
@@ -80,12 +66,10 @@ fn mailbox(protocol: Protocol, path: &str) -> Result<Option<String>> {
         ("", _) => Ok(None),
         (_, Protocol::Pop3) => Err(Error::input("POP3 has one mailbox, which no path can name")),
         // RFC 5092 §11: a bare semicolon begins UIDVALIDITY, UID, SECTION or PARTIAL.
-        (name, Protocol::Imap) if name.contains(';') => Err(Error::input(
-            "the URL names a message; only a mailbox is taken",
-        )),
-        (name, Protocol::Imap) => {
-            clean(name, "the URL's mailbox holds control characters").map(Some)
+        (name, Protocol::Imap) if name.contains(';') => {
+            Err(Error::input("the URL names a message; only a mailbox is taken"))
         }
+        (name, Protocol::Imap) => clean(name, "the URL's mailbox holds control characters").map(Some),
     }
 }
 
@@ -142,10 +126,7 @@ mod tests {
         assert!(refusal("imap://h").contains("imaps://"));
         assert!(refusal("pop://h").contains("pops://"));
         let config = Config::dangerous_plaintext_url("imap://h").unwrap();
-        assert_eq!(
-            (config.security, config.port_for(Protocol::Imap)),
-            (Security::Plaintext, 143)
-        );
+        assert_eq!((config.security, config.port_for(Protocol::Imap)), (Security::Plaintext, 143));
         let config = Config::dangerous_plaintext_url("imaps://h").unwrap();
         assert_eq!(config.security, Security::Implicit);
     }
@@ -192,14 +173,8 @@ mod tests {
     fn hosts_may_be_literals_and_international() {
         assert_eq!(read("imaps://[2001:DB8::1]:1993").host(), "2001:db8::1");
         assert_eq!(read("imaps://192.0.2.7").host(), "192.0.2.7");
-        assert_eq!(
-            read("imaps://bücher.example").host(),
-            "xn--bcher-kva.example"
-        );
-        assert_eq!(
-            read("imaps://B%C3%BCcher.example").host(),
-            "xn--bcher-kva.example"
-        );
+        assert_eq!(read("imaps://bücher.example").host(), "xn--bcher-kva.example");
+        assert_eq!(read("imaps://B%C3%BCcher.example").host(), "xn--bcher-kva.example");
         assert_eq!(read("imaps://Mail.Example.ORG").host(), "mail.example.org");
     }
 

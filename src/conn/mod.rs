@@ -3,11 +3,13 @@
 
 pub(crate) mod connect;
 pub(crate) mod io;
+mod race;
 pub(crate) mod stream;
 pub(crate) mod tls;
 pub(crate) mod trace;
 
-#[cfg(all(test, feature = "testing"))]
+#[cfg(test)]
+#[cfg(feature = "testing")]
 mod tls_tests;
 
 pub use tokio_rustls::rustls;

@@ -36,6 +36,11 @@ impl Stream {
         Self::Own(Box::new(stream))
     }
 
+    /// One that is at its end, to stand where another was taken.
+    pub(crate) fn closed() -> Self {
+        Self::own(tokio::io::empty())
+    }
+
     /// Whether this crate encrypts it. What the caller's own stream does by itself is not seen.
     pub(crate) fn is_encrypted(&self) -> bool {
         matches!(self, Self::Tls(_) | Self::OwnTls(_))
@@ -57,10 +62,15 @@ impl Stream {
     }
 }
 
-/// Whether a read failed only because the peer closed without TLS's goodbye (close_notify, RFC 8446 §6.1). After the
-/// protocol's own goodbye that is a clean end, as many servers and proxies do it; anywhere else bytes may be missing.
-pub(crate) fn is_abrupt_end(error: &io::Error) -> bool {
-    error.kind() == io::ErrorKind::UnexpectedEof
+/// What a failed read means. An end without TLS's goodbye (close_notify, RFC 8446 §6.1) is `Kind::Closed`: after the
+/// protocol's own goodbye it is a clean end, as many servers and proxies do it; anywhere else bytes may be missing.
+pub(crate) fn read_failure(error: io::Error) -> Error {
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof => {
+            Error::closed("the server closed the connection without TLS's goodbye").with_source(error)
+        }
+        _ => error.into(),
+    }
 }
 
 macro_rules! each {
@@ -75,21 +85,13 @@ macro_rules! each {
 }
 
 impl AsyncRead for Stream {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         each!(self, stream => Pin::new(stream).poll_read(cx, buf))
     }
 }
 
 impl AsyncWrite for Stream {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &[u8],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         each!(self, stream => Pin::new(stream).poll_write(cx, buf))
     }
 

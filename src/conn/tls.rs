@@ -29,11 +29,7 @@ impl Tls {
     ///
     /// `Kind::Input` for a server name that is none, `Kind::Tls` where no cryptography is compiled in.
     pub(crate) fn new(config: &Config) -> Result<Self> {
-        Ok(Self {
-            config: client_config(config)?,
-            name: config.tls_name()?,
-            deadline: config.deadlines.tls,
-        })
+        Ok(Self { config: client_config(config)?, name: config.tls_name()?, deadline: config.deadlines.tls })
     }
 
     /// Puts TLS over the stream and checks the server's certificate.
@@ -42,39 +38,26 @@ impl Tls {
     ///
     /// `Kind::Tls` where the peer, its certificate or its TLS is not acceptable; `Kind::Timeout` where it does not answer in
     /// time; `Kind::Io` where the connection ends.
-    pub(crate) async fn handshake<S: AsyncRead + AsyncWrite + Unpin>(
-        &self,
-        stream: S,
-    ) -> Result<TlsStream<S>> {
+    pub(crate) async fn handshake<S: AsyncRead + AsyncWrite + Unpin>(&self, stream: S) -> Result<TlsStream<S>> {
         let handshake = TlsConnector::from(self.config.clone()).connect(self.name.clone(), stream);
         match tokio::time::timeout(self.deadline, handshake).await {
             Ok(Ok(stream)) => Ok(stream),
             Ok(Err(error)) => Err(self.explain(error)),
-            Err(_) => Err(Error::new(
-                Kind::Timeout,
-                format!(
-                    "no TLS handshake with the server within {:?}",
-                    self.deadline
-                ),
-            )),
+            Err(_) => {
+                Err(Error::new(Kind::Timeout, format!("no TLS handshake with the server within {:?}", self.deadline)))
+            }
         }
     }
 
     fn explain(&self, error: io::Error) -> Error {
-        let Some(cause) = error
-            .get_ref()
-            .and_then(|inner| inner.downcast_ref::<Rustls>())
-        else {
-            return Error::new(Kind::Io, "the connection failed during the TLS handshake")
-                .with_source(error);
+        let Some(cause) = error.get_ref().and_then(|inner| inner.downcast_ref::<Rustls>()) else {
+            return Error::new(Kind::Io, "the connection failed during the TLS handshake").with_source(error);
         };
         let text = match cause {
             Rustls::InvalidCertificate(reason) => self.blame(reason),
             Rustls::NoCertificatesPresented => "the server shows no certificate".into(),
             Rustls::InvalidMessage(_) => "the server does not speak TLS here".into(),
-            Rustls::PeerIncompatible(_) => {
-                "the server offers no version or cipher of TLS that is safe enough".into()
-            }
+            Rustls::PeerIncompatible(_) => "the server offers no version or cipher of TLS that is safe enough".into(),
             Rustls::AlertReceived(_) => "the server broke off the TLS handshake".into(),
             _ => "the TLS handshake failed".into(),
         };
@@ -84,9 +67,7 @@ impl Tls {
     fn blame(&self, reason: &CertificateError) -> String {
         use CertificateError as Reason;
         match reason {
-            Reason::Expired | Reason::ExpiredContext { .. } => {
-                "the server's certificate has expired".into()
-            }
+            Reason::Expired | Reason::ExpiredContext { .. } => "the server's certificate has expired".into(),
             Reason::NotValidYet | Reason::NotValidYetContext { .. } => {
                 "the server's certificate is not valid yet".into()
             }
@@ -105,10 +86,7 @@ impl Tls {
 
 impl fmt::Debug for Tls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Tls")
-            .field("name", &self.name)
-            .field("deadline", &self.deadline)
-            .finish_non_exhaustive()
+        f.debug_struct("Tls").field("name", &self.name).field("deadline", &self.deadline).finish_non_exhaustive()
     }
 }
 
@@ -120,11 +98,7 @@ fn client_config(config: &Config) -> Result<Arc<ClientConfig>> {
         return Ok(own.clone());
     }
     let public_alone = config.roots().is_empty() && config.trusts_public_roots();
-    let cell = if public_alone {
-        &PUBLIC
-    } else {
-        &*config.built
-    };
+    let cell = if public_alone { &PUBLIC } else { &*config.built };
     if let Some(built) = cell.get() {
         return Ok(built.clone());
     }
@@ -138,15 +112,13 @@ fn build(config: &Config) -> Result<ClientConfig> {
         roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
     }
     for root in config.roots() {
-        roots.add(root.clone()).map_err(|error| {
-            Error::input("the root certificate cannot be read").with_source(error)
-        })?;
+        roots
+            .add(root.clone())
+            .map_err(|error| Error::input("the root certificate cannot be read").with_source(error))?;
     }
     Ok(ClientConfig::builder_with_provider(provider()?)
         .with_safe_default_protocol_versions()
-        .map_err(|error| {
-            Error::new(Kind::Tls, "the TLS provider supports no version of TLS").with_source(error)
-        })?
+        .map_err(|error| Error::new(Kind::Tls, "the TLS provider supports no version of TLS").with_source(error))?
         .with_root_certificates(roots)
         .with_no_client_auth())
 }
@@ -154,22 +126,21 @@ fn build(config: &Config) -> Result<ClientConfig> {
 /// Named, never guessed: rustls's own choice panics where two providers are compiled in.
 #[cfg(feature = "aws-lc-rs")]
 pub(crate) fn provider() -> Result<Arc<CryptoProvider>> {
-    Ok(Arc::new(
-        tokio_rustls::rustls::crypto::aws_lc_rs::default_provider(),
-    ))
+    Ok(Arc::new(tokio_rustls::rustls::crypto::aws_lc_rs::default_provider()))
 }
 
 #[cfg(all(feature = "ring", not(feature = "aws-lc-rs")))]
 pub(crate) fn provider() -> Result<Arc<CryptoProvider>> {
-    Ok(Arc::new(
-        tokio_rustls::rustls::crypto::ring::default_provider(),
-    ))
+    Ok(Arc::new(tokio_rustls::rustls::crypto::ring::default_provider()))
 }
 
 #[cfg(not(any(feature = "ring", feature = "aws-lc-rs")))]
 pub(crate) fn provider() -> Result<Arc<CryptoProvider>> {
     CryptoProvider::get_default().cloned().ok_or_else(|| {
-        Error::new(Kind::Tls, "no cryptography for TLS: enable the feature aws-lc-rs or ring, or install a rustls provider")
+        Error::new(
+            Kind::Tls,
+            "no cryptography for TLS: enable the feature aws-lc-rs or ring, or install a rustls provider",
+        )
     })
 }
 
@@ -195,13 +166,7 @@ mod tests {
     #[test]
     fn an_address_is_a_server_name() {
         for host in ["127.0.0.1", "::1", "[::1]"] {
-            assert!(
-                matches!(
-                    Tls::new(&Config::new(host)).unwrap().name,
-                    ServerName::IpAddress(_)
-                ),
-                "{host}"
-            );
+            assert!(matches!(Tls::new(&Config::new(host)).unwrap().name, ServerName::IpAddress(_)), "{host}");
         }
         let named = Tls::new(&Config::new("127.0.0.1").server_name("Mail.Example.org")).unwrap();
         assert_eq!(named.name.to_str(), "mail.example.org");

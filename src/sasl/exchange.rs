@@ -33,10 +33,7 @@ enum Stage {
 
 impl Exchange {
     pub(super) fn new(mechanism: Box<dyn Mechanism>) -> Self {
-        Self {
-            mechanism,
-            stage: Stage::Fresh,
-        }
+        Self { mechanism, stage: Stage::Fresh }
     }
 
     /// The mechanism's name, for the command.
@@ -51,11 +48,7 @@ impl Exchange {
             self.stage = Stage::Running;
             return Ok(None);
         };
-        let line = if response.is_empty() {
-            Secret::from("=")
-        } else {
-            encode(&response)
-        };
+        let line = if response.is_empty() { Secret::from("=") } else { encode(&response) };
         if line.expose().len() <= longest {
             self.stage = Stage::Running;
             return Ok(Some(line));
@@ -73,16 +66,12 @@ impl Exchange {
         match std::mem::replace(&mut self.stage, Stage::Running) {
             // Servers put friendly text where the empty challenge is due; whatever it says, it asks for the initial response.
             Stage::Held(response) => Ok(encode(&response)),
-            Stage::Fresh => Err(Error::protocol(
-                "a challenge came before the authentication began",
-            )),
+            Stage::Fresh => Err(Error::protocol("a challenge came before the authentication began")),
             Stage::Running => {
-                let challenge = TOLERANT.decode(challenge.trim_ascii()).map_err(|error| {
-                    Error::protocol("the server's challenge is not base64").with_source(error)
-                })?;
-                self.mechanism
-                    .step(&challenge)
-                    .map(|response| encode(&response))
+                let challenge = TOLERANT
+                    .decode(challenge.trim_ascii())
+                    .map_err(|error| Error::protocol("the server's challenge is not base64").with_source(error))?;
+                self.mechanism.step(&challenge).map(|response| encode(&response))
             }
         }
     }
@@ -91,9 +80,7 @@ impl Exchange {
     pub(crate) fn finish(&self) -> Result<()> {
         match self.stage {
             Stage::Running => self.mechanism.finish(),
-            Stage::Fresh | Stage::Held(_) => Err(Error::protocol(
-                "the server reports a login before it was shown one",
-            )),
+            Stage::Fresh | Stage::Held(_) => Err(Error::protocol("the server reports a login before it was shown one")),
         }
     }
 }
@@ -101,9 +88,7 @@ impl Exchange {
 fn encode(response: &Secret) -> Secret {
     let mut text = vec![0; response.expose().len().div_ceil(3) * 4];
     // The text has exactly the size that base64 needs.
-    let written = STANDARD
-        .encode_slice(response.expose(), &mut text)
-        .unwrap_or_default();
+    let written = STANDARD.encode_slice(response.expose(), &mut text).unwrap_or_default();
     text.truncate(written);
     Secret::from(text)
 }
@@ -140,10 +125,7 @@ mod tests {
 
     #[test]
     fn the_initial_response_rides_with_the_command_where_it_fits() {
-        assert_eq!(
-            text(&exchange(Some("hello")).initial(8).unwrap().unwrap()),
-            "aGVsbG8="
-        );
+        assert_eq!(text(&exchange(Some("hello")).initial(8).unwrap().unwrap()), "aGVsbG8=");
         let mut held = exchange(Some("hello"));
         assert!(held.initial(7).unwrap().is_none());
         assert_eq!(text(&held.respond(b"").unwrap()), "aGVsbG8=");
@@ -152,10 +134,7 @@ mod tests {
 
     #[test]
     fn an_empty_response_is_an_equals_sign_at_first_and_an_empty_line_later() {
-        assert_eq!(
-            text(&exchange(Some("")).initial(100).unwrap().unwrap()),
-            "="
-        );
+        assert_eq!(text(&exchange(Some("")).initial(100).unwrap().unwrap()), "=");
         let mut held = exchange(Some(""));
         assert!(held.initial(0).unwrap().is_none());
         assert_eq!(text(&held.respond(b"").unwrap()), "");
@@ -165,10 +144,7 @@ mod tests {
     fn friendly_text_instead_of_the_empty_challenge_is_tolerated() {
         let mut held = exchange(Some("hello"));
         held.initial(0).unwrap();
-        assert_eq!(
-            text(&held.respond(b"go ahead, please").unwrap()),
-            "aGVsbG8="
-        );
+        assert_eq!(text(&held.respond(b"go ahead, please").unwrap()), "aGVsbG8=");
     }
 
     #[test]
@@ -183,10 +159,7 @@ mod tests {
     fn a_challenge_that_is_not_base64_is_an_error_that_does_not_repeat_it() {
         let mut exchange = exchange(None);
         exchange.initial(0).unwrap();
-        assert_eq!(
-            exchange.respond(b"\xFF\xFE").unwrap_err().kind(),
-            Kind::Protocol
-        );
+        assert_eq!(exchange.respond(b"\xFF\xFE").unwrap_err().kind(), Kind::Protocol);
     }
 
     #[test]

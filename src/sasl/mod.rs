@@ -36,11 +36,7 @@ struct Known {
 }
 
 /// The strongest first.
-const KNOWN: &[Known] = &[Known {
-    name: plain::NAME,
-    shows_secret: true,
-    make: plain::make,
-}];
+const KNOWN: &[Known] = &[Known { name: plain::NAME, shows_secret: true, make: plain::make }];
 
 /// How to log in.
 pub(crate) enum Choice {
@@ -60,17 +56,10 @@ pub(crate) struct Terms {
 }
 
 /// The strongest way to log in that the server offers and the connection allows. `offered` is asked with names in upper case.
-pub(crate) fn choose(
-    login: &Login,
-    offered: impl Fn(&str) -> bool,
-    terms: Terms,
-) -> Result<Choice> {
+pub(crate) fn choose(login: &Login, offered: impl Fn(&str) -> bool, terms: Terms) -> Result<Choice> {
     login.check()?;
     let mut withheld = false;
-    for known in KNOWN
-        .iter()
-        .filter(|known| offered(known.name) && login.allows(known.name))
-    {
+    for known in KNOWN.iter().filter(|known| offered(known.name) && login.allows(known.name)) {
         let Some(mechanism) = (known.make)(login) else {
             continue;
         };
@@ -86,13 +75,10 @@ pub(crate) fn choose(
         withheld = true;
     }
     Err(match withheld {
-        true => Error::input(
-            "the connection is not encrypted, and every login the server offers would show the secret",
-        ),
-        false => Error::new(
-            Kind::Unsupported,
-            "the server offers no way to log in that this login can use",
-        ),
+        true => {
+            Error::input("the connection is not encrypted, and every login the server offers would show the secret")
+        }
+        false => Error::new(Kind::Unsupported, "the server offers no way to log in that this login can use"),
     })
 }
 
@@ -100,10 +86,7 @@ pub(crate) fn choose(
 mod tests {
     use super::*;
 
-    const OPEN: Terms = Terms {
-        may_show_secret: true,
-        command_offered: true,
-    };
+    const OPEN: Terms = Terms { may_show_secret: true, command_offered: true };
 
     fn chosen(login: &Login, offered: &[&str], terms: Terms) -> Result<Option<&'static str>, Kind> {
         match choose(login, |name| offered.contains(&name), terms) {
@@ -116,70 +99,32 @@ mod tests {
     #[test]
     fn sasl_is_preferred_to_the_protocols_own_command() {
         let login = Login::password("me", "secret");
-        assert_eq!(
-            chosen(&login, &["GSSAPI", "PLAIN"], OPEN),
-            Ok(Some("PLAIN"))
-        );
+        assert_eq!(chosen(&login, &["GSSAPI", "PLAIN"], OPEN), Ok(Some("PLAIN")));
         assert_eq!(chosen(&login, &["GSSAPI"], OPEN), Ok(None));
-        assert_eq!(
-            chosen(
-                &login,
-                &["GSSAPI"],
-                Terms {
-                    command_offered: false,
-                    ..OPEN
-                }
-            ),
-            Err(Kind::Unsupported)
-        );
+        assert_eq!(chosen(&login, &["GSSAPI"], Terms { command_offered: false, ..OPEN }), Err(Kind::Unsupported));
     }
 
     #[test]
     fn nothing_that_shows_the_secret_is_chosen_in_clear() {
         let login = Login::password("me", "secret");
-        let clear = Terms {
-            may_show_secret: false,
-            ..OPEN
-        };
+        let clear = Terms { may_show_secret: false, ..OPEN };
         assert_eq!(chosen(&login, &["PLAIN"], clear), Err(Kind::Input));
         assert_eq!(chosen(&login, &[], clear), Err(Kind::Input));
-        assert_eq!(
-            chosen(
-                &login,
-                &[],
-                Terms {
-                    command_offered: false,
-                    ..clear
-                }
-            ),
-            Err(Kind::Unsupported)
-        );
+        assert_eq!(chosen(&login, &[], Terms { command_offered: false, ..clear }), Err(Kind::Unsupported));
     }
 
     #[test]
     fn a_restriction_is_obeyed() {
         let login = Login::password("me", "secret").only(["SCRAM-SHA-256"]);
         assert_eq!(chosen(&login, &["PLAIN"], OPEN), Err(Kind::Unsupported));
-        assert_eq!(
-            chosen(
-                &Login::password("me", "secret").only([""; 0]),
-                &["PLAIN"],
-                OPEN
-            ),
-            Ok(None)
-        );
+        assert_eq!(chosen(&Login::password("me", "secret").only([""; 0]), &["PLAIN"], OPEN), Ok(None));
     }
 
     #[test]
     fn the_list_names_each_mechanism_once_and_in_upper_case() {
         for (position, known) in KNOWN.iter().enumerate() {
             assert_eq!(known.name, known.name.to_ascii_uppercase());
-            assert!(
-                KNOWN
-                    .iter()
-                    .skip(position + 1)
-                    .all(|other| other.name != known.name)
-            );
+            assert!(KNOWN.iter().skip(position + 1).all(|other| other.name != known.name));
         }
     }
 }
