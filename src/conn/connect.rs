@@ -52,6 +52,7 @@ async fn secure(stream: Stream, config: &Config, tls: Option<Tls>) -> Result<(St
 mod tests {
     use super::*;
     use crate::error::Kind;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;
 
     async fn closed_port() -> u16 {
@@ -80,5 +81,30 @@ mod tests {
     async fn a_wrong_configuration_is_refused_before_the_lookup() {
         let config: Config = "pops://example.invalid".parse().unwrap();
         assert_eq!(connect(&config, Protocol::Imap).await.unwrap_err().kind(), Kind::Input);
+    }
+
+    #[test]
+    fn connecting_may_move_between_threads() {
+        fn is_send(_: impl Send) {}
+        let config = Config::new("h");
+        is_send(connect(&config, Protocol::Imap));
+        is_send(adopt(tokio::io::empty(), &config, Protocol::Imap));
+    }
+
+    #[tokio::test]
+    async fn the_callers_own_stream_is_taken_as_it_is_where_nothing_is_to_be_encrypted() {
+        let (ours, mut theirs) = tokio::io::duplex(64);
+        let config = Config::new("h").dangerous_plaintext();
+        let (mut stream, upgrade) = adopt(ours, &config, Protocol::Pop3).await.unwrap();
+        assert!(!stream.is_encrypted() && upgrade.is_none());
+        theirs.write_all(b"+OK").await.unwrap();
+        let mut greeting = [0; 3];
+        stream.read_exact(&mut greeting).await.unwrap();
+        assert_eq!(&greeting, b"+OK");
+    }
+
+    #[tokio::test]
+    async fn a_closed_stream_is_at_its_end() {
+        assert_eq!(Stream::closed().read(&mut [0; 8]).await.unwrap(), 0);
     }
 }

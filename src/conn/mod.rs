@@ -9,7 +9,7 @@ pub(crate) mod tls;
 pub(crate) mod trace;
 
 #[cfg(test)]
-#[cfg(feature = "testing")]
+#[cfg(all(feature = "testing", any(feature = "ring", feature = "aws-lc-rs")))]
 mod tls_tests;
 
 pub use tokio_rustls::rustls;

@@ -145,6 +145,7 @@ pub(crate) fn provider() -> Result<Arc<CryptoProvider>> {
 }
 
 #[cfg(test)]
+#[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
 mod tests {
     use super::*;
 
@@ -170,5 +171,18 @@ mod tests {
         }
         let named = Tls::new(&Config::new("127.0.0.1").server_name("Mail.Example.org")).unwrap();
         assert_eq!(named.name.to_str(), "mail.example.org");
+    }
+}
+
+#[cfg(test)]
+#[cfg(not(any(feature = "ring", feature = "aws-lc-rs")))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_cryptography_the_error_says_what_to_enable() {
+        let error = Tls::new(&Config::new("h")).unwrap_err();
+        assert_eq!(error.kind(), Kind::Tls);
+        assert!(error.to_string().contains("aws-lc-rs"));
     }
 }

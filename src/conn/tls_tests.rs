@@ -222,3 +222,19 @@ fn a_pem_text_may_hold_several_roots() {
     let both = format!("{}# and\n{}", authority().pem, authority().pem);
     assert_eq!(Config::new(HOST).add_root_pem(both.as_bytes()).unwrap().roots().len(), 2);
 }
+
+#[tokio::test]
+async fn tls_1_2_is_accepted() {
+    let key = KeyPair::generate().unwrap();
+    let certificate = CertificateParams::new([HOST.to_owned()]).unwrap().self_signed(&key).unwrap();
+    let config = Config::new(HOST).add_root_der(certificate.der()).unwrap();
+    let old = ServerConfig::builder_with_provider(provider().unwrap())
+        .with_protocol_versions(&[&crate::rustls::version::TLS12])
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate.der().clone()], PrivateKeyDer::Pkcs8(key.serialize_der().into()))
+        .unwrap();
+    let stream = handshake(&config, TlsAcceptor::from(Arc::new(old))).await.unwrap();
+    assert!(matches!(stream, Stream::OwnTls(tls)
+        if tls.get_ref().1.protocol_version() == Some(crate::rustls::ProtocolVersion::TLSv1_2)));
+}
