@@ -16,6 +16,11 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// clear sentence about its own level; the causes below it are in [`source`](StdError::source). The wording is not stable.
 ///
 /// ```
+/// use postroom::{Config, Kind};
+///
+/// let error = "imap://example.org".parse::<Config>().unwrap_err();
+/// assert_eq!(error.kind(), Kind::Input);
+/// assert!(!error.is_retryable());
 /// ```
 #[derive(Clone)]
 pub struct Error(Arc<Inner>);

@@ -10,7 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWrite};
 use tokio::time::{Instant, Sleep};
 
 use super::link::{Ask, Desk};
-use super::stream::Stream;
+use super::stream::{Stream, read_failure};
 use super::tls::Tls;
 use super::trace;
 use crate::engine::{Appetite, Engine, Outgoing};
@@ -168,7 +168,7 @@ impl<E: Engine> Driver<E> {
                 trace::received(self.input.get(fresh..).unwrap_or_default());
                 self.engine.handle_input(&mut self.input, now());
             }
-            Err(error) => self.engine.handle_end(Some(error.into()), now()),
+            Err(error) => self.engine.handle_end(Some(read_failure(error)), now()),
         }
         Poll::Ready(())
     }

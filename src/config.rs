@@ -1,0 +1,378 @@
+//! Where and how to connect: host, port, security, trust, limits. Plain values that are checked before a byte is sent; it
+//! opens no socket and knows no secret. URLs are read in `config/url.rs`.
+
+mod host;
+mod url;
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+use crate::error::{Error, Result};
+use crate::limits::{Deadlines, Limits};
+use crate::rustls::pki_types::pem::PemObject;
+use crate::rustls::pki_types::{CertificateDer, ServerName};
+use crate::rustls::{ClientConfig, RootCertStore};
+
+/// Where a mailbox lives and how to get there: host, port, security, trusted roots, limits and deadlines.
+///
+/// A host name alone means TLS from the first byte on the protocol's usual port (993 for IMAP, 995 for POP3; RFC 8314 §3.2
+/// and §3.3), the certificate checked for that name against the roots of `webpki-roots`. What weakens that is spelled
+/// `dangerous`. Building one touches nothing; what is wrong in it is said when connecting, with
+/// [`Kind::Input`](crate::Kind::Input), before the host is looked up. Cheap to clone.
+///
+/// ```
+/// use postroom::Config;
+///
+/// let plain_name = Config::new("imap.example.org");
+/// let upgraded = Config::new("mail.example.org").starttls().port(1143);
+/// let from_url: Config = "imaps://me@mail.example.org/INBOX".parse()?;
+/// assert_eq!(from_url.user(), Some("me"));
+/// assert_eq!(from_url.mailbox(), Some("INBOX"));
+/// # assert_eq!((plain_name.host(), upgraded.host()), ("imap.example.org", "mail.example.org"));
+/// # Ok::<(), postroom::Error>(())
+/// ```
+///
+/// # URLs
+///
+/// | scheme | means |
+/// |---|---|
+/// | `imaps://`, `pops://` | TLS from the first byte |
+/// | `imap+starttls://`, `pop+stls://` | a required upgrade to TLS |
+/// | `imap://`, `pop://` | plaintext: refused, except by [`dangerous_plaintext_url`](Self::dangerous_plaintext_url) |
+///
+/// A user and a port may stand in each, for IMAP also a mailbox (all percent-decoded; RFC 5092, RFC 2384). A password is
+/// refused, since URLs end up in command lines, histories and logs. Parsing fails with `Kind::Input`.
+#[derive(Clone)]
+pub struct Config {
+    host: String,
+    port: Option<u16>,
+    pub(crate) security: Security,
+    protocol: Option<Protocol>,
+    user: Option<String>,
+    mailbox: Option<String>,
+    pub(crate) limits: Limits,
+    pub(crate) deadlines: Deadlines,
+    server_name: Option<String>,
+    roots: Vec<CertificateDer<'static>>,
+    only_added_roots: bool,
+    tls_config: Option<Arc<ClientConfig>>,
+    /// What `conn::tls` made of the roots, shared by the clones; a change of the roots begins a new one.
+    pub(crate) built: Arc<OnceLock<Arc<ClientConfig>>>,
+}
+
+/// The two protocols of this crate.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Protocol {
+    /// IMAP4rev1 and IMAP4rev2 (RFC 3501, RFC 9051).
+    Imap,
+    /// POP3 (RFC 1939).
+    Pop3,
+}
+
+/// How the connection is protected.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Security {
+    /// TLS from the first byte.
+    Implicit,
+    /// STARTTLS or STLS, or no session at all.
+    Upgrade,
+    /// Nothing is encrypted; the caller wrote `dangerous`.
+    Plaintext,
+}
+
+impl Config {
+    /// That host, with TLS from the first byte on the protocol's usual port.
+    ///
+    /// `host` is a name (an internationalised one is turned into its ASCII form), or an IP address; an IPv6 address may stand
+    /// in brackets. It is neither a URL nor `host:port`.
+    pub fn new(host: impl Into<String>) -> Self {
+        let host = host.into();
+        Self {
+            host: host::normal(&host).unwrap_or(host),
+            port: None,
+            security: Security::Implicit,
+            protocol: None,
+            user: None,
+            mailbox: None,
+            limits: Limits::default(),
+            deadlines: Deadlines::default(),
+            server_name: None,
+            roots: Vec::new(),
+            only_added_roots: false,
+            tls_config: None,
+            built: Arc::default(),
+        }
+    }
+
+    /// Like parsing the URL, but `imap://` and `pop://` are taken too and mean plaintext on ports 143 and 110: mail,
+    /// and the login with it, readable and changeable by everybody on the way. For a server on the same machine.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Input`](crate::Kind::Input), as with `parse`.
+    pub fn dangerous_plaintext_url(url: &str) -> Result<Self> {
+        url::parse(url, true)
+    }
+
+    /// Another port than the usual one.
+    pub fn port(mut self, port: u16) -> Self {
+        self.port = Some(port);
+        self
+    }
+
+    /// Begins without TLS and upgrades before anything else is said: STARTTLS (RFC 9051 §6.2.1) or STLS (RFC 2595 §4), on
+    /// port 143 or 110. Required: where the server cannot or will not upgrade, connecting fails with
+    /// [`Kind::Tls`](crate::Kind::Tls), and no login is sent.
+    pub fn starttls(mut self) -> Self {
+        self.security = Security::Upgrade;
+        self
+    }
+
+    /// No TLS at all, on port 143 or 110: mail, and the login with it, readable and changeable by everybody on the way. For a
+    /// server on the same machine.
+    pub fn dangerous_plaintext(mut self) -> Self {
+        self.security = Security::Plaintext;
+        self
+    }
+
+    /// The bounds on what the server may send.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// The bounds on how long the server may take.
+    pub fn deadlines(mut self, deadlines: Deadlines) -> Self {
+        self.deadlines = deadlines;
+        self
+    }
+
+    /// Trusts the certificates in this PEM text, of an own authority or one self-signed server, beside the public ones.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Input`](crate::Kind::Input) where the text holds no certificate, or one that cannot be read.
+    pub fn add_root_pem(mut self, pem: &[u8]) -> Result<Self> {
+        let before = self.roots.len();
+        for root in CertificateDer::pem_slice_iter(pem) {
+            let root = root.map_err(|error| Error::input("the PEM text cannot be read").with_source(error))?;
+            self = self.add_root_der(root.as_ref())?;
+        }
+        match self.roots.len() > before {
+            true => Ok(self),
+            false => Err(Error::input("the PEM text holds no certificate")),
+        }
+    }
+
+    /// Trusts this DER certificate beside the public ones.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Input`](crate::Kind::Input) where it cannot be read.
+    pub fn add_root_der(mut self, der: &[u8]) -> Result<Self> {
+        let root = CertificateDer::from(der).into_owned();
+        RootCertStore::empty()
+            .add(root.clone())
+            .map_err(|error| Error::input("the root certificate cannot be read").with_source(error))?;
+        self.roots.push(root);
+        self.built = Arc::default();
+        Ok(self)
+    }
+
+    /// Trusts the added roots alone, no public authority.
+    pub fn only_added_roots(mut self) -> Self {
+        self.only_added_roots = true;
+        self.built = Arc::default();
+        self
+    }
+
+    /// Takes this configuration of [`rustls`](crate::rustls) as it is: own verifier, client certificate, own provider. It is
+    /// refused together with added roots, which it would ignore.
+    pub fn tls_config(mut self, config: Arc<ClientConfig>) -> Self {
+        self.tls_config = Some(config);
+        self
+    }
+
+    /// The name the certificate must hold, where it is not the host's: behind a tunnel, or for a host given by its address.
+    pub fn server_name(mut self, name: impl Into<String>) -> Self {
+        self.server_name = Some(name.into());
+        self
+    }
+
+    /// The host: a name in ASCII form, or an IP address without brackets.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// The user in the URL, percent-decoded.
+    pub fn user(&self) -> Option<&str> {
+        self.user.as_deref()
+    }
+
+    /// The mailbox in the URL, percent-decoded.
+    pub fn mailbox(&self) -> Option<&str> {
+        self.mailbox.as_deref()
+    }
+
+    /// The protocol in the URL; `None` for a `Config` made from a host name, which serves both.
+    pub fn protocol(&self) -> Option<Protocol> {
+        self.protocol
+    }
+
+    pub(crate) fn own_tls_config(&self) -> Option<&Arc<ClientConfig>> {
+        self.tls_config.as_ref()
+    }
+
+    pub(crate) fn roots(&self) -> &[CertificateDer<'static>] {
+        &self.roots
+    }
+
+    pub(crate) fn trusts_public_roots(&self) -> bool {
+        !self.only_added_roots
+    }
+
+    /// The port to use for that protocol.
+    pub(crate) fn port_for(&self, protocol: Protocol) -> u16 {
+        let usual = match (protocol, self.security) {
+            (Protocol::Imap, Security::Implicit) => 993,
+            (Protocol::Pop3, Security::Implicit) => 995,
+            (Protocol::Imap, _) => 143,
+            (Protocol::Pop3, _) => 110,
+        };
+        self.port.unwrap_or(usual)
+    }
+
+    /// The name the certificate must hold.
+    pub(crate) fn tls_name(&self) -> Result<ServerName<'static>> {
+        let name = match &self.server_name {
+            Some(name) => host::normal(name),
+            None => Some(self.host.clone()),
+        };
+        name.and_then(|name| ServerName::try_from(name).ok())
+            .ok_or_else(|| Error::input("the server name is neither a host name nor an IP address"))
+    }
+
+    /// Refuses what cannot work, before anything is looked up or sent.
+    pub(crate) fn check(&self, protocol: Protocol) -> Result<()> {
+        match self.protocol {
+            Some(Protocol::Imap) if protocol == Protocol::Pop3 => {
+                return Err(Error::input("the URL is for IMAP, this is POP3"));
+            }
+            Some(Protocol::Pop3) if protocol == Protocol::Imap => {
+                return Err(Error::input("the URL is for POP3, this is IMAP"));
+            }
+            _ => {}
+        }
+        if host::normal(&self.host).is_none() {
+            return Err(Error::input(match self.host.contains("://") {
+                true => "a URL stands where a host name is expected; parse it into a Config",
+                false => "the host is neither a name nor an IP address (a port is set by Config::port)",
+            }));
+        }
+        if self.port == Some(0) {
+            return Err(Error::input("no server listens on port 0"));
+        }
+        if self.tls_config.is_some() && (self.only_added_roots || !self.roots.is_empty()) {
+            return Err(Error::input("added roots have no effect beside an own rustls configuration"));
+        }
+        if self.only_added_roots && self.roots.is_empty() {
+            return Err(Error::input("only the added roots are to be trusted, and none was added"));
+        }
+        self.tls_name().map(drop)
+    }
+}
+
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config")
+            .field("host", &self.host)
+            .field("port", &self.port)
+            .field("security", &self.security)
+            .field("protocol", &self.protocol)
+            .field("user", &self.user)
+            .field("mailbox", &self.mailbox)
+            .field("server_name", &self.server_name)
+            .field("added_roots", &self.roots.len())
+            .field("only_added_roots", &self.only_added_roots)
+            .field("own_tls_config", &self.tls_config.is_some())
+            .field("limits", &self.limits)
+            .field("deadlines", &self.deadlines)
+            .finish()
+    }
+}
+
+impl From<&str> for Config {
+    /// [`Config::new`]: a host name, not a URL.
+    fn from(host: &str) -> Self {
+        Self::new(host)
+    }
+}
+
+impl From<String> for Config {
+    /// [`Config::new`]: a host name, not a URL.
+    fn from(host: String) -> Self {
+        Self::new(host)
+    }
+}
+
+impl std::str::FromStr for Config {
+    type Err = Error;
+
+    /// Reads a URL; see [`Config`] for the forms.
+    fn from_str(url: &str) -> Result<Self> {
+        url::parse(url, false)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Kind;
+
+    fn refusal(config: &Config) -> String {
+        let error = config.check(Protocol::Imap).unwrap_err();
+        assert_eq!(error.kind(), Kind::Input);
+        error.to_string()
+    }
+
+    #[test]
+    fn a_host_name_means_implicit_tls_on_the_usual_port() {
+        let config = Config::from("imap.example.org");
+        assert_eq!(config.security, Security::Implicit);
+        assert_eq!((config.port_for(Protocol::Imap), config.port_for(Protocol::Pop3)), (993, 995));
+        assert_eq!(config.clone().starttls().port_for(Protocol::Pop3), 110);
+        assert_eq!(config.clone().dangerous_plaintext().port_for(Protocol::Imap), 143);
+        assert_eq!(config.port(7).port_for(Protocol::Imap), 7);
+    }
+
+    #[test]
+    fn what_is_no_host_is_refused_before_connecting() {
+        assert!(refusal(&Config::new("imaps://example.org")).contains("URL"));
+        for host in ["", "example.org:993", "a b", "a..b", "a/b", "me@example.org", "a\r\nb", &"a".repeat(64)] {
+            assert!(refusal(&Config::new(host)).contains("host"), "{host:?}");
+        }
+        refusal(&Config::new("example.org").port(0));
+        refusal(&Config::new("example.org").server_name("a:1"));
+    }
+
+    #[test]
+    fn the_url_of_one_protocol_is_refused_by_the_other() {
+        let config: Config = "pops://example.org".parse().unwrap();
+        assert!(refusal(&config).contains("POP3"));
+        config.check(Protocol::Pop3).unwrap();
+    }
+
+    #[test]
+    fn trust_must_make_sense() {
+        let config = Config::new("example.org");
+        assert!(refusal(&config.clone().only_added_roots()).contains("none was added"));
+        for pem in [
+            &b""[..],
+            b"hello",
+            b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+            b"-----BEGIN CERTIFICATE-----\n",
+        ] {
+            assert_eq!(config.clone().add_root_pem(pem).unwrap_err().kind(), Kind::Input);
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! From a host, or the caller's own stream, to a stream that may be spoken on: connected, and encrypted where TLS comes
+//! first. It does not know what is spoken.
+
+use tokio::net::TcpStream;
+
+use super::race::within;
+use super::stream::{Io, Stream};
+use super::tls::Tls;
+use crate::config::{Config, Protocol, Security};
+use crate::error::Result;
+
+/// Connects, and encrypts where TLS comes first; where it comes by an upgrade, the means for that stand beside the stream.
+///
+/// # Errors
+///
+/// `Kind::Input` for a configuration that cannot work, before anything is looked up; `Kind::Io` where no address takes the
+/// connection, with what each said as the source; `Kind::Timeout`; and those of [`Tls::handshake`].
+pub(crate) async fn connect(config: &Config, protocol: Protocol) -> Result<(Stream, Option<Tls>)> {
+    config.check(protocol)?;
+    let tls = means(config)?;
+    let (host, port) = (config.host(), config.port_for(protocol));
+    let resolve = tokio::net::lookup_host((host, port));
+    let stream = within(config.deadlines.connect, host, port, resolve, TcpStream::connect).await?;
+    // Only a hint to the kernel: without it the session is slower, not wrong.
+    let _ = stream.set_nodelay(true);
+    secure(Stream::Tcp(stream), config, tls).await
+}
+
+/// The same over the caller's own stream.
+pub(crate) async fn adopt(stream: impl Io, config: &Config, protocol: Protocol) -> Result<(Stream, Option<Tls>)> {
+    config.check(protocol)?;
+    let tls = means(config)?;
+    secure(Stream::own(stream), config, tls).await
+}
+
+/// Made before the first byte, so that what cannot work is said at once.
+fn means(config: &Config) -> Result<Option<Tls>> {
+    match config.security {
+        Security::Implicit | Security::Upgrade => Tls::new(config).map(Some),
+        Security::Plaintext => Ok(None),
+    }
+}
+
+async fn secure(stream: Stream, config: &Config, tls: Option<Tls>) -> Result<(Stream, Option<Tls>)> {
+    match tls {
+        Some(tls) if config.security == Security::Implicit => Ok((stream.encrypt(&tls).await?, None)),
+        upgrade => Ok((stream, upgrade)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Kind;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    async fn closed_port() -> u16 {
+        TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port()
+    }
+
+    #[tokio::test]
+    async fn a_plain_connection_has_no_delay_and_no_encryption() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let config = Config::new("127.0.0.1").port(listener.local_addr().unwrap().port()).dangerous_plaintext();
+        let (stream, upgrade) = connect(&config, Protocol::Imap).await.unwrap();
+        assert!(!stream.is_encrypted() && upgrade.is_none());
+        assert!(matches!(&stream, Stream::Tcp(socket) if socket.nodelay().unwrap()));
+    }
+
+    #[tokio::test]
+    async fn a_closed_port_is_an_io_error_with_its_cause() {
+        let config = Config::new("127.0.0.1").port(closed_port().await).dangerous_plaintext();
+        let error = connect(&config, Protocol::Imap).await.unwrap_err();
+        assert_eq!(error.kind(), Kind::Io);
+        assert!(error.is_retryable() && error.to_string().contains("127.0.0.1"));
+        assert!(std::error::Error::source(&error).unwrap().to_string().contains("127.0.0.1: "));
+    }
+
+    #[tokio::test]
+    async fn a_wrong_configuration_is_refused_before_the_lookup() {
+        let config: Config = "pops://example.invalid".parse().unwrap();
+        assert_eq!(connect(&config, Protocol::Imap).await.unwrap_err().kind(), Kind::Input);
+    }
+
+    #[test]
+    fn connecting_may_move_between_threads() {
+        fn is_send(_: impl Send) {}
+        let config = Config::new("h");
+        is_send(connect(&config, Protocol::Imap));
+        is_send(adopt(tokio::io::empty(), &config, Protocol::Imap));
+    }
+
+    #[tokio::test]
+    async fn the_callers_own_stream_is_taken_as_it_is_where_nothing_is_to_be_encrypted() {
+        let (ours, mut theirs) = tokio::io::duplex(64);
+        let config = Config::new("h").dangerous_plaintext();
+        let (mut stream, upgrade) = adopt(ours, &config, Protocol::Pop3).await.unwrap();
+        assert!(!stream.is_encrypted() && upgrade.is_none());
+        theirs.write_all(b"+OK").await.unwrap();
+        let mut greeting = [0; 3];
+        stream.read_exact(&mut greeting).await.unwrap();
+        assert_eq!(&greeting, b"+OK");
+    }
+
+    #[tokio::test]
+    async fn a_closed_stream_is_at_its_end() {
+        assert_eq!(Stream::closed().read(&mut [0; 8]).await.unwrap(), 0);
+    }
+}

@@ -1,0 +1,133 @@
+//! The byte stream under a session: a socket or the caller's own stream, encrypted or not. It passes bytes and knows whether
+//! anybody else can read them; it knows no protocol.
+
+use std::fmt;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio_rustls::client::TlsStream;
+
+use super::tls::Tls;
+use crate::error::{Error, Result};
+
+/// Any stream a caller may bring.
+pub(crate) trait Io: AsyncRead + AsyncWrite + Send + Unpin + 'static {}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Io for S {}
+
+/// A connection's bytes, in both directions. What was written leaves for certain only by a flush.
+pub(crate) enum Stream {
+    /// A socket, in clear.
+    Tcp(TcpStream),
+    /// TLS over a socket.
+    Tls(Box<TlsStream<TcpStream>>),
+    /// The caller's own stream.
+    Own(Box<dyn Io>),
+    /// TLS over the caller's own stream.
+    OwnTls(Box<TlsStream<Box<dyn Io>>>),
+}
+
+impl Stream {
+    /// The caller's own stream.
+    pub(crate) fn own(stream: impl Io) -> Self {
+        Self::Own(Box::new(stream))
+    }
+
+    /// One that is at its end, to stand where another was taken.
+    pub(crate) fn closed() -> Self {
+        Self::own(tokio::io::empty())
+    }
+
+    /// Whether this crate encrypts it. What the caller's own stream does by itself is not seen.
+    pub(crate) fn is_encrypted(&self) -> bool {
+        matches!(self, Self::Tls(_) | Self::OwnTls(_))
+    }
+
+    /// Puts TLS over the stream; no byte of the peer may have been read beyond the agreement to do so.
+    ///
+    /// # Errors
+    ///
+    /// `Kind::Tls`, `Kind::Timeout` and `Kind::Io`, as [`Tls::handshake`]; the stream is gone.
+    pub(crate) async fn encrypt(self, tls: &Tls) -> Result<Self> {
+        Ok(match self {
+            Self::Tcp(stream) => Self::Tls(Box::new(tls.handshake(stream).await?)),
+            Self::Own(stream) => Self::OwnTls(Box::new(tls.handshake(stream).await?)),
+            Self::Tls(_) | Self::OwnTls(_) => {
+                return Err(Error::protocol("TLS was to be begun within TLS"));
+            }
+        })
+    }
+}
+
+/// What a failed read means. An end without TLS's goodbye (close_notify, RFC 8446 §6.1) is `Kind::Closed`: after the
+/// protocol's own goodbye it is a clean end, as many servers and proxies do it; anywhere else bytes may be missing.
+pub(crate) fn read_failure(error: io::Error) -> Error {
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof => {
+            Error::closed("the server closed the connection without TLS's goodbye").with_source(error)
+        }
+        _ => error.into(),
+    }
+}
+
+macro_rules! each {
+    ($self:expr, $stream:ident => $call:expr) => {
+        match $self.get_mut() {
+            Stream::Tcp($stream) => $call,
+            Stream::Tls($stream) => $call,
+            Stream::Own($stream) => $call,
+            Stream::OwnTls($stream) => $call,
+        }
+    };
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        each!(self, stream => Pin::new(stream).poll_read(cx, buf))
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        each!(self, stream => Pin::new(stream).poll_write(cx, buf))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        each!(self, stream => Pin::new(stream).poll_flush(cx))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        each!(self, stream => Pin::new(stream).poll_shutdown(cx))
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        each!(self, stream => Pin::new(stream).poll_write_vectored(cx, bufs))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        match self {
+            Self::Tcp(stream) => stream.is_write_vectored(),
+            Self::Tls(stream) => stream.is_write_vectored(),
+            Self::Own(stream) => stream.is_write_vectored(),
+            Self::OwnTls(stream) => stream.is_write_vectored(),
+        }
+    }
+}
+
+impl fmt::Debug for Stream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Tcp(_) => "Tcp",
+            Self::Tls(_) => "Tls",
+            Self::Own(_) => "Own",
+            Self::OwnTls(_) => "OwnTls",
+        })
+    }
+}

@@ -1,0 +1,188 @@
+//! TLS by rustls: whom to trust, the handshake within its deadline, and one clear sentence for each way it fails. It does not
+//! know why a connection is encrypted, nor when.
+
+use std::fmt;
+use std::io;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+use tokio_rustls::rustls::crypto::CryptoProvider;
+use tokio_rustls::rustls::pki_types::ServerName;
+use tokio_rustls::rustls::{CertificateError, ClientConfig, Error as Rustls, RootCertStore};
+
+use crate::config::Config;
+use crate::error::{Error, Kind, Result};
+
+/// All that a handshake needs, made before the first byte is sent.
+#[derive(Clone)]
+pub(crate) struct Tls {
+    config: Arc<ClientConfig>,
+    name: ServerName<'static>,
+    deadline: Duration,
+}
+
+impl Tls {
+    /// # Errors
+    ///
+    /// `Kind::Input` for a server name that is none, `Kind::Tls` where no cryptography is compiled in.
+    pub(crate) fn new(config: &Config) -> Result<Self> {
+        Ok(Self { config: client_config(config)?, name: config.tls_name()?, deadline: config.deadlines.tls })
+    }
+
+    /// Puts TLS over the stream and checks the server's certificate.
+    ///
+    /// # Errors
+    ///
+    /// `Kind::Tls` where the peer, its certificate or its TLS is not acceptable; `Kind::Timeout` where it does not answer in
+    /// time; `Kind::Io` where the connection ends.
+    pub(crate) async fn handshake<S: AsyncRead + AsyncWrite + Unpin>(&self, stream: S) -> Result<TlsStream<S>> {
+        let handshake = TlsConnector::from(self.config.clone()).connect(self.name.clone(), stream);
+        match tokio::time::timeout(self.deadline, handshake).await {
+            Ok(Ok(stream)) => Ok(stream),
+            Ok(Err(error)) => Err(self.explain(error)),
+            Err(_) => {
+                Err(Error::new(Kind::Timeout, format!("no TLS handshake with the server within {:?}", self.deadline)))
+            }
+        }
+    }
+
+    fn explain(&self, error: io::Error) -> Error {
+        let Some(cause) = error.get_ref().and_then(|inner| inner.downcast_ref::<Rustls>()) else {
+            return Error::new(Kind::Io, "the connection failed during the TLS handshake").with_source(error);
+        };
+        let text = match cause {
+            Rustls::InvalidCertificate(reason) => self.blame(reason),
+            Rustls::NoCertificatesPresented => "the server shows no certificate".into(),
+            Rustls::InvalidMessage(_) => "the server does not speak TLS here".into(),
+            Rustls::PeerIncompatible(_) => "the server offers no version or cipher of TLS that is safe enough".into(),
+            Rustls::AlertReceived(_) => "the server broke off the TLS handshake".into(),
+            _ => "the TLS handshake failed".into(),
+        };
+        Error::new(Kind::Tls, text).with_source(cause.clone())
+    }
+
+    fn blame(&self, reason: &CertificateError) -> String {
+        use CertificateError as Reason;
+        match reason {
+            Reason::Expired | Reason::ExpiredContext { .. } => "the server's certificate has expired".into(),
+            Reason::NotValidYet | Reason::NotValidYetContext { .. } => {
+                "the server's certificate is not valid yet".into()
+            }
+            Reason::NotValidForName | Reason::NotValidForNameContext { .. } => {
+                format!("the server's certificate is not for {}", self.name.to_str())
+            }
+            // Another authority of the same name: its signature does not fit the trusted one's key.
+            Reason::UnknownIssuer | Reason::BadSignature => {
+                "the server's certificate comes from no trusted authority".into()
+            }
+            Reason::Revoked => "the server's certificate was revoked".into(),
+            _ => "the server's certificate is not acceptable".into(),
+        }
+    }
+}
+
+impl fmt::Debug for Tls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tls").field("name", &self.name).field("deadline", &self.deadline).finish_non_exhaustive()
+    }
+}
+
+/// One configuration for all who trust the public roots alone, one for each `Config` and its clones else: they share the
+/// memory, and the tickets by which a later handshake is shorter.
+fn client_config(config: &Config) -> Result<Arc<ClientConfig>> {
+    static PUBLIC: OnceLock<Arc<ClientConfig>> = OnceLock::new();
+    if let Some(own) = config.own_tls_config() {
+        return Ok(own.clone());
+    }
+    let public_alone = config.roots().is_empty() && config.trusts_public_roots();
+    let cell = if public_alone { &PUBLIC } else { &*config.built };
+    if let Some(built) = cell.get() {
+        return Ok(built.clone());
+    }
+    let built = Arc::new(build(config)?);
+    Ok(cell.get_or_init(|| built).clone())
+}
+
+fn build(config: &Config) -> Result<ClientConfig> {
+    let mut roots = RootCertStore::empty();
+    if config.trusts_public_roots() {
+        roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+    }
+    for root in config.roots() {
+        roots
+            .add(root.clone())
+            .map_err(|error| Error::input("the root certificate cannot be read").with_source(error))?;
+    }
+    Ok(ClientConfig::builder_with_provider(provider()?)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| Error::new(Kind::Tls, "the TLS provider supports no version of TLS").with_source(error))?
+        .with_root_certificates(roots)
+        .with_no_client_auth())
+}
+
+/// Named, never guessed: rustls's own choice panics where two providers are compiled in.
+#[cfg(feature = "aws-lc-rs")]
+pub(crate) fn provider() -> Result<Arc<CryptoProvider>> {
+    Ok(Arc::new(tokio_rustls::rustls::crypto::aws_lc_rs::default_provider()))
+}
+
+#[cfg(all(feature = "ring", not(feature = "aws-lc-rs")))]
+pub(crate) fn provider() -> Result<Arc<CryptoProvider>> {
+    Ok(Arc::new(tokio_rustls::rustls::crypto::ring::default_provider()))
+}
+
+#[cfg(not(any(feature = "ring", feature = "aws-lc-rs")))]
+pub(crate) fn provider() -> Result<Arc<CryptoProvider>> {
+    CryptoProvider::get_default().cloned().ok_or_else(|| {
+        Error::new(
+            Kind::Tls,
+            "no cryptography for TLS: enable the feature aws-lc-rs or ring, or install a rustls provider",
+        )
+    })
+}
+
+#[cfg(test)]
+#[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_who_trust_the_public_roots_share_one_configuration() {
+        let one = client_config(&Config::new("a.example")).unwrap();
+        let other = client_config(&Config::new("b.example")).unwrap();
+        assert!(Arc::ptr_eq(&one, &other));
+        assert!(one.alpn_protocols.is_empty());
+    }
+
+    #[test]
+    fn an_own_configuration_is_taken_as_it_is() {
+        let own = Arc::new(build(&Config::new("h")).unwrap());
+        let taken = client_config(&Config::new("h").tls_config(own.clone())).unwrap();
+        assert!(Arc::ptr_eq(&own, &taken));
+    }
+
+    #[test]
+    fn an_address_is_a_server_name() {
+        for host in ["127.0.0.1", "::1", "[::1]"] {
+            assert!(matches!(Tls::new(&Config::new(host)).unwrap().name, ServerName::IpAddress(_)), "{host}");
+        }
+        let named = Tls::new(&Config::new("127.0.0.1").server_name("Mail.Example.org")).unwrap();
+        assert_eq!(named.name.to_str(), "mail.example.org");
+    }
+}
+
+#[cfg(test)]
+#[cfg(not(any(feature = "ring", feature = "aws-lc-rs")))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_cryptography_the_error_says_what_to_enable() {
+        let error = Tls::new(&Config::new("h")).unwrap_err();
+        assert_eq!(error.kind(), Kind::Tls);
+        assert!(error.to_string().contains("aws-lc-rs"));
+    }
+}

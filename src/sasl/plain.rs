@@ -1,0 +1,61 @@
+//! PLAIN (RFC 4616): authorization identity, user and password in one message. It must only be chosen where the connection
+//! may show the password.
+
+use super::Mechanism;
+use crate::error::{Error, Result};
+use crate::login::{Login, Proof, Secret};
+
+pub(super) const NAME: &str = "PLAIN";
+
+pub(super) fn make(login: &Login) -> Option<Box<dyn Mechanism>> {
+    let Proof::Password(password) = login.proof();
+    Some(Box::new(Plain { message: message(login.authorization().unwrap_or_default(), login.user(), password) }))
+}
+
+struct Plain {
+    message: Secret,
+}
+
+/// RFC 4616 §2: `[authzid] UTF8NUL authcid UTF8NUL passwd`; [`Login::check`] has refused NUL in each.
+fn message(authorization: &str, user: &str, password: &Secret) -> Secret {
+    // One allocation of the right size, so that no copy of the password stays behind.
+    [authorization.as_bytes(), b"\0", user.as_bytes(), b"\0", password.expose()].concat().into()
+}
+
+impl Mechanism for Plain {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn start(&mut self) -> Result<Option<Secret>> {
+        Ok(Some(std::mem::take(&mut self.message)))
+    }
+
+    fn step(&mut self, _: &[u8]) -> Result<Secret> {
+        Err(Error::protocol("the server sent a challenge after all of PLAIN was said"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Kind;
+
+    fn first(login: &Login) -> Vec<u8> {
+        make(login).unwrap().start().unwrap().unwrap().expose().to_vec()
+    }
+
+    #[test]
+    fn the_examples_of_the_rfc() {
+        // RFC 4616 §4.
+        assert_eq!(first(&Login::password("tim", "tanstaaftanstaaf")), b"\0tim\0tanstaaftanstaaf");
+        assert_eq!(first(&Login::password("Kurt", "xipj3plmq").authorize_as("Ursel")), b"Ursel\0Kurt\0xipj3plmq");
+    }
+
+    #[test]
+    fn a_further_challenge_breaks_the_protocol() {
+        let mut plain = make(&Login::password("tim", "x")).unwrap();
+        plain.start().unwrap();
+        assert_eq!(plain.step(b"").unwrap_err().kind(), Kind::Protocol);
+    }
+}
