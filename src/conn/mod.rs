@@ -19,7 +19,7 @@ pub use tokio_rustls::rustls;
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use crate::engine::Engine;
 use crate::error::Result;
@@ -29,7 +29,10 @@ use crate::error::Result;
 /// [`handshake`](crate::imap::Imap::handshake) hands it out for a task of the caller's own; `connect` spawns it. It ends when
 /// the session does, and says why. Dropping it closes the connection.
 #[must_use = "a session makes no progress unless its driver is polled"]
-pub struct Driver(Pin<Box<dyn Future<Output = Result<()>> + Send>>);
+pub struct Driver {
+    /// `None` once it has ended.
+    run: Option<Pin<Box<dyn Future<Output = Result<()>> + Send>>>,
+}
 
 impl Driver {
     /// An engine over a stream, and the handles' end of it.
@@ -41,17 +44,15 @@ impl Driver {
     ) -> (link::Link<E>, Self) {
         let (link, desk) = link::road(engine.state());
         let driver = driver::Driver::new(engine, desk, stream, upgrade, window);
-        (link, Self(Box::pin(driver.run())))
+        (link, Self { run: Some(Box::pin(driver.run())) })
     }
 
     /// Polls itself beside another future until that one is done.
     pub(crate) async fn beside<T>(&mut self, work: impl Future<Output = T>) -> T {
         let mut work = pin!(work);
-        let mut running = true;
         poll_fn(|cx| {
-            if running && Pin::new(&mut *self).poll(cx).is_ready() {
-                running = false;
-            }
+            // How it ends is told to the work by its own calls.
+            let _ = Pin::new(&mut *self).poll(cx);
             work.as_mut().poll(cx)
         })
         .await
@@ -68,7 +69,10 @@ impl Future for Driver {
     type Output = Result<()>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.0.as_mut().poll(cx)
+        let Some(run) = &mut self.run else { return Poll::Ready(Ok(())) };
+        let result = ready!(run.as_mut().poll(cx));
+        self.run = None;
+        Poll::Ready(result)
     }
 }
 

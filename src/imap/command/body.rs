@@ -1,0 +1,16 @@
+//! UID FETCH of one window of one section (RFC 9051 §6.4.5, `BODY.PEEK[s]<o.n>`), whose literal goes out as it comes instead
+//! of into a response.
+
+use std::num::NonZeroU32;
+
+use crate::error::Result;
+use crate::imap::codec::Line;
+use crate::imap::engine::{Claims, Effect, Needs, Order, Plan};
+use crate::imap::types::{Items, Section, Uid, Uids};
+
+pub(crate) fn plan(selection: u64, uid: Uid, section: &Section, start: u64, len: NonZeroU32) -> Result<Plan> {
+    let items = Items::new().partial(section.clone(), start, len);
+    let line = Line::new("UID FETCH").uids(&Uids::from(uid))?.items(&items).finish();
+    let plan = Plan::new("UID FETCH", line).order(Order::claiming(Claims::FETCH));
+    Ok(plan.needs(Needs::Selection(selection)).effect(Effect::Body).streaming())
+}

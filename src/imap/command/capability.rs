@@ -1,0 +1,24 @@
+//! CAPABILITY (RFC 9051 §6.1.1): what the server can do. The engine keeps the answer, since it may also come unasked.
+
+use bytes::Bytes;
+
+use super::{Command, Terms};
+use crate::error::Result;
+use crate::imap::codec::Line;
+use crate::imap::engine::{Claims, Needs, Order, Plan};
+use crate::imap::types::Condition;
+
+pub(crate) struct Capability;
+
+impl Command for Capability {
+    type Output = ();
+
+    fn plan(&self, _: Terms) -> Result<Plan> {
+        let plan = Plan::new("CAPABILITY", Line::new("CAPABILITY").finish());
+        Ok(plan.order(Order::claiming(Claims::CAPABILITY)).needs(Needs::Connection))
+    }
+
+    fn output(self, _: Vec<Bytes>, _: Condition) -> Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,27 @@
+//! UID EXPUNGE (RFC 4315 §2.1): removes those of the named messages that are marked `\Deleted`, and no others.
+
+use bytes::Bytes;
+
+use super::{Command, Terms};
+use crate::error::Result;
+use crate::imap::codec::Line;
+use crate::imap::engine::{Needs, Order, Plan};
+use crate::imap::types::{Condition, Uids};
+
+pub(crate) struct UidExpunge<'a> {
+    pub(crate) selection: u64,
+    pub(crate) uids: &'a Uids,
+}
+
+impl Command for UidExpunge<'_> {
+    type Output = ();
+
+    fn plan(&self, _: Terms) -> Result<Plan> {
+        let line = Line::new("UID EXPUNGE").uids(self.uids)?.finish();
+        Ok(Plan::new("UID EXPUNGE", line).order(Order::ALONE).needs(Needs::Selection(self.selection)).lasting())
+    }
+
+    fn output(self, _: Vec<Bytes>, _: Condition) -> Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,28 @@
+//! LOGIN (RFC 9051 §6.2.3): a name and a password as the command's arguments, for servers that offer nothing better.
+
+use bytes::Bytes;
+
+use super::{Command, Terms};
+use crate::error::Result;
+use crate::imap::codec::Line;
+use crate::imap::engine::{Effect, Needs, Order, Plan};
+use crate::imap::types::Condition;
+use crate::login::Secret;
+
+pub(crate) struct Login<'a> {
+    pub(crate) user: &'a str,
+    pub(crate) password: &'a Secret,
+}
+
+impl Command for Login<'_> {
+    type Output = ();
+
+    fn plan(&self, _: Terms) -> Result<Plan> {
+        let line = Line::new("LOGIN").string(self.user)?.secret(self.password.expose())?;
+        Ok(Plan::new("LOGIN", line.finish()).order(Order::ALONE).needs(Needs::BeforeLogin).effect(Effect::Login))
+    }
+
+    fn output(self, _: Vec<Bytes>, _: Condition) -> Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,24 @@
+//! LOGOUT (RFC 9051 §6.1.3): the goodbye, whose tagged OK ends the session.
+
+use bytes::Bytes;
+
+use super::{Command, Terms};
+use crate::error::Result;
+use crate::imap::codec::Line;
+use crate::imap::engine::{Effect, Needs, Order, Plan};
+use crate::imap::types::Condition;
+
+pub(crate) struct Logout;
+
+impl Command for Logout {
+    type Output = ();
+
+    fn plan(&self, _: Terms) -> Result<Plan> {
+        let plan = Plan::new("LOGOUT", Line::new("LOGOUT").finish());
+        Ok(plan.order(Order::ALONE).needs(Needs::Connection).effect(Effect::Logout))
+    }
+
+    fn output(self, _: Vec<Bytes>, _: Condition) -> Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,42 @@
+//! The commands: one file each, which says how it is encoded, what untagged data it claims, what may run beside it, and what its
+//! answer means. None of them knows the wire's timing, a tag, or another command.
+
+pub(crate) mod append;
+pub(crate) mod authenticate;
+pub(crate) mod body;
+pub(crate) mod capability;
+pub(crate) mod expunge;
+pub(crate) mod fetch;
+pub(crate) mod list;
+pub(crate) mod login;
+pub(crate) mod logout;
+pub(crate) mod noop;
+pub(crate) mod number;
+pub(crate) mod select;
+pub(crate) mod starttls;
+pub(crate) mod store;
+
+use bytes::Bytes;
+
+use super::engine::Plan;
+use super::types::Condition;
+use crate::error::Result;
+
+/// A command whose answer is a value.
+pub(crate) trait Command {
+    /// What the answer means.
+    type Output;
+
+    /// How it goes onto the wire. An argument that cannot is refused here, before a byte is sent.
+    fn plan(&self, terms: Terms) -> Result<Plan>;
+
+    /// Reads the answer: the claimed data and the tagged OK.
+    fn output(self, frames: Vec<Bytes>, condition: Condition) -> Result<Self::Output>;
+}
+
+/// What the session's state means for encoding.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Terms {
+    /// Mailbox names go as UTF-8 rather than modified UTF-7.
+    pub(crate) utf8: bool,
+}

@@ -1,0 +1,23 @@
+//! NOOP (RFC 9051 §6.1.2): does nothing, and gives the server an occasion to say what happened.
+
+use bytes::Bytes;
+
+use super::{Command, Terms};
+use crate::error::Result;
+use crate::imap::codec::Line;
+use crate::imap::engine::{Needs, Plan};
+use crate::imap::types::Condition;
+
+pub(crate) struct Noop;
+
+impl Command for Noop {
+    type Output = ();
+
+    fn plan(&self, _: Terms) -> Result<Plan> {
+        Ok(Plan::new("NOOP", Line::new("NOOP").finish()).needs(Needs::Connection))
+    }
+
+    fn output(self, _: Vec<Bytes>, _: Condition) -> Result<()> {
+        Ok(())
+    }
+}

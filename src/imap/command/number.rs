@@ -1,0 +1,34 @@
+//! UID SEARCH over all messages from a sequence number on (RFC 9051 §6.4.4, RFC 4731): tells the engine which UIDs they have, so
+//! that a later EXPUNGE, which names a number, can be told as a UID.
+
+use bytes::Bytes;
+
+use super::{Command, Terms};
+use crate::error::Result;
+use crate::imap::codec::Line;
+use crate::imap::engine::{Claims, Effect, Needs, Order, Plan};
+use crate::imap::types::{Condition, SeqNum};
+
+pub(crate) struct Number {
+    pub(crate) selection: u64,
+    pub(crate) from: SeqNum,
+    /// Whether the server can answer in ranges.
+    pub(crate) compact: bool,
+}
+
+impl Command for Number {
+    type Output = ();
+
+    fn plan(&self, _: Terms) -> Result<Plan> {
+        let line = Line::new("UID SEARCH");
+        let line = if self.compact { line.atom("RETURN")?.list(|list| list.atom("ALL"))? } else { line };
+        let line = line.from_number(self.from).finish();
+        let order = Order::claiming(Claims::SEARCH).alone();
+        let effect = Effect::Number { from: self.from };
+        Ok(Plan::new("UID SEARCH", line).order(order).needs(Needs::Selection(self.selection)).effect(effect))
+    }
+
+    fn output(self, _: Vec<Bytes>, _: Condition) -> Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,30 @@
+//! SELECT and EXAMINE (RFC 9051 §6.3.2, §6.3.3): opens a mailbox. The engine reads the description that comes with it, and
+//! publishes it as the selected mailbox.
+
+use bytes::Bytes;
+
+use super::{Command, Terms};
+use crate::error::Result;
+use crate::imap::codec::Line;
+use crate::imap::engine::{Effect, Order, Plan};
+use crate::imap::types::{Condition, MailboxName};
+
+pub(crate) struct Select {
+    pub(crate) name: MailboxName,
+    pub(crate) read_only: bool,
+}
+
+impl Command for Select {
+    type Output = ();
+
+    fn plan(&self, terms: Terms) -> Result<Plan> {
+        let verb = if self.read_only { "EXAMINE" } else { "SELECT" };
+        let line = Line::new(verb).mailbox(&self.name, terms.utf8)?;
+        let plan = Plan::new(verb, line.finish()).order(Order::ALONE);
+        Ok(plan.effect(Effect::Select { name: self.name.clone(), read_only: self.read_only }))
+    }
+
+    fn output(self, _: Vec<Bytes>, _: Condition) -> Result<()> {
+        Ok(())
+    }
+}

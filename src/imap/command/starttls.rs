@@ -1,0 +1,25 @@
+//! STARTTLS (RFC 9051 §6.2.1): the agreement to encrypt. The engine forgets what it learned before, refuses bytes behind the OK,
+//! and answers when the stream is encrypted.
+
+use bytes::Bytes;
+
+use super::{Command, Terms};
+use crate::error::Result;
+use crate::imap::codec::Line;
+use crate::imap::engine::{Effect, Needs, Order, Plan};
+use crate::imap::types::Condition;
+
+pub(crate) struct StartTls;
+
+impl Command for StartTls {
+    type Output = ();
+
+    fn plan(&self, _: Terms) -> Result<Plan> {
+        let plan = Plan::new("STARTTLS", Line::new("STARTTLS").finish());
+        Ok(plan.order(Order::ALONE).needs(Needs::BeforeLogin).effect(Effect::StartTls))
+    }
+
+    fn output(self, _: Vec<Bytes>, _: Condition) -> Result<()> {
+        Ok(())
+    }
+}

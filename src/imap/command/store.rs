@@ -1,0 +1,31 @@
+//! UID STORE (RFC 9051 §6.4.6): changes flags, silently: what the flags are now is said only where somebody else changed them.
+
+use bytes::Bytes;
+
+use super::{Command, Terms};
+use crate::FlagChange;
+use crate::error::Result;
+use crate::imap::codec::Line;
+use crate::imap::engine::{Needs, Plan};
+use crate::imap::types::{Condition, Uids};
+
+pub(crate) struct Store<'a> {
+    pub(crate) selection: u64,
+    pub(crate) uids: &'a Uids,
+    pub(crate) change: &'a FlagChange,
+}
+
+impl Command for Store<'_> {
+    type Output = ();
+
+    /// It runs beside nothing: RFC 9051 §5.5 lets a server take a FETCH or another STORE beside it in either order.
+    fn plan(&self, _: Terms) -> Result<Plan> {
+        let line = Line::new("UID STORE").uids(self.uids)?.flag_change(self.change, true)?.finish();
+        let order = crate::imap::engine::Order::ALONE;
+        Ok(Plan::new("UID STORE", line).order(order).needs(Needs::Selection(self.selection)).lasting())
+    }
+
+    fn output(self, _: Vec<Bytes>, _: Condition) -> Result<()> {
+        Ok(())
+    }
+}
