@@ -1,0 +1,8 @@
+//! Plain functions between bytes and values: where a response ends, what it is, and what it says. No state of a session, no
+//! socket, no clock.
+
+mod frame;
+mod route;
+
+pub use frame::{Elided, Frame, Framer};
+pub use route::{Kind, Route, Status, route, split};
