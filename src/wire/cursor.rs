@@ -46,6 +46,12 @@ impl<'a> Cursor<'a> {
         self.bytes.get(self.at..).unwrap_or_default()
     }
 
+    /// The bytes there, read or not.
+    #[inline(always)]
+    pub(crate) fn range(&self, range: std::ops::Range<usize>) -> &'a [u8] {
+        self.bytes.get(range).unwrap_or_default()
+    }
+
     /// What was read since `start`.
     #[inline(always)]
     pub(crate) fn since(&self, start: usize) -> &'a [u8] {
