@@ -1,0 +1,312 @@
+//! The attributes of a message, by name: which token each has as its value, and how it stands on the tape. It must not know
+//! the order in which they come.
+
+use super::Message;
+use super::{envelope, structure::Structure};
+use crate::defect::Reason;
+use crate::imap::codec::token::{Read, Tokens, is_atom};
+use crate::imap::types::date;
+use crate::imap::types::tape::{Item, NONE, Span, halves};
+
+/// The name of an attribute, with the section that belongs to it.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Name {
+    /// One without a section; what cannot have one.
+    Plain(Item),
+    /// `BODY[..]<..>`, `BINARY[..]<..>`, and their old names: the section's text and the origin.
+    Section(Span, u32),
+    /// `BINARY.SIZE[..]`
+    BinarySize(Span),
+}
+
+impl Name {
+    #[inline(always)]
+    pub(super) fn read(tokens: &mut Tokens<'_>) -> Read<Self> {
+        let name = tokens
+            .cursor
+            .take_while(|byte| is_atom(byte) && byte != b'[' && byte != b'<');
+        if tokens.peek() == Some(b'[') {
+            return Self::with_section(name, tokens);
+        }
+        if name.is_empty() {
+            return Err(Reason::Syntax);
+        }
+        Ok(plain(name).unwrap_or_else(|| other(name, tokens)))
+    }
+
+    fn with_section(name: &[u8], tokens: &mut Tokens<'_>) -> Read<Self> {
+        let section = section(tokens)?;
+        let origin = origin(tokens)?;
+        Ok(match name {
+            _ if name.eq_ignore_ascii_case(b"BODY") || name.eq_ignore_ascii_case(b"BINARY") => {
+                Self::Section(section, origin)
+            }
+            _ if name.eq_ignore_ascii_case(b"BINARY.SIZE") => Self::BinarySize(section),
+            _ => Self::Plain(Item::Unknown),
+        })
+    }
+}
+
+/// The common names in the case that servers write them.
+#[inline(always)]
+fn plain(name: &[u8]) -> Option<Name> {
+    Some(Name::Plain(match name {
+        b"UID" => Item::Uid,
+        b"FLAGS" => Item::Flags,
+        b"INTERNALDATE" => Item::InternalDate,
+        b"RFC822.SIZE" => Item::Size,
+        b"ENVELOPE" => Item::Envelope,
+        b"BODYSTRUCTURE" | b"BODY" => Item::BodyStructure,
+        b"MODSEQ" => Item::ModSeq,
+        _ => return None,
+    }))
+}
+
+#[inline(never)]
+fn other(name: &[u8], tokens: &Tokens<'_>) -> Name {
+    let end = tokens.cursor.at();
+    let mut buffer = [0; 16];
+    let Some(upper) = buffer.get_mut(..name.len()) else {
+        return Name::Plain(Item::Unknown);
+    };
+    upper.copy_from_slice(name);
+    upper.make_ascii_uppercase();
+    let upper = &*upper;
+    Name::Plain(match upper {
+        b"RFC822" => return Name::Section(Span::new(end, end), NONE),
+        // The section's name is the end of the attribute's.
+        b"RFC822.HEADER" | b"RFC822.TEXT" => {
+            return Name::Section(Span::new(end + 7 - name.len(), end), NONE);
+        }
+        b"SAVEDATE" => Item::SaveDate,
+        b"EMAILID" => Item::EmailId,
+        b"THREADID" => Item::ThreadId,
+        b"PREVIEW" => Item::Preview,
+        b"X-GM-MSGID" => Item::GmailMessage,
+        b"X-GM-THRID" => Item::GmailThread,
+        b"X-GM-LABELS" => Item::GmailLabels,
+        _ => return plain(upper).unwrap_or(Name::Plain(Item::Unknown)),
+    })
+}
+
+/// `[..]`: to the bracket that is not within a string. The header names in it may be quoted, or literals.
+fn section(tokens: &mut Tokens<'_>) -> Read<Span> {
+    tokens.eat(b'[');
+    let start = tokens.cursor.at();
+    loop {
+        tokens
+            .cursor
+            .take_while(|byte| !matches!(byte, b']' | b'"' | b'{' | b'\r' | b'\n'));
+        match tokens.peek() {
+            Some(b']') => break,
+            Some(b'"') => tokens.quoted()?,
+            Some(b'{') => tokens.literal()?,
+            _ => return Err(Reason::Unterminated),
+        };
+    }
+    let span = Span::new(start, tokens.cursor.at());
+    tokens.eat(b']');
+    Ok(span)
+}
+
+fn origin(tokens: &mut Tokens<'_>) -> Read<u32> {
+    if !tokens.eat(b'<') {
+        return Ok(NONE);
+    }
+    let origin = tokens
+        .cursor
+        .number()
+        .and_then(|origin| u32::try_from(origin).ok())
+        .ok_or(Reason::Number)?;
+    // A server may repeat the length that was asked for.
+    tokens
+        .cursor
+        .take_while(|byte| byte == b'.' || byte.is_ascii_digit());
+    if tokens.eat(b'>') {
+        Ok(origin)
+    } else {
+        Err(Reason::Syntax)
+    }
+}
+
+impl Message<'_, '_> {
+    #[inline(always)]
+    pub(super) fn value(&mut self, name: Name, span: Span) -> Read<()> {
+        match name {
+            Name::Plain(item) => self.plain_value(item, span),
+            Name::Section(section, origin) => self.section(section, origin),
+            Name::BinarySize(section) => self.binary_size(section),
+        }
+    }
+
+    #[inline(always)]
+    fn plain_value(&mut self, item: Item, name: Span) -> Read<()> {
+        match item {
+            Item::Uid => self.uid(),
+            Item::Flags => self.flags(),
+            Item::InternalDate | Item::SaveDate => self.date(item),
+            Item::Size | Item::GmailMessage | Item::GmailThread => self.number(item),
+            Item::ModSeq => self.in_parentheses(|message| message.number(Item::ModSeq)),
+            Item::Envelope => self.envelope(),
+            Item::BodyStructure => self.structure(),
+            Item::EmailId | Item::ThreadId => self.in_parentheses(|message| message.string(item)),
+            Item::Preview => self.string(item),
+            Item::GmailLabels => self.labels(),
+            Item::Section | Item::BinarySize | Item::Unknown | Item::Defect => self.unknown(name),
+        }
+    }
+
+    #[inline(always)]
+    fn uid(&mut self) -> Read<()> {
+        let uid = self
+            .tokens
+            .number()?
+            .and_then(|uid| u32::try_from(uid).ok())
+            .filter(|&uid| uid > 0);
+        self.put(Item::Uid, [uid.ok_or(Reason::Number)?]);
+        Ok(())
+    }
+
+    /// The number, or nothing where the server says -1 for unknown.
+    #[inline(always)]
+    fn number(&mut self, item: Item) -> Read<()> {
+        if let Some(number) = self.tokens.number()? {
+            self.put(item, halves(number));
+        }
+        Ok(())
+    }
+
+    fn binary_size(&mut self, section: Span) -> Read<()> {
+        if let Some(size) = self.tokens.number()? {
+            let ([a, b], [low, high]) = (section.words(), halves(size));
+            self.put(Item::BinarySize, [a, b, low, high]);
+        }
+        Ok(())
+    }
+
+    fn string(&mut self, item: Item) -> Read<()> {
+        let span = self.tokens.nstring()?;
+        if !span.is_nil() {
+            self.put(item, span.words());
+        }
+        Ok(())
+    }
+
+    /// `(value)`, or the value alone, which some servers send; NIL is nothing.
+    fn in_parentheses(&mut self, read: impl FnOnce(&mut Self) -> Read<()>) -> Read<()> {
+        if !self.tokens.eat(b'(') {
+            return read(self);
+        }
+        read(self)?;
+        if self.tokens.closes() {
+            Ok(())
+        } else {
+            Err(Reason::Syntax)
+        }
+    }
+
+    /// Any words there are: servers send `\*`, lone backslashes, NIL, `]` and bytes over 127 among flags.
+    #[inline(always)]
+    fn flags(&mut self) -> Read<()> {
+        if !self.tokens.eat(b'(') {
+            return if self.tokens.nil() {
+                self.put(Item::Flags, []);
+                Ok(())
+            } else {
+                Err(Reason::Syntax)
+            };
+        }
+        let begun = self.begin(Item::Flags);
+        while !self.tokens.closes() {
+            let start = self.tokens.cursor.at();
+            match self
+                .tokens
+                .cursor
+                .take_while(|byte| byte > b' ' && byte != b')' && byte != b'(')
+            {
+                b"" => return Err(Reason::Syntax),
+                b"\\" | b"NIL" => {}
+                flag => self
+                    .tape
+                    .extend_from_slice(&Span::new(start, start + flag.len()).words()),
+            }
+        }
+        self.end(begun);
+        Ok(())
+    }
+
+    fn labels(&mut self) -> Read<()> {
+        if self.tokens.nil() {
+            self.put(Item::GmailLabels, []);
+            return Ok(());
+        }
+        if !self.tokens.eat(b'(') {
+            return Err(Reason::Syntax);
+        }
+        let begun = self.begin(Item::GmailLabels);
+        while !self.tokens.closes() {
+            let label = self.tokens.nstring()?;
+            self.tape.extend_from_slice(&label.words());
+        }
+        self.end(begun);
+        Ok(())
+    }
+
+    #[inline(always)]
+    fn date(&mut self, item: Item) -> Read<()> {
+        let span = self.tokens.nstring()?;
+        if span.is_nil() && item == Item::SaveDate {
+            return Ok(());
+        }
+        self.put(
+            item,
+            date::read(self.tokens.slice(span)).ok_or(Reason::Date)?,
+        );
+        Ok(())
+    }
+
+    fn envelope(&mut self) -> Read<()> {
+        let begun = self.begin(Item::Envelope);
+        envelope::read(&mut self.tokens, self.tape)?;
+        self.end(begun);
+        Ok(())
+    }
+
+    fn structure(&mut self) -> Read<()> {
+        let begun = self.begin(Item::BodyStructure);
+        let (tokens, tape) = (&mut self.tokens, &mut *self.tape);
+        Structure {
+            tokens,
+            tape,
+            base: self.base,
+            parts: &mut self.parts,
+        }
+        .read()?;
+        self.end(begun);
+        Ok(())
+    }
+
+    /// The bytes of a section. Where the value is missing, as Yandex does, the next attribute is read in its own right.
+    fn section(&mut self, section: Span, origin: u32) -> Read<()> {
+        let value = match self.tokens.peek() {
+            Some(b'"') => self.tokens.quoted()?,
+            Some(b'{' | b'~') => self.tokens.literal()?,
+            _ if self.tokens.nil() => Span::NIL,
+            _ => return Err(Reason::Missing),
+        };
+        let ([a, b], [c, d]) = (section.words(), value.words());
+        self.put(Item::Section, [a, b, origin, c, d]);
+        Ok(())
+    }
+
+    fn unknown(&mut self, name: Span) -> Read<()> {
+        let start = self.tokens.cursor.at();
+        self.tokens.skip_value()?;
+        let ([a, b], [c, d]) = (
+            name.words(),
+            Span::new(start, self.tokens.cursor.at()).words(),
+        );
+        self.put(Item::Unknown, [a, b, c, d]);
+        Ok(())
+    }
+}

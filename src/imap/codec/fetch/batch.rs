@@ -1,0 +1,269 @@
+//! Many frames of one read, parsed into one tape that all their messages share; the tape is used again where none of them is
+//! left. It must not know where the bytes came from.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::defect::Reason;
+use crate::imap::codec::frame::Elided;
+use crate::imap::codec::token::Read;
+use crate::imap::types::fetched::Fetched;
+use crate::imap::types::tape::{NONE, Tape};
+use crate::limits::Limits;
+
+/// A tape over this many words is given back rather than used again.
+const SPARE_WORDS: usize = 1 << 20;
+
+/// Complete FETCH frames within one block of bytes, unparsed: cheap to make where bytes are read, cheap to hand to where they
+/// are used.
+///
+/// ```
+/// use postroom::Limits;
+/// use postroom::imap::codec::{Batch, FetchedBatch};
+///
+/// let mut batch = Batch::new("* 1 FETCH (UID 7)\r\n* 2 FETCH (UID 9)\r\n".into());
+/// batch.push(0, 19);
+/// batch.push(19, 38);
+/// let messages = FetchedBatch::parse(&batch, &Limits::default(), None);
+/// let uids: Vec<u32> = messages.filter_map(|message| Some(message.ok()?.uid()?.as_u32())).collect();
+/// assert_eq!(uids, [7, 9]);
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Batch {
+    block: Bytes,
+    frames: Vec<(u32, u32)>,
+    /// Offsets within the block.
+    elided: Vec<Elided>,
+}
+
+/// A FETCH response that could not be read at all. The connection and the other messages are fine.
+#[derive(Clone, Debug)]
+pub struct Unreadable {
+    reason: Reason,
+    raw: Bytes,
+}
+
+/// The messages of one batch, in order.
+#[derive(Debug, Default)]
+pub struct FetchedBatch {
+    tape: Arc<Tape>,
+    /// Where each message begins on the tape; [`NONE`] for the next of `unreadable`.
+    messages: Vec<u32>,
+    next: usize,
+    unreadable: VecDeque<Unreadable>,
+}
+
+/// Parses one complete FETCH or UIDFETCH response, from `*` to the line end.
+///
+/// # Errors
+///
+/// [`Unreadable`] where the bytes are no such response; anything less is a [`Defect`](crate::Defect) of the message.
+///
+/// ```
+/// use postroom::Limits;
+/// use postroom::imap::codec::fetched;
+///
+/// let message = fetched("* 12 FETCH (FLAGS (\\Seen) UID 7 RFC822.SIZE 44827)\r\n".into(), &Limits::default())?;
+/// assert_eq!(message.uid().map(u32::from), Some(7));
+/// assert_eq!(message.size(), Some(44827));
+/// assert!(message.flags().is_some_and(|flags| flags.seen()));
+/// # Ok::<(), postroom::imap::codec::Unreadable>(())
+/// ```
+pub fn fetched(frame: Bytes, limits: &Limits) -> Result<Fetched, Unreadable> {
+    let mut tape = Tape {
+        block: frame,
+        words: Vec::new(),
+    };
+    match super::read(&tape.block, 0, &[], limits.nesting, &mut tape.words) {
+        Ok(()) => Ok(Fetched::new(Arc::new(tape), 0)),
+        Err(reason) => Err(Unreadable {
+            reason,
+            raw: tape.block,
+        }),
+    }
+}
+
+impl Batch {
+    /// An empty one over these bytes, at most 4 GiB.
+    pub fn new(block: Bytes) -> Self {
+        Self {
+            block,
+            frames: Vec::new(),
+            elided: Vec::new(),
+        }
+    }
+
+    /// Adds the frame that stands there in the block.
+    pub fn push(&mut self, start: usize, end: usize) {
+        if let (Ok(start), Ok(end)) = (u32::try_from(start), u32::try_from(end)) {
+            self.frames.push((start, end));
+        }
+    }
+
+    /// Adds what the framer says was left out of the frame that begins at `start`.
+    pub fn elide(&mut self, start: usize, elided: impl IntoIterator<Item = Elided>) {
+        let moved = elided.into_iter().map(|one| Elided {
+            at: start + one.at,
+            size: one.size,
+        });
+        self.elided.extend(moved);
+    }
+
+    /// How many frames there are.
+    pub fn len(&self) -> usize {
+        self.frames.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.frames.is_empty()
+    }
+
+    /// The bytes that it keeps in memory.
+    pub fn weight(&self) -> usize {
+        self.block.len()
+    }
+
+    /// The frames as they came.
+    pub fn raw(&self) -> impl Iterator<Item = Bytes> {
+        self.frames.iter().map(|&(start, end)| self.cut(start, end))
+    }
+
+    /// Parses one frame onto the tape, and says where it begins there.
+    #[inline]
+    fn read(&self, start: u32, end: u32, limits: &Limits, words: &mut Vec<u32>) -> Read<u32> {
+        let at = u32::try_from(words.len())
+            .ok()
+            .filter(|&at| at != NONE)
+            .ok_or(Reason::TooMany)?;
+        let elided = if self.elided.is_empty() {
+            Vec::new()
+        } else {
+            self.elided_of(start, end)
+        };
+        super::read(
+            self.frame(start, end),
+            start,
+            &elided,
+            limits.nesting,
+            words,
+        )?;
+        Ok(at)
+    }
+
+    fn frame(&self, start: u32, end: u32) -> &[u8] {
+        self.block
+            .get(start as usize..end as usize)
+            .unwrap_or_default()
+    }
+
+    fn cut(&self, start: u32, end: u32) -> Bytes {
+        self.block.slice_ref(self.frame(start, end))
+    }
+
+    /// The literals left out of one frame, by offsets within it.
+    fn elided_of(&self, start: u32, end: u32) -> Vec<Elided> {
+        let (start, end) = (start as usize, end as usize);
+        let within = self
+            .elided
+            .iter()
+            .filter(|one| (start..end).contains(&one.at));
+        within
+            .map(|one| Elided {
+                at: one.at - start,
+                size: one.size,
+            })
+            .collect()
+    }
+}
+
+impl FetchedBatch {
+    /// Parses all frames. Of `spare`, a batch that was read to its end, the memory is used again if no message of it is
+    /// left.
+    pub fn parse(batch: &Batch, limits: &Limits, spare: Option<Self>) -> Self {
+        let mut parsed = spare.map(Self::cleared).unwrap_or_default();
+        if let Some(tape) = Arc::get_mut(&mut parsed.tape) {
+            tape.block = batch.block.clone();
+            for &(start, end) in &batch.frames {
+                let at = u32::try_from(tape.words.len()).unwrap_or(NONE);
+                let elided = if batch.elided.is_empty() {
+                    Vec::new()
+                } else {
+                    batch.elided_of(start, end)
+                };
+                let read = super::read(
+                    batch.frame(start, end),
+                    start,
+                    &elided,
+                    limits.nesting,
+                    &mut tape.words,
+                );
+                parsed.messages.push(if read.is_ok() { at } else { NONE });
+                if let Err(reason) = read {
+                    parsed.unreadable.push_back(Unreadable {
+                        reason,
+                        raw: batch.cut(start, end),
+                    });
+                }
+            }
+        }
+        parsed
+    }
+
+    /// How many messages are left.
+    pub fn len(&self) -> usize {
+        self.messages.len() - self.next
+    }
+
+    fn cleared(mut self) -> Self {
+        match Arc::get_mut(&mut self.tape) {
+            Some(tape) if tape.words.capacity() <= SPARE_WORDS => tape.words.clear(),
+            _ => self.tape = Arc::default(),
+        }
+        self.messages.clear();
+        self.unreadable.clear();
+        self.next = 0;
+        self
+    }
+}
+
+impl Iterator for FetchedBatch {
+    type Item = Result<Fetched, Unreadable>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        let at = *self.messages.get(self.next)?;
+        self.next += 1;
+        if at == NONE {
+            return self.unreadable.pop_front().map(Err);
+        }
+        Some(Ok(Fetched::new(self.tape.clone(), at)))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.len(), Some(self.len()))
+    }
+}
+
+impl Unreadable {
+    /// Why.
+    pub fn reason(&self) -> Reason {
+        self.reason
+    }
+
+    /// The response as it came.
+    pub fn raw(&self) -> &Bytes {
+        &self.raw
+    }
+}
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a FETCH response cannot be read: {}", self.reason)
+    }
+}
+
+impl std::error::Error for Unreadable {}

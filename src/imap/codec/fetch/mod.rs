@@ -1,0 +1,172 @@
+//! FETCH and UIDFETCH (RFC 9051 §7.5.2, RFC 9586 §3.3): one pass over a complete frame onto the tape, validating everything,
+//! so that no accessor can fail. An attribute that cannot be read becomes a defect and the next one is read. It must not know
+//! who asked for the message.
+
+mod attribute;
+mod batch;
+mod envelope;
+mod structure;
+
+pub use batch::{Batch, FetchedBatch, Unreadable, fetched};
+
+use self::attribute::Name;
+use super::frame::Elided;
+use super::route::{Kind, Route, split};
+use super::token::{Read, Tokens};
+use crate::defect::Reason;
+use crate::imap::types::tape::{HEAD, Item, LONGEST, Span, halves, reason_words};
+use crate::wire::Cursor;
+
+/// One message being written.
+struct Message<'t, 'a> {
+    tokens: Tokens<'a>,
+    tape: &'t mut Vec<u32>,
+    /// Where its words begin.
+    base: usize,
+    parts: u32,
+}
+
+/// Reads a frame that begins at `start` of its block, and writes the message's words. Nothing is left on the tape where the
+/// frame is not readable at all.
+fn read(
+    frame: &[u8],
+    start: u32,
+    elided: &[Elided],
+    nesting: usize,
+    tape: &mut Vec<u32>,
+) -> Read<()> {
+    if frame.len() > LONGEST {
+        return Err(Reason::TooLarge(frame.len() as u64));
+    }
+    let (route, rest) = split(frame);
+    let (seq, uid) = match route {
+        Route::Untagged(Kind::Fetch(seq)) => (seq, None),
+        Route::Untagged(Kind::UidFetch(uid)) => (0, Some(uid)),
+        _ => return Err(Reason::Syntax),
+    };
+    let mut tokens = Tokens {
+        cursor: Cursor::new(frame, frame.len() - rest.len()),
+        elided,
+        nesting,
+    };
+    if !tokens.eat(b'(') {
+        return Err(Reason::Syntax);
+    }
+    let base = tape.len();
+    tape.extend_from_slice(&[start, start + frame.len() as u32, seq, 0]);
+    let mut message = Message {
+        tokens,
+        tape,
+        base,
+        parts: 0,
+    };
+    if let Some(uid) = uid {
+        message.put(Item::Uid, [uid]);
+    }
+    message.attributes();
+    message.finish();
+    Ok(())
+}
+
+impl<'a> Message<'_, 'a> {
+    fn attributes(&mut self) {
+        loop {
+            self.tokens.skip_spaces();
+            match self.tokens.peek() {
+                Some(b')') if self.is_end() => return,
+                None | Some(b'\r' | b'\n') => {
+                    let at = self.tokens.cursor.at();
+                    return self.defect(Reason::Unterminated, Span::new(at, at), at);
+                }
+                _ => self.attribute(),
+            }
+        }
+    }
+
+    /// Reads a `)` and looks whether it is the last one. Where a structure has one too many, the attributes behind it are
+    /// read as if it had not.
+    fn is_end(&mut self) -> bool {
+        let start = self.tokens.cursor.at();
+        self.tokens.eat(b')');
+        self.tokens.skip_spaces();
+        let end = matches!(self.tokens.peek(), None | Some(b'\r' | b'\n'));
+        if !end {
+            self.defect(Reason::Syntax, Span::new(start, start), start);
+        }
+        end
+    }
+
+    fn attribute(&mut self) {
+        let start = self.tokens.cursor.at();
+        let name = Name::read(&mut self.tokens);
+        let span = Span::new(start, self.tokens.cursor.at());
+        self.tokens.skip_spaces();
+        let value = self.tokens.cursor.at();
+        let mark = self.tape.len();
+        let read = match name {
+            Ok(_) if matches!(self.tokens.peek(), None | Some(b')' | b'\r' | b'\n')) => {
+                Err(Reason::Missing)
+            }
+            Ok(name) => self.value(name, span),
+            Err(reason) => Err(reason),
+        };
+        if let Err(reason) = read {
+            self.tape.truncate(mark);
+            self.salvage(reason, span, value);
+        }
+    }
+
+    /// Takes note of an unreadable value, and skips it: to where it ends, or where that cannot be known, all the rest.
+    #[cold]
+    fn salvage(&mut self, reason: Reason, name: Span, value: usize) {
+        self.tokens.cursor.seek(value);
+        if reason != Reason::Missing && self.tokens.skip_value().is_err() {
+            self.tokens.cursor.seek(usize::MAX);
+        }
+        // Whatever happened, this must not be met again.
+        if name.range().is_empty() && self.tokens.cursor.at() == value {
+            self.tokens.cursor.advance(1);
+        }
+        self.defect(reason, name, value);
+    }
+
+    fn defect(&mut self, reason: Reason, name: Span, value: usize) {
+        let (code, size) = reason_words(reason);
+        let [low, high] = halves(size);
+        let [a, b] = name.words();
+        let [c, d] = Span::new(value, self.tokens.cursor.at()).words();
+        self.put(Item::Defect, [code, low, high, a, b, c, d]);
+    }
+
+    #[inline(always)]
+    fn put<const N: usize>(&mut self, item: Item, words: [u32; N]) {
+        self.tape.extend_from_slice(&[item as u32, N as u32]);
+        self.tape.extend_from_slice(&words);
+    }
+
+    /// Begins an item whose length is known later; [`end`](Self::end) says it.
+    #[inline(always)]
+    fn begin(&mut self, item: Item) -> usize {
+        self.tape.extend_from_slice(&[item as u32, 0]);
+        self.tape.len()
+    }
+
+    #[inline(always)]
+    fn end(&mut self, begun: usize) {
+        let count = (self.tape.len() - begun) as u32;
+        if let Some(place) = self.tape.get_mut(begun - 1) {
+            *place = count;
+        }
+    }
+
+    fn finish(&mut self) {
+        let count = (self.tape.len() - self.base - HEAD) as u32;
+        if let Some(place) = self.tape.get_mut(self.base + HEAD - 1) {
+            *place = count;
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "tests.rs"]
+mod tests;

@@ -1,0 +1,268 @@
+//! Finds where one response ends, by line ends and announced literals alone, looking at every byte once however the bytes
+//! arrive. It must not know what a response means, except whether it is free text, in which `{1}` announces nothing.
+
+use memchr::memchr;
+
+use super::route::is_text;
+use crate::error::{Error, Result};
+use crate::limits::Limits;
+
+/// Literals in one response. Far more than an envelope of ten thousand recipients has.
+const LITERALS: u32 = 65_536;
+
+/// Finds the ends of responses in a growing buffer (RFC 9051 §2.2, §4.3).
+///
+/// Call [`next`](Self::next) with the unread bytes, which begin with the unfinished response and are the former ones with
+/// more behind them. After [`Frame::Complete`] the caller takes those bytes away, and the next call begins the next response.
+///
+/// A line end is CRLF; a bare LF is taken too. NUL bytes and blank lines in front of a response count as its part.
+///
+/// ```
+/// use postroom::Limits;
+/// use postroom::imap::codec::{Frame, Framer};
+///
+/// let mut framer = Framer::new();
+/// let limits = Limits::default();
+/// let bytes = b"* 1 FETCH (BODY[] {3}\r\n\r\n.)\r\n* 2 EXISTS\r\n";
+/// assert_eq!(framer.next(&bytes[..25], &limits, usize::MAX)?, Frame::Partial);
+/// assert_eq!(framer.next(bytes, &limits, usize::MAX)?, Frame::Complete { len: 29 });
+/// # Ok::<(), postroom::Error>(())
+/// ```
+#[derive(Debug, Default)]
+pub struct Framer {
+    /// Every byte before it was looked at or belongs to a literal.
+    scanned: usize,
+    /// Where the line began: at 0, or behind a literal.
+    line: usize,
+    literals: u32,
+    /// A literal that the caller has not decided about.
+    pending: Option<(usize, u64)>,
+    elided: Vec<Elided>,
+}
+
+/// What [`Framer::next`] found.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Frame {
+    /// The first `len` bytes are one whole response, its line end included.
+    Complete {
+        /// How many.
+        len: usize,
+    },
+    /// The response is not whole yet.
+    Partial,
+    /// A literal of `size` bytes over the threshold begins at `start`. Nothing is read on until the caller has said
+    /// [`keep`](Framer::keep) or [`elide`](Framer::elide).
+    Literal {
+        /// The offset of the literal's first byte.
+        start: usize,
+        /// How many bytes are announced; at most 2^63-1.
+        size: u64,
+    },
+}
+
+/// A literal that was left out of its frame: its bytes should be at `at`, and are not there.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Elided {
+    /// The offset, within the frame, where the literal's first byte would be.
+    pub at: usize,
+    /// How many bytes were announced.
+    pub size: u64,
+}
+
+impl Framer {
+    /// At the beginning of a response.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Looks at the bytes of `input` that were not there before.
+    ///
+    /// A literal larger than `threshold`, or than [`Limits::literal`], is reported before any of it is waited for.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Limit`](crate::Kind::Limit) where a line is over [`Limits::line`] (its line end counts), the response over
+    /// [`Limits::response`], or it holds over 65,536 literals; [`Kind::Protocol`](crate::Kind::Protocol) where a literal
+    /// announces 2^63 bytes or more. The end of the response is not known then, and no further call makes sense.
+    #[inline]
+    pub fn next(&mut self, input: &[u8], limits: &Limits, threshold: usize) -> Result<Frame> {
+        loop {
+            if let Some((start, size)) = self.pending {
+                return Ok(Frame::Literal { start, size });
+            }
+            let Some(unseen) = input.get(self.scanned..) else {
+                return Ok(Frame::Partial);
+            };
+            let Some(found) = memchr(b'\n', unseen) else {
+                self.scanned = input.len();
+                self.check(input.len().saturating_add(1), limits)?;
+                return Ok(Frame::Partial);
+            };
+            let end = self.scanned + found + 1;
+            self.check(end, limits)?;
+            self.scanned = end;
+            match self.announced(input, end)? {
+                Some(size) => self.begin_literal(end, size, limits, threshold)?,
+                None if self.literals == 0 && is_blank(input, self.line, end) => {
+                    self.skip_blank(end, limits)?
+                }
+                None => {
+                    self.restart();
+                    return Ok(Frame::Complete { len: end });
+                }
+            }
+        }
+    }
+
+    /// The literal just reported follows in `input` like everything else.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Limit`](crate::Kind::Limit) where it, or with it the response, is larger than may be kept.
+    pub fn keep(&mut self, limits: &Limits) -> Result<()> {
+        match self.pending.take() {
+            Some((_, size)) if size > limits.literal as u64 => {
+                Err(Error::limit("a literal is too large to be kept"))
+            }
+            Some((start, size)) => self.skip(start, size, limits),
+            None => Ok(()),
+        }
+    }
+
+    /// The literal just reported is left out: the caller takes its bytes away as they come, and in `input` the byte behind
+    /// the literal follows directly on the announcement.
+    pub fn elide(&mut self) {
+        if let Some((start, size)) = self.pending.take() {
+            self.elided.push(Elided { at: start, size });
+            self.line = start;
+        }
+    }
+
+    /// The literals left out of the response that was just completed, or of the present one while there is none; asking
+    /// forgets them.
+    pub fn take_elided(&mut self) -> Vec<Elided> {
+        std::mem::take(&mut self.elided)
+    }
+
+    /// How many bytes the present response has at least, as far as is known.
+    pub fn expected(&self) -> usize {
+        self.scanned
+    }
+
+    /// Whether no byte of the present response was seen.
+    pub fn is_between(&self) -> bool {
+        self.scanned == 0
+    }
+
+    fn begin_literal(
+        &mut self,
+        start: usize,
+        size: u64,
+        limits: &Limits,
+        threshold: usize,
+    ) -> Result<()> {
+        self.literals += 1;
+        if self.literals > LITERALS {
+            return Err(Error::limit("a response has too many literals"));
+        }
+        if size > threshold.min(limits.literal) as u64 {
+            self.pending = Some((start, size));
+            return Ok(());
+        }
+        self.skip(start, size, limits)
+    }
+
+    fn skip(&mut self, start: usize, size: u64, limits: &Limits) -> Result<()> {
+        let end = usize::try_from(size)
+            .ok()
+            .and_then(|size| start.checked_add(size));
+        let end = end
+            .filter(|&end| end < limits.response)
+            .ok_or_else(over_response)?;
+        (self.scanned, self.line) = (end, end);
+        Ok(())
+    }
+
+    /// Blank lines in front of a response are together held to the limit of one line.
+    fn skip_blank(&mut self, end: usize, limits: &Limits) -> Result<()> {
+        if end > limits.line {
+            return Err(Error::limit("the server sends nothing but blank lines"));
+        }
+        self.line = end;
+        Ok(())
+    }
+
+    #[inline]
+    fn check(&self, end: usize, limits: &Limits) -> Result<()> {
+        if end - self.line > limits.line {
+            return Err(Error::limit("a line of the server is too long"));
+        }
+        if end > limits.response {
+            Err(over_response())
+        } else {
+            Ok(())
+        }
+    }
+
+    /// The size of the literal that the line ending at `end` announces.
+    #[inline]
+    fn announced(&self, input: &[u8], end: usize) -> Result<Option<u64>> {
+        let line = input.get(self.line..end).unwrap_or_default();
+        let line = line.strip_suffix(b"\n").unwrap_or(line);
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        match line.strip_suffix(b"}") {
+            Some(line) if self.literals > 0 || !is_text(line) => announcement(line),
+            _ => Ok(None),
+        }
+    }
+
+    fn restart(&mut self) {
+        (self.scanned, self.line, self.literals) = (0, 0, 0);
+    }
+}
+
+/// Reads `{123`, `~{123` or `{123+` at the end of a line whose closing brace was taken off. A literal stands behind a space,
+/// a parenthesis or a section; anywhere else a brace is a brace.
+fn announcement(line: &[u8]) -> Result<Option<u64>> {
+    let line = line.strip_suffix(b"+").unwrap_or(line);
+    let digits = line
+        .iter()
+        .rev()
+        .take_while(|byte| byte.is_ascii_digit())
+        .count();
+    let Some((head, digits)) = line.split_at_checked(line.len() - digits) else {
+        return Ok(None);
+    };
+    let Some(head) = head.strip_suffix(b"{").filter(|_| !digits.is_empty()) else {
+        return Ok(None);
+    };
+    let head = head.strip_suffix(b"~").unwrap_or(head);
+    if !matches!(head.last(), None | Some(b' ' | b'(' | b']' | b'>')) {
+        return Ok(None);
+    }
+    let size = std::str::from_utf8(digits)
+        .ok()
+        .and_then(|digits| digits.parse().ok());
+    match size.filter(|&size: &u64| size <= i64::MAX as u64) {
+        Some(size) => Ok(Some(size)),
+        None => Err(Error::protocol(
+            "the server announces a literal of impossible size",
+        )),
+    }
+}
+
+/// Whether this line is nothing but NUL bytes and its end (some servers send such before a response).
+#[inline]
+fn is_blank(input: &[u8], start: usize, end: usize) -> bool {
+    input
+        .get(start..end)
+        .is_none_or(|line| line.iter().all(|byte| matches!(byte, 0 | b'\r' | b'\n')))
+}
+
+fn over_response() -> Error {
+    Error::limit("a response of the server is too large")
+}
+
+#[cfg(test)]
+#[path = "frame_tests.rs"]
+mod tests;

@@ -1,0 +1,265 @@
+//! The tokens of IMAP that a FETCH response is made of, written by hand because everything else waits for them: strings,
+//! numbers, and the skipping of whole values. Each reads one token and nothing behind it; none knows an attribute.
+
+use super::frame::Elided;
+use crate::defect::Reason;
+use crate::imap::types::tape::Span;
+use crate::wire::{Cursor, find_special};
+
+pub(crate) type Read<T> = std::result::Result<T, Reason>;
+
+/// A cursor over one frame, and the literals that were left out of it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Tokens<'a> {
+    pub(crate) cursor: Cursor<'a>,
+    pub(crate) elided: &'a [Elided],
+    /// Parentheses that may stand within parentheses.
+    pub(crate) nesting: usize,
+}
+
+impl<'a> Tokens<'a> {
+    #[inline(always)]
+    pub(crate) fn peek(&self) -> Option<u8> {
+        self.cursor.peek()
+    }
+
+    #[inline(always)]
+    pub(crate) fn eat(&mut self, byte: u8) -> bool {
+        self.cursor.eat(byte)
+    }
+
+    #[inline(always)]
+    pub(crate) fn skip_spaces(&mut self) {
+        self.cursor.skip_spaces();
+    }
+
+    #[inline(always)]
+    pub(crate) fn slice(&self, span: Span) -> &'a [u8] {
+        if span.is_nil() {
+            &[]
+        } else {
+            self.cursor.range(span.range())
+        }
+    }
+
+    /// Reads the `)` of a list, and spaces before it, which several servers send.
+    #[inline(always)]
+    pub(crate) fn closes(&mut self) -> bool {
+        self.skip_spaces();
+        self.eat(b')')
+    }
+
+    /// `nstring`, and what servers send in its place: an unquoted word, or `()` for NIL.
+    #[inline(always)]
+    pub(crate) fn nstring(&mut self) -> Read<Span> {
+        match self.peek() {
+            Some(b'"') => self.quoted(),
+            Some(b'N' | b'n') if self.nil() => Ok(Span::NIL),
+            _ => self.rare_string(),
+        }
+    }
+
+    /// Reads `NIL` where it is a whole word.
+    #[inline(always)]
+    pub(crate) fn nil(&mut self) -> bool {
+        let rest = self.cursor.rest();
+        match rest.first_chunk::<3>() {
+            Some(b"NIL") => {}
+            Some(word) if word.eq_ignore_ascii_case(b"NIL") => {}
+            _ => return false,
+        }
+        if rest.get(3).is_some_and(|&byte| is_atom(byte)) {
+            return false;
+        }
+        self.cursor.advance(3)
+    }
+
+    #[inline(never)]
+    fn rare_string(&mut self) -> Read<Span> {
+        match self.peek() {
+            Some(b'{' | b'~') => self.literal(),
+            Some(b'(') => {
+                let mut ahead = *self;
+                ahead.eat(b'(');
+                if !ahead.closes() {
+                    return Err(Reason::Syntax);
+                }
+                *self = ahead;
+                Ok(Span::NIL)
+            }
+            _ => self.atom(),
+        }
+    }
+
+    /// A word without quotes.
+    pub(crate) fn atom(&mut self) -> Read<Span> {
+        let start = self.cursor.at();
+        self.cursor.take_while(is_atom);
+        match self.cursor.at() {
+            end if end > start => Ok(Span::new(start, end)),
+            _ => Err(Reason::Syntax),
+        }
+    }
+
+    /// A quoted string. Servers leave quotes within it unescaped, so only one that is followed by a space, `)`, `]` or the
+    /// line end is its end.
+    #[inline(always)]
+    pub(crate) fn quoted(&mut self) -> Read<Span> {
+        self.cursor.advance(1);
+        let start = self.cursor.at();
+        self.cursor.advance(find_special(self.cursor.rest()));
+        let end = self.cursor.at();
+        if self.peek() == Some(b'"') && self.cursor.peek_second().is_none_or(ends_quoted) {
+            self.cursor.advance(1);
+            return Ok(Span::new(start, end));
+        }
+        self.odd_quoted(start)
+    }
+
+    #[inline(never)]
+    fn odd_quoted(&mut self, start: usize) -> Read<Span> {
+        let mut escaped = false;
+        loop {
+            self.cursor.advance(find_special(self.cursor.rest()));
+            match self.peek() {
+                Some(b'\\') => {
+                    escaped = true;
+                    self.cursor.advance(1);
+                    if !matches!(self.peek(), Some(b'\r' | b'\n') | None) {
+                        self.cursor.advance(1);
+                    }
+                }
+                Some(b'"') if self.cursor.peek_second().is_none_or(ends_quoted) => break,
+                Some(b'\r' | b'\n') | None => return Err(Reason::Unterminated),
+                Some(_) => {
+                    self.cursor.advance(1);
+                }
+            }
+        }
+        let span = Span::new(start, self.cursor.at());
+        self.cursor.advance(1);
+        Ok(if escaped { span.escaped() } else { span })
+    }
+
+    /// A literal, with or without `~` and `+` (RFC 9051 §4.3, RFC 3516).
+    pub(crate) fn literal(&mut self) -> Read<Span> {
+        self.eat(b'~');
+        if !self.eat(b'{') {
+            return Err(Reason::Syntax);
+        }
+        let size = self.cursor.number().ok_or(Reason::Number)?;
+        self.eat(b'+');
+        if !self.eat(b'}') || !self.cursor.eat_line_end() {
+            return Err(Reason::Syntax);
+        }
+        let start = self.cursor.at();
+        if self.elided.iter().any(|elided| elided.at == start) {
+            return Err(Reason::TooLarge(size));
+        }
+        match usize::try_from(size) {
+            Ok(size) if self.cursor.advance(size) => Ok(Span::new(start, start + size)),
+            _ => Err(Reason::Unterminated),
+        }
+    }
+
+    /// A number as servers write it: `-1` for unknown is `None`, and `9.3e+06` is one too.
+    #[inline(always)]
+    pub(crate) fn number(&mut self) -> Read<Option<u64>> {
+        let start = self.cursor.at();
+        let number = self.cursor.number();
+        match (number, self.peek()) {
+            (Some(number), None | Some(b' ' | b')' | b'\r' | b'\n')) => Ok(Some(number)),
+            _ => self.odd_number(start),
+        }
+    }
+
+    #[inline(never)]
+    fn odd_number(&mut self, start: usize) -> Read<Option<u64>> {
+        self.cursor.seek(start);
+        if self.peek() == Some(b'"') {
+            let span = self.quoted()?;
+            let text = self
+                .cursor
+                .since(start)
+                .get(1..=span.range().len())
+                .unwrap_or_default();
+            return read_number(text);
+        }
+        if self.nil() {
+            return Ok(None);
+        }
+        let word = self.cursor.take_while(is_atom);
+        read_number(word)
+    }
+
+    /// Skips one value of whatever kind: a word with its brackets, a string, a list of any depth.
+    pub(crate) fn skip_value(&mut self) -> Read<()> {
+        let mut depth = 0_usize;
+        loop {
+            match self.peek() {
+                Some(b'(') => {
+                    depth += 1;
+                    self.cursor.advance(1);
+                }
+                Some(b')') if depth > 0 => {
+                    depth -= 1;
+                    self.cursor.advance(1);
+                }
+                Some(b'"') => {
+                    self.quoted()?;
+                }
+                Some(b'{') => self.skip_literal()?,
+                Some(b'~') if self.cursor.peek_second() == Some(b'{') => self.skip_literal()?,
+                Some(b' ') => self.skip_spaces(),
+                Some(b'\r' | b'\n') | None => return Err(Reason::Unterminated),
+                Some(_) => {
+                    let word = self.cursor.take_while(is_atom);
+                    if word.is_empty() {
+                        self.cursor.advance(1);
+                    }
+                }
+            }
+            if depth == 0 && !matches!(self.peek(), Some(b'[' | b'<')) {
+                return Ok(());
+            }
+        }
+    }
+
+    fn skip_literal(&mut self) -> Read<()> {
+        match self.literal() {
+            Ok(_) | Err(Reason::TooLarge(_)) => Ok(()),
+            Err(Reason::Unterminated) => Err(Reason::Unterminated),
+            // A brace that announces nothing is a character like others.
+            Err(_) => {
+                self.cursor
+                    .take_while(|byte| !matches!(byte, b' ' | b'(' | b')' | b'\r' | b'\n'));
+                Ok(())
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn ends_quoted(byte: u8) -> bool {
+    matches!(byte, b' ' | b')' | b']' | b'\r' | b'\n')
+}
+
+/// Bytes of a word: more than the grammar's `ATOM-CHAR`, since servers leave out quotes; never a delimiter.
+#[inline(always)]
+pub(crate) fn is_atom(byte: u8) -> bool {
+    byte > b' ' && !matches!(byte, b'(' | b')' | b'"' | 0x7f)
+}
+
+fn read_number(word: &[u8]) -> Read<Option<u64>> {
+    let word = std::str::from_utf8(word).map_err(|_| Reason::Number)?;
+    if let Ok(number) = word.parse() {
+        return Ok(Some(number));
+    }
+    match word.parse::<f64>() {
+        Ok(number) if number < 0.0 => Ok(None),
+        Ok(number) if number.fract() == 0.0 && number < 9_007_199_254_740_992.0 => {
+            Ok(Some(number as u64))
+        }
+        _ => Err(Reason::Number),
+    }
+}

@@ -1,0 +1,176 @@
+//! The envelope of a message (RFC 9051 §7.5.2) and its addresses: views of a tape, which cost nothing until asked. They must
+//! not know how an envelope is written on the wire.
+
+use std::fmt;
+
+use super::tape::{Record, Span, envelope as at};
+use super::text::Str;
+
+/// The envelope of a message, or of a message within a message.
+#[derive(Clone, Copy)]
+pub struct Envelope<'a> {
+    record: Record<'a>,
+    at: usize,
+}
+
+/// A list of addresses. RFC 5322's groups are in it as the server gives them: an address without host begins one, one
+/// without mailbox ends it.
+#[derive(Clone)]
+pub struct Addresses<'a> {
+    record: Record<'a>,
+    next: usize,
+    end: usize,
+}
+
+/// One address.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Address<'a> {
+    /// The display name, undecoded: see [`Str::decoded`].
+    pub name: Option<Str<'a>>,
+    /// The source route, which nobody uses.
+    pub adl: Option<Str<'a>>,
+    /// What stands before the `@`; the group's name where `host` is `None`.
+    pub mailbox: Option<Str<'a>>,
+    /// What stands behind the `@`.
+    pub host: Option<Str<'a>>,
+}
+
+macro_rules! lists {
+    ($($(#[$doc:meta])* $name:ident $index:literal,)*) => {
+        impl<'a> Envelope<'a> {
+            $($(#[$doc])*
+            pub fn $name(&self) -> Addresses<'a> {
+                self.addresses($index)
+            })*
+        }
+    };
+}
+
+lists! {
+    /// Who wrote it.
+    from 0,
+    /// Who sent it.
+    sender 1,
+    /// Whom to answer.
+    reply_to 2,
+    /// To whom it was sent.
+    to 3,
+    /// Who got a copy.
+    cc 4,
+    /// Who got a hidden copy.
+    bcc 5,
+}
+
+impl<'a> Envelope<'a> {
+    pub(crate) fn new(record: Record<'a>, at: usize) -> Self {
+        Self { record, at }
+    }
+
+    /// The `Date` field, as it stands in the message.
+    pub fn date(&self) -> Option<Str<'a>> {
+        self.string(at::DATE)
+    }
+
+    /// The `Subject` field, undecoded: see [`Str::decoded`].
+    pub fn subject(&self) -> Option<Str<'a>> {
+        self.string(at::SUBJECT)
+    }
+
+    /// The `In-Reply-To` field.
+    pub fn in_reply_to(&self) -> Option<Str<'a>> {
+        self.string(at::IN_REPLY_TO)
+    }
+
+    /// The `Message-ID` field.
+    pub fn message_id(&self) -> Option<Str<'a>> {
+        self.string(at::MESSAGE_ID)
+    }
+
+    fn string(&self, field: usize) -> Option<Str<'a>> {
+        str_of(self.record, self.record.span(self.at + field))
+    }
+
+    fn addresses(&self, list: usize) -> Addresses<'a> {
+        let end = |list: usize| self.at + self.record.word(self.at + at::ENDS + list) as usize;
+        let next = if list == 0 {
+            self.at + at::HEAD
+        } else {
+            end(list - 1)
+        };
+        Addresses {
+            record: self.record,
+            next,
+            end: end(list),
+        }
+    }
+}
+
+impl<'a> Iterator for Addresses<'a> {
+    type Item = Address<'a>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Address<'a>> {
+        if self.next >= self.end {
+            return None;
+        }
+        let string = |field: usize| str_of(self.record, self.record.span(self.next + 2 * field));
+        let address = Address {
+            name: string(0),
+            adl: string(1),
+            mailbox: string(2),
+            host: string(3),
+        };
+        self.next += at::ADDRESS;
+        Some(address)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let left = self.end.saturating_sub(self.next) / at::ADDRESS;
+        (left, Some(left))
+    }
+}
+
+impl ExactSizeIterator for Addresses<'_> {}
+
+/// The name where there is one, else `mailbox@host`, both decoded.
+impl fmt::Display for Address<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (
+            self.name.filter(|name| !name.is_empty()),
+            self.mailbox,
+            self.host,
+        ) {
+            (Some(name), _, _) => f.write_str(&name.decoded()),
+            (None, Some(mailbox), Some(host)) => write!(f, "{mailbox}@{host}"),
+            (None, mailbox, host) => mailbox.or(host).map_or(Ok(()), |only| only.fmt(f)),
+        }
+    }
+}
+
+impl fmt::Debug for Addresses<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.clone()).finish()
+    }
+}
+
+impl fmt::Debug for Envelope<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Envelope")
+            .field("date", &self.date())
+            .field("subject", &self.subject())
+            .field("from", &self.from())
+            .field("sender", &self.sender())
+            .field("reply_to", &self.reply_to())
+            .field("to", &self.to())
+            .field("cc", &self.cc())
+            .field("bcc", &self.bcc())
+            .field("in_reply_to", &self.in_reply_to())
+            .field("message_id", &self.message_id())
+            .finish()
+    }
+}
+
+#[inline]
+pub(crate) fn str_of<'a>(record: Record<'a>, span: Span) -> Option<Str<'a>> {
+    (!span.is_nil()).then(|| Str::new(record.slice(span), span.is_escaped()))
+}

@@ -1,0 +1,299 @@
+//! What a server said about one message: a view of a shared tape, cheap to clone, whose accessors cannot fail since the codec
+//! validated everything. It must not know the wire, nor who asked.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use time::OffsetDateTime;
+
+use super::date;
+use super::envelope::{Address, Envelope, str_of};
+use super::flags::Flags;
+use super::structure::{BodyStructure, Strings};
+use super::tape::{HEAD, Item, NONE, Record, Span, Tape, number, reason, span, word};
+use super::text::Str;
+use super::uid::{SeqNum, Uid};
+use crate::defect::{Defect, Reason};
+
+/// One message of a FETCH response (RFC 9051 §7.5.2): what was asked for, or what the server tells by itself.
+///
+/// Values are slices of the bytes as they were read, so a message costs no allocation and no copy; in return it keeps that
+/// read's bytes in memory. [`detach`](Self::detach) copies a message out, where it is to be kept for long.
+#[derive(Clone)]
+pub struct Fetched {
+    tape: Arc<Tape>,
+    at: u32,
+}
+
+/// The bytes of `BODY[..]`, `BINARY[..]` or `RFC822`.
+#[derive(Clone, Copy, Debug)]
+pub struct Section<'a> {
+    record: Record<'a>,
+    block: &'a Bytes,
+    name: Span,
+    origin: u32,
+    value: Span,
+}
+
+impl Fetched {
+    pub(crate) fn new(tape: Arc<Tape>, at: u32) -> Self {
+        Self { tape, at }
+    }
+
+    /// The unique identifier. `None` where the server told something about a message by its number only.
+    pub fn uid(&self) -> Option<Uid> {
+        self.words(Item::Uid)
+            .and_then(|words| Uid::new(word(words, 0)))
+    }
+
+    /// The message sequence number at the moment of the response; `None` where the server speaks in UIDs (RFC 9586).
+    pub fn seq(&self) -> Option<SeqNum> {
+        SeqNum::new(self.record().word(2))
+    }
+
+    /// The flags.
+    pub fn flags(&self) -> Option<Flags<'_>> {
+        let record = self.record();
+        record
+            .item(Item::Flags)
+            .map(|(_, words)| Flags::new(record, words))
+    }
+
+    /// When the server received the message, or says so.
+    pub fn internal_date(&self) -> Option<OffsetDateTime> {
+        self.date(Item::InternalDate)
+    }
+
+    /// When the message was put into this mailbox (RFC 8514).
+    pub fn save_date(&self) -> Option<OffsetDateTime> {
+        self.date(Item::SaveDate)
+    }
+
+    /// The message's size in bytes (`RFC822.SIZE`).
+    pub fn size(&self) -> Option<u64> {
+        self.number(Item::Size)
+    }
+
+    /// The modification sequence (RFC 7162).
+    pub fn modseq(&self) -> Option<u64> {
+        self.number(Item::ModSeq)
+    }
+
+    /// The envelope.
+    pub fn envelope(&self) -> Option<Envelope<'_>> {
+        let record = self.record();
+        record
+            .item(Item::Envelope)
+            .map(|(at, _)| Envelope::new(record, at))
+    }
+
+    /// The body structure (`BODYSTRUCTURE`, or `BODY` without what extends it).
+    pub fn body_structure(&self) -> Option<BodyStructure<'_>> {
+        let record = self.record();
+        record
+            .item(Item::BodyStructure)
+            .map(|(at, _)| BodyStructure::new(record, record.word(at)))
+    }
+
+    /// The bytes of the whole message (`BODY[]`, `RFC822` or `BINARY[]`), a slice of what was read.
+    pub fn body(&self) -> Option<Bytes> {
+        self.section("").and_then(|section| section.bytes())
+    }
+
+    /// The section of that name, such as `HEADER` or `2.1.MIME`, in any letter case.
+    pub fn section(&self, name: &str) -> Option<Section<'_>> {
+        self.sections().find(|section| {
+            section
+                .name
+                .range_in(self.record())
+                .eq_ignore_ascii_case(name.as_bytes())
+        })
+    }
+
+    /// All sections that came with this response.
+    pub fn sections(&self) -> impl Iterator<Item = Section<'_>> {
+        let (record, block) = (self.record(), &self.tape.block);
+        self.of_kind(Item::Section).map(move |words| Section {
+            record,
+            block,
+            name: span(words, 0),
+            origin: word(words, 2),
+            value: span(words, 3),
+        })
+    }
+
+    /// The decoded size of the part with that number (`BINARY.SIZE[..]`, RFC 3516).
+    pub fn binary_size(&self, part: &str) -> Option<u64> {
+        let mut sizes = self.of_kind(Item::BinarySize);
+        sizes
+            .find(|words| span(words, 0).range_in(self.record()) == part.as_bytes())
+            .map(|words| number(words, 2))
+    }
+
+    /// The message's object identifier (RFC 8474).
+    pub fn email_id(&self) -> Option<Str<'_>> {
+        self.string(Item::EmailId)
+    }
+
+    /// The thread's object identifier (RFC 8474).
+    pub fn thread_id(&self) -> Option<Str<'_>> {
+        self.string(Item::ThreadId)
+    }
+
+    /// The first words of the text (RFC 8970).
+    pub fn preview(&self) -> Option<Str<'_>> {
+        self.string(Item::Preview)
+    }
+
+    /// Gmail's identifier of the message (`X-GM-MSGID`).
+    pub fn gmail_message_id(&self) -> Option<u64> {
+        self.number(Item::GmailMessage)
+    }
+
+    /// Gmail's identifier of the thread (`X-GM-THRID`).
+    pub fn gmail_thread_id(&self) -> Option<u64> {
+        self.number(Item::GmailThread)
+    }
+
+    /// Gmail's labels (`X-GM-LABELS`), in modified UTF-7 as Gmail sends them.
+    pub fn gmail_labels(&self) -> Option<Strings<'_>> {
+        let record = self.record();
+        record
+            .item(Item::GmailLabels)
+            .map(|(at, words)| Strings::new(record, at, words.len()))
+    }
+
+    /// Attributes that this crate does not know: name and value, as they came.
+    pub fn unknown(&self) -> impl Iterator<Item = (Cow<'_, str>, &[u8])> {
+        let record = self.record();
+        self.of_kind(Item::Unknown).map(move |words| {
+            (
+                String::from_utf8_lossy(record.slice(span(words, 0))),
+                record.slice(span(words, 2)),
+            )
+        })
+    }
+
+    /// What could not be read or was skipped. Everything else of the message is there.
+    pub fn defects(&self) -> impl Iterator<Item = Defect> {
+        let (record, block) = (self.record(), &self.tape.block);
+        self.of_kind(Item::Defect).map(move |words| {
+            match reason(word(words, 0), number(words, 1)) {
+                Reason::TooLarge(size) => Defect::TooLarge { size },
+                reason => Defect::Unreadable {
+                    attribute: String::from_utf8_lossy(record.slice(span(words, 3))).into_owned(),
+                    reason,
+                    raw: block.slice_ref(record.slice(span(words, 5))),
+                },
+            }
+        })
+    }
+
+    /// The subject, decoded; `None` where no envelope was fetched or it has none.
+    pub fn subject(&self) -> Option<Cow<'_, str>> {
+        self.envelope()?.subject().map(|subject| subject.decoded())
+    }
+
+    /// The first author.
+    pub fn from(&self) -> Option<Address<'_>> {
+        self.envelope()?.from().next()
+    }
+
+    /// The whole response as it came, except for literals that were skipped.
+    pub fn raw(&self) -> Bytes {
+        self.tape.block.slice_ref(self.record().bytes)
+    }
+
+    /// The same message in memory of its own, which no longer keeps its neighbours' bytes. Costs one copy of this message.
+    pub fn detach(&self) -> Self {
+        let record = self.record();
+        let mut words = record.words.to_vec();
+        let length = u32::try_from(record.bytes.len()).unwrap_or(NONE);
+        words
+            .iter_mut()
+            .zip([0, length])
+            .for_each(|(place, word)| *place = word);
+        Self {
+            tape: Arc::new(Tape {
+                block: Bytes::copy_from_slice(record.bytes),
+                words,
+            }),
+            at: 0,
+        }
+    }
+
+    #[inline]
+    fn record(&self) -> Record<'_> {
+        self.tape.record(self.at)
+    }
+
+    #[inline]
+    fn words(&self, item: Item) -> Option<&[u32]> {
+        self.record().item(item).map(|(_, words)| words)
+    }
+
+    fn of_kind(&self, item: Item) -> impl Iterator<Item = &[u32]> {
+        self.record()
+            .items()
+            .filter(move |&(kind, _, _)| kind == item as u32)
+            .map(|(_, _, words)| words)
+    }
+
+    fn number(&self, item: Item) -> Option<u64> {
+        self.words(item).map(|words| number(words, 0))
+    }
+
+    fn string(&self, item: Item) -> Option<Str<'_>> {
+        let words = self.words(item)?;
+        str_of(self.record(), span(words, 0))
+    }
+
+    fn date(&self, item: Item) -> Option<OffsetDateTime> {
+        self.words(item)
+            .and_then(|words| date::unpack([word(words, 0), word(words, 1), word(words, 2)]))
+    }
+}
+
+impl Section<'_> {
+    /// The name between the brackets, such as `1.2` or `HEADER.FIELDS (TO)`; empty for the whole message.
+    pub fn name(&self) -> Cow<'_, str> {
+        String::from_utf8_lossy(self.name.range_in(self.record))
+    }
+
+    /// Where the bytes begin within the section, if only a piece of it was asked for.
+    pub fn origin(&self) -> Option<u32> {
+        (self.origin != NONE).then_some(self.origin)
+    }
+
+    /// The bytes, a slice of what was read; `None` where the server says NIL. (Copied only if they came as a quoted string
+    /// with backslashes.)
+    pub fn bytes(&self) -> Option<Bytes> {
+        if self.value.is_escaped() {
+            return str_of(self.record, self.value)
+                .map(|value| Bytes::from(value.bytes().into_owned()));
+        }
+        (!self.value.is_nil()).then(|| self.block.slice_ref(self.record.slice(self.value)))
+    }
+}
+
+impl Span {
+    fn range_in(self, record: Record<'_>) -> &[u8] {
+        record.slice(self)
+    }
+}
+
+impl fmt::Debug for Fetched {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let defects: Vec<_> = self.defects().collect();
+        f.debug_struct("Fetched")
+            .field("uid", &self.uid())
+            .field("seq", &self.seq())
+            .field("flags", &self.flags())
+            .field("subject", &self.subject())
+            .field("defects", &defects)
+            .field("words", &(self.record().words.len().saturating_sub(HEAD)))
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,361 @@
+//! The body structure of a message (RFC 9051 §7.5.2): views of a tape, which cost nothing until asked. They must not know how
+//! a structure is written on the wire.
+
+use std::fmt;
+
+use super::envelope::{Envelope, str_of};
+use super::tape::{NONE, Record, number, part as at};
+use super::text::Str;
+
+/// One part of a message, and the parts within it. The root is the message's body.
+#[derive(Clone, Copy)]
+pub struct BodyStructure<'a> {
+    record: Record<'a>,
+    at: usize,
+}
+
+/// What a part is.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum Kind {
+    /// A leaf that is none of the others.
+    Basic,
+    /// `text/*`: it counts its lines.
+    Text,
+    /// `message/rfc822` or `message/global`: it has an envelope and one child.
+    Message,
+    /// `multipart/*`: it has children, and no bytes of its own.
+    Multipart,
+}
+
+/// Names and values. A name without a value, which some servers send, has `None`.
+#[derive(Clone)]
+pub struct Params<'a>(Strings<'a>);
+
+/// Strings in order.
+#[derive(Clone)]
+pub struct Strings<'a> {
+    record: Record<'a>,
+    next: usize,
+    end: usize,
+}
+
+/// Parts in order.
+#[derive(Clone)]
+pub struct Parts<'a> {
+    record: Record<'a>,
+    next: u32,
+}
+
+macro_rules! strings {
+    ($($(#[$doc:meta])* $name:ident $field:ident,)*) => {
+        impl<'a> BodyStructure<'a> {
+            $($(#[$doc])*
+            pub fn $name(&self) -> Option<Str<'a>> {
+                self.string(at::$field)
+            })*
+        }
+    };
+}
+
+strings! {
+    /// `Content-ID`.
+    id ID,
+    /// `Content-Description`, undecoded: see [`Str::decoded`].
+    description DESCRIPTION,
+    /// `Content-Transfer-Encoding`, `None` for a multipart.
+    encoding ENCODING,
+    /// `Content-MD5`.
+    md5 MD5,
+    /// The word of `Content-Disposition`, such as `attachment`; its parameters are in
+    /// [`disposition_params`](Self::disposition_params).
+    disposition DISPOSITION,
+    /// `Content-Location`.
+    location LOCATION,
+}
+
+impl Kind {
+    pub(crate) fn of(media: &[u8], subtype: &[u8]) -> Self {
+        if media.eq_ignore_ascii_case(b"TEXT") {
+            return Self::Text;
+        }
+        let message = media.eq_ignore_ascii_case(b"MESSAGE")
+            && (subtype.eq_ignore_ascii_case(b"RFC822") || subtype.eq_ignore_ascii_case(b"GLOBAL"));
+        if message { Self::Message } else { Self::Basic }
+    }
+}
+
+impl<'a> BodyStructure<'a> {
+    pub(crate) fn new(record: Record<'a>, place: u32) -> Self {
+        Self {
+            record,
+            at: place as usize,
+        }
+    }
+
+    /// What it is.
+    pub fn kind(&self) -> Kind {
+        match self.word(at::KIND) {
+            kind if kind == Kind::Text as u32 => Kind::Text,
+            kind if kind == Kind::Message as u32 => Kind::Message,
+            kind if kind == Kind::Multipart as u32 => Kind::Multipart,
+            _ => Kind::Basic,
+        }
+    }
+
+    /// The type in front of the `/`, in the server's letter case.
+    pub fn media_type(&self) -> Str<'a> {
+        match self.kind() {
+            Kind::Multipart => Str::new(b"multipart", false),
+            _ => self.string(at::TYPE).unwrap_or(Str::new(b"", false)),
+        }
+    }
+
+    /// The type behind the `/`, in the server's letter case; empty where the server gave none.
+    pub fn subtype(&self) -> Str<'a> {
+        self.string(at::SUBTYPE).unwrap_or(Str::new(b"", false))
+    }
+
+    /// Whether it is of that type, such as `("text", "html")`.
+    pub fn is(&self, media_type: &str, subtype: &str) -> bool {
+        self.media_type().eq_ignore_ascii_case(media_type)
+            && self.subtype().eq_ignore_ascii_case(subtype)
+    }
+
+    /// The parameters of `Content-Type`.
+    pub fn params(&self) -> Params<'a> {
+        Params(self.strings(at::PARAMS))
+    }
+
+    /// The value of the parameter of that name.
+    pub fn param(&self, name: &str) -> Option<Str<'a>> {
+        self.params().find(name)
+    }
+
+    /// The parameters of `Content-Disposition`.
+    pub fn disposition_params(&self) -> Params<'a> {
+        Params(self.strings(at::DISPOSITION_PARAMS))
+    }
+
+    /// The file's name, from either place that has it, with encoded words decoded; never a path to trust.
+    pub fn filename(&self) -> Option<std::borrow::Cow<'a, str>> {
+        let name = self
+            .disposition_params()
+            .find("filename")
+            .or_else(|| self.param("name"));
+        name.map(|name| name.decoded())
+    }
+
+    /// The tags of `Content-Language`.
+    pub fn language(&self) -> Strings<'a> {
+        self.strings(at::LANGUAGE)
+    }
+
+    /// Bytes, in the transfer encoding; `None` for a multipart, or where the server does not know. Some servers are wrong.
+    pub fn size(&self) -> Option<u64> {
+        self.number(at::SIZE)
+    }
+
+    /// Lines, of a text or a message.
+    pub fn lines(&self) -> Option<u64> {
+        self.number(at::LINES)
+    }
+
+    /// The envelope of a message within the message.
+    pub fn envelope(&self) -> Option<Envelope<'a>> {
+        let place = self.word(at::ENVELOPE);
+        (place != NONE).then(|| Envelope::new(self.record, place as usize))
+    }
+
+    /// The parts of a multipart, or the one body of a message.
+    pub fn children(&self) -> Parts<'a> {
+        Parts {
+            record: self.record,
+            next: self.word(at::FIRST),
+        }
+    }
+
+    /// The part that this one stands in.
+    pub fn parent(&self) -> Option<Self> {
+        let place = self.word(at::PARENT);
+        (place != NONE).then(|| Self::new(self.record, place))
+    }
+
+    /// The part's number for `BODY[..]`, such as `2.1` (RFC 9051 §6.4.5.1); empty for a multipart that is the whole body.
+    ///
+    /// A multipart that is the body of a message has the message's number: `BODY[2.TEXT]` and so on.
+    pub fn number_path(&self) -> String {
+        let mut numbers = Vec::new();
+        let mut part = *self;
+        loop {
+            let parent = part.parent();
+            let inherits = part.kind() == Kind::Multipart
+                && parent.is_none_or(|parent| parent.kind() == Kind::Message);
+            if !inherits {
+                numbers.push(part.word(at::ORDINAL).to_string());
+            }
+            match parent {
+                Some(parent) => part = parent,
+                None => break,
+            }
+        }
+        numbers.reverse();
+        numbers.join(".")
+    }
+
+    /// This part and all within it, each before its children.
+    pub fn walk(&self) -> impl Iterator<Item = Self> + use<'a> {
+        let mut pending = vec![*self];
+        std::iter::from_fn(move || {
+            let part = pending.pop()?;
+            let begun = pending.len();
+            pending.extend(part.children());
+            pending
+                .get_mut(begun..)
+                .into_iter()
+                .for_each(<[Self]>::reverse);
+            Some(part)
+        })
+    }
+
+    fn word(&self, field: usize) -> u32 {
+        self.record.word(self.at + field)
+    }
+
+    fn string(&self, field: usize) -> Option<Str<'a>> {
+        str_of(self.record, self.record.span(self.at + field))
+    }
+
+    fn number(&self, field: usize) -> Option<u64> {
+        Some(number(self.record.words, self.at + field)).filter(|&number| number != u64::MAX)
+    }
+
+    fn strings(&self, field: usize) -> Strings<'a> {
+        let place = self.word(field);
+        let next = if place == NONE { 0 } else { place as usize };
+        let count = if place == NONE {
+            0
+        } else {
+            self.word(field + 1) as usize
+        };
+        Strings {
+            record: self.record,
+            next,
+            end: next + count,
+        }
+    }
+}
+
+impl<'a> Params<'a> {
+    /// The value of the first parameter of that name, in any letter case.
+    pub fn find(mut self, name: &str) -> Option<Str<'a>> {
+        self.by_ref()
+            .find(|(found, _)| found.eq_ignore_ascii_case(name))
+            .and_then(|(_, value)| value)
+    }
+}
+
+impl<'a> Iterator for Params<'a> {
+    type Item = (Str<'a>, Option<Str<'a>>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let name = self.0.next_nullable()?;
+        let value = self.0.next_nullable()?;
+        Some((name.unwrap_or(Str::new(b"", false)), value))
+    }
+}
+
+impl<'a> Strings<'a> {
+    pub(crate) fn new(record: Record<'a>, next: usize, count: usize) -> Self {
+        Self {
+            record,
+            next,
+            end: next + count,
+        }
+    }
+
+    fn next_nullable(&mut self) -> Option<Option<Str<'a>>> {
+        if self.next >= self.end {
+            return None;
+        }
+        let span = self.record.span(self.next);
+        self.next += 2;
+        Some(str_of(self.record, span))
+    }
+}
+
+impl<'a> Iterator for Strings<'a> {
+    type Item = Str<'a>;
+
+    fn next(&mut self) -> Option<Str<'a>> {
+        loop {
+            if let Some(string) = self.next_nullable()? {
+                return Some(string);
+            }
+        }
+    }
+}
+
+impl<'a> Iterator for Parts<'a> {
+    type Item = BodyStructure<'a>;
+
+    fn next(&mut self) -> Option<BodyStructure<'a>> {
+        if self.next == NONE {
+            return None;
+        }
+        let part = BodyStructure::new(self.record, self.next);
+        self.next = part.word(at::NEXT);
+        Some(part)
+    }
+}
+
+impl fmt::Debug for Strings<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.clone()).finish()
+    }
+}
+
+impl fmt::Debug for Params<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.clone()).finish()
+    }
+}
+
+impl fmt::Debug for Parts<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.clone()).finish()
+    }
+}
+
+impl fmt::Debug for BodyStructure<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BodyStructure")
+            .field("number", &self.number_path())
+            .field(
+                "type",
+                &format_args!("{}/{}", self.media_type(), self.subtype()),
+            )
+            .field("params", &self.params())
+            .field("size", &self.size())
+            .field("disposition", &self.disposition())
+            .field("children", &self.children())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The subtypes that only a multipart has.
+pub(crate) fn is_multipart_subtype(word: &[u8]) -> bool {
+    const SUBTYPES: [&[u8]; 8] = [
+        b"MIXED",
+        b"ALTERNATIVE",
+        b"RELATED",
+        b"DIGEST",
+        b"PARALLEL",
+        b"REPORT",
+        b"SIGNED",
+        b"ENCRYPTED",
+    ];
+    SUBTYPES
+        .iter()
+        .any(|subtype| word.eq_ignore_ascii_case(subtype))
+}

@@ -1,0 +1,293 @@
+//! The record of parsed FETCH responses: a flat row of numbers that say where in the received bytes each value stands. The
+//! codec writes it in one pass, the views read it; only this file knows both ends. It must not know the grammar.
+
+use bytes::Bytes;
+
+use crate::defect::Reason;
+
+/// Numbers in groups: a message is `start, end, seq, words` and that many words of items; an item is its [`Item`], the count
+/// of its words, and them. Offsets of bytes are relative to the message's frame, offsets of words to the message, so a
+/// message can be moved elsewhere as it is.
+#[derive(Debug, Default)]
+pub(crate) struct Tape {
+    pub(crate) block: Bytes,
+    pub(crate) words: Vec<u32>,
+}
+
+/// The words in front of a message's items.
+pub(crate) const HEAD: usize = 4;
+/// A number that says "none" where every other value is possible.
+pub(crate) const NONE: u32 = u32::MAX;
+/// The longest frame that offsets can describe: one bit of a length is used for [`Span::escaped`].
+pub(crate) const LONGEST: usize = (u32::MAX >> 1) as usize - 1;
+
+const ESCAPED: u32 = 1 << 31;
+
+/// What an item is; its words are written behind each.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[repr(u32)]
+pub(crate) enum Item {
+    /// uid
+    Uid,
+    /// span of each flag
+    Flags,
+    /// date, time, offset: see `date.rs`
+    InternalDate,
+    /// date, time, offset
+    SaveDate,
+    /// low, high
+    Size,
+    /// low, high
+    ModSeq,
+    /// [`envelope`]
+    Envelope,
+    /// the root's place, then the parts: [`part`]
+    BodyStructure,
+    /// name span, origin, value span
+    Section,
+    /// name span, low, high
+    BinarySize,
+    /// span
+    EmailId,
+    /// span
+    ThreadId,
+    /// span
+    Preview,
+    /// low, high
+    GmailMessage,
+    /// low, high
+    GmailThread,
+    /// span of each label
+    GmailLabels,
+    /// name span, value span
+    Unknown,
+    /// reason, low, high, name span, value span
+    Defect,
+}
+
+/// The words of an envelope: four spans, then where each of the six address lists ends; addresses follow, four spans each.
+pub(crate) mod envelope {
+    pub(crate) const DATE: usize = 0;
+    pub(crate) const SUBJECT: usize = 2;
+    pub(crate) const IN_REPLY_TO: usize = 4;
+    pub(crate) const MESSAGE_ID: usize = 6;
+    pub(crate) const ENDS: usize = 8;
+    pub(crate) const HEAD: usize = 14;
+    pub(crate) const ADDRESS: usize = 8;
+}
+
+/// The words of one part of a body structure. `FIRST` and `NEXT` are places of parts, `ENVELOPE` is one of an envelope;
+/// parameters and languages are given by place and count of words.
+pub(crate) mod part {
+    pub(crate) const KIND: usize = 0;
+    /// Which child of its parent, from 1.
+    pub(crate) const ORDINAL: usize = 1;
+    pub(crate) const PARENT: usize = 2;
+    pub(crate) const NEXT: usize = 3;
+    pub(crate) const FIRST: usize = 4;
+    pub(crate) const TYPE: usize = 5;
+    pub(crate) const SUBTYPE: usize = 7;
+    pub(crate) const PARAMS: usize = 9;
+    pub(crate) const DISPOSITION: usize = 11;
+    pub(crate) const DISPOSITION_PARAMS: usize = 13;
+    pub(crate) const LANGUAGE: usize = 15;
+    pub(crate) const LOCATION: usize = 17;
+    pub(crate) const ID: usize = 19;
+    pub(crate) const DESCRIPTION: usize = 21;
+    pub(crate) const ENCODING: usize = 23;
+    pub(crate) const MD5: usize = 25;
+    pub(crate) const SIZE: usize = 27;
+    pub(crate) const LINES: usize = 29;
+    pub(crate) const ENVELOPE: usize = 31;
+    pub(crate) const WORDS: usize = 32;
+}
+
+/// Where a string stands in its frame.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Span {
+    pub(crate) start: u32,
+    length: u32,
+}
+
+impl Span {
+    pub(crate) const NIL: Self = Self {
+        start: NONE,
+        length: 0,
+    };
+
+    /// Of offsets within a frame, which is never longer than [`LONGEST`].
+    #[inline(always)]
+    pub(crate) fn new(start: usize, end: usize) -> Self {
+        Self {
+            start: start as u32,
+            length: (end - start) as u32,
+        }
+    }
+
+    /// The same bytes, as the inside of a quoted string with backslashes.
+    #[inline(always)]
+    pub(crate) fn escaped(self) -> Self {
+        Self {
+            start: self.start,
+            length: self.length | ESCAPED,
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn is_nil(self) -> bool {
+        self.start == NONE
+    }
+
+    #[inline(always)]
+    pub(crate) fn is_escaped(self) -> bool {
+        self.length & ESCAPED != 0
+    }
+
+    #[inline(always)]
+    pub(crate) fn words(self) -> [u32; 2] {
+        [self.start, self.length]
+    }
+
+    #[inline(always)]
+    pub(crate) fn range(self) -> std::ops::Range<usize> {
+        let start = self.start as usize;
+        start..start + (self.length & !ESCAPED) as usize
+    }
+}
+
+/// One message's words and bytes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Record<'a> {
+    pub(crate) words: &'a [u32],
+    pub(crate) bytes: &'a [u8],
+}
+
+impl Tape {
+    /// The message that begins at this word.
+    #[inline]
+    pub(crate) fn record(&self, at: u32) -> Record<'_> {
+        let words = self.words.get(at as usize..).unwrap_or_default();
+        let end = HEAD + word(words, 3) as usize;
+        let bytes = self
+            .block
+            .get(word(words, 0) as usize..word(words, 1) as usize);
+        Record {
+            words: words.get(..end).unwrap_or_default(),
+            bytes: bytes.unwrap_or_default(),
+        }
+    }
+}
+
+impl<'a> Record<'a> {
+    /// The items in the order the server sent them.
+    #[inline]
+    pub(crate) fn items(self) -> Items<'a> {
+        Items {
+            words: self.words,
+            at: HEAD,
+        }
+    }
+
+    /// The words of the first item of that kind, and where they begin.
+    #[inline]
+    pub(crate) fn item(self, item: Item) -> Option<(usize, &'a [u32])> {
+        self.items()
+            .find(|&(kind, _, _)| kind == item as u32)
+            .map(|(_, at, words)| (at, words))
+    }
+
+    #[inline]
+    pub(crate) fn word(self, at: usize) -> u32 {
+        word(self.words, at)
+    }
+
+    #[inline]
+    pub(crate) fn span(self, at: usize) -> Span {
+        span(self.words, at)
+    }
+
+    #[inline]
+    pub(crate) fn slice(self, span: Span) -> &'a [u8] {
+        if span.is_nil() {
+            return &[];
+        }
+        self.bytes.get(span.range()).unwrap_or_default()
+    }
+}
+
+/// Items of one message: kind, where the words begin, the words.
+#[derive(Clone, Debug)]
+pub(crate) struct Items<'a> {
+    words: &'a [u32],
+    at: usize,
+}
+
+impl<'a> Iterator for Items<'a> {
+    type Item = (u32, usize, &'a [u32]);
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        let kind = *self.words.get(self.at)?;
+        let begin = self.at + 2;
+        let end = begin + word(self.words, self.at + 1) as usize;
+        self.at = end;
+        Some((kind, begin, self.words.get(begin..end).unwrap_or_default()))
+    }
+}
+
+/// The word there, or 0 where the tape ends, which a tape written by the codec never does.
+#[inline(always)]
+pub(crate) fn word(words: &[u32], at: usize) -> u32 {
+    words.get(at).copied().unwrap_or_default()
+}
+
+#[inline(always)]
+pub(crate) fn span(words: &[u32], at: usize) -> Span {
+    Span {
+        start: words.get(at).copied().unwrap_or(NONE),
+        length: word(words, at + 1),
+    }
+}
+
+#[inline(always)]
+pub(crate) fn number(words: &[u32], at: usize) -> u64 {
+    u64::from(word(words, at)) | u64::from(word(words, at + 1)) << 32
+}
+
+#[inline(always)]
+pub(crate) fn halves(number: u64) -> [u32; 2] {
+    [number as u32, (number >> 32) as u32]
+}
+
+/// Why a defect is one, as a code and a size.
+pub(crate) fn reason_words(reason: Reason) -> (u32, u64) {
+    let size = if let Reason::TooLarge(size) = reason {
+        size
+    } else {
+        0
+    };
+    let code = REASONS
+        .iter()
+        .position(|known| std::mem::discriminant(known) == std::mem::discriminant(&reason));
+    (code.unwrap_or_default() as u32, size)
+}
+
+/// The reverse of [`reason_words`].
+pub(crate) fn reason(code: u32, size: u64) -> Reason {
+    match REASONS.get(code as usize) {
+        Some(Reason::TooLarge(_)) => Reason::TooLarge(size),
+        Some(&reason) => reason,
+        None => Reason::Syntax,
+    }
+}
+
+const REASONS: [Reason; 8] = [
+    Reason::Syntax,
+    Reason::Unterminated,
+    Reason::Number,
+    Reason::Date,
+    Reason::Nesting,
+    Reason::TooLarge(0),
+    Reason::TooMany,
+    Reason::Missing,
+];
