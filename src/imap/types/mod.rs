@@ -1,0 +1,27 @@
+//! The values of IMAP, which cannot be invalid. They must not know the wire beyond their own text, nor anything that holds a
+//! connection.
+
+mod capability;
+mod code;
+mod copy_uid;
+mod items;
+mod listed;
+mod mailbox_name;
+pub mod mutf7;
+mod namespace;
+mod section;
+mod status;
+mod uid;
+mod uids;
+
+pub use capability::Capabilities;
+pub use code::ResponseCode;
+pub use copy_uid::CopyUid;
+pub use items::Items;
+pub use listed::Listed;
+pub use mailbox_name::MailboxName;
+pub use namespace::{Namespace, Namespaces};
+pub use section::Section;
+pub use status::{Condition, Status, StatusData};
+pub use uid::{SeqNum, Uid, UidValidity};
+pub use uids::Uids;
