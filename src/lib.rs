@@ -13,7 +13,7 @@ mod login;
 mod mailbox;
 mod message_id;
 mod messages;
-pub mod pop3;
+// pub mod pop3;
 mod sasl;
 mod wire;
 

@@ -129,6 +129,13 @@ impl Entry {
 impl Features {
     /// A mailbox that can do nothing but list and fetch; for implementations of [`Mailbox`].
     pub const fn none() -> Self {
-        Self { idle: Idling::None, flags: false, folders: false, stable_ids: false, delete: false, hides_downloaded: false }
+        Self {
+            idle: Idling::None,
+            flags: false,
+            folders: false,
+            stable_ids: false,
+            delete: false,
+            hides_downloaded: false,
+        }
     }
 }

@@ -33,10 +33,18 @@ pub struct MessageId {
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub(crate) enum Place {
     /// `validity` 0 stands for a server without lasting UIDs.
-    Imap { account: String, mailbox: String, validity: u32 },
-    Pop3 { account: String },
+    Imap {
+        account: String,
+        mailbox: String,
+        validity: u32,
+    },
+    Pop3 {
+        account: String,
+    },
     /// Of an implementation of [`Mailbox`](crate::Mailbox) outside this crate.
-    Other { name: String },
+    Other {
+        name: String,
+    },
 }
 
 #[derive(Clone, Eq, Hash, Ord, PartialEq, PartialOrd)]

@@ -1,11 +1,13 @@
-//! IMAP: types, codec, commands, engine and the handles that users hold. It never names `pop3`.
+//! IMAP: the protocol of mailboxes that stay on the server (RFC 3501, RFC 9051).
 
 pub mod codec;
-pub(crate) mod types;
+mod command;
+mod engine;
+mod types;
 
-pub use types::envelope::{Address, Addresses, Envelope};
-pub use types::fetched::{Fetched, Section};
-pub use types::flags::Flags;
-pub use types::structure::{BodyStructure, Kind as PartKind, Params, Parts, Strings};
-pub use types::text::Str;
-pub use types::uid::{SeqNum, Uid, UidValidity};
+pub use engine::{Event, Selected};
+pub use types::{
+    Address, Addresses, BodyStructure, Capabilities, Condition, CopyUid, Envelope, Fetched, FetchedSection, Flags,
+    Items, Listed, MailboxName, Namespace, Namespaces, Params, PartKind, Parts, ResponseCode, Section, SeqNum, Status,
+    StatusData, Str, Strings, Uid, UidValidity, Uids,
+};

@@ -1,11 +1,27 @@
 //! Plain functions between bytes and values: where a response ends, what it is, and what it says. No state of a session, no
 //! socket, no clock.
 
+pub mod capability;
+mod code;
+pub mod encode;
 mod fetch;
+pub mod flags;
 mod frame;
+pub(crate) mod grammar;
+pub mod id;
+pub mod list;
+pub mod namespace;
 mod route;
+pub mod search;
+pub mod status;
+pub mod text;
 mod token;
+mod unreadable;
 
-pub use fetch::{Batch, FetchedBatch, Unreadable, fetched};
+pub use super::types::mutf7;
+pub(crate) use encode::{Line, Segment};
+pub(crate) use fetch::{Batch, FetchedBatch};
+pub use fetch::{UnreadableFetch, fetched};
 pub use frame::{Elided, Frame, Framer};
-pub use route::{Kind, Route, Status, route, split};
+pub use route::{Ending, Kind, Route, route, split};
+pub use unreadable::Unreadable;

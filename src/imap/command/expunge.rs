@@ -5,7 +5,7 @@ use bytes::Bytes;
 use super::{Command, Terms};
 use crate::error::Result;
 use crate::imap::codec::Line;
-use crate::imap::engine::{Needs, Order, Plan};
+use crate::imap::engine::{Claims, Needs, Order, Plan};
 use crate::imap::types::{Condition, Uids};
 
 pub(crate) struct UidExpunge<'a> {
@@ -18,7 +18,10 @@ impl Command for UidExpunge<'_> {
 
     fn plan(&self, _: Terms) -> Result<Plan> {
         let line = Line::new("UID EXPUNGE").uids(self.uids)?.finish();
-        Ok(Plan::new("UID EXPUNGE", line).order(Order::ALONE).needs(Needs::Selection(self.selection)).lasting())
+        Ok(Plan::new("UID EXPUNGE", line)
+            .order(Order::disturbing(Claims::FETCH))
+            .needs(Needs::Selection(self.selection))
+            .lasting())
     }
 
     fn output(self, _: Vec<Bytes>, _: Condition) -> Result<()> {

@@ -26,7 +26,9 @@ impl Command for List<'_> {
     fn output(self, frames: Vec<Bytes>, _: Condition) -> Result<Vec<Listed>> {
         let read = |frame: &Bytes| {
             codec::list::parse(frame, self.utf8)
-                .inspect_err(|error| tracing::warn!(%error, line = %frame.escape_ascii(), "an unreadable LIST response"))
+                .inspect_err(
+                    |error| tracing::warn!(%error, line = %frame.escape_ascii(), "an unreadable LIST response"),
+                )
                 .ok()
         };
         Ok(frames.iter().filter_map(read).collect())

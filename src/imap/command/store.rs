@@ -6,7 +6,7 @@ use super::{Command, Terms};
 use crate::FlagChange;
 use crate::error::Result;
 use crate::imap::codec::Line;
-use crate::imap::engine::{Needs, Plan};
+use crate::imap::engine::{Claims, Needs, Order, Plan};
 use crate::imap::types::{Condition, Uids};
 
 pub(crate) struct Store<'a> {
@@ -18,10 +18,10 @@ pub(crate) struct Store<'a> {
 impl Command for Store<'_> {
     type Output = ();
 
-    /// It runs beside nothing: RFC 9051 §5.5 lets a server take a FETCH or another STORE beside it in either order.
+    /// Not beside a FETCH or another STORE: RFC 9051 §5.5 lets a server take them in either order.
     fn plan(&self, _: Terms) -> Result<Plan> {
         let line = Line::new("UID STORE").uids(self.uids)?.flag_change(self.change, true)?.finish();
-        let order = crate::imap::engine::Order::ALONE;
+        let order = Order::disturbing(Claims::FETCH);
         Ok(Plan::new("UID STORE", line).order(order).needs(Needs::Selection(self.selection)).lasting())
     }
 

@@ -6,8 +6,8 @@ use bytes::Bytes;
 use super::{Delivery, Effect, Engine, Phase, Running, Upgrade, copied};
 use crate::engine::Id;
 use crate::error::{Error, Kind as ErrorKind, Result};
-use crate::imap::codec::{self, Batch, FetchedBatch, Kind, Route, Status as Ending, route};
-use crate::imap::types::{Capabilities, Condition, Fetched, ResponseCode, SeqNum, Status};
+use crate::imap::codec::{self, Ending, Kind, Route, route};
+use crate::imap::types::{Capabilities, Condition, ResponseCode, SeqNum, Status};
 
 /// Lines that are not IMAP, before the connection is given up.
 const MOST_STRAYS: u32 = 100;
@@ -40,7 +40,12 @@ impl Engine {
             Route::Untagged(Kind::Ok) => Phase::Greeted,
             Route::Untagged(Kind::Preauth) => Phase::LoggedIn,
             Route::Untagged(Kind::Bye) => return Err(said(frame, "the server refused the connection")),
-            _ => return Err(Error::protocol(format!("the server does not speak IMAP: it begins with {}", excerpt(frame)))),
+            _ => {
+                return Err(Error::protocol(format!(
+                    "the server does not speak IMAP: it begins with {}",
+                    excerpt(frame)
+                )));
+            }
         };
         let mut greeting = read_condition(frame);
         self.state.phase = phase;
@@ -95,6 +100,7 @@ impl Engine {
             }
             Effect::Select { .. } => self.select(done, condition),
             Effect::Deselect if done => self.deselect(),
+            Effect::Number { from } => self.number(from.as_u32(), done),
             Effect::Logout if done => self.end(Ok(())),
             _ => return Ok(()),
         }
@@ -117,6 +123,16 @@ impl Engine {
         self.numbers.clear();
         self.journal.clear();
         self.changed = true;
+    }
+
+    /// The UIDs found are those of the messages from this number on, unless one of them went meanwhile.
+    fn number(&mut self, from: u32, done: bool) {
+        let found = self.numbering.take().filter(|_| done && self.numbers.known() + 1 == from);
+        let Some(found) = found else { return };
+        self.numbers.extend(found.ranges().map(|range| (range.start().as_u32(), range.end().as_u32())));
+        if self.state.selected.as_ref().is_none_or(|selected| selected.exists != self.numbers.known()) {
+            self.numbers.clear();
+        }
     }
 
     fn own_command_ended(&mut self, run: &Running, ending: Ending, condition: &Condition) -> Result<()> {
@@ -169,6 +185,10 @@ impl Engine {
             },
             Kind::Expunge(number) => self.learn_expunge(number),
             Kind::Fetch(_) | Kind::UidFetch(_) => self.note_fetch(frame),
+            Kind::Search | Kind::Esearch if self.numbering.is_some() => match codec::search::parse(frame) {
+                Ok(found) => self.numbering = found.all,
+                Err(error) => unread(&error, frame),
+            },
             _ => tracing::debug!(?kind, "untagged data that nobody asked for"),
         }
         Ok(())
@@ -239,6 +259,7 @@ impl Engine {
         }
         self.describe(|selected| selected.exists -= 1);
         let uid = self.numbers.expunge(number);
+        self.numbering = None;
         self.journal.expunged(uid);
     }
 
@@ -247,12 +268,12 @@ impl Engine {
         if self.state.selected.is_none() || self.opening.is_some() {
             return;
         }
-        match read_fetched(frame, self.limits.nesting) {
-            Some(data) => {
+        match codec::fetched(copied(frame), &self.limits) {
+            Ok(data) => {
                 let uid = data.uid().or_else(|| self.numbers.uid(data.seq()?));
                 self.journal.fetched(uid, data);
             }
-            None => tracing::warn!(line = %excerpt(frame), "an unreadable FETCH"),
+            Err(error) => unread(&error, frame),
         }
     }
 
@@ -293,7 +314,7 @@ fn refusal(verb: &str, ending: Ending, condition: Condition) -> Error {
         text if text.is_empty() => format!("the server {did} {verb}"),
         text => format!("the server {did} {verb}: {text}"),
     };
-    Error::new(kind, text).with_code(condition.code.as_ref().map(Into::into))
+    Error::new(kind, text).with_code(condition.code.map(Into::into))
 }
 
 /// The error that a BYE stands for, with its code and words.
@@ -301,7 +322,7 @@ fn said(frame: &[u8], what: &str) -> Error {
     let condition = read_condition(frame);
     let text = clean(&condition.text);
     let text = if text.is_empty() { what.to_owned() } else { format!("{what}: {text}") };
-    Error::closed(text).with_code(condition.code.as_ref().map(Into::into))
+    Error::closed(text).with_code(condition.code.map(Into::into))
 }
 
 /// A status response, as far as it can be read.
@@ -311,12 +332,6 @@ fn read_condition(frame: &[u8]) -> Condition {
         _ => codec::text::untagged(frame),
     };
     read.unwrap_or_else(|_| condition(Status::Ok))
-}
-
-fn read_fetched(frame: &[u8], nesting: usize) -> Option<Fetched> {
-    let mut batch = Batch::new(copied(frame));
-    batch.push(0, frame.len(), Vec::new());
-    FetchedBatch::parse(batch, nesting, None).next()?.ok()
 }
 
 /// What stands behind the `+`.

@@ -118,7 +118,8 @@ impl Engine {
     fn claimant(&mut self, route: &Route<'_>) -> Option<(Id, bool)> {
         let Route::Untagged(kind) = *route else { return None };
         let run = self.running.iter_mut().find(|run| run.order.claims.covers(kind))?;
-        if matches!(kind, Kind::Capability) {
+        // What the engine itself keeps.
+        if kind == Kind::Capability || matches!(run.effect, Effect::Number { .. }) {
             return None;
         }
         Some((run.id?, run.stream))

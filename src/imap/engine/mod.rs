@@ -33,9 +33,10 @@ use self::outbox::{HalfSent, Outbox};
 pub(crate) use self::request::{Delivery, Effect, Needs, Plan, Request};
 pub use self::state::Selected;
 pub(crate) use self::state::{Phase, State};
-use crate::engine::{Appetite, Engine as _, Id, Outgoing};
+use crate::engine::{Appetite, Id, Outgoing};
 use crate::error::{Error, Kind, Result};
 use crate::imap::codec::Framer;
+use crate::imap::types::Uids;
 use crate::limits::{Deadlines, Limits};
 
 /// Unread bytes of an unfinished response from which on bigger blocks are read.
@@ -69,6 +70,8 @@ pub(crate) struct Engine {
     opening: Option<Selected>,
     selections: u64,
     numbers: Numbers,
+    /// What a running search for numbers has found; `None` where nothing of it may be believed.
+    numbering: Option<Uids>,
     journal: Journal,
     /// What a BYE said, for the end that follows it.
     goodbye: Option<Error>,
@@ -135,6 +138,7 @@ impl Engine {
             opening: None,
             selections: 0,
             numbers: Numbers::default(),
+            numbering: None,
             journal: Journal::new(limits.events),
             goodbye: None,
             strays: 0,

@@ -14,6 +14,8 @@ pub(crate) struct Order {
     pub(crate) barrier: bool,
     /// Data that could not be told apart if another running command claimed it too.
     pub(crate) claims: Claims,
+    /// Data of others that would mean something else with this command beside them.
+    pub(crate) disturbs: Claims,
 }
 
 impl Claims {
@@ -43,13 +45,21 @@ impl Claims {
     fn overlaps(self, other: Self) -> bool {
         self.0 & other.0 != 0
     }
+
+    const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
 }
 
 impl Order {
-    pub(crate) const ALONE: Self = Self { barrier: true, claims: Claims::NONE };
+    pub(crate) const ALONE: Self = Self { barrier: true, claims: Claims::NONE, disturbs: Claims::NONE };
 
     pub(crate) const fn claiming(claims: Claims) -> Self {
-        Self { barrier: false, claims }
+        Self { barrier: false, claims, disturbs: Claims::NONE }
+    }
+
+    pub(crate) const fn disturbing(disturbs: Claims) -> Self {
+        Self { barrier: false, claims: Claims::NONE, disturbs }
     }
 
     pub(crate) const fn alone(self) -> Self {
@@ -60,7 +70,8 @@ impl Order {
 /// Whether a command may be sent while those are running. Commands start in the order in which they were asked for, so one
 /// that may not start holds up the ones behind it.
 pub(crate) fn may_start(next: Order, mut running: impl Iterator<Item = Order>) -> bool {
-    running.all(|other| !next.barrier && !other.barrier && !next.claims.overlaps(other.claims))
+    let touches = |order: Order| order.claims.and(order.disturbs);
+    running.all(|other| !next.barrier && !other.barrier && !touches(next).overlaps(touches(other)))
 }
 
 #[cfg(test)]
@@ -80,6 +91,14 @@ mod tests {
     fn two_that_claim_the_same_data_are_serialised() {
         assert!(!may_start(FETCH, [SEARCH, FETCH].into_iter()));
         assert!(may_start(FETCH, [SEARCH].into_iter()));
+    }
+
+    #[test]
+    fn what_disturbs_data_waits_for_those_who_claim_it() {
+        let store = Order::disturbing(Claims::FETCH);
+        assert!(!may_start(store, [FETCH].into_iter()));
+        assert!(!may_start(FETCH, [store].into_iter()));
+        assert!(may_start(store, [SEARCH].into_iter()));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::order::Order;
 use crate::engine::Parcel;
 use crate::error::Result;
 use crate::imap::codec::{Batch, Segment};
-use crate::imap::types::{Condition, MailboxName};
+use crate::imap::types::{Condition, MailboxName, SeqNum};
 use crate::login::Secret;
 
 /// What a handle can ask for.
@@ -62,12 +62,17 @@ pub(crate) enum Effect {
     Authenticate,
     Login,
     StartTls,
-    Select { name: MailboxName },
+    Select {
+        name: MailboxName,
+        read_only: bool,
+    },
     Deselect,
     /// Literals in FETCH responses go out as they come.
     Body,
     /// What it finds are the UIDs of the messages from this sequence number on.
-    Number { from: u32 },
+    Number {
+        from: SeqNum,
+    },
     Logout,
 }
 
@@ -75,7 +80,10 @@ pub(crate) enum Effect {
 #[derive(Debug)]
 pub(crate) enum Delivery {
     /// Responses the command claimed, as they came.
-    Frames { batch: Batch, weight: usize },
+    Frames {
+        batch: Batch,
+        weight: usize,
+    },
     /// The text of a `+` that asks for more.
     Challenge(Bytes),
     /// So many bytes of the upload may be fed now.

@@ -43,9 +43,12 @@ impl Engine {
         if let Err(error) = self.allows(plan.needs) {
             return self.refuse(id, error);
         }
-        if let Effect::Select { name } = &plan.effect {
+        if let Effect::Select { name, read_only } = &plan.effect {
             self.selections += 1;
-            self.opening = Some(super::Selected::new(name.clone(), self.selections));
+            self.opening = Some(super::Selected::new(name.clone(), *read_only, self.selections));
+        }
+        if matches!(plan.effect, Effect::Number { .. }) {
+            self.numbering = Some(crate::imap::types::Uids::default());
         }
         if plan.effect == Effect::Logout {
             self.clock.special(Some(self.deadlines.logout));

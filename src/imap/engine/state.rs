@@ -62,10 +62,10 @@ impl State {
 }
 
 impl Selected {
-    pub(crate) fn new(name: MailboxName, selection: u64) -> Self {
+    pub(crate) fn new(name: MailboxName, read_only: bool, selection: u64) -> Self {
         Self {
             name,
-            read_only: false,
+            read_only,
             exists: 0,
             recent: 0,
             uid_validity: None,

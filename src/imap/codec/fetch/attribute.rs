@@ -22,9 +22,7 @@ pub(super) enum Name {
 impl Name {
     #[inline(always)]
     pub(super) fn read(tokens: &mut Tokens<'_>) -> Read<Self> {
-        let name = tokens
-            .cursor
-            .take_while(|byte| is_atom(byte) && byte != b'[' && byte != b'<');
+        let name = tokens.cursor.take_while(|byte| is_atom(byte) && byte != b'[' && byte != b'<');
         if tokens.peek() == Some(b'[') {
             return Self::with_section(name, tokens);
         }
@@ -94,9 +92,7 @@ fn section(tokens: &mut Tokens<'_>) -> Read<Span> {
     tokens.eat(b'[');
     let start = tokens.cursor.at();
     loop {
-        tokens
-            .cursor
-            .take_while(|byte| !matches!(byte, b']' | b'"' | b'{' | b'\r' | b'\n'));
+        tokens.cursor.take_while(|byte| !matches!(byte, b']' | b'"' | b'{' | b'\r' | b'\n'));
         match tokens.peek() {
             Some(b']') => break,
             Some(b'"') => tokens.quoted()?,
@@ -113,20 +109,10 @@ fn origin(tokens: &mut Tokens<'_>) -> Read<u32> {
     if !tokens.eat(b'<') {
         return Ok(NONE);
     }
-    let origin = tokens
-        .cursor
-        .number()
-        .and_then(|origin| u32::try_from(origin).ok())
-        .ok_or(Reason::Number)?;
+    let origin = tokens.cursor.number().and_then(|origin| u32::try_from(origin).ok()).ok_or(Reason::Number)?;
     // A server may repeat the length that was asked for.
-    tokens
-        .cursor
-        .take_while(|byte| byte == b'.' || byte.is_ascii_digit());
-    if tokens.eat(b'>') {
-        Ok(origin)
-    } else {
-        Err(Reason::Syntax)
-    }
+    tokens.cursor.take_while(|byte| byte == b'.' || byte.is_ascii_digit());
+    if tokens.eat(b'>') { Ok(origin) } else { Err(Reason::Syntax) }
 }
 
 impl Message<'_, '_> {
@@ -158,11 +144,7 @@ impl Message<'_, '_> {
 
     #[inline(always)]
     fn uid(&mut self) -> Read<()> {
-        let uid = self
-            .tokens
-            .number()?
-            .and_then(|uid| u32::try_from(uid).ok())
-            .filter(|&uid| uid > 0);
+        let uid = self.tokens.number()?.and_then(|uid| u32::try_from(uid).ok()).filter(|&uid| uid > 0);
         self.put(Item::Uid, [uid.ok_or(Reason::Number)?]);
         Ok(())
     }
@@ -198,11 +180,7 @@ impl Message<'_, '_> {
             return read(self);
         }
         read(self)?;
-        if self.tokens.closes() {
-            Ok(())
-        } else {
-            Err(Reason::Syntax)
-        }
+        if self.tokens.closes() { Ok(()) } else { Err(Reason::Syntax) }
     }
 
     /// Any words there are: servers send `\*`, lone backslashes, NIL, `]` and bytes over 127 among flags.
@@ -219,16 +197,10 @@ impl Message<'_, '_> {
         let begun = self.begin(Item::Flags);
         while !self.tokens.closes() {
             let start = self.tokens.cursor.at();
-            match self
-                .tokens
-                .cursor
-                .take_while(|byte| byte > b' ' && byte != b')' && byte != b'(')
-            {
+            match self.tokens.cursor.take_while(|byte| byte > b' ' && byte != b')' && byte != b'(') {
                 b"" => return Err(Reason::Syntax),
                 b"\\" | b"NIL" => {}
-                flag => self
-                    .tape
-                    .extend_from_slice(&Span::new(start, start + flag.len()).words()),
+                flag => self.tape.extend_from_slice(&Span::new(start, start + flag.len()).words()),
             }
         }
         self.end(begun);
@@ -258,10 +230,7 @@ impl Message<'_, '_> {
         if span.is_nil() && item == Item::SaveDate {
             return Ok(());
         }
-        self.put(
-            item,
-            date::read(self.tokens.slice(span)).ok_or(Reason::Date)?,
-        );
+        self.put(item, date::read(self.tokens.slice(span)).ok_or(Reason::Date)?);
         Ok(())
     }
 
@@ -275,13 +244,7 @@ impl Message<'_, '_> {
     fn structure(&mut self) -> Read<()> {
         let begun = self.begin(Item::BodyStructure);
         let (tokens, tape) = (&mut self.tokens, &mut *self.tape);
-        Structure {
-            tokens,
-            tape,
-            base: self.base,
-            parts: &mut self.parts,
-        }
-        .read()?;
+        Structure { tokens, tape, base: self.base, parts: &mut self.parts }.read()?;
         self.end(begun);
         Ok(())
     }
@@ -302,10 +265,7 @@ impl Message<'_, '_> {
     fn unknown(&mut self, name: Span) -> Read<()> {
         let start = self.tokens.cursor.at();
         self.tokens.skip_value()?;
-        let ([a, b], [c, d]) = (
-            name.words(),
-            Span::new(start, self.tokens.cursor.at()).words(),
-        );
+        let ([a, b], [c, d]) = (name.words(), Span::new(start, self.tokens.cursor.at()).words());
         self.put(Item::Unknown, [a, b, c, d]);
         Ok(())
     }

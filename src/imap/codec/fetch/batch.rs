@@ -41,7 +41,7 @@ pub struct Batch {
 
 /// A FETCH response that could not be read at all. The connection and the other messages are fine.
 #[derive(Clone, Debug)]
-pub struct Unreadable {
+pub struct UnreadableFetch {
     reason: Reason,
     raw: Bytes,
 }
@@ -53,14 +53,14 @@ pub struct FetchedBatch {
     /// Where each message begins on the tape; [`NONE`] for the next of `unreadable`.
     messages: Vec<u32>,
     next: usize,
-    unreadable: VecDeque<Unreadable>,
+    unreadable: VecDeque<UnreadableFetch>,
 }
 
 /// Parses one complete FETCH or UIDFETCH response, from `*` to the line end.
 ///
 /// # Errors
 ///
-/// [`Unreadable`] where the bytes are no such response; anything less is a [`Defect`](crate::Defect) of the message.
+/// [`UnreadableFetch`] where the bytes are no such response; anything less is a [`Defect`](crate::Defect) of the message.
 ///
 /// ```
 /// use postroom::Limits;
@@ -70,30 +70,20 @@ pub struct FetchedBatch {
 /// assert_eq!(message.uid().map(u32::from), Some(7));
 /// assert_eq!(message.size(), Some(44827));
 /// assert!(message.flags().is_some_and(|flags| flags.seen()));
-/// # Ok::<(), postroom::imap::codec::Unreadable>(())
+/// # Ok::<(), postroom::imap::codec::UnreadableFetch>(())
 /// ```
-pub fn fetched(frame: Bytes, limits: &Limits) -> Result<Fetched, Unreadable> {
-    let mut tape = Tape {
-        block: frame,
-        words: Vec::new(),
-    };
+pub fn fetched(frame: Bytes, limits: &Limits) -> Result<Fetched, UnreadableFetch> {
+    let mut tape = Tape { block: frame, words: Vec::new() };
     match super::read(&tape.block, 0, &[], limits.nesting, &mut tape.words) {
         Ok(()) => Ok(Fetched::new(Arc::new(tape), 0)),
-        Err(reason) => Err(Unreadable {
-            reason,
-            raw: tape.block,
-        }),
+        Err(reason) => Err(UnreadableFetch { reason, raw: tape.block }),
     }
 }
 
 impl Batch {
     /// An empty one over these bytes, at most 4 GiB.
     pub fn new(block: Bytes) -> Self {
-        Self {
-            block,
-            frames: Vec::new(),
-            elided: Vec::new(),
-        }
+        Self { block, frames: Vec::new(), elided: Vec::new() }
     }
 
     /// Adds the frame that stands there in the block.
@@ -105,10 +95,7 @@ impl Batch {
 
     /// Adds what the framer says was left out of the frame that begins at `start`.
     pub fn elide(&mut self, start: usize, elided: impl IntoIterator<Item = Elided>) {
-        let moved = elided.into_iter().map(|one| Elided {
-            at: start + one.at,
-            size: one.size,
-        });
+        let moved = elided.into_iter().map(|one| Elided { at: start + one.at, size: one.size });
         self.elided.extend(moved);
     }
 
@@ -135,29 +122,14 @@ impl Batch {
     /// Parses one frame onto the tape, and says where it begins there.
     #[inline]
     fn read(&self, start: u32, end: u32, limits: &Limits, words: &mut Vec<u32>) -> Read<u32> {
-        let at = u32::try_from(words.len())
-            .ok()
-            .filter(|&at| at != NONE)
-            .ok_or(Reason::TooMany)?;
-        let elided = if self.elided.is_empty() {
-            Vec::new()
-        } else {
-            self.elided_of(start, end)
-        };
-        super::read(
-            self.frame(start, end),
-            start,
-            &elided,
-            limits.nesting,
-            words,
-        )?;
+        let at = u32::try_from(words.len()).ok().filter(|&at| at != NONE).ok_or(Reason::TooMany)?;
+        let elided = if self.elided.is_empty() { Vec::new() } else { self.elided_of(start, end) };
+        super::read(self.frame(start, end), start, &elided, limits.nesting, words)?;
         Ok(at)
     }
 
     fn frame(&self, start: u32, end: u32) -> &[u8] {
-        self.block
-            .get(start as usize..end as usize)
-            .unwrap_or_default()
+        self.block.get(start as usize..end as usize).unwrap_or_default()
     }
 
     fn cut(&self, start: u32, end: u32) -> Bytes {
@@ -167,16 +139,8 @@ impl Batch {
     /// The literals left out of one frame, by offsets within it.
     fn elided_of(&self, start: u32, end: u32) -> Vec<Elided> {
         let (start, end) = (start as usize, end as usize);
-        let within = self
-            .elided
-            .iter()
-            .filter(|one| (start..end).contains(&one.at));
-        within
-            .map(|one| Elided {
-                at: one.at - start,
-                size: one.size,
-            })
-            .collect()
+        let within = self.elided.iter().filter(|one| (start..end).contains(&one.at));
+        within.map(|one| Elided { at: one.at - start, size: one.size }).collect()
     }
 }
 
@@ -189,24 +153,11 @@ impl FetchedBatch {
             tape.block = batch.block.clone();
             for &(start, end) in &batch.frames {
                 let at = u32::try_from(tape.words.len()).unwrap_or(NONE);
-                let elided = if batch.elided.is_empty() {
-                    Vec::new()
-                } else {
-                    batch.elided_of(start, end)
-                };
-                let read = super::read(
-                    batch.frame(start, end),
-                    start,
-                    &elided,
-                    limits.nesting,
-                    &mut tape.words,
-                );
+                let elided = if batch.elided.is_empty() { Vec::new() } else { batch.elided_of(start, end) };
+                let read = super::read(batch.frame(start, end), start, &elided, limits.nesting, &mut tape.words);
                 parsed.messages.push(if read.is_ok() { at } else { NONE });
                 if let Err(reason) = read {
-                    parsed.unreadable.push_back(Unreadable {
-                        reason,
-                        raw: batch.cut(start, end),
-                    });
+                    parsed.unreadable.push_back(UnreadableFetch { reason, raw: batch.cut(start, end) });
                 }
             }
         }
@@ -231,7 +182,7 @@ impl FetchedBatch {
 }
 
 impl Iterator for FetchedBatch {
-    type Item = Result<Fetched, Unreadable>;
+    type Item = Result<Fetched, UnreadableFetch>;
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
@@ -248,7 +199,7 @@ impl Iterator for FetchedBatch {
     }
 }
 
-impl Unreadable {
+impl UnreadableFetch {
     /// Why.
     pub fn reason(&self) -> Reason {
         self.reason
@@ -260,10 +211,10 @@ impl Unreadable {
     }
 }
 
-impl fmt::Display for Unreadable {
+impl fmt::Display for UnreadableFetch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "a FETCH response cannot be read: {}", self.reason)
     }
 }
 
-impl std::error::Error for Unreadable {}
+impl std::error::Error for UnreadableFetch {}

@@ -7,16 +7,10 @@ use crate::imap::types::tape::{Span, envelope};
 /// Reads an envelope and writes its words; what it wrote before an error is the caller's to take back.
 pub(super) fn read(tokens: &mut Tokens<'_>, tape: &mut Vec<u32>) -> Read<()> {
     if !tokens.eat(b'(') {
-        return Err(if tokens.nil() {
-            Reason::Missing
-        } else {
-            Reason::Syntax
-        });
+        return Err(if tokens.nil() { Reason::Missing } else { Reason::Syntax });
     }
     // Domino wraps the envelope in another pair of parentheses.
-    let wrapped = tokens.peek() == Some(b'(')
-        && tokens.cursor.peek_second() != Some(b')')
-        && tokens.eat(b'(');
+    let wrapped = tokens.peek() == Some(b'(') && tokens.cursor.peek_second() != Some(b')') && tokens.eat(b'(');
     let mut head = [0; envelope::HEAD];
     let base = tape.len();
     tape.extend_from_slice(&head);
@@ -27,15 +21,8 @@ pub(super) fn read(tokens: &mut Tokens<'_>, tape: &mut Vec<u32>) -> Read<()> {
         *end = (tape.len() - base) as u32;
     }
     let [reply, id] = [field(tokens)?.words(), field(tokens)?.words()];
-    let words = date
-        .into_iter()
-        .chain(subject)
-        .chain(reply)
-        .chain(id)
-        .chain(ends);
-    head.iter_mut()
-        .zip(words)
-        .for_each(|(place, word)| *place = word);
+    let words = date.into_iter().chain(subject).chain(reply).chain(id).chain(ends);
+    head.iter_mut().zip(words).for_each(|(place, word)| *place = word);
     if let Some(place) = tape.get_mut(base..base + envelope::HEAD) {
         place.copy_from_slice(&head);
     }

@@ -7,7 +7,7 @@ mod batch;
 mod envelope;
 mod structure;
 
-pub use batch::{Batch, FetchedBatch, Unreadable, fetched};
+pub use batch::{Batch, FetchedBatch, UnreadableFetch, fetched};
 
 use self::attribute::Name;
 use super::frame::Elided;
@@ -28,13 +28,7 @@ struct Message<'t, 'a> {
 
 /// Reads a frame that begins at `start` of its block, and writes the message's words. Nothing is left on the tape where the
 /// frame is not readable at all.
-fn read(
-    frame: &[u8],
-    start: u32,
-    elided: &[Elided],
-    nesting: usize,
-    tape: &mut Vec<u32>,
-) -> Read<()> {
+fn read(frame: &[u8], start: u32, elided: &[Elided], nesting: usize, tape: &mut Vec<u32>) -> Read<()> {
     if frame.len() > LONGEST {
         return Err(Reason::TooLarge(frame.len() as u64));
     }
@@ -44,22 +38,13 @@ fn read(
         Route::Untagged(Kind::UidFetch(uid)) => (0, Some(uid)),
         _ => return Err(Reason::Syntax),
     };
-    let mut tokens = Tokens {
-        cursor: Cursor::new(frame, frame.len() - rest.len()),
-        elided,
-        nesting,
-    };
+    let mut tokens = Tokens { cursor: Cursor::new(frame, frame.len() - rest.len()), elided, nesting };
     if !tokens.eat(b'(') {
         return Err(Reason::Syntax);
     }
     let base = tape.len();
     tape.extend_from_slice(&[start, start + frame.len() as u32, seq, 0]);
-    let mut message = Message {
-        tokens,
-        tape,
-        base,
-        parts: 0,
-    };
+    let mut message = Message { tokens, tape, base, parts: 0 };
     if let Some(uid) = uid {
         message.put(Item::Uid, [uid]);
     }
@@ -104,9 +89,7 @@ impl<'a> Message<'_, 'a> {
         let value = self.tokens.cursor.at();
         let mark = self.tape.len();
         let read = match name {
-            Ok(_) if matches!(self.tokens.peek(), None | Some(b')' | b'\r' | b'\n')) => {
-                Err(Reason::Missing)
-            }
+            Ok(_) if matches!(self.tokens.peek(), None | Some(b')' | b'\r' | b'\n')) => Err(Reason::Missing),
             Ok(name) => self.value(name, span),
             Err(reason) => Err(reason),
         };

@@ -1,0 +1,38 @@
+//! Reads `CAPABILITY` and `ENABLED` (RFC 9051 §7.2.1, §7.2.2). It must not know when they were asked for.
+
+use nom::Parser;
+use nom::combinator::map;
+
+use super::grammar::{self, lossy, remainder, untagged};
+use super::unreadable::Unreadable;
+use crate::imap::types::Capabilities;
+
+/// Reads `* CAPABILITY ...` or `* ENABLED ...`, with spaces anywhere.
+///
+/// # Errors
+///
+/// Where the response is neither.
+///
+/// ```
+/// let capabilities = postroom::imap::codec::capability::parse(b"* CAPABILITY IMAP4rev1 IDLE \r\n")?;
+/// assert!(capabilities.idle());
+/// # Ok::<(), postroom::imap::codec::Unreadable>(())
+/// ```
+pub fn parse(frame: &[u8]) -> Result<Capabilities, Unreadable> {
+    let names = |names: &[u8]| lossy(names).split_ascii_whitespace().collect();
+    grammar::read(frame, |input| {
+        map((untagged(&["CAPABILITY", "ENABLED"]), remainder), |(_, rest)| names(rest)).parse(input)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spaces_at_the_end_and_an_empty_list_are_forgiven() {
+        assert_eq!(parse(b"* CAPABILITY IMAP4rev1  STARTTLS \r\n").unwrap().iter().count(), 2);
+        assert!(parse(b"* ENABLED\r\n").unwrap().is_empty());
+        assert!(parse(b"* OK\r\n").is_err());
+    }
+}

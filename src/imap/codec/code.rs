@@ -1,0 +1,155 @@
+//! Reads response codes (RFC 9051 §7.1, RFC 5530, RFC 4315): a name and its bytes become a [`ResponseCode`]. What it does not
+//! understand it keeps; there is no error here.
+
+use nom::Parser;
+use nom::combinator::all_consuming;
+use nom::sequence::delimited;
+
+use super::grammar::{self, lossy, spaced, words_in_parentheses};
+use crate::imap::types::{CopyUid, ResponseCode, SeqNum, Uid, UidValidity, Uids};
+use crate::{Code, Flag};
+
+/// The code of that name and data.
+pub(crate) fn code(name: &str, data: &[u8]) -> ResponseCode {
+    let data = data.trim_ascii();
+    let known = match data {
+        b"" => ResponseCode::bare(name),
+        _ => None,
+    };
+    known
+        .or_else(|| with_data(&name.to_ascii_uppercase(), data))
+        .unwrap_or_else(|| ResponseCode::Other(Code::new(name, lossy(data))))
+}
+
+fn with_data(name: &str, data: &[u8]) -> Option<ResponseCode> {
+    Some(match name {
+        "BADCHARSET" => ResponseCode::BadCharset(charsets(data)?),
+        "CAPABILITY" => ResponseCode::Capability(lossy(data).split_ascii_whitespace().collect()),
+        "PERMANENTFLAGS" => ResponseCode::PermanentFlags(
+            whole(data, grammar::flag_list).filter(|flags: &Vec<Flag>| flags.len() <= data.len())?,
+        ),
+        "UIDNEXT" => ResponseCode::UidNext(Uid::new(small(data)?)),
+        "UIDVALIDITY" => ResponseCode::UidValidity(UidValidity::new(small(data)?)),
+        "UNSEEN" => ResponseCode::Unseen(SeqNum::new(small(data)?)),
+        "HIGHESTMODSEQ" => ResponseCode::HighestModSeq(whole(data, grammar::number)?),
+        "MODIFIED" => ResponseCode::Modified(Uids::from_wire(data)?),
+        "APPENDUID" => append_uid(data)?,
+        "COPYUID" => copy_uid(data)?,
+        "REFERRAL" => ResponseCode::Referral(lossy(data)),
+        "MAILBOXID" => ResponseCode::MailboxId(mailbox_id(data)?),
+        _ => return None,
+    })
+}
+
+fn whole<'a, T>(data: &'a [u8], parser: impl Fn(&'a [u8]) -> grammar::Read<'a, T>) -> Option<T> {
+    all_consuming(parser).parse(data).ok().map(|(_, value)| value)
+}
+
+fn small(data: &[u8]) -> Option<u32> {
+    u32::try_from(whole(data, grammar::number)?).ok()
+}
+
+fn charsets(data: &[u8]) -> Option<Vec<String>> {
+    if data.is_empty() {
+        return Some(Vec::new());
+    }
+    let names = whole(data, words_in_parentheses)?;
+    Some(names.iter().map(|name| lossy(name).trim_matches('"').to_owned()).collect())
+}
+
+fn mailbox_id(data: &[u8]) -> Option<String> {
+    let inside = delimited(grammar::lead("("), spaced(grammar::bare), spaced(grammar::lead(")")));
+    all_consuming(inside).parse(data).ok().map(|(_, id)| lossy(id))
+}
+
+fn append_uid(data: &[u8]) -> Option<ResponseCode> {
+    let (validity, uids) = split_at_space(data);
+    let uids = Uids::from_wire(uids.trim_ascii())?;
+    Some(ResponseCode::AppendUid(match UidValidity::new(small(validity)?) {
+        Some(validity) => uids.stamped(validity),
+        None => uids,
+    }))
+}
+
+/// Some servers send two empty sets when nothing was copied.
+fn copy_uid(data: &[u8]) -> Option<ResponseCode> {
+    let (validity, sets) = split_at_space(data);
+    let (from, to) = split_at_space(sets.trim_ascii());
+    let [from, to] = [ranges(from)?, ranges(to.trim_ascii())?];
+    Some(ResponseCode::CopyUid(CopyUid::new(UidValidity::new(small(validity)?), &from, &to)))
+}
+
+/// The ranges of a `uid-set` in the order of the server, which says what became what.
+fn ranges(set: &[u8]) -> Option<Vec<(Uid, Uid)>> {
+    if set.is_empty() {
+        return Some(Vec::new());
+    }
+    let range = |item: &[u8]| {
+        let mut ends = item.split(|&byte| byte == b':').map(|end| small(end).and_then(Uid::new));
+        let first = ends.next()??;
+        let last = ends.next().unwrap_or(Some(first))?;
+        ends.next().is_none().then_some((first, last))
+    };
+    set.split(|&byte| byte == b',').map(range).collect()
+}
+
+fn split_at_space(data: &[u8]) -> (&[u8], &[u8]) {
+    let end = memchr::memchr(b' ', data).unwrap_or(data.len());
+    data.split_at_checked(end).unwrap_or((data, &[]))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn codes_of_the_rfcs_are_typed_and_become_root_codes() {
+        for (name, data) in [
+            ("TRYCREATE", ""),
+            ("READ-ONLY", ""),
+            ("UNKNOWN-CTE", ""),
+            ("BADCHARSET", "(UTF-8 US-ASCII)"),
+            ("CAPABILITY", "IMAP4REV1 IDLE"),
+            ("PERMANENTFLAGS", "(\\Deleted \\*)"),
+            ("UIDNEXT", "4392"),
+            ("UIDVALIDITY", "0"),
+            ("UNSEEN", "12"),
+            ("HIGHESTMODSEQ", "715194045007"),
+            ("MODIFIED", "7,9"),
+            ("APPENDUID", "38505 3955"),
+            ("COPYUID", "38505 304,319:320 3956:3958"),
+            ("MAILBOXID", "(F2212ea87-6097)"),
+            ("REFERRAL", "imap://user@host/"),
+            ("XFOO", "bar (x)"),
+        ] {
+            let read = code(name, data.as_bytes());
+            assert_eq!((read.name(), read.data().as_str()), (name, data));
+            assert_eq!(Code::from(read.clone()), Code::new(name, data));
+            assert_eq!(matches!(read, ResponseCode::Other(_)), name == "XFOO");
+        }
+    }
+
+    #[test]
+    fn data_that_is_not_what_its_rfc_says_is_kept_as_it_is() {
+        for (name, data) in
+            [("UIDNEXT", "x"), ("COPYUID", "1 0 5"), ("APPENDUID", "1"), ("PERMANENTFLAGS", "a"), ("TRYCREATE", "x")]
+        {
+            assert!(matches!(code(name, data.as_bytes()), ResponseCode::Other(kept) if kept.data() == data), "{name}");
+        }
+    }
+
+    #[test]
+    fn an_empty_copyuid_maps_nothing() {
+        let ResponseCode::CopyUid(copied) = code("COPYUID", b"38505  ") else { panic!("not read") };
+        assert!(copied.from().is_empty() && copied.to().is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn no_data_makes_it_panic(name in "(COPYUID|APPENDUID|PERMANENTFLAGS|BADCHARSET|MAILBOXID|MODIFIED)", data in "[0-9:,*() a\\\\]{0,20}") {
+            let _ = code(&name, data.as_bytes()).data();
+        }
+    }
+}

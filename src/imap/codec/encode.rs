@@ -1,0 +1,331 @@
+//! Writes commands: [`Line`] takes typed arguments and gives [`Segment`]s. No argument can end its command or begin another:
+//! what an atom cannot hold is quoted, what quotes cannot hold is a literal, and what a literal cannot hold is refused. Tags,
+//! and waiting for `+`, are the engine's.
+
+use std::fmt;
+
+use bytes::{Bytes, BytesMut};
+use time::OffsetDateTime;
+
+use crate::imap::types::{Items, MailboxName, SeqNum, Uids};
+use crate::{Error, Flag, FlagAction, FlagChange, Result};
+
+/// The longest string that is written in quotes; some servers have short lines.
+const QUOTED: usize = 1000;
+
+/// A piece of a command, in order.
+///
+/// `Debug` shows no secret.
+#[derive(Clone, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Segment {
+    /// Written as it is.
+    Text(Bytes),
+    /// Written as it is, and never logged.
+    Secret(Bytes),
+    /// Written as `{size}` and a line end, then, when the server has said `+` or where it needs not be asked, these bytes.
+    Literal {
+        /// What is announced; no NUL among it.
+        bytes: Bytes,
+        /// Whether it must not be logged.
+        secret: bool,
+    },
+    /// As a literal, with bytes that come from elsewhere: the body of an APPEND.
+    Upload {
+        /// How many bytes are announced.
+        size: u64,
+    },
+}
+
+/// One command without its tag. Each argument is preceded by a space.
+///
+/// ```
+/// use postroom::imap::codec::encode::{Line, Segment};
+///
+/// let segments = Line::new("LOGIN").astring("me")?.secret("se\"cret")?.finish();
+/// assert_eq!(segments[0], Segment::Text("LOGIN me ".into()));
+/// assert_eq!(segments[1], Segment::Secret("\"se\\\"cret\"".into()));
+/// assert_eq!(segments[2], Segment::Text("\r\n".into()));
+/// # Ok::<(), postroom::Error>(())
+/// ```
+#[derive(Debug)]
+#[must_use = "a command is sent only after `finish`"]
+pub struct Line {
+    done: Vec<Segment>,
+    text: BytesMut,
+    /// Whether the next argument stands directly behind an opening parenthesis.
+    first: bool,
+}
+
+impl Line {
+    /// A command of that name, such as `UID FETCH`.
+    pub fn new(name: &'static str) -> Self {
+        Self { done: Vec::new(), text: BytesMut::from(name), first: false }
+    }
+
+    /// A word that needs no quotes.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Input`](crate::Kind::Input) where it does: it is empty, or not an `atom` (RFC 9051 §9).
+    pub fn atom(self, atom: &str) -> Result<Self> {
+        match !atom.is_empty() && atom.bytes().all(is_atom_byte) {
+            true => Ok(self.text(atom.as_bytes())),
+            false => Err(Error::input(format!("{atom:?} cannot be a word of a command"))),
+        }
+    }
+
+    /// Any text, in the plainest form that holds it.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Input`](crate::Kind::Input) for a NUL, which no form holds.
+    pub fn astring(self, text: impl AsRef<[u8]>) -> Result<Self> {
+        let text = text.as_ref();
+        if is_astring_atom(text) { Ok(self.text(text)) } else { self.string(text) }
+    }
+
+    /// Any text, in quotes or as a literal; some servers want these where the grammar has them.
+    ///
+    /// # Errors
+    ///
+    /// As for [`astring`](Self::astring).
+    pub fn string(self, text: impl AsRef<[u8]>) -> Result<Self> {
+        self.either(text.as_ref(), false, |byte| byte.is_ascii() && !byte.is_ascii_control())
+    }
+
+    /// As [`string`](Self::string), and kept out of every log.
+    ///
+    /// # Errors
+    ///
+    /// As for [`astring`](Self::astring); the error does not show the secret.
+    pub fn secret(self, text: impl AsRef<[u8]>) -> Result<Self> {
+        self.either(text.as_ref(), true, |byte| byte.is_ascii() && !byte.is_ascii_control())
+    }
+
+    /// A word that must not be logged, such as the first response of AUTHENTICATE in base64.
+    ///
+    /// # Errors
+    ///
+    /// As for [`atom`](Self::atom); the error does not show the secret.
+    pub fn secret_atom(mut self, atom: &str) -> Result<Self> {
+        if atom.is_empty() || !atom.bytes().all(is_atom_byte) {
+            return Err(Error::input("a secret cannot be a word of a command"));
+        }
+        self.space();
+        self.flush();
+        self.done.push(Segment::Secret(Bytes::copy_from_slice(atom.as_bytes())));
+        Ok(self)
+    }
+
+    /// A mailbox; `utf8` says whether IMAP4rev2 or `UTF8=ACCEPT` has been agreed on, which allows UTF-8 in quotes.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Input`](crate::Kind::Input) for a NUL in a name that a server sent.
+    pub fn mailbox(self, name: &MailboxName, utf8: bool) -> Result<Self> {
+        self.name(&name.to_wire(utf8), utf8)
+    }
+
+    /// What LIST looks for: a mailbox name with `%` and `*` in it.
+    ///
+    /// # Errors
+    ///
+    /// As for [`MailboxName::new`], except that the pattern may be empty.
+    pub fn pattern(self, pattern: &str, utf8: bool) -> Result<Self> {
+        match pattern {
+            "" => self.string(pattern),
+            _ => self.quoted_name(&MailboxName::new(pattern)?.to_wire(utf8), utf8),
+        }
+    }
+
+    /// A set of UIDs. Long ones are to be [split](Uids::split) before.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Input`](crate::Kind::Input) for the empty set, which cannot be written.
+    pub fn uids(self, uids: &Uids) -> Result<Self> {
+        match uids.is_empty() {
+            true => Err(Error::input("an empty set of UIDs cannot be asked for")),
+            false => Ok(self.text(uids.to_string().as_bytes())),
+        }
+    }
+
+    /// All messages from this sequence number on.
+    pub(crate) fn from_number(self, number: SeqNum) -> Self {
+        self.text(format!("{number}:*").as_bytes())
+    }
+
+    /// A number.
+    pub fn number(self, number: u64) -> Self {
+        self.text(number.to_string().as_bytes())
+    }
+
+    /// What FETCH asks for.
+    pub fn items(self, items: &Items) -> Self {
+        self.text(items.to_string().as_bytes())
+    }
+
+    /// Flags in parentheses.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Input`](crate::Kind::Input) for a flag that a server sent and a client must not: `\Recent`, `\*`, or no atom.
+    pub fn flags(self, flags: &[Flag]) -> Result<Self> {
+        if let Some(flag) = flags.iter().find(|flag| !flag.is_storable()) {
+            return Err(Error::input(format!("the flag {:?} cannot be stored", flag.as_str())));
+        }
+        let names: Vec<&str> = flags.iter().map(Flag::as_str).collect();
+        Ok(self.text(format!("({})", names.join(" ")).as_bytes()))
+    }
+
+    /// What STORE changes: `+FLAGS.SILENT (\Seen)`, without `.SILENT` where `silent` is not set.
+    ///
+    /// # Errors
+    ///
+    /// As for [`flags`](Self::flags).
+    pub fn flag_change(self, change: &FlagChange, silent: bool) -> Result<Self> {
+        let sign = match change.action() {
+            FlagAction::Add => "+",
+            FlagAction::Remove => "-",
+            FlagAction::Set => "",
+        };
+        let silent = if silent { ".SILENT" } else { "" };
+        self.text(format!("{sign}FLAGS{silent}").as_bytes()).flags(change.flags())
+    }
+
+    /// A point in time, such as `"01-Jan-2026 00:00:00 +0000"`, in the offset it has and without its fraction.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Input`](crate::Kind::Input) for a year that has not four digits.
+    pub fn date_time(self, time: OffsetDateTime) -> Result<Self> {
+        date_time(time).map(|written| self.text(written.as_bytes()))
+    }
+
+    /// Arguments in parentheses.
+    ///
+    /// # Errors
+    ///
+    /// Those of `arguments`.
+    pub fn list(mut self, arguments: impl FnOnce(Self) -> Result<Self>) -> Result<Self> {
+        self.space();
+        self.text.extend_from_slice(b"(");
+        self.first = true;
+        let mut line = arguments(self)?;
+        line.first = false;
+        line.text.extend_from_slice(b")");
+        Ok(line)
+    }
+
+    /// A literal of that many bytes, which come from elsewhere.
+    pub fn upload(mut self, size: u64) -> Self {
+        self.space();
+        self.flush();
+        self.done.push(Segment::Upload { size });
+        self
+    }
+
+    /// The whole command, its line end included.
+    pub fn finish(mut self) -> Vec<Segment> {
+        self.text.extend_from_slice(b"\r\n");
+        self.flush();
+        self.done
+    }
+
+    fn name(self, name: &[u8], utf8: bool) -> Result<Self> {
+        // An unquoted NIL is a name too, but not every server knows that.
+        let plain = is_astring_atom(name) && !name.eq_ignore_ascii_case(b"NIL");
+        if plain { Ok(self.text(name)) } else { self.quoted_name(name, utf8) }
+    }
+
+    fn quoted_name(self, name: &[u8], utf8: bool) -> Result<Self> {
+        let utf8 = utf8 && str::from_utf8(name).is_ok();
+        self.either(name, false, move |byte| !byte.is_ascii_control() && (utf8 || byte.is_ascii()))
+    }
+
+    /// In quotes where every byte may stand there, else as a literal.
+    fn either(mut self, text: &[u8], secret: bool, quotable: impl Fn(u8) -> bool) -> Result<Self> {
+        if text.contains(&0) {
+            return Err(Error::input("a NUL byte cannot be sent in a command"));
+        }
+        self.space();
+        if text.len() > QUOTED || !text.iter().all(|&byte| quotable(byte)) {
+            self.flush();
+            self.done.push(Segment::Literal { bytes: Bytes::copy_from_slice(text), secret });
+            return Ok(self);
+        }
+        if secret {
+            self.flush();
+        }
+        quote(text, &mut self.text);
+        if secret {
+            let bytes = self.text.split().freeze();
+            self.done.push(Segment::Secret(bytes));
+        }
+        Ok(self)
+    }
+
+    fn text(mut self, text: &[u8]) -> Self {
+        self.space();
+        self.text.extend_from_slice(text);
+        self
+    }
+
+    fn space(&mut self) {
+        if !std::mem::take(&mut self.first) {
+            self.text.extend_from_slice(b" ");
+        }
+    }
+
+    fn flush(&mut self) {
+        if !self.text.is_empty() {
+            self.done.push(Segment::Text(self.text.split().freeze()));
+        }
+    }
+}
+
+fn quote(text: &[u8], out: &mut BytesMut) {
+    out.extend_from_slice(b"\"");
+    for &byte in text {
+        if matches!(byte, b'"' | b'\\') {
+            out.extend_from_slice(b"\\");
+        }
+        out.extend_from_slice(&[byte]);
+    }
+    out.extend_from_slice(b"\"");
+}
+
+/// `ATOM-CHAR`.
+fn is_atom_byte(byte: u8) -> bool {
+    byte.is_ascii_graphic() && !b"(){%*\"\\]".contains(&byte)
+}
+
+/// `1*ASTRING-CHAR`, short enough for a line.
+fn is_astring_atom(text: &[u8]) -> bool {
+    !text.is_empty() && text.len() <= QUOTED && text.iter().all(|&byte| is_atom_byte(byte) || byte == b']')
+}
+
+fn date_time(time: OffsetDateTime) -> Result<String> {
+    if !(0..=9999).contains(&time.year()) {
+        return Err(Error::input("a date on the wire has a year of four digits"));
+    }
+    let month = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let month = month.get(usize::from(u8::from(time.month())).saturating_sub(1)).copied().unwrap_or_default();
+    let (day, year, (hour, minute, second)) = (time.day(), time.year(), time.to_hms());
+    let (hours, minutes, _) = time.offset().as_hms();
+    let sign = if time.offset().is_negative() { '-' } else { '+' };
+    let (hours, minutes) = (hours.unsigned_abs(), minutes.unsigned_abs());
+    Ok(format!("\"{day:02}-{month}-{year:04} {hour:02}:{minute:02}:{second:02} {sign}{hours:02}{minutes:02}\""))
+}
+
+impl fmt::Debug for Segment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(bytes) => f.debug_tuple("Text").field(bytes).finish(),
+            Self::Literal { bytes, secret: false } => f.debug_tuple("Literal").field(bytes).finish(),
+            Self::Secret(_) | Self::Literal { secret: true, .. } => f.write_str("Secret(..)"),
+            Self::Upload { size } => write!(f, "Upload({size})"),
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! Reads `ID`, who the server says it is (RFC 2971). For people and reports: no behaviour may depend on it.
+
+use nom::Parser;
+use nom::branch::alt;
+use nom::character::complete::{char, space0};
+use nom::combinator::{map, value};
+use nom::multi::many0;
+use nom::sequence::{delimited, terminated};
+
+use super::grammar::{self, astring, lossy, nil, nstring, untagged};
+use super::unreadable::Unreadable;
+
+/// Reads `* ID ("name" "Cyrus" "version" "1.5")`: names with values, in the server's order.
+///
+/// # Errors
+///
+/// Where the response is another one, or not a list of pairs.
+///
+/// ```
+/// let id = postroom::imap::codec::id::parse(b"* ID (\"name\" \"Cyrus\" \"os\" NIL)\r\n")?;
+/// assert_eq!(id, [("name".into(), Some("Cyrus".into())), ("os".into(), None)]);
+/// # Ok::<(), postroom::imap::codec::Unreadable>(())
+/// ```
+pub fn parse(frame: &[u8]) -> Result<Vec<(String, Option<String>)>, Unreadable> {
+    grammar::read(frame, |input| {
+        let name = map(terminated(astring, space0), |name| lossy(&name));
+        let text = map(terminated(nstring, space0), |text| text.map(|text| lossy(&text)));
+        let pairs = delimited((char('('), space0), many0((name, text)), char(')'));
+        map((untagged(&["ID"]), alt((pairs, value(Vec::new(), nil)))), |(_, pairs)| pairs).parse(input)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_told_is_an_empty_list() {
+        assert!(parse(b"* ID NIL\r\n").unwrap().is_empty());
+        assert!(parse(b"* ID ( )\r\n").unwrap().is_empty());
+        assert!(parse(b"* ID (\"name\")\r\n").is_err());
+    }
+}

@@ -1,0 +1,122 @@
+//! Reads `STATUS`, a mailbox in numbers (RFC 9051 §7.3.4). It must not know which numbers were asked for.
+
+use nom::Parser;
+use nom::character::complete::{char, space0};
+use nom::combinator::map;
+
+use super::grammar::{
+    self, Read, any_value, astring, bare, fail, lossy, number, spaced, untagged, word, words_in_parentheses,
+};
+use super::unreadable::Unreadable;
+use crate::imap::types::{MailboxName, StatusData, Uid, UidValidity};
+
+/// Reads `* STATUS name (MESSAGES 231 UIDNEXT 44292)`. Items that are not known are skipped. With `utf8` the name is read as
+/// UTF-8, else as modified UTF-7.
+///
+/// # Errors
+///
+/// Where the response is another one, or not a list of names with values.
+///
+/// ```
+/// let status = postroom::imap::codec::status::parse(b"* STATUS blurdybloop (MESSAGES 231 UIDNEXT 44292)\r\n", false)?;
+/// assert_eq!(status.messages, Some(231));
+/// # Ok::<(), postroom::imap::codec::Unreadable>(())
+/// ```
+pub fn parse(frame: &[u8], utf8: bool) -> Result<StatusData, Unreadable> {
+    grammar::read(frame, |input| {
+        let (mut input, (_, name, _, _)) = (untagged(&["STATUS"]), name, spaced(char('(')), space0).parse(input)?;
+        let mut data = StatusData::new(MailboxName::from_wire(&name, utf8));
+        while input.first().is_some_and(|&byte| byte != b')') {
+            input = item(input, &mut data)?.0;
+            input = space0(input)?.0;
+        }
+        let (input, _) = char(')')(input)?;
+        Ok((input, data))
+    })
+}
+
+/// A name without quotes may hold spaces and parentheses: the last list of the line is the data.
+fn name(input: &[u8]) -> Read<'_, Vec<u8>> {
+    match astring(input) {
+        Ok((rest, name)) if rest.trim_ascii_start().first() == Some(&b'(') => Ok((rest, name.into_owned())),
+        _ => match memchr::memrchr(b'(', input).and_then(|at| input.split_at_checked(at)) {
+            Some((name, rest)) => Ok((rest, name.trim_ascii().to_vec())),
+            None => fail(input, "a list of numbers was expected"),
+        },
+    }
+}
+
+fn item<'a>(input: &'a [u8], data: &mut StatusData) -> Read<'a, ()> {
+    let (input, (name, _)) = (word, space0).parse(input)?;
+    match name.to_ascii_uppercase().as_str() {
+        "MESSAGES" => map(small, |count| data.messages = count).parse(input),
+        "UIDNEXT" => map(small, |uid| data.uid_next = uid.and_then(Uid::new)).parse(input),
+        "UIDVALIDITY" => map(small, |validity| data.uid_validity = validity.and_then(UidValidity::new)).parse(input),
+        "UNSEEN" => map(small, |count| data.unseen = count).parse(input),
+        "RECENT" => map(small, |count| data.recent = count).parse(input),
+        "DELETED" => map(small, |count| data.deleted = count).parse(input),
+        "SIZE" => map(large, |size| data.size = size).parse(input),
+        "HIGHESTMODSEQ" => map(large, |mod_seq| data.highest_mod_seq = mod_seq).parse(input),
+        "APPENDLIMIT" => map(large, |limit| data.append_limit = limit).parse(input),
+        "MAILBOXID" => map(words_in_parentheses, |ids| data.mailbox_id = ids.first().map(|id| lossy(id))).parse(input),
+        _ => map(any_value, |_| ()).parse(input),
+    }
+}
+
+fn small(input: &[u8]) -> Read<'_, Option<u32>> {
+    map(large, |number| number.map(|number| u32::try_from(number).unwrap_or(u32::MAX))).parse(input)
+}
+
+/// A number, or NIL as APPENDLIMIT has it.
+fn large(input: &[u8]) -> Read<'_, Option<u64>> {
+    match bare(input) {
+        Ok((rest, word)) if word.eq_ignore_ascii_case(b"NIL") => Ok((rest, None)),
+        _ => number(input).map(|(rest, number)| (rest, Some(number))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn status(frame: &str) -> StatusData {
+        parse(frame.as_bytes(), false).unwrap()
+    }
+
+    #[test]
+    fn every_item_of_the_rfcs_is_read() {
+        let data = status(
+            "* STATUS INBOX (MESSAGES 1 UIDNEXT 2 UIDVALIDITY 3 UNSEEN 4 RECENT 5 DELETED 6 SIZE 5000000000 \
+             HIGHESTMODSEQ 7 APPENDLIMIT NIL MAILBOXID (F1) X-NEW (a (b)))\r\n",
+        );
+        assert_eq!((data.messages, data.uid_next, data.unseen), (Some(1), Uid::new(2), Some(4)));
+        assert_eq!((data.uid_validity, data.recent, data.deleted), (UidValidity::new(3), Some(5), Some(6)));
+        assert_eq!((data.size, data.highest_mod_seq, data.append_limit), (Some(5_000_000_000), Some(7), None));
+        assert_eq!(data.mailbox_id.as_deref(), Some("F1"));
+    }
+
+    #[test]
+    fn untidy_servers_are_understood() {
+        assert_eq!(status("* STATUS \"INBOX\" ()\r\n").messages, None);
+        assert_eq!(status("* STATUS INBOX (MESSAGES 3 ) \r\n").messages, Some(3));
+        assert_eq!(status("* STATUS INBOX (UIDVALIDITY 0 UIDNEXT 0)\r\n").uid_validity, None);
+        assert_eq!(status("* STATUS My Mail (x) (MESSAGES 3)\r\n").name.as_str(), "My Mail (x)");
+        assert_eq!(status("* STATUS INBOX (HIGHESTMODSEQ -1)\r\n").highest_mod_seq, Some(0));
+    }
+
+    #[test]
+    fn what_is_no_status_has_its_place() {
+        assert_eq!(parse(b"* STATUS INBOX (MESSAGES x)\r\n", false).unwrap_err().offset, 25);
+        assert!(parse(b"* STATUS INBOX\r\n", false).is_err());
+        assert!(parse(b"* STATUS INBOX (MESSAGES 1\r\n", false).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..40)) {
+            let _ = parse(&[b"* STATUS a (", bytes.as_slice()].concat(), false);
+        }
+    }
+}

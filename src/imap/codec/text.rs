@@ -1,0 +1,161 @@
+//! Reads status responses: `OK`, `NO`, `BAD`, `BYE`, `PREAUTH` and `+`, with the response code and the text for people
+//! (RFC 9051 §7.1). It must not know what they answer.
+
+use nom::Parser;
+use nom::branch::alt;
+use nom::bytes::complete::{tag_no_case, take_while1};
+use nom::character::complete::{char, space0, space1};
+use nom::combinator::{map, value};
+use nom::sequence::delimited;
+
+use super::code::code;
+use super::grammar::{self, Read, fail, lossy};
+use super::unreadable::Unreadable;
+use crate::imap::types::{Condition, ResponseCode, Status};
+
+/// Reads `* OK [CODE] text`, the greeting included.
+///
+/// # Errors
+///
+/// Where the response is not an untagged status response.
+///
+/// ```
+/// use postroom::imap::{ResponseCode, Status, codec::text};
+///
+/// let condition = text::untagged(b"* NO [TRYCREATE] No such mailbox\r\n")?;
+/// assert_eq!(condition.status, Status::No);
+/// assert_eq!(condition.code, Some(ResponseCode::TryCreate));
+/// assert_eq!(condition.text, "No such mailbox");
+/// # Ok::<(), postroom::imap::codec::Unreadable>(())
+/// ```
+pub fn untagged(frame: &[u8]) -> Result<Condition, Unreadable> {
+    grammar::read(frame, |input| {
+        let (input, _) = (char('*'), space1).parse(grammar::blank(input)?.0)?;
+        condition(input)
+    })
+}
+
+/// Reads `A1 OK [CODE] text`; returns the tag too.
+///
+/// # Errors
+///
+/// Where the response is not a tagged status response.
+pub fn tagged(frame: &[u8]) -> Result<(&[u8], Condition), Unreadable> {
+    grammar::read(frame, |input| {
+        let tag = take_while1(|byte: u8| byte.is_ascii_graphic() && !b"+*".contains(&byte));
+        let (input, tag) = delimited(space0, tag, space1).parse(grammar::blank(input)?.0)?;
+        map(condition, |condition| (tag, condition)).parse(input)
+    })
+}
+
+/// Reads `[CODE] text` wherever it stands: some servers send it bare, without `* OK`. There is nothing it cannot read: what is
+/// no code is text, and the text may be missing.
+pub fn resp_text(bytes: &[u8]) -> (Option<ResponseCode>, String) {
+    let bytes = bytes.trim_ascii();
+    match bracket(bytes) {
+        Ok((text, code)) => (Some(code), lossy(text.trim_ascii())),
+        Err(_) => (None, lossy(bytes)),
+    }
+}
+
+fn condition(input: &[u8]) -> Read<'_, Condition> {
+    let (input, status) = status(input)?;
+    if input.first().is_some_and(u8::is_ascii_alphanumeric) {
+        return fail(input, "a status word was expected");
+    }
+    let (code, text) = resp_text(input);
+    Ok((&[], Condition { status, code, text }))
+}
+
+fn status(input: &[u8]) -> Read<'_, Status> {
+    alt((
+        value(Status::Ok, tag_no_case("OK")),
+        value(Status::No, tag_no_case("NO")),
+        value(Status::Bad, tag_no_case("BAD")),
+        value(Status::Bye, tag_no_case("BYE")),
+        value(Status::Preauth, tag_no_case("PREAUTH")),
+    ))
+    .parse(input)
+}
+
+/// `[NAME data]`. Exchange puts other things into brackets, whose names no code could have.
+fn bracket(input: &[u8]) -> Read<'_, ResponseCode> {
+    let (input, _) = (char('['), space0).parse(input)?;
+    let (rest, name) = take_while1(|byte: u8| byte.is_ascii_alphanumeric() || b"-_./".contains(&byte))(input)?;
+    let name = str::from_utf8(name).unwrap_or_default();
+    // A list may hold flags with `]` in their names.
+    let close = match rest.trim_ascii_start().first() {
+        Some(b'(') => memchr::memmem::find(rest, b")]").map(|at| at + 1),
+        _ => None,
+    };
+    let Some(close) = close.or_else(|| memchr::memchr(b']', rest)) else {
+        return fail(rest, "a response code does not end");
+    };
+    let (data, after) = rest.split_at_checked(close).unwrap_or((rest, &[]));
+    match data.first() {
+        None | Some(b' ') => Ok((after.get(1..).unwrap_or_default(), code(name, data))),
+        Some(_) => fail(rest, "not a response code"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::imap::types::Uid;
+
+    fn ok(frame: &str) -> Condition {
+        untagged(frame.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn the_responses_of_rfc_9051_are_read() {
+        let (tag, done) = tagged(b"A003 OK [READ-WRITE] SELECT completed\r\n").unwrap();
+        assert_eq!((tag, done.status, done.code), (b"A003".as_slice(), Status::Ok, Some(ResponseCode::ReadWrite)));
+        assert_eq!(ok("* OK [UIDNEXT 4392] Predicted next UID\r\n").code, Some(ResponseCode::UidNext(Uid::new(4392))));
+        assert_eq!(ok("* PREAUTH IMAP4rev2 server logged in as Smith\r\n").status, Status::Preauth);
+        assert_eq!(ok("* bye Autologout; idle for too long\r\n").text, "Autologout; idle for too long");
+    }
+
+    #[test]
+    fn text_may_be_missing_or_not_be_utf_8() {
+        let bare = ok("* OK [HIGHESTMODSEQ 715]\r\n");
+        assert_eq!((bare.code, bare.text.as_str()), (Some(ResponseCode::HighestModSeq(715)), ""));
+        assert_eq!(tagged(b"A1 OK\r\n").unwrap().1.text, "");
+        assert_eq!(untagged(b"* OK gr\xfc\xdfe\r\n").unwrap().text, "gr\u{fffd}\u{fffd}e");
+        assert_eq!(ok("* OK {1}\r\n").text, "{1}");
+    }
+
+    #[test]
+    fn what_is_no_code_is_text() {
+        for text in ["[Error=\"Microsoft.Exchange\" x=y] failed", "[", "[]", "[ALERT", "[a\"b] c"] {
+            let read = ok(&format!("* NO {text}\r\n"));
+            assert_eq!((read.code, read.text.as_str()), (None, text));
+        }
+        let cyrus = ok("* OK [CAPABILITIES IMAP4] hello\r\n");
+        assert!(matches!(cyrus.code, Some(ResponseCode::Other(code)) if code.is("capabilities")));
+    }
+
+    #[test]
+    fn flags_with_brackets_do_not_end_the_code() {
+        let read = ok("* OK [PERMANENTFLAGS (\\Seen a]b \\*)] ok\r\n");
+        assert!(matches!(read.code, Some(ResponseCode::PermanentFlags(flags)) if flags.len() == 3));
+        assert_eq!(read.text, "ok");
+    }
+
+    #[test]
+    fn other_responses_are_refused_with_their_place() {
+        assert_eq!(untagged(b"* OKAY\r\n").unwrap_err().offset, 4);
+        assert!(untagged(b"* LIST\r\n").is_err());
+        assert!(tagged(b"* OK\r\n").is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..40)) {
+            let _ = (untagged(&bytes), tagged(&bytes), resp_text(&bytes));
+            let _ = untagged(&[b"* OK [COPYUID ", bytes.as_slice()].concat());
+        }
+    }
+}

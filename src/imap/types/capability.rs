@@ -1,0 +1,142 @@
+//! [`Capabilities`]: what a server says that it can do (RFC 9051 §7.2.2). It must not know when they were learned, nor when
+//! they have to be forgotten.
+
+use std::fmt;
+
+/// The capabilities a server announced, in its order. Names are compared without regard to letter case.
+///
+/// ```
+/// use postroom::imap::Capabilities;
+///
+/// let capabilities: Capabilities = ["IMAP4rev1", "IDLE", "AUTH=PLAIN"].into_iter().collect();
+/// assert!(capabilities.idle() && capabilities.auth("plain") && !capabilities.move_());
+/// ```
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Capabilities {
+    names: Vec<Box<str>>,
+}
+
+macro_rules! known {
+    ($($(#[$doc:meta])* $method:ident: $($name:literal)|+;)*) => {
+        $($(#[$doc])*
+        pub fn $method(&self) -> bool {
+            $(self.has($name))||+
+        })*
+    };
+}
+
+impl Capabilities {
+    /// Whether the server announced that name.
+    pub fn has(&self, name: &str) -> bool {
+        self.iter().any(|have| have.eq_ignore_ascii_case(name))
+    }
+
+    /// Whether the server takes that SASL mechanism in AUTHENTICATE.
+    pub fn auth(&self, mechanism: &str) -> bool {
+        self.mechanisms().any(|have| have.eq_ignore_ascii_case(mechanism))
+    }
+
+    /// The SASL mechanisms the server takes, in its order and upper case.
+    pub fn mechanisms(&self) -> impl Iterator<Item = &str> {
+        self.values("AUTH")
+    }
+
+    /// What stands behind the `=` of every capability of that name: `THREAD=REFS` has the value `REFS`.
+    pub fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        let split = self.iter().filter_map(|have| have.split_once('='));
+        split.filter(move |(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    }
+
+    /// All of them, in upper case.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.names.iter().map(|name| &**name)
+    }
+
+    /// Whether the server announced none at all.
+    pub fn is_empty(&self) -> bool {
+        self.names.is_empty()
+    }
+
+    known! {
+        /// IMAP4rev1 (RFC 3501).
+        imap4rev1: "IMAP4REV1";
+        /// IMAP4rev2 (RFC 9051), to be had after ENABLE where rev1 is announced too.
+        imap4rev2: "IMAP4REV2";
+        /// TLS may be begun on this connection.
+        starttls: "STARTTLS";
+        /// LOGIN is refused, for now.
+        login_disabled: "LOGINDISABLED";
+        /// AUTHENTICATE takes its first response in the command (RFC 4959); part of rev2.
+        sasl_ir: "SASL-IR" | "SASL_IR" | "IMAP4REV2";
+        /// The server can push (RFC 2177); part of rev2.
+        idle: "IDLE" | "IMAP4REV2";
+        /// UID EXPUNGE, APPENDUID and COPYUID (RFC 4315); part of rev2.
+        uidplus: "UIDPLUS" | "IMAP4REV2";
+        /// Literals need not wait for the server (RFC 7888).
+        literal_plus: "LITERAL+";
+        /// Literals up to 4096 bytes need not wait for the server (RFC 7888); part of rev2.
+        literal_minus: "LITERAL-" | "LITERAL+" | "IMAP4REV2";
+        /// MOVE (RFC 6851); part of rev2.
+        move_: "MOVE" | "IMAP4REV2";
+        /// NAMESPACE (RFC 2342); part of rev2.
+        namespace: "NAMESPACE" | "IMAP4REV2";
+        /// ENABLE (RFC 5161); part of rev2.
+        enable: "ENABLE" | "IMAP4REV2";
+        /// UNSELECT (RFC 3691); part of rev2.
+        unselect: "UNSELECT" | "IMAP4REV2";
+        /// SEARCH with RETURN (RFC 4731); part of rev2.
+        esearch: "ESEARCH" | "IMAP4REV2";
+        /// Modification sequences (RFC 7162), which QRESYNC brings along.
+        condstore: "CONDSTORE" | "QRESYNC";
+        /// Quick resynchronisation (RFC 7162).
+        qresync: "QRESYNC";
+        /// ID (RFC 2971).
+        id: "ID";
+        /// `\Sent`, `\Trash` and the like (RFC 6154).
+        special_use: "SPECIAL-USE";
+        /// LIST with selection and return options (RFC 5258).
+        list_extended: "LIST-EXTENDED";
+        /// LIST that returns STATUS (RFC 5819).
+        list_status: "LIST-STATUS";
+        /// Many messages in one APPEND (RFC 3502).
+        multiappend: "MULTIAPPEND";
+        /// UTF-8 in names and headers (RFC 6855), to be had after ENABLE.
+        utf8_accept: "UTF8=ACCEPT" | "UTF8=ONLY";
+        /// Compression (RFC 4978).
+        compress_deflate: "COMPRESS=DEFLATE";
+    }
+}
+
+impl<S: AsRef<str>> FromIterator<S> for Capabilities {
+    /// Names may be in any case. A lone `+` or `-` belongs to the name before it: some servers write `LITERAL +`.
+    fn from_iter<I: IntoIterator<Item = S>>(names: I) -> Self {
+        let mut all: Vec<Box<str>> = Vec::new();
+        for name in names {
+            let name = name.as_ref().to_ascii_uppercase();
+            match all.last_mut() {
+                Some(last) if matches!(name.as_str(), "+" | "-") => *last = format!("{last}{name}").into(),
+                _ => all.push(name.into()),
+            }
+        }
+        Self { names: all }
+    }
+}
+
+impl fmt::Display for Capabilities {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.names.join(" "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_torn_literal_plus_is_rejoined_and_an_underscore_forgiven() {
+        let capabilities: Capabilities = "IMAP4rev1 LITERAL + SASL_IR AUTH=XOAUTH2 AUTH=PLAIN".split(' ').collect();
+        assert!(capabilities.literal_plus() && capabilities.sasl_ir() && !capabilities.has("+"));
+        assert!(capabilities.mechanisms().eq(["XOAUTH2", "PLAIN"]));
+        assert_eq!(capabilities.to_string(), "IMAP4REV1 LITERAL+ SASL_IR AUTH=XOAUTH2 AUTH=PLAIN");
+    }
+}

@@ -1,0 +1,135 @@
+//! [`CopyUid`]: which message became which by COPY or MOVE (RFC 4315 §3). Kept as runs, so that a hostile server cannot make
+//! it larger than its own text.
+
+use super::uid::{Uid, UidValidity};
+use super::uids::Uids;
+
+/// The UIDs of copied messages, before and after.
+///
+/// The sets pair up in the order in which the server wrote them. Where they do not have equally many UIDs the pairs are not
+/// known; where both are empty nothing was copied.
+///
+/// ```
+/// use postroom::imap::codec::text;
+/// use postroom::imap::{ResponseCode, Uid};
+///
+/// let done = text::untagged(b"* OK [COPYUID 38505 304,319:320 3956:3958] Done\r\n")?;
+/// let Some(ResponseCode::CopyUid(copied)) = done.code else { panic!("no code") };
+/// assert_eq!(copied.destination(Uid::new(320).unwrap()), Uid::new(3958));
+/// # Ok::<(), postroom::imap::codec::Unreadable>(())
+/// ```
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct CopyUid {
+    from: Uids,
+    to: Uids,
+    runs: Vec<Run>,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+struct Run {
+    from: u32,
+    to: u32,
+    len: u32,
+}
+
+impl CopyUid {
+    /// Pairs up two lists of ranges, given in the server's order; the destination is stamped with its UIDVALIDITY.
+    pub(crate) fn new(validity: Option<UidValidity>, from: &[(Uid, Uid)], to: &[(Uid, Uid)]) -> Self {
+        let runs = pair(from, to).unwrap_or_default();
+        let to = collect(to);
+        let to = match validity {
+            Some(validity) => to.stamped(validity),
+            None => to,
+        };
+        Self { from: collect(from), to, runs }
+    }
+
+    /// The messages that were copied, in the mailbox they came from.
+    pub fn from(&self) -> &Uids {
+        &self.from
+    }
+
+    /// The copies, stamped with the UIDVALIDITY of the mailbox they went to (unless the server keeps none).
+    pub fn to(&self) -> &Uids {
+        &self.to
+    }
+
+    /// The UIDVALIDITY of the mailbox the copies went to.
+    pub fn validity(&self) -> Option<UidValidity> {
+        self.to.validity()
+    }
+
+    /// Which UID the copy of that message has.
+    pub fn destination(&self, uid: Uid) -> Option<Uid> {
+        let uid = uid.as_u32();
+        self.runs.iter().find_map(|run| {
+            let place = uid.checked_sub(run.from).filter(|&place| place <= run.len)?;
+            Uid::new(run.to.checked_add(place)?)
+        })
+    }
+
+    /// All pairs, before and after, in the server's order. A hostile server may have named billions: bound what you take.
+    pub fn pairs(&self) -> impl Iterator<Item = (Uid, Uid)> + '_ {
+        let places = self.runs.iter().flat_map(|run| (0..=run.len).map(move |place| (run, place)));
+        places
+            .filter_map(|(run, place)| Uid::new(run.from.checked_add(place)?).zip(Uid::new(run.to.checked_add(place)?)))
+    }
+}
+
+/// Runs of equal length on both sides; `Run::len` is one less than the count, which so fits. `None` where one side is longer.
+fn pair(from: &[(Uid, Uid)], to: &[(Uid, Uid)]) -> Option<Vec<Run>> {
+    let mut runs = Vec::new();
+    let [mut left, mut right] =
+        [from, to].map(|side| side.iter().map(|&(a, b)| (a.min(b).as_u32(), a.max(b).as_u32())));
+    let (mut here, mut there) = (left.next(), right.next());
+    while let (Some((from, from_last)), Some((to, to_last))) = (here, there) {
+        let len = (from_last - from).min(to_last - to);
+        runs.push(Run { from, to, len });
+        here = if from + len == from_last { left.next() } else { Some((from + len + 1, from_last)) };
+        there = if to + len == to_last { right.next() } else { Some((to + len + 1, to_last)) };
+    }
+    (here.is_none() && there.is_none()).then_some(runs)
+}
+
+fn collect(ranges: &[(Uid, Uid)]) -> Uids {
+    Uids::from_ranges(ranges.to_vec())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ranges(list: &[(u32, u32)]) -> Vec<(Uid, Uid)> {
+        list.iter().map(|&(a, b)| (Uid::new(a).unwrap(), Uid::new(b).unwrap())).collect()
+    }
+
+    fn copied(from: &[(u32, u32)], to: &[(u32, u32)]) -> Vec<(u32, u32)> {
+        let pairs = CopyUid::new(None, &ranges(from), &ranges(to));
+        let list: Vec<_> = pairs.pairs().map(|(a, b)| (a.as_u32(), b.as_u32())).collect();
+        assert!(list.iter().all(|&(a, b)| pairs.destination(Uid::new(a).unwrap()) == Uid::new(b)));
+        list
+    }
+
+    #[test]
+    fn pairs_follow_the_order_of_the_server() {
+        assert_eq!(copied(&[(304, 304), (319, 320)], &[(3956, 3958)]), [(304, 3956), (319, 3957), (320, 3958)]);
+        assert_eq!(copied(&[(5, 5), (3, 3)], &[(10, 11)]), [(5, 10), (3, 11)]);
+        assert_eq!(copied(&[], &[]), []);
+    }
+
+    #[test]
+    fn sets_of_unequal_size_pair_nothing_and_are_kept() {
+        assert_eq!(copied(&[(1, 3)], &[(7, 8)]), []);
+        let unequal = CopyUid::new(UidValidity::new(9), &ranges(&[(1, 3)]), &ranges(&[(7, 8)]));
+        assert_eq!((unequal.from().len(), unequal.to().len()), (3, 2));
+        assert_eq!(unequal.validity(), UidValidity::new(9));
+    }
+
+    #[test]
+    fn the_largest_ranges_are_one_run() {
+        let all = ranges(&[(1, u32::MAX)]);
+        let copied = CopyUid::new(None, &all, &all);
+        assert_eq!(copied.runs.len(), 1);
+        assert_eq!(copied.destination(Uid::MAX), Some(Uid::MAX));
+    }
+}

@@ -1,0 +1,165 @@
+//! [`MailboxName`]: the name of a mailbox, as text inside and exact on the wire. It must not know hierarchies or namespaces:
+//! what separates levels is said by LIST.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::str::FromStr;
+
+use super::mutf7;
+use crate::{Error, Result};
+
+/// The name of a mailbox (RFC 9051 §5.1): text here, modified UTF-7 or UTF-8 on the wire as the session has it.
+///
+/// `INBOX` is the same name in every letter case, all others are not. A name that a server sent in an encoding of its own is
+/// shown as well as it can be and sent back byte for byte.
+///
+/// ```
+/// use postroom::imap::MailboxName;
+///
+/// assert_eq!(MailboxName::new("inbox")?, MailboxName::INBOX);
+/// assert_eq!(MailboxName::new("Entwürfe")?.as_str(), "Entwürfe");
+/// # Ok::<(), postroom::Error>(())
+/// ```
+#[derive(Clone, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct MailboxName {
+    text: Cow<'static, str>,
+    /// As the server wrote it, where writing the text would give other bytes.
+    raw: Option<Box<[u8]>>,
+}
+
+impl MailboxName {
+    /// The mailbox that every account has.
+    pub const INBOX: Self = Self { text: Cow::Borrowed("INBOX"), raw: None };
+
+    /// The longest name that [`new`](Self::new) accepts, in bytes of UTF-8.
+    pub const MAX_LEN: usize = 4096;
+
+    /// The mailbox of that name. Whether it exists only a server can say.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Input`](crate::Kind::Input) for an empty name, NUL, CR or LF in it, and more than
+    /// [`MAX_LEN`](Self::MAX_LEN) bytes.
+    pub fn new(name: &str) -> Result<Self> {
+        if name.is_empty() || name.contains(['\0', '\r', '\n']) || name.len() > Self::MAX_LEN {
+            return Err(Error::input("a mailbox name is one line of text, neither empty nor over 4096 bytes"));
+        }
+        Ok(Self::plain(name.to_owned()))
+    }
+
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether this is `INBOX`.
+    pub fn is_inbox(&self) -> bool {
+        *self == Self::INBOX
+    }
+
+    /// The name as a server wrote it: in UTF-8 where `utf8` has been agreed on (IMAP4rev2, `UTF8=ACCEPT`), else in modified
+    /// UTF-7. Bytes that are neither are kept, and shown with U+FFFD.
+    pub fn from_wire(bytes: &[u8], utf8: bool) -> Self {
+        let text = if utf8 { String::from_utf8(bytes.to_vec()).ok() } else { mutf7::decode(bytes) };
+        let mut name = Self::plain(text.unwrap_or_else(|| String::from_utf8_lossy(bytes).into_owned()));
+        if !name.is_inbox() && *name.to_wire(utf8) != *bytes {
+            name.raw = Some(bytes.into());
+        }
+        name
+    }
+
+    /// The bytes of the name on the wire, not yet quoted.
+    pub fn to_wire(&self, utf8: bool) -> Cow<'_, [u8]> {
+        match &self.raw {
+            Some(raw) => Cow::Borrowed(raw),
+            None if utf8 => Cow::Borrowed(self.text.as_bytes()),
+            None => Cow::Owned(mutf7::encode(&self.text).into_bytes()),
+        }
+    }
+
+    fn plain(text: String) -> Self {
+        if text.eq_ignore_ascii_case("INBOX") {
+            return Self::INBOX;
+        }
+        Self { text: Cow::Owned(text), raw: None }
+    }
+}
+
+impl fmt::Display for MailboxName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl fmt::Debug for MailboxName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "MailboxName({:?})", self.text)
+    }
+}
+
+impl FromStr for MailboxName {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Self> {
+        Self::new(name)
+    }
+}
+
+impl TryFrom<&str> for MailboxName {
+    type Error = Error;
+
+    fn try_from(name: &str) -> Result<Self> {
+        Self::new(name)
+    }
+}
+
+impl From<&Self> for MailboxName {
+    fn from(name: &Self) -> Self {
+        name.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn inbox_is_one_name_and_others_keep_their_case() {
+        assert_eq!(MailboxName::from_wire(b"iNbOx", false), MailboxName::INBOX);
+        assert_eq!(MailboxName::new("Inbox").unwrap().to_wire(false), b"INBOX".as_slice());
+        assert_ne!(MailboxName::new("Work").unwrap(), MailboxName::new("work").unwrap());
+    }
+
+    #[test]
+    fn names_that_could_not_be_sent_are_refused() {
+        for name in ["", "a\0", "a\rb", "a\nb", &"x".repeat(4097)] {
+            assert!(MailboxName::new(name).is_err());
+        }
+        assert!(MailboxName::new(&"x".repeat(4096)).is_ok());
+    }
+
+    #[test]
+    fn what_was_not_properly_encoded_keeps_its_bytes() {
+        let latin = MailboxName::from_wire(b"Entw\xfcrfe", false);
+        assert_eq!(latin.as_str(), "Entw\u{fffd}rfe");
+        let shift = MailboxName::from_wire(b"R&D", false);
+        assert_eq!((shift.as_str(), &*shift.to_wire(true)), ("R&D", b"R&D".as_slice()));
+        assert_ne!(shift, MailboxName::new("R&D").unwrap());
+    }
+
+    proptest! {
+        #[test]
+        fn a_server_gets_back_what_it_sent(bytes in prop::collection::vec(any::<u8>(), 1..30), utf8 in any::<bool>()) {
+            let name = MailboxName::from_wire(&bytes, utf8);
+            prop_assert!(name.is_inbox() || *name.to_wire(utf8) == *bytes);
+        }
+
+        #[test]
+        fn text_survives_the_wire(text in "[^\0\r\n]{1,20}", utf8 in any::<bool>()) {
+            let name = MailboxName::new(&text).unwrap();
+            prop_assert_eq!(MailboxName::from_wire(&name.to_wire(utf8), utf8), name);
+        }
+    }
+}

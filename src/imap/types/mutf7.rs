@@ -1,0 +1,134 @@
+//! Modified UTF-7, in which mailbox names travel before UTF-8 is agreed on (RFC 3501 §5.1.3). Plain functions between text
+//! and bytes; what a mailbox name may be is not known here.
+
+use base64::alphabet::IMAP_MUTF7;
+use base64::engine::{DecodePaddingMode, Engine, GeneralPurpose, GeneralPurposeConfig};
+
+/// Tolerant of bits left over at the end of a run, which some servers do not clear.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &IMAP_MUTF7,
+    GeneralPurposeConfig::new()
+        .with_encode_padding(false)
+        .with_decode_padding_mode(DecodePaddingMode::RequireNone)
+        .with_decode_allow_trailing_bits(true),
+);
+
+/// Writes text in modified UTF-7: printable ASCII as it is, `&` as `&-`, everything else in the shortest base64 runs.
+///
+/// ```
+/// assert_eq!(postroom::imap::codec::mutf7::encode("Entwürfe & mehr"), "Entw&APw-rfe &- mehr");
+/// ```
+pub fn encode(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let plain = is_plain(first);
+        let end = rest.find(|c| is_plain(c) != plain).unwrap_or(rest.len());
+        let (run, after) = rest.split_at_checked(end).unwrap_or((rest, ""));
+        match plain {
+            true => out.push_str(&run.replace('&', "&-")),
+            false => encode_run(run, &mut out),
+        }
+        rest = after;
+    }
+    out
+}
+
+/// Reads modified UTF-7, or says `None` where it is not: a byte outside printable ASCII, a run that does not end or does not
+/// decode to UTF-16. Runs that a careful encoder would have written otherwise are read all the same.
+///
+/// ```
+/// use postroom::imap::codec::mutf7::decode;
+///
+/// assert_eq!(decode(b"Entw&APw-rfe").as_deref(), Some("Entwürfe"));
+/// assert_eq!(decode(b"R&D"), None);
+/// ```
+pub fn decode(bytes: &[u8]) -> Option<String> {
+    let mut out = String::with_capacity(bytes.len());
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        let end = memchr::memchr(b'&', rest).unwrap_or(rest.len());
+        let (plain, run) = rest.split_at_checked(end)?;
+        let text = std::str::from_utf8(plain).ok()?;
+        out.push_str(Some(text).filter(|text| text.chars().all(is_plain))?);
+        rest = match run.split_first() {
+            None => run,
+            Some((_, run)) => {
+                let end = memchr::memchr(b'-', run)?;
+                let (coded, after) = run.split_at_checked(end)?;
+                decode_run(coded, &mut out)?;
+                after.get(1..)?
+            }
+        };
+    }
+    Some(out)
+}
+
+fn is_plain(c: char) -> bool {
+    matches!(c, ' '..='~')
+}
+
+fn encode_run(run: &str, out: &mut String) {
+    let utf16: Vec<u8> = run.encode_utf16().flat_map(u16::to_be_bytes).collect();
+    out.push('&');
+    BASE64.encode_string(utf16, out);
+    out.push('-');
+}
+
+fn decode_run(coded: &[u8], out: &mut String) -> Option<()> {
+    if coded.is_empty() {
+        out.push('&');
+        return Some(());
+    }
+    let bytes = BASE64.decode(coded).ok()?;
+    let (pairs, odd) = bytes.as_chunks::<2>();
+    if !odd.is_empty() {
+        return None;
+    }
+    for c in char::decode_utf16(pairs.iter().map(|&pair| u16::from_be_bytes(pair))) {
+        out.push(c.ok()?);
+    }
+    Some(())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn the_examples_of_rfc_3501_come_out_both_ways() {
+        for (text, wire) in [
+            ("~peter/mail/台北/日本語", "~peter/mail/&U,BTFw-/&ZeVnLIqe-"),
+            ("&", "&-"),
+            ("\u{1f4ec}", "&2D3c7A-"),
+            ("", ""),
+            ("a\tb", "a&AAk-b"),
+        ] {
+            assert_eq!(encode(text), wire);
+            assert_eq!(decode(wire.as_bytes()).as_deref(), Some(text));
+        }
+    }
+
+    #[test]
+    fn what_is_not_modified_utf_7_is_not_guessed() {
+        for wrong in ["&", "a&b", "&A-", "&AP/-", "&2D0-", "&AAAA", "ü", "&=-", "\u{7f}", "&AP8=-"] {
+            assert_eq!(decode(wrong.as_bytes()), None, "{wrong}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_text_survives(text in any::<String>()) {
+            let wire = encode(&text);
+            prop_assert!(wire.bytes().all(|byte| (b' '..=b'~').contains(&byte)));
+            prop_assert_eq!(decode(wire.as_bytes()), Some(text));
+        }
+
+        #[test]
+        fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..40)) {
+            let _ = decode(&bytes);
+        }
+    }
+}

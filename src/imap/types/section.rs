@@ -1,0 +1,219 @@
+//! [`Section`]: which piece of a message a `BODY[...]` names (RFC 9051 §6.4.5.1). It must not know who asks for it, nor which
+//! bytes of the piece are wanted: that window is kept beside it.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use crate::{Error, Result};
+
+/// A piece of a message: all of it, its header, its text, or one part of its MIME tree.
+///
+/// ```
+/// use postroom::imap::Section;
+///
+/// assert_eq!(Section::WHOLE.to_string(), "");
+/// assert_eq!(Section::part(&[1, 2])?.mime().to_string(), "1.2.MIME");
+/// assert_eq!(Section::header_fields(["Date", "List-Id"])?.to_string(), "HEADER.FIELDS (DATE LIST-ID)");
+/// # Ok::<(), postroom::Error>(())
+/// ```
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub struct Section {
+    part: Cow<'static, [u32]>,
+    what: What,
+}
+
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+enum What {
+    Whole,
+    Header,
+    Text,
+    Mime,
+    Fields(Vec<String>),
+    FieldsNot(Vec<String>),
+}
+
+impl Section {
+    /// The whole message: `BODY[]`.
+    pub const WHOLE: Self = Self::top(What::Whole);
+    /// The header of the message with the empty line that ends it: `BODY[HEADER]`.
+    pub const HEADER: Self = Self::top(What::Header);
+    /// What follows the header: `BODY[TEXT]`.
+    pub const TEXT: Self = Self::top(What::Text);
+
+    /// The content of one part, by its numbers in the MIME tree: `&[2, 1]` is `BODY[2.1]`. An empty path is the whole message.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Input`](crate::Kind::Input) for a part number 0, or a path of more than 100 numbers.
+    pub fn part(path: &[u32]) -> Result<Self> {
+        if path.contains(&0) || path.len() > 100 {
+            return Err(Error::input("part numbers begin at 1, and a path has at most 100 of them"));
+        }
+        Ok(Self { part: Cow::Owned(path.to_vec()), what: What::Whole })
+    }
+
+    /// Only these fields of the message's header, in the order of the message.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Input`](crate::Kind::Input) where there is no name, or one that no header field can have (RFC 5322 §2.2).
+    pub fn header_fields<S: AsRef<str>>(names: impl IntoIterator<Item = S>) -> Result<Self> {
+        field_names(names).map(|names| Self::top(What::Fields(names)))
+    }
+
+    /// The message's header without these fields.
+    ///
+    /// # Errors
+    ///
+    /// As for [`header_fields`](Self::header_fields).
+    pub fn header_fields_not<S: AsRef<str>>(names: impl IntoIterator<Item = S>) -> Result<Self> {
+        field_names(names).map(|names| Self::top(What::FieldsNot(names)))
+    }
+
+    /// The header of this part, which must be a message itself; of the whole message, its header.
+    #[must_use]
+    pub fn header(self) -> Self {
+        Self { what: What::Header, ..self }
+    }
+
+    /// The text of this part, which must be a message itself; of the whole message, its text.
+    #[must_use]
+    pub fn text(self) -> Self {
+        Self { what: What::Text, ..self }
+    }
+
+    /// The MIME header of this part. The whole message has none of its own: there it is the message's header.
+    #[must_use]
+    pub fn mime(self) -> Self {
+        let what = if self.part.is_empty() { What::Header } else { What::Mime };
+        Self { what, ..self }
+    }
+
+    /// The part numbers; empty for the message itself.
+    pub fn path(&self) -> &[u32] {
+        &self.part
+    }
+
+    /// Reads what stands between the brackets of a `BODY[...]` in a response; `None` where it is not RFC 9051's `section-spec`.
+    pub(crate) fn from_wire(text: &str) -> Option<Self> {
+        let mut part = Vec::new();
+        let mut rest = text;
+        while rest.starts_with(|c: char| c.is_ascii_digit()) {
+            let (number, after) = rest.split_once('.').unwrap_or((rest, ""));
+            part.push(number.parse().ok().filter(|&number: &u32| number > 0)?);
+            rest = after;
+        }
+        let what = What::from_wire(rest)?;
+        let valid = part.len() <= 100 && !(what == What::Mime && part.is_empty());
+        valid.then(|| Self { part: part.into(), what })
+    }
+
+    const fn top(what: What) -> Self {
+        Self { part: Cow::Borrowed(&[]), what }
+    }
+}
+
+impl What {
+    fn from_wire(text: &str) -> Option<Self> {
+        let (keyword, rest) = text.split_once(' ').unwrap_or((text, ""));
+        match (keyword.to_ascii_uppercase().as_str(), rest) {
+            ("", "") => Some(Self::Whole),
+            ("HEADER", "") => Some(Self::Header),
+            ("TEXT", "") => Some(Self::Text),
+            ("MIME", "") => Some(Self::Mime),
+            ("HEADER.FIELDS", names) => field_list(names).map(Self::Fields),
+            ("HEADER.FIELDS.NOT", names) => field_list(names).map(Self::FieldsNot),
+            _ => None,
+        }
+    }
+}
+
+/// A list of field names in a response, quoted or not.
+fn field_list(text: &str) -> Option<Vec<String>> {
+    let names = text.trim().strip_prefix('(')?.strip_suffix(')')?;
+    field_names(names.split_ascii_whitespace().map(|name| name.trim_matches('"'))).ok()
+}
+
+fn field_names<S: AsRef<str>>(names: impl IntoIterator<Item = S>) -> Result<Vec<String>> {
+    let names: Vec<String> = names.into_iter().map(|name| name.as_ref().to_ascii_uppercase()).collect();
+    if names.is_empty() || !names.iter().all(|name| is_field_name(name)) {
+        return Err(Error::input(
+            "header fields are asked for by one or more names of printable ASCII without a colon",
+        ));
+    }
+    Ok(names)
+}
+
+fn is_field_name(name: &str) -> bool {
+    !name.is_empty() && name.len() <= 998 && name.bytes().all(|byte| byte.is_ascii_graphic() && byte != b':')
+}
+
+/// What stands between the brackets on the wire: ASCII, and one line.
+impl fmt::Display for Section {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut dot = "";
+        for number in self.part.iter() {
+            write!(f, "{dot}{number}")?;
+            dot = ".";
+        }
+        match &self.what {
+            What::Whole => Ok(()),
+            What::Header => write!(f, "{dot}HEADER"),
+            What::Text => write!(f, "{dot}TEXT"),
+            What::Mime => write!(f, "{dot}MIME"),
+            What::Fields(names) => write!(f, "{dot}HEADER.FIELDS ({})", astrings(names)),
+            What::FieldsNot(names) => write!(f, "{dot}HEADER.FIELDS.NOT ({})", astrings(names)),
+        }
+    }
+}
+
+fn astrings(names: &[String]) -> String {
+    let quoted = |name: &String| match name.contains(['(', ')', '{', '%', '*', '"', '\\']) {
+        true => format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\"")),
+        false => name.clone(),
+    };
+    names.iter().map(quoted).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_can_be_read() {
+        let fields = Section::header_fields(["date", "x-spam"]).unwrap();
+        let part = Section::part(&[1, 2]).unwrap();
+        let not = Section { part: Cow::Borrowed(&[3]), ..Section::header_fields_not(["To"]).unwrap() };
+        let all = [
+            Section::WHOLE,
+            Section::HEADER,
+            Section::TEXT,
+            fields,
+            not,
+            part.clone(),
+            part.clone().mime(),
+            part.header(),
+        ];
+        for section in all {
+            assert_eq!(Section::from_wire(&section.to_string()), Some(section));
+        }
+    }
+
+    #[test]
+    fn servers_echo_fields_in_their_own_way() {
+        let asked = Section::header_fields(["Message-ID", "date"]).unwrap();
+        assert_eq!(Section::from_wire("header.fields (\"Message-Id\" DATE )"), Some(asked));
+        for wrong in ["0", "1..2", "MIME", "HEADER.FIELDS", "HEADER.FIELDS ()", "99999999999", "1.FOO", "HEADER x"] {
+            assert_eq!(Section::from_wire(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_field_name_cannot_break_out() {
+        for name in ["", "a b", "a:b", "a\r\nb", "ä", "a\0"] {
+            assert!(Section::header_fields([name]).is_err(), "{name:?}");
+        }
+        let odd = Section::header_fields(["a)\"\\{5}"]).unwrap();
+        assert_eq!(odd.to_string(), "HEADER.FIELDS (\"A)\\\"\\\\{5}\")");
+    }
+}

@@ -1,0 +1,403 @@
+//! [`Uids`], a set of UIDs kept as ranges. Its size in memory is that of its text, never that of its members: `1:4294967295`
+//! from a hostile server costs eight bytes. It must not know which command carries it.
+
+use std::fmt;
+use std::ops::RangeInclusive;
+use std::str::FromStr;
+
+use super::uid::{Uid, UidValidity};
+use crate::{Error, Result};
+
+/// A set of UIDs (RFC 9051 §9, `sequence-set`), in ascending ranges that neither touch nor overlap.
+///
+/// A set may end in `*`, which stands for the highest UID in the mailbox: [`Uids::ALL`] is `1:*`. What `*` covers only the
+/// server knows, so [`len`](Self::len), [`iter`](Self::iter) and [`ranges`](Self::ranges) speak of the bounded part alone.
+/// Note that `n:*` always names the last message of a mailbox, even where its UID is below `n`.
+///
+/// A set that came from a server carries the [`UidValidity`] it was met under, and is refused under another one.
+///
+/// ```
+/// use postroom::imap::{Uid, Uids};
+///
+/// let uids: Uids = [7, 3, 4, 5].into_iter().filter_map(Uid::new).collect();
+/// assert_eq!(uids.to_string(), "3:5,7");
+/// assert_eq!(uids.len(), 4);
+/// ```
+#[derive(Clone, Eq, Hash, PartialEq)]
+pub struct Uids {
+    ranges: Vec<(Uid, Uid)>,
+    open: Option<Uid>,
+    validity: Option<UidValidity>,
+}
+
+impl Uids {
+    /// Every message: `1:*`.
+    pub const ALL: Self = Self { ranges: Vec::new(), open: Uid::new(1), validity: None };
+
+    /// No message at all.
+    pub const fn new() -> Self {
+        Self { ranges: Vec::new(), open: None, validity: None }
+    }
+
+    /// The UIDs from one to the other, both included, in either order.
+    pub fn range(a: Uid, b: Uid) -> Self {
+        Self { ranges: vec![(a.min(b), a.max(b))], ..Self::new() }
+    }
+
+    /// That UID and every higher one: `uid:*`. The last message of the mailbox is always among them.
+    pub const fn from_uid(uid: Uid) -> Self {
+        Self { ranges: Vec::new(), open: Some(uid), validity: None }
+    }
+
+    /// The same set, as met under that UIDVALIDITY.
+    #[must_use]
+    pub fn stamped(self, validity: UidValidity) -> Self {
+        Self { validity: Some(validity), ..self }
+    }
+
+    /// The UIDVALIDITY this set was met under, if it came from a server.
+    pub fn validity(&self) -> Option<UidValidity> {
+        self.validity
+    }
+
+    /// Adds one UID; cheap where it is higher than all others.
+    pub fn insert(&mut self, uid: Uid) {
+        self.insert_range(uid, uid);
+    }
+
+    /// Both sets together, under the stamp of the one that has a stamp.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Input`](crate::Kind::Input) where both have stamps and these differ: the same numbers name other messages.
+    pub fn union(&self, other: &Self) -> Result<Self> {
+        if self.validity.zip(other.validity).is_some_and(|(mine, theirs)| mine != theirs) {
+            return Err(Error::input("UIDs met under different UIDVALIDITY values cannot be put together"));
+        }
+        let mut ranges = self.ranges.clone();
+        ranges.extend_from_slice(&other.ranges);
+        let open = self.open.into_iter().chain(other.open).min();
+        Ok(Self::normalised(ranges, open, self.validity.or(other.validity)))
+    }
+
+    /// Whether that UID is in the set; `n:*` is taken to hold `n` and what is above.
+    pub fn contains(&self, uid: Uid) -> bool {
+        let after = self.ranges.partition_point(|&(_, last)| last < uid);
+        self.ranges.get(after).is_some_and(|&(first, _)| first <= uid) || self.open.is_some_and(|open| open <= uid)
+    }
+
+    /// How many UIDs are in the bounded part.
+    pub fn len(&self) -> u64 {
+        self.ranges.iter().map(|&(first, last)| width(first, last)).sum()
+    }
+
+    /// Whether the set names nothing at all. Such a set has no wire form, and no command is sent for it.
+    pub fn is_empty(&self) -> bool {
+        self.ranges.is_empty() && self.open.is_none()
+    }
+
+    /// The UIDs of the bounded part, ascending. A set from a server may hold billions: bound what you take.
+    pub fn iter(&self) -> impl Iterator<Item = Uid> + '_ {
+        self.ranges.iter().flat_map(|&(first, last)| (first.as_u32()..=last.as_u32()).filter_map(Uid::new))
+    }
+
+    /// The ranges of the bounded part, ascending.
+    pub fn ranges(&self) -> impl DoubleEndedIterator<Item = RangeInclusive<Uid>> + ExactSizeIterator + '_ {
+        self.ranges.iter().map(|&(first, last)| first..=last)
+    }
+
+    /// Where the unbounded part begins: 5 in `5:*`.
+    pub fn open_from(&self) -> Option<Uid> {
+        self.open
+    }
+
+    /// The same set in pieces whose wire form is at most `max` bytes long, since servers bound their command lines (RFC 7162 §4
+    /// advises to stay near 8192 bytes, RFC 2683 §3.2.1.5 to stay under 1000). A piece has at least one range, however small `max` is.
+    pub fn split(&self, max: usize) -> impl Iterator<Item = Self> + '_ {
+        let mut ranges = self.ranges.as_slice();
+        let mut open = self.open;
+        std::iter::from_fn(move || {
+            if ranges.is_empty() && open.is_none() {
+                return None;
+            }
+            let (taken, used) = fitting(ranges, max);
+            let (piece, rest) = ranges.split_at_checked(taken).unwrap_or((ranges, &[]));
+            ranges = rest;
+            let tail = open.filter(|&open| rest.is_empty() && (taken == 0 || used + 1 + open_width(open) <= max));
+            open = open.filter(|_| tail.is_none());
+            Some(Self { ranges: piece.to_vec(), open: tail, validity: self.validity })
+        })
+    }
+
+    pub(crate) fn insert_range(&mut self, a: Uid, b: Uid) {
+        let (first, last) = (a.min(b), a.max(b));
+        match self.ranges.last_mut() {
+            Some((start, end)) if self.open.is_none() && *start <= first && touches(*end, first) => {
+                *end = last.max(*end)
+            }
+            newest if self.open.is_none() && newest.as_ref().is_none_or(|(_, end)| *end < first) => {
+                self.ranges.push((first, last));
+            }
+            _ => {
+                let mut ranges = std::mem::take(&mut self.ranges);
+                ranges.push((first, last));
+                *self = Self::normalised(ranges, self.open, self.validity);
+            }
+        }
+    }
+
+    /// The set of those ranges, in any order and direction.
+    pub(crate) fn from_ranges(ranges: Vec<(Uid, Uid)>) -> Self {
+        let ascending = ranges.into_iter().map(|(a, b)| (a.min(b), a.max(b))).collect();
+        Self::normalised(ascending, None, None)
+    }
+
+    /// Reads a wire form; descending ranges and `*` in any place are allowed, 0 is not.
+    pub(crate) fn from_wire(text: &[u8]) -> Option<Self> {
+        let mut ranges = Vec::new();
+        let mut open = None;
+        for item in text.split(|&byte| byte == b',') {
+            match parse_range(item)? {
+                (Some(a), Some(b)) => ranges.push((a.min(b), a.max(b))),
+                (bound, None) | (None, bound) => {
+                    let from = bound.unwrap_or(Uid::MAX);
+                    open = Some(open.map_or(from, |open: Uid| open.min(from)));
+                }
+            }
+        }
+        Some(Self::normalised(ranges, open, None))
+    }
+
+    fn normalised(mut ranges: Vec<(Uid, Uid)>, open: Option<Uid>, validity: Option<UidValidity>) -> Self {
+        if !ranges.is_sorted() {
+            ranges.sort_unstable();
+        }
+        let mut open = open;
+        ranges.dedup_by(|next, kept| {
+            let joins = touches(kept.1, next.0);
+            if joins {
+                kept.1 = kept.1.max(next.1);
+            }
+            joins
+        });
+        while let Some(&(first, last)) = ranges.last() {
+            // A lone `*` must not swallow a range that merely ends at the highest number.
+            let Some(from) = open.filter(|&from| from < Uid::MAX && touches(last, from)) else {
+                break;
+            };
+            open = Some(from.min(first));
+            ranges.pop();
+        }
+        Self { ranges, open, validity }
+    }
+}
+
+/// Whether a range that ends at `end` and one that begins at `first` (or earlier than `end`) are one range.
+fn touches(end: Uid, first: Uid) -> bool {
+    first.as_u32() <= end.as_u32().saturating_add(1)
+}
+
+fn width(first: Uid, last: Uid) -> u64 {
+    u64::from(last.as_u32()) - u64::from(first.as_u32()) + 1
+}
+
+/// How many of the ranges fit into `max` bytes, at least one, and how many bytes they take.
+fn fitting(ranges: &[(Uid, Uid)], max: usize) -> (usize, usize) {
+    let mut used = 0;
+    for (count, &(first, last)) in ranges.iter().enumerate() {
+        let more = digits(first) + if first == last { 0 } else { 1 + digits(last) } + usize::from(count > 0);
+        if count > 0 && used + more > max {
+            return (count, used);
+        }
+        used += more;
+    }
+    (ranges.len(), used)
+}
+
+fn open_width(from: Uid) -> usize {
+    if from == Uid::MAX { 1 } else { digits(from) + 2 }
+}
+
+fn digits(uid: Uid) -> usize {
+    uid.as_u32().ilog10() as usize + 1
+}
+
+/// One `seq-number` or `seq-range`; `None` in a place stands for `*`.
+fn parse_range(item: &[u8]) -> Option<(Option<Uid>, Option<Uid>)> {
+    let mut ends = item.splitn(2, |&byte| byte == b':');
+    let first = parse_end(ends.next()?)?;
+    let last = ends.next().map_or(Some(first), parse_end)?;
+    Some((first, last))
+}
+
+fn parse_end(text: &[u8]) -> Option<Option<Uid>> {
+    if text == b"*" {
+        return Some(None);
+    }
+    let digits = text.iter().all(u8::is_ascii_digit);
+    let number = std::str::from_utf8(text).ok().filter(|_| digits)?.parse().ok()?;
+    Uid::new(number).map(Some)
+}
+
+impl Default for Uids {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl From<Uid> for Uids {
+    fn from(uid: Uid) -> Self {
+        Self::range(uid, uid)
+    }
+}
+
+impl From<RangeInclusive<Uid>> for Uids {
+    fn from(range: RangeInclusive<Uid>) -> Self {
+        if range.is_empty() { Self::new() } else { Self::range(*range.start(), *range.end()) }
+    }
+}
+
+impl FromIterator<Uid> for Uids {
+    fn from_iter<I: IntoIterator<Item = Uid>>(uids: I) -> Self {
+        let mut set = Self::new();
+        set.extend(uids);
+        set
+    }
+}
+
+impl Extend<Uid> for Uids {
+    fn extend<I: IntoIterator<Item = Uid>>(&mut self, uids: I) {
+        let mut ranges = std::mem::take(&mut self.ranges);
+        for uid in uids {
+            match ranges.last_mut() {
+                Some((first, last)) if *first <= uid && touches(*last, uid) => *last = uid.max(*last),
+                _ => ranges.push((uid, uid)),
+            }
+        }
+        *self = Self::normalised(ranges, self.open, self.validity);
+    }
+}
+
+/// The wire form, such as `1:5,7,9:*`; empty for the empty set.
+impl fmt::Display for Uids {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut comma = "";
+        for &(first, last) in &self.ranges {
+            write!(f, "{comma}{first}")?;
+            if last != first {
+                write!(f, ":{last}")?;
+            }
+            comma = ",";
+        }
+        match self.open {
+            Some(Uid::MAX) => write!(f, "{comma}*"),
+            Some(from) => write!(f, "{comma}{from}:*"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Debug for Uids {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.validity {
+            Some(validity) => write!(f, "Uids({self} under {validity})"),
+            None => write!(f, "Uids({self})"),
+        }
+    }
+}
+
+impl FromStr for Uids {
+    type Err = Error;
+
+    /// Reads a wire form; [`Kind::Input`](crate::Kind::Input) for anything else.
+    fn from_str(text: &str) -> Result<Self> {
+        Self::from_wire(text.as_bytes()).ok_or_else(|| Error::input("not a set of UIDs"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn uid(number: u32) -> Uid {
+        Uid::new(number).unwrap()
+    }
+
+    #[test]
+    fn wire_forms_are_ascending_and_merged() {
+        for (given, written) in [
+            ("1:5,7,9:8", "1:5,7:9"),
+            ("5:1", "1:5"),
+            ("3,2,1", "1:3"),
+            ("*", "*"),
+            ("*:4", "4:*"),
+            ("1:*", "1:*"),
+            ("7:*,1:6", "1:*"),
+            ("2,*", "2,*"),
+            ("1:4294967295", "1:4294967295"),
+            ("1:4294967295,*", "1:4294967295,*"),
+        ] {
+            assert_eq!(given.parse::<Uids>().unwrap().to_string(), written, "{given}");
+        }
+        for wrong in ["", "0", "1,", ",1", "1:", "a", "1:2:3", "4294967296", "-1", "+1", "1 2"] {
+            assert!(wrong.parse::<Uids>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_huge_range_costs_one_entry() {
+        let all: Uids = "1:4294967295".parse().unwrap();
+        assert_eq!((all.len(), all.ranges().len()), (4_294_967_295, 1));
+        assert!(all.contains(Uid::MAX));
+    }
+
+    #[test]
+    fn sets_of_different_generations_do_not_mix() {
+        let [one, two] = [1, 2].map(|validity| Uids::from(uid(1)).stamped(UidValidity::new(validity).unwrap()));
+        assert!(one.union(&two).is_err());
+        assert_eq!(one.union(&Uids::from(uid(9))).unwrap().validity(), one.validity());
+    }
+
+    proptest! {
+        #[test]
+        fn a_set_behaves_like_a_set(numbers in prop::collection::vec(1u32..60, 0..40), max in 1usize..30) {
+            let model: BTreeSet<u32> = numbers.iter().copied().collect();
+            let collected: Uids = numbers.iter().copied().map(uid).collect();
+            let mut inserted = Uids::new();
+            numbers.iter().for_each(|&number| inserted.insert(uid(number)));
+            prop_assert_eq!(&collected, &inserted);
+            prop_assert!(collected.iter().map(Uid::as_u32).eq(model.iter().copied()));
+            prop_assert_eq!(collected.len(), model.len() as u64);
+            (1..70).for_each(|number| assert_eq!(collected.contains(uid(number)), model.contains(&number)));
+            if !model.is_empty() {
+                prop_assert_eq!(&collected.to_string().parse::<Uids>().unwrap(), &collected);
+            }
+            let mut joined = Uids::new();
+            for piece in collected.split(max) {
+                prop_assert!(piece.to_string().len() <= max || piece.ranges().len() == 1);
+                joined = joined.union(&piece).unwrap();
+            }
+            prop_assert_eq!(joined, collected);
+        }
+
+        #[test]
+        fn splitting_loses_no_open_end(numbers in prop::collection::vec(1u32..1000, 0..20), from in 1u32.., max in 1usize..30) {
+            let closed: Uids = numbers.into_iter().map(uid).collect();
+            let set = closed.union(&Uids::from_uid(uid(from))).unwrap();
+            let pieces: Vec<Uids> = set.split(max).collect();
+            prop_assert!(pieces.iter().all(|piece| !piece.is_empty()));
+            prop_assert_eq!(pieces.iter().filter(|piece| piece.open_from().is_some()).count(), 1);
+            let joined = pieces.iter().try_fold(Uids::new(), |sum, piece| sum.union(piece)).unwrap();
+            prop_assert_eq!(joined, set);
+        }
+
+        #[test]
+        fn no_text_makes_it_panic(text in prop::collection::vec(any::<u8>(), 0..40)) {
+            let _ = Uids::from_wire(&text);
+        }
+    }
+}
