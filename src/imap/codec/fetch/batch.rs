@@ -32,7 +32,7 @@ const SPARE_WORDS: usize = 1 << 20;
 /// assert_eq!(uids, [7, 9]);
 /// ```
 #[derive(Clone, Debug, Default)]
-pub struct Batch {
+pub(crate) struct Batch {
     block: Bytes,
     frames: Vec<(u32, u32)>,
     /// Offsets within the block.
@@ -48,7 +48,7 @@ pub struct UnreadableFetch {
 
 /// The messages of one batch, in order.
 #[derive(Debug, Default)]
-pub struct FetchedBatch {
+pub(crate) struct FetchedBatch {
     tape: Arc<Tape>,
     /// Where each message begins on the tape; [`NONE`] for the next of `unreadable`.
     messages: Vec<u32>,
@@ -82,40 +82,40 @@ pub fn fetched(frame: Bytes, limits: &Limits) -> Result<Fetched, UnreadableFetch
 
 impl Batch {
     /// An empty one over these bytes, at most 4 GiB.
-    pub fn new(block: Bytes) -> Self {
+    pub(crate) fn new(block: Bytes) -> Self {
         Self { block, frames: Vec::new(), elided: Vec::new() }
     }
 
     /// Adds the frame that stands there in the block.
-    pub fn push(&mut self, start: usize, end: usize) {
+    pub(crate) fn push(&mut self, start: usize, end: usize) {
         if let (Ok(start), Ok(end)) = (u32::try_from(start), u32::try_from(end)) {
             self.frames.push((start, end));
         }
     }
 
     /// Adds what the framer says was left out of the frame that begins at `start`.
-    pub fn elide(&mut self, start: usize, elided: impl IntoIterator<Item = Elided>) {
+    pub(crate) fn elide(&mut self, start: usize, elided: impl IntoIterator<Item = Elided>) {
         let moved = elided.into_iter().map(|one| Elided { at: start + one.at, size: one.size });
         self.elided.extend(moved);
     }
 
     /// How many frames there are.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.frames.len()
     }
 
     /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.frames.is_empty()
     }
 
     /// The bytes that it keeps in memory.
-    pub fn weight(&self) -> usize {
+    pub(crate) fn weight(&self) -> usize {
         self.block.len()
     }
 
     /// The frames as they came.
-    pub fn raw(&self) -> impl Iterator<Item = Bytes> {
+    pub(crate) fn raw(&self) -> impl Iterator<Item = Bytes> {
         self.frames.iter().map(|&(start, end)| self.cut(start, end))
     }
 
@@ -147,7 +147,7 @@ impl Batch {
 impl FetchedBatch {
     /// Parses all frames. Of `spare`, a batch that was read to its end, the memory is used again if no message of it is
     /// left.
-    pub fn parse(batch: &Batch, limits: &Limits, spare: Option<Self>) -> Self {
+    pub(crate) fn parse(batch: &Batch, limits: &Limits, spare: Option<Self>) -> Self {
         let mut parsed = spare.map(Self::cleared).unwrap_or_default();
         if let Some(tape) = Arc::get_mut(&mut parsed.tape) {
             tape.block = batch.block.clone();
@@ -165,7 +165,7 @@ impl FetchedBatch {
     }
 
     /// How many messages are left.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.messages.len() - self.next
     }
 

@@ -7,7 +7,8 @@ mod batch;
 mod envelope;
 mod structure;
 
-pub use batch::{Batch, FetchedBatch, UnreadableFetch, fetched};
+pub(crate) use batch::{Batch, FetchedBatch};
+pub use batch::{UnreadableFetch, fetched};
 
 use self::attribute::Name;
 use super::frame::Elided;
