@@ -74,22 +74,26 @@ impl<E: Engine> Link<E> {
         road.next += 1;
         if road.ended.is_none() {
             road.slots.insert(id, Slot { queue: VecDeque::new(), reader: None, awaited: false });
-            road.asks.push_back(Ask::Request(id, Box::new(request)));
         }
-        let driver = road.driver.take();
+        let driver = road.ask(Ask::Request(id, Box::new(request)));
         drop(road);
         wake(driver);
         Inbox { id, shared: self.0.clone(), finished: false }
     }
 
+    /// Hands the engine something that has no answer.
+    pub(crate) fn hand_back(&self, request: E::Request) {
+        let mut road = self.0.lock();
+        let id = Id(road.next);
+        road.next += 1;
+        let driver = road.ask(Ask::Request(id, Box::new(request)));
+        drop(road);
+        wake(driver);
+    }
+
     /// What the engine last published.
     pub(crate) fn state(&self) -> Arc<E::State> {
         self.0.lock().state.clone()
-    }
-
-    /// How the connection ended, once it has.
-    pub(crate) fn ended(&self) -> Option<Error> {
-        self.0.lock().ended.clone()
     }
 }
 
@@ -146,10 +150,7 @@ impl<E: Engine> Inbox<E> {
     /// Adds to what was asked for under this inbox: the next piece of an upload, say.
     pub(crate) fn add(&self, request: E::Request) {
         let mut road = self.shared.lock();
-        if road.ended.is_none() {
-            road.asks.push_back(Ask::Request(self.id, Box::new(request)));
-        }
-        let driver = road.driver.take();
+        let driver = road.ask(Ask::Request(self.id, Box::new(request)));
         drop(road);
         wake(driver);
     }
@@ -164,10 +165,7 @@ impl<E: Engine> Drop for Inbox<E> {
         if let Some(slot) = road.slots.remove(&self.id) {
             road.waiting -= slot.queue.iter().map(Parcel::weight).sum::<usize>();
         }
-        if road.ended.is_none() {
-            road.asks.push_back(Ask::Cancel(self.id));
-        }
-        let driver = road.driver.take();
+        let driver = road.ask(Ask::Cancel(self.id));
         drop(road);
         wake(driver);
     }
@@ -245,6 +243,15 @@ impl<E: Engine> Shared<E> {
 }
 
 impl<E: Engine> Road<E> {
+    /// Puts an ask on the driver's desk, and gives its waker.
+    fn ask(&mut self, ask: Ask<Box<E::Request>>) -> Option<Waker> {
+        if self.ended.is_some() {
+            return None;
+        }
+        self.asks.push_back(ask);
+        self.driver.take()
+    }
+
     fn put(&mut self, id: Id, delivery: E::Delivery) -> Option<Waker> {
         let slot = self.slots.get_mut(&id)?;
         self.waiting += delivery.weight();

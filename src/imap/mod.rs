@@ -1,11 +1,22 @@
 //! IMAP: the protocol of mailboxes that stay on the server (RFC 3501, RFC 9051).
 
+mod appending;
+mod call;
 pub mod codec;
 mod command;
 mod engine;
+mod folder;
+mod mailbox;
+mod reader;
+mod session;
+mod streams;
 mod types;
 
+pub use appending::Append;
 pub use engine::{Event, Selected};
+pub use folder::Folder;
+pub use session::Imap;
+pub use streams::{Fetch, Idle};
 pub use types::{
     Address, Addresses, BodyStructure, Capabilities, Condition, CopyUid, Envelope, Fetched, FetchedSection, Flags,
     Items, Listed, MailboxName, Namespace, Namespaces, Params, PartKind, Parts, ResponseCode, Section, SeqNum, Status,

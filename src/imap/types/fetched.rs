@@ -193,6 +193,13 @@ impl Fetched {
         Self { tape: Arc::new(Tape { block: Bytes::copy_from_slice(record.bytes), words }), at: 0 }
     }
 
+    /// Whether there is anything but what a server says of its own accord.
+    #[inline]
+    pub(crate) fn says_more_than_flags(&self) -> bool {
+        let unasked = [Item::Uid as u32, Item::Flags as u32, Item::ModSeq as u32];
+        self.record().items().any(|(kind, _, _)| !unasked.contains(&kind))
+    }
+
     #[inline]
     fn record(&self) -> Record<'_> {
         self.tape.record(self.at)

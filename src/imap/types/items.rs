@@ -5,6 +5,7 @@ use std::fmt;
 use std::num::NonZeroU32;
 use std::ops::BitOr;
 
+use super::fetched::Fetched;
 use super::section::Section;
 
 /// What to fetch of each message. The UID always comes along, and nothing here ever marks a message `\Seen`: bodies are asked
@@ -124,6 +125,13 @@ impl Items {
     /// Whether bodies or headers are asked for, and so whether answers may be large.
     pub fn has_sections(&self) -> bool {
         !self.sections.is_empty()
+    }
+
+    /// Whether this can be the answer, rather than flags that the server tells of its own accord.
+    #[inline]
+    pub(crate) fn are_answered_by(&self, fetched: &Fetched) -> bool {
+        let only_flags = self.attributes & !FLAGS == 0 && self.sections.is_empty();
+        only_flags || fetched.says_more_than_flags()
     }
 
     const fn only(attributes: u8) -> Self {

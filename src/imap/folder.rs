@@ -1,0 +1,220 @@
+//! [`Folder`]: the selected mailbox, lent by a session or owning it, and what can be done in it. How each thing is said is its
+//! command's business; the common trait's view of a folder is in `mailbox.rs`.
+
+use std::borrow::{Borrow, BorrowMut};
+use std::fmt;
+use std::future::poll_fn;
+use std::sync::Arc;
+
+use super::call::ImapLink;
+use super::command::expunge::UidExpunge;
+use super::command::number::Number;
+use super::command::store::Store;
+use super::engine::{Request, Selected};
+use super::reader::SectionReader;
+use super::session::Imap;
+use super::streams::{Fetch, Idle};
+use super::types::{Items, Section, SeqNum, Uid, Uids};
+use crate::FlagChange;
+use crate::body::Body;
+use crate::error::{Error, Result};
+use crate::message_id::Place;
+
+/// The longest set in one command: the line length every server takes (RFC 7162 §4).
+const SET: usize = 8000;
+/// Without ESEARCH a search answers with every UID: beyond so many messages the answer is not worth it.
+const MOST_LISTED: u32 = 50_000;
+
+/// The selected mailbox. It lends its session (`Folder<&mut Imap>`, from [`Imap::select`]) or owns it (`Folder<Imap>`, from
+/// [`Imap::into_folder`]); everything is the same in both.
+///
+/// **A call that returns a value takes `&self`, one that returns a stream takes `&mut self`**: while a stream lives no command
+/// can be issued through the folder, so none can wait behind a stream that nobody reads.
+///
+/// Messages are named by UID. A [set of UIDs](Uids) that carries the UIDVALIDITY under which it was met is refused, before
+/// anything is sent, in a mailbox with another one: there its numbers mean other messages.
+///
+/// A server can deselect a mailbox by itself; then every call fails with [`Kind::Closed`](crate::Kind::Closed). It is never
+/// selected again behind the caller's back.
+pub struct Folder<S = Imap> {
+    session: S,
+    selection: u64,
+    place: Arc<Place>,
+    pub(super) marked: Uids,
+}
+
+impl<S: Borrow<Imap>> Folder<S> {
+    pub(super) fn new(session: S) -> Result<Self> {
+        let selected = session.borrow().link().state().selected.clone().ok_or_else(gone)?;
+        let place = Place::Imap {
+            account: session.borrow().account().as_ref().into(),
+            mailbox: selected.name.as_str().into(),
+            validity: selected.uid_validity.map_or(0, u32::from),
+        };
+        Ok(Self { session, selection: selected.selection, place: Arc::new(place), marked: Uids::default() })
+    }
+
+    /// The mailbox as it is now, as far as the server has said. Never touches the wire.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Closed`](crate::Kind::Closed) where it is no longer selected.
+    pub fn info(&self) -> Result<Arc<Selected>> {
+        let selected = self.link().state().selected.clone();
+        selected.filter(|selected| selected.selection == self.selection).ok_or_else(gone)
+    }
+
+    /// The session this folder is selected in.
+    pub fn session(&self) -> &Imap {
+        self.session.borrow()
+    }
+
+    /// Changes flags of these messages; one flight, several for a very long set. Messages that are gone are passed over.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Input`](crate::Kind::Input) for UIDs of another UIDVALIDITY, [`Kind::Rejected`](crate::Kind::Rejected) where
+    /// the server refuses (a read-only mailbox, say), [`Kind::Unknown`](crate::Kind::Unknown) where the connection ended
+    /// before the answer.
+    pub async fn store(&self, uids: impl Into<Uids>, change: &FlagChange) -> Result<()> {
+        let uids = self.checked(uids.into())?;
+        for uids in uids.split(SET) {
+            self.session().call(Store { selection: self.selection, uids: &uids, change }).await?;
+        }
+        Ok(())
+    }
+
+    /// Removes those of these messages that are marked `\Deleted`, and no others (UIDPLUS). One flight, several for a very
+    /// long set.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Unsupported`](crate::Kind::Unsupported), before anything is sent, where the server has no UID EXPUNGE: it could
+    /// only remove what other clients marked too. Otherwise as [`store`](Self::store).
+    pub async fn expunge(&self, uids: impl Into<Uids>) -> Result<()> {
+        let uids = self.checked(uids.into())?;
+        if !self.can_expunge() {
+            return Err(Error::unsupported("the server cannot expunge just these messages (it has no UIDPLUS)"));
+        }
+        for uids in uids.split(SET) {
+            self.session().call(UidExpunge { selection: self.selection, uids: &uids }).await?;
+        }
+        Ok(())
+    }
+
+    /// Asks for nothing: lets the server say what happened. One flight.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Closed`](crate::Kind::Closed), [`Kind::Io`](crate::Kind::Io), [`Kind::Timeout`](crate::Kind::Timeout) where the
+    /// connection is gone.
+    pub async fn noop(&self) -> Result<()> {
+        self.session().noop().await
+    }
+
+    pub(super) fn can_expunge(&self) -> bool {
+        self.session().capabilities().uidplus()
+    }
+
+    pub(super) fn place(&self) -> &Arc<Place> {
+        &self.place
+    }
+
+    fn link(&self) -> &ImapLink {
+        self.session().link()
+    }
+
+    /// The set, unless it was met under another UIDVALIDITY.
+    fn checked(&self, uids: Uids) -> Result<Uids> {
+        let now = self.info()?.uid_validity;
+        if uids.validity().is_some_and(|validity| Some(validity) != now) {
+            return Err(Error::input("these UIDs are of another UIDVALIDITY: they mean other messages here"));
+        }
+        Ok(uids)
+    }
+
+    /// Lets the engine learn the UIDs of messages that it does not know, so that it can tell which ones go.
+    async fn number(&self) -> Result<()> {
+        let info = self.info()?;
+        let known = self.link().state().numbered;
+        let Some(from) = SeqNum::new(known.saturating_add(1)).filter(|from| from.as_u32() <= info.exists) else {
+            return Ok(());
+        };
+        let compact = self.session().capabilities().esearch();
+        if !compact && info.exists - known > MOST_LISTED {
+            return Ok(());
+        }
+        self.session().call(Number { selection: self.selection, from, compact }).await
+    }
+}
+
+impl<S: BorrowMut<Imap>> Folder<S> {
+    /// Streams what was asked for of these messages. One flight, several for a very long set; the answer is parsed where it is
+    /// consumed. Messages that are not there are left out, and of an empty mailbox nothing is asked. Nothing is ever marked as
+    /// read by it.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Input`](crate::Kind::Input) for UIDs of another UIDVALIDITY; the rest comes from the stream.
+    pub async fn fetch(&mut self, uids: impl Into<Uids>, items: Items) -> Result<Fetch<'_>> {
+        let uids = self.checked(uids.into())?;
+        if self.info()?.exists == 0 {
+            // Perhaps it has got its first message by now; some servers refuse a set that matches nothing.
+            self.noop().await?;
+        }
+        let empty = self.info()?.exists == 0 || uids.is_empty();
+        let parts = if empty { Default::default() } else { uids.split(SET).collect() };
+        let session = self.session.borrow_mut();
+        Fetch::new(session.link(), session.limits(), self.selection, uids, parts, items)
+    }
+
+    /// Reads one section of one message as it comes: `Section::WHOLE` for all of it. One flight for every 4 MiB; at most
+    /// [`Limits::window`](crate::Limits::window) bytes wait for a slow reader, whatever the size of the message. Dropping the
+    /// reader costs the transfer of the rest of its 4 MiB.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Rejected`](crate::Kind::Rejected) where the message is not there; what fails later is the reader's
+    /// [`std::io::Error`], with this crate's error inside.
+    pub async fn read(&mut self, uid: Uid, section: Section) -> Result<Body<'_>> {
+        self.info()?;
+        let selection = self.selection;
+        let session = self.session.borrow_mut();
+        let mut reader = SectionReader::new(session.link(), session.limits(), selection, uid, section)?;
+        poll_fn(|cx| reader.poll_begin(cx)).await?;
+        Ok(Body::new(reader))
+    }
+
+    /// Watches the mailbox: what happened since the last look comes first, then what happens, pushed by IDLE where the server
+    /// has it and looked for every [`Deadlines::poll`](crate::Deadlines::poll) where not. IDLE is renewed before 29 minutes,
+    /// and ends by itself when the stream is dropped; the next command waits for that.
+    ///
+    /// Before the first time, and after new mail, one more flight asks for the UIDs of the messages, so that those which go can
+    /// be named.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Closed`](crate::Kind::Closed) where the mailbox is no longer selected, and what ends a connection.
+    pub async fn idle(&mut self) -> Result<Idle<'_>> {
+        self.number().await?;
+        let inbox = self.link().submit(Request::Idle { selection: self.selection });
+        Ok(Idle::new(inbox))
+    }
+}
+
+impl Folder<Imap> {
+    /// Gives the session back. The mailbox stays selected until another one is; nothing is sent.
+    pub fn into_session(self) -> Imap {
+        self.session
+    }
+}
+
+impl<S: Borrow<Imap>> fmt::Debug for Folder<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Folder").field("info", &self.info().ok()).finish_non_exhaustive()
+    }
+}
+
+fn gone() -> Error {
+    Error::closed("the mailbox is no longer selected")
+}

@@ -1,0 +1,194 @@
+//! The common trait on an IMAP folder: ids for UIDs, parts for sections, and deletion as a mark that `commit` makes final.
+
+use std::borrow::BorrowMut;
+use std::collections::VecDeque;
+use std::num::NonZeroU32;
+use std::task::{Context, Poll, ready};
+
+use super::folder::Folder;
+use super::session::Imap;
+use super::streams::Fetch;
+use super::types::{Fetched, Items, Section, Uid, Uids};
+use crate::body::Body;
+use crate::defect::Defect;
+use crate::error::{Error, Kind, Result};
+use crate::flag::{Flag, FlagChange};
+use crate::mailbox::{BoxFuture, Committed, Entry, Features, Idling, Mailbox, Part};
+use crate::message_id::{Key, MessageId, Place};
+use crate::messages::{Message, Messages, Source};
+
+/// What a line of text counts for in a preview, since IMAP counts bytes.
+const LINE: u32 = 80;
+
+impl<S: BorrowMut<Imap> + Send + Sync> Mailbox for Folder<S> {
+    fn features(&self) -> Features {
+        let selected = self.info().ok();
+        let stable = selected.as_ref().is_some_and(|info| info.uid_validity.is_some() && !info.uids_not_sticky);
+        let writable = selected.is_some_and(|info| !info.read_only);
+        let session = self.session();
+        let idle = match session.capabilities().idle() {
+            true => Idling::Push,
+            false => Idling::Poll(session.poll_interval()),
+        };
+        Features {
+            idle,
+            flags: writable,
+            folders: true,
+            stable_ids: stable,
+            delete: writable && self.can_expunge(),
+            hides_downloaded: false,
+        }
+    }
+
+    fn entries(&mut self) -> BoxFuture<'_, Result<Vec<Entry>>> {
+        Box::pin(async move {
+            let place = self.place().clone();
+            let mut mail = self.fetch(Uids::ALL, Items::FLAGS.internal_date().size()).await?;
+            let mut entries = Vec::new();
+            while let Some(fetched) = mail.try_next().await? {
+                entries.extend(entry(&fetched, &place));
+            }
+            Ok(entries)
+        })
+    }
+
+    fn fetch<'a>(&'a mut self, ids: &'a [MessageId], part: Part) -> BoxFuture<'a, Result<Messages<'a>>> {
+        Box::pin(async move {
+            let place = self.place().clone();
+            let uids = self.uids(ids)?;
+            let fetch = Self::fetch(self, uids, items(part)).await?;
+            Ok(Messages::from_source(Mail { fetch, place }))
+        })
+    }
+
+    fn read<'a>(&'a mut self, id: &'a MessageId) -> BoxFuture<'a, Result<Body<'a>>> {
+        Box::pin(async move {
+            let uid = self.uid(id)?;
+            Self::read(self, uid, Section::WHOLE).await
+        })
+    }
+
+    fn flag<'a>(&'a mut self, ids: &'a [MessageId], change: &'a FlagChange) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move {
+            let uids = self.uids(ids)?;
+            self.store(uids, change).await
+        })
+    }
+
+    fn delete<'a>(&'a mut self, ids: &'a [MessageId]) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move {
+            if !self.can_expunge() {
+                return Err(Error::unsupported("the server cannot expunge just these messages (it has no UIDPLUS)"));
+            }
+            let uids = self.uids(ids)?;
+            self.marked = self.marked.union(&uids)?;
+            Ok(())
+        })
+    }
+
+    fn idle(&mut self) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async move {
+            let mut events = Self::idle(self).await?;
+            match events.try_next().await? {
+                Some(_) => Ok(()),
+                None => Err(Error::closed("the mailbox is no longer watched")),
+            }
+        })
+    }
+
+    fn commit(&mut self) -> BoxFuture<'_, Result<Committed>> {
+        Box::pin(async move {
+            let uids = self.marked.clone();
+            if uids.is_empty() {
+                return Ok(Committed::default());
+            }
+            let named = |uids: &Uids| uids.iter().map(|uid| self.id(uid)).collect();
+            match self.remove(&uids).await {
+                Ok(()) => {
+                    let deleted = named(&uids);
+                    self.marked = Uids::default();
+                    Ok(Committed { deleted, unknown: Vec::new() })
+                }
+                Err(error) if error.kind() == Kind::Unknown => {
+                    let unknown = named(&uids);
+                    self.marked = Uids::default();
+                    Ok(Committed { deleted: Vec::new(), unknown })
+                }
+                Err(error) => Err(error),
+            }
+        })
+    }
+}
+
+impl<S: BorrowMut<Imap>> Folder<S> {
+    /// Both steps are safe to be cut between: what is marked `\Deleted` is not gone, and is marked again the next time.
+    async fn remove(&self, uids: &Uids) -> Result<()> {
+        self.store(uids.clone(), &FlagChange::add([Flag::DELETED])).await?;
+        self.expunge(uids.clone()).await
+    }
+
+    fn id(&self, uid: Uid) -> MessageId {
+        MessageId::new(self.place().clone(), Key::Number(uid.as_u32()))
+    }
+
+    fn uids(&self, ids: &[MessageId]) -> Result<Uids> {
+        ids.iter().map(|id| self.uid(id)).collect()
+    }
+
+    fn uid(&self, id: &MessageId) -> Result<Uid> {
+        let number = match id.key() {
+            Key::Number(number) if id.place() == self.place() => Uid::new(*number),
+            _ => None,
+        };
+        number.ok_or_else(|| Error::input(format!("{id} is not a message of this mailbox as it is now")))
+    }
+}
+
+fn entry(fetched: &Fetched, place: &std::sync::Arc<Place>) -> Option<Entry> {
+    let mut entry = Entry::new(MessageId::new(place.clone(), Key::Number(fetched.uid()?.as_u32())));
+    entry.size = fetched.size();
+    entry.flags = fetched.flags().map(|flags| flags.iter().map(|flag| Flag::found(&flag)).collect());
+    entry.received = fetched.internal_date();
+    Some(entry)
+}
+
+fn items(part: Part) -> Items {
+    match part {
+        Part::Header => Items::HEADER,
+        Part::Whole => Items::MESSAGE,
+        Part::Preview(lines) => match NonZeroU32::new(lines.saturating_mul(LINE)) {
+            Some(len) => Items::HEADER.partial(Section::TEXT, 0, len),
+            None => Items::HEADER,
+        },
+    }
+}
+
+/// Whole messages out of what was fetched.
+struct Mail<'a> {
+    fetch: Fetch<'a>,
+    place: std::sync::Arc<Place>,
+}
+
+impl Source for Mail<'_> {
+    fn poll_batch(&mut self, cx: &mut Context<'_>, out: &mut VecDeque<Message>) -> Poll<Result<bool>> {
+        loop {
+            let Some(fetched) = ready!(self.fetch.poll_fetched(cx))? else { return Poll::Ready(Ok(false)) };
+            out.extend(message(&fetched, &self.place));
+            if self.fetch.waiting() == 0 {
+                return Poll::Ready(Ok(true));
+            }
+        }
+    }
+}
+
+fn message(fetched: &Fetched, place: &std::sync::Arc<Place>) -> Option<Message> {
+    let id = MessageId::new(place.clone(), Key::Number(fetched.uid()?.as_u32()));
+    let mut pieces = fetched.sections().filter_map(|section| section.bytes());
+    let first = pieces.next().unwrap_or_default();
+    let bytes = match pieces.next() {
+        Some(second) => [first, second].concat().into(),
+        None => first,
+    };
+    let defects: Vec<Defect> = fetched.defects().collect();
+    Some(Message::new(id, bytes).with_defects(defects))
+}
