@@ -1,0 +1,4 @@
+//! STUB
+/// x
+#[derive(Debug)]
+pub struct Script;
