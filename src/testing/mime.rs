@@ -135,19 +135,15 @@ fn between(message: &[u8], body: Range<usize>, boundary: &[u8]) -> Vec<Range<usi
         let rest = message.get(at..body.end).unwrap_or_default();
         let length = memchr::memchr(b'\n', rest).map_or(rest.len(), |end| end + 1);
         let line = rest.get(..length).unwrap_or_default().trim_ascii_end();
-        if let Some(tail) = line
+        let tail = line
             .strip_prefix(b"--")
-            .and_then(|line| line.strip_prefix(boundary))
-        {
-            if tail.is_empty() || tail == b"--" {
-                if let Some(start) = start {
-                    parts.push(start..before_line_end(message, start, at));
-                }
-                start = (tail.is_empty()).then_some(at + length);
-                if start.is_none() {
-                    return parts;
-                }
+            .and_then(|line| line.strip_prefix(boundary));
+        if let Some(tail) = tail.filter(|tail| matches!(*tail, b"" | b"--")) {
+            parts.extend(start.map(|start| start..before_line_end(message, start, at)));
+            if !tail.is_empty() {
+                return parts;
             }
+            start = Some(at + length);
         }
         at += length;
     }

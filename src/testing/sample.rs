@@ -122,7 +122,8 @@ fn make() -> Vec<Sample> {
 
 fn date(index: usize) -> OffsetDateTime {
     let hours = i64::try_from(index).unwrap_or_default() * 17;
-    let zone = UtcOffset::from_hms([0, 2, -5][index % 3], 0, 0).unwrap_or(UtcOffset::UTC);
+    let hour = [0, 2, -5].get(index % 3).copied().unwrap_or_default();
+    let zone = UtcOffset::from_hms(hour, 0, 0).unwrap_or(UtcOffset::UTC);
     let first = OffsetDateTime::from_unix_timestamp(FIRST).unwrap_or(OffsetDateTime::UNIX_EPOCH);
     (first + Duration::hours(hours)).to_offset(zone)
 }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::args::{Args, Stop};
-use super::item::{self, Item, Section, Text};
+use super::item::{self, Item, Of, Section};
 use super::set::Set;
 use super::view::Entry;
 use super::{Answer, Session, envelope, print, structure};
@@ -138,8 +138,8 @@ fn print_section(entry: &Entry, section: &Section, out: &mut Vec<u8>) {
     out.extend_from_slice(section.label.as_bytes());
     out.push(b' ');
     let message = entry.content.bytes.as_ref();
-    let found = match (&section.text, section.path.as_slice()) {
-        (Text::Whole, []) => Some(Cow::Borrowed(message)),
+    let found = match (&section.of, section.path.as_slice()) {
+        (Of::Whole, []) => Some(Cow::Borrowed(message)),
         _ => entry
             .content
             .structure()
@@ -160,13 +160,13 @@ fn of_part<'a>(message: &'a [u8], part: &'a Part, section: &Section) -> Option<C
     } else {
         part.enclosed.as_deref()
     };
-    match &section.text {
-        Text::Whole => slice(&part.body),
-        Text::Mime => slice(&part.header),
-        Text::Text => slice(&whole?.body),
-        Text::Header => slice(&whole?.header),
-        Text::Fields(names) => Some(Cow::Owned(chosen(&slice(&whole?.header)?, names, true))),
-        Text::FieldsNot(names) => Some(Cow::Owned(chosen(&slice(&whole?.header)?, names, false))),
+    match &section.of {
+        Of::Whole => slice(&part.body),
+        Of::Mime => slice(&part.header),
+        Of::Body => slice(&whole?.body),
+        Of::Header => slice(&whole?.header),
+        Of::Fields(names) => Some(Cow::Owned(chosen(&slice(&whole?.header)?, names, true))),
+        Of::FieldsNot(names) => Some(Cow::Owned(chosen(&slice(&whole?.header)?, names, false))),
     }
 }
 

@@ -19,19 +19,19 @@ pub(super) struct Section {
     /// How the response names it.
     pub(super) label: String,
     pub(super) path: Vec<u32>,
-    pub(super) text: Text,
+    pub(super) of: Of,
     /// Origin and count.
     pub(super) partial: Option<(u32, u32)>,
     pub(super) peek: bool,
 }
 
 #[derive(Clone)]
-pub(super) enum Text {
+pub(super) enum Of {
     Whole,
     Header,
     Fields(Vec<String>),
     FieldsNot(Vec<String>),
-    Text,
+    Body,
     Mime,
 }
 
@@ -65,9 +65,9 @@ fn one(args: &mut Args) -> Result<Item, Stop> {
         "RFC822.SIZE" => Item::Size,
         "ENVELOPE" => Item::Envelope,
         "BODYSTRUCTURE" => Item::BodyStructure,
-        "RFC822" => named("RFC822", Text::Whole, false),
-        "RFC822.HEADER" => named("RFC822.HEADER", Text::Header, true),
-        "RFC822.TEXT" => named("RFC822.TEXT", Text::Text, false),
+        "RFC822" => named("RFC822", Of::Whole, false),
+        "RFC822.HEADER" => named("RFC822.HEADER", Of::Header, true),
+        "RFC822.TEXT" => named("RFC822.TEXT", Of::Body, false),
         "BODY" if args.peek() != Some(b'[') => Item::Body,
         "BODY" => Item::Section(section(args, false)?),
         "BODY.PEEK" => Item::Section(section(args, true)?),
@@ -75,11 +75,11 @@ fn one(args: &mut Args) -> Result<Item, Stop> {
     })
 }
 
-fn named(label: &str, text: Text, peek: bool) -> Item {
+fn named(label: &str, of: Of, peek: bool) -> Item {
     Item::Section(Section {
         label: label.to_owned(),
         path: Vec::new(),
-        text,
+        of,
         partial: None,
         peek,
     })
@@ -88,7 +88,7 @@ fn named(label: &str, text: Text, peek: bool) -> Item {
 fn section(args: &mut Args, peek: bool) -> Result<Section, Stop> {
     args.expect(b'[')?;
     let mut path = Vec::new();
-    let mut text = Text::Whole;
+    let mut of = Of::Whole;
     let mut label = String::new();
     while args.peek() != Some(b']') {
         if !path.is_empty() {
@@ -100,7 +100,7 @@ fn section(args: &mut Args, peek: bool) -> Result<Section, Stop> {
             path.push(number);
             label.push_str(&number.to_string());
         } else {
-            text = section_text(args, &path, &mut label)?;
+            of = section_of(args, &path, &mut label)?;
             break;
         }
     }
@@ -113,27 +113,27 @@ fn section(args: &mut Args, peek: bool) -> Result<Section, Stop> {
     Ok(Section {
         label,
         path,
-        text,
+        of,
         partial,
         peek,
     })
 }
 
-fn section_text(args: &mut Args, path: &[u32], label: &mut String) -> Result<Text, Stop> {
+fn section_of(args: &mut Args, path: &[u32], label: &mut String) -> Result<Of, Stop> {
     let word = args.item_word()?.to_ascii_uppercase();
     label.push_str(&word);
     Ok(match word.as_str() {
-        "HEADER" => Text::Header,
-        "TEXT" => Text::Text,
-        "MIME" if !path.is_empty() => Text::Mime,
+        "HEADER" => Of::Header,
+        "TEXT" => Of::Body,
+        "MIME" if !path.is_empty() => Of::Mime,
         "HEADER.FIELDS" | "HEADER.FIELDS.NOT" => {
             args.space()?;
             let names = args.list(Args::astring)?;
             label.push_str(&format!(" ({})", names.join(" ")));
             if word.ends_with("NOT") {
-                Text::FieldsNot(names)
+                Of::FieldsNot(names)
             } else {
-                Text::Fields(names)
+                Of::Fields(names)
             }
         }
         _ => return Err(Stop::bad("Unknown section")),

@@ -83,7 +83,8 @@ impl View {
     /// Brings the view up to the mailbox and writes what the client must be told of it.
     pub(super) fn catch_up(&mut self, mailbox: &mut Mailbox, may_expunge: bool, out: &mut Vec<u8>) {
         let moved = mailbox.change != self.seen_change;
-        if !moved && !(self.behind && may_expunge) {
+        let late = self.behind && may_expunge;
+        if !moved && !late {
             return;
         }
         self.seen_change = mailbox.change;
