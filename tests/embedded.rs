@@ -16,3 +16,5 @@ mod line;
 mod peers;
 #[path = "embedded/pop3.rs"]
 mod pop3;
+#[path = "embedded/script.rs"]
+mod script;
