@@ -156,7 +156,7 @@ impl Script {
                 let step = steps.get(self.at.load(Ordering::Relaxed));
                 Err(step.map_or_else(
                     || "no client came".to_owned(),
-                    |step| format!("{step}: nothing came"),
+                    |step| format!("{step}, but nothing came"),
                 ))
             }
         }

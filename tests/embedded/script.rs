@@ -78,7 +78,7 @@ async fn a_silent_client_and_a_wrong_script_are_reported() {
     let _stream = script.stream();
     assert_eq!(
         script.finish().await,
-        Err("line 2: expected C: hello: nothing came".to_owned())
+        Err("line 2: expected C: hello, but nothing came".to_owned())
     );
     let mut script = Script::new("X: hello");
     let mut text = String::new();

@@ -30,7 +30,11 @@ pub(super) enum Act {
 
 impl fmt::Display for Step {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "line {}: expected {}", self.line, self.text)
+        let verb = match self.act {
+            Act::Send(_) | Act::SendRaw(_) | Act::Fill(..) => "sending",
+            _ => "expected",
+        };
+        write!(out, "line {}: {verb} {}", self.line, self.text)
     }
 }
 
