@@ -18,3 +18,5 @@ mod peers;
 mod pop3;
 #[path = "embedded/script.rs"]
 mod script;
+#[path = "embedded/tls.rs"]
+mod tls;

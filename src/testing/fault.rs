@@ -1,7 +1,7 @@
 //! Faults a connection can be given. It knows bytes of output, not protocols.
 
-/// What goes wrong on a connection of the embedded server, counted in bytes of the server's own output (the
-/// protocol's bytes, so that TLS records do not matter), greeting included.
+/// What goes wrong on a connection of the embedded server, counted in bytes of the protocol (TLS records do not
+/// matter) that the server sent, greeting included, or received.
 ///
 /// ```
 /// use postroom::testing::{Fault, Server};
@@ -24,6 +24,11 @@ pub enum Fault {
     StallAfter(u64),
     /// After this many bytes the connection is closed. The command whose reply is cut has taken effect.
     CutAfter(u64),
+    /// After this many bytes of input nothing more is read, until [`Server::resume`](super::Server::resume); what the
+    /// client writes stays in the buffers between.
+    StallInputAfter(u64),
+    /// After this many bytes of input the connection is closed. A command that was not whole by then has no effect.
+    CutInputAfter(u64),
     /// Output goes out in pieces of at most this many bytes, each flushed by itself.
     Split(usize),
     /// POP3: QUIT removes nothing and answers `-ERR`, as a server does that cannot write its maildrop (RFC 1939 §6).

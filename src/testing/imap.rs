@@ -91,7 +91,7 @@ impl Session {
             "CAPABILITY" => self.capability(&args),
             "NOOP" => args.end().map(|()| "NOOP completed".to_owned()),
             "LOGOUT" => self.logout(&args),
-            "ID" if self.offers("ID") => self.id(),
+            "ID" if self.offers("ID") => self.id(&mut args),
             "STARTTLS" | "LOGIN" | "AUTHENTICATE" if self.user.is_some() => {
                 Err(Stop::bad("You are logged in already"))
             }

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use tokio::io::DuplexStream;
@@ -49,7 +49,8 @@ pub(super) struct Shared {
     log: Arc<Log>,
     faults: Mutex<VecDeque<Fault>>,
     resume: watch::Sender<u64>,
-    sessions: Mutex<JoinSet<()>>,
+    /// The connections' tasks; none once the server is gone.
+    sessions: Mutex<Option<JoinSet<()>>>,
 }
 
 #[derive(Clone, Copy)]
@@ -73,7 +74,7 @@ impl Server {
             log: Arc::default(),
             faults: Mutex::default(),
             resume: watch::Sender::new(0),
-            sessions: Mutex::default(),
+            sessions: Mutex::new(Some(JoinSet::new())),
         };
         Ok(Self {
             shared: Arc::new(shared),
@@ -219,22 +220,21 @@ impl Server {
 
     /// Ends every connection at once and without a word; the ports stay open.
     pub fn disconnect_all(&self) {
-        self.shared.end_sessions();
+        if let Some(sessions) = self.shared.sessions().as_mut() {
+            sessions.abort_all();
+        }
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        self.shared.end_sessions();
+        *self.shared.sessions() = None;
     }
 }
 
 impl Shared {
-    fn end_sessions(&self) {
-        self.sessions
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .abort_all();
+    fn sessions(&self) -> MutexGuard<'_, Option<JoinSet<()>>> {
+        self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn next_fault(&self) -> Option<Fault> {
@@ -269,12 +269,10 @@ fn connect(shared: &Arc<Shared>, door: Door, stream: Box<dyn Transport>) {
     let resume = shared.resume.subscribe();
     let wire = Wire::new(stream, shared.next_fault(), resume, Arc::clone(&shared.log));
     let task = serve(Arc::clone(shared), door, wire);
-    let mut sessions = shared
-        .sessions
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner);
-    while sessions.try_join_next().is_some() {}
-    sessions.spawn(task);
+    if let Some(sessions) = shared.sessions().as_mut() {
+        while sessions.try_join_next().is_some() {}
+        sessions.spawn(task);
+    }
 }
 
 /// A connection that fails has nobody to tell: its client sees it.

@@ -121,7 +121,11 @@ impl Account {
     /// Makes the mailbox, and those above it.
     pub(super) fn create(&mut self, name: &str) -> Result<(), &'static str> {
         let name = name.strip_suffix('/').unwrap_or(name);
-        if name.is_empty() || name.split('/').any(str::is_empty) || name.contains(['%', '*']) {
+        if name.is_empty()
+            || name.split('/').any(str::is_empty)
+            || name.contains(['%', '*'])
+            || !is_utf7(name)
+        {
             return Err("[CANNOT] No mailbox can have that name");
         }
         if self.mailbox(name).is_some() {
@@ -304,6 +308,15 @@ pub(super) fn canonical(name: &str) -> String {
         }
         _ => name.to_owned(),
     }
+}
+
+/// Whether every `&` begins a run of modified base64 that `-` ends (RFC 3501 §5.1.3).
+fn is_utf7(name: &str) -> bool {
+    let is_base64 = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b',');
+    name.split('&').skip(1).all(|run| {
+        run.split_once('-')
+            .is_some_and(|(run, _)| run.bytes().all(is_base64))
+    })
 }
 
 /// A flag as it is kept: system flags in the RFC's spelling, keywords as they come.

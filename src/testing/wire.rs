@@ -61,6 +61,7 @@ struct End {
     output: BytesMut,
     fault: Option<Fault>,
     sent: u64,
+    received: u64,
     resume: watch::Receiver<u64>,
 }
 
@@ -76,6 +77,7 @@ impl Wire {
             output: BytesMut::new(),
             fault,
             sent: 0,
+            received: 0,
             resume,
         };
         Self {
@@ -221,7 +223,7 @@ impl End {
             Some(Fault::StallAfter(count) | Fault::CutAfter(count)) => {
                 usize::try_from(count.saturating_sub(self.sent)).unwrap_or(usize::MAX)
             }
-            Some(Fault::QuitError) | None => usize::MAX,
+            _ => usize::MAX,
         }
     }
 
@@ -237,16 +239,33 @@ impl End {
         ))
     }
 
+    /// Reads some, as much as the fault allows; what a stall holds back goes out as soon as it may.
     async fn read(&mut self, into: &mut impl BufMut) -> io::Result<usize> {
         loop {
             self.flush().await?;
-            if self.output.is_empty() {
-                return self.stream.read_buf(into).await;
+            let room = self.input_room();
+            if room == 0 && matches!(self.fault, Some(Fault::CutInputAfter(_))) {
+                self.cut().await?;
             }
+            let is_held = room == 0 || !self.output.is_empty();
+            let mut into = into.limit(room);
             tokio::select! {
-                resumed = self.resume.changed() => self.release(resumed)?,
-                count = self.stream.read_buf(into) => return count,
+                count = self.stream.read_buf(&mut into), if room > 0 => {
+                    let count = count?;
+                    self.received += count as u64;
+                    return Ok(count);
+                }
+                resumed = self.resume.changed(), if is_held => self.release(resumed)?,
             }
+        }
+    }
+
+    fn input_room(&self) -> usize {
+        match self.fault {
+            Some(Fault::StallInputAfter(count) | Fault::CutInputAfter(count)) => {
+                usize::try_from(count.saturating_sub(self.received)).unwrap_or(usize::MAX)
+            }
+            _ => usize::MAX,
         }
     }
 

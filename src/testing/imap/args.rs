@@ -218,8 +218,11 @@ impl Args {
     /// A mailbox name, as it is kept.
     pub(super) fn mailbox(&mut self) -> Result<String, Stop> {
         let name = self.astring()?;
-        if name.bytes().any(|byte| byte.is_ascii_control()) {
-            return Err(Stop::bad("Control characters in a mailbox name"));
+        if name
+            .bytes()
+            .any(|byte| byte.is_ascii_control() || !byte.is_ascii())
+        {
+            return Err(Stop::bad("Mailbox names are in modified UTF-7"));
         }
         Ok(store::canonical(&name))
     }

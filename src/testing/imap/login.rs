@@ -62,7 +62,13 @@ impl Session {
         Ok("CAPABILITY completed".to_owned())
     }
 
-    pub(super) fn id(&mut self) -> Answer {
+    pub(super) fn id(&mut self, args: &mut Args) -> Answer {
+        if args.peek() == Some(b'(') {
+            args.list(Args::astring)?;
+        } else if !args.atom()?.eq_ignore_ascii_case("NIL") {
+            return Err(Stop::bad("ID wants a list or NIL"));
+        }
+        args.end()?;
         self.wire.push("* ID (\"name\" \"postroom testing\")\r\n");
         Ok("ID completed".to_owned())
     }
@@ -70,6 +76,10 @@ impl Session {
     /// Nothing that this server offers has to be enabled.
     pub(super) fn enable(&mut self, args: &mut Args) -> Answer {
         args.atom()?;
+        while args.take(b' ') {
+            args.atom()?;
+        }
+        args.end()?;
         self.wire.push("* ENABLED\r\n");
         Ok("ENABLE completed".to_owned())
     }
