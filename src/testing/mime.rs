@@ -203,7 +203,15 @@ pub(super) fn field(header: &[u8], name: &str) -> Option<Vec<u8>> {
 pub(super) fn parameters(value: &[u8]) -> (String, Vec<(String, String)>) {
     let text = String::from_utf8_lossy(value);
     let mut parts = split_outside_quotes(&text).into_iter();
-    let first = parts.next().unwrap_or_default().trim().to_owned();
+    // A comment may follow; nothing of ours begins with one.
+    let first = parts
+        .next()
+        .unwrap_or_default()
+        .split('(')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_owned();
     let pair = |part: &str| {
         let (name, value) = part.split_once('=')?;
         Some((name.trim().to_ascii_uppercase(), unquote(value.trim())))

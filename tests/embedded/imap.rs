@@ -53,14 +53,14 @@ async fn select_tells_what_the_rfc_wants() {
 async fn envelope_keeps_encoded_words_and_falls_back_on_from() {
     let server = Server::builder().in_memory().unwrap();
     let mail = "From: =?UTF-8?Q?J=C3=BCrgen?= <j@example.net>\r\nTo: \"O, C\" <c@example.com>, d@example.com (Dee)\r\n\
-                Cc: friends: a@x, b@y;\r\nSubject: a \"b\" \\c\r\n folded\r\nDate: Mon, 1 Jan 2024 09:00:00 +0000\r\n\
+                Cc: friends: a@x, b@y;, alone\r\nSubject: a \"b\" \\c\r\n folded\r\nDate: Mon, 1 Jan 2024 09:00:00 +0000\r\n\
                 Message-ID: <1@x>\r\n\r\nhello";
     server.deliver("alice", "INBOX", mail, &[]);
     let mut client = selected(&server).await;
     let lines = client.imap("FETCH 1 ENVELOPE").await;
     let from = r#"(("=?UTF-8?Q?J=C3=BCrgen?=" NIL "j" "example.net"))"#;
     let to = r#"(("O, C" NIL "c" "example.com")("Dee" NIL "d" "example.com"))"#;
-    let cc = r#"((NIL NIL "friends" NIL)(NIL NIL "a" "x")(NIL NIL "b" "y")(NIL NIL NIL NIL))"#;
+    let cc = r#"((NIL NIL "friends" NIL)(NIL NIL "a" "x")(NIL NIL "b" "y")(NIL NIL NIL NIL)(NIL NIL "alone" ""))"#;
     let subject = r#""a \"b\" \\c folded""#;
     let wanted = format!(
         r#"* 1 FETCH (ENVELOPE ("Mon, 1 Jan 2024 09:00:00 +0000" {subject} {from} {from} {from} {to} {cc} NIL NIL "<1@x>"))"#

@@ -2,13 +2,13 @@
 
 use super::print;
 
-/// One element of an address list.
+/// One element of an address list. A missing host is empty, since NIL there means a group.
 enum Address {
     Mailbox {
         name: Option<Vec<u8>>,
         route: Option<Vec<u8>>,
         local: Vec<u8>,
-        host: Option<Vec<u8>>,
+        host: Vec<u8>,
     },
     GroupStart(Vec<u8>),
     GroupEnd,
@@ -34,7 +34,7 @@ pub(super) fn print_list(value: Option<&[u8]>, out: &mut Vec<u8>) {
                 name.as_deref(),
                 route.as_deref(),
                 Some(local.as_slice()),
-                host.as_deref(),
+                Some(host.as_slice()),
             ),
             Address::GroupStart(name) => (None, None, Some(name.as_slice()), None),
             Address::GroupEnd => (None, None, None, None),
@@ -105,7 +105,7 @@ impl Parser<'_> {
                             name: comment.take(),
                             route: None,
                             local,
-                            host: bare.take(),
+                            host: bare.take().unwrap_or_default(),
                         });
                     }
                     comment = None;
@@ -139,9 +139,9 @@ impl Parser<'_> {
         let (local, host) = match memchr::memrchr(b'@', address) {
             Some(at) => (
                 address.get(..at)?,
-                address.get(at + 1..).map(<[u8]>::to_vec),
+                address.get(at + 1..).unwrap_or_default().to_vec(),
             ),
-            None => (address, None),
+            None => (address, Vec::new()),
         };
         let local = Parser { text: local, at: 0 }.unquoted();
         Some(Address::Mailbox {

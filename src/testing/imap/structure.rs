@@ -80,10 +80,24 @@ fn tail(header: &[u8], out: &mut Vec<u8>) {
         }
         _ => out.extend_from_slice(b"NIL"),
     }
-    for name in ["Content-Language", "Content-Location"] {
-        out.push(b' ');
-        print::nstring(mime::field(header, name).as_deref(), out);
+    out.push(b' ');
+    languages(mime::field(header, "Content-Language"), out);
+    out.push(b' ');
+    print::nstring(mime::field(header, "Content-Location").as_deref(), out);
+}
+
+fn languages(value: Option<Vec<u8>>, out: &mut Vec<u8>) {
+    let Some(value) = value else {
+        return out.extend_from_slice(b"NIL");
+    };
+    if !value.contains(&b',') {
+        return print::string(&value, out);
     }
+    for (index, language) in value.split(|&byte| byte == b',').enumerate() {
+        out.push(if index == 0 { b'(' } else { b' ' });
+        print::string(language.trim_ascii(), out);
+    }
+    out.push(b')');
 }
 
 fn parameters(params: &[(String, String)], out: &mut Vec<u8>) {
