@@ -49,6 +49,8 @@ pub(super) struct Shared {
     log: Arc<Log>,
     faults: Mutex<VecDeque<Fault>>,
     resume: watch::Sender<u64>,
+    /// How many connections are open.
+    live: watch::Sender<usize>,
     /// The connections' tasks; none once the server is gone.
     sessions: Mutex<Option<JoinSet<()>>>,
 }
@@ -74,6 +76,7 @@ impl Server {
             log: Arc::default(),
             faults: Mutex::default(),
             resume: watch::Sender::new(0),
+            live: watch::Sender::new(0),
             sessions: Mutex::new(Some(JoinSet::new())),
         };
         Ok(Self {
@@ -218,6 +221,24 @@ impl Server {
         self.shared.resume.send_modify(|count| *count += 1);
     }
 
+    /// How many connections are open: those whose end the server has not met yet.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        *self.shared.live.borrow()
+    }
+
+    /// Waits until no connection is open, that is until the server has done all that clients who have gone asked of
+    /// it. A snapshot taken then is the last word.
+    pub async fn all_closed(&self) {
+        // The sender lives as long as `self`: there is no error to meet.
+        let _ = self
+            .shared
+            .live
+            .subscribe()
+            .wait_for(|count| *count == 0)
+            .await;
+    }
+
     /// Ends every connection at once and without a word; the ports stay open.
     pub fn disconnect_all(&self) {
         if let Some(sessions) = self.shared.sessions().as_mut() {
@@ -268,10 +289,30 @@ async fn accept(shared: Arc<Shared>, door: Door, listener: TcpListener) {
 fn connect(shared: &Arc<Shared>, door: Door, stream: Box<dyn Transport>) {
     let resume = shared.resume.subscribe();
     let wire = Wire::new(stream, shared.next_fault(), resume, Arc::clone(&shared.log));
-    let task = serve(Arc::clone(shared), door, wire);
+    let live = Live::begin(shared);
+    let task = async move {
+        serve(Arc::clone(&live.0), door, wire).await;
+        drop(live);
+    };
     if let Some(sessions) = shared.sessions().as_mut() {
         while sessions.try_join_next().is_some() {}
         sessions.spawn(task);
+    }
+}
+
+/// An open connection, counted until its task is gone, however that ends.
+struct Live(Arc<Shared>);
+
+impl Live {
+    fn begin(shared: &Arc<Shared>) -> Self {
+        shared.live.send_modify(|count| *count += 1);
+        Self(Arc::clone(shared))
+    }
+}
+
+impl Drop for Live {
+    fn drop(&mut self) {
+        self.0.live.send_modify(|count| *count -= 1);
     }
 }
 

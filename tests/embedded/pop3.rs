@@ -62,8 +62,9 @@ async fn only_quit_removes_what_is_marked() {
     let mut client = logged_in(&server).await;
     client.pop3("DELE 1").await;
     assert!(client.pop3("RETR 1").await.starts_with("-ERR"));
+    assert_eq!(server.connections(), 1);
     drop(client);
-    tokio::task::yield_now().await;
+    server.all_closed().await;
     let mut client = logged_in(&server).await;
     assert_eq!(server.snapshot("alice"), before);
     client.pop3("DELE 1").await;

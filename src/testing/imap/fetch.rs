@@ -1,4 +1,4 @@
-//! FETCH and UID FETCH (RFC 3501 §6.4.5, §7.4.2). Each body is copied once, into the output.
+//! FETCH and UID FETCH (RFC 3501 §6.4.5, §7.4.2). A body that is asked for whole is copied, never scanned.
 
 use std::borrow::Cow;
 
