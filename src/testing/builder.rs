@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::sync::Arc;
 
-use bytes::Bytes;
 use time::OffsetDateTime;
 
 use super::sample;
-use super::store::{self, Account, Content, Store};
+use super::store::{self, Account, Store};
 use super::{Fault, Server};
 
 /// How a [`Server`] shall be; made by [`Server::builder`].
@@ -201,7 +201,7 @@ impl Builder {
             for mail in sample::mail() {
                 if let Some(mailbox) = account.mailbox(mail.mailbox) {
                     let flags = mail.flags.iter().map(|name| store::flag(name)).collect();
-                    mailbox.add(Content::new(Bytes::clone(&mail.bytes), mail.date), flags);
+                    mailbox.add(Arc::clone(&mail.content), flags);
                     mailbox.first_recent = mailbox.next_uid;
                 }
             }

@@ -1,16 +1,17 @@
 //! The sample mail: always the same few dozen messages, of the kinds that real mailboxes hold. It knows MIME, not the
 //! protocols.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use time::{Duration, OffsetDateTime, UtcOffset};
 
+use super::store::Content;
+
 pub(super) struct Sample {
     pub(super) mailbox: &'static str,
     pub(super) flags: &'static [&'static str],
-    pub(super) date: OffsetDateTime,
-    pub(super) bytes: Bytes,
+    pub(super) content: Arc<Content>,
 }
 
 /// The first message's date; the others follow some hours apart.
@@ -114,8 +115,7 @@ fn make() -> Vec<Sample> {
     let one = |(index, (mailbox, bytes)): (usize, (&'static str, Vec<u8>))| Sample {
         mailbox,
         flags: FLAGS.get(index % FLAGS.len()).copied().unwrap_or_default(),
-        date: date(index),
-        bytes: Bytes::from(bytes),
+        content: Content::new(Bytes::from(bytes), date(index)),
     };
     bodies.into_iter().enumerate().map(one).collect()
 }

@@ -233,6 +233,10 @@ pub(super) struct Content {
     pub(super) bytes: Bytes,
     pub(super) date: OffsetDateTime,
     structure: OnceLock<Part>,
+    /// As IMAP prints them; made on first need.
+    pub(super) envelope: OnceLock<Vec<u8>>,
+    pub(super) body: OnceLock<Vec<u8>>,
+    pub(super) body_structure: OnceLock<Vec<u8>>,
 }
 
 impl Content {
@@ -241,6 +245,9 @@ impl Content {
             bytes,
             date,
             structure: OnceLock::new(),
+            envelope: OnceLock::new(),
+            body: OnceLock::new(),
+            body_structure: OnceLock::new(),
         })
     }
 

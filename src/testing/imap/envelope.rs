@@ -3,7 +3,13 @@
 use super::{address, print};
 use crate::testing::mime;
 
-pub(super) fn print(header: &[u8], out: &mut Vec<u8>) {
+pub(super) fn print(header: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    write(header, &mut out);
+    out
+}
+
+pub(super) fn write(header: &[u8], out: &mut Vec<u8>) {
     let field = |name: &str| mime::field(header, name);
     let from = field("From");
     out.push(b'(');

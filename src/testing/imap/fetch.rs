@@ -119,16 +119,20 @@ fn print_item(entry: &Entry, item: &Item, out: &mut Vec<u8>) {
         Item::Size => out.extend_from_slice(format!("RFC822.SIZE {}", bytes.len()).as_bytes()),
         Item::Envelope => {
             out.extend_from_slice(b"ENVELOPE ");
-            let header = entry.content.structure().header.clone();
-            envelope::print(bytes.get(header).unwrap_or_default(), out);
+            out.extend_from_slice(entry.content.envelope.get_or_init(|| {
+                let header = entry.content.structure().header.clone();
+                envelope::print(bytes.get(header).unwrap_or_default())
+            }));
         }
         Item::Body => {
             out.extend_from_slice(b"BODY ");
-            structure::print(bytes, entry.content.structure(), false, out);
+            let print = || structure::print(bytes, entry.content.structure(), false);
+            out.extend_from_slice(entry.content.body.get_or_init(print));
         }
         Item::BodyStructure => {
             out.extend_from_slice(b"BODYSTRUCTURE ");
-            structure::print(bytes, entry.content.structure(), true, out);
+            let print = || structure::print(bytes, entry.content.structure(), true);
+            out.extend_from_slice(entry.content.body_structure.get_or_init(print));
         }
         Item::Section(section) => print_section(entry, section, out),
     }

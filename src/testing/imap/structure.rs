@@ -4,7 +4,13 @@ use super::{envelope, print};
 use crate::testing::mime::{self, Part};
 
 /// BODYSTRUCTURE with `extended`, else BODY.
-pub(super) fn print(message: &[u8], part: &Part, extended: bool, out: &mut Vec<u8>) {
+pub(super) fn print(message: &[u8], part: &Part, extended: bool) -> Vec<u8> {
+    let mut out = Vec::new();
+    write(message, part, extended, &mut out);
+    out
+}
+
+fn write(message: &[u8], part: &Part, extended: bool, out: &mut Vec<u8>) {
     out.push(b'(');
     if part.children.is_empty() {
         leaf(message, part, extended, out);
@@ -16,7 +22,7 @@ pub(super) fn print(message: &[u8], part: &Part, extended: bool, out: &mut Vec<u
 
 fn multipart(message: &[u8], part: &Part, extended: bool, out: &mut Vec<u8>) {
     for child in &part.children {
-        print(message, child, extended, out);
+        write(message, child, extended, out);
     }
     out.push(b' ');
     print::string(part.sub.as_bytes(), out);
@@ -50,12 +56,12 @@ fn leaf(message: &[u8], part: &Part, extended: bool, out: &mut Vec<u8>) {
     out.extend_from_slice(format!(" {}", body.len()).as_bytes());
     if let Some(enclosed) = &part.enclosed {
         out.push(b' ');
-        envelope::print(
+        envelope::write(
             message.get(enclosed.header.clone()).unwrap_or_default(),
             out,
         );
         out.push(b' ');
-        print(message, enclosed, extended, out);
+        write(message, enclosed, extended, out);
     }
     if part.main == "TEXT" || part.enclosed.is_some() {
         out.extend_from_slice(format!(" {}", lines(body)).as_bytes());
