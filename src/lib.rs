@@ -15,6 +15,8 @@ mod message_id;
 mod messages;
 // pub mod pop3;
 mod sasl;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod wire;
 
 pub use body::Body;
