@@ -49,7 +49,7 @@ pub struct Unreadable {
 /// The messages of one batch, in order.
 #[derive(Debug, Default)]
 pub struct FetchedBatch {
-    tape: Arc<Tape>,
+    pub(super) tape: Arc<Tape>,
     /// Where each message begins on the tape; [`NONE`] for the next of `unreadable`.
     messages: Vec<u32>,
     next: usize,

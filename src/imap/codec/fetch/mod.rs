@@ -120,7 +120,11 @@ impl<'a> Message<'_, 'a> {
     #[cold]
     fn salvage(&mut self, reason: Reason, name: Span, value: usize) {
         self.tokens.cursor.seek(value);
-        if reason != Reason::Missing && self.tokens.skip_value().is_err() {
+        // A missing value is NIL, `()`, or nothing at all: then the next attribute stands here.
+        let nothing = reason == Reason::Missing && self.tokens.peek() != Some(b'(');
+        if nothing {
+            self.tokens.nil();
+        } else if self.tokens.skip_value().is_err() {
             self.tokens.cursor.seek(usize::MAX);
         }
         // Whatever happened, this must not be met again.
