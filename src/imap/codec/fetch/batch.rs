@@ -188,20 +188,8 @@ impl FetchedBatch {
         if let Some(tape) = Arc::get_mut(&mut parsed.tape) {
             tape.block = batch.block.clone();
             for &(start, end) in &batch.frames {
-                let at = u32::try_from(tape.words.len()).unwrap_or(NONE);
-                let elided = if batch.elided.is_empty() {
-                    Vec::new()
-                } else {
-                    batch.elided_of(start, end)
-                };
-                let read = super::read(
-                    batch.frame(start, end),
-                    start,
-                    &elided,
-                    limits.nesting,
-                    &mut tape.words,
-                );
-                parsed.messages.push(if read.is_ok() { at } else { NONE });
+                let read = batch.read(start, end, limits, &mut tape.words);
+                parsed.messages.push(*read.as_ref().unwrap_or(&NONE));
                 if let Err(reason) = read {
                     parsed.unreadable.push_back(Unreadable {
                         reason,
@@ -211,11 +199,6 @@ impl FetchedBatch {
             }
         }
         parsed
-    }
-
-    /// How many messages are left.
-    pub fn len(&self) -> usize {
-        self.messages.len() - self.next
     }
 
     fn cleared(mut self) -> Self {
@@ -244,9 +227,12 @@ impl Iterator for FetchedBatch {
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        (self.len(), Some(self.len()))
+        let left = self.messages.len() - self.next;
+        (left, Some(left))
     }
 }
+
+impl ExactSizeIterator for FetchedBatch {}
 
 impl Unreadable {
     /// Why.
