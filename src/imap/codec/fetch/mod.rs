@@ -24,6 +24,8 @@ struct Message<'t, 'a> {
     /// Where its words begin.
     base: usize,
     parts: u32,
+    /// Parentheses opened around attributes.
+    wraps: u32,
 }
 
 /// Reads a frame that begins at `start` of its block, and writes the message's words. Nothing is left on the tape where the
@@ -59,6 +61,7 @@ fn read(
         tape,
         base,
         parts: 0,
+        wraps: 0,
     };
     if let Some(uid) = uid {
         message.put(Item::Uid, [uid]);
@@ -73,7 +76,22 @@ impl<'a> Message<'_, 'a> {
         loop {
             self.tokens.skip_spaces();
             match self.tokens.peek() {
+                Some(b')') if self.wraps > 0 => {
+                    self.wraps -= 1;
+                    self.tokens.eat(b')');
+                }
                 Some(b')') if self.is_end() => return,
+                // Domino wraps single attributes in parentheses: `(ENVELOPE (...))`.
+                Some(b'(')
+                    if self
+                        .tokens
+                        .cursor
+                        .peek_second()
+                        .is_some_and(|byte| byte.is_ascii_alphabetic()) =>
+                {
+                    self.wraps += 1;
+                    self.tokens.eat(b'(');
+                }
                 None | Some(b'\r' | b'\n') => {
                     let at = self.tokens.cursor.at();
                     return self.defect(Reason::Unterminated, Span::new(at, at), at);

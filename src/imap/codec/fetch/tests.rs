@@ -228,6 +228,12 @@ fn envelopes_that_only_real_servers_send_are_read() {
     let rest = format!("\"s\" ({address} {address} ) NIL NIL NIL NIL NIL NIL \"<id>\"");
     assert_eq!(subject(&format!("(NIL {rest})")), read);
     assert_eq!(subject(&format!("((NIL {rest}))")), read);
+    assert_eq!(
+        clean(&format!("UID 1 (ENVELOPE (NIL {rest})) FLAGS ()"))
+            .subject()
+            .as_deref(),
+        Some("s")
+    );
     assert_eq!(subject(&format!("(() {rest} NIL )")), read);
     assert_eq!(
         subject(&format!("(NIL \"s\" ({address}{address}) () () () () ())")),
@@ -366,7 +372,7 @@ fn a_bad_attribute_is_a_defect_and_the_others_survive() {
         defect("BODYSTRUCTURE (\"A\" \"B\" NIL NIL NIL \"7BIT\" 1))"),
         Reason::Syntax
     );
-    assert_eq!(defect("(stray)"), Reason::Syntax);
+    assert_eq!(defect("(\"stray\")"), Reason::Syntax);
     let message = parse("* 7 FETCH (UID 9 BODY[])\r\n");
     assert_eq!(
         (
