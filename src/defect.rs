@@ -67,9 +67,7 @@ impl fmt::Display for Defect {
             Self::TooLarge { size } => {
                 write!(f, "a value of {size} bytes was skipped: over the limit")
             }
-            Self::Unreadable {
-                attribute, reason, ..
-            } => write!(f, "{attribute} cannot be read: {reason}"),
+            Self::Unreadable { attribute, reason, .. } => write!(f, "{attribute} cannot be read: {reason}"),
         }
     }
 }

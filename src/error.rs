@@ -110,19 +110,11 @@ impl Error {
 
     pub(crate) fn new(kind: Kind, text: impl Into<Cow<'static, str>>) -> Self {
         let fault = match kind {
-            Kind::Input | Kind::Bad | Kind::Limit | Kind::Login | Kind::Unsupported => {
-                Fault::Caller
-            }
+            Kind::Input | Kind::Bad | Kind::Limit | Kind::Login | Kind::Unsupported => Fault::Caller,
             Kind::Rejected | Kind::Protocol => Fault::Server,
             Kind::Io | Kind::Tls | Kind::Timeout | Kind::Closed | Kind::Unknown => Fault::Network,
         };
-        Self(Arc::new(Inner {
-            kind,
-            fault,
-            text: text.into(),
-            code: None,
-            source: None,
-        }))
+        Self(Arc::new(Inner { kind, fault, text: text.into(), code: None, source: None }))
     }
 
     pub(crate) fn input(text: impl Into<Cow<'static, str>>) -> Self {
@@ -176,10 +168,7 @@ impl Code {
     pub(crate) fn new(name: impl Into<Box<str>>, data: impl Into<Box<str>>) -> Self {
         let mut name = name.into();
         name.make_ascii_uppercase();
-        Self {
-            name,
-            data: data.into(),
-        }
+        Self { name, data: data.into() }
     }
 
     /// The code's name in upper case, such as `TRYCREATE`.
@@ -198,10 +187,7 @@ impl Code {
     }
 
     fn is_passing(&self) -> bool {
-        matches!(
-            &*self.name,
-            "UNAVAILABLE" | "INUSE" | "IN-USE" | "SYS/TEMP" | "LOGIN-DELAY" | "LIMIT"
-        )
+        matches!(&*self.name, "UNAVAILABLE" | "INUSE" | "IN-USE" | "SYS/TEMP" | "LOGIN-DELAY" | "LIMIT")
     }
 }
 
@@ -227,10 +213,7 @@ impl fmt::Debug for Error {
 
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.0
-            .source
-            .as_deref()
-            .map(|source| source as &(dyn StdError + 'static))
+        self.0.source.as_deref().map(|source| source as &(dyn StdError + 'static))
     }
 }
 
@@ -271,16 +254,12 @@ mod tests {
     fn display_is_one_level_and_the_cause_is_the_source() {
         let error = Error::from(std::io::Error::other("cable cut"));
         assert_eq!(error.to_string(), "the connection failed");
-        assert_eq!(
-            error.source().map(ToString::to_string).as_deref(),
-            Some("cable cut")
-        );
+        assert_eq!(error.source().map(ToString::to_string).as_deref(), Some("cable cut"));
     }
 
     #[test]
     fn a_refused_login_is_retryable_only_when_the_server_says_it_will_pass() {
-        let wrong = Error::new(Kind::Login, "refused")
-            .with_code(Some(Code::new("authenticationfailed", "")));
+        let wrong = Error::new(Kind::Login, "refused").with_code(Some(Code::new("authenticationfailed", "")));
         assert!(!wrong.is_retryable());
         let busy = Error::new(Kind::Login, "refused").with_code(Some(Code::new("in-use", "")));
         assert!(busy.is_retryable());
@@ -291,9 +270,6 @@ mod tests {
         let refused = Error::new(Kind::Rejected, "no").with_code(Some(Code::new("EXPIRED", "")));
         let login = refused.seen_as(Kind::Login, "the login was refused");
         assert!(login.code().is_some_and(|code| code.is("expired")));
-        assert_eq!(
-            login.source().map(ToString::to_string).as_deref(),
-            Some("no")
-        );
+        assert_eq!(login.source().map(ToString::to_string).as_deref(), Some("no"));
     }
 }

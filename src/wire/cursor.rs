@@ -10,10 +10,7 @@ pub(crate) struct Cursor<'a> {
 
 impl<'a> Cursor<'a> {
     pub(crate) fn new(bytes: &'a [u8], at: usize) -> Self {
-        Self {
-            bytes,
-            at: at.min(bytes.len()),
-        }
+        Self { bytes, at: at.min(bytes.len()) }
     }
 
     /// The offset of the next byte.
@@ -100,10 +97,7 @@ impl<'a> Cursor<'a> {
     #[inline(always)]
     pub(crate) fn take_while(&mut self, pass: impl Fn(u8) -> bool) -> &'a [u8] {
         let rest = self.rest();
-        let count = rest
-            .iter()
-            .position(|&byte| !pass(byte))
-            .unwrap_or(rest.len());
+        let count = rest.iter().position(|&byte| !pass(byte)).unwrap_or(rest.len());
         self.at += count;
         rest.get(..count).unwrap_or_default()
     }
@@ -141,10 +135,7 @@ pub(crate) fn find_special(bytes: &[u8]) -> usize {
         }
         at += 8;
     }
-    at + tail
-        .iter()
-        .position(|&byte| byte < 0x20 || byte == b'"' || byte == b'\\')
-        .unwrap_or(tail.len())
+    at + tail.iter().position(|&byte| byte < 0x20 || byte == b'"' || byte == b'\\').unwrap_or(tail.len())
 }
 
 /// Sets the top bit of bytes that are `"`, `\` or below a space; those above the lowest such byte may be wrong.
@@ -170,16 +161,8 @@ mod tests {
                 for byte in 0..=255_u8 {
                     let mut bytes = vec![b'x'; length];
                     bytes[at] = byte;
-                    let expected = if byte < 0x20 || byte == b'"' || byte == b'\\' {
-                        at
-                    } else {
-                        length
-                    };
-                    assert_eq!(
-                        find_special(&bytes),
-                        expected,
-                        "byte {byte} at {at} of {length}"
-                    );
+                    let expected = if byte < 0x20 || byte == b'"' || byte == b'\\' { at } else { length };
+                    assert_eq!(find_special(&bytes), expected, "byte {byte} at {at} of {length}");
                 }
             }
         }
@@ -187,10 +170,7 @@ mod tests {
 
     #[test]
     fn a_number_that_does_not_fit_is_none() {
-        assert_eq!(
-            Cursor::new(b"18446744073709551615 ", 0).number(),
-            Some(u64::MAX)
-        );
+        assert_eq!(Cursor::new(b"18446744073709551615 ", 0).number(), Some(u64::MAX));
         assert_eq!(Cursor::new(b"18446744073709551616 ", 0).number(), None);
         assert_eq!(Cursor::new(b"x", 0).number(), None);
     }
@@ -198,10 +178,7 @@ mod tests {
     #[test]
     fn nothing_is_read_behind_the_end() {
         let mut cursor = Cursor::new(b"ab", 9);
-        assert_eq!(
-            (cursor.at(), cursor.peek(), cursor.rest()),
-            (2, None, &b""[..])
-        );
+        assert_eq!((cursor.at(), cursor.peek(), cursor.rest()), (2, None, &b""[..]));
         assert!(!cursor.advance(usize::MAX));
     }
 }

@@ -103,9 +103,7 @@ impl Framer {
             self.scanned = end;
             match self.announced(input, end)? {
                 Some(size) => self.begin_literal(end, size, limits, threshold)?,
-                None if self.literals == 0 && is_blank(input, self.line, end) => {
-                    self.skip_blank(end, limits)?
-                }
+                None if self.literals == 0 && is_blank(input, self.line, end) => self.skip_blank(end, limits)?,
                 None => {
                     self.restart();
                     return Ok(Frame::Complete { len: end });
@@ -121,9 +119,7 @@ impl Framer {
     /// [`Kind::Limit`](crate::Kind::Limit) where it, or with it the response, is larger than may be kept.
     pub fn keep(&mut self, limits: &Limits) -> Result<()> {
         match self.pending.take() {
-            Some((_, size)) if size > limits.literal as u64 => {
-                Err(Error::limit("a literal is too large to be kept"))
-            }
+            Some((_, size)) if size > limits.literal as u64 => Err(Error::limit("a literal is too large to be kept")),
             Some((start, size)) => self.skip(start, size, limits),
             None => Ok(()),
         }
@@ -154,13 +150,7 @@ impl Framer {
         self.scanned == 0
     }
 
-    fn begin_literal(
-        &mut self,
-        start: usize,
-        size: u64,
-        limits: &Limits,
-        threshold: usize,
-    ) -> Result<()> {
+    fn begin_literal(&mut self, start: usize, size: u64, limits: &Limits, threshold: usize) -> Result<()> {
         self.literals += 1;
         if self.literals > LITERALS {
             return Err(Error::limit("a response has too many literals"));
@@ -173,12 +163,8 @@ impl Framer {
     }
 
     fn skip(&mut self, start: usize, size: u64, limits: &Limits) -> Result<()> {
-        let end = usize::try_from(size)
-            .ok()
-            .and_then(|size| start.checked_add(size));
-        let end = end
-            .filter(|&end| end < limits.response)
-            .ok_or_else(over_response)?;
+        let end = usize::try_from(size).ok().and_then(|size| start.checked_add(size));
+        let end = end.filter(|&end| end < limits.response).ok_or_else(over_response)?;
         (self.scanned, self.line) = (end, end);
         Ok(())
     }
@@ -197,11 +183,7 @@ impl Framer {
         if end - self.line > limits.line {
             return Err(Error::limit("a line of the server is too long"));
         }
-        if end > limits.response {
-            Err(over_response())
-        } else {
-            Ok(())
-        }
+        if end > limits.response { Err(over_response()) } else { Ok(()) }
     }
 
     /// The size of the literal that the line ending at `end` announces.
@@ -225,11 +207,7 @@ impl Framer {
 /// a parenthesis or a section; anywhere else a brace is a brace.
 fn announcement(line: &[u8]) -> Result<Option<u64>> {
     let line = line.strip_suffix(b"+").unwrap_or(line);
-    let digits = line
-        .iter()
-        .rev()
-        .take_while(|byte| byte.is_ascii_digit())
-        .count();
+    let digits = line.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
     let Some((head, digits)) = line.split_at_checked(line.len() - digits) else {
         return Ok(None);
     };
@@ -240,23 +218,17 @@ fn announcement(line: &[u8]) -> Result<Option<u64>> {
     if !matches!(head.last(), None | Some(b' ' | b'(' | b']' | b'>')) {
         return Ok(None);
     }
-    let size = std::str::from_utf8(digits)
-        .ok()
-        .and_then(|digits| digits.parse().ok());
+    let size = std::str::from_utf8(digits).ok().and_then(|digits| digits.parse().ok());
     match size.filter(|&size: &u64| size <= i64::MAX as u64) {
         Some(size) => Ok(Some(size)),
-        None => Err(Error::protocol(
-            "the server announces a literal of impossible size",
-        )),
+        None => Err(Error::protocol("the server announces a literal of impossible size")),
     }
 }
 
 /// Whether this line is nothing but NUL bytes and its end (some servers send such before a response).
 #[inline]
 fn is_blank(input: &[u8], start: usize, end: usize) -> bool {
-    input
-        .get(start..end)
-        .is_none_or(|line| line.iter().all(|byte| matches!(byte, 0 | b'\r' | b'\n')))
+    input.get(start..end).is_none_or(|line| line.iter().all(|byte| matches!(byte, 0 | b'\r' | b'\n')))
 }
 
 fn over_response() -> Error {

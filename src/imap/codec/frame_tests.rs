@@ -22,10 +22,7 @@ fn split(chunks: &[&[u8]]) -> Vec<Vec<u8>> {
     let (mut framer, mut buffer, mut found) = (Framer::new(), Vec::new(), Vec::new());
     for chunk in chunks {
         buffer.extend_from_slice(chunk);
-        while let Frame::Complete { len } = framer
-            .next(&buffer, &Limits::default(), usize::MAX)
-            .unwrap()
-        {
+        while let Frame::Complete { len } = framer.next(&buffer, &Limits::default(), usize::MAX).unwrap() {
             found.push(buffer.drain(..len).collect());
         }
     }
@@ -85,19 +82,13 @@ fn a_literal_over_the_limit_is_reported_at_once_and_can_only_be_left_out() {
     limits.literal = 5;
     let mut framer = Framer::new();
     let mut input = b"* 1 FETCH (BODY[] {5}\r\n12345 BODY[1] {6}\r\n".to_vec();
-    let literal = Frame::Literal {
-        start: input.len(),
-        size: 6,
-    };
+    let literal = Frame::Literal { start: input.len(), size: 6 };
     assert_eq!(framer.next(&input, &limits, usize::MAX).unwrap(), literal);
     assert_eq!(framer.next(&input, &limits, usize::MAX).unwrap(), literal);
     framer.elide();
     let at = input.len();
     input.extend_from_slice(b" UID 7)\r\n");
-    assert_eq!(
-        framer.next(&input, &limits, usize::MAX).unwrap(),
-        Frame::Complete { len: input.len() }
-    );
+    assert_eq!(framer.next(&input, &limits, usize::MAX).unwrap(), Frame::Complete { len: input.len() });
     assert_eq!(framer.take_elided(), [Elided { at, size: 6 }]);
 
     assert_eq!(framer.next(&input, &limits, usize::MAX).unwrap(), literal);
@@ -109,42 +100,20 @@ fn a_literal_over_the_threshold_can_be_kept() {
     let limits = Limits::default();
     let bytes = b"* 1 FETCH (BODY[] {4}\r\n\r\n\r\n)\r\n";
     let mut framer = Framer::new();
-    assert_eq!(
-        framer.next(bytes, &limits, 3).unwrap(),
-        Frame::Literal { start: 23, size: 4 }
-    );
+    assert_eq!(framer.next(bytes, &limits, 3).unwrap(), Frame::Literal { start: 23, size: 4 });
     framer.keep(&limits).unwrap();
-    assert_eq!(
-        framer.next(bytes, &limits, 3).unwrap(),
-        Frame::Complete { len: bytes.len() }
-    );
-    assert_eq!(
-        Framer::new().next(bytes, &limits, 4).unwrap(),
-        Frame::Complete { len: bytes.len() }
-    );
+    assert_eq!(framer.next(bytes, &limits, 3).unwrap(), Frame::Complete { len: bytes.len() });
+    assert_eq!(Framer::new().next(bytes, &limits, 4).unwrap(), Frame::Complete { len: bytes.len() });
 }
 
 #[test]
 fn an_absurd_literal_costs_nothing_but_an_error() {
     let limits = Limits::default();
     let next = |bytes: &[u8]| Framer::new().next(bytes, &limits, usize::MAX);
-    assert_eq!(
-        next(b"* 1 FETCH (BODY[] {18446744073709551616}\r\n")
-            .unwrap_err()
-            .kind(),
-        Kind::Protocol
-    );
-    assert_eq!(
-        next(b"* 1 FETCH (BODY[] {9223372036854775808}\r\n")
-            .unwrap_err()
-            .kind(),
-        Kind::Protocol
-    );
+    assert_eq!(next(b"* 1 FETCH (BODY[] {18446744073709551616}\r\n").unwrap_err().kind(), Kind::Protocol);
+    assert_eq!(next(b"* 1 FETCH (BODY[] {9223372036854775808}\r\n").unwrap_err().kind(), Kind::Protocol);
     let size = 9_223_372_036_854_775_807;
-    assert_eq!(
-        next(b"* 1 FETCH (BODY[] {9223372036854775807}\r\n").unwrap(),
-        Frame::Literal { start: 41, size }
-    );
+    assert_eq!(next(b"* 1 FETCH (BODY[] {9223372036854775807}\r\n").unwrap(), Frame::Literal { start: 41, size });
 }
 
 #[test]
@@ -152,10 +121,7 @@ fn there_is_a_limit_to_the_number_of_literals() {
     let limits = Limits::default();
     let response = |count: usize| [b"* X", " {0}\r\n".repeat(count).as_bytes(), b"\r\n"].concat();
     let most = response(LITERALS as usize);
-    assert_eq!(
-        Framer::new().next(&most, &limits, 0).unwrap(),
-        Frame::Complete { len: most.len() }
-    );
+    assert_eq!(Framer::new().next(&most, &limits, 0).unwrap(), Frame::Complete { len: most.len() });
     let more = Framer::new().next(&response(LITERALS as usize + 1), &limits, 0);
     assert_eq!(more.unwrap_err().kind(), Kind::Limit);
 }

@@ -144,10 +144,7 @@ pub fn split(frame: &[u8]) -> (Route<'_>, &[u8]) {
 /// Whether this line begins a response that ends in free text, or is none at all: there are no literals in it.
 pub(crate) fn is_text(line: &[u8]) -> bool {
     match route(line) {
-        Route::Untagged(kind) => matches!(
-            kind,
-            Kind::Ok | Kind::No | Kind::Bad | Kind::Bye | Kind::Preauth
-        ),
+        Route::Untagged(kind) => matches!(kind, Kind::Ok | Kind::No | Kind::Bad | Kind::Bye | Kind::Preauth),
         Route::Tagged { .. } | Route::Continuation | Route::Unknown => true,
     }
 }
@@ -194,9 +191,13 @@ fn untagged<'a>(cursor: &mut Cursor<'a>) -> Route<'a> {
 #[inline]
 fn numbered(cursor: &mut Cursor<'_>) -> Kind {
     let start = cursor.at();
-    let number = cursor
-        .number()
-        .and_then(|number| u32::try_from(number).ok());
+    let number = cursor.number().and_then(|number| u32::try_from(number).ok());
+    // Nearly all of what a server sends in bulk.
+    if let (Some(number @ 1..), Some(b" FETCH ")) = (number, cursor.rest().first_chunk()) {
+        cursor.advance(b" FETCH ".len());
+        cursor.skip_spaces();
+        return Kind::Fetch(number);
+    }
     cursor.skip_spaces();
     let word = word(cursor);
     let kind = number.map_or(Kind::Other, |number| number_kind(number, word));
@@ -274,21 +275,9 @@ mod tests {
 
     #[test]
     fn the_rest_is_what_stands_behind_the_first_tokens() {
-        assert_eq!(
-            split(b"a1  OK  done\r\n"),
-            (
-                Route::Tagged {
-                    tag: b"a1",
-                    status: Status::Ok
-                },
-                &b"done\r\n"[..]
-            )
-        );
+        assert_eq!(split(b"a1  OK  done\r\n"), (Route::Tagged { tag: b"a1", status: Status::Ok }, &b"done\r\n"[..]));
         assert_eq!(split(b"* 1 FETCH (UID 1)\r\n").1, b"(UID 1)\r\n");
-        assert_eq!(
-            split(b"+ YWJj\r\n"),
-            (Route::Continuation, &b"YWJj\r\n"[..])
-        );
+        assert_eq!(split(b"+ YWJj\r\n"), (Route::Continuation, &b"YWJj\r\n"[..]));
         assert_eq!(split(b"+\r\n"), (Route::Continuation, &b"\r\n"[..]));
         assert_eq!(split(b"* [COPYUID 1 2 3]\r\n").1, b"[COPYUID 1 2 3]\r\n");
         assert_eq!(split(b"* OK[X] y\r\n").1, b"[X] y\r\n");
@@ -296,15 +285,9 @@ mod tests {
 
     #[test]
     fn what_is_no_response_is_unknown() {
-        for line in [
-            &b")\r\n"[..],
-            b"HTTP/1.1 400 Bad Request\r\n",
-            b"220 mail ESMTP\r\n",
-            b"",
-            b"\r\n",
-            b"a1\r\n",
-            b"*\r\n",
-        ] {
+        for line in
+            [&b")\r\n"[..], b"HTTP/1.1 400 Bad Request\r\n", b"220 mail ESMTP\r\n", b"", b"\r\n", b"a1\r\n", b"*\r\n"]
+        {
             assert_eq!(route(line), Route::Unknown, "{line:?}");
         }
     }

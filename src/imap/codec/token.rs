@@ -35,11 +35,7 @@ impl<'a> Tokens<'a> {
 
     #[inline(always)]
     pub(crate) fn slice(&self, span: Span) -> &'a [u8] {
-        if span.is_nil() {
-            &[]
-        } else {
-            self.cursor.range(span.range())
-        }
+        if span.is_nil() { &[] } else { self.cursor.range(span.range()) }
     }
 
     /// Reads the `)` of a list, and spaces before it, which several servers send.
@@ -178,11 +174,7 @@ impl<'a> Tokens<'a> {
         self.cursor.seek(start);
         if self.peek() == Some(b'"') {
             let span = self.quoted()?;
-            let text = self
-                .cursor
-                .since(start)
-                .get(1..=span.range().len())
-                .unwrap_or_default();
+            let text = self.cursor.since(start).get(1..=span.range().len()).unwrap_or_default();
             return read_number(text);
         }
         if self.nil() {
@@ -231,8 +223,7 @@ impl<'a> Tokens<'a> {
             Err(Reason::Unterminated) => Err(Reason::Unterminated),
             // A brace that announces nothing is a character like others.
             Err(_) => {
-                self.cursor
-                    .take_while(|byte| !matches!(byte, b' ' | b'(' | b')' | b'\r' | b'\n'));
+                self.cursor.take_while(|byte| !matches!(byte, b' ' | b'(' | b')' | b'\r' | b'\n'));
                 Ok(())
             }
         }
@@ -257,9 +248,7 @@ fn read_number(word: &[u8]) -> Read<Option<u64>> {
     }
     match word.parse::<f64>() {
         Ok(number) if number < 0.0 => Ok(None),
-        Ok(number) if number.fract() == 0.0 && number < 9_007_199_254_740_992.0 => {
-            Ok(Some(number as u64))
-        }
+        Ok(number) if number.fract() == 0.0 && number < 9_007_199_254_740_992.0 => Ok(Some(number as u64)),
         _ => Err(Reason::Number),
     }
 }

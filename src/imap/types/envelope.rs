@@ -92,16 +92,8 @@ impl<'a> Envelope<'a> {
 
     fn addresses(&self, list: usize) -> Addresses<'a> {
         let end = |list: usize| self.at + self.record.word(self.at + at::ENDS + list) as usize;
-        let next = if list == 0 {
-            self.at + at::HEAD
-        } else {
-            end(list - 1)
-        };
-        Addresses {
-            record: self.record,
-            next,
-            end: end(list),
-        }
+        let next = if list == 0 { self.at + at::HEAD } else { end(list - 1) };
+        Addresses { record: self.record, next, end: end(list) }
     }
 }
 
@@ -114,12 +106,7 @@ impl<'a> Iterator for Addresses<'a> {
             return None;
         }
         let string = |field: usize| str_of(self.record, self.record.span(self.next + 2 * field));
-        let address = Address {
-            name: string(0),
-            adl: string(1),
-            mailbox: string(2),
-            host: string(3),
-        };
+        let address = Address { name: string(0), adl: string(1), mailbox: string(2), host: string(3) };
         self.next += at::ADDRESS;
         Some(address)
     }
@@ -135,11 +122,7 @@ impl ExactSizeIterator for Addresses<'_> {}
 /// The name where there is one, else `mailbox@host`, both decoded.
 impl fmt::Display for Address<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (
-            self.name.filter(|name| !name.is_empty()),
-            self.mailbox,
-            self.host,
-        ) {
+        match (self.name.filter(|name| !name.is_empty()), self.mailbox, self.host) {
             (Some(name), _, _) => f.write_str(&name.decoded()),
             (None, Some(mailbox), Some(host)) => write!(f, "{mailbox}@{host}"),
             (None, mailbox, host) => mailbox.or(host).map_or(Ok(()), |only| only.fmt(f)),

@@ -44,8 +44,7 @@ impl Fetched {
 
     /// The unique identifier. `None` where the server told something about a message by its number only.
     pub fn uid(&self) -> Option<Uid> {
-        self.words(Item::Uid)
-            .and_then(|words| Uid::new(word(words, 0)))
+        self.words(Item::Uid).and_then(|words| Uid::new(word(words, 0)))
     }
 
     /// The message sequence number at the moment of the response; `None` where the server speaks in UIDs (RFC 9586).
@@ -56,9 +55,7 @@ impl Fetched {
     /// The flags.
     pub fn flags(&self) -> Option<Flags<'_>> {
         let record = self.record();
-        record
-            .item(Item::Flags)
-            .map(|(_, words)| Flags::new(record, words))
+        record.item(Item::Flags).map(|(_, words)| Flags::new(record, words))
     }
 
     /// When the server received the message, or says so.
@@ -84,17 +81,13 @@ impl Fetched {
     /// The envelope.
     pub fn envelope(&self) -> Option<Envelope<'_>> {
         let record = self.record();
-        record
-            .item(Item::Envelope)
-            .map(|(at, _)| Envelope::new(record, at))
+        record.item(Item::Envelope).map(|(at, _)| Envelope::new(record, at))
     }
 
     /// The body structure (`BODYSTRUCTURE`, or `BODY` without what extends it).
     pub fn body_structure(&self) -> Option<BodyStructure<'_>> {
         let record = self.record();
-        record
-            .item(Item::BodyStructure)
-            .map(|(at, _)| BodyStructure::new(record, record.word(at)))
+        record.item(Item::BodyStructure).map(|(at, _)| BodyStructure::new(record, record.word(at)))
     }
 
     /// The bytes of the whole message (`BODY[]`, `RFC822` or `BINARY[]`), a slice of what was read.
@@ -104,12 +97,7 @@ impl Fetched {
 
     /// The section of that name, such as `HEADER` or `2.1.MIME`, in any letter case.
     pub fn section(&self, name: &str) -> Option<Section<'_>> {
-        self.sections().find(|section| {
-            section
-                .name
-                .range_in(self.record())
-                .eq_ignore_ascii_case(name.as_bytes())
-        })
+        self.sections().find(|section| section.name.range_in(self.record()).eq_ignore_ascii_case(name.as_bytes()))
     }
 
     /// All sections that came with this response.
@@ -127,9 +115,7 @@ impl Fetched {
     /// The decoded size of the part with that number (`BINARY.SIZE[..]`, RFC 3516).
     pub fn binary_size(&self, part: &str) -> Option<u64> {
         let mut sizes = self.of_kind(Item::BinarySize);
-        sizes
-            .find(|words| span(words, 0).range_in(self.record()) == part.as_bytes())
-            .map(|words| number(words, 2))
+        sizes.find(|words| span(words, 0).range_in(self.record()) == part.as_bytes()).map(|words| number(words, 2))
     }
 
     /// The message's object identifier (RFC 8474).
@@ -160,34 +146,26 @@ impl Fetched {
     /// Gmail's labels (`X-GM-LABELS`), in modified UTF-7 as Gmail sends them.
     pub fn gmail_labels(&self) -> Option<Strings<'_>> {
         let record = self.record();
-        record
-            .item(Item::GmailLabels)
-            .map(|(at, words)| Strings::new(record, at, words.len()))
+        record.item(Item::GmailLabels).map(|(at, words)| Strings::new(record, at, words.len()))
     }
 
     /// Attributes that this crate does not know: name and value, as they came.
     pub fn unknown(&self) -> impl Iterator<Item = (Cow<'_, str>, &[u8])> {
         let record = self.record();
-        self.of_kind(Item::Unknown).map(move |words| {
-            (
-                String::from_utf8_lossy(record.slice(span(words, 0))),
-                record.slice(span(words, 2)),
-            )
-        })
+        self.of_kind(Item::Unknown)
+            .map(move |words| (String::from_utf8_lossy(record.slice(span(words, 0))), record.slice(span(words, 2))))
     }
 
     /// What could not be read or was skipped. Everything else of the message is there.
     pub fn defects(&self) -> impl Iterator<Item = Defect> {
         let (record, block) = (self.record(), &self.tape.block);
-        self.of_kind(Item::Defect).map(move |words| {
-            match reason(word(words, 0), number(words, 1)) {
-                Reason::TooLarge(size) => Defect::TooLarge { size },
-                reason => Defect::Unreadable {
-                    attribute: String::from_utf8_lossy(record.slice(span(words, 3))).into_owned(),
-                    reason,
-                    raw: block.slice_ref(record.slice(span(words, 5))),
-                },
-            }
+        self.of_kind(Item::Defect).map(move |words| match reason(word(words, 0), number(words, 1)) {
+            Reason::TooLarge(size) => Defect::TooLarge { size },
+            reason => Defect::Unreadable {
+                attribute: String::from_utf8_lossy(record.slice(span(words, 3))).into_owned(),
+                reason,
+                raw: block.slice_ref(record.slice(span(words, 5))),
+            },
         })
     }
 
@@ -211,17 +189,8 @@ impl Fetched {
         let record = self.record();
         let mut words = record.words.to_vec();
         let length = u32::try_from(record.bytes.len()).unwrap_or(NONE);
-        words
-            .iter_mut()
-            .zip([0, length])
-            .for_each(|(place, word)| *place = word);
-        Self {
-            tape: Arc::new(Tape {
-                block: Bytes::copy_from_slice(record.bytes),
-                words,
-            }),
-            at: 0,
-        }
+        words.iter_mut().zip([0, length]).for_each(|(place, word)| *place = word);
+        Self { tape: Arc::new(Tape { block: Bytes::copy_from_slice(record.bytes), words }), at: 0 }
     }
 
     #[inline]
@@ -235,10 +204,7 @@ impl Fetched {
     }
 
     fn of_kind(&self, item: Item) -> impl Iterator<Item = &[u32]> {
-        self.record()
-            .items()
-            .filter(move |&(kind, _, _)| kind == item as u32)
-            .map(|(_, _, words)| words)
+        self.record().items().filter(move |&(kind, _, _)| kind == item as u32).map(|(_, _, words)| words)
     }
 
     fn number(&self, item: Item) -> Option<u64> {
@@ -251,8 +217,7 @@ impl Fetched {
     }
 
     fn date(&self, item: Item) -> Option<OffsetDateTime> {
-        self.words(item)
-            .and_then(|words| date::unpack([word(words, 0), word(words, 1), word(words, 2)]))
+        self.words(item).and_then(|words| date::unpack([word(words, 0), word(words, 1), word(words, 2)]))
     }
 }
 
@@ -271,8 +236,7 @@ impl Section<'_> {
     /// with backslashes.)
     pub fn bytes(&self) -> Option<Bytes> {
         if self.value.is_escaped() {
-            return str_of(self.record, self.value)
-                .map(|value| Bytes::from(value.bytes().into_owned()));
+            return str_of(self.record, self.value).map(|value| Bytes::from(value.bytes().into_owned()));
         }
         (!self.value.is_nil()).then(|| self.block.slice_ref(self.record.slice(self.value)))
     }

@@ -34,8 +34,7 @@ impl<'a> Flags<'a> {
 
     /// Whether that flag is among them, such as `\Seen` or `$Junk`.
     pub fn contains(&self, flag: &str) -> bool {
-        self.bytes()
-            .any(|found| found.eq_ignore_ascii_case(flag.as_bytes()))
+        self.bytes().any(|found| found.eq_ignore_ascii_case(flag.as_bytes()))
     }
 
     /// `\Seen`: it was read.

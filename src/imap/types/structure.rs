@@ -87,10 +87,7 @@ impl Kind {
 
 impl<'a> BodyStructure<'a> {
     pub(crate) fn new(record: Record<'a>, place: u32) -> Self {
-        Self {
-            record,
-            at: place as usize,
-        }
+        Self { record, at: place as usize }
     }
 
     /// What it is.
@@ -118,8 +115,7 @@ impl<'a> BodyStructure<'a> {
 
     /// Whether it is of that type, such as `("text", "html")`.
     pub fn is(&self, media_type: &str, subtype: &str) -> bool {
-        self.media_type().eq_ignore_ascii_case(media_type)
-            && self.subtype().eq_ignore_ascii_case(subtype)
+        self.media_type().eq_ignore_ascii_case(media_type) && self.subtype().eq_ignore_ascii_case(subtype)
     }
 
     /// The parameters of `Content-Type`.
@@ -139,10 +135,7 @@ impl<'a> BodyStructure<'a> {
 
     /// The file's name, from either place that has it, with encoded words decoded; never a path to trust.
     pub fn filename(&self) -> Option<std::borrow::Cow<'a, str>> {
-        let name = self
-            .disposition_params()
-            .find("filename")
-            .or_else(|| self.param("name"));
+        let name = self.disposition_params().find("filename").or_else(|| self.param("name"));
         name.map(|name| name.decoded())
     }
 
@@ -169,10 +162,7 @@ impl<'a> BodyStructure<'a> {
 
     /// The parts of a multipart, or the one body of a message.
     pub fn children(&self) -> Parts<'a> {
-        Parts {
-            record: self.record,
-            next: self.word(at::FIRST),
-        }
+        Parts { record: self.record, next: self.word(at::FIRST) }
     }
 
     /// The part that this one stands in.
@@ -189,8 +179,7 @@ impl<'a> BodyStructure<'a> {
         let mut part = *self;
         loop {
             let parent = part.parent();
-            let inherits = part.kind() == Kind::Multipart
-                && parent.is_none_or(|parent| parent.kind() == Kind::Message);
+            let inherits = part.kind() == Kind::Multipart && parent.is_none_or(|parent| parent.kind() == Kind::Message);
             if !inherits {
                 numbers.push(part.word(at::ORDINAL).to_string());
             }
@@ -210,10 +199,7 @@ impl<'a> BodyStructure<'a> {
             let part = pending.pop()?;
             let begun = pending.len();
             pending.extend(part.children());
-            pending
-                .get_mut(begun..)
-                .into_iter()
-                .for_each(<[Self]>::reverse);
+            pending.get_mut(begun..).into_iter().for_each(<[Self]>::reverse);
             Some(part)
         })
     }
@@ -233,25 +219,15 @@ impl<'a> BodyStructure<'a> {
     fn strings(&self, field: usize) -> Strings<'a> {
         let place = self.word(field);
         let next = if place == NONE { 0 } else { place as usize };
-        let count = if place == NONE {
-            0
-        } else {
-            self.word(field + 1) as usize
-        };
-        Strings {
-            record: self.record,
-            next,
-            end: next + count,
-        }
+        let count = if place == NONE { 0 } else { self.word(field + 1) as usize };
+        Strings { record: self.record, next, end: next + count }
     }
 }
 
 impl<'a> Params<'a> {
     /// The value of the first parameter of that name, in any letter case.
     pub fn find(mut self, name: &str) -> Option<Str<'a>> {
-        self.by_ref()
-            .find(|(found, _)| found.eq_ignore_ascii_case(name))
-            .and_then(|(_, value)| value)
+        self.by_ref().find(|(found, _)| found.eq_ignore_ascii_case(name)).and_then(|(_, value)| value)
     }
 }
 
@@ -267,11 +243,7 @@ impl<'a> Iterator for Params<'a> {
 
 impl<'a> Strings<'a> {
     pub(crate) fn new(record: Record<'a>, next: usize, count: usize) -> Self {
-        Self {
-            record,
-            next,
-            end: next + count,
-        }
+        Self { record, next, end: next + count }
     }
 
     fn next_nullable(&mut self) -> Option<Option<Str<'a>>> {
@@ -331,10 +303,7 @@ impl fmt::Debug for BodyStructure<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("BodyStructure")
             .field("number", &self.number_path())
-            .field(
-                "type",
-                &format_args!("{}/{}", self.media_type(), self.subtype()),
-            )
+            .field("type", &format_args!("{}/{}", self.media_type(), self.subtype()))
             .field("params", &self.params())
             .field("size", &self.size())
             .field("disposition", &self.disposition())
@@ -345,17 +314,7 @@ impl fmt::Debug for BodyStructure<'_> {
 
 /// The subtypes that only a multipart has.
 pub(crate) fn is_multipart_subtype(word: &[u8]) -> bool {
-    const SUBTYPES: [&[u8]; 8] = [
-        b"MIXED",
-        b"ALTERNATIVE",
-        b"RELATED",
-        b"DIGEST",
-        b"PARALLEL",
-        b"REPORT",
-        b"SIGNED",
-        b"ENCRYPTED",
-    ];
-    SUBTYPES
-        .iter()
-        .any(|subtype| word.eq_ignore_ascii_case(subtype))
+    const SUBTYPES: [&[u8]; 8] =
+        [b"MIXED", b"ALTERNATIVE", b"RELATED", b"DIGEST", b"PARALLEL", b"REPORT", b"SIGNED", b"ENCRYPTED"];
+    SUBTYPES.iter().any(|subtype| word.eq_ignore_ascii_case(subtype))
 }

@@ -110,27 +110,18 @@ pub(crate) struct Span {
 }
 
 impl Span {
-    pub(crate) const NIL: Self = Self {
-        start: NONE,
-        length: 0,
-    };
+    pub(crate) const NIL: Self = Self { start: NONE, length: 0 };
 
     /// Of offsets within a frame, which is never longer than [`LONGEST`].
     #[inline(always)]
     pub(crate) fn new(start: usize, end: usize) -> Self {
-        Self {
-            start: start as u32,
-            length: (end - start) as u32,
-        }
+        Self { start: start as u32, length: (end - start) as u32 }
     }
 
     /// The same bytes, as the inside of a quoted string with backslashes.
     #[inline(always)]
     pub(crate) fn escaped(self) -> Self {
-        Self {
-            start: self.start,
-            length: self.length | ESCAPED,
-        }
+        Self { start: self.start, length: self.length | ESCAPED }
     }
 
     #[inline(always)]
@@ -168,13 +159,8 @@ impl Tape {
     pub(crate) fn record(&self, at: u32) -> Record<'_> {
         let words = self.words.get(at as usize..).unwrap_or_default();
         let end = HEAD + word(words, 3) as usize;
-        let bytes = self
-            .block
-            .get(word(words, 0) as usize..word(words, 1) as usize);
-        Record {
-            words: words.get(..end).unwrap_or_default(),
-            bytes: bytes.unwrap_or_default(),
-        }
+        let bytes = self.block.get(word(words, 0) as usize..word(words, 1) as usize);
+        Record { words: words.get(..end).unwrap_or_default(), bytes: bytes.unwrap_or_default() }
     }
 }
 
@@ -182,18 +168,13 @@ impl<'a> Record<'a> {
     /// The items in the order the server sent them.
     #[inline]
     pub(crate) fn items(self) -> Items<'a> {
-        Items {
-            words: self.words,
-            at: HEAD,
-        }
+        Items { words: self.words, at: HEAD }
     }
 
     /// The words of the first item of that kind, and where they begin.
     #[inline]
     pub(crate) fn item(self, item: Item) -> Option<(usize, &'a [u32])> {
-        self.items()
-            .find(|&(kind, _, _)| kind == item as u32)
-            .map(|(_, at, words)| (at, words))
+        self.items().find(|&(kind, _, _)| kind == item as u32).map(|(_, at, words)| (at, words))
     }
 
     #[inline]
@@ -243,10 +224,7 @@ pub(crate) fn word(words: &[u32], at: usize) -> u32 {
 
 #[inline(always)]
 pub(crate) fn span(words: &[u32], at: usize) -> Span {
-    Span {
-        start: words.get(at).copied().unwrap_or(NONE),
-        length: word(words, at + 1),
-    }
+    Span { start: words.get(at).copied().unwrap_or(NONE), length: word(words, at + 1) }
 }
 
 #[inline(always)]
@@ -261,14 +239,8 @@ pub(crate) fn halves(number: u64) -> [u32; 2] {
 
 /// Why a defect is one, as a code and a size.
 pub(crate) fn reason_words(reason: Reason) -> (u32, u64) {
-    let size = if let Reason::TooLarge(size) = reason {
-        size
-    } else {
-        0
-    };
-    let code = REASONS
-        .iter()
-        .position(|known| std::mem::discriminant(known) == std::mem::discriminant(&reason));
+    let size = if let Reason::TooLarge(size) = reason { size } else { 0 };
+    let code = REASONS.iter().position(|known| std::mem::discriminant(known) == std::mem::discriminant(&reason));
     (code.unwrap_or_default() as u32, size)
 }
 

@@ -15,10 +15,7 @@ pub struct Str<'a> {
 }
 
 impl<'a> Str<'a> {
-    pub(crate) const EMPTY: Self = Self {
-        raw: b"",
-        escaped: false,
-    };
+    pub(crate) const EMPTY: Self = Self { raw: b"", escaped: false };
 
     pub(crate) fn new(raw: &'a [u8], escaped: bool) -> Self {
         Self { raw, escaped }
@@ -27,11 +24,7 @@ impl<'a> Str<'a> {
     /// The bytes, borrowed unless the string was quoted with backslashes in it.
     #[inline]
     pub fn bytes(&self) -> Cow<'a, [u8]> {
-        if self.escaped {
-            Cow::Owned(unescape(self.raw))
-        } else {
-            Cow::Borrowed(self.raw)
-        }
+        if self.escaped { Cow::Owned(unescape(self.raw)) } else { Cow::Borrowed(self.raw) }
     }
 
     /// The text, with U+FFFD for what is not UTF-8.
@@ -40,8 +33,7 @@ impl<'a> Str<'a> {
         match self.bytes() {
             Cow::Borrowed(bytes) => String::from_utf8_lossy(bytes),
             Cow::Owned(bytes) => Cow::Owned(
-                String::from_utf8(bytes)
-                    .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()),
+                String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()),
             ),
         }
     }
@@ -108,11 +100,7 @@ fn unescape(raw: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(raw.len());
     let mut bytes = raw.iter().copied().peekable();
     while let Some(byte) = bytes.next() {
-        let kept = if byte == b'\\' {
-            bytes.next_if(|next| matches!(next, b'"' | b'\\'))
-        } else {
-            None
-        };
+        let kept = if byte == b'\\' { bytes.next_if(|next| matches!(next, b'"' | b'\\')) } else { None };
         out.push(kept.unwrap_or(byte));
     }
     out
@@ -129,14 +117,8 @@ mod tests {
 
     #[test]
     fn encoded_words_are_decoded_when_asked_for() {
-        let subject = Str::new(
-            b"=?utf-8?Q?Gr=C3=BC=C3=9Fe?= =?iso-8859-1?B?/A==?= x",
-            false,
-        );
+        let subject = Str::new(b"=?utf-8?Q?Gr=C3=BC=C3=9Fe?= =?iso-8859-1?B?/A==?= x", false);
         assert_eq!(subject.decoded(), "Grüßeü x");
-        assert!(matches!(
-            Str::new(b"plain", false).decoded(),
-            Cow::Borrowed("plain")
-        ));
+        assert!(matches!(Str::new(b"plain", false).decoded(), Cow::Borrowed("plain")));
     }
 }

@@ -22,16 +22,51 @@ pub(super) enum Name {
 impl Name {
     #[inline(always)]
     pub(super) fn read(tokens: &mut Tokens<'_>) -> Read<Self> {
-        let name = tokens
-            .cursor
-            .take_while(|byte| is_atom(byte) && byte != b'[' && byte != b'<');
+        match common(tokens.cursor.rest()) {
+            Some((length, item)) => {
+                tokens.cursor.advance(length);
+                Ok(Self::Plain(item))
+            }
+            None => Self::read_any(tokens),
+        }
+    }
+
+    #[inline(never)]
+    fn read_any(tokens: &mut Tokens<'_>) -> Read<Self> {
+        let name = tokens.cursor.take_while(|byte| is_atom(byte) && byte != b'[' && byte != b'<');
         if tokens.peek() == Some(b'[') {
             return Self::with_section(name, tokens);
         }
-        if name.is_empty() {
-            return Err(Reason::Syntax);
-        }
-        Ok(plain(name).unwrap_or_else(|| other(name, tokens)))
+        if name.is_empty() { Err(Reason::Syntax) } else { Ok(Self::without_section(name, tokens.cursor.at())) }
+    }
+
+    fn without_section(name: &[u8], end: usize) -> Self {
+        let mut buffer = [0; 16];
+        let Some(upper) = buffer.get_mut(..name.len()) else {
+            return Self::Plain(Item::Unknown);
+        };
+        upper.copy_from_slice(name);
+        upper.make_ascii_uppercase();
+        Self::Plain(match &*upper {
+            b"RFC822" => return Self::Section(Span::new(end, end), NONE),
+            // The section's name is the end of the attribute's.
+            b"RFC822.HEADER" | b"RFC822.TEXT" => return Self::Section(Span::new(end + 7 - name.len(), end), NONE),
+            b"UID" => Item::Uid,
+            b"FLAGS" => Item::Flags,
+            b"INTERNALDATE" => Item::InternalDate,
+            b"RFC822.SIZE" => Item::Size,
+            b"ENVELOPE" => Item::Envelope,
+            b"BODYSTRUCTURE" | b"BODY" => Item::BodyStructure,
+            b"MODSEQ" => Item::ModSeq,
+            b"SAVEDATE" => Item::SaveDate,
+            b"EMAILID" => Item::EmailId,
+            b"THREADID" => Item::ThreadId,
+            b"PREVIEW" => Item::Preview,
+            b"X-GM-MSGID" => Item::GmailMessage,
+            b"X-GM-THRID" => Item::GmailThread,
+            b"X-GM-LABELS" => Item::GmailLabels,
+            _ => Item::Unknown,
+        })
     }
 
     fn with_section(name: &[u8], tokens: &mut Tokens<'_>) -> Read<Self> {
@@ -47,46 +82,20 @@ impl Name {
     }
 }
 
-/// The common names in the case that servers write them.
+/// The names that come with every message, as servers write them: how long, and which.
 #[inline(always)]
-fn plain(name: &[u8]) -> Option<Name> {
-    Some(Name::Plain(match name {
-        b"UID" => Item::Uid,
-        b"FLAGS" => Item::Flags,
-        b"INTERNALDATE" => Item::InternalDate,
-        b"RFC822.SIZE" => Item::Size,
-        b"ENVELOPE" => Item::Envelope,
-        b"BODYSTRUCTURE" | b"BODY" => Item::BodyStructure,
-        b"MODSEQ" => Item::ModSeq,
+fn common(rest: &[u8]) -> Option<(usize, Item)> {
+    let (name, item): (&[u8], Item) = match rest.first()? {
+        b'U' => (b"UID ", Item::Uid),
+        b'F' => (b"FLAGS ", Item::Flags),
+        b'M' => (b"MODSEQ ", Item::ModSeq),
+        b'I' => (b"INTERNALDATE ", Item::InternalDate),
+        b'R' => (b"RFC822.SIZE ", Item::Size),
+        b'E' => (b"ENVELOPE ", Item::Envelope),
+        b'B' => (b"BODYSTRUCTURE ", Item::BodyStructure),
         _ => return None,
-    }))
-}
-
-#[inline(never)]
-fn other(name: &[u8], tokens: &Tokens<'_>) -> Name {
-    let end = tokens.cursor.at();
-    let mut buffer = [0; 16];
-    let Some(upper) = buffer.get_mut(..name.len()) else {
-        return Name::Plain(Item::Unknown);
     };
-    upper.copy_from_slice(name);
-    upper.make_ascii_uppercase();
-    let upper = &*upper;
-    Name::Plain(match upper {
-        b"RFC822" => return Name::Section(Span::new(end, end), NONE),
-        // The section's name is the end of the attribute's.
-        b"RFC822.HEADER" | b"RFC822.TEXT" => {
-            return Name::Section(Span::new(end + 7 - name.len(), end), NONE);
-        }
-        b"SAVEDATE" => Item::SaveDate,
-        b"EMAILID" => Item::EmailId,
-        b"THREADID" => Item::ThreadId,
-        b"PREVIEW" => Item::Preview,
-        b"X-GM-MSGID" => Item::GmailMessage,
-        b"X-GM-THRID" => Item::GmailThread,
-        b"X-GM-LABELS" => Item::GmailLabels,
-        _ => return plain(upper).unwrap_or(Name::Plain(Item::Unknown)),
-    })
+    rest.starts_with(name).then_some((name.len() - 1, item))
 }
 
 /// `[..]`: to the bracket that is not within a string. The header names in it may be quoted, or literals.
@@ -94,9 +103,7 @@ fn section(tokens: &mut Tokens<'_>) -> Read<Span> {
     tokens.eat(b'[');
     let start = tokens.cursor.at();
     loop {
-        tokens
-            .cursor
-            .take_while(|byte| !matches!(byte, b']' | b'"' | b'{' | b'\r' | b'\n'));
+        tokens.cursor.take_while(|byte| !matches!(byte, b']' | b'"' | b'{' | b'\r' | b'\n'));
         match tokens.peek() {
             Some(b']') => break,
             Some(b'"') => tokens.quoted()?,
@@ -113,20 +120,10 @@ fn origin(tokens: &mut Tokens<'_>) -> Read<u32> {
     if !tokens.eat(b'<') {
         return Ok(NONE);
     }
-    let origin = tokens
-        .cursor
-        .number()
-        .and_then(|origin| u32::try_from(origin).ok())
-        .ok_or(Reason::Number)?;
+    let origin = tokens.cursor.number().and_then(|origin| u32::try_from(origin).ok()).ok_or(Reason::Number)?;
     // A server may repeat the length that was asked for.
-    tokens
-        .cursor
-        .take_while(|byte| byte == b'.' || byte.is_ascii_digit());
-    if tokens.eat(b'>') {
-        Ok(origin)
-    } else {
-        Err(Reason::Syntax)
-    }
+    tokens.cursor.take_while(|byte| byte == b'.' || byte.is_ascii_digit());
+    if tokens.eat(b'>') { Ok(origin) } else { Err(Reason::Syntax) }
 }
 
 impl Message<'_, '_> {
@@ -158,11 +155,7 @@ impl Message<'_, '_> {
 
     #[inline(always)]
     fn uid(&mut self) -> Read<()> {
-        let uid = self
-            .tokens
-            .number()?
-            .and_then(|uid| u32::try_from(uid).ok())
-            .filter(|&uid| uid > 0);
+        let uid = self.tokens.number()?.and_then(|uid| u32::try_from(uid).ok()).filter(|&uid| uid > 0);
         self.put(Item::Uid, [uid.ok_or(Reason::Number)?]);
         Ok(())
     }
@@ -198,11 +191,7 @@ impl Message<'_, '_> {
             return read(self);
         }
         read(self)?;
-        if self.tokens.closes() {
-            Ok(())
-        } else {
-            Err(Reason::Syntax)
-        }
+        if self.tokens.closes() { Ok(()) } else { Err(Reason::Syntax) }
     }
 
     /// Any words there are: servers send `\*`, lone backslashes, NIL, `]` and bytes over 127 among flags.
@@ -219,16 +208,10 @@ impl Message<'_, '_> {
         let begun = self.begin(Item::Flags);
         while !self.tokens.closes() {
             let start = self.tokens.cursor.at();
-            match self
-                .tokens
-                .cursor
-                .take_while(|byte| byte > b' ' && byte != b')' && byte != b'(')
-            {
+            match self.tokens.cursor.take_while(|byte| byte > b' ' && byte != b')' && byte != b'(') {
                 b"" => return Err(Reason::Syntax),
                 b"\\" | b"NIL" => {}
-                flag => self
-                    .tape
-                    .extend_from_slice(&Span::new(start, start + flag.len()).words()),
+                flag => self.tape.extend_from_slice(&Span::new(start, start + flag.len()).words()),
             }
         }
         self.end(begun);
@@ -258,10 +241,7 @@ impl Message<'_, '_> {
         if span.is_nil() && item == Item::SaveDate {
             return Ok(());
         }
-        self.put(
-            item,
-            date::read(self.tokens.slice(span)).ok_or(Reason::Date)?,
-        );
+        self.put(item, date::read(self.tokens.slice(span)).ok_or(Reason::Date)?);
         Ok(())
     }
 
@@ -275,13 +255,7 @@ impl Message<'_, '_> {
     fn structure(&mut self) -> Read<()> {
         let begun = self.begin(Item::BodyStructure);
         let (tokens, tape) = (&mut self.tokens, &mut *self.tape);
-        Structure {
-            tokens,
-            tape,
-            base: self.base,
-            parts: &mut self.parts,
-        }
-        .read()?;
+        Structure { tokens, tape, base: self.base, parts: &mut self.parts }.read()?;
         self.end(begun);
         Ok(())
     }
@@ -302,10 +276,7 @@ impl Message<'_, '_> {
     fn unknown(&mut self, name: Span) -> Read<()> {
         let start = self.tokens.cursor.at();
         self.tokens.skip_value()?;
-        let ([a, b], [c, d]) = (
-            name.words(),
-            Span::new(start, self.tokens.cursor.at()).words(),
-        );
+        let ([a, b], [c, d]) = (name.words(), Span::new(start, self.tokens.cursor.at()).words());
         self.put(Item::Unknown, [a, b, c, d]);
         Ok(())
     }

@@ -73,27 +73,17 @@ pub struct FetchedBatch {
 /// # Ok::<(), postroom::imap::codec::Unreadable>(())
 /// ```
 pub fn fetched(frame: Bytes, limits: &Limits) -> Result<Fetched, Unreadable> {
-    let mut tape = Tape {
-        block: frame,
-        words: Vec::new(),
-    };
+    let mut tape = Tape { block: frame, words: Vec::new() };
     match super::read(&tape.block, 0, &[], limits.nesting, &mut tape.words) {
         Ok(()) => Ok(Fetched::new(Arc::new(tape), 0)),
-        Err(reason) => Err(Unreadable {
-            reason,
-            raw: tape.block,
-        }),
+        Err(reason) => Err(Unreadable { reason, raw: tape.block }),
     }
 }
 
 impl Batch {
     /// An empty one over these bytes, at most 4 GiB.
     pub fn new(block: Bytes) -> Self {
-        Self {
-            block,
-            frames: Vec::new(),
-            elided: Vec::new(),
-        }
+        Self { block, frames: Vec::new(), elided: Vec::new() }
     }
 
     /// Adds the frame that stands there in the block.
@@ -105,10 +95,7 @@ impl Batch {
 
     /// Adds what the framer says was left out of the frame that begins at `start`.
     pub fn elide(&mut self, start: usize, elided: impl IntoIterator<Item = Elided>) {
-        let moved = elided.into_iter().map(|one| Elided {
-            at: start + one.at,
-            size: one.size,
-        });
+        let moved = elided.into_iter().map(|one| Elided { at: start + one.at, size: one.size });
         self.elided.extend(moved);
     }
 
@@ -135,29 +122,14 @@ impl Batch {
     /// Parses one frame onto the tape, and says where it begins there.
     #[inline]
     fn read(&self, start: u32, end: u32, limits: &Limits, words: &mut Vec<u32>) -> Read<u32> {
-        let at = u32::try_from(words.len())
-            .ok()
-            .filter(|&at| at != NONE)
-            .ok_or(Reason::TooMany)?;
-        let elided = if self.elided.is_empty() {
-            Vec::new()
-        } else {
-            self.elided_of(start, end)
-        };
-        super::read(
-            self.frame(start, end),
-            start,
-            &elided,
-            limits.nesting,
-            words,
-        )?;
+        let at = u32::try_from(words.len()).ok().filter(|&at| at != NONE).ok_or(Reason::TooMany)?;
+        let elided = if self.elided.is_empty() { Vec::new() } else { self.elided_of(start, end) };
+        super::read(self.frame(start, end), start, &elided, limits.nesting, words)?;
         Ok(at)
     }
 
     fn frame(&self, start: u32, end: u32) -> &[u8] {
-        self.block
-            .get(start as usize..end as usize)
-            .unwrap_or_default()
+        self.block.get(start as usize..end as usize).unwrap_or_default()
     }
 
     fn cut(&self, start: u32, end: u32) -> Bytes {
@@ -167,16 +139,8 @@ impl Batch {
     /// The literals left out of one frame, by offsets within it.
     fn elided_of(&self, start: u32, end: u32) -> Vec<Elided> {
         let (start, end) = (start as usize, end as usize);
-        let within = self
-            .elided
-            .iter()
-            .filter(|one| (start..end).contains(&one.at));
-        within
-            .map(|one| Elided {
-                at: one.at - start,
-                size: one.size,
-            })
-            .collect()
+        let within = self.elided.iter().filter(|one| (start..end).contains(&one.at));
+        within.map(|one| Elided { at: one.at - start, size: one.size }).collect()
     }
 }
 
@@ -191,10 +155,7 @@ impl FetchedBatch {
                 let read = batch.read(start, end, limits, &mut tape.words);
                 parsed.messages.push(*read.as_ref().unwrap_or(&NONE));
                 if let Err(reason) = read {
-                    parsed.unreadable.push_back(Unreadable {
-                        reason,
-                        raw: batch.cut(start, end),
-                    });
+                    parsed.unreadable.push_back(Unreadable { reason, raw: batch.cut(start, end) });
                 }
             }
         }

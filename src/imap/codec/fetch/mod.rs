@@ -30,13 +30,7 @@ struct Message<'t, 'a> {
 
 /// Reads a frame that begins at `start` of its block, and writes the message's words. Nothing is left on the tape where the
 /// frame is not readable at all.
-fn read(
-    frame: &[u8],
-    start: u32,
-    elided: &[Elided],
-    nesting: usize,
-    tape: &mut Vec<u32>,
-) -> Read<()> {
+fn read(frame: &[u8], start: u32, elided: &[Elided], nesting: usize, tape: &mut Vec<u32>) -> Read<()> {
     if frame.len() > LONGEST {
         return Err(Reason::TooLarge(frame.len() as u64));
     }
@@ -46,23 +40,13 @@ fn read(
         Route::Untagged(Kind::UidFetch(uid)) => (0, Some(uid)),
         _ => return Err(Reason::Syntax),
     };
-    let mut tokens = Tokens {
-        cursor: Cursor::new(frame, frame.len() - rest.len()),
-        elided,
-        nesting,
-    };
+    let mut tokens = Tokens { cursor: Cursor::new(frame, frame.len() - rest.len()), elided, nesting };
     if !tokens.eat(b'(') {
         return Err(Reason::Syntax);
     }
     let base = tape.len();
     tape.extend_from_slice(&[start, start + frame.len() as u32, seq, 0]);
-    let mut message = Message {
-        tokens,
-        tape,
-        base,
-        parts: 0,
-        wraps: 0,
-    };
+    let mut message = Message { tokens, tape, base, parts: 0, wraps: 0 };
     if let Some(uid) = uid {
         message.put(Item::Uid, [uid]);
     }
@@ -82,13 +66,7 @@ impl<'a> Message<'_, 'a> {
                 }
                 Some(b')') if self.is_end() => return,
                 // Domino wraps single attributes in parentheses: `(ENVELOPE (...))`.
-                Some(b'(')
-                    if self
-                        .tokens
-                        .cursor
-                        .peek_second()
-                        .is_some_and(|byte| byte.is_ascii_alphabetic()) =>
-                {
+                Some(b'(') if self.tokens.cursor.peek_second().is_some_and(|byte| byte.is_ascii_alphabetic()) => {
                     self.wraps += 1;
                     self.tokens.eat(b'(');
                 }
@@ -122,9 +100,7 @@ impl<'a> Message<'_, 'a> {
         let value = self.tokens.cursor.at();
         let mark = self.tape.len();
         let read = match name {
-            Ok(_) if matches!(self.tokens.peek(), None | Some(b')' | b'\r' | b'\n')) => {
-                Err(Reason::Missing)
-            }
+            Ok(_) if matches!(self.tokens.peek(), None | Some(b')' | b'\r' | b'\n')) => Err(Reason::Missing),
             Ok(name) => self.value(name, span),
             Err(reason) => Err(reason),
         };
@@ -162,8 +138,7 @@ impl<'a> Message<'_, 'a> {
 
     #[inline(always)]
     fn put<const N: usize>(&mut self, item: Item, words: [u32; N]) {
-        self.tape.extend_from_slice(&[item as u32, N as u32]);
-        self.tape.extend_from_slice(&words);
+        self.tape.extend([item as u32, N as u32].into_iter().chain(words));
     }
 
     /// Begins an item whose length is known later; [`end`](Self::end) says it.

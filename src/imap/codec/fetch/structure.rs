@@ -56,11 +56,7 @@ impl Structure<'_, '_> {
     fn part(&mut self, parent: u32, ordinal: u32, depth: usize) -> Read<Option<u32>> {
         self.tokens.skip_spaces();
         if !self.tokens.eat(b'(') {
-            return if self.tokens.nil() {
-                Ok(None)
-            } else {
-                Err(Reason::Syntax)
-            };
+            return if self.tokens.nil() { Ok(None) } else { Err(Reason::Syntax) };
         }
         if self.tokens.closes() {
             return Ok(None);
@@ -72,10 +68,7 @@ impl Structure<'_, '_> {
         if *self.parts > PARTS {
             return Err(Reason::TooMany);
         }
-        let mut draft = Draft {
-            place: (self.tape.len() - self.base) as u32,
-            words: BLANK,
-        };
+        let mut draft = Draft { place: (self.tape.len() - self.base) as u32, words: BLANK };
         draft.set(part::ORDINAL, [ordinal, parent]);
         self.tape.extend_from_slice(&BLANK);
         if self.tokens.peek() == Some(b'(') {
