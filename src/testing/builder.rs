@@ -39,17 +39,11 @@ pub(super) struct Options {
 
 impl Options {
     pub(super) fn imap_offers(&self, capability: &str) -> bool {
-        !self
-            .without_imap
-            .iter()
-            .any(|name| name.eq_ignore_ascii_case(capability))
+        !self.without_imap.iter().any(|name| name.eq_ignore_ascii_case(capability))
     }
 
     pub(super) fn pop3_offers(&self, capability: &str) -> bool {
-        !self
-            .without_pop3
-            .iter()
-            .any(|name| name.eq_ignore_ascii_case(capability))
+        !self.without_pop3.iter().any(|name| name.eq_ignore_ascii_case(capability))
     }
 
     /// The date of a message that comes without one: in whole seconds, as IMAP shows them.
@@ -181,16 +175,9 @@ impl Builder {
             self.users.push(("alice".to_owned(), "alicepw".to_owned()));
         }
         if let Some(user) = &mut self.options.preauth {
-            *user = self
-                .users
-                .first()
-                .map(|(name, _)| name.clone())
-                .unwrap_or_default();
+            *user = self.users.first().map(|(name, _)| name.clone()).unwrap_or_default();
         }
-        let accounts = self
-            .users
-            .iter()
-            .map(|(name, password)| (name.clone(), self.account(password)));
+        let accounts = self.users.iter().map(|(name, password)| (name.clone(), self.account(password)));
         let store = Store::new(accounts.collect::<BTreeMap<_, _>>());
         Server::new(store, self.options)
     }

@@ -44,14 +44,7 @@ type Answer = Result<String, Stop>;
 impl Session {
     pub(super) fn new(shared: Arc<Shared>, wire: Wire, secure: bool) -> Self {
         let user = shared.options.preauth.clone();
-        Self {
-            shared,
-            wire,
-            secure,
-            user,
-            view: None,
-            over: false,
-        }
+        Self { shared, wire, secure, user, view: None, over: false }
     }
 
     pub(super) async fn run(mut self) -> io::Result<()> {
@@ -92,12 +85,8 @@ impl Session {
             "NOOP" => args.end().map(|()| "NOOP completed".to_owned()),
             "LOGOUT" => self.logout(&args),
             "ID" if self.offers("ID") => self.id(&mut args),
-            "STARTTLS" | "LOGIN" | "AUTHENTICATE" if self.user.is_some() => {
-                Err(Stop::bad("You are logged in already"))
-            }
-            "STARTTLS" if self.offers("STARTTLS") && !self.secure => {
-                self.starttls(tag, &args).await
-            }
+            "STARTTLS" | "LOGIN" | "AUTHENTICATE" if self.user.is_some() => Err(Stop::bad("You are logged in already")),
+            "STARTTLS" if self.offers("STARTTLS") && !self.secure => self.starttls(tag, &args).await,
             "LOGIN" => self.login(&mut args),
             "AUTHENTICATE" => self.authenticate(&mut args).await,
             _ if self.user.is_none() => Err(Stop::bad("Unknown command, or not before login")),
@@ -150,9 +139,7 @@ impl Session {
             "UNSELECT" if self.offers("UNSELECT") => return self.unselect(&args),
             _ => {}
         }
-        Err(Stop::bad(
-            "Unknown command, or not without a selected mailbox",
-        ))
+        Err(Stop::bad("Unknown command, or not without a selected mailbox"))
     }
 
     /// Tells the client what other sessions did to the selected mailbox.
@@ -161,9 +148,7 @@ impl Session {
             return;
         };
         let mut out = Vec::new();
-        match self.on_validity(view.validity, |mailbox| {
-            view.catch_up(mailbox, may_expunge, &mut out)
-        }) {
+        match self.on_validity(view.validity, |mailbox| view.catch_up(mailbox, may_expunge, &mut out)) {
             Some(()) => self.view = Some(view),
             None => {
                 out.extend_from_slice(b"* BYE The selected mailbox is gone\r\n");
@@ -180,39 +165,27 @@ impl Session {
     /// Looks at the account; a session's user exists.
     fn account<R>(&self, look: impl FnOnce(&mut Account) -> R) -> Result<R, Stop> {
         let user = self.user.as_deref().unwrap_or_default();
-        self.shared
-            .store
-            .with(user, look)
-            .ok_or_else(|| Stop::no("No such user"))
+        self.shared.store.with(user, look).ok_or_else(|| Stop::no("No such user"))
     }
 
     /// As `account`, and wakes other sessions.
     fn change<R>(&self, change: impl FnOnce(&mut Account) -> R) -> Result<R, Stop> {
         let user = self.user.as_deref().unwrap_or_default();
-        self.shared
-            .store
-            .change(user, change)
-            .ok_or_else(|| Stop::no("No such user"))
+        self.shared.store.change(user, change).ok_or_else(|| Stop::no("No such user"))
     }
 
     fn on_validity<R>(&self, validity: u32, look: impl FnOnce(&mut Mailbox) -> R) -> Option<R> {
-        self.account(|account| account.by_validity(validity).map(look))
-            .ok()
-            .flatten()
+        self.account(|account| account.by_validity(validity).map(look)).ok().flatten()
     }
 
     fn view(&mut self) -> Result<&mut View, Stop> {
-        self.view
-            .as_mut()
-            .ok_or_else(|| Stop::bad("No mailbox is selected"))
+        self.view.as_mut().ok_or_else(|| Stop::bad("No mailbox is selected"))
     }
 
     /// The view of a mailbox that may be changed.
     fn writable(&mut self) -> Result<&mut View, Stop> {
         match self.view()? {
-            view if view.read_only => {
-                Err(Stop::no("[READ-ONLY] The mailbox was opened by EXAMINE"))
-            }
+            view if view.read_only => Err(Stop::no("[READ-ONLY] The mailbox was opened by EXAMINE")),
             view => Ok(view),
         }
     }

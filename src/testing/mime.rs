@@ -32,23 +32,9 @@ impl Part {
         let fields = message.get(header.clone()).unwrap_or_default();
         let declared = field(fields, "Content-Type").unwrap_or_default();
         let (kind, params) = parameters(&declared);
-        let (main, sub) = kind
-            .split_once('/')
-            .or_else(|| default.split_once('/'))
-            .unwrap_or_default();
-        let (main, sub) = (
-            main.trim().to_ascii_uppercase(),
-            sub.trim().to_ascii_uppercase(),
-        );
-        let mut part = Self {
-            header,
-            body,
-            main,
-            sub,
-            params,
-            children: Vec::new(),
-            enclosed: None,
-        };
+        let (main, sub) = kind.split_once('/').or_else(|| default.split_once('/')).unwrap_or_default();
+        let (main, sub) = (main.trim().to_ascii_uppercase(), sub.trim().to_ascii_uppercase());
+        let mut part = Self { header, body, main, sub, params, children: Vec::new(), enclosed: None };
         if depth < DEPTH_LIMIT {
             part.look_inside(message, depth);
         }
@@ -62,31 +48,18 @@ impl Part {
 
     fn look_inside(&mut self, message: &[u8], depth: usize) {
         if self.main == "MULTIPART" {
-            let default = if self.sub == "DIGEST" {
-                "message/rfc822"
-            } else {
-                "text/plain"
-            };
+            let default = if self.sub == "DIGEST" { "message/rfc822" } else { "text/plain" };
             let boundary = self.param("BOUNDARY").unwrap_or_default().to_owned();
             for range in between(message, self.body.clone(), boundary.as_bytes()) {
-                self.children
-                    .push(Self::within(message, range, default, depth + 1));
+                self.children.push(Self::within(message, range, default, depth + 1));
             }
         } else if self.main == "MESSAGE" && self.sub == "RFC822" {
-            self.enclosed = Some(Box::new(Self::within(
-                message,
-                self.body.clone(),
-                "text/plain",
-                depth + 1,
-            )));
+            self.enclosed = Some(Box::new(Self::within(message, self.body.clone(), "text/plain", depth + 1)));
         }
     }
 
     pub(super) fn param(&self, name: &str) -> Option<&str> {
-        self.params
-            .iter()
-            .find(|(known, _)| known == name)
-            .map(|(_, value)| value.as_str())
+        self.params.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
     /// A part by its numbers (RFC 3501 §6.4.5). The message itself is the empty path; the only part of a message that is
@@ -135,9 +108,7 @@ fn between(message: &[u8], body: Range<usize>, boundary: &[u8]) -> Vec<Range<usi
         let rest = message.get(at..body.end).unwrap_or_default();
         let length = memchr::memchr(b'\n', rest).map_or(rest.len(), |end| end + 1);
         let line = rest.get(..length).unwrap_or_default().trim_ascii_end();
-        let tail = line
-            .strip_prefix(b"--")
-            .and_then(|line| line.strip_prefix(boundary));
+        let tail = line.strip_prefix(b"--").and_then(|line| line.strip_prefix(boundary));
         if let Some(tail) = tail.filter(|tail| matches!(*tail, b"" | b"--")) {
             parts.extend(start.map(|start| start..before_line_end(message, start, at)));
             if !tail.is_empty() {
@@ -153,9 +124,7 @@ fn between(message: &[u8], body: Range<usize>, boundary: &[u8]) -> Vec<Range<usi
 
 fn before_line_end(message: &[u8], start: usize, at: usize) -> usize {
     let part = message.get(start..at).unwrap_or_default();
-    let trimmed = part
-        .strip_suffix(b"\n")
-        .map_or(part, |part| part.strip_suffix(b"\r").unwrap_or(part));
+    let trimmed = part.strip_suffix(b"\n").map_or(part, |part| part.strip_suffix(b"\r").unwrap_or(part));
     start + trimmed.len()
 }
 
@@ -185,18 +154,9 @@ pub(super) fn field_name(field: &[u8]) -> &[u8] {
 
 /// The first field of that name: its value unfolded and trimmed, else as it came.
 pub(super) fn field(header: &[u8], name: &str) -> Option<Vec<u8>> {
-    let found =
-        fields(header).find(|field| field_name(field).eq_ignore_ascii_case(name.as_bytes()))?;
+    let found = fields(header).find(|field| field_name(field).eq_ignore_ascii_case(name.as_bytes()))?;
     let value = found.get(memchr::memchr(b':', found)? + 1..)?;
-    Some(
-        value
-            .iter()
-            .copied()
-            .filter(|byte| !matches!(byte, b'\r' | b'\n'))
-            .collect::<Vec<_>>()
-            .trim_ascii()
-            .to_vec(),
-    )
+    Some(value.iter().copied().filter(|byte| !matches!(byte, b'\r' | b'\n')).collect::<Vec<_>>().trim_ascii().to_vec())
 }
 
 /// The value before the first semicolon, and the parameters behind it with upper-case names.
@@ -204,14 +164,7 @@ pub(super) fn parameters(value: &[u8]) -> (String, Vec<(String, String)>) {
     let text = String::from_utf8_lossy(value);
     let mut parts = split_outside_quotes(&text).into_iter();
     // A comment may follow; nothing of ours begins with one.
-    let first = parts
-        .next()
-        .unwrap_or_default()
-        .split('(')
-        .next()
-        .unwrap_or_default()
-        .trim()
-        .to_owned();
+    let first = parts.next().unwrap_or_default().split('(').next().unwrap_or_default().trim().to_owned();
     let pair = |part: &str| {
         let (name, value) = part.split_once('=')?;
         Some((name.trim().to_ascii_uppercase(), unquote(value.trim())))
@@ -232,11 +185,7 @@ fn split_outside_quotes(text: &str) -> Vec<&str> {
 
 fn unquote(value: &str) -> String {
     let Some(inner) = value.strip_prefix('"') else {
-        return value
-            .split([' ', '\t', '('])
-            .next()
-            .unwrap_or_default()
-            .to_owned();
+        return value.split([' ', '\t', '(']).next().unwrap_or_default().to_owned();
     };
     let mut out = String::new();
     let mut escaped = false;

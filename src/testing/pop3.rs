@@ -41,21 +41,13 @@ type Answer = Result<String, String>;
 
 impl Drop for Maildrop {
     fn drop(&mut self) {
-        self.shared
-            .store
-            .with(&self.user, |account| account.maildrop_locked = false);
+        self.shared.store.with(&self.user, |account| account.maildrop_locked = false);
     }
 }
 
 impl Session {
     pub(super) fn new(shared: Arc<Shared>, wire: Wire, secure: bool) -> Self {
-        Self {
-            shared,
-            wire,
-            secure,
-            user: None,
-            drop: None,
-        }
+        Self { shared, wire, secure, user: None, drop: None }
     }
 
     pub(super) async fn run(mut self) -> io::Result<()> {
@@ -69,9 +61,7 @@ impl Session {
             let (word, rest) = line.split_once(' ').unwrap_or((&line, ""));
             match word.to_ascii_uppercase().as_str() {
                 "QUIT" => break,
-                "STLS" if self.offers("STLS") && !self.secure && self.drop.is_none() => {
-                    self.stls().await?
-                }
+                "STLS" if self.offers("STLS") && !self.secure && self.drop.is_none() => self.stls().await?,
                 "AUTH" if self.drop.is_none() => {
                     let answer = self.auth(rest).await?;
                     self.answer(answer);
@@ -116,9 +106,9 @@ impl Session {
         match word {
             "STAT" => self.stat(),
             "LIST" => self.listing(rest, |_, message| message.bytes.len().to_string()),
-            "UIDL" if self.offers("UIDL") => self.listing(rest, |drop, message| {
-                format!("{}-{}", drop.validity, message.uid)
-            }),
+            "UIDL" if self.offers("UIDL") => {
+                self.listing(rest, |drop, message| format!("{}-{}", drop.validity, message.uid))
+            }
             "DELE" => self.dele(rest),
             "RSET" => self.rset(),
             "NOOP" => Ok("Done".to_owned()),
@@ -135,11 +125,7 @@ impl Session {
     }
 
     fn capa(&self) -> String {
-        let delay = self
-            .shared
-            .options
-            .login_delay
-            .map(|seconds| format!("LOGIN-DELAY {seconds}"));
+        let delay = self.shared.options.login_delay.map(|seconds| format!("LOGIN-DELAY {seconds}"));
         let before = self.drop.is_none();
         let mut text = "Capabilities follow".to_owned();
         for (line, now) in [
@@ -181,17 +167,12 @@ impl Session {
     }
 
     fn pass(&mut self, password: &str) -> Answer {
-        let user = self
-            .user
-            .take()
-            .ok_or_else(|| "Send USER first".to_owned())?;
+        let user = self.user.take().ok_or_else(|| "Send USER first".to_owned())?;
         self.log_in(&user, password)
     }
 
     async fn auth(&mut self, rest: &str) -> io::Result<Answer> {
-        let (mechanism, initial) = rest
-            .split_once(' ')
-            .map_or((rest, None), |(name, rest)| (name, Some(rest)));
+        let (mechanism, initial) = rest.split_once(' ').map_or((rest, None), |(name, rest)| (name, Some(rest)));
         if !self.offers("SASL") || !mechanism.eq_ignore_ascii_case("PLAIN") {
             return Ok(Err("No such mechanism".to_owned()));
         }
@@ -215,9 +196,7 @@ impl Session {
         };
         let text = String::from_utf8_lossy(&message).into_owned();
         Ok(match text.split('\0').collect::<Vec<_>>().as_slice() {
-            [authzid, user, password] if authzid.is_empty() || authzid == user => {
-                self.log_in(user, password)
-            }
+            [authzid, user, password] if authzid.is_empty() || authzid == user => self.log_in(user, password),
             _ => Err("[AUTH] Wrong user or password".to_owned()),
         })
     }
@@ -226,27 +205,18 @@ impl Session {
         if !self.shared.store.admits(user, password) {
             return Err(self.coded("AUTH", "AUTH-RESP-CODE", "Wrong user or password"));
         }
-        let delay = self
-            .shared
-            .options
-            .login_delay
-            .map(|seconds| Duration::from_secs(seconds.into()));
+        let delay = self.shared.options.login_delay.map(|seconds| Duration::from_secs(seconds.into()));
         let opened = self.shared.store.with(user, |account| {
             if account.maildrop_locked {
                 return Err(("IN-USE", "Another session has the maildrop"));
             }
             let now = Instant::now();
             let last = account.last_maildrop_login;
-            if last
-                .zip(delay)
-                .is_some_and(|(last, delay)| now.duration_since(last) < delay)
-            {
+            if last.zip(delay).is_some_and(|(last, delay)| now.duration_since(last) < delay) {
                 return Err(("LOGIN-DELAY", "Too soon after the last login"));
             }
             account.last_maildrop_login = Some(now);
-            let inbox = account
-                .mailbox("INBOX")
-                .ok_or(("SYS/PERM", "No maildrop"))?;
+            let inbox = account.mailbox("INBOX").ok_or(("SYS/PERM", "No maildrop"))?;
             let message = |(&uid, mail): (&u32, &super::store::Mail)| Message {
                 uid,
                 bytes: mail.content.bytes.clone(),
@@ -257,41 +227,23 @@ impl Session {
             Ok(opened)
         });
         let opened = opened.unwrap_or(Err(("SYS/PERM", "No such user")));
-        let (validity, messages) =
-            opened.map_err(|(code, text)| self.coded(code, "RESP-CODES", text))?;
+        let (validity, messages) = opened.map_err(|(code, text)| self.coded(code, "RESP-CODES", text))?;
         let shared = Arc::clone(&self.shared);
-        self.drop = Some(Maildrop {
-            shared,
-            user: user.to_owned(),
-            validity,
-            messages,
-        });
+        self.drop = Some(Maildrop { shared, user: user.to_owned(), validity, messages });
         Ok("Logged in".to_owned())
     }
 
     fn coded(&self, code: &str, capability: &str, text: &str) -> String {
-        if self.offers(capability) {
-            format!("[{code}] {text}")
-        } else {
-            text.to_owned()
-        }
+        if self.offers(capability) { format!("[{code}] {text}") } else { text.to_owned() }
     }
 
     fn drop(&mut self) -> Result<&mut Maildrop, String> {
-        self.drop
-            .as_mut()
-            .ok_or_else(|| "Not before login".to_owned())
+        self.drop.as_mut().ok_or_else(|| "Not before login".to_owned())
     }
 
     fn stat(&mut self) -> Answer {
-        let left = self
-            .drop()?
-            .messages
-            .iter()
-            .filter(|message| !message.deleted);
-        let (count, size) = left.fold((0, 0), |(count, size), message| {
-            (count + 1, size + message.bytes.len())
-        });
+        let left = self.drop()?.messages.iter().filter(|message| !message.deleted);
+        let (count, size) = left.fold((0, 0), |(count, size), message| (count + 1, size + message.bytes.len()));
         Ok(format!("{count} {size}"))
     }
 
@@ -304,10 +256,7 @@ impl Session {
             return Ok(format!("{} {}", index + 1, show(drop, message)));
         }
         let mut text = "Listing follows\r\n".to_owned();
-        for (number, message) in (1..)
-            .zip(&drop.messages)
-            .filter(|(_, message)| !message.deleted)
-        {
+        for (number, message) in (1..).zip(&drop.messages).filter(|(_, message)| !message.deleted) {
             text.push_str(&format!("{number} {}\r\n", show(drop, message)));
         }
         Ok(text + ".")
@@ -316,10 +265,7 @@ impl Session {
     fn retr(&mut self, rest: &str) -> Result<Bytes, String> {
         let drop = self.drop()?;
         let index = drop.index(rest)?;
-        drop.messages
-            .get(index)
-            .map(|message| message.bytes.clone())
-            .ok_or_else(|| "No such message".to_owned())
+        drop.messages.get(index).map(|message| message.bytes.clone()).ok_or_else(|| "No such message".to_owned())
     }
 
     /// The header, the empty line, and that many lines of the body (RFC 1939 §7).
@@ -331,9 +277,7 @@ impl Session {
         let text = bytes.get(body..).unwrap_or_default();
         let end = match lines.checked_sub(1) {
             None => 0,
-            Some(last) => memchr::memchr_iter(b'\n', text)
-                .nth(last)
-                .map_or(text.len(), |at| at + 1),
+            Some(last) => memchr::memchr_iter(b'\n', text).nth(last).map_or(text.len(), |at| at + 1),
         };
         Ok(bytes.slice(..body + end))
     }
@@ -371,12 +315,8 @@ impl Session {
         let Some(drop) = self.drop.take() else {
             return Ok("Until next time".to_owned());
         };
-        let marked: Vec<u32> = drop
-            .messages
-            .iter()
-            .filter(|message| message.deleted)
-            .map(|message| message.uid)
-            .collect();
+        let marked: Vec<u32> =
+            drop.messages.iter().filter(|message| message.deleted).map(|message| message.uid).collect();
         if marked.is_empty() {
             return Ok("Until next time".to_owned());
         }
@@ -398,17 +338,8 @@ impl Maildrop {
     /// The index of the message of that number, if it is there and not marked.
     fn index(&self, number: &str) -> Result<usize, String> {
         let none = || "No such message".to_owned();
-        let index = number
-            .trim()
-            .parse::<usize>()
-            .ok()
-            .and_then(|number| number.checked_sub(1))
-            .ok_or_else(none)?;
-        self.messages
-            .get(index)
-            .filter(|message| !message.deleted)
-            .map(|_| index)
-            .ok_or_else(none)
+        let index = number.trim().parse::<usize>().ok().and_then(|number| number.checked_sub(1)).ok_or_else(none)?;
+        self.messages.get(index).filter(|message| !message.deleted).map(|_| index).ok_or_else(none)
     }
 }
 

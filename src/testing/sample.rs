@@ -36,38 +36,14 @@ const FLAGS: [&[&str]; 6] = [
 ];
 
 const PLAIN: [(&str, &str); 8] = [
-    (
-        "Lunch on Thursday?",
-        "Shall we try the place by the canal?\r\nHalf past twelve would suit me.\r\n",
-    ),
-    (
-        "Minutes of the house meeting",
-        "1. The roof\r\n2. The bicycles\r\n3. Who keeps the key\r\n",
-    ),
-    (
-        "Re: Minutes of the house meeting",
-        "> 3. Who keeps the key\r\n\r\nI have it. Come by any evening.\r\n",
-    ),
-    (
-        "Your parcel has left the depot",
-        "It should be with you between 9 and 11 tomorrow.\r\n",
-    ),
-    (
-        "Build 4711 passed",
-        "312 tests, 0 failures, 94 seconds.\r\n",
-    ),
-    (
-        "=?UTF-8?Q?Gr=C3=BC=C3=9Fe_aus_K=C3=B6ln?=",
-        "Es regnet, aber der Dom steht noch.\r\n",
-    ),
-    (
-        "=?UTF-8?B?5Lya6K2w44Gu44GK55+l44KJ44Gb?=",
-        "Next week, same room.\r\n",
-    ),
-    (
-        "=?ISO-8859-1?Q?Caf=E9?= =?UTF-8?Q?_tomorrow?=",
-        "Ten o'clock, as ever.\r\n",
-    ),
+    ("Lunch on Thursday?", "Shall we try the place by the canal?\r\nHalf past twelve would suit me.\r\n"),
+    ("Minutes of the house meeting", "1. The roof\r\n2. The bicycles\r\n3. Who keeps the key\r\n"),
+    ("Re: Minutes of the house meeting", "> 3. Who keeps the key\r\n\r\nI have it. Come by any evening.\r\n"),
+    ("Your parcel has left the depot", "It should be with you between 9 and 11 tomorrow.\r\n"),
+    ("Build 4711 passed", "312 tests, 0 failures, 94 seconds.\r\n"),
+    ("=?UTF-8?Q?Gr=C3=BC=C3=9Fe_aus_K=C3=B6ln?=", "Es regnet, aber der Dom steht noch.\r\n"),
+    ("=?UTF-8?B?5Lya6K2w44Gu44GK55+l44KJ44Gb?=", "Next week, same room.\r\n"),
+    ("=?ISO-8859-1?Q?Caf=E9?= =?UTF-8?Q?_tomorrow?=", "Ten o'clock, as ever.\r\n"),
 ];
 
 /// All of it; made once per process.
@@ -80,37 +56,15 @@ fn make() -> Vec<Sample> {
     let mut bodies: Vec<(&'static str, Vec<u8>)> = Vec::new();
     for round in 0..2_usize {
         for (subject, text) in PLAIN {
-            let again = if round == 0 {
-                String::new()
-            } else {
-                "\r\n(sent again)\r\n".to_owned()
-            };
-            bodies.push((
-                "INBOX",
-                plain(bodies.len(), subject, &format!("{text}{again}")),
-            ));
+            let again = if round == 0 { String::new() } else { "\r\n(sent again)\r\n".to_owned() };
+            bodies.push(("INBOX", plain(bodies.len(), subject, &format!("{text}{again}"))));
         }
-        for make in [
-            alternative,
-            attachments,
-            enclosed,
-            eight_bit,
-            long_lines,
-            dots,
-            no_subject,
-        ] {
+        for make in [alternative, attachments, enclosed, eight_bit, long_lines, dots, no_subject] {
             bodies.push(("INBOX", make(bodies.len())));
         }
     }
     for mailbox in ["Sent", "Sent", "Archive", "Drafts"] {
-        bodies.push((
-            mailbox,
-            plain(
-                bodies.len(),
-                "Re: Lunch on Thursday?",
-                "Thursday it is.\r\n",
-            ),
-        ));
+        bodies.push((mailbox, plain(bodies.len(), "Re: Lunch on Thursday?", "Thursday it is.\r\n")));
     }
     let one = |(index, (mailbox, bytes)): (usize, (&'static str, Vec<u8>))| Sample {
         mailbox,
@@ -130,15 +84,10 @@ fn date(index: usize) -> OffsetDateTime {
 
 /// The fields that every message has.
 fn head(index: usize, subject: Option<&str>) -> String {
-    let (name, address) = PEOPLE
-        .get(index % PEOPLE.len())
-        .copied()
-        .unwrap_or_default();
+    let (name, address) = PEOPLE.get(index % PEOPLE.len()).copied().unwrap_or_default();
     let date = date(index);
     let (weekday, month) = (date.weekday().to_string(), date.month().to_string());
-    let subject = subject
-        .map(|subject| format!("Subject: {subject}\r\n"))
-        .unwrap_or_default();
+    let subject = subject.map(|subject| format!("Subject: {subject}\r\n")).unwrap_or_default();
     format!(
         "Return-Path: <{address}>\r\n\
          Received: from mx.example.org (mx.example.org [192.0.2.{octet}])\r\n\tby mail.example.org with ESMTPS id {index:08x};\r\n\t{stamp}\r\n\
@@ -163,11 +112,7 @@ fn head(index: usize, subject: Option<&str>) -> String {
 }
 
 fn plain(index: usize, subject: &str, text: &str) -> Vec<u8> {
-    format!(
-        "{}Content-Type: text/plain; charset=utf-8\r\n\r\n{text}",
-        head(index, Some(subject))
-    )
-    .into_bytes()
+    format!("{}Content-Type: text/plain; charset=utf-8\r\n\r\n{text}", head(index, Some(subject))).into_bytes()
 }
 
 fn alternative(index: usize) -> Vec<u8> {
@@ -189,15 +134,10 @@ fn alternative(index: usize) -> Vec<u8> {
 fn attachments(index: usize) -> Vec<u8> {
     use base64::Engine as _;
     let head = head(index, Some("=?UTF-8?Q?Pl=C3=A4ne_und_Fotos?="));
-    let noise: Vec<u8> = (0..3000_usize)
-        .map(|at| (at * 31 + index * 7) as u8)
-        .collect();
+    let noise: Vec<u8> = (0..3000_usize).map(|at| (at * 31 + index * 7) as u8).collect();
     let encoded = base64::engine::general_purpose::STANDARD.encode(noise);
-    let lines: String = encoded
-        .as_bytes()
-        .chunks(76)
-        .map(|line| format!("{}\r\n", String::from_utf8_lossy(line)))
-        .collect();
+    let lines: String =
+        encoded.as_bytes().chunks(76).map(|line| format!("{}\r\n", String::from_utf8_lossy(line))).collect();
     format!(
         "{head}Content-Type: multipart/mixed; boundary=\"mix-{index}\"\r\n\r\n\
          --mix-{index}\r\n\
@@ -236,36 +176,24 @@ fn enclosed(index: usize) -> Vec<u8> {
 
 fn eight_bit(index: usize) -> Vec<u8> {
     let head = head(index, Some("Menu of the week"));
-    let mut out = format!(
-        "{head}Content-Type: text/plain; charset=iso-8859-1\r\nContent-Transfer-Encoding: 8bit\r\n\r\n"
-    )
-    .into_bytes();
+    let mut out =
+        format!("{head}Content-Type: text/plain; charset=iso-8859-1\r\nContent-Transfer-Encoding: 8bit\r\n\r\n")
+            .into_bytes();
     out.extend_from_slice(b"Monday: cr\xe8me br\xfbl\xe9e\r\nTuesday: p\xe2t\xe9\r\n");
     out
 }
 
 fn long_lines(index: usize) -> Vec<u8> {
     let long = "all work and no play ".repeat(150);
-    let subject = format!(
-        "A subject of more than one line,\r\n which goes on {}",
-        "and on ".repeat(8).trim_end()
-    );
+    let subject = format!("A subject of more than one line,\r\n which goes on {}", "and on ".repeat(8).trim_end());
     let text = format!("{long}\r\n\r\nThe line above has more than 998 characters.\r\n");
     plain(index, &subject, &text)
 }
 
 fn dots(index: usize) -> Vec<u8> {
-    plain(
-        index,
-        "Lines that begin with dots",
-        ".\r\n..\r\n...and so on\r\n.\r\n\r\n.profile\r\n",
-    )
+    plain(index, "Lines that begin with dots", ".\r\n..\r\n...and so on\r\n.\r\n\r\n.profile\r\n")
 }
 
 fn no_subject(index: usize) -> Vec<u8> {
-    format!(
-        "{}\r\n(no subject, and the last line has no end)",
-        head(index, None)
-    )
-    .into_bytes()
+    format!("{}\r\n(no subject, and the last line has no end)", head(index, None)).into_bytes()
 }

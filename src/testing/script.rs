@@ -86,11 +86,7 @@ impl Script {
     /// Reads the dialogue. A mistake in it is reported by [`finish`](Self::finish); until then no client gets far.
     #[must_use]
     pub fn new(text: &str) -> Self {
-        Self {
-            steps: step::parse(text).map(Arc::from),
-            at: Arc::default(),
-            playing: None,
-        }
+        Self { steps: step::parse(text).map(Arc::from), at: Arc::default(), playing: None }
     }
 
     /// The client's end of an in-memory connection on which the dialogue is played, once. To be called inside the
@@ -118,20 +114,14 @@ impl Script {
         Ok(address)
     }
 
-    fn play(
-        &mut self,
-        arrives: impl Future<Output = Result<Box<dyn Transport>, String>> + Send + 'static,
-    ) {
+    fn play(&mut self, arrives: impl Future<Output = Result<Box<dyn Transport>, String>> + Send + 'static) {
         let Ok(steps) = &self.steps else { return };
         if self.playing.is_some() {
             return;
         }
         let (steps, at) = (Arc::clone(steps), Arc::clone(&self.at));
         let (finished, finish) = oneshot::channel();
-        let task =
-            tokio::spawn(
-                async move { Player::new(arrives.await?).play(&steps, &at, finish).await },
-            );
+        let task = tokio::spawn(async move { Player::new(arrives.await?).play(&steps, &at, finish).await });
         self.playing = Some(Playing { task, finished });
     }
 
@@ -154,10 +144,7 @@ impl Script {
             Err(_) => {
                 task.abort();
                 let step = steps.get(self.at.load(Ordering::Relaxed));
-                Err(step.map_or_else(
-                    || "no client came".to_owned(),
-                    |step| format!("{step}, but nothing came"),
-                ))
+                Err(step.map_or_else(|| "no client came".to_owned(), |step| format!("{step}, but nothing came")))
             }
         }
     }

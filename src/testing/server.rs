@@ -79,12 +79,7 @@ impl Server {
             live: watch::Sender::new(0),
             sessions: Mutex::new(Some(JoinSet::new())),
         };
-        Ok(Self {
-            shared: Arc::new(shared),
-            authority: cert::authority()?,
-            listeners: JoinSet::new(),
-            ports: [0; 4],
-        })
+        Ok(Self { shared: Arc::new(shared), authority: cert::authority()?, listeners: JoinSet::new(), ports: [0; 4] })
     }
 
     pub(super) async fn listen(&mut self) -> io::Result<()> {
@@ -92,8 +87,7 @@ impl Server {
         for (port, door) in self.ports.iter_mut().zip(doors) {
             let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
             *port = listener.local_addr()?.port();
-            self.listeners
-                .spawn(accept(Arc::clone(&self.shared), door, listener));
+            self.listeners.spawn(accept(Arc::clone(&self.shared), door, listener));
         }
         Ok(())
     }
@@ -155,43 +149,28 @@ impl Server {
     /// The whole state of a user's mail; `None` for an unknown user.
     #[must_use]
     pub fn snapshot(&self, user: &str) -> Option<Snapshot> {
-        self.shared
-            .store
-            .with(user, |account| Snapshot::of(account))
+        self.shared.store.with(user, |account| Snapshot::of(account))
     }
 
     /// Mail arrives from outside; running sessions learn of it as the protocol allows. Tells its UID, `None` where there
     /// is no such user or mailbox.
-    pub fn deliver(
-        &self,
-        user: &str,
-        mailbox: &str,
-        message: impl Into<Bytes>,
-        flags: &[&str],
-    ) -> Option<u32> {
+    pub fn deliver(&self, user: &str, mailbox: &str, message: impl Into<Bytes>, flags: &[&str]) -> Option<u32> {
         let content = Content::new(message.into(), self.shared.options.now());
         let flags = flags.iter().map(|name| store::flag(name)).collect();
-        self.shared.store.change(user, |account| {
-            Some(account.mailbox(mailbox)?.add(content, flags))
-        })?
+        self.shared.store.change(user, |account| Some(account.mailbox(mailbox)?.add(content, flags)))?
     }
 
     /// Replaces the flags of a message from outside, as another program would. `None` where there is no such message.
     pub fn set_flags(&self, user: &str, mailbox: &str, uid: u32, flags: &[&str]) -> Option<()> {
         let flags = flags.iter().map(|name| store::flag(name)).collect();
-        let change = |account: &mut store::Account| {
-            account
-                .mailbox(mailbox)?
-                .flag(uid, |current| *current = flags)
-                .map(|_| ())
-        };
+        let change =
+            |account: &mut store::Account| account.mailbox(mailbox)?.flag(uid, |current| *current = flags).map(|_| ());
         self.shared.store.change(user, change)?
     }
 
     /// Removes a message from outside. `None` where there is no such message.
     pub fn expunge(&self, user: &str, mailbox: &str, uid: u32) -> Option<()> {
-        let remove =
-            |account: &mut store::Account| account.mailbox(mailbox)?.remove(uid).then_some(());
+        let remove = |account: &mut store::Account| account.mailbox(mailbox)?.remove(uid).then_some(());
         self.shared.store.change(user, remove)?
     }
 
@@ -209,11 +188,7 @@ impl Server {
 
     /// Gives the next connection this fault; further calls are for the connections after it.
     pub fn fault(&self, fault: Fault) {
-        self.shared
-            .faults
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push_back(fault);
+        self.shared.faults.lock().unwrap_or_else(PoisonError::into_inner).push_back(fault);
     }
 
     /// Lets stalled connections send what they held back, and go on without their fault.
@@ -231,12 +206,7 @@ impl Server {
     /// it. A snapshot taken then is the last word.
     pub async fn all_closed(&self) {
         // The sender lives as long as `self`: there is no error to meet.
-        let _ = self
-            .shared
-            .live
-            .subscribe()
-            .wait_for(|count| *count == 0)
-            .await;
+        let _ = self.shared.live.subscribe().wait_for(|count| *count == 0).await;
     }
 
     /// Ends every connection at once and without a word; the ports stay open.
@@ -259,11 +229,7 @@ impl Shared {
     }
 
     fn next_fault(&self) -> Option<Fault> {
-        let next = self
-            .faults
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .pop_front();
+        let next = self.faults.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
         next.or(self.options.every_connection)
     }
 }
@@ -271,10 +237,7 @@ impl Shared {
 impl fmt::Debug for Server {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let options = &self.shared.options;
-        out.debug_struct("Server")
-            .field("ports", &self.ports)
-            .field("options", options)
-            .finish_non_exhaustive()
+        out.debug_struct("Server").field("ports", &self.ports).field("options", options).finish_non_exhaustive()
     }
 }
 

@@ -49,22 +49,15 @@ pub struct MessageSnapshot {
 impl Snapshot {
     pub(super) fn of(account: &Account) -> Self {
         let one = |(name, mailbox): (&String, &Mailbox)| {
-            (
-                name.clone(),
-                MailboxSnapshot::of(mailbox, account.subscribed.contains(name)),
-            )
+            (name.clone(), MailboxSnapshot::of(mailbox, account.subscribed.contains(name)))
         };
-        Self {
-            mailboxes: account.mailboxes.iter().map(one).collect(),
-        }
+        Self { mailboxes: account.mailboxes.iter().map(one).collect() }
     }
 
     /// The messages of a mailbox; none where there is no such mailbox.
     #[must_use]
     pub fn messages(&self, mailbox: &str) -> &[MessageSnapshot] {
-        self.mailboxes
-            .get(mailbox)
-            .map_or(&[], |mailbox| mailbox.messages.as_slice())
+        self.mailboxes.get(mailbox).map_or(&[], |mailbox| mailbox.messages.as_slice())
     }
 }
 
@@ -76,12 +69,7 @@ impl MailboxSnapshot {
             internal_date: mail.content.date,
             bytes: mail.content.bytes.clone(),
         });
-        Self {
-            uid_validity: mailbox.validity,
-            uid_next: mailbox.next_uid,
-            subscribed,
-            messages: messages.collect(),
-        }
+        Self { uid_validity: mailbox.validity, uid_next: mailbox.next_uid, subscribed, messages: messages.collect() }
     }
 }
 

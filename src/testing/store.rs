@@ -20,10 +20,7 @@ pub(super) struct Store {
 
 impl Store {
     pub(super) fn new(accounts: BTreeMap<String, Account>) -> Self {
-        Self {
-            accounts: Mutex::new(accounts),
-            changed: watch::Sender::new(0),
-        }
+        Self { accounts: Mutex::new(accounts), changed: watch::Sender::new(0) }
     }
 
     pub(super) fn with<R>(&self, user: &str, look: impl FnOnce(&mut Account) -> R) -> Option<R> {
@@ -32,11 +29,7 @@ impl Store {
     }
 
     /// As `with`, and wakes the sessions that wait for changes.
-    pub(super) fn change<R>(
-        &self,
-        user: &str,
-        change: impl FnOnce(&mut Account) -> R,
-    ) -> Option<R> {
+    pub(super) fn change<R>(&self, user: &str, change: impl FnOnce(&mut Account) -> R) -> Option<R> {
         let result = self.with(user, change);
         self.changed.send_modify(|count| *count += 1);
         result
@@ -47,8 +40,7 @@ impl Store {
     }
 
     pub(super) fn admits(&self, user: &str, password: &str) -> bool {
-        self.with(user, |account| account.password == password)
-            .unwrap_or(false)
+        self.with(user, |account| account.password == password).unwrap_or(false)
     }
 }
 
@@ -98,43 +90,29 @@ impl Account {
 
     /// The mailbox of that name, if it can be selected.
     pub(super) fn mailbox(&mut self, name: &str) -> Option<&mut Mailbox> {
-        self.mailboxes
-            .get_mut(name)
-            .filter(|mailbox| mailbox.selectable)
+        self.mailboxes.get_mut(name).filter(|mailbox| mailbox.selectable)
     }
 
     /// The mailbox of that UIDVALIDITY, under whatever name: a selected mailbox may have been renamed.
     pub(super) fn by_validity(&mut self, validity: u32) -> Option<&mut Mailbox> {
-        self.mailboxes
-            .values_mut()
-            .find(|mailbox| mailbox.validity == validity && mailbox.selectable)
+        self.mailboxes.values_mut().find(|mailbox| mailbox.validity == validity && mailbox.selectable)
     }
 
     pub(super) fn has_children(&self, name: &str) -> bool {
         let prefix = format!("{name}/");
-        self.mailboxes
-            .range(prefix.clone()..)
-            .next()
-            .is_some_and(|(name, _)| name.starts_with(&prefix))
+        self.mailboxes.range(prefix.clone()..).next().is_some_and(|(name, _)| name.starts_with(&prefix))
     }
 
     /// Makes the mailbox, and those above it.
     pub(super) fn create(&mut self, name: &str) -> Result<(), &'static str> {
         let name = name.strip_suffix('/').unwrap_or(name);
-        if name.is_empty()
-            || name.split('/').any(str::is_empty)
-            || name.contains(['%', '*'])
-            || !is_utf7(name)
-        {
+        if name.is_empty() || name.split('/').any(str::is_empty) || name.contains(['%', '*']) || !is_utf7(name) {
             return Err("[CANNOT] No mailbox can have that name");
         }
         if self.mailbox(name).is_some() {
             return Err("[ALREADYEXISTS] There is a mailbox of that name");
         }
-        let above: Vec<&str> = name
-            .match_indices('/')
-            .filter_map(|(at, _)| name.get(..at))
-            .collect();
+        let above: Vec<&str> = name.match_indices('/').filter_map(|(at, _)| name.get(..at)).collect();
         for part in above.into_iter().chain([name]) {
             if self.mailbox(part).is_none() {
                 let mailbox = self.empty();
@@ -181,12 +159,8 @@ impl Account {
         if from == "INBOX" {
             return self.transfer("INBOX", to);
         }
-        let moved: Vec<String> = self
-            .mailboxes
-            .keys()
-            .filter(|name| *name == from || name.starts_with(&prefix))
-            .cloned()
-            .collect();
+        let moved: Vec<String> =
+            self.mailboxes.keys().filter(|name| *name == from || name.starts_with(&prefix)).cloned().collect();
         for name in moved {
             let rest = name.strip_prefix(from).unwrap_or_default();
             if let Some(mailbox) = self.mailboxes.remove(&name) {
@@ -274,14 +248,7 @@ impl Mailbox {
         let uid = self.next_uid;
         self.next_uid += 1;
         self.change += 1;
-        self.mails.insert(
-            uid,
-            Mail {
-                content,
-                flags,
-                change: self.change,
-            },
-        );
+        self.mails.insert(uid, Mail { content, flags, change: self.change });
         uid
     }
 
@@ -307,10 +274,7 @@ impl Mailbox {
 /// The name under which a mailbox is kept: INBOX is spelled in any case (RFC 3501 §5.1).
 pub(super) fn canonical(name: &str) -> String {
     match name.get(..5) {
-        Some(start)
-            if start.eq_ignore_ascii_case("INBOX")
-                && matches!(name.as_bytes().get(5), None | Some(b'/')) =>
-        {
+        Some(start) if start.eq_ignore_ascii_case("INBOX") && matches!(name.as_bytes().get(5), None | Some(b'/')) => {
             format!("INBOX{}", name.get(5..).unwrap_or_default())
         }
         _ => name.to_owned(),
@@ -320,10 +284,7 @@ pub(super) fn canonical(name: &str) -> String {
 /// Whether every `&` begins a run of modified base64 that `-` ends (RFC 3501 §5.1.3).
 fn is_utf7(name: &str) -> bool {
     let is_base64 = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b',');
-    name.split('&').skip(1).all(|run| {
-        run.split_once('-')
-            .is_some_and(|(run, _)| run.bytes().all(is_base64))
-    })
+    name.split('&').skip(1).all(|run| run.split_once('-').is_some_and(|(run, _)| run.bytes().all(is_base64)))
 }
 
 /// A flag as it is kept: system flags in the RFC's spelling, keywords as they come.

@@ -25,25 +25,16 @@ pub(super) struct Log(Mutex<Vec<String>>);
 
 impl Log {
     pub(super) fn lines(&self) -> Vec<String> {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub(super) fn clear(&self) {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clear();
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     fn add(&self, line: &[u8]) {
         let line = String::from_utf8_lossy(line).into_owned();
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(line);
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(line);
     }
 }
 
@@ -72,20 +63,8 @@ impl Wire {
         resume: watch::Receiver<u64>,
         log: Arc<Log>,
     ) -> Self {
-        let end = End {
-            stream,
-            output: BytesMut::new(),
-            fault,
-            sent: 0,
-            received: 0,
-            resume,
-        };
-        Self {
-            end,
-            input: BytesMut::new(),
-            scanned: 0,
-            log,
-        }
+        let end = End { stream, output: BytesMut::new(), fault, sent: 0, received: 0, resume };
+        Self { end, input: BytesMut::new(), scanned: 0, log }
     }
 
     pub(super) fn fault(&self) -> Option<Fault> {
@@ -104,11 +83,7 @@ impl Wire {
 
     /// Writes the output once there is much of it.
     pub(super) async fn relieve(&mut self) -> io::Result<()> {
-        if self.end.output.len() >= OUTPUT_MARK {
-            self.flush().await
-        } else {
-            Ok(())
-        }
+        if self.end.output.len() >= OUTPUT_MARK { self.flush().await } else { Ok(()) }
     }
 
     /// One line without its line end; `None` at the end of input. Can be dropped without loss.
@@ -159,8 +134,7 @@ impl Wire {
     pub(super) async fn skip(&mut self, mut count: u64) -> io::Result<()> {
         while count > 0 {
             let step = count.min(64 * 1024);
-            self.exact(usize::try_from(step).unwrap_or(usize::MAX))
-                .await?;
+            self.exact(usize::try_from(step).unwrap_or(usize::MAX)).await?;
             count -= step;
         }
         Ok(())
@@ -189,16 +163,9 @@ impl End {
         while !self.output.is_empty() {
             let room = self.room();
             if room == 0 {
-                return if self.is_cut() {
-                    self.cut().await
-                } else {
-                    self.stream.flush().await
-                };
+                return if self.is_cut() { self.cut().await } else { self.stream.flush().await };
             }
-            let piece = self
-                .output
-                .get(..room.min(self.output.len()))
-                .unwrap_or_default();
+            let piece = self.output.get(..room.min(self.output.len())).unwrap_or_default();
             let written = self.stream.write(piece).await?;
             if written == 0 {
                 return Err(io::ErrorKind::WriteZero.into());
@@ -210,11 +177,7 @@ impl End {
                 tokio::task::yield_now().await;
             }
         }
-        if self.is_cut() {
-            self.cut().await
-        } else {
-            self.stream.flush().await
-        }
+        if self.is_cut() { self.cut().await } else { self.stream.flush().await }
     }
 
     fn room(&self) -> usize {
@@ -233,10 +196,7 @@ impl End {
 
     async fn cut(&mut self) -> io::Result<()> {
         self.stream.shutdown().await?;
-        Err(io::Error::new(
-            io::ErrorKind::ConnectionAborted,
-            "cut by its fault",
-        ))
+        Err(io::Error::new(io::ErrorKind::ConnectionAborted, "cut by its fault"))
     }
 
     /// Reads some, as much as the fault allows; what a stall holds back goes out as soon as it may.

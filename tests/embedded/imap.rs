@@ -11,12 +11,7 @@ fn server() -> Server {
 
 async fn logged_in(server: &Server) -> Lines<DuplexStream> {
     let mut client = Lines::new(server.imap_stream());
-    assert!(
-        client
-            .line()
-            .await
-            .starts_with("* OK [CAPABILITY IMAP4rev1 ")
-    );
+    assert!(client.line().await.starts_with("* OK [CAPABILITY IMAP4rev1 "));
     assert!(client.imap("LOGIN alice alicepw").await[0].starts_with("t OK [CAPABILITY "));
     client
 }
@@ -32,17 +27,8 @@ async fn select_tells_what_the_rfc_wants() {
     let server = server();
     let mut client = logged_in(&server).await;
     let lines = client.imap("SELECT inbox").await;
-    for start in [
-        "* FLAGS (",
-        "* 30 EXISTS",
-        "* 0 RECENT",
-        "* OK [UNSEEN 2]",
-        "* OK [PERMANENTFLAGS (",
-    ] {
-        assert!(
-            lines.iter().any(|line| line.starts_with(start)),
-            "{start} is missing in {lines:#?}"
-        );
+    for start in ["* FLAGS (", "* 30 EXISTS", "* 0 RECENT", "* OK [UNSEEN 2]", "* OK [PERMANENTFLAGS ("] {
+        assert!(lines.iter().any(|line| line.starts_with(start)), "{start} is missing in {lines:#?}");
     }
     assert!(lines.contains(&"* OK [UIDVALIDITY 1000001] UIDs valid".to_owned()));
     assert!(lines.contains(&"* OK [UIDNEXT 31] Predicted next UID".to_owned()));
@@ -87,34 +73,17 @@ async fn sections_are_the_bytes_of_the_message() {
         ("2.TEXT", "inner text"),
         ("2.1", "inner text"),
         ("HEADER.FIELDS (x-a)", "X-A: 1\r\n\r\n"),
-        (
-            "HEADER.FIELDS.NOT (X-A Content-Type)",
-            "Subject: out\r\n\r\n",
-        ),
+        ("HEADER.FIELDS.NOT (X-A Content-Type)", "Subject: out\r\n\r\n"),
     ] {
-        client
-            .send(format!("t FETCH 1 BODY.PEEK[{section}]\r\n"))
-            .await;
+        client.send(format!("t FETCH 1 BODY.PEEK[{section}]\r\n")).await;
         let text = client.until("t ").await.join("\r\n");
-        let start = format!(
-            "* 1 FETCH (BODY[{section}] {{{}}}\r\n{wanted})\r\nt OK",
-            wanted.len()
-        );
+        let start = format!("* 1 FETCH (BODY[{section}] {{{}}}\r\n{wanted})\r\nt OK", wanted.len());
         assert!(text.starts_with(&start), "{section}: {text}");
     }
     let partial = client.imap("FETCH 1 BODY.PEEK[2]<9.6>").await.join("\r\n");
-    assert!(
-        partial.starts_with("* 1 FETCH (BODY[2]<9> {6}\r\nin\r\n\r\n)"),
-        "{partial}"
-    );
+    assert!(partial.starts_with("* 1 FETCH (BODY[2]<9> {6}\r\nin\r\n\r\n)"), "{partial}");
     assert!(client.imap("FETCH 1 BODY.PEEK[3]").await[0].ends_with("BODY[3] NIL)"));
-    assert!(
-        client
-            .imap("FETCH 1 BODY[1]")
-            .await
-            .join("")
-            .contains("FLAGS (\\Seen \\Recent))")
-    );
+    assert!(client.imap("FETCH 1 BODY[1]").await.join("").contains("FLAGS (\\Seen \\Recent))"));
     let body = client.imap("FETCH 1 BODY").await;
     let text = r#"("TEXT" "PLAIN" ("CHARSET" "us-ascii") NIL NIL "7BIT" "#;
     let inside = r#"(NIL "in" NIL NIL NIL NIL NIL NIL NIL NIL)"#;
@@ -128,25 +97,17 @@ async fn sections_are_the_bytes_of_the_message() {
 async fn append_keeps_bytes_flags_and_date() {
     let server = server();
     let mut client = logged_in(&server).await;
-    client
-        .send("t APPEND Sent (\\seen $Work) \" 7-Feb-2024 08:09:10 -0130\" {9}\r\n")
-        .await;
+    client.send("t APPEND Sent (\\seen $Work) \" 7-Feb-2024 08:09:10 -0130\" {9}\r\n").await;
     assert!(client.line().await.starts_with("+ "));
     client.send("a: b\r\n\r\nc\r\n").await;
-    assert_eq!(
-        client.line().await,
-        "t OK [APPENDUID 1000005 3] APPEND completed"
-    );
+    assert_eq!(client.line().await, "t OK [APPENDUID 1000005 3] APPEND completed");
     let snapshot = server.snapshot("alice").unwrap();
     let message = snapshot.messages("Sent").last().unwrap();
     assert_eq!(message.bytes.as_ref(), b"a: b\r\n\r\nc");
     assert_eq!(message.flags, ["$Work", "\\Seen"]);
     client.imap("EXAMINE Sent").await;
     let date = &client.imap("FETCH 3 INTERNALDATE").await[0];
-    assert_eq!(
-        date,
-        "* 3 FETCH (INTERNALDATE \" 7-Feb-2024 08:09:10 -0130\")"
-    );
+    assert_eq!(date, "* 3 FETCH (INTERNALDATE \" 7-Feb-2024 08:09:10 -0130\")");
 }
 
 #[tokio::test]
@@ -159,13 +120,8 @@ async fn multiappend_keeps_all_or_nothing() {
     client.send("t APPEND Sent {3+}\r\none \"\r\n").await;
     assert!(client.until("t ").await[0].starts_with("t BAD "));
     assert_eq!(server.snapshot("alice"), before);
-    client
-        .send("t APPEND Sent {3+}\r\none (\\Flagged) {3+}\r\ntwo\r\n")
-        .await;
-    assert_eq!(
-        client.line().await,
-        "t OK [APPENDUID 1000005 3:4] APPEND completed"
-    );
+    client.send("t APPEND Sent {3+}\r\none (\\Flagged) {3+}\r\ntwo\r\n").await;
+    assert_eq!(client.line().await, "t OK [APPENDUID 1000005 3:4] APPEND completed");
 }
 
 #[tokio::test]
@@ -181,12 +137,7 @@ async fn a_refused_literal_is_read_as_commands_if_sent() {
     client.send("x DELETE Junk\r\n").await;
     assert!(client.line().await.starts_with("x OK"));
     assert!(server.commands().contains(&"x DELETE Junk".to_owned()));
-    client
-        .send(format!(
-            "t APPEND INBOX {{101+}}\r\n{}\r\n",
-            "x".repeat(101)
-        ))
-        .await;
+    client.send(format!("t APPEND INBOX {{101+}}\r\n{}\r\n", "x".repeat(101))).await;
     assert!(client.line().await.starts_with("t NO [TOOBIG]"));
     assert!(client.imap("NOOP").await[0].starts_with("t OK"));
 }
@@ -195,23 +146,10 @@ async fn a_refused_literal_is_read_as_commands_if_sent() {
 async fn store_changes_flags_and_tells_unless_silent() {
     let server = server();
     let mut client = selected(&server).await;
-    assert_eq!(
-        client.imap("UID STORE 2 +FLAGS (\\Flagged)").await[0],
-        "* 2 FETCH (UID 2 FLAGS (\\Flagged))"
-    );
-    assert_eq!(
-        client.imap("STORE 2 -FLAGS.SILENT \\Flagged").await.len(),
-        1
-    );
-    assert!(
-        server.snapshot("alice").unwrap().messages("INBOX")[1]
-            .flags
-            .is_empty()
-    );
-    assert_eq!(
-        client.imap("STORE 2 FLAGS ($New \\Draft)").await[0],
-        "* 2 FETCH (FLAGS ($New \\Draft))"
-    );
+    assert_eq!(client.imap("UID STORE 2 +FLAGS (\\Flagged)").await[0], "* 2 FETCH (UID 2 FLAGS (\\Flagged))");
+    assert_eq!(client.imap("STORE 2 -FLAGS.SILENT \\Flagged").await.len(), 1);
+    assert!(server.snapshot("alice").unwrap().messages("INBOX")[1].flags.is_empty());
+    assert_eq!(client.imap("STORE 2 FLAGS ($New \\Draft)").await[0], "* 2 FETCH (FLAGS ($New \\Draft))");
     assert!(client.imap("STORE 31 FLAGS ()").await[0].starts_with("t BAD"));
     client.imap("EXAMINE INBOX").await;
     assert!(client.imap("STORE 2 FLAGS ()").await[0].starts_with("t NO [READ-ONLY]"));
@@ -223,21 +161,9 @@ async fn expunge_renumbers_and_uid_expunge_spares_the_rest() {
     let mut client = selected(&server).await;
     client.imap("STORE 2:4 +FLAGS.SILENT (\\Deleted)").await;
     let lines = client.imap("UID EXPUNGE 3:4,99").await;
-    assert_eq!(
-        lines,
-        ["* 3 EXPUNGE", "* 3 EXPUNGE", "t OK UID EXPUNGE completed"]
-    );
-    assert_eq!(
-        client.imap("EXPUNGE").await,
-        ["* 2 EXPUNGE", "t OK EXPUNGE completed"]
-    );
-    let uids: Vec<u32> = server
-        .snapshot("alice")
-        .unwrap()
-        .messages("INBOX")
-        .iter()
-        .map(|one| one.uid)
-        .collect();
+    assert_eq!(lines, ["* 3 EXPUNGE", "* 3 EXPUNGE", "t OK UID EXPUNGE completed"]);
+    assert_eq!(client.imap("EXPUNGE").await, ["* 2 EXPUNGE", "t OK EXPUNGE completed"]);
+    let uids: Vec<u32> = server.snapshot("alice").unwrap().messages("INBOX").iter().map(|one| one.uid).collect();
     assert_eq!(uids[..3], [1, 5, 6]);
 }
 
@@ -248,19 +174,8 @@ async fn no_expunge_is_told_while_a_fetch_runs() {
     server.expunge("alice", "INBOX", 3);
     server.deliver("alice", "INBOX", "Subject: new\r\n\r\n", &[]);
     let lines = client.imap("FETCH 3 UID").await;
-    assert_eq!(
-        lines,
-        [
-            "* 3 FETCH (UID 3)",
-            "* 31 EXISTS",
-            "* 1 RECENT",
-            "t OK FETCH completed"
-        ]
-    );
-    assert_eq!(
-        client.imap("NOOP").await,
-        ["* 3 EXPUNGE", "t OK NOOP completed"]
-    );
+    assert_eq!(lines, ["* 3 FETCH (UID 3)", "* 31 EXISTS", "* 1 RECENT", "t OK FETCH completed"]);
+    assert_eq!(client.imap("NOOP").await, ["* 3 EXPUNGE", "t OK NOOP completed"]);
     assert_eq!(client.imap("NOOP").await, ["t OK NOOP completed"]);
 }
 
@@ -285,37 +200,17 @@ async fn idle_tells_what_another_session_does() {
 async fn copy_and_move_tell_the_uids() {
     let server = server();
     let mut client = selected(&server).await;
-    assert_eq!(
-        client.imap("COPY 2:3 Sent").await,
-        ["t OK [COPYUID 1000005 2:3 3:4] COPY completed"]
-    );
+    assert_eq!(client.imap("COPY 2:3 Sent").await, ["t OK [COPYUID 1000005 2:3 3:4] COPY completed"]);
     let lines = client.imap("UID MOVE 5 Trash").await;
-    assert_eq!(
-        lines,
-        [
-            "* OK [COPYUID 1000006 5 1] Moved",
-            "* 5 EXPUNGE",
-            "t OK MOVE completed"
-        ]
-    );
+    assert_eq!(lines, ["* OK [COPYUID 1000006 5 1] Moved", "* 5 EXPUNGE", "t OK MOVE completed"]);
     assert!(client.imap("COPY 1 None").await[0].starts_with("t NO [TRYCREATE]"));
 }
 
 #[tokio::test]
 async fn search_finds() {
     let server = Server::builder().in_memory().unwrap();
-    server.deliver(
-        "alice",
-        "INBOX",
-        "Subject: =?UTF-8?Q?Gr=C3=BC=C3=9Fe?=\r\nFrom: bea@x\r\n\r\nOne",
-        &["\\Seen"],
-    );
-    server.deliver(
-        "alice",
-        "INBOX",
-        "Subject: other\r\nDate: Mon, 1 Jan 2024 09:00:00 +0000\r\n\r\nTwo two",
-        &[],
-    );
+    server.deliver("alice", "INBOX", "Subject: =?UTF-8?Q?Gr=C3=BC=C3=9Fe?=\r\nFrom: bea@x\r\n\r\nOne", &["\\Seen"]);
+    server.deliver("alice", "INBOX", "Subject: other\r\nDate: Mon, 1 Jan 2024 09:00:00 +0000\r\n\r\nTwo two", &[]);
     let mut client = selected(&server).await;
     for (keys, found) in [
         ("ALL", " 1 2"),
@@ -335,11 +230,7 @@ async fn search_finds() {
             keys.to_owned()
         };
         let found = if keys.contains("{7+}") { " 1" } else { found };
-        assert_eq!(
-            client.imap(&format!("SEARCH {keys}")).await[0],
-            format!("* SEARCH{found}"),
-            "{keys}"
-        );
+        assert_eq!(client.imap(&format!("SEARCH {keys}")).await[0], format!("* SEARCH{found}"), "{keys}");
     }
     let lines = client.imap("UID SEARCH RETURN (MIN COUNT ALL) ALL").await;
     assert_eq!(lines[0], "* ESEARCH (TAG \"t\") UID MIN 1 ALL 1:2 COUNT 2");
@@ -358,52 +249,23 @@ async fn mailboxes_are_made_listed_renamed_and_removed() {
     assert!(client.imap("LIST \"\" \"\"").await[0].starts_with("* LIST (\\Noselect) \"/\""));
     assert!(client.imap("LIST \"\" Sent").await[0].contains("\\Sent"));
     client.imap("RENAME Work Play").await;
-    assert!(
-        client.imap("STATUS Play/2024/May (MESSAGES UIDNEXT)").await[0]
-            .ends_with("(MESSAGES 0 UIDNEXT 1)")
-    );
+    assert!(client.imap("STATUS Play/2024/May (MESSAGES UIDNEXT)").await[0].ends_with("(MESSAGES 0 UIDNEXT 1)"));
     client.imap("DELETE Play/2024").await;
-    assert!(
-        client.imap("LIST \"\" Play/2024").await[0]
-            .starts_with("* LIST (\\Noselect \\HasChildren)")
-    );
+    assert!(client.imap("LIST \"\" Play/2024").await[0].starts_with("* LIST (\\Noselect \\HasChildren)"));
     assert!(client.imap("SELECT Play/2024").await[0].starts_with("t NO"));
     assert!(client.imap("DELETE INBOX").await[0].starts_with("t NO"));
     client.imap("SUBSCRIBE Play/2024/May").await;
-    assert!(
-        client.imap("LSUB \"\" Play/%").await[0]
-            .starts_with("* LSUB (\\Noselect) \"/\" \"Play/2024\"")
-    );
+    assert!(client.imap("LSUB \"\" Play/%").await[0].starts_with("* LSUB (\\Noselect) \"/\" \"Play/2024\""));
 }
 
 #[tokio::test]
 async fn what_is_not_announced_is_refused() {
-    let names = [
-        "IDLE",
-        "UIDPLUS",
-        "SASL-IR",
-        "LITERAL+",
-        "MOVE",
-        "UNSELECT",
-        "ESEARCH",
-        "ENABLE",
-        "ID",
-        "NAMESPACE",
-    ];
-    let builder = names
-        .iter()
-        .fold(Server::builder().sample_mail(), |builder, name| {
-            builder.without(name)
-        });
+    let names = ["IDLE", "UIDPLUS", "SASL-IR", "LITERAL+", "MOVE", "UNSELECT", "ESEARCH", "ENABLE", "ID", "NAMESPACE"];
+    let builder = names.iter().fold(Server::builder().sample_mail(), |builder, name| builder.without(name));
     let server = builder.in_memory().unwrap();
     let mut client = Lines::new(server.imap_stream());
     let greeting = client.line().await;
-    assert!(
-        names
-            .iter()
-            .all(|name| !greeting.contains(&format!(" {name}"))),
-        "{greeting}"
-    );
+    assert!(names.iter().all(|name| !greeting.contains(&format!(" {name}"))), "{greeting}");
     assert!(client.imap("AUTHENTICATE PLAIN AGFsaWNlAGFsaWNlcHc=").await[0].starts_with("t BAD"));
     client.imap("LOGIN alice alicepw").await;
     client.imap("SELECT INBOX").await;
@@ -418,10 +280,7 @@ async fn what_is_not_announced_is_refused() {
         "NAMESPACE",
         "XYZZY",
     ] {
-        assert!(
-            client.imap(command).await[0].starts_with("t BAD"),
-            "{command}"
-        );
+        assert!(client.imap(command).await[0].starts_with("t BAD"), "{command}");
     }
     client.send("t APPEND INBOX {3+}\r\n").await;
     assert!(client.line().await.starts_with("t BAD"));
@@ -430,10 +289,7 @@ async fn what_is_not_announced_is_refused() {
 #[tokio::test]
 async fn plain_login_works_with_and_without_initial_response() {
     let server = server();
-    for command in [
-        "t AUTHENTICATE PLAIN AGFsaWNlAGFsaWNlcHc=\r\n",
-        "t AUTHENTICATE PLAIN\r\n",
-    ] {
+    for command in ["t AUTHENTICATE PLAIN AGFsaWNlAGFsaWNlcHc=\r\n", "t AUTHENTICATE PLAIN\r\n"] {
         let mut client = Lines::new(server.imap_stream());
         client.line().await;
         client.send(command).await;
@@ -451,24 +307,14 @@ async fn plain_login_works_with_and_without_initial_response() {
 
 #[tokio::test]
 async fn logins_without_tls_can_be_refused_and_sessions_begin_logged_in() {
-    let server = Server::builder()
-        .logindisabled_before_tls(true)
-        .in_memory()
-        .unwrap();
+    let server = Server::builder().logindisabled_before_tls(true).in_memory().unwrap();
     let mut client = Lines::new(server.imap_stream());
     assert!(client.line().await.contains(" LOGINDISABLED]"));
     assert!(client.imap("LOGIN alice alicepw").await[0].starts_with("t NO [PRIVACYREQUIRED]"));
     let server = Server::builder().preauth(true).in_memory().unwrap();
     let mut client = Lines::new(server.imap_stream());
     assert!(client.line().await.starts_with("* PREAUTH "));
-    assert!(
-        client
-            .imap("SELECT INBOX")
-            .await
-            .last()
-            .unwrap()
-            .starts_with("t OK")
-    );
+    assert!(client.imap("SELECT INBOX").await.last().unwrap().starts_with("t OK"));
 }
 
 #[tokio::test]
@@ -476,9 +322,7 @@ async fn a_stalled_connection_goes_on_when_resumed() {
     let server = server();
     server.fault(Fault::StallAfter(10));
     let mut client = Lines::new(server.imap_stream());
-    client
-        .send("t LOGIN alice alicepw\r\nu APPEND Sent {3+}\r\nabc\r\n")
-        .await;
+    client.send("t LOGIN alice alicepw\r\nu APPEND Sent {3+}\r\nabc\r\n").await;
     let count = || server.snapshot("alice").unwrap().messages("Sent").len();
     while count() == 2 {
         tokio::task::yield_now().await;
@@ -508,9 +352,7 @@ async fn a_body_of_64_mib_goes_in_and_out() {
     let server = server();
     let mut client = selected(&server).await;
     let body = vec![b'x'; 64 << 20];
-    client
-        .send(format!("t APPEND INBOX {{{}+}}\r\n", body.len()))
-        .await;
+    client.send(format!("t APPEND INBOX {{{}+}}\r\n", body.len())).await;
     client.send(&body).await;
     client.send("\r\n").await;
     assert!(client.until("t ").await.last().unwrap().starts_with("t OK"));

@@ -9,10 +9,7 @@ pub(crate) struct Lines<S> {
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Lines<S> {
     pub(crate) fn new(stream: S) -> Self {
-        Self {
-            stream,
-            input: Vec::new(),
-        }
+        Self { stream, input: Vec::new() }
     }
 
     pub(crate) async fn send(&mut self, text: impl AsRef<[u8]>) {

@@ -15,11 +15,7 @@ struct Scratch(PathBuf);
 impl Scratch {
     fn new() -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
-        let name = format!(
-            "postroom-embedded-{}-{}",
-            std::process::id(),
-            COUNT.fetch_add(1, Ordering::Relaxed)
-        );
+        let name = format!("postroom-embedded-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         let path = std::env::temp_dir().join(name);
         std::fs::create_dir(&path).unwrap();
         Self(path)
@@ -40,16 +36,9 @@ impl Drop for Scratch {
 
 /// What the program printed; `None` where it is missing and need not be there.
 async fn run(program: &str, args: &[OsString]) -> Option<Vec<u8>> {
-    let output = match Command::new(program)
-        .args(args)
-        .kill_on_drop(true)
-        .output()
-        .await
-    {
+    let output = match Command::new(program).args(args).kill_on_drop(true).output().await {
         Ok(output) => output,
-        Err(error)
-            if std::env::var_os("POSTROOM_REQUIRE_PEERS").is_some_and(|value| value == "1") =>
-        {
+        Err(error) if std::env::var_os("POSTROOM_REQUIRE_PEERS").is_some_and(|value| value == "1") => {
             panic!("{program} is required: {error}")
         }
         Err(error) => {
@@ -58,44 +47,21 @@ async fn run(program: &str, args: &[OsString]) -> Option<Vec<u8>> {
         }
     };
     let errors = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(
-        output.status.success(),
-        "{program} {args:?}: {}\n{errors}",
-        output.status
-    );
+    assert!(output.status.success(), "{program} {args:?}: {}\n{errors}", output.status);
     Some(output.stdout)
 }
 
 async fn python(script: &str, plain: u16, tls: u16, ca: &Path) {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/peers")
-        .join(script);
-    let args = [
-        script.into(),
-        plain.to_string().into(),
-        tls.to_string().into(),
-        ca.into(),
-    ];
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers").join(script);
+    let args = [script.into(), plain.to_string().into(), tls.to_string().into(), ca.into()];
     if let Some(output) = run("python3", &args).await {
         assert!(String::from_utf8_lossy(&output).ends_with("ok\n"));
     }
 }
 
 async fn curl(ca: &Path, args: &[&str]) -> Option<Vec<u8>> {
-    let fixed = [
-        "--silent",
-        "--show-error",
-        "--max-time",
-        "20",
-        "--user",
-        "alice:alicepw",
-        "--cacert",
-    ];
-    let all = fixed
-        .iter()
-        .map(OsString::from)
-        .chain([ca.into()])
-        .chain(args.iter().map(OsString::from));
+    let fixed = ["--silent", "--show-error", "--max-time", "20", "--user", "alice:alicepw", "--cacert"];
+    let all = fixed.iter().map(OsString::from).chain([ca.into()]).chain(args.iter().map(OsString::from));
     run("curl", &all.collect::<Vec<_>>()).await
 }
 
@@ -130,27 +96,13 @@ async fn curl_gets_every_byte_by_imap() {
         return;
     };
     assert_eq!(body, MESSAGE);
-    let body = curl(
-        &ca,
-        &["--ssl-reqd", &format!("{upgraded}/INBOX;MAILINDEX=1")],
-    )
-    .await
-    .unwrap();
+    let body = curl(&ca, &["--ssl-reqd", &format!("{upgraded}/INBOX;MAILINDEX=1")]).await.unwrap();
     assert_eq!(body, MESSAGE);
     let list = curl(&ca, &[&format!("{secure}/")]).await.unwrap();
     assert!(String::from_utf8_lossy(&list).contains("\"INBOX\""));
 
     let file = scratch.file("mail.eml", MESSAGE);
-    curl(
-        &ca,
-        &[
-            "--upload-file",
-            file.to_str().unwrap(),
-            &format!("{secure}/Sent"),
-        ],
-    )
-    .await
-    .unwrap();
+    curl(&ca, &["--upload-file", file.to_str().unwrap(), &format!("{secure}/Sent")]).await.unwrap();
     let snapshot = server.snapshot("alice").unwrap();
     assert_eq!(snapshot.messages("Sent")[0].bytes.as_ref(), MESSAGE);
 }
@@ -168,26 +120,9 @@ async fn curl_gets_every_byte_by_pop3() {
         return;
     };
     assert_eq!(body, MESSAGE);
-    assert_eq!(
-        curl(&ca, &["--ssl-reqd", &upgraded]).await.unwrap(),
-        MESSAGE
-    );
+    assert_eq!(curl(&ca, &["--ssl-reqd", &upgraded]).await.unwrap(), MESSAGE);
     let list = curl(&ca, &[&format!("{secure}/")]).await.unwrap();
-    assert_eq!(
-        String::from_utf8_lossy(&list),
-        format!("1 {}\r\n", MESSAGE.len())
-    );
-    curl(
-        &ca,
-        &["--request", "DELE", "--head", &format!("{secure}/1")],
-    )
-    .await
-    .unwrap();
-    assert!(
-        server
-            .snapshot("alice")
-            .unwrap()
-            .messages("INBOX")
-            .is_empty()
-    );
+    assert_eq!(String::from_utf8_lossy(&list), format!("1 {}\r\n", MESSAGE.len()));
+    curl(&ca, &["--request", "DELE", "--head", &format!("{secure}/1")]).await.unwrap();
+    assert!(server.snapshot("alice").unwrap().messages("INBOX").is_empty());
 }

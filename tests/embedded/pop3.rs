@@ -21,14 +21,7 @@ async fn capabilities_and_listings() {
     let mut client = logged_in(&server).await;
     assert_eq!(client.pop3("CAPA").await, "+OK Capabilities follow");
     let capabilities = client.multi().await;
-    for wanted in [
-        "TOP",
-        "UIDL",
-        "PIPELINING",
-        "RESP-CODES",
-        "AUTH-RESP-CODE",
-        "EXPIRE NEVER",
-    ] {
+    for wanted in ["TOP", "UIDL", "PIPELINING", "RESP-CODES", "AUTH-RESP-CODE", "EXPIRE NEVER"] {
         assert!(capabilities.iter().any(|line| line == wanted), "{wanted}");
     }
     assert_eq!(client.pop3("STAT").await, "+OK 2 20");
@@ -42,15 +35,7 @@ async fn capabilities_and_listings() {
     assert_eq!(client.multi().await, ["a: b", ""]);
     client.pop3("RETR 2").await;
     assert_eq!(client.multi().await, ["no end"]);
-    for wrong in [
-        "RETR 3",
-        "RETR 0",
-        "RETR x",
-        "TOP 1",
-        "DELE",
-        "FROBNICATE",
-        "USER alice",
-    ] {
+    for wrong in ["RETR 3", "RETR 0", "RETR x", "TOP 1", "DELE", "FROBNICATE", "USER alice"] {
         assert!(client.pop3(wrong).await.starts_with("-ERR"), "{wrong}");
     }
 }
@@ -71,13 +56,7 @@ async fn only_quit_removes_what_is_marked() {
     client.pop3("RSET").await;
     client.pop3("DELE 2").await;
     assert!(client.pop3("QUIT").await.starts_with("+OK"));
-    let uids: Vec<u32> = server
-        .snapshot("alice")
-        .unwrap()
-        .messages("INBOX")
-        .iter()
-        .map(|one| one.uid)
-        .collect();
+    let uids: Vec<u32> = server.snapshot("alice").unwrap().messages("INBOX").iter().map(|one| one.uid).collect();
     assert_eq!(uids[..3], [1, 3, 4]);
 }
 
@@ -92,17 +71,13 @@ async fn a_quit_can_fail_or_be_lost() {
     assert_eq!(server.snapshot("alice"), before);
     assert_eq!(client.next().await, None);
     server.fault(Fault::CutAfter(
-        "+OK postroom testing server ready\r\n+OK Send PASS\r\n+OK Logged in\r\n+OK Marked\r\n+"
-            .len() as u64,
+        "+OK postroom testing server ready\r\n+OK Send PASS\r\n+OK Logged in\r\n+OK Marked\r\n+".len() as u64,
     ));
     let mut client = logged_in(&server).await;
     client.pop3("DELE 1").await;
     client.send("QUIT\r\n").await;
     assert_eq!(client.next().await, None);
-    assert_eq!(
-        server.snapshot("alice").unwrap().messages("INBOX")[0].uid,
-        2
-    );
+    assert_eq!(server.snapshot("alice").unwrap().messages("INBOX")[0].uid, 2);
 }
 
 #[tokio::test]
@@ -112,17 +87,9 @@ async fn a_maildrop_is_open_once_and_logins_can_be_delayed() {
     let mut second = Lines::new(server.pop3_stream());
     second.line().await;
     second.pop3("USER alice").await;
-    assert!(
-        second
-            .pop3("PASS alicepw")
-            .await
-            .starts_with("-ERR [IN-USE]")
-    );
+    assert!(second.pop3("PASS alicepw").await.starts_with("-ERR [IN-USE]"));
     first.pop3("QUIT").await;
-    assert_eq!(
-        second.pop3("AUTH PLAIN AGFsaWNlAGFsaWNlcHc=").await,
-        "+OK Logged in"
-    );
+    assert_eq!(second.pop3("AUTH PLAIN AGFsaWNlAGFsaWNlcHc=").await, "+OK Logged in");
 
     let server = Server::builder().pop3_login_delay(60).in_memory().unwrap();
     let mut first = logged_in(&server).await;
@@ -130,38 +97,21 @@ async fn a_maildrop_is_open_once_and_logins_can_be_delayed() {
     let mut second = Lines::new(server.pop3_stream());
     second.line().await;
     assert_eq!(second.pop3("AUTH PLAIN").await, "+ ");
-    assert!(
-        second
-            .pop3("AGFsaWNlAGFsaWNlcHc=")
-            .await
-            .starts_with("-ERR [LOGIN-DELAY]")
-    );
-    assert!(
-        second
-            .pop3("AUTH PLAIN AGFsaWNlAHdyb25n")
-            .await
-            .starts_with("-ERR [AUTH]")
-    );
+    assert!(second.pop3("AGFsaWNlAGFsaWNlcHc=").await.starts_with("-ERR [LOGIN-DELAY]"));
+    assert!(second.pop3("AUTH PLAIN AGFsaWNlAHdyb25n").await.starts_with("-ERR [AUTH]"));
 }
 
 #[tokio::test]
 async fn what_is_not_announced_is_refused() {
     let names = ["TOP", "UIDL", "SASL", "RESP-CODES", "USER", "STLS"];
-    let builder = names.iter().fold(Server::builder(), |builder, name| {
-        builder.without_pop3(name)
-    });
+    let builder = names.iter().fold(Server::builder(), |builder, name| builder.without_pop3(name));
     let server = builder.in_memory().unwrap();
     let mut client = Lines::new(server.pop3_stream());
     client.line().await;
     client.pop3("CAPA").await;
     assert_eq!(
         client.multi().await,
-        [
-            "PIPELINING",
-            "AUTH-RESP-CODE",
-            "EXPIRE NEVER",
-            "IMPLEMENTATION postroom-testing"
-        ]
+        ["PIPELINING", "AUTH-RESP-CODE", "EXPIRE NEVER", "IMPLEMENTATION postroom-testing"]
     );
     for command in ["USER alice", "AUTH PLAIN", "STLS", "STAT"] {
         assert!(client.pop3(command).await.starts_with("-ERR"), "{command}");

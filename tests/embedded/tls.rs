@@ -19,11 +19,7 @@ fn provider() -> CryptoProvider {
     return tokio_rustls::rustls::crypto::ring::default_provider();
 }
 
-async fn secured<S: AsyncRead + AsyncWrite + Unpin>(
-    server: &Server,
-    name: &'static str,
-    stream: S,
-) -> TlsStream<S> {
+async fn secured<S: AsyncRead + AsyncWrite + Unpin>(server: &Server, name: &'static str, stream: S) -> TlsStream<S> {
     let mut roots = RootCertStore::empty();
     roots.add(server.ca_der().to_vec().into()).unwrap();
     let config = ClientConfig::builder_with_provider(Arc::new(provider()))
@@ -31,10 +27,7 @@ async fn secured<S: AsyncRead + AsyncWrite + Unpin>(
         .unwrap()
         .with_root_certificates(roots)
         .with_no_client_auth();
-    TlsConnector::from(Arc::new(config))
-        .connect(name.try_into().unwrap(), stream)
-        .await
-        .unwrap()
+    TlsConnector::from(Arc::new(config)).connect(name.try_into().unwrap(), stream).await.unwrap()
 }
 
 #[tokio::test]
@@ -46,22 +39,14 @@ async fn implicit_tls_is_served_under_every_name() {
         ("::1", server.imaps_port(), "* OK "),
     ] {
         let stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
-        let line = Lines::new(secured(&server, name, stream).await)
-            .line()
-            .await;
-        assert!(
-            line.starts_with(greeting) && !line.contains("STARTTLS"),
-            "{line}"
-        );
+        let line = Lines::new(secured(&server, name, stream).await).line().await;
+        assert!(line.starts_with(greeting) && !line.contains("STARTTLS"), "{line}");
     }
 }
 
 #[tokio::test]
 async fn an_upgrade_forgets_what_came_behind_the_command() {
-    let server = Server::builder()
-        .logindisabled_before_tls(true)
-        .in_memory()
-        .unwrap();
+    let server = Server::builder().logindisabled_before_tls(true).in_memory().unwrap();
     let mut client = Lines::new(server.imap_stream());
     assert!(client.line().await.contains(" STARTTLS LOGINDISABLED]"));
     client.send("s STARTTLS\r\nx NOOP\r\n").await;
@@ -76,12 +61,7 @@ async fn an_upgrade_forgets_what_came_behind_the_command() {
     assert!(client.pop3("USER alice").await.starts_with("-ERR"));
     assert!(client.pop3("STLS").await.starts_with("+OK"));
     let mut client = Lines::new(secured(&server, "localhost", client.into_inner()).await);
-    assert!(
-        client
-            .pop3("AUTH PLAIN AGFsaWNlAGFsaWNlcHc=")
-            .await
-            .starts_with("+OK")
-    );
+    assert!(client.pop3("AUTH PLAIN AGFsaWNlAGFsaWNlcHc=").await.starts_with("+OK"));
 }
 
 #[tokio::test]
@@ -92,10 +72,7 @@ async fn a_dropped_server_ends_its_connections_and_ports() {
     client.line().await;
     drop(server);
     assert_eq!(client.next().await, None);
-    while tokio::net::TcpListener::bind(("127.0.0.1", port))
-        .await
-        .is_err()
-    {
+    while tokio::net::TcpListener::bind(("127.0.0.1", port)).await.is_err() {
         tokio::task::yield_now().await;
     }
 }
@@ -109,11 +86,7 @@ async fn input_can_stall_and_be_cut() {
     client.line().await;
     let mut stream = client.into_inner();
     let mut left = command.as_bytes();
-    let held = tokio::time::timeout(
-        std::time::Duration::from_millis(20),
-        stream.write_all_buf(&mut left),
-    )
-    .await;
+    let held = tokio::time::timeout(std::time::Duration::from_millis(20), stream.write_all_buf(&mut left)).await;
     assert!(held.is_err() && server.commands().is_empty());
     assert_eq!(left.len(), command.len() - 5 - 8);
     server.resume();

@@ -78,8 +78,7 @@ fn the_line_behind_a_literal_is_counted_anew_and_the_response_as_a_whole() {
 
 #[test]
 fn a_literal_over_the_limit_is_reported_at_once_and_can_only_be_left_out() {
-    let mut limits = Limits::default();
-    limits.literal = 5;
+    let limits = Limits { literal: 5, ..Limits::default() };
     let mut framer = Framer::new();
     let mut input = b"* 1 FETCH (BODY[] {5}\r\n12345 BODY[1] {6}\r\n".to_vec();
     let literal = Frame::Literal { start: input.len(), size: 6 };

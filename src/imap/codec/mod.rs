@@ -20,8 +20,7 @@ mod unreadable;
 
 pub use super::types::mutf7;
 pub(crate) use encode::{Line, Segment};
-pub(crate) use fetch::{Batch, FetchedBatch};
-pub use fetch::{UnreadableFetch, fetched};
+pub use fetch::{Batch, FetchedBatch, UnreadableFetch, fetched};
 pub use frame::{Elided, Frame, Framer};
 pub use route::{Ending, Kind, Route, route, split};
 pub use unreadable::Unreadable;

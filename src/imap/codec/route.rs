@@ -192,6 +192,12 @@ fn untagged<'a>(cursor: &mut Cursor<'a>) -> Route<'a> {
 fn numbered(cursor: &mut Cursor<'_>) -> Kind {
     let start = cursor.at();
     let number = cursor.number().and_then(|number| u32::try_from(number).ok());
+    // Nearly all of what a server sends in bulk.
+    if let (Some(number @ 1..), Some(b" FETCH ")) = (number, cursor.rest().first_chunk()) {
+        cursor.advance(b" FETCH ".len());
+        cursor.skip_spaces();
+        return Kind::Fetch(number);
+    }
     cursor.skip_spaces();
     let word = word(cursor);
     let kind = number.map_or(Kind::Other, |number| number_kind(number, word));

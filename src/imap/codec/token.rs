@@ -64,7 +64,7 @@ impl<'a> Tokens<'a> {
             Some(word) if word.eq_ignore_ascii_case(b"NIL") => {}
             _ => return false,
         }
-        if rest.get(3).is_some_and(|&byte| is_atom(byte)) {
+        if !matches!(rest.get(3), Some(b' ' | b')')) && rest.get(3).is_some_and(|&byte| is_atom(byte)) {
             return false;
         }
         self.cursor.advance(3)
@@ -103,11 +103,11 @@ impl<'a> Tokens<'a> {
     pub(crate) fn quoted(&mut self) -> Read<Span> {
         self.cursor.advance(1);
         let start = self.cursor.at();
-        self.cursor.advance(find_special(self.cursor.rest()));
-        let end = self.cursor.at();
-        if self.peek() == Some(b'"') && self.cursor.peek_second().is_none_or(ends_quoted) {
-            self.cursor.advance(1);
-            return Ok(Span::new(start, end));
+        let rest = self.cursor.rest();
+        let length = find_special(rest);
+        if rest.get(length..).is_some_and(|rest| matches!(rest, [b'"', next, ..] if ends_quoted(*next))) {
+            self.cursor.advance(length + 1);
+            return Ok(Span::new(start, start + length));
         }
         self.odd_quoted(start)
     }

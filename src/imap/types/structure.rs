@@ -104,13 +104,13 @@ impl<'a> BodyStructure<'a> {
     pub fn media_type(&self) -> Str<'a> {
         match self.kind() {
             Kind::Multipart => Str::new(b"multipart", false),
-            _ => self.string(at::TYPE).unwrap_or(Str::new(b"", false)),
+            _ => self.string(at::TYPE).unwrap_or(Str::EMPTY),
         }
     }
 
     /// The type behind the `/`, in the server's letter case; empty where the server gave none.
     pub fn subtype(&self) -> Str<'a> {
-        self.string(at::SUBTYPE).unwrap_or(Str::new(b"", false))
+        self.string(at::SUBTYPE).unwrap_or(Str::EMPTY)
     }
 
     /// Whether it is of that type, such as `("text", "html")`.
@@ -237,7 +237,7 @@ impl<'a> Iterator for Params<'a> {
     fn next(&mut self) -> Option<Self::Item> {
         let name = self.0.next_nullable()?;
         let value = self.0.next_nullable()?;
-        Some((name.unwrap_or(Str::new(b"", false)), value))
+        Some((name.unwrap_or(Str::EMPTY), value))
     }
 }
 

@@ -15,6 +15,8 @@ pub struct Str<'a> {
 }
 
 impl<'a> Str<'a> {
+    pub(crate) const EMPTY: Self = Self { raw: b"", escaped: false };
+
     pub(crate) fn new(raw: &'a [u8], escaped: bool) -> Self {
         Self { raw, escaped }
     }

@@ -4,38 +4,23 @@ use super::print;
 
 /// One element of an address list. A missing host is empty, since NIL there means a group.
 enum Address {
-    Mailbox {
-        name: Option<Vec<u8>>,
-        route: Option<Vec<u8>>,
-        local: Vec<u8>,
-        host: Vec<u8>,
-    },
+    Mailbox { name: Option<Vec<u8>>, route: Option<Vec<u8>>, local: Vec<u8>, host: Vec<u8> },
     GroupStart(Vec<u8>),
     GroupEnd,
 }
 
 /// Prints the list, NIL where it holds nothing.
 pub(super) fn print_list(value: Option<&[u8]>, out: &mut Vec<u8>) {
-    let all = value
-        .map(|value| Parser { text: value, at: 0 }.list())
-        .unwrap_or_default();
+    let all = value.map(|value| Parser { text: value, at: 0 }.list()).unwrap_or_default();
     if all.is_empty() {
         return out.extend_from_slice(b"NIL");
     }
     out.push(b'(');
     for address in &all {
         let (name, route, local, host) = match address {
-            Address::Mailbox {
-                name,
-                route,
-                local,
-                host,
-            } => (
-                name.as_deref(),
-                route.as_deref(),
-                Some(local.as_slice()),
-                Some(host.as_slice()),
-            ),
+            Address::Mailbox { name, route, local, host } => {
+                (name.as_deref(), route.as_deref(), Some(local.as_slice()), Some(host.as_slice()))
+            }
             Address::GroupStart(name) => (None, None, Some(name.as_slice()), None),
             Address::GroupEnd => (None, None, None, None),
         };
@@ -130,26 +115,15 @@ impl Parser<'_> {
         let inner = rest.get(..end)?.trim_ascii();
         self.at += (end + 1).min(rest.len());
         let (route, address) = match inner.first().zip(memchr::memchr(b':', inner)) {
-            Some((b'@', colon)) => (
-                inner.get(..colon).map(<[u8]>::to_vec),
-                inner.get(colon + 1..)?,
-            ),
+            Some((b'@', colon)) => (inner.get(..colon).map(<[u8]>::to_vec), inner.get(colon + 1..)?),
             _ => (None, inner),
         };
         let (local, host) = match memchr::memrchr(b'@', address) {
-            Some(at) => (
-                address.get(..at)?,
-                address.get(at + 1..).unwrap_or_default().to_vec(),
-            ),
+            Some(at) => (address.get(..at)?, address.get(at + 1..).unwrap_or_default().to_vec()),
             None => (address, Vec::new()),
         };
         let local = Parser { text: local, at: 0 }.unquoted();
-        Some(Address::Mailbox {
-            name,
-            route,
-            local,
-            host,
-        })
+        Some(Address::Mailbox { name, route, local, host })
     }
 
     fn unquoted(mut self) -> Vec<u8> {
@@ -230,8 +204,5 @@ fn phrase(words: &mut Vec<Vec<u8>>) -> Option<Vec<u8>> {
 }
 
 fn is_special(byte: u8) -> bool {
-    matches!(
-        byte,
-        b'<' | b'>' | b'@' | b',' | b';' | b':' | b'.' | b'"' | b'(' | b')'
-    )
+    matches!(byte, b'<' | b'>' | b'@' | b',' | b';' | b':' | b'.' | b'"' | b'(' | b')')
 }

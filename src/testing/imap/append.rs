@@ -32,18 +32,13 @@ impl Session {
         let now = self.shared.options.now();
         let stored = self.change(|account| {
             let mailbox = account.mailbox(&name)?;
-            let add = |one: Given| {
-                mailbox.add(Content::new(one.bytes, one.date.unwrap_or(now)), one.flags)
-            };
+            let add = |one: Given| mailbox.add(Content::new(one.bytes, one.date.unwrap_or(now)), one.flags);
             let uids: Vec<u32> = given.into_iter().map(add).collect();
             Some((mailbox.validity, uids))
         })?;
         let (validity, uids) = stored.ok_or_else(|| Stop::no("[TRYCREATE] No such mailbox"))?;
         Ok(match self.offers("UIDPLUS") {
-            true => format!(
-                "[APPENDUID {validity} {}] APPEND completed",
-                set::print(&uids)
-            ),
+            true => format!("[APPENDUID {validity} {}] APPEND completed", set::print(&uids)),
             false => "APPEND completed".to_owned(),
         })
     }
@@ -61,9 +56,5 @@ fn one(args: &mut Args) -> Result<Given, Stop> {
         date = Some(print::read_date(&text).ok_or_else(|| Stop::bad("Not a date-time"))?);
         args.space()?;
     }
-    Ok(Given {
-        flags,
-        date,
-        bytes: args.literal()?,
-    })
+    Ok(Given { flags, date, bytes: args.literal()? })
 }

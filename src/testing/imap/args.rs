@@ -61,11 +61,7 @@ impl Args {
     }
 
     pub(super) fn end(&self) -> Result<(), Stop> {
-        if self.is_at_end() {
-            Ok(())
-        } else {
-            Err(Stop::bad("Unexpected arguments"))
-        }
+        if self.is_at_end() { Ok(()) } else { Err(Stop::bad("Unexpected arguments")) }
     }
 
     /// Takes the byte if it is next.
@@ -79,11 +75,7 @@ impl Args {
         if self.take(byte) {
             Ok(())
         } else {
-            Err(Stop::Bad(format!(
-                "Expected {:?} at column {}",
-                char::from(byte),
-                self.at
-            )))
+            Err(Stop::Bad(format!("Expected {:?} at column {}", char::from(byte), self.at)))
         }
     }
 
@@ -96,10 +88,7 @@ impl Args {
         while self.peek().is_some_and(&wanted) {
             self.at += 1;
         }
-        self.text
-            .get(start..self.at)
-            .and_then(|run| std::str::from_utf8(run).ok())
-            .unwrap_or_default()
+        self.text.get(start..self.at).and_then(|run| std::str::from_utf8(run).ok()).unwrap_or_default()
     }
 
     fn run_of(&mut self, wanted: impl Fn(u8) -> bool, what: &str) -> Result<String, Stop> {
@@ -129,17 +118,12 @@ impl Args {
 
     /// A word of FETCH's grammar: letters, digits and dots.
     pub(super) fn item_word(&mut self) -> Result<String, Stop> {
-        self.run_of(
-            |byte| byte.is_ascii_alphanumeric() || byte == b'.',
-            "an item",
-        )
+        self.run_of(|byte| byte.is_ascii_alphanumeric() || byte == b'.', "an item")
     }
 
     pub(super) fn number(&mut self) -> Result<u32, Stop> {
         let digits = self.run_of(|byte| byte.is_ascii_digit(), "a number")?;
-        digits
-            .parse()
-            .map_err(|_| Stop::bad("The number is too large"))
+        digits.parse().map_err(|_| Stop::bad("The number is too large"))
     }
 
     /// A flag, spelled as it is kept; `\Recent` cannot be given (RFC 3501 §9, flag).
@@ -154,10 +138,7 @@ impl Args {
     }
 
     /// What stands between parentheses, spaces between its parts.
-    pub(super) fn list<T>(
-        &mut self,
-        one: impl Fn(&mut Self) -> Result<T, Stop>,
-    ) -> Result<Vec<T>, Stop> {
+    pub(super) fn list<T>(&mut self, one: impl Fn(&mut Self) -> Result<T, Stop>) -> Result<Vec<T>, Stop> {
         self.expect(b'(')?;
         let mut all = Vec::new();
         while !self.take(b')') {
@@ -171,9 +152,7 @@ impl Args {
 
     pub(super) fn literal(&mut self) -> Result<Bytes, Stop> {
         self.expect(0)?;
-        self.literals
-            .pop_front()
-            .ok_or_else(|| Stop::bad("Expected a literal"))
+        self.literals.pop_front().ok_or_else(|| Stop::bad("Expected a literal"))
     }
 
     pub(super) fn quoted(&mut self) -> Result<Vec<u8>, Stop> {
@@ -188,8 +167,7 @@ impl Args {
                 b'"' => return Ok(value),
                 b'\\' => {
                     let escaped = self.peek().filter(|byte| matches!(byte, b'"' | b'\\'));
-                    value
-                        .push(escaped.ok_or_else(|| Stop::bad("Wrong escape in a quoted string"))?);
+                    value.push(escaped.ok_or_else(|| Stop::bad("Wrong escape in a quoted string"))?);
                     self.at += 1;
                 }
                 _ => value.push(byte),
@@ -218,10 +196,7 @@ impl Args {
     /// A mailbox name, as it is kept.
     pub(super) fn mailbox(&mut self) -> Result<String, Stop> {
         let name = self.astring()?;
-        if name
-            .bytes()
-            .any(|byte| byte.is_ascii_control() || !byte.is_ascii())
-        {
+        if name.bytes().any(|byte| byte.is_ascii_control() || !byte.is_ascii()) {
             return Err(Stop::bad("Mailbox names are in modified UTF-7"));
         }
         Ok(store::canonical(&name))
@@ -236,10 +211,7 @@ impl Args {
 
     /// A run of the characters of sequence sets.
     pub(super) fn set_text(&mut self) -> Result<String, Stop> {
-        self.run_of(
-            |byte| byte.is_ascii_digit() || matches!(byte, b'*' | b':' | b','),
-            "a sequence set",
-        )
+        self.run_of(|byte| byte.is_ascii_digit() || matches!(byte, b'*' | b':' | b','), "a sequence set")
     }
 }
 
@@ -248,8 +220,7 @@ fn store_knows(flag: &str) -> bool {
 }
 
 fn is_atom(byte: u8) -> bool {
-    byte.is_ascii_graphic()
-        && !matches!(byte, b'(' | b')' | b'{' | b'%' | b'*' | b'"' | b'\\' | b']')
+    byte.is_ascii_graphic() && !matches!(byte, b'(' | b')' | b'{' | b'%' | b'*' | b'"' | b'\\' | b']')
 }
 
 fn is_astring(byte: u8) -> bool {

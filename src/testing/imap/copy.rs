@@ -19,12 +19,7 @@ impl Copied {
         if !offered || self.from.is_empty() {
             return String::new();
         }
-        format!(
-            "[COPYUID {} {} {}] ",
-            self.validity,
-            set::print(&self.from),
-            set::print(&self.to)
-        )
+        format!("[COPYUID {} {} {}] ", self.validity, set::print(&self.from), set::print(&self.to))
     }
 }
 
@@ -32,10 +27,7 @@ impl Session {
     pub(super) fn copy(&mut self, args: &mut Args, uid: bool) -> Answer {
         self.view()?;
         let copied = self.duplicate(args, uid)?;
-        Ok(format!(
-            "{}COPY completed",
-            copied.code(self.offers("UIDPLUS"))
-        ))
+        Ok(format!("{}COPY completed", copied.code(self.offers("UIDPLUS"))))
     }
 
     /// The EXPUNGEs follow from the report at the command's end; COPYUID goes out before them (RFC 6851 §4.3).
@@ -72,20 +64,12 @@ impl Session {
         self.existing(&name)?;
         let copied = self.change(|account| {
             let source = account.by_validity(validity)?;
-            let mails: Vec<(u32, Mail)> = uids
-                .iter()
-                .filter_map(|uid| Some((*uid, source.mails.get(uid)?.clone())))
-                .collect();
+            let mails: Vec<(u32, Mail)> =
+                uids.iter().filter_map(|uid| Some((*uid, source.mails.get(uid)?.clone()))).collect();
             let target = account.mailbox(&name)?;
-            let to = mails
-                .iter()
-                .map(|(_, mail)| target.add(Arc::clone(&mail.content), mail.flags.clone()));
+            let to = mails.iter().map(|(_, mail)| target.add(Arc::clone(&mail.content), mail.flags.clone()));
             let to = to.collect();
-            Some(Copied {
-                validity: target.validity,
-                from: mails.into_iter().map(|(uid, _)| uid).collect(),
-                to,
-            })
+            Some(Copied { validity: target.validity, from: mails.into_iter().map(|(uid, _)| uid).collect(), to })
         })?;
         copied.ok_or_else(|| Stop::no("[NONEXISTENT] The mailbox is gone"))
     }

@@ -17,19 +17,8 @@ pub(super) fn write(header: &[u8], out: &mut Vec<u8>) {
     out.push(b' ');
     print::nstring(field("Subject").as_deref(), out);
     // Sender and Reply-To fall back on From.
-    let or_from = |name: &str| {
-        field(name)
-            .filter(|value| !value.is_empty())
-            .or_else(|| from.clone())
-    };
-    for value in [
-        from.clone(),
-        or_from("Sender"),
-        or_from("Reply-To"),
-        field("To"),
-        field("Cc"),
-        field("Bcc"),
-    ] {
+    let or_from = |name: &str| field(name).filter(|value| !value.is_empty()).or_else(|| from.clone());
+    for value in [from.clone(), or_from("Sender"), or_from("Reply-To"), field("To"), field("Cc"), field("Bcc")] {
         out.push(b' ');
         address::print_list(value.as_deref(), out);
     }

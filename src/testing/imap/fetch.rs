@@ -23,10 +23,7 @@ impl Session {
         }
         let view = self.view()?;
         let indexes = set.resolve(view, uid)?;
-        let marks = !view.read_only
-            && items
-                .iter()
-                .any(|item| matches!(item, Item::Section(section) if !section.peek));
+        let marks = !view.read_only && items.iter().any(|item| matches!(item, Item::Section(section) if !section.peek));
         if marks {
             self.mark_seen(&indexes)?;
         }
@@ -42,11 +39,8 @@ impl Session {
 
     fn mark_seen(&mut self, indexes: &[usize]) -> Result<(), Stop> {
         let view = self.view()?;
-        let uids: Vec<u32> = indexes
-            .iter()
-            .filter_map(|&index| view.entries.get(index))
-            .map(|entry| entry.uid)
-            .collect();
+        let uids: Vec<u32> =
+            indexes.iter().filter_map(|&index| view.entries.get(index)).map(|entry| entry.uid).collect();
         let validity = view.validity;
         self.change(|account| {
             let Some(mailbox) = account.by_validity(validity) else {
@@ -60,26 +54,15 @@ impl Session {
         })
     }
 
-    fn fetch_one(
-        &mut self,
-        index: usize,
-        items: &[Item],
-        marks: bool,
-        out: &mut Vec<u8>,
-    ) -> Result<(), Stop> {
+    fn fetch_one(&mut self, index: usize, items: &[Item], marks: bool, out: &mut Vec<u8>) -> Result<(), Stop> {
         let view = self.view()?;
-        let (validity, wants_flags) = (
-            view.validity,
-            items.iter().any(|item| matches!(item, Item::Flags)),
-        );
+        let (validity, wants_flags) = (view.validity, items.iter().any(|item| matches!(item, Item::Flags)));
         let Some(entry) = view.entries.get(index) else {
             return Ok(());
         };
         let (uid, before) = (entry.uid, entry.flags.clone());
         if wants_flags || marks {
-            let mail = self
-                .on_validity(validity, |mailbox| mailbox.mails.get(&uid).cloned())
-                .flatten();
+            let mail = self.on_validity(validity, |mailbox| mailbox.mails.get(&uid).cloned()).flatten();
             if let (Some(mail), Some(entry)) = (mail, self.view()?.entries.get_mut(index)) {
                 entry.refresh(&mail);
             }
@@ -112,9 +95,7 @@ fn print_item(entry: &Entry, item: &Item, out: &mut Vec<u8>) {
             entry.print_flags(out);
         }
         Item::InternalDate => {
-            out.extend_from_slice(
-                format!("INTERNALDATE {}", print::date(entry.content.date)).as_bytes(),
-            );
+            out.extend_from_slice(format!("INTERNALDATE {}", print::date(entry.content.date)).as_bytes());
         }
         Item::Size => out.extend_from_slice(format!("RFC822.SIZE {}", bytes.len()).as_bytes()),
         Item::Envelope => {
@@ -144,11 +125,7 @@ fn print_section(entry: &Entry, section: &Section, out: &mut Vec<u8>) {
     let message = entry.content.bytes.as_ref();
     let found = match (&section.of, section.path.as_slice()) {
         (Of::Whole, []) => Some(Cow::Borrowed(message)),
-        _ => entry
-            .content
-            .structure()
-            .at(&section.path)
-            .and_then(|part| of_part(message, part, section)),
+        _ => entry.content.structure().at(&section.path).and_then(|part| of_part(message, part, section)),
     };
     match found {
         Some(bytes) => print::literal(cut(&bytes, section.partial), out),
@@ -159,11 +136,7 @@ fn print_section(entry: &Entry, section: &Section, out: &mut Vec<u8>) {
 fn of_part<'a>(message: &'a [u8], part: &'a Part, section: &Section) -> Option<Cow<'a, [u8]>> {
     let slice = |range: &std::ops::Range<usize>| message.get(range.clone()).map(Cow::Borrowed);
     // HEADER and TEXT with part numbers are those of an enclosed message (RFC 3501 §6.4.5).
-    let whole = if section.path.is_empty() {
-        Some(part)
-    } else {
-        part.enclosed.as_deref()
-    };
+    let whole = if section.path.is_empty() { Some(part) } else { part.enclosed.as_deref() };
     match &section.of {
         Of::Whole => slice(&part.body),
         Of::Mime => slice(&part.header),
@@ -178,14 +151,9 @@ fn of_part<'a>(message: &'a [u8], part: &'a Part, section: &Section) -> Option<C
 fn chosen(header: &[u8], names: &[String], wanted: bool) -> Vec<u8> {
     let named = |field: &[u8]| {
         let name = mime::field_name(field);
-        names
-            .iter()
-            .any(|wanted| wanted.as_bytes().eq_ignore_ascii_case(name))
+        names.iter().any(|wanted| wanted.as_bytes().eq_ignore_ascii_case(name))
     };
-    let mut out = mime::fields(header)
-        .filter(|field| named(field) == wanted)
-        .collect::<Vec<_>>()
-        .concat();
+    let mut out = mime::fields(header).filter(|field| named(field) == wanted).collect::<Vec<_>>().concat();
     out.extend_from_slice(b"\r\n");
     out
 }

@@ -46,8 +46,7 @@ impl Session {
                 };
                 let before = mailbox.mails.get(&entry.uid).map_or(0, |mail| mail.change);
                 let known = entry.is_current(before);
-                let Some(mail) = mailbox.flag(entry.uid, |flags| change.apply(flags, &given))
-                else {
+                let Some(mail) = mailbox.flag(entry.uid, |flags| change.apply(flags, &given)) else {
                     continue;
                 };
                 // Silence covers what the client itself did, not what it has not heard of yet.

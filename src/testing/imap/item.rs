@@ -46,10 +46,7 @@ pub(super) fn parse(args: &mut Args) -> Result<Vec<Item>, Stop> {
     let all = match word.as_str() {
         "FAST" => small.to_vec(),
         "ALL" => small.into_iter().chain([Item::Envelope]).collect(),
-        "FULL" => small
-            .into_iter()
-            .chain([Item::Envelope, Item::Body])
-            .collect(),
+        "FULL" => small.into_iter().chain([Item::Envelope, Item::Body]).collect(),
         _ => return Ok(vec![one(args)?]),
     };
     *args = rest;
@@ -76,13 +73,7 @@ fn one(args: &mut Args) -> Result<Item, Stop> {
 }
 
 fn named(label: &str, of: Of, peek: bool) -> Item {
-    Item::Section(Section {
-        label: label.to_owned(),
-        path: Vec::new(),
-        of,
-        partial: None,
-        peek,
-    })
+    Item::Section(Section { label: label.to_owned(), path: Vec::new(), of, partial: None, peek })
 }
 
 fn section(args: &mut Args, peek: bool) -> Result<Section, Stop> {
@@ -110,13 +101,7 @@ fn section(args: &mut Args, peek: bool) -> Result<Section, Stop> {
     if let Some((origin, _)) = partial {
         label.push_str(&format!("<{origin}>"));
     }
-    Ok(Section {
-        label,
-        path,
-        of,
-        partial,
-        peek,
-    })
+    Ok(Section { label, path, of, partial, peek })
 }
 
 fn section_of(args: &mut Args, path: &[u32], label: &mut String) -> Result<Of, Stop> {
@@ -130,11 +115,7 @@ fn section_of(args: &mut Args, path: &[u32], label: &mut String) -> Result<Of, S
             args.space()?;
             let names = args.list(Args::astring)?;
             label.push_str(&format!(" ({})", names.join(" ")));
-            if word.ends_with("NOT") {
-                Of::FieldsNot(names)
-            } else {
-                Of::Fields(names)
-            }
+            if word.ends_with("NOT") { Of::FieldsNot(names) } else { Of::Fields(names) }
         }
         _ => return Err(Stop::bad("Unknown section")),
     })
@@ -148,9 +129,5 @@ fn partial(args: &mut Args) -> Result<Option<(u32, u32)>, Stop> {
     args.expect(b'.')?;
     let count = args.number()?;
     args.expect(b'>')?;
-    if count == 0 {
-        Err(Stop::bad("A partial of nothing"))
-    } else {
-        Ok(Some((origin, count)))
-    }
+    if count == 0 { Err(Stop::bad("A partial of nothing")) } else { Ok(Some((origin, count))) }
 }

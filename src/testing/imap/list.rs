@@ -26,12 +26,7 @@ impl Session {
         let pattern = canonical(&format!("{reference}{pattern}"));
         let lines = self.account(|account| match subscribed {
             true => lsub_lines(account, &pattern),
-            false => list_lines(
-                account,
-                &pattern,
-                self.offers("CHILDREN"),
-                self.offers("SPECIAL-USE"),
-            ),
+            false => list_lines(account, &pattern, self.offers("CHILDREN"), self.offers("SPECIAL-USE")),
         })?;
         self.wire.push(lines);
         Ok(done)
@@ -59,16 +54,14 @@ impl Session {
     pub(super) fn create(&mut self, args: &mut Args) -> Answer {
         let name = args.mailbox()?;
         args.end()?;
-        self.change(|account| account.create(&name))?
-            .map_err(Stop::no)?;
+        self.change(|account| account.create(&name))?.map_err(Stop::no)?;
         Ok("CREATE completed".to_owned())
     }
 
     pub(super) fn delete(&mut self, args: &mut Args) -> Answer {
         let name = args.mailbox()?;
         args.end()?;
-        self.change(|account| account.delete(&name))?
-            .map_err(Stop::no)?;
+        self.change(|account| account.delete(&name))?.map_err(Stop::no)?;
         Ok("DELETE completed".to_owned())
     }
 
@@ -77,8 +70,7 @@ impl Session {
         args.space()?;
         let to = args.mailbox()?;
         args.end()?;
-        self.change(|account| account.rename(&from, &to))?
-            .map_err(Stop::no)?;
+        self.change(|account| account.rename(&from, &to))?.map_err(Stop::no)?;
         Ok("RENAME completed".to_owned())
     }
 
@@ -88,19 +80,10 @@ impl Session {
         let items = args.list(Args::atom)?;
         args.end()?;
         let values = self.account(|account| {
-            let mailbox = account
-                .mailbox(&name)
-                .ok_or_else(|| Stop::no("[NONEXISTENT] No such mailbox"))?;
-            items
-                .iter()
-                .map(|item| status_item(mailbox, item))
-                .collect::<Result<Vec<_>, Stop>>()
+            let mailbox = account.mailbox(&name).ok_or_else(|| Stop::no("[NONEXISTENT] No such mailbox"))?;
+            items.iter().map(|item| status_item(mailbox, item)).collect::<Result<Vec<_>, Stop>>()
         })??;
-        self.wire.push(format!(
-            "* STATUS {} ({})\r\n",
-            print::mailbox(&name),
-            values.join(" ")
-        ));
+        self.wire.push(format!("* STATUS {} ({})\r\n", print::mailbox(&name), values.join(" ")));
         Ok("STATUS completed".to_owned())
     }
 }
@@ -112,11 +95,7 @@ fn status_item(mailbox: &Mailbox, item: &str) -> Result<String, Stop> {
         "RECENT" => mailbox.mails.range(mailbox.first_recent..).count() as u64,
         "UIDNEXT" => u64::from(mailbox.next_uid),
         "UIDVALIDITY" => u64::from(mailbox.validity),
-        "UNSEEN" => mailbox
-            .mails
-            .values()
-            .filter(|mail| !mail.flags.contains("\\Seen"))
-            .count() as u64,
+        "UNSEEN" => mailbox.mails.values().filter(|mail| !mail.flags.contains("\\Seen")).count() as u64,
         _ => return Err(Stop::bad("Unknown status item")),
     };
     Ok(format!("{item} {value}"))
@@ -124,30 +103,18 @@ fn status_item(mailbox: &Mailbox, item: &str) -> Result<String, Stop> {
 
 fn list_lines(account: &Account, pattern: &str, children: bool, special_use: bool) -> String {
     let mut lines = String::new();
-    for (name, mailbox) in account
-        .mailboxes
-        .iter()
-        .filter(|(name, _)| matches(pattern.as_bytes(), name.as_bytes()))
-    {
+    for (name, mailbox) in account.mailboxes.iter().filter(|(name, _)| matches(pattern.as_bytes(), name.as_bytes())) {
         let mut attributes = Vec::new();
         if !mailbox.selectable {
             attributes.push("\\Noselect");
         }
         if children {
-            attributes.push(if account.has_children(name) {
-                "\\HasChildren"
-            } else {
-                "\\HasNoChildren"
-            });
+            attributes.push(if account.has_children(name) { "\\HasChildren" } else { "\\HasNoChildren" });
         }
         if special_use {
             attributes.extend(mailbox.special);
         }
-        lines.push_str(&format!(
-            "* LIST ({}) \"/\" {}\r\n",
-            attributes.join(" "),
-            print::mailbox(name)
-        ));
+        lines.push_str(&format!("* LIST ({}) \"/\" {}\r\n", attributes.join(" "), print::mailbox(name)));
     }
     lines
 }
@@ -164,14 +131,8 @@ fn lsub_lines(account: &Account, pattern: &str) -> String {
             above.extend(parents.filter(|parent| matches(pattern.as_bytes(), parent.as_bytes())));
         }
     }
-    for name in above
-        .into_iter()
-        .filter(|name| !account.subscribed.contains(*name))
-    {
-        lines.push_str(&format!(
-            "* LSUB (\\Noselect) \"/\" {}\r\n",
-            print::mailbox(name)
-        ));
+    for name in above.into_iter().filter(|name| !account.subscribed.contains(*name)) {
+        lines.push_str(&format!("* LSUB (\\Noselect) \"/\" {}\r\n", print::mailbox(name)));
     }
     lines
 }

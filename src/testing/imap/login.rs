@@ -15,8 +15,7 @@ impl Session {
             false => String::new(),
         };
         let word = if self.user.is_some() { "PREAUTH" } else { "OK" };
-        self.wire
-            .push(format!("* {word} {code}postroom testing server ready\r\n"));
+        self.wire.push(format!("* {word} {code}postroom testing server ready\r\n"));
     }
 
     fn capabilities(&self) -> String {
@@ -110,11 +109,7 @@ impl Session {
 
     pub(super) async fn authenticate(&mut self, args: &mut Args) -> Answer {
         let mechanism = args.atom()?;
-        let initial = if args.take(b' ') {
-            Some(args.rest())
-        } else {
-            None
-        };
+        let initial = if args.take(b' ') { Some(args.rest()) } else { None };
         if !mechanism.eq_ignore_ascii_case("PLAIN") || !self.offers("AUTH=PLAIN") {
             return Err(Stop::no("[CANNOT] No such mechanism"));
         }
@@ -132,9 +127,7 @@ impl Session {
         if response == b"*" {
             return Err(Stop::bad("AUTHENTICATE cancelled"));
         }
-        let decoded = STANDARD
-            .decode(&response)
-            .map_err(|_| Stop::bad("Not base64"))?;
+        let decoded = STANDARD.decode(&response).map_err(|_| Stop::bad("Not base64"))?;
         let (user, password) = plain(&decoded).ok_or_else(|| Stop::no(WRONG_LOGIN))?;
         self.admit_user(user, password, "AUTHENTICATE completed")
     }

@@ -2,9 +2,7 @@
 
 use time::{Date, Month, OffsetDateTime, Time, UtcOffset};
 
-const MONTHS: [&str; 12] = [
-    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-];
+const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 /// Longer strings go as literals.
 const QUOTED_LIMIT: usize = 800;
 
@@ -51,16 +49,9 @@ pub(super) fn mailbox(name: &str) -> String {
 
 /// A date-time, in quotes.
 pub(super) fn date(date: OffsetDateTime) -> String {
-    let month = MONTHS
-        .get(usize::from(u8::from(date.month())) - 1)
-        .copied()
-        .unwrap_or_default();
+    let month = MONTHS.get(usize::from(u8::from(date.month())) - 1).copied().unwrap_or_default();
     let offset = date.offset().whole_minutes();
-    let (sign, offset) = if offset < 0 {
-        ('-', -offset)
-    } else {
-        ('+', offset)
-    };
+    let (sign, offset) = if offset < 0 { ('-', -offset) } else { ('+', offset) };
     format!(
         "\"{:2}-{month}-{:04} {:02}:{:02}:{:02} {sign}{:02}{:02}\"",
         date.day(),
@@ -85,29 +76,16 @@ pub(super) fn read_date(text: &[u8]) -> Option<OffsetDateTime> {
         "-" => -1,
         _ => return None,
     };
-    let zone: i32 = zone
-        .get(1..)
-        .filter(|digits| digits.len() == 4)?
-        .parse()
-        .ok()?;
-    let offset =
-        UtcOffset::from_whole_seconds(sign * (zone / 100 * 3600 + zone % 100 * 60)).ok()?;
-    parts
-        .next()
-        .is_none()
-        .then(|| read_day(day))?
-        .map(|day| day.with_time(time).assume_offset(offset))
+    let zone: i32 = zone.get(1..).filter(|digits| digits.len() == 4)?.parse().ok()?;
+    let offset = UtcOffset::from_whole_seconds(sign * (zone / 100 * 3600 + zone % 100 * 60)).ok()?;
+    parts.next().is_none().then(|| read_day(day))?.map(|day| day.with_time(time).assume_offset(offset))
 }
 
 /// `1-Jan-2024`.
 pub(super) fn read_day(text: &str) -> Option<Date> {
     let mut parts = text.trim_matches('"').split('-');
     let (day, month, year) = (parts.next()?, parts.next()?, parts.next()?);
-    let month = MONTHS
-        .iter()
-        .position(|name| name.eq_ignore_ascii_case(month))?;
+    let month = MONTHS.iter().position(|name| name.eq_ignore_ascii_case(month))?;
     let month = Month::try_from(u8::try_from(month + 1).ok()?).ok()?;
-    Date::from_calendar_date(year.parse().ok()?, month, day.parse().ok()?)
-        .ok()
-        .filter(|_| parts.next().is_none())
+    Date::from_calendar_date(year.parse().ok()?, month, day.parse().ok()?).ok().filter(|_| parts.next().is_none())
 }

@@ -60,15 +60,9 @@ impl Session {
         if !literal.sync && !self.offers("LITERAL+") {
             return Err(Stop::bad("This server has no LITERAL+"));
         }
-        let limit = if self.user.is_some() {
-            self.shared.options.literal_limit
-        } else {
-            STRANGER_LIMIT
-        };
+        let limit = if self.user.is_some() { self.shared.options.literal_limit } else { STRANGER_LIMIT };
         if literal.size > limit {
-            return Err(Stop::No(format!(
-                "[TOOBIG] No literal of more than {limit} bytes"
-            )));
+            return Err(Stop::No(format!("[TOOBIG] No literal of more than {limit} bytes")));
         }
         let mut args = args.clone();
         let name = args.tag().and_then(|_| args.word()).unwrap_or_default();
@@ -83,11 +77,7 @@ impl Session {
 
     pub(super) fn existing(&self, mailbox: &str) -> Result<(), Stop> {
         let found = self.account(|account| account.mailbox(mailbox).is_some())?;
-        if found {
-            Ok(())
-        } else {
-            Err(Stop::no("[TRYCREATE] No such mailbox"))
-        }
+        if found { Ok(()) } else { Err(Stop::no("[TRYCREATE] No such mailbox")) }
     }
 
     async fn refuse(&mut self, mut args: Args, stop: Stop) -> io::Result<()> {
@@ -114,9 +104,7 @@ impl Literal {
         let inner = line.strip_suffix(b"}")?;
         let start = memchr::memrchr(b'{', inner)?;
         let digits = inner.get(start + 1..)?;
-        let (digits, sync) = digits
-            .strip_suffix(b"+")
-            .map_or((digits, true), |digits| (digits, false));
+        let (digits, sync) = digits.strip_suffix(b"+").map_or((digits, true), |digits| (digits, false));
         if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
             return None;
         }

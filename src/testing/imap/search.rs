@@ -41,10 +41,7 @@ impl Session {
         let key = all_keys(args, 0)?;
         args.end()?;
         let view = self.view()?;
-        let (count, last) = (
-            u32::try_from(view.entries.len()).unwrap_or(u32::MAX),
-            view.last_uid(),
-        );
+        let (count, last) = (u32::try_from(view.entries.len()).unwrap_or(u32::MAX), view.last_uid());
         let stars = (count, last);
         let mut found = Vec::new();
         for (number, entry) in (1_u32..).zip(&view.entries) {
@@ -66,19 +63,14 @@ impl Session {
     /// `RETURN (MIN COUNT)`; none means ALL.
     fn returns(&self, args: &mut Args) -> Result<Option<Vec<String>>, Stop> {
         let mut ahead = args.clone();
-        let asked = ahead
-            .atom()
-            .is_ok_and(|word| word.eq_ignore_ascii_case("RETURN"));
+        let asked = ahead.atom().is_ok_and(|word| word.eq_ignore_ascii_case("RETURN"));
         if !asked || !self.offers("ESEARCH") {
             return Ok(None);
         }
         ahead.space()?;
         let mut options = ahead.list(|args| args.atom().map(|word| word.to_ascii_uppercase()))?;
         ahead.space()?;
-        if options
-            .iter()
-            .any(|option| !matches!(option.as_str(), "ALL" | "MIN" | "MAX" | "COUNT"))
-        {
+        if options.iter().any(|option| !matches!(option.as_str(), "ALL" | "MIN" | "MAX" | "COUNT")) {
             return Err(Stop::bad("Unknown return option"));
         }
         if options.is_empty() {
@@ -114,19 +106,13 @@ fn esearch(tag: &str, uid: bool, returns: &[String], found: &[u32]) -> String {
 
 fn charset(args: &mut Args) -> Result<(), Stop> {
     let mut ahead = args.clone();
-    if !ahead
-        .atom()
-        .is_ok_and(|word| word.eq_ignore_ascii_case("CHARSET"))
-    {
+    if !ahead.atom().is_ok_and(|word| word.eq_ignore_ascii_case("CHARSET")) {
         return Ok(());
     }
     ahead.space()?;
     let charset = ahead.astring()?;
     ahead.space()?;
-    if !["UTF-8", "US-ASCII"]
-        .iter()
-        .any(|known| known.eq_ignore_ascii_case(&charset))
-    {
+    if !["UTF-8", "US-ASCII"].iter().any(|known| known.eq_ignore_ascii_case(&charset)) {
         return Err(Stop::no("[BADCHARSET (US-ASCII UTF-8)] Unknown charset"));
     }
     *args = ahead;
@@ -151,10 +137,7 @@ fn key(args: &mut Args, depth: usize) -> Result<Key, Stop> {
         args.expect(b')')?;
         return Ok(inner);
     }
-    if args
-        .peek()
-        .is_some_and(|byte| byte.is_ascii_digit() || byte == b'*')
-    {
+    if args.peek().is_some_and(|byte| byte.is_ascii_digit() || byte == b'*') {
         return Ok(Key::Numbers(Set::parse(args)?));
     }
     let word = args.atom()?.to_ascii_uppercase();
@@ -169,9 +152,7 @@ fn key(args: &mut Args, depth: usize) -> Result<Key, Stop> {
 }
 
 fn flag_key(word: &str) -> Option<Key> {
-    let (word, is_un) = word
-        .strip_prefix("UN")
-        .map_or((word, false), |word| (word, true));
+    let (word, is_un) = word.strip_prefix("UN").map_or((word, false), |word| (word, true));
     let flag = match word {
         "ANSWERED" => "\\Answered",
         "DELETED" => "\\Deleted",
@@ -232,11 +213,7 @@ fn day(args: &mut Args) -> Result<Date, Stop> {
 impl Key {
     fn matches(&self, number: u32, entry: &Entry, stars: (u32, u32)) -> bool {
         let bytes = entry.content.bytes.as_ref();
-        let header = || {
-            bytes
-                .get(entry.content.structure().header.clone())
-                .unwrap_or_default()
-        };
+        let header = || bytes.get(entry.content.structure().header.clone()).unwrap_or_default();
         let arrived = entry.content.date.date();
         match self {
             Self::All => true,
@@ -246,12 +223,7 @@ impl Key {
             Self::Recent => entry.recent,
             Self::New => entry.recent && !entry.flags.contains("\\Seen"),
             Self::Header(name, text) => header_holds(header(), name, text),
-            Self::Body(text) => holds(
-                bytes
-                    .get(entry.content.structure().body.clone())
-                    .unwrap_or_default(),
-                text,
-            ),
+            Self::Body(text) => holds(bytes.get(entry.content.structure().body.clone()).unwrap_or_default(), text),
             Self::Text(text) => holds(bytes, text),
             Self::Before(day) => arrived < *day,
             Self::On(day) => arrived == *day,
@@ -262,9 +234,7 @@ impl Key {
             Self::Larger(size) => bytes.len() as u64 > *size,
             Self::Smaller(size) => (bytes.len() as u64) < *size,
             Self::Not(key) => !key.matches(number, entry, stars),
-            Self::Or(one, other) => {
-                one.matches(number, entry, stars) || other.matches(number, entry, stars)
-            }
+            Self::Or(one, other) => one.matches(number, entry, stars) || other.matches(number, entry, stars),
             Self::And(keys) => keys.iter().all(|key| key.matches(number, entry, stars)),
         }
     }
@@ -272,22 +242,14 @@ impl Key {
 
 /// In the field as it came, and as it reads once its encoded words are decoded.
 fn header_holds(header: &[u8], name: &str, text: &str) -> bool {
-    mime::fields(header)
-        .filter(|field| mime::field_name(field).eq_ignore_ascii_case(name.as_bytes()))
-        .any(|field| {
-            let value = mime::field(field, name).unwrap_or_default();
-            holds(&value, text) || holds(decoded(field).as_bytes(), text)
-        })
+    mime::fields(header).filter(|field| mime::field_name(field).eq_ignore_ascii_case(name.as_bytes())).any(|field| {
+        let value = mime::field(field, name).unwrap_or_default();
+        holds(&value, text) || holds(decoded(field).as_bytes(), text)
+    })
 }
 
 fn decoded(field: &[u8]) -> String {
-    let as_subject = [
-        b"Subject".as_slice(),
-        field
-            .get(mime::field_name(field).len()..)
-            .unwrap_or_default(),
-        b"\r\n",
-    ];
+    let as_subject = [b"Subject".as_slice(), field.get(mime::field_name(field).len()..).unwrap_or_default(), b"\r\n"];
     mail_parser::MessageParser::default()
         .parse(&as_subject.concat())
         .and_then(|message| message.subject().map(str::to_owned))
@@ -297,10 +259,7 @@ fn decoded(field: &[u8]) -> String {
 /// ASCII case does not matter.
 fn holds(bytes: &[u8], text: &str) -> bool {
     let wanted = text.to_lowercase();
-    wanted.is_empty()
-        || String::from_utf8_lossy(bytes)
-            .to_lowercase()
-            .contains(&wanted)
+    wanted.is_empty() || String::from_utf8_lossy(bytes).to_lowercase().contains(&wanted)
 }
 
 fn sent(header: &[u8]) -> Option<Date> {

@@ -45,24 +45,14 @@ impl Session {
         print::flags(known.iter().copied(), &mut out);
         out.extend_from_slice(format!("\r\n* {} EXISTS\r\n", view.entries.len()).as_bytes());
         out.extend_from_slice(format!("* {} RECENT\r\n", view.recent()).as_bytes());
-        if let Some(index) = view
-            .entries
-            .iter()
-            .position(|entry| !entry.flags.contains("\\Seen"))
-        {
-            out.extend_from_slice(
-                format!("* OK [UNSEEN {}] First unseen\r\n", index + 1).as_bytes(),
-            );
+        if let Some(index) = view.entries.iter().position(|entry| !entry.flags.contains("\\Seen")) {
+            out.extend_from_slice(format!("* OK [UNSEEN {}] First unseen\r\n", index + 1).as_bytes());
         }
         out.extend_from_slice(b"* OK [PERMANENTFLAGS ");
         print::flags(permanent.into_iter(), &mut out);
         out.extend_from_slice(b"] Flags kept\r\n");
-        out.extend_from_slice(
-            format!("* OK [UIDVALIDITY {}] UIDs valid\r\n", view.validity).as_bytes(),
-        );
-        out.extend_from_slice(
-            format!("* OK [UIDNEXT {next_uid}] Predicted next UID\r\n").as_bytes(),
-        );
+        out.extend_from_slice(format!("* OK [UIDVALIDITY {}] UIDs valid\r\n", view.validity).as_bytes());
+        out.extend_from_slice(format!("* OK [UIDNEXT {next_uid}] Predicted next UID\r\n").as_bytes());
         self.wire.push(out);
     }
 

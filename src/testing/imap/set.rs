@@ -36,28 +36,23 @@ impl Set {
             Some((Number::parse(first)?, Number::parse(last)?))
         };
         let ranges: Option<Vec<_>> = text.split(',').map(one).collect();
-        ranges
-            .map(Set)
-            .ok_or_else(|| Stop::bad("Not a sequence set"))
+        ranges.map(Set).ok_or_else(|| Stop::bad("Not a sequence set"))
     }
 
     /// The indexes of the messages in the view, ascending, each once. A message number beyond the mailbox is an error, a
     /// UID that is not there is not (RFC 3501 §6.4.8).
     pub(super) fn resolve(&self, view: &View, uid: bool) -> Result<Vec<usize>, Stop> {
         let count = view.entries.len();
-        let star = if uid {
-            view.last_uid()
-        } else {
-            u32::try_from(count).unwrap_or(u32::MAX)
-        };
+        let star = if uid { view.last_uid() } else { u32::try_from(count).unwrap_or(u32::MAX) };
         let mut indexes = Vec::new();
         for (first, last) in self.ranges(star) {
             if uid {
                 indexes.extend(
-                    view.position_from(first)
-                        ..view
-                            .position_from(last.saturating_add(1))
-                            .max(if last == u32::MAX { count } else { 0 }),
+                    view.position_from(first)..view.position_from(last.saturating_add(1)).max(if last == u32::MAX {
+                        count
+                    } else {
+                        0
+                    }),
                 );
             } else if first == 0 || last as usize > count {
                 return Err(Stop::bad("No such message number"));
@@ -72,8 +67,7 @@ impl Set {
 
     /// Whether the number is in the set, `star` being the largest in use.
     pub(super) fn contains(&self, number: u32, star: u32) -> bool {
-        self.ranges(star)
-            .any(|(first, last)| (first..=last).contains(&number))
+        self.ranges(star).any(|(first, last)| (first..=last).contains(&number))
     }
 
     fn ranges(&self, star: u32) -> impl Iterator<Item = (u32, u32)> {

@@ -50,16 +50,12 @@ fn leaf(message: &[u8], part: &Part, extended: bool, out: &mut Vec<u8>) {
         print::nstring(mime::field(header, name).as_deref(), out);
     }
     out.push(b' ');
-    let encoding =
-        mime::field(header, "Content-Transfer-Encoding").unwrap_or_else(|| b"7BIT".to_vec());
+    let encoding = mime::field(header, "Content-Transfer-Encoding").unwrap_or_else(|| b"7BIT".to_vec());
     print::string(&encoding.to_ascii_uppercase(), out);
     out.extend_from_slice(format!(" {}", body.len()).as_bytes());
     if let Some(enclosed) = &part.enclosed {
         out.push(b' ');
-        envelope::write(
-            message.get(enclosed.header.clone()).unwrap_or_default(),
-            out,
-        );
+        envelope::write(message.get(enclosed.header.clone()).unwrap_or_default(), out);
         out.push(b' ');
         write(message, enclosed, extended, out);
     }

@@ -43,13 +43,7 @@ impl Entry {
     }
 
     pub(super) fn print_flags(&self, out: &mut Vec<u8>) {
-        print::flags(
-            self.flags
-                .iter()
-                .map(String::as_str)
-                .chain(self.recent.then_some("\\Recent")),
-            out,
-        );
+        print::flags(self.flags.iter().map(String::as_str).chain(self.recent.then_some("\\Recent")), out);
     }
 }
 
@@ -96,11 +90,7 @@ impl View {
         let before = self.entries.len();
         self.take_new(mailbox);
         if self.entries.len() != before {
-            let lines = format!(
-                "* {} EXISTS\r\n* {} RECENT\r\n",
-                self.entries.len(),
-                self.recent()
-            );
+            let lines = format!("* {} EXISTS\r\n* {} RECENT\r\n", self.entries.len(), self.recent());
             out.extend_from_slice(lines.as_bytes());
         }
     }

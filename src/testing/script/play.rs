@@ -34,11 +34,7 @@ impl From<io::Error> for Failure {
 
 impl Player {
     pub(super) fn new(stream: Box<dyn Transport>) -> Self {
-        Self {
-            stream,
-            input: Vec::new(),
-            names: Names::new(),
-        }
+        Self { stream, input: Vec::new(), names: Names::new() }
     }
 
     /// All steps; then the client must be silent until it closes or `finish` comes.
@@ -73,9 +69,7 @@ impl Player {
             }
             Act::Expect(template) => {
                 let line = self.line().await?;
-                let text = line
-                    .strip_suffix(b"\r\n")
-                    .filter(|text| template.fits(text, &mut self.names));
+                let text = line.strip_suffix(b"\r\n").filter(|text| template.fits(text, &mut self.names));
                 if text.is_none() {
                     return Err(Failure::Got(line));
                 }
@@ -106,11 +100,7 @@ impl Player {
             }
             Act::Close => {
                 self.stream.shutdown().await?;
-                return if self.input.is_empty() {
-                    Ok(None)
-                } else {
-                    Err(Failure::Got(self.input))
-                };
+                return if self.input.is_empty() { Ok(None) } else { Err(Failure::Got(self.input)) };
             }
         }
         Ok(Some(self))
@@ -184,11 +174,7 @@ impl Player {
         let (read, write) = tokio::io::split(self.stream);
         let plain = tokio::io::join(io::Cursor::new(self.input).chain(read), write);
         let stream = cert::authority()?.acceptor.accept(plain).await?;
-        Ok(Self {
-            stream: Box::new(stream),
-            input: Vec::new(),
-            names: self.names,
-        })
+        Ok(Self { stream: Box::new(stream), input: Vec::new(), names: self.names })
     }
 
     async fn silence(mut self, finish: oneshot::Receiver<()>) -> Result<(), String> {
@@ -201,18 +187,13 @@ impl Player {
         }
         match self.input.as_slice() {
             [] => Ok(()),
-            rest => Err(format!(
-                "after the last step the client sent {}",
-                shown(rest)
-            )),
+            rest => Err(format!("after the last step the client sent {}", shown(rest))),
         }
     }
 }
 
 fn shown(bytes: &[u8]) -> String {
-    let text = bytes
-        .strip_suffix(b"\r\n")
-        .map_or_else(|| escaped(bytes), escaped);
+    let text = bytes.strip_suffix(b"\r\n").map_or_else(|| escaped(bytes), escaped);
     match text.char_indices().nth(SHOWN) {
         Some((end, _)) => format!("{}...", text.get(..end).unwrap_or_default()),
         None => text,
@@ -220,10 +201,5 @@ fn shown(bytes: &[u8]) -> String {
 }
 
 fn escaped(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .take(SHOWN + 1)
-        .flat_map(|&byte| std::ascii::escape_default(byte))
-        .map(char::from)
-        .collect()
+    bytes.iter().take(SHOWN + 1).flat_map(|&byte| std::ascii::escape_default(byte)).map(char::from).collect()
 }

@@ -44,11 +44,7 @@ pub(super) fn parse(text: &str) -> Result<Vec<Step>, String> {
     meant
         .map(|(number, line)| {
             let act = act(line).ok_or_else(|| format!("line {number}: not a step: {line}"))?;
-            Ok(Step {
-                line: number,
-                text: line.to_owned(),
-                act,
-            })
+            Ok(Step { line: number, text: line.to_owned(), act })
         })
         .collect()
 }
@@ -172,9 +168,7 @@ fn next_name(text: &str) -> Option<(&str, &str, &str)> {
     text.match_indices('{').find_map(|(at, _)| {
         let (name, after) = text.get(at + 1..)?.split_once('}')?;
         let is_name = name.starts_with(|char: char| char.is_ascii_uppercase())
-            && name
-                .chars()
-                .all(|char| char.is_ascii_uppercase() || char.is_ascii_digit());
+            && name.chars().all(|char| char.is_ascii_uppercase() || char.is_ascii_digit());
         is_name.then_some((text.get(..at)?, name, after))
     })
 }

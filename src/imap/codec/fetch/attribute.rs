@@ -22,14 +22,51 @@ pub(super) enum Name {
 impl Name {
     #[inline(always)]
     pub(super) fn read(tokens: &mut Tokens<'_>) -> Read<Self> {
+        match common(tokens.cursor.rest()) {
+            Some((length, item)) => {
+                tokens.cursor.advance(length);
+                Ok(Self::Plain(item))
+            }
+            None => Self::read_any(tokens),
+        }
+    }
+
+    #[inline(never)]
+    fn read_any(tokens: &mut Tokens<'_>) -> Read<Self> {
         let name = tokens.cursor.take_while(|byte| is_atom(byte) && byte != b'[' && byte != b'<');
         if tokens.peek() == Some(b'[') {
             return Self::with_section(name, tokens);
         }
-        if name.is_empty() {
-            return Err(Reason::Syntax);
-        }
-        Ok(plain(name).unwrap_or_else(|| other(name, tokens)))
+        if name.is_empty() { Err(Reason::Syntax) } else { Ok(Self::without_section(name, tokens.cursor.at())) }
+    }
+
+    fn without_section(name: &[u8], end: usize) -> Self {
+        let mut buffer = [0; 16];
+        let Some(upper) = buffer.get_mut(..name.len()) else {
+            return Self::Plain(Item::Unknown);
+        };
+        upper.copy_from_slice(name);
+        upper.make_ascii_uppercase();
+        Self::Plain(match &*upper {
+            b"RFC822" => return Self::Section(Span::new(end, end), NONE),
+            // The section's name is the end of the attribute's.
+            b"RFC822.HEADER" | b"RFC822.TEXT" => return Self::Section(Span::new(end + 7 - name.len(), end), NONE),
+            b"UID" => Item::Uid,
+            b"FLAGS" => Item::Flags,
+            b"INTERNALDATE" => Item::InternalDate,
+            b"RFC822.SIZE" => Item::Size,
+            b"ENVELOPE" => Item::Envelope,
+            b"BODYSTRUCTURE" | b"BODY" => Item::BodyStructure,
+            b"MODSEQ" => Item::ModSeq,
+            b"SAVEDATE" => Item::SaveDate,
+            b"EMAILID" => Item::EmailId,
+            b"THREADID" => Item::ThreadId,
+            b"PREVIEW" => Item::Preview,
+            b"X-GM-MSGID" => Item::GmailMessage,
+            b"X-GM-THRID" => Item::GmailThread,
+            b"X-GM-LABELS" => Item::GmailLabels,
+            _ => Item::Unknown,
+        })
     }
 
     fn with_section(name: &[u8], tokens: &mut Tokens<'_>) -> Read<Self> {
@@ -45,46 +82,20 @@ impl Name {
     }
 }
 
-/// The common names in the case that servers write them.
+/// The names that come with every message, as servers write them: how long, and which.
 #[inline(always)]
-fn plain(name: &[u8]) -> Option<Name> {
-    Some(Name::Plain(match name {
-        b"UID" => Item::Uid,
-        b"FLAGS" => Item::Flags,
-        b"INTERNALDATE" => Item::InternalDate,
-        b"RFC822.SIZE" => Item::Size,
-        b"ENVELOPE" => Item::Envelope,
-        b"BODYSTRUCTURE" | b"BODY" => Item::BodyStructure,
-        b"MODSEQ" => Item::ModSeq,
+fn common(rest: &[u8]) -> Option<(usize, Item)> {
+    let (name, item): (&[u8], Item) = match rest.first()? {
+        b'U' => (b"UID ", Item::Uid),
+        b'F' => (b"FLAGS ", Item::Flags),
+        b'M' => (b"MODSEQ ", Item::ModSeq),
+        b'I' => (b"INTERNALDATE ", Item::InternalDate),
+        b'R' => (b"RFC822.SIZE ", Item::Size),
+        b'E' => (b"ENVELOPE ", Item::Envelope),
+        b'B' => (b"BODYSTRUCTURE ", Item::BodyStructure),
         _ => return None,
-    }))
-}
-
-#[inline(never)]
-fn other(name: &[u8], tokens: &Tokens<'_>) -> Name {
-    let end = tokens.cursor.at();
-    let mut buffer = [0; 16];
-    let Some(upper) = buffer.get_mut(..name.len()) else {
-        return Name::Plain(Item::Unknown);
     };
-    upper.copy_from_slice(name);
-    upper.make_ascii_uppercase();
-    let upper = &*upper;
-    Name::Plain(match upper {
-        b"RFC822" => return Name::Section(Span::new(end, end), NONE),
-        // The section's name is the end of the attribute's.
-        b"RFC822.HEADER" | b"RFC822.TEXT" => {
-            return Name::Section(Span::new(end + 7 - name.len(), end), NONE);
-        }
-        b"SAVEDATE" => Item::SaveDate,
-        b"EMAILID" => Item::EmailId,
-        b"THREADID" => Item::ThreadId,
-        b"PREVIEW" => Item::Preview,
-        b"X-GM-MSGID" => Item::GmailMessage,
-        b"X-GM-THRID" => Item::GmailThread,
-        b"X-GM-LABELS" => Item::GmailLabels,
-        _ => return plain(upper).unwrap_or(Name::Plain(Item::Unknown)),
-    })
+    rest.starts_with(name).then_some((name.len() - 1, item))
 }
 
 /// `[..]`: to the bracket that is not within a string. The header names in it may be quoted, or literals.

@@ -32,7 +32,7 @@ const SPARE_WORDS: usize = 1 << 20;
 /// assert_eq!(uids, [7, 9]);
 /// ```
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Batch {
+pub struct Batch {
     block: Bytes,
     frames: Vec<(u32, u32)>,
     /// Offsets within the block.
@@ -48,8 +48,8 @@ pub struct UnreadableFetch {
 
 /// The messages of one batch, in order.
 #[derive(Debug, Default)]
-pub(crate) struct FetchedBatch {
-    tape: Arc<Tape>,
+pub struct FetchedBatch {
+    pub(super) tape: Arc<Tape>,
     /// Where each message begins on the tape; [`NONE`] for the next of `unreadable`.
     messages: Vec<u32>,
     next: usize,
@@ -82,40 +82,40 @@ pub fn fetched(frame: Bytes, limits: &Limits) -> Result<Fetched, UnreadableFetch
 
 impl Batch {
     /// An empty one over these bytes, at most 4 GiB.
-    pub(crate) fn new(block: Bytes) -> Self {
+    pub fn new(block: Bytes) -> Self {
         Self { block, frames: Vec::new(), elided: Vec::new() }
     }
 
     /// Adds the frame that stands there in the block.
-    pub(crate) fn push(&mut self, start: usize, end: usize) {
+    pub fn push(&mut self, start: usize, end: usize) {
         if let (Ok(start), Ok(end)) = (u32::try_from(start), u32::try_from(end)) {
             self.frames.push((start, end));
         }
     }
 
     /// Adds what the framer says was left out of the frame that begins at `start`.
-    pub(crate) fn elide(&mut self, start: usize, elided: impl IntoIterator<Item = Elided>) {
+    pub fn elide(&mut self, start: usize, elided: impl IntoIterator<Item = Elided>) {
         let moved = elided.into_iter().map(|one| Elided { at: start + one.at, size: one.size });
         self.elided.extend(moved);
     }
 
     /// How many frames there are.
-    pub(crate) fn len(&self) -> usize {
+    pub fn len(&self) -> usize {
         self.frames.len()
     }
 
     /// Whether there is none.
-    pub(crate) fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.frames.is_empty()
     }
 
     /// The bytes that it keeps in memory.
-    pub(crate) fn weight(&self) -> usize {
+    pub fn weight(&self) -> usize {
         self.block.len()
     }
 
     /// The frames as they came.
-    pub(crate) fn raw(&self) -> impl Iterator<Item = Bytes> {
+    pub fn raw(&self) -> impl Iterator<Item = Bytes> {
         self.frames.iter().map(|&(start, end)| self.cut(start, end))
     }
 
@@ -147,26 +147,19 @@ impl Batch {
 impl FetchedBatch {
     /// Parses all frames. Of `spare`, a batch that was read to its end, the memory is used again if no message of it is
     /// left.
-    pub(crate) fn parse(batch: &Batch, limits: &Limits, spare: Option<Self>) -> Self {
+    pub fn parse(batch: &Batch, limits: &Limits, spare: Option<Self>) -> Self {
         let mut parsed = spare.map(Self::cleared).unwrap_or_default();
         if let Some(tape) = Arc::get_mut(&mut parsed.tape) {
             tape.block = batch.block.clone();
             for &(start, end) in &batch.frames {
-                let at = u32::try_from(tape.words.len()).unwrap_or(NONE);
-                let elided = if batch.elided.is_empty() { Vec::new() } else { batch.elided_of(start, end) };
-                let read = super::read(batch.frame(start, end), start, &elided, limits.nesting, &mut tape.words);
-                parsed.messages.push(if read.is_ok() { at } else { NONE });
+                let read = batch.read(start, end, limits, &mut tape.words);
+                parsed.messages.push(*read.as_ref().unwrap_or(&NONE));
                 if let Err(reason) = read {
                     parsed.unreadable.push_back(UnreadableFetch { reason, raw: batch.cut(start, end) });
                 }
             }
         }
         parsed
-    }
-
-    /// How many messages are left.
-    pub(crate) fn len(&self) -> usize {
-        self.messages.len() - self.next
     }
 
     fn cleared(mut self) -> Self {
@@ -195,9 +188,12 @@ impl Iterator for FetchedBatch {
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        (self.len(), Some(self.len()))
+        let left = self.messages.len() - self.next;
+        (left, Some(left))
     }
 }
+
+impl ExactSizeIterator for FetchedBatch {}
 
 impl UnreadableFetch {
     /// Why.

@@ -11,20 +11,18 @@ pub(super) fn read(tokens: &mut Tokens<'_>, tape: &mut Vec<u32>) -> Read<()> {
     }
     // Domino wraps the envelope in another pair of parentheses.
     let wrapped = tokens.peek() == Some(b'(') && tokens.cursor.peek_second() != Some(b')') && tokens.eat(b'(');
-    let mut head = [0; envelope::HEAD];
     let base = tape.len();
-    tape.extend_from_slice(&head);
-    let [date, subject] = [field(tokens)?.words(), field(tokens)?.words()];
+    tape.extend_from_slice(&[0; envelope::HEAD]);
+    let [[a, b], [c, d]] = [field(tokens)?.words(), field(tokens)?.words()];
     let mut ends = [0; 6];
     for end in &mut ends {
         addresses(tokens, tape)?;
         *end = (tape.len() - base) as u32;
     }
-    let [reply, id] = [field(tokens)?.words(), field(tokens)?.words()];
-    let words = date.into_iter().chain(subject).chain(reply).chain(id).chain(ends);
-    head.iter_mut().zip(words).for_each(|(place, word)| *place = word);
-    if let Some(place) = tape.get_mut(base..base + envelope::HEAD) {
-        place.copy_from_slice(&head);
+    let [[e, f], [g, h]] = [field(tokens)?.words(), field(tokens)?.words()];
+    let [i, j, k, l, m, n] = ends;
+    if let Some(head) = tape.get_mut(base..base + envelope::HEAD) {
+        head.copy_from_slice(&[a, b, c, d, e, f, g, h, i, j, k, l, m, n]);
     }
     close(tokens)?;
     if wrapped { close(tokens) } else { Ok(()) }

@@ -7,8 +7,7 @@ mod batch;
 mod envelope;
 mod structure;
 
-pub(crate) use batch::{Batch, FetchedBatch};
-pub use batch::{UnreadableFetch, fetched};
+pub use batch::{Batch, FetchedBatch, UnreadableFetch, fetched};
 
 use self::attribute::Name;
 use super::frame::Elided;
@@ -25,6 +24,8 @@ struct Message<'t, 'a> {
     /// Where its words begin.
     base: usize,
     parts: u32,
+    /// Parentheses opened around attributes.
+    wraps: u32,
 }
 
 /// Reads a frame that begins at `start` of its block, and writes the message's words. Nothing is left on the tape where the
@@ -45,7 +46,7 @@ fn read(frame: &[u8], start: u32, elided: &[Elided], nesting: usize, tape: &mut 
     }
     let base = tape.len();
     tape.extend_from_slice(&[start, start + frame.len() as u32, seq, 0]);
-    let mut message = Message { tokens, tape, base, parts: 0 };
+    let mut message = Message { tokens, tape, base, parts: 0, wraps: 0 };
     if let Some(uid) = uid {
         message.put(Item::Uid, [uid]);
     }
@@ -59,7 +60,16 @@ impl<'a> Message<'_, 'a> {
         loop {
             self.tokens.skip_spaces();
             match self.tokens.peek() {
+                Some(b')') if self.wraps > 0 => {
+                    self.wraps -= 1;
+                    self.tokens.eat(b')');
+                }
                 Some(b')') if self.is_end() => return,
+                // Domino wraps single attributes in parentheses: `(ENVELOPE (...))`.
+                Some(b'(') if self.tokens.cursor.peek_second().is_some_and(|byte| byte.is_ascii_alphabetic()) => {
+                    self.wraps += 1;
+                    self.tokens.eat(b'(');
+                }
                 None | Some(b'\r' | b'\n') => {
                     let at = self.tokens.cursor.at();
                     return self.defect(Reason::Unterminated, Span::new(at, at), at);
@@ -104,7 +114,11 @@ impl<'a> Message<'_, 'a> {
     #[cold]
     fn salvage(&mut self, reason: Reason, name: Span, value: usize) {
         self.tokens.cursor.seek(value);
-        if reason != Reason::Missing && self.tokens.skip_value().is_err() {
+        // A missing value is NIL, `()`, or nothing at all: then the next attribute stands here.
+        let nothing = reason == Reason::Missing && self.tokens.peek() != Some(b'(');
+        if nothing {
+            self.tokens.nil();
+        } else if self.tokens.skip_value().is_err() {
             self.tokens.cursor.seek(usize::MAX);
         }
         // Whatever happened, this must not be met again.
@@ -124,8 +138,7 @@ impl<'a> Message<'_, 'a> {
 
     #[inline(always)]
     fn put<const N: usize>(&mut self, item: Item, words: [u32; N]) {
-        self.tape.extend_from_slice(&[item as u32, N as u32]);
-        self.tape.extend_from_slice(&words);
+        self.tape.extend([item as u32, N as u32].into_iter().chain(words));
     }
 
     /// Begins an item whose length is known later; [`end`](Self::end) says it.

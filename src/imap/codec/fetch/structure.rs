@@ -47,7 +47,7 @@ impl Structure<'_, '_> {
     pub(super) fn read(&mut self) -> Read<()> {
         let at = self.tape.len();
         self.tape.push(NONE);
-        let root = self.part(NONE, 0, 1)?.ok_or(Reason::Missing)?;
+        let root = self.part(NONE, 1, 1)?.ok_or(Reason::Missing)?;
         self.patch(at, root);
         Ok(())
     }

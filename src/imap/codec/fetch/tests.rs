@@ -1,1 +1,357 @@
+//! What a FETCH response is read as: the RFC's examples, what real servers send instead, and bytes that mean nothing.
 
+use std::sync::Arc;
+
+use bytes::Bytes;
+use proptest::prelude::*;
+
+use super::*;
+use crate::defect::Defect;
+use crate::imap::types::fetched::Fetched;
+use crate::imap::types::structure::Kind as Part;
+use crate::imap::types::text::Str;
+use crate::limits::Limits;
+
+fn parse(frame: impl Into<Bytes>) -> Fetched {
+    fetched(frame.into(), &Limits::default()).unwrap()
+}
+
+/// A message of these attributes, none of which is a defect.
+fn clean(attributes: &str) -> Fetched {
+    let message = parse(format!("* 7 FETCH ({attributes})\r\n"));
+    assert_eq!(message.defects().collect::<Vec<_>>(), [], "{attributes}");
+    message
+}
+
+/// Why the only defect of these attributes is one; UID must survive it.
+fn defect(attributes: &str) -> Reason {
+    let message = parse(format!("* 7 FETCH ({attributes} UID 9)\r\n"));
+    assert_eq!(message.uid().map(u32::from), Some(9), "{attributes}");
+    let mut defects = message.defects();
+    let first = defects.next().unwrap();
+    assert_eq!(defects.next(), None, "{attributes}");
+    match first {
+        Defect::Unreadable { reason, .. } => reason,
+        Defect::TooLarge { size } => Reason::TooLarge(size),
+    }
+}
+
+fn text(string: Option<Str<'_>>) -> Option<String> {
+    string.map(|string| string.to_string())
+}
+
+fn flags(message: &Fetched) -> Vec<String> {
+    message.flags().unwrap().iter().map(|flag| flag.into_owned()).collect()
+}
+
+#[test]
+fn the_example_of_the_rfc_is_read_whole() {
+    let message = clean(
+        "FLAGS (\\Seen) INTERNALDATE \"17-Jul-1996 02:44:25 -0700\" RFC822.SIZE 4286 ENVELOPE (\"Wed, 17 Jul 1996 02:23:25 \
+         -0700 (PDT)\" \"IMAP4rev2 WG mtg summary and minutes\" ((\"Terry Gray\" NIL \"gray\" \"cac.washington.edu\")) \
+         ((\"Terry Gray\" NIL \"gray\" \"cac.washington.edu\")) ((\"Terry Gray\" NIL \"gray\" \"cac.washington.edu\")) \
+         ((NIL NIL \"imap\" \"cac.washington.edu\")) ((NIL NIL \"minutes\" \"CNRI.Reston.VA.US\") (\"John Klensin\" NIL \
+         \"KLENSIN\" \"MIT.EDU\")) NIL NIL \"<B27397-0100000@cac.washington.edu>\") BODY (\"TEXT\" \"PLAIN\" (\"CHARSET\" \
+         \"US-ASCII\") NIL NIL \"7BIT\" 3028 92)",
+    );
+    assert_eq!((message.seq().map(u32::from), message.size()), (Some(7), Some(4286)));
+    assert_eq!(message.internal_date().unwrap().to_string(), "1996-07-17 2:44:25.0 -07:00:00");
+    assert!(message.flags().unwrap().seen() && !message.flags().unwrap().deleted());
+    let envelope = message.envelope().unwrap();
+    assert_eq!(message.subject().as_deref(), Some("IMAP4rev2 WG mtg summary and minutes"));
+    assert_eq!(
+        envelope.cc().map(|to| to.to_string()).collect::<Vec<_>>(),
+        ["minutes@CNRI.Reston.VA.US", "John Klensin"]
+    );
+    assert_eq!((envelope.bcc().len(), envelope.in_reply_to()), (0, None));
+    assert_eq!(text(envelope.message_id()).as_deref(), Some("<B27397-0100000@cac.washington.edu>"));
+    let body = message.body_structure().unwrap();
+    assert!(body.kind() == Part::Text && body.is("text", "plain"));
+    assert_eq!((body.size(), body.lines(), body.number_path().as_str()), (Some(3028), Some(92), "1"));
+    assert_eq!(text(body.param("charset")).as_deref(), Some("US-ASCII"));
+}
+
+#[test]
+fn parts_have_the_numbers_by_which_they_are_fetched() {
+    let leaf = "(\"TEXT\" \"PLAIN\" NIL NIL NIL \"7BIT\" 1 1)";
+    let envelope = "(NIL \"inner\" NIL NIL NIL NIL NIL NIL NIL NIL)";
+    let mail = |body: &str| format!("(\"MESSAGE\" \"RFC822\" NIL NIL NIL \"7BIT\" 9 {envelope} {body} 3)");
+    let nested = mail(&format!("({leaf}({leaf}{leaf} \"ALTERNATIVE\") \"MIXED\")"));
+    let message = clean(&format!("BODYSTRUCTURE ({leaf} {nested}{}\"MIXED\")", mail(leaf)));
+    let root = message.body_structure().unwrap();
+    let numbers: Vec<_> = root.walk().map(|part| part.number_path()).collect();
+    assert_eq!(numbers, ["", "1", "2", "2", "2.1", "2.2", "2.2.1", "2.2.2", "3", "3.1"]);
+    let second = root.children().nth(1).unwrap();
+    assert_eq!((second.kind(), second.lines()), (Part::Message, Some(3)));
+    assert_eq!(text(second.envelope().unwrap().subject()).as_deref(), Some("inner"));
+}
+
+#[test]
+fn the_extension_data_of_a_structure_is_read_and_what_is_behind_it_skipped() {
+    let message = clean(
+        "BODYSTRUCTURE ((\"IMAGE\" \"PNG\" (\"NAME\" \"a.png\") \"<id>\" \"a \\\"b\\\"\" \"BASE64\" 77 \"md5\" (\"attachment\" \
+         (\"filename\" \"=?utf-8?Q?=C3=A4.png?=\")) (\"de\" \"en\") \"http://x/\" (1 (\"x\" {3}\r\n)))) 5)) \"RELATED\" (\"B\" \
+         \"x\") (\"INLINE\" NIL) \"fr\" NIL \"more\" (NIL)) UID 3",
+    );
+    assert_eq!(message.uid().map(u32::from), Some(3));
+    let root = message.body_structure().unwrap();
+    assert_eq!(root.language().map(|tag| tag.to_string()).collect::<Vec<_>>(), ["fr"]);
+    let image = root.children().next().unwrap();
+    assert_eq!(text(image.description()).as_deref(), Some("a \"b\""));
+    assert_eq!(text(image.md5()).as_deref(), Some("md5"));
+    assert_eq!(text(image.disposition()).as_deref(), Some("attachment"));
+    assert_eq!(image.filename().as_deref(), Some("ä.png"));
+    assert_eq!(image.language().map(|tag| tag.to_string()).collect::<Vec<_>>(), ["de", "en"]);
+    assert_eq!(text(image.location()).as_deref(), Some("http://x/"));
+}
+
+#[test]
+fn structures_that_only_real_servers_send_are_read() {
+    let kind = |structure: &str| {
+        let message = clean(&format!("BODYSTRUCTURE {structure} UID 1"));
+        assert_eq!(message.uid().map(u32::from), Some(1), "{structure}");
+        let root = message.body_structure().unwrap();
+        (root.kind(), root.subtype().to_string(), root.children().count())
+    };
+    // Multiparts without parts: Gmail, QQ, Yandex.
+    assert_eq!(kind("(\"ALTERNATIVE\")"), (Part::Multipart, "ALTERNATIVE".into(), 0));
+    assert_eq!(kind("(\"ALTERNATIVE\" (\"BOUNDARY\" \"x\") NIL NIL)"), (Part::Multipart, "ALTERNATIVE".into(), 0));
+    assert_eq!(kind("(\"MIXED\" NIL NIL NIL)"), (Part::Multipart, "MIXED".into(), 0));
+    assert_eq!(kind("((\"mixed\" (\"b\" \"x\") NIL) (\"TEXT\" \"HTML\" NIL NIL NIL \"7BIT\" 1 2) \"RELATED\" )").2, 2);
+    // Values of the wrong kind: mail.ru, Exchange.
+    for leaf in [
+        "(\"TEXT\" \"PLAIN\" (\"BOUNDARY\" NIL) NIL NIL \"7BIT\" 1 2)",
+        "(\"TEXT\" \"PLAIN\" \"a description\" NIL NIL \"7BIT\" -1 -1)",
+        "(TEXT PLAIN (CHARSET utf-8) NIL NIL 7BIT 1 2 NIL \"inline\" NIL NIL)",
+        "(\"TEXT\" \"PLAIN\" () NIL \"\"\"\" \"7BIT\" 1 2 NIL (NIL NIL) (NIL) NIL)",
+        "(\"TEXT\" \"PLAIN\" NIL NIL NIL \"7BIT\" 9.3736e+06 2 NIL (\"inline\") NIL )",
+        "(\"TEXT\" \"PLAIN\" NIL NIL NIL \"7BIT\" 12)",
+        "(\"text\" \"plain\" )",
+    ] {
+        assert_eq!(kind(leaf).0, Part::Text, "{leaf}");
+    }
+    let size = |leaf: &str| clean(&format!("BODY {leaf}")).body_structure().and_then(|body| body.size());
+    assert_eq!(size("(\"A\" \"B\" NIL NIL NIL \"7BIT\" 9.3736e+06)"), Some(9_373_600));
+    assert_eq!(size("(\"A\" \"B\" NIL NIL NIL \"7BIT\" -1)"), None);
+    // A message within the message, of which nothing is known: Domino.
+    let envelope = "(NIL NIL NIL NIL NIL NIL NIL NIL NIL NIL)";
+    assert_eq!(kind(&format!("(\"MESSAGE\" \"RFC822\" NIL NIL NIL \"7BIT\" 0 {envelope} () 0)")).2, 0);
+    assert_eq!(kind("(\"MESSAGE\" \"RFC822\" NIL NIL NIL \"7BIT\" 0)").0, Part::Message);
+}
+
+#[test]
+fn envelopes_that_only_real_servers_send_are_read() {
+    let subject = |envelope: &str| {
+        let message = clean(&format!("ENVELOPE {envelope} UID 1"));
+        assert_eq!(message.uid().map(u32::from), Some(1), "{envelope}");
+        let envelope = message.envelope().unwrap();
+        (text(envelope.subject()).unwrap_or_default(), envelope.from().len(), text(envelope.message_id()))
+    };
+    let address = "(NIL NIL \"a\" \"b\")";
+    let read = ("s".to_owned(), 2, Some("<id>".to_owned()));
+    let rest = format!("\"s\" ({address} {address} ) NIL NIL NIL NIL NIL NIL \"<id>\"");
+    assert_eq!(subject(&format!("(NIL {rest})")), read);
+    assert_eq!(subject(&format!("((NIL {rest}))")), read);
+    assert_eq!(clean(&format!("UID 1 (ENVELOPE (NIL {rest})) FLAGS ()")).subject().as_deref(), Some("s"));
+    assert_eq!(subject(&format!("(() {rest} NIL )")), read);
+    assert_eq!(subject(&format!("(NIL \"s\" ({address}{address}) () () () () ())")), ("s".into(), 2, None));
+    assert_eq!(subject("(NIL \"say \"hello\"now\" NIL NIL NIL NIL NIL NIL NIL NIL)").0, "say \"hello\"now");
+    assert_eq!(subject("(NIL \"a\\\"b\\\\c\" NIL NIL NIL NIL NIL NIL NIL NIL)").0, "a\"b\\c");
+    assert_eq!(subject("(NIL {4}\r\na)\r\n NIL NIL NIL NIL NIL NIL NIL NIL)").0, "a)\r\n");
+    assert_eq!(subject("(nil word NIL NIL NIL NIL NIL NIL NIL NIL)").0, "word");
+}
+
+#[test]
+fn any_words_are_flags() {
+    let message = clean("FLAGS ( \\Seen \\* $Junk] NIL \\ a[1] )");
+    assert_eq!(flags(&message), ["\\Seen", "\\*", "$Junk]", "a[1]"]);
+    assert!(message.flags().unwrap().contains("\\SEEN"));
+    assert_eq!(flags(&clean("FLAGS ()")), [""; 0]);
+    assert_eq!(flags(&clean("FLAGS NIL")), [""; 0]);
+    assert_eq!(flags(&parse(&b"* 1 FETCH (FLAGS (a\xe9))\r\n"[..])), ["a\u{fffd}"]);
+}
+
+#[test]
+fn bodies_are_slices_of_what_was_read() {
+    let frame = Bytes::from(
+        "* 2 FETCH (BODY[] {8}\r\na)\r\n* 1\n BODY[HEADER.FIELDS (\"TO]\" X)]<5> \"a\\\\b\" BINARY[1.2] ~{2}\r\n\0\n BODY[3] NIL BINARY.SIZE[4] 9 RFC822.TEXT \"t\")\r\n",
+    );
+    let message = parse(frame.clone());
+    assert_eq!(message.defects().collect::<Vec<_>>(), []);
+    let body = message.body().unwrap();
+    assert_eq!((body.as_ref(), body.as_ptr()), (&b"a)\r\n* 1\n"[..], frame[23..].as_ptr()));
+    let piece = message.section("header.fields (\"to]\" x)").unwrap();
+    assert_eq!((piece.origin(), piece.bytes().unwrap().as_ref()), (Some(5), &b"a\\b"[..]));
+    assert_eq!(message.section("1.2").and_then(|section| section.bytes()).unwrap().as_ref(), b"\0\n");
+    assert_eq!(message.section("3").unwrap().bytes(), None);
+    assert_eq!(message.section("TEXT").and_then(|section| section.bytes()).unwrap().as_ref(), b"t");
+    assert_eq!((message.binary_size("4"), message.sections().count()), (Some(9), 5));
+}
+
+#[test]
+fn extensions_are_read_and_unknown_ones_kept_as_they_came() {
+    let message = clean(
+        "UID 1 MODSEQ (624140003) EMAILID (M1) THREADID (T1) SAVEDATE NIL PREVIEW \"p\" X-GM-MSGID 1278455344230334865 \
+         X-GM-THRID 5 X-GM-LABELS (\"\\\\Inbox\" a {1}\r\nb) XAOL.X[1]<2> (a (\"b)\") {1}\r\n)) modseq 5",
+    );
+    assert_eq!((message.modseq(), message.save_date()), (Some(624_140_003), None));
+    assert_eq!((text(message.email_id()), text(message.thread_id())), (Some("M1".into()), Some("T1".into())));
+    assert_eq!((text(message.preview()), message.gmail_thread_id()), (Some("p".into()), Some(5)));
+    assert_eq!(message.gmail_message_id(), Some(1_278_455_344_230_334_865));
+    assert_eq!(
+        message.gmail_labels().unwrap().map(|label| label.to_string()).collect::<Vec<_>>(),
+        ["\\Inbox", "a", "b"]
+    );
+    let unknown: Vec<_> = message.unknown().collect();
+    assert_eq!(unknown, [("XAOL.X[1]<2>".into(), &b"(a (\"b)\") {1}\r\n))"[..])]);
+    assert_eq!((clean("MODSEQ (-1)").modseq(), clean("RFC822.SIZE -1").size()), (None, None));
+    assert_eq!(clean("THREADID NIL").thread_id(), None);
+}
+
+#[test]
+fn a_bad_attribute_is_a_defect_and_the_others_survive() {
+    assert_eq!(defect("INTERNALDATE NIL"), Reason::Date);
+    assert_eq!(defect("INTERNALDATE \"00-Jan-0000 00:00:00 +0000\""), Reason::Date);
+    assert_eq!(defect("RFC822.SIZE 18446744073709551616000"), Reason::Number);
+    assert_eq!(defect("UID 0"), Reason::Number);
+    assert_eq!(defect("ENVELOPE (1 \"x\" (oops (\"a\")))"), Reason::Syntax);
+    assert_eq!(defect("ENVELOPE NIL"), Reason::Missing);
+    assert_eq!(defect("BODYSTRUCTURE ()"), Reason::Missing);
+    assert_eq!(defect("BODY[]"), Reason::Missing);
+    assert_eq!(defect("BODYSTRUCTURE (\"A\" \"B\" NIL NIL NIL \"7BIT\" 1))"), Reason::Syntax);
+    assert_eq!(defect("(\"stray\")"), Reason::Syntax);
+    let message = parse("* 7 FETCH (UID 9 BODY[])\r\n");
+    assert_eq!((message.uid().map(u32::from), message.body(), message.defects().count()), (Some(9), None, 1));
+    let message = parse("* 7 FETCH (UID 9 ENVELOPE (\"x\r\n");
+    let Some(Defect::Unreadable { attribute, raw, .. }) = message.defects().next() else { panic!("no defect") };
+    assert_eq!(
+        (message.uid().map(u32::from), attribute.as_str(), raw.as_ref()),
+        (Some(9), "ENVELOPE", &b"(\"x\r\n"[..])
+    );
+}
+
+#[test]
+fn parts_are_nested_as_deep_as_the_limit_and_no_deeper() {
+    let nested = |depth: usize| {
+        format!(
+            "* 1 FETCH (BODY {}(\"A\" \"B\" NIL NIL NIL \"7BIT\" 1){} UID 5)\r\n",
+            "(".repeat(depth),
+            " \"MIXED\")".repeat(depth)
+        )
+    };
+    let mut limits = Limits::default();
+    let defects = |frame: String, limits: &Limits| fetched(frame.into(), limits).unwrap().defects().count();
+    assert_eq!((defects(nested(99), &limits), defects(nested(100), &limits)), (0, 1));
+    limits.nesting = usize::MAX;
+    assert_eq!((defects(nested(199), &limits), defects(nested(100_000), &limits)), (0, 1));
+    assert_eq!(fetched(nested(100_000).into(), &limits).unwrap().uid().map(u32::from), Some(5));
+}
+
+#[test]
+fn a_literal_that_was_left_out_is_a_defect_of_its_message() {
+    let first = "* 1 FETCH (UID 1)\r\n";
+    let head = "* 2 FETCH (BODY[] {99999999}\r\n";
+    let block = format!("{first}{head} UID 2)\r\n");
+    let mut batch = Batch::new(Bytes::from(block.clone()));
+    batch.push(0, first.len());
+    batch.push(first.len(), block.len());
+    batch.elide(first.len(), [Elided { at: head.len(), size: 99_999_999 }]);
+    let messages: Vec<_> = FetchedBatch::parse(&batch, &Limits::default(), None).map(Result::unwrap).collect();
+    assert_eq!(messages.iter().map(|message| message.uid().map_or(0, u32::from)).collect::<Vec<_>>(), [1, 2]);
+    assert_eq!(messages[1].defects().collect::<Vec<_>>(), [Defect::TooLarge { size: 99_999_999 }]);
+}
+
+#[test]
+fn a_frame_that_cannot_be_read_does_not_hide_its_neighbours() {
+    let frames =
+        ["* 1 FETCH (UID 1)\r\n", "* 2 FETCH oops\r\n", "* 0 FETCH (UID 3)\r\n", "* 4 UIDFETCH (FLAGS ())\r\n"];
+    let mut batch = Batch::new(Bytes::from(frames.concat()));
+    let mut start = 0;
+    for frame in frames {
+        batch.push(start, start + frame.len());
+        start += frame.len();
+    }
+    let read: Vec<_> = FetchedBatch::parse(&batch, &Limits::default(), None).collect();
+    let uids: Vec<_> = read.iter().map(|one| one.as_ref().ok().and_then(|one| one.uid()).map(u32::from)).collect();
+    assert_eq!(uids, [Some(1), None, None, Some(4)]);
+    assert_eq!(read[1].as_ref().unwrap_err().raw().as_ref(), frames[1].as_bytes());
+    assert!(read[3].as_ref().unwrap().seq().is_none());
+}
+
+#[test]
+fn the_tape_is_used_again_only_when_no_message_is_left() {
+    let batch = |uid: u32| {
+        let frame = format!("* 1 FETCH (UID {uid})\r\n");
+        let mut batch = Batch::new(Bytes::from(frame.clone()));
+        batch.push(0, frame.len());
+        batch
+    };
+    let limits = Limits::default();
+    let mut first = FetchedBatch::parse(&batch(1), &limits, None);
+    let address = Arc::as_ptr(&first.tape);
+    let kept = first.next().unwrap().unwrap();
+    let mut second = FetchedBatch::parse(&batch(2), &limits, Some(first));
+    assert_ne!(Arc::as_ptr(&second.tape), address);
+    assert_eq!((kept.uid().map(u32::from), second.len()), (Some(1), 1));
+    let address = Arc::as_ptr(&second.tape);
+    drop(second.next());
+    assert_eq!(Arc::as_ptr(&FetchedBatch::parse(&batch(3), &limits, Some(second)).tape), address);
+}
+
+#[test]
+fn a_detached_message_is_the_same_in_memory_of_its_own() {
+    let block =
+        Bytes::from("* 9 EXISTS\r\n* 2 FETCH (UID 5 FLAGS (a b) BODY[] {3}\r\nabc BODY ((\"A\" \"B\") \"MIXED\"))\r\n");
+    let mut batch = Batch::new(block.clone());
+    batch.push(12, block.len());
+    let message = FetchedBatch::parse(&batch, &Limits::default(), None).next().unwrap().unwrap();
+    let detached = message.detach();
+    assert_eq!(format!("{message:?}"), format!("{detached:?}"));
+    assert_eq!(message.raw(), detached.raw());
+    assert_ne!(message.body().unwrap().as_ptr(), detached.body().unwrap().as_ptr());
+    let subtype =
+        |message: &Fetched| message.body_structure().unwrap().children().next().unwrap().subtype().to_string();
+    assert_eq!((detached.body(), subtype(&detached)), (message.body(), "B".to_owned()));
+}
+
+/// Asks for everything there is.
+fn touch(message: &Fetched) {
+    let _ = (format!("{message:?}"), message.internal_date(), message.save_date(), message.size(), message.modseq());
+    let _ = (
+        message.body(),
+        message.raw(),
+        message.email_id(),
+        message.gmail_labels().map(Iterator::count),
+        message.from(),
+    );
+    message.sections().for_each(|section| drop((section.name(), section.origin(), section.bytes())));
+    let _ = (format!("{:?}", message.envelope()), message.unknown().count(), message.binary_size("1"));
+    let parts = message.body_structure().into_iter().flat_map(|body| body.walk());
+    for part in parts {
+        let _ = (format!("{part:?}"), part.filename(), part.language().count(), part.lines(), part.envelope());
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_make_the_parser_panic_or_write_much_more_than_it_read(
+        pieces in proptest::collection::vec(
+            prop_oneof![
+                proptest::collection::vec(any::<u8>(), 0..4),
+                proptest::sample::select(vec![
+                    "(", ")", " ", "\"", "\\", "NIL", "{2}\r\n", "~{0}\r\n", "\r\n", "()", "\"a\"", "(\"a\" \"b\")", "1", "-1", "[", "]<0>",
+                    "UID ", "FLAGS (", "ENVELOPE (", "BODYSTRUCTURE (", "BODY[", "BODY[] ", "INTERNALDATE ", "X-GM-LABELS (", "MODSEQ (",
+                    "(\"MESSAGE\" \"RFC822\" NIL NIL NIL \"7BIT\" 1 (", "(\"TEXT\" \"PLAIN\" (\"C\" \"D\") NIL NIL \"7BIT\" 1 2)", "\"MIXED\")",
+                ]).prop_map(|text| text.as_bytes().to_vec()),
+            ],
+            0..40,
+        ),
+    ) {
+        let frame = [b"* 1 FETCH (", &pieces.concat()[..], b")\r\n"].concat();
+        let mut tape = Vec::new();
+        let read = read(&frame, 0, &[], 100, &mut tape);
+        prop_assert!(read.is_ok());
+        prop_assert!(tape.len() * 4 <= 64 + frame.len() * 30, "{} words for {} bytes", tape.len(), frame.len());
+        touch(&parse(frame));
+    }
+}
