@@ -48,13 +48,17 @@ impl Args {
     }
 }
 
-/// Runs a process's job; it ends when the process that started it does.
+/// Runs the job of a child: it ends when the process that started it does.
+pub fn child(job: impl FnOnce(&Args) -> Result<()>) -> ExitCode {
+    match nix::sys::prctl::set_pdeathsig(nix::sys::signal::Signal::SIGKILL) {
+        Ok(()) => main(job),
+        Err(error) => main(|_| Err(error.into())),
+    }
+}
+
+/// Runs a process's job; an error is one sentence and a failed exit.
 pub fn main(job: impl FnOnce(&Args) -> Result<()>) -> ExitCode {
-    let outcome = nix::sys::prctl::set_pdeathsig(nix::sys::signal::Signal::SIGKILL)
-        .map_err(Into::into)
-        .and_then(|()| Args::read())
-        .and_then(|args| job(&args));
-    match outcome {
+    match Args::read().and_then(|args| job(&args)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{}: {error}", env::args().next().unwrap_or_default());

@@ -202,8 +202,8 @@ impl Writer<'_> {
     fn structure(&mut self, depth: u32) {
         let shape = self.random.below(100);
         match (depth, shape) {
-            (0, 0..30) | (1, 0..45) => self.text_part("plain"),
-            (0, 30..72) | (1, 45..) => self.alternative(),
+            (0, 0..26) | (1, 0..45) => self.text_part("plain"),
+            (0, 26..61) | (1, 45..) => self.alternative(),
             (0, _) => self.mixed(),
             _ => self.text_part("plain"),
         }

@@ -5,6 +5,7 @@ pub mod body;
 pub mod checksum;
 pub mod cli;
 pub mod envelope;
+pub mod measure;
 pub mod message;
 pub mod prng;
 pub mod replay;

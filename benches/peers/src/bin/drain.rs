@@ -17,7 +17,7 @@ const IN_FLIGHT: u64 = 256;
 const KEPT: usize = 256;
 
 fn main() -> ExitCode {
-    cli::main(|args| match args.job.as_str() {
+    cli::child(|args| match args.job.as_str() {
         "pop3" => pop3(args),
         _ => imap(args),
     })

@@ -16,7 +16,7 @@ use tokio::net::TcpStream;
 const ITEMS: &str = "(UID FLAGS INTERNALDATE RFC822.SIZE ENVELOPE BODYSTRUCTURE)";
 
 fn main() -> ExitCode {
-    cli::main(|args| tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(run(args)))
+    cli::child(|args| tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(run(args)))
 }
 
 async fn run(args: &Args) -> Result<()> {

@@ -13,7 +13,7 @@ use postroom_benches::message::message;
 use postroom_benches::replay::{Imap, Maildrop, Store, serve};
 
 fn main() -> ExitCode {
-    cli::main(run)
+    cli::child(run)
 }
 
 fn run(args: &Args) -> Result<()> {
