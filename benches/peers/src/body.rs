@@ -16,7 +16,8 @@ pub struct Body {
 impl Body {
     /// A message of `len` bytes.
     pub fn new(len: u64) -> Self {
-        let mut block = b"From: Ada <ada@example.org>\r\nSubject: a very large message\r\n\r\n".to_vec();
+        let mut block =
+            b"From: Ada <ada@example.org>\r\nSubject: a very large message\r\n\r\n".to_vec();
         for line in 0..LINES {
             let start = block.len();
             block.extend_from_slice(format!("{line:06} ").as_bytes());
@@ -53,5 +54,22 @@ impl Body {
             run.update(self.piece(run.len(), u64::MAX));
         }
         run.value()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_make_the_whole_and_a_shifted_piece_is_seen() {
+        let body = Body::new(2_000_000);
+        let mut run = Run::default();
+        while run.len() < body.len() {
+            run.update(body.piece(run.len(), 65_536));
+        }
+        assert_eq!(run.value(), body.sum());
+        assert!(body.piece(2_000_000, 10).is_empty());
+        assert_ne!(body.piece(0, 65_536), body.piece(65_536, 65_536));
     }
 }

@@ -1,13 +1,16 @@
 //! The checksum every client computes over what it has read, in the order of the wire. Equal sums mean equal values, NIL told from the
 //! empty string. It reads every byte, sixteen at a time, so that it costs little beside the parsing it checks.
 //!
-//! Of one message: UID; the number of flags and each; INTERNALDATE in Unix seconds; RFC822.SIZE; the envelope; the body structure.
-//! - envelope: date, subject, from, sender, reply-to, to, cc, bcc, in-reply-to, message-id; an address list is its length (NIL: 0) and
-//!   of each address name, adl, mailbox, host.
-//! - multipart: [`MULTIPART`], the number of parts, each part, subtype, parameters, disposition, language, location.
+//! Of one message: UID; each flag and their number; INTERNALDATE in Unix seconds; RFC822.SIZE; the envelope; the body structure.
+//! - envelope: date, subject, from, sender, reply-to, to, cc, bcc, in-reply-to, message-id; an address list is of each address name,
+//!   adl, mailbox, host, then their number (NIL: 0).
+//! - multipart: [`MULTIPART`], each part, the number of parts, subtype, parameters, disposition, language, location.
 //! - one part: [`PART`], type, subtype, parameters, id, description, encoding, octets; of a message/rfc822 its envelope, structure and
 //!   lines; of a text its lines; then md5, disposition, language, location.
-//! - parameters: their number (NIL: 0), of each name and value. Disposition: NIL, or type and parameters. Language: number and each.
+//! - parameters: of each name and value, then their number (NIL: 0). Disposition: NIL, or type and parameters. Language: each tag, then
+//!   their number (NIL: 0).
+//!
+//! Numbers come last so that no client has to walk a list twice.
 //!
 //! Types, encodings, disposition types and parameter names are [`Sum::token`]s: read without regard to case. Everything else is exact.
 
@@ -34,7 +37,7 @@ impl Sum {
         self.push(n ^ K1);
     }
 
-    /// Adds the number of things that follow.
+    /// Adds the number of things in a list, after them.
     #[inline]
     pub fn count(&mut self, n: usize) {
         self.number(n as u64);
@@ -88,7 +91,11 @@ pub struct Run {
 
 impl Default for Run {
     fn default() -> Self {
-        Self { state: K2, len: 0, rest: [0; 16] }
+        Self {
+            state: K2,
+            len: 0,
+            rest: [0; 16],
+        }
     }
 }
 
@@ -107,7 +114,7 @@ impl Run {
             self.state = step(self.state, &self.rest);
         }
         let (blocks, rest) = bytes.as_chunks::<16>();
-        self.state = blocks.iter().fold(self.state, |state, block| step(state, block));
+        self.state = blocks.iter().fold(self.state, step);
         self.rest[..rest.len()].copy_from_slice(rest);
     }
 
@@ -140,7 +147,10 @@ fn digest(bytes: &[u8], mask: u64) -> u64 {
     let len = bytes.len();
     let (a, b) = match len {
         0 => (0, 0),
-        1..4 => (u64::from(bytes[0]) << 16 | u64::from(bytes[len / 2]) << 8 | u64::from(bytes[len - 1]), 0),
+        1..4 => (
+            u64::from(bytes[0]) << 16 | u64::from(bytes[len / 2]) << 8 | u64::from(bytes[len - 1]),
+            0,
+        ),
         4..8 => (half(bytes, 0), half(bytes, len - 4)),
         8..=16 => (word(bytes, 0), word(bytes, len - 8)),
         _ => return digest_long(bytes, mask),
@@ -154,10 +164,16 @@ fn digest_long(bytes: &[u8], mask: u64) -> u64 {
     let mut state = len as u64;
     let mut at = 0;
     while at + 16 < len {
-        state = fold((word(bytes, at) | mask) ^ state, (word(bytes, at + 8) | mask) ^ K1);
+        state = fold(
+            (word(bytes, at) | mask) ^ state,
+            (word(bytes, at + 8) | mask) ^ K1,
+        );
         at += 16;
     }
-    fold((word(bytes, len - 16) | mask) ^ state, (word(bytes, len - 8) | mask) ^ K2)
+    fold(
+        (word(bytes, len - 16) | mask) ^ state,
+        (word(bytes, len - 8) | mask) ^ K2,
+    )
 }
 
 #[inline]
@@ -206,11 +222,27 @@ mod tests {
 
     #[test]
     fn a_token_has_no_case_and_a_text_has() {
-        for word in ["7BIT", "TEXT", "PLAIN", "X", "", "QUOTED-PRINTABLE", "VND.OPENXMLFORMATS-OFFICEDOCUMENT"] {
+        for word in [
+            "7BIT",
+            "TEXT",
+            "PLAIN",
+            "X",
+            "",
+            "QUOTED-PRINTABLE",
+            "VND.OPENXMLFORMATS-OFFICEDOCUMENT",
+        ] {
             let lower = word.to_lowercase();
-            assert_eq!(of(|s| s.token(word.as_bytes())), of(|s| s.token(lower.as_bytes())), "{word}");
+            assert_eq!(
+                of(|s| s.token(word.as_bytes())),
+                of(|s| s.token(lower.as_bytes())),
+                "{word}"
+            );
             if !word.is_empty() {
-                assert_ne!(of(|s| s.text(word.as_bytes())), of(|s| s.text(lower.as_bytes())), "{word}");
+                assert_ne!(
+                    of(|s| s.text(word.as_bytes())),
+                    of(|s| s.text(lower.as_bytes())),
+                    "{word}"
+                );
             }
         }
     }
@@ -218,8 +250,26 @@ mod tests {
     #[test]
     fn nil_is_not_the_empty_string_and_order_counts() {
         assert_ne!(of(|s| s.ntext(None)), of(|s| s.ntext(Some(b""))));
-        assert_ne!(of(|s| { s.text(b"a"); s.text(b"b") }), of(|s| { s.text(b"b"); s.text(b"a") }));
-        assert_ne!(of(|s| { s.text(b"ab"); s.text(b"") }), of(|s| { s.text(b"a"); s.text(b"b") }));
+        assert_ne!(
+            of(|s| {
+                s.text(b"a");
+                s.text(b"b")
+            }),
+            of(|s| {
+                s.text(b"b");
+                s.text(b"a")
+            })
+        );
+        assert_ne!(
+            of(|s| {
+                s.text(b"ab");
+                s.text(b"")
+            }),
+            of(|s| {
+                s.text(b"a");
+                s.text(b"b")
+            })
+        );
     }
 
     #[test]
@@ -234,7 +284,9 @@ mod tests {
             assert_eq!(parts.value(), whole.value(), "cut at {cut}");
         }
         let mut single = Run::default();
-        bytes.iter().for_each(|b| single.update(&[*b]));
+        for byte in &bytes {
+            single.update(&[*byte]);
+        }
         assert_eq!(single.value(), whole.value());
         whole.update(&[0]);
         assert_ne!(single.value(), whole.value());

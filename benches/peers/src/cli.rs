@@ -23,8 +23,12 @@ impl Args {
         let job = words.next().ok_or("no job named")?;
         let mut options = HashMap::new();
         while let Some(word) = words.next() {
-            let name = word.strip_prefix("--").ok_or_else(|| format!("unexpected {word}"))?;
-            let value = words.next().ok_or_else(|| format!("--{name} has no value"))?;
+            let name = word
+                .strip_prefix("--")
+                .ok_or_else(|| format!("unexpected {word}"))?;
+            let value = words
+                .next()
+                .ok_or_else(|| format!("--{name} has no value"))?;
             options.insert(name.to_owned(), value);
         }
         Ok(Self { job, options })
@@ -32,7 +36,8 @@ impl Args {
 
     /// An option that must be there.
     pub fn need<T: FromStr>(&self, name: &str) -> Result<T> {
-        self.find(name)?.ok_or_else(|| format!("--{name} is missing").into())
+        self.find(name)?
+            .ok_or_else(|| format!("--{name} is missing").into())
     }
 
     /// An option, or what stands for it.
@@ -43,7 +48,11 @@ impl Args {
     fn find<T: FromStr>(&self, name: &str) -> Result<Option<T>> {
         self.options
             .get(name)
-            .map(|value| value.parse().map_err(|_| format!("--{name} cannot be {value}").into()))
+            .map(|value| {
+                value
+                    .parse()
+                    .map_err(|_| format!("--{name} cannot be {value}").into())
+            })
             .transpose()
     }
 }

@@ -1,7 +1,7 @@
 //! Generated whole messages of 2 to 6 kB with CRLF line ends, dots at line starts among them, for the POP3 jobs.
 
-use crate::envelope::{date, phrase};
 use crate::prng::Prng;
+use crate::text::{EPOCH, date, phrase};
 use crate::words::{DOMAIN, FAMILY, GIVEN, ZONE};
 
 /// Message `index` (from 1), the same on every machine.
@@ -24,7 +24,7 @@ pub fn message(index: u64) -> Vec<u8> {
 
 fn header(random: &mut Prng, index: u64) -> String {
     let (zone, _) = ZONE[random.below(ZONE.len() as u64) as usize];
-    let (weekday, day, month, year, clock) = date(1_577_836_800 + index as i64 * 1_700);
+    let (weekday, day, month, year, clock) = date(EPOCH + index as i64 * 1_700);
     let when = format!("{weekday}, {day} {month} {year} {clock} {zone}");
     let (given, family, host) = (random.pick(GIVEN), random.pick(FAMILY), random.pick(DOMAIN));
     let subject = phrase(random, 2, 8);
@@ -35,4 +35,28 @@ fn header(random: &mut Prng, index: u64) -> String {
          Message-ID: <{id:016x}.{index}@{host}>\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n",
         index % 250 + 1
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::message;
+
+    #[test]
+    fn messages_are_of_2_to_6_kb_with_crlf_and_dots_at_line_starts() {
+        let messages: Vec<_> = (1..=500).map(message).collect();
+        assert_eq!(messages[7], message(8));
+        let mut dots = 0;
+        for message in &messages {
+            assert!(
+                (2_000..6_300).contains(&message.len()),
+                "{} bytes",
+                message.len()
+            );
+            assert!(message.ends_with(b"\r\n"));
+            let text = String::from_utf8_lossy(message);
+            assert!(!text.replace("\r\n", "").contains(['\r', '\n']));
+            dots += text.matches("\r\n.").count();
+        }
+        assert!(dots > 500);
+    }
 }

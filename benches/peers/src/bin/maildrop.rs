@@ -22,7 +22,13 @@ fn run(args: &Args) -> Result<()> {
         let message = message(index);
         run.update(&message);
         let size = message.len();
-        fs::write(folder.join(format!("cur/{}.M{index:06}P1.bench,S={size},W={size}:2,", 1_577_836_800 + index)), &message)?;
+        fs::write(
+            folder.join(format!(
+                "cur/{}.M{index:06}P1.bench,S={size},W={size}:2,",
+                1_577_836_800 + index
+            )),
+            &message,
+        )?;
     }
     println!("bytes {}\nchecksum {:016x}", run.len(), run.value());
     Ok(())

@@ -8,7 +8,10 @@ use std::process::ExitCode;
 
 use async_imap::types::{Fetch, Flag};
 use futures_util::TryStreamExt as _;
-use imap_proto::{Address, BodyContentCommon, BodyContentSinglePart, BodyParams, BodyStructure, ContentEncoding, Envelope};
+use imap_proto::{
+    Address, BodyContentCommon, BodyContentSinglePart, BodyParams, BodyStructure, ContentEncoding,
+    Envelope,
+};
 use postroom_benches::checksum::{MULTIPART, PART, Sum};
 use postroom_benches::cli::{self, Args, Result};
 use tokio::net::TcpStream;
@@ -16,7 +19,12 @@ use tokio::net::TcpStream;
 const ITEMS: &str = "(UID FLAGS INTERNALDATE RFC822.SIZE ENVELOPE BODYSTRUCTURE)";
 
 fn main() -> ExitCode {
-    cli::child(|args| tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(run(args)))
+    cli::child(|args| {
+        tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?
+            .block_on(run(args))
+    })
 }
 
 async fn run(args: &Args) -> Result<()> {
@@ -24,7 +32,10 @@ async fn run(args: &Args) -> Result<()> {
     stream.set_nodelay(true)?;
     let mut client = async_imap::Client::new(stream);
     client.read_response().await?.ok_or("no greeting")?;
-    let mut session = client.login("user", "password").await.map_err(|(error, _)| error)?;
+    let mut session = client
+        .login("user", "password")
+        .await
+        .map_err(|(error, _)| error)?;
     session.examine("INBOX").await?;
     for _ in 0..args.or("reps", 1)? {
         let (mut sum, mut messages) = (Sum::default(), 0u64);
@@ -41,9 +52,18 @@ async fn run(args: &Args) -> Result<()> {
 
 fn message(sum: &mut Sum, fetched: &Fetch) -> Result<()> {
     sum.number(fetched.uid.ok_or("no UID")?.into());
-    sum.count(fetched.flags().count());
-    fetched.flags().for_each(|flag| sum.text(flag_name(&flag).as_bytes()));
-    sum.number(fetched.internal_date().ok_or("no INTERNALDATE")?.timestamp() as u64);
+    let mut flags = 0;
+    for flag in fetched.flags() {
+        sum.text(flag_name(&flag).as_bytes());
+        flags += 1;
+    }
+    sum.count(flags);
+    sum.number(
+        fetched
+            .internal_date()
+            .ok_or("no INTERNALDATE")?
+            .timestamp() as u64,
+    );
     sum.number(fetched.size.ok_or("no RFC822.SIZE")?.into());
     envelope(sum, fetched.envelope().ok_or("no ENVELOPE")?);
     structure(sum, fetched.bodystructure().ok_or("no BODYSTRUCTURE")?);
@@ -66,10 +86,17 @@ fn flag_name<'a>(flag: &'a Flag<'_>) -> &'a str {
 fn envelope(sum: &mut Sum, envelope: &Envelope<'_>) {
     sum.ntext(envelope.date.as_deref());
     escaped(sum, envelope.subject.as_deref());
-    for list in [&envelope.from, &envelope.sender, &envelope.reply_to, &envelope.to, &envelope.cc, &envelope.bcc] {
+    for list in [
+        &envelope.from,
+        &envelope.sender,
+        &envelope.reply_to,
+        &envelope.to,
+        &envelope.cc,
+        &envelope.bcc,
+    ] {
         let list = list.as_deref().unwrap_or_default();
-        sum.count(list.len());
         list.iter().for_each(|one| address(sum, one));
+        sum.count(list.len());
     }
     sum.ntext(envelope.in_reply_to.as_deref());
     sum.ntext(envelope.message_id.as_deref());
@@ -86,8 +113,8 @@ fn structure(sum: &mut Sum, structure: &BodyStructure<'_>) {
     match structure {
         BodyStructure::Multipart { common, bodies, .. } => {
             sum.number(MULTIPART);
-            sum.count(bodies.len());
             bodies.iter().for_each(|body| self::structure(sum, body));
+            sum.count(bodies.len());
             sum.token(common.ty.subtype.as_bytes());
             parameters(sum, &common.ty.params);
             extension(sum, common);
@@ -97,13 +124,25 @@ fn structure(sum: &mut Sum, structure: &BodyStructure<'_>) {
             sum.ntext(other.md5.as_deref().map(str::as_bytes));
             extension(sum, common);
         }
-        BodyStructure::Text { common, other, lines, .. } => {
+        BodyStructure::Text {
+            common,
+            other,
+            lines,
+            ..
+        } => {
             fields(sum, common, other);
             sum.number((*lines).into());
             sum.ntext(other.md5.as_deref().map(str::as_bytes));
             extension(sum, common);
         }
-        BodyStructure::Message { common, other, envelope: inner, body, lines, .. } => {
+        BodyStructure::Message {
+            common,
+            other,
+            envelope: inner,
+            body,
+            lines,
+            ..
+        } => {
             fields(sum, common, other);
             envelope(sum, inner);
             self::structure(sum, body);
@@ -145,18 +184,20 @@ fn extension(sum: &mut Sum, common: &BodyContentCommon<'_>) {
         }
     }
     let languages = common.language.as_deref().unwrap_or_default();
+    languages
+        .iter()
+        .for_each(|language| sum.text(language.as_bytes()));
     sum.count(languages.len());
-    languages.iter().for_each(|language| sum.text(language.as_bytes()));
     sum.ntext(common.location.as_deref().map(str::as_bytes));
 }
 
 fn parameters(sum: &mut Sum, parameters: &BodyParams<'_>) {
     let parameters = parameters.as_deref().unwrap_or_default();
-    sum.count(parameters.len());
     for (name, value) in parameters {
         sum.token(name.as_bytes());
         escaped(sum, Some(value.as_bytes()));
     }
+    sum.count(parameters.len());
 }
 
 fn escaped(sum: &mut Sum, text: Option<&[u8]>) {
@@ -164,11 +205,17 @@ fn escaped(sum: &mut Sum, text: Option<&[u8]>) {
 }
 
 fn unescape(text: &[u8]) -> Cow<'_, [u8]> {
-    let Some(first) = memchr::memchr(b'\\', text) else { return Cow::Borrowed(text) };
+    let Some(first) = memchr::memchr(b'\\', text) else {
+        return Cow::Borrowed(text);
+    };
     let mut plain = text[..first].to_vec();
     let mut rest = text[first..].iter();
     while let Some(byte) = rest.next() {
-        plain.push(if *byte == b'\\' { *rest.next().unwrap_or(byte) } else { *byte });
+        plain.push(if *byte == b'\\' {
+            *rest.next().unwrap_or(byte)
+        } else {
+            *byte
+        });
     }
     Cow::Owned(plain)
 }

@@ -61,25 +61,41 @@ impl Outcome {
     /// Runs a client to its end.
     pub fn of(cores: Cores, program: &str, args: &[&str]) -> Result<Self> {
         let mut command = Command::new(beside(program)?);
-        command.args(args).stdin(Stdio::null()).stdout(Stdio::piped());
+        command
+            .args(args)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped());
         let mut child = cores.start_client(&mut command)?;
         let mut said = String::new();
-        child.stdout.take().ok_or("no standard output")?.read_to_string(&mut said)?;
+        child
+            .stdout
+            .take()
+            .ok_or("no standard output")?
+            .read_to_string(&mut said)?;
         let used = child.wait4()?;
         if !used.status.success() {
             return Err(format!("{program} {} failed ({})", args.join(" "), used.status).into());
         }
-        Ok(Self { cpu: used.rusage.utime + used.rusage.stime, max_rss: used.rusage.maxrss, said })
+        Ok(Self {
+            cpu: used.rusage.utime + used.rusage.stime,
+            max_rss: used.rusage.maxrss,
+            said,
+        })
     }
 
     /// All values said under a name.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.said.lines().filter_map(move |line| line.strip_prefix(name)?.strip_prefix(' '))
+        self.said
+            .lines()
+            .filter_map(move |line| line.strip_prefix(name)?.strip_prefix(' '))
     }
 
     /// The one number said under a name.
     pub fn number(&self, name: &str) -> Result<f64> {
-        let text = self.all(name).next().ok_or_else(|| format!("the client said no {name}"))?;
+        let text = self
+            .all(name)
+            .next()
+            .ok_or_else(|| format!("the client said no {name}"))?;
         Ok(text.parse()?)
     }
 
@@ -90,7 +106,11 @@ impl Outcome {
             return Err(format!("{name} is {value} and should be {expected}").into());
         }
         let said = self.all(name).count() as u64;
-        if said == times { Ok(()) } else { Err(format!("{name} was said {said} times, not {times}").into()) }
+        if said == times {
+            Ok(())
+        } else {
+            Err(format!("{name} was said {said} times, not {times}").into())
+        }
     }
 }
 
@@ -111,9 +131,19 @@ pub struct Replay {
 impl Replay {
     /// Starts it and waits until it is ready.
     pub fn start(args: &[&str]) -> Result<Self> {
-        let mut child = Command::new(beside("replay")?).args(args).stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
+        let mut child = Command::new(beside("replay")?)
+            .args(args)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()?;
         let out = BufReader::new(child.stdout.take().ok_or("no standard output")?);
-        let mut replay = Self { child, port: String::new(), messages: String::new(), bytes: 0, checksum: String::new() };
+        let mut replay = Self {
+            child,
+            port: String::new(),
+            messages: String::new(),
+            bytes: 0,
+            checksum: String::new(),
+        };
         for line in out.lines() {
             let line = line?;
             match line.split_once(' ') {

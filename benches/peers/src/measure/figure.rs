@@ -31,23 +31,58 @@ pub struct Figure {
 
 /// All figures.
 pub const FIGURES: &[Figure] = &[
-    Figure { name: "envelope_cpu_vs_async_imap", bar: 0.34, measure: envelope_cpu_vs_async_imap },
-    Figure { name: "pop3_wall_vs_raw", bar: 1.3, measure: pop3_wall_vs_raw },
-    Figure { name: "stream_1gib_growth_mib", bar: 8.0, measure: stream_1gib_growth_mib },
+    Figure {
+        name: "envelope_cpu_vs_async_imap",
+        bar: 0.34,
+        measure: envelope_cpu_vs_async_imap,
+    },
+    Figure {
+        name: "pop3_wall_vs_raw",
+        bar: 1.3,
+        measure: pop3_wall_vs_raw,
+    },
+    Figure {
+        name: "stream_1gib_growth_mib",
+        bar: 8.0,
+        measure: stream_1gib_growth_mib,
+    },
 ];
 
 fn envelope_cpu_vs_async_imap(plan: Plan) -> Result<f64> {
     let server = Replay::start(&["envelope"])?;
     let reps = repetitions(envelope_cpu(plan, "peer_async_imap", &server, 1)?);
-    let pairs = Pairs::measure(plan.pairs, || envelope_cpu(plan, "client", &server, reps), || envelope_cpu(plan, "peer_async_imap", &server, reps))?;
-    report("envelope_cpu_vs_async_imap", "client", "async-imap", &pairs, &format!("CPU seconds for {reps} x {} messages, {} bytes", server.messages, server.bytes));
+    let pairs = Pairs::measure(
+        plan.pairs,
+        || envelope_cpu(plan, "client", &server, reps),
+        || envelope_cpu(plan, "peer_async_imap", &server, reps),
+    )?;
+    report(
+        "envelope_cpu_vs_async_imap",
+        "client",
+        "async-imap",
+        &pairs,
+        &format!(
+            "CPU seconds for {reps} x {} messages, {} bytes",
+            server.messages, server.bytes
+        ),
+    );
     Ok(pairs.ratio.median)
 }
 
 /// The CPU seconds of the ENVELOPE job done `reps` times over one connection, without those of connecting and leaving.
 fn envelope_cpu(plan: Plan, program: &str, server: &Replay, reps: u64) -> Result<f64> {
     let job = |reps: u64| -> Result<f64> {
-        let done = Outcome::of(plan.cores, program, &["envelope", "--port", &server.port, "--reps", &reps.to_string()])?;
+        let done = Outcome::of(
+            plan.cores,
+            program,
+            &[
+                "envelope",
+                "--port",
+                &server.port,
+                "--reps",
+                &reps.to_string(),
+            ],
+        )?;
         done.check("messages", &server.messages, reps)?;
         done.check("checksum", &server.checksum, reps)?;
         Ok(done.cpu.as_secs_f64())
@@ -60,15 +95,46 @@ fn pop3_wall_vs_raw(plan: Plan) -> Result<f64> {
     let (read, once) = best_read(|read| server_wall(plan, &server, "drain", read, 1))?;
     let reps = repetitions(once);
     let drain = || server_wall(plan, &server, "drain", read, reps);
-    let pairs = Pairs::measure(plan.pairs, || server_wall(plan, &server, "client", read, reps), drain)?;
-    report("pop3_wall_vs_raw", "client", "raw", &pairs, &format!("wall seconds for {reps} x {} messages, {} bytes; the drain reads {read}", server.messages, server.bytes));
+    let pairs = Pairs::measure(
+        plan.pairs,
+        || server_wall(plan, &server, "client", read, reps),
+        drain,
+    )?;
+    report(
+        "pop3_wall_vs_raw",
+        "client",
+        "raw",
+        &pairs,
+        &format!(
+            "wall seconds for {reps} x {} messages, {} bytes; the drain reads {read}",
+            server.messages, server.bytes
+        ),
+    );
     Ok(pairs.ratio.median)
 }
 
 /// The wall-clock seconds from the login to the last message.
 fn server_wall(plan: Plan, server: &Dovecot, program: &str, read: &str, reps: u64) -> Result<f64> {
-    let (port, count, reps_text) = (server.port.to_string(), server.messages.to_string(), reps.to_string());
-    let args = ["pop3", "--port", &port, "--count", &count, "--reps", &reps_text, "--read", read, "--user", "bench", "--password", "bench"];
+    let (port, count, reps_text) = (
+        server.port.to_string(),
+        server.messages.to_string(),
+        reps.to_string(),
+    );
+    let args = [
+        "pop3",
+        "--port",
+        &port,
+        "--count",
+        &count,
+        "--reps",
+        &reps_text,
+        "--read",
+        read,
+        "--user",
+        "bench",
+        "--password",
+        "bench",
+    ];
     let done = Outcome::of(plan.cores, program, &args)?;
     if program == "client" {
         done.check("messages", &count, reps)?;
@@ -87,7 +153,10 @@ fn best_read(mut measure: impl FnMut(&'static str) -> Result<f64>) -> Result<(&'
     for read in READS {
         times.push((read, measure(read)?.min(measure(read)?)));
     }
-    times.into_iter().min_by(|one, two| one.1.total_cmp(&two.1)).ok_or_else(|| "no read size".into())
+    times
+        .into_iter()
+        .min_by(|one, two| one.1.total_cmp(&two.1))
+        .ok_or_else(|| "no read size".into())
 }
 
 fn stream_1gib_growth_mib(plan: Plan) -> Result<f64> {
@@ -106,7 +175,11 @@ fn stream_1gib_growth_mib(plan: Plan) -> Result<f64> {
 }
 
 fn growth_mib(plan: Plan, program: &str, job: &str, server: &Replay) -> Result<f64> {
-    let done = Outcome::of(plan.cores, program, &[job, "--port", &server.port, "--size", GIB])?;
+    let done = Outcome::of(
+        plan.cores,
+        program,
+        &[job, "--port", &server.port, "--size", GIB],
+    )?;
     if program == "client" && job == "read" {
         done.check("checksum", &server.checksum, 1)?;
     }
@@ -118,7 +191,19 @@ pub fn peers(plan: Plan) -> Result<()> {
     let server = Replay::start(&["envelope"])?;
     let drain = |read: &str, reps: u64| -> Result<f64> {
         let job = |reps: u64| -> Result<f64> {
-            let done = Outcome::of(plan.cores, "drain", &["envelope", "--port", &server.port, "--read", read, "--reps", &reps.to_string()])?;
+            let done = Outcome::of(
+                plan.cores,
+                "drain",
+                &[
+                    "envelope",
+                    "--port",
+                    &server.port,
+                    "--read",
+                    read,
+                    "--reps",
+                    &reps.to_string(),
+                ],
+            )?;
             Ok(done.cpu.as_secs_f64())
         };
         Ok(job(reps)? - job(0)?)
@@ -127,19 +212,37 @@ pub fn peers(plan: Plan) -> Result<()> {
     let reps = repetitions(drain(read, 8)? / 8.0);
     let peer = || Ok(envelope_cpu(plan, "peer_async_imap", &server, 2)? / 2.0);
     let pairs = Pairs::measure(plan.pairs, peer, || Ok(drain(read, reps)? / reps as f64))?;
-    report("envelope", "async-imap", "drain", &pairs, &format!("CPU seconds for {} messages, {} bytes; the drain reads {read}", server.messages, server.bytes));
+    report(
+        "envelope",
+        "async-imap",
+        "drain",
+        &pairs,
+        &format!(
+            "CPU seconds for {} messages, {} bytes; the drain reads {read}",
+            server.messages, server.bytes
+        ),
+    );
     drop(server);
     let server = Replay::start(&["body", "--size", GIB])?;
     for job in ["body", "append"] {
-        println!("# the drain's {job} of 1 GiB grows by {:.2} MiB", growth_mib(plan, "drain", job, &server)?);
+        println!(
+            "# the drain's {job} of 1 GiB grows by {:.2} MiB",
+            growth_mib(plan, "drain", job, &server)?
+        );
     }
     drop(server);
     let server = Dovecot::start(20_000)?;
     let (read, once) = best_read(|read| server_wall(plan, &server, "drain", read, 1))?;
-    println!("# the POP3 drain of {} messages, {} bytes takes {once:.3} s with reads of {read}", server.messages, server.bytes);
+    println!(
+        "# the POP3 drain of {} messages, {} bytes takes {once:.3} s with reads of {read}",
+        server.messages, server.bytes
+    );
     Ok(())
 }
 
 fn report(name: &str, first: &str, second: &str, pairs: &Pairs, what: &str) {
-    println!("# {name}: {first}/{second} {}; {first} {}; {second} {}; {what}", pairs.ratio, pairs.first, pairs.second);
+    println!(
+        "# {name}: {first}/{second} {}; {first} {}; {second} {}; {what}",
+        pairs.ratio, pairs.first, pairs.second
+    );
 }

@@ -6,9 +6,9 @@ use std::net::TcpStream;
 
 use super::line::Lines;
 use super::set::ranges;
+use crate::answers::Answers;
 use crate::body::Body;
 use crate::checksum::Run;
-use crate::envelope::Answers;
 
 const CAPABILITY: &str = "IMAP4rev1 SASL-IR LITERAL+ ID ENABLE NAMESPACE UIDPLUS AUTH=PLAIN";
 
@@ -33,7 +33,11 @@ pub struct Imap {
 impl Imap {
     /// Serves one connection.
     pub fn session(&self, stream: TcpStream) -> io::Result<()> {
-        let mut session = Session { server: self, lines: Lines::new(stream.try_clone()?), out: stream };
+        let mut session = Session {
+            server: self,
+            lines: Lines::new(stream.try_clone()?),
+            out: stream,
+        };
         session.say(&format!("* OK [CAPABILITY {CAPABILITY}] replay ready\r\n"))?;
         while let Some(line) = session.lines.next()? {
             let (tag, rest) = line.split_once(' ').unwrap_or((&line, ""));
@@ -89,7 +93,11 @@ impl Session<'_> {
                 return Ok(true);
             }
         }
-        let code = if matches!(name.as_str(), "LOGIN" | "AUTHENTICATE") { format!("[CAPABILITY {CAPABILITY}] ") } else { String::new() };
+        let code = if matches!(name.as_str(), "LOGIN" | "AUTHENTICATE") {
+            format!("[CAPABILITY {CAPABILITY}] ")
+        } else {
+            String::new()
+        };
         self.say(&format!("{tag} OK {code}{name} done\r\n"))?;
         Ok(name != "LOGOUT")
     }
@@ -111,7 +119,11 @@ impl Session<'_> {
 
     fn select(&mut self, tag: &str, name: &str) -> io::Result<bool> {
         let size = self.server.size();
-        let mode = if name == "SELECT" { "READ-WRITE" } else { "READ-ONLY" };
+        let mode = if name == "SELECT" {
+            "READ-WRITE"
+        } else {
+            "READ-ONLY"
+        };
         self.say(&format!(
             "* FLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft)\r\n* OK [PERMANENTFLAGS ()] fixed\r\n* {size} EXISTS\r\n* 0 RECENT\r\n\
              * OK [UIDVALIDITY 1577836800] valid\r\n* OK [UIDNEXT {}] next\r\n{tag} OK [{mode}] {name} done\r\n",
@@ -121,7 +133,9 @@ impl Session<'_> {
     }
 
     fn search(&mut self) -> io::Result<()> {
-        let found: String = (1..=self.server.size()).map(|uid| format!(" {uid}")).collect();
+        let found: String = (1..=self.server.size())
+            .map(|uid| format!(" {uid}"))
+            .collect();
         self.say(&format!("* SEARCH{found}\r\n"))
     }
 
@@ -130,16 +144,28 @@ impl Session<'_> {
         let (set, items) = arguments.split_once(' ').unwrap_or((arguments, ""));
         let items = items.to_ascii_uppercase();
         let answered = match (ranges(set, server.size()), &server.store) {
-            (Some(ranges), Store::Answers(answers)) if items.contains("ENVELOPE") && items.contains("BODYSTRUCTURE") => {
+            (Some(ranges), Store::Answers(answers))
+                if items.contains("ENVELOPE") && items.contains("BODYSTRUCTURE") =>
+            {
                 for (low, high) in ranges {
-                    self.out.write_all(answers.range(low as usize, high as usize))?;
+                    self.out
+                        .write_all(answers.range(low as usize, high as usize))?;
                 }
                 true
             }
-            (Some(ranges), Store::Body(body)) => ranges.is_empty() || self.fetch_body(body, &items)?,
+            (Some(ranges), Store::Body(body)) => {
+                ranges.is_empty() || self.fetch_body(body, &items)?
+            }
             _ => false,
         };
-        self.say(&format!("{tag} {}\r\n", if answered { "OK FETCH done" } else { "BAD not prepared" }))?;
+        self.say(&format!(
+            "{tag} {}\r\n",
+            if answered {
+                "OK FETCH done"
+            } else {
+                "BAD not prepared"
+            }
+        ))?;
         Ok(true)
     }
 
@@ -147,7 +173,11 @@ impl Session<'_> {
     fn fetch_body(&mut self, body: &Body, items: &str) -> io::Result<bool> {
         let mut head = String::from("* 1 FETCH (UID 1");
         let mut bytes = None;
-        for item in items.trim_start_matches('(').trim_end_matches(')').split(' ') {
+        for item in items
+            .trim_start_matches('(')
+            .trim_end_matches(')')
+            .split(' ')
+        {
             match item {
                 "UID" => {}
                 "FLAGS" => head.push_str(" FLAGS (\\Seen)"),
@@ -185,9 +215,16 @@ impl Session<'_> {
         let mut run = Run::default();
         self.lines.counted(len, |piece| run.update(piece))?;
         let end = self.lines.next()?;
-        let right = end.as_deref() == Some("") && self.server.appended.is_none_or(|(len, sum)| run.len() == len && run.value() == sum);
+        let right = end.as_deref() == Some("")
+            && self
+                .server
+                .appended
+                .is_none_or(|(len, sum)| run.len() == len && run.value() == sum);
         self.say(&if right {
-            format!("{tag} OK [APPENDUID 1577836800 {}] APPEND done\r\n", self.server.size() + 1)
+            format!(
+                "{tag} OK [APPENDUID 1577836800 {}] APPEND done\r\n",
+                self.server.size() + 1
+            )
         } else {
             format!("{tag} NO these are not the bytes that were to come\r\n")
         })
@@ -200,7 +237,9 @@ impl Session<'_> {
             if wait {
                 self.say("+ go on\r\n")?;
             }
-            self.lines.counted(len.min(64 * 1024), |piece| whole.push_str(&String::from_utf8_lossy(piece)))?;
+            self.lines.counted(len.min(64 * 1024), |piece| {
+                whole.push_str(&String::from_utf8_lossy(piece))
+            })?;
             whole.push_str(&self.lines.next()?.unwrap_or_default());
         }
         Ok(whole)
@@ -220,13 +259,22 @@ fn announced(line: &str) -> Option<(u64, bool)> {
 
 /// `BODY[]`, `BODY.PEEK[]` and their partial forms (RFC 3501 §6.4.5): the label of the answer, the first byte and the number of bytes.
 fn section(item: &str, size: u64) -> Option<(String, u64, u64)> {
-    let partial = item.strip_prefix("BODY.PEEK[]").or_else(|| item.strip_prefix("BODY[]"))?;
+    let partial = item
+        .strip_prefix("BODY.PEEK[]")
+        .or_else(|| item.strip_prefix("BODY[]"))?;
     if partial.is_empty() {
         return Some(("BODY[]".to_owned(), 0, size));
     }
-    let (from, len) = partial.strip_prefix('<')?.strip_suffix('>')?.split_once('.')?;
+    let (from, len) = partial
+        .strip_prefix('<')?
+        .strip_suffix('>')?
+        .split_once('.')?;
     let (from, len): (u64, u64) = (from.parse().ok()?, len.parse().ok()?);
-    Some((format!("BODY[]<{from}>"), from, size.saturating_sub(from).min(len)))
+    Some((
+        format!("BODY[]<{from}>"),
+        from,
+        size.saturating_sub(from).min(len),
+    ))
 }
 
 #[cfg(test)]
@@ -235,10 +283,22 @@ mod tests {
 
     #[test]
     fn a_partial_section_is_cut_at_the_end_and_empty_beyond_it() {
-        assert_eq!(section("BODY.PEEK[]", 100), Some(("BODY[]".to_owned(), 0, 100)));
-        assert_eq!(section("BODY.PEEK[]<10.20>", 100), Some(("BODY[]<10>".to_owned(), 10, 20)));
-        assert_eq!(section("BODY[]<90.20>", 100), Some(("BODY[]<90>".to_owned(), 90, 10)));
-        assert_eq!(section("BODY[]<100.20>", 100), Some(("BODY[]<100>".to_owned(), 100, 0)));
+        assert_eq!(
+            section("BODY.PEEK[]", 100),
+            Some(("BODY[]".to_owned(), 0, 100))
+        );
+        assert_eq!(
+            section("BODY.PEEK[]<10.20>", 100),
+            Some(("BODY[]<10>".to_owned(), 10, 20))
+        );
+        assert_eq!(
+            section("BODY[]<90.20>", 100),
+            Some(("BODY[]<90>".to_owned(), 90, 10))
+        );
+        assert_eq!(
+            section("BODY[]<100.20>", 100),
+            Some(("BODY[]<100>".to_owned(), 100, 0))
+        );
         assert_eq!(section("BODY[HEADER]", 100), None);
     }
 

@@ -22,9 +22,13 @@ impl Lines {
         if line.is_empty() {
             return Ok(None);
         }
-        let text = line.strip_suffix(b"\n").ok_or_else(|| io::Error::other("a line too long or cut"))?;
+        let text = line
+            .strip_suffix(b"\n")
+            .ok_or_else(|| io::Error::other("a line too long or cut"))?;
         let text = text.strip_suffix(b"\r").unwrap_or(text);
-        String::from_utf8(text.to_vec()).map(Some).map_err(io::Error::other)
+        String::from_utf8(text.to_vec())
+            .map(Some)
+            .map_err(io::Error::other)
     }
 
     /// Whether a further whole line is already here.

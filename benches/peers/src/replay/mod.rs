@@ -14,7 +14,11 @@ use std::sync::Arc;
 use std::thread;
 
 /// Serves every connection on a thread of its own, for ever.
-pub fn serve<S: Send + Sync + 'static>(listener: &TcpListener, state: S, session: fn(&S, TcpStream) -> io::Result<()>) -> io::Result<()> {
+pub fn serve<S: Send + Sync + 'static>(
+    listener: &TcpListener,
+    state: S,
+    session: fn(&S, TcpStream) -> io::Result<()>,
+) -> io::Result<()> {
     let state = Arc::new(state);
     loop {
         let (stream, _) = listener.accept()?;
