@@ -66,6 +66,7 @@ fn envelope_cpu_vs_async_imap(plan: Plan) -> Result<f64> {
             server.messages, server.bytes
         ),
     );
+    long_enough(&pairs);
     Ok(pairs.ratio.median)
 }
 
@@ -110,6 +111,7 @@ fn pop3_wall_vs_raw(plan: Plan) -> Result<f64> {
             server.messages, server.bytes
         ),
     );
+    long_enough(&pairs);
     Ok(pairs.ratio.median)
 }
 
@@ -238,6 +240,16 @@ pub fn peers(plan: Plan) -> Result<()> {
         server.messages, server.bytes
     );
     Ok(())
+}
+
+/// Says so where a denominator, in seconds, was too short to be trusted.
+fn long_enough(pairs: &Pairs) {
+    if pairs.second.least < 1.0 {
+        println!(
+            "# a denominator took {:.2} s, less than one second",
+            pairs.second.least
+        );
+    }
 }
 
 fn report(name: &str, first: &str, second: &str, pairs: &Pairs, what: &str) {

@@ -86,7 +86,7 @@ impl Pairs {
 
 /// How often a job that costs `once` seconds has to be done to cost well over one second.
 pub fn repetitions(once: f64) -> u64 {
-    (1.3 / once.max(0.001)).ceil() as u64
+    (1.5 / once.max(0.001)).ceil() as u64
 }
 
 #[cfg(test)]
