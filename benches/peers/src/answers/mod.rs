@@ -1,0 +1,139 @@
+//! Generated answers to `FETCH (UID FLAGS INTERNALDATE RFC822.SIZE ENVELOPE BODYSTRUCTURE)` in the form Dovecot gives them, with the
+//! checksum of their values made beside the bytes. A literal never holds a backslash: imap-proto hands out quoted strings with their
+//! escapes, so its adapter could not tell the two apart.
+
+mod envelope;
+mod structure;
+mod wire;
+
+use crate::checksum::Sum;
+use crate::prng::Prng;
+use crate::text::{EPOCH, date};
+use crate::words::{FLAG, ZONE};
+
+/// All answers, end to end.
+#[derive(Debug, Default)]
+pub struct Answers {
+    /// The bytes of the answers.
+    pub bytes: Vec<u8>,
+    /// Where each answer ends.
+    pub ends: Vec<usize>,
+    /// The checksum over all of them.
+    pub sum: Sum,
+}
+
+impl Answers {
+    /// The answers for message numbers and UIDs 1 to `count`.
+    pub fn generate(count: u64) -> Self {
+        let mut answers = Self::default();
+        for uid in 1..=count {
+            let mut writer = Writer {
+                out: &mut answers.bytes,
+                sum: &mut answers.sum,
+                random: Prng::of_message(1, uid),
+            };
+            writer.answer(uid);
+            answers.ends.push(answers.bytes.len());
+        }
+        answers
+    }
+
+    /// The bytes of answers `first..=last`.
+    pub fn range(&self, first: usize, last: usize) -> &[u8] {
+        let start = if first <= 1 { 0 } else { self.ends[first - 2] };
+        &self.bytes[start..self.ends[last - 1]]
+    }
+}
+
+/// Writes an answer and adds its values to the sum.
+struct Writer<'a> {
+    out: &'a mut Vec<u8>,
+    sum: &'a mut Sum,
+    random: Prng,
+}
+
+impl Writer<'_> {
+    fn answer(&mut self, uid: u64) {
+        let sent = EPOCH + uid as i64 * 1_700 + self.random.below(1_500) as i64;
+        self.raw(&format!("* {uid} FETCH (UID "));
+        self.number(uid);
+        self.raw(" FLAGS ");
+        self.flags();
+        self.raw(" INTERNALDATE ");
+        self.internal_date(sent + 4);
+        self.raw(" RFC822.SIZE ");
+        let size = self.random.between(900, 90_000);
+        self.number(size);
+        self.raw(" ENVELOPE ");
+        self.envelope(uid, sent);
+        self.raw(" BODYSTRUCTURE ");
+        self.structure(0);
+        self.raw(")\r\n");
+    }
+
+    fn flags(&mut self) {
+        let chosen: Vec<_> = FLAG
+            .iter()
+            .enumerate()
+            .filter(|(rank, _)| self.random.chance([60, 20, 8, 2, 1, 5, 3, 10, 5][*rank]))
+            .collect();
+        let chosen: Vec<_> = chosen.into_iter().map(|(_, flag)| *flag).collect();
+        chosen
+            .iter()
+            .for_each(|flag| self.sum.text(flag.as_bytes()));
+        self.sum.count(chosen.len());
+        self.raw(&format!("({})", chosen.join(" ")));
+    }
+
+    fn internal_date(&mut self, seconds: i64) {
+        let (zone, east) = ZONE[self.random.below(ZONE.len() as u64) as usize];
+        let (_, day, month, year, clock) = date(seconds + east);
+        self.sum.number(seconds as u64);
+        self.raw(&format!("\"{day:02}-{month}-{year} {clock} {zone}\""));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_seed_gives_the_same_mail() {
+        let (one, two) = (Answers::generate(300), Answers::generate(300));
+        assert_eq!(one.bytes, two.bytes);
+        assert_eq!(one.sum, two.sum);
+        assert_ne!(one.sum, Answers::generate(299).sum);
+    }
+
+    #[test]
+    fn a_range_is_whole_answers() {
+        let answers = Answers::generate(10);
+        assert!(answers.range(3, 4).starts_with(b"* 3 FETCH (UID 3 "));
+        assert!(answers.range(3, 4).ends_with(b")\r\n"));
+        assert_eq!(answers.range(1, 10), answers.bytes);
+    }
+
+    #[test]
+    fn the_mail_has_what_real_mail_has() {
+        let answers = Answers::generate(3_000);
+        let text = String::from_utf8(answers.bytes.clone()).unwrap();
+        let mean = text.len() / 3_000;
+        assert!((900..1_100).contains(&mean), "{mean} bytes an answer");
+        for part in [
+            "{",
+            "\\\"",
+            "\\\\",
+            "NIL",
+            "=?UTF-8?",
+            "\"mixed\"",
+            "\"alternative\"",
+            "\"rfc822\"",
+            "undisclosed-recipients",
+        ] {
+            assert!(text.contains(part), "{part}");
+        }
+        let strings: Vec<_> = text.split('"').skip(1).step_by(2).map(str::len).collect();
+        let mean = strings.iter().sum::<usize>() / strings.len();
+        assert!((10..30).contains(&mean), "{mean} bytes a string");
+    }
+}

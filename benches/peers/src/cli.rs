@@ -1,0 +1,77 @@
+//! The command line all the processes share (`JOB --name value ...`) and the way a child ends with its parent.
+
+use std::collections::HashMap;
+use std::env;
+use std::process::ExitCode;
+use std::str::FromStr;
+
+/// Any error, as a sentence.
+pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
+
+/// The job asked for and its options.
+#[derive(Debug)]
+pub struct Args {
+    /// The first word.
+    pub job: String,
+    options: HashMap<String, String>,
+}
+
+impl Args {
+    /// The arguments of this process.
+    pub fn read() -> Result<Self> {
+        let mut words = env::args().skip(1);
+        let job = words.next().ok_or("no job named")?;
+        let mut options = HashMap::new();
+        while let Some(word) = words.next() {
+            let name = word
+                .strip_prefix("--")
+                .ok_or_else(|| format!("unexpected {word}"))?;
+            let value = words
+                .next()
+                .ok_or_else(|| format!("--{name} has no value"))?;
+            options.insert(name.to_owned(), value);
+        }
+        Ok(Self { job, options })
+    }
+
+    /// An option that must be there.
+    pub fn need<T: FromStr>(&self, name: &str) -> Result<T> {
+        self.find(name)?
+            .ok_or_else(|| format!("--{name} is missing").into())
+    }
+
+    /// An option, or what stands for it.
+    pub fn or<T: FromStr>(&self, name: &str, default: T) -> Result<T> {
+        Ok(self.find(name)?.unwrap_or(default))
+    }
+
+    fn find<T: FromStr>(&self, name: &str) -> Result<Option<T>> {
+        self.options
+            .get(name)
+            .map(|value| {
+                value
+                    .parse()
+                    .map_err(|_| format!("--{name} cannot be {value}").into())
+            })
+            .transpose()
+    }
+}
+
+/// Runs the job of a child: it ends when the process that started it does.
+pub fn child(job: impl FnOnce(&Args) -> Result<()>) -> ExitCode {
+    match nix::sys::prctl::set_pdeathsig(nix::sys::signal::Signal::SIGKILL) {
+        Ok(()) => main(job),
+        Err(error) => main(|_| Err(error.into())),
+    }
+}
+
+/// Runs a process's job; an error is one sentence and a failed exit.
+pub fn main(job: impl FnOnce(&Args) -> Result<()>) -> ExitCode {
+    match Args::read().and_then(|args| job(&args)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{}: {error}", env::args().next().unwrap_or_default());
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! What the processes of a measurement share: the generated mail, the checksum that proves a client has read it all, the replay
+//! server and the small command line. It must not know postroom: the library under test appears in `bin/client/` only.
+
+pub mod answers;
+pub mod body;
+pub mod checksum;
+pub mod cli;
+pub mod measure;
+pub mod message;
+pub mod prng;
+pub mod replay;
+pub mod rss;
+pub mod text;
+pub mod words;

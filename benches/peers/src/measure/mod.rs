@@ -1,0 +1,6 @@
+//! How a figure is measured: children pinned to cores and accounted by `wait4`, pairs that alternate, servers that end with their value.
+
+pub mod child;
+pub mod dovecot;
+pub mod figure;
+pub mod pair;

@@ -1,0 +1,311 @@
+//! The IMAP side of the replay server: one mailbox, INBOX, with prepared answers or one very large message. Any user and password are
+//! right. What it announces it answers; what it does not know is BAD.
+
+use std::io::{self, Write};
+use std::net::TcpStream;
+
+use super::line::Lines;
+use super::set::ranges;
+use crate::answers::Answers;
+use crate::body::Body;
+use crate::checksum::Run;
+
+const CAPABILITY: &str = "IMAP4rev1 SASL-IR LITERAL+ ID ENABLE NAMESPACE UIDPLUS AUTH=PLAIN";
+
+/// What lies in the mailbox.
+#[derive(Debug)]
+pub enum Store {
+    /// Prepared answers to the ENVELOPE job.
+    Answers(Answers),
+    /// One large message, UID 1.
+    Body(Body),
+}
+
+/// The server's state: nothing a client does changes it.
+#[derive(Debug)]
+pub struct Imap {
+    /// What lies in the mailbox.
+    pub store: Store,
+    /// What an appended message must be.
+    pub appended: Option<(u64, u64)>,
+}
+
+impl Imap {
+    /// Serves one connection.
+    pub fn session(&self, stream: TcpStream) -> io::Result<()> {
+        let mut session = Session {
+            server: self,
+            lines: Lines::new(stream.try_clone()?),
+            out: stream,
+        };
+        session.say(&format!("* OK [CAPABILITY {CAPABILITY}] replay ready\r\n"))?;
+        while let Some(line) = session.lines.next()? {
+            let (tag, rest) = line.split_once(' ').unwrap_or((&line, ""));
+            if !session.command(tag, rest)? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn size(&self) -> u64 {
+        match &self.store {
+            Store::Answers(answers) => answers.ends.len() as u64,
+            Store::Body(_) => 1,
+        }
+    }
+}
+
+struct Session<'a> {
+    server: &'a Imap,
+    lines: Lines,
+    out: TcpStream,
+}
+
+impl Session<'_> {
+    /// Answers one command; false after LOGOUT.
+    fn command(&mut self, tag: &str, rest: &str) -> io::Result<bool> {
+        let (name, arguments) = rest.split_once(' ').unwrap_or((rest, ""));
+        let name = name.to_ascii_uppercase();
+        if name == "APPEND" {
+            self.append(tag, arguments)?;
+            return Ok(true);
+        }
+        let arguments = self.with_literals(arguments)?;
+        match name.as_str() {
+            "CAPABILITY" => self.say(&format!("* CAPABILITY {CAPABILITY}\r\n"))?,
+            "AUTHENTICATE" if !arguments.contains(' ') => {
+                self.say("+ \r\n")?;
+                self.lines.next()?;
+            }
+            "ID" => self.say("* ID (\"name\" \"replay\")\r\n")?,
+            "ENABLE" => self.say("* ENABLED\r\n")?,
+            "NAMESPACE" => self.say("* NAMESPACE ((\"\" \"/\")) NIL NIL\r\n")?,
+            "LIST" => self.say("* LIST (\\HasNoChildren) \"/\" INBOX\r\n")?,
+            "SELECT" | "EXAMINE" => return self.select(tag, &name),
+            "SEARCH" => self.search()?,
+            "FETCH" => return self.fetch(tag, &arguments),
+            "UID" => return self.uid(tag, &arguments),
+            "LOGIN" | "AUTHENTICATE" | "NOOP" | "CHECK" | "CLOSE" => {}
+            "LOGOUT" => self.say("* BYE replay ends\r\n")?,
+            _ => {
+                self.say(&format!("{tag} BAD not known here\r\n"))?;
+                return Ok(true);
+            }
+        }
+        let code = if matches!(name.as_str(), "LOGIN" | "AUTHENTICATE") {
+            format!("[CAPABILITY {CAPABILITY}] ")
+        } else {
+            String::new()
+        };
+        self.say(&format!("{tag} OK {code}{name} done\r\n"))?;
+        Ok(name != "LOGOUT")
+    }
+
+    fn uid(&mut self, tag: &str, arguments: &str) -> io::Result<bool> {
+        match arguments.split_once(' ') {
+            Some((verb, rest)) if verb.eq_ignore_ascii_case("FETCH") => self.fetch(tag, rest),
+            Some((verb, _)) if verb.eq_ignore_ascii_case("SEARCH") => {
+                self.search()?;
+                self.say(&format!("{tag} OK UID SEARCH done\r\n"))?;
+                Ok(true)
+            }
+            _ => {
+                self.say(&format!("{tag} BAD not known here\r\n"))?;
+                Ok(true)
+            }
+        }
+    }
+
+    fn select(&mut self, tag: &str, name: &str) -> io::Result<bool> {
+        let size = self.server.size();
+        let mode = if name == "SELECT" {
+            "READ-WRITE"
+        } else {
+            "READ-ONLY"
+        };
+        self.say(&format!(
+            "* FLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft)\r\n* OK [PERMANENTFLAGS ()] fixed\r\n* {size} EXISTS\r\n* 0 RECENT\r\n\
+             * OK [UIDVALIDITY 1577836800] valid\r\n* OK [UIDNEXT {}] next\r\n{tag} OK [{mode}] {name} done\r\n",
+            size + 1
+        ))?;
+        Ok(true)
+    }
+
+    fn search(&mut self) -> io::Result<()> {
+        let found: String = (1..=self.server.size())
+            .map(|uid| format!(" {uid}"))
+            .collect();
+        self.say(&format!("* SEARCH{found}\r\n"))
+    }
+
+    fn fetch(&mut self, tag: &str, arguments: &str) -> io::Result<bool> {
+        let server = self.server;
+        let (set, items) = arguments.split_once(' ').unwrap_or((arguments, ""));
+        let items = items.to_ascii_uppercase();
+        let answered = match (ranges(set, server.size()), &server.store) {
+            (Some(ranges), Store::Answers(answers))
+                if items.contains("ENVELOPE") && items.contains("BODYSTRUCTURE") =>
+            {
+                for (low, high) in ranges {
+                    self.out
+                        .write_all(answers.range(low as usize, high as usize))?;
+                }
+                true
+            }
+            (Some(ranges), Store::Body(body)) => {
+                ranges.is_empty() || self.fetch_body(body, &items)?
+            }
+            _ => false,
+        };
+        self.say(&format!(
+            "{tag} {}\r\n",
+            if answered {
+                "OK FETCH done"
+            } else {
+                "BAD not prepared"
+            }
+        ))?;
+        Ok(true)
+    }
+
+    /// Answers a FETCH of the large message; false, with nothing sent, where an item is not known.
+    fn fetch_body(&mut self, body: &Body, items: &str) -> io::Result<bool> {
+        let mut head = String::from("* 1 FETCH (UID 1");
+        let mut bytes = None;
+        for item in items
+            .trim_start_matches('(')
+            .trim_end_matches(')')
+            .split(' ')
+        {
+            match item {
+                "UID" => {}
+                "FLAGS" => head.push_str(" FLAGS (\\Seen)"),
+                "INTERNALDATE" => head.push_str(" INTERNALDATE \"01-Jan-2020 00:00:00 +0000\""),
+                "RFC822.SIZE" => head.push_str(&format!(" RFC822.SIZE {}", body.len())),
+                _ => match section(item, body.len()) {
+                    Some(window) if bytes.is_none() => bytes = Some(window),
+                    _ => return Ok(false),
+                },
+            }
+        }
+        let Some((label, from, len)) = bytes else {
+            self.say(&format!("{head})\r\n"))?;
+            return Ok(true);
+        };
+        self.say(&format!("{head} {label} {{{len}}}\r\n"))?;
+        let mut done = 0;
+        while done < len {
+            let piece = body.piece(from + done, len - done);
+            self.out.write_all(piece)?;
+            done += piece.len() as u64;
+        }
+        self.say(")\r\n")?;
+        Ok(true)
+    }
+
+    /// Takes an APPEND: announces, counts and forgets the bytes.
+    fn append(&mut self, tag: &str, arguments: &str) -> io::Result<()> {
+        let Some((len, wait)) = announced(arguments) else {
+            return self.say(&format!("{tag} BAD APPEND without a literal\r\n"));
+        };
+        if wait {
+            self.say("+ go on\r\n")?;
+        }
+        let mut run = Run::default();
+        self.lines.counted(len, |piece| run.update(piece))?;
+        let end = self.lines.next()?;
+        let right = end.as_deref() == Some("")
+            && self
+                .server
+                .appended
+                .is_none_or(|(len, sum)| run.len() == len && run.value() == sum);
+        self.say(&if right {
+            format!(
+                "{tag} OK [APPENDUID 1577836800 {}] APPEND done\r\n",
+                self.server.size() + 1
+            )
+        } else {
+            format!("{tag} NO these are not the bytes that were to come\r\n")
+        })
+    }
+
+    /// The arguments with every literal in them read and put in their place.
+    fn with_literals(&mut self, arguments: &str) -> io::Result<String> {
+        let mut whole = arguments.to_owned();
+        while let Some((len, wait)) = announced(&whole) {
+            if wait {
+                self.say("+ go on\r\n")?;
+            }
+            self.lines.counted(len.min(64 * 1024), |piece| {
+                whole.push_str(&String::from_utf8_lossy(piece))
+            })?;
+            whole.push_str(&self.lines.next()?.unwrap_or_default());
+        }
+        Ok(whole)
+    }
+
+    fn say(&mut self, text: &str) -> io::Result<()> {
+        self.out.write_all(text.as_bytes())
+    }
+}
+
+/// The literal a line announces at its end: its length, and whether the client waits for `+`.
+fn announced(line: &str) -> Option<(u64, bool)> {
+    let (_, inner) = line.strip_suffix('}')?.rsplit_once('{')?;
+    let digits = inner.strip_suffix('+').unwrap_or(inner);
+    Some((digits.parse().ok()?, digits.len() == inner.len()))
+}
+
+/// `BODY[]`, `BODY.PEEK[]` and their partial forms (RFC 3501 §6.4.5): the label of the answer, the first byte and the number of bytes.
+fn section(item: &str, size: u64) -> Option<(String, u64, u64)> {
+    let partial = item
+        .strip_prefix("BODY.PEEK[]")
+        .or_else(|| item.strip_prefix("BODY[]"))?;
+    if partial.is_empty() {
+        return Some(("BODY[]".to_owned(), 0, size));
+    }
+    let (from, len) = partial
+        .strip_prefix('<')?
+        .strip_suffix('>')?
+        .split_once('.')?;
+    let (from, len): (u64, u64) = (from.parse().ok()?, len.parse().ok()?);
+    Some((
+        format!("BODY[]<{from}>"),
+        from,
+        size.saturating_sub(from).min(len),
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_partial_section_is_cut_at_the_end_and_empty_beyond_it() {
+        assert_eq!(
+            section("BODY.PEEK[]", 100),
+            Some(("BODY[]".to_owned(), 0, 100))
+        );
+        assert_eq!(
+            section("BODY.PEEK[]<10.20>", 100),
+            Some(("BODY[]<10>".to_owned(), 10, 20))
+        );
+        assert_eq!(
+            section("BODY[]<90.20>", 100),
+            Some(("BODY[]<90>".to_owned(), 90, 10))
+        );
+        assert_eq!(
+            section("BODY[]<100.20>", 100),
+            Some(("BODY[]<100>".to_owned(), 100, 0))
+        );
+        assert_eq!(section("BODY[HEADER]", 100), None);
+    }
+
+    #[test]
+    fn a_literal_is_seen_at_the_end_of_a_line_only() {
+        assert_eq!(announced("INBOX (\\Seen) {12}"), Some((12, true)));
+        assert_eq!(announced("INBOX {12+}"), Some((12, false)));
+        assert_eq!(announced("INBOX {12} x"), None);
+    }
+}

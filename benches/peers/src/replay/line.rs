@@ -1,0 +1,54 @@
+//! Reading of client lines from a socket: whole lines, then counted bytes where a literal was announced.
+
+use std::io::{self, BufRead, BufReader, Read};
+use std::net::TcpStream;
+
+/// The longest line a client may send.
+const MOST: u64 = 64 * 1024;
+
+/// What the client sends.
+#[derive(Debug)]
+pub(super) struct Lines(BufReader<TcpStream>);
+
+impl Lines {
+    pub(super) fn new(stream: TcpStream) -> Self {
+        Self(BufReader::with_capacity(256 * 1024, stream))
+    }
+
+    /// The next line without its end, or nothing at the end of the connection.
+    pub(super) fn next(&mut self) -> io::Result<Option<String>> {
+        let mut line = Vec::new();
+        (&mut self.0).take(MOST).read_until(b'\n', &mut line)?;
+        if line.is_empty() {
+            return Ok(None);
+        }
+        let text = line
+            .strip_suffix(b"\n")
+            .ok_or_else(|| io::Error::other("a line too long or cut"))?;
+        let text = text.strip_suffix(b"\r").unwrap_or(text);
+        String::from_utf8(text.to_vec())
+            .map(Some)
+            .map_err(io::Error::other)
+    }
+
+    /// Whether a further whole line is already here.
+    pub(super) fn more(&self) -> bool {
+        memchr::memchr(b'\n', self.0.buffer()).is_some()
+    }
+
+    /// Reads exactly `len` bytes and shows them piece by piece.
+    pub(super) fn counted(&mut self, len: u64, mut each: impl FnMut(&[u8])) -> io::Result<()> {
+        let mut left = len;
+        while left > 0 {
+            let here = self.0.fill_buf()?;
+            if here.is_empty() {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            let taken = here.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+            each(&here[..taken]);
+            self.0.consume(taken);
+            left -= taken as u64;
+        }
+        Ok(())
+    }
+}
