@@ -67,7 +67,8 @@ async fn implicit_tls_logs_in_and_out() {
 #[ignore = "needs Dovecot; run by tests/run"]
 async fn starttls_logs_in_encrypted() {
     let user = User::new("starttls");
-    let imap = Imap::connect(config(&user.server, "localhost", user.server.imap).starttls(), login(&user)).await.unwrap();
+    let imap =
+        Imap::connect(config(&user.server, "localhost", user.server.imap).starttls(), login(&user)).await.unwrap();
     imap.noop().await.unwrap();
     imap.logout().await.unwrap();
 }

@@ -65,7 +65,8 @@ async fn every_item_comes_as_a_typed_value() {
     assert_eq!(parts.len(), 2);
     assert!(parts[0].is("text", "plain") && parts[1].is("application", "pdf"));
     assert_eq!(parts[0].param("charset").unwrap(), "iso-8859-1");
-    assert_eq!(parts[1].filename().as_deref(), Some("ü.pdf"));
+    assert_eq!(parts[1].filename().as_deref(), Some("a.pdf"));
+    assert_eq!(parts[1].disposition_params().find("filename*").unwrap(), "utf-8''%C3%BC.pdf");
 
     assert_eq!(&message.section("").unwrap().bytes().unwrap()[..], TRICKY);
     let split = TRICKY.windows(4).position(|four| four == b"\r\n\r\n").unwrap() + 4;

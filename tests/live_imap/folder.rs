@@ -39,8 +39,10 @@ async fn select_tells_the_state_and_examine_changes_nothing() {
     assert!(info.read_only);
     assert_eq!(info.exists, 3);
     assert_eq!(info.uid_next.map(Uid::as_u32), Some(4));
-    let refused = examined.store(Uids::ALL, &FlagChange::add([Flag::SEEN])).await;
-    assert!(refused.is_err(), "a mailbox opened for reading took a flag");
+    // Dovecot answers OK and ignores it: the caller must not take that for done.
+    let refused = examined.store(Uids::ALL, &FlagChange::add([Flag::SEEN])).await.unwrap_err();
+    assert_eq!(refused.kind(), Kind::Unsupported);
+    assert_eq!(examined.expunge(Uids::ALL).await.unwrap_err().kind(), Kind::Unsupported);
 
     let mut selected = imap.select("INBOX").await.unwrap();
     let again = selected.info().unwrap();
@@ -62,7 +64,7 @@ async fn a_mailbox_that_is_not_there_is_refused_and_the_session_lives() {
     let mut imap = connect(&user).await;
     let error = imap.select("Nowhere").await.unwrap_err();
     assert_eq!(error.kind(), Kind::Rejected);
-    assert!(error.code().is_some_and(|code| code.is("NONEXISTENT")), "{error:?}");
+    assert!(error.to_string().contains("doesn't exist"), "{error}");
     imap.select("INBOX").await.unwrap();
     imap.logout().await.unwrap();
 }

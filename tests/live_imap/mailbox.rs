@@ -126,10 +126,8 @@ async fn idle_returns_when_mail_arrives() {
     let mut folder = connect(&user).await.into_folder("INBOX").await.unwrap();
     let other = connect(&user).await;
     let mailbox: &mut dyn Mailbox = &mut folder;
-    let (woken, appended) = tokio::join!(
-        tokio::time::timeout(Duration::from_secs(60), mailbox.idle()),
-        other.append("INBOX", message(1))
-    );
+    let (woken, appended) =
+        tokio::join!(tokio::time::timeout(Duration::from_secs(60), mailbox.idle()), other.append("INBOX", message(1)));
     appended.unwrap();
     woken.expect("the mailbox slept on").unwrap();
 }

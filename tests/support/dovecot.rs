@@ -102,7 +102,10 @@ impl User {
 impl Dovecot {
     fn start() -> Self {
         let found = Command::new("sh").args(["-c", "PATH=$PATH:/usr/sbin:/sbin; command -v dovecot"]).output().unwrap();
-        assert!(found.status.success(), "the live tests need Dovecot (Debian: dovecot-imapd, dovecot-pop3d); see tests/run");
+        assert!(
+            found.status.success(),
+            "the live tests need Dovecot (Debian: dovecot-imapd, dovecot-pop3d); see tests/run"
+        );
         for _ in 0..5 {
             match Self::try_start() {
                 Ok(server) => return server,
