@@ -19,7 +19,12 @@ mod fetch;
 mod folder;
 #[path = "live_imap/idle.rs"]
 mod idle;
+#[path = "support/live.rs"]
+mod live;
 #[path = "live_imap/mailbox.rs"]
 mod mailbox;
-#[path = "live_imap/session.rs"]
-mod session;
+
+async fn session(user: &dovecot::User) -> postroom::imap::Imap {
+    let config = live::config(&user.server, "localhost", user.server.imaps);
+    postroom::imap::Imap::connect(config, live::login(user)).await.unwrap()
+}

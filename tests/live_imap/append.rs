@@ -10,7 +10,8 @@ use time::OffsetDateTime;
 use tokio::io::{AsyncRead, ReadBuf};
 
 use crate::dovecot::User;
-use crate::session::{connect, message};
+use crate::live::message;
+use crate::session;
 
 /// Gives some bytes, then never more.
 struct Stalled(&'static [u8]);
@@ -31,7 +32,7 @@ impl AsyncRead for Stalled {
 #[ignore = "needs Dovecot; run by tests/run"]
 async fn bytes_flags_and_date_are_kept_and_the_uid_is_told() {
     let user = User::new("append");
-    let mut imap = connect(&user).await;
+    let mut imap = session(&user).await;
     let date = OffsetDateTime::from_unix_timestamp(1_600_000_000).unwrap();
     let label = Flag::new("$Label1").unwrap();
     let wanted = message(1);
@@ -53,7 +54,7 @@ async fn bytes_flags_and_date_are_kept_and_the_uid_is_told() {
 #[ignore = "needs Dovecot; run by tests/run"]
 async fn a_reader_is_stored_byte_for_byte() {
     let user = User::new("reader");
-    let imap = connect(&user).await;
+    let imap = session(&user).await;
     let mut wanted = b"Subject: from a reader\r\n\r\n".to_vec();
     for line in 0..60_000 {
         wanted.extend_from_slice(format!("{line} caf\u{e9} .\r\n").as_bytes());
@@ -70,7 +71,7 @@ async fn a_reader_is_stored_byte_for_byte() {
 #[ignore = "needs Dovecot; run by tests/run"]
 async fn a_mailbox_that_is_not_there_is_refused_with_trycreate() {
     let user = User::new("trycreate");
-    let imap = connect(&user).await;
+    let imap = session(&user).await;
     let error = imap.append("Nowhere", message(1)).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Rejected);
     assert!(error.code().is_some_and(|code| code.is("TRYCREATE")), "{error:?}");
@@ -82,7 +83,7 @@ async fn a_mailbox_that_is_not_there_is_refused_with_trycreate() {
 #[ignore = "needs Dovecot; run by tests/run"]
 async fn an_append_dropped_midway_stores_nothing_and_the_session_lives() {
     let user = User::new("midway");
-    let mut imap = connect(&user).await;
+    let mut imap = session(&user).await;
     for (given, size) in [(&b""[..], 500), (b"Subject: half\r\n\r\nof it", 500), (b"Subject: more\r\n\r\n", 900_000)] {
         let append = imap.append("INBOX", Append::reader(Stalled(given), size));
         // The reader never ends; how long one waits for it decides nothing.
@@ -100,7 +101,7 @@ async fn an_append_dropped_midway_stores_nothing_and_the_session_lives() {
 #[ignore = "needs Dovecot; run by tests/run"]
 async fn a_reader_that_ends_too_early_stores_nothing_and_the_session_lives() {
     let user = User::new("early");
-    let imap = connect(&user).await;
+    let imap = session(&user).await;
     let error = imap.append("INBOX", Append::reader(&b"Subject: short\r\n\r\n"[..], 500)).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Input);
     imap.noop().await.unwrap();
@@ -113,7 +114,7 @@ async fn a_reader_that_ends_too_early_stores_nothing_and_the_session_lives() {
 #[ignore = "needs Dovecot; run by tests/run"]
 async fn an_append_that_lacks_too_much_closes_the_connection_and_stores_nothing() {
     let user = User::new("lacking");
-    let imap = connect(&user).await;
+    let imap = session(&user).await;
     let append = imap.append("INBOX", Append::reader(Stalled(b"Subject: huge\r\n\r\n"), 50_000_000));
     assert!(tokio::time::timeout(Duration::from_millis(300), append).await.is_err());
     assert_eq!(imap.noop().await.unwrap_err().kind(), Kind::Closed);

@@ -1,26 +1,11 @@
 //! Ways in, and ways that must stay shut.
 
-use std::error::Error as _;
-use std::sync::{Arc, Mutex};
-
 use postroom::imap::Imap;
 use postroom::{Config, Error, Kind, Login};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream};
-use tokio::net::TcpStream;
 
 use crate::dovecot::{NASTY_PASSWORD, NASTY_USER, PASSWORD, User};
-use crate::session::{config, connect, login};
-
-/// The error and all its causes in one text.
-fn whole(error: &Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
-}
+use crate::live::{config, login, recorded, whole};
+use crate::session;
 
 async fn refused(config: Config, login: Login) -> Error {
     match Imap::connect(config, login).await {
@@ -29,35 +14,11 @@ async fn refused(config: Config, login: Login) -> Error {
     }
 }
 
-/// A stream to the server, and what was sent over it.
-async fn recorded(host: &str, port: u16) -> (DuplexStream, Arc<Mutex<Vec<u8>>>) {
-    let (near, far) = tokio::io::duplex(64 * 1024);
-    let (from_server, to_server) = TcpStream::connect((host, port)).await.unwrap().into_split();
-    let (from_client, to_client) = tokio::io::split(far);
-    let sent = Arc::<Mutex<Vec<u8>>>::default();
-    tokio::spawn(relay(from_client, to_server, Some(sent.clone())));
-    tokio::spawn(relay(from_server, to_client, None));
-    (near, sent)
-}
-
-async fn relay(mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin, record: Option<Arc<Mutex<Vec<u8>>>>) {
-    let mut piece = vec![0; 4096];
-    while let Ok(count @ 1..) = from.read(&mut piece).await {
-        if let Some(record) = &record {
-            record.lock().unwrap().extend_from_slice(&piece[..count]);
-        }
-        if to.write_all(&piece[..count]).await.is_err() {
-            return;
-        }
-    }
-    let _ = to.shutdown().await;
-}
-
 #[tokio::test]
 #[ignore = "needs Dovecot; run by tests/run"]
 async fn implicit_tls_logs_in_and_out() {
     let user = User::new("implicit");
-    let imap = connect(&user).await;
+    let imap = session(&user).await;
     assert!(imap.capabilities().idle() && imap.capabilities().uidplus());
     imap.noop().await.unwrap();
     imap.logout().await.unwrap();

@@ -7,7 +7,8 @@ use postroom::{Kind, Limits};
 use tokio::io::AsyncReadExt;
 
 use crate::dovecot::User;
-use crate::session::{config, connect, fill, login};
+use crate::live::{config, fill, login};
+use crate::session;
 
 /// Two parts in two charsets, encoded words, a group, dots, trailing blanks, bare high octets and a line without an end.
 const TRICKY: &[u8] = b"From: =?utf-8?Q?J=C3=BCrgen?= <j@example.org>\r\n\
@@ -35,7 +36,7 @@ fn big(size: usize) -> Vec<u8> {
 async fn every_item_comes_as_a_typed_value() {
     let user = User::new("items");
     user.deliver("", "1750000000.1.test", TRICKY);
-    let mut imap = connect(&user).await;
+    let mut imap = session(&user).await;
     let mut inbox = imap.select("INBOX").await.unwrap();
     let text = Section::part(&[1]).unwrap();
     let fields = Section::header_fields(["Subject"]).unwrap();
@@ -83,7 +84,7 @@ async fn every_item_comes_as_a_typed_value() {
 async fn a_body_is_read_byte_for_byte_and_not_marked_as_read() {
     let user = User::new("body");
     user.deliver("", "1750000000.1.test", TRICKY);
-    let mut imap = connect(&user).await;
+    let mut imap = session(&user).await;
     let mut inbox = imap.select("INBOX").await.unwrap();
     let uid = Uid::new(1).unwrap();
     let mut bytes = Vec::new();
@@ -102,7 +103,7 @@ async fn a_message_of_20_mb_is_read_whole_and_in_part() {
     let user = User::new("big");
     let message = big(20_000_000);
     user.deliver("", "1750000000.1.test", &message);
-    let mut imap = connect(&user).await;
+    let mut imap = session(&user).await;
     let mut inbox = imap.select("INBOX").await.unwrap();
     let uid = Uid::new(1).unwrap();
 
@@ -147,7 +148,7 @@ async fn a_message_over_the_limit_is_a_defect_and_its_neighbours_come() {
 async fn a_dropped_stream_leaves_the_session_usable() {
     let user = User::new("dropped");
     fill(&user, 300);
-    let mut imap = connect(&user).await;
+    let mut imap = session(&user).await;
     let mut inbox = imap.select("INBOX").await.unwrap();
     for taken in [0, 1, 7, 150] {
         let mut mail = inbox.fetch(Uids::ALL, Items::MESSAGE).await.unwrap();
@@ -172,7 +173,7 @@ async fn a_dropped_stream_leaves_the_session_usable() {
 async fn a_message_that_is_not_there_is_left_out_of_a_fetch_and_refused_by_read() {
     let user = User::new("absent");
     fill(&user, 1);
-    let mut imap = connect(&user).await;
+    let mut imap = session(&user).await;
     let mut inbox = imap.select("INBOX").await.unwrap();
     let absent = Uid::new(99).unwrap();
     assert!(inbox.fetch(absent, Items::FLAGS).await.unwrap().try_next().await.unwrap().is_none());

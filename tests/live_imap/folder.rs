@@ -4,7 +4,8 @@ use postroom::imap::{Items, Uid, Uids};
 use postroom::{Flag, FlagChange, Kind};
 
 use crate::dovecot::User;
-use crate::session::{connect, fill};
+use crate::live::fill;
+use crate::session;
 
 #[tokio::test]
 #[ignore = "needs Dovecot; run by tests/run"]
@@ -12,7 +13,7 @@ async fn names_beyond_ascii_are_listed_and_selected() {
     let user = User::new("umlauts");
     user.make_folder(".Entw&APw-rfe");
     user.make_folder(".Stra&AN8-e.&ZeVnLIqe-");
-    let mut imap = connect(&user).await;
+    let mut imap = session(&user).await;
     let mut names: Vec<String> =
         imap.list("*").await.unwrap().iter().map(|listed| listed.name.as_str().to_owned()).collect();
     names.sort();
@@ -33,7 +34,7 @@ async fn names_beyond_ascii_are_listed_and_selected() {
 async fn select_tells_the_state_and_examine_changes_nothing() {
     let user = User::new("select");
     fill(&user, 3);
-    let mut imap = connect(&user).await;
+    let mut imap = session(&user).await;
     let examined = imap.examine("INBOX").await.unwrap();
     let info = examined.info().unwrap();
     assert!(info.read_only);
@@ -61,7 +62,7 @@ async fn select_tells_the_state_and_examine_changes_nothing() {
 #[ignore = "needs Dovecot; run by tests/run"]
 async fn a_mailbox_that_is_not_there_is_refused_and_the_session_lives() {
     let user = User::new("missing");
-    let mut imap = connect(&user).await;
+    let mut imap = session(&user).await;
     let error = imap.select("Nowhere").await.unwrap_err();
     assert_eq!(error.kind(), Kind::Rejected);
     assert!(error.to_string().contains("doesn't exist"), "{error}");
@@ -77,7 +78,7 @@ async fn stored_flags_are_there_in_the_next_session() {
     let label = Flag::new("$Label7").unwrap();
     let first = Uids::from(Uid::new(1).unwrap());
 
-    let mut imap = connect(&user).await;
+    let mut imap = session(&user).await;
     let inbox = imap.select("INBOX").await.unwrap();
     let add = FlagChange::add([Flag::SEEN, Flag::FLAGGED, label.clone()]);
     inbox.store(first.clone(), &add).await.unwrap();
@@ -85,7 +86,7 @@ async fn stored_flags_are_there_in_the_next_session() {
     inbox.store(Uid::new(2).unwrap(), &FlagChange::set([Flag::ANSWERED])).await.unwrap();
     imap.logout().await.unwrap();
 
-    let mut imap = connect(&user).await;
+    let mut imap = session(&user).await;
     let mut inbox = imap.examine("INBOX").await.unwrap();
     let mut mail = inbox.fetch(Uids::ALL, Items::FLAGS).await.unwrap();
     let first = mail.try_next().await.unwrap().unwrap();
@@ -101,7 +102,7 @@ async fn expunge_removes_only_the_named_messages_that_are_marked() {
     let user = User::new("expunge");
     fill(&user, 5);
     let uids = |numbers: &[u32]| numbers.iter().copied().filter_map(Uid::new).collect::<Uids>();
-    let mut imap = connect(&user).await;
+    let mut imap = session(&user).await;
     let mut inbox = imap.select("INBOX").await.unwrap();
     inbox.store(uids(&[2, 4, 5]), &FlagChange::add([Flag::DELETED])).await.unwrap();
     inbox.expunge(uids(&[1, 2, 4])).await.unwrap();
@@ -120,7 +121,7 @@ async fn expunge_removes_only_the_named_messages_that_are_marked() {
 async fn values_pipeline_on_one_session() {
     let user = User::new("pipeline");
     fill(&user, 3);
-    let imap = connect(&user).await;
+    let imap = session(&user).await;
     let (listed, first, second, third) = tokio::join!(imap.list("*"), imap.noop(), imap.list("INBOX"), imap.noop());
     assert_eq!((listed.unwrap().len(), second.unwrap().len()), (1, 1));
     first.and(third).unwrap();
@@ -132,7 +133,7 @@ async fn values_pipeline_on_one_session() {
 async fn uids_of_another_uidvalidity_are_refused_before_anything_is_sent() {
     let user = User::new("validity");
     fill(&user, 1);
-    let mut imap = connect(&user).await;
+    let mut imap = session(&user).await;
     let inbox = imap.select("INBOX").await.unwrap();
     let now = inbox.info().unwrap().uid_validity.unwrap();
     let other = postroom::imap::UidValidity::new(now.as_u32() + 1).unwrap();

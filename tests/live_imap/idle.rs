@@ -6,7 +6,8 @@ use postroom::imap::{Event, Idle, Imap, Uid, Uids};
 use postroom::{Flag, FlagChange};
 
 use crate::dovecot::User;
-use crate::session::{connect, fill, message};
+use crate::live::{fill, message};
+use crate::session;
 
 /// The first event that the test is about. Others, such as `\Recent` going, are none of its business.
 async fn until<T>(idle: &mut Idle<'_>, wanted: impl Fn(&Event) -> Option<T>) -> T {
@@ -31,7 +32,7 @@ async fn change(imap: &mut Imap, uid: u32, flag: Flag) {
 async fn new_mail_flags_and_expunges_of_another_session_become_events() {
     let user = User::new("idle");
     fill(&user, 3);
-    let (mut watching, mut acting) = (connect(&user).await, connect(&user).await);
+    let (mut watching, mut acting) = (session(&user).await, session(&user).await);
     let mut inbox = watching.select("INBOX").await.unwrap();
     let mut idle = inbox.idle().await.unwrap();
 
@@ -67,7 +68,7 @@ async fn new_mail_flags_and_expunges_of_another_session_become_events() {
 async fn what_happened_before_idle_is_told_first() {
     let user = User::new("before");
     fill(&user, 2);
-    let (mut watching, mut acting) = (connect(&user).await, connect(&user).await);
+    let (mut watching, mut acting) = (session(&user).await, session(&user).await);
     let mut inbox = watching.select("INBOX").await.unwrap();
     drop(inbox.idle().await.unwrap());
 

@@ -4,39 +4,17 @@ use std::time::Duration;
 
 use postroom::imap::{Imap, Uid};
 use postroom::{Flag, FlagChange, Idling, Kind, Mailbox, MessageId, Part};
-use tokio::io::AsyncReadExt;
 
 use crate::dovecot::User;
-use crate::session::{connect, fill, message};
-
-async fn ids(mailbox: &mut dyn Mailbox) -> Vec<MessageId> {
-    mailbox.entries().await.unwrap().into_iter().map(|entry| entry.id).collect()
-}
-
-/// The same for whatever mailbox: lists, reads, deletes the second message.
-async fn take_the_second(mailbox: &mut dyn Mailbox) -> MessageId {
-    let ids = ids(mailbox).await;
-    let mut mail = mailbox.fetch(&ids[1..2], Part::Whole).await.unwrap();
-    let second = mail.try_next().await.unwrap().unwrap();
-    assert_eq!(second.bytes()[..], message(2)[..]);
-    assert_eq!(second.parse().unwrap().subject(), Some("message 2"));
-    assert!(mail.try_next().await.unwrap().is_none());
-    drop(mail);
-
-    let mut bytes = Vec::new();
-    mailbox.read(&ids[0]).await.unwrap().read_to_end(&mut bytes).await.unwrap();
-    assert_eq!(bytes, message(1));
-
-    mailbox.delete(&ids[1..2]).await.unwrap();
-    ids[1].clone()
-}
+use crate::live::{fill, ids, message, take_the_second};
+use crate::session;
 
 #[tokio::test]
 #[ignore = "needs Dovecot; run by tests/run"]
 async fn a_boxed_mailbox_lists_reads_and_deletes_on_commit() {
     let user = User::new("boxed");
     fill(&user, 3);
-    let folder = connect(&user).await.into_folder("INBOX").await.unwrap();
+    let folder = session(&user).await.into_folder("INBOX").await.unwrap();
     let mut mailbox: Box<dyn Mailbox> = Box::new(folder);
     let features = mailbox.features();
     assert!(features.flags && features.folders && features.stable_ids && features.delete);
@@ -55,10 +33,10 @@ async fn a_boxed_mailbox_lists_reads_and_deletes_on_commit() {
 async fn dropping_a_mailbox_deletes_nothing() {
     let user = User::new("kept");
     fill(&user, 3);
-    let mut folder = connect(&user).await.into_folder("INBOX").await.unwrap();
+    let mut folder = session(&user).await.into_folder("INBOX").await.unwrap();
     take_the_second(&mut folder).await;
     drop(folder);
-    let entries = connect(&user).await.into_folder("INBOX").await.unwrap().entries().await.unwrap();
+    let entries = session(&user).await.into_folder("INBOX").await.unwrap().entries().await.unwrap();
     assert_eq!(entries.len(), 3);
     assert!(entries.iter().all(|entry| !entry.flags.as_ref().unwrap().contains(&Flag::DELETED)));
 }
@@ -68,10 +46,10 @@ async fn dropping_a_mailbox_deletes_nothing() {
 async fn commit_leaves_alone_what_another_client_marked() {
     let user = User::new("others");
     fill(&user, 3);
-    let mut other = connect(&user).await;
+    let mut other = session(&user).await;
     let inbox = other.select("INBOX").await.unwrap();
     inbox.store(Uid::new(3).unwrap(), &FlagChange::add([Flag::DELETED])).await.unwrap();
-    let mut folder = connect(&user).await.into_folder("INBOX").await.unwrap();
+    let mut folder = session(&user).await.into_folder("INBOX").await.unwrap();
     take_the_second(&mut folder).await;
     assert_eq!(folder.commit().await.unwrap().deleted.len(), 1);
     assert_eq!(user.stored(""), [message(1), message(3)]);
@@ -84,16 +62,16 @@ async fn ids_outlive_the_session_and_do_not_fit_another_mailbox() {
     fill(&user, 2);
     user.make_folder(".Other");
     user.deliver(".Other", "1750000000.1.test", &message(9));
-    let ids = ids(&mut connect(&user).await.into_folder("INBOX").await.unwrap()).await;
+    let first = ids(&mut session(&user).await.into_folder("INBOX").await.unwrap()).await;
 
-    let mut again = connect(&user).await.into_folder("INBOX").await.unwrap();
-    assert_eq!(self::ids(&mut again).await, ids);
-    let text = ids[0].to_string();
-    assert_eq!(text.parse::<MessageId>().unwrap(), ids[0]);
+    let mut again = session(&user).await.into_folder("INBOX").await.unwrap();
+    assert_eq!(ids(&mut again).await, first);
+    let text = first[0].to_string();
+    assert_eq!(text.parse::<MessageId>().unwrap(), first[0]);
 
-    let mut other = connect(&user).await.into_folder("Other").await.unwrap();
+    let mut other = session(&user).await.into_folder("Other").await.unwrap();
     let mailbox: &mut dyn Mailbox = &mut other;
-    assert_eq!(mailbox.delete(&ids).await.unwrap_err().kind(), Kind::Input);
+    assert_eq!(mailbox.delete(&first).await.unwrap_err().kind(), Kind::Input);
     assert!(mailbox.commit().await.unwrap().deleted.is_empty());
 }
 
@@ -102,7 +80,7 @@ async fn ids_outlive_the_session_and_do_not_fit_another_mailbox() {
 async fn flags_headers_and_previews_go_through_the_trait() {
     let user = User::new("trait");
     fill(&user, 1);
-    let mut imap: Imap = connect(&user).await;
+    let mut imap: Imap = session(&user).await;
     let mut folder = imap.select("INBOX").await.unwrap();
     let mailbox: &mut dyn Mailbox = &mut folder;
     let entries = mailbox.entries().await.unwrap();
@@ -123,8 +101,8 @@ async fn flags_headers_and_previews_go_through_the_trait() {
 #[ignore = "needs Dovecot; run by tests/run"]
 async fn idle_returns_when_mail_arrives() {
     let user = User::new("arrives");
-    let mut folder = connect(&user).await.into_folder("INBOX").await.unwrap();
-    let other = connect(&user).await;
+    let mut folder = session(&user).await.into_folder("INBOX").await.unwrap();
+    let other = session(&user).await;
     let mailbox: &mut dyn Mailbox = &mut folder;
     let (woken, appended) =
         tokio::join!(tokio::time::timeout(Duration::from_secs(60), mailbox.idle()), other.append("INBOX", message(1)));
