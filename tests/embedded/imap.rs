@@ -450,6 +450,46 @@ async fn plain_login_works_with_and_without_initial_response() {
 }
 
 #[tokio::test]
+async fn literals_stand_for_strings_and_small_commands_answer() {
+    let server = server();
+    let mut client = Lines::new(server.imap_stream());
+    client.line().await;
+    client.send("t LOGIN {5}\r\n").await;
+    assert!(client.line().await.starts_with("+ "));
+    client.send("alice {7}\r\n").await;
+    assert!(client.line().await.starts_with("+ "));
+    client.send("alicepw\r\n").await;
+    assert!(client.line().await.starts_with("t OK"));
+    for (command, wanted) in [
+        (
+            "ID (\"name\" \"x\" \"version\" NIL)",
+            "* ID (\"name\" \"postroom testing\")",
+        ),
+        ("NAMESPACE", "* NAMESPACE ((\"\" \"/\")) NIL NIL"),
+        ("ENABLE CONDSTORE X-Y", "* ENABLED"),
+        (
+            "SELECT {5+}\r\nInBoX",
+            "* FLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft $Forwarded Work)",
+        ),
+        ("CHECK", "t OK CHECK completed"),
+        ("CLOSE", "t OK CLOSE completed"),
+        (
+            "CREATE \"a&b\"",
+            "t NO [CANNOT] No mailbox can have that name",
+        ),
+        (
+            "CREATE {3+}\r\n\u{fc}x",
+            "t BAD Mailbox names are in modified UTF-7",
+        ),
+        ("NOOP x", "t BAD Unexpected arguments"),
+        ("LOGOUT", "* BYE Until next time"),
+    ] {
+        assert_eq!(client.imap(command).await[0], wanted, "{command}");
+    }
+    assert_eq!(client.next().await, None);
+}
+
+#[tokio::test]
 async fn logins_without_tls_can_be_refused_and_sessions_begin_logged_in() {
     let server = Server::builder()
         .logindisabled_before_tls(true)
