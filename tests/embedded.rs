@@ -8,6 +8,8 @@
     reason = "a panic in a test is a failed test"
 )]
 
+#[path = "embedded/hostile.rs"]
+mod hostile;
 #[path = "embedded/imap.rs"]
 mod imap;
 #[path = "embedded/line.rs"]

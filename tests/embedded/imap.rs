@@ -282,6 +282,45 @@ async fn idle_tells_what_another_session_does() {
 }
 
 #[tokio::test]
+async fn what_happens_outside_is_told_and_a_lost_mailbox_ends_the_session() {
+    let server = Server::builder()
+        .user("bob", "x")
+        .user("eve", "y")
+        .in_memory()
+        .unwrap();
+    assert_eq!(server.deliver("bob", "Trash", "a: b\r\n\r\n", &[]), Some(1));
+    assert_eq!(server.deliver("bob", "None", "", &[]), None);
+    assert!(
+        server.snapshot("eve").unwrap().messages("Trash").is_empty()
+            && server.snapshot("alice").is_none()
+    );
+    let mut client = Lines::new(server.imap_stream());
+    client.line().await;
+    client.imap("LOGIN bob x").await;
+    client.imap("SELECT Trash").await;
+    server
+        .set_flags("bob", "Trash", 1, &["\\flagged", "New"])
+        .unwrap();
+    assert_eq!(
+        client.imap("NOOP").await[0],
+        "* 1 FETCH (FLAGS (New \\Flagged \\Recent))"
+    );
+    client.imap("RENAME Trash Bin").await;
+    assert_eq!(
+        client.imap("UID FETCH 1 FLAGS").await[0],
+        "* 1 FETCH (UID 1 FLAGS (New \\Flagged \\Recent))"
+    );
+    assert_eq!(
+        client.imap("DELETE Bin").await,
+        [
+            "* BYE The selected mailbox is gone",
+            "t OK DELETE completed"
+        ]
+    );
+    assert_eq!(client.next().await, None);
+}
+
+#[tokio::test]
 async fn copy_and_move_tell_the_uids() {
     let server = server();
     let mut client = selected(&server).await;
