@@ -6,6 +6,12 @@ use proptest::prelude::*;
 use super::line::Lines;
 
 const WORDS: &[&str] = &[
+    "RETR",
+    "TOP",
+    "UIDL",
+    "DELE",
+    "RSET",
+    "STAT",
     "FETCH",
     "UID",
     "STORE",

@@ -269,6 +269,7 @@ async fn idle_tells_what_another_session_does() {
     let server = server();
     let (mut idler, mut other) = (selected(&server).await, selected(&server).await);
     idler.send("i IDLE\r\n").await;
+    server.received("i IDLE").await;
     assert!(idler.line().await.starts_with("+ "));
     other.imap("STORE 2 +FLAGS.SILENT (\\Deleted)").await;
     assert_eq!(idler.line().await, "* 2 FETCH (FLAGS (\\Deleted))");
