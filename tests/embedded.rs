@@ -20,5 +20,7 @@ mod peers;
 mod pop3;
 #[path = "embedded/script.rs"]
 mod script;
+#[path = "embedded/session.rs"]
+mod session;
 #[path = "embedded/tls.rs"]
 mod tls;
