@@ -25,6 +25,7 @@ pub use conn::{Driver, rustls};
 pub use defect::{Defect, Reason};
 pub use error::{Code, Error, Fault, Kind, Result};
 pub use flag::{Flag, FlagAction, FlagChange};
+pub use imap::Imap;
 pub use limits::{Deadlines, Limits};
 pub use login::{Login, Secret};
 pub use mailbox::{BoxFuture, Committed, Entry, Features, Idling, Mailbox, Part};
