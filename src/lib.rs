@@ -13,8 +13,10 @@ mod login;
 mod mailbox;
 mod message_id;
 mod messages;
-// pub mod pop3;
+pub mod pop3;
 mod sasl;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod wire;
 
 pub use body::Body;

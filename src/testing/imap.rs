@@ -1,0 +1,219 @@
+//! One IMAP session of the embedded server (RFC 3501): the loop, the states, and which command goes where.
+
+mod address;
+mod append;
+mod args;
+mod copy;
+mod envelope;
+mod fetch;
+mod flags;
+mod idle;
+mod item;
+mod list;
+mod login;
+mod print;
+mod read;
+mod search;
+mod select;
+mod set;
+mod structure;
+mod view;
+
+use std::io;
+use std::sync::Arc;
+
+use args::{Args, Stop};
+use view::View;
+
+use super::server::Shared;
+use super::store::{Account, Mailbox};
+use super::wire::Wire;
+
+pub(super) struct Session {
+    shared: Arc<Shared>,
+    wire: Wire,
+    secure: bool,
+    user: Option<String>,
+    view: Option<View>,
+    over: bool,
+}
+
+/// The text behind a tagged OK, or why there is none.
+type Answer = Result<String, Stop>;
+
+impl Session {
+    pub(super) fn new(shared: Arc<Shared>, wire: Wire, secure: bool) -> Self {
+        let user = shared.options.preauth.clone();
+        Self {
+            shared,
+            wire,
+            secure,
+            user,
+            view: None,
+            over: false,
+        }
+    }
+
+    pub(super) async fn run(mut self) -> io::Result<()> {
+        self.greet();
+        while !self.over {
+            self.wire.flush().await?;
+            match self.command().await? {
+                Some(args) => self.carry_out(args).await?,
+                None => return Ok(()),
+            }
+        }
+        self.wire.close().await
+    }
+
+    async fn carry_out(&mut self, mut args: Args) -> io::Result<()> {
+        let Ok(tag) = args.tag() else {
+            self.wire.push("* BAD A command begins with a tag\r\n");
+            return Ok(());
+        };
+        let name = args.word().unwrap_or_default().to_ascii_uppercase();
+        let answer = self.dispatch(&tag, &name, args).await;
+        // RFC 3501 §7.4.1: no EXPUNGE while these three are in progress.
+        let may_expunge = !matches!(name.as_str(), "FETCH" | "STORE" | "SEARCH");
+        self.report(may_expunge);
+        match answer {
+            Ok(text) => self.wire.push(format!("{tag} OK {text}\r\n")),
+            Err(Stop::No(text)) => self.wire.push(format!("{tag} NO {text}\r\n")),
+            Err(Stop::Bad(text)) => self.wire.push(format!("{tag} BAD {text}\r\n")),
+            Err(Stop::Answered) => {}
+            Err(Stop::Io(error)) => return Err(error),
+        }
+        Ok(())
+    }
+
+    async fn dispatch(&mut self, tag: &str, name: &str, mut args: Args) -> Answer {
+        match name {
+            "CAPABILITY" => self.capability(&args),
+            "NOOP" => args.end().map(|()| "NOOP completed".to_owned()),
+            "LOGOUT" => self.logout(&args),
+            "ID" if self.offers("ID") => self.id(&mut args),
+            "STARTTLS" | "LOGIN" | "AUTHENTICATE" if self.user.is_some() => {
+                Err(Stop::bad("You are logged in already"))
+            }
+            "STARTTLS" if self.offers("STARTTLS") && !self.secure => {
+                self.starttls(tag, &args).await
+            }
+            "LOGIN" => self.login(&mut args),
+            "AUTHENTICATE" => self.authenticate(&mut args).await,
+            _ if self.user.is_none() => Err(Stop::bad("Unknown command, or not before login")),
+            "UID" => {
+                let name = args.word()?.to_ascii_uppercase();
+                self.on_messages(tag, &name, args, true).await
+            }
+            _ => match self.on_mailboxes(name, &mut args) {
+                Some(answer) => answer,
+                None => self.on_messages(tag, name, args, false).await,
+            },
+        }
+    }
+
+    /// The commands of the authenticated state; `None` where the command is not one of them.
+    fn on_mailboxes(&mut self, name: &str, args: &mut Args) -> Option<Answer> {
+        Some(match name {
+            "NAMESPACE" if self.offers("NAMESPACE") => self.namespace(args),
+            "ENABLE" if self.offers("ENABLE") => self.enable(args),
+            "LIST" => self.list(args, false),
+            "LSUB" => self.list(args, true),
+            "SUBSCRIBE" => self.subscribe(args, true),
+            "UNSUBSCRIBE" => self.subscribe(args, false),
+            "CREATE" => self.create(args),
+            "DELETE" => self.delete(args),
+            "RENAME" => self.rename(args),
+            "STATUS" => self.status(args),
+            "APPEND" => self.append(args),
+            "SELECT" => self.select(args, false),
+            "EXAMINE" => self.select(args, true),
+            _ => return None,
+        })
+    }
+
+    /// The commands of the selected state.
+    async fn on_messages(&mut self, tag: &str, name: &str, mut args: Args, uid: bool) -> Answer {
+        match name {
+            "IDLE" if !uid && self.offers("IDLE") => return self.idle(&args).await,
+            _ if self.view.is_none() => {}
+            "FETCH" => return self.fetch(&mut args, uid).await,
+            "STORE" => return self.store(&mut args, uid),
+            "COPY" => return self.copy(&mut args, uid),
+            "MOVE" if self.offers("MOVE") => return self.r#move(&mut args, uid),
+            "SEARCH" => return self.search(tag, &mut args, uid),
+            "EXPUNGE" if uid && self.offers("UIDPLUS") => return self.uid_expunge(&mut args),
+            _ if uid => {}
+            "EXPUNGE" => return self.expunge(&args),
+            "CHECK" => return args.end().map(|()| "CHECK completed".to_owned()),
+            "CLOSE" => return self.close(&args),
+            "UNSELECT" if self.offers("UNSELECT") => return self.unselect(&args),
+            _ => {}
+        }
+        Err(Stop::bad(
+            "Unknown command, or not without a selected mailbox",
+        ))
+    }
+
+    /// Tells the client what other sessions did to the selected mailbox.
+    fn report(&mut self, may_expunge: bool) {
+        let Some(mut view) = self.view.take() else {
+            return;
+        };
+        let mut out = Vec::new();
+        match self.on_validity(view.validity, |mailbox| {
+            view.catch_up(mailbox, may_expunge, &mut out)
+        }) {
+            Some(()) => self.view = Some(view),
+            None => {
+                out.extend_from_slice(b"* BYE The selected mailbox is gone\r\n");
+                self.over = true;
+            }
+        }
+        self.wire.push(out);
+    }
+
+    fn offers(&self, capability: &str) -> bool {
+        self.shared.options.imap_offers(capability)
+    }
+
+    /// Looks at the account; a session's user exists.
+    fn account<R>(&self, look: impl FnOnce(&mut Account) -> R) -> Result<R, Stop> {
+        let user = self.user.as_deref().unwrap_or_default();
+        self.shared
+            .store
+            .with(user, look)
+            .ok_or_else(|| Stop::no("No such user"))
+    }
+
+    /// As `account`, and wakes other sessions.
+    fn change<R>(&self, change: impl FnOnce(&mut Account) -> R) -> Result<R, Stop> {
+        let user = self.user.as_deref().unwrap_or_default();
+        self.shared
+            .store
+            .change(user, change)
+            .ok_or_else(|| Stop::no("No such user"))
+    }
+
+    fn on_validity<R>(&self, validity: u32, look: impl FnOnce(&mut Mailbox) -> R) -> Option<R> {
+        self.account(|account| account.by_validity(validity).map(look))
+            .ok()
+            .flatten()
+    }
+
+    fn view(&mut self) -> Result<&mut View, Stop> {
+        self.view
+            .as_mut()
+            .ok_or_else(|| Stop::bad("No mailbox is selected"))
+    }
+
+    /// The view of a mailbox that may be changed.
+    fn writable(&mut self) -> Result<&mut View, Stop> {
+        match self.view()? {
+            view if view.read_only => {
+                Err(Stop::no("[READ-ONLY] The mailbox was opened by EXAMINE"))
+            }
+            view => Ok(view),
+        }
+    }
+}

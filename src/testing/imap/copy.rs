@@ -1,0 +1,92 @@
+//! COPY and MOVE with COPYUID (RFC 3501 §6.4.7, RFC 6851, RFC 4315).
+
+use std::sync::Arc;
+
+use super::args::{Args, Stop};
+use super::set::{self, Set};
+use super::{Answer, Session};
+use crate::testing::store::Mail;
+
+/// UIDs there and here, and the UIDVALIDITY there.
+struct Copied {
+    validity: u32,
+    from: Vec<u32>,
+    to: Vec<u32>,
+}
+
+impl Copied {
+    fn code(&self, offered: bool) -> String {
+        if !offered || self.from.is_empty() {
+            return String::new();
+        }
+        format!(
+            "[COPYUID {} {} {}] ",
+            self.validity,
+            set::print(&self.from),
+            set::print(&self.to)
+        )
+    }
+}
+
+impl Session {
+    pub(super) fn copy(&mut self, args: &mut Args, uid: bool) -> Answer {
+        self.view()?;
+        let copied = self.duplicate(args, uid)?;
+        Ok(format!(
+            "{}COPY completed",
+            copied.code(self.offers("UIDPLUS"))
+        ))
+    }
+
+    /// The EXPUNGEs follow from the report at the command's end; COPYUID goes out before them (RFC 6851 §4.3).
+    pub(super) fn r#move(&mut self, args: &mut Args, uid: bool) -> Answer {
+        let validity = self.writable()?.validity;
+        let copied = self.duplicate(args, uid)?;
+        let code = copied.code(self.offers("UIDPLUS"));
+        if !code.is_empty() {
+            self.wire.push(format!("* OK {code}Moved\r\n"));
+        }
+        self.change(|account| {
+            if let Some(mailbox) = account.by_validity(validity) {
+                for &uid in &copied.from {
+                    mailbox.remove(uid);
+                }
+            }
+        })?;
+        Ok("MOVE completed".to_owned())
+    }
+
+    /// All or nothing (RFC 3501 §6.4.7).
+    fn duplicate(&mut self, args: &mut Args, uid: bool) -> Result<Copied, Stop> {
+        let set = Set::parse(args)?;
+        args.space()?;
+        let name = args.mailbox()?;
+        args.end()?;
+        let view = self.view()?;
+        let validity = view.validity;
+        let uids: Vec<u32> = set
+            .resolve(view, uid)?
+            .into_iter()
+            .filter_map(|index| view.entries.get(index).map(|entry| entry.uid))
+            .collect();
+        self.existing(&name)?;
+        let copied = self.change(|account| {
+            let source = account.by_validity(validity)?;
+            let mails: Vec<(u32, Mail)> = uids
+                .iter()
+                .filter_map(|uid| Some((*uid, source.mails.get(uid)?.clone())))
+                .collect();
+            let target = account.mailbox(&name)?;
+            let to = mails
+                .iter()
+                .map(|(_, mail)| target.add(Arc::clone(&mail.content), mail.flags.clone()));
+            let to = to.collect();
+            Some(Copied {
+                validity: target.validity,
+                from: mails.into_iter().map(|(uid, _)| uid).collect(),
+                to,
+            })
+        })?;
+        copied.ok_or_else(|| Stop::no("[NONEXISTENT] The mailbox is gone"))
+    }
+}

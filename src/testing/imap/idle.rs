@@ -1,0 +1,29 @@
+//! IDLE (RFC 2177): changes are told as they happen.
+
+use super::args::{Args, Stop};
+use super::{Answer, Session};
+
+impl Session {
+    pub(super) async fn idle(&mut self, args: &Args) -> Answer {
+        args.end()?;
+        let mut changes = self.shared.store.changes();
+        self.wire.push("+ Idling\r\n");
+        loop {
+            // What changed before IDLE began is told first; then nothing can fall between.
+            changes.mark_unchanged();
+            self.report(true);
+            self.wire.flush().await?;
+            if self.over {
+                return Err(Stop::Answered);
+            }
+            tokio::select! {
+                line = self.wire.line() => return match line? {
+                    Some(line) if line.eq_ignore_ascii_case(b"DONE") => Ok("IDLE completed".to_owned()),
+                    Some(_) => Err(Stop::bad("Expected DONE")),
+                    None => { self.over = true; Err(Stop::Answered) }
+                },
+                changed = changes.changed() => if changed.is_err() { return Err(Stop::Answered) },
+            }
+        }
+    }
+}

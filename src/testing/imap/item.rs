@@ -1,0 +1,156 @@
+//! FETCH's items as they are asked for (RFC 3501 §6.4.5, §9 fetch-att).
+
+use super::args::{Args, Stop};
+
+#[derive(Clone)]
+pub(super) enum Item {
+    Uid,
+    Flags,
+    InternalDate,
+    Size,
+    Envelope,
+    Body,
+    BodyStructure,
+    Section(Section),
+}
+
+#[derive(Clone)]
+pub(super) struct Section {
+    /// How the response names it.
+    pub(super) label: String,
+    pub(super) path: Vec<u32>,
+    pub(super) of: Of,
+    /// Origin and count.
+    pub(super) partial: Option<(u32, u32)>,
+    pub(super) peek: bool,
+}
+
+#[derive(Clone)]
+pub(super) enum Of {
+    Whole,
+    Header,
+    Fields(Vec<String>),
+    FieldsNot(Vec<String>),
+    Body,
+    Mime,
+}
+
+/// The items of one FETCH: a macro, one item, or a list.
+pub(super) fn parse(args: &mut Args) -> Result<Vec<Item>, Stop> {
+    if args.peek() == Some(b'(') {
+        return args.list(one);
+    }
+    let mut rest = args.clone();
+    let word = rest.atom()?.to_ascii_uppercase();
+    let small = [Item::Flags, Item::InternalDate, Item::Size];
+    let all = match word.as_str() {
+        "FAST" => small.to_vec(),
+        "ALL" => small.into_iter().chain([Item::Envelope]).collect(),
+        "FULL" => small
+            .into_iter()
+            .chain([Item::Envelope, Item::Body])
+            .collect(),
+        _ => return Ok(vec![one(args)?]),
+    };
+    *args = rest;
+    Ok(all)
+}
+
+fn one(args: &mut Args) -> Result<Item, Stop> {
+    let word = args.item_word()?.to_ascii_uppercase();
+    Ok(match word.as_str() {
+        "UID" => Item::Uid,
+        "FLAGS" => Item::Flags,
+        "INTERNALDATE" => Item::InternalDate,
+        "RFC822.SIZE" => Item::Size,
+        "ENVELOPE" => Item::Envelope,
+        "BODYSTRUCTURE" => Item::BodyStructure,
+        "RFC822" => named("RFC822", Of::Whole, false),
+        "RFC822.HEADER" => named("RFC822.HEADER", Of::Header, true),
+        "RFC822.TEXT" => named("RFC822.TEXT", Of::Body, false),
+        "BODY" if args.peek() != Some(b'[') => Item::Body,
+        "BODY" => Item::Section(section(args, false)?),
+        "BODY.PEEK" => Item::Section(section(args, true)?),
+        _ => return Err(Stop::bad("Unknown FETCH item")),
+    })
+}
+
+fn named(label: &str, of: Of, peek: bool) -> Item {
+    Item::Section(Section {
+        label: label.to_owned(),
+        path: Vec::new(),
+        of,
+        partial: None,
+        peek,
+    })
+}
+
+fn section(args: &mut Args, peek: bool) -> Result<Section, Stop> {
+    args.expect(b'[')?;
+    let mut path = Vec::new();
+    let mut of = Of::Whole;
+    let mut label = String::new();
+    while args.peek() != Some(b']') {
+        if !path.is_empty() {
+            args.expect(b'.')?;
+            label.push('.');
+        }
+        if args.peek().is_some_and(|byte| byte.is_ascii_digit()) {
+            let number = args.number()?;
+            path.push(number);
+            label.push_str(&number.to_string());
+        } else {
+            of = section_of(args, &path, &mut label)?;
+            break;
+        }
+    }
+    args.expect(b']')?;
+    let mut label = format!("BODY[{label}]");
+    let partial = partial(args)?;
+    if let Some((origin, _)) = partial {
+        label.push_str(&format!("<{origin}>"));
+    }
+    Ok(Section {
+        label,
+        path,
+        of,
+        partial,
+        peek,
+    })
+}
+
+fn section_of(args: &mut Args, path: &[u32], label: &mut String) -> Result<Of, Stop> {
+    let word = args.item_word()?.to_ascii_uppercase();
+    label.push_str(&word);
+    Ok(match word.as_str() {
+        "HEADER" => Of::Header,
+        "TEXT" => Of::Body,
+        "MIME" if !path.is_empty() => Of::Mime,
+        "HEADER.FIELDS" | "HEADER.FIELDS.NOT" => {
+            args.space()?;
+            let names = args.list(Args::astring)?;
+            label.push_str(&format!(" ({})", names.join(" ")));
+            if word.ends_with("NOT") {
+                Of::FieldsNot(names)
+            } else {
+                Of::Fields(names)
+            }
+        }
+        _ => return Err(Stop::bad("Unknown section")),
+    })
+}
+
+fn partial(args: &mut Args) -> Result<Option<(u32, u32)>, Stop> {
+    if !args.take(b'<') {
+        return Ok(None);
+    }
+    let origin = args.number()?;
+    args.expect(b'.')?;
+    let count = args.number()?;
+    args.expect(b'>')?;
+    if count == 0 {
+        Err(Stop::bad("A partial of nothing"))
+    } else {
+        Ok(Some((origin, count)))
+    }
+}

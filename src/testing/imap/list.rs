@@ -1,0 +1,217 @@
+//! LIST, LSUB, SUBSCRIBE, CREATE, DELETE, RENAME, STATUS, NAMESPACE (RFC 3501 §6.3, RFC 2342, RFC 3348, RFC 6154).
+
+use super::args::{Args, Stop};
+use super::{Answer, Session, print};
+use crate::testing::store::{Account, Mailbox, canonical};
+
+impl Session {
+    pub(super) fn namespace(&mut self, args: &Args) -> Answer {
+        args.end()?;
+        self.wire.push("* NAMESPACE ((\"\" \"/\")) NIL NIL\r\n");
+        Ok("NAMESPACE completed".to_owned())
+    }
+
+    pub(super) fn list(&mut self, args: &mut Args, subscribed: bool) -> Answer {
+        let word = if subscribed { "LSUB" } else { "LIST" };
+        let reference = args.astring()?;
+        args.space()?;
+        let pattern = args.pattern()?;
+        args.end()?;
+        let done = format!("{word} completed");
+        if pattern.is_empty() && !subscribed {
+            // RFC 3501 §6.3.8: this asks for the hierarchy delimiter.
+            self.wire.push("* LIST (\\Noselect) \"/\" \"\"\r\n");
+            return Ok(done);
+        }
+        let pattern = canonical(&format!("{reference}{pattern}"));
+        let lines = self.account(|account| match subscribed {
+            true => lsub_lines(account, &pattern),
+            false => list_lines(
+                account,
+                &pattern,
+                self.offers("CHILDREN"),
+                self.offers("SPECIAL-USE"),
+            ),
+        })?;
+        self.wire.push(lines);
+        Ok(done)
+    }
+
+    pub(super) fn subscribe(&mut self, args: &mut Args, on: bool) -> Answer {
+        let name = args.mailbox()?;
+        args.end()?;
+        let found = self.account(|account| {
+            if !on {
+                return account.subscribed.remove(&name);
+            }
+            let exists = account.mailbox(&name).is_some();
+            if exists {
+                account.subscribed.insert(name);
+            }
+            exists
+        })?;
+        match found {
+            true => Ok(format!("{}SUBSCRIBE completed", if on { "" } else { "UN" })),
+            false => Err(Stop::no("[NONEXISTENT] No such mailbox")),
+        }
+    }
+
+    pub(super) fn create(&mut self, args: &mut Args) -> Answer {
+        let name = args.mailbox()?;
+        args.end()?;
+        self.change(|account| account.create(&name))?
+            .map_err(Stop::no)?;
+        Ok("CREATE completed".to_owned())
+    }
+
+    pub(super) fn delete(&mut self, args: &mut Args) -> Answer {
+        let name = args.mailbox()?;
+        args.end()?;
+        self.change(|account| account.delete(&name))?
+            .map_err(Stop::no)?;
+        Ok("DELETE completed".to_owned())
+    }
+
+    pub(super) fn rename(&mut self, args: &mut Args) -> Answer {
+        let from = args.mailbox()?;
+        args.space()?;
+        let to = args.mailbox()?;
+        args.end()?;
+        self.change(|account| account.rename(&from, &to))?
+            .map_err(Stop::no)?;
+        Ok("RENAME completed".to_owned())
+    }
+
+    pub(super) fn status(&mut self, args: &mut Args) -> Answer {
+        let name = args.mailbox()?;
+        args.space()?;
+        let items = args.list(Args::atom)?;
+        args.end()?;
+        let values = self.account(|account| {
+            let mailbox = account
+                .mailbox(&name)
+                .ok_or_else(|| Stop::no("[NONEXISTENT] No such mailbox"))?;
+            items
+                .iter()
+                .map(|item| status_item(mailbox, item))
+                .collect::<Result<Vec<_>, Stop>>()
+        })??;
+        self.wire.push(format!(
+            "* STATUS {} ({})\r\n",
+            print::mailbox(&name),
+            values.join(" ")
+        ));
+        Ok("STATUS completed".to_owned())
+    }
+}
+
+fn status_item(mailbox: &Mailbox, item: &str) -> Result<String, Stop> {
+    let item = item.to_ascii_uppercase();
+    let value = match item.as_str() {
+        "MESSAGES" => mailbox.mails.len() as u64,
+        "RECENT" => mailbox.mails.range(mailbox.first_recent..).count() as u64,
+        "UIDNEXT" => u64::from(mailbox.next_uid),
+        "UIDVALIDITY" => u64::from(mailbox.validity),
+        "UNSEEN" => mailbox
+            .mails
+            .values()
+            .filter(|mail| !mail.flags.contains("\\Seen"))
+            .count() as u64,
+        _ => return Err(Stop::bad("Unknown status item")),
+    };
+    Ok(format!("{item} {value}"))
+}
+
+fn list_lines(account: &Account, pattern: &str, children: bool, special_use: bool) -> String {
+    let mut lines = String::new();
+    for (name, mailbox) in account
+        .mailboxes
+        .iter()
+        .filter(|(name, _)| matches(pattern.as_bytes(), name.as_bytes()))
+    {
+        let mut attributes = Vec::new();
+        if !mailbox.selectable {
+            attributes.push("\\Noselect");
+        }
+        if children {
+            attributes.push(if account.has_children(name) {
+                "\\HasChildren"
+            } else {
+                "\\HasNoChildren"
+            });
+        }
+        if special_use {
+            attributes.extend(mailbox.special);
+        }
+        lines.push_str(&format!(
+            "* LIST ({}) \"/\" {}\r\n",
+            attributes.join(" "),
+            print::mailbox(name)
+        ));
+    }
+    lines
+}
+
+/// Where `%` hides a subscribed mailbox, the visible name above it is listed `\Noselect` (RFC 3501 §6.3.9).
+fn lsub_lines(account: &Account, pattern: &str) -> String {
+    let mut lines = String::new();
+    let mut above = std::collections::BTreeSet::new();
+    for name in &account.subscribed {
+        if matches(pattern.as_bytes(), name.as_bytes()) {
+            lines.push_str(&format!("* LSUB () \"/\" {}\r\n", print::mailbox(name)));
+        } else if pattern.ends_with('%') {
+            let parents = name.match_indices('/').filter_map(|(at, _)| name.get(..at));
+            above.extend(parents.filter(|parent| matches(pattern.as_bytes(), parent.as_bytes())));
+        }
+    }
+    for name in above
+        .into_iter()
+        .filter(|name| !account.subscribed.contains(*name))
+    {
+        lines.push_str(&format!(
+            "* LSUB (\\Noselect) \"/\" {}\r\n",
+            print::mailbox(name)
+        ));
+    }
+    lines
+}
+
+/// `*` stands for anything, `%` for anything without the delimiter. One place to go back to suffices for each of them.
+fn matches(pattern: &[u8], name: &[u8]) -> bool {
+    let (mut at, mut here) = (0, 0);
+    let (mut star, mut percent) = (None, None);
+    loop {
+        match (pattern.get(at), name.get(here)) {
+            (None, None) => return true,
+            (Some(b'*'), _) => {
+                star = Some((at + 1, here));
+                percent = None;
+                at += 1;
+                continue;
+            }
+            (Some(b'%'), _) => {
+                percent = Some((at + 1, here));
+                at += 1;
+                continue;
+            }
+            (Some(wanted), Some(found)) if wanted == found => {
+                at += 1;
+                here += 1;
+                continue;
+            }
+            _ => {}
+        }
+        match (percent, star) {
+            (Some((next, from)), _) if name.get(from).is_some_and(|&byte| byte != b'/') => {
+                percent = Some((next, from + 1));
+                (at, here) = (next, from + 1);
+            }
+            (_, Some((next, from))) if from < name.len() => {
+                percent = None;
+                star = Some((next, from + 1));
+                (at, here) = (next, from + 1);
+            }
+            _ => return false,
+        }
+    }
+}

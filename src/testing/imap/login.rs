@@ -1,0 +1,162 @@
+//! CAPABILITY, ID, ENABLE, STARTTLS, LOGIN, AUTHENTICATE PLAIN, LOGOUT (RFC 3501 §6.1 and §6.2, RFC 4616, RFC 4959).
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::args::{Args, Stop};
+use super::{Answer, Session};
+
+const WRONG_LOGIN: &str = "[AUTHENTICATIONFAILED] Wrong user or password";
+
+impl Session {
+    pub(super) fn greet(&mut self) {
+        let code = match self.shared.options.capability_in_greeting {
+            true => format!("[CAPABILITY {}] ", self.capabilities()),
+            false => String::new(),
+        };
+        let word = if self.user.is_some() { "PREAUTH" } else { "OK" };
+        self.wire
+            .push(format!("* {word} {code}postroom testing server ready\r\n"));
+    }
+
+    fn capabilities(&self) -> String {
+        let can_log_in = self.may_log_in();
+        let all = [
+            ("SASL-IR", true),
+            ("LITERAL+", true),
+            ("ID", true),
+            ("ENABLE", true),
+            ("IDLE", true),
+            ("NAMESPACE", true),
+            ("CHILDREN", true),
+            ("SPECIAL-USE", true),
+            ("UIDPLUS", true),
+            ("MULTIAPPEND", true),
+            ("MOVE", true),
+            ("UNSELECT", true),
+            ("ESEARCH", true),
+            ("STARTTLS", !self.secure && self.user.is_none()),
+            ("AUTH=PLAIN", can_log_in && self.user.is_none()),
+        ];
+        let mut text = "IMAP4rev1".to_owned();
+        for (name, now) in all {
+            if now && self.offers(name) {
+                text.push(' ');
+                text.push_str(name);
+            }
+        }
+        if !can_log_in {
+            text.push_str(" LOGINDISABLED");
+        }
+        text
+    }
+
+    fn may_log_in(&self) -> bool {
+        self.secure || self.shared.options.plaintext_login
+    }
+
+    pub(super) fn capability(&mut self, args: &Args) -> Answer {
+        args.end()?;
+        let line = format!("* CAPABILITY {}\r\n", self.capabilities());
+        self.wire.push(line);
+        Ok("CAPABILITY completed".to_owned())
+    }
+
+    pub(super) fn id(&mut self, args: &mut Args) -> Answer {
+        if args.peek() == Some(b'(') {
+            args.list(Args::astring)?;
+        } else if !args.atom()?.eq_ignore_ascii_case("NIL") {
+            return Err(Stop::bad("ID wants a list or NIL"));
+        }
+        args.end()?;
+        self.wire.push("* ID (\"name\" \"postroom testing\")\r\n");
+        Ok("ID completed".to_owned())
+    }
+
+    /// Nothing that this server offers has to be enabled.
+    pub(super) fn enable(&mut self, args: &mut Args) -> Answer {
+        args.atom()?;
+        while args.take(b' ') {
+            args.atom()?;
+        }
+        args.end()?;
+        self.wire.push("* ENABLED\r\n");
+        Ok("ENABLE completed".to_owned())
+    }
+
+    pub(super) fn logout(&mut self, args: &Args) -> Answer {
+        args.end()?;
+        self.view = None;
+        self.over = true;
+        self.wire.push("* BYE Until next time\r\n");
+        Ok("LOGOUT completed".to_owned())
+    }
+
+    pub(super) async fn starttls(&mut self, tag: &str, args: &Args) -> Answer {
+        args.end()?;
+        self.wire.push(format!("{tag} OK Begin TLS now\r\n"));
+        self.wire.upgrade().await?;
+        self.secure = true;
+        Err(Stop::Answered)
+    }
+
+    pub(super) fn login(&mut self, args: &mut Args) -> Answer {
+        let user = args.astring()?;
+        args.space()?;
+        let password = args.astring()?;
+        args.end()?;
+        self.admit_user(&user, &password, "LOGIN completed")
+    }
+
+    pub(super) async fn authenticate(&mut self, args: &mut Args) -> Answer {
+        let mechanism = args.atom()?;
+        let initial = if args.take(b' ') {
+            Some(args.rest())
+        } else {
+            None
+        };
+        if !mechanism.eq_ignore_ascii_case("PLAIN") || !self.offers("AUTH=PLAIN") {
+            return Err(Stop::no("[CANNOT] No such mechanism"));
+        }
+        if initial.is_some() && !self.offers("SASL-IR") {
+            return Err(Stop::bad("This server has no SASL-IR"));
+        }
+        let response = match initial {
+            Some(response) => response,
+            None => {
+                self.wire.push("+ \r\n");
+                self.wire.flush().await?;
+                self.wire.line().await?.unwrap_or_default().to_vec()
+            }
+        };
+        if response == b"*" {
+            return Err(Stop::bad("AUTHENTICATE cancelled"));
+        }
+        let decoded = STANDARD
+            .decode(&response)
+            .map_err(|_| Stop::bad("Not base64"))?;
+        let (user, password) = plain(&decoded).ok_or_else(|| Stop::no(WRONG_LOGIN))?;
+        self.admit_user(user, password, "AUTHENTICATE completed")
+    }
+
+    fn admit_user(&mut self, user: &str, password: &str, done: &str) -> Answer {
+        if !self.may_log_in() {
+            return Err(Stop::no("[PRIVACYREQUIRED] Not without TLS"));
+        }
+        if !self.shared.store.admits(user, password) {
+            return Err(Stop::no(WRONG_LOGIN));
+        }
+        self.user = Some(user.to_owned());
+        Ok(match self.shared.options.capability_after_login {
+            true => format!("[CAPABILITY {}] {done}", self.capabilities()),
+            false => done.to_owned(),
+        })
+    }
+}
+
+/// User and password of a PLAIN message whose authorization identity is absent or the user (RFC 4616 §2).
+fn plain(message: &[u8]) -> Option<(&str, &str)> {
+    let mut parts = std::str::from_utf8(message).ok()?.split('\0');
+    let (authzid, user, password) = (parts.next()?, parts.next()?, parts.next()?);
+    (parts.next().is_none() && (authzid.is_empty() || authzid == user)).then_some((user, password))
+}

@@ -1,0 +1,313 @@
+//! SEARCH and UID SEARCH, with ESEARCH's results (RFC 3501 §6.4.4, RFC 4731).
+
+use time::Date;
+
+use super::args::{Args, Stop};
+use super::set::{self, Set};
+use super::view::Entry;
+use super::{Answer, Session, print};
+use crate::testing::mime;
+
+enum Key {
+    All,
+    Numbers(Set),
+    Uids(Set),
+    Flag(String),
+    Recent,
+    New,
+    Header(String, String),
+    Body(String),
+    Text(String),
+    Before(Date),
+    On(Date),
+    Since(Date),
+    SentBefore(Date),
+    SentOn(Date),
+    SentSince(Date),
+    Larger(u64),
+    Smaller(u64),
+    Not(Box<Self>),
+    Or(Box<Self>, Box<Self>),
+    And(Vec<Self>),
+}
+
+/// Nesting of keys taken.
+const DEPTH_LIMIT: usize = 32;
+
+impl Session {
+    pub(super) fn search(&mut self, tag: &str, args: &mut Args, uid: bool) -> Answer {
+        let returns = self.returns(args)?;
+        charset(args)?;
+        let key = all_keys(args, 0)?;
+        args.end()?;
+        let view = self.view()?;
+        let (count, last) = (
+            u32::try_from(view.entries.len()).unwrap_or(u32::MAX),
+            view.last_uid(),
+        );
+        let stars = (count, last);
+        let mut found = Vec::new();
+        for (number, entry) in (1_u32..).zip(&view.entries) {
+            if key.matches(number, entry, stars) {
+                found.push(if uid { entry.uid } else { number });
+            }
+        }
+        let line = match returns {
+            None => {
+                let numbers: String = found.iter().map(|number| format!(" {number}")).collect();
+                format!("* SEARCH{numbers}\r\n")
+            }
+            Some(returns) => esearch(tag, uid, &returns, &found),
+        };
+        self.wire.push(line);
+        Ok("SEARCH completed".to_owned())
+    }
+
+    /// `RETURN (MIN COUNT)`; none means ALL.
+    fn returns(&self, args: &mut Args) -> Result<Option<Vec<String>>, Stop> {
+        let mut ahead = args.clone();
+        let asked = ahead
+            .atom()
+            .is_ok_and(|word| word.eq_ignore_ascii_case("RETURN"));
+        if !asked || !self.offers("ESEARCH") {
+            return Ok(None);
+        }
+        ahead.space()?;
+        let mut options = ahead.list(|args| args.atom().map(|word| word.to_ascii_uppercase()))?;
+        ahead.space()?;
+        if options
+            .iter()
+            .any(|option| !matches!(option.as_str(), "ALL" | "MIN" | "MAX" | "COUNT"))
+        {
+            return Err(Stop::bad("Unknown return option"));
+        }
+        if options.is_empty() {
+            options.push("ALL".to_owned());
+        }
+        *args = ahead;
+        Ok(Some(options))
+    }
+}
+
+fn esearch(tag: &str, uid: bool, returns: &[String], found: &[u32]) -> String {
+    let mut line = format!("* ESEARCH (TAG {})", print::mailbox(tag));
+    if uid {
+        line.push_str(" UID");
+    }
+    let asked = |name: &str| returns.iter().any(|option| option == name);
+    if let (Some(first), Some(last)) = (found.first(), found.last()) {
+        if asked("MIN") {
+            line.push_str(&format!(" MIN {first}"));
+        }
+        if asked("MAX") {
+            line.push_str(&format!(" MAX {last}"));
+        }
+        if asked("ALL") {
+            line.push_str(&format!(" ALL {}", set::print(found)));
+        }
+    }
+    if asked("COUNT") {
+        line.push_str(&format!(" COUNT {}", found.len()));
+    }
+    line + "\r\n"
+}
+
+fn charset(args: &mut Args) -> Result<(), Stop> {
+    let mut ahead = args.clone();
+    if !ahead
+        .atom()
+        .is_ok_and(|word| word.eq_ignore_ascii_case("CHARSET"))
+    {
+        return Ok(());
+    }
+    ahead.space()?;
+    let charset = ahead.astring()?;
+    ahead.space()?;
+    if !["UTF-8", "US-ASCII"]
+        .iter()
+        .any(|known| known.eq_ignore_ascii_case(&charset))
+    {
+        return Err(Stop::no("[BADCHARSET (US-ASCII UTF-8)] Unknown charset"));
+    }
+    *args = ahead;
+    Ok(())
+}
+
+/// Keys with spaces between, up to the end or a closing parenthesis.
+fn all_keys(args: &mut Args, depth: usize) -> Result<Key, Stop> {
+    let mut keys = vec![key(args, depth)?];
+    while args.take(b' ') {
+        keys.push(key(args, depth)?);
+    }
+    Ok(Key::And(keys))
+}
+
+fn key(args: &mut Args, depth: usize) -> Result<Key, Stop> {
+    if depth > DEPTH_LIMIT {
+        return Err(Stop::bad("Too many parentheses"));
+    }
+    if args.take(b'(') {
+        let inner = all_keys(args, depth + 1)?;
+        args.expect(b')')?;
+        return Ok(inner);
+    }
+    if args
+        .peek()
+        .is_some_and(|byte| byte.is_ascii_digit() || byte == b'*')
+    {
+        return Ok(Key::Numbers(Set::parse(args)?));
+    }
+    let word = args.atom()?.to_ascii_uppercase();
+    if let Some(key) = flag_key(&word) {
+        return Ok(key);
+    }
+    if let Some(key) = plain_key(&word) {
+        return Ok(key);
+    }
+    args.space()?;
+    argument_key(&word, args, depth)
+}
+
+fn flag_key(word: &str) -> Option<Key> {
+    let (word, is_un) = word
+        .strip_prefix("UN")
+        .map_or((word, false), |word| (word, true));
+    let flag = match word {
+        "ANSWERED" => "\\Answered",
+        "DELETED" => "\\Deleted",
+        "DRAFT" => "\\Draft",
+        "FLAGGED" => "\\Flagged",
+        "SEEN" => "\\Seen",
+        _ => return None,
+    };
+    let key = Key::Flag(flag.to_owned());
+    Some(if is_un { Key::Not(Box::new(key)) } else { key })
+}
+
+fn plain_key(word: &str) -> Option<Key> {
+    Some(match word {
+        "ALL" => Key::All,
+        "NEW" => Key::New,
+        "OLD" => Key::Not(Box::new(Key::Recent)),
+        "RECENT" => Key::Recent,
+        _ => return None,
+    })
+}
+
+fn argument_key(word: &str, args: &mut Args, depth: usize) -> Result<Key, Stop> {
+    Ok(match word {
+        "UID" => Key::Uids(Set::parse(args)?),
+        "KEYWORD" => Key::Flag(args.atom()?),
+        "UNKEYWORD" => Key::Not(Box::new(Key::Flag(args.atom()?))),
+        "BCC" | "CC" | "FROM" | "SUBJECT" | "TO" => Key::Header(word.to_owned(), args.astring()?),
+        "HEADER" => {
+            let name = args.astring()?;
+            args.space()?;
+            Key::Header(name, args.astring()?)
+        }
+        "BODY" => Key::Body(args.astring()?),
+        "TEXT" => Key::Text(args.astring()?),
+        "LARGER" => Key::Larger(args.number()?.into()),
+        "SMALLER" => Key::Smaller(args.number()?.into()),
+        "NOT" => Key::Not(Box::new(key(args, depth + 1)?)),
+        "OR" => {
+            let one = key(args, depth + 1)?;
+            args.space()?;
+            Key::Or(Box::new(one), Box::new(key(args, depth + 1)?))
+        }
+        "BEFORE" => Key::Before(day(args)?),
+        "ON" => Key::On(day(args)?),
+        "SINCE" => Key::Since(day(args)?),
+        "SENTBEFORE" => Key::SentBefore(day(args)?),
+        "SENTON" => Key::SentOn(day(args)?),
+        "SENTSINCE" => Key::SentSince(day(args)?),
+        _ => return Err(Stop::bad("Unknown search key")),
+    })
+}
+
+fn day(args: &mut Args) -> Result<Date, Stop> {
+    print::read_day(&args.astring()?).ok_or_else(|| Stop::bad("Not a date"))
+}
+
+impl Key {
+    fn matches(&self, number: u32, entry: &Entry, stars: (u32, u32)) -> bool {
+        let bytes = entry.content.bytes.as_ref();
+        let header = || {
+            bytes
+                .get(entry.content.structure().header.clone())
+                .unwrap_or_default()
+        };
+        let arrived = entry.content.date.date();
+        match self {
+            Self::All => true,
+            Self::Numbers(set) => set.contains(number, stars.0),
+            Self::Uids(set) => set.contains(entry.uid, stars.1),
+            Self::Flag(flag) => entry.flags.contains(flag),
+            Self::Recent => entry.recent,
+            Self::New => entry.recent && !entry.flags.contains("\\Seen"),
+            Self::Header(name, text) => header_holds(header(), name, text),
+            Self::Body(text) => holds(
+                bytes
+                    .get(entry.content.structure().body.clone())
+                    .unwrap_or_default(),
+                text,
+            ),
+            Self::Text(text) => holds(bytes, text),
+            Self::Before(day) => arrived < *day,
+            Self::On(day) => arrived == *day,
+            Self::Since(day) => arrived >= *day,
+            Self::SentBefore(day) => sent(header()).is_some_and(|sent| sent < *day),
+            Self::SentOn(day) => sent(header()).is_some_and(|sent| sent == *day),
+            Self::SentSince(day) => sent(header()).is_some_and(|sent| sent >= *day),
+            Self::Larger(size) => bytes.len() as u64 > *size,
+            Self::Smaller(size) => (bytes.len() as u64) < *size,
+            Self::Not(key) => !key.matches(number, entry, stars),
+            Self::Or(one, other) => {
+                one.matches(number, entry, stars) || other.matches(number, entry, stars)
+            }
+            Self::And(keys) => keys.iter().all(|key| key.matches(number, entry, stars)),
+        }
+    }
+}
+
+/// In the field as it came, and as it reads once its encoded words are decoded.
+fn header_holds(header: &[u8], name: &str, text: &str) -> bool {
+    mime::fields(header)
+        .filter(|field| mime::field_name(field).eq_ignore_ascii_case(name.as_bytes()))
+        .any(|field| {
+            let value = mime::field(field, name).unwrap_or_default();
+            holds(&value, text) || holds(decoded(field).as_bytes(), text)
+        })
+}
+
+fn decoded(field: &[u8]) -> String {
+    let as_subject = [
+        b"Subject".as_slice(),
+        field
+            .get(mime::field_name(field).len()..)
+            .unwrap_or_default(),
+        b"\r\n",
+    ];
+    mail_parser::MessageParser::default()
+        .parse(&as_subject.concat())
+        .and_then(|message| message.subject().map(str::to_owned))
+        .unwrap_or_default()
+}
+
+/// ASCII case does not matter.
+fn holds(bytes: &[u8], text: &str) -> bool {
+    let wanted = text.to_lowercase();
+    wanted.is_empty()
+        || String::from_utf8_lossy(bytes)
+            .to_lowercase()
+            .contains(&wanted)
+}
+
+fn sent(header: &[u8]) -> Option<Date> {
+    let value = mime::field(header, "Date")?;
+    let text = String::from_utf8_lossy(&value).into_owned();
+    let rest = text.split_once(',').map_or(text.as_str(), |(_, rest)| rest);
+    let mut words = rest.split_whitespace();
+    let (day, month, year) = (words.next()?, words.next()?, words.next()?);
+    print::read_day(&format!("{day}-{month}-{year}"))
+}

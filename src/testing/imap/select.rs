@@ -1,0 +1,120 @@
+//! SELECT, EXAMINE, CLOSE, UNSELECT, EXPUNGE, UID EXPUNGE (RFC 3501 §6.3 and §6.4, RFC 3691, RFC 4315).
+
+use std::collections::BTreeSet;
+
+use super::args::{Args, Stop};
+use super::set::Set;
+use super::view::View;
+use super::{Answer, Session, print};
+
+const SYSTEM_FLAGS: [&str; 5] = ["\\Answered", "\\Flagged", "\\Deleted", "\\Seen", "\\Draft"];
+
+impl Session {
+    pub(super) fn select(&mut self, args: &mut Args, read_only: bool) -> Answer {
+        // Also a failing SELECT leaves the old mailbox (RFC 3501 §6.3.1).
+        self.view = None;
+        let name = args.mailbox()?;
+        args.end()?;
+        let (view, next_uid) = self
+            .account(|account| {
+                let mailbox = account.mailbox(&name)?;
+                Some((View::new(mailbox, read_only), mailbox.next_uid))
+            })?
+            .ok_or_else(|| Stop::no("[NONEXISTENT] No such mailbox"))?;
+        self.describe(&view, next_uid);
+        self.view = Some(view);
+        Ok(match read_only {
+            true => "[READ-ONLY] EXAMINE completed".to_owned(),
+            false => "[READ-WRITE] SELECT completed".to_owned(),
+        })
+    }
+
+    fn describe(&mut self, view: &View, next_uid: u32) {
+        let keywords: BTreeSet<&str> = view
+            .entries
+            .iter()
+            .flat_map(|entry| entry.flags.iter().map(String::as_str))
+            .filter(|flag| !flag.starts_with('\\'))
+            .collect();
+        let known: Vec<&str> = SYSTEM_FLAGS.into_iter().chain(keywords).collect();
+        let permanent: Vec<&str> = match view.read_only {
+            true => Vec::new(),
+            false => known.iter().copied().chain(["\\*"]).collect(),
+        };
+        let mut out = b"* FLAGS ".to_vec();
+        print::flags(known.iter().copied(), &mut out);
+        out.extend_from_slice(format!("\r\n* {} EXISTS\r\n", view.entries.len()).as_bytes());
+        out.extend_from_slice(format!("* {} RECENT\r\n", view.recent()).as_bytes());
+        if let Some(index) = view
+            .entries
+            .iter()
+            .position(|entry| !entry.flags.contains("\\Seen"))
+        {
+            out.extend_from_slice(
+                format!("* OK [UNSEEN {}] First unseen\r\n", index + 1).as_bytes(),
+            );
+        }
+        out.extend_from_slice(b"* OK [PERMANENTFLAGS ");
+        print::flags(permanent.into_iter(), &mut out);
+        out.extend_from_slice(b"] Flags kept\r\n");
+        out.extend_from_slice(
+            format!("* OK [UIDVALIDITY {}] UIDs valid\r\n", view.validity).as_bytes(),
+        );
+        out.extend_from_slice(
+            format!("* OK [UIDNEXT {next_uid}] Predicted next UID\r\n").as_bytes(),
+        );
+        self.wire.push(out);
+    }
+
+    /// Removes what is marked `\Deleted` without telling, and leaves the mailbox (RFC 3501 §6.4.2).
+    pub(super) fn close(&mut self, args: &Args) -> Answer {
+        args.end()?;
+        if !self.view()?.read_only {
+            self.remove_deleted(None)?;
+        }
+        self.view = None;
+        Ok("CLOSE completed".to_owned())
+    }
+
+    pub(super) fn unselect(&mut self, args: &Args) -> Answer {
+        args.end()?;
+        self.view = None;
+        Ok("UNSELECT completed".to_owned())
+    }
+
+    pub(super) fn expunge(&mut self, args: &Args) -> Answer {
+        args.end()?;
+        self.writable()?;
+        self.remove_deleted(None)?;
+        Ok("EXPUNGE completed".to_owned())
+    }
+
+    pub(super) fn uid_expunge(&mut self, args: &mut Args) -> Answer {
+        let set = Set::parse(args)?;
+        args.end()?;
+        self.writable()?;
+        self.remove_deleted(Some(&set))?;
+        Ok("UID EXPUNGE completed".to_owned())
+    }
+
+    /// Removes the messages marked `\Deleted`; the report that follows tells this client too.
+    fn remove_deleted(&mut self, among: Option<&Set>) -> Result<(), Stop> {
+        let view = self.view()?;
+        let (validity, star) = (view.validity, view.last_uid());
+        self.change(|account| {
+            let Some(mailbox) = account.by_validity(validity) else {
+                return;
+            };
+            let gone: Vec<u32> = mailbox
+                .mails
+                .iter()
+                .filter(|(_, mail)| mail.flags.contains("\\Deleted"))
+                .map(|(&uid, _)| uid)
+                .filter(|&uid| among.is_none_or(|set| set.contains(uid, star)))
+                .collect();
+            for uid in gone {
+                mailbox.remove(uid);
+            }
+        })
+    }
+}

@@ -1,0 +1,101 @@
+//! Sequence sets of RFC 3501 §9: parsed, and resolved against a view.
+
+use super::args::{Args, Stop};
+use super::view::View;
+
+pub(super) struct Set(Vec<(Number, Number)>);
+
+#[derive(Clone, Copy)]
+enum Number {
+    Is(u32),
+    Star,
+}
+
+impl Number {
+    fn parse(text: &str) -> Option<Self> {
+        match text {
+            "*" => Some(Self::Star),
+            _ if text.starts_with('0') || text.starts_with('+') => None,
+            _ => text.parse().ok().map(Number::Is),
+        }
+    }
+
+    fn value(self, star: u32) -> u32 {
+        match self {
+            Self::Is(value) => value,
+            Self::Star => star,
+        }
+    }
+}
+
+impl Set {
+    pub(super) fn parse(args: &mut Args) -> Result<Self, Stop> {
+        let text = args.set_text()?;
+        let one = |part: &str| {
+            let (first, last) = part.split_once(':').unwrap_or((part, part));
+            Some((Number::parse(first)?, Number::parse(last)?))
+        };
+        let ranges: Option<Vec<_>> = text.split(',').map(one).collect();
+        ranges
+            .map(Set)
+            .ok_or_else(|| Stop::bad("Not a sequence set"))
+    }
+
+    /// The indexes of the messages in the view, ascending, each once. A message number beyond the mailbox is an error, a
+    /// UID that is not there is not (RFC 3501 §6.4.8).
+    pub(super) fn resolve(&self, view: &View, uid: bool) -> Result<Vec<usize>, Stop> {
+        let count = view.entries.len();
+        let star = if uid {
+            view.last_uid()
+        } else {
+            u32::try_from(count).unwrap_or(u32::MAX)
+        };
+        let mut indexes = Vec::new();
+        for (first, last) in self.ranges(star) {
+            if uid {
+                indexes.extend(
+                    view.position_from(first)
+                        ..view
+                            .position_from(last.saturating_add(1))
+                            .max(if last == u32::MAX { count } else { 0 }),
+                );
+            } else if first == 0 || last as usize > count {
+                return Err(Stop::bad("No such message number"));
+            } else {
+                indexes.extend(first as usize - 1..last as usize);
+            }
+        }
+        indexes.sort_unstable();
+        indexes.dedup();
+        Ok(indexes)
+    }
+
+    /// Whether the number is in the set, `star` being the largest in use.
+    pub(super) fn contains(&self, number: u32, star: u32) -> bool {
+        self.ranges(star)
+            .any(|(first, last)| (first..=last).contains(&number))
+    }
+
+    fn ranges(&self, star: u32) -> impl Iterator<Item = (u32, u32)> {
+        self.0.iter().map(move |(first, last)| {
+            let (first, last) = (first.value(star), last.value(star));
+            (first.min(last), first.max(last))
+        })
+    }
+}
+
+/// Ascending numbers as a sequence set.
+pub(super) fn print(numbers: &[u32]) -> String {
+    let mut ranges: Vec<(u32, u32)> = Vec::new();
+    for &number in numbers {
+        match ranges.last_mut() {
+            Some((_, last)) if last.checked_add(1) == Some(number) => *last = number,
+            _ => ranges.push((number, number)),
+        }
+    }
+    let one = |(first, last): &(u32, u32)| match first == last {
+        true => first.to_string(),
+        false => format!("{first}:{last}"),
+    };
+    ranges.iter().map(one).collect::<Vec<_>>().join(",")
+}

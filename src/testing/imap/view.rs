@@ -1,0 +1,149 @@
+//! The selected mailbox as one session knows it: what its message numbers mean. The store moves on; a view follows only
+//! when its session may tell the client.
+
+use std::collections::btree_map;
+use std::sync::Arc;
+
+use super::print;
+use crate::testing::store::{Content, Flags, Mail, Mailbox};
+
+pub(super) struct View {
+    pub(super) validity: u32,
+    pub(super) read_only: bool,
+    /// In the order of message numbers; entry 0 is message 1.
+    pub(super) entries: Vec<Entry>,
+    /// Messages with lower UIDs were announced.
+    next_uid: u32,
+    seen_change: u64,
+    /// Some messages are gone from the store and not yet from here.
+    behind: bool,
+}
+
+#[derive(Clone)]
+pub(super) struct Entry {
+    pub(super) uid: u32,
+    pub(super) content: Arc<Content>,
+    pub(super) flags: Flags,
+    pub(super) recent: bool,
+    change: u64,
+}
+
+impl Entry {
+    /// Takes over the message's flags, which the client is told by the caller.
+    pub(super) fn refresh(&mut self, mail: &Mail) {
+        if mail.change != self.change {
+            self.flags.clone_from(&mail.flags);
+            self.change = mail.change;
+        }
+    }
+
+    /// Whether the client was told of the message's change of that number.
+    pub(super) fn is_current(&self, change: u64) -> bool {
+        self.change == change
+    }
+
+    pub(super) fn print_flags(&self, out: &mut Vec<u8>) {
+        print::flags(
+            self.flags
+                .iter()
+                .map(String::as_str)
+                .chain(self.recent.then_some("\\Recent")),
+            out,
+        );
+    }
+}
+
+impl View {
+    pub(super) fn new(mailbox: &mut Mailbox, read_only: bool) -> Self {
+        let mut view = Self {
+            validity: mailbox.validity,
+            read_only,
+            entries: Vec::with_capacity(mailbox.mails.len()),
+            next_uid: 1,
+            seen_change: mailbox.change,
+            behind: false,
+        };
+        view.take_new(mailbox);
+        view
+    }
+
+    pub(super) fn last_uid(&self) -> u32 {
+        self.entries.last().map_or(0, |entry| entry.uid)
+    }
+
+    pub(super) fn recent(&self) -> usize {
+        self.entries.iter().filter(|entry| entry.recent).count()
+    }
+
+    /// The index of the first message whose UID is at least `uid`.
+    pub(super) fn position_from(&self, uid: u32) -> usize {
+        self.entries.partition_point(|entry| entry.uid < uid)
+    }
+
+    /// Brings the view up to the mailbox and writes what the client must be told of it.
+    pub(super) fn catch_up(&mut self, mailbox: &mut Mailbox, may_expunge: bool, out: &mut Vec<u8>) {
+        let moved = mailbox.change != self.seen_change;
+        let late = self.behind && may_expunge;
+        if !moved && !late {
+            return;
+        }
+        self.seen_change = mailbox.change;
+        self.behind = !may_expunge;
+        if may_expunge {
+            self.drop_gone(mailbox, out);
+        }
+        self.tell_flags(mailbox, out);
+        let before = self.entries.len();
+        self.take_new(mailbox);
+        if self.entries.len() != before {
+            let lines = format!(
+                "* {} EXISTS\r\n* {} RECENT\r\n",
+                self.entries.len(),
+                self.recent()
+            );
+            out.extend_from_slice(lines.as_bytes());
+        }
+    }
+
+    fn drop_gone(&mut self, mailbox: &Mailbox, out: &mut Vec<u8>) {
+        let mut number = 0_usize;
+        self.entries.retain(|entry| {
+            let stays = mailbox.mails.contains_key(&entry.uid);
+            if stays {
+                number += 1;
+            } else {
+                out.extend_from_slice(format!("* {} EXPUNGE\r\n", number + 1).as_bytes());
+            }
+            stays
+        });
+    }
+
+    fn tell_flags(&mut self, mailbox: &Mailbox, out: &mut Vec<u8>) {
+        for (index, entry) in self.entries.iter_mut().enumerate() {
+            let Some(mail) = mailbox.mails.get(&entry.uid) else {
+                continue;
+            };
+            if mail.change != entry.change {
+                entry.refresh(mail);
+                out.extend_from_slice(format!("* {} FETCH (FLAGS ", index + 1).as_bytes());
+                entry.print_flags(out);
+                out.extend_from_slice(b")\r\n");
+            }
+        }
+    }
+
+    fn take_new(&mut self, mailbox: &mut Mailbox) {
+        let fresh: btree_map::Range<'_, u32, Mail> = mailbox.mails.range(self.next_uid..);
+        self.entries.extend(fresh.map(|(&uid, mail)| Entry {
+            uid,
+            content: Arc::clone(&mail.content),
+            flags: mail.flags.clone(),
+            recent: uid >= mailbox.first_recent,
+            change: mail.change,
+        }));
+        self.next_uid = mailbox.next_uid;
+        if !self.read_only {
+            mailbox.first_recent = mailbox.next_uid;
+        }
+    }
+}

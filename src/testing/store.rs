@@ -1,0 +1,329 @@
+//! The mail that the server keeps: accounts, mailboxes, messages. It knows nothing of connections.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use bytes::Bytes;
+use time::OffsetDateTime;
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use super::mime::Part;
+
+pub(super) type Flags = BTreeSet<String>;
+
+/// All accounts behind one lock, and a counter that tells waiting sessions that something changed.
+pub(super) struct Store {
+    accounts: Mutex<BTreeMap<String, Account>>,
+    changed: watch::Sender<u64>,
+}
+
+impl Store {
+    pub(super) fn new(accounts: BTreeMap<String, Account>) -> Self {
+        Self {
+            accounts: Mutex::new(accounts),
+            changed: watch::Sender::new(0),
+        }
+    }
+
+    pub(super) fn with<R>(&self, user: &str, look: impl FnOnce(&mut Account) -> R) -> Option<R> {
+        let mut accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
+        accounts.get_mut(user).map(look)
+    }
+
+    /// As `with`, and wakes the sessions that wait for changes.
+    pub(super) fn change<R>(
+        &self,
+        user: &str,
+        change: impl FnOnce(&mut Account) -> R,
+    ) -> Option<R> {
+        let result = self.with(user, change);
+        self.changed.send_modify(|count| *count += 1);
+        result
+    }
+
+    pub(super) fn changes(&self) -> watch::Receiver<u64> {
+        self.changed.subscribe()
+    }
+
+    pub(super) fn admits(&self, user: &str, password: &str) -> bool {
+        self.with(user, |account| account.password == password)
+            .unwrap_or(false)
+    }
+}
+
+/// One user's mail. A refusal is the text that follows NO, response code included.
+pub(super) struct Account {
+    password: String,
+    pub(super) mailboxes: BTreeMap<String, Mailbox>,
+    pub(super) subscribed: BTreeSet<String>,
+    /// A POP3 session holds the maildrop (RFC 1939 §3).
+    pub(super) maildrop_locked: bool,
+    pub(super) last_maildrop_login: Option<Instant>,
+    next_validity: u32,
+}
+
+impl Account {
+    pub(super) fn new(password: String) -> Self {
+        let mut account = Self {
+            password,
+            mailboxes: BTreeMap::new(),
+            subscribed: BTreeSet::new(),
+            maildrop_locked: false,
+            last_maildrop_login: None,
+            next_validity: 1_000_001,
+        };
+        let special = [
+            ("INBOX", None),
+            ("Archive", Some("\\Archive")),
+            ("Drafts", Some("\\Drafts")),
+            ("Junk", Some("\\Junk")),
+            ("Sent", Some("\\Sent")),
+            ("Trash", Some("\\Trash")),
+        ];
+        for (name, special) in special {
+            let mut mailbox = account.empty();
+            mailbox.special = special;
+            account.mailboxes.insert(name.to_owned(), mailbox);
+            account.subscribed.insert(name.to_owned());
+        }
+        account
+    }
+
+    fn empty(&mut self) -> Mailbox {
+        let validity = self.next_validity;
+        self.next_validity += 1;
+        Mailbox::new(validity)
+    }
+
+    /// The mailbox of that name, if it can be selected.
+    pub(super) fn mailbox(&mut self, name: &str) -> Option<&mut Mailbox> {
+        self.mailboxes
+            .get_mut(name)
+            .filter(|mailbox| mailbox.selectable)
+    }
+
+    /// The mailbox of that UIDVALIDITY, under whatever name: a selected mailbox may have been renamed.
+    pub(super) fn by_validity(&mut self, validity: u32) -> Option<&mut Mailbox> {
+        self.mailboxes
+            .values_mut()
+            .find(|mailbox| mailbox.validity == validity && mailbox.selectable)
+    }
+
+    pub(super) fn has_children(&self, name: &str) -> bool {
+        let prefix = format!("{name}/");
+        self.mailboxes
+            .range(prefix.clone()..)
+            .next()
+            .is_some_and(|(name, _)| name.starts_with(&prefix))
+    }
+
+    /// Makes the mailbox, and those above it.
+    pub(super) fn create(&mut self, name: &str) -> Result<(), &'static str> {
+        let name = name.strip_suffix('/').unwrap_or(name);
+        if name.is_empty()
+            || name.split('/').any(str::is_empty)
+            || name.contains(['%', '*'])
+            || !is_utf7(name)
+        {
+            return Err("[CANNOT] No mailbox can have that name");
+        }
+        if self.mailbox(name).is_some() {
+            return Err("[ALREADYEXISTS] There is a mailbox of that name");
+        }
+        let above: Vec<&str> = name
+            .match_indices('/')
+            .filter_map(|(at, _)| name.get(..at))
+            .collect();
+        for part in above.into_iter().chain([name]) {
+            if self.mailbox(part).is_none() {
+                let mailbox = self.empty();
+                self.mailboxes.insert(part.to_owned(), mailbox);
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes the mailbox; where it has children its name stays, `\Noselect` (RFC 3501 §6.3.4).
+    pub(super) fn delete(&mut self, name: &str) -> Result<(), &'static str> {
+        if name == "INBOX" {
+            return Err("[CANNOT] INBOX stays");
+        }
+        let has_children = self.has_children(name);
+        let Some(mailbox) = self.mailboxes.get_mut(name) else {
+            return Err("[NONEXISTENT] No such mailbox");
+        };
+        if !has_children {
+            self.mailboxes.remove(name);
+        } else if mailbox.selectable {
+            mailbox.selectable = false;
+            mailbox.special = None;
+            mailbox.mails.clear();
+        } else {
+            return Err("[HASCHILDREN] It has children");
+        }
+        Ok(())
+    }
+
+    /// Renames the mailbox and its children; of INBOX only the messages move (RFC 3501 §6.3.5).
+    pub(super) fn rename(&mut self, from: &str, to: &str) -> Result<(), &'static str> {
+        if !self.mailboxes.contains_key(from) {
+            return Err("[NONEXISTENT] No such mailbox");
+        }
+        if self.mailboxes.contains_key(to) {
+            return Err("[ALREADYEXISTS] There is a mailbox of that name");
+        }
+        let prefix = format!("{from}/");
+        if to.starts_with(&prefix) {
+            return Err("[CANNOT] A mailbox cannot be its own child");
+        }
+        self.create(to)?;
+        if from == "INBOX" {
+            return self.transfer("INBOX", to);
+        }
+        let moved: Vec<String> = self
+            .mailboxes
+            .keys()
+            .filter(|name| *name == from || name.starts_with(&prefix))
+            .cloned()
+            .collect();
+        for name in moved {
+            let rest = name.strip_prefix(from).unwrap_or_default();
+            if let Some(mailbox) = self.mailboxes.remove(&name) {
+                self.mailboxes.insert(format!("{to}{rest}"), mailbox);
+            }
+        }
+        Ok(())
+    }
+
+    fn transfer(&mut self, from: &str, to: &str) -> Result<(), &'static str> {
+        let gone = self.mailbox(from).map(|source| {
+            source.change += 1;
+            std::mem::take(&mut source.mails)
+        });
+        let target = self.mailbox(to).ok_or("[NONEXISTENT] No such mailbox")?;
+        for mail in gone.unwrap_or_default().into_values() {
+            target.add(mail.content, mail.flags);
+        }
+        Ok(())
+    }
+}
+
+pub(super) struct Mailbox {
+    pub(super) validity: u32,
+    pub(super) next_uid: u32,
+    /// UIDs from here on are `\Recent` to the first session that sees them.
+    pub(super) first_recent: u32,
+    /// Grows with every change; a message carries its value at its last change of flags.
+    pub(super) change: u64,
+    pub(super) special: Option<&'static str>,
+    pub(super) selectable: bool,
+    pub(super) mails: BTreeMap<u32, Mail>,
+}
+
+#[derive(Clone)]
+pub(super) struct Mail {
+    pub(super) content: Arc<Content>,
+    pub(super) flags: Flags,
+    pub(super) change: u64,
+}
+
+/// What never changes of a message.
+pub(super) struct Content {
+    pub(super) bytes: Bytes,
+    pub(super) date: OffsetDateTime,
+    structure: OnceLock<Part>,
+}
+
+impl Content {
+    pub(super) fn new(bytes: Bytes, date: OffsetDateTime) -> Arc<Self> {
+        Arc::new(Self {
+            bytes,
+            date,
+            structure: OnceLock::new(),
+        })
+    }
+
+    pub(super) fn structure(&self) -> &Part {
+        self.structure.get_or_init(|| Part::parse(&self.bytes))
+    }
+}
+
+impl Mailbox {
+    fn new(validity: u32) -> Self {
+        Self {
+            validity,
+            next_uid: 1,
+            first_recent: 1,
+            change: 0,
+            special: None,
+            selectable: true,
+            mails: BTreeMap::new(),
+        }
+    }
+
+    /// Adds a message and tells its UID.
+    pub(super) fn add(&mut self, content: Arc<Content>, flags: Flags) -> u32 {
+        let uid = self.next_uid;
+        self.next_uid += 1;
+        self.change += 1;
+        self.mails.insert(
+            uid,
+            Mail {
+                content,
+                flags,
+                change: self.change,
+            },
+        );
+        uid
+    }
+
+    pub(super) fn remove(&mut self, uid: u32) -> bool {
+        let removed = self.mails.remove(&uid).is_some();
+        self.change += u64::from(removed);
+        removed
+    }
+
+    /// Changes a message's flags; tells the message as it then is.
+    pub(super) fn flag(&mut self, uid: u32, edit: impl FnOnce(&mut Flags)) -> Option<&Mail> {
+        let mail = self.mails.get_mut(&uid)?;
+        let before = mail.flags.clone();
+        edit(&mut mail.flags);
+        if mail.flags != before {
+            self.change += 1;
+            mail.change = self.change;
+        }
+        Some(mail)
+    }
+}
+
+/// The name under which a mailbox is kept: INBOX is spelled in any case (RFC 3501 §5.1).
+pub(super) fn canonical(name: &str) -> String {
+    match name.get(..5) {
+        Some(start)
+            if start.eq_ignore_ascii_case("INBOX")
+                && matches!(name.as_bytes().get(5), None | Some(b'/')) =>
+        {
+            format!("INBOX{}", name.get(5..).unwrap_or_default())
+        }
+        _ => name.to_owned(),
+    }
+}
+
+/// Whether every `&` begins a run of modified base64 that `-` ends (RFC 3501 §5.1.3).
+fn is_utf7(name: &str) -> bool {
+    let is_base64 = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b',');
+    name.split('&').skip(1).all(|run| {
+        run.split_once('-')
+            .is_some_and(|(run, _)| run.bytes().all(is_base64))
+    })
+}
+
+/// A flag as it is kept: system flags in the RFC's spelling, keywords as they come.
+pub(super) fn flag(name: &str) -> String {
+    ["\\Answered", "\\Flagged", "\\Deleted", "\\Seen", "\\Draft"]
+        .into_iter()
+        .find(|known| known.eq_ignore_ascii_case(name))
+        .unwrap_or(name)
+        .to_owned()
+}

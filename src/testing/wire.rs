@@ -1,0 +1,288 @@
+//! One connection's bytes: lines and literals in, buffered output out, with the connection's fault applied. It knows
+//! neither IMAP nor POP3.
+
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::{Buf, BufMut, Bytes, BytesMut};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::sync::watch;
+
+use super::Fault;
+use super::cert;
+
+/// The longest line taken; a longer one ends the connection.
+const LINE_LIMIT: usize = 1 << 20;
+/// Output above this is written before more is made.
+const OUTPUT_MARK: usize = 64 * 1024;
+
+pub(super) trait Transport: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Transport for T {}
+
+/// The lines received on all connections, in the order of their arrival.
+#[derive(Debug, Default)]
+pub(super) struct Log(Mutex<Vec<String>>);
+
+impl Log {
+    pub(super) fn lines(&self) -> Vec<String> {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    pub(super) fn clear(&self) {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
+    }
+
+    fn add(&self, line: &[u8]) {
+        let line = String::from_utf8_lossy(line).into_owned();
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(line);
+    }
+}
+
+pub(super) struct Wire {
+    end: End,
+    input: BytesMut,
+    /// How much of `input` is known to hold no line feed.
+    scanned: usize,
+    log: Arc<Log>,
+}
+
+/// The stream with its output: apart from the input, so that input can be read while a stalled output waits.
+struct End {
+    stream: Box<dyn Transport>,
+    output: BytesMut,
+    fault: Option<Fault>,
+    sent: u64,
+    received: u64,
+    resume: watch::Receiver<u64>,
+}
+
+impl Wire {
+    pub(super) fn new(
+        stream: Box<dyn Transport>,
+        fault: Option<Fault>,
+        resume: watch::Receiver<u64>,
+        log: Arc<Log>,
+    ) -> Self {
+        let end = End {
+            stream,
+            output: BytesMut::new(),
+            fault,
+            sent: 0,
+            received: 0,
+            resume,
+        };
+        Self {
+            end,
+            input: BytesMut::new(),
+            scanned: 0,
+            log,
+        }
+    }
+
+    pub(super) fn fault(&self) -> Option<Fault> {
+        self.end.fault
+    }
+
+    /// Adds to the output without writing it.
+    pub(super) fn push(&mut self, bytes: impl AsRef<[u8]>) {
+        self.end.output.extend_from_slice(bytes.as_ref());
+    }
+
+    /// Writes all output, except what a stall holds back. Can be dropped: nothing is lost or written twice.
+    pub(super) async fn flush(&mut self) -> io::Result<()> {
+        self.end.flush().await
+    }
+
+    /// Writes the output once there is much of it.
+    pub(super) async fn relieve(&mut self) -> io::Result<()> {
+        if self.end.output.len() >= OUTPUT_MARK {
+            self.flush().await
+        } else {
+            Ok(())
+        }
+    }
+
+    /// One line without its line end; `None` at the end of input. Can be dropped without loss.
+    pub(super) async fn line(&mut self) -> io::Result<Option<Bytes>> {
+        loop {
+            let fresh = self.input.get(self.scanned..).unwrap_or_default();
+            if let Some(at) = memchr::memchr(b'\n', fresh) {
+                let mut line = self.input.split_to(self.scanned + at + 1);
+                self.scanned = 0;
+                line.truncate(line.len() - 1);
+                if line.last() == Some(&b'\r') {
+                    line.truncate(line.len() - 1);
+                }
+                self.log.add(&line);
+                return Ok(Some(line.freeze()));
+            }
+            self.scanned = self.input.len();
+            if self.scanned > LINE_LIMIT {
+                return Err(io::Error::new(io::ErrorKind::InvalidData, "line too long"));
+            }
+            self.input.reserve(8 * 1024);
+            if self.end.read(&mut self.input).await? == 0 {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// Exactly `count` bytes.
+    pub(super) async fn exact(&mut self, count: usize) -> io::Result<Bytes> {
+        self.scanned = 0;
+        let ready = self.input.split_to(count.min(self.input.len()));
+        if ready.len() == count {
+            return Ok(ready.freeze());
+        }
+        let mut body = Vec::with_capacity(count.min(1 << 20));
+        body.extend_from_slice(&ready);
+        while body.len() < count {
+            let missing = count - body.len();
+            let mut room = (&mut body).limit(missing);
+            if self.end.read(&mut room).await? == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+        }
+        Ok(Bytes::from(body))
+    }
+
+    /// Reads `count` bytes and forgets them.
+    pub(super) async fn skip(&mut self, mut count: u64) -> io::Result<()> {
+        while count > 0 {
+            let step = count.min(64 * 1024);
+            self.exact(usize::try_from(step).unwrap_or(usize::MAX))
+                .await?;
+            count -= step;
+        }
+        Ok(())
+    }
+
+    /// Becomes the server's side of TLS. Plaintext that came behind the command is thrown away, never carried over.
+    pub(super) async fn upgrade(&mut self) -> io::Result<()> {
+        self.end.drain().await?;
+        self.input.clear();
+        self.scanned = 0;
+        let (placeholder, _) = tokio::io::duplex(1);
+        let plain = std::mem::replace(&mut self.end.stream, Box::new(placeholder));
+        self.end.stream = Box::new(cert::authority()?.acceptor.accept(plain).await?);
+        Ok(())
+    }
+
+    /// Says goodbye to the transport.
+    pub(super) async fn close(&mut self) -> io::Result<()> {
+        self.end.drain().await?;
+        self.end.stream.shutdown().await
+    }
+}
+
+impl End {
+    async fn flush(&mut self) -> io::Result<()> {
+        while !self.output.is_empty() {
+            let room = self.room();
+            if room == 0 {
+                return if self.is_cut() {
+                    self.cut().await
+                } else {
+                    self.stream.flush().await
+                };
+            }
+            let piece = self
+                .output
+                .get(..room.min(self.output.len()))
+                .unwrap_or_default();
+            let written = self.stream.write(piece).await?;
+            if written == 0 {
+                return Err(io::ErrorKind::WriteZero.into());
+            }
+            self.output.advance(written);
+            self.sent += written as u64;
+            if matches!(self.fault, Some(Fault::Split(_))) {
+                self.stream.flush().await?;
+                tokio::task::yield_now().await;
+            }
+        }
+        if self.is_cut() {
+            self.cut().await
+        } else {
+            self.stream.flush().await
+        }
+    }
+
+    fn room(&self) -> usize {
+        match self.fault {
+            Some(Fault::Split(piece)) => piece.max(1),
+            Some(Fault::StallAfter(count) | Fault::CutAfter(count)) => {
+                usize::try_from(count.saturating_sub(self.sent)).unwrap_or(usize::MAX)
+            }
+            _ => usize::MAX,
+        }
+    }
+
+    fn is_cut(&self) -> bool {
+        matches!(self.fault, Some(Fault::CutAfter(count)) if self.sent >= count)
+    }
+
+    async fn cut(&mut self) -> io::Result<()> {
+        self.stream.shutdown().await?;
+        Err(io::Error::new(
+            io::ErrorKind::ConnectionAborted,
+            "cut by its fault",
+        ))
+    }
+
+    /// Reads some, as much as the fault allows; what a stall holds back goes out as soon as it may.
+    async fn read(&mut self, into: &mut impl BufMut) -> io::Result<usize> {
+        loop {
+            self.flush().await?;
+            let room = self.input_room();
+            if room == 0 && matches!(self.fault, Some(Fault::CutInputAfter(_))) {
+                self.cut().await?;
+            }
+            let is_held = room == 0 || !self.output.is_empty();
+            let mut into = into.limit(room);
+            tokio::select! {
+                count = self.stream.read_buf(&mut into), if room > 0 => {
+                    let count = count?;
+                    self.received += count as u64;
+                    return Ok(count);
+                }
+                resumed = self.resume.changed(), if is_held => self.release(resumed)?,
+            }
+        }
+    }
+
+    fn input_room(&self) -> usize {
+        match self.fault {
+            Some(Fault::StallInputAfter(count) | Fault::CutInputAfter(count)) => {
+                usize::try_from(count.saturating_sub(self.received)).unwrap_or(usize::MAX)
+            }
+            _ => usize::MAX,
+        }
+    }
+
+    /// Waits until nothing is held back.
+    async fn drain(&mut self) -> io::Result<()> {
+        self.flush().await?;
+        while !self.output.is_empty() {
+            let resumed = self.resume.changed().await;
+            self.release(resumed)?;
+            self.flush().await?;
+        }
+        Ok(())
+    }
+
+    fn release(&mut self, resumed: Result<(), watch::error::RecvError>) -> io::Result<()> {
+        resumed.map_err(|_| io::Error::from(io::ErrorKind::ConnectionAborted))?;
+        self.fault = None;
+        Ok(())
+    }
+}

@@ -1,0 +1,22 @@
+//! The embedded server, tried without the client library: by raw lines, and by Python's and curl's clients.
+#![cfg(feature = "testing")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a panic in a test is a failed test"
+)]
+
+#[path = "embedded/imap.rs"]
+mod imap;
+#[path = "embedded/line.rs"]
+mod line;
+#[path = "embedded/peers.rs"]
+mod peers;
+#[path = "embedded/pop3.rs"]
+mod pop3;
+#[path = "embedded/script.rs"]
+mod script;
+#[path = "embedded/tls.rs"]
+mod tls;
