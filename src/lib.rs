@@ -30,3 +30,4 @@ pub use login::{Login, Secret};
 pub use mailbox::{BoxFuture, Committed, Entry, Features, Idling, Mailbox, Part};
 pub use message_id::MessageId;
 pub use messages::{Message, Messages};
+pub use pop3::Pop3;

@@ -34,7 +34,7 @@ impl<'a> Iterator for Lines<'a> {
 /// use postroom::pop3::codec::scan_line;
 ///
 /// let (number, octets) = scan_line(b"2 200 comment").unwrap();
-/// assert_eq!((number.value(), octets), (2, 200));
+/// assert_eq!((number.as_u32(), octets), (2, 200));
 /// assert_eq!(scan_line(b"0 200"), None);
 /// ```
 pub fn scan_line(line: &[u8]) -> Option<(Number, u64)> {
@@ -49,7 +49,7 @@ pub fn scan_line(line: &[u8]) -> Option<(Number, u64)> {
 /// use postroom::pop3::codec::uidl_line;
 ///
 /// let (number, uidl) = uidl_line(b"1 whqtswO00WBw418f9t5JxYwZ").unwrap();
-/// assert_eq!((number.value(), uidl.as_bytes()), (1, &b"whqtswO00WBw418f9t5JxYwZ"[..]));
+/// assert_eq!((number.as_u32(), uidl.as_bytes()), (1, &b"whqtswO00WBw418f9t5JxYwZ"[..]));
 /// ```
 pub fn uidl_line(line: &[u8]) -> Option<(Number, Uidl)> {
     let (first, rest) = word(line);

@@ -3,7 +3,7 @@
 
 use bytes::{Buf, Bytes, BytesMut};
 
-use super::{Answer, Content, Delivery, Effect, Engine, LARGE, Phase, Retrieved, Running, Shape, Upgrade};
+use super::{Answer, Content, Delivery, Effect, Engine, Farewell, LARGE, Phase, Retrieved, Running, Shape, Upgrade};
 use crate::engine::Id;
 use crate::error::{Error, Kind, Result};
 use crate::pop3::codec::{self, Reply, Status};
@@ -186,7 +186,8 @@ impl Engine {
 
     fn take_effect(&mut self, run: &Running, answer: &Answer) {
         match run.effect {
-            Effect::None | Effect::Quit => return,
+            Effect::None => return,
+            Effect::Quit => self.state.farewell = Farewell::Accepted,
             Effect::Capabilities => self.state.capabilities = Some(codec::capabilities(&answer.body).into()),
             Effect::Authenticate | Effect::Login => {
                 self.challenged = false;
@@ -213,9 +214,9 @@ impl Engine {
         if run.number.is_some() {
             return self.push(run, Content::Refused(error));
         }
-        let quit = run.effect == Effect::Quit;
         self.deliver(run.id, Delivery::Done(Err(error)));
-        if quit {
+        if run.effect == Effect::Quit {
+            self.state.farewell = Farewell::Refused;
             self.end(Ok(()));
         }
     }

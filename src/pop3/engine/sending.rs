@@ -3,7 +3,7 @@
 
 use bytes::BytesMut;
 
-use super::{Engine, Needs, Pending, Phase, Plan, Running, Upgrade, over};
+use super::{Engine, Farewell, Needs, Pending, Phase, Plan, Running, Upgrade, over};
 use crate::engine::{Id, Outgoing};
 use crate::error::{Error, Result};
 use crate::login::Secret;
@@ -76,6 +76,8 @@ impl Engine {
         }
         if plan.effect == Effect::Quit {
             self.clock.special(Some(self.deadlines.logout));
+            self.state.farewell = Farewell::Unanswered;
+            self.changed = true;
         }
         self.outbox.push(plan.line.expose(), plan.secret);
         let Plan { verb, shape, effect, .. } = plan;

@@ -16,6 +16,18 @@ pub(crate) struct State {
     pub(crate) capabilities: Option<Arc<Capabilities>>,
     /// The messages that QUIT will delete.
     pub(crate) marks: Arc<Marks>,
+    /// What became of QUIT.
+    pub(crate) farewell: Farewell,
+}
+
+/// Whether QUIT was said, and what the server made of it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Farewell {
+    Unsaid,
+    /// On the wire, and (still) without a reply.
+    Unanswered,
+    Accepted,
+    Refused,
 }
 
 /// RFC 1939 §3.
@@ -36,7 +48,8 @@ pub(crate) struct Marks(BTreeMap<u32, u64>);
 impl State {
     pub(crate) fn new() -> Self {
         let greeting = Arc::from("");
-        Self { phase: Phase::Connected, greeting, capabilities: None, marks: Arc::default() }
+        let (marks, farewell) = (Arc::default(), Farewell::Unsaid);
+        Self { phase: Phase::Connected, greeting, capabilities: None, marks, farewell }
     }
 }
 
@@ -46,11 +59,16 @@ impl Marks {
     }
 
     pub(crate) fn has(&self, number: Number) -> bool {
-        self.0.get(&(number.value() / 64)).is_some_and(|word| word & bit(number) != 0)
+        self.0.get(&(number.as_u32() / 64)).is_some_and(|word| word & bit(number) != 0)
     }
 
     pub(crate) fn set(&mut self, number: Number) {
-        *self.0.entry(number.value() / 64).or_default() |= bit(number);
+        *self.0.entry(number.as_u32() / 64).or_default() |= bit(number);
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = Number> {
+        let bits = self.0.iter().flat_map(|(&high, &word)| (0..64).map(move |low| (high, low, word)));
+        bits.filter(|(_, low, word)| word & (1 << low) != 0).filter_map(|(high, low, _)| Number::new(high * 64 + low).ok())
     }
 
     pub(crate) fn clear(&mut self) {
@@ -59,5 +77,5 @@ impl Marks {
 }
 
 fn bit(number: Number) -> u64 {
-    1 << (number.value() % 64)
+    1 << (number.as_u32() % 64)
 }

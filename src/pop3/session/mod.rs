@@ -1,28 +1,29 @@
 //! [`Pop3`], the session users hold: one method for each command. It knows no bytes of the wire and no socket; the common
 //! trait over it is in `mailbox.rs`.
 
+pub(super) mod listing;
 mod login;
 mod retrieval;
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Instant;
 
 use bytes::Bytes;
 
-pub use self::retrieval::Retrieval;
 use self::retrieval::Reader;
+pub use self::retrieval::Retrieval;
 use super::engine::{Answer, Delivery, Effect, Engine, Needs, Plan, Request, Series, Shape};
 use super::mailbox::Maildrop;
 use super::{Capabilities, Number, Stat, Uidl, codec};
 use crate::body::Body;
 use crate::config::{Config, Protocol};
-use crate::conn::connect::{adopt, connect};
-use crate::conn::link::{Inbox, Link};
-use crate::conn::stream::{Io, Stream};
-use crate::conn::tls::Tls;
 use crate::conn::Driver;
+use crate::conn::connect::{adopt, connect};
+use crate::conn::driver::now;
 use crate::conn::io::{AsyncRead, AsyncWrite};
+use crate::conn::link::{Inbox, Link};
+use crate::conn::stream::Stream;
+use crate::conn::tls::Tls;
 use crate::error::{Error, Result};
 use crate::login::Login;
 
@@ -90,17 +91,17 @@ impl Connector {
     /// Connects and logs in; the driver runs in a task of its own.
     pub(super) async fn open(&self) -> Result<Pop3Link> {
         let (stream, upgrade) = connect(&self.config, Protocol::Pop3).await?;
-        let (link, driver) = begin(stream, upgrade, &self.config);
+        let (link, driver) = begin(stream, upgrade, &self.config, &self.login).await?;
         driver.spawn();
-        login::log_in(&link, &self.config, &self.login).await?;
         Ok(link)
     }
 }
 
-fn begin(stream: Stream, upgrade: Option<Tls>, config: &Config) -> (Pop3Link, Driver) {
-    // The engine is told every later instant; this first one only starts the clock of the greeting.
-    let engine = Engine::new(config.limits.clone(), config.deadlines.clone(), crate::conn::now());
-    Driver::over(engine, stream, upgrade, config.limits.window)
+async fn begin(stream: Stream, upgrade: Option<Tls>, config: &Config, login: &Login) -> Result<(Pop3Link, Driver)> {
+    let engine = Engine::new(config.limits.clone(), config.deadlines.clone(), now());
+    let (link, mut driver) = Driver::over(engine, stream, upgrade, config.limits.window);
+    driver.beside(login::log_in(&link, config, login)).await?;
+    Ok((link, driver))
 }
 
 impl Pop3 {
@@ -118,7 +119,8 @@ impl Pop3 {
         let connector = Connector { config: config.into(), login };
         connector.login.check()?;
         let link = connector.open().await?;
-        Ok(Self::new(link, &connector.config, &connector.login).with(connector))
+        let maildrop = Maildrop::new(&connector.config, &connector.login);
+        Ok(Self { link, maildrop, connector: Some(Box::new(connector)) })
     }
 
     /// The same over the caller's own stream, with a driver for a task of the caller's own: the session makes no progress
@@ -153,22 +155,13 @@ impl Pop3 {
         let config = config.into();
         login.check()?;
         let (stream, upgrade) = adopt(stream, &config, Protocol::Pop3).await?;
-        let (link, mut driver) = begin(stream, upgrade, &config);
-        driver.beside(login::log_in(&link, &config, &login)).await?;
-        Ok((Self::new(link, &config, &login), driver))
+        let (link, driver) = begin(stream, upgrade, &config, &login).await?;
+        Ok((Self { link, connector: None, maildrop: Maildrop::new(&config, &login) }, driver))
     }
 
-    fn new(link: Pop3Link, config: &Config, login: &Login) -> Self {
-        Self { link, connector: None, maildrop: Maildrop::new(config, login) }
-    }
-
-    fn with(self, connector: Connector) -> Self {
-        Self { connector: Some(Box::new(connector)), ..self }
-    }
-
-    /// What the server can do, as it said after the login; `None` where it has no CAPA. Never touches the wire.
-    pub fn capabilities(&self) -> Option<Arc<Capabilities>> {
-        self.link.state().capabilities.clone()
+    /// What the server can do, as it said after the login; empty where it has no CAPA. Never touches the wire.
+    pub fn capabilities(&self) -> Arc<Capabilities> {
+        self.link.state().capabilities.clone().unwrap_or_default()
     }
 
     /// How many messages there are and how large they are together (RFC 1939 §5).
@@ -178,7 +171,7 @@ impl Pop3 {
     /// As said at [`Pop3`].
     pub async fn stat(&self) -> Result<Stat> {
         let answer = one(&self.link, Plan::new("STAT", &[])?).await?;
-        codec::stat(&answer.rest).ok_or_else(|| unreadable("STAT"))
+        codec::stat(&answer.rest).ok_or_else(|| Error::protocol("the reply to STAT is not two numbers"))
     }
 
     /// All messages that are not marked, with their sizes in octets as the server says (RFC 1939 §5); what it says is not
@@ -188,7 +181,7 @@ impl Pop3 {
     ///
     /// As said at [`Pop3`]; `Kind::Limit` for more than [`Limits::untagged`](crate::Limits::untagged) messages too.
     pub async fn list(&self) -> Result<Vec<(Number, u64)>> {
-        list_answer(self.submit_list()?, &self.maildrop.limits).await
+        listing::sizes(self.submit_list()?, &self.maildrop.limits).await
     }
 
     /// All messages that are not marked, with their lasting names (RFC 1939 §7). A message whose name is empty is left out.
@@ -198,7 +191,7 @@ impl Pop3 {
     /// As said at [`Pop3`], `Kind::Rejected` where the server has no UIDL; `Kind::Limit` for more than
     /// [`Limits::untagged`](crate::Limits::untagged) messages too.
     pub async fn uidl(&self) -> Result<Vec<(Number, Uidl)>> {
-        uidl_answer(self.submit_uidl()?, &self.maildrop.limits).await
+        listing::unique_ids(self.submit_uidl()?, &self.maildrop.limits).await
     }
 
     pub(super) fn submit_list(&self) -> Result<Inbox<Engine>> {
@@ -231,9 +224,8 @@ impl Pop3 {
     }
 
     /// Streams these messages in this order. Where the server has PIPELINING, up to 256 RETR are in flight, and undelivered bytes
-    /// are bounded by [`Limits::window`](crate::Limits::window); otherwise each message is a round trip.
-    ///
-    /// Nothing is sent before the stream is first polled... but the commands are on their way when this returns.
+    /// are bounded by [`Limits::window`](crate::Limits::window); otherwise each message is a round trip. The commands are on their way
+    /// when this returns.
     pub fn fetch(&mut self, numbers: impl IntoIterator<Item = Number>) -> Retrieval<'_> {
         self.retrieve(Series::retrieve(numbers.into_iter().collect()))
     }

@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 /// use postroom::pop3::Number;
 ///
 /// let first = Number::new(1)?;
-/// assert_eq!(first.value(), 1);
+/// assert_eq!(first.as_u32(), 1);
 /// assert!(Number::new(0).is_err());
 /// # Ok::<(), postroom::Error>(())
 /// ```
@@ -25,7 +25,7 @@ impl Number {
     }
 
     /// It as a plain number.
-    pub const fn value(self) -> u32 {
+    pub const fn as_u32(self) -> u32 {
         self.0.get()
     }
 }
