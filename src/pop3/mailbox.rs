@@ -209,7 +209,9 @@ impl Pop3 {
         let uidl = if unnamed { None } else { Some(self.submit_uidl()?) };
         let list = self.submit_list()?;
         let uidls = match uidl {
-            Some(inbox) => some_or_refused(listing::unique_ids(inbox, &self.maildrop.limits).await)?.unwrap_or_default(),
+            Some(inbox) => {
+                some_or_refused(listing::unique_ids(inbox, &self.maildrop.limits).await)?.unwrap_or_default()
+            }
             None => Vec::new(),
         };
         let rows: Vec<_> = match some_or_refused(listing::sizes(list, &self.maildrop.limits).await)? {
@@ -314,8 +316,12 @@ impl Source for Mail<'_> {
 
 fn message(id: MessageId, retrieved: Retrieved, cut: Option<u32>) -> Option<Message> {
     match retrieved.content {
-        Content::Whole(bytes) => Some(Message::new(id, cut.map_or_else(|| bytes.clone(), |lines| beginning(&bytes, lines)))),
-        Content::TooLarge { size } => Some(Message::new(id, Bytes::new()).with_defects(vec![Defect::TooLarge { size }])),
+        Content::Whole(bytes) => {
+            Some(Message::new(id, cut.map_or_else(|| bytes.clone(), |lines| beginning(&bytes, lines))))
+        }
+        Content::TooLarge { size } => {
+            Some(Message::new(id, Bytes::new()).with_defects(vec![Defect::TooLarge { size }]))
+        }
         Content::Refused(error) => {
             tracing::warn!(message = %id, %error, "left out a message that the server refused");
             None

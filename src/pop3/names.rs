@@ -1,5 +1,6 @@
 //! The lasting names of one session's messages: which number has which id. It must not know how listings are asked for.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
@@ -61,8 +62,8 @@ impl Names {
 
     /// The first name stays.
     fn name(&mut self, number: Number, key: Key) {
-        if !self.keys.contains_key(&number) {
-            self.keys.insert(number, key.clone());
+        if let Entry::Vacant(vacant) = self.keys.entry(number) {
+            vacant.insert(key.clone());
             self.numbers.insert(key, number);
         }
     }

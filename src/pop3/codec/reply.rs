@@ -81,7 +81,9 @@ mod tests {
 
     #[test]
     fn a_bare_status_in_any_letter_case_is_enough() {
-        for (line, status) in [("+OK", Status::Ok), ("+ok\r\n", Status::Ok), ("-err\n", Status::Err), ("+ \r\n", Status::Challenge)] {
+        for (line, status) in
+            [("+OK", Status::Ok), ("+ok\r\n", Status::Ok), ("-err\n", Status::Err), ("+ \r\n", Status::Challenge)]
+        {
             assert_eq!(reply(line.as_bytes()), Some(Reply { status, code: None, rest: b"" }), "{line:?}");
         }
     }

@@ -1,6 +1,8 @@
 //! The POP3 session as a state machine without socket or clock: what was asked for, what is on the wire, what the server has
 //! said. Replies come strictly in the order of commands, which is all there is to tell them apart.
 
+#[cfg(test)]
+mod hostile_tests;
 mod input;
 mod request;
 mod sending;

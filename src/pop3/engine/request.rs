@@ -87,10 +87,7 @@ pub(crate) enum Effect {
 #[derive(Debug)]
 pub(crate) enum Delivery {
     /// Answers of a series, all that one read brought.
-    Batch {
-        answers: Vec<Retrieved>,
-        weight: usize,
-    },
+    Batch { answers: Vec<Retrieved>, weight: usize },
     /// The base64 text of a `+` that asks for more.
     Challenge(Bytes),
     /// The next bytes of a message; an empty chunk says that it is there.
@@ -160,13 +157,7 @@ impl Plan {
 
 impl Series {
     pub(crate) fn retrieve(numbers: Vec<Number>) -> Self {
-        Self {
-            verb: "RETR",
-            numbers: numbers.into_iter(),
-            lines: None,
-            shape: Shape::Message,
-            effect: Effect::None,
-        }
+        Self { verb: "RETR", numbers: numbers.into_iter(), lines: None, shape: Shape::Message, effect: Effect::None }
     }
 
     pub(crate) fn top(numbers: Vec<Number>, lines: u32) -> Self {

@@ -68,7 +68,8 @@ impl Marks {
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = Number> {
         let bits = self.0.iter().flat_map(|(&high, &word)| (0..64).map(move |low| (high, low, word)));
-        bits.filter(|(_, low, word)| word & (1 << low) != 0).filter_map(|(high, low, _)| Number::new(high * 64 + low).ok())
+        bits.filter(|(_, low, word)| word & (1 << low) != 0)
+            .filter_map(|(high, low, _)| Number::new(high * 64 + low).ok())
     }
 
     pub(crate) fn clear(&mut self) {

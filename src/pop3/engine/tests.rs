@@ -9,17 +9,17 @@ use crate::engine::Engine as _;
 use crate::login::Secret;
 
 /// An engine with its handles' ends in hand.
-struct Bench {
-    engine: Engine,
-    input: BytesMut,
+pub(super) struct Bench {
+    pub(super) engine: Engine,
+    pub(super) input: BytesMut,
     sent: Vec<u8>,
     log: String,
-    now: Instant,
+    pub(super) now: Instant,
     next: u64,
 }
 
 impl Bench {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self::with(Limits::default())
     }
 
@@ -30,11 +30,11 @@ impl Bench {
     }
 
     /// Greeted, and told what the server can do.
-    fn ready(lines: &str) -> Self {
+    pub(super) fn ready(lines: &str) -> Self {
         Self::ready_with(lines, Limits::default())
     }
 
-    fn ready_with(lines: &str, limits: Limits) -> Self {
+    pub(super) fn ready_with(lines: &str, limits: Limits) -> Self {
         let mut bench = Self::with(limits);
         bench.feed(b"+OK ready\r\n");
         bench.ask(capa());
@@ -46,7 +46,7 @@ impl Bench {
         bench
     }
 
-    fn ask(&mut self, request: Request) -> Id {
+    pub(super) fn ask(&mut self, request: Request) -> Id {
         let id = Id(self.next);
         self.next += 1;
         self.engine.handle_request(id, request, self.now);
@@ -59,13 +59,13 @@ impl Bench {
         self.settle();
     }
 
-    fn feed(&mut self, bytes: &[u8]) {
+    pub(super) fn feed(&mut self, bytes: &[u8]) {
         self.input.extend_from_slice(bytes);
         self.engine.handle_input(&mut self.input, self.now);
         self.settle();
     }
 
-    fn pass(&mut self, time: Duration) {
+    pub(super) fn pass(&mut self, time: Duration) {
         self.now += time;
         if self.engine.poll_deadline().is_some_and(|deadline| deadline <= self.now) {
             self.engine.handle_deadline(self.now);
@@ -73,7 +73,7 @@ impl Bench {
         self.settle();
     }
 
-    fn settle(&mut self) {
+    pub(super) fn settle(&mut self) {
         while let Some(outgoing) = self.engine.poll_transmit() {
             self.sent.extend_from_slice(&outgoing.bytes);
         }
@@ -82,15 +82,15 @@ impl Bench {
         }
     }
 
-    fn sent(&mut self) -> String {
+    pub(super) fn sent(&mut self) -> String {
         String::from_utf8(std::mem::take(&mut self.sent)).unwrap()
     }
 
-    fn log(&mut self) -> String {
+    pub(super) fn log(&mut self) -> String {
         std::mem::take(&mut self.log)
     }
 
-    fn kind(&self) -> Option<Kind> {
+    pub(super) fn kind(&self) -> Option<Kind> {
         self.engine.outcome()?.err().map(|error| error.kind())
     }
 }
@@ -125,7 +125,7 @@ fn plan(verb: &'static str) -> Plan {
     Plan::new(verb, &[]).unwrap()
 }
 
-fn capa() -> Request {
+pub(super) fn capa() -> Request {
     Request::Command(plan("CAPA").shape(Shape::Listing).needs(Needs::Connection).effect(Effect::Capabilities))
 }
 
@@ -133,7 +133,7 @@ fn login() -> Request {
     Request::Command(plan("PASS").needs(Needs::BeforeLogin).effect(Effect::Login).secret())
 }
 
-fn stls() -> Request {
+pub(super) fn stls() -> Request {
     Request::Command(plan("STLS").needs(Needs::BeforeLogin).effect(Effect::StartTls))
 }
 
@@ -141,15 +141,15 @@ fn auth() -> Request {
     Request::Command(plan("AUTH").needs(Needs::BeforeLogin).effect(Effect::Authenticate))
 }
 
-fn quit() -> Request {
+pub(super) fn quit() -> Request {
     Request::Command(plan("QUIT").needs(Needs::Connection).effect(Effect::Quit))
 }
 
-fn command(verb: &'static str) -> Request {
+pub(super) fn command(verb: &'static str) -> Request {
     Request::Command(plan(verb))
 }
 
-fn listing(verb: &'static str) -> Request {
+pub(super) fn listing(verb: &'static str) -> Request {
     Request::Command(plan(verb).shape(Shape::Listing))
 }
 
@@ -161,11 +161,11 @@ fn numbers(range: std::ops::RangeInclusive<u32>) -> Vec<Number> {
     range.map(|number| Number::new(number).unwrap()).collect()
 }
 
-fn retrieve(range: std::ops::RangeInclusive<u32>) -> Request {
+pub(super) fn retrieve(range: std::ops::RangeInclusive<u32>) -> Request {
     Request::Series(Series::retrieve(numbers(range)))
 }
 
-const PIPELINING: &str = "PIPELINING\r\n";
+pub(super) const PIPELINING: &str = "PIPELINING\r\n";
 
 /// What stands on the wire behind a flight of commands; what the handles see must not depend on how the bytes come.
 const SESSION: &str = concat!(
@@ -194,11 +194,7 @@ const SEEN: &str = "\
 ";
 
 fn session(ends: &[usize]) -> Bench {
-    let mut bench = Bench::ready(PIPELINING);
-    let deletions = Request::Series(Series::delete(numbers(1..=3)));
-    for request in [command("STAT"), listing("UIDL"), retrieve(1..=3), read(b"4"), deletions] {
-        bench.ask(request);
-    }
+    let mut bench = begun();
     let mut from = 0;
     for &end in ends.iter().chain([&SESSION.len()]) {
         bench.feed(&SESSION.as_bytes()[from..end]);
@@ -207,14 +203,20 @@ fn session(ends: &[usize]) -> Bench {
     bench
 }
 
+fn begun() -> Bench {
+    let mut bench = Bench::ready(PIPELINING);
+    let deletions = Request::Series(Series::delete(numbers(1..=3)));
+    for request in [command("STAT"), listing("UIDL"), retrieve(1..=3), read(b"4"), deletions] {
+        bench.ask(request);
+    }
+    bench
+}
+
 #[test]
 fn a_session_is_seen_the_same_however_its_bytes_come() {
     let mut whole = session(&[]);
     assert_eq!(whole.log(), SEEN);
-    assert_eq!(
-        whole.sent(),
-        "STAT\r\nUIDL\r\nRETR 1\r\nRETR 2\r\nRETR 3\r\nRETR 4\r\nDELE 1\r\nDELE 2\r\nDELE 3\r\n"
-    );
+    assert_eq!(whole.sent(), "STAT\r\nUIDL\r\nRETR 1\r\nRETR 2\r\nRETR 3\r\nRETR 4\r\nDELE 1\r\nDELE 2\r\nDELE 3\r\n");
     let marks = whole.engine.state().marks.clone();
     assert_eq!((1..=4).map(|n| marks.has(Number::new(n).unwrap())).collect::<Vec<_>>(), [true, false, true, false]);
 
@@ -321,6 +323,24 @@ fn a_dropped_request_costs_no_neighbour_its_answer() {
     bench.feed(b"+OK noop\r\n+OK 1 2\r\n");
     assert_eq!(bench.log(), "4: done 1 2 \n");
     assert_eq!(bench.sent(), "NOOP\r\nSTAT\r\n");
+}
+
+#[test]
+fn any_request_can_be_dropped_at_any_octet() {
+    for victim in 2..=6 {
+        let others = |log: &str| -> String {
+            log.split_inclusive('\n').filter(|line| !line.starts_with(&format!("{victim}:"))).collect()
+        };
+        for at in 0..=SESSION.len() {
+            let mut bench = begun();
+            bench.feed(&SESSION.as_bytes()[..at]);
+            bench.cancel(Id(victim));
+            bench.feed(&SESSION.as_bytes()[at..]);
+            bench.ask(command("NOOP"));
+            bench.feed(b"+OK\r\n");
+            assert_eq!(others(&bench.log()), format!("{}7: done  \n", others(SEEN)), "{victim} dropped at {at}");
+        }
+    }
 }
 
 #[test]
@@ -434,150 +454,6 @@ fn an_exchange_whose_handle_is_gone_is_cancelled_before_or_at_the_next_challenge
         bench.feed(b"-ERR cancelled\r\n");
         assert_eq!(bench.sent(), "CAPA\r\n");
     }
-}
-
-#[test]
-fn a_message_of_just_the_limit_comes_and_one_octet_more_is_passed_over() {
-    for size in [10, 11, 5000] {
-        for step in [1, 7, 100_000] {
-            let mut limits = Limits::default();
-            limits.literal = 10;
-            let mut bench = Bench::ready_with(PIPELINING, limits);
-            bench.ask(retrieve(1..=2));
-            let body = "x".repeat(size - 2);
-            let wire = format!("+OK\r\n{body}\r\n.\r\n+OK\r\n..\r\n.\r\n");
-            wire.as_bytes().chunks(step).for_each(|chunk| bench.feed(chunk));
-            let first = if size == 10 { format!("{body}\\r\\n") } else { format!("too large: {size}") };
-            assert_eq!(bench.log(), format!("2: 1 {first}\n2: 2 .\\r\\n\n2: done  \n"));
-            assert!(bench.kind().is_none());
-        }
-    }
-}
-
-#[test]
-fn a_large_message_is_not_kept_while_it_is_passed_over() {
-    let mut limits = Limits::default();
-    limits.literal = 100_000;
-    let mut bench = Bench::ready_with(PIPELINING, limits);
-    bench.ask(retrieve(1..=1));
-    bench.feed(b"+OK\r\n");
-    for _ in 0..1000 {
-        bench.feed(&[b'x'; 10_000]);
-        assert!(bench.input.len() <= 110_000);
-    }
-    bench.feed(b"\r\n.\r\n");
-    assert_eq!(bench.log(), "2: 1 too large: 10000002\n2: done  \n");
-}
-
-#[test]
-fn a_listing_over_the_limit_fails_its_command_alone() {
-    let mut limits = Limits::default();
-    limits.undelivered = 20;
-    for (lines, fails) in [("1 12345678901234567\r\n", true), ("1 1234567890123456\r\n", false)] {
-        let mut bench = Bench::ready_with("", limits.clone());
-        bench.ask(listing("LIST"));
-        bench.feed(format!("+OK\r\n{lines}.\r\n").as_bytes());
-        assert_eq!(bench.log().contains("Limit"), fails);
-        assert!(bench.kind().is_none());
-    }
-}
-
-#[test]
-fn a_status_line_of_just_the_limit_is_read_and_one_octet_more_ends_the_session() {
-    let mut limits = Limits::default();
-    limits.status_line = 100;
-    for (length, kind) in [(100, None), (101, Some(Kind::Limit))] {
-        for step in [1, 200] {
-            let mut bench = Bench::ready_with("", limits.clone());
-            bench.ask(command("NOOP"));
-            let line = format!("+OK {}\r\n", "x".repeat(length - 6));
-            line.as_bytes().chunks(step).for_each(|chunk| bench.feed(chunk));
-            assert_eq!(bench.kind(), kind);
-        }
-    }
-    let mut endless = Bench::ready_with("", limits);
-    endless.ask(command("NOOP"));
-    for _ in 0..100 {
-        endless.feed(b"x");
-    }
-    assert_eq!(endless.kind(), Some(Kind::Limit));
-}
-
-#[test]
-fn other_protocols_garbage_and_refusals_are_typed_errors() {
-    for (greeting, kind) in [
-        (&b"HTTP/1.1 400 Bad Request\r\n"[..], Kind::Protocol),
-        (b"220 smtp.example.org ESMTP\r\n", Kind::Protocol),
-        (b"* OK IMAP4rev1\r\n", Kind::Protocol),
-        (b"\x15\x03\x01\x00\x02\x02\x46", Kind::Protocol),
-        (b"+OK\0", Kind::Timeout),
-        (b"+ \r\n", Kind::Protocol),
-        (b"\r\n", Kind::Protocol),
-        (b"", Kind::Timeout),
-        (b"+", Kind::Timeout),
-        (b"-ERR [SYS/TEMP] too many connections\r\n", Kind::Closed),
-    ] {
-        let mut bench = Bench::new();
-        bench.ask(Request::Greeting);
-        bench.feed(greeting);
-        bench.pass(Deadlines::default().greeting);
-        assert_eq!(bench.kind(), Some(kind), "{}", greeting.escape_ascii());
-        assert!(bench.log().starts_with(&format!("0: {kind:?}: ")));
-        bench.ask(command("NOOP"));
-        assert!(bench.log().starts_with("1: Closed"));
-        assert_eq!(bench.sent(), "");
-    }
-}
-
-#[test]
-fn the_end_of_the_stream_fails_everybody_once_and_quit_as_unknown() {
-    let mut bench = Bench::ready(PIPELINING);
-    bench.ask(retrieve(1..=1000));
-    bench.ask(command("NOOP"));
-    bench.feed(b"+OK\r\nx\r\n.\r\n+OK\r\nhalf");
-    bench.engine.handle_end(None, bench.now);
-    bench.settle();
-    let log = bench.log();
-    assert_eq!(log.matches("Closed: the server closed the connection").count(), 2);
-    assert!(log.starts_with("2: 1 x\\r\\n\n2: Closed"), "{log}");
-
-    let mut leaving = Bench::ready("");
-    leaving.ask(quit());
-    leaving.engine.handle_end(None, leaving.now);
-    leaving.settle();
-    assert!(leaving.log().starts_with("2: Unknown: "));
-    assert_eq!(leaving.kind(), Some(Kind::Closed));
-    let mut silent = Bench::ready("");
-    silent.ask(quit());
-    silent.pass(Deadlines::default().logout);
-    assert!(silent.log().starts_with("2: Unknown: "));
-    assert_eq!(silent.kind(), Some(Kind::Timeout));
-}
-
-#[test]
-fn a_reply_to_nothing_ends_the_session_and_a_farewell_says_why() {
-    let mut bench = Bench::ready("");
-    bench.feed(b"+OK what?\r\n");
-    assert_eq!(bench.kind(), Some(Kind::Protocol));
-    let mut leaving = Bench::ready("");
-    leaving.feed(b"-ERR [SYS/TEMP] shutting down\r\n");
-    let error = leaving.engine.outcome().unwrap().unwrap_err();
-    assert_eq!(error.kind(), Kind::Closed);
-    assert_eq!(error.to_string(), "the server ended the session: shutting down");
-    assert!(error.code().is_some_and(|code| code.is("SYS/TEMP")));
-}
-
-#[test]
-fn the_answer_is_awaited_only_while_one_is_due_and_we_read() {
-    let mut bench = Bench::ready("");
-    assert_eq!(bench.engine.poll_deadline(), None);
-    bench.ask(command("NOOP"));
-    bench.engine.handle_backlog(true, bench.now);
-    assert_eq!(bench.engine.poll_deadline(), None);
-    bench.engine.handle_backlog(false, bench.now);
-    bench.pass(Deadlines::default().progress);
-    assert_eq!(bench.kind(), Some(Kind::Timeout));
-    assert!(bench.log().starts_with("2: Timeout"));
 }
 
 #[test]

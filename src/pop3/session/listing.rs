@@ -49,7 +49,10 @@ mod tests {
     #[test]
     fn an_unreadable_line_hides_no_other() {
         let rows = rows(b"1 10\r\nwhat?\r\n3 30\r\n", &Limits::default(), scan_line).unwrap();
-        assert_eq!(rows.iter().map(|(number, octets)| (number.as_u32(), *octets)).collect::<Vec<_>>(), [(1, 10), (3, 30)]);
+        assert_eq!(
+            rows.iter().map(|(number, octets)| (number.as_u32(), *octets)).collect::<Vec<_>>(),
+            [(1, 10), (3, 30)]
+        );
     }
 
     #[test]

@@ -89,7 +89,7 @@ async fn authenticate(link: &Pop3Link, mut exchange: Exchange, challenges: usize
                 seen += 1;
                 let response = respond(&mut exchange, &challenge, seen > challenges);
                 inbox.add(Request::Answer(response.as_ref().ok().cloned()));
-                failure = failure.or(response.err());
+                failure = failure.or_else(|| response.err());
                 if seen > challenges.saturating_add(1) {
                     break;
                 }

@@ -118,8 +118,9 @@ impl Capabilities {
 
 impl<S: AsRef<str>> FromIterator<S> for Capabilities {
     fn from_iter<I: IntoIterator<Item = S>>(lines: I) -> Self {
-        let lines = lines.into_iter().map(|line| line.as_ref().trim().into());
-        Self { lines: lines.filter(|line: &Box<str>| !line.is_empty()).collect() }
+        let mut kept: Vec<Box<str>> = lines.into_iter().map(|line| line.as_ref().trim().into()).collect();
+        kept.retain(|line| !line.is_empty());
+        Self { lines: kept }
     }
 }
 
