@@ -13,7 +13,7 @@ mod login;
 mod mailbox;
 mod message_id;
 mod messages;
-// pub mod pop3;
+pub mod pop3;
 mod sasl;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -31,3 +31,4 @@ pub use login::{Login, Secret};
 pub use mailbox::{BoxFuture, Committed, Entry, Features, Idling, Mailbox, Part};
 pub use message_id::MessageId;
 pub use messages::{Message, Messages};
+pub use pop3::Pop3;
