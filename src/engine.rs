@@ -7,6 +7,8 @@
 //! with an outcome is at its end: it has delivered an end to every request it knew, takes no input, and answers each further
 //! request with the same end.
 
+pub(crate) mod clock;
+
 use std::sync::Arc;
 use std::time::Instant;
 

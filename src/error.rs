@@ -146,10 +146,6 @@ impl Error {
         self.edit(|inner| inner.code = code)
     }
 
-    pub(crate) fn with_fault(self, fault: Fault) -> Self {
-        self.edit(|inner| inner.fault = fault)
-    }
-
     pub(crate) fn with_source(self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.edit(|inner| inner.source = Some(source.into()))
     }

@@ -8,6 +8,8 @@
     reason = "a panic in a test is a failed test"
 )]
 
+#[path = "embedded/hostile.rs"]
+mod hostile;
 #[path = "embedded/imap.rs"]
 mod imap;
 #[path = "embedded/line.rs"]
@@ -18,5 +20,7 @@ mod peers;
 mod pop3;
 #[path = "embedded/script.rs"]
 mod script;
+#[path = "embedded/session.rs"]
+mod session;
 #[path = "embedded/tls.rs"]
 mod tls;

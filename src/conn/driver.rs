@@ -254,6 +254,6 @@ impl<E: Engine> Drop for Driver<E> {
 }
 
 /// The time as the runtime has it, so that a test can stop its clock.
-fn now() -> std::time::Instant {
+pub(crate) fn now() -> std::time::Instant {
     Instant::now().into_std()
 }

@@ -42,6 +42,7 @@ impl Stream {
     }
 
     /// Whether this crate encrypts it. What the caller's own stream does by itself is not seen.
+    #[cfg(test)]
     pub(crate) fn is_encrypted(&self) -> bool {
         matches!(self, Self::Tls(_) | Self::OwnTls(_))
     }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
+use tokio_rustls::rustls::client::Resumption;
 use tokio_rustls::rustls::crypto::CryptoProvider;
 use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_rustls::rustls::{CertificateError, ClientConfig, Error as Rustls, RootCertStore};
@@ -91,7 +92,7 @@ impl fmt::Debug for Tls {
 }
 
 /// One configuration for all who trust the public roots alone, one for each `Config` and its clones else: they share the
-/// memory, and the tickets by which a later handshake is shorter.
+/// memory.
 fn client_config(config: &Config) -> Result<Arc<ClientConfig>> {
     static PUBLIC: OnceLock<Arc<ClientConfig>> = OnceLock::new();
     if let Some(own) = config.own_tls_config() {
@@ -116,11 +117,14 @@ fn build(config: &Config) -> Result<ClientConfig> {
             .add(root.clone())
             .map_err(|error| Error::input("the root certificate cannot be read").with_source(error))?;
     }
-    Ok(ClientConfig::builder_with_provider(provider()?)
+    let mut built = ClientConfig::builder_with_provider(provider()?)
         .with_safe_default_protocol_versions()
         .map_err(|error| Error::new(Kind::Tls, "the TLS provider supports no version of TLS").with_source(error))?
         .with_root_certificates(roots)
-        .with_no_client_auth())
+        .with_no_client_auth();
+    // Dovecot 2.3 that asks for client certificates breaks off a resumed handshake ("session id context uninitialized").
+    built.resumption = Resumption::disabled();
+    Ok(built)
 }
 
 /// Named, never guessed: rustls's own choice panics where two providers are compiled in.

@@ -181,6 +181,12 @@ impl Server {
         self.shared.log.lines()
     }
 
+    /// Waits until a line that contains this text has been received, on any connection, or had been since the last
+    /// [`clear_commands`](Self::clear_commands). The command may not have been carried out yet.
+    pub async fn received(&self, text: &str) {
+        self.shared.log.wait(|line| line.contains(text)).await;
+    }
+
     /// Forgets the lines received so far.
     pub fn clear_commands(&self) {
         self.shared.log.clear();

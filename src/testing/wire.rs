@@ -2,7 +2,7 @@
 //! neither IMAP nor POP3.
 
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -20,21 +20,27 @@ pub(super) trait Transport: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Transport for T {}
 
 /// The lines received on all connections, in the order of their arrival.
-#[derive(Debug, Default)]
-pub(super) struct Log(Mutex<Vec<String>>);
+#[derive(Default)]
+pub(super) struct Log(watch::Sender<Vec<String>>);
 
 impl Log {
     pub(super) fn lines(&self) -> Vec<String> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0.borrow().clone()
     }
 
     pub(super) fn clear(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.0.send_modify(Vec::clear);
+    }
+
+    /// Waits for a line that is wanted.
+    pub(super) async fn wait(&self, wanted: impl Fn(&str) -> bool) {
+        // The sender lives as long as `self`: there is no error to meet.
+        let _ = self.0.subscribe().wait_for(|lines| lines.iter().any(|line| wanted(line))).await;
     }
 
     fn add(&self, line: &[u8]) {
         let line = String::from_utf8_lossy(line).into_owned();
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+        self.0.send_modify(|lines| lines.push(line));
     }
 }
 

@@ -1,22 +1,22 @@
-//! IMAP by raw lines over in-memory streams.
+//! IMAP's commands on messages, by raw lines over in-memory streams.
 
-use postroom::testing::{Fault, Server};
+use postroom::testing::Server;
 use tokio::io::DuplexStream;
 
 use super::line::Lines;
 
-fn server() -> Server {
+pub(crate) fn server() -> Server {
     Server::builder().sample_mail().in_memory().unwrap()
 }
 
-async fn logged_in(server: &Server) -> Lines<DuplexStream> {
+pub(crate) async fn logged_in(server: &Server) -> Lines<DuplexStream> {
     let mut client = Lines::new(server.imap_stream());
     assert!(client.line().await.starts_with("* OK [CAPABILITY IMAP4rev1 "));
     assert!(client.imap("LOGIN alice alicepw").await[0].starts_with("t OK [CAPABILITY "));
     client
 }
 
-async fn selected(server: &Server) -> Lines<DuplexStream> {
+pub(crate) async fn selected(server: &Server) -> Lines<DuplexStream> {
     let mut client = logged_in(server).await;
     client.imap("SELECT INBOX").await;
     client
@@ -125,24 +125,6 @@ async fn multiappend_keeps_all_or_nothing() {
 }
 
 #[tokio::test]
-async fn a_refused_literal_is_read_as_commands_if_sent() {
-    let server = Server::builder().literal_limit(100).in_memory().unwrap();
-    let mut client = logged_in(&server).await;
-    let before = server.snapshot("alice");
-    client.send("t APPEND INBOX {101}\r\n").await;
-    assert!(client.line().await.starts_with("t NO [TOOBIG]"));
-    client.send("t APPEND None {10}\r\n").await;
-    assert!(client.line().await.starts_with("t NO [TRYCREATE]"));
-    assert_eq!(server.snapshot("alice"), before);
-    client.send("x DELETE Junk\r\n").await;
-    assert!(client.line().await.starts_with("x OK"));
-    assert!(server.commands().contains(&"x DELETE Junk".to_owned()));
-    client.send(format!("t APPEND INBOX {{101+}}\r\n{}\r\n", "x".repeat(101))).await;
-    assert!(client.line().await.starts_with("t NO [TOOBIG]"));
-    assert!(client.imap("NOOP").await[0].starts_with("t OK"));
-}
-
-#[tokio::test]
 async fn store_changes_flags_and_tells_unless_silent() {
     let server = server();
     let mut client = selected(&server).await;
@@ -184,6 +166,7 @@ async fn idle_tells_what_another_session_does() {
     let server = server();
     let (mut idler, mut other) = (selected(&server).await, selected(&server).await);
     idler.send("i IDLE\r\n").await;
+    server.received("i IDLE").await;
     assert!(idler.line().await.starts_with("+ "));
     other.imap("STORE 2 +FLAGS.SILENT (\\Deleted)").await;
     assert_eq!(idler.line().await, "* 2 FETCH (FLAGS (\\Deleted))");
@@ -235,116 +218,6 @@ async fn search_finds() {
     let lines = client.imap("UID SEARCH RETURN (MIN COUNT ALL) ALL").await;
     assert_eq!(lines[0], "* ESEARCH (TAG \"t\") UID MIN 1 ALL 1:2 COUNT 2");
     assert!(client.imap("SEARCH CHARSET KOI8-R ALL").await[0].starts_with("t NO [BADCHARSET"));
-}
-
-#[tokio::test]
-async fn mailboxes_are_made_listed_renamed_and_removed() {
-    let server = server();
-    let mut client = logged_in(&server).await;
-    client.imap("CREATE Work/2024/May").await;
-    assert_eq!(client.imap("LIST \"\" %").await.len(), 8);
-    let lines = client.imap("LIST Work/ *").await;
-    assert_eq!(lines[0], "* LIST (\\HasChildren) \"/\" \"Work/2024\"");
-    assert_eq!(lines[1], "* LIST (\\HasNoChildren) \"/\" \"Work/2024/May\"");
-    assert!(client.imap("LIST \"\" \"\"").await[0].starts_with("* LIST (\\Noselect) \"/\""));
-    assert!(client.imap("LIST \"\" Sent").await[0].contains("\\Sent"));
-    client.imap("RENAME Work Play").await;
-    assert!(client.imap("STATUS Play/2024/May (MESSAGES UIDNEXT)").await[0].ends_with("(MESSAGES 0 UIDNEXT 1)"));
-    client.imap("DELETE Play/2024").await;
-    assert!(client.imap("LIST \"\" Play/2024").await[0].starts_with("* LIST (\\Noselect \\HasChildren)"));
-    assert!(client.imap("SELECT Play/2024").await[0].starts_with("t NO"));
-    assert!(client.imap("DELETE INBOX").await[0].starts_with("t NO"));
-    client.imap("SUBSCRIBE Play/2024/May").await;
-    assert!(client.imap("LSUB \"\" Play/%").await[0].starts_with("* LSUB (\\Noselect) \"/\" \"Play/2024\""));
-}
-
-#[tokio::test]
-async fn what_is_not_announced_is_refused() {
-    let names = ["IDLE", "UIDPLUS", "SASL-IR", "LITERAL+", "MOVE", "UNSELECT", "ESEARCH", "ENABLE", "ID", "NAMESPACE"];
-    let builder = names.iter().fold(Server::builder().sample_mail(), |builder, name| builder.without(name));
-    let server = builder.in_memory().unwrap();
-    let mut client = Lines::new(server.imap_stream());
-    let greeting = client.line().await;
-    assert!(names.iter().all(|name| !greeting.contains(&format!(" {name}"))), "{greeting}");
-    assert!(client.imap("AUTHENTICATE PLAIN AGFsaWNlAGFsaWNlcHc=").await[0].starts_with("t BAD"));
-    client.imap("LOGIN alice alicepw").await;
-    client.imap("SELECT INBOX").await;
-    for command in [
-        "IDLE",
-        "UID EXPUNGE 1",
-        "MOVE 1 Sent",
-        "UNSELECT",
-        "SEARCH RETURN () ALL",
-        "ENABLE X",
-        "ID NIL",
-        "NAMESPACE",
-        "XYZZY",
-    ] {
-        assert!(client.imap(command).await[0].starts_with("t BAD"), "{command}");
-    }
-    client.send("t APPEND INBOX {3+}\r\n").await;
-    assert!(client.line().await.starts_with("t BAD"));
-}
-
-#[tokio::test]
-async fn plain_login_works_with_and_without_initial_response() {
-    let server = server();
-    for command in ["t AUTHENTICATE PLAIN AGFsaWNlAGFsaWNlcHc=\r\n", "t AUTHENTICATE PLAIN\r\n"] {
-        let mut client = Lines::new(server.imap_stream());
-        client.line().await;
-        client.send(command).await;
-        if command.ends_with("PLAIN\r\n") {
-            assert_eq!(client.line().await, "+ ");
-            client.send("AGFsaWNlAGFsaWNlcHc=\r\n").await;
-        }
-        assert!(client.line().await.starts_with("t OK"));
-    }
-    let mut client = Lines::new(server.imap_stream());
-    client.line().await;
-    assert!(client.imap("LOGIN alice wrong").await[0].starts_with("t NO [AUTHENTICATIONFAILED]"));
-    assert!(client.imap("SELECT INBOX").await[0].starts_with("t BAD"));
-}
-
-#[tokio::test]
-async fn logins_without_tls_can_be_refused_and_sessions_begin_logged_in() {
-    let server = Server::builder().logindisabled_before_tls(true).in_memory().unwrap();
-    let mut client = Lines::new(server.imap_stream());
-    assert!(client.line().await.contains(" LOGINDISABLED]"));
-    assert!(client.imap("LOGIN alice alicepw").await[0].starts_with("t NO [PRIVACYREQUIRED]"));
-    let server = Server::builder().preauth(true).in_memory().unwrap();
-    let mut client = Lines::new(server.imap_stream());
-    assert!(client.line().await.starts_with("* PREAUTH "));
-    assert!(client.imap("SELECT INBOX").await.last().unwrap().starts_with("t OK"));
-}
-
-#[tokio::test]
-async fn a_stalled_connection_goes_on_when_resumed() {
-    let server = server();
-    server.fault(Fault::StallAfter(10));
-    let mut client = Lines::new(server.imap_stream());
-    client.send("t LOGIN alice alicepw\r\nu APPEND Sent {3+}\r\nabc\r\n").await;
-    let count = || server.snapshot("alice").unwrap().messages("Sent").len();
-    while count() == 2 {
-        tokio::task::yield_now().await;
-    }
-    server.resume();
-    assert!(client.line().await.starts_with("* OK [CAPA"));
-    assert!(client.line().await.starts_with("t OK"));
-    assert!(client.line().await.starts_with("u OK"));
-}
-
-#[tokio::test]
-async fn faults_cut_and_split_and_all_connections_can_be_ended() {
-    let server = server();
-    server.fault(Fault::CutAfter(3));
-    server.fault(Fault::Split(1));
-    let mut cut = Lines::new(server.imap_stream());
-    assert_eq!(cut.next().await, None);
-    let mut split = selected(&server).await;
-    assert!(split.imap("NOOP").await[0].starts_with("t OK"));
-    server.disconnect_all();
-    assert_eq!(split.next().await, None);
-    selected(&server).await;
 }
 
 #[tokio::test]

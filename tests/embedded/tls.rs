@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use postroom::testing::{Fault, Server};
+use postroom::testing::{Fault, Script, Server};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
@@ -19,9 +19,9 @@ fn provider() -> CryptoProvider {
     return tokio_rustls::rustls::crypto::ring::default_provider();
 }
 
-async fn secured<S: AsyncRead + AsyncWrite + Unpin>(server: &Server, name: &'static str, stream: S) -> TlsStream<S> {
+async fn secured<S: AsyncRead + AsyncWrite + Unpin>(authority: &[u8], name: &'static str, stream: S) -> TlsStream<S> {
     let mut roots = RootCertStore::empty();
-    roots.add(server.ca_der().to_vec().into()).unwrap();
+    roots.add(authority.to_vec().into()).unwrap();
     let config = ClientConfig::builder_with_provider(Arc::new(provider()))
         .with_safe_default_protocol_versions()
         .unwrap()
@@ -39,7 +39,7 @@ async fn implicit_tls_is_served_under_every_name() {
         ("::1", server.imaps_port(), "* OK "),
     ] {
         let stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
-        let line = Lines::new(secured(&server, name, stream).await).line().await;
+        let line = Lines::new(secured(server.ca_der(), name, stream).await).line().await;
         assert!(line.starts_with(greeting) && !line.contains("STARTTLS"), "{line}");
     }
 }
@@ -51,7 +51,7 @@ async fn an_upgrade_forgets_what_came_behind_the_command() {
     assert!(client.line().await.contains(" STARTTLS LOGINDISABLED]"));
     client.send("s STARTTLS\r\nx NOOP\r\n").await;
     assert!(client.line().await.starts_with("s OK"));
-    let mut client = Lines::new(secured(&server, "localhost", client.into_inner()).await);
+    let mut client = Lines::new(secured(server.ca_der(), "localhost", client.into_inner()).await);
     assert!(client.imap("LOGIN alice alicepw").await[0].starts_with("t OK"));
     assert!(client.imap("STARTTLS").await[0].starts_with("t BAD"));
     assert!(!server.commands().contains(&"x NOOP".to_owned()));
@@ -60,7 +60,7 @@ async fn an_upgrade_forgets_what_came_behind_the_command() {
     client.line().await;
     assert!(client.pop3("USER alice").await.starts_with("-ERR"));
     assert!(client.pop3("STLS").await.starts_with("+OK"));
-    let mut client = Lines::new(secured(&server, "localhost", client.into_inner()).await);
+    let mut client = Lines::new(secured(server.ca_der(), "localhost", client.into_inner()).await);
     assert!(client.pop3("AUTH PLAIN AGFsaWNlAGFsaWNlcHc=").await.starts_with("+OK"));
 }
 
@@ -102,4 +102,16 @@ async fn input_can_stall_and_be_cut() {
     let _ = stream.write_all(command.as_bytes()).await;
     assert_eq!(Lines::new(stream).next().await, None);
     assert!(server.commands().is_empty());
+}
+
+#[tokio::test]
+async fn a_script_can_go_on_under_tls() {
+    let mut script = Script::new("S: * OK\nC: {A} STARTTLS\nS: {A} OK\ntls\nC: {B} NOOP\nS: {B} OK after {A}");
+    let mut client = Lines::new(script.stream());
+    client.line().await;
+    assert_eq!(client.imap("STARTTLS").await, ["t OK"]);
+    let stream = secured(Script::ca_der().unwrap(), "localhost", client.into_inner()).await;
+    let mut client = Lines::new(stream);
+    assert_eq!(client.imap("NOOP").await, ["t OK after t"]);
+    assert_eq!(script.finish().await, Ok(()));
 }

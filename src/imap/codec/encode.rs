@@ -152,7 +152,7 @@ impl Line {
     }
 
     /// All messages from this sequence number on.
-    pub(crate) fn from_number(self, number: SeqNum) -> Self {
+    pub(crate) fn all_from(self, number: SeqNum) -> Self {
         self.text(format!("{number}:*").as_bytes())
     }
 

@@ -22,7 +22,7 @@ impl Command for Number {
     fn plan(&self, _: Terms) -> Result<Plan> {
         let line = Line::new("UID SEARCH");
         let line = if self.compact { line.atom("RETURN")?.list(|list| list.atom("ALL"))? } else { line };
-        let line = line.from_number(self.from).finish();
+        let line = line.all_from(self.from).finish();
         let order = Order::claiming(Claims::SEARCH).alone();
         let effect = Effect::Number { from: self.from };
         Ok(Plan::new("UID SEARCH", line).order(order).needs(Needs::Selection(self.selection)).effect(effect))

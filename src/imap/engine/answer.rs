@@ -99,7 +99,6 @@ impl Engine {
                 self.upgrade = run.id.map_or(Upgrade::None, Upgrade::Due);
             }
             Effect::Select { .. } => self.select(done, condition),
-            Effect::Deselect if done => self.deselect(),
             Effect::Number { from } => self.number(from.as_u32(), done),
             Effect::Logout if done => self.end(Ok(())),
             _ => return Ok(()),
@@ -350,5 +349,6 @@ fn clean(text: &str) -> String {
 }
 
 fn excerpt(frame: &[u8]) -> String {
-    format!("\"{}\"", frame.trim_ascii_end().get(..80).unwrap_or(frame.trim_ascii_end()).escape_ascii())
+    let line = frame.trim_ascii_end();
+    format!("\"{}\"", line.get(..80).unwrap_or(line).escape_ascii())
 }

@@ -3,7 +3,6 @@
 //! the meaning of answers is the commands' business, on the handles' side.
 
 mod answer;
-mod clock;
 mod event;
 mod idle;
 mod input;
@@ -22,7 +21,6 @@ use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
 
-use self::clock::Clock;
 pub use self::event::Event;
 use self::event::Journal;
 use self::idle::Idle;
@@ -33,6 +31,7 @@ use self::outbox::{HalfSent, Outbox};
 pub(crate) use self::request::{Delivery, Effect, Needs, Plan, Request};
 pub use self::state::Selected;
 pub(crate) use self::state::{Phase, State};
+use crate::engine::clock::Clock;
 use crate::engine::{Appetite, Id, Outgoing};
 use crate::error::{Error, Kind, Result};
 use crate::imap::codec::Framer;

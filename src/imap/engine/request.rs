@@ -66,7 +66,6 @@ pub(crate) enum Effect {
         name: MailboxName,
         read_only: bool,
     },
-    Deselect,
     /// Literals in FETCH responses go out as they come.
     Body,
     /// What it finds are the UIDs of the messages from this sequence number on.

@@ -11,6 +11,7 @@ use time::OffsetDateTime;
 use super::date;
 use super::envelope::{Address, Envelope, str_of};
 use super::flags::Flags;
+use super::section::Section;
 use super::structure::{BodyStructure, Strings};
 use super::tape::{HEAD, Item, NONE, Record, Span, Tape, number, reason, span, word};
 use super::text::Str;
@@ -92,12 +93,12 @@ impl Fetched {
 
     /// The bytes of the whole message (`BODY[]`, `RFC822` or `BINARY[]`), a slice of what was read.
     pub fn body(&self) -> Option<Bytes> {
-        self.section("").and_then(|section| section.bytes())
+        self.section(&Section::WHOLE).and_then(|section| section.bytes())
     }
 
-    /// The section of that name, such as `HEADER` or `2.1.MIME`, in any letter case.
-    pub fn section(&self, name: &str) -> Option<FetchedSection<'_>> {
-        self.sections().find(|section| section.name.range_in(self.record()).eq_ignore_ascii_case(name.as_bytes()))
+    /// That section, however the server spells it.
+    pub fn section(&self, section: &Section) -> Option<FetchedSection<'_>> {
+        self.sections().find(|found| found.section().as_ref() == Some(section))
     }
 
     /// All sections that came with this response.
@@ -232,6 +233,11 @@ impl FetchedSection<'_> {
     /// The name between the brackets, such as `1.2` or `HEADER.FIELDS (TO)`; empty for the whole message.
     pub fn name(&self) -> Cow<'_, str> {
         String::from_utf8_lossy(self.name.range_in(self.record))
+    }
+
+    /// Which section it is; `None` where the server's name for it is none that RFC 9051 knows.
+    pub fn section(&self) -> Option<Section> {
+        Section::from_wire(&self.name())
     }
 
     /// Where the bytes begin within the section, if only a piece of it was asked for.

@@ -6,6 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::args::{Args, Stop};
 use super::{Answer, Session};
 
+const NOT_PLAIN: &str = "[PRIVACYREQUIRED] Not without TLS";
 const WRONG_LOGIN: &str = "[AUTHENTICATIONFAILED] Wrong user or password";
 
 impl Session {
@@ -113,6 +114,9 @@ impl Session {
         if !mechanism.eq_ignore_ascii_case("PLAIN") || !self.offers("AUTH=PLAIN") {
             return Err(Stop::no("[CANNOT] No such mechanism"));
         }
+        if !self.may_log_in() {
+            return Err(Stop::no(NOT_PLAIN));
+        }
         if initial.is_some() && !self.offers("SASL-IR") {
             return Err(Stop::bad("This server has no SASL-IR"));
         }
@@ -134,7 +138,7 @@ impl Session {
 
     fn admit_user(&mut self, user: &str, password: &str, done: &str) -> Answer {
         if !self.may_log_in() {
-            return Err(Stop::no("[PRIVACYREQUIRED] Not without TLS"));
+            return Err(Stop::no(NOT_PLAIN));
         }
         if !self.shared.store.admits(user, password) {
             return Err(Stop::no(WRONG_LOGIN));

@@ -47,13 +47,8 @@ impl Set {
         let mut indexes = Vec::new();
         for (first, last) in self.ranges(star) {
             if uid {
-                indexes.extend(
-                    view.position_from(first)..view.position_from(last.saturating_add(1)).max(if last == u32::MAX {
-                        count
-                    } else {
-                        0
-                    }),
-                );
+                let end = last.checked_add(1).map_or(count, |next| view.position_from(next));
+                indexes.extend(view.position_from(first)..end);
             } else if first == 0 || last as usize > count {
                 return Err(Stop::bad("No such message number"));
             } else {

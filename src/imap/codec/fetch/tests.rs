@@ -7,6 +7,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::defect::Defect;
+use crate::imap::types::Section;
 use crate::imap::types::fetched::Fetched;
 use crate::imap::types::structure::Kind as Part;
 use crate::imap::types::text::Str;
@@ -180,11 +181,14 @@ fn bodies_are_slices_of_what_was_read() {
     assert_eq!(message.defects().collect::<Vec<_>>(), []);
     let body = message.body().unwrap();
     assert_eq!((body.as_ref(), body.as_ptr()), (&b"a)\r\n* 1\n"[..], frame[23..].as_ptr()));
-    let piece = message.section("header.fields (\"to]\" x)").unwrap();
+    let piece = message.section(&Section::header_fields(["to]", "x"]).unwrap()).unwrap();
     assert_eq!((piece.origin(), piece.bytes().unwrap().as_ref()), (Some(5), &b"a\\b"[..]));
-    assert_eq!(message.section("1.2").and_then(|section| section.bytes()).unwrap().as_ref(), b"\0\n");
-    assert_eq!(message.section("3").unwrap().bytes(), None);
-    assert_eq!(message.section("TEXT").and_then(|section| section.bytes()).unwrap().as_ref(), b"t");
+    assert_eq!(
+        message.section(&Section::part(&[1, 2]).unwrap()).and_then(|section| section.bytes()).unwrap().as_ref(),
+        b"\0\n"
+    );
+    assert_eq!(message.section(&Section::part(&[3]).unwrap()).unwrap().bytes(), None);
+    assert_eq!(message.section(&Section::TEXT).and_then(|section| section.bytes()).unwrap().as_ref(), b"t");
     assert_eq!((message.binary_size("4"), message.sections().count()), (Some(9), 5));
 }
 

@@ -1,0 +1,77 @@
+//! Commands on the wire (RFC 1939 §3): a keyword and arguments on one line. What could end the line early never gets onto it.
+
+use crate::error::{Error, Result};
+use crate::login::Secret;
+use crate::pop3::types::Number;
+
+/// The longest command line, its CRLF included (RFC 2449 §4).
+pub const LONGEST_COMMAND: usize = 255;
+
+/// One command line, CRLF included.
+///
+/// # Errors
+///
+/// [`Kind::Input`](crate::Kind::Input) where an argument holds CR, LF or NUL, or the line is longer than 255 octets.
+///
+/// ```
+/// use postroom::pop3::codec::command;
+///
+/// assert_eq!(command("TOP", &[b"1", b"10"]).unwrap(), b"TOP 1 10\r\n");
+/// assert!(command("USER", &[b"me\r\nDELE 1"]).is_err());
+/// ```
+pub fn command(keyword: &str, arguments: &[&[u8]]) -> Result<Vec<u8>> {
+    let length = arguments.iter().fold(keyword.len() + 2, |length, argument| length.saturating_add(argument.len() + 1));
+    if length > LONGEST_COMMAND {
+        return Err(Error::input("the command line is longer than 255 octets"));
+    }
+    // One allocation of the right size, so that no copy of a password stays behind.
+    let mut line = Vec::with_capacity(length);
+    line.extend_from_slice(keyword.as_bytes());
+    for argument in arguments {
+        if memchr::memchr3(b'\r', b'\n', 0, argument).is_some() {
+            return Err(Error::input("an argument holds CR, LF or NUL"));
+        }
+        line.push(b' ');
+        line.extend_from_slice(argument);
+    }
+    line.extend_from_slice(b"\r\n");
+    Ok(line)
+}
+
+/// The same for what nothing may print.
+pub(crate) fn secret_command(keyword: &str, arguments: &[&[u8]]) -> Result<Secret> {
+    command(keyword, arguments).map(Secret::from)
+}
+
+/// Writes one line of a series: the keyword, a message's number, and what TOP has behind it.
+pub(crate) fn write_number(out: &mut bytes::BytesMut, keyword: &str, number: Number, lines: Option<u32>) {
+    use std::fmt::Write;
+    // Writing into memory does not fail.
+    let _ = match lines {
+        Some(lines) => write!(out, "{keyword} {number} {lines}\r\n"),
+        None => write!(out, "{keyword} {number}\r\n"),
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Kind;
+
+    #[test]
+    fn a_line_of_255_octets_goes_and_one_of_256_does_not() {
+        let argument = vec![b'x'; 255 - "PASS \r\n".len()];
+        assert_eq!(command("PASS", &[&argument]).unwrap().len(), 255);
+        let longer = [&argument[..], b"x"].concat();
+        assert_eq!(command("PASS", &[&longer]).unwrap_err().kind(), Kind::Input);
+    }
+
+    #[test]
+    fn nothing_can_end_the_line_early() {
+        for argument in [&b"a\rb"[..], b"a\nb", b"a\0b", b"\r\n"] {
+            assert_eq!(command("USER", &[argument]).unwrap_err().kind(), Kind::Input);
+            assert_eq!(secret_command("PASS", &[argument]).unwrap_err().kind(), Kind::Input);
+        }
+        assert_eq!(command("PASS", &[b" with blanks "]).unwrap(), b"PASS  with blanks \r\n");
+    }
+}

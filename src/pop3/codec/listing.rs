@@ -1,0 +1,113 @@
+//! Scan listings (RFC 1939 §5): the lines of LIST and UIDL, and what STAT says. Sizes are what the server says, never trusted.
+
+use crate::pop3::types::{Number, Stat, Uidl};
+
+/// The lines of a multi-line reply, without their line ends; a bare LF ends one too.
+#[derive(Clone, Debug)]
+pub struct Lines<'a>(&'a [u8]);
+
+impl<'a> Lines<'a> {
+    /// The lines of a body from which the final dot and the stuffed ones were taken away.
+    pub fn new(body: &'a [u8]) -> Self {
+        Self(body)
+    }
+}
+
+impl<'a> Iterator for Lines<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        if self.0.is_empty() {
+            return None;
+        }
+        let end = memchr::memchr(b'\n', self.0).map_or(self.0.len(), |at| at + 1);
+        let (line, rest) = self.0.split_at_checked(end)?;
+        self.0 = rest;
+        let line = line.strip_suffix(b"\n").unwrap_or(line);
+        Some(line.strip_suffix(b"\r").unwrap_or(line))
+    }
+}
+
+/// One line of LIST: a message's number and its size in octets. What stands behind them is passed over.
+///
+/// ```
+/// use postroom::pop3::codec::scan_line;
+///
+/// let (number, octets) = scan_line(b"2 200 comment").unwrap();
+/// assert_eq!((number.as_u32(), octets), (2, 200));
+/// assert_eq!(scan_line(b"0 200"), None);
+/// ```
+pub fn scan_line(line: &[u8]) -> Option<(Number, u64)> {
+    let (first, rest) = word(line);
+    Some((number(first)?, digits(word(rest).0)?))
+}
+
+/// One line of UIDL: a message's number and its unique-id. Longer ones than the RFC allows are taken, blanks and other bytes
+/// within it too.
+///
+/// ```
+/// use postroom::pop3::codec::uidl_line;
+///
+/// let (number, uidl) = uidl_line(b"1 whqtswO00WBw418f9t5JxYwZ").unwrap();
+/// assert_eq!((number.as_u32(), uidl.as_bytes()), (1, &b"whqtswO00WBw418f9t5JxYwZ"[..]));
+/// ```
+pub fn uidl_line(line: &[u8]) -> Option<(Number, Uidl)> {
+    let (first, rest) = word(line);
+    Some((number(first)?, Uidl::new(rest.trim_ascii()).ok()?))
+}
+
+/// What stands behind the `+OK` of STAT.
+///
+/// ```
+/// let stat = postroom::pop3::codec::stat(b"2 320").unwrap();
+/// assert_eq!((stat.messages, stat.octets), (2, 320));
+/// ```
+pub fn stat(rest: &[u8]) -> Option<Stat> {
+    let (first, rest) = word(rest);
+    Some(Stat::new(digits(first)?, digits(word(rest).0)?))
+}
+
+fn word(line: &[u8]) -> (&[u8], &[u8]) {
+    let line = line.trim_ascii_start();
+    let end = line.iter().position(u8::is_ascii_whitespace).unwrap_or(line.len());
+    line.split_at_checked(end).unwrap_or((line, b""))
+}
+
+fn number(word: &[u8]) -> Option<Number> {
+    Number::new(u32::try_from(digits(word)?).ok()?).ok()
+}
+
+fn digits(word: &[u8]) -> Option<u64> {
+    let mut cursor = crate::wire::Cursor::new(word, 0);
+    cursor.number().filter(|_| cursor.rest().is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_out_of_range_are_unreadable_and_never_wrap() {
+        assert_eq!(scan_line(b"1 18446744073709551615").map(|(_, octets)| octets), Some(u64::MAX));
+        for line in ["1 18446744073709551616", "4294967296 1", "0 1", "-1 1", "1 -1", "1 1k", "1", "", "x y", "1  "] {
+            assert_eq!(scan_line(line.as_bytes()), None, "{line:?}");
+        }
+        assert_eq!(stat(b"0 0 and more").map(|stat| stat.octets), Some(0));
+        assert_eq!(stat(b"0"), None);
+    }
+
+    #[test]
+    fn strange_unique_ids_are_taken_as_they_come() {
+        let long = [b"7 ", vec![0xFF; 5000].as_slice()].concat();
+        assert_eq!(uidl_line(&long).map(|(_, uidl)| uidl.as_bytes().len()), Some(5000));
+        assert_eq!(uidl_line(b"7  two words ").map(|(_, uidl)| uidl.as_bytes().to_vec()), Some(b"two words".to_vec()));
+        assert_eq!(uidl_line(b"7 "), None);
+        assert_eq!(uidl_line(b"7"), None);
+    }
+
+    #[test]
+    fn lines_end_at_crlf_or_lf_or_the_end() {
+        let lines: Vec<_> = Lines::new(b"a\r\nb\n\r\nc").collect();
+        assert_eq!(lines, [&b"a"[..], b"b", b"", b"c"]);
+    }
+}

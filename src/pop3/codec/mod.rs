@@ -1,0 +1,17 @@
+//! Plain functions between bytes and the values of POP3 (RFC 1939, RFC 2449): what a reply says, where a multi-line one ends,
+//! and how a command is written. No state of a session, no socket, no clock.
+
+mod capability;
+mod command;
+mod listing;
+mod multiline;
+mod reply;
+mod stamp;
+
+pub use capability::capabilities;
+pub use command::{LONGEST_COMMAND, command};
+pub(crate) use command::{secret_command, write_number};
+pub use listing::{Lines, scan_line, stat, uidl_line};
+pub use multiline::{Cut, Multiline};
+pub use reply::{Reply, Status, reply};
+pub use stamp::stamp;

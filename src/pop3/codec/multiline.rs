@@ -1,0 +1,230 @@
+//! Multi-line replies (RFC 1939 §3): where one ends, and its bytes without the stuffed dots. It looks at each byte once, however
+//! the bytes come, and does not know what they mean.
+
+use bytes::{Buf, Bytes, BytesMut};
+use memchr::memmem::Finder;
+
+/// Finds the end of one multi-line body, which is CR LF dot CR LF and nothing else: a bare LF neither begins nor ends a line
+/// here, or a message could be cut short by its own text.
+///
+/// Dots that the server put in front of lines are taken out in place; everything else stays as it came.
+///
+/// ```
+/// use postroom::pop3::codec::{Cut, Multiline};
+///
+/// let mut input = *b"Subject: dots\r\n\r\n..\r\n.\r\n+OK";
+/// let Cut { body, len } = Multiline::new().scan(&mut input).unwrap();
+/// assert_eq!(&input[..body], b"Subject: dots\r\n\r\n.\r\n");
+/// assert_eq!(&input[len..], b"+OK");
+/// ```
+#[derive(Clone, Debug)]
+pub struct Multiline {
+    finder: Finder<'static>,
+    /// Nothing was seen yet: a dot here begins a line.
+    fresh: bool,
+    /// The body so far is in front of this.
+    kept: usize,
+    /// The body goes on here: between lies what dots left behind.
+    from: usize,
+    /// Everything before this belongs to the body.
+    at: usize,
+}
+
+/// The end of a body.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Cut {
+    /// How long the body is, its last CRLF included.
+    pub body: usize,
+    /// How much of the input it took, the final dot's line included.
+    pub len: usize,
+}
+
+impl Default for Multiline {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Multiline {
+    /// At the beginning of a body.
+    pub fn new() -> Self {
+        Self { finder: Finder::new(b"\r\n."), fresh: true, kept: 0, from: 0, at: 0 }
+    }
+
+    /// At the beginning of the next body.
+    pub fn reset(&mut self) {
+        (self.fresh, self.kept, self.from, self.at) = (true, 0, 0, 0);
+    }
+
+    /// Looks for the end. `input` begins with the body; where `None` says that more must come, it is to be shown again with
+    /// more bytes behind it.
+    pub fn scan(&mut self, input: &mut [u8]) -> Option<Cut> {
+        loop {
+            let dot = self.find_dot(input)?;
+            match (input.get(dot + 1), input.get(dot + 2)) {
+                (Some(b'\r'), Some(b'\n')) => {
+                    self.keep(input, dot);
+                    self.at = dot;
+                    return Some(Cut { body: self.kept, len: dot + 3 });
+                }
+                (None, _) | (Some(b'\r'), None) => return None,
+                _ => {
+                    self.keep(input, dot);
+                    (self.fresh, self.from, self.at) = (false, dot + 1, dot + 1);
+                }
+            }
+        }
+    }
+
+    /// How much of the body is known by now, at least.
+    pub fn known(&self) -> usize {
+        self.kept + (self.at - self.from)
+    }
+
+    /// Takes that much of the body out of the input, where [`scan`](Self::scan) has asked for more.
+    pub fn take(&mut self, input: &mut BytesMut) -> Bytes {
+        let at = self.at.min(input.len());
+        self.keep(input, at);
+        let body = input.split_to(self.kept).freeze();
+        input.advance(at - self.kept);
+        (self.kept, self.from, self.at) = (0, 0, 0);
+        body
+    }
+
+    /// The next dot that begins a line. Where there is none, the search goes on behind what was seen.
+    fn find_dot(&mut self, input: &[u8]) -> Option<usize> {
+        if self.fresh {
+            match input.first() {
+                Some(b'.') => return Some(0),
+                Some(_) => self.fresh = false,
+                None => return None,
+            }
+        }
+        match self.finder.find(input.get(self.at..)?) {
+            Some(hit) => {
+                self.at += hit;
+                Some(self.at + 2)
+            }
+            None => {
+                self.at = self.at.max(input.len().saturating_sub(2));
+                None
+            }
+        }
+    }
+
+    /// Joins the bytes up to there to what is kept.
+    fn keep(&mut self, input: &mut [u8], to: usize) {
+        if self.kept < self.from && self.from < to {
+            input.copy_within(self.from..to, self.kept);
+        }
+        self.kept += to - self.from;
+        self.from = to;
+    }
+}
+
+impl Cut {
+    /// Takes the body and the line of its final dot out of the input.
+    pub fn split(self, input: &mut BytesMut) -> Bytes {
+        let body = input.split_to(self.body).freeze();
+        input.advance(self.len - self.body);
+        body
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// What a server makes of a body that ends its lines with CRLF.
+    fn stuffed(body: &[u8]) -> Vec<u8> {
+        let mut out = Vec::new();
+        for (at, &byte) in body.iter().enumerate() {
+            if byte == b'.' && (at == 0 || body[..at].ends_with(b"\r\n")) {
+                out.push(b'.');
+            }
+            out.push(byte);
+        }
+        out.extend_from_slice(b".\r\n");
+        out
+    }
+
+    /// The body by pieces of the input that end there, kept whole or taken as it comes.
+    fn read(wire: &[u8], ends: &[usize], taking: bool) -> (Vec<u8>, usize) {
+        let (mut multiline, mut input, mut body) = (Multiline::new(), BytesMut::new(), Vec::new());
+        let mut from = 0;
+        for &end in ends.iter().chain([&wire.len()]) {
+            input.extend_from_slice(&wire[from..end]);
+            from = end;
+            if let Some(cut) = multiline.scan(&mut input) {
+                body.extend_from_slice(&cut.split(&mut input));
+                return (body, input.len() + wire.len() - end);
+            }
+            if taking {
+                body.extend_from_slice(&multiline.take(&mut input));
+            }
+        }
+        panic!("no end in {}", wire.escape_ascii());
+    }
+
+    const BODIES: &[&[u8]] = &[
+        b"",
+        b".\r\n",
+        b"..\r\n",
+        b"\r\n",
+        b"a\r\n.b\r\n...\r\n",
+        b"a\n.\nb\r\n",
+        b"a\n.\r\nb\r\n",
+        b"a\r.\r\n",
+        b".\r.\r\r\n",
+        b"\0\xFF\r\n.\0\r\n",
+        b"\r\r\n.\r\n",
+    ];
+
+    #[test]
+    fn every_body_comes_back_byte_for_byte_in_all_two_part_splits() {
+        for body in BODIES {
+            let wire = [&stuffed(body)[..], b"+OK next\r\n"].concat();
+            for split in 0..=wire.len() - 10 {
+                for taking in [false, true] {
+                    let (read, left) = read(&wire, &[split], taking);
+                    assert_eq!((read.as_slice(), left), (*body, 10), "{} at {split}", wire.escape_ascii());
+                }
+            }
+            let bytes: Vec<_> = (1..wire.len()).collect();
+            assert_eq!(read(&wire, &bytes, false).0, *body);
+            assert_eq!(read(&wire, &bytes, true).0, *body);
+        }
+    }
+
+    #[test]
+    fn a_body_without_stuffed_dots_is_a_slice_of_the_block_it_was_read_in() {
+        let mut input = BytesMut::from(&b"one\r\ntwo\r\n.\r\n+OK"[..]);
+        let start = input.as_ptr();
+        let body = Multiline::new().scan(&mut input).unwrap().split(&mut input);
+        assert_eq!((&body[..], body.as_ptr()), (&b"one\r\ntwo\r\n"[..], start));
+        assert_eq!(&input[..], b"+OK");
+    }
+
+    #[test]
+    fn only_the_line_feed_behind_a_carriage_return_ends_anything() {
+        for wire in [&b"a\n.\n"[..], b"a\r\n.\n", b"a\n.\r\n", b".\n", b".\r", b"a\r\n.\r", b"a\r\n..\r\n"] {
+            let mut input = wire.to_vec();
+            assert_eq!(Multiline::new().scan(&mut input), None, "{}", wire.escape_ascii());
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_body_in_any_chunks(
+            pieces in prop::collection::vec(prop::sample::select(vec!["\r\n", ".", "\r", "\n", "x", "\r\n."]), 0..30),
+            ends in prop::collection::btree_set(0_usize..100, 0..12),
+            taking: bool,
+        ) {
+            let body = format!("{}\r\n", pieces.concat()).into_bytes();
+            let wire = stuffed(&body);
+            let ends: Vec<_> = ends.into_iter().filter(|end| *end <= wire.len()).collect();
+            prop_assert_eq!(read(&wire, &ends, taking), (body, 0));
+        }
+    }
+}

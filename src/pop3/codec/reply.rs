@@ -1,0 +1,114 @@
+//! Status lines (RFC 1939 §3, RFC 2449 §8): `+OK`, `-ERR`, and the `+` that asks for more in AUTH (RFC 5034 §4).
+
+use std::borrow::Cow;
+
+use crate::error::Code;
+
+/// What a status line says.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Reply<'a> {
+    /// Whether it is good news.
+    pub status: Status,
+    /// The response code in brackets, such as `[IN-USE]`.
+    pub code: Option<Code>,
+    /// What stands behind the status, the code included, without its line end; of a challenge, the base64 text.
+    pub rest: &'a [u8],
+}
+
+/// How a status line begins.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Status {
+    /// `+OK`.
+    Ok,
+    /// `-ERR`.
+    Err,
+    /// `+`: the server asks for more.
+    Challenge,
+}
+
+/// Reads one line, with or without its line end; `None` where it is no status line.
+///
+/// ```
+/// use postroom::pop3::codec::{Status, reply};
+///
+/// let refused = reply(b"-ERR [IN-USE] Do you have another POP session running?\r\n").unwrap();
+/// assert_eq!(refused.status, Status::Err);
+/// assert_eq!(refused.code.unwrap().name(), "IN-USE");
+/// assert!(reply(b"220 smtp.example.org ESMTP").is_none());
+/// ```
+pub fn reply(line: &[u8]) -> Option<Reply<'_>> {
+    let line = line.strip_suffix(b"\n").unwrap_or(line);
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    let (word, rest) = match line.iter().position(|&byte| byte == b' ' || byte == b'\t') {
+        Some(at) => line.split_at_checked(at)?,
+        None => (line, &b""[..]),
+    };
+    let status = match word {
+        b"+" => Status::Challenge,
+        word if word.eq_ignore_ascii_case(b"+OK") => Status::Ok,
+        word if word.eq_ignore_ascii_case(b"-ERR") => Status::Err,
+        _ => return None,
+    };
+    let rest = rest.trim_ascii();
+    let code = if status == Status::Challenge { None } else { code(rest) };
+    Some(Reply { status, code, rest })
+}
+
+impl<'a> Reply<'a> {
+    /// What it says to people, without the code; bytes that are no UTF-8 are replaced.
+    pub fn text(&self) -> Cow<'a, str> {
+        let text = match (&self.code, memchr::memchr(b']', self.rest)) {
+            (Some(_), Some(end)) => self.rest.get(end + 1..).unwrap_or_default(),
+            _ => self.rest,
+        };
+        String::from_utf8_lossy(text.trim_ascii())
+    }
+}
+
+/// RFC 2449 §8: `[` level *( `/` level ) `]`; what stands behind a space within the brackets is kept as the code's data.
+fn code(rest: &[u8]) -> Option<Code> {
+    let inner = rest.strip_prefix(b"[")?;
+    let inner = inner.get(..memchr::memchr(b']', inner)?)?;
+    let inner = std::str::from_utf8(inner).ok()?;
+    let (name, data) = inner.split_once(' ').unwrap_or((inner, ""));
+    let plain = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic());
+    plain.then(|| Code::new(name, data.trim()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bare_status_in_any_letter_case_is_enough() {
+        for (line, status) in
+            [("+OK", Status::Ok), ("+ok\r\n", Status::Ok), ("-err\n", Status::Err), ("+ \r\n", Status::Challenge)]
+        {
+            assert_eq!(reply(line.as_bytes()), Some(Reply { status, code: None, rest: b"" }), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn a_code_has_levels_and_the_text_stands_behind_it() {
+        let refused = reply(b"-ERR [sys/temp] try  later \r\n").unwrap();
+        assert_eq!(refused.code.as_ref().unwrap().name(), "SYS/TEMP");
+        assert_eq!(refused.text(), "try  later");
+        let delay = reply(b"-ERR [LOGIN-DELAY 900] wait").unwrap();
+        assert_eq!(delay.code.as_ref().map(|code| (code.name(), code.data())), Some(("LOGIN-DELAY", "900")));
+    }
+
+    #[test]
+    fn what_only_looks_like_a_code_is_text() {
+        for line in ["-ERR [unclosed", "-ERR []", "-ERR text [AUTH]", "-ERR [\u{fc}] x"] {
+            let read = reply(line.as_bytes()).unwrap();
+            assert_eq!((read.code.is_none(), read.text().into_owned()), (true, line[5..].to_owned()));
+        }
+    }
+
+    #[test]
+    fn other_protocols_are_no_status_lines() {
+        for line in ["* OK IMAP4rev1", "220 ESMTP", "HTTP/1.1 400 Bad Request", "", "+OKAY", "-ERROR", "+=", "\0"] {
+            assert_eq!(reply(line.as_bytes()), None, "{line:?}");
+        }
+    }
+}

@@ -1,0 +1,273 @@
+//! The engine's way in: bytes to lines and bodies, each to the first command on the wire. Answers of a series that one read
+//! brought go out as one delivery.
+
+use bytes::{Buf, Bytes, BytesMut};
+
+use super::{Answer, Content, Delivery, Effect, Engine, Farewell, LARGE, Phase, Retrieved, Running, Shape, Upgrade};
+use crate::engine::Id;
+use crate::error::{Error, Kind, Result};
+use crate::pop3::codec::{self, Reply, Status};
+
+/// How much of the server's text goes into an error.
+const TEXT: usize = 300;
+
+/// A multi-line reply on its way in.
+#[derive(Debug, Default)]
+pub(super) struct Body {
+    rest: Bytes,
+    /// Bytes that are not kept: they went out as they came, or away.
+    passed: u64,
+    too_large: bool,
+}
+
+/// Answers of one series from one read.
+pub(super) struct Batch {
+    id: Id,
+    answers: Vec<Retrieved>,
+    weight: usize,
+}
+
+impl Body {
+    pub(super) fn passed(&self) -> u64 {
+        self.passed
+    }
+}
+
+impl Engine {
+    /// Reads and handles all lines and bodies that are whole.
+    pub(super) fn read(&mut self, input: &mut BytesMut) -> Result<()> {
+        while self.outcome.is_none() && !(input.is_empty() && self.body.is_none()) {
+            // RFC 2595 §4: whoever put them there wants them read as if they had come encrypted.
+            if self.upgrade != Upgrade::None {
+                return Err(Error::protocol("the server sent bytes between agreeing to TLS and beginning it"));
+            }
+            let whole = if self.body.is_some() { self.read_body(input) } else { self.read_line(input)? };
+            if !whole {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn read_line(&mut self, input: &mut BytesMut) -> Result<bool> {
+        let found = memchr::memchr(b'\n', input.get(self.scanned..).unwrap_or_default());
+        let len = found.map_or(input.len(), |at| self.scanned + at + 1);
+        let line = input.get(..len).unwrap_or_default();
+        if self.state.phase == Phase::Connected && !begins_a_reply(line) {
+            return Err(Error::protocol(format!("the server does not speak POP3: it begins with {}", excerpt(line))));
+        }
+        if len + usize::from(found.is_none()) > self.limits.status_line {
+            return Err(Error::limit("the server sent a status line over the limit"));
+        }
+        if found.is_none() {
+            self.scanned = len;
+            return Ok(false);
+        }
+        self.scanned = 0;
+        let Some(reply) = codec::reply(line) else {
+            return Err(Error::protocol(format!("the server sent no status but {}", excerpt(line))));
+        };
+        self.replied(&reply)?;
+        input.advance(len);
+        Ok(true)
+    }
+
+    fn replied(&mut self, reply: &Reply<'_>) -> Result<()> {
+        if self.state.phase == Phase::Connected {
+            return self.greeted(reply);
+        }
+        let Some(run) = self.running.front() else { return Err(unsolicited(reply)) };
+        let (id, shape, single) = (run.id, run.shape, run.number.is_none());
+        match (reply.status, run.effect) {
+            (Status::Challenge, Effect::Authenticate) if !self.challenged => self.challenge(reply.rest),
+            (Status::Challenge, _) => return Err(Error::protocol("the server asks for more where nothing was begun")),
+            (Status::Ok, _) if shape != Shape::Line => {
+                if shape == Shape::Stream {
+                    self.deliver(id, Delivery::Chunk(Bytes::new()));
+                }
+                self.multiline.reset();
+                let rest = if single { Bytes::copy_from_slice(reply.rest) } else { Bytes::new() };
+                self.body = Some(Body { rest, ..Body::default() });
+            }
+            (Status::Ok, _) => {
+                let rest = Bytes::copy_from_slice(reply.rest);
+                self.succeeded(Answer { rest, body: Bytes::new() });
+            }
+            (Status::Err, _) => self.refused(reply),
+        }
+        Ok(())
+    }
+
+    fn greeted(&mut self, reply: &Reply<'_>) -> Result<()> {
+        if reply.status != Status::Ok {
+            return Err(said(reply, "the server refused the connection", Kind::Closed));
+        }
+        self.state.phase = Phase::Greeted;
+        self.state.greeting = String::from_utf8_lossy(reply.rest).into();
+        self.changed = true;
+        self.clock.special(None);
+        let id = self.greeting.take();
+        self.deliver(id, Delivery::Done(Ok(Answer::default())));
+        Ok(())
+    }
+
+    fn challenge(&mut self, text: &[u8]) {
+        match self.running.front().and_then(|run| run.id) {
+            Some(id) => {
+                self.challenged = true;
+                self.deliver(Some(id), Delivery::Challenge(Bytes::copy_from_slice(text)));
+            }
+            None => self.cancel_exchange(),
+        }
+    }
+
+    /// `false` while more of the body must come.
+    fn read_body(&mut self, input: &mut BytesMut) -> bool {
+        let (Some(body), Some(run)) = (&mut self.body, self.running.front()) else { return true };
+        let (id, shape) = (run.id, run.shape);
+        let limit = if shape == Shape::Message { self.limits.literal } else { self.limits.undelivered };
+        let cut = self.multiline.scan(input);
+        let known = cut.map_or_else(|| self.multiline.known(), |cut| cut.body);
+        let streamed = shape == Shape::Stream;
+        body.too_large |= !streamed && known > limit;
+        let passes = streamed || body.too_large || id.is_none();
+        let piece = match cut {
+            Some(cut) => cut.split(input),
+            None if passes => self.multiline.take(input),
+            None => return false,
+        };
+        if passes {
+            body.passed += piece.len() as u64;
+        }
+        if streamed && !piece.is_empty() {
+            self.deliver(id, Delivery::Chunk(piece.clone()));
+        }
+        if cut.is_none() {
+            return false;
+        }
+        // A large block must not live on in the slices that are cut behind it.
+        if piece.len() > LARGE {
+            *input = BytesMut::from(&input[..]);
+        }
+        self.finish(if passes { Bytes::new() } else { piece });
+        true
+    }
+
+    /// The first command's reply is whole.
+    fn finish(&mut self, bytes: Bytes) {
+        let Some(body) = self.body.take() else { return };
+        if !body.too_large {
+            return self.succeeded(Answer { rest: body.rest, body: bytes });
+        }
+        let Some(run) = self.running.pop_front() else { return };
+        match run.number {
+            Some(_) => self.push(run, Content::TooLarge { size: body.passed }),
+            None => {
+                let text = format!("the reply to {} has {} octets, over the limit", run.verb, body.passed);
+                self.deliver(run.id, Delivery::Done(Err(Error::limit(text))));
+            }
+        }
+    }
+
+    fn succeeded(&mut self, answer: Answer) {
+        let Some(run) = self.running.pop_front() else { return };
+        self.take_effect(&run, &answer);
+        match (run.number, run.effect) {
+            (Some(_), _) => self.push(run, Content::Whole(answer.body)),
+            // The driver has to change the stream first.
+            (None, Effect::StartTls) => self.upgrade = Upgrade::Due(run.id),
+            (None, Effect::Quit) => {
+                self.deliver(run.id, Delivery::Done(Ok(answer)));
+                self.end(Ok(()));
+            }
+            (None, _) => self.deliver(run.id, Delivery::Done(Ok(answer))),
+        }
+    }
+
+    fn take_effect(&mut self, run: &Running, answer: &Answer) {
+        match run.effect {
+            Effect::None => return,
+            Effect::Quit => self.state.farewell = Farewell::Accepted,
+            Effect::Capabilities => self.state.capabilities = Some(codec::capabilities(&answer.body).into()),
+            Effect::Authenticate | Effect::Login => {
+                self.challenged = false;
+                self.state.phase = Phase::LoggedIn;
+            }
+            // RFC 2595 §4: what was said in clear may have been said by anybody.
+            Effect::StartTls => {
+                self.state.capabilities = None;
+                self.state.greeting = "".into();
+            }
+            Effect::Delete => {
+                let Some((number, _)) = run.number else { return };
+                std::sync::Arc::make_mut(&mut self.state.marks).set(number);
+            }
+            Effect::Reset => std::sync::Arc::make_mut(&mut self.state.marks).clear(),
+        }
+        self.changed = true;
+    }
+
+    fn refused(&mut self, reply: &Reply<'_>) {
+        let Some(run) = self.running.pop_front() else { return };
+        self.challenged &= run.effect != Effect::Authenticate;
+        let error = said(reply, &format!("the server refused {}", run.verb), Kind::Rejected);
+        if run.number.is_some() {
+            return self.push(run, Content::Refused(error));
+        }
+        self.deliver(run.id, Delivery::Done(Err(error)));
+        if run.effect == Effect::Quit {
+            self.state.farewell = Farewell::Refused;
+            self.end(Ok(()));
+        }
+    }
+
+    /// An answer of a series.
+    fn push(&mut self, run: Running, content: Content) {
+        let (Some(id), Some((number, last))) = (run.id, run.number) else { return };
+        if self.batch.as_ref().is_some_and(|batch| batch.id != id) {
+            self.flush_batch();
+        }
+        let batch = self.batch.get_or_insert_with(|| Batch { id, answers: Vec::new(), weight: 0 });
+        if let Content::Whole(bytes) = &content {
+            batch.weight += bytes.len();
+        }
+        batch.answers.push(Retrieved { number, content });
+        if last {
+            self.flush_batch();
+            self.deliver(Some(id), Delivery::Done(Ok(Answer::default())));
+        }
+    }
+
+    pub(super) fn flush_batch(&mut self) {
+        if let Some(Batch { id, answers, weight }) = self.batch.take() {
+            self.deliver(Some(id), Delivery::Batch { answers, weight });
+        }
+    }
+}
+
+/// Whether this can be, or become, a status line.
+fn begins_a_reply(line: &[u8]) -> bool {
+    [&b"+OK"[..], b"-ERR"].iter().any(|status| {
+        let count = status.len().min(line.len());
+        line.get(..count).unwrap_or_default().eq_ignore_ascii_case(status.get(..count).unwrap_or_default())
+    })
+}
+
+/// A line that no command asked for: some servers say why they are about to close.
+fn unsolicited(reply: &Reply<'_>) -> Error {
+    match reply.status {
+        Status::Err => said(reply, "the server ended the session", Kind::Closed),
+        _ => Error::protocol("the server sent a reply to no command"),
+    }
+}
+
+fn said(reply: &Reply<'_>, what: &str, kind: Kind) -> Error {
+    let text: String = reply.text().chars().filter(|char| !char.is_control()).take(TEXT).collect();
+    let text = if text.is_empty() { what.to_owned() } else { format!("{what}: {text}") };
+    Error::new(kind, text).with_code(reply.code.clone())
+}
+
+fn excerpt(line: &[u8]) -> String {
+    let line = line.trim_ascii_end();
+    format!("\"{}\"", line.get(..80).unwrap_or(line).escape_ascii())
+}

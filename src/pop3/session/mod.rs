@@ -1,0 +1,328 @@
+//! [`Pop3`], the session users hold: one method for each command. It knows no bytes of the wire and no socket; the common
+//! trait over it is in `mailbox.rs`.
+
+pub(super) mod listing;
+mod login;
+mod retrieval;
+
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use self::retrieval::Reader;
+pub use self::retrieval::Retrieval;
+use super::engine::{Answer, Delivery, Effect, Engine, Needs, Plan, Request, Series, Shape};
+use super::mailbox::Maildrop;
+use super::{Capabilities, Number, Stat, Uidl, codec};
+use crate::body::Body;
+use crate::config::{Config, Protocol};
+use crate::conn::Driver;
+use crate::conn::connect::{adopt, connect};
+use crate::conn::driver::now;
+use crate::conn::io::{AsyncRead, AsyncWrite};
+use crate::conn::link::{Inbox, Link};
+use crate::conn::stream::Stream;
+use crate::conn::tls::Tls;
+use crate::error::{Error, Result};
+use crate::login::Login;
+
+pub(super) type Pop3Link = Link<Engine>;
+
+/// An open maildrop (RFC 1939).
+///
+/// Messages have [`Number`]s, good for this session only; [`uidl`](Self::uidl) tells their lasting names. What arrives during
+/// the session is seen by the next one. [`Mailbox`](crate::Mailbox) is the same maildrop seen as IMAP's folders are, with lasting
+/// ids instead of numbers.
+///
+/// **Deleting.** [`dele`](Self::dele) only marks; [`quit`](Self::quit) deletes what is marked and ends the session. Dropping the
+/// session instead deletes nothing.
+///
+/// **Flights.** Every method puts its command on its way when its future is first polled. Calls that return a value take
+/// `&self` and may run together (`join!`): where the server has PIPELINING they share a flight, otherwise they wait for each
+/// other. Calls that return a stream take `&mut self`.
+///
+/// **Cancellation.** Every future and stream may be dropped at any time: a command that is not yet sent is never sent, the reply
+/// to one that is gets read and thrown away, and the next call works.
+///
+/// **Errors.** [`Kind::Rejected`](crate::Kind::Rejected) where the server says `-ERR`: the session lives on. `Kind::Limit` for a value over
+/// [`Limits`](crate::Limits), likewise. After `Kind::Io`, `Timeout`, `Protocol` or `Closed` the session is over, and every later call says
+/// `Kind::Closed`.
+///
+/// ```
+/// # #[cfg(feature = "testing")]
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use postroom::pop3::Pop3;
+/// use postroom::testing::Server;
+/// use postroom::{Config, Login};
+///
+/// let server = Server::builder().user("me", "secret").start().await?;
+/// server.deliver("me", "INBOX", "Subject: hello\r\n\r\nGood morning.\r\n", &[]);
+///
+/// let config = Config::new("localhost").port(server.pop3s_port()).add_root_pem(server.ca_pem().as_bytes())?;
+/// let pop3 = Pop3::connect(config, Login::password("me", "secret")).await?;
+/// for (number, octets) in pop3.list().await? {
+///     println!("{number}: {octets} octets");
+///     let mail = pop3.retr(number).await?;
+///     assert!(mail.starts_with(b"Subject: hello"));
+///     pop3.dele(number).await?;
+/// }
+/// pop3.quit().await?; // deletes what was marked
+/// assert!(server.snapshot("me").unwrap().messages("INBOX").is_empty());
+/// # Ok(()) }
+/// # #[cfg(not(feature = "testing"))]
+/// # fn main() {}
+/// ```
+pub struct Pop3 {
+    pub(super) link: Pop3Link,
+    /// How to begin anew; `None` over a stream that was the caller's.
+    pub(super) connector: Option<Box<Connector>>,
+    pub(super) maildrop: Maildrop,
+}
+
+/// What a session was begun with.
+pub(super) struct Connector {
+    config: Config,
+    login: Login,
+}
+
+impl Connector {
+    /// Connects and logs in; the driver runs in a task of its own.
+    pub(super) async fn open(&self) -> Result<Pop3Link> {
+        let (stream, upgrade) = connect(&self.config, Protocol::Pop3).await?;
+        let (link, driver) = begin(stream, upgrade, &self.config, &self.login).await?;
+        driver.spawn();
+        Ok(link)
+    }
+}
+
+async fn begin(stream: Stream, upgrade: Option<Tls>, config: &Config, login: &Login) -> Result<(Pop3Link, Driver)> {
+    let engine = Engine::new(config.limits.clone(), config.deadlines.clone(), now());
+    let (link, mut driver) = Driver::over(engine, stream, upgrade, config.limits.window);
+    driver.beside(login::log_in(&link, config, login)).await?;
+    Ok((link, driver))
+}
+
+impl Pop3 {
+    /// Connects, encrypts, logs in; the session runs in a task of its own, in the tokio runtime this is called in.
+    ///
+    /// AUTH PLAIN where the server offers it, otherwise USER and PASS. CAPA is asked before and after TLS and after the login: five
+    /// or six round trips. Dropping the future closes the connection.
+    ///
+    /// # Errors
+    ///
+    /// `Kind::Input` and `Kind::Unsupported` before anything is sent, or before the login is; `Kind::Io`, `Kind::Tls` (an upgrade that the server
+    /// does not offer or refuses among them), `Kind::Timeout`; `Kind::Protocol` where no POP3 is spoken; `Kind::Closed` where the server turns away at the
+    /// greeting; [`Kind::Login`](crate::Kind::Login) where it refuses the login, with its [`code`](crate::Error::code) (RFC 2449 §8, RFC 3206) if it gave one.
+    pub async fn connect(config: impl Into<Config>, login: Login) -> Result<Self> {
+        let connector = Connector { config: config.into(), login };
+        connector.login.check()?;
+        let link = connector.open().await?;
+        let maildrop = Maildrop::new(&connector.config, &connector.login);
+        Ok(Self { link, maildrop, connector: Some(Box::new(connector)) })
+    }
+
+    /// The same over the caller's own stream, with a driver for a task of the caller's own: the session makes no progress
+    /// unless that is polled. TLS comes first, or by STLS, as the configuration says; its host is whose certificate is asked for.
+    ///
+    /// # Errors
+    ///
+    /// As [`connect`](Self::connect).
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use postroom::pop3::Pop3;
+    /// use postroom::{Config, Login, testing::Server};
+    ///
+    /// let server = Server::builder().user("me", "secret").in_memory()?;
+    /// let config = Config::new("localhost").dangerous_plaintext(); // nothing leaves this process
+    /// let (pop3, driver) = Pop3::handshake(server.pop3_stream(), config, Login::password("me", "secret")).await?;
+    /// let driver = tokio::spawn(driver);
+    /// assert_eq!(pop3.stat().await?.messages, 0);
+    /// pop3.quit().await?;
+    /// driver.await??;
+    /// # Ok(()) }
+    /// # #[cfg(not(feature = "testing"))]
+    /// # fn main() {}
+    /// ```
+    pub async fn handshake<S>(stream: S, config: impl Into<Config>, login: Login) -> Result<(Self, Driver)>
+    where
+        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
+        let config = config.into();
+        login.check()?;
+        let (stream, upgrade) = adopt(stream, &config, Protocol::Pop3).await?;
+        let (link, driver) = begin(stream, upgrade, &config, &login).await?;
+        Ok((Self { link, connector: None, maildrop: Maildrop::new(&config, &login) }, driver))
+    }
+
+    /// What the server can do, as it said after the login; empty where it has no CAPA. Never touches the wire.
+    pub fn capabilities(&self) -> Arc<Capabilities> {
+        self.link.state().capabilities.clone().unwrap_or_default()
+    }
+
+    /// How many messages there are and how large they are together (RFC 1939 §5).
+    ///
+    /// # Errors
+    ///
+    /// As said at [`Pop3`].
+    pub async fn stat(&self) -> Result<Stat> {
+        let answer = one(&self.link, Plan::new("STAT", &[])?).await?;
+        codec::stat(&answer.rest).ok_or_else(|| Error::protocol("the reply to STAT is not two numbers"))
+    }
+
+    /// All messages that are not marked, with their sizes in octets as the server says (RFC 1939 §5); what it says is not
+    /// what it sends.
+    ///
+    /// # Errors
+    ///
+    /// As said at [`Pop3`]; `Kind::Limit` for more than [`Limits::untagged`](crate::Limits::untagged) messages too.
+    pub async fn list(&self) -> Result<Vec<(Number, u64)>> {
+        listing::sizes(self.submit_list()?, &self.maildrop.limits).await
+    }
+
+    /// All messages that are not marked, with their lasting names (RFC 1939 §7). A message whose name is empty is left out.
+    ///
+    /// # Errors
+    ///
+    /// As said at [`Pop3`], `Kind::Rejected` where the server has no UIDL; `Kind::Limit` for more than
+    /// [`Limits::untagged`](crate::Limits::untagged) messages too.
+    pub async fn uidl(&self) -> Result<Vec<(Number, Uidl)>> {
+        listing::unique_ids(self.submit_uidl()?, &self.maildrop.limits).await
+    }
+
+    pub(super) fn submit_list(&self) -> Result<Inbox<Engine>> {
+        Ok(self.link.submit(Request::Command(Plan::new("LIST", &[])?.shape(Shape::Listing))))
+    }
+
+    pub(super) fn submit_uidl(&self) -> Result<Inbox<Engine>> {
+        Ok(self.link.submit(Request::Command(Plan::new("UIDL", &[])?.shape(Shape::Listing))))
+    }
+
+    /// One message, byte for byte (RFC 1939 §5): dots unstuffed, everything else as it came.
+    ///
+    /// # Errors
+    ///
+    /// As said at [`Pop3`]; `Kind::Limit` where it is over [`Limits::literal`](crate::Limits::literal): [`read`](Self::read) takes those.
+    pub async fn retr(&self, number: Number) -> Result<Bytes> {
+        let plan = Plan::new("RETR", &[number.to_string().as_bytes()])?.shape(Shape::Message);
+        Ok(one(&self.link, plan).await?.body)
+    }
+
+    /// The header of one message, the empty line behind it, and so many lines of its text (RFC 1939 §7).
+    ///
+    /// # Errors
+    ///
+    /// As [`retr`](Self::retr); `Kind::Rejected` where the server has no TOP.
+    pub async fn top(&self, number: Number, lines: u32) -> Result<Bytes> {
+        let arguments = [number.to_string(), lines.to_string()];
+        let plan = Plan::new("TOP", &arguments.each_ref().map(String::as_bytes))?.shape(Shape::Message);
+        Ok(one(&self.link, plan).await?.body)
+    }
+
+    /// Streams these messages in this order. Where the server has PIPELINING, up to 256 RETR are in flight, and undelivered bytes
+    /// are bounded by [`Limits::window`](crate::Limits::window); otherwise each message is a round trip. The commands are on their way
+    /// when this returns.
+    pub fn fetch(&mut self, numbers: impl IntoIterator<Item = Number>) -> Retrieval<'_> {
+        self.retrieve(Series::retrieve(numbers.into_iter().collect()))
+    }
+
+    pub(super) fn retrieve(&self, series: Series) -> Retrieval<'_> {
+        Retrieval::new(self.link.submit(Request::Series(series)))
+    }
+
+    /// Reads one message of any size as it comes, in memory bounded by [`Limits::window`](crate::Limits::window).
+    ///
+    /// POP3 cannot stop a message that it has begun: dropped early, the rest of it is read and thrown away before the next command's
+    /// reply. For a huge rest it is cheaper to drop the session.
+    ///
+    /// # Errors
+    ///
+    /// As said at [`Pop3`], `Kind::Rejected` at once where the server refuses; what happens later is an error of the reader.
+    pub async fn read(&mut self, number: Number) -> Result<Body<'_>> {
+        self.open(number).await
+    }
+
+    pub(super) async fn open<'a>(&self, number: Number) -> Result<Body<'a>> {
+        let plan = Plan::new("RETR", &[number.to_string().as_bytes()])?.shape(Shape::Stream);
+        Reader::open(self.link.submit(Request::Command(plan))).await.map(Body::new)
+    }
+
+    /// Marks one message, to be deleted by [`quit`](Self::quit) (RFC 1939 §5). It has no place in listings from here on.
+    ///
+    /// # Errors
+    ///
+    /// As said at [`Pop3`].
+    pub async fn dele(&self, number: Number) -> Result<()> {
+        let mut inbox = self.link.submit(Request::Series(Series::delete(vec![number])));
+        while let Some(delivery) = inbox.next().await? {
+            match delivery {
+                Delivery::Batch { answers, .. } => {
+                    for answer in answers {
+                        if let super::Content::Refused(error) = answer.content {
+                            return Err(error);
+                        }
+                    }
+                }
+                Delivery::Done(end) => return end.map(drop),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes all marks away (RFC 1939 §5).
+    ///
+    /// # Errors
+    ///
+    /// As said at [`Pop3`].
+    pub async fn rset(&self) -> Result<()> {
+        one(&self.link, Plan::new("RSET", &[])?.effect(Effect::Reset)).await.map(drop)
+    }
+
+    /// Does nothing, but for keeping the session alive (RFC 1939 §5).
+    ///
+    /// # Errors
+    ///
+    /// As said at [`Pop3`].
+    pub async fn noop(&self) -> Result<()> {
+        one(&self.link, Plan::new("NOOP", &[])?).await.map(drop)
+    }
+
+    /// Deletes what is marked and ends the session (RFC 1939 §6).
+    ///
+    /// # Errors
+    ///
+    /// `Kind::Rejected`: the server could not delete some or all of what was marked. [`Kind::Unknown`](crate::Kind::Unknown): the reply was lost, and what was
+    /// marked may or may not be gone. Otherwise as said at [`Pop3`], and nothing is deleted.
+    pub async fn quit(self) -> Result<()> {
+        self.end(Needs::Connection).await
+    }
+
+    pub(super) async fn end(&self, needs: Needs) -> Result<()> {
+        one(&self.link, Plan::new("QUIT", &[])?.needs(needs).effect(Effect::Quit)).await.map(drop)
+    }
+}
+
+/// One command and its answer.
+async fn one(link: &Pop3Link, plan: Plan) -> Result<Answer> {
+    answer(link.submit(Request::Command(plan))).await
+}
+
+async fn answer(mut inbox: Inbox<Engine>) -> Result<Answer> {
+    while let Some(delivery) = inbox.next().await? {
+        if let Delivery::Done(answer) = delivery {
+            return answer;
+        }
+    }
+    Err(Error::closed("the session has ended"))
+}
+
+impl fmt::Debug for Pop3 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pop3").field("phase", &self.link.state().phase).finish_non_exhaustive()
+    }
+}

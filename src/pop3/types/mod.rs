@@ -1,0 +1,25 @@
+//! The values of POP3: message numbers, unique-ids, capabilities. Valid once made; they know no bytes of replies.
+
+mod capability;
+mod number;
+mod uidl;
+
+pub use capability::{Capabilities, Expire};
+pub use number::Number;
+pub use uidl::Uidl;
+
+/// What STAT says of the maildrop (RFC 1939 §5): messages that are marked for deletion are not counted.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Stat {
+    /// How many messages there are.
+    pub messages: u64,
+    /// Their size in octets, as the server says; servers err.
+    pub octets: u64,
+}
+
+impl Stat {
+    pub(crate) fn new(messages: u64, octets: u64) -> Self {
+        Self { messages, octets }
+    }
+}
