@@ -9,13 +9,14 @@ use crate::live::{fill, message};
 use crate::open;
 
 /// What a dot-stuffing, line-splitting or text-minded reader gets wrong.
+/// A dot as the very first octet is not among it: Dovecot 2.3 does not stuff that one, so that it is lost to every client.
 const TRICKY: [&[u8]; 6] = [
     b"Subject: dots\r\n\r\n.\r\n..\r\n.x\r\n...\r\n. \r\nend.\r\n.\r\n",
     b"Subject: octets\r\n\r\ncaf\xe9 \xff\xfe\x01\x7f\x1b[0m\ttab \r\n",
     b"Subject: replies\r\n\r\n+OK not one\r\n-ERR nor this\r\n\r\n\r\n",
     b"Subject: returns\r\n\r\na\rb\r\r\nc\r\n",
     b"Subject: header only\r\n\r\n",
-    b".Subject: a dot first\r\n\r\n.\r\n",
+    b"Subject: long\r\n\r\n.xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\r\n..\r\n",
 ];
 
 fn number(number: u32) -> Number {
@@ -34,7 +35,7 @@ async fn stat_list_and_uidl_agree_and_uidls_last() {
     let sizes: Vec<u64> = (1..=3).map(|number| message(number).len() as u64).collect();
     let pop = open(&user).await;
     let stat = pop.stat().await.unwrap();
-    assert_eq!((u64::from(stat.count), stat.size), (3, sizes.iter().sum()));
+    assert_eq!((u64::from(stat.messages), stat.octets), (3, sizes.iter().sum()));
     let list = pop.list().await.unwrap();
     assert_eq!(list, [(number(1), sizes[0]), (number(2), sizes[1]), (number(3), sizes[2])]);
     let uidl = pop.uidl().await.unwrap();
@@ -140,10 +141,10 @@ async fn dele_and_drop_keeps_the_message() {
     fill(&user, 2);
     let pop = open(&user).await;
     pop.dele(number(1)).await.unwrap();
-    assert_eq!(pop.stat().await.unwrap().count, 1);
+    assert_eq!(pop.stat().await.unwrap().messages, 1);
     drop(pop);
     let pop = open(&user).await;
-    assert_eq!(pop.stat().await.unwrap().count, 2);
+    assert_eq!(pop.stat().await.unwrap().messages, 2);
     pop.quit().await.unwrap();
     assert_eq!(user.stored(""), [message(1), message(2)]);
 }
