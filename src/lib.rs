@@ -30,5 +30,5 @@ pub use limits::{Deadlines, Limits};
 pub use login::{Login, Secret};
 pub use mailbox::{BoxFuture, Committed, Entry, Features, Idling, Mailbox, Part};
 pub use message_id::MessageId;
-pub use messages::{Message, Messages};
+pub use messages::{Message, Messages, mail_parser};
 pub use pop3::Pop3;
