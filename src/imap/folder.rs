@@ -73,11 +73,13 @@ impl<S: Borrow<Imap>> Folder<S> {
     ///
     /// # Errors
     ///
-    /// [`Kind::Input`](crate::Kind::Input) for UIDs of another UIDVALIDITY, [`Kind::Rejected`](crate::Kind::Rejected) where
-    /// the server refuses (a read-only mailbox, say), [`Kind::Unknown`](crate::Kind::Unknown) where the connection ended
-    /// before the answer.
+    /// Before anything is sent, [`Kind::Input`](crate::Kind::Input) for UIDs of another UIDVALIDITY and
+    /// [`Kind::Unsupported`](crate::Kind::Unsupported) in a mailbox opened for reading only;
+    /// [`Kind::Rejected`](crate::Kind::Rejected) where the server refuses, [`Kind::Unknown`](crate::Kind::Unknown) where the
+    /// connection ended before the answer.
     pub async fn store(&self, uids: impl Into<Uids>, change: &FlagChange) -> Result<()> {
         let uids = self.checked(uids.into())?;
+        self.check_writable()?;
         for uids in uids.split(SET) {
             self.session().call(Store { selection: self.selection, uids: &uids, change }).await?;
         }
@@ -93,9 +95,7 @@ impl<S: Borrow<Imap>> Folder<S> {
     /// only remove what other clients marked too. Otherwise as [`store`](Self::store).
     pub async fn expunge(&self, uids: impl Into<Uids>) -> Result<()> {
         let uids = self.checked(uids.into())?;
-        if !self.can_expunge() {
-            return Err(Error::unsupported("the server cannot expunge just these messages (it has no UIDPLUS)"));
-        }
+        self.check_expunge()?;
         for uids in uids.split(SET) {
             self.session().call(UidExpunge { selection: self.selection, uids: &uids }).await?;
         }
@@ -114,6 +114,22 @@ impl<S: Borrow<Imap>> Folder<S> {
 
     pub(super) fn can_expunge(&self) -> bool {
         self.session().capabilities().uidplus()
+    }
+
+    /// Whether messages can be marked here and just the marked ones removed.
+    pub(super) fn check_expunge(&self) -> Result<()> {
+        if !self.can_expunge() {
+            return Err(Error::unsupported("the server cannot expunge just these messages (it has no UIDPLUS)"));
+        }
+        self.check_writable()
+    }
+
+    /// Dovecot answers OK to a STORE in a mailbox that is open for reading only, and ignores it.
+    fn check_writable(&self) -> Result<()> {
+        match self.info()?.read_only {
+            true => Err(Error::unsupported("the mailbox is open for reading only")),
+            false => Ok(()),
+        }
     }
 
     pub(super) fn place(&self) -> &Arc<Place> {

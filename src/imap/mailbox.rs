@@ -77,9 +77,7 @@ impl<S: BorrowMut<Imap> + Send + Sync> Mailbox for Folder<S> {
 
     fn delete<'a>(&'a mut self, ids: &'a [MessageId]) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
-            if !self.can_expunge() {
-                return Err(Error::unsupported("the server cannot expunge just these messages (it has no UIDPLUS)"));
-            }
+            self.check_expunge()?;
             let uids = self.uids(ids)?;
             self.marked = self.marked.union(&uids)?;
             Ok(())

@@ -13,7 +13,7 @@ use nom::{IResult, Parser};
 
 use super::unreadable::Unreadable;
 use crate::Flag;
-use crate::imap::Uids;
+use crate::imap::types::Uids;
 
 /// Parentheses within parentheses in a value that is skipped.
 const NESTING: usize = 100;

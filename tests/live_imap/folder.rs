@@ -1,0 +1,143 @@
+//! Listing, selecting, flags and expunging.
+
+use postroom::imap::{Items, Uid, Uids};
+use postroom::{Flag, FlagChange, Kind};
+
+use crate::dovecot::User;
+use crate::live::fill;
+use crate::session;
+
+#[tokio::test]
+#[ignore = "needs Dovecot; run by tests/run"]
+async fn names_beyond_ascii_are_listed_and_selected() {
+    let user = User::new("umlauts");
+    user.make_folder(".Entw&APw-rfe");
+    user.make_folder(".Stra&AN8-e.&ZeVnLIqe-");
+    let mut imap = session(&user).await;
+    let mut names: Vec<String> =
+        imap.list("*").await.unwrap().iter().map(|listed| listed.name.as_str().to_owned()).collect();
+    names.sort();
+    assert_eq!(names, ["Entwürfe", "INBOX", "Straße", "Straße/日本語"]);
+    let top = imap.list("%").await.unwrap();
+    assert_eq!(top.len(), 3);
+    let street = top.iter().find(|listed| listed.name.as_str() == "Straße").unwrap();
+    assert_eq!(street.delimiter, Some('/'));
+    assert!(street.has("\\HasChildren"));
+    for name in ["Entwürfe", "Straße/日本語"] {
+        assert_eq!(imap.select(name).await.unwrap().info().unwrap().name.as_str(), name);
+    }
+    imap.logout().await.unwrap();
+}
+
+#[tokio::test]
+#[ignore = "needs Dovecot; run by tests/run"]
+async fn select_tells_the_state_and_examine_changes_nothing() {
+    let user = User::new("select");
+    fill(&user, 3);
+    let mut imap = session(&user).await;
+    let examined = imap.examine("INBOX").await.unwrap();
+    let info = examined.info().unwrap();
+    assert!(info.read_only);
+    assert_eq!(info.exists, 3);
+    assert_eq!(info.uid_next.map(Uid::as_u32), Some(4));
+    // Dovecot answers OK and ignores it: the caller must not take that for done.
+    let refused = examined.store(Uids::ALL, &FlagChange::add([Flag::SEEN])).await.unwrap_err();
+    assert_eq!(refused.kind(), Kind::Unsupported);
+    assert_eq!(examined.expunge(Uids::ALL).await.unwrap_err().kind(), Kind::Unsupported);
+
+    let mut selected = imap.select("INBOX").await.unwrap();
+    let again = selected.info().unwrap();
+    assert!(!again.read_only);
+    assert_eq!(again.uid_validity, info.uid_validity);
+    assert!(again.flags.contains(&Flag::SEEN));
+    let mut mail = selected.fetch(Uids::ALL, Items::FLAGS).await.unwrap();
+    while let Some(message) = mail.try_next().await.unwrap() {
+        assert!(!message.flags().unwrap().seen());
+    }
+    drop(mail);
+    imap.logout().await.unwrap();
+}
+
+#[tokio::test]
+#[ignore = "needs Dovecot; run by tests/run"]
+async fn a_mailbox_that_is_not_there_is_refused_and_the_session_lives() {
+    let user = User::new("missing");
+    let mut imap = session(&user).await;
+    let error = imap.select("Nowhere").await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Rejected);
+    assert!(error.to_string().contains("doesn't exist"), "{error}");
+    imap.select("INBOX").await.unwrap();
+    imap.logout().await.unwrap();
+}
+
+#[tokio::test]
+#[ignore = "needs Dovecot; run by tests/run"]
+async fn stored_flags_are_there_in_the_next_session() {
+    let user = User::new("store");
+    fill(&user, 2);
+    let label = Flag::new("$Label7").unwrap();
+    let first = Uids::from(Uid::new(1).unwrap());
+
+    let mut imap = session(&user).await;
+    let inbox = imap.select("INBOX").await.unwrap();
+    let add = FlagChange::add([Flag::SEEN, Flag::FLAGGED, label.clone()]);
+    inbox.store(first.clone(), &add).await.unwrap();
+    inbox.store(first, &FlagChange::remove([Flag::SEEN])).await.unwrap();
+    inbox.store(Uid::new(2).unwrap(), &FlagChange::set([Flag::ANSWERED])).await.unwrap();
+    imap.logout().await.unwrap();
+
+    let mut imap = session(&user).await;
+    let mut inbox = imap.examine("INBOX").await.unwrap();
+    let mut mail = inbox.fetch(Uids::ALL, Items::FLAGS).await.unwrap();
+    let first = mail.try_next().await.unwrap().unwrap();
+    let flags = first.flags().unwrap();
+    assert!(flags.flagged() && flags.contains(label.as_str()) && !flags.seen());
+    let second = mail.try_next().await.unwrap().unwrap();
+    assert!(second.flags().unwrap().answered() && !second.flags().unwrap().flagged());
+}
+
+#[tokio::test]
+#[ignore = "needs Dovecot; run by tests/run"]
+async fn expunge_removes_only_the_named_messages_that_are_marked() {
+    let user = User::new("expunge");
+    fill(&user, 5);
+    let uids = |numbers: &[u32]| numbers.iter().copied().filter_map(Uid::new).collect::<Uids>();
+    let mut imap = session(&user).await;
+    let mut inbox = imap.select("INBOX").await.unwrap();
+    inbox.store(uids(&[2, 4, 5]), &FlagChange::add([Flag::DELETED])).await.unwrap();
+    inbox.expunge(uids(&[1, 2, 4])).await.unwrap();
+
+    let mut mail = inbox.fetch(Uids::ALL, Items::FLAGS).await.unwrap();
+    let mut left = Vec::new();
+    while let Some(message) = mail.try_next().await.unwrap() {
+        left.push((message.uid().unwrap().as_u32(), message.flags().unwrap().deleted()));
+    }
+    assert_eq!(left, [(1, false), (3, false), (5, true)]);
+    assert_eq!(user.stored("").len(), 3);
+}
+
+#[tokio::test]
+#[ignore = "needs Dovecot; run by tests/run"]
+async fn values_pipeline_on_one_session() {
+    let user = User::new("pipeline");
+    fill(&user, 3);
+    let imap = session(&user).await;
+    let (listed, first, second, third) = tokio::join!(imap.list("*"), imap.noop(), imap.list("INBOX"), imap.noop());
+    assert_eq!((listed.unwrap().len(), second.unwrap().len()), (1, 1));
+    first.and(third).unwrap();
+    imap.logout().await.unwrap();
+}
+
+#[tokio::test]
+#[ignore = "needs Dovecot; run by tests/run"]
+async fn uids_of_another_uidvalidity_are_refused_before_anything_is_sent() {
+    let user = User::new("validity");
+    fill(&user, 1);
+    let mut imap = session(&user).await;
+    let inbox = imap.select("INBOX").await.unwrap();
+    let now = inbox.info().unwrap().uid_validity.unwrap();
+    let other = postroom::imap::UidValidity::new(now.as_u32() + 1).unwrap();
+    let error = inbox.store(Uids::ALL.stamped(other), &FlagChange::add([Flag::DELETED])).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Input);
+    inbox.store(Uids::ALL.stamped(now), &FlagChange::add([Flag::SEEN])).await.unwrap();
+}
