@@ -163,9 +163,7 @@ impl Engine {
         if self.outcome.is_none() {
             self.start_commands();
         }
-        let busy = !self.running.is_empty() || self.half_sent.is_some();
-        let waiting = if self.idle.is_some() { self.idle.as_ref().is_some_and(Idle::waits) } else { busy };
-        self.clock.waits(waiting, self.flow.is_some() || self.unread > 0);
+        self.watch();
         if self.state.numbered != self.numbers.known() {
             self.state.numbered = self.numbers.known();
             self.changed = true;
@@ -176,14 +174,26 @@ impl Engine {
         }
     }
 
+    /// Tells the clock whether the next word is the server's. While it waits for an upload, its silence is ours.
+    fn watch(&mut self) {
+        let waiting = match (&self.idle, &self.half_sent) {
+            (Some(idle), _) => idle.waits(),
+            (None, Some(half)) => !half.is_fed(),
+            (None, None) => !self.running.is_empty(),
+        };
+        self.clock.waits(waiting, self.flow.is_some() || self.unread > 0);
+    }
+
     /// The connection is over, and everybody who waits is told why.
     fn fail(&mut self, error: Error) {
         if self.outcome.is_some() {
             return;
         }
         let error = self.goodbye.take().unwrap_or(error);
+        // What was not sent whole took no effect.
+        let partial = self.half_sent.as_ref().map(|half| half.id);
         for run in std::mem::take(&mut self.running) {
-            let lost = if run.lasting { unknown(run.verb, &error) } else { error.clone() };
+            let lost = if run.lasting && run.id != partial { unknown(run.verb, &error) } else { error.clone() };
             self.deliver(run.id, Delivery::Done(Err(lost)));
         }
         self.end(Err(error));

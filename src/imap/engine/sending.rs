@@ -151,6 +151,7 @@ impl Engine {
         upload.credit = UPLOAD_WINDOW.min(usize::try_from(upload.left).unwrap_or(usize::MAX));
         let (id, credit) = (half.id, upload.credit);
         self.deliver(Some(id), Delivery::Ready(credit));
+        self.watch();
     }
 
     /// The handle feeds its upload. More than was announced is cut off: the announcement is what the server counts by.
