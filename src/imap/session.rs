@@ -158,9 +158,14 @@ impl Imap {
         let size = message.size();
         let command = AppendCommand { mailbox: &mailbox, flags: &message.flags, date: message.date, size };
         let mut inbox = self.link.submit(Request::Command(command.plan(self.terms())?));
+        let mut early = None;
         loop {
-            match inbox.next().await? {
-                Some(Delivery::Ready(count)) => message.feed(&inbox, count).await?,
+            let delivery = match early.take() {
+                Some(delivery) => Some(delivery),
+                None => inbox.next().await?,
+            };
+            match delivery {
+                Some(Delivery::Ready(count)) => early = message.feed(&mut inbox, count).await?,
                 Some(Delivery::Done(condition)) => {
                     let command = AppendCommand { mailbox: &mailbox, flags: &[], date: None, size };
                     return command.output(Vec::new(), condition?);
