@@ -149,6 +149,18 @@ impl<E: Engine> Inbox<E> {
         }
     }
 
+    /// Gives the request up, as dropping does, and what was delivered and not taken with it: nothing more comes.
+    pub(crate) fn abandon(&mut self) -> VecDeque<E::Delivery> {
+        if std::mem::replace(&mut self.finished, true) {
+            return VecDeque::new();
+        }
+        let mut road = self.shared.lock();
+        let (untaken, driver) = road.withdraw(self.id);
+        drop(road);
+        wake(driver);
+        untaken
+    }
+
     /// Adds to what was asked for under this inbox: the next piece of an upload, say.
     pub(crate) fn add(&self, request: E::Request) {
         let mut road = self.shared.lock();
@@ -160,13 +172,7 @@ impl<E: Engine> Inbox<E> {
 
 impl<E: Engine> Drop for Inbox<E> {
     fn drop(&mut self) {
-        if self.finished {
-            return;
-        }
-        let mut road = self.shared.lock();
-        let driver = road.withdraw(self.id);
-        drop(road);
-        wake(driver);
+        self.abandon();
     }
 }
 
@@ -260,14 +266,14 @@ impl<E: Engine> Road<E> {
     }
 
     /// Takes a request back where the driver has not seen it, and cancels it where it has.
-    fn withdraw(&mut self, id: Id) -> Option<Waker> {
-        let slot = self.slots.remove(&id)?;
+    fn withdraw(&mut self, id: Id) -> (VecDeque<E::Delivery>, Option<Waker>) {
+        let Some(slot) = self.slots.remove(&id) else { return Default::default() };
         self.waiting -= slot.queue.iter().map(Parcel::weight).sum::<usize>();
         if slot.begun {
-            return self.ask(Ask::Cancel(id));
+            return (slot.queue, self.ask(Ask::Cancel(id)));
         }
         self.asks.retain(|ask| !matches!(ask, Ask::Request(asked, _) if *asked == id));
-        None
+        Default::default()
     }
 
     fn put(&mut self, id: Id, delivery: E::Delivery) -> Option<Waker> {

@@ -148,6 +148,20 @@ impl Engine {
         }
     }
 
+    /// The goodbye was said: that the tagged answer to LOGOUT is missing does not matter.
+    fn leave(&mut self) {
+        let leaving = self.running.iter().position(|run| run.effect == Effect::Logout);
+        if let Some(run) = leaving.and_then(|index| self.running.remove(index)) {
+            self.deliver(run.id, Delivery::Done(Ok(answer::done())));
+            self.end(Ok(()));
+        }
+    }
+
+    fn take_events(&mut self) -> Vec<Event> {
+        let exists = self.state.selected.as_ref().map_or(0, |selected| selected.exists);
+        self.journal.take(exists)
+    }
+
     fn deliver(&mut self, id: Option<Id>, delivery: Delivery) {
         if let Some(id) = id {
             self.deliveries.push_back((id, delivery));
@@ -243,7 +257,7 @@ impl crate::engine::Engine for Engine {
         self.clock.tell(now);
         if self.outcome.is_some() {
             // What is added to an old request has had its end.
-            if !matches!(request, Request::Answer(_) | Request::Feed(_) | Request::Stray(_)) {
+            if !matches!(request, Request::Answer(_) | Request::Feed(_) | Request::Stray(_) | Request::Untaken(_)) {
                 self.refuse(id, self.closed());
             }
             return;
@@ -255,6 +269,8 @@ impl crate::engine::Engine for Engine {
             Request::Answer(answer) => self.answer(id, answer),
             Request::Feed(bytes) => self.feed(id, bytes),
             Request::Stray(frame) => self.note_fetch(&frame),
+            Request::Untaken(events) if self.state.selected.is_some() => self.journal.put_back(events),
+            Request::Untaken(_) => {}
         }
         self.after();
     }
@@ -280,9 +296,8 @@ impl crate::engine::Engine for Engine {
 
     fn handle_end(&mut self, error: Option<Error>, now: Instant) {
         self.clock.tell(now);
-        let leaving = self.running.iter().any(|run| run.effect == Effect::Logout);
-        if leaving && self.outcome.is_none() && self.goodbye.is_some() {
-            self.end(Ok(()));
+        if self.goodbye.is_some() && self.outcome.is_none() {
+            self.leave();
         }
         self.fail(match error {
             Some(error) => error,
@@ -298,7 +313,7 @@ impl crate::engine::Engine for Engine {
         self.clock.tell(now);
         if let Upgrade::Running(id) = self.upgrade {
             self.upgrade = Upgrade::None;
-            self.deliver(Some(id), Delivery::Done(Ok(answer::upgraded())));
+            self.deliver(Some(id), Delivery::Done(Ok(answer::done())));
         }
         self.after();
     }
@@ -332,7 +347,7 @@ impl crate::engine::Engine for Engine {
         if self.journal.is_empty() || !hungry(id) {
             return None;
         }
-        Some((id, Delivery::Events(self.journal.take())))
+        Some((id, Delivery::Events(self.take_events())))
     }
 
     fn poll_upgrade(&mut self) -> bool {

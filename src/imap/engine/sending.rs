@@ -220,7 +220,7 @@ impl Engine {
             return self.refuse(id, error);
         }
         if !self.journal.is_empty() {
-            let events = self.journal.take();
+            let events = self.take_events();
             self.deliver(Some(id), Delivery::Events(events));
         }
         let pushed = self.state.capabilities.as_ref().is_some_and(|capabilities| capabilities.idle());
