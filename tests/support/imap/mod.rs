@@ -141,3 +141,47 @@ impl AsyncWrite for Counted {
         Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }
+
+/// A peer whose every word the test says itself, at the time it wants.
+pub(crate) struct Peer(tokio::io::BufReader<DuplexStream>);
+
+impl Peer {
+    /// The peer, and the client's end of the connection.
+    pub(crate) fn new() -> (Self, DuplexStream) {
+        let (ours, theirs) = tokio::io::duplex(1024 * 1024);
+        (Self(tokio::io::BufReader::new(ours)), theirs)
+    }
+
+    pub(crate) async fn say(&mut self, text: impl AsRef<[u8]>) {
+        // A client that has gone hears nothing more.
+        let _ = tokio::io::AsyncWriteExt::write_all(&mut self.0, text.as_ref()).await;
+    }
+
+    /// The client's next line, as the tag and the rest.
+    pub(crate) async fn hear(&mut self) -> (String, String) {
+        let mut line = String::new();
+        tokio::io::AsyncBufReadExt::read_line(&mut self.0, &mut line).await.unwrap();
+        let (tag, rest) = line.trim_end().split_once(' ').unwrap_or((line.trim_end(), ""));
+        (tag.to_owned(), rest.to_owned())
+    }
+}
+
+/// A logged-in session with such a peer.
+pub(crate) async fn peered(config: Config) -> (Peer, Imap) {
+    let (mut peer, stream) = Peer::new();
+    peer.say("* PREAUTH [CAPABILITY IMAP4rev1 IDLE UIDPLUS ESEARCH] ready\r\n").await;
+    let (imap, driver) = Imap::handshake(stream, config, alice()).await.unwrap();
+    tokio::spawn(driver);
+    (peer, imap)
+}
+
+/// The same with INBOX selected.
+pub(crate) async fn peered_folder(config: Config) -> (Peer, Folder<Imap>) {
+    let (mut peer, imap) = peered(config).await;
+    let answer = async {
+        let (tag, _) = peer.hear().await;
+        peer.say(format!("* 3 EXISTS\r\n* OK [UIDVALIDITY 7] stable\r\n{tag} OK [READ-WRITE] done\r\n")).await;
+    };
+    let (folder, ()) = tokio::join!(imap.into_folder("INBOX"), answer);
+    (peer, folder.unwrap())
+}
