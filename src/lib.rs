@@ -1,4 +1,65 @@
-//! An IMAP and POP3 client library.
+//! An IMAP and POP3 client library: sessions, streams, and one trait for both protocols.
+//!
+//! ```no_run
+//! use postroom::imap::{Items, Uids};
+//! use postroom::{Imap, Login};
+//!
+//! # async fn five_lines() -> postroom::Result<()> {
+//! let mut imap = Imap::connect("imap.example.org", Login::password("me", "secret")).await?;
+//! let mut inbox = imap.select("INBOX").await?;
+//! let mut mail = inbox.fetch(Uids::ALL, Items::ENVELOPE.flags()).await?;
+//! while let Some(message) = mail.try_next().await? {
+//!     println!("{:?}", message.subject());
+//! }
+//! imap.logout().await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Where to begin
+//!
+//! [`Imap`] and [`Pop3`] are logged-in sessions; both are made from a [`Config`] (or just a host name) and a [`Login`]. With
+//! IMAP one selects a mailbox and gets a [`Folder`](imap::Folder); a POP3 session is its one maildrop. Both are a [`Mailbox`],
+//! the trait of what the protocols have in common, and can be boxed as one. [`Message::parse`] hands a message to mail-parser.
+//!
+//! # What holds everywhere
+//!
+//! **Cancellation.** Every future and stream can be dropped at every await point. The session stays correct: a command that was
+//! not sent is taken back, the answer to one that was is read and thrown away.
+//!
+//! **Borrowing.** A call that returns a value takes `&self`, and several may be under way at once; one that returns a stream
+//! takes `&mut self`, so that no command can wait behind a stream that nobody reads.
+//!
+//! **Deletion.** Downloading and dropping delete nothing. [`Mailbox::delete`] marks, [`Mailbox::commit`] makes final.
+//!
+//! **Limits.** What a server can make a client spend is bounded by [`Limits`] and [`Deadlines`]. A flaw in one message is a
+//! [`Defect`] of that message; a response whose end is not known ends the connection with one [`Error`], and a stream's `Err`
+//! is always its end.
+//!
+//! **Errors.** One opaque [`Error`]: ask its [`kind`](Error::kind), the server's [`code`](Error::code), whether it
+//! [is retryable](Error::is_retryable), and whose [`fault`](Error::fault) it is.
+//!
+//! **Runtime.** `connect` needs a tokio runtime and spawns one task per session; `handshake` takes a stream of the caller's
+//! and hands out the [`Driver`] instead.
+//!
+//! # Layout
+//!
+//! ```text
+//!  mailbox  messages  body                the common trait, its stream, its reader
+//!  imap: session folder streams reader    pop3: session             handles
+//!  conn: connect tls stream driver link   the only sockets and clocks
+//!  imap: engine command                   pop3: engine              state machines without I/O
+//!  imap: codec types                      pop3: codec types   sasl  bytes and values
+//!  wire  engine  error  limits  flag  defect  login  message_id
+//! ```
+//!
+//! A layer knows only those below it, and `imap` and `pop3` never name each other; a test reads the sources and checks.
+//! To follow one command through all of them, read `imap/command/noop.rs`, then `engine.rs`, then `conn/driver.rs`.
+//!
+//! # Features
+//!
+//! `aws-lc-rs` (default) and `ring` choose the cryptography of TLS; `testing` adds an embedded IMAP and POP3 server and a
+//! scripted peer for tests. They only add.
 
 mod body;
 mod config;
@@ -30,5 +91,9 @@ pub use limits::{Deadlines, Limits};
 pub use login::{Login, Secret};
 pub use mailbox::{BoxFuture, Committed, Entry, Features, Idling, Mailbox, Part};
 pub use message_id::MessageId;
-pub use messages::{Message, Messages};
+pub use messages::{Message, Messages, mail_parser};
 pub use pop3::Pop3;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -9,6 +9,7 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use futures_core::Stream;
+pub use mail_parser;
 
 use crate::defect::Defect;
 use crate::error::Result;

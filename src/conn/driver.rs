@@ -14,7 +14,7 @@ use super::stream::{Stream, read_failure};
 use super::tls::Tls;
 use super::trace;
 use crate::engine::{Appetite, Engine, Outgoing};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 
 /// The block from which shared slices are cut; a kept slice pins at most this much.
 const BLOCK: usize = 64 * 1024;
@@ -233,8 +233,11 @@ impl<E: Engine> Driver<E> {
     /// Tells whoever waits how it ended, and closes the stream if the peer lets it.
     async fn end(&mut self) -> Result<()> {
         let outcome = self.engine.outcome().unwrap_or(Ok(()));
-        let error = outcome.as_ref().err().cloned();
-        self.desk.close(error.unwrap_or_else(|| Error::closed("the session has ended")));
+        self.desk.close(match &outcome {
+            Ok(()) => Error::closed("the session has ended"),
+            Err(error) if error.kind() == Kind::Closed => error.clone(),
+            Err(error) => Error::closed("the connection is closed after a failure").with_source(error.clone()),
+        });
         if outcome.is_ok() {
             let goodbye = poll_fn(|cx| Pin::new(&mut self.stream).poll_shutdown(cx));
             // A peer that closed first, or does not answer, is no failure of a session that is over.

@@ -46,6 +46,8 @@ struct Road<E: Engine> {
 struct Slot<D> {
     queue: VecDeque<D>,
     reader: Option<Waker>,
+    /// The driver has taken the request off its desk.
+    begun: bool,
     /// The engine holds something back until this slot is empty.
     awaited: bool,
 }
@@ -73,7 +75,7 @@ impl<E: Engine> Link<E> {
         let id = Id(road.next);
         road.next += 1;
         if road.ended.is_none() {
-            road.slots.insert(id, Slot { queue: VecDeque::new(), reader: None, awaited: false });
+            road.slots.insert(id, Slot { queue: VecDeque::new(), reader: None, begun: false, awaited: false });
         }
         let driver = road.ask(Ask::Request(id, Box::new(request)));
         drop(road);
@@ -147,6 +149,18 @@ impl<E: Engine> Inbox<E> {
         }
     }
 
+    /// Gives the request up, as dropping does, and what was delivered and not taken with it: nothing more comes.
+    pub(crate) fn abandon(&mut self) -> VecDeque<E::Delivery> {
+        if std::mem::replace(&mut self.finished, true) {
+            return VecDeque::new();
+        }
+        let mut road = self.shared.lock();
+        let (untaken, driver) = road.withdraw(self.id);
+        drop(road);
+        wake(driver);
+        untaken
+    }
+
     /// Adds to what was asked for under this inbox: the next piece of an upload, say.
     pub(crate) fn add(&self, request: E::Request) {
         let mut road = self.shared.lock();
@@ -158,16 +172,7 @@ impl<E: Engine> Inbox<E> {
 
 impl<E: Engine> Drop for Inbox<E> {
     fn drop(&mut self) {
-        if self.finished {
-            return;
-        }
-        let mut road = self.shared.lock();
-        if let Some(slot) = road.slots.remove(&self.id) {
-            road.waiting -= slot.queue.iter().map(Parcel::weight).sum::<usize>();
-        }
-        let driver = road.ask(Ask::Cancel(self.id));
-        drop(road);
-        wake(driver);
+        self.abandon();
     }
 }
 
@@ -176,8 +181,10 @@ impl<E: Engine> Desk<E> {
     pub(crate) fn next_ask(&self, cx: &Context<'_>) -> Option<Ask<Box<E::Request>>> {
         let mut road = self.0.lock();
         let ask = road.asks.pop_front();
-        if ask.is_none() {
-            keep(&mut road.driver, cx);
+        match &ask {
+            Some(Ask::Request(id, _)) => road.begin(*id),
+            Some(Ask::Cancel(_)) => {}
+            None => keep(&mut road.driver, cx),
         }
         ask
     }
@@ -250,6 +257,23 @@ impl<E: Engine> Road<E> {
         }
         self.asks.push_back(ask);
         self.driver.take()
+    }
+
+    fn begin(&mut self, id: Id) {
+        if let Some(slot) = self.slots.get_mut(&id) {
+            slot.begun = true;
+        }
+    }
+
+    /// Takes a request back where the driver has not seen it, and cancels it where it has.
+    fn withdraw(&mut self, id: Id) -> (VecDeque<E::Delivery>, Option<Waker>) {
+        let Some(slot) = self.slots.remove(&id) else { return Default::default() };
+        self.waiting -= slot.queue.iter().map(Parcel::weight).sum::<usize>();
+        if slot.begun {
+            return (slot.queue, self.ask(Ask::Cancel(id)));
+        }
+        self.asks.retain(|ask| !matches!(ask, Ask::Request(asked, _) if *asked == id));
+        Default::default()
     }
 
     fn put(&mut self, id: Id, delivery: E::Delivery) -> Option<Waker> {

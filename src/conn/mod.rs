@@ -14,6 +14,7 @@ pub(crate) mod trace;
 #[cfg(all(feature = "testing", any(feature = "ring", feature = "aws-lc-rs")))]
 mod tls_tests;
 
+pub(crate) use driver::now;
 pub use tokio_rustls::rustls;
 
 use std::fmt;
@@ -22,7 +23,7 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 
 use crate::engine::Engine;
-use crate::error::Result;
+use crate::error::{Kind, Result};
 
 /// The future that does a session's reading and writing: nothing moves unless it is polled.
 ///
@@ -47,13 +48,19 @@ impl Driver {
         (link, Self { run: Some(Box::pin(driver.run())) })
     }
 
-    /// Polls itself beside another future until that one is done.
-    pub(crate) async fn beside<T>(&mut self, work: impl Future<Output = T>) -> T {
-        let mut work = pin!(work);
+    /// Polls itself beside some work until that is done. Where the work comes upon a closed connection, the error is what
+    /// closed it.
+    pub(crate) async fn beside<T>(&mut self, work: impl Future<Output = Result<T>>) -> Result<T> {
+        let (mut work, mut cause) = (pin!(work), None);
         poll_fn(|cx| {
-            // How it ends is told to the work by its own calls.
-            let _ = Pin::new(&mut *self).poll(cx);
-            work.as_mut().poll(cx)
+            if let Poll::Ready(Err(error)) = Pin::new(&mut *self).poll(cx) {
+                cause = Some(error);
+            }
+            let result = ready!(work.as_mut().poll(cx));
+            Poll::Ready(result.map_err(|error| match cause.take() {
+                Some(cause) if error.kind() == Kind::Closed => cause,
+                _ => error,
+            }))
         })
         .await
     }

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use time::OffsetDateTime;
 
 use super::call::ImapInbox;
-use super::engine::Request;
+use super::engine::{Delivery, Request};
 use crate::Flag;
 use crate::conn::io::{AsyncRead, ReadBuf};
 use crate::error::{Error, Result};
@@ -41,6 +41,16 @@ enum Source<'a> {
     Reader(Pin<Box<dyn AsyncRead + Send + 'a>>),
 }
 
+/// What feeding comes upon.
+enum Next {
+    Piece(Bytes),
+    Delivery(Option<Delivery>),
+}
+
+fn unreadable(error: std::io::Error) -> Error {
+    Error::new(crate::Kind::Io, "the message could not be read").with_source(error)
+}
+
 impl<'a> Append<'a> {
     /// A message of exactly `size` bytes from a reader: IMAP announces the size beforehand. What the reader has beyond it is
     /// not sent; where it ends before, the append fails and nothing is stored. Lines must end in CRLF.
@@ -69,37 +79,40 @@ impl<'a> Append<'a> {
         Self { source, size, flags: Vec::new(), date: None }
     }
 
-    /// Hands up to `count` bytes to the engine. Whatever was taken from the reader is handed on in the same poll, so that
-    /// nothing is lost where this is dropped.
-    pub(super) async fn feed(&mut self, inbox: &ImapInbox, count: usize) -> Result<()> {
+    /// Hands up to `count` bytes to the engine, or gives what came meanwhile: the end, while a reader takes its time.
+    /// Whatever was taken from the reader is handed on in the same poll, so that nothing is lost where this is dropped.
+    pub(super) async fn feed(&mut self, inbox: &mut ImapInbox, count: usize) -> Result<Option<Delivery>> {
         let mut left = count;
         while left > 0 {
-            let piece = self.next(left.min(PIECE)).await?;
+            let piece = match self.next(inbox, left.min(PIECE)).await? {
+                Next::Piece(piece) => piece,
+                Next::Delivery(delivery) => return Ok(delivery),
+            };
             if piece.is_empty() {
                 return Err(Error::input("the message ended before the size that was announced for it"));
             }
             left -= piece.len();
             inbox.add(Request::Feed(piece));
         }
-        Ok(())
+        Ok(None)
     }
 
-    async fn next(&mut self, most: usize) -> Result<Bytes> {
+    async fn next(&mut self, inbox: &mut ImapInbox, most: usize) -> Result<Next> {
         let reader = match &mut self.source {
-            Source::Bytes(bytes) => return Ok(bytes.split_to(most.min(bytes.len()))),
+            Source::Bytes(bytes) => return Ok(Next::Piece(bytes.split_to(most.min(bytes.len())))),
             Source::Reader(reader) => reader,
         };
         let mut room = vec![0; most];
-        let count = poll_fn(|cx| {
+        poll_fn(|cx| {
             let mut buf = ReadBuf::new(&mut room);
-            ready!(reader.as_mut().poll_read(cx, &mut buf))?;
-            Poll::Ready(std::io::Result::Ok(buf.filled().len()))
-        });
-        let count = count
-            .await
-            .map_err(|error| Error::new(crate::Kind::Io, "the message could not be read").with_source(error))?;
-        room.truncate(count);
-        Ok(room.into())
+            if reader.as_mut().poll_read(cx, &mut buf).map_err(unreadable)?.is_pending() {
+                return Poll::Ready(Ok(Next::Delivery(ready!(inbox.poll_next(cx))?)));
+            }
+            let count = buf.filled().len();
+            room.truncate(count);
+            Poll::Ready(Ok(Next::Piece(std::mem::take(&mut room).into())))
+        })
+        .await
     }
 }
 

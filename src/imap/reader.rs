@@ -109,11 +109,12 @@ impl<'a> SectionReader<'a> {
         }
     }
 
-    /// A window that was not filled was the last one. A server that answers with more than was asked for does not know
+    /// A window of which nothing was said means that the message is gone, be it between two windows: half of it must not look
+    /// like all. A window that was not filled was the last one. A server that answers with more than was asked for does not know
     /// windows, and has sent everything.
     fn end_window(&mut self) -> Result<()> {
         self.inbox = None;
-        if !self.found && self.start == 0 {
+        if !self.found {
             return Err(Error::new(Kind::Rejected, "the message is no longer in the mailbox"));
         }
         if self.got == u64::from(WINDOW.get()) {

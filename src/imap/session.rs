@@ -3,7 +3,7 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::appending::Append;
 use super::call::{ImapLink, call, end_of, ended};
@@ -23,7 +23,7 @@ use crate::config::{Config, Protocol, Security};
 use crate::conn::io::{AsyncRead, AsyncWrite};
 use crate::conn::stream::Stream;
 use crate::conn::tls::Tls;
-use crate::conn::{Driver, connect};
+use crate::conn::{Driver, connect, now};
 use crate::error::{Error, Kind, Result};
 use crate::limits::Limits;
 use crate::login::Login;
@@ -116,7 +116,7 @@ impl Imap {
     }
 
     async fn begin(stream: Stream, upgrade: Option<Tls>, config: &Config, login: &Login) -> Result<(Self, Driver)> {
-        let engine = Engine::new(config.limits.clone(), config.deadlines.clone(), Instant::now());
+        let engine = Engine::new(config.limits.clone(), config.deadlines.clone(), now());
         let (link, mut driver) = Driver::over(engine, stream, upgrade, config.limits.window);
         let port = config.port_for(Protocol::Imap);
         let account = account(login.user(), config.host(), port, USUAL_PORTS).into();
@@ -158,9 +158,14 @@ impl Imap {
         let size = message.size();
         let command = AppendCommand { mailbox: &mailbox, flags: &message.flags, date: message.date, size };
         let mut inbox = self.link.submit(Request::Command(command.plan(self.terms())?));
+        let mut early = None;
         loop {
-            match inbox.next().await? {
-                Some(Delivery::Ready(count)) => message.feed(&inbox, count).await?,
+            let delivery = match early.take() {
+                Some(delivery) => Some(delivery),
+                None => inbox.next().await?,
+            };
+            match delivery {
+                Some(Delivery::Ready(count)) => early = message.feed(&mut inbox, count).await?,
                 Some(Delivery::Done(condition)) => {
                     let command = AppendCommand { mailbox: &mailbox, flags: &[], date: None, size };
                     return command.output(Vec::new(), condition?);

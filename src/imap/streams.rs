@@ -42,7 +42,8 @@ pub struct Fetch<'a> {
     unreadable: Vec<UnreadableFetch>,
 }
 
-/// What happens in the selected mailbox, until dropped. See [`Folder::idle`](super::Folder::idle).
+/// What happens in the selected mailbox, until dropped: what was not taken then is there the next time. See
+/// [`Folder::idle`](super::Folder::idle).
 pub struct Idle<'a> {
     inbox: Option<ImapInbox>,
     events: VecDeque<Event>,
@@ -179,6 +180,21 @@ impl Idle<'_> {
             };
             self.inbox = None;
             return Poll::Ready(error.map_or(Ok(None), Err));
+        }
+    }
+}
+
+/// Events that were not taken go back to the mailbox, where the next look finds them.
+impl Drop for Idle<'_> {
+    fn drop(&mut self) {
+        let Some(inbox) = &mut self.inbox else { return };
+        for delivery in inbox.abandon() {
+            if let Delivery::Events(events) = delivery {
+                self.events.extend(events);
+            }
+        }
+        if !self.events.is_empty() {
+            inbox.add(Request::Untaken(std::mem::take(&mut self.events).into()));
         }
     }
 }

@@ -187,7 +187,7 @@ impl Mailbox for Pop3 {
 
     fn commit(&mut self) -> BoxFuture<'_, Result<Committed>> {
         Box::pin(async move {
-            if self.maildrop.resting {
+            if self.rests().await {
                 return Ok(Committed::default());
             }
             let result = self.end(Needs::Connection).await;
@@ -271,16 +271,21 @@ impl Pop3 {
         Ok(())
     }
 
+    /// Whether `idle` has ended the session. The QUIT of one that was dropped may never have been sent, or be under way, and its
+    /// end is waited for.
+    async fn rests(&mut self) -> bool {
+        self.maildrop.resting = self.maildrop.resting && self.noop().await.is_err();
+        self.maildrop.resting
+    }
+
     /// Begins a new session where `idle` has ended the old one.
     async fn wake(&mut self) -> Result<()> {
-        let Some(connector) = self.connector.as_ref().filter(|_| self.maildrop.resting) else { return Ok(()) };
-        // The QUIT of an `idle` that was dropped may never have been sent, or be under way: this waits for its end.
-        if self.noop().await.is_ok() {
-            self.maildrop.resting = false;
-            return Ok(());
+        if self.rests().await
+            && let Some(connector) = &self.connector
+        {
+            self.link = connector.open().await?;
+            self.maildrop.renew();
         }
-        self.link = connector.open().await?;
-        self.maildrop.renew();
         Ok(())
     }
 }

@@ -247,7 +247,7 @@ impl Engine {
         let before = self.state.selected.as_ref().map(|selected| selected.exists);
         self.describe(|selected| selected.exists = count);
         if !opening && before.is_some_and(|before| before != count) {
-            self.journal.exists(count);
+            self.journal.counted();
         }
     }
 
@@ -288,7 +288,7 @@ impl Engine {
     }
 }
 
-pub(super) fn upgraded() -> Condition {
+pub(super) fn done() -> Condition {
     condition(Status::Ok)
 }
 

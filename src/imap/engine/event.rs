@@ -39,7 +39,8 @@ pub(crate) struct Journal {
     most: usize,
     gone: Uids,
     unknown: u32,
-    exists: Option<u32>,
+    /// Whether the number of messages has changed; which one it is now, the mailbox knows.
+    counted: bool,
     fetched: BTreeMap<u32, Fetched>,
     nameless: Vec<Fetched>,
     lagged: bool,
@@ -51,7 +52,7 @@ impl Journal {
             most,
             gone: Uids::default(),
             unknown: 0,
-            exists: None,
+            counted: false,
             fetched: BTreeMap::new(),
             nameless: Vec::new(),
             lagged: false,
@@ -63,11 +64,11 @@ impl Journal {
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        !self.lagged && self.exists.is_none() && self.size() == 0
+        !self.lagged && !self.counted && self.size() == 0
     }
 
-    pub(crate) fn exists(&mut self, count: u32) {
-        self.exists = Some(count);
+    pub(crate) fn counted(&mut self) {
+        self.counted = true;
         self.check();
     }
 
@@ -90,8 +91,28 @@ impl Journal {
         self.check();
     }
 
-    /// All that waits, in an order in which it can be applied.
-    pub(crate) fn take(&mut self) -> Vec<Event> {
+    /// Events that were given out and not taken: older than all that waits here.
+    pub(crate) fn put_back(&mut self, events: Vec<Event>) {
+        for event in events {
+            match event {
+                Event::Expunged { uids, unknown } => {
+                    self.gone.extend(uids.iter());
+                    self.unknown = self.unknown.saturating_add(unknown);
+                }
+                Event::Exists(_) => self.counted = true,
+                Event::Fetched { uid: Some(uid), data } if !self.gone.contains(uid) => {
+                    self.fetched.entry(uid.as_u32()).or_insert(data);
+                }
+                Event::Fetched { uid: Some(_), .. } => {}
+                Event::Fetched { uid: None, data } => self.nameless.push(data),
+                Event::Lagged => self.lagged = true,
+            }
+        }
+        self.check();
+    }
+
+    /// All that waits, in an order in which it can be applied, for a mailbox of so many messages.
+    pub(crate) fn take(&mut self, exists: u32) -> Vec<Event> {
         let journal = std::mem::replace(self, Self::new(self.most));
         if journal.lagged {
             return vec![Event::Lagged];
@@ -100,7 +121,7 @@ impl Journal {
         if !journal.gone.is_empty() || journal.unknown > 0 {
             events.push(Event::Expunged { uids: journal.gone, unknown: journal.unknown });
         }
-        events.extend(journal.exists.map(Event::Exists));
+        events.extend(journal.counted.then_some(Event::Exists(exists)));
         events.extend(journal.fetched.into_iter().map(|(uid, data)| Event::Fetched { uid: Uid::new(uid), data }));
         events.extend(journal.nameless.into_iter().map(|data| Event::Fetched { uid: None, data }));
         events

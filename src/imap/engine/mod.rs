@@ -147,6 +147,20 @@ impl Engine {
         }
     }
 
+    /// The goodbye was said: that the tagged answer to LOGOUT is missing does not matter.
+    fn leave(&mut self) {
+        let leaving = self.running.iter().position(|run| run.effect == Effect::Logout);
+        if let Some(run) = leaving.and_then(|index| self.running.remove(index)) {
+            self.deliver(run.id, Delivery::Done(Ok(answer::done())));
+            self.end(Ok(()));
+        }
+    }
+
+    fn take_events(&mut self) -> Vec<Event> {
+        let exists = self.state.selected.as_ref().map_or(0, |selected| selected.exists);
+        self.journal.take(exists)
+    }
+
     fn deliver(&mut self, id: Option<Id>, delivery: Delivery) {
         if let Some(id) = id {
             self.deliveries.push_back((id, delivery));
@@ -162,9 +176,7 @@ impl Engine {
         if self.outcome.is_none() {
             self.start_commands();
         }
-        let busy = !self.running.is_empty() || self.half_sent.is_some();
-        let waiting = if self.idle.is_some() { self.idle.as_ref().is_some_and(Idle::waits) } else { busy };
-        self.clock.waits(waiting, self.flow.is_some() || self.unread > 0);
+        self.watch();
         if self.state.numbered != self.numbers.known() {
             self.state.numbered = self.numbers.known();
             self.changed = true;
@@ -175,14 +187,26 @@ impl Engine {
         }
     }
 
+    /// Tells the clock whether the next word is the server's. While it waits for an upload, its silence is ours.
+    fn watch(&mut self) {
+        let waiting = match (&self.idle, &self.half_sent) {
+            (Some(idle), _) => idle.waits(),
+            (None, Some(half)) => !half.is_fed(),
+            (None, None) => !self.running.is_empty(),
+        };
+        self.clock.waits(waiting, self.flow.is_some() || self.unread > 0);
+    }
+
     /// The connection is over, and everybody who waits is told why.
     fn fail(&mut self, error: Error) {
         if self.outcome.is_some() {
             return;
         }
         let error = self.goodbye.take().unwrap_or(error);
+        // What was not sent whole took no effect.
+        let partial = self.half_sent.as_ref().map(|half| half.id);
         for run in std::mem::take(&mut self.running) {
-            let lost = if run.lasting { unknown(run.verb, &error) } else { error.clone() };
+            let lost = if run.lasting && run.id != partial { unknown(run.verb, &error) } else { error.clone() };
             self.deliver(run.id, Delivery::Done(Err(lost)));
         }
         self.end(Err(error));
@@ -232,7 +256,7 @@ impl crate::engine::Engine for Engine {
         self.clock.tell(now);
         if self.outcome.is_some() {
             // What is added to an old request has had its end.
-            if !matches!(request, Request::Answer(_) | Request::Feed(_) | Request::Stray(_)) {
+            if !matches!(request, Request::Answer(_) | Request::Feed(_) | Request::Stray(_) | Request::Untaken(_)) {
                 self.refuse(id, self.closed());
             }
             return;
@@ -244,6 +268,8 @@ impl crate::engine::Engine for Engine {
             Request::Answer(answer) => self.answer(id, answer),
             Request::Feed(bytes) => self.feed(id, bytes),
             Request::Stray(frame) => self.note_fetch(&frame),
+            Request::Untaken(events) if self.state.selected.is_some() => self.journal.put_back(events),
+            Request::Untaken(_) => {}
         }
         self.after();
     }
@@ -269,9 +295,8 @@ impl crate::engine::Engine for Engine {
 
     fn handle_end(&mut self, error: Option<Error>, now: Instant) {
         self.clock.tell(now);
-        let leaving = self.running.iter().any(|run| run.effect == Effect::Logout);
-        if leaving && self.outcome.is_none() && self.goodbye.is_some() {
-            self.end(Ok(()));
+        if self.goodbye.is_some() && self.outcome.is_none() {
+            self.leave();
         }
         self.fail(match error {
             Some(error) => error,
@@ -287,7 +312,7 @@ impl crate::engine::Engine for Engine {
         self.clock.tell(now);
         if let Upgrade::Running(id) = self.upgrade {
             self.upgrade = Upgrade::None;
-            self.deliver(Some(id), Delivery::Done(Ok(answer::upgraded())));
+            self.deliver(Some(id), Delivery::Done(Ok(answer::done())));
         }
         self.after();
     }
@@ -321,7 +346,7 @@ impl crate::engine::Engine for Engine {
         if self.journal.is_empty() || !hungry(id) {
             return None;
         }
-        Some((id, Delivery::Events(self.journal.take())))
+        Some((id, Delivery::Events(self.take_events())))
     }
 
     fn poll_upgrade(&mut self) -> bool {

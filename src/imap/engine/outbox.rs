@@ -67,6 +67,11 @@ impl HalfSent {
             }),
         }
     }
+
+    /// Whether the next bytes are the handle's to give.
+    pub(crate) fn is_fed(&self) -> bool {
+        !self.spoilt && matches!(&self.stage, Stage::Open(upload) if upload.credit > 0)
+    }
 }
 
 impl Outbox {

@@ -26,6 +26,8 @@ pub(crate) enum Request {
     Feed(Bytes),
     /// A response that a stream got and that was not meant for it.
     Stray(Bytes),
+    /// Events that a watcher got and did not take.
+    Untaken(Vec<Event>),
 }
 
 /// A command ready for the wire.

@@ -151,6 +151,7 @@ impl Engine {
         upload.credit = UPLOAD_WINDOW.min(usize::try_from(upload.left).unwrap_or(usize::MAX));
         let (id, credit) = (half.id, upload.credit);
         self.deliver(Some(id), Delivery::Ready(credit));
+        self.watch();
     }
 
     /// The handle feeds its upload. More than was announced is cut off: the announcement is what the server counts by.
@@ -219,7 +220,7 @@ impl Engine {
             return self.refuse(id, error);
         }
         if !self.journal.is_empty() {
-            let events = self.journal.take();
+            let events = self.take_events();
             self.deliver(Some(id), Delivery::Events(events));
         }
         let pushed = self.state.capabilities.as_ref().is_some_and(|capabilities| capabilities.idle());

@@ -228,9 +228,7 @@ impl Engine {
             self.flush_batch();
         }
         let batch = self.batch.get_or_insert_with(|| Batch { id, answers: Vec::new(), weight: 0 });
-        if let Content::Whole(bytes) = &content {
-            batch.weight += bytes.len();
-        }
+        batch.weight += weight(&content);
         batch.answers.push(Retrieved { number, content });
         if last {
             self.flush_batch();
@@ -243,6 +241,16 @@ impl Engine {
             self.deliver(Some(id), Delivery::Batch { answers, weight });
         }
     }
+}
+
+/// What an answer costs while nobody takes it. Empty ones cost something too, or a window would hold any number of them.
+fn weight(content: &Content) -> usize {
+    size_of::<Retrieved>()
+        + match content {
+            Content::Whole(bytes) => bytes.len(),
+            Content::TooLarge { .. } => 0,
+            Content::Refused(_) => TEXT,
+        }
 }
 
 /// Whether this can be, or become, a status line.

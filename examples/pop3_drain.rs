@@ -1,0 +1,64 @@
+//! Collects all mail into files, and deletes it from the server only when asked to, and only what is safely on disk:
+//! `cargo run --example pop3_drain -- pops://me@host DIRECTORY [--delete]`. It works by IMAP just as well.
+
+mod common;
+
+use std::fs::File;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::ExitCode;
+
+use common::{Arguments, Outcome, size};
+use postroom::{Message, Part};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    common::finish(run().await)
+}
+
+async fn run() -> Outcome {
+    let Arguments { account, rest } = Arguments::read()?;
+    let delete = rest.iter().any(|word| word == "--delete");
+    let (Some(account), Some(directory)) = (account, rest.iter().find(|word| !word.starts_with('-'))) else {
+        println!("usage: pop3_drain URL DIRECTORY [--delete] [--ca FILE]\n\n{}", common::COMMON);
+        return Ok(());
+    };
+    std::fs::create_dir_all(directory)?;
+    let directory = Path::new(directory);
+
+    let mut mailbox = account.open().await?;
+    let ids: Vec<_> = mailbox.entries().await?.into_iter().map(|entry| entry.id).collect();
+    let (mut stored, mut octets) = (Vec::new(), 0);
+    let mut mail = mailbox.fetch(&ids, Part::Whole).await?;
+    while let Some(message) = mail.try_next().await? {
+        if let Some(defect) = message.defects().first() {
+            eprintln!("{} is left on the server: {defect}", message.id());
+            continue;
+        }
+        store(directory, &message)?;
+        octets += message.bytes().len() as u64;
+        stored.push(message.id().clone());
+    }
+    drop(mail);
+    // What is in the files must survive a power cut before anything is deleted: the folder's entries too.
+    File::open(directory)?.sync_all()?;
+    println!("{} messages, {}, in {}", stored.len(), size(octets), directory.display());
+
+    if delete {
+        mailbox.delete(&stored).await?;
+        let committed = mailbox.commit().await?;
+        println!("deleted from the server: {}; unknown: {}", committed.deleted.len(), committed.unknown.len());
+    }
+    Ok(())
+}
+
+/// Writes a message into a file of its own, which is there whole or not at all.
+fn store(directory: &Path, message: &Message) -> Outcome {
+    let name: String =
+        message.id().to_string().chars().map(|char| if char.is_ascii_alphanumeric() { char } else { '-' }).collect();
+    let unfinished = directory.join(format!("{name}.part"));
+    let mut file = File::create(&unfinished)?;
+    file.write_all(message.bytes())?;
+    file.sync_all()?;
+    Ok(std::fs::rename(unfinished, directory.join(format!("{name}.eml")))?)
+}

@@ -1,0 +1,256 @@
+//! A tour of both protocols, in a minute: `cargo run --example tour --features testing` starts an IMAP and POP3 server inside
+//! the program and shows everything on it; with a URL behind `--` it lists and reads a real account, and changes nothing there.
+
+mod common;
+
+use std::process::ExitCode;
+
+use common::{Account, Arguments, Outcome, fit, size};
+use postroom::imap::{Append, Event, Folder, Items, Section, Uid, Uids};
+use postroom::mail_parser::MimeHeaders as _;
+use postroom::testing::Server;
+use postroom::{Config, Entry, Flag, FlagChange, Idling, Imap, Login, Mailbox, Message, Part, Pop3};
+use tokio::io::AsyncReadExt as _;
+
+/// How many messages of a list are shown.
+const SHOWN: usize = 8;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    common::finish(run().await)
+}
+
+async fn run() -> Outcome {
+    let arguments = Arguments::read()?;
+    if !arguments.rest.is_empty() {
+        println!("usage: tour [URL [--ca FILE]]\n\n{}", common::COMMON);
+        return Ok(());
+    }
+    match &arguments.account {
+        Some(account) => visit(account).await,
+        None => tour().await,
+    }
+}
+
+/// Everything, on a server of our own.
+async fn tour() -> Outcome {
+    let server = Server::builder().sample_mail().start().await?;
+    heading("A server of our own");
+    println!(
+        "IMAP on port {} (TLS {}), POP3 on {} (TLS {}),",
+        server.imap_port(),
+        server.imaps_port(),
+        server.pop3_port(),
+        server.pop3s_port()
+    );
+    println!("with a certificate made a moment ago, and alice's mail.");
+
+    let local =
+        |port| Ok::<_, postroom::Error>(Config::new("localhost").port(port).add_root_pem(server.ca_pem().as_bytes())?);
+    let alice = || Login::password("alice", "alicepw");
+    imap(local(server.imaps_port())?, local(server.imap_port())?.starttls(), alice()).await?;
+    pop3(local(server.pop3s_port())?, local(server.pop3_port())?.starttls(), alice()).await?;
+
+    heading("One function, both protocols");
+    let folder = Imap::connect(local(server.imaps_port())?, alice()).await?.into_folder("INBOX").await?;
+    let maildrop = Pop3::connect(local(server.pop3s_port())?, alice()).await?;
+    let mailboxes: [(&str, Box<dyn Mailbox>); 2] = [("IMAP", Box::new(folder)), ("POP3", Box::new(maildrop))];
+    for (protocol, mut mailbox) in mailboxes {
+        println!("{protocol}: {}", summary(mailbox.as_mut()).await?);
+    }
+    Ok(())
+}
+
+/// What a real account gets: a list and a message. Nothing is flagged, appended or deleted.
+async fn visit(account: &Account) -> Outcome {
+    let mut mailbox = account.open().await?;
+    heading("The newest messages");
+    println!("{}\n", summary(mailbox.as_mut()).await?);
+    let entries = mailbox.entries().await?;
+    list(mailbox.as_mut(), &entries).await?;
+    if let Some(newest) = entries.last() {
+        heading("The newest one");
+        read(mailbox.as_mut(), newest).await?;
+    }
+    Ok(())
+}
+
+async fn imap(implicit: Config, upgrade: Config, login: Login) -> Outcome {
+    heading("IMAP: the mail stays on the server");
+    let mut session = Imap::connect(implicit.clone(), login.clone()).await?;
+    println!("Connected by TLS from the first byte; {} capabilities.", session.capabilities().iter().count());
+    let names: Vec<_> = session.list("*").await?.into_iter().map(|listed| listed.name.to_string()).collect();
+    println!("Mailboxes: {}\n", names.join(", "));
+
+    let mut inbox = session.select("INBOX").await?;
+    envelopes(&mut inbox).await?;
+
+    let entries = inbox.entries().await?;
+    let first = entries.first().ok_or("the mailbox is empty")?;
+    heading("IMAP: read one, flag it");
+    let uid = with_attachment(&mut inbox).await?.ok_or("no message has an attachment")?;
+    let mut bytes = Vec::new();
+    inbox.read(uid, Section::WHOLE).await?.read_to_end(&mut bytes).await?;
+    show(&Message::new(first.id.clone(), bytes))?;
+    inbox.flag(std::slice::from_ref(&first.id), &FlagChange::add([Flag::FLAGGED])).await?;
+    println!("Flagged the first one; every other device sees that.");
+
+    heading("IMAP: new mail, seen by a second session");
+    let sender = Imap::connect(upgrade, login).await?;
+    println!("A second session, by STARTTLS, appends a message while the first one watches by IDLE.");
+    let mut watch = inbox.idle().await?;
+    let message =
+        Append::from("From: tour@example.org\r\nSubject: Sent a moment ago\r\n\r\nHello!\r\n").flags([Flag::SEEN]);
+    let appended = sender.append("INBOX", message).await?;
+    while let Some(event) = watch.try_next().await? {
+        if let Event::Exists(count) = event {
+            println!("IDLE says: {count} messages now. The new one has UID {}.", appended.unwrap_or_default());
+            break;
+        }
+    }
+    drop(watch);
+    sender.logout().await?;
+
+    heading("IMAP: delete, by marking and committing");
+    let newest = inbox.entries().await?.pop().ok_or("the new message is gone")?;
+    Mailbox::delete(&mut inbox, &[newest.id]).await?;
+    println!("Marked one message: dropping the session now would delete nothing.");
+    let committed = inbox.commit().await?;
+    println!("Committed: {} deleted for certain, {} unknown.", committed.deleted.len(), committed.unknown.len());
+    Ok(session.logout().await?)
+}
+
+async fn pop3(implicit: Config, upgrade: Config, login: Login) -> Outcome {
+    heading("POP3: collect the mail, then decide what happens to it");
+    let maildrop = Pop3::connect(upgrade, login.clone()).await?;
+    let stat = maildrop.stat().await?;
+    println!("Connected by STLS: {} messages, {}.", stat.messages, size(stat.octets));
+    maildrop.quit().await?;
+
+    let mut maildrop = Pop3::connect(implicit, login).await?;
+    println!("Connected by TLS from the first byte.\n");
+    let entries = maildrop.entries().await?;
+    list(&mut maildrop, &entries).await?;
+    let last = entries.last().ok_or("the maildrop is empty")?;
+    heading("POP3: read one, delete it");
+    read(&mut maildrop, last).await?;
+    Mailbox::delete(&mut maildrop, std::slice::from_ref(&last.id)).await?;
+    println!("Marked one message: dropping the session now would delete nothing.");
+    let committed = maildrop.commit().await?;
+    println!(
+        "Committed by QUIT: {} deleted for certain, {} unknown.",
+        committed.deleted.len(),
+        committed.unknown.len()
+    );
+    Ok(())
+}
+
+/// A list as only IMAP gives it: the server reads the headers, and nothing but the answers is transferred.
+async fn envelopes(inbox: &mut Folder<&mut Imap>) -> Outcome {
+    let mut mail = inbox.fetch(Uids::ALL, Items::ENVELOPE.flags().internal_date().size()).await?;
+    let mut count = 0_usize;
+    println!("{} {} {} {:>8}  Flags", fit("From", 24), fit("Subject", 36), fit("Date", 16), "Size");
+    while let Some(message) = mail.try_next().await? {
+        count += 1;
+        if count > SHOWN {
+            continue;
+        }
+        let from = message.from().map(|from| from.to_string()).unwrap_or_default();
+        let subject = message.subject().unwrap_or_default();
+        let date =
+            message.internal_date().map(|date| format!("{} {:02}:{:02}", date.date(), date.hour(), date.minute()));
+        let flags: Vec<_> = message
+            .flags()
+            .into_iter()
+            .flat_map(|flags| flags.iter().map(|flag| flag.into_owned()).collect::<Vec<_>>())
+            .collect();
+        println!(
+            "{} {} {} {:>8}  {}",
+            fit(&from, 24),
+            fit(&subject, 36),
+            fit(&date.unwrap_or_default(), 16),
+            size(message.size().unwrap_or_default()),
+            flags.join(" ")
+        );
+    }
+    println!("... {count} in all.");
+    Ok(())
+}
+
+/// The first message that has an attachment, found in the server's own description of the messages.
+async fn with_attachment(inbox: &mut Folder<&mut Imap>) -> Outcome<Option<Uid>> {
+    let mut found = None;
+    let mut mail = inbox.fetch(Uids::ALL, Items::BODY_STRUCTURE).await?;
+    while let Some(message) = mail.try_next().await? {
+        let attached = message.body_structure().is_some_and(|root| root.walk().any(|part| part.filename().is_some()));
+        found = found.or(message.uid().filter(|_| attached));
+    }
+    Ok(found)
+}
+
+/// The newest messages of any mailbox, by their headers.
+async fn list(mailbox: &mut dyn Mailbox, entries: &[Entry]) -> Outcome {
+    let newest = entries.get(entries.len().saturating_sub(SHOWN)..).unwrap_or(entries);
+    let ids: Vec<_> = newest.iter().map(|entry| entry.id.clone()).collect();
+    println!("{} {} {} {:>8}", fit("From", 24), fit("Subject", 36), fit("Date", 16), "Size");
+    let mut headers = mailbox.fetch(&ids, Part::Header).await?;
+    while let Some(message) = headers.try_next().await? {
+        let entry = newest.iter().find(|entry| entry.id == *message.id());
+        println!("{}", line(&message, entry.and_then(|entry| entry.size)));
+    }
+    Ok(())
+}
+
+fn line(message: &Message, octets: Option<u64>) -> String {
+    let Some(mail) = message.parse() else { return "(a message without a header)".into() };
+    let from = mail.from().and_then(|from| from.first());
+    let from = from.and_then(|from| from.name().or(from.address())).unwrap_or_default();
+    let date = mail
+        .date()
+        .map(|date| format!("{:04}-{:02}-{:02} {:02}:{:02}", date.year, date.month, date.day, date.hour, date.minute));
+    format!(
+        "{} {} {} {:>8}",
+        fit(from, 24),
+        fit(mail.subject().unwrap_or_default(), 36),
+        fit(&date.unwrap_or_default(), 16),
+        octets.map(size).unwrap_or_default()
+    )
+}
+
+/// One message whole, by either protocol.
+async fn read(mailbox: &mut dyn Mailbox, entry: &Entry) -> Outcome {
+    let mut bytes = Vec::new();
+    mailbox.read(&entry.id).await?.read_to_end(&mut bytes).await?;
+    show(&Message::new(entry.id.clone(), bytes))
+}
+
+/// The text of a message and the names of its attachments.
+fn show(message: &Message) -> Outcome {
+    let mail = message.parse().ok_or("the message has no header")?;
+    println!("Subject: {}", mail.subject().unwrap_or("(none)"));
+    let text = mail.body_text(0).unwrap_or_default();
+    text.lines().take(6).for_each(|line| println!("  | {}", fit(line, 76).trim_end()));
+    for part in mail.attachments() {
+        println!("  + {} ({})", part.attachment_name().unwrap_or("unnamed"), size(part.contents().len() as u64));
+    }
+    Ok(())
+}
+
+/// What can be said of any mailbox.
+async fn summary(mailbox: &mut dyn Mailbox) -> Outcome<String> {
+    let features = mailbox.features();
+    let entries = mailbox.entries().await?;
+    let total: u64 = entries.iter().filter_map(|entry| entry.size).sum();
+    let unread = entries.iter().filter(|entry| entry.flags.as_ref().is_some_and(|flags| !flags.contains(&Flag::SEEN)));
+    let flags = if features.flags { format!("{} unread", unread.count()) } else { "no read marks".into() };
+    let news = match features.idle {
+        Idling::Push => "the server says at once when mail arrives".into(),
+        Idling::Poll(interval) => format!("new mail is looked for every {} s", interval.as_secs()),
+        _ => "new mail shows in the next session".into(),
+    };
+    Ok(format!("{} messages, {}, {flags}; {news}", entries.len(), size(total)))
+}
+
+fn heading(text: &str) {
+    println!("\n{text}\n{}", "─".repeat(text.chars().count()));
+}

@@ -1,0 +1,190 @@
+//! What a server says unasked: it reaches the mailbox's state at once, and whoever watches next.
+
+use postroom::imap::{Event, Folder, Idle, Imap, Items, Uids};
+
+use crate::support::{plaintext, selected};
+
+/// The UIDs of the three messages are asked for, and IDLE entered.
+pub(crate) const IDLE: &str = "
+    C: {N} UID SEARCH RETURN (ALL) 1:*
+    S: * ESEARCH (TAG \"{N}\") UID ALL 10:12
+    S: {N} OK done
+    C: {I} IDLE
+    S: + idling
+";
+
+/// The end of that IDLE.
+pub(crate) const DONE: &str = "
+    C: DONE
+    S: {I} OK done
+";
+
+/// An event in one word or two.
+pub(crate) fn word(event: &Event) -> String {
+    match event {
+        Event::Expunged { uids, unknown } => format!("gone {uids} +{unknown}"),
+        Event::Exists(count) => format!("exists {count}"),
+        Event::Fetched { uid, data } => {
+            let flags: Vec<_> = data.flags().unwrap().iter().map(|flag| flag.to_string()).collect();
+            format!("flags {} {}", uid.map_or(0, |uid| uid.as_u32()), flags.join(" "))
+        }
+        other => format!("{other:?}"),
+    }
+}
+
+/// The next events.
+pub(crate) async fn next(events: &mut Idle<'_>, count: usize) -> Vec<String> {
+    let mut words = Vec::new();
+    for _ in 0..count {
+        words.push(word(&events.try_next().await.unwrap().unwrap()));
+    }
+    words
+}
+
+async fn watched(folder: &mut Folder<Imap>, count: usize) -> Vec<String> {
+    let mut events = folder.idle().await.unwrap();
+    next(&mut events, count).await
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_comes_with_other_commands_is_state_at_once_and_an_event_later() {
+    let dialogue = format!(
+        "C: {{A}} NOOP
+        S: * 2 FETCH (FLAGS (\\Seen))
+        S: * 5 EXISTS
+        S: * 1 RECENT
+        S: {{A}} OK done
+        C: {{N}} UID SEARCH RETURN (ALL) 1:*
+        S: * ESEARCH (TAG \"{{N}}\") UID ALL 10:14
+        S: {{N}} OK done
+        C: {{I}} IDLE
+        S: + idling
+        S: * 2 EXPUNGE
+        {DONE}"
+    );
+    let (script, mut folder) = selected(&dialogue, plaintext()).await;
+    folder.noop().await.unwrap();
+    let info = folder.info().unwrap();
+    assert_eq!((info.exists, info.recent), (5, 1));
+    let words = watched(&mut folder, 3).await;
+    // When the flags came, nobody knew the UID of the second message.
+    assert_eq!(words, ["exists 5", "flags 0 \\Seen", "gone 11 +0"]);
+    assert_eq!(folder.info().unwrap().exists, 4);
+    script.finish().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_count_that_is_told_is_the_count_that_is() {
+    let dialogue = format!(
+        "{IDLE}{DONE}
+        C: {{A}} NOOP
+        S: * 5 EXISTS
+        S: * 1 EXPUNGE
+        S: {{A}} OK done
+        C: {{M}} UID SEARCH RETURN (ALL) 3:*
+        S: * ESEARCH (TAG \"{{M}}\") UID ALL 13:14
+        S: {{M}} OK done
+        C: {{J}} IDLE
+        S: + idling"
+    );
+    let (script, mut folder) = selected(&dialogue, plaintext()).await;
+    let mut events = folder.idle().await.unwrap();
+    assert!(tokio::time::timeout(std::time::Duration::from_secs(1), events.try_next()).await.is_err());
+    drop(events);
+    folder.noop().await.unwrap();
+    assert_eq!(folder.info().unwrap().exists, 4);
+    assert_eq!(watched(&mut folder, 2).await, ["gone 10 +0", "exists 4"]);
+    drop(script);
+}
+
+#[tokio::test(start_paused = true)]
+async fn events_that_were_not_taken_are_there_the_next_time() {
+    let dialogue = format!(
+        "{IDLE}
+        S-raw: * 2 EXPUNGE\\r\\n* 4 EXISTS\\r\\n* 1 FETCH (FLAGS (\\\\Seen))\\r\\n
+        {DONE}
+        C: {{A}} NOOP
+        S: * 2 EXPUNGE
+        S: {{A}} OK done
+        C: {{M}} UID SEARCH RETURN (ALL) 2:*
+        S: * ESEARCH (TAG \"{{M}}\") UID ALL 13:14
+        S: {{M}} OK done
+        C: {{J}} IDLE
+        S: + idling"
+    );
+    let (script, mut folder) = selected(&dialogue, plaintext()).await;
+    // One of three is taken; another message goes meanwhile.
+    assert_eq!(watched(&mut folder, 1).await, ["gone 11 +0"]);
+    folder.noop().await.unwrap();
+    assert_eq!(watched(&mut folder, 3).await, ["gone 12 +0", "exists 3", "flags 10 \\Seen"]);
+    drop(script);
+}
+
+#[tokio::test(start_paused = true)]
+async fn events_that_were_delivered_to_nobody_are_there_the_next_time() {
+    let dialogue = format!(
+        "{IDLE}
+        S-raw: * 2 EXPUNGE\\r\\n* 4 EXISTS\\r\\n
+        {DONE}
+        C: {{M}} UID SEARCH RETURN (ALL) 3:*
+        S: * ESEARCH (TAG \"{{M}}\") UID ALL 13:14
+        S: {{M}} OK done
+        C: {{J}} IDLE
+        S: + idling"
+    );
+    let (script, mut folder) = selected(&dialogue, plaintext()).await;
+    let events = folder.idle().await.unwrap();
+    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    drop(events);
+    assert_eq!(watched(&mut folder, 2).await, ["gone 11 +0", "exists 4"]);
+    drop(script);
+}
+
+#[tokio::test(start_paused = true)]
+async fn flags_of_other_messages_among_those_fetched_are_events_not_results() {
+    let dialogue = format!(
+        "C: {{A}} UID FETCH 11 (UID RFC822.SIZE)
+        S: * 1 FETCH (UID 10 FLAGS (\\Seen))
+        S: * 2 FETCH (UID 11 RFC822.SIZE 77)
+        S: * 2 FETCH (UID 11 FLAGS (\\Answered))
+        S: * 3 FETCH (FLAGS (\\Draft))
+        S: {{A}} OK done
+        {IDLE}{DONE}"
+    );
+    let (script, mut folder) = selected(&dialogue, plaintext()).await;
+    let mut mail = folder.fetch(postroom::imap::Uid::new(11).unwrap(), Items::SIZE).await.unwrap();
+    assert_eq!(mail.try_next().await.unwrap().unwrap().size(), Some(77));
+    assert!(mail.try_next().await.unwrap().is_none());
+    drop(mail);
+    let words = watched(&mut folder, 3).await;
+    assert_eq!(words, ["flags 10 \\Seen", "flags 11 \\Answered", "flags 0 \\Draft"]);
+    tokio::task::yield_now().await;
+    drop(script);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_expunge_in_the_midst_of_a_fetch_is_told_by_its_uid() {
+    let dialogue = format!(
+        "{IDLE}{DONE}
+        C: {{A}} UID FETCH 1:* (UID RFC822.SIZE)
+        S: * 1 FETCH (UID 10 RFC822.SIZE 1)
+        S: * 2 EXPUNGE
+        S: * 2 FETCH (UID 12 RFC822.SIZE 3)
+        S: {{A}} OK done
+        C: {{J}} IDLE
+        S: + idling"
+    );
+    let (script, mut folder) = selected(&dialogue, plaintext()).await;
+    let events = folder.idle().await.unwrap();
+    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    drop(events);
+    let mut mail = folder.fetch(Uids::ALL, Items::SIZE).await.unwrap();
+    let mut sizes = Vec::new();
+    while let Some(message) = mail.try_next().await.unwrap() {
+        sizes.push((message.uid().unwrap().as_u32(), message.size().unwrap()));
+    }
+    drop(mail);
+    assert_eq!(sizes, [(10, 1), (12, 3)]);
+    assert_eq!(watched(&mut folder, 1).await, ["gone 11 +0"]);
+    drop(script);
+}
