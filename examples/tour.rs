@@ -204,7 +204,7 @@ async fn list(mailbox: &mut dyn Mailbox, entries: &[Entry]) -> Outcome {
 fn line(message: &Message, octets: Option<u64>) -> String {
     let Some(mail) = message.parse() else { return "(a message without a header)".into() };
     let from = mail.from().and_then(|from| from.first());
-    let from = from.and_then(|from| from.name().or(from.address())).unwrap_or_default();
+    let from = from.and_then(|from| from.name().or_else(|| from.address())).unwrap_or_default();
     let date = mail
         .date()
         .map(|date| format!("{:04}-{:02}-{:02} {:02}:{:02}", date.year, date.month, date.day, date.hour, date.minute));

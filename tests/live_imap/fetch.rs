@@ -69,11 +69,11 @@ async fn every_item_comes_as_a_typed_value() {
     assert_eq!(parts[1].filename().as_deref(), Some("a.pdf"));
     assert_eq!(parts[1].disposition_params().find("filename*").unwrap(), "utf-8''%C3%BC.pdf");
 
-    assert_eq!(&message.section("").unwrap().bytes().unwrap()[..], TRICKY);
+    assert_eq!(&message.section(&Section::WHOLE).unwrap().bytes().unwrap()[..], TRICKY);
     let split = TRICKY.windows(4).position(|four| four == b"\r\n\r\n").unwrap() + 4;
-    assert_eq!(&message.section("HEADER").unwrap().bytes().unwrap()[..], &TRICKY[..split]);
-    assert_eq!(&message.section("TEXT").unwrap().bytes().unwrap()[..], &TRICKY[split..]);
-    let first = message.section("1").unwrap().bytes().unwrap();
+    assert_eq!(&message.section(&Section::HEADER).unwrap().bytes().unwrap()[..], &TRICKY[..split]);
+    assert_eq!(&message.section(&Section::TEXT).unwrap().bytes().unwrap()[..], &TRICKY[split..]);
+    let first = message.section(&Section::part(&[1]).unwrap()).unwrap().bytes().unwrap();
     assert_eq!(&first[..], b".\r\n..two dots\r\ncaf\xe9 \xff\x01 )\r\nA1 OK not a reply {5}\r\n");
     let window = message.sections().find(|section| section.origin() == Some(4)).unwrap();
     assert_eq!(&window.bytes().unwrap()[..], &TRICKY[4..12]);

@@ -35,7 +35,7 @@ async fn stat_list_and_uidl_agree_and_uidls_last() {
     let sizes: Vec<u64> = (1..=3).map(|number| message(number).len() as u64).collect();
     let pop = open(&user).await;
     let stat = pop.stat().await.unwrap();
-    assert_eq!((u64::from(stat.messages), stat.octets), (3, sizes.iter().sum()));
+    assert_eq!((stat.messages, stat.octets), (3, sizes.iter().sum()));
     let list = pop.list().await.unwrap();
     assert_eq!(list, [(number(1), sizes[0]), (number(2), sizes[1]), (number(3), sizes[2])]);
     let uidl = pop.uidl().await.unwrap();

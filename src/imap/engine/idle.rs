@@ -149,8 +149,7 @@ mod tests {
 
     #[test]
     fn it_is_renewed_before_29_minutes_whatever_the_setting() {
-        let mut deadlines = Deadlines::default();
-        deadlines.idle = Duration::from_secs(3600);
+        let deadlines = Deadlines { idle: Duration::from_secs(3600), ..Deadlines::default() };
         let now = Instant::now();
         let (mut idle, _) = Idle::begin(Id(0), true);
         idle.entered(now, &deadlines);
