@@ -350,5 +350,6 @@ fn clean(text: &str) -> String {
 }
 
 fn excerpt(frame: &[u8]) -> String {
-    format!("\"{}\"", frame.trim_ascii_end().get(..80).unwrap_or(frame.trim_ascii_end()).escape_ascii())
+    let line = frame.trim_ascii_end();
+    format!("\"{}\"", line.get(..80).unwrap_or(line).escape_ascii())
 }
