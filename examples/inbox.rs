@@ -29,7 +29,7 @@ async fn run() -> Outcome {
         let Some(entry) = newest.iter().find(|entry| entry.id == *message.id()) else { continue };
         let Some(mail) = message.parse() else { continue };
         let from = mail.from().and_then(|from| from.first());
-        let from = from.and_then(|from| from.name().or(from.address())).unwrap_or_default();
+        let from = from.and_then(|from| from.name().or_else(|| from.address())).unwrap_or_default();
         let unread = entry.flags.as_ref().is_some_and(|flags| !flags.contains(&Flag::SEEN));
         println!(
             "{} {} {} {:>8}",

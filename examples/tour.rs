@@ -45,8 +45,7 @@ async fn tour() -> Outcome {
     );
     println!("with a certificate made a moment ago, and alice's mail.");
 
-    let local =
-        |port| Ok::<_, postroom::Error>(Config::new("localhost").port(port).add_root_pem(server.ca_pem().as_bytes())?);
+    let local = |port| Config::new("localhost").port(port).add_root_pem(server.ca_pem().as_bytes());
     let alice = || Login::password("alice", "alicepw");
     imap(local(server.imaps_port())?, local(server.imap_port())?.starttls(), alice()).await?;
     pop3(local(server.pop3s_port())?, local(server.pop3_port())?.starttls(), alice()).await?;
@@ -183,7 +182,7 @@ async fn with_attachment(inbox: &mut Folder<&mut Imap>) -> Outcome<Option<Uid>> 
     let mut mail = inbox.fetch(Uids::ALL, Items::BODY_STRUCTURE).await?;
     while let Some(message) = mail.try_next().await? {
         let attached = message.body_structure().is_some_and(|root| root.walk().any(|part| part.filename().is_some()));
-        found = found.or(message.uid().filter(|_| attached));
+        found = found.or_else(|| message.uid().filter(|_| attached));
     }
     Ok(found)
 }
@@ -204,7 +203,7 @@ async fn list(mailbox: &mut dyn Mailbox, entries: &[Entry]) -> Outcome {
 fn line(message: &Message, octets: Option<u64>) -> String {
     let Some(mail) = message.parse() else { return "(a message without a header)".into() };
     let from = mail.from().and_then(|from| from.first());
-    let from = from.and_then(|from| from.name().or(from.address())).unwrap_or_default();
+    let from = from.and_then(|from| from.name().or_else(|| from.address())).unwrap_or_default();
     let date = mail
         .date()
         .map(|date| format!("{:04}-{:02}-{:02} {:02}:{:02}", date.year, date.month, date.day, date.hour, date.minute));

@@ -161,8 +161,8 @@ impl Peer {
     pub(crate) async fn hear(&mut self) -> (String, String) {
         let mut line = String::new();
         tokio::io::AsyncBufReadExt::read_line(&mut self.0, &mut line).await.unwrap();
-        let (tag, rest) = line.trim_end().split_once(' ').unwrap_or((line.trim_end(), ""));
-        (tag.to_owned(), rest.to_owned())
+        let mut words = line.trim_end().splitn(2, ' ').map(str::to_owned);
+        (words.next().unwrap_or_default(), words.next().unwrap_or_default())
     }
 }
 

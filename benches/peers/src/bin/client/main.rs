@@ -8,7 +8,8 @@ use std::process::ExitCode;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
-use postroom::imap::{Items, Section, Uid, Uids};
+use postroom::imap::{Append, Items, Section, Uid, Uids};
+use postroom::pop3::{Content, Number};
 use postroom::{Config, Imap, Login, Pop3};
 use postroom_benches::body::Body;
 use postroom_benches::checksum::{Run, Sum};
@@ -90,12 +91,12 @@ async fn read(args: &Args) -> Result<()> {
 }
 
 async fn append(args: &Args) -> Result<()> {
-    let mut imap = Imap::connect(config(args)?, Login::password("user", "password")).await?;
+    let imap = Imap::connect(config(args)?, Login::password("user", "password")).await?;
     let body = Body::new(args.need("size")?);
     let len = body.len();
     let held = rss::resident_kib()?;
     rss::reset_peak()?;
-    imap.append("INBOX", len, Reader { body, at: 0 }).await?;
+    imap.append("INBOX", Append::reader(Reader { body, at: 0 }, len)).await?;
     println!("growth_kib {}", rss::peak_kib()?.saturating_sub(held));
     Ok(imap.logout().await?)
 }
@@ -110,9 +111,13 @@ async fn pop3(args: &Args) -> Result<()> {
     let mut said = Vec::new();
     for _ in 0..args.or("reps", 1)? {
         let (mut run, mut messages) = (Run::default(), 0u64);
-        let mut mail = pop3.fetch(1..=args.need("count")?).await?;
-        while let Some(message) = mail.try_next().await? {
-            run.update(message.bytes());
+        let numbers = (1..=args.need("count")?).filter_map(|number| Number::new(number).ok());
+        let mut mail = pop3.fetch(numbers);
+        while let Some(retrieved) = mail.try_next().await? {
+            let Content::Whole(bytes) = retrieved.content else {
+                return Err("a message did not come whole".into());
+            };
+            run.update(&bytes);
             messages += 1;
         }
         drop(mail);

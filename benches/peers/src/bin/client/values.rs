@@ -6,7 +6,7 @@ use postroom_benches::cli::Result;
 
 /// Adds one message.
 pub fn message(sum: &mut Sum, message: &Fetched) -> Result<()> {
-    sum.number(message.uid().ok_or("no UID")?.get().into());
+    sum.number(message.uid().ok_or("no UID")?.as_u32().into());
     let flags = message.flags().ok_or("no FLAGS")?;
     flags.iter().for_each(|flag| sum.text(flag.as_bytes()));
     sum.count(flags.len());
