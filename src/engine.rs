@@ -8,6 +8,8 @@
 //! request with the same end.
 
 pub(crate) mod clock;
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
 
 use std::sync::Arc;
 use std::time::Instant;

@@ -6,6 +6,9 @@ pub mod codec;
 mod command;
 mod engine;
 mod folder;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 mod mailbox;
 mod reader;
 mod session;

@@ -2,6 +2,9 @@
 
 pub mod codec;
 mod engine;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 mod mailbox;
 mod names;
 mod session;

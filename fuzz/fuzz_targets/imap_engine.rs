@@ -1,0 +1,4 @@
+//! Arbitrary bytes to the IMAP engine: no panic, no hang, bounded memory.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| postroom::imap::fuzzing::engine(data));

@@ -1,0 +1,121 @@
+//! Doors for the fuzz targets, open only under `cargo fuzz`: the engine, and every parser of a complete response. They must not
+//! hold anything that a session does not do.
+
+use std::num::NonZeroU32;
+use std::time::Instant;
+
+use bytes::BytesMut;
+
+use super::codec::{
+    Batch, FetchedBatch, Frame, Framer, capability, flags, id, list, namespace, route, search, status, text,
+};
+use super::command::append::Append;
+use super::command::capability::Capability;
+use super::command::expunge::UidExpunge;
+use super::command::list::List;
+use super::command::login::Login;
+use super::command::logout::Logout;
+use super::command::noop::Noop;
+use super::command::number::Number;
+use super::command::select::Select;
+use super::command::starttls::StartTls;
+use super::command::store::Store;
+use super::command::{Command, Terms, authenticate, body, fetch};
+use super::engine::{Engine, Request};
+use super::types::{Items, MailboxName, Section, SeqNum, Uid, Uids};
+use crate::engine::fuzzing::{Ask, play};
+use crate::limits::{Deadlines, Limits};
+use crate::login::Secret;
+use crate::{Flag, FlagChange};
+
+/// Small enough that fuzzing meets them.
+fn limits() -> Limits {
+    Limits { line: 4096, literal: 512, response: 8192, nesting: 8, untagged: 64, events: 8, ..Limits::default() }
+}
+
+/// The engine, by arbitrary bytes, requests, cancellations and instants.
+pub fn engine(data: &[u8]) {
+    let start = Instant::now();
+    play(Engine::new(limits(), Deadlines::default(), start), start, Request::Greeting, data, request);
+}
+
+/// Frames out of arbitrary bytes: the same ones whole and in two pieces.
+pub fn frames(data: &[u8]) {
+    let [at, data @ ..] = data else { return };
+    let whole = cut(data, data.len());
+    let split = cut(data, usize::from(*at).min(data.len()));
+    assert_eq!(whole, split);
+}
+
+fn cut(data: &[u8], first: usize) -> Vec<usize> {
+    let (limits, mut framer, mut ends) = (limits(), Framer::new(), Vec::new());
+    let mut input = BytesMut::new();
+    for piece in [data.get(..first), data.get(first..)].into_iter().flatten() {
+        input.extend_from_slice(piece);
+        loop {
+            match framer.next(&input, &limits, usize::MAX) {
+                Ok(Frame::Complete { len }) => {
+                    ends.push(len);
+                    drop(input.split_to(len));
+                }
+                Ok(Frame::Literal { .. }) if framer.keep(&limits).is_ok() => {}
+                Ok(Frame::Partial) => break,
+                Ok(Frame::Literal { .. }) | Err(_) => return ends,
+            }
+        }
+    }
+    ends
+}
+
+/// One complete response, by every parser, and every accessor of what comes out.
+pub fn response(data: &[u8]) {
+    let _ = route(data);
+    let _ = text::untagged(data);
+    let _ = text::tagged(data);
+    let _ = text::resp_text(data);
+    let _ = capability::parse(data);
+    let _ = flags::parse(data);
+    let _ = list::parse(data, false);
+    let _ = status::parse(data, true);
+    let _ = search::parse(data);
+    let _ = namespace::parse(data, false);
+    let _ = id::parse(data);
+    let mut batch = Batch::new(data.to_vec().into());
+    batch.push(0, data.len());
+    for fetched in FetchedBatch::parse(&batch, &limits(), None).flatten() {
+        let shown = format!("{fetched:?} {:?} {:?}", fetched.envelope(), fetched.internal_date());
+        let parts =
+            fetched.body_structure().map(|root| root.walk().map(|part| format!("{part:?}").len()).sum::<usize>());
+        let sections: usize = fetched.sections().filter_map(|section| section.bytes()).map(|bytes| bytes.len()).sum();
+        assert!(shown.len() + parts.unwrap_or_default() + sections < usize::MAX);
+        assert_eq!(fetched.detach().raw(), fetched.raw());
+    }
+}
+
+fn request(which: u8) -> Option<Ask<Request>> {
+    let uids = Uids::from(Uid::new(u32::from(which) + 1)?);
+    let selection = u64::from(which >> 6);
+    let inbox = MailboxName::INBOX;
+    let terms = Terms::default();
+    let change = FlagChange::add([Flag::SEEN]);
+    let plan = match which % 18 {
+        0 | 1 => Noop.plan(terms),
+        2 => Capability.plan(terms),
+        3 => List { reference: "", pattern: "*\"{5}", utf8: false }.plan(terms),
+        4 => Select { name: inbox, read_only: which & 64 != 0 }.plan(terms),
+        5 => fetch::plan(selection, &uids, &Items::ENVELOPE),
+        6 => body::plan(selection, Uid::MAX, &Section::WHOLE, 0, NonZeroU32::MAX),
+        7 => Store { selection, uids: &uids, change: &change }.plan(terms),
+        8 => UidExpunge { selection, uids: &uids }.plan(terms),
+        9 => Append { mailbox: &inbox, flags: &[], date: None, size: u64::from(which) }.plan(terms),
+        10 => return Some(Ask::New(Request::Idle { selection })),
+        11 => Login { user: "a\r\nb", password: &Secret::from("p{5}") }.plan(terms),
+        12 => authenticate::plan("PLAIN", None),
+        13 => return Some(Ask::More(Request::Answer(Some(Secret::from("AAAA"))))),
+        14 => return Some(Ask::More(Request::Feed(vec![b'x'; usize::from(which)].into()))),
+        15 => StartTls.plan(terms),
+        16 => Number { selection, from: SeqNum::new(u32::from(which))?, compact: true }.plan(terms),
+        _ => Logout.plan(terms),
+    };
+    plan.ok().map(Request::Command).map(Ask::New)
+}

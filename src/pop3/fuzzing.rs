@@ -1,0 +1,73 @@
+//! Doors for the fuzz targets, open only under `cargo fuzz`: the engine, and every parser of a reply. They must not hold
+//! anything that a session does not do.
+
+use std::time::Instant;
+
+use bytes::BytesMut;
+
+use super::codec::{Lines, Multiline, capabilities, reply, scan_line, stamp, stat, uidl_line};
+use super::engine::{Effect, Engine, Needs, Plan, Request, Series, Shape};
+use super::types::Number;
+use crate::engine::fuzzing::{Ask, play};
+use crate::limits::{Deadlines, Limits};
+use crate::login::Secret;
+
+/// Small enough that fuzzing meets them.
+fn limits() -> Limits {
+    Limits { status_line: 512, literal: 512, untagged: 64, undelivered: 4096, ..Limits::default() }
+}
+
+/// The engine, by arbitrary bytes, requests, cancellations and instants.
+pub fn engine(data: &[u8]) {
+    let start = Instant::now();
+    play(Engine::new(limits(), Deadlines::default(), start), start, Request::Greeting, data, request);
+}
+
+/// Arbitrary bytes by every parser; a body out of them is the same whole and in two pieces.
+pub fn replies(data: &[u8]) {
+    let _ = (reply(data), stat(data), stamp(data), scan_line(data), uidl_line(data));
+    let _ = format!("{:?}", capabilities(data));
+    assert!(Lines::new(data).count() <= data.len() + 1);
+    let [at, data @ ..] = data else { return };
+    assert_eq!(body(data, data.len()), body(data, usize::from(*at).min(data.len())));
+}
+
+fn body(data: &[u8], first: usize) -> Option<Vec<u8>> {
+    let (mut scanner, mut input) = (Multiline::new(), BytesMut::new());
+    for piece in [data.get(..first), data.get(first..)].into_iter().flatten() {
+        input.extend_from_slice(piece);
+        if let Some(cut) = scanner.scan(&mut input) {
+            return Some(cut.split(&mut input).to_vec());
+        }
+    }
+    None
+}
+
+fn request(which: u8) -> Option<Ask<Request>> {
+    let plan = |verb, line: &str, shape, needs, effect| {
+        let line = Secret::from(format!("{line}\r\n"));
+        Ask::New(Request::Command(Plan { verb, line, secret: false, shape, needs, effect }))
+    };
+    let number = Number::new(u32::from(which) + 1).ok()?;
+    Some(match which % 14 {
+        0 | 1 => plan("NOOP", "NOOP", Shape::Line, Needs::Connection, Effect::None),
+        2 => plan("CAPA", "CAPA", Shape::Listing, Needs::Connection, Effect::Capabilities),
+        3 => plan("STLS", "STLS", Shape::Line, Needs::BeforeLogin, Effect::StartTls),
+        4 => plan("USER", "USER a", Shape::Line, Needs::BeforeLogin, Effect::None),
+        5 => plan("PASS", "PASS b", Shape::Line, Needs::BeforeLogin, Effect::Login),
+        6 => plan("AUTH", "AUTH PLAIN", Shape::Line, Needs::BeforeLogin, Effect::Authenticate),
+        7 => Ask::More(Request::Answer(Some(Secret::from("AAAA\r\n")))),
+        8 => plan("LIST", "LIST", Shape::Listing, Needs::Login, Effect::None),
+        9 => plan("RETR", "RETR 1", Shape::Message, Needs::Login, Effect::None),
+        10 => plan("RETR", "RETR 1", Shape::Stream, Needs::Login, Effect::None),
+        11 => Ask::New(Request::Series(Series {
+            verb: "RETR",
+            numbers: vec![number; usize::from(which)].into_iter(),
+            lines: None,
+            shape: Shape::Message,
+            effect: Effect::None,
+        })),
+        12 => plan("RSET", "RSET", Shape::Line, Needs::Login, Effect::Reset),
+        _ => plan("QUIT", "QUIT", Shape::Line, Needs::Connection, Effect::Quit),
+    })
+}
