@@ -45,6 +45,29 @@ impl<'a> Tokens<'a> {
         self.eat(b')')
     }
 
+    /// Reads a quoted string or NIL as almost all of them stand: behind at most one space, without a backslash in it, and
+    /// followed by what may follow. `None`, and nothing read, for everything else.
+    #[inline(always)]
+    pub(crate) fn usual_string(&mut self) -> Option<Span> {
+        let (at, rest) = match self.cursor.rest() {
+            [b' ', rest @ ..] => (self.cursor.at() + 1, rest),
+            rest => (self.cursor.at(), rest),
+        };
+        match rest {
+            [b'"', text @ ..] => {
+                let length = find_special(text);
+                let Some([b'"', next, ..]) = text.get(length..) else { return None };
+                let end = at + 1 + length;
+                ends_quoted(*next).then(|| self.cursor.seek(end + 1)).map(|()| Span::new(at + 1, end))
+            }
+            [b'N', b'I', b'L', b' ' | b')', ..] => {
+                self.cursor.seek(at + 3);
+                Some(Span::NIL)
+            }
+            _ => None,
+        }
+    }
+
     /// `nstring`, and what servers send in its place: an unquoted word, or `()` for NIL.
     #[inline(always)]
     pub(crate) fn nstring(&mut self) -> Read<Span> {

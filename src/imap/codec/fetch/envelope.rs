@@ -31,6 +31,14 @@ pub(super) fn read(tokens: &mut Tokens<'_>, tape: &mut Vec<u32>) -> Read<()> {
 /// One string; NIL where the envelope ends early, as old servers' do.
 #[inline(always)]
 fn field(tokens: &mut Tokens<'_>) -> Read<Span> {
+    match tokens.usual_string() {
+        Some(span) => Ok(span),
+        None => odd_field(tokens),
+    }
+}
+
+#[inline(never)]
+fn odd_field(tokens: &mut Tokens<'_>) -> Read<Span> {
     tokens.skip_spaces();
     match tokens.peek() {
         Some(b')') => Ok(Span::NIL),

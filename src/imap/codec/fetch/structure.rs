@@ -225,6 +225,14 @@ impl Structure<'_, '_> {
     /// One string; NIL where the list ends early or holds a list in its place.
     #[inline(always)]
     fn string(&mut self) -> Read<Span> {
+        match self.tokens.usual_string() {
+            Some(span) => Ok(span),
+            None => self.odd_string(),
+        }
+    }
+
+    #[inline(never)]
+    fn odd_string(&mut self) -> Read<Span> {
         self.tokens.skip_spaces();
         match self.tokens.peek() {
             Some(b')') => Ok(Span::NIL),
