@@ -128,6 +128,55 @@ async fn every_future_can_be_dropped_after_every_poll() {
     }
 }
 
+/// A session whose server stalls after so many bytes of its own, where that is behind the login.
+async fn stalling(after: u64) -> Option<(Server, Pop3)> {
+    let server = Server::builder().user("me", "secret").duplex_buffer(64).in_memory().unwrap();
+    for at in 1..=MAILS {
+        server.deliver("me", "INBOX", mail(at), &[]).unwrap();
+    }
+    server.fault(Fault::StallAfter(after));
+    let config = Config::new("localhost").dangerous_plaintext();
+    let mut session = None;
+    drop_after(PATIENCE, async {
+        session = Pop3::handshake(server.pop3_stream(), config, Login::password("me", "secret")).await.ok();
+    })
+    .await;
+    let (pop3, driver) = session?;
+    drop(tokio::spawn(driver));
+    Some((server, pop3))
+}
+
+/// Polls after which whatever has not come is stalled.
+const PATIENCE: usize = 100;
+
+#[tokio::test]
+async fn every_future_can_be_dropped_wherever_the_server_stalls() {
+    let mut first = 0;
+    while stalling(first).await.is_none() {
+        first += 1;
+    }
+    let mut points = 0;
+    for (name, work) in WORK {
+        for polls in [1, 2, 4, 8, PATIENCE] {
+            for after in first.. {
+                let (server, mut pop3) = stalling(after).await.unwrap();
+                let done = drop_after(polls, work(&mut pop3)).await;
+                server.resume();
+                pop3.noop().await.unwrap_or_else(|error| panic!("{name} after {polls} at {after}: {error}"));
+                assert_eq!(pop3.retr(number(1)).await.unwrap(), mail(1), "{name} after {polls} at {after}");
+                drop(pop3);
+                assert_eq!(server.snapshot("me").unwrap().messages("INBOX").len(), MAILS as usize);
+                points += 1;
+                // Behind the last byte nothing stalls any more; within few polls nothing much is said.
+                if done || after > first + if polls < PATIENCE { 40 } else { 2000 } {
+                    break;
+                }
+            }
+        }
+    }
+    assert!(points > 1000, "only {points} points were tried");
+}
+
 #[tokio::test]
 async fn what_a_dropped_deletion_marked_is_what_commit_reports() {
     for polls in 0.. {
