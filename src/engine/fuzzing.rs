@@ -8,9 +8,6 @@ use bytes::BytesMut;
 
 use super::{Engine, Id, Parcel};
 
-/// Input that an engine may leave unread: its longest line, and the piece just given.
-const MOST_UNREAD: usize = 80 * 1024;
-
 /// What a number asks for.
 pub(crate) enum Ask<R> {
     /// Something of its own, which must come to an end.
@@ -20,11 +17,12 @@ pub(crate) enum Ask<R> {
 }
 
 /// Plays `data` on the engine, which is asked for its greeting first, as a session does once. `ask` makes the request of
-/// that number.
+/// that number; `unread` is how much input the engine's limits let it leave unread, besides the piece just given.
 pub(crate) fn play<E: Engine>(
     mut engine: E,
     start: Instant,
     greeting: E::Request,
+    unread: usize,
     data: &[u8],
     mut ask: impl FnMut(u8) -> Option<Ask<E::Request>>,
 ) {
@@ -39,7 +37,7 @@ pub(crate) fn play<E: Engine>(
                 rest = behind;
                 input.extend_from_slice(piece);
                 engine.handle_input(&mut input, now);
-                assert!(input.len() <= MOST_UNREAD, "{} bytes are left unread", input.len());
+                assert!(input.len() <= unread + 255, "{} bytes are left unread", input.len());
             }
             4 | 5 => {
                 let (id, request) = match ask(*argument) {
@@ -70,7 +68,16 @@ pub(crate) fn play<E: Engine>(
     watch.settle(&mut engine, now);
     assert!(engine.outcome().is_some(), "the end of the input is not the end");
     assert!(watch.open.is_empty(), "requests without an end: {:?}", watch.open);
+
+    input.extend_from_slice(data);
+    engine.handle_input(&mut input, now);
+    if let Some(Ask::New(request)) = ask(1) {
+        engine.handle_request(watch.begin(), request, now);
+    }
+    engine.handle_deadline(now + Duration::from_secs(3600));
     assert!(engine.poll_transmit().is_none(), "something is sent after the end");
+    watch.settle(&mut engine, now);
+    assert!(watch.open.is_empty(), "a request after the end has none");
 }
 
 /// Which requests wait for their end.

@@ -1,6 +1,7 @@
 //! Doors for the fuzz targets, open only under `cargo fuzz`: the engine, and every parser of a complete response. They must not
 //! hold anything that a session does not do.
 
+use std::hint::black_box;
 use std::num::NonZeroU32;
 use std::time::Instant;
 
@@ -36,7 +37,9 @@ fn limits() -> Limits {
 /// The engine, by arbitrary bytes, requests, cancellations and instants.
 pub fn engine(data: &[u8]) {
     let start = Instant::now();
-    play(Engine::new(limits(), Deadlines::default(), start), start, Request::Greeting, data, request);
+    let limits = limits();
+    let unread = limits.response;
+    play(Engine::new(limits, Deadlines::default(), start), start, Request::Greeting, unread, data, request);
 }
 
 /// Frames out of arbitrary bytes: the same ones whole and in two pieces.
@@ -83,11 +86,11 @@ pub fn response(data: &[u8]) {
     let mut batch = Batch::new(data.to_vec().into());
     batch.push(0, data.len());
     for fetched in FetchedBatch::parse(&batch, &limits(), None).flatten() {
-        let shown = format!("{fetched:?} {:?} {:?}", fetched.envelope(), fetched.internal_date());
-        let parts =
-            fetched.body_structure().map(|root| root.walk().map(|part| format!("{part:?}").len()).sum::<usize>());
-        let sections: usize = fetched.sections().filter_map(|section| section.bytes()).map(|bytes| bytes.len()).sum();
-        assert!(shown.len() + parts.unwrap_or_default() + sections < usize::MAX);
+        black_box(format!("{fetched:?} {:?} {:?}", fetched.envelope(), fetched.internal_date()));
+        if let Some(root) = fetched.body_structure() {
+            root.walk().for_each(|part| drop(black_box(format!("{part:?}"))));
+        }
+        fetched.sections().for_each(|section| drop(black_box(section.bytes())));
         assert_eq!(fetched.detach().raw(), fetched.raw());
     }
 }

@@ -20,7 +20,9 @@ fn limits() -> Limits {
 /// The engine, by arbitrary bytes, requests, cancellations and instants.
 pub fn engine(data: &[u8]) {
     let start = Instant::now();
-    play(Engine::new(limits(), Deadlines::default(), start), start, Request::Greeting, data, request);
+    let limits = limits();
+    let unread = limits.undelivered + limits.status_line;
+    play(Engine::new(limits, Deadlines::default(), start), start, Request::Greeting, unread, data, request);
 }
 
 /// Arbitrary bytes by every parser; a body out of them is the same whole and in two pieces.

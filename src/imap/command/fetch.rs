@@ -8,5 +8,5 @@ use crate::imap::types::{Items, Uids};
 pub(crate) fn plan(selection: u64, uids: &Uids, items: &Items) -> Result<Plan> {
     let line = Line::new("UID FETCH").uids(uids)?.items(items).finish();
     let plan = Plan::new("UID FETCH", line).order(Order::claiming(Claims::FETCH));
-    Ok(plan.needs(Needs::Selection(selection)).streaming())
+    Ok(plan.needs(Needs::Selection(selection)).streaming().distinct(items.ask_more_than_flags()))
 }

@@ -11,6 +11,8 @@ use crate::imap::types::{Capabilities, Condition, ResponseCode, SeqNum, Status};
 
 /// Lines that are not IMAP, before the connection is given up.
 const MOST_STRAYS: u32 = 100;
+/// No response of flags alone is longer.
+const LONGEST_FLAGS: usize = 4096;
 /// How much of the server's text goes into an error.
 const TEXT: usize = 300;
 
@@ -183,6 +185,9 @@ impl Engine {
                 Err(error) => unread(&error, frame),
             },
             Kind::Expunge(number) => self.learn_expunge(number),
+            Kind::Fetch(_) | Kind::UidFetch(_) if self.running.iter().any(|run| run.order.claims.covers(kind)) => {
+                self.note_unasked(frame);
+            }
             Kind::Fetch(_) | Kind::UidFetch(_) => self.note_fetch(frame),
             Kind::Search | Kind::Esearch if self.numbering.is_some() => match codec::search::parse(frame) {
                 Ok(found) => self.numbering = found.all,
@@ -273,6 +278,14 @@ impl Engine {
                 self.journal.fetched(uid, data);
             }
             Err(error) => unread(&error, frame),
+        }
+    }
+
+    /// Notes what comes in the rest of an abandoned answer and is no part of it: flags alone, which are never long.
+    fn note_unasked(&mut self, frame: &[u8]) {
+        let short = frame.len() <= LONGEST_FLAGS;
+        if short && codec::fetched(copied(frame), &self.limits).is_ok_and(|data| !data.says_more_than_flags()) {
+            self.note_fetch(frame);
         }
     }
 

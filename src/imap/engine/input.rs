@@ -118,6 +118,10 @@ impl Engine {
     fn claimant(&mut self, route: &Route<'_>) -> Option<(Id, bool)> {
         let Route::Untagged(kind) = *route else { return None };
         let run = self.running.iter_mut().find(|run| run.order.claims.covers(kind))?;
+        // Among the answers that nobody reads there may be data that belong to the mailbox.
+        if run.abandoned && run.distinct {
+            return None;
+        }
         // What the engine itself keeps.
         if kind == Kind::Capability || matches!(run.effect, Effect::Number { .. }) {
             return None;

@@ -95,6 +95,9 @@ struct Running {
     effect: Effect,
     lasting: bool,
     stream: bool,
+    distinct: bool,
+    /// Nobody reads its answer any more.
+    abandoned: bool,
     frames: usize,
     bytes: usize,
     over_limit: bool,

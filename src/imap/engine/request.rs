@@ -44,6 +44,8 @@ pub(crate) struct Plan {
     pub(crate) lasting: bool,
     /// Whether its data go to a stream, under the window, rather than into a value, under the limits.
     pub(crate) stream: bool,
+    /// Whether its answers say more than a server says of its own accord, and so can be told from that.
+    pub(crate) distinct: bool,
 }
 
 /// The state in which a command makes sense. In any other it is refused before a byte is sent.
@@ -107,6 +109,7 @@ impl Plan {
             effect: Effect::None,
             lasting: false,
             stream: false,
+            distinct: false,
         }
     }
 
@@ -128,6 +131,10 @@ impl Plan {
 
     pub(crate) fn streaming(self) -> Self {
         Self { stream: true, ..self }
+    }
+
+    pub(crate) fn distinct(self, distinct: bool) -> Self {
+        Self { distinct, ..self }
     }
 }
 

@@ -62,6 +62,8 @@ impl Engine {
             effect: plan.effect,
             lasting: plan.lasting,
             stream: plan.stream,
+            distinct: plan.distinct,
+            abandoned: false,
             frames: 0,
             bytes: 0,
             over_limit: false,
@@ -84,6 +86,8 @@ impl Engine {
             effect: Effect::None,
             lasting: false,
             stream: false,
+            distinct: false,
+            abandoned: false,
             frames: 0,
             bytes: 0,
             over_limit: false,
@@ -198,6 +202,9 @@ impl Engine {
                 return self.fail(Error::closed("an upload was abandoned with too much of it missing"));
             }
             return self.check_upload();
+        }
+        if let Some(run) = self.running.iter_mut().find(|run| run.id == Some(id)) {
+            run.abandoned = true;
         }
         self.answer(id, None);
     }

@@ -130,8 +130,12 @@ impl Items {
     /// Whether this can be the answer, rather than flags that the server tells of its own accord.
     #[inline]
     pub(crate) fn are_answered_by(&self, fetched: &Fetched) -> bool {
-        let only_flags = self.attributes & !FLAGS == 0 && self.sections.is_empty();
-        only_flags || fetched.says_more_than_flags()
+        !self.ask_more_than_flags() || fetched.says_more_than_flags()
+    }
+
+    #[inline]
+    pub(crate) fn ask_more_than_flags(&self) -> bool {
+        self.attributes & !FLAGS != 0 || !self.sections.is_empty()
     }
 
     const fn only(attributes: u8) -> Self {
