@@ -25,7 +25,8 @@ pub struct Limits {
     pub literal: usize,
     /// One whole response, literals included. Over it the connection is closed with `Kind::Limit`. 128 MiB.
     pub response: usize,
-    /// Parentheses within parentheses. A deeper value is unreadable: a defect of its message. 100.
+    /// Parentheses within parentheses of a body structure; at most 200 count. A deeper value is unreadable: a defect of its
+    /// message. 100.
     pub nesting: usize,
     /// Untagged responses kept for one command that returns a value (streams are not counted). 1,000,000.
     pub untagged: usize,
@@ -33,7 +34,7 @@ pub struct Limits {
     pub events: usize,
     /// Bytes delivered to a stream and not taken yet, over which the socket is not read. 256 KiB.
     pub window: usize,
-    /// Bytes undelivered on the whole connection, over which calls that return a value fail with `Kind::Limit`. 256 MiB.
+    /// Bytes of the answer to one command that returns a value, over which it fails with `Kind::Limit`. 256 MiB.
     pub undelivered: usize,
     /// Challenges in one authentication. 16.
     pub challenges: usize,
