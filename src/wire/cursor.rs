@@ -90,7 +90,9 @@ impl<'a> Cursor<'a> {
     /// Reads spaces, as many as there are.
     #[inline(always)]
     pub(crate) fn skip_spaces(&mut self) {
-        while self.eat(b' ') {}
+        while self.peek() == Some(b' ') {
+            self.at += 1;
+        }
     }
 
     /// Reads while the byte passes, and gives what was read.

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use super::tape::{Record, Span, envelope as at};
+use super::tape::{Record, Span, envelope as at, span, word};
 use super::text::Str;
 
 /// The envelope of a message, or of a message within a message.
@@ -11,6 +11,7 @@ use super::text::Str;
 pub struct Envelope<'a> {
     record: Record<'a>,
     at: usize,
+    head: &'a [u32; at::HEAD],
 }
 
 /// A list of addresses. RFC 5322's groups are in it as the server gives them: an address without host begins one, one
@@ -63,7 +64,8 @@ lists! {
 
 impl<'a> Envelope<'a> {
     pub(crate) fn new(record: Record<'a>, at: usize) -> Self {
-        Self { record, at }
+        let head = record.words.get(at..).and_then(<[u32]>::first_chunk);
+        Self { record, at, head: head.unwrap_or(&at::BLANK) }
     }
 
     /// The `Date` field, as it stands in the message.
@@ -86,12 +88,14 @@ impl<'a> Envelope<'a> {
         self.string(at::MESSAGE_ID)
     }
 
+    #[inline]
     fn string(&self, field: usize) -> Option<Str<'a>> {
-        str_of(self.record, self.record.span(self.at + field))
+        str_of(self.record, span(self.head, field))
     }
 
+    #[inline]
     fn addresses(&self, list: usize) -> Addresses<'a> {
-        let end = |list: usize| self.at + self.record.word(self.at + at::ENDS + list) as usize;
+        let end = |list: usize| self.at + word(self.head, at::ENDS + list) as usize;
         let next = if list == 0 { self.at + at::HEAD } else { end(list - 1) };
         Addresses { record: self.record, next, end: end(list) }
     }
@@ -105,10 +109,10 @@ impl<'a> Iterator for Addresses<'a> {
         if self.next >= self.end {
             return None;
         }
-        let string = |field: usize| str_of(self.record, self.record.span(self.next + 2 * field));
-        let address = Address { name: string(0), adl: string(1), mailbox: string(2), host: string(3) };
+        let words: &[u32; at::ADDRESS] = self.record.words.get(self.next..)?.first_chunk()?;
         self.next += at::ADDRESS;
-        Some(address)
+        let string = |field: usize| str_of(self.record, span(words, 2 * field));
+        Some(Address { name: string(0), adl: string(1), mailbox: string(2), host: string(3) })
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {

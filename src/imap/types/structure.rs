@@ -4,14 +4,14 @@
 use std::fmt;
 
 use super::envelope::{Envelope, str_of};
-use super::tape::{NONE, Record, number, part as at};
+use super::tape::{NONE, Record, number, part as at, span, word};
 use super::text::Str;
 
 /// One part of a message, and the parts within it. The root is the message's body.
 #[derive(Clone, Copy)]
 pub struct BodyStructure<'a> {
     record: Record<'a>,
-    at: usize,
+    part: &'a [u32; at::WORDS],
 }
 
 /// What a part is.
@@ -87,7 +87,8 @@ impl Kind {
 
 impl<'a> BodyStructure<'a> {
     pub(crate) fn new(record: Record<'a>, place: u32) -> Self {
-        Self { record, at: place as usize }
+        let part = record.words.get(place as usize..).and_then(<[u32]>::first_chunk);
+        Self { record, part: part.unwrap_or(&at::BLANK) }
     }
 
     /// What it is.
@@ -204,18 +205,21 @@ impl<'a> BodyStructure<'a> {
         })
     }
 
+    #[inline]
     fn word(&self, field: usize) -> u32 {
-        self.record.word(self.at + field)
+        word(self.part, field)
     }
 
+    #[inline]
     fn string(&self, field: usize) -> Option<Str<'a>> {
-        str_of(self.record, self.record.span(self.at + field))
+        str_of(self.record, span(self.part, field))
     }
 
     fn number(&self, field: usize) -> Option<u64> {
-        Some(number(self.record.words, self.at + field)).filter(|&number| number != u64::MAX)
+        Some(number(self.part, field)).filter(|&number| number != u64::MAX)
     }
 
+    #[inline]
     fn strings(&self, field: usize) -> Strings<'a> {
         let place = self.word(field);
         let next = if place == NONE { 0 } else { place as usize };
@@ -234,6 +238,7 @@ impl<'a> Params<'a> {
 impl<'a> Iterator for Params<'a> {
     type Item = (Str<'a>, Option<Str<'a>>);
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         let name = self.0.next_nullable()?;
         let value = self.0.next_nullable()?;
@@ -246,6 +251,7 @@ impl<'a> Strings<'a> {
         Self { record, next, end: next + count }
     }
 
+    #[inline]
     fn next_nullable(&mut self) -> Option<Option<Str<'a>>> {
         if self.next >= self.end {
             return None;

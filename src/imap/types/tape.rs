@@ -74,6 +74,11 @@ pub(crate) mod envelope {
     pub(crate) const ENDS: usize = 8;
     pub(crate) const HEAD: usize = 14;
     pub(crate) const ADDRESS: usize = 8;
+    /// An envelope without any field or address.
+    pub(crate) static BLANK: [u32; HEAD] = {
+        let (nil, end) = (super::NONE, HEAD as u32);
+        [nil, nil, nil, nil, nil, nil, nil, nil, end, end, end, end, end, end]
+    };
 }
 
 /// The words of one part of a body structure. `FIRST` and `NEXT` are places of parts, `ENVELOPE` is one of an envelope;
@@ -100,6 +105,12 @@ pub(crate) mod part {
     pub(crate) const LINES: usize = 29;
     pub(crate) const ENVELOPE: usize = 31;
     pub(crate) const WORDS: usize = 32;
+    /// A part of which nothing is known.
+    pub(crate) static BLANK: [u32; WORDS] = {
+        let mut words = [super::NONE; WORDS];
+        words[KIND] = super::super::structure::Kind::Basic as u32;
+        words
+    };
 }
 
 /// Where a string stands in its frame.
@@ -137,6 +148,12 @@ impl Span {
     #[inline(always)]
     pub(crate) fn words(self) -> [u32; 2] {
         [self.start, self.length]
+    }
+
+    /// The span that was written as these words.
+    #[inline(always)]
+    pub(crate) fn of([start, length]: [u32; 2]) -> Self {
+        Self { start, length }
     }
 
     #[inline(always)]
@@ -224,7 +241,10 @@ pub(crate) fn word(words: &[u32], at: usize) -> u32 {
 
 #[inline(always)]
 pub(crate) fn span(words: &[u32], at: usize) -> Span {
-    Span { start: words.get(at).copied().unwrap_or(NONE), length: word(words, at + 1) }
+    match words.get(at..).and_then(<[u32]>::first_chunk) {
+        Some(&words) => Span::of(words),
+        None => Span::NIL,
+    }
 }
 
 #[inline(always)]

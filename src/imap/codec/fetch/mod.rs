@@ -138,7 +138,8 @@ impl<'a> Message<'_, 'a> {
 
     #[inline(always)]
     fn put<const N: usize>(&mut self, item: Item, words: [u32; N]) {
-        self.tape.extend([item as u32, N as u32].into_iter().chain(words));
+        self.tape.extend_from_slice(&[item as u32, N as u32]);
+        self.tape.extend_from_slice(&words);
     }
 
     /// Begins an item whose length is known later; [`end`](Self::end) says it.

@@ -12,12 +12,6 @@ pub(super) const PARTS: u32 = 10_000;
 /// Whatever the limit, so deep and no deeper: each level costs a few hundred bytes of stack.
 const DEEPEST: usize = 200;
 
-const BLANK: [u32; part::WORDS] = {
-    let mut words = [NONE; part::WORDS];
-    words[part::KIND] = Kind::Basic as u32;
-    words
-};
-
 /// Where on the tape parts are counted from, and how many there were.
 pub(super) struct Structure<'t, 'a> {
     pub(super) tokens: &'t mut Tokens<'a>,
@@ -68,9 +62,9 @@ impl Structure<'_, '_> {
         if *self.parts > PARTS {
             return Err(Reason::TooMany);
         }
-        let mut draft = Draft { place: (self.tape.len() - self.base) as u32, words: BLANK };
+        let mut draft = Draft { place: (self.tape.len() - self.base) as u32, words: part::BLANK };
         draft.set(part::ORDINAL, [ordinal, parent]);
-        self.tape.extend_from_slice(&BLANK);
+        self.tape.extend_from_slice(&part::BLANK);
         if self.tokens.peek() == Some(b'(') {
             self.multipart(&mut draft, depth)?;
         } else {
