@@ -63,8 +63,8 @@ impl Engine {
     fn tagged(&mut self, tag: &[u8], ending: Ending, frame: &[u8]) -> Result<()> {
         let number = tag.strip_prefix(b"A").and_then(|digits| std::str::from_utf8(digits).ok()?.parse::<u32>().ok());
         let Some(index) = self.running.iter().position(|run| Some(run.tag) == number) else { return self.stray(frame) };
+        self.stop_sending(index)?;
         let Some(run) = self.running.remove(index) else { return Ok(()) };
-        self.stop_sending(&run)?;
         let condition = read_condition(frame);
         self.learn_code(condition.code.as_ref());
         if run.id.is_none() {
@@ -79,8 +79,9 @@ impl Engine {
     }
 
     /// An answer instead of `+`: not one byte of the literal may follow, since the server would read it as a command.
-    fn stop_sending(&mut self, run: &Running) -> Result<()> {
-        let Some(half) = self.half_sent.take_if(|half| Some(half.id) == run.id) else { return Ok(()) };
+    fn stop_sending(&mut self, index: usize) -> Result<()> {
+        let answered = self.running.get(index).and_then(|run| run.id);
+        let Some(half) = self.half_sent.take_if(|half| Some(half.id) == answered) else { return Ok(()) };
         match half.stage {
             super::outbox::Stage::Open(_) => Err(Error::protocol("the server answered in the middle of a literal")),
             _ => Ok(()),

@@ -35,7 +35,7 @@ macro_rules! dialogues {
 }
 
 dialogues! {
-    abandoned_append abandoned_large_append append append_refused authenticate body bye capabilities_in_three_ways
+    abandoned_append abandoned_large_append append append_answered_midway append_refused authenticate body bye capabilities_in_three_ways
     events_between_commands expunge_by_number fetch fetch_abandoned idle idle_polled literal_over_the_limit
     login_with_literals logout pipelining select starttls stray_lines text_is_not_a_literal unsolicited_preauth
 }
