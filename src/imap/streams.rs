@@ -138,12 +138,6 @@ impl<'a> Fetch<'a> {
         fetched.uid().is_some_and(|uid| self.uids.contains(uid)) && self.items.are_answered_by(fetched)
     }
 
-    fn hand_back(&self, batch: &mut FetchedBatch) {
-        for fetched in batch.flatten().filter(|fetched| !self.is_meant(fetched)) {
-            self.link.hand_back(Request::Stray(fetched.raw()));
-        }
-    }
-
     fn keep_unreadable(&mut self, unreadable: UnreadableFetch) {
         tracing::warn!(%unreadable, "a FETCH response that cannot be read");
         if self.unreadable.len() < MOST_UNREADABLE {
@@ -191,21 +185,6 @@ impl Idle<'_> {
 }
 
 /// Events that were not taken go back to the mailbox, where the next look finds them.
-/// What the server said of its own accord, and nobody will read here, goes where it belongs.
-impl Drop for Fetch<'_> {
-    fn drop(&mut self) {
-        let Some(mut inbox) = self.inbox.take() else { return };
-        let untaken = inbox.abandon();
-        let mut batch = std::mem::take(&mut self.batch);
-        self.hand_back(&mut batch);
-        for delivery in untaken {
-            if let Delivery::Frames { batch, .. } = delivery {
-                self.hand_back(&mut FetchedBatch::parse(&batch, self.limits, None));
-            }
-        }
-    }
-}
-
 impl Drop for Idle<'_> {
     fn drop(&mut self) {
         let Some(inbox) = &mut self.inbox else { return };
