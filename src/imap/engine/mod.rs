@@ -393,6 +393,27 @@ impl Engine {
     }
 }
 
+impl Running {
+    /// Just sent, with nothing about it that is not so for every command.
+    fn new(id: Option<Id>, tag: u32, verb: &'static str, order: Order) -> Self {
+        Self {
+            id,
+            tag,
+            verb,
+            order,
+            effect: Effect::None,
+            lasting: false,
+            stream: false,
+            distinct: false,
+            abandoned: false,
+            frames: 0,
+            bytes: 0,
+            over_limit: false,
+            capable: false,
+        }
+    }
+}
+
 impl Pending {
     fn id(&self) -> Id {
         match self {

@@ -55,19 +55,11 @@ impl Engine {
         }
         self.begin_line();
         self.running.push_back(Running {
-            id: Some(id),
-            tag: self.next_tag,
-            verb: plan.verb,
-            order: plan.order,
             effect: plan.effect,
             lasting: plan.lasting,
             stream: plan.stream,
             distinct: plan.distinct,
-            abandoned: false,
-            frames: 0,
-            bytes: 0,
-            over_limit: false,
-            capable: false,
+            ..Running::new(Some(id), self.next_tag, plan.verb, plan.order)
         });
         self.half_sent = Some(HalfSent { id, rest: plan.line.into(), stage: Stage::Text, spoilt: false });
         self.send_on();
@@ -78,21 +70,7 @@ impl Engine {
         self.begin_line();
         self.outbox.text(verb.as_bytes());
         self.outbox.text(b"\r\n");
-        self.running.push_back(Running {
-            id: None,
-            tag: self.next_tag,
-            verb,
-            order: Order::ALONE,
-            effect: Effect::None,
-            lasting: false,
-            stream: false,
-            distinct: false,
-            abandoned: false,
-            frames: 0,
-            bytes: 0,
-            over_limit: false,
-            capable: false,
-        });
+        self.running.push_back(Running::new(None, self.next_tag, verb, Order::ALONE));
     }
 
     fn begin_line(&mut self) {
