@@ -5,6 +5,7 @@ mod call;
 pub mod codec;
 mod command;
 mod engine;
+mod entry;
 mod folder;
 #[cfg(fuzzing)]
 #[doc(hidden)]

@@ -1,39 +1,33 @@
 //! [`Imap`]: a logged-in session, from connecting to LOGOUT, and what can be done without a selected mailbox. What needs one is
-//! in `folder.rs`; what is said on the wire is the commands' business.
+//! in `folder.rs`, the login itself in `entry.rs`; what is said on the wire is the commands' business.
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::appending::Append;
-use super::call::{ImapLink, call, end_of, ended};
+use super::call::{ImapLink, call, ended};
 use super::command::append::Append as AppendCommand;
-use super::command::capability::Capability;
 use super::command::list::List;
-use super::command::login::Login as LoginCommand;
 use super::command::logout::Logout;
 use super::command::noop::Noop;
 use super::command::select::Select;
-use super::command::starttls::StartTls;
-use super::command::{Command, Terms, authenticate};
-use super::engine::{Delivery, Engine, Phase, Request, State};
+use super::command::{Command, Terms};
+use super::engine::{Delivery, Engine, Request};
 use super::folder::Folder;
 use super::types::{Capabilities, Listed, MailboxName, Uids};
-use crate::config::{Config, Protocol, Security};
+use crate::config::{Config, Protocol};
 use crate::conn::io::{AsyncRead, AsyncWrite};
 use crate::conn::stream::Stream;
 use crate::conn::tls::Tls;
 use crate::conn::{Driver, connect, now};
-use crate::error::{Error, Kind, Result};
+use crate::error::Result;
 use crate::limits::Limits;
 use crate::login::Login;
 use crate::message_id::account;
-use crate::sasl::{self, Choice, Exchange, Terms as LoginTerms};
 
 /// The ports whose number says nothing about which server it is.
 const USUAL_PORTS: &[u16] = &[143, 993];
-/// The longest initial response: RFC 7162 §4 advises lines of 8192 bytes.
-const INITIAL: usize = 8000;
 
 /// A logged-in IMAP session.
 ///
@@ -252,82 +246,6 @@ impl Imap {
 
     async fn open(&self, name: &str, read_only: bool) -> Result<()> {
         self.call(Select { name: MailboxName::new(name)?, read_only }).await
-    }
-}
-
-/// The way in.
-impl Imap {
-    async fn log_in(&self, security: Security, login: &Login) -> Result<()> {
-        end_of(self.link.submit(Request::Greeting)).await?;
-        let state = self.link.state();
-        if security == Security::Upgrade {
-            self.encrypt(&state).await?;
-        }
-        if state.phase == Phase::LoggedIn {
-            return self.know_capabilities().await;
-        }
-        self.know_capabilities().await?;
-        let capabilities = self.capabilities();
-        let terms = LoginTerms { may_show_secret: true, command_offered: !capabilities.login_disabled() };
-        match sasl::choose(login, |mechanism| capabilities.auth(mechanism), terms)? {
-            Choice::Sasl(exchange) => self.authenticate(exchange, capabilities.sasl_ir()).await,
-            Choice::Command => self.login_command(login).await,
-        }
-        .map_err(refused_login)?;
-        self.know_capabilities().await
-    }
-
-    /// Required, whatever the server announces: what it announced so far nobody vouches for. A session that is logged in
-    /// already cannot be encrypted, and is refused (RFC 9051 §11.1).
-    async fn encrypt(&self, state: &State) -> Result<()> {
-        if state.phase == Phase::LoggedIn {
-            return Err(Error::new(Kind::Tls, "the server logged the session in before TLS, which prevents it"));
-        }
-        let seen = |error: Error| match error.kind() {
-            Kind::Rejected | Kind::Bad => error.seen_as(Kind::Tls, "the server does not encrypt the connection"),
-            _ => error,
-        };
-        self.call(StartTls).await.map_err(seen)
-    }
-
-    async fn know_capabilities(&self) -> Result<()> {
-        match self.link.state().capabilities {
-            Some(_) => Ok(()),
-            None => self.call(Capability).await,
-        }
-    }
-
-    async fn login_command(&self, login: &Login) -> Result<()> {
-        let password = login.command_password().ok_or_else(|| Error::input("this login has no password"))?;
-        self.call(LoginCommand { user: login.user(), password }).await
-    }
-
-    async fn authenticate(&self, mut exchange: Exchange, takes_initial: bool) -> Result<()> {
-        let initial = exchange.initial(if takes_initial { INITIAL } else { 0 })?;
-        let plan = authenticate::plan(exchange.name(), initial.as_ref())?;
-        let mut inbox = self.link.submit(Request::Command(plan));
-        let mut challenges = 0;
-        loop {
-            match inbox.next().await? {
-                Some(Delivery::Challenge(challenge)) => {
-                    challenges += 1;
-                    if challenges > self.limits.challenges {
-                        return Err(Error::limit("the server asks for too much during the login"));
-                    }
-                    inbox.add(Request::Answer(Some(exchange.respond(&challenge)?)));
-                }
-                Some(Delivery::Done(condition)) => return condition.and_then(|_| exchange.finish()),
-                Some(_) => {}
-                None => return Err(ended()),
-            }
-        }
-    }
-}
-
-fn refused_login(error: Error) -> Error {
-    match error.kind() {
-        Kind::Rejected | Kind::Bad => error.seen_as(Kind::Login, "the server refused the login"),
-        _ => error,
     }
 }
 
