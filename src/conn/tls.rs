@@ -12,7 +12,7 @@ use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::client::Resumption;
 use tokio_rustls::rustls::crypto::CryptoProvider;
 use tokio_rustls::rustls::pki_types::ServerName;
-use tokio_rustls::rustls::{CertificateError, ClientConfig, Error as Rustls, RootCertStore};
+use tokio_rustls::rustls::{AlertDescription, CertificateError, ClientConfig, Error as Rustls, RootCertStore};
 
 use crate::config::Config;
 use crate::error::{Error, Kind, Result};
@@ -51,7 +51,7 @@ impl Tls {
     }
 
     fn explain(&self, error: io::Error) -> Error {
-        let Some(cause) = error.get_ref().and_then(|inner| inner.downcast_ref::<Rustls>()) else {
+        let Some(cause) = cause(&error) else {
             return Error::new(Kind::Io, "the connection failed during the TLS handshake").with_source(error);
         };
         let text = match cause {
@@ -59,7 +59,7 @@ impl Tls {
             Rustls::NoCertificatesPresented => "the server shows no certificate".into(),
             Rustls::InvalidMessage(_) => "the server does not speak TLS here".into(),
             Rustls::PeerIncompatible(_) => "the server offers no version or cipher of TLS that is safe enough".into(),
-            Rustls::AlertReceived(_) => "the server broke off the TLS handshake".into(),
+            Rustls::AlertReceived(alert) => broken_off(*alert).into(),
             _ => "the TLS handshake failed".into(),
         };
         Error::new(Kind::Tls, text).with_source(cause.clone())
@@ -85,6 +85,27 @@ impl Tls {
     }
 }
 
+/// What rustls says in an error of the stream.
+pub(crate) fn cause(error: &io::Error) -> Option<&Rustls> {
+    error.get_ref()?.downcast_ref()
+}
+
+/// In TLS 1.3 the server sees the client's certificate when the client's handshake is over: what it says then comes later.
+pub(crate) fn broken_off(alert: AlertDescription) -> &'static str {
+    use AlertDescription as Alert;
+    match alert {
+        Alert::CertificateRequired => "the server asks for a client certificate",
+        Alert::BadCertificate
+        | Alert::UnsupportedCertificate
+        | Alert::CertificateRevoked
+        | Alert::CertificateExpired
+        | Alert::CertificateUnknown
+        | Alert::UnknownCA
+        | Alert::AccessDenied => "the server does not accept the client's certificate, or asks for one",
+        _ => "the server broke off TLS",
+    }
+}
+
 impl fmt::Debug for Tls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Tls").field("name", &self.name).field("deadline", &self.deadline).finish_non_exhaustive()
@@ -98,7 +119,7 @@ fn client_config(config: &Config) -> Result<Arc<ClientConfig>> {
     if let Some(own) = config.own_tls_config() {
         return Ok(own.clone());
     }
-    let public_alone = config.roots().is_empty() && config.trusts_public_roots();
+    let public_alone = config.roots().is_empty() && config.trusts_public_roots() && config.identity().is_none();
     let cell = if public_alone { &PUBLIC } else { &*config.built };
     if let Some(built) = cell.get() {
         return Ok(built.clone());
@@ -117,14 +138,27 @@ fn build(config: &Config) -> Result<ClientConfig> {
             .add(root.clone())
             .map_err(|error| Error::input("the root certificate cannot be read").with_source(error))?;
     }
-    let mut built = ClientConfig::builder_with_provider(provider()?)
+    let builder = ClientConfig::builder_with_provider(provider()?)
         .with_safe_default_protocol_versions()
         .map_err(|error| Error::new(Kind::Tls, "the TLS provider supports no version of TLS").with_source(error))?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
+        .with_root_certificates(roots);
+    let mut built = match config.identity() {
+        Some(identity) => {
+            builder.with_client_auth_cert(identity.chain(), identity.key()).map_err(|error| misfit(&error))?
+        }
+        None => builder.with_no_client_auth(),
+    };
     // Dovecot 2.3 that asks for client certificates breaks off a resumed handshake ("session id context uninitialized").
     built.resumption = Resumption::disabled();
     Ok(built)
+}
+
+fn misfit(error: &Rustls) -> Error {
+    let text = match error {
+        Rustls::InconsistentKeys(_) => "the private key belongs to another certificate than the client's",
+        _ => "the client certificate or its private key cannot be used",
+    };
+    Error::input(text).with_source(error.clone())
 }
 
 /// Named, never guessed: rustls's own choice panics where two providers are compiled in.
