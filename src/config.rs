@@ -3,12 +3,14 @@
 
 mod host;
 mod identity;
+mod sessions;
 mod url;
 
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use self::identity::Identity;
+pub(crate) use self::sessions::{Built, Kept, Sessions};
 use crate::error::{Error, Result};
 use crate::limits::{Deadlines, Limits};
 use crate::rustls::pki_types::pem::PemObject;
@@ -21,6 +23,12 @@ use crate::rustls::{ClientConfig, RootCertStore};
 /// and §3.3), the certificate checked for that name against the roots of `webpki-roots`. What weakens that is spelled
 /// `dangerous`. Building one touches nothing; what is wrong in it is said when connecting, with
 /// [`Kind::Input`](crate::Kind::Input), before the host is looked up. Cheap to clone.
+///
+/// TLS sessions are resumed (RFC 8446 §2.2, RFC 5077), which spares a signature and, in TLS 1.2, a round trip: among the clones of
+/// one `Config`, and among all that trust nothing but the public roots and show no certificate. Nothing is sent early, before
+/// the handshake is done. A server that breaks a resumed handshake off, as some do that ask for client certificates, is
+/// connected to once more without, in the same call, and from then on always without. Over a stream of the caller's own, where that
+/// cannot be done, nothing is resumed.
 ///
 /// ```
 /// use postroom::Config;
@@ -60,7 +68,7 @@ pub struct Config {
     identity: Option<Arc<Identity>>,
     tls_config: Option<Arc<ClientConfig>>,
     /// What `conn::tls` made of the roots and the identity, shared by the clones; a change of those begins a new one.
-    pub(crate) built: Arc<OnceLock<Arc<ClientConfig>>>,
+    pub(crate) kept: Arc<Kept>,
 }
 
 /// The two protocols of this crate.
@@ -104,7 +112,7 @@ impl Config {
             only_added_roots: false,
             identity: None,
             tls_config: None,
-            built: Arc::default(),
+            kept: Arc::default(),
         }
     }
 
@@ -179,14 +187,14 @@ impl Config {
             .add(root.clone())
             .map_err(|error| Error::input("the root certificate cannot be read").with_source(error))?;
         self.roots.push(root);
-        self.built = Arc::default();
+        self.kept = Arc::default();
         Ok(self)
     }
 
     /// Trusts the added roots alone, no public authority.
     pub fn only_added_roots(mut self) -> Self {
         self.only_added_roots = true;
-        self.built = Arc::default();
+        self.kept = Arc::default();
         self
     }
 
@@ -219,7 +227,7 @@ impl Config {
     /// [`tls_config`](Self::tls_config), are refused with the same kind when connecting, before the host is looked up.
     pub fn client_certificate_pem(mut self, chain: &[u8], key: &[u8]) -> Result<Self> {
         self.identity = Some(Arc::new(Identity::from_pem(chain, key)?));
-        self.built = Arc::default();
+        self.kept = Arc::default();
         Ok(self)
     }
 

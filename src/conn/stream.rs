@@ -6,10 +6,10 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
-use tokio_rustls::rustls::Error as Rustls;
+use tokio_rustls::rustls::{Error as Rustls, HandshakeKind};
 
 use super::tls::{self, Tls};
 use crate::error::{Error, Kind, Result};
@@ -40,6 +40,19 @@ impl Stream {
     /// One that is at its end, to stand where another was taken.
     pub(crate) fn closed() -> Self {
         Self::own(tokio::io::empty())
+    }
+
+    /// Whether TLS went on with an earlier session; only looked at over a socket.
+    pub(crate) fn is_resumed(&self) -> bool {
+        matches!(self, Self::Tls(stream) if stream.get_ref().1.handshake_kind() == Some(HandshakeKind::Resumed))
+    }
+
+    /// Waits until there is something to read over TLS, and leaves it there; `false` at the end.
+    pub(crate) async fn hear(&mut self) -> io::Result<bool> {
+        match self {
+            Self::Tls(stream) => stream.fill_buf().await.map(|bytes| !bytes.is_empty()),
+            _ => Ok(true),
+        }
     }
 
     /// Whether this crate encrypts it. What the caller's own stream does by itself is not seen.
