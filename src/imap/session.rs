@@ -99,8 +99,8 @@ impl Imap {
     /// knows.
     pub async fn connect(config: impl Into<Config>, login: Login) -> Result<Self> {
         let config = config.into();
-        let (stream, upgrade) = connect::connect(&config, Protocol::Imap).await?;
-        let (imap, driver) = Self::begin(stream, upgrade, &config, &login).await?;
+        let begin = |stream, upgrade| Self::begin(stream, upgrade, &config, &login);
+        let (imap, driver) = connect::session(&config, Protocol::Imap, begin).await?;
         driver.spawn();
         Ok(imap)
     }
