@@ -70,6 +70,9 @@ pub struct Config {
     only_added_roots: bool,
     identity: Option<Arc<Identity>>,
     tls_config: Option<Arc<ClientConfig>>,
+    pub(crate) id: Option<Vec<(String, String)>>,
+    /// What `conn::tls` made of the roots, shared by the clones; a change of the roots begins a new one.
+    pub(crate) built: Arc<OnceLock<Arc<ClientConfig>>>,
     /// What `conn::tls` made of the roots and the identity, shared by the clones; a change of those begins a new one.
     pub(crate) kept: Arc<Kept>,
 }
@@ -116,8 +119,29 @@ impl Config {
             only_added_roots: false,
             identity: None,
             tls_config: None,
+            id: Some(vec![
+                ("name".to_owned(), env!("CARGO_PKG_NAME").to_owned()),
+                ("version".to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
+            ]),
+            built: Arc::default(),
             kept: Arc::default(),
         }
+    }
+
+    /// IMAP: who the client says it is after the login, to servers that have ID (RFC 2971), such as `name`, `version` and
+    /// `support-url`; without any, that it will not say. Unless told, the name and version of this crate: some servers open no
+    /// mailbox to a client that has not said who it is. It costs no flight of its own where IMAP4rev2 is agreed on.
+    ///
+    /// At most 30 fields of printable ASCII, each up to 30 bytes with up to 1024 behind it; others fail the connecting with
+    /// [`Kind::Input`](crate::Kind::Input).
+    pub fn id<K: Into<String>, V: Into<String>>(self, fields: impl IntoIterator<Item = (K, V)>) -> Self {
+        let fields = fields.into_iter().map(|(field, value)| (field.into(), value.into()));
+        Self { id: Some(fields.collect()), ..self }
+    }
+
+    /// IMAP: sends no ID.
+    pub fn without_id(self) -> Self {
+        Self { id: None, ..self }
     }
 
     /// Like parsing the URL, but `imap://` and `pop://` are taken too and mean plaintext on ports 143 and 110: mail,

@@ -96,7 +96,7 @@ impl Builder {
         self
     }
 
-    /// POP3: neither announces the capability nor does what it stands for.
+    /// POP3: neither announces the capability nor does what it stands for. Without `CAPA` nothing is announced, and the rest works.
     pub fn without_pop3(mut self, capability: &str) -> Self {
         self.options.without_pop3.push(capability.to_owned());
         self
