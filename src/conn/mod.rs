@@ -6,6 +6,7 @@ pub(crate) mod driver;
 pub(crate) mod io;
 pub(crate) mod link;
 mod race;
+mod socket;
 pub(crate) mod stream;
 pub(crate) mod tls;
 pub(crate) mod trace;
