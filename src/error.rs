@@ -168,6 +168,17 @@ impl Error {
     }
 
     /// The same failure seen as another kind, for the caller whose decision depends on it; this one becomes its source.
+    /// Whether the server answered, and would not.
+    pub(crate) fn is_refusal(&self) -> bool {
+        matches!(self.kind(), Kind::Rejected | Kind::Bad)
+    }
+
+    /// The same, with words about what it means in front.
+    pub(crate) fn seen_as_itself(self, text: impl Into<Cow<'static, str>>) -> Self {
+        let kind = self.kind();
+        self.seen_as(kind, text)
+    }
+
     pub(crate) fn seen_as(self, kind: Kind, text: impl Into<Cow<'static, str>>) -> Self {
         let (code, wait) = (self.code().cloned(), self.retry_after());
         Self::new(kind, text).with_code(code).with_retry_after(wait).with_source(self)
@@ -248,6 +259,12 @@ impl fmt::Debug for Error {
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.0.source.as_deref().map(|source| source as &(dyn StdError + 'static))
+    }
+}
+
+impl From<std::convert::Infallible> for Error {
+    fn from(never: std::convert::Infallible) -> Self {
+        match never {}
     }
 }
 

@@ -18,7 +18,7 @@ use super::{Capabilities, Number, Stat, Uidl, codec};
 use crate::body::Body;
 use crate::config::{Config, Protocol};
 use crate::conn::Driver;
-use crate::conn::connect::{adopt, connect};
+use crate::conn::connect::{adopt, session};
 use crate::conn::driver::now;
 use crate::conn::io::{AsyncRead, AsyncWrite};
 use crate::conn::link::{Inbox, Link};
@@ -90,8 +90,8 @@ pub(super) struct Connector {
 impl Connector {
     /// Connects and logs in; the driver runs in a task of its own.
     pub(super) async fn open(&self) -> Result<Pop3Link> {
-        let (stream, upgrade) = connect(&self.config, Protocol::Pop3).await?;
-        let (link, driver) = begin(stream, upgrade, &self.config, &self.login).await?;
+        let begin = |stream, upgrade| begin(stream, upgrade, &self.config, &self.login);
+        let (link, driver) = session(&self.config, Protocol::Pop3, begin).await?;
         driver.spawn();
         Ok(link)
     }
