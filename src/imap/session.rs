@@ -115,7 +115,7 @@ impl Imap {
         let port = config.port_for(Protocol::Imap);
         let account = account(login.user(), config.host(), port, USUAL_PORTS).into();
         let imap = Self { link, account, limits: config.limits.clone(), poll: config.deadlines.poll };
-        driver.beside(imap.log_in(config.security, login)).await?;
+        driver.beside(imap.log_in(config, login)).await?;
         Ok((imap, driver))
     }
 
