@@ -68,8 +68,6 @@ pub struct Config {
     identity: Option<Arc<Identity>>,
     tls_config: Option<Arc<ClientConfig>>,
     pub(crate) id: Option<Vec<(String, String)>>,
-    /// What `conn::tls` made of the roots, shared by the clones; a change of the roots begins a new one.
-    pub(crate) built: Arc<OnceLock<Arc<ClientConfig>>>,
     /// What `conn::tls` made of the roots and the identity, shared by the clones; a change of those begins a new one.
     pub(crate) kept: Arc<Kept>,
 }
@@ -119,7 +117,6 @@ impl Config {
                 ("name".to_owned(), env!("CARGO_PKG_NAME").to_owned()),
                 ("version".to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
             ]),
-            built: Arc::default(),
             kept: Arc::default(),
         }
     }
