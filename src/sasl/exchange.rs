@@ -273,7 +273,9 @@ mod tests {
             .chain(["UNAVAILABLE", "IN-USE", "AUTHORIZATIONFAILED", "SYS/TEMP"].map(|code| (Some(code), false)))
         {
             let failure = exchange(None).outcome(Err(refusal(code))).unwrap_err();
-            assert_eq!((failure.stale, failure.error.kind()), (stale, Kind::Login), "{code:?}");
+            let about_login = stale || code == Some("AUTHORIZATIONFAILED");
+            let kind = if about_login { Kind::Login } else { Kind::Rejected };
+            assert_eq!((failure.stale, failure.error.kind()), (stale, kind), "{code:?}");
             assert_eq!(failure.error.code().map(Code::name), code);
         }
         let bad = exchange(None).outcome(Err(Error::new(Kind::Bad, "what?"))).unwrap_err();
