@@ -50,7 +50,7 @@ fn decode(name: &str) -> String {
             }
             Some((run, after)) => {
                 let bytes = BASE64.decode(run).unwrap_or_default();
-                let units = bytes.chunks_exact(2).map(|unit| u16::from_be_bytes([unit[0], unit[1]]));
+                let units = bytes.as_chunks().0.iter().map(|unit| u16::from_be_bytes(*unit));
                 out.extend(char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)));
                 out.push_str(after);
             }
