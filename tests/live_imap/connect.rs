@@ -152,3 +152,26 @@ async fn a_nasty_password_logs_in_by_login_and_by_authenticate() {
     let by_command = Login::password(NASTY_USER, NASTY_PASSWORD).only([""; 0]);
     Imap::connect(config(server, "localhost", server.imaps), by_command).await.unwrap().logout().await.unwrap();
 }
+
+/// With a certificate to show, by both kinds of TLS.
+fn identified(user: &User) -> [Config; 2] {
+    let (chain, key) = &user.server.client;
+    [(user.server.imaps, false), (user.server.imap, true)].map(|(port, starttls)| {
+        let config = config(&user.server, "localhost", port);
+        let config = config.client_certificate_pem(chain.as_bytes(), key.as_bytes()).unwrap();
+        if starttls { config.starttls() } else { config }
+    })
+}
+
+#[tokio::test]
+#[ignore = "needs Dovecot; run by tests/run"]
+async fn a_server_that_asks_for_certificates_and_breaks_resumed_handshakes_off_is_reached_again_and_again() {
+    let user = User::new("alice");
+    for config in identified(&user) {
+        for _ in 0..4 {
+            Imap::connect(config.clone(), login(&user)).await.unwrap().logout().await.unwrap();
+        }
+    }
+    // As the server tells it: that this really happened here.
+    assert!(user.server.log().contains("session id context uninitialized"), "{}", user.server.log());
+}

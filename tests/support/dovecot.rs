@@ -35,6 +35,8 @@ pub(crate) struct Dovecot {
     pub(crate) pop3: u16,
     pub(crate) pop3s: u16,
     pub(crate) ca_pem: String,
+    /// A client's certificate by the same authority, for the user `alice`, and its key.
+    pub(crate) client: (String, String),
     dir: PathBuf,
     /// `dovecot.sh`, which lives as long as its standard input and takes Dovecot and the folder with it.
     guard: Child,
@@ -133,7 +135,7 @@ impl Dovecot {
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .process_group(0); // An interrupt from the terminal is for the tests; their end is what ends this.
-        let ca_pem = certificates(&dir);
+        let (ca_pem, client) = certificates(&dir);
         let (uid, gid) = owner(&dir);
         let config = [
             ("@GREETING@", name.clone()),
@@ -154,7 +156,7 @@ impl Dovecot {
         for inner in ["run", "state", "home"] {
             fs::create_dir(dir.join(inner)).unwrap();
         }
-        let server = Self { imap, imaps, pop3, pop3s, ca_pem, dir, guard: guard.spawn().unwrap() };
+        let server = Self { imap, imaps, pop3, pop3s, ca_pem, client, dir, guard: guard.spawn().unwrap() };
         server.give(&server.dir.join("home"));
         match [imap, pop3].into_iter().all(|port| server.greets(port, &name)) {
             true => Ok(server),
@@ -242,8 +244,9 @@ fn unprivileged(dir: &Path) -> String {
     format!("default_internal_user = {user}\ndefault_login_user = {user}\ndefault_internal_group = {group}")
 }
 
-/// Writes the certificates of the good, the expired and the wrong server, all of one authority, whose own is returned.
-fn certificates(dir: &Path) -> String {
+/// Writes the certificates of the good, the expired and the wrong server, all of one authority, whose own is returned with one
+/// for a client and its key.
+fn certificates(dir: &Path) -> (String, (String, String)) {
     let mut authority = CertificateParams::new(Vec::new()).unwrap();
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     authority.distinguished_name.push(DnType::CommonName, "postroom live tests");
@@ -264,5 +267,11 @@ fn certificates(dir: &Path) -> String {
     leaf("server", &["localhost", "127.0.0.1"], false);
     leaf("expired", &["localhost", "127.0.0.1"], true);
     leaf("wronghost", &["elsewhere.example"], false);
-    ca_pem
+    fs::write(dir.join("ca.pem"), &ca_pem).unwrap();
+    let mut client = CertificateParams::new(Vec::new()).unwrap();
+    client.distinguished_name.push(DnType::CommonName, "alice");
+    client.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+    let key = KeyPair::generate().unwrap();
+    let client = client.signed_by(&key, &issuer).unwrap().pem();
+    (ca_pem, (client, key.serialize_pem()))
 }
