@@ -33,6 +33,7 @@ mod imap;
 mod mime;
 mod pop3;
 mod sample;
+mod sasl;
 mod script;
 mod server;
 mod snapshot;
