@@ -8,6 +8,7 @@ use time::OffsetDateTime;
 
 use super::cert::Asking;
 use super::sample;
+use super::sasl;
 use super::store::{self, Account, Store};
 use super::{Fault, Server};
 
@@ -40,6 +41,10 @@ pub(super) struct Options {
     pub(super) every_connection: Option<Fault>,
     pub(super) duplex_buffer: usize,
     pub(super) asking: Asking,
+    pub(super) mechanisms: Vec<String>,
+    /// Users and their tokens.
+    tokens: Vec<(String, String)>,
+    pub(super) apop: bool,
     clock: Option<OffsetDateTime>,
 }
 
@@ -65,6 +70,10 @@ impl Options {
     /// The lines that CAPA says besides, or in place of those of the same name.
     pub(super) fn pop3_lines(&self) -> impl Iterator<Item = &str> {
         self.with_pop3.iter().map(String::as_str)
+    }
+
+    pub(super) fn has_token(&self, user: &str, token: &str) -> bool {
+        self.tokens.iter().any(|(owner, known)| owner == user && known == token)
     }
 
     /// The date of a message that comes without one: in whole seconds, as IMAP shows them.
@@ -94,6 +103,9 @@ impl Builder {
                 every_connection: None,
                 duplex_buffer: 64 * 1024,
                 asking: Asking::default(),
+                mechanisms: vec!["PLAIN".to_owned()],
+                tokens: Vec::new(),
+                apop: false,
                 clock: None,
             },
         }
@@ -189,6 +201,27 @@ impl Builder {
     /// How many bytes an in-memory stream holds in each direction; 64 KiB unless told.
     pub fn duplex_buffer(mut self, bytes: usize) -> Self {
         self.options.duplex_buffer = bytes.max(1);
+        self
+    }
+
+    /// The SASL mechanisms offered, in both protocols; only PLAIN unless told. Those there are: SCRAM-SHA-256, SCRAM-SHA-1, CRAM-MD5,
+    /// OAUTHBEARER and XOAUTH2 (see [`token`](Self::token)), EXTERNAL (see [`ask_client_certificate`](Self::ask_client_certificate)),
+    /// PLAIN, LOGIN, and ANONYMOUS, which logs in the user `anonymous` where there is one. Others are left out.
+    pub fn auth_mechanisms<'a>(mut self, names: impl IntoIterator<Item = &'a str>) -> Self {
+        let names = names.into_iter().map(str::to_ascii_uppercase);
+        self.options.mechanisms = names.filter(|name| sasl::MECHANISMS.contains(&&**name)).collect();
+        self
+    }
+
+    /// A user's access token for OAUTHBEARER and XOAUTH2. Every other one is refused as `invalid_token`, like one that expired.
+    pub fn token(mut self, user: &str, token: &str) -> Self {
+        self.options.tokens.push((user.to_owned(), token.to_owned()));
+        self
+    }
+
+    /// POP3: offers APOP by a timestamp in the greeting (RFC 1939 §7).
+    pub fn apop(mut self) -> Self {
+        self.options.apop = true;
         self
     }
 

@@ -39,6 +39,10 @@ impl Store {
         self.changed.subscribe()
     }
 
+    pub(super) fn password(&self, user: &str) -> Option<String> {
+        self.with(user, |account| account.password.clone())
+    }
+
     pub(super) fn admits(&self, user: &str, password: &str) -> bool {
         self.with(user, |account| account.password == password).unwrap_or(false)
     }
