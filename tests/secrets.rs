@@ -214,7 +214,7 @@ impl Peer {
         while let Some(line) = self.line().await {
             match line.split(|byte| *byte == b' ').next().unwrap() {
                 b"CAPA" => {
-                    let sasl = self.mechanism.map_or("USER".to_owned(), |name| format!("SASL {name}"));
+                    let sasl = self.mechanism.map_or_else(|| "USER".to_owned(), |name| format!("SASL {name}"));
                     self.say(format!("+OK\r\n{sasl}\r\n.\r\n").as_bytes()).await;
                 }
                 b"PASS" => {
@@ -377,10 +377,7 @@ async fn a_panic_beside_a_login_does_not_tell_it() {
     let kept = text.clone();
     let before = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| kept.lock().unwrap().push_str(&format!("{info} {info:?}"))));
-    let outcome = std::panic::catch_unwind(|| {
-        let result: Result<(), (Login, Secret)> = Err((login.clone(), proof.clone()));
-        result.unwrap();
-    });
+    let outcome = std::panic::catch_unwind(|| panic!("{login:?} {:#?}", (&login, &proof)));
     std::panic::set_hook(before);
     assert!(outcome.is_err());
     let text = text.lock().unwrap().clone();
