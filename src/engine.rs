@@ -101,6 +101,8 @@ pub(crate) trait Engine: Send + 'static {
     fn poll_deadline(&self) -> Option<Instant>;
     /// How to read next.
     fn appetite(&self) -> Appetite;
+    /// Nothing is expected: what room former work took and the present state does not need is given back.
+    fn rest(&mut self);
     /// The present state, the same allocation as long as nothing changed.
     fn state(&self) -> Arc<Self::State>;
     /// How the session ended, once it has: `Ok` after a goodbye, else the error that every later request will get.

@@ -90,7 +90,7 @@ pub use error::{Code, Error, Fault, Kind, Result};
 pub use flag::{Flag, FlagAction, FlagChange};
 pub use imap::Imap;
 pub use limits::{Deadlines, Limits};
-pub use login::{Login, Secret};
+pub use login::{Login, Secret, TokenError, TokenFuture, TokenProvider};
 pub use mailbox::{BoxFuture, Committed, Entry, Features, Idling, Mailbox, Part};
 pub use message_id::MessageId;
 pub use messages::{Message, Messages, mail_parser};

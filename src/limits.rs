@@ -38,6 +38,9 @@ pub struct Limits {
     pub undelivered: usize,
     /// Challenges in one authentication. 16.
     pub challenges: usize,
+    /// Iterations that a server may ask of SCRAM's key derivation, which runs on tokio's threads for blocking work; about a second
+    /// of one core for the default. Fewer than 4096 are refused whatever stands here (RFC 7677 §4). 2,000,000.
+    pub scram_iterations: u32,
 }
 
 /// How long one connection may make its caller wait.
@@ -77,6 +80,7 @@ impl Default for Limits {
             window: 256 * KIB,
             undelivered: 256 * MIB,
             challenges: 16,
+            scram_iterations: 2_000_000,
         }
     }
 }

@@ -35,6 +35,10 @@ impl Redactor {
     /// Learns what was sent: a string or quoted string, or base64 of a SASL message (RFC 4616, RFC 7628, RFC 2195, RFC 5802).
     pub(crate) fn learn(&mut self, sent: &[u8]) {
         let sent = sent.strip_suffix(b"\r\n").unwrap_or(sent);
+        // A literal's announcement is hidden for its length, and is no secret where it stands for another.
+        if matches!(sent, [b'{', size @ .., b'}'] if size.iter().all(|byte| byte.is_ascii_digit() || *byte == b'+')) {
+            return;
+        }
         match sent {
             [b'"', inner @ .., b'"'] => {
                 self.add(inner);
@@ -189,6 +193,7 @@ mod tests {
     fn what_is_too_short_hides_nothing() {
         assert_eq!(cleaned(b"ab", b"cab drab"), "cab drab");
         assert_eq!(cleaned(b"", b"text"), "text");
+        assert_eq!(cleaned(b"{12}", b"BODY[] {12}"), "BODY[] {12}");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The only place with sockets, TLS and clocks. Whatever else in the crate needs tokio's traits or rustls names them by this
 //! module. No protocol word appears here beyond the usual ports, which the configuration knows.
 
+mod aside;
 pub(crate) mod connect;
 pub(crate) mod driver;
 pub(crate) mod io;
@@ -16,6 +17,7 @@ mod trace;
 #[cfg(all(feature = "testing", any(feature = "ring", feature = "aws-lc-rs")))]
 mod tls_tests;
 
+pub(crate) use aside::aside;
 pub(crate) use driver::now;
 pub use tokio_rustls::rustls;
 
@@ -53,7 +55,7 @@ impl Driver {
         let secrets = tap::Secrets::default();
         let tap = tap::Tap::new(E::CONTENT, config.recorder(), secrets.clone());
         let span = tap.span();
-        let driver = driver::Driver::new(engine, desk, stream, upgrade, config.limits.window, tap);
+        let driver = Box::new(driver::Driver::new(engine, desk, stream, upgrade, config.limits.window, tap));
         (link, Self { run: Some(Box::pin(driver.run().instrument(span))), secrets })
     }
 

@@ -388,6 +388,13 @@ impl crate::engine::Engine for Engine {
         }
     }
 
+    fn rest(&mut self) {
+        self.queue.shrink_to_fit();
+        self.running.shrink_to_fit();
+        self.deliveries.shrink_to_fit();
+        self.outbox.rest();
+    }
+
     fn state(&self) -> Arc<State> {
         self.published.clone()
     }
