@@ -81,7 +81,7 @@ pub mod testing;
 mod wire;
 
 pub use body::Body;
-pub use config::{Config, Protocol};
+pub use config::{Config, KeepAlive, Protocol};
 pub use conn::{Driver, rustls};
 pub use defect::{Defect, Reason};
 pub use error::{Code, Error, Fault, Kind, Result};

@@ -53,10 +53,11 @@ pub struct Deadlines {
     pub tls: Duration,
     /// For the server's greeting. 30 s.
     pub greeting: Duration,
-    /// Without a byte from the server, while a command runs; a single response that has begun must also come at
-    /// 1 KiB/s or more over this time. 60 s.
+    /// Without a byte from the server or to it, while a command runs; a single response that has begun must also come at
+    /// 1 KiB/s or more over this time. It rests while the caller does not take what has come. 60 s.
     pub progress: Duration,
-    /// After which IDLE is renewed, or NOOP sent where there is no IDLE; at most 29 minutes count (RFC 2177). 25 min.
+    /// After which IDLE is renewed; at most 29 minutes count (RFC 2177 §3). A peer that is gone is found by then and
+    /// [`done`](Self::done), whatever stream is used; on a socket of this crate's own, [`KeepAlive`](crate::KeepAlive) finds it sooner. 10 min.
     pub idle: Duration,
     /// Between two looks at a mailbox whose server cannot push. 60 s.
     pub poll: Duration,
@@ -91,7 +92,7 @@ impl Default for Deadlines {
             tls: Duration::from_secs(30),
             greeting: Duration::from_secs(30),
             progress: Duration::from_secs(60),
-            idle: Duration::from_secs(25 * 60),
+            idle: Duration::from_secs(10 * 60),
             poll: Duration::from_secs(60),
             done: Duration::from_secs(30),
             logout: Duration::from_secs(5),

@@ -24,3 +24,5 @@ mod script;
 mod session;
 #[path = "embedded/tls.rs"]
 mod tls;
+#[path = "embedded/trouble.rs"]
+mod trouble;

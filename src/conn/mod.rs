@@ -7,6 +7,7 @@ pub(crate) mod driver;
 pub(crate) mod io;
 pub(crate) mod link;
 mod race;
+mod socket;
 pub(crate) mod stream;
 pub(crate) mod tls;
 pub(crate) mod trace;
@@ -46,7 +47,7 @@ impl Driver {
         window: usize,
     ) -> (link::Link<E>, Self) {
         let (link, desk) = link::road(engine.state());
-        let driver = driver::Driver::new(engine, desk, stream, upgrade, window);
+        let driver = Box::new(driver::Driver::new(engine, desk, stream, upgrade, window));
         (link, Self { run: Some(Box::pin(driver.run())) })
     }
 

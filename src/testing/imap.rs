@@ -25,6 +25,7 @@ use std::sync::Arc;
 use args::{Args, Stop};
 use view::View;
 
+use super::Trouble;
 use super::server::Shared;
 use super::store::{Account, Mailbox};
 use super::wire::Wire;
@@ -36,6 +37,14 @@ pub(super) struct Session {
     user: Option<String>,
     view: Option<View>,
     over: bool,
+}
+
+/// `UID FETCH` for what begins with UID.
+fn full_name(name: &str, args: &Args) -> String {
+    match name {
+        "UID" => format!("UID {}", args.clone().word().unwrap_or_default()),
+        name => name.to_owned(),
+    }
 }
 
 /// The text behind a tagged OK, or why there is none.
@@ -65,10 +74,30 @@ impl Session {
             return Ok(());
         };
         let name = args.word().unwrap_or_default().to_ascii_uppercase();
-        let answer = self.dispatch(&tag, &name, args).await;
+        let trouble = self.wire.trouble(&full_name(&name, &args));
+        if trouble == Some(Trouble::Drop) {
+            return self.wire.cut().await;
+        }
+        if matches!(trouble, Some(Trouble::LoseAll | Trouble::Stall)) {
+            self.wire.stall().await?;
+        }
+        let answer = match trouble {
+            Some(Trouble::No) => Err(Stop::no("This command is to be refused")),
+            Some(Trouble::Bad) => Err(Stop::bad("This command is not to be understood")),
+            _ => self.dispatch(&tag, &name, args).await,
+        };
         // RFC 3501 §7.4.1: no EXPUNGE while these three are in progress.
         let may_expunge = !matches!(name.as_str(), "FETCH" | "STORE" | "SEARCH");
         self.report(may_expunge);
+        match trouble {
+            Some(Trouble::LoseAll) => self.wire.forget(),
+            Some(Trouble::LoseReply) => {}
+            _ => return self.conclude(&tag, answer),
+        }
+        self.wire.cut().await
+    }
+
+    fn conclude(&mut self, tag: &str, answer: Answer) -> io::Result<()> {
         match answer {
             Ok(text) => self.wire.push(format!("{tag} OK {text}\r\n")),
             Err(Stop::No(text)) => self.wire.push(format!("{tag} NO {text}\r\n")),

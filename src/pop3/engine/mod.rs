@@ -266,6 +266,11 @@ impl crate::engine::Engine for Engine {
         self.clock.pause(full, now);
     }
 
+    fn handle_written(&mut self, now: Instant) {
+        self.clock.tell(now);
+        self.clock.sent();
+    }
+
     fn poll_transmit(&mut self) -> Option<Outgoing> {
         let outgoing = self.outbox.pop();
         if outgoing.is_some() {
@@ -296,6 +301,12 @@ impl crate::engine::Engine for Engine {
         } else {
             Appetite::Replies
         }
+    }
+
+    fn rest(&mut self) {
+        self.queue.shrink_to_fit();
+        self.running.shrink_to_fit();
+        self.deliveries.shrink_to_fit();
     }
 
     fn state(&self) -> Arc<State> {
