@@ -1,4 +1,5 @@
-//! The library's POP3 side against a real Dovecot.
+//! The library's POP3 side against real servers, and against the embedded one.
+#![cfg(feature = "testing")]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -7,18 +8,57 @@
     reason = "a panic in a test is a failed test"
 )]
 
+#[macro_use]
+#[path = "support/suite.rs"]
+mod suite;
 #[path = "live_pop3/connect.rs"]
 mod connect;
-#[path = "support/dovecot.rs"]
-mod dovecot;
 #[path = "support/live.rs"]
 mod live;
 #[path = "live_pop3/mailbox.rs"]
 mod mailbox;
+#[path = "support/server.rs"]
+mod server;
 #[path = "live_pop3/session.rs"]
 mod session;
 
-async fn open(user: &dovecot::User) -> postroom::pop3::Pop3 {
+on_every_server! {
+    connect {
+        implicit_tls_logs_in_and_out: [],
+        stls_shows_nothing_of_the_login_on_the_wire: [],
+        stls_logs_in_over_a_socket: [],
+        plaintext_works_where_it_is_spelled_dangerous: [],
+        a_wrong_password_is_a_login_error_that_does_not_tell_it: [],
+        a_nasty_password_logs_in_by_pass_and_by_auth: [],
+    }
+    mailbox {
+        a_boxed_mailbox_lists_reads_and_deletes_on_commit: [],
+        dropping_a_mailbox_deletes_nothing: [],
+        headers_and_previews_come_by_top_and_flags_are_unsupported: [],
+        idle_sees_new_mail_by_looking_again_and_refuses_while_messages_are_marked: [],
+    }
+    session {
+        stat_list_and_uidl_agree_and_uidls_last: [],
+        tricky_messages_come_byte_for_byte_every_way: [],
+        five_hundred_messages_come_pipelined_in_order: [],
+        a_message_of_20_mb_is_read_as_it_comes: [],
+        a_number_that_is_not_there_is_refused_and_the_session_lives: [],
+        dele_and_drop_keeps_the_message: [],
+        dele_and_quit_deletes_and_rset_takes_it_back: [],
+    }
+}
+
+// Dovecot alone listens on the addresses with bad certificates, and on one that takes no password without TLS.
+mod dovecot_alone {
+    on_one_server! { Dovecot
+        connect {
+            a_server_that_wants_tls_gets_no_password_without_it: [],
+            certificates_that_are_expired_foreign_or_unknown_are_refused: [],
+        }
+    }
+}
+
+async fn open(user: &server::User) -> postroom::pop3::Pop3 {
     let config = live::config(&user.server, "localhost", user.server.pop3s);
     postroom::pop3::Pop3::connect(config, live::login(user)).await.unwrap()
 }

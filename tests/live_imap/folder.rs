@@ -3,17 +3,15 @@
 use postroom::imap::{Items, Uid, Uids};
 use postroom::{Flag, FlagChange, Kind};
 
-use crate::dovecot::User;
+use crate::suite::Trial;
 use crate::live::fill;
 use crate::session;
 
-#[tokio::test]
-#[ignore = "needs Dovecot; run by tests/run"]
-async fn names_beyond_ascii_are_listed_and_selected() {
-    let user = User::new("umlauts");
-    user.make_folder(".Entw&APw-rfe");
-    user.make_folder(".Stra&AN8-e.&ZeVnLIqe-");
-    let mut imap = session(&user).await;
+pub(crate) async fn names_beyond_ascii_are_listed_and_selected(user: &Trial) {
+    for name in ["Entwürfe", "Straße", "Straße/日本語"] {
+        user.make_mailbox(name);
+    }
+    let mut imap = session(user).await;
     let mut names: Vec<String> =
         imap.list("*").await.unwrap().iter().map(|listed| listed.name.as_str().to_owned()).collect();
     names.sort();
@@ -29,12 +27,9 @@ async fn names_beyond_ascii_are_listed_and_selected() {
     imap.logout().await.unwrap();
 }
 
-#[tokio::test]
-#[ignore = "needs Dovecot; run by tests/run"]
-async fn select_tells_the_state_and_examine_changes_nothing() {
-    let user = User::new("select");
+pub(crate) async fn select_tells_the_state_and_examine_changes_nothing(user: &Trial) {
     fill(&user, 3);
-    let mut imap = session(&user).await;
+    let mut imap = session(user).await;
     let examined = imap.examine("INBOX").await.unwrap();
     let info = examined.info().unwrap();
     assert!(info.read_only);
@@ -58,11 +53,8 @@ async fn select_tells_the_state_and_examine_changes_nothing() {
     imap.logout().await.unwrap();
 }
 
-#[tokio::test]
-#[ignore = "needs Dovecot; run by tests/run"]
-async fn a_mailbox_that_is_not_there_is_refused_and_the_session_lives() {
-    let user = User::new("missing");
-    let mut imap = session(&user).await;
+pub(crate) async fn a_mailbox_that_is_not_there_is_refused_and_the_session_lives(user: &Trial) {
+    let mut imap = session(user).await;
     let error = imap.select("Nowhere").await.unwrap_err();
     assert_eq!(error.kind(), Kind::Rejected);
     assert!(error.to_string().contains("doesn't exist"), "{error}");
@@ -70,15 +62,12 @@ async fn a_mailbox_that_is_not_there_is_refused_and_the_session_lives() {
     imap.logout().await.unwrap();
 }
 
-#[tokio::test]
-#[ignore = "needs Dovecot; run by tests/run"]
-async fn stored_flags_are_there_in_the_next_session() {
-    let user = User::new("store");
+pub(crate) async fn stored_flags_are_there_in_the_next_session(user: &Trial) {
     fill(&user, 2);
     let label = Flag::new("$Label7").unwrap();
     let first = Uids::from(Uid::new(1).unwrap());
 
-    let mut imap = session(&user).await;
+    let mut imap = session(user).await;
     let inbox = imap.select("INBOX").await.unwrap();
     let add = FlagChange::add([Flag::SEEN, Flag::FLAGGED, label.clone()]);
     inbox.store(first.clone(), &add).await.unwrap();
@@ -86,7 +75,7 @@ async fn stored_flags_are_there_in_the_next_session() {
     inbox.store(Uid::new(2).unwrap(), &FlagChange::set([Flag::ANSWERED])).await.unwrap();
     imap.logout().await.unwrap();
 
-    let mut imap = session(&user).await;
+    let mut imap = session(user).await;
     let mut inbox = imap.examine("INBOX").await.unwrap();
     let mut mail = inbox.fetch(Uids::ALL, Items::FLAGS).await.unwrap();
     let first = mail.try_next().await.unwrap().unwrap();
@@ -96,13 +85,10 @@ async fn stored_flags_are_there_in_the_next_session() {
     assert!(second.flags().unwrap().answered() && !second.flags().unwrap().flagged());
 }
 
-#[tokio::test]
-#[ignore = "needs Dovecot; run by tests/run"]
-async fn expunge_removes_only_the_named_messages_that_are_marked() {
-    let user = User::new("expunge");
+pub(crate) async fn expunge_removes_only_the_named_messages_that_are_marked(user: &Trial) {
     fill(&user, 5);
     let uids = |numbers: &[u32]| numbers.iter().copied().filter_map(Uid::new).collect::<Uids>();
-    let mut imap = session(&user).await;
+    let mut imap = session(user).await;
     let mut inbox = imap.select("INBOX").await.unwrap();
     inbox.store(uids(&[2, 4, 5]), &FlagChange::add([Flag::DELETED])).await.unwrap();
     inbox.expunge(uids(&[1, 2, 4])).await.unwrap();
@@ -113,27 +99,21 @@ async fn expunge_removes_only_the_named_messages_that_are_marked() {
         left.push((message.uid().unwrap().as_u32(), message.flags().unwrap().deleted()));
     }
     assert_eq!(left, [(1, false), (3, false), (5, true)]);
-    assert_eq!(user.stored("").len(), 3);
+    assert_eq!(user.stored("INBOX").len(), 3);
 }
 
-#[tokio::test]
-#[ignore = "needs Dovecot; run by tests/run"]
-async fn values_pipeline_on_one_session() {
-    let user = User::new("pipeline");
+pub(crate) async fn values_pipeline_on_one_session(user: &Trial) {
     fill(&user, 3);
-    let imap = session(&user).await;
+    let imap = session(user).await;
     let (listed, first, second, third) = tokio::join!(imap.list("*"), imap.noop(), imap.list("INBOX"), imap.noop());
     assert_eq!((listed.unwrap().len(), second.unwrap().len()), (1, 1));
     first.and(third).unwrap();
     imap.logout().await.unwrap();
 }
 
-#[tokio::test]
-#[ignore = "needs Dovecot; run by tests/run"]
-async fn uids_of_another_uidvalidity_are_refused_before_anything_is_sent() {
-    let user = User::new("validity");
+pub(crate) async fn uids_of_another_uidvalidity_are_refused_before_anything_is_sent(user: &Trial) {
     fill(&user, 1);
-    let mut imap = session(&user).await;
+    let mut imap = session(user).await;
     let inbox = imap.select("INBOX").await.unwrap();
     let now = inbox.info().unwrap().uid_validity.unwrap();
     let other = postroom::imap::UidValidity::new(now.as_u32() + 1).unwrap();
