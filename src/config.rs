@@ -2,11 +2,15 @@
 //! opens no socket and knows no secret. URLs are read in `config/url.rs`.
 
 mod host;
+mod identity;
+mod sessions;
 mod url;
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
+use self::identity::Identity;
+pub(crate) use self::sessions::{Built, Kept, Sessions};
 use crate::error::{Error, Result};
 use crate::limits::{Deadlines, Limits};
 use crate::rustls::pki_types::pem::PemObject;
@@ -19,6 +23,12 @@ use crate::rustls::{ClientConfig, RootCertStore};
 /// and §3.3), the certificate checked for that name against the roots of `webpki-roots`. What weakens that is spelled
 /// `dangerous`. Building one touches nothing; what is wrong in it is said when connecting, with
 /// [`Kind::Input`](crate::Kind::Input), before the host is looked up. Cheap to clone.
+///
+/// TLS sessions are resumed (RFC 8446 §2.2, RFC 5077), which spares a signature and, in TLS 1.2, a round trip: among the clones of
+/// one `Config`, and among all that trust nothing but the public roots and show no certificate. Nothing is sent early, before
+/// the handshake is done. A server that breaks a resumed handshake off, as some do that ask for client certificates, is
+/// connected to once more without, in the same call, and from then on always without. Over a stream of the caller's own, where that
+/// cannot be done, nothing is resumed.
 ///
 /// ```
 /// use postroom::Config;
@@ -55,9 +65,13 @@ pub struct Config {
     server_name: Option<String>,
     roots: Vec<CertificateDer<'static>>,
     only_added_roots: bool,
+    identity: Option<Arc<Identity>>,
     tls_config: Option<Arc<ClientConfig>>,
+    pub(crate) id: Option<Vec<(String, String)>>,
     /// What `conn::tls` made of the roots, shared by the clones; a change of the roots begins a new one.
     pub(crate) built: Arc<OnceLock<Arc<ClientConfig>>>,
+    /// What `conn::tls` made of the roots and the identity, shared by the clones; a change of those begins a new one.
+    pub(crate) kept: Arc<Kept>,
 }
 
 /// The two protocols of this crate.
@@ -99,9 +113,31 @@ impl Config {
             server_name: None,
             roots: Vec::new(),
             only_added_roots: false,
+            identity: None,
             tls_config: None,
+            id: Some(vec![
+                ("name".to_owned(), env!("CARGO_PKG_NAME").to_owned()),
+                ("version".to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
+            ]),
             built: Arc::default(),
+            kept: Arc::default(),
         }
+    }
+
+    /// IMAP: who the client says it is after the login, to servers that have ID (RFC 2971), such as `name`, `version` and
+    /// `support-url`; without any, that it will not say. Unless told, the name and version of this crate: some servers open no
+    /// mailbox to a client that has not said who it is. It costs no flight of its own where IMAP4rev2 is agreed on.
+    ///
+    /// At most 30 fields of printable ASCII, each up to 30 bytes with up to 1024 behind it; others fail the connecting with
+    /// [`Kind::Input`](crate::Kind::Input).
+    pub fn id<K: Into<String>, V: Into<String>>(self, fields: impl IntoIterator<Item = (K, V)>) -> Self {
+        let fields = fields.into_iter().map(|(field, value)| (field.into(), value.into()));
+        Self { id: Some(fields.collect()), ..self }
+    }
+
+    /// IMAP: sends no ID.
+    pub fn without_id(self) -> Self {
+        Self { id: None, ..self }
     }
 
     /// Like parsing the URL, but `imap://` and `pop://` are taken too and mean plaintext on ports 143 and 110: mail,
@@ -175,19 +211,52 @@ impl Config {
             .add(root.clone())
             .map_err(|error| Error::input("the root certificate cannot be read").with_source(error))?;
         self.roots.push(root);
-        self.built = Arc::default();
+        self.kept = Arc::default();
         Ok(self)
     }
 
     /// Trusts the added roots alone, no public authority.
     pub fn only_added_roots(mut self) -> Self {
         self.only_added_roots = true;
-        self.built = Arc::default();
+        self.kept = Arc::default();
         self
     }
 
+    /// Shows this certificate to a server that asks for one: `chain` is the client's certificate in PEM, followed by those
+    /// between it and the authority the server knows; `key` is its private key in PEM (PKCS #8, PKCS #1 or SEC 1, not
+    /// encrypted). Both may be the same text. It is for TLS of either kind; with a server that takes it for the login, that
+    /// is SASL EXTERNAL (RFC 4422 appendix A).
+    ///
+    /// TLS 1.2 sends the certificate in clear, TLS 1.3 encrypted, and both only to a server whose own certificate was accepted.
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")]
+    /// # fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// use postroom::Config;
+    ///
+    /// # let server = postroom::testing::Server::builder().in_memory()?;
+    /// # let (certificate, key) = server.client_certificate("alice")?;
+    /// // let (certificate, key) = (std::fs::read("client.pem")?, std::fs::read("client.key")?);
+    /// let config = Config::new("imap.example.org").client_certificate_pem(certificate.as_ref(), key.as_ref())?;
+    /// # drop(config);
+    /// # Ok(()) }
+    /// # #[cfg(feature = "testing")]
+    /// # example().unwrap();
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Input`](crate::Kind::Input) where either cannot be read or the key is encrypted. A key that belongs to another
+    /// certificate, and a certificate that has no use because nothing is encrypted or because of a
+    /// [`tls_config`](Self::tls_config), are refused with the same kind when connecting, before the host is looked up.
+    pub fn client_certificate_pem(mut self, chain: &[u8], key: &[u8]) -> Result<Self> {
+        self.identity = Some(Arc::new(Identity::from_pem(chain, key)?));
+        self.kept = Arc::default();
+        Ok(self)
+    }
+
     /// Takes this configuration of [`rustls`](crate::rustls) as it is: own verifier, client certificate, own provider. It is
-    /// refused together with added roots, which it would ignore.
+    /// refused together with added roots or a client certificate, which it would ignore.
     pub fn tls_config(mut self, config: Arc<ClientConfig>) -> Self {
         self.tls_config = Some(config);
         self
@@ -225,6 +294,10 @@ impl Config {
 
     pub(crate) fn roots(&self) -> &[CertificateDer<'static>] {
         &self.roots
+    }
+
+    pub(crate) fn identity(&self) -> Option<&Identity> {
+        self.identity.as_deref()
     }
 
     pub(crate) fn trusts_public_roots(&self) -> bool {
@@ -275,6 +348,11 @@ impl Config {
         if self.tls_config.is_some() && (self.only_added_roots || !self.roots.is_empty()) {
             return Err(Error::input("added roots have no effect beside an own rustls configuration"));
         }
+        if self.identity.is_some() && (self.tls_config.is_some() || self.security == Security::Plaintext) {
+            return Err(Error::input(
+                "a client certificate has no effect without TLS, nor beside an own rustls configuration",
+            ));
+        }
         if self.only_added_roots && self.roots.is_empty() {
             return Err(Error::input("only the added roots are to be trusted, and none was added"));
         }
@@ -294,6 +372,7 @@ impl fmt::Debug for Config {
             .field("server_name", &self.server_name)
             .field("added_roots", &self.roots.len())
             .field("only_added_roots", &self.only_added_roots)
+            .field("client_certificate", &self.identity.is_some())
             .field("own_tls_config", &self.tls_config.is_some())
             .field("limits", &self.limits)
             .field("deadlines", &self.deadlines)

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The result of everything in this crate that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -30,6 +31,7 @@ struct Inner {
     fault: Fault,
     text: Cow<'static, str>,
     code: Option<Code>,
+    retry_after: Option<Duration>,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
@@ -103,14 +105,20 @@ impl Error {
     /// Whether the same call on a new connection may succeed without anybody changing anything.
     ///
     /// True for failures of the network, passed deadlines and servers that say they are busy (`UNAVAILABLE`, `INUSE`,
-    /// `IN-USE`, `SYS/TEMP`, `LOGIN-DELAY`). Never true for a refused login, nor for [`Kind::Unknown`]: there the caller has
-    /// to find out first whether the command took effect.
+    /// `IN-USE`, `SYS/TEMP`, `LOGIN-DELAY`). Never true for a refused login, for what the server says will last (`AUTH`,
+    /// `SYS/PERM`), nor for [`Kind::Unknown`]: there the caller has to find out first whether the command took effect.
     pub fn is_retryable(&self) -> bool {
         match self.0.kind {
+            _ if self.code().is_some_and(Code::is_lasting) => false,
             Kind::Io | Kind::Timeout | Kind::Closed => true,
             Kind::Rejected | Kind::Login => self.code().is_some_and(Code::is_passing),
             _ => false,
         }
+    }
+
+    /// How long to wait before trying again, where the server said so: POP3's LOGIN-DELAY (RFC 2449 §6.5).
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.0.retry_after
     }
 
     pub(crate) fn new(kind: Kind, text: impl Into<Cow<'static, str>>) -> Self {
@@ -119,7 +127,7 @@ impl Error {
             Kind::Rejected | Kind::Protocol => Fault::Server,
             Kind::Io | Kind::Tls | Kind::Timeout | Kind::Closed | Kind::Unknown => Fault::Network,
         };
-        Self(Arc::new(Inner { kind, fault, text: text.into(), code: None, source: None }))
+        Self(Arc::new(Inner { kind, fault, text: text.into(), code: None, retry_after: None, source: None }))
     }
 
     pub(crate) fn input(text: impl Into<Cow<'static, str>>) -> Self {
@@ -143,7 +151,16 @@ impl Error {
     }
 
     pub(crate) fn with_code(self, code: Option<Code>) -> Self {
-        self.edit(|inner| inner.code = code)
+        self.edit(|inner| {
+            if code.as_ref().is_some_and(Code::blames_caller) {
+                inner.fault = Fault::Caller;
+            }
+            inner.code = code;
+        })
+    }
+
+    pub(crate) fn with_retry_after(self, wait: Option<Duration>) -> Self {
+        self.edit(|inner| inner.retry_after = wait)
     }
 
     pub(crate) fn with_source(self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
@@ -151,9 +168,20 @@ impl Error {
     }
 
     /// The same failure seen as another kind, for the caller whose decision depends on it; this one becomes its source.
+    /// Whether the server answered, and would not.
+    pub(crate) fn is_refusal(&self) -> bool {
+        matches!(self.kind(), Kind::Rejected | Kind::Bad)
+    }
+
+    /// The same, with words about what it means in front.
+    pub(crate) fn seen_as_itself(self, text: impl Into<Cow<'static, str>>) -> Self {
+        let kind = self.kind();
+        self.seen_as(kind, text)
+    }
+
     pub(crate) fn seen_as(self, kind: Kind, text: impl Into<Cow<'static, str>>) -> Self {
-        let code = self.code().cloned();
-        Self::new(kind, text).with_code(code).with_source(self)
+        let (code, wait) = (self.code().cloned(), self.retry_after());
+        Self::new(kind, text).with_code(code).with_retry_after(wait).with_source(self)
     }
 
     /// Only for an error that was just made and has no clones.
@@ -187,8 +215,24 @@ impl Code {
         self.name.eq_ignore_ascii_case(name)
     }
 
+    /// Whether it is that code of POP3 or one below it: further levels stand behind a slash (RFC 2449 §8).
+    pub(crate) fn is_within(&self, level: &str) -> bool {
+        self.name.strip_prefix(level).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+
     fn is_passing(&self) -> bool {
-        matches!(&*self.name, "UNAVAILABLE" | "INUSE" | "IN-USE" | "SYS/TEMP" | "LOGIN-DELAY" | "LIMIT")
+        let known = ["UNAVAILABLE", "INUSE", "IN-USE", "SYS/TEMP", "LOGIN-DELAY", "LIMIT"];
+        known.iter().any(|name| self.is_within(name))
+    }
+
+    /// RFC 3206 §4 and §5.
+    fn is_lasting(&self) -> bool {
+        self.is_within("SYS/PERM") || self.is_within("AUTH")
+    }
+
+    /// Whoever came too soon, or twice.
+    fn blames_caller(&self) -> bool {
+        self.is_within("LOGIN-DELAY") || self.is_within("IN-USE")
     }
 }
 
@@ -215,6 +259,12 @@ impl fmt::Debug for Error {
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.0.source.as_deref().map(|source| source as &(dyn StdError + 'static))
+    }
+}
+
+impl From<std::convert::Infallible> for Error {
+    fn from(never: std::convert::Infallible) -> Self {
+        match never {}
     }
 }
 
@@ -264,6 +314,23 @@ mod tests {
         assert!(!wrong.is_retryable());
         let busy = Error::new(Kind::Login, "refused").with_code(Some(Code::new("in-use", "")));
         assert!(busy.is_retryable());
+    }
+
+    #[test]
+    fn what_the_server_says_will_last_is_not_retryable_and_further_levels_mean_the_same() {
+        for (kind, code, retryable, fault) in [
+            (Kind::Closed, "SYS/PERM", false, Fault::Network),
+            (Kind::Closed, "SYS/TEMP", true, Fault::Network),
+            (Kind::Rejected, "SYS/PERM/DISK", false, Fault::Server),
+            (Kind::Rejected, "SYS/TEMP/DISK", true, Fault::Server),
+            (Kind::Rejected, "SYS/TEMPER", false, Fault::Server),
+            (Kind::Rejected, "LOGIN-DELAY", true, Fault::Caller),
+            (Kind::Rejected, "IN-USE", true, Fault::Caller),
+            (Kind::Login, "AUTH", false, Fault::Caller),
+        ] {
+            let error = Error::new(kind, "no").with_code(Some(Code::new(code, "")));
+            assert_eq!((error.is_retryable(), error.fault()), (retryable, fault), "{code}");
+        }
     }
 
     #[test]

@@ -54,6 +54,8 @@ type Work = for<'a> fn(&'a mut Pop3) -> BoxFuture<'a, ()>;
 const WORK: &[(&str, Work)] = &[
     ("stat", |pop3| Box::pin(async { drop(pop3.stat().await) })),
     ("list", |pop3| Box::pin(async { drop(pop3.list().await) })),
+    ("list_one", |pop3| Box::pin(async { drop(pop3.list_one(number(5)).await) })),
+    ("uidl_one", |pop3| Box::pin(async { drop(pop3.uidl_one(number(5)).await) })),
     ("uidl", |pop3| Box::pin(async { drop(pop3.uidl().await) })),
     ("retr", |pop3| Box::pin(async { drop(pop3.retr(number(5)).await) })),
     ("top", |pop3| Box::pin(async { drop(pop3.top(number(5), 3).await) })),
@@ -111,7 +113,7 @@ async fn session(without: &str, split: usize) -> (Server, Pop3) {
 
 #[tokio::test]
 async fn every_future_can_be_dropped_after_every_poll() {
-    for (without, split) in [("X", 1_000_000), ("X", 7), ("PIPELINING", 13)] {
+    for (without, split) in [("X", 1_000_000), ("X", 7), ("PIPELINING", 13), ("CAPA", 11), ("TOP", 17)] {
         for (name, work) in WORK {
             for polls in 0.. {
                 let (server, mut pop3) = session(without, split).await;

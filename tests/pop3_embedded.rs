@@ -165,7 +165,7 @@ async fn a_maildrop_in_use_may_be_tried_again() {
     let server = server(Server::builder());
     let (_pop3, _driver) = over(&server).await;
     let error = Pop3::handshake(server.pop3_stream(), plain(), login()).await.unwrap_err();
-    assert_eq!((error.kind(), error.is_retryable()), (Kind::Login, true));
+    assert_eq!((error.kind(), error.is_retryable()), (Kind::Rejected, true));
     assert!(error.code().is_some_and(|code| code.is("IN-USE")));
 }
 
@@ -189,6 +189,8 @@ async fn a_server_without_capa_gets_user_and_pass_and_finds_out_by_trying() {
         S: .
         C: TOP 1 0
         S: -ERR what?
+        C: LIST 1
+        S: +OK 1 30
         C: RETR 1
         S: +OK
         S: a: b

@@ -2,43 +2,72 @@
 //! first. It does not know what is spoken.
 
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 
 use super::race::within;
-use super::stream::{Io, Stream};
+use super::stream::{Io, Stream, read_failure};
 use super::tls::Tls;
 use crate::config::{Config, Protocol, Security};
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 
-/// Connects, and encrypts where TLS comes first; where it comes by an upgrade, the means for that stand beside the stream.
+/// Connects, encrypts where TLS comes first, and begins a session by `begin`, which gets the means of an upgrade where TLS comes by
+/// one. Where the server breaks off because a TLS session was to be resumed, that is forgotten and all begun once more.
 ///
 /// # Errors
 ///
 /// `Kind::Input` for a configuration that cannot work, before anything is looked up; `Kind::Io` where no address takes the
-/// connection, with what each said as the source; `Kind::Timeout`; and those of [`Tls::handshake`].
-pub(crate) async fn connect(config: &Config, protocol: Protocol) -> Result<(Stream, Option<Tls>)> {
+/// connection, with what each said as the source; `Kind::Timeout`; and those of [`Tls::handshake`] and of `begin`.
+pub(crate) async fn session<T, F>(
+    config: &Config,
+    protocol: Protocol,
+    begin: impl Fn(Stream, Option<Tls>) -> F,
+) -> Result<T>
+where
+    F: Future<Output = Result<T>>,
+{
     config.check(protocol)?;
-    let tls = means(config)?;
+    let tls = means(config, Tls::new)?;
+    let attempt = || async {
+        let (stream, upgrade) = connect(config, protocol, tls.clone()).await?;
+        begin(stream, upgrade).await
+    };
+    match attempt().await {
+        Err(_) if tls.as_ref().is_some_and(Tls::was_refused) => attempt().await,
+        result => result,
+    }
+}
+
+/// The caller's own stream, encrypted where TLS comes first. It cannot be had once more, so that no TLS session is resumed on it.
+///
+/// # Errors
+///
+/// As [`session`], without those of the lookup and the connection.
+pub(crate) async fn adopt(stream: impl Io, config: &Config, protocol: Protocol) -> Result<(Stream, Option<Tls>)> {
+    config.check(protocol)?;
+    let tls = means(config, Tls::fresh)?;
+    secure(Stream::own(stream), config, tls).await
+}
+
+/// Made before the first byte, so that what cannot work is said at once.
+fn means(config: &Config, make: fn(&Config) -> Result<Tls>) -> Result<Option<Tls>> {
+    match config.security {
+        Security::Implicit | Security::Upgrade => make(config).map(Some),
+        Security::Plaintext => Ok(None),
+    }
+}
+
+/// From the host to a stream that may be spoken on.
+async fn connect(config: &Config, protocol: Protocol, tls: Option<Tls>) -> Result<(Stream, Option<Tls>)> {
     let (host, port) = (config.host(), config.port_for(protocol));
     let resolve = tokio::net::lookup_host((host, port));
     let stream = within(config.deadlines.connect, host, port, resolve, TcpStream::connect).await?;
     // Only a hint to the kernel: without it the session is slower, not wrong.
     let _ = stream.set_nodelay(true);
-    secure(Stream::Tcp(stream), config, tls).await
-}
-
-/// The same over the caller's own stream.
-pub(crate) async fn adopt(stream: impl Io, config: &Config, protocol: Protocol) -> Result<(Stream, Option<Tls>)> {
-    config.check(protocol)?;
-    let tls = means(config)?;
-    secure(Stream::own(stream), config, tls).await
-}
-
-/// Made before the first byte, so that what cannot work is said at once.
-fn means(config: &Config) -> Result<Option<Tls>> {
-    match config.security {
-        Security::Implicit | Security::Upgrade => Tls::new(config).map(Some),
-        Security::Plaintext => Ok(None),
+    let (mut stream, upgrade) = secure(Stream::Tcp(stream), config, tls.clone()).await?;
+    if let Some(tls) = tls.filter(|_| stream.is_resumed()) {
+        hear(&mut stream, &tls, config).await?;
     }
+    Ok((stream, upgrade))
 }
 
 async fn secure(stream: Stream, config: &Config, tls: Option<Tls>) -> Result<(Stream, Option<Tls>)> {
@@ -48,10 +77,27 @@ async fn secure(stream: Stream, config: &Config, tls: Option<Tls>) -> Result<(St
     }
 }
 
+/// Waits for the peer's first byte, which in the protocols here comes unasked. In TLS 1.3 the client's handshake is over before
+/// the server has judged it: that it breaks off for the resumed session shows only here.
+async fn hear(stream: &mut Stream, tls: &Tls, config: &Config) -> Result<()> {
+    let deadline = config.deadlines.greeting;
+    match timeout(deadline, stream.hear()).await {
+        Ok(Ok(true)) => Ok(()),
+        Ok(Ok(false)) => {
+            tls.refuse();
+            Err(Error::closed("the server closed the connection behind the TLS handshake"))
+        }
+        Ok(Err(error)) => {
+            tls.refuse();
+            Err(read_failure(error))
+        }
+        Err(_) => Err(Error::new(Kind::Timeout, format!("the server did not greet within {deadline:?}"))),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::Kind;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;
 
@@ -59,11 +105,15 @@ mod tests {
         TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port()
     }
 
+    async fn dialled(config: &Config) -> Result<(Stream, Option<Tls>)> {
+        session(config, Protocol::Imap, |stream, upgrade| async { Ok((stream, upgrade)) }).await
+    }
+
     #[tokio::test]
     async fn a_plain_connection_has_no_delay_and_no_encryption() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let config = Config::new("127.0.0.1").port(listener.local_addr().unwrap().port()).dangerous_plaintext();
-        let (stream, upgrade) = connect(&config, Protocol::Imap).await.unwrap();
+        let (stream, upgrade) = dialled(&config).await.unwrap();
         assert!(!stream.is_encrypted() && upgrade.is_none());
         assert!(matches!(&stream, Stream::Tcp(socket) if socket.nodelay().unwrap()));
     }
@@ -71,7 +121,7 @@ mod tests {
     #[tokio::test]
     async fn a_closed_port_is_an_io_error_with_its_cause() {
         let config = Config::new("127.0.0.1").port(closed_port().await).dangerous_plaintext();
-        let error = connect(&config, Protocol::Imap).await.unwrap_err();
+        let error = dialled(&config).await.unwrap_err();
         assert_eq!(error.kind(), Kind::Io);
         assert!(error.is_retryable() && error.to_string().contains("127.0.0.1"));
         assert!(std::error::Error::source(&error).unwrap().to_string().contains("127.0.0.1: "));
@@ -80,14 +130,14 @@ mod tests {
     #[tokio::test]
     async fn a_wrong_configuration_is_refused_before_the_lookup() {
         let config: Config = "pops://example.invalid".parse().unwrap();
-        assert_eq!(connect(&config, Protocol::Imap).await.unwrap_err().kind(), Kind::Input);
+        assert_eq!(dialled(&config).await.unwrap_err().kind(), Kind::Input);
     }
 
     #[test]
     fn connecting_may_move_between_threads() {
         fn is_send(_: impl Send) {}
         let config = Config::new("h");
-        is_send(connect(&config, Protocol::Imap));
+        is_send(dialled(&config));
         is_send(adopt(tokio::io::empty(), &config, Protocol::Imap));
     }
 

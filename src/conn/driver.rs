@@ -36,6 +36,8 @@ pub(crate) struct Driver<E: Engine> {
     output: Option<Outgoing>,
     unflushed: bool,
     backlog: bool,
+    /// Why nothing more can be written; what the peer said before it stopped listening is still read.
+    deaf: Option<std::io::Error>,
     alarm: Option<Pin<Box<Sleep>>>,
 }
 
@@ -57,6 +59,7 @@ impl<E: Engine> Driver<E> {
             output: None,
             unflushed: false,
             backlog: false,
+            deaf: None,
             alarm: None,
         }
     }
@@ -109,6 +112,9 @@ impl<E: Engine> Driver<E> {
     /// Ready when nothing is left to write.
     fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         loop {
+            if self.deaf.is_some() {
+                return Poll::Pending;
+            }
             let Some(output) = &mut self.output else {
                 self.output = self.engine.poll_transmit();
                 if let Some(output) = &self.output {
@@ -147,8 +153,8 @@ impl<E: Engine> Driver<E> {
     fn write_failed(&mut self, error: std::io::Error) -> Poll<()> {
         self.output = None;
         self.unflushed = false;
-        self.engine.handle_end(Some(error.into()), now());
-        Poll::Ready(())
+        self.deaf = Some(error);
+        Poll::Pending
     }
 
     /// Ready when the engine was given something.
@@ -161,15 +167,20 @@ impl<E: Engine> Driver<E> {
         if full {
             return Poll::Pending;
         }
-        match ready!(self.poll_fill(cx)) {
-            Ok(0) => self.engine.handle_end(None, now()),
-            Ok(count) => {
+        let error = match (self.poll_fill(cx), self.deaf.take()) {
+            (Poll::Ready(Ok(count @ 1..)), deaf) => {
+                self.deaf = deaf;
                 let fresh = self.input.len() - count;
                 trace::received(self.input.get(fresh..).unwrap_or_default());
                 self.engine.handle_input(&mut self.input, now());
+                return Poll::Ready(());
             }
-            Err(error) => self.engine.handle_end(Some(read_failure(error)), now()),
-        }
+            (Poll::Pending, None) => return Poll::Pending,
+            (Poll::Ready(Ok(_)), None) => None,
+            (Poll::Ready(Err(error)), _) => Some(read_failure(error)),
+            (_, Some(error)) => Some(error.into()),
+        };
+        self.engine.handle_end(error, now());
         Poll::Ready(())
     }
 

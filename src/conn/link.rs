@@ -117,6 +117,11 @@ impl<E: Engine> Drop for Link<E> {
 }
 
 impl<E: Engine> Inbox<E> {
+    /// Names the request.
+    pub(crate) fn id(&self) -> Id {
+        self.id
+    }
+
     /// The next delivery; `None` behind the last one. An error means that the connection ended before it.
     ///
     /// Cancel-safe: a delivery is taken in the poll that returns it.

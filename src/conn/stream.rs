@@ -6,12 +6,13 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
+use tokio_rustls::rustls::{Error as Rustls, HandshakeKind};
 
-use super::tls::Tls;
-use crate::error::{Error, Result};
+use super::tls::{self, Tls};
+use crate::error::{Error, Kind, Result};
 
 /// Any stream a caller may bring.
 pub(crate) trait Io: AsyncRead + AsyncWrite + Send + Unpin + 'static {}
@@ -41,6 +42,19 @@ impl Stream {
         Self::own(tokio::io::empty())
     }
 
+    /// Whether TLS went on with an earlier session; only looked at over a socket.
+    pub(crate) fn is_resumed(&self) -> bool {
+        matches!(self, Self::Tls(stream) if stream.get_ref().1.handshake_kind() == Some(HandshakeKind::Resumed))
+    }
+
+    /// Waits until there is something to read over TLS, and leaves it there; `false` at the end.
+    pub(crate) async fn hear(&mut self) -> io::Result<bool> {
+        match self {
+            Self::Tls(stream) => stream.fill_buf().await.map(|bytes| !bytes.is_empty()),
+            _ => Ok(true),
+        }
+    }
+
     /// Whether this crate encrypts it. What the caller's own stream does by itself is not seen.
     #[cfg(test)]
     pub(crate) fn is_encrypted(&self) -> bool {
@@ -64,13 +78,18 @@ impl Stream {
 }
 
 /// What a failed read means. An end without TLS's goodbye (close_notify, RFC 8446 §6.1) is `Kind::Closed`: after the
-/// protocol's own goodbye it is a clean end, as many servers and proxies do it; anywhere else bytes may be missing.
+/// protocol's own goodbye it is a clean end, as many servers and proxies do it; anywhere else bytes may be missing. What breaks
+/// TLS is `Kind::Tls`.
 pub(crate) fn read_failure(error: io::Error) -> Error {
-    match error.kind() {
-        io::ErrorKind::UnexpectedEof => {
-            Error::closed("the server closed the connection without TLS's goodbye").with_source(error)
+    if error.kind() == io::ErrorKind::UnexpectedEof {
+        return Error::closed("the server closed the connection without TLS's goodbye").with_source(error);
+    }
+    match tls::cause(&error) {
+        Some(Rustls::AlertReceived(alert)) => {
+            Error::new(Kind::Tls, tls::broken_off(*alert)).with_source(Rustls::AlertReceived(*alert))
         }
-        _ => error.into(),
+        Some(cause) => Error::new(Kind::Tls, "TLS failed").with_source(cause.clone()),
+        None => error.into(),
     }
 }
 

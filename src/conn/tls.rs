@@ -3,7 +3,8 @@
 
 use std::fmt;
 use std::io;
-use std::sync::{Arc, OnceLock};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -12,9 +13,9 @@ use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::client::Resumption;
 use tokio_rustls::rustls::crypto::CryptoProvider;
 use tokio_rustls::rustls::pki_types::ServerName;
-use tokio_rustls::rustls::{CertificateError, ClientConfig, Error as Rustls, RootCertStore};
+use tokio_rustls::rustls::{AlertDescription, CertificateError, ClientConfig, Error as Rustls, RootCertStore};
 
-use crate::config::Config;
+use crate::config::{Built, Config, Kept, Sessions};
 use crate::error::{Error, Kind, Result};
 
 /// All that a handshake needs, made before the first byte is sent.
@@ -23,14 +24,37 @@ pub(crate) struct Tls {
     config: Arc<ClientConfig>,
     name: ServerName<'static>,
     deadline: Duration,
+    /// Where sessions are kept, unless none is to be resumed.
+    sessions: Option<Arc<Sessions>>,
+    refused: Arc<AtomicBool>,
 }
 
 impl Tls {
     /// # Errors
     ///
-    /// `Kind::Input` for a server name that is none, `Kind::Tls` where no cryptography is compiled in.
+    /// `Kind::Input` for a server name that is none, and for a client certificate that cannot be used; `Kind::Tls` where no
+    /// cryptography is compiled in.
     pub(crate) fn new(config: &Config) -> Result<Self> {
-        Ok(Self { config: client_config(config)?, name: config.tls_name()?, deadline: config.deadlines.tls })
+        let (name, deadline, refused) = (config.tls_name()?, config.deadlines.tls, Arc::default());
+        if let Some(own) = config.own_tls_config() {
+            return Ok(Self { config: own.clone(), name, deadline, sessions: None, refused });
+        }
+        let kept = kept(config);
+        let sessions = Some(kept.sessions.clone());
+        Ok(Self { config: built(kept, config)?.resuming.clone(), name, deadline, sessions, refused })
+    }
+
+    /// The same without going on with an earlier session.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new).
+    pub(crate) fn fresh(config: &Config) -> Result<Self> {
+        let tls = Self::new(config)?;
+        Ok(match tls.sessions {
+            Some(_) => Self { config: built(kept(config), config)?.fresh.clone(), sessions: None, ..tls },
+            None => tls,
+        })
     }
 
     /// Puts TLS over the stream and checks the server's certificate.
@@ -40,18 +64,37 @@ impl Tls {
     /// `Kind::Tls` where the peer, its certificate or its TLS is not acceptable; `Kind::Timeout` where it does not answer in
     /// time; `Kind::Io` where the connection ends.
     pub(crate) async fn handshake<S: AsyncRead + AsyncWrite + Unpin>(&self, stream: S) -> Result<TlsStream<S>> {
+        let resumes = self.sessions.as_ref().is_some_and(|sessions| sessions.holds(&self.name));
         let handshake = TlsConnector::from(self.config.clone()).connect(self.name.clone(), stream);
         match tokio::time::timeout(self.deadline, handshake).await {
             Ok(Ok(stream)) => Ok(stream),
-            Ok(Err(error)) => Err(self.explain(error)),
+            Ok(Err(error)) => {
+                if resumes && matches!(cause(&error), None | Some(Rustls::AlertReceived(_))) {
+                    self.refuse();
+                }
+                Err(self.explain(error))
+            }
             Err(_) => {
                 Err(Error::new(Kind::Timeout, format!("no TLS handshake with the server within {:?}", self.deadline)))
             }
         }
     }
 
+    /// The server broke off what went on with an earlier session: there is none of it any more.
+    pub(crate) fn refuse(&self) {
+        if let Some(sessions) = &self.sessions {
+            sessions.refused(&self.name);
+            self.refused.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether that happened, so that the next handshake will be another.
+    pub(crate) fn was_refused(&self) -> bool {
+        self.refused.load(Ordering::Relaxed)
+    }
+
     fn explain(&self, error: io::Error) -> Error {
-        let Some(cause) = error.get_ref().and_then(|inner| inner.downcast_ref::<Rustls>()) else {
+        let Some(cause) = cause(&error) else {
             return Error::new(Kind::Io, "the connection failed during the TLS handshake").with_source(error);
         };
         let text = match cause {
@@ -59,7 +102,7 @@ impl Tls {
             Rustls::NoCertificatesPresented => "the server shows no certificate".into(),
             Rustls::InvalidMessage(_) => "the server does not speak TLS here".into(),
             Rustls::PeerIncompatible(_) => "the server offers no version or cipher of TLS that is safe enough".into(),
-            Rustls::AlertReceived(_) => "the server broke off the TLS handshake".into(),
+            Rustls::AlertReceived(alert) => broken_off(*alert).into(),
             _ => "the TLS handshake failed".into(),
         };
         Error::new(Kind::Tls, text).with_source(cause.clone())
@@ -85,26 +128,50 @@ impl Tls {
     }
 }
 
+/// What rustls says in an error of the stream.
+pub(crate) fn cause(error: &io::Error) -> Option<&Rustls> {
+    error.get_ref()?.downcast_ref()
+}
+
+/// In TLS 1.3 the server sees the client's certificate when the client's handshake is over: what it says then comes later.
+pub(crate) fn broken_off(alert: AlertDescription) -> &'static str {
+    use AlertDescription as Alert;
+    match alert {
+        Alert::CertificateRequired => "the server asks for a client certificate",
+        Alert::BadCertificate
+        | Alert::UnsupportedCertificate
+        | Alert::CertificateRevoked
+        | Alert::CertificateExpired
+        | Alert::CertificateUnknown
+        | Alert::UnknownCA
+        | Alert::AccessDenied => "the server does not accept the client's certificate, or asks for one",
+        _ => "the server broke off TLS",
+    }
+}
+
 impl fmt::Debug for Tls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Tls").field("name", &self.name).field("deadline", &self.deadline).finish_non_exhaustive()
     }
 }
 
-/// One configuration for all who trust the public roots alone, one for each `Config` and its clones else: they share the
-/// memory.
-fn client_config(config: &Config) -> Result<Arc<ClientConfig>> {
-    static PUBLIC: OnceLock<Arc<ClientConfig>> = OnceLock::new();
-    if let Some(own) = config.own_tls_config() {
-        return Ok(own.clone());
+/// One for all who trust the public roots alone, one for each `Config` and its clones else: they share the memory.
+fn kept(config: &Config) -> &Kept {
+    static PUBLIC: LazyLock<Kept> = LazyLock::new(Kept::default);
+    let public_alone = config.roots().is_empty() && config.trusts_public_roots() && config.identity().is_none();
+    if public_alone { &PUBLIC } else { &config.kept }
+}
+
+fn built<'a>(kept: &'a Kept, config: &Config) -> Result<&'a Built> {
+    if let Some(built) = kept.built.get() {
+        return Ok(built);
     }
-    let public_alone = config.roots().is_empty() && config.trusts_public_roots();
-    let cell = if public_alone { &PUBLIC } else { &*config.built };
-    if let Some(built) = cell.get() {
-        return Ok(built.clone());
-    }
-    let built = Arc::new(build(config)?);
-    Ok(cell.get_or_init(|| built).clone())
+    let mut resuming = build(config)?;
+    let mut fresh = resuming.clone();
+    fresh.resumption = Resumption::disabled();
+    resuming.resumption = Resumption::store(kept.sessions.clone());
+    let built = Built { resuming: Arc::new(resuming), fresh: Arc::new(fresh) };
+    Ok(kept.built.get_or_init(|| built))
 }
 
 fn build(config: &Config) -> Result<ClientConfig> {
@@ -117,14 +184,24 @@ fn build(config: &Config) -> Result<ClientConfig> {
             .add(root.clone())
             .map_err(|error| Error::input("the root certificate cannot be read").with_source(error))?;
     }
-    let mut built = ClientConfig::builder_with_provider(provider()?)
+    let builder = ClientConfig::builder_with_provider(provider()?)
         .with_safe_default_protocol_versions()
         .map_err(|error| Error::new(Kind::Tls, "the TLS provider supports no version of TLS").with_source(error))?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    // Dovecot 2.3 that asks for client certificates breaks off a resumed handshake ("session id context uninitialized").
-    built.resumption = Resumption::disabled();
-    Ok(built)
+        .with_root_certificates(roots);
+    Ok(match config.identity() {
+        Some(identity) => {
+            builder.with_client_auth_cert(identity.chain(), identity.key()).map_err(|error| misfit(&error))?
+        }
+        None => builder.with_no_client_auth(),
+    })
+}
+
+fn misfit(error: &Rustls) -> Error {
+    let text = match error {
+        Rustls::InconsistentKeys(_) => "the private key belongs to another certificate than the client's",
+        _ => "the client certificate or its private key cannot be used",
+    };
+    Error::input(text).with_source(error.clone())
 }
 
 /// Named, never guessed: rustls's own choice panics where two providers are compiled in.
@@ -155,8 +232,8 @@ mod tests {
 
     #[test]
     fn all_who_trust_the_public_roots_share_one_configuration() {
-        let one = client_config(&Config::new("a.example")).unwrap();
-        let other = client_config(&Config::new("b.example")).unwrap();
+        let one = Tls::new(&Config::new("a.example")).unwrap().config;
+        let other = Tls::new(&Config::new("b.example")).unwrap().config;
         assert!(Arc::ptr_eq(&one, &other));
         assert!(one.alpn_protocols.is_empty());
     }
@@ -164,7 +241,7 @@ mod tests {
     #[test]
     fn an_own_configuration_is_taken_as_it_is() {
         let own = Arc::new(build(&Config::new("h")).unwrap());
-        let taken = client_config(&Config::new("h").tls_config(own.clone())).unwrap();
+        let taken = Tls::fresh(&Config::new("h").tls_config(own.clone())).unwrap().config;
         assert!(Arc::ptr_eq(&own, &taken));
     }
 

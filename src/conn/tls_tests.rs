@@ -213,8 +213,8 @@ async fn clones_share_what_was_built_and_a_changed_trust_does_not() {
     let authority = authority();
     let config = trusting(&authority, HOST);
     handshake(&config.clone(), server(&authority, HOST, |_| {})).await.unwrap();
-    assert!(config.built.get().is_some());
-    assert!(config.only_added_roots().built.get().is_none());
+    assert!(config.kept.built.get().is_some());
+    assert!(config.only_added_roots().kept.built.get().is_none());
 }
 
 #[test]

@@ -1,5 +1,5 @@
 //! [`Folder`]: the selected mailbox, lent by a session or owning it, and what can be done in it. How each thing is said is its
-//! command's business; the common trait's view of a folder is in `mailbox.rs`.
+//! command's business; copying and moving are in `filing.rs`, finding in `searching.rs`; the common trait's view of a folder is in `mailbox.rs`.
 
 use std::borrow::{Borrow, BorrowMut};
 use std::fmt;
@@ -7,21 +7,23 @@ use std::future::poll_fn;
 use std::sync::Arc;
 
 use super::call::ImapLink;
+use super::command::close::Close;
 use super::command::expunge::UidExpunge;
 use super::command::number::Number;
+use super::command::select::Select;
 use super::command::store::Store;
 use super::engine::{Request, Selected};
 use super::reader::SectionReader;
 use super::session::Imap;
 use super::streams::{Fetch, Idle};
-use super::types::{Items, Section, SeqNum, Uid, Uids};
+use super::types::{Fetched, Items, Section, SeqNum, Uid, Uids};
 use crate::FlagChange;
 use crate::body::Body;
 use crate::error::{Error, Result};
 use crate::message_id::Place;
 
 /// The longest set in one command: the line length every server takes (RFC 7162 §4).
-const SET: usize = 8000;
+pub(super) const SET: usize = 8000;
 /// Without ESEARCH a search answers with every UID: beyond so many messages the answer is not worth it.
 const MOST_LISTED: u32 = 50_000;
 
@@ -38,7 +40,7 @@ const MOST_LISTED: u32 = 50_000;
 /// selected again behind the caller's back.
 pub struct Folder<S = Imap> {
     session: S,
-    selection: u64,
+    pub(super) selection: u64,
     place: Arc<Place>,
     pub(super) marked: Uids,
 }
@@ -102,6 +104,61 @@ impl<S: Borrow<Imap>> Folder<S> {
         Ok(())
     }
 
+    /// What was asked for of one message; `None` where it is not there. One flight, which waits for others that fetch.
+    /// Nothing is ever marked as read by it.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Closed`](crate::Kind::Closed) where the mailbox is no longer selected,
+    /// [`Kind::Rejected`](crate::Kind::Rejected) where the server refuses, and what ends a connection.
+    pub async fn get(&self, uid: Uid, items: Items) -> Result<Option<Fetched>> {
+        if self.info()?.exists == 0 {
+            return Ok(None);
+        }
+        let (link, limits) = (self.link(), self.session().limits());
+        let uids = Uids::from(uid);
+        let mut fetch = Fetch::new(link, limits, self.selection, uids.clone(), [uids].into(), items)?;
+        let mut found = None;
+        while let Some(fetched) = fetch.try_next().await? {
+            found = Some(fetched);
+        }
+        Ok(found)
+    }
+
+    /// Leaves the mailbox and **removes everything in it that is marked `\Deleted`, by whomever**, unless it is open for reading
+    /// only. One flight, whatever the number of messages, and none of them is named. To remove just these, see
+    /// [`expunge`](Self::expunge); to remove nothing, [`unselect`](Self::unselect). Gives the session back.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Rejected`](crate::Kind::Rejected) where the server refuses, [`Kind::Unknown`](crate::Kind::Unknown) where the
+    /// connection ended before the answer.
+    pub async fn close(self) -> Result<S> {
+        self.session().call(Close { selection: self.selection, expunge: true }).await?;
+        Ok(self.session)
+    }
+
+    /// Leaves the mailbox and removes nothing. One flight; two where the server has no UNSELECT: then the mailbox is opened
+    /// once more, for reading only, and closed. Gives the session back.
+    ///
+    /// # Errors
+    ///
+    /// What [every command](Imap#errors-of-every-command) can end in.
+    pub async fn unselect(self) -> Result<S> {
+        let (info, session) = (self.info()?, self.session());
+        if session.capabilities().unselect() {
+            session.call(Close { selection: self.selection, expunge: false }).await?;
+            return Ok(self.session);
+        }
+        // RFC 3501 §6.4.2: CLOSE removes nothing where EXAMINE has opened.
+        if !info.read_only {
+            session.call(Select { name: info.name.clone(), read_only: true }).await?;
+        }
+        let selected = self.link().state().selected.clone().filter(|selected| selected.read_only).ok_or_else(gone)?;
+        session.call(Close { selection: selected.selection, expunge: true }).await?;
+        Ok(self.session)
+    }
+
     /// Asks for nothing: lets the server say what happened. One flight.
     ///
     /// # Errors
@@ -125,7 +182,7 @@ impl<S: Borrow<Imap>> Folder<S> {
     }
 
     /// Dovecot answers OK to a STORE in a mailbox that is open for reading only, and ignores it.
-    fn check_writable(&self) -> Result<()> {
+    pub(super) fn check_writable(&self) -> Result<()> {
         match self.info()?.read_only {
             true => Err(Error::unsupported("the mailbox is open for reading only")),
             false => Ok(()),
@@ -141,12 +198,18 @@ impl<S: Borrow<Imap>> Folder<S> {
     }
 
     /// The set, unless it was met under another UIDVALIDITY.
-    fn checked(&self, uids: Uids) -> Result<Uids> {
+    pub(super) fn checked(&self, uids: Uids) -> Result<Uids> {
+        self.check(&uids).map(|()| uids)
+    }
+
+    pub(super) fn check(&self, uids: &Uids) -> Result<()> {
         let now = self.info()?.uid_validity;
-        if uids.validity().is_some_and(|validity| Some(validity) != now) {
-            return Err(Error::input("these UIDs are of another UIDVALIDITY: they mean other messages here"));
+        match uids.validity() {
+            Some(validity) if Some(validity) != now => {
+                Err(Error::input("these UIDs are of another UIDVALIDITY: they mean other messages here"))
+            }
+            _ => Ok(()),
         }
-        Ok(uids)
     }
 
     /// Lets the engine learn the UIDs of messages that it does not know, so that it can tell which ones go.

@@ -6,12 +6,16 @@ pub mod codec;
 mod command;
 mod engine;
 mod entry;
+mod filing;
 mod folder;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
 mod mailbox;
+mod mailboxes;
+mod opening;
 mod reader;
+mod searching;
 mod session;
 mod streams;
 mod types;
@@ -19,10 +23,11 @@ mod types;
 pub use appending::Append;
 pub use engine::{Event, Selected};
 pub use folder::Folder;
+pub use opening::Opening;
 pub use session::Imap;
 pub use streams::{Fetch, Idle};
 pub use types::{
     Address, Addresses, BodyStructure, Capabilities, Condition, CopyUid, Envelope, Fetched, FetchedSection, Flags,
-    Items, Listed, MailboxName, Namespace, Namespaces, Params, PartKind, Parts, ResponseCode, Section, SeqNum, Status,
-    StatusData, Str, Strings, Uid, UidValidity, Uids,
+    Found, Items, Listed, MailboxName, Namespace, Namespaces, Params, PartKind, Parts, Query, ResponseCode, Returns,
+    Section, SeqNum, Status, StatusData, StatusItems, Str, Strings, Uid, UidValidity, Uids,
 };

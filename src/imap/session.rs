@@ -1,27 +1,32 @@
-//! [`Imap`]: a logged-in session, from connecting to LOGOUT, and what can be done without a selected mailbox. What needs one is
-//! in `folder.rs`, the login itself in `entry.rs`; what is said on the wire is the commands' business.
+//! [`Imap`]: a logged-in session, from connecting to LOGOUT, and what concerns no mailbox in particular. Mailboxes as wholes are
+//! in `mailboxes.rs`, the selected one is in `folder.rs`, the login itself in `entry.rs`; what is said on the wire is the
+//! commands' business.
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::appending::Append;
-use super::call::{ImapLink, call, ended};
+use super::call::{ImapInbox, ImapLink, call, ended, finish};
 use super::command::append::Append as AppendCommand;
-use super::command::list::List;
+use super::command::enable::Enable;
+use super::command::id::{Fields, Id};
 use super::command::logout::Logout;
 use super::command::noop::Noop;
 use super::command::select::Select;
 use super::command::{Command, Terms};
 use super::engine::{Delivery, Engine, Request};
 use super::folder::Folder;
-use super::types::{Capabilities, Listed, MailboxName, Uids};
+use super::opening::Opening;
+use super::types::{Capabilities, MailboxName, Uids};
 use crate::config::{Config, Protocol};
 use crate::conn::io::{AsyncRead, AsyncWrite};
 use crate::conn::stream::Stream;
 use crate::conn::tls::Tls;
 use crate::conn::{Driver, connect, now};
-use crate::error::Result;
+#[cfg(doc)]
+use crate::error::Kind;
+use crate::error::{Error, Result};
 use crate::limits::Limits;
 use crate::login::Login;
 use crate::message_id::account;
@@ -39,6 +44,13 @@ const USUAL_PORTS: &[u16] = &[143, 993];
 /// sent is taken back, the answer to one that was sent is read and thrown away, and the session goes on; what dropping an
 /// APPEND does is said at [`append`](Self::append). When the connection is lost, every call fails at once with
 /// [`Kind::Closed`]. Dropping the session closes the connection and changes nothing on the server.
+///
+/// # Errors of every command
+///
+/// Beside what each call names: [`Kind::Bad`] where the server does not understand a command; [`Kind::Timeout`], [`Kind::Io`],
+/// [`Kind::Protocol`] and [`Kind::Limit`] where the connection fails, stalls, stops being IMAP or floods, and [`Kind::Closed`]
+/// ever after; [`Kind::Limit`] also for an answer that is too much for a value, with the connection living on; and for a command
+/// that changes something that lasts, [`Kind::Unknown`] where the connection ended between the command and its answer.
 ///
 /// ```
 /// # #[cfg(feature = "testing")]
@@ -66,6 +78,7 @@ pub struct Imap {
     account: Arc<str>,
     limits: Limits,
     poll: Duration,
+    server: Fields,
 }
 
 impl Imap {
@@ -86,8 +99,8 @@ impl Imap {
     /// knows.
     pub async fn connect(config: impl Into<Config>, login: Login) -> Result<Self> {
         let config = config.into();
-        let (stream, upgrade) = connect::connect(&config, Protocol::Imap).await?;
-        let (imap, driver) = Self::begin(stream, upgrade, &config, &login).await?;
+        let begin = |stream, upgrade| Self::begin(stream, upgrade, &config, &login);
+        let (imap, driver) = connect::session(&config, Protocol::Imap, begin).await?;
         driver.spawn();
         Ok(imap)
     }
@@ -114,9 +127,34 @@ impl Imap {
         let (link, mut driver) = Driver::over(engine, stream, upgrade, config.limits.window);
         let port = config.port_for(Protocol::Imap);
         let account = account(login.user(), config.host(), port, USUAL_PORTS).into();
-        let imap = Self { link, account, limits: config.limits.clone(), poll: config.deadlines.poll };
-        driver.beside(imap.log_in(config.security, login)).await?;
+        let (limits, poll) = (config.limits.clone(), config.deadlines.poll);
+        let mut imap = Self { link, account, limits, poll, server: Fields::new() };
+        imap.server = driver.beside(imap.enter(config, login)).await?;
         Ok((imap, driver))
+    }
+
+    async fn enter(&self, config: &Config, login: &Login) -> Result<Fields> {
+        self.log_in(config.security, login).await?;
+        self.introduce(config.id.as_deref()).await
+    }
+
+    /// Says who we are, and agrees on IMAP4rev2 where the server speaks an older IMAP unless asked; in one flight. NetEase's
+    /// servers open no mailbox before they have had an ID. That a server wants neither does not matter.
+    async fn introduce(&self, id: Option<&[(String, String)]>) -> Result<Fields> {
+        let capabilities = self.capabilities();
+        let id = id.filter(|_| capabilities.id()).map(|fields| Id { fields });
+        let revision = capabilities.imap4rev2() && capabilities.imap4rev1();
+        let enable = Some(Enable { names: &["IMAP4rev2"] }).filter(|_| revision && capabilities.enable());
+        let (id, enable) = (self.begin_call(id)?, self.begin_call(enable)?);
+        let server = forgiven(finish_call(id).await)?;
+        forgiven(finish_call(enable).await)?;
+        Ok(server.flatten().unwrap_or_default())
+    }
+
+    fn begin_call<C: Command>(&self, command: Option<C>) -> Result<Option<(ImapInbox, C)>> {
+        let Some(command) = command else { return Ok(None) };
+        let inbox = self.link.submit(Request::Command(command.plan(self.terms())?));
+        Ok(Some((inbox, command)))
     }
 
     /// What the server can do, as it last said.
@@ -124,19 +162,9 @@ impl Imap {
         self.link.state().capabilities.clone().unwrap_or_default()
     }
 
-    /// The mailboxes whose names match a pattern, in which `*` stands for anything and `%` for anything within one level of
-    /// the hierarchy. One flight.
-    ///
-    /// # Errors
-    ///
-    /// [`Kind::Input`] for a pattern that cannot be sent, and what [every command](Self#errors-of-every-command) can end in.
-    pub async fn list(&self, pattern: &str) -> Result<Vec<Listed>> {
-        self.call(List { reference: "", pattern, utf8: self.terms().utf8 }).await
-    }
-
     /// Puts a message into a mailbox, from memory or from any reader; see [`Append`] for flags and date. Returns the UID it
-    /// got, stamped with the mailbox's UIDVALIDITY, where the server says so (UIDPLUS). Two flights and the message's bytes;
-    /// at most 256 KiB of it are in memory at a time.
+    /// got, stamped with the mailbox's UIDVALIDITY, where the server says so (UIDPLUS). Two flights and the message's bytes, one
+    /// flight for a message of up to 4 KiB with LITERAL- and 64 KiB with LITERAL+; at most 256 KiB of it are in memory at a time.
     ///
     /// Dropped midway, or when the reader fails, nothing is stored: what is missing of the announced size is filled up and the
     /// command spoilt, up to 1 MiB; where more is missing the connection is closed.
@@ -146,8 +174,12 @@ impl Imap {
     /// [`Kind::Input`] for a name, flag or date that cannot be sent, and for a reader that ends too early; [`Kind::Io`] for a
     /// reader that fails; [`Kind::Rejected`] where the server refuses (code `TRYCREATE`: the mailbox does not exist;
     /// `OVERQUOTA`, `TOOBIG`: no room); [`Kind::Unknown`] where the connection ended before the answer.
-    pub async fn append(&self, mailbox: &str, message: impl Into<Append<'_>>) -> Result<Option<Uids>> {
-        let mailbox = MailboxName::new(mailbox)?;
+    pub async fn append(
+        &self,
+        mailbox: impl TryInto<MailboxName, Error: Into<Error>>,
+        message: impl Into<Append<'_>>,
+    ) -> Result<Option<Uids>> {
+        let mailbox = named(mailbox)?;
         let mut message = message.into();
         let size = message.size();
         let command = AppendCommand { mailbox: &mailbox, flags: &message.flags, date: message.date, size };
@@ -170,6 +202,56 @@ impl Imap {
         }
     }
 
+    /// Who the server says it is, by its answer to the ID that was sent after the login: names with values, such as `name` and
+    /// `version`; empty where it said nothing. For people and reports. Never touches the wire.
+    pub fn server(&self) -> &[(String, Option<String>)] {
+        &self.server
+    }
+
+    /// Says who the client is, beyond what was said [at the login](Config::id), and asks who the server is (RFC 2971). One
+    /// flight.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Input`] for more than 30 fields, one longer than 30 bytes, a value longer than 1024 bytes, or either not
+    /// printable ASCII; [`Kind::Unsupported`], before anything is sent, where the server has no ID; and what
+    /// [every command](Self#errors-of-every-command) can end in.
+    pub async fn id(&self, fields: &[(&str, &str)]) -> Result<Vec<(String, Option<String>)>> {
+        if !self.capabilities().id() {
+            return Err(Error::unsupported("the server has no ID"));
+        }
+        let owned = |&(field, value): &(&str, &str)| (field.to_owned(), value.to_owned());
+        let fields: Vec<_> = fields.iter().map(owned).collect();
+        self.call(Id { fields: &fields }).await
+    }
+
+    /// The extensions that are enabled. Never touches the wire.
+    pub fn enabled(&self) -> Arc<Capabilities> {
+        self.link.state().enabled.clone()
+    }
+
+    /// Agrees on extensions that change what the server says (RFC 5161), beyond IMAP4rev2, which is agreed on at the login where
+    /// it is offered. Returns all that are enabled now; what the server does not know is not among them. One flight.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Unsupported`], before anything is sent, where the server has no ENABLE, and for `QRESYNC` and `UIDONLY`, whose
+    /// answers a session does not follow yet; [`Kind::Input`] for what is no name of an extension, and after a mailbox was
+    /// selected; and what [every command](Self#errors-of-every-command) can end in.
+    pub async fn enable(&mut self, names: &[&str]) -> Result<Arc<Capabilities>> {
+        let beyond = |name: &&&str| ["QRESYNC", "UIDONLY"].iter().any(|far| name.eq_ignore_ascii_case(far));
+        if let Some(name) = names.iter().find(beyond) {
+            return Err(Error::unsupported(format!("{name} cannot be enabled in this session")));
+        }
+        if !self.capabilities().enable() {
+            return Err(Error::unsupported("the server has no ENABLE"));
+        }
+        if !names.is_empty() {
+            self.call(Enable { names }).await?;
+        }
+        Ok(self.enabled())
+    }
+
     /// Asks for nothing: shows that the session lives, and lets the server say what happened. One flight.
     ///
     /// # Errors
@@ -185,8 +267,8 @@ impl Imap {
     /// # Errors
     ///
     /// [`Kind::Input`] for a name that cannot be, [`Kind::Rejected`] where the server refuses: then nothing is selected.
-    pub async fn select(&mut self, name: &str) -> Result<Folder<&mut Self>> {
-        self.open(name, false).await?;
+    pub async fn select(&mut self, name: impl TryInto<MailboxName, Error: Into<Error>>) -> Result<Folder<&mut Self>> {
+        self.select_as(name, false).await?;
         Folder::new(self)
     }
 
@@ -195,8 +277,43 @@ impl Imap {
     /// # Errors
     ///
     /// As [`select`](Self::select).
-    pub async fn examine(&mut self, name: &str) -> Result<Folder<&mut Self>> {
-        self.open(name, true).await?;
+    pub async fn examine(&mut self, name: impl TryInto<MailboxName, Error: Into<Error>>) -> Result<Folder<&mut Self>> {
+        self.select_as(name, true).await?;
+        Folder::new(self)
+    }
+
+    /// Opens a mailbox for a first look: [`Opening::fetch`] sends SELECT and FETCH in one flight, and an `await` does what
+    /// [`select`](Self::select) does. Nothing is sent before.
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")]
+    /// # async fn example() -> postroom::Result<()> {
+    /// # use postroom::imap::{Imap, Items, Uids};
+    /// # use postroom::{Config, Login};
+    /// # let server = postroom::testing::Server::builder().sample_mail().start().await?;
+    /// # let config = Config::new("localhost").port(server.imaps_port()).add_root_pem(server.ca_pem().as_bytes())?;
+    /// let mut imap = Imap::connect(config, Login::password("alice", "alicepw")).await?;
+    /// let mut mail = imap.open("INBOX").fetch(Uids::ALL, Items::ENVELOPE).await?;
+    /// while let Some(message) = mail.try_next().await? {
+    ///     println!("{:?}", message.subject());
+    /// }
+    /// let inbox = imap.selected()?;
+    /// println!("{} messages", inbox.info()?.exists);
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(feature = "testing")]
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(example()).unwrap();
+    /// ```
+    pub fn open(&mut self, name: impl TryInto<MailboxName, Error: Into<Error>>) -> Opening<'_> {
+        Opening::new(self, named(name))
+    }
+
+    /// The mailbox that is selected now, again as a folder. Never touches the wire.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Closed`] where none is.
+    pub fn selected(&mut self) -> Result<Folder<&mut Self>> {
         Folder::new(self)
     }
 
@@ -206,8 +323,8 @@ impl Imap {
     /// # Errors
     ///
     /// As [`select`](Self::select).
-    pub async fn into_folder(self, name: &str) -> Result<Folder<Self>> {
-        self.open(name, false).await?;
+    pub async fn into_folder(self, name: impl TryInto<MailboxName, Error: Into<Error>>) -> Result<Folder<Self>> {
+        self.select_as(name, false).await?;
         Folder::new(self)
     }
 
@@ -240,12 +357,35 @@ impl Imap {
         call(&self.link, command, self.terms()).await
     }
 
-    fn terms(&self) -> Terms {
-        Terms::default()
+    pub(super) fn terms(&self) -> Terms {
+        Terms { utf8: self.link.state().utf8() }
     }
 
-    async fn open(&self, name: &str, read_only: bool) -> Result<()> {
-        self.call(Select { name: MailboxName::new(name)?, read_only }).await
+    async fn select_as(&self, name: impl TryInto<MailboxName, Error: Into<Error>>, read_only: bool) -> Result<()> {
+        self.call(Select { name: named(name)?, read_only }).await
+    }
+}
+
+/// A name from whatever can be one.
+pub(super) fn named(name: impl TryInto<MailboxName, Error: Into<Error>>) -> Result<MailboxName> {
+    name.try_into().map_err(Into::into)
+}
+
+async fn finish_call<C: Command>(begun: Option<(ImapInbox, C)>) -> Result<Option<C::Output>> {
+    match begun {
+        Some((inbox, command)) => finish(inbox, command).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// The answer to what the server may refuse.
+fn forgiven<T>(answer: Result<T>) -> Result<Option<T>> {
+    match answer {
+        Err(error) if error.is_refusal() => {
+            tracing::debug!(%error, "refused, which does not matter");
+            Ok(None)
+        }
+        answer => answer.map(Some),
     }
 }
 

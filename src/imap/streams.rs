@@ -38,6 +38,8 @@ pub struct Fetch<'a> {
     /// Parts of a long set that were not asked for yet.
     rest: VecDeque<Uids>,
     inbox: Option<ImapInbox>,
+    /// The mailbox is empty.
+    of_nothing: bool,
     batch: FetchedBatch,
     unreadable: Vec<UnreadableFetch>,
 }
@@ -61,10 +63,30 @@ impl<'a> Fetch<'a> {
         parts: VecDeque<Uids>,
         items: Items,
     ) -> Result<Self> {
-        let (batch, unreadable) = (FetchedBatch::default(), Vec::new());
-        let mut fetch = Self { link, limits, selection, items, uids, rest: parts, inbox: None, batch, unreadable };
+        let (batch, unreadable, rest, inbox) = (FetchedBatch::default(), Vec::new(), parts, None);
+        let mut fetch =
+            Self { link, limits, selection, items, uids, rest, inbox, of_nothing: false, batch, unreadable };
         fetch.ask_on()?;
         Ok(fetch)
+    }
+
+    /// A fetch whose first part was asked for already.
+    pub(super) fn begun(
+        link: &'a ImapLink,
+        limits: &'a Limits,
+        selection: u64,
+        uids: Uids,
+        rest: VecDeque<Uids>,
+        items: Items,
+        inbox: ImapInbox,
+    ) -> Self {
+        let (batch, unreadable) = (FetchedBatch::default(), Vec::new());
+        Self { link, limits, selection, items, uids, rest, inbox: Some(inbox), of_nothing: false, batch, unreadable }
+    }
+
+    /// The same of a mailbox that turned out to be empty: some servers refuse a set that matches nothing.
+    pub(super) fn of_nothing(self) -> Self {
+        Self { of_nothing: true, rest: VecDeque::new(), ..self }
     }
 
     /// The next message; `None` at the end. Cancel-safe: no message is lost by dropping this future.
@@ -112,6 +134,9 @@ impl<'a> Fetch<'a> {
             Some(Delivery::Done(Ok(_))) | None => {
                 let asked = self.ask_on();
                 Poll::Ready(asked)
+            }
+            Some(Delivery::Done(Err(error))) if self.of_nothing && error.is_refusal() => {
+                Poll::Ready(self.over(Ok(false)))
             }
             Some(Delivery::Done(Err(error))) => Poll::Ready(self.over(Err(error))),
             Some(_) => Poll::Ready(Ok(true)),

@@ -9,8 +9,9 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::engine::{Farewell, Needs, Series};
+use super::look::Found;
 use super::names::{Names, Row};
-use super::session::{Pop3, Retrieval, listing};
+use super::session::{Pop3, Retrieval};
 use super::types::{Expire, Number};
 use super::{Content, Retrieved};
 use crate::body::Body;
@@ -32,11 +33,10 @@ const USUAL_PORTS: &[u16] = &[110, 995];
 pub(super) struct Maildrop {
     pub(super) limits: Limits,
     poll: Duration,
-    names: Names,
+    pub(super) names: Names,
     /// Whether this session's names were asked for.
-    listed: bool,
-    /// Whether the server takes TOP, where it does not say.
-    top: Option<bool>,
+    pub(super) listed: bool,
+    pub(super) found: Found,
     /// What the caller was last told, to see a change by.
     seen: Option<Vec<Sight>>,
     /// `idle` has ended the session, or was about to, and a new one has to begin.
@@ -54,7 +54,7 @@ impl Maildrop {
             poll: config.deadlines.poll,
             names: Names::new(Arc::new(Place::Pop3 { account })),
             listed: false,
-            top: None,
+            found: Found::default(),
             seen: None,
             resting: false,
         }
@@ -63,7 +63,7 @@ impl Maildrop {
     /// Another session: numbers mean nothing any more.
     fn renew(&mut self) {
         self.names = Names::new(self.names.place().clone());
-        (self.listed, self.top, self.resting) = (false, None, false);
+        (self.listed, self.found, self.resting) = (false, Found::default(), false);
     }
 
     fn sights(&self, rows: &[Row]) -> Vec<Sight> {
@@ -72,12 +72,17 @@ impl Maildrop {
 }
 
 /// `entries` takes UIDL and LIST, in one flight where the server has PIPELINING. Where UIDL is missing, empty or the same for two
-/// messages, the ids of those messages are good for this session only, and `features` says so from then on.
+/// messages, the ids of those messages are good for this session only, and `features` says so from then on. A UIDL that is
+/// announced, or was refused with a response code, is not missing: then `entries` fails, rather than giving every message another
+/// id than yesterday's.
+///
+/// What the server does not announce, UIDL and TOP are tried once in a session; `-ERR` is remembered, where it is not about one
+/// message.
 ///
 /// `fetch` sends the messages in the order of their ids. One that the server refuses (`-ERR`, mostly since it is marked) is left
 /// out, and the stream lives. Headers and previews come by TOP, or are cut from the whole message where the server has no TOP.
 ///
-/// `read`, dropped early, has the rest of its message read and thrown away before the next reply.
+/// `read`, dropped early, has the rest of its message read and thrown away before the next reply; POP3 has no way to stop it.
 ///
 /// `commit` is QUIT: whatever it returns, the maildrop is closed, and later calls say [`Kind::Closed`]. Called again after it was
 /// dropped midway, it tells what became of the first. `Err` means that QUIT was never sent and nothing is deleted.
@@ -123,7 +128,7 @@ impl Mailbox for Pop3 {
             };
             let (series, cut) = match lines {
                 None => (Series::retrieve(numbers), None),
-                Some(lines) if self.has_top(numbers.first()).await? => (Series::top(numbers, lines), None),
+                Some(lines) if self.has_top(&numbers).await? => (Series::top(numbers, lines), None),
                 Some(lines) => (Series::retrieve(numbers), Some(lines)),
             };
             let ids = found.into_iter().map(|(_, id)| id).collect();
@@ -203,26 +208,6 @@ impl Mailbox for Pop3 {
 }
 
 impl Pop3 {
-    /// Both listings, in one flight where the server lets them be.
-    async fn look(&mut self) -> Result<Vec<Row>> {
-        let unnamed = self.link.state().capabilities.as_ref().is_some_and(|capabilities| !capabilities.uidl());
-        let uidl = if unnamed { None } else { Some(self.submit_uidl()?) };
-        let list = self.submit_list()?;
-        let uidls = match uidl {
-            Some(inbox) => {
-                some_or_refused(listing::unique_ids(inbox, &self.maildrop.limits).await)?.unwrap_or_default()
-            }
-            None => Vec::new(),
-        };
-        let rows: Vec<_> = match some_or_refused(listing::sizes(list, &self.maildrop.limits).await)? {
-            Some(sizes) => sizes.into_iter().map(|(number, size)| Row { number, size: Some(size) }).collect(),
-            None => uidls.iter().map(|(number, _)| Row { number: *number, size: None }).collect(),
-        };
-        self.maildrop.names.learn(&rows, &uidls);
-        self.maildrop.listed = true;
-        Ok(rows)
-    }
-
     fn entry(&self, row: &Row) -> Entry {
         let mut entry = Entry::new(self.maildrop.names.id(row.number));
         entry.size = row.size;
@@ -240,17 +225,6 @@ impl Pop3 {
         }
         let number = |id| self.maildrop.names.number(id).transpose().map(|number| Ok((number?, id)));
         ids.iter().filter_map(number).collect()
-    }
-
-    /// Whether TOP can be used; tried once where the server has no CAPA to say so.
-    async fn has_top(&mut self, number: Option<&Number>) -> Result<bool> {
-        if let Some(capabilities) = &self.link.state().capabilities {
-            return Ok(capabilities.top());
-        }
-        if let (None, Some(number)) = (self.maildrop.top, number) {
-            self.maildrop.top = Some(some_or_refused(self.top(*number, 0).await)?.is_some());
-        }
-        Ok(self.maildrop.top.unwrap_or(false))
     }
 
     fn interval(&self) -> Duration {
@@ -287,14 +261,6 @@ impl Pop3 {
             self.maildrop.renew();
         }
         Ok(())
-    }
-}
-
-fn some_or_refused<T>(result: Result<T>) -> Result<Option<T>> {
-    match result {
-        Ok(value) => Ok(Some(value)),
-        Err(error) if error.kind() == Kind::Rejected => Ok(None),
-        Err(error) => Err(error),
     }
 }
 

@@ -5,6 +5,7 @@ mod engine;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
+mod look;
 mod mailbox;
 mod names;
 mod session;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use time::OffsetDateTime;
 
+use super::cert::Asking;
 use super::sample;
 use super::store::{self, Account, Store};
 use super::{Fault, Server};
@@ -34,6 +35,7 @@ pub(super) struct Options {
     pub(super) login_delay: Option<u32>,
     pub(super) every_connection: Option<Fault>,
     pub(super) duplex_buffer: usize,
+    pub(super) asking: Asking,
     clock: Option<OffsetDateTime>,
 }
 
@@ -69,6 +71,7 @@ impl Builder {
                 login_delay: None,
                 every_connection: None,
                 duplex_buffer: 64 * 1024,
+                asking: Asking::default(),
                 clock: None,
             },
         }
@@ -93,7 +96,7 @@ impl Builder {
         self
     }
 
-    /// POP3: neither announces the capability nor does what it stands for.
+    /// POP3: neither announces the capability nor does what it stands for. Without `CAPA` nothing is announced, and the rest works.
     pub fn without_pop3(mut self, capability: &str) -> Self {
         self.options.without_pop3.push(capability.to_owned());
         self
@@ -145,6 +148,19 @@ impl Builder {
     /// How many bytes an in-memory stream holds in each direction; 64 KiB unless told.
     pub fn duplex_buffer(mut self, bytes: usize) -> Self {
         self.options.duplex_buffer = bytes.max(1);
+        self
+    }
+
+    /// Asks clients for a certificate of this server's authority, see [`Server::client_certificate`]. One that shows none is
+    /// served all the same; one that shows a wrong one is not.
+    pub fn ask_client_certificate(mut self) -> Self {
+        self.options.asking = Asking::Whatever;
+        self
+    }
+
+    /// Asks clients for a certificate, and begins no TLS with one that shows none.
+    pub fn require_client_certificate(mut self) -> Self {
+        self.options.asking = Asking::Certificate;
         self
     }
 

@@ -70,7 +70,7 @@ impl Session {
     }
 
     fn simple(&mut self, word: &str, rest: &str) -> Answer {
-        if word == "CAPA" {
+        if word == "CAPA" && self.offers("CAPA") {
             return Ok(self.capa());
         }
         if self.drop.is_none() {

@@ -128,6 +128,22 @@ impl Server {
         &self.authority.der
     }
 
+    /// A new certificate for that client by the same authority, and its private key, both in PEM; see
+    /// [`Builder::ask_client_certificate`].
+    ///
+    /// # Errors
+    ///
+    /// When the certificate cannot be made.
+    pub fn client_certificate(&self, user: &str) -> io::Result<(String, String)> {
+        self.authority.issue(user).map_err(io::Error::other)
+    }
+
+    /// Whom the client certificates shown so far were issued to, one for each TLS handshake with one, in order.
+    #[must_use]
+    pub fn shown_certificates(&self) -> Vec<String> {
+        self.shared.log.clients().clone()
+    }
+
     /// A new IMAP connection in memory. To be called inside the runtime. It is plaintext that can STARTTLS.
     #[must_use]
     pub fn imap_stream(&self) -> DuplexStream {
@@ -257,7 +273,7 @@ async fn accept(shared: Arc<Shared>, door: Door, listener: TcpListener) {
 
 fn connect(shared: &Arc<Shared>, door: Door, stream: Box<dyn Transport>) {
     let resume = shared.resume.subscribe();
-    let wire = Wire::new(stream, shared.next_fault(), resume, Arc::clone(&shared.log));
+    let wire = Wire::new(stream, shared.next_fault(), resume, Arc::clone(&shared.log), shared.options.asking);
     let live = Live::begin(shared);
     let task = async move {
         serve(Arc::clone(&live.0), door, wire).await;

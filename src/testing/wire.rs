@@ -2,14 +2,14 @@
 //! neither IMAP nor POP3.
 
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::watch;
 
 use super::Fault;
-use super::cert;
+use super::cert::{self, Asking};
 
 /// The longest line taken; a longer one ends the connection.
 const LINE_LIMIT: usize = 1 << 20;
@@ -19,28 +19,35 @@ const OUTPUT_MARK: usize = 64 * 1024;
 pub(super) trait Transport: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Transport for T {}
 
-/// The lines received on all connections, in the order of their arrival.
+/// The lines received on all connections, in the order of their arrival, and the names in the certificates that clients showed.
 #[derive(Default)]
-pub(super) struct Log(watch::Sender<Vec<String>>);
+pub(super) struct Log {
+    lines: watch::Sender<Vec<String>>,
+    clients: Mutex<Vec<String>>,
+}
 
 impl Log {
     pub(super) fn lines(&self) -> Vec<String> {
-        self.0.borrow().clone()
+        self.lines.borrow().clone()
     }
 
     pub(super) fn clear(&self) {
-        self.0.send_modify(Vec::clear);
+        self.lines.send_modify(Vec::clear);
+    }
+
+    pub(super) fn clients(&self) -> MutexGuard<'_, Vec<String>> {
+        self.clients.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits for a line that is wanted.
     pub(super) async fn wait(&self, wanted: impl Fn(&str) -> bool) {
         // The sender lives as long as `self`: there is no error to meet.
-        let _ = self.0.subscribe().wait_for(|lines| lines.iter().any(|line| wanted(line))).await;
+        let _ = self.lines.subscribe().wait_for(|lines| lines.iter().any(|line| wanted(line))).await;
     }
 
     fn add(&self, line: &[u8]) {
         let line = String::from_utf8_lossy(line).into_owned();
-        self.0.send_modify(|lines| lines.push(line));
+        self.lines.send_modify(|lines| lines.push(line));
     }
 }
 
@@ -50,6 +57,9 @@ pub(super) struct Wire {
     /// How much of `input` is known to hold no line feed.
     scanned: usize,
     log: Arc<Log>,
+    asking: Asking,
+    /// Whom the certificate that the client showed in TLS was issued to.
+    pub(super) client: Option<String>,
 }
 
 /// The stream with its output: apart from the input, so that input can be read while a stalled output waits.
@@ -68,9 +78,10 @@ impl Wire {
         fault: Option<Fault>,
         resume: watch::Receiver<u64>,
         log: Arc<Log>,
+        asking: Asking,
     ) -> Self {
         let end = End { stream, output: BytesMut::new(), fault, sent: 0, received: 0, resume };
-        Self { end, input: BytesMut::new(), scanned: 0, log }
+        Self { end, input: BytesMut::new(), scanned: 0, log, asking, client: None }
     }
 
     pub(super) fn fault(&self) -> Option<Fault> {
@@ -153,7 +164,12 @@ impl Wire {
         self.scanned = 0;
         let (placeholder, _) = tokio::io::duplex(1);
         let plain = std::mem::replace(&mut self.end.stream, Box::new(placeholder));
-        self.end.stream = Box::new(cert::authority()?.acceptor.accept(plain).await?);
+        let authority = cert::authority()?;
+        let stream = authority.acceptor(self.asking).accept(plain).await?;
+        let certificate = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
+        self.client = certificate.and_then(|certificate| authority.client(certificate));
+        self.log.clients().extend(self.client.clone());
+        self.end.stream = Box::new(stream);
         Ok(())
     }
 

@@ -49,7 +49,7 @@ pub(crate) async fn a_url_is_as_good_as_a_configuration(user: &Trial) {
     let url = format!("imap+starttls://{}@localhost:{}/INBOX", user.name, user.server.imap);
     let config: Config = url.parse().unwrap();
     let config = config.add_root_pem(user.server.ca_pem.as_bytes()).unwrap();
-    assert_eq!((config.user(), config.mailbox()), (Some("url"), Some("INBOX")));
+    assert_eq!((config.user(), config.mailbox()), (Some(&*user.name), Some("INBOX")));
     Imap::connect(config, login(user)).await.unwrap().logout().await.unwrap();
 }
 
@@ -114,4 +114,26 @@ pub(crate) async fn a_nasty_password_logs_in_by_login_and_by_authenticate(user: 
     Imap::connect(config(), by_sasl).await.unwrap().logout().await.unwrap();
     let by_command = login(&nasty).only([""; 0]);
     Imap::connect(config(), by_command).await.unwrap().logout().await.unwrap();
+}
+
+/// With a certificate to show, by both kinds of TLS.
+fn identified(user: &Trial) -> [Config; 2] {
+    let (chain, key) = &user.server.client;
+    [(user.server.imaps, false), (user.server.imap, true)].map(|(port, starttls)| {
+        let config = config(&user.server, "localhost", port);
+        let config = config.client_certificate_pem(chain.as_bytes(), key.as_bytes()).unwrap();
+        if starttls { config.starttls() } else { config }
+    })
+}
+
+pub(crate) async fn a_server_that_asks_for_certificates_and_breaks_resumed_handshakes_off_is_reached_again_and_again(
+    user: &Trial,
+) {
+    for config in identified(user) {
+        for _ in 0..4 {
+            Imap::connect(config.clone(), login(user)).await.unwrap().logout().await.unwrap();
+        }
+    }
+    // As the server tells it: that this really happened here.
+    assert!(user.server.log().contains("session id context uninitialized"), "{}", user.server.log());
 }

@@ -8,15 +8,21 @@ use rcgen::{
     date_time_ymd,
 };
 
-/// Writes the certificates of the good, the expired and the wrong server, all of one authority, whose own is returned.
-/// `server-both.pem` is the good one with its key.
-pub(crate) fn certificates(dir: &Path) -> String {
+/// The authority's certificate, and one of a client's by the same authority, for the user `alice`, with its key.
+pub(crate) struct Certificates {
+    pub(crate) ca: String,
+    pub(crate) client: (String, String),
+}
+
+/// Writes the certificates of the authority and of the good, the expired and the wrong server. `server-both.pem` is the good
+/// one with its key.
+pub(crate) fn certificates(dir: &Path) -> Certificates {
     let mut authority = CertificateParams::new(Vec::new()).unwrap();
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     authority.distinguished_name.push(DnType::CommonName, "postroom live tests");
     authority.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     let key = KeyPair::generate().unwrap();
-    let ca_pem = authority.self_signed(&key).unwrap().pem();
+    let ca = authority.self_signed(&key).unwrap().pem();
     let issuer = Issuer::new(authority, key);
     let leaf = |file: &str, names: &[&str], expired: bool| {
         let mut leaf = CertificateParams::new(names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>()).unwrap();
@@ -33,5 +39,11 @@ pub(crate) fn certificates(dir: &Path) -> String {
     leaf("server", &["localhost", "127.0.0.1"], false);
     leaf("expired", &["localhost", "127.0.0.1"], true);
     leaf("wronghost", &["elsewhere.example"], false);
-    ca_pem
+    fs::write(dir.join("ca.pem"), &ca).unwrap();
+    let mut client = CertificateParams::new(Vec::new()).unwrap();
+    client.distinguished_name.push(DnType::CommonName, "alice");
+    client.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+    let key = KeyPair::generate().unwrap();
+    let client = client.signed_by(&key, &issuer).unwrap().pem();
+    Certificates { ca, client: (client, key.serialize_pem()) }
 }

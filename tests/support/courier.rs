@@ -44,6 +44,10 @@ impl Store for Courier {
         self.mail.make_mailbox(name, "INBOX");
     }
 
+    fn log(&self) -> String {
+        self.process.log()
+    }
+
     fn make_mailbox(&self, user: &str, mailbox: &str) {
         self.mail.make_mailbox(user, mailbox);
     }
@@ -64,7 +68,7 @@ pub(crate) fn start() -> Running {
 fn try_start() -> Result<Running, String> {
     let mut process = Process::prepare();
     let dir = process.dir.clone();
-    let ca_pem = certificates(&dir);
+    let certificates = certificates(&dir);
     let root = Root { path: dir.join("root"), name_space: !is_root(&dir) };
     run(Command::new("cp").arg("-a").args([&unpacked("courier"), &root.path]), "");
     for inner in ["dev", "etc", "etc/courier", "home", "run", "run/courier", "run/courier/authdaemon", "tmp", "var"] {
@@ -107,7 +111,7 @@ fn try_start() -> Result<Running, String> {
     while !socket.exists() {
         std::thread::sleep(std::time::Duration::from_millis(20));
     }
-    Ok(Running { ports: process.ports, ca_pem, store: Box::new(Courier { mail, root, users: Mutex::default(), process }) })
+    Ok(Running { ports: process.ports, certificates, store: Box::new(Courier { mail, root, users: Mutex::default(), process }) })
 }
 
 /// Who owns the mail, seen from inside: the one user that a name space has is number 0 there.

@@ -28,6 +28,10 @@ impl Store for Cyrus {
         users.push((name.to_owned(), password.to_owned()));
     }
 
+    fn log(&self) -> String {
+        self.process.log()
+    }
+
     fn make_mailbox(&self, user: &str, mailbox: &str) {
         self.session(user).create(&path(mailbox));
     }
@@ -56,7 +60,7 @@ pub(crate) fn start() -> Running {
 fn try_start() -> Result<Running, String> {
     let mut process = Process::prepare();
     let dir = process.dir.clone();
-    let ca_pem = certificates(&dir);
+    let certificates = certificates(&dir);
     let bin = unpacked("cyrus").join("usr/lib/cyrus/bin");
     let [imap, imaps, pop3, pop3s] = process.ports;
     let names = [
@@ -80,7 +84,7 @@ fn try_start() -> Result<Running, String> {
     let settings = environment().map(|(name, value)| format!("{name}={value}")).join(" ");
     let master = format!("env {settings} {}/master -C {dir}/imapd.conf -M {dir}/cyrus.conf -p {dir}/run/master.pid", bin.display(), dir = dir.display());
     process.start(&[master], &process.name.clone())?;
-    Ok(Running { ports: process.ports, ca_pem, store: Box::new(Cyrus { process, users: Mutex::default() }) })
+    Ok(Running { ports: process.ports, certificates, store: Box::new(Cyrus { process, users: Mutex::default() }) })
 }
 
 /// Where its libraries and its login mechanisms are.

@@ -1,4 +1,4 @@
-//! Dovecot as Debian installs it. Everybody logs in with the common password, under any name.
+//! Dovecot as Debian installs it. Everybody is a user of it, under any name and with the common password; one has his own.
 
 use std::fs;
 use std::process::Command;
@@ -7,7 +7,7 @@ use crate::server::certificates::certificates;
 use crate::server::maildir::Maildirs;
 use crate::server::process::{Process, is_root, owner, persistently};
 use crate::server::raw::modified_utf7;
-use crate::server::{PASSWORD, Running, Store};
+use crate::server::{NASTY_PASSWORD, NASTY_USER, PASSWORD, Running, Store};
 
 const CONFIG: &str = include_str!("dovecot.conf");
 
@@ -17,10 +17,10 @@ struct Dovecot {
 }
 
 impl Store for Dovecot {
-    fn add_user(&self, name: &str, password: &str) {
-        if password != PASSWORD {
-            fs::write(self.process.dir.join("users"), format!("{name}:{{PLAIN}}{password}\n")).unwrap();
-        }
+    fn add_user(&self, _: &str, _: &str) {}
+
+    fn log(&self) -> String {
+        self.process.log()
     }
 
     fn make_mailbox(&self, user: &str, mailbox: &str) {
@@ -48,7 +48,7 @@ pub(crate) fn start() -> Running {
 fn try_start() -> Result<Running, String> {
     let mut process = Process::prepare();
     let dir = process.dir.clone();
-    let ca_pem = certificates(&dir);
+    let certificates = certificates(&dir);
     let (uid, gid) = owner(&dir);
     let [imap, imaps, pop3, pop3s] = process.ports;
     let config = [
@@ -66,14 +66,14 @@ fn try_start() -> Result<Running, String> {
     ];
     let config = config.iter().fold(CONFIG.to_owned(), |config, (name, value)| config.replace(name, value));
     fs::write(dir.join("dovecot.conf"), config).unwrap();
-    fs::write(dir.join("users"), "").unwrap();
+    fs::write(dir.join("users"), format!("{NASTY_USER}:{{PLAIN}}{NASTY_PASSWORD}\n")).unwrap();
     for inner in ["run", "state"] {
         fs::create_dir(dir.join(inner)).unwrap();
     }
     let mail = Maildirs { home: dir.join("home"), owner: (uid, gid), crlf: true, spelling: modified_utf7 };
     mail.make();
     process.start(&[format!("dovecot -F -c {}", dir.join("dovecot.conf").display())], &process.name.clone())?;
-    Ok(Running { ports: process.ports, ca_pem, store: Box::new(Dovecot { mail, process }) })
+    Ok(Running { ports: process.ports, certificates, store: Box::new(Dovecot { mail, process }) })
 }
 
 /// Without root, Dovecot's processes can only be the user's own.

@@ -6,6 +6,7 @@ use std::thread::{JoinHandle, spawn};
 use postroom::testing::Server;
 use tokio::sync::oneshot;
 
+use crate::server::certificates::Certificates;
 use crate::server::raw::{Raw, modified_utf7};
 use crate::server::{NASTY_PASSWORD, NASTY_USER, PASSWORD, Running, Store};
 
@@ -18,6 +19,10 @@ struct Embedded {
 impl Store for Embedded {
     fn add_user(&self, name: &str, _: &str) {
         assert!(self.server.snapshot(name).is_some(), "users are given at the start");
+    }
+
+    fn log(&self) -> String {
+        self.server.commands().join("\n")
     }
 
     fn make_mailbox(&self, user: &str, mailbox: &str) {
@@ -57,6 +62,6 @@ pub(crate) fn start(user: &str) -> Running {
     });
     let server = starting.recv().unwrap();
     let ports = [server.imap_port(), server.imaps_port(), server.pop3_port(), server.pop3s_port()];
-    let ca_pem = server.ca_pem().to_owned();
-    Running { ports, ca_pem, store: Box::new(Embedded { server, stop: Some(stop), thread: Some(thread) }) }
+    let certificates = Certificates { ca: server.ca_pem().to_owned(), client: Default::default() };
+    Running { ports, certificates, store: Box::new(Embedded { server, stop: Some(stop), thread: Some(thread) }) }
 }

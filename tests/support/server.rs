@@ -23,6 +23,8 @@ pub(crate) mod raw;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
+use certificates::Certificates;
+
 /// What everybody logs in with.
 pub(crate) const PASSWORD: &str = "p4ssw0rd-of-the-tests";
 /// A user whose password needs quoting in every way there is.
@@ -44,12 +46,17 @@ pub(crate) struct Server {
     pub(crate) pop3: u16,
     pub(crate) pop3s: u16,
     pub(crate) ca_pem: String,
+    /// A client's certificate, and its key.
+    pub(crate) client: (String, String),
     store: Box<dyn Store>,
 }
 
 /// A way to the mail that is not the client under test. A mailbox is `INBOX`, or levels divided by `/`, in UTF-8.
 pub(crate) trait Store: Send + Sync {
     fn add_user(&self, name: &str, password: &str);
+
+    /// What the server wrote so far; of the embedded one, what it read.
+    fn log(&self) -> String;
 
     fn make_mailbox(&self, user: &str, mailbox: &str);
 
@@ -63,7 +70,7 @@ pub(crate) trait Store: Send + Sync {
 /// A server as its own module hands it over.
 pub(crate) struct Running {
     pub(crate) ports: [u16; 4],
-    pub(crate) ca_pem: String,
+    pub(crate) certificates: Certificates,
     pub(crate) store: Box<dyn Store>,
 }
 
@@ -118,7 +125,13 @@ impl User {
 impl Server {
     fn new(brand: Brand, running: Running) -> Self {
         let [imap, imaps, pop3, pop3s] = running.ports;
-        Self { brand, imap, imaps, pop3, pop3s, ca_pem: running.ca_pem, store: running.store }
+        let Certificates { ca, client } = running.certificates;
+        Self { brand, imap, imaps, pop3, pop3s, ca_pem: ca, client, store: running.store }
+    }
+
+    /// What it has written.
+    pub(crate) fn log(&self) -> String {
+        self.store.log()
     }
 
     /// The name of a mailbox as this server spells it: its levels, in the user's name space.

@@ -1,23 +1,27 @@
-//! One very large message made on the fly: a fixed block of lines over and over, its length no multiple of any window, so that a piece
+//! Large messages made on the fly: a fixed block of lines over and over, its length no multiple of any window, so that a piece
 //! from the wrong place changes the checksum.
 
+use std::sync::Arc;
+
 use crate::checksum::Run;
+use crate::prng::Prng;
 
 /// The number of lines in the block: a prime.
 const LINES: usize = 8_209;
 
 /// The block a large message repeats.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Body {
-    block: Vec<u8>,
+    block: Arc<[u8]>,
+    /// Where in the block it begins.
+    shift: u64,
     len: u64,
 }
 
 impl Body {
     /// A message of `len` bytes.
     pub fn new(len: u64) -> Self {
-        let mut block =
-            b"From: Ada <ada@example.org>\r\nSubject: a very large message\r\n\r\n".to_vec();
+        let mut block = b"From: Ada <ada@example.org>\r\nSubject: a very large message\r\n\r\n".to_vec();
         for line in 0..LINES {
             let start = block.len();
             block.extend_from_slice(format!("{line:06} ").as_bytes());
@@ -26,7 +30,21 @@ impl Body {
             }
             block.extend_from_slice(b"\r\n");
         }
-        Self { block, len }
+        Self { block: block.into(), shift: 0, len }
+    }
+
+    /// So many messages of 1 to 2 MB, no two alike.
+    pub fn many(count: u64) -> Vec<Self> {
+        let first = Self::new(0);
+        let one = |index| {
+            let mut random = Prng::of_message(4, index);
+            Self {
+                shift: random.below(first.block.len() as u64),
+                len: random.between(1_000_000, 2_000_000),
+                ..first.clone()
+            }
+        };
+        (1..=count).map(one).collect()
     }
 
     /// Its length in bytes.
@@ -41,7 +59,7 @@ impl Body {
 
     /// As many bytes from `offset` as lie together in the block, at most `most`; none at the end.
     pub fn piece(&self, offset: u64, most: u64) -> &[u8] {
-        let within = (offset % self.block.len() as u64) as usize;
+        let within = ((self.shift + offset) % self.block.len() as u64) as usize;
         let left = self.len.saturating_sub(offset).min(most);
         let take = left.min((self.block.len() - within) as u64) as usize;
         &self.block[within..within + take]
@@ -50,16 +68,32 @@ impl Body {
     /// The checksum of all its bytes.
     pub fn sum(&self) -> u64 {
         let mut run = Run::default();
-        while run.len() < self.len {
-            run.update(self.piece(run.len(), u64::MAX));
-        }
+        self.add_to(&mut run);
         run.value()
+    }
+
+    /// Adds all its bytes to a checksum.
+    pub fn add_to(&self, run: &mut Run) {
+        let mut done = 0;
+        while done < self.len {
+            let piece = self.piece(done, u64::MAX);
+            run.update(piece);
+            done += piece.len() as u64;
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn many_bodies_are_of_1_to_2_mb_and_differ() {
+        let bodies = Body::many(3);
+        assert!(bodies.iter().all(|body| (1_000_000..=2_000_000).contains(&body.len())));
+        assert_ne!(bodies[0].piece(0, 4096), bodies[1].piece(0, 4096));
+        assert_eq!(bodies[2].sum(), Body::many(3)[2].sum());
+    }
 
     #[test]
     fn pieces_make_the_whole_and_a_shifted_piece_is_seen() {

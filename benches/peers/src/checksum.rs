@@ -91,11 +91,7 @@ pub struct Run {
 
 impl Default for Run {
     fn default() -> Self {
-        Self {
-            state: K2,
-            len: 0,
-            rest: [0; 16],
-        }
+        Self { state: K2, len: 0, rest: [0; 16] }
     }
 }
 
@@ -147,10 +143,7 @@ fn digest(bytes: &[u8], mask: u64) -> u64 {
     let len = bytes.len();
     let (a, b) = match len {
         0 => (0, 0),
-        1..4 => (
-            u64::from(bytes[0]) << 16 | u64::from(bytes[len / 2]) << 8 | u64::from(bytes[len - 1]),
-            0,
-        ),
+        1..4 => (u64::from(bytes[0]) << 16 | u64::from(bytes[len / 2]) << 8 | u64::from(bytes[len - 1]), 0),
         4..8 => (half(bytes, 0), half(bytes, len - 4)),
         8..=16 => (word(bytes, 0), word(bytes, len - 8)),
         _ => return digest_long(bytes, mask),
@@ -164,16 +157,10 @@ fn digest_long(bytes: &[u8], mask: u64) -> u64 {
     let mut state = len as u64;
     let mut at = 0;
     while at + 16 < len {
-        state = fold(
-            (word(bytes, at) | mask) ^ state,
-            (word(bytes, at + 8) | mask) ^ K1,
-        );
+        state = fold((word(bytes, at) | mask) ^ state, (word(bytes, at + 8) | mask) ^ K1);
         at += 16;
     }
-    fold(
-        (word(bytes, len - 16) | mask) ^ state,
-        (word(bytes, len - 8) | mask) ^ K2,
-    )
+    fold((word(bytes, len - 16) | mask) ^ state, (word(bytes, len - 8) | mask) ^ K2)
 }
 
 #[inline]
@@ -222,27 +209,11 @@ mod tests {
 
     #[test]
     fn a_token_has_no_case_and_a_text_has() {
-        for word in [
-            "7BIT",
-            "TEXT",
-            "PLAIN",
-            "X",
-            "",
-            "QUOTED-PRINTABLE",
-            "VND.OPENXMLFORMATS-OFFICEDOCUMENT",
-        ] {
+        for word in ["7BIT", "TEXT", "PLAIN", "X", "", "QUOTED-PRINTABLE", "VND.OPENXMLFORMATS-OFFICEDOCUMENT"] {
             let lower = word.to_lowercase();
-            assert_eq!(
-                of(|s| s.token(word.as_bytes())),
-                of(|s| s.token(lower.as_bytes())),
-                "{word}"
-            );
+            assert_eq!(of(|s| s.token(word.as_bytes())), of(|s| s.token(lower.as_bytes())), "{word}");
             if !word.is_empty() {
-                assert_ne!(
-                    of(|s| s.text(word.as_bytes())),
-                    of(|s| s.text(lower.as_bytes())),
-                    "{word}"
-                );
+                assert_ne!(of(|s| s.text(word.as_bytes())), of(|s| s.text(lower.as_bytes())), "{word}");
             }
         }
     }

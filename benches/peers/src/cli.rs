@@ -5,6 +5,8 @@ use std::env;
 use std::process::ExitCode;
 use std::str::FromStr;
 
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
+
 /// Any error, as a sentence.
 pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
@@ -23,12 +25,8 @@ impl Args {
         let job = words.next().ok_or("no job named")?;
         let mut options = HashMap::new();
         while let Some(word) = words.next() {
-            let name = word
-                .strip_prefix("--")
-                .ok_or_else(|| format!("unexpected {word}"))?;
-            let value = words
-                .next()
-                .ok_or_else(|| format!("--{name} has no value"))?;
+            let name = word.strip_prefix("--").ok_or_else(|| format!("unexpected {word}"))?;
+            let value = words.next().ok_or_else(|| format!("--{name} has no value"))?;
             options.insert(name.to_owned(), value);
         }
         Ok(Self { job, options })
@@ -36,8 +34,7 @@ impl Args {
 
     /// An option that must be there.
     pub fn need<T: FromStr>(&self, name: &str) -> Result<T> {
-        self.find(name)?
-            .ok_or_else(|| format!("--{name} is missing").into())
+        self.find(name)?.ok_or_else(|| format!("--{name} is missing").into())
     }
 
     /// An option, or what stands for it.
@@ -48,13 +45,21 @@ impl Args {
     fn find<T: FromStr>(&self, name: &str) -> Result<Option<T>> {
         self.options
             .get(name)
-            .map(|value| {
-                value
-                    .parse()
-                    .map_err(|_| format!("--{name} cannot be {value}").into())
-            })
+            .map(|value| value.parse().map_err(|_| format!("--{name} cannot be {value}").into()))
             .transpose()
     }
+}
+
+/// Lets this process hold as many descriptors as it ever may: a thousand connections are more than the usual limit.
+pub fn allow_descriptors() -> Result<()> {
+    let (_, most) = getrlimit(Resource::RLIMIT_NOFILE)?;
+    Ok(setrlimit(Resource::RLIMIT_NOFILE, most, most)?)
+}
+
+/// Bytes from hexadecimal digits.
+pub fn unhex(digits: &str) -> Result<Vec<u8>> {
+    let pairs = digits.as_bytes().chunks(2);
+    pairs.map(|pair| Ok(u8::from_str_radix(std::str::from_utf8(pair)?, 16)?)).collect()
 }
 
 /// Runs the job of a child: it ends when the process that started it does.

@@ -47,11 +47,7 @@ mod tests {
         assert_eq!(messages[7], message(8));
         let mut dots = 0;
         for message in &messages {
-            assert!(
-                (2_000..6_300).contains(&message.len()),
-                "{} bytes",
-                message.len()
-            );
+            assert!((2_000..6_300).contains(&message.len()), "{} bytes", message.len());
             assert!(message.ends_with(b"\r\n"));
             let text = String::from_utf8_lossy(message);
             assert!(!text.replace("\r\n", "").contains(['\r', '\n']));

@@ -22,13 +22,6 @@ fn field(name: &str) -> io::Result<u64> {
     let status = fs::read_to_string("/proc/self/status")?;
     status
         .lines()
-        .find_map(|line| {
-            line.strip_prefix(name)?
-                .trim()
-                .strip_suffix(" kB")?
-                .trim()
-                .parse()
-                .ok()
-        })
+        .find_map(|line| line.strip_prefix(name)?.trim().strip_suffix(" kB")?.trim().parse().ok())
         .ok_or_else(|| io::Error::other(format!("/proc/self/status has no {name}")))
 }

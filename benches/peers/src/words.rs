@@ -46,14 +46,8 @@ pub const ENCODED: &[&str] = &[
     "=?UTF-8?Q?=C5=81ukasz_D=C4=85browski?=",
 ];
 /// Domains.
-pub const DOMAIN: &[&str] = &[
-    "example.org",
-    "mail.example.com",
-    "lists.example.net",
-    "corp.example.co.uk",
-    "uni.example.edu",
-    "example.de",
-];
+pub const DOMAIN: &[&str] =
+    &["example.org", "mail.example.com", "lists.example.net", "corp.example.co.uk", "uni.example.edu", "example.de"];
 /// Words of subjects, texts and file names.
 pub const WORD: &[&str] = &[
     "agenda",
@@ -90,23 +84,12 @@ pub const WORD: &[&str] = &[
     "our",
 ];
 /// Flags, system ones and keywords.
-pub const FLAG: &[&str] = &[
-    "\\Seen",
-    "\\Answered",
-    "\\Flagged",
-    "\\Deleted",
-    "\\Draft",
-    "$Forwarded",
-    "$MDNSent",
-    "NonJunk",
-    "$label1",
-];
+pub const FLAG: &[&str] =
+    &["\\Seen", "\\Answered", "\\Flagged", "\\Deleted", "\\Draft", "$Forwarded", "$MDNSent", "NonJunk", "$label1"];
 /// Days of the week, from Thursday, 1 January 1970.
 pub const DAY: &[&str] = &["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
 /// Months.
-pub const MONTH: &[&str] = &[
-    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-];
+pub const MONTH: &[&str] = &["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 /// Zones and their distance from UTC in seconds.
 pub const ZONE: &[(&str, i64)] = &[
     ("+0000", 0),
@@ -123,10 +106,6 @@ pub const ATTACHMENT: &[(&str, &str, &str)] = &[
     ("image", "jpeg", "jpg"),
     ("image", "png", "png"),
     ("application", "octet-stream", "bin"),
-    (
-        "application",
-        "vnd.openxmlformats-officedocument.wordprocessingml.document",
-        "docx",
-    ),
+    ("application", "vnd.openxmlformats-officedocument.wordprocessingml.document", "docx"),
     ("text", "calendar", "ics"),
 ];

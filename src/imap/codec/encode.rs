@@ -5,7 +5,7 @@
 use std::fmt;
 
 use bytes::{Bytes, BytesMut};
-use time::OffsetDateTime;
+use time::{Date, OffsetDateTime};
 
 use crate::imap::types::{Items, MailboxName, SeqNum, Uids};
 use crate::{Error, Flag, FlagAction, FlagChange, Result};
@@ -166,6 +166,14 @@ impl Line {
         self.text(items.to_string().as_bytes())
     }
 
+    /// One flag, as it is searched for.
+    pub(crate) fn flag(self, flag: &Flag) -> Result<Self> {
+        match flag.is_storable() {
+            true => Ok(self.text(flag.as_str().as_bytes())),
+            false => Err(Error::input(format!("the flag {:?} cannot be sent", flag.as_str()))),
+        }
+    }
+
     /// Flags in parentheses.
     ///
     /// # Errors
@@ -306,17 +314,22 @@ fn is_astring_atom(text: &[u8]) -> bool {
     !text.is_empty() && text.len() <= QUOTED && text.iter().all(|&byte| is_atom_byte(byte) || byte == b']')
 }
 
-fn date_time(time: OffsetDateTime) -> Result<String> {
-    if !(0..=9999).contains(&time.year()) {
+/// A day without quotes, such as `1-Jan-2026`.
+pub(crate) fn date(day: Date) -> Result<String> {
+    if !(0..=9999).contains(&day.year()) {
         return Err(Error::input("a date on the wire has a year of four digits"));
     }
     let month = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    let month = month.get(usize::from(u8::from(time.month())).saturating_sub(1)).copied().unwrap_or_default();
-    let (day, year, (hour, minute, second)) = (time.day(), time.year(), time.to_hms());
+    let month = month.get(usize::from(u8::from(day.month())).saturating_sub(1)).copied().unwrap_or_default();
+    Ok(format!("{}-{month}-{:04}", day.day(), day.year()))
+}
+
+fn date_time(time: OffsetDateTime) -> Result<String> {
+    let (day, (hour, minute, second)) = (date(time.date())?, time.to_hms());
     let (hours, minutes, _) = time.offset().as_hms();
     let sign = if time.offset().is_negative() { '-' } else { '+' };
     let (hours, minutes) = (hours.unsigned_abs(), minutes.unsigned_abs());
-    Ok(format!("\"{day:02}-{month}-{year:04} {hour:02}:{minute:02}:{second:02} {sign}{hours:02}{minutes:02}\""))
+    Ok(format!("\"{day:0>11} {hour:02}:{minute:02}:{second:02} {sign}{hours:02}{minutes:02}\""))
 }
 
 impl fmt::Debug for Segment {

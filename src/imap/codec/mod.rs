@@ -11,6 +11,7 @@ pub(crate) mod grammar;
 pub mod id;
 pub mod list;
 pub mod namespace;
+mod query;
 mod route;
 pub mod search;
 pub mod status;

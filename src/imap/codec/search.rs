@@ -10,25 +10,7 @@ use nom::sequence::{delimited, preceded};
 
 use super::grammar::{self, Read, any_value, astring, lossy, number, sequence_set, untagged, word};
 use super::unreadable::Unreadable;
-use crate::imap::types::{Uid, Uids};
-
-/// What a search found. The numbers are UIDs where the command was a UID command, as all of this crate are.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-#[non_exhaustive]
-pub struct Found {
-    /// The tag of the command this answers; only ESEARCH says it.
-    pub tag: Option<String>,
-    /// Everything found, where that was asked for; SEARCH always tells it.
-    pub all: Option<Uids>,
-    /// The lowest number found.
-    pub min: Option<Uid>,
-    /// The highest number found.
-    pub max: Option<Uid>,
-    /// How many were found.
-    pub count: Option<u64>,
-    /// The highest modification sequence among what was found.
-    pub mod_seq: Option<u64>,
-}
+use crate::imap::types::{Found, Uid};
 
 /// Reads `* SEARCH 2 3 6` or `* ESEARCH (TAG "A1") UID COUNT 3 ALL 2:3,6`.
 ///

@@ -20,7 +20,7 @@ impl Command for Select {
     fn plan(&self, terms: Terms) -> Result<Plan> {
         let verb = if self.read_only { "EXAMINE" } else { "SELECT" };
         let line = Line::new(verb).mailbox(&self.name, terms.utf8)?;
-        let plan = Plan::new(verb, line.finish()).order(Order::ALONE);
+        let plan = Plan::new(verb, line.finish()).order(Order::SELECT);
         Ok(plan.effect(Effect::Select { name: self.name.clone(), read_only: self.read_only }))
     }
 

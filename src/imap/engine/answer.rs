@@ -3,11 +3,12 @@
 
 use bytes::Bytes;
 
+use super::outbox::Stage;
 use super::{Delivery, Effect, Engine, Phase, Running, Upgrade, copied};
 use crate::engine::Id;
 use crate::error::{Error, Kind as ErrorKind, Result};
 use crate::imap::codec::{self, Ending, Kind, Route, route};
-use crate::imap::types::{Capabilities, Condition, ResponseCode, SeqNum, Status};
+use crate::imap::types::{Capabilities, Condition, CopyUid, ResponseCode, SeqNum, Status};
 
 /// Lines that are not IMAP, before the connection is given up.
 const MOST_STRAYS: u32 = 100;
@@ -64,9 +65,15 @@ impl Engine {
         let number = tag.strip_prefix(b"A").and_then(|digits| std::str::from_utf8(digits).ok()?.parse::<u32>().ok());
         let Some(index) = self.running.iter().position(|run| Some(run.tag) == number) else { return self.stray(frame) };
         self.stop_sending(index)?;
-        let Some(run) = self.running.remove(index) else { return Ok(()) };
-        let condition = read_condition(frame);
+        let Some(mut run) = self.running.remove(index) else { return Ok(()) };
+        let mut condition = read_condition(frame);
         self.learn_code(condition.code.as_ref());
+        if let Some(copied) = run.copied.take() {
+            condition.code = Some(ResponseCode::CopyUid(match condition.code.take() {
+                Some(ResponseCode::CopyUid(rest)) => copied.joined(&rest),
+                _ => copied,
+            }));
+        }
         if run.id.is_none() {
             return self.own_command_ended(&run, ending, &condition);
         }
@@ -82,10 +89,12 @@ impl Engine {
     fn stop_sending(&mut self, index: usize) -> Result<()> {
         let answered = self.running.get(index).and_then(|run| run.id);
         let Some(half) = self.half_sent.take_if(|half| Some(half.id) == answered) else { return Ok(()) };
-        match half.stage {
-            super::outbox::Stage::Open(_) => Err(Error::protocol("the server answered in the middle of a literal")),
-            _ => Ok(()),
+        match &half.stage {
+            Stage::Open(upload) if upload.unasked => self.fill_up(half),
+            Stage::Open(_) => return Err(Error::protocol("the server answered in the middle of a literal")),
+            _ => {}
         }
+        Ok(())
     }
 
     fn take_effect(&mut self, run: &Running, ending: Ending, condition: &Condition) -> Result<()> {
@@ -102,6 +111,9 @@ impl Engine {
                 self.upgrade = run.id.map_or(Upgrade::None, Upgrade::Due);
             }
             Effect::Select { .. } => self.select(done, condition),
+            Effect::Deselect if done => self.deselect(),
+            // Some servers enable without saying what.
+            Effect::Enable(asked) if done && !run.enabled => self.learn_enabled(asked),
             Effect::Number { from } => self.number(from.as_u32(), done),
             Effect::Logout if done => self.end(Ok(())),
             _ => return Ok(()),
@@ -171,6 +183,13 @@ impl Engine {
     fn untagged(&mut self, kind: Kind, frame: &[u8]) -> Result<()> {
         match kind {
             Kind::Ok | Kind::No | Kind::Bad | Kind::Preauth => self.learn_code(read_condition(frame).code.as_ref()),
+            Kind::Enabled => {
+                self.running.iter_mut().for_each(|run| run.enabled = true);
+                match codec::capability::parse(frame) {
+                    Ok(enabled) => self.learn_enabled(&enabled),
+                    Err(error) => unread(&error, frame),
+                }
+            }
             Kind::Bye => return self.goodbye(frame),
             Kind::Capability => {
                 self.running.iter_mut().for_each(|run| run.capable = true);
@@ -239,8 +258,25 @@ impl Engine {
                 self.describe(|selected| selected.highest_modseq = Some(*modseq));
             }
             Some(ResponseCode::Closed) if self.opening.is_none() => self.deselect(),
+            Some(ResponseCode::CopyUid(copied)) => self.learn_copied(copied),
             _ => {}
         }
+    }
+
+    /// In the course of a MOVE (RFC 6851 §4.3), once or bit by bit.
+    fn learn_copied(&mut self, copied: &CopyUid) {
+        let Some(run) = self.running.iter_mut().find(|run| run.effect == Effect::Move) else { return };
+        run.frames += 1;
+        run.bytes += copied.size();
+        run.over_limit |= run.frames > self.limits.untagged || run.bytes > self.limits.undelivered;
+        if !run.over_limit {
+            run.copied = Some(run.copied.take().unwrap_or_default().joined(copied));
+        }
+    }
+
+    fn learn_enabled(&mut self, more: &Capabilities) {
+        self.state.enabled = std::sync::Arc::new(self.state.enabled.iter().chain(more.iter()).collect());
+        self.changed = true;
     }
 
     fn learn_capabilities(&mut self, capabilities: Capabilities) {

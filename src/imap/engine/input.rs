@@ -3,10 +3,10 @@
 
 use bytes::{Buf, BytesMut};
 
-use super::{Delivery, Effect, Engine};
+use super::{Delivery, Effect, Engine, Running};
 use crate::engine::Id;
 use crate::error::{Error, Result};
-use crate::imap::codec::{Batch, Elided, Frame, Kind, Route, route};
+use crate::imap::codec::{self, Batch, Elided, Frame, Kind, Route, route};
 
 /// The bytes of one literal, on their way past the frames.
 #[derive(Debug)]
@@ -81,7 +81,7 @@ impl Engine {
             let frame = rest.get(..len).unwrap_or_default();
             let elided = self.framer.take_elided();
             let route = route(frame);
-            match self.claimant(&route) {
+            match self.claimant(&route, frame) {
                 Some((id, stream)) => {
                     if claimed.as_ref().is_some_and(|claimed| claimed.id != id) {
                         self.hand_on(input, &mut at, claimed.take());
@@ -115,9 +115,12 @@ impl Engine {
 
     /// Whose data this is: the one running command that claims the kind.
     #[inline]
-    fn claimant(&mut self, route: &Route<'_>) -> Option<(Id, bool)> {
+    fn claimant(&self, route: &Route<'_>, frame: &[u8]) -> Option<(Id, bool)> {
         let Route::Untagged(kind) = *route else { return None };
-        let run = self.running.iter_mut().find(|run| run.order.claims.covers(kind))?;
+        let run = match kind {
+            Kind::Status => self.status_claimant(frame)?,
+            _ => self.running.iter().find(|run| run.order.claims.covers(kind))?,
+        };
         // Among the answers that nobody reads there may be data that belong to the mailbox.
         if run.abandoned && run.distinct {
             return None;
@@ -127,6 +130,15 @@ impl Engine {
             return None;
         }
         Some((run.id?, run.stream))
+    }
+
+    /// Of several that run at once, the STATUS that asked about this mailbox; where the server spells its name in another way,
+    /// the one that was sent first.
+    fn status_claimant(&self, frame: &[u8]) -> Option<&Running> {
+        let name = codec::status::parse(frame, self.state.utf8()).ok().map(|data| data.name.subject());
+        let mut asking = self.running.iter().filter(|run| run.order.claims.covers(Kind::Status));
+        let first = asking.clone().next();
+        asking.find(|run| run.order.subject == name).or(first)
     }
 
     /// Cuts everything before `at` off as one block, and delivers the frames in it that are claimed.

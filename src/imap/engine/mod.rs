@@ -35,7 +35,7 @@ use crate::engine::clock::Clock;
 use crate::engine::{Appetite, Id, Outgoing};
 use crate::error::{Error, Kind, Result};
 use crate::imap::codec::Framer;
-use crate::imap::types::Uids;
+use crate::imap::types::{CopyUid, Uids};
 use crate::limits::{Deadlines, Limits};
 
 /// Unread bytes of an unfinished response from which on bigger blocks are read.
@@ -67,7 +67,6 @@ pub(crate) struct Engine {
     changed: bool,
     /// The mailbox that a running SELECT describes.
     opening: Option<Selected>,
-    selections: u64,
     numbers: Numbers,
     /// What a running search for numbers has found; `None` where nothing of it may be believed.
     numbering: Option<Uids>,
@@ -103,6 +102,10 @@ struct Running {
     over_limit: bool,
     /// Capabilities came with it, and need not be asked for.
     capable: bool,
+    /// What was enabled came with it.
+    enabled: bool,
+    /// A COPYUID that came before its answer.
+    copied: Option<CopyUid>,
 }
 
 /// Where the change to TLS stands.
@@ -138,7 +141,6 @@ impl Engine {
             state,
             changed: false,
             opening: None,
-            selections: 0,
             numbers: Numbers::default(),
             numbering: None,
             journal: Journal::new(limits.events),
@@ -237,14 +239,18 @@ impl Engine {
         self.outcome = Some(outcome);
     }
 
-    fn allows(&self, needs: Needs) -> Result<()> {
+    fn allows(&self, needs: Needs, order: Order) -> Result<()> {
+        let opening = self.opening.as_ref().filter(|_| order.rides).map(|opening| opening.selection);
         let selected = self.state.selected.as_ref().map(|selected| selected.selection);
+        let selected = opening.or(selected);
         match (needs, self.state.phase) {
             (_, Phase::Over) => Err(over()),
             (Needs::Connection, _) | (Needs::Login, Phase::LoggedIn) | (Needs::BeforeLogin, Phase::Greeted) => Ok(()),
             (Needs::Selection(selection), Phase::LoggedIn) if selected == Some(selection) => Ok(()),
             (Needs::Selection(_), _) => Err(Error::closed("the mailbox is no longer selected")),
-            (Needs::Login, _) => Err(Error::input("this command needs a login first")),
+            (Needs::NoSelection, Phase::LoggedIn) if selected.is_none() => Ok(()),
+            (Needs::NoSelection, Phase::LoggedIn) => Err(Error::input("this command must come before any SELECT")),
+            (Needs::Login | Needs::NoSelection, _) => Err(Error::input("this command needs a login first")),
             (Needs::BeforeLogin, _) => Err(Error::input("this command makes no sense after the login")),
         }
     }
@@ -410,6 +416,8 @@ impl Running {
             bytes: 0,
             over_limit: false,
             capable: false,
+            enabled: false,
+            copied: None,
         }
     }
 }

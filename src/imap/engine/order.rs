@@ -10,12 +10,20 @@ pub(crate) struct Claims(u32);
 /// What a command asks of those beside it.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Order {
-    /// Runs alone: what comes before must end first, what comes behind must wait.
-    pub(crate) barrier: bool,
+    /// What comes before must end first.
+    pub(crate) waits: bool,
+    /// What comes behind must wait.
+    pub(crate) holds: bool,
+    /// A SELECT, which holds all but the command that was asked for together with it.
+    pub(crate) carries: bool,
+    /// That command: one that only reads, and whose selection is the one that the SELECT before it makes.
+    pub(crate) rides: bool,
     /// Data that could not be told apart if another running command claimed it too.
     pub(crate) claims: Claims,
     /// Data of others that would mean something else with this command beside them.
     pub(crate) disturbs: Claims,
+    /// What the claimed data are about, as a number: those about something else can be told apart.
+    pub(crate) subject: Option<u64>,
 }
 
 impl Claims {
@@ -24,6 +32,11 @@ impl Claims {
     pub(crate) const LIST: Self = Self(1 << 1);
     pub(crate) const SEARCH: Self = Self(1 << 2);
     pub(crate) const FETCH: Self = Self(1 << 3);
+    pub(crate) const STATUS: Self = Self(1 << 4);
+    pub(crate) const NAMESPACE: Self = Self(1 << 5);
+    pub(crate) const ID: Self = Self(1 << 6);
+    /// All data with mailbox names or search results in them, whose form changes with IMAP4rev2.
+    pub(crate) const DIALECT: Self = Self::LIST.and(Self::SEARCH).and(Self::STATUS).and(Self::NAMESPACE);
 
     /// The claim that covers this kind of data.
     fn on(kind: Kind) -> Self {
@@ -32,6 +45,9 @@ impl Claims {
             Kind::Capability => Self::CAPABILITY,
             Kind::List | Kind::Lsub | Kind::Xlist => Self::LIST,
             Kind::Search | Kind::Esearch => Self::SEARCH,
+            Kind::Status => Self::STATUS,
+            Kind::Namespace => Self::NAMESPACE,
+            Kind::Id => Self::ID,
             _ => Self::NONE,
         }
     }
@@ -52,26 +68,61 @@ impl Claims {
 }
 
 impl Order {
-    pub(crate) const ALONE: Self = Self { barrier: true, claims: Claims::NONE, disturbs: Claims::NONE };
+    const FREE: Self = Self {
+        waits: false,
+        holds: false,
+        carries: false,
+        rides: false,
+        claims: Claims::NONE,
+        disturbs: Claims::NONE,
+        subject: None,
+    };
+    /// A barrier.
+    pub(crate) const ALONE: Self = Self::FREE.alone();
+    /// A barrier that one command may ride behind.
+    pub(crate) const SELECT: Self = Self { carries: true, ..Self::ALONE };
 
     pub(crate) const fn claiming(claims: Claims) -> Self {
-        Self { barrier: false, claims, disturbs: Claims::NONE }
+        Self { claims, ..Self::FREE }
     }
 
     pub(crate) const fn disturbing(disturbs: Claims) -> Self {
-        Self { barrier: false, claims: Claims::NONE, disturbs }
+        Self { disturbs, ..Self::FREE }
     }
 
     pub(crate) const fn alone(self) -> Self {
-        Self { barrier: true, ..self }
+        Self { waits: true, ..self.holding() }
+    }
+
+    pub(crate) const fn holding(self) -> Self {
+        Self { holds: true, ..self }
+    }
+
+    pub(crate) const fn riding(self) -> Self {
+        Self { rides: true, ..self }
+    }
+
+    pub(crate) const fn about(self, subject: u64) -> Self {
+        Self { subject: Some(subject), ..self }
+    }
+
+    fn touches(self) -> Claims {
+        self.claims.and(self.disturbs)
+    }
+
+    fn clashes(self, other: Self) -> bool {
+        let apart = self.subject.zip(other.subject).is_some_and(|(mine, theirs)| mine != theirs);
+        !apart && self.touches().overlaps(other.touches())
     }
 }
 
 /// Whether a command may be sent while those are running. Commands start in the order in which they were asked for, so one
 /// that may not start holds up the ones behind it.
 pub(crate) fn may_start(next: Order, mut running: impl Iterator<Item = Order>) -> bool {
-    let touches = |order: Order| order.claims.and(order.disturbs);
-    running.all(|other| !next.barrier && !other.barrier && !touches(next).overlaps(touches(other)))
+    running.all(|other| {
+        let held = other.holds && !(other.carries && next.rides);
+        !next.waits && !held && !next.clashes(other)
+    })
 }
 
 #[cfg(test)]
@@ -106,5 +157,31 @@ mod tests {
         assert!(!may_start(Order::ALONE, [PLAIN].into_iter()));
         assert!(!may_start(PLAIN, [Order::ALONE].into_iter()));
         assert!(may_start(Order::ALONE, std::iter::empty()));
+    }
+
+    #[test]
+    fn only_what_rides_may_follow_a_select_that_is_not_confirmed() {
+        let riding = FETCH.riding();
+        assert!(may_start(riding, [Order::SELECT].into_iter()));
+        assert!(!may_start(FETCH, [Order::SELECT].into_iter()));
+        assert!(!may_start(riding, [Order::ALONE].into_iter()));
+        assert!(!may_start(PLAIN, [Order::SELECT, riding].into_iter()));
+        assert!(!may_start(Order::SELECT, [PLAIN].into_iter()));
+    }
+
+    #[test]
+    fn enable_goes_beside_id_but_not_beside_data_whose_form_it_changes() {
+        let enable = Order::disturbing(Claims::DIALECT).holding();
+        assert!(may_start(enable, [Order::claiming(Claims::ID)].into_iter()));
+        assert!(!may_start(enable, [Order::claiming(Claims::LIST)].into_iter()));
+        assert!(!may_start(Order::claiming(Claims::ID), [enable].into_iter()));
+    }
+
+    #[test]
+    fn data_about_different_things_can_be_told_apart() {
+        let status = Order::claiming(Claims::STATUS);
+        assert!(may_start(status.about(1), [status.about(2)].into_iter()));
+        assert!(!may_start(status.about(1), [status.about(2), status.about(1)].into_iter()));
+        assert!(!may_start(status, [status.about(2)].into_iter()));
     }
 }

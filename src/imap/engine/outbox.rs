@@ -12,6 +12,8 @@ use crate::imap::codec::Segment;
 pub(crate) const UPLOAD_WINDOW: usize = 256 * 1024;
 /// The most that a dropped upload is filled up with; where more is missing, the connection is closed.
 pub(crate) const MOST_FILLING: u64 = 1024 * 1024;
+/// What an abandoned upload is filled up with: an empty text, whatever it becomes.
+const FILLING: &[u8] = &[b' '; 4096];
 /// Pieces of an upload from this size on are not copied together.
 const LARGE: usize = 4 * 1024;
 
@@ -53,6 +55,8 @@ pub(crate) struct Upload {
     pub(crate) left: u64,
     /// The handle was told that it may feed this much more.
     pub(crate) credit: usize,
+    /// It was sent without waiting for the server's word.
+    pub(crate) unasked: bool,
 }
 
 impl HalfSent {
@@ -90,6 +94,19 @@ impl Outbox {
         }
         self.cut();
         self.chunks.push_back(Outgoing { bytes, secret: false });
+    }
+
+    pub(crate) fn literal(&mut self, bytes: Bytes, secret: bool) {
+        if secret { self.secret(&bytes) } else { self.bytes(bytes) }
+    }
+
+    /// So many bytes that say nothing.
+    pub(crate) fn filling(&mut self, mut left: u64) {
+        while left > 0 {
+            let count = FILLING.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+            left -= count as u64;
+            self.text(FILLING.get(..count).unwrap_or(FILLING));
+        }
     }
 
     pub(crate) fn is_empty(&self) -> bool {

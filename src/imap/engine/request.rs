@@ -8,7 +8,7 @@ use super::order::Order;
 use crate::engine::Parcel;
 use crate::error::Result;
 use crate::imap::codec::{Batch, Segment};
-use crate::imap::types::{Condition, MailboxName, SeqNum};
+use crate::imap::types::{Capabilities, Condition, MailboxName, SeqNum};
 use crate::login::Secret;
 
 /// What a handle can ask for.
@@ -56,6 +56,8 @@ pub(crate) enum Needs {
     Login,
     /// The mailbox selected under this number, and no later one.
     Selection(u64),
+    /// A login, and no mailbox selected.
+    NoSelection,
 }
 
 /// What a command does to the session, beyond its answer.
@@ -70,6 +72,12 @@ pub(crate) enum Effect {
         name: MailboxName,
         read_only: bool,
     },
+    /// Leaves the selected mailbox.
+    Deselect,
+    /// These extensions are spoken from now on.
+    Enable(Capabilities),
+    /// What became what may be said in an untagged OK.
+    Move,
     /// Literals in FETCH responses go out as they come.
     Body,
     /// What it finds are the UIDs of the messages from this sequence number on.

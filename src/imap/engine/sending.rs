@@ -13,8 +13,10 @@ use crate::error::{Error, Kind};
 use crate::imap::codec::Segment;
 use crate::login::Secret;
 
-/// What an abandoned upload is filled up with: an empty text, whatever it becomes.
-const FILLING: &[u8] = &[b' '; 4096];
+/// The largest literal under LITERAL- (RFC 7888 §5).
+const LITERAL_MINUS: u64 = 4096;
+/// The largest upload that is sent unasked: a server that refuses it has it sent all the same.
+const LARGEST_UNASKED: u64 = 64 * 1024;
 
 impl Engine {
     pub(super) fn start_commands(&mut self) {
@@ -40,12 +42,11 @@ impl Engine {
     }
 
     fn start(&mut self, id: Id, plan: Plan) {
-        if let Err(error) = self.allows(plan.needs) {
+        if let Err(error) = self.allows(plan.needs, plan.order) {
             return self.refuse(id, error);
         }
         if let Effect::Select { name, read_only } = &plan.effect {
-            self.selections += 1;
-            self.opening = Some(super::Selected::new(name.clone(), *read_only, self.selections));
+            self.opening = Some(super::Selected::new(name.clone(), *read_only, id.0));
         }
         if matches!(plan.effect, Effect::Number { .. }) {
             self.numbering = Some(crate::imap::types::Uids::default());
@@ -78,27 +79,56 @@ impl Engine {
         self.outbox.text(format!("A{} ", self.next_tag).as_bytes());
     }
 
-    /// Sends what may be sent of the command that is half sent, up to the next literal.
+    /// Sends what may be sent of the command that is half sent, up to the next literal that has to be asked for.
     fn send_on(&mut self) {
+        let (asks_upload, asks) = (self.must_ask(LARGEST_UNASKED), self.must_ask(u64::MAX));
         let Some(half) = &mut self.half_sent else { return };
         while let Some(segment) = half.rest.pop_front() {
-            let (size, stage) = match segment {
-                Segment::Text(text) => {
-                    self.outbox.bytes(text);
-                    continue;
+            match segment {
+                Segment::Text(text) => self.outbox.bytes(text),
+                Segment::Secret(text) => self.outbox.secret(&text),
+                Segment::Literal { bytes, secret } if asks(bytes.len() as u64) => {
+                    self.outbox.text(format!("{{{}}}\r\n", bytes.len()).as_bytes());
+                    half.stage = Stage::Literal { bytes, secret };
+                    return;
                 }
-                Segment::Secret(text) => {
-                    self.outbox.secret(&text);
-                    continue;
+                Segment::Literal { bytes, secret } => {
+                    self.outbox.text(format!("{{{}+}}\r\n", bytes.len()).as_bytes());
+                    self.outbox.literal(bytes, secret);
                 }
-                Segment::Literal { bytes, secret } => (bytes.len() as u64, Stage::Literal { bytes, secret }),
-                Segment::Upload { size } => (size, Stage::Upload { size }),
-            };
-            self.outbox.text(format!("{{{size}}}\r\n").as_bytes());
-            half.stage = stage;
-            return;
+                Segment::Upload { size } if asks_upload(size) => {
+                    self.outbox.text(format!("{{{size}}}\r\n").as_bytes());
+                    half.stage = Stage::Upload { size };
+                    return;
+                }
+                Segment::Upload { size } => {
+                    self.outbox.text(format!("{{{size}+}}\r\n").as_bytes());
+                    half.stage = Stage::Open(Upload { left: size, credit: 0, unasked: true });
+                    self.grant();
+                    return self.check_upload();
+                }
+            }
         }
         self.half_sent = None;
+    }
+
+    /// Which literals the server has to ask for (RFC 7888): with LITERAL+ those over `most` bytes, with LITERAL- those over 4096,
+    /// otherwise all.
+    fn must_ask(&self, most: u64) -> impl Fn(u64) -> bool + use<> {
+        let free = match &self.state.capabilities {
+            Some(capabilities) if capabilities.literal_plus() => Some(most),
+            Some(capabilities) if capabilities.literal_minus() => Some(LITERAL_MINUS.min(most)),
+            _ => None,
+        };
+        move |size| free.is_none_or(|free| size > free)
+    }
+
+    /// The server has answered an upload for which it was not asked. It skips what was announced, so that much must still
+    /// come: not the message's bytes, lest they be taken for commands.
+    pub(super) fn fill_up(&mut self, half: HalfSent) {
+        let Stage::Open(upload) = half.stage else { return };
+        self.outbox.filling(upload.left);
+        self.outbox.text(b"\r\n");
     }
 
     /// The server asks for the literal that was announced. `false` where none was.
@@ -110,10 +140,9 @@ impl Engine {
                 half.stage = open;
                 return false;
             }
-            Stage::Literal { bytes, secret: true } => self.outbox.secret(&bytes),
-            Stage::Literal { bytes, secret: false } => self.outbox.bytes(bytes),
+            Stage::Literal { bytes, secret } => self.outbox.literal(bytes, secret),
             Stage::Upload { size } => {
-                half.stage = Stage::Open(Upload { left: size, credit: 0 });
+                half.stage = Stage::Open(Upload { left: size, credit: 0, unasked: false });
                 self.grant();
                 self.check_upload();
                 return true;
@@ -152,11 +181,7 @@ impl Engine {
         let Some(half) = &mut self.half_sent else { return };
         let Stage::Open(upload) = &mut half.stage else { return };
         if half.spoilt {
-            while upload.left > 0 {
-                let count = FILLING.len().min(usize::try_from(upload.left).unwrap_or(usize::MAX));
-                upload.left -= count as u64;
-                self.outbox.text(FILLING.get(..count).unwrap_or(FILLING));
-            }
+            self.outbox.filling(upload.left);
             // A syntax error behind the literal, so that the server stores nothing: RFC 9051 §6.3.12 has the line end here.
             self.outbox.text(b" )\r\n");
             self.half_sent = None;
@@ -201,7 +226,7 @@ impl Engine {
 
     /// What happened before is told first: IDLE is entered with an empty journal.
     fn start_idle(&mut self, id: Id, selection: u64) {
-        if let Err(error) = self.allows(super::Needs::Selection(selection)) {
+        if let Err(error) = self.allows(super::Needs::Selection(selection), Order::ALONE) {
             return self.refuse(id, error);
         }
         if !self.journal.is_empty() {

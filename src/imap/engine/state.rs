@@ -13,6 +13,8 @@ pub(crate) struct State {
     /// `None` while they are not known, and again wherever they may have changed.
     pub(crate) capabilities: Option<Arc<Capabilities>>,
     pub(crate) selected: Option<Arc<Selected>>,
+    /// The extensions that were enabled.
+    pub(crate) enabled: Arc<Capabilities>,
     /// How many messages of the selected mailbox, from the first, have a UID that the engine knows.
     pub(crate) numbered: u32,
 }
@@ -57,7 +59,18 @@ pub struct Selected {
 
 impl State {
     pub(crate) fn new() -> Self {
-        Self { phase: Phase::Connected, capabilities: None, selected: None, numbered: 0 }
+        Self { phase: Phase::Connected, capabilities: None, selected: None, enabled: Arc::default(), numbered: 0 }
+    }
+
+    /// Whether IMAP4rev2 is spoken: after ENABLE, and where the server knows no older IMAP (RFC 9051 §6.3.1).
+    pub(crate) fn rev2(&self) -> bool {
+        let only = |capabilities: &Arc<Capabilities>| capabilities.imap4rev2() && !capabilities.imap4rev1();
+        self.enabled.imap4rev2() || self.capabilities.as_ref().is_some_and(only)
+    }
+
+    /// Whether mailbox names are UTF-8 (RFC 9051 §5.1, RFC 6855 §3).
+    pub(crate) fn utf8(&self) -> bool {
+        self.rev2() || self.enabled.utf8_accept()
     }
 }
 

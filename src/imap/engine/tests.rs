@@ -12,7 +12,7 @@ use super::*;
 use crate::engine::Engine as _;
 use crate::imap::command::append::Append;
 use crate::imap::command::expunge::UidExpunge;
-use crate::imap::command::list::List;
+use crate::imap::command::list::{List, Selection};
 use crate::imap::command::login::Login;
 use crate::imap::command::logout::Logout;
 use crate::imap::command::noop::Noop;
@@ -147,7 +147,8 @@ impl Play {
         let (verb, argument) = act.split_once(' ').unwrap_or((act, ""));
         let number = argument.parse::<u32>().unwrap_or(1);
         let uids = Uids::from(Uid::new(number.max(1)).unwrap());
-        let selection = self.engine.selections;
+        let selected = self.engine.opening.as_ref().or(self.engine.state.selected.as_deref());
+        let selection = selected.map_or(0, |selected| selected.selection);
         let name = MailboxName::new(argument);
         let terms = Terms::default();
         let plan = match verb {
@@ -174,7 +175,7 @@ impl Play {
             "login" => Login { user: "m\u{e9}", password: &Secret::from("p\"w") }.plan(terms),
             "authenticate" => authenticate::plan("PLAIN", None),
             "authenticate-ir" => authenticate::plan("PLAIN", Some(&Secret::from("AGEAYg=="))),
-            "list" => List { reference: "", pattern: argument, utf8: false }.plan(terms),
+            "list" => List { pattern: argument, selection: Selection::All, extended: None, utf8: false }.plan(terms),
             "select" => Select { name: name.unwrap(), read_only: false }.plan(terms),
             "examine" => Select { name: name.unwrap(), read_only: true }.plan(terms),
             "fetch" => fetch::plan(selection, &Uids::ALL, &Items::ENVELOPE.flags()),

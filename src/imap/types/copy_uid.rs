@@ -18,7 +18,7 @@ use super::uids::Uids;
 /// assert_eq!(copied.destination(Uid::new(320).unwrap()), Uid::new(3958));
 /// # Ok::<(), postroom::imap::codec::Unreadable>(())
 /// ```
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct CopyUid {
     from: Uids,
     to: Uids,
@@ -42,6 +42,18 @@ impl CopyUid {
             None => to,
         };
         Self { from: collect(from), to, runs }
+    }
+
+    /// Both mappings as one, of the same two mailboxes.
+    pub(crate) fn joined(mut self, more: &Self) -> Self {
+        self.runs.extend_from_slice(&more.runs);
+        let joined = |mine: &Uids, theirs: &Uids| mine.union(theirs).unwrap_or_else(|_| theirs.clone());
+        Self { from: joined(&self.from, &more.from), to: joined(&self.to, &more.to), runs: self.runs }
+    }
+
+    /// About how many bytes it takes.
+    pub(crate) fn size(&self) -> usize {
+        32 + 8 * (self.from.ranges().len() + self.to.ranges().len()) + 12 * self.runs.len()
     }
 
     /// The messages that were copied, in the mailbox they came from.
@@ -123,6 +135,15 @@ mod tests {
         let unequal = CopyUid::new(UidValidity::new(9), &ranges(&[(1, 3)]), &ranges(&[(7, 8)]));
         assert_eq!((unequal.from().len(), unequal.to().len()), (3, 2));
         assert_eq!(unequal.validity(), UidValidity::new(9));
+    }
+
+    #[test]
+    fn what_was_told_bit_by_bit_is_one_mapping() {
+        let first = CopyUid::new(UidValidity::new(9), &ranges(&[(1, 2)]), &ranges(&[(7, 8)]));
+        let both = first.joined(&CopyUid::new(UidValidity::new(9), &ranges(&[(5, 5)]), &ranges(&[(9, 9)])));
+        assert_eq!((both.from().to_string(), both.to().to_string()), ("1:2,5".into(), "7:9".into()));
+        assert_eq!(both.destination(Uid::new(5).unwrap()), Uid::new(9));
+        assert_eq!(both.validity(), UidValidity::new(9));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::str::FromStr;
 
 use super::mutf7;
@@ -77,6 +78,13 @@ impl MailboxName {
         }
     }
 
+    /// A number for the name, the same for the same name.
+    pub(crate) fn subject(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        self.hash(&mut hasher);
+        hasher.finish()
+    }
+
     fn plain(text: String) -> Self {
         if text.eq_ignore_ascii_case("INBOX") {
             return Self::INBOX;
@@ -110,6 +118,22 @@ impl TryFrom<&str> for MailboxName {
 
     fn try_from(name: &str) -> Result<Self> {
         Self::new(name)
+    }
+}
+
+impl TryFrom<&String> for MailboxName {
+    type Error = Error;
+
+    fn try_from(name: &String) -> Result<Self> {
+        Self::new(name)
+    }
+}
+
+impl TryFrom<String> for MailboxName {
+    type Error = Error;
+
+    fn try_from(name: String) -> Result<Self> {
+        Self::new(&name)
     }
 }
 

@@ -80,6 +80,29 @@ impl Uids {
         Ok(Self::normalised(ranges, open, self.validity.or(other.validity)))
     }
 
+    /// What is in both sets, under the stamp of this one; `n:*` is taken to hold `n` and what is above.
+    pub(crate) fn intersection(&self, other: &Self) -> Self {
+        let reach = |set: &Self| {
+            let open = set.open.map(|open| (open, Uid::MAX));
+            set.ranges.iter().copied().chain(open).collect::<Vec<_>>()
+        };
+        let (mine, theirs) = (reach(self), reach(other));
+        let (mut mine, mut theirs) = (mine.iter().copied().peekable(), theirs.iter().copied().peekable());
+        let mut common = Vec::new();
+        while let (Some(&(a, b)), Some(&(c, d))) = (mine.peek(), theirs.peek()) {
+            if a.max(c) <= b.min(d) {
+                common.push((a.max(c), b.min(d)));
+            }
+            if b < d {
+                mine.next()
+            } else {
+                theirs.next()
+            };
+        }
+        let open = self.open.zip(other.open).map(|(mine, theirs)| mine.max(theirs));
+        Self::normalised(common, open, self.validity)
+    }
+
     /// Whether that UID is in the set; `n:*` is taken to hold `n` and what is above.
     pub fn contains(&self, uid: Uid) -> bool {
         let after = self.ranges.partition_point(|&(_, last)| last < uid);
@@ -360,6 +383,16 @@ mod tests {
         let [one, two] = [1, 2].map(|validity| Uids::from(uid(1)).stamped(UidValidity::new(validity).unwrap()));
         assert!(one.union(&two).is_err());
         assert_eq!(one.union(&Uids::from(uid(9))).unwrap().validity(), one.validity());
+    }
+
+    #[test]
+    fn what_is_in_both_is_found() {
+        let set = |text: &str| text.parse::<Uids>().unwrap();
+        let both = |a: &str, b: &str| set(a).intersection(&set(b)).to_string();
+        assert_eq!(both("1:5,9,12:20", "4:9,15"), "4:5,9,15");
+        assert_eq!(both("1:5", "7:9"), "");
+        assert_eq!(both("1:5,100:*", "3:*"), "3:5,100:*");
+        assert_eq!(both("1:*", "7:9"), "7:9");
     }
 
     proptest! {

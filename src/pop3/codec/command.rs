@@ -11,7 +11,8 @@ pub const LONGEST_COMMAND: usize = 255;
 ///
 /// # Errors
 ///
-/// [`Kind::Input`](crate::Kind::Input) where an argument holds CR, LF or NUL, or the line is longer than 255 octets.
+/// [`Kind::Input`](crate::Kind::Input) where an argument holds CR, LF, NUL or what is no ASCII (RFC 1939 §3), or the line is longer
+/// than 255 octets.
 ///
 /// ```
 /// use postroom::pop3::codec::command;
@@ -30,6 +31,9 @@ pub fn command(keyword: &str, arguments: &[&[u8]]) -> Result<Vec<u8>> {
     for argument in arguments {
         if memchr::memchr3(b'\r', b'\n', 0, argument).is_some() {
             return Err(Error::input("an argument holds CR, LF or NUL"));
+        }
+        if !argument.is_ascii() {
+            return Err(Error::input("an argument holds what is no ASCII, for which POP3's commands have no place"));
         }
         line.push(b' ');
         line.extend_from_slice(argument);
@@ -67,8 +71,8 @@ mod tests {
     }
 
     #[test]
-    fn nothing_can_end_the_line_early() {
-        for argument in [&b"a\rb"[..], b"a\nb", b"a\0b", b"\r\n"] {
+    fn nothing_can_end_the_line_early_or_be_read_two_ways() {
+        for argument in [&b"a\rb"[..], b"a\nb", b"a\0b", b"\r\n", b"\xFC", b"\xC3\xBC"] {
             assert_eq!(command("USER", &[argument]).unwrap_err().kind(), Kind::Input);
             assert_eq!(secret_command("PASS", &[argument]).unwrap_err().kind(), Kind::Input);
         }

@@ -1,6 +1,8 @@
 //! The engine's way in: bytes to lines and bodies, each to the first command on the wire. Answers of a series that one read
 //! brought go out as one delivery.
 
+use std::time::Duration;
+
 use bytes::{Buf, Bytes, BytesMut};
 
 use super::{Answer, Content, Delivery, Effect, Engine, Farewell, LARGE, Phase, Retrieved, Running, Shape, Upgrade};
@@ -211,6 +213,7 @@ impl Engine {
         let Some(run) = self.running.pop_front() else { return };
         self.challenged &= run.effect != Effect::Authenticate;
         let error = said(reply, &format!("the server refused {}", run.verb), Kind::Rejected);
+        let error = error.with_retry_after(self.delay(reply));
         if run.number.is_some() {
             return self.push(run, Content::Refused(error));
         }
@@ -219,6 +222,13 @@ impl Engine {
             self.state.farewell = Farewell::Refused;
             self.end(Ok(()));
         }
+    }
+
+    /// How long a LOGIN-DELAY is (RFC 2449 §6.5): some servers say it within the code, the others in CAPA.
+    fn delay(&self, reply: &Reply<'_>) -> Option<Duration> {
+        let code = reply.code.as_ref().filter(|code| code.is_within("LOGIN-DELAY"))?;
+        let announced = self.state.capabilities.as_ref().and_then(|capabilities| capabilities.login_delay());
+        code.data().parse().ok().map(Duration::from_secs).or(announced)
     }
 
     /// An answer of a series.

@@ -109,9 +109,13 @@ fn respond(exchange: &mut Exchange, challenge: &Bytes, too_many: bool) -> Result
     }
 }
 
+/// What the server says to have another reason than the credentials stays a refusal (RFC 2449 §8.1, RFC 3206 §4): nobody is to
+/// be asked for another password then.
 fn as_login(error: Error) -> Error {
+    let other =
+        ["IN-USE", "LOGIN-DELAY", "SYS"].iter().any(|name| error.code().is_some_and(|code| code.is_within(name)));
     match error.kind() {
-        Kind::Rejected => {
+        Kind::Rejected if !other => {
             let text = format!("the login was refused ({error})");
             error.seen_as(Kind::Login, text)
         }

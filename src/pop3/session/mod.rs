@@ -18,7 +18,7 @@ use super::{Capabilities, Number, Stat, Uidl, codec};
 use crate::body::Body;
 use crate::config::{Config, Protocol};
 use crate::conn::Driver;
-use crate::conn::connect::{adopt, connect};
+use crate::conn::connect::{adopt, session};
 use crate::conn::driver::now;
 use crate::conn::io::{AsyncRead, AsyncWrite};
 use crate::conn::link::{Inbox, Link};
@@ -90,8 +90,8 @@ pub(super) struct Connector {
 impl Connector {
     /// Connects and logs in; the driver runs in a task of its own.
     pub(super) async fn open(&self) -> Result<Pop3Link> {
-        let (stream, upgrade) = connect(&self.config, Protocol::Pop3).await?;
-        let (link, driver) = begin(stream, upgrade, &self.config, &self.login).await?;
+        let begin = |stream, upgrade| begin(stream, upgrade, &self.config, &self.login);
+        let (link, driver) = session(&self.config, Protocol::Pop3, begin).await?;
         driver.spawn();
         Ok(link)
     }
@@ -114,7 +114,9 @@ impl Pop3 {
     ///
     /// `Kind::Input` and `Kind::Unsupported` before anything is sent, or before the login is; `Kind::Io`, `Kind::Tls` (an upgrade that the server
     /// does not offer or refuses among them), `Kind::Timeout`; `Kind::Protocol` where no POP3 is spoken; `Kind::Closed` where the server turns away at the
-    /// greeting; [`Kind::Login`](crate::Kind::Login) where it refuses the login, with its [`code`](crate::Error::code) (RFC 2449 §8, RFC 3206) if it gave one.
+    /// greeting; [`Kind::Login`](crate::Kind::Login) where it refuses the login, and [`Kind::Rejected`](crate::Kind::Rejected) where its [`code`](crate::Error::code)
+    /// says that the password is not to blame: `IN-USE` (another session has the maildrop) and `SYS/TEMP` can be retried as they
+    /// are, `LOGIN-DELAY` after [`retry_after`](crate::Error::retry_after), `SYS/PERM` not (RFC 2449 §8, RFC 3206).
     pub async fn connect(config: impl Into<Config>, login: Login) -> Result<Self> {
         let connector = Connector { config: config.into(), login };
         connector.login.check()?;
@@ -192,6 +194,26 @@ impl Pop3 {
     /// [`Limits::untagged`](crate::Limits::untagged) messages too.
     pub async fn uidl(&self) -> Result<Vec<(Number, Uidl)>> {
         listing::unique_ids(self.submit_uidl()?, &self.maildrop.limits).await
+    }
+
+    /// The size in octets of one message, as the server says: LIST with a number (RFC 1939 §5).
+    ///
+    /// # Errors
+    ///
+    /// As said at [`Pop3`], `Kind::Rejected` where the message is marked or never was.
+    pub async fn list_one(&self, number: Number) -> Result<u64> {
+        let answer = one(&self.link, Plan::new("LIST", &[number.to_string().as_bytes()])?).await?;
+        of_one(number, codec::scan_line(&answer.rest))
+    }
+
+    /// The lasting name of one message: UIDL with a number (RFC 1939 §7).
+    ///
+    /// # Errors
+    ///
+    /// As [`list_one`](Self::list_one), and `Kind::Rejected` where the server has no UIDL.
+    pub async fn uidl_one(&self, number: Number) -> Result<Uidl> {
+        let answer = one(&self.link, Plan::new("UIDL", &[number.to_string().as_bytes()])?).await?;
+        of_one(number, codec::uidl_line(&answer.rest))
     }
 
     pub(super) fn submit_list(&self) -> Result<Inbox<Engine>> {
@@ -304,6 +326,14 @@ impl Pop3 {
 
     pub(super) async fn end(&self, needs: Needs) -> Result<()> {
         one(&self.link, Plan::new("QUIT", &[])?.needs(needs).effect(Effect::Quit)).await.map(drop)
+    }
+}
+
+/// What a line says of the one message that was asked about.
+fn of_one<T>(number: Number, line: Option<(Number, T)>) -> Result<T> {
+    match line {
+        Some((other, value)) if other == number => Ok(value),
+        _ => Err(Error::protocol("the reply is not about the message that was asked for")),
     }
 }
 

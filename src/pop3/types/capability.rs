@@ -20,12 +20,13 @@ pub struct Capabilities {
     lines: Vec<Box<str>>,
 }
 
-/// How long the server keeps mail (RFC 2449 §6.7).
+/// How long the server keeps mail by its own account (RFC 2449 §6.7).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Expire {
     /// It deletes nothing by itself.
     Never,
-    /// At least so many days; 0 means that mail must not be left on the server at all.
+    /// At least so many days. 0 means that mail must not be left on the server at all: whatever was downloaded may be deleted by
+    /// QUIT, marked or not.
     Days(u32),
 }
 
@@ -73,10 +74,27 @@ impl Capabilities {
         }
     }
 
-    /// The least time between two logins.
+    /// Whether [`expire`](Self::expire), said before the login, is the least of all users' and another may be said after it: the
+    /// argument `USER` (RFC 2449 §6.7).
+    pub fn expire_varies(&self) -> bool {
+        self.varies("EXPIRE")
+    }
+
+    /// The least time between two logins (RFC 2449 §6.5).
     pub fn login_delay(&self) -> Option<Duration> {
         let seconds = self.argument("LOGIN-DELAY")?.split_ascii_whitespace().next()?.parse().ok()?;
         Some(Duration::from_secs(seconds))
+    }
+
+    /// Whether [`login_delay`](Self::login_delay), said before the login, is the greatest of all users' and another may be said
+    /// after it: the argument `USER` (RFC 2449 §6.5).
+    pub fn login_delay_varies(&self) -> bool {
+        self.varies("LOGIN-DELAY")
+    }
+
+    fn varies(&self, name: &str) -> bool {
+        let mut words = self.argument(name).unwrap_or_default().split_ascii_whitespace();
+        words.nth(1).is_some_and(|word| word.eq_ignore_ascii_case("USER"))
     }
 
     /// The server's name and version, where it says them.
@@ -143,6 +161,8 @@ mod tests {
         let some = capabilities(&["expire 5 USER", "Login-Delay 900 USER"]);
         assert_eq!(some.expire(), Some(Expire::Days(5)));
         assert_eq!(some.login_delay(), Some(Duration::from_secs(900)));
+        assert!(some.expire_varies() && some.login_delay_varies());
+        assert!(!capabilities(&["EXPIRE 5", "LOGIN-DELAY USER"]).expire_varies());
         assert_eq!(capabilities(&["EXPIRE NEVER USER"]).expire(), Some(Expire::Never));
         assert_eq!(capabilities(&["EXPIRENEVER"]).expire(), Some(Expire::Never));
     }

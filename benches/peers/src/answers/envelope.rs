@@ -14,16 +14,8 @@ impl Writer<'_> {
         self.raw(" ");
         self.subject();
         let from = self.address();
-        let sender = if self.random.chance(8) {
-            self.address()
-        } else {
-            from.clone()
-        };
-        let reply_to = if self.random.chance(10) {
-            self.address()
-        } else {
-            from.clone()
-        };
+        let sender = if self.random.chance(8) { self.address() } else { from.clone() };
+        let reply_to = if self.random.chance(10) { self.address() } else { from.clone() };
         for single in [from, sender, reply_to] {
             self.raw(" ");
             self.addresses(&[single]);
@@ -50,35 +42,19 @@ impl Writer<'_> {
         match self.random.below(100) {
             0 => self.nil(),
             1 => {
-                let subject = format!(
-                    "Grüße an {} für {}",
-                    self.random.pick(GIVEN),
-                    phrase(&mut self.random, 1, 4)
-                );
+                let subject = format!("Grüße an {} für {}", self.random.pick(GIVEN), phrase(&mut self.random, 1, 4));
                 self.literal(&subject);
             }
             2..10 => {
-                let subject = format!(
-                    "{} {}",
-                    self.random.pick(ENCODED),
-                    self.random.pick(ENCODED)
-                );
+                let subject = format!("{} {}", self.random.pick(ENCODED), self.random.pick(ENCODED));
                 self.quoted(&subject);
             }
             10..14 => {
-                let subject = format!(
-                    "Re: \"{}\" on C:\\{}",
-                    phrase(&mut self.random, 1, 2),
-                    self.random.pick(WORD)
-                );
+                let subject = format!("Re: \"{}\" on C:\\{}", phrase(&mut self.random, 1, 2), self.random.pick(WORD));
                 self.quoted(&subject);
             }
             roll => {
-                let subject = format!(
-                    "{}{}",
-                    if roll < 50 { "Re: " } else { "" },
-                    phrase(&mut self.random, 2, 9)
-                );
+                let subject = format!("{}{}", if roll < 50 { "Re: " } else { "" }, phrase(&mut self.random, 2, 9));
                 self.quoted(&subject);
             }
         }
@@ -89,16 +65,8 @@ impl Writer<'_> {
             self.addresses(&[]);
         } else if self.random.chance(1) {
             // RFC 3501 §7.4.2: a group begins with a NIL host and ends with NIL in mailbox and host.
-            let begin = Address {
-                name: None,
-                mailbox: Some("undisclosed-recipients".to_owned()),
-                host: None,
-            };
-            let end = Address {
-                name: None,
-                mailbox: None,
-                host: None,
-            };
+            let begin = Address { name: None, mailbox: Some("undisclosed-recipients".to_owned()), host: None };
+            let end = Address { name: None, mailbox: None, host: None };
             self.addresses(&[begin, end]);
         } else {
             let count = 1 + self.random.below(most).min(self.random.below(most));
@@ -116,11 +84,7 @@ impl Writer<'_> {
             _ => Some(format!("{given} {family}")),
         };
         let mailbox = format!("{}.{}", given.to_lowercase(), family.to_lowercase());
-        Address {
-            name,
-            mailbox: Some(mailbox),
-            host: Some(self.random.pick(DOMAIN).to_owned()),
-        }
+        Address { name, mailbox: Some(mailbox), host: Some(self.random.pick(DOMAIN).to_owned()) }
     }
 
     fn addresses(&mut self, list: &[Address]) {

@@ -1,4 +1,4 @@
-//! Generated answers to `FETCH (UID FLAGS INTERNALDATE RFC822.SIZE ENVELOPE BODYSTRUCTURE)` in the form Dovecot gives them, with the
+//! Generated answers to FETCH (envelopes and structures, flags alone, or whole messages) in the form Dovecot gives them, with the
 //! checksum of their values made beside the bytes. A literal never holds a backslash: imap-proto hands out quoted strings with their
 //! escapes, so its adapter could not tell the two apart.
 
@@ -7,13 +7,26 @@ mod structure;
 mod wire;
 
 use crate::checksum::Sum;
+use crate::message::message;
 use crate::prng::Prng;
 use crate::text::{EPOCH, date};
 use crate::words::{FLAG, ZONE};
 
+/// What the answers of a job are made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// UID, FLAGS, INTERNALDATE, RFC822.SIZE, ENVELOPE and BODYSTRUCTURE.
+    Envelope,
+    /// UID and FLAGS.
+    Flags,
+    /// UID and BODY[], whole messages of about 4 kB.
+    Body,
+}
+
 /// All answers, end to end.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Answers {
+    kind: Kind,
     /// The bytes of the answers.
     pub bytes: Vec<u8>,
     /// Where each answer ends.
@@ -24,18 +37,32 @@ pub struct Answers {
 
 impl Answers {
     /// The answers for message numbers and UIDs 1 to `count`.
-    pub fn generate(count: u64) -> Self {
-        let mut answers = Self::default();
+    pub fn generate(kind: Kind, count: u64) -> Self {
+        let mut answers = Self { kind, bytes: Vec::new(), ends: Vec::new(), sum: Sum::default() };
         for uid in 1..=count {
-            let mut writer = Writer {
-                out: &mut answers.bytes,
-                sum: &mut answers.sum,
-                random: Prng::of_message(1, uid),
-            };
-            writer.answer(uid);
+            let mut writer =
+                Writer { out: &mut answers.bytes, sum: &mut answers.sum, random: Prng::of_message(1, uid) };
+            match kind {
+                Kind::Envelope => writer.envelope_answer(uid),
+                Kind::Flags => writer.flags_answer(uid),
+                Kind::Body => writer.body_answer(uid),
+            }
             answers.ends.push(answers.bytes.len());
         }
         answers
+    }
+
+    /// Whether they answer a FETCH of these items, in upper case.
+    pub fn answer(&self, items: &str) -> bool {
+        let mut asked: Vec<_> =
+            items.trim_start_matches('(').trim_end_matches(')').split(' ').filter(|item| *item != "UID").collect();
+        asked.sort_unstable();
+        asked
+            == match self.kind {
+                Kind::Envelope => &["BODYSTRUCTURE", "ENVELOPE", "FLAGS", "INTERNALDATE", "RFC822.SIZE"][..],
+                Kind::Flags => &["FLAGS"],
+                Kind::Body => &["BODY.PEEK[]"],
+            }
     }
 
     /// The bytes of answers `first..=last`.
@@ -53,7 +80,25 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    fn answer(&mut self, uid: u64) {
+    fn flags_answer(&mut self, uid: u64) {
+        self.raw(&format!("* {uid} FETCH (UID "));
+        self.number(uid);
+        self.raw(" FLAGS ");
+        self.flags();
+        self.raw(")\r\n");
+    }
+
+    fn body_answer(&mut self, uid: u64) {
+        let message = message(uid);
+        self.raw(&format!("* {uid} FETCH (UID "));
+        self.number(uid);
+        self.sum.text(&message);
+        self.raw(&format!(" BODY[] {{{}}}\r\n", message.len()));
+        self.out.extend_from_slice(&message);
+        self.raw(")\r\n");
+    }
+
+    fn envelope_answer(&mut self, uid: u64) {
         let sent = EPOCH + uid as i64 * 1_700 + self.random.below(1_500) as i64;
         self.raw(&format!("* {uid} FETCH (UID "));
         self.number(uid);
@@ -78,9 +123,7 @@ impl Writer<'_> {
             .filter(|(rank, _)| self.random.chance([60, 20, 8, 2, 1, 5, 3, 10, 5][*rank]))
             .collect();
         let chosen: Vec<_> = chosen.into_iter().map(|(_, flag)| *flag).collect();
-        chosen
-            .iter()
-            .for_each(|flag| self.sum.text(flag.as_bytes()));
+        chosen.iter().for_each(|flag| self.sum.text(flag.as_bytes()));
         self.sum.count(chosen.len());
         self.raw(&format!("({})", chosen.join(" ")));
     }
@@ -99,15 +142,25 @@ mod tests {
 
     #[test]
     fn the_same_seed_gives_the_same_mail() {
-        let (one, two) = (Answers::generate(300), Answers::generate(300));
-        assert_eq!(one.bytes, two.bytes);
-        assert_eq!(one.sum, two.sum);
-        assert_ne!(one.sum, Answers::generate(299).sum);
+        for kind in [Kind::Envelope, Kind::Flags, Kind::Body] {
+            let [one, two] = [300, 300].map(|count| Answers::generate(kind, count));
+            assert_eq!(one.bytes, two.bytes);
+            assert_eq!(one.sum, two.sum);
+            assert_ne!(one.sum, Answers::generate(kind, 299).sum);
+        }
+    }
+
+    #[test]
+    fn only_the_items_prepared_are_answered() {
+        let flags = Answers::generate(Kind::Flags, 1);
+        assert!(flags.answer("(UID FLAGS)") && flags.answer("FLAGS"));
+        assert!(!flags.answer("(UID FLAGS RFC822.SIZE)") && !flags.answer("(UID)"));
+        assert!(Answers::generate(Kind::Body, 1).answer("(UID BODY.PEEK[])"));
     }
 
     #[test]
     fn a_range_is_whole_answers() {
-        let answers = Answers::generate(10);
+        let answers = Answers::generate(Kind::Envelope, 10);
         assert!(answers.range(3, 4).starts_with(b"* 3 FETCH (UID 3 "));
         assert!(answers.range(3, 4).ends_with(b")\r\n"));
         assert_eq!(answers.range(1, 10), answers.bytes);
@@ -115,7 +168,7 @@ mod tests {
 
     #[test]
     fn the_mail_has_what_real_mail_has() {
-        let answers = Answers::generate(3_000);
+        let answers = Answers::generate(Kind::Envelope, 3_000);
         let text = String::from_utf8(answers.bytes.clone()).unwrap();
         let mean = text.len() / 3_000;
         assert!((900..1_100).contains(&mean), "{mean} bytes an answer");

@@ -54,12 +54,8 @@ impl Writer<'_> {
     }
 
     fn text_part(&mut self, subtype: &str) {
-        let charset = self
-            .random
-            .pick(&["utf-8", "us-ascii", "iso-8859-1", "UTF-8"]);
-        let encoding = self
-            .random
-            .pick(&["7bit", "quoted-printable", "8bit", "base64"]);
+        let charset = self.random.pick(&["utf-8", "us-ascii", "iso-8859-1", "UTF-8"]);
+        let encoding = self.random.pick(&["7bit", "quoted-printable", "8bit", "base64"]);
         let octets = self.random.between(100, 30_000);
         self.begin_part("text", subtype);
         self.parameters(&[("charset", charset)]);
@@ -70,28 +66,14 @@ impl Writer<'_> {
     }
 
     fn attachment(&mut self) {
-        let (kind, subtype, ending) =
-            ATTACHMENT[self.random.below(ATTACHMENT.len() as u64) as usize];
+        let (kind, subtype, ending) = ATTACHMENT[self.random.below(ATTACHMENT.len() as u64) as usize];
         let quote = self.random.chance(4);
         let stem = phrase(&mut self.random, 1, 3);
-        let name = if quote {
-            format!("\"{stem}\".{ending}")
-        } else {
-            format!("{}.{ending}", stem.replace(' ', "_"))
-        };
+        let name = if quote { format!("\"{stem}\".{ending}") } else { format!("{}.{ending}", stem.replace(' ', "_")) };
         let octets = self.random.between(2_000, 3_000_000);
         let inline = self.random.chance(20);
-        let id = inline.then(|| {
-            format!(
-                "<part{}@{}>",
-                self.random.below(1 << 30),
-                self.random.pick(DOMAIN)
-            )
-        });
-        let description = self
-            .random
-            .chance(10)
-            .then(|| phrase(&mut self.random, 2, 5));
+        let id = inline.then(|| format!("<part{}@{}>", self.random.below(1 << 30), self.random.pick(DOMAIN)));
+        let description = self.random.chance(10).then(|| phrase(&mut self.random, 2, 5));
         self.begin_part(kind, subtype);
         self.parameters(&[("name", &name)]);
         self.fields(id.as_deref(), description.as_deref(), "base64", octets);
@@ -100,10 +82,7 @@ impl Writer<'_> {
             self.number(octets / 78);
         }
         let size = octets.to_string();
-        self.extension(Some((
-            if inline { "inline" } else { "attachment" },
-            &[("filename", &name), ("size", &size)],
-        )));
+        self.extension(Some((if inline { "inline" } else { "attachment" }, &[("filename", &name), ("size", &size)])));
     }
 
     fn forwarded(&mut self) {

@@ -1,5 +1,6 @@
 //! The drain: what the socket itself costs. It logs in, asks, and counts bytes up to the end of the answer, without looking inside.
-//! `drain envelope|body|append --port P --reps K --read BYTES` over IMAP, `drain pop3 --count N --user U --password P` with 256 RETR in flight.
+//! `drain envelope|flags|bodies|large|body|append --port P --reps K --read BYTES` over IMAP, `drain pop3 --count N --user U --password P` with
+//! 256 RETR in flight.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -35,11 +36,7 @@ impl Socket {
         let stream = TcpStream::connect(("127.0.0.1", args.need("port")?))?;
         stream.set_nodelay(true)?;
         let size: usize = args.or("read", 256 * 1024)?;
-        Ok(Self {
-            stream,
-            buffer: vec![0; KEPT + size],
-            bytes: 0,
-        })
+        Ok(Self { stream, buffer: vec![0; KEPT + size], bytes: 0 })
     }
 
     /// Reads once and gives the past and the new bytes together, and where the new ones begin.
@@ -74,8 +71,7 @@ impl Socket {
     }
 
     fn command(&mut self, tag: &str, text: &str) -> Result<()> {
-        self.stream
-            .write_all(format!("{tag} {text}\r\n").as_bytes())?;
+        self.stream.write_all(format!("{tag} {text}\r\n").as_bytes())?;
         self.until_line(&format!("{tag} OK"))
     }
 }
@@ -91,24 +87,23 @@ fn imap(args: &Args) -> Result<()> {
     rss::reset_peak()?;
     for _ in 0..args.or("reps", 1)? {
         match args.job.as_str() {
-            "envelope" => socket.command(
-                "drain3",
-                "UID FETCH 1:* (UID FLAGS INTERNALDATE RFC822.SIZE ENVELOPE BODYSTRUCTURE)",
-            )?,
-            "body" => socket.command("drain3", "UID FETCH 1 (BODY.PEEK[])")?,
+            "envelope" => {
+                socket.command("drain3", "UID FETCH 1:* (UID FLAGS INTERNALDATE RFC822.SIZE ENVELOPE BODYSTRUCTURE)")?
+            }
+            "flags" => socket.command("drain3", "UID FETCH 1:* (UID FLAGS)")?,
+            "body" | "bodies" | "large" => socket.command("drain3", "UID FETCH 1:* (UID BODY.PEEK[])")?,
             "append" => append(&mut socket, &Body::new(args.need("size")?))?,
             other => return Err(format!("no job {other}").into()),
         }
     }
     println!("bytes {}", socket.bytes - before);
     println!("growth_kib {}", rss::peak_kib()?.saturating_sub(held));
+    println!("peak_kib {}", rss::peak_kib()?);
     socket.command("drain4", "LOGOUT")
 }
 
 fn append(socket: &mut Socket, body: &Body) -> Result<()> {
-    socket
-        .stream
-        .write_all(format!("drain3 APPEND INBOX {{{}+}}\r\n", body.len()).as_bytes())?;
+    socket.stream.write_all(format!("drain3 APPEND INBOX {{{}+}}\r\n", body.len()).as_bytes())?;
     let mut done = 0;
     while done < body.len() {
         let piece = body.piece(done, 1 << 20);
@@ -121,10 +116,7 @@ fn append(socket: &mut Socket, body: &Body) -> Result<()> {
 
 fn pop3(args: &Args) -> Result<()> {
     let mut socket = Socket::connect(args)?;
-    let (user, password): (String, String) = (
-        args.or("user", "user".into())?,
-        args.or("password", "password".into())?,
-    );
+    let (user, password): (String, String) = (args.or("user", "user".into())?, args.or("password", "password".into())?);
     socket.buffer[..KEPT].fill(b'\n');
     socket.until_line("+OK")?;
     for line in [format!("USER {user}\r\n"), format!("PASS {password}\r\n")] {
@@ -152,9 +144,7 @@ fn retrieve(socket: &mut Socket, count: u64) -> Result<()> {
     while ended < count {
         let upto = count.min(ended + IN_FLIGHT);
         if asked == ended || upto - asked >= IN_FLIGHT / 4 || (upto == count && asked < count) {
-            let lines: String = (asked + 1..=upto)
-                .map(|n| format!("RETR {n}\r\n"))
-                .collect();
+            let lines: String = (asked + 1..=upto).map(|n| format!("RETR {n}\r\n")).collect();
             socket.stream.write_all(lines.as_bytes())?;
             asked = upto;
         }

@@ -23,10 +23,7 @@ fn run(args: &Args) -> Result<()> {
         run.update(&message);
         let size = message.len();
         fs::write(
-            folder.join(format!(
-                "cur/{}.M{index:06}P1.bench,S={size},W={size}:2,",
-                1_577_836_800 + index
-            )),
+            folder.join(format!("cur/{}.M{index:06}P1.bench,S={size},W={size}:2,", 1_577_836_800 + index)),
             &message,
         )?;
     }

@@ -1,4 +1,4 @@
-//! Measures the figures and prints them: `measure figures [--only NAME] [--pairs N] [--bars 0|1]`, or `measure peers` for the benches
+//! Measures the figures and prints them: `measure figures [--only NAME] [--pairs N] [--seconds S] [--bars 0|1]`, or `measure peers` for the benches
 //! without postroom. Fails where a figure misses its bar.
 
 use std::process::ExitCode;
@@ -9,10 +9,7 @@ use postroom_benches::measure::figure::{FIGURES, Plan, peers};
 
 fn main() -> ExitCode {
     cli::main(|args| {
-        let plan = Plan {
-            cores: Cores::choose()?,
-            pairs: args.or("pairs", 7)?,
-        };
+        let plan = Plan { cores: Cores::choose()?, pairs: args.or("pairs", 7)?, seconds: args.or("seconds", 1.5)? };
         match args.job.as_str() {
             "figures" => figures(args, plan),
             "peers" => peers(plan),
@@ -24,10 +21,7 @@ fn main() -> ExitCode {
 fn figures(args: &Args, plan: Plan) -> Result<()> {
     let only: String = args.or("only", String::new())?;
     let bars = args.or("bars", 1)? != 0;
-    let chosen: Vec<_> = FIGURES
-        .iter()
-        .filter(|figure| only.is_empty() || figure.name == only)
-        .collect();
+    let chosen: Vec<_> = FIGURES.iter().filter(|figure| only.is_empty() || figure.name == only).collect();
     if chosen.is_empty() {
         return Err(format!("no figure {only}").into());
     }
@@ -36,10 +30,7 @@ fn figures(args: &Args, plan: Plan) -> Result<()> {
         let value = (figure.measure)(plan).map_err(|error| format!("{}: {error}", figure.name))?;
         println!("figure {} {value:.4}", figure.name);
         if value > figure.bar {
-            missed.push(format!(
-                "{} is {value:.4}, its bar {}",
-                figure.name, figure.bar
-            ));
+            missed.push(format!("{} is {value:.4}, its bar {}", figure.name, figure.bar));
         }
     }
     if bars && !missed.is_empty() {

@@ -1,4 +1,5 @@
-//! The peer: async-imap doing the ENVELOPE job on a current-thread tokio runtime, every field read into the checksum.
+//! The peer: async-imap doing the ENVELOPE or the FLAGS job on a current-thread tokio runtime, every field read into the checksum.
+//! `peer_async_imap envelope|flags --port P --reps K`.
 //!
 //! imap-proto hands out quoted strings with their escapes still in them. The fields in which the generator writes escapes (display
 //! names, subjects, descriptions, parameter values) are therefore unescaped here, so that the sum is over the true value.
@@ -9,39 +10,36 @@ use std::process::ExitCode;
 use async_imap::types::{Fetch, Flag};
 use futures_util::TryStreamExt as _;
 use imap_proto::{
-    Address, BodyContentCommon, BodyContentSinglePart, BodyParams, BodyStructure, ContentEncoding,
-    Envelope,
+    Address, BodyContentCommon, BodyContentSinglePart, BodyParams, BodyStructure, ContentEncoding, Envelope,
 };
 use postroom_benches::checksum::{MULTIPART, PART, Sum};
 use postroom_benches::cli::{self, Args, Result};
 use tokio::net::TcpStream;
 
-const ITEMS: &str = "(UID FLAGS INTERNALDATE RFC822.SIZE ENVELOPE BODYSTRUCTURE)";
+/// Adds one message.
+type Each = fn(&mut Sum, &Fetch) -> Result<()>;
 
 fn main() -> ExitCode {
-    cli::child(|args| {
-        tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?
-            .block_on(run(args))
-    })
+    cli::child(|args| tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(run(args)))
 }
 
 async fn run(args: &Args) -> Result<()> {
+    let (items, each): (_, Each) = match args.job.as_str() {
+        "envelope" => ("(UID FLAGS INTERNALDATE RFC822.SIZE ENVELOPE BODYSTRUCTURE)", message),
+        "flags" => ("(UID FLAGS)", uid_and_flags),
+        other => return Err(format!("no job {other}").into()),
+    };
     let stream = TcpStream::connect(("127.0.0.1", args.need("port")?)).await?;
     stream.set_nodelay(true)?;
     let mut client = async_imap::Client::new(stream);
     client.read_response().await?.ok_or("no greeting")?;
-    let mut session = client
-        .login("user", "password")
-        .await
-        .map_err(|(error, _)| error)?;
+    let mut session = client.login("user", "password").await.map_err(|(error, _)| error)?;
     session.examine("INBOX").await?;
     for _ in 0..args.or("reps", 1)? {
         let (mut sum, mut messages) = (Sum::default(), 0u64);
-        let mut mail = session.uid_fetch("1:*", ITEMS).await?;
+        let mut mail = session.uid_fetch("1:*", items).await?;
         while let Some(fetched) = mail.try_next().await? {
-            message(&mut sum, &fetched)?;
+            each(&mut sum, &fetched)?;
             messages += 1;
         }
         drop(mail);
@@ -50,7 +48,7 @@ async fn run(args: &Args) -> Result<()> {
     Ok(session.logout().await?)
 }
 
-fn message(sum: &mut Sum, fetched: &Fetch) -> Result<()> {
+fn uid_and_flags(sum: &mut Sum, fetched: &Fetch) -> Result<()> {
     sum.number(fetched.uid.ok_or("no UID")?.into());
     let mut flags = 0;
     for flag in fetched.flags() {
@@ -58,12 +56,12 @@ fn message(sum: &mut Sum, fetched: &Fetch) -> Result<()> {
         flags += 1;
     }
     sum.count(flags);
-    sum.number(
-        fetched
-            .internal_date()
-            .ok_or("no INTERNALDATE")?
-            .timestamp() as u64,
-    );
+    Ok(())
+}
+
+fn message(sum: &mut Sum, fetched: &Fetch) -> Result<()> {
+    uid_and_flags(sum, fetched)?;
+    sum.number(fetched.internal_date().ok_or("no INTERNALDATE")?.timestamp() as u64);
     sum.number(fetched.size.ok_or("no RFC822.SIZE")?.into());
     envelope(sum, fetched.envelope().ok_or("no ENVELOPE")?);
     structure(sum, fetched.bodystructure().ok_or("no BODYSTRUCTURE")?);
@@ -86,14 +84,7 @@ fn flag_name<'a>(flag: &'a Flag<'_>) -> &'a str {
 fn envelope(sum: &mut Sum, envelope: &Envelope<'_>) {
     sum.ntext(envelope.date.as_deref());
     escaped(sum, envelope.subject.as_deref());
-    for list in [
-        &envelope.from,
-        &envelope.sender,
-        &envelope.reply_to,
-        &envelope.to,
-        &envelope.cc,
-        &envelope.bcc,
-    ] {
+    for list in [&envelope.from, &envelope.sender, &envelope.reply_to, &envelope.to, &envelope.cc, &envelope.bcc] {
         let list = list.as_deref().unwrap_or_default();
         list.iter().for_each(|one| address(sum, one));
         sum.count(list.len());
@@ -124,25 +115,13 @@ fn structure(sum: &mut Sum, structure: &BodyStructure<'_>) {
             sum.ntext(other.md5.as_deref().map(str::as_bytes));
             extension(sum, common);
         }
-        BodyStructure::Text {
-            common,
-            other,
-            lines,
-            ..
-        } => {
+        BodyStructure::Text { common, other, lines, .. } => {
             fields(sum, common, other);
             sum.number((*lines).into());
             sum.ntext(other.md5.as_deref().map(str::as_bytes));
             extension(sum, common);
         }
-        BodyStructure::Message {
-            common,
-            other,
-            envelope: inner,
-            body,
-            lines,
-            ..
-        } => {
+        BodyStructure::Message { common, other, envelope: inner, body, lines, .. } => {
             fields(sum, common, other);
             envelope(sum, inner);
             self::structure(sum, body);
@@ -184,9 +163,7 @@ fn extension(sum: &mut Sum, common: &BodyContentCommon<'_>) {
         }
     }
     let languages = common.language.as_deref().unwrap_or_default();
-    languages
-        .iter()
-        .for_each(|language| sum.text(language.as_bytes()));
+    languages.iter().for_each(|language| sum.text(language.as_bytes()));
     sum.count(languages.len());
     sum.ntext(common.location.as_deref().map(str::as_bytes));
 }
@@ -211,11 +188,7 @@ fn unescape(text: &[u8]) -> Cow<'_, [u8]> {
     let mut plain = text[..first].to_vec();
     let mut rest = text[first..].iter();
     while let Some(byte) = rest.next() {
-        plain.push(if *byte == b'\\' {
-            *rest.next().unwrap_or(byte)
-        } else {
-            *byte
-        });
+        plain.push(if *byte == b'\\' { *rest.next().unwrap_or(byte) } else { *byte });
     }
     Cow::Owned(plain)
 }

@@ -1,73 +1,88 @@
-//! The replay server's process: `replay envelope --count N`, `replay body --size N` or `replay pop3 --count N`. It prints `ready PORT` and
-//! what a client must find (`messages`, `bytes`, `checksum`), then serves until it is killed. `replay checksum` only says what the
-//! checksum itself costs.
+//! The replay server's process: `replay envelope|flags|bodies|pop3 --count N`, `replay body --size N` (one message), `replay large --count N`
+//! (messages of 1 to 2 MB), `replay tls --count N` (envelopes over TLS) or `replay first --count N` (flags, every extension offered). It
+//! prints `ready PORT` and what a client must find (`messages`, `bytes`, `checksum`, `certificate`), then serves until it is killed.
+//! `replay checksum` only says what the checksum itself costs.
 
 use std::io::Write;
 use std::net::TcpListener;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use postroom_benches::answers::Answers;
+use postroom_benches::answers::{Answers, Kind};
 use postroom_benches::body::Body;
 use postroom_benches::checksum::{Run, Sum};
-use postroom_benches::cli::{self, Args, Result};
+use postroom_benches::cli::{self, Args, Result, allow_descriptors};
 use postroom_benches::message::message;
-use postroom_benches::replay::{Imap, Maildrop, Store, serve};
+use postroom_benches::replay::{Identity, Imap, Maildrop, Store, serve};
 
 fn main() -> ExitCode {
     cli::child(run)
 }
 
+/// What a client reads at once of a line, or of an appended message.
+const READ: usize = 256 * 1024;
+/// The same where a thousand clients are served.
+const LITTLE: usize = 4 * 1024;
+
 fn run(args: &Args) -> Result<()> {
     let listener = TcpListener::bind(("127.0.0.1", args.or("port", 0)?))?;
-    let port = listener.local_addr()?.port();
     match args.job.as_str() {
-        "envelope" => {
-            let answers = Answers::generate(args.or("count", 100_000)?);
-            ready(
-                port,
-                answers.ends.len() as u64,
-                answers.bytes.len() as u64,
-                answers.sum.value(),
-            )?;
-            serve(
-                &listener,
-                Imap {
-                    store: Store::Answers(answers),
-                    appended: None,
-                },
-                Imap::session,
-            )?;
+        "envelope" => answers(&listener, args, Kind::Envelope, ""),
+        "flags" => answers(&listener, args, Kind::Flags, ""),
+        "bodies" => answers(&listener, args, Kind::Body, ""),
+        "first" => answers(&listener, args, Kind::Flags, " IMAP4rev2 CONDSTORE QRESYNC"),
+        "body" => bodies(&listener, vec![Body::new(args.need("size")?)]),
+        "large" => bodies(&listener, Body::many(args.need("count")?)),
+        "pop3" => pop3(&listener, args.need("count")?),
+        "tls" => tls(&listener, args),
+        "checksum" => {
+            checksum_cost(&Answers::generate(Kind::Envelope, args.or("count", 100_000)?));
+            Ok(())
         }
-        "body" => {
-            let body = Body::new(args.need("size")?);
-            let sum = body.sum();
-            ready(port, 1, body.len(), sum)?;
-            let appended = Some((body.len(), sum));
-            serve(
-                &listener,
-                Imap {
-                    store: Store::Body(body),
-                    appended,
-                },
-                Imap::session,
-            )?;
-        }
-        "pop3" => {
-            let count: u64 = args.or("count", 20_000)?;
-            let (mut maildrop, mut run) = (Maildrop::default(), Run::default());
-            for index in 1..=count {
-                let message = message(index);
-                run.update(&message);
-                maildrop.push(&message);
-            }
-            ready(port, count, run.len(), run.value())?;
-            serve(&listener, maildrop, Maildrop::session)?;
-        }
-        "checksum" => checksum_cost(&Answers::generate(args.or("count", 100_000)?)),
-        other => return Err(format!("no job {other}").into()),
+        other => Err(format!("no job {other}").into()),
     }
-    Ok(())
+}
+
+fn answers(listener: &TcpListener, args: &Args, kind: Kind, further: &'static str) -> Result<()> {
+    let imap = prepared(args, kind, further)?;
+    ready(listener)?;
+    Ok(serve(listener, move |stream| imap.session(stream, READ))?)
+}
+
+fn tls(listener: &TcpListener, args: &Args) -> Result<()> {
+    allow_descriptors()?;
+    let imap = prepared(args, Kind::Envelope, "")?;
+    let identity = Identity::make()?;
+    println!("certificate {}", identity.certificate());
+    ready(listener)?;
+    Ok(serve(listener, move |stream| imap.session(identity.over(stream)?, LITTLE))?)
+}
+
+fn prepared(args: &Args, kind: Kind, further: &'static str) -> Result<Imap> {
+    let answers = Answers::generate(kind, args.need("count")?);
+    say(answers.ends.len() as u64, answers.bytes.len() as u64, answers.sum.value());
+    Ok(Imap { store: Store::Answers(answers), appended: None, further })
+}
+
+fn bodies(listener: &TcpListener, bodies: Vec<Body>) -> Result<()> {
+    let mut run = Run::default();
+    bodies.iter().for_each(|body| body.add_to(&mut run));
+    say(bodies.len() as u64, run.len(), run.value());
+    let imap = Imap { appended: Some((run.len(), run.value())), store: Store::Bodies(bodies), further: "" };
+    ready(listener)?;
+    Ok(serve(listener, move |stream| imap.session(stream, READ))?)
+}
+
+fn pop3(listener: &TcpListener, count: u64) -> Result<()> {
+    let (mut maildrop, mut run) = (Maildrop::default(), Run::default());
+    for index in 1..=count {
+        let message = message(index);
+        run.update(&message);
+        maildrop.push(&message);
+    }
+    say(count, run.len(), run.value());
+    ready(listener)?;
+    Ok(serve(listener, move |stream| maildrop.session(stream))?)
 }
 
 /// Says what the checksum alone costs: over the same bytes, cut at the quotes as the values are.
@@ -76,8 +91,7 @@ fn checksum_cost(answers: &Answers) {
     cuts.extend(memchr::memchr_iter(b'"', &answers.bytes));
     let began = Instant::now();
     let mut sum = Sum::default();
-    cuts.windows(2)
-        .for_each(|cut| sum.text(&answers.bytes[cut[0]..cut[1]]));
+    cuts.windows(2).for_each(|cut| sum.text(&answers.bytes[cut[0]..cut[1]]));
     let spent = began.elapsed();
     let pieces = cuts.len() - 1;
     println!(
@@ -88,7 +102,11 @@ fn checksum_cost(answers: &Answers) {
     );
 }
 
-fn ready(port: u16, messages: u64, bytes: u64, checksum: u64) -> Result<()> {
-    println!("messages {messages}\nbytes {bytes}\nchecksum {checksum:016x}\nready {port}");
+fn say(messages: u64, bytes: u64, checksum: u64) {
+    println!("messages {messages}\nbytes {bytes}\nchecksum {checksum:016x}");
+}
+
+fn ready(listener: &TcpListener) -> Result<()> {
+    println!("ready {}", listener.local_addr()?.port());
     Ok(std::io::stdout().flush()?)
 }

@@ -61,41 +61,25 @@ impl Outcome {
     /// Runs a client to its end.
     pub fn of(cores: Cores, program: &str, args: &[&str]) -> Result<Self> {
         let mut command = Command::new(beside(program)?);
-        command
-            .args(args)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped());
+        command.args(args).stdin(Stdio::null()).stdout(Stdio::piped());
         let mut child = cores.start_client(&mut command)?;
         let mut said = String::new();
-        child
-            .stdout
-            .take()
-            .ok_or("no standard output")?
-            .read_to_string(&mut said)?;
+        child.stdout.take().ok_or("no standard output")?.read_to_string(&mut said)?;
         let used = child.wait4()?;
         if !used.status.success() {
             return Err(format!("{program} {} failed ({})", args.join(" "), used.status).into());
         }
-        Ok(Self {
-            cpu: used.rusage.utime + used.rusage.stime,
-            max_rss: used.rusage.maxrss,
-            said,
-        })
+        Ok(Self { cpu: used.rusage.utime + used.rusage.stime, max_rss: used.rusage.maxrss, said })
     }
 
     /// All values said under a name.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.said
-            .lines()
-            .filter_map(move |line| line.strip_prefix(name)?.strip_prefix(' '))
+        self.said.lines().filter_map(move |line| line.strip_prefix(name)?.strip_prefix(' '))
     }
 
     /// The one number said under a name.
     pub fn number(&self, name: &str) -> Result<f64> {
-        let text = self
-            .all(name)
-            .next()
-            .ok_or_else(|| format!("the client said no {name}"))?;
+        let text = self.all(name).next().ok_or_else(|| format!("the client said no {name}"))?;
         Ok(text.parse()?)
     }
 
@@ -106,11 +90,7 @@ impl Outcome {
             return Err(format!("{name} is {value} and should be {expected}").into());
         }
         let said = self.all(name).count() as u64;
-        if said == times {
-            Ok(())
-        } else {
-            Err(format!("{name} was said {said} times, not {times}").into())
-        }
+        if said == times { Ok(()) } else { Err(format!("{name} was said {said} times, not {times}").into()) }
     }
 }
 
@@ -126,16 +106,15 @@ pub struct Replay {
     pub bytes: u64,
     /// The checksum a client must find.
     pub checksum: String,
+    /// The certificate it must trust, where there is one.
+    pub certificate: String,
 }
 
 impl Replay {
     /// Starts it and waits until it is ready.
     pub fn start(args: &[&str]) -> Result<Self> {
-        let mut child = Command::new(beside("replay")?)
-            .args(args)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()?;
+        let mut child =
+            Command::new(beside("replay")?).args(args).stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
         let out = BufReader::new(child.stdout.take().ok_or("no standard output")?);
         let mut replay = Self {
             child,
@@ -143,6 +122,7 @@ impl Replay {
             messages: String::new(),
             bytes: 0,
             checksum: String::new(),
+            certificate: String::new(),
         };
         for line in out.lines() {
             let line = line?;
@@ -150,6 +130,7 @@ impl Replay {
                 Some(("messages", value)) => replay.messages = value.to_owned(),
                 Some(("bytes", value)) => replay.bytes = value.parse()?,
                 Some(("checksum", value)) => replay.checksum = value.to_owned(),
+                Some(("certificate", value)) => replay.certificate = value.to_owned(),
                 Some(("ready", value)) => {
                     replay.port = value.to_owned();
                     return Ok(replay);

@@ -44,9 +44,7 @@ impl Dovecot {
         };
         let (bytes, checksum) = fill(&scratch, messages)?;
         give(&scratch.join("mail"), owner)?;
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?
-            .local_addr()?
-            .port();
+        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
         let file = scratch.join("dovecot.conf");
         fs::write(&file, configuration(&scratch, port, owner)?)?;
         let log = fs::File::create(scratch.join("start.log"))?;
@@ -58,14 +56,7 @@ impl Dovecot {
             .stderr(log)
             .spawn()
             .map_err(|error| format!("dovecot: {error} (Debian: apt-get install dovecot-pop3d)"))?;
-        let mut dovecot = Self {
-            child,
-            scratch,
-            port,
-            messages,
-            bytes,
-            checksum,
-        };
+        let mut dovecot = Self { child, scratch, port, messages, bytes, checksum };
         dovecot.wait_for_greeting()?;
         dovecot.import(&file)?;
         Ok(dovecot)
@@ -74,19 +65,12 @@ impl Dovecot {
     /// Takes the messages over into mdbox, the quickest of Dovecot's stores: the server is to be as fast as it can.
     fn import(&self, file: &Path) -> Result<()> {
         let from = format!("maildir:{}/mail/Maildir", self.scratch.display());
-        let done = Command::new("doveadm")
-            .arg("-c")
-            .arg(file)
-            .args(["import", "-u", "bench", &from, "", "ALL"])
-            .output()?;
+        let done =
+            Command::new("doveadm").arg("-c").arg(file).args(["import", "-u", "bench", &from, "", "ALL"]).output()?;
         if done.status.success() {
             Ok(())
         } else {
-            Err(format!(
-                "doveadm import: {}",
-                String::from_utf8_lossy(&done.stderr).trim()
-            )
-            .into())
+            Err(format!("doveadm import: {}", String::from_utf8_lossy(&done.stderr).trim()).into())
         }
     }
 
@@ -106,8 +90,8 @@ impl Dovecot {
             }
             thread::sleep(Duration::from_millis(50));
         }
-        let said = ["start.log", "dovecot.log"]
-            .map(|name| fs::read_to_string(self.scratch.join(name)).unwrap_or_default());
+        let said =
+            ["start.log", "dovecot.log"].map(|name| fs::read_to_string(self.scratch.join(name)).unwrap_or_default());
         Err(format!("dovecot does not answer: {}", said.concat().trim()).into())
     }
 }
@@ -123,13 +107,9 @@ impl Drop for Dovecot {
 
 /// A folder of our own that the mail's owner can pass through.
 fn scratch() -> Result<PathBuf> {
-    let parent =
-        std::env::var_os("POSTROOM_BENCH_DIR").map_or_else(std::env::temp_dir, PathBuf::from);
+    let parent = std::env::var_os("POSTROOM_BENCH_DIR").map_or_else(std::env::temp_dir, PathBuf::from);
     let path = parent.join(format!("postroom-bench-{}", std::process::id()));
-    DirBuilder::new()
-        .mode(0o755)
-        .create(&path)
-        .map_err(|error| format!("{}: {error}", path.display()))?;
+    DirBuilder::new().mode(0o755).create(&path).map_err(|error| format!("{}: {error}", path.display()))?;
     Ok(path)
 }
 
@@ -143,11 +123,7 @@ fn fill(scratch: &Path, messages: u64) -> Result<(u64, String)> {
         return Err(format!("maildrop: {}", String::from_utf8_lossy(&said.stderr).trim()).into());
     }
     let said = String::from_utf8(said.stdout)?;
-    let value = |name: &str| {
-        said.lines()
-            .find_map(|line| line.strip_prefix(name))
-            .ok_or("maildrop said too little")
-    };
+    let value = |name: &str| said.lines().find_map(|line| line.strip_prefix(name)).ok_or("maildrop said too little");
     Ok((value("bytes ")?.parse()?, value("checksum ")?.to_owned()))
 }
 
@@ -163,11 +139,7 @@ fn give(path: &Path, owner: (u32, u32)) -> Result<()> {
 
 fn configuration(scratch: &Path, port: u16, (uid, gid): (u32, u32)) -> Result<String> {
     let dir = scratch.display();
-    let unprivileged = if Uid::effective().is_root() {
-        String::new()
-    } else {
-        unprivileged()?
-    };
+    let unprivileged = if Uid::effective().is_root() { String::new() } else { unprivileged()? };
     Ok(format!(
         "base_dir = {dir}/run\nlisten = 127.0.0.1\nprotocols = pop3\nlog_path = {dir}/dovecot.log\nssl = no\ndisable_plaintext_auth = no\n\
          first_valid_uid = 1\nmail_max_userip_connections = 0\nmail_fsync = never\nmail_location = mdbox:{dir}/mail/mdbox\n\
@@ -180,13 +152,7 @@ fn configuration(scratch: &Path, port: u16, (uid, gid): (u32, u32)) -> Result<St
 
 /// What Dovecot needs to run as an ordinary user.
 fn unprivileged() -> Result<String> {
-    let name = User::from_uid(Uid::effective())?
-        .ok_or("this user has no name")?
-        .name;
-    let services =
-        ["pop3-login", "anvil"].map(|service| format!("service {service} {{\n  chroot =\n}}\n"));
-    Ok(format!(
-        "default_internal_user = {name}\ndefault_login_user = {name}\n{}",
-        services.concat()
-    ))
+    let name = User::from_uid(Uid::effective())?.ok_or("this user has no name")?.name;
+    let services = ["pop3-login", "anvil"].map(|service| format!("service {service} {{\n  chroot =\n}}\n"));
+    Ok(format!("default_internal_user = {name}\ndefault_login_user = {name}\n{}", services.concat()))
 }

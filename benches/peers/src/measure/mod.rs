@@ -1,6 +1,9 @@
 //! How a figure is measured: children pinned to cores and accounted by `wait4`, pairs that alternate, servers that end with their value.
 
 pub mod child;
+mod cpu;
 pub mod dovecot;
 pub mod figure;
+mod memory;
 pub mod pair;
+mod wall;

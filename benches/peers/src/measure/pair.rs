@@ -22,28 +22,15 @@ impl Spread {
     pub fn of(mut values: Vec<f64>) -> Result<Self> {
         values.sort_by(f64::total_cmp);
         let n = values.len();
-        let (least, most) = values
-            .first()
-            .copied()
-            .zip(values.last().copied())
-            .ok_or("nothing was measured")?;
+        let (least, most) = values.first().copied().zip(values.last().copied()).ok_or("nothing was measured")?;
         let median = f64::midpoint(values[(n - 1) / 2], values[n / 2]);
-        Ok(Self {
-            median,
-            least,
-            most,
-            n,
-        })
+        Ok(Self { median, least, most, n })
     }
 }
 
 impl fmt::Display for Spread {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{:.4} ({:.4}..{:.4}, n={})",
-            self.median, self.least, self.most, self.n
-        )
+        write!(f, "{:.4} ({:.4}..{:.4}, n={})", self.median, self.least, self.most, self.n)
     }
 }
 
@@ -76,17 +63,8 @@ impl Pairs {
             }
         }
         let ratios = firsts.iter().zip(&seconds).map(|(a, b)| a / b).collect();
-        Ok(Self {
-            ratio: Spread::of(ratios)?,
-            first: Spread::of(firsts)?,
-            second: Spread::of(seconds)?,
-        })
+        Ok(Self { ratio: Spread::of(ratios)?, first: Spread::of(firsts)?, second: Spread::of(seconds)? })
     }
-}
-
-/// How often a job that costs `once` seconds has to be done to cost well over one second.
-pub fn repetitions(once: f64) -> u64 {
-    (1.5 / once.max(0.001)).ceil() as u64
 }
 
 #[cfg(test)]
@@ -96,15 +74,7 @@ mod tests {
     #[test]
     fn the_median_of_an_even_number_lies_between_the_middle_two() {
         let spread = Spread::of(vec![4.0, 1.0, 3.0, 2.0]).unwrap();
-        assert_eq!(
-            spread,
-            Spread {
-                median: 2.5,
-                least: 1.0,
-                most: 4.0,
-                n: 4
-            }
-        );
+        assert_eq!(spread, Spread { median: 2.5, least: 1.0, most: 4.0, n: 4 });
         assert!(Spread::of(Vec::new()).is_err());
     }
 

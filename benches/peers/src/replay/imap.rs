@@ -1,8 +1,7 @@
-//! The IMAP side of the replay server: one mailbox, INBOX, with prepared answers or one very large message. Any user and password are
-//! right. What it announces it answers; what it does not know is BAD.
+//! The IMAP side of the replay server: one mailbox, INBOX, with prepared answers or large messages. Any user and password are right. What
+//! it announces it answers; what it does not know is BAD. Whoever idles is told at once of one message more.
 
-use std::io::{self, Write};
-use std::net::TcpStream;
+use std::io::{self, Read, Write};
 
 use super::line::Lines;
 use super::set::ranges;
@@ -10,15 +9,15 @@ use crate::answers::Answers;
 use crate::body::Body;
 use crate::checksum::Run;
 
-const CAPABILITY: &str = "IMAP4rev1 SASL-IR LITERAL+ ID ENABLE NAMESPACE UIDPLUS AUTH=PLAIN";
+const CAPABILITY: &str = "IMAP4rev1 SASL-IR LITERAL+ ID ENABLE IDLE NAMESPACE UIDPLUS AUTH=PLAIN";
 
 /// What lies in the mailbox.
 #[derive(Debug)]
 pub enum Store {
-    /// Prepared answers to the ENVELOPE job.
+    /// Prepared answers.
     Answers(Answers),
-    /// One large message, UID 1.
-    Body(Body),
+    /// Large messages, UIDs from 1.
+    Bodies(Vec<Body>),
 }
 
 /// The server's state: nothing a client does changes it.
@@ -28,17 +27,15 @@ pub struct Imap {
     pub store: Store,
     /// What an appended message must be.
     pub appended: Option<(u64, u64)>,
+    /// Capabilities beyond the usual ones.
+    pub further: &'static str,
 }
 
 impl Imap {
-    /// Serves one connection.
-    pub fn session(&self, stream: TcpStream) -> io::Result<()> {
-        let mut session = Session {
-            server: self,
-            lines: Lines::new(stream.try_clone()?),
-            out: stream,
-        };
-        session.say(&format!("* OK [CAPABILITY {CAPABILITY}] replay ready\r\n"))?;
+    /// Serves one connection, reading so much at once.
+    pub fn session(&self, stream: impl Read + Write, most: usize) -> io::Result<()> {
+        let mut session = Session { server: self, lines: Lines::new(stream, most) };
+        session.say(&format!("* OK [CAPABILITY {}] replay ready\r\n", self.capability()))?;
         while let Some(line) = session.lines.next()? {
             let (tag, rest) = line.split_once(' ').unwrap_or((&line, ""));
             if !session.command(tag, rest)? {
@@ -51,18 +48,21 @@ impl Imap {
     fn size(&self) -> u64 {
         match &self.store {
             Store::Answers(answers) => answers.ends.len() as u64,
-            Store::Body(_) => 1,
+            Store::Bodies(bodies) => bodies.len() as u64,
         }
+    }
+
+    fn capability(&self) -> String {
+        format!("{CAPABILITY}{}", self.further)
     }
 }
 
-struct Session<'a> {
+struct Session<'a, S> {
     server: &'a Imap,
-    lines: Lines,
-    out: TcpStream,
+    lines: Lines<S>,
 }
 
-impl Session<'_> {
+impl<S: Read + Write> Session<'_, S> {
     /// Answers one command; false after LOGOUT.
     fn command(&mut self, tag: &str, rest: &str) -> io::Result<bool> {
         let (name, arguments) = rest.split_once(' ').unwrap_or((rest, ""));
@@ -73,17 +73,18 @@ impl Session<'_> {
         }
         let arguments = self.with_literals(arguments)?;
         match name.as_str() {
-            "CAPABILITY" => self.say(&format!("* CAPABILITY {CAPABILITY}\r\n"))?,
+            "CAPABILITY" => self.say(&format!("* CAPABILITY {}\r\n", self.server.capability()))?,
             "AUTHENTICATE" if !arguments.contains(' ') => {
                 self.say("+ \r\n")?;
                 self.lines.next()?;
             }
             "ID" => self.say("* ID (\"name\" \"replay\")\r\n")?,
-            "ENABLE" => self.say("* ENABLED\r\n")?,
+            "ENABLE" => self.say(&format!("* ENABLED {arguments}\r\n"))?,
             "NAMESPACE" => self.say("* NAMESPACE ((\"\" \"/\")) NIL NIL\r\n")?,
             "LIST" => self.say("* LIST (\\HasNoChildren) \"/\" INBOX\r\n")?,
             "SELECT" | "EXAMINE" => return self.select(tag, &name),
             "SEARCH" => self.search()?,
+            "IDLE" => self.idle()?,
             "FETCH" => return self.fetch(tag, &arguments),
             "UID" => return self.uid(tag, &arguments),
             "LOGIN" | "AUTHENTICATE" | "NOOP" | "CHECK" | "CLOSE" => {}
@@ -94,7 +95,7 @@ impl Session<'_> {
             }
         }
         let code = if matches!(name.as_str(), "LOGIN" | "AUTHENTICATE") {
-            format!("[CAPABILITY {CAPABILITY}] ")
+            format!("[CAPABILITY {}] ", self.server.capability())
         } else {
             String::new()
         };
@@ -119,11 +120,7 @@ impl Session<'_> {
 
     fn select(&mut self, tag: &str, name: &str) -> io::Result<bool> {
         let size = self.server.size();
-        let mode = if name == "SELECT" {
-            "READ-WRITE"
-        } else {
-            "READ-ONLY"
-        };
+        let mode = if name == "SELECT" { "READ-WRITE" } else { "READ-ONLY" };
         self.say(&format!(
             "* FLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft)\r\n* OK [PERMANENTFLAGS ()] fixed\r\n* {size} EXISTS\r\n* 0 RECENT\r\n\
              * OK [UIDVALIDITY 1577836800] valid\r\n* OK [UIDNEXT {}] next\r\n{tag} OK [{mode}] {name} done\r\n",
@@ -133,9 +130,7 @@ impl Session<'_> {
     }
 
     fn search(&mut self) -> io::Result<()> {
-        let found: String = (1..=self.server.size())
-            .map(|uid| format!(" {uid}"))
-            .collect();
+        let found: String = (1..=self.server.size()).map(|uid| format!(" {uid}")).collect();
         self.say(&format!("* SEARCH{found}\r\n"))
     }
 
@@ -144,40 +139,33 @@ impl Session<'_> {
         let (set, items) = arguments.split_once(' ').unwrap_or((arguments, ""));
         let items = items.to_ascii_uppercase();
         let answered = match (ranges(set, server.size()), &server.store) {
-            (Some(ranges), Store::Answers(answers))
-                if items.contains("ENVELOPE") && items.contains("BODYSTRUCTURE") =>
-            {
+            (Some(ranges), Store::Answers(answers)) if answers.answer(&items) => {
                 for (low, high) in ranges {
-                    self.out
-                        .write_all(answers.range(low as usize, high as usize))?;
+                    self.lines.write(answers.range(low as usize, high as usize))?;
                 }
                 true
             }
-            (Some(ranges), Store::Body(body)) => {
-                ranges.is_empty() || self.fetch_body(body, &items)?
-            }
+            (Some(ranges), Store::Bodies(bodies)) => self.fetch_bodies(bodies, &ranges, &items)?,
             _ => false,
         };
-        self.say(&format!(
-            "{tag} {}\r\n",
-            if answered {
-                "OK FETCH done"
-            } else {
-                "BAD not prepared"
-            }
-        ))?;
+        self.say(&format!("{tag} {}\r\n", if answered { "OK FETCH done" } else { "BAD not prepared" }))?;
         Ok(true)
     }
 
-    /// Answers a FETCH of the large message; false, with nothing sent, where an item is not known.
-    fn fetch_body(&mut self, body: &Body, items: &str) -> io::Result<bool> {
-        let mut head = String::from("* 1 FETCH (UID 1");
+    fn fetch_bodies(&mut self, bodies: &[Body], ranges: &[(u64, u64)], items: &str) -> io::Result<bool> {
+        for uid in ranges.iter().flat_map(|(low, high)| *low..=*high) {
+            if !self.fetch_body(uid, &bodies[uid as usize - 1], items)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Answers a FETCH of a large message; false, with nothing sent, where an item is not known.
+    fn fetch_body(&mut self, uid: u64, body: &Body, items: &str) -> io::Result<bool> {
+        let mut head = format!("* {uid} FETCH (UID {uid}");
         let mut bytes = None;
-        for item in items
-            .trim_start_matches('(')
-            .trim_end_matches(')')
-            .split(' ')
-        {
+        for item in items.trim_start_matches('(').trim_end_matches(')').split(' ') {
             match item {
                 "UID" => {}
                 "FLAGS" => head.push_str(" FLAGS (\\Seen)"),
@@ -197,11 +185,22 @@ impl Session<'_> {
         let mut done = 0;
         while done < len {
             let piece = body.piece(from + done, len - done);
-            self.out.write_all(piece)?;
+            self.lines.write(piece)?;
             done += piece.len() as u64;
         }
         self.say(")\r\n")?;
         Ok(true)
+    }
+
+    /// Serves an IDLE (RFC 2177) to its DONE.
+    fn idle(&mut self) -> io::Result<()> {
+        let more = self.server.size() + 1;
+        self.say(&format!("+ idling\r\n* {more} EXISTS\r\n"))?;
+        let end = self.lines.next()?;
+        match end.as_deref() {
+            Some("DONE") | None => Ok(()),
+            Some(line) => Err(io::Error::other(format!("{line} instead of DONE"))),
+        }
     }
 
     /// Takes an APPEND: announces, counts and forgets the bytes.
@@ -216,15 +215,9 @@ impl Session<'_> {
         self.lines.counted(len, |piece| run.update(piece))?;
         let end = self.lines.next()?;
         let right = end.as_deref() == Some("")
-            && self
-                .server
-                .appended
-                .is_none_or(|(len, sum)| run.len() == len && run.value() == sum);
+            && self.server.appended.is_none_or(|(len, sum)| run.len() == len && run.value() == sum);
         self.say(&if right {
-            format!(
-                "{tag} OK [APPENDUID 1577836800 {}] APPEND done\r\n",
-                self.server.size() + 1
-            )
+            format!("{tag} OK [APPENDUID 1577836800 {}] APPEND done\r\n", self.server.size() + 1)
         } else {
             format!("{tag} NO these are not the bytes that were to come\r\n")
         })
@@ -237,16 +230,14 @@ impl Session<'_> {
             if wait {
                 self.say("+ go on\r\n")?;
             }
-            self.lines.counted(len.min(64 * 1024), |piece| {
-                whole.push_str(&String::from_utf8_lossy(piece))
-            })?;
+            self.lines.counted(len.min(64 * 1024), |piece| whole.push_str(&String::from_utf8_lossy(piece)))?;
             whole.push_str(&self.lines.next()?.unwrap_or_default());
         }
         Ok(whole)
     }
 
     fn say(&mut self, text: &str) -> io::Result<()> {
-        self.out.write_all(text.as_bytes())
+        self.lines.write(text.as_bytes())
     }
 }
 
@@ -259,22 +250,13 @@ fn announced(line: &str) -> Option<(u64, bool)> {
 
 /// `BODY[]`, `BODY.PEEK[]` and their partial forms (RFC 3501 §6.4.5): the label of the answer, the first byte and the number of bytes.
 fn section(item: &str, size: u64) -> Option<(String, u64, u64)> {
-    let partial = item
-        .strip_prefix("BODY.PEEK[]")
-        .or_else(|| item.strip_prefix("BODY[]"))?;
+    let partial = item.strip_prefix("BODY.PEEK[]").or_else(|| item.strip_prefix("BODY[]"))?;
     if partial.is_empty() {
         return Some(("BODY[]".to_owned(), 0, size));
     }
-    let (from, len) = partial
-        .strip_prefix('<')?
-        .strip_suffix('>')?
-        .split_once('.')?;
+    let (from, len) = partial.strip_prefix('<')?.strip_suffix('>')?.split_once('.')?;
     let (from, len): (u64, u64) = (from.parse().ok()?, len.parse().ok()?);
-    Some((
-        format!("BODY[]<{from}>"),
-        from,
-        size.saturating_sub(from).min(len),
-    ))
+    Some((format!("BODY[]<{from}>"), from, size.saturating_sub(from).min(len)))
 }
 
 #[cfg(test)]
@@ -283,22 +265,10 @@ mod tests {
 
     #[test]
     fn a_partial_section_is_cut_at_the_end_and_empty_beyond_it() {
-        assert_eq!(
-            section("BODY.PEEK[]", 100),
-            Some(("BODY[]".to_owned(), 0, 100))
-        );
-        assert_eq!(
-            section("BODY.PEEK[]<10.20>", 100),
-            Some(("BODY[]<10>".to_owned(), 10, 20))
-        );
-        assert_eq!(
-            section("BODY[]<90.20>", 100),
-            Some(("BODY[]<90>".to_owned(), 90, 10))
-        );
-        assert_eq!(
-            section("BODY[]<100.20>", 100),
-            Some(("BODY[]<100>".to_owned(), 100, 0))
-        );
+        assert_eq!(section("BODY.PEEK[]", 100), Some(("BODY[]".to_owned(), 0, 100)));
+        assert_eq!(section("BODY.PEEK[]<10.20>", 100), Some(("BODY[]<10>".to_owned(), 10, 20)));
+        assert_eq!(section("BODY[]<90.20>", 100), Some(("BODY[]<90>".to_owned(), 90, 10)));
+        assert_eq!(section("BODY[]<100.20>", 100), Some(("BODY[]<100>".to_owned(), 100, 0)));
         assert_eq!(section("BODY[HEADER]", 100), None);
     }
 

@@ -1,18 +1,25 @@
-//! Reading of client lines from a socket: whole lines, then counted bytes where a literal was announced.
+//! Reading of client lines from a stream: whole lines, then counted bytes where a literal was announced. And writing to it.
 
-use std::io::{self, BufRead, BufReader, Read};
-use std::net::TcpStream;
+use std::io::{self, BufRead, BufReader, Read, Write};
 
 /// The longest line a client may send.
 const MOST: u64 = 64 * 1024;
 
-/// What the client sends.
+/// A client's stream.
 #[derive(Debug)]
-pub(super) struct Lines(BufReader<TcpStream>);
+pub(super) struct Lines<S>(BufReader<S>);
 
-impl Lines {
-    pub(super) fn new(stream: TcpStream) -> Self {
-        Self(BufReader::with_capacity(256 * 1024, stream))
+impl<S: Read + Write> Lines<S> {
+    /// Reads that much at once.
+    pub(super) fn new(stream: S, most: usize) -> Self {
+        Self(BufReader::with_capacity(most, stream))
+    }
+
+    /// Sends all of it.
+    pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let stream = self.0.get_mut();
+        stream.write_all(bytes)?;
+        stream.flush()
     }
 
     /// The next line without its end, or nothing at the end of the connection.
@@ -22,13 +29,9 @@ impl Lines {
         if line.is_empty() {
             return Ok(None);
         }
-        let text = line
-            .strip_suffix(b"\n")
-            .ok_or_else(|| io::Error::other("a line too long or cut"))?;
+        let text = line.strip_suffix(b"\n").ok_or_else(|| io::Error::other("a line too long or cut"))?;
         let text = text.strip_suffix(b"\r").unwrap_or(text);
-        String::from_utf8(text.to_vec())
-            .map(Some)
-            .map_err(io::Error::other)
+        String::from_utf8(text.to_vec()).map(Some).map_err(io::Error::other)
     }
 
     /// Whether a further whole line is already here.

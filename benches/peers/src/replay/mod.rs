@@ -4,9 +4,11 @@ mod imap;
 mod line;
 mod pop3;
 mod set;
+mod tls;
 
 pub use imap::{Imap, Store};
 pub use pop3::Maildrop;
+pub use tls::Identity;
 
 use std::io;
 use std::net::{TcpListener, TcpStream};
@@ -14,18 +16,17 @@ use std::sync::Arc;
 use std::thread;
 
 /// Serves every connection on a thread of its own, for ever.
-pub fn serve<S: Send + Sync + 'static>(
+pub fn serve(
     listener: &TcpListener,
-    state: S,
-    session: fn(&S, TcpStream) -> io::Result<()>,
+    session: impl Fn(TcpStream) -> io::Result<()> + Send + Sync + 'static,
 ) -> io::Result<()> {
-    let state = Arc::new(state);
+    let session = Arc::new(session);
     loop {
         let (stream, _) = listener.accept()?;
         stream.set_nodelay(true)?;
-        let state = Arc::clone(&state);
+        let session = Arc::clone(&session);
         thread::spawn(move || {
-            if let Err(error) = session(&state, stream) {
+            if let Err(error) = session(stream) {
                 eprintln!("replay: {error}");
             }
         });

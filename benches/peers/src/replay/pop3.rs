@@ -1,7 +1,6 @@
 //! The POP3 side of the replay server: a fixed maildrop, dot-stuffed beforehand. Any user and password are right; DELE forgets nothing.
 
-use std::io::{self, Write};
-use std::net::TcpStream;
+use std::io::{self, Read, Write};
 
 use super::line::Lines;
 
@@ -33,33 +32,28 @@ impl Maildrop {
             self.wire.extend_from_slice(line);
         }
         self.wire.extend_from_slice(b".\r\n");
-        self.messages.push(Message {
-            start,
-            end: self.wire.len(),
-            octets: message.len(),
-        });
+        self.messages.push(Message { start, end: self.wire.len(), octets: message.len() });
     }
 
     /// Serves one connection.
-    pub fn session(&self, stream: TcpStream) -> io::Result<()> {
-        let mut lines = Lines::new(stream.try_clone()?);
-        let mut out = stream;
+    pub fn session(&self, stream: impl Read + Write) -> io::Result<()> {
+        let mut lines = Lines::new(stream, 256 * 1024);
         let mut answer = b"+OK replay ready\r\n".to_vec();
         loop {
             if answer.len() >= BATCH || !lines.more() {
-                out.write_all(&answer)?;
+                lines.write(&answer)?;
                 answer.clear();
             }
             let Some(line) = lines.next()? else {
                 return Ok(());
             };
             if line.eq_ignore_ascii_case("AUTH PLAIN") {
-                out.write_all(b"+ \r\n")?;
+                lines.write(b"+ \r\n")?;
                 lines.next()?;
             }
             self.answer(&line, &mut answer);
             if line.eq_ignore_ascii_case("QUIT") {
-                return out.write_all(&answer);
+                return lines.write(&answer);
             }
         }
     }
@@ -70,30 +64,22 @@ impl Maildrop {
         let number = words.next().and_then(|word| word.parse::<usize>().ok());
         let message = number.and_then(|n| self.messages.get(n.checked_sub(1)?));
         match (verb.as_str(), message) {
-            ("CAPA", _) => out.extend_from_slice(
-                b"+OK\r\nUSER\r\nSASL PLAIN\r\nPIPELINING\r\nTOP\r\nUIDL\r\nRESP-CODES\r\n.\r\n",
-            ),
-            ("USER" | "PASS" | "AUTH" | "NOOP" | "RSET" | "QUIT", _) => {
-                out.extend_from_slice(b"+OK\r\n")
+            ("CAPA", _) => {
+                out.extend_from_slice(b"+OK\r\nUSER\r\nSASL PLAIN\r\nPIPELINING\r\nTOP\r\nUIDL\r\nRESP-CODES\r\n.\r\n")
             }
+            ("USER" | "PASS" | "AUTH" | "NOOP" | "RSET" | "QUIT", _) => out.extend_from_slice(b"+OK\r\n"),
             ("STAT", _) => {
                 let octets: usize = self.messages.iter().map(|message| message.octets).sum();
-                out.extend_from_slice(
-                    format!("+OK {} {octets}\r\n", self.messages.len()).as_bytes(),
-                );
+                out.extend_from_slice(format!("+OK {} {octets}\r\n", self.messages.len()).as_bytes());
             }
-            ("LIST", Some(message)) => out.extend_from_slice(
-                format!("+OK {} {}\r\n", number.unwrap_or(0), message.octets).as_bytes(),
-            ),
-            ("LIST", None) if line.len() == 4 => {
-                self.listing(out, |n, message| format!("{n} {}\r\n", message.octets))
+            ("LIST", Some(message)) => {
+                out.extend_from_slice(format!("+OK {} {}\r\n", number.unwrap_or(0), message.octets).as_bytes())
             }
-            ("UIDL", Some(_)) => out.extend_from_slice(
-                format!("+OK {0} replay-{0}\r\n", number.unwrap_or(0)).as_bytes(),
-            ),
-            ("UIDL", None) if line.len() == 4 => {
-                self.listing(out, |n, _| format!("{n} replay-{n}\r\n"))
+            ("LIST", None) if line.len() == 4 => self.listing(out, |n, message| format!("{n} {}\r\n", message.octets)),
+            ("UIDL", Some(_)) => {
+                out.extend_from_slice(format!("+OK {0} replay-{0}\r\n", number.unwrap_or(0)).as_bytes())
             }
+            ("UIDL", None) if line.len() == 4 => self.listing(out, |n, _| format!("{n} replay-{n}\r\n")),
             ("RETR", Some(message)) => {
                 out.extend_from_slice(format!("+OK {} octets\r\n", message.octets).as_bytes());
                 out.extend_from_slice(&self.wire[message.start..message.end]);
@@ -116,12 +102,8 @@ impl Maildrop {
         let wire = &self.wire[message.start..message.end - 3];
         let body = memchr::memmem::find(wire, b"\r\n\r\n").map_or(wire.len(), |at| at + 4);
         let wanted = lines.and_then(|text| text.parse().ok()).unwrap_or(0);
-        let end = wire[body..]
-            .split_inclusive(|byte| *byte == b'\n')
-            .take(wanted)
-            .map(<[u8]>::len)
-            .sum::<usize>()
-            + body;
+        let end =
+            wire[body..].split_inclusive(|byte| *byte == b'\n').take(wanted).map(<[u8]>::len).sum::<usize>() + body;
         out.extend_from_slice(b"+OK\r\n");
         out.extend_from_slice(&wire[..end]);
         out.extend_from_slice(b".\r\n");
@@ -142,14 +124,8 @@ mod tests {
     fn dots_are_stuffed_and_sizes_are_true() {
         let mut maildrop = Maildrop::default();
         maildrop.push(b"A: b\r\n\r\n.one\r\n..two\r\n");
-        assert_eq!(
-            said(&maildrop, "RETR 1"),
-            "+OK 21 octets\r\nA: b\r\n\r\n..one\r\n...two\r\n.\r\n"
-        );
-        assert_eq!(
-            said(&maildrop, "TOP 1 1"),
-            "+OK\r\nA: b\r\n\r\n..one\r\n.\r\n"
-        );
+        assert_eq!(said(&maildrop, "RETR 1"), "+OK 21 octets\r\nA: b\r\n\r\n..one\r\n...two\r\n.\r\n");
+        assert_eq!(said(&maildrop, "TOP 1 1"), "+OK\r\nA: b\r\n\r\n..one\r\n.\r\n");
         assert_eq!(said(&maildrop, "STAT"), "+OK 1 21\r\n");
         assert_eq!(said(&maildrop, "LIST"), "+OK\r\n1 21\r\n.\r\n");
         assert_eq!(said(&maildrop, "RETR 2"), "-ERR not known here\r\n");

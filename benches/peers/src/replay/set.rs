@@ -15,11 +15,7 @@ pub(super) fn ranges(set: &str, size: u64) -> Option<Vec<(u64, u64)>> {
 }
 
 fn number(text: &str, size: u64) -> Option<u64> {
-    if text == "*" {
-        Some(size)
-    } else {
-        text.parse().ok().filter(|n| *n > 0)
-    }
+    if text == "*" { Some(size) } else { text.parse().ok().filter(|n| *n > 0) }
 }
 
 #[cfg(test)]

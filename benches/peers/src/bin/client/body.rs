@@ -1,0 +1,98 @@
+//! Large messages as streams, one way and the other.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use postroom::Imap;
+use postroom::imap::{Append, Folder, Section, Uid};
+use postroom_benches::body::Body;
+use postroom_benches::checksum::Run;
+use postroom_benches::cli::{Args, Result};
+use postroom_benches::rss;
+use tokio::io::{AsyncRead, AsyncReadExt as _, ReadBuf};
+
+/// What is read at once.
+const PIECE: usize = 64 * 1024;
+
+/// One message, with the memory that it takes.
+pub(crate) async fn read(args: &Args) -> Result<()> {
+    let mut imap = crate::connect(args).await?;
+    let mut folder = imap.examine("INBOX").await?;
+    let mut piece = vec![0; PIECE];
+    let mut run = Run::default();
+    let held = rss::resident_kib()?;
+    rss::reset_peak()?;
+    read_one(&mut folder, 1, &mut piece, |bytes| run.update(bytes)).await?;
+    println!("growth_kib {}\nchecksum {:016x}", rss::peak_kib()?.saturating_sub(held), run.value());
+    drop(folder);
+    Ok(imap.logout().await?)
+}
+
+/// Many messages, one after the other; with `--sum 0` only their bytes are counted, as a drain does.
+pub(crate) async fn large(args: &Args) -> Result<()> {
+    let mut imap = crate::connect(args).await?;
+    let mut folder = imap.examine("INBOX").await?;
+    let count: u32 = args.need("count")?;
+    let sums = args.or("sum", 1)? == 1;
+    let mut piece = vec![0; PIECE];
+    for _ in 0..args.or("reps", 1)? {
+        let (mut run, mut bytes) = (Run::default(), 0);
+        for uid in 1..=count {
+            read_one(&mut folder, uid, &mut piece, |piece| {
+                bytes += piece.len();
+                if sums {
+                    run.update(piece);
+                }
+            })
+            .await?;
+        }
+        println!("messages {count}\nbytes {bytes}\nchecksum {:016x}", run.value());
+    }
+    drop(folder);
+    Ok(imap.logout().await?)
+}
+
+async fn read_one(
+    folder: &mut Folder<&mut Imap>,
+    uid: u32,
+    piece: &mut [u8],
+    mut each: impl FnMut(&[u8]),
+) -> Result<()> {
+    let uid = Uid::new(uid).ok_or("no UID")?;
+    let mut body = folder.read(uid, Section::WHOLE).await?;
+    loop {
+        let len = body.read(piece).await?;
+        if len == 0 {
+            return Ok(());
+        }
+        each(&piece[..len]);
+    }
+}
+
+/// One message appended, with the memory that it takes.
+pub(crate) async fn append(args: &Args) -> Result<()> {
+    let imap = crate::connect(args).await?;
+    let body = Body::new(args.need("size")?);
+    let len = body.len();
+    let held = rss::resident_kib()?;
+    rss::reset_peak()?;
+    imap.append("INBOX", Append::reader(Reader { body, at: 0 }, len)).await?;
+    println!("growth_kib {}", rss::peak_kib()?.saturating_sub(held));
+    Ok(imap.logout().await?)
+}
+
+/// A large message as a stream.
+struct Reader {
+    body: Body,
+    at: u64,
+}
+
+impl AsyncRead for Reader {
+    fn poll_read(mut self: Pin<&mut Self>, _: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<std::io::Result<()>> {
+        let piece = self.body.piece(self.at, into.remaining() as u64);
+        into.put_slice(piece);
+        let len = piece.len() as u64;
+        self.at += len;
+        Poll::Ready(Ok(()))
+    }
+}

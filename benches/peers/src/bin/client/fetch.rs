@@ -1,0 +1,57 @@
+//! Many messages by one FETCH: envelopes, flags, small whole messages.
+
+use postroom::imap::{Fetched, Items, Uids};
+use postroom_benches::checksum::Sum;
+use postroom_benches::cli::{Args, Result};
+
+use crate::values;
+
+/// Every field of an envelope and what goes with it.
+pub(crate) async fn envelope(args: &Args) -> Result<()> {
+    let items = Items::new().flags().internal_date().size().envelope().body_structure();
+    fetch(args, items, values::message).await
+}
+
+/// UIDs and flags.
+pub(crate) async fn flags(args: &Args) -> Result<()> {
+    fetch(args, Items::FLAGS, values::flags).await
+}
+
+/// Whole messages; with `--sum 0` only their lengths, as a drain counts.
+pub(crate) async fn bodies(args: &Args) -> Result<()> {
+    let each = if args.or("sum", 1)? == 1 { values::body } else { values::length };
+    fetch(args, Items::MESSAGE, each).await
+}
+
+async fn fetch(args: &Args, items: Items, each: impl Fn(&mut Sum, &Fetched) -> Result<u64>) -> Result<()> {
+    let mut imap = crate::connect(args).await?;
+    let mut folder = imap.examine("INBOX").await?;
+    for _ in 0..args.or("reps", 1)? {
+        let (mut sum, mut messages, mut bytes) = (Sum::default(), 0u64, 0u64);
+        let mut mail = folder.fetch(Uids::ALL, items.clone()).await?;
+        while let Some(fetched) = mail.try_next().await? {
+            bytes += each(&mut sum, &fetched)?;
+            messages += 1;
+        }
+        drop(mail);
+        println!("messages {messages}\nbytes {bytes}\nchecksum {:016x}", sum.value());
+    }
+    drop(folder);
+    Ok(imap.logout().await?)
+}
+
+/// The first data of a mailbox, in as few flights as can be.
+pub(crate) async fn first(args: &Args) -> Result<()> {
+    let mut imap = crate::connect(args).await?;
+    let mut folder = imap.examine("INBOX").await?;
+    let mut mail = folder.fetch(Uids::ALL, Items::FLAGS).await?;
+    let (mut sum, mut messages) = (Sum::default(), 0u64);
+    while let Some(fetched) = mail.try_next().await? {
+        values::flags(&mut sum, &fetched)?;
+        messages += 1;
+    }
+    println!("messages {messages}\nchecksum {:016x}", sum.value());
+    drop(mail);
+    drop(folder);
+    Ok(imap.logout().await?)
+}

@@ -1,0 +1,69 @@
+//! Many sessions at rest: over TLS, in IDLE, each after one bulk FETCH.
+
+use postroom::imap::{Event, Folder, Items, Uids};
+use postroom::{Config, Imap};
+use postroom_benches::checksum::Sum;
+use postroom_benches::cli::{Args, Result, allow_descriptors, unhex};
+use postroom_benches::rss;
+use tokio::sync::mpsc::{Sender, channel};
+
+use crate::values;
+
+/// Opens one session, then `--count` further ones, and says what each of these keeps in memory.
+pub(crate) async fn idle(args: &Args) -> Result<()> {
+    allow_descriptors()?;
+    let config = Config::new("127.0.0.1")
+        .port(args.need("port")?)
+        .server_name("localhost")
+        .add_root_der(&unhex(&args.need::<String>("root")?)?)?
+        .only_added_roots();
+    let count: u64 = args.need("count")?;
+    let (resting, mut rested) = channel(1);
+    let mut held = 0;
+    for session in 0..=count {
+        tokio::spawn(watch(config.clone(), resting.clone()));
+        let sum = rested.recv().await.ok_or("a session ended")??;
+        println!("checksum {sum:016x}");
+        if session == 0 {
+            held = rss::resident_kib()?;
+        }
+    }
+    println!("session_kib {}", rss::resident_kib()?.saturating_sub(held) as f64 / count as f64);
+    Ok(())
+}
+
+type Rested = std::result::Result<u64, String>;
+
+/// Tells of its rest once the server has pushed something, and of its end.
+async fn watch(config: Config, resting: Sender<Rested>) {
+    let end = match session(config, &resting).await {
+        Ok(()) => "a session came to its end".to_owned(),
+        Err(error) => error.to_string(),
+    };
+    // Where nobody listens any more, all is over.
+    let _ = resting.send(Err(end)).await;
+}
+
+/// Every field of every message, as the other jobs read them.
+async fn fetch(folder: &mut Folder) -> Result<u64> {
+    let mut sum = Sum::default();
+    let items = Items::new().flags().internal_date().size().envelope().body_structure();
+    let mut mail = folder.fetch(Uids::ALL, items).await?;
+    while let Some(fetched) = mail.try_next().await? {
+        values::message(&mut sum, &fetched)?;
+    }
+    Ok(sum.value())
+}
+
+async fn session(config: Config, resting: &Sender<Rested>) -> Result<()> {
+    let imap = Imap::connect(config, crate::login()).await?;
+    let mut folder = imap.into_folder("INBOX").await?;
+    let sum = fetch(&mut folder).await?;
+    let mut events = folder.idle().await?;
+    while let Some(event) = events.try_next().await? {
+        if matches!(event, Event::Exists(_)) {
+            resting.send(Ok(sum)).await?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,106 @@
+//! CPU time of a client beside a peer's or the drain's. Connecting, logging in and leaving are measured alone and subtracted.
+
+use super::child::{Outcome, Replay};
+use super::figure::{Plan, report};
+use super::pair::Pairs;
+use crate::cli::Result;
+
+/// Read sizes among which the drain's best is taken.
+pub(super) const READS: [&str; 3] = ["65536", "262144", "1048576"];
+
+/// One client and what it does over and over.
+#[derive(Clone, Copy)]
+struct Side<'a> {
+    program: &'a str,
+    job: &'a str,
+    server: &'a Replay,
+    more: &'a [&'a str],
+}
+
+/// Postroom beside async-imap at the same job, every field read on both sides.
+pub(super) fn against_async_imap(plan: Plan, job: &str) -> Result<f64> {
+    let server = Replay::start(&[job, "--count", "100000"])?;
+    let [client, peer] = ["client", "peer_async_imap"].map(|program| Side { program, job, server: &server, more: &[] });
+    compare(plan, ["client", "async-imap"], [client, peer])
+}
+
+/// Postroom beside a drain that only counts bytes.
+pub(super) fn against_drain(plan: Plan, job: &str, count: &str) -> Result<f64> {
+    let server = Replay::start(&[job, "--count", count])?;
+    let login = ["--count", count, "--user", "user", "--password", "password"];
+    let client = Side { program: "client", job, server: &server, more: &login };
+    let (read, _) = best_read(|read| {
+        let more = [&login[..], &["--read", read]].concat();
+        let drain = Side { program: "drain", more: &more, ..client };
+        let reps = plan.repetitions(drain.seconds(plan, 1)?);
+        drain.seconds(plan, reps)
+    })?;
+    let more = [&login[..], &["--read", read]].concat();
+    let drain = Side { program: "drain", more: &more, ..client };
+    let sides = ["client", &format!("drain with reads of {read}")];
+    compare(plan, sides, [client, drain])
+}
+
+fn compare(plan: Plan, names: [&str; 2], [client, other]: [Side<'_>; 2]) -> Result<f64> {
+    let reps = [client, other].map(|side| Ok(plan.repetitions(side.seconds(plan, 1)?)));
+    let [first, second]: [Result<u64>; 2] = reps;
+    let (first, second) = (first?, second?);
+    let pairs = Pairs::measure(plan.pairs, || client.seconds(plan, first), || other.seconds(plan, second))?;
+    let server = client.server;
+    report(
+        client.job,
+        names,
+        &pairs,
+        &format!(
+            "CPU seconds for {} messages, {} bytes; repeated {first} and {second} times",
+            server.messages, server.bytes
+        ),
+    );
+    Ok(pairs.ratio.median)
+}
+
+impl Side<'_> {
+    /// The CPU seconds of doing the job once, where it is done `reps` times over one connection.
+    fn seconds(self, plan: Plan, reps: u64) -> Result<f64> {
+        let spent = self.run(plan, reps)? - self.run(plan, 0)?;
+        Ok(spent / reps as f64)
+    }
+
+    fn run(self, plan: Plan, reps: u64) -> Result<f64> {
+        let times = reps.to_string();
+        let port = &self.server.port;
+        let args = [&[self.job, "--port", port, "--reps", &times], self.more].concat();
+        let done = Outcome::of(plan.cores, self.program, &args)?;
+        if self.program == "drain" {
+            if done.number("bytes")? < (self.server.bytes * reps) as f64 {
+                return Err("the drain got fewer bytes than there are".into());
+            }
+        } else {
+            done.check("messages", &self.server.messages, reps)?;
+            done.check("checksum", &self.server.checksum, reps)?;
+        }
+        Ok(done.cpu.as_secs_f64())
+    }
+}
+
+/// The read size at which the drain is fastest, and its time.
+pub(super) fn best_read(mut measure: impl FnMut(&'static str) -> Result<f64>) -> Result<(&'static str, f64)> {
+    // The first run warms the server's caches and is not looked at.
+    measure(READS[0])?;
+    let mut times = Vec::new();
+    for read in READS {
+        times.push((read, measure(read)?.min(measure(read)?)));
+    }
+    times.into_iter().min_by(|one, two| one.1.total_cmp(&two.1)).ok_or_else(|| "no read size".into())
+}
+
+/// async-imap's jobs beside the drain, without postroom.
+pub(super) fn peers(plan: Plan) -> Result<()> {
+    for job in ["envelope", "flags"] {
+        let server = Replay::start(&[job, "--count", "100000"])?;
+        let [peer, drain] =
+            ["peer_async_imap", "drain"].map(|program| Side { program, job, server: &server, more: &[] });
+        compare(plan, ["async-imap", "drain"], [peer, drain])?;
+    }
+    Ok(())
+}

@@ -1,0 +1,90 @@
+//! Memory: the most that a client held, what a large message adds to it, and what a session at rest keeps.
+
+use super::child::{Outcome, Replay};
+use super::figure::{Plan, report};
+use super::pair::{Pairs, Spread};
+use crate::cli::Result;
+
+const GIB: &str = "1073741824";
+/// Sessions at rest.
+const SESSIONS: &str = "1000";
+/// Envelopes of 10 MB together.
+const TEN_MB: &str = "10400";
+
+/// The whole client process at the ENVELOPE job.
+pub(super) fn envelope_rss_mib(plan: Plan) -> Result<f64> {
+    let server = Replay::start(&["envelope", "--count", "100000"])?;
+    let peak = |program: &str| -> Result<Spread> {
+        let args = ["envelope", "--port", &server.port, "--reps", "2"];
+        let one = |_| {
+            let done = Outcome::of(plan.cores, program, &args)?;
+            if program == "client" {
+                done.check("checksum", &server.checksum, 2)?;
+            }
+            Ok(done.number("peak_kib")? / 1024.0)
+        };
+        Spread::of((0..plan.pairs.div_ceil(3)).map(one).collect::<Result<_>>()?)
+    };
+    let (client, drain) = (peak("client")?, peak("drain")?);
+    println!("# envelope: client {client}; drain {drain}; MiB (VmHWM at the end)");
+    Ok(client.most)
+}
+
+/// A message of 1 GiB, read and appended.
+pub(super) fn stream_1gib_growth_mib(plan: Plan) -> Result<f64> {
+    let server = Replay::start(&["body", "--size", GIB])?;
+    let mut worst = 0.0f64;
+    for job in ["read", "append"] {
+        let mut growths = Vec::new();
+        for _ in 0..plan.pairs.div_ceil(3) {
+            growths.push(growth_mib(plan, "client", job, &server)?);
+        }
+        let spread = Spread::of(growths)?;
+        println!("# stream_1gib_growth_mib: {job} {spread} MiB over what was held just before");
+        worst = worst.max(spread.most);
+    }
+    Ok(worst)
+}
+
+fn growth_mib(plan: Plan, program: &str, job: &str, server: &Replay) -> Result<f64> {
+    let done = Outcome::of(plan.cores, program, &[job, "--port", &server.port, "--size", GIB])?;
+    if program == "client" && job == "read" {
+        done.check("checksum", &server.checksum, 1)?;
+    }
+    Ok(done.number("growth_kib")? / 1024.0)
+}
+
+/// A thousand sessions in IDLE after a bulk FETCH each, over what rustls alone keeps for them.
+pub(super) fn idle_tls_vs_rustls(plan: Plan) -> Result<f64> {
+    let server = Replay::start(&["tls", "--count", TEN_MB])?;
+    // Memory does not scatter as time does, and a run takes ten gigabytes through TLS.
+    let pairs = Pairs::measure(
+        plan.pairs.div_ceil(16),
+        || session_kib(plan, "client", &server),
+        || session_kib(plan, "peer_rustls", &server),
+    )?;
+    let unit = format!("KiB for each of {SESSIONS} sessions after a FETCH of {} bytes", server.bytes);
+    report("idle", ["client", "rustls"], &pairs, &unit);
+    Ok(pairs.ratio.median)
+}
+
+fn session_kib(plan: Plan, program: &str, server: &Replay) -> Result<f64> {
+    let args = ["idle", "--port", &server.port, "--count", SESSIONS, "--root", &server.certificate];
+    let done = Outcome::of(plan.cores, program, &args)?;
+    let sessions = SESSIONS.parse::<u64>()? + 1;
+    if program == "client" {
+        done.check("checksum", &server.checksum, sessions)?;
+    } else if done.number("bytes")? < (server.bytes * sessions) as f64 {
+        return Err("rustls got fewer bytes than there are".into());
+    }
+    done.number("session_kib")
+}
+
+/// The drain's own memory.
+pub(super) fn peers(plan: Plan) -> Result<()> {
+    let server = Replay::start(&["body", "--size", GIB])?;
+    for job in ["body", "append"] {
+        println!("# the drain's {job} of 1 GiB grows by {:.2} MiB", growth_mib(plan, "drain", job, &server)?);
+    }
+    Ok(())
+}

@@ -1,0 +1,196 @@
+//! Writes a [`Query`] as the keys of SEARCH (RFC 9051 §6.4.4). It must not know what else stands in the command.
+
+use std::fmt::{self, Write};
+
+use super::encode::{Line, date};
+use crate::imap::types::{Key, Query};
+use crate::{Error, Flag, Result};
+
+/// How deep keys may stand in keys: servers bound this too, and a deeper one is a mistake.
+const DEEPEST: usize = 50;
+
+impl Line {
+    /// What SEARCH looks for. A text that is not ASCII goes as UTF-8, which the command has to have said before.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Input`](crate::Kind::Input) for a NUL in a text, a name that no header field can have, a flag that a client must
+    /// not send, a day of a year that has not four digits, and keys in keys 50 deep.
+    pub fn query(self, query: &Query) -> Result<Self> {
+        match &query.0 {
+            Key::And(keys) if !keys.is_empty() => keys.iter().try_fold(self, |line, key| line.key(key, 0)),
+            key => self.key(key, 0),
+        }
+    }
+
+    fn key(self, key: &Key, depth: usize) -> Result<Self> {
+        if depth > DEEPEST {
+            return Err(Error::input("the query has keys in keys more than 50 deep"));
+        }
+        match key {
+            Key::Bare(name) => self.atom(name),
+            Key::Text(name, text) => self.atom(name)?.string(text),
+            Key::Header(field, text) => self.atom("HEADER")?.field(field)?.string(text),
+            Key::Keyword(flag) => self.flag_key(flag),
+            Key::Date(name, day) => self.atom(name)?.atom(&date(*day)?),
+            Key::Size(name, bytes) => Ok(self.atom(name)?.number(*bytes)),
+            // Every server knows that no message is both.
+            Key::Uids(uids) if uids.is_empty() => self.atom("SEEN")?.atom("UNSEEN"),
+            Key::Uids(uids) => self.atom("UID")?.uids(uids),
+            Key::Not(key) => self.atom("NOT")?.one(key, depth + 1),
+            Key::And(keys) if keys.is_empty() => self.atom("ALL"),
+            Key::And(keys) => self.list(|list| keys.iter().try_fold(list, |list, key| list.key(key, depth + 1))),
+            Key::Or(keys) => self.any(keys, depth),
+        }
+    }
+
+    /// One key where just one may stand.
+    fn one(self, key: &Key, depth: usize) -> Result<Self> {
+        match key {
+            Key::Uids(uids) if uids.is_empty() => self.list(|list| list.key(key, depth)),
+            key => self.key(key, depth),
+        }
+    }
+
+    /// OR takes two keys: many are halved, so that they do not stand deep in each other.
+    fn any(self, keys: &[Key], depth: usize) -> Result<Self> {
+        match keys {
+            [] => self.atom("ALL"),
+            [key] => self.one(key, depth + 1),
+            keys => {
+                let (left, right) = keys.split_at_checked(keys.len() / 2).unwrap_or((keys, &[]));
+                self.atom("OR")?.any(left, depth)?.any(right, depth)
+            }
+        }
+    }
+
+    fn field(self, name: &str) -> Result<Self> {
+        let valid = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic() && byte != b':');
+        if valid { self.astring(name) } else { Err(Error::input(format!("{name:?} cannot be a header field"))) }
+    }
+
+    /// A system flag has a key of its own name (RFC 9051 §6.4.4), anything else is a keyword.
+    fn flag_key(self, flag: &Flag) -> Result<Self> {
+        if !flag.is_storable() {
+            return Err(Error::input(format!("the flag {:?} cannot be searched for", flag.as_str())));
+        }
+        match flag.as_str().strip_prefix('\\') {
+            None => self.atom("KEYWORD")?.flag(flag),
+            Some(_) => match SYSTEM.iter().find(|(known, _)| known == flag) {
+                Some((_, key)) => self.atom(key),
+                None => Err(Error::input(format!("there is no search for the system flag {:?}", flag.as_str()))),
+            },
+        }
+    }
+}
+
+const SYSTEM: [(Flag, &str); 5] = [
+    (Flag::SEEN, "SEEN"),
+    (Flag::ANSWERED, "ANSWERED"),
+    (Flag::FLAGGED, "FLAGGED"),
+    (Flag::DELETED, "DELETED"),
+    (Flag::DRAFT, "DRAFT"),
+];
+
+/// As it would be written, texts always in quotes: for people.
+impl fmt::Display for Query {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Key::And(keys) => f.write_str(&keys.iter().map(shown).collect::<Vec<_>>().join(" ")),
+            key => f.write_str(&shown(key)),
+        }
+    }
+}
+
+fn shown(key: &Key) -> String {
+    let all = |keys: &[Key], between: &str| keys.iter().map(shown).collect::<Vec<_>>().join(between);
+    match key {
+        Key::Bare(name) => (*name).to_owned(),
+        Key::Text(name, text) => format!("{name} {text:?}"),
+        Key::Header(field, text) => format!("HEADER {field} {text:?}"),
+        Key::Keyword(flag) => format!("KEYWORD {}", flag.as_str()),
+        Key::Date(name, day) => format!("{name} {}", date(*day).unwrap_or_else(|_| day.to_string())),
+        Key::Size(name, bytes) => format!("{name} {bytes}"),
+        Key::Uids(uids) => format!("UID {uids}"),
+        Key::Not(key) => format!("NOT {}", shown(key)),
+        Key::And(keys) => format!("({})", all(keys, " ")),
+        Key::Or(keys) => {
+            let mut text = "OR ".repeat(keys.len().saturating_sub(1));
+            let _ = write!(text, "{}", all(keys, " "));
+            text
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use time::{Date, Month};
+
+    use super::*;
+    use crate::imap::codec::Segment;
+    use crate::imap::types::{Uid, Uids};
+
+    fn written(query: &Query) -> Result<String> {
+        let mut text = String::new();
+        for segment in Line::new("SEARCH").query(query)?.finish() {
+            match segment {
+                Segment::Text(bytes) => text += &String::from_utf8_lossy(&bytes),
+                Segment::Literal { bytes, .. } => write!(text, "{{{}}}", String::from_utf8_lossy(&bytes)).unwrap(),
+                other => panic!("{other:?}"),
+            }
+        }
+        Ok(text.strip_prefix("SEARCH ").unwrap().trim_end().to_owned())
+    }
+
+    #[test]
+    fn keys_are_those_of_the_rfc() {
+        let day = Date::from_calendar_date(1994, Month::February, 1).unwrap();
+        let query = Query::flagged().and(Query::since(day)).and(!Query::from("Smith"));
+        assert_eq!(written(&query).unwrap(), "FLAGGED SINCE 1-Feb-1994 NOT FROM \"Smith\"");
+        let nested = Query::seen().and(Query::draft()).or(Query::larger(5)).or(!Query::uids(Uids::new()));
+        assert_eq!(written(&nested).unwrap(), "OR (SEEN DRAFT) OR LARGER 5 NOT (SEEN UNSEEN)");
+        assert_eq!(written(&Query::flag(Flag::FORWARDED)).unwrap(), "KEYWORD $Forwarded");
+        assert_eq!(written(&Query::flag(Flag::SEEN)).unwrap(), "SEEN");
+        assert_eq!(written(&Query::header("List-Id", "")).unwrap(), "HEADER List-Id \"\"");
+        assert_eq!(written(&Query::uids(Uid::new(7).unwrap())).unwrap(), "UID 7");
+        assert_eq!(written(&Query::all().and(Query(Key::And(Vec::new())))).unwrap(), "ALL");
+    }
+
+    #[test]
+    fn texts_cannot_break_out() {
+        assert_eq!(written(&Query::subject("a\" SEEN")).unwrap(), "SUBJECT \"a\\\" SEEN\"");
+        assert_eq!(written(&Query::subject("a\r\nb")).unwrap(), "SUBJECT {a\r\nb}");
+        assert_eq!(written(&Query::subject("für {5}")).unwrap(), "SUBJECT {für {5}}");
+        for query in
+            [Query::body("a\0"), Query::header("a b", "x"), Query::header("a\r\nb", "x"), Query::header("", "")]
+        {
+            assert_eq!(written(&query).unwrap_err().kind(), crate::Kind::Input);
+        }
+    }
+
+    #[test]
+    fn many_alternatives_do_not_stand_deep_in_each_other() {
+        let many = (0..1000).fold(Query::draft(), |query, _| query.or(Query::seen()));
+        let text = written(&many).unwrap();
+        assert_eq!(text.matches("OR ").count(), 1000);
+        let deep = (0..100).fold(Query::seen(), |query, _| !(query.and(Query::draft())));
+        assert_eq!(written(&deep).unwrap_err().kind(), crate::Kind::Input);
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_the_text_there_is_one_line(text in any::<String>()) {
+            let query = Query::subject(text.clone()).or(Query::header("X", text.clone()));
+            match Line::new("SEARCH").query(&query) {
+                Err(_) => prop_assert!(text.contains('\0')),
+                Ok(line) => for segment in line.finish() {
+                    if let Segment::Text(bytes) = segment {
+                        let inner = bytes.strip_suffix(b"\r\n").unwrap_or(&bytes);
+                        prop_assert!(!inner.contains(&b'\r') && !inner.contains(&b'\n') && inner.is_ascii());
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! UID COPY (RFC 9051 §6.4.7) and UID MOVE (RFC 6851): messages into another mailbox, all or none of one command. What became
+//! what the server says where it has UIDPLUS: for COPY behind the tagged OK, for MOVE before.
+
+use bytes::Bytes;
+
+use super::{Command, Terms};
+use crate::error::Result;
+use crate::imap::codec::Line;
+use crate::imap::engine::{Claims, Effect, Needs, Order, Plan};
+use crate::imap::types::{Condition, CopyUid, MailboxName, ResponseCode, Uids};
+
+pub(crate) struct Copy<'a> {
+    pub(crate) selection: u64,
+    pub(crate) uids: &'a Uids,
+    pub(crate) to: &'a MailboxName,
+    /// Whether the messages leave this mailbox.
+    pub(crate) leave: bool,
+}
+
+impl Command for Copy<'_> {
+    type Output = Option<CopyUid>;
+
+    fn plan(&self, terms: Terms) -> Result<Plan> {
+        let verb = if self.leave { "UID MOVE" } else { "UID COPY" };
+        let line = Line::new(verb).uids(self.uids)?.mailbox(self.to, terms.utf8)?.finish();
+        let plan = Plan::new(verb, line).needs(Needs::Selection(self.selection)).lasting();
+        Ok(match self.leave {
+            true => plan.order(Order::disturbing(Claims::FETCH)).effect(Effect::Move),
+            false => plan,
+        })
+    }
+
+    fn output(self, _: Vec<Bytes>, condition: Condition) -> Result<Option<CopyUid>> {
+        Ok(match condition.code {
+            Some(ResponseCode::CopyUid(copied)) => Some(copied),
+            _ => None,
+        })
+    }
+}

@@ -1,0 +1,25 @@
+//! CREATE (RFC 9051 §6.3.4): makes a mailbox. Which names can be, only the server knows.
+
+use bytes::Bytes;
+
+use super::{Command, Terms};
+use crate::error::Result;
+use crate::imap::codec::Line;
+use crate::imap::engine::Plan;
+use crate::imap::types::{Condition, MailboxName};
+
+pub(crate) struct Create {
+    pub(crate) name: MailboxName,
+}
+
+impl Command for Create {
+    type Output = ();
+
+    fn plan(&self, terms: Terms) -> Result<Plan> {
+        Ok(Plan::new("CREATE", Line::new("CREATE").mailbox(&self.name, terms.utf8)?.finish()).lasting())
+    }
+
+    fn output(self, _: Vec<Bytes>, _: Condition) -> Result<()> {
+        Ok(())
+    }
+}

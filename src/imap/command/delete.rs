@@ -1,0 +1,25 @@
+//! DELETE (RFC 9051 §6.3.5): removes a mailbox with all that is in it.
+
+use bytes::Bytes;
+
+use super::{Command, Terms};
+use crate::error::Result;
+use crate::imap::codec::Line;
+use crate::imap::engine::Plan;
+use crate::imap::types::{Condition, MailboxName};
+
+pub(crate) struct Delete {
+    pub(crate) name: MailboxName,
+}
+
+impl Command for Delete {
+    type Output = ();
+
+    fn plan(&self, terms: Terms) -> Result<Plan> {
+        Ok(Plan::new("DELETE", Line::new("DELETE").mailbox(&self.name, terms.utf8)?.finish()).lasting())
+    }
+
+    fn output(self, _: Vec<Bytes>, _: Condition) -> Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,28 @@
+//! ENABLE (RFC 9051 §6.3.1, RFC 5161): agrees on extensions that change what the server says. The engine keeps what was enabled.
+
+use bytes::Bytes;
+
+use super::{Command, Terms};
+use crate::error::Result;
+use crate::imap::codec::Line;
+use crate::imap::engine::{Claims, Effect, Needs, Order, Plan};
+use crate::imap::types::Condition;
+
+pub(crate) struct Enable<'a> {
+    pub(crate) names: &'a [&'a str],
+}
+
+impl Command for Enable<'_> {
+    type Output = ();
+
+    /// Only while no mailbox is selected (RFC 5161 §3.1).
+    fn plan(&self, _: Terms) -> Result<Plan> {
+        let line = self.names.iter().try_fold(Line::new("ENABLE"), |line, name| line.atom(name))?;
+        let plan = Plan::new("ENABLE", line.finish()).order(Order::disturbing(Claims::DIALECT).holding());
+        Ok(plan.needs(Needs::NoSelection).effect(Effect::Enable(self.names.iter().collect())))
+    }
+
+    fn output(self, _: Vec<Bytes>, _: Condition) -> Result<()> {
+        Ok(())
+    }
+}

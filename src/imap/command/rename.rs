@@ -1,0 +1,27 @@
+//! RENAME (RFC 9051 §6.3.6): gives a mailbox, and those below it, another name.
+
+use bytes::Bytes;
+
+use super::{Command, Terms};
+use crate::error::Result;
+use crate::imap::codec::Line;
+use crate::imap::engine::Plan;
+use crate::imap::types::{Condition, MailboxName};
+
+pub(crate) struct Rename {
+    pub(crate) from: MailboxName,
+    pub(crate) to: MailboxName,
+}
+
+impl Command for Rename {
+    type Output = ();
+
+    fn plan(&self, terms: Terms) -> Result<Plan> {
+        let line = Line::new("RENAME").mailbox(&self.from, terms.utf8)?.mailbox(&self.to, terms.utf8)?;
+        Ok(Plan::new("RENAME", line.finish()).lasting())
+    }
+
+    fn output(self, _: Vec<Bytes>, _: Condition) -> Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,58 @@
+//! UID SEARCH (RFC 9051 §6.4.4, RFC 4731): which messages match. Answers of the one kind and of the other are taken for both
+//! kinds of question.
+
+use bytes::Bytes;
+
+use super::{Command, Terms};
+use crate::error::{Error, Result};
+use crate::imap::codec::{self, Line};
+use crate::imap::engine::{Claims, Needs, Order, Plan};
+use crate::imap::types::{Condition, Found, Query, Returns};
+
+pub(crate) struct Search<'a> {
+    pub(crate) selection: u64,
+    pub(crate) query: &'a Query,
+    /// What is wanted, where the server can be asked for just that.
+    pub(crate) returns: Option<Returns>,
+}
+
+impl Command for Search<'_> {
+    type Output = Found;
+
+    fn plan(&self, terms: Terms) -> Result<Plan> {
+        let line = Line::new("UID SEARCH");
+        let line = match self.returns {
+            Some(returns) => line.atom("RETURN")?.list(|list| returns.names().try_fold(list, Line::atom))?,
+            None => line,
+        };
+        // RFC 9051 §6.4.4: where names are UTF-8 the strings of a search are too, and no charset may be named.
+        let line = if terms.utf8 || self.query.is_ascii() { line } else { line.atom("CHARSET")?.atom("UTF-8")? };
+        let plan = Plan::new("UID SEARCH", line.query(self.query)?.finish());
+        Ok(plan.order(Order::claiming(Claims::SEARCH)).needs(Needs::Selection(self.selection)))
+    }
+
+    fn output(self, frames: Vec<Bytes>, _: Condition) -> Result<Found> {
+        let mut all = Found::default();
+        for frame in &frames {
+            let found = codec::search::parse(frame)
+                .map_err(|error| Error::protocol("the answer to SEARCH cannot be read").with_source(error))?;
+            join(&mut all, found)?;
+        }
+        if self.returns.is_none_or(|returns| returns.has_all()) {
+            all.all.get_or_insert_default();
+        }
+        Ok(all)
+    }
+}
+
+/// Some servers tell what they found in several responses.
+fn join(all: &mut Found, more: Found) -> Result<()> {
+    if let Some(uids) = more.all {
+        all.all = Some(all.all.take().unwrap_or_default().union(&uids)?);
+    }
+    all.min = all.min.or(more.min);
+    all.max = all.max.or(more.max);
+    all.count = all.count.or(more.count);
+    all.mod_seq = all.mod_seq.max(more.mod_seq);
+    Ok(())
+}

@@ -1,0 +1,28 @@
+//! SUBSCRIBE and UNSUBSCRIBE (RFC 9051 §6.3.7, §6.3.8): the user's list of the mailboxes that matter, kept on the server.
+
+use bytes::Bytes;
+
+use super::{Command, Terms};
+use crate::error::Result;
+use crate::imap::codec::Line;
+use crate::imap::engine::Plan;
+use crate::imap::types::{Condition, MailboxName};
+
+pub(crate) struct Subscribe {
+    pub(crate) name: MailboxName,
+    /// Whether it matters from now on, or no longer.
+    pub(crate) on: bool,
+}
+
+impl Command for Subscribe {
+    type Output = ();
+
+    fn plan(&self, terms: Terms) -> Result<Plan> {
+        let verb = if self.on { "SUBSCRIBE" } else { "UNSUBSCRIBE" };
+        Ok(Plan::new(verb, Line::new(verb).mailbox(&self.name, terms.utf8)?.finish()).lasting())
+    }
+
+    fn output(self, _: Vec<Bytes>, _: Condition) -> Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,86 @@
+//! What a [`Folder`] can do to put messages elsewhere: copy and move them, with what replaces a missing MOVE. What stays in the
+//! mailbox is `folder.rs`'s business.
+
+use std::borrow::Borrow;
+
+use super::command::copy::Copy;
+use super::folder::{Folder, SET};
+use super::session::{Imap, named};
+use super::types::{CopyUid, MailboxName, Query, Uids};
+use crate::error::{Error, Result};
+use crate::{Flag, FlagChange};
+
+/// Messages into other mailboxes.
+impl<S: Borrow<Imap>> Folder<S> {
+    /// Copies these messages into another mailbox of the account, with flags and dates. Returns which became which, where the
+    /// server says so (UIDPLUS); its set is stamped with the other mailbox's UIDVALIDITY. One flight, several for a very long
+    /// set; each of them copies all its messages or none. Messages that are gone are passed over.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Input`](crate::Kind::Input), before anything is sent, for UIDs of another UIDVALIDITY and a name that cannot be;
+    /// [`Kind::Rejected`](crate::Kind::Rejected) where the server refuses (code `TRYCREATE`: the other mailbox does not exist;
+    /// `OVERQUOTA`: no room); [`Kind::Unknown`](crate::Kind::Unknown) where the connection ended before the answer.
+    pub async fn copy(
+        &self,
+        uids: impl Into<Uids>,
+        to: impl TryInto<MailboxName, Error: Into<Error>>,
+    ) -> Result<Option<CopyUid>> {
+        self.transfer(&self.checked(uids.into())?, &named(to)?, false).await
+    }
+
+    /// Moves these messages into another mailbox of the account. Returns which became which, as [`copy`](Self::copy) does. One
+    /// flight, several for a very long set.
+    ///
+    /// Where the server has no MOVE the messages are looked up, copied, marked and expunged, by UID and one step after the
+    /// other: four flights. Cut off between two of them, or dropped, no message is missing: at worst it is in both mailboxes.
+    ///
+    /// # Errors
+    ///
+    /// As [`copy`](Self::copy); and, before anything is sent, [`Kind::Unsupported`](crate::Kind::Unsupported) in a mailbox opened
+    /// for reading only, and where the server has neither MOVE nor UIDPLUS: it could only remove what other clients have marked
+    /// too. Where a later step fails the error says that the messages are copied, and the failure is its source.
+    pub async fn move_to(
+        &self,
+        uids: impl Into<Uids>,
+        to: impl TryInto<MailboxName, Error: Into<Error>>,
+    ) -> Result<Option<CopyUid>> {
+        let (uids, to) = (self.checked(uids.into())?, named(to)?);
+        if self.session().capabilities().move_() {
+            self.check_writable()?;
+            return self.transfer(&uids, &to, true).await;
+        }
+        self.check_expunge()?;
+        self.replace_move(uids, &to).await
+    }
+
+    /// What is removed here is exactly what was there before the copying: `1:*` may mean more by then.
+    async fn replace_move(&self, uids: Uids, to: &MailboxName) -> Result<Option<CopyUid>> {
+        let here = if uids.is_empty() { uids } else { self.search(&Query::uids(uids)).await? };
+        let copied = self.transfer(&here, to, false).await?;
+        let gone = match &copied {
+            Some(copied) => here.intersection(copied.from()),
+            None => here,
+        };
+        self.mark_and_expunge(gone).await.map_err(|error| {
+            error.seen_as_itself("the messages are copied, but could not all be removed from where they were")
+        })?;
+        Ok(copied)
+    }
+
+    async fn mark_and_expunge(&self, uids: Uids) -> Result<()> {
+        self.store(uids.clone(), &FlagChange::add([Flag::DELETED])).await?;
+        self.expunge(uids).await
+    }
+
+    async fn transfer(&self, uids: &Uids, to: &MailboxName, leave: bool) -> Result<Option<CopyUid>> {
+        let mut all: Option<CopyUid> = None;
+        for uids in uids.split(SET) {
+            let copy = Copy { selection: self.selection, uids: &uids, to, leave };
+            if let Some(copied) = self.session().call(copy).await? {
+                all = Some(all.map_or_else(|| copied.clone(), |all| all.joined(&copied)));
+            }
+        }
+        Ok(all)
+    }
+}

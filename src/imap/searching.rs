@@ -1,0 +1,66 @@
+//! What a [`Folder`] can do to find messages. How a query is written is the codec's business.
+
+use std::borrow::Borrow;
+
+use super::command::search::Search;
+use super::folder::Folder;
+use super::session::Imap;
+use super::types::{Found, Query, Returns, Uids};
+use crate::error::{Error, Result};
+
+/// Finding messages.
+impl<S: Borrow<Imap>> Folder<S> {
+    /// The messages that match, as a set that carries the mailbox's UIDVALIDITY. One flight; in ranges, and so short, where the
+    /// server has ESEARCH.
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")]
+    /// # async fn example() -> postroom::Result<()> {
+    /// # use postroom::imap::{Imap, Query};
+    /// # use postroom::{Config, Login};
+    /// # let server = postroom::testing::Server::builder().sample_mail().start().await?;
+    /// # let config = Config::new("localhost").port(server.imaps_port()).add_root_pem(server.ca_pem().as_bytes())?;
+    /// # let mut imap = Imap::connect(config, Login::password("alice", "alicepw")).await?;
+    /// let inbox = imap.select("INBOX").await?;
+    /// let new = inbox.search(&Query::unseen().and(!Query::deleted())).await?;
+    /// println!("{} new messages: {new}", new.len());
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(feature = "testing")]
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(example()).unwrap();
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Input`](crate::Kind::Input), before anything is sent, for a query that cannot be written and for UIDs in it of
+    /// another UIDVALIDITY; [`Kind::Rejected`](crate::Kind::Rejected) where the server refuses (code `BADCHARSET`: it does not
+    /// take texts in UTF-8); [`Kind::Limit`](crate::Kind::Limit) for an answer over the limits; and what
+    /// [every command](Imap#errors-of-every-command) can end in.
+    pub async fn search(&self, query: &Query) -> Result<Uids> {
+        Ok(self.find(query, Returns::ALL).await?.all.unwrap_or_default())
+    }
+
+    /// What the messages that match have in numbers: how many, the lowest and the highest, and which ones, as far as asked for.
+    /// One flight. Without ESEARCH the server tells which ones all the same, and the rest is counted here.
+    ///
+    /// # Errors
+    ///
+    /// As [`search`](Self::search), and [`Kind::Input`](crate::Kind::Input) where nothing is asked for.
+    pub async fn find(&self, query: &Query, returns: Returns) -> Result<Found> {
+        if returns.is_empty() {
+            return Err(Error::input("a search has to return something"));
+        }
+        for uids in query.sets() {
+            self.check(uids)?;
+        }
+        let short = self.session().capabilities().esearch();
+        let search = Search { selection: self.selection, query, returns: short.then_some(returns) };
+        let found = self.session().call(search).await?;
+        let found = returns.complete(found);
+        let validity = self.info()?.uid_validity;
+        Ok(match validity {
+            Some(validity) => Found { all: found.all.map(|all| all.stamped(validity)), ..found },
+            None => found,
+        })
+    }
+}

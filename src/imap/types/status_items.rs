@@ -1,0 +1,115 @@
+//! [`StatusItems`]: which numbers STATUS is asked for (RFC 9051 §6.3.11). It must not know which of them a server has.
+
+use std::fmt;
+use std::ops::BitOr;
+
+use super::capability::Capabilities;
+
+/// What to ask about a mailbox that is not selected; `|` puts them together.
+///
+/// ```
+/// use postroom::imap::StatusItems;
+///
+/// let counts = StatusItems::MESSAGES | StatusItems::UNSEEN;
+/// assert_eq!(counts.to_string(), "MESSAGES UNSEEN");
+/// ```
+#[derive(Clone, Copy, Eq, Hash, PartialEq)]
+pub struct StatusItems(u16);
+
+/// In the order of writing.
+const ITEMS: [(StatusItems, &str); 9] = [
+    (StatusItems::MESSAGES, "MESSAGES"),
+    (StatusItems::UID_NEXT, "UIDNEXT"),
+    (StatusItems::UID_VALIDITY, "UIDVALIDITY"),
+    (StatusItems::UNSEEN, "UNSEEN"),
+    (StatusItems::DELETED, "DELETED"),
+    (StatusItems::SIZE, "SIZE"),
+    (StatusItems::HIGHEST_MOD_SEQ, "HIGHESTMODSEQ"),
+    (StatusItems::APPEND_LIMIT, "APPENDLIMIT"),
+    (StatusItems::MAILBOX_ID, "MAILBOXID"),
+];
+
+impl StatusItems {
+    /// How many messages there are.
+    pub const MESSAGES: Self = Self(1);
+    /// The UID that the next message gets at least.
+    pub const UID_NEXT: Self = Self(1 << 1);
+    /// The generation of the UIDs.
+    pub const UID_VALIDITY: Self = Self(1 << 2);
+    /// How many messages are not `\Seen`.
+    pub const UNSEEN: Self = Self(1 << 3);
+    /// How many messages are `\Deleted`. IMAP4rev2 only.
+    pub const DELETED: Self = Self(1 << 4);
+    /// How many bytes all messages have. IMAP4rev2, or `STATUS=SIZE` (RFC 8438).
+    pub const SIZE: Self = Self(1 << 5);
+    /// The highest modification sequence (CONDSTORE, RFC 7162).
+    pub const HIGHEST_MOD_SEQ: Self = Self(1 << 6);
+    /// The largest message that can be appended (APPENDLIMIT, RFC 7889).
+    pub const APPEND_LIMIT: Self = Self(1 << 7);
+    /// An identifier that survives renaming (OBJECTID, RFC 8474).
+    pub const MAILBOX_ID: Self = Self(1 << 8);
+    /// What every server has: messages, the next UID, the UIDVALIDITY and what is unseen.
+    pub const BASE: Self = Self(0b1111);
+
+    /// Whether all of `other` are among these.
+    pub const fn contains(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// Those that this server does not have, as its capabilities say; without any where it has them all.
+    pub(crate) fn missing(self, capabilities: &Capabilities, rev2: bool) -> impl Iterator<Item = &'static str> {
+        let has = move |item: Self| match item {
+            Self::DELETED => rev2,
+            Self::SIZE => rev2 || capabilities.has("STATUS=SIZE"),
+            Self::HIGHEST_MOD_SEQ => capabilities.condstore(),
+            Self::APPEND_LIMIT => {
+                capabilities.has("APPENDLIMIT") || capabilities.values("APPENDLIMIT").next().is_some()
+            }
+            Self::MAILBOX_ID => capabilities.has("OBJECTID"),
+            _ => true,
+        };
+        ITEMS.iter().filter(move |(item, _)| self.contains(*item) && !has(*item)).map(|(_, name)| *name)
+    }
+
+    pub(crate) const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    pub(crate) fn names(self) -> impl Iterator<Item = &'static str> {
+        ITEMS.iter().filter(move |(item, _)| self.contains(*item)).map(|(_, name)| *name)
+    }
+}
+
+impl BitOr for StatusItems {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
+/// The wire form, without its parentheses.
+impl fmt::Display for StatusItems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.names().collect::<Vec<_>>().join(" "))
+    }
+}
+
+impl fmt::Debug for StatusItems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "StatusItems({self})")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_server_lacks_is_named() {
+        let all = StatusItems::BASE | StatusItems::SIZE | StatusItems::DELETED | StatusItems::HIGHEST_MOD_SEQ;
+        let capabilities: Capabilities = ["IMAP4rev1", "CONDSTORE"].into_iter().collect();
+        assert!(all.missing(&capabilities, false).eq(["DELETED", "SIZE"]));
+        assert_eq!(all.missing(&capabilities, true).count(), 0);
+    }
+}

@@ -1,0 +1,90 @@
+//! What is in the maildrop, and what the server can do that it does not say: found out by trying, once in a session. It must not
+//! take a refusal for a missing command where it may have another reason.
+
+use super::session::{Pop3, listing};
+use super::{Capabilities, Number};
+use crate::error::{Error, Kind, Result};
+use crate::pop3::names::Row;
+
+/// What trying has shown in this session.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Found {
+    uidl: Option<bool>,
+    top: Option<bool>,
+}
+
+/// How many messages TOP is tried on: the first may be refused because it is gone.
+const TRIES: usize = 3;
+
+impl Pop3 {
+    /// Both listings, in one flight where the server lets them be.
+    pub(super) async fn look(&mut self) -> Result<Vec<Row>> {
+        let uidl = if self.maildrop.found.uidl == Some(false) { None } else { Some(self.submit_uidl()?) };
+        let list = self.submit_list()?;
+        let uidls = match uidl {
+            Some(inbox) => Some(refusal(listing::unique_ids(inbox, &self.maildrop.limits).await)?),
+            None => None,
+        };
+        let sizes = refusal(listing::sizes(list, &self.maildrop.limits).await)?;
+        let rows: Vec<_> = match (sizes, &uidls) {
+            (Ok(sizes), _) => sizes.into_iter().map(|(number, size)| Row { number, size: Some(size) }).collect(),
+            (Err(refusal), _) if refusal.code().is_some() => return Err(refusal),
+            (Err(_), Some(Ok(uidls))) => uidls.iter().map(|(number, _)| Row { number: *number, size: None }).collect(),
+            // Some servers refuse to list what is empty.
+            (Err(_), _) if self.stat().await?.messages == 0 => Vec::new(),
+            (Err(refusal), _) => return Err(refusal),
+        };
+        let uidls = match uidls {
+            Some(Ok(uidls)) => uidls,
+            Some(Err(refusal)) if !rows.is_empty() => {
+                self.missing(Capabilities::uidl, refusal)?;
+                self.maildrop.found.uidl = Some(false);
+                Vec::new()
+            }
+            _ => Vec::new(),
+        };
+        self.maildrop.names.learn(&rows, &uidls);
+        self.maildrop.listed = true;
+        Ok(rows)
+    }
+
+    /// Whether TOP can be used for these messages.
+    pub(super) async fn has_top(&mut self, numbers: &[Number]) -> Result<bool> {
+        if self.announces(Capabilities::top) {
+            return Ok(true);
+        }
+        let marks = self.link.state().marks.clone();
+        for number in numbers.iter().filter(|number| !marks.has(**number)).take(TRIES) {
+            if self.maildrop.found.top.is_some() {
+                break;
+            }
+            self.maildrop.found.top = match refusal(self.top(*number, 0).await)? {
+                Ok(_) => Some(true),
+                Err(refusal) if refusal.code().is_some() => None,
+                // It is the command that was refused where the message is there.
+                Err(_) => refusal(self.list_one(*number).await)?.is_ok().then_some(false),
+            };
+        }
+        Ok(self.maildrop.found.top.unwrap_or(false))
+    }
+
+    /// Whether a refusal means that the server has no such command; where it does not, it is the error.
+    fn missing(&self, announced: fn(&Capabilities) -> bool, refusal: Error) -> Result<()> {
+        match refusal.code().is_some() || self.announces(announced) {
+            true => Err(refusal),
+            false => Ok(()),
+        }
+    }
+
+    fn announces(&self, capability: fn(&Capabilities) -> bool) -> bool {
+        self.link.state().capabilities.as_deref().is_some_and(capability)
+    }
+}
+
+/// A refusal as a value; everything else that went wrong stays an error.
+fn refusal<T>(result: Result<T>) -> Result<Result<T>> {
+    match result {
+        Err(error) if error.kind() != Kind::Rejected => Err(error),
+        other => Ok(other),
+    }
+}

@@ -1,0 +1,228 @@
+//! What a POP3 server's refusals mean: response codes at the greeting, the login and after it, and commands that a server without
+//! CAPA may or may not have.
+#![cfg(feature = "testing")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a panic in a test is a failed test"
+)]
+
+use std::time::Duration;
+
+use postroom::pop3::{Number, Pop3};
+use postroom::testing::{Script, Server};
+use postroom::{Config, Error, Fault, Kind, Login, Mailbox, MessageId, Part};
+
+/// A login at a server that announces nothing.
+const BARE: &str = "
+    S: +OK
+    C: CAPA
+    S: -ERR what?
+    C: USER me
+    S: +OK
+    C: PASS secret
+    S: +OK
+    C: CAPA
+    S: -ERR what?
+";
+
+async fn opened(script: &mut Script) -> Result<Pop3, Error> {
+    let config = Config::new("localhost").dangerous_plaintext();
+    let (pop3, driver) = Pop3::handshake(script.stream(), config, Login::password("me", "secret")).await?;
+    drop(tokio::spawn(driver));
+    Ok(pop3)
+}
+
+async fn bare(dialogue: &str) -> (Pop3, Script) {
+    let mut script = Script::new(&format!("{BARE}{dialogue}"));
+    (opened(&mut script).await.unwrap(), script)
+}
+
+fn number(number: u32) -> Number {
+    Number::new(number).unwrap()
+}
+
+async fn ids(pop3: &mut Pop3) -> Vec<MessageId> {
+    pop3.entries().await.unwrap().into_iter().map(|entry| entry.id).collect()
+}
+
+#[tokio::test]
+async fn a_refused_login_says_whether_the_password_is_to_blame_and_when_to_come_again() {
+    let seconds = |seconds| Some(Duration::from_secs(seconds));
+    for (code, kind, retryable, fault, wait) in [
+        ("", Kind::Login, false, Fault::Caller, None),
+        ("[AUTH]", Kind::Login, false, Fault::Caller, None),
+        ("[X-MOON] full", Kind::Login, false, Fault::Caller, None),
+        ("[IN-USE]", Kind::Rejected, true, Fault::Caller, None),
+        ("[LOGIN-DELAY]", Kind::Rejected, true, Fault::Caller, seconds(900)),
+        ("[login-delay 30] soon", Kind::Rejected, true, Fault::Caller, seconds(30)),
+        ("[SYS/TEMP] disk full", Kind::Rejected, true, Fault::Server, None),
+        ("[SYS/TEMP/DISK]", Kind::Rejected, true, Fault::Server, None),
+        ("[SYS/PERM] no such maildrop", Kind::Rejected, false, Fault::Server, None),
+    ] {
+        let dialogue = format!(
+            "
+            S: +OK
+            C: CAPA
+            S: +OK
+            S: USER
+            S: RESP-CODES
+            S: LOGIN-DELAY 900 USER
+            S: .
+            C: USER me
+            S: +OK
+            C: PASS secret
+            S: -ERR {code}
+            eof
+            "
+        );
+        let mut script = Script::new(&dialogue);
+        let error = opened(&mut script).await.unwrap_err();
+        assert_eq!(
+            (error.kind(), error.is_retryable(), error.fault(), error.retry_after()),
+            (kind, retryable, fault, wait),
+            "{code}"
+        );
+        let name = code.trim_start_matches('[').split([']', ' ']).next().unwrap_or_default().to_uppercase();
+        assert_eq!(error.code().map(|code| code.name()).unwrap_or_default(), name);
+        script.finish().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn codes_mean_the_same_at_the_greeting_and_after_the_login() {
+    for (code, retryable) in [("SYS/TEMP", true), ("SYS/PERM", false), ("IN-USE", true)] {
+        let mut script = Script::new(&format!("S: -ERR [{code}] go away\neof"));
+        let error = opened(&mut script).await.unwrap_err();
+        assert_eq!((error.kind(), error.is_retryable()), (Kind::Closed, retryable), "{code}");
+        assert!(error.code().is_some_and(|have| have.is(code)));
+
+        let (pop3, _script) = bare(&format!("C: RETR 1\nS: -ERR [{code}] not now\nC: NOOP\nS: +OK")).await;
+        let error = pop3.retr(number(1)).await.unwrap_err();
+        assert_eq!((error.kind(), error.is_retryable()), (Kind::Rejected, retryable), "{code}");
+        assert!(error.code().is_some_and(|have| have.is(code)));
+        pop3.noop().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_refused_uidl_is_tried_once_and_its_ids_are_for_one_session() {
+    let list = "C: LIST\nS: +OK\nS: 1 30\nS: .\n";
+    let (mut pop3, script) = bare(&format!("C: UIDL\nS: -ERR what?\n{list}{list}")).await;
+    let first = ids(&mut pop3).await;
+    assert!(!pop3.features().stable_ids);
+    assert_eq!(ids(&mut pop3).await, first);
+    drop(pop3);
+    script.finish().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_uidl_that_only_failed_is_an_error_and_not_a_server_without_it() {
+    let list = "C: LIST\nS: +OK\nS: 1 30\nS: .\n";
+    let uidl = "C: UIDL\nS: +OK\nS: 1 a\nS: .\n";
+    let (mut pop3, script) = bare(&format!("C: UIDL\nS: -ERR [SYS/TEMP] busy\n{list}{uidl}{list}")).await;
+    assert!(pop3.entries().await.unwrap_err().is_retryable());
+    assert!(ids(&mut pop3).await[0].to_string().ends_with("/a"));
+    assert!(pop3.features().stable_ids);
+    drop(pop3);
+    script.finish().await.unwrap();
+
+    let announced = BARE.replace("S: -ERR what?", "S: +OK\nS: USER\nS: UIDL\nS: .");
+    let mut script = Script::new(&format!("{announced}C: UIDL\nS: -ERR busy\n{list}"));
+    let mut pop3 = opened(&mut script).await.unwrap();
+    assert_eq!(pop3.entries().await.unwrap_err().kind(), Kind::Rejected);
+    drop(pop3);
+    script.finish().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_maildrop_that_cannot_be_listed_is_empty_only_where_stat_says_so() {
+    let refused = "C: UIDL\nS: -ERR none\nC: LIST\nS: -ERR none\n";
+    let (mut pop3, _script) = bare(&format!("{refused}C: STAT\nS: +OK 0 0")).await;
+    assert!(pop3.entries().await.unwrap().is_empty());
+    let (mut pop3, _script) = bare(&format!("{refused}C: STAT\nS: +OK 2 60")).await;
+    assert_eq!(pop3.entries().await.unwrap_err().kind(), Kind::Rejected);
+}
+
+#[tokio::test]
+async fn a_top_refused_for_one_message_is_not_missing() {
+    let (mut pop3, script) = bare(
+        "
+        C: UIDL
+        S: +OK
+        S: 1 a
+        S: 2 b
+        S: .
+        C: LIST
+        S: +OK
+        S: 1 30
+        S: 2 30
+        S: .
+        C: TOP 1 0
+        S: -ERR gone
+        C: LIST 1
+        S: -ERR gone
+        C: TOP 2 0
+        S: +OK
+        S: x: y
+        S:
+        S: .
+        C: TOP 1 0
+        S: -ERR gone
+        C: TOP 2 0
+        S: +OK
+        S: x: y
+        S:
+        S: .
+        ",
+    )
+    .await;
+    let ids = ids(&mut pop3).await;
+    let mut mail = Mailbox::fetch(&mut pop3, &ids, Part::Header).await.unwrap();
+    let header = mail.try_next().await.unwrap().unwrap();
+    assert_eq!((header.id(), &header.bytes()[..]), (&ids[1], &b"x: y\r\n\r\n"[..]));
+    assert!(mail.try_next().await.unwrap().is_none());
+    drop(mail);
+    drop(pop3);
+    script.finish().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_capa_does_not_name_is_used_where_it_works() {
+    let server = Server::builder().user("me", "secret").without_pop3("CAPA").in_memory().unwrap();
+    server.deliver("me", "INBOX", "a: b\r\n\r\ntext\r\n", &[]).unwrap();
+    let config = Config::new("localhost").dangerous_plaintext();
+    let (mut pop3, driver) =
+        Pop3::handshake(server.pop3_stream(), config, Login::password("me", "secret")).await.unwrap();
+    drop(tokio::spawn(driver));
+    assert!(pop3.capabilities().is_empty());
+    let ids = ids(&mut pop3).await;
+    assert!(pop3.features().stable_ids);
+    server.clear_commands();
+    for _ in 0..2 {
+        let mut mail = Mailbox::fetch(&mut pop3, &ids, Part::Header).await.unwrap();
+        assert_eq!(&mail.try_next().await.unwrap().unwrap().bytes()[..], b"a: b\r\n\r\n");
+        drop(mail);
+    }
+    assert_eq!(server.commands(), ["TOP 1 0"; 3]);
+}
+
+#[tokio::test]
+async fn one_message_is_asked_about_by_its_number() {
+    let (pop3, _script) = bare("C: LIST 2\nS: +OK 2 200\nC: UIDL 2\nS: +OK 2 x y\nC: LIST 2\nS: +OK 3 1").await;
+    assert_eq!(pop3.list_one(number(2)).await.unwrap(), 200);
+    assert_eq!(pop3.uidl_one(number(2)).await.unwrap().as_bytes(), b"x y");
+    assert_eq!(pop3.list_one(number(2)).await.unwrap_err().kind(), Kind::Protocol);
+}
+
+#[tokio::test]
+async fn a_server_that_keeps_nothing_is_said_to_delete_what_was_downloaded() {
+    let keeps = |days: &str| BARE.replace("S: -ERR what?", &format!("S: +OK\nS: USER\nS: EXPIRE {days}\nS: ."));
+    for (days, hides) in [("0", true), ("30 USER", false), ("NEVER", false)] {
+        let mut script = Script::new(&keeps(days));
+        let pop3 = opened(&mut script).await.unwrap();
+        assert_eq!((pop3.features().hides_downloaded, pop3.capabilities().expire().is_some()), (hides, true), "{days}");
+    }
+}
