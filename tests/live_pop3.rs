@@ -24,27 +24,27 @@ mod session;
 
 on_every_server! {
     connect {
-        implicit_tls_logs_in_and_out: [],
-        stls_shows_nothing_of_the_login_on_the_wire: [],
-        stls_logs_in_over_a_socket: [],
+        implicit_tls_logs_in_and_out: ["POP3 CAPA", "POP3 NOOP", "POP3 QUIT", "POP3 USER, PASS, AUTH"],
+        stls_shows_nothing_of_the_login_on_the_wire: ["POP3 STLS"],
+        stls_logs_in_over_a_socket: ["POP3 STLS"],
         plaintext_works_where_it_is_spelled_dangerous: [],
-        a_wrong_password_is_a_login_error_that_does_not_tell_it: [],
-        a_nasty_password_logs_in_by_pass_and_by_auth: [],
+        a_wrong_password_is_a_login_error_that_does_not_tell_it: ["POP3 USER, PASS, AUTH"],
+        a_nasty_password_logs_in_by_auth_and_is_refused_by_pass: ["POP3 USER, PASS, AUTH"],
     }
     mailbox {
         a_boxed_mailbox_lists_reads_and_deletes_on_commit: [],
         dropping_a_mailbox_deletes_nothing: [],
-        headers_and_previews_come_by_top_and_flags_are_unsupported: [],
+        headers_and_previews_come_by_top_and_flags_are_unsupported: ["POP3 TOP"],
         idle_sees_new_mail_by_looking_again_and_refuses_while_messages_are_marked: [],
     }
     session {
-        stat_list_and_uidl_agree_and_uidls_last: [],
-        tricky_messages_come_byte_for_byte_every_way: [],
-        five_hundred_messages_come_pipelined_in_order: [],
-        a_message_of_20_mb_is_read_as_it_comes: [],
-        a_number_that_is_not_there_is_refused_and_the_session_lives: [],
-        dele_and_drop_keeps_the_message: [],
-        dele_and_quit_deletes_and_rset_takes_it_back: [],
+        stat_list_and_uidl_agree_and_uidls_last: ["POP3 STAT", "POP3 LIST", "POP3 UIDL"],
+        tricky_messages_come_byte_for_byte_every_way: ["POP3 RETR", "POP3 TOP"],
+        five_hundred_messages_come_pipelined_in_order: ["POP3 RETR"],
+        a_message_of_20_mb_is_read_as_it_comes: ["POP3 RETR"],
+        a_number_that_is_not_there_is_refused_and_the_session_lives: ["POP3 RETR"],
+        dele_and_drop_keeps_the_message: ["POP3 DELE"],
+        dele_and_quit_deletes_and_rset_takes_it_back: ["POP3 DELE", "POP3 RSET", "POP3 QUIT"],
     }
 }
 

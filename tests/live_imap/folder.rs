@@ -1,8 +1,9 @@
 //! Listing, selecting, flags and expunging.
 
-use postroom::imap::{Items, Uid, Uids};
+use postroom::imap::{Items, Listed, Uid, Uids};
 use postroom::{Flag, FlagChange, Kind};
 
+use crate::server::Brand;
 use crate::suite::Trial;
 use crate::live::fill;
 use crate::session;
@@ -11,18 +12,21 @@ pub(crate) async fn names_beyond_ascii_are_listed_and_selected(user: &Trial) {
     for name in ["Entwürfe", "Straße", "Straße/日本語"] {
         user.make_mailbox(name);
     }
+    let server = &user.server;
+    let [drafts, street, japanese] = [&["Entwürfe"][..], &["Straße"], &["Straße", "日本語"]].map(|name| server.mailbox(name));
     let mut imap = session(user).await;
-    let mut names: Vec<String> =
-        imap.list("*").await.unwrap().iter().map(|listed| listed.name.as_str().to_owned()).collect();
-    names.sort();
-    assert_eq!(names, ["Entwürfe", "INBOX", "Straße", "Straße/日本語"]);
-    let top = imap.list("%").await.unwrap();
-    assert_eq!(top.len(), 3);
-    let street = top.iter().find(|listed| listed.name.as_str() == "Straße").unwrap();
-    assert_eq!(street.delimiter, Some('/'));
-    assert!(street.has("\\HasChildren"));
-    for name in ["Entwürfe", "Straße/日本語"] {
-        assert_eq!(imap.select(name).await.unwrap().info().unwrap().name.as_str(), name);
+    let names = |listed: &[Listed]| listed.iter().map(|listed| listed.name.as_str().to_owned()).collect::<Vec<_>>();
+    let all = names(&imap.list("*").await.unwrap());
+    for name in ["INBOX", &drafts, &street, &japanese] {
+        assert!(all.iter().any(|listed| listed == name), "{name} is not among {all:?}");
+    }
+    let top = imap.list(&server.mailbox(&["%"])).await.unwrap();
+    assert!(!names(&top).contains(&japanese));
+    let listed = top.iter().find(|listed| listed.name.as_str() == street).unwrap();
+    assert_eq!(listed.delimiter, Some(server.delimiter()));
+    assert!(listed.has("\\HasChildren"));
+    for name in [drafts, japanese] {
+        assert_eq!(imap.select(&*name).await.unwrap().info().unwrap().name.as_str(), name);
     }
     imap.logout().await.unwrap();
 }
@@ -34,7 +38,8 @@ pub(crate) async fn select_tells_the_state_and_examine_changes_nothing(user: &Tr
     let info = examined.info().unwrap();
     assert!(info.read_only);
     assert_eq!(info.exists, 3);
-    assert_eq!(info.uid_next.map(Uid::as_u32), Some(4));
+    // Courier tells UIDNEXT by STATUS alone.
+    assert!(user.brand() == Brand::Courier || info.uid_next.map(Uid::as_u32) == Some(4));
     // Dovecot answers OK and ignores it: the caller must not take that for done.
     let refused = examined.store(Uids::ALL, &FlagChange::add([Flag::SEEN])).await.unwrap_err();
     assert_eq!(refused.kind(), Kind::Unsupported);
@@ -55,9 +60,8 @@ pub(crate) async fn select_tells_the_state_and_examine_changes_nothing(user: &Tr
 
 pub(crate) async fn a_mailbox_that_is_not_there_is_refused_and_the_session_lives(user: &Trial) {
     let mut imap = session(user).await;
-    let error = imap.select("Nowhere").await.unwrap_err();
+    let error = imap.select(&*user.server.mailbox(&["Nowhere"])).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Rejected);
-    assert!(error.to_string().contains("doesn't exist"), "{error}");
     imap.select("INBOX").await.unwrap();
     imap.logout().await.unwrap();
 }
@@ -100,15 +104,6 @@ pub(crate) async fn expunge_removes_only_the_named_messages_that_are_marked(user
     }
     assert_eq!(left, [(1, false), (3, false), (5, true)]);
     assert_eq!(user.stored("INBOX").len(), 3);
-}
-
-pub(crate) async fn values_pipeline_on_one_session(user: &Trial) {
-    fill(&user, 3);
-    let imap = session(user).await;
-    let (listed, first, second, third) = tokio::join!(imap.list("*"), imap.noop(), imap.list("INBOX"), imap.noop());
-    assert_eq!((listed.unwrap().len(), second.unwrap().len()), (1, 1));
-    first.and(third).unwrap();
-    imap.logout().await.unwrap();
 }
 
 pub(crate) async fn uids_of_another_uidvalidity_are_refused_before_anything_is_sent(user: &Trial) {

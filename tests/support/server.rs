@@ -136,9 +136,21 @@ impl Server {
 
     /// The name of a mailbox as this server spells it: its levels, in the user's name space.
     pub(crate) fn mailbox(&self, levels: &[&str]) -> String {
+        format!("{}{}", self.prefix(), levels.join(&self.delimiter().to_string()))
+    }
+
+    /// What the names of a user's mailboxes begin with.
+    pub(crate) fn prefix(&self) -> &'static str {
         match self.brand {
-            Brand::Dovecot | Brand::Embedded => levels.join("/"),
-            Brand::Courier | Brand::Cyrus => format!("INBOX.{}", levels.join(".")),
+            Brand::Dovecot | Brand::Embedded => "",
+            Brand::Courier | Brand::Cyrus => "INBOX.",
+        }
+    }
+
+    pub(crate) fn delimiter(&self) -> char {
+        match self.brand {
+            Brand::Dovecot | Brand::Embedded => '/',
+            Brand::Courier | Brand::Cyrus => '.',
         }
     }
 }

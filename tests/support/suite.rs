@@ -1,5 +1,6 @@
 //! The same tests on every server: what makes a test of each function for each of them, and what writes down how it went with
 //! which command, for the table that `tests/run` prints.
+#![allow(dead_code, reason = "each test binary uses its own part of this")]
 
 use std::cell::RefCell;
 use std::fs::OpenOptions;

@@ -6,7 +6,7 @@ set -euo pipefail
 cache=$1
 
 courier=(courier-base courier-imap courier-pop courier-authlib courier-authlib-userdb courier-authdaemon
-    libaudit1 libc6 libcap-ng0 libcourier-unicode4 libcrypt1 libffi8 libgamin0 libgcc-s1 libgdbm6 libgmp10 libgnutls30
+    libaudit1 libc6 libcap-ng0 libcourier-unicode4 libcrypt1 libffi8 libgcc-s1 libgdbm6 libgmp10 libgnutls30
     libhogweed6 libidn12 libidn2-0 libltdl7 libnettle8 libp11-kit0 libpam0g libstdc++6 libtasn1-6 libunistring2)
 cyrus=(cyrus-common/bookworm-backports cyrus-imapd/bookworm-backports cyrus-pop3d/bookworm-backports
     libcom-err2 libdb5.3 libgssapi-krb5-2 libical3 libicu72 libjansson4 libk5crypto3 libkeyutils1 libkrb5-3 libkrb5support0
@@ -51,10 +51,20 @@ unpack() { # NAME PACKAGE...
         dpkg -x "$deb" "$cache/$name.new"
     done
     rm -rf "$cache/$name.new"/{usr/share,var,etc}
+    if [[ $name == courier ]]; then without_fam "$cache/$name.new"/usr/lib/*-linux-gnu; fi
     # The versions, for the table of results.
     dpkg-deb --show --showformat '${Package} ${Version}\n' "$cache/$name.debs/$name-imap"*.deb >"$cache/$name.new/version"
     rm -rf "$cache/$name.debs"
     mv "$cache/$name.new" "$cache/$name"
+}
+
+# Courier watches files through a server that is not here, and would look for it for two seconds at every login. This says at
+# once that there is none; Courier then polls.
+without_fam() {
+    local name
+    for name in Open Close Pending NextEvent MonitorDirectory MonitorFile CancelMonitor; do
+        echo "int FAM$name(void) { return -1; }"
+    done | cc -shared -fPIC -Wl,-soname,libfam.so.0 -o "$1/libfam.so.0" -xc -
 }
 
 mkdir -p "$cache"
