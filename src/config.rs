@@ -3,6 +3,7 @@
 
 mod host;
 mod identity;
+mod keep_alive;
 mod sessions;
 mod url;
 
@@ -10,6 +11,7 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use self::identity::Identity;
+pub use self::keep_alive::KeepAlive;
 pub(crate) use self::sessions::{Built, Kept, Sessions};
 use crate::error::{Error, Result};
 use crate::limits::{Deadlines, Limits};
@@ -62,14 +64,13 @@ pub struct Config {
     mailbox: Option<String>,
     pub(crate) limits: Limits,
     pub(crate) deadlines: Deadlines,
+    keep_alive: Option<KeepAlive>,
     server_name: Option<String>,
     roots: Vec<CertificateDer<'static>>,
     only_added_roots: bool,
     identity: Option<Arc<Identity>>,
     tls_config: Option<Arc<ClientConfig>>,
     pub(crate) id: Option<Vec<(String, String)>>,
-    /// What `conn::tls` made of the roots, shared by the clones; a change of the roots begins a new one.
-    pub(crate) built: Arc<OnceLock<Arc<ClientConfig>>>,
     /// What `conn::tls` made of the roots and the identity, shared by the clones; a change of those begins a new one.
     pub(crate) kept: Arc<Kept>,
 }
@@ -110,6 +111,7 @@ impl Config {
             mailbox: None,
             limits: Limits::default(),
             deadlines: Deadlines::default(),
+            keep_alive: Some(KeepAlive::default()),
             server_name: None,
             roots: Vec::new(),
             only_added_roots: false,
@@ -119,7 +121,6 @@ impl Config {
                 ("name".to_owned(), env!("CARGO_PKG_NAME").to_owned()),
                 ("version".to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
             ]),
-            built: Arc::default(),
             kept: Arc::default(),
         }
     }
@@ -180,6 +181,12 @@ impl Config {
     /// The bounds on how long the server may take.
     pub fn deadlines(mut self, deadlines: Deadlines) -> Self {
         self.deadlines = deadlines;
+        self
+    }
+
+    /// When the operating system probes a silent connection; `None` for never. It has no effect on a stream of the caller's own.
+    pub fn keep_alive(mut self, keep_alive: impl Into<Option<KeepAlive>>) -> Self {
+        self.keep_alive = keep_alive.into();
         self
     }
 
@@ -296,6 +303,10 @@ impl Config {
         &self.roots
     }
 
+    pub(crate) fn alive(&self) -> Option<&KeepAlive> {
+        self.keep_alive.as_ref()
+    }
+
     pub(crate) fn identity(&self) -> Option<&Identity> {
         self.identity.as_deref()
     }
@@ -376,6 +387,7 @@ impl fmt::Debug for Config {
             .field("own_tls_config", &self.tls_config.is_some())
             .field("limits", &self.limits)
             .field("deadlines", &self.deadlines)
+            .field("keep_alive", &self.keep_alive)
             .finish()
     }
 }

@@ -73,6 +73,9 @@ pub(crate) trait Engine: Send + 'static {
     /// While the reader rests because its own side does not take deliveries, no deadline that waits for the peer runs.
     fn handle_backlog(&mut self, full: bool, now: Instant);
 
+    /// Some of the bytes for the wire have left: the peer takes them, however long all of them need.
+    fn handle_written(&mut self, now: Instant);
+
     /// The next bytes for the wire, in order. Called again only when the former were written.
     fn poll_transmit(&mut self) -> Option<Outgoing>;
     /// The next delivery. `hungry` says whether a handle has taken all that it was given; only event streams ask.
@@ -84,6 +87,8 @@ pub(crate) trait Engine: Send + 'static {
     fn poll_deadline(&self) -> Option<Instant>;
     /// How to read next.
     fn appetite(&self) -> Appetite;
+    /// Nothing is expected: what room former work took and the present state does not need is given back.
+    fn rest(&mut self);
     /// The present state, the same allocation as long as nothing changed.
     fn state(&self) -> Arc<Self::State>;
     /// How the session ended, once it has: `Ok` after a goodbye, else the error that every later request will get.

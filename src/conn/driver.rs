@@ -19,7 +19,7 @@ use crate::error::{Error, Kind, Result};
 /// The block from which shared slices are cut; a kept slice pins at most this much.
 const BLOCK: usize = 64 * 1024;
 /// What is read at once in the middle of a large body.
-const BODY_BLOCK: usize = 256 * 1024;
+const BODY_BLOCK: usize = 512 * 1024;
 /// With less room than this in a block, a new one is begun.
 const LEAST_ROOM: usize = 8 * 1024;
 /// What a session at rest reads into: on the stack, so that it holds no buffer.
@@ -33,6 +33,8 @@ pub(crate) struct Driver<E: Engine> {
     tls: Option<Tls>,
     window: usize,
     input: BytesMut,
+    /// In the middle of a large body: the block before, to be read into again once its bytes are taken.
+    spare: BytesMut,
     output: Option<Outgoing>,
     unflushed: bool,
     backlog: bool,
@@ -56,6 +58,7 @@ impl<E: Engine> Driver<E> {
             tls,
             window,
             input: BytesMut::new(),
+            spare: BytesMut::new(),
             output: None,
             unflushed: false,
             backlog: false,
@@ -65,11 +68,14 @@ impl<E: Engine> Driver<E> {
     }
 
     /// Runs until the session ends. `Ok` after a goodbye, or when every handle was dropped.
-    pub(crate) async fn run(mut self) -> Result<()> {
+    ///
+    /// What lives as long as the session is boxed once, and what is needed for a moment only for that moment: a session at rest
+    /// must not hold the room of its handshake.
+    pub(crate) async fn run(mut self: Box<Self>) -> Result<()> {
         loop {
             match poll_fn(|cx| self.poll_turn(cx)).await {
-                Turn::Upgrade => self.upgrade().await,
-                Turn::Over => return self.end().await,
+                Turn::Upgrade => Box::pin(self.upgrade()).await,
+                Turn::Over => return Box::pin(self.end()).await,
             }
         }
     }
@@ -131,6 +137,7 @@ impl<E: Engine> Driver<E> {
                     if output.bytes.is_empty() {
                         self.output = None;
                     }
+                    self.engine.handle_written(now());
                 }
                 Err(error) => return self.write_failed(error),
             }
@@ -185,18 +192,34 @@ impl<E: Engine> Driver<E> {
     }
 
     fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<std::io::Result<usize>> {
-        let block = match self.engine.appetite() {
+        match self.engine.appetite() {
             Appetite::Resting if self.input.is_empty() => {
-                self.input = BytesMut::new();
+                (self.input, self.spare) = Default::default();
+                self.engine.rest();
                 return self.poll_scratch(cx);
             }
-            Appetite::Resting | Appetite::Replies => BLOCK,
-            Appetite::Body => BODY_BLOCK,
-        };
+            Appetite::Resting | Appetite::Replies => self.make_room(BLOCK),
+            Appetite::Body if self.input.is_empty() => self.change_blocks(),
+            Appetite::Body => self.make_room(BODY_BLOCK),
+        }
+        pin!(self.stream.read_buf(&mut self.input)).poll(cx)
+    }
+
+    fn make_room(&mut self, block: usize) {
         if self.input.capacity() - self.input.len() < LEAST_ROOM {
             self.input.reserve(block);
         }
-        pin!(self.stream.read_buf(&mut self.input)).poll(cx)
+    }
+
+    /// Bytes of a large body are copied out by their reader and not kept, so that two blocks do for any number of them.
+    fn change_blocks(&mut self) {
+        if self.input.try_reclaim(BODY_BLOCK) || self.input.capacity() >= BODY_BLOCK / 4 {
+            return;
+        }
+        std::mem::swap(&mut self.input, &mut self.spare);
+        if !self.input.try_reclaim(BODY_BLOCK) {
+            self.input = BytesMut::with_capacity(BODY_BLOCK);
+        }
     }
 
     fn poll_scratch(&mut self, cx: &mut Context<'_>) -> Poll<std::io::Result<usize>> {

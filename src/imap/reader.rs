@@ -12,7 +12,7 @@ use super::codec::{Batch, FetchedBatch};
 use super::command::body;
 use super::engine::{Delivery, Request};
 use super::types::{Fetched, Section, Uid};
-use crate::conn::io::{AsyncRead, ReadBuf};
+use crate::conn::io::{AsyncBufRead, AsyncRead, ReadBuf};
 use crate::error::{Error, Kind, Result};
 use crate::limits::Limits;
 
@@ -127,10 +127,27 @@ impl<'a> SectionReader<'a> {
 
 impl AsyncRead for SectionReader<'_> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<std::io::Result<()>> {
-        ready!(self.poll_chunk(cx))?;
-        let count = self.chunk.len().min(buf.remaining());
-        buf.put_slice(self.chunk.get(..count).unwrap_or_default());
-        self.chunk.advance(count);
+        let chunk = ready!(self.as_mut().poll_fill_buf(cx))?;
+        let count = chunk.len().min(buf.remaining());
+        buf.put_slice(chunk.get(..count).unwrap_or_default());
+        self.consume(count);
         Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncBufRead for SectionReader<'_> {
+    fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<&[u8]>> {
+        let reader = self.get_mut();
+        ready!(reader.poll_chunk(cx))?;
+        Poll::Ready(Ok(&reader.chunk))
+    }
+
+    fn consume(mut self: Pin<&mut Self>, count: usize) {
+        let count = count.min(self.chunk.len());
+        self.chunk.advance(count);
+        if self.chunk.is_empty() {
+            // Where nobody holds on to its block any more, that is read into again.
+            self.chunk = Bytes::new();
+        }
     }
 }

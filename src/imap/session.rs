@@ -98,7 +98,11 @@ impl Imap {
     /// [`Kind::Login`] where it refuses the login; [`Kind::Unsupported`] where it offers no way to log in that this crate
     /// knows.
     pub async fn connect(config: impl Into<Config>, login: Login) -> Result<Self> {
-        let config = config.into();
+        // The caller's task would else keep the room of the handshakes as long as it lives.
+        Box::pin(Self::connect_spawned(config.into(), login)).await
+    }
+
+    async fn connect_spawned(config: Config, login: Login) -> Result<Self> {
         let begin = |stream, upgrade| Self::begin(stream, upgrade, &config, &login);
         let (imap, driver) = connect::session(&config, Protocol::Imap, begin).await?;
         driver.spawn();
@@ -134,7 +138,7 @@ impl Imap {
     }
 
     async fn enter(&self, config: &Config, login: &Login) -> Result<Fields> {
-        self.log_in(config.security, login).await?;
+        self.log_in(config, login).await?;
         self.introduce(config.id.as_deref()).await
     }
 

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use maildrop::Maildrop;
 
+use super::Trouble;
 use super::server::Shared;
 use super::wire::Wire;
 
@@ -36,30 +37,45 @@ impl Session {
             };
             let line = String::from_utf8_lossy(&line).into_owned();
             let (word, rest) = line.split_once(' ').unwrap_or((&line, ""));
-            match word.to_ascii_uppercase().as_str() {
-                "QUIT" => break,
-                "STLS" if self.offers("STLS") && !self.secure && self.drop.is_none() => self.stls().await?,
-                "AUTH" if self.drop.is_none() => {
-                    let answer = self.auth(rest).await?;
-                    self.answer(answer);
+            let trouble = self.wire.trouble(word);
+            match trouble {
+                Some(Trouble::No | Trouble::Bad) => {
+                    self.answer(Err("This command is to be refused".to_owned()));
+                    continue;
                 }
-                "RETR" if self.drop.is_some() => {
-                    let found = self.retr(rest);
-                    self.message(found).await?;
-                }
-                "TOP" if self.drop.is_some() && self.offers("TOP") => {
-                    let found = self.top(rest);
-                    self.message(found).await?;
-                }
-                word => {
-                    let answer = self.simple(word, rest);
-                    self.answer(answer);
-                }
+                Some(Trouble::Drop) => return self.wire.cut().await,
+                Some(Trouble::LoseReply | Trouble::LoseAll | Trouble::Stall) => self.wire.stall().await?,
+                None => {}
+            }
+            let word = word.to_ascii_uppercase();
+            self.carry_out(&word, rest).await?;
+            if matches!(trouble, Some(Trouble::LoseReply | Trouble::LoseAll)) {
+                self.wire.forget();
+                return self.wire.cut().await;
+            }
+            if word == "QUIT" {
+                return self.wire.close().await;
             }
         }
-        let answer = self.quit();
+    }
+
+    async fn carry_out(&mut self, word: &str, rest: &str) -> io::Result<()> {
+        let answer = match word {
+            "QUIT" => self.quit(),
+            "STLS" if self.offers("STLS") && !self.secure && self.drop.is_none() => return self.stls().await,
+            "AUTH" if self.drop.is_none() => self.auth(rest).await?,
+            "RETR" if self.drop.is_some() => {
+                let found = self.retr(rest);
+                return self.message(found).await;
+            }
+            "TOP" if self.drop.is_some() && self.offers("TOP") => {
+                let found = self.top(rest);
+                return self.message(found).await;
+            }
+            word => self.simple(word, rest),
+        };
         self.answer(answer);
-        self.wire.close().await
+        Ok(())
     }
 
     fn answer(&mut self, answer: Answer) {
@@ -119,10 +135,15 @@ impl Session {
             ("IMPLEMENTATION postroom-testing", true),
         ] {
             let name = line.split(' ').next().unwrap_or_default();
-            if now && self.offers(name) {
+            let replaced = self.shared.options.pop3_lines().any(|own| own.split(' ').next() == Some(name));
+            if now && self.offers(name) && !replaced {
                 text.push_str("\r\n");
                 text.push_str(line);
             }
+        }
+        for line in self.shared.options.pop3_lines() {
+            text.push_str("\r\n");
+            text.push_str(line);
         }
         text + "\r\n."
     }

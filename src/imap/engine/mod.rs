@@ -338,6 +338,11 @@ impl crate::engine::Engine for Engine {
         self.clock.pause(full, now);
     }
 
+    fn handle_written(&mut self, now: Instant) {
+        self.clock.tell(now);
+        self.clock.sent();
+    }
+
     fn poll_transmit(&mut self) -> Option<Outgoing> {
         let outgoing = self.outbox.pop();
         match &outgoing {
@@ -377,6 +382,13 @@ impl crate::engine::Engine for Engine {
         } else {
             Appetite::Replies
         }
+    }
+
+    fn rest(&mut self) {
+        self.queue.shrink_to_fit();
+        self.running.shrink_to_fit();
+        self.deliveries.shrink_to_fit();
+        self.outbox.rest();
     }
 
     fn state(&self) -> Arc<State> {

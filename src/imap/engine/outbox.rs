@@ -117,6 +117,11 @@ impl Outbox {
         *self = Self::default();
     }
 
+    /// Gives back room that nothing waits in.
+    pub(crate) fn rest(&mut self) {
+        self.chunks.shrink_to_fit();
+    }
+
     /// All small pieces together, a large one alone.
     pub(crate) fn pop(&mut self) -> Option<Outgoing> {
         if self.chunks.is_empty() {

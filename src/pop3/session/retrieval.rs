@@ -10,7 +10,7 @@ use std::task::{Context, Poll, ready};
 use bytes::{Buf, Bytes};
 use futures_core::Stream;
 
-use crate::conn::io::{AsyncRead, ReadBuf};
+use crate::conn::io::{AsyncBufRead, AsyncRead, ReadBuf};
 use crate::conn::link::Inbox;
 use crate::error::{Error, Result};
 use crate::pop3::Retrieved;
@@ -92,16 +92,33 @@ impl Reader {
 
 impl AsyncRead for Reader {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<std::io::Result<()>> {
-        while self.chunk.is_empty() {
-            match ready!(self.inbox.poll_next(cx))? {
-                Some(Delivery::Chunk(chunk)) => self.chunk = chunk,
+        let chunk = ready!(self.as_mut().poll_fill_buf(cx))?;
+        let count = chunk.len().min(buf.remaining());
+        buf.put_slice(chunk.get(..count).unwrap_or_default());
+        self.consume(count);
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncBufRead for Reader {
+    fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<&[u8]>> {
+        let reader = self.get_mut();
+        while reader.chunk.is_empty() {
+            match ready!(reader.inbox.poll_next(cx))? {
+                Some(Delivery::Chunk(chunk)) => reader.chunk = chunk,
                 Some(Delivery::Done(Err(error))) => return Poll::Ready(Err(error.into())),
-                _ => return Poll::Ready(Ok(())),
+                _ => break,
             }
         }
-        let count = self.chunk.len().min(buf.remaining());
-        buf.put_slice(self.chunk.get(..count).unwrap_or_default());
+        Poll::Ready(Ok(&reader.chunk))
+    }
+
+    fn consume(mut self: Pin<&mut Self>, count: usize) {
+        let count = count.min(self.chunk.len());
         self.chunk.advance(count);
-        Poll::Ready(Ok(()))
+        if self.chunk.is_empty() {
+            // Where nobody holds on to its block any more, that is read into again.
+            self.chunk = Bytes::new();
+        }
     }
 }

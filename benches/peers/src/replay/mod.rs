@@ -10,7 +10,7 @@ pub use imap::{Imap, Store};
 pub use pop3::Maildrop;
 pub use tls::Identity;
 
-use std::io;
+use std::io::{self, ErrorKind};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::thread;
@@ -26,8 +26,11 @@ pub fn serve(
         stream.set_nodelay(true)?;
         let session = Arc::clone(&session);
         thread::spawn(move || {
-            if let Err(error) = session(stream) {
-                eprintln!("replay: {error}");
+            match session(stream) {
+                // A client that leaves without a word.
+                Err(error) if matches!(error.kind(), ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset) => {}
+                Err(error) => eprintln!("replay: {error}"),
+                Ok(()) => {}
             }
         });
     }

@@ -9,20 +9,16 @@ use postroom_benches::body::Body;
 use postroom_benches::checksum::Run;
 use postroom_benches::cli::{Args, Result};
 use postroom_benches::rss;
-use tokio::io::{AsyncRead, AsyncReadExt as _, ReadBuf};
-
-/// What is read at once.
-const PIECE: usize = 64 * 1024;
+use tokio::io::{AsyncBufReadExt as _, AsyncRead, ReadBuf};
 
 /// One message, with the memory that it takes.
 pub(crate) async fn read(args: &Args) -> Result<()> {
     let mut imap = crate::connect(args).await?;
     let mut folder = imap.examine("INBOX").await?;
-    let mut piece = vec![0; PIECE];
     let mut run = Run::default();
     let held = rss::resident_kib()?;
     rss::reset_peak()?;
-    read_one(&mut folder, 1, &mut piece, |bytes| run.update(bytes)).await?;
+    read_one(&mut folder, 1, |bytes| run.update(bytes)).await?;
     println!("growth_kib {}\nchecksum {:016x}", rss::peak_kib()?.saturating_sub(held), run.value());
     drop(folder);
     Ok(imap.logout().await?)
@@ -34,11 +30,10 @@ pub(crate) async fn large(args: &Args) -> Result<()> {
     let mut folder = imap.examine("INBOX").await?;
     let count: u32 = args.need("count")?;
     let sums = args.or("sum", 1)? == 1;
-    let mut piece = vec![0; PIECE];
     for _ in 0..args.or("reps", 1)? {
         let (mut run, mut bytes) = (Run::default(), 0);
         for uid in 1..=count {
-            read_one(&mut folder, uid, &mut piece, |piece| {
+            read_one(&mut folder, uid, |piece| {
                 bytes += piece.len();
                 if sums {
                     run.update(piece);
@@ -52,20 +47,18 @@ pub(crate) async fn large(args: &Args) -> Result<()> {
     Ok(imap.logout().await?)
 }
 
-async fn read_one(
-    folder: &mut Folder<&mut Imap>,
-    uid: u32,
-    piece: &mut [u8],
-    mut each: impl FnMut(&[u8]),
-) -> Result<()> {
+/// Looks at the bytes where they were received.
+async fn read_one(folder: &mut Folder<&mut Imap>, uid: u32, mut each: impl FnMut(&[u8])) -> Result<()> {
     let uid = Uid::new(uid).ok_or("no UID")?;
     let mut body = folder.read(uid, Section::WHOLE).await?;
     loop {
-        let len = body.read(piece).await?;
+        let piece = body.fill_buf().await?;
+        let len = piece.len();
         if len == 0 {
             return Ok(());
         }
-        each(&piece[..len]);
+        each(piece);
+        body.consume(len);
     }
 }
 

@@ -1,0 +1,109 @@
+//! Searches, with ESEARCH and without.
+
+use postroom::imap::{Query, Returns, Uid, UidValidity, Uids};
+use postroom::testing::Server;
+use postroom::{Flag, Kind};
+use time::{Date, Month};
+
+use crate::support::{SELECT, embedded, greeted, plaintext, selected};
+
+#[tokio::test(start_paused = true)]
+async fn what_matches_is_the_same_with_esearch_and_without() {
+    let mut answers = Vec::new();
+    for lacks in ["", "ESEARCH"] {
+        let server = Server::builder().sample_mail().without(lacks).in_memory().unwrap();
+        let mut imap = embedded(&server, plaintext()).await;
+        let inbox = imap.select("INBOX").await.unwrap();
+        let day = Date::from_calendar_date(2024, Month::January, 5).unwrap();
+        let queries = [
+            Query::all(),
+            Query::unseen(),
+            !Query::seen(),
+            Query::flag(Flag::FLAGGED).and(Query::since(day)),
+            Query::subject("lunch").or(Query::subject("parcel")).or(Query::subject("Grüße")),
+            Query::larger(1_000_000).or(!Query::all()),
+            Query::flag(Flag::new("Work").unwrap()),
+            Query::uids(Uid::new(3).unwrap()),
+            Query::uids(Uids::new()),
+        ];
+        let mut found = Vec::new();
+        for query in queries {
+            let uids = inbox.search(&query).await.unwrap();
+            assert_eq!(uids.validity(), inbox.info().unwrap().uid_validity);
+            let numbers = inbox.find(&query, Returns::new().count().min().max()).await.unwrap();
+            assert_eq!(numbers.count, Some(uids.len()), "{query}");
+            assert_eq!((numbers.min, numbers.max), (uids.iter().next(), uids.iter().last()), "{query}");
+            assert_eq!(numbers.all, None);
+            found.push(uids.to_string());
+        }
+        answers.push(found);
+    }
+    assert_eq!(answers[0], answers[1]);
+    assert_eq!(answers[0][1], answers[0][2]);
+    assert_eq!((answers[0][5].as_str(), answers[0][7].as_str(), answers[0][8].as_str()), ("", "3", ""));
+    assert!(!answers[0][3].is_empty() && !answers[0][4].is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn either_answer_is_taken_for_either_question() {
+    let dialogue = "
+        C: {A} UID SEARCH RETURN (ALL) UNSEEN
+        S: * SEARCH 2 3
+        S: * SEARCH 9
+        S: {A} OK done
+        C: {B} UID SEARCH RETURN (MIN COUNT) UNSEEN
+        S: * SEARCH 2 3 9
+        S: {B} OK done
+        C: {C} UID SEARCH RETURN (ALL) UNSEEN
+        S: {C} OK nothing to say
+    ";
+    let (script, folder) = selected(dialogue, plaintext()).await;
+    assert_eq!(folder.search(&Query::unseen()).await.unwrap().to_string(), "2:3,9");
+    let found = folder.find(&Query::unseen(), Returns::new().min().count()).await.unwrap();
+    assert_eq!((found.min, found.count, found.max, found.all), (Uid::new(2), Some(3), None, None));
+    assert!(folder.search(&Query::unseen()).await.unwrap().is_empty());
+    script.finish().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_charset_is_named_just_where_it_is_needed() {
+    let dialogue = "
+        C: {A} UID SEARCH RETURN (ALL) FROM \"anna\"
+        S: {A} OK done
+        C: {B} UID SEARCH RETURN (ALL) CHARSET UTF-8 FROM {6}
+        S: + go on
+        C-raw: J\\xc3\\xbcrg\\x20\\r\\n
+        S: * ESEARCH (TAG \"{B}\") UID ALL 5
+        S: {B} OK done
+    ";
+    let (script, folder) = selected(dialogue, plaintext()).await;
+    assert!(folder.search(&Query::from("anna")).await.unwrap().is_empty());
+    assert_eq!(folder.search(&Query::from("Jürg ")).await.unwrap().to_string(), "5");
+    script.finish().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_searched_for_is_refused_before_a_byte() {
+    let (script, folder) = selected("", plaintext()).await;
+    let stale = Uids::ALL.stamped(UidValidity::new(6).unwrap());
+    for query in [Query::subject("a\0"), Query::seen().and(!Query::uids(stale)), Query::header("a b", "")] {
+        assert_eq!(folder.search(&query).await.unwrap_err().kind(), Kind::Input, "{query}");
+    }
+    assert_eq!(folder.find(&Query::all(), Returns::new()).await.unwrap_err().kind(), Kind::Input);
+    script.finish().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_charset_is_told_with_those_the_server_has() {
+    let dialogue = format!(
+        "{SELECT}
+        C: {{B}} UID SEARCH RETURN (ALL) CHARSET UTF-8 SUBJECT {{{{5}}}}
+        S: {{B}} NO [BADCHARSET (US-ASCII)] unknown"
+    )
+    .replace("{{5}}", "{5}");
+    let (script, mut imap) = greeted(&dialogue, plaintext()).await;
+    let folder = imap.select("INBOX").await.unwrap();
+    let error = folder.search(&Query::subject("für ")).await.unwrap_err();
+    assert_eq!((error.kind(), error.code().unwrap().data()), (Kind::Rejected, "(US-ASCII)"));
+    script.finish().await.unwrap();
+}
