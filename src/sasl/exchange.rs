@@ -268,8 +268,8 @@ mod tests {
             .chain(["UNAVAILABLE", "IN-USE", "AUTHORIZATIONFAILED", "SYS/TEMP"].map(|code| (Some(code), false)))
         {
             let failure = exchange(None).outcome(Err(refusal(code))).unwrap_err();
-            let passing = matches!(code, Some("UNAVAILABLE" | "IN-USE" | "SYS/TEMP"));
-            let kind = if passing { Kind::Rejected } else { Kind::Login };
+            let about_login = stale || code == Some("AUTHORIZATIONFAILED");
+            let kind = if about_login { Kind::Login } else { Kind::Rejected };
             assert_eq!((failure.stale, failure.error.kind()), (stale, kind), "{code:?}");
             assert_eq!(failure.error.code().map(Code::name), code);
         }

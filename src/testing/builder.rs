@@ -28,6 +28,10 @@ pub struct Builder {
 pub(super) struct Options {
     without_imap: Vec<String>,
     without_pop3: Vec<String>,
+    with_imap: Vec<String>,
+    with_pop3: Vec<String>,
+    /// Octets and messages.
+    pub(super) quota: Option<(u64, u64)>,
     pub(super) plaintext_login: bool,
     pub(super) preauth: Option<String>,
     pub(super) capability_in_greeting: bool,
@@ -46,7 +50,17 @@ pub(super) struct Options {
 
 impl Options {
     pub(super) fn imap_offers(&self, capability: &str) -> bool {
-        !self.without_imap.iter().any(|name| name.eq_ignore_ascii_case(capability))
+        let is_in = |names: &[String], wanted: &str| names.iter().any(|name| name.eq_ignore_ascii_case(wanted));
+        let asked = is_in(&self.with_imap, capability);
+        let given = match capability.to_ascii_uppercase().as_str() {
+            "IMAP4REV2" | "LITERAL-" => asked,
+            // RFC 7888 §5: never both.
+            "LITERAL+" => !is_in(&self.with_imap, "LITERAL-"),
+            "QRESYNC" => !is_in(&self.without_imap, "CONDSTORE"),
+            "LIST-STATUS" => !is_in(&self.without_imap, "LIST-EXTENDED"),
+            _ => true,
+        };
+        given && !is_in(&self.without_imap, capability)
     }
 
     pub(super) fn pop3_offers(&self, capability: &str) -> bool {
@@ -55,6 +69,11 @@ impl Options {
 
     pub(super) fn has_token(&self, user: &str, token: &str) -> bool {
         self.tokens.iter().any(|(owner, known)| owner == user && known == token)
+    }
+
+    /// The lines that CAPA says besides, or in place of those of the same name.
+    pub(super) fn pop3_lines(&self) -> impl Iterator<Item = &str> {
+        self.with_pop3.iter().map(String::as_str)
     }
 
     /// The date of a message that comes without one: in whole seconds, as IMAP shows them.
@@ -72,6 +91,9 @@ impl Builder {
             options: Options {
                 without_imap: Vec::new(),
                 without_pop3: Vec::new(),
+                with_imap: Vec::new(),
+                with_pop3: Vec::new(),
+                quota: None,
                 plaintext_login: true,
                 preauth: None,
                 capability_in_greeting: true,
@@ -111,6 +133,25 @@ impl Builder {
     /// POP3: neither announces the capability nor does what it stands for. Without `CAPA` nothing is announced, and the rest works.
     pub fn without_pop3(mut self, capability: &str) -> Self {
         self.options.without_pop3.push(capability.to_owned());
+        self
+    }
+
+    /// IMAP: what is offered only when asked for. `IMAP4rev2`, which clients may enable; and `LITERAL-` in place of `LITERAL+`.
+    pub fn with(mut self, capability: &str) -> Self {
+        self.options.with_imap.push(capability.to_owned());
+        self
+    }
+
+    /// POP3: CAPA says this line, such as `EXPIRE 0`, in place of its own of that name. It is only said.
+    pub fn with_pop3(mut self, line: &str) -> Self {
+        self.options.with_pop3.push(line.to_owned());
+        self
+    }
+
+    /// IMAP: every user has room for so many octets and messages in all mailboxes together (RFC 9208). Mail that
+    /// [`Server::deliver`] brings is taken all the same.
+    pub fn quota(mut self, octets: u64, messages: u64) -> Self {
+        self.options.quota = Some((octets, messages));
         self
     }
 

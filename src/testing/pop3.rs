@@ -142,10 +142,15 @@ impl Session {
             ("IMPLEMENTATION postroom-testing", true),
         ] {
             let name = line.split(' ').next().unwrap_or_default();
-            if now && self.offers(name) {
+            let replaced = self.shared.options.pop3_lines().any(|own| own.split(' ').next() == Some(name));
+            if now && self.offers(name) && !replaced {
                 text.push_str("\r\n");
                 text.push_str(line);
             }
+        }
+        for line in self.shared.options.pop3_lines() {
+            text.push_str("\r\n");
+            text.push_str(line);
         }
         text + "\r\n."
     }

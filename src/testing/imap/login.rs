@@ -1,4 +1,4 @@
-//! CAPABILITY, ID, ENABLE, STARTTLS, LOGIN, AUTHENTICATE, LOGOUT (RFC 3501 §6.1 and §6.2, RFC 4959).
+//! CAPABILITY, ID, STARTTLS, LOGIN, AUTHENTICATE, LOGOUT (RFC 3501 §6.1 and §6.2, RFC 4959).
 
 use std::sync::Arc;
 
@@ -35,9 +35,22 @@ impl Session {
             ("MOVE", true),
             ("UNSELECT", true),
             ("ESEARCH", true),
+            ("CONDSTORE", true),
+            ("QRESYNC", true),
+            ("LIST-EXTENDED", true),
+            ("LIST-STATUS", true),
+            ("STATUS=SIZE", true),
+            ("CREATE-SPECIAL-USE", true),
+            ("LITERAL-", true),
+            ("QUOTA", self.shared.options.quota.is_some()),
+            ("QUOTA=RES-STORAGE", self.shared.options.quota.is_some()),
+            ("QUOTA=RES-MESSAGE", self.shared.options.quota.is_some()),
             ("STARTTLS", !self.secure && self.user.is_none()),
         ];
         let mut text = "IMAP4rev1".to_owned();
+        if self.offers("IMAP4rev2") {
+            text.push_str(" IMAP4rev2");
+        }
         for (name, now) in all {
             if now && self.offers(name) {
                 text.push(' ');
@@ -75,17 +88,6 @@ impl Session {
         args.end()?;
         self.wire.push("* ID (\"name\" \"postroom testing\")\r\n");
         Ok("ID completed".to_owned())
-    }
-
-    /// Nothing that this server offers has to be enabled.
-    pub(super) fn enable(&mut self, args: &mut Args) -> Answer {
-        args.atom()?;
-        while args.take(b' ') {
-            args.atom()?;
-        }
-        args.end()?;
-        self.wire.push("* ENABLED\r\n");
-        Ok("ENABLE completed".to_owned())
     }
 
     pub(super) fn logout(&mut self, args: &Args) -> Answer {
