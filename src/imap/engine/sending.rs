@@ -201,8 +201,11 @@ impl Engine {
             && let Some(missing) = half.missing()
         {
             half.spoilt = true;
-            if missing > MOST_FILLING {
-                return self.fail(Error::closed("an upload was abandoned with too much of it missing"));
+            // RFC 3502 has the server store nothing where anything behind a message is wrong. One that does not know it, such
+            // as Courier, may store a message as soon as it has read it, whatever comes next.
+            let stores_late = self.state.capabilities.as_ref().is_some_and(|capabilities| capabilities.multiappend());
+            if missing > MOST_FILLING || !stores_late {
+                return self.fail(Error::closed("an upload was abandoned that could not be brought to a harmless end"));
             }
             return self.check_upload();
         }
