@@ -8,7 +8,7 @@ mod sessions;
 mod url;
 
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use self::identity::Identity;
 pub use self::keep_alive::KeepAlive;
