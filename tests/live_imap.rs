@@ -17,26 +17,26 @@ mod append;
 mod connect;
 #[path = "live_imap/fetch.rs"]
 mod fetch;
+#[path = "live_imap/filing.rs"]
+mod filing;
 #[path = "live_imap/folder.rs"]
 mod folder;
 #[path = "live_imap/idle.rs"]
 mod idle;
-#[path = "live_imap/filing.rs"]
-mod filing;
+#[path = "support/live.rs"]
+mod live;
+#[path = "live_imap/mailbox.rs"]
+mod mailbox;
 #[path = "live_imap/mailboxes.rs"]
 mod mailboxes;
 #[path = "live_imap/order.rs"]
 mod order;
 #[path = "live_imap/searching.rs"]
 mod searching;
-#[path = "live_imap/session.rs"]
-mod session;
-#[path = "support/live.rs"]
-mod live;
-#[path = "live_imap/mailbox.rs"]
-mod mailbox;
 #[path = "support/server.rs"]
 mod server;
+#[path = "live_imap/session.rs"]
+mod session;
 
 on_every_server! {
     session {

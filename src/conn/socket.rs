@@ -24,7 +24,8 @@ pub(super) fn tune(stream: &TcpStream, config: &Config) {
 
 #[cfg(not(any(target_os = "openbsd", target_os = "haiku", target_os = "vita")))]
 fn probes(keep_alive: &KeepAlive) -> TcpKeepalive {
-    let probes = TcpKeepalive::new().with_time(keep_alive.idle.max(SECOND)).with_interval(keep_alive.interval.max(SECOND));
+    let probes =
+        TcpKeepalive::new().with_time(keep_alive.idle.max(SECOND)).with_interval(keep_alive.interval.max(SECOND));
     probes.with_retries(keep_alive.probes.max(1))
 }
 

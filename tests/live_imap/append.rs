@@ -9,10 +9,10 @@ use postroom::{Flag, Kind};
 use time::OffsetDateTime;
 use tokio::io::{AsyncRead, ReadBuf};
 
-use crate::server::Brand;
-use crate::suite::Trial;
 use crate::live::message;
+use crate::server::Brand;
 use crate::session;
+use crate::suite::Trial;
 
 /// Gives some bytes, then never more.
 struct Stalled(&'static [u8]);

@@ -3,10 +3,10 @@
 use postroom::imap::Imap;
 use postroom::{Config, Error, Kind, Login};
 
-use crate::server::{Brand, PASSWORD};
-use crate::suite::Trial;
 use crate::live::{config, login, recorded, whole};
+use crate::server::{Brand, PASSWORD};
 use crate::session;
+use crate::suite::Trial;
 
 async fn refused(config: Config, login: Login) -> Error {
     match Imap::connect(config, login).await {

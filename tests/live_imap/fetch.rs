@@ -6,9 +6,9 @@ use postroom::imap::{Imap, Items, PartKind, Section, Uid, Uids};
 use postroom::{Kind, Limits};
 use tokio::io::AsyncReadExt;
 
-use crate::suite::Trial;
 use crate::live::{config, fill, login};
 use crate::session;
+use crate::suite::Trial;
 
 /// Two parts in two charsets, encoded words, a group, dots, trailing blanks, bare high octets and a line without an end.
 const TRICKY: &[u8] = b"From: =?utf-8?Q?J=C3=BCrgen?= <j@example.org>\r\n\

@@ -3,17 +3,18 @@
 use postroom::imap::{Items, Listed, Uid, Uids};
 use postroom::{Flag, FlagChange, Kind};
 
-use crate::server::Brand;
-use crate::suite::Trial;
 use crate::live::fill;
+use crate::server::Brand;
 use crate::session;
+use crate::suite::Trial;
 
 pub(crate) async fn names_beyond_ascii_are_listed_and_selected(user: &Trial) {
     for name in ["Entwürfe", "Straße", "Straße/日本語"] {
         user.make_mailbox(name);
     }
     let server = &user.server;
-    let [drafts, street, japanese] = [&["Entwürfe"][..], &["Straße"], &["Straße", "日本語"]].map(|name| server.mailbox(name));
+    let [drafts, street, japanese] =
+        [&["Entwürfe"][..], &["Straße"], &["Straße", "日本語"]].map(|name| server.mailbox(name));
     let mut imap = session(user).await;
     let names = |listed: &[Listed]| listed.iter().map(|listed| listed.name.as_str().to_owned()).collect::<Vec<_>>();
     let all = names(&imap.list("*").await.unwrap());

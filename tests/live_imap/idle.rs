@@ -5,9 +5,9 @@ use std::time::Duration;
 use postroom::imap::{Event, Idle, Imap, Uid, Uids};
 use postroom::{Flag, FlagChange};
 
-use crate::suite::Trial;
 use crate::live::{fill, message};
 use crate::session;
+use crate::suite::Trial;
 
 /// The first event that the test is about. Others, such as `\Recent` going, are none of its business.
 async fn until<T>(idle: &mut Idle<'_>, wanted: impl Fn(&Event) -> Option<T>) -> T {

@@ -5,9 +5,9 @@ use std::time::Duration;
 use postroom::imap::{Imap, Uid};
 use postroom::{Flag, FlagChange, Idling, Kind, Mailbox, MessageId, Part};
 
-use crate::suite::Trial;
 use crate::live::{fill, ids, message, take_the_second};
 use crate::session;
+use crate::suite::Trial;
 
 pub(crate) async fn a_boxed_mailbox_lists_reads_and_deletes_on_commit(user: &Trial) {
     fill(&user, 3);

@@ -10,8 +10,22 @@ use crate::suite::Trial;
 
 /// Everything that means something in IMAP's grammar, in a pattern or in modified UTF-7.
 const ODD: [&str; 16] = [
-    "quo\"te", "back\\slash", "{5}", "{5+}", "sp ace", "star*", "percent%", "(paren)", "]bracket", "NIL", "&", "&-", "&AOQ-",
-    "Grüße & mehr", "日本語", "~tilde",
+    "quo\"te",
+    "back\\slash",
+    "{5}",
+    "{5+}",
+    "sp ace",
+    "star*",
+    "percent%",
+    "(paren)",
+    "]bracket",
+    "NIL",
+    "&",
+    "&-",
+    "&AOQ-",
+    "Grüße & mehr",
+    "日本語",
+    "~tilde",
 ];
 
 async fn all(imap: &Imap) -> Vec<String> {
@@ -68,7 +82,10 @@ pub(crate) async fn status_counts_without_selecting(user: &Trial) {
     let status = imap.status("INBOX", StatusItems::BASE).await.unwrap();
     assert_eq!((status.messages, status.unseen), (Some(3), Some(2)));
     assert_eq!((status.uid_next.map(Uid::as_u32), status.uid_validity), (Some(4), validity));
-    assert_eq!(imap.status(&*user.server.mailbox(&["Nowhere"]), StatusItems::BASE).await.unwrap_err().kind(), Kind::Rejected);
+    assert_eq!(
+        imap.status(&*user.server.mailbox(&["Nowhere"]), StatusItems::BASE).await.unwrap_err().kind(),
+        Kind::Rejected
+    );
 }
 
 pub(crate) async fn status_of_size_and_modseq_are_told_or_refused_before_anything_is_sent(user: &Trial) {

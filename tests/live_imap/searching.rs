@@ -15,8 +15,11 @@ fn day(month: Month, day: u8) -> Date {
 pub(crate) async fn every_key_finds_what_it_says(user: &Trial) {
     fill(user, 4);
     let mut imap = session(user).await;
-    let large = format!("From: Anna <anna@example.org>\r\nCc: c@example.org\r\nBcc: hidden@example.org\r\nX-Spam: yes\r\n\
-        Subject: invoice\r\nDate: Sun, 01 Feb 2026 10:00:00 +0000\r\n\r\n{}needle\r\n", "hay ".repeat(500));
+    let large = format!(
+        "From: Anna <anna@example.org>\r\nCc: c@example.org\r\nBcc: hidden@example.org\r\nX-Spam: yes\r\n\
+        Subject: invoice\r\nDate: Sun, 01 Feb 2026 10:00:00 +0000\r\n\r\n{}needle\r\n",
+        "hay ".repeat(500)
+    );
     // Courier numbers what was delivered when it looks; it has to look before it takes another.
     imap.select("INBOX").await.unwrap();
     let arrived = OffsetDateTime::from_unix_timestamp(1_600_000_000).unwrap();
@@ -89,7 +92,8 @@ pub(crate) async fn texts_of_every_kind_are_found_as_they_are(user: &Trial) {
     const TEXTS: [&str; 10] =
         ["{5}", "{5+}", "{0}", "\"quoted\"", "back\\slash", "(paren", "100% *", "Grüße", "日本語", "a \"b\\ {3} ü"];
     for text in TEXTS {
-        let head = "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n";
+        let head =
+            "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n";
         user.deliver("INBOX", format!("{head}<<{text}>>\r\n").as_bytes());
     }
     let mut imap = session(user).await;

@@ -13,7 +13,10 @@ pub(crate) async fn the_server_says_who_it_is(user: &Trial) {
     let asked = imap.id(&[("name", "postroom \"live\" \\ {5}"), ("version", "1")]).await;
     if imap.capabilities().id() {
         let said = asked.unwrap();
-        assert!(user.brand() == Brand::Embedded || said.iter().any(|(name, value)| name == "name" && value.is_some()), "{said:?}");
+        assert!(
+            user.brand() == Brand::Embedded || said.iter().any(|(name, value)| name == "name" && value.is_some()),
+            "{said:?}"
+        );
         assert!(user.brand() == Brand::Embedded || !imap.server().is_empty());
     } else {
         assert_eq!(asked.unwrap_err().kind(), Kind::Unsupported);

@@ -3,10 +3,10 @@
 use postroom::pop3::Pop3;
 use postroom::{Config, Error, Kind, Login};
 
-use crate::server::{Brand, PASSWORD};
-use crate::suite::Trial;
 use crate::live::{config, login, recorded, whole};
 use crate::open;
+use crate::server::{Brand, PASSWORD};
+use crate::suite::Trial;
 
 async fn refused(config: Config, login: Login) -> Error {
     match Pop3::connect(config, login).await {

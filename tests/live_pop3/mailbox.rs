@@ -5,9 +5,9 @@ use std::time::Duration;
 use postroom::pop3::Pop3;
 use postroom::{Deadlines, Flag, FlagChange, Idling, Kind, Mailbox, Part};
 
-use crate::suite::Trial;
 use crate::live::{config, fill, ids, login, message, take_the_second};
 use crate::open;
+use crate::suite::Trial;
 
 pub(crate) async fn a_boxed_mailbox_lists_reads_and_deletes_on_commit(user: &Trial) {
     fill(&user, 3);

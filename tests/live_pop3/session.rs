@@ -4,9 +4,9 @@ use postroom::Kind;
 use postroom::pop3::{Content, Number};
 use tokio::io::AsyncReadExt;
 
-use crate::suite::Trial;
 use crate::live::{fill, message};
 use crate::open;
+use crate::suite::Trial;
 
 /// What a dot-stuffing, line-splitting or text-minded reader gets wrong.
 /// A dot as the very first octet is not among it: Dovecot 2.3 does not stuff that one, so that it is lost to every client.

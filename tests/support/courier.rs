@@ -111,7 +111,11 @@ fn try_start() -> Result<Running, String> {
     while !socket.exists() {
         std::thread::sleep(std::time::Duration::from_millis(20));
     }
-    Ok(Running { ports: process.ports, certificates, store: Box::new(Courier { mail, root, users: Mutex::default(), process }) })
+    Ok(Running {
+        ports: process.ports,
+        certificates,
+        store: Box::new(Courier { mail, root, users: Mutex::default(), process }),
+    })
 }
 
 /// Who owns the mail, seen from inside: the one user that a name space has is number 0 there.

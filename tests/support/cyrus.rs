@@ -82,7 +82,11 @@ fn try_start() -> Result<Running, String> {
         give(&dir.join(inner), &dir);
     }
     let settings = environment().map(|(name, value)| format!("{name}={value}")).join(" ");
-    let master = format!("env {settings} {}/master -C {dir}/imapd.conf -M {dir}/cyrus.conf -p {dir}/run/master.pid", bin.display(), dir = dir.display());
+    let master = format!(
+        "env {settings} {}/master -C {dir}/imapd.conf -M {dir}/cyrus.conf -p {dir}/run/master.pid",
+        bin.display(),
+        dir = dir.display()
+    );
     process.start(&[master], &process.name.clone())?;
     Ok(Running { ports: process.ports, certificates, store: Box::new(Cyrus { process, users: Mutex::default() }) })
 }
@@ -107,7 +111,9 @@ fn account(dir: &Path) -> String {
 
 fn give(path: &Path, dir: &Path) {
     if is_root(dir) {
-        let number = |flag| String::from_utf8(run(Command::new("id").args([flag, "nobody"]), "")).unwrap().trim().parse().unwrap();
+        let number = |flag| {
+            String::from_utf8(run(Command::new("id").args([flag, "nobody"]), "")).unwrap().trim().parse().unwrap()
+        };
         chown(path, Some(number("-u")), Some(number("-g"))).unwrap();
     }
 }

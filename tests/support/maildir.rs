@@ -64,7 +64,11 @@ impl Maildirs {
 
     fn path(&self, user: &str, mailbox: &str) -> PathBuf {
         let maildir = self.home.join(user).join("Maildir");
-        if mailbox == "INBOX" { maildir } else { maildir.join(format!(".{}", (self.spelling)(mailbox).replace('/', "."))) }
+        if mailbox == "INBOX" {
+            maildir
+        } else {
+            maildir.join(format!(".{}", (self.spelling)(mailbox).replace('/', ".")))
+        }
     }
 
     fn make_dir(&self, path: &Path) {

@@ -104,7 +104,11 @@ pub(crate) fn unpacked(server: &str) -> PathBuf {
         .or_else(|| Some(cache("HOME")?.join(".cache/postroom-tests")))
         .unwrap()
         .join(server);
-    assert!(root.join("version").exists(), "the live tests need {server}, unpacked in {}; see tests/run", root.display());
+    assert!(
+        root.join("version").exists(),
+        "the live tests need {server}, unpacked in {}; see tests/run",
+        root.display()
+    );
     root
 }
 
