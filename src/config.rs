@@ -3,6 +3,7 @@
 
 mod host;
 mod identity;
+mod keep_alive;
 mod sessions;
 mod url;
 
@@ -10,6 +11,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use self::identity::Identity;
+pub use self::keep_alive::KeepAlive;
 pub(crate) use self::sessions::{Built, Kept, Sessions};
 use crate::error::{Error, Result};
 use crate::limits::{Deadlines, Limits};
@@ -62,6 +64,7 @@ pub struct Config {
     mailbox: Option<String>,
     pub(crate) limits: Limits,
     pub(crate) deadlines: Deadlines,
+    keep_alive: Option<KeepAlive>,
     server_name: Option<String>,
     roots: Vec<CertificateDer<'static>>,
     only_added_roots: bool,
@@ -108,6 +111,7 @@ impl Config {
             mailbox: None,
             limits: Limits::default(),
             deadlines: Deadlines::default(),
+            keep_alive: Some(KeepAlive::default()),
             server_name: None,
             roots: Vec::new(),
             only_added_roots: false,
@@ -177,6 +181,12 @@ impl Config {
     /// The bounds on how long the server may take.
     pub fn deadlines(mut self, deadlines: Deadlines) -> Self {
         self.deadlines = deadlines;
+        self
+    }
+
+    /// When the operating system probes a silent connection; `None` for never. It has no effect on a stream of the caller's own.
+    pub fn keep_alive(mut self, keep_alive: impl Into<Option<KeepAlive>>) -> Self {
+        self.keep_alive = keep_alive.into();
         self
     }
 
@@ -293,6 +303,10 @@ impl Config {
         &self.roots
     }
 
+    pub(crate) fn alive(&self) -> Option<&KeepAlive> {
+        self.keep_alive.as_ref()
+    }
+
     pub(crate) fn identity(&self) -> Option<&Identity> {
         self.identity.as_deref()
     }
@@ -373,6 +387,7 @@ impl fmt::Debug for Config {
             .field("own_tls_config", &self.tls_config.is_some())
             .field("limits", &self.limits)
             .field("deadlines", &self.deadlines)
+            .field("keep_alive", &self.keep_alive)
             .finish()
     }
 }

@@ -73,6 +73,9 @@ pub(crate) trait Engine: Send + 'static {
     /// While the reader rests because its own side does not take deliveries, no deadline that waits for the peer runs.
     fn handle_backlog(&mut self, full: bool, now: Instant);
 
+    /// Some of the bytes for the wire have left: the peer takes them, however long all of them need.
+    fn handle_written(&mut self, now: Instant);
+
     /// The next bytes for the wire, in order. Called again only when the former were written.
     fn poll_transmit(&mut self) -> Option<Outgoing>;
     /// The next delivery. `hungry` says whether a handle has taken all that it was given; only event streams ask.

@@ -81,14 +81,14 @@ pub mod testing;
 mod wire;
 
 pub use body::Body;
-pub use config::{Config, Protocol};
+pub use config::{Config, KeepAlive, Protocol};
 pub use conn::{Driver, rustls};
 pub use defect::{Defect, Reason};
 pub use error::{Code, Error, Fault, Kind, Result};
 pub use flag::{Flag, FlagAction, FlagChange};
 pub use imap::Imap;
 pub use limits::{Deadlines, Limits};
-pub use login::{Login, Secret};
+pub use login::{Login, Secret, TokenError, TokenFuture, TokenProvider};
 pub use mailbox::{BoxFuture, Committed, Entry, Features, Idling, Mailbox, Part};
 pub use message_id::MessageId;
 pub use messages::{Message, Messages, mail_parser};

@@ -38,6 +38,9 @@ pub struct Limits {
     pub undelivered: usize,
     /// Challenges in one authentication. 16.
     pub challenges: usize,
+    /// Iterations that a server may ask of SCRAM's key derivation, which runs on tokio's threads for blocking work; about a second
+    /// of one core for the default. Fewer than 4096 are refused whatever stands here (RFC 7677 §4). 2,000,000.
+    pub scram_iterations: u32,
 }
 
 /// How long one connection may make its caller wait.
@@ -50,10 +53,11 @@ pub struct Deadlines {
     pub tls: Duration,
     /// For the server's greeting. 30 s.
     pub greeting: Duration,
-    /// Without a byte from the server, while a command runs; a single response that has begun must also come at
-    /// 1 KiB/s or more over this time. 60 s.
+    /// Without a byte from the server or to it, while a command runs; a single response that has begun must also come at
+    /// 1 KiB/s or more over this time. It rests while the caller does not take what has come. 60 s.
     pub progress: Duration,
-    /// After which IDLE is renewed, or NOOP sent where there is no IDLE; at most 29 minutes count (RFC 2177). 25 min.
+    /// After which IDLE is renewed; at most 29 minutes count (RFC 2177 §3). A peer that is gone is found by then and
+    /// [`done`](Self::done), whatever stream is used; on a socket of this crate's own, [`KeepAlive`](crate::KeepAlive) finds it sooner. 10 min.
     pub idle: Duration,
     /// Between two looks at a mailbox whose server cannot push. 60 s.
     pub poll: Duration,
@@ -76,6 +80,7 @@ impl Default for Limits {
             window: 256 * KIB,
             undelivered: 256 * MIB,
             challenges: 16,
+            scram_iterations: 2_000_000,
         }
     }
 }
@@ -87,7 +92,7 @@ impl Default for Deadlines {
             tls: Duration::from_secs(30),
             greeting: Duration::from_secs(30),
             progress: Duration::from_secs(60),
-            idle: Duration::from_secs(25 * 60),
+            idle: Duration::from_secs(10 * 60),
             poll: Duration::from_secs(60),
             done: Duration::from_secs(30),
             logout: Duration::from_secs(5),

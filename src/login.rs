@@ -1,9 +1,14 @@
 //! Who logs in and by what proof. The values are wiped when dropped and never printed; how a proof is spoken is `sasl`'s.
 
+mod token;
+
 use std::fmt;
+use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
+pub(crate) use self::token::Token;
+pub use self::token::{TokenError, TokenFuture, TokenProvider};
 use crate::error::{Error, Result};
 
 /// Bytes that are wiped from memory when dropped, and that nothing prints.
@@ -52,15 +57,27 @@ impl From<Vec<u8>> for Secret {
 
 /// Who logs in, and by what proof.
 ///
-/// Of the mechanisms that the server offers and this login can serve, the strongest is taken. A password that the mechanism
-/// would show goes only over an encrypted connection, unless the configuration says `dangerous_plaintext`. `Debug` prints the
-/// user's name and nothing else.
+/// | proof | mechanisms, the strongest first |
+/// |---|---|
+/// | [`password`](Self::password) | SCRAM-SHA-256, SCRAM-SHA-1 (RFC 7677, 5802), CRAM-MD5 (RFC 2195), APOP where [allowed](Self::apop), PLAIN (RFC 4616), LOGIN, then the protocol's own LOGIN or USER and PASS |
+/// | [`oauth`](Self::oauth), [`oauth_token`](Self::oauth_token) | OAUTHBEARER (RFC 7628), XOAUTH2 |
+/// | [`external`](Self::external) | EXTERNAL (RFC 4422 appendix A) |
+/// | [`anonymous`](Self::anonymous) | ANONYMOUS (RFC 4505) |
+///
+/// Of those that the server offers, the strongest is taken, and no other after it: a refused login is [`Kind::Login`](crate::Kind::Login), is
+/// never tried another way, and never tried again, except once with a renewed token. Where a server offers a mechanism that it has
+/// no means to serve, [`only`](Self::only) names another. A proof that the mechanism would show goes only over an encrypted
+/// connection, unless the configuration says `dangerous_plaintext`. `Debug` prints the user's name and nothing else.
 ///
 /// ```
 /// use postroom::Login;
 ///
 /// let login = Login::password("me", std::env::var("MAIL_PASSWORD").unwrap_or_else(|_| "secret".into()));
 /// assert_eq!(format!("{login:?}"), r#"Login { user: "me", .. }"#);
+///
+/// // Never anything that shows the password, whatever the server offers:
+/// let login = Login::password("me", "secret").only(["SCRAM-SHA-256", "SCRAM-SHA-1"]);
+/// # assert_eq!(login.user(), "me");
 /// ```
 #[derive(Clone)]
 pub struct Login {
@@ -68,38 +85,113 @@ pub struct Login {
     proof: Proof,
     authorization: Option<String>,
     only: Option<Vec<String>>,
+    apop: bool,
 }
 
 /// What is shown to the server instead of trust.
 #[derive(Clone)]
 pub(crate) enum Proof {
     Password(Secret),
+    Token(Token),
+    /// The connection's own: a client certificate.
+    External,
+    /// None; what is left in the server's log instead.
+    Anonymous(String),
 }
 
 impl Login {
     /// A user and a password.
     ///
     /// A user or a password that is empty or holds NUL (RFC 4616 §2), and a user with a line break, are refused when
-    /// connecting, before anything is sent, with [`Kind::Input`](crate::Kind::Input).
+    /// connecting, before anything is sent, with [`Kind::Input`](crate::Kind::Input). For SCRAM both must be
+    /// acceptable to SASLprep (RFC 4013); where they are not, an emoji for one, the next mechanism is taken.
     pub fn password(user: impl Into<String>, password: impl Into<Secret>) -> Self {
-        Self { user: user.into(), proof: Proof::Password(password.into()), authorization: None, only: None }
+        Self::new(user, Proof::Password(password.into()))
     }
 
-    /// Acts as this user, whose rights the one who logs in must have: the authorization identity of SASL (RFC 4422 §2). The
-    /// protocols' own commands, LOGIN and USER/PASS, cannot say that, so they are not used then.
+    /// A user, and access tokens of OAuth 2.0 from a provider.
+    ///
+    /// The provider is asked once the connection is ready to log in, and once more where the server refuses the token as
+    /// expired or invalid; the login is then tried once more over the same connection. What the server says about a
+    /// refusal, in JSON (RFC 7628 §3.2.2), is in the error's text.
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use postroom::{Config, Imap, Login, Secret, TokenError, testing::Server};
+    ///
+    /// let server = Server::builder().token("alice", "fresh").auth_mechanisms(["OAUTHBEARER"]).start().await?;
+    /// let config = Config::new("localhost").port(server.imaps_port()).add_root_pem(server.ca_pem().as_bytes())?;
+    /// let provider = |refused: bool| async move {
+    ///     Ok::<_, TokenError>(Secret::from(if refused { "fresh" } else { "stale" }))
+    /// };
+    /// let imap = Imap::connect(config, Login::oauth("alice", provider)).await?;
+    /// imap.logout().await?;
+    /// # Ok(()) }
+    /// # #[cfg(not(feature = "testing"))]
+    /// # fn main() {}
+    /// ```
+    pub fn oauth(user: impl Into<String>, provider: impl TokenProvider + 'static) -> Self {
+        Self::new(user, Proof::Token(Token::Provided(Arc::new(provider))))
+    }
+
+    /// A user and one access token of OAuth 2.0. A refusal is final.
+    ///
+    /// A token that is empty or not printable ASCII without spaces is refused when connecting, with [`Kind::Input`](crate::Kind::Input).
+    pub fn oauth_token(user: impl Into<String>, token: impl Into<Secret>) -> Self {
+        Self::new(user, Proof::Token(Token::Fixed(token.into())))
+    }
+
+    /// The user of the client certificate in the configuration: the server takes the name from there.
+    ///
+    /// The name given here stands for the account in this library, in message ids above all, and is not sent; to act as
+    /// somebody else is [`authorize_as`](Self::authorize_as).
+    pub fn external(user: impl Into<String>) -> Self {
+        Self::new(user, Proof::External)
+    }
+
+    /// Nobody in particular (RFC 4505). The trace, an address or any other word for the server's log, may be empty; over 255
+    /// characters or with control characters in it, it is refused when connecting with [`Kind::Input`](crate::Kind::Input).
+    pub fn anonymous(trace: impl Into<String>) -> Self {
+        Self::new("anonymous", Proof::Anonymous(trace.into()))
+    }
+
+    fn new(user: impl Into<String>, proof: Proof) -> Self {
+        Self { user: user.into(), proof, authorization: None, only: None, apop: false }
+    }
+
+    /// Acts as this user, whose rights the one who logs in must have: the authorization identity of SASL (RFC 4422 §2). LOGIN,
+    /// CRAM-MD5, APOP and the protocols' own commands cannot say that, so they are not used then.
+    ///
+    /// ```
+    /// // Read bob's mail with the master's password.
+    /// let login = postroom::Login::password("master", "secret").authorize_as("bob");
+    /// assert_eq!(login.user(), "master");
+    /// ```
     pub fn authorize_as(mut self, user: impl Into<String>) -> Self {
         self.authorization = Some(user.into());
         self
     }
 
     /// Uses none but these SASL mechanisms, such as `PLAIN`, in the library's order of strength. An empty list leaves only
-    /// the protocol's own command, LOGIN or USER/PASS; a list with a name in it excludes that one.
+    /// the protocol's own command, LOGIN or USER/PASS, and APOP where allowed; a list with a name in it excludes those.
     pub fn only<I>(mut self, mechanisms: I) -> Self
     where
         I: IntoIterator,
         I::Item: AsRef<str>,
     {
         self.only = Some(mechanisms.into_iter().map(|name| name.as_ref().to_ascii_uppercase()).collect());
+        self
+    }
+
+    /// Allows APOP (RFC 1939 §7) where a POP3 server offers it and neither SCRAM nor CRAM-MD5.
+    ///
+    /// It is not used otherwise: its MD5 is broken so far that a false server can learn the beginning of a password from many
+    /// logins (CVE-2007-1558). That needs timestamps with bytes that no message id has, so that even where it is allowed it
+    /// answers only a timestamp that is strictly one, and none that came before STLS.
+    pub fn apop(mut self) -> Self {
+        self.apop = true;
         self
     }
 
@@ -116,6 +208,14 @@ impl Login {
         self.authorization.as_deref()
     }
 
+    /// The password, where that is the proof.
+    pub(crate) fn own_password(&self) -> Option<&Secret> {
+        match &self.proof {
+            Proof::Password(password) => Some(password),
+            _ => None,
+        }
+    }
+
     /// Whether that SASL mechanism may be used.
     pub(crate) fn allows(&self, mechanism: &str) -> bool {
         self.only.as_ref().is_none_or(|only| only.iter().any(|name| name == mechanism))
@@ -123,9 +223,13 @@ impl Login {
 
     /// The password for the protocol's own command, LOGIN or USER/PASS, where that one may be used.
     pub(crate) fn command_password(&self) -> Option<&Secret> {
-        let Proof::Password(password) = &self.proof;
         let allowed = self.authorization.is_none() && self.only.as_ref().is_none_or(Vec::is_empty);
-        allowed.then_some(password)
+        self.own_password().filter(|_| allowed)
+    }
+
+    /// The password for APOP, where that may be used.
+    pub(crate) fn apop_password(&self) -> Option<&Secret> {
+        self.command_password().filter(|_| self.apop)
     }
 
     /// Refuses what no mechanism can say, before anything is sent.
@@ -135,11 +239,24 @@ impl Login {
                 return Err(Error::input("the user's name is empty, or holds NUL or a line break"));
             }
         }
-        let Proof::Password(password) = &self.proof;
-        if password.is_empty() || password.expose().contains(&0) {
-            return Err(Error::input("the password is empty or holds NUL"));
+        match &self.proof {
+            Proof::Password(password) if password.is_empty() || password.expose().contains(&0) => {
+                Err(Error::input("the password is empty or holds NUL"))
+            }
+            Proof::Token(_) if self.speaker().contains('\x01') => {
+                Err(Error::input("with OAuth a user's name cannot hold the control character that ends it"))
+            }
+            Proof::Token(Token::Fixed(token)) => token::check(token),
+            Proof::Anonymous(trace) if trace.chars().count() > 255 || trace.contains(char::is_control) => {
+                Err(Error::input("the trace has more than 255 characters, or control characters"))
+            }
+            _ => Ok(()),
         }
-        Ok(())
+    }
+
+    /// Whose mailbox it will be.
+    pub(crate) fn speaker(&self) -> &str {
+        self.authorization().unwrap_or(&self.user)
     }
 }
 
@@ -157,7 +274,8 @@ mod tests {
     #[test]
     fn nothing_prints_a_secret() {
         let login = Login::password("me", "hunter2").authorize_as("you").only(["plain"]);
-        let printed = format!("{login:?} {login:#?} {:?}", Secret::from("hunter2"));
+        let token = Login::oauth_token("me", "hunter2");
+        let printed = format!("{login:?} {login:#?} {token:?} {:?}", Secret::from("hunter2"));
         assert!(!printed.contains("hunter") && !printed.contains("104"), "{printed}");
     }
 
@@ -171,10 +289,20 @@ mod tests {
             Login::password("a", "p\0q"),
             Login::password("a", "p").authorize_as(""),
             Login::password("a", "p").authorize_as("\0"),
+            Login::oauth_token("a", ""),
+            Login::oauth_token("a", "two words"),
+            Login::oauth_token("a\x01auth=Bearer x", "t"),
+            Login::oauth_token("a", "t").authorize_as("b\x01c"),
+            Login::external(""),
+            Login::anonymous("a\nb"),
+            Login::anonymous("x".repeat(256)),
         ] {
             assert_eq!(login.check().unwrap_err().kind(), Kind::Input);
         }
         Login::password("üser", vec![0xFF, b' ']).check().unwrap();
+        Login::anonymous("").check().unwrap();
+        Login::anonymous("ü".repeat(255)).check().unwrap();
+        Login::external("a").check().unwrap();
     }
 
     #[test]
@@ -186,6 +314,8 @@ mod tests {
         assert!(restricted.command_password().is_none());
         let command = login.clone().only([""; 0]);
         assert!(!command.allows("PLAIN") && command.command_password().is_some());
-        assert!(login.authorize_as("you").command_password().is_none());
+        assert!(login.clone().authorize_as("you").command_password().is_none());
+        assert!(login.apop_password().is_none() && login.clone().apop().apop_password().is_some());
+        assert!(login.apop().only(["PLAIN"]).apop_password().is_none());
     }
 }

@@ -8,6 +8,8 @@
     reason = "a panic in a test is a failed test"
 )]
 
+#[path = "embedded/condstore.rs"]
+mod condstore;
 #[path = "embedded/hostile.rs"]
 mod hostile;
 #[path = "embedded/imap.rs"]
@@ -18,9 +20,13 @@ mod line;
 mod peers;
 #[path = "embedded/pop3.rs"]
 mod pop3;
+#[path = "embedded/revision.rs"]
+mod revision;
 #[path = "embedded/script.rs"]
 mod script;
 #[path = "embedded/session.rs"]
 mod session;
 #[path = "embedded/tls.rs"]
 mod tls;
+#[path = "embedded/trouble.rs"]
+mod trouble;

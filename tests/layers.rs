@@ -67,6 +67,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("tokio", &["conn", "testing"]),
     ("tokio_rustls", &["conn", "testing"]),
     ("rustls", &["conn", "testing"]),
+    ("socket2", &["conn"]),
     ("mail_parser", &["messages", "imap::types::text", "testing"]),
     ("nom", &["imap::codec", "pop3::codec"]),
     ("rcgen", &["testing"]),

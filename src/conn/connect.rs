@@ -5,6 +5,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::race::within;
+use super::socket::tune;
 use super::stream::{Io, Stream, read_failure};
 use super::tls::Tls;
 use crate::config::{Config, Protocol, Security};
@@ -61,8 +62,7 @@ async fn connect(config: &Config, protocol: Protocol, tls: Option<Tls>) -> Resul
     let (host, port) = (config.host(), config.port_for(protocol));
     let resolve = tokio::net::lookup_host((host, port));
     let stream = within(config.deadlines.connect, host, port, resolve, TcpStream::connect).await?;
-    // Only a hint to the kernel: without it the session is slower, not wrong.
-    let _ = stream.set_nodelay(true);
+    tune(&stream, config);
     let (mut stream, upgrade) = secure(Stream::Tcp(stream), config, tls.clone()).await?;
     if let Some(tls) = tls.filter(|_| stream.is_resumed()) {
         hear(&mut stream, &tls, config).await?;

@@ -137,6 +137,7 @@ impl<E: Engine> Driver<E> {
                     if output.bytes.is_empty() {
                         self.output = None;
                     }
+                    self.engine.handle_written(now());
                 }
                 Err(error) => return self.write_failed(error),
             }

@@ -1,11 +1,13 @@
 //! The only place with sockets, TLS and clocks. Whatever else in the crate needs tokio's traits or rustls names them by this
 //! module. No protocol word appears here beyond the usual ports, which the configuration knows.
 
+mod aside;
 pub(crate) mod connect;
 pub(crate) mod driver;
 pub(crate) mod io;
 pub(crate) mod link;
 mod race;
+mod socket;
 pub(crate) mod stream;
 pub(crate) mod tls;
 pub(crate) mod trace;
@@ -14,6 +16,7 @@ pub(crate) mod trace;
 #[cfg(all(feature = "testing", any(feature = "ring", feature = "aws-lc-rs")))]
 mod tls_tests;
 
+pub(crate) use aside::aside;
 pub(crate) use driver::now;
 pub use tokio_rustls::rustls;
 

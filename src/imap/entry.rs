@@ -8,19 +8,20 @@ use super::command::login::Login as LoginCommand;
 use super::command::starttls::StartTls;
 use super::engine::{Delivery, Phase, Request, State};
 use super::session::Imap;
-use crate::config::Security;
+use crate::config::{Config, Protocol, Security};
+use crate::conn::aside;
 use crate::error::{Error, Kind, Result};
 use crate::login::Login;
-use crate::sasl::{self, Choice, Exchange, Terms};
+use crate::sasl::{Choice, Exchange, Failure, Setting, Terms, choose, refused};
 
 /// The longest initial response: RFC 7162 §4 advises lines of 8192 bytes.
 const INITIAL: usize = 8000;
 
 impl Imap {
-    pub(super) async fn log_in(&self, security: Security, login: &Login) -> Result<()> {
+    pub(super) async fn log_in(&self, config: &Config, login: &Login) -> Result<()> {
         end_of(self.link().submit(Request::Greeting)).await?;
         let state = self.link().state();
-        if security == Security::Upgrade {
+        if config.security == Security::Upgrade {
             self.encrypt(&state).await?;
         }
         if state.phase == Phase::LoggedIn {
@@ -29,11 +30,13 @@ impl Imap {
         self.know_capabilities().await?;
         let capabilities = self.capabilities();
         let terms = Terms { may_show_secret: true, command_offered: !capabilities.login_disabled() };
-        match sasl::choose(login, |mechanism| capabilities.auth(mechanism), terms)? {
-            Choice::Sasl(exchange) => self.authenticate(exchange, capabilities.sasl_ir()).await,
-            Choice::Command => self.login_command(login).await,
+        match choose(login, |mechanism| capabilities.auth(mechanism), terms)? {
+            Choice::Sasl(chosen) => {
+                let initial = if capabilities.sasl_ir() { INITIAL } else { 0 };
+                chosen.log_in(login, setting(config), |exchange| self.authenticate(exchange, initial)).await?;
+            }
+            Choice::Command => self.login_command(login).await.map_err(|error| refused(error, "LOGIN"))?,
         }
-        .map_err(refused_login)?;
         self.know_capabilities().await
     }
 
@@ -62,31 +65,38 @@ impl Imap {
         self.call(LoginCommand { user: login.user(), password }).await
     }
 
-    async fn authenticate(&self, mut exchange: Exchange, takes_initial: bool) -> Result<()> {
-        let initial = exchange.initial(if takes_initial { INITIAL } else { 0 })?;
+    /// One exchange, to its end on the wire: where it cannot go on it is cancelled, and the server's answer to that waited for,
+    /// so that the session can be logged in another time.
+    async fn authenticate(&self, mut exchange: Exchange, longest: usize) -> Result<(), Failure> {
+        let initial = exchange.initial(longest)?;
         let plan = authenticate::plan(exchange.name(), initial.as_ref())?;
         let mut inbox = self.link().submit(Request::Command(plan));
-        let mut challenges = 0;
         loop {
-            match inbox.next().await? {
-                Some(Delivery::Challenge(challenge)) => {
-                    challenges += 1;
-                    if challenges > self.limits().challenges {
-                        return Err(Error::limit("the server asks for too much during the login"));
-                    }
-                    inbox.add(Request::Answer(Some(exchange.respond(&challenge)?)));
+            match inbox.next().await {
+                Ok(Some(Delivery::Challenge(challenge))) if !exchange.is_cancelled() => {
+                    let answer;
+                    (exchange, answer) = aside(exchange.is_slow(), move || {
+                        let answer = exchange.answer(&challenge);
+                        (exchange, answer)
+                    })
+                    .await?;
+                    inbox.add(Request::Answer(answer));
                 }
-                Some(Delivery::Done(condition)) => return condition.and_then(|_| exchange.finish()),
-                Some(_) => {}
-                None => return Err(ended()),
+                Ok(Some(Delivery::Done(verdict))) => return exchange.outcome(verdict.map(drop)),
+                Ok(Some(Delivery::Challenge(_)) | None) => return exchange.outcome(Err(ended())),
+                Ok(Some(_)) => {}
+                Err(error) => return exchange.outcome(Err(error)),
             }
         }
     }
 }
 
-fn refused_login(error: Error) -> Error {
-    match error.kind() {
-        Kind::Rejected | Kind::Bad => error.seen_as(Kind::Login, "the server refused the login"),
-        _ => error,
+fn setting(config: &Config) -> Setting<'_> {
+    Setting {
+        host: config.host(),
+        port: config.port_for(Protocol::Imap),
+        challenges: config.limits.challenges,
+        iterations: config.limits.scram_iterations,
+        token: None,
     }
 }

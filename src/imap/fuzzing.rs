@@ -12,18 +12,25 @@ use super::codec::{
 };
 use super::command::append::Append;
 use super::command::capability::Capability;
+use super::command::close::Close;
+use super::command::copy::Copy;
+use super::command::enable::Enable;
 use super::command::expunge::UidExpunge;
-use super::command::list::List;
+use super::command::id::Id;
+use super::command::list::{List, Selection};
 use super::command::login::Login;
 use super::command::logout::Logout;
 use super::command::noop::Noop;
 use super::command::number::Number;
+use super::command::rename::Rename;
+use super::command::search::Search;
 use super::command::select::Select;
 use super::command::starttls::StartTls;
+use super::command::status::Status;
 use super::command::store::Store;
 use super::command::{Command, Terms, authenticate, body, fetch};
 use super::engine::{Engine, Request};
-use super::types::{Items, MailboxName, Section, SeqNum, Uid, Uids};
+use super::types::{Items, MailboxName, Query, Returns, Section, SeqNum, StatusItems, Uid, Uids};
 use crate::engine::fuzzing::{Ask, play};
 use crate::limits::{Deadlines, Limits};
 use crate::login::Secret;
@@ -101,10 +108,11 @@ fn request(which: u8) -> Option<Ask<Request>> {
     let inbox = MailboxName::INBOX;
     let terms = Terms::default();
     let change = FlagChange::add([Flag::SEEN]);
-    let plan = match which % 18 {
+    let archive = MailboxName::new("Archiv\u{e4}").ok()?;
+    let plan = match which % 26 {
         0 | 1 => Noop.plan(terms),
         2 => Capability.plan(terms),
-        3 => List { reference: "", pattern: "*\"{5}", utf8: false }.plan(terms),
+        3 => List { pattern: "*\"{5}", selection: Selection::All, extended: None, utf8: false }.plan(terms),
         4 => Select { name: inbox, read_only: which & 64 != 0 }.plan(terms),
         5 => fetch::plan(selection, &uids, &Items::ENVELOPE),
         6 => body::plan(selection, Uid::MAX, &Section::WHOLE, 0, NonZeroU32::MAX),
@@ -118,6 +126,17 @@ fn request(which: u8) -> Option<Ask<Request>> {
         14 => return Some(Ask::More(Request::Feed(vec![b'x'; usize::from(which)].into()))),
         15 => StartTls.plan(terms),
         16 => Number { selection, from: SeqNum::new(u32::from(which))?, compact: true }.plan(terms),
+        17 => Copy { selection, uids: &uids, to: &archive, leave: which & 64 != 0 }.plan(terms),
+        18 => Close { selection, expunge: which & 64 != 0 }.plan(terms),
+        19 => Enable { names: &["IMAP4rev2"] }.plan(terms),
+        20 => Id { fields: &[] }.plan(terms),
+        21 => Search { selection, query: &Query::subject("a\r\nb"), returns: Some(Returns::ALL) }.plan(terms),
+        22 => Status { name: archive, items: StatusItems::BASE, utf8: false }.plan(terms),
+        23 => fetch::plan(selection, &uids, &Items::ENVELOPE).map(|plan| {
+            let order = plan.order.riding();
+            plan.order(order)
+        }),
+        24 => Rename { from: inbox, to: archive }.plan(terms),
         _ => Logout.plan(terms),
     };
     plan.ok().map(Request::Command).map(Ask::New)

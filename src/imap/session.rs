@@ -138,7 +138,7 @@ impl Imap {
     }
 
     async fn enter(&self, config: &Config, login: &Login) -> Result<Fields> {
-        self.log_in(config.security, login).await?;
+        self.log_in(config, login).await?;
         self.introduce(config.id.as_deref()).await
     }
 

@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use super::Mechanism;
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Kind, Result};
 use crate::login::Secret;
 
 /// Padding is not always sent; nothing is lost by doing without.
@@ -17,11 +17,24 @@ const TOLERANT: GeneralPurpose = GeneralPurpose::new(
 
 /// One authentication, from the initial response to the server's verdict. Dropping it wipes what it holds.
 ///
-/// Begin with [`initial`](Self::initial); answer each challenge line by [`respond`](Self::respond), or with the line `*` where
-/// that fails; ask [`finish`](Self::finish) when the server reports success.
+/// Begin with [`initial`](Self::initial); give each challenge to [`answer`](Self::answer), and its line, or where there is none
+/// the line `*`, to the server; give the server's verdict to [`outcome`](Self::outcome).
 pub(crate) struct Exchange {
+    name: &'static str,
     mechanism: Box<dyn Mechanism>,
     stage: Stage,
+    /// How many more challenges are answered.
+    left: usize,
+    /// Why it was cancelled.
+    failure: Option<Error>,
+}
+
+/// Why a login did not come about.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) error: Error,
+    /// Whether the server refused, and another token may do better.
+    pub(crate) stale: bool,
 }
 
 enum Stage {
@@ -32,13 +45,13 @@ enum Stage {
 }
 
 impl Exchange {
-    pub(super) fn new(mechanism: Box<dyn Mechanism>) -> Self {
-        Self { mechanism, stage: Stage::Fresh }
+    pub(super) fn new(name: &'static str, mechanism: Box<dyn Mechanism>, challenges: usize) -> Self {
+        Self { name, mechanism, stage: Stage::Fresh, left: challenges, failure: None }
     }
 
     /// The mechanism's name, for the command.
     pub(crate) fn name(&self) -> &'static str {
-        self.mechanism.name()
+        self.name
     }
 
     /// What to put behind the mechanism's name, in base64 (`=` for an empty response), where the mechanism speaks first and
@@ -57,12 +70,57 @@ impl Exchange {
         Ok(None)
     }
 
-    /// The base64 line that answers a challenge, given as the base64 text behind `+ `. Without its line end.
-    ///
-    /// # Errors
-    ///
-    /// `Kind::Protocol` for a challenge that cannot be read or does not belong here; the exchange is then to be cancelled.
-    pub(crate) fn respond(&mut self, challenge: &[u8]) -> Result<Secret> {
+    /// The base64 line that answers a challenge, given as the base64 text behind `+ `; without its line end. `None` where the
+    /// exchange cannot go on and is to be cancelled.
+    pub(crate) fn answer(&mut self, challenge: &[u8]) -> Option<Secret> {
+        match self.respond(challenge) {
+            Ok(line) => Some(line),
+            Err(error) => {
+                self.failure.get_or_insert(error);
+                None
+            }
+        }
+    }
+
+    /// Whether it was cancelled, so that nothing but the server's verdict has a meaning.
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.failure.is_some()
+    }
+
+    /// Whether answering the next challenge is long work for a processor.
+    pub(crate) fn is_slow(&self) -> bool {
+        matches!(self.stage, Stage::Running) && self.mechanism.is_slow()
+    }
+
+    /// Whether the client has something to prove still, so that the server cannot mean it when it reports success.
+    pub(crate) fn is_owing(&self) -> bool {
+        !self.is_cancelled() && (!matches!(self.stage, Stage::Running) || !self.mechanism.is_said())
+    }
+
+    /// What the server's verdict comes to. Success is believed only where the mechanism is satisfied.
+    pub(crate) fn outcome(self, verdict: Result<()>) -> Result<(), Failure> {
+        if let Some(failure) = self.failure {
+            return Err(failure.into());
+        }
+        match (verdict, &self.stage) {
+            (Ok(()), Stage::Running) => Ok(self.mechanism.finish()?),
+            (Ok(()), _) => Err(Error::protocol("the server reports a login before it was shown one").into()),
+            (Err(error), _) => Err(self.refused(error)),
+        }
+    }
+
+    fn refused(&self, error: Error) -> Failure {
+        if let Some(complaint) = self.mechanism.complaint() {
+            let text = format!("the server refused the login by {}: {}", self.name, complaint.text);
+            return Failure { stale: complaint.stale, error: error.seen_as(Kind::Login, text) };
+        }
+        let stale = error.kind() == Kind::Rejected && error.code().is_none_or(is_about_the_proof);
+        Failure { stale, error: refused(error, self.name) }
+    }
+
+    fn respond(&mut self, challenge: &[u8]) -> Result<Secret> {
+        self.left =
+            self.left.checked_sub(1).ok_or_else(|| Error::limit("the server asks for too much at the login"))?;
         match std::mem::replace(&mut self.stage, Stage::Running) {
             // Servers put friendly text where the empty challenge is due; whatever it says, it asks for the initial response.
             Stage::Held(response) => Ok(encode(&response)),
@@ -75,14 +133,31 @@ impl Exchange {
             }
         }
     }
+}
 
-    /// Whether the server's report of success may be believed.
-    pub(crate) fn finish(&self) -> Result<()> {
-        match self.stage {
-            Stage::Running => self.mechanism.finish(),
-            Stage::Fresh | Stage::Held(_) => Err(Error::protocol("the server reports a login before it was shown one")),
-        }
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self { error, stale: false }
     }
+}
+
+/// A login's refusal, by whatever way it was tried. What the server says to have another reason than the credentials stays a
+/// refusal (RFC 5530 §3, RFC 2449 §8.1, RFC 3206 §4): nobody is to be asked for another password then.
+pub(crate) fn refused(error: Error, way: &str) -> Error {
+    let other = ["UNAVAILABLE", "INUSE", "LIMIT", "IN-USE", "LOGIN-DELAY", "SYS"];
+    let other = other.iter().any(|name| error.code().is_some_and(|code| code.is_within(name)));
+    match error.kind() {
+        Kind::Rejected | Kind::Bad if !other => {
+            let text = format!("the login by {way} was refused ({error})");
+            error.seen_as(Kind::Login, text)
+        }
+        _ => error,
+    }
+}
+
+/// RFC 5530 §3 and RFC 3206 §4: whether the code is about who logs in, and not about the server or the account.
+fn is_about_the_proof(code: &Code) -> bool {
+    ["AUTHENTICATIONFAILED", "EXPIRED", "AUTH"].iter().any(|name| code.is(name))
 }
 
 fn encode(response: &Secret) -> Secret {
@@ -95,41 +170,54 @@ fn encode(response: &Secret) -> Secret {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Complaint;
     use super::*;
-    use crate::error::Kind;
 
     /// Speaks first if it has something to say, then answers each challenge with itself.
-    struct Echo(Option<&'static str>);
+    #[derive(Default)]
+    struct Echo {
+        first: Option<&'static str>,
+        complaint: Option<Complaint>,
+    }
 
     impl Mechanism for Echo {
-        fn name(&self) -> &'static str {
-            "ECHO"
-        }
-
         fn start(&mut self) -> Result<Option<Secret>> {
-            Ok(self.0.map(Secret::from))
+            Ok(self.first.map(Secret::from))
         }
 
         fn step(&mut self, challenge: &[u8]) -> Result<Secret> {
             Ok(Secret::from(challenge.to_vec()))
         }
+
+        fn is_said(&self) -> bool {
+            true
+        }
+
+        fn complaint(&self) -> Option<&Complaint> {
+            self.complaint.as_ref()
+        }
     }
 
     fn exchange(first: Option<&'static str>) -> Exchange {
-        Exchange::new(Box::new(Echo(first)))
+        Exchange::new("ECHO", Box::new(Echo { first, complaint: None }), 3)
     }
 
     fn text(line: &Secret) -> &str {
         std::str::from_utf8(line.expose()).unwrap()
     }
 
+    fn refusal(code: Option<&str>) -> Error {
+        Error::new(Kind::Rejected, "no").with_code(code.map(|name| Code::new(name, "")))
+    }
+
     #[test]
     fn the_initial_response_rides_with_the_command_where_it_fits() {
         assert_eq!(text(&exchange(Some("hello")).initial(8).unwrap().unwrap()), "aGVsbG8=");
         let mut held = exchange(Some("hello"));
-        assert!(held.initial(7).unwrap().is_none());
-        assert_eq!(text(&held.respond(b"").unwrap()), "aGVsbG8=");
-        assert_eq!(text(&held.respond(b"d29ybGQ=").unwrap()), "d29ybGQ=");
+        assert!(held.initial(7).unwrap().is_none() && held.is_owing());
+        assert_eq!(text(&held.answer(b"").unwrap()), "aGVsbG8=");
+        assert!(!held.is_owing());
+        assert_eq!(text(&held.answer(b"d29ybGQ=").unwrap()), "d29ybGQ=");
     }
 
     #[test]
@@ -137,38 +225,80 @@ mod tests {
         assert_eq!(text(&exchange(Some("")).initial(100).unwrap().unwrap()), "=");
         let mut held = exchange(Some(""));
         assert!(held.initial(0).unwrap().is_none());
-        assert_eq!(text(&held.respond(b"").unwrap()), "");
+        assert_eq!(text(&held.answer(b"").unwrap()), "");
     }
 
     #[test]
     fn friendly_text_instead_of_the_empty_challenge_is_tolerated() {
         let mut held = exchange(Some("hello"));
         held.initial(0).unwrap();
-        assert_eq!(text(&held.respond(b"go ahead, please").unwrap()), "aGVsbG8=");
+        assert_eq!(text(&held.answer(b"go ahead, please").unwrap()), "aGVsbG8=");
     }
 
     #[test]
     fn a_server_first_mechanism_sends_nothing_with_the_command() {
         let mut exchange = exchange(None);
         assert!(exchange.initial(100).unwrap().is_none());
-        assert_eq!(text(&exchange.respond(b" d29ybGQ ").unwrap()), "d29ybGQ=");
-        exchange.finish().unwrap();
+        assert_eq!(text(&exchange.answer(b" d29ybGQ ").unwrap()), "d29ybGQ=");
+        exchange.outcome(Ok(())).unwrap();
     }
 
     #[test]
-    fn a_challenge_that_is_not_base64_is_an_error_that_does_not_repeat_it() {
+    fn a_challenge_that_is_not_base64_cancels_and_its_failure_outlasts_the_verdict() {
+        for verdict in [Ok(()), Err(refusal(None)), Err(Error::closed("gone"))] {
+            let mut exchange = exchange(None);
+            exchange.initial(0).unwrap();
+            assert!(exchange.answer(b"\xFF\xFE").is_none() && exchange.is_cancelled() && !exchange.is_owing());
+            let failure = exchange.outcome(verdict).unwrap_err();
+            assert!(failure.error.kind() == Kind::Protocol && !failure.stale);
+        }
+    }
+
+    #[test]
+    fn challenges_without_end_are_cut_off() {
         let mut exchange = exchange(None);
         exchange.initial(0).unwrap();
-        assert_eq!(exchange.respond(b"\xFF\xFE").unwrap_err().kind(), Kind::Protocol);
+        assert!((0..3).all(|_| exchange.answer(b"").is_some()));
+        assert!(exchange.answer(b"").is_none() && exchange.answer(b"").is_none());
+        assert_eq!(exchange.outcome(Ok(())).unwrap_err().error.kind(), Kind::Limit);
     }
 
     #[test]
     fn success_is_not_believed_before_the_proof_was_sent() {
+        assert!(exchange(Some("hello")).outcome(Ok(())).is_err());
         let mut held = exchange(Some("hello"));
-        assert!(held.finish().is_err());
         held.initial(0).unwrap();
-        assert!(held.finish().is_err());
-        held.respond(b"").unwrap();
-        held.finish().unwrap();
+        assert_eq!(held.outcome(Ok(())).unwrap_err().error.kind(), Kind::Protocol);
+        let mut held = exchange(Some("hello"));
+        held.initial(0).unwrap();
+        held.answer(b"").unwrap();
+        held.outcome(Ok(())).unwrap();
+    }
+
+    #[test]
+    fn a_refusal_is_stale_where_its_code_does_not_say_otherwise() {
+        for (code, stale) in [(None, true), (Some("AUTHENTICATIONFAILED"), true), (Some("AUTH"), true)]
+            .into_iter()
+            .chain(["UNAVAILABLE", "IN-USE", "AUTHORIZATIONFAILED", "SYS/TEMP"].map(|code| (Some(code), false)))
+        {
+            let failure = exchange(None).outcome(Err(refusal(code))).unwrap_err();
+            let passing = matches!(code, Some("UNAVAILABLE" | "IN-USE" | "SYS/TEMP"));
+            let kind = if passing { Kind::Rejected } else { Kind::Login };
+            assert_eq!((failure.stale, failure.error.kind()), (stale, kind), "{code:?}");
+            assert_eq!(failure.error.code().map(Code::name), code);
+        }
+        let bad = exchange(None).outcome(Err(Error::new(Kind::Bad, "what?"))).unwrap_err();
+        assert!(!bad.stale && bad.error.kind() == Kind::Login);
+    }
+
+    #[test]
+    fn what_the_server_said_of_its_refusal_counts_however_it_then_refuses() {
+        for verdict in [refusal(None), Error::closed("gone")] {
+            let complaint = Complaint { text: "{\"status\":\"403\"}".to_owned(), stale: false };
+            let echo = Echo { complaint: Some(complaint), first: None };
+            let failure = Exchange::new("ECHO", Box::new(echo), 3).outcome(Err(verdict)).unwrap_err();
+            assert!(!failure.stale && failure.error.kind() == Kind::Login);
+            assert!(failure.error.to_string().contains("403"));
+        }
     }
 }

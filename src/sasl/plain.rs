@@ -1,15 +1,17 @@
 //! PLAIN (RFC 4616): authorization identity, user and password in one message. It must only be chosen where the connection
 //! may show the password.
 
-use super::Mechanism;
+use super::{Mechanism, Setting};
 use crate::error::{Error, Result};
-use crate::login::{Login, Proof, Secret};
+use crate::login::{Login, Secret};
 
-pub(super) const NAME: &str = "PLAIN";
+pub(super) fn serves(login: &Login) -> bool {
+    login.own_password().is_some()
+}
 
-pub(super) fn make(login: &Login) -> Option<Box<dyn Mechanism>> {
-    let Proof::Password(password) = login.proof();
-    Some(Box::new(Plain { message: message(login.authorization().unwrap_or_default(), login.user(), password) }))
+pub(super) fn make(login: &Login, _: &Setting<'_>) -> Result<Box<dyn Mechanism>> {
+    let password = login.own_password().ok_or_else(|| Error::unsupported("PLAIN needs a password"))?;
+    Ok(Box::new(Plain { message: message(login.authorization().unwrap_or_default(), login.user(), password) }))
 }
 
 struct Plain {
@@ -23,10 +25,6 @@ fn message(authorization: &str, user: &str, password: &Secret) -> Secret {
 }
 
 impl Mechanism for Plain {
-    fn name(&self) -> &'static str {
-        NAME
-    }
-
     fn start(&mut self) -> Result<Option<Secret>> {
         Ok(Some(std::mem::take(&mut self.message)))
     }
@@ -34,15 +32,20 @@ impl Mechanism for Plain {
     fn step(&mut self, _: &[u8]) -> Result<Secret> {
         Err(Error::protocol("the server sent a challenge after all of PLAIN was said"))
     }
+
+    fn is_said(&self) -> bool {
+        true
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::choice::tests_setting as setting;
     use super::*;
     use crate::error::Kind;
 
     fn first(login: &Login) -> Vec<u8> {
-        make(login).unwrap().start().unwrap().unwrap().expose().to_vec()
+        make(login, &setting(None)).unwrap().start().unwrap().unwrap().expose().to_vec()
     }
 
     #[test]
@@ -54,7 +57,7 @@ mod tests {
 
     #[test]
     fn a_further_challenge_breaks_the_protocol() {
-        let mut plain = make(&Login::password("tim", "x")).unwrap();
+        let mut plain = make(&Login::password("tim", "x"), &setting(None)).unwrap();
         plain.start().unwrap();
         assert_eq!(plain.step(b"").unwrap_err().kind(), Kind::Protocol);
     }

@@ -4,15 +4,20 @@ mod address;
 mod append;
 mod args;
 mod copy;
+mod enable;
 mod envelope;
+mod extended;
 mod fetch;
 mod flags;
 mod idle;
 mod item;
 mod list;
 mod login;
+mod name;
 mod print;
+mod quota;
 mod read;
+mod resync;
 mod search;
 mod select;
 mod set;
@@ -23,8 +28,10 @@ use std::io;
 use std::sync::Arc;
 
 use args::{Args, Stop};
+use enable::Enabled;
 use view::View;
 
+use super::Trouble;
 use super::server::Shared;
 use super::store::{Account, Mailbox};
 use super::wire::Wire;
@@ -35,7 +42,16 @@ pub(super) struct Session {
     secure: bool,
     user: Option<String>,
     view: Option<View>,
+    enabled: Enabled,
     over: bool,
+}
+
+/// `UID FETCH` for what begins with UID.
+fn full_name(name: &str, args: &Args) -> String {
+    match name {
+        "UID" => format!("UID {}", args.clone().word().unwrap_or_default()),
+        name => name.to_owned(),
+    }
 }
 
 /// The text behind a tagged OK, or why there is none.
@@ -44,7 +60,7 @@ type Answer = Result<String, Stop>;
 impl Session {
     pub(super) fn new(shared: Arc<Shared>, wire: Wire, secure: bool) -> Self {
         let user = shared.options.preauth.clone();
-        Self { shared, wire, secure, user, view: None, over: false }
+        Self { shared, wire, secure, user, view: None, enabled: Enabled::default(), over: false }
     }
 
     pub(super) async fn run(mut self) -> io::Result<()> {
@@ -65,10 +81,30 @@ impl Session {
             return Ok(());
         };
         let name = args.word().unwrap_or_default().to_ascii_uppercase();
-        let answer = self.dispatch(&tag, &name, args).await;
+        let trouble = self.wire.trouble(&full_name(&name, &args));
+        if trouble == Some(Trouble::Drop) {
+            return self.wire.cut().await;
+        }
+        if matches!(trouble, Some(Trouble::LoseAll | Trouble::Stall)) {
+            self.wire.stall().await?;
+        }
+        let answer = match trouble {
+            Some(Trouble::No) => Err(Stop::no("This command is to be refused")),
+            Some(Trouble::Bad) => Err(Stop::bad("This command is not to be understood")),
+            _ => self.dispatch(&tag, &name, args).await,
+        };
         // RFC 3501 §7.4.1: no EXPUNGE while these three are in progress.
         let may_expunge = !matches!(name.as_str(), "FETCH" | "STORE" | "SEARCH");
         self.report(may_expunge);
+        match trouble {
+            Some(Trouble::LoseAll) => self.wire.forget(),
+            Some(Trouble::LoseReply) => {}
+            _ => return self.conclude(&tag, answer),
+        }
+        self.wire.cut().await
+    }
+
+    fn conclude(&mut self, tag: &str, answer: Answer) -> io::Result<()> {
         match answer {
             Ok(text) => self.wire.push(format!("{tag} OK {text}\r\n")),
             Err(Stop::No(text)) => self.wire.push(format!("{tag} NO {text}\r\n")),
@@ -110,6 +146,8 @@ impl Session {
             "LSUB" => self.list(args, true),
             "SUBSCRIBE" => self.subscribe(args, true),
             "UNSUBSCRIBE" => self.subscribe(args, false),
+            "GETQUOTA" if self.shared.options.quota.is_some() => self.getquota(args),
+            "GETQUOTAROOT" if self.shared.options.quota.is_some() => self.getquotaroot(args),
             "CREATE" => self.create(args),
             "DELETE" => self.delete(args),
             "RENAME" => self.rename(args),
@@ -147,8 +185,8 @@ impl Session {
         let Some(mut view) = self.view.take() else {
             return;
         };
-        let mut out = Vec::new();
-        match self.on_validity(view.validity, |mailbox| view.catch_up(mailbox, may_expunge, &mut out)) {
+        let (mut out, enabled) = (Vec::new(), self.enabled);
+        match self.on_validity(view.validity, |mailbox| view.catch_up(mailbox, may_expunge, enabled, &mut out)) {
             Some(()) => self.view = Some(view),
             None => {
                 out.extend_from_slice(b"* BYE The selected mailbox is gone\r\n");

@@ -8,6 +8,8 @@ use std::sync::Arc;
 
 use maildrop::Maildrop;
 
+use super::Trouble;
+use super::sasl;
 use super::server::Shared;
 use super::wire::Wire;
 
@@ -17,6 +19,8 @@ pub(super) struct Session {
     secure: bool,
     user: Option<String>,
     drop: Option<Maildrop>,
+    /// What APOP's digests are made with.
+    stamp: Option<String>,
 }
 
 /// The text behind `+OK`, further lines of the reply included, or behind `-ERR`.
@@ -24,11 +28,13 @@ type Answer = Result<String, String>;
 
 impl Session {
     pub(super) fn new(shared: Arc<Shared>, wire: Wire, secure: bool) -> Self {
-        Self { shared, wire, secure, user: None, drop: None }
+        let stamp = shared.options.apop.then(sasl::message_id);
+        Self { shared, wire, secure, user: None, drop: None, stamp }
     }
 
     pub(super) async fn run(mut self) -> io::Result<()> {
-        self.wire.push("+OK postroom testing server ready\r\n");
+        let stamp = self.stamp.as_deref().map(|stamp| format!(" {stamp}")).unwrap_or_default();
+        self.wire.push(format!("+OK postroom testing server ready{stamp}\r\n"));
         loop {
             self.wire.flush().await?;
             let Some(line) = self.wire.line().await? else {
@@ -36,30 +42,45 @@ impl Session {
             };
             let line = String::from_utf8_lossy(&line).into_owned();
             let (word, rest) = line.split_once(' ').unwrap_or((&line, ""));
-            match word.to_ascii_uppercase().as_str() {
-                "QUIT" => break,
-                "STLS" if self.offers("STLS") && !self.secure && self.drop.is_none() => self.stls().await?,
-                "AUTH" if self.drop.is_none() => {
-                    let answer = self.auth(rest).await?;
-                    self.answer(answer);
+            let trouble = self.wire.trouble(word);
+            match trouble {
+                Some(Trouble::No | Trouble::Bad) => {
+                    self.answer(Err("This command is to be refused".to_owned()));
+                    continue;
                 }
-                "RETR" if self.drop.is_some() => {
-                    let found = self.retr(rest);
-                    self.message(found).await?;
-                }
-                "TOP" if self.drop.is_some() && self.offers("TOP") => {
-                    let found = self.top(rest);
-                    self.message(found).await?;
-                }
-                word => {
-                    let answer = self.simple(word, rest);
-                    self.answer(answer);
-                }
+                Some(Trouble::Drop) => return self.wire.cut().await,
+                Some(Trouble::LoseReply | Trouble::LoseAll | Trouble::Stall) => self.wire.stall().await?,
+                None => {}
+            }
+            let word = word.to_ascii_uppercase();
+            self.carry_out(&word, rest).await?;
+            if matches!(trouble, Some(Trouble::LoseReply | Trouble::LoseAll)) {
+                self.wire.forget();
+                return self.wire.cut().await;
+            }
+            if word == "QUIT" {
+                return self.wire.close().await;
             }
         }
-        let answer = self.quit();
+    }
+
+    async fn carry_out(&mut self, word: &str, rest: &str) -> io::Result<()> {
+        let answer = match word {
+            "QUIT" => self.quit(),
+            "STLS" if self.offers("STLS") && !self.secure && self.drop.is_none() => return self.stls().await,
+            "AUTH" if self.drop.is_none() => self.auth(rest).await?,
+            "RETR" if self.drop.is_some() => {
+                let found = self.retr(rest);
+                return self.message(found).await;
+            }
+            "TOP" if self.drop.is_some() && self.offers("TOP") => {
+                let found = self.top(rest);
+                return self.message(found).await;
+            }
+            word => self.simple(word, rest),
+        };
         self.answer(answer);
-        self.wire.close().await
+        Ok(())
     }
 
     fn answer(&mut self, answer: Answer) {
@@ -77,6 +98,7 @@ impl Session {
             return match word {
                 "USER" if self.offers("USER") => self.user(rest),
                 "PASS" if self.offers("USER") => self.pass(rest),
+                "APOP" if self.stamp.is_some() => self.apop(rest),
                 _ => Err("Unknown command, or not before login".to_owned()),
             };
         }
@@ -104,6 +126,7 @@ impl Session {
     fn capa(&self) -> String {
         let delay = self.shared.options.login_delay.map(|seconds| format!("LOGIN-DELAY {seconds}"));
         let before = self.drop.is_none();
+        let sasl = format!("SASL {}", self.shared.options.mechanisms.join(" "));
         let mut text = "Capabilities follow".to_owned();
         for (line, now) in [
             ("TOP", true),
@@ -112,17 +135,22 @@ impl Session {
             ("RESP-CODES", true),
             ("AUTH-RESP-CODE", true),
             ("USER", before && self.may_log_in()),
-            ("SASL PLAIN", before && self.may_log_in()),
+            (&sasl, before && self.may_log_in() && !self.shared.options.mechanisms.is_empty()),
             ("STLS", before && !self.secure),
             ("EXPIRE NEVER", true),
             (delay.as_deref().unwrap_or_default(), delay.is_some()),
             ("IMPLEMENTATION postroom-testing", true),
         ] {
             let name = line.split(' ').next().unwrap_or_default();
-            if now && self.offers(name) {
+            let replaced = self.shared.options.pop3_lines().any(|own| own.split(' ').next() == Some(name));
+            if now && self.offers(name) && !replaced {
                 text.push_str("\r\n");
                 text.push_str(line);
             }
+        }
+        for line in self.shared.options.pop3_lines() {
+            text.push_str("\r\n");
+            text.push_str(line);
         }
         text + "\r\n."
     }

@@ -3,16 +3,20 @@
 
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until};
 
-use super::Fault;
 use super::cert::{self, Asking};
+use super::{Fault, Trouble};
 
 /// The longest line taken; a longer one ends the connection.
 const LINE_LIMIT: usize = 1 << 20;
+/// A slow connection sends so many times in a second.
+const STEPS: u64 = 20;
 /// Output above this is written before more is made.
 const OUTPUT_MARK: usize = 64 * 1024;
 
@@ -69,6 +73,10 @@ struct End {
     fault: Option<Fault>,
     sent: u64,
     received: u64,
+    /// How many commands were met of the name that a fault waits for.
+    met: u32,
+    /// When a slow connection may send again.
+    ready: Option<Instant>,
     resume: watch::Receiver<u64>,
 }
 
@@ -80,12 +88,41 @@ impl Wire {
         log: Arc<Log>,
         asking: Asking,
     ) -> Self {
-        let end = End { stream, output: BytesMut::new(), fault, sent: 0, received: 0, resume };
+        let end = End { stream, output: BytesMut::new(), fault, sent: 0, received: 0, met: 0, ready: None, resume };
         Self { end, input: BytesMut::new(), scanned: 0, log, asking, client: None }
     }
 
     pub(super) fn fault(&self) -> Option<Fault> {
         self.end.fault
+    }
+
+    /// What shall go wrong at the command that has come.
+    pub(super) fn trouble(&mut self, command: &str) -> Option<Trouble> {
+        let Some(Fault::Command { name, nth, trouble }) = self.end.fault else { return None };
+        self.end.met += u32::from(name == "*" || name.eq_ignore_ascii_case(command));
+        let due = self.end.met == nth;
+        if due {
+            self.end.fault = None;
+        }
+        due.then_some(trouble)
+    }
+
+    /// Ends the connection behind the output so far.
+    pub(super) async fn cut(&mut self) -> io::Result<()> {
+        self.end.drain().await?;
+        self.end.cut().await
+    }
+
+    /// Holds back whatever is sent from here on, until all is resumed.
+    pub(super) async fn stall(&mut self) -> io::Result<()> {
+        self.flush().await?;
+        self.end.fault = Some(Fault::StallAfter(self.end.sent));
+        Ok(())
+    }
+
+    /// Forgets the output that was not yet written.
+    pub(super) fn forget(&mut self) {
+        self.end.output.clear();
     }
 
     /// Adds to the output without writing it.
@@ -187,6 +224,7 @@ impl End {
             if room == 0 {
                 return if self.is_cut() { self.cut().await } else { self.stream.flush().await };
             }
+            self.pace().await;
             let piece = self.output.get(..room.min(self.output.len())).unwrap_or_default();
             let written = self.stream.write(piece).await?;
             if written == 0 {
@@ -194,7 +232,8 @@ impl End {
             }
             self.output.advance(written);
             self.sent += written as u64;
-            if matches!(self.fault, Some(Fault::Split(_))) {
+            self.spend(written);
+            if matches!(self.fault, Some(Fault::Split(_) | Fault::Slow(_))) {
                 self.stream.flush().await?;
                 tokio::task::yield_now().await;
             }
@@ -205,10 +244,26 @@ impl End {
     fn room(&self) -> usize {
         match self.fault {
             Some(Fault::Split(piece)) => piece.max(1),
+            Some(Fault::Slow(rate)) => usize::try_from(rate / STEPS).unwrap_or(usize::MAX).max(1),
             Some(Fault::StallAfter(count) | Fault::CutAfter(count)) => {
                 usize::try_from(count.saturating_sub(self.sent)).unwrap_or(usize::MAX)
             }
             _ => usize::MAX,
+        }
+    }
+
+    async fn pace(&mut self) {
+        if let (Some(Fault::Slow(_)), Some(ready)) = (self.fault, self.ready) {
+            sleep_until(ready).await;
+        }
+    }
+
+    /// Time for what was sent must pass before more is.
+    fn spend(&mut self, count: usize) {
+        if let Some(Fault::Slow(rate)) = self.fault {
+            let nanos = (count as u64).saturating_mul(1_000_000_000) / rate.max(1);
+            let now = Instant::now();
+            self.ready = Some(self.ready.map_or(now, |ready| ready.max(now)) + Duration::from_nanos(nanos));
         }
     }
 

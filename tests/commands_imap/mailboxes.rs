@@ -54,7 +54,7 @@ async fn a_name_from_the_server_goes_back_byte_for_byte() {
         S: * STATUS x (MESSAGES 3)
         S: {B} OK done
     ";
-    let (script, imap) = greeted(&dialogue, plaintext()).await;
+    let (script, imap) = greeted(dialogue, plaintext()).await;
     let listed = imap.list("*").await.unwrap();
     let status = imap.status(&listed[0].name, StatusItems::MESSAGES).await.unwrap();
     assert_eq!(status.messages, Some(3));

@@ -31,7 +31,7 @@ async fn capabilities_are_taken_from_wherever_they_come() {
     let asked = "
         S: * OK ready
         C: {A} CAPABILITY
-        S: * CAPABILITY IMAP4rev1 SASL-IR AUTH=LOGIN
+        S: * CAPABILITY IMAP4rev1 SASL-IR AUTH=GSSAPI
         S: {A} OK done
         C: {B} LOGIN \"alice\" \"alicepw\"
         S: {B} OK welcome

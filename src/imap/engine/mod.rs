@@ -338,6 +338,11 @@ impl crate::engine::Engine for Engine {
         self.clock.pause(full, now);
     }
 
+    fn handle_written(&mut self, now: Instant) {
+        self.clock.tell(now);
+        self.clock.sent();
+    }
+
     fn poll_transmit(&mut self) -> Option<Outgoing> {
         let outgoing = self.outbox.pop();
         match &outgoing {

@@ -11,17 +11,23 @@ use std::time::{Duration, Instant};
 use super::*;
 use crate::engine::Engine as _;
 use crate::imap::command::append::Append;
+use crate::imap::command::close::Close;
+use crate::imap::command::copy::Copy;
+use crate::imap::command::enable::Enable;
 use crate::imap::command::expunge::UidExpunge;
 use crate::imap::command::list::{List, Selection};
 use crate::imap::command::login::Login;
 use crate::imap::command::logout::Logout;
+use crate::imap::command::namespace::Namespace;
 use crate::imap::command::noop::Noop;
 use crate::imap::command::number::Number;
+use crate::imap::command::search::Search;
 use crate::imap::command::select::Select;
 use crate::imap::command::starttls::StartTls;
+use crate::imap::command::status::Status;
 use crate::imap::command::store::Store;
 use crate::imap::command::{Command, Terms, authenticate, body, capability, fetch};
-use crate::imap::types::{Items, MailboxName, Section, SeqNum, Uid};
+use crate::imap::types::{Items, MailboxName, Query, Section, SeqNum, StatusItems, Uid};
 use crate::login::Secret;
 use crate::{Flag, FlagChange};
 
@@ -37,7 +43,7 @@ macro_rules! dialogues {
 dialogues! {
     abandoned_append abandoned_large_append append append_answered_midway append_refused authenticate body bye capabilities_in_three_ways
     events_between_commands expunge_by_number fetch fetch_abandoned idle idle_polled literal_over_the_limit
-    login_with_literals logout pipelining select starttls stray_lines text_is_not_a_literal unsolicited_preauth
+    close enable literals_unasked login_with_literals logout moved pipelining riding riding_refused select status starttls stray_lines text_is_not_a_literal unsolicited_preauth
 }
 
 #[test]
@@ -189,6 +195,22 @@ impl Play {
             "append" => {
                 Append { mailbox: &MailboxName::INBOX, flags: &[], date: None, size: number.into() }.plan(terms)
             }
+            "ride" => {
+                self.ask(Request::Command(Select { name: name.unwrap(), read_only: false }.plan(terms).unwrap()));
+                fetch::plan(self.next - 1, &Uids::ALL, &Items::FLAGS).map(|plan| {
+                    let order = plan.order.riding();
+                    plan.order(order)
+                })
+            }
+            "copy" => Copy { selection, uids: &uids, to: &MailboxName::INBOX, leave: false }.plan(terms),
+            "move" => Copy { selection, uids: &uids, to: &MailboxName::INBOX, leave: true }.plan(terms),
+            "close" => Close { selection, expunge: true }.plan(terms),
+            "unselect" => Close { selection, expunge: false }.plan(terms),
+            "enable" => Enable { names: &["IMAP4rev2"] }.plan(terms),
+            "id" => crate::imap::command::id::Id { fields: &[] }.plan(terms),
+            "search" => Search { selection, query: &Query::seen(), returns: None }.plan(terms),
+            "status" => Status { name: name.unwrap(), items: StatusItems::MESSAGES, utf8: false }.plan(terms),
+            "namespace" => Namespace { utf8: false }.plan(terms),
             "logout" => Logout.plan(terms),
             _ => panic!("what is {act:?}?"),
         };

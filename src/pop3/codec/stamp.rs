@@ -1,12 +1,17 @@
 //! The timestamp in a greeting that offers APOP (RFC 1939 §7).
 
-/// The timestamp, brackets included, wherever it stands in the greeting's text: the last `<...@...>` without blanks.
+/// The timestamp, brackets included, wherever it stands in the greeting's text: the last `<...@...>` that is strictly a message id
+/// of printable ASCII (RFC 5322 §3.6.4).
+///
+/// Whatever else stands in brackets must not be digested with a password: with bytes of its choice there, a false server can
+/// find out the beginning of the password (CVE-2007-1558).
 ///
 /// ```
 /// use postroom::pop3::codec::stamp;
 ///
 /// assert_eq!(stamp(b"+OK POP3 <v1> ready <1896.697170952@dbc.mtview.ca.us>"), Some(&b"<1896.697170952@dbc.mtview.ca.us>"[..]));
 /// assert_eq!(stamp(b"+OK a <b> c@d"), None);
+/// assert_eq!(stamp(b"+OK <\x80\x9Fblock@example.org>"), None);
 /// ```
 pub fn stamp(greeting: &[u8]) -> Option<&[u8]> {
     let mut rest = greeting;
@@ -14,12 +19,74 @@ pub fn stamp(greeting: &[u8]) -> Option<&[u8]> {
         let start = memchr::memrchr(b'<', rest)?;
         let from = greeting.get(start..)?;
         if let Some(end) = memchr::memchr(b'>', from)
-            && let Some(stamp) = from.get(..=end)
-            && stamp.contains(&b'@')
-            && stamp.iter().all(u8::is_ascii_graphic)
+            && from.get(1..end).is_some_and(is_id)
         {
-            return Some(stamp);
+            return from.get(..=end);
         }
         rest = rest.get(..start)?;
+    }
+}
+
+/// `id-left "@" id-right`.
+fn is_id(text: &[u8]) -> bool {
+    let mut sides = text.splitn(2, |&byte| byte == b'@');
+    let (Some(left), Some(right)) = (sides.next(), sides.next()) else { return false };
+    is_dot_atom(left) && (is_dot_atom(right) || is_literal(right))
+}
+
+fn is_dot_atom(text: &[u8]) -> bool {
+    text.split(|&byte| byte == b'.').all(|atom| !atom.is_empty() && atom.iter().copied().all(is_atext))
+}
+
+fn is_atext(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&byte)
+}
+
+/// `no-fold-literal`.
+fn is_literal(text: &[u8]) -> bool {
+    let inner = text.strip_prefix(b"[").and_then(|text| text.strip_suffix(b"]"));
+    inner.is_some_and(|inner| inner.iter().all(|byte| byte.is_ascii_graphic() && !b"[]\\".contains(byte)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stamps_that_servers_send_are_found() {
+        for id in [
+            "<1896.697170952@dbc.mtview.ca.us>",
+            "<20b6.1.5f3a.YWJj+/1kZWY==@mail_1.example.org>",
+            "<3.1@[127.0.0.1]>",
+            "<1@[IPv6:::1]>",
+        ] {
+            assert_eq!(stamp(format!("+OK <ready> {id} [x]").as_bytes()), Some(id.as_bytes()));
+        }
+    }
+
+    #[test]
+    fn what_is_not_strictly_a_message_id_is_no_stamp() {
+        for hostile in [
+            &b"+OK <\x80\x81\xFE@x>"[..],
+            b"+OK <a\x01b@x>",
+            b"+OK <a\0b@x>",
+            b"+OK <a b@x>",
+            b"+OK <a\tb@x>",
+            b"+OK <a@b@c>",
+            b"+OK <@x>",
+            b"+OK <a@>",
+            b"+OK <a..b@x>",
+            b"+OK <.a@x>",
+            b"+OK <a@x.>",
+            b"+OK <\"a\"@x>",
+            b"+OK <a@[x]y>",
+            b"+OK <a@[\x80]>",
+            "+OK <ü@x>".as_bytes(),
+            b"+OK <a@x",
+            b"+OK a@x>",
+            b"+OK",
+        ] {
+            assert_eq!(stamp(hostile), None, "{}", hostile.escape_ascii());
+        }
     }
 }

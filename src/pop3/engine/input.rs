@@ -81,7 +81,11 @@ impl Engine {
         let Some(run) = self.running.front() else { return Err(unsolicited(reply)) };
         let (id, shape, single) = (run.id, run.shape, run.number.is_none());
         match (reply.status, run.effect) {
-            (Status::Challenge, Effect::Authenticate) if !self.challenged => self.challenge(reply.rest),
+            (Status::Challenge, Effect::Authenticate { .. }) | (Status::Ok, Effect::Authenticate { owing: true })
+                if !self.challenged =>
+            {
+                self.challenge(reply.rest);
+            }
             (Status::Challenge, _) => return Err(Error::protocol("the server asks for more where nothing was begun")),
             (Status::Ok, _) if shape != Shape::Line => {
                 if shape == Shape::Stream {
@@ -191,7 +195,7 @@ impl Engine {
             Effect::None => return,
             Effect::Quit => self.state.farewell = Farewell::Accepted,
             Effect::Capabilities => self.state.capabilities = Some(codec::capabilities(&answer.body).into()),
-            Effect::Authenticate | Effect::Login => {
+            Effect::Authenticate { .. } | Effect::Login => {
                 self.challenged = false;
                 self.state.phase = Phase::LoggedIn;
             }
@@ -211,7 +215,7 @@ impl Engine {
 
     fn refused(&mut self, reply: &Reply<'_>) {
         let Some(run) = self.running.pop_front() else { return };
-        self.challenged &= run.effect != Effect::Authenticate;
+        self.challenged &= !matches!(run.effect, Effect::Authenticate { .. });
         let error = said(reply, &format!("the server refused {}", run.verb), Kind::Rejected);
         let error = error.with_retry_after(self.delay(reply));
         if run.number.is_some() {

@@ -201,7 +201,7 @@ impl crate::engine::Engine for Engine {
         self.clock.tell(now);
         if self.outcome.is_some() {
             // What is added to an old request has had its end.
-            if !matches!(request, Request::Answer(_)) {
+            if !matches!(request, Request::Answer { .. }) {
                 self.refuse(id, self.closed());
             }
             return;
@@ -210,7 +210,7 @@ impl crate::engine::Engine for Engine {
             Request::Greeting => self.await_greeting(id),
             Request::Command(plan) => self.queue.push_back((id, Pending::Command(plan))),
             Request::Series(series) => self.queue.push_back((id, Pending::Series(series))),
-            Request::Answer(answer) => self.answer(id, answer),
+            Request::Answer { line, owing } => self.answer(id, line, owing),
         }
         self.after();
     }
@@ -264,6 +264,11 @@ impl crate::engine::Engine for Engine {
 
     fn handle_backlog(&mut self, full: bool, now: Instant) {
         self.clock.pause(full, now);
+    }
+
+    fn handle_written(&mut self, now: Instant) {
+        self.clock.tell(now);
+        self.clock.sent();
     }
 
     fn poll_transmit(&mut self) -> Option<Outgoing> {

@@ -18,8 +18,11 @@ pub(crate) enum Request {
     Greeting,
     Command(Plan),
     Series(Series),
-    /// The answer to a challenge; `None` cancels the exchange.
-    Answer(Option<Secret>),
+    /// The answer to a challenge; no line cancels the exchange. `owing` as in [`Effect::Authenticate`].
+    Answer {
+        line: Option<Secret>,
+        owing: bool,
+    },
 }
 
 /// One command.
@@ -74,8 +77,11 @@ pub(crate) enum Effect {
     None,
     /// Its lines are what the server can do.
     Capabilities,
-    /// Challenges go to the handle, answers come from it; its `+OK` is the login.
-    Authenticate,
+    /// Challenges go to the handle, answers come from it; its `+OK` is the login, but where the client is still owing a proof:
+    /// there it is what some servers write for `+`.
+    Authenticate {
+        owing: bool,
+    },
     Login,
     StartTls,
     Delete,
@@ -172,7 +178,7 @@ impl Series {
 impl Effect {
     /// Whether nothing may be on the wire before the command's answer but the command.
     pub(crate) fn is_alone(self) -> bool {
-        matches!(self, Self::Authenticate | Self::Login | Self::StartTls | Self::Quit)
+        matches!(self, Self::Authenticate { .. } | Self::Login | Self::StartTls | Self::Quit)
     }
 }
 

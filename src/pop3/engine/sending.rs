@@ -131,7 +131,7 @@ impl Engine {
             *waiting = None;
         }
         if self.challenged {
-            self.answer(id, None);
+            self.answer(id, None, false);
         }
         for run in self.running.iter_mut().filter(|run| run.id == Some(id)) {
             run.id = None;
@@ -139,11 +139,9 @@ impl Engine {
     }
 
     /// Answers a challenge, or cancels the exchange (RFC 5034 §4).
-    pub(super) fn answer(&mut self, id: Id, answer: Option<Secret>) {
-        let asked = self.running.front().is_some_and(|run| run.id == Some(id));
-        if !self.challenged || !asked {
-            return;
-        }
+    pub(super) fn answer(&mut self, id: Id, answer: Option<Secret>, owing: bool) {
+        let Some(run) = self.running.front_mut().filter(|run| self.challenged && run.id == Some(id)) else { return };
+        run.effect = Effect::Authenticate { owing };
         self.challenged = false;
         match answer {
             Some(answer) => self.outbox.push(answer.expose(), true),

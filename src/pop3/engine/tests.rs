@@ -138,7 +138,7 @@ pub(super) fn stls() -> Request {
 }
 
 fn auth() -> Request {
-    Request::Command(plan("AUTH").needs(Needs::BeforeLogin).effect(Effect::Authenticate))
+    Request::Command(plan("AUTH").needs(Needs::BeforeLogin).effect(Effect::Authenticate { owing: false }))
 }
 
 pub(super) fn quit() -> Request {
@@ -425,11 +425,11 @@ fn an_exchange_goes_challenge_by_challenge() {
     let mut bench = Bench::new();
     bench.feed(b"+OK\r\n");
     let id = bench.ask(auth());
-    bench.engine.handle_request(id, Request::Answer(Some(Secret::from("too early"))), bench.now);
+    bench.engine.handle_request(id, Request::Answer { line: Some(Secret::from("too early")), owing: false }, bench.now);
     bench.feed(b"+ Zmlyc3Q=\r\n");
-    bench.engine.handle_request(id, Request::Answer(Some(Secret::from("b25l"))), bench.now);
+    bench.engine.handle_request(id, Request::Answer { line: Some(Secret::from("b25l")), owing: false }, bench.now);
     bench.feed(b"+\r\n");
-    bench.engine.handle_request(id, Request::Answer(None), bench.now);
+    bench.engine.handle_request(id, Request::Answer { line: None, owing: false }, bench.now);
     bench.feed(b"-ERR [AUTH] cancelled\r\n");
     assert_eq!(bench.sent(), "AUTH\r\nb25l\r\n*\r\n");
     assert!(bench.log().starts_with("0: challenge Zmlyc3Q=\n0: challenge \n0: Rejected"));

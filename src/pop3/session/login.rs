@@ -1,15 +1,15 @@
 //! From the greeting to a maildrop that is open: capabilities, the upgrade to TLS, the login. Whatever goes wrong here ends the
-//! session, and no login is ever tried twice.
-
-use bytes::Bytes;
+//! session; what is tried twice is `sasl`'s to say.
 
 use super::{Pop3Link, answer, one};
-use crate::config::{Config, Security};
+use crate::config::{Config, Protocol, Security};
+use crate::conn::aside;
 use crate::error::{Error, Kind, Result};
 use crate::login::Login;
-use crate::pop3::codec::{LONGEST_COMMAND, command};
-use crate::pop3::engine::{Delivery, Effect, Needs, Plan, Request, Shape};
-use crate::sasl::{Choice, Exchange, Terms, choose};
+use crate::pop3::codec::{LONGEST_COMMAND, command, stamp};
+use crate::pop3::engine::{Delivery, Effect, Needs, Plan, Request, Shape, State};
+use crate::sasl::digest::md5;
+use crate::sasl::{Choice, Chosen, Exchange, Failure, Setting, Terms, choose, refused};
 
 /// Opens the maildrop.
 pub(super) async fn log_in(link: &Pop3Link, config: &Config, login: &Login) -> Result<()> {
@@ -19,12 +19,22 @@ pub(super) async fn log_in(link: &Pop3Link, config: &Config, login: &Login) -> R
         encrypt(link).await?;
         ask_capabilities(link).await?;
     }
-    match choice(link, config, login)? {
-        Choice::Sasl(exchange) => authenticate(link, exchange, config.limits.challenges).await?,
-        Choice::Command => user_and_password(link, login).await?,
+    match way(link, config, login)? {
+        Way::Sasl(chosen) => chosen.log_in(login, setting(config), |exchange| authenticate(link, exchange)).await?,
+        Way::Apop(stamp) => apop(link, login, &stamp).await.map_err(|error| refused(error, "APOP"))?,
+        Way::Command => user_and_password(link, login).await.map_err(|error| refused(error, "USER and PASS"))?,
     }
     // Values may differ after the login (RFC 2449 §5).
     ask_capabilities(link).await
+}
+
+/// How to log in.
+enum Way {
+    Sasl(Chosen),
+    /// With this timestamp.
+    Apop(Vec<u8>),
+    /// By USER and PASS.
+    Command,
 }
 
 /// `-ERR` says that there is no CAPA, which is no failure.
@@ -49,8 +59,22 @@ async fn encrypt(link: &Pop3Link) -> Result<()> {
     }
 }
 
-fn choice(link: &Pop3Link, config: &Config, login: &Login) -> Result<Choice> {
+/// APOP stands behind whatever else keeps the password, and before all that shows it.
+fn way(link: &Pop3Link, config: &Config, login: &Login) -> Result<Way> {
     let state = link.state();
+    let choice = choice(&state, config, login);
+    // What came in clear before STLS was forgotten with it.
+    let stamp = login.apop_password().and_then(|_| stamp(state.greeting.as_bytes()));
+    match (choice, stamp) {
+        (Ok(Choice::Sasl(chosen)), Some(_)) if !chosen.shows_secret() => Ok(Way::Sasl(chosen)),
+        (_, Some(stamp)) => Ok(Way::Apop(stamp.to_vec())),
+        (Ok(Choice::Sasl(chosen)), None) => Ok(Way::Sasl(chosen)),
+        (Ok(Choice::Command), None) => Ok(Way::Command),
+        (Err(error), None) => Err(error),
+    }
+}
+
+fn choice(state: &State, config: &Config, login: &Login) -> Result<Choice> {
     let encrypted = config.security != Security::Plaintext;
     let command_offered = state.capabilities.as_ref().is_none_or(|capabilities| {
         // Some servers name neither, and take USER all the same; in clear, naming neither means that none is wanted.
@@ -61,64 +85,58 @@ fn choice(link: &Pop3Link, config: &Config, login: &Login) -> Result<Choice> {
     choose(login, |name| state.capabilities.as_ref().is_some_and(|capabilities| capabilities.sasl(name)), terms)
 }
 
+fn setting(config: &Config) -> Setting<'_> {
+    Setting {
+        host: config.host(),
+        port: config.port_for(Protocol::Pop3),
+        challenges: config.limits.challenges,
+        iterations: config.limits.scram_iterations,
+        token: None,
+    }
+}
+
+/// RFC 1939 §7.
+async fn apop(link: &Pop3Link, login: &Login, stamp: &[u8]) -> Result<()> {
+    let password = login.apop_password().ok_or_else(|| Error::unsupported("APOP needs a password"))?;
+    let digest = md5(stamp, password.expose());
+    let plan = Plan::new("APOP", &[login.user().as_bytes(), digest.as_bytes()])?.secret();
+    one(link, plan.needs(Needs::BeforeLogin).effect(Effect::Login)).await.map(drop)
+}
+
 async fn user_and_password(link: &Pop3Link, login: &Login) -> Result<()> {
     let password = login.command_password().ok_or_else(|| Error::unsupported("USER needs a password"))?;
     // Both are checked before either is sent.
     let user = Plan::new("USER", &[login.user().as_bytes()])?.needs(Needs::BeforeLogin);
     let pass = Plan::new("PASS", &[password.expose()])?.secret().needs(Needs::BeforeLogin).effect(Effect::Login);
-    one(link, user).await.map_err(as_login)?;
-    one(link, pass).await.map_err(as_login)?;
+    one(link, user).await?;
+    one(link, pass).await?;
     Ok(())
 }
 
-/// RFC 5034 §4.
-async fn authenticate(link: &Pop3Link, mut exchange: Exchange, challenges: usize) -> Result<()> {
+/// RFC 5034 §4, one exchange to its end on the wire.
+async fn authenticate(link: &Pop3Link, mut exchange: Exchange) -> Result<(), Failure> {
     let name = exchange.name();
     let longest = LONGEST_COMMAND - command("AUTH", &[name.as_bytes(), b""])?.len();
     let plan = match exchange.initial(longest)? {
         Some(initial) => Plan::new("AUTH", &[name.as_bytes(), initial.expose()])?.secret(),
         None => Plan::new("AUTH", &[name.as_bytes()])?,
     };
-    let plan = plan.needs(Needs::BeforeLogin).effect(Effect::Authenticate);
+    let plan = plan.needs(Needs::BeforeLogin).effect(Effect::Authenticate { owing: exchange.is_owing() });
     let mut inbox = link.submit(Request::Command(plan));
-    let mut failure = None;
-    let mut seen = 0;
     loop {
-        match inbox.next().await? {
-            Some(Delivery::Challenge(challenge)) => {
-                seen += 1;
-                let response = respond(&mut exchange, &challenge, seen > challenges);
-                inbox.add(Request::Answer(response.as_ref().ok().cloned()));
-                failure = failure.or_else(|| response.err());
-                if seen > challenges.saturating_add(1) {
-                    break;
-                }
+        match inbox.next().await {
+            Ok(Some(Delivery::Challenge(challenge))) if !exchange.is_cancelled() => {
+                let line;
+                (exchange, line) = aside(exchange.is_slow(), move || {
+                    let line = exchange.answer(&challenge);
+                    (exchange, line)
+                })
+                .await?;
+                inbox.add(Request::Answer { line, owing: exchange.is_owing() });
             }
-            Some(Delivery::Done(Ok(_))) if failure.is_none() => return exchange.finish(),
-            Some(Delivery::Done(Err(error))) if failure.is_none() => return Err(as_login(error)),
-            _ => break,
+            Ok(Some(Delivery::Done(verdict))) => return exchange.outcome(verdict.map(drop)),
+            Ok(_) => return exchange.outcome(Err(Error::protocol("the authentication came to no end"))),
+            Err(error) => return exchange.outcome(Err(error)),
         }
-    }
-    Err(failure.unwrap_or_else(|| Error::protocol("the authentication came to no end")))
-}
-
-fn respond(exchange: &mut Exchange, challenge: &Bytes, too_many: bool) -> Result<crate::login::Secret> {
-    match too_many {
-        true => Err(Error::limit("the server sent too many challenges")),
-        false => exchange.respond(challenge),
-    }
-}
-
-/// What the server says to have another reason than the credentials stays a refusal (RFC 2449 §8.1, RFC 3206 §4): nobody is to
-/// be asked for another password then.
-fn as_login(error: Error) -> Error {
-    let other =
-        ["IN-USE", "LOGIN-DELAY", "SYS"].iter().any(|name| error.code().is_some_and(|code| code.is_within(name)));
-    match error.kind() {
-        Kind::Rejected if !other => {
-            let text = format!("the login was refused ({error})");
-            error.seen_as(Kind::Login, text)
-        }
-        _ => error,
     }
 }

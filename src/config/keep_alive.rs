@@ -1,0 +1,43 @@
+//! When a silent connection is probed, as plain values. Setting them on a socket is `conn`'s.
+
+use std::time::Duration;
+
+/// When the operating system asks a silent peer whether it is still there (RFC 9293 §3.8.4), and when it gives it up.
+///
+/// It costs one small packet per probe and none of the caller's time; it also keeps the routers on the way from forgetting the
+/// connection. A peer that is gone is found after `idle` and `probes` times `interval`: with the defaults after two minutes, in
+/// the middle of IDLE too. Where the system can be told so (Linux, Android), it is also found after that time, or
+/// [`Deadlines::progress`](crate::Deadlines::progress) where that is longer, when it does not acknowledge what was sent.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// let mut rare = postroom::KeepAlive::default();
+/// rare.idle = Duration::from_secs(15 * 60); // for a device that sleeps
+/// let config = postroom::Config::new("imap.example.org").keep_alive(rare);
+/// let never = postroom::Config::new("imap.example.org").keep_alive(None);
+/// # drop((config, never));
+/// ```
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct KeepAlive {
+    /// The silence before the first probe, in whole seconds. 60 s.
+    pub idle: Duration,
+    /// Between two probes that stay unanswered, in whole seconds. 15 s.
+    pub interval: Duration,
+    /// How many probes may stay unanswered. 4.
+    pub probes: u32,
+}
+
+impl Default for KeepAlive {
+    fn default() -> Self {
+        Self { idle: Duration::from_secs(60), interval: Duration::from_secs(15), probes: 4 }
+    }
+}
+
+impl KeepAlive {
+    /// After how much silence the peer is given up.
+    pub(crate) fn patience(&self) -> Duration {
+        self.idle.saturating_add(self.interval.saturating_mul(self.probes))
+    }
+}

@@ -1,0 +1,211 @@
+//! Which way to log in: the strongest that the server offers, the login can serve and the connection allows; and the one second
+//! try that there is, with a renewed token. It must not know the mechanisms but by their table.
+
+use super::{Exchange, Failure, KNOWN, Known, Mechanism};
+use crate::error::{Error, Kind, Result};
+use crate::login::{Login, Proof, Secret};
+
+/// How to log in.
+#[derive(Debug)]
+pub(crate) enum Choice {
+    /// By AUTHENTICATE or AUTH.
+    Sasl(Chosen),
+    /// By the protocol's own command, LOGIN or USER/PASS: see [`Login::command_password`].
+    Command,
+}
+
+/// A mechanism that was chosen.
+#[derive(Clone, Copy)]
+pub(crate) struct Chosen(&'static Known);
+
+/// What the connection allows.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Terms {
+    /// Whether the connection is encrypted, or the caller wrote `dangerous`.
+    pub(crate) may_show_secret: bool,
+    /// Whether the server takes the protocol's own command: no LOGINDISABLED, USER where CAPA is spoken.
+    pub(crate) command_offered: bool,
+}
+
+/// What mechanisms have to know beside the login.
+#[derive(Clone, Debug)]
+pub(crate) struct Setting<'a> {
+    pub(crate) host: &'a str,
+    pub(crate) port: u16,
+    /// How many challenges are answered.
+    pub(crate) challenges: usize,
+    /// How many iterations a server may ask for.
+    pub(crate) iterations: u32,
+    /// The token, where that is the proof.
+    pub(crate) token: Option<Secret>,
+}
+
+/// The strongest way to log in that the server offers and the connection allows. `offered` is asked with names in upper case.
+pub(crate) fn choose(login: &Login, offered: impl Fn(&str) -> bool, terms: Terms) -> Result<Choice> {
+    login.check()?;
+    let mut withheld = false;
+    for known in KNOWN.iter().filter(|known| offered(known.name) && login.allows(known.name)) {
+        if !(known.serves)(login) {
+            continue;
+        }
+        if terms.may_show_secret || !known.shows_secret {
+            return Ok(Choice::Sasl(Chosen(known)));
+        }
+        withheld = true;
+    }
+    if terms.command_offered && login.command_password().is_some() {
+        if terms.may_show_secret {
+            return Ok(Choice::Command);
+        }
+        withheld = true;
+    }
+    Err(match withheld {
+        true => {
+            Error::input("the connection is not encrypted, and every login the server offers would show the secret")
+        }
+        false => Error::new(Kind::Unsupported, "the server offers no way to log in that this login can use"),
+    })
+}
+
+impl Chosen {
+    /// Whether it shows the password or token to whoever listens.
+    pub(crate) fn shows_secret(self) -> bool {
+        self.0.shows_secret
+    }
+
+    /// Logs in by running one exchange over the connection; and a second one only where a token was refused as such and its
+    /// provider has another.
+    pub(crate) async fn log_in<F>(
+        self,
+        login: &Login,
+        mut setting: Setting<'_>,
+        run: impl Fn(Exchange) -> F,
+    ) -> Result<()>
+    where
+        F: Future<Output = Result<(), Failure>>,
+    {
+        let Proof::Token(tokens) = login.proof() else {
+            return run(self.begin(login, &setting)?).await.map_err(|failure| failure.error);
+        };
+        let first = tokens.first().await?;
+        setting.token = Some(first.clone());
+        let refused = match run(self.begin(login, &setting)?).await {
+            Err(failure) if failure.stale => failure.error,
+            other => return other.map_err(|failure| failure.error),
+        };
+        setting.token = tokens.other_than(&first).await?;
+        match setting.token {
+            Some(_) => run(self.begin(login, &setting)?).await.map_err(|failure| failure.error),
+            None => Err(refused),
+        }
+    }
+
+    fn begin(self, login: &Login, setting: &Setting<'_>) -> Result<Exchange> {
+        let mechanism: Box<dyn Mechanism> = (self.0.make)(login, setting)?;
+        Ok(Exchange::new(self.0.name, mechanism, setting.challenges))
+    }
+}
+
+impl std::fmt::Debug for Chosen {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.0.name)
+    }
+}
+
+/// What the mechanisms' tests begin with.
+#[cfg(test)]
+pub(super) fn tests_setting(token: Option<&str>) -> Setting<'static> {
+    Setting {
+        host: "server.example.com",
+        port: 143,
+        challenges: 16,
+        iterations: 10_000,
+        token: token.map(Secret::from),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OPEN: Terms = Terms { may_show_secret: true, command_offered: true };
+
+    fn chosen(login: &Login, offered: &[&str], terms: Terms) -> Result<Option<&'static str>, Kind> {
+        match choose(login, |name| offered.contains(&name), terms) {
+            Ok(Choice::Sasl(chosen)) => Ok(Some(chosen.0.name)),
+            Ok(Choice::Command) => Ok(None),
+            Err(error) => Err(error.kind()),
+        }
+    }
+
+    #[test]
+    fn the_strongest_is_taken_and_the_protocols_own_command_last() {
+        let login = Login::password("me", "secret");
+        let mut offered = vec!["GSSAPI", "LOGIN", "PLAIN", "EXTERNAL", "CRAM-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256"];
+        for strongest in ["SCRAM-SHA-256", "SCRAM-SHA-1", "CRAM-MD5", "PLAIN", "LOGIN"] {
+            assert_eq!(chosen(&login, &offered, OPEN), Ok(Some(strongest)));
+            offered.retain(|name| *name != strongest);
+        }
+        assert_eq!(chosen(&login, &offered, OPEN), Ok(None));
+        assert_eq!(chosen(&login, &offered, Terms { command_offered: false, ..OPEN }), Err(Kind::Unsupported));
+    }
+
+    #[test]
+    fn nothing_that_shows_the_secret_is_chosen_in_clear() {
+        let login = Login::password("me", "secret");
+        let clear = Terms { may_show_secret: false, ..OPEN };
+        assert_eq!(chosen(&login, &["PLAIN", "LOGIN"], clear), Err(Kind::Input));
+        assert_eq!(chosen(&login, &[], clear), Err(Kind::Input));
+        assert_eq!(chosen(&login, &[], Terms { command_offered: false, ..clear }), Err(Kind::Unsupported));
+        assert_eq!(chosen(&login, &["PLAIN", "CRAM-MD5"], clear), Ok(Some("CRAM-MD5")));
+        let token = Login::oauth_token("me", "token");
+        assert_eq!(chosen(&token, &["XOAUTH2", "OAUTHBEARER"], clear), Err(Kind::Input));
+    }
+
+    #[test]
+    fn a_proof_is_served_by_its_own_mechanisms_only() {
+        let all: Vec<&str> = KNOWN.iter().map(|known| known.name).collect();
+        for (login, name) in [
+            (Login::oauth_token("me", "token"), "OAUTHBEARER"),
+            (Login::external("me"), "EXTERNAL"),
+            (Login::anonymous("me@example.org"), "ANONYMOUS"),
+        ] {
+            assert_eq!(chosen(&login, &all, OPEN), Ok(Some(name)));
+            let others: Vec<&str> = all.iter().copied().filter(|other| *other != name).collect();
+            let rest = if name == "OAUTHBEARER" { Ok(Some("XOAUTH2")) } else { Err(Kind::Unsupported) };
+            assert_eq!(chosen(&login, &others, OPEN), rest);
+        }
+    }
+
+    #[test]
+    fn who_acts_as_another_says_so_or_does_not_log_in() {
+        let login = Login::password("master", "secret").authorize_as("me");
+        assert_eq!(chosen(&login, &["CRAM-MD5", "LOGIN", "PLAIN"], OPEN), Ok(Some("PLAIN")));
+        assert_eq!(chosen(&login, &["CRAM-MD5", "LOGIN"], OPEN), Err(Kind::Unsupported));
+    }
+
+    #[test]
+    fn a_password_that_scram_cannot_prepare_goes_by_the_next_mechanism() {
+        for password in [vec![0xFF], "\u{1F600}".into()] {
+            let login = Login::password("me", password);
+            assert_eq!(chosen(&login, &["SCRAM-SHA-256", "PLAIN"], OPEN), Ok(Some("PLAIN")));
+        }
+    }
+
+    #[test]
+    fn a_restriction_is_obeyed() {
+        let login = Login::password("me", "secret").only(["SCRAM-SHA-256"]);
+        assert_eq!(chosen(&login, &["PLAIN"], OPEN), Err(Kind::Unsupported));
+        assert_eq!(chosen(&Login::password("me", "secret").only([""; 0]), &["PLAIN"], OPEN), Ok(None));
+        let weak = Login::password("me", "secret").only(["LOGIN", "plain"]);
+        assert_eq!(chosen(&weak, &["SCRAM-SHA-256", "LOGIN", "PLAIN"], OPEN), Ok(Some("PLAIN")));
+    }
+
+    #[test]
+    fn the_list_names_each_mechanism_once_and_in_upper_case() {
+        for (position, known) in KNOWN.iter().enumerate() {
+            assert_eq!(known.name, known.name.to_ascii_uppercase());
+            assert!(KNOWN.iter().skip(position + 1).all(|other| other.name != known.name));
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! SCRAM-SHA-1 (RFC 5802) and SCRAM-SHA-256 (RFC 7677), without channel binding: both sides prove that they know the password,
+//! and neither shows it. The server's proof is asked for: who reports success without it is not the server.
+
+mod message;
+#[cfg(test)]
+mod tests;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use subtle::ConstantTimeEq;
+
+use self::message::{Final, First};
+use super::digest::{Hash, Wiped, nonce};
+use super::{Mechanism, Setting};
+use crate::error::{Error, Kind, Result};
+use crate::login::{Login, Secret};
+
+/// RFC 7677 §4 and the registrations of both: a server that asks for fewer makes the password cheap to guess for whoever listens.
+const FEWEST: u32 = 4096;
+
+/// Whether there is a password, and SASLprep takes it and the names.
+pub(super) fn serves(login: &Login) -> bool {
+    prepared(login).is_some()
+}
+
+pub(super) fn sha1(login: &Login, setting: &Setting<'_>) -> Result<Box<dyn Mechanism>> {
+    Ok(Box::new(Scram::new(Hash::Sha1, login, setting.iterations, nonce()?)?))
+}
+
+pub(super) fn sha256(login: &Login, setting: &Setting<'_>) -> Result<Box<dyn Mechanism>> {
+    Ok(Box::new(Scram::new(Hash::Sha256, login, setting.iterations, nonce()?)?))
+}
+
+struct Scram {
+    hash: Hash,
+    password: Secret,
+    most: u32,
+    nonce: String,
+    gs2_header: String,
+    /// `client-first-message-bare`.
+    first: String,
+    stage: Stage,
+}
+
+enum Stage {
+    /// `server-first-message` is due.
+    Begun,
+    /// `server-final-message` is due, with this signature.
+    Said(Wiped),
+    /// The server has proved itself.
+    Proved,
+    Failed,
+}
+
+impl Scram {
+    fn new(hash: Hash, login: &Login, most: u32, nonce: String) -> Result<Self> {
+        let Some((user, password)) = prepared(login) else {
+            return Err(Error::input("SCRAM takes a user and a password that SASLprep takes"));
+        };
+        let authorization = login.authorization().map(|name| format!("a={}", saslname(name)));
+        Ok(Self {
+            hash,
+            password,
+            most,
+            gs2_header: format!("n,{},", authorization.unwrap_or_default()),
+            first: format!("n={},r={nonce}", saslname(&user)),
+            nonce,
+            stage: Stage::Begun,
+        })
+    }
+
+    /// RFC 5802 §3.
+    fn prove(&mut self, challenge: &str) -> Result<Secret> {
+        let server = First::parse(challenge)?;
+        if server.nonce.strip_prefix(&*self.nonce).is_none_or(str::is_empty) {
+            return Err(Error::protocol("the server's nonce does not go on from ours: it answers somebody else"));
+        }
+        if server.iterations < FEWEST {
+            let text = format!("the server asks for {} iterations, too few to protect the password", server.iterations);
+            return Err(Error::protocol(text));
+        }
+        if server.iterations > self.most {
+            return Err(Error::limit(format!("the server asks for {} iterations, over the limit", server.iterations)));
+        }
+        let password = std::mem::take(&mut self.password);
+        let salted = self.hash.salted(password.expose(), &server.salt, server.iterations);
+        let end = format!("c={},r={}", STANDARD.encode(&self.gs2_header), server.nonce);
+        let message = format!("{},{challenge},{end}", self.first);
+
+        let client_key = self.hash.hmac(&salted, b"Client Key");
+        let signature = self.hash.hmac(&self.hash.digest(&client_key), message.as_bytes());
+        let proof: Wiped = Wiped::new(client_key.iter().zip(signature.iter()).map(|(key, sign)| key ^ sign).collect());
+        let server_key = self.hash.hmac(&salted, b"Server Key");
+        self.stage = Stage::Said(self.hash.hmac(&server_key, message.as_bytes()));
+        Ok(Secret::from(format!("{end},p={}", STANDARD.encode(&*proof))))
+    }
+
+    fn verify(&mut self, expected: &Wiped, challenge: &str) -> Result<Secret> {
+        match Final::parse(challenge)? {
+            Final::Signature(signature) if bool::from(signature.ct_eq(expected)) => {
+                self.stage = Stage::Proved;
+                Ok(Secret::default())
+            }
+            Final::Signature(_) => {
+                Err(Error::protocol("the server does not know the password that it claims to check"))
+            }
+            Final::Error(why) => Err(Error::new(Kind::Login, format!("the server refused the login: {why}"))),
+        }
+    }
+}
+
+impl Mechanism for Scram {
+    fn start(&mut self) -> Result<Option<Secret>> {
+        Ok(Some(Secret::from(format!("{}{}", self.gs2_header, self.first))))
+    }
+
+    fn step(&mut self, challenge: &[u8]) -> Result<Secret> {
+        let stage = std::mem::replace(&mut self.stage, Stage::Failed);
+        let challenge = std::str::from_utf8(challenge)
+            .map_err(|error| Error::protocol("the server's message is not UTF-8").with_source(error))?;
+        match stage {
+            Stage::Begun => self.prove(challenge),
+            Stage::Said(expected) => self.verify(&expected, challenge),
+            Stage::Proved | Stage::Failed => Err(Error::protocol("the server goes on after the end of SCRAM")),
+        }
+    }
+
+    fn is_said(&self) -> bool {
+        !matches!(self.stage, Stage::Begun)
+    }
+
+    fn finish(&self) -> Result<()> {
+        match self.stage {
+            Stage::Proved => Ok(()),
+            _ => Err(Error::protocol("the server reports a login without having proved that it knows the password")),
+        }
+    }
+
+    fn is_slow(&self) -> bool {
+        matches!(self.stage, Stage::Begun)
+    }
+}
+
+/// User and password after SASLprep (RFC 4013), as stored strings (RFC 5802 §2.2).
+fn prepared(login: &Login) -> Option<(String, Secret)> {
+    let password = std::str::from_utf8(login.own_password()?.expose()).ok()?;
+    let user = stringprep::saslprep(login.user()).ok()?.into_owned();
+    let password = Secret::from(stringprep::saslprep(password).ok()?.into_owned());
+    (!user.is_empty() && !password.is_empty()).then_some((user, password))
+}
+
+fn saslname(name: &str) -> String {
+    name.replace('=', "=3D").replace(',', "=2C")
+}

@@ -1,0 +1,166 @@
+//! SCRAM by the RFCs' examples, and against servers that cheat.
+
+use super::super::choice::tests_setting as setting;
+use super::*;
+
+/// RFC 5802 §5.
+const SHA1: Example = Example {
+    hash: Hash::Sha1,
+    nonce: "fyko+d2lbbFgONRv9qkxdawL",
+    client_first: "n,,n=user,r=fyko+d2lbbFgONRv9qkxdawL",
+    server_first: "r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,s=QSXCR+Q6sek8bf92,i=4096",
+    client_final: "c=biws,r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,p=v0X8v3Bz2T0CJGbJQyF0X+HI4Ts=",
+    server_final: "v=rmF9pqV8S7suAoZWja4dJRkFsKQ=",
+};
+
+/// RFC 7677 §3.
+const SHA256: Example = Example {
+    hash: Hash::Sha256,
+    nonce: "rOprNGfwEbeRWgbNEkqO",
+    client_first: "n,,n=user,r=rOprNGfwEbeRWgbNEkqO",
+    server_first: "r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096",
+    client_final: "c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=",
+    server_final: "v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=",
+};
+
+struct Example {
+    hash: Hash,
+    nonce: &'static str,
+    client_first: &'static str,
+    server_first: &'static str,
+    client_final: &'static str,
+    server_final: &'static str,
+}
+
+impl Example {
+    fn begin(&self) -> Scram {
+        let mut scram = self.client(&Login::password("user", "pencil"));
+        assert_eq!(scram.start().unwrap().unwrap().expose(), self.client_first.as_bytes());
+        assert!(!scram.is_said() && scram.is_slow());
+        scram
+    }
+
+    fn client(&self, login: &Login) -> Scram {
+        Scram::new(self.hash, login, setting(None).iterations, self.nonce.to_owned()).unwrap()
+    }
+
+    /// As far as the client's proof.
+    fn said(&self) -> Scram {
+        let mut scram = self.begin();
+        assert_eq!(scram.step(self.server_first.as_bytes()).unwrap().expose(), self.client_final.as_bytes());
+        assert!(scram.is_said() && !scram.is_slow());
+        scram
+    }
+}
+
+#[test]
+fn the_examples_of_the_rfcs() {
+    for example in [SHA1, SHA256] {
+        let mut scram = example.said();
+        assert_eq!(scram.finish().unwrap_err().kind(), Kind::Protocol);
+        assert_eq!(scram.step(example.server_final.as_bytes()).unwrap().expose(), b"");
+        scram.finish().unwrap();
+        assert_eq!(scram.step(example.server_final.as_bytes()).unwrap_err().kind(), Kind::Protocol);
+        assert!(scram.finish().is_err());
+    }
+}
+
+#[test]
+fn a_server_without_the_password_is_not_believed() {
+    let other = "v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G5=";
+    let cut = "v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95A==";
+    for message in [other, cut, "v=", "v=!!!!", "", "x", "v", "\u{fc}", "w=abcd", SHA1.server_final] {
+        let mut scram = SHA256.said();
+        assert_eq!(scram.step(message.as_bytes()).unwrap_err().kind(), Kind::Protocol, "{message:?}");
+        assert!(scram.finish().is_err());
+        assert!(scram.step(SHA256.server_final.as_bytes()).is_err(), "there is no second try");
+    }
+    assert!(SHA256.said().step(b"\xff\xfe").is_err());
+}
+
+#[test]
+fn the_servers_own_word_for_a_refusal_is_told() {
+    let error = SHA256.said().step(b"e=invalid-proof").unwrap_err();
+    assert_eq!(error.kind(), Kind::Login);
+    assert!(error.to_string().contains("invalid-proof"));
+}
+
+#[test]
+fn a_first_message_that_is_not_in_the_grammar_is_refused() {
+    let (nonce, salt) = ("rOprNGfwEbeRWgbNEkqOserver", "W22ZaJ0SNY7soEsUEjb6gQ==");
+    let good = format!("r={nonce},s={salt},i=4096");
+    assert!(SHA256.begin().step(good.as_bytes()).is_ok());
+    assert!(SHA256.begin().step(format!("{good},x=y,z=1").as_bytes()).is_ok(), "extensions are passed over");
+    for bad in [
+        String::new(),
+        format!("r={nonce}"),
+        format!("r={nonce},s={salt}"),
+        format!("s={salt},r={nonce},i=4096"),
+        format!("r={nonce},s=,i=4096"),
+        format!("r={nonce},s=***,i=4096"),
+        format!("r={nonce},s={salt},i="),
+        format!("r={nonce},s={salt},i=-4096"),
+        format!("r={nonce},s={salt},i=+4096"),
+        format!("r={nonce},s={salt},i=04096"),
+        format!("r={nonce},s={salt},i=4096.0"),
+        format!("r={nonce} ,s={salt},i=4096"),
+        format!("m=new,r={nonce},s={salt},i=4096"),
+        format!("{good},m=new"),
+        format!("{good},"),
+        format!("{good},x"),
+    ] {
+        let mut scram = SHA256.begin();
+        assert_eq!(scram.step(bad.as_bytes()).unwrap_err().kind(), Kind::Protocol, "{bad:?}");
+        assert!(scram.step(good.as_bytes()).is_err(), "there is no second try");
+    }
+}
+
+#[test]
+fn a_nonce_that_is_not_ours_and_the_servers_is_refused() {
+    for nonce in
+        ["rOprNGfwEbeRWgbNEkqO", "rOprNGfwEbeRWgbNEkq", "ROprNGfwEbeRWgbNEkqOserver", "server", "xrOprNGfwEbeRWgbNEkqO"]
+    {
+        let message = format!("r={nonce},s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096");
+        assert_eq!(SHA256.begin().step(message.as_bytes()).unwrap_err().kind(), Kind::Protocol, "{nonce}");
+    }
+}
+
+#[test]
+fn iterations_are_neither_few_nor_many() {
+    let step = |iterations: &str| {
+        let message = format!("r=rOprNGfwEbeRWgbNEkqOserver,s=W22ZaJ0SNY7soEsUEjb6gQ==,i={iterations}");
+        SHA256.begin().step(message.as_bytes()).map(drop).map_err(|error| error.kind())
+    };
+    assert_eq!(step("1"), Err(Kind::Protocol));
+    assert_eq!(step("4095"), Err(Kind::Protocol));
+    assert_eq!(step("4096"), Ok(()));
+    assert_eq!(step("10000"), Ok(()));
+    assert_eq!(step("10001"), Err(Kind::Limit));
+    assert_eq!(step("4294967296"), Err(Kind::Limit));
+    assert_eq!(step(&"9".repeat(10_000)), Err(Kind::Limit));
+}
+
+#[test]
+fn names_are_escaped_and_prepared() {
+    let first = |login: &Login| {
+        let first = SHA256.client(login).start().unwrap().unwrap();
+        String::from_utf8(first.expose().to_vec()).unwrap()
+    };
+    let login = Login::password("a=b,c", "pencil").authorize_as("x,y");
+    assert_eq!(first(&login), "n,a=x=2Cy,n=a=3Db=2Cc,r=rOprNGfwEbeRWgbNEkqO");
+    // RFC 4013 §3: a soft hyphen maps to nothing, a Roman numeral to its letters.
+    assert_eq!(first(&Login::password("I\u{AD}X\u{2163}", "x")), "n,,n=IXIV,r=rOprNGfwEbeRWgbNEkqO");
+    assert!(serves(&Login::password("me", "pässwörd")));
+    for (user, password) in [("me", "\u{7}"), ("me", "\u{627}1"), ("\u{AD}", "x"), ("me", "\u{AD}")] {
+        assert!(!serves(&Login::password(user, password)), "{user:?} {password:?}");
+    }
+}
+
+#[test]
+fn the_binding_repeats_the_header_with_the_authorization() {
+    let mut scram = SHA256.client(&Login::password("user", "pencil").authorize_as("you"));
+    let message = "r=rOprNGfwEbeRWgbNEkqOserver,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096";
+    let answer = scram.step(message.as_bytes()).unwrap();
+    let expected = format!("c={},r=", STANDARD.encode("n,a=you,"));
+    assert!(answer.expose().starts_with(expected.as_bytes()));
+}
