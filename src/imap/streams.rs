@@ -10,7 +10,7 @@ use std::task::{Context, Poll, ready};
 use futures_core::Stream;
 
 use super::call::{ImapInbox, ImapLink};
-use super::codec::{FetchedBatch, UnreadableFetch};
+use super::codec::{Batch, FetchedBatch, UnreadableFetch};
 use super::command::fetch;
 use super::engine::{Delivery, Event, Request};
 use super::types::{Fetched, Items, Uids};
@@ -31,17 +31,23 @@ const MOST_UNREADABLE: usize = 1000;
 /// cheaper to drop the session.
 pub struct Fetch<'a> {
     link: &'a ImapLink,
-    limits: &'a Limits,
     selection: u64,
-    items: Items,
-    uids: Uids,
     /// Parts of a long set that were not asked for yet.
     rest: VecDeque<Uids>,
-    inbox: Option<ImapInbox>,
     /// The mailbox is empty.
     of_nothing: bool,
-    batch: FetchedBatch,
+    intake: Intake,
     unreadable: Vec<UnreadableFetch>,
+}
+
+/// What has come and was not taken. It has no lifetime, and so a `Fetch` is over where it is last used, although this has
+/// something to do when it is dropped.
+struct Intake {
+    limits: Limits,
+    items: Items,
+    uids: Uids,
+    inbox: Option<ImapInbox>,
+    batch: FetchedBatch,
 }
 
 /// What happens in the selected mailbox, until dropped: what was not taken then is there the next time. See
@@ -63,9 +69,8 @@ impl<'a> Fetch<'a> {
         parts: VecDeque<Uids>,
         items: Items,
     ) -> Result<Self> {
-        let (batch, unreadable, rest, inbox) = (FetchedBatch::default(), Vec::new(), parts, None);
-        let mut fetch =
-            Self { link, limits, selection, items, uids, rest, inbox, of_nothing: false, batch, unreadable };
+        let intake = Intake::new(limits, items, uids, None);
+        let mut fetch = Self { link, selection, rest: parts, of_nothing: false, intake, unreadable: Vec::new() };
         fetch.ask_on()?;
         Ok(fetch)
     }
@@ -80,8 +85,8 @@ impl<'a> Fetch<'a> {
         items: Items,
         inbox: ImapInbox,
     ) -> Self {
-        let (batch, unreadable) = (FetchedBatch::default(), Vec::new());
-        Self { link, limits, selection, items, uids, rest, inbox: Some(inbox), of_nothing: false, batch, unreadable }
+        let intake = Intake::new(limits, items, uids, Some(inbox));
+        Self { link, selection, rest, of_nothing: false, intake, unreadable: Vec::new() }
     }
 
     /// The same of a mailbox that turned out to be empty: some servers refuse a set that matches nothing.
@@ -102,8 +107,8 @@ impl<'a> Fetch<'a> {
     #[inline]
     pub(super) fn poll_fetched(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Fetched>>> {
         loop {
-            match self.batch.next() {
-                Some(Ok(fetched)) if self.is_meant(&fetched) => return Poll::Ready(Ok(Some(fetched))),
+            match self.intake.batch.next() {
+                Some(Ok(fetched)) if self.intake.is_meant(&fetched) => return Poll::Ready(Ok(Some(fetched))),
                 Some(Ok(fetched)) => self.link.hand_back(Request::Stray(fetched.raw())),
                 Some(Err(unreadable)) => self.keep_unreadable(unreadable),
                 None => match ready!(self.poll_batch(cx)) {
@@ -117,18 +122,18 @@ impl<'a> Fetch<'a> {
 
     /// How many messages can be had without waiting.
     pub(super) fn waiting(&self) -> usize {
-        self.batch.len()
+        self.intake.batch.len()
     }
 
     fn poll_batch(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool>> {
-        let Some(inbox) = &mut self.inbox else { return Poll::Ready(Ok(false)) };
+        let Some(inbox) = &mut self.intake.inbox else { return Poll::Ready(Ok(false)) };
         let delivery = match ready!(inbox.poll_next(cx)) {
             Ok(delivery) => delivery,
             Err(error) => return Poll::Ready(self.over(Err(error))),
         };
         match delivery {
             Some(Delivery::Frames { batch, .. }) => {
-                self.batch = FetchedBatch::parse(&batch, self.limits, Some(std::mem::take(&mut self.batch)));
+                self.intake.read(&batch);
                 Poll::Ready(Ok(true))
             }
             Some(Delivery::Done(Ok(_))) | None => {
@@ -146,15 +151,32 @@ impl<'a> Fetch<'a> {
     /// Asks for the next part of the set. `false` where there is none.
     fn ask_on(&mut self) -> Result<bool> {
         let Some(uids) = self.rest.pop_front() else { return self.over(Ok(false)) };
-        let plan = fetch::plan(self.selection, &uids, &self.items)?;
-        self.inbox = Some(self.link.submit(Request::Command(plan)));
+        let plan = fetch::plan(self.selection, &uids, &self.intake.items)?;
+        self.intake.inbox = Some(self.link.submit(Request::Command(plan)));
         Ok(true)
     }
 
     fn over(&mut self, result: Result<bool>) -> Result<bool> {
-        self.inbox = None;
+        self.intake.inbox = None;
         self.rest.clear();
         result
+    }
+
+    fn keep_unreadable(&mut self, unreadable: UnreadableFetch) {
+        tracing::warn!(%unreadable, "a FETCH response that cannot be read");
+        if self.unreadable.len() < MOST_UNREADABLE {
+            self.unreadable.push(unreadable);
+        }
+    }
+}
+
+impl Intake {
+    fn new(limits: &Limits, items: Items, uids: Uids, inbox: Option<ImapInbox>) -> Self {
+        Self { limits: limits.clone(), items, uids, inbox, batch: FetchedBatch::default() }
+    }
+
+    fn read(&mut self, batch: &Batch) {
+        self.batch = FetchedBatch::parse(batch, &self.limits, Some(std::mem::take(&mut self.batch)));
     }
 
     /// Servers send FETCH of their own accord too; such data belong to the mailbox, not to this fetch.
@@ -163,10 +185,25 @@ impl<'a> Fetch<'a> {
         fetched.uid().is_some_and(|uid| self.uids.contains(uid)) && self.items.are_answered_by(fetched)
     }
 
-    fn keep_unreadable(&mut self, unreadable: UnreadableFetch) {
-        tracing::warn!(%unreadable, "a FETCH response that cannot be read");
-        if self.unreadable.len() < MOST_UNREADABLE {
-            self.unreadable.push(unreadable);
+    fn hand_strays_back(&mut self, inbox: &ImapInbox) {
+        while let Some(fetched) = self.batch.next() {
+            if let Some(stray) = fetched.ok().filter(|fetched| !self.is_meant(fetched)) {
+                inbox.add(Request::Stray(stray.raw()));
+            }
+        }
+    }
+}
+
+/// What is dropped unread may hold flags that the server told of its own accord: those belong to the mailbox.
+impl Drop for Intake {
+    fn drop(&mut self) {
+        let Some(mut inbox) = self.inbox.take() else { return };
+        self.hand_strays_back(&inbox);
+        for delivery in inbox.abandon() {
+            if let Delivery::Frames { batch, .. } = delivery {
+                self.read(&batch);
+                self.hand_strays_back(&inbox);
+            }
         }
     }
 }
@@ -242,7 +279,10 @@ impl Stream for Idle<'_> {
 
 impl fmt::Debug for Fetch<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Fetch").field("uids", &self.uids).field("items", &self.items).finish_non_exhaustive()
+        f.debug_struct("Fetch")
+            .field("uids", &self.intake.uids)
+            .field("items", &self.intake.items)
+            .finish_non_exhaustive()
     }
 }
 

@@ -188,3 +188,24 @@ async fn an_expunge_in_the_midst_of_a_fetch_is_told_by_its_uid() {
     assert_eq!(watched(&mut folder, 1).await, ["gone 11 +0"]);
     drop(script);
 }
+
+#[tokio::test(start_paused = true)]
+async fn flags_told_unasked_within_a_fetch_that_is_dropped_reach_the_next_watcher() {
+    let dialogue = format!(
+        "C: {{A}} UID FETCH 10 (UID ENVELOPE)
+        S: * 2 FETCH (UID 11 FLAGS (\\Seen))
+        S: * 3 FETCH (UID 12 FLAGS (\\Flagged))
+        S: {{A}} OK done
+        {IDLE}{DONE}"
+    );
+    let (script, mut folder) = selected(&dialogue, plaintext()).await;
+    let uid = postroom::imap::Uid::new(10).unwrap();
+    let mail = folder.fetch(uid, Items::ENVELOPE).await.unwrap();
+    // All of it comes, and nobody takes it.
+    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    drop(mail);
+    let words = watched(&mut folder, 2).await;
+    assert_eq!(words, ["flags 11 \\Seen", "flags 12 \\Flagged"]);
+    drop(folder);
+    drop(script);
+}
