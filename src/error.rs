@@ -179,16 +179,6 @@ impl Error {
         self.seen_as(kind, text)
     }
 
-    /// A refused login is [`Kind::Login`], unless the server's code gives another reason than the credentials (RFC 2449 §8.1,
-    /// RFC 3206 §4, RFC 5530 §3): nobody is to be asked for another password then.
-    pub(crate) fn of_login(self) -> Self {
-        if !self.is_refusal() || self.code().is_some_and(Code::spares_the_login) {
-            return self;
-        }
-        let text = format!("the login was refused ({self})");
-        self.seen_as(Kind::Login, text)
-    }
-
     pub(crate) fn seen_as(self, kind: Kind, text: impl Into<Cow<'static, str>>) -> Self {
         let (code, wait) = (self.code().cloned(), self.retry_after());
         Self::new(kind, text).with_code(code).with_retry_after(wait).with_source(self)
@@ -258,11 +248,6 @@ impl Code {
     /// Whether it is that code of POP3 or one below it: further levels stand behind a slash (RFC 2449 §8).
     pub(crate) fn is_within(&self, level: &str) -> bool {
         self.name.strip_prefix(level).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    }
-
-    fn spares_the_login(&self) -> bool {
-        let other = ["IN-USE", "LOGIN-DELAY", "SYS", "UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG", "CORRUPTION"];
-        other.iter().any(|name| self.is_within(name))
     }
 
     fn is_passing(&self) -> bool {

@@ -114,6 +114,24 @@ impl Login {
     /// The provider is asked once the connection is ready to log in, and once more where the server refuses the token as
     /// expired or invalid; the login is then tried once more over the same connection. What the server says about a
     /// refusal, in JSON (RFC 7628 §3.2.2), is in the error's text.
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use postroom::{Config, Imap, Login, Secret, TokenError, testing::Server};
+    ///
+    /// let server = Server::builder().token("alice", "fresh").auth_mechanisms(["OAUTHBEARER"]).start().await?;
+    /// let config = Config::new("localhost").port(server.imaps_port()).add_root_pem(server.ca_pem().as_bytes())?;
+    /// let provider = |refused: bool| async move {
+    ///     Ok::<_, TokenError>(Secret::from(if refused { "fresh" } else { "stale" }))
+    /// };
+    /// let imap = Imap::connect(config, Login::oauth("alice", provider)).await?;
+    /// imap.logout().await?;
+    /// # Ok(()) }
+    /// # #[cfg(not(feature = "testing"))]
+    /// # fn main() {}
+    /// ```
     pub fn oauth(user: impl Into<String>, provider: impl TokenProvider + 'static) -> Self {
         Self::new(user, Proof::Token(Token::Provided(Arc::new(provider))))
     }

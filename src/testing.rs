@@ -54,6 +54,7 @@ mod imap;
 mod mime;
 mod pop3;
 mod sample;
+mod sasl;
 mod script;
 mod server;
 mod snapshot;

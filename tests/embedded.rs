@@ -8,6 +8,8 @@
     reason = "a panic in a test is a failed test"
 )]
 
+#[path = "embedded/condstore.rs"]
+mod condstore;
 #[path = "embedded/hostile.rs"]
 mod hostile;
 #[path = "embedded/imap.rs"]
@@ -18,6 +20,8 @@ mod line;
 mod peers;
 #[path = "embedded/pop3.rs"]
 mod pop3;
+#[path = "embedded/revision.rs"]
+mod revision;
 #[path = "embedded/script.rs"]
 mod script;
 #[path = "embedded/session.rs"]

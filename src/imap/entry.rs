@@ -12,7 +12,7 @@ use crate::config::{Config, Protocol, Security};
 use crate::conn::aside;
 use crate::error::{Error, Kind, Result};
 use crate::login::Login;
-use crate::sasl::{self, Choice, Exchange, Failure, Setting, Terms};
+use crate::sasl::{Choice, Exchange, Failure, Setting, Terms, choose, refused};
 
 /// The longest initial response: RFC 7162 §4 advises lines of 8192 bytes.
 const INITIAL: usize = 8000;
@@ -30,12 +30,12 @@ impl Imap {
         self.know_capabilities().await?;
         let capabilities = self.capabilities();
         let terms = Terms { may_show_secret: true, command_offered: !capabilities.login_disabled() };
-        match sasl::choose(login, |mechanism| capabilities.auth(mechanism), terms)? {
+        match choose(login, |mechanism| capabilities.auth(mechanism), terms)? {
             Choice::Sasl(chosen) => {
                 let initial = if capabilities.sasl_ir() { INITIAL } else { 0 };
                 chosen.log_in(login, setting(config), |exchange| self.authenticate(exchange, initial)).await?;
             }
-            Choice::Command => self.login_command(login).await.map_err(Error::of_login)?,
+            Choice::Command => self.login_command(login).await.map_err(|error| refused(error, "LOGIN"))?,
         }
         self.know_capabilities().await
     }

@@ -8,6 +8,7 @@ use time::OffsetDateTime;
 
 use super::cert::Asking;
 use super::sample;
+use super::sasl;
 use super::store::{self, Account, Store};
 use super::{Fault, Server};
 
@@ -27,6 +28,10 @@ pub struct Builder {
 pub(super) struct Options {
     without_imap: Vec<String>,
     without_pop3: Vec<String>,
+    with_imap: Vec<String>,
+    with_pop3: Vec<String>,
+    /// Octets and messages.
+    pub(super) quota: Option<(u64, u64)>,
     pub(super) plaintext_login: bool,
     pub(super) preauth: Option<String>,
     pub(super) capability_in_greeting: bool,
@@ -36,16 +41,39 @@ pub(super) struct Options {
     pub(super) every_connection: Option<Fault>,
     pub(super) duplex_buffer: usize,
     pub(super) asking: Asking,
+    pub(super) mechanisms: Vec<String>,
+    /// Users and their tokens.
+    tokens: Vec<(String, String)>,
+    pub(super) apop: bool,
     clock: Option<OffsetDateTime>,
 }
 
 impl Options {
     pub(super) fn imap_offers(&self, capability: &str) -> bool {
-        !self.without_imap.iter().any(|name| name.eq_ignore_ascii_case(capability))
+        let is_in = |names: &[String], wanted: &str| names.iter().any(|name| name.eq_ignore_ascii_case(wanted));
+        let asked = is_in(&self.with_imap, capability);
+        let given = match capability.to_ascii_uppercase().as_str() {
+            "IMAP4REV2" | "LITERAL-" => asked,
+            // RFC 7888 §5: never both.
+            "LITERAL+" => !is_in(&self.with_imap, "LITERAL-"),
+            "QRESYNC" => !is_in(&self.without_imap, "CONDSTORE"),
+            "LIST-STATUS" => !is_in(&self.without_imap, "LIST-EXTENDED"),
+            _ => true,
+        };
+        given && !is_in(&self.without_imap, capability)
     }
 
     pub(super) fn pop3_offers(&self, capability: &str) -> bool {
         !self.without_pop3.iter().any(|name| name.eq_ignore_ascii_case(capability))
+    }
+
+    /// The lines that CAPA says besides, or in place of those of the same name.
+    pub(super) fn pop3_lines(&self) -> impl Iterator<Item = &str> {
+        self.with_pop3.iter().map(String::as_str)
+    }
+
+    pub(super) fn has_token(&self, user: &str, token: &str) -> bool {
+        self.tokens.iter().any(|(owner, known)| owner == user && known == token)
     }
 
     /// The date of a message that comes without one: in whole seconds, as IMAP shows them.
@@ -63,6 +91,9 @@ impl Builder {
             options: Options {
                 without_imap: Vec::new(),
                 without_pop3: Vec::new(),
+                with_imap: Vec::new(),
+                with_pop3: Vec::new(),
+                quota: None,
                 plaintext_login: true,
                 preauth: None,
                 capability_in_greeting: true,
@@ -72,6 +103,9 @@ impl Builder {
                 every_connection: None,
                 duplex_buffer: 64 * 1024,
                 asking: Asking::default(),
+                mechanisms: vec!["PLAIN".to_owned()],
+                tokens: Vec::new(),
+                apop: false,
                 clock: None,
             },
         }
@@ -99,6 +133,25 @@ impl Builder {
     /// POP3: neither announces the capability nor does what it stands for. Without `CAPA` nothing is announced, and the rest works.
     pub fn without_pop3(mut self, capability: &str) -> Self {
         self.options.without_pop3.push(capability.to_owned());
+        self
+    }
+
+    /// IMAP: what is offered only when asked for. `IMAP4rev2`, which clients may enable; and `LITERAL-` in place of `LITERAL+`.
+    pub fn with(mut self, capability: &str) -> Self {
+        self.options.with_imap.push(capability.to_owned());
+        self
+    }
+
+    /// POP3: CAPA says this line, such as `EXPIRE 0`, in place of its own of that name. It is only said.
+    pub fn with_pop3(mut self, line: &str) -> Self {
+        self.options.with_pop3.push(line.to_owned());
+        self
+    }
+
+    /// IMAP: every user has room for so many octets and messages in all mailboxes together (RFC 9208). Mail that
+    /// [`Server::deliver`] brings is taken all the same.
+    pub fn quota(mut self, octets: u64, messages: u64) -> Self {
+        self.options.quota = Some((octets, messages));
         self
     }
 
@@ -148,6 +201,27 @@ impl Builder {
     /// How many bytes an in-memory stream holds in each direction; 64 KiB unless told.
     pub fn duplex_buffer(mut self, bytes: usize) -> Self {
         self.options.duplex_buffer = bytes.max(1);
+        self
+    }
+
+    /// The SASL mechanisms offered, in both protocols; only PLAIN unless told. Those there are: SCRAM-SHA-256, SCRAM-SHA-1, CRAM-MD5,
+    /// OAUTHBEARER and XOAUTH2 (see [`token`](Self::token)), EXTERNAL (see [`ask_client_certificate`](Self::ask_client_certificate)),
+    /// PLAIN, LOGIN, and ANONYMOUS, which logs in the user `anonymous` where there is one. Others are left out.
+    pub fn auth_mechanisms<'a>(mut self, names: impl IntoIterator<Item = &'a str>) -> Self {
+        let names = names.into_iter().map(str::to_ascii_uppercase);
+        self.options.mechanisms = names.filter(|name| sasl::MECHANISMS.contains(&&**name)).collect();
+        self
+    }
+
+    /// A user's access token for OAUTHBEARER and XOAUTH2. Every other one is refused as `invalid_token`, like one that expired.
+    pub fn token(mut self, user: &str, token: &str) -> Self {
+        self.options.tokens.push((user.to_owned(), token.to_owned()));
+        self
+    }
+
+    /// POP3: offers APOP by a timestamp in the greeting (RFC 1939 §7).
+    pub fn apop(mut self) -> Self {
+        self.options.apop = true;
         self
     }
 

@@ -4,15 +4,20 @@ mod address;
 mod append;
 mod args;
 mod copy;
+mod enable;
 mod envelope;
+mod extended;
 mod fetch;
 mod flags;
 mod idle;
 mod item;
 mod list;
 mod login;
+mod name;
 mod print;
+mod quota;
 mod read;
+mod resync;
 mod search;
 mod select;
 mod set;
@@ -23,6 +28,7 @@ use std::io;
 use std::sync::Arc;
 
 use args::{Args, Stop};
+use enable::Enabled;
 use view::View;
 
 use super::Trouble;
@@ -36,6 +42,7 @@ pub(super) struct Session {
     secure: bool,
     user: Option<String>,
     view: Option<View>,
+    enabled: Enabled,
     over: bool,
 }
 
@@ -53,7 +60,7 @@ type Answer = Result<String, Stop>;
 impl Session {
     pub(super) fn new(shared: Arc<Shared>, wire: Wire, secure: bool) -> Self {
         let user = shared.options.preauth.clone();
-        Self { shared, wire, secure, user, view: None, over: false }
+        Self { shared, wire, secure, user, view: None, enabled: Enabled::default(), over: false }
     }
 
     pub(super) async fn run(mut self) -> io::Result<()> {
@@ -139,6 +146,8 @@ impl Session {
             "LSUB" => self.list(args, true),
             "SUBSCRIBE" => self.subscribe(args, true),
             "UNSUBSCRIBE" => self.subscribe(args, false),
+            "GETQUOTA" if self.shared.options.quota.is_some() => self.getquota(args),
+            "GETQUOTAROOT" if self.shared.options.quota.is_some() => self.getquotaroot(args),
             "CREATE" => self.create(args),
             "DELETE" => self.delete(args),
             "RENAME" => self.rename(args),
@@ -176,8 +185,8 @@ impl Session {
         let Some(mut view) = self.view.take() else {
             return;
         };
-        let mut out = Vec::new();
-        match self.on_validity(view.validity, |mailbox| view.catch_up(mailbox, may_expunge, &mut out)) {
+        let (mut out, enabled) = (Vec::new(), self.enabled);
+        match self.on_validity(view.validity, |mailbox| view.catch_up(mailbox, may_expunge, enabled, &mut out)) {
             Some(()) => self.view = Some(view),
             None => {
                 out.extend_from_slice(b"* BYE The selected mailbox is gone\r\n");

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use maildrop::Maildrop;
 
 use super::Trouble;
+use super::sasl;
 use super::server::Shared;
 use super::wire::Wire;
 
@@ -18,6 +19,8 @@ pub(super) struct Session {
     secure: bool,
     user: Option<String>,
     drop: Option<Maildrop>,
+    /// What APOP's digests are made with.
+    stamp: Option<String>,
 }
 
 /// The text behind `+OK`, further lines of the reply included, or behind `-ERR`.
@@ -25,11 +28,13 @@ type Answer = Result<String, String>;
 
 impl Session {
     pub(super) fn new(shared: Arc<Shared>, wire: Wire, secure: bool) -> Self {
-        Self { shared, wire, secure, user: None, drop: None }
+        let stamp = shared.options.apop.then(sasl::message_id);
+        Self { shared, wire, secure, user: None, drop: None, stamp }
     }
 
     pub(super) async fn run(mut self) -> io::Result<()> {
-        self.wire.push("+OK postroom testing server ready\r\n");
+        let stamp = self.stamp.as_deref().map(|stamp| format!(" {stamp}")).unwrap_or_default();
+        self.wire.push(format!("+OK postroom testing server ready{stamp}\r\n"));
         loop {
             self.wire.flush().await?;
             let Some(line) = self.wire.line().await? else {
@@ -93,6 +98,7 @@ impl Session {
             return match word {
                 "USER" if self.offers("USER") => self.user(rest),
                 "PASS" if self.offers("USER") => self.pass(rest),
+                "APOP" if self.stamp.is_some() => self.apop(rest),
                 _ => Err("Unknown command, or not before login".to_owned()),
             };
         }
@@ -120,6 +126,7 @@ impl Session {
     fn capa(&self) -> String {
         let delay = self.shared.options.login_delay.map(|seconds| format!("LOGIN-DELAY {seconds}"));
         let before = self.drop.is_none();
+        let sasl = format!("SASL {}", self.shared.options.mechanisms.join(" "));
         let mut text = "Capabilities follow".to_owned();
         for (line, now) in [
             ("TOP", true),
@@ -128,17 +135,22 @@ impl Session {
             ("RESP-CODES", true),
             ("AUTH-RESP-CODE", true),
             ("USER", before && self.may_log_in()),
-            ("SASL PLAIN", before && self.may_log_in()),
+            (&sasl, before && self.may_log_in() && !self.shared.options.mechanisms.is_empty()),
             ("STLS", before && !self.secure),
             ("EXPIRE NEVER", true),
             (delay.as_deref().unwrap_or_default(), delay.is_some()),
             ("IMPLEMENTATION postroom-testing", true),
         ] {
             let name = line.split(' ').next().unwrap_or_default();
-            if now && self.offers(name) {
+            let replaced = self.shared.options.pop3_lines().any(|own| own.split(' ').next() == Some(name));
+            if now && self.offers(name) && !replaced {
                 text.push_str("\r\n");
                 text.push_str(line);
             }
+        }
+        for line in self.shared.options.pop3_lines() {
+            text.push_str("\r\n");
+            text.push_str(line);
         }
         text + "\r\n."
     }

@@ -39,6 +39,10 @@ impl Store {
         self.changed.subscribe()
     }
 
+    pub(super) fn password(&self, user: &str) -> Option<String> {
+        self.with(user, |account| account.password.clone())
+    }
+
     pub(super) fn admits(&self, user: &str, password: &str) -> bool {
         self.with(user, |account| account.password == password).unwrap_or(false)
     }
@@ -96,6 +100,12 @@ impl Account {
     /// The mailbox of that UIDVALIDITY, under whatever name: a selected mailbox may have been renamed.
     pub(super) fn by_validity(&mut self, validity: u32) -> Option<&mut Mailbox> {
         self.mailboxes.values_mut().find(|mailbox| mailbox.validity == validity && mailbox.selectable)
+    }
+
+    /// Octets and messages in all mailboxes.
+    pub(super) fn usage(&self) -> (u64, u64) {
+        let mails = self.mailboxes.values().flat_map(|mailbox| mailbox.mails.values());
+        mails.fold((0, 0), |(bytes, count), mail| (bytes + mail.content.bytes.len() as u64, count + 1))
     }
 
     pub(super) fn has_children(&self, name: &str) -> bool {
@@ -171,12 +181,14 @@ impl Account {
     }
 
     fn transfer(&mut self, from: &str, to: &str) -> Result<(), &'static str> {
-        let gone = self.mailbox(from).map(|source| {
-            source.change += 1;
-            std::mem::take(&mut source.mails)
-        });
+        let source = self.mailbox(from).ok_or("[NONEXISTENT] No such mailbox")?;
+        let moved: Vec<Mail> = source.mails.values().cloned().collect();
+        let uids: Vec<u32> = source.mails.keys().copied().collect();
+        for uid in uids {
+            source.remove(uid);
+        }
         let target = self.mailbox(to).ok_or("[NONEXISTENT] No such mailbox")?;
-        for mail in gone.unwrap_or_default().into_values() {
+        for mail in moved {
             target.add(mail.content, mail.flags);
         }
         Ok(())
@@ -190,6 +202,8 @@ pub(super) struct Mailbox {
     pub(super) first_recent: u32,
     /// Grows with every change; a message carries its value at its last change of flags.
     pub(super) change: u64,
+    /// UIDs that are gone, and the value of `change` at which they went.
+    pub(super) gone: BTreeMap<u32, u64>,
     pub(super) special: Option<&'static str>,
     pub(super) selectable: bool,
     pub(super) mails: BTreeMap<u32, Mail>,
@@ -236,7 +250,9 @@ impl Mailbox {
             validity,
             next_uid: 1,
             first_recent: 1,
-            change: 0,
+            // HIGHESTMODSEQ is never 0 (RFC 7162 §7).
+            change: 1,
+            gone: BTreeMap::new(),
             special: None,
             selectable: true,
             mails: BTreeMap::new(),
@@ -254,7 +270,10 @@ impl Mailbox {
 
     pub(super) fn remove(&mut self, uid: u32) -> bool {
         let removed = self.mails.remove(&uid).is_some();
-        self.change += u64::from(removed);
+        if removed {
+            self.change += 1;
+            self.gone.insert(uid, self.change);
+        }
         removed
     }
 

@@ -123,7 +123,8 @@ async fn literals_stand_for_strings_and_small_commands_answer() {
     for (command, wanted) in [
         ("ID (\"name\" \"x\" \"version\" NIL)", "* ID (\"name\" \"postroom testing\")"),
         ("NAMESPACE", "* NAMESPACE ((\"\" \"/\")) NIL NIL"),
-        ("ENABLE CONDSTORE X-Y", "* ENABLED"),
+        ("ENABLE X-Y", "* ENABLED"),
+        ("ENABLE CONDSTORE X-Y", "* ENABLED CONDSTORE"),
         ("SELECT {5+}\r\nInBoX", "* FLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft $Forwarded Work)"),
         ("CHECK", "t OK CHECK completed"),
         ("CLOSE", "t OK CLOSE completed"),

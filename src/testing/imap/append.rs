@@ -29,6 +29,7 @@ impl Session {
             return Err(Stop::no("An empty message; nothing was stored"));
         }
         self.existing(&name)?;
+        self.fits(given.iter().map(|one| one.bytes.len() as u64).sum(), given.len() as u64)?;
         let now = self.shared.options.now();
         let stored = self.change(|account| {
             let mailbox = account.mailbox(&name)?;

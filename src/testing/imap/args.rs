@@ -5,6 +5,7 @@ use std::io;
 
 use bytes::Bytes;
 
+use super::name;
 use crate::testing::store;
 
 /// Why a command did not end in OK.
@@ -34,12 +35,18 @@ impl From<io::Error> for Stop {
 
 #[derive(Clone, Default)]
 pub(super) struct Args {
+    /// Mailbox names come in UTF-8.
+    utf8: bool,
     text: Vec<u8>,
     at: usize,
     literals: VecDeque<Bytes>,
 }
 
 impl Args {
+    pub(super) fn new(utf8: bool) -> Self {
+        Self { utf8, ..Self::default() }
+    }
+
     pub(super) fn push_text(&mut self, text: &[u8]) {
         self.text.extend_from_slice(text);
     }
@@ -126,6 +133,12 @@ impl Args {
         digits.parse().map_err(|_| Stop::bad("The number is too large"))
     }
 
+    /// A mod-sequence.
+    pub(super) fn number64(&mut self) -> Result<u64, Stop> {
+        let digits = self.run_of(|byte| byte.is_ascii_digit(), "a number")?;
+        digits.parse().map_err(|_| Stop::bad("The number is too large"))
+    }
+
     /// A flag, spelled as it is kept; `\Recent` cannot be given (RFC 3501 §9, flag).
     pub(super) fn flag(&mut self) -> Result<String, Stop> {
         let slash = if self.take(b'\\') { "\\" } else { "" };
@@ -188,14 +201,24 @@ impl Args {
         self.string_or(is_astring)
     }
 
+    /// A reference of LIST.
+    pub(super) fn reference(&mut self) -> Result<String, Stop> {
+        let name = self.astring()?;
+        Ok(if self.utf8 { name::encode(&name) } else { name })
+    }
+
     /// A mailbox pattern of LIST.
     pub(super) fn pattern(&mut self) -> Result<String, Stop> {
-        self.string_or(|byte| is_astring(byte) || matches!(byte, b'*' | b'%'))
+        let pattern = self.string_or(|byte| is_astring(byte) || matches!(byte, b'*' | b'%'))?;
+        Ok(if self.utf8 { name::encode(&pattern) } else { pattern })
     }
 
     /// A mailbox name, as it is kept.
     pub(super) fn mailbox(&mut self) -> Result<String, Stop> {
-        let name = self.astring()?;
+        let mut name = self.astring()?;
+        if self.utf8 {
+            name = name::encode(&name);
+        }
         if name.bytes().any(|byte| byte.is_ascii_control() || !byte.is_ascii()) {
             return Err(Stop::bad("Mailbox names are in modified UTF-7"));
         }

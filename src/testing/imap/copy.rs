@@ -26,14 +26,14 @@ impl Copied {
 impl Session {
     pub(super) fn copy(&mut self, args: &mut Args, uid: bool) -> Answer {
         self.view()?;
-        let copied = self.duplicate(args, uid)?;
+        let copied = self.duplicate(args, uid, false)?;
         Ok(format!("{}COPY completed", copied.code(self.offers("UIDPLUS"))))
     }
 
     /// The EXPUNGEs follow from the report at the command's end; COPYUID goes out before them (RFC 6851 §4.3).
     pub(super) fn r#move(&mut self, args: &mut Args, uid: bool) -> Answer {
         let validity = self.writable()?.validity;
-        let copied = self.duplicate(args, uid)?;
+        let copied = self.duplicate(args, uid, true)?;
         let code = copied.code(self.offers("UIDPLUS"));
         if !code.is_empty() {
             self.wire.push(format!("* OK {code}Moved\r\n"));
@@ -49,19 +49,23 @@ impl Session {
     }
 
     /// All or nothing (RFC 3501 §6.4.7).
-    fn duplicate(&mut self, args: &mut Args, uid: bool) -> Result<Copied, Stop> {
+    fn duplicate(&mut self, args: &mut Args, uid: bool, moves: bool) -> Result<Copied, Stop> {
         let set = Set::parse(args)?;
         args.space()?;
         let name = args.mailbox()?;
         args.end()?;
         let view = self.view()?;
         let validity = view.validity;
-        let uids: Vec<u32> = set
-            .resolve(view, uid)?
-            .into_iter()
-            .filter_map(|index| view.entries.get(index).map(|entry| entry.uid))
-            .collect();
+        let entries = set.resolve(view, uid)?.into_iter().filter_map(|index| view.entries.get(index));
+        let (mut uids, mut bytes) = (Vec::new(), 0);
+        for entry in entries {
+            uids.push(entry.uid);
+            bytes += entry.content.bytes.len() as u64;
+        }
         self.existing(&name)?;
+        if !moves {
+            self.fits(bytes, uids.len() as u64)?;
+        }
         let copied = self.change(|account| {
             let source = account.by_validity(validity)?;
             let mails: Vec<(u32, Mail)> =

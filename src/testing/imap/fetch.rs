@@ -14,15 +14,34 @@ impl Session {
         let set = Set::parse(args)?;
         args.space()?;
         let mut items = item::parse(args)?;
+        let (since, vanished) = self.modifiers(args, uid)?;
         args.end()?;
+        if since.is_some() && !items.iter().any(|item| matches!(item, Item::ModSeq)) {
+            items.push(Item::ModSeq);
+        }
+        if items.iter().any(|item| matches!(item, Item::ModSeq)) {
+            if !self.offers("CONDSTORE") {
+                return Err(Stop::bad("Unknown FETCH item"));
+            }
+            self.enabled.condstore = true;
+        }
         if items.is_empty() {
             return Err(Stop::bad("Nothing to fetch"));
         }
-        if uid && !items.iter().any(|item| matches!(item, Item::Uid)) {
+        // RFC 7162 §3.2.4: UID stands in every response once QRESYNC is enabled.
+        if (uid || self.enabled.qresync) && !items.iter().any(|item| matches!(item, Item::Uid)) {
             items.insert(0, Item::Uid);
         }
         let view = self.view()?;
-        let indexes = set.resolve(view, uid)?;
+        let mut indexes = set.resolve(view, uid)?;
+        let validity = view.validity;
+        if let Some(since) = since {
+            if vanished {
+                self.vanished_since(validity, since, Some(&set));
+            }
+            self.keep_changed(&mut indexes, since)?;
+        }
+        let view = self.view()?;
         let marks = !view.read_only && items.iter().any(|item| matches!(item, Item::Section(section) if !section.peek));
         if marks {
             self.mark_seen(&indexes)?;
@@ -35,6 +54,48 @@ impl Session {
             self.wire.relieve().await?;
         }
         Ok("FETCH completed".to_owned())
+    }
+
+    /// `(CHANGEDSINCE 5 VANISHED)` (RFC 7162 §3.1.4.1, §3.2.6).
+    fn modifiers(&self, args: &mut Args, uid: bool) -> Result<(Option<u64>, bool), Stop> {
+        if !args.take(b' ') {
+            return Ok((None, false));
+        }
+        args.expect(b'(')?;
+        let (mut since, mut vanished) = (None, false);
+        loop {
+            match args.atom()?.to_ascii_uppercase().as_str() {
+                "CHANGEDSINCE" if self.offers("CONDSTORE") => {
+                    args.space()?;
+                    since = Some(args.number64()?);
+                }
+                "VANISHED" if uid && self.enabled.qresync => vanished = true,
+                _ => return Err(Stop::bad("Unknown FETCH modifier, or not enabled")),
+            }
+            if args.take(b')') {
+                break;
+            }
+            args.space()?;
+        }
+        match vanished && since.is_none() {
+            true => Err(Stop::bad("VANISHED stands with CHANGEDSINCE")),
+            false => Ok((since, vanished)),
+        }
+    }
+
+    fn keep_changed(&mut self, indexes: &mut Vec<usize>, since: u64) -> Result<(), Stop> {
+        let view = self.view()?;
+        let uids: Vec<Option<u32>> =
+            indexes.iter().map(|&index| view.entries.get(index).map(|entry| entry.uid)).collect();
+        let validity = view.validity;
+        let changed = self.on_validity(validity, |mailbox| {
+            let changed =
+                |uid: &Option<u32>| uid.and_then(|uid| mailbox.mails.get(&uid)).is_some_and(|mail| mail.change > since);
+            uids.iter().map(changed).collect::<Vec<bool>>()
+        });
+        let mut changed = changed.unwrap_or_default().into_iter();
+        indexes.retain(|_| changed.next().unwrap_or(false));
+        Ok(())
     }
 
     fn mark_seen(&mut self, indexes: &[usize]) -> Result<(), Stop> {
@@ -55,13 +116,15 @@ impl Session {
     }
 
     fn fetch_one(&mut self, index: usize, items: &[Item], marks: bool, out: &mut Vec<u8>) -> Result<(), Stop> {
+        let condstore = self.enabled.condstore;
         let view = self.view()?;
         let (validity, wants_flags) = (view.validity, items.iter().any(|item| matches!(item, Item::Flags)));
+        let wants_modseq = items.iter().any(|item| matches!(item, Item::ModSeq));
         let Some(entry) = view.entries.get(index) else {
             return Ok(());
         };
         let (uid, before) = (entry.uid, entry.flags.clone());
-        if wants_flags || marks {
+        if wants_flags || wants_modseq || marks {
             let mail = self.on_validity(validity, |mailbox| mailbox.mails.get(&uid).cloned()).flatten();
             if let (Some(mail), Some(entry)) = (mail, self.view()?.entries.get_mut(index)) {
                 entry.refresh(&mail);
@@ -80,6 +143,9 @@ impl Session {
         if !wants_flags && entry.flags != before {
             out.extend_from_slice(b" FLAGS ");
             entry.print_flags(out);
+            if condstore && !wants_modseq {
+                out.extend_from_slice(format!(" MODSEQ ({})", entry.modseq()).as_bytes());
+            }
         }
         out.extend_from_slice(b")\r\n");
         Ok(())
@@ -97,6 +163,7 @@ fn print_item(entry: &Entry, item: &Item, out: &mut Vec<u8>) {
         Item::InternalDate => {
             out.extend_from_slice(format!("INTERNALDATE {}", print::date(entry.content.date)).as_bytes());
         }
+        Item::ModSeq => out.extend_from_slice(format!("MODSEQ ({})", entry.modseq()).as_bytes()),
         Item::Size => out.extend_from_slice(format!("RFC822.SIZE {}", bytes.len()).as_bytes()),
         Item::Envelope => {
             out.extend_from_slice(b"ENVELOPE ");

@@ -1,7 +1,7 @@
 //! STORE and UID STORE (RFC 3501 §6.4.6).
 
 use super::args::{Args, Stop};
-use super::set::Set;
+use super::set::{self, Set};
 use super::{Answer, Session};
 use crate::testing::store::Flags;
 
@@ -26,6 +26,7 @@ impl Session {
     pub(super) fn store(&mut self, args: &mut Args, uid: bool) -> Answer {
         let set = Set::parse(args)?;
         args.space()?;
+        let since = self.unchanged_since(args)?;
         let (change, silent) = item(args)?;
         args.space()?;
         let given = flags(args)?;
@@ -35,7 +36,7 @@ impl Session {
         let Some(mut view) = self.view.take() else {
             return Err(Stop::bad("No mailbox is selected"));
         };
-        let mut out = Vec::new();
+        let (mut out, mut modified, enabled) = (Vec::new(), Vec::new(), self.enabled);
         let done = self.change(|account| {
             let Some(mailbox) = account.by_validity(view.validity) else {
                 return;
@@ -45,6 +46,10 @@ impl Session {
                     continue;
                 };
                 let before = mailbox.mails.get(&entry.uid).map_or(0, |mail| mail.change);
+                if since.is_some_and(|since| before > since) {
+                    modified.push(if uid { entry.uid } else { u32::try_from(index + 1).unwrap_or(u32::MAX) });
+                    continue;
+                }
                 let known = entry.is_current(before);
                 let Some(mail) = mailbox.flag(entry.uid, |flags| change.apply(flags, &given)) else {
                     continue;
@@ -52,21 +57,50 @@ impl Session {
                 // Silence covers what the client itself did, not what it has not heard of yet.
                 if silent && known {
                     entry.refresh(mail);
+                    // RFC 7162 §3.1.3: the mod-sequence is told even so.
+                    if enabled.condstore {
+                        let uid = if uid { format!("UID {} ", entry.uid) } else { String::new() };
+                        let line = format!("* {} FETCH ({uid}MODSEQ ({}))\r\n", index + 1, entry.modseq());
+                        out.extend_from_slice(line.as_bytes());
+                    }
                 } else if !silent {
                     entry.refresh(mail);
                     out.extend_from_slice(format!("* {} FETCH (", index + 1).as_bytes());
-                    if uid {
+                    if uid || enabled.qresync {
                         out.extend_from_slice(format!("UID {} ", entry.uid).as_bytes());
                     }
                     out.extend_from_slice(b"FLAGS ");
                     entry.print_flags(&mut out);
+                    if enabled.condstore {
+                        out.extend_from_slice(format!(" MODSEQ ({})", entry.modseq()).as_bytes());
+                    }
                     out.extend_from_slice(b")\r\n");
                 }
             }
         });
         self.view = Some(view);
         self.wire.push(out);
-        done.map(|()| "STORE completed".to_owned())
+        done?;
+        Ok(match modified.is_empty() {
+            true => "STORE completed".to_owned(),
+            false => format!("[MODIFIED {}] Not all were stored", set::print(&modified)),
+        })
+    }
+
+    /// `(UNCHANGEDSINCE 5)` (RFC 7162 §3.1.3).
+    fn unchanged_since(&mut self, args: &mut Args) -> Result<Option<u64>, Stop> {
+        if !args.take(b'(') {
+            return Ok(None);
+        }
+        if !self.offers("CONDSTORE") || !args.atom()?.eq_ignore_ascii_case("UNCHANGEDSINCE") {
+            return Err(Stop::bad("Unknown STORE modifier"));
+        }
+        args.space()?;
+        let since = args.number64()?;
+        args.expect(b')')?;
+        args.space()?;
+        self.enabled.condstore = true;
+        Ok(Some(since))
     }
 }
 

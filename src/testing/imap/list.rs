@@ -1,7 +1,8 @@
 //! LIST, LSUB, SUBSCRIBE, CREATE, DELETE, RENAME, STATUS, NAMESPACE (RFC 3501 §6.3, RFC 2342, RFC 3348, RFC 6154).
 
 use super::args::{Args, Stop};
-use super::{Answer, Session, print};
+use super::extended::Wanted;
+use super::{Answer, Session};
 use crate::testing::store::{Account, Mailbox, canonical};
 
 impl Session {
@@ -13,8 +14,16 @@ impl Session {
 
     pub(super) fn list(&mut self, args: &mut Args, subscribed: bool) -> Answer {
         let word = if subscribed { "LSUB" } else { "LIST" };
-        let reference = args.astring()?;
+        let extended = !subscribed && self.offers("LIST-EXTENDED");
+        let select = if extended { Wanted::selection(args)? } else { None };
+        let reference = args.reference()?;
         args.space()?;
+        let mut ahead = args.clone();
+        if extended && (select.is_some() || ahead.peek() == Some(b'(') || ahead.pattern().is_ok() && !ahead.is_at_end())
+        {
+            let wanted = Wanted::parse(args, &reference, select.unwrap_or_default())?;
+            return self.list_extended(&wanted);
+        }
         let pattern = args.pattern()?;
         args.end()?;
         let done = format!("{word} completed");
@@ -25,8 +34,8 @@ impl Session {
         }
         let pattern = canonical(&format!("{reference}{pattern}"));
         let lines = self.account(|account| match subscribed {
-            true => lsub_lines(account, &pattern),
-            false => list_lines(account, &pattern, self.offers("CHILDREN"), self.offers("SPECIAL-USE")),
+            true => self.lsub_lines(account, &pattern),
+            false => self.list_lines(account, &pattern),
         })?;
         self.wire.push(lines);
         Ok(done)
@@ -53,9 +62,37 @@ impl Session {
 
     pub(super) fn create(&mut self, args: &mut Args) -> Answer {
         let name = args.mailbox()?;
+        let special = if args.take(b' ') { Some(self.special_use(args)?) } else { None };
         args.end()?;
-        self.change(|account| account.create(&name))?.map_err(Stop::no)?;
+        self.change(|account| {
+            account.create(&name)?;
+            if let (Some(special), Some(mailbox)) = (special, account.mailbox(&name)) {
+                mailbox.special = Some(special);
+            }
+            Ok(())
+        })?
+        .map_err(Stop::no)?;
         Ok("CREATE completed".to_owned())
+    }
+
+    /// `(USE (\Sent))` (RFC 6154 §3).
+    fn special_use(&self, args: &mut Args) -> Result<&'static str, Stop> {
+        args.expect(b'(')?;
+        if !self.offers("CREATE-SPECIAL-USE") || !args.atom()?.eq_ignore_ascii_case("USE") {
+            return Err(Stop::bad("Unknown CREATE parameter"));
+        }
+        args.space()?;
+        let uses = args.list(|args| {
+            args.expect(b'\\')?;
+            args.atom()
+        })?;
+        args.expect(b')')?;
+        let known = ["\\Archive", "\\Drafts", "\\Junk", "\\Sent", "\\Trash"];
+        let asked = |known: &&&str| uses.first().is_some_and(|asked| known[1..].eq_ignore_ascii_case(asked));
+        match (known.iter().find(asked), uses.len()) {
+            (Some(known), 1) => Ok(*known),
+            _ => Err(Stop::no("[USEATTR] One use, and one of those there are")),
+        }
     }
 
     pub(super) fn delete(&mut self, args: &mut Args) -> Answer {
@@ -81,64 +118,75 @@ impl Session {
         args.end()?;
         let values = self.account(|account| {
             let mailbox = account.mailbox(&name).ok_or_else(|| Stop::no("[NONEXISTENT] No such mailbox"))?;
-            items.iter().map(|item| status_item(mailbox, item)).collect::<Result<Vec<_>, Stop>>()
+            items.iter().map(|item| self.status_item(mailbox, item)).collect::<Result<Vec<_>, Stop>>()
         })??;
-        self.wire.push(format!("* STATUS {} ({})\r\n", print::mailbox(&name), values.join(" ")));
+        self.wire.push(format!("* STATUS {} ({})\r\n", self.spoken(&name), values.join(" ")));
         Ok("STATUS completed".to_owned())
     }
 }
 
-fn status_item(mailbox: &Mailbox, item: &str) -> Result<String, Stop> {
-    let item = item.to_ascii_uppercase();
-    let value = match item.as_str() {
-        "MESSAGES" => mailbox.mails.len() as u64,
-        "RECENT" => mailbox.mails.range(mailbox.first_recent..).count() as u64,
-        "UIDNEXT" => u64::from(mailbox.next_uid),
-        "UIDVALIDITY" => u64::from(mailbox.validity),
-        "UNSEEN" => mailbox.mails.values().filter(|mail| !mail.flags.contains("\\Seen")).count() as u64,
-        _ => return Err(Stop::bad("Unknown status item")),
-    };
-    Ok(format!("{item} {value}"))
-}
+impl Session {
+    pub(super) fn status_item(&self, mailbox: &Mailbox, item: &str) -> Result<String, Stop> {
+        let item = item.to_ascii_uppercase();
+        let value = match item.as_str() {
+            "MESSAGES" => mailbox.mails.len() as u64,
+            "RECENT" if !self.enabled.rev2 => mailbox.mails.range(mailbox.first_recent..).count() as u64,
+            "UIDNEXT" => u64::from(mailbox.next_uid),
+            "UIDVALIDITY" => u64::from(mailbox.validity),
+            "HIGHESTMODSEQ" if self.offers("CONDSTORE") => mailbox.change,
+            "SIZE" if self.offers("STATUS=SIZE") || self.enabled.rev2 => {
+                mailbox.mails.values().map(|mail| mail.content.bytes.len() as u64).sum()
+            }
+            "DELETED" if self.offers("IMAP4rev2") || self.shared.options.quota.is_some() => {
+                mailbox.mails.values().filter(|mail| mail.flags.contains("\\Deleted")).count() as u64
+            }
+            "UNSEEN" => mailbox.mails.values().filter(|mail| !mail.flags.contains("\\Seen")).count() as u64,
+            _ => return Err(Stop::bad("Unknown status item")),
+        };
+        Ok(format!("{item} {value}"))
+    }
 
-fn list_lines(account: &Account, pattern: &str, children: bool, special_use: bool) -> String {
-    let mut lines = String::new();
-    for (name, mailbox) in account.mailboxes.iter().filter(|(name, _)| matches(pattern.as_bytes(), name.as_bytes())) {
-        let mut attributes = Vec::new();
-        if !mailbox.selectable {
-            attributes.push("\\Noselect");
+    fn list_lines(&self, account: &Account, pattern: &str) -> String {
+        let (children, special_use) = (self.offers("CHILDREN"), self.offers("SPECIAL-USE"));
+        let mut lines = String::new();
+        for (name, mailbox) in account.mailboxes.iter().filter(|(name, _)| matches(pattern.as_bytes(), name.as_bytes()))
+        {
+            let mut attributes = Vec::new();
+            if !mailbox.selectable {
+                attributes.push("\\Noselect");
+            }
+            if children {
+                attributes.push(if account.has_children(name) { "\\HasChildren" } else { "\\HasNoChildren" });
+            }
+            if special_use {
+                attributes.extend(mailbox.special);
+            }
+            lines.push_str(&format!("* LIST ({}) \"/\" {}\r\n", attributes.join(" "), self.spoken(name)));
         }
-        if children {
-            attributes.push(if account.has_children(name) { "\\HasChildren" } else { "\\HasNoChildren" });
-        }
-        if special_use {
-            attributes.extend(mailbox.special);
-        }
-        lines.push_str(&format!("* LIST ({}) \"/\" {}\r\n", attributes.join(" "), print::mailbox(name)));
+        lines
     }
-    lines
-}
 
-/// Where `%` hides a subscribed mailbox, the visible name above it is listed `\Noselect` (RFC 3501 §6.3.9).
-fn lsub_lines(account: &Account, pattern: &str) -> String {
-    let mut lines = String::new();
-    let mut above = std::collections::BTreeSet::new();
-    for name in &account.subscribed {
-        if matches(pattern.as_bytes(), name.as_bytes()) {
-            lines.push_str(&format!("* LSUB () \"/\" {}\r\n", print::mailbox(name)));
-        } else if pattern.ends_with('%') {
-            let parents = name.match_indices('/').filter_map(|(at, _)| name.get(..at));
-            above.extend(parents.filter(|parent| matches(pattern.as_bytes(), parent.as_bytes())));
+    /// Where `%` hides a subscribed mailbox, the visible name above it is listed `\Noselect` (RFC 3501 §6.3.9).
+    fn lsub_lines(&self, account: &Account, pattern: &str) -> String {
+        let mut lines = String::new();
+        let mut above = std::collections::BTreeSet::new();
+        for name in &account.subscribed {
+            if matches(pattern.as_bytes(), name.as_bytes()) {
+                lines.push_str(&format!("* LSUB () \"/\" {}\r\n", self.spoken(name)));
+            } else if pattern.ends_with('%') {
+                let parents = name.match_indices('/').filter_map(|(at, _)| name.get(..at));
+                above.extend(parents.filter(|parent| matches(pattern.as_bytes(), parent.as_bytes())));
+            }
         }
+        for name in above.into_iter().filter(|name| !account.subscribed.contains(*name)) {
+            lines.push_str(&format!("* LSUB (\\Noselect) \"/\" {}\r\n", self.spoken(name)));
+        }
+        lines
     }
-    for name in above.into_iter().filter(|name| !account.subscribed.contains(*name)) {
-        lines.push_str(&format!("* LSUB (\\Noselect) \"/\" {}\r\n", print::mailbox(name)));
-    }
-    lines
 }
 
 /// `*` stands for anything, `%` for anything without the delimiter. One place to go back to suffices for each of them.
-fn matches(pattern: &[u8], name: &[u8]) -> bool {
+pub(super) fn matches(pattern: &[u8], name: &[u8]) -> bool {
     let (mut at, mut here) = (0, 0);
     let (mut star, mut percent) = (None, None);
     loop {

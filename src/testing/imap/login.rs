@@ -1,10 +1,10 @@
-//! CAPABILITY, ID, ENABLE, STARTTLS, LOGIN, AUTHENTICATE PLAIN, LOGOUT (RFC 3501 §6.1 and §6.2, RFC 4616, RFC 4959).
+//! CAPABILITY, ID, ENABLE, STARTTLS, LOGIN, AUTHENTICATE, LOGOUT (RFC 3501 §6.1 and §6.2, RFC 4959).
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use std::sync::Arc;
 
 use super::args::{Args, Stop};
 use super::{Answer, Session};
+use crate::testing::sasl::{self, Verdict};
 
 const NOT_PLAIN: &str = "[PRIVACYREQUIRED] Not without TLS";
 const WRONG_LOGIN: &str = "[AUTHENTICATIONFAILED] Wrong user or password";
@@ -35,15 +35,32 @@ impl Session {
             ("MOVE", true),
             ("UNSELECT", true),
             ("ESEARCH", true),
+            ("CONDSTORE", true),
+            ("QRESYNC", true),
+            ("LIST-EXTENDED", true),
+            ("LIST-STATUS", true),
+            ("STATUS=SIZE", true),
+            ("CREATE-SPECIAL-USE", true),
+            ("LITERAL-", true),
+            ("QUOTA", self.shared.options.quota.is_some()),
+            ("QUOTA=RES-STORAGE", self.shared.options.quota.is_some()),
+            ("QUOTA=RES-MESSAGE", self.shared.options.quota.is_some()),
             ("STARTTLS", !self.secure && self.user.is_none()),
-            ("AUTH=PLAIN", can_log_in && self.user.is_none()),
         ];
         let mut text = "IMAP4rev1".to_owned();
+        if self.offers("IMAP4rev2") {
+            text.push_str(" IMAP4rev2");
+        }
         for (name, now) in all {
             if now && self.offers(name) {
                 text.push(' ');
                 text.push_str(name);
             }
+        }
+        let mechanisms = self.shared.options.mechanisms.iter().map(|name| format!("AUTH={name}"));
+        for name in mechanisms.filter(|name| can_log_in && self.user.is_none() && self.offers(name)) {
+            text.push(' ');
+            text.push_str(&name);
         }
         if !can_log_in {
             text.push_str(" LOGINDISABLED");
@@ -73,17 +90,6 @@ impl Session {
         Ok("ID completed".to_owned())
     }
 
-    /// Nothing that this server offers has to be enabled.
-    pub(super) fn enable(&mut self, args: &mut Args) -> Answer {
-        args.atom()?;
-        while args.take(b' ') {
-            args.atom()?;
-        }
-        args.end()?;
-        self.wire.push("* ENABLED\r\n");
-        Ok("ENABLE completed".to_owned())
-    }
-
     pub(super) fn logout(&mut self, args: &Args) -> Answer {
         args.end()?;
         self.view = None;
@@ -109,9 +115,9 @@ impl Session {
     }
 
     pub(super) async fn authenticate(&mut self, args: &mut Args) -> Answer {
-        let mechanism = args.atom()?;
+        let mechanism = args.atom()?.to_ascii_uppercase();
         let initial = if args.take(b' ') { Some(args.rest()) } else { None };
-        if !mechanism.eq_ignore_ascii_case("PLAIN") || !self.offers("AUTH=PLAIN") {
+        if !self.shared.options.mechanisms.contains(&mechanism) || !self.offers(&format!("AUTH={mechanism}")) {
             return Err(Stop::no("[CANNOT] No such mechanism"));
         }
         if !self.may_log_in() {
@@ -120,20 +126,12 @@ impl Session {
         if initial.is_some() && !self.offers("SASL-IR") {
             return Err(Stop::bad("This server has no SASL-IR"));
         }
-        let response = match initial {
-            Some(response) => response,
-            None => {
-                self.wire.push("+ \r\n");
-                self.wire.flush().await?;
-                self.wire.line().await?.unwrap_or_default().to_vec()
-            }
-        };
-        if response == b"*" {
-            return Err(Stop::bad("AUTHENTICATE cancelled"));
+        let shared = Arc::clone(&self.shared);
+        match sasl::converse(&mut self.wire, &shared, &mechanism, initial.as_deref()).await? {
+            Verdict::Admitted(user) => self.admitted(&user, "AUTHENTICATE completed"),
+            Verdict::Refused => Err(Stop::no(WRONG_LOGIN)),
+            Verdict::Broken(why) => Err(Stop::bad(why)),
         }
-        let decoded = STANDARD.decode(&response).map_err(|_| Stop::bad("Not base64"))?;
-        let (user, password) = plain(&decoded).ok_or_else(|| Stop::no(WRONG_LOGIN))?;
-        self.admit_user(user, password, "AUTHENTICATE completed")
     }
 
     fn admit_user(&mut self, user: &str, password: &str, done: &str) -> Answer {
@@ -143,17 +141,17 @@ impl Session {
         if !self.shared.store.admits(user, password) {
             return Err(Stop::no(WRONG_LOGIN));
         }
+        self.admitted(user, done)
+    }
+
+    fn admitted(&mut self, user: &str, done: &str) -> Answer {
+        if self.shared.store.password(user).is_none() {
+            return Err(Stop::no(WRONG_LOGIN));
+        }
         self.user = Some(user.to_owned());
         Ok(match self.shared.options.capability_after_login {
             true => format!("[CAPABILITY {}] {done}", self.capabilities()),
             false => done.to_owned(),
         })
     }
-}
-
-/// User and password of a PLAIN message whose authorization identity is absent or the user (RFC 4616 §2).
-fn plain(message: &[u8]) -> Option<(&str, &str)> {
-    let mut parts = std::str::from_utf8(message).ok()?.split('\0');
-    let (authzid, user, password) = (parts.next()?, parts.next()?, parts.next()?);
-    (parts.next().is_none() && (authzid.is_empty() || authzid == user)).then_some((user, password))
 }

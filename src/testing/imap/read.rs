@@ -8,12 +8,14 @@ use super::args::{Args, Stop};
 
 /// The largest literal before login.
 const STRANGER_LIMIT: u64 = 8 * 1024;
+/// The largest literal that LITERAL- lets a client send unasked (RFC 7888 §5).
+const UNASKED_LIMIT: u64 = 4096;
 
 impl Session {
     /// The next whole command; `None` at the end of input. Refusals are answered here.
     pub(super) async fn command(&mut self) -> io::Result<Option<Args>> {
         'command: loop {
-            let mut args = Args::default();
+            let mut args = Args::new(self.enabled.rev2);
             let mut refusal = None;
             loop {
                 let Some(line) = self.wire.line().await? else {
@@ -35,7 +37,7 @@ impl Session {
                         self.wire.flush().await?;
                     }
                     Ok(()) => {}
-                    Err(stop) if literal.sync || !self.offers("LITERAL+") => {
+                    Err(stop) if literal.sync || !self.takes_unasked() => {
                         self.refuse(args, stop).await?;
                         continue 'command;
                     }
@@ -57,8 +59,11 @@ impl Session {
 
     /// Whether the literal is wanted, given the command so far.
     fn admit(&self, args: &Args, literal: &Literal) -> Result<(), Stop> {
-        if !literal.sync && !self.offers("LITERAL+") {
+        if !literal.sync && !self.takes_unasked() {
             return Err(Stop::bad("This server has no LITERAL+"));
+        }
+        if !literal.sync && literal.size > UNASKED_LIMIT && !self.offers("LITERAL+") {
+            return Err(Stop::bad("[TOOBIG] LITERAL- is for 4096 octets at most"));
         }
         let limit = if self.user.is_some() { self.shared.options.literal_limit } else { STRANGER_LIMIT };
         if literal.size > limit {
@@ -73,6 +78,10 @@ impl Session {
             }
         }
         Ok(())
+    }
+
+    fn takes_unasked(&self) -> bool {
+        ["LITERAL+", "LITERAL-", "IMAP4rev2"].iter().any(|name| self.offers(name))
     }
 
     pub(super) fn existing(&self, mailbox: &str) -> Result<(), Stop> {

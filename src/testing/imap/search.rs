@@ -26,6 +26,7 @@ enum Key {
     SentSince(Date),
     Larger(u64),
     Smaller(u64),
+    ModSeq(u64),
     Not(Box<Self>),
     Or(Box<Self>, Box<Self>),
     And(Vec<Self>),
@@ -40,21 +41,32 @@ impl Session {
         charset(args)?;
         let key = all_keys(args, 0)?;
         args.end()?;
+        let asks_modseq = key.asks_modseq();
+        if asks_modseq {
+            if !self.offers("CONDSTORE") {
+                return Err(Stop::bad("Unknown search key"));
+            }
+            self.enabled.condstore = true;
+            self.report(false);
+        }
         let view = self.view()?;
         let (count, last) = (u32::try_from(view.entries.len()).unwrap_or(u32::MAX), view.last_uid());
         let stars = (count, last);
-        let mut found = Vec::new();
+        let (mut found, mut modseq) = (Vec::new(), 0);
         for (number, entry) in (1_u32..).zip(&view.entries) {
             if key.matches(number, entry, stars) {
                 found.push(if uid { entry.uid } else { number });
+                modseq = entry.modseq().max(modseq);
             }
         }
+        let modseq = (asks_modseq && !found.is_empty()).then_some(modseq);
         let line = match returns {
             None => {
                 let numbers: String = found.iter().map(|number| format!(" {number}")).collect();
-                format!("* SEARCH{numbers}\r\n")
+                let modseq = modseq.map(|modseq| format!(" (MODSEQ {modseq})")).unwrap_or_default();
+                format!("* SEARCH{numbers}{modseq}\r\n")
             }
-            Some(returns) => esearch(tag, uid, &returns, &found),
+            Some(returns) => esearch(tag, uid, &returns, &found, modseq),
         };
         self.wire.push(line);
         Ok("SEARCH completed".to_owned())
@@ -64,8 +76,9 @@ impl Session {
     fn returns(&self, args: &mut Args) -> Result<Option<Vec<String>>, Stop> {
         let mut ahead = args.clone();
         let asked = ahead.atom().is_ok_and(|word| word.eq_ignore_ascii_case("RETURN"));
-        if !asked || !self.offers("ESEARCH") {
-            return Ok(None);
+        if !asked || !(self.offers("ESEARCH") || self.enabled.rev2) {
+            // IMAP4rev2 knows no other answer (RFC 9051 §6.4.4).
+            return Ok(self.enabled.rev2.then(|| vec!["ALL".to_owned()]));
         }
         ahead.space()?;
         let mut options = ahead.list(|args| args.atom().map(|word| word.to_ascii_uppercase()))?;
@@ -81,7 +94,7 @@ impl Session {
     }
 }
 
-fn esearch(tag: &str, uid: bool, returns: &[String], found: &[u32]) -> String {
+fn esearch(tag: &str, uid: bool, returns: &[String], found: &[u32], modseq: Option<u64>) -> String {
     let mut line = format!("* ESEARCH (TAG {})", print::mailbox(tag));
     if uid {
         line.push_str(" UID");
@@ -100,6 +113,9 @@ fn esearch(tag: &str, uid: bool, returns: &[String], found: &[u32]) -> String {
     }
     if asked("COUNT") {
         line.push_str(&format!(" COUNT {}", found.len()));
+    }
+    if let Some(modseq) = modseq {
+        line.push_str(&format!(" MODSEQ {modseq}"));
     }
     line + "\r\n"
 }
@@ -188,6 +204,16 @@ fn argument_key(word: &str, args: &mut Args, depth: usize) -> Result<Key, Stop> 
         }
         "BODY" => Key::Body(args.astring()?),
         "TEXT" => Key::Text(args.astring()?),
+        "MODSEQ" => {
+            // An entry of RFC 4551's, such as "/flags/\\draft", and whose value: all are one here.
+            if args.peek() == Some(b'"') {
+                args.quoted()?;
+                args.space()?;
+                args.atom()?;
+                args.space()?;
+            }
+            Key::ModSeq(args.number64()?)
+        }
         "LARGER" => Key::Larger(args.number()?.into()),
         "SMALLER" => Key::Smaller(args.number()?.into()),
         "NOT" => Key::Not(Box::new(key(args, depth + 1)?)),
@@ -211,6 +237,16 @@ fn day(args: &mut Args) -> Result<Date, Stop> {
 }
 
 impl Key {
+    fn asks_modseq(&self) -> bool {
+        match self {
+            Self::ModSeq(_) => true,
+            Self::Not(key) => key.asks_modseq(),
+            Self::Or(one, other) => one.asks_modseq() || other.asks_modseq(),
+            Self::And(keys) => keys.iter().any(Self::asks_modseq),
+            _ => false,
+        }
+    }
+
     fn matches(&self, number: u32, entry: &Entry, stars: (u32, u32)) -> bool {
         let bytes = entry.content.bytes.as_ref();
         let header = || bytes.get(entry.content.structure().header.clone()).unwrap_or_default();
@@ -233,6 +269,7 @@ impl Key {
             Self::SentSince(day) => sent(header()).is_some_and(|sent| sent >= *day),
             Self::Larger(size) => bytes.len() as u64 > *size,
             Self::Smaller(size) => (bytes.len() as u64) < *size,
+            Self::ModSeq(least) => entry.modseq() >= *least,
             Self::Not(key) => !key.matches(number, entry, stars),
             Self::Or(one, other) => one.matches(number, entry, stars) || other.matches(number, entry, stars),
             Self::And(keys) => keys.iter().all(|key| key.matches(number, entry, stars)),

@@ -12,16 +12,29 @@ const SYSTEM_FLAGS: [&str; 5] = ["\\Answered", "\\Flagged", "\\Deleted", "\\Seen
 impl Session {
     pub(super) fn select(&mut self, args: &mut Args, read_only: bool) -> Answer {
         // Also a failing SELECT leaves the old mailbox (RFC 3501 §6.3.1).
-        self.view = None;
+        if self.view.take().is_some() && (self.enabled.condstore || self.enabled.rev2) {
+            self.wire.push("* OK [CLOSED] The previous mailbox is closed\r\n");
+        }
         let name = args.mailbox()?;
+        let resync = self.select_parameters(args)?;
         args.end()?;
-        let (view, next_uid) = self
+        let enabled = self.enabled;
+        let (view, next_uid, change) = self
             .account(|account| {
                 let mailbox = account.mailbox(&name)?;
-                Some((View::new(mailbox, read_only), mailbox.next_uid))
+                Some((View::new(mailbox, read_only, enabled), mailbox.next_uid, mailbox.change))
             })?
             .ok_or_else(|| Stop::no("[NONEXISTENT] No such mailbox"))?;
         self.describe(&view, next_uid);
+        if self.enabled.rev2 {
+            self.wire.push(format!("* LIST () \"/\" {}\r\n", self.spoken(&name)));
+        }
+        if self.offers("CONDSTORE") {
+            self.wire.push(format!("* OK [HIGHESTMODSEQ {change}] The last change\r\n"));
+        }
+        if let Some(resync) = resync {
+            self.resync(&view, &resync);
+        }
         self.view = Some(view);
         Ok(match read_only {
             true => "[READ-ONLY] EXAMINE completed".to_owned(),
@@ -44,7 +57,9 @@ impl Session {
         let mut out = b"* FLAGS ".to_vec();
         print::flags(known.iter().copied(), &mut out);
         out.extend_from_slice(format!("\r\n* {} EXISTS\r\n", view.entries.len()).as_bytes());
-        out.extend_from_slice(format!("* {} RECENT\r\n", view.recent()).as_bytes());
+        if !self.enabled.rev2 {
+            out.extend_from_slice(format!("* {} RECENT\r\n", view.recent()).as_bytes());
+        }
         if let Some(index) = view.entries.iter().position(|entry| !entry.flags.contains("\\Seen")) {
             out.extend_from_slice(format!("* OK [UNSEEN {}] First unseen\r\n", index + 1).as_bytes());
         }
@@ -59,11 +74,12 @@ impl Session {
     /// Removes what is marked `\Deleted` without telling, and leaves the mailbox (RFC 3501 §6.4.2).
     pub(super) fn close(&mut self, args: &Args) -> Answer {
         args.end()?;
-        if !self.view()?.read_only {
+        let (validity, read_only) = (self.view()?.validity, self.view()?.read_only);
+        if !read_only {
             self.remove_deleted(None)?;
         }
         self.view = None;
-        Ok("CLOSE completed".to_owned())
+        Ok(format!("{}CLOSE completed", self.progress(validity)))
     }
 
     pub(super) fn unselect(&mut self, args: &Args) -> Answer {
@@ -74,17 +90,17 @@ impl Session {
 
     pub(super) fn expunge(&mut self, args: &Args) -> Answer {
         args.end()?;
-        self.writable()?;
+        let validity = self.writable()?.validity;
         self.remove_deleted(None)?;
-        Ok("EXPUNGE completed".to_owned())
+        Ok(format!("{}EXPUNGE completed", self.progress(validity)))
     }
 
     pub(super) fn uid_expunge(&mut self, args: &mut Args) -> Answer {
         let set = Set::parse(args)?;
         args.end()?;
-        self.writable()?;
+        let validity = self.writable()?.validity;
         self.remove_deleted(Some(&set))?;
-        Ok("UID EXPUNGE completed".to_owned())
+        Ok(format!("{}UID EXPUNGE completed", self.progress(validity)))
     }
 
     /// Removes the messages marked `\Deleted`; the report that follows tells this client too.

@@ -4,7 +4,7 @@
 use std::collections::btree_map;
 use std::sync::Arc;
 
-use super::print;
+use super::{Enabled, print, set};
 use crate::testing::store::{Content, Flags, Mail, Mailbox};
 
 pub(super) struct View {
@@ -12,6 +12,8 @@ pub(super) struct View {
     pub(super) read_only: bool,
     /// In the order of message numbers; entry 0 is message 1.
     pub(super) entries: Vec<Entry>,
+    /// Whether messages are `\Recent` here.
+    recents: bool,
     /// Messages with lower UIDs were announced.
     next_uid: u32,
     seen_change: u64,
@@ -42,17 +44,37 @@ impl Entry {
         self.change == change
     }
 
+    /// The mod-sequence of what the client was told.
+    pub(super) fn modseq(&self) -> u64 {
+        self.change
+    }
+
+    /// A FETCH response that nobody asked for.
+    pub(super) fn print_change(&self, index: usize, enabled: Enabled, out: &mut Vec<u8>) {
+        out.extend_from_slice(format!("* {} FETCH (", index + 1).as_bytes());
+        if enabled.qresync || enabled.rev2 {
+            out.extend_from_slice(format!("UID {} ", self.uid).as_bytes());
+        }
+        out.extend_from_slice(b"FLAGS ");
+        self.print_flags(out);
+        if enabled.condstore {
+            out.extend_from_slice(format!(" MODSEQ ({})", self.change).as_bytes());
+        }
+        out.extend_from_slice(b")\r\n");
+    }
+
     pub(super) fn print_flags(&self, out: &mut Vec<u8>) {
         print::flags(self.flags.iter().map(String::as_str).chain(self.recent.then_some("\\Recent")), out);
     }
 }
 
 impl View {
-    pub(super) fn new(mailbox: &mut Mailbox, read_only: bool) -> Self {
+    pub(super) fn new(mailbox: &mut Mailbox, read_only: bool, enabled: Enabled) -> Self {
         let mut view = Self {
             validity: mailbox.validity,
             read_only,
             entries: Vec::with_capacity(mailbox.mails.len()),
+            recents: !enabled.rev2,
             next_uid: 1,
             seen_change: mailbox.change,
             behind: false,
@@ -75,7 +97,7 @@ impl View {
     }
 
     /// Brings the view up to the mailbox and writes what the client must be told of it.
-    pub(super) fn catch_up(&mut self, mailbox: &mut Mailbox, may_expunge: bool, out: &mut Vec<u8>) {
+    pub(super) fn catch_up(&mut self, mailbox: &mut Mailbox, may_expunge: bool, enabled: Enabled, out: &mut Vec<u8>) {
         let moved = mailbox.change != self.seen_change;
         let late = self.behind && may_expunge;
         if !moved && !late {
@@ -84,51 +106,57 @@ impl View {
         self.seen_change = mailbox.change;
         self.behind = !may_expunge;
         if may_expunge {
-            self.drop_gone(mailbox, out);
+            self.drop_gone(mailbox, enabled, out);
         }
-        self.tell_flags(mailbox, out);
+        self.tell_flags(mailbox, enabled, out);
         let before = self.entries.len();
         self.take_new(mailbox);
         if self.entries.len() != before {
-            let lines = format!("* {} EXISTS\r\n* {} RECENT\r\n", self.entries.len(), self.recent());
-            out.extend_from_slice(lines.as_bytes());
+            out.extend_from_slice(format!("* {} EXISTS\r\n", self.entries.len()).as_bytes());
+            if self.recents {
+                out.extend_from_slice(format!("* {} RECENT\r\n", self.recent()).as_bytes());
+            }
         }
     }
 
-    fn drop_gone(&mut self, mailbox: &Mailbox, out: &mut Vec<u8>) {
-        let mut number = 0_usize;
+    fn drop_gone(&mut self, mailbox: &Mailbox, enabled: Enabled, out: &mut Vec<u8>) {
+        let (mut number, mut vanished) = (0_usize, Vec::new());
         self.entries.retain(|entry| {
             let stays = mailbox.mails.contains_key(&entry.uid);
             if stays {
                 number += 1;
+            } else if enabled.qresync {
+                vanished.push(entry.uid);
             } else {
                 out.extend_from_slice(format!("* {} EXPUNGE\r\n", number + 1).as_bytes());
             }
             stays
         });
+        if !vanished.is_empty() {
+            out.extend_from_slice(format!("* VANISHED {}\r\n", set::print(&vanished)).as_bytes());
+        }
     }
 
-    fn tell_flags(&mut self, mailbox: &Mailbox, out: &mut Vec<u8>) {
+    fn tell_flags(&mut self, mailbox: &Mailbox, enabled: Enabled, out: &mut Vec<u8>) {
         for (index, entry) in self.entries.iter_mut().enumerate() {
             let Some(mail) = mailbox.mails.get(&entry.uid) else {
                 continue;
             };
             if mail.change != entry.change {
                 entry.refresh(mail);
-                out.extend_from_slice(format!("* {} FETCH (FLAGS ", index + 1).as_bytes());
-                entry.print_flags(out);
-                out.extend_from_slice(b")\r\n");
+                entry.print_change(index, enabled, out);
             }
         }
     }
 
     fn take_new(&mut self, mailbox: &mut Mailbox) {
+        let recents = self.recents;
         let fresh: btree_map::Range<'_, u32, Mail> = mailbox.mails.range(self.next_uid..);
         self.entries.extend(fresh.map(|(&uid, mail)| Entry {
             uid,
             content: Arc::clone(&mail.content),
             flags: mail.flags.clone(),
-            recent: uid >= mailbox.first_recent,
+            recent: recents && uid >= mailbox.first_recent,
             change: mail.change,
         }));
         self.next_uid = mailbox.next_uid;

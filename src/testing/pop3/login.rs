@@ -1,15 +1,14 @@
-//! STLS, USER and PASS, AUTH PLAIN, and what a login opens (RFC 1939 §7, RFC 2595 §4, RFC 5034).
+//! STLS, USER and PASS, APOP, AUTH, and what a login opens (RFC 1939 §7, RFC 2595 §4, RFC 5034).
 
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use tokio::time::Instant;
 
 use super::maildrop::{Maildrop, Message};
 use super::{Answer, Session};
+use crate::testing::sasl::{self, Verdict};
 use crate::testing::store::Mail;
 
 impl Session {
@@ -34,40 +33,50 @@ impl Session {
         self.log_in(&user, password)
     }
 
+    pub(super) fn apop(&mut self, rest: &str) -> Answer {
+        if !self.may_log_in() {
+            return Err("Not without TLS".to_owned());
+        }
+        let Some(((user, digest), stamp)) = rest.split_once(' ').zip(self.stamp.as_deref()) else {
+            return Err("No timestamp was given, or no digest".to_owned());
+        };
+        let proves = |password: String| sasl::apop_digest(stamp, &password) == digest;
+        match self.shared.store.password(user).is_some_and(proves) {
+            true => self.open(user),
+            false => Err(self.wrong()),
+        }
+    }
+
     pub(super) async fn auth(&mut self, rest: &str) -> io::Result<Answer> {
         let (mechanism, initial) = rest.split_once(' ').map_or((rest, None), |(name, rest)| (name, Some(rest)));
-        if !self.offers("SASL") || !mechanism.eq_ignore_ascii_case("PLAIN") {
+        let mechanism = mechanism.to_ascii_uppercase();
+        if !self.offers("SASL") || !self.shared.options.mechanisms.contains(&mechanism) {
             return Ok(Err("No such mechanism".to_owned()));
         }
         if !self.may_log_in() {
             return Ok(Err("Not without TLS".to_owned()));
         }
-        let response = match initial {
-            Some("=") => Vec::new(),
-            Some(response) => response.as_bytes().to_vec(),
-            None => {
-                self.wire.push("+ \r\n");
-                self.wire.flush().await?;
-                self.wire.line().await?.unwrap_or_default().to_vec()
-            }
-        };
-        if response == b"*" {
-            return Ok(Err("AUTH cancelled".to_owned()));
-        }
-        let Ok(message) = STANDARD.decode(&response) else {
-            return Ok(Err("Not base64".to_owned()));
-        };
-        let text = String::from_utf8_lossy(&message).into_owned();
-        Ok(match text.split('\0').collect::<Vec<_>>().as_slice() {
-            [authzid, user, password] if authzid.is_empty() || authzid == user => self.log_in(user, password),
-            _ => Err("[AUTH] Wrong user or password".to_owned()),
+        let shared = Arc::clone(&self.shared);
+        let verdict = sasl::converse(&mut self.wire, &shared, &mechanism, initial.map(str::as_bytes)).await?;
+        Ok(match verdict {
+            Verdict::Admitted(user) => self.open(&user),
+            Verdict::Refused => Err(self.wrong()),
+            Verdict::Broken(why) => Err(why.to_owned()),
         })
     }
 
     fn log_in(&mut self, user: &str, password: &str) -> Answer {
-        if !self.shared.store.admits(user, password) {
-            return Err(self.coded("AUTH", "AUTH-RESP-CODE", "Wrong user or password"));
+        match self.shared.store.admits(user, password) {
+            true => self.open(user),
+            false => Err(self.wrong()),
         }
+    }
+
+    fn wrong(&self) -> String {
+        self.coded("AUTH", "AUTH-RESP-CODE", "Wrong user or password")
+    }
+
+    fn open(&mut self, user: &str) -> Answer {
         let delay = self.shared.options.login_delay.map(|seconds| Duration::from_secs(seconds.into()));
         let opened = self.shared.store.with(user, |account| {
             if account.maildrop_locked {

@@ -1,0 +1,53 @@
+//! ENABLE (RFC 5161): what a session has switched on, and what follows from it.
+
+use super::args::{Args, Stop};
+use super::{Answer, Session};
+
+/// What the client asked for, by ENABLE or by a command that implies it.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Enabled {
+    /// MODSEQ in all FETCH responses (RFC 7162 §3.1).
+    pub(super) condstore: bool,
+    /// VANISHED instead of EXPUNGE, UID in all FETCH responses (RFC 7162 §3.2).
+    pub(super) qresync: bool,
+    /// No `\Recent`, SEARCH answered by ESEARCH, names in UTF-8 (RFC 9051, appendix E).
+    pub(super) rev2: bool,
+}
+
+impl Session {
+    pub(super) fn enable(&mut self, args: &mut Args) -> Answer {
+        if self.view.is_some() {
+            return Err(Stop::bad("Not while a mailbox is selected"));
+        }
+        let mut names = vec![args.atom()?];
+        while args.take(b' ') {
+            names.push(args.atom()?);
+        }
+        args.end()?;
+        let mut line = "* ENABLED".to_owned();
+        for name in names.iter().map(|name| name.to_ascii_uppercase()) {
+            if !self.offers(&name) {
+                continue;
+            }
+            let enabled = &mut self.enabled;
+            match name.as_str() {
+                "CONDSTORE" => enabled.condstore = true,
+                "QRESYNC" => (enabled.condstore, enabled.qresync) = (true, true),
+                "IMAP4REV2" => enabled.rev2 = true,
+                _ => continue,
+            }
+            line.push(' ');
+            line.push_str(if name == "IMAP4REV2" { "IMAP4rev2" } else { &name });
+        }
+        self.wire.push(line + "\r\n");
+        Ok("ENABLE completed".to_owned())
+    }
+
+    /// `[HIGHESTMODSEQ 5] ` where the client wants to know how far it has come (RFC 7162 §3.2.7).
+    pub(super) fn progress(&self, validity: u32) -> String {
+        match self.on_validity(validity, |mailbox| mailbox.change) {
+            Some(change) if self.enabled.qresync => format!("[HIGHESTMODSEQ {change}] "),
+            _ => String::new(),
+        }
+    }
+}

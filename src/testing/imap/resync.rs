@@ -1,0 +1,87 @@
+//! What SELECT and FETCH tell a client that was here before (RFC 7162 §3.2): QRESYNC's parameters, VANISHED (EARLIER).
+
+use super::args::{Args, Stop};
+use super::set::{self, Set};
+use super::view::View;
+use super::{Enabled, Session};
+
+/// SELECT's parameter: the UIDVALIDITY and the mod-sequence of then, and which UIDs the client knew.
+pub(super) struct Resync {
+    validity: u32,
+    since: u64,
+    known: Option<Set>,
+}
+
+impl Session {
+    /// `(CONDSTORE)` or `(QRESYNC (...))` behind a mailbox's name.
+    pub(super) fn select_parameters(&mut self, args: &mut Args) -> Result<Option<Resync>, Stop> {
+        let mut resync = None;
+        if !args.take(b' ') {
+            return Ok(None);
+        }
+        args.expect(b'(')?;
+        loop {
+            match args.atom()?.to_ascii_uppercase().as_str() {
+                "CONDSTORE" if self.offers("CONDSTORE") => self.enabled.condstore = true,
+                "QRESYNC" if self.enabled.qresync => {
+                    args.space()?;
+                    resync = Some(parameters(args)?);
+                }
+                _ => return Err(Stop::bad("Unknown parameter, or not enabled")),
+            }
+            if args.take(b')') {
+                return Ok(resync);
+            }
+            args.space()?;
+        }
+    }
+
+    /// What vanished and what changed since then; nothing under another UIDVALIDITY.
+    pub(super) fn resync(&mut self, view: &View, resync: &Resync) {
+        if resync.validity != view.validity {
+            return;
+        }
+        self.vanished_since(view.validity, resync.since, resync.known.as_ref());
+        let enabled = self.enabled;
+        let mut out = Vec::new();
+        for (index, entry) in view.entries.iter().enumerate().filter(|(_, entry)| entry.modseq() > resync.since) {
+            if resync.known.as_ref().is_none_or(|known| known.contains(entry.uid, u32::MAX)) {
+                entry.print_change(index, Enabled { qresync: true, ..enabled }, &mut out);
+            }
+        }
+        self.wire.push(out);
+    }
+
+    /// `* VANISHED (EARLIER) 3:5` for what was removed since then, among these where some are given.
+    pub(super) fn vanished_since(&mut self, validity: u32, since: u64, among: Option<&Set>) {
+        let gone = self.on_validity(validity, |mailbox| {
+            let gone = mailbox.gone.iter().filter(|(_, change)| **change > since).map(|(uid, _)| *uid);
+            gone.filter(|uid| among.is_none_or(|set| set.contains(*uid, u32::MAX))).collect::<Vec<_>>()
+        });
+        let gone = gone.unwrap_or_default();
+        if !gone.is_empty() {
+            self.wire.push(format!("* VANISHED (EARLIER) {}\r\n", set::print(&gone)));
+        }
+    }
+}
+
+fn parameters(args: &mut Args) -> Result<Resync, Stop> {
+    args.expect(b'(')?;
+    let validity = args.number()?;
+    args.space()?;
+    let since = args.number64()?;
+    let mut known = None;
+    if args.take(b' ') && args.peek() != Some(b'(') {
+        known = Some(Set::parse(args)?);
+        args.take(b' ');
+    }
+    // Message numbers and UIDs that match: they only spare what is told anyway.
+    if args.take(b'(') {
+        Set::parse(args)?;
+        args.space()?;
+        Set::parse(args)?;
+        args.expect(b')')?;
+    }
+    args.expect(b')')?;
+    Ok(Resync { validity, since, known })
+}

@@ -1,0 +1,115 @@
+//! Logging in, in both protocols: by every mechanism on the embedded server, and against servers that cheat.
+#![cfg(feature = "testing")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a panic in a test is a failed test"
+)]
+
+#[path = "login/apop.rs"]
+mod apop;
+#[path = "login/hostile.rs"]
+mod hostile;
+#[path = "login/mechanism.rs"]
+mod mechanism;
+#[path = "login/oauth.rs"]
+mod oauth;
+
+use std::error::Error as _;
+
+use postroom::imap::Imap;
+use postroom::pop3::Pop3;
+use postroom::testing::{Script, Server};
+use postroom::{Config, Error, Login, Protocol};
+
+const BOTH: [Protocol; 2] = [Protocol::Imap, Protocol::Pop3];
+
+/// Plaintext, which an in-memory stream may well be.
+fn plaintext() -> Config {
+    Config::new("localhost").dangerous_plaintext()
+}
+
+/// Logs in to the embedded server, says goodbye, and tells what became of it.
+async fn try_in(server: &Server, protocol: Protocol, login: Login) -> Result<(), Error> {
+    match protocol {
+        Protocol::Imap => {
+            let (imap, driver) = Imap::handshake(server.imap_stream(), plaintext(), login).await?;
+            tokio::spawn(driver);
+            imap.logout().await
+        }
+        _ => {
+            let (pop3, driver) = Pop3::handshake(server.pop3_stream(), plaintext(), login).await?;
+            tokio::spawn(driver);
+            pop3.quit().await
+        }
+    }
+}
+
+/// Logs in against a dialogue, which must be played to its end.
+async fn played(protocol: Protocol, dialogue: &str, login: Login) -> Result<(), Error> {
+    played_with(protocol, dialogue, login, plaintext()).await
+}
+
+async fn played_with(protocol: Protocol, dialogue: &str, login: Login, config: Config) -> Result<(), Error> {
+    let mut script = Script::new(dialogue);
+    let result = match protocol {
+        Protocol::Imap => Imap::handshake(script.stream(), config, login).await.map(drop),
+        _ => Pop3::handshake(script.stream(), config, login).await.map(drop),
+    };
+    if let Err(told) = script.finish().await {
+        panic!("{told}\n{result:?}\n{dialogue}");
+    }
+    result
+}
+
+/// A dialogue about one AUTHENTICATE or AUTH, written once for both protocols: `~ text` is the command's text, `ok` and `no` are
+/// the server's last word.
+fn dialogue(protocol: Protocol, mechanism: &str, steps: &str) -> String {
+    let imap = matches!(protocol, Protocol::Imap);
+    let mut text = match imap {
+        true => format!("S: * OK [CAPABILITY IMAP4rev1 SASL-IR AUTH={mechanism} LOGINDISABLED] ready\n"),
+        false => format!("S: +OK ready\nC: CAPA\nS: +OK\nS: SASL {mechanism}\nS: .\n"),
+    };
+    for step in steps.lines().map(str::trim_start) {
+        let line = match (step.split_once(' ').unwrap_or((step, "")), imap) {
+            (("~", rest), true) => format!("C: {{A}} AUTHENTICATE {rest}"),
+            (("~", rest), false) => format!("C: AUTH {rest}"),
+            (("no", rest), true) => format!("S: {{A}} NO {rest}"),
+            (("no", rest), false) => format!("S: -ERR {rest}"),
+            (("bad", rest), true) => format!("S: {{A}} BAD {rest}"),
+            (("bad", rest), false) => format!("S: -ERR {rest}"),
+            (("ok", rest), true) => format!("S: {{A}} OK [CAPABILITY IMAP4rev1] {rest}"),
+            (("ok", rest), false) => format!("S: +OK {rest}"),
+            _ => step.to_owned(),
+        };
+        text.push_str(&line);
+        text.push('\n');
+    }
+    text
+}
+
+/// After a login in POP3.
+fn logged_in(protocol: Protocol) -> &'static str {
+    match protocol {
+        Protocol::Imap => "",
+        _ => "C: CAPA\nS: +OK\nS: .\n",
+    }
+}
+
+/// The error and all its causes in one text, `Debug` included.
+fn whole(error: &Error) -> String {
+    let mut text = format!("{error} {error:?}");
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause} {cause:?}");
+        source = cause.source();
+    }
+    text
+}
+
+fn base64(text: impl AsRef<[u8]>) -> String {
+    use base64::Engine;
+    base64::engine::general_purpose::STANDARD.encode(text)
+}
