@@ -42,6 +42,11 @@
 //! **Runtime.** `connect` needs a tokio runtime and spawns one task per session; `handshake` takes a stream of the caller's
 //! and hands out the [`Driver`] instead.
 //!
+//! **Log.** By [`tracing`](https://docs.rs/tracing): target `postroom` has a span for each connection and each command, with counts
+//! of bytes and messages, at DEBUG; target `postroom::wire` every line of the wire at TRACE, escaped, cut to 200 bytes, with the size of a
+//! literal or of a POP3 message's text in its place. Passwords, tokens and proofs are not in it, nor in any error or `Debug`, a server that
+//! gives them back included. A [`Recorder`] keeps whole dialogues.
+//!
 //! # Layout
 //!
 //! ```text

@@ -40,7 +40,9 @@ use crate::error::{Kind, Result};
 pub struct Driver {
     /// `None` once it has ended.
     run: Option<Pin<Box<dyn Future<Output = Result<()>> + Send>>>,
+    /// What the login has sent in secret; empty behind it, unless the connection is looked at.
     secrets: tap::Secrets,
+    is_recorded: bool,
 }
 
 impl Driver {
@@ -56,7 +58,14 @@ impl Driver {
         let tap = tap::Tap::new(E::CONTENT, config.recorder(), secrets.clone());
         let span = tap.span();
         let driver = Box::new(driver::Driver::new(engine, desk, stream, upgrade, config.limits.window, tap));
-        (link, Self { run: Some(Box::pin(driver.run().instrument(span))), secrets })
+        (
+            link,
+            Self {
+                run: Some(Box::pin(driver.run().instrument(span))),
+                secrets,
+                is_recorded: config.recorder().is_some(),
+            },
+        )
     }
 
     /// Polls itself beside a login until that is done. Where that comes upon a closed connection, the error is what closed it;
@@ -72,7 +81,9 @@ impl Driver {
                 Some(cause) if error.kind() == Kind::Closed => cause,
                 _ => error,
             });
-            Poll::Ready(result.map_err(|error| tap::lock(&self.secrets).clean_error(error)))
+            let result = result.map_err(|error| tap::lock(&self.secrets).clean_error(error));
+            tap::forget(&self.secrets, self.is_recorded);
+            Poll::Ready(result)
         })
         .await
     }

@@ -17,14 +17,21 @@ const CHALLENGE: &[u8] = b"c2VjcmV0";
 /// The secrets sent so far, shared with whoever makes errors of what the server said.
 pub(crate) type Secrets = Arc<Mutex<Redactor>>;
 
+/// What a session at rest keeps of it is small: the rest comes with the first who looks.
 pub(crate) struct Tap {
     span: Span,
     secrets: Secrets,
+    content: Content,
+    sent: u64,
+    received: u64,
+    view: Option<Box<View>>,
+}
+
+/// For those who look.
+struct View {
     record: Option<Record>,
     from: Lines,
     to: Lines,
-    sent: u64,
-    received: u64,
     /// A secret was sent: a challenge that follows it may be made of it.
     proving: bool,
     /// What came of a line that is not whole.
@@ -39,17 +46,8 @@ impl Tap {
         static CONNECTIONS: AtomicU64 = AtomicU64::new(1);
         let id = CONNECTIONS.fetch_add(1, Ordering::Relaxed);
         let span = debug_span!(target: "postroom", "connection", id, sent = field::Empty, received = field::Empty);
-        Self {
-            span,
-            secrets,
-            record: recorder.map(Recorder::begin),
-            from: Lines::new("S", content),
-            to: Lines::new("C", Content::Literals),
-            sent: 0,
-            received: 0,
-            proving: false,
-            partial: Vec::new(),
-        }
+        let view = recorder.map(|recorder| View::new(content, Some(recorder.begin())));
+        Self { span, secrets, content, sent: 0, received: 0, view }
     }
 
     /// What all the events of this connection stand in.
@@ -57,60 +55,115 @@ impl Tap {
         self.span.clone()
     }
 
+    /// Where what passes is to be shown.
+    fn view(&mut self) -> Option<&mut View> {
+        if self.view.is_none() && trace::is_on() {
+            self.view = Some(View::new(self.content, None));
+        }
+        self.view.as_deref_mut()
+    }
+
     pub(super) fn sent(&mut self, outgoing: &Outgoing) {
         self.sent += outgoing.bytes.len() as u64;
         for range in &outgoing.secrets {
-            self.proving = true;
             lock(&self.secrets).learn(outgoing.bytes.get(range.clone()).unwrap_or_default());
         }
-        let logs = trace::is_on();
-        if !logs && self.record.is_none() {
-            return;
-        }
-        let mut shown = Vec::with_capacity(outgoing.bytes.len());
-        let mut from = 0;
-        for range in outgoing.secrets.iter().cloned().chain(std::iter::once(outgoing.bytes.len()..usize::MAX)) {
-            let open = outgoing.bytes.get(from..range.start).unwrap_or_default();
-            shown.extend_from_slice(open);
-            let secret = range.end != usize::MAX;
-            if let Some(record) = &mut self.record {
-                record.sent(open);
-                if secret {
-                    record.hide();
-                }
-            }
-            if secret {
-                shown.extend_from_slice(HIDDEN.as_bytes());
-                from = range.end;
-            }
-        }
-        if logs {
-            self.to.feed(&shown);
+        if let Some(view) = self.view() {
+            view.sent(outgoing);
         }
     }
 
     pub(super) fn received(&mut self, bytes: &[u8]) {
         self.received += bytes.len() as u64;
-        if !trace::is_on() && self.record.is_none() {
-            return;
+        let secrets = self.secrets.clone();
+        if let Some(view) = self.view() {
+            view.received(bytes, &lock(&secrets));
         }
+    }
+
+    pub(super) fn encrypted(&mut self) {
+        self.settle();
+        if let Some(record) = self.record() {
+            record.encrypted();
+        }
+    }
+
+    /// The server has closed.
+    pub(super) fn closed(&mut self) {
+        self.settle();
+        if let Some(record) = self.record() {
+            record.closed();
+        }
+    }
+
+    fn record(&mut self) -> Option<&mut Record> {
+        self.view.as_mut()?.record.as_mut()
+    }
+
+    fn settle(&mut self) {
+        if let Some(view) = &mut self.view {
+            view.settle(&lock(&self.secrets));
+        }
+    }
+}
+
+impl Drop for Tap {
+    fn drop(&mut self) {
+        self.settle();
+        self.span.record("sent", self.sent);
+        self.span.record("received", self.received);
+    }
+}
+
+impl View {
+    fn new(content: Content, record: Option<Record>) -> Box<Self> {
+        let (from, to) = (Lines::new("S", content), Lines::new("C", Content::Literals));
+        Box::new(Self { record, from, to, proving: false, partial: Vec::new() })
+    }
+
+    fn sent(&mut self, outgoing: &Outgoing) {
+        let mut shown = Vec::with_capacity(outgoing.bytes.len());
+        let mut from = 0;
+        for range in &outgoing.secrets {
+            self.open(outgoing.bytes.get(from..range.start).unwrap_or_default(), &mut shown);
+            shown.extend_from_slice(HIDDEN.as_bytes());
+            if let Some(record) = &mut self.record {
+                record.hide();
+            }
+            self.proving = true;
+            from = range.end;
+        }
+        self.open(outgoing.bytes.get(from..).unwrap_or_default(), &mut shown);
+        if trace::is_on() {
+            self.to.feed(&shown);
+        }
+    }
+
+    fn open(&mut self, bytes: &[u8], shown: &mut Vec<u8>) {
+        shown.extend_from_slice(bytes);
+        if let Some(record) = &mut self.record {
+            record.sent(bytes);
+        }
+    }
+
+    /// Only lines that are whole are shown: of a secret in two pieces neither would be known.
+    fn received(&mut self, bytes: &[u8], secrets: &Redactor) {
         for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
             self.partial.extend_from_slice(piece);
             if piece.ends_with(b"\n") || self.partial.len() >= LONGEST {
-                self.settle();
+                self.settle(secrets);
             }
         }
     }
 
     /// Shows what came so far, as far as it is a line or will not become one.
-    fn settle(&mut self) {
+    fn settle(&mut self, secrets: &Redactor) {
         let line = std::mem::take(&mut self.partial);
         if line.is_empty() {
             return;
         }
         let challenges = self.proving && line.starts_with(b"+ ") && line.len() > 4;
         self.proving &= line.starts_with(b"+");
-        let secrets = lock(&self.secrets);
         let clean = secrets.clean(&line);
         if let Some(record) = &mut self.record {
             match challenges {
@@ -125,28 +178,12 @@ impl Tap {
             }
         }
     }
-
-    pub(super) fn encrypted(&mut self) {
-        self.settle();
-        if let Some(record) = &mut self.record {
-            record.encrypted();
-        }
-    }
-
-    /// The server has closed.
-    pub(super) fn closed(&mut self) {
-        self.settle();
-        if let Some(record) = &mut self.record {
-            record.closed();
-        }
-    }
 }
 
-impl Drop for Tap {
-    fn drop(&mut self) {
-        self.settle();
-        self.span.record("sent", self.sent);
-        self.span.record("received", self.received);
+/// What was learnt is of use only to those who look at what passes; else it need not stay in memory.
+pub(super) fn forget(secrets: &Secrets, is_recorded: bool) {
+    if !is_recorded && !trace::is_on() {
+        *lock(secrets) = Redactor::default();
     }
 }
 

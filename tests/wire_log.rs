@@ -1,0 +1,143 @@
+//! What `tracing` tells of sessions: spans with counts, lines of the wire, and sizes in the place of messages.
+#![cfg(feature = "testing")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a panic in a test is a failed test"
+)]
+
+use std::io;
+use std::sync::{Arc, Mutex};
+
+use postroom::imap::{Imap, Items, Uids};
+use postroom::pop3::{Number, Pop3};
+use postroom::testing::Server;
+use postroom::{Config, Login};
+use tracing::level_filters::LevelFilter;
+use tracing::subscriber::DefaultGuard;
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::fmt::format::FmtSpan;
+
+const MESSAGE: &str = "Subject: seen\r\n\r\nunseen text\r\n.with a dot\r\n";
+
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Log {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}
+
+impl Log {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+/// Logs what this thread does, on which all tasks of the test run.
+fn logging(level: LevelFilter) -> (Log, DefaultGuard) {
+    let log = Log::default();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_span_events(FmtSpan::CLOSE)
+        .with_ansi(false)
+        .with_writer(log.clone());
+    (log, tracing::subscriber::set_default(subscriber.finish()))
+}
+
+fn login() -> Login {
+    Login::password("alice", "alicepw")
+}
+
+fn plaintext() -> Config {
+    Config::new("localhost").dangerous_plaintext()
+}
+
+async fn imap() {
+    let server = Server::builder().in_memory().unwrap();
+    server.deliver("alice", "INBOX", MESSAGE, &[]).unwrap();
+    let (mut imap, driver) = Imap::handshake(server.imap_stream(), plaintext(), login()).await.unwrap();
+    let driver = tokio::spawn(driver);
+    let mut inbox = imap.select("INBOX").await.unwrap();
+    let mut mail = inbox.fetch(Uids::ALL, Items::MESSAGE).await.unwrap();
+    mail.try_next().await.unwrap().unwrap();
+    drop(mail);
+    drop(inbox);
+    imap.delete("no such mailbox").await.unwrap_err();
+    imap.append("INBOX", MESSAGE.as_bytes().to_vec()).await.unwrap();
+    imap.logout().await.unwrap();
+    driver.await.unwrap().unwrap();
+}
+
+async fn pop3() {
+    let server = Server::builder().in_memory().unwrap();
+    server.deliver("alice", "INBOX", MESSAGE, &[]).unwrap();
+    let (pop3, driver) = Pop3::handshake(server.pop3_stream(), plaintext(), login()).await.unwrap();
+    let driver = tokio::spawn(driver);
+    assert_eq!(pop3.retr(Number::new(1).unwrap()).await.unwrap(), MESSAGE);
+    pop3.quit().await.unwrap();
+    driver.await.unwrap().unwrap();
+}
+
+/// The line of the log that tells the end of a span.
+fn closed<'a>(log: &'a str, span: &str) -> &'a str {
+    let is_end = |line: &&str| line.contains(span) && line.contains("close");
+    log.lines().find(is_end).unwrap_or_else(|| panic!("no end of {span} in\n{log}"))
+}
+
+#[tokio::test]
+async fn an_imap_session_is_told_in_lines_without_its_messages() {
+    let (log, _guard) = logging(LevelFilter::TRACE);
+    imap().await;
+    let log = log.text();
+    for told in
+        ["S: * OK [CAPABILITY", "AUTHENTICATE PLAIN <secret>", "C: A3 SELECT INBOX", "S: <43 bytes>", "C: <43 bytes>"]
+    {
+        assert!(log.contains(told), "{told} is not in\n{log}");
+    }
+    assert!(!log.contains("unseen text") && !log.contains("alicepw"), "{log}");
+}
+
+#[tokio::test]
+async fn a_pop3_session_is_told_in_lines_with_headers_alone() {
+    let (log, _guard) = logging(LevelFilter::TRACE);
+    pop3().await;
+    let log = log.text();
+    for told in ["S: +OK", "C: RETR 1", "S: Subject: seen", "S: . bytes=3", "C: QUIT"] {
+        assert!(log.contains(told), "{told} is not in\n{log}");
+    }
+    assert!(!log.contains("unseen text") && !log.contains("alicepw"), "{log}");
+}
+
+#[tokio::test]
+async fn connections_and_commands_are_spans_with_counts() {
+    let (log, _guard) = logging(LevelFilter::DEBUG);
+    imap().await;
+    let imap = log.text();
+    let fetch = closed(&imap, "name=\"UID FETCH\"");
+    assert!(fetch.contains("connection{id=") && fetch.contains("ok=true messages=1 bytes="), "{fetch}");
+    assert!(closed(&imap, "name=\"DELETE\"").contains("ok=false messages=0"), "{imap}");
+    let connection = imap.lines().rev().find(|line| line.contains("sent=")).unwrap();
+    assert!(connection.contains("received=") && !connection.contains("sent=0"), "{connection}");
+    assert!(!imap.contains("postroom::wire"), "{imap}");
+
+    pop3().await;
+    let both = log.text();
+    assert!(closed(&both, "name=\"RETR\"").contains("ok=true messages=1 bytes=43"), "{both}");
+}
