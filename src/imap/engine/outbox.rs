@@ -7,6 +7,7 @@ use bytes::{Bytes, BytesMut};
 
 use crate::engine::{Id, Outgoing};
 use crate::imap::codec::Segment;
+use crate::wire::wiping;
 
 /// How many bytes of an upload wait to be written at most.
 pub(crate) const UPLOAD_WINDOW: usize = 256 * 1024;
@@ -80,12 +81,16 @@ impl HalfSent {
 
 impl Outbox {
     pub(crate) fn text(&mut self, bytes: &[u8]) {
+        if self.tail_is_secret {
+            wiping::reserve(&mut self.tail, bytes.len());
+        }
         self.tail.extend_from_slice(bytes);
     }
 
+    /// Wiped once it is written, with all that is written beside it.
     pub(crate) fn secret(&mut self, bytes: &[u8]) {
         self.tail_is_secret = true;
-        self.tail.extend_from_slice(bytes);
+        self.text(bytes);
     }
 
     pub(crate) fn bytes(&mut self, bytes: Bytes) {
@@ -132,7 +137,8 @@ impl Outbox {
 
     fn cut(&mut self) {
         if !self.tail.is_empty() {
-            let bytes = std::mem::take(&mut self.tail).freeze();
+            let tail = std::mem::take(&mut self.tail);
+            let bytes = if self.tail_is_secret { wiping::freeze(tail) } else { tail.freeze() };
             self.chunks.push_back(Outgoing { bytes, secret: self.tail_is_secret });
         }
         self.tail_is_secret = false;

@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::login::Secret;
 use crate::pop3::codec;
 use crate::pop3::engine::{Answer, Delivery, Effect};
+use crate::wire::wiping;
 
 /// How many commands are in flight at most: their lines fit any socket's buffer, so that no side can block the other.
 const FLIGHT: usize = 256;
@@ -32,12 +33,17 @@ impl Outbox {
             return None;
         }
         let Self { bytes, secret } = std::mem::take(self);
-        Some(Outgoing { bytes: bytes.freeze(), secret })
+        let bytes = if secret { wiping::freeze(bytes) } else { bytes.freeze() };
+        Some(Outgoing { bytes, secret })
     }
 
+    /// What is secret is wiped once it is written.
     fn push(&mut self, bytes: &[u8], secret: bool) {
-        self.bytes.extend_from_slice(bytes);
         self.secret |= secret;
+        if self.secret {
+            wiping::reserve(&mut self.bytes, bytes.len());
+        }
+        self.bytes.extend_from_slice(bytes);
     }
 }
 
