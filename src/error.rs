@@ -194,6 +194,36 @@ impl Error {
         Self::new(kind, text).with_code(code).with_retry_after(wait).with_source(self)
     }
 
+    /// The same failure with its words changed, in its causes too. `change` tells what a text becomes, `None` where it stays. A
+    /// foreign cause whose text would change is left out.
+    pub(crate) fn cleaned(self, change: &dyn Fn(&str) -> Option<String>) -> Self {
+        let text = change(&self.0.text);
+        let code = self.0.code.as_ref().and_then(|code| {
+            let (name, data) = (change(&code.name), change(&code.data));
+            (name.is_some() || data.is_some()).then(|| {
+                Code::new(name.unwrap_or_else(|| code.name.to_string()), data.unwrap_or_else(|| code.data.to_string()))
+            })
+        });
+        let dirty = std::iter::successors(self.source(), |cause| (*cause).source())
+            .any(|cause| change(&cause.to_string()).is_some() || change(&format!("{cause:?}")).is_some());
+        if text.is_none() && code.is_none() && !dirty {
+            return self;
+        }
+        let own = self.source().and_then(|source| source.downcast_ref::<Self>()).cloned();
+        let clean = Self(Arc::new(Inner {
+            kind: self.0.kind,
+            fault: self.0.fault,
+            text: text.map_or_else(|| self.0.text.clone(), Cow::Owned),
+            code: code.or_else(|| self.0.code.clone()),
+            source: None,
+            retry_after: self.0.retry_after,
+        }));
+        match own {
+            Some(own) => clean.with_source(own.cleaned(change)),
+            None => clean,
+        }
+    }
+
     /// Only for an error that was just made and has no clones.
     fn edit(mut self, change: impl FnOnce(&mut Inner)) -> Self {
         if let Some(inner) = Arc::get_mut(&mut self.0) {

@@ -130,7 +130,7 @@ impl Imap {
 
     async fn begin(stream: Stream, upgrade: Option<Tls>, config: &Config, login: &Login) -> Result<(Self, Driver)> {
         let engine = Engine::new(config.limits.clone(), config.deadlines.clone(), now());
-        let (link, mut driver) = Driver::over(engine, stream, upgrade, config.limits.window);
+        let (link, mut driver) = Driver::over(engine, stream, upgrade, config);
         let port = config.port_for(Protocol::Imap);
         let account = account(login.user(), config.host(), port, USUAL_PORTS).into();
         let (limits, poll) = (config.limits.clone(), config.deadlines.poll);

@@ -88,12 +88,12 @@ impl Engine {
                 Segment::Text(text) => self.outbox.bytes(text),
                 Segment::Secret(text) => self.outbox.secret(&text),
                 Segment::Literal { bytes, secret } if asks(bytes.len() as u64) => {
-                    self.outbox.text(format!("{{{}}}\r\n", bytes.len()).as_bytes());
+                    self.outbox.announce(&format!("{{{}}}", bytes.len()), secret);
                     half.stage = Stage::Literal { bytes, secret };
                     return;
                 }
                 Segment::Literal { bytes, secret } => {
-                    self.outbox.text(format!("{{{}+}}\r\n", bytes.len()).as_bytes());
+                    self.outbox.announce(&format!("{{{}+}}", bytes.len()), secret);
                     self.outbox.literal(bytes, secret);
                 }
                 Segment::Upload { size } if asks_upload(size) => {

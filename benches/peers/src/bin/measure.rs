@@ -1,4 +1,4 @@
-//! Measures the figures and prints them: `measure figures [--only NAME] [--pairs N] [--seconds S] [--bars 0|1]`, or `measure peers` for the benches
+//! Measures the figures and prints them: `measure figures [--only NAME] [--pairs N] [--seconds S] [--sessions N] [--bars 0|1]`, or `measure peers` for the benches
 //! without postroom. Fails where a figure misses its bar.
 
 use std::process::ExitCode;
@@ -9,7 +9,12 @@ use postroom_benches::measure::figure::{FIGURES, Plan, peers};
 
 fn main() -> ExitCode {
     cli::main(|args| {
-        let plan = Plan { cores: Cores::choose()?, pairs: args.or("pairs", 7)?, seconds: args.or("seconds", 1.5)? };
+        let plan = Plan {
+            cores: Cores::choose()?,
+            pairs: args.or("pairs", 7)?,
+            seconds: args.or("seconds", 1.5)?,
+            sessions: args.or("sessions", 1_000)?,
+        };
         match args.job.as_str() {
             "figures" => figures(args, plan),
             "peers" => peers(plan),

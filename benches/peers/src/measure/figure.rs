@@ -2,7 +2,7 @@
 
 use super::child::Cores;
 use super::pair::Pairs;
-use super::{cpu, memory, wall};
+use super::{cpu, flights, memory, wall};
 use crate::cli::Result;
 
 /// How a run is to go.
@@ -14,6 +14,8 @@ pub struct Plan {
     pub pairs: usize,
     /// What one side of a pair should cost at least, in seconds: a job is done over and over to reach it.
     pub seconds: f64,
+    /// How many sessions are laid to rest together.
+    pub sessions: u64,
 }
 
 impl Plan {
@@ -45,6 +47,7 @@ pub const FIGURES: &[Figure] = &[
     figure("pop3_cpu_vs_raw", 6.0, |plan| cpu::against_drain(plan, "pop3", "20000")),
     figure("pop3_wall_vs_raw", 1.3, wall::pop3_wall_vs_raw),
     figure("stream_1gib_growth_mib", 8.0, memory::stream_1gib_growth_mib),
+    figure("flights_first_fetch", 3.0, flights::flights_first_fetch),
     figure("idle_tls_vs_rustls", 1.8, memory::idle_tls_vs_rustls),
 ];
 

@@ -6,8 +6,6 @@ use super::pair::{Pairs, Spread};
 use crate::cli::Result;
 
 const GIB: &str = "1073741824";
-/// Sessions at rest.
-const SESSIONS: &str = "1000";
 /// Envelopes of 10 MB together.
 const TEN_MB: &str = "10400";
 
@@ -63,15 +61,16 @@ pub(super) fn idle_tls_vs_rustls(plan: Plan) -> Result<f64> {
         || session_kib(plan, "client", &server),
         || session_kib(plan, "peer_rustls", &server),
     )?;
-    let unit = format!("KiB for each of {SESSIONS} sessions after a FETCH of {} bytes", server.bytes);
+    let unit = format!("KiB for each of {} sessions after a FETCH of {} bytes", plan.sessions, server.bytes);
     report("idle", ["client", "rustls"], &pairs, &unit);
     Ok(pairs.ratio.median)
 }
 
 fn session_kib(plan: Plan, program: &str, server: &Replay) -> Result<f64> {
-    let args = ["idle", "--port", &server.port, "--count", SESSIONS, "--root", &server.certificate];
+    let count = plan.sessions.to_string();
+    let args = ["idle", "--port", &server.port, "--count", &count, "--root", &server.certificate];
     let done = Outcome::of(plan.cores, program, &args)?;
-    let sessions = SESSIONS.parse::<u64>()? + 1;
+    let sessions = plan.sessions + 1;
     if program == "client" {
         done.check("checksum", &server.checksum, sessions)?;
     } else if done.number("bytes")? < (server.bytes * sessions) as f64 {

@@ -2,8 +2,10 @@
 
 pub mod child;
 mod cpu;
+mod delay;
 pub mod dovecot;
 pub mod figure;
+mod flights;
 mod memory;
 pub mod pair;
 mod wall;

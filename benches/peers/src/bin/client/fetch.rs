@@ -43,8 +43,7 @@ async fn fetch(args: &Args, items: Items, each: impl Fn(&mut Sum, &Fetched) -> R
 /// The first data of a mailbox, in as few flights as can be.
 pub(crate) async fn first(args: &Args) -> Result<()> {
     let mut imap = crate::connect(args).await?;
-    let mut folder = imap.examine("INBOX").await?;
-    let mut mail = folder.fetch(Uids::ALL, Items::FLAGS).await?;
+    let mut mail = imap.open("INBOX").fetch(Uids::ALL, Items::FLAGS).await?;
     let (mut sum, mut messages) = (Sum::default(), 0u64);
     while let Some(fetched) = mail.try_next().await? {
         values::flags(&mut sum, &fetched)?;
@@ -52,6 +51,5 @@ pub(crate) async fn first(args: &Args) -> Result<()> {
     }
     println!("messages {messages}\nchecksum {:016x}", sum.value());
     drop(mail);
-    drop(folder);
     Ok(imap.logout().await?)
 }
