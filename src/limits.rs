@@ -32,7 +32,8 @@ pub struct Limits {
     pub untagged: usize,
     /// Events kept for a mailbox that nobody watches; over it they become one `Lagged`. 10,000.
     pub events: usize,
-    /// Bytes delivered to a stream and not taken yet, over which the socket is not read. 256 KiB.
+    /// Bytes delivered to a stream and not taken yet, over which the socket is not read. What one read brings comes on top: up to
+    /// 64 KiB, in the middle of a large body 512 KiB. 256 KiB.
     pub window: usize,
     /// Bytes of the answer to one command that returns a value, over which it fails with `Kind::Limit`. 256 MiB.
     pub undelivered: usize,

@@ -295,6 +295,10 @@ impl<E: Engine> Road<E> {
             keep(&mut slot.reader, cx);
             return None;
         };
+        if slot.queue.is_empty() {
+            // A stream of events may rest here for hours.
+            slot.queue = VecDeque::new();
+        }
         self.waiting -= delivery.weight();
         let awaited = slot.awaited && slot.queue.is_empty();
         let resumes = self.resume_at.is_some_and(|bytes| self.waiting <= bytes);

@@ -248,8 +248,9 @@ impl<S: BorrowMut<Imap>> Folder<S> {
     }
 
     /// Reads one section of one message as it comes: `Section::WHOLE` for all of it. One flight for every 4 MiB; at most
-    /// [`Limits::window`](crate::Limits::window) bytes wait for a slow reader, whatever the size of the message. Dropping the
-    /// reader costs the transfer of the rest of its 4 MiB.
+    /// [`Limits::window`](crate::Limits::window) bytes, and those of one read, wait for a slow reader, whatever the size of the
+    /// message. Dropping the reader costs the transfer of the rest of its 4 MiB. As an `AsyncBufRead` the body shows the bytes
+    /// without copying them.
     ///
     /// # Errors
     ///

@@ -128,6 +128,14 @@ fn digit(byte: u8) -> Option<u8> {
 /// Most strings of this wire are shorter than a block: what is looked at once needs no branch on how long they are.
 #[inline(always)]
 pub(crate) fn find_special(bytes: &[u8]) -> usize {
+    match bytes.first_chunk().map(specials) {
+        None | Some(0) => find_far_special(bytes),
+        Some(hits) => hits.trailing_zeros() as usize,
+    }
+}
+
+#[inline(never)]
+fn find_far_special(bytes: &[u8]) -> usize {
     let (blocks, tail) = bytes.as_chunks::<BLOCK>();
     let mut at = 0;
     for block in blocks {

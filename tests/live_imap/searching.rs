@@ -21,7 +21,7 @@ pub(crate) async fn every_key_finds_what_it_says(user: &Trial) {
         "hay ".repeat(500)
     );
     // Courier numbers what was delivered when it looks; it has to look before it takes another.
-    imap.examine("INBOX").await.unwrap();
+    imap.select("INBOX").await.unwrap();
     let arrived = OffsetDateTime::from_unix_timestamp(1_600_000_000).unwrap();
     imap.append("INBOX", Append::from(large).date(arrived).flags([Flag::DRAFT])).await.unwrap();
     let inbox = imap.select("INBOX").await.unwrap();

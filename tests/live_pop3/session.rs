@@ -138,5 +138,5 @@ pub(crate) async fn dele_and_quit_deletes_and_rset_takes_it_back(user: &Trial) {
     pop.rset().await.unwrap();
     pop.dele(number(2)).await.unwrap();
     pop.quit().await.unwrap();
-    assert_eq!(user.stored("INBOX"), [message(1), message(3)]);
+    assert_eq!(user.left(2).await, [message(1), message(3)]);
 }

@@ -24,6 +24,7 @@ pub(crate) mod token;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
 
 use certificates::Certificates;
 
@@ -121,6 +122,15 @@ impl User {
 
     pub(crate) fn stored(&self, mailbox: &str) -> Vec<Vec<u8>> {
         self.server.store.stored(&self.name, mailbox)
+    }
+
+    /// What is stored after a POP3 session's QUIT. Courier says `+OK` first and removes the messages then, so that a look may
+    /// come too early.
+    pub(crate) async fn left(&self, count: usize) -> Vec<Vec<u8>> {
+        while self.stored("INBOX").len() > count {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        self.stored("INBOX")
     }
 }
 

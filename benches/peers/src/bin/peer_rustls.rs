@@ -30,16 +30,19 @@ async fn idle(args: &Args) -> Result<()> {
     allow_descriptors()?;
     let connector = connector(&args.need::<String>("root")?)?;
     let (port, count): (u16, usize) = (args.need("port")?, args.need("count")?);
-    let mut sessions = Vec::with_capacity(count + 1);
+    let mut sessions = Vec::with_capacity(count);
     let mut buffer = vec![0; 64 * 1024];
     let (mut held, mut bytes) = (0, 0);
-    for session in 0..=count {
+    for session in 1..=count {
         sessions.push(rest(&connector, port, &mut buffer, &mut bytes).await?);
-        if session == 0 {
+        if session == count / 10 {
             held = rss::resident_kib()?;
         }
     }
-    println!("bytes {bytes}\nsession_kib {}", rss::resident_kib()?.saturating_sub(held) as f64 / count as f64);
+    println!(
+        "bytes {bytes}\nsession_kib {}",
+        rss::resident_kib()?.saturating_sub(held) as f64 / (count - count / 10) as f64
+    );
     Ok(())
 }
 

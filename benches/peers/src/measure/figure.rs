@@ -39,7 +39,7 @@ pub struct Figure {
 /// All figures.
 pub const FIGURES: &[Figure] = &[
     figure("envelope_cpu_vs_async_imap", 0.34, |plan| cpu::against_async_imap(plan, "envelope")),
-    figure("envelope_cpu_vs_drain", 8.0, |plan| cpu::against_drain(plan, "envelope", "100000")),
+    figure("envelope_cpu_vs_drain", 8.0, cpu::envelope_against_drain),
     figure("envelope_rss_mib", 8.0, memory::envelope_rss_mib),
     figure("flags_cpu_vs_async_imap", 0.3, |plan| cpu::against_async_imap(plan, "flags")),
     figure("bodies_small_cpu_vs_drain", 3.0, |plan| cpu::against_drain(plan, "bodies", "20000")),

@@ -70,7 +70,7 @@ fn session_kib(plan: Plan, program: &str, server: &Replay) -> Result<f64> {
     let count = plan.sessions.to_string();
     let args = ["idle", "--port", &server.port, "--count", &count, "--root", &server.certificate];
     let done = Outcome::of(plan.cores, program, &args)?;
-    let sessions = plan.sessions + 1;
+    let sessions = plan.sessions;
     if program == "client" {
         done.check("checksum", &server.checksum, sessions)?;
     } else if done.number("bytes")? < (server.bytes * sessions) as f64 {

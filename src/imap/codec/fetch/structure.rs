@@ -119,8 +119,13 @@ impl Structure<'_, '_> {
         draft.set(part::SUBTYPE, subtype.words());
         let params = self.params()?;
         draft.set(part::PARAMS, params);
-        draft.set(part::ID, self.string()?.words());
-        draft.set(part::DESCRIPTION, self.string()?.words());
+        // Few parts have either, and a blank part has none.
+        if self.tokens.cursor.rest().starts_with(b" NIL NIL ") {
+            self.tokens.cursor.advance(b" NIL NIL".len());
+        } else {
+            draft.set(part::ID, self.string()?.words());
+            draft.set(part::DESCRIPTION, self.string()?.words());
+        }
         draft.set(part::ENCODING, self.string()?.words());
         let size = self.number()?;
         draft.set(part::SIZE, size);
@@ -155,6 +160,11 @@ impl Structure<'_, '_> {
 
     /// `body-fld-dsp`, `-lang`, `-loc`, each of which may be missing.
     fn extension(&mut self, draft: &mut Draft) -> Read<()> {
+        // So do nearly all parts end, and a blank part says as much.
+        if self.tokens.cursor.rest().starts_with(b" NIL NIL NIL)") {
+            self.tokens.cursor.advance(b" NIL NIL NIL".len());
+            return Ok(());
+        }
         self.disposition(draft)?;
         let language = self.language()?;
         draft.set(part::LANGUAGE, language);

@@ -6,10 +6,13 @@ use postroom_benches::cli::{Args, Result};
 
 use crate::values;
 
-/// Every field of an envelope and what goes with it.
+/// Every field of an envelope and what goes with it; with `--fields few` only UID, subject and first sender.
 pub(crate) async fn envelope(args: &Args) -> Result<()> {
     let items = Items::new().flags().internal_date().size().envelope().body_structure();
-    fetch(args, items, values::message).await
+    match args.or("fields", String::new())?.as_str() {
+        "few" => fetch(args, items, values::few).await,
+        _ => fetch(args, items, values::message).await,
+    }
 }
 
 /// UIDs and flags.

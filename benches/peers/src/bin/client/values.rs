@@ -27,6 +27,15 @@ pub fn flags(sum: &mut Sum, message: &Fetched) -> Result<u64> {
     Ok(0)
 }
 
+/// Adds what a list of messages shows of one: UID, subject and first sender.
+pub fn few(sum: &mut Sum, message: &Fetched) -> Result<u64> {
+    sum.number(message.uid().ok_or("no UID")?.as_u32().into());
+    let envelope = message.envelope().ok_or("no ENVELOPE")?;
+    ntext(sum, envelope.subject());
+    ntext(sum, envelope.from().next().and_then(|from| from.mailbox));
+    Ok(0)
+}
+
 /// Adds one message of the ENVELOPE job.
 pub fn message(sum: &mut Sum, message: &Fetched) -> Result<u64> {
     flags(sum, message)?;
