@@ -22,7 +22,7 @@ use std::error::Error as _;
 use postroom::imap::Imap;
 use postroom::pop3::Pop3;
 use postroom::testing::{Script, Server};
-use postroom::{Config, Error, Login, Protocol};
+use postroom::{Config, Error, Kind, Login, Protocol};
 
 const BOTH: [Protocol; 2] = [Protocol::Imap, Protocol::Pop3];
 
@@ -62,6 +62,16 @@ async fn played_with(protocol: Protocol, dialogue: &str, login: Login, config: C
         panic!("{told}\n{result:?}\n{dialogue}");
     }
     result
+}
+
+#[tokio::test]
+async fn what_no_mechanism_can_say_is_refused_before_anybody_is_connected_to() {
+    // Nothing listens there.
+    let config = || plaintext().port(9);
+    for login in [Login::password("a", ""), Login::oauth_token("a", "two words"), Login::anonymous("a\nb")] {
+        assert_eq!(Imap::connect(config(), login.clone()).await.unwrap_err().kind(), Kind::Input);
+        assert_eq!(Pop3::connect(config(), login).await.unwrap_err().kind(), Kind::Input);
+    }
 }
 
 /// A dialogue about one AUTHENTICATE or AUTH, written once for both protocols: `~ text` is the command's text, `ok` and `no` are

@@ -85,8 +85,8 @@ impl Imap {
     /// Connects, encrypts and logs in.
     ///
     /// With implicit TLS this takes the TCP and TLS handshakes and two or three flights of IMAP: the capabilities where the
-    /// greeting did not bring them, the login, and the capabilities again where its answer did not bring them. The session's
-    /// reading and writing is done by a task spawned on the current tokio runtime.
+    /// greeting did not bring them, the login, and the capabilities again where its answer did not bring them; one or two more
+    /// where the login is of challenges and responses, as SCRAM is (see [`Login`]). The session's reading and writing is done by a task spawned on the current tokio runtime.
     ///
     /// Dropping the future closes the connection.
     ///
@@ -103,6 +103,7 @@ impl Imap {
     }
 
     async fn connect_spawned(config: Config, login: Login) -> Result<Self> {
+        login.check()?;
         let begin = |stream, upgrade| Self::begin(stream, upgrade, &config, &login);
         let (imap, driver) = connect::session(&config, Protocol::Imap, begin).await?;
         driver.spawn();
@@ -121,6 +122,7 @@ impl Imap {
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
+        login.check()?;
         let config = config.into();
         let (stream, upgrade) = connect::adopt(stream, &config, Protocol::Imap).await?;
         Self::begin(stream, upgrade, &config, &login).await

@@ -1,5 +1,6 @@
-//! What both codecs stand on: a cursor over bytes that cannot leave them. It must not know a word of either protocol.
+//! What both codecs stand on: a cursor over bytes that cannot leave them, and buffers of secrets that leave nothing. It must not know a word of either protocol.
 
 mod cursor;
+pub(crate) mod wiping;
 
 pub(crate) use cursor::{Cursor, find_special};

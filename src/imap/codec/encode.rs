@@ -8,6 +8,7 @@ use bytes::{Bytes, BytesMut};
 use time::{Date, OffsetDateTime};
 
 use crate::imap::types::{Items, MailboxName, SeqNum, Uids};
+use crate::wire::wiping;
 use crate::{Error, Flag, FlagAction, FlagChange, Result};
 
 /// The longest string that is written in quotes; some servers have short lines.
@@ -21,7 +22,7 @@ const QUOTED: usize = 1000;
 pub enum Segment {
     /// Written as it is.
     Text(Bytes),
-    /// Written as it is, and never logged.
+    /// Written as it is, never logged, and wiped when dropped where this crate made it.
     Secret(Bytes),
     /// Written as `{size}` and a line end, then, when the server has said `+` or where it needs not be asked, these bytes.
     Literal {
@@ -114,7 +115,7 @@ impl Line {
         }
         self.space();
         self.flush();
-        self.done.push(Segment::Secret(Bytes::copy_from_slice(atom.as_bytes())));
+        self.done.push(Segment::Secret(wiping::secret(atom.as_bytes())));
         Ok(self)
     }
 
@@ -260,17 +261,19 @@ impl Line {
         self.space();
         if text.len() > QUOTED || !text.iter().all(|&byte| quotable(byte)) {
             self.flush();
-            self.done.push(Segment::Literal { bytes: Bytes::copy_from_slice(text), secret });
+            let bytes = if secret { wiping::secret(text) } else { Bytes::copy_from_slice(text) };
+            self.done.push(Segment::Literal { bytes, secret });
             return Ok(self);
         }
         if secret {
             self.flush();
+            // Room for every byte escaped, so that nothing is moved.
+            let mut quoted = BytesMut::with_capacity(text.len() * 2 + 2);
+            quote(text, &mut quoted);
+            self.done.push(Segment::Secret(wiping::freeze(quoted)));
+            return Ok(self);
         }
         quote(text, &mut self.text);
-        if secret {
-            let bytes = self.text.split().freeze();
-            self.done.push(Segment::Secret(bytes));
-        }
         Ok(self)
     }
 

@@ -8,6 +8,7 @@ use bytes::{Bytes, BytesMut};
 
 use crate::engine::{Id, Outgoing};
 use crate::imap::codec::Segment;
+use crate::wire::wiping;
 
 /// How many bytes of an upload wait to be written at most.
 pub(crate) const UPLOAD_WINDOW: usize = 256 * 1024;
@@ -81,10 +82,15 @@ impl HalfSent {
 
 impl Outbox {
     pub(crate) fn text(&mut self, bytes: &[u8]) {
+        if !self.tail_secrets.is_empty() {
+            wiping::reserve(&mut self.tail, bytes.len());
+        }
         self.tail.extend_from_slice(bytes);
     }
 
+    /// Wiped once it is written, with all that is written beside it.
     pub(crate) fn secret(&mut self, bytes: &[u8]) {
+        wiping::reserve(&mut self.tail, bytes.len());
         let start = self.tail.len();
         self.tail.extend_from_slice(bytes);
         self.tail_secrets.push(start..self.tail.len());
@@ -144,8 +150,9 @@ impl Outbox {
 
     fn cut(&mut self) {
         if !self.tail.is_empty() {
-            let bytes = std::mem::take(&mut self.tail).freeze();
-            self.chunks.push_back(Outgoing { bytes, secrets: std::mem::take(&mut self.tail_secrets) });
+            let (tail, secrets) = (std::mem::take(&mut self.tail), std::mem::take(&mut self.tail_secrets));
+            let bytes = if secrets.is_empty() { tail.freeze() } else { wiping::freeze(tail) };
+            self.chunks.push_back(Outgoing { bytes, secrets });
         }
     }
 }

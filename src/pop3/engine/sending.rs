@@ -12,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::login::Secret;
 use crate::pop3::codec;
 use crate::pop3::engine::{Answer, Delivery, Effect};
+use crate::wire::wiping;
 
 /// How many commands are in flight at most: their lines fit any socket's buffer, so that no side can block the other.
 const FLIGHT: usize = 256;
@@ -35,15 +36,20 @@ impl Outbox {
             return None;
         }
         let Self { bytes, secrets } = std::mem::take(self);
-        Some(Outgoing { bytes: bytes.freeze(), secrets })
+        let bytes = if secrets.is_empty() { bytes.freeze() } else { wiping::freeze(bytes) };
+        Some(Outgoing { bytes, secrets })
     }
 
     fn push(&mut self, bytes: &[u8]) {
+        if !self.secrets.is_empty() {
+            wiping::reserve(&mut self.bytes, bytes.len());
+        }
         self.bytes.extend_from_slice(bytes);
     }
 
-    /// A line of which so much at the beginning may be shown.
+    /// A line of which so much at the beginning may be shown; wiped once it is written.
     fn push_secret(&mut self, bytes: &[u8], shown: usize) {
+        wiping::reserve(&mut self.bytes, bytes.len());
         let start = self.bytes.len();
         self.bytes.extend_from_slice(bytes);
         self.secrets.push(start + shown..self.bytes.len());

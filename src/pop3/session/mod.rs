@@ -107,8 +107,8 @@ async fn begin(stream: Stream, upgrade: Option<Tls>, config: &Config, login: &Lo
 impl Pop3 {
     /// Connects, encrypts, logs in; the session runs in a task of its own, in the tokio runtime this is called in.
     ///
-    /// AUTH PLAIN where the server offers it, otherwise USER and PASS. CAPA is asked before and after TLS and after the login: five
-    /// or six round trips. Dropping the future closes the connection.
+    /// The login is the strongest that the server offers, see [`Login`]; it takes one to three round trips. CAPA is asked before and
+    /// after TLS and after the login: five to eight round trips in all. Dropping the future closes the connection.
     ///
     /// # Errors
     ///
