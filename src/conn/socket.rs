@@ -53,7 +53,8 @@ fn hold_little(socket: &SockRef<'_>) {
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 fn hold_little(_: &SockRef<'_>) {}
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests {
     use super::*;
     use tokio::net::TcpListener;
