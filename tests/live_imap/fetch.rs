@@ -110,7 +110,7 @@ pub(crate) async fn a_message_of_20_mb_is_read_whole_and_in_part(user: &Trial) {
 
 pub(crate) async fn a_message_over_the_limit_is_a_defect_and_its_neighbours_come(user: &Trial) {
     let large = big(3_000_000);
-    fill(&user, 1);
+    fill(user, 1);
     user.deliver("INBOX", &large);
     user.deliver("INBOX", TRICKY);
     let mut limits = Limits::default();
@@ -132,7 +132,7 @@ pub(crate) async fn a_message_over_the_limit_is_a_defect_and_its_neighbours_come
 }
 
 pub(crate) async fn a_dropped_stream_leaves_the_session_usable(user: &Trial) {
-    fill(&user, 300);
+    fill(user, 300);
     let mut imap = session(user).await;
     let mut inbox = imap.select("INBOX").await.unwrap();
     for taken in [0, 1, 7, 150] {
@@ -154,7 +154,7 @@ pub(crate) async fn a_dropped_stream_leaves_the_session_usable(user: &Trial) {
 }
 
 pub(crate) async fn a_message_that_is_not_there_is_left_out_of_a_fetch_and_refused_by_read(user: &Trial) {
-    fill(&user, 1);
+    fill(user, 1);
     let mut imap = session(user).await;
     let mut inbox = imap.select("INBOX").await.unwrap();
     let absent = Uid::new(99).unwrap();

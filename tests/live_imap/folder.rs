@@ -33,7 +33,7 @@ pub(crate) async fn names_beyond_ascii_are_listed_and_selected(user: &Trial) {
 }
 
 pub(crate) async fn select_tells_the_state_and_examine_changes_nothing(user: &Trial) {
-    fill(&user, 3);
+    fill(user, 3);
     let mut imap = session(user).await;
     let examined = imap.examine("INBOX").await.unwrap();
     let info = examined.info().unwrap();
@@ -68,7 +68,7 @@ pub(crate) async fn a_mailbox_that_is_not_there_is_refused_and_the_session_lives
 }
 
 pub(crate) async fn stored_flags_are_there_in_the_next_session(user: &Trial) {
-    fill(&user, 2);
+    fill(user, 2);
     let label = Flag::new("$Label7").unwrap();
     let first = Uids::from(Uid::new(1).unwrap());
 
@@ -91,7 +91,7 @@ pub(crate) async fn stored_flags_are_there_in_the_next_session(user: &Trial) {
 }
 
 pub(crate) async fn expunge_removes_only_the_named_messages_that_are_marked(user: &Trial) {
-    fill(&user, 5);
+    fill(user, 5);
     let uids = |numbers: &[u32]| numbers.iter().copied().filter_map(Uid::new).collect::<Uids>();
     let mut imap = session(user).await;
     let mut inbox = imap.select("INBOX").await.unwrap();
@@ -108,7 +108,7 @@ pub(crate) async fn expunge_removes_only_the_named_messages_that_are_marked(user
 }
 
 pub(crate) async fn uids_of_another_uidvalidity_are_refused_before_anything_is_sent(user: &Trial) {
-    fill(&user, 1);
+    fill(user, 1);
     let mut imap = session(user).await;
     let inbox = imap.select("INBOX").await.unwrap();
     let now = inbox.info().unwrap().uid_validity.unwrap();

@@ -28,7 +28,7 @@ async fn change(imap: &mut Imap, uid: u32, flag: Flag) {
 }
 
 pub(crate) async fn new_mail_flags_and_expunges_of_another_session_become_events(user: &Trial) {
-    fill(&user, 3);
+    fill(user, 3);
     let (mut watching, mut acting) = (session(user).await, session(user).await);
     let mut inbox = watching.select("INBOX").await.unwrap();
     let mut idle = inbox.idle().await.unwrap();
@@ -61,7 +61,7 @@ pub(crate) async fn new_mail_flags_and_expunges_of_another_session_become_events
 }
 
 pub(crate) async fn what_happened_before_idle_is_told_first(user: &Trial) {
-    fill(&user, 2);
+    fill(user, 2);
     let (mut watching, mut acting) = (session(user).await, session(user).await);
     let mut inbox = watching.select("INBOX").await.unwrap();
     drop(inbox.idle().await.unwrap());

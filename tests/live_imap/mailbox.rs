@@ -10,7 +10,7 @@ use crate::session;
 use crate::suite::Trial;
 
 pub(crate) async fn a_boxed_mailbox_lists_reads_and_deletes_on_commit(user: &Trial) {
-    fill(&user, 3);
+    fill(user, 3);
     let folder = session(user).await.into_folder("INBOX").await.unwrap();
     let mut mailbox: Box<dyn Mailbox> = Box::new(folder);
     let features = mailbox.features();
@@ -26,7 +26,7 @@ pub(crate) async fn a_boxed_mailbox_lists_reads_and_deletes_on_commit(user: &Tri
 }
 
 pub(crate) async fn dropping_a_mailbox_deletes_nothing(user: &Trial) {
-    fill(&user, 3);
+    fill(user, 3);
     let mut folder = session(user).await.into_folder("INBOX").await.unwrap();
     take_the_second(&mut folder).await;
     drop(folder);
@@ -36,7 +36,7 @@ pub(crate) async fn dropping_a_mailbox_deletes_nothing(user: &Trial) {
 }
 
 pub(crate) async fn commit_leaves_alone_what_another_client_marked(user: &Trial) {
-    fill(&user, 3);
+    fill(user, 3);
     let mut other = session(user).await;
     let inbox = other.select("INBOX").await.unwrap();
     inbox.store(Uid::new(3).unwrap(), &FlagChange::add([Flag::DELETED])).await.unwrap();
@@ -47,7 +47,7 @@ pub(crate) async fn commit_leaves_alone_what_another_client_marked(user: &Trial)
 }
 
 pub(crate) async fn ids_outlive_the_session_and_do_not_fit_another_mailbox(user: &Trial) {
-    fill(&user, 2);
+    fill(user, 2);
     user.make_mailbox("Other");
     user.deliver("Other", &message(9));
     let first = ids(&mut session(user).await.into_folder("INBOX").await.unwrap()).await;
@@ -64,7 +64,7 @@ pub(crate) async fn ids_outlive_the_session_and_do_not_fit_another_mailbox(user:
 }
 
 pub(crate) async fn flags_headers_and_previews_go_through_the_trait(user: &Trial) {
-    fill(&user, 1);
+    fill(user, 1);
     let mut imap: Imap = session(user).await;
     let mut folder = imap.select("INBOX").await.unwrap();
     let mailbox: &mut dyn Mailbox = &mut folder;

@@ -10,7 +10,7 @@ use crate::open;
 use crate::suite::Trial;
 
 pub(crate) async fn a_boxed_mailbox_lists_reads_and_deletes_on_commit(user: &Trial) {
-    fill(&user, 3);
+    fill(user, 3);
     let mut mailbox: Box<dyn Mailbox> = Box::new(open(user).await);
     let features = mailbox.features();
     assert!(!features.flags && !features.folders && features.stable_ids && features.delete);
@@ -25,7 +25,7 @@ pub(crate) async fn a_boxed_mailbox_lists_reads_and_deletes_on_commit(user: &Tri
 }
 
 pub(crate) async fn dropping_a_mailbox_deletes_nothing(user: &Trial) {
-    fill(&user, 3);
+    fill(user, 3);
     let mut pop = open(user).await;
     let before = ids(&mut pop).await;
     take_the_second(&mut pop).await;
@@ -35,7 +35,7 @@ pub(crate) async fn dropping_a_mailbox_deletes_nothing(user: &Trial) {
 }
 
 pub(crate) async fn headers_and_previews_come_by_top_and_flags_are_unsupported(user: &Trial) {
-    fill(&user, 1);
+    fill(user, 1);
     let mut pop = open(user).await;
     let mailbox: &mut dyn Mailbox = &mut pop;
     let ids = ids(mailbox).await;
@@ -49,7 +49,7 @@ pub(crate) async fn headers_and_previews_come_by_top_and_flags_are_unsupported(u
 }
 
 pub(crate) async fn idle_sees_new_mail_by_looking_again_and_refuses_while_messages_are_marked(user: &Trial) {
-    fill(&user, 1);
+    fill(user, 1);
     let mut deadlines = Deadlines::default();
     deadlines.poll = Duration::from_millis(100);
     let config = config(&user.server, "localhost", user.server.pop3s).deadlines(deadlines);

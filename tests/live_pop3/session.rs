@@ -28,7 +28,7 @@ fn is(content: &Content, wanted: &[u8]) -> bool {
 }
 
 pub(crate) async fn stat_list_and_uidl_agree_and_uidls_last(user: &Trial) {
-    fill(&user, 3);
+    fill(user, 3);
     let sizes: Vec<u64> = (1..=3).map(|number| message(number).len() as u64).collect();
     let pop = open(user).await;
     let stat = pop.stat().await.unwrap();
@@ -67,7 +67,7 @@ pub(crate) async fn tricky_messages_come_byte_for_byte_every_way(user: &Trial) {
 }
 
 pub(crate) async fn five_hundred_messages_come_pipelined_in_order(user: &Trial) {
-    fill(&user, 500);
+    fill(user, 500);
     let mut pop = open(user).await;
     let mut mail = pop.fetch((1..=500).map(number));
     for wanted in 1..=500 {
@@ -106,7 +106,7 @@ pub(crate) async fn a_message_of_20_mb_is_read_as_it_comes(user: &Trial) {
 }
 
 pub(crate) async fn a_number_that_is_not_there_is_refused_and_the_session_lives(user: &Trial) {
-    fill(&user, 2);
+    fill(user, 2);
     let mut pop = open(user).await;
     assert_eq!(pop.retr(number(9)).await.unwrap_err().kind(), Kind::Rejected);
     let mut mail = pop.fetch([1, 9, 2].map(number));
@@ -120,7 +120,7 @@ pub(crate) async fn a_number_that_is_not_there_is_refused_and_the_session_lives(
 }
 
 pub(crate) async fn dele_and_drop_keeps_the_message(user: &Trial) {
-    fill(&user, 2);
+    fill(user, 2);
     let pop = open(user).await;
     pop.dele(number(1)).await.unwrap();
     assert_eq!(pop.stat().await.unwrap().messages, 1);
@@ -132,7 +132,7 @@ pub(crate) async fn dele_and_drop_keeps_the_message(user: &Trial) {
 }
 
 pub(crate) async fn dele_and_quit_deletes_and_rset_takes_it_back(user: &Trial) {
-    fill(&user, 3);
+    fill(user, 3);
     let pop = open(user).await;
     pop.dele(number(3)).await.unwrap();
     pop.rset().await.unwrap();
