@@ -15,6 +15,7 @@ pub use self::keep_alive::KeepAlive;
 pub(crate) use self::sessions::{Built, Kept, Sessions};
 use crate::error::{Error, Result};
 use crate::limits::{Deadlines, Limits};
+use crate::recorder::Recorder;
 use crate::rustls::pki_types::pem::PemObject;
 use crate::rustls::pki_types::{CertificateDer, ServerName};
 use crate::rustls::{ClientConfig, RootCertStore};
@@ -65,6 +66,7 @@ pub struct Config {
     pub(crate) limits: Limits,
     pub(crate) deadlines: Deadlines,
     keep_alive: Option<KeepAlive>,
+    recorder: Option<Recorder>,
     server_name: Option<String>,
     roots: Vec<CertificateDer<'static>>,
     only_added_roots: bool,
@@ -112,6 +114,7 @@ impl Config {
             limits: Limits::default(),
             deadlines: Deadlines::default(),
             keep_alive: Some(KeepAlive::default()),
+            recorder: None,
             server_name: None,
             roots: Vec::new(),
             only_added_roots: false,
@@ -187,6 +190,12 @@ impl Config {
     /// When the operating system probes a silent connection; `None` for never. It has no effect on a stream of the caller's own.
     pub fn keep_alive(mut self, keep_alive: impl Into<Option<KeepAlive>>) -> Self {
         self.keep_alive = keep_alive.into();
+        self
+    }
+
+    /// Keeps a transcript of every connection made with this configuration, with the secrets left out.
+    pub fn record(mut self, recorder: &Recorder) -> Self {
+        self.recorder = Some(recorder.clone());
         self
     }
 
@@ -303,6 +312,10 @@ impl Config {
         &self.roots
     }
 
+    pub(crate) fn recorder(&self) -> Option<&Recorder> {
+        self.recorder.as_ref()
+    }
+
     pub(crate) fn alive(&self) -> Option<&KeepAlive> {
         self.keep_alive.as_ref()
     }
@@ -388,6 +401,7 @@ impl fmt::Debug for Config {
             .field("limits", &self.limits)
             .field("deadlines", &self.deadlines)
             .field("keep_alive", &self.keep_alive)
+            .field("recorder", &self.recorder)
             .finish()
     }
 }

@@ -10,7 +10,9 @@
 pub(crate) mod clock;
 #[cfg(fuzzing)]
 pub(crate) mod fuzzing;
+pub(crate) mod span;
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -33,11 +35,20 @@ pub(crate) enum Appetite {
     Body,
 }
 
-/// Bytes for the wire; secret ones are not shown by the wire log.
+/// How the content of messages stands among a protocol's lines, for the wire log.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Content {
+    /// In literals, whose size is announced.
+    Literals,
+    /// In lines up to one with a dot alone.
+    Lines,
+}
+
+/// Bytes for the wire, and which of them are secret: ranges in order, apart from each other.
 #[derive(Clone, Debug)]
 pub(crate) struct Outgoing {
     pub(crate) bytes: Bytes,
-    pub(crate) secret: bool,
+    pub(crate) secrets: Vec<Range<usize>>,
 }
 
 /// One delivery on its way to a handle.
@@ -56,6 +67,9 @@ pub(crate) trait Engine: Send + 'static {
     type Delivery: Parcel;
     /// What handles may look at without asking: capabilities, the selection.
     type State: Send + Sync + 'static;
+
+    /// How messages come.
+    const CONTENT: Content;
 
     /// A handle asks for something under a new id, or adds to what it asked for under an old one.
     fn handle_request(&mut self, id: Id, request: Self::Request, now: Instant);

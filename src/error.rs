@@ -179,9 +179,49 @@ impl Error {
         self.seen_as(kind, text)
     }
 
+    /// A refused login is [`Kind::Login`], unless the server's code gives another reason than the credentials (RFC 2449 §8.1,
+    /// RFC 3206 §4, RFC 5530 §3): nobody is to be asked for another password then.
+    pub(crate) fn of_login(self, way: &str) -> Self {
+        if !self.is_refusal() || self.code().is_some_and(Code::spares_the_login) {
+            return self;
+        }
+        let text = format!("the login by {way} was refused ({self})");
+        self.seen_as(Kind::Login, text)
+    }
+
     pub(crate) fn seen_as(self, kind: Kind, text: impl Into<Cow<'static, str>>) -> Self {
         let (code, wait) = (self.code().cloned(), self.retry_after());
         Self::new(kind, text).with_code(code).with_retry_after(wait).with_source(self)
+    }
+
+    /// The same failure with its words changed, in its causes too. `change` tells what a text becomes, `None` where it stays. A
+    /// foreign cause whose text would change is left out.
+    pub(crate) fn cleaned(self, change: &dyn Fn(&str) -> Option<String>) -> Self {
+        let text = change(&self.0.text);
+        let code = self.0.code.as_ref().and_then(|code| {
+            let (name, data) = (change(&code.name), change(&code.data));
+            (name.is_some() || data.is_some()).then(|| {
+                Code::new(name.unwrap_or_else(|| code.name.to_string()), data.unwrap_or_else(|| code.data.to_string()))
+            })
+        });
+        let dirty = std::iter::successors(self.source(), |cause| (*cause).source())
+            .any(|cause| change(&cause.to_string()).is_some() || change(&format!("{cause:?}")).is_some());
+        if text.is_none() && code.is_none() && !dirty {
+            return self;
+        }
+        let own = self.source().and_then(|source| source.downcast_ref::<Self>()).cloned();
+        let clean = Self(Arc::new(Inner {
+            kind: self.0.kind,
+            fault: self.0.fault,
+            text: text.map_or_else(|| self.0.text.clone(), Cow::Owned),
+            code: code.or_else(|| self.0.code.clone()),
+            source: None,
+            retry_after: self.0.retry_after,
+        }));
+        match own {
+            Some(own) => clean.with_source(own.cleaned(change)),
+            None => clean,
+        }
     }
 
     /// Only for an error that was just made and has no clones.
@@ -218,6 +258,11 @@ impl Code {
     /// Whether it is that code of POP3 or one below it: further levels stand behind a slash (RFC 2449 §8).
     pub(crate) fn is_within(&self, level: &str) -> bool {
         self.name.strip_prefix(level).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+
+    fn spares_the_login(&self) -> bool {
+        let other = ["IN-USE", "LOGIN-DELAY", "SYS", "UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG", "CORRUPTION"];
+        other.iter().any(|name| self.is_within(name))
     }
 
     fn is_passing(&self) -> bool {

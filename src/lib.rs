@@ -75,6 +75,8 @@ mod mailbox;
 mod message_id;
 mod messages;
 pub mod pop3;
+mod recorder;
+mod redact;
 mod sasl;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -93,6 +95,7 @@ pub use mailbox::{BoxFuture, Committed, Entry, Features, Idling, Mailbox, Part};
 pub use message_id::MessageId;
 pub use messages::{Message, Messages, mail_parser};
 pub use pop3::Pop3;
+pub use recorder::Recorder;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

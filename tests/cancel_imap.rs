@@ -14,6 +14,8 @@ mod support;
 
 #[path = "cancel_imap/append.rs"]
 mod append;
+#[path = "cancel_imap/commands.rs"]
+mod commands;
 #[path = "cancel_imap/folder.rs"]
 mod folder;
 #[path = "cancel_imap/session.rs"]

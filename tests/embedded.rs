@@ -1,4 +1,4 @@
-//! The embedded server, tried without the client library: by raw lines, and by Python's and curl's clients.
+//! The embedded server, tried without the client library: by raw lines, and by other people's clients.
 #![cfg(feature = "testing")]
 #![allow(
     clippy::unwrap_used,
@@ -16,6 +16,8 @@ mod hostile;
 mod imap;
 #[path = "embedded/line.rs"]
 mod line;
+#[path = "embedded/mbsync.rs"]
+mod mbsync;
 #[path = "embedded/peers.rs"]
 mod peers;
 #[path = "embedded/pop3.rs"]

@@ -24,7 +24,7 @@ struct Layer {
 }
 
 /// Values that anybody may name; they know nothing but each other.
-const VALUES: &[&str] = &["error", "limits", "flag", "defect", "message_id", "login", "body", "config"];
+const VALUES: &[&str] = &["error", "limits", "flag", "defect", "message_id", "login", "body", "config", "recorder"];
 
 macro_rules! layer {
     ($module:literal: $($may_use:literal)*) => {
@@ -41,7 +41,9 @@ const LAYERS: &[Layer] = &[
     layer!("login": "error"),
     layer!("message_id": "error"),
     // rustls' types are part of the public configuration; `rustls` is the crate's re-export of it.
-    layer!("config": "error" "limits" "rustls"),
+    layer!("recorder":),
+    layer!("redact": "error"),
+    layer!("config": "error" "limits" "recorder" "rustls"),
     layer!("wire": "error" "limits"),
     layer!("sasl": "error" "login" "wire"),
     layer!("engine": "error" "limits"),
@@ -53,7 +55,7 @@ const LAYERS: &[Layer] = &[
     layer!("pop3::codec": "*" "wire" "pop3::types"),
     layer!("pop3::command": "*" "wire" "sasl" "pop3::types" "pop3::codec" "pop3::engine"),
     layer!("pop3::engine": "*" "wire" "engine" "pop3::types" "pop3::codec" "pop3::command"),
-    layer!("conn": "*" "engine"),
+    layer!("conn": "*" "engine" "redact"),
     layer!("body": "conn::io"),
     layer!("mailbox": "*" "messages"),
     layer!("messages": "*" "mailbox"),

@@ -1,4 +1,5 @@
-//! The library's POP3 side against a real Dovecot.
+//! The library's POP3 side against real servers, and against the embedded one.
+#![cfg(feature = "testing")]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -7,18 +8,70 @@
     reason = "a panic in a test is a failed test"
 )]
 
+#[macro_use]
+#[path = "support/suite.rs"]
+mod suite;
 #[path = "live_pop3/connect.rs"]
 mod connect;
-#[path = "support/dovecot.rs"]
-mod dovecot;
 #[path = "support/live.rs"]
 mod live;
+#[path = "live_pop3/login.rs"]
+mod login;
 #[path = "live_pop3/mailbox.rs"]
 mod mailbox;
+#[path = "support/server.rs"]
+mod server;
 #[path = "live_pop3/session.rs"]
 mod session;
 
-async fn open(user: &dovecot::User) -> postroom::pop3::Pop3 {
+on_every_server! {
+    connect {
+        implicit_tls_logs_in_and_out: ["POP3 CAPA", "POP3 NOOP", "POP3 QUIT", "POP3 USER, PASS, AUTH"],
+        stls_shows_nothing_of_the_login_on_the_wire: ["POP3 STLS"],
+        stls_logs_in_over_a_socket: ["POP3 STLS"],
+        plaintext_works_where_it_is_spelled_dangerous: [],
+        a_wrong_password_is_a_login_error_that_does_not_tell_it: ["POP3 USER, PASS, AUTH"],
+        a_nasty_password_logs_in_by_auth_and_is_refused_by_pass: ["POP3 USER, PASS, AUTH"],
+    }
+    login {
+        every_password_mechanism_that_is_offered_logs_in: [],
+    }
+    mailbox {
+        a_boxed_mailbox_lists_reads_and_deletes_on_commit: [],
+        dropping_a_mailbox_deletes_nothing: [],
+        headers_and_previews_come_by_top_and_flags_are_unsupported: ["POP3 TOP"],
+        idle_sees_new_mail_by_looking_again_and_refuses_while_messages_are_marked: [],
+    }
+    session {
+        stat_list_and_uidl_agree_and_uidls_last: ["POP3 STAT", "POP3 LIST", "POP3 UIDL"],
+        tricky_messages_come_byte_for_byte_every_way: ["POP3 RETR", "POP3 TOP"],
+        five_hundred_messages_come_pipelined_in_order: ["POP3 RETR"],
+        a_message_of_20_mb_is_read_as_it_comes: ["POP3 RETR"],
+        a_number_that_is_not_there_is_refused_and_the_session_lives: ["POP3 RETR"],
+        dele_and_drop_keeps_the_message: ["POP3 DELE"],
+        dele_and_quit_deletes_and_rset_takes_it_back: ["POP3 DELE", "POP3 RSET", "POP3 QUIT"],
+    }
+}
+
+// Dovecot alone has every mechanism, tokens, a master, and listens on the addresses with bad certificates, and on one that takes no password without TLS.
+mod dovecot_alone {
+    on_one_server! { Dovecot
+        connect {
+            a_server_that_wants_tls_gets_no_password_without_it: [],
+            certificates_that_are_expired_foreign_or_unknown_are_refused: [],
+        }
+        login {
+            all_of_them_are_offered_and_the_strongest_is_taken: [],
+            tokens_log_in_and_an_expired_one_is_renewed_once: [],
+            a_client_certificate_is_a_login_for_whom_it_names: [],
+            nobody_in_particular_logs_in: [],
+            a_master_acts_as_another: [],
+            apop_is_taken_only_where_it_is_allowed: [],
+        }
+    }
+}
+
+async fn open(user: &server::User) -> postroom::pop3::Pop3 {
     let config = live::config(&user.server, "localhost", user.server.pop3s);
     postroom::pop3::Pop3::connect(config, live::login(user)).await.unwrap()
 }

@@ -1,4 +1,4 @@
-//! TLS sessions that are resumed, and servers that cannot bear it, against a server written here: what it saw is compared.
+//! TLS sessions that are resumed, servers that cannot bear it, and the end of TLS, against a server written here: what it saw is compared.
 #![cfg(any(feature = "aws-lc-rs", feature = "ring"))]
 #![allow(
     clippy::unwrap_used,
@@ -21,6 +21,7 @@ use postroom::{Config, Error, Kind, Login};
 use rcgen::{CertificateParams, KeyPair};
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
 /// What stands in front of every ticket, so that it is seen in a hello.
@@ -45,6 +46,8 @@ type Seen = Arc<Mutex<Vec<Option<HandshakeKind>>>>;
 struct Peer {
     port: u16,
     seen: Seen,
+    /// Whether each connection ended with TLS's goodbye.
+    ends: watch::Receiver<Vec<bool>>,
     root: Vec<u8>,
 }
 
@@ -91,11 +94,13 @@ impl Peer {
         let (acceptor, seen) = (TlsAcceptor::from(Arc::new(config)), Seen::default());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let peer = Self { port, seen: seen.clone(), root: certificate.der().to_vec() };
+        let (told, ends) = watch::channel(Vec::new());
+        let peer = Self { port, seen: seen.clone(), ends, root: certificate.der().to_vec() };
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 // A client that breaks off is what some tests are about.
-                let _ = serve(stream, &acceptor, mood, upgrade, &seen).await;
+                let end = serve(stream, &acceptor, mood, upgrade, &seen).await;
+                told.send_modify(|ends| ends.push(end.is_ok()));
             }
         });
         peer
@@ -256,4 +261,16 @@ async fn over_a_stream_of_the_callers_own_nothing_is_resumed() {
         imap.logout().await.unwrap();
     }
     assert_eq!(peer.seen(), [Some(Full), Some(Full)]);
+}
+
+#[tokio::test]
+async fn tls_ends_with_its_goodbye_whether_the_session_is_logged_out_or_dropped() {
+    for version in VERSIONS {
+        let mut peer = Peer::start(version, Mood::Glad, false).await;
+        session(peer.config()).await.unwrap();
+        drop(Imap::connect(peer.config(), Login::password("alice", "alicepw")).await.unwrap());
+        let ends = peer.ends.wait_for(|ends| ends.len() == 2).await.unwrap();
+        // Reading on from a stream without it is an error.
+        assert_eq!(*ends, [true, true], "{version:?}");
+    }
 }

@@ -11,8 +11,8 @@ use tokio::time::{Instant, Sleep};
 
 use super::link::{Ask, Desk};
 use super::stream::{Stream, read_failure};
+use super::tap::Tap;
 use super::tls::Tls;
-use super::trace;
 use crate::engine::{Appetite, Engine, Outgoing};
 use crate::error::{Error, Kind, Result};
 
@@ -32,6 +32,7 @@ pub(crate) struct Driver<E: Engine> {
     stream: Stream,
     tls: Option<Tls>,
     window: usize,
+    tap: Tap,
     input: BytesMut,
     /// In the middle of a large body: the block before, to be read into again once its bytes are taken.
     spare: BytesMut,
@@ -50,13 +51,14 @@ enum Turn {
 }
 
 impl<E: Engine> Driver<E> {
-    pub(crate) fn new(engine: E, desk: Desk<E>, stream: Stream, tls: Option<Tls>, window: usize) -> Self {
+    pub(crate) fn new(engine: E, desk: Desk<E>, stream: Stream, tls: Option<Tls>, window: usize, tap: Tap) -> Self {
         Self {
             engine,
             desk,
             stream,
             tls,
             window,
+            tap,
             input: BytesMut::new(),
             spare: BytesMut::new(),
             output: None,
@@ -124,7 +126,7 @@ impl<E: Engine> Driver<E> {
             let Some(output) = &mut self.output else {
                 self.output = self.engine.poll_transmit();
                 if let Some(output) = &self.output {
-                    trace::sent(&output.bytes, output.secret);
+                    self.tap.sent(output);
                     continue;
                 }
                 return self.poll_flush(cx);
@@ -178,7 +180,7 @@ impl<E: Engine> Driver<E> {
             (Poll::Ready(Ok(count @ 1..)), deaf) => {
                 self.deaf = deaf;
                 let fresh = self.input.len() - count;
-                trace::received(self.input.get(fresh..).unwrap_or_default());
+                self.tap.received(self.input.get(fresh..).unwrap_or_default());
                 self.engine.handle_input(&mut self.input, now());
                 return Poll::Ready(());
             }
@@ -187,6 +189,7 @@ impl<E: Engine> Driver<E> {
             (Poll::Ready(Err(error)), _) => Some(read_failure(error)),
             (_, Some(error)) => Some(error.into()),
         };
+        self.tap.closed();
         self.engine.handle_end(error, now());
         Poll::Ready(())
     }
@@ -257,6 +260,7 @@ impl<E: Engine> Driver<E> {
         };
         match upgraded {
             Ok(stream) => {
+                self.tap.encrypted();
                 self.stream = stream;
                 self.engine.handle_upgraded(now());
             }

@@ -9,8 +9,9 @@ pub(crate) mod link;
 mod race;
 mod socket;
 pub(crate) mod stream;
+mod tap;
 pub(crate) mod tls;
-pub(crate) mod trace;
+mod trace;
 
 #[cfg(test)]
 #[cfg(all(feature = "testing", any(feature = "ring", feature = "aws-lc-rs")))]
@@ -25,6 +26,9 @@ use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 
+use tracing::Instrument;
+
+use crate::config::Config;
 use crate::engine::Engine;
 use crate::error::{Kind, Result};
 
@@ -36,6 +40,7 @@ use crate::error::{Kind, Result};
 pub struct Driver {
     /// `None` once it has ended.
     run: Option<Pin<Box<dyn Future<Output = Result<()>> + Send>>>,
+    secrets: tap::Secrets,
 }
 
 impl Driver {
@@ -44,15 +49,18 @@ impl Driver {
         engine: E,
         stream: stream::Stream,
         upgrade: Option<tls::Tls>,
-        window: usize,
+        config: &Config,
     ) -> (link::Link<E>, Self) {
         let (link, desk) = link::road(engine.state());
-        let driver = Box::new(driver::Driver::new(engine, desk, stream, upgrade, window));
-        (link, Self { run: Some(Box::pin(driver.run())) })
+        let secrets = tap::Secrets::default();
+        let tap = tap::Tap::new(E::CONTENT, config.recorder(), secrets.clone());
+        let span = tap.span();
+        let driver = Box::new(driver::Driver::new(engine, desk, stream, upgrade, config.limits.window, tap));
+        (link, Self { run: Some(Box::pin(driver.run().instrument(span))), secrets })
     }
 
-    /// Polls itself beside some work until that is done. Where the work comes upon a closed connection, the error is what
-    /// closed it.
+    /// Polls itself beside a login until that is done. Where that comes upon a closed connection, the error is what closed it;
+    /// where the server gave a secret back, it is not in the error.
     pub(crate) async fn beside<T>(&mut self, work: impl Future<Output = Result<T>>) -> Result<T> {
         let (mut work, mut cause) = (pin!(work), None);
         poll_fn(|cx| {
@@ -60,10 +68,11 @@ impl Driver {
                 cause = Some(error);
             }
             let result = ready!(work.as_mut().poll(cx));
-            Poll::Ready(result.map_err(|error| match cause.take() {
+            let result = result.map_err(|error| match cause.take() {
                 Some(cause) if error.kind() == Kind::Closed => cause,
                 _ => error,
-            }))
+            });
+            Poll::Ready(result.map_err(|error| tap::lock(&self.secrets).clean_error(error)))
         })
         .await
     }

@@ -24,7 +24,8 @@ pub(super) fn tune(stream: &TcpStream, config: &Config) {
 
 #[cfg(not(any(target_os = "openbsd", target_os = "haiku", target_os = "vita")))]
 fn probes(keep_alive: &KeepAlive) -> TcpKeepalive {
-    let probes = TcpKeepalive::new().with_time(keep_alive.idle.max(SECOND)).with_interval(keep_alive.interval.max(SECOND));
+    let probes =
+        TcpKeepalive::new().with_time(keep_alive.idle.max(SECOND)).with_interval(keep_alive.interval.max(SECOND));
     probes.with_retries(keep_alive.probes.max(1))
 }
 
@@ -52,7 +53,8 @@ fn hold_little(socket: &SockRef<'_>) {
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 fn hold_little(_: &SockRef<'_>) {}
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests {
     use super::*;
     use tokio::net::TcpListener;

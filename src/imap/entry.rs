@@ -12,7 +12,7 @@ use crate::config::{Config, Protocol, Security};
 use crate::conn::aside;
 use crate::error::{Error, Kind, Result};
 use crate::login::Login;
-use crate::sasl::{Choice, Exchange, Failure, Setting, Terms, choose, refused};
+use crate::sasl::{Choice, Exchange, Failure, Setting, Terms, choose};
 
 /// The longest initial response: RFC 7162 §4 advises lines of 8192 bytes.
 const INITIAL: usize = 8000;
@@ -35,7 +35,7 @@ impl Imap {
                 let initial = if capabilities.sasl_ir() { INITIAL } else { 0 };
                 chosen.log_in(login, setting(config), |exchange| self.authenticate(exchange, initial)).await?;
             }
-            Choice::Command => self.login_command(login).await.map_err(|error| refused(error, "LOGIN"))?,
+            Choice::Command => self.login_command(login).await.map_err(|error| error.of_login("LOGIN"))?,
         }
         self.know_capabilities().await
     }

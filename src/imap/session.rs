@@ -128,7 +128,7 @@ impl Imap {
 
     async fn begin(stream: Stream, upgrade: Option<Tls>, config: &Config, login: &Login) -> Result<(Self, Driver)> {
         let engine = Engine::new(config.limits.clone(), config.deadlines.clone(), now());
-        let (link, mut driver) = Driver::over(engine, stream, upgrade, config.limits.window);
+        let (link, mut driver) = Driver::over(engine, stream, upgrade, config);
         let port = config.port_for(Protocol::Imap);
         let account = account(login.user(), config.host(), port, USUAL_PORTS).into();
         let (limits, poll) = (config.limits.clone(), config.deadlines.poll);
@@ -171,7 +171,8 @@ impl Imap {
     /// flight for a message of up to 4 KiB with LITERAL- and 64 KiB with LITERAL+; at most 256 KiB of it are in memory at a time.
     ///
     /// Dropped midway, or when the reader fails, nothing is stored: what is missing of the announced size is filled up and the
-    /// command spoilt, up to 1 MiB; where more is missing the connection is closed.
+    /// command spoilt, up to 1 MiB; where more is missing, or the server has no MULTIAPPEND and may store before it has read
+    /// all, the connection is closed.
     ///
     /// # Errors
     ///
@@ -362,7 +363,8 @@ impl Imap {
     }
 
     pub(super) fn terms(&self) -> Terms {
-        Terms { utf8: self.link.state().utf8() }
+        let state = self.link.state();
+        Terms { utf8: state.utf8(), no_charset: state.enabled.utf8_accept() }
     }
 
     async fn select_as(&self, name: impl TryInto<MailboxName, Error: Into<Error>>, read_only: bool) -> Result<()> {

@@ -115,7 +115,7 @@ impl Exchange {
             return Failure { stale: complaint.stale, error: error.seen_as(Kind::Login, text) };
         }
         let stale = error.kind() == Kind::Rejected && error.code().is_none_or(is_about_the_proof);
-        Failure { stale, error: refused(error, self.name) }
+        Failure { stale, error: error.of_login(self.name) }
     }
 
     fn respond(&mut self, challenge: &[u8]) -> Result<Secret> {
@@ -138,20 +138,6 @@ impl Exchange {
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         Self { error, stale: false }
-    }
-}
-
-/// A login's refusal, by whatever way it was tried. What the server says to have another reason than the credentials stays a
-/// refusal (RFC 5530 §3, RFC 2449 §8.1, RFC 3206 §4): nobody is to be asked for another password then.
-pub(crate) fn refused(error: Error, way: &str) -> Error {
-    let other = ["UNAVAILABLE", "INUSE", "LIMIT", "IN-USE", "LOGIN-DELAY", "SYS"];
-    let other = other.iter().any(|name| error.code().is_some_and(|code| code.is_within(name)));
-    match error.kind() {
-        Kind::Rejected | Kind::Bad if !other => {
-            let text = format!("the login by {way} was refused ({error})");
-            error.seen_as(Kind::Login, text)
-        }
-        _ => error,
     }
 }
 
@@ -282,8 +268,8 @@ mod tests {
             .chain(["UNAVAILABLE", "IN-USE", "AUTHORIZATIONFAILED", "SYS/TEMP"].map(|code| (Some(code), false)))
         {
             let failure = exchange(None).outcome(Err(refusal(code))).unwrap_err();
-            let passing = matches!(code, Some("UNAVAILABLE" | "IN-USE" | "SYS/TEMP"));
-            let kind = if passing { Kind::Rejected } else { Kind::Login };
+            let about_login = stale || code == Some("AUTHORIZATIONFAILED");
+            let kind = if about_login { Kind::Login } else { Kind::Rejected };
             assert_eq!((failure.stale, failure.error.kind()), (stale, kind), "{code:?}");
             assert_eq!(failure.error.code().map(Code::name), code);
         }

@@ -13,7 +13,7 @@ mod plain;
 mod scram;
 
 pub(crate) use choice::{Choice, Chosen, Setting, Terms, choose};
-pub(crate) use exchange::{Exchange, Failure, refused};
+pub(crate) use exchange::{Exchange, Failure};
 
 use crate::error::Result;
 use crate::login::{Login, Secret};

@@ -67,13 +67,13 @@ impl Options {
         !self.without_pop3.iter().any(|name| name.eq_ignore_ascii_case(capability))
     }
 
+    pub(super) fn has_token(&self, user: &str, token: &str) -> bool {
+        self.tokens.iter().any(|(owner, known)| owner == user && known == token)
+    }
+
     /// The lines that CAPA says besides, or in place of those of the same name.
     pub(super) fn pop3_lines(&self) -> impl Iterator<Item = &str> {
         self.with_pop3.iter().map(String::as_str)
-    }
-
-    pub(super) fn has_token(&self, user: &str, token: &str) -> bool {
-        self.tokens.iter().any(|(owner, known)| owner == user && known == token)
     }
 
     /// The date of a message that comes without one: in whole seconds, as IMAP shows them.

@@ -42,6 +42,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// A name in braces that begins with a capital letter, `{A}`, stands for a run of letters, digits, `.`, `_` and `-`: where it first comes in
 /// a `C:` line it takes what the client sent (its tag), from there on it is that text.
 ///
+/// `{*}` at the end of a `C:` line stands for anything; a `postroom::Recorder` puts it where a secret was.
+///
 /// A step that fails ends the connection; [`finish`](Self::finish) tells which one. After the last step the
 /// connection stays open, and the client must send nothing more.
 ///

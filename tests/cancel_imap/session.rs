@@ -2,7 +2,7 @@
 
 use std::pin::Pin;
 
-use postroom::imap::{Imap, Items, Uid};
+use postroom::imap::{Imap, Items, Uid, Uids};
 use postroom::testing::{Fault, Server};
 use postroom::{BoxFuture, Config};
 
@@ -15,7 +15,9 @@ type Operation = for<'a> fn(&'a mut Imap) -> BoxFuture<'a, bool>;
 /// Selecting is not undone by dropping, but the next SELECT is right whatever became of it.
 #[tokio::test(start_paused = true)]
 async fn selecting_can_be_dropped_anywhere() {
-    let operations: [(&str, Operation, usize); 3] = [
+    let operations: [(&str, Operation, usize); 5] = [
+        ("open and fetch", |imap| Box::pin(open_and_fetch(imap)), 7),
+        ("select and unselect", |imap| Box::pin(select_and_unselect(imap)), 7),
         ("select", |imap| Box::pin(async { imap.select("Sent").await.is_ok() }), 2),
         ("examine", |imap| Box::pin(async { imap.examine("INBOX").await.is_ok() }), 5),
         ("select of none", |imap| Box::pin(async { imap.select("None").await.is_ok() }), 1),
@@ -37,6 +39,16 @@ async fn selecting_can_be_dropped_anywhere() {
         println!("{name}: dropped at {drops} points");
         assert!(drops > 500, "{name}");
     }
+}
+
+async fn open_and_fetch(imap: &mut Imap) -> bool {
+    let mut mail = imap.open("Sent").fetch(Uids::ALL, Items::FLAGS).await.unwrap();
+    while mail.try_next().await.unwrap().is_some() {}
+    true
+}
+
+async fn select_and_unselect(imap: &mut Imap) -> bool {
+    imap.select("Sent").await.unwrap().unselect().await.is_ok()
 }
 
 async fn spans(operation: Operation) -> (std::ops::RangeInclusive<u64>, std::ops::RangeInclusive<u64>) {

@@ -10,10 +10,10 @@ use tokio::process::Command;
 const MESSAGE: &[u8] = b"From: a@example.org\r\nSubject: bytes\r\n\r\n.\r\n..dots\r\n8-bit \xe9\xff\x01\r\n\r\nend\r\n";
 
 /// A directory of this test's own, removed at its end.
-struct Scratch(PathBuf);
+pub(crate) struct Scratch(PathBuf);
 
 impl Scratch {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let name = format!("postroom-embedded-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         let path = std::env::temp_dir().join(name);
@@ -21,10 +21,16 @@ impl Scratch {
         Self(path)
     }
 
-    fn file(&self, name: &str, bytes: &[u8]) -> PathBuf {
-        let path = self.0.join(name);
+    pub(crate) fn file(&self, name: &str, bytes: &[u8]) -> PathBuf {
+        let path = self.path(name);
         std::fs::write(&path, bytes).unwrap();
         path
+    }
+}
+
+impl Scratch {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.0.join(name)
     }
 }
 
@@ -35,7 +41,7 @@ impl Drop for Scratch {
 }
 
 /// What the program printed; `None` where it is missing and need not be there.
-async fn run(program: &str, args: &[OsString]) -> Option<Vec<u8>> {
+pub(crate) async fn run(program: &str, args: &[OsString]) -> Option<Vec<u8>> {
     let output = match Command::new(program).args(args).kill_on_drop(true).output().await {
         Ok(output) => output,
         Err(error) if std::env::var_os("POSTROOM_REQUIRE_PEERS").is_some_and(|value| value == "1") => {
@@ -105,6 +111,43 @@ async fn curl_gets_every_byte_by_imap() {
     curl(&ca, &["--upload-file", file.to_str().unwrap(), &format!("{secure}/Sent")]).await.unwrap();
     let snapshot = server.snapshot("alice").unwrap();
     assert_eq!(snapshot.messages("Sent")[0].bytes.as_ref(), MESSAGE);
+}
+
+#[tokio::test]
+#[ignore = "needs python3 and curl; run by tests/run"]
+async fn curl_sends_commands_of_its_own_by_imap() {
+    let server = Server::builder().start().await.unwrap();
+    for _ in 0..3 {
+        server.deliver("alice", "INBOX", MESSAGE, &[]);
+    }
+    let scratch = Scratch::new();
+    let ca = scratch.file("ca.pem", server.ca_pem().as_bytes());
+    let root = format!("imaps://localhost:{}/", server.imaps_port());
+    let inbox = format!("{root}INBOX");
+    let Some(found) = curl(&ca, &[&format!("{inbox}?SUBJECT%20bytes%20UNSEEN")]).await else {
+        return;
+    };
+    assert_eq!(found, b"* SEARCH 1 2 3\r\n");
+    let requests = [
+        (&root, "CREATE \"Work/Jahr &- Tag\"", ""),
+        (&inbox, "UID COPY 1:2 \"Work/Jahr &- Tag\"", ""),
+        (&inbox, "UID MOVE 3 Archive", ""),
+        (&inbox, "UID STORE 1 +FLAGS.SILENT (\\Deleted $Label1)", ""),
+        (&inbox, "UID EXPUNGE 1", ""),
+        (&root, "SUBSCRIBE Archive", ""),
+        (&root, "STATUS Archive (MESSAGES UNSEEN)", "MESSAGES 1"),
+        (&root, "LIST \"\" \"Work/%\"", "Work/Jahr"),
+        (&root, "RENAME \"Work/Jahr &- Tag\" Tag", ""),
+        (&root, "NAMESPACE", "NAMESPACE"),
+    ];
+    for (url, request, answer) in requests {
+        let said = curl(&ca, &["--request", request, url]).await.unwrap();
+        assert!(String::from_utf8_lossy(&said).contains(answer), "{request}: {}", String::from_utf8_lossy(&said));
+    }
+    let snapshot = server.snapshot("alice").unwrap();
+    let uids = |name| snapshot.messages(name).iter().map(|mail| mail.uid).collect::<Vec<_>>();
+    assert_eq!((uids("INBOX"), uids("Tag"), uids("Archive")), (vec![2], vec![1, 2], vec![1]));
+    assert!(snapshot.mailboxes["Archive"].subscribed);
 }
 
 #[tokio::test]

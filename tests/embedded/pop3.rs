@@ -102,6 +102,20 @@ async fn a_maildrop_is_open_once_and_logins_can_be_delayed() {
 }
 
 #[tokio::test]
+async fn capa_says_what_it_was_told_to_or_nothing() {
+    let server = Server::builder().with_pop3("EXPIRE 0").with_pop3("X-OWN").in_memory().unwrap();
+    let mut client = logged_in(&server).await;
+    client.pop3("CAPA").await;
+    let lines = client.multi().await;
+    assert!(lines.contains(&"EXPIRE 0".to_owned()) && lines.contains(&"X-OWN".to_owned()), "{lines:?}");
+    assert!(!lines.contains(&"EXPIRE NEVER".to_owned()));
+    let server = Server::builder().without_pop3("CAPA").in_memory().unwrap();
+    let mut client = logged_in(&server).await;
+    assert!(client.pop3("CAPA").await.starts_with("-ERR"));
+    assert!(client.pop3("UIDL").await.starts_with("+OK"));
+}
+
+#[tokio::test]
 async fn what_is_not_announced_is_refused() {
     let names = ["TOP", "UIDL", "SASL", "RESP-CODES", "USER", "STLS"];
     let builder = names.iter().fold(Server::builder(), |builder, name| builder.without_pop3(name));

@@ -6,9 +6,9 @@ use postroom::imap::{Imap, Items, PartKind, Section, Uid, Uids};
 use postroom::{Kind, Limits};
 use tokio::io::AsyncReadExt;
 
-use crate::dovecot::User;
 use crate::live::{config, fill, login};
 use crate::session;
+use crate::suite::Trial;
 
 /// Two parts in two charsets, encoded words, a group, dots, trailing blanks, bare high octets and a line without an end.
 const TRICKY: &[u8] = b"From: =?utf-8?Q?J=C3=BCrgen?= <j@example.org>\r\n\
@@ -31,12 +31,9 @@ fn big(size: usize) -> Vec<u8> {
     message
 }
 
-#[tokio::test]
-#[ignore = "needs Dovecot; run by tests/run"]
-async fn every_item_comes_as_a_typed_value() {
-    let user = User::new("items");
-    user.deliver("", "1750000000.1.test", TRICKY);
-    let mut imap = session(&user).await;
+pub(crate) async fn every_item_comes_as_a_typed_value(user: &Trial) {
+    user.deliver("INBOX", TRICKY);
+    let mut imap = session(user).await;
     let mut inbox = imap.select("INBOX").await.unwrap();
     let text = Section::part(&[1]).unwrap();
     let fields = Section::header_fields(["Subject"]).unwrap();
@@ -79,12 +76,9 @@ async fn every_item_comes_as_a_typed_value() {
     assert_eq!(&window.bytes().unwrap()[..], &TRICKY[4..12]);
 }
 
-#[tokio::test]
-#[ignore = "needs Dovecot; run by tests/run"]
-async fn a_body_is_read_byte_for_byte_and_not_marked_as_read() {
-    let user = User::new("body");
-    user.deliver("", "1750000000.1.test", TRICKY);
-    let mut imap = session(&user).await;
+pub(crate) async fn a_body_is_read_byte_for_byte_and_not_marked_as_read(user: &Trial) {
+    user.deliver("INBOX", TRICKY);
+    let mut imap = session(user).await;
     let mut inbox = imap.select("INBOX").await.unwrap();
     let uid = Uid::new(1).unwrap();
     let mut bytes = Vec::new();
@@ -97,13 +91,10 @@ async fn a_body_is_read_byte_for_byte_and_not_marked_as_read() {
     assert!(!mail.try_next().await.unwrap().unwrap().flags().unwrap().seen());
 }
 
-#[tokio::test]
-#[ignore = "needs Dovecot; run by tests/run"]
-async fn a_message_of_20_mb_is_read_whole_and_in_part() {
-    let user = User::new("big");
+pub(crate) async fn a_message_of_20_mb_is_read_whole_and_in_part(user: &Trial) {
     let message = big(20_000_000);
-    user.deliver("", "1750000000.1.test", &message);
-    let mut imap = session(&user).await;
+    user.deliver("INBOX", &message);
+    let mut imap = session(user).await;
     let mut inbox = imap.select("INBOX").await.unwrap();
     let uid = Uid::new(1).unwrap();
 
@@ -117,18 +108,15 @@ async fn a_message_of_20_mb_is_read_whole_and_in_part() {
     assert!(all == message, "{} of {} bytes", all.len(), message.len());
 }
 
-#[tokio::test]
-#[ignore = "needs Dovecot; run by tests/run"]
-async fn a_message_over_the_limit_is_a_defect_and_its_neighbours_come() {
-    let user = User::new("limit");
+pub(crate) async fn a_message_over_the_limit_is_a_defect_and_its_neighbours_come(user: &Trial) {
     let large = big(3_000_000);
     fill(&user, 1);
-    user.deliver("", "1760000000.1.test", &large);
-    user.deliver("", "1760000000.2.test", TRICKY);
+    user.deliver("INBOX", &large);
+    user.deliver("INBOX", TRICKY);
     let mut limits = Limits::default();
     limits.literal = 1_000_000;
     let config = config(&user.server, "localhost", user.server.imaps).limits(limits);
-    let mut imap = Imap::connect(config, login(&user)).await.unwrap();
+    let mut imap = Imap::connect(config, login(user)).await.unwrap();
     let mut inbox = imap.select("INBOX").await.unwrap();
     let mut mail = inbox.fetch(Uids::ALL, Items::MESSAGE.size()).await.unwrap();
     let mut seen = Vec::new();
@@ -143,12 +131,9 @@ async fn a_message_over_the_limit_is_a_defect_and_its_neighbours_come() {
     inbox.noop().await.unwrap();
 }
 
-#[tokio::test]
-#[ignore = "needs Dovecot; run by tests/run"]
-async fn a_dropped_stream_leaves_the_session_usable() {
-    let user = User::new("dropped");
+pub(crate) async fn a_dropped_stream_leaves_the_session_usable(user: &Trial) {
     fill(&user, 300);
-    let mut imap = session(&user).await;
+    let mut imap = session(user).await;
     let mut inbox = imap.select("INBOX").await.unwrap();
     for taken in [0, 1, 7, 150] {
         let mut mail = inbox.fetch(Uids::ALL, Items::MESSAGE).await.unwrap();
@@ -168,12 +153,9 @@ async fn a_dropped_stream_leaves_the_session_usable() {
     assert_eq!(count, 300);
 }
 
-#[tokio::test]
-#[ignore = "needs Dovecot; run by tests/run"]
-async fn a_message_that_is_not_there_is_left_out_of_a_fetch_and_refused_by_read() {
-    let user = User::new("absent");
+pub(crate) async fn a_message_that_is_not_there_is_left_out_of_a_fetch_and_refused_by_read(user: &Trial) {
     fill(&user, 1);
-    let mut imap = session(&user).await;
+    let mut imap = session(user).await;
     let mut inbox = imap.select("INBOX").await.unwrap();
     let absent = Uid::new(99).unwrap();
     assert!(inbox.fetch(absent, Items::FLAGS).await.unwrap().try_next().await.unwrap().is_none());

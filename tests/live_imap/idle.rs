@@ -5,9 +5,9 @@ use std::time::Duration;
 use postroom::imap::{Event, Idle, Imap, Uid, Uids};
 use postroom::{Flag, FlagChange};
 
-use crate::dovecot::User;
 use crate::live::{fill, message};
 use crate::session;
+use crate::suite::Trial;
 
 /// The first event that the test is about. Others, such as `\Recent` going, are none of its business.
 async fn until<T>(idle: &mut Idle<'_>, wanted: impl Fn(&Event) -> Option<T>) -> T {
@@ -27,12 +27,9 @@ async fn change(imap: &mut Imap, uid: u32, flag: Flag) {
     inbox.store(Uid::new(uid).unwrap(), &FlagChange::add([flag])).await.unwrap();
 }
 
-#[tokio::test]
-#[ignore = "needs Dovecot; run by tests/run"]
-async fn new_mail_flags_and_expunges_of_another_session_become_events() {
-    let user = User::new("idle");
+pub(crate) async fn new_mail_flags_and_expunges_of_another_session_become_events(user: &Trial) {
     fill(&user, 3);
-    let (mut watching, mut acting) = (session(&user).await, session(&user).await);
+    let (mut watching, mut acting) = (session(user).await, session(user).await);
     let mut inbox = watching.select("INBOX").await.unwrap();
     let mut idle = inbox.idle().await.unwrap();
 
@@ -63,12 +60,9 @@ async fn new_mail_flags_and_expunges_of_another_session_become_events() {
     watching.logout().await.unwrap();
 }
 
-#[tokio::test]
-#[ignore = "needs Dovecot; run by tests/run"]
-async fn what_happened_before_idle_is_told_first() {
-    let user = User::new("before");
+pub(crate) async fn what_happened_before_idle_is_told_first(user: &Trial) {
     fill(&user, 2);
-    let (mut watching, mut acting) = (session(&user).await, session(&user).await);
+    let (mut watching, mut acting) = (session(user).await, session(user).await);
     let mut inbox = watching.select("INBOX").await.unwrap();
     drop(inbox.idle().await.unwrap());
 

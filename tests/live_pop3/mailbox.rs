@@ -5,47 +5,38 @@ use std::time::Duration;
 use postroom::pop3::Pop3;
 use postroom::{Deadlines, Flag, FlagChange, Idling, Kind, Mailbox, Part};
 
-use crate::dovecot::User;
 use crate::live::{config, fill, ids, login, message, take_the_second};
 use crate::open;
+use crate::suite::Trial;
 
-#[tokio::test]
-#[ignore = "needs Dovecot; run by tests/run"]
-async fn a_boxed_mailbox_lists_reads_and_deletes_on_commit() {
-    let user = User::new("boxed");
+pub(crate) async fn a_boxed_mailbox_lists_reads_and_deletes_on_commit(user: &Trial) {
     fill(&user, 3);
-    let mut mailbox: Box<dyn Mailbox> = Box::new(open(&user).await);
+    let mut mailbox: Box<dyn Mailbox> = Box::new(open(user).await);
     let features = mailbox.features();
     assert!(!features.flags && !features.folders && features.stable_ids && features.delete);
     assert!(matches!(features.idle, Idling::Poll(_)));
 
     let second = take_the_second(&mut *mailbox).await;
-    assert_eq!(user.stored("").len(), 3, "deleted before commit");
+    assert_eq!(user.stored("INBOX").len(), 3, "deleted before commit");
     let committed = mailbox.commit().await.unwrap();
     assert_eq!((committed.deleted, committed.unknown), (vec![second], vec![]));
-    assert_eq!(user.stored(""), [message(1), message(3)]);
+    assert_eq!(user.left(2).await, [message(1), message(3)]);
     assert_eq!(mailbox.entries().await.unwrap_err().kind(), Kind::Closed);
 }
 
-#[tokio::test]
-#[ignore = "needs Dovecot; run by tests/run"]
-async fn dropping_a_mailbox_deletes_nothing() {
-    let user = User::new("dropped");
+pub(crate) async fn dropping_a_mailbox_deletes_nothing(user: &Trial) {
     fill(&user, 3);
-    let mut pop = open(&user).await;
+    let mut pop = open(user).await;
     let before = ids(&mut pop).await;
     take_the_second(&mut pop).await;
     drop(pop);
-    let mut again = open(&user).await;
+    let mut again = open(user).await;
     assert_eq!(ids(&mut again).await, before);
 }
 
-#[tokio::test]
-#[ignore = "needs Dovecot; run by tests/run"]
-async fn headers_and_previews_come_by_top_and_flags_are_unsupported() {
-    let user = User::new("trait");
+pub(crate) async fn headers_and_previews_come_by_top_and_flags_are_unsupported(user: &Trial) {
     fill(&user, 1);
-    let mut pop = open(&user).await;
+    let mut pop = open(user).await;
     let mailbox: &mut dyn Mailbox = &mut pop;
     let ids = ids(mailbox).await;
     let split = message(1).windows(4).position(|four| four == b"\r\n\r\n").unwrap() + 4;
@@ -57,23 +48,20 @@ async fn headers_and_previews_come_by_top_and_flags_are_unsupported() {
     assert_eq!(refused.kind(), Kind::Unsupported);
 }
 
-#[tokio::test]
-#[ignore = "needs Dovecot; run by tests/run"]
-async fn idle_sees_new_mail_by_looking_again_and_refuses_while_messages_are_marked() {
-    let user = User::new("idle");
+pub(crate) async fn idle_sees_new_mail_by_looking_again_and_refuses_while_messages_are_marked(user: &Trial) {
     fill(&user, 1);
     let mut deadlines = Deadlines::default();
     deadlines.poll = Duration::from_millis(100);
     let config = config(&user.server, "localhost", user.server.pop3s).deadlines(deadlines);
-    let mut pop = Pop3::connect(config, login(&user)).await.unwrap();
+    let mut pop = Pop3::connect(config, login(user)).await.unwrap();
     let mailbox: &mut dyn Mailbox = &mut pop;
     assert_eq!(ids(mailbox).await.len(), 1);
-    user.deliver("", "1760000000.1.test", &message(2));
+    user.deliver("INBOX", &message(2));
     tokio::time::timeout(Duration::from_secs(60), mailbox.idle()).await.expect("the mailbox slept on").unwrap();
     let now = ids(mailbox).await;
     assert_eq!(now.len(), 2);
 
     mailbox.delete(&now[..1]).await.unwrap();
     assert_eq!(mailbox.idle().await.unwrap_err().kind(), Kind::Input);
-    assert_eq!(user.stored("").len(), 2);
+    assert_eq!(user.stored("INBOX").len(), 2);
 }

@@ -4,9 +4,9 @@ use postroom::Kind;
 use postroom::pop3::{Content, Number};
 use tokio::io::AsyncReadExt;
 
-use crate::dovecot::User;
 use crate::live::{fill, message};
 use crate::open;
+use crate::suite::Trial;
 
 /// What a dot-stuffing, line-splitting or text-minded reader gets wrong.
 /// A dot as the very first octet is not among it: Dovecot 2.3 does not stuff that one, so that it is lost to every client.
@@ -27,13 +27,10 @@ fn is(content: &Content, wanted: &[u8]) -> bool {
     matches!(content, Content::Whole(bytes) if bytes[..] == *wanted)
 }
 
-#[tokio::test]
-#[ignore = "needs Dovecot; run by tests/run"]
-async fn stat_list_and_uidl_agree_and_uidls_last() {
-    let user = User::new("listings");
+pub(crate) async fn stat_list_and_uidl_agree_and_uidls_last(user: &Trial) {
     fill(&user, 3);
     let sizes: Vec<u64> = (1..=3).map(|number| message(number).len() as u64).collect();
-    let pop = open(&user).await;
+    let pop = open(user).await;
     let stat = pop.stat().await.unwrap();
     assert_eq!((stat.messages, stat.octets), (3, sizes.iter().sum()));
     let list = pop.list().await.unwrap();
@@ -41,19 +38,16 @@ async fn stat_list_and_uidl_agree_and_uidls_last() {
     let uidl = pop.uidl().await.unwrap();
     assert_eq!(uidl.len(), 3);
     pop.quit().await.unwrap();
-    let pop = open(&user).await;
+    let pop = open(user).await;
     assert_eq!(pop.uidl().await.unwrap(), uidl);
     pop.quit().await.unwrap();
 }
 
-#[tokio::test]
-#[ignore = "needs Dovecot; run by tests/run"]
-async fn tricky_messages_come_byte_for_byte_every_way() {
-    let user = User::new("tricky");
-    for (place, message) in TRICKY.iter().enumerate() {
-        user.deliver("", &format!("1750000000.{place}.test"), message);
+pub(crate) async fn tricky_messages_come_byte_for_byte_every_way(user: &Trial) {
+    for message in TRICKY {
+        user.deliver("INBOX", message);
     }
-    let mut pop = open(&user).await;
+    let mut pop = open(user).await;
     let all: Vec<Number> = (1..=TRICKY.len() as u32).map(number).collect();
     for (&number, wanted) in all.iter().zip(TRICKY) {
         assert_eq!(pop.retr(number).await.unwrap()[..], *wanted);
@@ -72,12 +66,9 @@ async fn tricky_messages_come_byte_for_byte_every_way() {
     pop.quit().await.unwrap();
 }
 
-#[tokio::test]
-#[ignore = "needs Dovecot; run by tests/run"]
-async fn five_hundred_messages_come_pipelined_in_order() {
-    let user = User::new("pipelined");
+pub(crate) async fn five_hundred_messages_come_pipelined_in_order(user: &Trial) {
     fill(&user, 500);
-    let mut pop = open(&user).await;
+    let mut pop = open(user).await;
     let mut mail = pop.fetch((1..=500).map(number));
     for wanted in 1..=500 {
         let retrieved = mail.try_next().await.unwrap().unwrap();
@@ -96,17 +87,14 @@ async fn five_hundred_messages_come_pipelined_in_order() {
     pop.quit().await.unwrap();
 }
 
-#[tokio::test]
-#[ignore = "needs Dovecot; run by tests/run"]
-async fn a_message_of_20_mb_is_read_as_it_comes() {
-    let user = User::new("big");
+pub(crate) async fn a_message_of_20_mb_is_read_as_it_comes(user: &Trial) {
     let mut big = b"Subject: big\r\n\r\n".to_vec();
     while big.len() < 20_000_000 {
         let line = format!(".{:010} {}\r\n", big.len(), "x".repeat(60));
         big.extend_from_slice(line.as_bytes());
     }
-    user.deliver("", "1750000000.1.test", &big);
-    let mut pop = open(&user).await;
+    user.deliver("INBOX", &big);
+    let mut pop = open(user).await;
     let mut some = vec![0; 100_000];
     pop.read(number(1)).await.unwrap().read_exact(&mut some).await.unwrap();
     assert_eq!(some, big[..100_000]);
@@ -117,12 +105,9 @@ async fn a_message_of_20_mb_is_read_as_it_comes() {
     pop.quit().await.unwrap();
 }
 
-#[tokio::test]
-#[ignore = "needs Dovecot; run by tests/run"]
-async fn a_number_that_is_not_there_is_refused_and_the_session_lives() {
-    let user = User::new("absent");
+pub(crate) async fn a_number_that_is_not_there_is_refused_and_the_session_lives(user: &Trial) {
     fill(&user, 2);
-    let mut pop = open(&user).await;
+    let mut pop = open(user).await;
     assert_eq!(pop.retr(number(9)).await.unwrap_err().kind(), Kind::Rejected);
     let mut mail = pop.fetch([1, 9, 2].map(number));
     let mut whole = Vec::new();
@@ -134,30 +119,24 @@ async fn a_number_that_is_not_there_is_refused_and_the_session_lives() {
     pop.quit().await.unwrap();
 }
 
-#[tokio::test]
-#[ignore = "needs Dovecot; run by tests/run"]
-async fn dele_and_drop_keeps_the_message() {
-    let user = User::new("kept");
+pub(crate) async fn dele_and_drop_keeps_the_message(user: &Trial) {
     fill(&user, 2);
-    let pop = open(&user).await;
+    let pop = open(user).await;
     pop.dele(number(1)).await.unwrap();
     assert_eq!(pop.stat().await.unwrap().messages, 1);
     drop(pop);
-    let pop = open(&user).await;
+    let pop = open(user).await;
     assert_eq!(pop.stat().await.unwrap().messages, 2);
     pop.quit().await.unwrap();
-    assert_eq!(user.stored(""), [message(1), message(2)]);
+    assert_eq!(user.stored("INBOX"), [message(1), message(2)]);
 }
 
-#[tokio::test]
-#[ignore = "needs Dovecot; run by tests/run"]
-async fn dele_and_quit_deletes_and_rset_takes_it_back() {
-    let user = User::new("deleted");
+pub(crate) async fn dele_and_quit_deletes_and_rset_takes_it_back(user: &Trial) {
     fill(&user, 3);
-    let pop = open(&user).await;
+    let pop = open(user).await;
     pop.dele(number(3)).await.unwrap();
     pop.rset().await.unwrap();
     pop.dele(number(2)).await.unwrap();
     pop.quit().await.unwrap();
-    assert_eq!(user.stored(""), [message(1), message(3)]);
+    assert_eq!(user.left(2).await, [message(1), message(3)]);
 }

@@ -35,6 +35,15 @@ ok(imap.rename("Work/May", "Work/June"))
 assert b"MESSAGES 0" in ok(imap.status("Work/June", "(MESSAGES UIDNEXT)"))[0]
 ok(imap.delete("Work/June"))
 ok(imap.namespace())
+ok(imap.subscribe("Archive"))
+assert any(b"Archive" in line for line in ok(imap.lsub()))
+ok(imap.unsubscribe("Archive"))
+assert not any(line and b"Archive" in line for line in ok(imap.lsub()))
+for name in ('"quo\\"te {5}"', '"&ZeVnLIqe-/(100)"'):
+    ok(imap.create(name))
+    assert b"MESSAGES 0" in ok(imap.status(name, "(MESSAGES)"))[0]
+    ok(imap.delete(name))
+assert imap.create("a&b")[0] == "NO" or imap.delete("a&b")[0] == "OK"
 
 count = int(ok(imap.select("INBOX"))[0])
 assert count == 30, count
@@ -59,12 +68,21 @@ assert ok(imap.uid("FETCH", "31", "(BODY[])"))[0][1] == message
 assert b"\\Seen" in ok(imap.fetch("31", "(FLAGS)"))[0]
 assert b"01-Feb" in ok(imap.fetch("31", "(INTERNALDATE)"))[0] or b" 1-Feb" in ok(imap.fetch("31", "(INTERNALDATE)"))[0]
 
-ok(imap.copy("31", "Archive"))
-ok(imap.store("31", "+FLAGS", "(\\Deleted)"))
-assert ok(imap.search(None, "DELETED"))[0] == b"31"
-assert ok(imap.expunge()) == [b"31"]
+name, code = ok(imap.uid("COPY", "31", "Archive")), imap.response("COPYUID")[1][-1]
+assert code.split()[1:] == [b"31", b"2"], code
+ok(imap.copy("31", "Archive"))  # by message number
+ok(imap.uid("MOVE", "30", "Archive"))
+assert ok(imap.uid("SEARCH", "UID", "30"))[0] in (b"", None)
+ok(imap.uid("STORE", "29", "+FLAGS.SILENT", "(\\Deleted $Label1)"))
+ok(imap.uid("EXPUNGE", "1:28"))
+assert ok(imap.uid("SEARCH", "KEYWORD", "$Label1"))[0] == b"29"
+ok(imap.uid("STORE", "29", "-FLAGS", "(\\Deleted)"))
+
+ok(imap.store("30", "+FLAGS", "(\\Deleted)"))
+assert ok(imap.search(None, "DELETED"))[0] == b"30"
+assert ok(imap.expunge())[-1] == b"30"
 ok(imap.close())
 ok(imap.unselect()) if imap.state == "SELECTED" else None
-assert int(ok(imap.select("Archive", readonly=True))[0]) == 2
+assert int(ok(imap.select("Archive", readonly=True))[0]) == 4
 imap.logout()
 print("imaplib: ok")

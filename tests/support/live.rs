@@ -9,15 +9,15 @@ use postroom::{Config, Error, Login, Mailbox, MessageId, Part};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream};
 use tokio::net::TcpStream;
 
-use crate::dovecot::{Dovecot, PASSWORD, User};
+use crate::server::{Server, User};
 
 /// Trusts the server's authority and no other.
-pub(crate) fn config(server: &Dovecot, host: &str, port: u16) -> Config {
+pub(crate) fn config(server: &Server, host: &str, port: u16) -> Config {
     Config::new(host).port(port).add_root_pem(server.ca_pem.as_bytes()).unwrap().only_added_roots()
 }
 
 pub(crate) fn login(user: &User) -> Login {
-    Login::password(&user.name, PASSWORD)
+    Login::password(&user.name, user.password)
 }
 
 /// A small message that differs from all others by its number.
@@ -31,9 +31,8 @@ pub(crate) fn message(number: u32) -> Vec<u8> {
 
 /// Puts messages 1 to `count` into INBOX behind the server's back.
 pub(crate) fn fill(user: &User, count: u32) {
-    for number in 1..=count {
-        user.deliver("", &format!("{}.{number:06}.test", 1_750_000_000 + number), &message(number));
-    }
+    let messages: Vec<_> = (1..=count).map(message).collect();
+    user.deliver_all("INBOX", &messages);
 }
 
 /// The error and all its causes in one text.

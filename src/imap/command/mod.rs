@@ -50,4 +50,6 @@ pub(crate) trait Command {
 pub(crate) struct Terms {
     /// Mailbox names go as UTF-8 rather than modified UTF-7.
     pub(crate) utf8: bool,
+    /// A search names no charset (RFC 6855 §3).
+    pub(crate) no_charset: bool,
 }

@@ -25,8 +25,9 @@ impl Command for Search<'_> {
             Some(returns) => line.atom("RETURN")?.list(|list| returns.names().try_fold(list, Line::atom))?,
             None => line,
         };
-        // RFC 9051 §6.4.4: where names are UTF-8 the strings of a search are too, and no charset may be named.
-        let line = if terms.utf8 || self.query.is_ascii() { line } else { line.atom("CHARSET")?.atom("UTF-8")? };
+        // UTF-8 is what an IMAP4rev2 server takes strings for anyway (RFC 9051 §6.4.4), but Cyrus 3.10 wants to be told.
+        let named = !terms.no_charset && !self.query.is_ascii();
+        let line = if named { line.atom("CHARSET")?.atom("UTF-8")? } else { line };
         let plan = Plan::new("UID SEARCH", line.query(self.query)?.finish());
         Ok(plan.order(Order::claiming(Claims::SEARCH)).needs(Needs::Selection(self.selection)))
     }

@@ -66,6 +66,7 @@ impl Engine {
         let Some(index) = self.running.iter().position(|run| Some(run.tag) == number) else { return self.stray(frame) };
         self.stop_sending(index)?;
         let Some(mut run) = self.running.remove(index) else { return Ok(()) };
+        run.span.answered(ending == Ending::Ok);
         let mut condition = read_condition(frame);
         self.learn_code(condition.code.as_ref());
         if let Some(copied) = run.copied.take() {

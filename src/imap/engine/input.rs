@@ -147,6 +147,7 @@ impl Engine {
         let Some(claimed) = claimed else { return input.advance(len) };
         let block = input.split_to(len).freeze();
         let Some(run) = self.running.iter_mut().find(|run| run.id == Some(claimed.id)) else { return };
+        run.span.add(claimed.frames.len(), block.len());
         if !claimed.stream {
             run.frames += claimed.frames.len();
             run.bytes += block.len();
@@ -197,6 +198,9 @@ impl Engine {
         let (to, left) = (flow.to, flow.left);
         match to {
             Some(id) if count > 0 => {
+                if let Some(run) = self.running.iter_mut().find(|run| run.id == to) {
+                    run.span.add(0, count);
+                }
                 let chunk = input.split_to(count).freeze();
                 self.deliver(Some(id), Delivery::Chunk(chunk));
             }

@@ -32,7 +32,8 @@ pub(crate) use self::request::{Delivery, Effect, Needs, Plan, Request};
 pub use self::state::Selected;
 pub(crate) use self::state::{Phase, State};
 use crate::engine::clock::Clock;
-use crate::engine::{Appetite, Id, Outgoing};
+use crate::engine::span::Span;
+use crate::engine::{Appetite, Content, Id, Outgoing};
 use crate::error::{Error, Kind, Result};
 use crate::imap::codec::Framer;
 use crate::imap::types::{CopyUid, Uids};
@@ -91,6 +92,7 @@ struct Running {
     tag: u32,
     verb: &'static str,
     order: Order,
+    span: Span,
     effect: Effect,
     lasting: bool,
     stream: bool,
@@ -261,6 +263,8 @@ impl crate::engine::Engine for Engine {
     type Delivery = Delivery;
     type State = State;
 
+    const CONTENT: Content = Content::Literals;
+
     fn handle_request(&mut self, id: Id, request: Request, now: Instant) {
         self.clock.tell(now);
         if self.outcome.is_some() {
@@ -419,6 +423,7 @@ impl Running {
             tag,
             verb,
             order,
+            span: Span::begin(verb),
             effect: Effect::None,
             lasting: false,
             stream: false,

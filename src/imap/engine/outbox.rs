@@ -2,6 +2,7 @@
 //! server has to ask for its literal first. It must not know which commands run.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 
 use bytes::{Bytes, BytesMut};
 
@@ -22,7 +23,7 @@ const LARGE: usize = 4 * 1024;
 pub(crate) struct Outbox {
     chunks: VecDeque<Outgoing>,
     tail: BytesMut,
-    tail_is_secret: bool,
+    tail_secrets: Vec<Range<usize>>,
 }
 
 /// A command of which a part must still be sent (RFC 9051 §4.3): nothing else may come between.
@@ -84,8 +85,9 @@ impl Outbox {
     }
 
     pub(crate) fn secret(&mut self, bytes: &[u8]) {
-        self.tail_is_secret = true;
+        let start = self.tail.len();
         self.tail.extend_from_slice(bytes);
+        self.tail_secrets.push(start..self.tail.len());
     }
 
     pub(crate) fn bytes(&mut self, bytes: Bytes) {
@@ -93,11 +95,21 @@ impl Outbox {
             return self.text(&bytes);
         }
         self.cut();
-        self.chunks.push_back(Outgoing { bytes, secret: false });
+        self.chunks.push_back(Outgoing { bytes, secrets: Vec::new() });
     }
 
     pub(crate) fn literal(&mut self, bytes: Bytes, secret: bool) {
         if secret { self.secret(&bytes) } else { self.bytes(bytes) }
+    }
+
+    /// A literal's announcement: the length of a secret is one.
+    pub(crate) fn announce(&mut self, size: &str, secret: bool) {
+        if secret {
+            self.secret(size.as_bytes())
+        } else {
+            self.text(size.as_bytes())
+        }
+        self.text(b"\r\n");
     }
 
     /// So many bytes that say nothing.
@@ -133,8 +145,7 @@ impl Outbox {
     fn cut(&mut self) {
         if !self.tail.is_empty() {
             let bytes = std::mem::take(&mut self.tail).freeze();
-            self.chunks.push_back(Outgoing { bytes, secret: self.tail_is_secret });
+            self.chunks.push_back(Outgoing { bytes, secrets: std::mem::take(&mut self.tail_secrets) });
         }
-        self.tail_is_secret = false;
     }
 }

@@ -88,12 +88,12 @@ impl Engine {
                 Segment::Text(text) => self.outbox.bytes(text),
                 Segment::Secret(text) => self.outbox.secret(&text),
                 Segment::Literal { bytes, secret } if asks(bytes.len() as u64) => {
-                    self.outbox.text(format!("{{{}}}\r\n", bytes.len()).as_bytes());
+                    self.outbox.announce(&format!("{{{}}}", bytes.len()), secret);
                     half.stage = Stage::Literal { bytes, secret };
                     return;
                 }
                 Segment::Literal { bytes, secret } => {
-                    self.outbox.text(format!("{{{}+}}\r\n", bytes.len()).as_bytes());
+                    self.outbox.announce(&format!("{{{}+}}", bytes.len()), secret);
                     self.outbox.literal(bytes, secret);
                 }
                 Segment::Upload { size } if asks_upload(size) => {
@@ -201,8 +201,11 @@ impl Engine {
             && let Some(missing) = half.missing()
         {
             half.spoilt = true;
-            if missing > MOST_FILLING {
-                return self.fail(Error::closed("an upload was abandoned with too much of it missing"));
+            // RFC 3502 has the server store nothing where anything behind a message is wrong. One that does not know it, such
+            // as Courier, may store a message as soon as it has read it, whatever comes next.
+            let stores_late = self.state.capabilities.as_ref().is_some_and(|capabilities| capabilities.multiappend());
+            if missing > MOST_FILLING || !stores_late {
+                return self.fail(Error::closed("an upload was abandoned that could not be brought to a harmless end"));
             }
             return self.check_upload();
         }

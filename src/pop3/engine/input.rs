@@ -176,7 +176,9 @@ impl Engine {
     }
 
     fn succeeded(&mut self, answer: Answer) {
-        let Some(run) = self.running.pop_front() else { return };
+        let Some(mut run) = self.running.pop_front() else { return };
+        run.span.add(1, answer.body.len());
+        run.span.answered(true);
         self.take_effect(&run, &answer);
         match (run.number, run.effect) {
             (Some(_), _) => self.push(run, Content::Whole(answer.body)),
@@ -215,6 +217,7 @@ impl Engine {
 
     fn refused(&mut self, reply: &Reply<'_>) {
         let Some(run) = self.running.pop_front() else { return };
+        run.span.answered(false);
         self.challenged &= !matches!(run.effect, Effect::Authenticate { .. });
         let error = said(reply, &format!("the server refused {}", run.verb), Kind::Rejected);
         let error = error.with_retry_after(self.delay(reply));

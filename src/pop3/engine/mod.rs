@@ -22,6 +22,7 @@ pub use self::request::{Content, Retrieved};
 use self::sending::Outbox;
 pub(crate) use self::state::{Farewell, Phase, State};
 use crate::engine::clock::Clock;
+use crate::engine::span::Span;
 use crate::engine::{Appetite, Id, Outgoing};
 use crate::error::{Error, Kind, Result};
 use crate::limits::{Deadlines, Limits};
@@ -72,6 +73,7 @@ struct Running {
     /// `None` where nobody waits for it any more.
     id: Option<Id>,
     verb: &'static str,
+    span: Span,
     /// Of a series: which message, and whether the series ends with it.
     number: Option<(Number, bool)>,
     shape: Shape,
@@ -196,6 +198,8 @@ impl crate::engine::Engine for Engine {
     type Request = Request;
     type Delivery = Delivery;
     type State = State;
+
+    const CONTENT: crate::engine::Content = crate::engine::Content::Lines;
 
     fn handle_request(&mut self, id: Id, request: Request, now: Instant) {
         self.clock.tell(now);

@@ -1,9 +1,12 @@
 //! The engine's way out: which commands go onto the wire when. With PIPELINING many are in flight, written together; without it
 //! one at a time. It reads no replies.
 
+use std::ops::Range;
+
 use bytes::BytesMut;
 
 use super::{Engine, Farewell, Needs, Pending, Phase, Plan, Running, Upgrade, over};
+use crate::engine::span::Span;
 use crate::engine::{Id, Outgoing};
 use crate::error::{Error, Result};
 use crate::login::Secret;
@@ -19,7 +22,7 @@ const REFILL: usize = FLIGHT / 2;
 #[derive(Debug, Default)]
 pub(super) struct Outbox {
     bytes: BytesMut,
-    secret: bool,
+    secrets: Vec<Range<usize>>,
 }
 
 impl Outbox {
@@ -31,13 +34,19 @@ impl Outbox {
         if self.bytes.is_empty() {
             return None;
         }
-        let Self { bytes, secret } = std::mem::take(self);
-        Some(Outgoing { bytes: bytes.freeze(), secret })
+        let Self { bytes, secrets } = std::mem::take(self);
+        Some(Outgoing { bytes: bytes.freeze(), secrets })
     }
 
-    fn push(&mut self, bytes: &[u8], secret: bool) {
+    fn push(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
-        self.secret |= secret;
+    }
+
+    /// A line of which so much at the beginning may be shown.
+    fn push_secret(&mut self, bytes: &[u8], shown: usize) {
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(bytes);
+        self.secrets.push(start + shown..self.bytes.len());
     }
 }
 
@@ -79,9 +88,15 @@ impl Engine {
             self.state.farewell = Farewell::Unanswered;
             self.changed = true;
         }
-        self.outbox.push(plan.line.expose(), plan.secret);
+        let line = plan.line.expose();
+        if plan.secret {
+            self.outbox.push_secret(line.strip_suffix(b"\r\n").unwrap_or(line), shown(plan.verb, line));
+            self.outbox.push(b"\r\n");
+        } else {
+            self.outbox.push(line);
+        }
         let Plan { verb, shape, effect, .. } = plan;
-        self.running.push_back(Running { id: Some(id), verb, number: None, shape, effect });
+        self.running.push_back(Running { id: Some(id), verb, span: Span::begin(verb), number: None, shape, effect });
     }
 
     /// Sends as much of a series as may be in flight; the rest waits at the front of the queue.
@@ -98,7 +113,8 @@ impl Engine {
             codec::write_number(&mut self.outbox.bytes, series.verb, number, series.lines);
             let last = series.numbers.as_slice().is_empty();
             let super::Series { verb, shape, effect, .. } = series;
-            self.running.push_back(Running { id: Some(id), verb, number: Some((number, last)), shape, effect });
+            let (span, number) = (Span::begin(verb), Some((number, last)));
+            self.running.push_back(Running { id: Some(id), verb, span, number, shape, effect });
             if last {
                 return;
             }
@@ -144,14 +160,20 @@ impl Engine {
         run.effect = Effect::Authenticate { owing };
         self.challenged = false;
         match answer {
-            Some(answer) => self.outbox.push(answer.expose(), true),
-            None => self.outbox.push(b"*", false),
+            Some(answer) => self.outbox.push_secret(answer.expose(), 0),
+            None => self.outbox.push(b"*"),
         }
-        self.outbox.push(b"\r\n", false);
+        self.outbox.push(b"\r\n");
     }
 
     /// A challenge that nobody will answer.
     pub(super) fn cancel_exchange(&mut self) {
-        self.outbox.push(b"*\r\n", false);
+        self.outbox.push(b"*\r\n");
     }
+}
+
+/// How much of a line with a secret is none: the command, and behind AUTH the mechanism, behind APOP the user.
+fn shown(verb: &str, line: &[u8]) -> usize {
+    let words = if matches!(verb, "AUTH" | "APOP") { 2 } else { 1 };
+    memchr::memchr_iter(b' ', line).nth(words - 1).map_or(0, |at| at + 1)
 }

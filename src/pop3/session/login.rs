@@ -9,7 +9,7 @@ use crate::login::Login;
 use crate::pop3::codec::{LONGEST_COMMAND, command, stamp};
 use crate::pop3::engine::{Delivery, Effect, Needs, Plan, Request, Shape, State};
 use crate::sasl::digest::md5;
-use crate::sasl::{Choice, Chosen, Exchange, Failure, Setting, Terms, choose, refused};
+use crate::sasl::{Choice, Chosen, Exchange, Failure, Setting, Terms, choose};
 
 /// Opens the maildrop.
 pub(super) async fn log_in(link: &Pop3Link, config: &Config, login: &Login) -> Result<()> {
@@ -21,8 +21,8 @@ pub(super) async fn log_in(link: &Pop3Link, config: &Config, login: &Login) -> R
     }
     match way(link, config, login)? {
         Way::Sasl(chosen) => chosen.log_in(login, setting(config), |exchange| authenticate(link, exchange)).await?,
-        Way::Apop(stamp) => apop(link, login, &stamp).await.map_err(|error| refused(error, "APOP"))?,
-        Way::Command => user_and_password(link, login).await.map_err(|error| refused(error, "USER and PASS"))?,
+        Way::Apop(stamp) => apop(link, login, &stamp).await.map_err(|error| error.of_login("APOP"))?,
+        Way::Command => user_and_password(link, login).await.map_err(|error| error.of_login("USER and PASS"))?,
     }
     // Values may differ after the login (RFC 2449 §5).
     ask_capabilities(link).await

@@ -99,7 +99,7 @@ impl Connector {
 
 async fn begin(stream: Stream, upgrade: Option<Tls>, config: &Config, login: &Login) -> Result<(Pop3Link, Driver)> {
     let engine = Engine::new(config.limits.clone(), config.deadlines.clone(), now());
-    let (link, mut driver) = Driver::over(engine, stream, upgrade, config.limits.window);
+    let (link, mut driver) = Driver::over(engine, stream, upgrade, config);
     driver.beside(login::log_in(&link, config, login)).await?;
     Ok((link, driver))
 }

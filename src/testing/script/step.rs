@@ -105,11 +105,14 @@ pub(super) struct Template(Vec<Piece>);
 enum Piece {
     Text(String),
     Name(String),
+    /// Whatever is left of the line.
+    Rest,
 }
 
 impl Template {
     fn parse(line: &str) -> Self {
         let mut pieces = Vec::new();
+        let (line, is_open) = line.strip_suffix("{*}").map_or((line, false), |line| (line, true));
         let mut rest = line;
         let mut text = String::new();
         while let Some((before, name, after)) = next_name(rest) {
@@ -119,6 +122,7 @@ impl Template {
             rest = after;
         }
         pieces.push(Piece::Text(rest.to_owned()));
+        pieces.extend(is_open.then_some(Piece::Rest));
         Self(pieces)
     }
 
@@ -127,6 +131,7 @@ impl Template {
         for piece in &self.0 {
             match piece {
                 Piece::Text(text) => line.extend_from_slice(text.as_bytes()),
+                Piece::Rest => line.extend_from_slice(b"{*}"),
                 Piece::Name(name) => match names.get(name) {
                     Some(value) => line.extend_from_slice(value),
                     None => line.extend_from_slice(format!("{{{name}}}").as_bytes()),
@@ -143,6 +148,7 @@ impl Template {
             let length = match piece {
                 Piece::Text(text) if rest.starts_with(text.as_bytes()) => text.len(),
                 Piece::Text(_) => return false,
+                Piece::Rest => rest.len(),
                 Piece::Name(name) => {
                     let length = rest.iter().take_while(|byte| is_name_value(**byte)).count();
                     let value = rest.get(..length).unwrap_or_default();

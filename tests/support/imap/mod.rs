@@ -15,7 +15,7 @@ use postroom::{Config, Driver, Error, Login};
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
 
 /// A greeting after which nobody has to log in.
-pub(crate) const PREAUTH: &str = "S: * PREAUTH [CAPABILITY IMAP4rev1 IDLE UIDPLUS ESEARCH] ready\n";
+pub(crate) const PREAUTH: &str = "S: * PREAUTH [CAPABILITY IMAP4rev1 IDLE UIDPLUS ESEARCH MULTIAPPEND] ready\n";
 
 /// A mailbox of three messages, opened.
 pub(crate) const SELECT: &str = "
@@ -169,7 +169,7 @@ impl Peer {
 /// A logged-in session with such a peer.
 pub(crate) async fn peered(config: Config) -> (Peer, Imap) {
     let (mut peer, stream) = Peer::new();
-    peer.say("* PREAUTH [CAPABILITY IMAP4rev1 IDLE UIDPLUS ESEARCH] ready\r\n").await;
+    peer.say("* PREAUTH [CAPABILITY IMAP4rev1 IDLE UIDPLUS ESEARCH MULTIAPPEND] ready\r\n").await;
     let (imap, driver) = Imap::handshake(stream, config, alice()).await.unwrap();
     tokio::spawn(driver);
     (peer, imap)

@@ -1,0 +1,188 @@
+//! What was said on connections, written as dialogues that the scripted peer of `testing` can play. It writes text, knows no
+//! protocol, and gets nothing that is secret.
+
+use std::fmt::{self, Write};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Keeps a transcript of every connection that is made with its [`Config`](crate::Config), to be read, sent with a report, or
+/// played again by `testing::Script`.
+///
+/// A transcript has a line for each line of the server, `S:`, and of the client, `C:`; what is not printable stands escaped in
+/// `S-raw:` and `C-raw:` lines, so that every byte is there. It is what was said within TLS, and so is played in clear; where TLS came by an
+/// upgrade, a `tls` line says so, and it is played with an upgrade too. In the place of passwords, tokens and whatever else a
+/// login proves itself by stands `{*}`, which fits anything, and `<secret>` where a server gave them back. **Nothing else is left out**: mail
+/// and the user's name are there. All of it is kept in memory.
+///
+/// ```
+/// # #[cfg(feature = "testing")]
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use postroom::pop3::Pop3;
+/// use postroom::testing::{Script, Server};
+/// use postroom::{Config, Login, Recorder};
+///
+/// let config = Config::new("localhost").dangerous_plaintext(); // nothing leaves this process
+/// let server = Server::builder().user("me", "secret").in_memory()?;
+/// let recorder = Recorder::new();
+/// let recorded = config.clone().record(&recorder);
+/// let (pop3, driver) = Pop3::handshake(server.pop3_stream(), recorded, Login::password("me", "secret")).await?;
+/// let driver = tokio::spawn(driver);
+/// let stat = pop3.stat().await?;
+/// pop3.quit().await?;
+/// driver.await??;
+///
+/// let transcript = recorder.transcripts().concat();
+/// assert!(transcript.contains("C: STAT") && !transcript.contains("secret\n"));
+///
+/// let mut script = Script::new(&transcript);
+/// let (pop3, driver) = Pop3::handshake(script.stream(), config, Login::password("me", "another")).await?;
+/// tokio::spawn(driver);
+/// assert_eq!(pop3.stat().await?, stat);
+/// # Ok(()) }
+/// # #[cfg(not(feature = "testing"))]
+/// # fn main() {}
+/// ```
+#[derive(Clone, Default)]
+pub struct Recorder(Arc<Mutex<Vec<Arc<Mutex<String>>>>>);
+
+/// The transcript of one connection, as it grows.
+pub(crate) struct Record {
+    text: Arc<Mutex<String>>,
+    received: Vec<u8>,
+    sent: Vec<u8>,
+    /// The rest of the client's line stands behind a secret.
+    hidden: bool,
+}
+
+impl Recorder {
+    /// An empty one; see [`Config::record`](crate::Config::record).
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// What was said so far, one text for each connection in the order of their beginning.
+    #[must_use]
+    pub fn transcripts(&self) -> Vec<String> {
+        lock(&self.0).iter().map(|text| lock(text).clone()).collect()
+    }
+
+    pub(crate) fn begin(&self) -> Record {
+        let text = Arc::<Mutex<String>>::default();
+        lock(&self.0).push(text.clone());
+        Record { text, received: Vec::new(), sent: Vec::new(), hidden: false }
+    }
+}
+
+impl fmt::Debug for Recorder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Recorder").field("connections", &lock(&self.0).len()).finish_non_exhaustive()
+    }
+}
+
+impl Record {
+    /// Whole lines of the server, or what it sent of one.
+    pub(crate) fn received(&mut self, bytes: &[u8]) {
+        self.finish_sent();
+        self.received.extend_from_slice(bytes);
+        while let Some(at) = memchr::memchr(b'\n', &self.received) {
+            let line: Vec<u8> = self.received.drain(..=at).collect();
+            self.write("S", &line);
+        }
+    }
+
+    /// What the client sent, without what is secret in it.
+    pub(crate) fn sent(&mut self, bytes: &[u8]) {
+        self.finish_received();
+        for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
+            if !self.hidden {
+                self.sent.extend_from_slice(piece);
+            }
+            if piece.ends_with(b"\n") {
+                self.finish_sent();
+            }
+        }
+    }
+
+    /// Something secret stands here, and nothing of its line is told from here on.
+    pub(crate) fn hide(&mut self) {
+        self.finish_received();
+        self.hidden = true;
+    }
+
+    /// TLS begins.
+    pub(crate) fn encrypted(&mut self) {
+        self.finish();
+        lock(&self.text).push_str("tls\n");
+    }
+
+    /// The server closed.
+    pub(crate) fn closed(&mut self) {
+        self.finish();
+        lock(&self.text).push_str("close\n");
+    }
+
+    /// Writes what is not a whole line.
+    pub(crate) fn finish(&mut self) {
+        self.finish_received();
+        self.finish_sent();
+    }
+
+    fn finish_received(&mut self) {
+        let rest = std::mem::take(&mut self.received);
+        if !rest.is_empty() {
+            self.write("S", &rest);
+        }
+    }
+
+    fn finish_sent(&mut self) {
+        let line = std::mem::take(&mut self.sent);
+        if std::mem::take(&mut self.hidden) {
+            let shown = if is_plain(&line) { String::from_utf8_lossy(&line) } else { "".into() };
+            let _ = writeln!(lock(&self.text), "C: {shown}{{*}}");
+        } else if !line.is_empty() {
+            self.write("C", &line);
+        }
+    }
+
+    fn write(&mut self, who: &str, line: &[u8]) {
+        let mut text = lock(&self.text);
+        // Writing to a String cannot fail.
+        let _ = match line.strip_suffix(b"\r\n").filter(|line| is_plain(line)) {
+            Some(line) => writeln!(text, "{who}: {}", String::from_utf8_lossy(line)),
+            None => writeln!(text, "{who}-raw: {}", escaped(line)),
+        };
+    }
+}
+
+impl Drop for Record {
+    fn drop(&mut self) {
+        self.finish();
+    }
+}
+
+/// Whether the line means itself in a dialogue: printable, and without what would be taken for a name.
+fn is_plain(line: &[u8]) -> bool {
+    let names = line.windows(2).any(|pair| matches!(pair, [b'{', b'A'..=b'Z' | b'*']));
+    !names && line.iter().all(|byte| matches!(byte, b' '..=b'~'))
+}
+
+fn escaped(bytes: &[u8]) -> String {
+    let mut out = String::with_capacity(bytes.len() + 8);
+    for byte in bytes {
+        let _ = match byte {
+            b'\r' => write!(out, "\\r"),
+            b'\n' => write!(out, "\\n"),
+            b'\t' => write!(out, "\\t"),
+            b'\\' => write!(out, "\\\\"),
+            b' '..=b'~' => write!(out, "{}", char::from(*byte)),
+            _ => write!(out, "\\x{byte:02x}"),
+        };
+    }
+    out
+}
+
+/// A poisoned lock means that an allocation failed; a text is whole between statements.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,228 @@
+//! The end of a session, however it comes: whatever is dropped in whatever state, no task and no descriptor is left, with a server
+//! that answers and with one that never does; and TLS ends with its goodbye.
+#![cfg(all(feature = "testing", target_os = "linux"))]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a panic in a test is a failed test"
+)]
+
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+use postroom::imap::{Imap, Items, Uids};
+use postroom::pop3::{Number, Pop3};
+use postroom::testing::{Fault, Server};
+use postroom::{Config, Login};
+use tokio::runtime::Handle;
+use tokio::time::{sleep, timeout};
+
+fn login() -> Login {
+    Login::password("alice", "alicepw")
+}
+
+/// Implicit TLS, STARTTLS, and none.
+fn configs(server: &Server, implicit: u16, plain: u16) -> Vec<Config> {
+    let base = Config::new("localhost").add_root_pem(server.ca_pem().as_bytes()).unwrap();
+    vec![
+        base.clone().port(implicit),
+        base.port(plain).starttls(),
+        Config::new("localhost").port(plain).dangerous_plaintext(),
+    ]
+}
+
+fn imap_configs(server: &Server) -> Vec<Config> {
+    configs(server, server.imaps_port(), server.imap_port())
+}
+
+fn pop3_configs(server: &Server) -> Vec<Config> {
+    configs(server, server.pop3s_port(), server.pop3_port())
+}
+
+fn descriptors() -> usize {
+    std::fs::read_dir("/proc/self/fd").unwrap().count()
+}
+
+fn tasks() -> usize {
+    Handle::current().metrics().num_alive_tasks()
+}
+
+type Session = Pin<Box<dyn Future<Output = ()>>>;
+
+/// Each state in which an IMAP session may be dropped.
+fn imap_states(config: &Config) -> Vec<(&'static str, Session)> {
+    let open = || {
+        let config = config.clone();
+        async { Imap::connect(config, login()).await.unwrap() }
+    };
+    let while_connecting = config.clone();
+    vec![
+        (
+            "while connecting",
+            Box::pin(async {
+                let _ = timeout(Duration::from_millis(3), Imap::connect(while_connecting, login())).await;
+            }),
+        ),
+        ("logged in", {
+            let open = open();
+            Box::pin(async { drop(open.await) })
+        }),
+        ("logged out", {
+            let open = open();
+            Box::pin(async { open.await.logout().await.unwrap() })
+        }),
+        ("in a command", {
+            let open = open();
+            Box::pin(async {
+                let imap = open.await;
+                let _ = timeout(Duration::ZERO, imap.noop()).await;
+            })
+        }),
+        ("with a folder", {
+            let open = open();
+            Box::pin(async { drop(open.await.into_folder("INBOX").await.unwrap()) })
+        }),
+        ("in a stream", {
+            let open = open();
+            Box::pin(async {
+                let mut imap = open.await;
+                let mut inbox = imap.select("INBOX").await.unwrap();
+                let mut mail = inbox.fetch(Uids::ALL, Items::MESSAGE).await.unwrap();
+                mail.try_next().await.unwrap().unwrap();
+            })
+        }),
+        ("in IDLE", {
+            let open = open();
+            Box::pin(async {
+                let mut inbox = open.await.into_folder("INBOX").await.unwrap();
+                let mut events = inbox.idle().await.unwrap();
+                let _ = timeout(Duration::from_millis(20), events.try_next()).await;
+            })
+        }),
+        ("in an upload", {
+            let open = open();
+            Box::pin(async {
+                let imap = open.await;
+                let _ = timeout(Duration::from_millis(2), imap.append("INBOX", vec![b'x'; 8 << 20])).await;
+            })
+        }),
+    ]
+}
+
+fn pop3_states(config: &Config) -> Vec<(&'static str, Session)> {
+    let open = || {
+        let config = config.clone();
+        async { Pop3::connect(config, login()).await.unwrap() }
+    };
+    let while_connecting = config.clone();
+    let first = Number::new(1).unwrap();
+    vec![
+        (
+            "while connecting",
+            Box::pin(async {
+                let _ = timeout(Duration::from_millis(3), Pop3::connect(while_connecting, login())).await;
+            }),
+        ),
+        ("logged in", {
+            let open = open();
+            Box::pin(async { drop(open.await) })
+        }),
+        ("after QUIT", {
+            let open = open();
+            Box::pin(async { open.await.quit().await.unwrap() })
+        }),
+        ("in a command", {
+            let open = open();
+            Box::pin(async move {
+                let pop3 = open.await;
+                let _ = timeout(Duration::ZERO, pop3.retr(first)).await;
+            })
+        }),
+        ("in a stream", {
+            let open = open();
+            Box::pin(async move {
+                let mut pop3 = open.await;
+                let mut mail = pop3.fetch([first]);
+                let _ = mail.try_next().await.unwrap();
+            })
+        }),
+    ]
+}
+
+/// Waits until everything is as it was, but for the server's own side of connections that it has not given up: a task and a
+/// descriptor each. How long that takes is not judged, that it comes is.
+async fn settled(what: &str, server: &Server, before: (usize, usize)) {
+    for _ in 0..600 {
+        let live = server.connections();
+        if tasks() <= before.0 + live && descriptors() <= before.1 + live {
+            return;
+        }
+        sleep(Duration::from_millis(10)).await;
+    }
+    panic!("{what}: {} tasks and {} descriptors, {before:?} before", tasks(), descriptors());
+}
+
+#[tokio::test]
+async fn nothing_is_left_of_a_session_that_is_dropped() {
+    let server = Server::builder().sample_mail().start().await.unwrap();
+    // The resolver's threads are tokio's and stay.
+    Imap::connect(imap_configs(&server).remove(0), login()).await.unwrap().logout().await.unwrap();
+    server.all_closed().await;
+    sleep(Duration::from_millis(50)).await;
+    let before = (tasks(), descriptors());
+    for config in imap_configs(&server) {
+        for (state, session) in imap_states(&config) {
+            session.await;
+            server.all_closed().await;
+            settled(&format!("IMAP, {state}, {config:?}"), &server, before).await;
+        }
+    }
+    for config in pop3_configs(&server) {
+        for (state, session) in pop3_states(&config) {
+            session.await;
+            server.all_closed().await;
+            settled(&format!("POP3, {state}, {config:?}"), &server, before).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_left_where_the_server_never_answers() {
+    let server = Server::builder().sample_mail().start().await.unwrap();
+    Imap::connect(imap_configs(&server).remove(0), login()).await.unwrap().logout().await.unwrap();
+    server.all_closed().await;
+    sleep(Duration::from_millis(50)).await;
+    let before = (tasks(), descriptors());
+    for config in imap_configs(&server) {
+        // Silent from the greeting on, silent behind the login, deaf behind it.
+        for fault in [Fault::StallAfter(0), Fault::StallAfter(500), Fault::StallInputAfter(60)] {
+            server.fault(fault);
+            let work = async {
+                let mut imap = Imap::connect(config.clone(), login()).await?;
+                imap.noop().await?;
+                let mut inbox = imap.select("INBOX").await?;
+                let mut mail = inbox.fetch(Uids::ALL, Items::MESSAGE).await?;
+                while mail.try_next().await?.is_some() {}
+                Ok::<_, postroom::Error>(())
+            };
+            let _ = timeout(Duration::from_millis(100), work).await;
+            settled(&format!("{fault:?}, {config:?}"), &server, before).await;
+            // The server's side of it would wait for ever.
+            server.disconnect_all();
+            server.all_closed().await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_dropped_driver_closes_its_stream_and_tells_its_handle() {
+    let server = Server::builder().in_memory().unwrap();
+    let config = Config::new("localhost").dangerous_plaintext();
+    let (imap, driver) = Imap::handshake(server.imap_stream(), config, login()).await.unwrap();
+    drop(driver);
+    server.all_closed().await;
+    assert_eq!(imap.noop().await.unwrap_err().kind(), postroom::Kind::Closed);
+}

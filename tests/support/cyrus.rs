@@ -1,0 +1,124 @@
+//! Cyrus out of unpacked packages. Its users are in a data base of SASL's, where each test's is added; mail gets in, and is looked
+//! at, by a plain session of ours.
+
+use std::fs;
+use std::os::unix::fs::chown;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Mutex;
+
+use crate::server::certificates::certificates;
+use crate::server::process::{Process, is_root, persistently, run, unpacked};
+use crate::server::raw::{Raw, modified_utf7};
+use crate::server::{Running, Store};
+
+struct Cyrus {
+    process: Process,
+    users: Mutex<Vec<(String, String)>>,
+}
+
+impl Store for Cyrus {
+    fn add_user(&self, name: &str, password: &str) {
+        let mut users = self.users.lock().unwrap();
+        let data = self.process.dir.join("sasldb2");
+        let mut command = Command::new(unpacked("cyrus").join("usr/sbin/saslpasswd2"));
+        command.envs(environment()).arg("-pcf").arg(&data).args(["-u", &self.process.name, name]);
+        run(&mut command, password);
+        give(&data, &self.process.dir);
+        users.push((name.to_owned(), password.to_owned()));
+    }
+
+    fn log(&self) -> String {
+        self.process.log()
+    }
+
+    fn make_mailbox(&self, user: &str, mailbox: &str) {
+        self.session(user).create(&path(mailbox));
+    }
+
+    fn deliver(&self, user: &str, mailbox: &str, messages: &[Vec<u8>]) {
+        self.session(user).append(&path(mailbox), messages);
+    }
+
+    fn stored(&self, user: &str, mailbox: &str) -> Vec<Vec<u8>> {
+        self.session(user).messages(&path(mailbox))
+    }
+}
+
+impl Cyrus {
+    fn session(&self, user: &str) -> Raw {
+        let users = self.users.lock().unwrap();
+        let (name, password) = users.iter().find(|(name, _)| name == user).unwrap();
+        Raw::login(self.process.ports[0], name, password)
+    }
+}
+
+pub(crate) fn start() -> Running {
+    persistently("Cyrus", try_start)
+}
+
+fn try_start() -> Result<Running, String> {
+    let mut process = Process::prepare();
+    let dir = process.dir.clone();
+    let certificates = certificates(&dir);
+    let bin = unpacked("cyrus").join("usr/lib/cyrus/bin");
+    let [imap, imaps, pop3, pop3s] = process.ports;
+    let names = [
+        ("@NAME@", process.name.clone()),
+        ("@OWNER@", account(&dir)),
+        ("@BIN@", bin.to_str().unwrap().to_owned()),
+        ("@IMAP@", imap.to_string()),
+        ("@IMAPS@", imaps.to_string()),
+        ("@POP3@", pop3.to_string()),
+        ("@POP3S@", pop3s.to_string()),
+        ("@DIR@", dir.to_str().unwrap().to_owned()),
+    ];
+    for (file, text) in [("imapd.conf", include_str!("imapd.conf")), ("cyrus.conf", include_str!("cyrus.conf"))] {
+        let text = names.iter().fold(text.to_owned(), |text, (name, value)| text.replace(name, value));
+        fs::write(dir.join(file), text).unwrap();
+    }
+    for inner in ["conf", "run", "spool"] {
+        fs::create_dir(dir.join(inner)).unwrap();
+        give(&dir.join(inner), &dir);
+    }
+    let settings = environment().map(|(name, value)| format!("{name}={value}")).join(" ");
+    let master = format!(
+        "env {settings} {}/master -C {dir}/imapd.conf -M {dir}/cyrus.conf -p {dir}/run/master.pid",
+        bin.display(),
+        dir = dir.display()
+    );
+    process.start(&[master], &process.name.clone())?;
+    Ok(Running { ports: process.ports, certificates, store: Box::new(Cyrus { process, users: Mutex::default() }) })
+}
+
+/// Where its libraries and its login mechanisms are.
+fn environment() -> [(&'static str, String); 2] {
+    let root = unpacked("cyrus");
+    let libraries = |place: &str| {
+        let all = fs::read_dir(root.join(place)).unwrap().map(|entry| entry.unwrap().path());
+        all.filter(|path| path.to_str().unwrap().ends_with("-linux-gnu")).collect::<Vec<PathBuf>>()
+    };
+    let dirs = [libraries("usr/lib"), libraries("lib")].concat();
+    let join = |inner: &str| dirs.iter().map(|dir| dir.join(inner).display().to_string()).collect::<Vec<_>>().join(":");
+    [("LD_LIBRARY_PATH", join("")), ("SASL_PATH", join("sasl2"))]
+}
+
+/// Whom it runs as: nobody, where the tests run as root.
+fn account(dir: &Path) -> String {
+    let name = run(Command::new("id").args(["-un"]).args(is_root(dir).then_some("nobody")), "");
+    String::from_utf8(name).unwrap().trim().to_owned()
+}
+
+fn give(path: &Path, dir: &Path) {
+    if is_root(dir) {
+        let number = |flag| {
+            String::from_utf8(run(Command::new("id").args([flag, "nobody"]), "")).unwrap().trim().parse().unwrap()
+        };
+        chown(path, Some(number("-u")), Some(number("-g"))).unwrap();
+    }
+}
+
+/// As it is on the wire: everything is below INBOX, and dots divide.
+fn path(mailbox: &str) -> String {
+    if mailbox == "INBOX" { mailbox.to_owned() } else { format!("INBOX.{}", modified_utf7(mailbox).replace('/', ".")) }
+}

@@ -1,0 +1,108 @@
+//! Mail stores as files, a Maildir++ for each user, written and read behind the server's back.
+
+use std::fs;
+use std::os::unix::fs::chown;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+pub(crate) struct Maildirs {
+    /// A home for each user is in here.
+    pub(crate) home: PathBuf,
+    pub(crate) owner: (u32, u32),
+    /// Whether the files have CRLF; bare LF else.
+    pub(crate) crlf: bool,
+    /// How a mailbox's name is spelt on disk.
+    pub(crate) spelling: fn(&str) -> String,
+}
+
+impl Maildirs {
+    /// The directory for the homes.
+    pub(crate) fn make(&self) {
+        self.make_dir(&self.home);
+    }
+
+    pub(crate) fn make_mailbox(&self, user: &str, mailbox: &str) -> PathBuf {
+        let path = self.path(user, mailbox);
+        let maildir = self.home.join(user).join("Maildir");
+        let inner = ["cur", "new", "tmp"].map(|inner| path.join(inner));
+        for path in [&self.home.join(user), &maildir, &path].into_iter().chain(&inner) {
+            self.make_dir(path);
+        }
+        if path != maildir {
+            // Courier takes a folder for one by this file.
+            self.write(&path.join("maildirfolder"), b"");
+        }
+        path
+    }
+
+    pub(crate) fn deliver(&self, user: &str, mailbox: &str, messages: &[Vec<u8>]) {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let maildir = self.make_mailbox(user, mailbox);
+        for message in messages {
+            // Several are listed in the order of their names.
+            let name = format!("{}.M1P1.test", 1_750_000_000 + COUNT.fetch_add(1, Ordering::Relaxed));
+            let unfinished = maildir.join("tmp").join(&name);
+            self.write(&unfinished, &if self.crlf { message.clone() } else { without_returns(message) });
+            fs::rename(&unfinished, maildir.join("new").join(name)).unwrap();
+        }
+    }
+
+    pub(crate) fn stored(&self, user: &str, mailbox: &str) -> Vec<Vec<u8>> {
+        let maildir = self.path(user, mailbox);
+        let mut files: Vec<PathBuf> = ["cur", "new"]
+            .iter()
+            .filter_map(|inner| fs::read_dir(maildir.join(inner)).ok())
+            .flat_map(|files| files.map(|file| file.unwrap().path()))
+            .collect();
+        files.sort_by_key(|path| path.file_name().map(ToOwned::to_owned));
+        let read = |path: &PathBuf| {
+            let bytes = fs::read(path).unwrap();
+            if self.crlf { bytes } else { with_returns(&bytes) }
+        };
+        files.iter().map(read).collect()
+    }
+
+    fn path(&self, user: &str, mailbox: &str) -> PathBuf {
+        let maildir = self.home.join(user).join("Maildir");
+        if mailbox == "INBOX" {
+            maildir
+        } else {
+            maildir.join(format!(".{}", (self.spelling)(mailbox).replace('/', ".")))
+        }
+    }
+
+    fn make_dir(&self, path: &Path) {
+        if !path.exists() {
+            fs::create_dir(path).unwrap();
+            chown(path, Some(self.owner.0), Some(self.owner.1)).unwrap();
+        }
+    }
+
+    fn write(&self, path: &Path, bytes: &[u8]) {
+        fs::write(path, bytes).unwrap();
+        chown(path, Some(self.owner.0), Some(self.owner.1)).unwrap();
+    }
+}
+
+/// LF for CRLF; a CR alone stays.
+fn without_returns(message: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(message.len());
+    for (place, &byte) in message.iter().enumerate() {
+        if byte != b'\r' || message.get(place + 1) != Some(&b'\n') {
+            out.push(byte);
+        }
+    }
+    out
+}
+
+/// CRLF for LF.
+fn with_returns(stored: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(stored.len() + stored.len() / 32);
+    for &byte in stored {
+        if byte == b'\n' {
+            out.push(b'\r');
+        }
+        out.push(byte);
+    }
+    out
+}

@@ -1,0 +1,182 @@
+//! The servers that the live tests run on, as one thing: what they have in common is here, what differs is asked of
+//! [`Server::brand`]. Each is started when a test wants it, shared by the tests that run at the same time, and ended with the
+//! last of them.
+#![allow(dead_code, reason = "each test binary uses its own part of this")]
+
+#[path = "certificates.rs"]
+pub(crate) mod certificates;
+#[path = "courier.rs"]
+mod courier;
+#[path = "cyrus.rs"]
+mod cyrus;
+#[path = "dovecot.rs"]
+mod dovecot;
+#[path = "embedded.rs"]
+mod embedded;
+#[path = "maildir.rs"]
+pub(crate) mod maildir;
+#[path = "process.rs"]
+pub(crate) mod process;
+#[path = "raw.rs"]
+pub(crate) mod raw;
+#[path = "token.rs"]
+pub(crate) mod token;
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+
+use certificates::Certificates;
+
+/// What everybody logs in with.
+pub(crate) const PASSWORD: &str = "p4ssw0rd-of-the-tests";
+/// A user whose password needs quoting in every way there is.
+pub(crate) const NASTY_USER: &str = "nasty";
+pub(crate) const NASTY_PASSWORD: &str = "q\"uote b\\ackslash {3} pässwörd%s";
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Brand {
+    Courier,
+    Cyrus,
+    Dovecot,
+    Embedded,
+}
+
+pub(crate) struct Server {
+    pub(crate) brand: Brand,
+    pub(crate) imap: u16,
+    pub(crate) imaps: u16,
+    pub(crate) pop3: u16,
+    pub(crate) pop3s: u16,
+    pub(crate) ca_pem: String,
+    /// A client's certificate, and its key.
+    pub(crate) client: (String, String),
+    store: Box<dyn Store>,
+}
+
+/// A way to the mail that is not the client under test. A mailbox is `INBOX`, or levels divided by `/`, in UTF-8.
+pub(crate) trait Store: Send + Sync {
+    fn add_user(&self, name: &str, password: &str);
+
+    /// What the server wrote so far; of the embedded one, what it read.
+    fn log(&self) -> String;
+
+    fn make_mailbox(&self, user: &str, mailbox: &str);
+
+    /// Puts messages there as a delivery agent would; the mailbox is made where it is missing, but not by Cyrus.
+    fn deliver(&self, user: &str, mailbox: &str, messages: &[Vec<u8>]);
+
+    /// The bytes of all the messages there, in the order in which they came.
+    fn stored(&self, user: &str, mailbox: &str) -> Vec<Vec<u8>>;
+}
+
+/// A server as its own module hands it over.
+pub(crate) struct Running {
+    pub(crate) ports: [u16; 4],
+    pub(crate) certificates: Certificates,
+    pub(crate) store: Box<dyn Store>,
+}
+
+/// One user with a mail store that no other test knows.
+pub(crate) struct User {
+    pub(crate) name: String,
+    pub(crate) password: &'static str,
+    pub(crate) server: Arc<Server>,
+}
+
+impl User {
+    /// Statics are never dropped, so that a server hangs on its users: it ends with the last of them, a panicking test's
+    /// included.
+    pub(crate) fn new(brand: Brand) -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(1);
+        let name = format!("user{}", COUNT.fetch_add(1, Ordering::Relaxed));
+        let server = match brand {
+            Brand::Embedded => Arc::new(Server::new(brand, embedded::start(&name))),
+            _ => shared(brand),
+        };
+        server.store.add_user(&name, PASSWORD);
+        Self { name, password: PASSWORD, server }
+    }
+
+    /// The user with the nasty password, on the same server.
+    pub(crate) fn nasty(&self) -> Self {
+        self.server.store.add_user(NASTY_USER, NASTY_PASSWORD);
+        Self { name: NASTY_USER.to_owned(), password: NASTY_PASSWORD, server: self.server.clone() }
+    }
+
+    pub(crate) fn brand(&self) -> Brand {
+        self.server.brand
+    }
+
+    pub(crate) fn make_mailbox(&self, mailbox: &str) {
+        self.server.store.make_mailbox(&self.name, mailbox);
+    }
+
+    pub(crate) fn deliver(&self, mailbox: &str, message: &[u8]) {
+        self.deliver_all(mailbox, &[message.to_vec()]);
+    }
+
+    pub(crate) fn deliver_all(&self, mailbox: &str, messages: &[Vec<u8>]) {
+        self.server.store.deliver(&self.name, mailbox, messages);
+    }
+
+    pub(crate) fn stored(&self, mailbox: &str) -> Vec<Vec<u8>> {
+        self.server.store.stored(&self.name, mailbox)
+    }
+
+    /// What is stored after a POP3 session's QUIT. Courier says `+OK` first and removes the messages then, so that a look may
+    /// come too early.
+    pub(crate) async fn left(&self, count: usize) -> Vec<Vec<u8>> {
+        while self.stored("INBOX").len() > count {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        self.stored("INBOX")
+    }
+}
+
+impl Server {
+    fn new(brand: Brand, running: Running) -> Self {
+        let [imap, imaps, pop3, pop3s] = running.ports;
+        let Certificates { ca, client } = running.certificates;
+        Self { brand, imap, imaps, pop3, pop3s, ca_pem: ca, client, store: running.store }
+    }
+
+    /// What it has written.
+    pub(crate) fn log(&self) -> String {
+        self.store.log()
+    }
+
+    /// The name of a mailbox as this server spells it: its levels, in the user's name space.
+    pub(crate) fn mailbox(&self, levels: &[&str]) -> String {
+        format!("{}{}", self.prefix(), levels.join(&self.delimiter().to_string()))
+    }
+
+    /// What the names of a user's mailboxes begin with.
+    pub(crate) fn prefix(&self) -> &'static str {
+        match self.brand {
+            Brand::Dovecot | Brand::Embedded => "",
+            Brand::Courier | Brand::Cyrus => "INBOX.",
+        }
+    }
+
+    pub(crate) fn delimiter(&self) -> char {
+        match self.brand {
+            Brand::Dovecot | Brand::Embedded => '/',
+            Brand::Courier | Brand::Cyrus => '.',
+        }
+    }
+}
+
+fn shared(brand: Brand) -> Arc<Server> {
+    static SHARED: [Mutex<Weak<Server>>; 3] = [const { Mutex::new(Weak::new()) }; 3];
+    let (place, start): (_, fn() -> Running) = match brand {
+        Brand::Courier => (0, courier::start),
+        Brand::Cyrus => (1, cyrus::start),
+        Brand::Dovecot => (2, dovecot::start),
+        Brand::Embedded => unreachable!("not shared"),
+    };
+    let mut shared = SHARED[place].lock().unwrap_or_else(PoisonError::into_inner);
+    let server = shared.upgrade().unwrap_or_else(|| Arc::new(Server::new(brand, start())));
+    *shared = Arc::downgrade(&server);
+    server
+}

@@ -1,0 +1,78 @@
+#!/usr/bin/env bash
+# unpack.sh CACHE: puts Courier and Cyrus, which Debian does not let anybody install beside another mail server, into CACHE/courier
+# and CACHE/cyrus. The packages of Debian 12 are fetched once, by apt's own rules but into CACHE, and only unpacked: nothing is
+# installed, nothing is started. The machine's libc and what apt itself stands on are Cyrus's too; Courier's root is whole.
+set -euo pipefail
+cache=$1
+
+courier=(courier-base courier-imap courier-pop courier-authlib courier-authlib-userdb courier-authdaemon
+    libaudit1 libc6 libcap-ng0 libcourier-unicode4 libcrypt1 libffi8 libgcc-s1 libgdbm6 libgmp10 libgnutls30
+    libhogweed6 libidn12 libidn2-0 libltdl7 libnettle8 libp11-kit0 libpam0g libstdc++6 libtasn1-6 libunistring2)
+cyrus=(cyrus-common/bookworm-backports cyrus-imapd/bookworm-backports cyrus-pop3d/bookworm-backports
+    libcom-err2 libdb5.3 libgssapi-krb5-2 libical3 libicu72 libjansson4 libk5crypto3 libkeyutils1 libkrb5-3 libkrb5support0
+    libldap-2.5-0 libnsl2 libpcre2-8-0 libpcre2-posix3 libpq5 libsasl2-2 libsasl2-modules libsasl2-modules-db libsqlite3-0
+    libssl3 libtirpc3 libwrap0 libxapian30 libxml2 sasl2-bin)
+
+# The Debian mirror that this machine uses.
+mirror() {
+    apt-get indextargets --format '$(REPO_URI) $(CODENAME)' 'Created-By: Packages' |
+        awk '$1 ~ /\/debian\/?$/ { print $1; found = 1; exit } END { if (!found) print "http://deb.debian.org/debian" }'
+}
+
+# An apt of our own, with its lists and downloads in CACHE/apt; the machine's is left as it is.
+prepare_apt() {
+    local apt=$cache/apt from suite
+    mkdir -p "$apt/lists/partial" "$apt/archives/partial"
+    : >"$apt/status"
+    from=$(mirror)
+    for suite in bookworm bookworm-backports; do
+        echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $from $suite main"
+    done >"$apt/sources.list"
+    cat >"$apt/apt.conf" <<EOF
+Dir::Etc::sourcelist "$apt/sources.list";
+Dir::Etc::sourceparts "/dev/null";
+Dir::State::lists "$apt/lists";
+Dir::State::status "$apt/status";
+Dir::Cache "$apt";
+APT::Sandbox::User "";
+Acquire::Languages "none";
+Acquire::IndexTargets::deb::DEP-11::DefaultEnabled "false";
+EOF
+    APT_CONFIG=$apt/apt.conf apt-get update -q >&2
+}
+
+unpack() { # NAME PACKAGE...
+    local name=$1 deb
+    shift
+    rm -rf "${cache:?}/$name" "$cache/$name.new" "$cache/$name.debs"
+    mkdir -p "$cache/$name.debs" "$cache/$name.new"
+    (cd "$cache/$name.debs" && APT_CONFIG=$cache/apt/apt.conf apt-get download -q "$@" >&2)
+    for deb in "$cache/$name.debs"/*.deb; do
+        dpkg -x "$deb" "$cache/$name.new"
+    done
+    rm -rf "$cache/$name.new"/{usr/share,var,etc}
+    if [[ $name == courier ]]; then without_fam "$cache/$name.new"/usr/lib/*-linux-gnu; fi
+    # The versions, for the table of results.
+    dpkg-deb --show --showformat '${Package} ${Version}\n' "$cache/$name.debs/$name-imap"*.deb >"$cache/$name.new/version"
+    rm -rf "$cache/$name.debs"
+    mv "$cache/$name.new" "$cache/$name"
+}
+
+# Courier watches files through a server that is not here, and would look for it for two seconds at every login. This says at
+# once that there is none; Courier then polls.
+without_fam() {
+    local name
+    for name in Open Close Pending NextEvent MonitorDirectory MonitorFile CancelMonitor; do
+        echo "int FAM$name(void) { return -1; }"
+    done | cc -shared -fPIC -Wl,-soname,libfam.so.0 -o "$1/libfam.so.0" -xc -
+}
+
+mkdir -p "$cache"
+cache=$(cd "$cache" && pwd)
+exec 9>"$cache/lock"
+flock 9
+[[ -e $cache/courier/version && -e $cache/cyrus/version ]] && exit
+prepare_apt
+[[ -e $cache/courier/version ]] || unpack courier "${courier[@]}"
+[[ -e $cache/cyrus/version ]] || unpack cyrus "${cyrus[@]}"
+rm -rf "$cache/apt"
