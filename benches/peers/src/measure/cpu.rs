@@ -10,6 +10,8 @@ pub(super) const READS: [&str; 3] = ["65536", "262144", "1048576"];
 
 /// Reads a few fields only.
 const FEW: [&str; 2] = ["--fields", "few"];
+/// Counts the bytes of bodies, as the drain does.
+const COUNT: [&str; 2] = ["--sum", "0"];
 
 /// One client and what it does over and over.
 #[derive(Clone, Copy)]
@@ -40,6 +42,14 @@ pub(super) fn envelope_against_drain(plan: Plan) -> Result<f64> {
     against(whole, "envelope", "100000", &[])?;
     println!("# envelope: UID, subject and first sender read:");
     against(plan, "envelope", "100000", &FEW)
+}
+
+/// Large bodies beside the drain: both count bytes, after one run in which every byte went into the checksum.
+pub(super) fn large_against_drain(plan: Plan) -> Result<f64> {
+    let server = Replay::start(&["large", "--count", "500"])?;
+    Side { program: "client", job: "large", server: &server, more: &["--count", "500"] }.run(plan, 1)?;
+    drop(server);
+    against(plan, "large", "500", &COUNT)
 }
 
 fn against(plan: Plan, job: &str, count: &str, fields: &[&str]) -> Result<f64> {
@@ -95,8 +105,10 @@ impl Side<'_> {
             }
         } else {
             done.check("messages", &self.server.messages, reps)?;
-            // The sum is over all fields.
-            if !self.more.ends_with(&FEW) {
+            // The sum is over all fields and all bytes.
+            if self.more.ends_with(&COUNT) {
+                done.check("bytes", &self.server.bytes.to_string(), reps)?;
+            } else if !self.more.ends_with(&FEW) {
                 done.check("checksum", &self.server.checksum, reps)?;
             }
         }

@@ -43,7 +43,7 @@ pub const FIGURES: &[Figure] = &[
     figure("envelope_rss_mib", 8.0, memory::envelope_rss_mib),
     figure("flags_cpu_vs_async_imap", 0.3, |plan| cpu::against_async_imap(plan, "flags")),
     figure("bodies_small_cpu_vs_drain", 3.0, |plan| cpu::against_drain(plan, "bodies", "20000")),
-    figure("bodies_large_cpu_vs_drain", 1.3, |plan| cpu::against_drain(plan, "large", "500")),
+    figure("bodies_large_cpu_vs_drain", 1.3, cpu::large_against_drain),
     figure("pop3_cpu_vs_raw", 6.0, |plan| cpu::against_drain(plan, "pop3", "20000")),
     figure("pop3_wall_vs_raw", 1.3, wall::pop3_wall_vs_raw),
     figure("stream_1gib_growth_mib", 8.0, memory::stream_1gib_growth_mib),
