@@ -22,7 +22,7 @@ async fn id_and_enable_share_a_flight_and_names_are_utf8_from_there_on() {
         C: {D} SELECT INBOX
         S: * 1 EXISTS
         S: {D} OK done
-        C: {E} UID SEARCH RETURN (ALL) SUBJECT {5+}
+        C: {E} UID SEARCH RETURN (ALL) CHARSET UTF-8 SUBJECT {5+}
         C-raw: f\\xc3\\xbcr\\x20\\r\\n
         S: * ESEARCH (TAG \"{E}\") UID ALL 1
         S: {E} OK done
