@@ -39,8 +39,8 @@ pub struct Limits {
     pub undelivered: usize,
     /// Challenges in one authentication. 16.
     pub challenges: usize,
-    /// Iterations that a server may ask of SCRAM's key derivation, which runs on tokio's threads for blocking work; about a second
-    /// of one core for the default. Fewer than 4096 are refused whatever stands here (RFC 7677 §4). 2,000,000.
+    /// Iterations that a server may ask of SCRAM's key derivation, which runs on tokio's threads for blocking work. Fewer than
+    /// 4096 are refused whatever stands here (RFC 7677 §4). 2,000,000.
     pub scram_iterations: u32,
 }
 

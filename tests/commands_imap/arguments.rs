@@ -116,6 +116,25 @@ async fn no_argument_becomes_a_command() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn no_user_and_no_password_becomes_a_command() {
+    for (text, lacks) in HOSTILE.into_iter().flat_map(|text| [(text, "AUTH=PLAIN"), (text, "")]) {
+        for (user, password) in [(text, "alicepw"), ("alice", text)] {
+            let server = Server::builder().without(lacks).without("ID").in_memory().unwrap();
+            let login = postroom::Login::password(user, password);
+            let before = server.snapshot("alice");
+            let result = Imap::handshake(server.imap_stream(), plaintext(), login).await;
+            let commands = whole(&server.commands());
+            match result.map(drop).unwrap_err().kind() {
+                Kind::Input => assert!(commands.is_empty(), "{text:?}: {commands:?}"),
+                Kind::Login => assert_eq!(commands.len(), 1, "{text:?}: {commands:?}"),
+                kind => panic!("{text:?}: {kind:?} after {commands:?}"),
+            }
+            assert_eq!(server.snapshot("alice"), before);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_can_be_a_name_comes_back_the_same() {
     for text in HOSTILE.into_iter().filter(|text| !text.contains(['\r', '\n', '\0', '*', '%'])) {
         let (_server, imap) = session().await;
