@@ -3,6 +3,7 @@
 # and CACHE/cyrus. The packages of Debian 12 are fetched once, by apt's own rules but into CACHE, and only unpacked: nothing is
 # installed, nothing is started. The machine's libc and what apt itself stands on are Cyrus's too; Courier's root is whole.
 set -euo pipefail
+umask 022
 cache=$1
 
 courier=(courier-base courier-imap courier-pop courier-authlib courier-authlib-userdb courier-authdaemon
