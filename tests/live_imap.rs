@@ -27,6 +27,8 @@ mod idle;
 mod live;
 #[path = "live_imap/login.rs"]
 mod login;
+#[path = "support/logins.rs"]
+mod logins;
 #[path = "live_imap/mailbox.rs"]
 mod mailbox;
 #[path = "live_imap/mailboxes.rs"]

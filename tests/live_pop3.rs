@@ -17,6 +17,8 @@ mod connect;
 mod live;
 #[path = "live_pop3/login.rs"]
 mod login;
+#[path = "support/logins.rs"]
+mod logins;
 #[path = "live_pop3/mailbox.rs"]
 mod mailbox;
 #[path = "support/server.rs"]

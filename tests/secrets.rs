@@ -23,8 +23,12 @@ use postroom::pop3::Pop3;
 use postroom::{Config, Error, Login, Recorder, Secret};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream};
 use tracing::level_filters::LevelFilter;
-use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::fmt::format::FmtSpan;
+
+#[path = "support/log.rs"]
+mod log;
+
+use log::Log;
 
 /// One way to log in: what makes the login of a secret, and how the mechanism is called, `None` for the protocol's own command.
 struct Way {
@@ -96,34 +100,6 @@ fn forms(secret: &str) -> Vec<String> {
         secret.split(|char: char| !char.is_ascii_hexdigit()).filter(|part| part.len() >= 16).map(str::to_owned),
     );
     forms
-}
-
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Log {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
-
-impl Log {
-    fn take(&self) -> String {
-        String::from_utf8_lossy(&std::mem::take(&mut *self.0.lock().unwrap())).into_owned()
-    }
 }
 
 /// A server of either protocol that is as told, with one mechanism at most.

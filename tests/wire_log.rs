@@ -8,47 +8,20 @@
     reason = "a panic in a test is a failed test"
 )]
 
-use std::io;
-use std::sync::{Arc, Mutex};
-
 use postroom::imap::{Imap, Items, Uids};
 use postroom::pop3::{Number, Pop3};
 use postroom::testing::Server;
 use postroom::{Config, Login};
 use tracing::level_filters::LevelFilter;
 use tracing::subscriber::DefaultGuard;
-use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::fmt::format::FmtSpan;
 
+#[path = "support/log.rs"]
+mod log;
+
+use log::Log;
+
 const MESSAGE: &str = "Subject: seen\r\n\r\nunseen text\r\n.with a dot\r\n";
-
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Log {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
-
-impl Log {
-    fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
-    }
-}
 
 /// Logs what this thread does, on which all tasks of the test run.
 fn logging(level: LevelFilter) -> (Log, DefaultGuard) {

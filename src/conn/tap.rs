@@ -75,9 +75,11 @@ impl Tap {
 
     pub(super) fn received(&mut self, bytes: &[u8]) {
         self.received += bytes.len() as u64;
-        let secrets = self.secrets.clone();
-        if let Some(view) = self.view() {
-            view.received(bytes, &lock(&secrets));
+        if self.view().is_none() {
+            return;
+        }
+        if let Some(view) = &mut self.view {
+            view.received(bytes, &lock(&self.secrets));
         }
     }
 

@@ -78,7 +78,7 @@ impl<S: Borrow<Imap>> Folder<S> {
         for uids in uids.split(SET) {
             let copy = Copy { selection: self.selection, uids: &uids, to, leave };
             if let Some(copied) = self.session().call(copy).await? {
-                all = Some(all.map_or_else(|| copied.clone(), |all| all.joined(&copied)));
+                all = Some(all.unwrap_or_default().joined(&copied));
             }
         }
         Ok(all)

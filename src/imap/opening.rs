@@ -14,7 +14,7 @@ use super::folder::{Folder, SET};
 use super::session::Imap;
 use super::streams::Fetch;
 use super::types::{Items, MailboxName, Uids};
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// A mailbox about to be opened, by [`Imap::open`]. Awaited, it becomes a [`Folder`]; nothing is sent before.
 #[must_use = "nothing is opened before it is awaited, or fetched from"]
@@ -63,19 +63,19 @@ impl<'a> Opening<'a> {
             link.submit(Request::Command(plan.order(order).needs(Needs::Selection(selection))))
         });
         finish(opening, select).await?;
-        let selected = link.state().selected.clone().filter(|selected| selected.selection == selection);
-        let selected = selected.ok_or_else(|| Error::closed("the mailbox is no longer selected"))?;
-        if uids.validity().is_some_and(|validity| Some(validity) != selected.uid_validity) {
-            return Err(Error::input("these UIDs are of another UIDVALIDITY: they mean other messages here"));
-        }
+        let folder = Folder::new(imap)?;
+        folder.check(&uids)?;
+        let empty = folder.info()?.exists == 0;
         match riding {
             Some(inbox) => {
                 parts.pop_front();
                 let fetch = Fetch::begun(link, imap.limits(), selection, uids, parts, items, inbox);
-                Ok(if selected.exists == 0 { fetch.of_nothing() } else { fetch })
+                Ok(if empty { fetch.of_nothing() } else { fetch })
             }
-            None if selected.exists == 0 => Fetch::new(link, imap.limits(), selection, uids, VecDeque::new(), items),
-            None => Fetch::new(link, imap.limits(), selection, uids, parts, items),
+            None => {
+                let parts = if empty { VecDeque::new() } else { parts };
+                Fetch::new(link, imap.limits(), selection, uids, parts, items)
+            }
         }
     }
 }

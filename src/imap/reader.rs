@@ -12,7 +12,7 @@ use super::codec::{Batch, FetchedBatch};
 use super::command::body;
 use super::engine::{Delivery, Request};
 use super::types::{Fetched, Section, Uid};
-use crate::conn::io::{AsyncBufRead, AsyncRead, ReadBuf};
+use crate::conn::io::{AsyncBufRead, AsyncRead, ReadBuf, poll_copy};
 use crate::error::{Error, Kind, Result};
 use crate::limits::Limits;
 
@@ -126,12 +126,8 @@ impl<'a> SectionReader<'a> {
 }
 
 impl AsyncRead for SectionReader<'_> {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<std::io::Result<()>> {
-        let chunk = ready!(self.as_mut().poll_fill_buf(cx))?;
-        let count = chunk.len().min(buf.remaining());
-        buf.put_slice(chunk.get(..count).unwrap_or_default());
-        self.consume(count);
-        Poll::Ready(Ok(()))
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<std::io::Result<()>> {
+        poll_copy(self, cx, buf)
     }
 }
 

@@ -1,8 +1,9 @@
 //! ANONYMOUS (RFC 4505): no proof, and a word for the server's log.
 
+use super::single::Single;
 use super::{Mechanism, Setting};
 use crate::error::{Error, Result};
-use crate::login::{Login, Proof, Secret};
+use crate::login::{Login, Proof};
 
 pub(super) fn serves(login: &Login) -> bool {
     matches!(login.proof(), Proof::Anonymous(_)) && login.authorization().is_none()
@@ -10,26 +11,8 @@ pub(super) fn serves(login: &Login) -> bool {
 
 pub(super) fn make(login: &Login, _: &Setting<'_>) -> Result<Box<dyn Mechanism>> {
     match login.proof() {
-        Proof::Anonymous(trace) => Ok(Box::new(Anonymous { trace: trace.as_str().into() })),
+        Proof::Anonymous(trace) => Ok(Single::boxed("ANONYMOUS", trace.as_str().into())),
         _ => Err(Error::unsupported("ANONYMOUS is for who has no name")),
-    }
-}
-
-struct Anonymous {
-    trace: Secret,
-}
-
-impl Mechanism for Anonymous {
-    fn start(&mut self) -> Result<Option<Secret>> {
-        Ok(Some(std::mem::take(&mut self.trace)))
-    }
-
-    fn step(&mut self, _: &[u8]) -> Result<Secret> {
-        Err(Error::protocol("the server sent a challenge after all of ANONYMOUS was said"))
-    }
-
-    fn is_said(&self) -> bool {
-        true
     }
 }
 

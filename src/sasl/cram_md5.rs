@@ -39,13 +39,6 @@ impl Mechanism for CramMd5 {
     fn is_said(&self) -> bool {
         self.password.is_none()
     }
-
-    fn finish(&self) -> Result<()> {
-        match self.is_said() {
-            true => Ok(()),
-            false => Err(Error::protocol("the server reports a login by CRAM-MD5 that it did not ask for")),
-        }
-    }
 }
 
 #[cfg(test)]

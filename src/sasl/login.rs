@@ -41,13 +41,6 @@ impl Mechanism for Login {
     fn is_said(&self) -> bool {
         self.password.is_none()
     }
-
-    fn finish(&self) -> Result<()> {
-        match self.is_said() {
-            true => Ok(()),
-            false => Err(Error::protocol("the server reports a login before it asked for the password")),
-        }
-    }
 }
 
 #[cfg(test)]

@@ -11,11 +11,12 @@ mod external;
 mod login;
 mod plain;
 mod scram;
+mod single;
 
 pub(crate) use choice::{Choice, Chosen, Setting, Terms, choose};
 pub(crate) use exchange::{Exchange, Failure};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::login::{Login, Secret};
 
 /// One mechanism in the middle of one authentication.
@@ -29,9 +30,13 @@ pub(crate) trait Mechanism: Send {
     /// Whether all that the client has to prove is said: before, the server cannot mean it when it reports success.
     fn is_said(&self) -> bool;
 
-    /// Whether the server has proved what the mechanism asks of it; called when it reports success.
+    /// Whether the server has proved what the mechanism asks of it; called when it reports success. Unless told, all it has to do
+    /// is to have let the client say everything.
     fn finish(&self) -> Result<()> {
-        Ok(())
+        match self.is_said() {
+            true => Ok(()),
+            false => Err(Error::protocol("the server reports a login before it asked for all of the proof")),
+        }
     }
 
     /// Whether the next step is long work for a processor.

@@ -1,6 +1,7 @@
 //! PLAIN (RFC 4616): authorization identity, user and password in one message. It must only be chosen where the connection
 //! may show the password.
 
+use super::single::Single;
 use super::{Mechanism, Setting};
 use crate::error::{Error, Result};
 use crate::login::{Login, Secret};
@@ -11,31 +12,13 @@ pub(super) fn serves(login: &Login) -> bool {
 
 pub(super) fn make(login: &Login, _: &Setting<'_>) -> Result<Box<dyn Mechanism>> {
     let password = login.own_password().ok_or_else(|| Error::unsupported("PLAIN needs a password"))?;
-    Ok(Box::new(Plain { message: message(login.authorization().unwrap_or_default(), login.user(), password) }))
-}
-
-struct Plain {
-    message: Secret,
+    Ok(Single::boxed("PLAIN", message(login.authorization().unwrap_or_default(), login.user(), password)))
 }
 
 /// RFC 4616 §2: `[authzid] UTF8NUL authcid UTF8NUL passwd`; [`Login::check`] has refused NUL in each.
 fn message(authorization: &str, user: &str, password: &Secret) -> Secret {
     // One allocation of the right size, so that no copy of the password stays behind.
     [authorization.as_bytes(), b"\0", user.as_bytes(), b"\0", password.expose()].concat().into()
-}
-
-impl Mechanism for Plain {
-    fn start(&mut self) -> Result<Option<Secret>> {
-        Ok(Some(std::mem::take(&mut self.message)))
-    }
-
-    fn step(&mut self, _: &[u8]) -> Result<Secret> {
-        Err(Error::protocol("the server sent a challenge after all of PLAIN was said"))
-    }
-
-    fn is_said(&self) -> bool {
-        true
-    }
 }
 
 #[cfg(test)]

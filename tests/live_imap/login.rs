@@ -1,107 +1,29 @@
-//! Logins by every mechanism there is, and what becomes of wrong ones.
-
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+//! IMAP's way in, for the logins that both protocols share.
 
 use postroom::imap::Imap;
-use postroom::{Config, Error, Kind, Login, Secret, TokenError};
+use postroom::{Config, Error, Login};
 
-use crate::live::{config, login, recorded, whole};
-use crate::server::PASSWORD;
-use crate::server::token::{MASTER, token};
+use crate::live::{config, recorded};
+pub(crate) use crate::logins::*;
 use crate::suite::Trial;
 
-/// The strongest first.
-const PASSWORDS: [&str; 5] = ["SCRAM-SHA-256", "SCRAM-SHA-1", "CRAM-MD5", "PLAIN", "LOGIN"];
+/// The command that a mechanism is named in.
+pub(crate) const AUTHENTICATE: &str = "AUTHENTICATE";
 
-async fn enter(config: Config, login: Login) -> Result<(), Error> {
+pub(crate) async fn enter(config: Config, login: Login) -> Result<(), Error> {
     Imap::connect(config, login).await?.logout().await
 }
 
-fn secure(user: &Trial) -> Config {
+pub(crate) fn secure(user: &Trial) -> Config {
     config(&user.server, "localhost", user.server.imaps)
 }
 
-/// For servers whose offer differs: what is not offered is not tried.
-pub(crate) async fn every_password_mechanism_that_is_offered_logs_in(user: &Trial) {
-    let mut tried = 0;
-    for mechanism in PASSWORDS {
-        match enter(secure(user), login(user).only([mechanism])).await {
-            Err(error) if error.kind() == Kind::Unsupported => continue,
-            result => result.unwrap_or_else(|error| panic!("{mechanism}: {}", whole(&error))),
-        }
-        tried += 1;
-        let wrong = Login::password(&user.name, "not-this-one").only([mechanism]);
-        let error = enter(secure(user), wrong).await.unwrap_err();
-        assert_eq!(error.kind(), Kind::Login, "{mechanism}: {}", whole(&error));
-        assert!(!format!("{error:?}{}", whole(&error)).contains("not-this-one"));
-    }
-    assert!(tried > 0, "no mechanism is offered at all");
-}
-
-pub(crate) async fn all_of_them_are_offered_and_the_strongest_is_taken(user: &Trial) {
-    for mechanism in PASSWORDS {
-        enter(secure(user), login(user).only([mechanism])).await.unwrap();
-        let nasty = user.nasty();
-        enter(secure(user), login(&nasty).only([mechanism])).await.unwrap();
-    }
+/// All that is said to log in without encryption, where the server wants none that shows the password.
+pub(crate) async fn sent_in_clear(user: &Trial, login: Login) -> String {
     let (stream, sent) = recorded("127.0.0.4", user.server.imap).await;
     let plaintext = config(&user.server, "127.0.0.4", user.server.imap).dangerous_plaintext();
-    let (session, driver) = Imap::handshake(stream, plaintext, login(user)).await.unwrap();
+    let (session, driver) = Imap::handshake(stream, plaintext, login).await.unwrap();
     tokio::spawn(driver);
     session.logout().await.unwrap();
-    let sent = String::from_utf8_lossy(&sent.lock().unwrap()).into_owned();
-    assert!(sent.contains("AUTHENTICATE SCRAM-SHA-256") && !sent.contains(PASSWORD), "{sent}");
-}
-
-pub(crate) async fn tokens_log_in_and_an_expired_one_is_renewed_once(user: &Trial) {
-    for mechanism in ["OAUTHBEARER", "XOAUTH2"] {
-        let fixed = |expired| Login::oauth_token(&user.name, token(&user.name, expired)).only([mechanism]);
-        enter(secure(user), fixed(false)).await.unwrap();
-        let error = enter(secure(user), fixed(true)).await.unwrap_err();
-        assert_eq!(error.kind(), Kind::Login, "{}", whole(&error));
-        // In the words of RFC 7628 or in those of HTTP.
-        let status = if mechanism == "XOAUTH2" { "\"401\"" } else { "invalid_token" };
-        assert!(whole(&error).contains(status), "{}", whole(&error));
-        assert!(!whole(&error).contains(&token(&user.name, true)));
-
-        for (renewed, asks) in [(false, 2), (true, 2)] {
-            let (asked, name) = (Arc::new(AtomicUsize::new(0)), user.name.clone());
-            let count = asked.clone();
-            let login = Login::oauth(&user.name, move |refused: bool| {
-                // Two that expired differ, so that the second is worth a try.
-                let stale = format!("{}{}", token(&name, true), count.fetch_add(1, Ordering::Relaxed));
-                let token = if refused && renewed { token(&name, false) } else { stale };
-                async move { Ok::<_, TokenError>(Secret::from(token)) }
-            });
-            let result = enter(secure(user), login.only([mechanism])).await.map_err(|error| error.kind());
-            assert_eq!(result, if renewed { Ok(()) } else { Err(Kind::Login) });
-            assert_eq!(asked.load(Ordering::Relaxed), asks);
-        }
-    }
-    let foreign = Login::oauth_token("somebody-else", token(&user.name, false));
-    assert_eq!(enter(secure(user), foreign).await.unwrap_err().kind(), Kind::Login);
-}
-
-pub(crate) async fn a_client_certificate_is_a_login_for_whom_it_names(user: &Trial) {
-    let (certificate, key) = &user.server.client;
-    let shown = || secure(user).client_certificate_pem(certificate.as_bytes(), key.as_bytes()).unwrap();
-    enter(shown(), Login::external("alice")).await.unwrap();
-    enter(shown(), Login::external("alice").authorize_as("alice")).await.unwrap();
-    let error = enter(secure(user), Login::external("alice")).await.unwrap_err();
-    assert_eq!(error.kind(), Kind::Login, "{}", whole(&error));
-}
-
-pub(crate) async fn nobody_in_particular_logs_in(user: &Trial) {
-    for trace in ["tests@example.org", ""] {
-        enter(secure(user), Login::anonymous(trace)).await.unwrap();
-    }
-}
-
-pub(crate) async fn a_master_acts_as_another(user: &Trial) {
-    let master = || Login::password(MASTER, PASSWORD);
-    enter(secure(user), master().authorize_as(&user.name).only(["PLAIN"])).await.unwrap();
-    enter(secure(user), master().authorize_as(&user.name)).await.unwrap();
-    let wrong = Login::password(MASTER, "not-this-one").authorize_as(&user.name);
-    assert_eq!(enter(secure(user), wrong).await.unwrap_err().kind(), Kind::Login);
+    String::from_utf8_lossy(&sent.lock().unwrap()).into_owned()
 }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use super::idle::{Act, Idle};
 use super::outbox::{HalfSent, MOST_FILLING, Stage, UPLOAD_WINDOW, Upload};
-use super::{Delivery, Effect, Engine, Order, Pending, Plan, Running, order};
+use super::{Delivery, Effect, Engine, Order, Pending, Plan, Running, State, order};
 use crate::engine::Id;
 use crate::error::{Error, Kind};
 use crate::imap::codec::Segment;
@@ -81,13 +81,12 @@ impl Engine {
 
     /// Sends what may be sent of the command that is half sent, up to the next literal that has to be asked for.
     fn send_on(&mut self) {
-        let (asks_upload, asks) = (self.must_ask(LARGEST_UNASKED), self.must_ask(u64::MAX));
         let Some(half) = &mut self.half_sent else { return };
         while let Some(segment) = half.rest.pop_front() {
             match segment {
                 Segment::Text(text) => self.outbox.bytes(text),
                 Segment::Secret(text) => self.outbox.secret(&text),
-                Segment::Literal { bytes, secret } if asks(bytes.len() as u64) => {
+                Segment::Literal { bytes, secret } if must_ask(&self.state, bytes.len() as u64, u64::MAX) => {
                     self.outbox.announce(&format!("{{{}}}", bytes.len()), secret);
                     half.stage = Stage::Literal { bytes, secret };
                     return;
@@ -96,7 +95,7 @@ impl Engine {
                     self.outbox.announce(&format!("{{{}+}}", bytes.len()), secret);
                     self.outbox.literal(bytes, secret);
                 }
-                Segment::Upload { size } if asks_upload(size) => {
+                Segment::Upload { size } if must_ask(&self.state, size, LARGEST_UNASKED) => {
                     self.outbox.text(format!("{{{size}}}\r\n").as_bytes());
                     half.stage = Stage::Upload { size };
                     return;
@@ -110,17 +109,6 @@ impl Engine {
             }
         }
         self.half_sent = None;
-    }
-
-    /// Which literals the server has to ask for (RFC 7888): with LITERAL+ those over `most` bytes, with LITERAL- those over 4096,
-    /// otherwise all.
-    fn must_ask(&self, most: u64) -> impl Fn(u64) -> bool + use<> {
-        let free = match &self.state.capabilities {
-            Some(capabilities) if capabilities.literal_plus() => Some(most),
-            Some(capabilities) if capabilities.literal_minus() => Some(LITERAL_MINUS.min(most)),
-            _ => None,
-        };
-        move |size| free.is_none_or(|free| size > free)
     }
 
     /// The server has answered an upload for which it was not asked. It skips what was announced, so that much must still
@@ -257,5 +245,15 @@ impl Engine {
             let act = idle.ring(now, &self.deadlines);
             self.act(act);
         }
+    }
+}
+
+/// Whether the server has to ask for a literal of that size (RFC 7888): with LITERAL+ for one over `most` bytes, with LITERAL-
+/// for one over 4096, otherwise for any.
+fn must_ask(state: &State, size: u64, most: u64) -> bool {
+    match &state.capabilities {
+        Some(capabilities) if capabilities.literal_plus() => size > most,
+        Some(capabilities) if capabilities.literal_minus() => size > LITERAL_MINUS.min(most),
+        _ => true,
     }
 }

@@ -10,7 +10,7 @@ use std::task::{Context, Poll, ready};
 use bytes::{Buf, Bytes};
 use futures_core::Stream;
 
-use crate::conn::io::{AsyncBufRead, AsyncRead, ReadBuf};
+use crate::conn::io::{AsyncBufRead, AsyncRead, ReadBuf, poll_copy};
 use crate::conn::link::Inbox;
 use crate::error::{Error, Result};
 use crate::pop3::Retrieved;
@@ -91,12 +91,8 @@ impl Reader {
 }
 
 impl AsyncRead for Reader {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<std::io::Result<()>> {
-        let chunk = ready!(self.as_mut().poll_fill_buf(cx))?;
-        let count = chunk.len().min(buf.remaining());
-        buf.put_slice(chunk.get(..count).unwrap_or_default());
-        self.consume(count);
-        Poll::Ready(Ok(()))
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<std::io::Result<()>> {
+        poll_copy(self, cx, buf)
     }
 }
 

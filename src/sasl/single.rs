@@ -1,0 +1,30 @@
+//! The mechanisms that say all they have to in one message, and take no challenge after it. What the message is, is theirs.
+
+use super::Mechanism;
+use crate::error::{Error, Result};
+use crate::login::Secret;
+
+pub(super) struct Single {
+    name: &'static str,
+    message: Secret,
+}
+
+impl Single {
+    pub(super) fn boxed(name: &'static str, message: Secret) -> Box<dyn Mechanism> {
+        Box::new(Self { name, message })
+    }
+}
+
+impl Mechanism for Single {
+    fn start(&mut self) -> Result<Option<Secret>> {
+        Ok(Some(std::mem::take(&mut self.message)))
+    }
+
+    fn step(&mut self, _: &[u8]) -> Result<Secret> {
+        Err(Error::protocol(format!("the server sent a challenge after all of {} was said", self.name)))
+    }
+
+    fn is_said(&self) -> bool {
+        true
+    }
+}
