@@ -11,7 +11,7 @@ use crate::{Error, MessageId};
 #[non_exhaustive]
 pub enum Event {
     /// The server's listing was compared with the ledger: so many messages are there, and so many of them, with so many octets by
-    /// the server's word, are to be brought. Said again where some turn out to be other messages than the ledger knew.
+    /// the server's word, are to be brought.
     Listed {
         /// On the server.
         messages: usize,

@@ -68,13 +68,13 @@ impl Job<'_> {
         Ok(())
     }
 
-    /// With a budget, messages that have lost their names must not be brought again and again before those that are new.
+    /// With a budget, messages whose names do not last must not be brought again and again before those that are new.
     async fn presume(&mut self) -> Result<()> {
         let known = self.keeper.book.free_headers();
         if known.is_empty() {
             return Ok(());
         }
-        let unnamed = self.those(|row| row.standing == Standing::New);
+        let unnamed = self.those(|row| !row.entry.id.is_lasting());
         for (at, header) in self.headers(&unnamed).await? {
             if let Some(row) = self.rows.get_mut(at) {
                 row.presumed = known.contains(&header.header);

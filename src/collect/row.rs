@@ -20,7 +20,7 @@ pub(super) struct Row {
     pub(super) seen: bool,
     /// Its key in the ledger, where its id does not last and it was met.
     pub(super) nameless: Option<Arc<str>>,
-    /// Whether its header says that it is a message which has lost its name: it comes behind those that are new for certain.
+    /// Whether its name does not last and its header is known: it comes behind those that are new for certain.
     pub(super) presumed: bool,
 }
 

@@ -87,8 +87,8 @@ impl<L: Ledger, D: Delivery> Collector<L, D> {
         self
     }
 
-    /// What a run would do; touches the wire to list the messages (and, with a budget, to look at headers where the server has
-    /// renumbered its messages), and stores nothing.
+    /// What a run would do; touches the wire to list the messages (and, with a budget, to look at the headers of
+    /// those whose names do not last), and stores nothing.
     ///
     /// # Errors
     ///
