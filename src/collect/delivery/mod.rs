@@ -57,6 +57,33 @@ pub trait Delivery: Send {
     fn discard<'a>(&'a mut self, tickets: &'a [Ticket]) -> BoxFuture<'a, Result<()>>;
 }
 
+/// Chosen while the program runs.
+impl<D: Delivery + ?Sized> Delivery for Box<D> {
+    fn recover<'a>(&'a mut self, tickets: &'a [Ticket]) -> BoxFuture<'a, Result<Vec<Recovered>>> {
+        (**self).recover(tickets)
+    }
+
+    fn stage<'a>(&'a mut self, letters: &'a [Letter]) -> BoxFuture<'a, Vec<Result<Ticket>>> {
+        (**self).stage(letters)
+    }
+
+    fn stage_stream<'a>(
+        &'a mut self,
+        head: &'a Head,
+        body: &'a mut (dyn AsyncRead + Send + Unpin),
+    ) -> BoxFuture<'a, Result<Ticket>> {
+        (**self).stage_stream(head, body)
+    }
+
+    fn publish<'a>(&'a mut self, tickets: &'a [Ticket]) -> BoxFuture<'a, Vec<Result<()>>> {
+        (**self).publish(tickets)
+    }
+
+    fn discard<'a>(&'a mut self, tickets: &'a [Ticket]) -> BoxFuture<'a, Result<()>> {
+        (**self).discard(tickets)
+    }
+}
+
 /// A staged message, by the name its [`Delivery`] gave it: kept in the ledger, good in later runs. Text of at most
 /// [`Ticket::LONGEST`] bytes.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
