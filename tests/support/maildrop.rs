@@ -1,7 +1,7 @@
 //! A mailbox, a ledger and a delivery in memory, for tests of collecting: what each of them was asked is written down, and each can
 //! be told to fail. No network, no disk.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::io;
 use std::sync::{Arc, Mutex};
 
@@ -86,7 +86,8 @@ impl Mailbox for Maildrop {
     }
 
     fn fetch<'a>(&'a mut self, ids: &'a [MessageId], part: Part) -> BoxFuture<'a, Result<Messages<'a>>> {
-        let found: Vec<_> = ids.iter().filter_map(|id| self.find(id)).cloned().collect();
+        let there: HashMap<_, _> = self.mail.iter().filter(|mail| !mail.refused).map(|mail| (mail.id(), mail)).collect();
+        let found: Vec<_> = ids.iter().filter_map(|id| there.get(id)).map(|mail| Mail::clone(mail)).collect();
         let keys = found.iter().map(|mail| mail.key.clone());
         match part {
             Part::Whole => self.brought.extend(keys),
@@ -125,6 +126,7 @@ impl Mailbox for Maildrop {
     fn commit(&mut self) -> BoxFuture<'_, Result<Committed>> {
         let marked = std::mem::take(&mut self.marked);
         if self.quit != Quit::Broken {
+            let marked: HashSet<_> = marked.iter().collect();
             self.mail.retain(|mail| !marked.contains(&mail.id()));
         }
         let mut committed = Committed::default();
