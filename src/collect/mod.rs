@@ -32,7 +32,9 @@ mod tap;
 pub use delivery::{Delivery, Extent, Head, Letter, Recovered, Ticket};
 pub use digest::Digest;
 pub use event::{Event, Summary};
-pub use ledger::{Change, Ledger, Record, State};
+#[cfg(feature = "sqlite")]
+pub use ledger::SqliteLedger;
+pub use ledger::{Change, Ledger, MemoryLedger, Record, State};
 pub use plan::{Plan, Planned, Step};
 pub use policy::Policy;
 pub use run::{Collector, Run};

@@ -1,7 +1,15 @@
 //! [`Ledger`]: the memory of what was collected, by account and message, so that nothing is collected twice and nothing deleted
 //! unseen. The ready ones are the files below; none of them knows a server or a delivery.
 
+mod memory;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+
 use time::OffsetDateTime;
+
+pub use self::memory::MemoryLedger;
+#[cfg(feature = "sqlite")]
+pub use self::sqlite::SqliteLedger;
 
 use super::delivery::{Extent, Ticket};
 use super::digest::Digest;
