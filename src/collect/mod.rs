@@ -34,7 +34,7 @@ pub use digest::Digest;
 pub use event::{Event, Summary};
 #[cfg(feature = "sqlite")]
 pub use ledger::SqliteLedger;
-pub use ledger::{Change, Ledger, MemoryLedger, Record, State};
+pub use ledger::{Change, FileLedger, Ledger, MemoryLedger, Record, State};
 pub use plan::{Plan, Planned, Step};
 pub use policy::Policy;
 pub use run::{Collector, Run};

@@ -1,15 +1,14 @@
 //! The database of a ledger: opening it, after which all of it was checked, and one transaction for each batch of changes. It does not
 //! know what a record means.
 
-use std::ffi::OsString;
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _, params};
 
 use super::row::{self, Sum};
-use crate::collect::ledger::{Change, Record};
+use crate::collect::ledger::{Change, Record, beside, lock, put_in_place, storage};
 use crate::{Error, Result};
 
 /// `PoSt`.
@@ -43,7 +42,7 @@ struct Total {
 impl Store {
     pub(super) fn open(path: &Path) -> Result<Self> {
         let path = std::path::absolute(path).map_err(|cause| storage(path, "has no name", cause))?;
-        let lock = lock(&path)?;
+        let lock = lock::take(&path)?;
         let length = match fs::metadata(&path) {
             // A link that leads nowhere is more likely a disk that is not there than a wish for a new ledger.
             Err(cause) if cause.kind() == io::ErrorKind::NotFound && !path.is_symlink() => {
@@ -216,34 +215,9 @@ fn put_new(new: &Path, path: &Path) -> io::Result<()> {
     OpenOptions::new().write(true).open(new)?.sync_all()?;
     // SQLite would play it back into the new one.
     match fs::remove_file(beside(path, "-journal")) {
-        Err(cause) if cause.kind() != io::ErrorKind::NotFound => return Err(cause),
-        _ => fs::rename(new, path)?,
+        Err(cause) if cause.kind() != io::ErrorKind::NotFound => Err(cause),
+        _ => put_in_place(new, path),
     }
-    match path.parent() {
-        Some(folder) if cfg!(unix) => File::open(folder)?.sync_all(),
-        _ => Ok(()),
-    }
-}
-
-/// The lock is on a file of its own, so that two runs do not create a ledger at the same time. Left behind it does no harm.
-fn lock(path: &Path) -> Result<File> {
-    let lock = OpenOptions::new().create(true).truncate(false).write(true).open(beside(path, ".lock"));
-    let lock = lock.map_err(|cause| storage(path, "cannot be locked", cause))?;
-    match lock.try_lock() {
-        Ok(()) => Ok(lock),
-        Err(TryLockError::WouldBlock) => Err(busy(path)),
-        Err(TryLockError::Error(cause)) => Err(storage(path, "cannot be locked", cause)),
-    }
-}
-
-fn beside(path: &Path, end: &str) -> PathBuf {
-    let mut name: OsString = path.as_os_str().to_owned();
-    name.push(end);
-    name.into()
-}
-
-fn busy(path: &Path) -> Error {
-    Error::busy(format!("the ledger {} is in use by another run", path.display()))
 }
 
 fn damaged(path: &Path, what: &str) -> Error {
@@ -252,11 +226,7 @@ fn damaged(path: &Path, what: &str) -> Error {
 
 fn failed(path: &Path, what: &str, cause: rusqlite::Error) -> Error {
     match cause.sqlite_error_code() {
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => busy(path),
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => lock::busy(path),
         _ => storage(path, what, io::Error::other(cause)),
     }
-}
-
-fn storage(path: &Path, what: &str, cause: io::Error) -> Error {
-    Error::storage(format!("the ledger {} {what}", path.display()), cause)
 }
