@@ -38,6 +38,17 @@ pub trait Ledger: Send {
     fn apply<'a>(&'a mut self, account: &'a str, changes: &'a [Change]) -> BoxFuture<'a, Result<()>>;
 }
 
+/// Chosen while the program runs.
+impl<L: Ledger + ?Sized> Ledger for Box<L> {
+    fn load<'a>(&'a mut self, account: &'a str) -> BoxFuture<'a, Result<Vec<Record>>> {
+        (**self).load(account)
+    }
+
+    fn apply<'a>(&'a mut self, account: &'a str, changes: &'a [Change]) -> BoxFuture<'a, Result<()>> {
+        (**self).apply(account, changes)
+    }
+}
+
 /// One change of a [`Ledger`].
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Change {

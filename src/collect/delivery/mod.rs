@@ -1,6 +1,15 @@
 //! [`Delivery`]: where collected messages go, in two steps, so that an abort between any two of them neither loses a message nor
 //! delivers it twice. The ready ones are the files below; none of them knows the ledger, and none the server.
 
+mod callback;
+mod disk;
+mod encode;
+mod maildir;
+mod mbox;
+mod name;
+mod staging;
+mod turn;
+
 use std::fmt;
 
 use bytes::Bytes;
@@ -8,6 +17,11 @@ use time::OffsetDateTime;
 use tokio::io::AsyncRead;
 
 use crate::{BoxFuture, MessageId, Result};
+
+pub use callback::Callback;
+pub use encode::LineEnds;
+pub use maildir::Maildir;
+pub use mbox::Mbox;
 
 /// Where messages are delivered to.
 ///
@@ -41,6 +55,33 @@ pub trait Delivery: Send {
 
     /// Throws staged messages away: they turned out to be known.
     fn discard<'a>(&'a mut self, tickets: &'a [Ticket]) -> BoxFuture<'a, Result<()>>;
+}
+
+/// Chosen while the program runs.
+impl<D: Delivery + ?Sized> Delivery for Box<D> {
+    fn recover<'a>(&'a mut self, tickets: &'a [Ticket]) -> BoxFuture<'a, Result<Vec<Recovered>>> {
+        (**self).recover(tickets)
+    }
+
+    fn stage<'a>(&'a mut self, letters: &'a [Letter]) -> BoxFuture<'a, Vec<Result<Ticket>>> {
+        (**self).stage(letters)
+    }
+
+    fn stage_stream<'a>(
+        &'a mut self,
+        head: &'a Head,
+        body: &'a mut (dyn AsyncRead + Send + Unpin),
+    ) -> BoxFuture<'a, Result<Ticket>> {
+        (**self).stage_stream(head, body)
+    }
+
+    fn publish<'a>(&'a mut self, tickets: &'a [Ticket]) -> BoxFuture<'a, Vec<Result<()>>> {
+        (**self).publish(tickets)
+    }
+
+    fn discard<'a>(&'a mut self, tickets: &'a [Ticket]) -> BoxFuture<'a, Result<()>> {
+        (**self).discard(tickets)
+    }
 }
 
 /// A staged message, by the name its [`Delivery`] gave it: kept in the ledger, good in later runs. Text of at most
