@@ -15,16 +15,12 @@ mod row;
 mod store;
 
 use std::fmt;
-use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-
-use tokio::sync::Mutex;
-use tokio::task::spawn_blocking;
 
 use self::store::Store;
 use super::{Change, Ledger, Record};
-use crate::{BoxFuture, Error, Result};
+use crate::collect::turn::{Turns, apart};
+use crate::{BoxFuture, Result};
 
 /// A [`Ledger`] in a SQLite database, for programs that want to ask it more than a run does: what was collected, when, and of which
 /// size. With the feature `sqlite`.
@@ -66,7 +62,7 @@ use crate::{BoxFuture, Error, Result};
 /// ```
 pub struct SqliteLedger {
     path: PathBuf,
-    store: Arc<Mutex<Store>>,
+    store: Turns<Store>,
 }
 
 impl SqliteLedger {
@@ -79,26 +75,20 @@ impl SqliteLedger {
     pub async fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref().to_owned();
         let opened = path.clone();
-        let store = spawn_blocking(move || Store::open(&opened)).await.map_err(cut_off)??;
-        Ok(Self { path, store: Arc::new(Mutex::new(store)) })
-    }
-
-    /// A call that was dropped may still be at work in its thread; its guard is waited for before this work begins.
-    async fn with<T: Send + 'static>(&self, work: impl FnOnce(&mut Store) -> Result<T> + Send + 'static) -> Result<T> {
-        let mut store = Arc::clone(&self.store).lock_owned().await;
-        spawn_blocking(move || work(&mut store)).await.map_err(cut_off)?
+        let store = apart(move || Store::open(&opened)).await?;
+        Ok(Self { path, store: Turns::new(store) })
     }
 }
 
 impl Ledger for SqliteLedger {
     fn load<'a>(&'a mut self, account: &'a str) -> BoxFuture<'a, Result<Vec<Record>>> {
         let account = account.to_owned();
-        Box::pin(self.with(move |store| store.load(&account)))
+        Box::pin(async { self.store.take(move |store| store.load(&account)).await? })
     }
 
     fn apply<'a>(&'a mut self, account: &'a str, changes: &'a [Change]) -> BoxFuture<'a, Result<()>> {
         let (account, changes) = (account.to_owned(), changes.to_vec());
-        Box::pin(self.with(move |store| store.apply(&account, &changes)))
+        Box::pin(async { self.store.take(move |store| store.apply(&account, &changes)).await? })
     }
 }
 
@@ -106,8 +96,4 @@ impl fmt::Debug for SqliteLedger {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SqliteLedger").field("path", &self.path).finish_non_exhaustive()
     }
-}
-
-fn cut_off(stopped: tokio::task::JoinError) -> Error {
-    Error::storage("the work on a ledger was cut off", io::Error::other(stopped))
 }
