@@ -34,7 +34,7 @@ pub trait Ledger: Send {
     /// Every record of this account.
     fn load<'a>(&'a mut self, account: &'a str) -> BoxFuture<'a, Result<Vec<Record>>>;
 
-    /// Makes these changes, in order: all of them or, after an abort, possibly none; durable when it returns.
+    /// Makes these changes, in order; durable when it returns. After an abort, possibly none of them or only the first are made.
     fn apply<'a>(&'a mut self, account: &'a str, changes: &'a [Change]) -> BoxFuture<'a, Result<()>>;
 }
 
@@ -104,8 +104,26 @@ fn beside(path: &Path, end: &str) -> PathBuf {
     name.into()
 }
 
-/// Gives a finished file the ledger's name: the ledger is there complete, or not at all.
+/// Where the ledger really lies, however it was named: a compaction replaces the file, not a link to it, and the lock is the same.
+fn resolve(path: &Path) -> Result<PathBuf> {
+    let found = match fs::canonicalize(path) {
+        // A link that leads nowhere is more likely a disk that is not there than a wish for a new ledger.
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound && !path.is_symlink() => std::path::absolute(path),
+        found => found,
+    };
+    found.map_err(|cause| storage(path, "cannot be looked for", cause))
+}
+
+/// Gives a finished file the ledger's name: the ledger is there complete, or not at all. Who might read the old one may read this; a
+/// first one is its owner's alone.
 fn put_in_place(new: &Path, path: &Path) -> io::Result<()> {
+    match fs::metadata(path) {
+        Ok(old) => fs::set_permissions(new, old.permissions())?,
+        #[cfg(unix)]
+        Err(_) => fs::set_permissions(new, std::os::unix::fs::PermissionsExt::from_mode(0o600))?,
+        #[cfg(not(unix))]
+        Err(_) => {}
+    }
     fs::rename(new, path)?;
     sync_folder(path)
 }

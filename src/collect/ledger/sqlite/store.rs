@@ -2,15 +2,16 @@
 //! know what a record means.
 
 use std::fs::{self, File, OpenOptions};
-use std::io;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _, params};
 
 use super::row::{self, Sum};
-use crate::collect::ledger::{Change, Record, beside, lock, put_in_place, storage};
+use crate::collect::ledger::{Change, Record, beside, lock, put_in_place, resolve, storage};
 use crate::{Error, Result};
 
+const TITLE: &[u8] = b"SQLite format 3\0";
 /// `PoSt`.
 const APPLICATION: i32 = 0x506f_5374;
 const VERSION: i32 = 1;
@@ -41,37 +42,20 @@ struct Total {
 
 impl Store {
     pub(super) fn open(path: &Path) -> Result<Self> {
-        let path = std::path::absolute(path).map_err(|cause| storage(path, "has no name", cause))?;
+        let path = resolve(path)?;
         let lock = lock::take(&path)?;
-        let length = match fs::metadata(&path) {
-            // A link that leads nowhere is more likely a disk that is not there than a wish for a new ledger.
-            Err(cause) if cause.kind() == io::ErrorKind::NotFound && !path.is_symlink() => {
-                create(&path)?;
-                None
-            }
-            found => Some(found.map_err(|cause| storage(&path, "cannot be read", cause))?.len()),
-        };
-        // SQLite would take it for a new one.
-        if length == Some(0) {
-            return Err(damaged(&path, "is damaged: it is empty"));
+        match File::open(&path) {
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => create(&path)?,
+            file => check_head(&path, file)?,
         }
         let database = connect(&path).map_err(|cause| failed(&path, "cannot be opened", cause))?;
-        let mut store = Self { path, database, broken: false, _lock: lock };
+        let store = Self { path, database, broken: false, _lock: lock };
         store.verify()?;
         Ok(store)
     }
 
     /// Reads all of it once, and believes nothing that is not checked.
-    fn verify(&mut self) -> Result<()> {
-        let pragma = |name| self.database.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
-        if pragma("application_id").map_err(|cause| self.unreadable(cause))? != APPLICATION {
-            return Err(damaged(&self.path, "is not a ledger, or damaged in its head"));
-        }
-        let version = pragma("user_version").map_err(|cause| self.unreadable(cause))?;
-        if version != VERSION {
-            let text = format!("is of version {version}; this library knows {VERSION}");
-            return Err(damaged(&self.path, &text));
-        }
+    fn verify(&self) -> Result<()> {
         match self.is_sound() {
             Ok(true) => Ok(()),
             Ok(false) => Err(damaged(&self.path, "is damaged: its rows are not the ones that were written")),
@@ -173,6 +157,35 @@ impl Total {
         let put = "REPLACE INTO total (only, records, sum) VALUES (0, ?1, ?2)";
         database.prepare_cached(put)?.execute(params![self.records, self.sum.0])?;
         Ok(())
+    }
+}
+
+/// Refuses what is not a ledger before SQLite has touched it, which would make a new database of a file that is short enough.
+/// <https://www.sqlite.org/fileformat2.html#the_database_header>
+fn check_head(path: &Path, file: io::Result<File>) -> Result<()> {
+    let mut head = [0; 72];
+    let read = file.and_then(|mut file| {
+        let length = file.metadata()?.len();
+        if length >= head.len() as u64 {
+            file.read_exact(&mut head)?;
+        }
+        Ok(length)
+    });
+    let length = read.map_err(|cause| storage(path, "cannot be read", cause))?;
+    let number = |at| head.get(at..).and_then(<[u8]>::first_chunk).map(|bytes| i32::from_be_bytes(*bytes));
+    let page = u64::from(u16::from_be_bytes([head[16], head[17]]));
+    if length < head.len() as u64 || head.starts_with(TITLE) && length < page {
+        return Err(damaged(path, &format!("has {length} bytes: it was cut short, or is not a ledger")));
+    }
+    if !head.starts_with(TITLE) || number(68) != Some(APPLICATION) {
+        return Err(damaged(path, "is not a ledger, or damaged in its head"));
+    }
+    match number(60) {
+        Some(VERSION) => Ok(()),
+        other => {
+            let text = format!("is of version {}; this library knows {VERSION}", other.unwrap_or_default());
+            Err(damaged(path, &text))
+        }
     }
 }
 
