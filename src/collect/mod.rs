@@ -32,7 +32,7 @@ mod tap;
 pub use delivery::{Delivery, Extent, Head, Letter, Recovered, Ticket};
 pub use digest::Digest;
 pub use event::{Event, Summary};
-pub use ledger::{Change, Ledger, Record, State};
+pub use ledger::{Change, FileLedger, Ledger, Record, State};
 pub use plan::{Plan, Planned, Step};
 pub use policy::Policy;
 pub use run::{Collector, Run};

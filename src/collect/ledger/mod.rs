@@ -1,11 +1,21 @@
 //! [`Ledger`]: the memory of what was collected, by account and message, so that nothing is collected twice and nothing deleted
 //! unseen. The ready ones are the files below; none of them knows a server or a delivery.
 
+mod file;
+mod line;
+mod lock;
+mod log;
+
+use std::ffi::OsString;
+use std::io;
+use std::path::{Path, PathBuf};
+
 use time::OffsetDateTime;
 
+pub use self::file::FileLedger;
 use super::delivery::{Extent, Ticket};
 use super::digest::Digest;
-use crate::{BoxFuture, Result};
+use crate::{BoxFuture, Error, Result};
 
 /// What was collected, kept between runs.
 ///
@@ -78,4 +88,15 @@ impl Record {
     pub fn new(key: impl Into<String>, digest: Digest, header: Digest, at: OffsetDateTime) -> Self {
         Self { key: key.into(), digest, header, size: None, extent: Extent::Whole, state: State::Collected, at }
     }
+}
+
+/// The path with that behind its name.
+fn beside(path: &Path, end: &str) -> PathBuf {
+    let mut name: OsString = path.as_os_str().to_owned();
+    name.push(end);
+    name.into()
+}
+
+fn storage(path: &Path, what: &str, cause: io::Error) -> Error {
+    Error::storage(format!("the ledger {} {what}", path.display()), cause)
 }
