@@ -29,7 +29,7 @@ mod row;
 mod run;
 mod tap;
 
-pub use delivery::{Delivery, Extent, Head, Letter, Recovered, Ticket};
+pub use delivery::{Callback, Delivery, Extent, Head, Letter, LineEnds, Maildir, Mbox, Recovered, Ticket};
 pub use digest::Digest;
 pub use event::{Event, Summary};
 pub use ledger::{Change, FileLedger, Ledger, Record, State};

@@ -1,6 +1,15 @@
 //! [`Delivery`]: where collected messages go, in two steps, so that an abort between any two of them neither loses a message nor
 //! delivers it twice. The ready ones are the files below; none of them knows the ledger, and none the server.
 
+mod callback;
+mod disk;
+mod encode;
+mod maildir;
+mod mbox;
+mod name;
+mod staging;
+mod turn;
+
 use std::fmt;
 
 use bytes::Bytes;
@@ -8,6 +17,11 @@ use time::OffsetDateTime;
 use tokio::io::AsyncRead;
 
 use crate::{BoxFuture, MessageId, Result};
+
+pub use callback::Callback;
+pub use encode::LineEnds;
+pub use maildir::Maildir;
+pub use mbox::Mbox;
 
 /// Where messages are delivered to.
 ///
