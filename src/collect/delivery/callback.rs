@@ -16,7 +16,7 @@ const LARGEST: u64 = 64 << 20;
 /// Messages are in memory only until the function has them: after an abort between, they are [`Recovered::Missing`] and collected again.
 /// So the function gets each message **at least once**: twice where the program was ended, or the run dropped, while it was working or
 /// before the ledger knew that it was done. Where it recognises by [`Head::id`] (and, where that does not last, by the
-/// [`Digest`](super::Digest) of [`Letter::bytes`]) what it has stored already, each message is stored exactly once.
+/// [`Digest`](crate::collect::Digest) of [`Letter::bytes`]) what it has stored already, each message is stored exactly once.
 ///
 /// **Cost.** A batch of messages in memory, and a message that comes as a stream whole, up to [`largest`](Self::largest).
 ///

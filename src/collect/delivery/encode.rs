@@ -163,8 +163,9 @@ impl Quote {
 
     /// Writes what was held back; what follows is the rest of the line.
     fn release(&mut self, out: &mut Vec<u8>) {
-        if let Place::From(matched) = std::mem::replace(&mut self.place, Place::Line) {
+        if let Place::From(matched) = self.place {
             out.extend_from_slice(FROM.get(..matched).unwrap_or_default());
+            self.place = Place::Line;
         }
     }
 
@@ -187,3 +188,7 @@ fn from_line(at: OffsetDateTime) -> String {
     let (weekday, month, day, year) = (short(&weekday), short(&month), at.day(), at.year());
     format!("From MAILER-DAEMON {weekday} {month} {day:>2} {hour:02}:{minute:02}:{second:02} {year:04}\n")
 }
+
+#[cfg(test)]
+#[path = "encode_tests.rs"]
+mod tests;

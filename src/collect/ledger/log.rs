@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest as _, Sha256};
 
 use super::line::{self, Name};
-use super::{Change, Record, beside, lock, storage};
+use super::{Change, Record, beside, lock, put_in_place, storage};
 use crate::{Error, Result};
 
 const TITLE: &str = "postroom-ledger ";
@@ -60,7 +60,7 @@ impl Log {
     pub(super) fn open(path: &Path) -> Result<Self> {
         let lock = lock::take(path)?;
         if !path.try_exists().map_err(|cause| storage(path, "cannot be looked for", cause))? {
-            let created = write_new(path, &[], &Sha256::new()).and_then(|()| put_new(path));
+            let created = write_new(path, &[], &Sha256::new()).and_then(|()| put_in_place(&beside(path, ".new"), path));
             created.map_err(|cause| storage(path, "cannot be created", cause))?;
         }
         let opened = OpenOptions::new().read(true).write(true).open(path);
@@ -244,7 +244,8 @@ impl Log {
             return Ok(());
         }
         self.broken = true;
-        let opened = put_new(&self.path).and_then(|()| OpenOptions::new().read(true).write(true).open(&self.path));
+        let opened = put_in_place(&beside(&self.path, ".new"), &self.path)
+            .and_then(|()| OpenOptions::new().read(true).write(true).open(&self.path));
         self.file = opened.map_err(|cause| self.failed("cannot be compacted", cause))?;
         self.broken = false;
         (self.sequence, self.length, self.hash) = (0, HEAD as u64, Sha256::new());
@@ -296,13 +297,6 @@ fn write_new(path: &Path, lines: &[u8], hash: &Sha256) -> io::Result<()> {
     written.inspect_err(|_| {
         let _ = fs::remove_file(&new);
     })
-}
-
-/// Gives it the name: the ledger is there complete, or not at all.
-fn put_new(path: &Path) -> io::Result<()> {
-    fs::rename(beside(path, ".new"), path)?;
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
-    File::open(folder)?.sync_all()
 }
 
 fn hex(hash: &Sha256) -> String {

@@ -5,14 +5,21 @@ mod file;
 mod line;
 mod lock;
 mod log;
+mod memory;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 
 use std::ffi::OsString;
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
 use time::OffsetDateTime;
 
 pub use self::file::FileLedger;
+pub use self::memory::MemoryLedger;
+#[cfg(feature = "sqlite")]
+pub use self::sqlite::SqliteLedger;
 use super::delivery::{Extent, Ticket};
 use super::digest::Digest;
 use crate::{BoxFuture, Error, Result};
@@ -95,6 +102,18 @@ fn beside(path: &Path, end: &str) -> PathBuf {
     let mut name: OsString = path.as_os_str().to_owned();
     name.push(end);
     name.into()
+}
+
+/// Gives a finished file the ledger's name: the ledger is there complete, or not at all.
+fn put_in_place(new: &Path, path: &Path) -> io::Result<()> {
+    fs::rename(new, path)?;
+    sync_folder(path)
+}
+
+/// Makes the name of the ledger durable. Outside Unix a folder cannot be opened, and needs no such thing.
+fn sync_folder(path: &Path) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }
 
 fn storage(path: &Path, what: &str, cause: io::Error) -> Error {

@@ -125,7 +125,7 @@ mod tests {
         let letters = vec![("1.M2P3Q4R00000000000000aa.end".to_owned(), 17), ("b".to_owned(), 0)];
         let entry = Entry { offset: 5, pad: 2, letters, done: 0 };
         let whole = text(&entry);
-        assert_eq!(parse(&whole), Some(entry.clone()));
+        assert_eq!(parse(&whole), Some(entry));
         for cut in 0..whole.len() {
             assert_eq!(parse(&whole[..cut]), None, "{cut}");
             let mut damaged = whole.clone().into_bytes();

@@ -11,8 +11,8 @@ use tokio::io::AsyncRead;
 
 use super::encode::Format;
 use super::staging::{WRITERS, stage_stream};
-use super::turn::{Turns, apart};
 use super::{Delivery, Head, Letter, Recovered, Ticket};
+use crate::collect::turn::{Turns, apart};
 use crate::{BoxFuture, Result};
 use spool::Spool;
 
