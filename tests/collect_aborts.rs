@@ -112,7 +112,8 @@ async fn everything_is_durable_before_the_first_deletion() {
     assert_eq!(renamed.len(), shelves::letters().len());
     for (at, call) in renamed {
         let tmp = call.what.replace("/new/", "/tmp/");
-        let written = first(&|call| call.name == "write" && call.what == tmp || call.name == "create" && call.what == tmp, 0);
+        let written =
+            first(&|call| call.name == "write" && call.what == tmp || call.name == "create" && call.what == tmp, 0);
         let synced = first(&|call| call.name.starts_with('f') && call.what == tmp, written);
         let folder = first(&|call| call.name == "fsync" && call.what.ends_with("/tmp"), synced);
         let noted = first(&|call| call.name.starts_with('f') && call.what.contains("ledger"), folder);

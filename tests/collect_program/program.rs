@@ -59,13 +59,7 @@ impl Program {
         fs::create_dir(&scratch).unwrap();
         fs::write(scratch.join("ca.pem"), server.ca_pem()).unwrap();
         let mail = scratch.join("mail");
-        Self {
-            scratch,
-            mail,
-            ports: [server.pop3s_port(), server.imaps_port()],
-            password: "secret",
-            trusts: true,
-        }
+        Self { scratch, mail, ports: [server.pop3s_port(), server.imaps_port()], password: "secret", trusts: true }
     }
 
     pub(crate) async fn pop3(&self, options: &[&str]) -> Ended {

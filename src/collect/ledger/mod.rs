@@ -88,6 +88,8 @@ pub enum State {
     Collected,
     /// Delivered, and not on the server any more, when it was last looked: since that time, whole seconds.
     Gone(OffsetDateTime),
+    /// Delivered, and deleted from the server for certain, by a run: since that time, whole seconds.
+    Deleted(OffsetDateTime),
 }
 
 impl Record {

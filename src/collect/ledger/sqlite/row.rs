@@ -61,6 +61,7 @@ pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<(String, Record, Sum)> {
         ("staged", Some(ticket), None) => State::Staged(Ticket::new(ticket).map_err(|_| damaged(7))?),
         ("collected", None, None) => State::Collected,
         ("gone", None, Some(since)) => State::Gone(time(8, since)?),
+        ("deleted", None, Some(since)) => State::Deleted(time(8, since)?),
         _ => return Err(damaged(6)),
     };
     let extent: String = row.get(5)?;
@@ -90,6 +91,7 @@ fn state(record: &Record) -> (&'static str, Option<&str>, Option<i64>) {
         State::Staged(ticket) => ("staged", Some(ticket.as_str()), None),
         State::Collected => ("collected", None, None),
         State::Gone(since) => ("gone", None, Some(since.unix_timestamp())),
+        State::Deleted(since) => ("deleted", None, Some(since.unix_timestamp())),
     }
 }
 
