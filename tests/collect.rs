@@ -10,7 +10,7 @@
 use std::io::ErrorKind;
 
 use postroom::Kind;
-use postroom::collect::{Collector, Event, Policy, State, Step, Summary};
+use postroom::collect::{Collector, Event, Policy, Step, Summary};
 use time::OffsetDateTime;
 
 #[path = "support/maildrop.rs"]
@@ -136,7 +136,7 @@ async fn names_that_do_not_last_cost_a_look_and_no_duplicate() {
     assert_eq!(home.run(&Policy::delete(), &mut maildrop).await.deleted, 3);
     assert!(maildrop.mail.is_empty());
     assert_eq!(home.delivered(), ["one", "two", "two"]);
-    assert!(home.notes.0.lock().unwrap().values().all(|record| matches!(record.state, State::Gone(_))));
+    assert!(home.notes.0.lock().unwrap().is_empty(), "there is no name by which they could come back");
 }
 
 #[tokio::test]
@@ -146,6 +146,29 @@ async fn twins_are_two_messages() {
     maildrop.mail.push(mail("c", "same"));
     assert_eq!(home.run(&Policy::keep(), &mut maildrop).await.collected, 1);
     assert_eq!(home.delivered(), ["same"; 3]);
+}
+
+#[tokio::test]
+async fn the_twin_of_a_message_that_was_deleted_is_not_taken_for_it() {
+    let (home, mut maildrop) = (Home::default(), Maildrop::new([mail("a", "same"), mail("b", "same")]));
+    home.shelf.fail([Some(ErrorKind::Other)]);
+    let summary = home.run(&Policy::delete(), &mut maildrop).await;
+    assert_eq!((summary.collected, summary.failed, summary.deleted), (1, 1, 1));
+    let summary = home.run(&Policy::delete(), &mut maildrop).await;
+    assert_eq!((summary.collected, summary.recognised), (1, 0));
+    assert_eq!(home.delivered(), ["same"; 2]);
+}
+
+#[tokio::test]
+async fn a_deleted_message_that_comes_back_by_its_name_is_known() {
+    let (home, mut maildrop) = (Home::default(), letters());
+    let before = maildrop.mail.clone();
+    home.run(&Policy::delete(), &mut maildrop).await;
+    maildrop.mail = before;
+    maildrop.mail[0].bytes = mail("a", "new").bytes;
+    let summary = home.run(&Policy::delete(), &mut maildrop).await;
+    assert_eq!((summary.collected, summary.recognised, summary.deleted), (1, 2, 3));
+    assert_eq!(home.delivered(), ["one", "two", "three", "new"]);
 }
 
 #[tokio::test]

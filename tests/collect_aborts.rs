@@ -64,8 +64,10 @@ async fn failed(way: Way, fault: Fault) {
     let house = House::new(way).await;
     let end = house.run(Some(fault)).await;
     let hit = house.hit(&fault);
-    // What cleans up, and what only hastens a later run, may fail without a word.
-    let is_vital = hit.as_ref().is_some_and(|call| call.name != "unlink" && call.name != "ftruncate");
+    // What cleans up may fail without a word, and so may an mbox's note that all is written, which the next run finds out.
+    let is_spare =
+        |call: &child::Call| ["unlink", "ftruncate"].contains(&&*call.name) || call.what.ends_with("journal");
+    let is_vital = hit.as_ref().is_some_and(|call| !is_spare(call));
     assert!(!end.killed && (!is_vital || !end.succeeded), "{fault:?} at {hit:?}: {}", end.text);
     assert!(end.succeeded || end.text.contains("Storage"), "{fault:?} at {hit:?}: {}", end.text);
     house.nothing_is_lost(&fault).await;
@@ -91,12 +93,12 @@ async fn killed_while_it_moves_mail_into_an_mbox() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn storage_fails_while_it_moves_mail_into_a_maildir() {
-    failed_everywhere(Way { twins: false, ..Way::MAILDIR }, &["enospc", "eio", "short", "full"]).await;
+    failed_everywhere(Way::MAILDIR, &["enospc", "eio", "short", "full"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn storage_fails_while_it_moves_mail_into_an_mbox() {
-    failed_everywhere(Way { mbox: true, twins: false, ..Way::MAILDIR }, &["enospc", "eio", "short", "full"]).await;
+    failed_everywhere(Way { mbox: true, ..Way::MAILDIR }, &["enospc", "eio", "short", "full"]).await;
 }
 
 /// An order that a kill cannot try, for the kernel goes on: what would be lost with the power.
@@ -109,10 +111,11 @@ async fn everything_is_durable_before_the_first_deletion() {
     let deletion = first(&|call| call.kind == Kind::Send && call.what.contains("DELE"), 0);
     let renamed: Vec<_> =
         (0..).zip(&trace).filter(|(_, call)| call.name == "rename" && call.what.contains("/new/")).collect();
-    assert_eq!(renamed.len(), Way::MAILDIR.letters().len());
+    assert_eq!(renamed.len(), shelves::letters().len());
     for (at, call) in renamed {
         let tmp = call.what.replace("/new/", "/tmp/");
-        let written = first(&|call| call.name == "write" && call.what == tmp || call.name == "create" && call.what == tmp, 0);
+        let written =
+            first(&|call| call.name == "write" && call.what == tmp || call.name == "create" && call.what == tmp, 0);
         let synced = first(&|call| call.name.starts_with('f') && call.what == tmp, written);
         let folder = first(&|call| call.name == "fsync" && call.what.ends_with("/tmp"), synced);
         let noted = first(&|call| call.name.starts_with('f') && call.what.contains("ledger"), folder);

@@ -162,11 +162,15 @@ impl Model {
     fn goes(&self, wish: &Wish) -> Vec<bool> {
         let newest = wish.newest.unwrap_or(usize::MAX);
         let old = self.server.len().saturating_sub(newest);
-        let mut stay: Vec<_> = (0..).zip(&self.server).map(|(at, piece)| {
-            let is_over = |since: i64| wish.days.is_some_and(|days| self.day - since >= i64::from(days));
-            !self.is_known(piece) || at >= old && !is_over(self.whole[&piece.number].0)
-        }).collect();
-        let mut total: u64 = self.server.iter().zip(&stay).filter(|(_, stay)| **stay).map(|(piece, _)| piece.size).sum();
+        let mut stay: Vec<_> = (0..)
+            .zip(&self.server)
+            .map(|(at, piece)| {
+                let is_over = |since: i64| wish.days.is_some_and(|days| self.day - since >= i64::from(days));
+                !self.is_known(piece) || at >= old && !is_over(self.whole[&piece.number].0)
+            })
+            .collect();
+        let mut total: u64 =
+            self.server.iter().zip(&stay).filter(|(_, stay)| **stay).map(|(piece, _)| piece.size).sum();
         for (piece, stay) in self.server.iter().zip(&mut stay) {
             if *stay && self.is_known(piece) && wish.below.is_some_and(|below| total > below) {
                 *stay = false;

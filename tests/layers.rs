@@ -74,6 +74,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("mail_parser", &["messages", "imap::types::text", "testing"]),
     ("nom", &["imap::codec", "pop3::codec"]),
     ("rcgen", &["testing"]),
+    ("rusqlite", &["collect::ledger::sqlite"]),
 ];
 
 /// Single paths that break a rule above, with the reason.

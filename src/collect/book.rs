@@ -75,7 +75,7 @@ impl Book {
     pub(super) fn staged(&self) -> Vec<(Arc<str>, Ticket)> {
         let staged = self.records.iter().filter_map(|(key, kept)| match &kept.state {
             State::Staged(ticket) => Some((key.clone(), ticket.clone())),
-            State::Collected | State::Gone(_) => None,
+            State::Collected | State::Gone(_) | State::Deleted(_) => None,
         });
         staged.collect()
     }
@@ -90,12 +90,13 @@ impl Book {
 
     /// Forgets messages that were gone from the server before that time.
     pub(super) fn forget(&mut self, before: OffsetDateTime) {
-        let keys = self.keys(|_, kept| matches!(kept.state, State::Gone(since) if since < before));
+        let keys =
+            self.keys(|_, kept| matches!(kept.state, State::Gone(since) | State::Deleted(since) if since < before));
         keys.iter().for_each(|key| self.remove(key));
     }
 
     /// Compares the records with the listing: one answer for each entry. Records of messages that are no longer listed are gone
-    /// from now on, and free to be claimed by their digest.
+    /// from now on, and free to be claimed by their digest, unless it was a run that deleted them.
     pub(super) fn meet(&mut self, entries: &[Entry], now: OffsetDateTime) -> Vec<Standing> {
         let standings = entries.iter().map(|entry| self.standing(entry)).collect();
         for key in self.keys(|_, kept| !kept.met) {
@@ -116,7 +117,7 @@ impl Book {
             _ if other_size => Standing::Doubtful,
             (State::Collected, Extent::Whole) => Standing::Known(kept.at),
             (State::Collected, Extent::Header) => Standing::HeaderKnown,
-            (State::Gone(_) | State::Staged(_), _) => Standing::Doubtful,
+            (State::Gone(_) | State::Deleted(_) | State::Staged(_), _) => Standing::Doubtful,
         }
     }
 
@@ -167,8 +168,8 @@ impl Book {
     /// A record under that name is of another message: it keeps its digest, and loses its name.
     fn displace(&mut self, key: &str, kept: Kept) {
         self.remove(key);
-        // The header of a message that can now be had whole is of no more use.
-        if kept.extent == Extent::Whole {
+        // The header of a message that can now be had whole is of no more use, nor is a name that was given anew after a deletion.
+        if kept.extent == Extent::Whole && !matches!(kept.state, State::Deleted(_)) {
             let key = self.nameless(kept.digest);
             self.put(key.clone(), Kept { met: false, ..kept });
             self.free(&key);
@@ -206,8 +207,16 @@ impl Book {
 
     /// It is no longer on the server.
     pub(super) fn gone(&mut self, key: &str, now: OffsetDateTime) {
-        if self.records.get(key).is_some_and(|kept| !matches!(kept.state, State::Gone(_))) {
+        if self.records.get(key).is_some_and(|kept| !matches!(kept.state, State::Gone(_) | State::Deleted(_))) {
             self.turn(key, State::Gone(now));
+        }
+    }
+
+    /// It was deleted, for certain. So another message with the same bytes is another message, whose name nobody knows yet.
+    pub(super) fn deleted(&mut self, key: &str, now: OffsetDateTime) {
+        match key.starts_with(NAMELESS) {
+            true => self.remove(key),
+            false => self.turn(key, State::Deleted(now)),
         }
     }
 
@@ -246,7 +255,9 @@ impl Book {
     }
 
     fn free(&mut self, key: &Arc<str>) {
-        if let Some(kept) = self.records.get(key) {
+        if let Some(kept) = self.records.get(key)
+            && !matches!(kept.state, State::Deleted(_))
+        {
             self.free.entry(kept.digest).or_default().push(key.clone());
         }
     }

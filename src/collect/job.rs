@@ -251,7 +251,7 @@ impl Job<'_> {
         for id in &committed.deleted {
             if let Some(row) = places.get(id).and_then(|at| self.rows.get(*at)) {
                 let key = row.nameless.as_deref().map(str::to_owned).or_else(|| lasting(&row.entry));
-                key.iter().for_each(|key| self.keeper.book.gone(key, self.keeper.now));
+                key.iter().for_each(|key| self.keeper.book.deleted(key, self.keeper.now));
             }
             self.keeper.log.tell(Event::Deleted { id: id.clone() });
         }

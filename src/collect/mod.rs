@@ -28,11 +28,14 @@ mod policy;
 mod row;
 mod run;
 mod tap;
+mod turn;
 
 pub use delivery::{Callback, Delivery, Extent, Head, Letter, LineEnds, Maildir, Mbox, Recovered, Ticket};
 pub use digest::Digest;
 pub use event::{Event, Summary};
-pub use ledger::{Change, FileLedger, Ledger, Record, State};
+#[cfg(feature = "sqlite")]
+pub use ledger::SqliteLedger;
+pub use ledger::{Change, FileLedger, Ledger, MemoryLedger, Record, State};
 pub use plan::{Plan, Planned, Step};
 pub use policy::Policy;
 pub use run::{Collector, Run};

@@ -14,20 +14,10 @@ pub(crate) struct Way {
     /// Into an mbox file; a Maildir else.
     pub(crate) mbox: bool,
     pub(crate) deletes: bool,
-    /// With a message that is there twice.
-    pub(crate) twins: bool,
 }
 
 impl Way {
-    pub(crate) const MAILDIR: Self = Self { mbox: false, deletes: true, twins: true };
-
-    pub(crate) fn letters(self) -> Vec<Vec<u8>> {
-        let mut letters = letters();
-        if !self.twins {
-            letters.dedup();
-        }
-        letters
-    }
+    pub(crate) const MAILDIR: Self = Self { mbox: false, deletes: true };
 }
 
 pub(crate) struct House {
@@ -46,7 +36,7 @@ pub(crate) struct End {
 impl House {
     pub(crate) async fn new(way: Way) -> Self {
         let server = Server::builder().user("me", "secret").start().await.unwrap();
-        for letter in way.letters() {
+        for letter in letters() {
             server.deliver("me", "INBOX", letter, &[]).unwrap();
         }
         let dir = Scratch::new();
@@ -93,7 +83,7 @@ impl House {
     /// Each message is on the server or at home, now.
     pub(crate) async fn nothing_is_lost(&self, after: &Fault) {
         let mut there = [self.home(), self.on_the_server()].concat();
-        for letter in self.way.letters() {
+        for letter in letters() {
             let at = there.iter().position(|message| *message == letter);
             there.swap_remove(at.unwrap_or_else(|| panic!("{after:?} has lost a message of {} octets", letter.len())));
         }
@@ -103,7 +93,7 @@ impl House {
     pub(crate) async fn is_finished(&self, after: &Fault) {
         let home = self.home();
         let sizes = |messages: &[Vec<u8>]| messages.iter().map(Vec::len).collect::<Vec<_>>();
-        let wanted = sorted(self.way.letters());
+        let wanted = sorted(letters());
         assert!(home == wanted, "{after:?}: {:?} for {:?}", sizes(&home), sizes(&wanted));
         assert_eq!(self.on_the_server().len(), if self.way.deletes { 0 } else { wanted.len() }, "{after:?}");
         let end = self.run(None).await;

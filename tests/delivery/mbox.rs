@@ -230,7 +230,7 @@ async fn old_orphans_are_emptied_and_then_missing_and_others_stay() {
     let length = |ticket: &Ticket| fs::metadata(folder.join(ticket.as_str())).unwrap().len();
     assert_eq!((length(&old), length(&tickets[1]) > 0), (0, true));
     for _ in 0..2 {
-        assert_eq!(mbox.recover(&[old.clone()]).await.unwrap(), [Recovered::Missing]);
+        assert_eq!(mbox.recover(std::slice::from_ref(&old)).await.unwrap(), [Recovered::Missing]);
     }
     assert!(!Path::exists(&folder.join(tickets[1].as_str())), "of the same run, and nobody's");
     assert_eq!(fs::read(scratch.join("mbox")).unwrap(), b"");

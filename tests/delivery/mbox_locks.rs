@@ -43,7 +43,7 @@ async fn a_dotlock_that_nobody_touches_any_more_is_removed() {
     let mut mbox = Mbox::open(scratch.join("mbox")).await.unwrap().patience(Duration::ZERO);
     let tickets = staged(&mut mbox, &["a\n"]).await;
     let lock = File::create(scratch.join("mbox.lock")).unwrap();
-    lock.set_modified(SystemTime::now() - Duration::from_secs(299 - 9)).unwrap();
+    lock.set_modified(SystemTime::now() - Duration::from_secs(290)).unwrap();
     assert_eq!(mbox.publish(&tickets).await.remove(0).unwrap_err().kind(), Kind::Busy);
     lock.set_modified(SystemTime::now() - Duration::from_secs(301)).unwrap();
     published(&mut mbox, &tickets).await;

@@ -86,7 +86,8 @@ impl Mailbox for Maildrop {
     }
 
     fn fetch<'a>(&'a mut self, ids: &'a [MessageId], part: Part) -> BoxFuture<'a, Result<Messages<'a>>> {
-        let there: HashMap<_, _> = self.mail.iter().filter(|mail| !mail.refused).map(|mail| (mail.id(), mail)).collect();
+        let there: HashMap<_, _> =
+            self.mail.iter().filter(|mail| !mail.refused).map(|mail| (mail.id(), mail)).collect();
         let found: Vec<_> = ids.iter().filter_map(|id| there.get(id)).map(|mail| Mail::clone(mail)).collect();
         let keys = found.iter().map(|mail| mail.key.clone());
         match part {

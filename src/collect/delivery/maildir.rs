@@ -12,8 +12,8 @@ use super::disk::{create_folder, failed, is_at, names_in, remove, rename_new, sy
 use super::encode::{Format, LineEnds};
 use super::name::Name;
 use super::staging::{Staging, WRITERS, runs, stage_stream};
-use super::turn::{Turns, apart};
 use super::{Delivery, Head, Letter, Recovered, Ticket};
+use crate::collect::turn::{Turns, apart};
 use crate::{BoxFuture, Result};
 
 /// After which any program may clean `tmp`, by the Maildir specification.

@@ -8,7 +8,6 @@ mod maildir;
 mod mbox;
 mod name;
 mod staging;
-mod turn;
 
 use std::fmt;
 

@@ -17,8 +17,8 @@ use tokio::sync::mpsc;
 use super::disk::{failed, names_in, private, remove, sync_folder};
 use super::encode::{Encoder, Format};
 use super::name::{Name, Names};
-use super::turn::{Turns, finished};
 use super::{Head, Letter, Ticket};
+use crate::collect::turn::{Turns, finished};
 use crate::{Error, Result};
 
 /// How many threads write a batch unless the user says otherwise: a file system makes many files durable at once.

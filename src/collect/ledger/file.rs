@@ -3,13 +3,11 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-
-use tokio::sync::Mutex;
 
 use super::log::Log;
 use super::{Change, Ledger, Record};
-use crate::{BoxFuture, Error, Result};
+use crate::collect::turn::{Turns, apart};
+use crate::{BoxFuture, Result};
 
 /// A [`Ledger`] in one file: readable text, append-only, a checksum in each line, compacted when more than half of it is superseded.
 ///
@@ -35,8 +33,7 @@ use crate::{BoxFuture, Error, Result};
 /// ```
 pub struct FileLedger {
     path: PathBuf,
-    /// A call that was dropped may still be at work in its thread; the next one waits for it here.
-    log: Arc<Mutex<Log>>,
+    log: Turns<Log>,
 }
 
 impl FileLedger {
@@ -49,38 +46,25 @@ impl FileLedger {
     pub async fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref().to_owned();
         let opened = path.clone();
-        let log = aside(move || Log::open(&opened)).await?;
-        Ok(Self { path, log: Arc::new(Mutex::new(log)) })
-    }
-
-    async fn with<T: Send + 'static>(&self, work: impl FnOnce(&mut Log) -> Result<T> + Send + 'static) -> Result<T> {
-        let mut log = self.log.clone().lock_owned().await;
-        aside(move || work(&mut log)).await
+        let log = apart(move || Log::open(&opened)).await?;
+        Ok(Self { path, log: Turns::new(log) })
     }
 }
 
 impl Ledger for FileLedger {
     fn load<'a>(&'a mut self, account: &'a str) -> BoxFuture<'a, Result<Vec<Record>>> {
         let account = account.to_owned();
-        Box::pin(self.with(move |log| log.load(&account)))
+        Box::pin(async { self.log.take(move |log| log.load(&account)).await? })
     }
 
     fn apply<'a>(&'a mut self, account: &'a str, changes: &'a [Change]) -> BoxFuture<'a, Result<()>> {
         let (account, changes) = (account.to_owned(), changes.to_vec());
-        Box::pin(self.with(move |log| log.apply(&account, &changes)))
+        Box::pin(async { self.log.take(move |log| log.apply(&account, &changes)).await? })
     }
 }
 
 impl fmt::Debug for FileLedger {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FileLedger").field("path", &self.path).finish_non_exhaustive()
-    }
-}
-
-/// Runs it where it may block.
-async fn aside<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done,
-        Err(stopped) => Err(Error::storage("the runtime is shutting down", stopped.into())),
     }
 }

@@ -6,7 +6,7 @@
 //! ```
 //!
 //! CHECK is the first 16 hexadecimal digits of the SHA-256 of what follows its space. Text is percent-encoded. SIZE is decimal or `-`,
-//! EXTENT `whole` or `header`, STATE `collected`, `staged=TICKET` or `gone=SECONDS`, AT and SECONDS since 1970.
+//! EXTENT `whole` or `header`, STATE `collected`, `staged=TICKET`, `gone=SECONDS` or `deleted=SECONDS`, AT and SECONDS since 1970.
 
 use std::fmt::Write as _;
 
@@ -38,6 +38,7 @@ pub(super) fn write(account: &str, change: &Change) -> String {
                 State::Collected => "collected".to_owned(),
                 State::Staged(ticket) => format!("staged{}", text(ticket.as_str())),
                 State::Gone(since) => format!("gone={}", since.unix_timestamp()),
+                State::Deleted(since) => format!("deleted={}", since.unix_timestamp()),
             };
             let (account, key, at) = (text(account), text(key), at.unix_timestamp());
             format!("put {account} {key} {digest} {header} {size} {extent} {state} {at}")
@@ -78,7 +79,11 @@ fn read_state(state: &str) -> Option<State> {
     }
     match state.strip_prefix("staged") {
         Some(ticket) => Ticket::new(text(ticket)?).ok().map(State::Staged),
-        None => time(state.strip_prefix("gone=")?).map(State::Gone),
+        None => match state.split_once('=')? {
+            ("gone", since) => time(since).map(State::Gone),
+            ("deleted", since) => time(since).map(State::Deleted),
+            _ => None,
+        },
     }
 }
 
@@ -124,14 +129,15 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_change_comes_back(account: String, key: String, ticket: String, size: Option<u64>, at in 0..4_000_000_000_i64, state in 0..3) {
+        fn a_change_comes_back(account: String, key: String, ticket: String, size: Option<u64>, at in 0..4_000_000_000_i64, state in 0..4) {
             let at = OffsetDateTime::from_unix_timestamp(at).unwrap();
             let mut record = Record::new(key.clone(), Digest::of(key.as_bytes()), Digest::of(b""), at);
             record.size = size;
             record.state = match state {
                 0 => State::Collected,
                 1 => State::Staged(Ticket::new(ticket).unwrap()),
-                _ => State::Gone(at),
+                2 => State::Gone(at),
+                _ => State::Deleted(at),
             };
             for change in [Change::Put(record), Change::Remove(key)] {
                 let line = write(&account, &change);

@@ -14,9 +14,11 @@ pub(super) fn take(path: &Path) -> Result<File> {
     let lock = lock.map_err(|cause| storage(path, "cannot be locked", cause))?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),
-        Err(TryLockError::WouldBlock) => {
-            Err(Error::busy(format!("the ledger {} is in use by another run", path.display())))
-        }
+        Err(TryLockError::WouldBlock) => Err(busy(path)),
         Err(TryLockError::Error(cause)) => Err(storage(path, "cannot be locked", cause)),
     }
+}
+
+pub(super) fn busy(path: &Path) -> Error {
+    Error::busy(format!("the ledger {} is in use by another run", path.display()))
 }

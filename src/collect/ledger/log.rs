@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest as _, Sha256};
 
 use super::line::{self, Name};
-use super::{Change, Record, beside, lock, storage};
+use super::{Change, Record, beside, lock, put_in_place, resolve, storage, sync_folder};
 use crate::{Error, Result};
 
 const TITLE: &str = "postroom-ledger ";
@@ -58,9 +58,10 @@ struct End {
 
 impl Log {
     pub(super) fn open(path: &Path) -> Result<Self> {
+        let path = &resolve(path)?;
         let lock = lock::take(path)?;
         if !path.try_exists().map_err(|cause| storage(path, "cannot be looked for", cause))? {
-            let created = write_new(path, &[], &Sha256::new()).and_then(|()| put_new(path));
+            let created = write_new(path, &[], &Sha256::new()).and_then(|()| put_in_place(&beside(path, ".new"), path));
             created.map_err(|cause| storage(path, "cannot be created", cause))?;
         }
         let opened = OpenOptions::new().read(true).write(true).open(path);
@@ -69,6 +70,8 @@ impl Log {
         let (path, length) = (path.to_owned(), HEAD as u64);
         let mut log = Self { path, file, _lock: lock, sequence: 0, length, hash, live, lines: 0, broken: false };
         log.verify()?;
+        // An earlier run may have ended between a write and its synchronisation: nothing is built on what is not certain.
+        sync_folder(&log.path).map_err(|cause| log.failed("cannot be synchronised", cause))?;
         log.compact_if_due()?;
         Ok(log)
     }
@@ -110,10 +113,15 @@ impl Log {
         if sum.as_ref() != Some(&end.digest) {
             return Err(self.damaged("is damaged: its lines are not the ones that were written"));
         }
-        if found != end.length || self.length != end.length {
-            self.commit().map_err(|cause| self.failed("cannot be written", cause))?;
-        }
-        Ok(())
+        let sealed = self.rewrite(end.length).and_then(|()| self.commit());
+        sealed.map_err(|cause| self.failed("cannot be written", cause))
+    }
+
+    /// Writes again what was never acknowledged: after a synchronisation that failed, the system may take it for written.
+    fn rewrite(&self, from: u64) -> io::Result<()> {
+        let mut lines = Vec::new();
+        self.at(from)?.take(self.length - from).read_to_end(&mut lines)?;
+        self.at(from)?.write_all(&lines)
     }
 
     /// The newest slot of the head.
@@ -244,7 +252,8 @@ impl Log {
             return Ok(());
         }
         self.broken = true;
-        let opened = put_new(&self.path).and_then(|()| OpenOptions::new().read(true).write(true).open(&self.path));
+        let opened = put_in_place(&beside(&self.path, ".new"), &self.path)
+            .and_then(|()| OpenOptions::new().read(true).write(true).open(&self.path));
         self.file = opened.map_err(|cause| self.failed("cannot be compacted", cause))?;
         self.broken = false;
         (self.sequence, self.length, self.hash) = (0, HEAD as u64, Sha256::new());
@@ -296,13 +305,6 @@ fn write_new(path: &Path, lines: &[u8], hash: &Sha256) -> io::Result<()> {
     written.inspect_err(|_| {
         let _ = fs::remove_file(&new);
     })
-}
-
-/// Gives it the name: the ledger is there complete, or not at all.
-fn put_new(path: &Path) -> io::Result<()> {
-    fs::rename(beside(path, ".new"), path)?;
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
-    File::open(folder)?.sync_all()
 }
 
 fn hex(hash: &Sha256) -> String {

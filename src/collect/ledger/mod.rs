@@ -5,14 +5,21 @@ mod file;
 mod line;
 mod lock;
 mod log;
+mod memory;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 
 use std::ffi::OsString;
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
 use time::OffsetDateTime;
 
 pub use self::file::FileLedger;
+pub use self::memory::MemoryLedger;
+#[cfg(feature = "sqlite")]
+pub use self::sqlite::SqliteLedger;
 use super::delivery::{Extent, Ticket};
 use super::digest::Digest;
 use crate::{BoxFuture, Error, Result};
@@ -27,7 +34,7 @@ pub trait Ledger: Send {
     /// Every record of this account.
     fn load<'a>(&'a mut self, account: &'a str) -> BoxFuture<'a, Result<Vec<Record>>>;
 
-    /// Makes these changes, in order: all of them or, after an abort, possibly none; durable when it returns.
+    /// Makes these changes, in order; durable when it returns. After an abort, possibly none of them or only the first are made.
     fn apply<'a>(&'a mut self, account: &'a str, changes: &'a [Change]) -> BoxFuture<'a, Result<()>>;
 }
 
@@ -81,6 +88,8 @@ pub enum State {
     Collected,
     /// Delivered, and not on the server any more, when it was last looked: since that time, whole seconds.
     Gone(OffsetDateTime),
+    /// Delivered, and deleted from the server for certain, by a run: since that time, whole seconds.
+    Deleted(OffsetDateTime),
 }
 
 impl Record {
@@ -95,6 +104,36 @@ fn beside(path: &Path, end: &str) -> PathBuf {
     let mut name: OsString = path.as_os_str().to_owned();
     name.push(end);
     name.into()
+}
+
+/// Where the ledger really lies, however it was named: a compaction replaces the file, not a link to it, and the lock is the same.
+fn resolve(path: &Path) -> Result<PathBuf> {
+    let found = match fs::canonicalize(path) {
+        // A link that leads nowhere is more likely a disk that is not there than a wish for a new ledger.
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound && !path.is_symlink() => std::path::absolute(path),
+        found => found,
+    };
+    found.map_err(|cause| storage(path, "cannot be looked for", cause))
+}
+
+/// Gives a finished file the ledger's name: the ledger is there complete, or not at all. Who might read the old one may read this; a
+/// first one is its owner's alone.
+fn put_in_place(new: &Path, path: &Path) -> io::Result<()> {
+    match fs::metadata(path) {
+        Ok(old) => fs::set_permissions(new, old.permissions())?,
+        #[cfg(unix)]
+        Err(_) => fs::set_permissions(new, std::os::unix::fs::PermissionsExt::from_mode(0o600))?,
+        #[cfg(not(unix))]
+        Err(_) => {}
+    }
+    fs::rename(new, path)?;
+    sync_folder(path)
+}
+
+/// Makes the name of the ledger durable. Outside Unix a folder cannot be opened, and needs no such thing.
+fn sync_folder(path: &Path) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }
 
 fn storage(path: &Path, what: &str, cause: io::Error) -> Error {

@@ -11,8 +11,8 @@ use tokio::io::AsyncRead;
 
 use super::encode::Format;
 use super::staging::{WRITERS, stage_stream};
-use super::turn::{Turns, apart};
 use super::{Delivery, Head, Letter, Recovered, Ticket};
+use crate::collect::turn::{Turns, apart};
 use crate::{BoxFuture, Result};
 use spool::Spool;
 
@@ -28,7 +28,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Beside it lies a folder `PATH.postroom`, in which messages are staged, and which one delivery holds at a time. Files are made with mode
 /// 0600 and folders with 0700.
 ///
-/// **Cost.** One fsync for each message, by several threads at once, and five for each batch. A message that comes as a stream needs
+/// **Cost.** One fsync for each message, by several threads at once, and five for each batch; each message is written twice, and its
+/// staged file removed, which is slow where the file system is mounted with `discard`. A message that comes as a stream needs
 /// about half a MiB of memory, whatever its size, and a thread while it comes.
 ///
 /// **Cancellation.** A future that is dropped leaves its work to end by itself; the next call waits for it.

@@ -1,4 +1,5 @@
-//! [`Turns`]: work on files, one piece after the other, on tokio's threads for blocking work. It does not know what the work is.
+//! [`Turns`]: work on files, one piece after the other, on tokio's threads for blocking work; ledgers and deliveries share it. It does
+//! not know what the work is.
 
 use std::fmt;
 use std::io;
