@@ -22,6 +22,8 @@ mod scratch;
 mod contract;
 #[path = "collect_ledger/file.rs"]
 mod file;
+#[path = "collect_ledger/killed.rs"]
+mod killed;
 #[cfg(feature = "sqlite")]
 #[path = "collect_ledger/sqlite.rs"]
 mod sqlite;

@@ -132,10 +132,10 @@ fn program() -> &'static Path {
             .unwrap();
         assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
         let said = String::from_utf8(built.stdout).unwrap();
-        let executables = said.lines().filter_map(|line| {
+        let mut executables = said.lines().filter_map(|line| {
             let said: serde_json::Value = serde_json::from_str(line).ok()?;
-            said["executable"].as_str().map(PathBuf::from)
+            said.get("executable")?.as_str().map(PathBuf::from)
         });
-        executables.last().unwrap()
+        executables.next_back().unwrap()
     })
 }
