@@ -98,7 +98,11 @@ impl Book {
     /// Compares the records with the listing: one answer for each entry. Records of messages that are no longer listed are gone
     /// from now on, and free to be claimed by their digest, unless it was a run that deleted them.
     pub(super) fn meet(&mut self, entries: &[Entry], now: OffsetDateTime) -> Vec<Standing> {
-        let standings = entries.iter().map(|entry| self.standing(entry)).collect();
+        let standings: Vec<_> = entries.iter().map(|entry| self.standing(entry)).collect();
+        // Names that may have come to mean other messages: the old ones can be there under others.
+        for (entry, _) in entries.iter().zip(&standings).filter(|(_, standing)| **standing == Standing::Doubtful) {
+            lasting(entry).iter().for_each(|key| self.free(&key.as_str().into()));
+        }
         for key in self.keys(|_, kept| !kept.met) {
             self.free(&key);
             // Of a message without a lasting name, only its digest can say that it is gone.
@@ -138,6 +142,7 @@ impl Book {
         if let Some(kept) = key.as_ref().and_then(|key| self.records.get(&**key)).cloned() {
             let key: Arc<str> = key.as_deref().unwrap_or_default().into();
             if covers(&kept, extent, digests) {
+                self.hold(&key, kept.digest);
                 return self.known(key, Kept { size: entry.size, ..kept });
             }
             self.displace(&key, kept);
@@ -259,6 +264,13 @@ impl Book {
             && !matches!(kept.state, State::Deleted(_))
         {
             self.free.entry(kept.digest).or_default().push(key.clone());
+        }
+    }
+
+    /// It is where its name says: no other message can claim it.
+    fn hold(&mut self, key: &str, digest: Digest) {
+        if let Some(free) = self.free.get_mut(&digest) {
+            free.retain(|other| **other != *key);
         }
     }
 
