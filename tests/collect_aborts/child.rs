@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
 
-use postroom::collect::{Collector, Delivery, FileLedger, Maildir, Mbox, Policy};
+use postroom::collect::{Collector, Delivery, Event, FileLedger, Ledger, Maildir, Mbox, Policy};
 use postroom::pop3::Pop3;
 use postroom::{Config, Login, Result};
 
@@ -53,7 +53,7 @@ impl Call {
 pub(crate) fn run(way: Way, port: u16, dir: &Path, trace: &Path, fault: Option<Fault>) -> Output {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["--exact", "child::collects", "--nocapture", "--test-threads=1"]);
-    command.env(JOB, format!("{port} {} {} {}", way.mbox, way.deletes, dir.display()));
+    command.env(JOB, format!("{port} {} {} {} {}", way.mbox, way.deletes, way.sqlite, dir.display()));
     command.env("LD_PRELOAD", faults()).env("FAULT_ROOT", dir).env("FAULT_TRACE", trace);
     command.env("RUST_BACKTRACE", "0");
     if let Some(Fault { kind, at, deed }) = fault {
@@ -92,23 +92,28 @@ fn collects() {
 
 /// How many messages failed.
 async fn work(job: &str) -> Result<usize> {
-    let words: Vec<_> = job.splitn(4, ' ').collect();
+    let words: Vec<_> = job.splitn(5, ' ').collect();
     let config = Config::new("127.0.0.1").port(words[0].parse().unwrap()).dangerous_plaintext();
-    let dir = Path::new(words[3]);
+    let dir = Path::new(words[4]);
     let policy = if words[2] == "true" { Policy::delete() } else { Policy::keep() };
-    match words[1] == "true" {
-        true => collect(config, dir, policy, Mbox::open(dir.join("mbox")).await?).await,
-        false => collect(config, dir, policy, Maildir::open(dir.join("mail")).await?).await,
-    }
+    let delivery: Box<dyn Delivery> = match words[1] == "true" {
+        true => Box::new(Mbox::open(dir.join("mbox")).await?),
+        false => Box::new(Maildir::open(dir.join("mail")).await?),
+    };
+    let ledger: Box<dyn Ledger> = match words[3] == "true" {
+        #[cfg(feature = "sqlite")]
+        true => Box::new(postroom::collect::SqliteLedger::open(dir.join("ledger")).await?),
+        _ => Box::new(FileLedger::open(dir.join("ledger")).await?),
+    };
+    collect(config, policy, ledger, delivery).await
 }
 
-async fn collect(config: Config, dir: &Path, policy: Policy, delivery: impl Delivery) -> Result<usize> {
-    let ledger = FileLedger::open(dir.join("ledger")).await?;
+async fn collect(config: Config, policy: Policy, ledger: impl Ledger, delivery: impl Delivery) -> Result<usize> {
     let mut collector = Collector::new("me", ledger, delivery).policy(policy);
     let mut mailbox = Pop3::connect(config, Login::password("me", "secret")).await?;
     let mut run = collector.run(&mut mailbox);
     while let Some(event) = run.next().await {
-        if let postroom::collect::Event::Failed { error, .. } = event {
+        if let Event::Failed { error, .. } = event {
             eprintln!("{error:?}");
         }
     }

@@ -14,10 +14,12 @@ pub(crate) struct Way {
     /// Into an mbox file; a Maildir else.
     pub(crate) mbox: bool,
     pub(crate) deletes: bool,
+    /// With a ledger in SQLite; in a file else.
+    pub(crate) sqlite: bool,
 }
 
 impl Way {
-    pub(crate) const MAILDIR: Self = Self { mbox: false, deletes: true };
+    pub(crate) const MAILDIR: Self = Self { mbox: false, deletes: true, sqlite: false };
 }
 
 pub(crate) struct House {
@@ -96,6 +98,10 @@ impl House {
         let wanted = sorted(letters());
         assert!(home == wanted, "{after:?}: {:?} for {:?}", sizes(&home), sizes(&wanted));
         assert_eq!(self.on_the_server().len(), if self.way.deletes { 0 } else { wanted.len() }, "{after:?}");
+        // Not after each fault: it is the same once and again.
+        if !after.at.is_multiple_of(4) {
+            return;
+        }
         let end = self.run(None).await;
         assert!(end.succeeded, "a run without work after {after:?}: {}", end.text);
         let brought = self.calls().into_iter().filter(|call| call.what.contains("RETR")).count();

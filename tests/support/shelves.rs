@@ -58,5 +58,7 @@ pub(crate) fn sorted(mut messages: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
 /// As long as no message has a LF alone, CRLF can be told from it.
 fn with_returns(stored: &[u8]) -> Vec<u8> {
     let lines = stored.split_inclusive(|byte| *byte == b'\n');
-    lines.flat_map(|line| line.strip_suffix(b"\n").map_or(line.to_vec(), |line| [line, b"\r\n"].concat())).collect()
+    lines
+        .flat_map(|line| line.strip_suffix(b"\n").map_or_else(|| line.to_vec(), |line| [line, b"\r\n"].concat()))
+        .collect()
 }

@@ -20,7 +20,7 @@ macro_rules! on_every_server {
 }
 
 /// The same on the servers that speak POP3 alone, without TLS and CAPA, too.
-#[allow(unused_macros, reason = "the suites share this file")]
+#[allow(unused_macros, reason = "IMAP has no such servers")]
 macro_rules! on_every_pop3_server {
     ($($suite:tt)*) => {
         on_every_server! { $($suite)* }
@@ -28,7 +28,7 @@ macro_rules! on_every_pop3_server {
     };
 }
 
-#[allow(unused_macros, reason = "the suites share this file")]
+#[allow(unused_macros, reason = "IMAP has no such servers")]
 macro_rules! on_plain_servers {
     ($($suite:tt)*) => {
         mod popa3d { on_one_server! { Popa3d $($suite)* } }
