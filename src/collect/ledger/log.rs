@@ -38,7 +38,7 @@ pub(super) struct Log {
     path: PathBuf,
     file: File,
     /// Held as long as the log is open; the lock ends with it.
-    _lock: File,
+    _lock: lock::Lock,
     sequence: u64,
     length: u64,
     hash: Sha256,

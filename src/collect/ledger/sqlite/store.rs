@@ -30,7 +30,7 @@ pub(super) struct Store {
     /// A write failed: what the file holds is not known any more.
     broken: bool,
     /// The last to be dropped.
-    _lock: File,
+    _lock: lock::Lock,
 }
 
 /// The row of `total`.
