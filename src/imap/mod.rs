@@ -28,6 +28,6 @@ pub use session::Imap;
 pub use streams::{Fetch, Idle};
 pub use types::{
     Address, Addresses, BodyStructure, Capabilities, Condition, CopyUid, Envelope, Fetched, FetchedSection, Flags,
-    Found, Items, Listed, MailboxName, Namespace, Namespaces, Params, PartKind, Parts, Query, ResponseCode, Returns,
-    Section, SeqNum, Status, StatusData, StatusItems, Str, Strings, Uid, UidValidity, Uids,
+    Found, Items, Listed, MailboxName, Namespace, Namespaces, Params, PartKind, Parts, Query, Response, ResponseCode,
+    Returns, Section, SeqNum, Status, StatusData, StatusItems, Str, Strings, Uid, UidValidity, Uids,
 };

@@ -1,0 +1,75 @@
+//! [`Response`]: anything a server says, as one value. It must not know who asked, nor how it is read.
+
+use bytes::Bytes;
+
+use super::capability::Capabilities;
+use super::code::ResponseCode;
+use super::fetched::Fetched;
+use super::found::Found;
+use super::listed::Listed;
+use super::namespace::Namespaces;
+use super::status::{Condition, StatusData};
+use super::uid::SeqNum;
+use crate::Flag;
+
+/// One complete response of a server (RFC 9051 §7), typed as far as this crate knows it.
+///
+/// Reading one with [`codec::response`](crate::imap::codec::response) says nothing about the session: a greeting is a
+/// [`Condition`](Self::Condition) like any other.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Response {
+    /// The end of a command.
+    Tagged {
+        /// The command's tag.
+        tag: String,
+        /// How it ended.
+        condition: Condition,
+    },
+    /// Untagged `OK`, `NO`, `BAD`, `BYE` or `PREAUTH`; the greeting is one.
+    Condition(Condition),
+    /// `+`: the server waits for more.
+    Continuation {
+        /// The response code, if there was one.
+        code: Option<ResponseCode>,
+        /// What else stands there: words for people, or a challenge in base64.
+        text: String,
+    },
+    /// What the server can do.
+    Capability(Capabilities),
+    /// The extensions that are in use from now on (RFC 5161).
+    Enabled(Capabilities),
+    /// A mailbox.
+    List(Listed),
+    /// A subscribed mailbox (RFC 3501 §7.2.3).
+    Lsub(Listed),
+    /// A mailbox with its special use, as Gmail said it before RFC 6154.
+    Xlist(Listed),
+    /// A mailbox in numbers.
+    Status(StatusData),
+    /// What a search found.
+    Search(Found),
+    /// What a search found, in short (RFC 4731), or what changed in it (RFC 5267).
+    Esearch(Found),
+    /// The flags that the mailbox has.
+    Flags(Vec<Flag>),
+    /// How many messages the mailbox has.
+    Exists(u32),
+    /// How many messages are recent (RFC 3501 §7.3.2).
+    Recent(u32),
+    /// The message that is gone; all higher numbers are one less from now on.
+    Expunge(SeqNum),
+    /// Data of one message, of FETCH or UIDFETCH (RFC 9586); the latter has no sequence number.
+    Fetch(Fetched),
+    /// Where whose mailboxes are.
+    Namespace(Namespaces),
+    /// Who the server says it is (RFC 2971): names and values.
+    Id(Vec<(String, Option<String>)>),
+    /// Anything else, as it came.
+    Other {
+        /// The word that says what it is, as the server wrote it; empty where there is none.
+        name: String,
+        /// The response, line end included.
+        raw: Bytes,
+    },
+}
