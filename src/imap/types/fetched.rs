@@ -235,6 +235,17 @@ impl FetchedSection<'_> {
         String::from_utf8_lossy(self.name.range_in(self.record))
     }
 
+    /// The whole name of the attribute as the server wrote it, such as `BODY[TEXT]<0>` or `RFC822.HEADER`.
+    pub fn attribute(&self) -> Cow<'_, str> {
+        let (bytes, inside) = (self.record.bytes, self.name.range());
+        let head = bytes.get(..inside.end).unwrap_or_default();
+        let start = head.get(..inside.start).unwrap_or_default();
+        let start = start.iter().rposition(|byte| b" (".contains(byte)).map_or(0, |at| at + 1);
+        let rest = bytes.get(inside.end..).unwrap_or_default();
+        let tail = rest.iter().position(|byte| b" \r\n".contains(byte)).unwrap_or(rest.len());
+        String::from_utf8_lossy(bytes.get(start..inside.end + tail).unwrap_or_default())
+    }
+
     /// Which section it is; `None` where the server's name for it is none that RFC 9051 knows.
     pub fn section(&self) -> Option<Section> {
         Section::from_wire(&self.name())
