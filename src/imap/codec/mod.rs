@@ -1,6 +1,7 @@
 //! Plain functions between bytes and values: where a response ends, what it is, and what it says. No state of a session, no
 //! socket, no clock.
 
+pub mod acl;
 pub mod capability;
 mod code;
 pub mod encode;
@@ -10,8 +11,10 @@ mod frame;
 pub(crate) mod grammar;
 pub mod id;
 pub mod list;
+pub mod metadata;
 pub mod namespace;
 mod query;
+pub mod quota;
 mod response;
 mod route;
 pub mod search;

@@ -7,7 +7,7 @@ use super::fetch::UnreadableFetch;
 use super::grammar::lossy;
 use super::route::{Kind, Route, split};
 use super::unreadable::Unreadable;
-use super::{capability, fetched, flags, id, list, namespace, search, status, text};
+use super::{acl, capability, fetched, flags, id, list, metadata, namespace, quota, search, status, text};
 use crate::defect::Reason;
 use crate::imap::types::{Response, SeqNum};
 use crate::limits::Limits;
@@ -63,6 +63,12 @@ fn untagged(kind: Kind, frame: &Bytes, rest: &[u8], limits: &Limits) -> Result<R
         Kind::Flags => Response::Flags(flags::parse(frame)?),
         Kind::Namespace => Response::Namespace(namespace::parse(frame, utf8)?),
         Kind::Id => Response::Id(id::parse(frame)?),
+        Kind::Acl => Response::Acl(acl::parse(frame, utf8)?),
+        Kind::ListRights => Response::ListRights(acl::list_rights(frame, utf8)?),
+        Kind::MyRights => Response::MyRights(acl::my_rights(frame, utf8)?),
+        Kind::Quota => Response::Quota(quota::parse(frame)?),
+        Kind::QuotaRoot => Response::QuotaRoots(quota::roots(frame, utf8)?),
+        Kind::Metadata => Response::Metadata(metadata::parse(frame, utf8)?),
         Kind::Exists(count) => Response::Exists(count),
         Kind::Recent(count) => Response::Recent(count),
         Kind::Expunge(seq) => match SeqNum::new(seq) {

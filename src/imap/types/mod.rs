@@ -1,6 +1,7 @@
 //! The values of IMAP, which cannot be invalid. They must not know the wire beyond their own text, nor anything that holds a
 //! connection.
 
+mod acl;
 mod capability;
 mod code;
 mod copy_uid;
@@ -12,9 +13,11 @@ mod found;
 mod items;
 mod listed;
 mod mailbox_name;
+mod metadata;
 pub mod mutf7;
 mod namespace;
 mod query;
+mod quota;
 mod response;
 mod returns;
 mod section;
@@ -26,6 +29,7 @@ pub(crate) mod text;
 mod uid;
 mod uids;
 
+pub use acl::{Acl, AclEntry, ListRights, MyRights, Rights};
 pub use capability::Capabilities;
 pub use code::ResponseCode;
 pub use copy_uid::CopyUid;
@@ -36,9 +40,11 @@ pub use found::Found;
 pub use items::Items;
 pub use listed::Listed;
 pub use mailbox_name::MailboxName;
+pub use metadata::{EntryName, Metadata};
 pub use namespace::{Namespace, Namespaces};
 pub(crate) use query::Key;
 pub use query::Query;
+pub use quota::{Quota, QuotaResource, QuotaRoots, QuotaUsage};
 pub use response::Response;
 pub use returns::Returns;
 pub use section::Section;

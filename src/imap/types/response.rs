@@ -2,12 +2,15 @@
 
 use bytes::Bytes;
 
+use super::acl::{Acl, ListRights, MyRights};
 use super::capability::Capabilities;
 use super::code::ResponseCode;
 use super::fetched::Fetched;
 use super::found::Found;
 use super::listed::Listed;
+use super::metadata::Metadata;
 use super::namespace::Namespaces;
+use super::quota::{Quota, QuotaRoots};
 use super::status::{Condition, StatusData};
 use super::uid::SeqNum;
 use crate::Flag;
@@ -65,6 +68,18 @@ pub enum Response {
     Namespace(Namespaces),
     /// Who the server says it is (RFC 2971): names and values.
     Id(Vec<(String, Option<String>)>),
+    /// Who has which rights in a mailbox (RFC 4314).
+    Acl(Acl),
+    /// Which rights can be granted (RFC 4314).
+    ListRights(ListRights),
+    /// The caller's own rights (RFC 4314).
+    MyRights(MyRights),
+    /// How much of a quota is used (RFC 9208).
+    Quota(Quota),
+    /// Which quotas a mailbox counts to (RFC 9208).
+    QuotaRoots(QuotaRoots),
+    /// Annotations of a mailbox or of the server (RFC 5464).
+    Metadata(Metadata),
     /// Anything else, as it came.
     Other {
         /// The word that says what it is, as the server wrote it; empty where there is none.
