@@ -29,6 +29,7 @@ pub use streams::{Fetch, Idle};
 pub use types::{
     Acl, AclEntry, Address, Addresses, BodyStructure, Capabilities, Condition, CopyUid, EntryName, Envelope, Fetched,
     FetchedSection, Flags, Found, Items, ListRights, Listed, MailboxName, Metadata, MyRights, Namespace, Namespaces,
-    Params, PartKind, Parts, Query, Quota, QuotaResource, QuotaRoots, QuotaUsage, Response, ResponseCode, Returns,
-    Rights, Section, SeqNum, Status, StatusData, StatusItems, Str, Strings, Uid, UidValidity, Uids,
+    Params, PartKind, Partial, Parts, Query, Quota, QuotaResource, QuotaRoots, QuotaUsage, Response, ResponseCode,
+    Returns, Rights, SearchChange, SearchUpdate, Section, SeqNum, Sorted, Status, StatusData, StatusItems, Str,
+    Strings, Thread, Threads, Uid, UidList, UidValidity, Uids, Vanished,
 };

@@ -86,7 +86,11 @@ pub(crate) fn word(input: &[u8]) -> Read<'_, &str> {
 
 /// `astring`, with any byte in the atom but space and parentheses.
 pub(crate) fn astring(input: &[u8]) -> Read<'_, Cow<'_, [u8]>> {
-    alt((string, map(bare, Cow::Borrowed))).parse(input)
+    match input.first() {
+        // A quotation mark that nothing closes is looked for once, not at every word behind it.
+        Some(b'"') => quoted(input),
+        _ => alt((map(literal, Cow::Borrowed), map(bare, Cow::Borrowed))).parse(input),
+    }
 }
 
 /// `nstring`; `NIL` is `None`.
@@ -212,6 +216,15 @@ pub(crate) fn words_ahead(input: &[u8]) -> usize {
     let end = memchr::memchr(b')', input).unwrap_or(input.len());
     let list = input.get(..end).unwrap_or_default();
     list.split(|&byte| byte == b' ').filter(|word| !word.is_empty()).count()
+}
+
+/// Joins what was read between the two inputs to what else is not known.
+pub(crate) fn keep(from: &[u8], to: &[u8], unknown: &mut Vec<u8>) {
+    let read = from.get(..from.len() - to.len()).unwrap_or_default();
+    if !unknown.is_empty() {
+        unknown.push(b' ');
+    }
+    unknown.extend_from_slice(read.trim_ascii());
 }
 
 /// Skips any value: an atom, a string or a list, and returns its bytes.

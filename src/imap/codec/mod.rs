@@ -4,6 +4,7 @@
 pub mod acl;
 pub mod capability;
 mod code;
+mod context;
 pub mod encode;
 mod fetch;
 pub mod flags;
@@ -18,10 +19,13 @@ pub mod quota;
 mod response;
 mod route;
 pub mod search;
+pub mod sort;
 pub mod status;
 pub mod text;
+pub mod thread;
 mod token;
 mod unreadable;
+pub mod vanished;
 
 pub use super::types::mutf7;
 pub(crate) use encode::{Line, Segment};
