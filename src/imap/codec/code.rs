@@ -41,7 +41,7 @@ fn with_data(name: &str, data: &[u8]) -> Option<ResponseCode> {
     })
 }
 
-fn whole<'a, T>(data: &'a [u8], parser: impl Fn(&'a [u8]) -> grammar::Read<'a, T>) -> Option<T> {
+fn whole<'a, T>(data: &'a [u8], parser: impl Parser<&'a [u8], Output = T, Error = grammar::Fail<'a>>) -> Option<T> {
     all_consuming(parser).parse(data).ok().map(|(_, value)| value)
 }
 
@@ -53,8 +53,7 @@ fn charsets(data: &[u8]) -> Option<Vec<String>> {
     if data.is_empty() {
         return Some(Vec::new());
     }
-    let names = whole(data, words_in_parentheses)?;
-    Some(names.iter().map(|name| lossy(name).trim_matches('"').to_owned()).collect())
+    whole(data, words_in_parentheses(|name| Some(lossy(name).trim_matches('"').to_owned())))
 }
 
 fn mailbox_id(data: &[u8]) -> Option<String> {

@@ -22,13 +22,14 @@ use crate::imap::types::{Listed, MailboxName};
 /// ```
 pub fn parse(frame: &[u8], utf8: bool) -> Result<Listed, Unreadable> {
     grammar::read(frame, |input| {
-        let mut head = (untagged(&["LIST", "LSUB", "XLIST"]), words_in_parentheses, spaced(delimiter), space0);
+        let attributes = words_in_parentheses(|name| (name != b"\\").then(|| lossy(name)));
+        let mut head = (untagged(&["LIST", "LSUB", "XLIST"]), attributes, spaced(delimiter), space0);
         let (input, (_, attributes, delimiter, _)) = head.parse(input)?;
         let (extended, name) = name(input)?;
         let listed = Listed {
             name: MailboxName::from_wire(without_delimiter(&name, delimiter), utf8),
             delimiter,
-            attributes: attributes.iter().filter(|name| **name != b"\\").map(|name| lossy(name)).collect(),
+            attributes,
             extended: extended.trim_ascii().to_vec(),
         };
         Ok((&[], listed))

@@ -1,8 +1,10 @@
 //! Plain functions between bytes and values: where a response ends, what it is, and what it says. No state of a session, no
 //! socket, no clock.
 
+pub mod acl;
 pub mod capability;
 mod code;
+mod context;
 pub mod encode;
 mod fetch;
 pub mod flags;
@@ -10,15 +12,20 @@ mod frame;
 pub(crate) mod grammar;
 pub mod id;
 pub mod list;
+pub mod metadata;
 pub mod namespace;
 mod query;
+pub mod quota;
 mod response;
 mod route;
 pub mod search;
+pub mod sort;
 pub mod status;
 pub mod text;
+pub mod thread;
 mod token;
 mod unreadable;
+pub mod vanished;
 
 pub use super::types::mutf7;
 pub(crate) use encode::{Line, Segment};

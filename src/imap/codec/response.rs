@@ -7,7 +7,9 @@ use super::fetch::UnreadableFetch;
 use super::grammar::lossy;
 use super::route::{Kind, Route, split};
 use super::unreadable::Unreadable;
-use super::{capability, fetched, flags, id, list, namespace, search, status, text};
+use super::{
+    acl, capability, fetched, flags, id, list, metadata, namespace, quota, search, sort, status, text, thread, vanished,
+};
 use crate::defect::Reason;
 use crate::imap::types::{Response, SeqNum};
 use crate::limits::Limits;
@@ -60,9 +62,18 @@ fn untagged(kind: Kind, frame: &Bytes, rest: &[u8], limits: &Limits) -> Result<R
         Kind::Status => Response::Status(status::parse(frame, utf8)?),
         Kind::Search => Response::Search(search::parse(frame)?),
         Kind::Esearch => Response::Esearch(search::parse(frame)?),
+        Kind::Sort => Response::Sort(sort::parse(frame)?),
+        Kind::Thread => Response::Thread(thread::parse(frame)?),
+        Kind::Vanished => Response::Vanished(vanished::parse(frame)?),
         Kind::Flags => Response::Flags(flags::parse(frame)?),
         Kind::Namespace => Response::Namespace(namespace::parse(frame, utf8)?),
         Kind::Id => Response::Id(id::parse(frame)?),
+        Kind::Acl => Response::Acl(acl::parse(frame, utf8)?),
+        Kind::ListRights => Response::ListRights(acl::list_rights(frame, utf8)?),
+        Kind::MyRights => Response::MyRights(acl::my_rights(frame, utf8)?),
+        Kind::Quota => Response::Quota(quota::parse(frame)?),
+        Kind::QuotaRoot => Response::QuotaRoots(quota::roots(frame, utf8)?),
+        Kind::Metadata => Response::Metadata(metadata::parse(frame, utf8)?),
         Kind::Exists(count) => Response::Exists(count),
         Kind::Recent(count) => Response::Recent(count),
         Kind::Expunge(seq) => match SeqNum::new(seq) {

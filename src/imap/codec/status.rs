@@ -3,10 +3,9 @@
 use nom::Parser;
 use nom::character::complete::{char, space0};
 use nom::combinator::map;
+use nom::sequence::delimited;
 
-use super::grammar::{
-    self, Read, any_value, astring, bare, fail, lossy, number, spaced, untagged, word, words_in_parentheses,
-};
+use super::grammar::{self, Read, any_value, astring, bare, fail, lossy, number, spaced, untagged, word};
 use super::unreadable::Unreadable;
 use crate::imap::types::{MailboxName, StatusData, Uid, UidValidity};
 
@@ -58,9 +57,13 @@ fn item<'a>(input: &'a [u8], data: &mut StatusData) -> Read<'a, ()> {
         "SIZE" => map(large, |size| data.size = size).parse(input),
         "HIGHESTMODSEQ" => map(large, |mod_seq| data.highest_mod_seq = mod_seq).parse(input),
         "APPENDLIMIT" => map(large, |limit| data.append_limit = limit).parse(input),
-        "MAILBOXID" => map(words_in_parentheses, |ids| data.mailbox_id = ids.first().map(|id| lossy(id))).parse(input),
+        "MAILBOXID" => map(identifier, |id| data.mailbox_id = Some(lossy(id))).parse(input),
         _ => map(any_value, |_| ()).parse(input),
     }
+}
+
+fn identifier(input: &[u8]) -> Read<'_, &[u8]> {
+    delimited(char('('), spaced(bare), spaced(char(')'))).parse(input)
 }
 
 fn small(input: &[u8]) -> Read<'_, Option<u32>> {

@@ -1,6 +1,7 @@
 //! The values of IMAP, which cannot be invalid. They must not know the wire beyond their own text, nor anything that holds a
 //! connection.
 
+mod acl;
 mod capability;
 mod code;
 mod copy_uid;
@@ -12,9 +13,11 @@ mod found;
 mod items;
 mod listed;
 mod mailbox_name;
+mod metadata;
 pub mod mutf7;
 mod namespace;
 mod query;
+mod quota;
 mod response;
 mod returns;
 mod section;
@@ -23,22 +26,28 @@ mod status_items;
 pub(crate) mod structure;
 pub(crate) mod tape;
 pub(crate) mod text;
+mod thread;
 mod uid;
+mod uid_list;
 mod uids;
+mod vanished;
 
+pub use acl::{Acl, AclEntry, ListRights, MyRights, Rights};
 pub use capability::Capabilities;
 pub use code::ResponseCode;
 pub use copy_uid::CopyUid;
 pub use envelope::{Address, Addresses, Envelope};
 pub use fetched::{Fetched, FetchedSection};
 pub use flags::Flags;
-pub use found::Found;
+pub use found::{Found, Partial, SearchChange, SearchUpdate, Sorted};
 pub use items::Items;
 pub use listed::Listed;
 pub use mailbox_name::MailboxName;
+pub use metadata::{EntryName, Metadata};
 pub use namespace::{Namespace, Namespaces};
 pub(crate) use query::Key;
 pub use query::Query;
+pub use quota::{Quota, QuotaResource, QuotaRoots, QuotaUsage};
 pub use response::Response;
 pub use returns::Returns;
 pub use section::Section;
@@ -46,5 +55,8 @@ pub use status::{Condition, Status, StatusData};
 pub use status_items::StatusItems;
 pub use structure::{BodyStructure, Kind as PartKind, Params, Parts, Strings};
 pub use text::Str;
+pub use thread::{Thread, Threads};
 pub use uid::{SeqNum, Uid, UidValidity};
+pub use uid_list::UidList;
 pub use uids::Uids;
+pub use vanished::Vanished;

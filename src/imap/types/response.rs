@@ -2,14 +2,19 @@
 
 use bytes::Bytes;
 
+use super::acl::{Acl, ListRights, MyRights};
 use super::capability::Capabilities;
 use super::code::ResponseCode;
 use super::fetched::Fetched;
-use super::found::Found;
+use super::found::{Found, Sorted};
 use super::listed::Listed;
+use super::metadata::Metadata;
 use super::namespace::Namespaces;
+use super::quota::{Quota, QuotaRoots};
 use super::status::{Condition, StatusData};
+use super::thread::Threads;
 use super::uid::SeqNum;
+use super::vanished::Vanished;
 use crate::Flag;
 
 /// One complete response of a server (RFC 9051 §7), typed as far as this crate knows it.
@@ -51,6 +56,10 @@ pub enum Response {
     Search(Found),
     /// What a search found, in short (RFC 4731), or what changed in it (RFC 5267).
     Esearch(Found),
+    /// What a search found, in the order asked for (RFC 5256).
+    Sort(Sorted),
+    /// What a search found, by what answers what (RFC 5256).
+    Thread(Threads),
     /// The flags that the mailbox has.
     Flags(Vec<Flag>),
     /// How many messages the mailbox has.
@@ -59,12 +68,26 @@ pub enum Response {
     Recent(u32),
     /// The message that is gone; all higher numbers are one less from now on.
     Expunge(SeqNum),
+    /// Messages that are gone, by UID (RFC 7162).
+    Vanished(Vanished),
     /// Data of one message, of FETCH or UIDFETCH (RFC 9586); the latter has no sequence number.
     Fetch(Fetched),
     /// Where whose mailboxes are.
     Namespace(Namespaces),
     /// Who the server says it is (RFC 2971): names and values.
     Id(Vec<(String, Option<String>)>),
+    /// Who has which rights in a mailbox (RFC 4314).
+    Acl(Acl),
+    /// Which rights can be granted (RFC 4314).
+    ListRights(ListRights),
+    /// The caller's own rights (RFC 4314).
+    MyRights(MyRights),
+    /// How much of a quota is used (RFC 9208).
+    Quota(Quota),
+    /// Which quotas a mailbox counts to (RFC 9208).
+    QuotaRoots(QuotaRoots),
+    /// Annotations of a mailbox or of the server (RFC 5464).
+    Metadata(Metadata),
     /// Anything else, as it came.
     Other {
         /// The word that says what it is, as the server wrote it; empty where there is none.
