@@ -10,7 +10,7 @@ use super::text::{string, text};
 
 /// Only what the server told.
 pub fn message(fetched: &Fetched) -> Value {
-    let mut object = Map::new();
+    let (mut object, raw) = (Map::new(), fetched.raw());
     object.insert("type".to_owned(), if fetched.seq().is_some() { "FETCH" } else { "UIDFETCH" }.into());
     let flags = fetched.flags().map(|flags| flags.iter().collect::<Vec<_>>());
     let labels = fetched.gmail_labels().map(|labels| labels.map(|label| string(Some(label))).collect::<Vec<_>>());
@@ -18,12 +18,12 @@ pub fn message(fetched: &Fetched) -> Value {
         ("seq", fetched.seq().map(|seq| json!(SeqNum::as_u32(seq)))),
         ("uid", fetched.uid().map(|uid| json!(Uid::as_u32(uid)))),
         ("flags", flags.map(|flags| json!(flags))),
-        ("internaldate", fetched.internal_date().map(date)),
+        ("internaldate", fetched.internal_date().map(|at| date(at, &raw))),
         ("size", fetched.size().map(Value::from)),
         ("modseq", fetched.modseq().map(Value::from)),
         ("envelope", fetched.envelope().map(|found| envelope(&found))),
         ("bodystructure", fetched.body_structure().map(|body| structure(&body))),
-        ("SAVEDATE", fetched.save_date().map(date)),
+        ("SAVEDATE", fetched.save_date().map(|at| date(at, &raw))),
         ("EMAILID", fetched.email_id().map(|id| string(Some(id)))),
         ("THREADID", fetched.thread_id().map(|id| string(Some(id)))),
         ("PREVIEW", fetched.preview().map(|preview| string(Some(preview)))),
@@ -40,7 +40,7 @@ pub fn message(fetched: &Fetched) -> Value {
         object.insert(name(&section.attribute()), bytes);
     }
     for (attribute, value) in fetched.unknown() {
-        object.insert(attribute.to_ascii_uppercase(), text(value));
+        object.insert(attribute.to_ascii_uppercase(), super::value::value(value));
     }
     let defects: Vec<_> = fetched.defects().map(|found| defect(&found)).collect();
     if !defects.is_empty() {
@@ -66,8 +66,8 @@ fn defect(defect: &Defect) -> Value {
     }
 }
 
-/// As RFC 9051 writes it, `date-time` without quotes.
-fn date(date: OffsetDateTime) -> Value {
+/// `date-time` without its quotes (RFC 9051 §9): a day below 10 has a zero or a blank in front, as in the frame.
+fn date(date: OffsetDateTime, frame: &[u8]) -> Value {
     let month = date.month().to_string();
     let month = month.get(..3).unwrap_or_default();
     let (hours, minutes, _) = date.offset().as_hms();
@@ -75,7 +75,10 @@ fn date(date: OffsetDateTime) -> Value {
     let (day, year) = (date.day(), date.year());
     let (hour, minute, second) = date.time().as_hms();
     let zone = format!("{sign}{:02}{:02}", hours.unsigned_abs(), minutes.unsigned_abs());
-    format!("{day:02}-{month}-{year:04} {hour:02}:{minute:02}:{second:02} {zone}").into()
+    let rest = format!("-{month}-{year:04} {hour:02}:{minute:02}:{second:02} {zone}");
+    let spaced = format!("{day:>2}{rest}");
+    let as_written = day < 10 && memchr::memmem::find(frame, spaced.as_bytes()).is_some();
+    if as_written { spaced.into() } else { format!("{day:02}{rest}").into() }
 }
 
 /// Empty lists of addresses are `null`.

@@ -3,6 +3,7 @@
 #![allow(dead_code, unreachable_pub, reason = "the corpus test has these modules too, and uses a part of each")]
 
 mod code;
+mod extended;
 pub mod imap;
 mod message;
 mod other;
@@ -11,3 +12,4 @@ mod response;
 mod set;
 mod structure;
 pub mod text;
+mod value;

@@ -19,7 +19,7 @@ pub fn other(frame: &[u8]) -> Value {
 }
 
 fn word(bytes: &[u8]) -> (&[u8], &[u8]) {
-    let end = bytes.iter().position(|byte| b" (".contains(byte)).unwrap_or(bytes.len());
+    let end = bytes.iter().position(|byte| b" (\r\n".contains(byte)).unwrap_or(bytes.len());
     let (word, rest) = bytes.split_at(end);
     (word, rest.trim_ascii_start())
 }

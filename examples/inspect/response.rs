@@ -9,8 +9,8 @@ use serde_json::{Map, Value, json};
 use super::code::code;
 use super::message::message;
 use super::other::other;
-use super::set::written;
-use super::text;
+use super::value::pairs;
+use super::{extended, text};
 
 /// The frame is the one that the response was read from.
 pub fn response(response: &Response, frame: &[u8]) -> Value {
@@ -26,12 +26,21 @@ pub fn response(response: &Response, frame: &[u8]) -> Value {
         }
         Response::Capability(capabilities) => names("CAPABILITY", capabilities),
         Response::Enabled(capabilities) => names("ENABLED", capabilities),
-        Response::List(listed) => list("LIST", listed),
-        Response::Lsub(listed) => list("LSUB", listed),
-        Response::Xlist(listed) => list("XLIST", listed),
+        Response::List(listed) => list("LIST", listed, frame),
+        Response::Lsub(listed) => list("LSUB", listed, frame),
+        Response::Xlist(listed) => list("XLIST", listed, frame),
         Response::Status(status) => items(status),
         Response::Search(found) => search(found),
-        Response::Esearch(found) => esearch(found, frame),
+        Response::Esearch(found) => extended::esearch(found, frame),
+        Response::Sort(sorted) => extended::sorted(sorted),
+        Response::Thread(threads) => extended::threads(threads),
+        Response::Vanished(vanished) => extended::vanished(vanished, frame),
+        Response::Acl(acl) => extended::acl(acl, frame),
+        Response::ListRights(listed) => extended::list_rights(listed, frame),
+        Response::MyRights(mine) => extended::my_rights(mine, frame),
+        Response::Quota(quota) => extended::quota(quota),
+        Response::QuotaRoots(roots) => extended::quota_roots(roots),
+        Response::Metadata(metadata) => extended::metadata(metadata),
         Response::Flags(flags) => json!({ "type": "FLAGS", "flags": flags.iter().map(Flag::as_str).collect::<Vec<_>>() }),
         Response::Exists(n) => json!({ "type": "EXISTS", "n": n }),
         Response::Recent(n) => json!({ "type": "RECENT", "n": n }),
@@ -63,13 +72,18 @@ fn names(kind: &str, capabilities: &Capabilities) -> Value {
     json!({ "type": kind, "caps": capabilities.iter().collect::<Vec<_>>() })
 }
 
-fn list(kind: &str, listed: &Listed) -> Value {
-    json!({
-        "type": kind,
-        "attrs": listed.attributes,
-        "delim": listed.delimiter,
-        "mailbox": listed.name.as_str(),
-    })
+/// The mailbox's name as on the wire, and decoded where that is another one.
+fn list(kind: &str, listed: &Listed, frame: &[u8]) -> Value {
+    let name = listed.name.as_str();
+    let wire = if frame.is_ascii() { text::text(&listed.name.to_wire(false)) } else { name.into() };
+    let mut object = json!({ "type": kind, "attrs": listed.attributes, "delim": listed.delimiter, "mailbox": wire });
+    if object["mailbox"] != name {
+        object["decoded"] = name.into();
+    }
+    if !listed.extended.is_empty() {
+        object["ext"] = pairs(&listed.extended).into();
+    }
+    object
 }
 
 fn items(status: &StatusData) -> Value {
@@ -96,22 +110,6 @@ fn search(found: &Found) -> Value {
         object["modseq"] = mod_seq.into();
     }
     object
-}
-
-fn esearch(found: &Found, frame: &[u8]) -> Value {
-    let numbers = [
-        ("MIN", found.min.map(|uid| u64::from(uid.as_u32()))),
-        ("MAX", found.max.map(|uid| u64::from(uid.as_u32()))),
-        ("COUNT", found.count),
-        ("MODSEQ", found.mod_seq),
-    ];
-    let mut data: Map<_, _> =
-        numbers.into_iter().filter_map(|(name, number)| Some((name.to_owned(), json!(number?)))).collect();
-    if let Some(all) = &found.all {
-        data.insert("ALL".to_owned(), written(all, frame));
-    }
-    let uid = frame.split(|byte| *byte == b' ').any(|word| word.trim_ascii().eq_ignore_ascii_case(b"UID"));
-    json!({ "type": "ESEARCH", "tag": found.tag, "uid": uid, "data": data })
 }
 
 fn namespaces(spaces: &Namespaces) -> Value {

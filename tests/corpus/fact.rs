@@ -111,8 +111,9 @@ fn has_count(shown: &Value, value: &Value) -> bool {
 fn is_of(response: &Value, class: &str) -> bool {
     let kind = response["type"].as_str().unwrap_or_default();
     match class {
-        "Data" => matches!(kind, "OK" | "NO" | "BAD" | "BYE" | "PREAUTH"),
-        "Status" => matches!(kind, "OK" | "NO" | "BAD") && response.get("tag").is_some(),
+        // Another project's word for all that has no tag.
+        "Data" => response.get("tag").is_none() && kind != "CONTINUATION",
+        "Status" => matches!(kind, "OK" | "NO" | "BAD" | "BYE" | "PREAUTH"),
         "Capabilities" => matches!(kind, "CAPABILITY" | "ENABLED"),
         "MailboxData" => {
             matches!(kind, "LIST" | "LSUB" | "EXISTS" | "RECENT" | "SEARCH" | "SORT" | "STATUS" | "FLAGS" | "METADATA")
