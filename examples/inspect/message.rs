@@ -39,6 +39,9 @@ pub fn message(fetched: &Fetched) -> Value {
         let bytes = section.bytes().map_or(Value::Null, |bytes| text(&bytes));
         object.insert(name(&section.attribute()), bytes);
     }
+    for (part, size) in fetched.binary_sizes() {
+        object.insert(format!("BINARY.SIZE[{part}]"), size.into());
+    }
     for (attribute, value) in fetched.unknown() {
         object.insert(attribute.to_ascii_uppercase(), super::value::value(value));
     }

@@ -2,10 +2,12 @@
 //! understand it keeps; there is no error here.
 
 use nom::Parser;
+use nom::character::complete::char;
 use nom::combinator::all_consuming;
+use nom::multi::many0;
 use nom::sequence::delimited;
 
-use super::grammar::{self, lossy, spaced, words_in_parentheses};
+use super::grammar::{self, astring, lossy, spaced};
 use crate::imap::types::{CopyUid, ResponseCode, SeqNum, Uid, UidValidity, Uids};
 use crate::{Code, Flag};
 
@@ -53,7 +55,8 @@ fn charsets(data: &[u8]) -> Option<Vec<String>> {
     if data.is_empty() {
         return Some(Vec::new());
     }
-    whole(data, words_in_parentheses(|name| Some(lossy(name).trim_matches('"').to_owned())))
+    let names = many0(spaced(astring).map(|name| lossy(&name)));
+    all_consuming(delimited(char('('), names, spaced(char(')')))).parse(data).ok().map(|(_, names)| names)
 }
 
 fn mailbox_id(data: &[u8]) -> Option<String> {
@@ -128,6 +131,12 @@ mod tests {
             assert_eq!(Code::from(read.clone()), Code::new(name, data));
             assert_eq!(matches!(read, ResponseCode::Other(_)), name == "XFOO");
         }
+    }
+
+    #[test]
+    fn charsets_may_be_quoted() {
+        let ResponseCode::BadCharset(names) = code("BADCHARSET", b"(US-ASCII \"a [b] c\" )") else { panic!("not read") };
+        assert_eq!(names, ["US-ASCII", "a [b] c"]);
     }
 
     #[test]

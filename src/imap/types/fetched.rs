@@ -119,6 +119,13 @@ impl Fetched {
         sizes.find(|words| span(words, 0).range_in(self.record()) == part.as_bytes()).map(|words| number(words, 2))
     }
 
+    /// All decoded sizes of parts that came, each with the part's number.
+    pub fn binary_sizes(&self) -> impl Iterator<Item = (Cow<'_, str>, u64)> {
+        let record = self.record();
+        let name = move |words| String::from_utf8_lossy(span(words, 0).range_in(record));
+        self.of_kind(Item::BinarySize).map(move |words| (name(words), number(words, 2)))
+    }
+
     /// The message's object identifier (RFC 8474).
     pub fn email_id(&self) -> Option<Str<'_>> {
         self.string(Item::EmailId)
@@ -242,7 +249,7 @@ impl FetchedSection<'_> {
         let start = head.get(..inside.start).unwrap_or_default();
         let start = start.iter().rposition(|byte| b" (".contains(byte)).map_or(0, |at| at + 1);
         let rest = bytes.get(inside.end..).unwrap_or_default();
-        let tail = rest.iter().position(|byte| b" \r\n".contains(byte)).unwrap_or(rest.len());
+        let tail = rest.iter().position(|byte| b" \"{(\r\n".contains(byte)).unwrap_or(rest.len());
         String::from_utf8_lossy(bytes.get(start..inside.end + tail).unwrap_or_default())
     }
 

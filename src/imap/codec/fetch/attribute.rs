@@ -76,6 +76,8 @@ impl Name {
             _ if name.eq_ignore_ascii_case(b"BODY") || name.eq_ignore_ascii_case(b"BINARY") => {
                 Self::Section(section, origin)
             }
+            // Some servers mix the old name with the new one.
+            _ if name.eq_ignore_ascii_case(b"RFC822") && section.range().is_empty() => Self::Section(section, origin),
             _ if name.eq_ignore_ascii_case(b"BINARY.SIZE") => Self::BinarySize(section),
             _ => Self::Plain(Item::Unknown),
         })
