@@ -6,6 +6,7 @@ use nom::character::complete::space0;
 use nom::combinator::{map, value};
 
 use super::grammar::{self, Read, bare, lossy, nil, quoted, spaced, string, untagged, words_in_parentheses};
+use super::list_extended;
 use super::unreadable::Unreadable;
 use crate::imap::types::{Listed, MailboxName};
 
@@ -26,12 +27,16 @@ pub fn parse(frame: &[u8], utf8: bool) -> Result<Listed, Unreadable> {
         let mut head = (untagged(&["LIST", "LSUB", "XLIST"]), attributes, spaced(delimiter), space0);
         let (input, (_, attributes, delimiter, _)) = head.parse(input)?;
         let (extended, name) = name(input)?;
-        let listed = Listed {
+        let extended = extended.trim_ascii();
+        let mut listed = Listed {
             name: MailboxName::from_wire(without_delimiter(&name, delimiter), utf8),
             delimiter,
             attributes,
-            extended: extended.trim_ascii().to_vec(),
+            old_name: None,
+            child_info: Vec::new(),
+            extended: extended.to_vec(),
         };
+        list_extended::read(extended, utf8, &mut listed);
         Ok((&[], listed))
     })
 }

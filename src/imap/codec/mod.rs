@@ -11,7 +11,9 @@ pub mod flags;
 mod frame;
 pub(crate) mod grammar;
 pub mod id;
+pub mod language;
 pub mod list;
+mod list_extended;
 pub mod metadata;
 pub mod namespace;
 mod query;
@@ -25,6 +27,7 @@ pub mod text;
 pub mod thread;
 mod token;
 mod unreadable;
+pub mod url;
 pub mod vanished;
 
 pub use super::types::mutf7;

@@ -3,14 +3,17 @@
 use nom::Parser;
 use nom::branch::alt;
 use nom::character::complete::{char, space0};
-use nom::combinator::{map, value};
-use nom::multi::{many0, many0_count};
-use nom::sequence::{delimited, terminated};
+use nom::combinator::{map, opt, recognize, value};
+use nom::multi::{many_m_n, many0_count};
+use nom::sequence::{delimited, preceded, terminated};
 
-use super::grammar::{self, Read, any_value, nil, spaced, string, untagged};
+use super::grammar::{self, Read, any_value, astring, nil, spaced, string, untagged};
 use super::list::delimiter;
 use super::unreadable::Unreadable;
 use crate::imap::types::{MailboxName, Namespace, Namespaces};
+
+/// Namespaces of one kind. Servers have one or two.
+const MOST: usize = 1000;
 
 /// Reads `* NAMESPACE (("" "/")) NIL NIL`. With `utf8` the prefixes are read as UTF-8, else as modified UTF-7.
 ///
@@ -31,15 +34,31 @@ pub fn parse(frame: &[u8], utf8: bool) -> Result<Namespaces, Unreadable> {
 }
 
 fn spaces<'a>(utf8: bool) -> impl Parser<&'a [u8], Output = Vec<Namespace>, Error = grammar::Fail<'a>> {
-    let list = delimited((char('('), space0), many0(terminated(move |input| space(input, utf8), space0)), char(')'));
+    let one = move |input| terminated(move |input| space(input, utf8), space0).parse(input);
+    let list = delimited((char('('), space0), many_m_n(0, MOST, one), char(')'));
     spaced(alt((list, value(Vec::new(), nil))))
 }
 
 fn space(input: &[u8], utf8: bool) -> Read<'_, Namespace> {
-    let inside = (string, spaced(delimiter), many0_count(spaced(any_value)), space0);
-    let (input, (prefix, delimiter, ..)) = delimited((char('('), space0), inside, char(')')).parse(input)?;
-    let prefix = MailboxName::from_wire(&prefix, utf8).as_str().to_owned();
-    Ok((input, Namespace { prefix, delimiter }))
+    let (input, (_, prefix, delimiter, _)) = (char('('), spaced(string), spaced(delimiter), space0).parse(input)?;
+    let text = |name: &[u8]| MailboxName::from_wire(name, utf8).as_str().to_owned();
+    let translation = opt(preceded(translation, list_of_one)).parse(input)?.1.map(|name| text(&name));
+    let (input, extended) = recognize(many0_count(spaced(any_value))).parse(input)?;
+    let (input, _) = spaced(char(')')).parse(input)?;
+    Ok((input, Namespace { prefix: text(&prefix), delimiter, translation, extended: extended.trim_ascii().to_vec() }))
+}
+
+/// RFC 5255 §3.4.
+fn translation(input: &[u8]) -> Read<'_, ()> {
+    let (rest, (name, _)) = (astring, space0).parse(input)?;
+    match name.eq_ignore_ascii_case(b"TRANSLATION") {
+        true => Ok((rest, ())),
+        false => grammar::fail(input, "a translation was expected"),
+    }
+}
+
+fn list_of_one(input: &[u8]) -> Read<'_, std::borrow::Cow<'_, [u8]>> {
+    delimited((char('('), space0), astring, (space0, char(')'))).parse(input)
 }
 
 #[cfg(test)]
@@ -55,6 +74,20 @@ mod tests {
         .unwrap();
         assert_eq!(all.personal.iter().map(|space| space.prefix.as_str()).collect::<Vec<_>>(), ["", "#mh/"]);
         assert_eq!((all.others[0].delimiter, all.shared[0].delimiter), (Some('/'), None));
+        assert_eq!(all.personal[1].extended, b"\"X-PARAM\" (\"FLAG1\" \"FLAG2\")");
         assert!(parse(b"* NAMESPACE NIL NIL\r\n", false).is_err());
+    }
+
+    #[test]
+    fn a_prefix_may_be_translated() {
+        // RFC 5255 §3.4
+        let all = parse(
+            b"* NAMESPACE ((\"\" \"/\")) ((\"Other Users/\" \"/\" \"TRANSLATION\" (\"Andere Ben&APw-tzer/\"))) \
+              ((\"Public Folders/\" \"/\" \"TRANSLATION\" (\"Gemeinsame Postf&AM8-cher/\")))\r\n",
+            false,
+        )
+        .unwrap();
+        assert_eq!(all.personal[0].translation, None);
+        assert_eq!(all.others[0].translation.as_deref(), Some("Andere Ben\u{fc}tzer/"));
     }
 }

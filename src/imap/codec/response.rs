@@ -8,7 +8,8 @@ use super::grammar::lossy;
 use super::route::{Kind, Route, split};
 use super::unreadable::Unreadable;
 use super::{
-    acl, capability, fetched, flags, id, list, metadata, namespace, quota, search, sort, status, text, thread, vanished,
+    acl, capability, fetched, flags, id, language, list, metadata, namespace, quota, search, sort, status, text,
+    thread, url, vanished,
 };
 use crate::defect::Reason;
 use crate::imap::types::{Response, SeqNum};
@@ -74,6 +75,11 @@ fn untagged(kind: Kind, frame: &Bytes, rest: &[u8], limits: &Limits) -> Result<R
         Kind::Quota => Response::Quota(quota::parse(frame)?),
         Kind::QuotaRoot => Response::QuotaRoots(quota::roots(frame, utf8)?),
         Kind::Metadata => Response::Metadata(metadata::parse(frame, utf8)?),
+        Kind::Language => Response::Language(language::parse(frame)?),
+        Kind::Comparator => Response::Comparator(language::comparators(frame)?),
+        Kind::Jmapaccess => Response::JmapAccess(url::jmap_access(frame)?),
+        Kind::Genurlauth => Response::GenUrlAuth(url::generated(frame)?),
+        Kind::Urlfetch => Response::UrlFetch(url::fetched(frame)?),
         Kind::Exists(count) => Response::Exists(count),
         Kind::Recent(count) => Response::Recent(count),
         Kind::Expunge(seq) => match SeqNum::new(seq) {

@@ -90,7 +90,7 @@ fn extended(mut input: &[u8], mut found: Found) -> Read<'_, Found> {
 
 /// A set, whose order says something where a SORT was asked for (RFC 5267 §3).
 fn all<'a>(input: &'a [u8], found: &mut Found) -> Read<'a, ()> {
-    let Some((rest, list)) = context::list(input).ok().filter(|(rest, _)| rest.first() != Some(&b'*')) else {
+    let Ok((rest, list)) = context::list(input) else {
         return map(sequence_set, |all| found.all = Some(all)).parse(input);
     };
     found.order = (!list.is_ascending()).then(|| list.clone());

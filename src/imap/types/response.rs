@@ -7,6 +7,7 @@ use super::capability::Capabilities;
 use super::code::ResponseCode;
 use super::fetched::Fetched;
 use super::found::{Found, Sorted};
+use super::language::Comparators;
 use super::listed::Listed;
 use super::metadata::Metadata;
 use super::namespace::Namespaces;
@@ -88,6 +89,16 @@ pub enum Response {
     QuotaRoots(QuotaRoots),
     /// Annotations of a mailbox or of the server (RFC 5464).
     Metadata(Metadata),
+    /// The languages that there are, or the one that is used now (RFC 5255 §3.3).
+    Language(Vec<String>),
+    /// How text is compared (RFC 5255 §4.8).
+    Comparator(Comparators),
+    /// Where the same mail is reached by JMAP (RFC 9698). This crate never goes there.
+    JmapAccess(String),
+    /// URLs that give access to parts of messages (RFC 4467).
+    GenUrlAuth(Vec<String>),
+    /// URLs with what they stand for, where there is anything (RFC 4467).
+    UrlFetch(Vec<(String, Option<Vec<u8>>)>),
     /// Anything else, as it came.
     Other {
         /// The word that says what it is, as the server wrote it; empty where there is none.

@@ -1,0 +1,79 @@
+//! Reads the responses that are made of URLs: `JMAPACCESS` (RFC 9698), `GENURLAUTH` and `URLFETCH` (RFC 4467 §7). No URL is ever
+//! followed, or looked into.
+
+use nom::Parser;
+use nom::combinator::map;
+
+use super::grammar::{self, Read, astring, lossy, nstring, spaced, untagged, words_ahead};
+use super::unreadable::Unreadable;
+
+/// Reads `* JMAPACCESS "https://example.com/.well-known/jmap"`.
+///
+/// # Errors
+///
+/// Where the response is another one, or has no URL.
+pub fn jmap_access(frame: &[u8]) -> Result<String, Unreadable> {
+    grammar::read(frame, |input| map((untagged(&["JMAPACCESS"]), url), |(_, url)| url).parse(input))
+}
+
+/// Reads `* GENURLAUTH "imap://joe@example.com/INBOX/;uid=20/;section=1.2;urlauth=anonymous:internal:9a42"`, of one URL or more.
+///
+/// # Errors
+///
+/// Where the response is another one, or a URL does not end.
+pub fn generated(frame: &[u8]) -> Result<Vec<String>, Unreadable> {
+    grammar::read(frame, |input| many(untagged(&["GENURLAUTH"])(input)?.0, 1, url))
+}
+
+/// Reads `* URLFETCH "imap://..." {5}`: URLs with the bytes that they stand for, `None` where there are none.
+///
+/// # Errors
+///
+/// Where the response is another one, or a URL comes alone.
+///
+/// ```
+/// let fetched = postroom::imap::codec::url::fetched(b"* URLFETCH imap://a/b \"text\" imap://a/c NIL\r\n")?;
+/// assert_eq!(fetched[0], ("imap://a/b".into(), Some(b"text".to_vec())));
+/// assert_eq!(fetched[1].1, None);
+/// # Ok::<(), postroom::imap::codec::Unreadable>(())
+/// ```
+pub fn fetched(frame: &[u8]) -> Result<Vec<(String, Option<Vec<u8>>)>, Unreadable> {
+    let bytes = |input| map(spaced(nstring), |bytes| bytes.map(std::borrow::Cow::into_owned)).parse(input);
+    grammar::read(frame, |input| many(untagged(&["URLFETCH"])(input)?.0, 2, (url, bytes)))
+}
+
+fn url(input: &[u8]) -> Read<'_, String> {
+    map(spaced(astring), |url| lossy(&url)).parse(input)
+}
+
+/// To the end of the response; each is made of that many words.
+fn many<'a, T>(
+    mut input: &'a [u8],
+    words: usize,
+    mut parser: impl Parser<&'a [u8], Output = T, Error = grammar::Fail<'a>>,
+) -> Read<'a, Vec<T>> {
+    let mut all = Vec::with_capacity(words_ahead(input) / words);
+    while !input.trim_ascii_start().is_empty() {
+        let (rest, one) = parser.parse(input)?;
+        all.push(one);
+        input = rest;
+    }
+    Ok((input, all))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_come_in_every_shape() {
+        assert_eq!(
+            jmap_access(b"* JMAPACCESS \"https://a/.well-known/jmap\"\r\n").unwrap(),
+            "https://a/.well-known/jmap"
+        );
+        assert_eq!(generated(b"* GENURLAUTH \"test1\" test2 {1}\r\nx\r\n").unwrap(), ["test1", "test2", "x"]);
+        assert_eq!(fetched(b"* URLFETCH url {3}\r\na\r\n \r\n").unwrap()[0].1.as_deref(), Some(&b"a\r\n"[..]));
+        assert_eq!(fetched(b"* URLFETCH url\r\n").unwrap_err().offset, 14);
+        assert!(jmap_access(b"* JMAPACCESS\r\n").is_err());
+    }
+}
