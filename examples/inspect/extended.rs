@@ -69,6 +69,12 @@ pub fn metadata(metadata: &Metadata) -> Value {
     })
 }
 
+/// `{type, urls: [{url, data}]}`.
+pub fn url_fetch(fetched: &[(String, Option<Vec<u8>>)]) -> Value {
+    let one = |(url, data): &(String, Option<Vec<u8>>)| json!({ "url": url, "data": data.as_deref().map(text) });
+    json!({ "type": "URLFETCH", "urls": fetched.iter().map(one).collect::<Vec<_>>() })
+}
+
 /// `{type, uids, earlier}`.
 pub fn vanished(vanished: &Vanished, frame: &[u8]) -> Value {
     json!({ "type": "VANISHED", "uids": written(&vanished.uids, frame), "earlier": vanished.earlier })

@@ -40,6 +40,13 @@ pub fn response(response: &Response, frame: &[u8]) -> Value {
         Response::MyRights(mine) => extended::my_rights(mine, frame),
         Response::Quota(quota) => extended::quota(quota),
         Response::QuotaRoots(roots) => extended::quota_roots(roots),
+        Response::Language(tags) => json!({ "type": "LANGUAGE", "languages": tags }),
+        Response::Comparator(told) => {
+            json!({ "type": "COMPARATOR", "active": told.active, "matching": told.matching })
+        }
+        Response::JmapAccess(url) => json!({ "type": "JMAPACCESS", "url": url }),
+        Response::GenUrlAuth(urls) => json!({ "type": "GENURLAUTH", "urls": urls }),
+        Response::UrlFetch(fetched) => extended::url_fetch(fetched),
         Response::Metadata(metadata) => extended::metadata(metadata),
         Response::Flags(flags) => json!({ "type": "FLAGS", "flags": flags.iter().map(Flag::as_str).collect::<Vec<_>>() }),
         Response::Exists(n) => json!({ "type": "EXISTS", "n": n }),
@@ -94,13 +101,16 @@ fn items(status: &StatusData) -> Value {
         ("UNSEEN", status.unseen.map(u64::from)),
         ("RECENT", status.recent.map(u64::from)),
         ("DELETED", status.deleted.map(u64::from)),
+        ("DELETED-STORAGE", status.deleted_storage),
         ("SIZE", status.size),
         ("HIGHESTMODSEQ", status.highest_mod_seq),
         ("APPENDLIMIT", status.append_limit),
     ];
+    let mut items = pairs(&status.other);
     let told = numbers.into_iter().filter_map(|(name, number)| Some((name.to_owned(), json!(number?))));
     let id = status.mailbox_id.iter().map(|id| ("MAILBOXID".to_owned(), json!(id)));
-    json!({ "type": "STATUS", "mailbox": status.name.as_str(), "items": told.chain(id).collect::<Map<_, _>>() })
+    items.extend(told.chain(id));
+    json!({ "type": "STATUS", "mailbox": status.name.as_str(), "items": items })
 }
 
 fn search(found: &Found) -> Value {
@@ -114,7 +124,7 @@ fn search(found: &Found) -> Value {
 
 fn namespaces(spaces: &Namespaces) -> Value {
     let list = |spaces: &[Namespace]| {
-        let shown = |space: &Namespace| json!({ "prefix": space.prefix, "delim": space.delimiter, "ext": {} });
+        let shown = |space: &Namespace| json!({ "prefix": space.prefix, "delim": space.delimiter, "ext": pairs(&space.extended) });
         spaces.iter().map(shown).collect::<Value>()
     };
     json!({

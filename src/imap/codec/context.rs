@@ -4,7 +4,7 @@
 use nom::Parser;
 use nom::bytes::complete::{tag_no_case, take_while1};
 use nom::character::complete::{char, space0};
-use nom::combinator::{map, map_opt, opt, value};
+use nom::combinator::{cut, map, map_opt, opt, value};
 use nom::sequence::{preceded, terminated};
 
 use super::grammar::{Read, astring, fail, lossy, nil, number, spaced, words_ahead, words_in_parentheses};
@@ -32,6 +32,10 @@ pub(super) fn correlators<'a>(input: &'a [u8], found: &mut Found) -> Read<'a, ()
         }
     }
     let (input, _) = (char(')'), space0).parse(input)?;
+    // RFC 7377 §4: a mailbox comes with its UIDVALIDITY, and neither without the tag.
+    if told.mailbox.is_some() != told.uid_validity.is_some() || told.mailbox.is_some() && told.tag.is_none() {
+        return cut(|input| fail(input, "a correlator is missing")).parse(input);
+    }
     (found.tag, found.mailbox, found.uid_validity) = (told.tag, told.mailbox, told.uid_validity);
     Ok((input, ()))
 }

@@ -3,7 +3,7 @@
 use nom::Parser;
 use nom::branch::alt;
 use nom::character::complete::{char, space0};
-use nom::combinator::{map, opt, recognize, value};
+use nom::combinator::{eof, map, opt, recognize, value};
 use nom::multi::{many_m_n, many0_count};
 use nom::sequence::{delimited, preceded, terminated};
 
@@ -19,7 +19,7 @@ const MOST: usize = 1000;
 ///
 /// # Errors
 ///
-/// Where the response is another one, or not three lists.
+/// Where the response is another one, or not of lists. A list that is not there is taken for an empty one.
 ///
 /// ```
 /// let spaces = postroom::imap::codec::namespace::parse(b"* NAMESPACE ((\"INBOX.\" \".\")) NIL NIL\r\n", false)?;
@@ -34,9 +34,11 @@ pub fn parse(frame: &[u8], utf8: bool) -> Result<Namespaces, Unreadable> {
 }
 
 fn spaces<'a>(utf8: bool) -> impl Parser<&'a [u8], Output = Vec<Namespace>, Error = grammar::Fail<'a>> {
-    let one = move |input| terminated(move |input| space(input, utf8), space0).parse(input);
+    let empty = value(None, (char('('), space0, char(')')));
+    let one = terminated(alt((empty, map(move |input| space(input, utf8), Some))), space0);
     let list = delimited((char('('), space0), many_m_n(0, MOST, one), char(')'));
-    spaced(alt((list, value(Vec::new(), nil))))
+    let list = map(list, |spaces| spaces.into_iter().flatten().collect());
+    spaced(alt((list, value(Vec::new(), nil), value(Vec::new(), eof))))
 }
 
 fn space(input: &[u8], utf8: bool) -> Read<'_, Namespace> {
@@ -75,7 +77,14 @@ mod tests {
         assert_eq!(all.personal.iter().map(|space| space.prefix.as_str()).collect::<Vec<_>>(), ["", "#mh/"]);
         assert_eq!((all.others[0].delimiter, all.shared[0].delimiter), (Some('/'), None));
         assert_eq!(all.personal[1].extended, b"\"X-PARAM\" (\"FLAG1\" \"FLAG2\")");
-        assert!(parse(b"* NAMESPACE NIL NIL\r\n", false).is_err());
+        assert!(parse(b"* NAMESPACE x\r\n", false).is_err());
+    }
+
+    #[test]
+    fn what_is_missing_is_empty() {
+        assert_eq!(parse(b"* NAMESPACE NIL NIL\r\n", false).unwrap(), Namespaces::default());
+        let broken = parse(b"* NAMESPACE (()(\"a.\" \".\")) NIL\r\n", false).unwrap();
+        assert_eq!(broken.personal.iter().map(|space| space.prefix.as_str()).collect::<Vec<_>>(), ["a."]);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use super::{
     thread, url, vanished,
 };
 use crate::defect::Reason;
-use crate::imap::types::{Response, SeqNum};
+use crate::imap::types::{Condition, Response, SeqNum, Status};
 use crate::limits::Limits;
 
 /// Reads one complete response, as [`Framer`](super::Framer) cuts them, from its first byte to its line end.
@@ -47,6 +47,8 @@ pub fn response(frame: &Bytes, limits: &Limits) -> Result<Response, Unreadable> 
             Ok(Response::Continuation { code, text })
         }
         Route::Untagged(kind) => untagged(kind, frame, rest, limits),
+        Route::Unknown if let Some(condition) = bare_code(frame) => Ok(Response::Condition(condition)),
+        Route::Unknown if is_left_over(frame) => Ok(other(frame, b"")),
         Route::Unknown => Err(Unreadable { offset: 0, reason: "this is no response" }),
     }
 }
@@ -89,8 +91,32 @@ fn untagged(kind: Kind, frame: &Bytes, rest: &[u8], limits: &Limits) -> Result<R
         Kind::Fetch(_) | Kind::UidFetch(_) => {
             Response::Fetch(fetched(frame.clone(), limits).map_err(|error| unreadable(&error, rest))?)
         }
+        _ if let Some(condition) = bare_code(rest) => Response::Condition(condition),
+        _ if is_misnumbered(rest) => return Err(Unreadable { offset: frame.len() - rest.len(), reason: NO_KIND }),
         _ => other(frame, rest),
     })
+}
+
+const NO_KIND: &str = "the kind of a response was expected";
+
+/// Exchange and home.pl send `[COPYUID ...]` without the `OK` that belongs in front, or without the star too.
+fn bare_code(line: &[u8]) -> Option<Condition> {
+    match text::resp_text(line.trim_ascii_start().starts_with(b"[").then_some(line)?) {
+        (None, _) => None,
+        (code, text) => Some(Condition { status: Status::Ok, code, text }),
+    }
+}
+
+/// Whether the word that should say the kind begins like a number, and is none.
+fn is_misnumbered(rest: &[u8]) -> bool {
+    let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    digits > 0 && rest.get(digits).is_some_and(|byte| !byte.is_ascii_whitespace())
+}
+
+/// What is left of a FETCH whose literal was announced a line end too short.
+fn is_left_over(frame: &[u8]) -> bool {
+    let line = frame.trim_ascii();
+    !line.is_empty() && line.iter().all(|&byte| byte == b')')
 }
 
 fn other(frame: &Bytes, rest: &[u8]) -> Response {
@@ -117,7 +143,7 @@ fn unreadable(error: &UnreadableFetch, rest: &[u8]) -> Unreadable {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::imap::types::{ResponseCode, Status};
+    use crate::imap::types::ResponseCode;
 
     fn read(frame: &'static str) -> Response {
         response(&frame.into(), &Limits::default()).unwrap()
@@ -131,6 +157,7 @@ mod tests {
             ("* 0 FETCH (UID 1)\r\n", "FETCH"),
             ("* CONVERTED (TAG \"b\") 2 (BODY[3] NIL)\r\n", "CONVERTED"),
             ("* 4294967296 EXISTS\r\n", "EXISTS"),
+            (")\r\n", ""),
             ("* \r\n", ""),
         ] {
             let Response::Other { name, raw } = read(frame) else { panic!("{frame} was known") };
@@ -149,8 +176,16 @@ mod tests {
     }
 
     #[test]
+    fn a_code_may_stand_alone() {
+        for frame in ["* [COPYUID 1 2 3] done\r\n", "[COPYUID 1 2 3] done\r\n"] {
+            let Response::Condition(said) = read(frame) else { panic!("not read") };
+            assert!(matches!(said.code, Some(ResponseCode::CopyUid(_))) && said.text == "done");
+        }
+    }
+
+    #[test]
     fn what_promises_more_than_it_says_is_an_error_with_its_place() {
-        for (frame, offset) in [("* FLAGS x\r\n", 8), ("* 1 FETCH x\r\n", 10), ("HTTP/1.1 200\r\n", 0)] {
+        for (frame, offset) in [("* FLAGS x\r\n", 8), ("* 1 FETCH x\r\n", 10), ("HTTP/1.1 200\r\n", 0), ("* 22C\r\n", 2)] {
             assert_eq!(response(&frame.into(), &Limits::default()).unwrap_err().offset, offset, "{frame}");
         }
     }

@@ -28,7 +28,11 @@ pub fn parse(frame: &[u8]) -> Result<Found, Unreadable> {
     grammar::read(frame, |input| {
         let (input, word) = untagged(&["SEARCH", "ESEARCH"])(input)?;
         let mut found = Found::default();
-        let input = correlators(input, &mut found).map_or(input, |(rest, ())| rest);
+        let input = match correlators(input, &mut found) {
+            Ok((rest, ())) => rest,
+            Err(nom::Err::Failure(fail)) => return Err(nom::Err::Failure(fail)),
+            Err(_) => input,
+        };
         let (start, _) = noise(input)?;
         match start.first() {
             Some(byte) if byte.is_ascii_alphabetic() && (word.len() > "SEARCH".len() || mod_seq(start).is_err()) => {
