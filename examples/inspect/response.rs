@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::code::code;
 use super::message::message;
 use super::other::other;
-use super::value::pairs;
+use super::value::{pairs, tagged};
 use super::{extended, text};
 
 /// The frame is the one that the response was read from.
@@ -106,7 +106,7 @@ fn items(status: &StatusData) -> Value {
         ("HIGHESTMODSEQ", status.highest_mod_seq),
         ("APPENDLIMIT", status.append_limit),
     ];
-    let mut items = pairs(&status.other);
+    let mut items = tagged(&status.other);
     let told = numbers.into_iter().filter_map(|(name, number)| Some((name.to_owned(), json!(number?))));
     let id = status.mailbox_id.iter().map(|id| ("MAILBOXID".to_owned(), json!(id)));
     items.extend(told.chain(id));

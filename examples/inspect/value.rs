@@ -7,7 +7,7 @@ use super::text::text;
 
 /// All values that stand there, one behind the other.
 pub fn values(bytes: &[u8]) -> Vec<Value> {
-    let (mut reader, mut values) = (Reader { bytes, at: 0 }, Vec::new());
+    let (mut reader, mut values) = (Reader { bytes, at: 0, words: false }, Vec::new());
     while let Some(value) = reader.value(Limits::default().nesting) {
         values.push(value);
     }
@@ -22,9 +22,27 @@ pub fn value(bytes: &[u8]) -> Value {
 
 /// Names and values by turns, names in upper case.
 pub fn pairs(bytes: &[u8]) -> Map<String, Value> {
-    let values = match values(bytes).as_slice() {
+    named(values(bytes))
+}
+
+/// The same of values by RFC 4466's `tagged-ext-val`, in which NIL is a word like any other: `{data}`, unless it is a number.
+pub fn tagged(bytes: &[u8]) -> Map<String, Value> {
+    let (mut reader, mut values) = (Reader { bytes, at: 0, words: true }, Vec::new());
+    while let Some(value) = reader.value(Limits::default().nesting) {
+        values.push(value);
+    }
+    let data = |value: Value| match value {
+        Value::String(set) => json!({ "data": { "string": set } }),
+        Value::Array(list) => json!({ "data": list }),
+        number => number,
+    };
+    named(values).into_iter().map(|(name, value)| (name, data(value))).collect()
+}
+
+fn named(values: Vec<Value>) -> Map<String, Value> {
+    let values = match values.as_slice() {
         [Value::Array(inner)] => inner.clone(),
-        values => values.to_vec(),
+        _ => values,
     };
     let named = values.chunks(2).filter_map(|pair| Some((pair.first()?.as_str()?.to_ascii_uppercase(), pair.get(1)?.clone())));
     named.collect()
@@ -33,6 +51,8 @@ pub fn pairs(bytes: &[u8]) -> Map<String, Value> {
 struct Reader<'a> {
     bytes: &'a [u8],
     at: usize,
+    /// Whether NIL is a word.
+    words: bool,
 }
 
 impl Reader<'_> {
@@ -94,7 +114,7 @@ impl Reader<'_> {
         let number = std::str::from_utf8(word).ok().and_then(|word| word.parse::<u64>().ok());
         match number {
             Some(number) => json!(number),
-            None if word.eq_ignore_ascii_case(b"NIL") => Value::Null,
+            None if !self.words && word.eq_ignore_ascii_case(b"NIL") => Value::Null,
             None => text(word),
         }
     }

@@ -46,7 +46,8 @@ const PARTS: [&str; 15] = [
 /// Looks for each fact in what was shown.
 pub(crate) fn check(facts: &Value, shown: &[Value]) -> Outcome {
     let leaves = Leaves::of(shown);
-    let (mut outcome, mut of_parts) = (Outcome::default(), BTreeMap::<&str, Vec<_>>::new());
+    let (mut outcome, mut of_parts) = (Outcome::default(), BTreeMap::<&str, Vec<Vec<(&str, &str, &Value)>>>::new());
+    let mut before = "";
     for fact in facts["facts"].as_array().into_iter().flatten() {
         let (subject, op) = (fact["subject"].as_str().unwrap_or_default(), fact["op"].as_str().unwrap_or_default());
         let value = &fact["value"];
@@ -55,13 +56,20 @@ pub(crate) fn check(facts: &Value, shown: &[Value]) -> Outcome {
         if PASSED_OVER.iter().any(|(word, _)| subject.starts_with(word) || subject.ends_with(word)) {
             outcome.passed_over += 1;
         } else if is_part {
-            of_parts.entry(variable).or_default().push((rest, op, value));
+            let runs = of_parts.entry(variable).or_default();
+            // A variable of the same name, in another block.
+            let again = before != variable || runs.last().is_some_and(|run| run.iter().any(|(known, ..)| *known == rest));
+            if again {
+                runs.push(Vec::new());
+            }
+            runs.last_mut().expect("there is one").push((rest, op, value));
         } else {
             outcome.take(subject, holds(subject, op, value, shown, &leaves));
         }
+        before = variable;
     }
-    for (variable, facts) in of_parts {
-        let holds = part::some_part_is(shown, &facts);
+    for (variable, facts) in of_parts.iter().flat_map(|(variable, runs)| runs.iter().map(move |run| (variable, run))) {
+        let holds = part::some_part_is(shown, facts);
         facts.iter().for_each(|_| outcome.take(variable, holds));
     }
     outcome
@@ -80,6 +88,10 @@ fn holds(subject: &str, op: &str, value: &Value, shown: &[Value], leaves: &Leave
     if subject == "response" && op == "type" {
         return shown.iter().any(|response| is_of(response, value.as_str().unwrap_or_default()));
     }
+    if subject == "rights" {
+        return shown.iter().any(|response| are_rights(response, &value["ListRights"]));
+    }
+    let subject = subject.strip_prefix("DateUtils.FormatDate (").map_or(subject, |inner| inner.trim_end_matches(')'));
     if let Some(field) = subject.strip_prefix("envelope.") {
         return shown.iter().any(|response| of_envelope(&response["envelope"], field, value));
     }
@@ -90,6 +102,29 @@ fn holds(subject: &str, op: &str, value: &Value, shown: &[Value], leaves: &Leave
     }
 }
 
+/// Rights by the names that imap-proto has for them; the order within a set says nothing.
+fn are_rights(shown: &Value, expected: &Value) -> bool {
+    const NAMES: [(&str, &str); 5] =
+        [("Lookup", "l"), ("CreateMailbox", "k"), ("Read", "r"), ("DeleteMailbox", "x"), ("OldCreate", "c")];
+    let named = |key: &str| {
+        let names = expected[key].as_array().into_iter().flatten().filter_map(Value::as_str);
+        let mut letters: Vec<_> =
+            names.map(|name| NAMES.iter().find(|(known, _)| *known == name).map_or(name, |(_, letter)| letter)).collect();
+        letters.sort_unstable();
+        letters.concat()
+    };
+    let sorted = |text: String| {
+        let mut letters: Vec<_> = text.chars().collect();
+        letters.sort_unstable();
+        letters.into_iter().collect::<String>()
+    };
+    let optional = shown["optional"].as_array().into_iter().flatten().filter_map(Value::as_str).collect::<String>();
+    shown["mailbox"] == expected["mailbox"]
+        && shown["identifier"] == expected["identifier"]
+        && sorted(shown["required"].as_str().unwrap_or_default().to_owned()) == named("required")
+        && sorted(optional) == named("optional")
+}
+
 fn counts(subject: &str) -> bool {
     subject.to_lowercase().ends_with(".count") || subject.ends_with(".len()")
 }
@@ -98,6 +133,8 @@ fn counts(subject: &str) -> bool {
 fn has_count(shown: &Value, value: &Value) -> bool {
     let is = |count: usize| Some(count as u64) == value.as_u64();
     match shown {
+        // Of flags, those that are no system flags count too.
+        Value::Array(list) if is(list.iter().filter_map(Value::as_str).filter(|flag| !flag.starts_with('\\')).count()) => true,
         Value::Array(list) => is(list.len()) || list.iter().any(|one| has_count(one, value)),
         Value::Object(object) => {
             // Of a FETCH, its attributes without the number and the kind.
@@ -113,7 +150,7 @@ fn is_of(response: &Value, class: &str) -> bool {
     match class {
         // Another project's word for all that has no tag.
         "Data" => response.get("tag").is_none() && kind != "CONTINUATION",
-        "Status" => matches!(kind, "OK" | "NO" | "BAD" | "BYE" | "PREAUTH"),
+        "Status" => matches!(kind, "STATUS" | "OK" | "NO" | "BAD" | "BYE" | "PREAUTH"),
         "Capabilities" => matches!(kind, "CAPABILITY" | "ENABLED"),
         "MailboxData" => {
             matches!(kind, "LIST" | "LSUB" | "EXISTS" | "RECENT" | "SEARCH" | "SORT" | "STATUS" | "FLAGS" | "METADATA")

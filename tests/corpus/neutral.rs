@@ -38,7 +38,7 @@ fn walk(expected: &Value, shown: &Value, place: &str, differences: &mut Differen
 fn normal(value: &Value) -> Value {
     match value {
         Value::Object(object) => {
-            let kept = object.iter().filter(|(key, _)| key.as_str() != "of");
+            let kept = object.iter().filter(|(key, _)| !matches!(key.as_str(), "of" | "#"));
             let kept: Map<_, _> = kept
                 .map(|(key, value)| (key.to_uppercase().replace('"', ""), normal(value)))
                 .filter(|(_, value)| !is_nothing(value))

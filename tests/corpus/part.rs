@@ -38,7 +38,8 @@ fn holds(part: &Value, subject: &str, op: &str, value: &Value) -> bool {
         "ContentType.MediaType" => part["type"].clone(),
         "ContentType.MediaSubtype" => part["subtype"].clone(),
         "ContentType.MimeType" => mime(part).into(),
-        "Octets" => part["size"].clone(),
+        // MailKit says 0 for -1.
+        "Octets" => part["size"].as_u64().unwrap_or_default().into(),
         "Lines" => part["lines"].clone(),
         _ => return special(part, subject, value),
     };
@@ -62,14 +63,18 @@ fn is_of(part: &Value, class: &str) -> bool {
         "BodyPartMultipart" => part["parts"].is_array(),
         "BodyPartText" => part["type"] == "TEXT",
         "BodyPartMessage" => part.get("body").is_some(),
-        _ => part["parts"].is_null() && part["type"] != "TEXT",
+        "BodyPartBasic" => part["parts"].is_null(),
+        _ => false,
     }
 }
 
 fn mime(part: &Value) -> String {
-    // A part of no type, or one that has no other half, is an application's, as MailKit sees it.
-    let word = |key: &str| part[key].as_str().unwrap_or_default().to_owned();
-    format!("{}/{}", word("type"), word("subtype"))
+    // Where the server says only one half, MailKit takes it for the other.
+    match (part["type"].as_str().unwrap_or_default(), part["subtype"].as_str()) {
+        (media, Some(subtype)) => format!("{media}/{subtype}"),
+        ("TEXT", None) => "text/plain".to_owned(),
+        (media, None) => format!("application/{media}"),
+    }
 }
 
 fn same(shown: &Value, value: &Value) -> bool {

@@ -13,7 +13,13 @@ use super::unreadable::Unreadable;
 ///
 /// Where the response is another one, or has no URL.
 pub fn jmap_access(frame: &[u8]) -> Result<String, Unreadable> {
-    grammar::read(frame, |input| map((untagged(&["JMAPACCESS"]), url), |(_, url)| url).parse(input))
+    grammar::read(frame, |input| {
+        let (input, _) = untagged(&["JMAPACCESS"])(input)?;
+        match url(input)? {
+            (rest, url) if url.get(..8).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https://")) => Ok((rest, url)),
+            _ => grammar::fail(input, "a URL of https was expected"),
+        }
+    })
 }
 
 /// Reads `* GENURLAUTH "imap://joe@example.com/INBOX/;uid=20/;section=1.2;urlauth=anonymous:internal:9a42"`, of one URL or more.
@@ -39,7 +45,12 @@ pub fn generated(frame: &[u8]) -> Result<Vec<String>, Unreadable> {
 /// ```
 pub fn fetched(frame: &[u8]) -> Result<Vec<(String, Option<Vec<u8>>)>, Unreadable> {
     let bytes = |input| map(spaced(nstring), |bytes| bytes.map(std::borrow::Cow::into_owned)).parse(input);
-    grammar::read(frame, |input| many(untagged(&["URLFETCH"])(input)?.0, 2, (url, bytes)))
+    grammar::read(frame, |input| {
+        let input = untagged(&["URLFETCH"])(input)?.0.trim_ascii();
+        // One client's grammar has parentheses around them.
+        let inside = input.strip_prefix(b"(").and_then(|input| input.strip_suffix(b")"));
+        many(inside.unwrap_or(input), 2, (url, bytes))
+    })
 }
 
 fn url(input: &[u8]) -> Read<'_, String> {
@@ -74,6 +85,9 @@ mod tests {
         assert_eq!(generated(b"* GENURLAUTH \"test1\" test2 {1}\r\nx\r\n").unwrap(), ["test1", "test2", "x"]);
         assert_eq!(fetched(b"* URLFETCH url {3}\r\na\r\n \r\n").unwrap()[0].1.as_deref(), Some(&b"a\r\n"[..]));
         assert_eq!(fetched(b"* URLFETCH url\r\n").unwrap_err().offset, 14);
+        assert_eq!(fetched(b"* URLFETCH(\"url\" NIL)\r\n").unwrap(), [("url".to_owned(), None)]);
         assert!(jmap_access(b"* JMAPACCESS\r\n").is_err());
+        // RFC 8620 §1.7: who is led to a server without TLS shows it the password.
+        assert!(jmap_access(b"* JMAPACCESS \"http://a/\"\r\n").is_err());
     }
 }
