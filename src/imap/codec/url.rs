@@ -6,6 +6,7 @@ use nom::combinator::map;
 
 use super::grammar::{self, Read, astring, lossy, nstring, spaced, untagged, words_ahead};
 use super::unreadable::Unreadable;
+use crate::imap::types::UrlContent;
 
 /// Reads `* JMAPACCESS "https://example.com/.well-known/jmap"`.
 ///
@@ -33,13 +34,14 @@ pub fn generated(frame: &[u8]) -> Result<Vec<String>, Unreadable> {
 ///
 /// ```
 /// let fetched = postroom::imap::codec::url::fetched(b"* URLFETCH imap://a/b \"text\" imap://a/c NIL\r\n")?;
-/// assert_eq!(fetched[0], ("imap://a/b".into(), Some(b"text".to_vec())));
-/// assert_eq!(fetched[1].1, None);
+/// assert_eq!(fetched[0].content.as_deref(), Some(&b"text"[..]));
+/// assert_eq!((fetched[1].url.as_str(), &fetched[1].content), ("imap://a/c", &None));
 /// # Ok::<(), postroom::imap::codec::Unreadable>(())
 /// ```
-pub fn fetched(frame: &[u8]) -> Result<Vec<(String, Option<Vec<u8>>)>, Unreadable> {
-    let bytes = |input| map(spaced(nstring), |bytes| bytes.map(std::borrow::Cow::into_owned)).parse(input);
-    grammar::read(frame, |input| many(untagged(&["URLFETCH"])(input)?.0, 2, (url, bytes)))
+pub fn fetched(frame: &[u8]) -> Result<Vec<UrlContent>, Unreadable> {
+    let content = map(spaced(nstring), |content| content.map(std::borrow::Cow::into_owned));
+    let one = map((url, content), |(url, content)| UrlContent { url, content });
+    grammar::read(frame, |input| many(untagged(&["URLFETCH"])(input)?.0, 2, one))
 }
 
 fn url(input: &[u8]) -> Read<'_, String> {
@@ -72,7 +74,7 @@ mod tests {
             "https://a/.well-known/jmap"
         );
         assert_eq!(generated(b"* GENURLAUTH \"test1\" test2 {1}\r\nx\r\n").unwrap(), ["test1", "test2", "x"]);
-        assert_eq!(fetched(b"* URLFETCH url {3}\r\na\r\n \r\n").unwrap()[0].1.as_deref(), Some(&b"a\r\n"[..]));
+        assert_eq!(fetched(b"* URLFETCH url {3}\r\na\r\n \r\n").unwrap()[0].content.as_deref(), Some(&b"a\r\n"[..]));
         assert_eq!(fetched(b"* URLFETCH url\r\n").unwrap_err().offset, 14);
         assert!(jmap_access(b"* JMAPACCESS\r\n").is_err());
     }
