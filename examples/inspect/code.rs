@@ -4,6 +4,7 @@ use postroom::imap::{ResponseCode, SeqNum, Uid, UidValidity};
 use serde_json::{Value, json};
 
 use super::set::written;
+use super::value::value;
 
 /// `null` where there is none.
 pub fn code(code: Option<&ResponseCode>, frame: &[u8]) -> Value {
@@ -36,7 +37,8 @@ fn data(code: &ResponseCode, frame: &[u8]) -> Value {
         ResponseCode::Other(code) if code.data().is_empty() => Value::Null,
         ResponseCode::Other(code) if has_grammar(code.name()) => json!({ "unparsed": code.data() }),
         ResponseCode::Other(code) => json!(code.data()),
-        _ => Value::Null,
+        code if code.data().is_empty() => Value::Null,
+        code => value(code.data().as_bytes()),
     }
 }
 

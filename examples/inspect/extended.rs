@@ -2,7 +2,7 @@
 
 use postroom::imap::{
     Acl, Found, ListRights, Metadata, MyRights, Partial, Quota, QuotaRoots, Rights, SearchChange, Sorted, Thread, Threads, Uid,
-    UidList, UidValidity, Vanished,
+    UidList, UidValidity, UrlContent, Vanished,
 };
 use serde_json::{Map, Value, json};
 
@@ -70,8 +70,8 @@ pub fn metadata(metadata: &Metadata) -> Value {
 }
 
 /// `{type, urls: [{url, data}]}`.
-pub fn url_fetch(fetched: &[(String, Option<Vec<u8>>)]) -> Value {
-    let one = |(url, data): &(String, Option<Vec<u8>>)| json!({ "url": url, "data": data.as_deref().map(text) });
+pub fn url_fetch(fetched: &[UrlContent]) -> Value {
+    let one = |one: &UrlContent| json!({ "url": one.url, "data": one.content.as_deref().map(text) });
     json!({ "type": "URLFETCH", "urls": fetched.iter().map(one).collect::<Vec<_>>() })
 }
 

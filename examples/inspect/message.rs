@@ -1,7 +1,7 @@
 //! FETCH and UIDFETCH as a JSON object, without the body structure.
 
 use postroom::Defect;
-use postroom::imap::{Address, Addresses, Envelope, Fetched, SeqNum, Uid};
+use postroom::imap::{Address, Addresses, Annotation, Envelope, Fetched, SeqNum, Uid};
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 
@@ -42,6 +42,10 @@ pub fn message(fetched: &Fetched) -> Value {
     for (part, size) in fetched.binary_sizes() {
         object.insert(format!("BINARY.SIZE[{part}]"), size.into());
     }
+    let annotations: Vec<_> = fetched.annotations().flat_map(annotation).collect();
+    if !annotations.is_empty() {
+        object.insert("ANNOTATION".to_owned(), annotations.into());
+    }
     for (attribute, value) in fetched.unknown() {
         object.insert(attribute.to_ascii_uppercase(), super::value::value(value));
     }
@@ -57,6 +61,14 @@ fn name(attribute: &str) -> String {
     let (name, section) = attribute.split_at(attribute.find('[').unwrap_or(attribute.len()));
     let section = if section == "[]" && !name.to_ascii_uppercase().starts_with('B') { "" } else { section };
     name.to_ascii_uppercase() + &section.replace('"', "")
+}
+
+/// The entry, and a list of its attributes' names and values by turns, where it has any.
+fn annotation(annotation: Annotation<'_>) -> Vec<Value> {
+    let pair = |(name, value)| [string(Some(name)), string(value)];
+    let attributes: Vec<_> = annotation.attributes().flat_map(pair).collect();
+    let entry = string(Some(annotation.entry()));
+    if attributes.is_empty() { vec![entry] } else { vec![entry, attributes.into()] }
 }
 
 fn defect(defect: &Defect) -> Value {

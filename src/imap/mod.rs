@@ -27,9 +27,10 @@ pub use opening::Opening;
 pub use session::Imap;
 pub use streams::{Fetch, Idle};
 pub use types::{
-    Acl, AclEntry, Address, Addresses, BodyStructure, Capabilities, Comparators, Condition, CopyUid, EntryName,
-    Envelope, Fetched, FetchedSection, Flags, Found, Items, ListRights, Listed, MailboxName, Metadata, MyRights,
-    Namespace, Namespaces, Params, PartKind, Partial, Parts, Query, Quota, QuotaResource, QuotaRoots, QuotaUsage,
-    Response, ResponseCode, Returns, Rights, SearchChange, SearchUpdate, Section, SeqNum, Sorted, Status, StatusData,
-    StatusItems, Str, Strings, Thread, Threads, Uid, UidList, UidValidity, Uids, Vanished,
+    Acl, AclEntry, Address, Addresses, Annotation, AnnotationSize, AnnotationSupport, BodyStructure, Capabilities,
+    Comparators, Condition, CopyUid, EntryName, Envelope, Fetched, FetchedSection, Flags, Found, Items, ListRights,
+    Listed, MailboxName, Metadata, MyRights, Namespace, Namespaces, Params, PartKind, Partial, Parts, Progress, Query,
+    Quota, QuotaResource, QuotaRoots, QuotaUsage, Response, ResponseCode, Returns, Rights, SearchChange, SearchUpdate,
+    Section, SeqNum, Sorted, Status, StatusData, StatusItems, Str, Strings, Thread, Threads, Uid, UidList, UidValidity,
+    Uids, UrlContent, Vanished,
 };

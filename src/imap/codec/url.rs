@@ -6,6 +6,7 @@ use nom::combinator::map;
 
 use super::grammar::{self, Read, astring, lossy, nstring, spaced, untagged, words_ahead};
 use super::unreadable::Unreadable;
+use crate::imap::types::UrlContent;
 
 /// Reads `* JMAPACCESS "https://example.com/.well-known/jmap"`.
 ///
@@ -39,17 +40,18 @@ pub fn generated(frame: &[u8]) -> Result<Vec<String>, Unreadable> {
 ///
 /// ```
 /// let fetched = postroom::imap::codec::url::fetched(b"* URLFETCH imap://a/b \"text\" imap://a/c NIL\r\n")?;
-/// assert_eq!(fetched[0], ("imap://a/b".into(), Some(b"text".to_vec())));
-/// assert_eq!(fetched[1].1, None);
+/// assert_eq!(fetched[0].content.as_deref(), Some(&b"text"[..]));
+/// assert_eq!((fetched[1].url.as_str(), &fetched[1].content), ("imap://a/c", &None));
 /// # Ok::<(), postroom::imap::codec::Unreadable>(())
 /// ```
-pub fn fetched(frame: &[u8]) -> Result<Vec<(String, Option<Vec<u8>>)>, Unreadable> {
-    let bytes = |input| map(spaced(nstring), |bytes| bytes.map(std::borrow::Cow::into_owned)).parse(input);
+pub fn fetched(frame: &[u8]) -> Result<Vec<UrlContent>, Unreadable> {
+    let content = map(spaced(nstring), |content| content.map(std::borrow::Cow::into_owned));
+    let one = map((url, content), |(url, content)| UrlContent { url, content });
     grammar::read(frame, |input| {
         let input = untagged(&["URLFETCH"])(input)?.0.trim_ascii();
         // One client's grammar has parentheses around them.
         let inside = input.strip_prefix(b"(").and_then(|input| input.strip_suffix(b")"));
-        many(inside.unwrap_or(input), 2, (url, bytes))
+        many(inside.unwrap_or(input), 2, one)
     })
 }
 
@@ -83,9 +85,9 @@ mod tests {
             "https://a/.well-known/jmap"
         );
         assert_eq!(generated(b"* GENURLAUTH \"test1\" test2 {1}\r\nx\r\n").unwrap(), ["test1", "test2", "x"]);
-        assert_eq!(fetched(b"* URLFETCH url {3}\r\na\r\n \r\n").unwrap()[0].1.as_deref(), Some(&b"a\r\n"[..]));
+        assert_eq!(fetched(b"* URLFETCH url {3}\r\na\r\n \r\n").unwrap()[0].content.as_deref(), Some(&b"a\r\n"[..]));
         assert_eq!(fetched(b"* URLFETCH url\r\n").unwrap_err().offset, 14);
-        assert_eq!(fetched(b"* URLFETCH(\"url\" NIL)\r\n").unwrap(), [("url".to_owned(), None)]);
+        assert_eq!(fetched(b"* URLFETCH(\"url\" NIL)\r\n").unwrap()[0].url, "url");
         assert!(jmap_access(b"* JMAPACCESS\r\n").is_err());
         // RFC 8620 §1.7: who is led to a server without TLS shows it the password.
         assert!(jmap_access(b"* JMAPACCESS \"http://a/\"\r\n").is_err());

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use time::OffsetDateTime;
 
+use super::annotation::Annotation;
 use super::date;
 use super::envelope::{Address, Envelope, str_of};
 use super::flags::Flags;
@@ -155,6 +156,13 @@ impl Fetched {
     pub fn gmail_labels(&self) -> Option<Strings<'_>> {
         let record = self.record();
         record.item(Item::GmailLabels).map(|(at, words)| Strings::new(record, at, words.len()))
+    }
+
+    /// The message's annotations (RFC 5257).
+    pub fn annotations(&self) -> impl Iterator<Item = Annotation<'_>> {
+        let record = self.record();
+        let names = self.of_kind(Item::AnnotationNames).flat_map(|words| words.chunks_exact(2));
+        self.of_kind(Item::Annotation).chain(names).map(move |words| Annotation::new(record, words))
     }
 
     /// Attributes that this crate does not know: name and value, as they came.

@@ -2,6 +2,7 @@
 //! connection.
 
 mod acl;
+mod annotation;
 mod capability;
 mod code;
 mod copy_uid;
@@ -17,6 +18,7 @@ mod mailbox_name;
 mod metadata;
 pub mod mutf7;
 mod namespace;
+mod progress;
 mod query;
 mod quota;
 mod response;
@@ -34,6 +36,7 @@ mod uids;
 mod vanished;
 
 pub use acl::{Acl, AclEntry, ListRights, MyRights, Rights};
+pub use annotation::{Annotation, AnnotationSize, AnnotationSupport};
 pub use capability::Capabilities;
 pub use code::ResponseCode;
 pub use copy_uid::CopyUid;
@@ -47,10 +50,11 @@ pub use listed::Listed;
 pub use mailbox_name::MailboxName;
 pub use metadata::{EntryName, Metadata};
 pub use namespace::{Namespace, Namespaces};
+pub use progress::Progress;
 pub(crate) use query::Key;
 pub use query::Query;
 pub use quota::{Quota, QuotaResource, QuotaRoots, QuotaUsage};
-pub use response::Response;
+pub use response::{Response, UrlContent};
 pub use returns::Returns;
 pub use section::Section;
 pub use status::{Condition, Status, StatusData};

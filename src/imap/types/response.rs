@@ -18,6 +18,16 @@ use super::uid::SeqNum;
 use super::vanished::Vanished;
 use crate::Flag;
 
+/// What a URL stands for (RFC 4467 §7).
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct UrlContent {
+    /// The URL, as it was asked for.
+    pub url: String,
+    /// The bytes; `None` where there are none, or the URL is not valid.
+    pub content: Option<Vec<u8>>,
+}
+
 /// One complete response of a server (RFC 9051 §7), typed as far as this crate knows it.
 ///
 /// Reading one with [`codec::response`](crate::imap::codec::response) says nothing about the session: a greeting is a
@@ -98,7 +108,7 @@ pub enum Response {
     /// URLs that give access to parts of messages (RFC 4467).
     GenUrlAuth(Vec<String>),
     /// URLs with what they stand for, where there is anything (RFC 4467).
-    UrlFetch(Vec<(String, Option<Vec<u8>>)>),
+    UrlFetch(Vec<UrlContent>),
     /// Anything else, as it came.
     Other {
         /// The word that says what it is, as the server wrote it; empty where there is none.
