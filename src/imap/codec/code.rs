@@ -8,7 +8,7 @@ use nom::combinator::{all_consuming, map};
 use nom::multi::many0;
 use nom::sequence::delimited;
 
-use super::grammar::{self, astring, lossy, spaced};
+use super::grammar::{self, astring, lossy, spaced, words_in_parentheses};
 use crate::imap::types::{
     AnnotationSize, AnnotationSupport, Capabilities, CopyUid, Progress, ResponseCode, SeqNum, Uid, UidValidity, Uids,
 };
