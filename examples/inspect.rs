@@ -54,7 +54,7 @@
 //! | `lines`, `data` | of a multi-line reply: how many, and they, unstuffed |
 //! | `values` | what the command makes of it: `{messages, octets}` of STAT, `{number, size}` or `{number, uidl}` of a listing of one, a list of them of a whole listing, `{capabilities}` of CAPA, `{stamp}` of a greeting with one; `null` where it cannot be read |
 //!
-//! Without `--command` the first line is a greeting, all others are replies of one line. With it, every reply is one to that command,
+//! Without `--command` the first line is a greeting, and what stands behind a reply and is none is its body. With it, every reply is one to that command,
 //! multi-line where the command says so or `--multiline` does.
 
 #[path = "inspect/mod.rs"]

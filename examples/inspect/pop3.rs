@@ -32,7 +32,7 @@ pub fn read(bytes: &[u8], asked: &Asked) -> Vec<Value> {
         };
         at += end;
         let mut object = status(&reply);
-        if reply.status == Status::Ok && asked.is_multiline() {
+        if reply.status == Status::Ok && (asked.is_multiline() || asked.command.is_none() && is_body(behind)) {
             let mut body = behind.to_vec();
             let Some(Cut { body: length, len }) = Multiline::new().scan(&mut body) else {
                 said.push(json!({ "incomplete": true }));
@@ -66,6 +66,11 @@ impl Asked {
                 _ => false,
             }
     }
+}
+
+/// Where nobody says what was asked: what is no status line is a body.
+fn is_body(behind: &[u8]) -> bool {
+    Lines::new(behind).next().is_some_and(|line| codec::reply(line).is_none())
 }
 
 fn status(reply: &Reply<'_>) -> Value {

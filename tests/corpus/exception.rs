@@ -75,6 +75,76 @@ pub(crate) const OPINION: &[(&str, &str)] = &[
     ("imap-2892", "a set of one as a number"),
 ];
 
+/// Vectors of encodings that come out otherwise.
+pub(crate) const ENCODING: &[(&str, &str)] = &[
+    ("rfc2047-0023", "RFC 2047 §5: an encoded word stands between blanks; mail-parser, which reads them, wants them"),
+    ("rfc2047-0035", "RFC 2047 §5: an encoded word stands between blanks; mail-parser, which reads them, wants them"),
+    ("rfc2047-0036", "RFC 2047 §5: an encoded word stands between blanks; mail-parser, which reads them, wants them"),
+    ("rfc2047-0037", "RFC 2047 §5: an encoded word stands between blanks; mail-parser, which reads them, wants them"),
+    ("rfc2047-0038", "RFC 2047 §5: an encoded word stands between blanks; mail-parser, which reads them, wants them"),
+    ("rfc2047-0039", "RFC 2047 §5: an encoded word stands between blanks; mail-parser, which reads them, wants them"),
+    ("rfc2047-0040", "RFC 2047 §5: an encoded word stands between blanks; mail-parser, which reads them, wants them"),
+    ("rfc2047-0041", "RFC 2047 §5: an encoded word stands between blanks; mail-parser, which reads them, wants them"),
+    ("rfc2047-0001", "mail-parser takes an encoded word without text for an empty one"),
+    ("rfc2047-0028", "mail-parser takes an encoded word without text for an empty one"),
+    ("rfc2047-0030", "mail-parser takes an encoded word without text for an empty one"),
+    ("rfc2047-0014", "a charset that nobody knows: mail-parser leaves the word as it is"),
+    ("rfc2047-0020", "a charset that nobody knows: mail-parser leaves the word as it is"),
+    ("rfc2047-0044", "a charset that nobody knows: mail-parser leaves the word as it is"),
+    ("rfc2047-0026", "RFC 2047 §5: a character is not divided between encoded words; mail-parser reads each by itself"),
+    ("rfc2047-0027", "RFC 2047 §5: a character is not divided between encoded words; mail-parser reads each by itself"),
+    ("rfc2047-0021", "base64 that is none: mail-parser leaves the word as it is"),
+    ("rfc2047-0052", "bytes that are not UTF-8: as many replacement characters as mail-parser takes them for"),
+    ("rfc2047-0045", "mail-parser joins blanks around words"),
+    ("rfc2047-0049", "mail-parser joins blanks around words"),
+    ("internaldate-0025", "a date like any other: its client takes none before 1969"),
+    ("mutf7-0014", "bytes that are not UTF-8: there is no such str"),
+    ("mutf7-0018", "a superfluous shift, which RFC 3501 §5.1.3 forbids to write; MailKit reads it, as we do"),
+    ("mutf7-0079", "ASCII in base64, which RFC 3501 §5.1.3 forbids to write; read, since the name is clear"),
+    ("mutf7-0081", "ASCII in base64, which RFC 3501 §5.1.3 forbids to write; read, since the name is clear"),
+    ("mutf7-0082", "ASCII in base64, which RFC 3501 §5.1.3 forbids to write; read, since the name is clear"),
+    ("mutf7-0083", "ASCII in base64, which RFC 3501 §5.1.3 forbids to write; read, since the name is clear"),
+    ("mutf7-0084", "ASCII in base64, which RFC 3501 §5.1.3 forbids to write; read, since the name is clear"),
+    ("mutf7-0158", "about writing bytes that are not UTF-8, of which there is no str; the wire form here is a valid one"),
+    ("mutf7-0159", "about writing bytes that are not UTF-8, of which there is no str; the wire form here is a valid one"),
+    ("mutf7-0160", "about writing bytes that are not UTF-8, of which there is no str; the wire form here is a valid one"),
+    ("mutf7-0161", "about writing bytes that are not UTF-8, of which there is no str; the wire form here is a valid one"),
+    ("mutf7-0162", "about writing bytes that are not UTF-8, of which there is no str; the wire form here is a valid one"),
+    ("mutf7-0163", "about writing bytes that are not UTF-8, of which there is no str; the wire form here is a valid one"),
+    ("mutf7-0164", "about writing bytes that are not UTF-8, of which there is no str; the wire form here is a valid one"),
+    ("seqset-0013", "a name of the test"),
+    ("seqset-0023", "RFC 9051 §9: no set ends in a comma"),
+    ("seqset-0055", "a set has no order"),
+    ("seqset-0026", "Dovecot keeps 4294967295 for its own use; RFC 9051 does not"),
+    ("seqset-0027", "Dovecot keeps 4294967295 for its own use; RFC 9051 does not"),
+    ("seqset-0028", "Dovecot keeps 4294967295 for its own use; RFC 9051 does not"),
+    ("seqset-0043", "* is part of a sequence-set; the vector is of a uid-set as COPYUID has it"),
+    ("seqset-0044", "* is part of a sequence-set; the vector is of a uid-set as COPYUID has it"),
+    ("seqset-0045", "* is part of a sequence-set; the vector is of a uid-set as COPYUID has it"),
+    ("seqset-0052", "* is part of a sequence-set; the vector is of a uid-set as COPYUID has it"),
+    ("seqset-0053", "* is part of a sequence-set; the vector is of a uid-set as COPYUID has it"),
+    ("seqset-0065", "leading zeros are forgiven, as everywhere"),
+    ("seqset-0068", "a set, where the vector wants one range"),
+    ("seqset-0090", "a set, where the vector wants one range"),
+    ("seqset-0116", "a set has no order"),
+    ("seqset-0120", "a set has no order"),
+];
+
+/// POP3 samples that are refused, or not whole.
+pub(crate) const POP3_REFUSED: &[(&str, &str)] = &[
+    ("pop3-0045", "RFC 1939 §3: the status indicator is the word -ERR, and no other that begins so"),
+    ("pop3-0052", "RFC 1939 §3: the status indicator is the word +OK, and no other that begins so"),
+    ("pop3-0200", "the source gives the lines of this reply one by one, and this is the first"),
+];
+
+/// Dialogues in which something is kept raw or cannot be read.
+pub(crate) const DIALOG: &[(&str, &str)] = &[
+    ("imap-session:ImapClientTests.TestUnexpectedGreeting", "the greeting is no response, which is what the test is about"),
+    ("imap-session:k9.RealImapConnectionTest.hasCapability-with-not-yet-opened-connection-should-connect-and-fetch-capabiliti", "the test ends in the middle"),
+    ("imap-session:k9.RealImapConnectionTest.isIdleCapable-with-IDLE-capability-should-return-true", "the test ends in the middle"),
+    ("imap-session:k9.RealImapConnectionTest.open-with-IOException-during-LIST-command-should-throw", "the connection breaks in the middle of a line, which is what the test is about"),
+];
+
 /// The reason why that sample is in the list.
 pub(crate) fn reason(list: &[(&'static str, &'static str)], id: &str) -> Option<&'static str> {
     list.iter().find(|(listed, _)| *listed == id).map(|(_, reason)| *reason)

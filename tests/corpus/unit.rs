@@ -42,8 +42,20 @@ pub(crate) fn units(protocol: &str) -> Vec<Unit> {
 pub(crate) fn dialogs(protocol: &str) -> Vec<Dialog> {
     let literals = literals();
     let step = |step: &Value| (string(&step[0]), bytes(&step[1], &literals));
-    let read = |line: &Value| Dialog { id: string(&line["id"]), steps: list(&line["steps"]).iter().map(step).collect() };
+    let read = |line: &Value| Dialog { id: string(&line["id"]), steps: joined(list(&line["steps"]).iter().map(step)) };
     lines(&format!("{protocol}_dialogs.jsonl")).iter().map(read).collect()
+}
+
+/// Steps of the same side, one behind the other, as one.
+fn joined(steps: impl Iterator<Item = (String, Vec<u8>)>) -> Vec<(String, Vec<u8>)> {
+    let mut all: Vec<(String, Vec<u8>)> = Vec::new();
+    for (who, bytes) in steps {
+        match all.last_mut() {
+            Some((before, more)) if *before == who => more.extend(bytes),
+            _ => all.push((who, bytes)),
+        }
+    }
+    all
 }
 
 /// The vectors of one encoding.
