@@ -45,8 +45,18 @@ fn data(code: &ResponseCode, frame: &[u8]) -> Value {
 /// Whether data behind that name is there against its grammar, or not as it should be.
 fn has_grammar(name: &str) -> bool {
     const NAMES: [&str; 12] = [
-        "BADCHARSET", "CAPABILITY", "PERMANENTFLAGS", "UIDNEXT", "UIDVALIDITY", "UNSEEN", "HIGHESTMODSEQ", "APPENDUID",
-        "COPYUID", "MODIFIED", "MAILBOXID", "CLOSED",
+        "BADCHARSET",
+        "CAPABILITY",
+        "PERMANENTFLAGS",
+        "UIDNEXT",
+        "UIDVALIDITY",
+        "UNSEEN",
+        "HIGHESTMODSEQ",
+        "APPENDUID",
+        "COPYUID",
+        "MODIFIED",
+        "MAILBOXID",
+        "CLOSED",
     ];
     NAMES.iter().any(|known| known.eq_ignore_ascii_case(name))
 }

@@ -1,8 +1,8 @@
 //! The responses of extensions as JSON objects: rights, quotas, annotations, order and threads.
 
 use postroom::imap::{
-    Acl, Found, ListRights, Metadata, MyRights, Partial, Quota, QuotaRoots, Rights, SearchChange, Sorted, Thread, Threads, Uid,
-    UidList, UidValidity, UrlContent, Vanished,
+    Acl, Found, ListRights, Metadata, MyRights, Partial, Quota, QuotaRoots, Rights, SearchChange, Sorted, Thread,
+    Threads, Uid, UidList, UidValidity, UrlContent, Vanished,
 };
 use serde_json::{Map, Value, json};
 
@@ -12,9 +12,7 @@ use super::value::pairs;
 
 /// `{type, data: [{user, rights, mailbox}]}`.
 pub fn acl(acl: &Acl, frame: &[u8]) -> Value {
-    let entry = |(user, rights): (&str, Rights)| {
-        json!({ "user": user, "rights": letters(rights, frame), "mailbox": acl.mailbox.as_str() })
-    };
+    let entry = |(user, rights): (&str, Rights)| json!({ "user": user, "rights": letters(rights, frame), "mailbox": acl.mailbox.as_str() });
     let entries = acl.entries.iter().map(|one| entry((&one.identifier, one.rights)));
     json!({ "type": "ACL", "data": entries.collect::<Vec<_>>() })
 }

@@ -1,7 +1,7 @@
 //! A stream of POP3 replies: status lines, and the bodies behind those that have one.
 
-use postroom::pop3::codec::{self, Cut, Lines, Multiline, Reply, Status};
 use postroom::pop3::Uidl;
+use postroom::pop3::codec::{self, Cut, Lines, Multiline, Reply, Status};
 use serde_json::{Value, json};
 
 use super::text::text;
@@ -51,7 +51,11 @@ pub fn read(bytes: &[u8], asked: &Asked) -> Vec<Value> {
 
 impl Asked {
     fn keyword(&self) -> String {
-        self.command.as_deref().and_then(|command| command.split_ascii_whitespace().next()).unwrap_or("").to_ascii_uppercase()
+        self.command
+            .as_deref()
+            .and_then(|command| command.split_ascii_whitespace().next())
+            .unwrap_or("")
+            .to_ascii_uppercase()
     }
 
     fn has_argument(&self) -> bool {
@@ -117,8 +121,7 @@ fn add_values(object: &mut Value, line: &[u8], reply: &Reply<'_>, asked: &Asked)
 }
 
 fn scan(line: &[u8]) -> Value {
-    codec::scan_line(line)
-        .map_or(Value::Null, |(number, size)| json!({ "number": number.as_u32(), "size": size }))
+    codec::scan_line(line).map_or(Value::Null, |(number, size)| json!({ "number": number.as_u32(), "size": size }))
 }
 
 fn uidl(line: &[u8]) -> Value {

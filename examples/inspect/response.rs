@@ -48,7 +48,9 @@ pub fn response(response: &Response, frame: &[u8]) -> Value {
         Response::GenUrlAuth(urls) => json!({ "type": "GENURLAUTH", "urls": urls }),
         Response::UrlFetch(fetched) => extended::url_fetch(fetched),
         Response::Metadata(metadata) => extended::metadata(metadata),
-        Response::Flags(flags) => json!({ "type": "FLAGS", "flags": flags.iter().map(Flag::as_str).collect::<Vec<_>>() }),
+        Response::Flags(flags) => {
+            json!({ "type": "FLAGS", "flags": flags.iter().map(Flag::as_str).collect::<Vec<_>>() })
+        }
         Response::Exists(n) => json!({ "type": "EXISTS", "n": n }),
         Response::Recent(n) => json!({ "type": "RECENT", "n": n }),
         Response::Expunge(n) => json!({ "type": "EXPUNGE", "n": n.as_u32() }),
@@ -139,4 +141,3 @@ fn id(params: &[(String, Option<String>)]) -> Value {
     let object: Map<_, _> = params.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
     json!({ "type": "ID", "params": if object.is_empty() { Value::Null } else { object.into() } })
 }
-

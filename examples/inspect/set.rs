@@ -6,8 +6,12 @@ use serde_json::Value;
 /// The first word of the frame that means this set; where there is none, the set as the crate writes it.
 pub fn written(set: &Uids, frame: &[u8]) -> Value {
     let same = |word: &str| {
-        let meant = word.starts_with(|first: char| first.is_ascii_digit() || first == '*').then(|| word.parse::<Uids>().ok());
-        meant.flatten().filter(|meant| meant.ranges().eq(set.ranges()) && meant.open_from() == set.open_from()).map(|_| word.to_owned())
+        let meant =
+            word.starts_with(|first: char| first.is_ascii_digit() || first == '*').then(|| word.parse::<Uids>().ok());
+        meant
+            .flatten()
+            .filter(|meant| meant.ranges().eq(set.ranges()) && meant.open_from() == set.open_from())
+            .map(|_| word.to_owned())
     };
     written_as(frame, same).unwrap_or_else(|| set.to_string()).into()
 }

@@ -44,7 +44,8 @@ fn named(values: Vec<Value>) -> Map<String, Value> {
         [Value::Array(inner)] => inner.clone(),
         _ => values,
     };
-    let named = values.chunks(2).filter_map(|pair| Some((pair.first()?.as_str()?.to_ascii_uppercase(), pair.get(1)?.clone())));
+    let named =
+        values.chunks(2).filter_map(|pair| Some((pair.first()?.as_str()?.to_ascii_uppercase(), pair.get(1)?.clone())));
     named.collect()
 }
 
@@ -99,7 +100,8 @@ impl Reader<'_> {
     fn literal(&mut self) -> Value {
         let rest = &self.bytes[self.at..];
         let line = rest.iter().position(|&byte| byte == b'\n').map_or(rest.len(), |end| end + 1);
-        let digits: String = rest[..line].iter().filter(|byte| byte.is_ascii_digit()).map(|&byte| char::from(byte)).collect();
+        let digits: String =
+            rest[..line].iter().filter(|byte| byte.is_ascii_digit()).map(|&byte| char::from(byte)).collect();
         let Ok(size) = digits.parse::<usize>() else { return self.word() };
         let inside = rest.get(line..line.saturating_add(size)).unwrap_or_default();
         self.at += line + inside.len();

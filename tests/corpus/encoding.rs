@@ -30,7 +30,9 @@ fn names_are_decoded_and_encoded_as_other_clients_do() {
         let (plain, wire) = (vector["utf8"].as_str(), text(vector, "mutf7"));
         let canonical = vector["canonical"].as_str().unwrap_or(wire);
         match plain.filter(|_| vector["valid"] == true) {
-            Some(plain) => mutf7::decode(wire.as_bytes()).as_deref() == Some(plain) && mutf7::encode(plain) == canonical,
+            Some(plain) => {
+                mutf7::decode(wire.as_bytes()).as_deref() == Some(plain) && mutf7::encode(plain) == canonical
+            }
             None => mutf7::decode(wire.as_bytes()).is_none(),
         }
     });
@@ -43,16 +45,25 @@ fn dates_are_those_of_the_vectors_or_defects() {
         let frame = Bytes::from(format!("* 1 FETCH (INTERNALDATE {quoted})\r\n"));
         let Ok(Response::Fetch(fetched)) = codec::response(&frame, &Limits::default()) else { return false };
         let Some(date) = fetched.internal_date() else { return vector["valid"] != true };
-        let shown = [date.year(), date.month() as i32, date.day().into(), date.hour().into(), date.minute().into(), date.second().into()];
+        let shown = [
+            date.year(),
+            date.month() as i32,
+            date.day().into(),
+            date.hour().into(),
+            date.minute().into(),
+            date.second().into(),
+        ];
         let minutes = i64::from(date.offset().whole_minutes());
         let components = &vector["tree"]["success"]["ServerMessageDate"]["Components"];
         let names = ["year", "month", "day", "hour", "minute", "second"];
         match (&vector["ymdhms"], components.is_object()) {
             (Value::Array(numbers), _) => {
-                numbers.iter().map(Value::as_i64).eq(shown.map(|number| Some(number.into()))) && vector["offset_minutes"] == minutes
+                numbers.iter().map(Value::as_i64).eq(shown.map(|number| Some(number.into())))
+                    && vector["offset_minutes"] == minutes
             }
             (_, true) => {
-                names.iter().zip(shown).all(|(name, number)| components[name] == number) && components["timeZoneMinutes"] == minutes
+                names.iter().zip(shown).all(|(name, number)| components[name] == number)
+                    && components["timeZoneMinutes"] == minutes
             }
             _ => vector["valid"] != false,
         }
@@ -100,8 +111,14 @@ fn flags_are_those_of_the_vectors() {
 fn encoded_words_are_decoded_as_other_clients_do() {
     check("rfc2047", 54, |vector| {
         let subject = text(vector, "in");
-        let frame = [format!("* 1 FETCH (ENVELOPE (NIL {{{}}}\r\n", subject.len()), subject.to_owned(), " NIL NIL NIL NIL NIL NIL NIL NIL))\r\n".to_owned()];
-        let Ok(Response::Fetch(fetched)) = codec::response(&frame.concat().into(), &Limits::default()) else { return false };
+        let frame = [
+            format!("* 1 FETCH (ENVELOPE (NIL {{{}}}\r\n", subject.len()),
+            subject.to_owned(),
+            " NIL NIL NIL NIL NIL NIL NIL NIL))\r\n".to_owned(),
+        ];
+        let Ok(Response::Fetch(fetched)) = codec::response(&frame.concat().into(), &Limits::default()) else {
+            return false;
+        };
         fetched.subject().as_deref() == Some(text(vector, "out"))
     });
 }

@@ -11,9 +11,10 @@ pub(crate) const TAKEN: &[(&str, &str)] = &[
 ];
 
 /// Samples that a source takes and we refuse.
-pub(crate) const REFUSED: &[(&str, &str)] = &[
-    ("imap-3228", "a search result with a word that is no number is not a result: leaving the word out could hide a message"),
-];
+pub(crate) const REFUSED: &[(&str, &str)] = &[(
+    "imap-3228",
+    "a search result with a word that is no number is not a result: leaving the word out could hide a message",
+)];
 
 /// Samples of which something is kept raw: kinds and names that no RFC knows.
 pub(crate) const RAW: &[(&str, &str)] = &[
@@ -105,13 +106,34 @@ pub(crate) const ENCODING: &[(&str, &str)] = &[
     ("mutf7-0082", "ASCII in base64, which RFC 3501 §5.1.3 forbids to write; read, since the name is clear"),
     ("mutf7-0083", "ASCII in base64, which RFC 3501 §5.1.3 forbids to write; read, since the name is clear"),
     ("mutf7-0084", "ASCII in base64, which RFC 3501 §5.1.3 forbids to write; read, since the name is clear"),
-    ("mutf7-0158", "about writing bytes that are not UTF-8, of which there is no str; the wire form here is a valid one"),
-    ("mutf7-0159", "about writing bytes that are not UTF-8, of which there is no str; the wire form here is a valid one"),
-    ("mutf7-0160", "about writing bytes that are not UTF-8, of which there is no str; the wire form here is a valid one"),
-    ("mutf7-0161", "about writing bytes that are not UTF-8, of which there is no str; the wire form here is a valid one"),
-    ("mutf7-0162", "about writing bytes that are not UTF-8, of which there is no str; the wire form here is a valid one"),
-    ("mutf7-0163", "about writing bytes that are not UTF-8, of which there is no str; the wire form here is a valid one"),
-    ("mutf7-0164", "about writing bytes that are not UTF-8, of which there is no str; the wire form here is a valid one"),
+    (
+        "mutf7-0158",
+        "about writing bytes that are not UTF-8, of which there is no str; the wire form here is a valid one",
+    ),
+    (
+        "mutf7-0159",
+        "about writing bytes that are not UTF-8, of which there is no str; the wire form here is a valid one",
+    ),
+    (
+        "mutf7-0160",
+        "about writing bytes that are not UTF-8, of which there is no str; the wire form here is a valid one",
+    ),
+    (
+        "mutf7-0161",
+        "about writing bytes that are not UTF-8, of which there is no str; the wire form here is a valid one",
+    ),
+    (
+        "mutf7-0162",
+        "about writing bytes that are not UTF-8, of which there is no str; the wire form here is a valid one",
+    ),
+    (
+        "mutf7-0163",
+        "about writing bytes that are not UTF-8, of which there is no str; the wire form here is a valid one",
+    ),
+    (
+        "mutf7-0164",
+        "about writing bytes that are not UTF-8, of which there is no str; the wire form here is a valid one",
+    ),
     ("seqset-0013", "a name of the test"),
     ("seqset-0023", "RFC 9051 §9: no set ends in a comma"),
     ("seqset-0055", "a set has no order"),
@@ -139,10 +161,22 @@ pub(crate) const POP3_REFUSED: &[(&str, &str)] = &[
 
 /// Dialogues in which something is kept raw or cannot be read.
 pub(crate) const DIALOG: &[(&str, &str)] = &[
-    ("imap-session:ImapClientTests.TestUnexpectedGreeting", "the greeting is no response, which is what the test is about"),
-    ("imap-session:k9.RealImapConnectionTest.hasCapability-with-not-yet-opened-connection-should-connect-and-fetch-capabiliti", "the test ends in the middle"),
-    ("imap-session:k9.RealImapConnectionTest.isIdleCapable-with-IDLE-capability-should-return-true", "the test ends in the middle"),
-    ("imap-session:k9.RealImapConnectionTest.open-with-IOException-during-LIST-command-should-throw", "the connection breaks in the middle of a line, which is what the test is about"),
+    (
+        "imap-session:ImapClientTests.TestUnexpectedGreeting",
+        "the greeting is no response, which is what the test is about",
+    ),
+    (
+        "imap-session:k9.RealImapConnectionTest.hasCapability-with-not-yet-opened-connection-should-connect-and-fetch-capabiliti",
+        "the test ends in the middle",
+    ),
+    (
+        "imap-session:k9.RealImapConnectionTest.isIdleCapable-with-IDLE-capability-should-return-true",
+        "the test ends in the middle",
+    ),
+    (
+        "imap-session:k9.RealImapConnectionTest.open-with-IOException-during-LIST-command-should-throw",
+        "the connection breaks in the middle of a line, which is what the test is about",
+    ),
 ];
 
 /// The reason why that sample is in the list.
@@ -151,6 +185,9 @@ pub(crate) fn reason(list: &[(&'static str, &'static str)], id: &str) -> Option<
 }
 
 /// Every exception is one: what is listed without need has to go.
-pub(crate) fn unused(list: &[(&'static str, &'static str)], used: &std::collections::HashSet<String>) -> Vec<&'static str> {
+pub(crate) fn unused(
+    list: &[(&'static str, &'static str)],
+    used: &std::collections::HashSet<String>,
+) -> Vec<&'static str> {
     list.iter().map(|(id, _)| *id).filter(|id| !used.contains(*id)).collect()
 }

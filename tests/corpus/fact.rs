@@ -39,8 +39,21 @@ const PASSED_OVER: [(&str, &str); 16] = [
 
 /// Variables that name a part of a body structure.
 const PARTS: [&str; 15] = [
-    "multipart", "plain", "html", "basic", "xzip", "alternative", "related", "broken", "broken1", "broken2", "broken3",
-    "broken4", "mixed", "body", "image",
+    "multipart",
+    "plain",
+    "html",
+    "basic",
+    "xzip",
+    "alternative",
+    "related",
+    "broken",
+    "broken1",
+    "broken2",
+    "broken3",
+    "broken4",
+    "mixed",
+    "body",
+    "image",
 ];
 
 /// Looks for each fact in what was shown.
@@ -58,7 +71,8 @@ pub(crate) fn check(facts: &Value, shown: &[Value]) -> Outcome {
         } else if is_part {
             let runs = of_parts.entry(variable).or_default();
             // A variable of the same name, in another block.
-            let again = before != variable || runs.last().is_some_and(|run| run.iter().any(|(known, ..)| *known == rest));
+            let again =
+                before != variable || runs.last().is_some_and(|run| run.iter().any(|(known, ..)| *known == rest));
             if again {
                 runs.push(Vec::new());
             }
@@ -97,7 +111,9 @@ fn holds(subject: &str, op: &str, value: &Value, shown: &[Value], leaves: &Leave
     }
     match op {
         "empty" | "null" | "not-null" | "type" => true,
-        _ if counts(subject) => shown.len() as u64 == value.as_u64().unwrap_or(u64::MAX) || shown.iter().any(|one| has_count(one, value)),
+        _ if counts(subject) => {
+            shown.len() as u64 == value.as_u64().unwrap_or(u64::MAX) || shown.iter().any(|one| has_count(one, value))
+        }
         _ => leaves.missing(value).0.is_empty(),
     }
 }
@@ -108,8 +124,9 @@ fn are_rights(shown: &Value, expected: &Value) -> bool {
         [("Lookup", "l"), ("CreateMailbox", "k"), ("Read", "r"), ("DeleteMailbox", "x"), ("OldCreate", "c")];
     let named = |key: &str| {
         let names = expected[key].as_array().into_iter().flatten().filter_map(Value::as_str);
-        let mut letters: Vec<_> =
-            names.map(|name| NAMES.iter().find(|(known, _)| *known == name).map_or(name, |(_, letter)| letter)).collect();
+        let mut letters: Vec<_> = names
+            .map(|name| NAMES.iter().find(|(known, _)| *known == name).map_or(name, |(_, letter)| letter))
+            .collect();
         letters.sort_unstable();
         letters.concat()
     };
@@ -134,7 +151,11 @@ fn has_count(shown: &Value, value: &Value) -> bool {
     let is = |count: usize| Some(count as u64) == value.as_u64();
     match shown {
         // Of flags, those that are no system flags count too.
-        Value::Array(list) if is(list.iter().filter_map(Value::as_str).filter(|flag| !flag.starts_with('\\')).count()) => true,
+        Value::Array(list)
+            if is(list.iter().filter_map(Value::as_str).filter(|flag| !flag.starts_with('\\')).count()) =>
+        {
+            true
+        }
         Value::Array(list) => is(list.len()) || list.iter().any(|one| has_count(one, value)),
         Value::Object(object) => {
             // Of a FETCH, its attributes without the number and the kind.

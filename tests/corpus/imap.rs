@@ -125,9 +125,11 @@ fn shape(expected: &Value, shown: &[Value]) -> (Vec<String>, usize) {
         failed.push(format!("{count} responses were expected"));
     }
     for (kind, shown) in kinds.iter().zip(shown) {
-        let (kind, shown) = (kind.as_str().unwrap_or_default(), shown["type"].as_str().unwrap_or_default().to_lowercase());
+        let (kind, shown) =
+            (kind.as_str().unwrap_or_default(), shown["type"].as_str().unwrap_or_default().to_lowercase());
         let is = match kind {
-            "status-ok" | "untagged-ok" | "select" | "copyuid" | "response-code" | "error" | "error-code" | "greeting" | "bye" => {
+            "status-ok" | "untagged-ok" | "select" | "copyuid" | "response-code" | "error" | "error-code"
+            | "greeting" | "bye" => {
                 matches!(shown.as_str(), "ok" | "no" | "bad" | "bye" | "preauth")
             }
             "mailbox-size" => matches!(shown.as_str(), "exists" | "recent"),

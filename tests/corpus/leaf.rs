@@ -60,13 +60,17 @@ impl Leaves {
     pub(crate) fn has(&self, leaf: &str) -> bool {
         let meant = WORDS.iter().find(|(word, ..)| *word == leaf).map_or(leaf, |(_, meant, _)| meant);
         let plain = letters(meant);
-        self.words.contains(&plain) || self.texts.iter().any(|text| text == meant) || plain.is_empty() && has_no_letters(meant, self)
+        self.words.contains(&plain)
+            || self.texts.iter().any(|text| text == meant)
+            || plain.is_empty() && has_no_letters(meant, self)
     }
 
     fn look(&self, expected: &Value, key: &str, missing: &mut Vec<String>, count: &mut usize) {
         match expected {
             Value::Object(object) => {
-                for (name, value) in object.iter().filter(|(name, _)| !matches!(name.as_str(), "of" | "valid" | "hasExtensionData")) {
+                for (name, value) in
+                    object.iter().filter(|(name, _)| !matches!(name.as_str(), "of" | "valid" | "hasExtensionData"))
+                {
                     self.look(value, name, missing, count);
                 }
             }
@@ -138,7 +142,8 @@ fn letters(text: &str) -> String {
 
 #[test]
 fn a_leaf_that_is_not_there_is_missed() {
-    let leaves = Leaves::of(&[serde_json::json!({"attrs": ["\\Noselect"], "caps": ["CONTEXT=SEARCH"], "n": 7, "uids": "1:3"})]);
+    let leaves =
+        Leaves::of(&[serde_json::json!({"attrs": ["\\Noselect"], "caps": ["CONTEXT=SEARCH"], "n": 7, "uids": "1:3"})]);
     let missing = |expected: Value| leaves.missing(&expected).0.len();
     assert_eq!(missing(serde_json::json!([{"context": "search"}, "noSelect", 7, {"range": [1, 3]}])), 0);
     assert_eq!(missing(serde_json::json!([{"context": "sort"}, "marked", 8, {"range": [1, 4]}])), 4);

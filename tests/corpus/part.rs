@@ -6,7 +6,9 @@ use serde_json::Value;
 /// Whether one of the parts within these responses is all that the facts of one variable say.
 pub(crate) fn some_part_is(shown: &[Value], facts: &[(&str, &str, &Value)]) -> bool {
     let roots = shown.iter().filter_map(|response| response.get("bodystructure"));
-    roots.flat_map(|root| parts(root)).any(|part| facts.iter().all(|(subject, op, value)| holds(part, subject, op, value)))
+    roots
+        .flat_map(|root| parts(root))
+        .any(|part| facts.iter().all(|(subject, op, value)| holds(part, subject, op, value)))
 }
 
 fn parts(part: &Value) -> Vec<&Value> {
@@ -20,9 +22,13 @@ fn holds(part: &Value, subject: &str, op: &str, value: &Value) -> bool {
     let shown = match subject {
         "" => return op != "type" || is_of(part, value.as_str().unwrap_or_default()),
         "BodyParts" => return (part["parts"].as_array().is_some_and(Vec::is_empty)) == (op == "empty"),
-        "BodyParts.count" => return part["parts"].as_array().map(Vec::len) == value.as_u64().map(|count| count as usize),
+        "BodyParts.count" => {
+            return part["parts"].as_array().map(Vec::len) == value.as_u64().map(|count| count as usize);
+        }
         "ContentLanguage" => {
-            return part["language"].as_array().is_some_and(|tags| op == "not-null" || Some(tags.len() as u64) == value.as_u64());
+            return part["language"]
+                .as_array()
+                .is_some_and(|tags| op == "not-null" || Some(tags.len() as u64) == value.as_u64());
         }
         "ContentDisposition" if op == "null" => return part["disposition"].is_null(),
         "ContentDescription" => part["description"].clone(),
@@ -54,7 +60,8 @@ fn special(part: &Value, subject: &str, value: &Value) -> bool {
     if subject.starts_with("ContentType.Parameters") {
         return same(&part["params"][quoted.concat().to_uppercase()], value);
     }
-    let place = subject.strip_prefix("BodyParts").and_then(|rest| rest.trim().trim_matches(['[', ']']).parse::<usize>().ok());
+    let place =
+        subject.strip_prefix("BodyParts").and_then(|rest| rest.trim().trim_matches(['[', ']']).parse::<usize>().ok());
     place.is_some_and(|place| is_of(&part["parts"][place], value.as_str().unwrap_or_default()))
 }
 

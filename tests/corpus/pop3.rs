@@ -88,7 +88,10 @@ fn holds(subject: &str, value: &Value, shown: &[Value]) -> bool {
 fn of_message(subject: &str, value: &Value, lines: &[Value]) -> bool {
     let bytes: Vec<u8> = lines.iter().flat_map(|line| [bytes(line), b"\r\n".to_vec()].concat()).collect();
     let Some(message) = MessageParser::default().parse(&bytes) else { return false };
-    let (field, value) = (subject.split_once('.').map_or("", |(_, field)| field), value.as_str().map(str::to_owned).unwrap_or(value.to_string()));
+    let (field, value) = (
+        subject.split_once('.').map_or("", |(_, field)| field),
+        value.as_str().map(str::to_owned).unwrap_or(value.to_string()),
+    );
     let header = |name: &str| message.header_raw(name).unwrap_or_default().trim().to_owned();
     let kind = message.content_type();
     let found = match field {
@@ -106,7 +109,9 @@ fn of_message(subject: &str, value: &Value, lines: &[Value]) -> bool {
         "Headers.To[0].Address" => first(message.to()).0,
         "Headers.To[0].DisplayName" => first(message.to()).1,
         "Headers.To.Count" => message.to().map(|to| to.iter().count().to_string()),
-        "MessagePart.GetBodyAsText()" => message.body_text(0).map(|text| text.replace("\r\n", "\n").trim_end().to_owned()),
+        "MessagePart.GetBodyAsText()" => {
+            message.body_text(0).map(|text| text.replace("\r\n", "\n").trim_end().to_owned())
+        }
         _ => None,
     };
     let value = value.replace("\r\n", "\n");
