@@ -1,5 +1,12 @@
 //! Dialects of real servers: one row for each, with bytes such as they send, what is made of them, and where it is shown what a
 //! session does. The table is in `tests/dialects/table.rs`.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a panic in a test is a failed test"
+)]
 
 #[path = "../examples/inspect/mod.rs"]
 mod inspect;

@@ -7,7 +7,7 @@ use postroom::imap::{
 use serde_json::{Map, Value, json};
 
 use super::set::{written, written_as};
-use super::text::text;
+use super::text::{put, text};
 use super::value::pairs;
 
 /// `{type, data: [{user, rights, mailbox}]}`.
@@ -82,7 +82,7 @@ pub fn vanished(vanished: &Vanished, frame: &[u8]) -> Value {
 pub fn sorted(sorted: &Sorted) -> Value {
     let mut object = json!({ "type": "SORT", "ids": numbers(&sorted.list) });
     if let Some(mod_seq) = sorted.mod_seq {
-        object["modseq"] = mod_seq.into();
+        put(&mut object, "modseq", mod_seq);
     }
     object
 }
@@ -141,8 +141,8 @@ pub fn esearch(found: &Found, frame: &[u8]) -> Value {
     }
     let mut object = json!({ "type": "ESEARCH", "tag": found.tag, "uid": found.is_uid, "data": data });
     if let Some(mailbox) = &found.mailbox {
-        object["mailbox"] = mailbox.as_str().into();
-        object["uidvalidity"] = json!(found.uid_validity.map(UidValidity::as_u32));
+        put(&mut object, "mailbox", mailbox.as_str());
+        put(&mut object, "uidvalidity", json!(found.uid_validity.map(UidValidity::as_u32)));
     }
     object
 }

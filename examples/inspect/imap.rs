@@ -13,7 +13,7 @@ pub fn read(bytes: &[u8]) -> Vec<Value> {
     let bytes = Bytes::copy_from_slice(bytes);
     let (mut framer, mut at) = (Framer::new(), 0);
     while at < bytes.len() {
-        match framer.next(&bytes[at..], &limits, usize::MAX) {
+        match framer.next(bytes.get(at..).unwrap_or_default(), &limits, usize::MAX) {
             Ok(Frame::Complete { len }) => {
                 said.push(frame(bytes.slice(at..at + len), at, &limits));
                 at += len;

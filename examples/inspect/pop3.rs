@@ -4,7 +4,7 @@ use postroom::pop3::Uidl;
 use postroom::pop3::codec::{self, Cut, Lines, Multiline, Reply, Status};
 use serde_json::{Value, json};
 
-use super::text::text;
+use super::text::{put, text};
 
 /// Which command the replies are to.
 #[derive(Clone, Debug, Default)]
@@ -19,7 +19,7 @@ pub struct Asked {
 pub fn read(bytes: &[u8], asked: &Asked) -> Vec<Value> {
     let (mut said, mut at) = (Vec::new(), 0);
     while at < bytes.len() {
-        let rest = &bytes[at..];
+        let rest = bytes.get(at..).unwrap_or_default();
         let Some(end) = memchr::memchr(b'\n', rest).map(|end| end + 1) else {
             said.push(json!({ "incomplete": true }));
             break;
@@ -92,22 +92,22 @@ fn status(reply: &Reply<'_>) -> Value {
 
 fn add_body(object: &mut Value, body: &[u8], asked: &Asked) {
     let lines: Vec<_> = Lines::new(body).collect();
-    object["lines"] = lines.len().into();
-    object["data"] = lines.iter().map(|line| text(line)).collect();
+    put(object, "lines", lines.len());
+    put(object, "data", lines.iter().map(|line| text(line)).collect::<Value>());
     let values = match asked.keyword().as_str() {
         "LIST" => lines.iter().map(|line| scan(line)).collect(),
         "UIDL" => lines.iter().map(|line| uidl(line)).collect(),
         "CAPA" => json!({ "capabilities": codec::capabilities(body).iter().collect::<Vec<_>>() }),
         _ => return,
     };
-    object["values"] = values;
+    put(object, "values", values);
 }
 
 fn add_values(object: &mut Value, line: &[u8], reply: &Reply<'_>, asked: &Asked) {
     if reply.status != Status::Ok {
         return;
     }
-    object["values"] = match asked.keyword().as_str() {
+    let values = match asked.keyword().as_str() {
         "STAT" => codec::stat(reply.rest)
             .map_or(Value::Null, |stat| json!({ "messages": stat.messages, "octets": stat.octets })),
         "LIST" => scan(reply.rest),
@@ -118,6 +118,7 @@ fn add_values(object: &mut Value, line: &[u8], reply: &Reply<'_>, asked: &Asked)
         },
         _ => return,
     };
+    put(object, "values", values);
 }
 
 fn scan(line: &[u8]) -> Value {

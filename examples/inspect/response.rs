@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use super::code::code;
 use super::message::message;
 use super::other::other;
+use super::text::put;
 use super::value::{pairs, tagged};
 use super::{extended, text};
 
@@ -86,11 +87,11 @@ fn list(kind: &str, listed: &Listed, frame: &[u8]) -> Value {
     let name = listed.name.as_str();
     let wire = if frame.is_ascii() { text::text(&listed.name.to_wire(false)) } else { name.into() };
     let mut object = json!({ "type": kind, "attrs": listed.attributes, "delim": listed.delimiter, "mailbox": wire });
-    if object["mailbox"] != name {
-        object["decoded"] = name.into();
+    if object.get("mailbox").is_some_and(|shown| *shown != name) {
+        put(&mut object, "decoded", name);
     }
     if !listed.extended.is_empty() {
-        object["ext"] = pairs(&listed.extended).into();
+        put(&mut object, "ext", pairs(&listed.extended));
     }
     object
 }
@@ -119,7 +120,7 @@ fn search(found: &Found) -> Value {
     let ids: Vec<_> = found.all.iter().flat_map(|all| all.iter().map(Uid::as_u32)).collect();
     let mut object = json!({ "type": "SEARCH", "ids": ids });
     if let Some(mod_seq) = found.mod_seq {
-        object["modseq"] = mod_seq.into();
+        put(&mut object, "modseq", mod_seq);
     }
     object
 }

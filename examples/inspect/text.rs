@@ -21,6 +21,13 @@ pub fn upper(string: Option<Str<'_>>) -> Value {
     string.map_or(Value::Null, |string| text(&string.bytes().to_ascii_uppercase()))
 }
 
+/// Puts one more into an object.
+pub fn put(object: &mut Value, key: &str, value: impl Into<Value>) {
+    if let Some(object) = object.as_object_mut() {
+        object.insert(key.to_owned(), value.into());
+    }
+}
+
 /// A name as a key of an object.
 pub fn key(name: Str<'_>) -> String {
     name.to_str_lossy().to_ascii_uppercase()

@@ -98,10 +98,10 @@ impl Reader<'_> {
     }
 
     fn literal(&mut self) -> Value {
-        let rest = &self.bytes[self.at..];
+        let rest = self.bytes.get(self.at..).unwrap_or_default();
         let line = rest.iter().position(|&byte| byte == b'\n').map_or(rest.len(), |end| end + 1);
         let digits: String =
-            rest[..line].iter().filter(|byte| byte.is_ascii_digit()).map(|&byte| char::from(byte)).collect();
+            rest.iter().take(line).filter(|byte| byte.is_ascii_digit()).map(|&byte| char::from(byte)).collect();
         let Ok(size) = digits.parse::<usize>() else { return self.word() };
         let inside = rest.get(line..line.saturating_add(size)).unwrap_or_default();
         self.at += line + inside.len();
@@ -109,9 +109,9 @@ impl Reader<'_> {
     }
 
     fn word(&mut self) -> Value {
-        let rest = &self.bytes[self.at..];
+        let rest = self.bytes.get(self.at..).unwrap_or_default();
         let length = rest.iter().position(|byte| b" ()\r\n".contains(byte)).unwrap_or(rest.len()).max(1);
-        let word = &rest[..length];
+        let word = rest.get(..length).unwrap_or_default();
         self.at += length;
         let number = std::str::from_utf8(word).ok().and_then(|word| word.parse::<u64>().ok());
         match number {

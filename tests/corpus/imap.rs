@@ -91,7 +91,7 @@ impl Report {
     /// Another parser's opinion, where it has one of this form.
     fn opinion(&mut self, unit: &Unit, shown: &[Value]) {
         let Some(opinion) = &unit.opinion else { return };
-        let opinions = opinion.as_array().map_or(std::slice::from_ref(opinion), Vec::as_slice);
+        let opinions = opinion.as_array().map_or_else(|| std::slice::from_ref(opinion), Vec::as_slice);
         if opinions.len() != shown.len() {
             return self.failures.push(format!("{}: {} responses, not {}", unit.id, opinions.len(), shown.len()));
         }

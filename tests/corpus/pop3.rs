@@ -90,7 +90,7 @@ fn of_message(subject: &str, value: &Value, lines: &[Value]) -> bool {
     let Some(message) = MessageParser::default().parse(&bytes) else { return false };
     let (field, value) = (
         subject.split_once('.').map_or("", |(_, field)| field),
-        value.as_str().map(str::to_owned).unwrap_or(value.to_string()),
+        value.as_str().map(str::to_owned).unwrap_or_else(|| value.to_string()),
     );
     let header = |name: &str| message.header_raw(name).unwrap_or_default().trim().to_owned();
     let kind = message.content_type();

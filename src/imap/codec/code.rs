@@ -245,7 +245,9 @@ mod tests {
 
     #[test]
     fn charsets_may_be_quoted() {
-        let ResponseCode::BadCharset(names) = code("BADCHARSET", b"(US-ASCII \"a [b] c\" )") else { panic!("not read") };
+        let ResponseCode::BadCharset(names) = code("BADCHARSET", b"(US-ASCII \"a [b] c\" )") else {
+            panic!("not read")
+        };
         assert_eq!(names, ["US-ASCII", "a [b] c"]);
     }
 

@@ -185,7 +185,9 @@ mod tests {
 
     #[test]
     fn what_promises_more_than_it_says_is_an_error_with_its_place() {
-        for (frame, offset) in [("* FLAGS x\r\n", 8), ("* 1 FETCH x\r\n", 10), ("HTTP/1.1 200\r\n", 0), ("* 22C\r\n", 2)] {
+        for (frame, offset) in
+            [("* FLAGS x\r\n", 8), ("* 1 FETCH x\r\n", 10), ("HTTP/1.1 200\r\n", 0), ("* 22C\r\n", 2)]
+        {
             assert_eq!(response(&frame.into(), &Limits::default()).unwrap_err().offset, offset, "{frame}");
         }
     }

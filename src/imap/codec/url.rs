@@ -17,7 +17,9 @@ pub fn jmap_access(frame: &[u8]) -> Result<String, Unreadable> {
     grammar::read(frame, |input| {
         let (input, _) = untagged(&["JMAPACCESS"])(input)?;
         match url(input)? {
-            (rest, url) if url.get(..8).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https://")) => Ok((rest, url)),
+            (rest, url) if url.get(..8).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https://")) => {
+                Ok((rest, url))
+            }
             _ => grammar::fail(input, "a URL of https was expected"),
         }
     })
