@@ -157,7 +157,7 @@ mod tests {
             ("* 0 FETCH (UID 1)\r\n", "FETCH"),
             ("* CONVERTED (TAG \"b\") 2 (BODY[3] NIL)\r\n", "CONVERTED"),
             ("* 4294967296 EXISTS\r\n", "EXISTS"),
-            (")\r\n", ""),
+            (")\r\n", ")"),
             ("* \r\n", ""),
         ] {
             let Response::Other { name, raw } = read(frame) else { panic!("{frame} was known") };

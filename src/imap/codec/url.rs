@@ -50,9 +50,9 @@ pub fn fetched(frame: &[u8]) -> Result<Vec<UrlContent>, Unreadable> {
     let content = map(spaced(nstring), |content| content.map(std::borrow::Cow::into_owned));
     let one = map((url, content), |(url, content)| UrlContent { url, content });
     grammar::read(frame, |input| {
-        let input = untagged(&["URLFETCH"])(input)?.0.trim_ascii();
+        let input = untagged(&["URLFETCH"])(input)?.0;
         // One client's grammar has parentheses around them.
-        let inside = input.strip_prefix(b"(").and_then(|input| input.strip_suffix(b")"));
+        let inside = input.strip_prefix(b"(").and_then(|input| input.trim_ascii_end().strip_suffix(b")"));
         many(inside.unwrap_or(input), 2, one)
     })
 }
