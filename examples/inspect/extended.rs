@@ -87,16 +87,25 @@ pub fn sorted(sorted: &Sorted) -> Value {
     object
 }
 
-/// `{type, threads: [{id, children}]}`. A chain of replies may be as long as the response is: no recursion.
+/// Threads within each other in what is shown. A chain of replies may be as long as the response is, and whoever reads JSON
+/// recurses.
+const DEEPEST: usize = 200;
+
+/// `{type, threads: [{id, children}]}`; what is too deep stands beside what it answers, which is a defect.
 pub fn threads(threads: &Threads) -> Value {
     let mut open: Vec<(Value, Vec<Value>)> = Vec::new();
-    let mut roots = Vec::new();
+    let (mut roots, mut deepest) = (Vec::new(), 0);
     for (depth, thread) in threads.walk() {
-        close(&mut open, depth, &mut roots);
+        deepest = deepest.max(depth);
+        close(&mut open, depth.min(DEEPEST), &mut roots);
         open.push((json!(Thread::number(thread).map(Uid::as_u32)), Vec::new()));
     }
     close(&mut open, 0, &mut roots);
-    json!({ "type": "THREAD", "threads": roots })
+    let mut object = json!({ "type": "THREAD", "threads": roots });
+    if deepest > DEEPEST {
+        put(&mut object, "defects", json!([{ "forgiven": "threads deeper than 200 are shown side by side" }]));
+    }
+    object
 }
 
 fn close(open: &mut Vec<(Value, Vec<Value>)>, depth: usize, roots: &mut Vec<Value>) {
