@@ -21,6 +21,7 @@
 //! [`Imap`] and [`Pop3`] are logged-in sessions; both are made from a [`Config`] (or just a host name) and a [`Login`]. With
 //! IMAP one selects a mailbox and gets a [`Folder`](imap::Folder); a POP3 session is its one maildrop. Both are a [`Mailbox`],
 //! the trait of what the protocols have in common, and can be boxed as one. [`Message::parse`] hands a message to mail-parser.
+//! [`collect`] does a whole job on any of them: it brings the mail home, and deletes it on the server or leaves it there.
 //!
 //! # What holds everywhere
 //!
@@ -50,6 +51,7 @@
 //! # Layout
 //!
 //! ```text
+//!  collect                                whole jobs over sessions
 //!  mailbox  messages  body                the common trait, its stream, its reader
 //!  imap: session folder streams reader    pop3: session             handles
 //!  conn: connect tls stream driver link   the only sockets and clocks
@@ -63,10 +65,11 @@
 //!
 //! # Features
 //!
-//! `aws-lc-rs` (default) and `ring` choose the cryptography of TLS; `testing` adds an embedded IMAP and POP3 server and a
-//! scripted peer for tests. They only add.
+//! `aws-lc-rs` (default) and `ring` choose the cryptography of TLS; `sqlite` adds a ledger in SQLite to [`collect`]; `testing` adds an
+//! embedded IMAP and POP3 server and a scripted peer for tests. They only add.
 
 mod body;
+pub mod collect;
 mod config;
 mod conn;
 mod defect;

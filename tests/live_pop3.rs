@@ -26,17 +26,10 @@ mod server;
 #[path = "live_pop3/session.rs"]
 mod session;
 
-on_every_server! {
+on_every_pop3_server! {
     connect {
-        implicit_tls_logs_in_and_out: ["POP3 CAPA", "POP3 NOOP", "POP3 QUIT", "POP3 USER, PASS, AUTH"],
-        stls_shows_nothing_of_the_login_on_the_wire: ["POP3 STLS"],
-        stls_logs_in_over_a_socket: ["POP3 STLS"],
         plaintext_works_where_it_is_spelled_dangerous: [],
         a_wrong_password_is_a_login_error_that_does_not_tell_it: ["POP3 USER, PASS, AUTH"],
-        a_nasty_password_logs_in_by_auth_and_is_refused_by_pass: ["POP3 USER, PASS, AUTH"],
-    }
-    login {
-        every_password_mechanism_that_is_offered_logs_in: [],
     }
     mailbox {
         a_boxed_mailbox_lists_reads_and_deletes_on_commit: [],
@@ -52,6 +45,29 @@ on_every_server! {
         a_number_that_is_not_there_is_refused_and_the_session_lives: ["POP3 RETR"],
         dele_and_drop_keeps_the_message: ["POP3 DELE"],
         dele_and_quit_deletes_and_rset_takes_it_back: ["POP3 DELE", "POP3 RSET", "POP3 QUIT"],
+    }
+}
+
+mod with_tls {
+    on_every_server! {
+        connect {
+            implicit_tls_logs_in_and_out: ["POP3 CAPA", "POP3 NOOP", "POP3 QUIT", "POP3 USER, PASS, AUTH"],
+            stls_shows_nothing_of_the_login_on_the_wire: ["POP3 STLS"],
+            stls_logs_in_over_a_socket: ["POP3 STLS"],
+            a_nasty_password_logs_in_by_auth_and_is_refused_by_pass: ["POP3 USER, PASS, AUTH"],
+        }
+        login {
+            every_password_mechanism_that_is_offered_logs_in: [],
+        }
+    }
+}
+
+mod without_tls {
+    on_plain_servers! {
+        connect {
+            without_capa_the_session_does_what_it_can: ["POP3 CAPA", "POP3 NOOP"],
+            without_stls_no_password_is_sent: ["POP3 STLS"],
+        }
     }
 }
 
@@ -74,6 +90,5 @@ mod dovecot_alone {
 }
 
 async fn open(user: &server::User) -> postroom::pop3::Pop3 {
-    let config = live::config(&user.server, "localhost", user.server.pop3s);
-    postroom::pop3::Pop3::connect(config, live::login(user)).await.unwrap()
+    postroom::pop3::Pop3::connect(live::pop3_config(&user.server), live::login(user)).await.unwrap()
 }

@@ -54,7 +54,8 @@ impl Arguments {
 }
 
 impl Account {
-    fn read(url: &str, roots: &[String], plaintext: bool) -> Outcome<Self> {
+    /// Host and user from the URL, trust from those files; the password is asked for where the environment has none.
+    pub(crate) fn read(url: &str, roots: &[String], plaintext: bool) -> Outcome<Self> {
         let mut config = if plaintext { Config::dangerous_plaintext_url(url)? } else { url.parse()? };
         for file in roots {
             let pem = std::fs::read(file).map_err(|error| format!("{file} cannot be read: {error}"))?;
@@ -83,17 +84,22 @@ impl Account {
 /// Ends an example: quietly, or with one sentence and its causes, and status 1.
 pub(crate) fn finish(outcome: Outcome) -> ExitCode {
     let Err(error) = outcome else { return ExitCode::SUCCESS };
-    eprint!("error: {error}");
+    eprintln!("error: {}", sentence(error.as_ref()));
+    ExitCode::FAILURE
+}
+
+/// An error and its causes, on one line.
+pub(crate) fn sentence(error: &dyn Error) -> String {
+    let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(inner) = cause {
-        let text = inner.to_string();
-        if !text.is_empty() {
-            eprint!(": {text}");
+        let more = inner.to_string();
+        if !more.is_empty() {
+            text = format!("{text}: {more}");
         }
         cause = inner.source();
     }
-    eprintln!();
-    ExitCode::FAILURE
+    text
 }
 
 /// Cut, or filled up with spaces, to so many characters.

@@ -3,7 +3,7 @@
 use postroom::pop3::Pop3;
 use postroom::{Config, Error, Kind, Login};
 
-use crate::live::{config, login, recorded, whole};
+use crate::live::{config, login, pop3_config, recorded, whole};
 use crate::open;
 use crate::server::{Brand, PASSWORD};
 use crate::suite::Trial;
@@ -78,14 +78,18 @@ pub(crate) async fn certificates_that_are_expired_foreign_or_unknown_are_refused
 }
 
 pub(crate) async fn a_wrong_password_is_a_login_error_that_does_not_tell_it(user: &Trial) {
+    // RESP-CODES are missing.
+    let is_terse = user.brand() == Brand::Courier || user.server.is_plain();
     for by_sasl in [true, false] {
+        if by_sasl && user.server.is_plain() {
+            continue;
+        }
         let login = Login::password(&user.name, "not-this-one");
         let login = if by_sasl { login.only(["PLAIN"]) } else { login.only([""; 0]) };
-        let error = refused(config(&user.server, "localhost", user.server.pop3s), login).await;
+        let error = refused(pop3_config(&user.server), login).await;
         assert_eq!(error.kind(), Kind::Login);
         assert!(!error.is_retryable());
-        // Courier has no RESP-CODES.
-        assert!(user.brand() == Brand::Courier || error.code().is_some_and(|code| code.is("AUTH")), "{error:?}");
+        assert!(is_terse || error.code().is_some_and(|code| code.is("AUTH")), "{error:?}");
         assert!(!format!("{error:?}{}", whole(&error)).contains("not-this-one"));
     }
 }
@@ -98,4 +102,22 @@ pub(crate) async fn a_nasty_password_logs_in_by_auth_and_is_refused_by_pass(user
     let by_command = login(&nasty).only([""; 0]);
     // RFC 1939 §3: arguments are ASCII.
     assert_eq!(refused(config(), by_command).await.kind(), Kind::Input);
+}
+
+pub(crate) async fn without_capa_the_session_does_what_it_can(user: &Trial) {
+    let pop = open(user).await;
+    assert!(!pop.capabilities().uidl() && !pop.capabilities().pipelining());
+    user.fallback("POP3 CAPA", "refused; what it would announce is tried when it is needed");
+    pop.noop().await.unwrap();
+    pop.quit().await.unwrap();
+}
+
+pub(crate) async fn without_stls_no_password_is_sent(user: &Trial) {
+    let (stream, sent) = recorded("127.0.0.1", user.server.pop3).await;
+    let config = config(&user.server, "127.0.0.1", user.server.pop3).starttls();
+    let Err(error) = Pop3::handshake(stream, config, login(user)).await else { panic!("logged in") };
+    assert_eq!(error.kind(), Kind::Tls, "{}", whole(&error));
+    let sent = String::from_utf8_lossy(&sent.lock().unwrap()).into_owned();
+    assert!(!sent.contains("USER") && !sent.contains(PASSWORD), "{sent}");
+    user.unsupported("POP3 STLS", "refused; no password is sent");
 }

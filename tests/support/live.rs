@@ -16,6 +16,14 @@ pub(crate) fn config(server: &Server, host: &str, port: u16) -> Config {
     Config::new(host).port(port).add_root_pem(server.ca_pem.as_bytes()).unwrap().only_added_roots()
 }
 
+/// The best way to a server by POP3.
+pub(crate) fn pop3_config(server: &Server) -> Config {
+    match server.is_plain() {
+        true => config(server, "127.0.0.1", server.pop3).dangerous_plaintext(),
+        false => config(server, "localhost", server.pop3s),
+    }
+}
+
 pub(crate) fn login(user: &User) -> Login {
     Login::password(&user.name, user.password)
 }

@@ -39,10 +39,15 @@ impl Process {
 
     /// Runs these command lines. The error is what the server wrote, where no greeting came that contains `greeting`.
     pub(crate) fn start(&mut self, commands: &[String], greeting: &str) -> Result<(), String> {
+        let [imap, _, pop3, _] = self.ports;
+        self.start_on(&[imap, pop3], commands, greeting)
+    }
+
+    /// The same for a server that greets on these ports only.
+    pub(crate) fn start_on(&mut self, ports: &[u16], commands: &[String], greeting: &str) -> Result<(), String> {
         let stdin = self.guard.stdin.as_mut().unwrap();
         stdin.write_all((commands.join("\n") + "\n").as_bytes()).unwrap();
-        let [imap, _, pop3, _] = self.ports;
-        match [imap, pop3].into_iter().all(|port| self.greets(port, greeting)) && !taken(&self.log()) {
+        match ports.iter().all(|port| self.greets(*port, greeting)) && !taken(&self.log()) {
             true => Ok(()),
             false => Err(self.log()),
         }

@@ -15,10 +15,16 @@ mod dovecot;
 mod embedded;
 #[path = "maildir.rs"]
 pub(crate) mod maildir;
+#[path = "popa3d.rs"]
+mod popa3d;
 #[path = "process.rs"]
 pub(crate) mod process;
 #[path = "raw.rs"]
 pub(crate) mod raw;
+#[path = "solid_pop3d.rs"]
+mod solid_pop3d;
+#[path = "spool.rs"]
+mod spool;
 #[path = "token.rs"]
 pub(crate) mod token;
 
@@ -40,6 +46,8 @@ pub(crate) enum Brand {
     Cyrus,
     Dovecot,
     Embedded,
+    Popa3d,
+    SolidPop3d,
 }
 
 pub(crate) struct Server {
@@ -146,6 +154,11 @@ impl Server {
         self.store.log()
     }
 
+    /// Whether it speaks POP3 alone, and neither CAPA nor TLS.
+    pub(crate) fn is_plain(&self) -> bool {
+        matches!(self.brand, Brand::Popa3d | Brand::SolidPop3d)
+    }
+
     /// The name of a mailbox as this server spells it: its levels, in the user's name space.
     pub(crate) fn mailbox(&self, levels: &[&str]) -> String {
         format!("{}{}", self.prefix(), levels.join(&self.delimiter().to_string()))
@@ -154,25 +167,27 @@ impl Server {
     /// What the names of a user's mailboxes begin with.
     pub(crate) fn prefix(&self) -> &'static str {
         match self.brand {
-            Brand::Dovecot | Brand::Embedded => "",
+            Brand::Dovecot | Brand::Embedded | Brand::Popa3d | Brand::SolidPop3d => "",
             Brand::Courier | Brand::Cyrus => "INBOX.",
         }
     }
 
     pub(crate) fn delimiter(&self) -> char {
         match self.brand {
-            Brand::Dovecot | Brand::Embedded => '/',
+            Brand::Dovecot | Brand::Embedded | Brand::Popa3d | Brand::SolidPop3d => '/',
             Brand::Courier | Brand::Cyrus => '.',
         }
     }
 }
 
 fn shared(brand: Brand) -> Arc<Server> {
-    static SHARED: [Mutex<Weak<Server>>; 3] = [const { Mutex::new(Weak::new()) }; 3];
+    static SHARED: [Mutex<Weak<Server>>; 5] = [const { Mutex::new(Weak::new()) }; 5];
     let (place, start): (_, fn() -> Running) = match brand {
         Brand::Courier => (0, courier::start),
         Brand::Cyrus => (1, cyrus::start),
         Brand::Dovecot => (2, dovecot::start),
+        Brand::Popa3d => (3, popa3d::start),
+        Brand::SolidPop3d => (4, solid_pop3d::start),
         Brand::Embedded => unreachable!("not shared"),
     };
     let mut shared = SHARED[place].lock().unwrap_or_else(PoisonError::into_inner);

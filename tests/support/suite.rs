@@ -19,6 +19,23 @@ macro_rules! on_every_server {
     };
 }
 
+/// The same on the servers that speak POP3 alone, without TLS and CAPA, too.
+#[allow(unused_macros, reason = "the suites share this file")]
+macro_rules! on_every_pop3_server {
+    ($($suite:tt)*) => {
+        on_every_server! { $($suite)* }
+        on_plain_servers! { $($suite)* }
+    };
+}
+
+#[allow(unused_macros, reason = "the suites share this file")]
+macro_rules! on_plain_servers {
+    ($($suite:tt)*) => {
+        mod popa3d { on_one_server! { Popa3d $($suite)* } }
+        mod solid_pop3d { on_one_server! { SolidPop3d $($suite)* } }
+    };
+}
+
 macro_rules! on_one_server {
     ($brand:ident $($file:ident { $($test:ident: $commands:expr,)* })*) => {
         $(mod $file {

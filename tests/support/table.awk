@@ -1,5 +1,6 @@
 # The table of what the live tests did: a row for each command, a column for each server. Input: SERVER COMMAND OUTCOME REASON,
-# divided by tabs, a line for each command of each test. `titles` is Brand=Title with version, divided by `;`.
+# divided by tabs, a line for each command of each test. `titles` is Brand=Title with version, divided by `;`; behind a further `=`
+# stands the one protocol that the server speaks, where it does not speak both.
 # Ends with 1 where a command failed or was tried on some servers only.
 BEGIN {
     FS = "\t"
@@ -8,6 +9,7 @@ BEGIN {
         split(given[i], pair, "=")
         brand[i] = pair[1]
         title[i] = pair[2]
+        only[brand[i]] = pair[3]
         width[i] = length(title[i])
     }
     weight["ok"] = 1; weight["fallback"] = 2; weight["unsupported"] = 3; weight["FAILED"] = 4
@@ -47,7 +49,9 @@ function sort(    i, j, held) {
     }
 }
 
-function show(cell) {
+function show(cell,    parts) {
+    split(cell, parts, SUBSEP)
+    if (index(parts[2], only[parts[1]]) != 1) return "-"
     if (!(cell in outcome)) {
         bad = 1
         return "untried"

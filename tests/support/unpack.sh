@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
-# unpack.sh CACHE: puts Courier and Cyrus, which Debian does not let anybody install beside another mail server, into CACHE/courier
-# and CACHE/cyrus. The packages of Debian 12 are fetched once, by apt's own rules but into CACHE, and only unpacked: nothing is
-# installed, nothing is started. The machine's libc and what apt itself stands on are Cyrus's too; Courier's root is whole.
+# unpack.sh CACHE: puts Courier, Cyrus, popa3d and solid-pop3d, which Debian does not let anybody install beside another mail server,
+# into CACHE/courier, CACHE/cyrus and so on. The packages of Debian 12 are fetched once, by apt's own rules but into CACHE, and only
+# unpacked: nothing is installed, nothing is started. The machine's libc and what apt itself stands on are Cyrus's too; the others'
+# roots are whole.
 set -euo pipefail
+shopt -s nullglob
 umask 022
 cache=$1
 
@@ -13,6 +15,8 @@ cyrus=(cyrus-common/bookworm-backports cyrus-imapd/bookworm-backports cyrus-pop3
     libcom-err2 libdb5.3 libgssapi-krb5-2 libical3 libicu72 libjansson4 libk5crypto3 libkeyutils1 libkrb5-3 libkrb5support0
     libldap-2.5-0 libnsl2 libpcre2-8-0 libpcre2-posix3 libpq5 libsasl2-2 libsasl2-modules libsasl2-modules-db libsqlite3-0
     libssl3 libtirpc3 libwrap0 libxapian30 libxml2 sasl2-bin)
+popa3d=(popa3d libaudit1 libc6 libcap-ng0 libcrypt1 libpam-modules libpam0g libpcre2-8-0 libselinux1)
+solid_pop3d=(solid-pop3d liblockfile1 "${popa3d[@]:1}")
 
 # The Debian mirror that this machine uses.
 mirror() {
@@ -54,7 +58,7 @@ unpack() { # NAME PACKAGE...
     rm -rf "$cache/$name.new"/{usr/share,var,etc}
     if [[ $name == courier ]]; then without_fam "$cache/$name.new"/usr/lib/*-linux-gnu; fi
     # The versions, for the table of results.
-    dpkg-deb --show --showformat '${Package} ${Version}\n' "$cache/$name.debs/$name-imap"*.deb >"$cache/$name.new/version"
+    dpkg-deb --show --showformat '${Package} ${Version}\n' "$cache/$name.debs/$name"{-imap*,_*}.deb >"$cache/$name.new/version"
     rm -rf "$cache/$name.debs"
     mv "$cache/$name.new" "$cache/$name"
 }
@@ -72,8 +76,14 @@ mkdir -p "$cache"
 cache=$(cd "$cache" && pwd)
 exec 9>"$cache/lock"
 flock 9
-[[ -e $cache/courier/version && -e $cache/cyrus/version ]] && exit
+wanted=()
+for name in courier cyrus popa3d solid-pop3d; do
+    [[ -e $cache/$name/version ]] || wanted+=("$name")
+done
+((${#wanted[@]})) || exit 0
 prepare_apt
-[[ -e $cache/courier/version ]] || unpack courier "${courier[@]}"
-[[ -e $cache/cyrus/version ]] || unpack cyrus "${cyrus[@]}"
+for name in "${wanted[@]}"; do
+    declare -n packages=${name/-/_}
+    unpack "$name" "${packages[@]}"
+done
 rm -rf "$cache/apt"

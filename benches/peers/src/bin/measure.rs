@@ -1,4 +1,4 @@
-//! Measures the figures and prints them: `measure figures [--only NAME] [--pairs N] [--seconds S] [--sessions N] [--bars 0|1]`, or `measure peers` for the benches
+//! Measures the figures and prints them: `measure figures [--only NAME] [--pairs N] [--seconds S] [--sessions N] [--collected N] [--bars 0|1]`, or `measure peers` for the benches
 //! without postroom. Fails where a figure misses its bar.
 
 use std::process::ExitCode;
@@ -14,6 +14,7 @@ fn main() -> ExitCode {
             pairs: args.or("pairs", 7)?,
             seconds: args.or("seconds", 1.5)?,
             sessions: args.or("sessions", 1_000)?,
+            collected: args.or("collected", 20_000)?,
         };
         match args.job.as_str() {
             "figures" => figures(args, plan),

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
 use nix::unistd::Pid;
@@ -52,6 +52,8 @@ impl Cores {
 pub struct Outcome {
     /// User and system time of the process, from its start to its end.
     pub cpu: Duration,
+    /// The time from its start to its end.
+    pub wall: Duration,
     /// The most memory it held.
     pub max_rss: u64,
     said: String,
@@ -60,16 +62,21 @@ pub struct Outcome {
 impl Outcome {
     /// Runs a client to its end.
     pub fn of(cores: Cores, program: &str, args: &[&str]) -> Result<Self> {
-        let mut command = Command::new(beside(program)?);
-        command.args(args).stdin(Stdio::null()).stdout(Stdio::piped());
-        let mut child = cores.start_client(&mut command)?;
+        Self::of_command(cores, Command::new(beside(program)?).args(args))
+    }
+
+    /// Runs a client that may be somebody else's.
+    pub fn of_command(cores: Cores, command: &mut Command) -> Result<Self> {
+        let began = Instant::now();
+        let mut child = cores.start_client(command.stdin(Stdio::null()).stdout(Stdio::piped()))?;
         let mut said = String::new();
         child.stdout.take().ok_or("no standard output")?.read_to_string(&mut said)?;
         let used = child.wait4()?;
+        let wall = began.elapsed();
         if !used.status.success() {
-            return Err(format!("{program} {} failed ({})", args.join(" "), used.status).into());
+            return Err(format!("{command:?} failed ({})", used.status).into());
         }
-        Ok(Self { cpu: used.rusage.utime + used.rusage.stime, max_rss: used.rusage.maxrss, said })
+        Ok(Self { cpu: used.rusage.utime + used.rusage.stime, wall, max_rss: used.rusage.maxrss, said })
     }
 
     /// All values said under a name.

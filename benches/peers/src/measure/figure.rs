@@ -2,7 +2,7 @@
 
 use super::child::Cores;
 use super::pair::Pairs;
-use super::{cpu, flights, memory, wall};
+use super::{collect, cpu, flights, memory, wall};
 use crate::cli::Result;
 
 /// How a run is to go.
@@ -16,6 +16,8 @@ pub struct Plan {
     pub seconds: f64,
     /// How many sessions are laid to rest together.
     pub sessions: u64,
+    /// How many messages are collected.
+    pub collected: u64,
 }
 
 impl Plan {
@@ -46,6 +48,9 @@ pub const FIGURES: &[Figure] = &[
     figure("bodies_large_cpu_vs_drain", 1.3, cpu::large_against_drain),
     figure("pop3_cpu_vs_raw", 6.0, |plan| cpu::against_drain(plan, "pop3", "20000")),
     figure("pop3_wall_vs_raw", 1.3, wall::pop3_wall_vs_raw),
+    figure("collect_wall_vs_raw", 1.3, collect::collect_wall_vs_raw),
+    figure("collect_wall_vs_mpop", 0.5, collect::collect_wall_vs_mpop),
+    figure("collect_rss_mib", 24.0, collect::collect_rss_mib),
     figure("stream_1gib_growth_mib", 8.0, memory::stream_1gib_growth_mib),
     figure("flights_first_fetch", 3.0, flights::flights_first_fetch),
     figure("idle_tls_vs_rustls", 1.8, memory::idle_tls_vs_rustls),

@@ -1,11 +1,13 @@
 //! How a figure is measured: children pinned to cores and accounted by `wait4`, pairs that alternate, servers that end with their value.
 
 pub mod child;
+mod collect;
 mod cpu;
 mod delay;
 pub mod dovecot;
 pub mod figure;
 mod flights;
+mod home;
 mod memory;
 pub mod pair;
 mod wall;

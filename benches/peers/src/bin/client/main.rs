@@ -1,8 +1,9 @@
 //! The client under test: postroom by its public items alone, on a current-thread tokio runtime.
 //! `client envelope|flags|bodies|large|read|append|first --port P`, `client pop3 --port P --count N --user U --password P`,
-//! `client idle --port P --count N --root HEX`.
+//! `client collect --port P --user U --password P --folder DIR`, `client idle --port P --count N --root HEX`.
 
 mod body;
+mod collect;
 mod fetch;
 mod idle;
 mod retrieve;
@@ -32,6 +33,7 @@ async fn run(args: &Args) -> Result<()> {
         "read" => body::read(args).await,
         "append" => body::append(args).await,
         "pop3" => retrieve::pop3(args).await,
+        "collect" => collect::collect(args).await,
         "idle" => idle::idle(args).await,
         other => Err(format!("no job {other}").into()),
     }

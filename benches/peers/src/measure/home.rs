@@ -1,0 +1,75 @@
+//! [`Home`]: a fresh folder for one collection, and whether everything arrived in it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::checksum::Run;
+use crate::cli::Result;
+use crate::message::message;
+
+/// What has to be in a Maildir, in any order.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Wanted {
+    pub(super) messages: u64,
+    pub(super) bytes: u64,
+    /// Of the checksums of all messages.
+    sum: u64,
+}
+
+impl Wanted {
+    /// The generated messages, as Unix stores them: lines end with LF.
+    pub(super) fn of(messages: u64) -> Self {
+        let mut wanted = Self::default();
+        for index in 1..=messages {
+            let mut message = message(index);
+            message.retain(|byte| *byte != b'\r');
+            wanted.add(&message);
+        }
+        wanted
+    }
+
+    fn add(&mut self, message: &[u8]) {
+        let mut run = Run::default();
+        run.update(message);
+        self.messages += 1;
+        self.bytes += message.len() as u64;
+        self.sum = self.sum.wrapping_add(run.value());
+    }
+}
+
+/// A folder on the disk that is measured, removed when dropped.
+#[derive(Debug)]
+pub(super) struct Home(PathBuf);
+
+impl Home {
+    /// Makes it, and has the disk finish what it was told before.
+    pub(super) fn create() -> Result<Self> {
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        let parent = std::env::var_os("POSTROOM_BENCH_DIR").map_or_else(std::env::temp_dir, PathBuf::from);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let path = parent.join(format!("postroom-home-{}-{number}", std::process::id()));
+        fs::create_dir(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+        nix::unistd::sync();
+        Ok(Self(path))
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// Fails unless each message is there once, byte by byte.
+    pub(super) fn check(&self, wanted: &Wanted) -> Result<()> {
+        let mut found = Wanted::default();
+        for entry in fs::read_dir(self.0.join("new"))? {
+            found.add(&fs::read(entry?.path())?);
+        }
+        if found == *wanted { Ok(()) } else { Err(format!("{found:?} was collected, not {wanted:?}").into()) }
+    }
+}
+
+impl Drop for Home {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}

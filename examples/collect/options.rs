@@ -1,0 +1,204 @@
+//! The command line. It knows no server and no file.
+
+use std::path::PathBuf;
+
+use postroom::collect::Policy;
+
+pub(crate) const USAGE: &str = "\
+usage: collect URL DIR [OPTION...]
+
+Brings the mail at URL into the Maildir DIR, each message once.
+
+What happens to the server's copy; where several are given, a message stays only while all of them let it:
+  --keep                it stays (unless told otherwise)
+  --delete              it is deleted as soon as it is safe at home
+  --keep-days N         it stays for N days after it was collected
+  --keep-newest N       it stays while it is among the newest N
+  --keep-below SIZE     the oldest are deleted until the rest has at most SIZE together
+
+How much one run brings:
+  --most-messages N     at most N messages
+  --most-bytes SIZE     messages of at most SIZE together, and one at least
+  --skip-over SIZE      of larger messages only the header
+
+  --mbox                deliver to the file DIR/mbox instead
+  --ledger file|sqlite  how DIR remembers what was collected (file, unless told otherwise)
+  --account NAME        what the ledger calls this mailbox: give the same name when you change the host or the protocol
+                        (the user, where that is an address, otherwise user@host; with /MAILBOX where it is not INBOX)
+  --dry-run             show what would be done, and do not do it
+  --quiet               say nothing but errors
+SIZE is in octets, or with k, M, G (1000) or Ki, Mi, Gi (1024) behind it.";
+
+/// What the user asked for.
+#[derive(Debug)]
+pub(crate) enum Ask {
+    Usage,
+    Collect(Box<Options>),
+}
+
+#[derive(Debug)]
+pub(crate) struct Options {
+    pub(crate) url: String,
+    pub(crate) directory: PathBuf,
+    pub(crate) policy: Policy,
+    pub(crate) mbox: bool,
+    pub(crate) ledger: LedgerKind,
+    pub(crate) account: Option<String>,
+    pub(crate) dry: bool,
+    pub(crate) quiet: bool,
+    pub(crate) roots: Vec<String>,
+    pub(crate) plaintext: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) enum LedgerKind {
+    #[default]
+    File,
+    Sqlite,
+}
+
+/// The command line while it is read.
+#[derive(Default)]
+struct Words {
+    url: Option<String>,
+    directory: Option<PathBuf>,
+    policy: Policy,
+    /// Whether anything, and whether nothing, was said to stay.
+    keep: bool,
+    delete: bool,
+    mbox: bool,
+    ledger: LedgerKind,
+    account: Option<String>,
+    dry: bool,
+    quiet: bool,
+    roots: Vec<String>,
+    plaintext: bool,
+}
+
+impl Options {
+    pub(crate) fn parse(words: impl Iterator<Item = String>) -> Result<Ask, String> {
+        let mut words = words.peekable();
+        if words.peek().is_none() {
+            return Ok(Ask::Usage);
+        }
+        let mut read = Words::default();
+        while let Some(word) = words.next() {
+            // Both `--name value` and `--name=value`.
+            let (name, mut given) = match word.split_once('=') {
+                Some((name, value)) if name.starts_with("--") => (name.to_owned(), Some(value.to_owned())),
+                _ => (word, None),
+            };
+            if matches!(name.as_str(), "--help" | "-h") {
+                return Ok(Ask::Usage);
+            }
+            let mut value = || given.take().or_else(|| words.next()).ok_or_else(|| format!("{name} wants a value"));
+            read.word(&name, &mut value)?;
+            if let Some(value) = given {
+                return Err(format!("{name} takes no value, and was given {value}"));
+            }
+        }
+        read.finish().map(|options| Ask::Collect(Box::new(options)))
+    }
+}
+
+impl Words {
+    fn word(&mut self, name: &str, value: &mut dyn FnMut() -> Result<String, String>) -> Result<(), String> {
+        match name {
+            "--keep" => self.keep = true,
+            "--delete" => self.delete = true,
+            "--keep-days" => {
+                let days = number(&value()?)?;
+                self.stay(|policy| policy.days(days));
+            }
+            "--keep-newest" => {
+                let messages = number(&value()?)?;
+                self.stay(|policy| policy.newest(messages));
+            }
+            "--keep-below" => {
+                let octets = size(&value()?)?;
+                self.stay(|policy| policy.below(octets));
+            }
+            "--most-messages" => {
+                let messages = number(&value()?)?;
+                self.with(|policy| policy.most_messages(messages));
+            }
+            "--most-bytes" => {
+                let octets = size(&value()?)?;
+                self.with(|policy| policy.most_bytes(octets));
+            }
+            "--skip-over" => {
+                let octets = size(&value()?)?;
+                self.with(|policy| policy.skip_over(octets));
+            }
+            "--mbox" => self.mbox = true,
+            "--ledger" => self.ledger = ledger(&value()?)?,
+            "--account" => self.account = Some(value()?),
+            "--dry-run" => self.dry = true,
+            "--quiet" => self.quiet = true,
+            "--ca" => self.roots.push(value()?),
+            "--dangerous-plaintext" => self.plaintext = true,
+            _ if name.starts_with('-') => return Err(format!("there is no option {name}")),
+            _ if name.contains("://") && self.url.is_none() => self.url = Some(name.to_owned()),
+            _ if self.directory.is_none() => self.directory = Some(name.into()),
+            _ => return Err(format!("{name} is one word too many")),
+        }
+        Ok(())
+    }
+
+    fn stay(&mut self, change: impl FnOnce(Policy) -> Policy) {
+        self.keep = true;
+        self.with(change);
+    }
+
+    fn with(&mut self, change: impl FnOnce(Policy) -> Policy) {
+        self.policy = change(std::mem::take(&mut self.policy));
+    }
+
+    fn finish(self) -> Result<Options, String> {
+        if self.keep && self.delete {
+            return Err("--delete and --keep are opposites".into());
+        }
+        let policy = if self.delete { self.policy.days(0) } else { self.policy };
+        Ok(Options {
+            url: self.url.ok_or("no URL is given")?,
+            directory: self.directory.ok_or("no directory is given")?,
+            policy,
+            mbox: self.mbox,
+            ledger: self.ledger,
+            account: self.account,
+            dry: self.dry,
+            quiet: self.quiet,
+            roots: self.roots,
+            plaintext: self.plaintext,
+        })
+    }
+}
+
+fn number<T: std::str::FromStr>(text: &str) -> Result<T, String> {
+    text.parse().map_err(|_| format!("{text} is not a number that could be meant"))
+}
+
+fn size(text: &str) -> Result<u64, String> {
+    let digits = text.trim_end_matches(|char: char| char.is_ascii_alphabetic());
+    let unit = match text.get(digits.len()..).unwrap_or_default() {
+        "" => 1,
+        "k" => 1_000,
+        "M" => 1_000_000,
+        "G" => 1_000_000_000,
+        "Ki" => 1 << 10,
+        "Mi" => 1 << 20,
+        "Gi" => 1 << 30,
+        _ => return Err(format!("{text} is not a size: a number, with k, M, G, Ki, Mi or Gi behind it")),
+    };
+    let octets = number::<u64>(digits)?.checked_mul(unit);
+    octets.ok_or_else(|| format!("{text} is too large"))
+}
+
+fn ledger(text: &str) -> Result<LedgerKind, String> {
+    match text {
+        "file" => Ok(LedgerKind::File),
+        "sqlite" if cfg!(feature = "sqlite") => Ok(LedgerKind::Sqlite),
+        "sqlite" => Err("this program was built without SQLite (--features sqlite)".into()),
+        _ => Err(format!("there is no ledger {text}: file or sqlite")),
+    }
+}

@@ -1,0 +1,66 @@
+//! How the program ends: the exit status of each kind of error, and the signals. The table is in `main.rs`.
+
+use std::error::Error;
+use std::process::ExitCode;
+
+use postroom::Kind;
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Status(u8);
+
+impl Status {
+    pub(crate) const WELL: Self = Self(0);
+    pub(crate) const SOME_FAILED: Self = Self(1);
+    pub(crate) const USAGE: Self = Self(2);
+    pub(crate) const LATER: Self = Self(75);
+    const REFUSED: Self = Self(69);
+    const STORAGE: Self = Self(74);
+    const BROKEN: Self = Self(76);
+    const LOGIN: Self = Self(77);
+    const INTERRUPTED: Self = Self(130);
+    #[cfg(unix)]
+    const TERMINATED: Self = Self(143);
+
+    /// What is no error of the library was found wrong in the command line.
+    pub(crate) fn of(error: &(dyn Error + 'static)) -> Self {
+        let Some(error) = error.downcast_ref::<postroom::Error>() else { return Self::USAGE };
+        match error.kind() {
+            _ if error.is_retryable() => Self::LATER,
+            Kind::Input => Self::USAGE,
+            Kind::Login => Self::LOGIN,
+            Kind::Storage => Self::STORAGE,
+            Kind::Tls | Kind::Protocol => Self::BROKEN,
+            // To run again is always safe: the listing tells what took effect.
+            Kind::Unknown => Self::LATER,
+            _ => Self::REFUSED,
+        }
+    }
+}
+
+impl From<Status> for ExitCode {
+    fn from(status: Status) -> Self {
+        status.0.into()
+    }
+}
+
+/// When to come again, where the server has said that.
+pub(crate) fn hint(error: &(dyn Error + 'static)) {
+    if let Some(wait) = error.downcast_ref::<postroom::Error>().and_then(postroom::Error::retry_after) {
+        eprintln!("collect: to be tried again in {} s", wait.as_secs());
+    }
+}
+
+/// Waits for a signal that asks the program to end.
+pub(crate) async fn signal() -> std::io::Result<Status> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut terminate = signal(SignalKind::terminate())?;
+        tokio::select! {
+            interrupted = tokio::signal::ctrl_c() => interrupted.map(|()| Status::INTERRUPTED),
+            _ = terminate.recv() => Ok(Status::TERMINATED),
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await.map(|()| Status::INTERRUPTED)
+}

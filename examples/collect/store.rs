@@ -1,0 +1,53 @@
+//! Where the mail goes and where it is remembered, as the options say. It knows no server.
+
+use std::path::Path;
+
+use postroom::collect::{Delivery, FileLedger, Ledger, Maildir, Mbox};
+use postroom::{Config, Error};
+
+use crate::common::Outcome;
+use crate::options::{LedgerKind, Options};
+
+/// Opens both, and makes what is missing.
+pub(crate) async fn open(options: &Options) -> Outcome<(Box<dyn Ledger>, Box<dyn Delivery>)> {
+    let directory = &options.directory;
+    std::fs::create_dir_all(directory)
+        .map_err(|error| Error::storage(format!("the directory {} cannot be made", directory.display()), error))?;
+    let ledger = ledger(directory, options.ledger).await?;
+    let delivery: Box<dyn Delivery> = match options.mbox {
+        true => Box::new(Mbox::open(directory.join("mbox")).await?),
+        false => Box::new(Maildir::open(directory).await?),
+    };
+    Ok((ledger, delivery))
+}
+
+async fn ledger(directory: &Path, kind: LedgerKind) -> Outcome<Box<dyn Ledger>> {
+    let [file, sqlite] = [directory.join("ledger"), directory.join("ledger.sqlite")];
+    let other = match kind {
+        LedgerKind::File => &sqlite,
+        LedgerKind::Sqlite => &file,
+    };
+    // A fresh one beside it would have everything collected once more.
+    if other.exists() {
+        return Err(
+            format!("{} remembers what was collected: it has to be used again (--ledger)", other.display()).into()
+        );
+    }
+    Ok(match kind {
+        LedgerKind::File => Box::new(FileLedger::open(file).await?),
+        #[cfg(feature = "sqlite")]
+        LedgerKind::Sqlite => Box::new(postroom::collect::SqliteLedger::open(sqlite).await?),
+        #[cfg(not(feature = "sqlite"))]
+        LedgerKind::Sqlite => return Err("this program was built without SQLite".into()),
+    })
+}
+
+/// How the ledger calls a mailbox of which nobody said the name.
+pub(crate) fn account_name(config: &Config) -> String {
+    let user = config.user().unwrap_or_default();
+    let account = if user.contains('@') { user.to_owned() } else { format!("{user}@{}", config.host()) };
+    match config.mailbox() {
+        Some(mailbox) if !mailbox.eq_ignore_ascii_case("INBOX") => format!("{account}/{mailbox}"),
+        _ => account,
+    }
+}

@@ -1,0 +1,141 @@
+//! [`Ledger`]: the memory of what was collected, by account and message, so that nothing is collected twice and nothing deleted
+//! unseen. The ready ones are the files below; none of them knows a server or a delivery.
+
+mod file;
+mod line;
+mod lock;
+mod log;
+mod memory;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use time::OffsetDateTime;
+
+pub use self::file::FileLedger;
+pub use self::memory::MemoryLedger;
+#[cfg(feature = "sqlite")]
+pub use self::sqlite::SqliteLedger;
+use super::delivery::{Extent, Ticket};
+use super::digest::Digest;
+use crate::{BoxFuture, Error, Result};
+
+/// What was collected, kept between runs.
+///
+/// A ledger serves one run at a time: who opens it second gets [`Kind::Busy`](crate::Kind::Busy). One that is damaged, cut short or of
+/// another version is [`Kind::Storage`](crate::Kind::Storage) and never read as "nothing was collected".
+///
+/// Any of these futures may be dropped before it ends: what then goes on by itself has to be over before the next call begins.
+pub trait Ledger: Send {
+    /// Every record of this account.
+    fn load<'a>(&'a mut self, account: &'a str) -> BoxFuture<'a, Result<Vec<Record>>>;
+
+    /// Makes these changes, in order; durable when it returns. After an abort, possibly none of them or only the first are made.
+    fn apply<'a>(&'a mut self, account: &'a str, changes: &'a [Change]) -> BoxFuture<'a, Result<()>>;
+}
+
+/// Chosen while the program runs.
+impl<L: Ledger + ?Sized> Ledger for Box<L> {
+    fn load<'a>(&'a mut self, account: &'a str) -> BoxFuture<'a, Result<Vec<Record>>> {
+        (**self).load(account)
+    }
+
+    fn apply<'a>(&'a mut self, account: &'a str, changes: &'a [Change]) -> BoxFuture<'a, Result<()>> {
+        (**self).apply(account, changes)
+    }
+}
+
+/// One change of a [`Ledger`].
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Change {
+    /// This record, in place of the one with the same key.
+    Put(Record),
+    /// No record of that key any more.
+    Remove(String),
+}
+
+/// What a ledger knows of one message.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Record {
+    /// Names the record within its account: the text form of a [`MessageId`](crate::MessageId) that lasts, or a name made from
+    /// the digest where the server gives no lasting one. Any text, mostly below 200 bytes, without control characters.
+    pub key: String,
+    /// Of the bytes collected.
+    pub digest: Digest,
+    /// Of the header alone.
+    pub header: Digest,
+    /// The size that the server stated in its listing.
+    pub size: Option<u64>,
+    /// How much was collected.
+    pub extent: Extent,
+    /// How far it has come.
+    pub state: State,
+    /// When it was collected; whole seconds.
+    pub at: OffsetDateTime,
+}
+
+/// How far a message has come.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum State {
+    /// Stored by the delivery, and perhaps visible already: the ticket tells.
+    Staged(Ticket),
+    /// Delivered.
+    Collected,
+    /// Delivered, and not on the server any more, when it was last looked: since that time, whole seconds.
+    Gone(OffsetDateTime),
+    /// Delivered, and deleted from the server for certain, by a run: since that time, whole seconds.
+    Deleted(OffsetDateTime),
+}
+
+impl Record {
+    /// A record of a message that was collected whole; for tests of a [`Ledger`].
+    pub fn new(key: impl Into<String>, digest: Digest, header: Digest, at: OffsetDateTime) -> Self {
+        Self { key: key.into(), digest, header, size: None, extent: Extent::Whole, state: State::Collected, at }
+    }
+}
+
+/// The path with that behind its name.
+fn beside(path: &Path, end: &str) -> PathBuf {
+    let mut name: OsString = path.as_os_str().to_owned();
+    name.push(end);
+    name.into()
+}
+
+/// Where the ledger really lies, however it was named: a compaction replaces the file, not a link to it, and the lock is the same.
+fn resolve(path: &Path) -> Result<PathBuf> {
+    let found = match fs::canonicalize(path) {
+        // A link that leads nowhere is more likely a disk that is not there than a wish for a new ledger.
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound && !path.is_symlink() => std::path::absolute(path),
+        found => found,
+    };
+    found.map_err(|cause| storage(path, "cannot be looked for", cause))
+}
+
+/// Gives a finished file the ledger's name: the ledger is there complete, or not at all. Who might read the old one may read this; a
+/// first one is its owner's alone.
+fn put_in_place(new: &Path, path: &Path) -> io::Result<()> {
+    match fs::metadata(path) {
+        Ok(old) => fs::set_permissions(new, old.permissions())?,
+        #[cfg(unix)]
+        Err(_) => fs::set_permissions(new, std::os::unix::fs::PermissionsExt::from_mode(0o600))?,
+        #[cfg(not(unix))]
+        Err(_) => {}
+    }
+    fs::rename(new, path)?;
+    sync_folder(path)
+}
+
+/// Makes the name of the ledger durable. Outside Unix a folder cannot be opened, and needs no such thing.
+fn sync_folder(path: &Path) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
+}
+
+fn storage(path: &Path, what: &str, cause: io::Error) -> Error {
+    Error::storage(format!("the ledger {} {what}", path.display()), cause)
+}

@@ -1,0 +1,99 @@
+//! [`SqliteLedger`]: a ledger in a SQLite database. What is in it, and how its damage is noticed, is in [`Store`]; here it is only
+//! brought to the threads where files may be waited for.
+//!
+//! ```sql
+//! PRAGMA application_id = 1349481332; -- "PoSt"
+//! PRAGMA user_version = 1;
+//! CREATE TABLE record (account, key, digest, header, size, extent, state, ticket, gone, at, sum); -- one row a message
+//! CREATE TABLE total (only, records, sum);                                                        -- one row
+//! ```
+//!
+//! `record.sum` is the beginning of the SHA-256 of its row; `total` holds the number of rows and the exclusive or of their sums, and
+//! changes in the same transaction. So a row that is changed, missing or there without having been written is noticed on opening.
+
+mod row;
+mod store;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use self::store::Store;
+use super::{Change, Ledger, Record};
+use crate::collect::turn::{Turns, apart};
+use crate::{BoxFuture, Result};
+
+/// A [`Ledger`] in a SQLite database, for programs that want to ask it more than a run does: what was collected, when, and of which
+/// size. With the feature `sqlite`.
+///
+/// Several accounts can share it. While it is open nobody else can, not even to read; beside it lies a file with `.lock` behind its
+/// name, which may be left there.
+///
+/// # Cost
+///
+/// A call of [`apply`](Ledger::apply) is one transaction, with a rollback journal rather than a log that runs ahead: four
+/// synchronisations instead of one, but what was acknowledged is then in this one file, and a part of it that is missing is noticed,
+/// whereas a lost log takes the latest runs along in silence. Opening reads the whole database twice.
+///
+/// # Asking it
+///
+/// The table `record` has a row for each message: `account`, `key` (the text form of its [`MessageId`](crate::MessageId)), `digest`
+/// and `header` (SHA-256), `size`, `extent` (`whole` or `header`), `state` (`staged`, `collected`, `gone`), and the seconds since 1970
+/// when it was collected (`at`) and missed on the server (`gone`). Rows that somebody else changes make it damaged.
+///
+/// # Cancellation
+///
+/// A future that is dropped may finish its work nevertheless; the next call, and the next run, wait for that or are refused.
+///
+/// ```
+/// use postroom::Kind;
+/// use postroom::collect::{Ledger, SqliteLedger};
+///
+/// # async fn example() -> postroom::Result<()> {
+/// # let folder = std::env::temp_dir().join(format!("postroom-doc-sqlite-{}", std::process::id()));
+/// # std::fs::create_dir_all(&folder).unwrap();
+/// let mut ledger = SqliteLedger::open(folder.join("ledger.sqlite")).await?;
+/// assert!(ledger.load("me@example.org").await?.is_empty());
+/// assert_eq!(SqliteLedger::open(folder.join("ledger.sqlite")).await.unwrap_err().kind(), Kind::Busy);
+/// # drop(ledger);
+/// # std::fs::remove_dir_all(&folder).unwrap();
+/// # Ok(())
+/// # }
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(example()).unwrap();
+/// ```
+pub struct SqliteLedger {
+    path: PathBuf,
+    store: Turns<Store>,
+}
+
+impl SqliteLedger {
+    /// Opens the ledger, or makes an empty one where there is no such file; the folder has to exist.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Busy`](crate::Kind::Busy) where another run, or a program of another kind, has it open. [`Kind::Storage`](crate::Kind::Storage) where it cannot
+    /// be read or written, is damaged or cut short, is of another version, or no ledger at all.
+    pub async fn open(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref().to_owned();
+        let opened = path.clone();
+        let store = apart(move || Store::open(&opened)).await?;
+        Ok(Self { path, store: Turns::new(store) })
+    }
+}
+
+impl Ledger for SqliteLedger {
+    fn load<'a>(&'a mut self, account: &'a str) -> BoxFuture<'a, Result<Vec<Record>>> {
+        let account = account.to_owned();
+        Box::pin(async { self.store.take(move |store| store.load(&account)).await? })
+    }
+
+    fn apply<'a>(&'a mut self, account: &'a str, changes: &'a [Change]) -> BoxFuture<'a, Result<()>> {
+        let (account, changes) = (account.to_owned(), changes.to_vec());
+        Box::pin(async { self.store.take(move |store| store.apply(&account, &changes)).await? })
+    }
+}
+
+impl fmt::Debug for SqliteLedger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteLedger").field("path", &self.path).finish_non_exhaustive()
+    }
+}

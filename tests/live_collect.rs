@@ -1,0 +1,42 @@
+//! Collecting from real servers, and from the embedded one, by both protocols and by the same code, into a Maildir.
+#![cfg(feature = "testing")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a panic in a test is a failed test"
+)]
+
+#[macro_use]
+#[path = "support/suite.rs"]
+mod suite;
+#[path = "support/live.rs"]
+mod live;
+#[path = "live_collect/policies.rs"]
+mod policies;
+#[path = "support/scratch.rs"]
+mod scratch;
+#[path = "support/server.rs"]
+mod server;
+#[path = "support/shelves.rs"]
+mod shelves;
+
+on_every_pop3_server! {
+    policies {
+        mail_is_moved_by_pop3: [],
+        mail_is_copied_by_pop3_once: [],
+        mail_stays_by_pop3_for_days_and_the_newest_only: [],
+    }
+}
+
+mod with_imap {
+    on_every_server! {
+        policies {
+            mail_is_moved_by_imap: [],
+            mail_is_copied_by_imap_once_and_unseen: [],
+            mail_stays_by_imap_for_days_and_the_newest_only: [],
+            a_switch_of_protocol_brings_nothing_twice: [],
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! What is brought, and what is left on the server: by either protocol the same.
+
+use postroom::collect::{Collector, FileLedger, Maildir, Policy, Summary};
+use postroom::imap::Imap;
+use postroom::pop3::Pop3;
+use postroom::{Flag, Mailbox};
+use time::OffsetDateTime;
+
+use crate::live::{config, fill, login, message, pop3_config};
+use crate::scratch::Scratch;
+use crate::shelves::{maildir, sorted};
+use crate::suite::Trial;
+
+#[derive(Clone, Copy)]
+enum Protocol {
+    Imap,
+    Pop3,
+}
+
+use Protocol::{Imap as ByImap, Pop3 as ByPop3};
+
+async fn open(user: &Trial, protocol: Protocol) -> Box<dyn Mailbox> {
+    match protocol {
+        ByPop3 => Box::new(Pop3::connect(pop3_config(&user.server), login(user)).await.unwrap()),
+        ByImap => {
+            let imap = Imap::connect(config(&user.server, "localhost", user.server.imaps), login(user)).await.unwrap();
+            Box::new(imap.into_folder("INBOX").await.unwrap())
+        }
+    }
+}
+
+/// One run on that day, with the ledger and the Maildir of earlier ones.
+async fn collect(user: &Trial, home: &Scratch, protocol: Protocol, policy: Policy, day: i64) -> Summary {
+    let ledger = FileLedger::open(home.join("ledger")).await.unwrap();
+    let delivery = Maildir::open(home.join("mail")).await.unwrap();
+    let now = OffsetDateTime::from_unix_timestamp(1_700_000_000 + day * 86_400).unwrap();
+    let mut collector = Collector::new("me", ledger, delivery).policy(policy).now(now);
+    let mut mailbox = open(user, protocol).await;
+    let summary = collector.run(&mut *mailbox).await.unwrap();
+    assert_eq!((summary.failed, summary.deletions_unknown), (0, 0), "{summary}");
+    summary
+}
+
+fn is_home(home: &Scratch, numbers: impl IntoIterator<Item = u32>) -> bool {
+    maildir(&home.join("mail")) == sorted(numbers.into_iter().map(message).collect())
+}
+
+async fn mail_is_moved(user: &Trial, protocol: Protocol) {
+    let home = Scratch::new();
+    fill(user, 3);
+    let summary = collect(user, &home, protocol, Policy::delete(), 0).await;
+    assert_eq!((summary.collected, summary.deleted), (3, 3));
+    assert!(is_home(&home, 1..=3) && user.left(0).await.is_empty());
+    user.deliver("INBOX", &message(4));
+    let summary = collect(user, &home, protocol, Policy::delete(), 0).await;
+    assert_eq!((summary.collected, summary.recognised, summary.deleted), (1, 0, 1));
+    assert!(is_home(&home, 1..=4) && user.left(0).await.is_empty());
+}
+
+async fn mail_is_copied_once(user: &Trial, protocol: Protocol) {
+    let home = Scratch::new();
+    fill(user, 3);
+    assert_eq!(collect(user, &home, protocol, Policy::keep(), 0).await.collected, 3);
+    let summary = collect(user, &home, protocol, Policy::keep(), 1).await;
+    assert_eq!((summary.listed, summary.collected, summary.recognised), (3, 0, 0));
+    assert!(is_home(&home, 1..=3));
+    assert_eq!(user.stored("INBOX"), [message(1), message(2), message(3)]);
+}
+
+async fn mail_stays_for_days_and_the_newest_only(user: &Trial, protocol: Protocol) {
+    let home = Scratch::new();
+    fill(user, 3);
+    let policy = || Policy::keep().days(2).newest(2);
+    let summary = collect(user, &home, protocol, policy(), 0).await;
+    assert_eq!((summary.collected, summary.deleted), (3, 1));
+    assert_eq!(user.left(2).await, [message(2), message(3)]);
+    assert_eq!(collect(user, &home, protocol, policy(), 1).await.deleted, 0);
+    let summary = collect(user, &home, protocol, policy(), 2).await;
+    assert_eq!((summary.collected, summary.deleted), (0, 2));
+    assert!(is_home(&home, 1..=3) && user.left(0).await.is_empty());
+}
+
+pub(crate) async fn mail_is_moved_by_pop3(user: &Trial) {
+    mail_is_moved(user, ByPop3).await;
+}
+
+pub(crate) async fn mail_is_copied_by_pop3_once(user: &Trial) {
+    mail_is_copied_once(user, ByPop3).await;
+}
+
+pub(crate) async fn mail_stays_by_pop3_for_days_and_the_newest_only(user: &Trial) {
+    mail_stays_for_days_and_the_newest_only(user, ByPop3).await;
+}
+
+pub(crate) async fn mail_is_moved_by_imap(user: &Trial) {
+    mail_is_moved(user, ByImap).await;
+}
+
+pub(crate) async fn mail_is_copied_by_imap_once_and_unseen(user: &Trial) {
+    mail_is_copied_once(user, ByImap).await;
+    let entries = open(user, ByImap).await.entries().await.unwrap();
+    assert!(entries.iter().all(|entry| !entry.flags.as_ref().unwrap().contains(&Flag::SEEN)));
+}
+
+pub(crate) async fn mail_stays_by_imap_for_days_and_the_newest_only(user: &Trial) {
+    mail_stays_for_days_and_the_newest_only(user, ByImap).await;
+}
+
+pub(crate) async fn a_switch_of_protocol_brings_nothing_twice(user: &Trial) {
+    let home = Scratch::new();
+    fill(user, 3);
+    assert_eq!(collect(user, &home, ByPop3, Policy::keep(), 0).await.collected, 3);
+    for protocol in [ByImap, ByPop3] {
+        let summary = collect(user, &home, protocol, Policy::keep(), 0).await;
+        assert_eq!((summary.collected, summary.recognised), (0, 3));
+        let summary = collect(user, &home, protocol, Policy::keep(), 0).await;
+        assert_eq!((summary.collected, summary.recognised), (0, 0));
+    }
+    assert!(is_home(&home, 1..=3));
+}
