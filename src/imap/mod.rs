@@ -27,7 +27,10 @@ pub use opening::Opening;
 pub use session::Imap;
 pub use streams::{Fetch, Idle};
 pub use types::{
-    Address, Addresses, BodyStructure, Capabilities, Condition, CopyUid, Envelope, Fetched, FetchedSection, Flags,
-    Found, Items, Listed, MailboxName, Namespace, Namespaces, Params, PartKind, Parts, Query, ResponseCode, Returns,
-    Section, SeqNum, Status, StatusData, StatusItems, Str, Strings, Uid, UidValidity, Uids,
+    Acl, AclEntry, Address, Addresses, Annotation, AnnotationSize, AnnotationSupport, BodyStructure, Capabilities,
+    Comparators, Condition, CopyUid, EntryName, Envelope, Fetched, FetchedSection, Flags, Found, Items, ListRights,
+    Listed, MailboxName, Metadata, MyRights, Namespace, Namespaces, Params, PartKind, Partial, Parts, Progress, Query,
+    Quota, QuotaResource, QuotaRoots, QuotaUsage, Response, ResponseCode, Returns, Rights, SearchChange, SearchUpdate,
+    Section, SeqNum, Sorted, Status, StatusData, StatusItems, Str, Strings, Thread, Threads, Uid, UidList, UidValidity,
+    Uids, UrlContent, Vanished,
 };

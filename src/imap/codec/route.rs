@@ -236,6 +236,8 @@ fn tagged<'a>(cursor: &mut Cursor<'a>) -> Route<'a> {
         Kind::Ok => Ending::Ok,
         Kind::No => Ending::No,
         Kind::Bad => Ending::Bad,
+        // A server that is about to close has no use for tags, but some write one.
+        Kind::Bye => return Route::Untagged(Kind::Bye),
         _ => return Route::Unknown,
     };
     Route::Tagged { tag, status }
@@ -271,6 +273,7 @@ mod tests {
         assert_eq!(kind(b"* FLAGS(a b)\r\n"), Kind::Flags);
         assert_eq!(kind(b"* 9 UIDFETCH (FLAGS ())\r\n"), Kind::UidFetch(9));
         assert_eq!(kind(b"* XYZZY 1\r\n"), Kind::Other);
+        assert_eq!(kind(b"A5 BYE logging out\r\n"), Kind::Bye);
     }
 
     #[test]
