@@ -63,6 +63,10 @@ pub enum Kind {
     Unsupported,
     /// The connection ended before the reply: the command may or may not have taken effect.
     Unknown,
+    /// What is kept on this side failed: a disk is full, a file is damaged or of another version.
+    Storage,
+    /// Another run holds what is needed here, as the ledger of a collection; it can be tried again when that one has ended.
+    Busy,
 }
 
 /// Who is at fault, and so to whom a report should go.
@@ -104,13 +108,13 @@ impl Error {
 
     /// Whether the same call on a new connection may succeed without anybody changing anything.
     ///
-    /// True for failures of the network, passed deadlines and servers that say they are busy (`UNAVAILABLE`, `INUSE`,
-    /// `IN-USE`, `SYS/TEMP`, `LOGIN-DELAY`). Never true for a refused login, for what the server says will last (`AUTH`,
+    /// True for failures of the network, passed deadlines, servers that say they are busy (`UNAVAILABLE`, `INUSE`, `IN-USE`,
+    /// `SYS/TEMP`, `LOGIN-DELAY`), and for [`Kind::Busy`]. Never true for a refused login, for what the server says will last (`AUTH`,
     /// `SYS/PERM`), nor for [`Kind::Unknown`]: there the caller has to find out first whether the command took effect.
     pub fn is_retryable(&self) -> bool {
         match self.0.kind {
             _ if self.code().is_some_and(Code::is_lasting) => false,
-            Kind::Io | Kind::Timeout | Kind::Closed => true,
+            Kind::Io | Kind::Timeout | Kind::Closed | Kind::Busy => true,
             Kind::Rejected | Kind::Login => self.code().is_some_and(Code::is_passing),
             _ => false,
         }
@@ -121,9 +125,32 @@ impl Error {
         self.0.retry_after
     }
 
+    /// A failure of storage, for implementations of [`Delivery`](crate::collect::Delivery) and
+    /// [`Ledger`](crate::collect::Ledger): what could not be done, and the cause.
+    ///
+    /// ```
+    /// use std::error::Error as _;
+    /// use std::io;
+    ///
+    /// use postroom::{Error, Kind};
+    ///
+    /// let error = Error::storage("the message cannot be written", io::Error::from(io::ErrorKind::StorageFull));
+    /// assert_eq!((error.kind(), error.to_string().as_str()), (Kind::Storage, "the message cannot be written"));
+    /// assert!(error.source().is_some());
+    /// ```
+    pub fn storage(text: impl Into<Cow<'static, str>>, cause: std::io::Error) -> Self {
+        Self::new(Kind::Storage, text).with_source(cause)
+    }
+
+    /// Another run holds what is needed, for implementations of [`Ledger`](crate::collect::Ledger): [`Kind::Busy`].
+    pub fn busy(text: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Kind::Busy, text)
+    }
+
     pub(crate) fn new(kind: Kind, text: impl Into<Cow<'static, str>>) -> Self {
         let fault = match kind {
             Kind::Input | Kind::Bad | Kind::Limit | Kind::Login | Kind::Unsupported => Fault::Caller,
+            Kind::Storage | Kind::Busy => Fault::Caller,
             Kind::Rejected | Kind::Protocol => Fault::Server,
             Kind::Io | Kind::Tls | Kind::Timeout | Kind::Closed | Kind::Unknown => Fault::Network,
         };
@@ -167,7 +194,6 @@ impl Error {
         self.edit(|inner| inner.source = Some(source.into()))
     }
 
-    /// The same failure seen as another kind, for the caller whose decision depends on it; this one becomes its source.
     /// Whether the server answered, and would not.
     pub(crate) fn is_refusal(&self) -> bool {
         matches!(self.kind(), Kind::Rejected | Kind::Bad)
@@ -189,6 +215,7 @@ impl Error {
         self.seen_as(Kind::Login, text)
     }
 
+    /// The same failure seen as another kind, for the caller whose decision depends on it; this one becomes its source.
     pub(crate) fn seen_as(self, kind: Kind, text: impl Into<Cow<'static, str>>) -> Self {
         let (code, wait) = (self.code().cloned(), self.retry_after());
         Self::new(kind, text).with_code(code).with_retry_after(wait).with_source(self)
@@ -313,8 +340,12 @@ impl From<std::convert::Infallible> for Error {
     }
 }
 
+/// What reads of a [`Body`](crate::Body) fail with: this crate's error out of its wrapping; any other is a failure of the network.
 impl From<std::io::Error> for Error {
     fn from(error: std::io::Error) -> Self {
+        if let Some(own) = error.get_ref().and_then(|inner| inner.downcast_ref::<Self>()) {
+            return own.clone();
+        }
         Self::new(Kind::Io, "the connection failed").with_source(error)
     }
 }

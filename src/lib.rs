@@ -50,6 +50,7 @@
 //! # Layout
 //!
 //! ```text
+//!  collect                                whole jobs over sessions
 //!  mailbox  messages  body                the common trait, its stream, its reader
 //!  imap: session folder streams reader    pop3: session             handles
 //!  conn: connect tls stream driver link   the only sockets and clocks
@@ -67,6 +68,7 @@
 //! scripted peer for tests. They only add.
 
 mod body;
+pub mod collect;
 mod config;
 mod conn;
 mod defect;

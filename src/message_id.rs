@@ -53,10 +53,35 @@ pub(crate) enum Key {
     Text(Arc<[u8]>),
 }
 
+impl Key {
+    /// Begins the key of a message that the server gives no name of its own; no unique-id can hold it.
+    pub(crate) const LOCAL: u8 = b'\n';
+
+    /// Whether it names the message within one session only.
+    pub(crate) fn is_local(&self) -> bool {
+        matches!(self, Self::Text(text) if text.first() == Some(&Self::LOCAL))
+    }
+}
+
 impl MessageId {
-    /// An id for an implementation of [`Mailbox`](crate::Mailbox) of your own: `name` names the mailbox, `key` the message.
+    /// An id for an implementation of [`Mailbox`](crate::Mailbox) of your own: `name` names the mailbox, `key` the message. A key that
+    /// begins with a line feed is good for one session only: it [does not last](Self::is_lasting).
     pub fn other(name: impl Into<String>, key: impl AsRef<[u8]>) -> Self {
         Self::new(Arc::new(Place::Other { name: name.into() }), Key::Text(key.as_ref().into()))
+    }
+
+    /// Whether it means the same message in every later session. Not so where the server gives the message no unique-id, an empty
+    /// one or the same as another message's (RFC 1939 §7), or where its UIDs do not last (UIDVALIDITY 0).
+    ///
+    /// ```
+    /// use postroom::MessageId;
+    ///
+    /// let id: MessageId = "postroom1:imap:me%40example.org/INBOX/0/42".parse()?;
+    /// assert!(!id.is_lasting());
+    /// # Ok::<(), postroom::Error>(())
+    /// ```
+    pub fn is_lasting(&self) -> bool {
+        !matches!(*self.place, Place::Imap { validity: 0, .. }) && !self.key.is_local()
     }
 
     pub(crate) fn new(place: Arc<Place>, key: Key) -> Self {

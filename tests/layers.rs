@@ -61,12 +61,13 @@ const LAYERS: &[Layer] = &[
     layer!("messages": "*" "mailbox"),
     layer!("imap": "*" "wire" "sasl" "engine" "conn" "mailbox" "messages"),
     layer!("pop3": "*" "wire" "sasl" "engine" "conn" "mailbox" "messages"),
+    layer!("collect": "*" "mailbox" "messages"),
     layer!("testing":),
 ];
 
 /// Crates that only some modules may name.
 const CRATES: &[(&str, &[&str])] = &[
-    ("tokio", &["conn", "testing"]),
+    ("tokio", &["conn", "collect", "testing"]),
     ("tokio_rustls", &["conn", "testing"]),
     ("rustls", &["conn", "testing"]),
     ("socket2", &["conn"]),

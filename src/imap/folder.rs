@@ -51,7 +51,8 @@ impl<S: Borrow<Imap>> Folder<S> {
         let place = Place::Imap {
             account: session.borrow().account().as_ref().into(),
             mailbox: selected.name.as_str().into(),
-            validity: selected.uid_validity.map_or(0, u32::from),
+            // UIDs that do not last make ids that do not (RFC 4315 §4).
+            validity: selected.uid_validity.filter(|_| !selected.uids_not_sticky).map_or(0, u32::from),
         };
         Ok(Self { session, selection: selected.selection, place: Arc::new(place), marked: Uids::default() })
     }

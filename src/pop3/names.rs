@@ -9,9 +9,6 @@ use super::types::{Number, Uidl};
 use crate::error::{Error, Result};
 use crate::message_id::{Key, MessageId, Place};
 
-/// Begins the key of a message that the server gives no name of its own; no unique-id can hold it.
-const LOCAL: u8 = b'\n';
-
 /// The names, as far as listings have told them. A number keeps its name for the whole session.
 pub(super) struct Names {
     place: Arc<Place>,
@@ -57,7 +54,7 @@ impl Names {
         for row in rows {
             self.name(row.number, self.local(row.number));
         }
-        self.stable = Some(!self.keys.values().any(is_local));
+        self.stable = Some(!self.keys.values().any(Key::is_local));
     }
 
     /// The first name stays.
@@ -69,7 +66,7 @@ impl Names {
     }
 
     fn local(&self, number: Number) -> Key {
-        let text = format!("{}{:016x}{}{number}", char::from(LOCAL), self.session, char::from(LOCAL));
+        let text = format!("{}{:016x}{}{number}", char::from(Key::LOCAL), self.session, char::from(Key::LOCAL));
         Key::Text(text.into_bytes().into())
     }
 
@@ -80,7 +77,7 @@ impl Names {
 
     /// Its key, where that lasts.
     pub(super) fn lasting(&self, number: Number) -> Option<Key> {
-        self.keys.get(&number).filter(|key| !is_local(key)).cloned()
+        self.keys.get(&number).filter(|key| !key.is_local()).cloned()
     }
 
     /// The message of that id in this session; `None` where it is not there.
@@ -90,14 +87,10 @@ impl Names {
         }
         match self.numbers.get(id.key()) {
             Some(number) => Ok(Some(*number)),
-            None if is_local(id.key()) => Err(Error::input(format!("{id} was good for an earlier session only"))),
+            None if id.key().is_local() => Err(Error::input(format!("{id} was good for an earlier session only"))),
             None => Ok(None),
         }
     }
-}
-
-fn is_local(key: &Key) -> bool {
-    matches!(key, Key::Text(text) if text.first() == Some(&LOCAL))
 }
 
 #[cfg(test)]

@@ -1,0 +1,282 @@
+//! [`Book`]: the ledger's records of one account beside the server's listing: which message is known, which is new, which only
+//! looks like a known one. A pure state machine: changes for the ledger come out, nothing is read or written here.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use time::OffsetDateTime;
+
+use super::delivery::{Extent, Recovered, Ticket};
+use super::digest::{Digest, Digests};
+use super::ledger::{Change, Record, State};
+use crate::Entry;
+
+/// The records, those of them that may be claimed by a message of another name, and the changes that the ledger has yet to be told.
+#[derive(Debug, Default)]
+pub(super) struct Book {
+    records: HashMap<Arc<str>, Kept>,
+    /// By digest, the keys of records whose message is not listed under its key now.
+    free: HashMap<Digest, Vec<Arc<str>>>,
+    /// By digest, how many nameless keys were looked at to find an unused one.
+    numbers: HashMap<Digest, usize>,
+    changes: Vec<Change>,
+}
+
+/// A record but for its key.
+#[derive(Clone, Debug, PartialEq)]
+struct Kept {
+    digest: Digest,
+    header: Digest,
+    size: Option<u64>,
+    extent: Extent,
+    state: State,
+    at: OffsetDateTime,
+    /// Whether the message is listed, or was recognised in this session.
+    met: bool,
+}
+
+/// What a message is to the book, by its name alone.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Standing {
+    /// Collected before; since then.
+    Known(OffsetDateTime),
+    /// Its header was collected before.
+    HeaderKnown,
+    /// There is a record of that name, but perhaps of another message: only its digest can tell.
+    Doubtful,
+    /// There is no record of that name.
+    New,
+}
+
+/// What a message is to the book, by its digest.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) enum Verdict {
+    /// It was collected before.
+    Known {
+        /// Its key now.
+        key: Arc<str>,
+        /// Since when it is at home.
+        at: OffsetDateTime,
+    },
+    /// It was not.
+    New,
+}
+
+impl Book {
+    pub(super) fn new(records: Vec<Record>) -> Self {
+        let records = records.into_iter().map(|record| {
+            let Record { key, digest, header, size, extent, state, at } = record;
+            (key.into(), Kept { digest, header, size, extent, state, at, met: false })
+        });
+        Self { records: records.collect(), ..Self::default() }
+    }
+
+    /// The tickets of what an aborted run had staged, by key.
+    pub(super) fn staged(&self) -> Vec<(Arc<str>, Ticket)> {
+        let staged = self.records.iter().filter_map(|(key, kept)| match &kept.state {
+            State::Staged(ticket) => Some((key.clone(), ticket.clone())),
+            State::Collected | State::Gone(_) => None,
+        });
+        staged.collect()
+    }
+
+    /// What became of one of them.
+    pub(super) fn recover(&mut self, key: &str, recovered: Recovered) {
+        match recovered {
+            Recovered::Delivered => self.collected(key),
+            Recovered::Missing => self.remove(key),
+        }
+    }
+
+    /// Forgets messages that were gone from the server before that time.
+    pub(super) fn forget(&mut self, before: OffsetDateTime) {
+        let keys = self.keys(|_, kept| matches!(kept.state, State::Gone(since) if since < before));
+        keys.iter().for_each(|key| self.remove(key));
+    }
+
+    /// Compares the records with the listing: one answer for each entry. Records of messages that are no longer listed are gone
+    /// from now on, and free to be claimed by their digest.
+    pub(super) fn meet(&mut self, entries: &[Entry], now: OffsetDateTime) -> Vec<Standing> {
+        let standings = entries.iter().map(|entry| self.standing(entry)).collect();
+        for key in self.keys(|_, kept| !kept.met) {
+            self.free(&key);
+            // Of a message without a lasting name, only its digest can say that it is gone.
+            if !key.starts_with(NAMELESS) {
+                self.gone(&key, now);
+            }
+        }
+        standings
+    }
+
+    fn standing(&mut self, entry: &Entry) -> Standing {
+        let Some(kept) = lasting(entry).and_then(|key| self.records.get_mut(&*key)) else { return Standing::New };
+        kept.met = true;
+        let other_size = kept.size.zip(entry.size).is_some_and(|(then, now)| then != now);
+        match (&kept.state, kept.extent) {
+            _ if other_size => Standing::Doubtful,
+            (State::Collected, Extent::Whole) => Standing::Known(kept.at),
+            (State::Collected, Extent::Header) => Standing::HeaderKnown,
+            (State::Gone(_) | State::Staged(_), _) => Standing::Doubtful,
+        }
+    }
+
+    /// Whether that header is the one of the record of that name.
+    pub(super) fn has_header(&self, entry: &Entry, header: Digest) -> bool {
+        lasting(entry).and_then(|key| self.records.get(&*key)).is_some_and(|kept| kept.header == header)
+    }
+
+    /// The headers of messages that may have lost their names.
+    pub(super) fn free_headers(&self) -> HashSet<Digest> {
+        let kept = self.free.values().flatten().filter_map(|key| self.records.get(key));
+        kept.map(|kept| kept.header).collect()
+    }
+
+    /// Judges a message by its bytes; a record of it under another name becomes one under this name.
+    pub(super) fn recognise(&mut self, entry: &Entry, extent: Extent, digests: &Digests) -> Verdict {
+        let key = lasting(entry);
+        if let Some(kept) = key.as_ref().and_then(|key| self.records.get(&**key)).cloned() {
+            let key: Arc<str> = key.as_deref().unwrap_or_default().into();
+            if covers(&kept, extent, digests) {
+                return self.known(key, Kept { size: entry.size, ..kept });
+            }
+            self.displace(&key, kept);
+        }
+        let Some((old, kept)) = self.claim(extent, digests) else { return Verdict::New };
+        let kept = Kept { size: entry.size, ..kept };
+        match key {
+            None if old.starts_with(NAMELESS) => self.known(old, kept),
+            key => {
+                self.remove(&old);
+                let key = key.map_or_else(|| self.nameless(digests.whole), Into::into);
+                self.known(key, kept)
+            }
+        }
+    }
+
+    fn known(&mut self, key: Arc<str>, kept: Kept) -> Verdict {
+        let at = kept.at;
+        let kept = Kept { state: State::Collected, met: true, ..kept };
+        let same = self.records.get(&key).is_some_and(|old| Kept { met: true, ..old.clone() } == kept);
+        match self.records.get_mut(&key) {
+            Some(old) if same => old.met = true,
+            _ => self.put(key.clone(), kept),
+        }
+        Verdict::Known { key, at }
+    }
+
+    /// A record under that name is of another message: it keeps its digest, and loses its name.
+    fn displace(&mut self, key: &str, kept: Kept) {
+        self.remove(key);
+        // The header of a message that can now be had whole is of no more use.
+        if kept.extent == Extent::Whole {
+            let key = self.nameless(kept.digest);
+            self.put(key.clone(), Kept { met: false, ..kept });
+            self.free(&key);
+        }
+    }
+
+    fn claim(&mut self, extent: Extent, digests: &Digests) -> Option<(Arc<str>, Kept)> {
+        let (free, records) = (self.free.get_mut(&digests.whole)?, &self.records);
+        let at = free.iter().position(|key| records.get(key).is_some_and(|kept| covers(kept, extent, digests)))?;
+        let key = free.swap_remove(at);
+        let kept = self.records.get(&key)?.clone();
+        Some((key, kept))
+    }
+
+    /// Notes a message that was just staged; [`collected`](Self::collected) follows.
+    pub(super) fn stage(
+        &mut self,
+        entry: &Entry,
+        extent: Extent,
+        digests: &Digests,
+        ticket: Ticket,
+        at: OffsetDateTime,
+    ) -> Arc<str> {
+        let key = lasting(entry).map_or_else(|| self.nameless(digests.whole), Into::into);
+        let (digest, header, size) = (digests.whole, digests.header, entry.size);
+        let state = State::Staged(ticket);
+        self.put(Arc::clone(&key), Kept { digest, header, size, extent, state, at, met: true });
+        key
+    }
+
+    /// It is delivered.
+    pub(super) fn collected(&mut self, key: &str) {
+        self.turn(key, State::Collected);
+    }
+
+    /// It is no longer on the server.
+    pub(super) fn gone(&mut self, key: &str, now: OffsetDateTime) {
+        if self.records.get(key).is_some_and(|kept| !matches!(kept.state, State::Gone(_))) {
+            self.turn(key, State::Gone(now));
+        }
+    }
+
+    /// The nameless messages that were not met are no longer on the server; for the end of a run that has seen all there is.
+    pub(super) fn nameless_gone(&mut self, now: OffsetDateTime) {
+        let unmet = self.keys(|key, kept| key.starts_with(NAMELESS) && !kept.met);
+        unmet.iter().for_each(|key| self.gone(key, now));
+    }
+
+    fn remove(&mut self, key: &str) {
+        if self.records.remove(key).is_some() {
+            self.changes.push(Change::Remove(key.to_owned()));
+        }
+    }
+
+    /// What the ledger has to be told.
+    pub(super) fn changes(&mut self) -> Vec<Change> {
+        std::mem::take(&mut self.changes)
+    }
+
+    fn keys(&self, which: impl Fn(&str, &Kept) -> bool) -> Vec<Arc<str>> {
+        self.records.iter().filter(|(key, kept)| which(key, kept)).map(|(key, _)| key.clone()).collect()
+    }
+
+    fn turn(&mut self, key: &str, state: State) {
+        if let Some((key, kept)) = self.records.get_key_value(key) {
+            let (key, kept) = (key.clone(), Kept { state, ..kept.clone() });
+            self.put(key, kept);
+        }
+    }
+
+    fn put(&mut self, key: Arc<str>, kept: Kept) {
+        let Kept { digest, header, size, extent, state, at, .. } = kept.clone();
+        self.changes.push(Change::Put(Record { key: key.to_string(), digest, header, size, extent, state, at }));
+        self.records.insert(key, kept);
+    }
+
+    fn free(&mut self, key: &Arc<str>) {
+        if let Some(kept) = self.records.get(key) {
+            self.free.entry(kept.digest).or_default().push(key.clone());
+        }
+    }
+
+    /// A key for a message that the server gives no lasting name.
+    fn nameless(&mut self, digest: Digest) -> Arc<str> {
+        let number = self.numbers.entry(digest).or_default();
+        loop {
+            *number += 1;
+            let key = format!("{NAMELESS}{digest}-{number}");
+            if !self.records.contains_key(&*key) {
+                return key.into();
+            }
+        }
+    }
+}
+
+/// Begins the key of a record without a lasting name; no id's text form begins so.
+const NAMELESS: &str = "digest:";
+
+/// The key of an entry whose id lasts.
+pub(super) fn lasting(entry: &Entry) -> Option<String> {
+    entry.id.is_lasting().then(|| entry.id.to_string())
+}
+
+/// Whether the record is of that message, and as much of it.
+fn covers(kept: &Kept, extent: Extent, digests: &Digests) -> bool {
+    match (kept.extent, extent) {
+        (Extent::Whole, Extent::Whole) | (Extent::Header, Extent::Header) => kept.digest == digests.whole,
+        (Extent::Whole, Extent::Header) => kept.header == digests.header,
+        (Extent::Header, Extent::Whole) => false,
+    }
+}

@@ -1,0 +1,225 @@
+//! [`Maildir`]: each message a file, written in `tmp` and renamed to `new`. It does not know the ledger, and no server.
+
+use std::collections::HashSet;
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tokio::io::AsyncRead;
+
+use super::disk::{create_folder, failed, is_at, names_in, remove, rename_new, sync_folder};
+use super::encode::{Format, LineEnds};
+use super::name::Name;
+use super::staging::{Staging, WRITERS, runs, stage_stream};
+use super::turn::{Turns, apart};
+use super::{Delivery, Head, Letter, Recovered, Ticket};
+use crate::{BoxFuture, Result};
+
+/// After which any program may clean `tmp`, by the Maildir specification.
+const TMP_LASTS: Duration = Duration::from_secs(36 * 60 * 60);
+
+/// Delivers into a Maildir: each message is written into a file in `tmp`, made durable, and renamed to `new`, where mail readers find
+/// it. Any number of readers and of other deliveries may use the Maildir at the same time.
+///
+/// Folders are made with mode 0700 and files with 0600. Names are unique by time, process, counter, host and 64 random bits, and a file
+/// is never overwritten. Lines end with LF unless [`line_ends`](Self::line_ends) says otherwise. Where the time is known at which
+/// the message arrived at the server (IMAP), the file has it as its time of modification, which readers show.
+///
+/// **Cost.** One fsync for each message, by several threads at once, and for each batch one of `tmp` and one of `new`.
+/// A message that comes as a stream needs about half a MiB of memory, whatever its size, and a thread while it comes.
+///
+/// **Cancellation.** A future that is dropped leaves its work to end by itself; the next call waits for it.
+///
+/// **After an abort** a message that is still in `tmp` is published; one that is in `new`, or in `cur` with whatever flags, is
+/// delivered. One that is in neither was published and then moved or deleted by its reader, and is delivered too; only where it was
+/// staged more than 36 hours ago, after which any program may clean `tmp`, it may have been lost there, and is collected again: rather
+/// twice than never. Files in `tmp` that no ticket names are thrown away where they are of a run that also made one of the tickets, or
+/// older than 36 hours. Others are left alone: they may be those of another collection that is at work, or that was cut off and knows
+/// them by its ledger.
+///
+/// **Errors.** [`Kind::Storage`](crate::Kind::Storage), with the path in its text and the system's error as its source. A file that
+/// cannot be written or made durable is removed, and the rest of the batch goes on.
+///
+/// ```
+/// use postroom::MessageId;
+/// use postroom::collect::{Delivery, Head, Letter, Maildir};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> postroom::Result<()> {
+/// # let dir = std::env::temp_dir().join(format!("postroom-doc-maildir-{}", std::process::id()));
+/// let mut maildir = Maildir::open(&dir).await?;
+/// let letter = Letter::new(Head::new(MessageId::other("shop", "1")), "Subject: Order\r\n\r\nThree apples\r\n");
+/// for ticket in maildir.stage(&[letter]).await {
+///     let ticket = ticket?; // durable; to be noted before it is published
+///     for published in maildir.publish(std::slice::from_ref(&ticket)).await {
+///         published?;
+///     }
+///     let file = std::fs::read_to_string(dir.join("new").join(ticket.as_str())).unwrap();
+///     assert_eq!(file, "Subject: Order\n\nThree apples\n");
+/// }
+/// # std::fs::remove_dir_all(&dir).unwrap();
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Maildir {
+    turns: Turns<Folders>,
+    line_ends: LineEnds,
+    writers: usize,
+}
+
+struct Folders {
+    staging: Staging,
+    new: PathBuf,
+    cur: PathBuf,
+}
+
+impl Maildir {
+    /// The Maildir at that path; it, and `tmp`, `new` and `cur` in it, are made where they are missing.
+    ///
+    /// [`Kind::Storage`](crate::Kind::Storage) where that fails.
+    pub async fn open(dir: impl AsRef<Path>) -> Result<Self> {
+        let dir = dir.as_ref().to_owned();
+        let folders = apart(move || Folders::open(&dir)).await?;
+        Ok(Self { turns: Turns::new(folders), line_ends: LineEnds::default(), writers: WRITERS })
+    }
+
+    /// How lines end in the files; LF unless told otherwise.
+    pub fn line_ends(mut self, line_ends: LineEnds) -> Self {
+        self.line_ends = line_ends;
+        self
+    }
+
+    /// By how many threads a batch is written, at least one; 8 unless told otherwise. A disk makes several files durable in little
+    /// more time than one.
+    pub fn writers(mut self, writers: usize) -> Self {
+        self.writers = writers.max(1);
+        self
+    }
+}
+
+impl Delivery for Maildir {
+    fn recover<'a>(&'a mut self, tickets: &'a [Ticket]) -> BoxFuture<'a, Result<Vec<Recovered>>> {
+        let tickets = tickets.to_vec();
+        Box::pin(async move { self.turns.take(move |folders| folders.recover(&tickets)).await? })
+    }
+
+    fn stage<'a>(&'a mut self, letters: &'a [Letter]) -> BoxFuture<'a, Vec<Result<Ticket>>> {
+        let (batch, format, writers) = (letters.to_vec(), Format::Plain(self.line_ends), self.writers);
+        Box::pin(async move {
+            let staged = self.turns.take(move |folders| folders.staging.write(&batch, format, writers)).await;
+            staged.unwrap_or_else(|error| vec![Err(error); letters.len()])
+        })
+    }
+
+    fn stage_stream<'a>(
+        &'a mut self,
+        head: &'a Head,
+        body: &'a mut (dyn AsyncRead + Send + Unpin),
+    ) -> BoxFuture<'a, Result<Ticket>> {
+        let format = Format::Plain(self.line_ends);
+        Box::pin(stage_stream(&self.turns, |folders| &mut folders.staging, format, head, body))
+    }
+
+    fn publish<'a>(&'a mut self, tickets: &'a [Ticket]) -> BoxFuture<'a, Vec<Result<()>>> {
+        let batch = tickets.to_vec();
+        Box::pin(async move {
+            let published = self.turns.take(move |folders| folders.publish(&batch)).await;
+            published.unwrap_or_else(|error| vec![Err(error); tickets.len()])
+        })
+    }
+
+    fn discard<'a>(&'a mut self, tickets: &'a [Ticket]) -> BoxFuture<'a, Result<()>> {
+        let tickets = tickets.to_vec();
+        Box::pin(async move { self.turns.take(move |folders| folders.staging.discard(&tickets)).await? })
+    }
+}
+
+impl Folders {
+    fn open(dir: &Path) -> Result<Self> {
+        create_folder(dir)?;
+        // The program may change its working directory.
+        let dir = fs::canonicalize(dir).map_err(failed(dir, "opened"))?;
+        let [tmp, new, cur] = ["tmp", "new", "cur"].map(|name| dir.join(name));
+        [&tmp, &new, &cur].into_iter().try_for_each(|folder| create_folder(folder))?;
+        Ok(Self { staging: Staging::new(tmp)?, new, cur })
+    }
+
+    fn publish(&self, tickets: &[Ticket]) -> Vec<Result<()>> {
+        let renamed: Vec<_> = tickets.iter().map(|ticket| self.rename(ticket)).collect();
+        match sync_folder(&self.new) {
+            Ok(()) => renamed,
+            Err(error) => renamed.into_iter().map(|renamed| renamed.and(Err(error.clone()))).collect(),
+        }
+    }
+
+    fn rename(&self, ticket: &Ticket) -> Result<()> {
+        match self.move_to_new(ticket)? {
+            true => Ok(()),
+            false => Err(failed(&self.new.join(ticket.as_str()), "published")(io::ErrorKind::NotFound.into())),
+        }
+    }
+
+    /// Whether it is in `new` now; `false` where it is in `tmp` no more.
+    fn move_to_new(&self, ticket: &Ticket) -> Result<bool> {
+        let Some(tmp) = self.staging.path(ticket.as_str()) else { return Ok(false) };
+        let new = self.new.join(ticket.as_str());
+        match rename_new(&tmp, &new) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(new.exists()),
+            // In both after an abort, where the file system cannot rename without overwriting, or does not rename in one step.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && is_same(&tmp, &new) => {
+                remove(&tmp).map(|()| true)
+            }
+            Err(error) => Err(failed(&new, "published")(error)),
+        }
+    }
+
+    fn recover(&mut self, tickets: &[Ticket]) -> Result<Vec<Recovered>> {
+        self.staging.begin_run()?;
+        let moved = tickets.iter().map(|ticket| self.move_to_new(ticket)).collect::<Result<Vec<_>>>()?;
+        let rest = tickets.iter().zip(&moved).filter(|(_, moved)| !**moved).map(|(ticket, _)| ticket.as_str());
+        let read = self.read(rest.collect())?;
+        if !tickets.is_empty() {
+            // What an aborted run has renamed may not be durable yet.
+            [&self.new, &self.cur].into_iter().try_for_each(|folder| sync_folder(folder))?;
+        }
+        self.throw_away(tickets)?;
+        let is_there = |ticket: &Ticket| {
+            read.contains(ticket.as_str())
+                || Name::parse(ticket.as_str()).is_some_and(|name| !name.is_older_than(TMP_LASTS))
+        };
+        let fates = tickets.iter().zip(moved).map(|(ticket, moved)| match moved || is_there(ticket) {
+            true => Recovered::Delivered,
+            false => Recovered::Missing,
+        });
+        Ok(fates.collect())
+    }
+
+    /// Which of these are in `new` or `cur`, with whatever flags. First in `new`: readers move messages from there to `cur`.
+    fn read(&self, sought: HashSet<&str>) -> Result<HashSet<String>> {
+        let mut found = HashSet::new();
+        if sought.is_empty() {
+            return Ok(found);
+        }
+        for folder in [&self.new, &self.cur] {
+            let names = names_in(folder)?;
+            let unique = names.iter().filter_map(|name| name.split([':', ',', ';', '!']).next());
+            found.extend(unique.filter(|name| sought.contains(name)).map(str::to_owned));
+        }
+        Ok(found)
+    }
+
+    fn throw_away(&self, tickets: &[Ticket]) -> Result<()> {
+        let runs = runs(tickets);
+        let orphans = self.staging.list()?.into_iter();
+        orphans
+            .filter(|(_, name)| runs.contains(&name.run) || name.is_older_than(TMP_LASTS))
+            .try_for_each(|(path, _)| remove(&path))
+    }
+}
+
+fn is_same(tmp: &Path, new: &Path) -> bool {
+    File::open(tmp).is_ok_and(|file| is_at(&file, new))
+}

@@ -1,0 +1,172 @@
+//! [`Delivery`]: where collected messages go, in two steps, so that an abort between any two of them neither loses a message nor
+//! delivers it twice. The ready ones are the files below; none of them knows the ledger, and none the server.
+
+mod callback;
+mod disk;
+mod encode;
+mod maildir;
+mod mbox;
+mod name;
+mod staging;
+mod turn;
+
+use std::fmt;
+
+use bytes::Bytes;
+use time::OffsetDateTime;
+use tokio::io::AsyncRead;
+
+use crate::{BoxFuture, MessageId, Result};
+
+pub use callback::Callback;
+pub use encode::LineEnds;
+pub use maildir::Maildir;
+pub use mbox::Mbox;
+
+/// Where messages are delivered to.
+///
+/// A message is first *staged*: stored durably, where no reader of mail looks. Its [`Ticket`] then goes into the ledger, and only
+/// then it is *published*, which makes it visible. A run that is cut off anywhere between leaves tickets in the ledger; the next one
+/// hands them to [`recover`](Self::recover) before it does anything else.
+///
+/// Storage that fails is [`Kind::Storage`](crate::Kind::Storage) ([`Error::storage`](crate::Error::storage)). A failure of one message
+/// leaves that message on the server and the rest goes on, unless its cause is one that no other message would escape, as a full disk.
+///
+/// Any of these futures may be dropped before it ends, as by an aborted run: work that goes on by itself then (in a blocking thread)
+/// has to be over before the next call begins its own.
+pub trait Delivery: Send {
+    /// Finds out what became of what an earlier run had staged, and throws away what was staged and is not named here. Called
+    /// once, at the beginning of each run. One answer for each ticket, in order.
+    fn recover<'a>(&'a mut self, tickets: &'a [Ticket]) -> BoxFuture<'a, Result<Vec<Recovered>>>;
+
+    /// Stores these messages, durable when it returns. One answer for each message, in order.
+    fn stage<'a>(&'a mut self, letters: &'a [Letter]) -> BoxFuture<'a, Vec<Result<Ticket>>>;
+
+    /// Stores one message that is too large to be held in memory, durable when it returns. A read of `body` that fails is handed
+    /// back as it is, by `Error::from`, and nothing stays staged.
+    fn stage_stream<'a>(
+        &'a mut self,
+        head: &'a Head,
+        body: &'a mut (dyn AsyncRead + Send + Unpin),
+    ) -> BoxFuture<'a, Result<Ticket>>;
+
+    /// Makes staged messages visible, in this order; durable when it returns. One answer for each ticket, in order.
+    fn publish<'a>(&'a mut self, tickets: &'a [Ticket]) -> BoxFuture<'a, Vec<Result<()>>>;
+
+    /// Throws staged messages away: they turned out to be known.
+    fn discard<'a>(&'a mut self, tickets: &'a [Ticket]) -> BoxFuture<'a, Result<()>>;
+}
+
+/// Chosen while the program runs.
+impl<D: Delivery + ?Sized> Delivery for Box<D> {
+    fn recover<'a>(&'a mut self, tickets: &'a [Ticket]) -> BoxFuture<'a, Result<Vec<Recovered>>> {
+        (**self).recover(tickets)
+    }
+
+    fn stage<'a>(&'a mut self, letters: &'a [Letter]) -> BoxFuture<'a, Vec<Result<Ticket>>> {
+        (**self).stage(letters)
+    }
+
+    fn stage_stream<'a>(
+        &'a mut self,
+        head: &'a Head,
+        body: &'a mut (dyn AsyncRead + Send + Unpin),
+    ) -> BoxFuture<'a, Result<Ticket>> {
+        (**self).stage_stream(head, body)
+    }
+
+    fn publish<'a>(&'a mut self, tickets: &'a [Ticket]) -> BoxFuture<'a, Vec<Result<()>>> {
+        (**self).publish(tickets)
+    }
+
+    fn discard<'a>(&'a mut self, tickets: &'a [Ticket]) -> BoxFuture<'a, Result<()>> {
+        (**self).discard(tickets)
+    }
+}
+
+/// A staged message, by the name its [`Delivery`] gave it: kept in the ledger, good in later runs. Text of at most
+/// [`Ticket::LONGEST`] bytes.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub struct Ticket(String);
+
+/// What became of a message that an aborted run had staged.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Recovered {
+    /// It had been published, or is now: it is delivered.
+    Delivered,
+    /// There is nothing of it: it has to be collected again.
+    Missing,
+}
+
+/// What is known of a message besides its bytes.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Head {
+    /// Which message it is.
+    pub id: MessageId,
+    /// How much of it comes.
+    pub extent: Extent,
+    /// Its size in octets as the server said; servers err.
+    pub size: Option<u64>,
+    /// When it arrived at the server, where the protocol says so (IMAP).
+    pub received: Option<OffsetDateTime>,
+}
+
+/// How much of a message is delivered.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum Extent {
+    /// All of it.
+    Whole,
+    /// Its header only, since the message is over the size that the policy allows.
+    Header,
+}
+
+/// One message in memory.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Letter {
+    /// What is known of it.
+    pub head: Head,
+    /// Its bytes, as the server holds them: lines end with CRLF, mostly; any byte may occur.
+    pub bytes: Bytes,
+}
+
+impl Ticket {
+    /// The most bytes of a ticket.
+    pub const LONGEST: usize = 1024;
+
+    /// A ticket of that text, for implementations of [`Delivery`]; [`Kind::Input`](crate::Kind::Input) where it is too long.
+    pub fn new(text: impl Into<String>) -> Result<Self> {
+        let text = text.into();
+        match text.len() <= Self::LONGEST {
+            true => Ok(Self(text)),
+            false => Err(crate::Error::input("a ticket may not be longer than 1024 bytes")),
+        }
+    }
+
+    /// Its text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Ticket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Head {
+    /// A whole message of that id, of which nothing more is known; for tests of a [`Delivery`].
+    pub fn new(id: MessageId) -> Self {
+        Self { id, extent: Extent::Whole, size: None, received: None }
+    }
+}
+
+impl Letter {
+    /// A message of that head; for tests of a [`Delivery`].
+    pub fn new(head: Head, bytes: impl Into<Bytes>) -> Self {
+        Self { head, bytes: bytes.into() }
+    }
+}

@@ -1,0 +1,161 @@
+//! [`Event`] and [`Summary`]: what a run tells while it goes on, and in the end. Plain data.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::{Error, MessageId};
+
+/// One step of a run. Sizes are in octets.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Event {
+    /// The server's listing was compared with the ledger: so many messages are there, and so many of them, with so many octets by
+    /// the server's word, are to be brought.
+    Listed {
+        /// On the server.
+        messages: usize,
+        /// To be brought, headers included.
+        wanted: usize,
+        /// The size of those that are to be brought whole.
+        octets: u64,
+    },
+    /// An earlier run was cut off when this message, named as in the ledger, was stored; now it is delivered.
+    Recovered(String),
+    /// Delivered whole, and noted.
+    Collected {
+        /// Which message.
+        id: MessageId,
+        /// How much came.
+        octets: u64,
+    },
+    /// Its header is delivered, and noted; the message is over the size that the policy allows.
+    HeaderCollected {
+        /// Which message.
+        id: MessageId,
+    },
+    /// It was brought, and known by its digest under another name: not delivered again.
+    Recognised {
+        /// Which message.
+        id: MessageId,
+        /// How much came.
+        octets: u64,
+    },
+    /// It could not be brought or stored; it stays on the server. Other messages are not concerned.
+    Failed {
+        /// Which message; `None` where the failure is not about one.
+        id: Option<MessageId>,
+        /// Why.
+        error: Error,
+    },
+    /// It is gone from the server for certain.
+    Deleted {
+        /// Which message.
+        id: MessageId,
+    },
+    /// Its deletion was asked for, and the reply that would make it certain is missing or negative: the next run finds out.
+    DeletionUnknown {
+        /// Which message.
+        id: MessageId,
+    },
+}
+
+/// What a run has done, in numbers of messages.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Summary {
+    /// On the server, when the run began.
+    pub listed: usize,
+    /// Delivered that an earlier run had stored before it was cut off.
+    pub recovered: usize,
+    /// Delivered whole.
+    pub collected: usize,
+    /// The octets of those.
+    pub octets: u64,
+    /// Of which the header was delivered.
+    pub headers: usize,
+    /// Brought, and known by their digest.
+    pub recognised: usize,
+    /// Left for a later run, since the budget was spent.
+    pub waiting: usize,
+    /// Failures.
+    pub failed: usize,
+    /// Deleted from the server for certain.
+    pub deleted: usize,
+    /// Perhaps deleted from the server.
+    pub deletions_unknown: usize,
+}
+
+impl Summary {
+    fn count(&mut self, event: &Event) {
+        match event {
+            Event::Listed { messages, .. } => self.listed = *messages,
+            Event::Recovered(_) => self.recovered += 1,
+            Event::Collected { octets, .. } => {
+                self.collected += 1;
+                self.octets += octets;
+            }
+            Event::HeaderCollected { .. } => self.headers += 1,
+            Event::Recognised { .. } => self.recognised += 1,
+            Event::Failed { .. } => self.failed += 1,
+            Event::Deleted { .. } => self.deleted += 1,
+            Event::DeletionUnknown { .. } => self.deletions_unknown += 1,
+        }
+    }
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} messages on the server, {} collected ({} octets)", self.listed, self.collected, self.octets)?;
+        let rest = [
+            (self.recovered, "recovered"),
+            (self.headers, "headers"),
+            (self.recognised, "recognised"),
+            (self.waiting, "waiting"),
+            (self.failed, "failed"),
+            (self.deleted, "deleted"),
+            (self.deletions_unknown, "perhaps deleted"),
+        ];
+        rest.iter().filter(|(count, _)| *count > 0).try_for_each(|(count, what)| write!(f, ", {count} {what}"))
+    }
+}
+
+/// What the run's work and its handle share.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Log(Arc<Mutex<Inner>>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    events: VecDeque<Event>,
+    summary: Summary,
+}
+
+impl Log {
+    pub(super) fn tell(&self, event: Event) {
+        self.with(|inner| {
+            inner.summary.count(&event);
+            inner.events.push_back(event);
+        });
+    }
+
+    pub(super) fn failed(&self, id: &MessageId, error: Error) {
+        tracing::warn!(message = %id, %error, "a message could not be collected");
+        self.tell(Event::Failed { id: Some(id.clone()), error });
+    }
+
+    pub(super) fn waiting(&self, messages: usize) {
+        self.with(|inner| inner.summary.waiting = messages);
+    }
+
+    pub(super) fn take(&self) -> Option<Event> {
+        self.with(|inner| inner.events.pop_front())
+    }
+
+    pub(super) fn summary(&self) -> Summary {
+        self.with(|inner| inner.summary)
+    }
+
+    fn with<T>(&self, change: impl FnOnce(&mut Inner) -> T) -> T {
+        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}

@@ -1,0 +1,151 @@
+//! One change of a ledger as a line of text with a checksum, and back. It must not know files.
+//!
+//! ```text
+//! CHECK put =ACCOUNT =KEY DIGEST HEADER SIZE EXTENT STATE AT
+//! CHECK remove =ACCOUNT =KEY
+//! ```
+//!
+//! CHECK is the first 16 hexadecimal digits of the SHA-256 of what follows its space. Text is percent-encoded. SIZE is decimal or `-`,
+//! EXTENT `whole` or `header`, STATE `collected`, `staged=TICKET` or `gone=SECONDS`, AT and SECONDS since 1970.
+
+use std::fmt::Write as _;
+
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
+use sha2::{Digest as _, Sha256};
+use time::OffsetDateTime;
+
+use super::{Change, Record, State};
+use crate::collect::delivery::{Extent, Ticket};
+
+/// What may not stand in a field.
+const ENCODED: &AsciiSet = &CONTROLS.add(b' ').add(b'%');
+
+/// Names a record within the whole ledger.
+pub(super) type Name = [u8; 16];
+
+/// The line, with its end.
+pub(super) fn write(account: &str, change: &Change) -> String {
+    let text = |text: &str| format!("={}", utf8_percent_encode(text, ENCODED));
+    let body = match change {
+        Change::Remove(key) => format!("remove {} {}", text(account), text(key)),
+        Change::Put(Record { key, digest, header, size, extent, state, at }) => {
+            let size = size.map_or_else(|| "-".to_owned(), |size| size.to_string());
+            let extent = match extent {
+                Extent::Whole => "whole",
+                Extent::Header => "header",
+            };
+            let state = match state {
+                State::Collected => "collected".to_owned(),
+                State::Staged(ticket) => format!("staged{}", text(ticket.as_str())),
+                State::Gone(since) => format!("gone={}", since.unix_timestamp()),
+            };
+            let (account, key, at) = (text(account), text(key), at.unix_timestamp());
+            format!("put {account} {key} {digest} {header} {size} {extent} {state} {at}")
+        }
+    };
+    format!("{} {body}\n", check(body.as_bytes()))
+}
+
+/// The account and the change of a line; `None` where it is damaged.
+pub(super) fn read(line: &[u8]) -> Option<(String, Change)> {
+    let line = str::from_utf8(line).ok()?.strip_suffix('\n')?;
+    let (sum, body) = line.split_once(' ')?;
+    if sum != check(body.as_bytes()) {
+        return None;
+    }
+    let fields: Vec<_> = body.split(' ').collect();
+    match *fields.as_slice() {
+        ["remove", account, key] => Some((text(account)?, Change::Remove(text(key)?))),
+        ["put", account, key, digest, header, size, extent, state, at] => {
+            let size = if size == "-" { None } else { Some(size.parse().ok()?) };
+            let extent = match extent {
+                "whole" => Extent::Whole,
+                "header" => Extent::Header,
+                _ => return None,
+            };
+            let (digest, header) = (digest.parse().ok()?, header.parse().ok()?);
+            let record =
+                Record { key: text(key)?, digest, header, size, extent, state: read_state(state)?, at: time(at)? };
+            Some((text(account)?, Change::Put(record)))
+        }
+        _ => None,
+    }
+}
+
+fn read_state(state: &str) -> Option<State> {
+    if state == "collected" {
+        return Some(State::Collected);
+    }
+    match state.strip_prefix("staged") {
+        Some(ticket) => Ticket::new(text(ticket)?).ok().map(State::Staged),
+        None => time(state.strip_prefix("gone=")?).map(State::Gone),
+    }
+}
+
+fn text(field: &str) -> Option<String> {
+    let decoded = percent_decode_str(field.strip_prefix('=')?).decode_utf8().ok()?;
+    Some(decoded.into_owned())
+}
+
+fn time(seconds: &str) -> Option<OffsetDateTime> {
+    OffsetDateTime::from_unix_timestamp(seconds.parse().ok()?).ok()
+}
+
+/// The name of the record that a change is about.
+pub(super) fn name(account: &str, change: &Change) -> Name {
+    let key = match change {
+        Change::Put(record) => &record.key,
+        Change::Remove(key) => key,
+    };
+    let mut hash = Sha256::new();
+    hash.update((account.len() as u64).to_be_bytes());
+    hash.update(account);
+    hash.update(key);
+    let mut name = Name::default();
+    name.iter_mut().zip(hash.finalize()).for_each(|(to, from)| *to = from);
+    name
+}
+
+/// 16 hexadecimal digits by which damage is seen.
+pub(super) fn check(bytes: &[u8]) -> String {
+    let digest = Sha256::digest(bytes);
+    digest.iter().take(8).fold(String::with_capacity(16), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::collect::Digest;
+
+    proptest! {
+        #[test]
+        fn a_change_comes_back(account: String, key: String, ticket: String, size: Option<u64>, at in 0..4_000_000_000_i64, state in 0..3) {
+            let at = OffsetDateTime::from_unix_timestamp(at).unwrap();
+            let mut record = Record::new(key.clone(), Digest::of(key.as_bytes()), Digest::of(b""), at);
+            record.size = size;
+            record.state = match state {
+                0 => State::Collected,
+                1 => State::Staged(Ticket::new(ticket).unwrap()),
+                _ => State::Gone(at),
+            };
+            for change in [Change::Put(record), Change::Remove(key)] {
+                let line = write(&account, &change);
+                prop_assert_eq!(line.matches('\n').count(), 1);
+                prop_assert_eq!(read(line.as_bytes()), Some((account.clone(), change)));
+            }
+        }
+
+        #[test]
+        fn any_flipped_bit_is_seen(key: String, at: prop::sample::Index, bit in 0..8_u8) {
+            let mut line = write("me", &Change::Remove(key)).into_bytes();
+            let at = at.index(line.len());
+            line[at] ^= 1 << bit;
+            prop_assert_eq!(read(&line), None);
+        }
+    }
+}

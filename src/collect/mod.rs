@@ -1,0 +1,38 @@
+//! Collecting: brings the mail of one mailbox home, by POP3 or IMAP alike, leaves it on the server or deletes it there as the user
+//! chose, and neither loses a message nor brings it twice. A job over the public API only; it must not know a protocol.
+//!
+//! A [`Collector`] takes a [`Mailbox`](crate::Mailbox), a [`Policy`], a [`Ledger`] that remembers what was collected, and a
+//! [`Delivery`] that stores it.
+//!
+//! # Order
+//!
+//! RETR, durable delivery, ledger, DELE, QUIT. A message is stored where no reader looks (staged), then named in the ledger, then made
+//! visible (published); a run that is cut off between any two of these is finished by the next one. Only QUIT's `+OK` makes a
+//! deletion certain (RFC 1939 §6); without it the next run finds out by the listing.
+//!
+//! # Which message is which
+//!
+//! By its [`MessageId`](crate::MessageId), where that lasts and the listing says nothing else; otherwise by its [`Digest`]: where a UIDL
+//! is missing, empty, or the same for two messages, where a name was gone and is there again, where its message has another size than
+//! before, where the server has renumbered. Before a message that an earlier run collected is deleted, its header is compared.
+
+mod book;
+mod delivery;
+mod digest;
+mod event;
+mod job;
+mod keeper;
+mod ledger;
+mod plan;
+mod policy;
+mod row;
+mod run;
+mod tap;
+
+pub use delivery::{Callback, Delivery, Extent, Head, Letter, LineEnds, Maildir, Mbox, Recovered, Ticket};
+pub use digest::Digest;
+pub use event::{Event, Summary};
+pub use ledger::{Change, FileLedger, Ledger, Record, State};
+pub use plan::{Plan, Planned, Step};
+pub use policy::Policy;
+pub use run::{Collector, Run};

@@ -1,0 +1,97 @@
+//! [`Plan`]: what a run would do, message by message: the dry run. It must not know how it is done.
+
+use std::fmt;
+
+use crate::MessageId;
+
+/// What a run would do if it began now and nothing failed: one row for each message on the server, in its order.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Plan {
+    /// The messages.
+    pub rows: Vec<Planned>,
+}
+
+/// One message of a [`Plan`].
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Planned {
+    /// Which message.
+    pub id: MessageId,
+    /// Its size in octets as the server says.
+    pub size: Option<u64>,
+    /// What is done about it.
+    pub step: Step,
+    /// Whether it is deleted from the server in the end.
+    pub deletes: bool,
+}
+
+/// What is done about a message.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum Step {
+    /// It is brought.
+    Collect,
+    /// It is brought, and then known or new by its digest: the server has no lasting name for it, or one that meant another
+    /// message before.
+    Examine,
+    /// Its header is brought: the message is over the size that the policy allows.
+    CollectHeader,
+    /// Nothing: it was collected before.
+    Known,
+    /// Nothing: its header was collected before, and the message is still over the size that the policy allows.
+    HeaderKnown,
+    /// Nothing in this run: the budget is spent.
+    Wait,
+}
+
+impl Plan {
+    /// How many messages have that step.
+    pub fn count(&self, step: Step) -> usize {
+        self.rows.iter().filter(|row| row.step == step).count()
+    }
+
+    /// The octets that would be brought, by the sizes that the server states; headers are not counted.
+    pub fn octets(&self) -> u64 {
+        let brought = self.rows.iter().filter(|row| matches!(row.step, Step::Collect | Step::Examine));
+        brought.filter_map(|row| row.size).sum()
+    }
+
+    /// How many messages would be deleted from the server.
+    pub fn deletions(&self) -> usize {
+        self.rows.iter().filter(|row| row.deletes).count()
+    }
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Collect => "collect",
+            Self::Examine => "examine",
+            Self::CollectHeader => "header",
+            Self::Known => "known",
+            Self::HeaderKnown => "header known",
+            Self::Wait => "wait",
+        })
+    }
+}
+
+/// One line a message, and one for the sum.
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for row in &self.rows {
+            let size = row.size.map_or_else(|| "?".to_owned(), |size| size.to_string());
+            let end = if row.deletes { "delete" } else { "leave" };
+            writeln!(f, "{:12}  {end:6}  {size:>10}  {}", row.step, row.id)?;
+        }
+        let brought = self.count(Step::Collect) + self.count(Step::Examine);
+        write!(
+            f,
+            "{brought} messages ({} octets) and {} headers to bring, {} of {} messages to delete",
+            self.octets(),
+            self.count(Step::CollectHeader),
+            self.deletions(),
+            self.rows.len()
+        )
+    }
+}

@@ -1,0 +1,219 @@
+//! [`Policy`]: what of the mail a run brings, and what of it stays on the server. Plain data and a pure decision; it must not know
+//! how either is done.
+
+use std::time::Duration;
+
+use time::OffsetDateTime;
+
+/// A day, for the policies that count in days.
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Which messages a run brings home, and which of those it leaves on the server.
+///
+/// Every wish narrows: a collected message stays on the server only while *all* of [`days`](Self::days),
+/// [`newest`](Self::newest) and [`below`](Self::below) that were given let it. Only what was collected whole, and is stored for
+/// certain, is ever deleted.
+///
+/// ```
+/// use postroom::collect::Policy;
+///
+/// // At most 30 days, at most 500 messages; ten at a time; no attachments over 10 MB.
+/// let policy = Policy::keep().days(30).newest(500).most_messages(10).skip_over(10_000_000);
+/// assert_ne!(policy, Policy::delete());
+/// ```
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Policy {
+    stay: Option<Duration>,
+    newest: Option<usize>,
+    below: Option<u64>,
+    messages: Option<usize>,
+    bytes: Option<u64>,
+    over: Option<u64>,
+}
+
+/// What the policy has to know of one message on the server, the oldest first.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Sight {
+    pub(super) size: u64,
+    /// Since when it is safe at home, whole; `None` while it is not.
+    pub(super) collected: Option<OffsetDateTime>,
+}
+
+impl Policy {
+    /// Everything is brought, everything stays.
+    pub fn keep() -> Self {
+        Self::default()
+    }
+
+    /// Everything is brought, and deleted from the server once it is stored.
+    pub fn delete() -> Self {
+        Self::default().stay(Duration::ZERO)
+    }
+
+    /// A collected message stays for so many days (of 24 hours) after it was collected.
+    pub fn days(self, days: u32) -> Self {
+        self.stay(DAY * days)
+    }
+
+    /// A collected message stays for so long after it was collected, in whole seconds.
+    pub fn stay(mut self, time: Duration) -> Self {
+        self.stay = Some(time);
+        self
+    }
+
+    /// Only the newest so many messages on the server stay, in the order of its listing.
+    pub fn newest(mut self, messages: usize) -> Self {
+        self.newest = Some(messages);
+        self
+    }
+
+    /// The oldest collected messages go until all that are left have together no more than so many octets, by the sizes that the
+    /// server states.
+    pub fn below(mut self, octets: u64) -> Self {
+        self.below = Some(octets);
+        self
+    }
+
+    /// One run brings at most so many messages, the oldest first.
+    pub fn most_messages(mut self, messages: usize) -> Self {
+        self.messages = Some(messages);
+        self
+    }
+
+    /// One run brings messages of at most so many octets together, by the sizes that the server states, the oldest first; one
+    /// message at least, so that every run gets on.
+    pub fn most_bytes(mut self, octets: u64) -> Self {
+        self.bytes = Some(octets);
+        self
+    }
+
+    /// Of messages over so many octets only the header is brought, once; they stay on the server. A later run that allows their
+    /// size brings them whole.
+    pub fn skip_over(mut self, octets: u64) -> Self {
+        self.over = Some(octets);
+        self
+    }
+
+    /// Whether the message is too large to be brought whole.
+    pub(super) fn skips(&self, size: Option<u64>) -> bool {
+        self.over.zip(size).is_some_and(|(most, size)| size > most)
+    }
+
+    /// What one run may bring.
+    pub(super) fn budget(&self) -> Budget {
+        Budget { messages: self.messages, bytes: self.bytes, spent: false }
+    }
+
+    /// Whether a run may bring less than there is.
+    pub(super) fn has_budget(&self) -> bool {
+        self.messages.is_some() || self.bytes.is_some()
+    }
+
+    /// Which of these messages, the oldest first, are to go: one answer for each.
+    pub(super) fn goes(&self, sights: &[Sight], now: OffsetDateTime) -> Vec<bool> {
+        let old = sights.len().saturating_sub(self.newest.unwrap_or(usize::MAX));
+        let mut goes: Vec<_> = sights
+            .iter()
+            .enumerate()
+            .map(|(at, sight)| sight.collected.is_some_and(|since| at < old || self.is_over(since, now)))
+            .collect();
+        let Some(below) = self.below else { return goes };
+        let mut total: u64 = sights.iter().zip(&goes).filter(|(_, goes)| !**goes).map(|(sight, _)| sight.size).sum();
+        for (sight, goes) in sights.iter().zip(&mut goes) {
+            if total > below && !*goes && sight.collected.is_some() {
+                *goes = true;
+                total -= sight.size;
+            }
+        }
+        goes
+    }
+
+    fn is_over(&self, since: OffsetDateTime, now: OffsetDateTime) -> bool {
+        self.stay.is_some_and(|stay| now.unix_timestamp() - since.unix_timestamp() >= seconds(stay))
+    }
+}
+
+fn seconds(time: Duration) -> i64 {
+    i64::try_from(time.as_secs()).unwrap_or(i64::MAX)
+}
+
+/// What a run may still bring.
+#[derive(Debug)]
+pub(super) struct Budget {
+    messages: Option<usize>,
+    bytes: Option<u64>,
+    /// Whether anything was taken from it.
+    spent: bool,
+}
+
+impl Budget {
+    /// Takes a message of that size from the budget. Once one does not fit, none does: the oldest come first.
+    pub(super) fn take(&mut self, size: u64) -> bool {
+        let fits = self.messages != Some(0) && (!self.spent || self.bytes.is_none_or(|left| size <= left));
+        if !fits {
+            self.messages = Some(0);
+            return false;
+        }
+        self.spent = true;
+        self.messages = self.messages.map(|left| left - 1);
+        self.bytes = self.bytes.map(|left| left.saturating_sub(size));
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(days: i64) -> OffsetDateTime {
+        OffsetDateTime::from_unix_timestamp(days * 86_400).unwrap()
+    }
+
+    /// Sizes, and the days on which the messages were collected.
+    fn goes(policy: &Policy, mail: &[(u64, Option<i64>)]) -> Vec<bool> {
+        let sights: Vec<_> = mail.iter().map(|(size, day)| Sight { size: *size, collected: day.map(at) }).collect();
+        policy.goes(&sights, at(100))
+    }
+
+    #[test]
+    fn only_what_was_collected_goes() {
+        assert_eq!(goes(&Policy::delete(), &[(1, None), (1, Some(100))]), [false, true]);
+        assert_eq!(goes(&Policy::keep(), &[(1, None), (1, Some(0))]), [false, false]);
+    }
+
+    #[test]
+    fn days_count_from_the_collection() {
+        let mail = [(1, Some(69)), (1, Some(70)), (1, Some(71)), (1, Some(200))];
+        assert_eq!(goes(&Policy::keep().days(30), &mail), [true, true, false, false]);
+    }
+
+    #[test]
+    fn the_newest_are_counted_among_all_that_are_there() {
+        assert_eq!(
+            goes(&Policy::keep().newest(2), &[(1, Some(1)), (1, None), (1, Some(1)), (1, None)]),
+            [true, false, false, false]
+        );
+    }
+
+    #[test]
+    fn the_oldest_go_until_the_rest_is_small_enough() {
+        let mail = [(10, Some(1)), (10, None), (10, Some(1)), (10, Some(1))];
+        assert_eq!(goes(&Policy::keep().below(25), &mail), [true, false, true, false]);
+        assert_eq!(goes(&Policy::keep().below(5), &mail), [true, false, true, true]);
+        assert_eq!(goes(&Policy::keep().below(40), &mail), [false; 4]);
+        // What goes for another reason makes room.
+        assert_eq!(goes(&Policy::keep().newest(3).below(30), &mail), [true, false, false, false]);
+    }
+
+    #[test]
+    fn a_budget_ends_at_the_first_that_does_not_fit() {
+        let take = |policy: Policy, sizes: &[u64]| -> Vec<bool> {
+            let mut budget = policy.budget();
+            sizes.iter().map(|size| budget.take(*size)).collect()
+        };
+        assert_eq!(take(Policy::keep().most_messages(2), &[1, 1, 1]), [true, true, false]);
+        assert_eq!(take(Policy::keep().most_bytes(10), &[6, 5, 1]), [true, false, false]);
+        assert_eq!(take(Policy::keep().most_bytes(10), &[60, 1]), [true, false]);
+        assert_eq!(take(Policy::keep().most_messages(0), &[1]), [false]);
+    }
+}

@@ -1,0 +1,201 @@
+//! [`Collector`] and [`Run`]: what the user holds. The work is in [`Job`]; here it is only begun, watched and awaited.
+
+use std::fmt;
+use std::future::IntoFuture;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures_core::Stream;
+use time::OffsetDateTime;
+
+use super::book::Book;
+use super::delivery::Delivery;
+use super::event::{Event, Log, Summary};
+use super::job::Job;
+use super::keeper::Keeper;
+use super::ledger::Ledger;
+use super::plan::Plan;
+use super::policy::Policy;
+use crate::{BoxFuture, Error, Mailbox, Result};
+
+/// How long the ledger remembers messages that are gone from the server.
+const REMEMBER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+/// Brings the mail of one mailbox into a [`Delivery`], remembers it in a [`Ledger`], and does with the server's copy what a
+/// [`Policy`] says.
+///
+/// The account's name is the caller's: the ledger keeps its records under it, so one ledger can serve many mailboxes, and a mailbox
+/// that is reached by another host or protocol tomorrow is still the same one. Messages that are known by another name are then
+/// recognised by their [`Digest`](super::Digest).
+///
+/// ```
+/// use postroom::Mailbox;
+/// use postroom::collect::{Collector, Delivery, Ledger, Policy};
+///
+/// async fn collect(mailbox: &mut dyn Mailbox, ledger: impl Ledger, delivery: impl Delivery) -> postroom::Result<()> {
+///     let mut collector = Collector::new("me@example.org", ledger, delivery).policy(Policy::keep().days(30));
+///     println!("{}", collector.run(mailbox).await?);
+///     Ok(())
+/// }
+/// ```
+#[derive(Debug)]
+pub struct Collector<L, D> {
+    account: String,
+    ledger: L,
+    delivery: D,
+    policy: Policy,
+    remember: Duration,
+    now: Option<OffsetDateTime>,
+}
+
+/// A run that is going on: a stream of [`Event`]s. It makes progress only while it is polled, by [`next`](Self::next),
+/// [`finish`](Self::finish) or as a [`Stream`].
+///
+/// Dropping it ends the run as a power failure would: nothing is lost, nothing that is not durable is deleted, and the next run goes on
+/// from there. A POP3 session that is dropped with it deletes nothing; an IMAP folder can be used again.
+#[must_use = "a run makes no progress unless it is polled"]
+pub struct Run<'a> {
+    work: Option<BoxFuture<'a, Result<()>>>,
+    end: Result<()>,
+    log: Log,
+}
+
+impl<L: Ledger, D: Delivery> Collector<L, D> {
+    /// A collector that leaves everything on the server.
+    pub fn new(account: impl Into<String>, ledger: L, delivery: D) -> Self {
+        let (policy, remember) = (Policy::keep(), REMEMBER);
+        Self { account: account.into(), ledger, delivery, policy, remember, now: None }
+    }
+
+    /// With that policy.
+    pub fn policy(mut self, policy: Policy) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// The ledger remembers messages so long after they are gone from the server, in whole seconds; a year unless told otherwise. One
+    /// that comes back later is collected again.
+    pub fn remember(mut self, time: Duration) -> Self {
+        self.remember = time;
+        self
+    }
+
+    /// Takes that for the time of all following runs, instead of the system's clock; for tests of a policy.
+    pub fn now(mut self, now: OffsetDateTime) -> Self {
+        self.now = Some(now);
+        self
+    }
+
+    /// What a run would do; touches the wire to list the messages (and, with a budget, to look at the headers of
+    /// those whose names do not last), and stores nothing.
+    ///
+    /// # Errors
+    ///
+    /// What [`Mailbox::entries`] and the ledger fail with.
+    pub async fn plan(&mut self, mailbox: &mut dyn Mailbox) -> Result<Plan> {
+        self.job(mailbox, Log::default()).await?.plan().await
+    }
+
+    /// Begins a run. It lists the messages, brings those that the ledger does not know, and delivers them; notes them in the ledger;
+    /// then deletes what the policy lets go and ends with [`Mailbox::commit`], which closes a POP3 session.
+    ///
+    /// Messages over 1 MiB are streamed one by one, smaller ones brought by one pipelined stream and delivered in batches. Memory:
+    /// about two batches of 2 MiB, the session's window, and some hundred bytes for each message on the server or in the ledger.
+    ///
+    /// # Errors
+    ///
+    /// A message that cannot be brought or stored is an [`Event::Failed`], and the others go on. The run itself fails where the
+    /// ledger or the connection does, and where storage fails in a way that no other message would escape (a full disk): what was
+    /// delivered by then is noted, and nothing more is deleted.
+    pub fn run<'a>(&'a mut self, mailbox: &'a mut dyn Mailbox) -> Run<'a> {
+        let log = Log::default();
+        let told = log.clone();
+        let work = Box::pin(async move { self.job(mailbox, told).await?.run().await });
+        Run { work: Some(work), end: Ok(()), log }
+    }
+
+    /// Gives back the ledger and the delivery.
+    pub fn into_parts(self) -> (L, D) {
+        (self.ledger, self.delivery)
+    }
+
+    async fn job<'a>(&'a mut self, mailbox: &'a mut dyn Mailbox, log: Log) -> Result<Job<'a>> {
+        let now = self.now.unwrap_or_else(OffsetDateTime::now_utc);
+        let now = now.replace_nanosecond(0).unwrap_or(now);
+        let mut book = Book::new(self.ledger.load(&self.account).await?);
+        let remember = time::Duration::try_from(self.remember).unwrap_or(time::Duration::MAX);
+        if let Some(before) = now.checked_sub(remember) {
+            book.forget(before);
+        }
+        let (account, ledger, delivery) = (&*self.account, &mut self.ledger, &mut self.delivery);
+        let keeper = Keeper { account, ledger, delivery, book, now, log };
+        Ok(Job { mailbox, keeper, policy: &self.policy, rows: Vec::new() })
+    }
+}
+
+impl Run<'_> {
+    /// The next event; `None` at the end, be it good or bad: [`finish`](Self::finish) tells. Cancel-safe.
+    pub async fn next(&mut self) -> Option<Event> {
+        std::future::poll_fn(|cx| self.poll_event(cx)).await
+    }
+
+    /// What the run has done so far.
+    pub fn summary(&self) -> Summary {
+        self.log.summary()
+    }
+
+    /// Runs to the end, and says what was done. Events that were not taken are thrown away.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Collector::run`]; what was done until then is in [`summary`](Self::summary), which can be asked before.
+    pub async fn finish(mut self) -> Result<Summary> {
+        while self.next().await.is_some() {}
+        std::mem::replace(&mut self.end, Ok(()))?;
+        Ok(self.summary())
+    }
+
+    fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Option<Event>> {
+        if let Some(event) = self.log.take() {
+            return Poll::Ready(Some(event));
+        }
+        let Some(work) = &mut self.work else { return Poll::Ready(None) };
+        if let Poll::Ready(end) = work.as_mut().poll(cx) {
+            (self.work, self.end) = (None, end);
+        }
+        match (self.log.take(), &self.work) {
+            (None, Some(_)) => Poll::Pending,
+            (event, _) => Poll::Ready(event),
+        }
+    }
+
+    /// Why the run has failed, where it has; for those who take it as a [`Stream`].
+    pub fn error(&self) -> Option<&Error> {
+        self.end.as_ref().err()
+    }
+}
+
+impl Stream for Run<'_> {
+    type Item = Event;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Event>> {
+        self.poll_event(cx)
+    }
+}
+
+/// The same as [`Run::finish`].
+impl<'a> IntoFuture for Run<'a> {
+    type Output = Result<Summary>;
+    type IntoFuture = BoxFuture<'a, Result<Summary>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.finish())
+    }
+}
+
+impl fmt::Debug for Run<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Run").field("summary", &self.summary()).finish_non_exhaustive()
+    }
+}
