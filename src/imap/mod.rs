@@ -21,6 +21,14 @@ mod streams;
 mod types;
 
 pub use appending::Append;
+pub use command::acl::RightsChange;
+pub use command::extension::{Answer, Extension};
+pub use command::list_extended::{ListReturn, ListSelect};
+pub use command::metadata::MetadataDepth;
+pub use command::multi_append::{Content, NewMessage, Piece};
+pub use command::notify::NotifyEvent;
+pub use command::scope::Scope;
+pub use command::sort::SortKey;
 pub use engine::{Event, Selected};
 pub use folder::Folder;
 pub use opening::Opening;
@@ -31,6 +39,6 @@ pub use types::{
     Comparators, Condition, CopyUid, EntryName, Envelope, Fetched, FetchedSection, Flags, Found, Items, ListRights,
     Listed, MailboxName, Metadata, MyRights, Namespace, Namespaces, Params, PartKind, Partial, Parts, Progress, Query,
     Quota, QuotaResource, QuotaRoots, QuotaUsage, Response, ResponseCode, Returns, Rights, SearchChange, SearchUpdate,
-    Section, SeqNum, Sorted, Status, StatusData, StatusItems, Str, Strings, Thread, Threads, Uid, UidList, UidValidity,
-    Uids, UrlContent, Vanished,
+    Section, SeqNum, Sorted, Status, StatusData, StatusItems, Str, Stretch, Strings, Thread, Threads, Uid, UidList,
+    UidValidity, Uids, UrlContent, Vanished,
 };

@@ -127,6 +127,13 @@ kinds! {
     Jmapaccess b"JMAPACCESS",
 }
 
+impl Kind {
+    /// The kind of responses that begin with this word.
+    pub(crate) fn of(word: &[u8]) -> Self {
+        word_kind(word)
+    }
+}
+
 /// What this complete response is.
 #[inline]
 pub fn route(frame: &[u8]) -> Route<'_> {
