@@ -49,13 +49,21 @@ struct Wish {
 
 impl Wish {
     fn policy(&self) -> Policy {
-        let mut policy = Policy::keep();
-        policy = self.days.map_or(policy.clone(), |days| policy.days(days));
-        policy = self.newest.map_or(policy.clone(), |newest| policy.newest(newest));
-        policy = self.below.map_or(policy.clone(), |below| policy.below(below));
-        policy = self.messages.map_or(policy.clone(), |messages| policy.most_messages(messages));
-        policy = self.bytes.map_or(policy.clone(), |bytes| policy.most_bytes(bytes));
-        self.over.map_or(policy.clone(), |over| policy.skip_over(over))
+        let policy = Policy::keep();
+        let policy = with(policy, self.days, Policy::days);
+        let policy = with(policy, self.newest, Policy::newest);
+        let policy = with(policy, self.below, Policy::below);
+        let policy = with(policy, self.messages, Policy::most_messages);
+        let policy = with(policy, self.bytes, Policy::most_bytes);
+        with(policy, self.over, Policy::skip_over)
+    }
+}
+
+/// The policy with a setting, where there is one.
+fn with<T>(policy: Policy, wish: Option<T>, set: impl FnOnce(Policy, T) -> Policy) -> Policy {
+    match wish {
+        Some(wish) => set(policy, wish),
+        None => policy,
     }
 }
 
