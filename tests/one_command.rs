@@ -118,7 +118,10 @@ fn message(with: &Hostile) -> NewMessage {
 
 fn items(with: &Hostile) -> Items {
     let items = Items::FLAGS.preview().mod_seq().gmail_labels().section(Section::HEADER);
-    let items = Section::header_fields([&with.a]).map_or(items.clone(), |fields| items.section(fields));
+    let items = match Section::header_fields([&with.a]) {
+        Ok(fields) => items.section(fields),
+        Err(_) => items,
+    };
     items.binary(&[with.uid], Some((0, NonZeroU32::MIN))).unwrap()
 }
 

@@ -313,7 +313,7 @@ mod tests {
     fn items_of_extensions_are_those_of_their_rfcs() {
         let items = Items::FLAGS.mod_seq().email_id().thread_id().save_date().lazy_preview();
         assert_eq!(items.to_string(), "(UID FLAGS MODSEQ EMAILID THREADID SAVEDATE PREVIEW (LAZY))");
-        assert_eq!((items.clone() | Items::new().preview()).to_string().matches("PREVIEW").count(), 1);
+        assert_eq!((items | Items::new().preview()).to_string().matches("PREVIEW").count(), 1);
         let gmail = Items::new().gmail_message_id().gmail_thread_id().gmail_labels();
         assert_eq!(gmail.to_string(), "(UID X-GM-MSGID X-GM-THRID X-GM-LABELS)");
         let binary = Items::new().binary(&[1, 2], Some((0, NonZeroU32::MIN))).unwrap().binary_size(&[3]).unwrap();
