@@ -88,7 +88,8 @@ impl<L: Ledger, D: Delivery> Collector<L, D> {
     }
 
     /// What a run would do; touches the wire to list the messages (and, with a budget, to look at the headers of
-    /// those whose names do not last), and stores nothing.
+    /// those whose names do not last), and stores nothing. A message whose name is new counts as new here, while a run may
+    /// recognise it by its bytes as an old one, and let it go sooner.
     ///
     /// # Errors
     ///

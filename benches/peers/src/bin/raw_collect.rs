@@ -36,7 +36,8 @@ fn run(args: &Args) -> Result<()> {
     let writer = thread::spawn(move || maildir.store_all(&received));
     let gathered = session.retrieve(names, |batch| batches.send(batch).is_ok());
     drop(batches);
-    let (messages, synchronisations) = writer.join().map_err(|_| "the writer panicked")??;
+    let stored = writer.join().map_err(|_| "the writer panicked")?;
+    let (messages, synchronisations) = stored.map_err(|failure: Failure| failure as Box<dyn std::error::Error>)?;
     gathered?;
     println!("messages {messages}\nfsync {synchronisations}");
     session.command("QUIT")
