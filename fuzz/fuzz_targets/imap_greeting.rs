@@ -9,5 +9,5 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let frame = [b"* ", data, b"\r\n"].concat();
     let condition = within(&frame, || text::untagged(&frame));
     let whole = within(&frame, || postroom::imap::codec::response(&frame.clone().into(), &Limits::default()));
-    std::hint::black_box((condition.map(|condition| format!("{condition:?}")), whole.is_ok()));
+    std::hint::black_box((condition.map(|condition| format!("{condition:?}")).ok(), whole.is_ok()));
 });
