@@ -104,6 +104,9 @@ pub use message_id::MessageId;
 pub use messages::{Message, Messages, mail_parser};
 pub use pop3::Pop3;
 pub use recorder::Recorder;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub use sasl::fuzzing::challenges as fuzzing_sasl;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -37,6 +37,9 @@ pub struct Limits {
     pub window: usize,
     /// Bytes of the answer to one command that returns a value, over which it fails with `Kind::Limit`. 256 MiB.
     pub undelivered: usize,
+    /// Whether a bare LF ends the lines of POP3's multi-line replies too, so that LF `.` LF is an end, as a few servers send it. A
+    /// message with such a line in it is cut short then, and the rest of it taken for replies: only for a server that needs it. false.
+    pub bare_line_feeds: bool,
     /// Challenges in one authentication. 16.
     pub challenges: usize,
     /// Iterations that a server may ask of SCRAM's key derivation, which runs on tokio's threads for blocking work. Fewer than
@@ -80,6 +83,7 @@ impl Default for Limits {
             events: 10_000,
             window: 256 * KIB,
             undelivered: 256 * MIB,
+            bare_line_feeds: false,
             challenges: 16,
             scram_iterations: 2_000_000,
         }

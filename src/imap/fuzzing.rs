@@ -8,7 +8,8 @@ use std::time::Instant;
 use bytes::BytesMut;
 
 use super::codec::{
-    Batch, FetchedBatch, Frame, Framer, capability, flags, id, list, namespace, route, search, status, text,
+    Batch, FetchedBatch, Frame, Framer, capability, flags, id, list, namespace, response as whole, route, search,
+    status, text,
 };
 use super::command::append::Append;
 use super::command::capability::Capability;
@@ -90,6 +91,7 @@ pub fn response(data: &[u8]) {
     let _ = search::parse(data);
     let _ = namespace::parse(data, false);
     let _ = id::parse(data);
+    let _ = black_box(whole(&data.to_vec().into(), &limits()));
     let mut batch = Batch::new(data.to_vec().into());
     batch.push(0, data.len());
     for fetched in FetchedBatch::parse(&batch, &limits(), None).flatten() {

@@ -48,7 +48,7 @@ impl Imap {
         // RFC 9051 §6.3.9: the empty name asks for the delimiter alone.
         let root = self.call(List { pattern: "", selection: Selection::All, extended: None, utf8: false }).await?;
         let delimiter = root.first().and_then(|listed| listed.delimiter);
-        let own = super::types::Namespace { prefix: String::new(), delimiter };
+        let own = super::types::Namespace::new(String::new(), delimiter);
         Ok(Namespaces { personal: vec![own], ..Namespaces::default() })
     }
 

@@ -21,13 +21,24 @@ mod streams;
 mod types;
 
 pub use appending::Append;
+pub use command::acl::RightsChange;
+pub use command::extension::{Answer, Extension};
+pub use command::list_extended::{ListReturn, ListSelect};
+pub use command::metadata::MetadataDepth;
+pub use command::multi_append::{Content, NewMessage, Piece};
+pub use command::notify::NotifyEvent;
+pub use command::scope::Scope;
+pub use command::sort::SortKey;
 pub use engine::{Event, Selected};
 pub use folder::Folder;
 pub use opening::Opening;
 pub use session::Imap;
 pub use streams::{Fetch, Idle};
 pub use types::{
-    Address, Addresses, BodyStructure, Capabilities, Condition, CopyUid, Envelope, Fetched, FetchedSection, Flags,
-    Found, Items, Listed, MailboxName, Namespace, Namespaces, Params, PartKind, Parts, Query, ResponseCode, Returns,
-    Section, SeqNum, Status, StatusData, StatusItems, Str, Strings, Uid, UidValidity, Uids,
+    Acl, AclEntry, Address, Addresses, Annotation, AnnotationSize, AnnotationSupport, BodyStructure, Capabilities,
+    Comparators, Condition, CopyUid, EntryName, Envelope, Fetched, FetchedSection, Flags, Found, Items, ListRights,
+    Listed, MailboxName, Metadata, MyRights, Namespace, Namespaces, Params, PartKind, Partial, Parts, Progress, Query,
+    Quota, QuotaResource, QuotaRoots, QuotaUsage, Response, ResponseCode, Returns, Rights, SearchChange, SearchUpdate,
+    Section, SeqNum, Sorted, Status, StatusData, StatusItems, Str, Stretch, Strings, Thread, Threads, Uid, UidList,
+    UidValidity, Uids, UrlContent, Vanished,
 };

@@ -2,6 +2,7 @@
 
 use std::borrow::Borrow;
 
+use super::command::extension::{Answer, Extension, Run};
 use super::command::search::Search;
 use super::folder::Folder;
 use super::session::Imap;
@@ -45,7 +46,8 @@ impl<S: Borrow<Imap>> Folder<S> {
     ///
     /// # Errors
     ///
-    /// As [`search`](Self::search), and [`Kind::Input`](crate::Kind::Input) where nothing is asked for.
+    /// As [`search`](Self::search), and, before anything is sent, [`Kind::Input`](crate::Kind::Input) where nothing is asked for and
+    /// [`Kind::Unsupported`](crate::Kind::Unsupported) where the server lacks what is asked for beyond ESEARCH.
     pub async fn find(&self, query: &Query, returns: Returns) -> Result<Found> {
         if returns.is_empty() {
             return Err(Error::input("a search has to return something"));
@@ -53,7 +55,11 @@ impl<S: Borrow<Imap>> Folder<S> {
         for uids in query.sets() {
             self.check(uids)?;
         }
-        let short = self.session().capabilities().esearch();
+        let capabilities = self.session().capabilities();
+        if let Some(names) = returns.demands().find(|names| !names.iter().any(|name| capabilities.has(name))) {
+            return Err(Error::unsupported(format!("this search needs {names:?} of the server")));
+        }
+        let short = capabilities.esearch();
         let search = Search { selection: self.selection, query, returns: short.then_some(returns) };
         let found = self.session().call(search).await?;
         let found = returns.complete(found);
@@ -62,5 +68,22 @@ impl<S: Borrow<Imap>> Folder<S> {
             Some(validity) => Found { all: found.all.map(|all| all.stamped(validity)), ..found },
             None => found,
         })
+    }
+
+    /// Runs a command that is a value in this mailbox, such as [`Extension::sort`], and returns the untagged data it claims. One
+    /// flight, more where an argument needs a literal.
+    ///
+    /// # Errors
+    ///
+    /// Before anything is sent, [`Kind::Input`](crate::Kind::Input) for an argument that cannot be sent and for UIDs of another
+    /// UIDVALIDITY, [`Kind::Unsupported`](crate::Kind::Unsupported) for a command that would change the session;
+    /// [`Kind::Rejected`](crate::Kind::Rejected) where the server refuses; [`Kind::Limit`](crate::Kind::Limit) for an answer over
+    /// the limits; and what [every command](Imap#errors-of-every-command) can end in.
+    pub async fn run(&self, extension: Extension) -> Result<Answer> {
+        for uids in extension.sets() {
+            self.check(uids)?;
+        }
+        let limits = self.session().limits().clone();
+        self.session().call(Run { extension, selection: Some(self.selection), limits }).await
     }
 }

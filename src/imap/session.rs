@@ -10,6 +10,7 @@ use super::appending::Append;
 use super::call::{ImapInbox, ImapLink, call, ended, finish};
 use super::command::append::Append as AppendCommand;
 use super::command::enable::Enable;
+use super::command::extension::{Answer, Extension, Run};
 use super::command::id::{Fields, Id};
 use super::command::logout::Logout;
 use super::command::noop::Noop;
@@ -257,6 +258,35 @@ impl Imap {
             self.call(Enable { names }).await?;
         }
         Ok(self.enabled())
+    }
+
+    /// Runs a command that is a value, such as [`Extension::get_acl`] or a vendor's, and returns the untagged data it claims.
+    /// One flight, more where an argument needs a literal.
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")]
+    /// # async fn example() -> postroom::Result<()> {
+    /// # use postroom::imap::{Extension, Imap, MailboxName};
+    /// # use postroom::{Config, Login};
+    /// # let server = postroom::testing::Server::builder().start().await?;
+    /// # let config = Config::new("localhost").port(server.imaps_port()).add_root_pem(server.ca_pem().as_bytes())?;
+    /// # let imap = Imap::connect(config, Login::password("alice", "alicepw")).await?;
+    /// if imap.capabilities().has("ACL") {
+    ///     println!("{:?}", imap.run(Extension::my_rights(&MailboxName::INBOX)).await?.responses);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(feature = "testing")]
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(example()).unwrap();
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Before anything is sent, [`Kind::Input`] for an argument that cannot be sent and for a command that speaks of the
+    /// selected mailbox, [`Kind::Unsupported`] for one that would change the session; [`Kind::Rejected`] where the server
+    /// refuses; [`Kind::Limit`] for an answer over the limits; and what [every command](Self#errors-of-every-command) can end in.
+    pub async fn run(&self, extension: Extension) -> Result<Answer> {
+        self.call(Run { extension, selection: None, limits: self.limits().clone() }).await
     }
 
     /// Asks for nothing: shows that the session lives, and lets the server say what happened. One flight.

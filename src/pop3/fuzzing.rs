@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use bytes::BytesMut;
 
-use super::codec::{Lines, Multiline, capabilities, reply, scan_line, stamp, stat, uidl_line};
+use super::codec::{Lines, Multiline, capabilities, language_line, reply, scan_line, stamp, stat, uidl_line};
 use super::engine::{Effect, Engine, Needs, Plan, Request, Series, Shape};
 use super::types::Number;
 use crate::engine::fuzzing::{Ask, play};
@@ -27,15 +27,18 @@ pub fn engine(data: &[u8]) {
 
 /// Arbitrary bytes by every parser; a body out of them is the same whole and in two pieces.
 pub fn replies(data: &[u8]) {
-    let _ = (reply(data), stat(data), stamp(data), scan_line(data), uidl_line(data));
+    let _ = (reply(data), stat(data), stamp(data), scan_line(data), uidl_line(data), language_line(data));
     let _ = format!("{:?}", capabilities(data));
     assert!(Lines::new(data).count() <= data.len() + 1);
     let [at, data @ ..] = data else { return };
-    assert_eq!(body(data, data.len()), body(data, usize::from(*at).min(data.len())));
+    let first = usize::from(*at).min(data.len());
+    for form in [Multiline::new(), Multiline::lenient()] {
+        assert_eq!(body(form.clone(), data, data.len()), body(form, data, first));
+    }
 }
 
-fn body(data: &[u8], first: usize) -> Option<Vec<u8>> {
-    let (mut scanner, mut input) = (Multiline::new(), BytesMut::new());
+fn body(mut scanner: Multiline, data: &[u8], first: usize) -> Option<Vec<u8>> {
+    let mut input = BytesMut::new();
     for piece in [data.get(..first), data.get(first..)].into_iter().flatten() {
         input.extend_from_slice(piece);
         if let Some(cut) = scanner.scan(&mut input) {

@@ -13,4 +13,4 @@ mod types;
 
 pub use engine::{Content, Retrieved};
 pub use session::{Pop3, Retrieval};
-pub use types::{Capabilities, Expire, Number, Stat, Uidl};
+pub use types::{Capabilities, Expire, Language, Number, Stat, Uidl};

@@ -8,6 +8,8 @@ mod cram_md5;
 pub(crate) mod digest;
 mod exchange;
 mod external;
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
 mod login;
 mod plain;
 mod scram;

@@ -19,7 +19,7 @@ use crate::imap::types::Capabilities;
 /// # Ok::<(), postroom::imap::codec::Unreadable>(())
 /// ```
 pub fn parse(frame: &[u8]) -> Result<Capabilities, Unreadable> {
-    let names = |names: &[u8]| lossy(names).split_ascii_whitespace().collect();
+    let names = |names: &[u8]| Capabilities::from_text(&lossy(names));
     grammar::read(frame, |input| {
         map((untagged(&["CAPABILITY", "ENABLED"]), remainder), |(_, rest)| names(rest)).parse(input)
     })

@@ -2,11 +2,16 @@
 //! understand it keeps; there is no error here.
 
 use nom::Parser;
-use nom::combinator::all_consuming;
+use nom::branch::alt;
+use nom::character::complete::char;
+use nom::combinator::{all_consuming, map};
+use nom::multi::many0;
 use nom::sequence::delimited;
 
-use super::grammar::{self, lossy, spaced, words_in_parentheses};
-use crate::imap::types::{CopyUid, ResponseCode, SeqNum, Uid, UidValidity, Uids};
+use super::grammar::{self, astring, lossy, spaced, words_in_parentheses};
+use crate::imap::types::{
+    AnnotationSize, AnnotationSupport, Capabilities, CopyUid, Progress, ResponseCode, SeqNum, Uid, UidValidity, Uids,
+};
 use crate::{Code, Flag};
 
 /// The code of that name and data.
@@ -24,7 +29,7 @@ pub(crate) fn code(name: &str, data: &[u8]) -> ResponseCode {
 fn with_data(name: &str, data: &[u8]) -> Option<ResponseCode> {
     Some(match name {
         "BADCHARSET" => ResponseCode::BadCharset(charsets(data)?),
-        "CAPABILITY" => ResponseCode::Capability(lossy(data).split_ascii_whitespace().collect()),
+        "CAPABILITY" => ResponseCode::Capability(Capabilities::from_text(&lossy(data))),
         "PERMANENTFLAGS" => ResponseCode::PermanentFlags(
             whole(data, grammar::flag_list).filter(|flags: &Vec<Flag>| flags.len() <= data.len())?,
         ),
@@ -37,12 +42,27 @@ fn with_data(name: &str, data: &[u8]) -> Option<ResponseCode> {
         "COPYUID" => copy_uid(data)?,
         "REFERRAL" => ResponseCode::Referral(lossy(data)),
         "MAILBOXID" => ResponseCode::MailboxId(mailbox_id(data)?),
+        "BADURL" if !data.is_empty() => ResponseCode::BadUrl(lossy(data)),
+        "ANNOTATE" => annotate(data)?,
+        "ANNOTATIONS" => ResponseCode::Annotations(annotations(data)?),
+        "METADATA" => metadata(data)?,
+        "BADEVENT" => ResponseCode::BadEvent(whole(data, words_in_parentheses(|name| Some(lossy(name))))?),
+        "NOUPDATE" => ResponseCode::NoUpdate(lossy(&whole(data, grammar::astring)?)),
+        "UNDEFINED-FILTER" => ResponseCode::UndefinedFilter(lossy(&whole(data, grammar::astring)?)),
+        "MAXCONVERTMESSAGES" => ResponseCode::MaxConvertMessages(whole(data, grammar::number)?),
+        "MAXCONVERTPARTS" => ResponseCode::MaxConvertParts(whole(data, grammar::number)?),
+        "INPROGRESS" => ResponseCode::InProgress(progress(data)?),
+        "MESSAGELIMIT" => message_limit(data)?,
         _ => return None,
     })
 }
 
-fn whole<'a, T>(data: &'a [u8], parser: impl Fn(&'a [u8]) -> grammar::Read<'a, T>) -> Option<T> {
+fn whole<'a, T>(data: &'a [u8], parser: impl Parser<&'a [u8], Output = T, Error = grammar::Fail<'a>>) -> Option<T> {
     all_consuming(parser).parse(data).ok().map(|(_, value)| value)
+}
+
+fn digits(data: &[u8]) -> Option<u64> {
+    std::str::from_utf8(data).ok()?.parse().ok()
 }
 
 fn small(data: &[u8]) -> Option<u32> {
@@ -53,8 +73,67 @@ fn charsets(data: &[u8]) -> Option<Vec<String>> {
     if data.is_empty() {
         return Some(Vec::new());
     }
-    let names = whole(data, words_in_parentheses)?;
-    Some(names.iter().map(|name| lossy(name).trim_matches('"').to_owned()).collect())
+    let names = many0(spaced(astring).map(|name| lossy(&name)));
+    all_consuming(delimited(char('('), names, spaced(char(')')))).parse(data).ok().map(|(_, names)| names)
+}
+
+/// RFC 5257 §5.
+fn annotate(data: &[u8]) -> Option<ResponseCode> {
+    match data.to_ascii_uppercase().as_slice() {
+        b"TOOBIG" => Some(ResponseCode::AnnotateTooBig),
+        b"TOOMANY" => Some(ResponseCode::AnnotateTooMany),
+        _ => None,
+    }
+}
+
+/// RFC 5257 §5.
+fn annotations(data: &[u8]) -> Option<AnnotationSupport> {
+    let (size, private) = split_at_space(data);
+    let no_private = match private.trim_ascii() {
+        b"" => false,
+        word => word.eq_ignore_ascii_case(b"NOPRIVATE").then_some(true)?,
+    };
+    let size = match size.to_ascii_uppercase().as_slice() {
+        b"NONE" => AnnotationSize::Unsupported,
+        b"READ-ONLY" => AnnotationSize::ReadOnly,
+        octets => AnnotationSize::UpTo(digits(octets)?),
+    };
+    Some(AnnotationSupport { size, no_private })
+}
+
+/// RFC 5464 §5.
+fn metadata(data: &[u8]) -> Option<ResponseCode> {
+    let (what, octets) = split_at_space(data);
+    let octets = whole(octets.trim_ascii(), grammar::number);
+    match (what.to_ascii_uppercase().as_slice(), octets) {
+        (b"TOOMANY", None) => Some(ResponseCode::MetadataTooMany),
+        (b"NOPRIVATE", None) => Some(ResponseCode::MetadataNoPrivate),
+        (b"LONGENTRIES", Some(octets)) => Some(ResponseCode::MetadataLongEntries(octets)),
+        (b"MAXSIZE", Some(octets)) => Some(ResponseCode::MetadataMaxSize(octets)),
+        _ => None,
+    }
+}
+
+/// RFC 9585: `("A1" 454 1000)`, with NIL for what is not known, or nothing at all.
+fn progress(data: &[u8]) -> Option<Progress> {
+    if data.is_empty() {
+        return Some(Progress::default());
+    }
+    let number = || spaced(alt((map(grammar::nil, |()| None), map(grammar::number, Some))));
+    let inside = (grammar::nstring, number(), number());
+    let mut parser = all_consuming(delimited(grammar::lead("("), inside, spaced(grammar::lead(")"))));
+    let (_, (tag, done, goal)) = parser.parse(data).ok()?;
+    Some(Progress { tag: tag.map(|tag| lossy(&tag)), done, goal })
+}
+
+/// RFC 9738 §5.
+fn message_limit(data: &[u8]) -> Option<ResponseCode> {
+    let (limit, last) = split_at_space(data);
+    let last = match last.trim_ascii() {
+        b"" => None,
+        last => Some(Uid::new(small(last)?)?),
+    };
+    Some(ResponseCode::MessageLimit { limit: whole(limit, grammar::number)?, last })
 }
 
 fn mailbox_id(data: &[u8]) -> Option<String> {
@@ -122,6 +201,39 @@ mod tests {
             ("COPYUID", "38505 304,319:320 3956:3958"),
             ("MAILBOXID", "(F2212ea87-6097)"),
             ("REFERRAL", "imap://user@host/"),
+            // RFC 4469 §4, RFC 5255 §4.9, RFC 4978 §3
+            ("BADURL", "/INBOX;UIDVALIDITY=785799047/;UID=113330;section=1.5.9"),
+            ("BADCOMPARATOR", ""),
+            ("COMPRESSIONACTIVE", ""),
+            // RFC 5257 §4.1.1, §4.6
+            ("ANNOTATIONS", "20000 NOPRIVATE"),
+            ("ANNOTATIONS", "READ-ONLY"),
+            ("ANNOTATIONS", "NONE"),
+            ("ANNOTATE", "TOOMANY"),
+            ("ANNOTATE", "TOOBIG"),
+            // RFC 5464 §4.2.1, §4.3
+            ("METADATA", "LONGENTRIES 2199"),
+            ("METADATA", "MAXSIZE 1024"),
+            ("METADATA", "TOOMANY"),
+            ("METADATA", "NOPRIVATE"),
+            // RFC 5465 §3.1, §5.8
+            ("BADEVENT", "(MessageNew MessageExpunge)"),
+            ("NOTIFICATIONOVERFLOW", ""),
+            // RFC 5267 §4.3.1, RFC 5466 §3.1
+            ("NOUPDATE", "\"B02\""),
+            ("UNDEFINED-FILTER", "on-the-road"),
+            // RFC 5259 §9
+            ("TEMPFAIL", ""),
+            ("MAXCONVERTMESSAGES", "1"),
+            ("MAXCONVERTPARTS", "5"),
+            // RFC 9585, RFC 9586
+            ("INPROGRESS", ""),
+            ("INPROGRESS", "(\"A001\" 454 1000)"),
+            ("INPROGRESS", "(NIL 454 NIL)"),
+            ("UIDREQUIRED", ""),
+            // RFC 9738 §3
+            ("MESSAGELIMIT", "1000 23221"),
+            ("MESSAGELIMIT", "1000"),
             ("XFOO", "bar (x)"),
         ] {
             let read = code(name, data.as_bytes());
@@ -132,10 +244,28 @@ mod tests {
     }
 
     #[test]
+    fn charsets_may_be_quoted() {
+        let ResponseCode::BadCharset(names) = code("BADCHARSET", b"(US-ASCII \"a [b] c\" )") else {
+            panic!("not read")
+        };
+        assert_eq!(names, ["US-ASCII", "a [b] c"]);
+    }
+
+    #[test]
     fn data_that_is_not_what_its_rfc_says_is_kept_as_it_is() {
-        for (name, data) in
-            [("UIDNEXT", "x"), ("COPYUID", "1 0 5"), ("APPENDUID", "1"), ("PERMANENTFLAGS", "a"), ("TRYCREATE", "x")]
-        {
+        for (name, data) in [
+            ("UIDNEXT", "x"),
+            ("COPYUID", "1 0 5"),
+            ("APPENDUID", "1"),
+            ("PERMANENTFLAGS", "a"),
+            ("TRYCREATE", "x"),
+            ("METADATA", "TOOMANY 3"),
+            ("METADATA", "MAXSIZE"),
+            ("ANNOTATIONS", "5 x"),
+            ("INPROGRESS", "(x)"),
+            ("MESSAGELIMIT", "5 0"),
+            ("BADURL", ""),
+        ] {
             assert!(matches!(code(name, data.as_bytes()), ResponseCode::Other(kept) if kept.data() == data), "{name}");
         }
     }
@@ -148,7 +278,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_data_makes_it_panic(name in "(COPYUID|APPENDUID|PERMANENTFLAGS|BADCHARSET|MAILBOXID|MODIFIED)", data in "[0-9:,*() a\\\\]{0,20}") {
+        fn no_data_makes_it_panic(name in "(COPYUID|APPENDUID|PERMANENTFLAGS|BADCHARSET|MAILBOXID|MODIFIED|INPROGRESS|METADATA|ANNOTATIONS|NOUPDATE|MESSAGELIMIT)", data in "[0-9:,*() aNIL\"\\\\]{0,20}") {
             let _ = code(&name, data.as_bytes()).data();
         }
     }

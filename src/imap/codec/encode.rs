@@ -26,7 +26,7 @@ pub enum Segment {
     Secret(Bytes),
     /// Written as `{size}` and a line end, then, when the server has said `+` or where it needs not be asked, these bytes.
     Literal {
-        /// What is announced; no NUL among it.
+        /// What is announced; no NUL among it, except behind a `~` (RFC 3516).
         bytes: Bytes,
         /// Whether it must not be logged.
         secret: bool,
@@ -225,6 +225,36 @@ impl Line {
         line.first = false;
         line.text.extend_from_slice(b")");
         Ok(line)
+    }
+
+    /// Bytes as a literal, however short and plain.
+    ///
+    /// # Errors
+    ///
+    /// As for [`astring`](Self::astring).
+    pub fn literal(mut self, bytes: impl Into<Bytes>) -> Result<Self> {
+        let bytes = bytes.into();
+        if memchr::memchr(0, &bytes).is_some() {
+            return Err(Error::input("a NUL byte cannot be sent but as a binary literal"));
+        }
+        self.space();
+        self.flush();
+        self.done.push(Segment::Literal { bytes, secret: false });
+        Ok(self)
+    }
+
+    /// Bytes among which NUL may be, as `literal8` (RFC 3516 §6).
+    pub fn literal8(mut self, bytes: impl Into<Bytes>) -> Self {
+        self.space();
+        self.text.extend_from_slice(b"~");
+        self.flush();
+        self.done.push(Segment::Literal { bytes: bytes.into(), secret: false });
+        self
+    }
+
+    /// What this crate made and has checked.
+    pub(crate) fn checked(self, text: &str) -> Self {
+        self.text(text.as_bytes())
     }
 
     /// A literal of that many bytes, which come from elsewhere.

@@ -86,7 +86,11 @@ pub(crate) fn word(input: &[u8]) -> Read<'_, &str> {
 
 /// `astring`, with any byte in the atom but space and parentheses.
 pub(crate) fn astring(input: &[u8]) -> Read<'_, Cow<'_, [u8]>> {
-    alt((string, map(bare, Cow::Borrowed))).parse(input)
+    match input.first() {
+        // A quotation mark that nothing closes is looked for once, not at every word behind it.
+        Some(b'"') => quoted(input),
+        _ => alt((map(literal, Cow::Borrowed), map(bare, Cow::Borrowed))).parse(input),
+    }
 }
 
 /// `nstring`; `NIL` is `None`.
@@ -184,20 +188,43 @@ pub(crate) fn sequence_set(input: &[u8]) -> Read<'_, Uids> {
 
 /// `flag-list`, with spaces anywhere. NIL and lone backslashes, which some servers put among the flags, are left out.
 pub(crate) fn flag_list(input: &[u8]) -> Read<'_, Vec<Flag>> {
-    let (input, names) = words_in_parentheses(input)?;
-    let flags = names.iter().filter(|name| !name.eq_ignore_ascii_case(b"NIL") && **name != b"\\");
-    Ok((input, flags.map(|name| Flag::found(&String::from_utf8_lossy(name))).collect()))
+    let flag = |name: &[u8]| {
+        let is_flag = !name.eq_ignore_ascii_case(b"NIL") && name != b"\\";
+        is_flag.then(|| Flag::found(&String::from_utf8_lossy(name)))
+    };
+    words_in_parentheses(flag).parse(input)
 }
 
-/// `(a b c)`, with spaces anywhere.
-pub(crate) fn words_in_parentheses(input: &[u8]) -> Read<'_, Vec<&[u8]>> {
-    let (mut input, _) = (char('('), space0).parse(input)?;
-    let mut words = Vec::new();
-    while let Ok((after, word)) = terminated(bare, space0).parse(input) {
-        words.push(word);
-        input = after;
+/// `(a b c)`, with spaces anywhere, each made into what `make` makes of it.
+pub(crate) fn words_in_parentheses<'a, T>(
+    make: impl Fn(&'a [u8]) -> Option<T>,
+) -> impl Parser<&'a [u8], Output = Vec<T>, Error = Fail<'a>> {
+    move |input: &'a [u8]| {
+        let (mut input, _) = (char('('), space0).parse(input)?;
+        let mut words = Vec::with_capacity(words_ahead(input));
+        while let Ok((after, word)) = terminated(bare, space0).parse(input) {
+            words.extend(make(word));
+            input = after;
+        }
+        map(char(')'), |_| std::mem::take(&mut words)).parse(input)
     }
-    map(char(')'), |_| std::mem::take(&mut words)).parse(input)
+}
+
+/// How many words there are at most before the list, or the response, ends: what a list of values needs, so that it never has
+/// to grow. A server can make it too large, but never larger than half its own bytes.
+pub(crate) fn words_ahead(input: &[u8]) -> usize {
+    let end = memchr::memchr(b')', input).unwrap_or(input.len());
+    let list = input.get(..end).unwrap_or_default();
+    list.split(|&byte| byte == b' ').filter(|word| !word.is_empty()).count()
+}
+
+/// Joins what was read between the two inputs to what else is not known.
+pub(crate) fn keep(from: &[u8], to: &[u8], unknown: &mut Vec<u8>) {
+    let read = from.get(..from.len() - to.len()).unwrap_or_default();
+    if !unknown.is_empty() {
+        unknown.push(b' ');
+    }
+    unknown.extend_from_slice(read.trim_ascii());
 }
 
 /// Skips any value: an atom, a string or a list, and returns its bytes.

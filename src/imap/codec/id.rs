@@ -4,11 +4,14 @@ use nom::Parser;
 use nom::branch::alt;
 use nom::character::complete::{char, space0};
 use nom::combinator::{map, value};
-use nom::multi::many0;
+use nom::multi::many_m_n;
 use nom::sequence::{delimited, terminated};
 
 use super::grammar::{self, astring, lossy, nil, nstring, untagged};
 use super::unreadable::Unreadable;
+
+/// RFC 2971 §3.3 allows 30.
+const MOST: usize = 1000;
 
 /// Reads `* ID ("name" "Cyrus" "version" "1.5")`: names with values, in the server's order.
 ///
@@ -25,7 +28,7 @@ pub fn parse(frame: &[u8]) -> Result<Vec<(String, Option<String>)>, Unreadable> 
     grammar::read(frame, |input| {
         let name = map(terminated(astring, space0), |name| lossy(&name));
         let text = map(terminated(nstring, space0), |text| text.map(|text| lossy(&text)));
-        let pairs = delimited((char('('), space0), many0((name, text)), char(')'));
+        let pairs = delimited((char('('), space0), many_m_n(0, MOST, (name, text)), char(')'));
         map((untagged(&["ID"]), alt((pairs, value(Vec::new(), nil)))), |(_, pairs)| pairs).parse(input)
     })
 }

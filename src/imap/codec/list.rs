@@ -6,6 +6,7 @@ use nom::character::complete::space0;
 use nom::combinator::{map, value};
 
 use super::grammar::{self, Read, bare, lossy, nil, quoted, spaced, string, untagged, words_in_parentheses};
+use super::list_extended;
 use super::unreadable::Unreadable;
 use crate::imap::types::{Listed, MailboxName};
 
@@ -22,15 +23,20 @@ use crate::imap::types::{Listed, MailboxName};
 /// ```
 pub fn parse(frame: &[u8], utf8: bool) -> Result<Listed, Unreadable> {
     grammar::read(frame, |input| {
-        let mut head = (untagged(&["LIST", "LSUB", "XLIST"]), words_in_parentheses, spaced(delimiter), space0);
+        let attributes = words_in_parentheses(|name| (name != b"\\").then(|| lossy(name)));
+        let mut head = (untagged(&["LIST", "LSUB", "XLIST"]), attributes, spaced(delimiter), space0);
         let (input, (_, attributes, delimiter, _)) = head.parse(input)?;
         let (extended, name) = name(input)?;
-        let listed = Listed {
+        let extended = extended.trim_ascii();
+        let mut listed = Listed {
             name: MailboxName::from_wire(without_delimiter(&name, delimiter), utf8),
             delimiter,
-            attributes: attributes.iter().filter(|name| **name != b"\\").map(|name| lossy(name)).collect(),
-            extended: extended.trim_ascii().to_vec(),
+            attributes,
+            old_name: None,
+            child_info: Vec::new(),
+            extended: extended.to_vec(),
         };
+        list_extended::read(extended, utf8, &mut listed);
         Ok((&[], listed))
     })
 }

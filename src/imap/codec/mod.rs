@@ -1,27 +1,39 @@
 //! Plain functions between bytes and values: where a response ends, what it is, and what it says. No state of a session, no
 //! socket, no clock.
 
+pub mod acl;
 pub mod capability;
 mod code;
+mod context;
 pub mod encode;
 mod fetch;
 pub mod flags;
 mod frame;
 pub(crate) mod grammar;
 pub mod id;
+pub mod language;
 pub mod list;
+mod list_extended;
+pub mod metadata;
 pub mod namespace;
 mod query;
+pub mod quota;
+mod response;
 mod route;
 pub mod search;
+pub mod sort;
 pub mod status;
 pub mod text;
+pub mod thread;
 mod token;
 mod unreadable;
+pub mod url;
+pub mod vanished;
 
 pub use super::types::mutf7;
 pub(crate) use encode::{Line, Segment};
 pub use fetch::{Batch, FetchedBatch, UnreadableFetch, fetched};
 pub use frame::{Elided, Frame, Framer};
+pub use response::response;
 pub use route::{Ending, Kind, Route, route, split};
 pub use unreadable::Unreadable;

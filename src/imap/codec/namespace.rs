@@ -3,20 +3,23 @@
 use nom::Parser;
 use nom::branch::alt;
 use nom::character::complete::{char, space0};
-use nom::combinator::{map, value};
-use nom::multi::{many0, many0_count};
-use nom::sequence::{delimited, terminated};
+use nom::combinator::{eof, map, opt, recognize, value};
+use nom::multi::{many_m_n, many0_count};
+use nom::sequence::{delimited, preceded, terminated};
 
-use super::grammar::{self, Read, any_value, nil, spaced, string, untagged};
+use super::grammar::{self, Read, any_value, astring, nil, spaced, string, untagged};
 use super::list::delimiter;
 use super::unreadable::Unreadable;
 use crate::imap::types::{MailboxName, Namespace, Namespaces};
+
+/// Namespaces of one kind. Servers have one or two.
+const MOST: usize = 1000;
 
 /// Reads `* NAMESPACE (("" "/")) NIL NIL`. With `utf8` the prefixes are read as UTF-8, else as modified UTF-7.
 ///
 /// # Errors
 ///
-/// Where the response is another one, or not three lists.
+/// Where the response is another one, or not of lists. A list that is not there is taken for an empty one.
 ///
 /// ```
 /// let spaces = postroom::imap::codec::namespace::parse(b"* NAMESPACE ((\"INBOX.\" \".\")) NIL NIL\r\n", false)?;
@@ -31,15 +34,33 @@ pub fn parse(frame: &[u8], utf8: bool) -> Result<Namespaces, Unreadable> {
 }
 
 fn spaces<'a>(utf8: bool) -> impl Parser<&'a [u8], Output = Vec<Namespace>, Error = grammar::Fail<'a>> {
-    let list = delimited((char('('), space0), many0(terminated(move |input| space(input, utf8), space0)), char(')'));
-    spaced(alt((list, value(Vec::new(), nil))))
+    let empty = value(None, (char('('), space0, char(')')));
+    let one = terminated(alt((empty, map(move |input| space(input, utf8), Some))), space0);
+    let list = delimited((char('('), space0), many_m_n(0, MOST, one), char(')'));
+    let list = map(list, |spaces| spaces.into_iter().flatten().collect());
+    spaced(alt((list, value(Vec::new(), nil), value(Vec::new(), eof))))
 }
 
 fn space(input: &[u8], utf8: bool) -> Read<'_, Namespace> {
-    let inside = (string, spaced(delimiter), many0_count(spaced(any_value)), space0);
-    let (input, (prefix, delimiter, ..)) = delimited((char('('), space0), inside, char(')')).parse(input)?;
-    let prefix = MailboxName::from_wire(&prefix, utf8).as_str().to_owned();
-    Ok((input, Namespace { prefix, delimiter }))
+    let (input, (_, prefix, delimiter, _)) = (char('('), spaced(string), spaced(delimiter), space0).parse(input)?;
+    let text = |name: &[u8]| MailboxName::from_wire(name, utf8).as_str().to_owned();
+    let translation = opt(preceded(translation, list_of_one)).parse(input)?.1.map(|name| text(&name));
+    let (input, extended) = recognize(many0_count(spaced(any_value))).parse(input)?;
+    let (input, _) = spaced(char(')')).parse(input)?;
+    Ok((input, Namespace { prefix: text(&prefix), delimiter, translation, extended: extended.trim_ascii().to_vec() }))
+}
+
+/// RFC 5255 §3.4.
+fn translation(input: &[u8]) -> Read<'_, ()> {
+    let (rest, (name, _)) = (astring, space0).parse(input)?;
+    match name.eq_ignore_ascii_case(b"TRANSLATION") {
+        true => Ok((rest, ())),
+        false => grammar::fail(input, "a translation was expected"),
+    }
+}
+
+fn list_of_one(input: &[u8]) -> Read<'_, std::borrow::Cow<'_, [u8]>> {
+    delimited((char('('), space0), astring, (space0, char(')'))).parse(input)
 }
 
 #[cfg(test)]
@@ -55,6 +76,27 @@ mod tests {
         .unwrap();
         assert_eq!(all.personal.iter().map(|space| space.prefix.as_str()).collect::<Vec<_>>(), ["", "#mh/"]);
         assert_eq!((all.others[0].delimiter, all.shared[0].delimiter), (Some('/'), None));
-        assert!(parse(b"* NAMESPACE NIL NIL\r\n", false).is_err());
+        assert_eq!(all.personal[1].extended, b"\"X-PARAM\" (\"FLAG1\" \"FLAG2\")");
+        assert!(parse(b"* NAMESPACE x\r\n", false).is_err());
+    }
+
+    #[test]
+    fn what_is_missing_is_empty() {
+        assert_eq!(parse(b"* NAMESPACE NIL NIL\r\n", false).unwrap(), Namespaces::default());
+        let broken = parse(b"* NAMESPACE (()(\"a.\" \".\")) NIL\r\n", false).unwrap();
+        assert_eq!(broken.personal.iter().map(|space| space.prefix.as_str()).collect::<Vec<_>>(), ["a."]);
+    }
+
+    #[test]
+    fn a_prefix_may_be_translated() {
+        // RFC 5255 §3.4
+        let all = parse(
+            b"* NAMESPACE ((\"\" \"/\")) ((\"Other Users/\" \"/\" \"TRANSLATION\" (\"Andere Ben&APw-tzer/\"))) \
+              ((\"Public Folders/\" \"/\" \"TRANSLATION\" (\"Gemeinsame Postf&AM8-cher/\")))\r\n",
+            false,
+        )
+        .unwrap();
+        assert_eq!(all.personal[0].translation, None);
+        assert_eq!(all.others[0].translation.as_deref(), Some("Andere Ben\u{fc}tzer/"));
     }
 }

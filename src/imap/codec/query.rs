@@ -3,7 +3,7 @@
 use std::fmt::{self, Write};
 
 use super::encode::{Line, date};
-use crate::imap::types::{Key, Query};
+use crate::imap::types::{Key, Query, mutf7};
 use crate::{Error, Flag, Result};
 
 /// How deep keys may stand in keys: servers bound this too, and a deeper one is a mistake.
@@ -37,6 +37,13 @@ impl Line {
             // Every server knows that no message is both.
             Key::Uids(uids) if uids.is_empty() => self.atom("SEEN")?.atom("UNSEEN"),
             Key::Uids(uids) => self.atom("UID")?.uids(uids),
+            Key::Word(name, word) => self.atom(name)?.identifier(word),
+            Key::ModSeq(flag, least) => self.mod_seq_of(flag, *least),
+            Key::Annotation(entry, attribute, text) => {
+                self.atom("ANNOTATION")?.string(entry)?.string(attribute)?.string(text)
+            }
+            Key::Label(label) => self.atom("X-GM-LABELS")?.string(mutf7::encode(label)),
+            Key::Fuzzy(key) => self.atom("FUZZY")?.one(key, depth + 1),
             Key::Not(key) => self.atom("NOT")?.one(key, depth + 1),
             Key::And(keys) if keys.is_empty() => self.atom("ALL"),
             Key::And(keys) => self.list(|list| keys.iter().try_fold(list, |list, key| list.key(key, depth + 1))),
@@ -67,6 +74,22 @@ impl Line {
     fn field(self, name: &str) -> Result<Self> {
         let valid = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic() && byte != b':');
         if valid { self.astring(name) } else { Err(Error::input(format!("{name:?} cannot be a header field"))) }
+    }
+
+    /// Names of filters and identifiers of objects (RFC 5466 §3, RFC 8474 §7).
+    fn identifier(self, word: &str) -> Result<Self> {
+        match word.contains('/') || word.len() > 255 {
+            true => Err(Error::input(format!("{word:?} cannot be looked for"))),
+            false => self.atom(word),
+        }
+    }
+
+    /// RFC 7162 §7: the entry is a quoted string, in which the backslash of a flag is escaped.
+    fn mod_seq_of(self, flag: &Flag, least: u64) -> Result<Self> {
+        match flag.is_storable() {
+            true => self.atom("MODSEQ")?.string(format!("/flags/{flag}"))?.atom("all").map(|line| line.number(least)),
+            false => Err(Error::input(format!("the flag {:?} cannot be searched for", flag.as_str()))),
+        }
     }
 
     /// A system flag has a key of its own name (RFC 9051 §6.4.4), anything else is a keyword.
@@ -112,6 +135,11 @@ fn shown(key: &Key) -> String {
         Key::Date(name, day) => format!("{name} {}", date(*day).unwrap_or_else(|_| day.to_string())),
         Key::Size(name, bytes) => format!("{name} {bytes}"),
         Key::Uids(uids) => format!("UID {uids}"),
+        Key::Word(name, word) => format!("{name} {word}"),
+        Key::ModSeq(flag, least) => format!("MODSEQ {:?} all {least}", format!("/flags/{flag}")),
+        Key::Annotation(entry, attribute, text) => format!("ANNOTATION {entry:?} {attribute:?} {text:?}"),
+        Key::Label(label) => format!("X-GM-LABELS {label:?}"),
+        Key::Fuzzy(key) => format!("FUZZY {}", shown(key)),
         Key::Not(key) => format!("NOT {}", shown(key)),
         Key::And(keys) => format!("({})", all(keys, " ")),
         Key::Or(keys) => {
@@ -155,6 +183,35 @@ mod tests {
         assert_eq!(written(&Query::header("List-Id", "")).unwrap(), "HEADER List-Id \"\"");
         assert_eq!(written(&Query::uids(Uid::new(7).unwrap())).unwrap(), "UID 7");
         assert_eq!(written(&Query::all().and(Query(Key::And(Vec::new())))).unwrap(), "ALL");
+    }
+
+    #[test]
+    fn keys_of_extensions_are_those_of_their_rfcs() {
+        let day = Date::from_calendar_date(2026, Month::March, 1).unwrap();
+        let seconds = std::num::NonZeroU32::new(60).unwrap();
+        let uid = Uid::new(7).unwrap();
+        for (query, expected) in [
+            (Query::older(seconds).and(Query::younger(seconds)), "OLDER 60 YOUNGER 60"),
+            (Query::saved().or(Query::recent()), "OR $ RECENT"),
+            (Query::subject("a").and(Query::seen()).fuzzy(), "FUZZY (SUBJECT \"a\" SEEN)"),
+            (Query::mod_seq(9), "MODSEQ 9"),
+            (Query::mod_seq_of(Flag::DRAFT, 62), "MODSEQ \"/flags/\\\\Draft\" all 62"),
+            (Query::filter("on-the-road"), "FILTER on-the-road"),
+            (Query::email_id("M6d99").and(Query::thread_id("T1")), "EMAILID M6d99 THREADID T1"),
+            (Query::saved_before(day), "SAVEDBEFORE 1-Mar-2026"),
+            (Query::saved_on(day).and(Query::saved_since(day)), "SAVEDON 1-Mar-2026 SAVEDSINCE 1-Mar-2026"),
+            (Query::save_date_supported(), "SAVEDATESUPPORTED"),
+            (Query::uid_after(uid).and(Query::uid_before(uid)), "UIDAFTER 7 UIDBEFORE 7"),
+            (Query::annotation("/comment", "value", "x"), "ANNOTATION \"/comment\" \"value\" \"x\""),
+            (Query::gmail("has:attachment \"x\""), "X-GM-RAW \"has:attachment \\\"x\\\"\""),
+            (Query::gmail_label("für"), "X-GM-LABELS \"f&APw-r\""),
+            (Query::gmail_message_id(1).and(Query::gmail_thread_id(2)), "X-GM-MSGID 1 X-GM-THRID 2"),
+        ] {
+            assert_eq!(written(&query).unwrap(), expected);
+        }
+        for query in [Query::filter("a/b"), Query::filter(""), Query::email_id("a b"), Query::thread_id("a\r\n")] {
+            assert_eq!(written(&query).unwrap_err().kind(), crate::Kind::Input);
+        }
     }
 
     #[test]

@@ -127,6 +127,13 @@ kinds! {
     Jmapaccess b"JMAPACCESS",
 }
 
+impl Kind {
+    /// The kind of responses that begin with this word.
+    pub(crate) fn of(word: &[u8]) -> Self {
+        word_kind(word)
+    }
+}
+
 /// What this complete response is.
 #[inline]
 pub fn route(frame: &[u8]) -> Route<'_> {
@@ -236,6 +243,8 @@ fn tagged<'a>(cursor: &mut Cursor<'a>) -> Route<'a> {
         Kind::Ok => Ending::Ok,
         Kind::No => Ending::No,
         Kind::Bad => Ending::Bad,
+        // A server that is about to close has no use for tags, but some write one.
+        Kind::Bye => return Route::Untagged(Kind::Bye),
         _ => return Route::Unknown,
     };
     Route::Tagged { tag, status }
@@ -271,6 +280,7 @@ mod tests {
         assert_eq!(kind(b"* FLAGS(a b)\r\n"), Kind::Flags);
         assert_eq!(kind(b"* 9 UIDFETCH (FLAGS ())\r\n"), Kind::UidFetch(9));
         assert_eq!(kind(b"* XYZZY 1\r\n"), Kind::Other);
+        assert_eq!(kind(b"A5 BYE logging out\r\n"), Kind::Bye);
     }
 
     #[test]

@@ -3,14 +3,15 @@
 
 use nom::Parser;
 use nom::bytes::complete::tag_no_case;
-use nom::character::complete::{char, one_of, space0};
-use nom::combinator::{map, opt};
+use nom::character::complete::{one_of, space0};
+use nom::combinator::map;
 use nom::multi::many0_count;
-use nom::sequence::{delimited, preceded};
+use nom::sequence::preceded;
 
-use super::grammar::{self, Read, any_value, astring, lossy, number, sequence_set, untagged, word};
+use super::context::{self, correlators};
+use super::grammar::{self, Read, any_value, keep, number, sequence_set, untagged, word, words_ahead};
 use super::unreadable::Unreadable;
-use crate::imap::types::{Found, Uid};
+use crate::imap::types::{Found, SearchChange, Uid, UidList};
 
 /// Reads `* SEARCH 2 3 6` or `* ESEARCH (TAG "A1") UID COUNT 3 ALL 2:3,6`.
 ///
@@ -26,8 +27,12 @@ use crate::imap::types::{Found, Uid};
 pub fn parse(frame: &[u8]) -> Result<Found, Unreadable> {
     grammar::read(frame, |input| {
         let (input, word) = untagged(&["SEARCH", "ESEARCH"])(input)?;
-        let (input, tag) = opt(correlator).parse(input)?;
-        let found = Found { tag, ..Found::default() };
+        let mut found = Found::default();
+        let input = match correlators(input, &mut found) {
+            Ok((rest, ())) => rest,
+            Err(nom::Err::Failure(fail)) => return Err(nom::Err::Failure(fail)),
+            Err(_) => input,
+        };
         let (start, _) = noise(input)?;
         match start.first() {
             Some(byte) if byte.is_ascii_alphabetic() && (word.len() > "SEARCH".len() || mod_seq(start).is_err()) => {
@@ -39,14 +44,9 @@ pub fn parse(frame: &[u8]) -> Result<Found, Unreadable> {
     })
 }
 
-fn correlator(input: &[u8]) -> Read<'_, String> {
-    let inside = preceded((tag_no_case("TAG"), space0), astring);
-    map(delimited((char('('), space0), inside, (space0, char(')'), space0)), |tag| lossy(&tag)).parse(input)
-}
-
 /// Numbers; some servers put them into parentheses, which mean nothing.
 fn plain(mut input: &[u8], mut found: Found) -> Read<'_, Found> {
-    let mut all = Vec::new();
+    let mut all = UidList::with_capacity(words_ahead(input));
     loop {
         input = noise(input)?.0;
         if input.is_empty() {
@@ -57,14 +57,14 @@ fn plain(mut input: &[u8], mut found: Found) -> Read<'_, Found> {
                 found.mod_seq = Some(mod_seq);
                 rest
             }
-            Err(_) => map(nz_number, |number| all.extend(number)).parse(input)?.0,
+            Err(_) => map(nz_number, |number| number.into_iter().for_each(|uid| all.push(uid, uid))).parse(input)?.0,
         };
     }
-    found.all = Some(all.into_iter().collect());
+    found.all = Some(all.into());
     Ok((input, found))
 }
 
-/// Names with values behind them.
+/// Names with values behind them. What is not known is kept as it came.
 fn extended(mut input: &[u8], mut found: Found) -> Read<'_, Found> {
     loop {
         input = noise(input)?.0;
@@ -73,27 +73,45 @@ fn extended(mut input: &[u8], mut found: Found) -> Read<'_, Found> {
         }
         let (value, (name, _)) = (word, space0).parse(input)?;
         (input, _) = match name.to_ascii_uppercase().as_str() {
-            "UID" => Ok((value, ())),
-            "ALL" => map(sequence_set, |all| found.all = Some(all)).parse(value),
+            "UID" => Ok((value, found.is_uid = true)),
+            "ALL" => all(value, &mut found),
             "MIN" => map(nz_number, |min| found.min = min).parse(value),
             "MAX" => map(nz_number, |max| found.max = max).parse(value),
             "COUNT" => map(number, |count| found.count = Some(count)).parse(value),
             "MODSEQ" => map(number, |mod_seq| found.mod_seq = Some(mod_seq)).parse(value),
-            _ => map(any_value, |_| ()).parse(value),
+            "PARTIAL" => map(context::partial, |partial| found.partial = Some(partial)).parse(value),
+            "RELEVANCY" => map(context::relevancy, |scores| found.relevancy = scores).parse(value),
+            "ADDTO" => context::updates(value, SearchChange::Added, &mut found),
+            "REMOVEFROM" => context::updates(value, SearchChange::Removed, &mut found),
+            _ => {
+                let (rest, _) = any_value(value)?;
+                keep(input, rest, &mut found.other);
+                Ok((rest, ()))
+            }
         }?;
     }
+}
+
+/// A set, whose order says something where a SORT was asked for (RFC 5267 §3).
+fn all<'a>(input: &'a [u8], found: &mut Found) -> Read<'a, ()> {
+    let Ok((rest, list)) = context::list(input) else {
+        return map(sequence_set, |all| found.all = Some(all)).parse(input);
+    };
+    found.order = (!list.is_ascending()).then(|| list.clone());
+    found.all = Some(list.into());
+    Ok((rest, ()))
 }
 
 fn noise(input: &[u8]) -> Read<'_, usize> {
     many0_count(one_of(" \t()")).parse(input)
 }
 
-fn mod_seq(input: &[u8]) -> Read<'_, u64> {
+pub(super) fn mod_seq(input: &[u8]) -> Read<'_, u64> {
     preceded((tag_no_case("MODSEQ"), space0), number).parse(input)
 }
 
 /// A number that may be 0, which names nothing.
-fn nz_number(input: &[u8]) -> Read<'_, Option<Uid>> {
+pub(super) fn nz_number(input: &[u8]) -> Read<'_, Option<Uid>> {
     let (rest, number) = number(input)?;
     match u32::try_from(number) {
         Ok(number) => Ok((rest, Uid::new(number))),
@@ -106,6 +124,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::imap::types::UidValidity;
 
     fn all(frame: &str) -> String {
         parse(frame.as_bytes()).unwrap().all.unwrap().to_string()
@@ -131,6 +150,31 @@ mod tests {
         assert_eq!(found.all, Some("2,10:15".parse().unwrap()));
         assert_eq!(parse(b"* ESEARCH (TAG \"A\") UID\r\n").unwrap().all, None);
         assert_eq!(all("* ESEARCH (TAG \"A\") (ALL 1:5)\r\n"), "1:5");
+    }
+
+    #[test]
+    fn what_extensions_return_is_typed() {
+        let found = |frame: &str| parse(frame.as_bytes()).unwrap();
+        // RFC 5267 §4.3.2, §4.3.3
+        let added = found("* ESEARCH (TAG \"C01\") UID ADDTO (1 2733) REMOVEFROM (0 2731:2732 7 9)\r\n");
+        let steps: Vec<_> =
+            added.updates.iter().map(|step| (step.change, step.position, step.uids.to_string())).collect();
+        let removed = |place, uids: &str| (SearchChange::Removed, place, uids.to_owned());
+        assert_eq!(steps, [(SearchChange::Added, 1, "2733".into()), removed(0, "2731:2732"), removed(7, "9")]);
+        // RFC 9394 §3.1
+        let partial = found("* ESEARCH (TAG \"A01\") UID PARTIAL (-1:-100 200:250,252:300)\r\n").partial.unwrap();
+        assert_eq!((partial.first, partial.last, partial.found.len()), (-1, -100, 100));
+        assert!(found("* ESEARCH PARTIAL (1:10 NIL)\r\n").partial.unwrap().found.is_empty());
+        // RFC 6203 §6
+        let fuzzy = found("* ESEARCH (TAG \"C2\") ALL 5,10,1 RELEVANCY (99 42 4)\r\n");
+        assert_eq!((fuzzy.relevancy.as_slice(), fuzzy.order.unwrap().to_string()), (&[99, 42, 4][..], "5,10,1".into()));
+        assert_eq!(fuzzy.all.unwrap().to_string(), "1,5,10");
+        // RFC 7377 §2.1
+        let many = found("* ESEARCH (TAG \"tag1\" MAILBOX \"folder1\" UIDVALIDITY 1) UID ALL 4001,4003,4005\r\n");
+        assert_eq!(many.mailbox.map(|name| name.to_string()).as_deref(), Some("folder1"));
+        assert_eq!((many.uid_validity, many.is_uid, many.order), (UidValidity::new(1), true, None));
+        let unknown = found("* ESEARCH X-A (b {1}\r\n)) COUNT 2 Y 1\r\n");
+        assert_eq!((unknown.other.as_slice(), unknown.count), (&b"X-A (b {1}\r\n)) Y 1"[..], Some(2)));
     }
 
     #[test]

@@ -3,14 +3,13 @@
 use nom::Parser;
 use nom::character::complete::{char, space0};
 use nom::combinator::map;
+use nom::sequence::delimited;
 
-use super::grammar::{
-    self, Read, any_value, astring, bare, fail, lossy, number, spaced, untagged, word, words_in_parentheses,
-};
+use super::grammar::{self, Read, any_value, astring, bare, fail, keep, lossy, number, spaced, untagged, word};
 use super::unreadable::Unreadable;
 use crate::imap::types::{MailboxName, StatusData, Uid, UidValidity};
 
-/// Reads `* STATUS name (MESSAGES 231 UIDNEXT 44292)`. Items that are not known are skipped. With `utf8` the name is read as
+/// Reads `* STATUS name (MESSAGES 231 UIDNEXT 44292)`. Items that are not known are kept as they came. With `utf8` the name is read as
 /// UTF-8, else as modified UTF-7.
 ///
 /// # Errors
@@ -46,8 +45,8 @@ fn name(input: &[u8]) -> Read<'_, Vec<u8>> {
     }
 }
 
-fn item<'a>(input: &'a [u8], data: &mut StatusData) -> Read<'a, ()> {
-    let (input, (name, _)) = (word, space0).parse(input)?;
+fn item<'a>(start: &'a [u8], data: &mut StatusData) -> Read<'a, ()> {
+    let (input, (name, _)) = (word, space0).parse(start)?;
     match name.to_ascii_uppercase().as_str() {
         "MESSAGES" => map(small, |count| data.messages = count).parse(input),
         "UIDNEXT" => map(small, |uid| data.uid_next = uid.and_then(Uid::new)).parse(input),
@@ -55,12 +54,21 @@ fn item<'a>(input: &'a [u8], data: &mut StatusData) -> Read<'a, ()> {
         "UNSEEN" => map(small, |count| data.unseen = count).parse(input),
         "RECENT" => map(small, |count| data.recent = count).parse(input),
         "DELETED" => map(small, |count| data.deleted = count).parse(input),
+        "DELETED-STORAGE" => map(large, |size| data.deleted_storage = size).parse(input),
         "SIZE" => map(large, |size| data.size = size).parse(input),
         "HIGHESTMODSEQ" => map(large, |mod_seq| data.highest_mod_seq = mod_seq).parse(input),
         "APPENDLIMIT" => map(large, |limit| data.append_limit = limit).parse(input),
-        "MAILBOXID" => map(words_in_parentheses, |ids| data.mailbox_id = ids.first().map(|id| lossy(id))).parse(input),
-        _ => map(any_value, |_| ()).parse(input),
+        "MAILBOXID" => map(identifier, |id| data.mailbox_id = Some(lossy(id))).parse(input),
+        _ => {
+            let (rest, _) = any_value(input)?;
+            keep(start, rest, &mut data.other);
+            Ok((rest, ()))
+        }
     }
+}
+
+fn identifier(input: &[u8]) -> Read<'_, &[u8]> {
+    delimited(char('('), spaced(bare), spaced(char(')'))).parse(input)
 }
 
 fn small(input: &[u8]) -> Read<'_, Option<u32>> {
@@ -88,13 +96,14 @@ mod tests {
     #[test]
     fn every_item_of_the_rfcs_is_read() {
         let data = status(
-            "* STATUS INBOX (MESSAGES 1 UIDNEXT 2 UIDVALIDITY 3 UNSEEN 4 RECENT 5 DELETED 6 SIZE 5000000000 \
+            "* STATUS INBOX (MESSAGES 1 UIDNEXT 2 UIDVALIDITY 3 UNSEEN 4 RECENT 5 DELETED 6 DELETED-STORAGE 8 SIZE 5000000000 \
              HIGHESTMODSEQ 7 APPENDLIMIT NIL MAILBOXID (F1) X-NEW (a (b)))\r\n",
         );
         assert_eq!((data.messages, data.uid_next, data.unseen), (Some(1), Uid::new(2), Some(4)));
         assert_eq!((data.uid_validity, data.recent, data.deleted), (UidValidity::new(3), Some(5), Some(6)));
         assert_eq!((data.size, data.highest_mod_seq, data.append_limit), (Some(5_000_000_000), Some(7), None));
-        assert_eq!(data.mailbox_id.as_deref(), Some("F1"));
+        assert_eq!((data.mailbox_id.as_deref(), data.deleted_storage), (Some("F1"), Some(8)));
+        assert_eq!(data.other, b"X-NEW (a (b))");
     }
 
     #[test]

@@ -30,8 +30,11 @@ use crate::imap::types::{Condition, ResponseCode, Status};
 /// ```
 pub fn untagged(frame: &[u8]) -> Result<Condition, Unreadable> {
     grammar::read(frame, |input| {
-        let (input, _) = (char('*'), space1).parse(grammar::blank(input)?.0)?;
-        condition(input)
+        let input = grammar::blank(input)?.0;
+        match (char('*'), space1).parse(input) {
+            Ok((input, _)) => condition(input),
+            Err(other) => tagged_bye(input).or(Err(other)),
+        }
     })
 }
 
@@ -42,8 +45,7 @@ pub fn untagged(frame: &[u8]) -> Result<Condition, Unreadable> {
 /// Where the response is not a tagged status response.
 pub fn tagged(frame: &[u8]) -> Result<(&[u8], Condition), Unreadable> {
     grammar::read(frame, |input| {
-        let tag = take_while1(|byte: u8| byte.is_ascii_graphic() && !b"+*".contains(&byte));
-        let (input, tag) = delimited(space0, tag, space1).parse(grammar::blank(input)?.0)?;
+        let (input, tag) = delimited(space0, tag_name, space1).parse(grammar::blank(input)?.0)?;
         map(condition, |condition| (tag, condition)).parse(input)
     })
 }
@@ -56,6 +58,19 @@ pub fn resp_text(bytes: &[u8]) -> (Option<ResponseCode>, String) {
         Ok((text, code)) => (Some(code), lossy(text.trim_ascii())),
         Err(_) => (None, lossy(bytes)),
     }
+}
+
+/// Some servers say BYE with the tag of LOGOUT instead of the star.
+fn tagged_bye(input: &[u8]) -> Read<'_, Condition> {
+    let (input, _) = (tag_name, space1).parse(input)?;
+    match condition(input)? {
+        (rest, said) if said.status == Status::Bye => Ok((rest, said)),
+        _ => fail(input, "a star was expected"),
+    }
+}
+
+fn tag_name(input: &[u8]) -> Read<'_, &[u8]> {
+    take_while1(|byte: u8| byte.is_ascii_graphic() && !b"+*".contains(&byte)).parse(input)
 }
 
 fn condition(input: &[u8]) -> Read<'_, Condition> {
@@ -128,6 +143,11 @@ mod tests {
     }
 
     #[test]
+    fn a_bye_may_have_a_tag() {
+        assert_eq!(untagged(b"A00000005 BYE IMAP4rev1 Server logging out\r\n").unwrap().status, Status::Bye);
+    }
+
+    #[test]
     fn what_is_no_code_is_text() {
         for text in ["[Error=\"Microsoft.Exchange\" x=y] failed", "[", "[]", "[ALERT", "[a\"b] c"] {
             let read = ok(&format!("* NO {text}\r\n"));
@@ -148,6 +168,7 @@ mod tests {
     fn other_responses_are_refused_with_their_place() {
         assert_eq!(untagged(b"* OKAY\r\n").unwrap_err().offset, 4);
         assert!(untagged(b"* LIST\r\n").is_err());
+        assert!(untagged(b"A1 OK\r\n").is_err());
         assert!(tagged(b"* OK\r\n").is_err());
     }
 

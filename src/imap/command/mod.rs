@@ -1,31 +1,48 @@
 //! The commands: one file each, which says how it is encoded, what untagged data it claims, what may run beside it, and what its
 //! answer means. None of them knows the wire's timing, a tag, or another command.
 
+pub(crate) mod acl;
+pub(crate) mod annotate;
 pub(crate) mod append;
 pub(crate) mod authenticate;
 pub(crate) mod body;
 pub(crate) mod capability;
 pub(crate) mod close;
+pub(crate) mod conditional;
+pub(crate) mod context;
 pub(crate) mod copy;
 pub(crate) mod create;
 pub(crate) mod delete;
 pub(crate) mod enable;
 pub(crate) mod expunge;
+pub(crate) mod extension;
 pub(crate) mod fetch;
 pub(crate) mod id;
+pub(crate) mod language;
 pub(crate) mod list;
+pub(crate) mod list_extended;
 pub(crate) mod login;
 pub(crate) mod logout;
+pub(crate) mod metadata;
+pub(crate) mod multi_append;
+pub(crate) mod multisearch;
 pub(crate) mod namespace;
 pub(crate) mod noop;
+pub(crate) mod notify;
 pub(crate) mod number;
+pub(crate) mod quota;
 pub(crate) mod rename;
+pub(crate) mod scope;
 pub(crate) mod search;
 pub(crate) mod select;
+pub(crate) mod session_state;
+pub(crate) mod sort;
 pub(crate) mod starttls;
 pub(crate) mod status;
 pub(crate) mod store;
 pub(crate) mod subscribe;
+pub(crate) mod thread;
+pub(crate) mod url_auth;
 
 use bytes::Bytes;
 

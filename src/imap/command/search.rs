@@ -22,7 +22,7 @@ impl Command for Search<'_> {
     fn plan(&self, terms: Terms) -> Result<Plan> {
         let line = Line::new("UID SEARCH");
         let line = match self.returns {
-            Some(returns) => line.atom("RETURN")?.list(|list| returns.names().try_fold(list, Line::atom))?,
+            Some(returns) => line.checked(&format!("RETURN ({returns})")),
             None => line,
         };
         // UTF-8 is what an IMAP4rev2 server takes strings for anyway (RFC 9051 §6.4.4), but Cyrus 3.10 wants to be told.
@@ -54,6 +54,8 @@ fn join(all: &mut Found, more: Found) -> Result<()> {
     all.min = all.min.or(more.min);
     all.max = all.max.or(more.max);
     all.count = all.count.or(more.count);
+    all.partial = all.partial.take().or(more.partial);
+    all.relevancy.extend(more.relevancy);
     all.mod_seq = all.mod_seq.max(more.mod_seq);
     Ok(())
 }

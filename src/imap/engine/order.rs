@@ -35,8 +35,18 @@ impl Claims {
     pub(crate) const STATUS: Self = Self(1 << 4);
     pub(crate) const NAMESPACE: Self = Self(1 << 5);
     pub(crate) const ID: Self = Self(1 << 6);
+    /// Data of extensions, of which no two commands wait at once.
+    pub(crate) const EXTENSION: Self = Self(1 << 7);
     /// All data with mailbox names or search results in them, whose form changes with IMAP4rev2.
     pub(crate) const DIALECT: Self = Self::LIST.and(Self::SEARCH).and(Self::STATUS).and(Self::NAMESPACE);
+
+    /// The claim on responses of this name.
+    pub(crate) fn named(name: &[u8]) -> Self {
+        match name.eq_ignore_ascii_case(b"FETCH") {
+            true => Self::FETCH,
+            false => Self::on(Kind::of(name)),
+        }
+    }
 
     /// The claim that covers this kind of data.
     fn on(kind: Kind) -> Self {
@@ -48,6 +58,21 @@ impl Claims {
             Kind::Status => Self::STATUS,
             Kind::Namespace => Self::NAMESPACE,
             Kind::Id => Self::ID,
+            Kind::Sort
+            | Kind::Thread
+            | Kind::Quota
+            | Kind::QuotaRoot
+            | Kind::Acl
+            | Kind::ListRights
+            | Kind::MyRights
+            | Kind::Metadata
+            | Kind::Language
+            | Kind::Comparator
+            | Kind::Genurlauth
+            | Kind::Urlfetch
+            | Kind::Converted
+            | Kind::Jmapaccess
+            | Kind::Other => Self::EXTENSION,
             _ => Self::NONE,
         }
     }
@@ -62,7 +87,7 @@ impl Claims {
         self.0 & other.0 != 0
     }
 
-    const fn and(self, other: Self) -> Self {
+    pub(crate) const fn and(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 }

@@ -26,6 +26,22 @@ macro_rules! known {
 }
 
 impl Capabilities {
+    /// Of names with spaces between them; counts them first, so that a hostile list costs a few times its own length.
+    pub(crate) fn from_text(text: &str) -> Self {
+        let mut all = Self { names: Vec::with_capacity(text.split_ascii_whitespace().count()) };
+        text.split_ascii_whitespace().for_each(|name| all.add(name));
+        all
+    }
+
+    /// A lone `+` or `-` belongs to the name before it: some servers write `LITERAL +`.
+    fn add(&mut self, name: &str) {
+        let name = name.to_ascii_uppercase();
+        match self.names.last_mut() {
+            Some(last) if matches!(name.as_str(), "+" | "-") => *last = format!("{last}{name}").into(),
+            _ => self.names.push(name.into()),
+        }
+    }
+
     /// Whether the server announced that name.
     pub fn has(&self, name: &str) -> bool {
         self.iter().any(|have| have.eq_ignore_ascii_case(name))
@@ -55,6 +71,25 @@ impl Capabilities {
     /// Whether the server announced none at all.
     pub fn is_empty(&self) -> bool {
         self.names.is_empty()
+    }
+
+    /// The largest message that the server takes, in octets, where it is the same for all mailboxes (RFC 7889).
+    pub fn append_limit(&self) -> Option<u64> {
+        self.number("APPENDLIMIT")
+    }
+
+    /// How many messages one command may be about (RFC 9738).
+    pub fn message_limit(&self) -> Option<u64> {
+        self.number("MESSAGELIMIT")
+    }
+
+    /// How many messages can be put into a mailbox by one command (RFC 9738).
+    pub fn save_limit(&self) -> Option<u64> {
+        self.number("SAVELIMIT")
+    }
+
+    fn number(&self, name: &str) -> Option<u64> {
+        self.values(name).find_map(|value| value.parse().ok())
     }
 
     known! {
@@ -104,21 +139,67 @@ impl Capabilities {
         utf8_accept: "UTF8=ACCEPT" | "UTF8=ONLY";
         /// Compression (RFC 4978).
         compress_deflate: "COMPRESS=DEFLATE";
+        /// Access control lists (RFC 4314).
+        acl: "ACL";
+        /// Quotas (RFC 9208).
+        quota: "QUOTA";
+        /// Annotations of mailboxes and of the server (RFC 5464).
+        metadata: "METADATA";
+        /// Annotations of the server alone (RFC 5464).
+        metadata_server: "METADATA-SERVER" | "METADATA";
+        /// SORT (RFC 5256).
+        sort: "SORT";
+        /// SORT with RETURN (RFC 5267).
+        esort: "ESORT";
+        /// SORT by the names to be shown (RFC 5957).
+        sort_display: "SORT=DISPLAY";
+        /// What was found is kept as `$` (RFC 5182); part of rev2.
+        searchres: "SEARCHRES" | "IMAP4REV2";
+        /// YOUNGER and OLDER (RFC 5032).
+        within: "WITHIN";
+        /// Searches kept up to date (RFC 5267).
+        context_search: "CONTEXT=SEARCH";
+        /// Sorted searches kept up to date (RFC 5267).
+        context_sort: "CONTEXT=SORT";
+        /// ESEARCH through many mailboxes (RFC 7377).
+        multisearch: "MULTISEARCH";
+        /// Results in stretches (RFC 9394).
+        partial: "PARTIAL" | "CONTEXT=SEARCH";
+        /// Decoded parts (RFC 3516); reading is part of rev2.
+        binary: "BINARY";
+        /// Messages put together on the server (RFC 4469).
+        catenate: "CATENATE";
+        /// REPLACE (RFC 8508).
+        replace: "REPLACE";
+        /// Events of other mailboxes (RFC 5465).
+        notify: "NOTIFY";
+        /// Identifiers of mailboxes, messages and threads (RFC 8474).
+        objectid: "OBJECTID";
+        /// When a message was put into its mailbox (RFC 8514).
+        savedate: "SAVEDATE";
+        /// The first words of messages (RFC 8970).
+        preview: "PREVIEW";
+        /// Sequence numbers can be done without (RFC 9586).
+        uidonly: "UIDONLY";
+        /// Mailboxes can be made with a special use (RFC 6154).
+        create_special_use: "CREATE-SPECIAL-USE";
+        /// LIST that returns the caller's rights (RFC 8440).
+        list_myrights: "LIST-MYRIGHTS";
+        /// LIST that returns annotations (RFC 9590).
+        list_metadata: "LIST-METADATA";
+        /// UNAUTHENTICATE (RFC 8437).
+        unauthenticate: "UNAUTHENTICATE";
+        /// Gmail's labels, identifiers and search.
+        gmail: "X-GM-EXT-1";
     }
 }
 
 impl<S: AsRef<str>> FromIterator<S> for Capabilities {
-    /// Names may be in any case. A lone `+` or `-` belongs to the name before it: some servers write `LITERAL +`.
+    /// Names may be in any case.
     fn from_iter<I: IntoIterator<Item = S>>(names: I) -> Self {
-        let mut all: Vec<Box<str>> = Vec::new();
-        for name in names {
-            let name = name.as_ref().to_ascii_uppercase();
-            match all.last_mut() {
-                Some(last) if matches!(name.as_str(), "+" | "-") => *last = format!("{last}{name}").into(),
-                _ => all.push(name.into()),
-            }
-        }
-        Self { names: all }
+        let mut all = Self::default();
+        names.into_iter().for_each(|name| all.add(name.as_ref()));
+        all
     }
 }
 
@@ -138,5 +219,11 @@ mod tests {
         assert!(capabilities.literal_plus() && capabilities.sasl_ir() && !capabilities.has("+"));
         assert!(capabilities.mechanisms().eq(["XOAUTH2", "PLAIN"]));
         assert_eq!(capabilities.to_string(), "IMAP4REV1 LITERAL+ SASL_IR AUTH=XOAUTH2 AUTH=PLAIN");
+    }
+
+    #[test]
+    fn limits_are_numbers() {
+        let some = Capabilities::from_text("APPENDLIMIT MESSAGELIMIT=1000 APPENDLIMIT=5 SAVELIMIT=x");
+        assert_eq!((some.append_limit(), some.message_limit(), some.save_limit()), (Some(5), Some(1000), None));
     }
 }

@@ -1,8 +1,10 @@
 //! [`ResponseCode`]: what the bracket in a status response says (RFC 9051 §7.1). It must not know which command it answers;
 //! for errors, which serve both protocols, it becomes the root's [`Code`](crate::Code).
 
+use super::annotation::AnnotationSupport;
 use super::capability::Capabilities;
 use super::copy_uid::CopyUid;
+use super::progress::Progress;
 use super::uid::{SeqNum, Uid, UidValidity};
 use super::uids::Uids;
 use crate::{Code, Flag};
@@ -40,6 +42,41 @@ macro_rules! codes {
             Referral(String),
             /// An identifier of the mailbox that survives renaming (RFC 8474).
             MailboxId(String),
+            /// The annotation is larger than the server takes (RFC 5257).
+            AnnotateTooBig,
+            /// The message has as many annotations as the server takes (RFC 5257).
+            AnnotateTooMany,
+            /// There are as many annotations as the server takes (RFC 5464 §4.3).
+            MetadataTooMany,
+            /// The server has no private annotations (RFC 5464 §4.3).
+            MetadataNoPrivate,
+            /// A URL in CATENATE cannot be used: which (RFC 4469 §4).
+            BadUrl(String),
+            /// The annotations that messages of this mailbox can have (RFC 5257).
+            Annotations(AnnotationSupport),
+            /// Annotations longer than was asked for were left out; the longest has so many octets (RFC 5464 §4.2.1).
+            MetadataLongEntries(u64),
+            /// The annotation is larger than the server takes: so many octets (RFC 5464 §4.3).
+            MetadataMaxSize(u64),
+            /// NOTIFY asked for events that the server does not know; those that it does (RFC 5465 §3.1).
+            BadEvent(Vec<String>),
+            /// The search with that tag is not kept up to date any longer (RFC 5267 §4.3.1).
+            NoUpdate(String),
+            /// There is no filter of that name (RFC 5466 §3.1).
+            UndefinedFilter(String),
+            /// At most so many messages can be converted at once (RFC 5259 §9).
+            MaxConvertMessages(u64),
+            /// At most so many parts can be converted at once (RFC 5259 §9).
+            MaxConvertParts(u64),
+            /// How far the server is with a command (RFC 9585).
+            InProgress(Progress),
+            /// A command was stopped behind so many messages (RFC 9738 §3).
+            MessageLimit {
+                /// How many messages one command may be about.
+                limit: u64,
+                /// The lowest UID that was dealt with; the server goes from the highest down.
+                last: Option<Uid>,
+            },
             /// Any other, by name and with its data unparsed.
             Other(Code),
         }
@@ -69,6 +106,20 @@ macro_rules! codes {
                     Self::Modified(_) => "MODIFIED",
                     Self::Referral(_) => "REFERRAL",
                     Self::MailboxId(_) => "MAILBOXID",
+                    Self::BadUrl(_) => "BADURL",
+                    Self::Annotations(_) => "ANNOTATIONS",
+                    Self::AnnotateTooBig | Self::AnnotateTooMany => "ANNOTATE",
+                    Self::MetadataLongEntries(_)
+                    | Self::MetadataMaxSize(_)
+                    | Self::MetadataTooMany
+                    | Self::MetadataNoPrivate => "METADATA",
+                    Self::BadEvent(_) => "BADEVENT",
+                    Self::NoUpdate(_) => "NOUPDATE",
+                    Self::UndefinedFilter(_) => "UNDEFINED-FILTER",
+                    Self::MaxConvertMessages(_) => "MAXCONVERTMESSAGES",
+                    Self::MaxConvertParts(_) => "MAXCONVERTPARTS",
+                    Self::InProgress(_) => "INPROGRESS",
+                    Self::MessageLimit { .. } => "MESSAGELIMIT",
                     Self::Other(code) => code.name(),
                 }
             }
@@ -85,12 +136,16 @@ codes! {
     AuthenticationFailed = "AUTHENTICATIONFAILED",
     /// The login is right, but may not act for that user (RFC 5530).
     AuthorizationFailed = "AUTHORIZATIONFAILED",
+    /// None of the comparators is known (RFC 5255 §4.9).
+    BadComparator = "BADCOMPARATOR",
     /// It can never be done (RFC 5530).
     Cannot = "CANNOT",
     /// The server thinks that the client has a bug (RFC 5530).
     ClientBug = "CLIENTBUG",
     /// The mailbox that was selected before is closed; what follows is about the new one.
     Closed = "CLOSED",
+    /// What goes over the connection is compressed already (RFC 4978).
+    CompressionActive = "COMPRESSIONACTIVE",
     /// Only an administrator can help (RFC 5530).
     ContactAdmin = "CONTACTADMIN",
     /// The server's data is damaged (RFC 5530).
@@ -111,6 +166,8 @@ codes! {
     NoModSeq = "NOMODSEQ",
     /// The user may not do that (RFC 5530).
     NoPerm = "NOPERM",
+    /// Too much happens: nothing more is told of what NOTIFY asked for (RFC 5465 §5.8).
+    NotificationOverflow = "NOTIFICATIONOVERFLOW",
     /// The result of a search was not saved (RFC 5182).
     NotSaved = "NOTSAVED",
     /// The quota is, or would be, exceeded (RFC 5530).
@@ -125,12 +182,16 @@ codes! {
     ReadWrite = "READ-WRITE",
     /// The server found a bug in itself (RFC 5530).
     ServerBug = "SERVERBUG",
+    /// The conversion may be done later (RFC 5259 §9).
+    TempFail = "TEMPFAIL",
     /// The message is larger than the server takes (RFC 4469, RFC 7889).
     TooBig = "TOOBIG",
     /// The mailbox does not exist, but can be created.
     TryCreate = "TRYCREATE",
     /// The mailbox does not keep its UIDs (RFC 4315).
     UidNotSticky = "UIDNOTSTICKY",
+    /// Only UIDs may be used, no sequence numbers (RFC 9586).
+    UidRequired = "UIDREQUIRED",
     /// A subsystem is down, for now (RFC 5530).
     Unavailable = "UNAVAILABLE",
     /// The transfer encoding of a part is not known (RFC 3516).
@@ -160,6 +221,19 @@ impl ResponseCode {
             Self::Modified(uids) => uids.to_string(),
             Self::Referral(url) => url.clone(),
             Self::MailboxId(id) => format!("({id})"),
+            Self::AnnotateTooBig => "TOOBIG".to_owned(),
+            Self::AnnotateTooMany | Self::MetadataTooMany => "TOOMANY".to_owned(),
+            Self::MetadataNoPrivate => "NOPRIVATE".to_owned(),
+            Self::BadUrl(text) | Self::UndefinedFilter(text) => text.clone(),
+            Self::Annotations(support) => support.data(),
+            Self::MetadataLongEntries(octets) => format!("LONGENTRIES {octets}"),
+            Self::MetadataMaxSize(octets) => format!("MAXSIZE {octets}"),
+            Self::BadEvent(names) => format!("({})", names.join(" ")),
+            Self::NoUpdate(tag) => format!("\"{tag}\""),
+            Self::MaxConvertMessages(most) | Self::MaxConvertParts(most) => most.to_string(),
+            Self::InProgress(progress) => progress.data(),
+            Self::MessageLimit { limit, last: None } => limit.to_string(),
+            Self::MessageLimit { limit, last: Some(last) } => format!("{limit} {last}"),
             Self::Other(code) => code.data().to_owned(),
             _ => String::new(),
         }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use time::OffsetDateTime;
 
+use super::annotation::Annotation;
 use super::date;
 use super::envelope::{Address, Envelope, str_of};
 use super::flags::Flags;
@@ -119,6 +120,13 @@ impl Fetched {
         sizes.find(|words| span(words, 0).range_in(self.record()) == part.as_bytes()).map(|words| number(words, 2))
     }
 
+    /// All decoded sizes of parts that came, each with the part's number.
+    pub fn binary_sizes(&self) -> impl Iterator<Item = (Cow<'_, str>, u64)> {
+        let record = self.record();
+        let name = move |words| String::from_utf8_lossy(span(words, 0).range_in(record));
+        self.of_kind(Item::BinarySize).map(move |words| (name(words), number(words, 2)))
+    }
+
     /// The message's object identifier (RFC 8474).
     pub fn email_id(&self) -> Option<Str<'_>> {
         self.string(Item::EmailId)
@@ -148,6 +156,13 @@ impl Fetched {
     pub fn gmail_labels(&self) -> Option<Strings<'_>> {
         let record = self.record();
         record.item(Item::GmailLabels).map(|(at, words)| Strings::new(record, at, words.len()))
+    }
+
+    /// The message's annotations (RFC 5257).
+    pub fn annotations(&self) -> impl Iterator<Item = Annotation<'_>> {
+        let record = self.record();
+        let names = self.of_kind(Item::AnnotationNames).flat_map(|words| words.chunks_exact(2));
+        self.of_kind(Item::Annotation).chain(names).map(move |words| Annotation::new(record, words))
     }
 
     /// Attributes that this crate does not know: name and value, as they came.
@@ -233,6 +248,17 @@ impl FetchedSection<'_> {
     /// The name between the brackets, such as `1.2` or `HEADER.FIELDS (TO)`; empty for the whole message.
     pub fn name(&self) -> Cow<'_, str> {
         String::from_utf8_lossy(self.name.range_in(self.record))
+    }
+
+    /// The whole name of the attribute as the server wrote it, such as `BODY[TEXT]<0>` or `RFC822.HEADER`.
+    pub fn attribute(&self) -> Cow<'_, str> {
+        let (bytes, inside) = (self.record.bytes, self.name.range());
+        let head = bytes.get(..inside.end).unwrap_or_default();
+        let start = head.get(..inside.start).unwrap_or_default();
+        let start = start.iter().rposition(|byte| b" (".contains(byte)).map_or(0, |at| at + 1);
+        let rest = bytes.get(inside.end..).unwrap_or_default();
+        let tail = rest.iter().position(|byte| b" \"{(\r\n".contains(byte)).unwrap_or(rest.len());
+        String::from_utf8_lossy(bytes.get(start..inside.end + tail).unwrap_or_default())
     }
 
     /// Which section it is; `None` where the server's name for it is none that RFC 9051 knows.

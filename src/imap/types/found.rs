@@ -1,6 +1,8 @@
-//! [`Found`]: what a search says that it found (RFC 9051 §7.3.4, RFC 4731). It must not know what was asked.
+//! [`Found`]: what a search says that it found (RFC 9051 §7.3.4, RFC 4731 and what extends it). It must not know what was asked.
 
-use super::uid::Uid;
+use super::mailbox_name::MailboxName;
+use super::uid::{Uid, UidValidity};
+use super::uid_list::UidList;
 use super::uids::Uids;
 
 /// What a search found. The numbers are UIDs where the command was a UID command, as all of this crate are.
@@ -9,8 +11,16 @@ use super::uids::Uids;
 pub struct Found {
     /// The tag of the command this answers; only ESEARCH says it.
     pub tag: Option<String>,
+    /// The mailbox that was searched, where a search goes through several (RFC 7377).
+    pub mailbox: Option<MailboxName>,
+    /// The generation of that mailbox's UIDs (RFC 7377).
+    pub uid_validity: Option<UidValidity>,
+    /// Whether the server says that the numbers are UIDs; only ESEARCH does.
+    pub is_uid: bool,
     /// Everything found, where that was asked for; SEARCH always tells it.
     pub all: Option<Uids>,
+    /// The same in the server's order, where that is not the ascending one: the answer to an extended SORT (RFC 5267 §3).
+    pub order: Option<UidList>,
     /// The lowest number found.
     pub min: Option<Uid>,
     /// The highest number found.
@@ -18,5 +28,56 @@ pub struct Found {
     /// How many were found.
     pub count: Option<u64>,
     /// The highest modification sequence among what was found.
+    pub mod_seq: Option<u64>,
+    /// A stretch of what was found (RFC 5267 §4.4, RFC 9394).
+    pub partial: Option<Partial>,
+    /// How well each matches, from 1 to 100, in the order of `all` or `order` (RFC 6203 §4).
+    pub relevancy: Vec<u8>,
+    /// How the result of an earlier search has changed, step by step (RFC 5267 §4.3).
+    pub updates: Vec<SearchUpdate>,
+    /// What else was said, by name and as it came.
+    pub other: Vec<u8>,
+}
+
+/// A stretch of a search's result.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Partial {
+    /// Where in the result it begins, from 1; from the end where negative, -1 being the last (RFC 9394).
+    pub first: i64,
+    /// Where it ends.
+    pub last: i64,
+    /// What stands there, in the server's order.
+    pub found: UidList,
+}
+
+/// One step in which the result of a search changed.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct SearchUpdate {
+    /// Whether something came or went.
+    pub change: SearchChange,
+    /// Where in the result, from 1; 0 where the order is that of the mailbox.
+    pub position: u32,
+    /// What came or went, in this order.
+    pub uids: UidList,
+}
+
+/// What happened to a search's result (RFC 5267 §4.3.2, §4.3.3).
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum SearchChange {
+    /// `ADDTO`: inserted there.
+    Added,
+    /// `REMOVEFROM`: taken away from there on.
+    Removed,
+}
+
+/// The answer to SORT (RFC 5256 §4).
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Sorted {
+    /// What was found, in the order asked for.
+    pub list: UidList,
+    /// The highest modification sequence among it (RFC 7162 §3.1.6).
     pub mod_seq: Option<u64>,
 }

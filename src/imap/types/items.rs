@@ -7,6 +7,7 @@ use std::ops::BitOr;
 
 use super::fetched::Fetched;
 use super::section::Section;
+use crate::Result;
 
 /// What to fetch of each message. The UID always comes along, and nothing here ever marks a message `\Seen`: bodies are asked
 /// for with `BODY.PEEK`.
@@ -19,33 +20,55 @@ use super::section::Section;
 /// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Items {
-    attributes: u8,
+    attributes: u32,
     sections: Cow<'static, [Wanted]>,
 }
 
 #[derive(Clone, Debug, Eq, PartialEq)]
 struct Wanted {
+    /// What stands before the brackets.
+    item: &'static str,
     section: Section,
     window: Option<(u64, NonZeroU32)>,
 }
 
-const FLAGS: u8 = 1;
-const INTERNAL_DATE: u8 = 2;
-const SIZE: u8 = 4;
-const ENVELOPE: u8 = 8;
-const BODY_STRUCTURE: u8 = 16;
+const FLAGS: u32 = 1;
+const INTERNAL_DATE: u32 = 2;
+const SIZE: u32 = 4;
+const ENVELOPE: u32 = 8;
+const BODY_STRUCTURE: u32 = 16;
+const MOD_SEQ: u32 = 1 << 5;
+const EMAIL_ID: u32 = 1 << 6;
+const THREAD_ID: u32 = 1 << 7;
+const SAVE_DATE: u32 = 1 << 8;
+const PREVIEW: u32 = 1 << 9;
+const LAZY_PREVIEW: u32 = 1 << 10;
+const GMAIL_MESSAGE_ID: u32 = 1 << 11;
+const GMAIL_THREAD_ID: u32 = 1 << 12;
+const GMAIL_LABELS: u32 = 1 << 13;
 
 /// In the order of writing.
-const ATTRIBUTES: [(u8, &str); 5] = [
+const ATTRIBUTES: [(u32, &str); 14] = [
     (FLAGS, "FLAGS"),
     (INTERNAL_DATE, "INTERNALDATE"),
     (SIZE, "RFC822.SIZE"),
     (ENVELOPE, "ENVELOPE"),
     (BODY_STRUCTURE, "BODYSTRUCTURE"),
+    (MOD_SEQ, "MODSEQ"),
+    (EMAIL_ID, "EMAILID"),
+    (THREAD_ID, "THREADID"),
+    (SAVE_DATE, "SAVEDATE"),
+    (PREVIEW, "PREVIEW"),
+    (LAZY_PREVIEW, "PREVIEW (LAZY)"),
+    (GMAIL_MESSAGE_ID, "X-GM-MSGID"),
+    (GMAIL_THREAD_ID, "X-GM-THRID"),
+    (GMAIL_LABELS, "X-GM-LABELS"),
 ];
 
-const MESSAGE: &[Wanted] = &[Wanted { section: Section::WHOLE, window: None }];
-const HEADER: &[Wanted] = &[Wanted { section: Section::HEADER, window: None }];
+const BODY: &str = "BODY.PEEK";
+
+const MESSAGE: &[Wanted] = &[Wanted { item: BODY, section: Section::WHOLE, window: None }];
+const HEADER: &[Wanted] = &[Wanted { item: BODY, section: Section::HEADER, window: None }];
 
 impl Items {
     /// The flags.
@@ -113,13 +136,87 @@ impl Items {
     /// Adds a piece of the message.
     #[must_use]
     pub fn section(self, section: Section) -> Self {
-        self.wanting(Wanted { section, window: None })
+        self.wanting(Wanted { item: BODY, section, window: None })
     }
 
     /// Adds at most `len` bytes of a piece, from byte `start` (counted from 0) on.
     #[must_use]
     pub fn partial(self, section: Section, start: u64, len: NonZeroU32) -> Self {
-        self.wanting(Wanted { section, window: Some((start, len)) })
+        self.wanting(Wanted { item: BODY, section, window: Some((start, len)) })
+    }
+
+    /// Adds the modification sequence (`CONDSTORE`, RFC 7162).
+    #[must_use]
+    pub fn mod_seq(self) -> Self {
+        self.with(MOD_SEQ)
+    }
+
+    /// Adds the identifier that the message has in all mailboxes (`OBJECTID`, RFC 8474).
+    #[must_use]
+    pub fn email_id(self) -> Self {
+        self.with(EMAIL_ID)
+    }
+
+    /// Adds the identifier of the thread (`OBJECTID`, RFC 8474).
+    #[must_use]
+    pub fn thread_id(self) -> Self {
+        self.with(THREAD_ID)
+    }
+
+    /// Adds the date at which the message came into this mailbox (`SAVEDATE`, RFC 8514).
+    #[must_use]
+    pub fn save_date(self) -> Self {
+        self.with(SAVE_DATE)
+    }
+
+    /// Adds the first words of the text (`PREVIEW`, RFC 8970).
+    #[must_use]
+    pub fn preview(self) -> Self {
+        Self { attributes: self.attributes & !LAZY_PREVIEW, ..self }.with(PREVIEW)
+    }
+
+    /// Adds the first words of the text where the server has them at hand (`PREVIEW`, RFC 8970).
+    #[must_use]
+    pub fn lazy_preview(self) -> Self {
+        Self { attributes: self.attributes & !PREVIEW, ..self }.with(LAZY_PREVIEW)
+    }
+
+    /// Adds Gmail's number of the message (`X-GM-EXT-1`).
+    #[must_use]
+    pub fn gmail_message_id(self) -> Self {
+        self.with(GMAIL_MESSAGE_ID)
+    }
+
+    /// Adds Gmail's number of the thread (`X-GM-EXT-1`).
+    #[must_use]
+    pub fn gmail_thread_id(self) -> Self {
+        self.with(GMAIL_THREAD_ID)
+    }
+
+    /// Adds Gmail's labels (`X-GM-EXT-1`).
+    #[must_use]
+    pub fn gmail_labels(self) -> Self {
+        self.with(GMAIL_LABELS)
+    }
+
+    /// Adds one part without its transfer encoding, by its numbers in the MIME tree; at most `len` bytes from byte `start` on
+    /// where a window is given (`BINARY`, RFC 3516). The empty path is the whole message.
+    ///
+    /// # Errors
+    ///
+    /// As [`Section::part`].
+    pub fn binary(self, part: &[u32], window: Option<(u32, NonZeroU32)>) -> Result<Self> {
+        let window = window.map(|(start, len)| (start.into(), len));
+        Ok(self.wanting(Wanted { item: "BINARY.PEEK", section: Section::part(part)?, window }))
+    }
+
+    /// Adds how many bytes one part has without its transfer encoding (`BINARY`, RFC 3516).
+    ///
+    /// # Errors
+    ///
+    /// As [`Section::part`].
+    pub fn binary_size(self, part: &[u32]) -> Result<Self> {
+        Ok(self.wanting(Wanted { item: "BINARY.SIZE", section: Section::part(part)?, window: None }))
     }
 
     /// Whether bodies or headers are asked for, and so whether answers may be large.
@@ -138,11 +235,11 @@ impl Items {
         self.attributes & !FLAGS != 0 || !self.sections.is_empty()
     }
 
-    const fn only(attributes: u8) -> Self {
+    const fn only(attributes: u32) -> Self {
         Self { attributes, sections: Cow::Borrowed(&[]) }
     }
 
-    fn with(self, attribute: u8) -> Self {
+    fn with(self, attribute: u32) -> Self {
         Self { attributes: self.attributes | attribute, ..self }
     }
 
@@ -165,7 +262,11 @@ impl BitOr for Items {
     type Output = Self;
 
     fn bitor(self, other: Self) -> Self {
-        let both = self.with(other.attributes);
+        let mut both = self.with(other.attributes);
+        // All of it is more than what is at hand.
+        if both.attributes & PREVIEW != 0 {
+            both.attributes &= !LAZY_PREVIEW;
+        }
         other.sections.iter().cloned().fold(both, Self::wanting)
     }
 }
@@ -177,8 +278,8 @@ impl fmt::Display for Items {
         for (_, name) in ATTRIBUTES.iter().filter(|(bit, _)| self.attributes & bit != 0) {
             write!(f, " {name}")?;
         }
-        for Wanted { section, window } in self.sections.iter() {
-            write!(f, " BODY.PEEK[{section}]")?;
+        for Wanted { item, section, window } in self.sections.iter() {
+            write!(f, " {item}[{section}]")?;
             if let Some((start, len)) = window {
                 write!(f, "<{start}.{len}>")?;
             }
@@ -206,5 +307,17 @@ mod tests {
         let items = Items::new().partial(Section::TEXT, 4096, NonZeroU32::MIN);
         assert_eq!(items.to_string(), "(UID BODY.PEEK[TEXT]<4096.1>)");
         assert!(items.has_sections() && !Items::ENVELOPE.body_structure().internal_date().has_sections());
+    }
+
+    #[test]
+    fn items_of_extensions_are_those_of_their_rfcs() {
+        let items = Items::FLAGS.mod_seq().email_id().thread_id().save_date().lazy_preview();
+        assert_eq!(items.to_string(), "(UID FLAGS MODSEQ EMAILID THREADID SAVEDATE PREVIEW (LAZY))");
+        assert_eq!((items | Items::new().preview()).to_string().matches("PREVIEW").count(), 1);
+        let gmail = Items::new().gmail_message_id().gmail_thread_id().gmail_labels();
+        assert_eq!(gmail.to_string(), "(UID X-GM-MSGID X-GM-THRID X-GM-LABELS)");
+        let binary = Items::new().binary(&[1, 2], Some((0, NonZeroU32::MIN))).unwrap().binary_size(&[3]).unwrap();
+        assert_eq!(binary.to_string(), "(UID BINARY.PEEK[1.2]<0.1> BINARY.SIZE[3])");
+        assert!(Items::new().binary_size(&[0]).is_err());
     }
 }

@@ -12,6 +12,10 @@ pub struct Listed {
     pub delimiter: Option<char>,
     /// Attributes such as `\HasChildren` or `\Sent`, as the server wrote them.
     pub attributes: Vec<String>,
+    /// What its former name was, where it was renamed or the server knows it by another one (RFC 9051 §6.3.9.7).
+    pub old_name: Option<MailboxName>,
+    /// By which selection options mailboxes below it match, such as `SUBSCRIBED`, as the server wrote them (RFC 9051 §6.3.9.6).
+    pub child_info: Vec<String>,
     /// The extended data of RFC 5258 with its parentheses, unparsed; empty where there was none.
     pub extended: Vec<u8>,
 }

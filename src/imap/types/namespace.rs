@@ -13,9 +13,21 @@ pub struct Namespaces {
 
 /// One prefix of mailbox names.
 #[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub struct Namespace {
     /// What the names begin with; often empty. It ends in the delimiter where one is due.
     pub prefix: String,
     /// What separates levels; `None` where names have no levels.
     pub delimiter: Option<char>,
+    /// The prefix in the user's language, to be shown and not to be sent (RFC 5255 §3.4).
+    pub translation: Option<String>,
+    /// What extensions say of it, unparsed; empty where they say nothing.
+    pub extended: Vec<u8>,
+}
+
+impl Namespace {
+    /// One of which no more is known.
+    pub(crate) fn new(prefix: String, delimiter: Option<char>) -> Self {
+        Self { prefix, delimiter, translation: None, extended: Vec::new() }
+    }
 }

@@ -38,6 +38,14 @@ pub(crate) enum Key {
     Date(&'static str, Date),
     Size(&'static str, u64),
     Uids(Uids),
+    /// A name with a word that needs no quotes.
+    Word(&'static str, String),
+    /// What is near enough.
+    Fuzzy(Box<Self>),
+    ModSeq(Flag, u64),
+    /// Entry, attribute and text.
+    Annotation(String, String, String),
+    Label(String),
     Not(Box<Self>),
     /// All of them; none means every message.
     And(Vec<Self>),
@@ -163,16 +171,19 @@ impl Key {
         match self {
             Self::Text(_, text) => text.is_ascii(),
             Self::Header(field, text) => field.is_ascii() && text.is_ascii(),
-            Self::Not(key) => key.is_ascii(),
+            Self::Annotation(entry, attribute, text) => [entry, attribute, text].iter().all(|text| text.is_ascii()),
+            Self::Not(key) | Self::Fuzzy(key) => key.is_ascii(),
             Self::And(keys) | Self::Or(keys) => keys.iter().all(Self::is_ascii),
+            // A label is written in modified UTF-7.
             Self::Bare(_) | Self::Keyword(_) | Self::Date(..) | Self::Size(..) | Self::Uids(_) => true,
+            Self::Word(..) | Self::ModSeq(..) | Self::Label(_) => true,
         }
     }
 
     fn collect_sets<'a>(&'a self, sets: &mut Vec<&'a Uids>) {
         match self {
             Self::Uids(uids) => sets.push(uids),
-            Self::Not(key) => key.collect_sets(sets),
+            Self::Not(key) | Self::Fuzzy(key) => key.collect_sets(sets),
             Self::And(keys) | Self::Or(keys) => keys.iter().for_each(|key| key.collect_sets(sets)),
             _ => {}
         }

@@ -1,6 +1,9 @@
 //! [`Returns`]: what a search is to say about what it found (RFC 4731). It must not know how a server without ESEARCH is asked.
 
+use std::fmt;
+
 use super::found::Found;
+use super::stretch::Stretch;
 
 /// What to tell of the messages that a search finds. By itself it asks for nothing; where only numbers are wanted, the answer is
 /// short however many messages match.
@@ -12,41 +15,92 @@ use super::found::Found;
 /// assert_ne!(wanted, Returns::ALL);
 /// ```
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
-pub struct Returns(u8);
+pub struct Returns {
+    asked: u8,
+    stretch: Option<Stretch>,
+}
 
-const NAMES: [(u8, &str); 4] = [(1, "MIN"), (2, "MAX"), (4, "COUNT"), (8, "ALL")];
+const NAMES: [(u8, &str); 8] = [
+    (1, "MIN"),
+    (2, "MAX"),
+    (4, "COUNT"),
+    (8, "ALL"),
+    (16, "SAVE"),
+    (32, "RELEVANCY"),
+    (64, "UPDATE"),
+    (128, "CONTEXT"),
+];
 
 impl Returns {
     /// Which ones.
-    pub const ALL: Self = Self(8);
+    pub const ALL: Self = Self::only(8);
 
     /// Nothing yet.
     pub const fn new() -> Self {
-        Self(0)
+        Self::only(0)
     }
 
     /// Also which ones.
     #[must_use]
     pub const fn all(self) -> Self {
-        Self(self.0 | 8)
+        self.and(8)
     }
 
     /// Also how many.
     #[must_use]
     pub const fn count(self) -> Self {
-        Self(self.0 | 4)
+        self.and(4)
     }
 
     /// Also the lowest UID.
     #[must_use]
     pub const fn min(self) -> Self {
-        Self(self.0 | 1)
+        self.and(1)
     }
 
     /// Also the highest UID.
     #[must_use]
     pub const fn max(self) -> Self {
-        Self(self.0 | 2)
+        self.and(2)
+    }
+
+    /// Also keeps what was found in the session, to be named by [`Query::saved`](super::Query::saved) (SEARCHRES, RFC 5182).
+    #[must_use]
+    pub const fn save(self) -> Self {
+        self.and(16)
+    }
+
+    /// Also how well each matches (`SEARCH=FUZZY`, RFC 6203).
+    #[must_use]
+    pub const fn relevancy(self) -> Self {
+        self.and(32)
+    }
+
+    /// Also tells later what changes in the result (`CONTEXT=SEARCH`, RFC 5267), which a session does not follow: for commands
+    /// that are [values](crate::imap::Extension) only.
+    #[must_use]
+    pub const fn update(self) -> Self {
+        self.and(64)
+    }
+
+    /// Says that the same will be asked again (`CONTEXT=SEARCH`, RFC 5267).
+    #[must_use]
+    pub const fn context(self) -> Self {
+        self.and(128)
+    }
+
+    /// Also a stretch of what was found (`PARTIAL`, RFC 9394; `CONTEXT=SEARCH`, RFC 5267).
+    #[must_use]
+    pub const fn partial(self, stretch: Stretch) -> Self {
+        Self { stretch: Some(stretch), ..self }
+    }
+
+    /// The capabilities of which a server must have one, for each option beyond ESEARCH; none where a session cannot ask.
+    pub(crate) fn demands(self) -> impl Iterator<Item = &'static [&'static str]> {
+        const DEMANDS: [(u8, &[&str]); 4] =
+            [(16, &["SEARCHRES", "IMAP4rev2"]), (32, &["SEARCH=FUZZY"]), (64, &[]), (128, &["CONTEXT=SEARCH"])];
+        let stretch: Option<&[&str]> = self.stretch.map(|_| &["PARTIAL", "CONTEXT=SEARCH"][..]);
+        DEMANDS.into_iter().filter(move |(bit, _)| self.asks(*bit)).map(|(_, names)| names).chain(stretch)
     }
 
     pub(crate) const fn has_all(self) -> bool {
@@ -67,14 +121,27 @@ impl Returns {
     }
 
     const fn asks(self, bit: u8) -> bool {
-        self.0 & bit != 0
+        self.asked & bit != 0
     }
 
     pub(crate) const fn is_empty(self) -> bool {
-        self.0 == 0
+        self.asked == 0 && self.stretch.is_none()
     }
 
-    pub(crate) fn names(self) -> impl Iterator<Item = &'static str> {
-        NAMES.iter().filter(move |(bit, _)| self.asks(*bit)).map(|(_, name)| *name)
+    const fn only(asked: u8) -> Self {
+        Self { asked, stretch: None }
+    }
+
+    const fn and(self, bit: u8) -> Self {
+        Self { asked: self.asked | bit, ..self }
+    }
+}
+
+/// The wire form, without its parentheses.
+impl fmt::Display for Returns {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = NAMES.iter().filter(|(bit, _)| self.asks(*bit)).map(|(_, name)| (*name).to_owned());
+        let stretch = self.stretch.map(|stretch| format!("PARTIAL {stretch}"));
+        f.write_str(&names.chain(stretch).collect::<Vec<_>>().join(" "))
     }
 }

@@ -51,6 +51,8 @@ pub struct StatusData {
     pub recent: Option<u32>,
     /// How many messages are `\Deleted`.
     pub deleted: Option<u32>,
+    /// Bytes in all messages that are `\Deleted` (RFC 9208 §4.1.4).
+    pub deleted_storage: Option<u64>,
     /// Bytes in all its messages.
     pub size: Option<u64>,
     /// The highest modification sequence in it (RFC 7162); 0 where it keeps none.
@@ -59,6 +61,8 @@ pub struct StatusData {
     pub append_limit: Option<u64>,
     /// An identifier that survives renaming (RFC 8474).
     pub mailbox_id: Option<String>,
+    /// What else was told, by name and as it came.
+    pub other: Vec<u8>,
 }
 
 impl StatusData {
@@ -72,10 +76,12 @@ impl StatusData {
             unseen: None,
             recent: None,
             deleted: None,
+            deleted_storage: None,
             size: None,
             highest_mod_seq: None,
             append_limit: None,
             mailbox_id: None,
+            other: Vec::new(),
         }
     }
 }

@@ -17,7 +17,7 @@ use super::capability::Capabilities;
 pub struct StatusItems(u16);
 
 /// In the order of writing.
-const ITEMS: [(StatusItems, &str); 9] = [
+const ITEMS: [(StatusItems, &str); 11] = [
     (StatusItems::MESSAGES, "MESSAGES"),
     (StatusItems::UID_NEXT, "UIDNEXT"),
     (StatusItems::UID_VALIDITY, "UIDVALIDITY"),
@@ -27,6 +27,8 @@ const ITEMS: [(StatusItems, &str); 9] = [
     (StatusItems::HIGHEST_MOD_SEQ, "HIGHESTMODSEQ"),
     (StatusItems::APPEND_LIMIT, "APPENDLIMIT"),
     (StatusItems::MAILBOX_ID, "MAILBOXID"),
+    (StatusItems::RECENT, "RECENT"),
+    (StatusItems::DELETED_STORAGE, "DELETED-STORAGE"),
 ];
 
 impl StatusItems {
@@ -48,6 +50,10 @@ impl StatusItems {
     pub const APPEND_LIMIT: Self = Self(1 << 7);
     /// An identifier that survives renaming (OBJECTID, RFC 8474).
     pub const MAILBOX_ID: Self = Self(1 << 8);
+    /// How many messages are recent. IMAP4rev1 only (RFC 3501 §6.3.10).
+    pub const RECENT: Self = Self(1 << 9);
+    /// How many bytes an EXPUNGE would free (`QUOTA=RES-STORAGE`, RFC 9208 §3.1).
+    pub const DELETED_STORAGE: Self = Self(1 << 10);
     /// What every server has: messages, the next UID, the UIDVALIDITY and what is unseen.
     pub const BASE: Self = Self(0b1111);
 
@@ -66,6 +72,8 @@ impl StatusItems {
                 capabilities.has("APPENDLIMIT") || capabilities.values("APPENDLIMIT").next().is_some()
             }
             Self::MAILBOX_ID => capabilities.has("OBJECTID"),
+            Self::RECENT => !rev2,
+            Self::DELETED_STORAGE => capabilities.has("QUOTA=RES-STORAGE"),
             _ => true,
         };
         ITEMS.iter().filter(move |(item, _)| self.contains(*item) && !has(*item)).map(|(_, name)| *name)

@@ -59,6 +59,10 @@ pub(crate) enum Item {
     GmailThread,
     /// span of each label
     GmailLabels,
+    /// entry span, then name span and value span of each attribute
+    Annotation,
+    /// span of each entry
+    AnnotationNames,
     /// name span, value span
     Unknown,
     /// reason, low, high, name span, value span

@@ -1,6 +1,6 @@
-//! Scan listings (RFC 1939 §5): the lines of LIST and UIDL, and what STAT says. Sizes are what the server says, never trusted.
+//! Scan listings (RFC 1939 §5): the lines of LIST, UIDL and LANG, and what STAT says. Sizes are what the server says, never trusted.
 
-use crate::pop3::types::{Number, Stat, Uidl};
+use crate::pop3::types::{Language, Number, Stat, Uidl};
 
 /// The lines of a multi-line reply, without their line ends; a bare LF ends one too.
 #[derive(Clone, Debug)]
@@ -56,6 +56,22 @@ pub fn uidl_line(line: &[u8]) -> Option<(Number, Uidl)> {
     Some((number(first)?, Uidl::new(rest.trim_ascii()).ok()?))
 }
 
+/// One line of LANG (RFC 6856 §3.2): a language's tag, and its name where the server gives one. The reply that chooses a
+/// language has the same behind its `+OK`, with words for people in place of the name.
+///
+/// ```
+/// use postroom::pop3::codec::language_line;
+///
+/// let german = language_line("de Deutsch".as_bytes()).unwrap();
+/// assert_eq!((german.tag.as_str(), german.description.as_str()), ("de", "Deutsch"));
+/// ```
+pub fn language_line(line: &[u8]) -> Option<Language> {
+    let (tag, description) = word(line);
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes.trim_ascii()).into_owned();
+    let plain = !tag.is_empty() && tag.iter().all(|&byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    plain.then(|| Language::new(text(tag), text(description)))
+}
+
 /// What stands behind the `+OK` of STAT.
 ///
 /// ```
@@ -103,6 +119,17 @@ mod tests {
         assert_eq!(uidl_line(b"7  two words ").map(|(_, uidl)| uidl.as_bytes().to_vec()), Some(b"two words".to_vec()));
         assert_eq!(uidl_line(b"7 "), None);
         assert_eq!(uidl_line(b"7"), None);
+    }
+
+    #[test]
+    fn languages_are_listed_with_a_name_or_without() {
+        // RFC 6856 §3.2
+        let names = |line: &str| language_line(line.as_bytes()).map(|language| (language.tag, language.description));
+        let pair = |tag: &str, name: &str| Some((tag.to_owned(), name.to_owned()));
+        assert_eq!(names("en English"), pair("en", "English"));
+        assert_eq!(names("fr Fran\u{e7}ais "), pair("fr", "Fran\u{e7}ais"));
+        assert_eq!(names("i-default"), pair("i-default", ""));
+        assert_eq!((names(""), names("[x] y"), names("\u{fc} a")), (None, None, None));
     }
 
     #[test]

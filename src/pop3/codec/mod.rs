@@ -1,4 +1,4 @@
-//! Plain functions between bytes and the values of POP3 (RFC 1939, RFC 2449): what a reply says, where a multi-line one ends,
+//! Plain functions between bytes and the values of POP3 (RFC 1939, RFC 2449, RFC 6856): what a reply says, where a multi-line one ends,
 //! and how a command is written. No state of a session, no socket, no clock.
 
 mod capability;
@@ -11,7 +11,7 @@ mod stamp;
 pub use capability::capabilities;
 pub use command::{LONGEST_COMMAND, command};
 pub(crate) use command::{secret_command, write_number};
-pub use listing::{Lines, scan_line, stat, uidl_line};
+pub use listing::{Lines, language_line, scan_line, stat, uidl_line};
 pub use multiline::{Cut, Multiline};
 pub use reply::{Reply, Status, reply};
 pub use stamp::stamp;

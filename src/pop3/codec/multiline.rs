@@ -7,6 +7,8 @@ use memchr::memmem::Finder;
 /// Finds the end of one multi-line body, which is CR LF dot CR LF and nothing else: a bare LF neither begins nor ends a line
 /// here, or a message could be cut short by its own text.
 ///
+/// [`lenient`](Self::lenient) is for servers that do not send CR: there a bare LF ends a line too.
+///
 /// Dots that the server put in front of lines are taken out in place; everything else stays as it came.
 ///
 /// ```
@@ -19,7 +21,9 @@ use memchr::memmem::Finder;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Multiline {
+    /// What a dot must have in front of it, and it.
     finder: Finder<'static>,
+    lenient: bool,
     /// Nothing was seen yet: a dot here begins a line.
     fresh: bool,
     /// The body so far is in front of this.
@@ -48,7 +52,22 @@ impl Default for Multiline {
 impl Multiline {
     /// At the beginning of a body.
     pub fn new() -> Self {
-        Self { finder: Finder::new(b"\r\n."), fresh: true, kept: 0, from: 0, at: 0 }
+        Self { finder: Finder::new(b"\r\n."), lenient: false, fresh: true, kept: 0, from: 0, at: 0 }
+    }
+
+    /// The same, for a server whose lines may end in LF alone. A message that has a lone dot between two LF is cut short here, and
+    /// what its sender wrote behind that is taken for replies: only for servers that need it.
+    ///
+    /// ```
+    /// use postroom::pop3::codec::Multiline;
+    ///
+    /// let mut input = *b"a\n..b\n.\n";
+    /// assert!(Multiline::new().scan(&mut input.clone()).is_none());
+    /// let cut = Multiline::lenient().scan(&mut input).unwrap();
+    /// assert_eq!(&input[..cut.body], b"a\n.b\n");
+    /// ```
+    pub fn lenient() -> Self {
+        Self { finder: Finder::new(b"\n."), lenient: true, ..Self::new() }
     }
 
     /// At the beginning of the next body.
@@ -62,11 +81,8 @@ impl Multiline {
         loop {
             let dot = self.find_dot(input)?;
             match (input.get(dot + 1), input.get(dot + 2)) {
-                (Some(b'\r'), Some(b'\n')) => {
-                    self.keep(input, dot);
-                    self.at = dot;
-                    return Some(Cut { body: self.kept, len: dot + 3 });
-                }
+                (Some(b'\r'), Some(b'\n')) => return Some(self.end(input, dot, dot + 3)),
+                (Some(b'\n'), _) if self.lenient => return Some(self.end(input, dot, dot + 2)),
                 (None, _) | (Some(b'\r'), None) => return None,
                 _ => {
                     self.keep(input, dot);
@@ -74,6 +90,12 @@ impl Multiline {
                 }
             }
         }
+    }
+
+    fn end(&mut self, input: &mut [u8], dot: usize, len: usize) -> Cut {
+        self.keep(input, dot);
+        self.at = dot;
+        Cut { body: self.kept, len }
     }
 
     /// How much of the body is known by now, at least.
@@ -100,13 +122,14 @@ impl Multiline {
                 None => return None,
             }
         }
+        let before = self.finder.needle().len() - 1;
         match self.finder.find(input.get(self.at..)?) {
             Some(hit) => {
                 self.at += hit;
-                Some(self.at + 2)
+                Some(self.at + before)
             }
             None => {
-                self.at = self.at.max(input.len().saturating_sub(2));
+                self.at = self.at.max(input.len().saturating_sub(before));
                 None
             }
         }
@@ -151,7 +174,11 @@ mod tests {
 
     /// The body by pieces of the input that end there, kept whole or taken as it comes.
     fn read(wire: &[u8], ends: &[usize], taking: bool) -> (Vec<u8>, usize) {
-        let (mut multiline, mut input, mut body) = (Multiline::new(), BytesMut::new(), Vec::new());
+        read_by(Multiline::new(), wire, ends, taking)
+    }
+
+    fn read_by(mut multiline: Multiline, wire: &[u8], ends: &[usize], taking: bool) -> (Vec<u8>, usize) {
+        let (mut input, mut body) = (BytesMut::new(), Vec::new());
         let mut from = 0;
         for &end in ends.iter().chain([&wire.len()]) {
             input.extend_from_slice(&wire[from..end]);
@@ -194,6 +221,28 @@ mod tests {
             let bytes: Vec<_> = (1..wire.len()).collect();
             assert_eq!(read(&wire, &bytes, false).0, *body);
             assert_eq!(read(&wire, &bytes, true).0, *body);
+        }
+    }
+
+    #[test]
+    fn the_lenient_form_takes_every_line_end_however_the_bytes_come() {
+        for (wire, body) in [
+            ("a\n..b\n.\n+OK", "a\n.b\n"),
+            ("a\r\n...b\n.\r\n+OK", "a\r\n..b\n"),
+            (".\n+OK", ""),
+            ("..\n.x\r\n\n.\n+OK", ".\nx\r\n\n"),
+            ("a.\n\r.\n.\r\n+OK", "a.\n\r.\n"),
+        ] {
+            for split in 0..wire.len() - 3 {
+                for taking in [false, true] {
+                    let (read, left) = read_by(Multiline::lenient(), wire.as_bytes(), &[split], taking);
+                    assert_eq!(
+                        (read.escape_ascii().to_string(), left),
+                        (body.escape_debug().to_string(), 3),
+                        "{wire:?}"
+                    );
+                }
+            }
         }
     }
 

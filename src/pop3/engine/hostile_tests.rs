@@ -143,3 +143,13 @@ fn the_answer_is_awaited_only_while_one_is_due_and_we_read() {
     assert_eq!(bench.kind(), Some(Kind::Timeout));
     assert!(bench.log().starts_with("2: Timeout"));
 }
+
+#[test]
+fn a_lone_dot_between_bare_line_feeds_is_an_end_only_where_that_is_set() {
+    for (bare_line_feeds, log) in [(false, ""), (true, "2: done  1 a\\n2 b\\n\n")] {
+        let mut bench = Bench::ready_with("", Limits { bare_line_feeds, ..Limits::default() });
+        bench.ask(listing("UIDL"));
+        b"+OK\r\n1 a\n2 b\n.\n".chunks(3).for_each(|chunk| bench.feed(chunk));
+        assert_eq!((bench.log().as_str(), bench.kind()), (log, None));
+    }
+}

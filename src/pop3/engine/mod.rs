@@ -94,13 +94,14 @@ impl Engine {
     pub(crate) fn new(limits: Limits, deadlines: Deadlines, now: Instant) -> Self {
         let mut clock = Clock::new(deadlines.progress, now);
         clock.special(Some(deadlines.greeting));
+        let multiline = if limits.bare_line_feeds { Multiline::lenient() } else { Multiline::new() };
         let state = State::new();
         Self {
             limits,
             deadlines,
             clock,
             body: None,
-            multiline: Multiline::new(),
+            multiline,
             scanned: 0,
             unread: 0,
             batch: None,

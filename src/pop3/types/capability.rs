@@ -97,6 +97,12 @@ impl Capabilities {
         words.nth(1).is_some_and(|word| word.eq_ignore_ascii_case("USER"))
     }
 
+    /// Whether names and passwords in USER, PASS and APOP may be UTF-8: `UTF8` with the argument `USER` (RFC 6856 §2.2).
+    pub fn utf8_user(&self) -> bool {
+        let mut words = self.argument("UTF8").unwrap_or_default().split_ascii_whitespace();
+        words.any(|word| word.eq_ignore_ascii_case("USER"))
+    }
+
     /// The server's name and version, where it says them.
     pub fn implementation(&self) -> Option<&str> {
         self.argument("IMPLEMENTATION")
@@ -162,6 +168,7 @@ mod tests {
         assert_eq!(some.expire(), Some(Expire::Days(5)));
         assert_eq!(some.login_delay(), Some(Duration::from_secs(900)));
         assert!(some.expire_varies() && some.login_delay_varies());
+        assert!(capabilities(&["utf8 user"]).utf8_user() && !capabilities(&["UTF8"]).utf8_user());
         assert!(!capabilities(&["EXPIRE 5", "LOGIN-DELAY USER"]).expire_varies());
         assert_eq!(capabilities(&["EXPIRE NEVER USER"]).expire(), Some(Expire::Never));
         assert_eq!(capabilities(&["EXPIRENEVER"]).expire(), Some(Expire::Never));

@@ -1,10 +1,12 @@
 //! The values of POP3: message numbers, unique-ids, capabilities. Valid once made; they know no bytes of replies.
 
 mod capability;
+mod language;
 mod number;
 mod uidl;
 
 pub use capability::{Capabilities, Expire};
+pub use language::Language;
 pub use number::Number;
 pub use uidl::Uidl;
 

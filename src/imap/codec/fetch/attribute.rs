@@ -62,6 +62,7 @@ impl Name {
             b"EMAILID" => Item::EmailId,
             b"THREADID" => Item::ThreadId,
             b"PREVIEW" => Item::Preview,
+            b"ANNOTATION" => Item::Annotation,
             b"X-GM-MSGID" => Item::GmailMessage,
             b"X-GM-THRID" => Item::GmailThread,
             b"X-GM-LABELS" => Item::GmailLabels,
@@ -76,6 +77,8 @@ impl Name {
             _ if name.eq_ignore_ascii_case(b"BODY") || name.eq_ignore_ascii_case(b"BINARY") => {
                 Self::Section(section, origin)
             }
+            // Some servers mix the old name with the new one.
+            _ if name.eq_ignore_ascii_case(b"RFC822") && section.range().is_empty() => Self::Section(section, origin),
             _ if name.eq_ignore_ascii_case(b"BINARY.SIZE") => Self::BinarySize(section),
             _ => Self::Plain(Item::Unknown),
         })
@@ -149,6 +152,7 @@ impl Message<'_, '_> {
             Item::EmailId | Item::ThreadId => self.in_parentheses(|message| message.string(item)),
             Item::Preview => self.string(item),
             Item::GmailLabels => self.labels(),
+            Item::Annotation | Item::AnnotationNames => self.annotations(),
             Item::Section | Item::BinarySize | Item::Unknown | Item::Defect => self.unknown(name),
         }
     }
@@ -230,6 +234,47 @@ impl Message<'_, '_> {
         while !self.tokens.closes() {
             let label = self.tokens.nstring()?;
             self.tape.extend_from_slice(&label.words());
+        }
+        self.end(begun);
+        Ok(())
+    }
+
+    /// `(entry (attribute value ...) ...)`, or entries alone that have changed (RFC 5257 §4.3, §5).
+    #[inline(never)]
+    fn annotations(&mut self) -> Read<()> {
+        if self.tokens.nil() {
+            return Ok(());
+        }
+        if !self.tokens.eat(b'(') {
+            return Err(Reason::Syntax);
+        }
+        let (mark, mut names) = (self.tape.len(), None);
+        while !self.tokens.closes() {
+            let entry = self.tokens.nstring()?;
+            self.tokens.skip_spaces();
+            match (self.tokens.eat(b'('), names) {
+                (true, None) => self.annotated(entry)?,
+                (false, None) if self.tape.get(mark..) == Some(&[]) => {
+                    names = Some(self.begin(Item::AnnotationNames));
+                    self.tape.extend_from_slice(&entry.words());
+                }
+                (false, Some(_)) => self.tape.extend_from_slice(&entry.words()),
+                _ => return Err(Reason::Syntax),
+            }
+        }
+        names.into_iter().for_each(|begun| self.end(begun));
+        Ok(())
+    }
+
+    fn annotated(&mut self, entry: Span) -> Read<()> {
+        let begun = self.begin(Item::Annotation);
+        self.tape.extend_from_slice(&entry.words());
+        while !self.tokens.closes() {
+            let name = self.tokens.nstring()?;
+            self.tokens.skip_spaces();
+            let value = self.tokens.nstring()?;
+            let ([a, b], [c, d]) = (name.words(), value.words());
+            self.tape.extend_from_slice(&[a, b, c, d]);
         }
         self.end(begun);
         Ok(())

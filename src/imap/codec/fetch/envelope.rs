@@ -69,11 +69,40 @@ fn addresses(tokens: &mut Tokens<'_>, tape: &mut Vec<u32>) -> Read<()> {
 
 #[inline]
 fn address(tokens: &mut Tokens<'_>, tape: &mut Vec<u32>) -> Read<()> {
-    let [name, route] = [field(tokens)?.words(), field(tokens)?.words()];
-    let [mailbox, host] = [field(tokens)?.words(), field(tokens)?.words()];
-    let [[a, b], [c, d], [e, f], [g, h]] = [name, route, mailbox, host];
+    let start = tokens.cursor.at();
+    let mut spans = [field(tokens)?, field(tokens)?, field(tokens)?, field(tokens)?];
+    if !tokens.closes() {
+        spans = long_address(tokens, start).unwrap_or(spans);
+        close(tokens)?;
+    }
+    let [[a, b], [c, d], [e, f], [g, h]] = spans.map(Span::words);
     tape.extend_from_slice(&[a, b, c, d, e, f, g, h]);
-    close(tokens)
+    Ok(())
+}
+
+/// Reads an address of more than four strings again: a name whose literal was announced too short, or that has unescaped
+/// quotes in it, is torn into several. The last three are what they should be, all before them the name.
+#[cold]
+fn long_address(tokens: &mut Tokens<'_>, start: usize) -> Option<[Span; 4]> {
+    let behind = tokens.cursor.at();
+    tokens.cursor.seek(start);
+    let (mut last, mut name) = ([(Span::NIL, start); 4], None);
+    loop {
+        tokens.skip_spaces();
+        if matches!(tokens.peek(), None | Some(b')' | b'\r' | b'\n')) {
+            break;
+        }
+        let Ok(span) = tokens.nstring() else {
+            tokens.cursor.seek(behind);
+            return None;
+        };
+        name.get_or_insert(span);
+        last.rotate_left(1);
+        last[3] = (span, tokens.cursor.at());
+    }
+    let name = name.filter(|name| !name.is_nil())?;
+    let [(_, end), (route, _), (mailbox, _), (host, _)] = last;
+    Some([Span::new(name.range().start, end.max(name.range().end)), route, mailbox, host])
 }
 
 /// Reads the closing parenthesis, and skips what stands before it.

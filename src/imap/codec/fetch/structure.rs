@@ -107,14 +107,14 @@ impl Structure<'_, '_> {
         let media = self.string()?;
         self.tokens.skip_spaces();
         // Gmail, QQ and Yandex send multiparts without any part, which begin with their subtype.
-        match self.tokens.peek() {
+        let subtype = match self.tokens.peek() {
+            Some(b'(' | b'N' | b'n') if self.has_no_subtype() => Span::NIL,
             Some(b'(' | b')') => return self.multipart_rest(draft, media),
             Some(b'N' | b'n') if is_multipart_subtype(self.tokens.slice(media)) => {
                 return self.multipart_rest(draft, media);
             }
-            _ => {}
-        }
-        let subtype = self.string()?;
+            _ => self.string()?,
+        };
         draft.set(part::TYPE, media.words());
         draft.set(part::SUBTYPE, subtype.words());
         let params = self.params()?;
@@ -140,6 +140,20 @@ impl Structure<'_, '_> {
         }
         draft.set(part::MD5, self.string()?.words());
         self.extension(draft)
+    }
+
+    /// Whether parameters, id, description, encoding and size follow: the subtype was left out.
+    #[cold]
+    fn has_no_subtype(&self) -> bool {
+        let mut ahead = *self.tokens;
+        let mut skipped = (0..3).all(|_| {
+            ahead.skip_spaces();
+            ahead.skip_value().is_ok()
+        });
+        ahead.skip_spaces();
+        skipped &= ahead.nstring().is_ok_and(|encoding| !encoding.is_nil());
+        ahead.skip_spaces();
+        skipped && ahead.peek().is_some_and(|byte| byte.is_ascii_digit())
     }
 
     fn message(&mut self, draft: &mut Draft, depth: usize) -> Read<()> {

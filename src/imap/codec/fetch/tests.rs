@@ -318,6 +318,33 @@ fn a_detached_message_is_the_same_in_memory_of_its_own() {
     assert_eq!((detached.body(), subtype(&detached)), (message.body(), "B".to_owned()));
 }
 
+#[test]
+fn annotations_are_read_with_values_or_as_names_alone() {
+    // RFC 5257 §4.3
+    let message = parse(
+        b"* 12 FETCH (UID 1123 ANNOTATION (/comment (value.priv \"My comment\" value.shared NIL size.priv ~{2}\r\n10) \
+          /altsubject (value.priv {4}\r\nRe: )))\r\n"
+            .to_vec(),
+    );
+    let all: Vec<_> = message.annotations().collect();
+    assert_eq!(all.iter().map(|one| one.entry().to_string()).collect::<Vec<_>>(), ["/comment", "/altsubject"]);
+    let value = |at: usize, name: &str| all[at].value(name).map(|value| value.to_string());
+    assert_eq!((value(0, "VALUE.priv"), value(0, "value.shared")), (Some("My comment".into()), None));
+    assert_eq!((value(0, "size.priv"), value(1, "value.priv")), (Some("10".into()), Some("Re: ".into())));
+    let changed = parse(b"* 12 FETCH (ANNOTATION (/comment \"/flags\") UID 2)\r\n".to_vec());
+    assert_eq!(changed.annotations().map(|one| one.entry().to_string()).collect::<Vec<_>>(), ["/comment", "/flags"]);
+    assert!(changed.annotations().all(|one| one.attributes().next().is_none()));
+    for odd in ["NIL", "()"] {
+        let none = parse(format!("* 1 FETCH (ANNOTATION {odd} UID 3)\r\n").into_bytes());
+        assert_eq!((none.annotations().count(), none.defects().count()), (0, 0));
+    }
+    for wrong in ["x", "(/a (b))", "(/a /b (c d))"] {
+        let broken = parse(format!("* 1 FETCH (ANNOTATION {wrong} UID 3)\r\n").into_bytes());
+        assert_eq!((broken.annotations().count(), broken.defects().count()), (0, 1), "{wrong}");
+        assert_eq!(broken.uid().map(u32::from), Some(3));
+    }
+}
+
 /// Asks for everything there is.
 fn touch(message: &Fetched) {
     let _ = (format!("{message:?}"), message.internal_date(), message.save_date(), message.size(), message.modseq());
@@ -328,6 +355,7 @@ fn touch(message: &Fetched) {
         message.gmail_labels().map(Iterator::count),
         message.from(),
     );
+    message.annotations().for_each(|one| drop((one.entry().to_string(), one.attributes().count())));
     message.sections().for_each(|section| drop((section.name(), section.origin(), section.bytes())));
     let _ = (format!("{:?}", message.envelope()), message.unknown().count(), message.binary_size("1"));
     let parts = message.body_structure().into_iter().flat_map(|body| body.walk());
@@ -344,7 +372,7 @@ proptest! {
                 proptest::collection::vec(any::<u8>(), 0..4),
                 proptest::sample::select(vec![
                     "(", ")", " ", "\"", "\\", "NIL", "{2}\r\n", "~{0}\r\n", "\r\n", "()", "\"a\"", "(\"a\" \"b\")", "1", "-1", "[", "]<0>",
-                    "UID ", "FLAGS (", "ENVELOPE (", "BODYSTRUCTURE (", "BODY[", "BODY[] ", "INTERNALDATE ", "X-GM-LABELS (", "MODSEQ (",
+                    "UID ", "FLAGS (", "ENVELOPE (", "BODYSTRUCTURE (", "BODY[", "BODY[] ", "INTERNALDATE ", "X-GM-LABELS (", "MODSEQ (", "ANNOTATION (", "a (b c)",
                     "(\"MESSAGE\" \"RFC822\" NIL NIL NIL \"7BIT\" 1 (", "(\"TEXT\" \"PLAIN\" (\"C\" \"D\") NIL NIL \"7BIT\" 1 2)", "\"MIXED\")",
                 ]).prop_map(|text| text.as_bytes().to_vec()),
             ],

@@ -1,0 +1,125 @@
+//! Shows what a server said: raw bytes in, one JSON object per response and line out. It needs no server and asks nobody.
+//!
+//! ```text
+//! cargo run --example inspect --features testing -- imap FILE...
+//! cargo run --example inspect --features testing -- pop3 [--command RETR] [--multiline] FILE...
+//! ```
+//!
+//! The status is 0 when all was read, 1 when something was incomplete or refused, 2 when the command line or a file was.
+//!
+//! # What every object may have
+//!
+//! | key | value |
+//! |---|---|
+//! | `type` | what it is, in upper case: `FETCH`, `OK`, `LIST`... |
+//! | `defects` | what had to be forgiven or could not be read: `{"attribute", "reason", "raw"}`, `{"too_large": n}` or `{"forgiven"}`; only where there is something |
+//! | `incomplete` | `true`: more bytes are needed |
+//! | `error`, `offset` | why it cannot be read, and at which byte of the file |
+//!
+//! Strings that are not UTF-8 are `{"latin1": ".."}`, each byte one character. What the server did not say is `null`. Words whose
+//! letter case means nothing (capabilities, media types, names of parameters and of transfer encodings) are in upper case. Sets are
+//! strings, and as the server wrote them.
+//!
+//! # IMAP
+//!
+//! | `type` | keys |
+//! |---|---|
+//! | `OK` `NO` `BAD` `BYE` `PREAUTH` | `tag` (where there is one), `code` (`{name, data}` or `null`), `text` |
+//! | `CONTINUATION` | `code`, `text` |
+//! | `CAPABILITY` `ENABLED` | `caps` |
+//! | `FLAGS` | `flags` |
+//! | `EXISTS` `RECENT` `EXPUNGE` | `n` |
+//! | `LIST` `LSUB` `XLIST` | `attrs`, `delim`, `mailbox` (decoded), `ext` (where there is some: name to value) |
+//! | `STATUS` | `mailbox`, `items` |
+//! | `SEARCH` `SORT` | `ids`, `modseq` (where there is one) |
+//! | `ESEARCH` | `tag`, `uid`, `data`; `PARTIAL` in it is `{"range": {"begin", "end"}, "results"}` |
+//! | `THREAD` | `threads`: `{"id": n or null, "children": []}` |
+//! | `NAMESPACE` | `personal`, `other`, `shared`: lists of `{prefix, delim, ext}` |
+//! | `ID` | `params`: name to value, or `null` |
+//! | `VANISHED` | `uids`, `earlier` |
+//! | `FETCH` `UIDFETCH` | `seq`, `uid`, `flags`, `internaldate`, `size`, `modseq`, `envelope`, `bodystructure`, and the rest by the names on the wire: `BODY[TEXT]<0>`, `X-GM-LABELS`... |
+//! | anything else | `ignored`: `true`, `data`: `{"number", "unparsed_data"}` |
+//!
+//! An `envelope` has `date`, `subject`, `in_reply_to`, `message_id` and six lists of `{name, adl, mailbox, host}`. A `bodystructure`
+//! has `type`, `subtype`, `params`, `disposition` (`{type, params}`), `language`, `location`, and either `parts` or `id`,
+//! `description`, `encoding`, `size`, `md5`, where they are due with `lines`, `envelope` and `body`.
+//!
+//! # POP3
+//!
+//! | key | value |
+//! |---|---|
+//! | `status` | `+OK`, `-ERR` or `+` |
+//! | `code` | `{name, data}` or `null` |
+//! | `text` | what stands behind the status |
+//! | `lines`, `data` | of a multi-line reply: how many, and they, unstuffed |
+//! | `values` | what the command makes of it: `{messages, octets}` of STAT, `{number, size}` or `{number, uidl}` of a listing of one, a list of them of a whole listing, `{capabilities}` of CAPA, `{stamp}` of a greeting with one; `null` where it cannot be read |
+//!
+//! Without `--command` the first line is a greeting, and what stands behind a reply and is none is its body. With it, every reply is one to that command,
+//! multi-line where the command says so or `--multiline` does.
+
+#[path = "inspect/mod.rs"]
+mod inspect;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use inspect::{imap, pop3};
+use serde_json::Value;
+
+const USAGE: &str = "usage: inspect imap FILE...
+       inspect pop3 [--command COMMAND] [--multiline] FILE...";
+
+/// Reads the bytes of one file.
+type Reader = Box<dyn Fn(&[u8]) -> Vec<Value>>;
+
+fn main() -> ExitCode {
+    let mut words = std::env::args().skip(1);
+    let (reader, files) = match words.next().as_deref() {
+        Some("imap") => (Box::new(imap::read) as Reader, words.collect()),
+        Some("pop3") => pop3_reader(words),
+        _ => (Box::new(imap::read) as Reader, Vec::new()),
+    };
+    if files.is_empty() || files.iter().any(|file: &String| file.starts_with("--")) {
+        eprintln!("{USAGE}");
+        return ExitCode::from(2);
+    }
+    show(&reader, &files)
+}
+
+fn pop3_reader(words: impl Iterator<Item = String>) -> (Reader, Vec<String>) {
+    let (mut asked, mut files) = (pop3::Asked::default(), Vec::new());
+    let mut words = words.peekable();
+    while let Some(word) = words.next() {
+        match word.as_str() {
+            "--command" => asked.command = words.next(),
+            "--multiline" => asked.multiline = true,
+            _ => files.push(word),
+        }
+    }
+    (Box::new(move |bytes| pop3::read(bytes, &asked)), files)
+}
+
+fn show(reader: &Reader, files: &[String]) -> ExitCode {
+    let mut worst = 0;
+    let mut out = std::io::stdout().lock();
+    for file in files {
+        let bytes = match std::fs::read(file) {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                eprintln!("{file}: {error}");
+                worst = 2;
+                continue;
+            }
+        };
+        for value in reader(&bytes) {
+            if value.get("incomplete").is_some() || value.get("error").is_some() {
+                worst = worst.max(1);
+            }
+            // Whoever reads this may have seen enough.
+            if writeln!(out, "{value}").is_err() {
+                return ExitCode::from(worst);
+            }
+        }
+    }
+    ExitCode::from(worst)
+}

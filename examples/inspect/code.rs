@@ -1,0 +1,69 @@
+//! Response codes as `{name, data}`.
+
+use postroom::imap::{ResponseCode, SeqNum, Uid, UidValidity};
+use serde_json::{Value, json};
+
+use super::set::written;
+use super::value::value;
+
+/// `null` where there is none.
+pub fn code(code: Option<&ResponseCode>, frame: &[u8]) -> Value {
+    code.map_or(Value::Null, |code| json!({ "name": code.name().to_ascii_uppercase(), "data": data(code, frame) }))
+}
+
+fn data(code: &ResponseCode, frame: &[u8]) -> Value {
+    match code {
+        ResponseCode::BadCharset(charsets) if charsets.is_empty() => Value::Null,
+        ResponseCode::BadCharset(charsets) => json!(charsets),
+        ResponseCode::Capability(capabilities) => capabilities.iter().collect(),
+        ResponseCode::PermanentFlags(flags) => flags.iter().map(postroom::Flag::as_str).collect(),
+        ResponseCode::UidNext(uid) => json!(uid.map_or(0, Uid::as_u32)),
+        ResponseCode::UidValidity(validity) => json!(validity.map_or(0, UidValidity::as_u32)),
+        ResponseCode::Unseen(seq) => json!(seq.map_or(0, SeqNum::as_u32)),
+        ResponseCode::HighestModSeq(mod_seq) => json!(mod_seq),
+        ResponseCode::AppendUid(uids) => {
+            json!({ "uidvalidity": uids.validity().map_or(0, UidValidity::as_u32), "dest": written(uids, frame) })
+        }
+        // Two empty sets, as some servers send them, are no grammar's.
+        ResponseCode::CopyUid(copied) if copied.from().is_empty() => json!({ "unparsed": bracketed(frame) }),
+        ResponseCode::CopyUid(copied) => json!({
+            "uidvalidity": copied.validity().map_or(0, UidValidity::as_u32),
+            "source": written(copied.from(), frame),
+            "dest": written(copied.to(), frame),
+        }),
+        ResponseCode::Modified(uids) => written(uids, frame),
+        ResponseCode::Referral(url) => json!(url),
+        ResponseCode::MailboxId(id) => json!(id),
+        ResponseCode::Other(code) if code.data().is_empty() => Value::Null,
+        ResponseCode::Other(code) if has_grammar(code.name()) => json!({ "unparsed": code.data() }),
+        ResponseCode::Other(code) => json!(code.data()),
+        code if code.data().is_empty() => Value::Null,
+        code => value(code.data().as_bytes()),
+    }
+}
+
+/// Whether data behind that name is there against its grammar, or not as it should be.
+fn has_grammar(name: &str) -> bool {
+    const NAMES: [&str; 12] = [
+        "BADCHARSET",
+        "CAPABILITY",
+        "PERMANENTFLAGS",
+        "UIDNEXT",
+        "UIDVALIDITY",
+        "UNSEEN",
+        "HIGHESTMODSEQ",
+        "APPENDUID",
+        "COPYUID",
+        "MODIFIED",
+        "MAILBOXID",
+        "CLOSED",
+    ];
+    NAMES.iter().any(|known| known.eq_ignore_ascii_case(name))
+}
+
+/// What stands behind the code's name.
+fn bracketed(frame: &[u8]) -> String {
+    let text = String::from_utf8_lossy(frame);
+    let inside = text.split_once('[').and_then(|(_, rest)| rest.split_once(']')).map_or("", |(inside, _)| inside);
+    inside.split_once(' ').map_or("", |(_, data)| data).to_owned()
+}

@@ -1,0 +1,177 @@
+//! The responses of extensions as JSON objects: rights, quotas, annotations, order and threads.
+
+use postroom::imap::{
+    Acl, Found, ListRights, Metadata, MyRights, Partial, Quota, QuotaRoots, Rights, SearchChange, Sorted, Thread,
+    Threads, Uid, UidList, UidValidity, UrlContent, Vanished,
+};
+use serde_json::{Map, Value, json};
+
+use super::set::{written, written_as};
+use super::text::{put, text};
+use super::value::pairs;
+
+/// `{type, data: [{user, rights, mailbox}]}`.
+pub fn acl(acl: &Acl, frame: &[u8]) -> Value {
+    let entry = |(user, rights): (&str, Rights)| json!({ "user": user, "rights": letters(rights, frame), "mailbox": acl.mailbox.as_str() });
+    let entries = acl.entries.iter().map(|one| entry((&one.identifier, one.rights)));
+    json!({ "type": "ACL", "data": entries.collect::<Vec<_>>() })
+}
+
+/// `{type, mailbox, identifier, required, optional}`.
+pub fn list_rights(listed: &ListRights, frame: &[u8]) -> Value {
+    json!({
+        "type": "LISTRIGHTS",
+        "mailbox": listed.mailbox.as_str(),
+        "identifier": listed.identifier,
+        "required": letters(listed.required, frame),
+        "optional": listed.optional.iter().map(|group| letters(*group, frame)).collect::<Vec<_>>(),
+    })
+}
+
+/// `{type, mailbox, rights}`.
+pub fn my_rights(mine: &MyRights, frame: &[u8]) -> Value {
+    json!({ "type": "MYRIGHTS", "mailbox": mine.mailbox.as_str(), "rights": letters(mine.rights, frame) })
+}
+
+/// `{type, root, resources: [{name, usage, limit}]}`; of the first resource also `data`: `{mailbox, usage, quota}`.
+pub fn quota(quota: &Quota) -> Value {
+    let shown = quota.resources.iter();
+    let resources = shown.map(|one| json!({ "name": one.resource.name(), "usage": one.usage, "limit": one.limit }));
+    let first = quota.resources.first();
+    json!({
+        "type": "QUOTA",
+        "root": quota.root,
+        "resources": resources.collect::<Vec<_>>(),
+        "data": {
+            "mailbox": quota.root,
+            "usage": first.map(|one| one.usage.to_string()),
+            "quota": first.map(|one| one.limit.to_string()),
+        },
+    })
+}
+
+/// `{type, data: {mailbox, quotaroots}}`.
+pub fn quota_roots(roots: &QuotaRoots) -> Value {
+    json!({ "type": "QUOTAROOT", "data": { "mailbox": roots.mailbox.as_str(), "quotaroots": roots.roots } })
+}
+
+/// `{type, mailbox, values, changed}`.
+pub fn metadata(metadata: &Metadata) -> Value {
+    let values = metadata.values.iter();
+    let values = values.map(|(name, value)| (name.as_str().to_owned(), value.as_deref().map_or(Value::Null, text)));
+    json!({
+        "type": "METADATA",
+        "mailbox": metadata.mailbox.as_ref().map_or("", |mailbox| mailbox.as_str()),
+        "values": values.collect::<Map<_, _>>(),
+        "changed": metadata.changed.iter().map(|name| name.as_str()).collect::<Vec<_>>(),
+    })
+}
+
+/// `{type, urls: [{url, data}]}`.
+pub fn url_fetch(fetched: &[UrlContent]) -> Value {
+    let one = |one: &UrlContent| json!({ "url": one.url, "data": one.content.as_deref().map(text) });
+    json!({ "type": "URLFETCH", "urls": fetched.iter().map(one).collect::<Vec<_>>() })
+}
+
+/// `{type, uids, earlier}`.
+pub fn vanished(vanished: &Vanished, frame: &[u8]) -> Value {
+    json!({ "type": "VANISHED", "uids": written(&vanished.uids, frame), "earlier": vanished.earlier })
+}
+
+/// `{type, ids, modseq}`.
+pub fn sorted(sorted: &Sorted) -> Value {
+    let mut object = json!({ "type": "SORT", "ids": numbers(&sorted.list) });
+    if let Some(mod_seq) = sorted.mod_seq {
+        put(&mut object, "modseq", mod_seq);
+    }
+    object
+}
+
+/// Threads within each other in what is shown. A chain of replies may be as long as the response is, and whoever reads JSON
+/// recurses.
+const DEEPEST: usize = 200;
+
+/// `{type, threads: [{id, children}]}`; what is too deep stands beside what it answers, which is a defect.
+pub fn threads(threads: &Threads) -> Value {
+    let mut open: Vec<(Value, Vec<Value>)> = Vec::new();
+    let (mut roots, mut deepest) = (Vec::new(), 0);
+    for (depth, thread) in threads.walk() {
+        deepest = deepest.max(depth);
+        close(&mut open, depth.min(DEEPEST), &mut roots);
+        open.push((json!(Thread::number(thread).map(Uid::as_u32)), Vec::new()));
+    }
+    close(&mut open, 0, &mut roots);
+    let mut object = json!({ "type": "THREAD", "threads": roots });
+    if deepest > DEEPEST {
+        put(&mut object, "defects", json!([{ "forgiven": "threads deeper than 200 are shown side by side" }]));
+    }
+    object
+}
+
+fn close(open: &mut Vec<(Value, Vec<Value>)>, depth: usize, roots: &mut Vec<Value>) {
+    while open.len() > depth {
+        let Some((id, children)) = open.pop() else { return };
+        let thread = json!({ "id": id, "children": children });
+        match open.last_mut() {
+            Some((_, siblings)) => siblings.push(thread),
+            None => roots.push(thread),
+        }
+    }
+}
+
+/// `{type, tag, uid, data}`, and where it says so `mailbox` and `uidvalidity`.
+pub fn esearch(found: &Found, frame: &[u8]) -> Value {
+    let numbers = [
+        ("MIN", found.min.map(|uid| u64::from(uid.as_u32()))),
+        ("MAX", found.max.map(|uid| u64::from(uid.as_u32()))),
+        ("COUNT", found.count),
+        ("MODSEQ", found.mod_seq),
+    ];
+    let mut data = pairs(&found.other);
+    data.extend(numbers.into_iter().filter_map(|(name, number)| Some((name.to_owned(), json!(number?)))));
+    match (&found.order, &found.all) {
+        (Some(order), _) => drop(data.insert("ALL".to_owned(), order.to_string().into())),
+        (None, Some(all)) => drop(data.insert("ALL".to_owned(), written(all, frame))),
+        (None, None) => {}
+    }
+    if let Some(partial) = &found.partial {
+        data.insert("PARTIAL".to_owned(), stretch(partial));
+    }
+    if !found.relevancy.is_empty() {
+        data.insert("RELEVANCY".to_owned(), json!(found.relevancy));
+    }
+    for update in &found.updates {
+        let name = if update.change == SearchChange::Added { "ADDTO" } else { "REMOVEFROM" };
+        let step = json!({ "position": update.position, "uids": update.uids.to_string() });
+        match data.entry(name).or_insert_with(|| json!([])) {
+            Value::Array(steps) => steps.push(step),
+            other => *other = json!([step]),
+        }
+    }
+    let mut object = json!({ "type": "ESEARCH", "tag": found.tag, "uid": found.is_uid, "data": data });
+    if let Some(mailbox) = &found.mailbox {
+        put(&mut object, "mailbox", mailbox.as_str());
+        put(&mut object, "uidvalidity", json!(found.uid_validity.map(UidValidity::as_u32)));
+    }
+    object
+}
+
+/// The range as RFC 9394 counts it: from the lower place to the higher, as numbers are.
+fn stretch(partial: &Partial) -> Value {
+    let (begin, end) = (partial.first.min(partial.last), partial.first.max(partial.last));
+    let results = if partial.found.is_empty() { Value::Null } else { partial.found.to_string().into() };
+    json!({ "range": { "begin": begin, "end": end }, "results": results })
+}
+
+fn numbers(list: &UidList) -> Vec<u32> {
+    list.iter().map(Uid::as_u32).collect()
+}
+
+fn letters(rights: Rights, frame: &[u8]) -> Value {
+    let same = |word: &str| {
+        let word = word.trim_matches('"');
+        let plain = word.len() == rights.letters().count() && rights.letters().all(|letter| word.contains(letter));
+        plain.then(|| word.to_owned())
+    };
+    written_as(frame, same).unwrap_or_else(|| rights.to_string()).into()
+}

@@ -1,0 +1,129 @@
+//! FETCH and UIDFETCH as a JSON object, without the body structure.
+
+use postroom::Defect;
+use postroom::imap::{Address, Addresses, Annotation, Envelope, Fetched, SeqNum, Uid};
+use serde_json::{Map, Value, json};
+use time::OffsetDateTime;
+
+use super::structure::structure;
+use super::text::{string, text};
+
+/// Only what the server told.
+pub fn message(fetched: &Fetched) -> Value {
+    let (mut object, raw) = (Map::new(), fetched.raw());
+    object.insert("type".to_owned(), if fetched.seq().is_some() { "FETCH" } else { "UIDFETCH" }.into());
+    let flags = fetched.flags().map(|flags| flags.iter().collect::<Vec<_>>());
+    let labels = fetched.gmail_labels().map(|labels| labels.map(|label| string(Some(label))).collect::<Vec<_>>());
+    for (key, value) in [
+        ("seq", fetched.seq().map(|seq| json!(SeqNum::as_u32(seq)))),
+        ("uid", fetched.uid().map(|uid| json!(Uid::as_u32(uid)))),
+        ("flags", flags.map(|flags| json!(flags))),
+        ("internaldate", fetched.internal_date().map(|at| date(at, &raw))),
+        ("size", fetched.size().map(Value::from)),
+        ("modseq", fetched.modseq().map(Value::from)),
+        ("envelope", fetched.envelope().map(|found| envelope(&found))),
+        ("bodystructure", fetched.body_structure().map(|body| structure(&body))),
+        ("SAVEDATE", fetched.save_date().map(|at| date(at, &raw))),
+        ("EMAILID", fetched.email_id().map(|id| string(Some(id)))),
+        ("THREADID", fetched.thread_id().map(|id| string(Some(id)))),
+        ("PREVIEW", fetched.preview().map(|preview| string(Some(preview)))),
+        ("X-GM-MSGID", fetched.gmail_message_id().map(Value::from)),
+        ("X-GM-THRID", fetched.gmail_thread_id().map(Value::from)),
+        ("X-GM-LABELS", labels.map(Value::from)),
+    ] {
+        if let Some(value) = value {
+            object.insert(key.to_owned(), value);
+        }
+    }
+    for section in fetched.sections() {
+        let bytes = section.bytes().map_or(Value::Null, |bytes| text(&bytes));
+        object.insert(name(&section.attribute()), bytes);
+    }
+    for (part, size) in fetched.binary_sizes() {
+        object.insert(format!("BINARY.SIZE[{part}]"), size.into());
+    }
+    let annotations: Vec<_> = fetched.annotations().flat_map(annotation).collect();
+    if !annotations.is_empty() {
+        object.insert("ANNOTATION".to_owned(), annotations.into());
+    }
+    for (attribute, value) in fetched.unknown() {
+        object.insert(attribute.to_ascii_uppercase(), super::value::value(value));
+    }
+    let defects: Vec<_> = fetched.defects().map(|found| defect(&found)).collect();
+    if !defects.is_empty() {
+        object.insert("defects".to_owned(), defects.into());
+    }
+    object.into()
+}
+
+/// The name of an attribute with a section: without the quotes that header names may have.
+fn name(attribute: &str) -> String {
+    let (name, section) = attribute.split_at(attribute.find('[').unwrap_or(attribute.len()));
+    let section = if section == "[]" && !name.to_ascii_uppercase().starts_with('B') { "" } else { section };
+    name.to_ascii_uppercase() + &section.replace('"', "")
+}
+
+/// The entry, and a list of its attributes' names and values by turns, where it has any.
+fn annotation(annotation: Annotation<'_>) -> Vec<Value> {
+    let pair = |(name, value)| [string(Some(name)), string(value)];
+    let attributes: Vec<_> = annotation.attributes().flat_map(pair).collect();
+    let entry = string(Some(annotation.entry()));
+    if attributes.is_empty() { vec![entry] } else { vec![entry, attributes.into()] }
+}
+
+fn defect(defect: &Defect) -> Value {
+    match defect {
+        Defect::TooLarge { size } => json!({ "too_large": size }),
+        Defect::Unreadable { attribute, reason, raw, .. } => {
+            json!({ "attribute": attribute, "reason": reason.to_string(), "raw": text(raw) })
+        }
+        other => json!({ "reason": other.to_string() }),
+    }
+}
+
+/// `date-time` without its quotes (RFC 9051 §9): a day below 10 has a zero or a blank in front, as in the frame.
+fn date(date: OffsetDateTime, frame: &[u8]) -> Value {
+    let month = date.month().to_string();
+    let month = month.get(..3).unwrap_or_default();
+    let (hours, minutes, _) = date.offset().as_hms();
+    let sign = if date.offset().is_negative() { '-' } else { '+' };
+    let (day, year) = (date.day(), date.year());
+    let (hour, minute, second) = date.time().as_hms();
+    let zone = format!("{sign}{:02}{:02}", hours.unsigned_abs(), minutes.unsigned_abs());
+    let rest = format!("-{month}-{year:04} {hour:02}:{minute:02}:{second:02} {zone}");
+    let spaced = format!("{day:>2}{rest}");
+    let as_written = day < 10 && memchr::memmem::find(frame, spaced.as_bytes()).is_some();
+    if as_written { spaced.into() } else { format!("{day:02}{rest}").into() }
+}
+
+/// Empty lists of addresses are `null`.
+pub fn envelope(envelope: &Envelope<'_>) -> Value {
+    json!({
+        "date": string(envelope.date()),
+        "subject": string(envelope.subject()),
+        "from": addresses(envelope.from()),
+        "sender": addresses(envelope.sender()),
+        "reply_to": addresses(envelope.reply_to()),
+        "to": addresses(envelope.to()),
+        "cc": addresses(envelope.cc()),
+        "bcc": addresses(envelope.bcc()),
+        "in_reply_to": string(envelope.in_reply_to()),
+        "message_id": string(envelope.message_id()),
+    })
+}
+
+fn addresses(addresses: Addresses<'_>) -> Value {
+    if addresses.len() == 0 {
+        return Value::Null;
+    }
+    addresses.map(|address| self::address(&address)).collect()
+}
+
+fn address(address: &Address<'_>) -> Value {
+    json!({
+        "name": string(address.name),
+        "adl": string(address.adl),
+        "mailbox": string(address.mailbox),
+        "host": string(address.host),
+    })
+}

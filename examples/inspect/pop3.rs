@@ -1,0 +1,131 @@
+//! A stream of POP3 replies: status lines, and the bodies behind those that have one.
+
+use postroom::pop3::Uidl;
+use postroom::pop3::codec::{self, Cut, Lines, Multiline, Reply, Status};
+use serde_json::{Value, json};
+
+use super::text::{put, text};
+
+/// Which command the replies are to.
+#[derive(Clone, Debug, Default)]
+pub struct Asked {
+    /// The command's line, such as `RETR 1`; a greeting where nobody asked.
+    pub command: Option<String>,
+    /// A body follows `+OK` whatever the command.
+    pub multiline: bool,
+}
+
+/// One object for each reply, and one for what is left at the end or cannot be read.
+pub fn read(bytes: &[u8], asked: &Asked) -> Vec<Value> {
+    let (mut said, mut at) = (Vec::new(), 0);
+    while at < bytes.len() {
+        let rest = bytes.get(at..).unwrap_or_default();
+        let Some(end) = memchr::memchr(b'\n', rest).map(|end| end + 1) else {
+            said.push(json!({ "incomplete": true }));
+            break;
+        };
+        let (line, behind) = rest.split_at(end);
+        let Some(reply) = codec::reply(line) else {
+            said.push(json!({ "error": "this is no status line", "offset": at }));
+            at += end;
+            continue;
+        };
+        at += end;
+        let mut object = status(&reply);
+        if reply.status == Status::Ok && (asked.is_multiline() || asked.command.is_none() && is_body(behind)) {
+            let mut body = behind.to_vec();
+            let Some(Cut { body: length, len }) = Multiline::new().scan(&mut body) else {
+                said.push(json!({ "incomplete": true }));
+                break;
+            };
+            body.truncate(length);
+            add_body(&mut object, &body, asked);
+            at += len;
+        } else {
+            add_values(&mut object, line, &reply, asked);
+        }
+        said.push(object);
+    }
+    said
+}
+
+impl Asked {
+    fn keyword(&self) -> String {
+        self.command
+            .as_deref()
+            .and_then(|command| command.split_ascii_whitespace().next())
+            .unwrap_or("")
+            .to_ascii_uppercase()
+    }
+
+    fn has_argument(&self) -> bool {
+        self.command.as_deref().is_some_and(|command| command.split_ascii_whitespace().count() > 1)
+    }
+
+    fn is_multiline(&self) -> bool {
+        self.multiline
+            || match self.keyword().as_str() {
+                "RETR" | "TOP" | "CAPA" => true,
+                "LIST" | "UIDL" | "LANG" => !self.has_argument(),
+                _ => false,
+            }
+    }
+}
+
+/// Where nobody says what was asked: what is no status line is a body.
+fn is_body(behind: &[u8]) -> bool {
+    Lines::new(behind).next().is_some_and(|line| codec::reply(line).is_none())
+}
+
+fn status(reply: &Reply<'_>) -> Value {
+    let word = match reply.status {
+        Status::Ok => "+OK",
+        Status::Err => "-ERR",
+        Status::Challenge => "+",
+    };
+    let code = reply.code.as_ref().map(|code| {
+        let data = (!code.data().is_empty()).then(|| code.data());
+        json!({ "name": code.name(), "data": data })
+    });
+    json!({ "status": word, "code": code, "text": text(reply.rest) })
+}
+
+fn add_body(object: &mut Value, body: &[u8], asked: &Asked) {
+    let lines: Vec<_> = Lines::new(body).collect();
+    put(object, "lines", lines.len());
+    put(object, "data", lines.iter().map(|line| text(line)).collect::<Value>());
+    let values = match asked.keyword().as_str() {
+        "LIST" => lines.iter().map(|line| scan(line)).collect(),
+        "UIDL" => lines.iter().map(|line| uidl(line)).collect(),
+        "CAPA" => json!({ "capabilities": codec::capabilities(body).iter().collect::<Vec<_>>() }),
+        _ => return,
+    };
+    put(object, "values", values);
+}
+
+fn add_values(object: &mut Value, line: &[u8], reply: &Reply<'_>, asked: &Asked) {
+    if reply.status != Status::Ok {
+        return;
+    }
+    let values = match asked.keyword().as_str() {
+        "STAT" => codec::stat(reply.rest)
+            .map_or(Value::Null, |stat| json!({ "messages": stat.messages, "octets": stat.octets })),
+        "LIST" => scan(reply.rest),
+        "UIDL" => uidl(reply.rest),
+        "" => match codec::stamp(line) {
+            Some(stamp) => json!({ "stamp": text(stamp) }),
+            None => return,
+        },
+        _ => return,
+    };
+    put(object, "values", values);
+}
+
+fn scan(line: &[u8]) -> Value {
+    codec::scan_line(line).map_or(Value::Null, |(number, size)| json!({ "number": number.as_u32(), "size": size }))
+}
+
+fn uidl(line: &[u8]) -> Value {
+    let shown = |uidl: &Uidl| text(uidl.as_bytes());
+    codec::uidl_line(line).map_or(Value::Null, |(number, id)| json!({ "number": number.as_u32(), "uidl": shown(&id) }))
+}

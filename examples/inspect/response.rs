@@ -1,0 +1,144 @@
+//! One IMAP response as a JSON object.
+
+use postroom::Flag;
+use postroom::imap::{
+    Capabilities, Condition, Found, Listed, Namespace, Namespaces, Response, Status, StatusData, Uid, UidValidity,
+};
+use serde_json::{Map, Value, json};
+
+use super::code::code;
+use super::message::message;
+use super::other::other;
+use super::text::put;
+use super::value::{pairs, tagged};
+use super::{extended, text};
+
+/// The frame is the one that the response was read from.
+pub fn response(response: &Response, frame: &[u8]) -> Value {
+    match response {
+        Response::Tagged { tag, condition: said } => {
+            let mut object = condition(said, frame);
+            object.insert("tag".to_owned(), json!(tag));
+            object.into()
+        }
+        Response::Condition(said) => condition(said, frame).into(),
+        Response::Continuation { code: said, text } => {
+            json!({ "type": "CONTINUATION", "code": code(said.as_ref(), frame), "text": text::last(frame, text) })
+        }
+        Response::Capability(capabilities) => names("CAPABILITY", capabilities),
+        Response::Enabled(capabilities) => names("ENABLED", capabilities),
+        Response::List(listed) => list("LIST", listed, frame),
+        Response::Lsub(listed) => list("LSUB", listed, frame),
+        Response::Xlist(listed) => list("XLIST", listed, frame),
+        Response::Status(status) => items(status),
+        Response::Search(found) => search(found),
+        Response::Esearch(found) => extended::esearch(found, frame),
+        Response::Sort(sorted) => extended::sorted(sorted),
+        Response::Thread(threads) => extended::threads(threads),
+        Response::Vanished(vanished) => extended::vanished(vanished, frame),
+        Response::Acl(acl) => extended::acl(acl, frame),
+        Response::ListRights(listed) => extended::list_rights(listed, frame),
+        Response::MyRights(mine) => extended::my_rights(mine, frame),
+        Response::Quota(quota) => extended::quota(quota),
+        Response::QuotaRoots(roots) => extended::quota_roots(roots),
+        Response::Language(tags) => json!({ "type": "LANGUAGE", "languages": tags }),
+        Response::Comparator(told) => {
+            json!({ "type": "COMPARATOR", "active": told.active, "matching": told.matching })
+        }
+        Response::JmapAccess(url) => json!({ "type": "JMAPACCESS", "url": url }),
+        Response::GenUrlAuth(urls) => json!({ "type": "GENURLAUTH", "urls": urls }),
+        Response::UrlFetch(fetched) => extended::url_fetch(fetched),
+        Response::Metadata(metadata) => extended::metadata(metadata),
+        Response::Flags(flags) => {
+            json!({ "type": "FLAGS", "flags": flags.iter().map(Flag::as_str).collect::<Vec<_>>() })
+        }
+        Response::Exists(n) => json!({ "type": "EXISTS", "n": n }),
+        Response::Recent(n) => json!({ "type": "RECENT", "n": n }),
+        Response::Expunge(n) => json!({ "type": "EXPUNGE", "n": n.as_u32() }),
+        Response::Fetch(fetched) => message(fetched),
+        Response::Namespace(spaces) => namespaces(spaces),
+        Response::Id(params) => id(params),
+        _ => other(frame),
+    }
+}
+
+fn condition(condition: &Condition, frame: &[u8]) -> Map<String, Value> {
+    let word = match condition.status {
+        Status::Ok => "OK",
+        Status::No => "NO",
+        Status::Bad => "BAD",
+        Status::Bye => "BYE",
+        Status::Preauth => "PREAUTH",
+    };
+    let pairs = [
+        ("type", word.into()),
+        ("code", code(condition.code.as_ref(), frame)),
+        ("text", text::last(frame, &condition.text)),
+    ];
+    pairs.map(|(key, value)| (key.to_owned(), value)).into_iter().collect()
+}
+
+fn names(kind: &str, capabilities: &Capabilities) -> Value {
+    json!({ "type": kind, "caps": capabilities.iter().collect::<Vec<_>>() })
+}
+
+/// The mailbox's name as on the wire, and decoded where that is another one.
+fn list(kind: &str, listed: &Listed, frame: &[u8]) -> Value {
+    let name = listed.name.as_str();
+    let wire = if frame.is_ascii() { text::text(&listed.name.to_wire(false)) } else { name.into() };
+    let mut object = json!({ "type": kind, "attrs": listed.attributes, "delim": listed.delimiter, "mailbox": wire });
+    if object.get("mailbox").is_some_and(|shown| *shown != name) {
+        put(&mut object, "decoded", name);
+    }
+    if !listed.extended.is_empty() {
+        put(&mut object, "ext", pairs(&listed.extended));
+    }
+    object
+}
+
+fn items(status: &StatusData) -> Value {
+    let numbers = [
+        ("MESSAGES", status.messages.map(u64::from)),
+        ("UIDNEXT", status.uid_next.map(|uid| Uid::as_u32(uid).into())),
+        ("UIDVALIDITY", status.uid_validity.map(|validity| UidValidity::as_u32(validity).into())),
+        ("UNSEEN", status.unseen.map(u64::from)),
+        ("RECENT", status.recent.map(u64::from)),
+        ("DELETED", status.deleted.map(u64::from)),
+        ("DELETED-STORAGE", status.deleted_storage),
+        ("SIZE", status.size),
+        ("HIGHESTMODSEQ", status.highest_mod_seq),
+        ("APPENDLIMIT", status.append_limit),
+    ];
+    let mut items = tagged(&status.other);
+    let told = numbers.into_iter().filter_map(|(name, number)| Some((name.to_owned(), json!(number?))));
+    let id = status.mailbox_id.iter().map(|id| ("MAILBOXID".to_owned(), json!(id)));
+    items.extend(told.chain(id));
+    json!({ "type": "STATUS", "mailbox": status.name.as_str(), "items": items })
+}
+
+fn search(found: &Found) -> Value {
+    let ids: Vec<_> = found.all.iter().flat_map(|all| all.iter().map(Uid::as_u32)).collect();
+    let mut object = json!({ "type": "SEARCH", "ids": ids });
+    if let Some(mod_seq) = found.mod_seq {
+        put(&mut object, "modseq", mod_seq);
+    }
+    object
+}
+
+fn namespaces(spaces: &Namespaces) -> Value {
+    let list = |spaces: &[Namespace]| {
+        let shown = |space: &Namespace| json!({ "prefix": space.prefix, "delim": space.delimiter, "ext": pairs(&space.extended) });
+        spaces.iter().map(shown).collect::<Value>()
+    };
+    json!({
+        "type": "NAMESPACE",
+        "personal": list(&spaces.personal),
+        "other": list(&spaces.others),
+        "shared": list(&spaces.shared),
+    })
+}
+
+fn id(params: &[(String, Option<String>)]) -> Value {
+    let object: Map<_, _> = params.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
+    json!({ "type": "ID", "params": if object.is_empty() { Value::Null } else { object.into() } })
+}

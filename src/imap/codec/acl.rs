@@ -1,0 +1,113 @@
+//! Reads `ACL`, `LISTRIGHTS` and `MYRIGHTS` (RFC 4314 §3.6 to §3.8, §7). It must not know what was asked.
+
+use nom::Parser;
+use nom::combinator::{map, map_opt};
+
+use super::grammar::{self, Read, astring, lossy, spaced, untagged, words_ahead};
+use super::unreadable::Unreadable;
+use crate::imap::types::{Acl, AclEntry, ListRights, MailboxName, MyRights, Rights};
+
+/// Reads `* ACL INBOX Fred rwipslda`. With `utf8` the mailbox's name is read as UTF-8, else as modified UTF-7, here and below.
+///
+/// # Errors
+///
+/// Where the response is another one, an identifier is without rights, or rights are not ASCII.
+///
+/// ```
+/// use postroom::imap::{Rights, codec::acl};
+///
+/// let list = acl::parse(b"* ACL INBOX Fred rwipsldexta -bob lr\r\n", false)?;
+/// assert_eq!(list.entries[0].identifier, "Fred");
+/// assert_eq!(list.entries[1].rights, Rights::LOOKUP | Rights::READ);
+/// # Ok::<(), postroom::imap::codec::Unreadable>(())
+/// ```
+pub fn parse(frame: &[u8], utf8: bool) -> Result<Acl, Unreadable> {
+    grammar::read(frame, |input| {
+        let (mut input, (_, mailbox)) = (untagged(&["ACL"]), mailbox(utf8)).parse(input)?;
+        let mut entries = Vec::with_capacity(words_ahead(input) / 2);
+        while !input.trim_ascii_start().is_empty() {
+            let (rest, (identifier, rights)) = (text, rights).parse(input)?;
+            entries.push(AclEntry { identifier, rights });
+            input = rest;
+        }
+        Ok((input, Acl { mailbox, entries }))
+    })
+}
+
+/// Reads `* LISTRIGHTS ~/Mail/saved smith la r swicdkxte`.
+///
+/// # Errors
+///
+/// Where the response is another one, or rights are missing or not ASCII.
+pub fn list_rights(frame: &[u8], utf8: bool) -> Result<ListRights, Unreadable> {
+    grammar::read(frame, |input| {
+        let head = (untagged(&["LISTRIGHTS"]), mailbox(utf8), text, rights);
+        let (mut input, (_, mailbox, identifier, required)) = { head }.parse(input)?;
+        let mut optional = Vec::with_capacity(words_ahead(input));
+        while !input.trim_ascii_start().is_empty() {
+            let (rest, more) = rights(input)?;
+            optional.push(more);
+            input = rest;
+        }
+        Ok((input, ListRights { mailbox, identifier, required, optional }))
+    })
+}
+
+/// Reads `* MYRIGHTS INBOX rwiptsldaex`.
+///
+/// # Errors
+///
+/// Where the response is another one, or rights are missing or not ASCII.
+pub fn my_rights(frame: &[u8], utf8: bool) -> Result<MyRights, Unreadable> {
+    grammar::read(frame, |input| {
+        let parts = (untagged(&["MYRIGHTS"]), mailbox(utf8), rights);
+        map(parts, |(_, mailbox, rights)| MyRights { mailbox, rights }).parse(input)
+    })
+}
+
+/// A mailbox's name, behind which something else stands.
+pub(super) fn mailbox<'a>(utf8: bool) -> impl Parser<&'a [u8], Output = MailboxName, Error = grammar::Fail<'a>> {
+    map(spaced(astring), move |name| MailboxName::from_wire(&name, utf8))
+}
+
+fn text(input: &[u8]) -> Read<'_, String> {
+    map(spaced(astring), |text| lossy(&text)).parse(input)
+}
+
+fn rights(input: &[u8]) -> Read<'_, Rights> {
+    map_opt(spaced(astring), |text| Rights::from_wire(&text)).parse(input)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_examples_of_rfc_4314_are_read() {
+        // §3.3, §3.4, §3.5
+        let acl = parse(b"* ACL INBOX Fred rwipsldexta David lrswideta\r\n", false).unwrap();
+        assert_eq!(acl.entries[1].rights, "lrswideta".parse().unwrap());
+        let listed = list_rights(b"* LISTRIGHTS ~/Mail/saved smith la r swicdkxte\r\n", false).unwrap();
+        assert_eq!((listed.identifier.as_str(), listed.required.to_string()), ("smith", "al".into()));
+        assert_eq!(listed.optional.iter().map(Rights::to_string).collect::<Vec<_>>(), ["r", "cdeikstwx"]);
+        let always =
+            list_rights(b"* LISTRIGHTS archive.imap anyone \"\" l r s w i p k x t e c d a\r\n", false).unwrap();
+        assert!(always.required.is_empty() && always.optional.len() == 13);
+        let mine = my_rights(b"* MYRIGHTS INBOX rwiptsldaex\r\n", false).unwrap();
+        assert!(mine.mailbox.is_inbox() && mine.rights.contains(Rights::ADMINISTER));
+    }
+
+    #[test]
+    fn names_may_be_quoted_and_lists_empty() {
+        let acl = parse(b"* ACL \"My &APw-\" \"a b\" {2}\r\nlr \r\n", false).unwrap();
+        assert_eq!((acl.mailbox.as_str(), acl.entries[0].identifier.as_str()), ("My \u{fc}", "a b"));
+        assert!(parse(b"* ACL x\r\n", false).unwrap().entries.is_empty());
+    }
+
+    #[test]
+    fn what_is_left_half_said_has_its_place() {
+        assert_eq!(parse(b"* ACL x fred\r\n", false).unwrap_err().offset, 12);
+        assert_eq!(my_rights(b"* MYRIGHTS x \xff\r\n", false).unwrap_err().offset, 12);
+        assert!(list_rights(b"* LISTRIGHTS x y\r\n", false).is_err());
+    }
+}

@@ -1,0 +1,87 @@
+//! The values that ESEARCH has by extensions: `PARTIAL`, `ADDTO` and `REMOVEFROM` (RFC 5267 §5, RFC 9394 §4), `RELEVANCY`
+//! (RFC 6203 §7), and the correlators (RFC 7377 §4). Each reads one value; none knows the response around it.
+
+use nom::Parser;
+use nom::bytes::complete::{tag_no_case, take_while1};
+use nom::character::complete::{char, space0};
+use nom::combinator::{cut, map, map_opt, opt, value};
+use nom::sequence::{preceded, terminated};
+
+use super::grammar::{Read, astring, fail, lossy, nil, number, spaced, words_ahead, words_in_parentheses};
+use crate::imap::types::{Found, MailboxName, Partial, SearchChange, SearchUpdate, UidList, UidValidity};
+
+/// `(TAG "A1" MAILBOX "x" UIDVALIDITY 5)`, in any order.
+pub(super) fn correlators<'a>(input: &'a [u8], found: &mut Found) -> Read<'a, ()> {
+    let (mut input, _) = (char('('), space0).parse(input)?;
+    let mut told = Found::default();
+    loop {
+        let tag = preceded((tag_no_case("TAG"), space0), astring);
+        let mailbox = preceded((tag_no_case("MAILBOX"), space0), astring);
+        let validity = preceded((tag_no_case("UIDVALIDITY"), space0), number);
+        if let Ok((rest, text)) = terminated(tag, space0).parse(input) {
+            told.tag = Some(lossy(&text));
+            input = rest;
+        } else if let Ok((rest, name)) = terminated(mailbox, space0).parse(input) {
+            told.mailbox = Some(MailboxName::from_wire(&name, !name.is_ascii()));
+            input = rest;
+        } else if let Ok((rest, number)) = terminated(validity, space0).parse(input) {
+            told.uid_validity = u32::try_from(number).ok().and_then(UidValidity::new);
+            input = rest;
+        } else {
+            break;
+        }
+    }
+    let (input, _) = (char(')'), space0).parse(input)?;
+    // RFC 7377 §4: a mailbox comes with its UIDVALIDITY, and neither without the tag.
+    if told.mailbox.is_some() != told.uid_validity.is_some() || told.mailbox.is_some() && told.tag.is_none() {
+        return cut(|input| fail(input, "a correlator is missing")).parse(input);
+    }
+    (found.tag, found.mailbox, found.uid_validity) = (told.tag, told.mailbox, told.uid_validity);
+    Ok((input, ()))
+}
+
+/// `(-1:-100 200:250,252:300)`; NIL where nothing stands in the range.
+pub(super) fn partial(input: &[u8]) -> Read<'_, Partial> {
+    let (input, _) = (char('('), space0).parse(input)?;
+    let (input, (first, _, last)) = (place, char(':'), place).parse(input)?;
+    let nothing = value(UidList::default(), nil);
+    let (input, found) = spaced(nom::branch::alt((nothing, list))).parse(input)?;
+    let (input, _) = spaced(char(')')).parse(input)?;
+    Ok((input, Partial { first, last, found }))
+}
+
+/// `(1 2733 1 2731:2732)`: places with what came or went there.
+pub(super) fn updates<'a>(input: &'a [u8], change: SearchChange, found: &mut Found) -> Read<'a, ()> {
+    let (mut input, _) = (char('('), space0).parse(input)?;
+    found.updates.reserve(words_ahead(input) / 2);
+    loop {
+        if let (rest, Some(_)) = opt(char(')')).parse(input)? {
+            return Ok((rest, ()));
+        }
+        let (rest, (place, uids, _)) = (number, spaced(list), space0).parse(input)?;
+        let Ok(position) = u32::try_from(place) else { return fail(input, "a number is too large") };
+        found.updates.push(SearchUpdate { change, position, uids });
+        input = rest;
+    }
+}
+
+/// `(4 99 42)`.
+pub(super) fn relevancy(input: &[u8]) -> Read<'_, Vec<u8>> {
+    let score = |word: &[u8]| number(word).ok().map(|(_, score)| u8::try_from(score).unwrap_or(u8::MAX));
+    words_in_parentheses(score).parse(input)
+}
+
+/// `sequence-set`, in its order.
+pub(super) fn list(input: &[u8]) -> Read<'_, UidList> {
+    let text = take_while1(|byte: u8| byte.is_ascii_digit() || b":,".contains(&byte));
+    map_opt(text, UidList::from_wire).parse(input)
+}
+
+fn place(input: &[u8]) -> Read<'_, i64> {
+    let (rest, minus) = opt(char('-')).parse(input)?;
+    let (rest, place) = number(rest)?;
+    match i64::try_from(place) {
+        Ok(place) => map(space0, |_| if minus.is_some() { -place } else { place }).parse(rest),
+        Err(_) => fail(input, "a number is too large"),
+    }
+}

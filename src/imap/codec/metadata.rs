@@ -1,0 +1,89 @@
+//! Reads `METADATA` (RFC 5464 §4.4, §5; RFC 9590): values of annotations, or which ones have changed. It must not know which.
+
+use nom::Parser;
+use nom::character::complete::{char, space0};
+use nom::combinator::{map, opt};
+
+use super::acl::mailbox;
+use super::grammar::{self, Read, astring, lossy, nstring, spaced, untagged, words_ahead};
+use super::unreadable::Unreadable;
+use crate::imap::types::{EntryName, Metadata};
+
+/// Reads `* METADATA "INBOX" (/shared/comment "Shared comment")`, or `* METADATA "" /shared/comment`. With `utf8` the mailbox's
+/// name is read as UTF-8, else as modified UTF-7.
+///
+/// # Errors
+///
+/// Where the response is another one, or neither a list of names with values nor of names.
+///
+/// ```
+/// use postroom::imap::{EntryName, codec::metadata};
+///
+/// let told = metadata::parse(b"* METADATA \"\" (/shared/comment \"My own comment\")\r\n", false)?;
+/// assert_eq!(told.value(&EntryName::SHARED_COMMENT), Some(&b"My own comment"[..]));
+/// # Ok::<(), postroom::imap::codec::Unreadable>(())
+/// ```
+pub fn parse(frame: &[u8], utf8: bool) -> Result<Metadata, Unreadable> {
+    grammar::read(frame, |input| {
+        let (input, (_, name, _)) = (untagged(&["METADATA"]), mailbox(utf8), space0).parse(input)?;
+        let mailbox = Some(name).filter(|name| !name.as_str().is_empty());
+        let (input, list) = opt(char('(')).parse(input)?;
+        let mut told = Metadata { mailbox, values: Vec::new(), changed: Vec::new() };
+        let (input, ()) = if list.is_some() { values(input, &mut told) } else { changed(input, &mut told) }?;
+        Ok((input, told))
+    })
+}
+
+fn values<'a>(mut input: &'a [u8], told: &mut Metadata) -> Read<'a, ()> {
+    told.values = Vec::with_capacity(words_ahead(input) / 2);
+    loop {
+        if let (rest, Some(_)) = opt(spaced(char(')'))).parse(input)? {
+            return Ok((rest, ()));
+        }
+        let (rest, (name, value)) = (entry, spaced(nstring)).parse(input)?;
+        told.values.push((name, value.map(std::borrow::Cow::into_owned)));
+        input = rest;
+    }
+}
+
+fn changed<'a>(mut input: &'a [u8], told: &mut Metadata) -> Read<'a, ()> {
+    told.changed = Vec::with_capacity(words_ahead(input));
+    while !input.trim_ascii_start().is_empty() {
+        let (rest, name) = entry(input)?;
+        told.changed.push(name);
+        input = rest;
+    }
+    Ok((input, ()))
+}
+
+fn entry(input: &[u8]) -> Read<'_, EntryName> {
+    map(spaced(astring), |name| EntryName::found(lossy(&name))).parse(input)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_examples_of_rfc_5464_are_read() {
+        // §4.2.1
+        let private = b"* METADATA \"INBOX\" (/private/comment \"My own comment\")\r\n";
+        let told = parse(private, false).unwrap();
+        assert!(told.mailbox.as_ref().unwrap().is_inbox() && told.changed.is_empty());
+        assert_eq!(told.value(&EntryName::PRIVATE_COMMENT), Some(&b"My own comment"[..]));
+        let two = b"* METADATA \"INBOX\" (/private/filters/values/small \"SMALLER 5000\" /private/x {3}\r\na\r\n)\r\n";
+        assert_eq!(parse(two, false).unwrap().values[1].1.as_deref(), Some(&b"a\r\n"[..]));
+        // §4.4.1, §4.4.2
+        let changed = parse(b"* METADATA \"\" /shared/comment /private/comment\r\n", false).unwrap();
+        assert_eq!((changed.mailbox, changed.changed.len()), (None, 2));
+        assert!(parse(b"* METADATA INBOX /shared/comment\r\n", false).unwrap().values.is_empty());
+    }
+
+    #[test]
+    fn values_may_be_missing_or_any_bytes() {
+        let told = parse(b"* METADATA INBOX (/shared/a NIL /shared/b ~{2}\r\n\0\xff )\r\n", false).unwrap();
+        assert_eq!((told.values[0].1.as_deref(), told.values[1].1.as_deref()), (None, Some(&b"\0\xff"[..])));
+        assert!(parse(b"* METADATA INBOX ()\r\n", false).unwrap().values.is_empty());
+        assert_eq!(parse(b"* METADATA INBOX (/shared/a)\r\n", false).unwrap_err().offset, 27);
+    }
+}

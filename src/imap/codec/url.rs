@@ -1,0 +1,97 @@
+//! Reads the responses that are made of URLs: `JMAPACCESS` (RFC 9698), `GENURLAUTH` and `URLFETCH` (RFC 4467 §7). No URL is ever
+//! followed, or looked into.
+
+use nom::Parser;
+use nom::combinator::map;
+
+use super::grammar::{self, Read, astring, lossy, nstring, spaced, untagged, words_ahead};
+use super::unreadable::Unreadable;
+use crate::imap::types::UrlContent;
+
+/// Reads `* JMAPACCESS "https://example.com/.well-known/jmap"`.
+///
+/// # Errors
+///
+/// Where the response is another one, or has no URL.
+pub fn jmap_access(frame: &[u8]) -> Result<String, Unreadable> {
+    grammar::read(frame, |input| {
+        let (input, _) = untagged(&["JMAPACCESS"])(input)?;
+        match url(input)? {
+            (rest, url) if url.get(..8).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https://")) => {
+                Ok((rest, url))
+            }
+            _ => grammar::fail(input, "a URL of https was expected"),
+        }
+    })
+}
+
+/// Reads `* GENURLAUTH "imap://joe@example.com/INBOX/;uid=20/;section=1.2;urlauth=anonymous:internal:9a42"`, of one URL or more.
+///
+/// # Errors
+///
+/// Where the response is another one, or a URL does not end.
+pub fn generated(frame: &[u8]) -> Result<Vec<String>, Unreadable> {
+    grammar::read(frame, |input| many(untagged(&["GENURLAUTH"])(input)?.0, 1, url))
+}
+
+/// Reads `* URLFETCH "imap://..." {5}`: URLs with the bytes that they stand for, `None` where there are none.
+///
+/// # Errors
+///
+/// Where the response is another one, or a URL comes alone.
+///
+/// ```
+/// let fetched = postroom::imap::codec::url::fetched(b"* URLFETCH imap://a/b \"text\" imap://a/c NIL\r\n")?;
+/// assert_eq!(fetched[0].content.as_deref(), Some(&b"text"[..]));
+/// assert_eq!((fetched[1].url.as_str(), &fetched[1].content), ("imap://a/c", &None));
+/// # Ok::<(), postroom::imap::codec::Unreadable>(())
+/// ```
+pub fn fetched(frame: &[u8]) -> Result<Vec<UrlContent>, Unreadable> {
+    let content = map(spaced(nstring), |content| content.map(std::borrow::Cow::into_owned));
+    let one = map((url, content), |(url, content)| UrlContent { url, content });
+    grammar::read(frame, |input| {
+        let input = untagged(&["URLFETCH"])(input)?.0;
+        // One client's grammar has parentheses around them.
+        let inside = input.strip_prefix(b"(").and_then(|input| input.trim_ascii_end().strip_suffix(b")"));
+        many(inside.unwrap_or(input), 2, one)
+    })
+}
+
+fn url(input: &[u8]) -> Read<'_, String> {
+    map(spaced(astring), |url| lossy(&url)).parse(input)
+}
+
+/// To the end of the response; each is made of that many words.
+fn many<'a, T>(
+    mut input: &'a [u8],
+    words: usize,
+    mut parser: impl Parser<&'a [u8], Output = T, Error = grammar::Fail<'a>>,
+) -> Read<'a, Vec<T>> {
+    let mut all = Vec::with_capacity(words_ahead(input) / words);
+    while !input.trim_ascii_start().is_empty() {
+        let (rest, one) = parser.parse(input)?;
+        all.push(one);
+        input = rest;
+    }
+    Ok((input, all))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_come_in_every_shape() {
+        assert_eq!(
+            jmap_access(b"* JMAPACCESS \"https://a/.well-known/jmap\"\r\n").unwrap(),
+            "https://a/.well-known/jmap"
+        );
+        assert_eq!(generated(b"* GENURLAUTH \"test1\" test2 {1}\r\nx\r\n").unwrap(), ["test1", "test2", "x"]);
+        assert_eq!(fetched(b"* URLFETCH url {3}\r\na\r\n \r\n").unwrap()[0].content.as_deref(), Some(&b"a\r\n"[..]));
+        assert_eq!(fetched(b"* URLFETCH url\r\n").unwrap_err().offset, 14);
+        assert_eq!(fetched(b"* URLFETCH(\"url\" NIL)\r\n").unwrap()[0].url, "url");
+        assert!(jmap_access(b"* JMAPACCESS\r\n").is_err());
+        // RFC 8620 §1.7: who is led to a server without TLS shows it the password.
+        assert!(jmap_access(b"* JMAPACCESS \"http://a/\"\r\n").is_err());
+    }
+}

@@ -1,0 +1,68 @@
+//! Access control lists (RFC 4314 §3): who may do what in a mailbox.
+
+use super::extension::Extension;
+use crate::imap::types::{MailboxName, Rights};
+
+/// What SETACL does with somebody's rights.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum RightsChange {
+    /// These and no others.
+    Set(Rights),
+    /// These too.
+    Add(Rights),
+    /// These no more.
+    Remove(Rights),
+}
+
+impl Extension {
+    /// SETACL: gives somebody these rights in a mailbox, takes them away, or makes them the only ones.
+    pub fn set_acl(mailbox: &MailboxName, identifier: &str, change: RightsChange) -> Self {
+        let (sign, rights) = match change {
+            RightsChange::Set(rights) => ("", rights),
+            RightsChange::Add(rights) => ("+", rights),
+            RightsChange::Remove(rights) => ("-", rights),
+        };
+        let line = Self::new("SETACL").mailbox(mailbox).text(identifier);
+        line.text(format!("{sign}{rights}")).changing()
+    }
+
+    /// DELETEACL: takes somebody off the list, whatever the rights.
+    pub fn delete_acl(mailbox: &MailboxName, identifier: &str) -> Self {
+        Self::new("DELETEACL").mailbox(mailbox).text(identifier).changing()
+    }
+
+    /// GETACL: who has which rights; answered by [`Response::Acl`](crate::imap::Response::Acl).
+    pub fn get_acl(mailbox: &MailboxName) -> Self {
+        Self::new("GETACL").mailbox(mailbox).claim("ACL")
+    }
+
+    /// LISTRIGHTS: which rights somebody could be given; answered by
+    /// [`Response::ListRights`](crate::imap::Response::ListRights).
+    pub fn list_rights(mailbox: &MailboxName, identifier: &str) -> Self {
+        Self::new("LISTRIGHTS").mailbox(mailbox).text(identifier).claim("LISTRIGHTS")
+    }
+
+    /// MYRIGHTS: the caller's own rights; answered by [`Response::MyRights`](crate::imap::Response::MyRights).
+    pub fn my_rights(mailbox: &MailboxName) -> Self {
+        Self::new("MYRIGHTS").mailbox(mailbox).claim("MYRIGHTS")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rights_are_set_added_and_taken_away() {
+        let inbox = MailboxName::INBOX;
+        let set = |change| Extension::set_acl(&inbox, "fr\"ed", change).to_string();
+        assert_eq!(set(RightsChange::Set(Rights::READ | Rights::LOOKUP)), "SETACL INBOX \"fr\\\"ed\" lr");
+        assert_eq!(set(RightsChange::Add(Rights::SEEN)), "SETACL INBOX \"fr\\\"ed\" +s");
+        assert_eq!(set(RightsChange::Remove(Rights::SEEN)), "SETACL INBOX \"fr\\\"ed\" -s");
+        assert_eq!(set(RightsChange::Set(Rights::NONE)), "SETACL INBOX \"fr\\\"ed\" \"\"");
+        assert_eq!(Extension::delete_acl(&inbox, "-anyone").to_string(), "DELETEACL INBOX -anyone");
+        assert_eq!(Extension::list_rights(&inbox, "a b").to_string(), "LISTRIGHTS INBOX \"a b\"");
+        assert_eq!(Extension::get_acl(&inbox).to_string(), "GETACL INBOX");
+        assert_eq!(Extension::my_rights(&MailboxName::new("ä").unwrap()).to_string(), "MYRIGHTS &AOQ-");
+    }
+}

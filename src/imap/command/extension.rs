@@ -1,0 +1,399 @@
+//! Any command by value (RFC 9051 §6.5): an [`Extension`] is a name, typed arguments and the untagged data it claims. Those of the
+//! RFCs are put together in the files beside this one. It must not know what its answer means.
+
+use bytes::Bytes;
+
+use super::{Command, Terms};
+use crate::error::{Error, Result};
+use crate::imap::codec::{self, Kind, Line, Route, Segment};
+use crate::imap::engine::{Claims, Needs, Order, Plan};
+use crate::imap::types::{Condition, Items, MailboxName, Query, Response, Uids};
+use crate::limits::Limits;
+use crate::{Flag, FlagChange};
+
+/// A command as a value: one of an extension that has its own function here, or a vendor's.
+///
+/// Nothing is checked before it is [run](crate::imap::Imap::run): what cannot be sent fails there with
+/// [`Kind::Input`](crate::Kind::Input), before anything is sent. No argument can end the command or begin another.
+///
+/// ```
+/// use postroom::imap::{Extension, MailboxName};
+///
+/// let vendors = Extension::new("XAPPLEPUSHSERVICE")
+///     .claim("XAPPLEPUSHSERVICE")
+///     .word("aps-version").text("2")
+///     .word("mailboxes").list(|list| list.mailbox(&MailboxName::INBOX));
+/// assert_eq!(vendors.to_string(), "XAPPLEPUSHSERVICE aps-version 2 mailboxes (INBOX)");
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a command is only a value until it is run"]
+pub struct Extension {
+    verb: &'static str,
+    arguments: Vec<Argument>,
+    claimed: Vec<&'static str>,
+    lasting: bool,
+    /// Whether it speaks of the selected mailbox.
+    selected: bool,
+}
+
+#[derive(Clone, Debug)]
+enum Argument {
+    Word(String),
+    Text(Vec<u8>),
+    Quoted(Vec<u8>),
+    Mailbox(MailboxName),
+    Pattern(String),
+    Number(u64),
+    Uids(Uids),
+    Flags(Vec<Flag>),
+    Change(FlagChange, bool),
+    Items(Items),
+    Query(Query),
+    Charset(Query),
+    Binary(Bytes),
+    Literal(Bytes),
+    DateTime(time::OffsetDateTime),
+    /// What one of the files beside this one has checked.
+    Checked(String),
+    Invalid(&'static str),
+    List(Vec<Self>),
+}
+
+/// What came back.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Answer {
+    /// The untagged responses that the command claims, in the order in which they came.
+    pub responses: Vec<Response>,
+    /// The tagged OK.
+    pub condition: Condition,
+}
+
+/// Commands that change what the session is: it has to follow them, and so has methods of its own for those that it can.
+const STATEFUL: [&str; 14] = [
+    "AUTHENTICATE",
+    "CLOSE",
+    "COMPRESS",
+    "ENABLE",
+    "EXAMINE",
+    "EXPUNGE",
+    "IDLE",
+    "LOGIN",
+    "LOGOUT",
+    "NOTIFY",
+    "SELECT",
+    "STARTTLS",
+    "UNAUTHENTICATE",
+    "UNSELECT",
+];
+
+impl Extension {
+    /// A command of that name, which claims nothing yet.
+    pub const fn new(name: &'static str) -> Self {
+        Self { verb: name, arguments: Vec::new(), claimed: Vec::new(), lasting: false, selected: false }
+    }
+
+    /// Takes untagged responses of that name as its answer.
+    pub fn claim(mut self, name: &'static str) -> Self {
+        self.claimed.push(name);
+        self
+    }
+
+    /// Says that the command changes something that lasts: where the connection ends before its answer came, it ends in
+    /// [`Kind::Unknown`](crate::Kind::Unknown).
+    pub const fn changing(mut self) -> Self {
+        self.lasting = true;
+        self
+    }
+
+    /// Says that the command speaks of the selected mailbox: only a [folder](crate::imap::Folder::run) can run it.
+    pub const fn selected(mut self) -> Self {
+        self.selected = true;
+        self
+    }
+
+    /// Adds a word that must need no quotes.
+    pub fn word(self, word: impl Into<String>) -> Self {
+        self.with(Argument::Word(word.into()))
+    }
+
+    /// Adds any text, in the plainest form that holds it.
+    pub fn text(self, text: impl Into<Vec<u8>>) -> Self {
+        self.with(Argument::Text(text.into()))
+    }
+
+    /// Adds any text, in quotes or as a literal.
+    pub fn string(self, text: impl Into<Vec<u8>>) -> Self {
+        self.with(Argument::Quoted(text.into()))
+    }
+
+    /// Adds any text, or NIL.
+    pub fn nstring(self, text: Option<impl Into<Vec<u8>>>) -> Self {
+        match text {
+            Some(text) => self.string(text),
+            None => self.word("NIL"),
+        }
+    }
+
+    /// Adds a mailbox.
+    pub fn mailbox(self, name: &MailboxName) -> Self {
+        self.with(Argument::Mailbox(name.clone()))
+    }
+
+    /// Adds what LIST looks for.
+    pub fn pattern(self, pattern: impl Into<String>) -> Self {
+        self.with(Argument::Pattern(pattern.into()))
+    }
+
+    /// Adds a number.
+    pub fn number(self, number: u64) -> Self {
+        self.with(Argument::Number(number))
+    }
+
+    /// Adds a set of UIDs.
+    pub fn uids(self, uids: impl Into<Uids>) -> Self {
+        self.with(Argument::Uids(uids.into()))
+    }
+
+    /// Adds flags in parentheses.
+    pub fn flags(self, flags: impl IntoIterator<Item = Flag>) -> Self {
+        self.with(Argument::Flags(flags.into_iter().collect()))
+    }
+
+    /// Adds a change of flags, as STORE has it.
+    pub fn flag_change(self, change: FlagChange, silent: bool) -> Self {
+        self.with(Argument::Change(change, silent))
+    }
+
+    /// Adds what FETCH asks for.
+    pub fn items(self, items: Items) -> Self {
+        self.with(Argument::Items(items))
+    }
+
+    /// Adds search keys, without a charset.
+    pub fn query(self, query: Query) -> Self {
+        self.with(Argument::Query(query))
+    }
+
+    /// Adds bytes that may hold NUL, as `literal8` (RFC 3516).
+    pub fn binary(self, bytes: impl Into<Bytes>) -> Self {
+        self.with(Argument::Binary(bytes.into()))
+    }
+
+    /// Adds a literal, whatever its bytes.
+    pub fn literal(self, bytes: impl Into<Bytes>) -> Self {
+        self.with(Argument::Literal(bytes.into()))
+    }
+
+    /// Adds a point in time, as APPEND has it.
+    pub fn date_time(self, time: time::OffsetDateTime) -> Self {
+        self.with(Argument::DateTime(time))
+    }
+
+    /// Adds arguments in parentheses.
+    pub fn list(mut self, inside: impl FnOnce(Self) -> Self) -> Self {
+        let outside = std::mem::take(&mut self.arguments);
+        let mut list = inside(self);
+        let inner = std::mem::replace(&mut list.arguments, outside);
+        list.with(Argument::List(inner))
+    }
+
+    /// The command on the wire behind its tag, for a program with an engine of its own; `utf8` says whether IMAP4rev2 or
+    /// `UTF8=ACCEPT` has been agreed on.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Input`](crate::Kind::Input) for a name or an argument that cannot be sent.
+    pub fn segments(&self, utf8: bool) -> Result<Vec<Segment>> {
+        self.line(Terms { utf8, no_charset: false })
+    }
+
+    pub(super) fn checked(self, text: String) -> Self {
+        self.with(Argument::Checked(text))
+    }
+
+    pub(super) fn invalid(self, why: &'static str) -> Self {
+        self.with(Argument::Invalid(why))
+    }
+
+    /// The charset that SORT and THREAD always name (RFC 5256 §3).
+    pub(super) fn charset(self, query: &Query) -> Self {
+        self.with(Argument::Charset(query.clone()))
+    }
+
+    /// All of these, one behind the other.
+    pub(super) fn each<T>(self, items: impl IntoIterator<Item = T>, add: impl Fn(Self, T) -> Self) -> Self {
+        items.into_iter().fold(self, add)
+    }
+
+    /// Every set of UIDs in it that could be of another generation.
+    pub(crate) fn sets(&self) -> Vec<&Uids> {
+        fn collect<'a>(arguments: &'a [Argument], sets: &mut Vec<&'a Uids>) {
+            for argument in arguments {
+                match argument {
+                    Argument::Uids(uids) => sets.push(uids),
+                    Argument::Query(query) => sets.extend(query.sets()),
+                    Argument::List(inner) => collect(inner, sets),
+                    _ => {}
+                }
+            }
+        }
+        let mut sets = Vec::new();
+        collect(&self.arguments, &mut sets);
+        sets
+    }
+
+    fn with(mut self, argument: Argument) -> Self {
+        self.arguments.push(argument);
+        self
+    }
+
+    fn line(&self, terms: Terms) -> Result<Vec<Segment>> {
+        let word =
+            |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        if !self.verb.split(' ').all(word) {
+            return Err(Error::input(format!("{:?} cannot be the name of a command", self.verb)));
+        }
+        self.arguments
+            .iter()
+            .try_fold(Line::new(self.verb), |line, argument| argument.write(line, terms))
+            .map(Line::finish)
+    }
+}
+
+impl Argument {
+    fn write(&self, line: Line, terms: Terms) -> Result<Line> {
+        match self {
+            Self::Word(word) => line.atom(word),
+            Self::Text(text) => line.astring(text),
+            Self::Quoted(text) => line.string(text),
+            Self::Mailbox(name) => line.mailbox(name, terms.utf8),
+            Self::Pattern(pattern) => line.pattern(pattern, terms.utf8),
+            Self::Number(number) => Ok(line.number(*number)),
+            Self::Uids(uids) => line.uids(uids),
+            Self::Flags(flags) => line.flags(flags),
+            Self::Change(change, silent) => line.flag_change(change, *silent),
+            Self::Items(items) => Ok(line.items(items)),
+            Self::Query(query) => line.query(query),
+            Self::Charset(query) if query.is_ascii() => Ok(line.checked("US-ASCII")),
+            Self::Charset(_) => Ok(line.checked("UTF-8")),
+            Self::Binary(bytes) => Ok(line.literal8(bytes.clone())),
+            Self::Literal(bytes) => line.literal(bytes.clone()),
+            Self::DateTime(time) => line.date_time(*time),
+            Self::Checked(text) => Ok(line.checked(text)),
+            Self::Invalid(why) => Err(Error::input(*why)),
+            Self::List(arguments) => {
+                line.list(|list| arguments.iter().try_fold(list, |list, argument| argument.write(list, terms)))
+            }
+        }
+    }
+}
+
+/// One that is run over a session, and in a mailbox where it speaks of that.
+pub(crate) struct Run {
+    pub(crate) extension: Extension,
+    pub(crate) selection: Option<u64>,
+    pub(crate) limits: Limits,
+}
+
+impl Command for Run {
+    type Output = Answer;
+
+    fn plan(&self, terms: Terms) -> Result<Plan> {
+        let Extension { verb, claimed, lasting, selected, .. } = &self.extension;
+        if STATEFUL.iter().any(|stateful| stateful.eq_ignore_ascii_case(verb)) {
+            return Err(Error::unsupported(format!("{verb} changes the session, which has to follow it")));
+        }
+        if *selected && self.selection.is_none() {
+            return Err(Error::input(format!("{verb} speaks of a selected mailbox: run it in a folder")));
+        }
+        let claims = claimed.iter().fold(Claims::NONE, |claims, name| claims.and(Claims::named(name.as_bytes())));
+        // What changes messages may not run beside a FETCH (RFC 9051 §5.5).
+        let disturbs = if *lasting { Claims::FETCH } else { Claims::NONE };
+        let plan = Plan::new(verb, self.extension.line(terms)?).order(Order { disturbs, ..Order::claiming(claims) });
+        let plan = if *lasting { plan.lasting() } else { plan };
+        Ok(match self.selection {
+            Some(selection) => plan.needs(Needs::Selection(selection)),
+            None => plan,
+        })
+    }
+
+    /// What cannot be read is handed on as it came.
+    fn output(self, frames: Vec<Bytes>, condition: Condition) -> Result<Answer> {
+        let claimed = |frame: &&Bytes| match codec::route(frame) {
+            Route::Untagged(Kind::Other) => self.extension.claimed.iter().any(|name| is_named(frame, name)),
+            _ => true,
+        };
+        let read = |frame: &Bytes| {
+            codec::response(frame, &self.limits).unwrap_or_else(|error| {
+                tracing::warn!(%error, "an answer that cannot be read");
+                Response::Other { name: String::new(), raw: frame.clone() }
+            })
+        };
+        Ok(Answer { responses: frames.iter().filter(claimed).map(read).collect(), condition })
+    }
+}
+
+fn is_named(frame: &[u8], name: &str) -> bool {
+    let mut words = frame.split(|byte| byte.is_ascii_whitespace()).skip(1);
+    words
+        .find(|word| !word.iter().all(u8::is_ascii_digit))
+        .is_some_and(|word| word.eq_ignore_ascii_case(name.as_bytes()))
+}
+
+/// As it would be written where nothing but ASCII has been agreed on, for people: literals stand between `{` and `}`, and what
+/// cannot be sent is said instead.
+impl std::fmt::Display for Extension {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let segments = match self.segments(false) {
+            Ok(segments) => segments,
+            Err(error) => return write!(f, "{} ({error})", self.verb),
+        };
+        segments.iter().try_for_each(|segment| match segment {
+            Segment::Text(bytes) => f.write_str(String::from_utf8_lossy(bytes).trim_end_matches("\r\n")),
+            Segment::Literal { bytes, secret: false } => write!(f, "{{{}}}", bytes.escape_ascii()),
+            _ => f.write_str("(..)"),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(extension: Extension) -> Run {
+        Run { extension, selection: None, limits: Limits::default() }
+    }
+
+    #[test]
+    fn what_would_change_the_session_is_refused() {
+        for verb in ["SELECT", "starttls", "LOGOUT", "COMPRESS", "IDLE"] {
+            let error = run(Extension::new(verb)).plan(Terms::default()).unwrap_err();
+            assert_eq!(error.kind(), crate::Kind::Unsupported, "{verb}");
+        }
+        assert!(run(Extension::new("XYZ").selected()).plan(Terms::default()).is_err());
+    }
+
+    #[test]
+    fn nothing_can_break_out() {
+        for name in ["", "A\r\nB", "A  B", "A (", "A\"", "{5}"] {
+            assert!(Extension::new(name).segments(false).is_err(), "{name:?}");
+        }
+        for word in ["", "a b", "a\r\n", "{5}", "a)", "\""] {
+            assert!(Extension::new("X").word(word).segments(false).is_err(), "{word:?}");
+        }
+        assert!(Extension::new("X").text("a\0").segments(false).is_err());
+        assert_eq!(Extension::new("X").text("a\r\nb").to_string(), "X {a\\r\\nb}");
+        assert_eq!(Extension::new("X").binary("a\0b").to_string(), "X ~{a\\x00b}");
+        assert_eq!(Extension::new("X").list(|list| list).to_string(), "X ()");
+    }
+
+    #[test]
+    fn only_what_is_claimed_is_answered() {
+        let frames = ["* 5 XYZ a\r\n", "* ABC xyz\r\n", "* QUOTA \"\" (STORAGE 1 2)\r\n", "* XYZ\r\n"];
+        let frames = frames.map(|frame| Bytes::from_static(frame.as_bytes())).to_vec();
+        let condition = codec::text::tagged(b"A OK [X] done\r\n").unwrap().1;
+        let answer = run(Extension::new("XYZ").claim("XYZ")).output(frames, condition).unwrap();
+        assert!(matches!(&answer.responses[..], [Response::Other { .. }, Response::Quota(_), Response::Other { .. }]));
+    }
+}

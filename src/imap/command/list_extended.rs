@@ -1,0 +1,132 @@
+//! LIST with its options (RFC 5258, RFC 5819, RFC 6154 §3, RFC 8440, RFC 9590), and CREATE with a special use (RFC 6154 §5).
+
+use super::extension::Extension;
+use crate::imap::types::{EntryName, MailboxName, StatusItems};
+
+/// Which mailboxes LIST is to name.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum ListSelect {
+    /// Subscribed ones.
+    Subscribed,
+    /// Remote ones too.
+    Remote,
+    /// Also those above a match.
+    RecursiveMatch,
+    /// Those with a special use.
+    SpecialUse,
+}
+
+/// What LIST is to say of each mailbox.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum ListReturn {
+    /// Whether it is subscribed.
+    Subscribed,
+    /// Whether there are mailboxes below it.
+    Children,
+    /// Its special use.
+    SpecialUse,
+    /// Its counts.
+    Status(StatusItems),
+    /// The caller's rights in it.
+    MyRights,
+    /// These annotations.
+    Metadata(Vec<EntryName>),
+}
+
+impl ListSelect {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Subscribed => "SUBSCRIBED",
+            Self::Remote => "REMOTE",
+            Self::RecursiveMatch => "RECURSIVEMATCH",
+            Self::SpecialUse => "SPECIAL-USE",
+        }
+    }
+}
+
+impl ListReturn {
+    fn write(list: Extension, wanted: &Self) -> Extension {
+        match wanted {
+            Self::Subscribed => list.word("SUBSCRIBED"),
+            Self::Children => list.word("CHILDREN"),
+            Self::SpecialUse => list.word("SPECIAL-USE"),
+            Self::MyRights => list.word("MYRIGHTS"),
+            Self::Status(items) if items.is_empty() => list.invalid("STATUS wants an item"),
+            Self::Status(items) => list.checked(format!("STATUS ({items})")),
+            Self::Metadata(entries) if entries.is_empty() => list.invalid("METADATA wants an entry"),
+            Self::Metadata(entries) => {
+                list.word("METADATA").list(|list| list.each(entries, |list, entry| list.text(entry.as_str())))
+            }
+        }
+    }
+}
+
+impl Extension {
+    /// LIST of the mailboxes that match one of these patterns and all these selections. Answered by
+    /// [`Response::List`](crate::imap::Response::List), and by [`Status`](crate::imap::Response::Status),
+    /// [`MyRights`](crate::imap::Response::MyRights) and [`Metadata`](crate::imap::Response::Metadata) as far as asked for.
+    pub fn list_extended(patterns: &[&str], select: &[ListSelect], returns: &[ListReturn]) -> Self {
+        let line = Self::new("LIST").claim("LIST").claim("STATUS").claim("MYRIGHTS").claim("METADATA");
+        let base = select.iter().any(|option| matches!(option, ListSelect::Subscribed | ListSelect::SpecialUse));
+        let line = match select {
+            [] => line,
+            select if select.contains(&ListSelect::RecursiveMatch) && !base => {
+                line.invalid("RECURSIVEMATCH goes only with SUBSCRIBED or SPECIAL-USE")
+            }
+            select => line.list(|list| list.each(select, |list, option| list.word(option.name()))),
+        };
+        let line = line.pattern("");
+        let line = match patterns {
+            [] => line.invalid("LIST wants a pattern"),
+            [pattern] => line.pattern(*pattern),
+            patterns => line.list(|list| list.each(patterns, |list, pattern| list.pattern(*pattern))),
+        };
+        match returns {
+            [] => line,
+            returns => line.word("RETURN").list(|list| list.each(returns, ListReturn::write)),
+        }
+    }
+
+    /// CREATE of a mailbox that has these special uses, such as `\\Archive`.
+    pub fn create_special(mailbox: &MailboxName, uses: &[&str]) -> Self {
+        let line = Self::new("CREATE").changing().mailbox(mailbox);
+        let word =
+            |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        match uses.iter().all(|name| name.strip_prefix('\\').is_some_and(word)) {
+            true => line.checked(format!("(USE ({}))", uses.join(" "))),
+            false => line.invalid("a special use is a backslash and a word"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_stand_where_the_rfc_has_them() {
+        let returns = [
+            ListReturn::Children,
+            ListReturn::Status(StatusItems::MESSAGES | StatusItems::UNSEEN),
+            ListReturn::MyRights,
+            ListReturn::Metadata(vec![EntryName::SHARED_COMMENT]),
+        ];
+        let select = [ListSelect::Subscribed, ListSelect::RecursiveMatch];
+        assert_eq!(
+            Extension::list_extended(&["INBOX", "a b/%"], &select, &returns).to_string(),
+            "LIST (SUBSCRIBED RECURSIVEMATCH) \"\" (\"INBOX\" \"a b/%\") RETURN (CHILDREN STATUS (MESSAGES UNSEEN) \
+             MYRIGHTS METADATA (/shared/comment))"
+        );
+        assert!(Extension::list_extended(&["*"], &[ListSelect::RecursiveMatch], &[]).segments(false).is_err());
+        assert!(Extension::list_extended(&["*\r\n"], &[], &[]).segments(false).is_err());
+    }
+
+    #[test]
+    fn a_special_use_is_a_system_word() {
+        let name = MailboxName::new("Old").unwrap();
+        assert_eq!(Extension::create_special(&name, &["\\Archive"]).to_string(), "CREATE Old (USE (\\Archive))");
+        assert!(Extension::create_special(&name, &["\\A) X"]).segments(false).is_err());
+    }
+}

@@ -1,0 +1,87 @@
+//! Annotations of mailboxes and of the server (RFC 5464 §4).
+
+use super::extension::Extension;
+use crate::imap::types::{EntryName, MailboxName};
+
+/// How far below an entry GETMETADATA looks (RFC 5464 §4.2.2).
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum MetadataDepth {
+    /// The entry alone.
+    #[default]
+    Entry,
+    /// And what is directly below it.
+    Children,
+    /// And everything below it.
+    All,
+}
+
+impl Extension {
+    /// GETMETADATA: entries of a mailbox, or of the server where there is none, not longer than `max_size` bytes where that is
+    /// given; answered by [`Response::Metadata`](crate::imap::Response::Metadata).
+    pub fn get_metadata(
+        mailbox: Option<&MailboxName>,
+        entries: &[EntryName],
+        depth: MetadataDepth,
+        max_size: Option<u32>,
+    ) -> Self {
+        let line = Self::new("GETMETADATA").claim("METADATA");
+        let depth = match depth {
+            MetadataDepth::Entry => None,
+            MetadataDepth::Children => Some("1"),
+            MetadataDepth::All => Some("infinity"),
+        };
+        let line = match (max_size, depth) {
+            (None, None) => line,
+            (size, depth) => line.list(|list| {
+                let list = size.into_iter().fold(list, |list, size| list.word("MAXSIZE").number(size.into()));
+                depth.into_iter().fold(list, |list, depth| list.word("DEPTH").word(depth))
+            }),
+        };
+        let line = line.of(mailbox);
+        match entries {
+            [] => line.invalid("GETMETADATA asks for one entry at least"),
+            entries => line.list(|list| list.each(entries, |list, entry| list.text(entry.as_str()))),
+        }
+    }
+
+    /// SETMETADATA: writes entries of a mailbox, or of the server where there is none; those without a value are removed.
+    pub fn set_metadata(mailbox: Option<&MailboxName>, values: &[(EntryName, Option<Vec<u8>>)]) -> Self {
+        let line = Self::new("SETMETADATA").of(mailbox).changing();
+        let entry = |list: Self, (name, value): &(EntryName, Option<Vec<u8>>)| match value {
+            // Only `literal8` holds every byte (RFC 5464 §5, `value`).
+            Some(value) if value.contains(&0) => list.text(name.as_str()).binary(value.clone()),
+            value => list.text(name.as_str()).nstring(value.clone()),
+        };
+        match values {
+            [] => line.invalid("SETMETADATA writes one entry at least"),
+            values => line.list(|list| list.each(values, entry)),
+        }
+    }
+
+    fn of(self, mailbox: Option<&MailboxName>) -> Self {
+        match mailbox {
+            Some(mailbox) => self.mailbox(mailbox),
+            None => self.string(""),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_come_first_and_values_may_be_any_bytes() {
+        let comment = EntryName::SHARED_COMMENT;
+        let get = |depth, size| Extension::get_metadata(None, std::slice::from_ref(&comment), depth, size).to_string();
+        assert_eq!(get(MetadataDepth::Entry, None), "GETMETADATA \"\" (/shared/comment)");
+        assert_eq!(get(MetadataDepth::All, Some(9)), "GETMETADATA (MAXSIZE 9 DEPTH infinity) \"\" (/shared/comment)");
+        let values =
+            [(comment.clone(), Some(b"a\"b".to_vec())), (comment.clone(), None), (comment, Some(b"a\0".to_vec()))];
+        assert_eq!(
+            Extension::set_metadata(Some(&MailboxName::INBOX), &values).to_string(),
+            "SETMETADATA INBOX (/shared/comment \"a\\\"b\" /shared/comment NIL /shared/comment ~{a\\x00})"
+        );
+        assert!(Extension::set_metadata(None, &[]).segments(false).is_err());
+    }
+}

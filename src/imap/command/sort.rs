@@ -1,0 +1,80 @@
+//! SORT (RFC 5256 §3, RFC 5957, RFC 5267 §3, RFC 6203 §5): what matches, in an order.
+
+use super::extension::Extension;
+use crate::imap::types::{Query, Returns};
+
+/// What SORT orders messages by.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub struct SortKey {
+    name: &'static str,
+    reverse: bool,
+}
+
+impl SortKey {
+    /// When the server received it.
+    pub const ARRIVAL: Self = Self::by("ARRIVAL");
+    /// The mailbox part of the first address that gets a copy.
+    pub const CC: Self = Self::by("CC");
+    /// When it was sent.
+    pub const DATE: Self = Self::by("DATE");
+    /// The mailbox part of the first sender.
+    pub const FROM: Self = Self::by("FROM");
+    /// How many bytes it has.
+    pub const SIZE: Self = Self::by("SIZE");
+    /// The subject without what replies and forwards put before it.
+    pub const SUBJECT: Self = Self::by("SUBJECT");
+    /// The mailbox part of the first receiver.
+    pub const TO: Self = Self::by("TO");
+    /// The name of the first sender, as people see it (`SORT=DISPLAY`).
+    pub const DISPLAY_FROM: Self = Self::by("DISPLAYFROM");
+    /// The name of the first receiver, as people see it (`SORT=DISPLAY`).
+    pub const DISPLAY_TO: Self = Self::by("DISPLAYTO");
+    /// How well it matches (`SEARCH=FUZZY`).
+    pub const RELEVANCY: Self = Self::by("RELEVANCY");
+
+    /// The other way round.
+    #[must_use]
+    pub const fn reversed(self) -> Self {
+        Self { reverse: !self.reverse, ..self }
+    }
+
+    const fn by(name: &'static str) -> Self {
+        Self { name, reverse: false }
+    }
+}
+
+impl Extension {
+    /// UID SORT: the messages that match, ordered by the first key, among equals by the next, and so on. Answered by
+    /// [`Response::Sort`](crate::imap::Response::Sort), or by [`Response::Esearch`](crate::imap::Response::Esearch) where `returns`
+    /// says what is wanted (`ESORT`, RFC 5267).
+    pub fn sort(keys: &[SortKey], query: Query, returns: Option<Returns>) -> Self {
+        let line = Self::new("UID SORT").claim("SORT").claim("ESEARCH").selected();
+        let line = match returns {
+            Some(returns) => line.checked(format!("RETURN ({returns})")),
+            None => line,
+        };
+        let key = |list: Self, key: &SortKey| match key.reverse {
+            true => list.word("REVERSE").word(key.name),
+            false => list.word(key.name),
+        };
+        match keys {
+            [] => line.invalid("SORT wants a key"),
+            keys => line.list(|list| list.each(keys, key)).charset(&query).query(query),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_charset_is_always_named() {
+        let keys = [SortKey::SUBJECT, SortKey::DATE.reversed()];
+        let plain = Extension::sort(&keys, Query::unseen(), None);
+        assert_eq!(plain.to_string(), "UID SORT (SUBJECT REVERSE DATE) US-ASCII UNSEEN");
+        let short = Extension::sort(&[SortKey::DISPLAY_FROM], Query::from("ä"), Some(Returns::new().count()));
+        assert_eq!(short.to_string(), "UID SORT RETURN (COUNT) (DISPLAYFROM) UTF-8 FROM {\\xc3\\xa4}");
+        assert!(Extension::sort(&[], Query::all(), None).segments(false).is_err());
+    }
+}

@@ -1,0 +1,24 @@
+//! THREAD (RFC 5256 §3): what matches, by what answers what.
+
+use super::extension::Extension;
+use crate::imap::types::Query;
+
+impl Extension {
+    /// UID THREAD: the messages that match, in threads made by that algorithm: `REFERENCES`, `ORDEREDSUBJECT`, or another that the
+    /// server announces behind `THREAD=`. Answered by [`Response::Thread`](crate::imap::Response::Thread).
+    pub fn thread(algorithm: &str, query: Query) -> Self {
+        Self::new("UID THREAD").claim("THREAD").selected().word(algorithm).charset(&query).query(query)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_algorithm_is_a_word() {
+        let thread = Extension::thread("REFERENCES", Query::unseen());
+        assert_eq!(thread.to_string(), "UID THREAD REFERENCES US-ASCII UNSEEN");
+        assert!(Extension::thread("A B", Query::all()).segments(false).is_err());
+    }
+}

@@ -1,0 +1,91 @@
+//! Quotas (RFC 9208): what a [`Quota`] bounds, how much of it is used, and which roots a mailbox has. It must not know how a
+//! server counts.
+
+use std::fmt;
+
+use super::mailbox_name::MailboxName;
+
+/// What a quota bounds (RFC 9208 §5).
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum QuotaResource {
+    /// The sizes of all messages, in units of 1024 octets.
+    Storage,
+    /// How many messages there are.
+    Message,
+    /// How many mailboxes there are.
+    Mailbox,
+    /// The sizes of all annotations, in units of 1024 octets.
+    AnnotationStorage,
+    /// One that this crate does not know, by its name in upper case.
+    Other(String),
+}
+
+/// The usage and the limit of each resource of a quota root (RFC 9208 §4.2.1).
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Quota {
+    /// The root's name; often empty. It says nothing about mailboxes.
+    pub root: String,
+    /// The resources, in the server's order.
+    pub resources: Vec<QuotaUsage>,
+}
+
+/// How much of one resource is used.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct QuotaUsage {
+    /// Which.
+    pub resource: QuotaResource,
+    /// How much there is.
+    pub usage: u64,
+    /// How much there may be; some servers say 0 or 2^63-1 for no limit.
+    pub limit: u64,
+}
+
+/// The quota roots that a mailbox counts to (RFC 9208 §4.2.2).
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct QuotaRoots {
+    /// The mailbox.
+    pub mailbox: MailboxName,
+    /// The names of the roots; without any, no quota applies.
+    pub roots: Vec<String>,
+}
+
+impl QuotaResource {
+    /// The resource of that name, in any letter case.
+    pub fn new(name: &str) -> Self {
+        match name.to_ascii_uppercase() {
+            name if name == "STORAGE" => Self::Storage,
+            name if name == "MESSAGE" => Self::Message,
+            name if name == "MAILBOX" => Self::Mailbox,
+            name if name == "ANNOTATION-STORAGE" => Self::AnnotationStorage,
+            name => Self::Other(name),
+        }
+    }
+
+    /// Its name on the wire.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Storage => "STORAGE",
+            Self::Message => "MESSAGE",
+            Self::Mailbox => "MAILBOX",
+            Self::AnnotationStorage => "ANNOTATION-STORAGE",
+            Self::Other(name) => name,
+        }
+    }
+}
+
+impl fmt::Display for QuotaResource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl Quota {
+    /// The usage and limit of that resource.
+    pub fn of(&self, resource: &QuotaResource) -> Option<&QuotaUsage> {
+        self.resources.iter().find(|usage| usage.resource == *resource)
+    }
+}

@@ -1,0 +1,25 @@
+//! The door for the fuzz target, open only under `cargo fuzz`: challenges to every mechanism. It must not hold anything that a
+//! session does not do.
+
+use super::{Exchange, KNOWN, choice::Setting};
+use crate::login::Login;
+
+/// One challenge a line, to every mechanism in turn.
+pub fn challenges(data: &[u8]) {
+    let (password, token) = (Login::password("user", "pencil"), Login::oauth_token("user", "token"));
+    let all = [password, token, Login::external("user"), Login::anonymous("trace")];
+    for login in &all {
+        for known in KNOWN.iter().filter(|known| (known.serves)(login)) {
+            // Few iterations: what takes long here is the server's right, and bounded elsewhere.
+            let token = Some("token".into());
+            let setting = Setting { host: "example.com", port: 143, challenges: 5, iterations: 64, token };
+            let Ok(mechanism) = (known.make)(login, &setting) else { continue };
+            let mut exchange = Exchange::new(known.name, mechanism, setting.challenges);
+            let _ = exchange.initial(data.len());
+            let answered = data.split(|byte| *byte == b'\n').map_while(|line| exchange.answer(line)).count();
+            assert!(answered <= 5);
+            let owing = exchange.is_owing();
+            assert!(!(owing && exchange.outcome(Ok(())).is_ok()));
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! Compares what was expected in the neutral form with what was shown, whole: everything expected must be there. Letter case,
+//! and whether nothing is `null`, empty or not there at all, are no differences.
+
+use serde_json::{Map, Value};
+
+/// Where they differ: the place, what was expected, what was there instead.
+pub(crate) type Differences = Vec<(String, Value, Value)>;
+
+/// The differences, and how many values were compared.
+pub(crate) fn compare(expected: &Value, shown: &Value) -> (Differences, usize) {
+    let (mut differences, mut count) = (Vec::new(), 0);
+    walk(&normal(expected), &normal(shown), "", &mut differences, &mut count);
+    (differences, count)
+}
+
+fn walk(expected: &Value, shown: &Value, place: &str, differences: &mut Differences, count: &mut usize) {
+    match (expected, shown) {
+        (Value::Object(expected), Value::Object(shown)) => {
+            for (key, value) in expected {
+                walk(value, shown.get(key).unwrap_or(&Value::Null), &format!("{place}.{key}"), differences, count);
+            }
+        }
+        (Value::Array(expected), Value::Array(shown)) if expected.len() == shown.len() => {
+            for (expected, shown) in expected.iter().zip(shown) {
+                walk(expected, shown, &format!("{place}[]"), differences, count);
+            }
+        }
+        (expected, shown) => {
+            *count += 1;
+            if expected != shown {
+                differences.push((place.to_owned(), expected.clone(), shown.clone()));
+            }
+        }
+    }
+}
+
+/// Without names of the source's own types, in one letter case, without what says nothing.
+fn normal(value: &Value) -> Value {
+    match value {
+        Value::Object(object) => {
+            let kept = object.iter().filter(|(key, _)| !matches!(key.as_str(), "of" | "#"));
+            let kept: Map<_, _> = kept
+                .map(|(key, value)| (key.to_uppercase().replace('"', ""), normal(value)))
+                .filter(|(_, value)| !is_nothing(value))
+                .collect();
+            kept.into()
+        }
+        Value::Array(list) => list.iter().map(normal).collect(),
+        Value::String(text) => text.to_uppercase().into(),
+        other => other.clone(),
+    }
+}
+
+fn is_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Object(object) => object.is_empty(),
+        Value::Array(list) => list.is_empty(),
+        _ => false,
+    }
+}
+
+#[test]
+fn a_difference_is_seen_wherever_it_is() {
+    let seen = |expected: Value, shown: Value| compare(&expected, &shown).0.len();
+    assert_eq!(seen(serde_json::json!({"a": [1, {"B": "x"}]}), serde_json::json!({"A": [1, {"b": "X"}], "c": 1})), 0);
+    assert_eq!(seen(serde_json::json!({"a": null, "b": []}), serde_json::json!({})), 0);
+    assert_eq!(seen(serde_json::json!({"a": [1, 2]}), serde_json::json!({"a": [1, 3]})), 1);
+    assert_eq!(seen(serde_json::json!({"a": [1, 2]}), serde_json::json!({"a": [1]})), 1);
+    assert_eq!(seen(serde_json::json!({"a": 1}), serde_json::json!({})), 1);
+}
