@@ -14,7 +14,8 @@ use crate::Entry;
 /// The records, those of them that may be claimed by a message of another name, and the changes that the ledger has yet to be told.
 #[derive(Debug, Default)]
 pub(super) struct Book {
-    records: HashMap<Arc<str>, Kept>,
+    /// Boxed: a growing table would hold its values twice, in slots half of which are empty.
+    records: HashMap<Arc<str>, Box<Kept>>,
     /// By digest, the keys of records whose message is not listed under its key now.
     free: HashMap<Digest, Vec<Arc<str>>>,
     /// By digest, how many nameless keys were looked at to find an unused one.
@@ -66,7 +67,7 @@ impl Book {
     pub(super) fn new(records: Vec<Record>) -> Self {
         let records = records.into_iter().map(|record| {
             let Record { key, digest, header, size, extent, state, at } = record;
-            (key.into(), Kept { digest, header, size, extent, state, at, met: false })
+            (key.into(), Box::new(Kept { digest, header, size, extent, state, at, met: false }))
         });
         Self { records: records.collect(), ..Self::default() }
     }
@@ -139,7 +140,8 @@ impl Book {
     /// Judges a message by its bytes; a record of it under another name becomes one under this name.
     pub(super) fn recognise(&mut self, entry: &Entry, extent: Extent, digests: &Digests) -> Verdict {
         let key = lasting(entry);
-        if let Some(kept) = key.as_ref().and_then(|key| self.records.get(&**key)).cloned() {
+        if let Some(kept) = key.as_ref().and_then(|key| self.records.get(&**key)) {
+            let kept = Kept::clone(kept);
             let key: Arc<str> = key.as_deref().unwrap_or_default().into();
             if covers(&kept, extent, digests) {
                 self.hold(&key, kept.digest);
@@ -162,7 +164,7 @@ impl Book {
     fn known(&mut self, key: Arc<str>, kept: Kept) -> Verdict {
         let at = kept.at;
         let kept = Kept { state: State::Collected, met: true, ..kept };
-        let same = self.records.get(&key).is_some_and(|old| Kept { met: true, ..old.clone() } == kept);
+        let same = self.records.get(&key).is_some_and(|old| Kept { met: true, ..Kept::clone(old) } == kept);
         match self.records.get_mut(&key) {
             Some(old) if same => old.met = true,
             _ => self.put(key.clone(), kept),
@@ -185,7 +187,7 @@ impl Book {
         let (free, records) = (self.free.get_mut(&digests.whole)?, &self.records);
         let at = free.iter().position(|key| records.get(key).is_some_and(|kept| covers(kept, extent, digests)))?;
         let key = free.swap_remove(at);
-        let kept = self.records.get(&key)?.clone();
+        let kept = Kept::clone(self.records.get(&key)?);
         Some((key, kept))
     }
 
@@ -247,16 +249,15 @@ impl Book {
     }
 
     fn turn(&mut self, key: &str, state: State) {
-        if let Some((key, kept)) = self.records.get_key_value(key) {
-            let (key, kept) = (key.clone(), Kept { state, ..kept.clone() });
-            self.put(key, kept);
+        if let Some(kept) = self.records.get_mut(key) {
+            kept.state = state;
+            self.changes.push(Change::Put(kept.record(key)));
         }
     }
 
     fn put(&mut self, key: Arc<str>, kept: Kept) {
-        let Kept { digest, header, size, extent, state, at, .. } = kept.clone();
-        self.changes.push(Change::Put(Record { key: key.to_string(), digest, header, size, extent, state, at }));
-        self.records.insert(key, kept);
+        self.changes.push(Change::Put(kept.record(&key)));
+        self.records.insert(key, Box::new(kept));
     }
 
     fn free(&mut self, key: &Arc<str>) {
@@ -284,6 +285,13 @@ impl Book {
                 return key.into();
             }
         }
+    }
+}
+
+impl Kept {
+    fn record(&self, key: &str) -> Record {
+        let Self { digest, header, size, extent, state, at, .. } = self.clone();
+        Record { key: key.to_owned(), digest, header, size, extent, state, at }
     }
 }
 

@@ -26,6 +26,8 @@ const BATCH_MESSAGES: usize = 256;
 const BATCH_OCTETS: usize = 2 << 20;
 /// or has waited so long.
 const BATCH_TIME: Duration = Duration::from_secs(2);
+/// So many messages are asked for at once: what is kept for each of them ends with their stream.
+const STREAM: usize = 4096;
 
 pub(super) struct Job<'a> {
     pub(super) mailbox: &'a mut dyn Mailbox,
@@ -169,7 +171,8 @@ impl Job<'_> {
 
     /// Small messages that stand together, and large ones alone, in order.
     fn groups(&self, rows: &[usize]) -> Vec<Vec<usize>> {
-        rows.chunk_by(|one, other| !self.is_large(*one) && !self.is_large(*other)).map(<[_]>::to_vec).collect()
+        let alike = rows.chunk_by(|one, other| !self.is_large(*one) && !self.is_large(*other));
+        alike.flat_map(|group| group.chunks(STREAM)).map(<[_]>::to_vec).collect()
     }
 
     fn is_large(&self, at: usize) -> bool {

@@ -2,6 +2,7 @@
 //! speaks by the session's own methods.
 
 use std::collections::VecDeque;
+use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -23,7 +24,7 @@ use crate::flag::FlagChange;
 use crate::limits::Limits;
 use crate::login::Login;
 use crate::mailbox::{BoxFuture, Committed, Entry, Features, Idling, Mailbox, Part};
-use crate::message_id::{Key, MessageId, Place, account};
+use crate::message_id::{MessageId, Place, account};
 use crate::messages::{Message, Messages, Source};
 
 /// Ports that need not stand in an id.
@@ -37,14 +38,12 @@ pub(super) struct Maildrop {
     /// Whether this session's names were asked for.
     pub(super) listed: bool,
     pub(super) found: Found,
-    /// What the caller was last told, to see a change by.
-    seen: Option<Vec<Sight>>,
+    /// What the caller was last told, to see a change by: a hash, not to keep every listing twice.
+    seen: Option<u64>,
+    hash: RandomState,
     /// `idle` has ended the session, or was about to, and a new one has to begin.
     resting: bool,
 }
-
-/// One message, as it can be recognised in another session.
-type Sight = (Option<Key>, Option<u64>);
 
 impl Maildrop {
     pub(super) fn new(config: &Config, login: &Login) -> Self {
@@ -56,6 +55,7 @@ impl Maildrop {
             listed: false,
             found: Found::default(),
             seen: None,
+            hash: RandomState::new(),
             resting: false,
         }
     }
@@ -66,8 +66,11 @@ impl Maildrop {
         (self.listed, self.found, self.resting) = (false, Found::default(), false);
     }
 
-    fn sights(&self, rows: &[Row]) -> Vec<Sight> {
-        rows.iter().map(|row| (self.names.lasting(row.number), row.size)).collect()
+    /// The messages, as they can be recognised in another session.
+    fn sight(&self, rows: &[Row]) -> u64 {
+        let mut hasher = self.hash.build_hasher();
+        rows.iter().for_each(|row| (self.names.lasting(row.number), row.size).hash(&mut hasher));
+        hasher.finish()
     }
 }
 
@@ -112,7 +115,7 @@ impl Mailbox for Pop3 {
         Box::pin(async move {
             self.wake().await?;
             let rows = self.look().await?;
-            self.maildrop.seen = Some(self.maildrop.sights(&rows));
+            self.maildrop.seen = Some(self.maildrop.sight(&rows));
             Ok(rows.iter().map(|row| self.entry(row)).collect())
         })
     }
@@ -174,16 +177,16 @@ impl Mailbox for Pop3 {
             self.wake().await?;
             if self.maildrop.seen.is_none() {
                 let rows = self.look().await?;
-                self.maildrop.seen = Some(self.maildrop.sights(&rows));
+                self.maildrop.seen = Some(self.maildrop.sight(&rows));
             }
             loop {
                 self.rest().await?;
                 sleep(self.interval()).await;
                 self.wake().await?;
                 let rows = self.look().await?;
-                let sights = Some(self.maildrop.sights(&rows));
-                if self.maildrop.seen != sights {
-                    self.maildrop.seen = sights;
+                let sight = Some(self.maildrop.sight(&rows));
+                if self.maildrop.seen != sight {
+                    self.maildrop.seen = sight;
                     return Ok(());
                 }
             }

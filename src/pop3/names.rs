@@ -76,8 +76,8 @@ impl Names {
     }
 
     /// Its key, where that lasts.
-    pub(super) fn lasting(&self, number: Number) -> Option<Key> {
-        self.keys.get(&number).filter(|key| !key.is_local()).cloned()
+    pub(super) fn lasting(&self, number: Number) -> Option<&Key> {
+        self.keys.get(&number).filter(|key| !key.is_local())
     }
 
     /// The message of that id in this session; `None` where it is not there.
