@@ -215,7 +215,7 @@ pub(crate) fn words_in_parentheses<'a, T>(
 pub(crate) fn words_ahead(input: &[u8]) -> usize {
     let end = memchr::memchr(b')', input).unwrap_or(input.len());
     let list = input.get(..end).unwrap_or_default();
-    list.split(|&byte| byte == b' ').filter(|word| !word.is_empty()).count()
+    list.split(|byte| b" \t".contains(byte)).filter(|word| !word.is_empty()).count()
 }
 
 /// Joins what was read between the two inputs to what else is not known.
@@ -310,6 +310,12 @@ mod tests {
         assert_eq!(all(number(b"9.3736e+06")), 9_373_600);
         assert!(number(b"18446744073709551616").is_err());
         assert!(number(b"e").is_err());
+    }
+
+    #[test]
+    fn a_list_never_grows_beyond_what_it_was_made_for() {
+        let flags = all(flag_list(b"(a b\tc \t d)"));
+        assert_eq!((flags.len(), flags.capacity()), (4, 4));
     }
 
     #[test]
