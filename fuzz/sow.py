@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """fuzz/sow.py DIRECTORY: makes the seeds of the fuzz targets, a folder for each, out of tests/corpus and fuzz/seeds. Nothing of
-the corpus is kept twice: what a target reads is cut out of what servers said. Beside them stand dense seeds, the same few bytes
-over and over, which ask for as much memory as can be had for their size."""
+the corpus is kept twice: what a target reads is cut out of what servers said. Beside them, in folders of their own, stand dense
+inputs, the same few bytes over and over, which ask for as much memory as can be had for their size."""
 
 import base64, hashlib, hmac, json, pathlib, re, shutil, sys
 
@@ -32,6 +32,9 @@ def dialogs(name):
     return [[(who, unpack(said)) for who, said in dialog["steps"]] for dialog in lines(name)]
 
 
+SAID = [b"".join(text for who, text in dialog if who == "S") for dialog in dialogs("imap_dialogs.jsonl")]
+
+
 def frames(data):
     """The responses in these bytes, as the frame splitter would find them."""
     start = at = 0
@@ -47,7 +50,7 @@ def frames(data):
 
 def values(name):
     """Every value in parentheses behind that name."""
-    for data in IMAP:
+    for data in IMAP + SAID:
         for found in re.finditer(rb"[ (]%s (?=\()" % name, data):
             depth, at, quoted = 0, found.end(), False
             while at < len(data):
@@ -175,7 +178,9 @@ RESPONSES += [dense(head, piece, tail) for head, piece, tail in [
     (b"* OK [PERMANENTFLAGS (", b"a ", b")]\r\n"), (b"* NO [BADCHARSET (", b"a ", b")]\r\n"), (b"* NO [BADEVENT (", b"a ", b")]\r\n"), (b"* OK [MODIFIED ", b"1,3,", b"5]\r\n"),
     (b"* OK [COPYUID 1 ", b"1,3,", b"5 1]\r\n"), (b"* OK [APPENDUID 1 ", b"1,3,", b"5]\r\n"), (b"* OK [X ", b"\xff", b"]\r\n"), (b"* OK ", b"\xff", b"\r\n"),
     (b"* X ", b"a ", b"\r\n"), (b'* OK [BADCHARSET ("', b'\\"', b'")]\r\n'), (b"* LIST () NIL ", b"&", b"\r\n"), (b"* LIST () NIL ", b"\xff", b"\r\n"), (b"* LIST () NIL ", b"&AOQ-", b"\r\n"),
-    (b"* FLAGS (", b"a\t", b")\r\n"), (b"* QUOTAROOT a ", b"{0}\r\n", b"\r\n"), (b'* METADATA "" (', b"{0}\r\n", b")\r\n"), (b"* ACL a ", b"{0}\r\n", b"\r\n"),
+    (b"* FLAGS (", b"a\t", b")\r\n"), (b"* QUOTAROOT a ", b'""]a ', b"\r\n"), (b'* QUOTAROOT a ")" ', b"a ", b"\r\n"),
+    (b"* GENURLAUTH " + b"x1 " * 3000, b"{0}\r\n", b"\r\n"), (b"* ACL a ", b'""]', b"\r\n"), (b'* METADATA "" (")" ', b"a ", b")\r\n"), (b"* SEARCH ", b"1(9(", b"\r\n"),
+    (b"* QUOTAROOT a ", b"{0}\r\n", b"\r\n"), (b'* METADATA "" (', b"{0}\r\n", b")\r\n"), (b"* ACL a ", b"{0}\r\n", b"\r\n"),
     (b"* ID (", b"{0}\r\n", b")\r\n"), (b"* URLFETCH ", b"{0}\r\n", b"\r\n"), (b"* GENURLAUTH ", b"{0}\r\n", b"\r\n"), (b"* ACL a ", b"a\t", b"\r\n"),
     (b"* CAPABILITY A ", b"+ ", b"\r\n"), (b"* CAPABILITY ", b"LITERAL + ", b"\r\n"), (b"* JMAPACCESS ", b"\xff", b"\r\n"), (b"+ ", b"\xff", b"\r\n"), (b"* ESEARCH (TAG ", b"\xff", b")\r\n"),
 ]]  # fmt: skip
@@ -184,8 +189,7 @@ CAPA = dense(b"", b"A\r\n", b"") + b".\r\n"
 
 
 def seeds():
-    said = [b"".join(text for who, text in dialog if who == "S") for dialog in dialogs("imap_dialogs.jsonl")]
-    responses = [frame for data in IMAP + said for frame in frames(data)]
+    responses = [frame for data in IMAP + SAID for frame in frames(data)]
     structures, envelopes = [value for name in (b"BODYSTRUCTURE", b"BODY") for value in values(name)], list(values(b"ENVELOPE"))
     greetings = [frame[2:].rstrip(b"\r\n") for frame in responses if re.match(rb"\* (OK|NO|BAD|BYE|PREAUTH)", frame, re.I)]
     dates = [date.strip(b'"') for date in vectors("internaldate", "in")]
@@ -197,7 +201,7 @@ def seeds():
     status = [line for reply in replies for line in reply.split(b"\r\n") if line]
     return {
         "imap_response": (responses, RESPONSES),
-        "imap_frames": ([bytes([7, 3 * number % 256]) + data for number, data in enumerate(IMAP + said)], [b"\0\0" + dense(b"", b"a\n", b""), b"\x07\x01" + dense(b"", b"{1}\n", b"")]),
+        "imap_frames": ([bytes([7, 3 * number % 256]) + data for number, data in enumerate(IMAP + SAID)], [b"\0\0" + dense(b"", b"a\n", b""), b"\x07\x01" + dense(b"", b"{1}\n", b"")]),
         "imap_engine": ([imap_play(dialog) for dialog in dialogs("imap_dialogs.jsonl")], [pieces(b"* PREAUTH x\r\n") + bytes([4, 4]) + pieces(one) for one in RESPONSES]),
         "imap_structured": (list(noise(100)), []),
         "imap_bodystructure": (structures, STRUCTURES),
@@ -222,15 +226,19 @@ def shape(seed):
 
 def main():
     out, total = pathlib.Path(sys.argv[1]), 0
-    for target, (cut, dense_seeds) in seeds().items():
-        folder = out / target
+    for target, (cut, dense_inputs) in seeds().items():
+        folder, heavy = out / "seeds" / target, out / "dense" / target
         folder.mkdir(parents=True, exist_ok=True)
+        heavy.mkdir(parents=True, exist_ok=True)
+        for at, data in enumerate(dense_inputs):
+            (heavy / str(at)).write_bytes(data)
         kinds = {}
-        for seed in sorted((seed for seed in cut if 0 < len(seed) <= LONGEST), key=len):
+        fitting = sorted({seed for seed in cut if 0 < len(seed) <= LONGEST}, key=lambda seed: (len(seed), seed))
+        for seed in fitting:
             kinds.setdefault(shape(seed), seed)
-        different = list(kinds.values())
+        different = list(kinds.values()) if len(kinds) >= MOST // 2 else fitting
         step = max(1, -(-len(different) // MOST))
-        for seed in different[::step] + dense_seeds:
+        for seed in different[::step]:
             (folder / hashlib.sha1(seed).hexdigest()).write_bytes(seed)
         for file in (HERE / "seeds" / target).glob("*"):
             shutil.copy(file, folder)
