@@ -201,14 +201,18 @@ pub(crate) fn words_in_parentheses<'a, T>(
 ) -> impl Parser<&'a [u8], Output = Vec<T>, Error = Fail<'a>> {
     move |input: &'a [u8]| {
         let (mut input, _) = (char('('), space0).parse(input)?;
-        let end = memchr::memchr(b')', input).unwrap_or(input.len());
-        let mut words = Vec::with_capacity(words_ahead(input.get(..end).unwrap_or_default()));
+        let mut words = Vec::with_capacity(words_ahead(list_ahead(input)));
         while let Ok((after, word)) = terminated(bare, space0).parse(input) {
             words.extend(make(word));
             input = after;
         }
         map(char(')'), |_| std::mem::take(&mut words)).parse(input)
     }
+}
+
+/// What stands before the next closing parenthesis: the rest of a list without strings in it.
+pub(crate) fn list_ahead(input: &[u8]) -> &[u8] {
+    memchr::memchr(b')', input).and_then(|end| input.get(..end)).unwrap_or(input)
 }
 
 /// How many words and strings there are at most: what a list of values needs, so that it never has to grow. A string ends without
