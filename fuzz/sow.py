@@ -7,7 +7,7 @@ import base64, hashlib, hmac, json, pathlib, re, shutil, sys
 
 HERE = pathlib.Path(__file__).resolve().parent
 CORPUS = HERE.parent / "tests/corpus"
-MOST, LONGEST, DENSE = 200, 2000, 16000
+MOST, LONGEST, DENSE = 200, 2000, 64000
 
 
 def lines(name):
@@ -184,7 +184,7 @@ RESPONSES += [dense(head, piece, tail) for head, piece, tail in [
     (b"* ID (", b"{0}\r\n", b")\r\n"), (b"* URLFETCH ", b"{0}\r\n", b"\r\n"), (b"* GENURLAUTH ", b"{0}\r\n", b"\r\n"), (b"* ACL a ", b"a\t", b"\r\n"),
     (b"* CAPABILITY A ", b"+ ", b"\r\n"), (b"* CAPABILITY ", b"LITERAL + ", b"\r\n"), (b"* JMAPACCESS ", b"\xff", b"\r\n"), (b"+ ", b"\xff", b"\r\n"), (b"* ESEARCH (TAG ", b"\xff", b")\r\n"),
 ]]  # fmt: skip
-RESPONSES.append(b"* OK [COPYUID 1 " + b"1,3," * 2000 + b"5 " + b"2,4," * 1990 + b"6]\r\n")
+RESPONSES.append(b"* OK [COPYUID 1 " + b"1,3," * 8000 + b"5 " + b"2,4," * 8000 + b"6]\r\n")
 CAPA = dense(b"", b"A\r\n", b"") + b".\r\n"
 
 
@@ -215,7 +215,7 @@ def seeds():
         "pop3_multiline": ([bytes([number]) + reply.split(b"\r\n", 1)[-1] for number, reply in enumerate(replies)], [dense(b"\0", b".\r\n"), dense(b"\x09", b".")]),
         "pop3_structured": (list(noise(100)), []),
         "pop3_status": (status, [dense(b"+OK [", b"a/", b"] x"), dense(b"+OK ", b"<"), dense(b"1 ", b"\xff")]),
-        "sasl_challenges": (challenges + [b"\n".join(challenges[at : at + 3]) for at in range(0, len(challenges), 3)], [dense(b"", b"AAAA\n", b""), base64.b64encode(dense(b"", b'a="",', b"", 9000)), base64.b64encode(dense(b"r=x,s=AAAA,i=1", b",a=1", b"", 9000))] + [scram(name) for name in ("sha1", "sha256", "sha512")]),
+        "sasl_challenges": (challenges + [b"\n".join(challenges[at : at + 3]) for at in range(0, len(challenges), 3)], [dense(b"", b"AAAA\n", b""), base64.b64encode(dense(b"", b'a="",', b"", 50000)), base64.b64encode(dense(b"r=x,s=AAAA,i=1", b",a=1", b"", 50000))] + [scram(name) for name in ("sha1", "sha256", "sha512")]),
     }
 
 
