@@ -25,7 +25,7 @@ pub struct Limits {
     pub literal: usize,
     /// One whole response, literals included. Over it the connection is closed with `Kind::Limit`. 128 MiB.
     pub response: usize,
-    /// Parentheses within parentheses of a body structure; at most 200 count. A deeper value is unreadable: a defect of its
+    /// Parentheses within parentheses of a body structure; at most 150 count. A deeper value is unreadable: a defect of its
     /// message. 100.
     pub nesting: usize,
     /// Untagged responses kept for one command that returns a value (streams are not counted). 1,000,000.

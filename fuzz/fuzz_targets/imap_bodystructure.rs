@@ -1,17 +1,37 @@
-//! Arbitrary bytes where a BODYSTRUCTURE stands: the tree can be walked, and walking ends.
+//! Arbitrary bytes where a BODYSTRUCTURE stands: the tree can be walked, walking ends, and every part has the parent that it was
+//! met under; what is kept apart shows the same.
 #![no_main]
 
 use postroom::Limits;
-use postroom::imap::{Response, codec};
+use postroom::imap::{BodyStructure, Response, codec};
 use postroom_fuzz::within;
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let frame = bytes::Bytes::from([b"* 1 FETCH (UID 7 BODYSTRUCTURE ", data, b")\r\n"].concat());
     let read = within(&frame, || codec::response(&frame, &Limits::default()));
-    if let Ok(Response::Fetch(fetched)) = read {
-        if let Some(root) = fetched.body_structure() {
-            let parts = root.walk().inspect(|part| drop(std::hint::black_box(format!("{part:?}")))).count();
-            assert!(parts <= data.len());
+    let Ok(Response::Fetch(fetched)) = read else { return };
+    let Some(root) = fetched.body_structure() else { return };
+    let parts = within(&frame, || root.walk().count());
+    assert!(parts <= data.len());
+    assert!(root.parent().is_none());
+    for part in root.walk() {
+        let path = path(&part);
+        for child in part.children() {
+            assert!(child.parent().is_some_and(|parent| parent.number_path() == path));
         }
     }
+    let apart = fetched.detach();
+    assert_eq!(shown(root), apart.body_structure().and_then(shown));
 });
+
+fn path(part: &BodyStructure<'_>) -> String {
+    let path = part.number_path();
+    assert!(path.split('.').all(|number| path.is_empty() || number.parse::<u32>().is_ok_and(|number| number > 0)));
+    path
+}
+
+/// Everything that is said of it, where it is no work without end to say it: a debug form holds each part once for every parent.
+fn shown(root: BodyStructure<'_>) -> Option<String> {
+    (root.walk().count() < 100)
+        .then(|| format!("{root:?} {:?}", root.walk().map(|part| part.filename()).collect::<Vec<_>>()))
+}

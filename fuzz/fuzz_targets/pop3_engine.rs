@@ -1,4 +1,5 @@
-//! Arbitrary bytes to the POP3 engine: no panic, no hang, bounded memory.
+//! Arbitrary bytes to the POP3 engine, between requests, cancellations and the passing of time: no panic, no hang, every request
+//! comes to its end, and memory within the bound.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| postroom::pop3::fuzzing::engine(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| postroom_fuzz::within(data, || postroom::pop3::fuzzing::engine(data)));

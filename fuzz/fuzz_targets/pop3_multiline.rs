@@ -3,31 +3,33 @@
 
 use bytes::BytesMut;
 use postroom::pop3::codec::Multiline;
+use postroom_fuzz::{stuffed, within};
 
-libfuzzer_sys::fuzz_target!(|data: (u8, Vec<u8>)| {
-    let (at, body) = data;
-    let mut body = body;
+libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+    let [step, body @ ..] = data else { return };
+    let mut body = body.to_vec();
     if !body.is_empty() && !body.ends_with(b"\r\n") {
         body.extend_from_slice(b"\r\n");
     }
-    let mut sent = Vec::new();
-    let mut fresh = true;
-    for (index, byte) in body.iter().enumerate() {
-        if *byte == b'.' && fresh {
-            sent.push(b'.');
-        }
-        sent.push(*byte);
-        fresh = index > 0 && *byte == b'\n' && body[index - 1] == b'\r';
+    let sent = [&stuffed(&body)[..], b"+OK behind"].concat();
+    for (step, taking) in [(sent.len(), false), (usize::from(*step) + 1, false), (usize::from(*step) + 1, true)] {
+        let (found, left) = within(&sent, || read(&sent, step, taking));
+        assert_eq!((&found[..], left), (&body[..], b"+OK behind".len()));
     }
-    sent.extend_from_slice(b".\r\n");
-    let (mut scanner, mut input, first) = (Multiline::new(), BytesMut::new(), usize::from(at).min(sent.len()));
-    for piece in [&sent[..first], &sent[first..]] {
+});
+
+/// The body, and how many bytes stand behind its end. With `taking`, what is sure to be of the body is taken before its end.
+fn read(sent: &[u8], step: usize, taking: bool) -> (BytesMut, usize) {
+    let (mut scanner, mut input, mut body) = (Multiline::new(), BytesMut::new(), BytesMut::new());
+    for (number, piece) in sent.chunks(step).enumerate() {
         input.extend_from_slice(piece);
-        if let Some(cut) = postroom_fuzz::within(&sent, || scanner.scan(&mut input)) {
-            assert_eq!(cut.split(&mut input), body);
-            assert!(input.is_empty());
-            return;
+        if let Some(cut) = scanner.scan(&mut input) {
+            body.extend_from_slice(&cut.split(&mut input));
+            return (body, input.len() + sent.len() - sent.len().min((number + 1) * step));
+        }
+        if taking {
+            body.extend_from_slice(&scanner.take(&mut input));
         }
     }
     panic!("no end in {}", sent.escape_ascii());
-});
+}

@@ -1,12 +1,16 @@
 //! Turns an engine by arbitrary bytes, for the fuzz targets: input in pieces, requests, cancellations and the passing of time,
-//! all chosen by the data. What must hold for every engine is asserted here; nothing here knows a protocol.
+//! all chosen by the data. What must hold for every engine is asserted here; nothing here knows a protocol. What it keeps for
+//! itself is small, since the target measures the memory of it all.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
 
-use super::{Engine, Id, Parcel};
+use super::{Appetite, Engine, Id, Parcel};
+
+/// Requests under way at once: a caller's memory, not the server's doing.
+const OPEN: usize = 16;
 
 /// What a number asks for.
 pub(crate) enum Ask<R> {
@@ -26,13 +30,13 @@ pub(crate) fn play<E: Engine>(
     data: &[u8],
     mut ask: impl FnMut(u8) -> Option<Ask<E::Request>>,
 ) {
-    let (mut now, mut input, mut watch) = (start, BytesMut::new(), Watch::default());
+    let (mut now, mut input, mut watch) = (start, BytesMut::new(), Watch::new(data.len()));
     engine.handle_request(watch.begin(), greeting, now);
     let mut rest = data;
     while let [act, argument, behind @ ..] = rest {
         rest = behind;
-        match act % 8 {
-            0..=3 => {
+        match act % 12 {
+            0..=3 | 11 => {
                 let (piece, behind) = rest.split_at(usize::from(*argument).min(rest.len()));
                 rest = behind;
                 input.extend_from_slice(piece);
@@ -41,9 +45,9 @@ pub(crate) fn play<E: Engine>(
             }
             4 | 5 => {
                 let (id, request) = match ask(*argument) {
-                    Some(Ask::New(request)) => (Some(watch.begin()), request),
+                    Some(Ask::New(request)) if watch.open.len() < OPEN => (Some(watch.begin()), request),
                     Some(Ask::More(request)) => (watch.pick(*argument), request),
-                    None => continue,
+                    _ => continue,
                 };
                 if let Some(id) = id {
                     engine.handle_request(id, request, now);
@@ -55,14 +59,21 @@ pub(crate) fn play<E: Engine>(
                     engine.handle_cancel(id, now);
                 }
             }
-            _ => {
+            7 => {
                 now += Duration::from_secs(u64::from(*argument));
                 if engine.poll_deadline().is_some_and(|deadline| deadline <= now) {
                     engine.handle_deadline(now);
                 }
             }
+            8 => engine.handle_backlog(argument % 2 == 1, now),
+            9 => engine.handle_written(now),
+            _ if engine.appetite() == Appetite::Resting => engine.rest(),
+            _ => {}
         }
         watch.settle(&mut engine, now);
+        // A driver would call it again and again.
+        let waits = engine.outcome().is_some() || engine.poll_deadline().is_none_or(|deadline| deadline > now);
+        assert!(waits || act % 12 != 7, "a deadline that stays");
     }
     engine.handle_end(None, now);
     watch.settle(&mut engine, now);
@@ -81,17 +92,23 @@ pub(crate) fn play<E: Engine>(
 }
 
 /// Which requests wait for their end.
-#[derive(Default)]
 struct Watch {
-    next: u64,
     open: BTreeSet<Id>,
-    ended: BTreeSet<Id>,
+    /// By number: whether the request came to its end.
+    ended: Vec<bool>,
+    /// What may still come out of the engine before that counts as endless.
+    steps: usize,
 }
 
 impl Watch {
+    /// A request of two bytes may be a series of 255 commands; everything else has a byte of input for each step.
+    fn new(data: usize) -> Self {
+        Self { open: BTreeSet::new(), ended: Vec::with_capacity(data / 2 + 2), steps: 1024 * (data + 16) }
+    }
+
     fn begin(&mut self) -> Id {
-        let id = Id(self.next);
-        self.next += 1;
+        let id = Id(self.ended.len() as u64);
+        self.ended.push(false);
         self.open.insert(id);
         id
     }
@@ -101,16 +118,28 @@ impl Watch {
     }
 
     fn settle<E: Engine>(&mut self, engine: &mut E, now: Instant) {
-        while engine.poll_transmit().is_some() {}
+        while engine.poll_transmit().is_some() {
+            self.step();
+        }
         while let Some((id, delivery)) = engine.poll_delivery(&|_| true) {
-            assert!(!self.ended.contains(&id), "{id:?} goes on behind its end");
+            self.step();
+            let ended = self.ended.get_mut(id.0 as usize);
+            assert!(
+                ended.as_ref().is_some_and(|ended| !**ended),
+                "{id:?} was never asked for, or goes on behind its end"
+            );
             if delivery.is_last() {
                 self.open.remove(&id);
-                self.ended.insert(id);
+                ended.into_iter().for_each(|ended| *ended = true);
             }
         }
         if engine.poll_upgrade() {
             engine.handle_upgraded(now);
         }
+    }
+
+    fn step(&mut self) {
+        assert!(self.steps > 0, "the engine does not come to rest");
+        self.steps -= 1;
     }
 }

@@ -1,16 +1,9 @@
-//! Doors for the fuzz targets, open only under `cargo fuzz`: the engine, and every parser of a complete response. They must not
-//! hold anything that a session does not do.
+//! The door to the engine for the fuzz target, open only under `cargo fuzz`. It must not hold anything that a session does not
+//! do.
 
-use std::hint::black_box;
 use std::num::NonZeroU32;
 use std::time::Instant;
 
-use bytes::BytesMut;
-
-use super::codec::{
-    Batch, FetchedBatch, Frame, Framer, capability, flags, id, list, namespace, response as whole, route, search,
-    status, text,
-};
 use super::command::append::Append;
 use super::command::capability::Capability;
 use super::command::close::Close;
@@ -48,60 +41,6 @@ pub fn engine(data: &[u8]) {
     let limits = limits();
     let unread = limits.response;
     play(Engine::new(limits, Deadlines::default(), start), start, Request::Greeting, unread, data, request);
-}
-
-/// Frames out of arbitrary bytes: the same ones whole and in two pieces.
-pub fn frames(data: &[u8]) {
-    let [at, data @ ..] = data else { return };
-    let whole = cut(data, data.len());
-    let split = cut(data, usize::from(*at).min(data.len()));
-    assert_eq!(whole, split);
-}
-
-fn cut(data: &[u8], first: usize) -> Vec<usize> {
-    let (limits, mut framer, mut ends) = (limits(), Framer::new(), Vec::new());
-    let mut input = BytesMut::new();
-    for piece in [data.get(..first), data.get(first..)].into_iter().flatten() {
-        input.extend_from_slice(piece);
-        loop {
-            match framer.next(&input, &limits, usize::MAX) {
-                Ok(Frame::Complete { len }) => {
-                    ends.push(len);
-                    drop(input.split_to(len));
-                }
-                Ok(Frame::Literal { .. }) if framer.keep(&limits).is_ok() => {}
-                Ok(Frame::Partial) => break,
-                Ok(Frame::Literal { .. }) | Err(_) => return ends,
-            }
-        }
-    }
-    ends
-}
-
-/// One complete response, by every parser, and every accessor of what comes out.
-pub fn response(data: &[u8]) {
-    let _ = route(data);
-    let _ = text::untagged(data);
-    let _ = text::tagged(data);
-    let _ = text::resp_text(data);
-    let _ = capability::parse(data);
-    let _ = flags::parse(data);
-    let _ = list::parse(data, false);
-    let _ = status::parse(data, true);
-    let _ = search::parse(data);
-    let _ = namespace::parse(data, false);
-    let _ = id::parse(data);
-    let _ = black_box(whole(&data.to_vec().into(), &limits()));
-    let mut batch = Batch::new(data.to_vec().into());
-    batch.push(0, data.len());
-    for fetched in FetchedBatch::parse(&batch, &limits(), None).flatten() {
-        black_box(format!("{fetched:?} {:?} {:?}", fetched.envelope(), fetched.internal_date()));
-        if let Some(root) = fetched.body_structure() {
-            root.walk().for_each(|part| drop(black_box(format!("{part:?}"))));
-        }
-        fetched.sections().for_each(|section| drop(black_box(section.bytes())));
-        assert_eq!(fetched.detach().raw(), fetched.raw());
-    }
 }
 
 fn request(which: u8) -> Option<Ask<Request>> {

@@ -1,11 +1,8 @@
-//! Doors for the fuzz targets, open only under `cargo fuzz`: the engine, and every parser of a reply. They must not hold
-//! anything that a session does not do.
+//! The door to the engine for the fuzz target, open only under `cargo fuzz`. It must not hold anything that a session does not
+//! do.
 
 use std::time::Instant;
 
-use bytes::BytesMut;
-
-use super::codec::{Lines, Multiline, capabilities, language_line, reply, scan_line, stamp, stat, uidl_line};
 use super::engine::{Effect, Engine, Needs, Plan, Request, Series, Shape};
 use super::types::Number;
 use crate::engine::fuzzing::{Ask, play};
@@ -23,29 +20,6 @@ pub fn engine(data: &[u8]) {
     let limits = limits();
     let unread = limits.undelivered + limits.status_line;
     play(Engine::new(limits, Deadlines::default(), start), start, Request::Greeting, unread, data, request);
-}
-
-/// Arbitrary bytes by every parser; a body out of them is the same whole and in two pieces.
-pub fn replies(data: &[u8]) {
-    let _ = (reply(data), stat(data), stamp(data), scan_line(data), uidl_line(data), language_line(data));
-    let _ = format!("{:?}", capabilities(data));
-    assert!(Lines::new(data).count() <= data.len() + 1);
-    let [at, data @ ..] = data else { return };
-    let first = usize::from(*at).min(data.len());
-    for form in [Multiline::new(), Multiline::lenient()] {
-        assert_eq!(body(form.clone(), data, data.len()), body(form, data, first));
-    }
-}
-
-fn body(mut scanner: Multiline, data: &[u8], first: usize) -> Option<Vec<u8>> {
-    let mut input = BytesMut::new();
-    for piece in [data.get(..first), data.get(first..)].into_iter().flatten() {
-        input.extend_from_slice(piece);
-        if let Some(cut) = scanner.scan(&mut input) {
-            return Some(cut.split(&mut input).to_vec());
-        }
-    }
-    None
 }
 
 fn request(which: u8) -> Option<Ask<Request>> {

@@ -5,10 +5,10 @@ use nom::Parser;
 use nom::branch::alt;
 use nom::character::complete::char;
 use nom::combinator::{all_consuming, map};
-use nom::multi::many0;
+use nom::multi::fold_many0;
 use nom::sequence::delimited;
 
-use super::grammar::{self, astring, lossy, spaced, words_in_parentheses};
+use super::grammar::{self, astring, lossy, spaced, words_ahead, words_in_parentheses};
 use crate::imap::types::{
     AnnotationSize, AnnotationSupport, Capabilities, CopyUid, Progress, ResponseCode, SeqNum, Uid, UidValidity, Uids,
 };
@@ -73,7 +73,14 @@ fn charsets(data: &[u8]) -> Option<Vec<String>> {
     if data.is_empty() {
         return Some(Vec::new());
     }
-    let names = many0(spaced(astring).map(|name| lossy(&name)));
+    let names = fold_many0(
+        spaced(astring),
+        || Vec::with_capacity(words_ahead(data)),
+        |mut names, name| {
+            names.push(lossy(&name));
+            names
+        },
+    );
     all_consuming(delimited(char('('), names, spaced(char(')')))).parse(data).ok().map(|(_, names)| names)
 }
 
@@ -249,6 +256,13 @@ mod tests {
             panic!("not read")
         };
         assert_eq!(names, ["US-ASCII", "a [b] c"]);
+    }
+
+    #[test]
+    fn a_list_of_charsets_never_grows_beyond_what_it_was_made_for() {
+        let data = format!("({})", "a ".repeat(1000));
+        let ResponseCode::BadCharset(names) = code("BADCHARSET", data.as_bytes()) else { panic!("not read") };
+        assert!(names.len() == 1000 && names.capacity() <= 1001);
     }
 
     #[test]

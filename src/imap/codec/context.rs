@@ -7,7 +7,7 @@ use nom::character::complete::{char, space0};
 use nom::combinator::{cut, map, map_opt, opt, value};
 use nom::sequence::{preceded, terminated};
 
-use super::grammar::{Read, astring, fail, lossy, nil, number, spaced, words_ahead, words_in_parentheses};
+use super::grammar::{Read, astring, fail, list_ahead, lossy, nil, number, spaced, words_ahead, words_in_parentheses};
 use crate::imap::types::{Found, MailboxName, Partial, SearchChange, SearchUpdate, UidList, UidValidity};
 
 /// `(TAG "A1" MAILBOX "x" UIDVALIDITY 5)`, in any order.
@@ -53,7 +53,7 @@ pub(super) fn partial(input: &[u8]) -> Read<'_, Partial> {
 /// `(1 2733 1 2731:2732)`: places with what came or went there.
 pub(super) fn updates<'a>(input: &'a [u8], change: SearchChange, found: &mut Found) -> Read<'a, ()> {
     let (mut input, _) = (char('('), space0).parse(input)?;
-    found.updates.reserve(words_ahead(input) / 2);
+    found.updates.reserve(words_ahead(list_ahead(input)) / 2);
     loop {
         if let (rest, Some(_)) = opt(char(')')).parse(input)? {
             return Ok((rest, ()));

@@ -201,7 +201,7 @@ pub(crate) fn words_in_parentheses<'a, T>(
 ) -> impl Parser<&'a [u8], Output = Vec<T>, Error = Fail<'a>> {
     move |input: &'a [u8]| {
         let (mut input, _) = (char('('), space0).parse(input)?;
-        let mut words = Vec::with_capacity(words_ahead(input));
+        let mut words = Vec::with_capacity(words_ahead(list_ahead(input)));
         while let Ok((after, word)) = terminated(bare, space0).parse(input) {
             words.extend(make(word));
             input = after;
@@ -210,12 +210,16 @@ pub(crate) fn words_in_parentheses<'a, T>(
     }
 }
 
-/// How many words there are at most before the list, or the response, ends: what a list of values needs, so that it never has
-/// to grow. A server can make it too large, but never larger than half its own bytes.
+/// What stands before the next closing parenthesis: the rest of a list without strings in it.
+pub(crate) fn list_ahead(input: &[u8]) -> &[u8] {
+    memchr::memchr(b')', input).and_then(|end| input.get(..end)).unwrap_or(input)
+}
+
+/// How many words and strings there are at most: what a list of values needs, so that it never has to grow. A string ends without
+/// a space before `]`, a literal before anything. A server can make it too large, but never larger than half its own bytes.
 pub(crate) fn words_ahead(input: &[u8]) -> usize {
-    let end = memchr::memchr(b')', input).unwrap_or(input.len());
-    let list = input.get(..end).unwrap_or_default();
-    list.split(|&byte| byte == b' ').filter(|word| !word.is_empty()).count()
+    let words = input.split(|&byte| matches!(byte, b' ' | b'\t' | b'\n' | b']'));
+    words.filter(|word| !word.is_empty()).count()
 }
 
 /// Joins what was read between the two inputs to what else is not known.
@@ -310,6 +314,21 @@ mod tests {
         assert_eq!(all(number(b"9.3736e+06")), 9_373_600);
         assert!(number(b"18446744073709551616").is_err());
         assert!(number(b"e").is_err());
+    }
+
+    #[test]
+    fn a_list_never_grows_beyond_what_it_was_made_for() {
+        let flags = all(flag_list(b"(a b\tc \t d)"));
+        assert_eq!((flags.len(), flags.capacity()), (4, 4));
+        for (list, values) in [("{0}\r\n{1}\r\nx{1}\r\ny", 3), ("\"\"]a \")\" b", 4), ("a\tb c", 3)] {
+            let (mut rest, mut count) = (list.as_bytes(), 0);
+            while !rest.is_empty() {
+                rest = spaced(astring).parse(rest).unwrap().0;
+                count += 1;
+            }
+            assert_eq!(count, values);
+            assert!(words_ahead(list.as_bytes()) >= values, "{list:?}");
+        }
     }
 
     #[test]

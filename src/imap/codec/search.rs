@@ -190,6 +190,12 @@ mod tests {
         assert!(parse(b"* SEARCH 1 x\r\n").is_err());
     }
 
+    #[test]
+    fn updates_without_end_cost_no_more_than_other_words() {
+        let frame = format!("* ESEARCH {}\r\n", "ADDTO (1 1)".repeat(100_000));
+        assert_eq!(parse(frame.as_bytes()).unwrap().updates.len(), 100_000);
+    }
+
     proptest! {
         #[test]
         fn no_bytes_make_it_panic(text in "[0-9A-Z ():,*{}\"]{0,40}") {

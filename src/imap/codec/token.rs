@@ -15,7 +15,12 @@ pub(crate) struct Tokens<'a> {
     pub(crate) elided: &'a [Elided],
     /// Parentheses that may stand within parentheses.
     pub(crate) nesting: usize,
+    /// Bytes of the block before the frame, whose words are on the tape already.
+    pub(crate) before: usize,
 }
+
+/// Words that a tape may have, besides five for every four bytes read. What means something has less than one word for a byte.
+const SPARE: usize = 5120;
 
 impl<'a> Tokens<'a> {
     #[inline(always)]
@@ -26,6 +31,13 @@ impl<'a> Tokens<'a> {
     #[inline(always)]
     pub(crate) fn eat(&mut self, byte: u8) -> bool {
         self.cursor.eat(byte)
+    }
+
+    /// Whether the tape may grow: asked where few bytes become many words, so that memory stays in proportion to what was sent.
+    #[inline(always)]
+    pub(crate) fn fits(&self, tape: &[u32]) -> Read<()> {
+        let read = self.before + self.cursor.at();
+        if tape.len() <= SPARE + read + read / 4 { Ok(()) } else { Err(Reason::TooMany) }
     }
 
     #[inline(always)]

@@ -33,11 +33,13 @@ impl Capabilities {
         all
     }
 
-    /// A lone `+` or `-` belongs to the name before it: some servers write `LITERAL +`.
+    /// A lone `+` or `-` belongs to the name before it, but no more than one: some servers write `LITERAL +`.
     fn add(&mut self, name: &str) {
         let name = name.to_ascii_uppercase();
         match self.names.last_mut() {
-            Some(last) if matches!(name.as_str(), "+" | "-") => *last = format!("{last}{name}").into(),
+            Some(last) if matches!(name.as_str(), "+" | "-") && !last.ends_with(['+', '-']) => {
+                *last = format!("{last}{name}").into()
+            }
             _ => self.names.push(name.into()),
         }
     }
@@ -219,6 +221,12 @@ mod tests {
         assert!(capabilities.literal_plus() && capabilities.sasl_ir() && !capabilities.has("+"));
         assert!(capabilities.mechanisms().eq(["XOAUTH2", "PLAIN"]));
         assert_eq!(capabilities.to_string(), "IMAP4REV1 LITERAL+ SASL_IR AUTH=XOAUTH2 AUTH=PLAIN");
+    }
+
+    #[test]
+    fn signs_without_end_cost_no_more_than_names() {
+        let many = Capabilities::from_text(&format!("LITERAL{}", " +".repeat(1_000_000)));
+        assert!(many.literal_plus() && many.iter().count() == 1_000_000);
     }
 
     #[test]

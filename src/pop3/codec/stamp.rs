@@ -14,16 +14,16 @@
 /// assert_eq!(stamp(b"+OK <\x80\x9Fblock@example.org>"), None);
 /// ```
 pub fn stamp(greeting: &[u8]) -> Option<&[u8]> {
-    let mut rest = greeting;
+    // No bracket stands within an id: each belongs to its neighbour, and every byte is looked at once.
+    let (mut rest, mut end) = (greeting, None);
     loop {
-        let start = memchr::memrchr(b'<', rest)?;
-        let from = greeting.get(start..)?;
-        if let Some(end) = memchr::memchr(b'>', from)
-            && from.get(1..end).is_some_and(is_id)
-        {
-            return from.get(..=end);
+        let at = memchr::memrchr2(b'<', b'>', rest)?;
+        let ends = rest.get(at) == Some(&b'>');
+        match end {
+            Some(end) if !ends && greeting.get(at + 1..end).is_some_and(is_id) => return greeting.get(at..=end),
+            _ => end = ends.then_some(at),
         }
-        rest = rest.get(..start)?;
+        rest = rest.get(..at)?;
     }
 }
 
@@ -45,7 +45,7 @@ fn is_atext(byte: u8) -> bool {
 /// `no-fold-literal`.
 fn is_literal(text: &[u8]) -> bool {
     let inner = text.strip_prefix(b"[").and_then(|text| text.strip_suffix(b"]"));
-    inner.is_some_and(|inner| inner.iter().all(|byte| byte.is_ascii_graphic() && !b"[]\\".contains(byte)))
+    inner.is_some_and(|inner| inner.iter().all(|byte| byte.is_ascii_graphic() && !b"[]<>\\".contains(byte)))
 }
 
 #[cfg(test)]
@@ -88,5 +88,11 @@ mod tests {
         ] {
             assert_eq!(stamp(hostile), None, "{}", hostile.escape_ascii());
         }
+    }
+
+    #[test]
+    fn brackets_without_end_cost_no_more_than_other_bytes() {
+        let greeting = [&b"+OK <1.2@a> "[..], &b"<".repeat(4_000_000), b"x@[", &b"<".repeat(4_000_000), b">"].concat();
+        assert_eq!(stamp(&greeting), Some(&b"<1.2@a>"[..]));
     }
 }

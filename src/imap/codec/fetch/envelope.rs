@@ -69,6 +69,7 @@ fn addresses(tokens: &mut Tokens<'_>, tape: &mut Vec<u32>) -> Read<()> {
 
 #[inline]
 fn address(tokens: &mut Tokens<'_>, tape: &mut Vec<u32>) -> Read<()> {
+    tokens.fits(tape)?;
     let start = tokens.cursor.at();
     let mut spans = [field(tokens)?, field(tokens)?, field(tokens)?, field(tokens)?];
     if !tokens.closes() {

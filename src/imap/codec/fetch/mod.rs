@@ -40,7 +40,8 @@ fn read(frame: &[u8], start: u32, elided: &[Elided], nesting: usize, tape: &mut 
         Route::Untagged(Kind::UidFetch(uid)) => (0, Some(uid)),
         _ => return Err(Reason::Syntax),
     };
-    let mut tokens = Tokens { cursor: Cursor::new(frame, frame.len() - rest.len()), elided, nesting };
+    let cursor = Cursor::new(frame, frame.len() - rest.len());
+    let mut tokens = Tokens { cursor, elided, nesting, before: start as usize };
     if !tokens.eat(b'(') {
         return Err(Reason::Syntax);
     }
@@ -59,6 +60,11 @@ impl<'a> Message<'_, 'a> {
     fn attributes(&mut self) {
         loop {
             self.tokens.skip_spaces();
+            if let Err(reason) = self.tokens.fits(self.tape) {
+                let at = self.tokens.cursor.at();
+                self.tokens.cursor.seek(usize::MAX);
+                return self.defect(reason, Span::new(at, at), at);
+            }
             match self.tokens.peek() {
                 Some(b')') if self.wraps > 0 => {
                     self.wraps -= 1;

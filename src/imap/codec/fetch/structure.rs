@@ -10,7 +10,7 @@ use crate::imap::types::tape::{NONE, Span, halves, part};
 /// Parts of one message. The greatest digests have some hundreds.
 pub(super) const PARTS: u32 = 10_000;
 /// Whatever the limit, so deep and no deeper: each level costs a few hundred bytes of stack.
-const DEEPEST: usize = 200;
+const DEEPEST: usize = 150;
 
 /// Where on the tape parts are counted from, and how many there were.
 pub(super) struct Structure<'t, 'a> {
@@ -62,6 +62,7 @@ impl Structure<'_, '_> {
         if *self.parts > PARTS {
             return Err(Reason::TooMany);
         }
+        self.tokens.fits(self.tape)?;
         let mut draft = Draft { place: (self.tape.len() - self.base) as u32, words: part::BLANK };
         draft.set(part::ORDINAL, [ordinal, parent]);
         self.tape.extend_from_slice(&part::BLANK);

@@ -1,0 +1,246 @@
+//! LIST, STATUS and ESEARCH responses of arbitrary values: written, and compared with what was read.
+
+use libfuzzer_sys::arbitrary::{self, Arbitrary};
+use postroom::imap::{Found, Listed, MailboxName, StatusData};
+
+use crate::wire::Text;
+
+/// A mailbox's name, and the form that it is sent in.
+#[derive(Arbitrary, Debug)]
+pub struct Name {
+    text: String,
+    literal: bool,
+}
+
+/// LIST (RFC 9051 §7.3.1).
+#[derive(Arbitrary, Debug)]
+pub struct List {
+    name: Name,
+    delimiter: Option<Delimiter>,
+    attributes: Vec<Attribute>,
+    old_name: Option<Name>,
+    child_info: Option<bool>,
+}
+
+/// STATUS (RFC 9051 §7.3.4).
+#[derive(Arbitrary, Debug)]
+pub struct Status {
+    name: Name,
+    small: [Option<u32>; 6],
+    large: [Option<u64>; 4],
+    id: Option<u32>,
+    unknown: Option<u32>,
+}
+
+/// ESEARCH (RFC 4731 §3, RFC 9394 §4).
+#[derive(Arbitrary, Debug)]
+pub struct Esearch {
+    tag: Option<u32>,
+    uid: bool,
+    min_max: Option<(u32, u32)>,
+    count: Option<u64>,
+    mod_seq: Option<u64>,
+    all: Set,
+    partial: Option<(i16, i16, Set)>,
+}
+
+#[derive(Arbitrary, Clone, Copy, Debug)]
+enum Delimiter {
+    Slash,
+    Dot,
+    Backslash,
+    Quote,
+}
+
+#[derive(Arbitrary, Clone, Copy, Debug)]
+enum Attribute {
+    HasChildren,
+    NonExistent,
+    Sent,
+    Unknown,
+}
+
+/// Ranges, each by its distance from the one before and its length.
+#[derive(Arbitrary, Debug)]
+struct Set(Vec<(u16, u16)>);
+
+const SMALL: [&str; 6] = ["MESSAGES", "UIDNEXT", "UIDVALIDITY", "UNSEEN", "RECENT", "DELETED"];
+const LARGE: [&str; 4] = ["SIZE", "HIGHESTMODSEQ", "APPENDLIMIT", "DELETED-STORAGE"];
+
+impl Name {
+    /// `None` where the text can be no name.
+    fn value(&self) -> Option<MailboxName> {
+        MailboxName::new(&self.text).ok()
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        let bytes = self.value().map_or_else(|| b"x".to_vec(), |name| name.to_wire(false).into_owned());
+        if self.literal { Text::Literal(bytes, false).write(out) } else { Text::Quoted(bytes).write(out) }
+    }
+}
+
+impl List {
+    /// Adds the response.
+    pub fn write(&self, out: &mut Vec<u8>) {
+        let attributes: Vec<_> = self.attributes.iter().map(|attribute| attribute.name()).collect();
+        let delimiter = self.delimiter.map_or("NIL", |delimiter| delimiter.form());
+        out.extend_from_slice(format!("* LIST ({}) {delimiter} ", attributes.join(" ")).as_bytes());
+        self.name.write(out);
+        if self.old_name.is_some() || self.child_info.is_some() {
+            out.extend_from_slice(b" (");
+            if let Some(quoted) = self.child_info {
+                out.extend_from_slice(if quoted {
+                    b"\"CHILDINFO\" (\"SUBSCRIBED\") "
+                } else {
+                    b"CHILDINFO (SUBSCRIBED) "
+                });
+            }
+            if let Some(name) = &self.old_name {
+                out.extend_from_slice(b"\"OLDNAME\" (");
+                name.write(out);
+                out.push(b')');
+            }
+            out.push(b')');
+        }
+        out.extend_from_slice(b"\r\n");
+    }
+
+    /// Every value is found.
+    pub fn check(&self, found: &Listed) {
+        let delimiter = self.delimiter.map(Delimiter::byte);
+        // Where the server puts the delimiter behind the name, it is no part of it.
+        let trailing = delimiter.is_some_and(|byte| self.name.text.ends_with(byte));
+        if let Some(name) = self.name.value().filter(|_| !trailing) {
+            assert_eq!(found.name, name);
+        }
+        assert_eq!(found.delimiter, delimiter);
+        assert_eq!(found.attributes, self.attributes.iter().map(|attribute| attribute.name()).collect::<Vec<_>>());
+        if let Some(name) =
+            self.old_name.as_ref().map(|name| name.value().unwrap_or_else(|| "x".parse().expect("a name")))
+        {
+            assert_eq!(found.old_name.as_ref(), Some(&name));
+        }
+        let below: &[&str] = if self.child_info.is_some() { &["SUBSCRIBED"] } else { &[] };
+        assert_eq!(found.child_info, below);
+    }
+}
+
+impl Status {
+    /// Adds the response.
+    pub fn write(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(b"* STATUS ");
+        self.name.write(out);
+        let small = SMALL.iter().zip(self.small).filter_map(|(name, value)| Some(format!("{name} {}", value?)));
+        let large = LARGE.iter().zip(self.large).filter_map(|(name, value)| Some(format!("{name} {}", value?)));
+        let id = self.id.map(|id| format!("MAILBOXID (F{id})"));
+        let unknown = self.unknown.map(|value| format!("X-NEW (a {value})"));
+        let items: Vec<_> = small.chain(large).chain(id).chain(unknown).collect();
+        out.extend_from_slice(format!(" ({})\r\n", items.join(" ")).as_bytes());
+    }
+
+    /// Every value is found.
+    pub fn check(&self, found: &StatusData) {
+        if let Some(name) = self.name.value() {
+            assert_eq!(found.name, name);
+        }
+        let [next, validity] = [found.uid_next.map(u32::from), found.uid_validity.map(u32::from)];
+        let small = [found.messages, next, validity, found.unseen, found.recent, found.deleted];
+        let [messages, wanted_next, wanted_validity, unseen, recent, deleted] = self.small;
+        let nonzero = |number: Option<u32>| number.filter(|number| *number > 0);
+        assert_eq!(small, [messages, nonzero(wanted_next), nonzero(wanted_validity), unseen, recent, deleted]);
+        let large = [found.size, found.highest_mod_seq, found.append_limit, found.deleted_storage];
+        assert_eq!(large, self.large);
+        assert_eq!(found.mailbox_id, self.id.map(|id| format!("F{id}")));
+        assert_eq!(found.other, self.unknown.map_or_else(String::new, |value| format!("X-NEW (a {value})")).as_bytes());
+    }
+}
+
+impl Esearch {
+    /// Adds the response.
+    pub fn write(&self, out: &mut Vec<u8>) {
+        let mut items = Vec::new();
+        items.extend(self.tag.map(|tag| format!("(TAG \"A{tag}\")")));
+        items.extend(self.uid.then(|| "UID".to_owned()));
+        items.extend(self.min_max.map(|(min, max)| format!("MIN {} MAX {}", min.max(1), max.max(1))));
+        items.extend(self.count.map(|count| format!("COUNT {count}")));
+        items.extend((!self.all.0.is_empty()).then(|| format!("ALL {}", self.all.form())));
+        items.extend(self.mod_seq.map(|mod_seq| format!("MODSEQ {mod_seq}")));
+        items
+            .extend(self.partial.as_ref().map(|(first, last, set)| format!("PARTIAL ({first}:{last} {})", set.form())));
+        out.extend_from_slice(format!("* ESEARCH {}\r\n", items.join(" ")).as_bytes());
+    }
+
+    /// Every value is found.
+    pub fn check(&self, found: &Found) {
+        assert_eq!((&found.tag, found.is_uid), (&self.tag.map(|tag| format!("A{tag}")), self.uid));
+        let [min, max] = [self.min_max.map(|both| both.0.max(1)), self.min_max.map(|both| both.1.max(1))];
+        assert_eq!((found.min.map(u32::from), found.max.map(u32::from)), (min, max));
+        assert_eq!((found.count, found.mod_seq), (self.count, self.mod_seq));
+        let all = found
+            .all
+            .as_ref()
+            .map(|all| all.ranges().map(|range| (u32::from(*range.start()), u32::from(*range.end()))));
+        assert_eq!(all.map(Iterator::collect), (!self.all.0.is_empty()).then(|| self.all.ranges()));
+        assert_eq!(found.partial.is_some(), self.partial.is_some());
+        if let (Some((first, last, set)), Some(found)) = (&self.partial, &found.partial) {
+            assert_eq!((found.first, found.last), (i64::from(*first), i64::from(*last)));
+            let ranges: Vec<_> =
+                found.found.ranges().map(|(first, last)| (u32::from(first), u32::from(last))).collect();
+            assert_eq!(ranges, set.ranges());
+        }
+        assert!(found.order.is_none() && found.updates.is_empty() && found.other.is_empty());
+    }
+}
+
+impl Delimiter {
+    fn byte(self) -> char {
+        match self {
+            Self::Slash => '/',
+            Self::Dot => '.',
+            Self::Backslash => '\\',
+            Self::Quote => '"',
+        }
+    }
+
+    fn form(self) -> &'static str {
+        match self {
+            Self::Slash => "\"/\"",
+            Self::Dot => "\".\"",
+            Self::Backslash => "\"\\\\\"",
+            Self::Quote => "\"\\\"\"",
+        }
+    }
+}
+
+impl Attribute {
+    fn name(self) -> &'static str {
+        match self {
+            Self::HasChildren => "\\HasChildren",
+            Self::NonExistent => "\\NonExistent",
+            Self::Sent => "\\Sent",
+            Self::Unknown => "\\X-New",
+        }
+    }
+}
+
+impl Set {
+    /// Ascending, and never touching each other; at most 500.
+    fn ranges(&self) -> Vec<(u32, u32)> {
+        let mut end = 0;
+        let range = |(gap, length): &(u16, u16)| {
+            let first = end + 2 + u32::from(*gap);
+            end = first + u32::from(*length);
+            (first, end)
+        };
+        self.0.iter().take(500).map(range).collect()
+    }
+
+    fn form(&self) -> String {
+        if self.0.is_empty() {
+            return "NIL".to_owned();
+        }
+        let form =
+            |(first, last): (u32, u32)| if first == last { first.to_string() } else { format!("{first}:{last}") };
+        self.ranges().into_iter().map(form).collect::<Vec<_>>().join(",")
+    }
+}
