@@ -73,8 +73,12 @@ fn charsets(data: &[u8]) -> Option<Vec<String>> {
     if data.is_empty() {
         return Some(Vec::new());
     }
-    let names = many0(spaced(astring).map(|name| lossy(&name)));
-    all_consuming(delimited(char('('), names, spaced(char(')')))).parse(data).ok().map(|(_, names)| names)
+    let names = || many0(spaced(astring).map(|name| lossy(&name)));
+    // RFC 5182 §2.2 has an example without parentheses.
+    all_consuming(alt((delimited(char('('), names(), spaced(char(')'))), names())))
+        .parse(data)
+        .ok()
+        .map(|(_, names)| names)
 }
 
 /// RFC 5257 §5.
@@ -249,6 +253,7 @@ mod tests {
             panic!("not read")
         };
         assert_eq!(names, ["US-ASCII", "a [b] c"]);
+        assert_eq!(code("BADCHARSET", b"UTF-8"), ResponseCode::BadCharset(vec!["UTF-8".into()]));
     }
 
     #[test]

@@ -48,6 +48,9 @@ fn name(input: &[u8]) -> Read<'_, Vec<u8>> {
 fn item<'a>(start: &'a [u8], data: &mut StatusData) -> Read<'a, ()> {
     let (input, (name, _)) = (word, space0).parse(start)?;
     match name.to_ascii_uppercase().as_str() {
+        "UIDNEXT" | "UIDVALIDITY" if small(input).is_ok_and(|(_, number)| number == Some(0)) => {
+            other(start, input, data)
+        }
         "MESSAGES" => map(small, |count| data.messages = count).parse(input),
         "UIDNEXT" => map(small, |uid| data.uid_next = uid.and_then(Uid::new)).parse(input),
         "UIDVALIDITY" => map(small, |validity| data.uid_validity = validity.and_then(UidValidity::new)).parse(input),
@@ -59,12 +62,15 @@ fn item<'a>(start: &'a [u8], data: &mut StatusData) -> Read<'a, ()> {
         "HIGHESTMODSEQ" => map(large, |mod_seq| data.highest_mod_seq = mod_seq).parse(input),
         "APPENDLIMIT" => map(large, |limit| data.append_limit = limit).parse(input),
         "MAILBOXID" => map(identifier, |id| data.mailbox_id = Some(lossy(id))).parse(input),
-        _ => {
-            let (rest, _) = any_value(input)?;
-            keep(start, rest, &mut data.other);
-            Ok((rest, ()))
-        }
+        _ => other(start, input, data),
     }
+}
+
+/// A value that is not known, or is none: 0 where only more has a meaning.
+fn other<'a>(start: &'a [u8], value: &'a [u8], data: &mut StatusData) -> Read<'a, ()> {
+    let (rest, _) = any_value(value)?;
+    keep(start, rest, &mut data.other);
+    Ok((rest, ()))
 }
 
 fn identifier(input: &[u8]) -> Read<'_, &[u8]> {
@@ -110,7 +116,8 @@ mod tests {
     fn untidy_servers_are_understood() {
         assert_eq!(status("* STATUS \"INBOX\" ()\r\n").messages, None);
         assert_eq!(status("* STATUS INBOX (MESSAGES 3 ) \r\n").messages, Some(3));
-        assert_eq!(status("* STATUS INBOX (UIDVALIDITY 0 UIDNEXT 0)\r\n").uid_validity, None);
+        let nothing = status("* STATUS INBOX (UIDVALIDITY 0 UIDNEXT 0)\r\n");
+        assert_eq!((nothing.uid_validity, nothing.other.as_slice()), (None, &b"UIDVALIDITY 0 UIDNEXT 0"[..]));
         assert_eq!(status("* STATUS My Mail (x) (MESSAGES 3)\r\n").name.as_str(), "My Mail (x)");
         assert_eq!(status("* STATUS INBOX (HIGHESTMODSEQ -1)\r\n").highest_mod_seq, Some(0));
     }

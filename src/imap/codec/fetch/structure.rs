@@ -70,7 +70,7 @@ impl Structure<'_, '_> {
         } else {
             self.leaf(&mut draft, depth)?;
         }
-        close(self.tokens)?;
+        self.rest(&mut draft)?;
         let at = self.base + draft.place as usize;
         if let Some(place) = self.tape.get_mut(at..at + part::WORDS) {
             place.copy_from_slice(&draft.words);
@@ -183,6 +183,18 @@ impl Structure<'_, '_> {
         let language = self.language()?;
         draft.set(part::LANGUAGE, language);
         draft.set(part::LOCATION, self.string()?.words());
+        Ok(())
+    }
+
+    /// `body-extension`: whatever stands behind all that is known.
+    #[inline]
+    fn rest(&mut self, draft: &mut Draft) -> Read<()> {
+        if self.tokens.closes() {
+            return Ok(());
+        }
+        let start = self.tokens.cursor.at();
+        close(self.tokens)?;
+        draft.set(part::EXTENSION, Span::new(start, self.tokens.cursor.at() - 1).words());
         Ok(())
     }
 
