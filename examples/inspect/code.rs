@@ -34,6 +34,8 @@ fn data(code: &ResponseCode, frame: &[u8]) -> Value {
         ResponseCode::Modified(uids) => written(uids, frame),
         ResponseCode::Referral(url) => json!(url),
         ResponseCode::MailboxId(id) => json!(id),
+        ResponseCode::NoUpdate(tag) => json!(tag),
+        ResponseCode::UndefinedFilter(name) => json!(name),
         ResponseCode::Other(code) if code.data().is_empty() => Value::Null,
         // A number larger than its kind may be.
         ResponseCode::Other(code) if has_grammar(code.name()) => match code.data().parse::<u64>() {

@@ -11,11 +11,13 @@ use super::set::{written, written_as};
 use super::text::{put, text};
 use super::value::pairs;
 
-/// `{type, data: [{user, rights, mailbox}]}`.
+/// `{type, mailbox, data: [{user, rights, mailbox}]}`.
 pub fn acl(acl: &Acl, frame: &[u8]) -> Value {
     let entry = |(user, rights): (&str, Rights)| json!({ "user": user, "rights": letters(rights, frame), "mailbox": shown(&acl.mailbox, frame) });
     let entries = acl.entries.iter().map(|one| entry((&one.identifier, one.rights)));
-    json!({ "type": "ACL", "data": entries.collect::<Vec<_>>() })
+    let mut object = json!({ "type": "ACL", "data": entries.collect::<Vec<_>>() });
+    put_name(&mut object, &acl.mailbox, frame);
+    object
 }
 
 /// `{type, mailbox, identifier, required, optional}`.
@@ -75,7 +77,13 @@ pub fn metadata(metadata: &Metadata, frame: &[u8]) -> Value {
 
 /// `{type, urls: [{url, data}]}`.
 pub fn url_fetch(fetched: &[UrlContent]) -> Value {
-    let one = |one: &UrlContent| json!({ "url": one.url, "data": one.content.as_deref().map(text) });
+    let one = |one: &UrlContent| {
+        let mut object = json!({ "url": one.url, "data": one.content.as_deref().map(text) });
+        if !one.extended.is_empty() {
+            put(&mut object, "ext", pairs(&one.extended));
+        }
+        object
+    };
     json!({ "type": "URLFETCH", "urls": fetched.iter().map(one).collect::<Vec<_>>() })
 }
 

@@ -4,7 +4,7 @@ use postroom::imap::{Listed, MailboxName, Namespace};
 use serde_json::{Value, json};
 
 use super::text::{put, text};
-use super::value::pairs;
+use super::value::{pairs, values};
 
 /// Adds `mailbox`, and `decoded` where it is another text.
 pub fn put_name(object: &mut Value, name: &MailboxName, frame: &[u8]) {
@@ -25,9 +25,17 @@ pub fn list(kind: &str, listed: &Listed, frame: &[u8]) -> Value {
     }
     put_both(&mut object, "mailbox", text(&name), listed.name.as_str());
     if !listed.extended.is_empty() {
-        put(&mut object, "ext", pairs(&listed.extended));
+        put(&mut object, "ext", extension(&listed.extended));
     }
     object
+}
+
+/// By name, or as it stands there where it has no names.
+fn extension(data: &[u8]) -> Value {
+    match pairs(data) {
+        named if named.is_empty() => values(data).into_iter().next().unwrap_or_else(|| json!({})),
+        named => named.into(),
+    }
 }
 
 /// `{prefix, delim, ext}`.
