@@ -13,7 +13,7 @@ pub fn read(bytes: &[u8]) -> Vec<Value> {
     let (mut said, limits) = (Vec::new(), limits());
     let bytes = Bytes::copy_from_slice(bytes);
     let (mut framer, mut at) = (Framer::new(), 0);
-    while at < bytes.len() {
+    while !is_blank(bytes.get(at..).unwrap_or_default()) {
         match framer.next(bytes.get(at..).unwrap_or_default(), &limits, usize::MAX) {
             Ok(Frame::Complete { len }) => {
                 said.push(frame(bytes.slice(at..at + len), at, &limits));
@@ -36,6 +36,11 @@ pub fn read(bytes: &[u8]) -> Vec<Value> {
         }
     }
     said
+}
+
+/// Blank lines at the end are no response that has begun.
+pub fn is_blank(rest: &[u8]) -> bool {
+    rest.iter().all(|byte| matches!(byte, b'\r' | b'\n'))
 }
 
 /// What is in a file is here already: nothing of it can be too large.

@@ -4,6 +4,7 @@ use postroom::pop3::Uidl;
 use postroom::pop3::codec::{self, Cut, Lines, Multiline, Reply, Status};
 use serde_json::{Value, json};
 
+use super::imap::is_blank;
 use super::text::{put, text};
 
 /// Which command the replies are to.
@@ -18,7 +19,7 @@ pub struct Asked {
 /// One object for each reply, and one for what is left at the end or cannot be read.
 pub fn read(bytes: &[u8], asked: &Asked) -> Vec<Value> {
     let (mut said, mut at) = (Vec::new(), 0);
-    while at < bytes.len() {
+    while !is_blank(bytes.get(at..).unwrap_or_default()) {
         let rest = bytes.get(at..).unwrap_or_default();
         let Some(end) = memchr::memchr(b'\n', rest).map(|end| end + 1) else {
             said.push(json!({ "incomplete": true }));
