@@ -34,6 +34,7 @@ fn data(code: &ResponseCode, frame: &[u8]) -> Value {
         ResponseCode::Modified(uids) => written(uids, frame),
         ResponseCode::Referral(url) => json!(url),
         ResponseCode::MailboxId(id) => json!(id),
+        ResponseCode::UrlMechanisms(mechanisms) => json!(mechanisms),
         ResponseCode::NoUpdate(tag) => json!(tag),
         ResponseCode::UndefinedFilter(name) => json!(name),
         ResponseCode::Other(code) if code.data().is_empty() => Value::Null,

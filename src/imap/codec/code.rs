@@ -43,6 +43,9 @@ fn with_data(name: &str, data: &[u8]) -> Option<ResponseCode> {
         "REFERRAL" => ResponseCode::Referral(lossy(data)),
         "MAILBOXID" => ResponseCode::MailboxId(mailbox_id(data)?),
         "BADURL" if !data.is_empty() => ResponseCode::BadUrl(lossy(data)),
+        "URLMECH" if !data.is_empty() => {
+            ResponseCode::UrlMechanisms(lossy(data).split_ascii_whitespace().map(str::to_owned).collect())
+        }
         "ANNOTATE" => annotate(data)?,
         "ANNOTATIONS" => ResponseCode::Annotations(annotations(data)?),
         "METADATA" => metadata(data)?,
@@ -207,6 +210,8 @@ mod tests {
             ("REFERRAL", "imap://user@host/"),
             // RFC 4469 §4, RFC 5255 §4.9, RFC 4978 §3
             ("BADURL", "/INBOX;UIDVALIDITY=785799047/;UID=113330;section=1.5.9"),
+            // RFC 4467
+            ("URLMECH", "INTERNAL XSAMPLE=P34OKhO7VEkCbsiYY8rGEg=="),
             ("BADCOMPARATOR", ""),
             ("COMPRESSIONACTIVE", ""),
             // RFC 5257 §4.1.1, §4.6
