@@ -29,20 +29,36 @@
 //! | `CAPABILITY` `ENABLED` | `caps` |
 //! | `FLAGS` | `flags` |
 //! | `EXISTS` `RECENT` `EXPUNGE` | `n` |
-//! | `LIST` `LSUB` `XLIST` | `attrs`, `delim`, `mailbox` (decoded), `ext` (where there is some: name to value) |
-//! | `STATUS` | `mailbox`, `items` |
-//! | `SEARCH` `SORT` | `ids`, `modseq` (where there is one) |
-//! | `ESEARCH` | `tag`, `uid`, `data`; `PARTIAL` in it is `{"range": {"begin", "end"}, "results"}` |
+//! | `LIST` `LSUB` `XLIST` | `attrs`, `delim`, `mailbox`, `ext` (where there is some: name to value) |
+//! | `STATUS` | `mailbox`, `items`: name to value; what is no number of an item that no RFC knows is `{"data"}` |
+//! | `SEARCH` `SORT` | `ids` in the server's order, `modseq` (where there is one); a `SEARCH` that speaks like `ESEARCH` has its keys |
+//! | `ESEARCH` | `tag`, `uid`, `data`, and of one mailbox of several `mailbox`, `uidvalidity`; `PARTIAL` in `data` is `{"range": {"begin", "end"}, "results"}`, `ADDTO` and `REMOVEFROM` are lists of `{"position", "uids"}` |
 //! | `THREAD` | `threads`: `{"id": n or null, "children": []}` |
 //! | `NAMESPACE` | `personal`, `other`, `shared`: lists of `{prefix, delim, ext}` |
 //! | `ID` | `params`: name to value, or `null` |
 //! | `VANISHED` | `uids`, `earlier` |
+//! | `ACL` | `mailbox`, `data`: list of `{user, rights, mailbox}` |
+//! | `LISTRIGHTS` | `mailbox`, `identifier`, `required`, `optional` (list) |
+//! | `MYRIGHTS` | `mailbox`, `rights` |
+//! | `QUOTA` | `root`, `resources`: list of `{name, usage, limit}`, `data`: the first as `{mailbox, usage, quota}` |
+//! | `QUOTAROOT` | `data`: `{mailbox, quotaroots}` |
+//! | `METADATA` | `mailbox` (empty for the server), `values`: name to value, `changed`: list of names |
+//! | `LANGUAGE` | `languages` |
+//! | `COMPARATOR` | `active`, `matching` |
+//! | `JMAPACCESS` | `url` |
+//! | `GENURLAUTH` | `urls` |
+//! | `URLFETCH` | `urls`: list of `{url, data}`, with `ext` where more was asked for |
 //! | `FETCH` `UIDFETCH` | `seq`, `uid`, `flags`, `internaldate`, `size`, `modseq`, `envelope`, `bodystructure`, and the rest by the names on the wire: `BODY[TEXT]<0>`, `X-GM-LABELS`... |
-//! | anything else | `ignored`: `true`, `data`: `{"number", "unparsed_data"}` |
+//! | anything else | `ignored`: `true`, `data`: `{"number", "unparsed_data"}`, `args`: the same data as a list of numbers, strings, `null` and lists |
+//!
+//! The name of a mailbox is as on the wire; where it is encoded, or ends in the delimiter, `decoded` stands beside it. A code's `data`
+//! is a number, a string or a list, as the code has it; `{uidvalidity, dest}` of APPENDUID, with `source` of COPYUID; and
+//! `{"unparsed"}` where it is not what the code's RFC says.
 //!
 //! An `envelope` has `date`, `subject`, `in_reply_to`, `message_id` and six lists of `{name, adl, mailbox, host}`. A `bodystructure`
 //! has `type`, `subtype`, `params`, `disposition` (`{type, params}`), `language`, `location`, and either `parts` or `id`,
-//! `description`, `encoding`, `size`, `md5`, where they are due with `lines`, `envelope` and `body`.
+//! `description`, `encoding`, `size`, `md5`, where they are due with `lines`, `envelope` and `body`; what stands behind all that is a list,
+//! `extension`. An `ANNOTATION` is a list of entries, each before the list of its attributes' names and values.
 //!
 //! # POP3
 //!
@@ -52,7 +68,7 @@
 //! | `code` | `{name, data}` or `null` |
 //! | `text` | what stands behind the status |
 //! | `lines`, `data` | of a multi-line reply: how many, and they, unstuffed |
-//! | `values` | what the command makes of it: `{messages, octets}` of STAT, `{number, size}` or `{number, uidl}` of a listing of one, a list of them of a whole listing, `{capabilities}` of CAPA, `{stamp}` of a greeting with one; `null` where it cannot be read |
+//! | `values` | what the command makes of it: `{messages, octets}` of STAT, `{number, size}` or `{number, uidl}` of a listing of one, a list of them of a whole listing, `{tag, description}` of LANG, `{capabilities}` of CAPA, `{stamp}` of a greeting with one; `null` where it cannot be read |
 //!
 //! Without `--command` the first line is a greeting, and what stands behind a reply and is none is its body. With it, every reply is one to that command,
 //! multi-line where the command says so or `--multiline` does.

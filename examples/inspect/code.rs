@@ -34,8 +34,15 @@ fn data(code: &ResponseCode, frame: &[u8]) -> Value {
         ResponseCode::Modified(uids) => written(uids, frame),
         ResponseCode::Referral(url) => json!(url),
         ResponseCode::MailboxId(id) => json!(id),
+        ResponseCode::UrlMechanisms(mechanisms) => json!(mechanisms),
+        ResponseCode::NoUpdate(tag) => json!(tag),
+        ResponseCode::UndefinedFilter(name) => json!(name),
         ResponseCode::Other(code) if code.data().is_empty() => Value::Null,
-        ResponseCode::Other(code) if has_grammar(code.name()) => json!({ "unparsed": code.data() }),
+        // A number larger than its kind may be.
+        ResponseCode::Other(code) if has_grammar(code.name()) => match code.data().parse::<u64>() {
+            Ok(number) => json!(number),
+            Err(_) => json!({ "unparsed": code.data() }),
+        },
         ResponseCode::Other(code) => json!(code.data()),
         code if code.data().is_empty() => Value::Null,
         code => value(code.data().as_bytes()),

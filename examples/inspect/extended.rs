@@ -6,31 +6,37 @@ use postroom::imap::{
 };
 use serde_json::{Map, Value, json};
 
+use super::mailbox::{put_name, shown};
 use super::set::{written, written_as};
 use super::text::{put, text};
 use super::value::pairs;
 
-/// `{type, data: [{user, rights, mailbox}]}`.
+/// `{type, mailbox, data: [{user, rights, mailbox}]}`.
 pub fn acl(acl: &Acl, frame: &[u8]) -> Value {
-    let entry = |(user, rights): (&str, Rights)| json!({ "user": user, "rights": letters(rights, frame), "mailbox": acl.mailbox.as_str() });
+    let entry = |(user, rights): (&str, Rights)| json!({ "user": user, "rights": letters(rights, frame), "mailbox": shown(&acl.mailbox, frame) });
     let entries = acl.entries.iter().map(|one| entry((&one.identifier, one.rights)));
-    json!({ "type": "ACL", "data": entries.collect::<Vec<_>>() })
+    let mut object = json!({ "type": "ACL", "data": entries.collect::<Vec<_>>() });
+    put_name(&mut object, &acl.mailbox, frame);
+    object
 }
 
 /// `{type, mailbox, identifier, required, optional}`.
 pub fn list_rights(listed: &ListRights, frame: &[u8]) -> Value {
-    json!({
+    let mut object = json!({
         "type": "LISTRIGHTS",
-        "mailbox": listed.mailbox.as_str(),
         "identifier": listed.identifier,
         "required": letters(listed.required, frame),
         "optional": listed.optional.iter().map(|group| letters(*group, frame)).collect::<Vec<_>>(),
-    })
+    });
+    put_name(&mut object, &listed.mailbox, frame);
+    object
 }
 
 /// `{type, mailbox, rights}`.
 pub fn my_rights(mine: &MyRights, frame: &[u8]) -> Value {
-    json!({ "type": "MYRIGHTS", "mailbox": mine.mailbox.as_str(), "rights": letters(mine.rights, frame) })
+    let mut object = json!({ "type": "MYRIGHTS", "rights": letters(mine.rights, frame) });
+    put_name(&mut object, &mine.mailbox, frame);
+    object
 }
 
 /// `{type, root, resources: [{name, usage, limit}]}`; of the first resource also `data`: `{mailbox, usage, quota}`.
@@ -51,25 +57,33 @@ pub fn quota(quota: &Quota) -> Value {
 }
 
 /// `{type, data: {mailbox, quotaroots}}`.
-pub fn quota_roots(roots: &QuotaRoots) -> Value {
-    json!({ "type": "QUOTAROOT", "data": { "mailbox": roots.mailbox.as_str(), "quotaroots": roots.roots } })
+pub fn quota_roots(roots: &QuotaRoots, frame: &[u8]) -> Value {
+    json!({ "type": "QUOTAROOT", "data": { "mailbox": shown(&roots.mailbox, frame), "quotaroots": roots.roots } })
 }
 
 /// `{type, mailbox, values, changed}`.
-pub fn metadata(metadata: &Metadata) -> Value {
+pub fn metadata(metadata: &Metadata, frame: &[u8]) -> Value {
     let values = metadata.values.iter();
     let values = values.map(|(name, value)| (name.as_str().to_owned(), value.as_deref().map_or(Value::Null, text)));
-    json!({
+    let mut object = json!({
         "type": "METADATA",
-        "mailbox": metadata.mailbox.as_ref().map_or("", |mailbox| mailbox.as_str()),
+        "mailbox": "",
         "values": values.collect::<Map<_, _>>(),
         "changed": metadata.changed.iter().map(|name| name.as_str()).collect::<Vec<_>>(),
-    })
+    });
+    metadata.mailbox.iter().for_each(|mailbox| put_name(&mut object, mailbox, frame));
+    object
 }
 
 /// `{type, urls: [{url, data}]}`.
 pub fn url_fetch(fetched: &[UrlContent]) -> Value {
-    let one = |one: &UrlContent| json!({ "url": one.url, "data": one.content.as_deref().map(text) });
+    let one = |one: &UrlContent| {
+        let mut object = json!({ "url": one.url, "data": one.content.as_deref().map(text) });
+        if !one.extended.is_empty() {
+            put(&mut object, "ext", pairs(&one.extended));
+        }
+        object
+    };
     json!({ "type": "URLFETCH", "urls": fetched.iter().map(one).collect::<Vec<_>>() })
 }
 
@@ -120,7 +134,7 @@ fn close(open: &mut Vec<(Value, Vec<Value>)>, depth: usize, roots: &mut Vec<Valu
 }
 
 /// `{type, tag, uid, data}`, and where it says so `mailbox` and `uidvalidity`.
-pub fn esearch(found: &Found, frame: &[u8]) -> Value {
+pub fn esearch(kind: &str, found: &Found, frame: &[u8]) -> Value {
     let numbers = [
         ("MIN", found.min.map(|uid| u64::from(uid.as_u32()))),
         ("MAX", found.max.map(|uid| u64::from(uid.as_u32()))),
@@ -148,9 +162,9 @@ pub fn esearch(found: &Found, frame: &[u8]) -> Value {
             other => *other = json!([step]),
         }
     }
-    let mut object = json!({ "type": "ESEARCH", "tag": found.tag, "uid": found.is_uid, "data": data });
+    let mut object = json!({ "type": kind, "tag": found.tag, "uid": found.is_uid, "data": data });
     if let Some(mailbox) = &found.mailbox {
-        put(&mut object, "mailbox", mailbox.as_str());
+        put_name(&mut object, mailbox, frame);
         put(&mut object, "uidvalidity", json!(found.uid_validity.map(UidValidity::as_u32)));
     }
     object

@@ -6,13 +6,14 @@ use postroom::imap::codec::{self, Frame, Framer};
 use serde_json::{Value, json};
 
 use super::response::response;
+use super::text::put;
 
 /// One object for each response, and one for what is left at the end or cannot be read.
 pub fn read(bytes: &[u8]) -> Vec<Value> {
-    let (mut said, limits) = (Vec::new(), Limits::default());
+    let (mut said, limits) = (Vec::new(), limits());
     let bytes = Bytes::copy_from_slice(bytes);
     let (mut framer, mut at) = (Framer::new(), 0);
-    while at < bytes.len() {
+    while !is_blank(bytes.get(at..).unwrap_or_default()) {
         match framer.next(bytes.get(at..).unwrap_or_default(), &limits, usize::MAX) {
             Ok(Frame::Complete { len }) => {
                 said.push(frame(bytes.slice(at..at + len), at, &limits));
@@ -37,9 +38,38 @@ pub fn read(bytes: &[u8]) -> Vec<Value> {
     said
 }
 
+/// Blank lines at the end are no response that has begun.
+pub fn is_blank(rest: &[u8]) -> bool {
+    rest.iter().all(|byte| matches!(byte, b'\r' | b'\n'))
+}
+
+/// What is in a file is here already: nothing of it can be too large.
+fn limits() -> Limits {
+    let mut limits = Limits::default();
+    (limits.line, limits.literal, limits.response) = (usize::MAX, usize::MAX, usize::MAX);
+    limits
+}
+
 fn frame(frame: Bytes, at: usize, limits: &Limits) -> Value {
     match codec::response(&frame, limits) {
-        Ok(read) => response(&read, &frame),
+        Ok(read) => with_forgiven(response(&read, &frame), &frame),
         Err(error) => json!({ "error": error.reason, "offset": at + error.offset }),
     }
+}
+
+/// Adds what was forgiven of the line as such.
+fn with_forgiven(mut shown: Value, frame: &[u8]) -> Value {
+    let mut forgiven = Vec::new();
+    if matches!(frame.first(), Some(0 | b'\r' | b'\n')) {
+        forgiven.push("blank lines or NUL bytes stand in front");
+    }
+    if !frame.ends_with(b"\r\n") {
+        forgiven.push("the line ends in LF alone");
+    }
+    if !forgiven.is_empty() {
+        let forgiven = forgiven.into_iter().map(|what| json!({ "forgiven": what }));
+        let defects = shown.get("defects").and_then(Value::as_array).cloned().unwrap_or_default();
+        put(&mut shown, "defects", defects.into_iter().chain(forgiven).collect::<Value>());
+    }
+    shown
 }

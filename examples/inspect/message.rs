@@ -56,11 +56,20 @@ pub fn message(fetched: &Fetched) -> Value {
     object.into()
 }
 
-/// The name of an attribute with a section: without the quotes that header names may have.
+/// The name of an attribute with a section: without the quotes, or the announcements of literals, that header names may have.
 fn name(attribute: &str) -> String {
     let (name, section) = attribute.split_at(attribute.find('[').unwrap_or(attribute.len()));
-    let section = if section == "[]" && !name.to_ascii_uppercase().starts_with('B') { "" } else { section };
-    name.to_ascii_uppercase() + &section.replace('"', "")
+    if section == "[]" && !name.to_ascii_uppercase().starts_with('B') {
+        return name.to_ascii_uppercase();
+    }
+    let (words, headers) = section.split_at(section.find('(').unwrap_or(section.len()));
+    let mut shown = name.to_ascii_uppercase() + &words.to_ascii_uppercase();
+    let mut pieces = headers.split('{');
+    shown += pieces.next().unwrap_or_default();
+    for piece in pieces {
+        shown += piece.split_once('\n').map_or(piece, |(_, header)| header);
+    }
+    shown.replace('"', "")
 }
 
 /// The entry, and a list of its attributes' names and values by turns, where it has any.

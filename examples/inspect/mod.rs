@@ -5,6 +5,7 @@
 mod code;
 mod extended;
 pub mod imap;
+mod mailbox;
 mod message;
 mod other;
 pub mod pop3;

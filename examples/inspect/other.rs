@@ -3,8 +3,9 @@
 use serde_json::{Map, Value, json};
 
 use super::text::text;
+use super::value::values;
 
-/// `{type, ignored, data: {number, unparsed_data}}`.
+/// `{type, ignored, data: {number, unparsed_data}, args}`.
 pub fn other(frame: &[u8]) -> Value {
     let words = frame.trim_ascii().strip_prefix(b"*").unwrap_or(frame).trim_ascii();
     let (first, rest) = word(words);
@@ -15,7 +16,7 @@ pub fn other(frame: &[u8]) -> Value {
         data.insert("number".to_owned(), number.into());
     }
     data.insert("unparsed_data".to_owned(), text(rest));
-    json!({ "type": text(&name.to_ascii_uppercase()), "ignored": true, "data": data })
+    json!({ "type": text(&name.to_ascii_uppercase()), "ignored": true, "data": data, "args": values(rest) })
 }
 
 fn word(bytes: &[u8]) -> (&[u8], &[u8]) {

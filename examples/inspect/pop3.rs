@@ -4,6 +4,7 @@ use postroom::pop3::Uidl;
 use postroom::pop3::codec::{self, Cut, Lines, Multiline, Reply, Status};
 use serde_json::{Value, json};
 
+use super::imap::is_blank;
 use super::text::{put, text};
 
 /// Which command the replies are to.
@@ -18,7 +19,7 @@ pub struct Asked {
 /// One object for each reply, and one for what is left at the end or cannot be read.
 pub fn read(bytes: &[u8], asked: &Asked) -> Vec<Value> {
     let (mut said, mut at) = (Vec::new(), 0);
-    while at < bytes.len() {
+    while !is_blank(bytes.get(at..).unwrap_or_default()) {
         let rest = bytes.get(at..).unwrap_or_default();
         let Some(end) = memchr::memchr(b'\n', rest).map(|end| end + 1) else {
             said.push(json!({ "incomplete": true }));
@@ -30,20 +31,25 @@ pub fn read(bytes: &[u8], asked: &Asked) -> Vec<Value> {
             at += end;
             continue;
         };
-        at += end;
         let mut object = status(&reply);
-        if reply.status == Status::Ok && (asked.is_multiline() || asked.command.is_none() && is_body(behind)) {
+        let by_crlf = line.ends_with(b"\r\n");
+        if !by_crlf {
+            put(&mut object, "defects", json!([{ "forgiven": "lines end in LF alone" }]));
+        }
+        if reply.status == Status::Ok && (asked.is_multiline() || asked.may_be_multiline() && is_body(behind)) {
             let mut body = behind.to_vec();
-            let Some(Cut { body: length, len }) = Multiline::new().scan(&mut body) else {
+            let mut scanner = if by_crlf { Multiline::new() } else { Multiline::lenient() };
+            let Some(Cut { body: length, len }) = scanner.scan(&mut body) else {
                 said.push(json!({ "incomplete": true }));
                 break;
             };
             body.truncate(length);
             add_body(&mut object, &body, asked);
             at += len;
-        } else {
+        } else if at == 0 || asked.command.is_some() {
             add_values(&mut object, line, &reply, asked);
         }
+        at += end;
         said.push(object);
     }
     said
@@ -70,9 +76,14 @@ impl Asked {
                 _ => false,
             }
     }
+
+    /// Where nobody says what was asked, and in reply to AUTH alone, which lists mechanisms on some servers.
+    fn may_be_multiline(&self) -> bool {
+        self.command.is_none() || self.keyword() == "AUTH" && !self.has_argument()
+    }
 }
 
-/// Where nobody says what was asked: what is no status line is a body.
+/// What is no status line is a body.
 fn is_body(behind: &[u8]) -> bool {
     Lines::new(behind).next().is_some_and(|line| codec::reply(line).is_none())
 }
@@ -97,6 +108,7 @@ fn add_body(object: &mut Value, body: &[u8], asked: &Asked) {
     let values = match asked.keyword().as_str() {
         "LIST" => lines.iter().map(|line| scan(line)).collect(),
         "UIDL" => lines.iter().map(|line| uidl(line)).collect(),
+        "LANG" => lines.iter().map(|line| language(line)).collect(),
         "CAPA" => json!({ "capabilities": codec::capabilities(body).iter().collect::<Vec<_>>() }),
         _ => return,
     };
@@ -112,6 +124,7 @@ fn add_values(object: &mut Value, line: &[u8], reply: &Reply<'_>, asked: &Asked)
             .map_or(Value::Null, |stat| json!({ "messages": stat.messages, "octets": stat.octets })),
         "LIST" => scan(reply.rest),
         "UIDL" => uidl(reply.rest),
+        "LANG" => language(reply.rest),
         "" => match codec::stamp(line) {
             Some(stamp) => json!({ "stamp": text(stamp) }),
             None => return,
@@ -128,4 +141,8 @@ fn scan(line: &[u8]) -> Value {
 fn uidl(line: &[u8]) -> Value {
     let shown = |uidl: &Uidl| text(uidl.as_bytes());
     codec::uidl_line(line).map_or(Value::Null, |(number, id)| json!({ "number": number.as_u32(), "uidl": shown(&id) }))
+}
+
+fn language(line: &[u8]) -> Value {
+    codec::language_line(line).map_or(Value::Null, |told| json!({ "tag": told.tag, "description": told.description }))
 }

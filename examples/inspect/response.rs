@@ -2,19 +2,28 @@
 
 use postroom::Flag;
 use postroom::imap::{
-    Capabilities, Condition, Found, Listed, Namespace, Namespaces, Response, Status, StatusData, Uid, UidValidity,
+    Capabilities, Condition, Found, Namespace, Namespaces, Response, Status, StatusData, Uid, UidValidity,
 };
 use serde_json::{Map, Value, json};
 
 use super::code::code;
+use super::mailbox::{list, namespace, put_name};
 use super::message::message;
 use super::other::other;
 use super::text::put;
-use super::value::{pairs, tagged};
+use super::value::tagged;
 use super::{extended, text};
 
 /// The frame is the one that the response was read from.
 pub fn response(response: &Response, frame: &[u8]) -> Value {
+    let mut shown = show(response, frame);
+    if std::str::from_utf8(frame).is_err() {
+        text::restore(&mut shown, frame);
+    }
+    shown
+}
+
+fn show(response: &Response, frame: &[u8]) -> Value {
     match response {
         Response::Tagged { tag, condition: said } => {
             let mut object = condition(said, frame);
@@ -23,16 +32,16 @@ pub fn response(response: &Response, frame: &[u8]) -> Value {
         }
         Response::Condition(said) => condition(said, frame).into(),
         Response::Continuation { code: said, text } => {
-            json!({ "type": "CONTINUATION", "code": code(said.as_ref(), frame), "text": text::last(frame, text) })
+            json!({ "type": "CONTINUATION", "code": code(said.as_ref(), frame), "text": text })
         }
         Response::Capability(capabilities) => names("CAPABILITY", capabilities),
         Response::Enabled(capabilities) => names("ENABLED", capabilities),
         Response::List(listed) => list("LIST", listed, frame),
         Response::Lsub(listed) => list("LSUB", listed, frame),
         Response::Xlist(listed) => list("XLIST", listed, frame),
-        Response::Status(status) => items(status),
-        Response::Search(found) => search(found),
-        Response::Esearch(found) => extended::esearch(found, frame),
+        Response::Status(status) => items(status, frame),
+        Response::Search(found) => search(found, frame),
+        Response::Esearch(found) => extended::esearch("ESEARCH", found, frame),
         Response::Sort(sorted) => extended::sorted(sorted),
         Response::Thread(threads) => extended::threads(threads),
         Response::Vanished(vanished) => extended::vanished(vanished, frame),
@@ -40,7 +49,7 @@ pub fn response(response: &Response, frame: &[u8]) -> Value {
         Response::ListRights(listed) => extended::list_rights(listed, frame),
         Response::MyRights(mine) => extended::my_rights(mine, frame),
         Response::Quota(quota) => extended::quota(quota),
-        Response::QuotaRoots(roots) => extended::quota_roots(roots),
+        Response::QuotaRoots(roots) => extended::quota_roots(roots, frame),
         Response::Language(tags) => json!({ "type": "LANGUAGE", "languages": tags }),
         Response::Comparator(told) => {
             json!({ "type": "COMPARATOR", "active": told.active, "matching": told.matching })
@@ -48,7 +57,7 @@ pub fn response(response: &Response, frame: &[u8]) -> Value {
         Response::JmapAccess(url) => json!({ "type": "JMAPACCESS", "url": url }),
         Response::GenUrlAuth(urls) => json!({ "type": "GENURLAUTH", "urls": urls }),
         Response::UrlFetch(fetched) => extended::url_fetch(fetched),
-        Response::Metadata(metadata) => extended::metadata(metadata),
+        Response::Metadata(metadata) => extended::metadata(metadata, frame),
         Response::Flags(flags) => {
             json!({ "type": "FLAGS", "flags": flags.iter().map(Flag::as_str).collect::<Vec<_>>() })
         }
@@ -56,7 +65,7 @@ pub fn response(response: &Response, frame: &[u8]) -> Value {
         Response::Recent(n) => json!({ "type": "RECENT", "n": n }),
         Response::Expunge(n) => json!({ "type": "EXPUNGE", "n": n.as_u32() }),
         Response::Fetch(fetched) => message(fetched),
-        Response::Namespace(spaces) => namespaces(spaces),
+        Response::Namespace(spaces) => namespaces(spaces, frame),
         Response::Id(params) => id(params),
         _ => other(frame),
     }
@@ -73,7 +82,7 @@ fn condition(condition: &Condition, frame: &[u8]) -> Map<String, Value> {
     let pairs = [
         ("type", word.into()),
         ("code", code(condition.code.as_ref(), frame)),
-        ("text", text::last(frame, &condition.text)),
+        ("text", condition.text.as_str().into()),
     ];
     pairs.map(|(key, value)| (key.to_owned(), value)).into_iter().collect()
 }
@@ -82,21 +91,7 @@ fn names(kind: &str, capabilities: &Capabilities) -> Value {
     json!({ "type": kind, "caps": capabilities.iter().collect::<Vec<_>>() })
 }
 
-/// The mailbox's name as on the wire, and decoded where that is another one.
-fn list(kind: &str, listed: &Listed, frame: &[u8]) -> Value {
-    let name = listed.name.as_str();
-    let wire = if frame.is_ascii() { text::text(&listed.name.to_wire(false)) } else { name.into() };
-    let mut object = json!({ "type": kind, "attrs": listed.attributes, "delim": listed.delimiter, "mailbox": wire });
-    if object.get("mailbox").is_some_and(|shown| *shown != name) {
-        put(&mut object, "decoded", name);
-    }
-    if !listed.extended.is_empty() {
-        put(&mut object, "ext", pairs(&listed.extended));
-    }
-    object
-}
-
-fn items(status: &StatusData) -> Value {
+fn items(status: &StatusData, frame: &[u8]) -> Value {
     let numbers = [
         ("MESSAGES", status.messages.map(u64::from)),
         ("UIDNEXT", status.uid_next.map(|uid| Uid::as_u32(uid).into())),
@@ -113,11 +108,21 @@ fn items(status: &StatusData) -> Value {
     let told = numbers.into_iter().filter_map(|(name, number)| Some((name.to_owned(), json!(number?))));
     let id = status.mailbox_id.iter().map(|id| ("MAILBOXID".to_owned(), json!(id)));
     items.extend(told.chain(id));
-    json!({ "type": "STATUS", "mailbox": status.name.as_str(), "items": items })
+    let mut object = json!({ "type": "STATUS", "items": items });
+    put_name(&mut object, &status.name, frame);
+    object
 }
 
-fn search(found: &Found) -> Value {
-    let ids: Vec<_> = found.all.iter().flat_map(|all| all.iter().map(Uid::as_u32)).collect();
+/// Numbers. Where it says what ESEARCH says, or more numbers than it has bytes, it is shown as that is.
+fn search(found: &Found, frame: &[u8]) -> Value {
+    let mut rest = found.clone();
+    (rest.all, rest.order, rest.mod_seq) = (None, None, None);
+    let all = found.all.as_ref().filter(|all| rest == Found::default() && all.len() <= frame.len() as u64);
+    let Some(all) = all else { return extended::esearch("SEARCH", found, frame) };
+    let ids: Vec<_> = match &found.order {
+        Some(order) => order.iter().map(Uid::as_u32).collect(),
+        None => all.iter().map(Uid::as_u32).collect(),
+    };
     let mut object = json!({ "type": "SEARCH", "ids": ids });
     if let Some(mod_seq) = found.mod_seq {
         put(&mut object, "modseq", mod_seq);
@@ -125,11 +130,8 @@ fn search(found: &Found) -> Value {
     object
 }
 
-fn namespaces(spaces: &Namespaces) -> Value {
-    let list = |spaces: &[Namespace]| {
-        let shown = |space: &Namespace| json!({ "prefix": space.prefix, "delim": space.delimiter, "ext": pairs(&space.extended) });
-        spaces.iter().map(shown).collect::<Value>()
-    };
+fn namespaces(spaces: &Namespaces, frame: &[u8]) -> Value {
+    let list = |spaces: &[Namespace]| spaces.iter().map(|space| namespace(space, frame)).collect::<Value>();
     json!({
         "type": "NAMESPACE",
         "personal": list(&spaces.personal),

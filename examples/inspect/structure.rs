@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::message::envelope;
 use super::text::{key, string, text, upper};
+use super::value::values;
 
 /// One part and all within it.
 pub fn structure(part: &BodyStructure<'_>) -> Value {
@@ -15,7 +16,8 @@ pub fn structure(part: &BodyStructure<'_>) -> Value {
     object.insert("disposition".to_owned(), disposition(part));
     object.insert("language".to_owned(), languages(part));
     object.insert("location".to_owned(), string(part.location()));
-    object.insert("extension".to_owned(), Value::Null);
+    let extension = Some(values(part.extension())).filter(|values| !values.is_empty());
+    object.insert("extension".to_owned(), extension.into());
     if part.kind() == PartKind::Multipart {
         object.insert("parts".to_owned(), part.children().map(|child| structure(&child)).collect());
         return object.into();

@@ -33,24 +33,35 @@ pub fn key(name: Str<'_>) -> String {
     name.to_str_lossy().to_ascii_uppercase()
 }
 
-/// The bytes at the end of the frame that became this text, in which what is not UTF-8 was replaced.
-pub fn last(frame: &[u8], lossy: &str) -> Value {
-    if !lossy.contains('\u{FFFD}') {
-        return lossy.into();
+/// Puts the server's own bytes in the place of all text in which something that is not UTF-8 was replaced.
+pub fn restore(shown: &mut Value, frame: &[u8]) {
+    match shown {
+        Value::String(lossy) if lossy.contains('\u{FFFD}') => {
+            if let Some(bytes) = bytes_of(lossy, frame) {
+                *shown = text(bytes);
+            }
+        }
+        Value::Array(list) => list.iter_mut().for_each(|value| restore(value, frame)),
+        Value::Object(object) => object.values_mut().for_each(|value| restore(value, frame)),
+        _ => {}
     }
-    let frame = frame.trim_ascii_end();
-    let replaced = |chunk: &[u8]| if chunk.is_empty() { 0 } else { '\u{FFFD}'.len_utf8() };
-    let lengths = frame.utf8_chunks().map(|chunk| (chunk.valid().len(), replaced(chunk.invalid())));
-    let mut before = lengths.map(|(valid, invalid)| valid + invalid).sum::<usize>().saturating_sub(lossy.len());
-    let mut start = 0;
+}
+
+fn bytes_of<'a>(lossy: &str, frame: &'a [u8]) -> Option<&'a [u8]> {
+    let start = String::from_utf8_lossy(frame).find(lossy)?;
+    frame.get(place(frame, start)..place(frame, start + lossy.len()))
+}
+
+/// Where in the frame that byte of its lossy text stands.
+fn place(frame: &[u8], mut lossy: usize) -> usize {
+    let mut at = 0;
     for chunk in frame.utf8_chunks() {
-        let (valid, invalid) = (chunk.valid().len(), replaced(chunk.invalid()));
-        if before < valid + invalid {
-            start += before.min(valid);
+        let valid = chunk.valid().len();
+        if lossy <= valid {
             break;
         }
-        before -= valid + invalid;
-        start += valid + chunk.invalid().len();
+        lossy = (lossy - valid).saturating_sub('\u{FFFD}'.len_utf8());
+        at += valid + chunk.invalid().len();
     }
-    text(frame.get(start..).unwrap_or_default())
+    at + lossy
 }

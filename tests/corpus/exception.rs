@@ -34,7 +34,6 @@ pub(crate) const RAW: &[(&str, &str)] = &[
     ("imap-3181", "no response of any RFC"),
     ("imap-3224", "no response of any RFC"),
     ("imap-3239", "not a number"),
-    ("imap-3240", "a number of more than 32 bits"),
 ];
 
 /// Samples of which a value is asserted that is wrong.
@@ -70,9 +69,6 @@ pub(crate) const OPINION: &[(&str, &str)] = &[
     (".BODY", "BODY without a section is shown as bodystructure, as in the neutral form"),
     (".X-GM-LABELS", "NIL as a label of that name"),
     (".TEXT", "blanks at either end of the text"),
-    ("imap-0152", "the separator at the end of a name is no part of it"),
-    ("imap-0153", "the separator at the end of a name is no part of it"),
-    ("imap-0174", "the separator at the end of a name is no part of it"),
     ("imap-2892", "a set of one as a number"),
 ];
 

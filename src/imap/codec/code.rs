@@ -43,6 +43,9 @@ fn with_data(name: &str, data: &[u8]) -> Option<ResponseCode> {
         "REFERRAL" => ResponseCode::Referral(lossy(data)),
         "MAILBOXID" => ResponseCode::MailboxId(mailbox_id(data)?),
         "BADURL" if !data.is_empty() => ResponseCode::BadUrl(lossy(data)),
+        "URLMECH" if !data.is_empty() => {
+            ResponseCode::UrlMechanisms(lossy(data).split_ascii_whitespace().map(str::to_owned).collect())
+        }
         "ANNOTATE" => annotate(data)?,
         "ANNOTATIONS" => ResponseCode::Annotations(annotations(data)?),
         "METADATA" => metadata(data)?,
@@ -73,15 +76,21 @@ fn charsets(data: &[u8]) -> Option<Vec<String>> {
     if data.is_empty() {
         return Some(Vec::new());
     }
-    let names = fold_many0(
-        spaced(astring),
-        || Vec::with_capacity(words_ahead(data)),
-        |mut names, name| {
-            names.push(lossy(&name));
-            names
-        },
-    );
-    all_consuming(delimited(char('('), names, spaced(char(')')))).parse(data).ok().map(|(_, names)| names)
+    let names = || {
+        fold_many0(
+            spaced(astring),
+            || Vec::with_capacity(words_ahead(data)),
+            |mut names, name| {
+                names.push(lossy(&name));
+                names
+            },
+        )
+    };
+    // RFC 5182 §2.2 has an example without parentheses.
+    all_consuming(alt((delimited(char('('), names(), spaced(char(')'))), names())))
+        .parse(data)
+        .ok()
+        .map(|(_, names)| names)
 }
 
 /// RFC 5257 §5.
@@ -210,6 +219,8 @@ mod tests {
             ("REFERRAL", "imap://user@host/"),
             // RFC 4469 §4, RFC 5255 §4.9, RFC 4978 §3
             ("BADURL", "/INBOX;UIDVALIDITY=785799047/;UID=113330;section=1.5.9"),
+            // RFC 4467
+            ("URLMECH", "INTERNAL XSAMPLE=P34OKhO7VEkCbsiYY8rGEg=="),
             ("BADCOMPARATOR", ""),
             ("COMPRESSIONACTIVE", ""),
             // RFC 5257 §4.1.1, §4.6
@@ -256,6 +267,7 @@ mod tests {
             panic!("not read")
         };
         assert_eq!(names, ["US-ASCII", "a [b] c"]);
+        assert_eq!(code("BADCHARSET", b"UTF-8"), ResponseCode::BadCharset(vec!["UTF-8".into()]));
     }
 
     #[test]

@@ -7,7 +7,9 @@ use nom::character::complete::{char, space0};
 use nom::combinator::{cut, map, map_opt, opt, value};
 use nom::sequence::{preceded, terminated};
 
-use super::grammar::{Read, astring, fail, list_ahead, lossy, nil, number, spaced, words_ahead, words_in_parentheses};
+use super::grammar::{
+    Read, any_value, astring, fail, list_ahead, lossy, nil, number, spaced, word, words_ahead, words_in_parentheses,
+};
 use crate::imap::types::{Found, MailboxName, Partial, SearchChange, SearchUpdate, UidList, UidValidity};
 
 /// `(TAG "A1" MAILBOX "x" UIDVALIDITY 5)`, in any order.
@@ -27,6 +29,9 @@ pub(super) fn correlators<'a>(input: &'a [u8], found: &mut Found) -> Read<'a, ()
         } else if let Ok((rest, number)) = terminated(validity, space0).parse(input) {
             told.uid_validity = u32::try_from(number).ok().and_then(UidValidity::new);
             input = rest;
+        } else if told.tag.is_some() && input.first() != Some(&b')') {
+            // One of an extension yet to come.
+            input = terminated((word, spaced(any_value)), space0).parse(input)?.0;
         } else {
             break;
         }

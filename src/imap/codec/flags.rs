@@ -1,9 +1,10 @@
 //! Reads `FLAGS`, the flags that a mailbox has (RFC 9051 §7.3.5). Which of them can be stored is said by a response code.
 
 use nom::Parser;
-use nom::combinator::map;
+use nom::branch::alt;
+use nom::combinator::{map, value};
 
-use super::grammar::{self, flag_list, untagged};
+use super::grammar::{self, flag_list, nil, untagged};
 use super::unreadable::Unreadable;
 use crate::Flag;
 
@@ -13,7 +14,8 @@ use crate::Flag;
 ///
 /// Where the response is another one, or has no list.
 pub fn parse(frame: &[u8]) -> Result<Vec<Flag>, Unreadable> {
-    grammar::read(frame, |input| map((untagged(&["FLAGS"]), flag_list), |(_, flags)| flags).parse(input))
+    let none = || value(Vec::new(), nil);
+    grammar::read(frame, |input| map((untagged(&["FLAGS"]), alt((flag_list, none()))), |(_, flags)| flags).parse(input))
 }
 
 #[cfg(test)]
@@ -24,6 +26,7 @@ mod tests {
     fn the_flags_of_a_mailbox_are_read_in_order() {
         let flags = parse(b"* FLAGS (\\Answered $Junk \\Seen )\r\n").unwrap();
         assert_eq!(flags, [Flag::ANSWERED, Flag::JUNK, Flag::SEEN]);
+        assert!(parse(b"* FLAGS NIL\r\n").unwrap().is_empty());
         assert_eq!(parse(b"* FLAGS \\Seen\r\n").unwrap_err().offset, 8);
     }
 }

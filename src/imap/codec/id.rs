@@ -27,7 +27,8 @@ const MOST: usize = 1000;
 pub fn parse(frame: &[u8]) -> Result<Vec<(String, Option<String>)>, Unreadable> {
     grammar::read(frame, |input| {
         let name = map(terminated(astring, space0), |name| lossy(&name));
-        let text = map(terminated(nstring, space0), |text| text.map(|text| lossy(&text)));
+        // Some servers leave the quotes out.
+        let text = map(terminated(alt((nstring, map(astring, Some))), space0), |text| text.map(|text| lossy(&text)));
         let pairs = delimited((char('('), space0), many_m_n(0, MOST, (name, text)), char(')'));
         map((untagged(&["ID"]), alt((pairs, value(Vec::new(), nil)))), |(_, pairs)| pairs).parse(input)
     })
@@ -42,5 +43,12 @@ mod tests {
         assert!(parse(b"* ID NIL\r\n").unwrap().is_empty());
         assert!(parse(b"* ID ( )\r\n").unwrap().is_empty());
         assert!(parse(b"* ID (\"name\")\r\n").is_err());
+    }
+
+    #[test]
+    fn values_may_lack_their_quotes() {
+        let id = parse(b"* ID (name Cyrus version 1.5 os NIL)\r\n").unwrap();
+        let values: Vec<_> = id.iter().map(|(_, value)| value.as_deref()).collect();
+        assert_eq!(values, [Some("Cyrus"), Some("1.5"), None]);
     }
 }

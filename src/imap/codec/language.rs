@@ -1,11 +1,17 @@
 //! Reads `LANGUAGE` and `COMPARATOR` (RFC 5255 §3.3, §3.5, §4.8, §4.10). It must not know which were asked for.
 
 use nom::Parser;
+use nom::character::complete::{char, space0};
 use nom::combinator::{map, opt};
+use nom::multi::many_m_n;
+use nom::sequence::{delimited, terminated};
 
-use super::grammar::{self, Read, astring, lossy, spaced, untagged, words_in_parentheses};
+use super::grammar::{self, Read, astring, lossy, spaced, untagged};
 use super::unreadable::Unreadable;
 use crate::imap::types::Comparators;
+
+/// Languages or comparators of one server. There are some hundreds of languages.
+const MOST: usize = 10_000;
 
 /// Reads `* LANGUAGE (EN DE IT i-default)`: the languages that there are, or the one now in use.
 ///
@@ -39,7 +45,8 @@ pub fn comparators(frame: &[u8]) -> Result<Comparators, Unreadable> {
 }
 
 fn names(input: &[u8]) -> Read<'_, Vec<String>> {
-    words_in_parentheses(|name| Some(lossy(name).trim_matches('"').to_owned())).parse(input)
+    let name = map(terminated(astring, space0), |name| lossy(&name));
+    delimited((char('('), space0), many_m_n(0, MOST, name), char(')')).parse(input)
 }
 
 #[cfg(test)]
@@ -49,7 +56,7 @@ mod tests {
     #[test]
     fn the_examples_of_rfc_5255_are_read() {
         assert_eq!(parse(b"* LANGUAGE (DE-IT)\r\n").unwrap(), ["DE-IT"]);
-        assert_eq!(parse(b"* LANGUAGE (\"DE\" )\r\n").unwrap(), ["DE"]);
+        assert_eq!(parse(b"* LANGUAGE ( \"DE\" {2}\r\nEN)\r\n").unwrap(), ["DE", "EN"]);
         assert_eq!(comparators(b"* COMPARATOR i;basic\r\n").unwrap().active, "i;basic");
         let many = comparators(b"* COMPARATOR \"i;octet\" (\"i;octet\" i;ascii-casemap)\r\n").unwrap();
         assert_eq!((many.active.as_str(), many.matching.len()), ("i;octet", 2));

@@ -24,12 +24,15 @@ use crate::imap::types::{Listed, MailboxName};
 pub fn parse(frame: &[u8], utf8: bool) -> Result<Listed, Unreadable> {
     grammar::read(frame, |input| {
         let attributes = words_in_parentheses(|name| (name != b"\\").then(|| lossy(name)));
+        let attributes = alt((attributes, value(Vec::new(), nil)));
         let mut head = (untagged(&["LIST", "LSUB", "XLIST"]), attributes, spaced(delimiter), space0);
         let (input, (_, attributes, delimiter, _)) = head.parse(input)?;
         let (extended, name) = name(input)?;
         let extended = extended.trim_ascii();
+        let stem = without_delimiter(&name, delimiter);
         let mut listed = Listed {
-            name: MailboxName::from_wire(without_delimiter(&name, delimiter), utf8),
+            name: MailboxName::from_wire(stem, utf8),
+            ends_in_delimiter: stem.len() < name.len(),
             delimiter,
             attributes,
             old_name: None,
@@ -65,7 +68,8 @@ fn name(input: &[u8]) -> Read<'_, Vec<u8>> {
     }
 }
 
-/// Exchange names the parent of a hierarchy with the delimiter behind it.
+/// The root of a hierarchy has the delimiter behind it in the answer to `LIST "" ""` (RFC 9051 §6.3.9); Exchange names parents so
+/// whatever was asked.
 fn without_delimiter(name: &[u8], delimiter: Option<char>) -> &[u8] {
     let byte = delimiter.and_then(|delimiter| u8::try_from(delimiter).ok());
     match name.split_last() {
@@ -99,6 +103,7 @@ mod tests {
         assert!(sent.has("\\sent") && sent.is_selectable());
         assert_eq!(sent.attributes.len(), 2);
         assert!(!listed("* LIST (\\NoSelect) \"/\" x\r\n").is_selectable());
+        assert!(listed("* LIST NIL NIL x\r\n").attributes.is_empty());
     }
 
     #[test]
@@ -106,6 +111,14 @@ mod tests {
         assert_eq!(listed("* LIST () \"/\" Public Folders/\r\n").name.as_str(), "Public Folders");
         assert_eq!(listed("* LIST () \"/\" a\x05b\r\n").name.as_str(), "a\x05b");
         assert_eq!(listed("* LIST () \"/\" /\r\n").name.as_str(), "/");
+    }
+
+    #[test]
+    fn a_root_says_that_it_is_one() {
+        // RFC 9051 §6.3.9
+        let news = listed("* LIST (\\Noselect) \".\" #news.\r\n");
+        assert_eq!((news.name.as_str(), news.ends_in_delimiter), ("#news", true));
+        assert!(!listed("* LIST (\\Noselect) \"/\" /\r\n").ends_in_delimiter);
     }
 
     #[test]

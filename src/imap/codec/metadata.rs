@@ -1,6 +1,9 @@
 //! Reads `METADATA` (RFC 5464 §4.4, §5; RFC 9590): values of annotations, or which ones have changed. It must not know which.
 
+use std::borrow::Cow;
+
 use nom::Parser;
+use nom::branch::alt;
 use nom::character::complete::{char, space0};
 use nom::combinator::{map, opt};
 
@@ -40,8 +43,8 @@ fn values<'a>(mut input: &'a [u8], told: &mut Metadata) -> Read<'a, ()> {
         if let (rest, Some(_)) = opt(spaced(char(')'))).parse(input)? {
             return Ok((rest, ()));
         }
-        let (rest, (name, value)) = (entry, spaced(nstring)).parse(input)?;
-        told.values.push((name, value.map(std::borrow::Cow::into_owned)));
+        let (rest, (name, value)) = (entry, spaced(value)).parse(input)?;
+        told.values.push((name, value.map(Cow::into_owned)));
         input = rest;
     }
 }
@@ -54,6 +57,11 @@ fn changed<'a>(mut input: &'a [u8], told: &mut Metadata) -> Read<'a, ()> {
         input = rest;
     }
     Ok((input, ()))
+}
+
+/// Some servers leave the quotes out.
+fn value(input: &[u8]) -> Read<'_, Option<Cow<'_, [u8]>>> {
+    alt((nstring, map(astring, Some))).parse(input)
 }
 
 fn entry(input: &[u8]) -> Read<'_, EntryName> {
@@ -83,6 +91,11 @@ mod tests {
     fn values_may_be_missing_or_any_bytes() {
         let told = parse(b"* METADATA INBOX (/shared/a NIL /shared/b ~{2}\r\n\0\xff )\r\n", false).unwrap();
         assert_eq!((told.values[0].1.as_deref(), told.values[1].1.as_deref()), (None, Some(&b"\0\xff"[..])));
+        let bare = parse(b"* METADATA INBOX (/private/a nilsson /private/b 5)\r\n", false).unwrap();
+        assert_eq!(
+            (bare.values[0].1.as_deref(), bare.values[1].1.as_deref()),
+            (Some(&b"nilsson"[..]), Some(&b"5"[..]))
+        );
         assert!(parse(b"* METADATA INBOX ()\r\n", false).unwrap().values.is_empty());
         assert_eq!(parse(b"* METADATA INBOX (/shared/a)\r\n", false).unwrap_err().offset, 27);
     }

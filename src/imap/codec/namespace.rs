@@ -1,5 +1,7 @@
 //! Reads `NAMESPACE` (RFC 9051 §7.3.2, RFC 2342): where a user's mailboxes are. It must not know which of them exist.
 
+use std::borrow::Cow;
+
 use nom::Parser;
 use nom::branch::alt;
 use nom::character::complete::{char, space0};
@@ -7,7 +9,7 @@ use nom::combinator::{eof, map, opt, recognize, value};
 use nom::multi::{many_m_n, many0_count};
 use nom::sequence::{delimited, preceded, terminated};
 
-use super::grammar::{self, Read, any_value, astring, nil, spaced, string, untagged};
+use super::grammar::{self, Read, any_value, astring, bare, nil, spaced, string, untagged};
 use super::list::delimiter;
 use super::unreadable::Unreadable;
 use crate::imap::types::{MailboxName, Namespace, Namespaces};
@@ -42,7 +44,8 @@ fn spaces<'a>(utf8: bool) -> impl Parser<&'a [u8], Output = Vec<Namespace>, Erro
 }
 
 fn space(input: &[u8], utf8: bool) -> Read<'_, Namespace> {
-    let (input, (_, prefix, delimiter, _)) = (char('('), spaced(string), spaced(delimiter), space0).parse(input)?;
+    let prefix = alt((string, value(Cow::Borrowed(&b""[..]), nil), map(bare, Cow::Borrowed)));
+    let (input, (_, prefix, delimiter, _)) = (char('('), spaced(prefix), spaced(delimiter), space0).parse(input)?;
     let text = |name: &[u8]| MailboxName::from_wire(name, utf8).as_str().to_owned();
     let translation = opt(preceded(translation, list_of_one)).parse(input)?.1.map(|name| text(&name));
     let (input, extended) = recognize(many0_count(spaced(any_value))).parse(input)?;
@@ -59,7 +62,7 @@ fn translation(input: &[u8]) -> Read<'_, ()> {
     }
 }
 
-fn list_of_one(input: &[u8]) -> Read<'_, std::borrow::Cow<'_, [u8]>> {
+fn list_of_one(input: &[u8]) -> Read<'_, Cow<'_, [u8]>> {
     delimited((char('('), space0), astring, (space0, char(')'))).parse(input)
 }
 
@@ -83,6 +86,9 @@ mod tests {
     #[test]
     fn what_is_missing_is_empty() {
         assert_eq!(parse(b"* NAMESPACE NIL NIL\r\n", false).unwrap(), Namespaces::default());
+        let bare = parse(b"* NAMESPACE ((NIL /)(INBOX. .)) NIL NIL\r\n", false).unwrap();
+        let shown = bare.personal.iter().map(|space| (space.prefix.as_str(), space.delimiter));
+        assert_eq!(shown.collect::<Vec<_>>(), [("", Some('/')), ("INBOX.", Some('.'))]);
         let broken = parse(b"* NAMESPACE (()(\"a.\" \".\")) NIL\r\n", false).unwrap();
         assert_eq!(broken.personal.iter().map(|space| space.prefix.as_str()).collect::<Vec<_>>(), ["a."]);
     }

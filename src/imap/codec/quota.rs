@@ -5,7 +5,7 @@ use nom::character::complete::char;
 use nom::combinator::map;
 
 use super::acl::mailbox;
-use super::grammar::{self, Read, astring, lossy, number, spaced, untagged, word, words_ahead};
+use super::grammar::{self, Read, astring, lossy, number, spaced, untagged, words_ahead};
 use super::unreadable::Unreadable;
 use crate::imap::types::{Quota, QuotaResource, QuotaRoots, QuotaUsage};
 
@@ -61,8 +61,8 @@ pub fn roots(frame: &[u8], utf8: bool) -> Result<QuotaRoots, Unreadable> {
 }
 
 fn usage(input: &[u8]) -> Read<'_, QuotaUsage> {
-    let (input, (name, usage, limit)) = (spaced(word), spaced(number), spaced(number)).parse(input)?;
-    Ok((input, QuotaUsage { resource: QuotaResource::new(name), usage, limit }))
+    let (input, (name, usage, limit)) = (spaced(astring), spaced(number), spaced(number)).parse(input)?;
+    Ok((input, QuotaUsage { resource: QuotaResource::new(&lossy(&name)), usage, limit }))
 }
 
 #[cfg(test)]
@@ -87,6 +87,8 @@ mod tests {
         assert!(parse(b"* QUOTA \"\" ()\r\n").unwrap().resources.is_empty());
         assert_eq!(parse(b"* QUOTA (STORAGE 1 2 )\r\n").unwrap().resources.len(), 1);
         assert_eq!(parse(b"* QUOTA u ( STORAGE -1 18446744073709551615)\r\n").unwrap().resources[0].usage, 0);
+        let quoted = parse(b"* QUOTA u (\"storage\" 1 2)\r\n").unwrap();
+        assert_eq!(quoted.resources[0].resource, QuotaResource::Storage);
         assert!(roots(b"* QUOTAROOT \"a b\" \r\n", false).unwrap().roots.is_empty());
     }
 

@@ -60,7 +60,7 @@ fn plain(mut input: &[u8], mut found: Found) -> Read<'_, Found> {
             Err(_) => map(nz_number, |number| number.into_iter().for_each(|uid| all.push(uid, uid))).parse(input)?.0,
         };
     }
-    found.all = Some(all.into());
+    order(all, &mut found);
     Ok((input, found))
 }
 
@@ -97,9 +97,13 @@ fn all<'a>(input: &'a [u8], found: &mut Found) -> Read<'a, ()> {
     let Ok((rest, list)) = context::list(input) else {
         return map(sequence_set, |all| found.all = Some(all)).parse(input);
     };
+    order(list, found);
+    Ok((rest, ()))
+}
+
+fn order(list: UidList, found: &mut Found) {
     found.order = (!list.is_ascending()).then(|| list.clone());
     found.all = Some(list.into());
-    Ok((rest, ()))
 }
 
 fn noise(input: &[u8]) -> Read<'_, usize> {

@@ -1,11 +1,12 @@
 //! Reads `STATUS`, a mailbox in numbers (RFC 9051 §7.3.4). It must not know which numbers were asked for.
 
 use nom::Parser;
+use nom::branch::alt;
 use nom::character::complete::{char, space0};
 use nom::combinator::map;
 use nom::sequence::delimited;
 
-use super::grammar::{self, Read, any_value, astring, bare, fail, keep, lossy, number, spaced, untagged, word};
+use super::grammar::{self, Read, any_value, astring, bare, fail, keep, lossy, nil, number, spaced, untagged, word};
 use super::unreadable::Unreadable;
 use crate::imap::types::{MailboxName, StatusData, Uid, UidValidity};
 
@@ -48,6 +49,14 @@ fn name(input: &[u8]) -> Read<'_, Vec<u8>> {
 fn item<'a>(start: &'a [u8], data: &mut StatusData) -> Read<'a, ()> {
     let (input, (name, _)) = (word, space0).parse(start)?;
     match name.to_ascii_uppercase().as_str() {
+        "UIDNEXT" | "UIDVALIDITY" if large(input).is_ok_and(|(_, number)| number == Some(0)) => {
+            other(start, input, data)
+        }
+        "MESSAGES" | "UIDNEXT" | "UIDVALIDITY" | "UNSEEN" | "RECENT" | "DELETED"
+            if large(input).is_ok_and(|(_, number)| number > Some(u32::MAX.into())) =>
+        {
+            other(start, input, data)
+        }
         "MESSAGES" => map(small, |count| data.messages = count).parse(input),
         "UIDNEXT" => map(small, |uid| data.uid_next = uid.and_then(Uid::new)).parse(input),
         "UIDVALIDITY" => map(small, |validity| data.uid_validity = validity.and_then(UidValidity::new)).parse(input),
@@ -58,17 +67,22 @@ fn item<'a>(start: &'a [u8], data: &mut StatusData) -> Read<'a, ()> {
         "SIZE" => map(large, |size| data.size = size).parse(input),
         "HIGHESTMODSEQ" => map(large, |mod_seq| data.highest_mod_seq = mod_seq).parse(input),
         "APPENDLIMIT" => map(large, |limit| data.append_limit = limit).parse(input),
-        "MAILBOXID" => map(identifier, |id| data.mailbox_id = Some(lossy(id))).parse(input),
-        _ => {
-            let (rest, _) = any_value(input)?;
-            keep(start, rest, &mut data.other);
-            Ok((rest, ()))
-        }
+        "MAILBOXID" => map(identifier, |id| data.mailbox_id = id).parse(input),
+        _ => other(start, input, data),
     }
 }
 
-fn identifier(input: &[u8]) -> Read<'_, &[u8]> {
-    delimited(char('('), spaced(bare), spaced(char(')'))).parse(input)
+/// A value that is not known, or is none: 0 where only more has a meaning, or more than 32 bits.
+fn other<'a>(start: &'a [u8], value: &'a [u8], data: &mut StatusData) -> Read<'a, ()> {
+    let (rest, _) = any_value(value)?;
+    keep(start, rest, &mut data.other);
+    Ok((rest, ()))
+}
+
+/// `(id)`; also alone, or quoted, or NIL for none.
+fn identifier(input: &[u8]) -> Read<'_, Option<String>> {
+    let one = || alt((map(nil, |()| None), map(astring, |id| Some(lossy(&id)))));
+    alt((delimited(char('('), spaced(one()), spaced(char(')'))), one())).parse(input)
 }
 
 fn small(input: &[u8]) -> Read<'_, Option<u32>> {
@@ -110,7 +124,19 @@ mod tests {
     fn untidy_servers_are_understood() {
         assert_eq!(status("* STATUS \"INBOX\" ()\r\n").messages, None);
         assert_eq!(status("* STATUS INBOX (MESSAGES 3 ) \r\n").messages, Some(3));
-        assert_eq!(status("* STATUS INBOX (UIDVALIDITY 0 UIDNEXT 0)\r\n").uid_validity, None);
+        for (shape, id) in
+            [("(F1)", Some("F1")), ("F1", Some("F1")), ("( \"F1\" )", Some("F1")), ("NIL", None), ("(NIL)", None)]
+        {
+            let told = status(&format!("* STATUS INBOX (MAILBOXID {shape} UNSEEN 1)\r\n"));
+            assert_eq!((told.mailbox_id.as_deref(), told.unseen), (id, Some(1)), "{shape}");
+        }
+        let large = status("* STATUS INBOX (MESSAGES 4294967296 UNSEEN 1)\r\n");
+        assert_eq!(
+            (large.messages, large.unseen, large.other.as_slice()),
+            (None, Some(1), &b"MESSAGES 4294967296"[..])
+        );
+        let nothing = status("* STATUS INBOX (UIDVALIDITY 0 UIDNEXT 0)\r\n");
+        assert_eq!((nothing.uid_validity, nothing.other.as_slice()), (None, &b"UIDVALIDITY 0 UIDNEXT 0"[..]));
         assert_eq!(status("* STATUS My Mail (x) (MESSAGES 3)\r\n").name.as_str(), "My Mail (x)");
         assert_eq!(status("* STATUS INBOX (HIGHESTMODSEQ -1)\r\n").highest_mod_seq, Some(0));
     }

@@ -98,18 +98,26 @@ fn bracket(input: &[u8]) -> Read<'_, ResponseCode> {
     let (input, _) = (char('['), space0).parse(input)?;
     let (rest, name) = take_while1(|byte: u8| byte.is_ascii_alphanumeric() || b"-_./".contains(&byte))(input)?;
     let name = str::from_utf8(name).unwrap_or_default();
-    // A list may hold flags with `]` in their names.
-    let close = match rest.trim_ascii_start().first() {
-        Some(b'(') => memchr::memmem::find(rest, b")]").map(|at| at + 1),
-        _ => None,
-    };
-    let Some(close) = close.or_else(|| memchr::memchr(b']', rest)) else {
+    let Some(close) = close_of(rest).or_else(|| memchr::memchr(b']', rest)) else {
         return fail(rest, "a response code does not end");
     };
     let (data, after) = rest.split_at_checked(close).unwrap_or((rest, &[]));
     match data.first() {
         None | Some(b' ') => Ok((after.get(1..).unwrap_or_default(), code(name, data))),
         Some(_) => fail(rest, "not a response code"),
+    }
+}
+
+/// The bracket behind a list, which may hold flags with `]` in their names, or behind a quoted URL or tag.
+fn close_of(data: &[u8]) -> Option<usize> {
+    let inside = data.trim_ascii_start();
+    match inside.first()? {
+        b'(' => memchr::memmem::find(data, b")]").map(|at| at + 1),
+        b'"' => {
+            let behind = grammar::quoted(inside).ok()?.0;
+            memchr::memchr(b']', behind).map(|at| data.len() - behind.len() + at)
+        }
+        _ => None,
     }
 }
 
@@ -162,6 +170,14 @@ mod tests {
         let read = ok("* OK [PERMANENTFLAGS (\\Seen a]b \\*)] ok\r\n");
         assert!(matches!(read.code, Some(ResponseCode::PermanentFlags(flags)) if flags.len() == 3));
         assert_eq!(read.text, "ok");
+    }
+
+    #[test]
+    fn nor_do_quoted_brackets() {
+        let read = ok("* NO [BADURL \"imap://[::1]/a\"] no such [part]\r\n");
+        assert_eq!(read.code, Some(ResponseCode::BadUrl("\"imap://[::1]/a\"".into())));
+        assert_eq!(read.text, "no such [part]");
+        assert_eq!(ok("* NO [NOUPDATE \"B02] x\r\n").text, "x");
     }
 
     #[test]

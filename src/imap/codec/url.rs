@@ -1,10 +1,14 @@
 //! Reads the responses that are made of URLs: `JMAPACCESS` (RFC 9698), `GENURLAUTH` and `URLFETCH` (RFC 4467 §7). No URL is ever
 //! followed, or looked into.
 
+use std::borrow::Cow;
+
 use nom::Parser;
+use nom::branch::alt;
+use nom::character::complete::char;
 use nom::combinator::map;
 
-use super::grammar::{self, Read, astring, lossy, nstring, spaced, untagged, words_ahead};
+use super::grammar::{self, Read, any_value, astring, lossy, nstring, spaced, untagged, words_ahead};
 use super::unreadable::Unreadable;
 use crate::imap::types::UrlContent;
 
@@ -47,14 +51,31 @@ pub fn generated(frame: &[u8]) -> Result<Vec<String>, Unreadable> {
 /// # Ok::<(), postroom::imap::codec::Unreadable>(())
 /// ```
 pub fn fetched(frame: &[u8]) -> Result<Vec<UrlContent>, Unreadable> {
-    let content = map(spaced(nstring), |content| content.map(std::borrow::Cow::into_owned));
-    let one = map((url, content), |(url, content)| UrlContent { url, content });
+    let bytes = map(spaced(nstring), |content| content.map(Cow::into_owned));
+    let plain = map(bytes, |content| (content, Vec::new()));
+    let one = (url, alt((plain, spaced(extended))));
+    let one = map(one, |(url, (content, extended))| UrlContent { url, content, extended });
     grammar::read(frame, |input| {
         let input = untagged(&["URLFETCH"])(input)?.0;
         // One client's grammar has parentheses around them.
         let inside = input.strip_prefix(b"(").and_then(|input| input.trim_ascii_end().strip_suffix(b")"));
         many(inside.unwrap_or(input), 2, one)
     })
+}
+
+/// `(BODYPARTSTRUCTURE (...) BODY {5})` of RFC 5524, in any order: the bytes are those of `BODY` or `BINARY`.
+fn extended(input: &[u8]) -> Read<'_, (Option<Vec<u8>>, Vec<u8>)> {
+    let (mut inside, _) = char('(')(input)?;
+    let (behind, whole) = any_value(input)?;
+    let mut content = None;
+    while let Ok((value, name)) = spaced(astring).parse(inside) {
+        let (rest, bytes) = spaced(alt((nstring, map(any_value, |_| None)))).parse(value)?;
+        if name.eq_ignore_ascii_case(b"BODY") || name.eq_ignore_ascii_case(b"BINARY") {
+            content = bytes.map(Cow::into_owned);
+        }
+        inside = rest;
+    }
+    Ok((behind, (content, whole.to_vec())))
 }
 
 fn url(input: &[u8]) -> Read<'_, String> {
@@ -90,6 +111,11 @@ mod tests {
         assert_eq!(fetched(b"* URLFETCH url {3}\r\na\r\n \r\n").unwrap()[0].content.as_deref(), Some(&b"a\r\n"[..]));
         assert_eq!(fetched(b"* URLFETCH url\r\n").unwrap_err().offset, 14);
         assert_eq!(fetched(b"* URLFETCH(\"url\" NIL)\r\n").unwrap()[0].url, "url");
+        let more =
+            fetched(b"* URLFETCH u (BODYPARTSTRUCTURE (\"TEXT\" 1) BINARY ~{2}\r\na)) v (BODY NIL) w NIL\r\n").unwrap();
+        assert_eq!(more[0].content.as_deref(), Some(&b"a)"[..]));
+        assert!(more[0].extended.starts_with(b"(BODYPARTSTRUCTURE") && more[0].extended.ends_with(b"a))"));
+        assert_eq!((more[1].url.as_str(), &more[1].content, more.len()), ("v", &None, 3));
         assert!(jmap_access(b"* JMAPACCESS\r\n").is_err());
         // RFC 8620 §1.7: who is led to a server without TLS shows it the password.
         assert!(jmap_access(b"* JMAPACCESS \"http://a/\"\r\n").is_err());

@@ -52,6 +52,8 @@ macro_rules! codes {
             MetadataNoPrivate,
             /// A URL in CATENATE cannot be used: which (RFC 4469 §4).
             BadUrl(String),
+            /// The mechanisms that authorise access to a URL, each with its key in base64 behind `=` where it has one (RFC 4467).
+            UrlMechanisms(Vec<String>),
             /// The annotations that messages of this mailbox can have (RFC 5257).
             Annotations(AnnotationSupport),
             /// Annotations longer than was asked for were left out; the longest has so many octets (RFC 5464 §4.2.1).
@@ -107,6 +109,7 @@ macro_rules! codes {
                     Self::Referral(_) => "REFERRAL",
                     Self::MailboxId(_) => "MAILBOXID",
                     Self::BadUrl(_) => "BADURL",
+                    Self::UrlMechanisms(_) => "URLMECH",
                     Self::Annotations(_) => "ANNOTATIONS",
                     Self::AnnotateTooBig | Self::AnnotateTooMany => "ANNOTATE",
                     Self::MetadataLongEntries(_)
@@ -225,6 +228,7 @@ impl ResponseCode {
             Self::AnnotateTooMany | Self::MetadataTooMany => "TOOMANY".to_owned(),
             Self::MetadataNoPrivate => "NOPRIVATE".to_owned(),
             Self::BadUrl(text) | Self::UndefinedFilter(text) => text.clone(),
+            Self::UrlMechanisms(mechanisms) => mechanisms.join(" "),
             Self::Annotations(support) => support.data(),
             Self::MetadataLongEntries(octets) => format!("LONGENTRIES {octets}"),
             Self::MetadataMaxSize(octets) => format!("MAXSIZE {octets}"),

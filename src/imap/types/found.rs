@@ -19,7 +19,8 @@ pub struct Found {
     pub is_uid: bool,
     /// Everything found, where that was asked for; SEARCH always tells it.
     pub all: Option<Uids>,
-    /// The same in the server's order, where that is not the ascending one: the answer to an extended SORT (RFC 5267 §3).
+    /// The same in the server's order, where that is not the ascending one: the answer to an extended SORT (RFC 5267 §3). Of a plain
+    /// search the order means nothing.
     pub order: Option<UidList>,
     /// The lowest number found.
     pub min: Option<Uid>,

@@ -6,8 +6,11 @@ use super::mailbox_name::MailboxName;
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Listed {
-    /// Its name.
+    /// Its name, without a delimiter at its end.
     pub name: MailboxName,
+    /// Whether the server wrote the delimiter behind the name: where nothing but the root of a hierarchy was asked for
+    /// (RFC 9051 §6.3.9), and where Exchange names a parent.
+    pub ends_in_delimiter: bool,
     /// What separates the levels of the name; `None` where names have no levels.
     pub delimiter: Option<char>,
     /// Attributes such as `\HasChildren` or `\Sent`, as the server wrote them.

@@ -26,6 +26,8 @@ pub struct UrlContent {
     pub url: String,
     /// The bytes; `None` where there are none, or the URL is not valid.
     pub content: Option<Vec<u8>>,
+    /// All that was told of it where more was asked for (RFC 5524), with its parentheses, unparsed; empty where that was nothing.
+    pub extended: Vec<u8>,
 }
 
 /// One complete response of a server (RFC 9051 §7), typed as far as this crate knows it.

@@ -61,7 +61,7 @@ pub struct StatusData {
     pub append_limit: Option<u64>,
     /// An identifier that survives renaming (RFC 8474).
     pub mailbox_id: Option<String>,
-    /// What else was told, by name and as it came.
+    /// What else was told, by name and as it came; also a 0, or a number of more than 32 bits, that is `None` above.
     pub other: Vec<u8>,
 }
 

@@ -145,6 +145,12 @@ impl<'a> BodyStructure<'a> {
         self.strings(at::LANGUAGE)
     }
 
+    /// What extensions yet unknown say of it behind everything else (RFC 9051 §9, `body-extension`), as it came; empty where they
+    /// say nothing.
+    pub fn extension(&self) -> &'a [u8] {
+        self.record.slice(span(self.part, at::EXTENSION)).trim_ascii_end()
+    }
+
     /// Bytes, in the transfer encoding; `None` for a multipart, or where the server does not know. Some servers are wrong.
     pub fn size(&self) -> Option<u64> {
         self.number(at::SIZE)

@@ -108,7 +108,8 @@ pub(crate) mod part {
     pub(crate) const SIZE: usize = 27;
     pub(crate) const LINES: usize = 29;
     pub(crate) const ENVELOPE: usize = 31;
-    pub(crate) const WORDS: usize = 32;
+    pub(crate) const EXTENSION: usize = 32;
+    pub(crate) const WORDS: usize = 34;
     /// A part of which nothing is known.
     pub(crate) static BLANK: [u32; WORDS] = {
         let mut words = [super::NONE; WORDS];

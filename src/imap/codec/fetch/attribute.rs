@@ -150,7 +150,7 @@ impl Message<'_, '_> {
             Item::Envelope => self.envelope(),
             Item::BodyStructure => self.structure(),
             Item::EmailId | Item::ThreadId => self.in_parentheses(|message| message.string(item)),
-            Item::Preview => self.string(item),
+            Item::Preview => self.preview(),
             Item::GmailLabels => self.labels(),
             Item::Annotation | Item::AnnotationNames => self.annotations(),
             Item::Section | Item::BinarySize | Item::Unknown | Item::Defect => self.unknown(name),
@@ -187,6 +187,17 @@ impl Message<'_, '_> {
             self.put(item, span.words());
         }
         Ok(())
+    }
+
+    /// A string; Dovecot before RFC 8970 was one sends `(FUZZY "text")`.
+    fn preview(&mut self) -> Read<()> {
+        if !self.tokens.eat(b'(') {
+            return self.string(Item::Preview);
+        }
+        self.tokens.atom()?;
+        self.tokens.skip_spaces();
+        self.string(Item::Preview)?;
+        if self.tokens.closes() { Ok(()) } else { Err(Reason::Syntax) }
     }
 
     /// `(value)`, or the value alone, which some servers send; NIL is nothing.

@@ -71,7 +71,7 @@ impl Structure<'_, '_> {
         } else {
             self.leaf(&mut draft, depth)?;
         }
-        close(self.tokens)?;
+        self.rest(&mut draft)?;
         let at = self.base + draft.place as usize;
         if let Some(place) = self.tape.get_mut(at..at + part::WORDS) {
             place.copy_from_slice(&draft.words);
@@ -160,17 +160,32 @@ impl Structure<'_, '_> {
     fn message(&mut self, draft: &mut Draft, depth: usize) -> Read<()> {
         draft.set(part::KIND, [Kind::Message as u32]);
         self.tokens.skip_spaces();
-        if self.tokens.peek() != Some(b'(') {
+        if self.tokens.peek() == Some(b'(') {
+            draft.set(part::ENVELOPE, [(self.tape.len() - self.base) as u32]);
+            envelope::read(self.tokens, self.tape)?;
+        } else if !self.is_without_envelope() {
             return Ok(());
+        } else {
+            self.tokens.nil();
         }
-        draft.set(part::ENVELOPE, [(self.tape.len() - self.base) as u32]);
-        envelope::read(self.tokens, self.tape)?;
         if let Some(child) = self.part(draft.place, 1, depth + 1)? {
             draft.set(part::FIRST, [child]);
         }
         let lines = self.lines()?;
         draft.set(part::LINES, lines);
         Ok(())
+    }
+
+    /// Whether NIL stands for an envelope: a body, or NIL for it too, and a count of lines follow. Else the message has neither, and
+    /// what follows is what every part has.
+    #[cold]
+    fn is_without_envelope(&self) -> bool {
+        let mut ahead = *self.tokens;
+        let nil = ahead.nil();
+        ahead.skip_spaces();
+        let body = matches!(ahead.peek(), Some(b'(')) && ahead.skip_value().is_ok() || ahead.nil();
+        ahead.skip_spaces();
+        nil && body && ahead.peek().is_some_and(|byte| byte.is_ascii_digit())
     }
 
     /// `body-fld-dsp`, `-lang`, `-loc`, each of which may be missing.
@@ -184,6 +199,18 @@ impl Structure<'_, '_> {
         let language = self.language()?;
         draft.set(part::LANGUAGE, language);
         draft.set(part::LOCATION, self.string()?.words());
+        Ok(())
+    }
+
+    /// `body-extension`: whatever stands behind all that is known.
+    #[inline]
+    fn rest(&mut self, draft: &mut Draft) -> Read<()> {
+        if self.tokens.closes() {
+            return Ok(());
+        }
+        let start = self.tokens.cursor.at();
+        close(self.tokens)?;
+        draft.set(part::EXTENSION, Span::new(start, self.tokens.cursor.at() - 1).words());
         Ok(())
     }
 

@@ -88,7 +88,7 @@ fn parts_have_the_numbers_by_which_they_are_fetched() {
 }
 
 #[test]
-fn the_extension_data_of_a_structure_is_read_and_what_is_behind_it_skipped() {
+fn the_extension_data_of_a_structure_is_read_and_what_is_behind_it_kept() {
     let message = clean(
         "BODYSTRUCTURE ((\"IMAGE\" \"PNG\" (\"NAME\" \"a.png\") \"<id>\" \"a \\\"b\\\"\" \"BASE64\" 77 \"md5\" (\"attachment\" \
          (\"filename\" \"=?utf-8?Q?=C3=A4.png?=\")) (\"de\" \"en\") \"http://x/\" (1 (\"x\" {3}\r\n)))) 5)) \"RELATED\" (\"B\" \
@@ -104,6 +104,24 @@ fn the_extension_data_of_a_structure_is_read_and_what_is_behind_it_skipped() {
     assert_eq!(image.filename().as_deref(), Some("ä.png"));
     assert_eq!(image.language().map(|tag| tag.to_string()).collect::<Vec<_>>(), ["de", "en"]);
     assert_eq!(text(image.location()).as_deref(), Some("http://x/"));
+    assert_eq!((image.extension(), root.extension()), (&b"(1 (\"x\" {3}\r\n)))) 5)"[..], &b"\"more\" (NIL)"[..]));
+    let plain = clean("BODYSTRUCTURE (\"A\" \"B\" NIL NIL NIL \"7BIT\" 1 NIL NIL NIL NIL )");
+    assert!(plain.body_structure().unwrap().extension().is_empty());
+}
+
+#[test]
+fn a_message_may_have_no_envelope_and_no_body() {
+    let message = |rest: &str| {
+        let read = clean(&format!("BODYSTRUCTURE (\"MESSAGE\" \"RFC822\" NIL NIL NIL \"7BIT\" 9 {rest}) UID 1"));
+        let root = read.body_structure().unwrap();
+        (root.lines(), root.envelope().is_some(), root.children().count(), text(root.disposition()))
+    };
+    let leaf = "(\"TEXT\" \"PLAIN\" NIL NIL NIL \"7BIT\" 1 1)";
+    assert_eq!(message("NIL NIL 5 NIL NIL NIL"), (Some(5), false, 0, None));
+    assert_eq!(message(&format!("NIL {leaf} 5")), (Some(5), false, 1, None));
+    assert_eq!(message("() NIL 5"), (Some(5), true, 0, None));
+    assert_eq!(message("NIL (\"INLINE\" NIL) NIL NIL"), (None, false, 0, Some("INLINE".into())));
+    assert_eq!(message("NIL NIL NIL NIL"), (None, false, 0, None));
 }
 
 #[test]
@@ -210,6 +228,7 @@ fn extensions_are_read_and_unknown_ones_kept_as_they_came() {
     assert_eq!(unknown, [("XAOL.X[1]<2>".into(), &b"(a (\"b)\") {1}\r\n))"[..])]);
     assert_eq!((clean("MODSEQ (-1)").modseq(), clean("RFC822.SIZE -1").size()), (None, None));
     assert_eq!(clean("THREADID NIL").thread_id(), None);
+    assert_eq!(text(clean("PREVIEW (FUZZY {1}\r\np)").preview()).as_deref(), Some("p"));
 }
 
 #[test]
