@@ -43,7 +43,8 @@ pub enum Kind {
     Rejected,
     /// The server did not understand the command (`BAD`); the session lives on.
     Bad,
-    /// The server refused the login. Never retried by itself.
+    /// The server refused the login; or it took it and has no mailbox for this user, as Exchange says by its answer to the next
+    /// command, whichever that is ("User is authenticated but not connected"). Never retried by itself.
     Login,
     /// The network failed below the protocol.
     Io,
@@ -109,18 +110,19 @@ impl Error {
     /// Whether the same call on a new connection may succeed without anybody changing anything.
     ///
     /// True for failures of the network, passed deadlines, servers that say they are busy (`UNAVAILABLE`, `INUSE`, `IN-USE`,
-    /// `SYS/TEMP`, `LOGIN-DELAY`), and for [`Kind::Busy`]. Never true for a refused login, for what the server says will last (`AUTH`,
+    /// `SYS/TEMP`, `LOGIN-DELAY`) or [how long](Self::retry_after) to wait, and for [`Kind::Busy`]. Never true for a refused login, for what the server says will last (`AUTH`,
     /// `SYS/PERM`), nor for [`Kind::Unknown`]: there the caller has to find out first whether the command took effect.
     pub fn is_retryable(&self) -> bool {
         match self.0.kind {
             _ if self.code().is_some_and(Code::is_lasting) => false,
             Kind::Io | Kind::Timeout | Kind::Closed | Kind::Busy => true,
-            Kind::Rejected | Kind::Login => self.code().is_some_and(Code::is_passing),
+            Kind::Rejected | Kind::Login => self.retry_after().is_some() || self.code().is_some_and(Code::is_passing),
             _ => false,
         }
     }
 
-    /// How long to wait before trying again, where the server said so: POP3's LOGIN-DELAY (RFC 2449 §6.5).
+    /// How long to wait before trying again, where the server said so: POP3's LOGIN-DELAY (RFC 2449 §6.5), and the "Suggested
+    /// Backoff Time" of Office 365, of which at most a day is believed.
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after
     }
@@ -206,9 +208,9 @@ impl Error {
     }
 
     /// A refused login is [`Kind::Login`], unless the server's code gives another reason than the credentials (RFC 2449 §8.1,
-    /// RFC 3206 §4, RFC 5530 §3): nobody is to be asked for another password then.
+    /// RFC 3206 §4, RFC 5530 §3) or it says when to come again: nobody is to be asked for another password then.
     pub(crate) fn of_login(self, way: &str) -> Self {
-        if !self.is_refusal() || self.code().is_some_and(Code::spares_the_login) {
+        if !self.is_refusal() || self.retry_after().is_some() || self.code().is_some_and(Code::spares_the_login) {
             return self;
         }
         let text = format!("the login by {way} was refused ({self})");

@@ -64,7 +64,8 @@ impl From<Vec<u8>> for Secret {
 /// | [`external`](Self::external) | EXTERNAL (RFC 4422 appendix A) |
 /// | [`anonymous`](Self::anonymous) | ANONYMOUS (RFC 4505) |
 ///
-/// Of those that the server offers, the strongest is taken, and no other after it: a refused login is [`Kind::Login`](crate::Kind::Login), is
+/// An IMAP user with `\` or `/` in its name goes by the command LOGIN instead of PLAIN, since Exchange wants that, unless
+/// [`only`](Self::only) says PLAIN or one of the two has no quoted form. Of those that the server offers, the strongest is taken, and no other after it: a refused login is [`Kind::Login`](crate::Kind::Login), is
 /// never tried another way, and never tried again, except once with a renewed token. Where a server offers a mechanism that it has
 /// no means to serve, [`only`](Self::only) names another. A proof that the mechanism would show goes only over an encrypted
 /// connection, unless the configuration says `dangerous_plaintext`. `Debug` prints the user's name and nothing else.

@@ -172,7 +172,7 @@ async fn an_endless_line_is_cut_off_by_the_limit() {
 #[tokio::test(start_paused = true)]
 async fn lines_that_belong_nowhere_are_passed_over_but_not_without_end() {
     for (count, lives) in [(100, true), (101, false)] {
-        let lines = "S: Server Unavailable.\n".repeat(count);
+        let lines = "S: Service in Trouble.\n".repeat(count);
         let (_script, imap) = greeted(&format!("C: {{A}} NOOP\n{lines}S: {{A}} OK done"), plaintext()).await;
         let result = imap.noop().await;
         assert_eq!(result.is_ok(), lives, "{result:?}");

@@ -13,6 +13,8 @@ mod support;
 
 #[path = "session_imap/deletion.rs"]
 mod deletion;
+#[path = "session_imap/dialect.rs"]
+mod dialect;
 #[path = "session_imap/events.rs"]
 mod events;
 #[path = "session_imap/idling.rs"]

@@ -8,6 +8,7 @@ use super::command::login::Login as LoginCommand;
 use super::command::starttls::StartTls;
 use super::engine::{Delivery, Phase, Request, State};
 use super::session::Imap;
+use super::types::{Capabilities, Condition};
 use crate::config::{Config, Protocol, Security};
 use crate::conn::aside;
 use crate::error::{Error, Kind, Result};
@@ -18,26 +19,28 @@ use crate::sasl::{Choice, Exchange, Failure, Setting, Terms, choose};
 const INITIAL: usize = 8000;
 
 impl Imap {
-    pub(super) async fn log_in(&self, config: &Config, login: &Login) -> Result<()> {
-        end_of(self.link().submit(Request::Greeting)).await?;
+    pub(super) async fn log_in(&self, config: &Config, login: &Login) -> Result<Condition> {
+        let greeting = end_of(self.link().submit(Request::Greeting)).await?;
         let state = self.link().state();
         if config.security == Security::Upgrade {
             self.encrypt(&state).await?;
         }
         if state.phase == Phase::LoggedIn {
-            return self.know_capabilities().await;
+            self.know_capabilities().await?;
+            return Ok(greeting);
         }
         self.know_capabilities().await?;
         let capabilities = self.capabilities();
         let terms = Terms { may_show_secret: true, command_offered: !capabilities.login_disabled() };
-        match choose(login, |mechanism| capabilities.auth(mechanism), terms)? {
+        match choose(login, |mechanism| capabilities.auth(mechanism), terms)?.preferring_command(login, terms) {
             Choice::Sasl(chosen) => {
                 let initial = if capabilities.sasl_ir() { INITIAL } else { 0 };
                 chosen.log_in(login, setting(config), |exchange| self.authenticate(exchange, initial)).await?;
             }
             Choice::Command => self.login_command(login).await.map_err(|error| error.of_login("LOGIN"))?,
         }
-        self.know_capabilities().await
+        self.know_capabilities().await?;
+        Ok(greeting)
     }
 
     /// Required, whatever the server announces: what it announced so far nobody vouches for. A session that is logged in
@@ -89,6 +92,15 @@ impl Imap {
             }
         }
     }
+}
+
+/// How long a set may be on a server that takes lines of 1000 bytes and no longer: UW's and Yahoo's.
+pub(super) fn longest_set(greeting: &str, capabilities: &Capabilities) -> usize {
+    let uw = |text: &str| (text.starts_with("20") || text.starts_with("v1")) && text.contains(" at ");
+    let version = greeting.split_once("IMAP4rev1 ").map(|(_, version)| version);
+    let short =
+        capabilities.has("XYMHIGHESTMODSEQ") || version.is_some_and(|text| text.starts_with("imapgate-") || uw(text));
+    if short { 800 } else { usize::MAX }
 }
 
 fn setting(config: &Config) -> Setting<'_> {

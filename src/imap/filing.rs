@@ -4,7 +4,7 @@
 use std::borrow::Borrow;
 
 use super::command::copy::Copy;
-use super::folder::{Folder, SET};
+use super::folder::Folder;
 use super::session::{Imap, named};
 use super::types::{CopyUid, MailboxName, Query, Uids};
 use crate::error::{Error, Result};
@@ -75,7 +75,7 @@ impl<S: Borrow<Imap>> Folder<S> {
 
     async fn transfer(&self, uids: &Uids, to: &MailboxName, leave: bool) -> Result<Option<CopyUid>> {
         let mut all: Option<CopyUid> = None;
-        for uids in uids.split(SET) {
+        for uids in uids.split(self.session().limits().set) {
             let copy = Copy { selection: self.selection, uids: &uids, to, leave };
             if let Some(copied) = self.session().call(copy).await? {
                 all = Some(all.unwrap_or_default().joined(&copied));

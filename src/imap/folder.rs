@@ -16,14 +16,12 @@ use super::engine::{Request, Selected};
 use super::reader::SectionReader;
 use super::session::Imap;
 use super::streams::{Fetch, Idle};
-use super::types::{Fetched, Items, Section, SeqNum, Uid, Uids};
+use super::types::{Fetched, Items, Section, SeqNum, StatusItems, Uid, Uids};
 use crate::FlagChange;
 use crate::body::Body;
 use crate::error::{Error, Result};
 use crate::message_id::Place;
 
-/// The longest set in one command: the line length every server takes (RFC 7162 §4).
-pub(super) const SET: usize = 8000;
 /// Without ESEARCH a search answers with every UID: beyond so many messages the answer is not worth it.
 const MOST_LISTED: u32 = 50_000;
 
@@ -83,7 +81,7 @@ impl<S: Borrow<Imap>> Folder<S> {
     pub async fn store(&self, uids: impl Into<Uids>, change: &FlagChange) -> Result<()> {
         let uids = self.checked(uids.into())?;
         self.check_writable()?;
-        for uids in uids.split(SET) {
+        for uids in uids.split(self.session().limits().set) {
             self.session().call(Store { selection: self.selection, uids: &uids, change }).await?;
         }
         Ok(())
@@ -99,7 +97,7 @@ impl<S: Borrow<Imap>> Folder<S> {
     pub async fn expunge(&self, uids: impl Into<Uids>) -> Result<()> {
         let uids = self.checked(uids.into())?;
         self.check_expunge()?;
-        for uids in uids.split(SET) {
+        for uids in uids.split(self.session().limits().set) {
             self.session().call(UidExpunge { selection: self.selection, uids: &uids }).await?;
         }
         Ok(())
@@ -124,6 +122,38 @@ impl<S: Borrow<Imap>> Folder<S> {
             found = Some(fetched);
         }
         Ok(found)
+    }
+
+    /// The UID that the next message gets at least. Where the server said so when the mailbox was opened this never touches the
+    /// wire; where it did not, STATUS is asked, one flight, and where that does not tell either, the UID of the last message,
+    /// another one. `None` where nothing tells: the mailbox is empty.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Closed`](crate::Kind::Closed) where the mailbox is no longer selected, and what
+    /// [every command](Imap#errors-of-every-command) can end in.
+    pub async fn next_uid(&self) -> Result<Option<Uid>> {
+        let info = self.info()?;
+        if info.uid_next.is_some() {
+            return Ok(info.uid_next);
+        }
+        match self.session().status(info.name.clone(), StatusItems::UID_NEXT).await {
+            Ok(told) if told.uid_next.is_some() => return Ok(told.uid_next),
+            Err(error) if !error.is_refusal() => return Err(error),
+            _ => {}
+        }
+        if self.info()?.exists == 0 {
+            return Ok(None);
+        }
+        // RFC 9051 §9: of a set without end that begins beyond it, the last message is part.
+        let last = [Uids::from_uid(Uid::MAX)].into();
+        let (link, limits) = (self.link(), self.session().limits());
+        let mut fetch = Fetch::new(link, limits, self.selection, Uids::ALL, last, Items::new())?;
+        let mut highest = None;
+        while let Some(fetched) = fetch.try_next().await? {
+            highest = highest.max(fetched.uid());
+        }
+        Ok(highest.and_then(|uid| Uid::new(uid.as_u32().checked_add(1)?)))
     }
 
     /// Leaves the mailbox and **removes everything in it that is marked `\Deleted`, by whomever**, unless it is open for reading
@@ -243,7 +273,7 @@ impl<S: BorrowMut<Imap>> Folder<S> {
             self.noop().await?;
         }
         let empty = self.info()?.exists == 0 || uids.is_empty();
-        let parts = if empty { Default::default() } else { uids.split(SET).collect() };
+        let parts = if empty { Default::default() } else { uids.split(self.session().limits().set).collect() };
         let session = self.session.borrow_mut();
         Fetch::new(session.link(), session.limits(), self.selection, uids, parts, items)
     }

@@ -11,7 +11,7 @@ use super::command::copy::Copy;
 use super::command::enable::Enable;
 use super::command::expunge::UidExpunge;
 use super::command::id::Id;
-use super::command::list::{List, Selection};
+use super::command::list::{List, Options, Selection};
 use super::command::login::Login;
 use super::command::logout::Logout;
 use super::command::noop::Noop;
@@ -53,7 +53,7 @@ fn request(which: u8) -> Option<Ask<Request>> {
     let plan = match which % 26 {
         0 | 1 => Noop.plan(terms),
         2 => Capability.plan(terms),
-        3 => List { pattern: "*\"{5}", selection: Selection::All, extended: None, utf8: false }.plan(terms),
+        3 => List { pattern: "*\"{5}", selection: Selection::All, options: Options::None, utf8: false }.plan(terms),
         4 => Select { name: inbox, read_only: which & 64 != 0 }.plan(terms),
         5 => fetch::plan(selection, &uids, &Items::ENVELOPE),
         6 => body::plan(selection, Uid::MAX, &Section::WHOLE, 0, NonZeroU32::MAX),

@@ -3,7 +3,7 @@
 
 use super::command::create::Create;
 use super::command::delete::Delete;
-use super::command::list::{List, Selection};
+use super::command::list::{List, Options, Selection};
 use super::command::namespace::Namespace;
 use super::command::rename::Rename;
 use super::command::status::Status;
@@ -11,6 +11,19 @@ use super::command::subscribe::Subscribe;
 use super::session::{Imap, named};
 use super::types::{Listed, MailboxName, Namespaces, StatusData, StatusItems};
 use crate::error::{Error, Result};
+
+/// What is known of two names, by [`Imap::same_mailbox`].
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum Sameness {
+    /// They are of one mailbox.
+    Same,
+    /// They are of two mailboxes.
+    Different,
+    /// Nothing tells them apart: UIDVALIDITY and UIDNEXT are equal or not told. Two new and empty mailboxes may be so; whatever must
+    /// not happen within one mailbox should not be done.
+    Indistinct,
+}
 
 /// Mailboxes as wholes. Names are text; what separates their levels, and below which prefix the user's own are, the server says
 /// by [`list`](Imap::list) and [`namespace`](Imap::namespace).
@@ -46,7 +59,8 @@ impl Imap {
             return self.call(Namespace { utf8: self.terms().utf8 }).await;
         }
         // RFC 9051 §6.3.9: the empty name asks for the delimiter alone.
-        let root = self.call(List { pattern: "", selection: Selection::All, extended: None, utf8: false }).await?;
+        let root =
+            self.call(List { pattern: "", selection: Selection::All, options: Options::None, utf8: false }).await?;
         let delimiter = root.first().and_then(|listed| listed.delimiter);
         let own = super::types::Namespace::new(String::new(), delimiter);
         Ok(Namespaces { personal: vec![own], ..Namespaces::default() })
@@ -146,10 +160,80 @@ impl Imap {
         self.call(Status { name, items, utf8: state.utf8() }).await
     }
 
+    /// Whether two names are of one mailbox, as `X` and `INBOX.X` are on some servers: to be asked before one is moved or copied
+    /// into the other, which would go on for ever. Two flights, by MAILBOXID (OBJECTID, RFC 8474) where the server has it, else by
+    /// what the numbers of both tell; three where mail may have come between.
+    ///
+    /// # Errors
+    ///
+    /// As [`status`](Self::status).
+    pub async fn same_mailbox(
+        &self,
+        one: impl TryInto<MailboxName, Error: Into<Error>>,
+        other: impl TryInto<MailboxName, Error: Into<Error>>,
+    ) -> Result<Sameness> {
+        let (one, other) = (named(one)?, named(other)?);
+        if one == other {
+            return Ok(Sameness::Same);
+        }
+        let mut items = StatusItems::UID_NEXT | StatusItems::UID_VALIDITY;
+        let rev2 = self.link().state().rev2();
+        if StatusItems::MAILBOX_ID.missing(&self.capabilities(), rev2).next().is_none() {
+            items = items | StatusItems::MAILBOX_ID;
+        }
+        let first = self.status(&one, items).await?;
+        let second = self.status(&other, items).await?;
+        if let (Some(first), Some(second)) = (&first.mailbox_id, &second.mailbox_id) {
+            return Ok(if first == second { Sameness::Same } else { Sameness::Different });
+        }
+        if first.uid_validity.zip(second.uid_validity).is_some_and(|(first, second)| first != second) {
+            return Ok(Sameness::Different);
+        }
+        match (first.uid_next, second.uid_next) {
+            (Some(first), Some(second)) if first > second => Ok(Sameness::Different),
+            (Some(first), Some(second)) if first < second => {
+                let third = self.status(&one, items).await?;
+                let apart = third.uid_next.is_some_and(|third| third < second);
+                Ok(if apart { Sameness::Different } else { Sameness::Indistinct })
+            }
+            _ => Ok(Sameness::Indistinct),
+        }
+    }
+
+    /// With all the options that the server announces and has not yet refused.
     async fn listing(&self, pattern: &str, selection: Selection) -> Result<Vec<Listed>> {
         let (capabilities, state) = (self.capabilities(), self.link().state());
-        let extended =
-            (capabilities.list_extended() || state.rev2()).then(|| capabilities.special_use() || state.rev2());
-        self.call(List { pattern, selection, extended, utf8: state.utf8() }).await
+        let announced = match (capabilities.list_extended() || state.rev2(), capabilities.special_use() || state.rev2())
+        {
+            (true, true) => Options::SpecialUse,
+            (true, false) => Options::Children,
+            (false, _) => Options::None,
+        };
+        let utf8 = state.utf8();
+        let list = |options| self.call(List { pattern, selection, options, utf8 });
+        let mut options = self.list_options().min(announced);
+        let mut answer = list(options).await;
+        while let (Err(error), Some(less)) = (&answer, options.less()) {
+            if !error.is_refusal() || error.is_retryable() {
+                break;
+            }
+            options = less;
+            answer = list(less).await;
+            if answer.is_ok() {
+                self.limit_list_options(less);
+            }
+        }
+        let mut listed = answer?;
+        // strato.de leaves INBOX out where it is asked with options.
+        let wanted = options != Options::None && selection == Selection::All && covers_inbox(pattern);
+        if wanted && !listed.iter().any(|listed| listed.name == MailboxName::INBOX) {
+            let plain = list(Options::None).await?;
+            listed.extend(plain.into_iter().filter(|listed| listed.name == MailboxName::INBOX));
+        }
+        Ok(listed)
     }
+}
+
+fn covers_inbox(pattern: &str) -> bool {
+    pattern == "*" || pattern == "%" || pattern.eq_ignore_ascii_case("INBOX")
 }

@@ -31,6 +31,7 @@ pub use command::scope::Scope;
 pub use command::sort::SortKey;
 pub use engine::{Event, Selected};
 pub use folder::Folder;
+pub use mailboxes::Sameness;
 pub use opening::Opening;
 pub use session::Imap;
 pub use streams::{Fetch, Idle};

@@ -10,7 +10,7 @@ use super::call::finish;
 use super::command::select::Select;
 use super::command::{Command, fetch};
 use super::engine::{Needs, Request};
-use super::folder::{Folder, SET};
+use super::folder::Folder;
 use super::session::Imap;
 use super::streams::Fetch;
 use super::types::{Items, MailboxName, Uids};
@@ -47,7 +47,7 @@ impl<'a> Opening<'a> {
     /// from the stream.
     pub async fn fetch(self, uids: impl Into<Uids>, items: Items) -> Result<Fetch<'a>> {
         let uids = uids.into();
-        let mut parts: VecDeque<Uids> = uids.split(SET).collect();
+        let mut parts: VecDeque<Uids> = uids.split(self.imap.limits().set).collect();
         let select = Select { name: self.name?, read_only: self.read_only };
         let imap: &'a Imap = self.imap;
         let link = imap.link();

@@ -3,7 +3,7 @@
 //! commands' business.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::appending::Append;
@@ -12,14 +12,16 @@ use super::command::append::Append as AppendCommand;
 use super::command::enable::Enable;
 use super::command::extension::{Answer, Extension, Run};
 use super::command::id::{Fields, Id};
+use super::command::list::Options;
 use super::command::logout::Logout;
 use super::command::noop::Noop;
 use super::command::select::Select;
 use super::command::{Command, Terms};
 use super::engine::{Delivery, Engine, Request};
+use super::entry::longest_set;
 use super::folder::Folder;
 use super::opening::Opening;
-use super::types::{Capabilities, MailboxName, Uids};
+use super::types::{Capabilities, Condition, MailboxName, Uids};
 use crate::config::{Config, Protocol};
 use crate::conn::io::{AsyncRead, AsyncWrite};
 use crate::conn::stream::Stream;
@@ -80,6 +82,8 @@ pub struct Imap {
     limits: Limits,
     poll: Duration,
     server: Fields,
+    /// The most that LIST may be asked for, where the server refused what it had announced.
+    list_options: Mutex<Options>,
 }
 
 impl Imap {
@@ -135,14 +139,17 @@ impl Imap {
         let port = config.port_for(Protocol::Imap);
         let account = account(login.user(), config.host(), port, USUAL_PORTS).into();
         let (limits, poll) = (config.limits.clone(), config.deadlines.poll);
-        let mut imap = Self { link, account, limits, poll, server: Fields::new() };
-        imap.server = driver.beside(imap.enter(config, login)).await?;
+        let mut imap =
+            Self { link, account, limits, poll, server: Fields::new(), list_options: Mutex::new(Options::SpecialUse) };
+        let (greeting, server) = driver.beside(imap.enter(config, login)).await?;
+        imap.server = server;
+        imap.limits.set = imap.limits.set.min(longest_set(&greeting.text, &imap.capabilities()));
         Ok((imap, driver))
     }
 
-    async fn enter(&self, config: &Config, login: &Login) -> Result<Fields> {
-        self.log_in(config, login).await?;
-        self.introduce(config.id.as_deref()).await
+    async fn enter(&self, config: &Config, login: &Login) -> Result<(Condition, Fields)> {
+        let greeting = self.log_in(config, login).await?;
+        Ok((greeting, self.introduce(config.id.as_deref()).await?))
     }
 
     /// Says who we are, and agrees on IMAP4rev2 where the server speaks an older IMAP unless asked; in one flight. NetEase's
@@ -388,6 +395,15 @@ impl Imap {
 
     pub(super) fn account(&self) -> &Arc<str> {
         &self.account
+    }
+
+    pub(super) fn list_options(&self) -> Options {
+        *self.list_options.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn limit_list_options(&self, most: Options) {
+        let mut options = self.list_options.lock().unwrap_or_else(PoisonError::into_inner);
+        *options = most.min(*options);
     }
 
     pub(super) async fn call<C: Command>(&self, command: C) -> Result<C::Output> {

@@ -67,6 +67,22 @@ pub(crate) fn choose(login: &Login, offered: impl Fn(&str) -> bool, terms: Terms
     })
 }
 
+impl Choice {
+    /// Exchange refuses PLAIN for users such as `DOMAIN\user` and `user/shared`, and takes its LOGIN; that in turn not with
+    /// literals, so what has no quoted form stays with PLAIN. Both show the same to the same server.
+    pub(crate) fn preferring_command(self, login: &Login, terms: Terms) -> Self {
+        let quoted = |text: &[u8]| text.iter().all(|byte| byte.is_ascii() && !byte.is_ascii_control());
+        let password = login.command_password().filter(|_| terms.may_show_secret && terms.command_offered);
+        let quotable = password.is_some_and(|password| quoted(password.expose()) && quoted(login.user().as_bytes()));
+        match self {
+            Self::Sasl(chosen) if quotable && chosen.0.name == "PLAIN" && login.user().contains(['\\', '/']) => {
+                Self::Command
+            }
+            choice => choice,
+        }
+    }
+}
+
 impl Chosen {
     /// Whether it shows the password or token to whoever listens.
     pub(crate) fn shows_secret(self) -> bool {
@@ -190,6 +206,24 @@ mod tests {
             let login = Login::password("me", password);
             assert_eq!(chosen(&login, &["SCRAM-SHA-256", "PLAIN"], OPEN), Ok(Some("PLAIN")));
         }
+    }
+
+    #[test]
+    fn a_user_of_a_domain_goes_by_the_command_where_plain_would_be_taken_and_nothing_forbids() {
+        let preferred = |login: &Login, offered: &[&str], terms: Terms| {
+            let choice = choose(login, |name| offered.contains(&name), terms).unwrap();
+            matches!(choice.preferring_command(login, terms), Choice::Command)
+        };
+        for user in ["DOMAIN\\me", "me/shared"] {
+            let login = Login::password(user, "secret");
+            assert!(preferred(&login, &["PLAIN", "LOGIN"], OPEN), "{user}");
+            assert!(!preferred(&login, &["PLAIN", "SCRAM-SHA-1"], OPEN), "{user}");
+            assert!(!preferred(&login, &["PLAIN"], Terms { command_offered: false, ..OPEN }), "{user}");
+            assert!(!preferred(&login.clone().only(["PLAIN"]), &["PLAIN"], OPEN), "{user}");
+            assert!(!preferred(&login.authorize_as("you"), &["PLAIN"], OPEN), "{user}");
+            assert!(!preferred(&Login::password(user, "sécret"), &["PLAIN"], OPEN), "{user}");
+        }
+        assert!(!preferred(&Login::password("me", "secret"), &["PLAIN"], OPEN));
     }
 
     #[test]

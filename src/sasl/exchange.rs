@@ -114,7 +114,8 @@ impl Exchange {
             let text = format!("the server refused the login by {}: {}", self.name, complaint.text);
             return Failure { stale: complaint.stale, error: error.seen_as(Kind::Login, text) };
         }
-        let stale = error.kind() == Kind::Rejected && error.code().is_none_or(is_about_the_proof);
+        let judged = error.kind() == Kind::Rejected && error.retry_after().is_none();
+        let stale = judged && error.code().is_none_or(is_about_the_proof);
         Failure { stale, error: error.of_login(self.name) }
     }
 

@@ -14,6 +14,8 @@ mod login;
 mod plain;
 mod scram;
 mod single;
+#[cfg(test)]
+mod vectors;
 
 pub(crate) use choice::{Choice, Chosen, Setting, Terms, choose};
 pub(crate) use exchange::{Exchange, Failure};

@@ -110,7 +110,7 @@ fn holds(subject: &str, op: &str, value: &Value, shown: &[Value], leaves: &Leave
         return shown.iter().any(|response| of_envelope(&response["envelope"], field, value));
     }
     match op {
-        "empty" | "null" | "not-null" | "type" => true,
+        "empty" | "null" | "not-null" | "type" => false,
         _ if counts(subject) => {
             shown.len() as u64 == value.as_u64().unwrap_or(u64::MAX) || shown.iter().any(|one| has_count(one, value))
         }

@@ -1,5 +1,5 @@
 //! Compares what was expected in the neutral form with what was shown, whole: everything expected must be there. Letter case,
-//! and whether nothing is `null`, empty or not there at all, are no differences.
+//! whether nothing is `null` or not there at all, and how an empty list of pairs is written, are no differences.
 
 use serde_json::{Map, Value};
 
@@ -27,7 +27,7 @@ fn walk(expected: &Value, shown: &Value, place: &str, differences: &mut Differen
         }
         (expected, shown) => {
             *count += 1;
-            if expected != shown {
+            if expected != shown && !is_same_nothing(expected, shown) {
                 differences.push((place.to_owned(), expected.clone(), shown.clone()));
             }
         }
@@ -41,7 +41,7 @@ fn normal(value: &Value) -> Value {
             let kept = object.iter().filter(|(key, _)| !matches!(key.as_str(), "of" | "#"));
             let kept: Map<_, _> = kept
                 .map(|(key, value)| (key.to_uppercase().replace('"', ""), normal(value)))
-                .filter(|(_, value)| !is_nothing(value))
+                .filter(|(_, value)| !value.is_null())
                 .collect();
             kept.into()
         }
@@ -51,11 +51,11 @@ fn normal(value: &Value) -> Value {
     }
 }
 
-fn is_nothing(value: &Value) -> bool {
-    match value {
-        Value::Null => true,
-        Value::Object(object) => object.is_empty(),
-        Value::Array(list) => list.is_empty(),
+/// No pairs are `{}`, NIL or, to a reader that does not know they would be pairs, `[]`. An empty list of values is none of these.
+fn is_same_nothing(expected: &Value, shown: &Value) -> bool {
+    match expected {
+        Value::Object(pairs) => pairs.is_empty() && (shown.is_null() || shown.as_array().is_some_and(Vec::is_empty)),
+        Value::Array(list) => list.is_empty() && shown.as_object().is_some_and(Map::is_empty),
         _ => false,
     }
 }
@@ -64,7 +64,9 @@ fn is_nothing(value: &Value) -> bool {
 fn a_difference_is_seen_wherever_it_is() {
     let seen = |expected: Value, shown: Value| compare(&expected, &shown).0.len();
     assert_eq!(seen(serde_json::json!({"a": [1, {"B": "x"}]}), serde_json::json!({"A": [1, {"b": "X"}], "c": 1})), 0);
-    assert_eq!(seen(serde_json::json!({"a": null, "b": []}), serde_json::json!({})), 0);
+    assert_eq!(seen(serde_json::json!({"a": null, "b": {}}), serde_json::json!({})), 0);
+    assert_eq!(seen(serde_json::json!({"a": []}), serde_json::json!({"a": {}})), 0);
+    assert_eq!(seen(serde_json::json!({"a": []}), serde_json::json!({})), 1);
     assert_eq!(seen(serde_json::json!({"a": [1, 2]}), serde_json::json!({"a": [1, 3]})), 1);
     assert_eq!(seen(serde_json::json!({"a": [1, 2]}), serde_json::json!({"a": [1]})), 1);
     assert_eq!(seen(serde_json::json!({"a": 1}), serde_json::json!({})), 1);

@@ -11,9 +11,39 @@ use crate::imap::types::{Condition, Listed};
 pub(crate) struct List<'a> {
     pub(crate) pattern: &'a str,
     pub(crate) selection: Selection,
-    /// Whether the server takes options, and then, whether it knows special uses.
-    pub(crate) extended: Option<bool>,
+    pub(crate) options: Options,
     pub(crate) utf8: bool,
+}
+
+/// What LIST is to be asked for beyond names, the least first.
+#[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) enum Options {
+    /// Nothing: the server takes no options.
+    #[default]
+    None,
+    /// Children.
+    Children,
+    /// Children and special uses.
+    SpecialUse,
+}
+
+impl Options {
+    /// What is asked for where a server refuses this.
+    pub(crate) fn less(self) -> Option<Self> {
+        match self {
+            Self::None => None,
+            Self::Children => Some(Self::None),
+            Self::SpecialUse => Some(Self::Children),
+        }
+    }
+
+    fn names(self) -> &'static [&'static str] {
+        match self {
+            Self::None => &[],
+            Self::Children => &["CHILDREN"],
+            Self::SpecialUse => &["CHILDREN", "SPECIAL-USE"],
+        }
+    }
 }
 
 /// Which mailboxes.
@@ -29,18 +59,16 @@ impl Command for List<'_> {
     /// LSUB only where LIST takes no options: IMAP4rev2 has none, and Exchange refuses it then.
     fn plan(&self, terms: Terms) -> Result<Plan> {
         let subscribed = self.selection == Selection::Subscribed;
-        let verb = if subscribed && self.extended.is_none() { "LSUB" } else { "LIST" };
+        let verb = if subscribed && self.options == Options::None { "LSUB" } else { "LIST" };
         let mut line = Line::new(verb);
-        if subscribed && self.extended.is_some() {
+        if subscribed && self.options != Options::None {
             line = line.list(|list| list.atom("SUBSCRIBED"))?;
         }
         line = line.pattern("", terms.utf8)?.pattern(self.pattern, terms.utf8)?;
         // The empty pattern asks for the delimiter, which some servers do not tell with options.
-        if let Some(special_use) = self.extended.filter(|_| !self.pattern.is_empty()) {
-            line = line.atom("RETURN")?.list(|list| {
-                let list = list.atom("CHILDREN")?;
-                if special_use { list.atom("SPECIAL-USE") } else { Ok(list) }
-            })?;
+        let names = if self.pattern.is_empty() { &[] } else { self.options.names() };
+        if !names.is_empty() {
+            line = line.atom("RETURN")?.list(|list| names.iter().try_fold(list, |list, name| list.atom(name)))?;
         }
         Ok(Plan::new(verb, line.finish()).order(Order::claiming(Claims::LIST)))
     }

@@ -3,6 +3,7 @@
 
 use bytes::Bytes;
 
+use super::meaning::Meaning;
 use super::outbox::Stage;
 use super::{Delivery, Effect, Engine, Phase, Running, Upgrade, copied};
 use crate::engine::Id;
@@ -43,6 +44,7 @@ impl Engine {
             Route::Untagged(Kind::Ok) => Phase::Greeted,
             Route::Untagged(Kind::Preauth) => Phase::LoggedIn,
             Route::Untagged(Kind::Bye) => return Err(said(frame, "the server refused the connection")),
+            _ if unavailable(frame) => return Err(out_of_service(frame)),
             _ => {
                 return Err(Error::protocol(format!(
                     "the server does not speak IMAP: it begins with {}",
@@ -237,6 +239,9 @@ impl Engine {
             self.learn_code(codec::text::resp_text(line).0.as_ref());
             return Ok(());
         }
+        if unavailable(frame) {
+            return Err(out_of_service(frame));
+        }
         self.strays += 1;
         tracing::warn!(line = %excerpt(frame), "a line that belongs nowhere");
         if self.strays > MOST_STRAYS {
@@ -358,13 +363,19 @@ fn outcome(run: &Running, ending: Ending, condition: Condition) -> Result<Condit
 }
 
 fn refusal(verb: &str, ending: Ending, condition: Condition) -> Error {
-    let kind = if ending == Ending::No { ErrorKind::Rejected } else { ErrorKind::Bad };
-    let did = if ending == Ending::No { "refused" } else { "did not understand" };
+    let meaning = Meaning::of(&condition.text);
+    let kind = match (meaning, ending) {
+        (Some(Meaning::NotConnected), _) => ErrorKind::Login,
+        (Some(Meaning::Throttled(_)), _) | (None, Ending::No) => ErrorKind::Rejected,
+        (None, _) => ErrorKind::Bad,
+    };
+    let did = if kind == ErrorKind::Bad { "did not understand" } else { "refused" };
     let text = match clean(&condition.text) {
         text if text.is_empty() => format!("the server {did} {verb}"),
         text => format!("the server {did} {verb}: {text}"),
     };
-    Error::new(kind, text).with_code(condition.code.map(Into::into))
+    let wait = meaning.and_then(Meaning::wait);
+    Error::new(kind, text).with_code(condition.code.map(Into::into)).with_retry_after(wait)
 }
 
 /// The error that a BYE stands for, with its code and words.
@@ -372,7 +383,18 @@ fn said(frame: &[u8], what: &str) -> Error {
     let condition = read_condition(frame);
     let text = clean(&condition.text);
     let text = if text.is_empty() { what.to_owned() } else { format!("{what}: {text}") };
-    Error::closed(text).with_code(condition.code.map(Into::into))
+    let wait = Meaning::of(&condition.text).and_then(Meaning::wait);
+    Error::closed(text).with_code(condition.code.map(Into::into)).with_retry_after(wait)
+}
+
+/// Exchange says so in a line without a tag, and never answers the command: nothing that waits would ever end.
+fn unavailable(frame: &[u8]) -> bool {
+    const WORDS: &[u8] = b"Server Unavailable";
+    frame.get(..WORDS.len()).is_some_and(|start| start.eq_ignore_ascii_case(WORDS))
+}
+
+fn out_of_service(frame: &[u8]) -> Error {
+    Error::closed(format!("the server is out of service: {}", excerpt(frame)))
 }
 
 /// A status response, as far as it can be read.

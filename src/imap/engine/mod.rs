@@ -6,6 +6,7 @@ mod answer;
 mod event;
 mod idle;
 mod input;
+mod meaning;
 mod numbers;
 mod order;
 mod outbox;

@@ -15,7 +15,7 @@ use crate::imap::command::close::Close;
 use crate::imap::command::copy::Copy;
 use crate::imap::command::enable::Enable;
 use crate::imap::command::expunge::UidExpunge;
-use crate::imap::command::list::{List, Selection};
+use crate::imap::command::list::{List, Options, Selection};
 use crate::imap::command::login::Login;
 use crate::imap::command::logout::Logout;
 use crate::imap::command::namespace::Namespace;
@@ -181,7 +181,9 @@ impl Play {
             "login" => Login { user: "m\u{e9}", password: &Secret::from("p\"w") }.plan(terms),
             "authenticate" => authenticate::plan("PLAIN", None),
             "authenticate-ir" => authenticate::plan("PLAIN", Some(&Secret::from("AGEAYg=="))),
-            "list" => List { pattern: argument, selection: Selection::All, extended: None, utf8: false }.plan(terms),
+            "list" => {
+                List { pattern: argument, selection: Selection::All, options: Options::None, utf8: false }.plan(terms)
+            }
             "select" => Select { name: name.unwrap(), read_only: false }.plan(terms),
             "examine" => Select { name: name.unwrap(), read_only: true }.plan(terms),
             "fetch" => fetch::plan(selection, &Uids::ALL, &Items::ENVELOPE.flags()),

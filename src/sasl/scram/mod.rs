@@ -3,7 +3,7 @@
 
 mod message;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;

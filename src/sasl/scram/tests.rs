@@ -1,6 +1,7 @@
 //! SCRAM by the RFCs' examples, and against servers that cheat.
 
 use super::super::choice::tests_setting as setting;
+use super::super::vectors::text;
 use super::*;
 
 /// RFC 5802 §5.
@@ -50,6 +51,44 @@ impl Example {
         assert_eq!(scram.step(self.server_first.as_bytes()).unwrap().expose(), self.client_final.as_bytes());
         assert!(scram.is_said() && !scram.is_slow());
         scram
+    }
+}
+
+/// One vector of the corpus.
+pub(in crate::sasl) fn holds(vector: &serde_json::Value) {
+    let hash = if vector["mechanism"] == "SCRAM-SHA-1" { Hash::Sha1 } else { Hash::Sha256 };
+    let nonce =
+        ["cnonce", "entropy"].iter().find(|name| vector[name].is_string() || vector["values"][name].is_string());
+    let nonce = text(vector, nonce.unwrap());
+    let begun = || {
+        let mut scram = Scram::new(hash, &Login::password("user", "pencil"), 1_000_000, nonce.to_owned()).unwrap();
+        assert_eq!(scram.start().unwrap().unwrap().expose(), format!("n,,n=user,r={nonce}").as_bytes());
+        scram
+    };
+    if vector["must_fail"].is_string() {
+        return assert!(begun().step(text(vector, "server_first").as_bytes()).is_err(), "{vector}");
+    }
+    let own = vector["server_first"].is_string();
+    let [first, proof, signature] =
+        if own { ["server_first", "client_final", "server_final"] } else { ["challenge1", "expected", "challenge2"] };
+    let said = || {
+        let mut scram = begun();
+        let answer = scram.step(text(vector, first).as_bytes()).unwrap();
+        assert_eq!(answer.expose(), text(vector, proof).as_bytes(), "{vector}");
+        scram
+    };
+    let mut scram = said();
+    scram.step(text(vector, signature).as_bytes()).unwrap();
+    scram.finish().unwrap();
+    for error in vector["errors"].as_array().into_iter().flatten() {
+        let mut scram = said();
+        assert!(scram.step(text(error, "server").as_bytes()).is_err() && scram.finish().is_err(), "{error}");
+    }
+    if vector["values"]["salt"].is_string() {
+        let [nonce, salt, count] = ["nonce", "salt", "iterations"].map(|part| text(vector, part));
+        for lacking in [format!("{salt},{count}"), format!("{nonce},{count}"), format!("{nonce},{salt}")] {
+            assert!(begun().step(lacking.as_bytes()).is_err(), "{lacking}");
+        }
     }
 }
 
