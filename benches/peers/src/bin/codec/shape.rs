@@ -53,11 +53,14 @@ pub(crate) const SHAPES: [Shape; 20] = [
         filled(size, "* 1 FETCH (ENVELOPE (NIL \"", |_| "\\\"\\\\".into(), "\" NIL NIL NIL NIL NIL NIL NIL NIL))\r\n")
     }),
     imap("many parts", |size| {
-        filled(size, "* 1 FETCH (BODYSTRUCTURE (", |_| PART.into(), " \"mixed\" NIL NIL NIL NIL))\r\n")
+        // A structure may have 10,000 parts.
+        let long = PART.replace("\"charset\"", &format!("{}\"charset\"", "\"name\" \"value\" ".repeat(500)));
+        filled(size, "* 1 FETCH (BODYSTRUCTURE (", |_| long.clone(), " \"mixed\" NIL NIL NIL NIL))\r\n")
     }),
-    imap("deep parts", |size| {
-        let deep = |_| format!("{}{PART}{}", "(".repeat(90), " \"mixed\")".repeat(90));
-        filled(size, "* 1 FETCH (BODYSTRUCTURE (", deep, " \"mixed\"))\r\n")
+    imap("a deep part", |size| {
+        let head = format!("* 1 FETCH (BODYSTRUCTURE {}(\"text\" \"plain\" (\"charset\" \"utf-8\"", "(".repeat(90));
+        let tail = format!(") NIL NIL \"7bit\" 42 1){})\r\n", " \"mixed\")".repeat(90));
+        filled(size, &head, |n| format!(" \"name{n}\" \"value\""), &tail)
     }),
     imap("unreadable attributes", |size| filled(size, "* 1 FETCH (UID 1", |_| " UID x ENVELOPE (y)".into(), ")\r\n")),
     imap("annotations", |size| filled(size, "* METADATA \"\" (", |n| format!("/shared/{n} \"value\" "), "/x NIL)\r\n")),
