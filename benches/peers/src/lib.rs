@@ -1,5 +1,5 @@
 //! What the processes of a measurement share: the generated mail, the checksum that proves a client has read it all, the replay
-//! server and the small command line. It must not know postroom: the library under test appears in `bin/client/` only.
+//! server and the small command line. It must not know postroom: the library under test appears in `bin/client/` and `bin/codec/` only.
 
 pub mod answers;
 pub mod body;
@@ -7,6 +7,7 @@ pub mod checksum;
 pub mod cli;
 pub mod measure;
 pub mod message;
+pub mod peer;
 pub mod prng;
 pub mod replay;
 pub mod rss;

@@ -101,7 +101,8 @@ impl Framer {
             let end = self.scanned + found + 1;
             self.check(end, limits)?;
             self.scanned = end;
-            match self.announced(input, end)? {
+            let announced = if ends_in_brace(input, end) { self.announced(input, end)? } else { None };
+            match announced {
                 Some(size) => self.begin_literal(end, size, limits, threshold)?,
                 None if self.literals == 0 && is_blank(input, self.line, end) => self.skip_blank(end, limits)?,
                 None => {
@@ -187,7 +188,7 @@ impl Framer {
     }
 
     /// The size of the literal that the line ending at `end` announces.
-    #[inline]
+    #[inline(never)]
     fn announced(&self, input: &[u8], end: usize) -> Result<Option<u64>> {
         let line = input.get(self.line..end).unwrap_or_default();
         let line = line.strip_suffix(b"\n").unwrap_or(line);
@@ -223,6 +224,12 @@ fn announcement(line: &[u8]) -> Result<Option<u64>> {
         Some(size) => Ok(Some(size)),
         None => Err(Error::protocol("the server announces a literal of impossible size")),
     }
+}
+
+/// Whether the line ending at `end` may announce a literal: almost none does.
+#[inline]
+fn ends_in_brace(input: &[u8], end: usize) -> bool {
+    matches!(input.get(..end), Some([.., b'}', b'\r', b'\n'] | [.., b'}', b'\n']))
 }
 
 /// Whether this line is nothing but NUL bytes and its end (some servers send such before a response).

@@ -2,7 +2,7 @@
 
 use super::child::Cores;
 use super::pair::Pairs;
-use super::{collect, cpu, flights, memory, wall};
+use super::{codec, collect, cpu, flights, memory, wall};
 use crate::cli::Result;
 
 /// How a run is to go.
@@ -54,6 +54,11 @@ pub const FIGURES: &[Figure] = &[
     figure("stream_1gib_growth_mib", 8.0, memory::stream_1gib_growth_mib),
     figure("flights_first_fetch", 3.0, flights::flights_first_fetch),
     figure("idle_tls_vs_rustls", 1.8, memory::idle_tls_vs_rustls),
+    figure("parse_envelope_vs_imap_proto", 0.35, |plan| codec::against_parser(plan, "envelope", "imap_proto")),
+    figure("parse_envelope_vs_imap_codec", 0.25, |plan| codec::against_parser(plan, "envelope", "imap_codec")),
+    figure("parse_flags_vs_imap_codec", 0.25, |plan| codec::against_parser(plan, "flags", "imap_codec")),
+    figure("frame_vs_memchr", 2.0, codec::frame_vs_memchr),
+    figure("worst_slope", 1.1, codec::worst_slope),
 ];
 
 const fn figure(name: &'static str, bar: f64, measure: fn(Plan) -> Result<f64>) -> Figure {

@@ -1,6 +1,7 @@
 //! How a figure is measured: children pinned to cores and accounted by `wait4`, pairs that alternate, servers that end with their value.
 
 pub mod child;
+mod codec;
 mod collect;
 mod cpu;
 mod delay;

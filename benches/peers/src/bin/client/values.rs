@@ -46,7 +46,8 @@ pub fn message(sum: &mut Sum, message: &Fetched) -> Result<u64> {
     Ok(0)
 }
 
-fn envelope(sum: &mut Sum, envelope: Envelope<'_>) {
+/// Adds an envelope.
+pub fn envelope(sum: &mut Sum, envelope: Envelope<'_>) {
     ntext(sum, envelope.date());
     ntext(sum, envelope.subject());
     let lists = [envelope.from(), envelope.sender(), envelope.reply_to(), envelope.to(), envelope.cc(), envelope.bcc()];
@@ -66,7 +67,8 @@ fn addresses(sum: &mut Sum, list: Addresses<'_>) {
     sum.count(count);
 }
 
-fn structure(sum: &mut Sum, part: BodyStructure<'_>) -> Result<()> {
+/// Adds a body structure.
+pub fn structure(sum: &mut Sum, part: BodyStructure<'_>) -> Result<()> {
     if part.kind() == PartKind::Multipart {
         sum.number(MULTIPART);
         let mut count = 0;

@@ -1,0 +1,36 @@
+//! What the codec costs without a socket. Both sides run in one process and one thread, in turns, over the same bytes.
+
+use super::child::Outcome;
+use super::figure::Plan;
+use crate::cli::Result;
+
+/// What one side of a pair costs at least, in proportion to a side that is a process of its own: there is no start to be subtracted.
+const SHARE: f64 = 0.2;
+
+/// Every value of an answer to FETCH, beside another parser.
+pub(super) fn against_parser(plan: Plan, job: &str, peer: &str) -> Result<f64> {
+    ratio(plan, &[job, "--peer", peer])
+}
+
+/// Where responses end, beside the bare search for line ends.
+pub(super) fn frame_vs_memchr(plan: Plan) -> Result<f64> {
+    ratio(plan, &["frame"])
+}
+
+/// The steepest growth of time with size among twenty shapes of response, from 64 KiB to 64 MiB.
+pub(super) fn worst_slope(plan: Plan) -> Result<f64> {
+    let sizes = (plan.pairs / 2).clamp(4, 11).to_string();
+    let runs = plan.pairs.div_ceil(7).to_string();
+    say(plan, &["slope", "--sizes", &sizes, "--runs", &runs], "slope")
+}
+
+fn ratio(plan: Plan, job: &[&str]) -> Result<f64> {
+    let (pairs, seconds) = (plan.pairs.to_string(), (plan.seconds * SHARE).to_string());
+    say(plan, &[job, &["--pairs", &pairs, "--seconds", &seconds]].concat(), "ratio")
+}
+
+fn say(plan: Plan, args: &[&str], name: &str) -> Result<f64> {
+    let done = Outcome::of(plan.cores, "codec", args)?;
+    done.all("#").for_each(|line| println!("# {line}"));
+    done.number(name)
+}
