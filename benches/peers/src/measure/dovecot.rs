@@ -1,4 +1,4 @@
-//! A real Dovecot with a generated maildrop: own configuration and scratch folder, a free port, ended with its value.
+//! A real Dovecot with a generated maildrop: own configuration and folder, a free port, ended with its value.
 
 use std::fs::{self, DirBuilder};
 use std::io::{BufRead, BufReader};
@@ -6,6 +6,7 @@ use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::os::unix::fs::{DirBuilderExt as _, chown};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -13,12 +14,13 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Gid, Pid, Uid, User};
 
 use super::child::beside;
+use super::home;
 use crate::cli::Result;
 
 /// The owner of the mail where we are root: Dovecot refuses to open a mailbox as root.
 const MAIL_OWNER: u32 = 5977;
 
-/// A running server, ended and cleaned away when dropped.
+/// A running server, ended when dropped.
 #[derive(Debug)]
 pub struct Dovecot {
     child: Child,
@@ -98,17 +100,16 @@ impl Dovecot {
 
 impl Drop for Dovecot {
     fn drop(&mut self) {
-        // Its own children end with the master; the scratch folder is ours alone.
+        // Its own children end with the master; its folder stays, as a `Home` does.
         let _ = kill(Pid::from_raw(self.child.id() as i32), Signal::SIGTERM);
         let _ = self.child.wait();
-        let _ = fs::remove_dir_all(&self.scratch);
     }
 }
 
 /// A folder of our own that the mail's owner can pass through.
 fn scratch() -> Result<PathBuf> {
-    let parent = std::env::var_os("POSTROOM_BENCH_DIR").map_or_else(std::env::temp_dir, PathBuf::from);
-    let path = parent.join(format!("postroom-bench-{}", std::process::id()));
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let path = home::scratch()?.join(format!("dovecot-{}", COUNT.fetch_add(1, Ordering::Relaxed)));
     DirBuilder::new().mode(0o755).create(&path).map_err(|error| format!("{}: {error}", path.display()))?;
     Ok(path)
 }

@@ -1,4 +1,4 @@
-//! [`Home`]: a fresh folder for one collection, and whether everything arrived in it.
+//! [`Home`]: a fresh folder for one collection, and whether everything arrived in it; [`scratch`], in which everything lies.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -38,7 +38,13 @@ impl Wanted {
     }
 }
 
-/// A folder on the disk that is measured, removed when dropped.
+/// Where everything is written. Who gives it removes it.
+pub(super) fn scratch() -> Result<PathBuf> {
+    Ok(std::env::var_os("POSTROOM_BENCH_DIR").ok_or("no POSTROOM_BENCH_DIR: start it by benches/run")?.into())
+}
+
+/// A folder on the disk that is measured. It stays until [`scratch`] is removed as a whole: for minutes after thousands of files were
+/// deleted, ext4 looks at each of their inodes again before it makes a new file near them, and that would be measured instead.
 #[derive(Debug)]
 pub(super) struct Home(PathBuf);
 
@@ -46,9 +52,7 @@ impl Home {
     /// Makes it, and has the disk finish what it was told before.
     pub(super) fn create() -> Result<Self> {
         static COUNT: AtomicU64 = AtomicU64::new(0);
-        let parent = std::env::var_os("POSTROOM_BENCH_DIR").map_or_else(std::env::temp_dir, PathBuf::from);
-        let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let path = parent.join(format!("postroom-home-{}-{number}", std::process::id()));
+        let path = scratch()?.join(format!("home-{}", COUNT.fetch_add(1, Ordering::Relaxed)));
         fs::create_dir(&path).map_err(|error| format!("{}: {error}", path.display()))?;
         nix::unistd::sync();
         Ok(Self(path))
@@ -65,11 +69,5 @@ impl Home {
             found.add(&fs::read(entry?.path())?);
         }
         if found == *wanted { Ok(()) } else { Err(format!("{found:?} was collected, not {wanted:?}").into()) }
-    }
-}
-
-impl Drop for Home {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
     }
 }

@@ -33,7 +33,9 @@ fn attribute(sum: &mut Sum, item: &MessageDataItem<'_>) -> Result<()> {
     match item {
         MessageDataItem::Uid(uid) => sum.number(uid.get().into()),
         MessageDataItem::Flags(flags) => {
-            flags.iter().try_for_each(|one| Ok::<_, &str>(sum.text(flag(one)?.as_bytes())))?;
+            for one in flags {
+                sum.text(flag(one)?.as_bytes());
+            }
             sum.count(flags.len());
         }
         MessageDataItem::InternalDate(date) => sum.number(date.as_ref().timestamp() as u64),

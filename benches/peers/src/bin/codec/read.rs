@@ -62,7 +62,9 @@ fn imap(bytes: &Bytes, limits: &Limits) -> Result<usize> {
         Response::Fetch(message) => fetched(message)?,
         Response::Search(found) | Response::Esearch(found) => found.all.as_ref().map_or(0, ranges),
         Response::Vanished(vanished) => ranges(&vanished.uids),
-        Response::Thread(threads) => threads.walk().map(|(depth, one)| black_box((depth, one.number()))).count(),
+        Response::Thread(threads) => {
+            threads.walk().fold(0, |count, (depth, one)| count + black_box((1, depth, one.number())).0)
+        }
         Response::Flags(flags) => flags.len(),
         Response::Metadata(metadata) => metadata.values.len(),
         other => {
@@ -88,7 +90,7 @@ fn fetched(message: &Fetched) -> Result<usize> {
     }
     if let Some(structure) = message.body_structure() {
         values::structure(&mut sum, structure)?;
-        count += structure.walk().map(|part| black_box(part.number_path())).count();
+        count += structure.walk().filter(|part| black_box(!part.number_path().is_empty())).count();
     }
     count +=
         message.sections().filter_map(|section| section.bytes()).map(|bytes| sum.number(bytes.len() as u64)).count();
