@@ -27,10 +27,9 @@ pub(crate) fn is_ghost(uid: u32) -> bool {
 pub(crate) async fn prepare(imap: &mut Imap, other: &str) {
     imap.create(other).await.unwrap();
     for number in 1..=PUT {
-        let date = OffsetDateTime::from_unix_timestamp(1_600_000_000 + 86_461 * i64::from(number)).unwrap();
         let flags = [Flag::FLAGGED, Flag::ANSWERED, Flag::new("$Label1").unwrap()];
         let flags = flags.into_iter().take(number as usize % 4);
-        imap.append("INBOX", Append::from(message(number)).flags(flags).date(date)).await.unwrap();
+        imap.append("INBOX", dated(number).flags(flags)).await.unwrap();
     }
     let inbox = imap.select("INBOX").await.unwrap();
     let gone = uids((1..=PUT).filter(|uid| is_ghost(*uid)));
@@ -39,8 +38,14 @@ pub(crate) async fn prepare(imap: &mut Imap, other: &str) {
     inbox.unselect().await.unwrap();
 }
 
+/// With a date of arrival of its own.
+pub(crate) fn dated(number: u32) -> Append<'static> {
+    let date = OffsetDateTime::from_unix_timestamp(1_600_000_000 + 86_461 * i64::from(number)).unwrap();
+    Append::from(message(number)).date(date)
+}
+
 /// One of six shapes: what servers write as quoted strings and as literals, trees, long bodies, lines that look like answers.
-pub(crate) fn message(number: u32) -> Vec<u8> {
+fn message(number: u32) -> Vec<u8> {
     let (subject, rest) = match number % 6 {
         0 => ("plain".to_owned(), "\r\nA line.\r\n".to_owned()),
         1 => (r#"with "quotes\" and (brackets] {5}"#.to_owned(), "\r\n)\r\nA5 OK done\r\n* 3 EXPUNGE\r\n".to_owned()),

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use postroom::imap::{CopyUid, Fetch, Fetched, Uid, Uids};
+use postroom::imap::{BodyStructure, CopyUid, Fetch, Fetched, Uid, Uids};
 use postroom::{Error, Flag};
 
 use crate::mail;
@@ -21,8 +21,8 @@ impl Values {
         let mut all = BTreeMap::new();
         while let Some(fetched) = fetch.try_next().await.unwrap() {
             let uid = fetched.uid().unwrap().as_u32();
-            if mail::is_ghost(uid) {
-                assert!(fetched.flags().unwrap().contains(&format!("$Ghost{uid}")), "{fetched:?}");
+            if fetched.flags().is_some_and(|flags| flags.contains(&format!("$Ghost{uid}"))) {
+                assert!(mail::is_ghost(uid), "{fetched:?}");
                 continue;
             }
             let value = value(&fetched);
@@ -70,12 +70,31 @@ fn value(fetched: &Fetched) -> String {
         .map(|section| (section.attribute().to_string(), section.bytes().map(|bytes| bytes.escape_ascii().to_string())))
         .collect();
     sections.sort_unstable();
+    let parts: Vec<_> = fetched.body_structure().iter().flat_map(BodyStructure::walk).map(|part| node(&part)).collect();
     let defects: Vec<_> = fetched.defects().collect();
     format!(
-        "{flags:?} {:?} {:?} {:?} {:?} {sections:?} {defects:?}",
+        "{flags:?} {:?} {:?} {:?} {parts:?} {sections:?} {defects:?}",
         fetched.size(),
         fetched.internal_date(),
         fetched.envelope(),
-        fetched.body_structure()
+    )
+}
+
+/// Every value of a part but its children.
+fn node(part: &BodyStructure<'_>) -> String {
+    let words = [part.id(), part.description(), part.encoding(), part.md5(), part.disposition(), part.location()];
+    format!(
+        "{} {:?} {}/{} {:?} {words:?} {:?} {:?} {:?} {:?} {:?} {:?}",
+        part.number_path(),
+        part.kind(),
+        part.media_type(),
+        part.subtype(),
+        part.params(),
+        part.disposition_params(),
+        part.language(),
+        part.extension().escape_ascii().to_string(),
+        part.size(),
+        part.lines(),
+        part.envelope()
     )
 }

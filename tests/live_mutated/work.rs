@@ -3,7 +3,7 @@
 
 use std::num::NonZeroU32;
 
-use postroom::imap::{Append, Folder, Imap, Items, Query, Returns, Section, StatusItems, Uid, Uids};
+use postroom::imap::{Folder, Imap, Items, Query, Returns, Section, StatusItems, Uid, Uids};
 use postroom::{Flag, FlagChange};
 use tokio::io::AsyncReadExt;
 
@@ -39,14 +39,14 @@ pub(crate) async fn work(mut imap: Imap, mut acting: Imap, other: &str, watch: &
     watch.begin(&mut inbox).await;
     searching(&inbox, told).await;
     changing(&mut inbox, other, told).await;
-    let appended = inbox.session().append("INBOX", Append::from(mail::message(31)).flags([Flag::SEEN])).await.unwrap();
+    let appended = inbox.session().append("INBOX", mail::dated(31).flags([Flag::SEEN])).await.unwrap();
     told.tell_uids("appended", &appended.unwrap());
 
     let change = FlagChange::add([Flag::new("$Changed").unwrap()]);
     let there = acting.select("INBOX").await.unwrap();
     there.store(uid(13), &change).await.unwrap();
     watch.until_flagged(&mut inbox, uid(13), "$Changed").await;
-    there.session().append("INBOX", mail::message(32)).await.unwrap();
+    there.session().append("INBOX", mail::dated(32)).await.unwrap();
     there.store(uids([10]), &FlagChange::add([Flag::DELETED])).await.unwrap();
     there.expunge(uids([10])).await.unwrap();
     watch.until_gone(&mut inbox, uid(10)).await;
@@ -149,7 +149,7 @@ async fn changing(inbox: &mut Folder<&mut Imap>, other: &str, told: &mut Values)
     told.tell_copied("copied", inbox.copy(uids([4, 7, 8, 15, 99]), other).await.unwrap());
     told.tell_copied("moved", inbox.move_to(uids([5, 6, 9, 21]), other).await.unwrap());
     told.tell_error("copied nowhere", &inbox.copy(uids([7]), "INBOX.no such/mailbox").await.unwrap_err());
-    let into = inbox.session().append(other, mail::message(40)).await.unwrap();
+    let into = inbox.session().append(other, mail::dated(40)).await.unwrap();
     told.tell_uids("appended elsewhere", &into.unwrap());
     told.tell_uids("left", &inbox.search(&Query::all()).await.unwrap());
 }
