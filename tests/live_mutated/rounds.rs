@@ -16,7 +16,7 @@ use crate::work::work;
 
 const SEEDS: std::ops::RangeInclusive<u64> = 1..=20;
 /// How often each thing must have been done over all the rounds.
-const LEAST: u32 = 20;
+const LEAST: u32 = 5;
 
 struct Round {
     seed: u64,
@@ -43,7 +43,7 @@ pub(crate) async fn the_same_values_come_out_through_a_mutating_proxy(trial: &Tr
     }
     println!("{} values each; put in: {done:?}; ghosts named in events: {named}", direct.0.len());
     if chosen.is_none() {
-        assert!(done.len() == 8 && done.values().all(|&times| times >= LEAST), "{done:?}");
+        assert!(done.len() == 11 && done.values().all(|&times| times >= LEAST), "{done:?}");
         assert!(named >= LEAST as usize, "{named}");
     }
 }

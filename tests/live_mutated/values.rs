@@ -61,7 +61,9 @@ impl Values {
 /// Every value of a message.
 fn value(fetched: &Fetched) -> String {
     let flags = fetched.flags().map(|flags| {
-        let mut flags: Vec<_> = flags.iter().map(|flag| flag.to_string()).collect();
+        // Which session a message is recent in, when two are open, is not foreseeable (RFC 3501 §2.3.2).
+        let told = flags.iter().filter(|flag| flag != "\\Recent");
+        let mut flags: Vec<_> = told.map(|flag| flag.to_string()).collect();
         flags.sort_unstable();
         flags
     });

@@ -22,6 +22,10 @@ const SAID: [&str; 6] = [
     "OK (FLAGS (\\Seen) UID 1)",
 ];
 
+/// When it is worth knowing that a message went.
+const DURING: [(&str, &str); 3] =
+    [("UID FETCH", "EXPUNGE during FETCH"), ("UID STORE", "EXPUNGE during STORE"), ("IDLE", "EXPUNGE during IDLE")];
+
 #[derive(Default)]
 pub(crate) struct Log {
     /// How often each thing was done.
@@ -297,8 +301,9 @@ impl Change {
                 (0, _) | (_, true) => self.say(out),
                 (1, _) => self.repeat_flags(out),
                 (2, _) => self.repeat_exists(out),
-                (3, _) => self.let_come(out),
-                (4 | 5, _) => self.let_go(out),
+                // Seldom, so that there are ghosts to the end.
+                (3, _) if self.dice.once_in(5) => self.let_come(out),
+                (4, _) if self.dice.once_in(3) => self.let_go(out),
                 _ => self.show(out),
             }
         }
@@ -344,6 +349,9 @@ impl Change {
         self.log.expunged += 1;
         out.extend(format!("* {number} EXPUNGE\r\n").bytes());
         self.count("EXPUNGE", true);
+        for (verb, what) in DURING {
+            self.count(what, self.running.iter().any(|run| run.verb == verb));
+        }
     }
 
     /// The flags of a ghost, one of which names it.
