@@ -62,12 +62,8 @@ async fn mutated(brand: Brand, seed: u64) -> Round {
     let mut acting = session(&user).await;
     prepare(&mut acting, &other).await;
     let wild = seed.is_multiple_of(4);
-    let ghosts = Ghosts {
-        mailbox: "INBOX",
-        real: mail::real(),
-        there: mail::THERE.to_vec(),
-        coming: mail::COMING.collect(),
-    };
+    let ghosts =
+        Ghosts { mailbox: "INBOX", real: mail::real(), there: mail::THERE.to_vec(), coming: mail::COMING.collect() };
     let (proxy, stream) = Mutator::connect(user.server.imap, seed, wild, ghosts).await;
     let config = config(&user.server, "127.0.0.1", user.server.imap).dangerous_plaintext();
     let (imap, driver) = Imap::handshake(stream, config, login(&user)).await.unwrap();

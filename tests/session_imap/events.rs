@@ -189,6 +189,35 @@ async fn an_expunge_in_the_midst_of_a_fetch_is_told_by_its_uid() {
     drop(script);
 }
 
+/// Between them the first message goes, so that numbers mean other messages than before.
+const SHIFTED: &str = "
+    S-raw: * 1 FETCH (FLAGS (first))\\r\\n* 2 FETCH (FLAGS (second))\\r\\n* 1 EXPUNGE\\r\\n* 2 FETCH (FLAGS (third))\\r\\n
+    S: {A} OK done
+    C: {J} IDLE
+    S: + idling";
+
+#[tokio::test(start_paused = true)]
+async fn flags_told_by_number_around_an_expunge_are_of_the_right_messages() {
+    for taken in [true, false] {
+        let dialogue = format!("{IDLE}{DONE} C: {{A}} UID FETCH 99 (UID ENVELOPE){SHIFTED}");
+        let (script, mut folder) = selected(&dialogue, plaintext()).await;
+        let events = folder.idle().await.unwrap();
+        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        drop(events);
+        let uid = postroom::imap::Uid::new(99).unwrap();
+        let mut mail = folder.fetch(uid, Items::ENVELOPE).await.unwrap();
+        // All of it comes before anything is looked at.
+        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        if taken {
+            assert!(mail.try_next().await.unwrap().is_none());
+        }
+        drop(mail);
+        let words = watched(&mut folder, 3).await;
+        assert_eq!(words, ["gone 10 +0", "flags 11 second", "flags 12 third"]);
+        drop(script);
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn flags_told_unasked_within_a_fetch_that_is_dropped_reach_the_next_watcher() {
     let dialogue = format!(

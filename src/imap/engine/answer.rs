@@ -4,6 +4,7 @@
 use bytes::Bytes;
 
 use super::meaning::Meaning;
+use super::numbers::{Moment, Owner};
 use super::outbox::Stage;
 use super::{Delivery, Effect, Engine, Phase, Running, Upgrade, copied};
 use crate::engine::Id;
@@ -137,7 +138,7 @@ impl Engine {
 
     fn deselect(&mut self) {
         self.state.selected = None;
-        self.numbers.clear();
+        self.numbers.leave();
         self.journal.clear();
         self.changed = true;
     }
@@ -211,7 +212,7 @@ impl Engine {
             Kind::Fetch(_) | Kind::UidFetch(_) if self.running.iter().any(|run| run.order.claims.covers(kind)) => {
                 self.note_unasked(frame);
             }
-            Kind::Fetch(_) | Kind::UidFetch(_) => self.note_fetch(frame),
+            Kind::Fetch(_) | Kind::UidFetch(_) => self.note_fetch(frame, self.numbers.moment()),
             Kind::Search | Kind::Esearch if self.numbering.is_some() => match codec::search::parse(frame) {
                 Ok(found) => self.numbering = found.all,
                 Err(error) => unread(&error, frame),
@@ -310,15 +311,20 @@ impl Engine {
         self.journal.expunged(uid);
     }
 
-    /// Flags and other data of a message that came unasked, or that a stream found not to be meant for it.
-    pub(super) fn note_fetch(&mut self, frame: &[u8]) {
+    /// Flags and other data of a message that came unasked, or that a stream found, later, not to be meant for it.
+    pub(super) fn note_fetch(&mut self, frame: &[u8], moment: Moment) {
         if self.state.selected.is_none() || self.opening.is_some() {
             return;
         }
         match codec::fetched(copied(frame), &self.limits) {
             Ok(data) => {
-                let uid = data.uid().or_else(|| self.numbers.uid(data.seq()?));
-                self.journal.fetched(uid, data);
+                let told = data.uid().map(Owner::Uid);
+                let counted = || data.seq().map_or(Owner::Unknown, |number| self.numbers.owner(number, moment));
+                match told.unwrap_or_else(counted) {
+                    Owner::Uid(uid) => self.journal.fetched(Some(uid), data),
+                    Owner::Unknown => self.journal.fetched(None, data),
+                    Owner::Gone => {}
+                }
             }
             Err(error) => unread(&error, frame),
         }
@@ -328,7 +334,7 @@ impl Engine {
     fn note_unasked(&mut self, frame: &[u8]) {
         let short = frame.len() <= LONGEST_FLAGS;
         if short && codec::fetched(copied(frame), &self.limits).is_ok_and(|data| !data.says_more_than_flags()) {
-            self.note_fetch(frame);
+            self.note_fetch(frame, self.numbers.moment());
         }
     }
 

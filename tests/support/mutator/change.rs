@@ -103,7 +103,10 @@ impl Change {
             let line: Vec<u8> = self.from_client.drain(..end).collect();
             let announced = wire::announced(&line);
             self.literal = announced.unwrap_or_default();
-            match std::mem::replace(&mut self.midway, announced.is_some()) || self.authenticates() || line == b"DONE\r\n" {
+            match std::mem::replace(&mut self.midway, announced.is_some())
+                || self.authenticates()
+                || line == b"DONE\r\n"
+            {
                 true => out.extend(line),
                 false => out.extend(self.command(line)),
             }
@@ -301,9 +304,8 @@ impl Change {
                 (0, _) | (_, true) => self.say(out),
                 (1, _) => self.repeat_flags(out),
                 (2, _) => self.repeat_exists(out),
-                // Seldom, so that there are ghosts to the end.
-                (3, _) if self.dice.once_in(5) => self.let_come(out),
-                (4, _) if self.dice.once_in(3) => self.let_go(out),
+                (3, _) => self.let_come(out),
+                (4, _) => self.let_go(out),
                 _ => self.show(out),
             }
         }
@@ -327,7 +329,8 @@ impl Change {
     }
 
     fn let_come(&mut self, out: &mut Vec<u8>) {
-        if self.view.as_mut().is_some_and(View::let_come) {
+        // Seldom, so that ghosts come and go to the end.
+        if self.dice.once_in(5) && self.view.as_mut().is_some_and(View::let_come) {
             self.repeat_exists(out);
             self.count("EXISTS of one more", true);
         }
@@ -336,6 +339,11 @@ impl Change {
     fn let_go(&mut self, out: &mut Vec<u8>) {
         let bars = |run: &Running| BY_NUMBER.contains(&&*run.verb) || (run.numbering.is_some() && !self.wild);
         if self.running.is_empty() || self.running.iter().any(bars) {
+            return;
+        }
+        // The many responses to a FETCH must not cost all the ghosts.
+        let fetches = self.running.iter().any(|run| run.verb == "UID FETCH");
+        if !self.dice.once_in(if fetches { 10 } else { 1 }) {
             return;
         }
         let Some(view) = &mut self.view else { return };
