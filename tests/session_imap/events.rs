@@ -189,6 +189,23 @@ async fn an_expunge_in_the_midst_of_a_fetch_is_told_by_its_uid() {
     drop(script);
 }
 
+#[tokio::test(start_paused = true)]
+async fn mail_that_comes_while_uids_are_asked_for_does_not_make_them_unknown() {
+    let dialogue = "
+        C: {N} UID SEARCH RETURN (ALL) 1:*
+        S: * ESEARCH (TAG \"{N}\") UID ALL 10:12
+        S: * 4 EXISTS
+        S: {N} OK done
+        C: {I} IDLE
+        S: + idling
+        S-raw: * 2 EXPUNGE\\r\\n* 1 FETCH (FLAGS (first))\\r\\n* 3 FETCH (FLAGS (new))\\r\\n";
+    let (script, mut folder) = selected(dialogue, plaintext()).await;
+    let mut events = folder.idle().await.unwrap();
+    assert_eq!(next(&mut events, 1).await, ["exists 4"]);
+    assert_eq!(next(&mut events, 3).await, ["gone 11 +0", "flags 10 first", "flags 0 new"]);
+    drop(script);
+}
+
 /// Between them the first message goes, so that numbers mean other messages than before.
 const SHIFTED: &str = "
     S-raw: * 1 FETCH (FLAGS (first))\\r\\n* 2 FETCH (FLAGS (second))\\r\\n* 1 EXPUNGE\\r\\n* 2 FETCH (FLAGS (third))\\r\\n

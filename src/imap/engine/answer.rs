@@ -10,7 +10,7 @@ use super::{Delivery, Effect, Engine, Phase, Running, Upgrade, copied};
 use crate::engine::Id;
 use crate::error::{Error, Kind as ErrorKind, Result};
 use crate::imap::codec::{self, Ending, Kind, Route, route};
-use crate::imap::types::{Capabilities, Condition, CopyUid, ResponseCode, SeqNum, Status};
+use crate::imap::types::{Capabilities, Condition, CopyUid, ResponseCode, SeqNum, Status, Uids};
 
 /// Lines that are not IMAP, before the connection is given up.
 const MOST_STRAYS: u32 = 100;
@@ -146,9 +146,9 @@ impl Engine {
     /// The UIDs found are those of the messages from this number on, unless one of them went meanwhile.
     fn number(&mut self, from: u32, done: bool) {
         let found = self.numbering.take().filter(|_| done && self.numbers.known() + 1 == from);
-        let Some(found) = found else { return };
+        let Some((found, exists)) = found else { return };
         self.numbers.extend(found.ranges().map(|range| (range.start().as_u32(), range.end().as_u32())));
-        if self.state.selected.as_ref().is_none_or(|selected| selected.exists != self.numbers.known()) {
+        if exists != self.numbers.known() {
             self.numbers.clear();
         }
     }
@@ -214,7 +214,7 @@ impl Engine {
             }
             Kind::Fetch(_) | Kind::UidFetch(_) => self.note_fetch(frame, self.numbers.moment()),
             Kind::Search | Kind::Esearch if self.numbering.is_some() => match codec::search::parse(frame) {
-                Ok(found) => self.numbering = found.all,
+                Ok(found) => self.learn_numbers(found.all),
                 Err(error) => unread(&error, frame),
             },
             _ => tracing::debug!(?kind, "untagged data that nobody asked for"),
@@ -309,6 +309,13 @@ impl Engine {
         let uid = self.numbers.expunge(number);
         self.numbering = None;
         self.journal.expunged(uid);
+    }
+
+    /// Mail may come before the search is over: what was found was all there was.
+    fn learn_numbers(&mut self, found: Option<Uids>) {
+        let exists = self.state.selected.as_ref().map_or(0, |selected| selected.exists);
+        let all = self.numbering.take().zip(found).and_then(|((before, _), more)| before.union(&more).ok());
+        self.numbering = all.map(|all| (all, exists));
     }
 
     /// Flags and other data of a message that came unasked, or that a stream found, later, not to be meant for it.

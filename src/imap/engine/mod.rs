@@ -71,8 +71,9 @@ pub(crate) struct Engine {
     /// The mailbox that a running SELECT describes.
     opening: Option<Selected>,
     numbers: Numbers,
-    /// What a running search for numbers has found; `None` where nothing of it may be believed.
-    numbering: Option<Uids>,
+    /// What a running search for numbers has found, and how many messages there were then; `None` where nothing of it may be
+    /// believed.
+    numbering: Option<(Uids, u32)>,
     journal: Journal,
     /// What a BYE said, for the end that follows it.
     goodbye: Option<Error>,
