@@ -1,5 +1,6 @@
 //! The same work done directly and through a proxy that changes what the server says into what it could have said as well: the
-//! same values come out. A seed that fails is named; `POSTROOM_SEED` does the work with that one alone.
+//! same values come out. A seed that fails is named; `POSTROOM_SEED` does the work with that one alone, or with
+//! those from `1-100`.
 #![cfg(feature = "testing")]
 #![allow(
     clippy::unwrap_used,
