@@ -190,7 +190,9 @@ mod tests {
         let mut numbers = Numbers::default();
         numbers.extend([(1, 5000)]);
         let (first, begin) = (SeqNum::new(1).unwrap(), numbers.moment());
-        (0..1000).for_each(|_| drop(numbers.expunge(SeqNum::new(4000).unwrap())));
+        for _ in 0..1000 {
+            numbers.expunge(SeqNum::new(4000).unwrap());
+        }
         assert_eq!(numbers.owner(first, begin), Owner::Uid(Uid::new(1).unwrap()));
         numbers.expunge(SeqNum::new(2).unwrap());
         assert_eq!(numbers.owner(first, begin), Owner::Unknown);

@@ -147,7 +147,8 @@ impl Change {
         self.running.push(Running { tag: tag.as_bytes().to_vec(), verb, mailbox, numbering });
         match numbering.zip(self.view.as_ref()) {
             Some((number, view)) => {
-                let meant = view.meant_from(number).map_or("NOT ALL".to_owned(), |number| format!("{number}:*"));
+                let meant =
+                    view.meant_from(number).map_or_else(|| "NOT ALL".to_owned(), |number| format!("{number}:*"));
                 format!("{} {meant}\r\n", words[..words.len() - 1].join(" ")).into_bytes()
             }
             None => line,
@@ -257,7 +258,7 @@ impl Change {
             return response.to_vec();
         }
         let text = String::from_utf8_lossy(response);
-        let (head, found) = text.trim_end().split_once(" ALL ").unwrap_or((text.trim_end(), ""));
+        let (head, found) = text.trim_end().split_once(" ALL ").unwrap_or_else(|| (text.trim_end(), ""));
         let mut found = wire::set(found).unwrap_or_default();
         found.extend(ghosts);
         let found: Vec<_> = found.iter().map(u32::to_string).collect();
@@ -284,7 +285,7 @@ impl Change {
         if let Some(seen_as) = told("[UNSEEN ").and_then(|number| view.seen_as(number)) {
             return format!("* OK [UNSEEN {seen_as}] as the client numbers it\r\n").into_bytes();
         }
-        match told("[UIDNEXT ").and(view.next_uid()) {
+        match told("[UIDNEXT ").and_then(|_| view.next_uid()) {
             Some(next) => format!("* OK [UIDNEXT {next}] before the next ghost\r\n").into_bytes(),
             None => response.to_vec(),
         }
