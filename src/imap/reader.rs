@@ -10,7 +10,7 @@ use bytes::{Buf, Bytes};
 use super::call::{ImapInbox, ImapLink};
 use super::codec::{Batch, FetchedBatch};
 use super::command::body;
-use super::engine::{Delivery, Request};
+use super::engine::{Delivery, Moment, Request};
 use super::types::{Fetched, Section, Uid};
 use crate::conn::io::{AsyncBufRead, AsyncRead, ReadBuf, poll_copy};
 use crate::error::{Error, Kind, Result};
@@ -68,7 +68,7 @@ impl<'a> SectionReader<'a> {
             let Some(inbox) = &mut self.inbox else { break };
             match ready!(inbox.poll_next(cx)) {
                 Ok(Some(Delivery::Chunk(bytes))) => self.take(bytes),
-                Ok(Some(Delivery::Frames { batch, .. })) => self.take_frames(&batch)?,
+                Ok(Some(Delivery::Frames { batch, moment, .. })) => self.take_frames(&batch, moment)?,
                 Ok(Some(Delivery::Done(Ok(_)))) | Ok(None) => self.end_window()?,
                 Ok(Some(Delivery::Done(Err(error)))) | Err(error) => {
                     self.inbox = None;
@@ -87,14 +87,14 @@ impl<'a> SectionReader<'a> {
     }
 
     /// A short section may come as a quoted string, or as NIL, instead of a literal.
-    fn take_frames(&mut self, batch: &Batch) -> Result<()> {
+    fn take_frames(&mut self, batch: &Batch, moment: Moment) -> Result<()> {
         for fetched in FetchedBatch::parse(batch, self.limits, None) {
             match fetched {
                 Ok(fetched) if fetched.uid() == Some(self.uid) && fetched.sections().next().is_some() => {
                     self.take_section(&fetched);
                 }
                 Ok(fetched) if fetched.uid() == Some(self.uid) && self.got > 0 => {}
-                Ok(fetched) => self.link.hand_back(Request::Stray(fetched.raw())),
+                Ok(fetched) => self.link.hand_back(Request::Stray(fetched.raw(), moment)),
                 Err(error) => return Err(Error::protocol("the message's text cannot be read").with_source(error)),
             }
         }

@@ -12,7 +12,7 @@ use futures_core::Stream;
 use super::call::{ImapInbox, ImapLink};
 use super::codec::{Batch, FetchedBatch, UnreadableFetch};
 use super::command::fetch;
-use super::engine::{Delivery, Event, Request};
+use super::engine::{Delivery, Event, Moment, Request};
 use super::types::{Fetched, Items, Uids};
 use crate::error::Result;
 use crate::limits::Limits;
@@ -48,6 +48,8 @@ struct Intake {
     uids: Uids,
     inbox: Option<ImapInbox>,
     batch: FetchedBatch,
+    /// When that came.
+    moment: Moment,
 }
 
 /// What happens in the selected mailbox, until dropped: what was not taken then is there the next time. See
@@ -109,7 +111,7 @@ impl<'a> Fetch<'a> {
         loop {
             match self.intake.batch.next() {
                 Some(Ok(fetched)) if self.intake.is_meant(&fetched) => return Poll::Ready(Ok(Some(fetched))),
-                Some(Ok(fetched)) => self.link.hand_back(Request::Stray(fetched.raw())),
+                Some(Ok(fetched)) => self.link.hand_back(Request::Stray(fetched.raw(), self.intake.moment)),
                 Some(Err(unreadable)) => self.keep_unreadable(unreadable),
                 None => match ready!(self.poll_batch(cx)) {
                     Ok(true) => {}
@@ -132,8 +134,8 @@ impl<'a> Fetch<'a> {
             Err(error) => return Poll::Ready(self.over(Err(error))),
         };
         match delivery {
-            Some(Delivery::Frames { batch, .. }) => {
-                self.intake.read(&batch);
+            Some(Delivery::Frames { batch, moment, .. }) => {
+                self.intake.read(&batch, moment);
                 Poll::Ready(Ok(true))
             }
             Some(Delivery::Done(Ok(_))) | None => {
@@ -172,10 +174,11 @@ impl<'a> Fetch<'a> {
 
 impl Intake {
     fn new(limits: &Limits, items: Items, uids: Uids, inbox: Option<ImapInbox>) -> Self {
-        Self { limits: limits.clone(), items, uids, inbox, batch: FetchedBatch::default() }
+        Self { limits: limits.clone(), items, uids, inbox, batch: FetchedBatch::default(), moment: Moment::default() }
     }
 
-    fn read(&mut self, batch: &Batch) {
+    fn read(&mut self, batch: &Batch, moment: Moment) {
+        self.moment = moment;
         self.batch = FetchedBatch::parse(batch, &self.limits, Some(std::mem::take(&mut self.batch)));
     }
 
@@ -188,7 +191,7 @@ impl Intake {
     fn hand_strays_back(&mut self, inbox: &ImapInbox) {
         while let Some(fetched) = self.batch.next() {
             if let Some(stray) = fetched.ok().filter(|fetched| !self.is_meant(fetched)) {
-                inbox.add(Request::Stray(stray.raw()));
+                inbox.add(Request::Stray(stray.raw(), self.moment));
             }
         }
     }
@@ -200,8 +203,8 @@ impl Drop for Intake {
         let Some(mut inbox) = self.inbox.take() else { return };
         self.hand_strays_back(&inbox);
         for delivery in inbox.abandon() {
-            if let Delivery::Frames { batch, .. } = delivery {
-                self.read(&batch);
+            if let Delivery::Frames { batch, moment, .. } = delivery {
+                self.read(&batch, moment);
                 self.hand_strays_back(&inbox);
             }
         }

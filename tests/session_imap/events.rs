@@ -190,6 +190,52 @@ async fn an_expunge_in_the_midst_of_a_fetch_is_told_by_its_uid() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn mail_that_comes_while_uids_are_asked_for_does_not_make_them_unknown() {
+    let dialogue = "
+        C: {N} UID SEARCH RETURN (ALL) 1:*
+        S: * ESEARCH (TAG \"{N}\") UID ALL 10:12
+        S: * 4 EXISTS
+        S: {N} OK done
+        C: {I} IDLE
+        S: + idling
+        S-raw: * 2 EXPUNGE\\r\\n* 1 FETCH (FLAGS (first))\\r\\n* 3 FETCH (FLAGS (new))\\r\\n";
+    let (script, mut folder) = selected(dialogue, plaintext()).await;
+    let mut events = folder.idle().await.unwrap();
+    assert_eq!(next(&mut events, 1).await, ["exists 4"]);
+    assert_eq!(next(&mut events, 3).await, ["gone 11 +0", "flags 10 first", "flags 0 new"]);
+    drop(script);
+}
+
+/// Between them the first message goes, so that numbers mean other messages than before.
+const SHIFTED: &str = "
+    S-raw: * 1 FETCH (FLAGS (first))\\r\\n* 2 FETCH (FLAGS (second))\\r\\n* 1 EXPUNGE\\r\\n* 2 FETCH (FLAGS (third))\\r\\n
+    S: {A} OK done
+    C: {J} IDLE
+    S: + idling";
+
+#[tokio::test(start_paused = true)]
+async fn flags_told_by_number_around_an_expunge_are_of_the_right_messages() {
+    for taken in [true, false] {
+        let dialogue = format!("{IDLE}{DONE} C: {{A}} UID FETCH 99 (UID ENVELOPE){SHIFTED}");
+        let (script, mut folder) = selected(&dialogue, plaintext()).await;
+        let events = folder.idle().await.unwrap();
+        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        drop(events);
+        let uid = postroom::imap::Uid::new(99).unwrap();
+        let mut mail = folder.fetch(uid, Items::ENVELOPE).await.unwrap();
+        // All of it comes before anything is looked at.
+        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        if taken {
+            assert!(mail.try_next().await.unwrap().is_none());
+        }
+        drop(mail);
+        let words = watched(&mut folder, 3).await;
+        assert_eq!(words, ["gone 10 +0", "flags 11 second", "flags 12 third"]);
+        drop(script);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn flags_told_unasked_within_a_fetch_that_is_dropped_reach_the_next_watcher() {
     let dialogue = format!(
         "C: {{A}} UID FETCH 10 (UID ENVELOPE)

@@ -4,12 +4,13 @@
 use bytes::Bytes;
 
 use super::meaning::Meaning;
+use super::numbers::{Moment, Owner};
 use super::outbox::Stage;
 use super::{Delivery, Effect, Engine, Phase, Running, Upgrade, copied};
 use crate::engine::Id;
 use crate::error::{Error, Kind as ErrorKind, Result};
 use crate::imap::codec::{self, Ending, Kind, Route, route};
-use crate::imap::types::{Capabilities, Condition, CopyUid, ResponseCode, SeqNum, Status};
+use crate::imap::types::{Capabilities, Condition, CopyUid, ResponseCode, SeqNum, Status, Uids};
 
 /// Lines that are not IMAP, before the connection is given up.
 const MOST_STRAYS: u32 = 100;
@@ -137,7 +138,7 @@ impl Engine {
 
     fn deselect(&mut self) {
         self.state.selected = None;
-        self.numbers.clear();
+        self.numbers.leave();
         self.journal.clear();
         self.changed = true;
     }
@@ -145,9 +146,9 @@ impl Engine {
     /// The UIDs found are those of the messages from this number on, unless one of them went meanwhile.
     fn number(&mut self, from: u32, done: bool) {
         let found = self.numbering.take().filter(|_| done && self.numbers.known() + 1 == from);
-        let Some(found) = found else { return };
+        let Some((found, exists)) = found else { return };
         self.numbers.extend(found.ranges().map(|range| (range.start().as_u32(), range.end().as_u32())));
-        if self.state.selected.as_ref().is_none_or(|selected| selected.exists != self.numbers.known()) {
+        if exists != self.numbers.known() {
             self.numbers.clear();
         }
     }
@@ -211,9 +212,9 @@ impl Engine {
             Kind::Fetch(_) | Kind::UidFetch(_) if self.running.iter().any(|run| run.order.claims.covers(kind)) => {
                 self.note_unasked(frame);
             }
-            Kind::Fetch(_) | Kind::UidFetch(_) => self.note_fetch(frame),
+            Kind::Fetch(_) | Kind::UidFetch(_) => self.note_fetch(frame, self.numbers.moment()),
             Kind::Search | Kind::Esearch if self.numbering.is_some() => match codec::search::parse(frame) {
-                Ok(found) => self.numbering = found.all,
+                Ok(found) => self.learn_numbers(found.all),
                 Err(error) => unread(&error, frame),
             },
             _ => tracing::debug!(?kind, "untagged data that nobody asked for"),
@@ -310,15 +311,27 @@ impl Engine {
         self.journal.expunged(uid);
     }
 
-    /// Flags and other data of a message that came unasked, or that a stream found not to be meant for it.
-    pub(super) fn note_fetch(&mut self, frame: &[u8]) {
+    /// Mail may come before the search is over: what was found was all there was.
+    fn learn_numbers(&mut self, found: Option<Uids>) {
+        let exists = self.state.selected.as_ref().map_or(0, |selected| selected.exists);
+        let all = self.numbering.take().zip(found).and_then(|((before, _), more)| before.union(&more).ok());
+        self.numbering = all.map(|all| (all, exists));
+    }
+
+    /// Flags and other data of a message that came unasked, or that a stream found, later, not to be meant for it.
+    pub(super) fn note_fetch(&mut self, frame: &[u8], moment: Moment) {
         if self.state.selected.is_none() || self.opening.is_some() {
             return;
         }
         match codec::fetched(copied(frame), &self.limits) {
             Ok(data) => {
-                let uid = data.uid().or_else(|| self.numbers.uid(data.seq()?));
-                self.journal.fetched(uid, data);
+                let told = data.uid().map(Owner::Uid);
+                let counted = || data.seq().map_or(Owner::Unknown, |number| self.numbers.owner(number, moment));
+                match told.unwrap_or_else(counted) {
+                    Owner::Uid(uid) => self.journal.fetched(Some(uid), data),
+                    Owner::Unknown => self.journal.fetched(None, data),
+                    Owner::Gone => {}
+                }
             }
             Err(error) => unread(&error, frame),
         }
@@ -328,7 +341,7 @@ impl Engine {
     fn note_unasked(&mut self, frame: &[u8]) {
         let short = frame.len() <= LONGEST_FLAGS;
         if short && codec::fetched(copied(frame), &self.limits).is_ok_and(|data| !data.says_more_than_flags()) {
-            self.note_fetch(frame);
+            self.note_fetch(frame, self.numbers.moment());
         }
     }
 

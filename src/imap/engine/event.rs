@@ -85,6 +85,8 @@ impl Journal {
 
     pub(crate) fn fetched(&mut self, uid: Option<Uid>, data: Fetched) {
         match uid {
+            // What a stream hands back may be older than the end of its message.
+            Some(uid) if self.gone.contains(uid) => {}
             Some(uid) => drop(self.fetched.insert(uid.as_u32(), data)),
             None => self.nameless.push(data),
         }

@@ -90,8 +90,8 @@ impl Engine {
                     at += len;
                 }
                 None => {
-                    // What is claimed goes out first, so that no answer overtakes its data.
-                    if !matches!(route, Route::Untagged(_)) {
+                    // What is claimed goes out first, so that no answer overtakes its data, nor an EXPUNGE the numbers before it.
+                    if !matches!(route, Route::Untagged(kind) if !matches!(kind, Kind::Expunge(_))) {
                         self.hand_on(input, &mut at, claimed.take());
                     }
                     let frame = input.get(at..at + len).unwrap_or_default();
@@ -160,7 +160,8 @@ impl Engine {
         let mut batch = Batch::new(block);
         claimed.frames.into_iter().for_each(|(start, end)| batch.push(start, end));
         claimed.elided.into_iter().for_each(|(start, elided)| batch.elide(start, elided));
-        self.deliver(Some(claimed.id), Delivery::Frames { batch, weight });
+        let moment = self.numbers.moment();
+        self.deliver(Some(claimed.id), Delivery::Frames { batch, weight, moment });
     }
 
     /// Whether frames behind the one just handled may be read. Bytes behind the agreement to encrypt are an injection

@@ -26,6 +26,7 @@ pub use self::event::Event;
 use self::event::Journal;
 use self::idle::Idle;
 use self::input::Flow;
+pub(crate) use self::numbers::Moment;
 use self::numbers::Numbers;
 pub(crate) use self::order::{Claims, Order};
 use self::outbox::{HalfSent, Outbox};
@@ -70,8 +71,9 @@ pub(crate) struct Engine {
     /// The mailbox that a running SELECT describes.
     opening: Option<Selected>,
     numbers: Numbers,
-    /// What a running search for numbers has found; `None` where nothing of it may be believed.
-    numbering: Option<Uids>,
+    /// What a running search for numbers has found, and how many messages there were then; `None` where nothing of it may be
+    /// believed.
+    numbering: Option<(Uids, u32)>,
     journal: Journal,
     /// What a BYE said, for the end that follows it.
     goodbye: Option<Error>,
@@ -270,7 +272,7 @@ impl crate::engine::Engine for Engine {
         self.clock.tell(now);
         if self.outcome.is_some() {
             // What is added to an old request has had its end.
-            if !matches!(request, Request::Answer(_) | Request::Feed(_) | Request::Stray(_) | Request::Untaken(_)) {
+            if !matches!(request, Request::Answer(_) | Request::Feed(_) | Request::Stray(..) | Request::Untaken(_)) {
                 self.refuse(id, self.closed());
             }
             return;
@@ -281,7 +283,7 @@ impl crate::engine::Engine for Engine {
             Request::Idle { selection } => self.queue.push_back(Pending::Idle(id, selection)),
             Request::Answer(answer) => self.answer(id, answer),
             Request::Feed(bytes) => self.feed(id, bytes),
-            Request::Stray(frame) => self.note_fetch(&frame),
+            Request::Stray(frame, moment) => self.note_fetch(&frame, moment),
             Request::Untaken(events) if self.state.selected.is_some() => self.journal.put_back(events),
             Request::Untaken(_) => {}
         }

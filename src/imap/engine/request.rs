@@ -4,6 +4,7 @@
 use bytes::Bytes;
 
 use super::event::Event;
+use super::numbers::Moment;
 use super::order::Order;
 use crate::engine::Parcel;
 use crate::error::Result;
@@ -24,8 +25,8 @@ pub(crate) enum Request {
     Answer(Option<Secret>),
     /// The next piece of the upload that the command announced.
     Feed(Bytes),
-    /// A response that a stream got and that was not meant for it.
-    Stray(Bytes),
+    /// A response that a stream got and that was not meant for it, and when it came.
+    Stray(Bytes, Moment),
     /// Events that a watcher got and did not take.
     Untaken(Vec<Event>),
 }
@@ -94,6 +95,8 @@ pub(crate) enum Delivery {
     Frames {
         batch: Batch,
         weight: usize,
+        /// What message numbers in it mean.
+        moment: Moment,
     },
     /// The text of a `+` that asks for more.
     Challenge(Bytes),

@@ -49,7 +49,7 @@ impl Engine {
             self.opening = Some(super::Selected::new(name.clone(), *read_only, id.0));
         }
         if matches!(plan.effect, Effect::Number { .. }) {
-            self.numbering = Some(crate::imap::types::Uids::default());
+            self.numbering = Some(Default::default());
         }
         if plan.effect == Effect::Logout {
             self.clock.special(Some(self.deadlines.logout));
