@@ -92,7 +92,7 @@ fn untagged(kind: Kind, frame: &Bytes, rest: &[u8], limits: &Limits) -> Result<R
             Response::Fetch(fetched(frame.clone(), limits).map_err(|error| unreadable(&error, rest))?)
         }
         _ if let Some(condition) = bare_code(rest) => Response::Condition(condition),
-        _ if is_misnumbered(rest) => return Err(Unreadable { offset: frame.len() - rest.len(), reason: NO_KIND }),
+        _ if is_without_kind(rest) => return Err(Unreadable { offset: frame.len() - rest.len(), reason: NO_KIND }),
         _ => other(frame, rest),
     })
 }
@@ -107,10 +107,11 @@ fn bare_code(line: &[u8]) -> Option<Condition> {
     }
 }
 
-/// Whether the word that should say the kind begins like a number, and is none.
-fn is_misnumbered(rest: &[u8]) -> bool {
+/// Whether the word that should say the kind is missing, or begins like a number and is none.
+fn is_without_kind(rest: &[u8]) -> bool {
     let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    digits > 0 && rest.get(digits).is_some_and(|byte| !byte.is_ascii_whitespace())
+    let behind = rest.get(digits..).unwrap_or_default();
+    behind.trim_ascii().is_empty() || digits > 0 && !behind.first().is_some_and(u8::is_ascii_whitespace)
 }
 
 /// What is left of a FETCH whose literal was announced a line end too short.
