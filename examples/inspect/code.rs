@@ -35,7 +35,7 @@ fn data(code: &ResponseCode, frame: &[u8]) -> Value {
         ResponseCode::Modified(uids) => written(uids, frame),
         // RFC 2193 §3: the servers that have the mailbox, of which there may be several.
         ResponseCode::Referral(urls) => match urls.split_whitespace().collect::<Vec<_>>().as_slice() {
-            [url] => json!(url),
+            [url] => json!(url.trim_matches('"')),
             urls => json!(urls),
         },
         ResponseCode::InProgress(progress) if bracketed(frame).contains('(') => {

@@ -149,10 +149,8 @@ pub fn esearch(kind: &str, found: &Found, frame: &[u8]) -> Value {
     if let Some(partial) = &found.partial {
         data.insert("PARTIAL".to_owned(), stretch(partial));
     }
-    // A list of no scores is one.
-    if !found.relevancy.is_empty()
-        || written_as(frame, |word| word.eq_ignore_ascii_case("RELEVANCY").then(String::new)).is_some()
-    {
+    let has_scores = written_as(frame, |word| word.eq_ignore_ascii_case("RELEVANCY").then(String::new)).is_some();
+    if has_scores && !data.contains_key("RELEVANCY") {
         data.insert("RELEVANCY".to_owned(), json!(found.relevancy));
     }
     for update in &found.updates {

@@ -59,7 +59,10 @@ fn changed<'a>(mut input: &'a [u8], told: &mut Metadata) -> Read<'a, ()> {
         told.changed.push(name);
         input = rest;
     }
-    Ok((input, ()))
+    match told.changed.is_empty() {
+        true => grammar::fail(input, "the name of an annotation was expected"),
+        false => Ok((input, ())),
+    }
 }
 
 /// Some servers leave the quotes out.

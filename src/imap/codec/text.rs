@@ -10,6 +10,7 @@ use nom::sequence::delimited;
 
 use super::code::code;
 use super::grammar::{self, Read, fail, lossy};
+use super::route::is_tag;
 use super::unreadable::Unreadable;
 use crate::imap::types::{Condition, ResponseCode, Status};
 
@@ -70,7 +71,7 @@ fn tagged_bye(input: &[u8]) -> Read<'_, Condition> {
 }
 
 fn tag_name(input: &[u8]) -> Read<'_, &[u8]> {
-    take_while1(|byte: u8| byte.is_ascii_graphic() && !b"+*".contains(&byte)).parse(input)
+    take_while1(is_tag).parse(input)
 }
 
 fn condition(input: &[u8]) -> Read<'_, Condition> {
