@@ -34,8 +34,8 @@
 //! | `SEARCH` `SORT` | `ids` in the server's order, `modseq` (where there is one); a `SEARCH` that speaks like `ESEARCH` has its keys |
 //! | `ESEARCH` | `tag`, `uid`, `data`, and of one mailbox of several `mailbox`, `uidvalidity`; `PARTIAL` in `data` is `{"range": {"begin", "end"}, "results"}`, `ADDTO` and `REMOVEFROM` are lists of `{"position", "uids"}` |
 //! | `THREAD` | `threads`: `{"id": n or null, "children": []}` |
-//! | `NAMESPACE` | `personal`, `other`, `shared`: lists of `{prefix, delim, ext}` |
-//! | `ID` | `params`: name to value, or `null` |
+//! | `NAMESPACE` | `personal`, `other`, `shared`: lists of `{prefix, delim, ext}`, empty for NIL |
+//! | `ID` | `params`: name to value; `null` for NIL |
 //! | `VANISHED` | `uids`, `earlier` |
 //! | `ACL` | `mailbox`, `data`: list of `{user, rights, mailbox}` |
 //! | `LISTRIGHTS` | `mailbox`, `identifier`, `required`, `optional` (list) |
@@ -51,9 +51,23 @@
 //! | `FETCH` `UIDFETCH` | `seq`, `uid`, `flags`, `internaldate`, `size`, `modseq`, `envelope`, `bodystructure`, and the rest by the names on the wire: `BODY[TEXT]<0>`, `X-GM-LABELS`... |
 //! | anything else | `ignored`: `true`, `data`: `{"number", "unparsed_data"}`, `args`: the same data as a list of numbers, strings, `null` and lists |
 //!
-//! The name of a mailbox is as on the wire; where it is encoded, or ends in the delimiter, `decoded` stands beside it. A code's `data`
-//! is a number, a string or a list, as the code has it; `{uidvalidity, dest}` of APPENDUID, with `source` of COPYUID; and
-//! `{"unparsed"}` where it is not what the code's RFC says.
+//! The name of a mailbox is as on the wire; where it is encoded, or ends in the delimiter, `decoded` stands beside it. Dates are as
+//! the server wrote them. An item for which the server said NIL (`THREADID`, `PREVIEW`, `SAVEDATE`, `APPENDLIMIT`) is `null`.
+//!
+//! A code's `data` is a number, a string or a list, as the code has it:
+//!
+//! | code | `data` |
+//! |---|---|
+//! | `ALERT`, `NOMODSEQ` and all that have none | `null` |
+//! | `UIDNEXT` `UIDVALIDITY` `UNSEEN` `HIGHESTMODSEQ` `MAXCONVERTMESSAGES` `MAXCONVERTPARTS` | a number |
+//! | `CAPABILITY` `PERMANENTFLAGS` `BADCHARSET` `BADEVENT` `URLMECH` | a list of words |
+//! | `APPENDUID`, `COPYUID` | `{uidvalidity, dest}`, with `source` of `COPYUID` |
+//! | `MODIFIED` | a set |
+//! | `MAILBOXID` `NOUPDATE` `UNDEFINED-FILTER` `BADURL` `REFERRAL` | a string; several referrals are a list |
+//! | `METADATA` `ANNOTATE` `ANNOTATIONS` `MESSAGELIMIT` | a word or number, or a list of both: `["MAXSIZE", 1024]` |
+//! | `INPROGRESS` | `[tag, done, goal]`, each of which may be `null` |
+//! | one that no RFC knows | a string, or `null` |
+//! | one whose data is not what its RFC says | `{"unparsed"}` |
 //!
 //! An `envelope` has `date`, `subject`, `in_reply_to`, `message_id` and six lists of `{name, adl, mailbox, host}`. A `bodystructure`
 //! has `type`, `subtype`, `params`, `disposition` (`{type, params}`), `language`, `location`, and either `parts` or `id`,

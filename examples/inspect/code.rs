@@ -1,5 +1,6 @@
 //! Response codes as `{name, data}`.
 
+use postroom::imap::codec::text::resp_text;
 use postroom::imap::{ResponseCode, SeqNum, Uid, UidValidity};
 use serde_json::{Value, json};
 
@@ -32,7 +33,14 @@ fn data(code: &ResponseCode, frame: &[u8]) -> Value {
             "dest": written(copied.to(), frame),
         }),
         ResponseCode::Modified(uids) => written(uids, frame),
-        ResponseCode::Referral(url) => json!(url),
+        // RFC 2193 §3: the servers that have the mailbox, of which there may be several.
+        ResponseCode::Referral(urls) => match urls.split_whitespace().collect::<Vec<_>>().as_slice() {
+            [url] => json!(url.trim_matches('"')),
+            urls => json!(urls),
+        },
+        ResponseCode::InProgress(progress) if bracketed(frame).contains('(') => {
+            json!([progress.tag, progress.done, progress.goal])
+        }
         ResponseCode::MailboxId(id) => json!(id),
         ResponseCode::UrlMechanisms(mechanisms) => json!(mechanisms),
         ResponseCode::NoUpdate(tag) => json!(tag),
@@ -49,12 +57,9 @@ fn data(code: &ResponseCode, frame: &[u8]) -> Value {
     }
 }
 
-/// Whether data behind that name is there against its grammar, or not as it should be.
+/// Whether an RFC says what stands behind that name, and so the data is not that; of most names it is nothing.
 fn has_grammar(name: &str) -> bool {
-    const NAMES: [&str; 12] = [
-        "BADCHARSET",
-        "CAPABILITY",
-        "PERMANENTFLAGS",
+    const WITH_DATA: [&str; 18] = [
         "UIDNEXT",
         "UIDVALIDITY",
         "UNSEEN",
@@ -63,9 +68,20 @@ fn has_grammar(name: &str) -> bool {
         "COPYUID",
         "MODIFIED",
         "MAILBOXID",
-        "CLOSED",
+        "PERMANENTFLAGS",
+        "ANNOTATE",
+        "ANNOTATIONS",
+        "METADATA",
+        "BADEVENT",
+        "NOUPDATE",
+        "MAXCONVERTMESSAGES",
+        "MAXCONVERTPARTS",
+        "INPROGRESS",
+        "MESSAGELIMIT",
     ];
-    NAMES.iter().any(|known| known.eq_ignore_ascii_case(name))
+    let is_known = |code| !matches!(code, None | Some(ResponseCode::Other(_)));
+    WITH_DATA.iter().any(|known| known.eq_ignore_ascii_case(name))
+        || is_known(resp_text(format!("[{name}]").as_bytes()).0)
 }
 
 /// What stands behind the code's name.

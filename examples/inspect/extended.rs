@@ -143,15 +143,14 @@ pub fn esearch(kind: &str, found: &Found, frame: &[u8]) -> Value {
     ];
     let mut data = pairs(&found.other);
     data.extend(numbers.into_iter().filter_map(|(name, number)| Some((name.to_owned(), json!(number?)))));
-    match (&found.order, &found.all) {
-        (Some(order), _) => drop(data.insert("ALL".to_owned(), order.to_string().into())),
-        (None, Some(all)) => drop(data.insert("ALL".to_owned(), written(all, frame))),
-        (None, None) => {}
+    if let Some(all) = &found.all {
+        data.insert("ALL".to_owned(), written(all, frame));
     }
     if let Some(partial) = &found.partial {
         data.insert("PARTIAL".to_owned(), stretch(partial));
     }
-    if !found.relevancy.is_empty() {
+    let has_scores = written_as(frame, |word| word.eq_ignore_ascii_case("RELEVANCY").then(String::new)).is_some();
+    if has_scores && !data.contains_key("RELEVANCY") {
         data.insert("RELEVANCY".to_owned(), json!(found.relevancy));
     }
     for update in &found.updates {

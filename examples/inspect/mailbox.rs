@@ -33,7 +33,9 @@ pub fn list(kind: &str, listed: &Listed, frame: &[u8]) -> Value {
 /// By name, or as it stands there where it has no names.
 fn extension(data: &[u8]) -> Value {
     match pairs(data) {
-        named if named.is_empty() => values(data).into_iter().next().unwrap_or_else(|| json!({})),
+        named if named.is_empty() => {
+            values(data).into_iter().next().filter(|value| *value != json!([])).unwrap_or_else(|| json!({}))
+        }
         named => named.into(),
     }
 }
@@ -49,7 +51,7 @@ pub fn namespace(space: &Namespace, frame: &[u8]) -> Value {
 }
 
 fn put_both(object: &mut Value, key: &str, wire: Value, decoded: &str) {
-    if wire != decoded {
+    if wire.is_string() && wire != decoded {
         put(object, "decoded", decoded);
     }
     put(object, key, wire);

@@ -7,6 +7,7 @@ use time::OffsetDateTime;
 
 use super::structure::structure;
 use super::text::{string, text};
+use super::value::nil;
 
 /// Only what the server told.
 pub fn message(fetched: &Fetched) -> Value {
@@ -18,15 +19,15 @@ pub fn message(fetched: &Fetched) -> Value {
         ("seq", fetched.seq().map(|seq| json!(SeqNum::as_u32(seq)))),
         ("uid", fetched.uid().map(|uid| json!(Uid::as_u32(uid)))),
         ("flags", flags.map(|flags| json!(flags))),
-        ("internaldate", fetched.internal_date().map(|at| date(at, &raw))),
+        ("internaldate", fetched.internal_date().map(|at| date("INTERNALDATE", at, &raw))),
         ("size", fetched.size().map(Value::from)),
         ("modseq", fetched.modseq().map(Value::from)),
         ("envelope", fetched.envelope().map(|found| envelope(&found))),
         ("bodystructure", fetched.body_structure().map(|body| structure(&body))),
-        ("SAVEDATE", fetched.save_date().map(|at| date(at, &raw))),
+        ("SAVEDATE", fetched.save_date().map(|at| date("SAVEDATE", at, &raw)).or_else(|| nil("SAVEDATE", &raw))),
         ("EMAILID", fetched.email_id().map(|id| string(Some(id)))),
-        ("THREADID", fetched.thread_id().map(|id| string(Some(id)))),
-        ("PREVIEW", fetched.preview().map(|preview| string(Some(preview)))),
+        ("THREADID", fetched.thread_id().map(|id| string(Some(id))).or_else(|| nil("THREADID", &raw))),
+        ("PREVIEW", fetched.preview().map(|preview| string(Some(preview))).or_else(|| nil("PREVIEW", &raw))),
         ("X-GM-MSGID", fetched.gmail_message_id().map(Value::from)),
         ("X-GM-THRID", fetched.gmail_thread_id().map(Value::from)),
         ("X-GM-LABELS", labels.map(Value::from)),
@@ -90,19 +91,32 @@ fn defect(defect: &Defect) -> Value {
     }
 }
 
-/// `date-time` without its quotes (RFC 9051 §9): a day below 10 has a zero or a blank in front, as in the frame.
-fn date(date: OffsetDateTime, frame: &[u8]) -> Value {
+/// `date-time` without its quotes (RFC 9051 §9): as the server wrote it behind that name, else with a zero in front of a day below 10.
+fn date(name: &str, date: OffsetDateTime, frame: &[u8]) -> Value {
     let month = date.month().to_string();
-    let month = month.get(..3).unwrap_or_default();
     let (hours, minutes, _) = date.offset().as_hms();
     let sign = if date.offset().is_negative() { '-' } else { '+' };
-    let (day, year) = (date.day(), date.year());
     let (hour, minute, second) = date.time().as_hms();
+    let same = format!("-{}-{:04} {hour:02}:{minute:02}", month.get(..3).unwrap_or_default(), date.year());
+    let written = quoted(name, frame).find(|written| written.to_ascii_lowercase().contains(&same.to_ascii_lowercase()));
     let zone = format!("{sign}{:02}{:02}", hours.unsigned_abs(), minutes.unsigned_abs());
-    let rest = format!("-{month}-{year:04} {hour:02}:{minute:02}:{second:02} {zone}");
-    let spaced = format!("{day:>2}{rest}");
-    let as_written = day < 10 && memchr::memmem::find(frame, spaced.as_bytes()).is_some();
-    if as_written { spaced.into() } else { format!("{day:02}{rest}").into() }
+    written.map_or_else(|| format!("{:02}{same}:{second:02} {zone}", date.day()).into(), Value::from)
+}
+
+/// The quoted strings that stand behind that name.
+fn quoted<'a>(name: &str, frame: &'a [u8]) -> impl Iterator<Item = &'a str> {
+    let behind = move |at: &usize| {
+        let head = frame.get(..*at).unwrap_or_default().trim_ascii_end();
+        head.len()
+            .checked_sub(name.len())
+            .and_then(|start| head.get(start..))
+            .is_some_and(|word| word.eq_ignore_ascii_case(name.as_bytes()))
+    };
+    let text = move |at: usize| {
+        let inside = frame.get(at + 1..).unwrap_or_default();
+        std::str::from_utf8(inside.get(..memchr::memchr(b'"', inside)?)?).ok()
+    };
+    memchr::memchr_iter(b'"', frame).filter(behind).filter_map(text)
 }
 
 /// Empty lists of addresses are `null`.

@@ -11,7 +11,7 @@ use super::mailbox::{list, namespace, put_name};
 use super::message::message;
 use super::other::other;
 use super::text::put;
-use super::value::tagged;
+use super::value::{nil, tagged};
 use super::{extended, text};
 
 /// The frame is the one that the response was read from.
@@ -66,7 +66,7 @@ fn show(response: &Response, frame: &[u8]) -> Value {
         Response::Expunge(n) => json!({ "type": "EXPUNGE", "n": n.as_u32() }),
         Response::Fetch(fetched) => message(fetched),
         Response::Namespace(spaces) => namespaces(spaces, frame),
-        Response::Id(params) => id(params),
+        Response::Id(params) => id(params, frame),
         _ => other(frame),
     }
 }
@@ -105,9 +105,9 @@ fn items(status: &StatusData, frame: &[u8]) -> Value {
         ("APPENDLIMIT", status.append_limit),
     ];
     let mut items = tagged(&status.other);
-    let told = numbers.into_iter().filter_map(|(name, number)| Some((name.to_owned(), json!(number?))));
-    let id = status.mailbox_id.iter().map(|id| ("MAILBOXID".to_owned(), json!(id)));
-    items.extend(told.chain(id));
+    let numbers = numbers.map(|(name, number)| (name, number.map(Value::from)));
+    let told = numbers.into_iter().chain([("MAILBOXID", status.mailbox_id.as_deref().map(Value::from))]);
+    items.extend(told.filter_map(|(name, value)| Some((name.to_owned(), value.or_else(|| nil(name, frame))?))));
     let mut object = json!({ "type": "STATUS", "items": items });
     put_name(&mut object, &status.name, frame);
     object
@@ -140,7 +140,8 @@ fn namespaces(spaces: &Namespaces, frame: &[u8]) -> Value {
     })
 }
 
-fn id(params: &[(String, Option<String>)]) -> Value {
+/// `null` for NIL; a list of nothing is one.
+fn id(params: &[(String, Option<String>)], frame: &[u8]) -> Value {
     let object: Map<_, _> = params.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
-    json!({ "type": "ID", "params": if object.is_empty() { Value::Null } else { object.into() } })
+    json!({ "type": "ID", "params": if frame.contains(&b'(') { object.into() } else { Value::Null } })
 }

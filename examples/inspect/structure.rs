@@ -10,7 +10,7 @@ use super::value::values;
 /// One part and all within it.
 pub fn structure(part: &BodyStructure<'_>) -> Value {
     let mut object = Map::new();
-    object.insert("type".to_owned(), upper(Some(part.media_type())));
+    object.insert("type".to_owned(), upper(Some(part.media_type()).filter(|word| !word.is_empty())));
     object.insert("subtype".to_owned(), upper(Some(part.subtype()).filter(|word| !word.is_empty())));
     object.insert("params".to_owned(), params(part.params()));
     object.insert("disposition".to_owned(), disposition(part));

@@ -39,6 +39,13 @@ pub fn tagged(bytes: &[u8]) -> Map<String, Value> {
     named(values).into_iter().map(|(name, value)| (name, data(value))).collect()
 }
 
+/// `null` where the server said NIL behind that name; nothing where it did not.
+pub fn nil(name: &str, frame: &[u8]) -> Option<Value> {
+    let words = frame.split(|byte| b" ()\r\n".contains(byte)).filter(|word| !word.is_empty());
+    let mut behind = words.skip_while(|word| !word.eq_ignore_ascii_case(name.as_bytes())).skip(1);
+    behind.next().filter(|word| word.eq_ignore_ascii_case(b"NIL")).map(|_| Value::Null)
+}
+
 fn named(values: Vec<Value>) -> Map<String, Value> {
     let values = match values.as_slice() {
         [Value::Array(inner)] => inner.clone(),

@@ -43,7 +43,6 @@ pub(crate) const WRONG: &[(&str, &str)] = &[
     ("imap-2750", "the value is that of another response in the source test"),
     ("imap-2767", "the value is that of another response in the source test"),
     ("imap-0704", "the number within the tag, as its client counts commands"),
-    ("imap-0925", "counts THREADID, which is NIL: nothing was told"),
     ("imap-2746", "the whole line, which its client hands on unread"),
 ];
 

@@ -152,9 +152,10 @@ fn message_limit(data: &[u8]) -> Option<ResponseCode> {
     Some(ResponseCode::MessageLimit { limit: whole(limit, grammar::number)?, last })
 }
 
+/// `(id)`; also quoted, or alone.
 fn mailbox_id(data: &[u8]) -> Option<String> {
-    let inside = delimited(grammar::lead("("), spaced(grammar::bare), spaced(grammar::lead(")")));
-    all_consuming(inside).parse(data).ok().map(|(_, id)| lossy(id))
+    let inside = delimited(grammar::lead("("), spaced(astring), spaced(grammar::lead(")")));
+    all_consuming(alt((inside, astring))).parse(data).ok().map(|(_, id)| lossy(&id))
 }
 
 fn append_uid(data: &[u8]) -> Option<ResponseCode> {

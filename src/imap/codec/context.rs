@@ -4,7 +4,7 @@
 use nom::Parser;
 use nom::bytes::complete::{tag_no_case, take_while1};
 use nom::character::complete::{char, space0};
-use nom::combinator::{cut, map, map_opt, opt, value};
+use nom::combinator::{cut, map, map_opt, opt, value, verify};
 use nom::sequence::{preceded, terminated};
 
 use super::grammar::{
@@ -48,7 +48,9 @@ pub(super) fn correlators<'a>(input: &'a [u8], found: &mut Found) -> Read<'a, ()
 /// `(-1:-100 200:250,252:300)`; NIL where nothing stands in the range.
 pub(super) fn partial(input: &[u8]) -> Read<'_, Partial> {
     let (input, _) = (char('('), space0).parse(input)?;
-    let (input, (first, _, last)) = (place, char(':'), place).parse(input)?;
+    // RFC 9394 §4: from either end, and not from both.
+    let range = verify((place, char(':'), place), |(first, _, last)| first.signum() * last.signum() == 1);
+    let (input, (first, _, last)) = { range }.parse(input)?;
     let nothing = value(UidList::default(), nil);
     let (input, found) = spaced(nom::branch::alt((nothing, list))).parse(input)?;
     let (input, _) = spaced(char(')')).parse(input)?;
@@ -72,8 +74,10 @@ pub(super) fn updates<'a>(input: &'a [u8], change: SearchChange, found: &mut Fou
 
 /// `(4 99 42)`.
 pub(super) fn relevancy(input: &[u8]) -> Read<'_, Vec<u8>> {
-    let score = |word: &[u8]| number(word).ok().map(|(_, score)| u8::try_from(score).unwrap_or(u8::MAX));
-    words_in_parentheses(score).parse(input)
+    let score =
+        |word: &[u8]| number(word).ok().and_then(|(rest, score)| u8::try_from(score).ok().filter(|_| rest.is_empty()));
+    let scores = words_in_parentheses(|word| Some(score(word)));
+    map_opt(scores, |scores| scores.into_iter().collect()).parse(input)
 }
 
 /// `sequence-set`, in its order.

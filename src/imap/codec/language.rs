@@ -2,7 +2,7 @@
 
 use nom::Parser;
 use nom::character::complete::{char, space0};
-use nom::combinator::{map, opt};
+use nom::combinator::{eof, map, opt};
 use nom::multi::many_m_n;
 use nom::sequence::{delimited, terminated};
 
@@ -35,10 +35,9 @@ pub fn parse(frame: &[u8]) -> Result<Vec<String>, Unreadable> {
 /// Where the response is another one, or names none.
 pub fn comparators(frame: &[u8]) -> Result<Comparators, Unreadable> {
     grammar::read(frame, |input| {
-        let parts = (untagged(&["COMPARATOR"]), astring, opt(spaced(names)));
-        let made = |(_, active, matching): (_, std::borrow::Cow<'_, [u8]>, Option<Vec<String>>)| Comparators {
-            active: lossy(&active),
-            matching: matching.unwrap_or_default(),
+        let parts = (untagged(&["COMPARATOR"]), astring, opt(spaced(names)), space0, eof);
+        let made = |(_, active, matching, ..): (_, std::borrow::Cow<'_, [u8]>, Option<Vec<String>>, _, _)| {
+            Comparators { active: lossy(&active), matching: matching.unwrap_or_default() }
         };
         map(parts, made).parse(input)
     })

@@ -3,7 +3,7 @@
 use nom::Parser;
 use nom::branch::alt;
 use nom::character::complete::space0;
-use nom::combinator::{map, value};
+use nom::combinator::{map, value, verify};
 
 use super::grammar::{self, Read, bare, lossy, nil, quoted, spaced, string, untagged, words_in_parentheses};
 use super::list_extended;
@@ -51,7 +51,7 @@ pub(crate) fn delimiter(input: &[u8]) -> Read<'_, Option<char>> {
         map(quoted, move |text| first(&text)),
         value(None, nil),
         map(string, move |text| first(&text)),
-        map(bare, first),
+        map(verify(bare, |text: &[u8]| !text.starts_with(b"\"")), first),
     ))
     .parse(input)
 }

@@ -32,7 +32,10 @@ pub fn parse(frame: &[u8], utf8: bool) -> Result<Metadata, Unreadable> {
         let mailbox = Some(name).filter(|name| !name.as_str().is_empty());
         let (input, list) = opt(char('(')).parse(input)?;
         let mut told = Metadata { mailbox, values: Vec::new(), changed: Vec::new() };
-        let (input, ()) = if list.is_some() { values(input, &mut told) } else { changed(input, &mut told) }?;
+        let (input, ()) = match list {
+            Some(_) => values(input, &mut told),
+            None => grammar::nil(input).or_else(|_| changed(input, &mut told)),
+        }?;
         Ok((input, told))
     })
 }
@@ -56,7 +59,10 @@ fn changed<'a>(mut input: &'a [u8], told: &mut Metadata) -> Read<'a, ()> {
         told.changed.push(name);
         input = rest;
     }
-    Ok((input, ()))
+    match told.changed.is_empty() {
+        true => grammar::fail(input, "the name of an annotation was expected"),
+        false => Ok((input, ())),
+    }
 }
 
 /// Some servers leave the quotes out.

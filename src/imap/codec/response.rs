@@ -92,7 +92,7 @@ fn untagged(kind: Kind, frame: &Bytes, rest: &[u8], limits: &Limits) -> Result<R
             Response::Fetch(fetched(frame.clone(), limits).map_err(|error| unreadable(&error, rest))?)
         }
         _ if let Some(condition) = bare_code(rest) => Response::Condition(condition),
-        _ if is_misnumbered(rest) => return Err(Unreadable { offset: frame.len() - rest.len(), reason: NO_KIND }),
+        _ if is_without_kind(rest) => return Err(Unreadable { offset: frame.len() - rest.len(), reason: NO_KIND }),
         _ => other(frame, rest),
     })
 }
@@ -107,10 +107,11 @@ fn bare_code(line: &[u8]) -> Option<Condition> {
     }
 }
 
-/// Whether the word that should say the kind begins like a number, and is none.
-fn is_misnumbered(rest: &[u8]) -> bool {
+/// Whether the word that should say the kind is missing, or begins like a number and is none.
+fn is_without_kind(rest: &[u8]) -> bool {
     let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    digits > 0 && rest.get(digits).is_some_and(|byte| !byte.is_ascii_whitespace())
+    let behind = rest.get(digits..).unwrap_or_default();
+    behind.trim_ascii().is_empty() || digits > 0 && !behind.first().is_some_and(u8::is_ascii_whitespace)
 }
 
 /// What is left of a FETCH whose literal was announced a line end too short.
@@ -158,7 +159,6 @@ mod tests {
             ("* CONVERTED (TAG \"b\") 2 (BODY[3] NIL)\r\n", "CONVERTED"),
             ("* 4294967296 EXISTS\r\n", "EXISTS"),
             (")\r\n", ")"),
-            ("* \r\n", ""),
         ] {
             let Response::Other { name, raw } = read(frame) else { panic!("{frame} was known") };
             assert_eq!((name.as_str(), &*raw), (called, frame.as_bytes()));
@@ -185,9 +185,14 @@ mod tests {
 
     #[test]
     fn what_promises_more_than_it_says_is_an_error_with_its_place() {
-        for (frame, offset) in
-            [("* FLAGS x\r\n", 8), ("* 1 FETCH x\r\n", 10), ("HTTP/1.1 200\r\n", 0), ("* 22C\r\n", 2)]
-        {
+        for (frame, offset) in [
+            ("* FLAGS x\r\n", 8),
+            ("* 1 FETCH x\r\n", 10),
+            ("HTTP/1.1 200\r\n", 0),
+            ("* 22C\r\n", 2),
+            ("* \r\n", 2),
+            ("* 5\r\n", 2),
+        ] {
             assert_eq!(response(&frame.into(), &Limits::default()).unwrap_err().offset, offset, "{frame}");
         }
     }

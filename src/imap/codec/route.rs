@@ -233,7 +233,7 @@ fn number_kind(number: u32, word: &[u8]) -> Kind {
 }
 
 fn tagged<'a>(cursor: &mut Cursor<'a>) -> Route<'a> {
-    let tag = cursor.take_while(|byte| byte > b' ' && byte != b'+');
+    let tag = cursor.take_while(is_tag);
     if tag.is_empty() || cursor.peek() != Some(b' ') {
         return Route::Unknown;
     }
@@ -248,6 +248,11 @@ fn tagged<'a>(cursor: &mut Cursor<'a>) -> Route<'a> {
         _ => return Route::Unknown,
     };
     Route::Tagged { tag, status }
+}
+
+/// `ASTRING-CHAR` without `+`: what no tag holds begins a stray line.
+pub(super) fn is_tag(byte: u8) -> bool {
+    byte.is_ascii_graphic() && !b"+(){%*\"\\".contains(&byte)
 }
 
 /// One word, and the spaces behind it.

@@ -80,9 +80,14 @@ fn extended(mut input: &[u8], mut found: Found) -> Read<'_, Found> {
             "COUNT" => map(number, |count| found.count = Some(count)).parse(value),
             "MODSEQ" => map(number, |mod_seq| found.mod_seq = Some(mod_seq)).parse(value),
             "PARTIAL" => map(context::partial, |partial| found.partial = Some(partial)).parse(value),
-            "RELEVANCY" => map(context::relevancy, |scores| found.relevancy = scores).parse(value),
+            // A score above what there is (RFC 6203 §4) is kept with what is not known.
+            "RELEVANCY" if let Ok((rest, scores)) = context::relevancy(value) => {
+                found.relevancy = scores;
+                Ok((rest, ()))
+            }
             "ADDTO" => context::updates(value, SearchChange::Added, &mut found),
             "REMOVEFROM" => context::updates(value, SearchChange::Removed, &mut found),
+            "TAG" | "MAILBOX" => grammar::fail(input, "a correlator stands alone"),
             _ => {
                 let (rest, _) = any_value(value)?;
                 keep(input, rest, &mut found.other);

@@ -10,6 +10,7 @@ use nom::sequence::delimited;
 
 use super::code::code;
 use super::grammar::{self, Read, fail, lossy};
+use super::route::is_tag;
 use super::unreadable::Unreadable;
 use crate::imap::types::{Condition, ResponseCode, Status};
 
@@ -70,7 +71,7 @@ fn tagged_bye(input: &[u8]) -> Read<'_, Condition> {
 }
 
 fn tag_name(input: &[u8]) -> Read<'_, &[u8]> {
-    take_while1(|byte: u8| byte.is_ascii_graphic() && !b"+*".contains(&byte)).parse(input)
+    take_while1(is_tag).parse(input)
 }
 
 fn condition(input: &[u8]) -> Read<'_, Condition> {
@@ -108,7 +109,7 @@ fn bracket(input: &[u8]) -> Read<'_, ResponseCode> {
     }
 }
 
-/// The bracket behind a list, which may hold flags with `]` in their names, or behind a quoted URL or tag.
+/// The bracket behind a list, which may hold flags with `]` in their names, or behind a quoted URL or tag, or a URL.
 fn close_of(data: &[u8]) -> Option<usize> {
     let inside = data.trim_ascii_start();
     match inside.first()? {
@@ -117,7 +118,13 @@ fn close_of(data: &[u8]) -> Option<usize> {
             let behind = grammar::quoted(inside).ok()?.0;
             memchr::memchr(b']', behind).map(|at| data.len() - behind.len() + at)
         }
-        _ => None,
+        _ => {
+            // RFC 3986 §3.2.2: the host of a URL may be an address in brackets.
+            let close = memchr::memchr(b']', data)?;
+            let host = memchr::memrchr(b'[', data.get(..close)?)?;
+            let is_host = matches!(data.get(..host)?.last(), Some(b'/' | b'@'));
+            memchr::memchr(b']', data.get(close + 1..)?).filter(|_| is_host).map(|at| close + 1 + at)
+        }
     }
 }
 

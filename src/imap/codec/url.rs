@@ -82,19 +82,21 @@ fn url(input: &[u8]) -> Read<'_, String> {
     map(spaced(astring), |url| lossy(&url)).parse(input)
 }
 
-/// To the end of the response; each is made of that many words.
+/// One or more, to the end of the response; each is made of that many words.
 fn many<'a, T>(
     mut input: &'a [u8],
     words: usize,
     mut parser: impl Parser<&'a [u8], Output = T, Error = grammar::Fail<'a>>,
 ) -> Read<'a, Vec<T>> {
     let mut all = Vec::with_capacity(words_ahead(input) / words);
-    while !input.trim_ascii_start().is_empty() {
+    loop {
         let (rest, one) = parser.parse(input)?;
         all.push(one);
         input = rest;
+        if input.trim_ascii_start().is_empty() {
+            return Ok((input, all));
+        }
     }
-    Ok((input, all))
 }
 
 #[cfg(test)]

@@ -257,7 +257,11 @@ impl FetchedSection<'_> {
         let start = head.get(..inside.start).unwrap_or_default();
         let start = start.iter().rposition(|byte| b" (".contains(byte)).map_or(0, |at| at + 1);
         let rest = bytes.get(inside.end..).unwrap_or_default();
-        let tail = rest.iter().position(|byte| b" \"{(\r\n".contains(byte)).unwrap_or(rest.len());
+        let tail = match rest {
+            [b']', b'<', ..] => memchr::memchr(b'>', rest).map_or(1, |at| at + 1),
+            [b']', ..] => 1,
+            _ => 0,
+        };
         String::from_utf8_lossy(bytes.get(start..inside.end + tail).unwrap_or_default())
     }
 
