@@ -1,11 +1,11 @@
 //! Body structures of arbitrary values: trees of parts, written, and compared with what was read. It must not know the message
 //! around them.
 
-use libfuzzer_sys::arbitrary::{self, Arbitrary};
+use arbitrary::Arbitrary;
 use postroom::imap::{BodyStructure, Params, PartKind};
 
-use crate::envelope::Envelope;
-use crate::wire::{Text, list, nstring, same};
+use super::envelope::Envelope;
+use super::wire::{Text, list, nstring, same};
 
 /// Parts within parts; those that are deeper are left out.
 const DEEPEST: usize = 20;
