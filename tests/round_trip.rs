@@ -12,6 +12,10 @@
     reason = "a panic in a test is a failed test"
 )]
 
+#[path = "round_trip/command/mod.rs"]
+mod command;
+#[path = "one_command/framer.rs"]
+mod framer;
 #[path = "round_trip/grow.rs"]
 mod grow;
 #[path = "round_trip/responses.rs"]
