@@ -26,7 +26,7 @@ pub struct Threads(Vec<Tree>);
 #[derive(Arbitrary, Debug)]
 struct Tree {
     number: Option<NonZeroU32>,
-    replies: Vec<Tree>,
+    replies: Vec<Self>,
 }
 
 /// VANISHED (RFC 7162 §3.2.10).

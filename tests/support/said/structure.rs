@@ -10,13 +10,19 @@ use super::wire::{Text, list, nstring, same};
 /// Parts within parts; those that are deeper are left out.
 const DEEPEST: usize = 20;
 
+/// A name with its parameters.
+type Disposition = (Text, Vec<(Text, Text)>);
+
+/// What BODY leaves out.
+type Extension = (Option<Text>, Option<Disposition>, Vec<Text>, Option<Text>);
+
 /// One part with all that belongs to it.
 #[derive(Arbitrary, Debug)]
 pub struct Part {
     kind: Kind,
     params: Vec<(Text, Text)>,
     /// MD5 where it is no multipart, disposition, language, location.
-    extension: Option<(Option<Text>, Option<(Text, Vec<(Text, Text)>)>, Vec<Text>, Option<Text>)>,
+    extension: Option<Extension>,
 }
 
 #[derive(Arbitrary, Debug)]
