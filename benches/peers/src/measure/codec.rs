@@ -1,11 +1,15 @@
 //! What the codec costs without a socket. Both sides run in one process and one thread, in turns, over the same bytes.
 
-use super::child::Outcome;
+use std::process::Command;
+
+use super::child::{Outcome, beside};
 use super::figure::Plan;
 use crate::cli::Result;
 
 /// What one side of a pair costs at least, in proportion to a side that is a process of its own: there is no start to be subtracted.
 const SHARE: f64 = 0.2;
+/// The allocator keeps what it ever had from the system, on both sides: fresh pages are neither's work.
+const KEEPING: &str = "glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=17179869184";
 
 /// Every value of an answer to FETCH, beside another parser.
 pub(super) fn against_parser(plan: Plan, job: &str, peer: &str) -> Result<f64> {
@@ -30,7 +34,8 @@ fn ratio(plan: Plan, job: &[&str]) -> Result<f64> {
 }
 
 fn say(plan: Plan, args: &[&str], name: &str) -> Result<f64> {
-    let done = Outcome::of(plan.cores, "codec", args)?;
+    let done =
+        Outcome::of_command(plan.cores, Command::new(beside("codec")?).args(args).env("GLIBC_TUNABLES", KEEPING))?;
     done.all("#").for_each(|line| println!("# {line}"));
     done.number(name)
 }

@@ -35,7 +35,7 @@ const SPARE_WORDS: usize = 1 << 20;
 pub struct Batch {
     block: Bytes,
     frames: Vec<(u32, u32)>,
-    /// Offsets within the block.
+    /// Offsets within the block, ascending.
     elided: Vec<Elided>,
 }
 
@@ -96,7 +96,12 @@ impl Batch {
     /// Adds what the framer says was left out of the frame that begins at `start`.
     pub fn elide(&mut self, start: usize, elided: impl IntoIterator<Item = Elided>) {
         let moved = elided.into_iter().map(|one| Elided { at: start + one.at, size: one.size });
+        let last = self.elided.len().saturating_sub(1);
         self.elided.extend(moved);
+        // Frames are added in order nearly always: then this looks at each literal once.
+        if !self.elided.get(last..).unwrap_or_default().is_sorted_by_key(|one| one.at) {
+            self.elided.sort_by_key(|one| one.at);
+        }
     }
 
     /// How many frames there are.
@@ -139,7 +144,8 @@ impl Batch {
     /// The literals left out of one frame, by offsets within it.
     fn elided_of(&self, start: u32, end: u32) -> Vec<Elided> {
         let (start, end) = (start as usize, end as usize);
-        let within = self.elided.iter().filter(|one| (start..end).contains(&one.at));
+        let first = self.elided.partition_point(|one| one.at < start);
+        let within = self.elided.iter().skip(first).take_while(|one| one.at < end);
         within.map(|one| Elided { at: one.at - start, size: one.size }).collect()
     }
 }

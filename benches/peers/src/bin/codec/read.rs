@@ -1,5 +1,6 @@
-//! One shape, framed as it comes, parsed, and every value of it looked at.
+//! One shape, framed as it comes, parsed, every value of it looked at, and kept.
 
+use std::any::Any;
 use std::hint::black_box;
 
 use bytes::{Bytes, BytesMut};
@@ -23,17 +24,21 @@ pub(crate) fn limits() -> Limits {
     limits
 }
 
-/// Reads it, and says how many values there were.
-pub(crate) fn read(kind: Kind, bytes: &Bytes, limits: &Limits) -> Result<usize> {
-    match kind {
-        Kind::Imap => imap(bytes, limits),
-        Kind::Multiline => Ok(body(bytes)?.len()),
-        Kind::Listing => {
-            let body = body(bytes)?;
-            let mut lines = Lines::new(&body).map(|line| scan_line(line).ok_or("no line of LIST"));
-            lines.try_fold(0, |count, line| Ok(black_box(line?.1).min(1) as usize + count))
-        }
+/// Reads it, and says how many values there were; and gives what was read, in the memory it has.
+pub(crate) fn read(kind: Kind, bytes: &Bytes, limits: &Limits) -> Result<(usize, Box<dyn Any>)> {
+    if kind == Kind::Imap {
+        let read = imap(bytes, limits)?;
+        return Ok((values(&read)?, Box::new(read)));
     }
+    let body = body(bytes)?;
+    let count = match kind {
+        Kind::Listing => Lines::new(&body).try_fold(0, |count, line| {
+            let (_, size) = scan_line(line).ok_or("no line of LIST")?;
+            Ok::<_, &str>(black_box(size).min(1) as usize + count)
+        })?,
+        _ => body.len(),
+    };
+    Ok((count, Box::new(body)))
 }
 
 fn body(bytes: &Bytes) -> Result<Bytes> {
@@ -47,7 +52,7 @@ fn body(bytes: &Bytes) -> Result<Bytes> {
     Err("the reply has no end".into())
 }
 
-fn imap(bytes: &Bytes, limits: &Limits) -> Result<usize> {
+fn imap(bytes: &Bytes, limits: &Limits) -> Result<Response> {
     let (mut framer, mut come) = (Framer::new(), 0);
     loop {
         come = bytes.len().min(come + READ);
@@ -57,8 +62,11 @@ fn imap(bytes: &Bytes, limits: &Limits) -> Result<usize> {
             other => return Err(format!("{other:?} at {come}").into()),
         }
     }
-    let read = response(bytes, limits)?;
-    Ok(match &read {
+    Ok(response(bytes, limits)?)
+}
+
+fn values(read: &Response) -> Result<usize> {
+    Ok(match read {
         Response::Fetch(message) => fetched(message)?,
         Response::Search(found) | Response::Esearch(found) => found.all.as_ref().map_or(0, ranges),
         Response::Vanished(vanished) => ranges(&vanished.uids),
