@@ -1,16 +1,13 @@
 //! What the targets share: an allocator that counts, and the bound on memory that every parser keeps; and arbitrary responses that
 //! are written and compared with what was read. It must not know a parser.
 
-pub mod envelope;
-pub mod fetch;
-pub mod mailbox;
-pub mod structure;
-pub mod wire;
+#[path = "../../tests/support/said/mod.rs"]
+mod said;
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-use time::OffsetDateTime;
+pub use said::*;
 
 /// How much may be in use at once beyond what was before: so many bytes, and so many for each byte of input.
 const BASE: usize = 64 * 1024;
@@ -57,16 +54,6 @@ pub fn within<T>(input: &[u8], parse: impl FnOnce() -> T) -> T {
     let used = PEAK.load(Relaxed).saturating_sub(before);
     assert!(used <= BASE + EACH * input.len(), "{used} bytes for {} bytes of input", input.len());
     value
-}
-
-/// As RFC 9051 §9 writes a `date-time`, without the quotes.
-pub fn date(date: OffsetDateTime) -> String {
-    let (hour, minute, second) = date.time().as_hms();
-    let zone = date.offset().whole_minutes();
-    let sign = if zone < 0 { '-' } else { '+' };
-    let (day, month, year) = (date.day(), &date.month().to_string()[..3], date.year());
-    let (east, past) = (zone.abs() / 60, zone.abs() % 60);
-    format!("{day:>2}-{month}-{year:04} {hour:02}:{minute:02}:{second:02} {sign}{east:02}{past:02}")
 }
 
 /// A body of POP3 as it is sent: with its dots stuffed, and the dot that ends it (RFC 1939 §3).

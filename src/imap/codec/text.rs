@@ -113,7 +113,7 @@ fn bracket(input: &[u8]) -> Read<'_, ResponseCode> {
 fn close_of(data: &[u8]) -> Option<usize> {
     let inside = data.trim_ascii_start();
     match inside.first()? {
-        b'(' => memchr::memmem::find(data, b")]").map(|at| at + 1),
+        b'(' => close_of_list(data).or_else(|| memchr::memmem::find(data, b")]").map(|at| at + 1)),
         b'"' => {
             let behind = grammar::quoted(inside).ok()?.0;
             memchr::memchr(b']', behind).map(|at| data.len() - behind.len() + at)
@@ -125,6 +125,21 @@ fn close_of(data: &[u8]) -> Option<usize> {
             let is_host = matches!(data.get(..host)?.last(), Some(b'/' | b'@'));
             memchr::memchr(b']', data.get(close + 1..)?).filter(|_| is_host).map(|at| close + 1 + at)
         }
+    }
+}
+
+/// The bracket behind the list: none of those within its quoted strings.
+fn close_of_list(data: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    loop {
+        let rest = data.get(at..)?;
+        let found = at + memchr::memchr2(b'"', b']', rest)?;
+        let before = found.checked_sub(1).and_then(|before| data.get(before));
+        at = match (data.get(found), before) {
+            (Some(b']'), Some(b')')) => return Some(found),
+            (Some(b'"'), Some(b'(' | b' ')) => data.len() - grammar::quoted(data.get(found..)?).ok()?.0.len(),
+            _ => found + 1,
+        };
     }
 }
 
@@ -185,6 +200,10 @@ mod tests {
         assert_eq!(read.code, Some(ResponseCode::BadUrl("\"imap://[::1]/a\"".into())));
         assert_eq!(read.text, "no such [part]");
         assert_eq!(ok("* NO [NOUPDATE \"B02] x\r\n").text, "x");
+        let read = ok("* NO [BADCHARSET (\"a)] b\" UTF-8)] no such (part)]\r\n");
+        assert_eq!(read.code, Some(ResponseCode::BadCharset(vec!["a)] b".into(), "UTF-8".into()])));
+        assert_eq!(read.text, "no such (part)]");
+        assert_eq!(ok("* OK [PERMANENTFLAGS (\"a b)] x\r\n").text, "x");
     }
 
     #[test]

@@ -1,15 +1,16 @@
 //! LIST, STATUS and ESEARCH responses of arbitrary values: written, and compared with what was read.
 
-use libfuzzer_sys::arbitrary::{self, Arbitrary};
+use arbitrary::{Arbitrary, Result, Unstructured};
 use postroom::imap::{Found, Listed, MailboxName, StatusData};
 
-use crate::wire::Text;
+use super::wire::{Astring, Text, text};
 
 /// A mailbox's name, and the form that it is sent in.
-#[derive(Arbitrary, Debug)]
+#[derive(Clone, Debug)]
 pub struct Name {
-    text: String,
+    value: MailboxName,
     literal: bool,
+    bare: bool,
 }
 
 /// LIST (RFC 9051 §7.3.1).
@@ -44,8 +45,9 @@ pub struct Esearch {
     partial: Option<(i16, i16, Set)>,
 }
 
+/// What separates levels.
 #[derive(Arbitrary, Clone, Copy, Debug)]
-enum Delimiter {
+pub enum Delimiter {
     Slash,
     Dot,
     Backslash,
@@ -62,20 +64,30 @@ enum Attribute {
 
 /// Ranges, each by its distance from the one before and its length.
 #[derive(Arbitrary, Debug)]
-struct Set(Vec<(u16, u16)>);
+pub struct Set(pub(super) Vec<(u16, u16)>);
 
 const SMALL: [&str; 6] = ["MESSAGES", "UIDNEXT", "UIDVALIDITY", "UNSEEN", "RECENT", "DELETED"];
 const LARGE: [&str; 4] = ["SIZE", "HIGHESTMODSEQ", "APPENDLIMIT", "DELETED-STORAGE"];
 
+impl<'a> Arbitrary<'a> for Name {
+    fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
+        let name = text(u)?.replace(['\0', '\r', '\n'], ".");
+        let value = MailboxName::new(&name).unwrap_or_else(|_| "x".parse().expect("a name"));
+        Ok(Self { value, literal: u.arbitrary()?, bare: u.arbitrary()? })
+    }
+}
+
 impl Name {
-    /// `None` where the text can be no name.
-    fn value(&self) -> Option<MailboxName> {
-        MailboxName::new(&self.text).ok()
+    /// What a reader should find.
+    pub fn value(&self) -> &MailboxName {
+        &self.value
     }
 
-    fn write(&self, out: &mut Vec<u8>) {
-        let bytes = self.value().map_or_else(|| b"x".to_vec(), |name| name.to_wire(false).into_owned());
-        if self.literal { Text::Literal(bytes, false).write(out) } else { Text::Quoted(bytes).write(out) }
+    /// Adds its form on the wire, in UTF-8 or in modified UTF-7.
+    pub fn write(&self, utf8: bool, out: &mut Vec<u8>) {
+        let bytes = self.value.to_wire(utf8).into_owned();
+        let text = if self.literal { Text::Literal(bytes, false) } else { Text::Quoted(bytes) };
+        Astring::new(text, self.bare).write(out);
     }
 }
 
@@ -85,7 +97,7 @@ impl List {
         let attributes: Vec<_> = self.attributes.iter().map(|attribute| attribute.name()).collect();
         let delimiter = self.delimiter.map_or("NIL", |delimiter| delimiter.form());
         out.extend_from_slice(format!("* LIST ({}) {delimiter} ", attributes.join(" ")).as_bytes());
-        self.name.write(out);
+        self.name.write(false, out);
         if self.old_name.is_some() || self.child_info.is_some() {
             out.extend_from_slice(b" (");
             if let Some(quoted) = self.child_info {
@@ -97,7 +109,7 @@ impl List {
             }
             if let Some(name) = &self.old_name {
                 out.extend_from_slice(b"\"OLDNAME\" (");
-                name.write(out);
+                name.write(false, out);
                 out.push(b')');
             }
             out.push(b')');
@@ -109,28 +121,30 @@ impl List {
     pub fn check(&self, found: &Listed) {
         let delimiter = self.delimiter.map(Delimiter::byte);
         // Where the server puts the delimiter behind the name, it is no part of it.
-        let trailing = delimiter.is_some_and(|byte| self.name.text.ends_with(byte));
-        if let Some(name) = self.name.value().filter(|_| !trailing) {
-            assert_eq!(found.name, name);
+        let trailing = delimiter.is_some_and(|byte| self.name.value.as_str().ends_with(byte));
+        if !trailing {
+            assert_eq!(&found.name, self.name.value());
         }
         assert_eq!(found.delimiter, delimiter);
         assert_eq!(found.attributes, self.attributes.iter().map(|attribute| attribute.name()).collect::<Vec<_>>());
-        if let Some(name) =
-            self.old_name.as_ref().map(|name| name.value().unwrap_or_else(|| "x".parse().expect("a name")))
-        {
-            assert_eq!(found.old_name.as_ref(), Some(&name));
-        }
+        assert_eq!(found.old_name.as_ref(), self.old_name.as_ref().map(Name::value));
         let below: &[&str] = if self.child_info.is_some() { &["SUBSCRIBED"] } else { &[] };
         assert_eq!(found.child_info, below);
     }
 }
 
 impl Status {
+    /// Those that name a message or a generation are never 0 (RFC 9051 §9, `status-att-val`).
+    fn small(&self) -> [Option<u32>; 6] {
+        let [messages, next, validity, unseen, recent, deleted] = self.small;
+        [messages, next.map(|next| next.max(1)), validity.map(|validity| validity.max(1)), unseen, recent, deleted]
+    }
+
     /// Adds the response.
     pub fn write(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(b"* STATUS ");
-        self.name.write(out);
-        let small = SMALL.iter().zip(self.small).filter_map(|(name, value)| Some(format!("{name} {}", value?)));
+        self.name.write(false, out);
+        let small = SMALL.iter().zip(self.small()).filter_map(|(name, value)| Some(format!("{name} {}", value?)));
         let large = LARGE.iter().zip(self.large).filter_map(|(name, value)| Some(format!("{name} {}", value?)));
         let id = self.id.map(|id| format!("MAILBOXID (F{id})"));
         let unknown = self.unknown.map(|value| format!("X-NEW (a {value})"));
@@ -140,14 +154,10 @@ impl Status {
 
     /// Every value is found.
     pub fn check(&self, found: &StatusData) {
-        if let Some(name) = self.name.value() {
-            assert_eq!(found.name, name);
-        }
+        assert_eq!(&found.name, self.name.value());
         let [next, validity] = [found.uid_next.map(u32::from), found.uid_validity.map(u32::from)];
         let small = [found.messages, next, validity, found.unseen, found.recent, found.deleted];
-        let [messages, wanted_next, wanted_validity, unseen, recent, deleted] = self.small;
-        let nonzero = |number: Option<u32>| number.filter(|number| *number > 0);
-        assert_eq!(small, [messages, nonzero(wanted_next), nonzero(wanted_validity), unseen, recent, deleted]);
+        assert_eq!(small, self.small());
         let large = [found.size, found.highest_mod_seq, found.append_limit, found.deleted_storage];
         assert_eq!(large, self.large);
         assert_eq!(found.mailbox_id, self.id.map(|id| format!("F{id}")));
@@ -193,7 +203,8 @@ impl Esearch {
 }
 
 impl Delimiter {
-    fn byte(self) -> char {
+    /// What a reader should find.
+    pub fn byte(self) -> char {
         match self {
             Self::Slash => '/',
             Self::Dot => '.',
@@ -202,7 +213,8 @@ impl Delimiter {
         }
     }
 
-    fn form(self) -> &'static str {
+    /// As it is written.
+    pub fn form(self) -> &'static str {
         match self {
             Self::Slash => "\"/\"",
             Self::Dot => "\".\"",
@@ -225,7 +237,7 @@ impl Attribute {
 
 impl Set {
     /// Ascending, and never touching each other; at most 500.
-    fn ranges(&self) -> Vec<(u32, u32)> {
+    pub fn ranges(&self) -> Vec<(u32, u32)> {
         let mut end = 0;
         let range = |(gap, length): &(u16, u16)| {
             let first = end + 2 + u32::from(*gap);
@@ -235,7 +247,8 @@ impl Set {
         self.0.iter().take(500).map(range).collect()
     }
 
-    fn form(&self) -> String {
+    /// As it is written.
+    pub fn form(&self) -> String {
         if self.0.is_empty() {
             return "NIL".to_owned();
         }

@@ -1,9 +1,9 @@
 //! Envelopes of arbitrary values: written, and compared with what was read. It must not know the message around them.
 
-use libfuzzer_sys::arbitrary::{self, Arbitrary};
+use arbitrary::Arbitrary;
 use postroom::imap::{self, Address};
 
-use crate::wire::{Text, list, nstring, same};
+use super::wire::{Text, list, nstring, same};
 
 /// All fields of RFC 9051's `envelope`.
 #[derive(Arbitrary, Clone, Debug)]

@@ -1,14 +1,20 @@
 //! Body structures of arbitrary values: trees of parts, written, and compared with what was read. It must not know the message
 //! around them.
 
-use libfuzzer_sys::arbitrary::{self, Arbitrary};
+use arbitrary::Arbitrary;
 use postroom::imap::{BodyStructure, Params, PartKind};
 
-use crate::envelope::Envelope;
-use crate::wire::{Text, list, nstring, same};
+use super::envelope::Envelope;
+use super::wire::{Text, list, nstring, same};
 
 /// Parts within parts; those that are deeper are left out.
 const DEEPEST: usize = 20;
+
+/// A name with its parameters.
+type Disposition = (Text, Vec<(Text, Text)>);
+
+/// What BODY leaves out.
+type Extension = (Option<Text>, Option<Disposition>, Vec<Text>, Option<Text>);
 
 /// One part with all that belongs to it.
 #[derive(Arbitrary, Debug)]
@@ -16,7 +22,7 @@ pub struct Part {
     kind: Kind,
     params: Vec<(Text, Text)>,
     /// MD5 where it is no multipart, disposition, language, location.
-    extension: Option<(Option<Text>, Option<(Text, Vec<(Text, Text)>)>, Vec<Text>, Option<Text>)>,
+    extension: Option<Extension>,
 }
 
 #[derive(Arbitrary, Debug)]

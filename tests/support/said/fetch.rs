@@ -3,13 +3,13 @@
 
 use std::num::{NonZeroU16, NonZeroU32};
 
-use libfuzzer_sys::arbitrary::{self, Arbitrary};
+use arbitrary::Arbitrary;
 use postroom::imap::{Fetched, Section};
 use time::{Date, Month, OffsetDateTime, Time, UtcOffset};
 
-use crate::envelope::Envelope;
-use crate::structure::Part;
-use crate::wire::{Text, list, nstring, same};
+use super::envelope::Envelope;
+use super::structure::Part;
+use super::wire::{Text, list, nstring, same};
 
 /// One message with any of the attributes that there are.
 #[derive(Arbitrary, Debug)]
@@ -234,7 +234,7 @@ impl DateTime {
 
     fn write(self, out: &mut Vec<u8>) {
         out.push(b'"');
-        out.extend_from_slice(crate::date(self.value()).as_bytes());
+        out.extend_from_slice(super::date(self.value()).as_bytes());
         out.push(b'"');
     }
 }
