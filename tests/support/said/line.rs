@@ -1,6 +1,8 @@
 //! Responses of extensions, of arbitrary values: ACL, QUOTA, METADATA, NAMESPACE and those that are a list of strings; written, and
 //! compared with what was read.
 
+use std::iter;
+
 use arbitrary::Arbitrary;
 use bytes::Bytes;
 use postroom::Flag;
@@ -89,8 +91,10 @@ pub enum Strings {
     Language(Vec<Text>),
     Comparator(Astring, Option<Vec<Text>>),
     Jmap(Text),
-    Generated(Vec<Astring>),
-    Fetched(Vec<(Astring, Option<Text>)>),
+    /// One at least.
+    Generated(Astring, Vec<Astring>),
+    /// One at least.
+    Fetched((Astring, Option<Text>), Vec<(Astring, Option<Text>)>),
 }
 
 impl Letters {
@@ -381,8 +385,8 @@ impl Said for Strings {
             Self::Language(names) => ("LANGUAGE (", Some(names)),
             Self::Comparator(..) => ("COMPARATOR ", None),
             Self::Jmap(_) => ("JMAPACCESS ", None),
-            Self::Generated(_) => ("GENURLAUTH", None),
-            Self::Fetched(_) => ("URLFETCH", None),
+            Self::Generated(..) => ("GENURLAUTH", None),
+            Self::Fetched(..) => ("URLFETCH", None),
         };
         out.extend_from_slice(format!("* {name}").as_bytes());
         match self {
@@ -395,11 +399,11 @@ impl Said for Strings {
                 }
             }
             Self::Jmap(url) => Text::Quoted([b"https://", url.bytes()].concat()).write(out),
-            Self::Generated(urls) => urls.iter().for_each(|url| {
+            Self::Generated(first, more) => iter::once(first).chain(more).for_each(|url| {
                 out.push(b' ');
                 url.write(out);
             }),
-            Self::Fetched(urls) => urls.iter().for_each(|(url, content)| {
+            Self::Fetched(first, more) => iter::once(first).chain(more).for_each(|(url, content)| {
                 out.push(b' ');
                 url.write(out);
                 out.push(b' ');
@@ -424,14 +428,14 @@ impl Said for Strings {
                 assert!(found.matching.into_iter().eq(matching.iter().flatten().map(lossy)));
             }
             (Self::Jmap(url), Response::JmapAccess(found)) => assert_eq!(found, format!("https://{}", lossy(url))),
-            (Self::Generated(urls), Response::GenUrlAuth(found)) => {
-                assert!(found.into_iter().eq(urls.iter().map(Astring::lossy)))
+            (Self::Generated(first, more), Response::GenUrlAuth(found)) => {
+                assert!(found.into_iter().eq(iter::once(first).chain(more).map(Astring::lossy)))
             }
-            (Self::Fetched(urls), Response::UrlFetch(found)) => {
+            (Self::Fetched(first, more), Response::UrlFetch(found)) => {
+                let said = iter::once(first).chain(more);
+                let said = said.map(|(url, content)| (url.lossy(), content.as_ref().map(|text| text.bytes().to_vec())));
                 let found = found.into_iter().map(|one| (one.url, one.content));
-                assert!(found.eq(
-                    urls.iter().map(|(url, content)| (url.lossy(), content.as_ref().map(|text| text.bytes().to_vec())))
-                ));
+                assert!(found.eq(said));
             }
             (said, read) => panic!("{said:?} is read as {read:?}"),
         }

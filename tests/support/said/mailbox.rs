@@ -175,9 +175,16 @@ impl Esearch {
         items.extend(self.count.map(|count| format!("COUNT {count}")));
         items.extend((!self.all.0.is_empty()).then(|| format!("ALL {}", self.all.form())));
         items.extend(self.mod_seq.map(|mod_seq| format!("MODSEQ {mod_seq}")));
-        items
-            .extend(self.partial.as_ref().map(|(first, last, set)| format!("PARTIAL ({first}:{last} {})", set.form())));
+        items.extend(self.stretch().map(|(first, last, set)| format!("PARTIAL ({first}:{last} {})", set.form())));
         out.extend_from_slice(format!("* ESEARCH {}\r\n", items.join(" ")).as_bytes());
+    }
+
+    /// From either end, and not from both (RFC 9394 §4).
+    fn stretch(&self) -> Option<(i64, i64, &Set)> {
+        let (first, last, set) = self.partial.as_ref()?;
+        let sign = if *first < 0 { -1 } else { 1 };
+        let place = |at: i16| sign * i64::from(at).abs().max(1);
+        Some((place(*first), place(*last), set))
     }
 
     /// Every value is found.
@@ -192,8 +199,8 @@ impl Esearch {
             .map(|all| all.ranges().map(|range| (u32::from(*range.start()), u32::from(*range.end()))));
         assert_eq!(all.map(Iterator::collect), (!self.all.0.is_empty()).then(|| self.all.ranges()));
         assert_eq!(found.partial.is_some(), self.partial.is_some());
-        if let (Some((first, last, set)), Some(found)) = (&self.partial, &found.partial) {
-            assert_eq!((found.first, found.last), (i64::from(*first), i64::from(*last)));
+        if let (Some((first, last, set)), Some(found)) = (self.stretch(), &found.partial) {
+            assert_eq!((found.first, found.last), (first, last));
             let ranges: Vec<_> =
                 found.found.ranges().map(|(first, last)| (u32::from(first), u32::from(last))).collect();
             assert_eq!(ranges, set.ranges());
