@@ -19,6 +19,7 @@ mod vectors;
 
 pub(crate) use choice::{Choice, Chosen, Setting, Terms, choose};
 pub(crate) use exchange::{Exchange, Failure};
+pub(crate) use scram::prepared;
 
 use crate::error::{Error, Result};
 use crate::login::{Login, Secret};

@@ -66,6 +66,18 @@ pub(crate) async fn tricky_messages_come_byte_for_byte_every_way(user: &Trial) {
     pop.quit().await.unwrap();
 }
 
+/// RFC 6856 §2.1, which the session has asked for.
+pub(crate) async fn headers_in_utf8_come_as_they_are(user: &Trial) {
+    let message = "From: Jürgen <jürgen@example.org>\r\nSubject: ☃ as in RFC 6532\r\n\r\n☃\r\n";
+    user.deliver("INBOX", message.as_bytes());
+    let pop = open(user).await;
+    assert!(pop.capabilities().utf8() && pop.capabilities().utf8_user());
+    assert_eq!(pop.retr(number(1)).await.unwrap()[..], *message.as_bytes());
+    let header = &message[..message.find("\r\n\r\n").unwrap() + 4];
+    assert_eq!(pop.top(number(1), 0).await.unwrap()[..], *header.as_bytes());
+    pop.quit().await.unwrap();
+}
+
 pub(crate) async fn five_hundred_messages_come_pipelined_in_order(user: &Trial) {
     fill(user, 500);
     let mut pop = open(user).await;

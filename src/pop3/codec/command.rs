@@ -1,7 +1,6 @@
 //! Commands on the wire (RFC 1939 §3): a keyword and arguments on one line. What could end the line early never gets onto it.
 
 use crate::error::{Error, Result};
-use crate::login::Secret;
 use crate::pop3::types::Number;
 
 /// The longest command line, its CRLF included (RFC 2449 §4).
@@ -12,7 +11,7 @@ pub const LONGEST_COMMAND: usize = 255;
 /// # Errors
 ///
 /// [`Kind::Input`](crate::Kind::Input) where an argument holds CR, LF, NUL or what is no ASCII (RFC 1939 §3), or the line is longer
-/// than 255 octets.
+/// than 255 octets. [`utf8_command`] takes what is no ASCII.
 ///
 /// ```
 /// use postroom::pop3::codec::command;
@@ -21,6 +20,26 @@ pub const LONGEST_COMMAND: usize = 255;
 /// assert!(command("USER", &[b"me\r\nDELE 1"]).is_err());
 /// ```
 pub fn command(keyword: &str, arguments: &[&[u8]]) -> Result<Vec<u8>> {
+    if !arguments.iter().all(|argument| argument.is_ascii()) {
+        return Err(Error::input("an argument holds what is no ASCII, for which this server's POP3 has no place"));
+    }
+    utf8_command(keyword, arguments)
+}
+
+/// One command line, CRLF included, whose arguments may be UTF-8: USER, PASS and APOP for a server with
+/// [`utf8_user`](crate::pop3::Capabilities::utf8_user) (RFC 6856 §2.2).
+///
+/// # Errors
+///
+/// [`Kind::Input`](crate::Kind::Input) where an argument holds CR, LF, NUL or what is no UTF-8, or the line is longer than 255 octets.
+///
+/// ```
+/// use postroom::pop3::codec::utf8_command;
+///
+/// assert_eq!(utf8_command("USER", &["jürgen".as_bytes()]).unwrap(), "USER jürgen\r\n".as_bytes());
+/// assert!(utf8_command("USER", &[b"j\xFCrgen"]).is_err());
+/// ```
+pub fn utf8_command(keyword: &str, arguments: &[&[u8]]) -> Result<Vec<u8>> {
     let length = arguments.iter().fold(keyword.len() + 2, |length, argument| length.saturating_add(argument.len() + 1));
     if length > LONGEST_COMMAND {
         return Err(Error::input("the command line is longer than 255 octets"));
@@ -32,19 +51,14 @@ pub fn command(keyword: &str, arguments: &[&[u8]]) -> Result<Vec<u8>> {
         if memchr::memchr3(b'\r', b'\n', 0, argument).is_some() {
             return Err(Error::input("an argument holds CR, LF or NUL"));
         }
-        if !argument.is_ascii() {
-            return Err(Error::input("an argument holds what is no ASCII, for which POP3's commands have no place"));
+        if str::from_utf8(argument).is_err() {
+            return Err(Error::input("an argument is neither ASCII nor UTF-8"));
         }
         line.push(b' ');
         line.extend_from_slice(argument);
     }
     line.extend_from_slice(b"\r\n");
     Ok(line)
-}
-
-/// The same for what nothing may print.
-pub(crate) fn secret_command(keyword: &str, arguments: &[&[u8]]) -> Result<Secret> {
-    command(keyword, arguments).map(Secret::from)
 }
 
 /// Writes one line of a series: the keyword, a message's number, and what TOP has behind it.
@@ -74,7 +88,9 @@ mod tests {
     fn nothing_can_end_the_line_early_or_be_read_two_ways() {
         for argument in [&b"a\rb"[..], b"a\nb", b"a\0b", b"\r\n", b"\xFC", b"\xC3\xBC"] {
             assert_eq!(command("USER", &[argument]).unwrap_err().kind(), Kind::Input);
-            assert_eq!(secret_command("PASS", &[argument]).unwrap_err().kind(), Kind::Input);
+        }
+        for argument in [&b"a\rb"[..], b"\xC3\xBC\n", b"a\0b", b"\xFC", b"\xC3"] {
+            assert_eq!(utf8_command("PASS", &[argument]).unwrap_err().kind(), Kind::Input);
         }
         assert_eq!(command("PASS", &[b" with blanks "]).unwrap(), b"PASS  with blanks \r\n");
     }

@@ -9,8 +9,8 @@ mod reply;
 mod stamp;
 
 pub use capability::capabilities;
-pub use command::{LONGEST_COMMAND, command};
-pub(crate) use command::{secret_command, write_number};
+pub(crate) use command::write_number;
+pub use command::{LONGEST_COMMAND, command, utf8_command};
 pub use listing::{Lines, language_line, scan_line, stat, uidl_line};
 pub use multiline::{Cut, Multiline};
 pub use reply::{Reply, Status, reply};

@@ -256,6 +256,18 @@ mod tests {
     }
 
     #[test]
+    fn what_is_known_of_a_body_can_be_taken() {
+        let mut scanner = Multiline::new();
+        let mut input = BytesMut::from(&b"one\r\n..two\r\nthr"[..]);
+        assert_eq!(scanner.scan(&mut input), None);
+        let known = scanner.known();
+        let taken = scanner.take(&mut input);
+        assert!(known > "one\r\n.two".len() && known == taken.len());
+        assert_eq!([&taken[..], &input[..]].concat(), b"one\r\n.two\r\nthr");
+        assert_eq!(scanner.known(), 0);
+    }
+
+    #[test]
     fn only_the_line_feed_behind_a_carriage_return_ends_anything() {
         for wire in [&b"a\n.\n"[..], b"a\r\n.\n", b"a\n.\r\n", b".\n", b".\r", b"a\r\n.\r", b"a\r\n..\r\n"] {
             let mut input = wire.to_vec();

@@ -139,9 +139,17 @@ pub enum Content {
 impl Plan {
     /// A command with one line for an answer, which needs a login and changes nothing.
     pub(crate) fn new(verb: &'static str, arguments: &[&[u8]]) -> Result<Self> {
-        let line = codec::secret_command(verb, arguments)?;
+        codec::command(verb, arguments).map(|line| Self::of(verb, line))
+    }
+
+    /// The same, with arguments that may be UTF-8.
+    pub(crate) fn utf8(verb: &'static str, arguments: &[&[u8]]) -> Result<Self> {
+        codec::utf8_command(verb, arguments).map(|line| Self::of(verb, line))
+    }
+
+    fn of(verb: &'static str, line: Vec<u8>) -> Self {
         let (needs, effect) = (Needs::Login, Effect::None);
-        Ok(Self { verb, line, secret: false, shape: Shape::Line, needs, effect })
+        Self { verb, line: line.into(), secret: false, shape: Shape::Line, needs, effect }
     }
 
     pub(crate) fn secret(self) -> Self {

@@ -1,12 +1,12 @@
-//! The replies to LIST and UIDL as values, within limits.
+//! The replies to LIST, UIDL and LANG as values, within limits.
 
 use super::answer;
 use crate::conn::link::Inbox;
 use crate::error::{Error, Result};
 use crate::limits::Limits;
-use crate::pop3::codec::{Lines, scan_line, uidl_line};
+use crate::pop3::codec::{Lines, language_line, scan_line, uidl_line};
 use crate::pop3::engine::Engine;
-use crate::pop3::types::{Number, Uidl};
+use crate::pop3::types::{Language, Number, Uidl};
 
 pub(crate) async fn sizes(inbox: Inbox<Engine>, limits: &Limits) -> Result<Vec<(Number, u64)>> {
     rows(&answer(inbox).await?.body, limits, scan_line)
@@ -14,6 +14,10 @@ pub(crate) async fn sizes(inbox: Inbox<Engine>, limits: &Limits) -> Result<Vec<(
 
 pub(crate) async fn unique_ids(inbox: Inbox<Engine>, limits: &Limits) -> Result<Vec<(Number, Uidl)>> {
     rows(&answer(inbox).await?.body, limits, uidl_line)
+}
+
+pub(super) async fn languages(inbox: Inbox<Engine>, limits: &Limits) -> Result<Vec<Language>> {
+    rows(&answer(inbox).await?.body, limits, language_line)
 }
 
 /// One unreadable line hides no other message.

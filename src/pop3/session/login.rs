@@ -9,7 +9,7 @@ use crate::login::Login;
 use crate::pop3::codec::{LONGEST_COMMAND, command, stamp};
 use crate::pop3::engine::{Delivery, Effect, Needs, Plan, Request, Shape, State};
 use crate::sasl::digest::md5;
-use crate::sasl::{Choice, Chosen, Exchange, Failure, Setting, Terms, choose};
+use crate::sasl::{Choice, Chosen, Exchange, Failure, Setting, Terms, choose, prepared};
 
 /// Opens the maildrop.
 pub(super) async fn log_in(link: &Pop3Link, config: &Config, login: &Login) -> Result<()> {
@@ -19,6 +19,7 @@ pub(super) async fn log_in(link: &Pop3Link, config: &Config, login: &Login) -> R
         encrypt(link).await?;
         ask_capabilities(link).await?;
     }
+    speak_utf8(link).await?;
     match way(link, config, login)? {
         Way::Sasl(chosen) => chosen.log_in(login, setting(config), |exchange| authenticate(link, exchange)).await?,
         Way::Apop(stamp) => apop(link, login, &stamp).await.map_err(|error| error.of_login("APOP"))?,
@@ -59,6 +60,18 @@ async fn encrypt(link: &Pop3Link) -> Result<()> {
     }
 }
 
+/// RFC 6856 §2.1: messages come as they are, and not as surrogates in ASCII. The only time for it is between STLS, which must not
+/// follow, and the login. `-ERR` leaves the session as it was.
+async fn speak_utf8(link: &Pop3Link) -> Result<()> {
+    if link.state().capabilities.as_ref().is_none_or(|capabilities| !capabilities.utf8()) {
+        return Ok(());
+    }
+    match one(link, Plan::new("UTF8", &[])?.needs(Needs::BeforeLogin)).await {
+        Err(error) if error.kind() != Kind::Rejected => Err(error),
+        _ => Ok(()),
+    }
+}
+
 /// APOP stands behind whatever else keeps the password, and before all that shows it.
 fn way(link: &Pop3Link, config: &Config, login: &Login) -> Result<Way> {
     let state = link.state();
@@ -95,22 +108,34 @@ fn setting(config: &Config) -> Setting<'_> {
     }
 }
 
-/// RFC 1939 §7.
+/// RFC 1939 §7; for UTF-8, RFC 6856 §2.2.
 async fn apop(link: &Pop3Link, login: &Login, stamp: &[u8]) -> Result<()> {
     let password = login.apop_password().ok_or_else(|| Error::unsupported("APOP needs a password"))?;
-    let digest = md5(stamp, password.expose());
-    let plan = Plan::new("APOP", &[login.user().as_bytes(), digest.as_bytes()])?.secret();
-    one(link, plan.needs(Needs::BeforeLogin).effect(Effect::Login)).await.map(drop)
+    let plain = login.user().is_ascii() && password.expose().is_ascii();
+    let plan = if plain || !takes_utf8(link) {
+        Plan::new("APOP", &[login.user().as_bytes(), md5(stamp, password.expose()).as_bytes()])?
+    } else {
+        let (user, password) =
+            prepared(login).ok_or_else(|| Error::input("SASLprep does not take the user or the password"))?;
+        Plan::utf8("APOP", &[user.as_bytes(), md5(stamp, password.expose()).as_bytes()])?
+    };
+    one(link, plan.secret().needs(Needs::BeforeLogin).effect(Effect::Login)).await.map(drop)
 }
 
 async fn user_and_password(link: &Pop3Link, login: &Login) -> Result<()> {
     let password = login.command_password().ok_or_else(|| Error::unsupported("USER needs a password"))?;
+    let plan = if takes_utf8(link) { Plan::utf8 } else { Plan::new };
     // Both are checked before either is sent.
-    let user = Plan::new("USER", &[login.user().as_bytes()])?.needs(Needs::BeforeLogin);
-    let pass = Plan::new("PASS", &[password.expose()])?.secret().needs(Needs::BeforeLogin).effect(Effect::Login);
+    let user = plan("USER", &[login.user().as_bytes()])?.needs(Needs::BeforeLogin);
+    let pass = plan("PASS", &[password.expose()])?.secret().needs(Needs::BeforeLogin).effect(Effect::Login);
     one(link, user).await?;
     one(link, pass).await?;
     Ok(())
+}
+
+/// RFC 6856 §2.2: must not be sent to a server that does not say so.
+fn takes_utf8(link: &Pop3Link) -> bool {
+    link.state().capabilities.as_ref().is_some_and(|capabilities| capabilities.utf8_user())
 }
 
 /// RFC 5034 §4, one exchange to its end on the wire.

@@ -14,7 +14,7 @@ use self::retrieval::Reader;
 pub use self::retrieval::Retrieval;
 use super::engine::{Answer, Delivery, Effect, Engine, Needs, Plan, Request, Series, Shape};
 use super::mailbox::Maildrop;
-use super::{Capabilities, Number, Stat, Uidl, codec};
+use super::{Capabilities, Language, Number, Stat, Uidl, codec};
 use crate::body::Body;
 use crate::config::{Config, Protocol};
 use crate::conn::Driver;
@@ -108,7 +108,8 @@ impl Pop3 {
     /// Connects, encrypts, logs in; the session runs in a task of its own, in the tokio runtime this is called in.
     ///
     /// The login is the strongest that the server offers, see [`Login`]; it takes one to three round trips. CAPA is asked before and
-    /// after TLS and after the login: five to eight round trips in all. Dropping the future closes the connection.
+    /// after TLS and after the login: five to eight round trips in all. One more is UTF8, where the server has it: messages come as they are then,
+    /// and not as surrogates in ASCII (RFC 6856 §2.1). Dropping the future closes the connection.
     ///
     /// # Errors
     ///
@@ -271,6 +272,42 @@ impl Pop3 {
     pub(super) async fn open<'a>(&self, number: Number) -> Result<Body<'a>> {
         let plan = Plan::new("RETR", &[number.to_string().as_bytes()])?.shape(Shape::Stream);
         Reader::open(self.link.submit(Request::Command(plan))).await.map(Body::new)
+    }
+
+    /// The languages in which the server can speak to people (RFC 6856 §3.2).
+    ///
+    /// # Errors
+    ///
+    /// As said at [`Pop3`], `Kind::Rejected` where the server has no LANG or does not list them; `Kind::Limit` for more than
+    /// [`Limits::untagged`](crate::Limits::untagged) too.
+    pub async fn languages(&self) -> Result<Vec<Language>> {
+        let inbox = self.link.submit(Request::Command(Plan::new("LANG", &[])?.shape(Shape::Listing)));
+        listing::languages(inbox, &self.maildrop.limits).await
+    }
+
+    /// Has the server say what is meant for people, the texts of errors among it, in a language that matches this range, such as
+    /// `de` or `zh-Hant`, or in the one that its administrator prefers, by `*` (RFC 6856 §3.2). Says which it is.
+    ///
+    /// # Errors
+    ///
+    /// As said at [`Pop3`], `Kind::Rejected` where the server has no such language, or no LANG; `Kind::Input` for what is no language
+    /// range (RFC 4647 §2.1).
+    ///
+    /// ```no_run
+    /// # async fn speak(pop3: postroom::pop3::Pop3) -> Result<(), postroom::Error> {
+    /// if pop3.capabilities().lang() {
+    ///     let language = pop3.set_language("de").await?;
+    ///     println!("{}: {}", language.tag, language.description);
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub async fn set_language(&self, range: &str) -> Result<Language> {
+        if range.is_empty() || !range.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'*')) {
+            return Err(Error::input("a language range is made of letters, digits and hyphens, or is `*`"));
+        }
+        let answer = one(&self.link, Plan::new("LANG", &[range.as_bytes()])?).await?;
+        codec::language_line(&answer.rest)
+            .ok_or_else(|| Error::protocol("the reply to LANG does not say which language was chosen"))
     }
 
     /// Marks one message, to be deleted by [`quit`](Self::quit) (RFC 1939 §5). It has no place in listings from here on.

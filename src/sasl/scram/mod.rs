@@ -142,7 +142,7 @@ impl Mechanism for Scram {
 }
 
 /// User and password after SASLprep (RFC 4013), as stored strings (RFC 5802 §2.2).
-fn prepared(login: &Login) -> Option<(String, Secret)> {
+pub(crate) fn prepared(login: &Login) -> Option<(String, Secret)> {
     let password = std::str::from_utf8(login.own_password()?.expose()).ok()?;
     let user = stringprep::saslprep(login.user()).ok()?.into_owned();
     let password = Secret::from(stringprep::saslprep(password).ok()?.into_owned());
