@@ -67,6 +67,12 @@ impl Flag {
     pub const NOT_JUNK: Self = Self::known("$NotJunk");
     /// Found to be a fraud.
     pub const PHISHING: Self = Self::known("$Phishing");
+    /// Found to matter to this user, by the server or by a client (RFC 8457).
+    pub const IMPORTANT: Self = Self::known("$Important");
+    /// Waiting to be submitted (RFC 5788 §3.4.3); with [`SUBMITTED`](Self::SUBMITTED), being submitted.
+    pub const SUBMIT_PENDING: Self = Self::known("$SubmitPending");
+    /// Sent out (RFC 5788 §3.4.4).
+    pub const SUBMITTED: Self = Self::known("$Submitted");
 
     const WELL_KNOWN: &[Self] = &[
         Self::SEEN,
@@ -79,6 +85,9 @@ impl Flag {
         Self::JUNK,
         Self::NOT_JUNK,
         Self::PHISHING,
+        Self::IMPORTANT,
+        Self::SUBMIT_PENDING,
+        Self::SUBMITTED,
     ];
 
     /// The flag of that name, for a program that wants to set it or look for it.
@@ -205,6 +214,22 @@ mod tests {
         let set: HashSet<Flag> = ["\\SEEN", "\\Seen", "todo", "TODO"].map(Flag::found).into();
         assert_eq!(set.len(), 2);
         assert!(set.contains(&Flag::SEEN));
+    }
+
+    #[test]
+    fn registered_keywords_are_known_in_any_letter_case() {
+        // RFC 5788 §3.4, RFC 8457 §2, RFC 9051 §2.3.2
+        for (name, flag) in [
+            ("$mdnsent", Flag::MDN_SENT),
+            ("$FORWARDED", Flag::FORWARDED),
+            ("$submitpending", Flag::SUBMIT_PENDING),
+            ("$submitted", Flag::SUBMITTED),
+            ("$important", Flag::IMPORTANT),
+            ("$phishing", Flag::PHISHING),
+        ] {
+            assert_eq!(Flag::new(name).unwrap(), flag);
+            assert_eq!(Flag::found(name).as_str(), flag.as_str());
+        }
     }
 
     #[test]

@@ -203,8 +203,7 @@ impl Imap {
     /// With all the options that the server announces and has not yet refused.
     async fn listing(&self, pattern: &str, selection: Selection) -> Result<Vec<Listed>> {
         let (capabilities, state) = (self.capabilities(), self.link().state());
-        let announced = match (capabilities.list_extended() || state.rev2(), capabilities.special_use() || state.rev2())
-        {
+        let announced = match (capabilities.list_extended(), capabilities.special_use() || state.rev2()) {
             (true, true) => Options::SpecialUse,
             (true, false) => Options::Children,
             (false, _) => Options::None,

@@ -131,10 +131,10 @@ impl Capabilities {
         id: "ID";
         /// `\Sent`, `\Trash` and the like (RFC 6154).
         special_use: "SPECIAL-USE";
-        /// LIST with selection and return options (RFC 5258).
-        list_extended: "LIST-EXTENDED";
-        /// LIST that returns STATUS (RFC 5819).
-        list_status: "LIST-STATUS";
+        /// LIST with selection and return options (RFC 5258); part of rev2.
+        list_extended: "LIST-EXTENDED" | "IMAP4REV2";
+        /// LIST that returns STATUS (RFC 5819); part of rev2.
+        list_status: "LIST-STATUS" | "IMAP4REV2";
         /// Many messages in one APPEND (RFC 3502).
         multiappend: "MULTIAPPEND";
         /// UTF-8 in names and headers (RFC 6855), to be had after ENABLE.
@@ -227,6 +227,15 @@ mod tests {
     fn signs_without_end_cost_no_more_than_names() {
         let many = Capabilities::from_text(&format!("LITERAL{}", " +".repeat(1_000_000)));
         assert!(many.literal_plus() && many.iter().count() == 1_000_000);
+    }
+
+    #[test]
+    fn what_was_folded_into_rev2_comes_with_it() {
+        // RFC 9051, Appendix E
+        let rev2 = Capabilities::from_text("IMAP4rev2");
+        assert!(rev2.namespace() && rev2.unselect() && rev2.uidplus() && rev2.esearch() && rev2.searchres());
+        assert!(rev2.enable() && rev2.idle() && rev2.sasl_ir() && rev2.list_extended() && rev2.list_status());
+        assert!(rev2.move_() && rev2.literal_minus() && !rev2.literal_plus() && !rev2.binary() && !rev2.special_use());
     }
 
     #[test]
