@@ -255,3 +255,28 @@ async fn flags_told_unasked_within_a_fetch_that_is_dropped_reach_the_next_watche
     drop(folder);
     drop(script);
 }
+
+#[tokio::test(start_paused = true)]
+async fn flags_that_a_fetch_hands_back_late_do_not_replace_newer_ones() {
+    for taken in [true, false] {
+        let dialogue = format!(
+            "C: {{A}} UID FETCH 10 (UID ENVELOPE)
+            S: * 2 FETCH (UID 11 FLAGS (old))
+            S: * 3 FETCH (UID 12 FLAGS (old))
+            S: {{A}} OK done
+            S: * 2 FETCH (UID 11 FLAGS (new))
+            {IDLE}{DONE}"
+        );
+        let (script, mut folder) = selected(&dialogue, plaintext()).await;
+        let uid = postroom::imap::Uid::new(10).unwrap();
+        let mut mail = folder.fetch(uid, Items::ENVELOPE).await.unwrap();
+        // All of it comes before anything is looked at.
+        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        if taken {
+            assert!(mail.try_next().await.unwrap().is_none());
+        }
+        drop(mail);
+        assert_eq!(watched(&mut folder, 2).await, ["flags 11 new", "flags 12 old"]);
+        drop(script);
+    }
+}

@@ -212,7 +212,10 @@ impl Engine {
             Kind::Fetch(_) | Kind::UidFetch(_) if self.running.iter().any(|run| run.order.claims.covers(kind)) => {
                 self.note_unasked(frame);
             }
-            Kind::Fetch(_) | Kind::UidFetch(_) => self.note_fetch(frame, self.numbers.moment()),
+            Kind::Fetch(_) | Kind::UidFetch(_) => {
+                let moment = self.numbers.tell();
+                self.note_fetch(frame, moment);
+            }
             Kind::Search | Kind::Esearch if self.numbering.is_some() => match codec::search::parse(frame) {
                 Ok(found) => self.learn_numbers(found.all),
                 Err(error) => unread(&error, frame),
@@ -328,8 +331,8 @@ impl Engine {
                 let told = data.uid().map(Owner::Uid);
                 let counted = || data.seq().map_or(Owner::Unknown, |number| self.numbers.owner(number, moment));
                 match told.unwrap_or_else(counted) {
-                    Owner::Uid(uid) => self.journal.fetched(Some(uid), data),
-                    Owner::Unknown => self.journal.fetched(None, data),
+                    Owner::Uid(uid) => self.journal.fetched(Some(uid), data, moment),
+                    Owner::Unknown => self.journal.fetched(None, data, moment),
                     Owner::Gone => {}
                 }
             }
@@ -341,7 +344,8 @@ impl Engine {
     fn note_unasked(&mut self, frame: &[u8]) {
         let short = frame.len() <= LONGEST_FLAGS;
         if short && codec::fetched(copied(frame), &self.limits).is_ok_and(|data| !data.says_more_than_flags()) {
-            self.note_fetch(frame, self.numbers.moment());
+            let moment = self.numbers.tell();
+            self.note_fetch(frame, moment);
         }
     }
 

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::numbers::Moment;
 use crate::imap::types::{Fetched, Uid, Uids};
 
 /// Something that happened in the selected mailbox: by another session, by new mail, or as a side effect of a command.
@@ -41,7 +42,8 @@ pub(crate) struct Journal {
     unknown: u32,
     /// Whether the number of messages has changed; which one it is now, the mailbox knows.
     counted: bool,
-    fetched: BTreeMap<u32, Fetched>,
+    /// The last that was told of each message, and when.
+    fetched: BTreeMap<u32, (Moment, Fetched)>,
     nameless: Vec<Fetched>,
     lagged: bool,
 }
@@ -83,11 +85,12 @@ impl Journal {
         self.check();
     }
 
-    pub(crate) fn fetched(&mut self, uid: Option<Uid>, data: Fetched) {
+    pub(crate) fn fetched(&mut self, uid: Option<Uid>, data: Fetched, moment: Moment) {
         match uid {
-            // What a stream hands back may be older than the end of its message.
+            // What a stream hands back may be older than the end of its message, or than what was told of it since.
             Some(uid) if self.gone.contains(uid) => {}
-            Some(uid) => drop(self.fetched.insert(uid.as_u32(), data)),
+            Some(uid) if self.fetched.get(&uid.as_u32()).is_some_and(|(last, _)| moment.is_before(*last)) => {}
+            Some(uid) => drop(self.fetched.insert(uid.as_u32(), (moment, data))),
             None => self.nameless.push(data),
         }
         self.check();
@@ -103,7 +106,7 @@ impl Journal {
                 }
                 Event::Exists(_) => self.counted = true,
                 Event::Fetched { uid: Some(uid), data } if !self.gone.contains(uid) => {
-                    self.fetched.entry(uid.as_u32()).or_insert(data);
+                    self.fetched.entry(uid.as_u32()).or_insert_with(|| (Moment::default(), data));
                 }
                 Event::Fetched { uid: Some(_), .. } => {}
                 Event::Fetched { uid: None, data } => self.nameless.push(data),
@@ -124,7 +127,7 @@ impl Journal {
             events.push(Event::Expunged { uids: journal.gone, unknown: journal.unknown });
         }
         events.extend(journal.counted.then_some(Event::Exists(exists)));
-        events.extend(journal.fetched.into_iter().map(|(uid, data)| Event::Fetched { uid: Uid::new(uid), data }));
+        events.extend(journal.fetched.into_iter().map(|(uid, (_, data))| Event::Fetched { uid: Uid::new(uid), data }));
         events.extend(journal.nameless.into_iter().map(|data| Event::Fetched { uid: None, data }));
         events
     }

@@ -20,9 +20,14 @@ pub(crate) struct Numbers {
     moment: Moment,
 }
 
-/// A point between two EXPUNGEs: what a message sequence number means depends on it.
-#[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
-pub(crate) struct Moment(u64);
+/// A point in what the server said.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Moment {
+    /// How many EXPUNGEs there were: what a message sequence number means depends on it.
+    expunged: u64,
+    /// How often data of a message had been told unasked: what is told later counts more.
+    told: u64,
+}
 
 /// Whose number it was.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -40,6 +45,13 @@ struct Run {
     len: u32,
 }
 
+impl Moment {
+    /// Whether what was told at that other moment is newer.
+    pub(crate) fn is_before(self, other: Self) -> bool {
+        self.told < other.told
+    }
+}
+
 impl Numbers {
     /// How many messages, from the first, have a known UID.
     pub(crate) fn known(&self) -> u32 {
@@ -51,6 +63,12 @@ impl Numbers {
         self.moment
     }
 
+    /// Now that something is told unasked.
+    pub(crate) fn tell(&mut self) -> Moment {
+        self.moment.told += 1;
+        self.moment
+    }
+
     /// Forgets the UIDs.
     pub(crate) fn clear(&mut self) {
         (self.runs, self.known) = (Vec::new(), 0);
@@ -58,7 +76,8 @@ impl Numbers {
 
     /// Another mailbox: numbers from before mean nothing any more.
     pub(crate) fn leave(&mut self) {
-        *self = Self { moment: Moment(self.moment.0 + 1), ..Self::default() };
+        let moment = Moment { expunged: self.moment.expunged + 1, ..self.moment };
+        *self = Self { moment, ..Self::default() };
     }
 
     /// The messages behind the known ones have these UIDs, in ascending ranges. A list that does not ascend, or is too long,
@@ -88,7 +107,7 @@ impl Numbers {
 
     /// Whose number this was at that moment.
     pub(crate) fn owner(&self, number: SeqNum, moment: Moment) -> Owner {
-        let since = usize::try_from(self.moment.0.saturating_sub(moment.0)).ok();
+        let since = usize::try_from(self.moment.expunged.saturating_sub(moment.expunged)).ok();
         let Some(first) = since.and_then(|since| self.gone.len().checked_sub(since)) else { return Owner::Unknown };
         let mut number = number;
         for &gone in self.gone.range(first..) {
@@ -102,7 +121,7 @@ impl Numbers {
 
     /// The message at this number is gone, and all behind it move up by one.
     pub(crate) fn expunge(&mut self, number: SeqNum) -> Option<Uid> {
-        self.moment.0 += 1;
+        self.moment.expunged += 1;
         if self.gone.len() >= MOST_MOVES {
             self.gone.pop_front();
         }
@@ -211,6 +230,24 @@ mod tests {
         numbers.extend([(1, u32::MAX)]);
         assert_eq!(numbers.known(), u32::MAX);
         numbers.extend([(1, 1)]);
+        assert_eq!(numbers.known(), 0);
+    }
+
+    #[test]
+    fn ranges_that_adjoin_are_one_run_and_too_many_are_no_map() {
+        let mut numbers = Numbers::default();
+        numbers.extend((1..=60_000).map(|uid| (uid, uid)));
+        assert_eq!((numbers.known(), numbers.runs.len()), (60_000, 1));
+        numbers.clear();
+        numbers.extend([(10, 12), (13, 15), (17, 20)]);
+        assert_eq!((numbers.known(), numbers.runs.len()), (10, 2));
+        assert_eq!(numbers.uid(SeqNum::new(7).unwrap()), Uid::new(17));
+        assert_eq!(numbers.expunge(SeqNum::new(6).unwrap()), Uid::new(15));
+        assert_eq!((numbers.known(), numbers.runs.len()), (9, 2));
+        numbers.clear();
+        numbers.extend((1..=50_000).map(|uid| (uid * 2, uid * 2)));
+        assert_eq!(numbers.known(), 50_000);
+        numbers.extend([(200_000, 200_000)]);
         assert_eq!(numbers.known(), 0);
     }
 }

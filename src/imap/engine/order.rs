@@ -209,4 +209,39 @@ mod tests {
         assert!(!may_start(status.about(1), [status.about(2), status.about(1)].into_iter()));
         assert!(!may_start(status, [status.about(2)].into_iter()));
     }
+
+    #[test]
+    fn each_kind_of_data_has_one_claim() {
+        let extensions = "SORT THREAD QUOTA QUOTAROOT ACL LISTRIGHTS MYRIGHTS METADATA LANGUAGE COMPARATOR GENURLAUTH \
+            URLFETCH CONVERTED JMAPACCESS XYZ";
+        let all = [
+            ("CAPABILITY", Claims::CAPABILITY),
+            ("LIST LSUB XLIST", Claims::LIST),
+            ("SEARCH ESEARCH", Claims::SEARCH),
+            ("FETCH fetch", Claims::FETCH),
+            ("STATUS", Claims::STATUS),
+            ("NAMESPACE", Claims::NAMESPACE),
+            ("ID", Claims::ID),
+            (extensions, Claims::EXTENSION),
+            ("OK NO BAD BYE PREAUTH FLAGS VANISHED ENABLED", Claims::NONE),
+        ];
+        for (names, claim) in all {
+            for name in names.split_whitespace() {
+                assert_eq!(Claims::named(name.as_bytes()), claim, "{name}");
+            }
+            for (others, other) in all {
+                assert_eq!(claim.overlaps(other), claim == other && claim != Claims::NONE, "{names}; {others}");
+            }
+        }
+        for dialect in [Claims::LIST, Claims::SEARCH, Claims::STATUS, Claims::NAMESPACE] {
+            assert!(Claims::DIALECT.overlaps(dialect) && !dialect.overlaps(Claims::FETCH));
+        }
+    }
+
+    #[test]
+    fn what_is_claimed_and_disturbed_at_once_is_still_claimed() {
+        let store = Order { claims: Claims::FETCH, ..Order::disturbing(Claims::FETCH) };
+        assert!(!may_start(FETCH, [store].into_iter()));
+        assert_eq!(Claims::FETCH.and(Claims::FETCH), Claims::FETCH);
+    }
 }
