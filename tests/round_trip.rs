@@ -18,6 +18,8 @@ mod command;
 mod framer;
 #[path = "round_trip/grow.rs"]
 mod grow;
+#[path = "round_trip/pop3.rs"]
+mod pop3;
 #[path = "round_trip/responses.rs"]
 mod responses;
 #[path = "support/said/mod.rs"]

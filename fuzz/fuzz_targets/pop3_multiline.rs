@@ -3,7 +3,8 @@
 
 use bytes::BytesMut;
 use postroom::pop3::codec::Multiline;
-use postroom_fuzz::{stuffed, within};
+use postroom_fuzz::pop3::stuffed;
+use postroom_fuzz::within;
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let [step, body @ ..] = data else { return };

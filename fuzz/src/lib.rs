@@ -55,16 +55,3 @@ pub fn within<T>(input: &[u8], parse: impl FnOnce() -> T) -> T {
     assert!(used <= BASE + EACH * input.len(), "{used} bytes for {} bytes of input", input.len());
     value
 }
-
-/// A body of POP3 as it is sent: with its dots stuffed, and the dot that ends it (RFC 1939 §3).
-pub fn stuffed(body: &[u8]) -> Vec<u8> {
-    let mut sent = Vec::with_capacity(body.len() + 3);
-    for (at, byte) in body.iter().enumerate() {
-        if *byte == b'.' && (at == 0 || body[..at].ends_with(b"\r\n")) {
-            sent.push(b'.');
-        }
-        sent.push(*byte);
-    }
-    sent.extend_from_slice(b".\r\n");
-    sent
-}

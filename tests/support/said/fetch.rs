@@ -9,7 +9,7 @@ use time::{Date, Month, OffsetDateTime, Time, UtcOffset};
 
 use super::envelope::Envelope;
 use super::structure::Part;
-use super::wire::{Text, list, nstring, same};
+use super::wire::{Text, Word, list, nstring, same};
 
 /// One message with any of the attributes that there are.
 #[derive(Arbitrary, Debug)]
@@ -30,10 +30,19 @@ pub struct Message {
     ids: Option<(NonZeroU32, Option<NonZeroU32>)>,
     preview: Option<Option<Text>>,
     gmail: Option<(u64, u64, Vec<Text>)>,
+    annotations: Vec<Annotated>,
     unknown: Option<u64>,
     /// Where the first attribute stands.
     turn: u8,
     lower: bool,
+}
+
+/// An entry with its attributes and their values, at least one of them (RFC 5257 §5).
+#[derive(Arbitrary, Debug)]
+struct Annotated {
+    entry: Word,
+    first: (Word, Option<Text>),
+    more: Vec<(Word, Option<Text>)>,
 }
 
 #[derive(Arbitrary, Debug)]
@@ -136,8 +145,35 @@ impl Message {
         );
         let labels = gmail.map(|(_, _, labels)| labels.iter().map(|label| label.bytes().to_vec()).collect::<Vec<_>>());
         assert_eq!(found.gmail_labels().map(|labels| labels.map(|label| label.bytes().into_owned()).collect()), labels);
+        self.check_annotations(found);
         let unknown = self.unknown.map(|value| (self.case("X-NEW"), format!("(a \"b)\" {value})").into_bytes()));
         assert_eq!(found.unknown().map(|(name, value)| (name.into_owned(), value.to_vec())).next(), unknown);
+    }
+
+    fn check_annotations(&self, found: &Fetched) {
+        let entries: Vec<_> = found.annotations().collect();
+        assert_eq!(entries.len(), self.annotations.len());
+        for (annotated, entry) in self.annotations.iter().zip(entries) {
+            assert_eq!(entry.entry().to_string(), format!("/{}", annotated.entry.0));
+            let read: Vec<_> = entry.attributes().collect();
+            assert_eq!(read.len(), annotated.attributes().count());
+            for ((name, value), (read, found)) in annotated.attributes().zip(read) {
+                assert_eq!(read.to_string(), name.0);
+                assert!(same(value, found));
+            }
+        }
+    }
+
+    fn write_annotations(&self, out: &mut Vec<u8>) {
+        list(&self.annotations, out, " ", |annotated, out| {
+            out.extend_from_slice(format!("/{} (", annotated.entry.0).as_bytes());
+            for (place, (name, value)) in annotated.attributes().enumerate() {
+                let blank = if place > 0 { " " } else { "" };
+                out.extend_from_slice(format!("{blank}{} ", name.0).as_bytes());
+                nstring(value, out);
+            }
+            out.push(b')');
+        });
     }
 
     fn case(&self, name: &str) -> String {
@@ -204,10 +240,19 @@ impl Message {
                 false => list(labels, out, " ", Text::write),
             });
         }
+        if !self.annotations.is_empty() {
+            add("ANNOTATION", &|out| self.write_annotations(out));
+        }
         if let Some(value) = self.unknown {
             add("X-NEW", &|out| out.extend_from_slice(format!("(a \"b)\" {value})").as_bytes()));
         }
         all
+    }
+}
+
+impl Annotated {
+    fn attributes(&self) -> impl Iterator<Item = &(Word, Option<Text>)> {
+        std::iter::once(&self.first).chain(&self.more)
     }
 }
 

@@ -1,7 +1,9 @@
 //! LIST, STATUS and ESEARCH responses of arbitrary values: written, and compared with what was read.
 
+use std::num::NonZeroU32;
+
 use arbitrary::{Arbitrary, Result, Unstructured};
-use postroom::imap::{Found, Listed, MailboxName, StatusData};
+use postroom::imap::{Found, Listed, MailboxName, SearchChange, SearchUpdate, StatusData};
 
 use super::wire::{Astring, Text, text};
 
@@ -33,16 +35,22 @@ pub struct Status {
     unknown: Option<u32>,
 }
 
-/// ESEARCH (RFC 4731 §3, RFC 9394 §4).
+/// ESEARCH (RFC 4731 §3, RFC 5267 §4.3, RFC 6203 §5, RFC 7377 §2.1, RFC 9394 §4).
 #[derive(Arbitrary, Debug)]
 pub struct Esearch {
     tag: Option<u32>,
+    /// Said only beside a tag.
+    mailbox: Option<(Name, NonZeroU32)>,
     uid: bool,
     min_max: Option<(u32, u32)>,
     count: Option<u64>,
     mod_seq: Option<u64>,
     all: Set,
     partial: Option<(i16, i16, Set)>,
+    relevancy: Option<Vec<u8>>,
+    /// Whether something came, and what, where.
+    updates: Vec<(bool, Vec<(u32, Set)>)>,
+    lower: bool,
 }
 
 /// What separates levels.
@@ -168,15 +176,59 @@ impl Status {
 impl Esearch {
     /// Adds the response.
     pub fn write(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(self.word("* ESEARCH").as_bytes());
+        self.write_correlators(out);
         let mut items = Vec::new();
-        items.extend(self.tag.map(|tag| format!("(TAG \"A{tag}\")")));
-        items.extend(self.uid.then(|| "UID".to_owned()));
-        items.extend(self.min_max.map(|(min, max)| format!("MIN {} MAX {}", min.max(1), max.max(1))));
-        items.extend(self.count.map(|count| format!("COUNT {count}")));
-        items.extend((!self.all.0.is_empty()).then(|| format!("ALL {}", self.all.form())));
-        items.extend(self.mod_seq.map(|mod_seq| format!("MODSEQ {mod_seq}")));
-        items.extend(self.stretch().map(|(first, last, set)| format!("PARTIAL ({first}:{last} {})", set.form())));
-        out.extend_from_slice(format!("* ESEARCH {}\r\n", items.join(" ")).as_bytes());
+        let mut add = |name: &str, value: String| items.push(format!("{} {value}", self.word(name)));
+        for (name, number) in ["MIN", "MAX"].into_iter().zip(self.min_max()) {
+            number.into_iter().for_each(|number| add(name, number.to_string()));
+        }
+        self.count.into_iter().for_each(|count| add("COUNT", count.to_string()));
+        if !self.all.0.is_empty() {
+            add("ALL", self.all.form());
+        }
+        self.mod_seq.into_iter().for_each(|mod_seq| add("MODSEQ", mod_seq.to_string()));
+        if let Some((first, last, set)) = self.stretch() {
+            add("PARTIAL", format!("({first}:{last} {})", set.form()));
+        }
+        if let Some(scores) = &self.relevancy {
+            let scores: Vec<_> = scores.iter().map(u8::to_string).collect();
+            add("RELEVANCY", format!("({})", scores.join(" ")));
+        }
+        for (added, steps) in &self.updates {
+            let steps: Vec<_> = Self::said(steps).map(|(place, set)| format!("{place} {}", set.form())).collect();
+            add(if *added { "ADDTO" } else { "REMOVEFROM" }, format!("({})", steps.join(" ")));
+        }
+        let uid = self.uid.then(|| self.word("UID"));
+        for item in uid.into_iter().chain(items) {
+            out.push(b' ');
+            out.extend_from_slice(item.as_bytes());
+        }
+        out.extend_from_slice(b"\r\n");
+    }
+
+    fn write_correlators(&self, out: &mut Vec<u8>) {
+        let Some(tag) = self.tag else { return };
+        out.extend_from_slice(format!(" ({} \"A{tag}\"", self.word("TAG")).as_bytes());
+        if let Some((name, validity)) = &self.mailbox {
+            out.extend_from_slice(format!(" {} ", self.word("MAILBOX")).as_bytes());
+            name.write(false, out);
+            out.extend_from_slice(format!(" {} {validity}", self.word("UIDVALIDITY")).as_bytes());
+        }
+        out.push(b')');
+    }
+
+    fn word(&self, word: &str) -> String {
+        if self.lower { word.to_ascii_lowercase() } else { word.to_owned() }
+    }
+
+    fn min_max(&self) -> [Option<u32>; 2] {
+        [self.min_max.map(|both| both.0.max(1)), self.min_max.map(|both| both.1.max(1))]
+    }
+
+    /// A step about nothing is none.
+    fn said(steps: &[(u32, Set)]) -> impl Iterator<Item = &(u32, Set)> {
+        steps.iter().filter(|(_, set)| !set.0.is_empty())
     }
 
     /// From either end, and not from both (RFC 9394 §4).
@@ -190,8 +242,10 @@ impl Esearch {
     /// Every value is found.
     pub fn check(&self, found: &Found) {
         assert_eq!((&found.tag, found.is_uid), (&self.tag.map(|tag| format!("A{tag}")), self.uid));
-        let [min, max] = [self.min_max.map(|both| both.0.max(1)), self.min_max.map(|both| both.1.max(1))];
-        assert_eq!((found.min.map(u32::from), found.max.map(u32::from)), (min, max));
+        let mailbox = self.mailbox.as_ref().filter(|_| self.tag.is_some());
+        assert_eq!(found.mailbox.as_ref(), mailbox.map(|(name, _)| name.value()));
+        assert_eq!(found.uid_validity.map(u32::from), mailbox.map(|(_, validity)| validity.get()));
+        assert_eq!([found.min.map(u32::from), found.max.map(u32::from)], self.min_max());
         assert_eq!((found.count, found.mod_seq), (self.count, self.mod_seq));
         let all = found
             .all
@@ -205,7 +259,19 @@ impl Esearch {
                 found.found.ranges().map(|(first, last)| (u32::from(first), u32::from(last))).collect();
             assert_eq!(ranges, set.ranges());
         }
-        assert!(found.order.is_none() && found.updates.is_empty() && found.other.is_empty());
+        assert_eq!(found.relevancy, self.relevancy.clone().unwrap_or_default());
+        self.check_updates(found);
+        assert!(found.order.is_none() && found.other.is_empty(), "{found:?}");
+    }
+
+    fn check_updates(&self, found: &Found) {
+        let steps = self.updates.iter().flat_map(|(added, steps)| Self::said(steps).map(move |step| (*added, step)));
+        let said: Vec<_> = steps.map(|(added, (place, set))| (added, *place, set.ranges())).collect();
+        let step = |update: &SearchUpdate| {
+            let ranges = update.uids.ranges().map(|(first, last)| (u32::from(first), u32::from(last))).collect();
+            (update.change == SearchChange::Added, update.position, ranges)
+        };
+        assert_eq!(found.updates.iter().map(step).collect::<Vec<_>>(), said);
     }
 }
 

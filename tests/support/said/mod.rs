@@ -6,6 +6,7 @@ pub mod envelope;
 pub mod fetch;
 pub mod line;
 pub mod mailbox;
+pub mod pop3;
 pub mod result;
 pub mod structure;
 pub mod wire;
