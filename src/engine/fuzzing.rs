@@ -11,6 +11,8 @@ use super::{Appetite, Engine, Id, Parcel};
 
 /// Requests under way at once: a caller's memory, not the server's doing.
 const OPEN: usize = 16;
+/// Requests given up: each is kept until the server has answered what of it was sent, which is the caller's memory too.
+const CANCELLED: usize = 64;
 
 /// What a number asks for.
 pub(crate) enum Ask<R> {
@@ -53,8 +55,9 @@ pub(crate) fn play<E: Engine>(
                     engine.handle_request(id, request, now);
                 }
             }
-            6 => {
+            6 if watch.cancelled < CANCELLED => {
                 if let Some(id) = watch.pick(*argument) {
+                    watch.cancelled += 1;
                     watch.open.remove(&id);
                     engine.handle_cancel(id, now);
                 }
@@ -94,6 +97,7 @@ pub(crate) fn play<E: Engine>(
 /// Which requests wait for their end.
 struct Watch {
     open: BTreeSet<Id>,
+    cancelled: usize,
     /// By number: whether the request came to its end.
     ended: Vec<bool>,
     /// What may still come out of the engine before that counts as endless.
@@ -103,7 +107,8 @@ struct Watch {
 impl Watch {
     /// A request of two bytes may be a series of 255 commands; everything else has a byte of input for each step.
     fn new(data: usize) -> Self {
-        Self { open: BTreeSet::new(), ended: Vec::with_capacity(data / 2 + 2), steps: 1024 * (data + 16) }
+        let ended = Vec::with_capacity(data / 2 + 2);
+        Self { open: BTreeSet::new(), cancelled: 0, ended, steps: 1024 * (data + 16) }
     }
 
     fn begin(&mut self) -> Id {
