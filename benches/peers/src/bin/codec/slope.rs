@@ -13,8 +13,8 @@ use crate::shape::{SHAPES, Shape};
 
 const LEAST: usize = 64 * 1024;
 const MOST: usize = 64 * 1024 * 1024;
-/// Less than that is never read in one run: more than a processor's caches hold.
-const RUN: usize = 32 * 1024 * 1024;
+/// What one run reads, whatever the size: each byte comes from as far away as those of the longest response.
+const RUN: usize = MOST;
 /// Seconds that the runs of one size cost together at least.
 const ENOUGH: f64 = 0.15;
 
