@@ -63,6 +63,14 @@ fn a_line_may_be_as_long_as_the_limit_and_no_longer() {
 }
 
 #[test]
+fn blank_lines_in_front_are_together_as_long_as_a_line_may_be() {
+    let limits = Limits { line: 10, ..Limits::default() };
+    let next = |bytes: &[u8]| Framer::new().next(bytes, &limits, usize::MAX);
+    assert_eq!(next(b"\r\n\r\n\r\n\r\n\r\n* OK x\r\n").unwrap(), Frame::Complete { len: 18 });
+    assert_eq!(next(b"\r\n\r\n\r\n\r\n\r\n\r\n").unwrap_err().kind(), Kind::Limit);
+}
+
+#[test]
 fn the_line_behind_a_literal_is_counted_anew_and_the_response_as_a_whole() {
     let bytes = b"* 1 FETCH (BODY[] {20}\r\n01234567890123456789 FLAGS (\\Seen) UID 1)\r\n";
     let mut limits = Limits::default();

@@ -305,6 +305,7 @@ mod tests {
     fn a_forgotten_escape_is_forgiven() {
         assert_eq!(&*all(quoted(b"\"a \"b\"c\"")), b"a \"b\"c");
         assert_eq!(&*all(quoted(b"\"\"")), b"");
+        assert_eq!(&*all(quoted(br#""a\b \\ \"""#)), br#"a\b \ ""#);
     }
 
     #[test]

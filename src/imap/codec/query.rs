@@ -183,6 +183,7 @@ mod tests {
         assert_eq!(written(&Query::header("List-Id", "")).unwrap(), "HEADER List-Id \"\"");
         assert_eq!(written(&Query::uids(Uid::new(7).unwrap())).unwrap(), "UID 7");
         assert_eq!(written(&Query::all().and(Query(Key::And(Vec::new())))).unwrap(), "ALL");
+        assert_eq!(written(&Query(Key::Not(Box::new(Key::And(Vec::new()))))).unwrap(), "NOT ALL");
     }
 
     #[test]
@@ -233,6 +234,27 @@ mod tests {
         assert_eq!(text.matches("OR ").count(), 1000);
         let deep = (0..100).fold(Query::seen(), |query, _| !(query.and(Query::draft())));
         assert_eq!(written(&deep).unwrap_err().kind(), crate::Kind::Input);
+    }
+
+    #[test]
+    fn keys_stand_50_deep_in_keys_and_no_deeper() {
+        let within = |wrap: fn(Query) -> Query, depth| (0..depth).fold(Query::seen(), |query, _| wrap(query));
+        for (wrap, most) in [
+            ((|query: Query| Query(Key::Not(Box::new(query.0)))) as fn(Query) -> Query, 50),
+            (|query| Query(Key::Or(vec![query.0])), 50),
+            (|query| Query(Key::Fuzzy(Box::new(query.0))), 50),
+            // The first of them is the command's own list of keys.
+            (|query| Query(Key::And(vec![query.0])), 51),
+        ] {
+            assert!(written(&within(wrap, most)).is_ok());
+            assert_eq!(written(&within(wrap, most + 1)).unwrap_err().kind(), crate::Kind::Input);
+        }
+    }
+
+    #[test]
+    fn a_name_has_255_bytes_at_most() {
+        assert!(written(&Query::filter("x".repeat(255))).is_ok());
+        assert_eq!(written(&Query::filter("x".repeat(256))).unwrap_err().kind(), crate::Kind::Input);
     }
 
     proptest! {

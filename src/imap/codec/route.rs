@@ -286,6 +286,12 @@ mod tests {
         assert_eq!(kind(b"* 9 UIDFETCH (FLAGS ())\r\n"), Kind::UidFetch(9));
         assert_eq!(kind(b"* XYZZY 1\r\n"), Kind::Other);
         assert_eq!(kind(b"A5 BYE logging out\r\n"), Kind::Bye);
+        assert_eq!(kind(b"* 1 OK no literal {3}\r\n"), Kind::Ok);
+        assert_eq!(
+            [kind(b"* 1 NO x\r\n"), kind(b"* 1 BAD x\r\n"), kind(b"* 1 BYE x\r\n")],
+            [Kind::No, Kind::Bad, Kind::Bye]
+        );
+        assert!(is_text(b"* 1 OK no literal {3}\r\n") && !is_text(b"* 1 XYZ {3}\r\n"));
     }
 
     #[test]

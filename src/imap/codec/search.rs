@@ -170,6 +170,9 @@ mod tests {
             added.updates.iter().map(|step| (step.change, step.position, step.uids.to_string())).collect();
         let removed = |place, uids: &str| (SearchChange::Removed, place, uids.to_owned());
         assert_eq!(steps, [(SearchChange::Added, 1, "2733".into()), removed(0, "2731:2732"), removed(7, "9")]);
+        // RFC 4731 §3.2, in any order
+        let first = found("* ESEARCH (TAG \"a\") MODSEQ 917 COUNT 2\r\n");
+        assert_eq!((first.mod_seq, first.count), (Some(917), Some(2)));
         // RFC 9394 §3.1
         let partial = found("* ESEARCH (TAG \"A01\") UID PARTIAL (-1:-100 200:250,252:300)\r\n").partial.unwrap();
         assert_eq!((partial.first, partial.last, partial.found.len()), (-1, -100, 100));

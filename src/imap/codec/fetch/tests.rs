@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use proptest::prelude::*;
 
+use super::structure::PARTS;
 use super::*;
 use crate::defect::Defect;
 use crate::imap::types::Section;
@@ -136,6 +137,7 @@ fn structures_that_only_real_servers_send_are_read() {
     assert_eq!(kind("(\"ALTERNATIVE\")"), (Part::Multipart, "ALTERNATIVE".into(), 0));
     assert_eq!(kind("(\"ALTERNATIVE\" (\"BOUNDARY\" \"x\") NIL NIL)"), (Part::Multipart, "ALTERNATIVE".into(), 0));
     assert_eq!(kind("(\"MIXED\" NIL NIL NIL)"), (Part::Multipart, "MIXED".into(), 0));
+    assert_eq!(kind("(\"MIXED\" (\"B\" \"x\") (\"inline\" NIL) NIL \"here\")"), (Part::Multipart, "MIXED".into(), 0));
     assert_eq!(kind("((\"mixed\" (\"b\" \"x\") NIL) (\"TEXT\" \"HTML\" NIL NIL NIL \"7BIT\" 1 2) \"RELATED\" )").2, 2);
     // Values of the wrong kind: mail.ru, Exchange.
     for leaf in [
@@ -226,6 +228,7 @@ fn extensions_are_read_and_unknown_ones_kept_as_they_came() {
     );
     let unknown: Vec<_> = message.unknown().collect();
     assert_eq!(unknown, [("XAOL.X[1]<2>".into(), &b"(a (\"b)\") {1}\r\n))"[..])]);
+    assert_eq!(clean("X-A ~b UID 1").unknown().next(), Some(("X-A".into(), &b"~b"[..])));
     assert_eq!((clean("MODSEQ (-1)").modseq(), clean("RFC822.SIZE -1").size()), (None, None));
     assert_eq!(clean("THREADID NIL").thread_id(), None);
     assert_eq!(text(clean("PREVIEW (FUZZY {1}\r\np)").preview()).as_deref(), Some("p"));
@@ -236,6 +239,9 @@ fn a_bad_attribute_is_a_defect_and_the_others_survive() {
     assert_eq!(defect("INTERNALDATE NIL"), Reason::Date);
     assert_eq!(defect("INTERNALDATE \"00-Jan-0000 00:00:00 +0000\""), Reason::Date);
     assert_eq!(defect("RFC822.SIZE 18446744073709551616000"), Reason::Number);
+    assert_eq!((clean("RFC822.SIZE 0.0").size(), clean("RFC822.SIZE -0.5").size()), (Some(0), None));
+    assert_eq!(defect("RFC822.SIZE 9.007199254740992e+15"), Reason::Number);
+    assert_eq!(clean("RFC822.SIZE 9.007199254740991e+15").size(), Some(9_007_199_254_740_991));
     assert_eq!(defect("UID 0"), Reason::Number);
     assert_eq!(defect("ENVELOPE (1 \"x\" (oops (\"a\")))"), Reason::Syntax);
     assert_eq!(defect("ENVELOPE NIL"), Reason::Missing);
@@ -268,6 +274,31 @@ fn parts_are_nested_as_deep_as_the_limit_and_no_deeper() {
     limits.nesting = usize::MAX;
     assert_eq!((defects(nested(149), &limits), defects(nested(100_000), &limits)), (0, 1));
     assert_eq!(fetched(nested(100_000).into(), &limits).unwrap().uid().map(u32::from), Some(5));
+}
+
+#[test]
+fn a_message_has_ten_thousand_parts_at_most() {
+    let with =
+        |parts: usize| format!("BODYSTRUCTURE ({} \"MIXED\")", "(\"a\" \"b\" NIL NIL NIL \"7bit\" 1)".repeat(parts));
+    let most = clean(&with(PARTS as usize - 1));
+    assert_eq!(most.body_structure().unwrap().children().count(), PARTS as usize - 1);
+    assert_eq!(defect(&with(PARTS as usize)), Reason::TooMany);
+}
+
+#[test]
+fn literals_left_out_in_any_order_are_found() {
+    let messages: Vec<_> = (1..=3).map(|uid| format!("* 1 FETCH (UID {uid} BODY[] {{9}}\r\n)\r\n")).collect();
+    let lengths: Vec<_> = messages.iter().map(String::len).collect();
+    let mut batch = Batch::new(messages.concat().into());
+    let starts = [0, lengths[0], lengths[0] + lengths[1]];
+    for frame in [2, 1, 0] {
+        batch.push(starts[frame], starts[frame] + lengths[frame]);
+        batch.elide(starts[frame], [Elided { at: lengths[frame] - ")\r\n".len(), size: 9 }]);
+    }
+    assert_eq!((batch.len(), batch.weight()), (3, starts[2] + lengths[2]));
+    for message in FetchedBatch::parse(&batch, &Limits::default(), None) {
+        assert!(matches!(message.unwrap().defects().next(), Some(Defect::TooLarge { size: 9 })));
+    }
 }
 
 #[test]
