@@ -1,6 +1,8 @@
 //! A reading position in a slice of bytes. Every look is bounds-checked and answers `None` or "nothing" at the end, so a
 //! parser built on it cannot panic. It knows bytes and line ends, and must not know what any of them mean.
 
+use super::class::{Class, find};
+
 /// Bytes and how many of them were read.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Cursor<'a> {
@@ -40,7 +42,13 @@ impl<'a> Cursor<'a> {
     /// Everything unread.
     #[inline(always)]
     pub(crate) fn rest(&self) -> &'a [u8] {
-        self.bytes.get(self.at..).unwrap_or_default()
+        self.from(self.at)
+    }
+
+    /// Everything from there on.
+    #[inline(always)]
+    pub(crate) fn from(&self, at: usize) -> &'a [u8] {
+        self.bytes.get(at..).unwrap_or_default()
     }
 
     /// The bytes there, read or not.
@@ -104,9 +112,34 @@ impl<'a> Cursor<'a> {
         rest.get(..count).unwrap_or_default()
     }
 
+    /// Where the first byte of the class stands from there on, or the end.
+    #[inline(always)]
+    pub(crate) fn find<C: Class>(&self, at: usize) -> usize {
+        find::<C>(self.bytes, at)
+    }
+
+    /// Reads up to a byte of the class, and gives what was read.
+    #[inline(always)]
+    pub(crate) fn take_until<C: Class>(&mut self) -> &'a [u8] {
+        let start = self.at;
+        self.at = self.find::<C>(start);
+        self.since(start)
+    }
+
     /// Reads decimal digits as a number; `None` where there is none or it does not fit.
     #[inline(always)]
     pub(crate) fn number(&mut self) -> Option<u64> {
+        match self.rest().first_chunk().map(|word| few_digits(*word)) {
+            Some((digits @ 1..8, value)) => {
+                self.at += digits;
+                Some(value)
+            }
+            _ => self.any_number(),
+        }
+    }
+
+    #[inline(never)]
+    fn any_number(&mut self) -> Option<u64> {
         let mut value = u64::from(digit(self.peek()?)?);
         self.at += 1;
         while let Some(next) = self.peek().and_then(digit) {
@@ -117,55 +150,29 @@ impl<'a> Cursor<'a> {
     }
 }
 
+/// How many of eight bytes are digits, before the first that is none, and their value where they are not all: without a branch,
+/// since numbers on this wire are of any length.
+#[inline(always)]
+fn few_digits(bytes: [u8; 8]) -> (usize, u64) {
+    const fn each(byte: u8) -> u64 {
+        u64::from_ne_bytes([byte; 8])
+    }
+    let values = u64::from_le_bytes(bytes) ^ each(b'0');
+    // The high bit of each that is over 9; a carry can only come from one that is.
+    let over = (values.wrapping_add(each(0x80 - 10)) | values) & each(0x80);
+    let digits = over.trailing_zeros() / 8;
+    // The last digit goes into the highest byte, zeros in front of the first.
+    let values = values.unbounded_shl(64 - 8 * digits);
+    // Pairs, pairs of pairs, and both halves.
+    let pairs = (values.wrapping_mul(1 + (10 << 8)) >> 8) & 0x00ff_00ff_00ff_00ff;
+    let fours = (pairs.wrapping_mul(1 + (100 << 16)) >> 16) & 0x0000_ffff_0000_ffff;
+    (digits as usize, fours.wrapping_mul(1 + (10_000 << 32)) >> 32)
+}
+
 #[inline(always)]
 fn digit(byte: u8) -> Option<u8> {
     let value = byte.wrapping_sub(b'0');
     (value < 10).then_some(value)
-}
-
-/// Where the first quote, backslash or control character stands, or the length.
-///
-/// Most strings of this wire are shorter than a block: what is looked at once needs no branch on how long they are.
-#[inline(always)]
-pub(crate) fn find_special(bytes: &[u8]) -> usize {
-    match bytes.first_chunk().map(specials) {
-        None | Some(0) => find_far_special(bytes),
-        Some(hits) => hits.trailing_zeros() as usize,
-    }
-}
-
-#[inline(never)]
-fn find_far_special(bytes: &[u8]) -> usize {
-    let (blocks, tail) = bytes.as_chunks::<BLOCK>();
-    let mut at = 0;
-    for block in blocks {
-        let hits = specials(block);
-        if hits != 0 {
-            return at + hits.trailing_zeros() as usize;
-        }
-        at += BLOCK;
-    }
-    at + tail.iter().position(|&byte| is_special(byte)).unwrap_or(tail.len())
-}
-
-const BLOCK: usize = 32;
-
-/// One bit for each byte that is special, the first one's the lowest. Compiled to vector instructions wherever there are any:
-/// each byte becomes its bit within eight, and a multiplication gathers the eight.
-#[inline(always)]
-fn specials(block: &[u8; BLOCK]) -> u32 {
-    let mut bits = *block;
-    for (at, byte) in bits.iter_mut().enumerate() {
-        *byte = if is_special(*byte) { 1 << (at % 8) } else { 0 };
-    }
-    let (words, _) = bits.as_chunks::<8>();
-    let gathered = words.iter().map(|word| u64::from_le_bytes(*word).wrapping_mul(u64::from_ne_bytes([1; 8])) >> 56);
-    gathered.rev().fold(0, |all, eight| all << 8 | eight as u32)
-}
-
-#[inline(always)]
-fn is_special(byte: u8) -> bool {
-    (byte < 0x20) | (byte == b'"') | (byte == b'\\')
 }
 
 #[cfg(test)]
@@ -173,16 +180,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_special_byte_is_found_wherever_it_stands() {
-        for length in 0..80 {
-            let plain = vec![0xe9_u8; length];
-            assert_eq!(find_special(&plain), length);
-            for at in 0..length {
-                for byte in 0..=255_u8 {
-                    let mut bytes = vec![b'x'; length];
-                    bytes[at] = byte;
-                    let expected = if byte < 0x20 || byte == b'"' || byte == b'\\' { at } else { length };
-                    assert_eq!(find_special(&bytes), expected, "byte {byte} at {at} of {length}");
+    fn numbers_of_any_length_are_read_with_anything_behind() {
+        for text in ["0", "7", "42", "0042", "999", "1234567", "9999999", "12345678", "99999999", "1234567890123"] {
+            for behind in [0, b' ', b'/', b':', b')', b'\r', b'x', 0x7f, 0x80, 0xb5, 0xff] {
+                for length in 0..10 {
+                    let mut bytes = text.as_bytes().to_vec();
+                    bytes.extend(std::iter::repeat_n(behind, length));
+                    bytes.extend(b"00000000".iter().take(length));
+                    let mut cursor = Cursor::new(&bytes, 0);
+                    assert_eq!(cursor.number(), text.parse().ok(), "{bytes:?}");
+                    assert_eq!(cursor.at(), text.len(), "{bytes:?}");
                 }
             }
         }

@@ -4,7 +4,8 @@
 use super::frame::Elided;
 use crate::defect::Reason;
 use crate::imap::types::tape::Span;
-use crate::wire::{Cursor, find_special};
+use crate::wire::Cursor;
+use crate::wire::class::Special;
 
 pub(crate) type Read<T> = std::result::Result<T, Reason>;
 
@@ -65,19 +66,13 @@ impl<'a> Tokens<'a> {
             [b' ', rest @ ..] => (self.cursor.at() + 1, rest),
             rest => (self.cursor.at(), rest),
         };
-        match rest {
-            [b'"', text @ ..] => {
-                let length = find_special(text);
-                let Some([b'"', next, ..]) = text.get(length..) else { return None };
-                let end = at + 1 + length;
-                ends_quoted(*next).then(|| self.cursor.seek(end + 1)).map(|()| Span::new(at + 1, end))
-            }
-            [b'N', b'I', b'L', b' ' | b')', ..] => {
-                self.cursor.seek(at + 3);
-                Some(Span::NIL)
-            }
-            _ => None,
+        if let [b'"', ..] = rest {
+            let (start, end) = (at + 1, self.cursor.find::<Special>(at + 1));
+            let [b'"', next, ..] = self.cursor.from(end) else { return None };
+            return ends_quoted(*next).then(|| self.cursor.seek(end + 1)).map(|()| Span::new(start, end));
         }
+        let word = rest.first_chunk()?;
+        (word == b"NIL " || word == b"NIL)").then(|| self.cursor.seek(at + 3)).map(|()| Span::NIL)
     }
 
     /// `nstring`, and what servers send in its place: an unquoted word, or `()` for NIL.
@@ -138,11 +133,10 @@ impl<'a> Tokens<'a> {
     pub(crate) fn quoted(&mut self) -> Read<Span> {
         self.cursor.advance(1);
         let start = self.cursor.at();
-        let rest = self.cursor.rest();
-        let length = find_special(rest);
-        if rest.get(length..).is_some_and(|rest| matches!(rest, [b'"', next, ..] if ends_quoted(*next))) {
-            self.cursor.advance(length + 1);
-            return Ok(Span::new(start, start + length));
+        let end = self.cursor.find::<Special>(start);
+        if matches!(self.cursor.from(end), [b'"', next, ..] if ends_quoted(*next)) {
+            self.cursor.seek(end + 1);
+            return Ok(Span::new(start, end));
         }
         self.odd_quoted(start)
     }
@@ -151,7 +145,7 @@ impl<'a> Tokens<'a> {
     fn odd_quoted(&mut self, start: usize) -> Read<Span> {
         let mut escaped = false;
         loop {
-            self.cursor.advance(find_special(self.cursor.rest()));
+            self.cursor.seek(self.cursor.find::<Special>(self.cursor.at()));
             match self.peek() {
                 Some(b'\\') => {
                     escaped = true;

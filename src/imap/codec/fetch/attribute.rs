@@ -7,6 +7,7 @@ use crate::defect::Reason;
 use crate::imap::codec::token::{Read, Tokens, is_atom};
 use crate::imap::types::date;
 use crate::imap::types::tape::{Item, NONE, Span, halves};
+use crate::wire::class::Delimiter;
 
 /// The name of an attribute, with the section that belongs to it.
 #[derive(Clone, Copy, Debug)]
@@ -223,7 +224,7 @@ impl Message<'_, '_> {
         let begun = self.begin(Item::Flags);
         while !self.tokens.closes() {
             let start = self.tokens.cursor.at();
-            match self.tokens.cursor.take_while(|byte| byte > b' ' && byte != b')' && byte != b'(') {
+            match self.tokens.cursor.take_until::<Delimiter>() {
                 b"" => return Err(Reason::Syntax),
                 b"\\" | b"NIL" => {}
                 flag => self.tape.extend_from_slice(&Span::new(start, start + flag.len()).words()),

@@ -21,28 +21,13 @@ pub(super) struct Structure<'t, 'a> {
     pub(super) parts: &'t mut u32,
 }
 
-/// A part being read: its words, written to the tape when they are known.
-struct Draft {
-    place: u32,
-    words: [u32; part::WORDS],
-}
-
-impl Draft {
-    #[inline(always)]
-    fn set<const N: usize>(&mut self, field: usize, values: [u32; N]) {
-        if let Some(place) = self.words.get_mut(field..field + N) {
-            place.copy_from_slice(&values);
-        }
-    }
-}
-
 impl Structure<'_, '_> {
     /// Reads the structure and writes its words: the root's place, then everything else.
     pub(super) fn read(&mut self) -> Read<()> {
         let at = self.tape.len();
         self.tape.push(NONE);
         let root = self.part(NONE, 1, 1)?.ok_or(Reason::Missing)?;
-        self.patch(at, root);
+        self.set((at - self.base) as u32, 0, [root]);
         Ok(())
     }
 
@@ -63,84 +48,81 @@ impl Structure<'_, '_> {
             return Err(Reason::TooMany);
         }
         self.tokens.fits(self.tape)?;
-        let mut draft = Draft { place: (self.tape.len() - self.base) as u32, words: part::BLANK };
-        draft.set(part::ORDINAL, [ordinal, parent]);
+        let at = self.tape.len();
+        let place = (at - self.base) as u32;
         self.tape.extend_from_slice(&part::BLANK);
+        self.set(place, part::ORDINAL, [ordinal, parent]);
         if self.tokens.peek() == Some(b'(') {
-            self.multipart(&mut draft, depth)?;
+            self.multipart(place, depth)?;
         } else {
-            self.leaf(&mut draft, depth)?;
+            self.leaf(place, depth)?;
         }
-        self.rest(&mut draft)?;
-        let at = self.base + draft.place as usize;
-        if let Some(place) = self.tape.get_mut(at..at + part::WORDS) {
-            place.copy_from_slice(&draft.words);
-        }
-        Ok(Some(draft.place))
+        self.rest(place)?;
+        Ok(Some(place))
     }
 
-    fn multipart(&mut self, draft: &mut Draft, depth: usize) -> Read<()> {
+    fn multipart(&mut self, place: u32, depth: usize) -> Read<()> {
         let (mut last, mut ordinal) = (None, 0);
         while self.tokens.peek() == Some(b'(') {
             ordinal += 1;
-            if let Some(child) = self.part(draft.place, ordinal, depth + 1)? {
+            if let Some(child) = self.part(place, ordinal, depth + 1)? {
                 match last {
-                    Some(last) => self.patch(self.base + last as usize + part::NEXT, child),
-                    None => draft.set(part::FIRST, [child]),
+                    Some(last) => self.set(last, part::NEXT, [child]),
+                    None => self.set(place, part::FIRST, [child]),
                 }
                 last = Some(child);
             }
             self.tokens.skip_spaces();
         }
         let subtype = self.string()?;
-        self.multipart_rest(draft, subtype)
+        self.multipart_rest(place, subtype)
     }
 
-    fn multipart_rest(&mut self, draft: &mut Draft, subtype: Span) -> Read<()> {
-        draft.set(part::KIND, [Kind::Multipart as u32]);
-        draft.set(part::SUBTYPE, subtype.words());
+    fn multipart_rest(&mut self, place: u32, subtype: Span) -> Read<()> {
+        self.set(place, part::KIND, [Kind::Multipart as u32]);
+        self.set(place, part::SUBTYPE, subtype.words());
         let params = self.params()?;
-        draft.set(part::PARAMS, params);
-        self.extension(draft)
+        self.set(place, part::PARAMS, params);
+        self.extension(place)
     }
 
-    fn leaf(&mut self, draft: &mut Draft, depth: usize) -> Read<()> {
+    fn leaf(&mut self, place: u32, depth: usize) -> Read<()> {
         let media = self.string()?;
         self.tokens.skip_spaces();
         // Gmail, QQ and Yandex send multiparts without any part, which begin with their subtype.
         let subtype = match self.tokens.peek() {
             Some(b'(' | b'N' | b'n') if self.has_no_subtype() => Span::NIL,
-            Some(b'(' | b')') => return self.multipart_rest(draft, media),
+            Some(b'(' | b')') => return self.multipart_rest(place, media),
             Some(b'N' | b'n') if is_multipart_subtype(self.tokens.slice(media)) => {
-                return self.multipart_rest(draft, media);
+                return self.multipart_rest(place, media);
             }
             _ => self.string()?,
         };
-        draft.set(part::TYPE, media.words());
-        draft.set(part::SUBTYPE, subtype.words());
+        self.set(place, part::TYPE, media.words());
+        self.set(place, part::SUBTYPE, subtype.words());
         let params = self.params()?;
-        draft.set(part::PARAMS, params);
+        self.set(place, part::PARAMS, params);
         // Few parts have either, and a blank part has none.
         if self.tokens.cursor.rest().starts_with(b" NIL NIL ") {
             self.tokens.cursor.advance(b" NIL NIL".len());
         } else {
-            draft.set(part::ID, self.string()?.words());
-            draft.set(part::DESCRIPTION, self.string()?.words());
+            self.set_string(place, part::ID)?;
+            self.set_string(place, part::DESCRIPTION)?;
         }
-        draft.set(part::ENCODING, self.string()?.words());
+        self.set_string(place, part::ENCODING)?;
         let size = self.number()?;
-        draft.set(part::SIZE, size);
+        self.set(place, part::SIZE, size);
         match Kind::of(self.tokens.slice(media), self.tokens.slice(subtype)) {
             Kind::Text => {
-                draft.set(part::KIND, [Kind::Text as u32]);
+                self.set(place, part::KIND, [Kind::Text as u32]);
                 let lines = self.lines()?;
-                draft.set(part::LINES, lines);
+                self.set(place, part::LINES, lines);
             }
-            Kind::Message => self.message(draft, depth)?,
+            Kind::Message => self.message(place, depth)?,
             _ => {}
         }
-        draft.set(part::MD5, self.string()?.words());
-        self.extension(draft)
+        self.set_string(place, part::MD5)?;
+        self.extension(place)
     }
 
     /// Whether parameters, id, description, encoding and size follow: the subtype was left out.
@@ -157,22 +139,22 @@ impl Structure<'_, '_> {
         skipped && ahead.peek().is_some_and(|byte| byte.is_ascii_digit())
     }
 
-    fn message(&mut self, draft: &mut Draft, depth: usize) -> Read<()> {
-        draft.set(part::KIND, [Kind::Message as u32]);
+    fn message(&mut self, place: u32, depth: usize) -> Read<()> {
+        self.set(place, part::KIND, [Kind::Message as u32]);
         self.tokens.skip_spaces();
         if self.tokens.peek() == Some(b'(') {
-            draft.set(part::ENVELOPE, [(self.tape.len() - self.base) as u32]);
+            self.set(place, part::ENVELOPE, [(self.tape.len() - self.base) as u32]);
             envelope::read(self.tokens, self.tape)?;
         } else if !self.is_without_envelope() {
             return Ok(());
         } else {
             self.tokens.nil();
         }
-        if let Some(child) = self.part(draft.place, 1, depth + 1)? {
-            draft.set(part::FIRST, [child]);
+        if let Some(child) = self.part(place, 1, depth + 1)? {
+            self.set(place, part::FIRST, [child]);
         }
         let lines = self.lines()?;
-        draft.set(part::LINES, lines);
+        self.set(place, part::LINES, lines);
         Ok(())
     }
 
@@ -189,42 +171,42 @@ impl Structure<'_, '_> {
     }
 
     /// `body-fld-dsp`, `-lang`, `-loc`, each of which may be missing.
-    fn extension(&mut self, draft: &mut Draft) -> Read<()> {
+    fn extension(&mut self, place: u32) -> Read<()> {
         // So do nearly all parts end, and a blank part says as much.
         if self.tokens.cursor.rest().starts_with(b" NIL NIL NIL)") {
             self.tokens.cursor.advance(b" NIL NIL NIL".len());
             return Ok(());
         }
-        self.disposition(draft)?;
+        self.disposition(place)?;
         let language = self.language()?;
-        draft.set(part::LANGUAGE, language);
-        draft.set(part::LOCATION, self.string()?.words());
+        self.set(place, part::LANGUAGE, language);
+        self.set_string(place, part::LOCATION)?;
         Ok(())
     }
 
     /// `body-extension`: whatever stands behind all that is known.
     #[inline]
-    fn rest(&mut self, draft: &mut Draft) -> Read<()> {
+    fn rest(&mut self, place: u32) -> Read<()> {
         if self.tokens.closes() {
             return Ok(());
         }
         let start = self.tokens.cursor.at();
         close(self.tokens)?;
-        draft.set(part::EXTENSION, Span::new(start, self.tokens.cursor.at() - 1).words());
+        self.set(place, part::EXTENSION, Span::new(start, self.tokens.cursor.at() - 1).words());
         Ok(())
     }
 
     /// Exchange sends a bare string, or `(NIL NIL)`.
     #[inline]
-    fn disposition(&mut self, draft: &mut Draft) -> Read<()> {
+    fn disposition(&mut self, place: u32) -> Read<()> {
         self.tokens.skip_spaces();
         if !self.tokens.eat(b'(') {
-            draft.set(part::DISPOSITION, self.string()?.words());
+            self.set_string(place, part::DISPOSITION)?;
             return Ok(());
         }
-        draft.set(part::DISPOSITION, self.string()?.words());
+        self.set_string(place, part::DISPOSITION)?;
         let params = self.params()?;
-        draft.set(part::DISPOSITION_PARAMS, params);
+        self.set(place, part::DISPOSITION_PARAMS, params);
         close(self.tokens)
     }
 
@@ -310,9 +292,19 @@ impl Structure<'_, '_> {
         [(at - self.base) as u32, (self.tape.len() - at) as u32]
     }
 
-    fn patch(&mut self, at: usize, value: u32) {
-        if let Some(place) = self.tape.get_mut(at) {
-            *place = value;
+    #[inline(always)]
+    fn set_string(&mut self, part: u32, field: usize) -> Read<()> {
+        let string = self.string()?;
+        self.set(part, field, string.words());
+        Ok(())
+    }
+
+    /// Writes words of a part that is on the tape.
+    #[inline(always)]
+    fn set<const N: usize>(&mut self, part: u32, field: usize, words: [u32; N]) {
+        let at = self.base + part as usize + field;
+        if let Some(place) = self.tape.get_mut(at..at + N) {
+            place.copy_from_slice(&words);
         }
     }
 }

@@ -129,6 +129,7 @@ fn parameters(sum: &mut Sum, parameters: Params<'_>) {
     sum.count(count);
 }
 
+#[inline]
 fn ntext(sum: &mut Sum, text: Option<Str<'_>>) {
     match text {
         Some(text) => sum.text(&text.bytes()),
