@@ -14,6 +14,9 @@ pub(crate) struct Special;
 /// Spaces, parentheses and control characters: what ends a flag.
 pub(crate) struct Delimiter;
 
+/// What ends a line.
+pub(crate) struct LineFeed;
+
 impl Class for Special {
     #[inline(always)]
     fn among(bytes: u8x16) -> u8x16 {
@@ -28,6 +31,13 @@ impl Class for Delimiter {
     }
 }
 
+impl Class for LineFeed {
+    #[inline(always)]
+    fn among(bytes: u8x16) -> u8x16 {
+        bytes.simd_eq(u8x16::splat(b'\n'))
+    }
+}
+
 #[inline(always)]
 fn up_to(bytes: u8x16, most: u8) -> u8x16 {
     bytes.min(u8x16::splat(most)).simd_eq(bytes)
@@ -38,7 +48,7 @@ fn up_to(bytes: u8x16, most: u8) -> u8x16 {
 /// Most words and strings of this wire are shorter than a block: what is looked at once needs no branch on how long they are.
 #[inline(always)]
 pub(crate) fn find<C: Class>(bytes: &[u8], at: usize) -> usize {
-    match bytes.get(at..).and_then(<[u8]>::first_chunk).map(places::<C>) {
+    match bytes.get(at..at + BLOCK).and_then(<[u8]>::first_chunk).map(places::<C>) {
         None => find_near_end::<C>(bytes, at),
         Some(0) => find_far::<C>(bytes, at + BLOCK),
         Some(places) => at + places.trailing_zeros() as usize,
@@ -104,7 +114,7 @@ mod tests {
             for at in 0..length {
                 for byte in 0..=255_u8 {
                     // What stands in front is not looked at.
-                    let mut bytes = vec![b'\r'; front];
+                    let mut bytes = vec![b'\n'; front];
                     bytes.resize(front + length, b'x');
                     bytes[front + at] = byte;
                     let expected = front + if belongs(byte) { at } else { length };
@@ -117,6 +127,11 @@ mod tests {
     #[test]
     fn what_no_string_holds_is_found() {
         found_wherever_it_stands::<Special>(|byte| byte < 0x20 || byte == b'"' || byte == b'\\');
+    }
+
+    #[test]
+    fn what_ends_a_line_is_found() {
+        found_wherever_it_stands::<LineFeed>(|byte| byte == b'\n');
     }
 
     #[test]

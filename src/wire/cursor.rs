@@ -42,13 +42,13 @@ impl<'a> Cursor<'a> {
     /// Everything unread.
     #[inline(always)]
     pub(crate) fn rest(&self) -> &'a [u8] {
-        self.from(self.at)
+        self.bytes.get(self.at..).unwrap_or_default()
     }
 
-    /// Everything from there on.
+    /// The byte there, read or not.
     #[inline(always)]
-    pub(crate) fn from(&self, at: usize) -> &'a [u8] {
-        self.bytes.get(at..).unwrap_or_default()
+    pub(crate) fn byte(&self, at: usize) -> Option<u8> {
+        self.bytes.get(at).copied()
     }
 
     /// The bytes there, read or not.

@@ -1,11 +1,11 @@
 //! Finds where one response ends, by line ends and announced literals alone, looking at every byte once however the bytes
 //! arrive. It must not know what a response means, except whether it is free text, in which `{1}` announces nothing.
 
-use memchr::memchr;
-
 use super::route::is_text;
 use crate::error::{Error, Result};
 use crate::limits::Limits;
+use crate::wire::Cursor;
+use crate::wire::class::{LineFeed, find};
 
 /// Literals in one response. Far more than an envelope of ten thousand recipients has.
 const LITERALS: u32 = 65_536;
@@ -90,15 +90,16 @@ impl Framer {
             if let Some((start, size)) = self.pending {
                 return Ok(Frame::Literal { start, size });
             }
-            let Some(unseen) = input.get(self.scanned..) else {
+            if self.scanned > input.len() {
                 return Ok(Frame::Partial);
-            };
-            let Some(found) = memchr(b'\n', unseen) else {
-                self.scanned = input.len();
-                self.check(input.len().saturating_add(1), limits)?;
+            }
+            let found = find::<LineFeed>(input, self.scanned);
+            if found == input.len() {
+                self.scanned = found;
+                self.check(found.saturating_add(1), limits)?;
                 return Ok(Frame::Partial);
-            };
-            let end = self.scanned + found + 1;
+            }
+            let end = found + 1;
             self.check(end, limits)?;
             self.scanned = end;
             let announced = if ends_in_brace(input, end) { self.announced(input, end)? } else { None };
@@ -208,8 +209,8 @@ impl Framer {
 /// a parenthesis or a section; anywhere else a brace is a brace.
 fn announcement(line: &[u8]) -> Result<Option<u64>> {
     let line = line.strip_suffix(b"+").unwrap_or(line);
-    let digits = line.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
-    let Some((head, digits)) = line.split_at_checked(line.len() - digits) else {
+    let start = line.iter().rposition(|byte| !byte.is_ascii_digit()).map_or(0, |at| at + 1);
+    let Some((head, digits)) = line.split_at_checked(start) else {
         return Ok(None);
     };
     let Some(head) = head.strip_suffix(b"{").filter(|_| !digits.is_empty()) else {
@@ -219,8 +220,7 @@ fn announcement(line: &[u8]) -> Result<Option<u64>> {
     if !matches!(head.last(), None | Some(b' ' | b'(' | b']' | b'>')) {
         return Ok(None);
     }
-    let size = std::str::from_utf8(digits).ok().and_then(|digits| digits.parse().ok());
-    match size.filter(|&size: &u64| size <= i64::MAX as u64) {
+    match Cursor::new(digits, 0).number().filter(|&size| size <= i64::MAX as u64) {
         Some(size) => Ok(Some(size)),
         None => Err(Error::protocol("the server announces a literal of impossible size")),
     }

@@ -68,8 +68,8 @@ impl<'a> Tokens<'a> {
         };
         if let [b'"', ..] = rest {
             let (start, end) = (at + 1, self.cursor.find::<Special>(at + 1));
-            let [b'"', next, ..] = self.cursor.from(end) else { return None };
-            return ends_quoted(*next).then(|| self.cursor.seek(end + 1)).map(|()| Span::new(start, end));
+            let usual = self.cursor.byte(end)? == b'"' && ends_quoted(self.cursor.byte(end + 1)?);
+            return usual.then(|| self.cursor.seek(end + 1)).map(|()| Span::new(start, end));
         }
         let word = rest.first_chunk()?;
         (word == b"NIL " || word == b"NIL)").then(|| self.cursor.seek(at + 3)).map(|()| Span::NIL)
@@ -134,7 +134,7 @@ impl<'a> Tokens<'a> {
         self.cursor.advance(1);
         let start = self.cursor.at();
         let end = self.cursor.find::<Special>(start);
-        if matches!(self.cursor.from(end), [b'"', next, ..] if ends_quoted(*next)) {
+        if self.cursor.byte(end) == Some(b'"') && self.cursor.byte(end + 1).is_some_and(ends_quoted) {
             self.cursor.seek(end + 1);
             return Ok(Span::new(start, end));
         }
