@@ -4,7 +4,6 @@
 use super::route::is_text;
 use crate::error::{Error, Result};
 use crate::limits::Limits;
-use crate::wire::Cursor;
 use crate::wire::class::{LineFeed, find};
 
 /// Literals in one response. Far more than an envelope of ten thousand recipients has.
@@ -102,7 +101,8 @@ impl Framer {
             let end = found + 1;
             self.check(end, limits)?;
             self.scanned = end;
-            let announced = if ends_in_brace(input, end) { self.announced(input, end)? } else { None };
+            let announced =
+                if ends_in_brace(input, end) { announced(input, self.line, end, self.literals == 0) } else { None };
             match announced {
                 Some(size) => self.begin_literal(end, size, limits, threshold)?,
                 None if self.literals == 0 && is_blank(input, self.line, end) => self.skip_blank(end, limits)?,
@@ -152,7 +152,11 @@ impl Framer {
         self.scanned == 0
     }
 
+    #[inline]
     fn begin_literal(&mut self, start: usize, size: u64, limits: &Limits, threshold: usize) -> Result<()> {
+        if size > i64::MAX as u64 {
+            return Err(Error::protocol("the server announces a literal of impossible size"));
+        }
         self.literals += 1;
         if self.literals > LITERALS {
             return Err(Error::limit("a response has too many literals"));
@@ -164,6 +168,7 @@ impl Framer {
         self.skip(start, size, limits)
     }
 
+    #[inline]
     fn skip(&mut self, start: usize, size: u64, limits: &Limits) -> Result<()> {
         let end = usize::try_from(size).ok().and_then(|size| start.checked_add(size));
         let end = end.filter(|&end| end < limits.response).ok_or_else(over_response)?;
@@ -188,42 +193,38 @@ impl Framer {
         if end > limits.response { Err(over_response()) } else { Ok(()) }
     }
 
-    /// The size of the literal that the line ending at `end` announces.
-    #[inline(never)]
-    fn announced(&self, input: &[u8], end: usize) -> Result<Option<u64>> {
-        let line = input.get(self.line..end).unwrap_or_default();
-        let line = line.strip_suffix(b"\n").unwrap_or(line);
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
-        match line.strip_suffix(b"}") {
-            Some(line) if self.literals > 0 || !is_text(line) => announcement(line),
-            _ => Ok(None),
-        }
-    }
-
     fn restart(&mut self) {
         (self.scanned, self.line, self.literals) = (0, 0, 0);
     }
 }
 
-/// Reads `{123`, `~{123` or `{123+` at the end of a line whose closing brace was taken off. A literal stands behind a space,
-/// a parenthesis or a section; anywhere else a brace is a brace.
-fn announcement(line: &[u8]) -> Result<Option<u64>> {
-    let line = line.strip_suffix(b"+").unwrap_or(line);
-    let start = line.iter().rposition(|byte| !byte.is_ascii_digit()).map_or(0, |at| at + 1);
-    let Some((head, digits)) = line.split_at_checked(start) else {
-        return Ok(None);
-    };
-    let Some(head) = head.strip_suffix(b"{").filter(|_| !digits.is_empty()) else {
-        return Ok(None);
-    };
+/// The size of the literal that the line between `start` and `end` announces, or `u64::MAX` for anything larger.
+///
+/// `{123}`, `~{123}` or `{123+}` stand behind a space, a parenthesis or a section; anywhere else a brace is a brace.
+#[inline]
+fn announced(input: &[u8], start: usize, end: usize, is_first: bool) -> Option<u64> {
+    let line = input.get(start..end)?;
+    let line = line.strip_suffix(b"\n").unwrap_or(line);
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    let line = line.strip_suffix(b"}")?;
+    let (head, size) = number_at_end(line.strip_suffix(b"+").unwrap_or(line))?;
+    let head = head.strip_suffix(b"{")?;
     let head = head.strip_suffix(b"~").unwrap_or(head);
-    if !matches!(head.last(), None | Some(b' ' | b'(' | b']' | b'>')) {
-        return Ok(None);
+    let announces = matches!(head.last(), None | Some(b' ' | b'(' | b']' | b'>')) && !(is_first && is_text(head));
+    announces.then_some(size)
+}
+
+/// The decimal number at the end of these bytes, or `u64::MAX` for anything larger, and what stands in front of it. Backwards, no
+/// digit waits for another.
+#[inline]
+fn number_at_end(bytes: &[u8]) -> Option<(&[u8], u64)> {
+    let (mut head, mut value, mut place) = (bytes, 0_u64, 1_u64);
+    while let [before @ .., digit @ b'0'..=b'9'] = head {
+        value = value.saturating_add(u64::from(digit - b'0').saturating_mul(place));
+        place = place.saturating_mul(10);
+        head = before;
     }
-    match Cursor::new(digits, 0).number().filter(|&size| size <= i64::MAX as u64) {
-        Some(size) => Ok(Some(size)),
-        None => Err(Error::protocol("the server announces a literal of impossible size")),
-    }
+    (head.len() < bytes.len()).then_some((head, value))
 }
 
 /// Whether the line ending at `end` may announce a literal: almost none does.

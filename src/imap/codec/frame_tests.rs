@@ -119,8 +119,24 @@ fn an_absurd_literal_costs_nothing_but_an_error() {
     let next = |bytes: &[u8]| Framer::new().next(bytes, &limits, usize::MAX);
     assert_eq!(next(b"* 1 FETCH (BODY[] {18446744073709551616}\r\n").unwrap_err().kind(), Kind::Protocol);
     assert_eq!(next(b"* 1 FETCH (BODY[] {9223372036854775808}\r\n").unwrap_err().kind(), Kind::Protocol);
+    assert_eq!(next(b"* 1 FETCH (BODY[] {99999999999999999999999999999999}\r\n").unwrap_err().kind(), Kind::Protocol);
+    assert_eq!(next(b"* 1 FETCH (BODY[] {100000000000000000000}\r\n").unwrap_err().kind(), Kind::Protocol);
+    let zeros = b"* 1 FETCH (BODY[] {000000000000000000000000000000000012}\r\n";
+    assert_eq!(Framer::new().next(zeros, &limits, 11).unwrap(), Frame::Literal { start: zeros.len(), size: 12 });
     let size = 9_223_372_036_854_775_807;
     assert_eq!(next(b"* 1 FETCH (BODY[] {9223372036854775807}\r\n").unwrap(), Frame::Literal { start: 41, size });
+}
+
+#[test]
+fn what_a_message_is_numbered_has_no_say_in_its_literals() {
+    for number in ["1", "0", "007", "4294967295", "4294967296", "99999999999999999999999", ""] {
+        let response = format!("* {number} FETCH (BODY[] {{3}}\r\n\n\n\n)\r\n").into_bytes();
+        assert_eq!(split(&[&response[..]]), [response]);
+    }
+    for number in ["1", "007", "4294967295", ""] {
+        let text = format!("* {number} OK FETCH (BODY[] {{3}}\r\n").into_bytes();
+        assert_eq!(split(&[&text[..]]), [text]);
+    }
 }
 
 #[test]

@@ -150,10 +150,25 @@ pub fn split(frame: &[u8]) -> (Route<'_>, &[u8]) {
 
 /// Whether this line begins a response that ends in free text, or is none at all: there are no literals in it.
 pub(crate) fn is_text(line: &[u8]) -> bool {
+    if is_plainly_fetch(line) {
+        return false;
+    }
     match route(line) {
         Route::Untagged(kind) => matches!(kind, Kind::Ok | Kind::No | Kind::Bad | Kind::Bye | Kind::Preauth),
         Route::Tagged { .. } | Route::Continuation | Route::Unknown => true,
     }
+}
+
+/// Whether this is a message's data, as nearly all that has literals is. Which message's need not be known.
+#[inline]
+fn is_plainly_fetch(line: &[u8]) -> bool {
+    let Some(mut rest) = line.strip_prefix(b"* ") else {
+        return false;
+    };
+    while let [b'0'..=b'9', behind @ ..] = rest {
+        rest = behind;
+    }
+    rest.starts_with(b" FETCH ")
 }
 
 #[inline]
