@@ -4,7 +4,7 @@ use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use crate::conn::io::{AsyncBufRead, AsyncRead, ReadBuf};
+use crate::io::{AsyncBufRead, AsyncRead, ReadBuf};
 
 /// One message (or one section of it) as an [`AsyncRead`]: byte-exact, in memory bounded by the window, whatever its size. As an
 /// [`AsyncBufRead`] it shows the bytes where they were received, without copying them.

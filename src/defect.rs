@@ -13,6 +13,22 @@ pub enum Defect {
         /// How many bytes the server announced.
         size: u64,
     },
+    /// The server has the message and gave no text for it: the text was absent, NIL or empty. There are no bytes, and what came is
+    /// not the message.
+    Missing,
+    /// The text is complete, and its length is not the one that the server declares. Some servers count wrongly; others sent
+    /// another text.
+    Size {
+        /// The length that the server declares, in octets.
+        declared: u64,
+        /// The length of what came, in octets.
+        received: u64,
+    },
+    /// The server refused to send the message. There are no bytes.
+    Refused {
+        /// The server's words.
+        text: String,
+    },
     /// A value could not be read.
     Unreadable {
         /// The attribute's name as the server wrote it, such as `ENVELOPE`.
@@ -67,6 +83,11 @@ impl fmt::Display for Defect {
             Self::TooLarge { size } => {
                 write!(f, "a value of {size} bytes was skipped: over the limit")
             }
+            Self::Missing => f.write_str("the server gave no text for the message"),
+            Self::Size { declared, received } => {
+                write!(f, "the server declares {declared} bytes and sent {received}")
+            }
+            Self::Refused { text } => write!(f, "the server refused to send the message: {text}"),
             Self::Unreadable { attribute, reason, .. } => write!(f, "{attribute} cannot be read: {reason}"),
         }
     }

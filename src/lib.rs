@@ -55,9 +55,10 @@
 //!  mailbox  messages  body                the common trait, its stream, its reader
 //!  imap: session folder streams reader    pop3: session             handles
 //!  conn: connect tls stream driver link   the only sockets and clocks
-//!  imap: engine command                   pop3: engine              state machines without I/O
+//!  imap: engine command                   pop3: engine              state machines without I/O; commands as data
+//!  imap: plan                                                       what a command asks of the engine
 //!  imap: codec types                      pop3: codec types   sasl  bytes and values
-//!  wire  engine  error  limits  flag  defect  login  message_id
+//!  wire  engine  io  judge  error  limits  flag  defect  login  message_id
 //! ```
 //!
 //! A layer knows only those below it, and `imap` and `pop3` never name each other; a test reads the sources and checks.
@@ -77,6 +78,8 @@ mod engine;
 mod error;
 mod flag;
 pub mod imap;
+mod io;
+mod judge;
 mod limits;
 mod login;
 mod mailbox;

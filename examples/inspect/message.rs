@@ -84,6 +84,9 @@ fn annotation(annotation: Annotation<'_>) -> Vec<Value> {
 fn defect(defect: &Defect) -> Value {
     match defect {
         Defect::TooLarge { size } => json!({ "too_large": size }),
+        Defect::Missing => json!("missing"),
+        Defect::Size { declared, received } => json!({ "declared": declared, "received": received }),
+        Defect::Refused { text } => json!({ "refused": text }),
         Defect::Unreadable { attribute, reason, raw, .. } => {
             json!({ "attribute": attribute, "reason": reason.to_string(), "raw": text(raw) })
         }

@@ -4,7 +4,6 @@
 mod aside;
 pub(crate) mod connect;
 pub(crate) mod driver;
-pub(crate) mod io;
 pub(crate) mod link;
 mod race;
 mod socket;
@@ -19,6 +18,7 @@ mod tls_tests;
 
 pub(crate) use aside::aside;
 pub(crate) use driver::now;
+pub(crate) use tokio::time::sleep;
 pub use tokio_rustls::rustls;
 
 use std::fmt;

@@ -12,8 +12,8 @@ use time::OffsetDateTime;
 use super::call::ImapInbox;
 use super::engine::{Delivery, Request};
 use crate::Flag;
-use crate::conn::io::{AsyncRead, ReadBuf};
 use crate::error::{Error, Result};
+use crate::io::{AsyncRead, ReadBuf};
 
 /// What is read from a reader at once.
 const PIECE: usize = 64 * 1024;

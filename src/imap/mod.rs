@@ -14,6 +14,7 @@ pub mod fuzzing;
 mod mailbox;
 mod mailboxes;
 mod opening;
+mod plan;
 mod reader;
 mod searching;
 mod session;

@@ -12,8 +12,8 @@ use super::codec::{Batch, FetchedBatch};
 use super::command::body;
 use super::engine::{Delivery, Moment, Request};
 use super::types::{Fetched, Section, Uid};
-use crate::conn::io::{AsyncBufRead, AsyncRead, ReadBuf, poll_copy};
 use crate::error::{Error, Kind, Result};
+use crate::io::{AsyncBufRead, AsyncRead, ReadBuf, poll_copy};
 use crate::limits::Limits;
 
 /// What is asked for at once, in bytes.

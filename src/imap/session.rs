@@ -23,13 +23,13 @@ use super::folder::Folder;
 use super::opening::Opening;
 use super::types::{Capabilities, Condition, MailboxName, Uids};
 use crate::config::{Config, Protocol};
-use crate::conn::io::{AsyncRead, AsyncWrite};
 use crate::conn::stream::Stream;
 use crate::conn::tls::Tls;
 use crate::conn::{Driver, connect, now};
 #[cfg(doc)]
 use crate::error::Kind;
 use crate::error::{Error, Result};
+use crate::io::{AsyncRead, AsyncWrite};
 use crate::limits::Limits;
 use crate::login::Login;
 use crate::message_id::account;

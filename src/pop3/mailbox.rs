@@ -17,7 +17,7 @@ use super::types::{Expire, Number};
 use super::{Content, Retrieved};
 use crate::body::Body;
 use crate::config::{Config, Protocol};
-use crate::conn::io::sleep;
+use crate::conn::sleep;
 use crate::defect::Defect;
 use crate::error::{Error, Kind, Result};
 use crate::flag::FlagChange;

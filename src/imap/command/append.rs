@@ -8,7 +8,7 @@ use super::{Command, Terms};
 use crate::Flag;
 use crate::error::Result;
 use crate::imap::codec::Line;
-use crate::imap::engine::Plan;
+use crate::imap::plan::Plan;
 use crate::imap::types::{Condition, MailboxName, ResponseCode, Uids};
 
 pub(crate) struct Append<'a> {

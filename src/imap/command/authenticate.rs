@@ -3,7 +3,7 @@
 
 use crate::error::Result;
 use crate::imap::codec::Line;
-use crate::imap::engine::{Effect, Needs, Order, Plan};
+use crate::imap::plan::{Effect, Needs, Order, Plan};
 use crate::login::Secret;
 
 /// The command that opens the exchange, with the initial response where the server takes one.

@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 
 use crate::error::Result;
 use crate::imap::codec::Line;
-use crate::imap::engine::{Claims, Effect, Needs, Order, Plan};
+use crate::imap::plan::{Claims, Effect, Needs, Order, Plan};
 use crate::imap::types::{Items, Section, Uid, Uids};
 
 pub(crate) fn plan(selection: u64, uid: Uid, section: &Section, start: u64, len: NonZeroU32) -> Result<Plan> {

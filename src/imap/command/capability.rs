@@ -5,7 +5,7 @@ use bytes::Bytes;
 use super::{Command, Terms};
 use crate::error::Result;
 use crate::imap::codec::Line;
-use crate::imap::engine::{Claims, Needs, Order, Plan};
+use crate::imap::plan::{Claims, Needs, Order, Plan};
 use crate::imap::types::Condition;
 
 pub(crate) struct Capability;

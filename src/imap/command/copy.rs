@@ -6,7 +6,7 @@ use bytes::Bytes;
 use super::{Command, Terms};
 use crate::error::Result;
 use crate::imap::codec::Line;
-use crate::imap::engine::{Claims, Effect, Needs, Order, Plan};
+use crate::imap::plan::{Claims, Effect, Needs, Order, Plan};
 use crate::imap::types::{Condition, CopyUid, MailboxName, ResponseCode, Uids};
 
 pub(crate) struct Copy<'a> {

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use super::{Command, Terms};
 use crate::error::{Error, Result};
 use crate::imap::codec::{self, Kind, Line, Route, Segment};
-use crate::imap::engine::{Claims, Needs, Order, Plan};
+use crate::imap::plan::{Claims, Needs, Order, Plan};
 use crate::imap::types::{Condition, Items, MailboxName, Query, Response, Uids};
 use crate::limits::Limits;
 use crate::{Flag, FlagChange};

@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::imap::codec::Line;
-use crate::imap::engine::{Claims, Needs, Order, Plan};
+use crate::imap::plan::{Claims, Needs, Order, Plan};
 use crate::imap::types::{Items, Uids};
 
 pub(crate) fn plan(selection: u64, uids: &Uids, items: &Items) -> Result<Plan> {

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use super::{Command, Terms};
 use crate::error::{Error, Result};
 use crate::imap::codec::{self, Line};
-use crate::imap::engine::{Claims, Needs, Order, Plan};
+use crate::imap::plan::{Claims, Needs, Order, Plan};
 use crate::imap::types::Condition;
 
 /// RFC 2971 §3.3.

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use super::{Command, Terms};
 use crate::error::Result;
 use crate::imap::codec::{self, Line};
-use crate::imap::engine::{Claims, Order, Plan};
+use crate::imap::plan::{Claims, Order, Plan};
 use crate::imap::types::{Condition, Listed};
 
 pub(crate) struct List<'a> {

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use super::{Command, Terms};
 use crate::error::Result;
 use crate::imap::codec::Line;
-use crate::imap::engine::{Effect, Needs, Order, Plan};
+use crate::imap::plan::{Effect, Needs, Order, Plan};
 use crate::imap::types::Condition;
 use crate::login::Secret;
 

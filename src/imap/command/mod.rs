@@ -46,7 +46,7 @@ pub(crate) mod url_auth;
 
 use bytes::Bytes;
 
-use super::engine::Plan;
+use super::plan::Plan;
 use super::types::Condition;
 use crate::error::Result;
 

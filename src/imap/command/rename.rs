@@ -5,7 +5,7 @@ use bytes::Bytes;
 use super::{Command, Terms};
 use crate::error::Result;
 use crate::imap::codec::Line;
-use crate::imap::engine::Plan;
+use crate::imap::plan::Plan;
 use crate::imap::types::{Condition, MailboxName};
 
 pub(crate) struct Rename {

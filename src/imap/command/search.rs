@@ -6,7 +6,7 @@ use bytes::Bytes;
 use super::{Command, Terms};
 use crate::error::{Error, Result};
 use crate::imap::codec::{self, Line};
-use crate::imap::engine::{Claims, Needs, Order, Plan};
+use crate::imap::plan::{Claims, Needs, Order, Plan};
 use crate::imap::types::{Condition, Found, Query, Returns};
 
 pub(crate) struct Search<'a> {

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use super::{Command, Terms};
 use crate::error::Result;
 use crate::imap::codec::Line;
-use crate::imap::engine::{Effect, Order, Plan};
+use crate::imap::plan::{Effect, Order, Plan};
 use crate::imap::types::{Condition, MailboxName};
 
 pub(crate) struct Select {

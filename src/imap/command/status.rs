@@ -6,7 +6,7 @@ use bytes::Bytes;
 use super::{Command, Terms};
 use crate::error::{Error, Result};
 use crate::imap::codec::{self, Line};
-use crate::imap::engine::{Claims, Order, Plan};
+use crate::imap::plan::{Claims, Order, Plan};
 use crate::imap::types::{Condition, MailboxName, StatusData, StatusItems};
 
 pub(crate) struct Status {

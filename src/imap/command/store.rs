@@ -6,7 +6,7 @@ use super::{Command, Terms};
 use crate::FlagChange;
 use crate::error::Result;
 use crate::imap::codec::Line;
-use crate::imap::engine::{Claims, Needs, Order, Plan};
+use crate::imap::plan::{Claims, Needs, Order, Plan};
 use crate::imap::types::{Condition, Uids};
 
 pub(crate) struct Store<'a> {

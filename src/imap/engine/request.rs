@@ -1,15 +1,15 @@
-//! What passes between handles and the engine: a [`Plan`] is a command ready for the wire with all that the engine has to know
-//! about it, as data; a [`Delivery`] is what comes back. What a command's answer means is its own file's business.
+//! What passes between handles and the engine: a [`Request`] goes in, a [`Delivery`] comes back. What a command asks of the engine
+//! is in `plan`; what its answer means is its own file's business.
 
 use bytes::Bytes;
 
 use super::event::Event;
 use super::numbers::Moment;
-use super::order::Order;
 use crate::engine::Parcel;
 use crate::error::Result;
-use crate::imap::codec::{Batch, Segment};
-use crate::imap::types::{Capabilities, Condition, MailboxName, SeqNum};
+use crate::imap::codec::Batch;
+use crate::imap::plan::Plan;
+use crate::imap::types::Condition;
 use crate::login::Secret;
 
 /// What a handle can ask for.
@@ -31,63 +31,6 @@ pub(crate) enum Request {
     Untaken(Vec<Event>),
 }
 
-/// A command ready for the wire.
-#[derive(Debug)]
-pub(crate) struct Plan {
-    /// Its name, for errors and spans.
-    pub(crate) verb: &'static str,
-    /// Everything behind the tag.
-    pub(crate) line: Vec<Segment>,
-    pub(crate) order: Order,
-    pub(crate) needs: Needs,
-    pub(crate) effect: Effect,
-    /// Whether it changes something that lasts: then a lost reply leaves open whether it did.
-    pub(crate) lasting: bool,
-    /// Whether its data go to a stream, under the window, rather than into a value, under the limits.
-    pub(crate) stream: bool,
-    /// Whether its answers say more than a server says of its own accord, and so can be told from that.
-    pub(crate) distinct: bool,
-}
-
-/// The state in which a command makes sense. In any other it is refused before a byte is sent.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Needs {
-    Connection,
-    BeforeLogin,
-    Login,
-    /// The mailbox selected under this number, and no later one.
-    Selection(u64),
-    /// A login, and no mailbox selected.
-    NoSelection,
-}
-
-/// What a command does to the session, beyond its answer.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Effect {
-    None,
-    /// Challenges go to the handle, answers come from it.
-    Authenticate,
-    Login,
-    StartTls,
-    Select {
-        name: MailboxName,
-        read_only: bool,
-    },
-    /// Leaves the selected mailbox.
-    Deselect,
-    /// These extensions are spoken from now on.
-    Enable(Capabilities),
-    /// What became what may be said in an untagged OK.
-    Move,
-    /// Literals in FETCH responses go out as they come.
-    Body,
-    /// What it finds are the UIDs of the messages from this sequence number on.
-    Number {
-        from: SeqNum,
-    },
-    Logout,
-}
-
 /// What a handle gets.
 #[derive(Debug)]
 pub(crate) enum Delivery {
@@ -107,46 +50,6 @@ pub(crate) enum Delivery {
     Events(Vec<Event>),
     /// The end: the tagged response, or why there will be none.
     Done(Result<Condition>),
-}
-
-impl Plan {
-    /// A command that needs a login, claims nothing and changes nothing.
-    pub(crate) fn new(verb: &'static str, line: Vec<Segment>) -> Self {
-        Self {
-            verb,
-            line,
-            order: Order::default(),
-            needs: Needs::Login,
-            effect: Effect::None,
-            lasting: false,
-            stream: false,
-            distinct: false,
-        }
-    }
-
-    pub(crate) fn order(self, order: Order) -> Self {
-        Self { order, ..self }
-    }
-
-    pub(crate) fn needs(self, needs: Needs) -> Self {
-        Self { needs, ..self }
-    }
-
-    pub(crate) fn effect(self, effect: Effect) -> Self {
-        Self { effect, ..self }
-    }
-
-    pub(crate) fn lasting(self) -> Self {
-        Self { lasting: true, ..self }
-    }
-
-    pub(crate) fn streaming(self) -> Self {
-        Self { stream: true, ..self }
-    }
-
-    pub(crate) fn distinct(self, distinct: bool) -> Self {
-        Self { distinct, ..self }
-    }
 }
 
 impl Parcel for Delivery {

@@ -7,10 +7,11 @@ use bytes::Bytes;
 
 use super::idle::{Act, Idle};
 use super::outbox::{HalfSent, MOST_FILLING, Stage, UPLOAD_WINDOW, Upload};
-use super::{Delivery, Effect, Engine, Order, Pending, Plan, Running, State, order};
+use super::{Delivery, Effect, Engine, Order, Pending, Plan, Running, State};
 use crate::engine::Id;
 use crate::error::{Error, Kind};
 use crate::imap::codec::Segment;
+use crate::imap::plan::may_start;
 use crate::login::Secret;
 
 /// The largest literal under LITERAL- (RFC 7888 §5).
@@ -26,7 +27,7 @@ impl Engine {
                 Some(Pending::Idle(..)) => Order::ALONE,
                 None => return,
             };
-            if !order::may_start(order, self.running.iter().map(|run| run.order)) {
+            if !may_start(order, self.running.iter().map(|run| run.order)) {
                 return;
             }
             match self.queue.pop_front() {

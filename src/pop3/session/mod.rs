@@ -20,11 +20,11 @@ use crate::config::{Config, Protocol};
 use crate::conn::Driver;
 use crate::conn::connect::{adopt, session};
 use crate::conn::driver::now;
-use crate::conn::io::{AsyncRead, AsyncWrite};
 use crate::conn::link::{Inbox, Link};
 use crate::conn::stream::Stream;
 use crate::conn::tls::Tls;
 use crate::error::{Error, Result};
+use crate::io::{AsyncRead, AsyncWrite};
 use crate::login::Login;
 
 pub(super) type Pop3Link = Link<Engine>;

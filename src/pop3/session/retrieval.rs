@@ -10,9 +10,9 @@ use std::task::{Context, Poll, ready};
 use bytes::{Buf, Bytes};
 use futures_core::Stream;
 
-use crate::conn::io::{AsyncBufRead, AsyncRead, ReadBuf, poll_copy};
 use crate::conn::link::Inbox;
 use crate::error::{Error, Result};
+use crate::io::{AsyncBufRead, AsyncRead, ReadBuf, poll_copy};
 use crate::pop3::Retrieved;
 use crate::pop3::engine::{Delivery, Engine};
 

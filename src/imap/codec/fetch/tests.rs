@@ -35,6 +35,7 @@ fn defect(attributes: &str) -> Reason {
     match first {
         Defect::Unreadable { reason, .. } => reason,
         Defect::TooLarge { size } => Reason::TooLarge(size),
+        other => panic!("{other}"),
     }
 }
 

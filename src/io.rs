@@ -1,11 +1,11 @@
-//! The names of tokio that the rest of the crate may use, so that none of it names tokio; and what its readers share.
+//! The I/O traits of tokio that the rest of the crate uses, so that none of it names tokio, and what its readers share. No socket and
+//! no clock here.
 
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 pub(crate) use tokio::io::{AsyncBufRead, AsyncRead, AsyncWrite, ReadBuf};
-pub(crate) use tokio::time::sleep;
 
 /// Reads by copying, for a reader that shows its bytes where they are.
 pub(crate) fn poll_copy<R>(mut reader: Pin<&mut R>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>>
