@@ -43,6 +43,9 @@ pub enum Kind {
     Rejected,
     /// The server did not understand the command (`BAD`); the session lives on.
     Bad,
+    /// The server did not send what was asked for, although nothing shows that it is gone: no text of a message, half of one, or
+    /// another message's. The session lives on.
+    Missing,
     /// The server refused the login; or it took it and has no mailbox for this user, as Exchange says by its answer to the next
     /// command, whichever that is ("User is authenticated but not connected"). Never retried by itself.
     Login,
@@ -153,7 +156,7 @@ impl Error {
         let fault = match kind {
             Kind::Input | Kind::Bad | Kind::Limit | Kind::Login | Kind::Unsupported => Fault::Caller,
             Kind::Storage | Kind::Busy => Fault::Caller,
-            Kind::Rejected | Kind::Protocol => Fault::Server,
+            Kind::Rejected | Kind::Missing | Kind::Protocol => Fault::Server,
             Kind::Io | Kind::Tls | Kind::Timeout | Kind::Closed | Kind::Unknown => Fault::Network,
         };
         Self(Arc::new(Inner { kind, fault, text: text.into(), code: None, retry_after: None, source: None }))

@@ -189,7 +189,7 @@ async fn a_literal_over_the_limit_that_comes_whole_is_a_defect_of_its_message() 
         C: {A} UID FETCH 1:* (UID BODY.PEEK[])
         S-raw: * 1 FETCH (UID 10 BODY[] {3000000}\\r\\n
         S-fill: 3000000 x
-        S-raw: )\\r\\n* 2 FETCH (UID 11 BODY[] {2}\\r\\nhi)\\r\\n
+        S-raw: )\\r\\n* 2 FETCH (UID 11 BODY[] {2}\\r\\nhi)\\r\\n* 3 FETCH (UID 12 BODY[] {2}\\r\\nho)\\r\\n
         S: {A} OK done
         C: {B} NOOP
         S: {B} OK done
@@ -199,6 +199,7 @@ async fn a_literal_over_the_limit_that_comes_whole_is_a_defect_of_its_message() 
     let large = mail.try_next().await.unwrap().unwrap();
     assert_eq!(large.defects().collect::<Vec<_>>(), [Defect::TooLarge { size: 3_000_000 }]);
     assert_eq!(mail.try_next().await.unwrap().unwrap().body().as_deref(), Some(&b"hi"[..]));
+    assert_eq!(mail.try_next().await.unwrap().unwrap().body().as_deref(), Some(&b"ho"[..]));
     assert!(mail.try_next().await.unwrap().is_none());
     drop(mail);
     folder.noop().await.unwrap();
@@ -249,7 +250,7 @@ async fn a_literal_where_none_belongs_is_not_kept_either() {
 #[tokio::test(start_paused = true)]
 async fn a_body_that_breaks_off_is_an_error_of_its_reader() {
     let dialogue = "
-        C: {A} UID FETCH 10 (UID BODY.PEEK[]<0.4194304>)
+        C: {A} UID FETCH 10 (UID RFC822.SIZE BODY.PEEK[]<0.4194304>)
         S-raw: * 1 FETCH (UID 10 BODY[]<0> {9223372036854775807}\\r\\nhello
         close
     ";

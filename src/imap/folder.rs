@@ -13,9 +13,10 @@ use super::command::number::Number;
 use super::command::select::Select;
 use super::command::store::Store;
 use super::engine::{Request, Selected};
+use super::fetch::Fetch;
+use super::idle::Idle;
 use super::reader::SectionReader;
 use super::session::Imap;
-use super::streams::{Fetch, Idle};
 use super::types::{Fetched, Items, Section, SeqNum, StatusItems, Uid, Uids};
 use crate::FlagChange;
 use crate::body::Body;
@@ -119,7 +120,7 @@ impl<S: Borrow<Imap>> Folder<S> {
         let mut fetch = Fetch::new(link, limits, self.selection, uids.clone(), [uids].into(), items)?;
         let mut found = None;
         while let Some(fetched) = fetch.try_next().await? {
-            found = Some(fetched);
+            found.get_or_insert(fetched);
         }
         Ok(found)
     }
@@ -146,9 +147,9 @@ impl<S: Borrow<Imap>> Folder<S> {
             return Ok(None);
         }
         // RFC 9051 §9: of a set without end that begins beyond it, the last message is part.
-        let last = [Uids::from_uid(Uid::MAX)].into();
+        let last = Uids::from_uid(Uid::MAX);
         let (link, limits) = (self.link(), self.session().limits());
-        let mut fetch = Fetch::new(link, limits, self.selection, Uids::ALL, last, Items::new())?;
+        let mut fetch = Fetch::new(link, limits, self.selection, last.clone(), [last].into(), Items::new())?;
         let mut highest = None;
         while let Some(fetched) = fetch.try_next().await? {
             highest = highest.max(fetched.uid());
@@ -293,7 +294,7 @@ impl<S: BorrowMut<Imap>> Folder<S> {
         let session = self.session.borrow_mut();
         let mut reader = SectionReader::new(session.link(), session.limits(), selection, uid, section)?;
         poll_fn(|cx| reader.poll_begin(cx)).await?;
-        Ok(Body::new(reader))
+        Ok(Body::judged(reader))
     }
 
     /// Watches the mailbox: what happened since the last look comes first, then what happens, pushed by IDLE where the server

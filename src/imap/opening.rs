@@ -10,10 +10,10 @@ use super::call::finish;
 use super::command::select::Select;
 use super::command::{Command, fetch};
 use super::engine::Request;
+use super::fetch::Fetch;
 use super::folder::Folder;
 use super::plan::Needs;
 use super::session::Imap;
-use super::streams::Fetch;
 use super::types::{Items, MailboxName, Uids};
 use crate::error::Result;
 

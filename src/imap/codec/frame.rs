@@ -136,6 +136,11 @@ impl Framer {
         }
     }
 
+    /// The literals left out of the present response so far.
+    pub(crate) fn elided(&self) -> &[Elided] {
+        &self.elided
+    }
+
     /// The literals left out of the response that was just completed, or of the present one while there is none; asking
     /// forgets them.
     pub fn take_elided(&mut self) -> Vec<Elided> {

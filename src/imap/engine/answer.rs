@@ -3,8 +3,8 @@
 
 use bytes::Bytes;
 
+use super::input::another_message;
 use super::meaning::Meaning;
-use super::numbers::{Moment, Owner};
 use super::outbox::Stage;
 use super::{Delivery, Effect, Engine, Phase, Running, Upgrade, copied};
 use crate::engine::Id;
@@ -14,8 +14,6 @@ use crate::imap::types::{Capabilities, Condition, CopyUid, ResponseCode, SeqNum,
 
 /// Lines that are not IMAP, before the connection is given up.
 const MOST_STRAYS: u32 = 100;
-/// No response of flags alone is longer.
-const LONGEST_FLAGS: usize = 4096;
 /// How much of the server's text goes into an error.
 const TEXT: usize = 300;
 
@@ -81,12 +79,30 @@ impl Engine {
         if run.id.is_none() {
             return self.own_command_ended(&run, ending, &condition);
         }
+        self.end_fetch(&mut run, ending);
         self.take_effect(&run, ending, &condition)?;
         if self.upgrade == Upgrade::None || run.effect != Effect::StartTls {
             let result = outcome(&run, ending, condition);
             self.deliver(run.id, Delivery::Done(result));
         }
         Ok(())
+    }
+
+    /// Only now it is known whose a response without a UID is, and of which messages nothing has come.
+    fn end_fetch(&mut self, run: &mut Running, ending: Ending) {
+        let (Some(mut attribution), Some(id)) = (run.attribution.take(), run.id) else { return };
+        match attribution.end() {
+            Some((frame, Some(uid))) if !run.abandoned => self.deliver_nameless(run, &frame, uid),
+            Some((frame, _)) => self.note_fetch(&frame),
+            None => {}
+        }
+        if attribution.is_doubtful() {
+            return self.refuse(id, another_message());
+        }
+        let answered = attribution.answered();
+        if ending == Ending::Ok && !run.abandoned && run.effect != Effect::Body && !answered.is_empty() {
+            self.deliver(Some(id), Delivery::Answered(answered));
+        }
     }
 
     /// An answer instead of `+`: not one byte of the literal may follow, since the server would read it as a command.
@@ -138,7 +154,7 @@ impl Engine {
 
     fn deselect(&mut self) {
         self.state.selected = None;
-        self.numbers.leave();
+        self.numbers.clear();
         self.journal.clear();
         self.changed = true;
     }
@@ -209,13 +225,7 @@ impl Engine {
                 Err(error) => unread(&error, frame),
             },
             Kind::Expunge(number) => self.learn_expunge(number),
-            Kind::Fetch(_) | Kind::UidFetch(_) if self.running.iter().any(|run| run.order.claims.covers(kind)) => {
-                self.note_unasked(frame);
-            }
-            Kind::Fetch(_) | Kind::UidFetch(_) => {
-                let moment = self.numbers.tell();
-                self.note_fetch(frame, moment);
-            }
+            Kind::Fetch(_) | Kind::UidFetch(_) => self.note_fetch(frame),
             Kind::Search | Kind::Esearch if self.numbering.is_some() => match codec::search::parse(frame) {
                 Ok(found) => self.learn_numbers(found.all),
                 Err(error) => unread(&error, frame),
@@ -309,6 +319,7 @@ impl Engine {
             return;
         }
         self.describe(|selected| selected.exists -= 1);
+        self.state.expunged += 1;
         let uid = self.numbers.expunge(number);
         self.numbering = None;
         self.journal.expunged(uid);
@@ -321,31 +332,17 @@ impl Engine {
         self.numbering = all.map(|all| (all, exists));
     }
 
-    /// Flags and other data of a message that came unasked, or that a stream found, later, not to be meant for it.
-    pub(super) fn note_fetch(&mut self, frame: &[u8], moment: Moment) {
+    /// Data of a message that came unasked.
+    fn note_fetch(&mut self, frame: &[u8]) {
         if self.state.selected.is_none() || self.opening.is_some() {
             return;
         }
         match codec::fetched(copied(frame), &self.limits) {
             Ok(data) => {
-                let told = data.uid().map(Owner::Uid);
-                let counted = || data.seq().map_or(Owner::Unknown, |number| self.numbers.owner(number, moment));
-                match told.unwrap_or_else(counted) {
-                    Owner::Uid(uid) => self.journal.fetched(Some(uid), data, moment),
-                    Owner::Unknown => self.journal.fetched(None, data, moment),
-                    Owner::Gone => {}
-                }
+                let uid = data.uid().or_else(|| data.seq().and_then(|number| self.numbers.uid(number)));
+                self.journal.fetched(uid, data);
             }
             Err(error) => unread(&error, frame),
-        }
-    }
-
-    /// Notes what comes in the rest of an abandoned answer and is no part of it: flags alone, which are never long.
-    fn note_unasked(&mut self, frame: &[u8]) {
-        let short = frame.len() <= LONGEST_FLAGS;
-        if short && codec::fetched(copied(frame), &self.limits).is_ok_and(|data| !data.says_more_than_flags()) {
-            let moment = self.numbers.tell();
-            self.note_fetch(frame, moment);
         }
     }
 

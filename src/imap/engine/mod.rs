@@ -3,6 +3,7 @@
 //! the meaning of answers is the commands' business, on the handles' side.
 
 mod answer;
+mod attribution;
 mod event;
 mod idle;
 mod input;
@@ -11,6 +12,7 @@ mod numbers;
 mod outbox;
 mod request;
 mod sending;
+mod spans;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -21,14 +23,14 @@ use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
 
+use self::attribution::Attribution;
 pub use self::event::Event;
 use self::event::Journal;
 use self::idle::Idle;
 use self::input::Flow;
-pub(crate) use self::numbers::Moment;
 use self::numbers::Numbers;
 use self::outbox::{HalfSent, Outbox};
-pub(crate) use self::request::{Delivery, Request};
+pub(crate) use self::request::{Delivery, Piece, Request};
 pub use self::state::Selected;
 pub(crate) use self::state::{Phase, State};
 use crate::engine::clock::Clock;
@@ -98,7 +100,8 @@ struct Running {
     effect: Effect,
     lasting: bool,
     stream: bool,
-    distinct: bool,
+    /// Of a FETCH, what of it has come.
+    attribution: Option<Attribution>,
     /// Nobody reads its answer any more.
     abandoned: bool,
     frames: usize,
@@ -147,7 +150,7 @@ impl Engine {
             opening: None,
             numbers: Numbers::default(),
             numbering: None,
-            journal: Journal::new(limits.events),
+            journal: Journal::new(limits.events, limits.undelivered),
             goodbye: None,
             strays: 0,
             outcome: None,
@@ -271,7 +274,7 @@ impl crate::engine::Engine for Engine {
         self.clock.tell(now);
         if self.outcome.is_some() {
             // What is added to an old request has had its end.
-            if !matches!(request, Request::Answer(_) | Request::Feed(_) | Request::Stray(..) | Request::Untaken(_)) {
+            if !matches!(request, Request::Answer(_) | Request::Feed(_) | Request::Untaken(_)) {
                 self.refuse(id, self.closed());
             }
             return;
@@ -282,7 +285,6 @@ impl crate::engine::Engine for Engine {
             Request::Idle { selection } => self.queue.push_back(Pending::Idle(id, selection)),
             Request::Answer(answer) => self.answer(id, answer),
             Request::Feed(bytes) => self.feed(id, bytes),
-            Request::Stray(frame, moment) => self.note_fetch(&frame, moment),
             Request::Untaken(events) if self.state.selected.is_some() => self.journal.put_back(events),
             Request::Untaken(_) => {}
         }
@@ -429,7 +431,7 @@ impl Running {
             effect: Effect::None,
             lasting: false,
             stream: false,
-            distinct: false,
+            attribution: None,
             abandoned: false,
             frames: 0,
             bytes: 0,

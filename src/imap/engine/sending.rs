@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 
+use super::attribution::Attribution;
 use super::idle::{Act, Idle};
 use super::outbox::{HalfSent, MOST_FILLING, Stage, UPLOAD_WINDOW, Upload};
 use super::{Delivery, Effect, Engine, Order, Pending, Plan, Running, State};
@@ -60,7 +61,7 @@ impl Engine {
             effect: plan.effect,
             lasting: plan.lasting,
             stream: plan.stream,
-            distinct: plan.distinct,
+            attribution: plan.wanted.map(Attribution::new),
             ..Running::new(Some(id), self.next_tag, plan.verb, plan.order)
         });
         self.half_sent = Some(HalfSent { id, rest: plan.line.into(), stage: Stage::Text, spoilt: false });

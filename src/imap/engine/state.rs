@@ -17,6 +17,8 @@ pub(crate) struct State {
     pub(crate) enabled: Arc<Capabilities>,
     /// How many messages of the selected mailbox, from the first, have a UID that the engine knows.
     pub(crate) numbered: u32,
+    /// How many messages have gone from selected mailboxes since the session began.
+    pub(crate) expunged: u64,
 }
 
 /// RFC 9051 §3.
@@ -59,7 +61,14 @@ pub struct Selected {
 
 impl State {
     pub(crate) fn new() -> Self {
-        Self { phase: Phase::Connected, capabilities: None, selected: None, enabled: Arc::default(), numbered: 0 }
+        Self {
+            phase: Phase::Connected,
+            capabilities: None,
+            selected: None,
+            enabled: Arc::default(),
+            numbered: 0,
+            expunged: 0,
+        }
     }
 
     /// Whether IMAP4rev2 is spoken: after ENABLE, and where the server knows no older IMAP (RFC 9051 §6.3.1).

@@ -273,6 +273,7 @@ impl Play {
                 }
                 writeln!(self.got, "{}", bytes.escape_ascii()).unwrap();
             }
+            Delivery::Answered(uids) => writeln!(self.got, "{id} answered {uids}").unwrap(),
             Delivery::Events(events) => {
                 events.iter().for_each(|event| writeln!(self.got, "{id} {}", shown(event)).unwrap())
             }

@@ -94,12 +94,13 @@ impl Fetched {
 
     /// The bytes of the whole message (`BODY[]`, `RFC822` or `BINARY[]`), a slice of what was read.
     pub fn body(&self) -> Option<Bytes> {
-        self.section(&Section::WHOLE).and_then(|section| section.bytes())
+        let whole = self.sections().find(|found| found.origin().is_none() && found.is_of(&Section::WHOLE));
+        whole.and_then(|section| section.bytes())
     }
 
     /// That section, however the server spells it.
     pub fn section(&self, section: &Section) -> Option<FetchedSection<'_>> {
-        self.sections().find(|found| found.section().as_ref() == Some(section))
+        self.sections().find(|found| found.is_of(section))
     }
 
     /// All sections that came with this response.
@@ -177,6 +178,8 @@ impl Fetched {
         let (record, block) = (self.record(), &self.tape.block);
         self.of_kind(Item::Defect).map(move |words| match reason(word(words, 0), number(words, 1)) {
             Reason::TooLarge(size) => Defect::TooLarge { size },
+            // A value without a name: that is the message.
+            Reason::Missing if span(words, 3).range().is_empty() => Defect::Missing,
             reason => Defect::Unreadable {
                 attribute: String::from_utf8_lossy(record.slice(span(words, 3))).into_owned(),
                 reason,
@@ -209,11 +212,9 @@ impl Fetched {
         Self { tape: Arc::new(Tape { block: Bytes::copy_from_slice(record.bytes), words }), at: 0 }
     }
 
-    /// Whether there is anything but what a server says of its own accord.
-    #[inline]
-    pub(crate) fn says_more_than_flags(&self) -> bool {
-        let unasked = [Item::Uid as u32, Item::Flags as u32, Item::ModSeq as u32];
-        self.record().items().any(|(kind, _, _)| !unasked.contains(&kind))
+    /// The bytes that it keeps in memory, its tape left out.
+    pub(crate) fn weight(&self) -> usize {
+        self.tape.block.len()
     }
 
     #[inline]
@@ -268,6 +269,10 @@ impl FetchedSection<'_> {
     /// Which section it is; `None` where the server's name for it is none that RFC 9051 knows.
     pub fn section(&self) -> Option<Section> {
         Section::from_wire(&self.name())
+    }
+
+    fn is_of(&self, section: &Section) -> bool {
+        self.section().is_some_and(|found| found.is_same_as(section))
     }
 
     /// Where the bytes begin within the section, if only a piece of it was asked for.

@@ -5,8 +5,8 @@ use std::fmt;
 use std::num::NonZeroU32;
 use std::ops::BitOr;
 
-use super::fetched::Fetched;
 use super::section::Section;
+use super::tape::Item;
 use crate::Result;
 
 /// What to fetch of each message. The UID always comes along, and nothing here ever marks a message `\Seen`: bodies are asked
@@ -24,12 +24,13 @@ pub struct Items {
     sections: Cow<'static, [Wanted]>,
 }
 
+/// One item with a section.
 #[derive(Clone, Debug, Eq, PartialEq)]
-struct Wanted {
+pub(crate) struct Wanted {
     /// What stands before the brackets.
-    item: &'static str,
-    section: Section,
-    window: Option<(u64, NonZeroU32)>,
+    pub(crate) item: &'static str,
+    pub(crate) section: Section,
+    pub(crate) window: Option<(u64, NonZeroU32)>,
 }
 
 const FLAGS: u32 = 1;
@@ -47,25 +48,27 @@ const GMAIL_MESSAGE_ID: u32 = 1 << 11;
 const GMAIL_THREAD_ID: u32 = 1 << 12;
 const GMAIL_LABELS: u32 = 1 << 13;
 
-/// In the order of writing.
-const ATTRIBUTES: [(u32, &str); 14] = [
-    (FLAGS, "FLAGS"),
-    (INTERNAL_DATE, "INTERNALDATE"),
-    (SIZE, "RFC822.SIZE"),
-    (ENVELOPE, "ENVELOPE"),
-    (BODY_STRUCTURE, "BODYSTRUCTURE"),
-    (MOD_SEQ, "MODSEQ"),
-    (EMAIL_ID, "EMAILID"),
-    (THREAD_ID, "THREADID"),
-    (SAVE_DATE, "SAVEDATE"),
-    (PREVIEW, "PREVIEW"),
-    (LAZY_PREVIEW, "PREVIEW (LAZY)"),
-    (GMAIL_MESSAGE_ID, "X-GM-MSGID"),
-    (GMAIL_THREAD_ID, "X-GM-THRID"),
-    (GMAIL_LABELS, "X-GM-LABELS"),
+/// In the order of writing: each with its name, and the item of a response that answers it.
+const ATTRIBUTES: [(u32, &str, Item); 14] = [
+    (FLAGS, "FLAGS", Item::Flags),
+    (INTERNAL_DATE, "INTERNALDATE", Item::InternalDate),
+    (SIZE, "RFC822.SIZE", Item::Size),
+    (ENVELOPE, "ENVELOPE", Item::Envelope),
+    (BODY_STRUCTURE, "BODYSTRUCTURE", Item::BodyStructure),
+    (MOD_SEQ, "MODSEQ", Item::ModSeq),
+    (EMAIL_ID, "EMAILID", Item::EmailId),
+    (THREAD_ID, "THREADID", Item::ThreadId),
+    (SAVE_DATE, "SAVEDATE", Item::SaveDate),
+    (PREVIEW, "PREVIEW", Item::Preview),
+    (LAZY_PREVIEW, "PREVIEW (LAZY)", Item::Preview),
+    (GMAIL_MESSAGE_ID, "X-GM-MSGID", Item::GmailMessage),
+    (GMAIL_THREAD_ID, "X-GM-THRID", Item::GmailThread),
+    (GMAIL_LABELS, "X-GM-LABELS", Item::GmailLabels),
 ];
 
 const BODY: &str = "BODY.PEEK";
+pub(crate) const BINARY: &str = "BINARY.PEEK";
+pub(crate) const BINARY_SIZE: &str = "BINARY.SIZE";
 
 const MESSAGE: &[Wanted] = &[Wanted { item: BODY, section: Section::WHOLE, window: None }];
 const HEADER: &[Wanted] = &[Wanted { item: BODY, section: Section::HEADER, window: None }];
@@ -207,7 +210,7 @@ impl Items {
     /// As [`Section::part`].
     pub fn binary(self, part: &[u32], window: Option<(u32, NonZeroU32)>) -> Result<Self> {
         let window = window.map(|(start, len)| (start.into(), len));
-        Ok(self.wanting(Wanted { item: "BINARY.PEEK", section: Section::part(part)?, window }))
+        Ok(self.wanting(Wanted { item: BINARY, section: Section::part(part)?, window }))
     }
 
     /// Adds how many bytes one part has without its transfer encoding (`BINARY`, RFC 3516).
@@ -216,7 +219,7 @@ impl Items {
     ///
     /// As [`Section::part`].
     pub fn binary_size(self, part: &[u32]) -> Result<Self> {
-        Ok(self.wanting(Wanted { item: "BINARY.SIZE", section: Section::part(part)?, window: None }))
+        Ok(self.wanting(Wanted { item: BINARY_SIZE, section: Section::part(part)?, window: None }))
     }
 
     /// Whether bodies or headers are asked for, and so whether answers may be large.
@@ -224,15 +227,14 @@ impl Items {
         !self.sections.is_empty()
     }
 
-    /// Whether this can be the answer, rather than flags that the server tells of its own accord.
-    #[inline]
-    pub(crate) fn are_answered_by(&self, fetched: &Fetched) -> bool {
-        !self.ask_more_than_flags() || fetched.says_more_than_flags()
+    /// The items of a response that answer the attributes without sections.
+    pub(crate) fn attributes(&self) -> impl Iterator<Item = Item> {
+        ATTRIBUTES.into_iter().filter(|(bit, _, _)| self.attributes & bit != 0).map(|(_, _, item)| item)
     }
 
-    #[inline]
-    pub(crate) fn ask_more_than_flags(&self) -> bool {
-        self.attributes & !FLAGS != 0 || !self.sections.is_empty()
+    /// The sections, in the order of asking.
+    pub(crate) fn sections(&self) -> &[Wanted] {
+        &self.sections
     }
 
     const fn only(attributes: u32) -> Self {
@@ -275,7 +277,7 @@ impl BitOr for Items {
 impl fmt::Display for Items {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("(UID")?;
-        for (_, name) in ATTRIBUTES.iter().filter(|(bit, _)| self.attributes & bit != 0) {
+        for (_, name, _) in ATTRIBUTES.iter().filter(|(bit, _, _)| self.attributes & bit != 0) {
             write!(f, " {name}")?;
         }
         for Wanted { item, section, window } in self.sections.iter() {

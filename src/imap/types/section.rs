@@ -108,6 +108,17 @@ impl Section {
         valid.then(|| Self { part: part.into(), what })
     }
 
+    /// Whether both name the same piece: servers change the order of header fields when they repeat what was asked for.
+    pub(crate) fn is_same_as(&self, other: &Self) -> bool {
+        let alike = match (&self.what, &other.what) {
+            (What::Fields(mine), What::Fields(theirs)) | (What::FieldsNot(mine), What::FieldsNot(theirs)) => {
+                sorted(mine) == sorted(theirs)
+            }
+            (mine, theirs) => mine == theirs,
+        };
+        alike && self.part == other.part
+    }
+
     const fn top(what: What) -> Self {
         Self { part: Cow::Borrowed(&[]), what }
     }
@@ -126,6 +137,13 @@ impl What {
             _ => None,
         }
     }
+}
+
+fn sorted(names: &[String]) -> Vec<&String> {
+    let mut names: Vec<_> = names.iter().collect();
+    names.sort_unstable();
+    names.dedup();
+    names
 }
 
 /// A list of field names in a response, quoted or not.

@@ -39,6 +39,12 @@ impl Uids {
         Self { ranges: Vec::new(), open: None, validity: None }
     }
 
+    /// Ranges in any order, each from its first UID to its last.
+    pub(crate) fn of_ranges(ranges: impl Iterator<Item = (u32, u32)>) -> Self {
+        let ranges = ranges.filter_map(|(first, last)| Some((Uid::new(first)?, Uid::new(last)?)));
+        Self::normalised(ranges.collect(), None, None)
+    }
+
     /// The UIDs from one to the other, both included, in either order.
     pub fn range(a: Uid, b: Uid) -> Self {
         Self { ranges: vec![(a.min(b), a.max(b))], ..Self::new() }
@@ -101,6 +107,23 @@ impl Uids {
         }
         let open = self.open.zip(other.open).map(|(mine, theirs)| mine.max(theirs));
         Self::normalised(common, open, self.validity)
+    }
+
+    /// What is in this set and not in the bounded part of the other, under the stamp of this one.
+    pub(crate) fn difference(&self, other: &Self) -> Self {
+        let mut left = Vec::new();
+        for &(first, last) in &self.ranges {
+            // The first UID about which nothing is known yet.
+            let mut next = Some(first);
+            let skipped = other.ranges.partition_point(|&(_, to)| to < first);
+            for &(from, to) in other.ranges.iter().skip(skipped).take_while(|(from, _)| *from <= last) {
+                let before = Uid::new(from.as_u32() - 1);
+                left.extend(next.zip(before).filter(|(next, before)| next <= before));
+                next = Uid::new(to.as_u32().wrapping_add(1)).filter(|&next| next <= last);
+            }
+            left.extend(next.map(|next| (next, last)));
+        }
+        Self { ranges: left, ..self.clone() }
     }
 
     /// Whether that UID is in the set; `n:*` is taken to hold `n` and what is above.

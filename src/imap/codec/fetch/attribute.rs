@@ -110,10 +110,16 @@ fn section(tokens: &mut Tokens<'_>) -> Read<Span> {
         tokens.cursor.take_while(|byte| !matches!(byte, b']' | b'"' | b'{' | b'\r' | b'\n'));
         match tokens.peek() {
             Some(b']') => break,
-            Some(b'"') => tokens.quoted()?,
-            Some(b'{') => tokens.literal()?,
+            Some(b'"') => drop(tokens.quoted()?),
+            Some(b'{') => {
+                // A brace that announces nothing is a character like others.
+                let brace = tokens.cursor.at();
+                if tokens.literal().is_err() {
+                    tokens.cursor.seek(brace + 1);
+                }
+            }
             _ => return Err(Reason::Unterminated),
-        };
+        }
     }
     let span = Span::new(start, tokens.cursor.at());
     tokens.eat(b']');

@@ -5,9 +5,12 @@
 mod attribute;
 mod batch;
 mod envelope;
+mod scan;
 mod structure;
 
 pub use batch::{Batch, FetchedBatch, UnreadableFetch, fetched};
+pub(crate) use batch::{joined, missing};
+pub(crate) use scan::{Named, Scan};
 
 use self::attribute::Name;
 use super::frame::Elided;
@@ -54,6 +57,17 @@ fn read(frame: &[u8], start: u32, elided: &[Elided], nesting: usize, tape: &mut 
     message.attributes();
     message.finish();
     Ok(())
+}
+
+/// Writes the words of a message of which only the UID is known.
+fn nothing(uid: u32, length: usize, tape: &mut Vec<u32>) {
+    let base = tape.len();
+    tape.extend_from_slice(&[0, length as u32, 0, 0]);
+    let tokens = Tokens { cursor: Cursor::new(&[], 0), elided: &[], nesting: 0, before: 0 };
+    let mut message = Message { tokens, tape, base, parts: 0, wraps: 0 };
+    message.put(Item::Uid, [uid]);
+    message.defect(Reason::Missing, Span::new(0, 0), 0);
+    message.finish();
 }
 
 impl<'a> Message<'_, 'a> {
