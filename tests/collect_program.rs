@@ -8,8 +8,8 @@ mod program;
 
 use std::fs;
 
-use postroom::testing::{Fault, Trouble};
-use program::{Program, left, server, subjects};
+use postroom::testing::{Fault, Server, Trouble};
+use program::{Program, filled, left, server, subjects};
 
 #[tokio::test]
 async fn mail_is_brought_once_by_whichever_protocol_and_stays() {
@@ -79,9 +79,9 @@ async fn a_ledger_in_sqlite_remembers_and_another_is_not_begun_beside_it() {
 
 #[tokio::test]
 async fn a_message_that_is_refused_hinders_no_other() {
-    let server = server().await;
+    let server = filled(Server::builder().without_pop3("TOP")).await;
     let program = Program::new(&server);
-    server.fault(Fault::at("TOP", Trouble::No).nth(2));
+    server.fault(Fault::at("RETR", Trouble::No).nth(2));
     let done = program.pop3(&["--delete", "--skip-over", "1"]).await;
     assert_eq!(done.status, 1, "{done:?}");
     assert_eq!(done.err.lines().count(), 1, "{done:?}");

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use postroom::pop3::{Number, Pop3};
 use postroom::testing::{Script, Server};
-use postroom::{Config, Error, Fault, Kind, Login, Mailbox, MessageId, Part};
+use postroom::{Config, Defect, Error, Fault, Kind, Login, Mailbox, MessageId, Part};
 
 /// A login at a server that announces nothing.
 const BARE: &str = "
@@ -176,6 +176,8 @@ async fn a_top_refused_for_one_message_is_not_missing() {
         S: x: y
         S:
         S: .
+        C: RETR 1
+        S: -ERR gone
         ",
     )
     .await;
@@ -183,6 +185,7 @@ async fn a_top_refused_for_one_message_is_not_missing() {
     let mut mail = Mailbox::fetch(&mut pop3, &ids, Part::Header).await.unwrap();
     let header = mail.try_next().await.unwrap().unwrap();
     assert_eq!((header.id(), &header.bytes()[..]), (&ids[1], &b"x: y\r\n\r\n"[..]));
+    assert_eq!(mail.try_next().await.unwrap().unwrap().defects(), [Defect::Refused { text: "gone".to_owned() }]);
     assert!(mail.try_next().await.unwrap().is_none());
     drop(mail);
     drop(pop3);

@@ -16,7 +16,7 @@ use super::keeper::{Keeper, ends_all};
 use super::plan::{Plan, Step};
 use super::policy::Policy;
 use super::row::{self, Row};
-use crate::{Error, Mailbox, Message, MessageId, Messages, Part, Result};
+use crate::{Defect, Error, Mailbox, Message, MessageId, Messages, Part, Result};
 
 /// Messages above this size, in octets, are streamed one by one.
 const LARGE: u64 = 1 << 20;
@@ -123,7 +123,7 @@ impl Job<'_> {
         let read = async {
             let mut mail = self.mailbox.fetch(&ids, Part::Header).await?;
             while let Some(message) = mail.try_next().await? {
-                if let Some(at) = places.get(message.id()).filter(|_| message.defects().is_empty()) {
+                if let Some(at) = places.get(message.id()).filter(|_| is_complete(&message)) {
                     digests.insert(**at, Digests::of(message.bytes()));
                 }
             }
@@ -198,7 +198,7 @@ impl Job<'_> {
         let mut batch = gather(&mut mail).await;
         loop {
             // What has a flaw is not stored as it is: the message alone may come without.
-            batch.messages.retain(|message| message.defects().is_empty());
+            batch.messages.retain(is_complete);
             let arrived = batch.messages.into_iter();
             let arrived = arrived.filter_map(|message| places.remove(message.id()).map(|at| (at, message))).collect();
             let settled = self.keeper.settle(&mut self.rows, arrived, extent);
@@ -277,6 +277,11 @@ impl Job<'_> {
             other => other,
         }
     }
+}
+
+/// Whether all of the message came, as far as it says itself. Servers err about sizes.
+fn is_complete(message: &Message) -> bool {
+    message.defects().iter().all(|defect| matches!(defect, Defect::Size { .. }))
 }
 
 /// The next messages of the stream, or its end.

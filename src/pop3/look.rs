@@ -4,6 +4,7 @@
 use super::session::{Pop3, listing};
 use super::{Capabilities, Number};
 use crate::error::{Error, Kind, Result};
+use crate::message_id::MessageId;
 use crate::pop3::names::Row;
 
 /// What trying has shown in this session.
@@ -43,18 +44,19 @@ impl Pop3 {
             }
             _ => Vec::new(),
         };
+        self.maildrop.sizes.learn(rows.iter().filter_map(|row| Some((row.number, row.size?))));
         self.maildrop.names.learn(&rows, &uidls);
         self.maildrop.listed = true;
         Ok(rows)
     }
 
     /// Whether TOP can be used for these messages.
-    pub(super) async fn has_top(&mut self, numbers: &[Number]) -> Result<bool> {
+    pub(super) async fn has_top(&mut self, messages: &[(Number, &MessageId)]) -> Result<bool> {
         if self.announces(Capabilities::top) {
             return Ok(true);
         }
         let marks = self.link.state().marks.clone();
-        for number in numbers.iter().filter(|number| !marks.has(**number)).take(TRIES) {
+        for (number, _) in messages.iter().filter(|(number, _)| !marks.has(*number)).take(TRIES) {
             if self.maildrop.found.top.is_some() {
                 break;
             }

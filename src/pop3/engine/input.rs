@@ -264,8 +264,8 @@ impl Engine {
 fn weight(content: &Content) -> usize {
     size_of::<Retrieved>()
         + match content {
-            Content::Whole(bytes) => bytes.len(),
-            Content::TooLarge { .. } => 0,
+            Content::Whole(bytes) | Content::Uncertain { bytes, .. } => bytes.len(),
+            Content::TooLarge { .. } | Content::Missing => 0,
             Content::Refused(_) => TEXT,
         }
 }
@@ -290,6 +290,12 @@ fn said(reply: &Reply<'_>, what: &str, kind: Kind) -> Error {
     let text: String = reply.text().chars().filter(|char| !char.is_control()).take(TEXT).collect();
     let text = if text.is_empty() { what.to_owned() } else { format!("{what}: {text}") };
     Error::new(kind, text).with_code(reply.code.clone())
+}
+
+/// The server's own words in an error that [`said`] made.
+pub(super) fn words(error: &Error) -> String {
+    let text = error.to_string();
+    text.split_once(": ").map_or_else(|| text.clone(), |(_, words)| words.to_owned())
 }
 
 fn excerpt(line: &[u8]) -> String {
