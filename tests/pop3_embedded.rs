@@ -181,6 +181,8 @@ async fn a_server_without_capa_gets_user_and_pass_and_finds_out_by_trying() {
         S: +OK
         C: CAPA
         S: -ERR what?
+        C: STAT
+        S: +OK 1 30
         C: UIDL
         S: -ERR what?
         C: LIST

@@ -36,6 +36,8 @@ const LOGIN: &str = "
 
 /// Three messages of 24 octets.
 const LISTED: &str = "
+    C: STAT
+    S: +OK 3 72
     C: UIDL
     S: +OK
     S: 1 a

@@ -109,8 +109,8 @@ async fn codes_mean_the_same_at_the_greeting_and_after_the_login() {
 
 #[tokio::test]
 async fn a_refused_uidl_is_tried_once_and_its_ids_are_for_one_session() {
-    let list = "C: LIST\nS: +OK\nS: 1 30\nS: .\n";
-    let (mut pop3, script) = bare(&format!("C: UIDL\nS: -ERR what?\n{list}{list}")).await;
+    let (stat, list) = ("C: STAT\nS: +OK 1 30\n", "C: LIST\nS: +OK\nS: 1 30\nS: .\n");
+    let (mut pop3, script) = bare(&format!("{stat}C: UIDL\nS: -ERR what?\n{list}{stat}{list}")).await;
     let first = ids(&mut pop3).await;
     assert!(!pop3.features().stable_ids);
     assert_eq!(ids(&mut pop3).await, first);
@@ -120,9 +120,9 @@ async fn a_refused_uidl_is_tried_once_and_its_ids_are_for_one_session() {
 
 #[tokio::test]
 async fn a_uidl_that_only_failed_is_an_error_and_not_a_server_without_it() {
-    let list = "C: LIST\nS: +OK\nS: 1 30\nS: .\n";
+    let (stat, list) = ("C: STAT\nS: +OK 1 30\n", "C: LIST\nS: +OK\nS: 1 30\nS: .\n");
     let uidl = "C: UIDL\nS: +OK\nS: 1 a\nS: .\n";
-    let (mut pop3, script) = bare(&format!("C: UIDL\nS: -ERR [SYS/TEMP] busy\n{list}{uidl}{list}")).await;
+    let (mut pop3, script) = bare(&format!("{stat}C: UIDL\nS: -ERR [SYS/TEMP] busy\n{list}{stat}{uidl}{list}")).await;
     assert!(pop3.entries().await.unwrap_err().is_retryable());
     assert!(ids(&mut pop3).await[0].to_string().ends_with("/a"));
     assert!(pop3.features().stable_ids);
@@ -130,7 +130,7 @@ async fn a_uidl_that_only_failed_is_an_error_and_not_a_server_without_it() {
     script.finish().await.unwrap();
 
     let announced = BARE.replace("S: -ERR what?", "S: +OK\nS: USER\nS: UIDL\nS: .");
-    let mut script = Script::new(&format!("{announced}C: UIDL\nS: -ERR busy\n{list}"));
+    let mut script = Script::new(&format!("{announced}{stat}C: UIDL\nS: -ERR busy\n{list}"));
     let mut pop3 = opened(&mut script).await.unwrap();
     assert_eq!(pop3.entries().await.unwrap_err().kind(), Kind::Rejected);
     drop(pop3);
@@ -140,9 +140,9 @@ async fn a_uidl_that_only_failed_is_an_error_and_not_a_server_without_it() {
 #[tokio::test]
 async fn a_maildrop_that_cannot_be_listed_is_empty_only_where_stat_says_so() {
     let refused = "C: UIDL\nS: -ERR none\nC: LIST\nS: -ERR none\n";
-    let (mut pop3, _script) = bare(&format!("{refused}C: STAT\nS: +OK 0 0")).await;
+    let (mut pop3, _script) = bare(&format!("C: STAT\nS: +OK 0 0\n{refused}")).await;
     assert!(pop3.entries().await.unwrap().is_empty());
-    let (mut pop3, _script) = bare(&format!("{refused}C: STAT\nS: +OK 2 60")).await;
+    let (mut pop3, _script) = bare(&format!("C: STAT\nS: +OK 2 60\n{refused}")).await;
     assert_eq!(pop3.entries().await.unwrap_err().kind(), Kind::Rejected);
 }
 
@@ -150,6 +150,8 @@ async fn a_maildrop_that_cannot_be_listed_is_empty_only_where_stat_says_so() {
 async fn a_top_refused_for_one_message_is_not_missing() {
     let (mut pop3, script) = bare(
         "
+        C: STAT
+        S: +OK 2 60
         C: UIDL
         S: +OK
         S: 1 a

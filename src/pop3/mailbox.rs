@@ -4,14 +4,16 @@
 use std::collections::VecDeque;
 use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use super::engine::{Farewell, Needs};
 use super::look::Found;
 use super::names::{Names, Row};
+use super::session::listing::Listing;
 use super::session::{Asked, Pop3, Retrieval, Sizes};
-use super::types::{Expire, Number};
+use super::types::{Expire, Flaws, Number};
 use super::{Content, Retrieved};
 use crate::body::Body;
 use crate::config::{Config, Protocol};
@@ -33,6 +35,10 @@ pub(super) struct Maildrop {
     poll: Duration,
     pub(super) names: Names,
     pub(super) sizes: Sizes,
+    /// How many lines of listings could not be read.
+    unreadable: AtomicU64,
+    /// About how many messages the last look was contradictory.
+    pub(super) disputed: u64,
     /// Whether this session's names were asked for.
     pub(super) listed: bool,
     pub(super) found: Found,
@@ -51,6 +57,8 @@ impl Maildrop {
             poll: config.deadlines.poll,
             names: Names::new(Arc::new(Place::Pop3 { account })),
             sizes: Sizes::default(),
+            unreadable: AtomicU64::default(),
+            disputed: 0,
             listed: false,
             found: Found::default(),
             seen: None,
@@ -63,7 +71,16 @@ impl Maildrop {
     fn renew(&mut self) {
         self.names = Names::new(self.names.place().clone());
         self.sizes = Sizes::default();
+        (self.unreadable, self.disputed) = (AtomicU64::default(), 0);
         (self.listed, self.found, self.resting) = (false, Found::default(), false);
+    }
+
+    pub(super) fn heard<T>(&self, listing: &Listing<T>) {
+        self.unreadable.fetch_add(listing.unreadable, Ordering::Relaxed);
+    }
+
+    pub(super) fn flaws(&self) -> Flaws {
+        Flaws::new(self.unreadable.load(Ordering::Relaxed), self.disputed)
     }
 
     /// The messages, as they can be recognised in another session.
@@ -74,7 +91,10 @@ impl Maildrop {
     }
 }
 
-/// `entries` takes UIDL and LIST, in one flight where the server has PIPELINING. Where UIDL is missing, empty or the same for two
+/// `entries` takes STAT, UIDL and LIST, in one flight where the server has PIPELINING, otherwise three round trips. Where they differ
+/// about which messages there are, they are asked once more, and each message that any of them names, or STAT alone counts, is an
+/// entry: without a size where none was said or two were, and with an id for this session where its unique-id is in doubt.
+/// [`Pop3::flaws`] counts what is left of that, and the lines that could not be read. Where UIDL is missing, empty or the same for two
 /// messages, the ids of those messages are good for this session only, and `features` says so from then on. A UIDL that is
 /// announced, or was refused with a response code, is not missing: then `entries` fails, rather than giving every message another
 /// id than yesterday's.

@@ -20,7 +20,7 @@ use self::input::{Batch, Body};
 pub(crate) use self::request::{Answer, Delivery, Effect, Needs, Plan, Request, Series, Shape};
 pub use self::request::{Content, Retrieved};
 use self::sending::Outbox;
-pub(crate) use self::state::{Farewell, Phase, State};
+pub(crate) use self::state::{Farewell, Marks, Phase, State};
 use crate::engine::clock::Clock;
 use crate::engine::span::Span;
 use crate::engine::{Appetite, Id, Outgoing};

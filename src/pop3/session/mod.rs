@@ -17,7 +17,7 @@ pub use self::retrieval::Retrieval;
 pub(super) use self::sizes::Sizes;
 use super::engine::{Answer, Delivery, Effect, Engine, Needs, Plan, Request, Series, Shape};
 use super::mailbox::Maildrop;
-use super::{Capabilities, Content, Language, Number, Retrieved, Stat, Uidl, codec};
+use super::{Capabilities, Content, Flaws, Language, Number, Retrieved, Stat, Uidl, codec};
 use crate::body::Body;
 use crate::config::{Config, Protocol};
 use crate::conn::Driver;
@@ -177,30 +177,35 @@ impl Pop3 {
     ///
     /// As said at [`Pop3`].
     pub async fn stat(&self) -> Result<Stat> {
-        let answer = one(&self.link, Plan::new("STAT", &[])?).await?;
+        let answer = answer(self.submit_stat()?).await?;
         codec::stat(&answer.rest).ok_or_else(|| Error::protocol("the reply to STAT is not two numbers"))
     }
 
     /// All messages that are not marked, with their sizes in octets as the server says (RFC 1939 §5); what it says is not
-    /// what it sends.
+    /// what it sends. A line that cannot be read is left out and counted in [`flaws`](Self::flaws).
     ///
     /// # Errors
     ///
     /// As said at [`Pop3`]; `Kind::Limit` for more than [`Limits::untagged`](crate::Limits::untagged) messages too.
     pub async fn list(&self) -> Result<Vec<(Number, u64)>> {
-        let rows = listing::sizes(self.submit_list()?, &self.maildrop.limits).await?;
+        let listing = listing::sizes(self.submit_list()?, &self.maildrop.limits).await?;
+        self.maildrop.heard(&listing);
+        let rows = listing.values();
         self.maildrop.sizes.learn(rows.iter().copied());
         Ok(rows)
     }
 
-    /// All messages that are not marked, with their lasting names (RFC 1939 §7). A message whose name is empty is left out.
+    /// All messages that are not marked, with their lasting names (RFC 1939 §7). A line that cannot be read, or has no
+    /// name, is left out and counted in [`flaws`](Self::flaws).
     ///
     /// # Errors
     ///
     /// As said at [`Pop3`], `Kind::Rejected` where the server has no UIDL; `Kind::Limit` for more than
     /// [`Limits::untagged`](crate::Limits::untagged) messages too.
     pub async fn uidl(&self) -> Result<Vec<(Number, Uidl)>> {
-        listing::unique_ids(self.submit_uidl()?, &self.maildrop.limits).await
+        let listing = listing::unique_ids(self.submit_uidl()?, &self.maildrop.limits).await?;
+        self.maildrop.heard(&listing);
+        Ok(listing.values())
     }
 
     /// The size in octets of one message, as the server says: LIST with a number (RFC 1939 §5).
@@ -223,6 +228,15 @@ impl Pop3 {
     pub async fn uidl_one(&self, number: Number) -> Result<Uidl> {
         let answer = one(&self.link, Plan::new("UIDL", &[number.to_string().as_bytes()])?).await?;
         of_one(number, codec::uidl_line(&answer.rest))
+    }
+
+    /// What was wrong with the listings of this session so far. Never touches the wire.
+    pub fn flaws(&self) -> Flaws {
+        self.maildrop.flaws()
+    }
+
+    pub(super) fn submit_stat(&self) -> Result<Inbox<Engine>> {
+        Ok(self.link.submit(Request::Command(Plan::new("STAT", &[])?)))
     }
 
     pub(super) fn submit_list(&self) -> Result<Inbox<Engine>> {
