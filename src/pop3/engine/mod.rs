@@ -262,7 +262,9 @@ impl crate::engine::Engine for Engine {
 
     fn handle_deadline(&mut self, now: Instant) {
         if let Some(reason) = self.clock.ring(now) {
-            self.fail(Error::new(Kind::Timeout, reason));
+            let bare = self.body.as_ref().is_some_and(Body::has_bare_end);
+            let hint = if bare { "; its last line was a dot without CR, see `Limits::bare_line_feeds`" } else { "" };
+            self.fail(Error::new(Kind::Timeout, format!("{reason}{hint}")));
         }
         self.after();
     }

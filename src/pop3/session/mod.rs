@@ -186,7 +186,7 @@ impl Pop3 {
     ///
     /// # Errors
     ///
-    /// As said at [`Pop3`]; `Kind::Limit` for more than [`Limits::untagged`](crate::Limits::untagged) messages too.
+    /// As said at [`Pop3`]; `Kind::Limit` for more than [`Limits::untagged`](crate::Limits::untagged) messages too, which ends the session.
     pub async fn list(&self) -> Result<Vec<(Number, u64)>> {
         let listing = listing::sizes(self.submit_list()?, &self.maildrop.limits).await?;
         self.maildrop.heard(&listing);
@@ -201,7 +201,7 @@ impl Pop3 {
     /// # Errors
     ///
     /// As said at [`Pop3`], `Kind::Rejected` where the server has no UIDL; `Kind::Limit` for more than
-    /// [`Limits::untagged`](crate::Limits::untagged) messages too.
+    /// [`Limits::untagged`](crate::Limits::untagged) messages too, which ends the session.
     pub async fn uidl(&self) -> Result<Vec<(Number, Uidl)>> {
         let listing = listing::unique_ids(self.submit_uidl()?, &self.maildrop.limits).await?;
         self.maildrop.heard(&listing);
