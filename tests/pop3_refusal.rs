@@ -231,3 +231,120 @@ async fn a_server_that_keeps_nothing_is_said_to_delete_what_was_downloaded() {
         assert_eq!((pop3.features().hides_downloaded, pop3.capabilities().expire().is_some()), (hides, true), "{days}");
     }
 }
+
+/// A server that announces these mechanisms and USER, up to the login.
+fn offering(mechanisms: &str) -> String {
+    format!("S: +OK\nC: CAPA\nS: +OK\nS: USER\nS: SASL {mechanisms}\nS: .\n")
+}
+
+#[tokio::test]
+async fn what_will_pass_is_no_wrong_password_also_where_only_words_say_so() {
+    for (text, limit) in [
+        ("Maildrop locked", false),
+        ("unable to lock maildrop", false),
+        ("[IN-USE] Do you have another POP session running?", false),
+        ("[SYS/TEMP] try later", false),
+        ("[LOGIN-DELAY] too soon", false),
+        ("Server is busy, try again later", false),
+        ("Too many simultaneous connections", true),
+    ] {
+        for login in ["C: USER me\nS: +OK\nC: PASS secret\n", "C: USER me\n"] {
+            let begin = "S: +OK\nC: CAPA\nS: -ERR what?\n";
+            let mut script = Script::new(&format!("{begin}{login}S: -ERR {text}\neof"));
+            let error = opened(&mut script).await.unwrap_err();
+            assert_eq!((error.kind(), error.is_retryable()), (Kind::Rejected, true), "{text}");
+            assert_eq!(error.is_connection_limit(), limit, "{text}");
+            script.finish().await.unwrap();
+        }
+        for mechanism in ["CRAM-MD5", "PLAIN"] {
+            let mut script =
+                Script::new(&format!("{}C: AUTH {mechanism}{{*}}\nS: -ERR {text}\neof", offering(mechanism)));
+            let error = opened(&mut script).await.unwrap_err();
+            assert_eq!((error.kind(), error.is_retryable()), (Kind::Rejected, true), "{mechanism}: {text}");
+            assert_eq!(error.is_connection_limit(), limit, "{mechanism}: {text}");
+            script.finish().await.unwrap();
+        }
+        let mut script = Script::new(&format!("S: -ERR {text}\neof"));
+        let error = opened(&mut script).await.unwrap_err();
+        assert_eq!((error.kind(), error.is_retryable(), error.is_connection_limit()), (Kind::Closed, true, limit));
+    }
+    let mut script = Script::new("S: 421 Server is busy, try again later.\nclose");
+    let error = opened(&mut script).await.unwrap_err();
+    assert_eq!((error.kind(), error.is_retryable()), (Kind::Closed, true));
+}
+
+#[tokio::test]
+async fn a_connection_that_is_closed_before_the_greeting_may_be_one_too_many() {
+    for dialogue in ["close", "S-raw: +O\nclose"] {
+        let error = opened(&mut Script::new(dialogue)).await.unwrap_err();
+        assert_eq!((error.kind(), error.is_retryable()), (Kind::Closed, true));
+        assert!(error.is_connection_limit());
+    }
+}
+
+#[tokio::test]
+async fn after_a_mechanism_that_is_unknown_comes_the_next_that_shows_no_more() {
+    let capa = "C: CAPA\nS: +OK\nS: .\n";
+    let unknown = "S: -ERR Unknown command\n";
+    // The same once more without the initial response, the next, and at last the protocol's own command.
+    let dialogue = format!(
+        "{}C: AUTH PLAIN AG1lAHNlY3JldA==\n{unknown}C: AUTH PLAIN\n{unknown}C: AUTH LOGIN\n{unknown}C: USER me\nS: +OK\nC: PASS secret\nS: +OK\n{capa}",
+        offering("PLAIN LOGIN")
+    );
+    let mut script = Script::new(&dialogue);
+    drop(opened(&mut script).await.unwrap());
+    script.finish().await.unwrap();
+
+    let old = format!(
+        "{}C: AUTH PLAIN AG1lAHNlY3JldA==\n{unknown}C: AUTH PLAIN\nS: + \nC: AG1lAHNlY3JldA==\nS: +OK\n{capa}",
+        offering("PLAIN")
+    );
+    let mut script = Script::new(&old);
+    drop(opened(&mut script).await.unwrap());
+    script.finish().await.unwrap();
+
+    // Nothing weaker than what was refused is shown.
+    let mut script = Script::new(&format!("{}C: AUTH CRAM-MD5\n{unknown}eof", offering("PLAIN CRAM-MD5")));
+    let error = opened(&mut script).await.unwrap_err();
+    let text = error.to_string();
+    assert!(text.contains("CRAM-MD5") && text.contains("Login::only"), "{text}");
+    assert!(!error.is_retryable());
+    script.finish().await.unwrap();
+
+    // A wrong password is no unknown command.
+    let refused =
+        format!("{}C: AUTH PLAIN AG1lAHNlY3JldA==\nS: -ERR authentication failed\neof", offering("PLAIN LOGIN"));
+    let mut script = Script::new(&refused);
+    assert_eq!(opened(&mut script).await.unwrap_err().kind(), Kind::Login);
+    script.finish().await.unwrap();
+}
+
+/// GNU Mailutils offers mechanisms for which it has no secrets.
+#[tokio::test]
+async fn a_mechanism_that_the_server_cannot_serve_is_named_with_what_helps() {
+    let challenge = "S: + PDEuMkBhPg==\nC: {*}\n";
+    let mut script = Script::new(&format!(
+        "{}C: AUTH CRAM-MD5\n{challenge}S: -ERR Authentication failed\neof",
+        offering("PLAIN CRAM-MD5")
+    ));
+    let error = opened(&mut script).await.unwrap_err();
+    let text = error.to_string();
+    assert!(error.kind() == Kind::Login && text.contains("CRAM-MD5") && text.contains("Login::only"), "{text}");
+    script.finish().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_session_that_the_server_broke_is_not_tried_again() {
+    for (answer, kind) in [("nonsense", Kind::Protocol), ("", Kind::Protocol)] {
+        let (pop3, _script) = bare(&format!("C: NOOP\nS: {answer}")).await;
+        assert_eq!(pop3.noop().await.unwrap_err().kind(), kind);
+        let error = pop3.noop().await.unwrap_err();
+        assert_eq!((error.kind(), error.is_retryable()), (Kind::Closed, false));
+    }
+    let (pop3, _script) = bare("C: NOOP\nS-fill: 70000 x\nstall").await;
+    assert_eq!(pop3.noop().await.unwrap_err().kind(), Kind::Limit);
+    assert!(!pop3.noop().await.unwrap_err().is_retryable());
+    let (pop3, _script) = bare("C: NOOP\nclose").await;
+    assert!(pop3.noop().await.unwrap_err().is_retryable());
+    assert!(pop3.noop().await.unwrap_err().is_retryable());
+}

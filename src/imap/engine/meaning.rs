@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use crate::engine::words;
 use crate::error::{Error, Kind, Words};
 use crate::imap::codec::Ending;
 use crate::imap::types::Condition;
@@ -37,11 +38,8 @@ impl Meaning {
         if let Some(wait) = back_off(&text) {
             return Some(Self::Wait(Some(wait), None));
         }
-        if speaks_of_too_many(&text) {
-            return Some(Self::Wait(None, Some(Words::ConnectionLimit)));
-        }
-        if speaks_of_being_busy(&text) {
-            return Some(Self::Wait(None, Some(Words::Busy)));
+        if let Some(words) = words::of(&text) {
+            return Some(Self::Wait(None, Some(words)));
         }
         names_no_mailbox(&text, verb).then_some(Self::MissingMailbox)
     }
@@ -68,25 +66,6 @@ fn back_off(text: &str) -> Option<Duration> {
         () => return None,
     };
     Some(wait.min(LONGEST))
-}
-
-/// Gmail: "Too many simultaneous connections. (Failure)"; Dovecot: "Maximum number of connections from user+IP exceeded".
-fn speaks_of_too_many(text: &str) -> bool {
-    let counted = text.contains("connections") || text.contains("sessions");
-    let over = ["too many", "maximum number of", "exceed"].iter().any(|word| text.contains(word));
-    (counted && over) || text.contains("connection limit")
-}
-
-fn speaks_of_being_busy(text: &str) -> bool {
-    let known = [
-        "server is busy",
-        "server busy",
-        "too busy",
-        "try again later",
-        "temporarily unavailable",
-        "temporary authentication failure",
-    ];
-    known.iter().any(|words| text.contains(words))
 }
 
 /// Dovecot: "Mailbox doesn't exist: x"; Courier: "Mailbox does not exist, or must be subscribed to."; Cyrus and pymap: "Mailbox does

@@ -5,14 +5,12 @@ use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
 
+use super::meaning::{self, TEXT, said};
 use super::{Answer, Content, Delivery, Effect, Engine, Farewell, LARGE, Phase, Retrieved, Running, Shape, Upgrade};
 use crate::engine::Id;
 use crate::error::{Error, Kind, Result};
 use crate::limits::Limits;
 use crate::pop3::codec::{self, Reply, Status};
-
-/// How much of the server's text goes into an error.
-const TEXT: usize = 300;
 
 /// A multi-line reply on its way in.
 #[derive(Debug, Default)]
@@ -97,7 +95,8 @@ impl Engine {
         let len = found.map_or(input.len(), |at| self.scanned + at + 1);
         let line = input.get(..len).unwrap_or_default();
         if self.state.phase == Phase::Connected && !begins_a_reply(line) {
-            return Err(Error::protocol(format!("the server does not speak POP3: it begins with {}", excerpt(line))));
+            let other = || Error::protocol(format!("the server does not speak POP3: it begins with {}", excerpt(line)));
+            return Err(meaning::turned_away(line).unwrap_or_else(other));
         }
         if len + usize::from(found.is_none()) > self.limits.status_line {
             return Err(Error::limit("the server sent a status line over the limit"));
@@ -273,8 +272,7 @@ impl Engine {
         let Some(run) = self.running.pop_front() else { return };
         run.span.answered(false);
         self.challenged &= !matches!(run.effect, Effect::Authenticate { .. });
-        let error = said(reply, &format!("the server refused {}", run.verb), Kind::Rejected);
-        let error = error.with_retry_after(self.delay(reply));
+        let error = meaning::refusal(&run, reply).with_retry_after(self.delay(reply));
         if run.number.is_some() {
             return self.push(run, Content::Refused(error));
         }
@@ -338,18 +336,6 @@ fn unsolicited(reply: &Reply<'_>) -> Error {
         Status::Err => said(reply, "the server ended the session", Kind::Closed),
         _ => Error::protocol("the server sent a reply to no command"),
     }
-}
-
-fn said(reply: &Reply<'_>, what: &str, kind: Kind) -> Error {
-    let text: String = reply.text().chars().filter(|char| !char.is_control()).take(TEXT).collect();
-    let text = if text.is_empty() { what.to_owned() } else { format!("{what}: {text}") };
-    Error::new(kind, text).with_code(reply.code.clone())
-}
-
-/// The server's own words in an error that [`said`] made.
-pub(super) fn words(error: &Error) -> String {
-    let text = error.to_string();
-    text.split_once(": ").map_or_else(|| text.clone(), |(_, words)| words.to_owned())
 }
 
 fn excerpt(line: &[u8]) -> String {

@@ -4,6 +4,7 @@
 #[cfg(test)]
 mod hostile_tests;
 mod input;
+mod meaning;
 mod request;
 mod sending;
 mod state;
@@ -24,7 +25,7 @@ pub(crate) use self::state::{Farewell, Marks, Phase, State};
 use crate::engine::clock::Clock;
 use crate::engine::span::Span;
 use crate::engine::{Appetite, Id, Outgoing};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Result, Words};
 use crate::limits::{Deadlines, Limits};
 use crate::pop3::codec::Multiline;
 use crate::pop3::types::Number;
@@ -244,7 +245,9 @@ impl crate::engine::Engine for Engine {
         self.fail(match error {
             Some(error) => error,
             None if self.state.phase == Phase::Connected => {
-                Error::protocol("the server closed the connection instead of greeting")
+                // Servers that have too many connections close the next one at once.
+                let closed = Error::closed("the server closed the connection before its greeting");
+                closed.with_words(Some(Words::ConnectionLimit))
             }
             None => Error::closed("the server closed the connection"),
         });

@@ -5,7 +5,7 @@ use std::vec;
 
 use bytes::Bytes;
 
-use super::input::words;
+use super::meaning::own_words;
 use crate::defect::Defect;
 use crate::engine::Parcel;
 use crate::error::{Error, Result};
@@ -179,7 +179,7 @@ impl Retrieved {
             }
             Content::Missing => Some(Defect::Missing),
             Content::TooLarge { size } => Some(Defect::TooLarge { size: *size }),
-            Content::Refused(error) => Some(Defect::Refused { text: words(error) }),
+            Content::Refused(error) => Some(Defect::Refused { text: own_words(error) }),
         }
     }
 }
