@@ -98,6 +98,8 @@ async fn work<L: Ledger, D: Delivery>(
         println!("{summary}");
     }
     end?;
+    // Where nothing was to be deleted, a POP3 session is still open. However that ends, nothing is at stake.
+    drop(mailbox.commit().await);
     Ok(status(&summary))
 }
 

@@ -234,16 +234,17 @@ impl Job<'_> {
         self.rows.get(at).map_or(Ok(()), |row| self.keeper.fail(row, why()))
     }
 
-    /// Deletes what the policy lets go, and makes it certain.
+    /// Deletes what the policy lets go, and makes it certain. Where that is nothing, the mailbox stays as it is: a POP3 session goes on.
     async fn delete(&mut self) -> Result<()> {
         let mut goes = row::goes(&self.rows, self.policy, self.keeper.now).into_iter();
         let going = self.those(|_| goes.next() == Some(true));
         let ids = self.ids(&going);
+        if ids.is_empty() {
+            return self.keeper.note().await;
+        }
         self.ask(&ids).await?;
         let committed = match self.mailbox.commit().await {
             Ok(committed) => committed,
-            // Nothing was marked: the session has merely not ended politely.
-            Err(_) if ids.is_empty() => return self.keeper.note().await,
             Err(error) if ends_all(&error) => return Err(error),
             Err(error) => {
                 self.keeper.log.tell(Event::Failed { id: None, error });
@@ -266,9 +267,6 @@ impl Job<'_> {
 
     /// Marks them. What the server will not mark is told, and is no hindrance for the others.
     async fn ask(&mut self, ids: &[MessageId]) -> Result<()> {
-        if ids.is_empty() {
-            return Ok(());
-        }
         match self.mailbox.delete(ids).await {
             Err(error) if !ends_all(&error) => {
                 self.keeper.log.tell(Event::Failed { id: None, error });
