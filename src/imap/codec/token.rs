@@ -18,12 +18,24 @@ pub(crate) struct Tokens<'a> {
     pub(crate) nesting: usize,
     /// Bytes of the block before the frame, whose words are on the tape already.
     pub(crate) before: usize,
+    /// A quote behind a backslash ends the string where a space or a parenthesis follows.
+    lone_backslashes: bool,
 }
 
 /// Words that a tape may have, besides five for every four bytes read. What means something has less than one word for a byte.
 const SPARE: usize = 5120;
 
 impl<'a> Tokens<'a> {
+    pub(crate) fn new(cursor: Cursor<'a>, elided: &'a [Elided], nesting: usize, before: usize) -> Self {
+        Self { cursor, elided, nesting, before, lone_backslashes: false }
+    }
+
+    /// The same for a server that does not escape backslashes, with nothing there from `end` on.
+    pub(crate) fn lone_backslashes_until(self, end: usize) -> Self {
+        let cursor = Cursor::new(self.cursor.up_to(end), self.cursor.at());
+        Self { cursor, lone_backslashes: true, ..self }
+    }
+
     #[inline(always)]
     pub(crate) fn peek(&self) -> Option<u8> {
         self.cursor.peek()
@@ -147,6 +159,10 @@ impl<'a> Tokens<'a> {
         loop {
             self.cursor.seek(self.cursor.find::<Special>(self.cursor.at()));
             match self.peek() {
+                Some(b'\\') if self.lone_backslashes && self.is_lone_backslash() => {
+                    self.cursor.advance(1);
+                    break;
+                }
                 Some(b'\\') => {
                     escaped = true;
                     self.cursor.advance(1);
@@ -164,6 +180,10 @@ impl<'a> Tokens<'a> {
         let span = Span::new(start, self.cursor.at());
         self.cursor.advance(1);
         Ok(if escaped { span.escaped() } else { span })
+    }
+
+    fn is_lone_backslash(&self) -> bool {
+        matches!(self.cursor.rest(), [b'\\', b'"', b' ' | b')', ..])
     }
 
     /// A literal, with or without `~` and `+` (RFC 9051 §4.3, RFC 3516).

@@ -14,6 +14,7 @@ use super::envelope::{Address, Envelope, str_of};
 use super::flags::Flags;
 use super::section::Section;
 use super::structure::{BodyStructure, Strings};
+use super::tape::envelope::FIELDS;
 use super::tape::{HEAD, Item, NONE, Record, Span, Tape, number, reason, span, word};
 use super::text::Str;
 use super::uid::{SeqNum, Uid};
@@ -117,14 +118,14 @@ impl Fetched {
     /// The decoded size of the part with that number (`BINARY.SIZE[..]`, RFC 3516).
     pub fn binary_size(&self, part: &str) -> Option<u64> {
         let mut sizes = self.of_kind(Item::BinarySize);
-        sizes.find(|words| span(words, 0).range_in(self.record()) == part.as_bytes()).map(|words| number(words, 2))
+        sizes.find_map(|words| size_of(words).filter(|_| span(words, 0).range_in(self.record()) == part.as_bytes()))
     }
 
     /// All decoded sizes of parts that came, each with the part's number.
     pub fn binary_sizes(&self) -> impl Iterator<Item = (Cow<'_, str>, u64)> {
         let record = self.record();
         let name = move |words| String::from_utf8_lossy(span(words, 0).range_in(record));
-        self.of_kind(Item::BinarySize).map(move |words| (name(words), number(words, 2)))
+        self.of_kind(Item::BinarySize).filter_map(move |words| Some((name(words), size_of(words)?)))
     }
 
     /// The message's object identifier (RFC 8474).
@@ -175,13 +176,17 @@ impl Fetched {
     /// What could not be read or was skipped. Everything else of the message is there.
     pub fn defects(&self) -> impl Iterator<Item = Defect> {
         let (record, block) = (self.record(), &self.tape.block);
-        self.of_kind(Item::Defect).map(move |words| match reason(word(words, 0), number(words, 1)) {
-            Reason::TooLarge(size) => Defect::TooLarge { size },
-            reason => Defect::Unreadable {
-                attribute: String::from_utf8_lossy(record.slice(span(words, 3))).into_owned(),
-                reason,
-                raw: block.slice_ref(record.slice(span(words, 5))),
-            },
+        self.of_kind(Item::Defect).map(move |words| {
+            let name = String::from_utf8_lossy(record.slice(span(words, 3)));
+            let field = (word(words, 7) as usize).checked_sub(1).and_then(|field| FIELDS.get(field));
+            match (reason(word(words, 0), number(words, 1)), field) {
+                (Reason::TooLarge(size), None) => Defect::TooLarge { size },
+                (reason, field) => Defect::Unreadable {
+                    attribute: field.map_or_else(|| name.to_string(), |field| format!("{name} ({field})")),
+                    reason,
+                    raw: block.slice_ref(record.slice(span(words, 5))),
+                },
+            }
         })
     }
 
@@ -231,7 +236,7 @@ impl Fetched {
     }
 
     fn number(&self, item: Item) -> Option<u64> {
-        self.words(item).map(|words| number(words, 0))
+        self.words(item).filter(|words| !words.is_empty()).map(|words| number(words, 0))
     }
 
     fn string(&self, item: Item) -> Option<Str<'_>> {
@@ -242,6 +247,43 @@ impl Fetched {
     fn date(&self, item: Item) -> Option<OffsetDateTime> {
         self.words(item).and_then(|words| date::unpack([word(words, 0), word(words, 1), word(words, 2)]))
     }
+
+    /// Which attributes came, as bits by their [`Item`]: with a value, with NIL, or as a defect.
+    #[inline]
+    pub(crate) fn answered(&self) -> u32 {
+        self.record().items().fold(0, |bits, (kind, ..)| bits | 1 << kind)
+    }
+
+    /// Whether that attribute came and could not be read, or what it was cannot be told.
+    pub(crate) fn has_defect_of(&self, name: &str) -> bool {
+        let record = self.record();
+        self.of_kind(Item::Defect).any(|words| {
+            let found = record.slice(span(words, 3));
+            found.is_empty() || found.eq_ignore_ascii_case(name.as_bytes())
+        })
+    }
+
+    /// Whether a section came and could not be read.
+    pub(crate) fn has_defect_of_section(&self) -> bool {
+        let record = self.record();
+        let names: [&[u8]; 3] = [b"BODY", b"BINARY", b"RFC822"];
+        let is_section = |found: &[u8]| {
+            names.iter().any(|name| found.get(..name.len()).is_some_and(|head| head.eq_ignore_ascii_case(name)))
+        };
+        self.of_kind(Item::Defect)
+            .map(|words| record.slice(span(words, 3)))
+            .any(|found| found.is_empty() || is_section(found))
+    }
+
+    /// Whether the decoded size of that part came, if only as NIL.
+    pub(crate) fn has_binary_size(&self, part: &Section) -> bool {
+        self.of_kind(Item::BinarySize).any(|words| part.is_called(span(words, 0).range_in(self.record())))
+    }
+}
+
+/// The number behind a section's name, where there is one.
+fn size_of(words: &[u32]) -> Option<u64> {
+    (words.len() > 2).then(|| number(words, 2))
 }
 
 impl FetchedSection<'_> {
@@ -268,6 +310,23 @@ impl FetchedSection<'_> {
     /// Which section it is; `None` where the server's name for it is none that RFC 9051 knows.
     pub fn section(&self) -> Option<Section> {
         Section::from_wire(&self.name())
+    }
+
+    /// Whether this is that section, by whatever spelling, without making anything of it.
+    pub(crate) fn is(&self, section: &Section) -> bool {
+        section.is_called(self.name.range_in(self.record))
+    }
+
+    /// Whether it is one of `BINARY[..]`.
+    pub(crate) fn is_binary(&self) -> bool {
+        let head = self.record.bytes.get(..self.name.range().start).unwrap_or_default();
+        let ends_in = |name: &[u8]| {
+            head.len()
+                .checked_sub(name.len())
+                .and_then(|at| head.get(at..))
+                .is_some_and(|end| end.eq_ignore_ascii_case(name))
+        };
+        ends_in(b"BINARY[") || ends_in(b"BINARY.PEEK[")
     }
 
     /// Where the bytes begin within the section, if only a piece of it was asked for.

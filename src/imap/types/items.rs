@@ -5,8 +5,9 @@ use std::fmt;
 use std::num::NonZeroU32;
 use std::ops::BitOr;
 
-use super::fetched::Fetched;
+use super::fetched::{Fetched, FetchedSection};
 use super::section::Section;
+use super::tape::Item;
 use crate::Result;
 
 /// What to fetch of each message. The UID always comes along, and nothing here ever marks a message `\Seen`: bodies are asked
@@ -47,25 +48,27 @@ const GMAIL_MESSAGE_ID: u32 = 1 << 11;
 const GMAIL_THREAD_ID: u32 = 1 << 12;
 const GMAIL_LABELS: u32 = 1 << 13;
 
-/// In the order of writing.
-const ATTRIBUTES: [(u32, &str); 14] = [
-    (FLAGS, "FLAGS"),
-    (INTERNAL_DATE, "INTERNALDATE"),
-    (SIZE, "RFC822.SIZE"),
-    (ENVELOPE, "ENVELOPE"),
-    (BODY_STRUCTURE, "BODYSTRUCTURE"),
-    (MOD_SEQ, "MODSEQ"),
-    (EMAIL_ID, "EMAILID"),
-    (THREAD_ID, "THREADID"),
-    (SAVE_DATE, "SAVEDATE"),
-    (PREVIEW, "PREVIEW"),
-    (LAZY_PREVIEW, "PREVIEW (LAZY)"),
-    (GMAIL_MESSAGE_ID, "X-GM-MSGID"),
-    (GMAIL_THREAD_ID, "X-GM-THRID"),
-    (GMAIL_LABELS, "X-GM-LABELS"),
+/// In the order of writing, each with what answers it.
+const ATTRIBUTES: [(u32, &str, Item); 14] = [
+    (FLAGS, "FLAGS", Item::Flags),
+    (INTERNAL_DATE, "INTERNALDATE", Item::InternalDate),
+    (SIZE, "RFC822.SIZE", Item::Size),
+    (ENVELOPE, "ENVELOPE", Item::Envelope),
+    (BODY_STRUCTURE, "BODYSTRUCTURE", Item::BodyStructure),
+    (MOD_SEQ, "MODSEQ", Item::ModSeq),
+    (EMAIL_ID, "EMAILID", Item::EmailId),
+    (THREAD_ID, "THREADID", Item::ThreadId),
+    (SAVE_DATE, "SAVEDATE", Item::SaveDate),
+    (PREVIEW, "PREVIEW", Item::Preview),
+    (LAZY_PREVIEW, "PREVIEW (LAZY)", Item::Preview),
+    (GMAIL_MESSAGE_ID, "X-GM-MSGID", Item::GmailMessage),
+    (GMAIL_THREAD_ID, "X-GM-THRID", Item::GmailThread),
+    (GMAIL_LABELS, "X-GM-LABELS", Item::GmailLabels),
 ];
 
 const BODY: &str = "BODY.PEEK";
+const BINARY: &str = "BINARY.PEEK";
+const BINARY_SIZE: &str = "BINARY.SIZE";
 
 const MESSAGE: &[Wanted] = &[Wanted { item: BODY, section: Section::WHOLE, window: None }];
 const HEADER: &[Wanted] = &[Wanted { item: BODY, section: Section::HEADER, window: None }];
@@ -207,7 +210,7 @@ impl Items {
     /// As [`Section::part`].
     pub fn binary(self, part: &[u32], window: Option<(u32, NonZeroU32)>) -> Result<Self> {
         let window = window.map(|(start, len)| (start.into(), len));
-        Ok(self.wanting(Wanted { item: "BINARY.PEEK", section: Section::part(part)?, window }))
+        Ok(self.wanting(Wanted { item: BINARY, section: Section::part(part)?, window }))
     }
 
     /// Adds how many bytes one part has without its transfer encoding (`BINARY`, RFC 3516).
@@ -216,7 +219,7 @@ impl Items {
     ///
     /// As [`Section::part`].
     pub fn binary_size(self, part: &[u32]) -> Result<Self> {
-        Ok(self.wanting(Wanted { item: "BINARY.SIZE", section: Section::part(part)?, window: None }))
+        Ok(self.wanting(Wanted { item: BINARY_SIZE, section: Section::part(part)?, window: None }))
     }
 
     /// Whether bodies or headers are asked for, and so whether answers may be large.
@@ -224,15 +227,20 @@ impl Items {
         !self.sections.is_empty()
     }
 
-    /// Whether this can be the answer, rather than flags that the server tells of its own accord.
+    /// Whether this is the answer: each item came, with a value, with NIL, or as a defect. Anything less is what a server tells of
+    /// its own accord.
     #[inline]
     pub(crate) fn are_answered_by(&self, fetched: &Fetched) -> bool {
-        !self.ask_more_than_flags() || fetched.says_more_than_flags()
+        let answered = fetched.answered();
+        let mut asked = ATTRIBUTES.iter().filter(|(bit, ..)| self.attributes & bit != 0);
+        asked.all(|&(_, name, item)| answered & 1 << item as u32 != 0 || is_defect(fetched, name))
+            && self.sections.iter().all(|wanted| wanted.is_answered_by(fetched))
     }
 
+    /// Whether a server that tells of a change by itself could not be taken to answer this (RFC 7162 §3.1.4.2).
     #[inline]
     pub(crate) fn ask_more_than_flags(&self) -> bool {
-        self.attributes & !FLAGS != 0 || !self.sections.is_empty()
+        self.attributes & !(FLAGS | MOD_SEQ) != 0 || !self.sections.is_empty()
     }
 
     const fn only(attributes: u32) -> Self {
@@ -249,6 +257,29 @@ impl Items {
         }
         self
     }
+}
+
+impl Wanted {
+    /// Whether the section came, from where it was asked for. A server may leave out that a window begins at 0.
+    fn is_answered_by(&self, fetched: &Fetched) -> bool {
+        if self.item == BINARY_SIZE {
+            return fetched.has_binary_size(&self.section) || is_defect(fetched, BINARY_SIZE);
+        }
+        let origin = self.window.map(|(start, _)| start);
+        let is_this = |found: &FetchedSection<'_>| {
+            let begins = found.origin().map(u64::from);
+            let is_there = begins == origin || begins.is_none() && origin == Some(0);
+            is_there && found.is_binary() == (self.item == BINARY) && found.is(&self.section)
+        };
+        fetched.sections().any(|found| is_this(&found)) || fetched.has_defect_of_section()
+    }
+}
+
+/// Whether the item came and could not be read.
+#[cold]
+fn is_defect(fetched: &Fetched, name: &str) -> bool {
+    let name = name.split(' ').next().unwrap_or(name);
+    fetched.has_defect_of(name) || name == "BODYSTRUCTURE" && fetched.has_defect_of("BODY")
 }
 
 impl Default for Items {
@@ -275,7 +306,7 @@ impl BitOr for Items {
 impl fmt::Display for Items {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("(UID")?;
-        for (_, name) in ATTRIBUTES.iter().filter(|(bit, _)| self.attributes & bit != 0) {
+        for (_, name, _) in ATTRIBUTES.iter().filter(|(bit, ..)| self.attributes & bit != 0) {
             write!(f, " {name}")?;
         }
         for Wanted { item, section, window } in self.sections.iter() {
@@ -307,6 +338,57 @@ mod tests {
         let items = Items::new().partial(Section::TEXT, 4096, NonZeroU32::MIN);
         assert_eq!(items.to_string(), "(UID BODY.PEEK[TEXT]<4096.1>)");
         assert!(items.has_sections() && !Items::ENVELOPE.body_structure().internal_date().has_sections());
+    }
+
+    /// Whether that answers it.
+    fn answers(items: &Items, said: &str) -> bool {
+        let frame = format!("* 1 FETCH (UID 7 {said})\r\n");
+        let fetched = crate::imap::codec::fetched(frame.into(), &crate::Limits::default()).unwrap();
+        items.are_answered_by(&fetched)
+    }
+
+    #[test]
+    fn an_answer_has_every_item_that_was_asked_for() {
+        let flags = Items::FLAGS.mod_seq();
+        assert!(
+            answers(&flags, "FLAGS () MODSEQ (5)") && !answers(&flags, "FLAGS ()") && !answers(&flags, "MODSEQ (5)")
+        );
+        assert!(answers(&Items::new().mod_seq(), "MODSEQ (5)") && answers(&Items::new(), "FLAGS ()"));
+        let dated = Items::ENVELOPE.internal_date();
+        assert!(!answers(&dated, "INTERNALDATE \" 4-Jul-2018 20:21:47 +0900\""));
+        assert!(answers(&dated, "INTERNALDATE NIL ENVELOPE (\"x\")"));
+    }
+
+    #[test]
+    fn nil_and_what_cannot_be_read_are_answers() {
+        let items = Items::new().preview().thread_id().email_id().save_date();
+        assert!(answers(&items, "PREVIEW NIL THREADID NIL EMAILID (M1) SAVEDATE NIL"));
+        assert!(!answers(&items, "PREVIEW NIL THREADID NIL EMAILID (M1)"));
+        assert!(
+            answers(&Items::new().lazy_preview(), "PREVIEW NIL") && answers(&Items::new().mod_seq(), "MODSEQ (NIL)")
+        );
+        assert!(answers(&Items::SIZE, "RFC822.SIZE -1") && answers(&Items::SIZE, "RFC822.SIZE x"));
+        assert!(answers(&Items::BODY_STRUCTURE, "BODY NIL") && !answers(&Items::BODY_STRUCTURE, "ENVELOPE NIL"));
+        assert!(answers(&Items::new().gmail_labels(), "X-GM-LABELS NIL"));
+        let size = Items::new().binary_size(&[1]).unwrap();
+        assert!(answers(&size, "BINARY.SIZE[1] NIL") && !answers(&size, "BINARY.SIZE[2] 3"));
+    }
+
+    #[test]
+    fn sections_answer_from_where_they_were_asked_for() {
+        let start = |start| Items::new().partial(Section::TEXT, start, NonZeroU32::MIN);
+        assert!(answers(&Items::MESSAGE, "BODY[] \"x\"") && answers(&Items::MESSAGE, "RFC822 \"x\""));
+        assert!(answers(&Items::MESSAGE, "BODY.PEEK[] NIL") && !answers(&Items::MESSAGE, "BODY[]<100> \"x\""));
+        assert!(!answers(&Items::MESSAGE, "BODY[HEADER] \"x\"") && !answers(&Items::MESSAGE, "BINARY[] \"x\""));
+        assert!(answers(&start(9), "BODY[TEXT]<9> \"x\"") && !answers(&start(9), "BODY[TEXT] \"x\""));
+        assert!(answers(&start(0), "body[text] \"x\"") && answers(&start(0), "RFC822.TEXT \"x\""));
+        let binary = Items::new().binary(&[1], None).unwrap();
+        assert!(answers(&binary, "BINARY.PEEK[1] \"x\"") && !answers(&binary, "BODY[1] \"x\""));
+        let fields = Items::new().section(Section::header_fields(["Date", "To"]).unwrap());
+        assert!(answers(&fields, "BODY[HEADER.FIELDS (DATE TO)] \"x\""));
+        assert!(answers(&fields, "BODY[HEADER.FIELDS (\"to\" Date)] \"x\""));
+        assert!(!answers(&fields, "BODY[HEADER.FIELDS (Date)] \"x\""));
+        assert!(!answers(&fields, "BODY[HEADER.FIELDS.NOT (DATE TO)] \"x\""));
     }
 
     #[test]

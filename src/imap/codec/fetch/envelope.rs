@@ -4,8 +4,83 @@ use crate::defect::Reason;
 use crate::imap::codec::token::{Read, Tokens};
 use crate::imap::types::tape::{Span, envelope};
 
-/// Reads an envelope and writes its words; what it wrote before an error is the caller's to take back.
-pub(super) fn read(tokens: &mut Tokens<'_>, tape: &mut Vec<u32>) -> Read<()> {
+/// What of an envelope could not be read, or only with allowances.
+#[derive(Debug, Default)]
+pub(super) struct Trouble {
+    pub(super) faults: Vec<Fault>,
+    /// There were more strings somewhere than there should be.
+    crowded: bool,
+}
+
+/// A field that is lost.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Fault {
+    /// Which of [`FIELDS`](envelope::FIELDS).
+    pub(super) field: usize,
+    pub(super) reason: Reason,
+    /// Where what could not be read begins and ends.
+    pub(super) start: usize,
+    pub(super) end: usize,
+}
+
+/// Faults kept for one message, so that they cost no more than what was sent.
+const MOST_FAULTS: usize = 64;
+
+impl Trouble {
+    /// Faults in one field are one.
+    fn note(&mut self, fault: Fault) {
+        match self.faults.last_mut() {
+            Some(last) if last.field == fault.field => last.end = fault.end,
+            _ => {
+                self.faults.truncate(MOST_FAULTS - 1);
+                self.faults.push(fault);
+            }
+        }
+    }
+}
+
+/// Reads an envelope and writes its words; what it wrote before an error is the caller's to take back. A field that cannot be
+/// read is NIL, and a fault.
+#[inline]
+pub(super) fn read(tokens: &mut Tokens<'_>, tape: &mut Vec<u32>, trouble: &mut Trouble) -> Read<()> {
+    let (begun, base, faults) = (*tokens, tape.len(), trouble.faults.len());
+    let read = once(tokens, tape, trouble);
+    if read.is_ok() && !trouble.crowded && trouble.faults.len() == faults {
+        return Ok(());
+    }
+    let better = again(begun, tokens, tape, base, read.is_ok());
+    trouble.crowded = false;
+    if better {
+        trouble.faults.truncate(faults);
+        return Ok(());
+    }
+    read
+}
+
+/// QQ ends strings in a lone backslash: `"example.com\"`. Where an envelope makes no sense with the quote behind it as part of the
+/// string, it is read as the string's end; whether that makes sense is returned, and nothing is changed where not. Looks no
+/// further than the first reading did.
+#[cold]
+fn again(begun: Tokens<'_>, tokens: &mut Tokens<'_>, tape: &mut Vec<u32>, base: usize, has_end: bool) -> bool {
+    let end = if has_end { tokens.cursor.at() } else { usize::MAX };
+    let mut second = begun.lone_backslashes_until(end);
+    if memchr::memmem::find(second.cursor.rest(), b"\\\"").is_none() {
+        return false;
+    }
+    let first = tape.split_off(base);
+    let mut trouble = Trouble::default();
+    let is_clean = once(&mut second, tape, &mut trouble).is_ok() && !trouble.crowded && trouble.faults.is_empty();
+    if is_clean {
+        tokens.cursor.seek(second.cursor.at());
+    } else {
+        tape.truncate(base);
+        tape.extend_from_slice(&first);
+    }
+    is_clean
+}
+
+#[inline]
+fn once(tokens: &mut Tokens<'_>, tape: &mut Vec<u32>, trouble: &mut Trouble) -> Read<()> {
     if !tokens.eat(b'(') {
         return Err(if tokens.nil() { Reason::Missing } else { Reason::Syntax });
     }
@@ -13,66 +88,109 @@ pub(super) fn read(tokens: &mut Tokens<'_>, tape: &mut Vec<u32>) -> Read<()> {
     let wrapped = tokens.peek() == Some(b'(') && tokens.cursor.peek_second() != Some(b')') && tokens.eat(b'(');
     let base = tape.len();
     tape.extend_from_slice(&[0; envelope::HEAD]);
-    let [[a, b], [c, d]] = [field(tokens)?.words(), field(tokens)?.words()];
+    let [[a, b], [c, d]] = [field(tokens, 0, trouble)?.words(), field(tokens, 1, trouble)?.words()];
     let mut ends = [0; 6];
-    for end in &mut ends {
-        addresses(tokens, tape)?;
+    for (list, end) in ends.iter_mut().enumerate() {
+        addresses(tokens, tape, 2 + list, trouble)?;
         *end = (tape.len() - base) as u32;
     }
-    let [[e, f], [g, h]] = [field(tokens)?.words(), field(tokens)?.words()];
+    let [[e, f], [g, h]] = [field(tokens, 8, trouble)?.words(), field(tokens, 9, trouble)?.words()];
     let [i, j, k, l, m, n] = ends;
     if let Some(head) = tape.get_mut(base..base + envelope::HEAD) {
         head.copy_from_slice(&[a, b, c, d, e, f, g, h, i, j, k, l, m, n]);
     }
-    close(tokens)?;
-    if wrapped { close(tokens) } else { Ok(()) }
+    end(tokens, trouble)?;
+    if wrapped { end(tokens, trouble) } else { Ok(()) }
+}
+
+/// Reads the closing parenthesis, and notes what stands before it.
+#[inline]
+fn end(tokens: &mut Tokens<'_>, trouble: &mut Trouble) -> Read<()> {
+    if tokens.closes() {
+        return Ok(());
+    }
+    trouble.crowded = true;
+    close(tokens)
 }
 
 /// One string; NIL where the envelope ends early, as old servers' do.
 #[inline(always)]
-fn field(tokens: &mut Tokens<'_>) -> Read<Span> {
+fn field(tokens: &mut Tokens<'_>, field: usize, trouble: &mut Trouble) -> Read<Span> {
     match tokens.usual_string() {
         Some(span) => Ok(span),
-        None => odd_field(tokens),
+        None => odd_field(tokens, field, trouble),
     }
 }
 
 #[inline(never)]
-fn odd_field(tokens: &mut Tokens<'_>) -> Read<Span> {
+fn odd_field(tokens: &mut Tokens<'_>, field: usize, trouble: &mut Trouble) -> Read<Span> {
     tokens.skip_spaces();
+    let start = tokens.cursor.at();
     match tokens.peek() {
         Some(b')') => Ok(Span::NIL),
-        _ => tokens.nstring(),
+        _ => tokens.nstring().or_else(|reason| lose(tokens, start, field, reason, trouble)),
     }
 }
 
+/// Skips the value that begins there. Where its end cannot be known, the envelope is lost.
+#[cold]
+fn lose(tokens: &mut Tokens<'_>, start: usize, field: usize, reason: Reason, trouble: &mut Trouble) -> Read<Span> {
+    tokens.cursor.seek(start);
+    tokens.skip_value().map_err(|_| reason)?;
+    tokens.cursor.take_while(|byte| !matches!(byte, b' ' | b'(' | b')' | b'\r' | b'\n'));
+    trouble.note(Fault { field, reason, start, end: tokens.cursor.at() });
+    Ok(Span::NIL)
+}
+
 #[inline]
-fn addresses(tokens: &mut Tokens<'_>, tape: &mut Vec<u32>) -> Read<()> {
+fn addresses(tokens: &mut Tokens<'_>, tape: &mut Vec<u32>, field: usize, trouble: &mut Trouble) -> Read<()> {
     tokens.skip_spaces();
+    let start = tokens.cursor.at();
     match tokens.peek() {
         Some(b'(') => {
             tokens.eat(b'(');
         }
         Some(b')') => return Ok(()),
         _ if tokens.nil() => return Ok(()),
-        _ => return Err(Reason::Syntax),
+        _ => return lose(tokens, start, field, Reason::Syntax, trouble).map(drop),
     }
+    let mark = tape.len();
     while !tokens.closes() {
         if tokens.eat(b'(') {
-            address(tokens, tape)?;
+            address(tokens, tape, field, trouble)?;
         } else if !tokens.nil() {
-            return Err(Reason::Syntax);
+            return odd_addresses(tokens, tape, (start, mark), field, trouble);
         }
     }
     Ok(())
 }
 
+/// One address without the list around it, or no list of addresses.
+#[cold]
+fn odd_addresses(
+    tokens: &mut Tokens<'_>,
+    tape: &mut Vec<u32>,
+    (start, mark): (usize, usize),
+    field: usize,
+    trouble: &mut Trouble,
+) -> Read<()> {
+    let is_first = tape.len() == mark;
+    if is_first && matches!(tokens.peek(), Some(b'"' | b'{' | b'~')) {
+        tokens.cursor.seek(start + 1);
+        return address(tokens, tape, field, trouble);
+    }
+    tape.truncate(mark);
+    lose(tokens, start, field, Reason::Syntax, trouble).map(drop)
+}
+
 #[inline]
-fn address(tokens: &mut Tokens<'_>, tape: &mut Vec<u32>) -> Read<()> {
+fn address(tokens: &mut Tokens<'_>, tape: &mut Vec<u32>, list: usize, trouble: &mut Trouble) -> Read<()> {
     tokens.fits(tape)?;
     let start = tokens.cursor.at();
-    let mut spans = [field(tokens)?, field(tokens)?, field(tokens)?, field(tokens)?];
+    let mut string = || field(tokens, list, trouble);
+    let mut spans = [string()?, string()?, string()?, string()?];
     if !tokens.closes() {
+        trouble.crowded = true;
         spans = long_address(tokens, start).unwrap_or(spans);
         close(tokens)?;
     }
