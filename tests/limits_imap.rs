@@ -86,8 +86,10 @@ async fn nesting() {
     let deep = |depth: usize| format!("{}{leaf}{}", "(".repeat(depth - 1), " \"mixed\")".repeat(depth - 1));
     let mut accepted = Vec::new();
     for depth in 15..25 {
-        let answer =
-            format!("* 1 FETCH (UID 10 BODYSTRUCTURE {})\\r\\n* 2 FETCH (UID 11 BODY[] \"hi\")\\r\\n", deep(depth));
+        let answer = format!(
+            "* 1 FETCH (UID 10 BODY[] \"ho\" BODYSTRUCTURE {})\\r\\n* 2 FETCH (UID 11 BODY[] \"hi\")\\r\\n",
+            deep(depth)
+        );
         let messages = fetched(&answer, config.clone()).await.unwrap();
         assert_eq!(messages[1].body().as_deref(), Some(&b"hi"[..]), "its neighbour is fine");
         match messages[0].defects().next() {

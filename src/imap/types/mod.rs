@@ -48,7 +48,7 @@ pub use flags::Flags;
 pub use found::{Found, Partial, SearchChange, SearchUpdate, Sorted};
 pub use items::Items;
 pub use language::Comparators;
-pub use listed::Listed;
+pub use listed::{Listed, Listing};
 pub use mailbox_name::MailboxName;
 pub use metadata::{EntryName, Metadata};
 pub use namespace::{Namespace, Namespaces};

@@ -1,15 +1,17 @@
 //! ENVELOPE (RFC 9051 §7.5.2) onto the tape, with what real servers send in its place. It must not know the message around it.
 
 use crate::defect::Reason;
-use crate::imap::codec::token::{Read, Tokens};
+use crate::imap::codec::token::{Quotes, Read, Tokens};
 use crate::imap::types::tape::{Span, envelope};
 
 /// What of an envelope could not be read, or only with allowances.
 #[derive(Debug, Default)]
 pub(super) struct Trouble {
     pub(super) faults: Vec<Fault>,
-    /// There were more strings somewhere than there should be.
+    /// There were more strings in an address than there should be.
     crowded: bool,
+    /// There were more values than fields.
+    overlong: bool,
 }
 
 /// A field that is lost.
@@ -44,43 +46,52 @@ impl Trouble {
 #[inline]
 pub(super) fn read(tokens: &mut Tokens<'_>, tape: &mut Vec<u32>, trouble: &mut Trouble) -> Read<()> {
     let (begun, base, faults) = (*tokens, tape.len(), trouble.faults.len());
-    let read = once(tokens, tape, trouble);
-    if read.is_ok() && !trouble.crowded && trouble.faults.len() == faults {
-        return Ok(());
-    }
-    let better = again(begun, tokens, tape, base, read.is_ok());
+    let read = once::<true>(tokens, tape, trouble);
+    let is_clean = read.is_ok() && !trouble.crowded && !trouble.overlong && trouble.faults.len() == faults;
+    if is_clean { Ok(()) } else { again(begun, tokens, tape, base, trouble, faults, read) }
+}
+
+/// Reads an envelope that makes no sense again, with other ends of strings: QQ has a lone backslash at the end of some
+/// (`"example.com\"`), other servers leave quotes unescaped that a space follows. What makes sense then is taken. No reading looks
+/// further than the first did.
+#[cold]
+#[allow(clippy::too_many_arguments, reason = "all that the first reading had and did")]
+fn again(
+    begun: Tokens<'_>,
+    tokens: &mut Tokens<'_>,
+    tape: &mut Vec<u32>,
+    base: usize,
+    trouble: &mut Trouble,
+    faults: usize,
+    read: Read<()>,
+) -> Read<()> {
+    let overlong = std::mem::take(&mut trouble.overlong);
     trouble.crowded = false;
-    if better {
-        trouble.faults.truncate(faults);
-        return Ok(());
+    let end = if read.is_ok() { tokens.cursor.at() } else { usize::MAX };
+    let is_lost = read.is_err() || overlong || trouble.faults.len() > faults;
+    let first = tape.split_off(base);
+    // Names that were torn are put together already.
+    let readings: &[Quotes] = if is_lost { &[Quotes::Escaped, Quotes::BeforeValues] } else { &[Quotes::Escaped] };
+    for &quotes in readings {
+        let (mut second, mut other) = (begun.careful(quotes, end), Trouble::default());
+        let read = once::<false>(&mut second, tape, &mut other);
+        if read.is_ok() && !other.crowded && !other.overlong && other.faults.is_empty() {
+            tokens.cursor.seek(second.cursor.at());
+            trouble.faults.truncate(faults);
+            return Ok(());
+        }
+        tape.truncate(base);
+    }
+    tape.extend_from_slice(&first);
+    // With more values than fields, those behind the bad one would be taken for others.
+    if overlong && trouble.faults.len() > faults {
+        return Err(Reason::Syntax);
     }
     read
 }
 
-/// QQ ends strings in a lone backslash: `"example.com\"`. Where an envelope makes no sense with the quote behind it as part of the
-/// string, it is read as the string's end; whether that makes sense is returned, and nothing is changed where not. Looks no
-/// further than the first reading did.
-#[cold]
-fn again(begun: Tokens<'_>, tokens: &mut Tokens<'_>, tape: &mut Vec<u32>, base: usize, has_end: bool) -> bool {
-    let end = if has_end { tokens.cursor.at() } else { usize::MAX };
-    let mut second = begun.lone_backslashes_until(end);
-    if memchr::memmem::find(second.cursor.rest(), b"\\\"").is_none() {
-        return false;
-    }
-    let first = tape.split_off(base);
-    let mut trouble = Trouble::default();
-    let is_clean = once(&mut second, tape, &mut trouble).is_ok() && !trouble.crowded && trouble.faults.is_empty();
-    if is_clean {
-        tokens.cursor.seek(second.cursor.at());
-    } else {
-        tape.truncate(base);
-        tape.extend_from_slice(&first);
-    }
-    is_clean
-}
-
 #[inline]
-fn once(tokens: &mut Tokens<'_>, tape: &mut Vec<u32>, trouble: &mut Trouble) -> Read<()> {
+fn once<const USUAL: bool>(tokens: &mut Tokens<'_>, tape: &mut Vec<u32>, trouble: &mut Trouble) -> Read<()> {
     if !tokens.eat(b'(') {
         return Err(if tokens.nil() { Reason::Missing } else { Reason::Syntax });
     }
@@ -88,13 +99,13 @@ fn once(tokens: &mut Tokens<'_>, tape: &mut Vec<u32>, trouble: &mut Trouble) -> 
     let wrapped = tokens.peek() == Some(b'(') && tokens.cursor.peek_second() != Some(b')') && tokens.eat(b'(');
     let base = tape.len();
     tape.extend_from_slice(&[0; envelope::HEAD]);
-    let [[a, b], [c, d]] = [field(tokens, 0, trouble)?.words(), field(tokens, 1, trouble)?.words()];
+    let [[a, b], [c, d]] = [field::<USUAL>(tokens, 0, trouble)?.words(), field::<USUAL>(tokens, 1, trouble)?.words()];
     let mut ends = [0; 6];
     for (list, end) in ends.iter_mut().enumerate() {
-        addresses(tokens, tape, 2 + list, trouble)?;
+        addresses::<USUAL>(tokens, tape, 2 + list, trouble)?;
         *end = (tape.len() - base) as u32;
     }
-    let [[e, f], [g, h]] = [field(tokens, 8, trouble)?.words(), field(tokens, 9, trouble)?.words()];
+    let [[e, f], [g, h]] = [field::<USUAL>(tokens, 8, trouble)?.words(), field::<USUAL>(tokens, 9, trouble)?.words()];
     let [i, j, k, l, m, n] = ends;
     if let Some(head) = tape.get_mut(base..base + envelope::HEAD) {
         head.copy_from_slice(&[a, b, c, d, e, f, g, h, i, j, k, l, m, n]);
@@ -109,14 +120,14 @@ fn end(tokens: &mut Tokens<'_>, trouble: &mut Trouble) -> Read<()> {
     if tokens.closes() {
         return Ok(());
     }
-    trouble.crowded = true;
+    trouble.overlong = true;
     close(tokens)
 }
 
 /// One string; NIL where the envelope ends early, as old servers' do.
 #[inline(always)]
-fn field(tokens: &mut Tokens<'_>, field: usize, trouble: &mut Trouble) -> Read<Span> {
-    match tokens.usual_string() {
+fn field<const USUAL: bool>(tokens: &mut Tokens<'_>, field: usize, trouble: &mut Trouble) -> Read<Span> {
+    match if USUAL { tokens.usual_string() } else { None } {
         Some(span) => Ok(span),
         None => odd_field(tokens, field, trouble),
     }
@@ -128,7 +139,7 @@ fn odd_field(tokens: &mut Tokens<'_>, field: usize, trouble: &mut Trouble) -> Re
     let start = tokens.cursor.at();
     match tokens.peek() {
         Some(b')') => Ok(Span::NIL),
-        _ => tokens.nstring().or_else(|reason| lose(tokens, start, field, reason, trouble)),
+        _ => tokens.careful_string().or_else(|reason| lose(tokens, start, field, reason, trouble)),
     }
 }
 
@@ -143,7 +154,12 @@ fn lose(tokens: &mut Tokens<'_>, start: usize, field: usize, reason: Reason, tro
 }
 
 #[inline]
-fn addresses(tokens: &mut Tokens<'_>, tape: &mut Vec<u32>, field: usize, trouble: &mut Trouble) -> Read<()> {
+fn addresses<const USUAL: bool>(
+    tokens: &mut Tokens<'_>,
+    tape: &mut Vec<u32>,
+    field: usize,
+    trouble: &mut Trouble,
+) -> Read<()> {
     tokens.skip_spaces();
     let start = tokens.cursor.at();
     match tokens.peek() {
@@ -157,9 +173,9 @@ fn addresses(tokens: &mut Tokens<'_>, tape: &mut Vec<u32>, field: usize, trouble
     let mark = tape.len();
     while !tokens.closes() {
         if tokens.eat(b'(') {
-            address(tokens, tape, field, trouble)?;
+            address::<USUAL>(tokens, tape, field, trouble)?;
         } else if !tokens.nil() {
-            return odd_addresses(tokens, tape, (start, mark), field, trouble);
+            return odd_addresses::<USUAL>(tokens, tape, (start, mark), field, trouble);
         }
     }
     Ok(())
@@ -167,7 +183,7 @@ fn addresses(tokens: &mut Tokens<'_>, tape: &mut Vec<u32>, field: usize, trouble
 
 /// One address without the list around it, or no list of addresses.
 #[cold]
-fn odd_addresses(
+fn odd_addresses<const USUAL: bool>(
     tokens: &mut Tokens<'_>,
     tape: &mut Vec<u32>,
     (start, mark): (usize, usize),
@@ -177,17 +193,22 @@ fn odd_addresses(
     let is_first = tape.len() == mark;
     if is_first && matches!(tokens.peek(), Some(b'"' | b'{' | b'~')) {
         tokens.cursor.seek(start + 1);
-        return address(tokens, tape, field, trouble);
+        return address::<USUAL>(tokens, tape, field, trouble);
     }
     tape.truncate(mark);
     lose(tokens, start, field, Reason::Syntax, trouble).map(drop)
 }
 
 #[inline]
-fn address(tokens: &mut Tokens<'_>, tape: &mut Vec<u32>, list: usize, trouble: &mut Trouble) -> Read<()> {
+fn address<const USUAL: bool>(
+    tokens: &mut Tokens<'_>,
+    tape: &mut Vec<u32>,
+    list: usize,
+    trouble: &mut Trouble,
+) -> Read<()> {
     tokens.fits(tape)?;
     let start = tokens.cursor.at();
-    let mut string = || field(tokens, list, trouble);
+    let mut string = || field::<USUAL>(tokens, list, trouble);
     let mut spans = [string()?, string()?, string()?, string()?];
     if !tokens.closes() {
         trouble.crowded = true;

@@ -149,6 +149,25 @@ fn a_lone_backslash_does_not_escape_the_quote_that_ends_its_string() {
 }
 
 #[test]
+fn unescaped_quotes_before_a_space_are_part_of_their_string() {
+    let ann = "((\"Ann \"the one\" A.\" NIL \"ann\" \"a.example\"))";
+    let message = enveloped(&format!("\"d\" \"a \"quoted\" word\" {ann} {ann} NIL NIL NIL NIL NIL \"<m>\""));
+    let envelope = message.envelope().unwrap();
+    assert_eq!(
+        (envelope.subject().unwrap(), envelope.message_id().unwrap()),
+        (Str::new(b"a \"quoted\" word", false), Str::new(b"<m>", false))
+    );
+    assert_eq!((people(envelope.from()), defects(&message)), (vec!["Ann \"the one\" A.".into()], vec![]));
+}
+
+#[test]
+fn values_are_never_taken_for_those_of_another_field() {
+    let message = enveloped("\"d\" \"s\" (x) stray ((NIL NIL \"a\" \"b\")) NIL NIL NIL NIL NIL NIL \"m\"");
+    assert_eq!(defects(&message), [("ENVELOPE".to_owned(), Reason::Syntax)]);
+    assert!(message.envelope().is_none());
+}
+
+#[test]
 fn a_bad_field_of_an_enclosed_envelope_is_lost_alone() {
     let inner = "(\"d\" (x) NIL NIL NIL NIL NIL NIL NIL \"m\") (\"text\" \"plain\" NIL NIL NIL \"7bit\" 3 1) 1";
     let message =
