@@ -15,8 +15,10 @@ const MIB: usize = 1024 * KIB;
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// One IMAP line, literals not counted. Over it the connection is closed with [`Kind::Limit`](crate::Kind::Limit), since
-    /// the end of the response is not known. 1 MiB.
+    /// One IMAP line of text or of anything else that is short, literals not counted. Over it the connection is closed with
+    /// [`Kind::Limit`](crate::Kind::Limit), since the end of the response is not known. Lists of numbers (SEARCH, ESEARCH, SORT,
+    /// THREAD, VANISHED) and the data of messages (FETCH) grow with the mailbox: those count against
+    /// [`response`](Self::response) only. 1 MiB.
     pub line: usize,
     /// One POP3 status line or listing line; bodies of messages are not counted. 64 KiB.
     pub status_line: usize,

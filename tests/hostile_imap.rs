@@ -164,9 +164,12 @@ async fn garbage_in_the_midst_of_a_session_is_a_typed_error_or_passed_over() {
 
 #[tokio::test(start_paused = true)]
 async fn an_endless_line_is_cut_off_by_the_limit() {
-    for start in ["* OK ", "", "* 1 FETCH (UID 10 ENVELOPE \""] {
+    // The data of a message is bounded by the whole response.
+    let mut limits = Limits::default();
+    limits.response = 1_500_000;
+    for start in ["* OK ", "", "* LIST () NIL \"", "* 1 FETCH (UID 10 ENVELOPE \"", "* SEARCH "] {
         let dialogue = format!("C: {{A}} NOOP\nS-raw: {start}\nS-fill: 2000000 x");
-        let (_script, imap) = greeted(&dialogue, plaintext()).await;
+        let (_script, imap) = greeted(&dialogue, plaintext().limits(limits.clone())).await;
         assert_eq!(imap.noop().await.unwrap_err().kind(), Kind::Limit, "{start}");
         assert_eq!(imap.noop().await.unwrap_err().kind(), Kind::Closed);
     }

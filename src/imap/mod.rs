@@ -42,8 +42,8 @@ pub use session::Imap;
 pub use types::{
     Acl, AclEntry, Address, Addresses, Annotation, AnnotationSize, AnnotationSupport, BodyStructure, Capabilities,
     Comparators, Condition, CopyUid, EntryName, Envelope, Fetched, FetchedSection, Flags, Found, Items, ListRights,
-    Listed, MailboxName, Metadata, MyRights, Namespace, Namespaces, Params, PartKind, Partial, Parts, Progress, Query,
-    Quota, QuotaResource, QuotaRoots, QuotaUsage, Response, ResponseCode, Returns, Rights, SearchChange, SearchUpdate,
-    Section, SeqNum, Sorted, Status, StatusData, StatusItems, Str, Stretch, Strings, Thread, Threads, Uid, UidList,
-    UidValidity, Uids, UrlContent, Vanished,
+    Listed, Listing, MailboxName, Metadata, MyRights, Namespace, Namespaces, Params, PartKind, Partial, Parts,
+    Progress, Query, Quota, QuotaResource, QuotaRoots, QuotaUsage, Response, ResponseCode, Returns, Rights,
+    SearchChange, SearchUpdate, Section, SeqNum, Sorted, Status, StatusData, StatusItems, Str, Stretch, Strings,
+    Thread, Threads, Uid, UidList, UidValidity, Uids, UrlContent, Vanished,
 };

@@ -2,7 +2,7 @@
 //! must not know what was answered before.
 
 use crate::imap::codec::{Elided, Named, Scan};
-use crate::imap::types::{BINARY, BINARY_SIZE, Item, Items, Section, Uid, Uids, WantedSection};
+use crate::imap::types::{BINARY, BINARY_SIZE, Item, Items, Uid, Uids, WantedSection};
 
 /// The bits of sections follow those of attributes; all that find no bit of their own share the last one.
 const FIRST_SECTION: u32 = 24;
@@ -142,11 +142,8 @@ impl Wanted {
 impl Place {
     /// Servers change case, quotes, and the order of header fields.
     fn is_named(&self, section: &[u8]) -> bool {
-        if section.eq_ignore_ascii_case(self.text.as_bytes()) {
-            return true;
-        }
-        let fields = self.text.contains("FIELDS").then(|| std::str::from_utf8(section).ok()).flatten();
-        fields.and_then(Section::from_wire).is_some_and(|section| section.is_same_as(&self.wanted.section))
+        section.eq_ignore_ascii_case(self.text.as_bytes())
+            || self.text.contains("FIELDS") && self.wanted.section.is_called(section)
     }
 
     /// Some servers leave `<0>` out.
@@ -166,6 +163,7 @@ mod tests {
     use std::num::NonZeroU32;
 
     use super::*;
+    use crate::imap::types::Section;
 
     fn found(items: Items, attributes: &str) -> bool {
         let wanted = Wanted::new(Uids::ALL, &items);

@@ -311,6 +311,57 @@ mod tests {
         assert!(items.has_sections() && !Items::ENVELOPE.body_structure().internal_date().has_sections());
     }
 
+    /// Whether that answers it.
+    fn answers(items: &Items, said: &str) -> bool {
+        let frame = format!("* 1 FETCH (UID 7 {said})\r\n");
+        let fetched = crate::imap::codec::fetched(frame.into(), &crate::Limits::default()).unwrap();
+        items.are_answered_by(&fetched)
+    }
+
+    #[test]
+    fn an_answer_has_every_item_that_was_asked_for() {
+        let flags = Items::FLAGS.mod_seq();
+        assert!(
+            answers(&flags, "FLAGS () MODSEQ (5)") && !answers(&flags, "FLAGS ()") && !answers(&flags, "MODSEQ (5)")
+        );
+        assert!(answers(&Items::new().mod_seq(), "MODSEQ (5)") && answers(&Items::new(), "FLAGS ()"));
+        let dated = Items::ENVELOPE.internal_date();
+        assert!(!answers(&dated, "INTERNALDATE \" 4-Jul-2018 20:21:47 +0900\""));
+        assert!(answers(&dated, "INTERNALDATE NIL ENVELOPE (\"x\")"));
+    }
+
+    #[test]
+    fn nil_and_what_cannot_be_read_are_answers() {
+        let items = Items::new().preview().thread_id().email_id().save_date();
+        assert!(answers(&items, "PREVIEW NIL THREADID NIL EMAILID (M1) SAVEDATE NIL"));
+        assert!(!answers(&items, "PREVIEW NIL THREADID NIL EMAILID (M1)"));
+        assert!(
+            answers(&Items::new().lazy_preview(), "PREVIEW NIL") && answers(&Items::new().mod_seq(), "MODSEQ (NIL)")
+        );
+        assert!(answers(&Items::SIZE, "RFC822.SIZE -1") && answers(&Items::SIZE, "RFC822.SIZE x"));
+        assert!(answers(&Items::BODY_STRUCTURE, "BODY NIL") && !answers(&Items::BODY_STRUCTURE, "ENVELOPE NIL"));
+        assert!(answers(&Items::new().gmail_labels(), "X-GM-LABELS NIL"));
+        let size = Items::new().binary_size(&[1]).unwrap();
+        assert!(answers(&size, "BINARY.SIZE[1] NIL") && !answers(&size, "BINARY.SIZE[2] 3"));
+    }
+
+    #[test]
+    fn sections_answer_from_where_they_were_asked_for() {
+        let start = |start| Items::new().partial(Section::TEXT, start, NonZeroU32::MIN);
+        assert!(answers(&Items::MESSAGE, "BODY[] \"x\"") && answers(&Items::MESSAGE, "RFC822 \"x\""));
+        assert!(answers(&Items::MESSAGE, "BODY.PEEK[] NIL") && !answers(&Items::MESSAGE, "BODY[]<100> \"x\""));
+        assert!(!answers(&Items::MESSAGE, "BODY[HEADER] \"x\"") && !answers(&Items::MESSAGE, "BINARY[] \"x\""));
+        assert!(answers(&start(9), "BODY[TEXT]<9> \"x\"") && !answers(&start(9), "BODY[TEXT] \"x\""));
+        assert!(answers(&start(0), "body[text] \"x\"") && answers(&start(0), "RFC822.TEXT \"x\""));
+        let binary = Items::new().binary(&[1], None).unwrap();
+        assert!(answers(&binary, "BINARY.PEEK[1] \"x\"") && !answers(&binary, "BODY[1] \"x\""));
+        let fields = Items::new().section(Section::header_fields(["Date", "To"]).unwrap());
+        assert!(answers(&fields, "BODY[HEADER.FIELDS (DATE TO)] \"x\""));
+        assert!(answers(&fields, "BODY[HEADER.FIELDS (\"to\" Date)] \"x\""));
+        assert!(!answers(&fields, "BODY[HEADER.FIELDS (Date)] \"x\""));
+        assert!(!answers(&fields, "BODY[HEADER.FIELDS.NOT (DATE TO)] \"x\""));
+    }
+
     #[test]
     fn items_of_extensions_are_those_of_their_rfcs() {
         let items = Items::FLAGS.mod_seq().email_id().thread_id().save_date().lazy_preview();

@@ -49,7 +49,7 @@ pub use found::{Found, Partial, SearchChange, SearchUpdate, Sorted};
 pub use items::Items;
 pub(crate) use items::{BINARY, BINARY_SIZE, Wanted as WantedSection};
 pub use language::Comparators;
-pub use listed::Listed;
+pub use listed::{Listed, Listing};
 pub use mailbox_name::MailboxName;
 pub use metadata::{EntryName, Metadata};
 pub use namespace::{Namespace, Namespaces};

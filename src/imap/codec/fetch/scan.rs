@@ -52,7 +52,7 @@ impl<'a> Scan<'a> {
             return None;
         }
         let (_, rest) = split(frame);
-        let mut tokens = Tokens { cursor: Cursor::new(frame, frame.len() - rest.len()), elided, nesting: 0, before: 0 };
+        let mut tokens = Tokens::new(Cursor::new(frame, frame.len() - rest.len()), elided, 0, 0);
         tokens.eat(b'(').then_some(Self { tokens, value: None })
     }
 
