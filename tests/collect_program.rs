@@ -127,3 +127,14 @@ async fn a_run_that_is_interrupted_is_finished_by_the_next_one() {
     assert_eq!(done.status, 0, "{done:?}");
     assert_eq!((left(&server), subjects(&program.mail)), (0, vec!["one".into(), "three".into(), "two".into()]));
 }
+
+#[tokio::test]
+async fn a_mechanism_can_be_named_for_a_server_that_offers_what_it_cannot_do() {
+    let server = server().await;
+    let program = Program::new(&server);
+    for by in [program.imap(&["--auth", "PLAIN"]).await, program.pop3(&["--auth=login", "--auth", "PLAIN"]).await] {
+        assert_eq!(by.status, 0, "{by:?}");
+    }
+    let none = program.imap(&["--auth", "GSSAPI"]).await;
+    assert!(none.status != 0 && none.err.contains("no way to log in"), "{none:?}");
+}

@@ -57,9 +57,12 @@ async fn who_is_no_imap_server_is_found_out() {
 
 #[tokio::test(start_paused = true)]
 async fn who_says_nothing_or_half_a_word_is_given_up() {
-    for words in [&b""[..], b"* OK no end", b"* ", b"\r\n\r\n\r\n", b"\x15\x03\x01\x00\x02\x02\x46"] {
+    for words in [&b""[..], b"* OK no end", b"* ", b"\r\n\r\n\r\n"] {
         assert_eq!(met(words, false, plaintext()).await, Kind::Timeout, "{}", words.escape_ascii());
-        assert_eq!(met(words, true, plaintext()).await, Kind::Protocol, "{}", words.escape_ascii());
+        assert_eq!(met(words, true, plaintext()).await, Kind::Closed, "{}", words.escape_ascii());
+    }
+    for closes in [false, true] {
+        assert_eq!(met(b"\x15\x03\x01\x00\x02\x02\x46", closes, plaintext()).await, Kind::Protocol);
     }
 }
 

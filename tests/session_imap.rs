@@ -23,6 +23,8 @@ mod idling;
 mod login;
 #[path = "session_imap/reading.rs"]
 mod reading;
+#[path = "session_imap/refusal.rs"]
+mod refusal;
 #[path = "session_imap/selection.rs"]
 mod selection;
 #[path = "session_imap/starttls.rs"]

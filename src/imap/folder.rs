@@ -45,7 +45,8 @@ pub struct Folder<S = Imap> {
 
 impl<S: Borrow<Imap>> Folder<S> {
     pub(super) fn new(session: S) -> Result<Self> {
-        let selected = session.borrow().link().state().selected.clone().ok_or_else(gone)?;
+        let state = session.borrow().link().state();
+        let selected = state.selected.clone().ok_or_else(|| state.unselected())?;
         let place = Place::Imap {
             account: session.borrow().account().as_ref().into(),
             mailbox: selected.name.as_str().into(),
@@ -61,8 +62,9 @@ impl<S: Borrow<Imap>> Folder<S> {
     ///
     /// [`Kind::Closed`](crate::Kind::Closed) where it is no longer selected.
     pub fn info(&self) -> Result<Arc<Selected>> {
-        let selected = self.link().state().selected.clone();
-        selected.filter(|selected| selected.selection == self.selection).ok_or_else(gone)
+        let state = self.link().state();
+        let selected = state.selected.clone().filter(|selected| selected.selection == self.selection);
+        selected.ok_or_else(|| state.unselected())
     }
 
     /// The session this folder is selected in.
@@ -185,7 +187,9 @@ impl<S: Borrow<Imap>> Folder<S> {
         if !info.read_only {
             session.call(Select { name: info.name.clone(), read_only: true }).await?;
         }
-        let selected = self.link().state().selected.clone().filter(|selected| selected.read_only).ok_or_else(gone)?;
+        let state = self.link().state();
+        let selected =
+            state.selected.clone().filter(|selected| selected.read_only).ok_or_else(|| state.unselected())?;
         session.call(Close { selection: selected.selection, expunge: true }).await?;
         Ok(self.session)
     }
@@ -324,8 +328,4 @@ impl<S: Borrow<Imap>> fmt::Debug for Folder<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Folder").field("info", &self.info().ok()).finish_non_exhaustive()
     }
-}
-
-fn gone() -> Error {
-    Error::closed("the mailbox is no longer selected")
 }

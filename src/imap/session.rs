@@ -435,7 +435,7 @@ async fn finish_call<C: Command>(begun: Option<(ImapInbox, C)>) -> Result<Option
 /// The answer to what the server may refuse.
 fn forgiven<T>(answer: Result<T>) -> Result<Option<T>> {
     match answer {
-        Err(error) if error.is_refusal() => {
+        Err(error) if error.is_refusal() && !error.is_retryable() => {
             tracing::debug!(%error, "refused, which does not matter");
             Ok(None)
         }

@@ -3,21 +3,21 @@
 
 use bytes::Bytes;
 
-use super::meaning::Meaning;
+use super::meaning::{self, refusal};
 use super::numbers::{Moment, Owner};
 use super::outbox::Stage;
 use super::{Delivery, Effect, Engine, Phase, Running, Upgrade, copied};
 use crate::engine::Id;
-use crate::error::{Error, Kind as ErrorKind, Result};
+use crate::error::{Error, Result, Words};
 use crate::imap::codec::{self, Ending, Kind, Route, route};
 use crate::imap::types::{Capabilities, Condition, CopyUid, ResponseCode, SeqNum, Status, Uids};
 
 /// Lines that are not IMAP, before the connection is given up.
 const MOST_STRAYS: u32 = 100;
+/// What a BYE is.
+const CLOSED: &str = "the server closed the session";
 /// No response of flags alone is longer.
 const LONGEST_FLAGS: usize = 4096;
-/// How much of the server's text goes into an error.
-const TEXT: usize = 300;
 
 impl Engine {
     pub(super) fn await_greeting(&mut self, id: Id) {
@@ -44,13 +44,12 @@ impl Engine {
         let phase = match route {
             Route::Untagged(Kind::Ok) => Phase::Greeted,
             Route::Untagged(Kind::Preauth) => Phase::LoggedIn,
-            Route::Untagged(Kind::Bye) => return Err(said(frame, "the server refused the connection")),
+            Route::Untagged(Kind::Bye) => return Err(refused_to_greet(frame)),
             _ if unavailable(frame) => return Err(out_of_service(frame)),
             _ => {
-                return Err(Error::protocol(format!(
-                    "the server does not speak IMAP: it begins with {}",
-                    excerpt(frame)
-                )));
+                let foreign =
+                    || Error::protocol(format!("the server does not speak IMAP: it begins with {}", excerpt(frame)));
+                return Err(meaning::turned_away(frame).unwrap_or_else(foreign));
             }
         };
         let mut greeting = read_condition(frame);
@@ -227,7 +226,10 @@ impl Engine {
 
     /// A BYE that was not asked for ends the session; some servers would say it for ever.
     fn goodbye(&mut self, frame: &[u8]) -> Result<()> {
-        let error = said(frame, "the server closed the session");
+        self.part(meaning::goodbye(read_condition(frame), CLOSED))
+    }
+
+    fn part(&mut self, error: Error) -> Result<()> {
         if self.running.iter().any(|run| run.effect == Effect::Logout) {
             self.goodbye = Some(error);
             return Ok(());
@@ -245,6 +247,9 @@ impl Engine {
         }
         if unavailable(frame) {
             return Err(out_of_service(frame));
+        }
+        if let Some(error) = meaning::glued_goodbye(frame, CLOSED) {
+            return self.part(error);
         }
         self.strays += 1;
         tracing::warn!(line = %excerpt(frame), "a line that belongs nowhere");
@@ -379,35 +384,19 @@ fn outcome(run: &Running, ending: Ending, condition: Condition) -> Result<Condit
     Ok(condition)
 }
 
-fn refusal(verb: &str, ending: Ending, condition: Condition) -> Error {
-    let meaning = Meaning::of(&condition.text);
-    let kind = match (meaning, ending) {
-        (Some(Meaning::NotConnected), _) => ErrorKind::Login,
-        (Some(Meaning::Throttled(_)), _) | (None, Ending::No) => ErrorKind::Rejected,
-        (None, _) => ErrorKind::Bad,
-    };
-    let did = if kind == ErrorKind::Bad { "did not understand" } else { "refused" };
-    let text = match clean(&condition.text) {
-        text if text.is_empty() => format!("the server {did} {verb}"),
-        text => format!("the server {did} {verb}: {text}"),
-    };
-    let wait = meaning.and_then(Meaning::wait);
-    Error::new(kind, text).with_code(condition.code.map(Into::into)).with_retry_after(wait)
-}
-
-/// The error that a BYE stands for, with its code and words.
-fn said(frame: &[u8], what: &str) -> Error {
-    let condition = read_condition(frame);
-    let text = clean(&condition.text);
-    let text = if text.is_empty() { what.to_owned() } else { format!("{what}: {text}") };
-    let wait = Meaning::of(&condition.text).and_then(Meaning::wait);
-    Error::closed(text).with_code(condition.code.map(Into::into)).with_retry_after(wait)
-}
-
 /// Exchange says so in a line without a tag, and never answers the command: nothing that waits would ever end.
 fn unavailable(frame: &[u8]) -> bool {
     const WORDS: &[u8] = b"Server Unavailable";
     frame.get(..WORDS.len()).is_some_and(|start| start.eq_ignore_ascii_case(WORDS))
+}
+
+/// A BYE instead of a greeting. `LIMIT` (RFC 5530 §3) can be about nothing but connections then.
+fn refused_to_greet(frame: &[u8]) -> Error {
+    let error = meaning::goodbye(read_condition(frame), "the server refused the connection");
+    match error.code().is_some_and(|code| code.is("LIMIT")) {
+        true => error.with_words(Some(Words::ConnectionLimit)),
+        false => error,
+    }
 }
 
 fn out_of_service(frame: &[u8]) -> Error {
@@ -431,11 +420,6 @@ fn challenge(frame: &[u8]) -> Bytes {
 
 fn unread(error: &dyn std::fmt::Display, frame: &[u8]) {
     tracing::warn!(%error, line = %excerpt(frame), "a response that cannot be read");
-}
-
-/// The server's words, without what could disturb a terminal or a log.
-fn clean(text: &str) -> String {
-    text.trim().chars().filter(|char| !char.is_control()).take(TEXT).collect()
 }
 
 fn excerpt(frame: &[u8]) -> String {

@@ -34,7 +34,7 @@ pub(crate) use self::state::{Phase, State};
 use crate::engine::clock::Clock;
 use crate::engine::span::Span;
 use crate::engine::{Appetite, Content, Id, Outgoing};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Result, Words};
 use crate::imap::codec::Framer;
 use crate::imap::plan::{Effect, Needs, Order, Plan};
 use crate::imap::types::{CopyUid, Uids};
@@ -238,7 +238,8 @@ impl Engine {
         self.flow = None;
         self.outbox.clear();
         self.clock.special(None);
-        self.state = State { phase: Phase::Over, selected: None, ..self.state.clone() };
+        let left = Some(closed(&outcome));
+        self.state = State { phase: Phase::Over, selected: None, left, ..self.state.clone() };
         self.changed = true;
         self.outcome = Some(outcome);
     }
@@ -248,10 +249,10 @@ impl Engine {
         let selected = self.state.selected.as_ref().map(|selected| selected.selection);
         let selected = opening.or(selected);
         match (needs, self.state.phase) {
-            (_, Phase::Over) => Err(over()),
+            (_, Phase::Over) => Err(self.state.unselected()),
             (Needs::Connection, _) | (Needs::Login, Phase::LoggedIn) | (Needs::BeforeLogin, Phase::Greeted) => Ok(()),
             (Needs::Selection(selection), Phase::LoggedIn) if selected == Some(selection) => Ok(()),
-            (Needs::Selection(_), _) => Err(Error::closed("the mailbox is no longer selected")),
+            (Needs::Selection(_), _) => Err(self.state.unselected()),
             (Needs::NoSelection, Phase::LoggedIn) if selected.is_none() => Ok(()),
             (Needs::NoSelection, Phase::LoggedIn) => Err(Error::input("this command must come before any SELECT")),
             (Needs::Login | Needs::NoSelection, _) => Err(Error::input("this command needs a login first")),
@@ -269,10 +270,11 @@ impl crate::engine::Engine for Engine {
 
     fn handle_request(&mut self, id: Id, request: Request, now: Instant) {
         self.clock.tell(now);
-        if self.outcome.is_some() {
+        if let Some(outcome) = &self.outcome {
+            let error = closed(outcome);
             // What is added to an old request has had its end.
             if !matches!(request, Request::Answer(_) | Request::Feed(_) | Request::Stray(..) | Request::Untaken(_)) {
-                self.refuse(id, self.closed());
+                self.refuse(id, error);
             }
             return;
         }
@@ -298,7 +300,7 @@ impl crate::engine::Engine for Engine {
 
     fn handle_input(&mut self, input: &mut BytesMut, now: Instant) {
         self.clock.received(input.len().saturating_sub(self.unread), now);
-        if let Err(error) = self.read(input) {
+        if let Err(error) = self.check_start(input).and_then(|()| self.read(input)) {
             self.fail(error);
         }
         if self.outcome.is_some() {
@@ -316,7 +318,8 @@ impl crate::engine::Engine for Engine {
         self.fail(match error {
             Some(error) => error,
             None if self.state.phase == Phase::Connected => {
-                Error::protocol("the server closed the connection instead of greeting")
+                Error::closed("the server closed the connection before its greeting")
+                    .with_words(Some(Words::ConnectionLimit))
             }
             None => Error::closed("the server closed the connection"),
         });
@@ -407,13 +410,23 @@ impl crate::engine::Engine for Engine {
 }
 
 impl Engine {
-    /// Why nothing can be asked any more.
-    fn closed(&self) -> Error {
-        match &self.outcome {
-            Some(Err(error)) if error.kind() == Kind::Closed => error.clone(),
-            Some(Err(error)) => Error::closed("the connection is closed after a failure").with_source(error.clone()),
-            _ => over(),
+    /// A server that expects TLS answers what it did not understand by a record of TLS (RFC 8446 §5.1): an alert, or a handshake.
+    fn check_start(&self, input: &[u8]) -> Result<()> {
+        match input {
+            [0x15 | 0x16, 0x03, ..] if self.state.phase == Phase::Connected => Err(Error::protocol(
+                "the server speaks TLS on this port from the first byte, and the configuration has it begin without",
+            )),
+            _ => Ok(()),
         }
+    }
+}
+
+/// Why nothing can be asked any more, after that end.
+fn closed(outcome: &Result<()>) -> Error {
+    match outcome {
+        Err(error) if error.kind() == Kind::Closed => error.clone(),
+        Err(error) => Error::closed("the connection is closed after a failure").with_source(error.clone()),
+        Ok(()) => over(),
     }
 }
 

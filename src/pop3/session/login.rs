@@ -21,7 +21,10 @@ pub(super) async fn log_in(link: &Pop3Link, config: &Config, login: &Login) -> R
     }
     speak_utf8(link).await?;
     match way(link, config, login)? {
-        Way::Sasl(chosen) => chosen.log_in(login, setting(config), |exchange| authenticate(link, exchange)).await?,
+        Way::Sasl(chosen) => {
+            let proved = chosen.log_in(login, setting(config), |exchange, _| authenticate(link, exchange)).await;
+            proved.map_err(|failure| failure.error)?;
+        }
         Way::Apop(stamp) => apop(link, login, &stamp).await.map_err(|error| error.of_login("APOP"))?,
         Way::Command => user_and_password(link, login).await.map_err(|error| error.of_login("USER and PASS"))?,
     }
