@@ -34,7 +34,8 @@ const MOST_LISTED: u32 = 50_000;
 /// Messages are named by UID. A [set of UIDs](Uids) that carries the UIDVALIDITY under which it was met is refused, before
 /// anything is sent, in a mailbox with another one: there its numbers mean other messages.
 ///
-/// A server can deselect a mailbox by itself; then every call fails with [`Kind::Closed`](crate::Kind::Closed). It is never
+/// A server can deselect a mailbox by itself, and it can give it another UIDVALIDITY, with which the folder ends too (the code is
+/// `UIDVALIDITY`); then every call fails with [`Kind::Closed`](crate::Kind::Closed), before anything is sent. It is never
 /// selected again behind the caller's back.
 pub struct Folder<S = Imap> {
     session: S,

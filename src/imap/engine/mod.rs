@@ -14,6 +14,7 @@ mod sending;
 mod state;
 #[cfg(test)]
 mod tests;
+mod validity;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -97,6 +98,10 @@ struct Running {
     span: Span,
     effect: Effect,
     lasting: bool,
+    /// Whether it is about messages of the selected mailbox.
+    bound: bool,
+    /// Those messages are others now, and whoever asked was told.
+    overtaken: bool,
     stream: bool,
     distinct: bool,
     /// Nobody reads its answer any more.
@@ -171,7 +176,8 @@ impl Engine {
     }
 
     fn deliver(&mut self, id: Option<Id>, delivery: Delivery) {
-        if let Some(id) = id {
+        let over = self.running.iter().any(|run| run.overtaken && run.id == id);
+        if let Some(id) = id.filter(|_| !over) {
             self.deliveries.push_back((id, delivery));
         }
     }
@@ -214,7 +220,8 @@ impl Engine {
         let error = self.goodbye.take().unwrap_or(error);
         // What was not sent whole took no effect.
         let partial = self.half_sent.as_ref().map(|half| half.id);
-        for run in std::mem::take(&mut self.running) {
+        let unanswered = std::mem::take(&mut self.running);
+        for run in unanswered.into_iter().filter(|run| !run.overtaken) {
             let lost = if run.lasting && run.id != partial { unknown(run.verb, &error) } else { error.clone() };
             self.deliver(run.id, Delivery::Done(Err(lost)));
         }
@@ -365,7 +372,7 @@ impl crate::engine::Engine for Engine {
         if let Some(delivery) = self.deliveries.pop_front() {
             return Some(delivery);
         }
-        let id = self.idle.as_ref()?.id;
+        let id = self.idle.as_ref().filter(|idle| !idle.is_over())?.id;
         if self.journal.is_empty() || !hungry(id) {
             return None;
         }
@@ -441,6 +448,8 @@ impl Running {
             span: Span::begin(verb),
             effect: Effect::None,
             lasting: false,
+            bound: false,
+            overtaken: false,
             stream: false,
             distinct: false,
             abandoned: false,

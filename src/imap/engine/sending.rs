@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use super::idle::{Act, Idle};
 use super::outbox::{HalfSent, MOST_FILLING, Stage, UPLOAD_WINDOW, Upload};
-use super::{Delivery, Effect, Engine, Order, Pending, Plan, Running, State};
+use super::{Delivery, Effect, Engine, Needs, Order, Pending, Plan, Running, State};
 use crate::engine::Id;
 use crate::error::{Error, Kind};
 use crate::imap::codec::Segment;
@@ -59,6 +59,7 @@ impl Engine {
         self.running.push_back(Running {
             effect: plan.effect,
             lasting: plan.lasting,
+            bound: matches!(plan.needs, Needs::Selection(_)),
             stream: plan.stream,
             distinct: plan.distinct,
             ..Running::new(Some(id), self.next_tag, plan.verb, plan.order)
@@ -218,7 +219,7 @@ impl Engine {
 
     /// What happened before is told first: IDLE is entered with an empty journal.
     fn start_idle(&mut self, id: Id, selection: u64) {
-        if let Err(error) = self.allows(super::Needs::Selection(selection), Order::ALONE) {
+        if let Err(error) = self.allows(Needs::Selection(selection), Order::ALONE) {
             return self.refuse(id, error);
         }
         if !self.journal.is_empty() {

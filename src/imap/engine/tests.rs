@@ -297,6 +297,7 @@ fn shown(event: &Event) -> String {
                 data.flags().iter().flat_map(|flags| flags.iter().map(|flag| flag.into_owned())).collect();
             format!("fetched {} {}", uid.map_or(0, Uid::as_u32), flags.join(" "))
         }
+        Event::UidValidity { before, now } => format!("UIDVALIDITY {before:?} to {now:?}"),
         Event::Lagged => "lagged".into(),
     }
 }
