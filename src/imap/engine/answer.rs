@@ -74,12 +74,16 @@ impl Engine {
         let Some(mut run) = self.running.remove(index) else { return Ok(()) };
         run.span.answered(ending == Ending::Ok);
         self.learn_code(condition.code.as_ref());
-        if let Some(copied) = run.copied.take() {
-            condition.code = Some(ResponseCode::CopyUid(match condition.code.take() {
-                Some(ResponseCode::CopyUid(rest)) => copied.joined(&rest),
-                _ => copied,
-            }));
-        }
+        let limited = run.limited || matches!(condition.code, Some(ResponseCode::MessageLimit { .. }));
+        condition.code = match (run.copied.take(), condition.code.take()) {
+            (Some(copied), Some(ResponseCode::CopyUid(rest))) => {
+                Some(ResponseCode::CopyUid(copied.joined(&rest).cut(limited)))
+            }
+            (Some(copied), _) | (None, Some(ResponseCode::CopyUid(copied))) => {
+                Some(ResponseCode::CopyUid(copied.cut(limited)))
+            }
+            (None, code) => code,
+        };
         if run.id.is_none() {
             return self.own_command_ended(&run, ending, &condition);
         }
@@ -279,6 +283,7 @@ impl Engine {
             }
             Some(ResponseCode::Closed) if self.opening.is_none() => self.deselect(),
             Some(ResponseCode::CopyUid(copied)) => self.learn_copied(copied),
+            Some(ResponseCode::MessageLimit { .. }) => self.running.iter_mut().for_each(|run| run.limited = true),
             _ => {}
         }
     }

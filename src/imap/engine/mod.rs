@@ -115,6 +115,8 @@ struct Running {
     enabled: bool,
     /// A COPYUID that came before its answer.
     copied: Option<CopyUid>,
+    /// A MESSAGELIMIT came before its answer.
+    limited: bool,
 }
 
 /// Where the change to TLS stands.
@@ -459,6 +461,7 @@ impl Running {
             capable: false,
             enabled: false,
             copied: None,
+            limited: false,
         }
     }
 }

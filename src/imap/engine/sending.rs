@@ -64,7 +64,8 @@ impl Engine {
             distinct: plan.distinct,
             ..Running::new(Some(id), self.next_tag, plan.verb, plan.order)
         });
-        self.half_sent = Some(HalfSent { id, rest: plan.line.into(), stage: Stage::Text, spoilt: false });
+        self.half_sent =
+            Some(HalfSent { id, rest: plan.line.into(), stage: Stage::Text, spoilable: plan.spoilable, spoilt: false });
         self.send_on();
     }
 
@@ -191,10 +192,9 @@ impl Engine {
             && let Some(missing) = half.missing()
         {
             half.spoilt = true;
-            // RFC 3502 has the server store nothing where anything behind a message is wrong. One that does not know it, such
-            // as Courier, may store a message as soon as it has read it, whatever comes next.
-            let stores_late = self.state.capabilities.as_ref().is_some_and(|capabilities| capabilities.multiappend());
-            if missing > MOST_FILLING || !stores_late {
+            // RFC 3502 §5 has the server store nothing where anything after a message is wrong. But Courier, which does not know it,
+            // and one server that announces MULTIAPPEND store a message as soon as they have read it, whatever comes next.
+            if missing > MOST_FILLING || !half.spoilable {
                 return self.fail(Error::closed("an upload was abandoned that could not be brought to a harmless end"));
             }
             return self.check_upload();

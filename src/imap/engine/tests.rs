@@ -195,7 +195,8 @@ impl Play {
             "expunge" => UidExpunge { selection, uids: &uids }.plan(terms),
             "number" => Number { selection, from: SeqNum::new(number).unwrap(), compact: true }.plan(terms),
             "append" => {
-                Append { mailbox: &MailboxName::INBOX, flags: &[], date: None, size: number.into() }.plan(terms)
+                Append { mailbox: &MailboxName::INBOX, flags: &[], date: None, size: number.into(), spoilable: true }
+                    .plan(terms)
             }
             "ride" => {
                 self.ask(Request::Command(Select { name: name.unwrap(), read_only: false }.plan(terms).unwrap()));

@@ -19,6 +19,8 @@ pub(crate) struct Plan {
     pub(crate) effect: Effect,
     /// Whether it changes something that lasts: then a lost reply leaves open whether it did.
     pub(crate) lasting: bool,
+    /// Whether an upload that is given up may be filled up and spoilt, rather than cut off with the connection.
+    pub(crate) spoilable: bool,
     /// Whether its data go to a stream, under the window, rather than into a value, under the limits.
     pub(crate) stream: bool,
     /// Whether its answers say more than a server says of its own accord, and so can be told from that.
@@ -74,6 +76,7 @@ impl Plan {
             needs: Needs::Login,
             effect: Effect::None,
             lasting: false,
+            spoilable: false,
             stream: false,
             distinct: false,
         }
@@ -93,6 +96,10 @@ impl Plan {
 
     pub(crate) fn lasting(self) -> Self {
         Self { lasting: true, ..self }
+    }
+
+    pub(crate) fn spoilable(self, spoilable: bool) -> Self {
+        Self { spoilable, ..self }
     }
 
     pub(crate) fn streaming(self) -> Self {

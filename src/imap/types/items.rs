@@ -5,6 +5,7 @@ use std::fmt;
 use std::num::NonZeroU32;
 use std::ops::BitOr;
 
+use super::capability::Capabilities;
 use super::fetched::Fetched;
 use super::section::Section;
 use crate::Result;
@@ -219,6 +220,24 @@ impl Items {
         Ok(self.wanting(Wanted { item: "BINARY.SIZE", section: Section::part(part)?, window: None }))
     }
 
+    /// The first of these that the server does not have, as its capabilities say.
+    pub(crate) fn missing(&self, capabilities: &Capabilities, rev2: bool) -> Option<&'static str> {
+        let has = |bit: u32| match bit {
+            MOD_SEQ => capabilities.condstore(),
+            EMAIL_ID | THREAD_ID => capabilities.objectid(),
+            SAVE_DATE => capabilities.savedate(),
+            PREVIEW | LAZY_PREVIEW => capabilities.preview(),
+            GMAIL_MESSAGE_ID | GMAIL_THREAD_ID | GMAIL_LABELS => capabilities.gmail(),
+            _ => true,
+        };
+        let asked = ATTRIBUTES.iter().filter(|(bit, _)| self.attributes & bit != 0);
+        let attribute = asked.into_iter().find(|(bit, _)| !has(*bit)).map(|(_, name)| *name);
+        // RFC 9051, appendix E: reading decoded parts is part of IMAP4rev2.
+        let decoded = capabilities.binary() || rev2;
+        attribute
+            .or_else(|| self.sections.iter().find(|wanted| wanted.item != BODY && !decoded).map(|wanted| wanted.item))
+    }
+
     /// Whether bodies or headers are asked for, and so whether answers may be large.
     pub fn has_sections(&self) -> bool {
         !self.sections.is_empty()
@@ -307,6 +326,31 @@ mod tests {
         let items = Items::new().partial(Section::TEXT, 4096, NonZeroU32::MIN);
         assert_eq!(items.to_string(), "(UID BODY.PEEK[TEXT]<4096.1>)");
         assert!(items.has_sections() && !Items::ENVELOPE.body_structure().internal_date().has_sections());
+    }
+
+    #[test]
+    fn what_the_server_does_not_have_is_named() {
+        let missing =
+            |items: &Items, capabilities: &str, rev2| items.missing(&Capabilities::from_text(capabilities), rev2);
+        let binary = Items::FLAGS.binary(&[1], None).unwrap();
+        for (items, name, capability) in [
+            (Items::FLAGS.mod_seq(), "MODSEQ", "QRESYNC"),
+            (Items::SIZE.email_id(), "EMAILID", "OBJECTID"),
+            (Items::SIZE.thread_id(), "THREADID", "OBJECTID"),
+            (Items::SIZE.save_date(), "SAVEDATE", "SAVEDATE"),
+            (Items::SIZE.preview(), "PREVIEW", "PREVIEW"),
+            (Items::SIZE.lazy_preview(), "PREVIEW (LAZY)", "PREVIEW"),
+            (Items::SIZE.gmail_labels(), "X-GM-LABELS", "X-GM-EXT-1"),
+            (binary.clone(), "BINARY.PEEK", "BINARY"),
+        ] {
+            assert_eq!(missing(&items, "IMAP4rev1", false), Some(name));
+            assert_eq!(missing(&items, capability, false), None, "{name}");
+        }
+        assert_eq!(missing(&binary, "IMAP4rev1 IMAP4rev2", true), None);
+        assert_eq!(
+            missing(&Items::MESSAGE.flags().envelope().body_structure().internal_date().size(), "", false),
+            None
+        );
     }
 
     #[test]
