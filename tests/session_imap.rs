@@ -29,5 +29,7 @@ mod refusal;
 mod selection;
 #[path = "session_imap/starttls.rs"]
 mod starttls;
+#[path = "session_imap/validity.rs"]
+mod validity;
 #[path = "session_imap/window.rs"]
 mod window;

@@ -35,7 +35,8 @@ const MOST_LISTED: u32 = 50_000;
 /// Messages are named by UID. A [set of UIDs](Uids) that carries the UIDVALIDITY under which it was met is refused, before
 /// anything is sent, in a mailbox with another one: there its numbers mean other messages.
 ///
-/// A server can deselect a mailbox by itself; then every call fails with [`Kind::Closed`](crate::Kind::Closed). It is never
+/// A server can deselect a mailbox by itself, and it can give it another UIDVALIDITY, with which the folder ends too (the code is
+/// `UIDVALIDITY`); then every call fails with [`Kind::Closed`](crate::Kind::Closed), before anything is sent. It is never
 /// selected again behind the caller's back.
 pub struct Folder<S = Imap> {
     session: S,
@@ -111,9 +112,11 @@ impl<S: Borrow<Imap>> Folder<S> {
     ///
     /// # Errors
     ///
+    /// [`Kind::Unsupported`](crate::Kind::Unsupported), before anything is sent, for items that the server does not announce;
     /// [`Kind::Closed`](crate::Kind::Closed) where the mailbox is no longer selected,
     /// [`Kind::Rejected`](crate::Kind::Rejected) where the server refuses, and what ends a connection.
     pub async fn get(&self, uid: Uid, items: Items) -> Result<Option<Fetched>> {
+        self.session().check_items(&items)?;
         if self.info()?.exists == 0 {
             return Ok(None);
         }
@@ -165,11 +168,11 @@ impl<S: Borrow<Imap>> Folder<S> {
     ///
     /// # Errors
     ///
-    /// [`Kind::Rejected`](crate::Kind::Rejected) where the server refuses, [`Kind::Unknown`](crate::Kind::Unknown) where the
-    /// connection ended before the answer.
-    pub async fn close(self) -> Result<S> {
-        self.session().call(Close { selection: self.selection, expunge: true }).await?;
-        Ok(self.session)
+    /// The folder comes back with the error: [`Kind::Rejected`](crate::Kind::Rejected) where the server refuses,
+    /// [`Kind::Unknown`](crate::Kind::Unknown) where the connection ended before the answer.
+    pub async fn close(self) -> Result<S, NotLeft<S>> {
+        let left = self.session().call(Close { selection: self.selection, expunge: true }).await;
+        self.given_back(left)
     }
 
     /// Leaves the mailbox and removes nothing. One flight; two where the server has no UNSELECT: then the mailbox is opened
@@ -177,12 +180,16 @@ impl<S: Borrow<Imap>> Folder<S> {
     ///
     /// # Errors
     ///
-    /// What [every command](Imap#errors-of-every-command) can end in.
-    pub async fn unselect(self) -> Result<S> {
+    /// The folder comes back with the error, which is one that [every command](Imap#errors-of-every-command) can end in.
+    pub async fn unselect(self) -> Result<S, NotLeft<S>> {
+        let left = self.leave().await;
+        self.given_back(left)
+    }
+
+    async fn leave(&self) -> Result<()> {
         let (info, session) = (self.info()?, self.session());
         if session.capabilities().unselect() {
-            session.call(Close { selection: self.selection, expunge: false }).await?;
-            return Ok(self.session);
+            return session.call(Close { selection: self.selection, expunge: false }).await;
         }
         // RFC 3501 §6.4.2: CLOSE removes nothing where EXAMINE has opened.
         if !info.read_only {
@@ -191,8 +198,14 @@ impl<S: Borrow<Imap>> Folder<S> {
         let state = self.link().state();
         let selected =
             state.selected.clone().filter(|selected| selected.read_only).ok_or_else(|| state.unselected())?;
-        session.call(Close { selection: selected.selection, expunge: true }).await?;
-        Ok(self.session)
+        session.call(Close { selection: selected.selection, expunge: true }).await
+    }
+
+    fn given_back(self, left: Result<()>) -> Result<S, NotLeft<S>> {
+        match left {
+            Ok(()) => Ok(self.session),
+            Err(error) => Err(NotLeft { error, folder: self }),
+        }
     }
 
     /// Asks for nothing: lets the server say what happened. One flight.
@@ -270,9 +283,11 @@ impl<S: BorrowMut<Imap>> Folder<S> {
     ///
     /// # Errors
     ///
-    /// [`Kind::Input`](crate::Kind::Input) for UIDs of another UIDVALIDITY; the rest comes from the stream.
+    /// Before anything is sent, [`Kind::Input`](crate::Kind::Input) for UIDs of another UIDVALIDITY and
+    /// [`Kind::Unsupported`](crate::Kind::Unsupported) for items that the server does not announce; the rest comes from the stream.
     pub async fn fetch(&mut self, uids: impl Into<Uids>, items: Items) -> Result<Fetch<'_>> {
         let uids = self.checked(uids.into())?;
+        self.session().check_items(&items)?;
         if self.info()?.exists == 0 {
             // Perhaps it has got its first message by now; some servers refuse a set that matches nothing.
             self.noop().await?;
@@ -318,10 +333,42 @@ impl<S: BorrowMut<Imap>> Folder<S> {
     }
 }
 
-impl Folder<Imap> {
+impl<S> Folder<S> {
     /// Gives the session back. The mailbox stays selected until another one is; nothing is sent.
-    pub fn into_session(self) -> Imap {
+    pub fn into_session(self) -> S {
         self.session
+    }
+}
+
+/// A mailbox that could not be left: why, and the folder, with the session in it. `?` turns it into the error.
+pub struct NotLeft<S = Imap> {
+    /// Why.
+    pub error: Error,
+    /// The folder as it was. Whether its mailbox is still selected, its calls tell.
+    pub folder: Folder<S>,
+}
+
+impl<S> From<NotLeft<S>> for Error {
+    fn from(not: NotLeft<S>) -> Self {
+        not.error
+    }
+}
+
+impl<S> fmt::Display for NotLeft<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.error.fmt(f)
+    }
+}
+
+impl<S> fmt::Debug for NotLeft<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NotLeft").field("error", &self.error).finish_non_exhaustive()
+    }
+}
+
+impl<S> std::error::Error for NotLeft<S> {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.error.source()
     }
 }
 

@@ -159,7 +159,11 @@ impl Imap {
         if items.is_empty() {
             return Ok(StatusData::new(name));
         }
-        self.call(Status { name, items, utf8: state.utf8() }).await
+        let told = self.call(Status { name: name.clone(), items, utf8: state.utf8() }).await?;
+        if let Some(limit) = told.append_limit {
+            self.learn_append_limit(&name, limit);
+        }
+        Ok(told)
     }
 
     /// Whether two names are of one mailbox, as `X` and `INBOX.X` are on some servers: to be asked before one is moved or copied

@@ -34,16 +34,16 @@ pub use command::scope::Scope;
 pub use command::sort::SortKey;
 pub use engine::{Event, Selected};
 pub use fetch::Fetch;
-pub use folder::Folder;
+pub use folder::{Folder, NotLeft};
 pub use idle::Idle;
 pub use mailboxes::Sameness;
 pub use opening::Opening;
 pub use session::Imap;
 pub use types::{
-    Acl, AclEntry, Address, Addresses, Annotation, AnnotationSize, AnnotationSupport, BodyStructure, Capabilities,
-    Comparators, Condition, CopyUid, EntryName, Envelope, Fetched, FetchedSection, Flags, Found, Items, ListRights,
-    Listed, Listing, MailboxName, Metadata, MyRights, Namespace, Namespaces, Params, PartKind, Partial, Parts,
-    Progress, Query, Quota, QuotaResource, QuotaRoots, QuotaUsage, Response, ResponseCode, Returns, Rights,
+    Acl, AclEntry, Address, Addresses, Annotation, AnnotationSize, AnnotationSupport, Appended, BodyStructure,
+    Capabilities, Comparators, Condition, CopyUid, EntryName, Envelope, Fetched, FetchedSection, Flags, Found, Items,
+    ListRights, Listed, Listing, MailboxName, Metadata, MyRights, Namespace, Namespaces, Params, PartKind, Partial,
+    Parts, Progress, Query, Quota, QuotaResource, QuotaRoots, QuotaUsage, Response, ResponseCode, Returns, Rights,
     SearchChange, SearchUpdate, Section, SeqNum, Sorted, Status, StatusData, StatusItems, Str, Stretch, Strings,
-    Thread, Threads, Uid, UidList, UidValidity, Uids, UrlContent, Vanished,
+    Thread, Threads, Transferred, Uid, UidList, UidValidity, Uids, UrlContent, Vanished,
 };

@@ -65,22 +65,30 @@ impl Engine {
         let number = tag.strip_prefix(b"A").and_then(|digits| std::str::from_utf8(digits).ok()?.parse::<u32>().ok());
         let Some(index) = self.running.iter().position(|run| Some(run.tag) == number) else { return self.stray(frame) };
         self.stop_sending(index)?;
+        let mut condition = read_condition(frame);
+        if let Some(ResponseCode::UidValidity(validity)) = condition.code {
+            self.learn_validity(validity);
+        }
         let Some(mut run) = self.running.remove(index) else { return Ok(()) };
         run.span.answered(ending == Ending::Ok);
-        let mut condition = read_condition(frame);
         self.learn_code(condition.code.as_ref());
-        if let Some(copied) = run.copied.take() {
-            condition.code = Some(ResponseCode::CopyUid(match condition.code.take() {
-                Some(ResponseCode::CopyUid(rest)) => copied.joined(&rest),
-                _ => copied,
-            }));
-        }
+        let limited = run.limited || matches!(condition.code, Some(ResponseCode::MessageLimit { .. }));
+        condition.code = match (run.copied.take(), condition.code.take()) {
+            (Some(copied), Some(ResponseCode::CopyUid(rest))) => {
+                Some(ResponseCode::CopyUid(copied.joined(&rest).cut(limited)))
+            }
+            (Some(copied), _) | (None, Some(ResponseCode::CopyUid(copied))) => {
+                Some(ResponseCode::CopyUid(copied.cut(limited)))
+            }
+            (None, code) => code,
+        };
         if run.id.is_none() {
             return self.own_command_ended(&run, ending, &condition);
         }
         self.end_fetch(&mut run, ending);
         self.take_effect(&run, ending, &condition)?;
-        if self.upgrade == Upgrade::None || run.effect != Effect::StartTls {
+        let answered = run.overtaken || (self.upgrade != Upgrade::None && run.effect == Effect::StartTls);
+        if !answered {
             let result = outcome(&run, ending, condition);
             self.deliver(run.id, Delivery::Done(result));
         }
@@ -145,13 +153,14 @@ impl Engine {
     fn select(&mut self, done: bool, condition: &Condition) {
         let opening = self.opening.take();
         self.deselect();
+        self.state.left = None;
         if let Some(mut selected) = opening.filter(|_| done) {
             selected.read_only |= matches!(condition.code, Some(ResponseCode::ReadOnly));
             self.state.selected = Some(selected.into());
         }
     }
 
-    fn deselect(&mut self) {
+    pub(super) fn deselect(&mut self) {
         self.state.selected = None;
         self.numbers.clear();
         self.journal.clear();
@@ -275,7 +284,7 @@ impl Engine {
             Some(ResponseCode::PermanentFlags(flags)) => {
                 self.describe(|selected| selected.permanent_flags = Some(flags.clone()));
             }
-            Some(ResponseCode::UidValidity(validity)) => self.describe(|selected| selected.uid_validity = *validity),
+            Some(ResponseCode::UidValidity(validity)) => self.learn_validity(*validity),
             Some(ResponseCode::UidNext(uid)) => self.describe(|selected| selected.uid_next = *uid),
             Some(ResponseCode::Unseen(number)) => self.describe(|selected| selected.unseen = *number),
             Some(ResponseCode::UidNotSticky) => self.describe(|selected| selected.uids_not_sticky = true),
@@ -284,6 +293,7 @@ impl Engine {
             }
             Some(ResponseCode::Closed) if self.opening.is_none() => self.deselect(),
             Some(ResponseCode::CopyUid(copied)) => self.learn_copied(copied),
+            Some(ResponseCode::MessageLimit { .. }) => self.running.iter_mut().for_each(|run| run.limited = true),
             _ => {}
         }
     }
@@ -352,7 +362,7 @@ impl Engine {
     }
 
     /// Changes the mailbox that is being opened, or else the one that is selected.
-    fn describe(&mut self, change: impl FnOnce(&mut super::Selected)) {
+    pub(super) fn describe(&mut self, change: impl FnOnce(&mut super::Selected)) {
         if let Some(opening) = &mut self.opening {
             return change(opening);
         }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::imap::types::{Fetched, Uid, Uids};
+use crate::imap::types::{Fetched, Uid, UidValidity, Uids};
 
 /// Something that happened in the selected mailbox: by another session, by new mail, or as a side effect of a command.
 ///
@@ -27,6 +27,14 @@ pub enum Event {
         uid: Option<Uid>,
         /// What the server sent.
         data: Fetched,
+    },
+    /// The mailbox has got another UIDVALIDITY: UIDs from before mean other messages now, or none. The folder has ended with it, and
+    /// this is the last event; the mailbox can be selected again, and has to be synchronised anew.
+    UidValidity {
+        /// The one under which the mailbox was selected.
+        before: Option<UidValidity>,
+        /// The new one; `None` where the server says that its UIDs do not last.
+        now: Option<UidValidity>,
     },
     /// More happened than [`Limits::events`](crate::Limits::events) allows to keep: whatever was remembered of this mailbox
     /// has to be synchronised anew.
@@ -114,6 +122,8 @@ impl Journal {
                 Event::Fetched { uid: Some(uid), .. } if self.knows_newer(uid) => {}
                 Event::Fetched { uid, data } => self.fetched(uid, data),
                 Event::Lagged => self.lagged = true,
+                // It is the last of a selection that has no journal any more.
+                Event::UidValidity { .. } => {}
             }
         }
         self.check();

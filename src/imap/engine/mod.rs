@@ -16,6 +16,7 @@ mod spans;
 mod state;
 #[cfg(test)]
 mod tests;
+mod validity;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -99,6 +100,10 @@ struct Running {
     span: Span,
     effect: Effect,
     lasting: bool,
+    /// Whether it is about messages of the selected mailbox.
+    bound: bool,
+    /// Those messages are others now, and whoever asked was told.
+    overtaken: bool,
     stream: bool,
     /// Of a FETCH, what of it has come.
     attribution: Option<Attribution>,
@@ -113,6 +118,8 @@ struct Running {
     enabled: bool,
     /// A COPYUID that came before its answer.
     copied: Option<CopyUid>,
+    /// A MESSAGELIMIT came before its answer.
+    limited: bool,
 }
 
 /// Where the change to TLS stands.
@@ -174,7 +181,8 @@ impl Engine {
     }
 
     fn deliver(&mut self, id: Option<Id>, delivery: Delivery) {
-        if let Some(id) = id {
+        let over = self.running.iter().any(|run| run.overtaken && run.id == id);
+        if let Some(id) = id.filter(|_| !over) {
             self.deliveries.push_back((id, delivery));
         }
     }
@@ -217,7 +225,8 @@ impl Engine {
         let error = self.goodbye.take().unwrap_or(error);
         // What was not sent whole took no effect.
         let partial = self.half_sent.as_ref().map(|half| half.id);
-        for run in std::mem::take(&mut self.running) {
+        let unanswered = std::mem::take(&mut self.running);
+        for run in unanswered.into_iter().filter(|run| !run.overtaken) {
             let lost = if run.lasting && run.id != partial { unknown(run.verb, &error) } else { error.clone() };
             self.deliver(run.id, Delivery::Done(Err(lost)));
         }
@@ -367,7 +376,7 @@ impl crate::engine::Engine for Engine {
         if let Some(delivery) = self.deliveries.pop_front() {
             return Some(delivery);
         }
-        let id = self.idle.as_ref()?.id;
+        let id = self.idle.as_ref().filter(|idle| !idle.is_over())?.id;
         if self.journal.is_empty() || !hungry(id) {
             return None;
         }
@@ -443,6 +452,8 @@ impl Running {
             span: Span::begin(verb),
             effect: Effect::None,
             lasting: false,
+            bound: false,
+            overtaken: false,
             stream: false,
             attribution: None,
             abandoned: false,
@@ -452,6 +463,7 @@ impl Running {
             capable: false,
             enabled: false,
             copied: None,
+            limited: false,
         }
     }
 }

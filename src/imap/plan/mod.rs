@@ -21,6 +21,8 @@ pub(crate) struct Plan {
     pub(crate) effect: Effect,
     /// Whether it changes something that lasts: then a lost reply leaves open whether it did.
     pub(crate) lasting: bool,
+    /// Whether an upload that is given up may be filled up and spoilt, rather than cut off with the connection.
+    pub(crate) spoilable: bool,
     /// Whether its data go to a stream, under the window, rather than into a value, under the limits.
     pub(crate) stream: bool,
     /// The messages and items that a FETCH asks for. Responses that fit it are its answers, and no others.
@@ -76,6 +78,7 @@ impl Plan {
             needs: Needs::Login,
             effect: Effect::None,
             lasting: false,
+            spoilable: false,
             stream: false,
             wanted: None,
         }
@@ -95,6 +98,10 @@ impl Plan {
 
     pub(crate) fn lasting(self) -> Self {
         Self { lasting: true, ..self }
+    }
+
+    pub(crate) fn spoilable(self, spoilable: bool) -> Self {
+        Self { spoilable, ..self }
     }
 
     pub(crate) fn streaming(self) -> Self {

@@ -181,6 +181,12 @@ mod tests {
         assert!(found(Items::MESSAGE.size(), "BODY[] NIL RFC822.SIZE 5"));
         assert!(!found(Items::MESSAGE.size(), "RFC822.SIZE 5"));
         assert!(found(Items::new().gmail_labels(), "X-GM-LABELS ()"));
+        let items = Items::new().preview().thread_id().email_id().save_date();
+        assert!(found(items.clone(), "PREVIEW NIL THREADID NIL EMAILID (M1) SAVEDATE NIL"));
+        assert!(!found(items, "PREVIEW NIL THREADID NIL EMAILID (M1)"));
+        assert!(found(Items::SIZE, "RFC822.SIZE -1") && found(Items::SIZE, "RFC822.SIZE x"));
+        assert!(found(Items::BODY_STRUCTURE, "BODY NIL") && !found(Items::BODY_STRUCTURE, "ENVELOPE NIL"));
+        assert!(!found(Items::ENVELOPE.internal_date(), "INTERNALDATE \" 4-Jul-2018 20:21:47 +0900\""));
     }
 
     #[test]
@@ -188,7 +194,7 @@ mod tests {
         let window = |start| Items::new().partial(Section::WHOLE, start, NonZeroU32::MIN);
         assert!(found(window(0), "BODY[] \"x\"") && found(window(0), "BODY[]<0> \"x\""));
         assert!(found(window(0), "RFC822 \"x\"") && found(Items::MESSAGE, "RFC822 \"x\""));
-        assert!(found(window(7), "BODY[]<7> \"x\""));
+        assert!(found(window(7), "BODY[]<7> \"x\"") && found(Items::MESSAGE, "BODY.PEEK[] NIL"));
         for wrong in ["BODY[]<1> \"x\"", "BODY[HEADER]<0> \"x\"", "BODY[1.MIME] \"x\"", "BINARY[] \"x\"", "BODY (x)"] {
             assert!(!found(window(0), wrong), "{wrong}");
             assert!(!found(window(7), wrong), "{wrong}");

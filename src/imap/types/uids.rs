@@ -109,21 +109,26 @@ impl Uids {
         Self::normalised(common, open, self.validity)
     }
 
-    /// What is in this set and not in the bounded part of the other, under the stamp of this one.
+    /// What of the bounded part is not in the other set, under the stamp of this one; `n:*` is taken to hold `n` and what is above.
     pub(crate) fn difference(&self, other: &Self) -> Self {
-        let mut left = Vec::new();
+        let open = other.open.map(|open| (open, Uid::MAX));
+        let mut theirs = other.ranges.iter().copied().chain(open).peekable();
+        let mut left = Vec::with_capacity(self.ranges.len());
         for &(first, last) in &self.ranges {
-            // The first UID about which nothing is known yet.
-            let mut next = Some(first);
-            let skipped = other.ranges.partition_point(|&(_, to)| to < first);
-            for &(from, to) in other.ranges.iter().skip(skipped).take_while(|(from, _)| *from <= last) {
-                let before = Uid::new(from.as_u32() - 1);
-                left.extend(next.zip(before).filter(|(next, before)| next <= before));
-                next = Uid::new(to.as_u32().wrapping_add(1)).filter(|&next| next <= last);
+            let mut from = Some(first);
+            while theirs.next_if(|&(_, end)| end < first).is_some() {}
+            while let Some((start, &(a, b))) = from.zip(theirs.peek()).filter(|(_, (a, _))| *a <= last) {
+                left.extend(Uid::new(a.as_u32() - 1).filter(|&end| start <= end).map(|end| (start, end)));
+                from = b.as_u32().checked_add(1).and_then(Uid::new).filter(|&next| next <= last);
+                if b <= last {
+                    theirs.next();
+                } else {
+                    break;
+                }
             }
-            left.extend(next.map(|next| (next, last)));
+            left.extend(from.filter(|&start| start <= last).map(|start| (start, last)));
         }
-        Self { ranges: left, ..self.clone() }
+        Self::normalised(left, None, self.validity)
     }
 
     /// Whether that UID is in the set; `n:*` is taken to hold `n` and what is above.
@@ -406,6 +411,32 @@ mod tests {
         let [one, two] = [1, 2].map(|validity| Uids::from(uid(1)).stamped(UidValidity::new(validity).unwrap()));
         assert!(one.union(&two).is_err());
         assert_eq!(one.union(&Uids::from(uid(9))).unwrap().validity(), one.validity());
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_left_is_what_is_in_one_and_not_in_the_other(
+            mine in prop::collection::btree_set(1u32..60, 0..40),
+            theirs in prop::collection::btree_set(1u32..60, 0..40),
+            open in prop::option::of(1u32..60),
+        ) {
+            let set = |numbers: &std::collections::BTreeSet<u32>| numbers.iter().map(|&number| uid(number)).collect::<Uids>();
+            let other = match open {
+                Some(from) => set(&theirs).union(&Uids::from_uid(uid(from))).unwrap(),
+                None => set(&theirs),
+            };
+            let wanted: Vec<u32> = mine.iter().copied().filter(|&number| !other.contains(uid(number))).collect();
+            let left = set(&mine).difference(&other);
+            prop_assert_eq!(left.iter().map(Uid::as_u32).collect::<Vec<_>>(), wanted);
+        }
+    }
+
+    #[test]
+    fn the_highest_number_ends_a_difference() {
+        let all = Uids::range(uid(1), Uid::MAX);
+        assert_eq!(all.difference(&Uids::range(uid(5), Uid::MAX)).to_string(), "1:4");
+        assert_eq!(all.difference(&Uids::from(uid(1))).to_string(), "2:4294967295");
+        assert!(all.difference(&Uids::ALL).is_empty());
     }
 
     #[test]
