@@ -1,6 +1,8 @@
 //! What frames mean to the session: the greeting, tagged answers and their effects, and the untagged data that describe the
 //! selected mailbox. Data that a command claimed never come here.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 
 use super::input::another_message;
@@ -12,6 +14,8 @@ use crate::error::{Error, Result, Words};
 use crate::imap::codec::{self, Ending, Kind, Route, route};
 use crate::imap::types::{Capabilities, Condition, CopyUid, ResponseCode, SeqNum, Status, Uids};
 
+/// How long a call may run on the server's word alone that it makes progress.
+const LONGEST_PROGRESS: Duration = Duration::from_secs(60 * 60);
 /// Lines that are not IMAP, before the connection is given up.
 const MOST_STRAYS: u32 = 100;
 /// What a BYE is.
@@ -71,6 +75,7 @@ impl Engine {
         }
         let Some(mut run) = self.running.remove(index) else { return Ok(()) };
         run.span.answered(ending == Ending::Ok);
+        self.clock.progressed();
         self.learn_code(condition.code.as_ref());
         let limited = run.limited || matches!(condition.code, Some(ResponseCode::MessageLimit { .. }));
         condition.code = match (run.copied.take(), condition.code.take()) {
@@ -210,7 +215,11 @@ impl Engine {
 
     fn untagged(&mut self, kind: Kind, frame: &[u8]) -> Result<()> {
         match kind {
-            Kind::Ok | Kind::No | Kind::Bad | Kind::Preauth => self.learn_code(read_condition(frame).code.as_ref()),
+            Kind::Ok | Kind::No | Kind::Bad | Kind::Preauth => {
+                let condition = read_condition(frame);
+                self.hear_progress(kind, condition.code.as_ref());
+                self.learn_code(condition.code.as_ref());
+            }
             Kind::Enabled => {
                 self.running.iter_mut().for_each(|run| run.enabled = true);
                 match codec::capability::parse(frame) {
@@ -276,6 +285,23 @@ impl Engine {
             return Err(Error::protocol(format!("the server no longer speaks IMAP: {}", excerpt(frame))));
         }
         Ok(())
+    }
+
+    /// The server is still at it, as RFC 9585 has it say or as Dovecot says: `* OK Still here`. It is believed for an hour.
+    fn hear_progress(&mut self, kind: Kind, code: Option<&ResponseCode>) {
+        let alone = self.running.len() == 1;
+        let meant = |run: &&Running| match code {
+            Some(ResponseCode::InProgress(progress)) => match &progress.tag {
+                Some(tag) => tag.strip_prefix('A').and_then(|tag| tag.parse().ok()) == Some(run.tag),
+                None => alone,
+            },
+            None => alone && kind == Kind::Ok,
+            Some(_) => false,
+        };
+        let now = self.clock.now();
+        if self.running.iter().find(meant).is_some_and(|run| now < run.began + LONGEST_PROGRESS) {
+            self.clock.progressed();
+        }
     }
 
     fn learn_code(&mut self, code: Option<&ResponseCode>) {
