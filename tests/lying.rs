@@ -54,6 +54,8 @@ mod seed;
 mod shelves;
 #[path = "lying/untruth.rs"]
 mod untruth;
+#[path = "lying/watchdog.rs"]
+mod watchdog;
 #[path = "support/mutator/wire.rs"]
 mod wire;
 

@@ -68,6 +68,7 @@ struct States {
 }
 
 pub(crate) fn play(round: &Round) -> Outcome {
+    let _watch = crate::watchdog::Watch::over(round);
     let run = AssertUnwindSafe(|| {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
         runtime.block_on(play_on(round))
