@@ -13,6 +13,7 @@ pub(crate) struct Scene<'a> {
     pub(crate) reply: Reply,
     pub(crate) world: &'a World,
     pub(crate) dice: Dice,
+    pub(crate) always: bool,
 }
 
 /// What is sent, whether that is detectable, and what was changed.
@@ -234,7 +235,8 @@ fn message(kind: Kind, scene: &mut Scene<'_>, whole: bool) -> Change {
         }
         Kind::Count | Kind::Validity | Kind::Delay => return None,
     };
-    said(scene, whole, what)
+    // What comes alike at every reading is what the server has, whatever it declares; if anything comes.
+    said(scene, whole && (!scene.always || kind == Kind::Empty), what)
 }
 
 fn number_of_lines(mail: &Mail) -> usize {

@@ -88,7 +88,8 @@ impl Liar for Pop3 {
             out.extend(self.lies.tell(said, |lie, said| {
                 // One reply carries one lie.
                 let is_plain = said == [Out::Said(reply.write())];
-                let mut scene = Scene { command: &command, reply: reply.clone(), world, dice: lie.dice() };
+                let mut scene =
+                    Scene { command: &command, reply: reply.clone(), world, dice: lie.dice(), always: lie.always };
                 let (said, detectable, what) = fib::change(lie.kind, &mut scene).filter(|_| is_plain)?;
                 Some((said, detectable, format!("{command}: {what}")))
             }));

@@ -7,6 +7,7 @@ use crate::known::HOLDS_NOT_YET;
 use crate::lie::{Kind, Told};
 use crate::round::{Invariant, Outcome, Round, play};
 use crate::seed::{fewest, rounds, shrunk};
+use crate::watchdog;
 
 type Place = (Call, Kind, Invariant);
 
@@ -67,11 +68,10 @@ impl Report {
 
     /// Prints everything and fails if something broke that is not known to.
     pub(crate) fn conclude(self, is_usual: bool) {
-        println!(
-            "{} seeds; lies that changed an answer a call waited for, and those of them that are detectable:",
-            self.seeds
-        );
+        println!("lies that changed an answer that a call waited for, and those of them that are detectable:");
         self.print_counts();
+        let (all, detectable) = self.changed.values().fold((0, 0), |sum, count| (sum.0 + count.0, sum.1 + count.1));
+        println!("{} seeds: {all} lies, {detectable} of them detectable", self.seeds);
         let never: Vec<_> = self.never().collect();
         let mut unknown = 0;
         for ((call, kind, invariant), (seed, round, times)) in &self.broken {
@@ -80,15 +80,16 @@ impl Report {
                 continue;
             }
             unknown += 1;
-            println!("({call}, {kind:?}, Invariant::{invariant:?}, {seed}), // {times} times");
+            println!("{call} {kind:?} {invariant:?} {seed}; // {times} times");
             print_shrunk(round, *invariant);
         }
         for (call, kind, invariant, seed) in HOLDS_NOT_YET.iter().filter(|_| is_usual) {
             if !self.broken.contains_key(&(*call, *kind, *invariant)) {
-                println!("now holds: ({call}, {kind:?}, Invariant::{invariant:?}, {seed})");
+                println!("now holds: {call} {kind:?} {invariant:?} {seed};");
             }
         }
         println!("{} of {} known failures failed", self.broken.len() - unknown, HOLDS_NOT_YET.len());
+        assert_eq!(watchdog::panics(), 0, "something panicked, see above");
         assert!(!is_usual || never.is_empty(), "never told: {never:?}");
         assert_eq!(unknown, 0, "what must hold is broken, see above; LYING_SEED=n tells all of one seed");
     }

@@ -35,7 +35,13 @@ pub(crate) fn consistent(text: impl Into<String>) -> Change {
 pub(crate) fn change(kind: Kind, scene: &mut Scene<'_>) -> Change {
     let verb = scene.verb().to_owned();
     let opens = verb == "SELECT" || verb == "EXAMINE";
+    // What is said of the mailbox when it is opened, or later.
+    if [Kind::Drop, Kind::Count].contains(&kind) && scene.dice.once_in(4) != opens {
+        return None;
+    }
     match kind {
+        // Another lie has left nothing of it.
+        _ if scene.said.is_empty() => None,
         // An answer that carries nothing is only delayed, or has something added.
         _ if ["NOOP", "CLOSE", "UNSELECT", "LOGOUT"].contains(&&*verb) => match kind {
             Kind::Validity => validity(scene),
