@@ -97,6 +97,21 @@ fn lies_do_not_come_out_as_mail() {
     report.into_inner().unwrap().conclude(is_usual);
 }
 
+/// What the lies are held against: with none, every call brings everything.
+#[test]
+fn the_truth_comes_out_as_it_is() {
+    for call in call::Call::ALL {
+        for roll in 0..8 {
+            let outcome = round::play(&round::Round { call: *call, lies: Vec::new(), roll });
+            let known = |wrong| known::HOLDS_NOT_YET.iter().any(|row| (row.0, row.2) == (*call, wrong));
+            let broken: Vec<_> = outcome.broken.iter().filter(|(wrong, _)| !known(*wrong)).collect();
+            assert!(broken.is_empty() && outcome.errors.is_empty(), "{call}: {broken:?} {:?}", outcome.errors);
+            let brings = outcome.texts + outcome.listed;
+            assert!(brings > 0 || outcome.broken.len() > broken.len(), "{call} brings nothing");
+        }
+    }
+}
+
 fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
 }

@@ -92,6 +92,8 @@ pub(crate) struct Seen {
     /// What was sent for a mailbox that had become another.
     pub(crate) stale: Vec<String>,
     pub(crate) panicked: bool,
+    /// How many lines the listings had.
+    pub(crate) lines: usize,
 }
 
 impl Seen {

@@ -238,7 +238,7 @@ fn interleave(scene: &mut Scene<'_>, at: usize, mut answer: Answer, wants: &Want
             let stray = Answer::new(other.number, &[other_name.as_bytes(), &text]);
             scene.said.insert(at, Out::Said(stray.write()));
             // With the size that a whole message is asked with, it lacks one; without, it is as good as the true one.
-            let is_detectable = !scene.asked().contains(&other.uid) || wants.whole && scene.world.deletes;
+            let is_detectable = !scene.asked().contains(&other.uid) || !wants.whole || scene.world.deletes;
             return Some((is_detectable, format!("a text for {} before that of {uid}", other.uid)));
         }
         choice => {

@@ -48,6 +48,8 @@ fn uids(numbers: &[u32]) -> Uids {
 /// Makes the call in a mailbox that is opened after the lies have begun.
 pub(crate) async fn make(task: &mut Task<'_>, imap: &mut Imap, seen: &mut Seen) -> Result<(), Error> {
     let mut inbox = imap.select("INBOX").await?;
+    // Ids are of the mailbox that was opened, whatever it becomes.
+    let some = task.some().into_iter().map(|uid| id_of(&inbox, uid)).collect::<Result<Vec<_>, _>>()?;
     if task.asks_first {
         inbox.noop().await?;
     }
@@ -64,14 +66,13 @@ pub(crate) async fn make(task: &mut Task<'_>, imap: &mut Imap, seen: &mut Seen) 
         }
         Call::FetchModSeq => fetch(task, &mut inbox, Items::FLAGS.mod_seq(), None, seen).await,
         Call::Get => get(task, &inbox, seen).await,
-        Call::MailboxFetch => messages(task, &mut inbox, Part::Whole, What::Whole, seen).await,
-        Call::MailboxHeader => messages(task, &mut inbox, Part::Header, What::Header, seen).await,
-        Call::MailboxPreview => messages(task, &mut inbox, Part::Preview(1000), What::Preview, seen).await,
+        Call::MailboxFetch => messages(task, &mut inbox, &some, Part::Whole, What::Whole, seen).await,
+        Call::MailboxHeader => messages(task, &mut inbox, &some, Part::Header, What::Header, seen).await,
+        Call::MailboxPreview => messages(task, &mut inbox, &some, Part::Preview(1000), What::Preview, seen).await,
         Call::MailboxRead => {
-            let uid = task.one();
-            let id = id_of(&inbox, uid)?;
-            let body = Mailbox::read(&mut inbox, &id).await?;
-            text(body, Some(uid), What::Whole, seen).await
+            let id = &some[task.dice.below(some.len())];
+            let body = Mailbox::read(&mut inbox, id).await?;
+            text(body, uid_of(id), What::Whole, seen).await
         }
         Call::Entries => entries(task, &mut inbox, seen).await,
         Call::Search => search(task, &inbox, seen).await,
@@ -81,7 +82,6 @@ pub(crate) async fn make(task: &mut Task<'_>, imap: &mut Imap, seen: &mut Seen) 
         }
         Call::Flag => {
             seen.scope = task.some();
-            let some = task.some().into_iter().map(|uid| id_of(&inbox, uid)).collect::<Result<Vec<_>, _>>()?;
             inbox.flag(&some, &FlagChange::add([Flag::FLAGGED])).await
         }
         Call::Copy => {
@@ -174,13 +174,13 @@ async fn get(task: &mut Task<'_>, inbox: &Folder<&mut Imap>, seen: &mut Seen) ->
 async fn messages(
     task: &Task<'_>,
     inbox: &mut Folder<&mut Imap>,
+    ids: &[MessageId],
     part: Part,
     what: What,
     seen: &mut Seen,
 ) -> Result<(), Error> {
     seen.wanted = task.some();
-    let ids: Vec<_> = task.some().into_iter().map(|uid| id_of(inbox, uid)).collect::<Result<_, _>>()?;
-    let mut mail = Mailbox::fetch(inbox, &ids, part).await?;
+    let mut mail = Mailbox::fetch(inbox, ids, part).await?;
     drain_messages(&mut mail, what, seen).await
 }
 

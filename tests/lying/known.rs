@@ -83,8 +83,8 @@ pub(crate) const HOLDS_NOT_YET: &[(Call, Kind, Invariant, u64)] = rows! {
     FetchModSeq Rename Listing 40;
     FetchModSeq Renumber Listing 15;
     FetchModSeq Interleave Listing 3;
-    FetchModSeq Delay Time 2;
     FetchModSeq Delay Listing 56;
+    FetchModSeq Delay Time 2;
     FetchModSeq Limit Listing 5;
     FetchModSeq Size Listing 6;
     FetchModSeq Validity Listing 20;
@@ -115,6 +115,7 @@ pub(crate) const HOLDS_NOT_YET: &[(Call, Kind, Invariant, u64)] = rows! {
     MailboxFetch Interleave Once 19;
     MailboxFetch Delay Time 121;
     MailboxFetch Limit Listing 8;
+    MailboxFetch Validity Stale 10;
     MailboxHeader Drop Listing 33;
     MailboxHeader Repeat Body 21;
     MailboxHeader Repeat Once 47;
@@ -125,6 +126,7 @@ pub(crate) const HOLDS_NOT_YET: &[(Call, Kind, Invariant, u64)] = rows! {
     MailboxHeader Interleave Once 14;
     MailboxHeader Delay Time 8;
     MailboxHeader Limit Listing 3;
+    MailboxHeader Validity Stale 5;
     MailboxPreview Drop Body 28;
     MailboxPreview Drop Listing 41;
     MailboxPreview Repeat Once 29;
@@ -135,6 +137,7 @@ pub(crate) const HOLDS_NOT_YET: &[(Call, Kind, Invariant, u64)] = rows! {
     MailboxPreview Interleave Once 9;
     MailboxPreview Delay Time 1;
     MailboxPreview Limit Listing 24;
+    MailboxPreview Validity Stale 13;
     MailboxRead Drop Gone 49;
     MailboxRead Repeat Body 0;
     MailboxRead Truncate Body 12;
@@ -143,14 +146,15 @@ pub(crate) const HOLDS_NOT_YET: &[(Call, Kind, Invariant, u64)] = rows! {
     MailboxRead Swap Gone 1;
     MailboxRead Interleave Body 4;
     MailboxRead Delay Time 16;
+    MailboxRead Validity Stale 21;
     Entries Drop Listing 5;
     Entries Repeat Once 6;
     Entries Truncate Listing 7;
     Entries Empty Listing 8;
     Entries Swap Listing 87;
     Entries Rename Once 166;
-    Entries Renumber Once 11;
     Entries Renumber Listing 11;
+    Entries Renumber Once 11;
     Entries Interleave Once 25;
     Entries Delay Time 12;
     Entries Limit Listing 1;
@@ -166,6 +170,7 @@ pub(crate) const HOLDS_NOT_YET: &[(Call, Kind, Invariant, u64)] = rows! {
     Store Delay Time 3;
     Store Validity Stale 84;
     Flag Delay Time 37;
+    Flag Validity Stale 27;
     Copy Swap Scope 2;
     Copy Renumber Scope 4;
     Copy Delay Time 27;
@@ -205,8 +210,8 @@ pub(crate) const HOLDS_NOT_YET: &[(Call, Kind, Invariant, u64)] = rows! {
     CollectMbox Empty Stored 20;
     CollectMbox Swap Durable 164;
     CollectMbox Swap Stored 86;
-    CollectMbox Renumber Gone 114;
     CollectMbox Renumber Durable 140;
+    CollectMbox Renumber Gone 114;
     CollectMbox Renumber Stored 36;
     CollectMbox Delay Time 12;
     CollectMbox Limit Durable 156;
@@ -269,12 +274,12 @@ pub(crate) const HOLDS_NOT_YET: &[(Call, Kind, Invariant, u64)] = rows! {
     PopMailboxRead Limit Body 25;
     PopMailboxRead Size Body 0;
     PopEntries Drop Listing 11;
-    PopEntries Repeat Once 12;
     PopEntries Repeat Listing 64;
+    PopEntries Repeat Once 12;
     PopEntries Truncate Listing 0;
     PopEntries Empty Listing 1;
-    PopEntries Renumber Once 17;
     PopEntries Renumber Listing 17;
+    PopEntries Renumber Once 17;
     PopEntries Limit Listing 7;
     PopCollectMaildir Drop Durable 45;
     PopCollectMaildir Drop Stored 32;

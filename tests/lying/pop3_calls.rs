@@ -51,8 +51,7 @@ pub(crate) async fn make(task: &mut Task<'_>, pop3: &mut Pop3, seen: &mut Seen) 
         _ => {}
     }
     pop3.stat().await?;
-    pop3.list().await?;
-    pop3.uidl().await?;
+    seen.lines = pop3.list().await?.len() + pop3.uidl().await?.len();
     let numbers: Vec<_> = task.world.mail.iter().map(|mail| (Number::new(mail.number).unwrap(), mail.uid)).collect();
     let some = numbers.iter().copied().filter(|(_, uid)| task.some().contains(uid));
     match task.call {

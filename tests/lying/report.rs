@@ -9,6 +9,9 @@ use crate::round::{Invariant, Outcome, Round, play};
 use crate::seed::{fewest, rounds, shrunk};
 use crate::watchdog;
 
+/// No lie makes the process grow beyond this, in bytes.
+const MOST_MEMORY: u64 = 512 << 20;
+
 type Place = (Call, Kind, Invariant);
 
 /// One seed's rounds.
@@ -75,8 +78,7 @@ impl Report {
         let never: Vec<_> = self.never().collect();
         let mut unknown = 0;
         for ((call, kind, invariant), (seed, round, times)) in &self.broken {
-            let is_known = HOLDS_NOT_YET.iter().any(|row| (row.0, row.1, row.2) == (*call, *kind, *invariant));
-            if is_known {
+            if is_known(&(*call, *kind, *invariant)) {
                 continue;
             }
             unknown += 1;
@@ -89,6 +91,10 @@ impl Report {
             }
         }
         println!("{} of {} known failures failed", self.broken.len() - unknown, HOLDS_NOT_YET.len());
+        if let Some(most) = most_memory() {
+            println!("at most {} MiB in memory", most >> 20);
+            assert!(most < MOST_MEMORY, "{most} bytes in memory");
+        }
         assert_eq!(watchdog::panics(), 0, "something panicked, see above");
         assert!(!is_usual || never.is_empty(), "never told: {never:?}");
         assert_eq!(unknown, 0, "what must hold is broken, see above; LYING_SEED=n tells all of one seed");
@@ -112,6 +118,17 @@ impl Report {
             println!();
         }
     }
+}
+
+fn is_known(place: &Place) -> bool {
+    HOLDS_NOT_YET.iter().any(|row| (row.0, row.1, row.2) == *place)
+}
+
+/// The most that this process had in memory so far, where the system tells.
+fn most_memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.split_whitespace().next()?.parse::<u64>().ok().map(|kib| kib * 1024)
 }
 
 /// The kind of the first lie; a round that fails without any is taken for the first kind.
@@ -148,7 +165,6 @@ pub(crate) fn tell(seed: u64) {
         }
     }
     let mut failed: Vec<_> = played.broken.iter().map(|(round, wrong)| (round.call, kind(round), *wrong)).collect();
-    let known = |place: &Place| HOLDS_NOT_YET.iter().any(|row| (row.0, row.1, row.2) == *place);
-    failed.retain(|place| !known(place));
+    failed.retain(|place| !is_known(place));
     assert!(failed.is_empty(), "seed {seed} breaks what must hold: {failed:?}");
 }

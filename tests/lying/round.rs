@@ -59,6 +59,9 @@ pub(crate) struct Outcome {
     pub(crate) told: Vec<Told>,
     pub(crate) broken: Vec<(Invariant, String)>,
     pub(crate) errors: Vec<String>,
+    /// How many texts were handed over, and how many messages were listed, found, stored or changed.
+    pub(crate) texts: usize,
+    pub(crate) listed: usize,
 }
 
 /// The mail of one account before and after.
@@ -76,7 +79,7 @@ pub(crate) fn play(round: &Round) -> Outcome {
     std::panic::catch_unwind(run).unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<String>().cloned();
         let text = text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned())).unwrap_or_default();
-        Outcome { told: Vec::new(), broken: vec![(Invariant::NoPanic, text)], errors: Vec::new() }
+        Outcome { told: Vec::new(), broken: vec![(Invariant::NoPanic, text)], errors: Vec::new(), texts: 0, listed: 0 }
     })
 }
 
@@ -116,7 +119,11 @@ async fn play_on(round: &Round) -> Outcome {
     if told.iter().all(|told| told.detectable) {
         judge(round.call, &world, &seen, &states, &mut broken);
     }
-    Outcome { told, broken, errors: seen.errors }
+    let listed = [seen.delivered.len(), seen.found.map_or(0, |found| found.len()), seen.scope.len(), seen.lines]
+        .iter()
+        .sum::<usize>();
+    let stored = seen.stored.map_or(0, |stored| stored.len());
+    Outcome { told, broken, errors: seen.errors, texts: seen.texts.len(), listed: listed + stored }
 }
 
 async fn make(task: &mut Task<'_>, server: &Server, lies: &[Lie], told: &Log, seen: &mut Seen) {
