@@ -3,6 +3,7 @@
 //! nothing contradicts must only end.
 //!
 //! `LYING_SEED=7` plays that seed alone and tells everything; `LYING_SEEDS=200-9999` plays those. `tests/long lying 10000` plays many.
+//! With `LYING_ALL=1` what is known to fail fails too, and is told.
 #![cfg(feature = "testing")]
 #![allow(
     clippy::unwrap_used,

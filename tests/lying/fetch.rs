@@ -5,6 +5,9 @@ use crate::lie::{Kind, Out};
 use crate::plain;
 use crate::untruth::{Change, Scene, consistent, detectable};
 
+/// Begins what is told of a text that is longer than its literal announces: the one lie that is not well-formed.
+pub(crate) const SPILT: &str = "a literal too short";
+
 /// What the command wants of each message.
 struct Wants {
     whole: bool,
@@ -106,7 +109,7 @@ fn truncate(scene: &mut Scene<'_>, at: usize, mut answer: Answer, wants: &Wants)
         let whole = String::from_utf8_lossy(&name).into_owned();
         answer.items[place] = [format!("{whole} {{{length}}}\r\n").as_bytes(), &text].concat();
         put(scene, at, &answer);
-        return detectable(format!("a literal of {length} announced for {} octets of {uid:?}", text.len()));
+        return detectable(format!("{SPILT}: {length} for {} octets of {uid:?}", text.len()));
     }
     let ends = if scene.dice.once_in(3) { 1 } else { length };
     answer.set_body(&name, &text[..ends]);

@@ -204,7 +204,8 @@ fn message(kind: Kind, scene: &mut Scene<'_>, whole: bool) -> Change {
         Kind::Swap | Kind::Renumber => {
             let others: Vec<&Mail> = scene.world.mail.iter().filter(|other| other.number != number).collect();
             let twin = others.iter().find(|other| other.bytes.len() == mail.bytes.len());
-            let other = twin.filter(|_| scene.dice.once_in(2)).unwrap_or(&others[scene.dice.below(others.len())]);
+            let other =
+                twin.filter(|_| scene.dice.once_in(2)).unwrap_or_else(|| &others[scene.dice.below(others.len())]);
             let text = if whole { &other.bytes[..] } else { other.header() };
             *lines = stuffed(text);
             let is_detectable = whole && other.bytes.len() != mail.bytes.len();

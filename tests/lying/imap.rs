@@ -3,6 +3,7 @@
 
 use super::lie::{Lies, Out};
 use super::mail::World;
+use crate::fetch;
 use crate::layer::Liar;
 use crate::untruth::{self, Scene};
 use crate::wire;
@@ -69,12 +70,23 @@ impl Imap {
         let said = self.lies.tell(answer, |lie, said| {
             let mut scene = Scene { command: &command, said, world, dice: lie.dice(), always: lie.always };
             let (detectable, what) = untruth::change(lie.kind, &mut scene)?;
+            assert!(is_well_formed(&scene.said) || what.starts_with(fetch::SPILT), "{what}: {:?}", scene.said);
             is_other |= what.contains("[UIDVALIDITY");
             Some((scene.said, detectable, format!("{}: {what}", command.line)))
         });
         self.stale |= is_other;
         said
     }
+}
+
+/// Whether all of it is whole responses. What is not true is well-formed all the same.
+fn is_well_formed(said: &[Out]) -> bool {
+    let bytes: Vec<u8> = said.iter().flat_map(|out| out.bytes().to_vec()).collect();
+    let mut rest = &bytes[..];
+    while let Some(end) = wire::response(rest) {
+        rest = &rest[end..];
+    }
+    rest.is_empty()
 }
 
 impl Liar for Imap {

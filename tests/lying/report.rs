@@ -121,7 +121,7 @@ impl Report {
 }
 
 fn is_known(place: &Place) -> bool {
-    HOLDS_NOT_YET.iter().any(|row| (row.0, row.1, row.2) == *place)
+    std::env::var_os("LYING_ALL").is_none() && HOLDS_NOT_YET.iter().any(|row| (row.0, row.1, row.2) == *place)
 }
 
 /// The most that this process had in memory so far, where the system tells.

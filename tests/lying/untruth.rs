@@ -20,6 +20,9 @@ pub(crate) struct Scene<'a> {
     pub(crate) always: bool,
 }
 
+/// What a server says that is still at work.
+pub(crate) const STILL_HERE: &str = "OK Still here";
+
 /// Whether the change is detectable, and what it is.
 pub(crate) type Change = Option<(bool, String)>;
 
@@ -117,7 +120,8 @@ fn delay(scene: &mut Scene<'_>) -> Change {
     let at = scene.dice.below(scene.said.len());
     if scene.dice.once_in(4) {
         let last = scene.said.split_off(at);
-        let text = ["* OK Still here\r\n", "* 7 EXISTS\r\n", "* OK [INPROGRESS] working\r\n"][scene.dice.below(3)];
+        let still_here = format!("* {STILL_HERE}\r\n");
+        let text = [&*still_here, "* 7 EXISTS\r\n", "* OK [INPROGRESS] working\r\n"][scene.dice.below(3)];
         scene.said.push(Out::Chatter(text.into(), Duration::from_secs(20)));
         return detectable(format!("{text:?} every 20 s in place of the last {} responses", last.len()));
     }
