@@ -60,7 +60,7 @@ impl Report {
             }
         }
         for (round, invariant) in played.broken {
-            let place = (round.call, kind(&round), invariant);
+            let place = place(&round, invariant);
             let first = self.broken.entry(place).or_insert_with(|| (played.seed, round.clone(), 0));
             first.2 += 1;
             if played.seed < first.0 {
@@ -131,9 +131,11 @@ fn most_memory() -> Option<u64> {
     line.split_whitespace().next()?.parse::<u64>().ok().map(|kib| kib * 1024)
 }
 
-/// The kind of the first lie; a round that fails without any is taken for the first kind.
-fn kind(round: &Round) -> Kind {
-    round.lies.first().map_or(Kind::ALL[0], |lie| lie.kind)
+/// Where that broke: at the kind that is known for it, or the first; a round that fails without lies is taken for the first kind.
+fn place(round: &Round, invariant: Invariant) -> Place {
+    let mut places = round.lies.iter().map(|lie| (round.call, lie.kind, invariant));
+    let first = places.clone().next().unwrap_or((round.call, Kind::ALL[0], invariant));
+    places.find(is_known).unwrap_or(first)
 }
 
 fn print_shrunk(round: &Round, invariant: Invariant) {
@@ -164,7 +166,7 @@ pub(crate) fn tell(seed: u64) {
             print_shrunk(round, *invariant);
         }
     }
-    let mut failed: Vec<_> = played.broken.iter().map(|(round, wrong)| (round.call, kind(round), *wrong)).collect();
+    let mut failed: Vec<_> = played.broken.iter().map(|(round, wrong)| place(round, *wrong)).collect();
     failed.retain(|place| !is_known(place));
     assert!(failed.is_empty(), "seed {seed} breaks what must hold: {failed:?}");
 }
