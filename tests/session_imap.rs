@@ -11,6 +11,8 @@
 #[path = "support/imap/mod.rs"]
 mod support;
 
+#[path = "session_imap/answers.rs"]
+mod answers;
 #[path = "session_imap/deletion.rs"]
 mod deletion;
 #[path = "session_imap/dialect.rs"]
