@@ -93,6 +93,13 @@ impl Journal {
         self.check();
     }
 
+    /// As VANISHED names them, however many there are.
+    pub(crate) fn vanished(&mut self, uids: &Uids) {
+        self.fetched.retain(|&uid, _| Uid::new(uid).is_none_or(|uid| !uids.contains(uid)));
+        self.gone = self.gone.union(uids).unwrap_or_else(|_| uids.clone());
+        self.check();
+    }
+
     pub(crate) fn fetched(&mut self, uid: Option<Uid>, data: Fetched, moment: Moment) {
         match uid {
             // What a stream hands back may be older than the end of its message, or than what was told of it since.

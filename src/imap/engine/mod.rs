@@ -10,11 +10,11 @@ mod meaning;
 mod numbers;
 mod outbox;
 mod request;
+mod selection;
 mod sending;
 mod state;
 #[cfg(test)]
 mod tests;
-mod validity;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -38,7 +38,7 @@ use crate::engine::{Appetite, Content, Id, Outgoing};
 use crate::error::{Error, Kind, Result, Words};
 use crate::imap::codec::Framer;
 use crate::imap::plan::{Effect, Needs, Order, Plan};
-use crate::imap::types::{CopyUid, Uids};
+use crate::imap::types::{Capabilities, CopyUid, Uids};
 use crate::limits::{Deadlines, Limits};
 
 /// Unread bytes of an unfinished response from which on bigger blocks are read.
@@ -111,8 +111,8 @@ struct Running {
     over_limit: bool,
     /// Capabilities came with it, and need not be asked for.
     capable: bool,
-    /// What was enabled came with it.
-    enabled: bool,
+    /// What the server said is enabled, before its answer.
+    enabled: Option<Capabilities>,
     /// A COPYUID that came before its answer.
     copied: Option<CopyUid>,
     /// A MESSAGELIMIT came before its answer.
@@ -163,7 +163,7 @@ impl Engine {
         }
     }
 
-    /// The goodbye was said: that the tagged answer to LOGOUT is missing does not matter.
+    /// The connection ends after LOGOUT was sent: that the tagged answer is missing does not matter.
     fn leave(&mut self) {
         let leaving = self.running.iter().position(|run| run.effect == Effect::Logout);
         if let Some(run) = leaving.and_then(|index| self.running.remove(index)) {
@@ -321,7 +321,8 @@ impl crate::engine::Engine for Engine {
 
     fn handle_end(&mut self, error: Option<Error>, now: Instant) {
         self.clock.tell(now);
-        if self.goodbye.is_some() && self.outcome.is_none() {
+        // Some servers just close, and the rest of the goodbye does not matter.
+        if self.outcome.is_none() {
             self.leave();
         }
         self.fail(match error {
@@ -459,7 +460,7 @@ impl Running {
             bytes: 0,
             over_limit: false,
             capable: false,
-            enabled: false,
+            enabled: None,
             copied: None,
             limited: false,
         }
