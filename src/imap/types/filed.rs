@@ -44,7 +44,7 @@ pub struct Transferred {
     /// Which message became which, where the server says so (UIDPLUS), as far as they were asked for.
     pub mapping: Option<CopyUid>,
     /// Those of the UIDs asked for of which there was no message (any more), as the server shows by naming all that it copied, or
-    /// all that there are. `None` where it does not show it, and where the set asked for had no end (`*`).
+    /// all that there are; under the UIDVALIDITY of the mailbox they were asked for in. `None` where it does not show it, and where the set asked for had no end (`*`).
     pub missing: Option<Uids>,
 }
 
