@@ -29,6 +29,8 @@ mod reading;
 mod refusal;
 #[path = "session_imap/selection.rs"]
 mod selection;
+#[path = "session_imap/silence.rs"]
+mod silence;
 #[path = "session_imap/starttls.rs"]
 mod starttls;
 #[path = "session_imap/validity.rs"]

@@ -22,6 +22,7 @@ mod response;
 mod route;
 pub mod search;
 pub mod sort;
+pub mod stateful;
 pub mod status;
 pub mod text;
 pub mod thread;

@@ -12,12 +12,12 @@ mod numbers;
 mod outbox;
 mod request;
 mod running;
+mod selection;
 mod sending;
 mod spans;
 mod state;
 #[cfg(test)]
 mod tests;
-mod validity;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -131,7 +131,7 @@ impl Engine {
         }
     }
 
-    /// The goodbye was said: that the tagged answer to LOGOUT is missing does not matter.
+    /// The connection ends after LOGOUT was sent: that the tagged answer is missing does not matter.
     fn leave(&mut self) {
         let leaving = self.running.iter().position(|run| run.effect == Effect::Logout);
         if let Some(run) = leaving.and_then(|index| self.running.remove(index)) {
@@ -293,7 +293,8 @@ impl crate::engine::Engine for Engine {
 
     fn handle_end(&mut self, error: Option<Error>, now: Instant) {
         self.clock.tell(now);
-        if self.goodbye.is_some() && self.outcome.is_none() {
+        // Some servers just close, and the rest of the goodbye does not matter.
+        if self.outcome.is_none() {
             self.leave();
         }
         self.fail(match error {

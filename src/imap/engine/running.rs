@@ -7,7 +7,7 @@ use super::attribution::Attribution;
 use crate::engine::Id;
 use crate::engine::span::Span;
 use crate::imap::plan::{Effect, Order, Plan};
-use crate::imap::types::CopyUid;
+use crate::imap::types::{Capabilities, CopyUid};
 
 /// Asked for, and not yet on the wire.
 pub(super) enum Pending {
@@ -41,8 +41,8 @@ pub(super) struct Running {
     pub(super) over_limit: bool,
     /// Capabilities came with it, and need not be asked for.
     pub(super) capable: bool,
-    /// What was enabled came with it.
-    pub(super) enabled: bool,
+    /// What the server said is enabled, before its answer.
+    pub(super) enabled: Option<Capabilities>,
     /// A COPYUID that came before its answer.
     pub(super) copied: Option<CopyUid>,
     /// A MESSAGELIMIT came before its answer.
@@ -70,7 +70,7 @@ impl Running {
             bytes: 0,
             over_limit: false,
             capable: false,
-            enabled: false,
+            enabled: None,
             copied: None,
             limited: false,
         }
