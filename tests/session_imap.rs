@@ -23,6 +23,8 @@ mod events;
 mod idling;
 #[path = "session_imap/login.rs"]
 mod login;
+#[path = "session_imap/notices.rs"]
+mod notices;
 #[path = "session_imap/reading.rs"]
 mod reading;
 #[path = "session_imap/refusal.rs"]
