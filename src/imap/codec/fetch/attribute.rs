@@ -152,8 +152,8 @@ impl Message<'_, '_> {
             Item::InternalDate | Item::SaveDate => self.date(item),
             Item::Size | Item::GmailMessage | Item::GmailThread => self.number(item),
             Item::ModSeq => self.in_parentheses(Self::number, item),
-            Item::Envelope => self.envelope(),
-            Item::BodyStructure => self.structure(),
+            Item::Envelope => self.envelope(name),
+            Item::BodyStructure => self.structure(name),
             Item::EmailId | Item::ThreadId => self.in_parentheses(Self::string, item),
             Item::Preview => self.preview(),
             Item::GmailLabels => self.labels(),
@@ -323,18 +323,33 @@ impl Message<'_, '_> {
         Ok(())
     }
 
-    fn envelope(&mut self) -> Read<()> {
-        let begun = self.begin(Item::Envelope);
-        envelope::read(&mut self.tokens, self.tape, &mut self.trouble)?;
+    fn envelope(&mut self, name: Span) -> Read<()> {
+        let (begun, start) = (self.begin(Item::Envelope), self.tokens.cursor.at());
+        if envelope::read(&mut self.tokens, self.tape).is_err() {
+            return self.odd_envelope(begun, start, name);
+        }
         self.end(begun);
         Ok(())
     }
 
-    fn structure(&mut self) -> Read<()> {
+    #[cold]
+    fn odd_envelope(&mut self, begun: usize, start: usize, name: Span) -> Read<()> {
+        let mut faults = Vec::new();
+        self.tokens.cursor.seek(start);
+        self.tape.truncate(begun);
+        envelope::read_odd(&mut self.tokens, self.tape, &mut faults)?;
+        self.end(begun);
+        self.lose_fields(name, &faults);
+        Ok(())
+    }
+
+    fn structure(&mut self, name: Span) -> Read<()> {
+        let mut faults = Vec::new();
         let begun = self.begin(Item::BodyStructure);
         let (tokens, tape) = (&mut self.tokens, &mut *self.tape);
-        Structure { tokens, tape, base: self.base, parts: &mut self.parts, trouble: &mut self.trouble }.read()?;
+        Structure { tokens, tape, base: self.base, parts: &mut self.parts, faults: &mut faults }.read()?;
         self.end(begun);
+        self.lose_fields(name, &faults);
         Ok(())
     }
 
