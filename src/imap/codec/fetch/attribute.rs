@@ -205,14 +205,29 @@ impl Message<'_, '_> {
         if self.tokens.closes() { Ok(()) } else { Err(Reason::Syntax) }
     }
 
-    /// `(value)`; also the value alone, in more parentheses than one pair, or none in them, which is NIL.
+    /// `(value)`, or the value alone, which some servers send.
+    #[inline]
     fn in_parentheses(&mut self, read: impl FnOnce(&mut Self, Item) -> Read<()>, item: Item) -> Read<()> {
-        let mut open = 0;
+        if !self.tokens.eat(b'(') {
+            return read(self, item);
+        }
+        if matches!(self.tokens.peek(), Some(b'(' | b')' | b' ')) {
+            return self.in_odd_parentheses(read, item);
+        }
+        read(self, item)?;
+        if self.tokens.closes() { Ok(()) } else { Err(Reason::Syntax) }
+    }
+
+    /// The value in more parentheses than one pair, or nothing in them, which is NIL.
+    #[cold]
+    fn in_odd_parentheses(&mut self, read: impl FnOnce(&mut Self, Item) -> Read<()>, item: Item) -> Read<()> {
+        let mut open = 1;
+        self.tokens.skip_spaces();
         while self.tokens.eat(b'(') {
             open += 1;
             self.tokens.skip_spaces();
         }
-        if open > 0 && self.tokens.peek() == Some(b')') {
+        if self.tokens.peek() == Some(b')') {
             self.put(item, []);
         } else {
             read(self, item)?;

@@ -22,9 +22,13 @@ const MOST_FAULTS: usize = 64;
 trait Reading {
     /// Whether strings are tried as almost all of them are written first.
     const USUAL: bool;
+    /// Whether anything odd is an error.
+    const IS_STRICT: bool;
 
-    /// The value of that field, which begins there, cannot be read.
-    fn lose(&mut self, tokens: &mut Tokens<'_>, start: usize, field: usize, reason: Reason) -> Read<Span>;
+    /// The field of that number comes next.
+    fn begin(&mut self, field: usize);
+    /// Its value, which begins there, cannot be read.
+    fn lose(&mut self, tokens: &mut Tokens<'_>, start: usize, reason: Reason) -> Read<Span>;
     /// An address has more strings than it should.
     fn crowded(&mut self) -> Read<()>;
     /// There are more values than fields.
@@ -37,15 +41,20 @@ struct Strict<const USUAL: bool>;
 /// With what is left, taking note.
 #[derive(Default)]
 struct Lenient {
+    field: usize,
     faults: Vec<Fault>,
     is_overlong: bool,
 }
 
 impl<const USUAL: bool> Reading for Strict<USUAL> {
     const USUAL: bool = USUAL;
+    const IS_STRICT: bool = true;
 
-    #[inline]
-    fn lose(&mut self, _: &mut Tokens<'_>, _: usize, _: usize, reason: Reason) -> Read<Span> {
+    #[inline(always)]
+    fn begin(&mut self, _: usize) {}
+
+    #[inline(always)]
+    fn lose(&mut self, _: &mut Tokens<'_>, _: usize, reason: Reason) -> Read<Span> {
         Err(reason)
     }
 
@@ -60,13 +69,18 @@ impl<const USUAL: bool> Reading for Strict<USUAL> {
 
 impl Reading for Lenient {
     const USUAL: bool = false;
+    const IS_STRICT: bool = false;
+
+    fn begin(&mut self, field: usize) {
+        self.field = field;
+    }
 
     /// Skips the value. Where its end cannot be known, the envelope is lost.
-    fn lose(&mut self, tokens: &mut Tokens<'_>, start: usize, field: usize, reason: Reason) -> Read<Span> {
+    fn lose(&mut self, tokens: &mut Tokens<'_>, start: usize, reason: Reason) -> Read<Span> {
         tokens.cursor.seek(start);
         tokens.skip_value().map_err(|_| reason)?;
         tokens.cursor.take_while(|byte| !matches!(byte, b' ' | b'(' | b')' | b'\r' | b'\n'));
-        let end = tokens.cursor.at();
+        let (field, end) = (self.field, tokens.cursor.at());
         match self.faults.last_mut() {
             Some(last) if last.field == field => last.end = end,
             _ => self.faults.push(Fault { field, reason, start, end }),
@@ -131,13 +145,14 @@ fn once<R: Reading>(tokens: &mut Tokens<'_>, tape: &mut Vec<u32>, reading: &mut 
     let wrapped = tokens.peek() == Some(b'(') && tokens.cursor.peek_second() != Some(b')') && tokens.eat(b'(');
     let base = tape.len();
     tape.extend_from_slice(&[0; envelope::HEAD]);
-    let [[a, b], [c, d]] = [field(tokens, 0, reading)?.words(), field(tokens, 1, reading)?.words()];
+    let [[a, b], [c, d]] = [numbered(tokens, 0, reading)?.words(), numbered(tokens, 1, reading)?.words()];
     let mut ends = [0; 6];
     for (list, end) in ends.iter_mut().enumerate() {
-        addresses(tokens, tape, 2 + list, reading)?;
+        reading.begin(2 + list);
+        addresses(tokens, tape, reading)?;
         *end = (tape.len() - base) as u32;
     }
-    let [[e, f], [g, h]] = [field(tokens, 8, reading)?.words(), field(tokens, 9, reading)?.words()];
+    let [[e, f], [g, h]] = [numbered(tokens, 8, reading)?.words(), numbered(tokens, 9, reading)?.words()];
     let [i, j, k, l, m, n] = ends;
     if let Some(head) = tape.get_mut(base..base + envelope::HEAD) {
         head.copy_from_slice(&[a, b, c, d, e, f, g, h, i, j, k, l, m, n]);
@@ -156,22 +171,28 @@ fn end<R: Reading>(tokens: &mut Tokens<'_>, reading: &mut R) -> Read<()> {
     close(tokens)
 }
 
+#[inline(always)]
+fn numbered<R: Reading>(tokens: &mut Tokens<'_>, number: usize, reading: &mut R) -> Read<Span> {
+    reading.begin(number);
+    field(tokens, reading)
+}
+
 /// One string; NIL where the envelope ends early, as old servers' do.
 #[inline(always)]
-fn field<R: Reading>(tokens: &mut Tokens<'_>, field: usize, reading: &mut R) -> Read<Span> {
+fn field<R: Reading>(tokens: &mut Tokens<'_>, reading: &mut R) -> Read<Span> {
     match if R::USUAL { tokens.usual_string() } else { None } {
         Some(span) => Ok(span),
-        None => odd_field(tokens, field, reading),
+        None => odd_field(tokens, reading),
     }
 }
 
 #[inline(never)]
-fn odd_field<R: Reading>(tokens: &mut Tokens<'_>, field: usize, reading: &mut R) -> Read<Span> {
+fn odd_field<R: Reading>(tokens: &mut Tokens<'_>, reading: &mut R) -> Read<Span> {
     tokens.skip_spaces();
     let start = tokens.cursor.at();
     match tokens.peek() {
         Some(b')') => Ok(Span::NIL),
-        _ => string::<R>(tokens).or_else(|reason| reading.lose(tokens, start, field, reason)),
+        _ => string::<R>(tokens).or_else(|reason| reading.lose(tokens, start, reason)),
     }
 }
 
@@ -181,7 +202,7 @@ fn string<R: Reading>(tokens: &mut Tokens<'_>) -> Read<Span> {
 }
 
 #[inline]
-fn addresses<R: Reading>(tokens: &mut Tokens<'_>, tape: &mut Vec<u32>, field: usize, reading: &mut R) -> Read<()> {
+fn addresses<R: Reading>(tokens: &mut Tokens<'_>, tape: &mut Vec<u32>, reading: &mut R) -> Read<()> {
     tokens.skip_spaces();
     let start = tokens.cursor.at();
     match tokens.peek() {
@@ -190,14 +211,18 @@ fn addresses<R: Reading>(tokens: &mut Tokens<'_>, tape: &mut Vec<u32>, field: us
         }
         Some(b')') => return Ok(()),
         _ if tokens.nil() => return Ok(()),
-        _ => return reading.lose(tokens, start, field, Reason::Syntax).map(drop),
+        _ => return reading.lose(tokens, start, Reason::Syntax).map(drop),
     }
     let mark = tape.len();
     while !tokens.closes() {
         if tokens.eat(b'(') {
-            address(tokens, tape, field, reading)?;
+            address(tokens, tape, reading)?;
         } else if !tokens.nil() {
-            return odd_addresses(tokens, tape, (start, mark), field, reading);
+            return if R::IS_STRICT {
+                Err(Reason::Syntax)
+            } else {
+                odd_addresses(tokens, tape, (start, mark), reading)
+            };
         }
     }
     Ok(())
@@ -209,23 +234,22 @@ fn odd_addresses<R: Reading>(
     tokens: &mut Tokens<'_>,
     tape: &mut Vec<u32>,
     (start, mark): (usize, usize),
-    field: usize,
     reading: &mut R,
 ) -> Read<()> {
     let is_first = tape.len() == mark;
     if is_first && matches!(tokens.peek(), Some(b'"' | b'{' | b'~')) {
         tokens.cursor.seek(start + 1);
-        return address(tokens, tape, field, reading);
+        return address(tokens, tape, reading);
     }
     tape.truncate(mark);
-    reading.lose(tokens, start, field, Reason::Syntax).map(drop)
+    reading.lose(tokens, start, Reason::Syntax).map(drop)
 }
 
 #[inline]
-fn address<R: Reading>(tokens: &mut Tokens<'_>, tape: &mut Vec<u32>, list: usize, reading: &mut R) -> Read<()> {
+fn address<R: Reading>(tokens: &mut Tokens<'_>, tape: &mut Vec<u32>, reading: &mut R) -> Read<()> {
     tokens.fits(tape)?;
     let start = tokens.cursor.at();
-    let mut string = || field(tokens, list, reading);
+    let mut string = || field(tokens, reading);
     let mut spans = [string()?, string()?, string()?, string()?];
     if !tokens.closes() {
         reading.crowded()?;
