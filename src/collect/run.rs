@@ -131,7 +131,8 @@ impl<L: Ledger, D: Delivery> Collector<L, D> {
             book.forget(before);
         }
         let (account, ledger, delivery) = (&*self.account, &mut self.ledger, &mut self.delivery);
-        let keeper = Keeper { account, ledger, delivery, book, now, log };
+        let (doubts, doubted, crowded) = (Vec::new(), 0, Vec::new());
+        let keeper = Keeper { account, ledger, delivery, book, now, log, doubts, doubted, crowded };
         Ok(Job { mailbox, keeper, policy: &self.policy, rows: Vec::new() })
     }
 }
