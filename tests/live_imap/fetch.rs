@@ -6,7 +6,7 @@ use postroom::imap::{Imap, Items, PartKind, Section, Uid, Uids};
 use postroom::{Kind, Limits};
 use tokio::io::AsyncReadExt;
 
-use crate::live::{config, fill, login};
+use crate::live::{fill, imap_config, login};
 use crate::session;
 use crate::suite::Trial;
 
@@ -115,7 +115,7 @@ pub(crate) async fn a_message_over_the_limit_is_a_defect_and_its_neighbours_come
     user.deliver("INBOX", TRICKY);
     let mut limits = Limits::default();
     limits.literal = 1_000_000;
-    let config = config(&user.server, "localhost", user.server.imaps).limits(limits);
+    let config = imap_config(&user.server).limits(limits);
     let mut imap = Imap::connect(config, login(user)).await.unwrap();
     let mut inbox = imap.select("INBOX").await.unwrap();
     let mut mail = inbox.fetch(Uids::ALL, Items::MESSAGE.size()).await.unwrap();

@@ -9,11 +9,19 @@ use postroom::{Config, Error, Login, Mailbox, MessageId, Part};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream};
 use tokio::net::TcpStream;
 
-use crate::server::{Server, User};
+use crate::server::{Brand, Server, User};
 
 /// Trusts the server's authority and no other.
 pub(crate) fn config(server: &Server, host: &str, port: u16) -> Config {
     Config::new(host).port(port).add_root_pem(server.ca_pem.as_bytes()).unwrap().only_added_roots()
+}
+
+/// The best way to a server by IMAP.
+pub(crate) fn imap_config(server: &Server) -> Config {
+    match server.has_implicit_tls() {
+        true => config(server, "localhost", server.imaps),
+        false => config(server, "localhost", server.imap).starttls(),
+    }
 }
 
 /// The best way to a server by POP3.
@@ -25,7 +33,9 @@ pub(crate) fn pop3_config(server: &Server) -> Config {
 }
 
 pub(crate) fn login(user: &User) -> Login {
-    Login::password(&user.name, user.password)
+    let login = Login::password(&user.name, user.password);
+    // It offers SCRAM and CRAM-MD5 and serves neither.
+    if user.brand() == Brand::Mailutils { login.only([""; 0]) } else { login }
 }
 
 /// A small message that differs from all others by its number.

@@ -11,16 +11,24 @@ mod courier;
 mod cyrus;
 #[path = "dovecot.rs"]
 mod dovecot;
+#[path = "dovecot24.rs"]
+mod dovecot24;
 #[path = "embedded.rs"]
 mod embedded;
 #[path = "maildir.rs"]
 pub(crate) mod maildir;
+#[path = "mailutils.rs"]
+mod mailutils;
 #[path = "popa3d.rs"]
 mod popa3d;
 #[path = "process.rs"]
 pub(crate) mod process;
+#[path = "pymap.rs"]
+mod pymap;
 #[path = "raw.rs"]
 pub(crate) mod raw;
+#[path = "root.rs"]
+mod root;
 #[path = "solid_pop3d.rs"]
 mod solid_pop3d;
 #[path = "spool.rs"]
@@ -45,8 +53,11 @@ pub(crate) enum Brand {
     Courier,
     Cyrus,
     Dovecot,
+    Dovecot24,
     Embedded,
+    Mailutils,
     Popa3d,
+    Pymap,
     SolidPop3d,
 }
 
@@ -159,6 +170,11 @@ impl Server {
         matches!(self.brand, Brand::Popa3d | Brand::SolidPop3d)
     }
 
+    /// Whether it takes TLS from the first octet on.
+    pub(crate) fn has_implicit_tls(&self) -> bool {
+        !self.is_plain() && self.brand != Brand::Pymap
+    }
+
     /// The name of a mailbox as this server spells it: its levels, in the user's name space.
     pub(crate) fn mailbox(&self, levels: &[&str]) -> String {
         format!("{}{}", self.prefix(), levels.join(&self.delimiter().to_string()))
@@ -167,27 +183,30 @@ impl Server {
     /// What the names of a user's mailboxes begin with.
     pub(crate) fn prefix(&self) -> &'static str {
         match self.brand {
-            Brand::Dovecot | Brand::Embedded | Brand::Popa3d | Brand::SolidPop3d => "",
             Brand::Courier | Brand::Cyrus => "INBOX.",
+            _ => "",
         }
     }
 
     pub(crate) fn delimiter(&self) -> char {
         match self.brand {
-            Brand::Dovecot | Brand::Embedded | Brand::Popa3d | Brand::SolidPop3d => '/',
             Brand::Courier | Brand::Cyrus => '.',
+            _ => '/',
         }
     }
 }
 
 fn shared(brand: Brand) -> Arc<Server> {
-    static SHARED: [Mutex<Weak<Server>>; 5] = [const { Mutex::new(Weak::new()) }; 5];
+    static SHARED: [Mutex<Weak<Server>>; 8] = [const { Mutex::new(Weak::new()) }; 8];
     let (place, start): (_, fn() -> Running) = match brand {
         Brand::Courier => (0, courier::start),
         Brand::Cyrus => (1, cyrus::start),
         Brand::Dovecot => (2, dovecot::start),
         Brand::Popa3d => (3, popa3d::start),
         Brand::SolidPop3d => (4, solid_pop3d::start),
+        Brand::Dovecot24 => (5, dovecot24::start),
+        Brand::Mailutils => (6, mailutils::start),
+        Brand::Pymap => (7, pymap::start),
         Brand::Embedded => unreachable!("not shared"),
     };
     let mut shared = SHARED[place].lock().unwrap_or_else(PoisonError::into_inner);
