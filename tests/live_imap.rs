@@ -138,6 +138,9 @@ mod dovecot_alone {
             a_certificate_for_another_host_is_refused: [],
             a_server_that_asks_for_certificates_and_breaks_resumed_handshakes_off_is_reached_again_and_again: [],
         }
+        fetch {
+            a_message_whose_size_the_server_does_not_know_is_read_whole: ["UID FETCH, read"],
+        }
         login {
             all_of_them_are_offered_and_the_strongest_is_taken: [],
             tokens_log_in_and_an_expired_one_is_renewed_once: [],

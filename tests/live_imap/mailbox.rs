@@ -59,7 +59,8 @@ pub(crate) async fn ids_outlive_the_session_and_do_not_fit_another_mailbox(user:
 
     let mut other = session(user).await.into_folder(&user.server.mailbox(&["Other"])).await.unwrap();
     let mailbox: &mut dyn Mailbox = &mut other;
-    assert_eq!(mailbox.delete(&first).await.unwrap_err().kind(), Kind::Input);
+    let refused = if user.server.has_uidplus() { Kind::Input } else { Kind::Unsupported };
+    assert_eq!(mailbox.delete(&first).await.unwrap_err().kind(), refused);
     assert!(mailbox.commit().await.unwrap().deleted.is_empty());
 }
 

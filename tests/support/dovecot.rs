@@ -43,6 +43,10 @@ impl Store for Dovecot {
         self.mail.deliver(user, mailbox, messages);
     }
 
+    fn deliver_unsized(&self, user: &str, mailbox: &str, messages: &[Vec<u8>]) {
+        self.mail.put(user, mailbox, messages, false);
+    }
+
     fn stored(&self, user: &str, mailbox: &str) -> Vec<Vec<u8>> {
         self.mail.stored(user, mailbox)
     }

@@ -5,7 +5,8 @@
 use std::error::Error as _;
 use std::sync::{Arc, Mutex};
 
-use postroom::{Config, Error, Login, Mailbox, MessageId, Part};
+use postroom::imap::Uids;
+use postroom::{Config, Error, Flag, Login, Mailbox, MessageId, Part};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream};
 use tokio::net::TcpStream;
 
@@ -36,6 +37,17 @@ pub(crate) fn login(user: &User) -> Login {
     let login = Login::password(&user.name, user.password);
     // It offers SCRAM and CRAM-MD5 and serves neither.
     if user.brand() == Brand::Mailutils { login.only([""; 0]) } else { login }
+}
+
+/// A keyword; where the server keeps none, the flag that is least like the others.
+pub(crate) fn label(user: &User, name: &str) -> Flag {
+    if user.server.has_keywords() { Flag::new(name).unwrap() } else { Flag::FLAGGED }
+}
+
+/// What a server with UIDPLUS tells, in words.
+pub(crate) fn told(user: &User, uids: Option<Uids>) -> Option<String> {
+    assert_eq!(uids.is_some(), user.server.has_uidplus());
+    uids.map(|uids| uids.to_string())
 }
 
 /// A small message that differs from all others by its number.

@@ -34,11 +34,18 @@ impl Maildirs {
     }
 
     pub(crate) fn deliver(&self, user: &str, mailbox: &str, messages: &[Vec<u8>]) {
+        self.put(user, mailbox, messages, self.crlf);
+    }
+
+    /// Whether the files' names tell how long they are, is what they were and are with CRLF: Dovecot 2.4 miscounts where it has to
+    /// look into files with CRLF.
+    pub(crate) fn put(&self, user: &str, mailbox: &str, messages: &[Vec<u8>], sized: bool) {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let maildir = self.make_mailbox(user, mailbox);
         for message in messages {
             // Several are listed in the order of their names.
-            let name = format!("{}.M1P1.test", 1_750_000_000 + COUNT.fetch_add(1, Ordering::Relaxed));
+            let size = if sized { format!(",S={0},W={0}", message.len()) } else { String::new() };
+            let name = format!("{}.M1P1.test{size}", 1_750_000_000 + COUNT.fetch_add(1, Ordering::Relaxed));
             let unfinished = maildir.join("tmp").join(&name);
             self.write(&unfinished, &if self.crlf { message.clone() } else { without_returns(message) });
             fs::rename(&unfinished, maildir.join("new").join(name)).unwrap();

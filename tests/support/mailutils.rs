@@ -52,11 +52,13 @@ fn try_start() -> Result<Running, String> {
     let mut process = Process::prepare();
     let dir = process.dir.clone();
     let certificates = certificates(&dir);
-    let root = copy_root("mailutils", &dir, &["home", "var/mail"]);
+    let root = copy_root("mailutils", &dir, &["home", "var/mail", "var/lock/subsys/mail"]);
     let accounts = Accounts::new(&root, owner(&dir), "mailutils");
     for file in ["server.pem", "server.key", "ca.pem"] {
         fs::copy(dir.join(file), root.join("etc").join(file)).unwrap();
     }
+    // Where pop3d locks a mailbox, as its user.
+    fs::set_permissions(root.join("var/lock/subsys/mail"), fs::Permissions::from_mode(0o1777)).unwrap();
     // It refuses a key that others may read.
     fs::set_permissions(root.join("etc/server.key"), fs::Permissions::from_mode(0o600)).unwrap();
     let [imap, imaps, pop3, pop3s] = process.ports;

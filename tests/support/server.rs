@@ -85,6 +85,11 @@ pub(crate) trait Store: Send + Sync {
     /// Puts messages there as a delivery agent would; the mailbox is made where it is missing, but not by Cyrus.
     fn deliver(&self, user: &str, mailbox: &str, messages: &[Vec<u8>]);
 
+    /// The same as an agent does it that does not say in the file's name how long a message is, where messages are such files.
+    fn deliver_unsized(&self, user: &str, mailbox: &str, messages: &[Vec<u8>]) {
+        self.deliver(user, mailbox, messages);
+    }
+
     /// The bytes of all the messages there, in the order in which they came.
     fn stored(&self, user: &str, mailbox: &str) -> Vec<Vec<u8>>;
 }
@@ -139,6 +144,10 @@ impl User {
         self.server.store.deliver(&self.name, mailbox, messages);
     }
 
+    pub(crate) fn deliver_unsized(&self, mailbox: &str, message: &[u8]) {
+        self.server.store.deliver_unsized(&self.name, mailbox, &[message.to_vec()]);
+    }
+
     pub(crate) fn stored(&self, mailbox: &str) -> Vec<Vec<u8>> {
         self.server.store.stored(&self.name, mailbox)
     }
@@ -173,6 +182,21 @@ impl Server {
     /// Whether it takes TLS from the first octet on.
     pub(crate) fn has_implicit_tls(&self) -> bool {
         !self.is_plain() && self.brand != Brand::Pymap
+    }
+
+    /// Whether its POP3 has AUTH.
+    pub(crate) fn has_pop3_sasl(&self) -> bool {
+        !self.is_plain() && self.brand != Brand::Mailutils
+    }
+
+    /// Whether it tells the UIDs of what it takes in, and expunges by them.
+    pub(crate) fn has_uidplus(&self) -> bool {
+        self.brand != Brand::Mailutils
+    }
+
+    /// Whether it keeps flags that it does not know.
+    pub(crate) fn has_keywords(&self) -> bool {
+        !matches!(self.brand, Brand::Mailutils | Brand::Pymap)
     }
 
     /// The name of a mailbox as this server spells it: its levels, in the user's name space.

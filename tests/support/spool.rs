@@ -112,9 +112,5 @@ pub(crate) fn try_start(how: How) -> Result<Running, String> {
     let pop3 = process.ports[2];
     let command = format!("python3 {} {pop3} {} /usr/sbin/{name}", inetd.display(), root.display());
     process.start_on(&[pop3], &[command], "+OK")?;
-    Ok(Running {
-        ports: process.ports,
-        certificates,
-        store: Box::new(Spool { root, process, how, accounts }),
-    })
+    Ok(Running { ports: process.ports, certificates, store: Box::new(Spool { root, process, how, accounts }) })
 }

@@ -69,7 +69,7 @@ macro_rules! on_one_server {
                 #[tokio::test]
                 #[ignore = "needs real servers; run by tests/run"]
                 async fn $test() {
-                    let name = concat!(stringify!($file), "::", stringify!($test));
+                    let name = concat!(env!("CARGO_CRATE_NAME"), "::", stringify!($file), "::", stringify!($test));
                     crate::suite::run(crate::server::Brand::$brand, name, &$commands, crate::$file::$test).await;
                 }
             )*

@@ -1,9 +1,10 @@
-"""pymap.py PASSWORD USER PASSWORD ARGUMENT...: pymap in memory, where everybody is a user, with the first password; USER has one of his
+"""in_memory.py PASSWORD USER PASSWORD ARGUMENT...: pymap in memory, where everybody is a user, with the first password; USER has one of his
 own. The other arguments are pymap's."""
 
 import sys
 
 from pymap.backend import dict as backend
+from pymap.backend.dict.mailbox import MailboxData
 from pymap.main import main
 from pymap.user import UserMetadata
 from pysasl.hashing import BuiltinHash
@@ -28,11 +29,20 @@ class Login(backend.Login):
         self.users_dict = Everybody(config)
 
 
+class FromOne(MailboxData):
+    """Numbers its messages from 1 on, as others do; else from 101."""
+
+    def __init__(self, *caches):
+        super().__init__(*caches)
+        self._max_uid = 0
+
+
 async def nobody_else(*_):
     pass
 
 
 backend.Login = Login
+backend.mailbox.MailboxData = FromOne
 backend.DictBackend._add_demo_user = nobody_else
 sys.argv[1:4] = []
 main()
