@@ -1,7 +1,5 @@
 //! The common trait on a folder of a real server.
 
-use std::time::Duration;
-
 use postroom::imap::{Imap, Uid};
 use postroom::{Flag, FlagChange, Idling, Kind, Mailbox, MessageId, Part};
 
@@ -88,7 +86,7 @@ pub(crate) async fn idle_returns_when_mail_arrives(user: &Trial) {
     let other = session(user).await;
     let mailbox: &mut dyn Mailbox = &mut folder;
     let (woken, appended) =
-        tokio::join!(tokio::time::timeout(Duration::from_secs(60), mailbox.idle()), other.append("INBOX", message(1)));
+        tokio::join!(tokio::time::timeout(user.patience, mailbox.idle()), other.append("INBOX", message(1)));
     appended.unwrap();
     woken.expect("the mailbox slept on").unwrap();
 }

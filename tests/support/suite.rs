@@ -14,6 +14,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use crate::server::{Brand, User};
+use known::Known;
 
 /// A test of each of these functions for each server, with the commands it tries: the rows of the table.
 macro_rules! on_every_server {
@@ -82,6 +83,8 @@ pub(crate) struct Trial {
     pub(crate) user: User,
     commands: &'static [&'static str],
     found: RefCell<Vec<(&'static str, String)>>,
+    /// How long the test waits for what has to happen: not long where it is known that it does not.
+    pub(crate) patience: Duration,
 }
 
 impl std::ops::Deref for Trial {
@@ -115,6 +118,9 @@ impl Trial {
     }
 }
 
+/// What a test says that waits for ever.
+pub(crate) const HANGS: &str = "the test hangs";
+
 /// Runs the test. Where the server is known to fail it, it has to fail, and in the words that are known.
 pub(crate) async fn run(
     brand: Brand,
@@ -123,10 +129,12 @@ pub(crate) async fn run(
     test: impl AsyncFnOnce(&Trial),
 ) {
     let known = known::of(brand, name);
-    let trial = Trial { user: User::new(brand), commands, found: RefCell::default() };
-    let done = tokio::time::timeout(Duration::from_secs(30), caught(test(&trial))).await;
-    match (done.unwrap_or_else(|_| Err(Box::new("the test hangs"))), known) {
-        (Ok(()), None) => trial.write_down("ok\t"),
+    let patience = Duration::from_secs(if known.is_some() { 3 } else { 60 });
+    let trial = Trial { user: User::new(brand), commands, found: RefCell::default(), patience };
+    let limit = Duration::from_secs(if known.is_some_and(|known| known.says == HANGS) { 10 } else { 180 });
+    let done = tokio::time::timeout(limit, caught(test(&trial))).await;
+    match (done.unwrap_or_else(|_| Err(Box::new(HANGS))), known) {
+        (Ok(()), None | Some(Known { always: false, .. })) => trial.write_down("ok\t"),
         (Err(panic), Some(known)) if text(&panic).contains(known.says) => {
             println!("{brand:?}: {}", known.what);
             trial.write_down(&format!("known\t{}", known.what));

@@ -1,6 +1,6 @@
 # The table of what the live tests did: a row for each command, a column for each server. Input: SERVER COMMAND OUTCOME REASON,
-# divided by tabs, a line for each command of each test. `titles` is Brand=Title with version, divided by `;`; behind a further `=`
-# stands the one protocol that the server speaks, where it does not speak both.
+# divided by tabs, a line for each command of each test. `titles` is Brand=Title with version, divided by `;`; after a further `=`
+# comes the one protocol that the server speaks, where it does not speak both. `known` means that the server is known to fail the test.
 # Ends with 1 where a command failed or was tried on some servers only.
 BEGIN {
     FS = "\t"
