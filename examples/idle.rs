@@ -29,7 +29,7 @@ async fn watch(account: &Account) -> Outcome {
     if account.config.protocol() == Some(Protocol::Pop3) {
         return look_again(account).await;
     }
-    let mut imap = Imap::connect(account.config.clone(), account.login.clone()).await?;
+    let mut imap = account.imap().await?;
     let mut folder = imap.examine(account.config.mailbox().unwrap_or("INBOX")).await?;
     println!("watching {} messages", folder.info()?.exists);
     let mut events = folder.idle().await?;

@@ -67,7 +67,7 @@ async fn all_that_is_said_to_the_session_comes_in_order_to_every_listener() {
     imap.noop().await.unwrap_err();
     script.finish().await.unwrap();
     let bye = "bye Some(\"UNAVAILABLE\"): back in an hour".to_owned();
-    assert_eq!(words(later).await, [bye.clone()]);
+    assert_eq!(words(later).await, std::slice::from_ref(&bye));
     let expected = [
         "alert false: Maintenance tonight",
         "warning Some(\"WEBALERT\"): Please log in by your browser",

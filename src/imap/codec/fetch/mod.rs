@@ -65,7 +65,7 @@ fn nothing(uid: u32, length: usize, tape: &mut Vec<u32>) {
     let base = tape.len();
     tape.extend_from_slice(&[0, length as u32, 0, 0]);
     let tokens = Tokens::new(Cursor::new(&[], 0), &[], 0, 0);
-    let mut message = Message { tokens, tape, base, parts: 0, wraps: 0, trouble: Trouble::default() };
+    let mut message = Message { tokens, tape, base, parts: 0, wraps: 0 };
     message.put(Item::Uid, [uid]);
     message.defect(Reason::Missing, Span::new(0, 0), 0);
     message.finish();
