@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use common::{Account, Arguments, Outcome};
 use postroom::imap::Event;
-use postroom::{Idling, Imap, Protocol};
+use postroom::{Idling, Protocol};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {

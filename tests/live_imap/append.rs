@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use postroom::imap::{Append, Imap, Items, Uid};
+use postroom::imap::{Append, Imap, Items, Uid, Uids};
 use postroom::{Flag, Kind};
 use time::OffsetDateTime;
 use tokio::io::{AsyncRead, ReadBuf};
@@ -48,8 +48,8 @@ pub(crate) async fn bytes_flags_and_date_are_kept_and_the_uid_is_told(user: &Tri
     let wanted = message(1);
     let append = Append::from(wanted.clone()).flags([Flag::SEEN, label.clone()]).date(date);
     let appended = imap.append("INBOX", append).await.unwrap();
-    let uids = appended.map_or_else(|| Uid::new(1).unwrap().into(), Uids::from);
-    assert!(told(user, appended.map(Uids::from)).is_none_or(|told| told == "1"));
+    let uids = appended.map_or_else(|| Uids::from(Uid::new(1).unwrap()), Uids::from);
+    assert!(told(user, appended).is_none_or(|told| told == "1"));
     assert_eq!(user.stored("INBOX"), [wanted]);
 
     let mut inbox = imap.select("INBOX").await.unwrap();
@@ -68,8 +68,8 @@ pub(crate) async fn a_reader_is_stored_byte_for_byte(user: &Trial) {
         wanted.extend_from_slice(format!("{line} caf\u{e9} .\r\n").as_bytes());
     }
     let append = Append::reader(&wanted[..], wanted.len() as u64);
-    let first = told(user, imap.append("INBOX", append).await.unwrap().map(Uids::from));
-    let second = told(user, imap.append("INBOX", message(2)).await.unwrap().map(Uids::from));
+    let first = told(user, imap.append("INBOX", append).await.unwrap());
+    let second = told(user, imap.append("INBOX", message(2)).await.unwrap());
     assert!(first.is_none_or(|first| first == "1") && second.is_none_or(|second| second == "2"));
     let stored = user.stored("INBOX");
     assert!(stored.contains(&wanted) && stored.contains(&message(2)));

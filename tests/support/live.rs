@@ -45,9 +45,9 @@ pub(crate) fn label(user: &User, name: &str) -> Flag {
 }
 
 /// What a server with UIDPLUS tells, in words.
-pub(crate) fn told(user: &User, uids: Option<Uids>) -> Option<String> {
+pub(crate) fn told(user: &User, uids: Option<impl Into<Uids>>) -> Option<String> {
     assert_eq!(uids.is_some(), user.server.has_uidplus());
-    uids.map(|uids| uids.to_string())
+    uids.map(|uids| uids.into().to_string())
 }
 
 /// A small message that differs from all others by its number.
