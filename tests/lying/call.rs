@@ -87,6 +87,8 @@ pub(crate) struct Seen {
     pub(crate) scope: Vec<u32>,
     /// Those that became others, by the answer.
     pub(crate) copied: Option<Vec<u32>>,
+    /// Those that were asked for and are said to be no more.
+    pub(crate) gone: Vec<u32>,
     /// What is durable at home.
     pub(crate) stored: Option<Vec<Vec<u8>>>,
     /// What was sent for a mailbox that had become another.

@@ -1,6 +1,6 @@
 //! The calls of an IMAP session, each over a connection of its own.
 
-use postroom::imap::{Fetch, Fetched, Folder, Imap, Items, Query, Section, Uid, Uids};
+use postroom::imap::{Fetch, Fetched, Folder, Imap, Items, Query, Section, Transferred, Uid, Uids};
 use postroom::testing::Server;
 use postroom::{Body, Config, Error, Flag, FlagChange, Login, Mailbox, MessageId, Messages, Part};
 use tokio::io::AsyncReadExt;
@@ -86,14 +86,12 @@ pub(crate) async fn make(task: &mut Task<'_>, imap: &mut Imap, seen: &mut Seen) 
         }
         Call::Copy => {
             seen.scope = task.some();
-            let copied = inbox.copy(uids(&task.some()), "Archive").await?;
-            seen.copied = copied.map(|copied| copied.from().iter().map(Uid::as_u32).collect());
+            took(&inbox.copy(uids(&task.some()), "Archive").await?, seen);
             Ok(())
         }
         _ => {
             seen.scope = task.some();
-            let copied = inbox.move_to(uids(&task.some()), "Archive").await?;
-            seen.copied = copied.map(|copied| copied.from().iter().map(Uid::as_u32).collect());
+            took(&inbox.move_to(uids(&task.some()), "Archive").await?, seen);
             Ok(())
         }
     }
@@ -121,16 +119,18 @@ async fn read(
 pub(crate) async fn text(mut body: Body<'_>, uid: Option<u32>, what: What, seen: &mut Seen) -> Result<(), Error> {
     let mut bytes = Vec::new();
     match body.read_to_end(&mut bytes).await {
-        Ok(_) if has_defects(&body) => {}
+        Ok(_) if !body.defects().is_empty() => {}
         Ok(_) => seen.text(uid, what, bytes),
         Err(error) => seen.errors.push(format!("{error:#}")),
     }
     Ok(())
 }
 
-/// What a reader says of itself at its end.
-fn has_defects(_: &Body<'_>) -> bool {
-    false
+/// Which messages became others, and which are called gone.
+fn took(transferred: &Transferred, seen: &mut Seen) {
+    let numbers = |set: &Uids| set.iter().map(Uid::as_u32).collect::<Vec<_>>();
+    seen.copied = transferred.mapping.as_ref().map(|mapping| numbers(mapping.from()));
+    seen.gone = transferred.missing.as_ref().map(numbers).unwrap_or_default();
 }
 
 async fn fetch(

@@ -1,6 +1,6 @@
 //! The calls of a POP3 session, each over a connection of its own.
 
-use postroom::pop3::{Content, Number, Pop3};
+use postroom::pop3::{Content, Number, Pop3, Retrieved};
 use postroom::testing::Server;
 use postroom::{Error, Login, Mailbox, Part};
 use tokio::task::JoinHandle;
@@ -62,16 +62,14 @@ pub(crate) async fn make(task: &mut Task<'_>, pop3: &mut Pop3, seen: &mut Seen) 
             while let Some(retrieved) = mail.try_next().await? {
                 let at = numbers.iter().position(|number| *number == retrieved.number).unwrap();
                 seen.delivered.push(Some(uids[at]));
-                if let Content::Whole(bytes) = retrieved.content {
-                    seen.text(Some(uids[at]), What::Whole, bytes.to_vec());
-                }
+                whole(&retrieved, uids[at], seen);
             }
             seen.complete = true;
         }
         Call::PopRetr => {
             for (number, uid) in some {
                 match pop3.retr(number).await {
-                    Ok(bytes) => seen.text(Some(uid), What::Whole, bytes.to_vec()),
+                    Ok(retrieved) => whole(&retrieved, uid, seen),
                     Err(error) => seen.failed(error),
                 }
             }
@@ -95,6 +93,13 @@ pub(crate) async fn make(task: &mut Task<'_>, pop3: &mut Pop3, seen: &mut Seen) 
         _ => {}
     }
     Ok(())
+}
+
+/// Only what comes without a doubt is a text.
+fn whole(retrieved: &Retrieved, uid: u32, seen: &mut Seen) {
+    if let Content::Whole(bytes) = &retrieved.content {
+        seen.text(Some(uid), What::Whole, bytes.to_vec());
+    }
 }
 
 async fn messages(task: &Task<'_>, pop3: &mut Pop3, part: Part, what: What, seen: &mut Seen) -> Result<(), Error> {

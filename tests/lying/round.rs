@@ -168,7 +168,7 @@ fn judge(call: Call, world: &World, seen: &Seen, states: &States, broken: &mut V
     check(Invariant::Body, seen.texts.iter().find_map(|text| wrong_text(text, &world.mail)));
     check(Invariant::Once, doubled(&seen.delivered));
     check(Invariant::Listing, missing(seen));
-    check(Invariant::Gone, called_gone(seen));
+    check(Invariant::Gone, called_gone(seen, states));
     check(
         Invariant::Search,
         seen.found.as_ref().filter(|found| **found != seen.wanted).map(|found| format!("{found:?}")),
@@ -215,8 +215,11 @@ fn missing(seen: &Seen) -> Option<String> {
     (missing.len() > nameless).then(|| format!("{missing:?} are missing, and nothing says so"))
 }
 
-fn called_gone(seen: &Seen) -> Option<String> {
-    seen.errors.iter().find(|error| error.contains("no longer in the mail")).cloned()
+/// No message goes by itself; one that is in the inbox before the call is called gone wrongly.
+fn called_gone(seen: &Seen, states: &States) -> Option<String> {
+    let there = states.before.messages("INBOX").iter().find(|mail| seen.gone.contains(&mail.uid));
+    let error = || seen.errors.iter().find(|error| error.contains("no longer in the mail")).cloned();
+    there.map(|mail| format!("{} is called gone", mail.uid)).or_else(error)
 }
 
 fn out_of_scope(call: Call, seen: &Seen, states: &States) -> Option<String> {
