@@ -189,7 +189,7 @@ impl Engine {
             (None, None) => !self.running.is_empty(),
         };
         self.clock.waits(waiting, self.flow.is_some() || self.unread > 0);
-        let calling = self.idle.is_none() && !self.running.is_empty();
+        let calling = self.idle.is_none() && waiting;
         self.clock.calls(calling.then_some(self.deadlines.call));
     }
 
