@@ -15,6 +15,7 @@ use super::command::store::Store;
 use super::engine::{Request, Selected};
 use super::fetch::Fetch;
 use super::idle::Idle;
+use super::limited::{Descent, Repeat};
 use super::reader::SectionReader;
 use super::session::Imap;
 use super::types::{Fetched, Items, Section, SeqNum, StatusItems, Uid, Uids};
@@ -74,25 +75,36 @@ impl<S: Borrow<Imap>> Folder<S> {
         self.session.borrow()
     }
 
-    /// Changes flags of these messages; one flight, several for a very long set. Messages that are gone are passed over.
+    /// Changes flags of these messages; one flight, several for a very long set, and one more each time the server stops at its limit
+    /// of messages (MESSAGELIMIT, RFC 9738). Messages that are gone are passed over.
     ///
     /// # Errors
     ///
     /// Before anything is sent, [`Kind::Input`](crate::Kind::Input) for UIDs of another UIDVALIDITY and
     /// [`Kind::Unsupported`](crate::Kind::Unsupported) in a mailbox opened for reading only;
-    /// [`Kind::Rejected`](crate::Kind::Rejected) where the server refuses, [`Kind::Unknown`](crate::Kind::Unknown) where the
-    /// connection ended before the answer.
+    /// [`Kind::Rejected`](crate::Kind::Rejected) where the server refuses, or stops and gets no further (code `MESSAGELIMIT`),
+    /// [`Kind::Unknown`](crate::Kind::Unknown) where the connection ended before the answer.
     pub async fn store(&self, uids: impl Into<Uids>, change: &FlagChange) -> Result<()> {
         let uids = self.checked(uids.into())?;
         self.check_writable()?;
         for uids in uids.split(self.session().limits().set) {
-            self.session().call(Store { selection: self.selection, uids: &uids, change }).await?;
+            self.store_part(uids, change).await?;
+        }
+        Ok(())
+    }
+
+    async fn store_part(&self, mut uids: Uids, change: &FlagChange) -> Result<()> {
+        let mut descent = Descent::new(self.info()?.exists.into());
+        while !uids.is_empty() {
+            let store = Store { selection: self.selection, uids: &uids, change };
+            let ((), Some(cut)) = self.session().call_limited(store).await? else { break };
+            uids = descent.below(&uids, cut)?;
         }
         Ok(())
     }
 
     /// Removes those of these messages that are marked `\Deleted`, and no others (UIDPLUS). One flight, several for a very
-    /// long set.
+    /// long set, and one more each time the server stops at its limit of messages.
     ///
     /// # Errors
     ///
@@ -102,7 +114,11 @@ impl<S: Borrow<Imap>> Folder<S> {
         let uids = self.checked(uids.into())?;
         self.check_expunge()?;
         for uids in uids.split(self.session().limits().set) {
-            self.session().call(UidExpunge { selection: self.selection, uids: &uids }).await?;
+            let mut repeat = self.repeat()?;
+            let expunge = || UidExpunge { selection: self.selection, uids: &uids };
+            while let ((), Some(cut)) = self.session().call_limited(expunge()).await? {
+                repeat.again(cut, self.gone())?;
+            }
         }
         Ok(())
     }
@@ -216,6 +232,16 @@ impl<S: Borrow<Imap>> Folder<S> {
     /// connection is gone.
     pub async fn noop(&self) -> Result<()> {
         self.session().noop().await
+    }
+
+    /// For a command that takes messages away, and is repeated where the server stops at its limit.
+    pub(super) fn repeat(&self) -> Result<Repeat> {
+        Ok(Repeat::new(self.info()?.exists.into(), self.gone()))
+    }
+
+    /// How many messages have gone in this session.
+    pub(super) fn gone(&self) -> u64 {
+        self.link().state().expunged
     }
 
     pub(super) fn can_expunge(&self) -> bool {

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::appending::AppendLimits;
-use super::call::{ImapInbox, ImapLink, call, finish};
+use super::call::{ImapInbox, ImapLink, call, call_limited, finish};
 use super::command::enable::Enable;
 use super::command::extension::{Answer, Extension, Run};
 use super::command::id::{Fields, Id};
@@ -20,7 +20,7 @@ use super::engine::{Engine, Request};
 use super::entry::longest_set;
 use super::folder::Folder;
 use super::opening::Opening;
-use super::types::{Capabilities, Condition, Items, MailboxName};
+use super::types::{Capabilities, Condition, Cut, Items, MailboxName};
 use crate::config::{Config, Protocol};
 use crate::conn::stream::Stream;
 use crate::conn::tls::Tls;
@@ -384,6 +384,11 @@ impl Imap {
 
     pub(super) async fn call<C: Command>(&self, command: C) -> Result<C::Output> {
         call(&self.link, command, self.terms()).await
+    }
+
+    /// The same, with where the server stopped at its limit of messages.
+    pub(super) async fn call_limited<C: Command>(&self, command: C) -> Result<(C::Output, Option<Cut>)> {
+        call_limited(&self.link, command, self.terms()).await
     }
 
     pub(super) fn terms(&self) -> Terms {
