@@ -89,7 +89,7 @@ impl<S: Borrow<Imap>> Folder<S> {
 
     /// A server with a limit refuses to copy more messages than that, however many UIDs name them.
     async fn copy_all(&self, uids: &Uids, to: &MailboxName) -> Result<Transferred> {
-        let most = self.session().capabilities().copy_limit();
+        let most = self.session().capabilities().most_saved();
         let many = |most: u64| {
             let named = if uids.open_from().is_some() { u64::MAX } else { uids.len() };
             Ok::<_, Error>(named.min(self.info()?.exists.into()) > most)
@@ -112,7 +112,7 @@ impl<S: Borrow<Imap>> Folder<S> {
 
     /// Copies those of these messages that are here, no more with one command than the server takes.
     async fn copy_each(&self, here: &Uids, uids: &Uids, to: &MailboxName) -> Result<Transferred> {
-        let most = self.session().capabilities().copy_limit().unwrap_or(u64::MAX);
+        let most = self.session().capabilities().most_saved().unwrap_or(u64::MAX);
         let mut whole = Transfer::default();
         for portion in portions(here, most) {
             for uids in portion.split(self.session().limits().set) {

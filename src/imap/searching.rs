@@ -2,7 +2,7 @@
 
 use std::borrow::Borrow;
 
-use super::command::extension::{Answer, Extension, Run};
+use super::command::extension::{Answer, Extension};
 use super::command::search::Search;
 use super::folder::Folder;
 use super::limited::Descent;
@@ -108,7 +108,6 @@ impl<S: Borrow<Imap>> Folder<S> {
         for uids in extension.sets() {
             self.check(uids)?;
         }
-        let limits = self.session().limits().clone();
-        self.session().call(Run { extension, selection: Some(self.selection), limits }).await
+        self.session().run_in(extension, Some(self.selection)).await
     }
 }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::appending::AppendLimits;
-use super::call::{ImapInbox, ImapLink, call, call_limited, finish};
+use super::call::{ImapInbox, ImapLink, call, call_limited, ended, finish};
 use super::command::enable::Enable;
 use super::command::extension::{Answer, Extension, Run};
 use super::command::id::{Fields, Id};
@@ -21,6 +21,7 @@ use super::entry::longest_set;
 use super::folder::Folder;
 use super::opening::Opening;
 use super::types::{Capabilities, Condition, Cut, Items, MailboxName};
+use super::unfinished::Unfinished;
 use crate::config::{Config, Protocol};
 use crate::conn::stream::Stream;
 use crate::conn::tls::Tls;
@@ -230,7 +231,7 @@ impl Imap {
     }
 
     /// Runs a command that is a value, such as [`Extension::get_acl`] or a vendor's, and returns the untagged data it claims.
-    /// One flight, more where an argument needs a literal.
+    /// One flight, more where an argument needs a literal, and where [messages](Extension::append) have to go in parts.
     ///
     /// ```
     /// # #[cfg(feature = "testing")]
@@ -255,7 +256,24 @@ impl Imap {
     /// selected mailbox, [`Kind::Unsupported`] for one that would change the session; [`Kind::Rejected`] where the server
     /// refuses; [`Kind::Limit`] for an answer over the limits; and what [every command](Self#errors-of-every-command) can end in.
     pub async fn run(&self, extension: Extension) -> Result<Answer> {
-        self.call(Run { extension, selection: None, limits: self.limits().clone() }).await
+        self.run_in(extension, None).await
+    }
+
+    /// Messages for a mailbox go in as many commands as the server wants (RFC 9738).
+    pub(super) async fn run_in(&self, extension: Extension, selection: Option<u64>) -> Result<Answer> {
+        let most = self.capabilities().most_saved().unwrap_or(u64::MAX);
+        let mut done: Option<Answer> = None;
+        for extension in extension.portions(most) {
+            let answer = self.call(Run { extension, selection, limits: self.limits().clone() }).await;
+            done = Some(match (done, answer) {
+                (None, answer) => answer?,
+                (Some(done), Ok(more)) => done.joined(more),
+                (Some(done), Err(error)) => {
+                    return Err(Unfinished::after(error, "only some of the messages are stored", done));
+                }
+            });
+        }
+        done.ok_or_else(ended)
     }
 
     /// Asks for nothing: shows that the session lives, and lets the server say what happened. One flight.

@@ -4,6 +4,7 @@
 use std::error::Error as StdError;
 use std::fmt;
 
+use super::command::extension::Answer;
 use super::types::Transferred;
 use crate::error::Error;
 
@@ -47,6 +48,14 @@ impl<T> StdError for Unfinished<T> {
 impl Transferred {
     /// What was copied or moved before one of several commands failed: the mapping as far as the server told it. `None` if the error is not
     /// of [`Folder::copy`](super::Folder::copy) or [`Folder::move_to`](super::Folder::move_to), or nothing is known to be done.
+    pub fn before(error: &Error) -> Option<&Self> {
+        Unfinished::of(error)
+    }
+}
+
+impl Answer {
+    /// What the commands before it said where one of several failed that together put [messages](super::Extension::append) into a
+    /// mailbox: their `APPENDUID` as one. `None` if nothing was stored before.
     pub fn before(error: &Error) -> Option<&Self> {
         Unfinished::of(error)
     }

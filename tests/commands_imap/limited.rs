@@ -1,11 +1,15 @@
 //! A server that stops commands at its limit of messages (MESSAGELIMIT, RFC 9738), in dialogues: where each command goes on, and when
 //! it ends with an error.
 
-use postroom::imap::{Extension, Folder, Imap, Items, Query, Returns, SortKey, Transferred, Uids};
-use postroom::testing::Script;
+use bytes::Bytes;
+use postroom::imap::{
+    Answer, Content, Extension, Folder, Imap, Items, MailboxName, NewMessage, Query, ResponseCode, Returns, SortKey,
+    Transferred, Uids,
+};
+use postroom::testing::{Script, Server};
 use postroom::{Error, Flag, FlagChange, Kind};
 
-use crate::support::{SELECT, plaintext, scripted, selected};
+use crate::support::{SELECT, embedded, plaintext, scripted, selected};
 
 fn uids(text: &str) -> Uids {
     text.parse().unwrap()
@@ -263,5 +267,56 @@ async fn what_a_search_for_missing_messages_leaves_out_is_looked_for_too() {
     let (script, mut folder) = selected(dialogue, plaintext()).await;
     let (came, error) = fetched(&mut folder, Uids::ALL).await;
     assert!(came == [3, 2, 1] && error.is_none(), "{came:?} {error:?}");
+    script.finish().await.unwrap();
+}
+
+fn messages(count: usize) -> Vec<NewMessage> {
+    let text = |number| Content::Text(Bytes::from(format!("{number}")));
+    (0..count).map(|number| NewMessage::new(text(number)).flags([Flag::SEEN])).collect()
+}
+
+fn appended(answer: &Answer) -> String {
+    match &answer.condition.code {
+        Some(ResponseCode::AppendUid(uids)) => uids.to_string(),
+        code => panic!("{code:?}"),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_more_messages_are_appended_at_once_than_the_server_takes() {
+    for count in [1, 2, 3, 4, 5] {
+        let server = Server::builder().message_limit(2).in_memory().unwrap();
+        let imap = embedded(&server, plaintext()).await;
+        let answer = imap.run(Extension::append(&MailboxName::INBOX, &messages(count))).await.unwrap();
+        assert_eq!(appended(&answer), if count == 1 { "1".to_owned() } else { format!("1:{count}") });
+        let kept = server.snapshot("alice").unwrap();
+        let kept: Vec<_> =
+            kept.messages("INBOX").iter().map(|mail| (mail.bytes.to_vec(), mail.flags.clone())).collect();
+        let sent: Vec<_> =
+            (0..count).map(|number| (number.to_string().into_bytes(), vec!["\\Seen".to_owned()])).collect();
+        assert_eq!(kept, sent);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn messages_that_could_not_all_be_appended_are_told() {
+    let dialogue = "
+        C: {A} APPEND INBOX (\\Seen) {1+}
+        C: 0 (\\Seen) {1+}
+        C: 1
+        S: {A} OK [APPENDUID 9 4:5] done
+        C: {B} APPEND INBOX (\\Seen) {1+}
+        C: 2
+        S: {B} NO [OVERQUOTA] no room
+        C: {D} APPEND INBOX (\\Seen) {1+}
+        C: 0
+        S: {D} NO [OVERQUOTA] no room
+    ";
+    let (script, folder) = with("UIDPLUS LITERAL+ MULTIAPPEND SAVELIMIT=2", dialogue).await;
+    let append = |count| Extension::append(&MailboxName::INBOX, &messages(count));
+    let error = folder.run(append(3)).await.unwrap_err();
+    assert!(error.code().unwrap().is("OVERQUOTA"), "{error:#?}");
+    assert_eq!(appended(Answer::before(&error).unwrap()), "4:5");
+    assert!(Answer::before(&folder.run(append(1)).await.unwrap_err()).is_none());
     script.finish().await.unwrap();
 }

@@ -90,8 +90,8 @@ impl Capabilities {
         self.number("SAVELIMIT")
     }
 
-    /// How many messages can be copied by one command.
-    pub(crate) fn copy_limit(&self) -> Option<u64> {
+    /// How many messages a COPY or an APPEND may be about: more are refused.
+    pub(crate) fn most_saved(&self) -> Option<u64> {
         self.message_limit().into_iter().chain(self.save_limit()).min()
     }
 
