@@ -26,6 +26,8 @@ use crate::message_id::Place;
 
 /// Without ESEARCH a search answers with every UID: beyond so many messages the answer is not worth it.
 const MOST_LISTED: u32 = 50_000;
+/// A server with a limit of messages is asked for UIDs at most so often.
+const MOST_SEARCHES: u64 = 50;
 
 /// The selected mailbox. It lends its session (`Folder<&mut Imap>`, from [`Imap::select`]) or owns it (`Folder<Imap>`, from
 /// [`Imap::into_folder`]); everything is the same in both.
@@ -289,16 +291,24 @@ impl<S: Borrow<Imap>> Folder<S> {
 
     /// Lets the engine learn the UIDs of messages that it does not know, so that it can tell which ones go.
     async fn number(&self) -> Result<()> {
-        let info = self.info()?;
-        let known = self.link().state().numbered;
-        let Some(from) = SeqNum::new(known.saturating_add(1)).filter(|from| from.as_u32() <= info.exists) else {
-            return Ok(());
-        };
         let compact = self.session().capabilities().esearch();
-        if !compact && info.exists - known > MOST_LISTED {
-            return Ok(());
+        let most = self.session().capabilities().message_limit().unwrap_or(u64::MAX).max(1);
+        loop {
+            let (exists, known) = (self.info()?.exists, self.link().state().numbered);
+            let Some(from) = SeqNum::new(known.saturating_add(1)).filter(|from| from.as_u32() <= exists) else {
+                return Ok(());
+            };
+            let unknown = exists - known;
+            if (!compact && unknown > MOST_LISTED) || u64::from(unknown).div_ceil(most) > MOST_SEARCHES {
+                return Ok(());
+            }
+            let part = u32::try_from(most).ok().filter(|&most| most < unknown);
+            let to = part.and_then(|most| SeqNum::new(known.saturating_add(most)));
+            self.session().call(Number { selection: self.selection, from, to, compact }).await?;
+            if to.is_none() || self.link().state().numbered <= known {
+                return Ok(());
+            }
         }
-        self.session().call(Number { selection: self.selection, from, compact }).await
     }
 }
 
@@ -347,7 +357,7 @@ impl<S: BorrowMut<Imap>> Folder<S> {
     /// and ends by itself when the stream is dropped; the next command waits for that.
     ///
     /// Before the first time, and after new mail, one more flight asks for the UIDs of the messages, so that those which go can
-    /// be named.
+    /// be named; up to 50 flights on a server that announces a limit of messages.
     ///
     /// # Errors
     ///

@@ -1,6 +1,6 @@
 //! What calls do over a server that stops commands at its limit of messages (RFC 9738) is what they do over one without a limit.
 
-use postroom::imap::{Imap, Items, Query, Returns, Transferred, Uid, Uids};
+use postroom::imap::{Event, Imap, Items, Query, Returns, Transferred, Uid, Uids};
 use postroom::testing::{Builder, Server};
 use postroom::{Flag, FlagChange, Mailbox};
 use proptest::prelude::*;
@@ -147,4 +147,26 @@ async fn said(server: &Server, commands: &str) -> String {
     let mut lines = String::new();
     stream.read_to_string(&mut lines).await.unwrap();
     lines
+}
+
+#[tokio::test(start_paused = true)]
+async fn messages_that_go_are_named_where_uids_are_told_in_parts() {
+    for most in 1..7 {
+        let server = Server::builder().message_limit(most).in_memory().unwrap();
+        for number in 0..5 {
+            server.deliver("alice", "INBOX", format!("{number}\r\n"), &["\\Deleted"]);
+        }
+        let mut folder = embedded(&server, plaintext()).await.into_folder("INBOX").await.unwrap();
+        let mut events = folder.idle().await.unwrap();
+        let other = embedded(&server, plaintext()).await.into_folder("INBOX").await.unwrap();
+        other.expunge("2,4".parse::<Uids>().unwrap()).await.unwrap();
+        let mut gone = Uids::new();
+        while gone.len() < 2 {
+            if let Some(Event::Expunged { uids, unknown }) = events.try_next().await.unwrap() {
+                assert_eq!(unknown, 0, "{most}");
+                gone = gone.union(&uids).unwrap();
+            }
+        }
+        assert_eq!(gone.to_string(), "2,4", "{most}");
+    }
 }

@@ -152,7 +152,7 @@ impl Engine {
             Effect::Select { .. } => self.select(done, condition)?,
             Effect::Deselect if done => self.deselect(),
             Effect::Enable(asked) if done => self.learn_enabled(asked, run.enabled.as_ref()),
-            Effect::Number { from } => self.number(from.as_u32(), done),
+            Effect::Number { from, to } => self.number(*from, *to, done),
             Effect::Logout if done => self.end(Ok(())),
             _ => return Ok(()),
         }
@@ -161,11 +161,11 @@ impl Engine {
     }
 
     /// The UIDs found are those of the messages from this number on, unless one of them went meanwhile.
-    fn number(&mut self, from: u32, done: bool) {
-        let found = self.numbering.take().filter(|_| done && self.numbers.known() + 1 == from);
+    fn number(&mut self, from: SeqNum, to: Option<SeqNum>, done: bool) {
+        let found = self.numbering.take().filter(|_| done && self.numbers.known() + 1 == from.as_u32());
         let Some((found, exists)) = found else { return };
         self.numbers.extend(found.ranges().map(|range| (range.start().as_u32(), range.end().as_u32())));
-        if exists != self.numbers.known() {
+        if to.map_or(exists, |to| exists.min(to.as_u32())) != self.numbers.known() {
             self.numbers.clear();
         }
     }

@@ -193,7 +193,7 @@ impl Play {
             }
             "store" => Store { selection, uids: &uids, change: &FlagChange::add([Flag::SEEN]) }.plan(terms),
             "expunge" => UidExpunge { selection, uids: &uids }.plan(terms),
-            "number" => Number { selection, from: SeqNum::new(number).unwrap(), compact: true }.plan(terms),
+            "number" => Number { selection, from: SeqNum::new(number).unwrap(), to: None, compact: true }.plan(terms),
             "append" => {
                 Append { mailbox: &MailboxName::INBOX, flags: &[], date: None, size: number.into(), spoilable: true }
                     .plan(terms)
