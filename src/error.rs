@@ -323,7 +323,8 @@ impl Error {
     }
 
     fn own_source(&self) -> Option<&Self> {
-        self.source().and_then(|source| source.downcast_ref::<Self>())
+        let mut causes = std::iter::successors(self.source(), |cause| (*cause).source());
+        causes.find_map(|cause| cause.downcast_ref::<Self>())
     }
 
     fn is_passing(&self) -> bool {

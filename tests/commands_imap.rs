@@ -20,6 +20,10 @@ mod arguments;
 mod evidence;
 #[path = "commands_imap/filing.rs"]
 mod filing;
+#[path = "commands_imap/limited.rs"]
+mod limited;
+#[path = "commands_imap/limited_alike.rs"]
+mod limited_alike;
 #[path = "commands_imap/literals.rs"]
 mod literals;
 #[path = "commands_imap/mailboxes.rs"]

@@ -2,7 +2,7 @@
 
 use super::command::{Command, Terms};
 use super::engine::{Delivery, Engine, Request};
-use super::types::Condition;
+use super::types::{Condition, Cut};
 use crate::conn::link::{Inbox, Link};
 use crate::error::{Error, Result};
 
@@ -18,13 +18,32 @@ pub(crate) async fn call<C: Command>(link: &ImapLink, command: C, terms: Terms) 
     finish(inbox, command).await
 }
 
-/// Waits for the answer of a command that was submitted.
-pub(crate) async fn finish<C: Command>(mut inbox: ImapInbox, command: C) -> Result<C::Output> {
+/// The same for a command that its caller goes on with where the server stopped it at its limit of messages.
+pub(crate) async fn call_limited<C: Command>(
+    link: &ImapLink,
+    command: C,
+    terms: Terms,
+) -> Result<(C::Output, Option<Cut>)> {
+    let inbox = link.submit(Request::Command(command.plan(terms)?));
+    finish_limited(inbox, command).await
+}
+
+/// Waits for the answer of a command that was submitted. An answer that was cut at the server's limit of messages is none.
+pub(crate) async fn finish<C: Command>(inbox: ImapInbox, command: C) -> Result<C::Output> {
+    match finish_limited(inbox, command).await? {
+        (output, None) => Ok(output),
+        (_, Some(cut)) => Err(cut.error("and the command cannot be gone on with")),
+    }
+}
+
+async fn finish_limited<C: Command>(mut inbox: ImapInbox, command: C) -> Result<(C::Output, Option<Cut>)> {
     let mut frames = Vec::new();
+    let mut limited = None;
     loop {
         match inbox.next().await? {
             Some(Delivery::Frames { batch, .. }) => frames.extend(batch.raw()),
-            Some(Delivery::Done(condition)) => return command.output(frames, condition?),
+            Some(Delivery::Cut(cut)) => limited = Some(cut),
+            Some(Delivery::Done(condition)) => return Ok((command.output(frames, condition?)?, limited)),
             Some(_) => {}
             None => return Err(ended()),
         }

@@ -10,32 +10,37 @@ use super::command::noop::Noop;
 use super::command::search::Search;
 use super::command::{Command, Terms};
 use super::engine::{Delivery, Request};
-use super::types::{Found, Query, Returns, Uids};
+use super::limited::Descent;
+use super::types::{Cut, Found, Query, Returns, Uids};
 use crate::error::Result;
 use crate::limits::Limits;
 
 /// Both commands on their way.
-pub(super) struct Existing {
+pub(super) struct Existing<'a> {
+    link: &'a ImapLink,
+    selection: u64,
     noop: Option<ImapInbox>,
     search: Option<ImapInbox>,
     frames: Vec<Bytes>,
     wanted: Uids,
+    found: Uids,
+    cut: Option<Cut>,
+    descent: Descent,
 }
 
-impl Existing {
+impl<'a> Existing<'a> {
     /// Asks which of these messages are in the mailbox that was selected under this number.
-    pub(super) fn ask(link: &ImapLink, limits: &Limits, selection: u64, wanted: Uids) -> Result<Self> {
+    pub(super) fn ask(link: &'a ImapLink, limits: &Limits, selection: u64, wanted: Uids) -> Result<Self> {
         // Of a set too long for one line all are looked for: numbers come back either way.
         let short = wanted.split(limits.set).nth(1).is_none();
         let query = if short { Query::uids(wanted.clone()) } else { Query::all() };
-        let state = link.state();
-        let compact = state.capabilities.as_ref().is_some_and(|capabilities| capabilities.esearch());
-        let search = Search { selection, query: &query, returns: compact.then_some(Returns::ALL) };
-        let terms = Terms { utf8: state.utf8(), no_charset: true };
-        let plan = search.plan(terms)?;
-        let noop = link.submit(Request::Command(Noop.plan(terms)?));
-        let search = link.submit(Request::Command(plan));
-        Ok(Self { noop: Some(noop), search: Some(search), frames: Vec::new(), wanted })
+        let search = search(link, selection, &query)?;
+        let noop = Some(link.submit(Request::Command(Noop.plan(Terms::default())?)));
+        let search = Some(link.submit(search));
+        let exists = link.state().selected.as_ref().map_or(0, |selected| selected.exists);
+        let descent = Descent::new(exists.into());
+        let (frames, found) = (Vec::new(), Uids::new());
+        Ok(Self { link, selection, noop, search, frames, wanted, found, cut: None, descent })
     }
 
     /// Those of them that are there.
@@ -52,16 +57,37 @@ impl Existing {
             let Some(inbox) = &mut self.search else { return Poll::Ready(Err(ended())) };
             match ready!(inbox.poll_next(cx))?.ok_or_else(ended)? {
                 Delivery::Frames { batch, .. } => self.frames.extend(batch.raw()),
+                Delivery::Cut(cut) => self.cut = Some(cut),
                 Delivery::Done(condition) => {
                     self.search = None;
                     let found = output(std::mem::take(&mut self.frames), condition?)?;
-                    let found = found.all.unwrap_or_default();
-                    return Poll::Ready(Ok(self.wanted.intersection(&found)));
+                    self.found = self.found.union(&found.all.unwrap_or_default())?;
+                    if !self.look_below()? {
+                        return Poll::Ready(Ok(self.wanted.intersection(&self.found)));
+                    }
                 }
                 _ => {}
             }
         }
     }
+
+    /// Whether there is more to look for than the server takes at once.
+    fn look_below(&mut self) -> Result<bool> {
+        let Some(cut) = self.cut.take() else { return Ok(false) };
+        let below = self.descent.below(&Uids::ALL, cut)?;
+        if self.wanted.intersection(&below).is_empty() {
+            return Ok(false);
+        }
+        self.search = Some(self.link.submit(search(self.link, self.selection, &Query::uids(below))?));
+        Ok(true)
+    }
+}
+
+fn search(link: &ImapLink, selection: u64, query: &Query) -> Result<Request> {
+    let state = link.state();
+    let compact = state.capabilities.as_ref().is_some_and(|capabilities| capabilities.esearch());
+    let search = Search { selection, query, returns: compact.then_some(Returns::ALL) };
+    Ok(Request::Command(search.plan(Terms { utf8: state.utf8(), no_charset: true })?))
 }
 
 fn output(frames: Vec<Bytes>, condition: super::types::Condition) -> Result<Found> {

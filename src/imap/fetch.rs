@@ -15,7 +15,8 @@ use super::codec::{self, FetchedBatch, UnreadableFetch};
 use super::command::fetch;
 use super::engine::{Delivery, Piece, Request};
 use super::existing::Existing;
-use super::types::{Fetched, Items, Uid, Uids};
+use super::limited::Descent;
+use super::types::{Cut, Fetched, Items, Uid, Uids};
 use crate::defect::{Defect, Reason};
 use crate::error::{Error, Kind, Result};
 use crate::limits::Limits;
@@ -36,6 +37,9 @@ const MOST_MISSING: u64 = 1000;
 /// [`Defect::Missing`](crate::Defect::Missing); if there are more than 1,000 of them, the stream ends with
 /// [`Kind::Missing`](crate::Kind::Missing).
 ///
+/// Where the server stops at its limit of messages (MESSAGELIMIT, RFC 9738) it is asked for the rest, one flight each time; if it gets
+/// no further, the stream ends with an error of that code.
+///
 /// At most [`Limits::window`](crate::Limits::window) bytes wait for a slow reader; then the connection is not read, and the
 /// server waits. Dropping the stream early is safe: the rest is still transferred, and thrown away; for a huge rest it is
 /// cheaper to drop the session.
@@ -45,8 +49,12 @@ pub struct Fetch<'a> {
     selection: u64,
     items: Items,
     uids: Uids,
+    /// What was asked for last.
+    asked: Part,
     /// Parts of a long set that were not asked for yet.
-    rest: VecDeque<Uids>,
+    rest: VecDeque<Part>,
+    /// Where the server stopped.
+    cut: Option<Cut>,
     /// The mailbox is empty.
     of_nothing: bool,
     inbox: Option<ImapInbox>,
@@ -54,20 +62,27 @@ pub struct Fetch<'a> {
     piece: Piece,
     partial: Partial,
     ready: VecDeque<Fetched>,
-    stage: Stage,
+    stage: Stage<'a>,
     before: Option<Count>,
     answered: Uids,
     unreadable: Vec<UnreadableFetch>,
 }
 
 /// How far the stream is.
-enum Stage {
+enum Stage<'a> {
     Asking,
     /// Less came than there seems to be.
-    Looking(Existing),
+    Looking(Existing<'a>),
     /// These were asked for once more.
     AskingAgain(Uids),
     Over,
+}
+
+/// A set that is short enough for one line, and how far the server has come with it.
+#[derive(Debug)]
+struct Part {
+    uids: Uids,
+    descent: Descent,
 }
 
 /// How many messages the mailbox has, and how many have gone from it in this session.
@@ -95,7 +110,7 @@ impl<'a> Fetch<'a> {
         items: Items,
     ) -> Result<Self> {
         let mut fetch = Self::begin(link, limits, selection, uids, items);
-        fetch.rest = parts;
+        fetch.ask_for(parts);
         fetch.ask_on()?;
         Ok(fetch)
     }
@@ -106,21 +121,29 @@ impl<'a> Fetch<'a> {
         limits: &Limits,
         selection: u64,
         uids: Uids,
-        rest: VecDeque<Uids>,
+        parts: VecDeque<Uids>,
         items: Items,
         inbox: ImapInbox,
     ) -> Self {
-        Self { rest, inbox: Some(inbox), ..Self::begin(link, limits, selection, uids, items) }
+        let mut fetch = Self { inbox: Some(inbox), ..Self::begin(link, limits, selection, uids, items) };
+        fetch.ask_for(parts);
+        if let Some(first) = fetch.rest.pop_front() {
+            fetch.asked = first;
+        }
+        fetch
     }
 
     fn begin(link: &'a ImapLink, limits: &Limits, selection: u64, uids: Uids, items: Items) -> Self {
+        let before = Count::of(link, selection);
         Self {
             link,
             limits: limits.clone(),
             selection,
             items,
             uids,
+            asked: Part { uids: Uids::new(), descent: Descent::new(0) },
             rest: VecDeque::new(),
+            cut: None,
             of_nothing: false,
             inbox: None,
             batch: FetchedBatch::default(),
@@ -128,7 +151,7 @@ impl<'a> Fetch<'a> {
             partial: Partial::default(),
             ready: VecDeque::new(),
             stage: Stage::Asking,
-            before: Count::of(link, selection),
+            before,
             answered: Uids::default(),
             unreadable: Vec::new(),
         }
@@ -196,21 +219,48 @@ impl<'a> Fetch<'a> {
                 self.answered = all;
                 true
             }),
-            Some(Delivery::Done(Ok(_))) | None => self.ask_on().or_else(|error| self.fail(error)),
+            Some(Delivery::Cut(cut)) => {
+                self.cut = Some(cut);
+                Ok(true)
+            }
+            Some(Delivery::Done(Ok(_))) | None => {
+                self.go_below().and_then(|()| self.ask_on()).or_else(|error| self.fail(error))
+            }
             Some(Delivery::Done(Err(error))) if self.of_nothing && error.is_refusal() => Ok(self.over()),
             Some(Delivery::Done(Err(error))) => self.fail(error),
             Some(_) => Ok(true),
         })
     }
 
+    /// These are to be asked for, after what is still to be.
+    fn ask_for(&mut self, parts: impl IntoIterator<Item = Uids>) {
+        let descent = Descent::new(Count::of(self.link, self.selection).map_or(0, |count| count.exists));
+        self.rest.extend(parts.into_iter().map(|uids| Part { uids, descent }));
+    }
+
+    /// The server stopped at its limit of messages: what is left of the part is asked for next.
+    fn go_below(&mut self) -> Result<()> {
+        let Some(cut) = self.cut.take() else { return Ok(()) };
+        let Part { uids, descent } = &mut self.asked;
+        // It may have been another command that was stopped.
+        let left = descent.below(uids, cut)?.difference(&self.answered);
+        let parts: Vec<Uids> = left.split(self.limits.set).collect();
+        for uids in parts.into_iter().rev() {
+            self.rest.push_front(Part { uids, descent: *descent });
+        }
+        Ok(())
+    }
+
     /// Asks for the next part of the set. `false` at the end.
     fn ask_on(&mut self) -> Result<bool> {
         self.inbox = None;
         match self.rest.pop_front() {
-            Some(uids) => {
+            Some(part) => {
+                let uids = &part.uids;
                 // Of a set that ends in `*` every server names the last message, whatever its UID.
                 let meant = if uids.open_from() == Some(Uid::MAX) { Uids::ALL } else { uids.clone() };
-                let plan = fetch::plan_answered_by(meant, self.selection, &uids, &self.items)?;
+                let plan = fetch::plan_answered_by(meant, self.selection, uids, &self.items)?;
+                self.asked = part;
                 self.inbox = Some(self.link.submit(Request::Command(plan)));
                 Ok(true)
             }
@@ -253,7 +303,8 @@ impl<'a> Fetch<'a> {
         if missing.is_empty() {
             return Ok(self.over());
         }
-        self.rest = missing.split(self.limits.set).collect();
+        let parts: Vec<Uids> = missing.split(self.limits.set).collect();
+        self.ask_for(parts);
         self.stage = Stage::AskingAgain(missing);
         self.ask_on()
     }

@@ -15,6 +15,7 @@ use super::command::store::Store;
 use super::engine::{Request, Selected};
 use super::fetch::Fetch;
 use super::idle::Idle;
+use super::limited::{Descent, Repeat};
 use super::reader::SectionReader;
 use super::session::Imap;
 use super::types::{Fetched, Items, Section, SeqNum, StatusItems, Uid, Uids};
@@ -25,6 +26,8 @@ use crate::message_id::Place;
 
 /// Without ESEARCH a search answers with every UID: beyond so many messages the answer is not worth it.
 const MOST_LISTED: u32 = 50_000;
+/// A server with a limit of messages is asked for UIDs at most so often.
+const MOST_SEARCHES: u64 = 50;
 
 /// The selected mailbox. It lends its session (`Folder<&mut Imap>`, from [`Imap::select`]) or owns it (`Folder<Imap>`, from
 /// [`Imap::into_folder`]); everything is the same in both.
@@ -74,25 +77,36 @@ impl<S: Borrow<Imap>> Folder<S> {
         self.session.borrow()
     }
 
-    /// Changes flags of these messages; one flight, several for a very long set. Messages that are gone are passed over.
+    /// Changes flags of these messages; one flight, several for a very long set, and one more each time the server stops at its limit
+    /// of messages (MESSAGELIMIT, RFC 9738). Messages that are gone are passed over.
     ///
     /// # Errors
     ///
     /// Before anything is sent, [`Kind::Input`](crate::Kind::Input) for UIDs of another UIDVALIDITY and
     /// [`Kind::Unsupported`](crate::Kind::Unsupported) in a mailbox opened for reading only;
-    /// [`Kind::Rejected`](crate::Kind::Rejected) where the server refuses, [`Kind::Unknown`](crate::Kind::Unknown) where the
-    /// connection ended before the answer.
+    /// [`Kind::Rejected`](crate::Kind::Rejected) where the server refuses, or stops and gets no further (code `MESSAGELIMIT`),
+    /// [`Kind::Unknown`](crate::Kind::Unknown) where the connection ended before the answer.
     pub async fn store(&self, uids: impl Into<Uids>, change: &FlagChange) -> Result<()> {
         let uids = self.checked(uids.into())?;
         self.check_writable()?;
         for uids in uids.split(self.session().limits().set) {
-            self.session().call(Store { selection: self.selection, uids: &uids, change }).await?;
+            self.store_part(uids, change).await?;
+        }
+        Ok(())
+    }
+
+    async fn store_part(&self, mut uids: Uids, change: &FlagChange) -> Result<()> {
+        let mut descent = Descent::new(self.info()?.exists.into());
+        while !uids.is_empty() {
+            let store = Store { selection: self.selection, uids: &uids, change };
+            let ((), Some(cut)) = self.session().call_limited(store).await? else { break };
+            uids = descent.below(&uids, cut)?;
         }
         Ok(())
     }
 
     /// Removes those of these messages that are marked `\Deleted`, and no others (UIDPLUS). One flight, several for a very
-    /// long set.
+    /// long set, and one more each time the server stops at its limit of messages.
     ///
     /// # Errors
     ///
@@ -102,7 +116,11 @@ impl<S: Borrow<Imap>> Folder<S> {
         let uids = self.checked(uids.into())?;
         self.check_expunge()?;
         for uids in uids.split(self.session().limits().set) {
-            self.session().call(UidExpunge { selection: self.selection, uids: &uids }).await?;
+            let mut repeat = self.repeat()?;
+            let expunge = || UidExpunge { selection: self.selection, uids: &uids };
+            while let ((), Some(cut)) = self.session().call_limited(expunge()).await? {
+                repeat.again(cut, self.gone())?;
+            }
         }
         Ok(())
     }
@@ -218,6 +236,16 @@ impl<S: Borrow<Imap>> Folder<S> {
         self.session().noop().await
     }
 
+    /// For a command that takes messages away, and is repeated where the server stops at its limit.
+    pub(super) fn repeat(&self) -> Result<Repeat> {
+        Ok(Repeat::new(self.info()?.exists.into(), self.gone()))
+    }
+
+    /// How many messages have gone in this session.
+    pub(super) fn gone(&self) -> u64 {
+        self.link().state().expunged
+    }
+
     pub(super) fn can_expunge(&self) -> bool {
         self.session().capabilities().uidplus()
     }
@@ -263,16 +291,24 @@ impl<S: Borrow<Imap>> Folder<S> {
 
     /// Lets the engine learn the UIDs of messages that it does not know, so that it can tell which ones go.
     async fn number(&self) -> Result<()> {
-        let info = self.info()?;
-        let known = self.link().state().numbered;
-        let Some(from) = SeqNum::new(known.saturating_add(1)).filter(|from| from.as_u32() <= info.exists) else {
-            return Ok(());
-        };
         let compact = self.session().capabilities().esearch();
-        if !compact && info.exists - known > MOST_LISTED {
-            return Ok(());
+        let most = self.session().capabilities().message_limit().unwrap_or(u64::MAX).max(1);
+        loop {
+            let (exists, known) = (self.info()?.exists, self.link().state().numbered);
+            let Some(from) = SeqNum::new(known.saturating_add(1)).filter(|from| from.as_u32() <= exists) else {
+                return Ok(());
+            };
+            let unknown = exists - known;
+            if (!compact && unknown > MOST_LISTED) || u64::from(unknown).div_ceil(most) > MOST_SEARCHES {
+                return Ok(());
+            }
+            let part = u32::try_from(most).ok().filter(|&most| most < unknown);
+            let to = part.and_then(|most| SeqNum::new(known.saturating_add(most)));
+            self.session().call(Number { selection: self.selection, from, to, compact }).await?;
+            if to.is_none() || self.link().state().numbered <= known {
+                return Ok(());
+            }
         }
-        self.session().call(Number { selection: self.selection, from, compact }).await
     }
 }
 
@@ -321,7 +357,7 @@ impl<S: BorrowMut<Imap>> Folder<S> {
     /// and ends by itself when the stream is dropped; the next command waits for that.
     ///
     /// Before the first time, and after new mail, one more flight asks for the UIDs of the messages, so that those which go can
-    /// be named.
+    /// be named; up to 50 flights on a server that announces a limit of messages.
     ///
     /// # Errors
     ///

@@ -14,6 +14,7 @@ mod folder;
 #[doc(hidden)]
 pub mod fuzzing;
 mod idle;
+mod limited;
 mod mailbox;
 mod mailboxes;
 mod notices;
@@ -23,6 +24,7 @@ mod reader;
 mod searching;
 mod session;
 mod types;
+mod unfinished;
 
 pub use appending::Append;
 pub use command::acl::RightsChange;

@@ -50,7 +50,7 @@ impl<'a> Opening<'a> {
     pub async fn fetch(self, uids: impl Into<Uids>, items: Items) -> Result<Fetch<'a>> {
         let uids = uids.into();
         self.imap.check_items(&items)?;
-        let mut parts: VecDeque<Uids> = uids.split(self.imap.limits().set).collect();
+        let parts: VecDeque<Uids> = uids.split(self.imap.limits().set).collect();
         let select = Select { name: self.name?, read_only: self.read_only };
         let imap: &'a Imap = self.imap;
         let link = imap.link();
@@ -71,7 +71,6 @@ impl<'a> Opening<'a> {
         let empty = folder.info()?.exists == 0;
         match riding {
             Some(inbox) => {
-                parts.pop_front();
                 let fetch = Fetch::begun(link, imap.limits(), selection, uids, parts, items, inbox);
                 Ok(if empty { fetch.of_nothing() } else { fetch })
             }

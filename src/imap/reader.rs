@@ -42,7 +42,7 @@ pub(super) struct SectionReader<'a> {
     defects: Vec<Defect>,
     inbox: Option<ImapInbox>,
     /// The server did not answer: is the message gone?
-    existing: Option<Existing>,
+    existing: Option<Existing<'a>>,
 }
 
 impl<'a> SectionReader<'a> {

@@ -2,9 +2,10 @@
 
 use std::borrow::Borrow;
 
-use super::command::extension::{Answer, Extension, Run};
+use super::command::extension::{Answer, Extension};
 use super::command::search::Search;
 use super::folder::Folder;
+use super::limited::Descent;
 use super::session::Imap;
 use super::types::{Found, Query, Returns, Uids};
 use crate::error::{Error, Result};
@@ -12,7 +13,7 @@ use crate::error::{Error, Result};
 /// Finding messages.
 impl<S: Borrow<Imap>> Folder<S> {
     /// The messages that match, as a set that carries the mailbox's UIDVALIDITY. One flight; in ranges, and so short, where the
-    /// server has ESEARCH.
+    /// server has ESEARCH; one flight more each time the server stops at its limit of messages (MESSAGELIMIT, RFC 9738).
     ///
     /// ```
     /// # #[cfg(feature = "testing")]
@@ -35,8 +36,9 @@ impl<S: Borrow<Imap>> Folder<S> {
     ///
     /// [`Kind::Input`](crate::Kind::Input), before anything is sent, for a query that cannot be written and for UIDs in it of
     /// another UIDVALIDITY; [`Kind::Rejected`](crate::Kind::Rejected) where the server refuses (code `BADCHARSET`: it does not
-    /// take texts in UTF-8); [`Kind::Limit`](crate::Kind::Limit) for an answer over the limits; and what
-    /// [every command](Imap#errors-of-every-command) can end in.
+    /// take texts in UTF-8), or stops at its limit of messages and gets no further (code `MESSAGELIMIT`);
+    /// [`Kind::Limit`](crate::Kind::Limit) for an answer over the limits; and what [every command](Imap#errors-of-every-command) can
+    /// end in.
     pub async fn search(&self, query: &Query) -> Result<Uids> {
         Ok(self.find(query, Returns::ALL).await?.all.unwrap_or_default())
     }
@@ -47,7 +49,9 @@ impl<S: Borrow<Imap>> Folder<S> {
     /// # Errors
     ///
     /// As [`search`](Self::search), and, before anything is sent, [`Kind::Input`](crate::Kind::Input) where nothing is asked for and
-    /// [`Kind::Unsupported`](crate::Kind::Unsupported) where the server lacks what is asked for beyond ESEARCH.
+    /// [`Kind::Unsupported`](crate::Kind::Unsupported) where the server lacks what is asked for beyond ESEARCH. What was saved, how
+    /// well each matches, and a stretch are never of a part of the messages: where the server stops at its limit, asking for these
+    /// ends with [`Kind::Rejected`](crate::Kind::Rejected) and the code `MESSAGELIMIT`.
     pub async fn find(&self, query: &Query, returns: Returns) -> Result<Found> {
         if returns.is_empty() {
             return Err(Error::input("a search has to return something"));
@@ -63,11 +67,31 @@ impl<S: Borrow<Imap>> Folder<S> {
             }));
         }
         let short = capabilities.esearch();
-        let search = Search { selection: self.selection, query, returns: short.then_some(returns) };
-        let found = self.session().call(search).await?;
-        let found = returns.complete(found);
+        let found = returns.complete(self.find_all(query, returns, short.then_some(returns)).await?);
         let validity = self.info()?.uid_validity;
         Ok(Found { all: found.all.map(|all| all.under(validity)), ..found })
+    }
+
+    /// Each time the server stops at its limit, what it has not looked at is searched too.
+    async fn find_all(&self, query: &Query, wanted: Returns, returns: Option<Returns>) -> Result<Found> {
+        let session = self.session();
+        let search = Search { selection: self.selection, query, returns };
+        let mut descent = Descent::new(self.info()?.exists.into());
+        let (mut found, mut limited) = session.call_limited(search).await?;
+        while let Some(cut) = limited.take() {
+            if !wanted.can_be_joined() {
+                return Err(cut.error("and what was asked for cannot be put together from parts"));
+            }
+            let below = descent.below(&Uids::ALL, cut)?;
+            if !below.is_empty() {
+                let query = Query::uids(below).and(query.clone());
+                let search = Search { selection: self.selection, query: &query, returns };
+                let (lower, cut) = session.call_limited(search).await?;
+                found = found.joined(lower)?;
+                limited = cut;
+            }
+        }
+        Ok(found)
     }
 
     /// Runs a command that is a value in this mailbox, such as [`Extension::sort`], and returns the untagged data it claims. One
@@ -77,13 +101,13 @@ impl<S: Borrow<Imap>> Folder<S> {
     ///
     /// Before anything is sent, [`Kind::Input`](crate::Kind::Input) for an argument that cannot be sent and for UIDs of another
     /// UIDVALIDITY, [`Kind::Unsupported`](crate::Kind::Unsupported) for a command that would change the session;
-    /// [`Kind::Rejected`](crate::Kind::Rejected) where the server refuses; [`Kind::Limit`](crate::Kind::Limit) for an answer over
-    /// the limits; and what [every command](Imap#errors-of-every-command) can end in.
+    /// [`Kind::Rejected`](crate::Kind::Rejected) where the server refuses, or stops at its limit of messages (code `MESSAGELIMIT`):
+    /// what it did before stays done; [`Kind::Limit`](crate::Kind::Limit) for an answer over the limits; and what
+    /// [every command](Imap#errors-of-every-command) can end in.
     pub async fn run(&self, extension: Extension) -> Result<Answer> {
         for uids in extension.sets() {
             self.check(uids)?;
         }
-        let limits = self.session().limits().clone();
-        self.session().call(Run { extension, selection: Some(self.selection), limits }).await
+        self.session().run_in(extension, Some(self.selection)).await
     }
 }

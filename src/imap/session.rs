@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::appending::AppendLimits;
-use super::call::{ImapInbox, ImapLink, call, finish};
+use super::call::{ImapInbox, ImapLink, call, call_limited, ended, finish};
 use super::command::enable::Enable;
 use super::command::extension::{Answer, Extension, Run};
 use super::command::id::{Fields, Id};
@@ -21,7 +21,8 @@ use super::entry::longest_set;
 use super::folder::Folder;
 use super::notices::Notices;
 use super::opening::Opening;
-use super::types::{Capabilities, Condition, Items, MailboxName, Notice};
+use super::types::{Capabilities, Condition, Cut, Items, MailboxName, Notice};
+use super::unfinished::Unfinished;
 use crate::config::{Config, Protocol};
 use crate::conn::stream::Stream;
 use crate::conn::tls::Tls;
@@ -237,7 +238,7 @@ impl Imap {
     }
 
     /// Runs a command that is a value, such as [`Extension::get_acl`] or a vendor's, and returns the untagged data it claims.
-    /// One flight, more where an argument needs a literal.
+    /// One flight, more where an argument needs a literal, and where [messages](Extension::append) have to go in parts.
     ///
     /// ```
     /// # #[cfg(feature = "testing")]
@@ -262,7 +263,24 @@ impl Imap {
     /// selected mailbox, [`Kind::Unsupported`] for one that would change the session; [`Kind::Rejected`] where the server
     /// refuses; [`Kind::Limit`] for an answer over the limits; and what [every command](Self#errors-of-every-command) can end in.
     pub async fn run(&self, extension: Extension) -> Result<Answer> {
-        self.call(Run { extension, selection: None, limits: self.limits().clone() }).await
+        self.run_in(extension, None).await
+    }
+
+    /// Messages for a mailbox go in as many commands as the server wants (RFC 9738).
+    pub(super) async fn run_in(&self, extension: Extension, selection: Option<u64>) -> Result<Answer> {
+        let most = self.capabilities().most_saved().unwrap_or(u64::MAX);
+        let mut done: Option<Answer> = None;
+        for extension in extension.portions(most) {
+            let answer = self.call(Run { extension, selection, limits: self.limits().clone() }).await;
+            done = Some(match (done, answer) {
+                (None, answer) => answer?,
+                (Some(done), Ok(more)) => done.joined(more),
+                (Some(done), Err(error)) => {
+                    return Err(Unfinished::after(error, "only some of the messages are stored", done));
+                }
+            });
+        }
+        done.ok_or_else(ended)
     }
 
     /// What the server says to the session rather than to one call: alerts, which must be shown to the user (RFC 9051 §7.1), warnings,
@@ -423,6 +441,11 @@ impl Imap {
 
     pub(super) async fn call<C: Command>(&self, command: C) -> Result<C::Output> {
         call(&self.link, command, self.terms()).await
+    }
+
+    /// The same, with where the server stopped at its limit of messages.
+    pub(super) async fn call_limited<C: Command>(&self, command: C) -> Result<(C::Output, Option<Cut>)> {
+        call_limited(&self.link, command, self.terms()).await
     }
 
     pub(super) fn terms(&self) -> Terms {

@@ -38,6 +38,8 @@ pub(super) struct Options {
     pub(super) enabled_response: bool,
     pub(super) capability_after_login: bool,
     pub(super) literal_limit: u64,
+    pub(super) message_limit: Option<u32>,
+    pub(super) limit_untagged: bool,
     pub(super) login_delay: Option<u32>,
     pub(super) every_connection: Option<Fault>,
     pub(super) duplex_buffer: usize,
@@ -101,6 +103,8 @@ impl Builder {
                 enabled_response: true,
                 capability_after_login: true,
                 literal_limit: 256 << 20,
+                message_limit: None,
+                limit_untagged: false,
                 login_delay: None,
                 every_connection: None,
                 duplex_buffer: 64 * 1024,
@@ -192,6 +196,19 @@ impl Builder {
     /// IMAP: the largest literal taken, in bytes; 256 MiB unless told. A larger one is refused before its bytes.
     pub fn literal_limit(mut self, bytes: u64) -> Self {
         self.options.literal_limit = bytes;
+        self
+    }
+
+    /// IMAP: announces MESSAGELIMIT (RFC 9738) and deals with at most so many messages by one command, from the highest UID down; COPY and
+    /// APPEND of more are refused. 0 is taken as 1.
+    pub fn message_limit(mut self, messages: u32) -> Self {
+        self.options.message_limit = Some(messages.max(1));
+        self
+    }
+
+    /// IMAP: whether the code MESSAGELIMIT comes in an untagged NO, rather than in the tagged OK if that has no other code. Not unless told.
+    pub fn message_limit_untagged(mut self, untagged: bool) -> Self {
+        self.options.limit_untagged = untagged;
         self
     }
 

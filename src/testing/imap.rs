@@ -11,6 +11,7 @@ mod fetch;
 mod flags;
 mod idle;
 mod item;
+mod limit;
 mod list;
 mod login;
 mod name;

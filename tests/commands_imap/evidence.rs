@@ -65,7 +65,7 @@ async fn a_mapping_is_of_what_was_asked_for_and_shows_what_is_missing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_move_that_was_cut_short_shows_nothing_to_be_missing() {
+async fn a_move_that_was_cut_short_goes_on_and_shows_what_no_part_of_it_names() {
     let moving = |answer: &str| {
         format!(
             "S: * PREAUTH [CAPABILITY IMAP4rev1 UIDPLUS MOVE] ready
@@ -78,14 +78,24 @@ async fn a_move_that_was_cut_short_shows_nothing_to_be_missing() {
     };
     for (answer, missing) in [
         ("S: {A} OK done", Some("1:2")),
-        ("S: {A} OK [MESSAGELIMIT 1 3] more is left", None),
-        ("S: * NO [MESSAGELIMIT 1 3] more is left\nS: {A} OK done", None),
+        ("S: {A} OK [MESSAGELIMIT 1 3] more is left\nC: {B} UID MOVE 1:3 Archive\nS: {B} OK done", None),
+        (
+            "S: * NO [MESSAGELIMIT 1 3] more is left
+            S: {A} OK done
+            C: {B} UID MOVE 1:3 Archive
+            S: * OK [COPYUID 9 1 5] one more
+            S: * 1 EXPUNGE
+            S: {B} OK done",
+            Some("2"),
+        ),
     ] {
         let (script, imap) = scripted(&moving(answer), plaintext()).await;
         let folder = imap.unwrap().into_folder("INBOX").await.unwrap();
         let moved = folder.move_to(uids("1:3"), "Archive").await.unwrap();
         let told = moved.missing.map(|missing| missing.to_string());
-        assert_eq!((moved.mapping.unwrap().from(), told.as_deref()), (&uids("3"), missing), "{answer}");
+        let mapping = moved.mapping.unwrap();
+        assert!(mapping.from().contains(Uid::new(3).unwrap()));
+        assert_eq!(told.as_deref(), missing, "{answer}");
         script.finish().await.unwrap();
     }
 }

@@ -152,9 +152,10 @@ impl Line {
         }
     }
 
-    /// All messages from this sequence number on.
-    pub(crate) fn all_from(self, number: SeqNum) -> Self {
-        self.text(format!("{number}:*").as_bytes())
+    /// The messages from this sequence number on, up to the other one or the last.
+    pub(crate) fn numbers(self, from: SeqNum, to: Option<SeqNum>) -> Self {
+        let last = to.map_or_else(|| "*".to_owned(), |to| to.to_string());
+        self.text(format!("{from}:{last}").as_bytes())
     }
 
     /// A number.

@@ -34,7 +34,7 @@ impl Command for Copy<'_> {
     fn output(self, _: Vec<Bytes>, condition: Condition) -> Result<Transferred> {
         let Some(ResponseCode::CopyUid(copied)) = condition.code else { return Ok(Transferred::default()) };
         let mut transferred = Transferred::default();
-        if self.uids.open_from().is_none() && !copied.is_cut() {
+        if self.uids.open_from().is_none() {
             transferred.missing = Some(self.uids.difference(copied.from()));
         }
         transferred.mapping = copied.within(self.uids);

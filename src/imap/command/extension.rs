@@ -7,7 +7,7 @@ use super::{Command, Terms};
 use crate::error::{Error, Result};
 use crate::imap::codec::{self, Kind, Line, Route, Segment};
 use crate::imap::plan::{Claims, Needs, Order, Plan};
-use crate::imap::types::{Condition, Items, MailboxName, Query, Response, Scope, Uids};
+use crate::imap::types::{Condition, Items, MailboxName, Query, Response, ResponseCode, Scope, Uids};
 use crate::limits::Limits;
 use crate::{Flag, FlagChange};
 
@@ -34,6 +34,8 @@ pub struct Extension {
     lasting: bool,
     /// Whether it speaks of the selected mailbox.
     selected: bool,
+    /// Where among the arguments each message begins that it puts into a mailbox.
+    messages: Vec<usize>,
 }
 
 #[derive(Clone, Debug)]
@@ -70,6 +72,20 @@ pub struct Answer {
     pub condition: Condition,
 }
 
+impl Answer {
+    /// This, and what another command of the same kind said after it.
+    pub(crate) fn joined(mut self, more: Self) -> Self {
+        self.responses.extend(more.responses);
+        let mut condition = more.condition;
+        if let (Some(ResponseCode::AppendUid(mine)), Some(ResponseCode::AppendUid(theirs))) =
+            (&self.condition.code, &mut condition.code)
+        {
+            *theirs = mine.union(theirs).unwrap_or_else(|_| theirs.clone());
+        }
+        Self { condition, ..self }
+    }
+}
+
 /// Commands that change what the session is: it has to follow them, and so has methods of its own for those that it can.
 const STATEFUL: [&str; 14] = [
     "AUTHENTICATE",
@@ -91,7 +107,14 @@ const STATEFUL: [&str; 14] = [
 impl Extension {
     /// A command of that name, which claims nothing yet.
     pub const fn new(name: &'static str) -> Self {
-        Self { verb: name, arguments: Vec::new(), claimed: Vec::new(), lasting: false, selected: false }
+        Self {
+            verb: name,
+            arguments: Vec::new(),
+            claimed: Vec::new(),
+            lasting: false,
+            selected: false,
+            messages: Vec::new(),
+        }
     }
 
     /// Takes untagged responses of that name as its answer.
@@ -229,6 +252,38 @@ impl Extension {
     /// All of these, one behind the other.
     pub(super) fn each<T>(self, items: impl IntoIterator<Item = T>, add: impl Fn(Self, T) -> Self) -> Self {
         items.into_iter().fold(self, add)
+    }
+
+    /// What follows is one more message.
+    pub(super) fn begin_message(mut self) -> Self {
+        self.messages.push(self.arguments.len());
+        self
+    }
+
+    /// The same with at most so many messages in one command; at least one command.
+    pub(crate) fn portions(self, most: u64) -> Vec<Self> {
+        let most = usize::try_from(most.max(1)).unwrap_or(usize::MAX);
+        if self.messages.len() <= most {
+            return vec![self];
+        }
+        let mut rest = self.arguments.into_iter();
+        let head: Vec<Argument> = rest.by_ref().take(self.messages.first().copied().unwrap_or_default()).collect();
+        let ends = self.messages.iter().copied().skip(1).map(Some).chain([None]);
+        let mut messages = self.messages.iter().copied().zip(ends).map(|(start, end)| match end {
+            Some(end) => rest.by_ref().take(end - start).collect::<Vec<_>>(),
+            None => rest.by_ref().collect(),
+        });
+        let portion = || {
+            let begin = Self { arguments: head.clone(), messages: Vec::new(), claimed: self.claimed.clone(), ..self };
+            let add = |mut portion: Self, message| {
+                portion = portion.begin_message();
+                portion.arguments.extend::<Vec<_>>(message);
+                portion
+            };
+            let full = messages.by_ref().take(most).fold(begin, add);
+            (!full.messages.is_empty()).then_some(full)
+        };
+        std::iter::from_fn(portion).collect()
     }
 
     /// Every set of UIDs in it that could be of another generation.

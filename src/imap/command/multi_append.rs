@@ -82,11 +82,15 @@ impl Piece {
 
 impl Extension {
     /// APPEND of messages, all or none of them (`MULTIAPPEND` where there are several).
+    ///
+    /// A server that announces a limit (MESSAGELIMIT or SAVELIMIT, RFC 9738) refuses more messages at once: they are sent by several
+    /// commands then, each of which stores all its messages or none. If one fails, [`Answer::before`](super::extension::Answer::before)
+    /// has what those before it said.
     pub fn append(mailbox: &MailboxName, messages: &[NewMessage]) -> Self {
         let line = Self::new("APPEND").mailbox(mailbox).changing();
         match messages {
             [] => line.invalid("APPEND wants a message"),
-            messages => line.each(messages, NewMessage::write),
+            messages => line.each(messages, |line, message| NewMessage::write(line.begin_message(), message)),
         }
     }
 

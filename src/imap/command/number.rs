@@ -1,4 +1,4 @@
-//! UID SEARCH over all messages from a sequence number on (RFC 9051 §6.4.4, RFC 4731): tells the engine which UIDs they have, so
+//! UID SEARCH over the messages from a sequence number on (RFC 9051 §6.4.4, RFC 4731): tells the engine which UIDs they have, so
 //! that a later EXPUNGE, which names a number, can be told as a UID.
 
 use bytes::Bytes;
@@ -12,6 +12,8 @@ use crate::imap::types::{Condition, SeqNum};
 pub(crate) struct Number {
     pub(crate) selection: u64,
     pub(crate) from: SeqNum,
+    /// The last one; `None` for all there are.
+    pub(crate) to: Option<SeqNum>,
     /// Whether the server can answer in ranges.
     pub(crate) compact: bool,
 }
@@ -22,9 +24,9 @@ impl Command for Number {
     fn plan(&self, _: Terms) -> Result<Plan> {
         let line = Line::new("UID SEARCH");
         let line = if self.compact { line.atom("RETURN")?.list(|list| list.atom("ALL"))? } else { line };
-        let line = line.all_from(self.from).finish();
+        let line = line.numbers(self.from, self.to).finish();
         let order = Order::claiming(Claims::SEARCH).alone();
-        let effect = Effect::Number { from: self.from };
+        let effect = Effect::Number { from: self.from, to: self.to };
         Ok(Plan::new("UID SEARCH", line).order(order).needs(Needs::Selection(self.selection)).effect(effect))
     }
 

@@ -13,7 +13,7 @@ use super::{Delivery, Effect, Engine, Phase, Running, Upgrade, copied};
 use crate::engine::Id;
 use crate::error::{Error, Result, Words};
 use crate::imap::codec::{self, Ending, Kind, Route, route};
-use crate::imap::types::{Capabilities, Condition, CopyUid, ResponseCode, SeqNum, Status, Uids};
+use crate::imap::types::{Capabilities, Condition, CopyUid, Cut, ResponseCode, SeqNum, Status, Uids};
 
 /// How long a call may run on the server's word alone that it makes progress.
 const LONGEST_PROGRESS: Duration = Duration::from_secs(60 * 60);
@@ -83,20 +83,17 @@ impl Engine {
         self.pass_on_alert(&condition);
         self.clock.progressed();
         self.learn_code(condition.code.as_ref());
-        let limited = run.limited || matches!(condition.code, Some(ResponseCode::MessageLimit { .. }));
+        let cut = run.cut(condition.code.as_ref()).filter(|_| ending == Ending::Ok && !run.abandoned);
         condition.code = match (run.copied.take(), condition.code.take()) {
-            (Some(copied), Some(ResponseCode::CopyUid(rest))) => {
-                Some(ResponseCode::CopyUid(copied.joined(&rest).cut(limited)))
-            }
-            (Some(copied), _) | (None, Some(ResponseCode::CopyUid(copied))) => {
-                Some(ResponseCode::CopyUid(copied.cut(limited)))
-            }
+            (Some(copied), Some(ResponseCode::CopyUid(rest))) => Some(ResponseCode::CopyUid(copied.joined(&rest))),
+            (Some(copied), _) => Some(ResponseCode::CopyUid(copied)),
             (None, code) => code,
         };
         if run.id.is_none() {
             return self.own_command_ended(&run, ending, &condition);
         }
         self.end_fetch(&mut run, ending);
+        cut.into_iter().for_each(|cut| self.deliver(run.id, Delivery::Cut(cut)));
         if let Err(error) = self.take_effect(&run, ending, &condition) {
             self.deliver(run.id, Delivery::Done(Err(error.clone())));
             return Err(error);
@@ -160,7 +157,7 @@ impl Engine {
             Effect::Select { .. } => self.select(done, condition)?,
             Effect::Deselect if done => self.deselect(),
             Effect::Enable(asked) if done => self.learn_enabled(asked, run.enabled.as_ref()),
-            Effect::Number { from } => self.number(from.as_u32(), done),
+            Effect::Number { from, to } => self.number(*from, *to, done),
             Effect::Logout if done => self.end(Ok(())),
             _ => return Ok(()),
         }
@@ -169,11 +166,11 @@ impl Engine {
     }
 
     /// The UIDs found are those of the messages from this number on, unless one of them went meanwhile.
-    fn number(&mut self, from: u32, done: bool) {
-        let found = self.numbering.take().filter(|_| done && self.numbers.known() + 1 == from);
+    fn number(&mut self, from: SeqNum, to: Option<SeqNum>, done: bool) {
+        let found = self.numbering.take().filter(|_| done && self.numbers.known() + 1 == from.as_u32());
         let Some((found, exists)) = found else { return };
         self.numbers.extend(found.ranges().map(|range| (range.start().as_u32(), range.end().as_u32())));
-        if exists != self.numbers.known() {
+        if to.map_or(exists, |to| exists.min(to.as_u32())) != self.numbers.known() {
             self.numbers.clear();
         }
     }
@@ -222,6 +219,7 @@ impl Engine {
                 self.pass_on(kind, &condition);
                 self.hear_progress(kind, condition.code.as_ref());
                 self.learn_code(condition.code.as_ref());
+                self.hear_limit(condition.code.as_ref());
             }
             Kind::Enabled => match codec::capability::parse(frame) {
                 Ok(enabled) => {
@@ -341,9 +339,16 @@ impl Engine {
             }
             Some(ResponseCode::Closed) if self.opening.is_none() => self.deselect(),
             Some(ResponseCode::CopyUid(copied)) => self.learn_copied(copied),
-            Some(ResponseCode::MessageLimit { .. }) => self.running.iter_mut().for_each(|run| run.limited = true),
             _ => {}
         }
+    }
+
+    /// Said of a command before its answer (RFC 9738 §3.1). Of several that may be meant each counts as stopped: what was done is done
+    /// again then, and nothing is passed over.
+    fn hear_limit(&mut self, code: Option<&ResponseCode>) {
+        let Some(cut) = Cut::of(code) else { return };
+        let meant = |run: &&mut Running| run.is_limitable() && run.order.is_about_data();
+        self.running.iter_mut().filter(meant).for_each(|run| run.cut = Some(cut.or_above(run.cut)));
     }
 
     /// In the course of a MOVE (RFC 6851 §4.3), once or bit by bit.

@@ -8,7 +8,7 @@ use crate::engine::Parcel;
 use crate::error::Result;
 use crate::imap::codec::Batch;
 use crate::imap::plan::Plan;
-use crate::imap::types::{Condition, Uids};
+use crate::imap::types::{Condition, Cut, Uids};
 use crate::login::Secret;
 
 /// What a handle can ask for.
@@ -46,6 +46,8 @@ pub(crate) enum Delivery {
     Events(Vec<Event>),
     /// The messages of which a FETCH has brought anything; comes before its end.
     Answered(Uids),
+    /// The server stopped at its limit of messages; comes before the end, which is an OK.
+    Cut(Cut),
     /// The end: the tagged response, or why there will be none.
     Done(Result<Condition>),
 }

@@ -7,7 +7,7 @@ use super::attribution::Attribution;
 use crate::engine::Id;
 use crate::engine::span::Span;
 use crate::imap::plan::{Effect, Order, Plan};
-use crate::imap::types::{Capabilities, CopyUid};
+use crate::imap::types::{Capabilities, CopyUid, Cut, ResponseCode};
 
 /// Asked for, and not yet on the wire.
 pub(super) enum Pending {
@@ -45,8 +45,8 @@ pub(super) struct Running {
     pub(super) enabled: Option<Capabilities>,
     /// A COPYUID that came before its answer.
     pub(super) copied: Option<CopyUid>,
-    /// A MESSAGELIMIT came before its answer.
-    pub(super) limited: bool,
+    /// A MESSAGELIMIT that came before its answer.
+    pub(super) cut: Option<Cut>,
 }
 
 impl Running {
@@ -72,8 +72,21 @@ impl Running {
             capable: false,
             enabled: None,
             copied: None,
-            limited: false,
+            cut: None,
         }
+    }
+}
+
+impl Running {
+    /// Whether it can be about more messages than a server wants at once. CLOSE is never limited, a body is of one message, and the
+    /// engine itself sees whether numbers are missing.
+    pub(super) fn is_limitable(&self) -> bool {
+        self.id.is_some() && matches!(self.effect, Effect::None | Effect::Move)
+    }
+
+    /// Where it was stopped, by what its answer or, before that, an untagged response says.
+    pub(super) fn cut(&self, code: Option<&ResponseCode>) -> Option<Cut> {
+        Cut::of(code).filter(|_| self.is_limitable()).or(self.cut)
     }
 }
 

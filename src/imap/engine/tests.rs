@@ -193,7 +193,7 @@ impl Play {
             }
             "store" => Store { selection, uids: &uids, change: &FlagChange::add([Flag::SEEN]) }.plan(terms),
             "expunge" => UidExpunge { selection, uids: &uids }.plan(terms),
-            "number" => Number { selection, from: SeqNum::new(number).unwrap(), compact: true }.plan(terms),
+            "number" => Number { selection, from: SeqNum::new(number).unwrap(), to: None, compact: true }.plan(terms),
             "append" => {
                 Append { mailbox: &MailboxName::INBOX, flags: &[], date: None, size: number.into(), spoilable: true }
                     .plan(terms)
@@ -274,6 +274,7 @@ impl Play {
                 }
                 writeln!(self.got, "{}", bytes.escape_ascii()).unwrap();
             }
+            Delivery::Cut(cut) => writeln!(self.got, "{id} cut at {:?}", cut.last.map(Uid::as_u32)).unwrap(),
             Delivery::Answered(uids) => writeln!(self.got, "{id} answered {uids}").unwrap(),
             Delivery::Events(events) => {
                 events.iter().for_each(|event| writeln!(self.got, "{id} {}", shown(event)).unwrap())

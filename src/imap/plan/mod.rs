@@ -61,9 +61,10 @@ pub(crate) enum Effect {
     Move,
     /// Literals in FETCH responses go out as they come.
     Body,
-    /// What it finds are the UIDs of the messages from this sequence number on.
+    /// What it finds are the UIDs of the messages from this sequence number on, up to the other one or the last.
     Number {
         from: SeqNum,
+        to: Option<SeqNum>,
     },
     Logout,
 }

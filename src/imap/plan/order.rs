@@ -131,6 +131,11 @@ impl Order {
         Self { subject: Some(subject), ..self }
     }
 
+    /// Whether it asks for data, or changes what others ask for.
+    pub(crate) fn is_about_data(self) -> bool {
+        self.touches() != Claims::NONE
+    }
+
     fn touches(self) -> Claims {
         self.claims.and(self.disturbs)
     }

@@ -90,6 +90,11 @@ impl Capabilities {
         self.number("SAVELIMIT")
     }
 
+    /// How many messages a COPY or an APPEND may be about: more are refused.
+    pub(crate) fn most_saved(&self) -> Option<u64> {
+        self.message_limit().into_iter().chain(self.save_limit()).min()
+    }
+
     fn number(&self, name: &str) -> Option<u64> {
         self.values(name).find_map(|value| value.parse().ok())
     }

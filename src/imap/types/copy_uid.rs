@@ -23,8 +23,6 @@ pub struct CopyUid {
     from: Uids,
     to: Uids,
     runs: Vec<Run>,
-    /// The server stopped before it had dealt with all messages (RFC 9738).
-    cut: bool,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -39,15 +37,14 @@ impl CopyUid {
     pub(crate) fn new(validity: Option<UidValidity>, from: &[(Uid, Uid)], to: &[(Uid, Uid)]) -> Self {
         let runs = pair(from, to).unwrap_or_default();
         let to = collect(to).under(validity);
-        Self { from: collect(from), to, runs, cut: false }
+        Self { from: collect(from), to, runs }
     }
 
     /// Both mappings as one, of the same two mailboxes.
     pub(crate) fn joined(mut self, more: &Self) -> Self {
         self.runs.extend_from_slice(&more.runs);
         let joined = |mine: &Uids, theirs: &Uids| mine.union(theirs).unwrap_or_else(|_| theirs.clone());
-        let cut = self.cut || more.cut;
-        Self { from: joined(&self.from, &more.from), to: joined(&self.to, &more.to), runs: self.runs, cut }
+        Self { from: joined(&self.from, &more.from), to: joined(&self.to, &more.to), runs: self.runs }
     }
 
     /// The part of it that is about these messages; `None` where a server speaks of others only. Of an open set one message may lie
@@ -68,16 +65,7 @@ impl CopyUid {
         };
         let to = runs.iter().filter_map(|run: &Run| Some((Uid::new(run.to)?, Uid::new(run.to.checked_add(run.len)?)?)));
         let to = collect(&to.collect::<Vec<_>>()).under(self.to.validity());
-        (!from.is_empty()).then_some(Self { from, to, runs, cut: self.cut })
-    }
-
-    /// The server stopped before it had dealt with all messages: one that is not named here may be there all the same.
-    pub(crate) fn cut(self, cut: bool) -> Self {
-        Self { cut: self.cut || cut, ..self }
-    }
-
-    pub(crate) fn is_cut(&self) -> bool {
-        self.cut
+        (!from.is_empty()).then_some(Self { from, to, runs })
     }
 
     /// About how many bytes it takes.

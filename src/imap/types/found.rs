@@ -4,6 +4,7 @@ use super::mailbox_name::MailboxName;
 use super::uid::{Uid, UidValidity};
 use super::uid_list::UidList;
 use super::uids::Uids;
+use crate::error::Result;
 
 /// What a search found. The numbers are UIDs where the command was a UID command, as all of this crate are.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -38,6 +39,21 @@ pub struct Found {
     pub updates: Vec<SearchUpdate>,
     /// What else was said, by name and as it came.
     pub other: Vec<u8>,
+}
+
+impl Found {
+    /// What was found in one part of a mailbox, and in the part with the lower UIDs. Which modification sequence is the highest is told
+    /// only if it was asked among all that was found.
+    pub(crate) fn joined(self, lower: Self) -> Result<Self> {
+        let all = match (self.all, lower.all) {
+            (Some(mine), Some(more)) => Some(mine.union(&more)?),
+            (mine, more) => mine.or(more),
+        };
+        let count = self.count.zip(lower.count).map(|(mine, more)| mine.saturating_add(more));
+        let mod_seq = self.mod_seq.max(lower.mod_seq).filter(|_| all.is_some() || count.is_some());
+        let (min, max) = (lower.min.or(self.min), self.max.or(lower.max));
+        Ok(Self { all, order: None, min, max, count, mod_seq, ..lower })
+    }
 }
 
 /// A stretch of a search's result.

@@ -107,6 +107,11 @@ impl Returns {
         self.asks(8)
     }
 
+    /// Whether the answers about two parts of a mailbox make up the one about both.
+    pub(crate) const fn can_be_joined(self) -> bool {
+        self.asked & (16 | 32 | 64) == 0 && self.stretch.is_none()
+    }
+
     /// What was asked for and not told, counted from the set where that was told.
     pub(crate) fn complete(self, mut found: Found) -> Found {
         if let Some(all) = &found.all {

@@ -24,6 +24,7 @@ impl Session {
         if given.len() > 1 && !self.offers("MULTIAPPEND") {
             return Err(Stop::bad("This server has no MULTIAPPEND"));
         }
+        self.check_limit(given.len())?;
         // RFC 3502 §6.3.11: a literal of no bytes is an error, by which a client cancels.
         if given.iter().any(|one| one.bytes.is_empty()) {
             return Err(Stop::no("An empty message; nothing was stored"));

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::args::{Args, Stop};
+use super::limit::Lowest;
 use super::set::{self, Set};
 use super::{Answer, Session};
 use crate::testing::store::Mail;
@@ -26,14 +27,14 @@ impl Copied {
 impl Session {
     pub(super) fn copy(&mut self, args: &mut Args, uid: bool) -> Answer {
         self.view()?;
-        let copied = self.duplicate(args, uid, false)?;
+        let (copied, _) = self.duplicate(args, uid, false)?;
         Ok(format!("{}COPY completed", copied.code(self.offers("UIDPLUS"))))
     }
 
     /// The EXPUNGEs follow from the report at the command's end; COPYUID goes out before them (RFC 6851 §4.3).
     pub(super) fn r#move(&mut self, args: &mut Args, uid: bool) -> Answer {
         let validity = self.writable()?.validity;
-        let copied = self.duplicate(args, uid, true)?;
+        let (copied, lowest) = self.duplicate(args, uid, true)?;
         let code = copied.code(self.offers("UIDPLUS"));
         if !code.is_empty() {
             self.wire.push(format!("* OK {code}Moved\r\n"));
@@ -45,18 +46,23 @@ impl Session {
                 }
             }
         })?;
-        Ok("MOVE completed".to_owned())
+        Ok(self.limited(lowest, "MOVE completed".to_owned()))
     }
 
-    /// All or nothing (RFC 3501 §6.4.7).
-    fn duplicate(&mut self, args: &mut Args, uid: bool, moves: bool) -> Result<Copied, Stop> {
+    /// All or nothing (RFC 3501 §6.4.7), except that a MOVE may stop.
+    fn duplicate(&mut self, args: &mut Args, uid: bool, moves: bool) -> Result<(Copied, Lowest), Stop> {
         let set = Set::parse(args)?;
         args.space()?;
         let name = args.mailbox()?;
         args.end()?;
+        let mut indexes = set.resolve(self.view()?, uid)?;
+        let lowest = match moves {
+            true => self.limit_indexes(&mut indexes)?,
+            false => self.check_limit(indexes.len()).map(|()| None)?,
+        };
         let view = self.view()?;
         let validity = view.validity;
-        let entries = set.resolve(view, uid)?.into_iter().filter_map(|index| view.entries.get(index));
+        let entries = indexes.into_iter().filter_map(|index| view.entries.get(index));
         let (mut uids, mut bytes) = (Vec::new(), 0);
         for entry in entries {
             uids.push(entry.uid);
@@ -75,6 +81,6 @@ impl Session {
             let to = to.collect();
             Some(Copied { validity: target.validity, from: mails.into_iter().map(|(uid, _)| uid).collect(), to })
         })?;
-        copied.ok_or_else(|| Stop::no("[NONEXISTENT] The mailbox is gone"))
+        copied.map(|copied| (copied, lowest)).ok_or_else(|| Stop::no("[NONEXISTENT] The mailbox is gone"))
     }
 }

@@ -41,6 +41,10 @@ impl Session {
             }
             self.keep_changed(&mut indexes, since)?;
         }
+        let lowest = self.limit_indexes(&mut indexes)?;
+        if lowest.is_some() {
+            indexes.reverse();
+        }
         let view = self.view()?;
         let marks = !view.read_only && items.iter().any(|item| matches!(item, Item::Section(section) if !section.peek));
         if marks {
@@ -53,7 +57,7 @@ impl Session {
             out.clear();
             self.wire.relieve().await?;
         }
-        Ok("FETCH completed".to_owned())
+        Ok(self.limited(lowest, "FETCH completed".to_owned()))
     }
 
     /// `(CHANGEDSINCE 5 VANISHED)` (RFC 7162 §3.1.4.1, §3.2.6).

@@ -31,7 +31,8 @@ impl Session {
         args.space()?;
         let given = flags(args)?;
         args.end()?;
-        let indexes = set.resolve(self.writable()?, uid)?;
+        let mut indexes = set.resolve(self.writable()?, uid)?;
+        let lowest = self.limit_indexes(&mut indexes)?;
 
         let Some(mut view) = self.view.take() else {
             return Err(Stop::bad("No mailbox is selected"));
@@ -81,10 +82,11 @@ impl Session {
         self.view = Some(view);
         self.wire.push(out);
         done?;
-        Ok(match modified.is_empty() {
+        let text = match modified.is_empty() {
             true => "STORE completed".to_owned(),
             false => format!("[MODIFIED {}] Not all were stored", set::print(&modified)),
-        })
+        };
+        Ok(self.limited(lowest, text))
     }
 
     /// `(UNCHANGEDSINCE 5)` (RFC 7162 §3.1.3).

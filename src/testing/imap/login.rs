@@ -57,6 +57,9 @@ impl Session {
                 text.push_str(name);
             }
         }
+        if let Some(most) = self.shared.options.message_limit {
+            text.push_str(&format!(" MESSAGELIMIT={most}"));
+        }
         let mechanisms = self.shared.options.mechanisms.iter().map(|name| format!("AUTH={name}"));
         for name in mechanisms.filter(|name| can_log_in && self.user.is_none() && self.offers(name)) {
             text.push(' ');

@@ -3,6 +3,7 @@
 use time::Date;
 
 use super::args::{Args, Stop};
+use super::limit::limit;
 use super::set::{self, Set};
 use super::view::Entry;
 use super::{Answer, Session, print};
@@ -49,11 +50,15 @@ impl Session {
             self.enabled.condstore = true;
             self.report(false);
         }
+        let most = self.shared.options.message_limit;
         let view = self.view()?;
         let (count, last) = (u32::try_from(view.entries.len()).unwrap_or(u32::MAX), view.last_uid());
         let stars = (count, last);
         let (mut found, mut modseq) = (Vec::new(), 0);
-        for (number, entry) in (1_u32..).zip(&view.entries) {
+        let numbered = (1_u32..).zip(&view.entries);
+        let mut searched: Vec<_> = numbered.filter(|(number, entry)| key.looks_at(*number, entry, stars)).collect();
+        let lowest = limit(most, &mut searched, |(_, entry)| Some(entry.uid));
+        for (number, entry) in searched {
             if key.matches(number, entry, stars) {
                 found.push(if uid { entry.uid } else { number });
                 modseq = entry.modseq().max(modseq);
@@ -69,7 +74,7 @@ impl Session {
             Some(returns) => esearch(tag, uid, &returns, &found, modseq),
         };
         self.wire.push(line);
-        Ok("SEARCH completed".to_owned())
+        Ok(self.limited(lowest, "SEARCH completed".to_owned()))
     }
 
     /// `RETURN (MIN COUNT)`; none means ALL.
@@ -244,6 +249,15 @@ impl Key {
             Self::Or(one, other) => one.asks_modseq() || other.asks_modseq(),
             Self::And(keys) => keys.iter().any(Self::asks_modseq),
             _ => false,
+        }
+    }
+
+    /// Whether the message is among those that are searched at all, by the sets that stand beside all other keys.
+    fn looks_at(&self, number: u32, entry: &Entry, stars: (u32, u32)) -> bool {
+        match self {
+            Self::And(keys) => keys.iter().all(|key| key.looks_at(number, entry, stars)),
+            Self::Numbers(_) | Self::Uids(_) => self.matches(number, entry, stars),
+            _ => true,
         }
     }
 

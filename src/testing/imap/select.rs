@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::args::{Args, Stop};
+use super::limit::{Lowest, limit};
 use super::set::Set;
 use super::view::View;
 use super::{Answer, Session, print};
@@ -99,28 +100,28 @@ impl Session {
         let set = Set::parse(args)?;
         args.end()?;
         let validity = self.writable()?.validity;
-        self.remove_deleted(Some(&set))?;
-        Ok(format!("{}UID EXPUNGE completed", self.progress(validity)))
+        let lowest = self.remove_deleted(Some(&set))?;
+        let text = format!("{}UID EXPUNGE completed", self.progress(validity));
+        Ok(self.limited(lowest, text))
     }
 
-    /// Removes the messages marked `\Deleted`; the report that follows tells this client too.
-    fn remove_deleted(&mut self, among: Option<&Set>) -> Result<(), Stop> {
+    /// Removes the messages marked `\Deleted`; the report that follows tells this client too. Only among a set there may be too many.
+    fn remove_deleted(&mut self, among: Option<&Set>) -> Result<Lowest, Stop> {
         let view = self.view()?;
         let (validity, star) = (view.validity, view.last_uid());
+        let marked = self.on_validity(validity, |mailbox| {
+            let marked = mailbox.mails.iter().filter(|(_, mail)| mail.flags.contains("\\Deleted")).map(|(&uid, _)| uid);
+            marked.filter(|&uid| among.is_none_or(|set| set.contains(uid, star))).collect::<Vec<u32>>()
+        });
+        let mut gone = marked.unwrap_or_default();
+        let lowest = limit(self.shared.options.message_limit.filter(|_| among.is_some()), &mut gone, |&uid| Some(uid));
         self.change(|account| {
-            let Some(mailbox) = account.by_validity(validity) else {
-                return;
-            };
-            let gone: Vec<u32> = mailbox
-                .mails
-                .iter()
-                .filter(|(_, mail)| mail.flags.contains("\\Deleted"))
-                .map(|(&uid, _)| uid)
-                .filter(|&uid| among.is_none_or(|set| set.contains(uid, star)))
-                .collect();
-            for uid in gone {
-                mailbox.remove(uid);
+            if let Some(mailbox) = account.by_validity(validity) {
+                for uid in gone {
+                    mailbox.remove(uid);
+                }
             }
-        })
+        })?;
+        Ok(lowest)
     }
 }
