@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use common::{Account, Arguments, Outcome};
 use postroom::imap::Event;
-use postroom::{Idling, Imap, Protocol};
+use postroom::{Idling, Protocol};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -29,7 +29,7 @@ async fn watch(account: &Account) -> Outcome {
     if account.config.protocol() == Some(Protocol::Pop3) {
         return look_again(account).await;
     }
-    let mut imap = Imap::connect(account.config.clone(), account.login.clone()).await?;
+    let mut imap = account.imap().await?;
     let mut folder = imap.examine(account.config.mailbox().unwrap_or("INBOX")).await?;
     println!("watching {} messages", folder.info()?.exists);
     let mut events = folder.idle().await?;

@@ -1,6 +1,7 @@
 //! Where and how to connect: host, port, security, trust, limits. Plain values that are checked before a byte is sent; it
 //! opens no socket and knows no secret. URLs are read in `config/url.rs`.
 
+mod alerts;
 mod host;
 mod identity;
 mod keep_alive;
@@ -60,6 +61,7 @@ pub struct Config {
     host: String,
     port: Option<u16>,
     pub(crate) security: Security,
+    pub(crate) unprotected_alerts: bool,
     protocol: Option<Protocol>,
     user: Option<String>,
     mailbox: Option<String>,
@@ -109,6 +111,7 @@ impl Config {
             host: host::normal(&host).unwrap_or(host),
             port: None,
             security: Security::Implicit,
+            unprotected_alerts: false,
             protocol: None,
             user: None,
             mailbox: None,

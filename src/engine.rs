@@ -60,6 +60,14 @@ pub(crate) trait Parcel: Send + 'static {
     fn is_last(&self) -> bool;
 }
 
+/// What the server says to the session rather than to one call.
+pub(crate) trait Tidings: Clone + Send + 'static {
+    /// The bytes it keeps, about.
+    fn weight(&self) -> usize;
+    /// That more was said than was kept.
+    fn lagged() -> Self;
+}
+
 /// A protocol without its sockets and clocks.
 pub(crate) trait Engine: Send + 'static {
     /// What handles ask for.
@@ -68,6 +76,9 @@ pub(crate) trait Engine: Send + 'static {
     type Delivery: Parcel;
     /// What handles may look at without asking: capabilities, the selection.
     type State: Send + Sync + 'static;
+
+    /// What the server says to the session rather than to one call.
+    type Notice: Tidings;
 
     /// How messages come.
     const CONTENT: Content;
@@ -95,6 +106,8 @@ pub(crate) trait Engine: Send + 'static {
     fn poll_transmit(&mut self) -> Option<Outgoing>;
     /// The next delivery. `hungry` says whether a handle has taken all that it was given; only event streams ask.
     fn poll_delivery(&mut self, hungry: &dyn Fn(Id) -> bool) -> Option<(Id, Self::Delivery)>;
+    /// The next of what the server has said to the session.
+    fn poll_notice(&mut self) -> Option<Self::Notice>;
     /// Whether the stream must now be encrypted, before another byte is read or written. An engine never asks while it holds
     /// unread input: bytes behind the agreement are an attack, and its end.
     fn poll_upgrade(&mut self) -> bool;

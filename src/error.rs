@@ -38,6 +38,7 @@ struct Inner {
     retry_after: Option<Duration>,
     words: Option<Words>,
     source: Option<Box<dyn StdError + Send + Sync>>,
+    notices: Vec<Box<str>>,
 }
 
 /// What the server's words say that its code does not.
@@ -157,6 +158,12 @@ impl Error {
         self.0.retry_after
     }
 
+    /// What the server said to the user before the session could begin: alerts, warnings and its goodbye, in its own words. RFC 9051
+    /// §7.1 wants alerts shown. Empty once a session has begun; then [`Imap::notices`](crate::Imap::notices) has them.
+    pub fn notices(&self) -> impl Iterator<Item = &str> {
+        self.0.notices.iter().map(|text| &**text)
+    }
+
     /// A failure of storage, for implementations of [`Delivery`](crate::collect::Delivery) and
     /// [`Ledger`](crate::collect::Ledger): what could not be done, and the cause.
     ///
@@ -193,6 +200,7 @@ impl Error {
             code: None,
             retry_after: None,
             words: None,
+            notices: Vec::new(),
             source: None,
         }))
     }
@@ -234,6 +242,15 @@ impl Error {
     pub(crate) fn with_words(self, words: Option<Words>) -> Self {
         let judged = self.code().is_some_and(Code::judges_the_login);
         self.edit(|inner| inner.words = words.filter(|_| !judged))
+    }
+
+    pub(crate) fn with_notices(self, notices: Vec<Box<str>>) -> Self {
+        if notices.is_empty() {
+            return self;
+        }
+        // What has clones is wrapped, since it cannot be changed.
+        let own = if Arc::strong_count(&self.0) == 1 { self } else { self.clone().seen_as_itself(self.0.text.clone()) };
+        own.edit(|inner| inner.notices = notices)
     }
 
     pub(crate) fn with_source(self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
@@ -283,9 +300,11 @@ impl Error {
         });
         let dirty = std::iter::successors(self.source(), |cause| (*cause).source())
             .any(|cause| change(&cause.to_string()).is_some() || change(&format!("{cause:?}")).is_some());
-        if text.is_none() && code.is_none() && !dirty {
+        let notices: Vec<_> = self.0.notices.iter().map(|text| change(text).map(Box::from)).collect();
+        if text.is_none() && code.is_none() && !dirty && notices.iter().all(Option::is_none) {
             return self;
         }
+        let notices = notices.into_iter().zip(&self.0.notices).map(|(new, old)| new.unwrap_or_else(|| old.clone()));
         let own = self.own_source().cloned();
         let clean = Self(Arc::new(Inner {
             kind: self.0.kind,
@@ -295,6 +314,7 @@ impl Error {
             source: None,
             retry_after: self.0.retry_after,
             words: self.0.words,
+            notices: notices.collect(),
         }));
         match own {
             Some(own) => clean.with_source(own.cleaned(change)),

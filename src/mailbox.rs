@@ -8,7 +8,7 @@ use std::time::Duration;
 use time::OffsetDateTime;
 
 use crate::body::Body;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::flag::{Flag, FlagChange};
 use crate::message_id::MessageId;
 use crate::messages::Messages;
@@ -38,6 +38,18 @@ pub trait Mailbox: Send {
     /// Reads one message of any size, in memory bounded by the window. One without text is an error of the read; one of another
     /// length than the server declares says so in [`Body::defects`] at its end.
     fn read<'a>(&'a mut self, id: &'a MessageId) -> BoxFuture<'a, Result<Body<'a>>>;
+
+    /// Which of these messages the server still has, in the order of `ids`: one that others have removed since it was listed is left
+    /// out. To be asked about a message that came in doubt, or not at all, before it is read again. One round trip: NOOP, so that
+    /// the server can say what went, and UID SEARCH (RFC 2180 §4.1.2).
+    ///
+    /// Within a POP3 session no message goes: `Unsupported`, before anything is sent, as in an implementation that has no such
+    /// method. [`Kind::Input`](crate::Kind::Input) for ids of another mailbox, [`Kind::Rejected`](crate::Kind::Rejected) where the server
+    /// refuses to search, and what ends a connection. Dropped early, the session stays correct.
+    fn existing<'a>(&'a mut self, ids: &'a [MessageId]) -> BoxFuture<'a, Result<Vec<MessageId>>> {
+        let _ = ids;
+        Box::pin(async { Err(Error::unsupported("this mailbox cannot say which of its messages are still there")) })
+    }
 
     /// Changes the flags of these messages. POP3 has none: `Unsupported`.
     fn flag<'a>(&'a mut self, ids: &'a [MessageId], change: &'a FlagChange) -> BoxFuture<'a, Result<()>>;

@@ -31,11 +31,18 @@ on_every_pop3_server! {
 }
 
 mod with_imap {
-    on_every_server! {
+    on_every_imap_server! {
         policies {
             mail_is_moved_by_imap: [],
             mail_is_copied_by_imap_once_and_unseen: [],
             mail_stays_by_imap_for_days_and_the_newest_only: [],
+        }
+    }
+}
+
+mod with_both {
+    on_every_server! {
+        policies {
             a_switch_of_protocol_brings_nothing_twice: [],
         }
     }

@@ -42,7 +42,7 @@ mod server;
 #[path = "live_imap/session.rs"]
 mod session;
 
-on_every_server! {
+on_every_imap_server! {
     session {
         the_server_says_who_it_is: ["ID"],
         what_is_offered_is_enabled_and_what_is_not_is_not: ["ENABLE"],
@@ -130,13 +130,16 @@ on_every_server! {
 
 // Dovecot alone has every mechanism, tokens, a master, and listens on the addresses with bad certificates, and on one that takes no password without TLS.
 mod dovecot_alone {
-    on_one_server! { Dovecot
+    on_both_dovecots! {
         connect {
             logindisabled_is_obeyed_and_no_password_is_sent: [],
             starttls_opens_the_server_that_disabled_plain_logins: [],
             an_expired_certificate_is_refused: [],
             a_certificate_for_another_host_is_refused: [],
             a_server_that_asks_for_certificates_and_breaks_resumed_handshakes_off_is_reached_again_and_again: [],
+        }
+        fetch {
+            a_message_whose_size_the_server_does_not_know_is_read_whole: ["UID FETCH, read"],
         }
         login {
             all_of_them_are_offered_and_the_strongest_is_taken: [],
@@ -149,6 +152,6 @@ mod dovecot_alone {
 }
 
 async fn session(user: &server::User) -> postroom::imap::Imap {
-    let config = live::config(&user.server, "localhost", user.server.imaps);
+    let config = live::imap_config(&user.server);
     postroom::imap::Imap::connect(config, live::login(user)).await.unwrap()
 }

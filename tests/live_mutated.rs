@@ -30,7 +30,7 @@ mod watch;
 #[path = "live_mutated/work.rs"]
 mod work;
 
-on_every_server! {
+on_every_imap_server! {
     rounds {
         the_same_values_come_out_through_a_mutating_proxy: [],
     }

@@ -73,7 +73,7 @@ mod without_tls {
 
 // Dovecot alone has every mechanism, tokens, a master, and listens on the addresses with bad certificates, and on one that takes no password without TLS.
 mod dovecot_alone {
-    on_one_server! { Dovecot
+    on_both_dovecots! {
         connect {
             a_server_that_wants_tls_gets_no_password_without_it: [],
             certificates_that_are_expired_foreign_or_unknown_are_refused: [],

@@ -348,3 +348,33 @@ async fn a_session_that_the_server_broke_is_not_tried_again() {
     assert!(pop3.noop().await.unwrap_err().is_retryable());
     assert!(pop3.noop().await.unwrap_err().is_retryable());
 }
+
+/// A line that no command asked for says why the server is about to close.
+#[tokio::test(start_paused = true)]
+async fn why_the_server_ends_the_session_is_a_notice() {
+    let dialogue = "
+        S: +OK ready
+        C: CAPA
+        S: -ERR no
+        C: USER alice
+        S: +OK
+        C: PASS {*}
+        S: +OK
+        C: CAPA
+        S: -ERR no
+        C: NOOP
+        S: +OK
+        S: -ERR [SYS/TEMP] idle for too long
+        close
+    ";
+    let mut script = postroom::testing::Script::new(dialogue);
+    let config = postroom::Config::new("localhost").dangerous_plaintext();
+    let login = postroom::Login::password("alice", "alicepw");
+    let (pop3, driver) = postroom::Pop3::handshake(script.stream(), config, login).await.unwrap();
+    tokio::spawn(driver);
+    let mut notices = pop3.notices();
+    pop3.noop().await.unwrap();
+    let Some(postroom::pop3::Notice::Bye { text, code }) = notices.next().await else { panic!("no goodbye") };
+    assert_eq!((text.as_str(), code.unwrap().name()), ("idle for too long", "SYS/TEMP"));
+    assert!(notices.next().await.is_none());
+}

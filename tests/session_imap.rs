@@ -25,6 +25,8 @@ mod idling;
 mod judging;
 #[path = "session_imap/login.rs"]
 mod login;
+#[path = "session_imap/notices.rs"]
+mod notices;
 #[path = "session_imap/reading.rs"]
 mod reading;
 #[path = "session_imap/refusal.rs"]

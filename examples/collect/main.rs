@@ -9,7 +9,7 @@
 //! | status | meaning |
 //! |---|---|
 //! | 0 | all is well |
-//! | 1 | some messages failed, and were told on standard error; all others are home |
+//! | 1 | some messages failed, or came twice with different bytes; they were told on standard error, and stay on the server |
 //! | 2 | the command line is wrong, or there is no password |
 //! | 69 | the server refuses or cannot do it, and does not say that this will pass |
 //! | 74 | the disk or the ledger fails: full, not writable, damaged |
@@ -85,9 +85,8 @@ async fn work<L: Ledger, D: Delivery>(
     let mut run = collector.run(mailbox.as_mut());
     let mut progress = Progress::new(options.quiet);
     while let Some(event) = run.next().await {
-        if let Event::Failed { id, error } = &event {
-            let what = id.as_ref().map_or_else(|| "deleting".to_owned(), ToString::to_string);
-            progress.aside(|| eprintln!("collect: {what}: {}", sentence(error)));
+        if let Some(line) = told(&event) {
+            progress.aside(|| eprintln!("collect: {line}"));
         }
         progress.tell(&event);
     }
@@ -103,8 +102,22 @@ async fn work<L: Ledger, D: Delivery>(
     Ok(status(&summary))
 }
 
+/// What has to be said of that, even where nothing else is.
+fn told(event: &Event) -> Option<String> {
+    Some(match event {
+        Event::Failed { id: Some(id), error } => format!("{id}: {}", sentence(error)),
+        Event::Failed { id: None, error } => format!("deleting: {}", sentence(error)),
+        Event::Gone { id } => format!("{id}: it is gone from the server, and was not brought"),
+        Event::Differs { id, .. } => {
+            format!("{id}: it came twice with different bytes; the second is stored, and it stays on the server")
+        }
+        Event::SizesAreEstimates => "the server's sizes are only estimates".to_owned(),
+        _ => return None,
+    })
+}
+
 fn status(summary: &Summary) -> Status {
-    match (summary.failed, summary.deletions_unknown) {
+    match (summary.failed + summary.differing, summary.deletions_unknown) {
         (0, 0) => Status::WELL,
         (0, _) => Status::LATER,
         _ => Status::SOME_FAILED,

@@ -22,7 +22,7 @@ impl Progress {
         match event {
             Event::Listed { wanted, octets, .. } => self.begin(*wanted, *octets),
             Event::Collected { octets, .. } | Event::Recognised { octets, .. } => self.step(*octets),
-            Event::HeaderCollected { .. } | Event::Failed { id: Some(_), .. } => self.step(0),
+            Event::HeaderCollected { .. } | Event::Gone { .. } | Event::Failed { id: Some(_), .. } => self.step(0),
             _ => {}
         }
     }

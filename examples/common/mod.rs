@@ -6,6 +6,7 @@
 use std::error::Error;
 use std::process::ExitCode;
 
+use postroom::imap::Notice;
 use postroom::{Config, Imap, Login, Mailbox, Pop3, Protocol};
 
 /// The result of an example.
@@ -76,16 +77,34 @@ impl Account {
         Ok(Self { config, login })
     }
 
+    /// An IMAP session whose server's words to the user are shown, as RFC 9051 §7.1 requires of alerts.
+    pub(crate) async fn imap(&self) -> Outcome<Imap> {
+        let connected = Imap::connect(self.config.clone(), self.login.clone()).await;
+        let imap = connected.inspect_err(|error| error.notices().for_each(show))?;
+        let mut notices = imap.notices();
+        tokio::spawn(async move {
+            while let Some(notice) = notices.next().await {
+                notice.text().filter(|_| !matches!(notice, Notice::Progress { .. })).into_iter().for_each(show);
+            }
+        });
+        Ok(imap)
+    }
+
     /// Opens the mailbox, by whichever protocol the URL names.
     pub(crate) async fn open(&self) -> Outcome<Box<dyn Mailbox>> {
         Ok(match self.config.protocol() {
             Some(Protocol::Pop3) => Box::new(Pop3::connect(self.config.clone(), self.login.clone()).await?),
             _ => {
-                let imap = Imap::connect(self.config.clone(), self.login.clone()).await?;
+                let imap = self.imap().await?;
                 Box::new(imap.into_folder(self.config.mailbox().unwrap_or("INBOX")).await?)
             }
         })
     }
+}
+
+/// What the server says to the user, on a line of its own and without what could disturb a terminal.
+fn show(text: &str) {
+    eprintln!("the server says: {}", text.chars().filter(|char| !char.is_control()).collect::<String>());
 }
 
 /// Ends an example: quietly, or with one sentence and its causes, and status 1.

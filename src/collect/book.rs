@@ -21,12 +21,16 @@ pub(super) struct Book {
     /// By digest, how many nameless keys were looked at to find an unused one.
     numbers: HashMap<Digest, usize>,
     changes: Vec<Change>,
+    /// How many messages in a row came twice alike though their sizes were others than declared.
+    confirmed: u64,
 }
 
 /// A record but for its key.
 #[derive(Clone, Debug, PartialEq)]
 struct Kept {
     digest: Digest,
+    /// Of another reading.
+    other: Option<Digest>,
     header: Digest,
     size: Option<u64>,
     extent: Extent,
@@ -41,6 +45,8 @@ struct Kept {
 pub(super) enum Standing {
     /// Collected before; since then.
     Known(OffsetDateTime),
+    /// Collected before, in two readings that differ.
+    Differing,
     /// Its header was collected before.
     HeaderKnown,
     /// There is a record of that name, but perhaps of another message: only its digest can tell.
@@ -58,6 +64,8 @@ pub(super) enum Verdict {
         key: Arc<str>,
         /// Since when it is at home.
         at: OffsetDateTime,
+        /// Whether it is certain that it is what the server has: no reading of it differed.
+        certain: bool,
     },
     /// It was not.
     New,
@@ -65,11 +73,33 @@ pub(super) enum Verdict {
 
 impl Book {
     pub(super) fn new(records: Vec<Record>) -> Self {
-        let records = records.into_iter().map(|record| {
-            let Record { key, digest, header, size, extent, state, at } = record;
-            (key.into(), Box::new(Kept { digest, header, size, extent, state, at, met: false }))
-        });
-        Self { records: records.collect(), ..Self::default() }
+        let mut book = Self::default();
+        for record in records {
+            let Record { key, digest, other, header, size, extent, state, at } = record;
+            if key == SIZES {
+                book.confirmed = size.unwrap_or_default();
+            } else if !key.starts_with(ACCOUNT) {
+                let kept = Kept { digest, other, header, size, extent, state, at, met: false };
+                book.records.insert(key.into(), Box::new(kept));
+            }
+        }
+        book
+    }
+
+    /// How many more messages must come twice alike until the server's sizes count as estimates; 0 when they do.
+    pub(super) fn wanting(&self) -> usize {
+        usize::try_from(CONFIRMATIONS.saturating_sub(self.confirmed)).unwrap_or(usize::MAX)
+    }
+
+    /// A message whose size is not the declared one came twice alike, or did not.
+    pub(super) fn compared(&mut self, alike: bool, now: OffsetDateTime) {
+        let confirmed = if alike { (self.confirmed + 1).min(CONFIRMATIONS) } else { 0 };
+        if confirmed != self.confirmed {
+            self.confirmed = confirmed;
+            let digest = Digest::of(&[]);
+            let record = Record { size: Some(confirmed), ..Record::new(SIZES, digest, digest, now) };
+            self.changes.push(Change::Put(record));
+        }
     }
 
     /// The tickets of what an aborted run had staged, by key.
@@ -120,6 +150,7 @@ impl Book {
         let other_size = kept.size.zip(entry.size).is_some_and(|(then, now)| then != now);
         match (&kept.state, kept.extent) {
             _ if other_size => Standing::Doubtful,
+            (State::Collected, Extent::Whole) if kept.other.is_some() => Standing::Differing,
             (State::Collected, Extent::Whole) => Standing::Known(kept.at),
             (State::Collected, Extent::Header) => Standing::HeaderKnown,
             (State::Gone(_) | State::Deleted(_) | State::Staged(_), _) => Standing::Doubtful,
@@ -137,19 +168,20 @@ impl Book {
         kept.map(|kept| kept.header).collect()
     }
 
-    /// Judges a message by its bytes; a record of it under another name becomes one under this name.
-    pub(super) fn recognise(&mut self, entry: &Entry, extent: Extent, digests: &Digests) -> Verdict {
+    /// Judges a message by its bytes; a record of it under another name becomes one under this name. `sized` is whether it has the
+    /// size that the server declares: only one that has not can be the other reading of a message that was read twice.
+    pub(super) fn recognise(&mut self, entry: &Entry, extent: Extent, digests: &Digests, sized: bool) -> Verdict {
         let key = lasting(entry);
         if let Some(kept) = key.as_ref().and_then(|key| self.records.get(&**key)) {
             let kept = Kept::clone(kept);
             let key: Arc<str> = key.as_deref().unwrap_or_default().into();
-            if covers(&kept, extent, digests) {
-                self.hold(&key, kept.digest);
+            if covers(&kept, extent, digests, sized) {
+                self.hold(&key, &kept);
                 return self.known(key, Kept { size: entry.size, ..kept });
             }
             self.displace(&key, kept);
         }
-        let Some((old, kept)) = self.claim(extent, digests) else { return Verdict::New };
+        let Some((old, kept)) = self.claim(extent, digests, sized) else { return Verdict::New };
         let kept = Kept { size: entry.size, ..kept };
         match key {
             None if old.starts_with(NAMELESS) => self.known(old, kept),
@@ -162,14 +194,14 @@ impl Book {
     }
 
     fn known(&mut self, key: Arc<str>, kept: Kept) -> Verdict {
-        let at = kept.at;
+        let (at, certain) = (kept.at, kept.other.is_none());
         let kept = Kept { state: State::Collected, met: true, ..kept };
         let same = self.records.get(&key).is_some_and(|old| Kept { met: true, ..Kept::clone(old) } == kept);
         match self.records.get_mut(&key) {
             Some(old) if same => old.met = true,
             _ => self.put(key.clone(), kept),
         }
-        Verdict::Known { key, at }
+        Verdict::Known { key, at, certain }
     }
 
     /// A record under that name is of another message: it keeps its digest, and loses its name.
@@ -183,12 +215,21 @@ impl Book {
         }
     }
 
-    fn claim(&mut self, extent: Extent, digests: &Digests) -> Option<(Arc<str>, Kept)> {
-        let (free, records) = (self.free.get_mut(&digests.whole)?, &self.records);
-        let at = free.iter().position(|key| records.get(key).is_some_and(|kept| covers(kept, extent, digests)))?;
-        let key = free.swap_remove(at);
+    fn claim(&mut self, extent: Extent, digests: &Digests, sized: bool) -> Option<(Arc<str>, Kept)> {
+        let (free, records) = (self.free.get(&digests.whole)?, &self.records);
+        let fits = |key: &&Arc<str>| records.get(*key).is_some_and(|kept| covers(kept, extent, digests, sized));
+        let key = free.iter().find(fits)?.clone();
         let kept = Kept::clone(self.records.get(&key)?);
+        self.hold(&key, &kept);
         Some((key, kept))
+    }
+
+    /// Two readings of it differ: this is the digest of the one that is not at home.
+    pub(super) fn differs(&mut self, key: &str, other: Digest) {
+        if let Some(kept) = self.records.get_mut(key).filter(|kept| kept.other.is_none() && kept.digest != other) {
+            kept.other = Some(other);
+            self.changes.push(Change::Put(kept.record(key)));
+        }
     }
 
     /// Notes a message that was just staged; [`collected`](Self::collected) follows.
@@ -197,13 +238,14 @@ impl Book {
         entry: &Entry,
         extent: Extent,
         digests: &Digests,
+        other: Option<Digest>,
         ticket: Ticket,
         at: OffsetDateTime,
     ) -> Arc<str> {
         let key = lasting(entry).map_or_else(|| self.nameless(digests.whole), Into::into);
         let (digest, header, size) = (digests.whole, digests.header, entry.size);
         let state = State::Staged(ticket);
-        self.put(Arc::clone(&key), Kept { digest, header, size, extent, state, at, met: true });
+        self.put(Arc::clone(&key), Kept { digest, other, header, size, extent, state, at, met: true });
         key
     }
 
@@ -264,14 +306,20 @@ impl Book {
         if let Some(kept) = self.records.get(key)
             && !matches!(kept.state, State::Deleted(_))
         {
-            self.free.entry(kept.digest).or_default().push(key.clone());
+            for digest in [Some(kept.digest), kept.other].into_iter().flatten() {
+                self.free.entry(digest).or_default().push(key.clone());
+            }
         }
     }
 
     /// It is where its name says: no other message can claim it.
-    fn hold(&mut self, key: &str, digest: Digest) {
-        if let Some(free) = self.free.get_mut(&digest) {
-            free.retain(|other| **other != *key);
+    fn hold(&mut self, key: &str, kept: &Kept) {
+        for digest in [Some(kept.digest), kept.other].into_iter().flatten() {
+            if let Some(free) = self.free.get_mut(&digest)
+                && let Some(at) = free.iter().position(|other| **other == *key)
+            {
+                free.swap_remove(at);
+            }
         }
     }
 
@@ -290,13 +338,20 @@ impl Book {
 
 impl Kept {
     fn record(&self, key: &str) -> Record {
-        let Self { digest, header, size, extent, state, at, .. } = self.clone();
-        Record { key: key.to_owned(), digest, header, size, extent, state, at }
+        let Self { digest, other, header, size, extent, state, at, .. } = self.clone();
+        Record { key: key.to_owned(), digest, other, header, size, extent, state, at }
     }
 }
 
 /// Begins the key of a record without a lasting name; no id's text form begins so.
 const NAMELESS: &str = "digest:";
+
+/// Begins the key of a record that is of no message; no id's text form begins so.
+const ACCOUNT: &str = "account:";
+/// The key of the record that has as its size how many messages in a row came twice alike.
+const SIZES: &str = "account:sizes";
+/// So many make the server's sizes estimates.
+const CONFIRMATIONS: u64 = 8;
 
 /// The key of an entry whose id lasts.
 pub(super) fn lasting(entry: &Entry) -> Option<String> {
@@ -304,8 +359,9 @@ pub(super) fn lasting(entry: &Entry) -> Option<String> {
 }
 
 /// Whether the record is of that message, and as much of it.
-fn covers(kept: &Kept, extent: Extent, digests: &Digests) -> bool {
+fn covers(kept: &Kept, extent: Extent, digests: &Digests, sized: bool) -> bool {
     match (kept.extent, extent) {
+        (Extent::Whole, Extent::Whole) if !sized && kept.other == Some(digests.whole) => true,
         (Extent::Whole, Extent::Whole) | (Extent::Header, Extent::Header) => kept.digest == digests.whole,
         (Extent::Whole, Extent::Header) => kept.header == digests.header,
         (Extent::Header, Extent::Whole) => false,

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::digest::Digest;
 use crate::{Error, MessageId};
 
 /// One step of a run. Sizes are in octets.
@@ -41,6 +42,35 @@ pub enum Event {
         /// How much came.
         octets: u64,
     },
+    /// The server no longer has it: it went after it was listed, and before it was brought for certain. Nothing of it is stored.
+    Gone {
+        /// Which message.
+        id: MessageId,
+    },
+    /// Its size is another than the server declares, and it came twice alike: it is accepted. [`Collected`](Self::Collected) or
+    /// [`Recognised`](Self::Recognised) follows.
+    Confirmed {
+        /// Which message.
+        id: MessageId,
+        /// The size that the server declares.
+        declared: u64,
+        /// How much came.
+        received: u64,
+    },
+    /// Its size is another than the server declares, and it came twice with different bytes. The second reading is delivered
+    /// ([`Collected`](Self::Collected) follows), the ledger remembers both, and it is never deleted from the server.
+    Differs {
+        /// Which message.
+        id: MessageId,
+        /// The digest of what came first; not stored.
+        first: Digest,
+        /// The digest of what came then.
+        second: Digest,
+    },
+    /// A quirk of the server: the sizes it declares are only estimates. So many messages in a row came twice alike that from now on
+    /// a message of another size is accepted as it comes, unless it has less than half of the size declared. The ledger remembers it; told
+    /// once in each run that makes use of it.
+    SizesAreEstimates,
     /// It could not be brought or stored; it stays on the server. Other messages are not concerned.
     Failed {
         /// Which message; `None` where the failure is not about one.
@@ -76,6 +106,14 @@ pub struct Summary {
     pub headers: usize,
     /// Brought, and known by their digest.
     pub recognised: usize,
+    /// Gone from the server before they were brought.
+    pub gone: usize,
+    /// Accepted though the server declares another size, since they came twice alike.
+    pub confirmed: usize,
+    /// That came twice with different bytes: delivered once, never deleted.
+    pub differing: usize,
+    /// Whether the server's sizes count as estimates.
+    pub sizes_are_estimates: bool,
     /// Left for a later run, since the budget was spent.
     pub waiting: usize,
     /// Failures.
@@ -97,6 +135,10 @@ impl Summary {
             }
             Event::HeaderCollected { .. } => self.headers += 1,
             Event::Recognised { .. } => self.recognised += 1,
+            Event::Gone { .. } => self.gone += 1,
+            Event::Confirmed { .. } => self.confirmed += 1,
+            Event::Differs { .. } => self.differing += 1,
+            Event::SizesAreEstimates => self.sizes_are_estimates = true,
             Event::Failed { .. } => self.failed += 1,
             Event::Deleted { .. } => self.deleted += 1,
             Event::DeletionUnknown { .. } => self.deletions_unknown += 1,
@@ -111,12 +153,16 @@ impl fmt::Display for Summary {
             (self.recovered, "recovered"),
             (self.headers, "headers"),
             (self.recognised, "recognised"),
+            (self.gone, "gone meanwhile"),
+            (self.confirmed, "confirmed"),
+            (self.differing, "differing"),
             (self.waiting, "waiting"),
             (self.failed, "failed"),
             (self.deleted, "deleted"),
             (self.deletions_unknown, "perhaps deleted"),
         ];
-        rest.iter().filter(|(count, _)| *count > 0).try_for_each(|(count, what)| write!(f, ", {count} {what}"))
+        rest.iter().filter(|(count, _)| *count > 0).try_for_each(|(count, what)| write!(f, ", {count} {what}"))?;
+        if self.sizes_are_estimates { f.write_str(", sizes are estimates") } else { Ok(()) }
     }
 }
 
@@ -141,6 +187,14 @@ impl Log {
     pub(super) fn failed(&self, id: &MessageId, error: Error) {
         tracing::warn!(message = %id, %error, "a message could not be collected");
         self.tell(Event::Failed { id: Some(id.clone()), error });
+    }
+
+    /// Once in a run.
+    pub(super) fn sizes_are_estimates(&self) {
+        if !self.summary().sizes_are_estimates {
+            tracing::warn!("the server's sizes are only estimates");
+            self.tell(Event::SizesAreEstimates);
+        }
     }
 
     pub(super) fn waiting(&self, messages: usize) {

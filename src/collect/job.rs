@@ -1,7 +1,7 @@
 //! One run, from the ledger's records to QUIT: RETR, durable delivery, ledger, DELE, QUIT, in this order. It speaks with the server
 //! by the common trait only, and stores through the [`Keeper`].
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::pin::pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -12,14 +12,15 @@ use super::book::{Standing, lasting};
 use super::delivery::Extent;
 use super::digest::Digests;
 use super::event::Event;
-use super::keeper::{Keeper, ends_all};
+use super::keeper::{Keeper, MOST_DOUBTED, Reading, ends_all};
 use super::plan::{Plan, Step};
 use super::policy::Policy;
 use super::row::{self, Row};
+use crate::judge::Verdict;
 use crate::{Defect, Error, Mailbox, Message, MessageId, Messages, Part, Result};
 
 /// Messages above this size, in octets, are streamed one by one.
-const LARGE: u64 = 1 << 20;
+pub(super) const LARGE: u64 = 1 << 20;
 /// A batch is delivered when it has so many messages,
 const BATCH_MESSAGES: usize = 256;
 /// or so many octets,
@@ -37,10 +38,36 @@ pub(super) struct Job<'a> {
 }
 
 /// Messages that came together.
-struct Batch {
-    messages: Vec<Message>,
+pub(super) struct Batch {
+    pub(super) messages: Vec<Message>,
     /// How the stream has ended, where it has.
-    end: Option<Result<()>>,
+    pub(super) end: Option<Result<()>>,
+}
+
+/// What a stream brought of a message.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Came {
+    /// All of it, or so it seems: its size may be another than declared.
+    Text,
+    /// The message without text.
+    Nothing,
+    /// Refused, too large, or not to be read: the message alone may come without a flaw.
+    Flawed,
+}
+
+/// The rows of messages that a stream did not bring.
+#[derive(Debug, Default)]
+pub(super) struct Left {
+    /// Which came without text.
+    pub(super) missing: Vec<usize>,
+    /// Which came with a flaw, or not at all.
+    pub(super) absent: Vec<usize>,
+}
+
+impl Left {
+    pub(super) fn rows(&self) -> impl Iterator<Item = usize> {
+        self.missing.iter().chain(&self.absent).copied()
+    }
 }
 
 impl Job<'_> {
@@ -108,7 +135,7 @@ impl Job<'_> {
         rows.filter_map(|(at, row)| which(row).then_some(at)).collect()
     }
 
-    fn ids(&self, rows: &[usize]) -> Vec<MessageId> {
+    pub(super) fn ids(&self, rows: &[usize]) -> Vec<MessageId> {
         rows.iter().filter_map(|at| self.rows.get(*at)).map(|row| row.entry.id.clone()).collect()
     }
 
@@ -123,7 +150,7 @@ impl Job<'_> {
         let read = async {
             let mut mail = self.mailbox.fetch(&ids, Part::Header).await?;
             while let Some(message) = mail.try_next().await? {
-                if let Some(at) = places.get(message.id()).filter(|_| is_complete(&message)) {
+                if let Some(at) = places.get(message.id()).filter(|_| came(&message, Part::Header) == Came::Text) {
                     digests.insert(**at, Digests::of(message.bytes()));
                 }
             }
@@ -142,18 +169,29 @@ impl Job<'_> {
         let of = |wanted: &[Step]| -> Vec<usize> {
             (0..).zip(&steps).filter_map(|(at, step)| wanted.contains(step).then_some(at)).collect()
         };
-        let mut left = Vec::new();
-        for group in self.groups(&of(&[Step::Collect, Step::Examine])) {
-            match group.as_slice() {
-                [at] if self.is_large(*at) => self.stream(*at).await?,
-                group => left.extend(self.fetch(group, Extent::Whole).await?),
+        let mut wanted = VecDeque::from(of(&[Step::Collect, Step::Examine]));
+        // Until a group has come without a doubt, no more is brought at once than can wait for its confirmation.
+        let mut most = if self.keeper.book.wanting() == 0 { u64::MAX } else { MOST_DOUBTED };
+        while let Some(group) = self.next_group(&mut wanted, most) {
+            let is_large = group.len() == 1 && group.iter().all(|at| self.is_large(*at));
+            let left = match group.as_slice() {
+                [at] if is_large => {
+                    self.stream(*at).await?;
+                    Left::default()
+                }
+                group => self.fetch(group, Extent::Whole).await?,
+            };
+            if self.keeper.doubts.is_empty() {
+                most = u64::MAX;
             }
+            if !is_large || self.keeper.is_crowded() {
+                self.resolve(left).await?;
+            }
+            std::mem::take(&mut self.keeper.crowded).into_iter().rev().for_each(|at| wanted.push_front(at));
         }
-        // Left out since they were refused, are larger than was said, or gone: each alone tells which.
-        for at in left {
-            self.stream(at).await?;
-        }
-        for at in self.fetch(&of(&[Step::CollectHeader]), Extent::Header).await? {
+        self.resolve(Left::default()).await?;
+        let left = self.fetch(&of(&[Step::CollectHeader]), Extent::Header).await?;
+        for at in left.rows() {
             self.missing(at)?;
         }
         if !steps.contains(&Step::Wait) && self.keeper.log.summary().failed == 0 {
@@ -169,21 +207,35 @@ impl Job<'_> {
         self.keeper.log.tell(Event::Listed { messages: self.rows.len(), wanted, octets: plan.octets() });
     }
 
-    /// Small messages that stand together, and large ones alone, in order.
-    fn groups(&self, rows: &[usize]) -> Vec<Vec<usize>> {
-        let alike = rows.chunk_by(|one, other| !self.is_large(*one) && !self.is_large(*other));
-        alike.flat_map(|group| group.chunks(STREAM)).map(<[_]>::to_vec).collect()
+    /// The next small messages that stand together, or the next large one alone, in order.
+    fn next_group(&self, wanted: &mut VecDeque<usize>, most: u64) -> Option<Vec<usize>> {
+        let first = wanted.pop_front()?;
+        let size = |at: usize| self.rows.get(at).and_then(|row| row.entry.size).unwrap_or_default();
+        let (mut group, mut octets) = (vec![first], size(first));
+        while let Some(&next) = wanted.front()
+            && !self.is_large(first)
+            && !self.is_large(next)
+            && group.len() < STREAM
+            && octets.saturating_add(size(next)) <= most
+        {
+            octets += size(next);
+            group.push(next);
+            wanted.pop_front();
+        }
+        Some(group)
     }
 
-    fn is_large(&self, at: usize) -> bool {
+    pub(super) fn is_large(&self, at: usize) -> bool {
         self.rows.get(at).and_then(|row| row.entry.size).is_some_and(|size| size > LARGE)
     }
 
-    /// Brings these messages by one stream; those that it left out are returned. While a batch is delivered the next one comes.
-    async fn fetch(&mut self, wanted: &[usize], extent: Extent) -> Result<Vec<usize>> {
+    /// Brings these messages by one stream; those that did not come, or not whole, are returned. While a batch is delivered the next
+    /// one comes.
+    pub(super) async fn fetch(&mut self, wanted: &[usize], extent: Extent) -> Result<Left> {
         let ids = self.ids(wanted);
+        let mut left = Left::default();
         if ids.is_empty() {
-            return Ok(Vec::new());
+            return Ok(left);
         }
         let mut places: HashMap<_, _> = ids.iter().cloned().zip(wanted.iter().copied()).collect();
         let part = match extent {
@@ -193,22 +245,28 @@ impl Job<'_> {
         let mut mail = match self.mailbox.fetch(&ids, part).await {
             Ok(mail) => mail,
             Err(error) if ends_all(&error) => return Err(error),
-            Err(_) => return Ok(wanted.to_vec()),
+            Err(_) => return Ok(Left { absent: wanted.to_vec(), ..left }),
         };
         let mut batch = gather(&mut mail).await;
         loop {
-            // What has a flaw is not stored as it is: the message alone may come without.
-            batch.messages.retain(is_complete);
-            let arrived = batch.messages.into_iter();
-            let arrived = arrived.filter_map(|message| places.remove(message.id()).map(|at| (at, message))).collect();
+            let mut arrived = Vec::with_capacity(batch.messages.len());
+            for message in batch.messages {
+                let Some(at) = places.remove(message.id()) else { continue };
+                match came(&message, part) {
+                    Came::Text => arrived.push((at, message)),
+                    Came::Nothing => left.missing.push(at),
+                    Came::Flawed => left.absent.push(at),
+                }
+            }
             let settled = self.keeper.settle(&mut self.rows, arrived, extent);
             if let Some(end) = batch.end {
                 settled.await?;
                 return match end {
                     Err(error) if ends_all(&error) => Err(error),
                     _ => {
-                        let mut left: Vec<_> = places.into_values().collect();
-                        left.sort_unstable();
+                        left.absent.extend(places.into_values());
+                        left.missing.sort_unstable();
+                        left.absent.sort_unstable();
                         Ok(left)
                     }
                 };
@@ -220,13 +278,18 @@ impl Job<'_> {
     }
 
     /// Brings one message by itself.
-    async fn stream(&mut self, at: usize) -> Result<()> {
-        let Some(row) = self.rows.get_mut(at) else { return Ok(()) };
-        let id = row.entry.id.clone();
-        match self.mailbox.read(&id).await {
-            Ok(body) => self.keeper.settle_stream(row, body).await,
-            Err(error) => self.keeper.fail(row, error),
+    pub(super) async fn stream(&mut self, at: usize) -> Result<()> {
+        match self.read(at).await {
+            Ok(reading) => self.keeper.settle_stream(&mut self.rows, reading).await,
+            Err(error) => self.lost(at, error).await,
         }
+    }
+
+    /// Stages one message by itself.
+    pub(super) async fn read(&mut self, at: usize) -> Result<Reading> {
+        let row = self.rows.get(at).ok_or_else(Verdict::missing)?;
+        let body = self.mailbox.read(&row.entry.id).await?;
+        self.keeper.stage_stream(row, at, body).await
     }
 
     fn missing(&self, at: usize) -> Result<()> {
@@ -277,13 +340,21 @@ impl Job<'_> {
     }
 }
 
-/// Whether all of the message came, as far as it says itself. Servers err about sizes.
-fn is_complete(message: &Message) -> bool {
-    message.defects().iter().all(|defect| matches!(defect, Defect::Size { .. }))
+/// What came, as far as it says itself. A header may be empty.
+pub(super) fn came(message: &Message, part: Part) -> Came {
+    let mut defects = message.defects().iter().filter(|defect| !matches!(defect, Defect::Size { .. })).peekable();
+    let is_flawed = defects.peek().is_some();
+    let is_missing = defects.any(|defect| *defect == Defect::Missing);
+    match (is_missing, is_flawed, part) {
+        (true, ..) => Came::Nothing,
+        (_, true, _) => Came::Flawed,
+        (.., Part::Whole) if message.bytes().is_empty() => Came::Nothing,
+        _ => Came::Text,
+    }
 }
 
 /// The next messages of the stream, or its end.
-async fn gather(mail: &mut Messages<'_>) -> Batch {
+pub(super) async fn gather(mail: &mut Messages<'_>) -> Batch {
     let mut batch = Batch { messages: Vec::new(), end: None };
     let mut octets = 0;
     let mut until = None;

@@ -10,6 +10,17 @@
 //! visible (published); a run that is cut off between any two of these is finished by the next one. Only QUIT's `+OK` makes a
 //! deletion certain (RFC 1939 §6); without it the next run finds out by the listing.
 //!
+//! # What is a message
+//!
+//! What came once, whole, with the size that the server declares in its listing and with the message itself. What has another size is in
+//! doubt: it is staged, and the server is asked whether it still has the message ([`Mailbox::existing`](crate::Mailbox::existing)). If
+//! it has, the message is read again. The same bytes are accepted ([`Event::Confirmed`]); different ones are stored once and never deleted
+//! ([`Event::Differs`]); a message that is gone is not stored ([`Event::Gone`]). A message of which nothing comes is read again as well, and
+//! if nothing comes once more it is not stored, stays on the server, and is tried again by the next run. After eight messages in a row
+//! came twice alike, the account's sizes count as estimates ([`Event::SizesAreEstimates`]).
+//!
+//! With a server whose sizes are right nothing of this takes place: not one round trip.
+//!
 //! # Which message is which
 //!
 //! By its [`MessageId`](crate::MessageId), where that lasts and the listing says nothing else; otherwise by its [`Digest`]: where a UIDL
@@ -19,6 +30,7 @@
 mod book;
 mod delivery;
 mod digest;
+mod doubt;
 mod event;
 mod job;
 mod keeper;

@@ -37,7 +37,7 @@ pub enum Step {
     Examine,
     /// Its header is brought: the message is over the size that the policy allows.
     CollectHeader,
-    /// Nothing: it was collected before.
+    /// Nothing: it was collected before. If it came in two forms then, it is never deleted.
     Known,
     /// Nothing: its header was collected before, and the message is still over the size that the policy allows.
     HeaderKnown,

@@ -28,7 +28,7 @@ impl Row {
     pub(super) fn new(entry: Entry, standing: Standing) -> Self {
         let safe = match standing {
             Standing::Known(since) => Some(since),
-            Standing::HeaderKnown | Standing::Doubtful | Standing::New => None,
+            Standing::Differing | Standing::HeaderKnown | Standing::Doubtful | Standing::New => None,
         };
         Self { entry, standing, safe, seen: false, nameless: None, presumed: false }
     }
@@ -59,7 +59,7 @@ pub(super) fn steps(rows: &[Row], policy: &Policy) -> Vec<Step> {
 
 fn step(row: &Row, policy: &Policy) -> Step {
     match (row.standing, policy.skips(row.entry.size)) {
-        (Standing::Known(_), _) => Step::Known,
+        (Standing::Known(_) | Standing::Differing, _) => Step::Known,
         (Standing::HeaderKnown, true) => Step::HeaderKnown,
         (Standing::Doubtful | Standing::New, true) => Step::CollectHeader,
         (Standing::Doubtful, false) => Step::Examine,

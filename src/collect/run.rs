@@ -105,9 +105,16 @@ impl<L: Ledger, D: Delivery> Collector<L, D> {
     /// Messages over 1 MiB are streamed one by one, smaller ones brought by one pipelined stream and delivered in batches. Memory:
     /// about two batches of 2 MiB, the session's window, and some hundred bytes for each message on the server or in the ledger.
     ///
+    /// A message of another size than the server declares, or without text, is not believed at once ([what is a
+    /// message](super#what-is-a-message)). Where the server's sizes are right that costs nothing, except that the first stream of a run
+    /// brings at most 64 MiB by those sizes. For each stream with doubtful messages: one round trip to ask which of them are gone (IMAP),
+    /// and their bytes once more, the smallest first, until eight in a row came twice alike. Doubtful messages of at most 64 MiB
+    /// together are staged while they wait.
+    ///
     /// # Errors
     ///
-    /// A message that cannot be brought or stored is an [`Event::Failed`], and the others go on. The run itself fails where the
+    /// A message that cannot be brought or stored is an [`Event::Failed`], and the others go on; so do they where it is an
+    /// [`Event::Gone`] or [`Event::Differs`]. The run itself fails where the
     /// ledger or the connection does, and where storage fails in a way that no other message would escape (a full disk): what was
     /// delivered by then is noted, and nothing more is deleted.
     pub fn run<'a>(&'a mut self, mailbox: &'a mut dyn Mailbox) -> Run<'a> {
@@ -131,7 +138,8 @@ impl<L: Ledger, D: Delivery> Collector<L, D> {
             book.forget(before);
         }
         let (account, ledger, delivery) = (&*self.account, &mut self.ledger, &mut self.delivery);
-        let keeper = Keeper { account, ledger, delivery, book, now, log };
+        let (doubts, doubted, crowded) = (Vec::new(), 0, Vec::new());
+        let keeper = Keeper { account, ledger, delivery, book, now, log, doubts, doubted, crowded };
         Ok(Job { mailbox, keeper, policy: &self.policy, rows: Vec::new() })
     }
 }

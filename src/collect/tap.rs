@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, ReadBuf};
 
 use super::digest::{Digester, Digests};
-use crate::Body;
+use crate::{Body, Defect};
 
 pub(super) struct Tap<'a> {
     body: Body<'a>,
@@ -21,9 +21,10 @@ impl<'a> Tap<'a> {
         Self { body, digester: Digester::new(), octets: 0, ended: false }
     }
 
-    /// The digests and the size of what passed; `None` where it was not read to its end.
-    pub(super) fn finish(self) -> Option<(Digests, u64)> {
-        self.ended.then(|| (self.digester.finish(), self.octets))
+    /// The digests and the size of what passed, and what was wrong with it; `None` where it was not read to its end.
+    pub(super) fn finish(self) -> Option<(Digests, u64, Vec<Defect>)> {
+        let defects = self.body.defects();
+        self.ended.then(|| (self.digester.finish(), self.octets, defects))
     }
 }
 

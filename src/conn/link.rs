@@ -6,6 +6,7 @@ use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
+use super::board::Board;
 use crate::engine::{Engine, Id, Parcel};
 use crate::error::{Error, Result};
 
@@ -17,6 +18,12 @@ pub(crate) struct Inbox<E: Engine> {
     id: Id,
     shared: Arc<Shared<E>>,
     finished: bool,
+}
+
+/// One who listens to what the server says to the session. It does not keep the connection open.
+pub(crate) struct Listening<E: Engine> {
+    id: u64,
+    shared: Arc<Shared<E>>,
 }
 
 /// The driver's end.
@@ -41,6 +48,7 @@ struct Road<E: Engine> {
     /// The reader rests until no more than this waits.
     resume_at: Option<usize>,
     ended: Option<Error>,
+    board: Board<E::Notice>,
 }
 
 struct Slot<D> {
@@ -64,6 +72,7 @@ pub(crate) fn road<E: Engine>(state: Arc<E::State>) -> (Link<E>, Desk<E>) {
         waiting: 0,
         resume_at: None,
         ended: None,
+        board: Board::new(),
     })));
     (Link(shared.clone()), Desk(shared))
 }
@@ -81,6 +90,17 @@ impl<E: Engine> Link<E> {
         drop(road);
         wake(driver);
         Inbox { id, shared: self.0.clone(), finished: false }
+    }
+
+    /// Listens from now on; the first who does also hears what was said before.
+    pub(crate) fn listen(&self) -> Listening<E> {
+        let id = self.0.lock().board.listen();
+        Listening { id, shared: self.0.clone() }
+    }
+
+    /// What was said and nobody has listened to.
+    pub(crate) fn unheard(&self) -> Vec<E::Notice> {
+        self.0.lock().board.unheard()
     }
 
     /// What the engine last published.
@@ -165,6 +185,23 @@ impl<E: Engine> Inbox<E> {
     }
 }
 
+impl<E: Engine> Listening<E> {
+    /// The next notice; `None` once the session has ended and all was heard.
+    pub(crate) fn poll_next(&self, cx: &Context<'_>) -> Poll<Option<E::Notice>> {
+        let mut road = self.shared.lock();
+        match road.board.take(self.id, cx) {
+            None if road.ended.is_none() => Poll::Pending,
+            heard => Poll::Ready(heard),
+        }
+    }
+}
+
+impl<E: Engine> Drop for Listening<E> {
+    fn drop(&mut self) {
+        self.shared.lock().board.leave(self.id);
+    }
+}
+
 impl<E: Engine> Drop for Inbox<E> {
     fn drop(&mut self) {
         self.abandon();
@@ -206,6 +243,9 @@ impl<E: Engine> Desk<E> {
             let Some((id, delivery)) = engine.poll_delivery(&hungry) else { break };
             readers.extend(road.put(id, delivery));
         }
+        while let Some(notice) = engine.poll_notice() {
+            road.board.post(&notice, &mut readers);
+        }
         drop(road);
         readers.into_iter().for_each(Waker::wake);
     }
@@ -231,7 +271,8 @@ impl<E: Engine> Desk<E> {
         let mut road = self.0.lock();
         road.asks.clear();
         road.ended.get_or_insert(error);
-        let readers: Vec<_> = road.slots.values_mut().filter_map(|slot| slot.reader.take()).collect();
+        let mut readers: Vec<_> = road.slots.values_mut().filter_map(|slot| slot.reader.take()).collect();
+        readers.extend(road.board.wakers());
         drop(road);
         readers.into_iter().for_each(Waker::wake);
     }
@@ -297,7 +338,7 @@ impl<E: Engine> Road<E> {
     }
 }
 
-fn keep(place: &mut Option<Waker>, cx: &Context<'_>) {
+pub(super) fn keep(place: &mut Option<Waker>, cx: &Context<'_>) {
     match place {
         Some(waker) => waker.clone_from(cx.waker()),
         None => *place = Some(cx.waker().clone()),

@@ -2,6 +2,7 @@
 //! module. No protocol word appears here beyond the usual ports, which the configuration knows.
 
 mod aside;
+mod board;
 pub(crate) mod connect;
 pub(crate) mod driver;
 pub(crate) mod link;

@@ -1,4 +1,4 @@
-//! Which of some messages the server has, found out when an answer has left some of them out: NOOP, so that it can say what went, and
+//! Which of some messages the server has, found out when an answer has left some of them out or is in doubt: NOOP, so that it can say what went, and
 //! UID SEARCH in the same flight (RFC 2180 §4.1.2). It must not know what was asked for.
 
 use std::task::{Context, Poll, ready};

@@ -242,7 +242,7 @@ impl<S: Borrow<Imap>> Folder<S> {
         &self.place
     }
 
-    fn link(&self) -> &ImapLink {
+    pub(super) fn link(&self) -> &ImapLink {
         self.session().link()
     }
 

@@ -2,11 +2,13 @@
 
 use std::borrow::BorrowMut;
 use std::collections::VecDeque;
+use std::future::poll_fn;
 use std::num::NonZeroU32;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 
+use super::existing::Existing;
 use super::fetch::Fetch;
 use super::folder::Folder;
 use super::session::Imap;
@@ -68,6 +70,20 @@ impl<S: BorrowMut<Imap> + Send + Sync> Mailbox for Folder<S> {
         Box::pin(async move {
             let uid = self.uid(id)?;
             Self::read(self, uid, Section::WHOLE).await
+        })
+    }
+
+    fn existing<'a>(&'a mut self, ids: &'a [MessageId]) -> BoxFuture<'a, Result<Vec<MessageId>>> {
+        Box::pin(async move {
+            let uids = self.uids(ids)?;
+            self.info()?;
+            if uids.is_empty() {
+                return Ok(Vec::new());
+            }
+            let mut existing = Existing::ask(self.link(), self.session().limits(), self.selection, uids)?;
+            let there = poll_fn(|cx| existing.poll(cx)).await?;
+            let is_there = |id: &&MessageId| self.uid(id).is_ok_and(|uid| there.contains(uid));
+            Ok(ids.iter().filter(is_there).cloned().collect())
         })
     }
 

@@ -16,6 +16,7 @@ pub mod fuzzing;
 mod idle;
 mod mailbox;
 mod mailboxes;
+mod notices;
 mod opening;
 mod plan;
 mod reader;
@@ -35,13 +36,14 @@ pub use fetch::Fetch;
 pub use folder::{Folder, NotLeft};
 pub use idle::Idle;
 pub use mailboxes::Sameness;
+pub use notices::Notices;
 pub use opening::Opening;
 pub use session::Imap;
 pub use types::{
     Acl, AclEntry, Address, Addresses, Annotation, AnnotationSize, AnnotationSupport, Appended, BodyStructure,
     Capabilities, Comparators, Condition, CopyUid, EntryName, Envelope, Fetched, FetchedSection, Flags, Found, Items,
-    ListRights, Listed, Listing, MailboxName, Metadata, MyRights, Namespace, Namespaces, NotifyEvent, Params, PartKind,
-    Partial, Parts, Progress, Query, Quota, QuotaResource, QuotaRoots, QuotaUsage, Response, ResponseCode, Returns,
-    Rights, Scope, SearchChange, SearchUpdate, Section, SeqNum, Sorted, Status, StatusData, StatusItems, Str, Stretch,
-    Strings, Thread, Threads, Transferred, Uid, UidList, UidValidity, Uids, UrlContent, Vanished,
+    ListRights, Listed, Listing, MailboxName, Metadata, MyRights, Namespace, Namespaces, Notice, NotifyEvent, Params,
+    PartKind, Partial, Parts, Progress, Query, Quota, QuotaResource, QuotaRoots, QuotaUsage, Response, ResponseCode,
+    Returns, Rights, Scope, SearchChange, SearchUpdate, Section, SeqNum, Sorted, Status, StatusData, StatusItems, Str,
+    Stretch, Strings, Thread, Threads, Transferred, Uid, UidList, UidValidity, Uids, UrlContent, Vanished,
 };

@@ -19,8 +19,9 @@ use super::command::{Command, Terms};
 use super::engine::{Engine, Request};
 use super::entry::longest_set;
 use super::folder::Folder;
+use super::notices::Notices;
 use super::opening::Opening;
-use super::types::{Capabilities, Condition, Items, MailboxName};
+use super::types::{Capabilities, Condition, Items, MailboxName, Notice};
 use crate::config::{Config, Protocol};
 use crate::conn::stream::Stream;
 use crate::conn::tls::Tls;
@@ -135,7 +136,9 @@ impl Imap {
     }
 
     async fn begin(stream: Stream, upgrade: Option<Tls>, config: &Config, login: &Login) -> Result<(Self, Driver)> {
+        let protected = upgrade.is_none() && config.is_protected();
         let engine = Engine::new(config.limits.clone(), config.deadlines.clone(), now());
+        let engine = engine.hear(protected, config.unprotected_alerts);
         let (link, mut driver) = Driver::over(engine, stream, upgrade, config);
         let port = config.port_for(Protocol::Imap);
         let account = account(login.user(), config.host(), port, USUAL_PORTS).into();
@@ -143,7 +146,11 @@ impl Imap {
         let list_options = Mutex::new(Options::SpecialUse);
         let (server, append_limits) = (Fields::new(), Mutex::default());
         let mut imap = Self { link, account, limits, poll, server, list_options, append_limits };
-        let (greeting, server) = driver.beside(imap.enter(config, login)).await?;
+        let entered = async {
+            let entered = imap.enter(config, login).await;
+            entered.map_err(|error| error.with_notices(unheard(&imap.link)))
+        };
+        let (greeting, server) = driver.beside(entered).await?;
         imap.server = server;
         imap.limits.set = imap.limits.set.min(longest_set(&greeting.text, &imap.capabilities()));
         Ok((imap, driver))
@@ -256,6 +263,38 @@ impl Imap {
     /// refuses; [`Kind::Limit`] for an answer over the limits; and what [every command](Self#errors-of-every-command) can end in.
     pub async fn run(&self, extension: Extension) -> Result<Answer> {
         self.call(Run { extension, selection: None, limits: self.limits().clone() }).await
+    }
+
+    /// What the server says to the session rather than to one call: alerts, which must be shown to the user (RFC 9051 §7.1), warnings,
+    /// goodbyes, progress, and data of other mailboxes that nobody asked for. Each call gives a stream of its own, which does not borrow
+    /// the session, keeps at most 256 notices and 256 KiB, and ends with the session; nobody has to read it. The first stream begins
+    /// with what was said since the greeting. It never touches the wire.
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")]
+    /// # async fn example() -> postroom::Result<()> {
+    /// # use postroom::imap::{Imap, Notice};
+    /// # use postroom::{Config, Login};
+    /// # let server = postroom::testing::Server::builder().sample_mail().start().await?;
+    /// # let config = Config::new("localhost").port(server.imaps_port()).add_root_pem(server.ca_pem().as_bytes())?;
+    /// let imap = Imap::connect(config, Login::password("alice", "alicepw")).await?;
+    /// let mut notices = imap.notices();
+    /// let listener = tokio::spawn(async move {
+    ///     while let Some(notice) = notices.next().await {
+    ///         if let Notice::Alert { text, .. } = notice {
+    ///             println!("the server says: {text}");
+    ///         }
+    ///     }
+    /// });
+    /// imap.logout().await?;
+    /// listener.await.ok();
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(feature = "testing")]
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(example()).unwrap();
+    /// ```
+    pub fn notices(&self) -> Notices {
+        Notices::new(self.link.listen())
     }
 
     /// Asks for nothing: shows that the session lives, and lets the server say what happened. One flight.
@@ -394,6 +433,11 @@ impl Imap {
     async fn select_as(&self, name: impl TryInto<MailboxName, Error: Into<Error>>, read_only: bool) -> Result<()> {
         self.call(Select { name: named(name)?, read_only }).await
     }
+}
+
+/// What the server said before the session could begin.
+fn unheard(link: &ImapLink) -> Vec<Box<str>> {
+    link.unheard().iter().filter_map(Notice::text).map(Box::from).collect()
 }
 
 /// A name from whatever can be one.

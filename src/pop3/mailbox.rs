@@ -169,6 +169,10 @@ impl Mailbox for Pop3 {
         })
     }
 
+    fn existing<'a>(&'a mut self, _: &'a [MessageId]) -> BoxFuture<'a, Result<Vec<MessageId>>> {
+        Box::pin(async { Err(Error::unsupported("a POP3 session does not learn which messages are gone")) })
+    }
+
     fn flag<'a>(&'a mut self, _: &'a [MessageId], _: &'a FlagChange) -> BoxFuture<'a, Result<()>> {
         Box::pin(async { Err(Error::unsupported("POP3 has no flags")) })
     }

@@ -9,9 +9,11 @@ pub mod fuzzing;
 mod look;
 mod mailbox;
 mod names;
+mod notices;
 mod session;
 mod types;
 
 pub use engine::{Content, Retrieved};
+pub use notices::Notices;
 pub use session::{Pop3, Retrieval};
-pub use types::{Capabilities, Expire, Flaws, Language, Number, Stat, Uidl};
+pub use types::{Capabilities, Expire, Flaws, Language, Notice, Number, Stat, Uidl};

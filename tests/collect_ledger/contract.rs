@@ -5,7 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::task::{Context, Poll, Waker};
 
-use postroom::collect::{Change, Extent, FileLedger, Ledger, MemoryLedger, State, Ticket};
+use postroom::collect::{Change, Digest, Extent, FileLedger, Ledger, MemoryLedger, State, Ticket};
 use postroom::{Kind, Result};
 use proptest::prelude::*;
 
@@ -49,6 +49,9 @@ async fn what_was_noted_is_there_again<L: Ledger + Debug, F: Future<Output = Res
     let mut odd = record(&format!("50% of Größe\t{}", "x".repeat(10_000)));
     odd.size = Some(u64::MAX);
     odd.extent = Extent::Header;
+    odd.other = Some(Digest::of(b"another reading"));
+    let mut two = record("d");
+    two.other = odd.other;
     odd.state = State::Staged(Ticket::new("1700000000.M1 P2=%").unwrap());
     let mut gone = record("");
     gone.state = State::Gone(at(1_800_000_000));
@@ -56,12 +59,14 @@ async fn what_was_noted_is_there_again<L: Ledger + Debug, F: Future<Output = Res
     ledger.apply("me", &[Change::Put(odd.clone()), put("b"), Change::Remove("b".into())]).await.unwrap();
     ledger.apply("", &[Change::Put(gone.clone())]).await.unwrap();
     ledger.apply("a b%\u{e4}", &[put("c")]).await.unwrap();
+    ledger.apply("two", &[Change::Put(two.clone())]).await.unwrap();
     ledger.apply("me", &[]).await.unwrap();
     drop(ledger);
     let mut ledger = open(path).await.unwrap();
     assert_eq!(ledger.load("me").await.unwrap(), [odd]);
     assert_eq!(ledger.load("").await.unwrap(), [gone]);
     assert_eq!(ledger.load("a b%\u{e4}").await.unwrap(), [record("c")]);
+    assert_eq!(ledger.load("two").await.unwrap(), [two]);
     assert_eq!(ledger.load("you").await.unwrap(), []);
 }
 

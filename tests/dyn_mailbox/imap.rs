@@ -7,7 +7,7 @@ use postroom::testing::{Server, Snapshot};
 use postroom::{Flag, Idling, Kind, Mailbox, MessageId, Part};
 
 use crate::program::{delete_first, flag_first, harvest};
-use crate::support::{embedded, plaintext};
+use crate::support::{PREAUTH, SELECT, embedded, plaintext, scripted};
 
 fn server() -> Server {
     Server::builder().sample_mail().in_memory().unwrap()
@@ -55,6 +55,46 @@ async fn entries_tell_size_flags_and_date() {
         flags.sort();
         assert_eq!(flags, message.flags);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_mailbox_says_which_messages_are_still_there() {
+    let server = server();
+    let mut mailbox = boxed(&server).await;
+    let ids: Vec<MessageId> = mailbox.entries().await.unwrap().into_iter().map(|entry| entry.id).collect();
+    server.expunge("alice", "INBOX", 2).unwrap();
+    server.clear_commands();
+    let asked = [ids[3].clone(), ids[1].clone(), ids[0].clone()];
+    assert_eq!(mailbox.existing(&asked).await.unwrap(), [ids[3].clone(), ids[0].clone()]);
+    assert_eq!(server.commands().len(), 2, "{:?}", server.commands());
+    assert!(mailbox.existing(&[]).await.unwrap().is_empty());
+    let foreign = [MessageId::other("shop", "1")];
+    assert_eq!(mailbox.existing(&foreign).await.unwrap_err().kind(), Kind::Input);
+    assert_eq!(server.commands().len(), 2, "nothing more was sent");
+}
+
+#[tokio::test]
+async fn which_are_there_is_asked_in_one_flight_and_what_is_said_of_others_is_nothing() {
+    let dialogue = format!(
+        "{PREAUTH}{SELECT}
+        C: {{A}} NOOP
+        C: {{B}} UID SEARCH RETURN (ALL) UID 5,7
+        S: * 2 EXPUNGE
+        S: {{A}} OK done
+        S: * ESEARCH (TAG \"{{B}}\") UID ALL 6:7,9
+        S: {{B}} OK done
+        C: {{N}} NOOP
+        C: {{M}} UID SEARCH RETURN (ALL) UID 5,7
+        S: {{N}} OK done
+        S: {{M}} NO not now"
+    );
+    let (script, imap) = scripted(&dialogue, plaintext()).await;
+    let mut folder = imap.unwrap().into_folder("INBOX").await.unwrap();
+    let id = |uid: u32| -> MessageId { format!("postroom1:imap:alice@localhost/INBOX/7/{uid}").parse().unwrap() };
+    let asked = [id(5), id(7)];
+    assert_eq!(folder.existing(&asked).await.unwrap(), [id(7)]);
+    assert_eq!(folder.existing(&asked).await.unwrap_err().kind(), Kind::Rejected, "a refusal is no answer");
+    script.finish().await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]

@@ -6,7 +6,7 @@ use postroom::pop3::Pop3;
 use postroom::{Flag, Mailbox};
 use time::OffsetDateTime;
 
-use crate::live::{config, fill, login, message, pop3_config};
+use crate::live::{fill, imap_config, login, message, pop3_config};
 use crate::scratch::Scratch;
 use crate::shelves::{maildir, sorted};
 use crate::suite::Trial;
@@ -23,7 +23,7 @@ async fn open(user: &Trial, protocol: Protocol) -> Box<dyn Mailbox> {
     match protocol {
         ByPop3 => Box::new(Pop3::connect(pop3_config(&user.server), login(user)).await.unwrap()),
         ByImap => {
-            let imap = Imap::connect(config(&user.server, "localhost", user.server.imaps), login(user)).await.unwrap();
+            let imap = Imap::connect(imap_config(&user.server), login(user)).await.unwrap();
             Box::new(imap.into_folder("INBOX").await.unwrap())
         }
     }

@@ -3,7 +3,7 @@
 use postroom::imap::Imap;
 use postroom::{Config, Error, Kind, Login};
 
-use crate::live::{config, login, recorded, whole};
+use crate::live::{config, imap_config, login, recorded, whole};
 use crate::server::{Brand, PASSWORD};
 use crate::session;
 use crate::suite::Trial;
@@ -17,7 +17,7 @@ async fn refused(config: Config, login: Login) -> Error {
 
 pub(crate) async fn implicit_tls_logs_in_and_out(user: &Trial) {
     let imap = session(user).await;
-    assert!(imap.capabilities().idle() && imap.capabilities().uidplus());
+    assert!(imap.capabilities().idle() && imap.capabilities().uidplus() == user.server.has_uidplus());
     imap.noop().await.unwrap();
     imap.logout().await.unwrap();
 }
@@ -91,7 +91,11 @@ pub(crate) async fn a_certificate_for_another_host_is_refused(user: &Trial) {
 }
 
 pub(crate) async fn an_unknown_issuer_is_refused(user: &Trial) {
-    let error = refused(Config::new("localhost").port(user.server.imaps), login(user)).await;
+    let unknown = match user.server.has_implicit_tls() {
+        true => Config::new("localhost").port(user.server.imaps),
+        false => Config::new("localhost").port(user.server.imap).starttls(),
+    };
+    let error = refused(unknown, login(user)).await;
     assert_eq!(error.kind(), Kind::Tls);
     assert!(whole(&error).contains("UnknownIssuer"), "{}", whole(&error));
 }
@@ -103,7 +107,7 @@ pub(crate) async fn tls_on_the_plaintext_port_is_a_typed_error(user: &Trial) {
 
 pub(crate) async fn a_wrong_password_is_a_login_error_that_does_not_tell_it(user: &Trial) {
     let login = Login::password(&user.name, "not-this-one");
-    let error = refused(config(&user.server, "localhost", user.server.imaps), login).await;
+    let error = refused(imap_config(&user.server), login).await;
     assert_eq!(error.kind(), Kind::Login);
     assert!(!error.is_retryable());
     // Cyrus and Courier say it in words alone.
@@ -115,7 +119,7 @@ pub(crate) async fn a_wrong_password_is_a_login_error_that_does_not_tell_it(user
 
 pub(crate) async fn a_nasty_password_logs_in_by_login_and_by_authenticate(user: &Trial) {
     let nasty = user.nasty();
-    let config = || config(&user.server, "localhost", user.server.imaps);
+    let config = || imap_config(&user.server);
     let by_sasl = login(&nasty).only(["PLAIN"]);
     Imap::connect(config(), by_sasl).await.unwrap().logout().await.unwrap();
     let by_command = login(&nasty).only([""; 0]);

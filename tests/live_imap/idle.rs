@@ -1,7 +1,5 @@
 //! What one session does, another that idles is told.
 
-use std::time::Duration;
-
 use postroom::imap::{Event, Idle, Imap, Uid, Uids};
 use postroom::{Flag, FlagChange};
 
@@ -10,7 +8,7 @@ use crate::session;
 use crate::suite::Trial;
 
 /// The first event that the test is about. Others, such as `\Recent` going, are none of its business.
-async fn until<T>(idle: &mut Idle<'_>, wanted: impl Fn(&Event) -> Option<T>) -> T {
+async fn until<T>(user: &Trial, idle: &mut Idle<'_>, wanted: impl Fn(&Event) -> Option<T>) -> T {
     let found = async {
         loop {
             let event = idle.try_next().await.unwrap().expect("IDLE ended by itself");
@@ -19,7 +17,7 @@ async fn until<T>(idle: &mut Idle<'_>, wanted: impl Fn(&Event) -> Option<T>) -> 
             }
         }
     };
-    tokio::time::timeout(Duration::from_secs(60), found).await.expect("the event never came")
+    tokio::time::timeout(user.patience, found).await.expect("the event never came")
 }
 
 async fn change(imap: &mut Imap, uid: u32, flag: Flag) {
@@ -34,10 +32,10 @@ pub(crate) async fn new_mail_flags_and_expunges_of_another_session_become_events
     let mut idle = inbox.idle().await.unwrap();
 
     acting.append("INBOX", message(4)).await.unwrap();
-    until(&mut idle, |event| matches!(event, Event::Exists(4)).then_some(())).await;
+    until(user, &mut idle, |event| matches!(event, Event::Exists(4)).then_some(())).await;
 
     change(&mut acting, 2, Flag::FLAGGED).await;
-    until(&mut idle, |event| match event {
+    until(user, &mut idle, |event| match event {
         Event::Fetched { uid, data } => {
             (uid.map(Uid::as_u32) == Some(2) && data.flags().is_some_and(|flags| flags.flagged())).then_some(())
         }
@@ -47,7 +45,7 @@ pub(crate) async fn new_mail_flags_and_expunges_of_another_session_become_events
 
     change(&mut acting, 2, Flag::DELETED).await;
     acting.select("INBOX").await.unwrap().expunge(Uid::new(2).unwrap()).await.unwrap();
-    let gone = until(&mut idle, |event| match event {
+    let gone = until(user, &mut idle, |event| match event {
         Event::Expunged { uids, unknown: 0 } => Some(uids.iter().map(Uid::as_u32).collect::<Vec<_>>()),
         _ => None,
     })
@@ -70,7 +68,7 @@ pub(crate) async fn what_happened_before_idle_is_told_first(user: &Trial) {
     acting.select("INBOX").await.unwrap().expunge(Uid::new(1).unwrap()).await.unwrap();
     inbox.noop().await.unwrap();
     let mut idle = inbox.idle().await.unwrap();
-    let gone = until(&mut idle, |event| match event {
+    let gone = until(user, &mut idle, |event| match event {
         Event::Expunged { uids, .. } => Some(uids.to_string()),
         _ => None,
     })

@@ -3,7 +3,7 @@
 use postroom::imap::Imap;
 use postroom::{Config, Error, Login};
 
-use crate::live::{config, recorded};
+use crate::live::{config, imap_config, recorded};
 pub(crate) use crate::logins::*;
 use crate::suite::Trial;
 
@@ -15,7 +15,7 @@ pub(crate) async fn enter(config: Config, login: Login) -> Result<(), Error> {
 }
 
 pub(crate) fn secure(user: &Trial) -> Config {
-    config(&user.server, "localhost", user.server.imaps)
+    imap_config(&user.server)
 }
 
 /// All that is said to log in without encryption, where the server wants none that shows the password.

@@ -1,7 +1,5 @@
 //! The common trait on a folder of a real server.
 
-use std::time::Duration;
-
 use postroom::imap::{Imap, Uid};
 use postroom::{Flag, FlagChange, Idling, Kind, Mailbox, MessageId, Part};
 
@@ -59,7 +57,8 @@ pub(crate) async fn ids_outlive_the_session_and_do_not_fit_another_mailbox(user:
 
     let mut other = session(user).await.into_folder(&user.server.mailbox(&["Other"])).await.unwrap();
     let mailbox: &mut dyn Mailbox = &mut other;
-    assert_eq!(mailbox.delete(&first).await.unwrap_err().kind(), Kind::Input);
+    let refused = if user.server.has_uidplus() { Kind::Input } else { Kind::Unsupported };
+    assert_eq!(mailbox.delete(&first).await.unwrap_err().kind(), refused);
     assert!(mailbox.commit().await.unwrap().deleted.is_empty());
 }
 
@@ -87,7 +86,7 @@ pub(crate) async fn idle_returns_when_mail_arrives(user: &Trial) {
     let other = session(user).await;
     let mailbox: &mut dyn Mailbox = &mut folder;
     let (woken, appended) =
-        tokio::join!(tokio::time::timeout(Duration::from_secs(60), mailbox.idle()), other.append("INBOX", message(1)));
+        tokio::join!(tokio::time::timeout(user.patience, mailbox.idle()), other.append("INBOX", message(1)));
     appended.unwrap();
     woken.expect("the mailbox slept on").unwrap();
 }

@@ -3,7 +3,7 @@
 use postroom::imap::{Items, Query, StatusItems, Uid, Uids};
 use postroom::{Flag, FlagChange};
 
-use crate::live::{fill, message};
+use crate::live::{fill, message, told};
 use crate::session;
 use crate::suite::Trial;
 
@@ -19,7 +19,9 @@ pub(crate) async fn calls_side_by_side_each_get_their_own_answer(user: &Trial) {
         imap.append(&*second, message(3)),
         imap.noop(),
     );
-    assert!(appended.0.unwrap().is_some() && appended.1.unwrap().is_some() && appended.2.unwrap().is_some());
+    for uids in [appended.0, appended.1, appended.2] {
+        told(user, uids.unwrap());
+    }
     appended.3.unwrap();
 
     let status = |name| imap.status(name, StatusItems::MESSAGES);

@@ -4,7 +4,7 @@ use postroom::imap::{Append, Query, Returns, Uid, Uids};
 use postroom::{Flag, FlagChange, Kind};
 use time::{Date, Month, OffsetDateTime};
 
-use crate::live::fill;
+use crate::live::{fill, label};
 use crate::session;
 use crate::suite::Trial;
 
@@ -25,7 +25,7 @@ pub(crate) async fn every_key_finds_what_it_says(user: &Trial) {
     let arrived = OffsetDateTime::from_unix_timestamp(1_600_000_000).unwrap();
     imap.append("INBOX", Append::from(large).date(arrived).flags([Flag::DRAFT])).await.unwrap();
     let inbox = imap.select("INBOX").await.unwrap();
-    let label = Flag::new("$Label9").unwrap();
+    let label = label(user, "$Label9");
     let of = |number| Uid::new(number).unwrap();
     inbox.store(of(1), &FlagChange::add([Flag::SEEN, Flag::ANSWERED])).await.unwrap();
     inbox.store(of(2), &FlagChange::add([Flag::FLAGGED, label.clone()])).await.unwrap();

@@ -3,12 +3,20 @@
 use postroom::imap::{Fetched, Items, Sameness, StatusItems, Uids};
 use postroom::{Config, Defect, Error, Kind, Reason};
 
-use crate::support::{greeted, plaintext, selected};
+use crate::support::{greeted, plaintext, scripted, selected};
 
-/// What comes of a FETCH of two messages that is answered so.
+/// What comes of a FETCH that is answered so, of as many messages as the answer has, from a server that has every item.
 async fn fetched(items: Items, answer: &str, config: Config) -> Result<Vec<Fetched>, Error> {
-    let dialogue = format!("C: {{A}} UID FETCH 1:* {items}\n{answer}S: {{A}} OK done\nC: {{B}} NOOP\nS: {{B}} OK");
-    let (script, mut folder) = selected(&dialogue, config).await;
+    let dialogue = format!(
+        "S: * PREAUTH [CAPABILITY IMAP4rev1 ESEARCH CONDSTORE OBJECTID SAVEDATE PREVIEW] ready
+        C: {{O}} SELECT INBOX
+        S: * {} EXISTS
+        S: {{O}} OK done
+        C: {{A}} UID FETCH 1:* {items}\n{answer}S: {{A}} OK done\nC: {{B}} NOOP\nS: {{B}} OK",
+        answer.matches(" FETCH (").count()
+    );
+    let (script, imap) = scripted(&dialogue, config).await;
+    let mut folder = imap?.into_folder("INBOX").await?;
     let mut mail = folder.fetch(Uids::ALL, items).await?;
     let mut messages = Vec::new();
     while let Some(message) = mail.try_next().await? {

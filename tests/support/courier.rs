@@ -3,14 +3,14 @@
 
 use std::fs;
 use std::io::Read;
-use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::Mutex;
 
 use crate::server::certificates::certificates;
-use crate::server::maildir::Maildirs;
-use crate::server::process::{Process, is_root, owner, persistently, run, unpacked};
+use crate::server::maildir::{Maildirs, maildir_plus};
+use crate::server::process::{Process, is_root, owner, persistently, run};
+use crate::server::root::copy_root;
 use crate::server::{Running, Store};
 
 const ENVIRONMENT: &str = include_str!("courier.env");
@@ -69,11 +69,8 @@ fn try_start() -> Result<Running, String> {
     let mut process = Process::prepare();
     let dir = process.dir.clone();
     let certificates = certificates(&dir);
-    let root = Root { path: dir.join("root"), name_space: !is_root(&dir) };
-    run(Command::new("cp").arg("-a").args([&unpacked("courier"), &root.path]), "");
-    for inner in ["dev", "etc", "etc/courier", "home", "run", "run/courier", "run/courier/authdaemon", "tmp", "var"] {
-        fs::create_dir(root.path.join(inner)).unwrap();
-    }
+    let path = copy_root("courier", &dir, &["etc/courier", "home", "run/courier/authdaemon", "var"]);
+    let root = Root { path, name_space: !is_root(&dir) };
     std::os::unix::fs::symlink("../run", root.path.join("var/run")).unwrap();
     let etc = root.path.join("etc");
     fs::copy(dir.join("server-both.pem"), etc.join("courier/server.pem")).unwrap();
@@ -82,9 +79,7 @@ fn try_start() -> Result<Running, String> {
     fs::write(etc.join("passwd"), format!("root:x:0:0::/:/bin/false\ncourier:x:{uid}:{gid}::/:/bin/false\n")).unwrap();
     fs::write(etc.join("group"), format!("root:x:0:\ncourier:x:{gid}:\n")).unwrap();
     fs::write(etc.join("hosts"), "127.0.0.1 localhost\n").unwrap();
-    // Devices cannot be made without root. Plain files do for what is asked of these two: silence, and salt for hashes.
-    fs::write(root.path.join("dev/null"), "").unwrap();
-    fs::set_permissions(root.path.join("dev/null"), fs::Permissions::from_mode(0o666)).unwrap();
+    // Devices cannot be made without root. A plain file does for salt for hashes.
     let mut salt = [0; 4096];
     fs::File::open("/dev/urandom").unwrap().read_exact(&mut salt).unwrap();
     fs::write(root.path.join("dev/urandom"), salt).unwrap();
@@ -105,7 +100,7 @@ fn try_start() -> Result<Running, String> {
         listen("POP3_STARTTLS=YES", pop3, POP3),
         listen("POP3_TLS=1", pop3s, &format!("{tls}{POP3}")),
     ];
-    let mail = Maildirs { home: root.path.join("home"), owner: owner(&dir), crlf: false, spelling: str::to_owned };
+    let mail = Maildirs { home: root.path.join("home"), owner: owner(&dir), crlf: false, place: maildir_plus };
     process.start(&commands, " ")?;
     let socket = root.path.join("run/courier/authdaemon/socket");
     while !socket.exists() {

@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::server::certificates::certificates;
-use crate::server::maildir::Maildirs;
+use crate::server::maildir::{Maildirs, maildir_plus};
 use crate::server::process::{Process, is_root, owner, persistently};
 use crate::server::raw::modified_utf7;
 use crate::server::token::{MASTER, TOKEN_KEY};
@@ -23,9 +23,9 @@ issuers = https://issuer.test/
 scope = mail
 ";
 
-struct Dovecot {
-    mail: Maildirs,
-    process: Process,
+pub(crate) struct Dovecot {
+    pub(crate) mail: Maildirs,
+    pub(crate) process: Process,
 }
 
 impl Store for Dovecot {
@@ -43,9 +43,18 @@ impl Store for Dovecot {
         self.mail.deliver(user, mailbox, messages);
     }
 
+    fn deliver_unsized(&self, user: &str, mailbox: &str, messages: &[Vec<u8>]) {
+        self.mail.put(user, mailbox, messages, false);
+    }
+
     fn stored(&self, user: &str, mailbox: &str) -> Vec<Vec<u8>> {
         self.mail.stored(user, mailbox)
     }
+}
+
+/// Where it has a mailbox: under its name in modified UTF-7.
+pub(crate) fn place(user: &str, mailbox: &str) -> String {
+    maildir_plus(user, &modified_utf7(mailbox))
 }
 
 pub(crate) fn start() -> Running {
@@ -87,7 +96,7 @@ fn try_start() -> Result<Running, String> {
     for inner in ["run", "state"] {
         fs::create_dir(dir.join(inner)).unwrap();
     }
-    let mail = Maildirs { home: dir.join("home"), owner: (uid, gid), crlf: true, spelling: modified_utf7 };
+    let mail = Maildirs { home: dir.join("home"), owner: (uid, gid), crlf: true, place };
     mail.make();
     process.start(&[format!("dovecot -F -c {}", dir.join("dovecot.conf").display())], &process.name.clone())?;
     Ok(Running { ports: process.ports, certificates, store: Box::new(Dovecot { mail, process }) })

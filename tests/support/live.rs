@@ -5,15 +5,24 @@
 use std::error::Error as _;
 use std::sync::{Arc, Mutex};
 
-use postroom::{Config, Error, Login, Mailbox, MessageId, Part};
+use postroom::imap::Uids;
+use postroom::{Config, Error, Flag, Login, Mailbox, MessageId, Part};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream};
 use tokio::net::TcpStream;
 
-use crate::server::{Server, User};
+use crate::server::{Brand, Server, User};
 
 /// Trusts the server's authority and no other.
 pub(crate) fn config(server: &Server, host: &str, port: u16) -> Config {
     Config::new(host).port(port).add_root_pem(server.ca_pem.as_bytes()).unwrap().only_added_roots()
+}
+
+/// The best way to a server by IMAP.
+pub(crate) fn imap_config(server: &Server) -> Config {
+    match server.has_implicit_tls() {
+        true => config(server, "localhost", server.imaps),
+        false => config(server, "localhost", server.imap).starttls(),
+    }
 }
 
 /// The best way to a server by POP3.
@@ -25,7 +34,20 @@ pub(crate) fn pop3_config(server: &Server) -> Config {
 }
 
 pub(crate) fn login(user: &User) -> Login {
-    Login::password(&user.name, user.password)
+    let login = Login::password(&user.name, user.password);
+    // It offers SCRAM and CRAM-MD5 and serves neither.
+    if user.brand() == Brand::Mailutils { login.only([""; 0]) } else { login }
+}
+
+/// A keyword; where the server keeps none, the flag that is least like the others.
+pub(crate) fn label(user: &User, name: &str) -> Flag {
+    if user.server.has_keywords() { Flag::new(name).unwrap() } else { Flag::FLAGGED }
+}
+
+/// What a server with UIDPLUS tells, in words.
+pub(crate) fn told(user: &User, uids: Option<impl Into<Uids>>) -> Option<String> {
+    assert_eq!(uids.is_some(), user.server.has_uidplus());
+    uids.map(|uids| uids.into().to_string())
 }
 
 /// A small message that differs from all others by its number.

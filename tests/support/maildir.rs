@@ -1,4 +1,4 @@
-//! Mail stores as files, a Maildir++ for each user, written and read behind the server's back.
+//! Mail stores as files, a Maildir for each mailbox, written and read behind the server's back.
 
 use std::fs;
 use std::os::unix::fs::chown;
@@ -11,8 +11,8 @@ pub(crate) struct Maildirs {
     pub(crate) owner: (u32, u32),
     /// Whether the files have CRLF; bare LF else.
     pub(crate) crlf: bool,
-    /// How a mailbox's name is spelt on disk.
-    pub(crate) spelling: fn(&str) -> String,
+    /// Where below `home` a user's mailbox is.
+    pub(crate) place: fn(user: &str, mailbox: &str) -> String,
 }
 
 impl Maildirs {
@@ -23,12 +23,10 @@ impl Maildirs {
 
     pub(crate) fn make_mailbox(&self, user: &str, mailbox: &str) -> PathBuf {
         let path = self.path(user, mailbox);
-        let maildir = self.home.join(user).join("Maildir");
-        let inner = ["cur", "new", "tmp"].map(|inner| path.join(inner));
-        for path in [&self.home.join(user), &maildir, &path].into_iter().chain(&inner) {
-            self.make_dir(path);
+        for inner in ["cur", "new", "tmp"] {
+            self.make_dir(&path.join(inner));
         }
-        if path != maildir {
+        if path.file_name().is_some_and(|name| name.to_str().unwrap().starts_with('.')) {
             // Courier takes a folder for one by this file.
             self.write(&path.join("maildirfolder"), b"");
         }
@@ -36,11 +34,18 @@ impl Maildirs {
     }
 
     pub(crate) fn deliver(&self, user: &str, mailbox: &str, messages: &[Vec<u8>]) {
+        self.put(user, mailbox, messages, self.crlf);
+    }
+
+    /// Whether the files' names tell how long they are, is what they were and are with CRLF: Dovecot 2.4 miscounts where it has to
+    /// look into files with CRLF.
+    pub(crate) fn put(&self, user: &str, mailbox: &str, messages: &[Vec<u8>], sized: bool) {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let maildir = self.make_mailbox(user, mailbox);
         for message in messages {
             // Several are listed in the order of their names.
-            let name = format!("{}.M1P1.test", 1_750_000_000 + COUNT.fetch_add(1, Ordering::Relaxed));
+            let size = if sized { format!(",S={0},W={0}", message.len()) } else { String::new() };
+            let name = format!("{}.M1P1.test{size}", 1_750_000_000 + COUNT.fetch_add(1, Ordering::Relaxed));
             let unfinished = maildir.join("tmp").join(&name);
             self.write(&unfinished, &if self.crlf { message.clone() } else { without_returns(message) });
             fs::rename(&unfinished, maildir.join("new").join(name)).unwrap();
@@ -63,16 +68,13 @@ impl Maildirs {
     }
 
     fn path(&self, user: &str, mailbox: &str) -> PathBuf {
-        let maildir = self.home.join(user).join("Maildir");
-        if mailbox == "INBOX" {
-            maildir
-        } else {
-            maildir.join(format!(".{}", (self.spelling)(mailbox).replace('/', ".")))
-        }
+        self.home.join((self.place)(user, mailbox))
     }
 
-    fn make_dir(&self, path: &Path) {
+    /// With all that it is in.
+    pub(crate) fn make_dir(&self, path: &Path) {
         if !path.exists() {
+            self.make_dir(path.parent().unwrap());
             fs::create_dir(path).unwrap();
             chown(path, Some(self.owner.0), Some(self.owner.1)).unwrap();
         }
@@ -81,6 +83,14 @@ impl Maildirs {
     fn write(&self, path: &Path, bytes: &[u8]) {
         fs::write(path, bytes).unwrap();
         chown(path, Some(self.owner.0), Some(self.owner.1)).unwrap();
+    }
+}
+
+/// Where Maildir++ has a mailbox: below the INBOX, under a name that begins with a dot, as has each level.
+pub(crate) fn maildir_plus(user: &str, mailbox: &str) -> String {
+    match mailbox {
+        "INBOX" => format!("{user}/Maildir"),
+        other => format!("{user}/Maildir/.{}", other.replace('/', ".")),
     }
 }
 

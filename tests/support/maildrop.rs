@@ -171,6 +171,8 @@ struct Inner {
     staged: HashMap<String, Vec<u8>>,
     delivered: Vec<Vec<u8>>,
     tickets: usize,
+    /// The most octets that were staged at a time.
+    most: usize,
     /// How the next stagings fail.
     failures: VecDeque<Option<io::ErrorKind>>,
 }
@@ -182,6 +184,12 @@ impl Shelf {
 
     pub(crate) fn staged(&self) -> usize {
         self.0.lock().unwrap().staged.len()
+    }
+
+    /// The most octets that were staged at a time.
+    #[allow(dead_code, reason = "only one of the tests asks")]
+    pub(crate) fn most_staged(&self) -> usize {
+        self.0.lock().unwrap().most
     }
 
     pub(crate) fn fail(&self, failures: impl IntoIterator<Item = Option<io::ErrorKind>>) {
@@ -197,6 +205,7 @@ impl Inner {
         self.tickets += 1;
         let ticket = Ticket::new(self.tickets.to_string())?;
         self.staged.insert(ticket.to_string(), bytes.to_vec());
+        self.most = self.most.max(self.staged.values().map(Vec::len).sum());
         Ok(ticket)
     }
 }

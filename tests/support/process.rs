@@ -62,7 +62,7 @@ impl Process {
     /// The port listens before anybody answers, and may be somebody else's.
     fn greets(&self, port: u16, wanted: &str) -> bool {
         let end = Instant::now() + PATIENCE;
-        while Instant::now() < end && !self.log().contains("Fatal:") && !taken(&self.log()) {
+        while Instant::now() < end && !failed(&self.log()) {
             if greeting(port).is_ok_and(|line| line.contains(wanted)) {
                 return true;
             }
@@ -127,8 +127,13 @@ pub(crate) fn owner(dir: &Path) -> (u32, u32) {
     if is_root(dir) { (MAIL_UID, MAIL_UID) } else { (meta.uid(), meta.gid()) }
 }
 
+/// Whether waiting is of no use.
+fn failed(log: &str) -> bool {
+    taken(log) || ["Fatal:", "Traceback", "error while loading"].iter().any(|words| log.contains(words))
+}
+
 fn taken(log: &str) -> bool {
-    log.contains("Address already in use")
+    log.contains("ddress already in use")
 }
 
 fn greeting(port: u16) -> std::io::Result<String> {

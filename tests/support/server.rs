@@ -11,16 +11,24 @@ mod courier;
 mod cyrus;
 #[path = "dovecot.rs"]
 mod dovecot;
+#[path = "dovecot24.rs"]
+mod dovecot24;
 #[path = "embedded.rs"]
 mod embedded;
 #[path = "maildir.rs"]
 pub(crate) mod maildir;
+#[path = "mailutils.rs"]
+mod mailutils;
 #[path = "popa3d.rs"]
 mod popa3d;
 #[path = "process.rs"]
 pub(crate) mod process;
+#[path = "pymap.rs"]
+mod pymap;
 #[path = "raw.rs"]
 pub(crate) mod raw;
+#[path = "root.rs"]
+mod root;
 #[path = "solid_pop3d.rs"]
 mod solid_pop3d;
 #[path = "spool.rs"]
@@ -45,8 +53,11 @@ pub(crate) enum Brand {
     Courier,
     Cyrus,
     Dovecot,
+    Dovecot24,
     Embedded,
+    Mailutils,
     Popa3d,
+    Pymap,
     SolidPop3d,
 }
 
@@ -73,6 +84,11 @@ pub(crate) trait Store: Send + Sync {
 
     /// Puts messages there as a delivery agent would; the mailbox is made where it is missing, but not by Cyrus.
     fn deliver(&self, user: &str, mailbox: &str, messages: &[Vec<u8>]);
+
+    /// The same as an agent does it that does not say in the file's name how long a message is, where messages are such files.
+    fn deliver_unsized(&self, user: &str, mailbox: &str, messages: &[Vec<u8>]) {
+        self.deliver(user, mailbox, messages);
+    }
 
     /// The bytes of all the messages there, in the order in which they came.
     fn stored(&self, user: &str, mailbox: &str) -> Vec<Vec<u8>>;
@@ -128,6 +144,10 @@ impl User {
         self.server.store.deliver(&self.name, mailbox, messages);
     }
 
+    pub(crate) fn deliver_unsized(&self, mailbox: &str, message: &[u8]) {
+        self.server.store.deliver_unsized(&self.name, mailbox, &[message.to_vec()]);
+    }
+
     pub(crate) fn stored(&self, mailbox: &str) -> Vec<Vec<u8>> {
         self.server.store.stored(&self.name, mailbox)
     }
@@ -159,6 +179,26 @@ impl Server {
         matches!(self.brand, Brand::Popa3d | Brand::SolidPop3d)
     }
 
+    /// Whether it takes TLS from the first octet on.
+    pub(crate) fn has_implicit_tls(&self) -> bool {
+        !self.is_plain() && self.brand != Brand::Pymap
+    }
+
+    /// Whether its POP3 has AUTH.
+    pub(crate) fn has_pop3_sasl(&self) -> bool {
+        !self.is_plain() && self.brand != Brand::Mailutils
+    }
+
+    /// Whether it tells the UIDs of what it takes in, and expunges by them.
+    pub(crate) fn has_uidplus(&self) -> bool {
+        self.brand != Brand::Mailutils
+    }
+
+    /// Whether it keeps flags that it does not know.
+    pub(crate) fn has_keywords(&self) -> bool {
+        !matches!(self.brand, Brand::Mailutils | Brand::Pymap)
+    }
+
     /// The name of a mailbox as this server spells it: its levels, in the user's name space.
     pub(crate) fn mailbox(&self, levels: &[&str]) -> String {
         format!("{}{}", self.prefix(), levels.join(&self.delimiter().to_string()))
@@ -167,27 +207,30 @@ impl Server {
     /// What the names of a user's mailboxes begin with.
     pub(crate) fn prefix(&self) -> &'static str {
         match self.brand {
-            Brand::Dovecot | Brand::Embedded | Brand::Popa3d | Brand::SolidPop3d => "",
             Brand::Courier | Brand::Cyrus => "INBOX.",
+            _ => "",
         }
     }
 
     pub(crate) fn delimiter(&self) -> char {
         match self.brand {
-            Brand::Dovecot | Brand::Embedded | Brand::Popa3d | Brand::SolidPop3d => '/',
             Brand::Courier | Brand::Cyrus => '.',
+            _ => '/',
         }
     }
 }
 
 fn shared(brand: Brand) -> Arc<Server> {
-    static SHARED: [Mutex<Weak<Server>>; 5] = [const { Mutex::new(Weak::new()) }; 5];
+    static SHARED: [Mutex<Weak<Server>>; 8] = [const { Mutex::new(Weak::new()) }; 8];
     let (place, start): (_, fn() -> Running) = match brand {
         Brand::Courier => (0, courier::start),
         Brand::Cyrus => (1, cyrus::start),
         Brand::Dovecot => (2, dovecot::start),
         Brand::Popa3d => (3, popa3d::start),
         Brand::SolidPop3d => (4, solid_pop3d::start),
+        Brand::Dovecot24 => (5, dovecot24::start),
+        Brand::Mailutils => (6, mailutils::start),
+        Brand::Pymap => (7, pymap::start),
         Brand::Embedded => unreachable!("not shared"),
     };
     let mut shared = SHARED[place].lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,15 +1,13 @@
 //! A POP3 server of the old kind, out of unpacked packages: one process for each connection, in a root directory of its own, users in
 //! `/etc/passwd`, and the mail of each in one mbox file that other programs append to. It needs root, as such servers do.
 
-use std::fs::{self, OpenOptions};
-use std::io::Write;
+use std::fs;
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::sync::Mutex;
 
 use crate::server::certificates::certificates;
-use crate::server::process::{Process, is_root, owner, run, unpacked};
+use crate::server::process::{Process, owner};
+use crate::server::root::{Accounts, append, copy_root};
 use crate::server::{Running, Store};
 
 const AUTHENTICATION: &str =
@@ -32,22 +30,13 @@ struct Spool {
     root: PathBuf,
     process: Process,
     how: How,
-    /// Held while the lists of users are written.
-    users: Mutex<()>,
+    accounts: Accounts,
 }
 
 impl Store for Spool {
     fn add_user(&self, name: &str, password: &str) {
-        let hash = run(Command::new("openssl").args(["passwd", "-6", "-stdin"]), &format!("{password}\n"));
-        let hash = String::from_utf8(hash).unwrap();
+        self.accounts.add(name, password);
         let (uid, gid) = owner(&self.process.dir);
-        let _held = self.users.lock().unwrap();
-        for (file, line) in [
-            ("shadow", format!("{name}:{}:19000:0:99999:7:::\n", hash.trim())),
-            ("passwd", format!("{name}:x:{uid}:{gid}::/:/bin/sh\n")),
-        ] {
-            append(&self.root.join("etc").join(file), line.as_bytes());
-        }
         let mailbox = self.mailbox(name);
         fs::write(&mailbox, "").unwrap();
         chown(mailbox, Some(uid), Some(gid)).unwrap();
@@ -105,22 +94,12 @@ pub(crate) fn try_start(how: How) -> Result<Running, String> {
     let How { name, account, .. } = how;
     let mut process = Process::prepare();
     let dir = process.dir.clone();
-    assert!(is_root(&dir), "{name} runs as root only");
     let certificates = certificates(&dir);
-    let root = dir.join("root");
-    run(Command::new("cp").arg("-a").args([&unpacked(name), &root]), "");
-    for inner in ["dev", "etc/pam.d", "tmp", "var/empty", "var/mail", "var/lib/popa3d"] {
-        fs::create_dir_all(root.join(inner)).unwrap();
-    }
+    let root = copy_root(name, &dir, &["etc/pam.d", "var/empty", "var/mail", "var/lib/popa3d"]);
+    let accounts = Accounts::new(&root, owner(&dir), account);
     // For the lock files of whoever delivers or collects.
     fs::set_permissions(root.join("var/mail"), fs::Permissions::from_mode(0o1777)).unwrap();
-    fs::write(root.join("dev/null"), "").unwrap();
-    fs::set_permissions(root.join("dev/null"), fs::Permissions::from_mode(0o666)).unwrap();
     let files = [
-        ("passwd", format!("root:x:0:0::/:/bin/false\n{account}:x:5943:5943::/var/empty:/bin/false\n")),
-        ("group", format!("root:x:0:\nmail:x:8:\nshadow:x:42:\n{account}:x:5943:\n")),
-        ("shadow", "root:!:19000:0:99999:7:::\n".to_owned()),
-        ("nsswitch.conf", "passwd: files\ngroup: files\nshadow: files\n".to_owned()),
         ("pam.d/other", AUTHENTICATION.to_owned()),
         ("pam.d/popa3d", AUTHENTICATION.to_owned()),
         ("pam.d/solid-pop3d", AUTHENTICATION.to_owned()),
@@ -133,13 +112,5 @@ pub(crate) fn try_start(how: How) -> Result<Running, String> {
     let pop3 = process.ports[2];
     let command = format!("python3 {} {pop3} {} /usr/sbin/{name}", inetd.display(), root.display());
     process.start_on(&[pop3], &[command], "+OK")?;
-    Ok(Running {
-        ports: process.ports,
-        certificates,
-        store: Box::new(Spool { root, process, how, users: Mutex::default() }),
-    })
-}
-
-fn append(path: &Path, bytes: &[u8]) {
-    OpenOptions::new().append(true).open(path).unwrap().write_all(bytes).unwrap();
+    Ok(Running { ports: process.ports, certificates, store: Box::new(Spool { root, process, how, accounts }) })
 }

@@ -1,6 +1,6 @@
 # The table of what the live tests did: a row for each command, a column for each server. Input: SERVER COMMAND OUTCOME REASON,
-# divided by tabs, a line for each command of each test. `titles` is Brand=Title with version, divided by `;`; behind a further `=`
-# stands the one protocol that the server speaks, where it does not speak both.
+# divided by tabs, a line for each command of each test. `titles` is Brand=Title with version, divided by `;`; after a further `=`
+# comes the one protocol that the server speaks, where it does not speak both. `known` means that the server is known to fail the test.
 # Ends with 1 where a command failed or was tried on some servers only.
 BEGIN {
     FS = "\t"
@@ -12,7 +12,7 @@ BEGIN {
         only[brand[i]] = pair[3]
         width[i] = length(title[i])
     }
-    weight["ok"] = 1; weight["fallback"] = 2; weight["unsupported"] = 3; weight["FAILED"] = 4
+    weight["ok"] = 1; weight["fallback"] = 2; weight["unsupported"] = 3; weight["known"] = 4; weight["FAILED"] = 5
     first = length("command")
 }
 
@@ -51,7 +51,7 @@ function sort(    i, j, held) {
 
 function show(cell,    parts) {
     split(cell, parts, SUBSEP)
-    if (index(parts[2], only[parts[1]]) != 1) return "-"
+    if (only[parts[1]] != "" && only[parts[1]] != (index(parts[2], "POP3") == 1 ? "POP3" : "IMAP")) return "-"
     if (!(cell in outcome)) {
         bad = 1
         return "untried"

@@ -18,7 +18,8 @@ const LARGEST: u64 = 64 << 20;
 /// before the ledger knew that it was done. Where it recognises by [`Head::id`] (and, where that does not last, by the
 /// [`Digest`](crate::collect::Digest) of [`Letter::bytes`]) what it has stored already, each message is stored exactly once.
 ///
-/// **Cost.** A batch of messages in memory, and a message that comes as a stream whole, up to [`largest`](Self::largest).
+/// **Cost.** A batch of messages in memory, those whose size is in doubt until they are confirmed (64 MiB at most, or one message), and a
+/// message that comes as a stream whole, up to [`largest`](Self::largest).
 ///
 /// **Cancellation.** A run that is dropped drops the function's future with it.
 ///

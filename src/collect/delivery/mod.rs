@@ -38,7 +38,8 @@ pub trait Delivery: Send {
     /// once, at the beginning of each run. One answer for each ticket, in order.
     fn recover<'a>(&'a mut self, tickets: &'a [Ticket]) -> BoxFuture<'a, Result<Vec<Recovered>>>;
 
-    /// Stores these messages, durable when it returns. One answer for each message, in order.
+    /// Stores these messages, durable when it returns. One answer for each message, in order. Some may wait for a long time until they
+    /// are published or thrown away, while others come and go.
     fn stage<'a>(&'a mut self, letters: &'a [Letter]) -> BoxFuture<'a, Vec<Result<Ticket>>>;
 
     /// Stores one message that is too large to be held in memory, durable when it returns. A read of `body` that fails is handed
@@ -52,7 +53,7 @@ pub trait Delivery: Send {
     /// Makes staged messages visible, in this order; durable when it returns. One answer for each ticket, in order.
     fn publish<'a>(&'a mut self, tickets: &'a [Ticket]) -> BoxFuture<'a, Vec<Result<()>>>;
 
-    /// Throws staged messages away: they turned out to be known.
+    /// Throws staged messages away: they turned out to be known, to be gone from the server, or not to be the message.
     fn discard<'a>(&'a mut self, tickets: &'a [Ticket]) -> BoxFuture<'a, Result<()>>;
 }
 

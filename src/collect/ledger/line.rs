@@ -6,7 +6,7 @@
 //! ```
 //!
 //! CHECK is the first 16 hexadecimal digits of the SHA-256 of what follows its space. Text is percent-encoded. SIZE is decimal or `-`,
-//! EXTENT `whole` or `header`, STATE `collected`, `staged=TICKET`, `gone=SECONDS` or `deleted=SECONDS`, AT and SECONDS since 1970.
+//! EXTENT `whole`, `header` or `whole=DIGEST` with the digest of another reading, STATE `collected`, `staged=TICKET`, `gone=SECONDS` or `deleted=SECONDS`, AT and SECONDS since 1970.
 
 use std::fmt::Write as _;
 
@@ -16,6 +16,7 @@ use time::OffsetDateTime;
 
 use super::{Change, Record, State};
 use crate::collect::delivery::{Extent, Ticket};
+use crate::collect::digest::Digest;
 
 /// What may not stand in a field.
 const ENCODED: &AsciiSet = &CONTROLS.add(b' ').add(b'%');
@@ -28,12 +29,9 @@ pub(super) fn write(account: &str, change: &Change) -> String {
     let text = |text: &str| format!("={}", utf8_percent_encode(text, ENCODED));
     let body = match change {
         Change::Remove(key) => format!("remove {} {}", text(account), text(key)),
-        Change::Put(Record { key, digest, header, size, extent, state, at }) => {
+        Change::Put(Record { key, digest, other, header, size, extent, state, at }) => {
             let size = size.map_or_else(|| "-".to_owned(), |size| size.to_string());
-            let extent = match extent {
-                Extent::Whole => "whole",
-                Extent::Header => "header",
-            };
+            let extent = write_extent(*extent, *other);
             let state = match state {
                 State::Collected => "collected".to_owned(),
                 State::Staged(ticket) => format!("staged{}", text(ticket.as_str())),
@@ -59,16 +57,33 @@ pub(super) fn read(line: &[u8]) -> Option<(String, Change)> {
         ["remove", account, key] => Some((text(account)?, Change::Remove(text(key)?))),
         ["put", account, key, digest, header, size, extent, state, at] => {
             let size = if size == "-" { None } else { Some(size.parse().ok()?) };
-            let extent = match extent {
-                "whole" => Extent::Whole,
-                "header" => Extent::Header,
-                _ => return None,
-            };
+            let (extent, other) = read_extent(extent)?;
             let (digest, header) = (digest.parse().ok()?, header.parse().ok()?);
-            let record =
-                Record { key: text(key)?, digest, header, size, extent, state: read_state(state)?, at: time(at)? };
+            let (key, state, at) = (text(key)?, read_state(state)?, time(at)?);
+            let record = Record { key, digest, other, header, size, extent, state, at };
             Some((text(account)?, Change::Put(record)))
         }
+        _ => None,
+    }
+}
+
+/// How much was collected, and the digest of another reading.
+pub(super) fn write_extent(extent: Extent, other: Option<Digest>) -> String {
+    let extent = match extent {
+        Extent::Whole => "whole",
+        Extent::Header => "header",
+    };
+    other.map_or_else(|| extent.to_owned(), |other| format!("{extent}={other}"))
+}
+
+pub(super) fn read_extent(field: &str) -> Option<(Extent, Option<Digest>)> {
+    let (extent, other) = match field.split_once('=') {
+        Some((extent, other)) => (extent, Some(other.parse().ok()?)),
+        None => (field, None),
+    };
+    match extent {
+        "whole" => Some((Extent::Whole, other)),
+        "header" => Some((Extent::Header, other)),
         _ => None,
     }
 }
@@ -125,14 +140,14 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::collect::Digest;
 
     proptest! {
         #[test]
-        fn a_change_comes_back(account: String, key: String, ticket: String, size: Option<u64>, at in 0..4_000_000_000_i64, state in 0..4) {
+        fn a_change_comes_back(account: String, key: String, ticket: String, size: Option<u64>, other: Option<String>, at in 0..4_000_000_000_i64, state in 0..4) {
             let at = OffsetDateTime::from_unix_timestamp(at).unwrap();
             let mut record = Record::new(key.clone(), Digest::of(key.as_bytes()), Digest::of(b""), at);
             record.size = size;
+            record.other = other.map(|text| Digest::of(text.as_bytes()));
             record.state = match state {
                 0 => State::Collected,
                 1 => State::Staged(Ticket::new(ticket).unwrap()),
@@ -153,5 +168,15 @@ mod tests {
             line[at] ^= 1 << bit;
             prop_assert_eq!(read(&line), None);
         }
+    }
+    #[test]
+    fn a_line_without_another_reading_is_as_it_always_was() {
+        let body = format!("put =me =1 {0} {0} 24 whole collected 1700000000", Digest::of(b"a"));
+        let line = format!("{} {body}\n", check(body.as_bytes()));
+        let mut record = Record::new("1", Digest::of(b"a"), Digest::of(b"a"), time("1700000000").unwrap());
+        record.size = Some(24);
+        let change = Change::Put(record);
+        assert_eq!(read(line.as_bytes()), Some(("me".to_owned(), change.clone())));
+        assert_eq!(write("me", &change), line);
     }
 }

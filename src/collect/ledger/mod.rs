@@ -63,10 +63,15 @@ pub enum Change {
 #[non_exhaustive]
 pub struct Record {
     /// Names the record within its account: the text form of a [`MessageId`](crate::MessageId) that lasts, or a name made from
-    /// the digest where the server gives no lasting one. Any text, mostly below 200 bytes, without control characters.
+    /// the digest where the server gives no lasting one. Any text, mostly below 200 bytes, without control characters. A key that
+    /// begins with `account:` is of no message: `account:sizes` has as its size how many messages in a row came twice alike though
+    /// the server declares another size, and is there once one did.
     pub key: String,
     /// Of the bytes collected.
     pub digest: Digest,
+    /// Of another reading of the same message, where the server sent two texts for it: neither is certain, so it is never deleted,
+    /// and not brought again.
+    pub other: Option<Digest>,
     /// Of the header alone.
     pub header: Digest,
     /// The size that the server stated in its listing.
@@ -95,7 +100,8 @@ pub enum State {
 impl Record {
     /// A record of a message that was collected whole; for tests of a [`Ledger`].
     pub fn new(key: impl Into<String>, digest: Digest, header: Digest, at: OffsetDateTime) -> Self {
-        Self { key: key.into(), digest, header, size: None, extent: Extent::Whole, state: State::Collected, at }
+        let (other, size, extent, state) = (None, None, Extent::Whole, State::Collected);
+        Self { key: key.into(), digest, other, header, size, extent, state, at }
     }
 }
 

@@ -47,7 +47,10 @@ impl Engine {
         let phase = match route {
             Route::Untagged(Kind::Ok) => Phase::Greeted,
             Route::Untagged(Kind::Preauth) => Phase::LoggedIn,
-            Route::Untagged(Kind::Bye) => return Err(refused_to_greet(frame)),
+            Route::Untagged(Kind::Bye) => {
+                self.pass_on(Kind::Bye, &read_condition(frame));
+                return Err(refused_to_greet(frame));
+            }
             _ if unavailable(frame) => return Err(out_of_service(frame)),
             _ => {
                 let foreign =
@@ -58,6 +61,7 @@ impl Engine {
         let mut greeting = read_condition(frame);
         self.state.phase = phase;
         self.changed = true;
+        self.pass_on_alert(&greeting);
         self.learn_code(greeting.code.as_ref());
         greeting.status = if phase == Phase::LoggedIn { Status::Preauth } else { Status::Ok };
         self.clock.special(None);
@@ -67,7 +71,7 @@ impl Engine {
     }
 
     fn tagged(&mut self, tag: &[u8], ending: Ending, frame: &[u8]) -> Result<()> {
-        let number = tag.strip_prefix(b"A").and_then(|digits| std::str::from_utf8(digits).ok()?.parse::<u32>().ok());
+        let number = std::str::from_utf8(tag).ok().and_then(number_of);
         let Some(index) = self.running.iter().position(|run| Some(run.tag) == number) else { return self.stray(frame) };
         self.stop_sending(index, ending)?;
         let mut condition = read_condition(frame);
@@ -76,6 +80,7 @@ impl Engine {
         }
         let Some(mut run) = self.running.remove(index) else { return Ok(()) };
         run.span.answered(ending == Ending::Ok);
+        self.pass_on_alert(&condition);
         self.clock.progressed();
         self.learn_code(condition.code.as_ref());
         let limited = run.limited || matches!(condition.code, Some(ResponseCode::MessageLimit { .. }));
@@ -214,6 +219,7 @@ impl Engine {
         match kind {
             Kind::Ok | Kind::No | Kind::Bad | Kind::Preauth => {
                 let condition = read_condition(frame);
+                self.pass_on(kind, &condition);
                 self.hear_progress(kind, condition.code.as_ref());
                 self.learn_code(condition.code.as_ref());
             }
@@ -250,14 +256,16 @@ impl Engine {
             Kind::Search | Kind::Esearch if self.numbering.is_some() && self.search_claimant(kind, frame).is_some() => {
                 self.learn_searched(frame);
             }
-            _ => tracing::debug!(?kind, "untagged data that nobody asked for"),
+            _ => self.pass_on_data(kind, frame),
         }
         Ok(())
     }
 
     /// A BYE that was not asked for ends the session; some servers would say it for ever.
     fn goodbye(&mut self, frame: &[u8]) -> Result<()> {
-        self.part(meaning::goodbye(read_condition(frame), CLOSED))
+        let condition = read_condition(frame);
+        self.pass_on(Kind::Bye, &condition);
+        self.part(meaning::goodbye(condition, CLOSED))
     }
 
     fn part(&mut self, error: Error) -> Result<()> {
@@ -298,7 +306,7 @@ impl Engine {
         let alone = self.running.len() == 1;
         let meant = |run: &&Running| match code {
             Some(ResponseCode::InProgress(progress)) => match &progress.tag {
-                Some(tag) => tag.strip_prefix('A').and_then(|tag| tag.parse().ok()) == Some(run.tag),
+                Some(tag) => number_of(tag) == Some(run.tag),
                 None => alone,
             },
             None => alone && kind == Kind::Ok,
@@ -412,6 +420,11 @@ impl Engine {
             self.changed = true;
         }
     }
+}
+
+/// Which of our commands a tag names.
+pub(super) fn number_of(tag: &str) -> Option<u32> {
+    tag.strip_prefix('A').and_then(|digits| digits.parse().ok())
 }
 
 pub(super) fn done() -> Condition {

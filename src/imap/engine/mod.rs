@@ -8,6 +8,7 @@ mod event;
 mod idle;
 mod input;
 mod meaning;
+mod notices;
 mod numbers;
 mod outbox;
 mod request;
@@ -29,6 +30,7 @@ pub use self::event::Event;
 use self::event::Journal;
 use self::idle::Idle;
 use self::input::Flow;
+use self::notices::NoticeQueue;
 use self::numbers::Numbers;
 use self::outbox::{HalfSent, Outbox};
 pub(crate) use self::request::{Delivery, Piece, Request};
@@ -40,7 +42,7 @@ use crate::engine::{Appetite, Content, Id, Outgoing};
 use crate::error::{Error, Kind, Result, Words};
 use crate::imap::codec::Framer;
 use crate::imap::plan::{Effect, Needs, Order, Plan};
-use crate::imap::types::Uids;
+use crate::imap::types::{Notice, Uids};
 use crate::limits::{Deadlines, Limits};
 
 /// Unread bytes of an unfinished response from which on bigger blocks are read.
@@ -83,6 +85,7 @@ pub(crate) struct Engine {
     goodbye: Option<Error>,
     /// Lines that were not IMAP.
     strays: u32,
+    notices: NoticeQueue,
     outcome: Option<Result<()>>,
 }
 
@@ -125,10 +128,16 @@ impl Engine {
             journal: Journal::new(limits.events, limits.undelivered),
             goodbye: None,
             strays: 0,
+            notices: NoticeQueue::default(),
             outcome: None,
             limits,
             deadlines,
         }
+    }
+
+    /// Whose words the server's are: its own within TLS, anybody's outside.
+    pub(crate) fn hear(self, protected: bool, unprotected_alerts: bool) -> Self {
+        Self { notices: NoticeQueue::new(protected, unprotected_alerts), ..self }
     }
 
     /// The connection ends after LOGOUT was sent: that the tagged answer is missing does not matter.
@@ -244,6 +253,7 @@ impl crate::engine::Engine for Engine {
     type Request = Request;
     type Delivery = Delivery;
     type State = State;
+    type Notice = Notice;
 
     const CONTENT: Content = Content::Literals;
 
@@ -310,6 +320,7 @@ impl crate::engine::Engine for Engine {
 
     fn handle_upgraded(&mut self, now: Instant) {
         self.clock.tell(now);
+        self.notices.protect();
         if let Upgrade::Running(id) = self.upgrade {
             self.upgrade = Upgrade::None;
             self.deliver(Some(id), Delivery::Done(Ok(answer::done())));
@@ -353,6 +364,10 @@ impl crate::engine::Engine for Engine {
             return None;
         }
         Some((id, Delivery::Events(self.take_events())))
+    }
+
+    fn poll_notice(&mut self) -> Option<Notice> {
+        self.notices.next()
     }
 
     fn poll_upgrade(&mut self) -> bool {

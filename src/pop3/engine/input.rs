@@ -11,6 +11,7 @@ use crate::engine::Id;
 use crate::error::{Error, Kind, Result};
 use crate::limits::Limits;
 use crate::pop3::codec::{self, Reply, Status};
+use crate::pop3::types::Notice;
 
 /// A multi-line reply on its way in.
 #[derive(Debug, Default)]
@@ -118,7 +119,11 @@ impl Engine {
         if self.state.phase == Phase::Connected {
             return self.greeted(reply);
         }
-        let Some(run) = self.running.front() else { return Err(unsolicited(reply)) };
+        let Some(run) = self.running.front() else {
+            let (text, code) = (reply.text().into_owned(), reply.code.clone());
+            self.goodbye = (reply.status == Status::Err).then_some(Notice::Bye { text, code });
+            return Err(unsolicited(reply));
+        };
         let (id, shape, single) = (run.id, run.shape, run.number.is_none());
         match (reply.status, run.effect) {
             (Status::Challenge, Effect::Authenticate { .. }) | (Status::Ok, Effect::Authenticate { owing: true })

@@ -28,7 +28,7 @@ use crate::engine::{Appetite, Id, Outgoing};
 use crate::error::{Error, Kind, Result, Words};
 use crate::limits::{Deadlines, Limits};
 use crate::pop3::codec::Multiline;
-use crate::pop3::types::Number;
+use crate::pop3::types::{Notice, Number};
 
 /// Unread bytes of an unfinished message from which on bigger blocks are read.
 const LARGE: usize = 64 * 1024;
@@ -57,6 +57,8 @@ pub(crate) struct Engine {
     /// A challenge is with the handle.
     challenged: bool,
 
+    /// Why the server ends the session, still to be passed on.
+    goodbye: Option<Notice>,
     state: State,
     published: Arc<State>,
     changed: bool,
@@ -114,6 +116,7 @@ impl Engine {
             upgrade: Upgrade::None,
             challenged: false,
             published: Arc::new(state.clone()),
+            goodbye: None,
             state,
             changed: false,
             outcome: None,
@@ -200,6 +203,7 @@ impl crate::engine::Engine for Engine {
     type Request = Request;
     type Delivery = Delivery;
     type State = State;
+    type Notice = Notice;
 
     const CONTENT: crate::engine::Content = crate::engine::Content::Lines;
 
@@ -292,6 +296,10 @@ impl crate::engine::Engine for Engine {
 
     fn poll_delivery(&mut self, _: &dyn Fn(Id) -> bool) -> Option<(Id, Delivery)> {
         self.deliveries.pop_front()
+    }
+
+    fn poll_notice(&mut self) -> Option<Notice> {
+        self.goodbye.take()
     }
 
     fn poll_upgrade(&mut self) -> bool {

@@ -17,6 +17,7 @@ pub use self::retrieval::Retrieval;
 pub(super) use self::sizes::Sizes;
 use super::engine::{Answer, Delivery, Effect, Engine, Needs, Plan, Request, Series, Shape};
 use super::mailbox::Maildrop;
+use super::notices::Notices;
 use super::{Capabilities, Content, Flaws, Language, Number, Retrieved, Stat, Uidl, codec};
 use crate::body::Body;
 use crate::config::{Config, Protocol};
@@ -380,6 +381,13 @@ impl Pop3 {
     /// As said at [`Pop3`].
     pub async fn rset(&self) -> Result<()> {
         one(&self.link, Plan::new("RSET", &[])?.effect(Effect::Reset)).await.map(drop)
+    }
+
+    /// What the server says to the session rather than to one call: why it ends it. Each call gives a stream of its own, which does not
+    /// borrow the session and ends with it; nobody has to read it. It never touches the wire. A session that
+    /// [`Mailbox::idle`](crate::Mailbox::idle) has begun anew needs a new stream.
+    pub fn notices(&self) -> Notices {
+        Notices::new(self.link.listen())
     }
 
     /// Does nothing, but for keeping the session alive (RFC 1939 §5).

@@ -2,11 +2,13 @@
 
 mod capability;
 mod language;
+mod notice;
 mod number;
 mod uidl;
 
 pub use capability::{Capabilities, Expire};
 pub use language::Language;
+pub use notice::Notice;
 pub use number::Number;
 pub use uidl::Uidl;
 

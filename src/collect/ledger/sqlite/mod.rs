@@ -37,8 +37,9 @@ use crate::{BoxFuture, Result};
 /// # Asking it
 ///
 /// The table `record` has a row for each message: `account`, `key` (the text form of its [`MessageId`](crate::MessageId)), `digest`
-/// and `header` (SHA-256), `size`, `extent` (`whole` or `header`), `state` (`staged`, `collected`, `gone`), and the seconds since 1970
+/// and `header` (SHA-256), `size`, `extent` (`whole`, `header`, or `whole=` and the digest of another reading), `state` (`staged`, `collected`, `gone`), and the seconds since 1970
 /// when it was collected (`at`) and missed on the server (`gone`). Rows that somebody else changes make it damaged.
+/// A row whose key begins with `account:` is of no message ([`Record::key`](super::Record::key)).
 ///
 /// # Cancellation
 ///

@@ -5,8 +5,9 @@ use rusqlite::{CachedStatement, Row, params};
 use sha2::{Digest as _, Sha256};
 use time::OffsetDateTime;
 
-use crate::collect::delivery::{Extent, Ticket};
+use crate::collect::delivery::Ticket;
 use crate::collect::digest::Digest;
+use crate::collect::ledger::line::{read_extent, write_extent};
 use crate::collect::ledger::{Record, State};
 
 /// The columns of [`insert`] and [`read`], in order.
@@ -18,10 +19,11 @@ pub(super) struct Sum(pub(super) [u8; 16]);
 
 impl Sum {
     pub(super) fn of(account: &str, record: &Record) -> Self {
-        let Record { key, digest, header, size, extent, at, .. } = record;
+        let Record { key, digest, other, header, size, extent, at, .. } = record;
         let (state, ticket, gone) = state(record);
+        let extent = write_extent(*extent, *other);
         let mut hash = Sha256::new();
-        for text in [account, key, extent_name(*extent), state, ticket.unwrap_or_default()] {
+        for text in [account, key, &extent, state, ticket.unwrap_or_default()] {
             hash.update((text.len() as u64).to_le_bytes());
             hash.update(text);
         }
@@ -44,10 +46,10 @@ impl Sum {
 
 /// Puts the record in place of the one with its key.
 pub(super) fn insert(into: &mut CachedStatement<'_>, account: &str, record: &Record, sum: Sum) -> rusqlite::Result<()> {
-    let Record { key, digest, header, size, extent, at, .. } = record;
+    let Record { key, digest, other, header, size, extent, at, .. } = record;
     let (state, ticket, gone) = state(record);
     // A size beyond what SQLite can count is kept as a negative number.
-    let (size, extent, at) = (size.map(u64::cast_signed), extent_name(*extent), at.unix_timestamp());
+    let (size, extent, at) = (size.map(u64::cast_signed), write_extent(*extent, *other), at.unix_timestamp());
     let (digest, header) = (digest.as_bytes(), header.as_bytes());
     into.execute(params![account, key, digest, header, size, extent, state, ticket, gone, at, sum.0])?;
     Ok(())
@@ -65,14 +67,11 @@ pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<(String, Record, Sum)> {
         _ => return Err(damaged(6)),
     };
     let extent: String = row.get(5)?;
-    let extent = match extent.as_str() {
-        "whole" => Extent::Whole,
-        "header" => Extent::Header,
-        _ => return Err(damaged(5)),
-    };
+    let (extent, other) = read_extent(&extent).ok_or_else(|| damaged(5))?;
     let record = Record {
         key: row.get(1)?,
         digest: Digest::from_bytes(row.get(2)?),
+        other,
         header: Digest::from_bytes(row.get(3)?),
         size: row.get::<_, Option<i64>>(4)?.map(i64::cast_unsigned),
         extent,
@@ -92,13 +91,6 @@ fn state(record: &Record) -> (&'static str, Option<&str>, Option<i64>) {
         State::Collected => ("collected", None, None),
         State::Gone(since) => ("gone", None, Some(since.unix_timestamp())),
         State::Deleted(since) => ("deleted", None, Some(since.unix_timestamp())),
-    }
-}
-
-fn extent_name(extent: Extent) -> &'static str {
-    match extent {
-        Extent::Whole => "whole",
-        Extent::Header => "header",
     }
 }
 

@@ -158,8 +158,8 @@ impl Message<'_, '_> {
             Item::InternalDate | Item::SaveDate => self.date(item),
             Item::Size | Item::GmailMessage | Item::GmailThread => self.number(item),
             Item::ModSeq => self.in_parentheses(Self::number, item),
-            Item::Envelope => self.envelope(),
-            Item::BodyStructure => self.structure(),
+            Item::Envelope => self.envelope(name),
+            Item::BodyStructure => self.structure(name),
             Item::EmailId | Item::ThreadId => self.in_parentheses(Self::string, item),
             Item::Preview => self.preview(),
             Item::GmailLabels => self.labels(),
@@ -211,14 +211,29 @@ impl Message<'_, '_> {
         if self.tokens.closes() { Ok(()) } else { Err(Reason::Syntax) }
     }
 
-    /// `(value)`; also the value alone, in more parentheses than one pair, or none in them, which is NIL.
+    /// `(value)`, or the value alone, which some servers send.
+    #[inline]
     fn in_parentheses(&mut self, read: impl FnOnce(&mut Self, Item) -> Read<()>, item: Item) -> Read<()> {
-        let mut open = 0;
+        if !self.tokens.eat(b'(') {
+            return read(self, item);
+        }
+        if matches!(self.tokens.peek(), Some(b'(' | b')' | b' ')) {
+            return self.in_odd_parentheses(read, item);
+        }
+        read(self, item)?;
+        if self.tokens.closes() { Ok(()) } else { Err(Reason::Syntax) }
+    }
+
+    /// The value in more parentheses than one pair, or nothing in them, which is NIL.
+    #[cold]
+    fn in_odd_parentheses(&mut self, read: impl FnOnce(&mut Self, Item) -> Read<()>, item: Item) -> Read<()> {
+        let mut open = 1;
+        self.tokens.skip_spaces();
         while self.tokens.eat(b'(') {
             open += 1;
             self.tokens.skip_spaces();
         }
-        if open > 0 && self.tokens.peek() == Some(b')') {
+        if self.tokens.peek() == Some(b')') {
             self.put(item, []);
         } else {
             read(self, item)?;
@@ -329,18 +344,33 @@ impl Message<'_, '_> {
         Ok(())
     }
 
-    fn envelope(&mut self) -> Read<()> {
-        let begun = self.begin(Item::Envelope);
-        envelope::read(&mut self.tokens, self.tape, &mut self.trouble)?;
+    fn envelope(&mut self, name: Span) -> Read<()> {
+        let (begun, start) = (self.begin(Item::Envelope), self.tokens.cursor.at());
+        if envelope::read(&mut self.tokens, self.tape).is_err() {
+            return self.odd_envelope(begun, start, name);
+        }
         self.end(begun);
         Ok(())
     }
 
-    fn structure(&mut self) -> Read<()> {
+    #[cold]
+    fn odd_envelope(&mut self, begun: usize, start: usize, name: Span) -> Read<()> {
+        let mut faults = Vec::new();
+        self.tokens.cursor.seek(start);
+        self.tape.truncate(begun);
+        envelope::read_odd(&mut self.tokens, self.tape, &mut faults)?;
+        self.end(begun);
+        self.lose_fields(name, &faults);
+        Ok(())
+    }
+
+    fn structure(&mut self, name: Span) -> Read<()> {
+        let mut faults = Vec::new();
         let begun = self.begin(Item::BodyStructure);
         let (tokens, tape) = (&mut self.tokens, &mut *self.tape);
-        Structure { tokens, tape, base: self.base, parts: &mut self.parts, trouble: &mut self.trouble }.read()?;
+        Structure { tokens, tape, base: self.base, parts: &mut self.parts, faults: &mut faults }.read()?;
         self.end(begun);
+        self.lose_fields(name, &faults);
         Ok(())
     }
 

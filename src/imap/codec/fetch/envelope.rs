@@ -4,16 +4,6 @@ use crate::defect::Reason;
 use crate::imap::codec::token::{Quotes, Read, Tokens};
 use crate::imap::types::tape::{Span, envelope};
 
-/// What of an envelope could not be read, or only with allowances.
-#[derive(Debug, Default)]
-pub(super) struct Trouble {
-    pub(super) faults: Vec<Fault>,
-    /// There were more strings in an address than there should be.
-    crowded: bool,
-    /// There were more values than fields.
-    overlong: bool,
-}
-
 /// A field that is lost.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Fault {
@@ -28,70 +18,126 @@ pub(super) struct Fault {
 /// Faults kept for one message, so that they cost no more than what was sent.
 const MOST_FAULTS: usize = 64;
 
-impl Trouble {
-    /// Faults in one field are one.
-    fn note(&mut self, fault: Fault) {
-        match self.faults.last_mut() {
-            Some(last) if last.field == fault.field => last.end = fault.end,
-            _ => {
-                self.faults.truncate(MOST_FAULTS - 1);
-                self.faults.push(fault);
-            }
-        }
+/// How to go on where something is not as it should be.
+trait Reading {
+    /// Whether strings are tried as almost all of them are written first.
+    const USUAL: bool;
+    /// Whether anything odd is an error.
+    const IS_STRICT: bool;
+
+    /// The field of that number comes next.
+    fn begin(&mut self, field: usize);
+    /// Its value, which begins there, cannot be read.
+    fn lose(&mut self, tokens: &mut Tokens<'_>, start: usize, reason: Reason) -> Read<Span>;
+    /// An address has more strings than it should.
+    fn crowded(&mut self) -> Read<()>;
+    /// There are more values than fields.
+    fn overlong(&mut self) -> Read<()>;
+}
+
+/// Not at all.
+struct Strict<const USUAL: bool>;
+
+/// With what is left, taking note.
+#[derive(Default)]
+struct Lenient {
+    field: usize,
+    faults: Vec<Fault>,
+    is_overlong: bool,
+}
+
+impl<const USUAL: bool> Reading for Strict<USUAL> {
+    const USUAL: bool = USUAL;
+    const IS_STRICT: bool = true;
+
+    #[inline(always)]
+    fn begin(&mut self, _: usize) {}
+
+    #[inline(always)]
+    fn lose(&mut self, _: &mut Tokens<'_>, _: usize, reason: Reason) -> Read<Span> {
+        Err(reason)
+    }
+
+    fn crowded(&mut self) -> Read<()> {
+        Err(Reason::Syntax)
+    }
+
+    fn overlong(&mut self) -> Read<()> {
+        Err(Reason::Syntax)
     }
 }
 
-/// Reads an envelope and writes its words; what it wrote before an error is the caller's to take back. A field that cannot be
-/// read is NIL, and a fault.
-#[inline]
-pub(super) fn read(tokens: &mut Tokens<'_>, tape: &mut Vec<u32>, trouble: &mut Trouble) -> Read<()> {
-    let (begun, base, faults) = (*tokens, tape.len(), trouble.faults.len());
-    let read = once::<true>(tokens, tape, trouble);
-    let is_clean = read.is_ok() && !trouble.crowded && !trouble.overlong && trouble.faults.len() == faults;
-    if is_clean { Ok(()) } else { again(begun, tokens, tape, base, trouble, faults, read) }
+impl Reading for Lenient {
+    const USUAL: bool = false;
+    const IS_STRICT: bool = false;
+
+    fn begin(&mut self, field: usize) {
+        self.field = field;
+    }
+
+    /// Skips the value. Where its end cannot be known, the envelope is lost.
+    fn lose(&mut self, tokens: &mut Tokens<'_>, start: usize, reason: Reason) -> Read<Span> {
+        tokens.cursor.seek(start);
+        tokens.skip_value().map_err(|_| reason)?;
+        tokens.cursor.take_while(|byte| !matches!(byte, b' ' | b'(' | b')' | b'\r' | b'\n'));
+        let (field, end) = (self.field, tokens.cursor.at());
+        match self.faults.last_mut() {
+            Some(last) if last.field == field => last.end = end,
+            _ => self.faults.push(Fault { field, reason, start, end }),
+        }
+        Ok(Span::NIL)
+    }
+
+    fn crowded(&mut self) -> Read<()> {
+        Ok(())
+    }
+
+    fn overlong(&mut self) -> Read<()> {
+        self.is_overlong = true;
+        Ok(())
+    }
 }
 
-/// Reads an envelope that makes no sense again, with other ends of strings: QQ has a lone backslash at the end of some
-/// (`"example.com\"`), other servers leave quotes unescaped that a space follows. What makes sense then is taken. No reading looks
-/// further than the first did.
+/// Reads an envelope as it should be and writes its words. After an error [`read_odd`] is to be asked.
+#[inline]
+pub(super) fn read(tokens: &mut Tokens<'_>, tape: &mut Vec<u32>) -> Read<()> {
+    once(tokens, tape, &mut Strict::<true>)
+}
+
+/// Reads an envelope that is not as it should be: leniently, and then with other ends of strings. QQ has a lone backslash at the end
+/// of some (`"example.com\"`), other servers leave quotes unescaped that a space follows. What makes sense then is taken. No reading
+/// looks further than the lenient one did. A field that cannot be read is NIL, and a fault. What was written before an error is the
+/// caller's to take back.
 #[cold]
-#[allow(clippy::too_many_arguments, reason = "all that the first reading had and did")]
-fn again(
-    begun: Tokens<'_>,
-    tokens: &mut Tokens<'_>,
-    tape: &mut Vec<u32>,
-    base: usize,
-    trouble: &mut Trouble,
-    faults: usize,
-    read: Read<()>,
-) -> Read<()> {
-    let overlong = std::mem::take(&mut trouble.overlong);
-    trouble.crowded = false;
+pub(super) fn read_odd(tokens: &mut Tokens<'_>, tape: &mut Vec<u32>, faults: &mut Vec<Fault>) -> Read<()> {
+    let (begun, base) = (*tokens, tape.len());
+    let mut lenient = Lenient::default();
+    let read = once(tokens, tape, &mut lenient);
     let end = if read.is_ok() { tokens.cursor.at() } else { usize::MAX };
-    let is_lost = read.is_err() || overlong || trouble.faults.len() > faults;
-    let first = tape.split_off(base);
+    let is_lost = read.is_err() || lenient.is_overlong || !lenient.faults.is_empty();
     // Names that were torn are put together already.
     let readings: &[Quotes] = if is_lost { &[Quotes::Escaped, Quotes::BeforeValues] } else { &[Quotes::Escaped] };
+    let first = tape.split_off(base);
     for &quotes in readings {
-        let (mut second, mut other) = (begun.careful(quotes, end), Trouble::default());
-        let read = once::<false>(&mut second, tape, &mut other);
-        if read.is_ok() && !other.crowded && !other.overlong && other.faults.is_empty() {
-            tokens.cursor.seek(second.cursor.at());
-            trouble.faults.truncate(faults);
+        let mut careful = begun.careful(quotes, end);
+        if once(&mut careful, tape, &mut Strict::<false>).is_ok() {
+            tokens.cursor.seek(careful.cursor.at());
             return Ok(());
         }
         tape.truncate(base);
     }
     tape.extend_from_slice(&first);
     // With more values than fields, those behind the bad one would be taken for others.
-    if overlong && trouble.faults.len() > faults {
+    if lenient.is_overlong && !lenient.faults.is_empty() {
         return Err(Reason::Syntax);
     }
+    faults.append(&mut lenient.faults);
+    faults.truncate(MOST_FAULTS);
     read
 }
 
 #[inline]
-fn once<const USUAL: bool>(tokens: &mut Tokens<'_>, tape: &mut Vec<u32>, trouble: &mut Trouble) -> Read<()> {
+fn once<R: Reading>(tokens: &mut Tokens<'_>, tape: &mut Vec<u32>, reading: &mut R) -> Read<()> {
     if !tokens.eat(b'(') {
         return Err(if tokens.nil() { Reason::Missing } else { Reason::Syntax });
     }
@@ -99,67 +145,64 @@ fn once<const USUAL: bool>(tokens: &mut Tokens<'_>, tape: &mut Vec<u32>, trouble
     let wrapped = tokens.peek() == Some(b'(') && tokens.cursor.peek_second() != Some(b')') && tokens.eat(b'(');
     let base = tape.len();
     tape.extend_from_slice(&[0; envelope::HEAD]);
-    let [[a, b], [c, d]] = [field::<USUAL>(tokens, 0, trouble)?.words(), field::<USUAL>(tokens, 1, trouble)?.words()];
+    let [[a, b], [c, d]] = [numbered(tokens, 0, reading)?.words(), numbered(tokens, 1, reading)?.words()];
     let mut ends = [0; 6];
     for (list, end) in ends.iter_mut().enumerate() {
-        addresses::<USUAL>(tokens, tape, 2 + list, trouble)?;
+        reading.begin(2 + list);
+        addresses(tokens, tape, reading)?;
         *end = (tape.len() - base) as u32;
     }
-    let [[e, f], [g, h]] = [field::<USUAL>(tokens, 8, trouble)?.words(), field::<USUAL>(tokens, 9, trouble)?.words()];
+    let [[e, f], [g, h]] = [numbered(tokens, 8, reading)?.words(), numbered(tokens, 9, reading)?.words()];
     let [i, j, k, l, m, n] = ends;
     if let Some(head) = tape.get_mut(base..base + envelope::HEAD) {
         head.copy_from_slice(&[a, b, c, d, e, f, g, h, i, j, k, l, m, n]);
     }
-    end(tokens, trouble)?;
-    if wrapped { end(tokens, trouble) } else { Ok(()) }
+    end(tokens, reading)?;
+    if wrapped { end(tokens, reading) } else { Ok(()) }
 }
 
-/// Reads the closing parenthesis, and notes what stands before it.
+/// Reads the closing parenthesis, and skips what stands before it.
 #[inline]
-fn end(tokens: &mut Tokens<'_>, trouble: &mut Trouble) -> Read<()> {
+fn end<R: Reading>(tokens: &mut Tokens<'_>, reading: &mut R) -> Read<()> {
     if tokens.closes() {
         return Ok(());
     }
-    trouble.overlong = true;
+    reading.overlong()?;
     close(tokens)
+}
+
+#[inline(always)]
+fn numbered<R: Reading>(tokens: &mut Tokens<'_>, number: usize, reading: &mut R) -> Read<Span> {
+    reading.begin(number);
+    field(tokens, reading)
 }
 
 /// One string; NIL where the envelope ends early, as old servers' do.
 #[inline(always)]
-fn field<const USUAL: bool>(tokens: &mut Tokens<'_>, field: usize, trouble: &mut Trouble) -> Read<Span> {
-    match if USUAL { tokens.usual_string() } else { None } {
+fn field<R: Reading>(tokens: &mut Tokens<'_>, reading: &mut R) -> Read<Span> {
+    match if R::USUAL { tokens.usual_string() } else { None } {
         Some(span) => Ok(span),
-        None => odd_field(tokens, field, trouble),
+        None => odd_field(tokens, reading),
     }
 }
 
 #[inline(never)]
-fn odd_field(tokens: &mut Tokens<'_>, field: usize, trouble: &mut Trouble) -> Read<Span> {
+fn odd_field<R: Reading>(tokens: &mut Tokens<'_>, reading: &mut R) -> Read<Span> {
     tokens.skip_spaces();
     let start = tokens.cursor.at();
     match tokens.peek() {
         Some(b')') => Ok(Span::NIL),
-        _ => tokens.careful_string().or_else(|reason| lose(tokens, start, field, reason, trouble)),
+        _ => string::<R>(tokens).or_else(|reason| reading.lose(tokens, start, reason)),
     }
 }
 
-/// Skips the value that begins there. Where its end cannot be known, the envelope is lost.
-#[cold]
-fn lose(tokens: &mut Tokens<'_>, start: usize, field: usize, reason: Reason, trouble: &mut Trouble) -> Read<Span> {
-    tokens.cursor.seek(start);
-    tokens.skip_value().map_err(|_| reason)?;
-    tokens.cursor.take_while(|byte| !matches!(byte, b' ' | b'(' | b')' | b'\r' | b'\n'));
-    trouble.note(Fault { field, reason, start, end: tokens.cursor.at() });
-    Ok(Span::NIL)
+#[inline(always)]
+fn string<R: Reading>(tokens: &mut Tokens<'_>) -> Read<Span> {
+    if R::USUAL { tokens.nstring() } else { tokens.careful_string() }
 }
 
 #[inline]
-fn addresses<const USUAL: bool>(
-    tokens: &mut Tokens<'_>,
-    tape: &mut Vec<u32>,
-    field: usize,
-    trouble: &mut Trouble,
-) -> Read<()> {
+fn addresses<R: Reading>(tokens: &mut Tokens<'_>, tape: &mut Vec<u32>, reading: &mut R) -> Read<()> {
     tokens.skip_spaces();
     let start = tokens.cursor.at();
     match tokens.peek() {
@@ -168,14 +211,18 @@ fn addresses<const USUAL: bool>(
         }
         Some(b')') => return Ok(()),
         _ if tokens.nil() => return Ok(()),
-        _ => return lose(tokens, start, field, Reason::Syntax, trouble).map(drop),
+        _ => return reading.lose(tokens, start, Reason::Syntax).map(drop),
     }
     let mark = tape.len();
     while !tokens.closes() {
         if tokens.eat(b'(') {
-            address::<USUAL>(tokens, tape, field, trouble)?;
+            address(tokens, tape, reading)?;
         } else if !tokens.nil() {
-            return odd_addresses::<USUAL>(tokens, tape, (start, mark), field, trouble);
+            return if R::IS_STRICT {
+                Err(Reason::Syntax)
+            } else {
+                odd_addresses(tokens, tape, (start, mark), reading)
+            };
         }
     }
     Ok(())
@@ -183,35 +230,29 @@ fn addresses<const USUAL: bool>(
 
 /// One address without the list around it, or no list of addresses.
 #[cold]
-fn odd_addresses<const USUAL: bool>(
+fn odd_addresses<R: Reading>(
     tokens: &mut Tokens<'_>,
     tape: &mut Vec<u32>,
     (start, mark): (usize, usize),
-    field: usize,
-    trouble: &mut Trouble,
+    reading: &mut R,
 ) -> Read<()> {
     let is_first = tape.len() == mark;
     if is_first && matches!(tokens.peek(), Some(b'"' | b'{' | b'~')) {
         tokens.cursor.seek(start + 1);
-        return address::<USUAL>(tokens, tape, field, trouble);
+        return address(tokens, tape, reading);
     }
     tape.truncate(mark);
-    lose(tokens, start, field, Reason::Syntax, trouble).map(drop)
+    reading.lose(tokens, start, Reason::Syntax).map(drop)
 }
 
 #[inline]
-fn address<const USUAL: bool>(
-    tokens: &mut Tokens<'_>,
-    tape: &mut Vec<u32>,
-    list: usize,
-    trouble: &mut Trouble,
-) -> Read<()> {
+fn address<R: Reading>(tokens: &mut Tokens<'_>, tape: &mut Vec<u32>, reading: &mut R) -> Read<()> {
     tokens.fits(tape)?;
     let start = tokens.cursor.at();
-    let mut string = || field::<USUAL>(tokens, list, trouble);
+    let mut string = || field(tokens, reading);
     let mut spans = [string()?, string()?, string()?, string()?];
     if !tokens.closes() {
-        trouble.crowded = true;
+        reading.crowded()?;
         spans = long_address(tokens, start).unwrap_or(spans);
         close(tokens)?;
     }

@@ -13,7 +13,7 @@ pub(crate) use batch::{joined, lacking, missing};
 pub(crate) use scan::{Named, Scan, before_literal};
 
 use self::attribute::Name;
-use self::envelope::{Fault, Trouble};
+use self::envelope::Fault;
 use super::frame::Elided;
 use super::route::{Kind, Route, split};
 use super::token::{Read, Tokens};
@@ -30,8 +30,6 @@ struct Message<'t, 'a> {
     parts: u32,
     /// Parentheses opened around attributes.
     wraps: u32,
-    /// Of the envelope that was read last.
-    trouble: Trouble,
 }
 
 /// Reads a frame that begins at `start` of its block, and writes the message's words. Nothing is left on the tape where the
@@ -53,7 +51,7 @@ fn read(frame: &[u8], start: u32, elided: &[Elided], nesting: usize, tape: &mut 
     }
     let base = tape.len();
     tape.extend_from_slice(&[start, start + frame.len() as u32, seq, 0]);
-    let mut message = Message { tokens, tape, base, parts: 0, wraps: 0, trouble: Trouble::default() };
+    let mut message = Message { tokens, tape, base, parts: 0, wraps: 0 };
     if let Some(uid) = uid {
         message.put(Item::Uid, [uid]);
     }
@@ -67,7 +65,7 @@ fn nothing(uid: u32, length: usize, tape: &mut Vec<u32>) {
     let base = tape.len();
     tape.extend_from_slice(&[0, length as u32, 0, 0]);
     let tokens = Tokens::new(Cursor::new(&[], 0), &[], 0, 0);
-    let mut message = Message { tokens, tape, base, parts: 0, wraps: 0, trouble: Trouble::default() };
+    let mut message = Message { tokens, tape, base, parts: 0, wraps: 0 };
     message.put(Item::Uid, [uid]);
     message.defect(Reason::Missing, Span::new(0, 0), 0);
     message.finish();
@@ -76,7 +74,7 @@ fn nothing(uid: u32, length: usize, tape: &mut Vec<u32>) {
 /// Adds the defect that what was asked for is missing to the words of one message.
 fn lack(words: &mut Vec<u32>) {
     let tokens = Tokens::new(Cursor::new(&[], 0), &[], 0, 0);
-    let mut message = Message { tokens, tape: words, base: 0, parts: 0, wraps: 0, trouble: Trouble::default() };
+    let mut message = Message { tokens, tape: words, base: 0, parts: 0, wraps: 0 };
     message.defect(Reason::Missing, Span::new(0, 0), 0);
     message.finish();
 }
@@ -137,17 +135,14 @@ impl<'a> Message<'_, 'a> {
         };
         if let Err(reason) = read {
             self.tape.truncate(mark);
-            self.trouble.faults.clear();
             self.salvage(reason, span, value);
-        } else if !self.trouble.faults.is_empty() {
-            self.lost_fields(span);
         }
     }
 
     /// Takes note of the fields of envelopes that could not be read.
-    #[cold]
-    fn lost_fields(&mut self, name: Span) {
-        for Fault { field, reason, start, end } in std::mem::take(&mut self.trouble.faults) {
+    #[inline]
+    fn lose_fields(&mut self, name: Span, faults: &[Fault]) {
+        for &Fault { field, reason, start, end } in faults {
             self.defect_of(reason, name, Span::new(start, end), 1 + field as u32);
         }
     }

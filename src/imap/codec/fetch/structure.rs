@@ -19,7 +19,7 @@ pub(super) struct Structure<'t, 'a> {
     /// Where the message's words begin.
     pub(super) base: usize,
     pub(super) parts: &'t mut u32,
-    pub(super) trouble: &'t mut envelope::Trouble,
+    pub(super) faults: &'t mut Vec<envelope::Fault>,
 }
 
 impl Structure<'_, '_> {
@@ -140,12 +140,21 @@ impl Structure<'_, '_> {
         skipped && ahead.peek().is_some_and(|byte| byte.is_ascii_digit())
     }
 
+    fn envelope(&mut self) -> Read<()> {
+        let (begun, mark) = (self.tokens.cursor.at(), self.tape.len());
+        envelope::read(self.tokens, self.tape).or_else(|_| {
+            self.tokens.cursor.seek(begun);
+            self.tape.truncate(mark);
+            envelope::read_odd(self.tokens, self.tape, self.faults)
+        })
+    }
+
     fn message(&mut self, place: u32, depth: usize) -> Read<()> {
         self.set(place, part::KIND, [Kind::Message as u32]);
         self.tokens.skip_spaces();
         if self.tokens.peek() == Some(b'(') {
             self.set(place, part::ENVELOPE, [(self.tape.len() - self.base) as u32]);
-            envelope::read(self.tokens, self.tape, self.trouble)?;
+            self.envelope()?;
         } else if !self.is_without_envelope() {
             return Ok(());
         } else {

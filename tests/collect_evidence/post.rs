@@ -1,0 +1,218 @@
+//! A server of either protocol that answers each reading of a message as the test says, and declares what the test says. It counts
+//! commands and octets, and knows no test.
+
+use std::sync::{Arc, Mutex};
+
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream};
+
+/// How a message is answered.
+#[derive(Clone, Debug)]
+pub(crate) enum Answer {
+    Text(String),
+    /// IMAP: `BODY[] NIL`.
+    Nil,
+    /// IMAP: `BODY[] ""`.
+    Quoted,
+    /// IMAP: `BODY[] {0}`; POP3: `+OK` and an empty text.
+    Empty,
+    /// IMAP: the size and no body.
+    NoBody,
+    /// IMAP: `RFC822.SIZE 0 BODY[] {0}`, as pymap has it for a message that is gone.
+    Zero,
+    /// POP3: `-ERR`. IMAP: the message is left out.
+    Refused,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Letter {
+    pub(crate) name: u32,
+    pub(crate) declared: usize,
+    /// To the first reading, the second and so on; the last one goes on.
+    pub(crate) answers: Vec<Answer>,
+    /// Somebody else expunges it after it was listed.
+    pub(crate) goes: bool,
+    pub(crate) readings: usize,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Post {
+    pub(crate) letters: Vec<Letter>,
+    /// POP3: whether it has no UIDL.
+    pub(crate) nameless: bool,
+    pub(crate) commands: Vec<String>,
+    pub(crate) sent: usize,
+}
+
+pub(crate) type Shared = Arc<Mutex<Post>>;
+
+pub(crate) fn text(subject: &str) -> String {
+    format!("Subject: {subject}\r\n\r\nThis is {subject}.\r\n")
+}
+
+impl Letter {
+    /// One that declares so many octets more or less than it has.
+    pub(crate) fn new(name: u32, off: isize) -> Self {
+        let text = text(&format!("message {name}"));
+        let declared = text.len().saturating_add_signed(off);
+        Self { name, declared, answers: vec![Answer::Text(text)], goes: false, readings: 0 }
+    }
+
+    pub(crate) fn answers(self, declared: usize, answers: impl Into<Vec<Answer>>) -> Self {
+        Self { declared, answers: answers.into(), ..self }
+    }
+
+    fn read(&mut self) -> Answer {
+        self.readings += 1;
+        self.answers[(self.readings - 1).min(self.answers.len() - 1)].clone()
+    }
+
+    fn header(&self) -> String {
+        let Some(Answer::Text(text)) = self.answers.last() else { return String::new() };
+        text.split_inclusive("\r\n\r\n").next().unwrap().to_owned()
+    }
+
+    /// The body as IMAP has it, with what stands before it.
+    fn body(&mut self, section: &str) -> String {
+        let declared = self.declared;
+        match self.read() {
+            Answer::Text(text) => format!("RFC822.SIZE {declared} {section} {{{}}}\r\n{text}", text.len()),
+            Answer::Nil => format!("RFC822.SIZE {declared} {section} NIL"),
+            Answer::Quoted => format!("RFC822.SIZE {declared} {section} \"\""),
+            Answer::Empty => format!("RFC822.SIZE {declared} {section} {{0}}\r\n"),
+            Answer::NoBody => format!("RFC822.SIZE {declared}"),
+            Answer::Zero => format!("RFC822.SIZE 0 {section} {{0}}\r\n"),
+            Answer::Refused => String::new(),
+        }
+    }
+}
+
+pub(crate) async fn imap(stream: DuplexStream, post: Shared) {
+    let mut stream = BufReader::new(stream);
+    let mut uids: Vec<u32> = post.lock().unwrap().letters.iter().map(|letter| letter.name).collect();
+    let mut out = "* PREAUTH [CAPABILITY IMAP4rev1 UIDPLUS] ready\r\n".to_owned();
+    let mut line = String::new();
+    loop {
+        post.lock().unwrap().sent += out.len();
+        if stream.write_all(out.as_bytes()).await.is_err() {
+            return;
+        }
+        line.clear();
+        if !stream.read_line(&mut line).await.is_ok_and(|count| count > 0) {
+            return;
+        }
+        let (tag, command) = line.trim_end().split_once(' ').unwrap();
+        let mut post = post.lock().unwrap();
+        post.commands.push(command.to_owned());
+        out = imap_answer(command, &mut post, &mut uids);
+        out.push_str(&format!("{tag} OK done\r\n"));
+    }
+}
+
+fn imap_answer(command: &str, post: &mut Post, uids: &mut Vec<u32>) -> String {
+    let words: Vec<&str> = command.split(' ').collect();
+    let mut out = String::new();
+    match *words.as_slice() {
+        ["SELECT", ..] => out.push_str(&format!("* {} EXISTS\r\n* OK [UIDVALIDITY 7] ok\r\n", uids.len())),
+        ["NOOP"] => {
+            for letter in post.letters.iter().filter(|letter| letter.goes) {
+                if let Some(at) = uids.iter().position(|uid| *uid == letter.name) {
+                    uids.remove(at);
+                    out.push_str(&format!("* {} EXPUNGE\r\n", at + 1));
+                }
+            }
+            post.letters.retain(|letter| !letter.goes);
+        }
+        ["UID", "SEARCH", ..] => {
+            let found = post.letters.iter().filter(|letter| !letter.goes).map(|letter| format!(" {}", letter.name));
+            out.push_str(&format!("* SEARCH{}\r\n", found.collect::<String>()));
+        }
+        ["UID", "FETCH", set, ..] => {
+            for (at, uid) in (1..).zip(uids.iter()).filter(|(_, uid)| is_in(set, **uid)) {
+                let Some(letter) = post.letters.iter_mut().find(|letter| letter.name == *uid) else { continue };
+                let items = if command.contains("BODY.PEEK[]<") {
+                    letter.body("BODY[]<0>")
+                } else if command.contains("BODY.PEEK[]") {
+                    letter.body("BODY[]")
+                } else if command.contains("BODY.PEEK[HEADER]") {
+                    let header = letter.header();
+                    format!("BODY[HEADER] {{{}}}\r\n{header}", header.len())
+                } else {
+                    let date = "01-Jan-2024 00:00:00 +0000";
+                    format!("FLAGS () INTERNALDATE \"{date}\" RFC822.SIZE {}", letter.declared)
+                };
+                if !items.is_empty() {
+                    out.push_str(&format!("* {at} FETCH (UID {uid} {items})\r\n"));
+                }
+            }
+        }
+        ["UID", "EXPUNGE", set] => {
+            post.letters.retain(|letter| letter.goes || !is_in(set, letter.name));
+            while let Some(at) = uids.iter().position(|uid| is_in(set, *uid)) {
+                uids.remove(at);
+                out.push_str(&format!("* {} EXPUNGE\r\n", at + 1));
+            }
+        }
+        _ => {}
+    }
+    out
+}
+
+fn is_in(set: &str, uid: u32) -> bool {
+    set.split(',').any(|range| {
+        let (from, to) = range.split_once(':').unwrap_or((range, range));
+        let number = |text: &str| if text == "*" { u32::MAX } else { text.parse().unwrap() };
+        (number(from)..=number(to)).contains(&uid)
+    })
+}
+
+pub(crate) async fn pop3(stream: DuplexStream, post: Shared) {
+    let mut stream = BufReader::new(stream);
+    let names: Vec<u32> = post.lock().unwrap().letters.iter().map(|letter| letter.name).collect();
+    let mut marked = Vec::new();
+    let mut out = "+OK\r\n".to_owned();
+    let mut line = String::new();
+    loop {
+        post.lock().unwrap().sent += out.len();
+        if stream.write_all(out.as_bytes()).await.is_err() {
+            return;
+        }
+        line.clear();
+        if !stream.read_line(&mut line).await.is_ok_and(|count| count > 0) {
+            return;
+        }
+        let mut post = post.lock().unwrap();
+        post.commands.push(line.trim_end().to_owned());
+        let mut words = line.split_ascii_whitespace();
+        let command = words.next().unwrap_or_default().to_owned();
+        let name = words.next().and_then(|word| names.get(word.parse::<usize>().ok()? - 1)).copied();
+        let rows: Vec<_> = (1..).zip(&post.letters).map(|(at, letter)| (at, letter.name, letter.declared)).collect();
+        let nameless = post.nameless;
+        let letter = post.letters.iter_mut().find(|letter| Some(letter.name) == name);
+        out = match (&*command, letter) {
+            ("USER" | "PASS" | "NOOP", _) => "+OK\r\n".to_owned(),
+            ("CAPA", _) => "+OK\r\nUSER\r\nPIPELINING\r\nTOP\r\n.\r\n".to_owned(),
+            ("STAT", _) => format!("+OK {} 1000\r\n", rows.len()),
+            ("LIST", None) => listing(rows.iter().map(|(at, _, declared)| format!("{at} {declared}\r\n"))),
+            ("UIDL", None) if !nameless => listing(rows.iter().map(|(at, name, _)| format!("{at} name{name}\r\n"))),
+            ("RETR", Some(letter)) => match letter.read() {
+                Answer::Text(text) => format!("+OK\r\n{text}.\r\n"),
+                Answer::Empty => "+OK\r\n.\r\n".to_owned(),
+                _ => "-ERR cannot be read\r\n".to_owned(),
+            },
+            ("TOP", Some(letter)) => format!("+OK\r\n{}.\r\n", letter.header()),
+            ("DELE", Some(letter)) => {
+                marked.push(letter.name);
+                "+OK\r\n".to_owned()
+            }
+            ("QUIT", _) => {
+                post.letters.retain(|letter| !marked.contains(&letter.name));
+                "+OK\r\n".to_owned()
+            }
+            _ => "-ERR\r\n".to_owned(),
+        };
+    }
+}
+
+fn listing(rows: impl Iterator<Item = String>) -> String {
+    format!("+OK\r\n{}.\r\n", rows.collect::<String>())
+}

@@ -1,0 +1,152 @@
+//! What a server says to the session reaches the program, by notices or by the error of a session that could not begin.
+
+use postroom::imap::{Imap, Notice, Notices, Response};
+use postroom::testing::Script;
+use postroom::{Config, Kind};
+
+use crate::support::{plaintext, scripted};
+
+fn starttls() -> Config {
+    let config = Config::new("localhost").starttls().only_added_roots();
+    config.add_root_der(Script::ca_der().unwrap()).unwrap()
+}
+
+/// A notice in a few words.
+fn word(notice: &Notice) -> String {
+    let code = |code: &Option<postroom::imap::ResponseCode>| code.as_ref().map(|code| code.name().to_owned());
+    match notice {
+        Notice::Alert { text, protected } => format!("alert {protected}: {text}"),
+        Notice::Warning { text, code: found } => format!("warning {:?}: {text}", code(found)),
+        Notice::Complaint { text, code: found } => format!("complaint {:?}: {text}", code(found)),
+        Notice::Bye { text, code: found } => format!("bye {:?}: {text}", code(found)),
+        Notice::Progress { command, progress, .. } => format!("progress {command:?} {:?}", progress.done),
+        Notice::Data(Response::Status(status)) => format!("status {} {:?}", status.name, status.messages),
+        Notice::Data(Response::List(listed)) => format!("list {}", listed.name),
+        Notice::Data(other) => format!("data {other:?}"),
+        Notice::Lagged => "lagged".into(),
+        other => format!("{other:?}"),
+    }
+}
+
+async fn words(mut notices: Notices) -> Vec<String> {
+    let mut words = Vec::new();
+    while let Some(notice) = notices.next().await {
+        words.push(word(&notice));
+    }
+    words
+}
+
+async fn logged_in(dialogue: &str, config: Config) -> (Script, Imap) {
+    let (script, imap) = scripted(dialogue, config).await;
+    (script, imap.unwrap())
+}
+
+#[tokio::test(start_paused = true)]
+async fn all_that_is_said_to_the_session_comes_in_order_to_every_listener() {
+    let dialogue = "
+        S: * PREAUTH [ALERT] Maintenance tonight
+        C: {A} CAPABILITY
+        S: * CAPABILITY IMAP4rev1
+        S: {A} OK done
+        C: {B} NOOP
+        S: * NO [WEBALERT https://example.org/login] Please log in by your browser
+        S: * BAD you are too fast
+        S: * OK [INPROGRESS (\"{B}\" 3 9)] at it
+        S: * STATUS Work (MESSAGES 4)
+        S: * LIST () \"/\" New (\"OLDNAME\" (Old))
+        S: * OK [ALERT] Mailbox nearly full
+        S: {B} OK [ALERT] Change your password
+        C: {C} NOOP
+        S: * BYE [UNAVAILABLE] back in an hour
+        close
+    ";
+    let (script, imap) = logged_in(dialogue, plaintext().unprotected_alerts()).await;
+    let first = imap.notices();
+    imap.noop().await.unwrap();
+    let later = imap.notices();
+    imap.noop().await.unwrap_err();
+    script.finish().await.unwrap();
+    let bye = "bye Some(\"UNAVAILABLE\"): back in an hour".to_owned();
+    assert_eq!(words(later).await, std::slice::from_ref(&bye));
+    let expected = [
+        "alert false: Maintenance tonight",
+        "warning Some(\"WEBALERT\"): Please log in by your browser",
+        "complaint None: you are too fast",
+        "progress Some(\"NOOP\") Some(3)",
+        "status Work Some(4)",
+        "list New",
+        "alert false: Mailbox nearly full",
+        "alert false: Change your password",
+        &bye,
+    ];
+    assert_eq!(words(first).await, expected);
+    assert_eq!(words(imap.notices()).await, Vec::<String>::new(), "the session is over");
+}
+
+/// RFC 9051 §7.1: an alert over a connection that is not encrypted may be anybody's.
+#[tokio::test(start_paused = true)]
+async fn alerts_outside_tls_are_left_out_and_those_within_are_not() {
+    let dialogue = "
+        S: * OK [ALERT] evil
+        C: {A} STARTTLS
+        S: {A} OK go on
+        tls
+        C: {B} CAPABILITY
+        S: * CAPABILITY IMAP4rev1 SASL-IR AUTH=PLAIN
+        S: {B} OK done
+        C: {C} AUTHENTICATE PLAIN AGFsaWNlAGFsaWNlcHc=
+        S: * OK [ALERT] good
+        S: {C} OK [CAPABILITY IMAP4rev1] welcome
+        C: {D} NOOP
+        S: * BYE bye
+        close
+    ";
+    for (asked, expected) in [(false, &["alert true: good"][..]), (true, &["alert false: evil", "alert true: good"])] {
+        let config = if asked { starttls().unprotected_alerts() } else { starttls() };
+        let (script, imap) = logged_in(dialogue, config).await;
+        imap.noop().await.unwrap_err();
+        script.finish().await.unwrap();
+        let mut words = words(imap.notices()).await;
+        assert_eq!(words.pop().as_deref(), Some("bye None: bye"));
+        assert_eq!(words, expected);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_error_of_a_session_that_cannot_begin_carries_what_was_said() {
+    let dialogue = "
+        S: * OK [CAPABILITY IMAP4rev1 AUTH=PLAIN] ready
+        C: {A} AUTHENTICATE PLAIN
+        S: +
+        C: AGFsaWNlAGFsaWNlcHc=
+        S: * NO [WEBALERT https://example.org] Visit us, alicepw
+        S: {A} NO [ALERT] Your account is locked
+        stall
+    ";
+    let (_script, imap) = scripted(dialogue, plaintext().unprotected_alerts()).await;
+    let error = imap.unwrap_err();
+    assert_eq!(error.kind(), Kind::Login);
+    let said: Vec<_> = error.notices().collect();
+    assert_eq!(said[1..], ["Your account is locked"]);
+    assert!(said[0].starts_with("Visit us, ") && !said[0].contains("alicepw"), "{said:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_does_not_listen_in_time_is_told_and_the_session_goes_on() {
+    let lines = "S: * NO over and over\n".repeat(300);
+    let dialogue = format!(
+        "S: * PREAUTH [CAPABILITY IMAP4rev1] ready
+        C: {{A}} NOOP
+        {lines}S: {{A}} OK done
+        C: {{B}} NOOP
+        S: * NO once more
+        S: {{B}} OK done"
+    );
+    let (script, imap) = logged_in(&dialogue, plaintext()).await;
+    let mut notices = imap.notices();
+    imap.noop().await.unwrap();
+    assert_eq!(word(&notices.next().await.unwrap()), "lagged");
+    imap.noop().await.unwrap();
+    assert_eq!(word(&notices.next().await.unwrap()), "warning None: once more");
+    script.finish().await.unwrap();
+}

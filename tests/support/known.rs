@@ -1,0 +1,203 @@
+//! What the servers are known to do wrong or to lack, each with the tests that meet it. Such a test runs all the same, and has to fail
+//! in these words: whoever mends a server, or a test that fails for another reason, is noticed.
+
+use crate::server::Brand;
+use crate::suite::HANGS;
+
+/// One thing that a server does.
+pub(crate) struct Known {
+    pub(crate) server: Brand,
+    pub(crate) what: &'static str,
+    /// What the tests' panics say.
+    pub(crate) says: &'static str,
+    pub(crate) tests: &'static [&'static str],
+    /// Whether it always does: else a test may pass too.
+    pub(crate) always: bool,
+}
+
+/// What is known of this test on this server.
+pub(crate) fn of(server: Brand, test: &str) -> Option<&'static Known> {
+    KNOWN.iter().find(|known| known.server == server && known.tests.contains(&test))
+}
+
+use Brand::{Dovecot24, Mailutils, Pymap};
+
+/// One line for each thing that a server does: which server, what it does, what the tests' panics say, which tests meet it.
+const KNOWN: &[Known] = &[
+    known(
+        Dovecot24,
+        "sends octets twice in BODY[]<n.m> of a file with CRLF whose name does not tell its size",
+        "bytes, and they differ from Some(4194304) on",
+        &["live_imap::fetch::a_message_whose_size_the_server_does_not_know_is_read_whole"],
+    ),
+    known(
+        Mailutils,
+        "answers UID FETCH of a UID that is not there with the last message",
+        "on an `Ok` value: Body",
+        &["live_imap::fetch::a_message_that_is_not_there_is_left_out_of_a_fetch_and_refused_by_read"],
+    ),
+    known(
+        Mailutils,
+        "has no UIDPLUS: nothing is expunged by its UID",
+        "it has no UIDPLUS",
+        &[
+            "live_imap::filing::moved_messages_are_there_and_not_here_and_what_others_marked_stays",
+            "live_imap::folder::expunge_removes_only_the_named_messages_that_are_marked",
+            "live_imap::idle::what_happened_before_idle_is_told_first",
+            "live_imap::mailbox::commit_leaves_alone_what_another_client_marked",
+            "live_imap::mailbox::dropping_a_mailbox_deletes_nothing",
+            "live_imap::order::what_shifts_numbers_does_not_shift_its_neighbours",
+        ],
+    ),
+    known(
+        Mailutils,
+        "has no UIDPLUS: a mailbox deletes nothing",
+        "features.delete",
+        &["live_imap::mailbox::a_boxed_mailbox_lists_reads_and_deletes_on_commit"],
+    ),
+    known(
+        Mailutils,
+        "has no UIDPLUS: a collector deletes nothing",
+        "1 failed",
+        &[
+            "live_collect::policies::mail_is_moved_by_imap",
+            "live_collect::policies::mail_stays_by_imap_for_days_and_the_newest_only",
+        ],
+    ),
+    known(
+        Mailutils,
+        "has no UIDPLUS: it does not tell what copies are numbered",
+        "called `Option::unwrap()` on a `None` value",
+        &[
+            "live_imap::filing::copies_are_named_by_copyuid_and_keep_their_flags",
+            "live_imap::mailboxes::odd_names_come_back_as_they_were_or_are_refused",
+        ],
+    ),
+    known(
+        Mailutils,
+        "writes the code TRYCREATE where no code can be",
+        "APPEND [TRYCREATE] failed",
+        &["live_imap::append::a_mailbox_that_is_not_there_is_refused_with_trycreate"],
+    ),
+    known(
+        Mailutils,
+        "takes the date in the message's header for its date of arrival",
+        "left: Some(2026-03-02 9:00:00.0 +00:00:00)",
+        &["live_imap::append::bytes_flags_and_date_are_kept_and_the_uid_is_told"],
+    ),
+    known(
+        Mailutils,
+        "forgets the flags that APPEND gives",
+        "DRAFT",
+        &["live_imap::searching::every_key_finds_what_it_says"],
+    ),
+    known(
+        Mailutils,
+        "offers SCRAM and CRAM-MD5 without the passwords for them",
+        "the login by SCRAM-SHA-256 was refused",
+        &["live_imap::login::every_password_mechanism_that_is_offered_logs_in"],
+    ),
+    known(
+        Mailutils,
+        "takes a quoted {5} at the end of a line for the announcement of a literal, and waits for it",
+        HANGS,
+        &["live_imap::searching::texts_of_every_kind_are_found_as_they_are"],
+    ),
+    known(
+        Mailutils,
+        "keeps no keywords",
+        "Unrecognized flag",
+        &["live_mutated::rounds::the_same_values_come_out_through_a_mutating_proxy"],
+    ),
+    known(
+        Mailutils,
+        "has no AUTH in POP3",
+        "no mechanism is offered at all",
+        &["live_pop3::login::every_password_mechanism_that_is_offered_logs_in"],
+    ),
+    known(
+        Mailutils,
+        "writes X-UIDL into messages that UIDL named, and sends it by RETR and TOP",
+        // In a list of octets.
+        "88, 45, 85, 73, 68, 76, 58",
+        &[
+            "live_collect::policies::mail_stays_by_pop3_for_days_and_the_newest_only",
+            "live_pop3::mailbox::a_boxed_mailbox_lists_reads_and_deletes_on_commit",
+            "live_pop3::mailbox::dropping_a_mailbox_deletes_nothing",
+            "live_pop3::mailbox::headers_and_previews_come_by_top_and_flags_are_unsupported",
+        ],
+    ),
+    known(
+        Mailutils,
+        "writes X-UIDL into messages that UIDL named: they are not what they were",
+        "is_home(&home, 1..=3)",
+        &[
+            "live_collect::policies::a_switch_of_protocol_brings_nothing_twice",
+            "live_collect::policies::mail_is_copied_by_pop3_once",
+            "live_collect::policies::mail_is_moved_by_pop3",
+        ],
+    ),
+    known(
+        Mailutils,
+        "begins a body by an empty line of its own in TOP",
+        // CRLF three times, and a dot, in a list of octets.
+        "left: [83, 117, 98, 106, 101, 99, 116, 58, 32, 100, 111, 116, 115, 13, 10, 13, 10, 13, 10, 46, 13, 10]",
+        &["live_pop3::session::tricky_messages_come_byte_for_byte_every_way"],
+    ),
+    known(
+        Pymap,
+        "refuses CLOSE of a mailbox that is open for reading only: without UNSELECT there is no way out",
+        "the server refused CLOSE: Mailbox is read-only.",
+        &[
+            "live_imap::filing::close_removes_what_is_marked_and_unselect_does_not",
+            "live_imap::mailboxes::odd_names_come_back_as_they_were_or_are_refused",
+            "live_imap::mailboxes::status_counts_without_selecting",
+            "live_mutated::rounds::the_same_values_come_out_through_a_mutating_proxy",
+        ],
+    ),
+    known(
+        Mailutils,
+        "tells nothing while a session idles",
+        "the event never came",
+        &["live_imap::idle::new_mail_flags_and_expunges_of_another_session_become_events"],
+    ),
+    known(
+        Mailutils,
+        "tells nothing while a session idles: a mailbox sleeps on",
+        "the mailbox slept on",
+        &["live_imap::mailbox::idle_returns_when_mail_arrives"],
+    ),
+    by_chance(known(
+        Pymap,
+        "may forget to tell a session that idles what another one changes",
+        "the event never came",
+        &["live_imap::idle::new_mail_flags_and_expunges_of_another_session_become_events"],
+    )),
+    by_chance(known(
+        Pymap,
+        "does not tell a session that idles what happened before it did: a mailbox sleeps on",
+        "the mailbox slept on",
+        &["live_imap::mailbox::idle_returns_when_mail_arrives"],
+    )),
+    known(
+        Pymap,
+        "counts the CRLF before a boundary as part of the body",
+        "74, 86, 66, 69, 82, 105, 48, 120, 76, 106, 81, 75, 13, 10]",
+        &["live_imap::fetch::a_body_is_read_byte_for_byte_and_not_marked_as_read"],
+    ),
+    known(
+        Pymap,
+        "writes another date into the ENVELOPE than the message has",
+        "envelope.date().unwrap() == ",
+        &["live_imap::fetch::every_item_comes_as_a_typed_value"],
+    ),
+];
+
+const fn known(server: Brand, what: &'static str, says: &'static str, tests: &'static [&'static str]) -> Known {
+    Known { server, what, says, tests, always: true }
+}
+
+/// What depends on which of two sessions is faster.
+const fn by_chance(known: Known) -> Known {
+    Known { always: false, ..known }
+}

@@ -1,0 +1,64 @@
+//! pymap, a server in Python, with mail in memory: every message stays as it came. It speaks IMAP alone, and TLS by STARTTLS alone.
+//! Everybody is a user. Mail gets in, and is looked at, by a plain session of ours.
+
+use std::path::Path;
+
+use crate::server::certificates::certificates;
+use crate::server::process::{Process, persistently, unpacked};
+use crate::server::raw::{Raw, modified_utf7};
+use crate::server::{NASTY_PASSWORD, NASTY_USER, PASSWORD, Running, Store};
+
+struct Pymap {
+    process: Process,
+}
+
+impl Store for Pymap {
+    fn add_user(&self, _: &str, _: &str) {}
+
+    fn log(&self) -> String {
+        self.process.log()
+    }
+
+    fn make_mailbox(&self, user: &str, mailbox: &str) {
+        self.session(user).create(&modified_utf7(mailbox));
+    }
+
+    fn deliver(&self, user: &str, mailbox: &str, messages: &[Vec<u8>]) {
+        self.session(user).append(&modified_utf7(mailbox), messages);
+    }
+
+    fn stored(&self, user: &str, mailbox: &str) -> Vec<Vec<u8>> {
+        self.session(user).messages(&modified_utf7(mailbox))
+    }
+}
+
+impl Pymap {
+    fn session(&self, user: &str) -> Raw {
+        Raw::login(self.process.ports[0], user, PASSWORD)
+    }
+}
+
+pub(crate) fn start() -> Running {
+    persistently("pymap", try_start)
+}
+
+fn try_start() -> Result<Running, String> {
+    let mut process = Process::prepare();
+    let dir = process.dir.clone();
+    let certificates = certificates(&dir);
+    let imap = process.ports[0];
+    let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/in_memory.py");
+    let users = [PASSWORD, NASTY_USER, NASTY_PASSWORD].map(quoted).join(" ");
+    let command = format!(
+        "{}/bin/python {} {users} --host 127.0.0.1 --port {imap} --cert {dir}/server.pem --key {dir}/server.key dict",
+        unpacked("pymap").display(),
+        program.display(),
+        dir = dir.display()
+    );
+    process.start_on(&[imap], &[command], "OK")?;
+    Ok(Running { ports: process.ports, certificates, store: Box::new(Pymap { process }) })
+}
+
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
