@@ -257,7 +257,7 @@ fn lost(seen: &Seen, states: &States) -> Option<String> {
     None
 }
 
-/// What is at home and was never on the server; or is not at home, and nothing says so.
+/// What is at home and was never on the server, unless it was reported as doubtful; or is not at home, and nothing says so.
 fn strange(seen: &Seen, states: &States) -> Option<String> {
     let mut stored = seen.stored.clone()?;
     for mail in states.before.messages("INBOX") {
@@ -267,5 +267,5 @@ fn strange(seen: &Seen, states: &States) -> Option<String> {
             None => {}
         }
     }
-    stored.first().map(|bytes| format!("{} octets are stored that are no message", bytes.len()))
+    stored.get(seen.differing).map(|bytes| format!("{} octets are stored that are no message", bytes.len()))
 }
