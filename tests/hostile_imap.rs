@@ -192,7 +192,7 @@ async fn a_literal_over_the_limit_that_comes_whole_is_a_defect_of_its_message() 
     let mut limits = Limits::default();
     limits.literal = 1000;
     let dialogue = "
-        C: {A} UID FETCH 1:* (UID BODY.PEEK[])
+        C: {A} UID FETCH 1:* (UID RFC822.SIZE BODY.PEEK[])
         S-raw: * 1 FETCH (UID 10 BODY[] {3000000}\\r\\n
         S-fill: 3000000 x
         S-raw: )\\r\\n* 2 FETCH (UID 11 BODY[] {2}\\r\\nhi)\\r\\n* 3 FETCH (UID 12 BODY[] {2}\\r\\nho)\\r\\n
@@ -215,7 +215,8 @@ async fn a_literal_over_the_limit_that_comes_whole_is_a_defect_of_its_message() 
 #[tokio::test(start_paused = true)]
 async fn a_literal_of_impossible_size_ends_the_connection_with_one_error() {
     for size in ["9223372036854775808", "18446744073709551616", "99999999999999999999999"] {
-        let dialogue = format!("C: {{A}} UID FETCH 1:* (UID BODY.PEEK[])\nS: * 1 FETCH (UID 10 BODY[] {{{size}}}");
+        let dialogue =
+            format!("C: {{A}} UID FETCH 1:* (UID RFC822.SIZE BODY.PEEK[])\nS: * 1 FETCH (UID 10 BODY[] {{{size}}}");
         let (_script, mut folder) = selected(&dialogue, plaintext()).await;
         let mut mail = folder.fetch(Uids::ALL, Items::MESSAGE).await.unwrap();
         assert_eq!(mail.try_next().await.unwrap_err().kind(), Kind::Protocol);
@@ -229,7 +230,7 @@ async fn a_huge_literal_that_never_comes_is_given_up_and_one_that_breaks_off_is_
     for size in ["4294967295", "9223372036854775807"] {
         for (end, kind) in [("stall", Kind::Timeout), ("close", Kind::Closed)] {
             let dialogue = format!(
-                "C: {{A}} UID FETCH 1:* (UID BODY.PEEK[])
+                "C: {{A}} UID FETCH 1:* (UID RFC822.SIZE BODY.PEEK[])
                 S-raw: * 1 FETCH (UID 10 BODY[] {{{size}}}\\r\\n
                 S-fill: 1000000 x\n{end}"
             );
@@ -305,7 +306,7 @@ async fn what_is_skipped_of_a_response_is_bounded() {
         (limits.literal, limits.skipped) = (10, skipped);
         let text = |byte: &str| format!("{{1000}}\\r\\n{}", byte.repeat(1000));
         let dialogue = format!(
-            "C: {{A}} UID FETCH 1:* (UID BODY.PEEK[])
+            "C: {{A}} UID FETCH 1:* (UID RFC822.SIZE BODY.PEEK[])
             S-raw: * 1 FETCH (UID 10 X-A {} X-B {} BODY[] {})\\r\\n
             S-raw: * 2 FETCH (UID 11 BODY[] {})\\r\\n* 3 FETCH (UID 12 BODY[] {{2}}\\r\\nhi)\\r\\n
             S: {{A}} OK done",

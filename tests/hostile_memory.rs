@@ -28,7 +28,7 @@ fn status(name: &str) -> u64 {
 /// Fetches what announces `size` bytes, of which 32 MiB come; tells how the fetch ends.
 async fn announced(size: &str) -> Kind {
     let dialogue = format!(
-        "C: {{A}} UID FETCH 1:* (UID BODY.PEEK[])
+        "C: {{A}} UID FETCH 1:* (UID RFC822.SIZE BODY.PEEK[])
         S-raw: * 1 FETCH (UID 10 BODY[] {{{size}}}\\r\\n
         S-fill: 33554432 x
         close"

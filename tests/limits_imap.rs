@@ -31,7 +31,7 @@ fn limited(change: impl FnOnce(&mut Limits)) -> Config {
 /// What a fetch of everything gives when the server answers so.
 async fn fetched(answer: &str, config: Config) -> Result<Vec<Fetched>, Error> {
     let dialogue = format!(
-        "C: {{A}} UID FETCH 1:* (UID BODY.PEEK[])\nS-raw: {answer}\nS: {{A}} OK done\nC: {{B}} NOOP\nS: {{B}} OK"
+        "C: {{A}} UID FETCH 1:* (UID RFC822.SIZE BODY.PEEK[])\nS-raw: {answer}\nS: {{A}} OK done\nC: {{B}} NOOP\nS: {{B}} OK"
     );
     let (script, mut folder) = selected(&dialogue, config).await;
     let mut mail = folder.fetch(Uids::ALL, Items::MESSAGE).await?;
@@ -88,7 +88,7 @@ async fn nesting() {
     let mut accepted = Vec::new();
     for depth in 15..25 {
         let answer = format!(
-            "* 1 FETCH (UID 10 BODYSTRUCTURE {} BODY[] \"\")\\r\\n* 2 FETCH (UID 11 BODY[] \"hi\")\\r\\n* 3 EXPUNGE\\r\\n",
+            "* 1 FETCH (UID 10 BODYSTRUCTURE {} BODY[] \"x\")\\r\\n* 2 FETCH (UID 11 BODY[] \"hi\")\\r\\n* 3 EXPUNGE\\r\\n",
             deep(depth)
         );
         let messages = fetched(&answer, config.clone()).await.unwrap();

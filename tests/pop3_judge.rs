@@ -55,7 +55,11 @@ const LISTED: &str = "
 const TEXT: &str = "Subject: hello\r\n\r\ntext\r\n";
 
 async fn session(dialogue: &str) -> (Pop3, Script) {
-    let mut script = Script::new(&format!("{LOGIN}{dialogue}"));
+    begun(&format!("{LOGIN}{dialogue}")).await
+}
+
+async fn begun(dialogue: &str) -> (Pop3, Script) {
+    let mut script = Script::new(dialogue);
     let config = Config::new("localhost").dangerous_plaintext();
     let (pop3, driver) = Pop3::handshake(script.stream(), config, Login::password("me", "secret")).await.unwrap();
     drop(tokio::spawn(driver));
@@ -132,7 +136,7 @@ async fn a_reader_says_at_its_end_what_was_wrong_and_fails_where_nothing_came() 
     let (text, defects) = read(Mailbox::read(&mut pop3, &ids[0]).await.unwrap()).await;
     assert_eq!((text.unwrap().as_str(), defects), (TEXT, vec![]));
     let (text, defects) = read(Mailbox::read(&mut pop3, &ids[1]).await.unwrap()).await;
-    assert_eq!((text.unwrap_err().kind(), defects), (Kind::Rejected, vec![Defect::Missing]));
+    assert_eq!((text.unwrap_err().kind(), defects), (Kind::Missing, vec![Defect::Missing]));
     let (text, defects) = read(Mailbox::read(&mut pop3, &ids[2]).await.unwrap()).await;
     assert_eq!((text.unwrap().as_str(), defects), ("a: b\r\n\r\nc\r\n", vec![OTHER]));
     drop(pop3);
@@ -162,13 +166,13 @@ async fn plain_calls_judge_by_what_they_have_listed() {
         drop(mail);
 
         assert!(matches!(pop3.retr(number(1)).await.unwrap().content, Content::Whole(bytes) if bytes == TEXT));
-        assert_eq!(pop3.retr(number(2)).await.unwrap_err().kind(), Kind::Rejected);
+        assert_eq!(pop3.retr(number(2)).await.unwrap_err().kind(), Kind::Missing);
         let third = pop3.retr(number(3)).await.unwrap();
         assert!(last(&third.content));
         assert_eq!(third.defect(), other.then_some(OTHER));
 
         assert_eq!(read(Pop3::read(&mut pop3, number(1)).await.unwrap()).await.1, []);
-        assert_eq!(read(Pop3::read(&mut pop3, number(2)).await.unwrap()).await.0.unwrap_err().kind(), Kind::Rejected);
+        assert_eq!(read(Pop3::read(&mut pop3, number(2)).await.unwrap()).await.0.unwrap_err().kind(), Kind::Missing);
         let defects = read(Pop3::read(&mut pop3, number(3)).await.unwrap()).await.1;
         assert_eq!(defects, Vec::from_iter(other.then_some(OTHER)));
         drop(pop3);
@@ -199,7 +203,7 @@ async fn top_brings_no_more_than_was_asked_for_and_not_nothing() {
     let previews = all(&mut pop3, &ids[..1], Part::Preview(1)).await;
     assert_eq!(&previews[0].bytes()[..], b"a: b\r\n\r\none\r\n");
     assert_eq!(&pop3.top(number(1), 1).await.unwrap()[..], b"a: b\r\n\r\none\r\n");
-    assert_eq!(pop3.top(number(2), 0).await.unwrap_err().kind(), Kind::Rejected);
+    assert_eq!(pop3.top(number(2), 0).await.unwrap_err().kind(), Kind::Missing);
     drop(pop3);
     script.finish().await.unwrap();
 }
@@ -231,6 +235,45 @@ async fn where_top_is_refused_the_header_is_cut_from_the_message() {
     let refused = |text: &str| vec![Defect::Refused { text: text.to_owned() }];
     let (busy, gone) = (refused("busy"), refused("gone"));
     assert_eq!(seen, [(&ids[1], 0, &busy[..]), (&ids[0], 18, &[][..]), (&ids[2], 0, &gone[..])]);
+    drop(pop3);
+    script.finish().await.unwrap();
+}
+
+#[tokio::test]
+async fn one_text_for_two_messages_of_different_sizes_ends_the_session() {
+    let listed = LISTED.replace("S: 2 24", "S: 2 11").replace("+OK 3 72", "+OK 3 59");
+    let hello = "S: +OK\nS: Subject: hello\nS:\nS: text\nS: .\n";
+    // The reply to the first one comes twice: what follows is each time of the command before.
+    let dialogue =
+        format!("{listed}\nC: RETR 1\nC: RETR 2\nC: RETR 3\n{hello}{hello}S: +OK\nS: a: b\nS:\nS: c\nS: .\n");
+    let login = LOGIN.replace("S: USER", "S: USER\n    S: PIPELINING");
+    let (mut pop3, _script) = begun(&format!("{login}{dialogue}")).await;
+    pop3.entries().await.unwrap();
+    let mut mail = pop3.fetch((1..=3).map(number));
+    let mut came = 0;
+    let error = loop {
+        match mail.try_next().await {
+            Ok(Some(retrieved)) => came += usize::from(retrieved.number == number(1)),
+            Ok(None) => panic!("no error"),
+            Err(error) => break error,
+        }
+    };
+    assert_eq!((error.kind(), came <= 1), (Kind::Protocol, true));
+    assert!(mail.try_next().await.unwrap().is_none(), "an error is always the end");
+    drop(mail);
+    assert_eq!(pop3.noop().await.unwrap_err().kind(), Kind::Closed);
+}
+
+#[tokio::test]
+async fn equal_messages_of_equal_size_are_two_messages_whatever_the_size_is() {
+    let hello = |number: u32| format!("C: RETR {number}\nS: +OK\nS: Subject: hello\nS:\nS: texts\nS: .\n");
+    let (mut pop3, script) = session(&format!("{LISTED}{}{}", hello(1), hello(2))).await;
+    pop3.entries().await.unwrap();
+    let mut mail = pop3.fetch((1..=2).map(number));
+    for _ in 0..2 {
+        assert!(matches!(mail.try_next().await.unwrap().unwrap().content, Content::Uncertain { .. }));
+    }
+    drop(mail);
     drop(pop3);
     script.finish().await.unwrap();
 }

@@ -21,6 +21,8 @@ mod dialect;
 mod events;
 #[path = "session_imap/idling.rs"]
 mod idling;
+#[path = "session_imap/judging.rs"]
+mod judging;
 #[path = "session_imap/login.rs"]
 mod login;
 #[path = "session_imap/notices.rs"]

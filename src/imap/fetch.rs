@@ -271,7 +271,8 @@ impl<'a> Fetch<'a> {
     /// Every part was answered: is everything there?
     fn asked_for_all(&mut self) -> Result<bool> {
         let partial = std::mem::take(&mut self.partial);
-        self.ready.extend(partial.messages.into_values());
+        let items = &self.items;
+        self.ready.extend(partial.messages.into_values().map(|fetched| without_text(fetched, items)));
         match std::mem::replace(&mut self.stage, Stage::Over) {
             Stage::Asking if !self.is_complete() => {
                 let wanted = self.uids.clone();
@@ -378,6 +379,12 @@ impl Partial {
         self.bytes -= fetched.weight();
         Some(fetched)
     }
+}
+
+/// A message that came without the text that was asked for.
+fn without_text(fetched: Fetched, items: &Items) -> Fetched {
+    let has_text = fetched.body().is_some() || fetched.defects().next().is_some();
+    if !has_text && items.has_whole() { codec::lacking(&fetched) } else { fetched }
 }
 
 /// Both responses about one message as one. If a literal was left out of either, what came first is all there is.

@@ -140,7 +140,7 @@ impl<S: Borrow<Imap>> Folder<S> {
         }
         let (link, limits) = (self.link(), self.session().limits());
         let uids = Uids::from(uid);
-        let mut fetch = Fetch::new(link, limits, self.selection, uids.clone(), [uids].into(), items)?;
+        let mut fetch = Fetch::new(link, limits, self.selection, uids.clone(), [uids].into(), items.judged())?;
         let mut found = None;
         while let Some(fetched) = fetch.try_next().await? {
             found.get_or_insert(fetched);
@@ -331,7 +331,7 @@ impl<S: BorrowMut<Imap>> Folder<S> {
         let empty = self.info()?.exists == 0 || uids.is_empty();
         let parts = if empty { Default::default() } else { uids.split(self.session().limits().set).collect() };
         let session = self.session.borrow_mut();
-        Fetch::new(session.link(), session.limits(), self.selection, uids, parts, items)
+        Fetch::new(session.link(), session.limits(), self.selection, uids, parts, items.judged())
     }
 
     /// Reads one section of one message as it comes: `Section::WHOLE` for all of it. One flight for every 4 MiB; at most

@@ -202,7 +202,8 @@ impl Source for Mail<'_> {
 
 fn message(fetched: &Fetched, place: &std::sync::Arc<Place>, part: Part) -> Option<Message> {
     let id = MessageId::new(place.clone(), Key::Number(fetched.uid()?.as_u32()));
-    let mut defects: Vec<Defect> = fetched.defects().filter(|defect| *defect != Defect::Missing).collect();
+    let judged = |defect: &Defect| matches!(defect, Defect::Missing | Defect::Size { .. });
+    let mut defects: Vec<Defect> = fetched.defects().filter(|defect| !judged(defect)).collect();
     let bytes = match part {
         Part::Whole => fetched.body(),
         Part::Header => section(fetched, &Section::HEADER),

@@ -48,7 +48,7 @@ impl<'a> Opening<'a> {
     /// [`Kind::Rejected`](crate::Kind::Rejected) where the server refuses to open it: then nothing is selected. The rest comes
     /// from the stream.
     pub async fn fetch(self, uids: impl Into<Uids>, items: Items) -> Result<Fetch<'a>> {
-        let uids = uids.into();
+        let (uids, items) = (uids.into(), items.judged());
         self.imap.check_items(&items)?;
         let parts: VecDeque<Uids> = uids.split(self.imap.limits().set).collect();
         let select = Select { name: self.name?, read_only: self.read_only };

@@ -123,6 +123,8 @@ impl<'a> SectionReader<'a> {
                 match defect {
                     // The literal that was passed on, be it empty, is left out of its response.
                     Defect::TooLarge { .. } => self.found = true,
+                    // All of it is judged at its end.
+                    Defect::Missing | Defect::Size { .. } => {}
                     other => self.defects.push(other),
                 }
             }

@@ -40,6 +40,8 @@ async fn a_mapping_is_of_what_was_asked_for_and_shows_what_is_missing() {
         S: {B} OK [COPYUID 9 1:4294967295 1:4294967295] done
         C: {D} UID COPY 2 Archive
         S: {D} OK [COPYUID 9 5 6] done
+        C: {G} UID COPY 1:2 Archive
+        S: {G} OK [COPYUID 9 2,2 6:7] done
         C: {E} UID COPY 2 Archive
         S: {E} OK done
         C: {F} UID COPY 1:* Archive
@@ -56,7 +58,9 @@ async fn a_mapping_is_of_what_was_asked_for_and_shows_what_is_missing() {
     assert_eq!(liar.pairs().count(), 1);
 
     let other = folder.copy(uids("2"), "Archive").await.unwrap();
-    assert_eq!((other.mapping, other.missing.unwrap().to_string()), (None, "2".into()));
+    assert_eq!((other.mapping, other.missing), (None, None));
+    let short = folder.copy(uids("1:2"), "Archive").await.unwrap();
+    assert_eq!((short.mapping.unwrap().from().to_string(), short.missing), ("2".into(), None));
     let silent = folder.copy(uids("2"), "Archive").await.unwrap();
     assert_eq!((silent.mapping, silent.missing), (None, None));
     let open = folder.copy(Uids::ALL, "Archive").await.unwrap();

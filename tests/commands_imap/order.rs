@@ -53,6 +53,25 @@ async fn two_that_claim_the_same_data_go_one_after_the_other() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_status_of_another_mailbox_is_no_answer() {
+    let dialogue = "
+        C: {A} STATUS Sent (MESSAGES)
+        S: * STATUS Sent (MESSAGES 2)
+        S: * STATUS INBOX (MESSAGES 9)
+        S: {A} OK done
+        C: {B} STATUS Sent (MESSAGES)
+        S: * STATUS INBOX (MESSAGES 9)
+        S: {B} OK done
+    ";
+    let (script, imap) = greeted(dialogue, plaintext()).await;
+    for messages in [Some(2), None] {
+        let status = imap.status("Sent", StatusItems::MESSAGES).await.unwrap();
+        assert_eq!((status.name.as_str(), status.messages), ("Sent", messages));
+    }
+    script.finish().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_status_under_another_spelling_goes_to_the_oldest_asker() {
     let dialogue = "
         C: {A} STATUS a (MESSAGES)

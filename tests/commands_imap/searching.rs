@@ -5,7 +5,7 @@ use postroom::testing::Server;
 use postroom::{Flag, Kind};
 use time::{Date, Month};
 
-use crate::support::{SELECT, embedded, greeted, plaintext, selected};
+use crate::support::{SELECT, embedded, greeted, plaintext, scripted, selected};
 
 #[tokio::test(start_paused = true)]
 async fn what_matches_is_the_same_with_esearch_and_without() {
@@ -55,7 +55,8 @@ async fn either_answer_is_taken_for_either_question() {
         S: * SEARCH 2 3 9
         S: {B} OK done
         C: {C} UID SEARCH RETURN (ALL) UNSEEN
-        S: {C} OK nothing to say
+        S: * SEARCH
+        S: {C} OK done
     ";
     let (script, folder) = selected(dialogue, plaintext()).await;
     assert_eq!(folder.search(&Query::unseen()).await.unwrap().to_string(), "2:3,9");
@@ -66,9 +67,68 @@ async fn either_answer_is_taken_for_either_question() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn silence_is_not_an_empty_result() {
+    let dialogue = "
+        C: {A} UID SEARCH RETURN (ALL) UNSEEN
+        S: {A} OK nothing to say
+        C: {B} UID SEARCH RETURN (ALL) UNSEEN
+        S: * ESEARCH (TAG \"Z9\") UID ALL 9
+        S: * SORT 9
+        S: {B} OK done
+        C: {C} UID SEARCH RETURN (SAVE) UNSEEN
+        S: {C} OK saved
+        C: {D} UID SEARCH RETURN (ALL) UNSEEN
+        S: * ESEARCH (TAG \"{D}\") UID
+        S: {D} OK done
+    ";
+    let greeting = "S: * PREAUTH [CAPABILITY IMAP4rev1 ESEARCH SEARCHRES] ready";
+    let (script, imap) = scripted(&format!("{greeting}\n{SELECT}\n{dialogue}"), plaintext()).await;
+    let folder = imap.unwrap().into_folder("INBOX").await.unwrap();
+    for _ in 0..2 {
+        assert_eq!(folder.search(&Query::unseen()).await.unwrap_err().kind(), Kind::Missing);
+    }
+    assert_eq!(folder.find(&Query::unseen(), Returns::new().save()).await.unwrap().all, None);
+    assert!(folder.search(&Query::unseen()).await.unwrap().is_empty());
+    script.finish().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_names_another_command_or_none_beside_one_that_does_is_no_answer() {
+    let dialogue = "
+        C: {A} UID SEARCH RETURN (ALL) UNSEEN
+        S: * ESEARCH (TAG \"Z9\") UID ALL 9
+        S: * SEARCH 9 10
+        S: * ESEARCH (TAG \"{A}\") UID ALL 2:3
+        S: {A} OK done
+    ";
+    let (script, folder) = selected(dialogue, plaintext()).await;
+    assert_eq!(folder.search(&Query::unseen()).await.unwrap().to_string(), "2:3");
+    script.finish().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_about_messages_that_were_not_asked_for_is_none() {
+    let dialogue = "
+        C: {A} UID SEARCH RETURN (ALL) UID 2:4 UNSEEN
+        S: * SEARCH 2 7
+        S: {A} OK done
+        C: {B} UID SEARCH RETURN (ALL) UID 9:* UNSEEN
+        S: * SEARCH 7
+        S: {B} OK done
+    ";
+    let (script, folder) = selected(dialogue, plaintext()).await;
+    let among = |set: &str| Query::uids(set.parse::<Uids>().unwrap()).and(Query::unseen());
+    assert_eq!(folder.search(&among("2:4")).await.unwrap_err().kind(), Kind::Missing);
+    // RFC 9051 §9: the last message is part of every set that ends in `*`.
+    assert_eq!(folder.search(&among("9:*")).await.unwrap().to_string(), "7");
+    script.finish().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_charset_is_named_just_where_it_is_needed() {
     let dialogue = "
         C: {A} UID SEARCH RETURN (ALL) FROM \"anna\"
+        S: * ESEARCH (TAG \"{A}\") UID
         S: {A} OK done
         C: {B} UID SEARCH RETURN (ALL) CHARSET UTF-8 FROM {6}
         S: + go on

@@ -89,6 +89,8 @@ pub(crate) struct Seen {
     pub(crate) copied: Option<Vec<u32>>,
     /// Those that were asked for and are said to be no more.
     pub(crate) gone: Vec<u32>,
+    /// How many messages are reported as different at each reading.
+    pub(crate) differing: usize,
     /// What is durable at home.
     pub(crate) stored: Option<Vec<Vec<u8>>>,
     /// What was sent for a mailbox that had become another.

@@ -140,6 +140,7 @@ async fn watch(
             Event::Listed { .. } | Event::Collected { .. } | Event::Deleted { .. } | Event::Recognised { .. } => {}
             other => {
                 is_usual = false;
+                seen.differing += usize::from(matches!(other, Event::Differs { .. }));
                 seen.errors.push(format!("{other:?}"));
             }
         }

@@ -275,5 +275,7 @@ fn size(scene: &mut Scene<'_>, at: usize, mut answer: Answer) -> Change {
         return plain::change(Kind::Size, scene);
     }
     put(scene, at, &answer);
-    detectable(format!("the size {size} of {uid:?}"))
+    // Another lie may have made the text as long.
+    let alike = answer.body().is_some_and(|(_, _, text)| text.len() == size && text != mail.bytes);
+    Some((!alike, format!("the size {size} of {uid:?}")))
 }

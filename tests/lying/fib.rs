@@ -1,6 +1,7 @@
 //! How a POP3 server's reply is changed into another well-formed one that is not true. Each change says whether something else in
 //! the session contradicts it: what LIST declares is what RETR has to send.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::dice::Dice;
@@ -14,6 +15,32 @@ pub(crate) struct Scene<'a> {
     pub(crate) world: &'a World,
     pub(crate) dice: Dice,
     pub(crate) always: bool,
+    pub(crate) declared: &'a Declared,
+}
+
+/// What the server has said of its mail, true or not, for what comes after it to be held against.
+#[derive(Default)]
+pub(crate) struct Declared {
+    pub(crate) count: Option<usize>,
+    pub(crate) sizes: BTreeMap<u32, usize>,
+}
+
+impl Declared {
+    pub(crate) fn hear(&mut self, command: &str, reply: &Reply) {
+        let numbers = |line: &[u8]| {
+            let text = String::from_utf8_lossy(line).into_owned();
+            let words: Vec<usize> = text.split_whitespace().filter_map(|word| word.parse().ok()).collect();
+            words
+        };
+        match (command, &reply.lines) {
+            ("STAT", _) => self.count = numbers(&reply.status).first().copied(),
+            ("LIST", Some(lines)) => {
+                let rows = lines.iter().map(|line| numbers(line));
+                self.sizes = rows.filter(|row| row.len() == 2).map(|row| (row[0] as u32, row[1])).collect();
+            }
+            _ => {}
+        }
+    }
 }
 
 /// What is sent, whether that is detectable, and what was changed.
@@ -39,11 +66,11 @@ pub(crate) fn change(kind: Kind, scene: &mut Scene<'_>) -> Change {
     }
     if kind == Kind::Drop && scene.dice.once_in(4) {
         // The next reply is taken for this one.
-        return Some((Vec::new(), verb != "TOP", "no reply".to_owned()));
+        return Some((Vec::new(), verb != "TOP" && !has_twin(scene), "no reply".to_owned()));
     }
     if kind == Kind::Repeat && scene.dice.once_in(3) {
         let twice = vec![Out::Said(scene.reply.write()); 2];
-        return Some((twice, verb != "TOP", "the reply twice".to_owned()));
+        return Some((twice, verb != "TOP" && !has_twin(scene), "the reply twice".to_owned()));
     }
     match &*verb {
         "STAT" => stat(kind, scene),
@@ -110,6 +137,7 @@ fn listing(kind: Kind, scene: &mut Scene<'_>, sizes: bool) -> Change {
         Kind::Empty => {
             if scene.dice.once_in(2) {
                 lines.clear();
+                is_detectable = scene.declared.count != Some(0);
                 "no lines".to_owned()
             } else {
                 lines[at] = line("");
@@ -208,9 +236,7 @@ fn message(kind: Kind, scene: &mut Scene<'_>, whole: bool) -> Change {
                 twin.filter(|_| scene.dice.once_in(2)).unwrap_or_else(|| &others[scene.dice.below(others.len())]);
             let text = if whole { &other.bytes[..] } else { other.header() };
             *lines = stuffed(text);
-            let is_detectable = whole && other.bytes.len() != mail.bytes.len();
-            let what = format!("the text of {}", other.number);
-            return said(scene, is_detectable, what);
+            format!("the text of {}", other.number)
         }
         Kind::Rename => {
             let length = lines[at].len();
@@ -220,7 +246,11 @@ fn message(kind: Kind, scene: &mut Scene<'_>, whole: bool) -> Change {
         Kind::Interleave => {
             if scene.dice.once_in(3) {
                 let outs = vec![Out::said("+OK an answer to nothing\r\n"), Out::Said(scene.reply.write())];
-                return Some((outs, whole, "an answer to nothing before it".to_owned()));
+                return Some((
+                    outs,
+                    whole && scene.declared.sizes.contains_key(&number),
+                    "an answer to nothing before it".to_owned(),
+                ));
             }
             let stray: &[u8] = [b"+OK 5 octets\r\n".as_slice(), b"..\r\n", b"-ERR\r\n"][scene.dice.below(3)];
             lines.insert(at, stray.to_vec());
@@ -237,7 +267,22 @@ fn message(kind: Kind, scene: &mut Scene<'_>, whole: bool) -> Change {
         Kind::Count | Kind::Validity | Kind::Delay => return None,
     };
     // What comes alike at every reading is what the server has, whatever it declares; if anything comes.
-    said(scene, whole && (!scene.always || kind == Kind::Empty), what)
+    let length = length(scene.reply.lines.as_deref().unwrap_or_default());
+    let differs = length == 0 || scene.declared.sizes.get(&number).is_some_and(|size| *size != length);
+    said(scene, whole && differs && (!scene.always || kind == Kind::Empty), what)
+}
+
+/// Whether another message has the same length: what comes in the place of either is not told apart by its size, and by
+/// nothing else before all replies have come.
+fn has_twin(scene: &Scene<'_>) -> bool {
+    let number = scene.command.strip_prefix("RETR ").and_then(|number| number.parse().ok());
+    let Some(mail) = number.and_then(|number| scene.world.numbered(number)) else { return false };
+    scene.world.mail.iter().any(|other| other.number != mail.number && other.bytes.len() == mail.bytes.len())
+}
+
+/// Without what is stuffed.
+fn length(lines: &[Vec<u8>]) -> usize {
+    lines.iter().map(|line| line.len() - usize::from(line.starts_with(b"."))).sum()
 }
 
 fn number_of_lines(mail: &Mail) -> usize {

@@ -66,15 +66,15 @@ impl Imap {
     fn whole(&mut self, at: usize) -> Vec<Out> {
         let command = self.running.remove(at);
         let answer = std::mem::take(&mut self.answer);
-        let (world, mut is_other) = (&self.world, false);
+        let world = &self.world;
         let said = self.lies.tell(answer, |lie, said| {
             let mut scene = Scene { command: &command, said, world, dice: lie.dice(), always: lie.always };
             let (detectable, what) = untruth::change(lie.kind, &mut scene)?;
             assert!(is_well_formed(&scene.said) || what.starts_with(fetch::SPILT), "{what}: {:?}", scene.said);
-            is_other |= what.contains("[UIDVALIDITY");
             Some((scene.said, detectable, format!("{}: {what}", command.line)))
         });
-        self.stale |= is_other;
+        let is_other = |out: &Out| out.bytes().starts_with(untruth::ANOTHER.as_bytes());
+        self.stale |= said.iter().any(is_other);
         said
     }
 }

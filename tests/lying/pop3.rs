@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use crate::fib::{self, Scene};
+use crate::fib::{self, Declared, Scene};
 use crate::layer::Liar;
 use crate::lie::{Lies, Out};
 use crate::mail::World;
@@ -55,6 +55,7 @@ impl Reply {
 pub(crate) struct Pop3 {
     lies: Lies,
     world: World,
+    declared: Declared,
     running: VecDeque<String>,
     from_client: Vec<u8>,
     from_server: Vec<u8>,
@@ -64,7 +65,8 @@ impl Pop3 {
     pub(crate) fn new(world: World) -> Self {
         let (from_client, from_server) = (Vec::new(), Vec::new());
         // The greeting answers nothing.
-        Self { lies: Lies::default(), world, running: VecDeque::from([String::new()]), from_client, from_server }
+        let running = VecDeque::from([String::new()]);
+        Self { lies: Lies::default(), world, declared: Declared::default(), running, from_client, from_server }
     }
 }
 
@@ -84,15 +86,20 @@ impl Liar for Pop3 {
             let Some((reply, end)) = Reply::read(&self.from_server, &command) else { break };
             self.from_server.drain(..end);
             self.running.pop_front();
-            let (world, said) = (&self.world, vec![Out::Said(reply.write())]);
-            out.extend(self.lies.tell(said, |lie, said| {
+            let (world, declared) = (&self.world, &self.declared);
+            let told = self.lies.tell(vec![Out::Said(reply.write())], |lie, said| {
                 // One reply carries one lie.
                 let is_plain = said == [Out::Said(reply.write())];
-                let mut scene =
-                    Scene { command: &command, reply: reply.clone(), world, dice: lie.dice(), always: lie.always };
+                let (reply, dice, always) = (reply.clone(), lie.dice(), lie.always);
+                let mut scene = Scene { command: &command, reply, world, dice, always, declared };
                 let (said, detectable, what) = fib::change(lie.kind, &mut scene).filter(|_| is_plain)?;
                 Some((said, detectable, format!("{command}: {what}")))
-            }));
+            });
+            let bytes: Vec<u8> = told.iter().flat_map(|out| out.bytes().to_vec()).collect();
+            if let Some((reply, _)) = Reply::read(&bytes, &command) {
+                self.declared.hear(&command, &reply);
+            }
+            out.extend(told);
         }
         out
     }

@@ -1,6 +1,6 @@
 //! The calls of a POP3 session, each over a connection of its own.
 
-use postroom::pop3::{Content, Number, Pop3, Retrieved};
+use postroom::pop3::{Content, Flaws, Number, Pop3, Retrieved};
 use postroom::testing::Server;
 use postroom::{Error, Login, Mailbox, Part};
 use tokio::task::JoinHandle;
@@ -47,7 +47,11 @@ pub(crate) async fn make(task: &mut Task<'_>, pop3: &mut Pop3, seen: &mut Seen) 
             let body = Mailbox::read(pop3, id).await?;
             return text(body, uid_of(id), What::Whole, seen).await;
         }
-        Call::PopEntries => return entries(task, pop3, seen).await,
+        Call::PopEntries => {
+            entries(task, pop3, seen).await?;
+            seen.complete = pop3.flaws() == Flaws::default();
+            return Ok(());
+        }
         _ => {}
     }
     pop3.stat().await?;

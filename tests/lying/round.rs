@@ -135,7 +135,7 @@ async fn is_in_time(call: impl Future<Output = ()>, told: &Log) -> bool {
     if timeout(LIMIT, &mut call).await.is_ok() {
         return true;
     }
-    let is_alive = told.all().iter().any(|told| told.text.contains(STILL_HERE));
+    let is_alive = told.all().iter().any(|told| STILL_HERE.iter().any(|text| told.text.contains(&format!("{text:?}"))));
     is_alive && timeout(PATIENCE, call).await.is_ok()
 }
 
@@ -218,7 +218,14 @@ fn missing(seen: &Seen) -> Option<String> {
 /// No message goes by itself; one that is in the inbox before the call is called gone wrongly.
 fn called_gone(seen: &Seen, states: &States) -> Option<String> {
     let there = states.before.messages("INBOX").iter().find(|mail| seen.gone.contains(&mail.uid));
-    let error = || seen.errors.iter().find(|error| error.contains("no longer in the mail")).cloned();
+    // A lie may have invented the message that is not there.
+    let invented = |error: &&String| {
+        let uid =
+            error.split_once("MessageId(").and_then(|(_, id)| id.split_once(')')?.0.rsplit('/').next()?.parse().ok());
+        uid.is_some_and(|uid: u32| states.before.messages("INBOX").iter().all(|mail| mail.uid != uid))
+    };
+    let gone = |error: &&String| error.contains("no longer in the mail") && !invented(error);
+    let error = || seen.errors.iter().find(gone).cloned();
     there.map(|mail| format!("{} is called gone", mail.uid)).or_else(error)
 }
 
@@ -250,7 +257,7 @@ fn lost(seen: &Seen, states: &States) -> Option<String> {
     None
 }
 
-/// What is at home and was never on the server; or is not at home, and nothing says so.
+/// What is at home and was never on the server, unless it was reported as doubtful; or is not at home, and nothing says so.
 fn strange(seen: &Seen, states: &States) -> Option<String> {
     let mut stored = seen.stored.clone()?;
     for mail in states.before.messages("INBOX") {
@@ -260,5 +267,5 @@ fn strange(seen: &Seen, states: &States) -> Option<String> {
             None => {}
         }
     }
-    stored.first().map(|bytes| format!("{} octets are stored that are no message", bytes.len()))
+    stored.get(seen.differing).map(|bytes| format!("{} octets are stored that are no message", bytes.len()))
 }

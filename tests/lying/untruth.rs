@@ -20,8 +20,10 @@ pub(crate) struct Scene<'a> {
     pub(crate) always: bool,
 }
 
-/// What a server says that is still at work.
-pub(crate) const STILL_HERE: &str = "OK Still here";
+/// What servers say that are still at work. They are believed for an hour (RFC 9585 §3: `INPROGRESS` may come alone).
+pub(crate) const STILL_HERE: [&str; 2] = ["* OK Still here\r\n", "* OK [INPROGRESS] working\r\n"];
+/// What a server says of a mailbox that has become another.
+pub(crate) const ANOTHER: &str = "* OK [UIDVALIDITY 77] another mailbox\r\n";
 
 /// Whether the change is detectable, and what it is.
 pub(crate) type Change = Option<(bool, String)>;
@@ -120,8 +122,7 @@ fn delay(scene: &mut Scene<'_>) -> Change {
     let at = scene.dice.below(scene.said.len());
     if scene.dice.once_in(4) {
         let last = scene.said.split_off(at);
-        let still_here = format!("* {STILL_HERE}\r\n");
-        let text = [&*still_here, "* 7 EXISTS\r\n", "* OK [INPROGRESS] working\r\n"][scene.dice.below(3)];
+        let text = [STILL_HERE[0], "* 7 EXISTS\r\n", STILL_HERE[1]][scene.dice.below(3)];
         scene.said.push(Out::Chatter(text.into(), Duration::from_secs(20)));
         return detectable(format!("{text:?} every 20 s in place of the last {} responses", last.len()));
     }
@@ -135,9 +136,8 @@ fn validity(scene: &mut Scene<'_>) -> Change {
         return copied(scene, |validity, from, to| (validity + 7, from, to)).map(|text| (false, text));
     }
     let at = scene.dice.below(scene.said.len());
-    let text = "* OK [UIDVALIDITY 77] another mailbox\r\n";
-    scene.said.insert(at, Out::said(text));
-    detectable(format!("{text:?} before response {at}"))
+    scene.said.insert(at, Out::said(ANOTHER));
+    detectable(format!("{ANOTHER:?} before response {at}"))
 }
 
 fn count(scene: &mut Scene<'_>) -> Change {

@@ -44,6 +44,14 @@ pub fn parse(frame: &[u8]) -> Result<Found, Unreadable> {
     })
 }
 
+/// The tag of the command that an ESEARCH response says it answers.
+pub(crate) fn tag(frame: &[u8]) -> Option<String> {
+    let mut found = Found::default();
+    let (input, _) = untagged(&["ESEARCH"])(frame).ok()?;
+    correlators(input, &mut found).ok()?;
+    found.tag
+}
+
 /// Numbers; some servers put them into parentheses, which mean nothing.
 fn plain(mut input: &[u8], mut found: Found) -> Read<'_, Found> {
     let mut all = UidList::with_capacity(words_ahead(input));

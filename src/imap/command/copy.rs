@@ -34,7 +34,9 @@ impl Command for Copy<'_> {
     fn output(self, _: Vec<Bytes>, condition: Condition) -> Result<Transferred> {
         let Some(ResponseCode::CopyUid(copied)) = condition.code else { return Ok(Transferred::default()) };
         let mut transferred = Transferred::default();
-        if self.uids.open_from().is_none() {
+        // One that names other messages too, or does not pair them, shows nothing of those that it leaves out.
+        let fits = copied.from().difference(self.uids).is_empty() && copied.from().len() == copied.to().len();
+        if self.uids.open_from().is_none() && fits {
             transferred.missing = Some(self.uids.difference(copied.from()));
         }
         transferred.mapping = copied.within(self.uids);

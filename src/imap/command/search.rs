@@ -4,10 +4,10 @@
 use bytes::Bytes;
 
 use super::{Command, Terms};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::imap::codec::{self, Line};
 use crate::imap::plan::{Claims, Needs, Order, Plan};
-use crate::imap::types::{Condition, Found, Query, Returns};
+use crate::imap::types::{Condition, Found, Query, Returns, Uids};
 
 pub(crate) struct Search<'a> {
     pub(crate) selection: u64,
@@ -33,17 +33,39 @@ impl Command for Search<'_> {
     }
 
     fn output(self, frames: Vec<Bytes>, _: Condition) -> Result<Found> {
+        let read = |frame: &Bytes| {
+            codec::search::parse(frame)
+                .map_err(|error| Error::protocol("the answer to SEARCH cannot be read").with_source(error))
+        };
+        let found = frames.iter().map(read).collect::<Result<Vec<_>>>()?;
+        if found.is_empty() && !self.returns.is_some_and(Returns::is_silent) {
+            return Err(Error::new(Kind::Missing, "the server did not say what the search has found"));
+        }
+        // What names the command by its tag is its answer, and what names nothing beside it is not.
+        let tagged = found.iter().any(|found| found.tag.is_some());
         let mut all = Found::default();
-        for frame in &frames {
-            let found = codec::search::parse(frame)
-                .map_err(|error| Error::protocol("the answer to SEARCH cannot be read").with_source(error))?;
+        for found in found.into_iter().filter(|found| !tagged || found.tag.is_some()) {
             join(&mut all, found)?;
+        }
+        if let Some(among) = self.query.among()
+            && all.all.as_ref().is_some_and(|all| reaches_beyond(all, among))
+        {
+            return Err(Error::new(
+                Kind::Missing,
+                "the server answers a search about other messages than those it was asked for",
+            ));
         }
         if self.returns.is_none_or(|returns| returns.has_all()) {
             all.all.get_or_insert_default();
         }
         Ok(all)
     }
+}
+
+/// Of a set that ends in `*` one message may lie below its beginning: the last of the mailbox (RFC 9051 §9).
+fn reaches_beyond(all: &Uids, among: &Uids) -> bool {
+    let beyond = all.difference(among);
+    !beyond.is_empty() && !(among.open_from().is_some() && beyond.len() == 1)
 }
 
 /// Some servers tell what they found in several responses.

@@ -25,7 +25,8 @@ impl Command for Status {
         Ok(Plan::new("STATUS", line.finish()).order(order))
     }
 
-    /// Under its own name; else what came last, since some servers spell the name in another way. One that tells nothing has
+    /// Under its own name; else what came last under what may be another spelling of it: servers add prefixes, and write names in
+    /// another encoding. What is about another mailbox is no answer. One that tells nothing has
     /// told nothing, and so has one that cannot be read: the session lives.
     fn output(self, frames: Vec<Bytes>, _: Condition) -> Result<StatusData> {
         let read = |frame: &Bytes| {
@@ -37,8 +38,35 @@ impl Command for Status {
         };
         let mut told: Vec<StatusData> = frames.iter().filter_map(read).collect();
         let own = told.iter().rposition(|data| data.name == self.name);
-        let last = told.pop();
-        let own = own.filter(|&own| own < told.len()).map(|own| told.swap_remove(own));
-        Ok(own.or(last).unwrap_or_else(|| StatusData::new(self.name)))
+        let own = own.or_else(|| told.iter().rposition(|data| may_be(&data.name, &self.name)));
+        Ok(own.map(|own| told.swap_remove(own)).unwrap_or_else(|| StatusData::new(self.name)))
+    }
+}
+
+/// Whether both may name the same mailbox.
+fn may_be(told: &MailboxName, asked: &MailboxName) -> bool {
+    let (told, asked) = (told.as_str(), asked.as_str());
+    let encoded = |name: &str| !name.is_ascii() || name.contains('&');
+    let last = |name: &str| name.rsplit(['/', '.', '\\', '^']).next().unwrap_or_default().to_ascii_lowercase();
+    encoded(told) || encoded(asked) || last(told) == last(asked)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_prefix_or_an_encoding_makes_no_other_mailbox() {
+        let name = |name: &str| MailboxName::new(name).unwrap();
+        for (told, asked, same) in [
+            ("./a", "a", true),
+            ("INBOX.Sent", "Sent", true),
+            ("sent", "Sent", true),
+            ("Entw\u{fc}rfe", "Entwurfe", true),
+            ("INBOX", "Sent", false),
+            ("Sent", "Sent/2026", false),
+        ] {
+            assert_eq!(may_be(&name(told), &name(asked)), same, "{told} {asked}");
+        }
     }
 }

@@ -251,10 +251,9 @@ impl Engine {
             },
             Kind::Expunge(number) => self.learn_expunge(number),
             Kind::Fetch(_) | Kind::UidFetch(_) => self.note_fetch(frame),
-            Kind::Search | Kind::Esearch if self.numbering.is_some() => match codec::search::parse(frame) {
-                Ok(found) => self.learn_numbers(found.all),
-                Err(error) => unread(&error, frame),
-            },
+            Kind::Search | Kind::Esearch if self.numbering.is_some() && self.search_claimant(kind, frame).is_some() => {
+                self.learn_searched(frame);
+            }
             _ => self.pass_on_data(kind, frame),
         }
         Ok(())
@@ -386,6 +385,13 @@ impl Engine {
         let uid = self.numbers.expunge(number);
         self.numbering = None;
         self.journal.expunged(uid);
+    }
+
+    fn learn_searched(&mut self, frame: &[u8]) {
+        match codec::search::parse(frame) {
+            Ok(found) => self.learn_numbers(found.all),
+            Err(error) => unread(&error, frame),
+        }
     }
 
     /// Mail may come before the search is over: what was found was all there was.

@@ -164,6 +164,7 @@ impl Engine {
         let Route::Untagged(kind) = *route else { return Owner::Session };
         let found = match kind {
             Kind::Status => self.status_claimant(frame),
+            Kind::Esearch => self.search_claimant(kind, frame),
             _ => self.running.iter().position(|run| run.order.claims.covers(kind)),
         };
         let Some(run) = found.and_then(|index| self.running.get_mut(index)) else { return Owner::Session };
@@ -197,6 +198,16 @@ impl Engine {
             Route::Untagged(kind) => self.running.iter().any(|run| run.order.claims.covers(kind)),
             _ => false,
         }
+    }
+
+    /// The command that searches, unless the response names another one (RFC 9051 §7.3.4).
+    pub(super) fn search_claimant(&self, kind: Kind, frame: &[u8]) -> Option<usize> {
+        let named = codec::search::tag(frame);
+        let mut running = self.running.iter();
+        running.position(|run| {
+            let other = || named.as_ref().is_some_and(|tag| !tag.eq_ignore_ascii_case(&format!("A{}", run.tag)));
+            run.order.claims.covers(kind) && !other()
+        })
     }
 
     /// Of several that run at once, the STATUS that asked about this mailbox; where the server spells its name in another way,

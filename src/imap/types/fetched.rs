@@ -19,6 +19,7 @@ use super::tape::{HEAD, Item, NONE, Record, Span, Tape, number, reason, span, wo
 use super::text::Str;
 use super::uid::{SeqNum, Uid};
 use crate::defect::{Defect, Reason};
+use crate::judge::Verdict;
 
 /// One message of a FETCH response (RFC 9051 §7.5.2): what was asked for, or what the server tells by itself.
 ///
@@ -174,10 +175,11 @@ impl Fetched {
             .map(move |words| (String::from_utf8_lossy(record.slice(span(words, 0))), record.slice(span(words, 2))))
     }
 
-    /// What could not be read or was skipped. Everything else of the message is there.
+    /// What could not be read, was skipped or did not come, and a whole message that has no octet or not the size that the server
+    /// declares in the same response. Everything else of the message is there.
     pub fn defects(&self) -> impl Iterator<Item = Defect> {
         let (record, block) = (self.record(), &self.tape.block);
-        self.of_kind(Item::Defect).map(move |words| {
+        let read = self.of_kind(Item::Defect).map(move |words| {
             let name = String::from_utf8_lossy(record.slice(span(words, 3)));
             let field = (word(words, 7) as usize).checked_sub(1).and_then(|field| FIELDS.get(field));
             match (reason(word(words, 0), number(words, 1)), field) {
@@ -190,7 +192,17 @@ impl Fetched {
                     raw: block.slice_ref(record.slice(span(words, 5))),
                 },
             }
-        })
+        });
+        read.chain(self.judged())
+    }
+
+    /// What is wrong with the whole message that came with this response, if one did.
+    fn judged(&self) -> Option<Defect> {
+        let whole = self.sections().find(|found| found.origin().is_none() && found.is(&Section::WHOLE))?;
+        let received = (!whole.value.is_nil()).then(|| whole.bytes().map_or(0, |bytes| bytes.len() as u64));
+        // Decoded parts make it another length.
+        let declared = self.size().filter(|_| !whole.is_binary());
+        Verdict::of(received, declared).defect()
     }
 
     /// The subject, decoded; `None` where no envelope was fetched or it has none.
@@ -210,11 +222,17 @@ impl Fetched {
 
     /// The same message in memory of its own, which no longer keeps its neighbours' bytes. Costs one copy of this message.
     pub fn detach(&self) -> Self {
+        let block = Bytes::copy_from_slice(self.record().bytes);
+        Self { tape: Arc::new(Tape { block, words: self.detach_words() }), at: 0 }
+    }
+
+    /// Its words, as they are over a block that holds nothing but its bytes.
+    pub(crate) fn detach_words(&self) -> Vec<u32> {
         let record = self.record();
         let mut words = record.words.to_vec();
         let length = u32::try_from(record.bytes.len()).unwrap_or(NONE);
         words.iter_mut().zip([0, length]).for_each(|(place, word)| *place = word);
-        Self { tape: Arc::new(Tape { block: Bytes::copy_from_slice(record.bytes), words }), at: 0 }
+        words
     }
 
     /// The bytes that it keeps in memory, its tape left out.
@@ -284,6 +302,10 @@ impl FetchedSection<'_> {
     /// Whether this is that section, by whatever spelling, without making anything of it.
     pub(crate) fn is(&self, section: &Section) -> bool {
         section.is_called(self.name.range_in(self.record))
+    }
+
+    fn is_binary(&self) -> bool {
+        self.attribute().get(..6).is_some_and(|start| start.eq_ignore_ascii_case("BINARY"))
     }
 
     /// Where the bytes begin within the section, if only a piece of it was asked for.

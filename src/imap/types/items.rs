@@ -48,12 +48,15 @@ const LAZY_PREVIEW: u32 = 1 << 10;
 const GMAIL_MESSAGE_ID: u32 = 1 << 11;
 const GMAIL_THREAD_ID: u32 = 1 << 12;
 const GMAIL_LABELS: u32 = 1 << 13;
+/// The size, by which a whole message is judged: asked for beside it, and missed by nobody.
+const DECLARED: u32 = 1 << 14;
 
 /// In the order of writing: each with its name, and the item of a response that answers it.
-const ATTRIBUTES: [(u32, &str, Item); 14] = [
+const ATTRIBUTES: [(u32, &str, Item); 15] = [
     (FLAGS, "FLAGS", Item::Flags),
     (INTERNAL_DATE, "INTERNALDATE", Item::InternalDate),
     (SIZE, "RFC822.SIZE", Item::Size),
+    (DECLARED, "RFC822.SIZE", Item::Size),
     (ENVELOPE, "ENVELOPE", Item::Envelope),
     (BODY_STRUCTURE, "BODYSTRUCTURE", Item::BodyStructure),
     (MOD_SEQ, "MODSEQ", Item::ModSeq),
@@ -223,6 +226,21 @@ impl Items {
         Ok(self.wanting(Wanted { item: BINARY_SIZE, section: Section::part(part)?, window: None }))
     }
 
+    /// With the size where a whole message is asked for, that it can be judged by it.
+    #[must_use]
+    pub(crate) fn judged(self) -> Self {
+        match self.attributes & SIZE == 0 && self.has_whole() {
+            true => self.with(DECLARED),
+            false => self,
+        }
+    }
+
+    /// Whether whole messages are asked for, as the server has them.
+    pub(crate) fn has_whole(&self) -> bool {
+        let whole = |wanted: &Wanted| wanted.item == BODY && wanted.section == Section::WHOLE;
+        self.sections.iter().any(|wanted| whole(wanted) && wanted.window.is_none())
+    }
+
     /// The first of these that the server does not have, as its capabilities say.
     pub(crate) fn missing(&self, capabilities: &Capabilities, rev2: bool) -> Option<&'static str> {
         let has = |bit: u32| match bit {
@@ -248,7 +266,8 @@ impl Items {
 
     /// The items of a response that answer the attributes without sections.
     pub(crate) fn attributes(&self) -> impl Iterator<Item = Item> {
-        ATTRIBUTES.into_iter().filter(|(bit, _, _)| self.attributes & bit != 0).map(|(_, _, item)| item)
+        let asked = self.attributes & !DECLARED;
+        ATTRIBUTES.into_iter().filter(move |(bit, _, _)| asked & bit != 0).map(|(_, _, item)| item)
     }
 
     /// The sections, in the order of asking.
@@ -321,6 +340,17 @@ mod tests {
             (Items::MESSAGE | Items::SIZE | Items::HEADER).to_string(),
             "(UID RFC822.SIZE BODY.PEEK[] BODY.PEEK[HEADER])"
         );
+    }
+
+    #[test]
+    fn the_size_comes_with_a_whole_message_and_is_not_waited_for() {
+        let judged = Items::MESSAGE.flags().judged();
+        assert_eq!(judged.to_string(), "(UID FLAGS RFC822.SIZE BODY.PEEK[])");
+        assert_eq!(judged.attributes().collect::<Vec<_>>(), [Item::Flags]);
+        assert_eq!(Items::MESSAGE.size().judged(), Items::MESSAGE.size());
+        for items in [Items::HEADER, Items::new().partial(Section::WHOLE, 0, NonZeroU32::MIN)] {
+            assert_eq!(items.clone().judged(), items);
+        }
     }
 
     #[test]

@@ -158,6 +158,14 @@ impl Query {
         self.0.is_ascii()
     }
 
+    /// The messages among which everything is that it matches, where it names such.
+    pub(crate) fn among(&self) -> Option<&Uids> {
+        match &self.0 {
+            Key::And(keys) => keys.iter().find_map(Key::as_set),
+            key => key.as_set(),
+        }
+    }
+
     /// All sets of UIDs in it.
     pub(crate) fn sets(&self) -> Vec<&Uids> {
         let mut sets = Vec::new();
@@ -167,6 +175,13 @@ impl Query {
 }
 
 impl Key {
+    fn as_set(&self) -> Option<&Uids> {
+        match self {
+            Self::Uids(uids) => Some(uids),
+            _ => None,
+        }
+    }
+
     fn is_ascii(&self) -> bool {
         match self {
             Self::Text(_, text) => text.is_ascii(),

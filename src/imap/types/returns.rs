@@ -103,6 +103,11 @@ impl Returns {
         DEMANDS.into_iter().filter(move |(bit, _)| self.asks(*bit)).map(|(_, names)| names).chain(stretch)
     }
 
+    /// Whether the server says nothing of what it found (RFC 5182 §2.1).
+    pub(crate) const fn is_silent(self) -> bool {
+        self.asked == 16 && self.stretch.is_none()
+    }
+
     pub(crate) const fn has_all(self) -> bool {
         self.asks(8)
     }

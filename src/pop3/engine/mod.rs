@@ -221,6 +221,7 @@ impl crate::engine::Engine for Engine {
             Request::Command(plan) => self.queue.push_back((id, Pending::Command(plan))),
             Request::Series(series) => self.queue.push_back((id, Pending::Series(series))),
             Request::Answer { line, owing } => self.answer(id, line, owing),
+            Request::GiveUp(error) => self.fail(error),
         }
         self.after();
     }

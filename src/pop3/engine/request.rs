@@ -25,6 +25,8 @@ pub(crate) enum Request {
         line: Option<Secret>,
         owing: bool,
     },
+    /// The handle has seen that replies no longer belong to their commands: the session ends with this error.
+    GiveUp(Error),
 }
 
 /// One command.

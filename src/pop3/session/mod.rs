@@ -255,7 +255,7 @@ impl Pop3 {
     ///
     /// # Errors
     ///
-    /// As said at [`Pop3`]; `Kind::Rejected` where the server sends no text for it either; `Kind::Limit` where it is over
+    /// As said at [`Pop3`]; [`Kind::Missing`](crate::Kind::Missing) where the server sends no text for it either; `Kind::Limit` where it is over
     /// [`Limits::literal`](crate::Limits::literal): [`read`](Self::read) takes those.
     pub async fn retr(&self, number: Number) -> Result<Retrieved> {
         let plan = Plan::new("RETR", &[number.to_string().as_bytes()])?.shape(Shape::Message);
@@ -292,7 +292,7 @@ impl Pop3 {
             Asked::Top(lines) => Series::top(numbers, lines),
             Asked::Nothing => Series::delete(numbers),
         };
-        Retrieval::new(self.link.submit(Request::Series(series)), asked, &self.maildrop.sizes)
+        Retrieval::new(&self.link, series, asked, &self.maildrop.sizes)
     }
 
     /// Reads one message of any size as it comes, in memory bounded by [`Limits::window`](crate::Limits::window).
@@ -303,7 +303,7 @@ impl Pop3 {
     /// # Errors
     ///
     /// As said at [`Pop3`], `Kind::Rejected` at once where the server refuses; what happens later is an error of the reader. So is a
-    /// message of which no octet came, by `Kind::Rejected`; of one that has another length than this session has listed,
+    /// message of which no octet came, by [`Kind::Missing`](crate::Kind::Missing); of one that has another length than this session has listed,
     /// [`Body::defects`] says so at its end.
     pub async fn read(&mut self, number: Number) -> Result<Body<'_>> {
         self.open(number).await

@@ -12,12 +12,12 @@ use futures_core::Stream;
 
 use super::sizes::Sizes;
 use crate::body::Judged;
-use crate::conn::link::Inbox;
+use crate::conn::link::{Inbox, Link};
 use crate::defect::Defect;
 use crate::error::{Error, Result};
 use crate::io::{AsyncBufRead, AsyncRead, ReadBuf, poll_copy};
 use crate::judge::Verdict;
-use crate::pop3::engine::{Delivery, Engine};
+use crate::pop3::engine::{Delivery, Engine, Request, Series};
 use crate::pop3::{Content, Retrieved};
 
 /// A stream of the messages that were asked for, in that order; each is whole, or says what is wrong with it or why it is not there.
@@ -30,6 +30,16 @@ pub struct Retrieval<'a> {
     ready: VecDeque<Retrieved>,
     asked: Asked,
     sizes: &'a Sizes,
+    link: &'a Link<Engine>,
+    before: Before,
+}
+
+/// The message that came before: by its ends, which cost little to keep.
+#[derive(Debug, Default)]
+struct Before {
+    declared: Option<u64>,
+    length: usize,
+    ends: Vec<u8>,
 }
 
 /// What the messages of a series were asked for, and so what an answer has to be.
@@ -46,8 +56,9 @@ pub(in crate::pop3) enum Asked {
 }
 
 impl<'a> Retrieval<'a> {
-    pub(super) fn new(inbox: Inbox<Engine>, asked: Asked, sizes: &'a Sizes) -> Self {
-        Self { inbox, ready: VecDeque::new(), asked, sizes }
+    pub(super) fn new(link: &'a Link<Engine>, series: Series, asked: Asked, sizes: &'a Sizes) -> Self {
+        let inbox = link.submit(Request::Series(series));
+        Self { inbox, ready: VecDeque::new(), asked, sizes, link, before: Before::default() }
     }
 
     /// The next message; `None` at the end. Cancel-safe: no message is lost by dropping this future.
@@ -72,6 +83,7 @@ impl<'a> Retrieval<'a> {
         Poll::Ready(match ready!(self.inbox.poll_next(cx))? {
             Some(Delivery::Batch { mut answers, .. }) => {
                 for answer in &mut answers {
+                    self.check(answer)?;
                     let content = std::mem::replace(&mut answer.content, Content::Missing);
                     answer.content = self.asked.judge(answer.number, content, self.sizes);
                 }
@@ -81,6 +93,47 @@ impl<'a> Retrieval<'a> {
             _ => Ok(None),
         })
     }
+
+    /// A text of another length than was listed, and word for word the one that came for the message before: the reply before came
+    /// twice, and each one after it is another command's.
+    fn check(&mut self, answer: &Retrieved) -> Result<()> {
+        let (Content::Whole(bytes), Asked::Whole | Asked::Beginning(_)) = (&answer.content, self.asked) else {
+            return Ok(());
+        };
+        let declared = self.sizes.of(answer.number);
+        let doubtful = declared.is_some_and(|declared| declared != bytes.len() as u64);
+        if doubtful && declared != self.before.declared && self.before.is(bytes) {
+            let error =
+                Error::protocol("the server sent one message twice: its replies no longer belong to the commands");
+            drop(self.link.submit(Request::GiveUp(error.clone())));
+            return Err(error);
+        }
+        self.before.set(declared, bytes);
+        Ok(())
+    }
+}
+
+impl Before {
+    fn set(&mut self, declared: Option<u64>, bytes: &[u8]) {
+        (self.declared, self.length) = (declared, bytes.len());
+        self.ends.clear();
+        let (head, tail) = ends(bytes);
+        self.ends.extend_from_slice(head);
+        self.ends.extend_from_slice(tail);
+    }
+
+    fn is(&self, bytes: &[u8]) -> bool {
+        let (head, tail) = ends(bytes);
+        self.length == bytes.len() && self.ends.strip_prefix(head) == Some(tail)
+    }
+}
+
+/// The first and the last octets of a text.
+fn ends(bytes: &[u8]) -> (&[u8], &[u8]) {
+    const MOST: usize = 512;
+    let head = bytes.get(..MOST).unwrap_or(bytes);
+    let tail = bytes.get(bytes.len().saturating_sub(MOST)..).unwrap_or_default();
+    (head, tail)
 }
 
 impl Asked {

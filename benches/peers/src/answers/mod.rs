@@ -57,6 +57,10 @@ impl Answers {
         let mut asked: Vec<_> =
             items.trim_start_matches('(').trim_end_matches(')').split(' ').filter(|item| *item != "UID").collect();
         asked.sort_unstable();
+        if self.kind == Kind::Body {
+            // Asked for to judge the message by it: who asks can do without.
+            asked.retain(|item| *item != "RFC822.SIZE");
+        }
         asked
             == match self.kind {
                 Kind::Envelope => &["BODYSTRUCTURE", "ENVELOPE", "FLAGS", "INTERNALDATE", "RFC822.SIZE"][..],

@@ -97,6 +97,13 @@ pub(crate) fn missing(uid: Uid) -> Fetched {
     Fetched::new(Arc::new(Tape { block: frame.into(), words }), 0)
 }
 
+/// The same message with the defect that what was asked for is missing.
+pub(crate) fn lacking(fetched: &Fetched) -> Fetched {
+    let mut own = fetched.detach_words();
+    super::lack(&mut own);
+    Fetched::new(Arc::new(Tape { block: fetched.raw(), words: own }), 0)
+}
+
 impl Batch {
     /// An empty one over these bytes, at most 4 GiB.
     pub fn new(block: Bytes) -> Self {

@@ -9,7 +9,7 @@ mod scan;
 mod structure;
 
 pub use batch::{Batch, FetchedBatch, UnreadableFetch, fetched};
-pub(crate) use batch::{joined, missing};
+pub(crate) use batch::{joined, lacking, missing};
 pub(crate) use scan::{Named, Scan, before_literal};
 
 use self::attribute::Name;
@@ -67,6 +67,14 @@ fn nothing(uid: u32, length: usize, tape: &mut Vec<u32>) {
     let tokens = Tokens::new(Cursor::new(&[], 0), &[], 0, 0);
     let mut message = Message { tokens, tape, base, parts: 0, wraps: 0 };
     message.put(Item::Uid, [uid]);
+    message.defect(Reason::Missing, Span::new(0, 0), 0);
+    message.finish();
+}
+
+/// Adds the defect that what was asked for is missing to the words of one message.
+fn lack(words: &mut Vec<u32>) {
+    let tokens = Tokens::new(Cursor::new(&[], 0), &[], 0, 0);
+    let mut message = Message { tokens, tape: words, base: 0, parts: 0, wraps: 0 };
     message.defect(Reason::Missing, Span::new(0, 0), 0);
     message.finish();
 }
