@@ -15,6 +15,8 @@ mod suite;
 mod live;
 #[path = "live_collect/policies.rs"]
 mod policies;
+#[path = "live_collect/robbed.rs"]
+mod robbed;
 #[path = "support/scratch.rs"]
 mod scratch;
 #[path = "support/server.rs"]
@@ -37,6 +39,7 @@ mod with_imap {
             mail_is_copied_by_imap_once_and_unseen: [],
             mail_stays_by_imap_for_days_and_the_newest_only: [],
             a_switch_of_protocol_brings_nothing_twice: [],
+            a_message_that_another_session_expunges_is_gone: [],
         }
     }
 }

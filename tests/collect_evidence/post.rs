@@ -41,6 +41,8 @@ pub(crate) struct Post {
     pub(crate) nameless: bool,
     pub(crate) commands: Vec<String>,
     pub(crate) sent: usize,
+    /// After so many more octets the connection is closed, and what was done is done.
+    pub(crate) cut: Option<usize>,
 }
 
 pub(crate) type Shared = Arc<Mutex<Post>>;
@@ -86,14 +88,25 @@ impl Letter {
     }
 }
 
+/// Whether the connection goes on.
+async fn send(stream: &mut BufReader<DuplexStream>, post: &Shared, text: &str) -> bool {
+    let end = {
+        let mut post = post.lock().unwrap();
+        post.sent += text.len();
+        let end = post.cut.map_or(text.len(), |left| left.min(text.len()));
+        post.cut = post.cut.map(|left| left - end);
+        end
+    };
+    stream.write_all(&text.as_bytes()[..end]).await.is_ok() && end == text.len()
+}
+
 pub(crate) async fn imap(stream: DuplexStream, post: Shared) {
     let mut stream = BufReader::new(stream);
     let mut uids: Vec<u32> = post.lock().unwrap().letters.iter().map(|letter| letter.name).collect();
     let mut out = "* PREAUTH [CAPABILITY IMAP4rev1 UIDPLUS] ready\r\n".to_owned();
     let mut line = String::new();
     loop {
-        post.lock().unwrap().sent += out.len();
-        if stream.write_all(out.as_bytes()).await.is_err() {
+        if !send(&mut stream, &post, &out).await {
             return;
         }
         line.clear();
@@ -172,8 +185,7 @@ pub(crate) async fn pop3(stream: DuplexStream, post: Shared) {
     let mut out = "+OK\r\n".to_owned();
     let mut line = String::new();
     loop {
-        post.lock().unwrap().sent += out.len();
-        if stream.write_all(out.as_bytes()).await.is_err() {
+        if !send(&mut stream, &post, &out).await {
             return;
         }
         line.clear();

@@ -7,6 +7,7 @@ use postroom::{Flag, Mailbox};
 use time::OffsetDateTime;
 
 use crate::live::{config, fill, login, message, pop3_config};
+use crate::robbed::Robbed;
 use crate::scratch::Scratch;
 use crate::shelves::{maildir, sorted};
 use crate::suite::Trial;
@@ -117,4 +118,17 @@ pub(crate) async fn a_switch_of_protocol_brings_nothing_twice(user: &Trial) {
         assert_eq!((summary.collected, summary.recognised), (0, 0));
     }
     assert!(is_home(&home, 1..=3));
+}
+
+pub(crate) async fn a_message_that_another_session_expunges_is_gone(user: &Trial) {
+    let home = Scratch::new();
+    fill(user, 3);
+    let ledger = FileLedger::open(home.join("ledger")).await.unwrap();
+    let delivery = Maildir::open(home.join("mail")).await.unwrap();
+    let mut collector = Collector::new("me", ledger, delivery).policy(Policy::delete());
+    let mut mailbox = Robbed { mailbox: open(user, ByImap).await, other: open(user, ByImap).await };
+    let summary = collector.run(&mut mailbox).await.unwrap();
+    assert_eq!((summary.gone, summary.failed), (1, 0), "{summary}");
+    assert_eq!((summary.collected, summary.deleted), (2, 2), "{summary}");
+    assert!(is_home(&home, 2..=3) && user.left(0).await.is_empty());
 }
