@@ -31,6 +31,8 @@ pub(crate) struct Letter {
     pub(crate) answers: Vec<Answer>,
     /// Somebody else expunges it after it was listed.
     pub(crate) goes: bool,
+    /// The same, at that reading.
+    pub(crate) goes_at: usize,
     pub(crate) readings: usize,
 }
 
@@ -56,7 +58,7 @@ impl Letter {
     pub(crate) fn new(name: u32, off: isize) -> Self {
         let text = text(&format!("message {name}"));
         let declared = text.len().saturating_add_signed(off);
-        Self { name, declared, answers: vec![Answer::Text(text)], goes: false, readings: 0 }
+        Self { name, declared, answers: vec![Answer::Text(text)], goes: false, goes_at: 0, readings: 0 }
     }
 
     pub(crate) fn answers(self, declared: usize, answers: impl Into<Vec<Answer>>) -> Self {
@@ -65,6 +67,7 @@ impl Letter {
 
     fn read(&mut self) -> Answer {
         self.readings += 1;
+        self.goes |= self.readings == self.goes_at;
         self.answers[(self.readings - 1).min(self.answers.len() - 1)].clone()
     }
 
