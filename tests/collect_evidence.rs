@@ -14,10 +14,12 @@ use std::sync::{Arc, Mutex};
 use postroom::collect::{Collector, Digest, Event, Ledger, Policy, Summary};
 use postroom::imap::Imap;
 use postroom::pop3::Pop3;
-use postroom::{Config, Login, Mailbox};
+use postroom::{Config, Login, Mailbox, Result};
 
 #[path = "collect_evidence/cost.rs"]
 mod cost;
+#[path = "collect_evidence/cuts.rs"]
+mod cuts;
 #[path = "collect_evidence/estimates.rs"]
 mod estimates;
 #[path = "support/maildrop.rs"]
@@ -57,23 +59,27 @@ impl House {
     }
 
     async fn open(&self) -> Box<dyn Mailbox> {
+        self.try_open().await.unwrap()
+    }
+
+    async fn try_open(&self) -> Result<Box<dyn Mailbox>> {
         let (ours, theirs) = tokio::io::duplex(1 << 16);
         let (config, login) = (Config::new("localhost").dangerous_plaintext(), Login::password("me", "secret"));
         let post = self.post.clone();
-        match self.protocol {
+        Ok(match self.protocol {
             Protocol::Imap => {
                 tokio::spawn(post::imap(theirs, post));
-                let (imap, driver) = Imap::handshake(ours, config, login).await.unwrap();
+                let (imap, driver) = Imap::handshake(ours, config, login).await?;
                 tokio::spawn(driver);
-                Box::new(imap.into_folder("INBOX").await.unwrap())
+                Box::new(imap.into_folder("INBOX").await?)
             }
             Protocol::Pop3 => {
                 tokio::spawn(post::pop3(theirs, post));
-                let (pop3, driver) = Pop3::handshake(ours, config, login).await.unwrap();
+                let (pop3, driver) = Pop3::handshake(ours, config, login).await?;
                 tokio::spawn(driver);
                 Box::new(pop3)
             }
-        }
+        })
     }
 
     /// A run, and the names of its events but for those of every run.

@@ -8,7 +8,7 @@ mod program;
 
 use std::fs;
 
-use postroom::testing::{Fault, Server, Trouble};
+use postroom::testing::{Fault, Script, Server, Trouble};
 use program::{Program, filled, left, server, subjects};
 
 #[tokio::test]
@@ -137,4 +137,47 @@ async fn a_mechanism_can_be_named_for_a_server_that_offers_what_it_cannot_do() {
     }
     let none = program.imap(&["--auth", "GSSAPI"]).await;
     assert!(none.status != 0 && none.err.contains("no way to log in"), "{none:?}");
+}
+
+#[tokio::test]
+async fn a_message_that_comes_in_two_forms_is_told_and_stays() {
+    let program = Program::new(&server().await);
+    let mut script = Script::new(
+        "
+        S: +OK
+        C: CAPA
+        S: -ERR
+        C: USER me
+        S: +OK
+        C: PASS secret
+        S: +OK
+        C: CAPA
+        S: -ERR
+        C: STAT
+        S: +OK 1 99
+        C: UIDL
+        S: +OK
+        S: 1 a
+        S: .
+        C: LIST
+        S: +OK
+        S: 1 99
+        S: .
+        C: RETR 1
+        S: +OK
+        S-raw: Subject: one\\r\\n\\r\\nfirst\\r\\n.\\r\\n
+        C: RETR 1
+        S: +OK
+        S-raw: Subject: one\\r\\n\\r\\nthen\\r\\n.\\r\\n
+        C: QUIT
+        S: +OK
+        ",
+    );
+    let url = format!("pop://me@localhost:{}", script.listen().await.unwrap().port());
+    let done = program.run(&[&url, "mail", "--delete", "--dangerous-plaintext"]).await;
+    assert_eq!(done.status, 1, "{done:?}");
+    assert!(done.out.ends_with("1 collected (22 octets), 1 differing\n"), "{done:?}");
+    assert!(done.err.contains("came twice with different bytes") && done.err.lines().count() == 1, "{done:?}");
+    assert_eq!(subjects(&program.mail), ["one"]);
+    script.finish().await.unwrap();
 }

@@ -15,6 +15,8 @@ mod suite;
 mod live;
 #[path = "live_collect/policies.rs"]
 mod policies;
+#[path = "live_collect/robbed.rs"]
+mod robbed;
 #[path = "support/scratch.rs"]
 mod scratch;
 #[path = "support/server.rs"]
@@ -44,6 +46,7 @@ mod with_both {
     on_every_server! {
         policies {
             a_switch_of_protocol_brings_nothing_twice: [],
+            a_message_that_another_session_expunges_is_gone: [],
         }
     }
 }

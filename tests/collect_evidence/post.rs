@@ -31,6 +31,8 @@ pub(crate) struct Letter {
     pub(crate) answers: Vec<Answer>,
     /// Somebody else expunges it after it was listed.
     pub(crate) goes: bool,
+    /// The same, at that reading.
+    pub(crate) goes_at: usize,
     pub(crate) readings: usize,
 }
 
@@ -41,6 +43,8 @@ pub(crate) struct Post {
     pub(crate) nameless: bool,
     pub(crate) commands: Vec<String>,
     pub(crate) sent: usize,
+    /// After so many more octets the connection is closed, and what was done is done.
+    pub(crate) cut: Option<usize>,
 }
 
 pub(crate) type Shared = Arc<Mutex<Post>>;
@@ -54,7 +58,7 @@ impl Letter {
     pub(crate) fn new(name: u32, off: isize) -> Self {
         let text = text(&format!("message {name}"));
         let declared = text.len().saturating_add_signed(off);
-        Self { name, declared, answers: vec![Answer::Text(text)], goes: false, readings: 0 }
+        Self { name, declared, answers: vec![Answer::Text(text)], goes: false, goes_at: 0, readings: 0 }
     }
 
     pub(crate) fn answers(self, declared: usize, answers: impl Into<Vec<Answer>>) -> Self {
@@ -63,6 +67,7 @@ impl Letter {
 
     fn read(&mut self) -> Answer {
         self.readings += 1;
+        self.goes |= self.readings == self.goes_at;
         self.answers[(self.readings - 1).min(self.answers.len() - 1)].clone()
     }
 
@@ -86,14 +91,25 @@ impl Letter {
     }
 }
 
+/// Whether the connection goes on.
+async fn send(stream: &mut BufReader<DuplexStream>, post: &Shared, text: &str) -> bool {
+    let end = {
+        let mut post = post.lock().unwrap();
+        post.sent += text.len();
+        let end = post.cut.map_or(text.len(), |left| left.min(text.len()));
+        post.cut = post.cut.map(|left| left - end);
+        end
+    };
+    stream.write_all(&text.as_bytes()[..end]).await.is_ok() && end == text.len()
+}
+
 pub(crate) async fn imap(stream: DuplexStream, post: Shared) {
     let mut stream = BufReader::new(stream);
     let mut uids: Vec<u32> = post.lock().unwrap().letters.iter().map(|letter| letter.name).collect();
     let mut out = "* PREAUTH [CAPABILITY IMAP4rev1 UIDPLUS] ready\r\n".to_owned();
     let mut line = String::new();
     loop {
-        post.lock().unwrap().sent += out.len();
-        if stream.write_all(out.as_bytes()).await.is_err() {
+        if !send(&mut stream, &post, &out).await {
             return;
         }
         line.clear();
@@ -172,8 +188,7 @@ pub(crate) async fn pop3(stream: DuplexStream, post: Shared) {
     let mut out = "+OK\r\n".to_owned();
     let mut line = String::new();
     loop {
-        post.lock().unwrap().sent += out.len();
-        if stream.write_all(out.as_bytes()).await.is_err() {
+        if !send(&mut stream, &post, &out).await {
             return;
         }
         line.clear();

@@ -103,6 +103,18 @@ async fn a_message_that_went_meanwhile_is_gone_whatever_is_sent_for_it() {
 }
 
 #[tokio::test]
+async fn a_message_that_goes_while_it_is_read_again_is_gone_too() {
+    for declared in [99, 2_000_000] {
+        let answers = [Answer::Text(text("message 1")), Answer::Text(UNAVAILABLE.to_owned())];
+        let letter = Letter { goes_at: 2, ..Letter::new(1, 0).answers(declared, answers) };
+        let house = House::new(Protocol::Imap, [letter]);
+        let (summary, told) = house.collect(Policy::delete()).await;
+        assert_eq!((told, summary.gone, summary.failed), (vec!["gone"], 1, 0));
+        assert!(house.delivered().is_empty() && house.noted(1).is_empty());
+    }
+}
+
+#[tokio::test]
 async fn all_that_is_in_doubt_or_missing_is_asked_for_at_once() {
     let letters = (1..=9).map(|name| match name % 3 {
         0 => Letter { goes: true, ..Letter::new(name, -1).answers(28, [Answer::Text(UNAVAILABLE.to_owned())]) },

@@ -3,11 +3,13 @@
 use postroom::collect::{Collector, FileLedger, Maildir, Policy, Summary};
 use postroom::imap::Imap;
 use postroom::pop3::Pop3;
-use postroom::{Flag, Mailbox};
+use postroom::{Flag, Kind, Mailbox};
 use time::OffsetDateTime;
 
 use crate::live::{fill, imap_config, login, message, pop3_config};
+use crate::robbed::Robbed;
 use crate::scratch::Scratch;
+use crate::server::Brand;
 use crate::shelves::{maildir, sorted};
 use crate::suite::Trial;
 
@@ -117,4 +119,26 @@ pub(crate) async fn a_switch_of_protocol_brings_nothing_twice(user: &Trial) {
         assert_eq!((summary.collected, summary.recognised), (0, 0));
     }
     assert!(is_home(&home, 1..=3));
+}
+
+pub(crate) async fn a_message_that_another_session_expunges_is_gone(user: &Trial) {
+    let home = Scratch::new();
+    fill(user, 3);
+    let ledger = FileLedger::open(home.join("ledger")).await.unwrap();
+    let delivery = Maildir::open(home.join("mail")).await.unwrap();
+    let mut collector = Collector::new("me", ledger, delivery).policy(Policy::delete());
+    let mut mailbox = Robbed { mailbox: open(user, ByImap).await, other: open(user, ByImap).await };
+    match collector.run(&mut mailbox).await {
+        // It had the text still at hand: RFC 2180 §4.1.1.
+        Ok(summary) if user.brand() == Brand::Embedded => assert_eq!(summary.collected, 3, "{summary}"),
+        Ok(summary) => assert_eq!((summary.gone, summary.collected, summary.failed), (1, 2, 0), "{summary}"),
+        // Its imapd may end when it is asked for the text of a message that another session has expunged.
+        Err(error) => {
+            assert_eq!((error.kind(), user.brand()), (Kind::Closed, Brand::Courier), "{error}");
+            let summary = collector.run(&mut *open(user, ByImap).await).await.unwrap();
+            assert_eq!((summary.listed, summary.collected, summary.failed), (2, 2, 0), "{summary}");
+        }
+    }
+    let first = if user.brand() == Brand::Embedded { 1 } else { 2 };
+    assert!(is_home(&home, first..=3) && user.left(0).await.is_empty());
 }
