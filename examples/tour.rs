@@ -103,7 +103,10 @@ async fn imap(implicit: Config, upgrade: Config, login: Login) -> Outcome {
     let appended = sender.append("INBOX", message).await?;
     while let Some(event) = watch.try_next().await? {
         if let Event::Exists(count) = event {
-            println!("IDLE says: {count} messages now. The new one has UID {}.", appended.unwrap_or_default());
+            println!(
+                "IDLE says: {count} messages now. The new one has UID {}.",
+                appended.map(Uids::from).unwrap_or_default()
+            );
             break;
         }
     }

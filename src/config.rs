@@ -73,6 +73,7 @@ pub struct Config {
     identity: Option<Arc<Identity>>,
     tls_config: Option<Arc<ClientConfig>>,
     pub(crate) id: Option<Vec<(String, String)>>,
+    pub(crate) imap4rev1_only: bool,
     /// What `conn::tls` made of the roots and the identity, shared by the clones; a change of those begins a new one.
     pub(crate) kept: Arc<Kept>,
 }
@@ -124,8 +125,15 @@ impl Config {
                 ("name".to_owned(), env!("CARGO_PKG_NAME").to_owned()),
                 ("version".to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
             ]),
+            imap4rev1_only: false,
             kept: Arc::default(),
         }
+    }
+
+    /// IMAP: speaks IMAP4rev1 (RFC 3501) with servers that have both revisions, where IMAP4rev2 is agreed on otherwise: for a server
+    /// whose IMAP4rev2 does not work. A server that has no other is spoken to as it wants.
+    pub fn imap4rev1_only(self) -> Self {
+        Self { imap4rev1_only: true, ..self }
     }
 
     /// IMAP: who the client says it is after the login, to servers that have ID (RFC 2971), such as `name`, `version` and

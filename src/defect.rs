@@ -31,7 +31,8 @@ pub enum Defect {
     },
     /// A value could not be read.
     Unreadable {
-        /// The attribute's name as the server wrote it, such as `ENVELOPE`.
+        /// The attribute's name as the server wrote it, such as `ENVELOPE`; where one field of an envelope is lost, with the field's
+        /// name in RFC 9051's grammar: `ENVELOPE (env-from)`.
         attribute: String,
         /// Why.
         reason: Reason,

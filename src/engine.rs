@@ -11,6 +11,7 @@ pub(crate) mod clock;
 #[cfg(fuzzing)]
 pub(crate) mod fuzzing;
 pub(crate) mod span;
+pub(crate) mod words;
 
 use std::ops::Range;
 use std::sync::Arc;

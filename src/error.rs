@@ -1,11 +1,15 @@
 //! The one error type of the crate: opaque, cheap to clone, asked rather than matched. It must not know which protocol it
 //! serves; a server's response code is kept by name, whatever the name is.
 
+mod code;
+
 use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
+
+pub use self::code::Code;
 
 /// The result of everything in this crate that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -32,7 +36,19 @@ struct Inner {
     text: Cow<'static, str>,
     code: Option<Code>,
     retry_after: Option<Duration>,
+    words: Option<Words>,
     source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+/// What the server's words say that its code does not.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Words {
+    /// It has too much to do just now.
+    Busy,
+    /// It has as many connections, of this account or in all, as it takes.
+    ConnectionLimit,
+    /// The mailbox that the command names does not exist.
+    MissingMailbox,
 }
 
 /// The kinds of [`Error`], for decisions in code.
@@ -43,8 +59,11 @@ pub enum Kind {
     Rejected,
     /// The server did not understand the command (`BAD`); the session lives on.
     Bad,
-    /// The server refused the login; or it took it and has no mailbox for this user, as Exchange says by its answer to the next
-    /// command, whichever that is ("User is authenticated but not connected"). Never retried by itself.
+    /// The server did not send what was asked for, although nothing shows that it is gone: no text of a message, half of one, or
+    /// another message's. The session lives on.
+    Missing,
+    /// The server refused who logs in. Never retried by itself. A server that is busy, or that has too many connections, refuses
+    /// with [`Rejected`](Self::Rejected).
     Login,
     /// The network failed below the protocol.
     Io,
@@ -82,15 +101,6 @@ pub enum Fault {
     Network,
 }
 
-/// A response code as the server sent it: `[TRYCREATE]`, `[IN-USE]`, `[UNAVAILABLE]` and whatever else it may be.
-///
-/// RFC 3501 and RFC 9051 §7.1, RFC 5530, and for POP3 RFC 2449 §8 and RFC 3206.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Code {
-    name: Box<str>,
-    data: Box<str>,
-}
-
 impl Error {
     /// Which kind of failure this is.
     pub fn kind(&self) -> Kind {
@@ -109,20 +119,40 @@ impl Error {
 
     /// Whether the same call on a new connection may succeed without anybody changing anything.
     ///
-    /// True for failures of the network, passed deadlines, servers that say they are busy (`UNAVAILABLE`, `INUSE`, `IN-USE`,
-    /// `SYS/TEMP`, `LOGIN-DELAY`) or [how long](Self::retry_after) to wait, and for [`Kind::Busy`]. Never true for a refused login, for what the server says will last (`AUTH`,
-    /// `SYS/PERM`), nor for [`Kind::Unknown`]: there the caller has to find out first whether the command took effect.
+    /// True for failures of the network, passed deadlines, servers that say they are busy (by a code: `UNAVAILABLE`, `INUSE`,
+    /// `IN-USE`, `LIMIT`, `SYS/TEMP`, `LOGIN-DELAY`; or in words), that a [limit](Self::is_connection_limit) is reached, or
+    /// [how long](Self::retry_after) to wait, and for [`Kind::Busy`]. Never true for a refused login, for what the server says will
+    /// last (`AUTH`, `SYS/PERM`), for [`Kind::Closed`] after a failure that would come again ([`Kind::Protocol`], [`Kind::Limit`]),
+    /// nor for [`Kind::Unknown`]: there the caller has to find out first whether the command took effect.
     pub fn is_retryable(&self) -> bool {
         match self.0.kind {
             _ if self.code().is_some_and(Code::is_lasting) => false,
-            Kind::Io | Kind::Timeout | Kind::Closed | Kind::Busy => true,
-            Kind::Rejected | Kind::Login => self.retry_after().is_some() || self.code().is_some_and(Code::is_passing),
+            Kind::Io | Kind::Timeout | Kind::Busy => true,
+            Kind::Closed => self.own_source().is_none_or(Self::is_retryable),
+            Kind::Rejected | Kind::Login => {
+                self.retry_after().is_some() || self.is_passing() || self.code().is_some_and(Code::is_passing)
+            }
             _ => false,
         }
     }
 
+    /// Whether the server has as many connections as it takes, of this account or in all: it says so in words, by the code
+    /// `LIMIT` at the login, or it closes a connection before its greeting, which is a hint only. Fewer sessions at once help;
+    /// another password does not. Such an error [is retryable](Self::is_retryable).
+    pub fn is_connection_limit(&self) -> bool {
+        self.0.words == Some(Words::ConnectionLimit)
+    }
+
+    /// Whether a mailbox that the command names does not exist: by the code (`NONEXISTENT`, `TRYCREATE`), or in the words of
+    /// servers that give none. A server that says it in another way, or in another language, is not recognised.
+    pub fn is_missing_mailbox(&self) -> bool {
+        let coded = self.code().is_some_and(|code| code.is("NONEXISTENT") || code.is("TRYCREATE"));
+        self.is_refusal() && (coded || self.0.words == Some(Words::MissingMailbox))
+    }
+
     /// How long to wait before trying again, where the server said so: POP3's LOGIN-DELAY (RFC 2449 §6.5), and the "Suggested
-    /// Backoff Time" of Office 365, of which at most a day is believed.
+    /// Backoff Time" of Office 365, of which at most a day is believed. One minute where Office 365 says "User is authenticated but
+    /// not connected": it says so to a user whom it throttles, until some minutes have passed, and to a user without a mailbox.
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after
     }
@@ -153,10 +183,18 @@ impl Error {
         let fault = match kind {
             Kind::Input | Kind::Bad | Kind::Limit | Kind::Login | Kind::Unsupported => Fault::Caller,
             Kind::Storage | Kind::Busy => Fault::Caller,
-            Kind::Rejected | Kind::Protocol => Fault::Server,
+            Kind::Rejected | Kind::Missing | Kind::Protocol => Fault::Server,
             Kind::Io | Kind::Tls | Kind::Timeout | Kind::Closed | Kind::Unknown => Fault::Network,
         };
-        Self(Arc::new(Inner { kind, fault, text: text.into(), code: None, retry_after: None, source: None }))
+        Self(Arc::new(Inner {
+            kind,
+            fault,
+            text: text.into(),
+            code: None,
+            retry_after: None,
+            words: None,
+            source: None,
+        }))
     }
 
     pub(crate) fn input(text: impl Into<Cow<'static, str>>) -> Self {
@@ -192,6 +230,12 @@ impl Error {
         self.edit(|inner| inner.retry_after = wait)
     }
 
+    /// Where the server's code says who is to blame, its words count no more.
+    pub(crate) fn with_words(self, words: Option<Words>) -> Self {
+        let judged = self.code().is_some_and(Code::judges_the_login);
+        self.edit(|inner| inner.words = words.filter(|_| !judged))
+    }
+
     pub(crate) fn with_source(self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.edit(|inner| inner.source = Some(source.into()))
     }
@@ -207,10 +251,14 @@ impl Error {
         self.seen_as(kind, text)
     }
 
-    /// A refused login is [`Kind::Login`], unless the server's code gives another reason than the credentials (RFC 2449 §8.1,
-    /// RFC 3206 §4, RFC 5530 §3) or it says when to come again: nobody is to be asked for another password then.
+    /// A refused login is [`Kind::Login`], unless the server gives another reason than the credentials, by its code (RFC 2449
+    /// §8.1, RFC 3206 §4, RFC 5530 §3) or in words: nobody is to be asked for another password then.
     pub(crate) fn of_login(self, way: &str) -> Self {
-        if !self.is_refusal() || self.retry_after().is_some() || self.code().is_some_and(Code::spares_the_login) {
+        if self.is_refusal() && self.code().is_some_and(|code| code.is("LIMIT")) {
+            return self.edit(|inner| inner.words = Some(Words::ConnectionLimit));
+        }
+        let spared = self.is_passing() || self.code().is_some_and(Code::spares_the_login);
+        if !self.is_refusal() || self.retry_after().is_some() || spared {
             return self;
         }
         let text = format!("the login by {way} was refused ({self})");
@@ -219,8 +267,8 @@ impl Error {
 
     /// The same failure seen as another kind, for the caller whose decision depends on it; this one becomes its source.
     pub(crate) fn seen_as(self, kind: Kind, text: impl Into<Cow<'static, str>>) -> Self {
-        let (code, wait) = (self.code().cloned(), self.retry_after());
-        Self::new(kind, text).with_code(code).with_retry_after(wait).with_source(self)
+        let (code, wait, words) = (self.code().cloned(), self.retry_after(), self.0.words);
+        Self::new(kind, text).with_code(code).with_retry_after(wait).with_words(words).with_source(self)
     }
 
     /// The same failure with its words changed, in its causes too. `change` tells what a text becomes, `None` where it stays. A
@@ -238,7 +286,7 @@ impl Error {
         if text.is_none() && code.is_none() && !dirty {
             return self;
         }
-        let own = self.source().and_then(|source| source.downcast_ref::<Self>()).cloned();
+        let own = self.own_source().cloned();
         let clean = Self(Arc::new(Inner {
             kind: self.0.kind,
             fault: self.0.fault,
@@ -246,11 +294,20 @@ impl Error {
             code: code.or_else(|| self.0.code.clone()),
             source: None,
             retry_after: self.0.retry_after,
+            words: self.0.words,
         }));
         match own {
             Some(own) => clean.with_source(own.cleaned(change)),
             None => clean,
         }
+    }
+
+    fn own_source(&self) -> Option<&Self> {
+        self.source().and_then(|source| source.downcast_ref::<Self>())
+    }
+
+    fn is_passing(&self) -> bool {
+        matches!(self.0.words, Some(Words::Busy | Words::ConnectionLimit))
     }
 
     /// Only for an error that was just made and has no clones.
@@ -259,54 +316,6 @@ impl Error {
             change(inner);
         }
         self
-    }
-}
-
-impl Code {
-    pub(crate) fn new(name: impl Into<Box<str>>, data: impl Into<Box<str>>) -> Self {
-        let mut name = name.into();
-        name.make_ascii_uppercase();
-        Self { name, data: data.into() }
-    }
-
-    /// The code's name in upper case, such as `TRYCREATE`.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// What stood behind the name, unparsed and without the bracket; empty where nothing did.
-    pub fn data(&self) -> &str {
-        &self.data
-    }
-
-    /// Whether this code has that name, in any letter case.
-    pub fn is(&self, name: &str) -> bool {
-        self.name.eq_ignore_ascii_case(name)
-    }
-
-    /// Whether it is that code of POP3 or one below it: further levels stand behind a slash (RFC 2449 §8).
-    pub(crate) fn is_within(&self, level: &str) -> bool {
-        self.name.strip_prefix(level).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    }
-
-    fn spares_the_login(&self) -> bool {
-        let other = ["IN-USE", "LOGIN-DELAY", "SYS", "UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG", "CORRUPTION"];
-        other.iter().any(|name| self.is_within(name))
-    }
-
-    fn is_passing(&self) -> bool {
-        let known = ["UNAVAILABLE", "INUSE", "IN-USE", "SYS/TEMP", "LOGIN-DELAY", "LIMIT"];
-        known.iter().any(|name| self.is_within(name))
-    }
-
-    /// RFC 3206 §4 and §5.
-    fn is_lasting(&self) -> bool {
-        self.is_within("SYS/PERM") || self.is_within("AUTH")
-    }
-
-    /// Whoever came too soon, or twice.
-    fn blames_caller(&self) -> bool {
-        self.is_within("LOGIN-DELAY") || self.is_within("IN-USE")
     }
 }
 
@@ -366,15 +375,6 @@ impl From<Error> for std::io::Error {
     }
 }
 
-impl fmt::Display for Code {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &*self.data {
-            "" => f.write_str(&self.name),
-            data => write!(f, "{} {data}", self.name),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -409,6 +409,43 @@ mod tests {
             let error = Error::new(kind, "no").with_code(Some(Code::new(code, "")));
             assert_eq!((error.is_retryable(), error.fault()), (retryable, fault), "{code}");
         }
+    }
+
+    #[test]
+    fn a_closed_connection_is_retryable_as_far_as_what_closed_it() {
+        let closed = |cause: Option<Kind>| match cause {
+            Some(kind) => Error::closed("after a failure").with_source(Error::new(kind, "it failed")),
+            None => Error::closed("by the server"),
+        };
+        for (cause, retryable) in [
+            (None, true),
+            (Some(Kind::Io), true),
+            (Some(Kind::Timeout), true),
+            (Some(Kind::Protocol), false),
+            (Some(Kind::Limit), false),
+        ] {
+            assert_eq!(closed(cause).is_retryable(), retryable, "{cause:?}");
+        }
+        assert!(!Error::closed("again").with_source(closed(Some(Kind::Limit))).is_retryable());
+    }
+
+    #[test]
+    fn words_count_as_far_as_no_code_blames_the_login() {
+        for (code, kind) in
+            [(None, Kind::Rejected), (Some("ALERT"), Kind::Rejected), (Some("AUTHENTICATIONFAILED"), Kind::Login)]
+        {
+            let error =
+                Error::new(Kind::Rejected, "too many connections").with_code(code.map(|name| Code::new(name, "")));
+            let error = error.with_words(Some(Words::ConnectionLimit)).of_login("PLAIN");
+            let passing = kind == Kind::Rejected;
+            assert_eq!(
+                (error.kind(), error.is_retryable(), error.is_connection_limit()),
+                (kind, passing, passing),
+                "{code:?}"
+            );
+        }
+        let limit = Error::new(Kind::Rejected, "no").with_code(Some(Code::new("LIMIT", "")));
+        assert!(!limit.is_connection_limit() && limit.of_login("LOGIN").is_connection_limit());
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! The one judge of whether what a server sent is the message it was asked for. Every way to read a whole message asks it, in both
 //! protocols. It must not know a protocol, and reads no bytes.
-#![allow(dead_code, reason = "its users land right after it")]
 
 use crate::defect::Defect;
+use crate::error::{Error, Kind};
 
 /// What a text is worth as a message.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -29,6 +29,11 @@ impl Verdict {
             (Some(received), Some(declared)) if received != declared => Self::Uncertain { declared, received },
             (Some(_), _) => Self::Whole,
         }
+    }
+
+    /// Why there is nothing to read where the message is [`Missing`](Self::Missing). The session lives, and so do other messages.
+    pub(crate) fn missing() -> Error {
+        Error::new(Kind::Missing, "the server gave no text for the message")
     }
 
     /// What is wrong with the message, for whoever gets it all the same.

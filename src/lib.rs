@@ -58,7 +58,7 @@
 //!  imap: engine command                   pop3: engine              state machines without I/O; commands as data
 //!  imap: plan                                                       what a command asks of the engine
 //!  imap: codec types                      pop3: codec types   sasl  bytes and values
-//!  wire  engine  io  judge  error  limits  flag  defect  login  message_id
+//!  wire  text  engine  io  judge  error  limits  flag  defect  login  message_id
 //! ```
 //!
 //! A layer knows only those below it, and `imap` and `pop3` never name each other; a test reads the sources and checks.
@@ -91,6 +91,7 @@ mod redact;
 mod sasl;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod text;
 mod wire;
 
 pub use body::Body;

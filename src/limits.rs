@@ -15,20 +15,27 @@ const MIB: usize = 1024 * KIB;
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// One IMAP line, literals not counted. Over it the connection is closed with [`Kind::Limit`](crate::Kind::Limit), since
-    /// the end of the response is not known. 1 MiB.
+    /// One IMAP line of text or of anything else that is short, literals not counted. Over it the connection is closed with
+    /// [`Kind::Limit`](crate::Kind::Limit), since the end of the response is not known. Lists of numbers (SEARCH, ESEARCH, SORT,
+    /// THREAD, VANISHED) and the data of messages (FETCH) grow with the mailbox: those count against
+    /// [`response`](Self::response) only. 1 MiB.
     pub line: usize,
     /// One POP3 status line or listing line; bodies of messages are not counted. 64 KiB.
     pub status_line: usize,
     /// One literal (or one POP3 message) kept in memory. A larger one is skipped and its message delivered with
     /// `Defect::TooLarge`. Bodies read by `read` are not counted. 64 MiB.
     pub literal: usize,
+    /// What is skipped of one response: literals and messages over [`literal`](Self::literal), listings over
+    /// [`undelivered`](Self::undelivered), and what comes for a caller that is gone. Over it the connection is closed with
+    /// `Kind::Limit`. 4 GiB.
+    pub skipped: u64,
     /// One whole response, literals included. Over it the connection is closed with `Kind::Limit`. 128 MiB.
     pub response: usize,
     /// Parentheses within parentheses of a body structure; at most 150 count. A deeper value is unreadable: a defect of its
     /// message. 100.
     pub nesting: usize,
-    /// Untagged responses kept for one command that returns a value (streams are not counted). 1,000,000.
+    /// Untagged responses kept for one command that returns a value (streams are not counted), and lines of one POP3 listing, over
+    /// which the connection is closed with `Kind::Limit`. 1,000,000.
     pub untagged: usize,
     /// Events kept for a mailbox that nobody watches; over it they become one `Lagged`. 10,000.
     pub events: usize,
@@ -80,6 +87,7 @@ impl Default for Limits {
             line: MIB,
             status_line: 64 * KIB,
             literal: 64 * MIB,
+            skipped: 4096 * MIB as u64,
             response: 128 * MIB,
             nesting: 100,
             untagged: 1_000_000,

@@ -65,9 +65,12 @@ impl From<Vec<u8>> for Secret {
 /// | [`anonymous`](Self::anonymous) | ANONYMOUS (RFC 4505) |
 ///
 /// An IMAP user with `\` or `/` in its name goes by the command LOGIN instead of PLAIN, since Exchange wants that, unless
-/// [`only`](Self::only) says PLAIN or one of the two has no quoted form. Of those that the server offers, the strongest is taken, and no other after it: a refused login is [`Kind::Login`](crate::Kind::Login), is
-/// never tried another way, and never tried again, except once with a renewed token. Where a server offers a mechanism that it has
-/// no means to serve, [`only`](Self::only) names another. A proof that the mechanism would show goes only over an encrypted
+/// [`only`](Self::only) says PLAIN or one of the two has no quoted form. Of those that the server offers, the strongest is taken. A
+/// refused login is [`Kind::Login`](crate::Kind::Login), is never tried another way, and never tried again, except once with a renewed
+/// token. A server that does not understand the command of a mechanism (`BAD`, before it has asked for anything) gets it once more
+/// without an initial response where there was one, and then the next mechanism that shows no more to it: after PLAIN, LOGIN; after
+/// SCRAM, nothing that is not SCRAM. A server may offer a mechanism that it has no means to serve, as GNU Mailutils does with SCRAM and
+/// CRAM-MD5: the error names the mechanism, and [`only`](Self::only) another. A proof that the mechanism would show goes only over an encrypted
 /// connection, unless the configuration says `dangerous_plaintext`. `Debug` prints the user's name and nothing else.
 ///
 /// ```

@@ -1,5 +1,9 @@
 //! [`Messages`] and [`Message`]: the concrete stream both protocols deliver, and what it yields. One virtual call a batch,
-//! none a message. This is the only file that knows mail-parser.
+//! none a message. Below it are the only files that know what mail-parser makes of a message.
+
+mod mend;
+mod part;
+mod phrase;
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -144,8 +148,13 @@ impl Message {
     }
 
     /// What mail-parser makes of it: headers decoded, text and attachments apart. `None` where there is no header at all.
+    ///
+    /// Subjects, names of people and file names are decoded as an IMAP session decodes those of ENVELOPE and BODYSTRUCTURE
+    /// (see [`Str::decoded`](crate::imap::Str::decoded)), so a program sees the same text whichever protocol brought the message.
     pub fn parse(&self) -> Option<mail_parser::Message<'_>> {
-        mail_parser::MessageParser::default().parse(&self.bytes[..])
+        let mut message = mail_parser::MessageParser::default().parse(&self.bytes[..])?;
+        mend::message(&mut message);
+        Some(message)
     }
 }
 

@@ -23,7 +23,7 @@ use maildrop::{Notes, Shelf};
 
 const LETTERS: [&[u8]; 5] = [
     b"Subject: one\r\n\r\nhello\r\n",
-    b"",
+    b"\r\n",
     b"Subject: dots\r\n\r\n.\r\n..\r\n",
     b"Subject: octets\r\n\r\n\xe9\xff\0\r\n",
     b"Subject: last\r\n\r\n.\r\n\r\n",

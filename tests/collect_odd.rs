@@ -112,6 +112,8 @@ impl House {
         tokio::spawn(driver);
         let mut collector = Collector::new("me", self.notes.clone(), self.shelf.clone()).policy(policy);
         let summary = collector.run(&mut pop3).await.unwrap();
+        let deletes = summary.deleted + summary.deletions_unknown > 0;
+        assert_eq!(pop3.noop().await.is_ok(), !deletes, "only a run that deletes ends the session: {summary}");
         std::mem::drop(pop3);
         serving.await.unwrap();
         summary
@@ -145,6 +147,19 @@ impl House {
         assert!(self.has(subjects));
         assert_eq!(self.collect(Policy::delete()).await.listed, 0);
     }
+}
+
+#[tokio::test]
+async fn a_message_without_text_is_neither_stored_nor_deleted() {
+    let house = House::new([letter("a", "one"), Letter { text: String::new(), ..letter("b", "two") }]);
+    for deleted in [1, 0] {
+        let summary = house.collect(Policy::delete()).await;
+        assert_eq!((summary.failed, summary.deleted, house.left()), (1, deleted, 1), "{summary}");
+        assert!(house.has(&["one"]));
+    }
+    house.change(|letters| letters[0].text = text("two"));
+    assert_eq!(house.collect(Policy::delete()).await.deleted, 1);
+    assert!(house.has(&["one", "two"]) && house.left() == 0);
 }
 
 #[tokio::test]

@@ -8,8 +8,8 @@ mod program;
 
 use std::fs;
 
-use postroom::testing::{Fault, Trouble};
-use program::{Program, left, server, subjects};
+use postroom::testing::{Fault, Server, Trouble};
+use program::{Program, filled, left, server, subjects};
 
 #[tokio::test]
 async fn mail_is_brought_once_by_whichever_protocol_and_stays() {
@@ -79,9 +79,9 @@ async fn a_ledger_in_sqlite_remembers_and_another_is_not_begun_beside_it() {
 
 #[tokio::test]
 async fn a_message_that_is_refused_hinders_no_other() {
-    let server = server().await;
+    let server = filled(Server::builder().without_pop3("TOP")).await;
     let program = Program::new(&server);
-    server.fault(Fault::at("TOP", Trouble::No).nth(2));
+    server.fault(Fault::at("RETR", Trouble::No).nth(2));
     let done = program.pop3(&["--delete", "--skip-over", "1"]).await;
     assert_eq!(done.status, 1, "{done:?}");
     assert_eq!(done.err.lines().count(), 1, "{done:?}");
@@ -126,4 +126,15 @@ async fn a_run_that_is_interrupted_is_finished_by_the_next_one() {
     let done = program.pop3(&["--delete"]).await;
     assert_eq!(done.status, 0, "{done:?}");
     assert_eq!((left(&server), subjects(&program.mail)), (0, vec!["one".into(), "three".into(), "two".into()]));
+}
+
+#[tokio::test]
+async fn a_mechanism_can_be_named_for_a_server_that_offers_what_it_cannot_do() {
+    let server = server().await;
+    let program = Program::new(&server);
+    for by in [program.imap(&["--auth", "PLAIN"]).await, program.pop3(&["--auth=login", "--auth", "PLAIN"]).await] {
+        assert_eq!(by.status, 0, "{by:?}");
+    }
+    let none = program.imap(&["--auth", "GSSAPI"]).await;
+    assert!(none.status != 0 && none.err.contains("no way to log in"), "{none:?}");
 }

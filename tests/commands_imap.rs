@@ -16,6 +16,8 @@ mod support;
 mod agreement;
 #[path = "commands_imap/arguments.rs"]
 mod arguments;
+#[path = "commands_imap/evidence.rs"]
+mod evidence;
 #[path = "commands_imap/filing.rs"]
 mod filing;
 #[path = "commands_imap/literals.rs"]

@@ -57,9 +57,12 @@ async fn who_is_no_imap_server_is_found_out() {
 
 #[tokio::test(start_paused = true)]
 async fn who_says_nothing_or_half_a_word_is_given_up() {
-    for words in [&b""[..], b"* OK no end", b"* ", b"\r\n\r\n\r\n", b"\x15\x03\x01\x00\x02\x02\x46"] {
+    for words in [&b""[..], b"* OK no end", b"* ", b"\r\n\r\n\r\n"] {
         assert_eq!(met(words, false, plaintext()).await, Kind::Timeout, "{}", words.escape_ascii());
-        assert_eq!(met(words, true, plaintext()).await, Kind::Protocol, "{}", words.escape_ascii());
+        assert_eq!(met(words, true, plaintext()).await, Kind::Closed, "{}", words.escape_ascii());
+    }
+    for closes in [false, true] {
+        assert_eq!(met(b"\x15\x03\x01\x00\x02\x02\x46", closes, plaintext()).await, Kind::Protocol);
     }
 }
 
@@ -161,9 +164,12 @@ async fn garbage_in_the_midst_of_a_session_is_a_typed_error_or_passed_over() {
 
 #[tokio::test(start_paused = true)]
 async fn an_endless_line_is_cut_off_by_the_limit() {
-    for start in ["* OK ", "", "* 1 FETCH (UID 10 ENVELOPE \""] {
+    // The data of a message is bounded by the whole response.
+    let mut limits = Limits::default();
+    limits.response = 1_500_000;
+    for start in ["* OK ", "", "* LIST () NIL \"", "* 1 FETCH (UID 10 ENVELOPE \"", "* SEARCH "] {
         let dialogue = format!("C: {{A}} NOOP\nS-raw: {start}\nS-fill: 2000000 x");
-        let (_script, imap) = greeted(&dialogue, plaintext()).await;
+        let (_script, imap) = greeted(&dialogue, plaintext().limits(limits.clone())).await;
         assert_eq!(imap.noop().await.unwrap_err().kind(), Kind::Limit, "{start}");
         assert_eq!(imap.noop().await.unwrap_err().kind(), Kind::Closed);
     }
@@ -189,7 +195,7 @@ async fn a_literal_over_the_limit_that_comes_whole_is_a_defect_of_its_message() 
         C: {A} UID FETCH 1:* (UID BODY.PEEK[])
         S-raw: * 1 FETCH (UID 10 BODY[] {3000000}\\r\\n
         S-fill: 3000000 x
-        S-raw: )\\r\\n* 2 FETCH (UID 11 BODY[] {2}\\r\\nhi)\\r\\n
+        S-raw: )\\r\\n* 2 FETCH (UID 11 BODY[] {2}\\r\\nhi)\\r\\n* 3 FETCH (UID 12 BODY[] {2}\\r\\nho)\\r\\n
         S: {A} OK done
         C: {B} NOOP
         S: {B} OK done
@@ -199,6 +205,7 @@ async fn a_literal_over_the_limit_that_comes_whole_is_a_defect_of_its_message() 
     let large = mail.try_next().await.unwrap().unwrap();
     assert_eq!(large.defects().collect::<Vec<_>>(), [Defect::TooLarge { size: 3_000_000 }]);
     assert_eq!(mail.try_next().await.unwrap().unwrap().body().as_deref(), Some(&b"hi"[..]));
+    assert_eq!(mail.try_next().await.unwrap().unwrap().body().as_deref(), Some(&b"ho"[..]));
     assert!(mail.try_next().await.unwrap().is_none());
     drop(mail);
     folder.noop().await.unwrap();
@@ -249,7 +256,7 @@ async fn a_literal_where_none_belongs_is_not_kept_either() {
 #[tokio::test(start_paused = true)]
 async fn a_body_that_breaks_off_is_an_error_of_its_reader() {
     let dialogue = "
-        C: {A} UID FETCH 10 (UID BODY.PEEK[]<0.4194304>)
+        C: {A} UID FETCH 10 (UID RFC822.SIZE BODY.PEEK[]<0.4194304>)
         S-raw: * 1 FETCH (UID 10 BODY[]<0> {9223372036854775807}\\r\\nhello
         close
     ";

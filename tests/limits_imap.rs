@@ -72,7 +72,8 @@ async fn a_literal() {
 #[tokio::test(start_paused = true)]
 async fn a_response() {
     let text = "* 1 FETCH (UID 10 BODY[] {100}\r\n";
-    let answer = format!("* 1 FETCH (UID 10 BODY[] {{100}}\\r\\n{})\\r\\n", "x".repeat(100));
+    let gone = "* 3 EXPUNGE\\r\\n* 2 EXPUNGE\\r\\n";
+    let answer = format!("* 1 FETCH (UID 10 BODY[] {{100}}\\r\\n{})\\r\\n{gone}", "x".repeat(100));
     let size = text.len() + 100 + 3;
     assert_eq!(fetched(&answer, limited(|limits| limits.response = size)).await.unwrap().len(), 1);
     let error = fetched(&answer, limited(|limits| limits.response = size - 1)).await.unwrap_err();
@@ -86,8 +87,10 @@ async fn nesting() {
     let deep = |depth: usize| format!("{}{leaf}{}", "(".repeat(depth - 1), " \"mixed\")".repeat(depth - 1));
     let mut accepted = Vec::new();
     for depth in 15..25 {
-        let answer =
-            format!("* 1 FETCH (UID 10 BODYSTRUCTURE {})\\r\\n* 2 FETCH (UID 11 BODY[] \"hi\")\\r\\n", deep(depth));
+        let answer = format!(
+            "* 1 FETCH (UID 10 BODYSTRUCTURE {} BODY[] \"\")\\r\\n* 2 FETCH (UID 11 BODY[] \"hi\")\\r\\n* 3 EXPUNGE\\r\\n",
+            deep(depth)
+        );
         let messages = fetched(&answer, config.clone()).await.unwrap();
         assert_eq!(messages[1].body().as_deref(), Some(&b"hi"[..]), "its neighbour is fine");
         match messages[0].defects().next() {
@@ -150,6 +153,7 @@ async fn events_that_nobody_watches() {
 #[tokio::test(start_paused = true)]
 async fn the_window_of_streams() {
     let response = format!("* 1 FETCH (UID 10 BODY[] {{100}}\r\n{})\r\n", "x".repeat(100));
+    let second = response.replace("UID 10", "UID 11");
     for (over, read_on) in [(0, true), (1, false)] {
         let config = limited(|limits| limits.window = response.len() - over);
         let (mut peer, mut folder) = peered_folder(config).await;
@@ -159,7 +163,7 @@ async fn the_window_of_streams() {
         let (tag, _) = peer.hear().await;
         peer.say(&response).await;
         tokio::time::sleep(MS).await;
-        peer.say(format!("{}{tag} OK done\r\n", response)).await;
+        peer.say(format!("{second}{tag} OK done\r\n")).await;
         tokio::time::sleep(MS).await;
         // Where the window was full, the second response waits until the first one is taken.
         let first = mail.try_next().await.unwrap().unwrap();

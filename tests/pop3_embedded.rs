@@ -80,7 +80,7 @@ async fn use_it(pop3: Pop3) {
     let (list, uidl) = (list.unwrap(), uidl.unwrap());
     assert_eq!(list[1], (number(2), MAIL[1].len() as u64));
     assert_eq!((uidl.len(), uidl[0].0), (3, number(1)));
-    assert_eq!(pop3.retr(number(1)).await.unwrap(), MAIL[0]);
+    assert_eq!(pop3.retr(number(1)).await.unwrap().into_bytes(), MAIL[0]);
     assert_eq!(pop3.top(number(3), 1).await.unwrap(), &b"Subject: three\r\n\r\na\r\n"[..]);
     assert_eq!(pop3.retr(number(9)).await.unwrap_err().kind(), Kind::Rejected);
     pop3.dele(number(2)).await.unwrap();
@@ -181,6 +181,8 @@ async fn a_server_without_capa_gets_user_and_pass_and_finds_out_by_trying() {
         S: +OK
         C: CAPA
         S: -ERR what?
+        C: STAT
+        S: +OK 1 30
         C: UIDL
         S: -ERR what?
         C: LIST

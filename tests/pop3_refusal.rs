@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use postroom::pop3::{Number, Pop3};
 use postroom::testing::{Script, Server};
-use postroom::{Config, Error, Fault, Kind, Login, Mailbox, MessageId, Part};
+use postroom::{Config, Defect, Error, Fault, Kind, Login, Mailbox, MessageId, Part};
 
 /// A login at a server that announces nothing.
 const BARE: &str = "
@@ -109,8 +109,8 @@ async fn codes_mean_the_same_at_the_greeting_and_after_the_login() {
 
 #[tokio::test]
 async fn a_refused_uidl_is_tried_once_and_its_ids_are_for_one_session() {
-    let list = "C: LIST\nS: +OK\nS: 1 30\nS: .\n";
-    let (mut pop3, script) = bare(&format!("C: UIDL\nS: -ERR what?\n{list}{list}")).await;
+    let (stat, list) = ("C: STAT\nS: +OK 1 30\n", "C: LIST\nS: +OK\nS: 1 30\nS: .\n");
+    let (mut pop3, script) = bare(&format!("{stat}C: UIDL\nS: -ERR what?\n{list}{stat}{list}")).await;
     let first = ids(&mut pop3).await;
     assert!(!pop3.features().stable_ids);
     assert_eq!(ids(&mut pop3).await, first);
@@ -120,9 +120,9 @@ async fn a_refused_uidl_is_tried_once_and_its_ids_are_for_one_session() {
 
 #[tokio::test]
 async fn a_uidl_that_only_failed_is_an_error_and_not_a_server_without_it() {
-    let list = "C: LIST\nS: +OK\nS: 1 30\nS: .\n";
+    let (stat, list) = ("C: STAT\nS: +OK 1 30\n", "C: LIST\nS: +OK\nS: 1 30\nS: .\n");
     let uidl = "C: UIDL\nS: +OK\nS: 1 a\nS: .\n";
-    let (mut pop3, script) = bare(&format!("C: UIDL\nS: -ERR [SYS/TEMP] busy\n{list}{uidl}{list}")).await;
+    let (mut pop3, script) = bare(&format!("{stat}C: UIDL\nS: -ERR [SYS/TEMP] busy\n{list}{stat}{uidl}{list}")).await;
     assert!(pop3.entries().await.unwrap_err().is_retryable());
     assert!(ids(&mut pop3).await[0].to_string().ends_with("/a"));
     assert!(pop3.features().stable_ids);
@@ -130,7 +130,7 @@ async fn a_uidl_that_only_failed_is_an_error_and_not_a_server_without_it() {
     script.finish().await.unwrap();
 
     let announced = BARE.replace("S: -ERR what?", "S: +OK\nS: USER\nS: UIDL\nS: .");
-    let mut script = Script::new(&format!("{announced}C: UIDL\nS: -ERR busy\n{list}"));
+    let mut script = Script::new(&format!("{announced}{stat}C: UIDL\nS: -ERR busy\n{list}"));
     let mut pop3 = opened(&mut script).await.unwrap();
     assert_eq!(pop3.entries().await.unwrap_err().kind(), Kind::Rejected);
     drop(pop3);
@@ -140,9 +140,9 @@ async fn a_uidl_that_only_failed_is_an_error_and_not_a_server_without_it() {
 #[tokio::test]
 async fn a_maildrop_that_cannot_be_listed_is_empty_only_where_stat_says_so() {
     let refused = "C: UIDL\nS: -ERR none\nC: LIST\nS: -ERR none\n";
-    let (mut pop3, _script) = bare(&format!("{refused}C: STAT\nS: +OK 0 0")).await;
+    let (mut pop3, _script) = bare(&format!("C: STAT\nS: +OK 0 0\n{refused}")).await;
     assert!(pop3.entries().await.unwrap().is_empty());
-    let (mut pop3, _script) = bare(&format!("{refused}C: STAT\nS: +OK 2 60")).await;
+    let (mut pop3, _script) = bare(&format!("C: STAT\nS: +OK 2 60\n{refused}")).await;
     assert_eq!(pop3.entries().await.unwrap_err().kind(), Kind::Rejected);
 }
 
@@ -150,6 +150,8 @@ async fn a_maildrop_that_cannot_be_listed_is_empty_only_where_stat_says_so() {
 async fn a_top_refused_for_one_message_is_not_missing() {
     let (mut pop3, script) = bare(
         "
+        C: STAT
+        S: +OK 2 60
         C: UIDL
         S: +OK
         S: 1 a
@@ -176,6 +178,8 @@ async fn a_top_refused_for_one_message_is_not_missing() {
         S: x: y
         S:
         S: .
+        C: RETR 1
+        S: -ERR gone
         ",
     )
     .await;
@@ -183,6 +187,7 @@ async fn a_top_refused_for_one_message_is_not_missing() {
     let mut mail = Mailbox::fetch(&mut pop3, &ids, Part::Header).await.unwrap();
     let header = mail.try_next().await.unwrap().unwrap();
     assert_eq!((header.id(), &header.bytes()[..]), (&ids[1], &b"x: y\r\n\r\n"[..]));
+    assert_eq!(mail.try_next().await.unwrap().unwrap().defects(), [Defect::Refused { text: "gone".to_owned() }]);
     assert!(mail.try_next().await.unwrap().is_none());
     drop(mail);
     drop(pop3);
@@ -225,4 +230,121 @@ async fn a_server_that_keeps_nothing_is_said_to_delete_what_was_downloaded() {
         let pop3 = opened(&mut script).await.unwrap();
         assert_eq!((pop3.features().hides_downloaded, pop3.capabilities().expire().is_some()), (hides, true), "{days}");
     }
+}
+
+/// A server that announces these mechanisms and USER, up to the login.
+fn offering(mechanisms: &str) -> String {
+    format!("S: +OK\nC: CAPA\nS: +OK\nS: USER\nS: SASL {mechanisms}\nS: .\n")
+}
+
+#[tokio::test]
+async fn what_will_pass_is_no_wrong_password_also_where_only_words_say_so() {
+    for (text, limit) in [
+        ("Maildrop locked", false),
+        ("unable to lock maildrop", false),
+        ("[IN-USE] Do you have another POP session running?", false),
+        ("[SYS/TEMP] try later", false),
+        ("[LOGIN-DELAY] too soon", false),
+        ("Server is busy, try again later", false),
+        ("Too many simultaneous connections", true),
+    ] {
+        for login in ["C: USER me\nS: +OK\nC: PASS secret\n", "C: USER me\n"] {
+            let begin = "S: +OK\nC: CAPA\nS: -ERR what?\n";
+            let mut script = Script::new(&format!("{begin}{login}S: -ERR {text}\neof"));
+            let error = opened(&mut script).await.unwrap_err();
+            assert_eq!((error.kind(), error.is_retryable()), (Kind::Rejected, true), "{text}");
+            assert_eq!(error.is_connection_limit(), limit, "{text}");
+            script.finish().await.unwrap();
+        }
+        for mechanism in ["CRAM-MD5", "PLAIN"] {
+            let mut script =
+                Script::new(&format!("{}C: AUTH {mechanism}{{*}}\nS: -ERR {text}\neof", offering(mechanism)));
+            let error = opened(&mut script).await.unwrap_err();
+            assert_eq!((error.kind(), error.is_retryable()), (Kind::Rejected, true), "{mechanism}: {text}");
+            assert_eq!(error.is_connection_limit(), limit, "{mechanism}: {text}");
+            script.finish().await.unwrap();
+        }
+        let mut script = Script::new(&format!("S: -ERR {text}\neof"));
+        let error = opened(&mut script).await.unwrap_err();
+        assert_eq!((error.kind(), error.is_retryable(), error.is_connection_limit()), (Kind::Closed, true, limit));
+    }
+    let mut script = Script::new("S: 421 Server is busy, try again later.\nclose");
+    let error = opened(&mut script).await.unwrap_err();
+    assert_eq!((error.kind(), error.is_retryable()), (Kind::Closed, true));
+}
+
+#[tokio::test]
+async fn a_connection_that_is_closed_before_the_greeting_may_be_one_too_many() {
+    for dialogue in ["close", "S-raw: +O\nclose"] {
+        let error = opened(&mut Script::new(dialogue)).await.unwrap_err();
+        assert_eq!((error.kind(), error.is_retryable()), (Kind::Closed, true));
+        assert!(error.is_connection_limit());
+    }
+}
+
+#[tokio::test]
+async fn after_a_mechanism_that_is_unknown_comes_the_next_that_shows_no_more() {
+    let capa = "C: CAPA\nS: +OK\nS: .\n";
+    let unknown = "S: -ERR Unknown command\n";
+    // The same once more without the initial response, the next, and at last the protocol's own command.
+    let dialogue = format!(
+        "{}C: AUTH PLAIN AG1lAHNlY3JldA==\n{unknown}C: AUTH PLAIN\n{unknown}C: AUTH LOGIN\n{unknown}C: USER me\nS: +OK\nC: PASS secret\nS: +OK\n{capa}",
+        offering("PLAIN LOGIN")
+    );
+    let mut script = Script::new(&dialogue);
+    drop(opened(&mut script).await.unwrap());
+    script.finish().await.unwrap();
+
+    let old = format!(
+        "{}C: AUTH PLAIN AG1lAHNlY3JldA==\n{unknown}C: AUTH PLAIN\nS: + \nC: AG1lAHNlY3JldA==\nS: +OK\n{capa}",
+        offering("PLAIN")
+    );
+    let mut script = Script::new(&old);
+    drop(opened(&mut script).await.unwrap());
+    script.finish().await.unwrap();
+
+    // Nothing weaker than what was refused is shown.
+    let mut script = Script::new(&format!("{}C: AUTH CRAM-MD5\n{unknown}eof", offering("PLAIN CRAM-MD5")));
+    let error = opened(&mut script).await.unwrap_err();
+    let text = error.to_string();
+    assert!(text.contains("CRAM-MD5") && text.contains("Login::only"), "{text}");
+    assert!(!error.is_retryable());
+    script.finish().await.unwrap();
+
+    // A wrong password is no unknown command.
+    let refused =
+        format!("{}C: AUTH PLAIN AG1lAHNlY3JldA==\nS: -ERR authentication failed\neof", offering("PLAIN LOGIN"));
+    let mut script = Script::new(&refused);
+    assert_eq!(opened(&mut script).await.unwrap_err().kind(), Kind::Login);
+    script.finish().await.unwrap();
+}
+
+/// GNU Mailutils offers mechanisms for which it has no secrets.
+#[tokio::test]
+async fn a_mechanism_that_the_server_cannot_serve_is_named_with_what_helps() {
+    let challenge = "S: + PDEuMkBhPg==\nC: {*}\n";
+    let mut script = Script::new(&format!(
+        "{}C: AUTH CRAM-MD5\n{challenge}S: -ERR Authentication failed\neof",
+        offering("PLAIN CRAM-MD5")
+    ));
+    let error = opened(&mut script).await.unwrap_err();
+    let text = error.to_string();
+    assert!(error.kind() == Kind::Login && text.contains("CRAM-MD5") && text.contains("Login::only"), "{text}");
+    script.finish().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_session_that_the_server_broke_is_not_tried_again() {
+    for (answer, kind) in [("nonsense", Kind::Protocol), ("", Kind::Protocol)] {
+        let (pop3, _script) = bare(&format!("C: NOOP\nS: {answer}")).await;
+        assert_eq!(pop3.noop().await.unwrap_err().kind(), kind);
+        let error = pop3.noop().await.unwrap_err();
+        assert_eq!((error.kind(), error.is_retryable()), (Kind::Closed, false));
+    }
+    let (pop3, _script) = bare("C: NOOP\nS-fill: 70000 x\nstall").await;
+    assert_eq!(pop3.noop().await.unwrap_err().kind(), Kind::Limit);
+    assert!(!pop3.noop().await.unwrap_err().is_retryable());
+    let (pop3, _script) = bare("C: NOOP\nclose").await;
+    assert!(pop3.noop().await.unwrap_err().is_retryable());
+    assert!(pop3.noop().await.unwrap_err().is_retryable());
 }

@@ -61,7 +61,7 @@ where
     let mut told = vec![format!("{:?}", pop3.capabilities())];
     told.push(format!("{:?}", pop3.uidl().await.unwrap()));
     for (number, _) in pop3.list().await.unwrap().into_iter().take(3) {
-        told.push(format!("{:?}", pop3.retr(number).await.unwrap()));
+        told.push(format!("{:?}", pop3.retr(number).await.unwrap().bytes()));
     }
     pop3.dele(Number::new(1).unwrap()).await.unwrap();
     pop3.quit().await.unwrap();

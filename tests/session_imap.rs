@@ -23,9 +23,13 @@ mod idling;
 mod login;
 #[path = "session_imap/reading.rs"]
 mod reading;
+#[path = "session_imap/refusal.rs"]
+mod refusal;
 #[path = "session_imap/selection.rs"]
 mod selection;
 #[path = "session_imap/starttls.rs"]
 mod starttls;
+#[path = "session_imap/validity.rs"]
+mod validity;
 #[path = "session_imap/window.rs"]
 mod window;

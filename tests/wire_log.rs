@@ -63,7 +63,7 @@ async fn pop3() {
     server.deliver("alice", "INBOX", MESSAGE, &[]).unwrap();
     let (pop3, driver) = Pop3::handshake(server.pop3_stream(), plaintext(), login()).await.unwrap();
     let driver = tokio::spawn(driver);
-    assert_eq!(pop3.retr(Number::new(1).unwrap()).await.unwrap(), MESSAGE);
+    assert_eq!(pop3.retr(Number::new(1).unwrap()).await.unwrap().into_bytes(), MESSAGE);
     pop3.quit().await.unwrap();
     driver.await.unwrap().unwrap();
 }

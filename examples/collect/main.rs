@@ -56,7 +56,7 @@ async fn main() -> ExitCode {
 
 async fn run(options: &Options) -> Outcome<Status> {
     // The prompt comes before the signals are taken over: there Ctrl-C ends the program at once.
-    let account = Account::read(&options.url, &options.roots, options.plaintext)?;
+    let account = Account::read(&options.url, &options.roots, &options.mechanisms, options.plaintext)?;
     let name = options.account.clone().unwrap_or_else(|| store::account_name(&account.config));
     let work = async {
         let (ledger, delivery) = store::open(options).await?;
@@ -98,6 +98,8 @@ async fn work<L: Ledger, D: Delivery>(
         println!("{summary}");
     }
     end?;
+    // Where nothing was to be deleted, a POP3 session is still open. However that ends, nothing is at stake.
+    drop(mailbox.commit().await);
     Ok(status(&summary))
 }
 

@@ -47,6 +47,7 @@ pub(crate) struct Options {
     pub(crate) dry: bool,
     pub(crate) quiet: bool,
     pub(crate) roots: Vec<String>,
+    pub(crate) mechanisms: Vec<String>,
     pub(crate) plaintext: bool,
 }
 
@@ -72,6 +73,7 @@ struct Words {
     dry: bool,
     quiet: bool,
     roots: Vec<String>,
+    mechanisms: Vec<String>,
     plaintext: bool,
 }
 
@@ -136,6 +138,7 @@ impl Words {
             "--dry-run" => self.dry = true,
             "--quiet" => self.quiet = true,
             "--ca" => self.roots.push(value()?),
+            "--auth" => self.mechanisms.push(value()?),
             "--dangerous-plaintext" => self.plaintext = true,
             _ if name.starts_with('-') => return Err(format!("there is no option {name}")),
             _ if name.contains("://") && self.url.is_none() => self.url = Some(name.to_owned()),
@@ -169,6 +172,7 @@ impl Words {
             dry: self.dry,
             quiet: self.quiet,
             roots: self.roots,
+            mechanisms: self.mechanisms,
             plaintext: self.plaintext,
         })
     }

@@ -33,29 +33,34 @@ URL is imaps://user@host[:port][/MAILBOX] or pops://user@host[:port] (TLS from t
     or imap+starttls://... or pop+stls://... (TLS by upgrade, required).
     The password comes from POSTROOM_PASSWORD, or is asked for.
   --ca FILE               also trust the certificates in FILE (PEM)
+  --auth MECHANISM        log in by this SASL mechanism and no other (PLAIN, LOGIN, CRAM-MD5, SCRAM-SHA-256, ...): for a server
+                          that offers one which it cannot do; may be given several times
   --dangerous-plaintext   take imap:// and pop:// URLs, which show the password to whoever listens";
 
 impl Arguments {
     /// Reads the command line; the password is asked for where it is needed.
     pub(crate) fn read() -> Outcome<Self> {
-        let (mut url, mut roots, mut plaintext, mut rest) = (None, Vec::new(), false, Vec::new());
+        let (mut url, mut roots, mut mechanisms, mut rest) = (None, Vec::new(), Vec::new(), Vec::new());
+        let mut plaintext = false;
         let mut words = std::env::args().skip(1);
         while let Some(word) = words.next() {
             match word.as_str() {
                 "--ca" => roots.push(words.next().ok_or("--ca needs the name of a file")?),
+                "--auth" => mechanisms.push(words.next().ok_or("--auth needs the name of a mechanism")?),
                 "--dangerous-plaintext" => plaintext = true,
                 _ if word.contains("://") => url = Some(word),
                 _ => rest.push(word),
             }
         }
-        let account = url.map(|url| Account::read(&url, &roots, plaintext)).transpose()?;
+        let account = url.map(|url| Account::read(&url, &roots, &mechanisms, plaintext)).transpose()?;
         Ok(Self { account, rest })
     }
 }
 
 impl Account {
-    /// Host and user from the URL, trust from those files; the password is asked for where the environment has none.
-    pub(crate) fn read(url: &str, roots: &[String], plaintext: bool) -> Outcome<Self> {
+    /// Host and user from the URL, trust from those files, and these mechanisms alone where there are any; the password is asked
+    /// for where the environment has none.
+    pub(crate) fn read(url: &str, roots: &[String], mechanisms: &[String], plaintext: bool) -> Outcome<Self> {
         let mut config = if plaintext { Config::dangerous_plaintext_url(url)? } else { url.parse()? };
         for file in roots {
             let pem = std::fs::read(file).map_err(|error| format!("{file} cannot be read: {error}"))?;
@@ -66,7 +71,9 @@ impl Account {
             Ok(password) => password,
             Err(_) => rpassword::prompt_password(format!("Password of {user} at {}: ", config.host()))?,
         };
-        Ok(Self { config, login: Login::password(user, password) })
+        let login = Login::password(user, password);
+        let login = if mechanisms.is_empty() { login } else { login.only(mechanisms) };
+        Ok(Self { config, login })
     }
 
     /// Opens the mailbox, by whichever protocol the URL names.

@@ -1,8 +1,10 @@
 //! Names of mailboxes: as on the wire, and decoded where that is something else.
 
+use postroom::Defect;
 use postroom::imap::{Listed, MailboxName, Namespace};
 use serde_json::{Value, json};
 
+use super::message::defect;
 use super::text::{put, text};
 use super::value::{pairs, values};
 
@@ -27,7 +29,14 @@ pub fn list(kind: &str, listed: &Listed, frame: &[u8]) -> Value {
     if !listed.extended.is_empty() {
         put(&mut object, "ext", extension(&listed.extended));
     }
+    put_defects(&mut object, &listed.defects);
     object
+}
+
+fn put_defects(object: &mut Value, defects: &[Defect]) {
+    if !defects.is_empty() {
+        put(object, "defects", defects.iter().map(defect).collect::<Vec<_>>());
+    }
 }
 
 /// By name, or as it stands there where it has no names.
@@ -47,6 +56,7 @@ pub fn namespace(space: &Namespace, frame: &[u8]) -> Value {
     let is_there = memchr::memmem::find(frame, &encoded).is_some();
     let prefix = if is_there { text(&encoded) } else { space.prefix.as_str().into() };
     put_both(&mut object, "prefix", prefix, &space.prefix);
+    put_defects(&mut object, &space.defects);
     object
 }
 

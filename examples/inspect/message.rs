@@ -81,7 +81,8 @@ fn annotation(annotation: Annotation<'_>) -> Vec<Value> {
     if attributes.is_empty() { vec![entry] } else { vec![entry, attributes.into()] }
 }
 
-fn defect(defect: &Defect) -> Value {
+/// One flaw.
+pub fn defect(defect: &Defect) -> Value {
     match defect {
         Defect::TooLarge { size } => json!({ "too_large": size }),
         Defect::Missing => json!("missing"),

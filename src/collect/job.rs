@@ -16,7 +16,7 @@ use super::keeper::{Keeper, ends_all};
 use super::plan::{Plan, Step};
 use super::policy::Policy;
 use super::row::{self, Row};
-use crate::{Error, Mailbox, Message, MessageId, Messages, Part, Result};
+use crate::{Defect, Error, Mailbox, Message, MessageId, Messages, Part, Result};
 
 /// Messages above this size, in octets, are streamed one by one.
 const LARGE: u64 = 1 << 20;
@@ -123,7 +123,7 @@ impl Job<'_> {
         let read = async {
             let mut mail = self.mailbox.fetch(&ids, Part::Header).await?;
             while let Some(message) = mail.try_next().await? {
-                if let Some(at) = places.get(message.id()).filter(|_| message.defects().is_empty()) {
+                if let Some(at) = places.get(message.id()).filter(|_| is_complete(&message)) {
                     digests.insert(**at, Digests::of(message.bytes()));
                 }
             }
@@ -198,7 +198,7 @@ impl Job<'_> {
         let mut batch = gather(&mut mail).await;
         loop {
             // What has a flaw is not stored as it is: the message alone may come without.
-            batch.messages.retain(|message| message.defects().is_empty());
+            batch.messages.retain(is_complete);
             let arrived = batch.messages.into_iter();
             let arrived = arrived.filter_map(|message| places.remove(message.id()).map(|at| (at, message))).collect();
             let settled = self.keeper.settle(&mut self.rows, arrived, extent);
@@ -234,16 +234,17 @@ impl Job<'_> {
         self.rows.get(at).map_or(Ok(()), |row| self.keeper.fail(row, why()))
     }
 
-    /// Deletes what the policy lets go, and makes it certain.
+    /// Deletes what the policy lets go, and makes it certain. Where that is nothing, the mailbox stays as it is: a POP3 session goes on.
     async fn delete(&mut self) -> Result<()> {
         let mut goes = row::goes(&self.rows, self.policy, self.keeper.now).into_iter();
         let going = self.those(|_| goes.next() == Some(true));
         let ids = self.ids(&going);
+        if ids.is_empty() {
+            return self.keeper.note().await;
+        }
         self.ask(&ids).await?;
         let committed = match self.mailbox.commit().await {
             Ok(committed) => committed,
-            // Nothing was marked: the session has merely not ended politely.
-            Err(_) if ids.is_empty() => return self.keeper.note().await,
             Err(error) if ends_all(&error) => return Err(error),
             Err(error) => {
                 self.keeper.log.tell(Event::Failed { id: None, error });
@@ -266,9 +267,6 @@ impl Job<'_> {
 
     /// Marks them. What the server will not mark is told, and is no hindrance for the others.
     async fn ask(&mut self, ids: &[MessageId]) -> Result<()> {
-        if ids.is_empty() {
-            return Ok(());
-        }
         match self.mailbox.delete(ids).await {
             Err(error) if !ends_all(&error) => {
                 self.keeper.log.tell(Event::Failed { id: None, error });
@@ -277,6 +275,11 @@ impl Job<'_> {
             other => other,
         }
     }
+}
+
+/// Whether all of the message came, as far as it says itself. Servers err about sizes.
+fn is_complete(message: &Message) -> bool {
+    message.defects().iter().all(|defect| matches!(defect, Defect::Size { .. }))
 }
 
 /// The next messages of the stream, or its end.

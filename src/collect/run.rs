@@ -99,7 +99,8 @@ impl<L: Ledger, D: Delivery> Collector<L, D> {
     }
 
     /// Begins a run. It lists the messages, brings those that the ledger does not know, and delivers them; notes them in the ledger;
-    /// then deletes what the policy lets go and ends with [`Mailbox::commit`], which closes a POP3 session.
+    /// then deletes what the policy lets go and ends with [`Mailbox::commit`], which closes a POP3 session. Where the policy lets nothing
+    /// go, nothing is committed: the session stays open, and is the caller's to end.
     ///
     /// Messages over 1 MiB are streamed one by one, smaller ones brought by one pipelined stream and delivered in batches. Memory:
     /// about two batches of 2 MiB, the session's window, and some hundred bytes for each message on the server or in the ledger.

@@ -83,16 +83,6 @@ impl<E: Engine> Link<E> {
         Inbox { id, shared: self.0.clone(), finished: false }
     }
 
-    /// Hands the engine something that has no answer.
-    pub(crate) fn hand_back(&self, request: E::Request) {
-        let mut road = self.0.lock();
-        let id = Id(road.next);
-        road.next += 1;
-        let driver = road.ask(Ask::Request(id, Box::new(request)));
-        drop(road);
-        wake(driver);
-    }
-
     /// What the engine last published.
     pub(crate) fn state(&self) -> Arc<E::State> {
         self.0.lock().state.clone()

@@ -1,6 +1,7 @@
-//! [`Append`]: a message on its way up, from memory or from a reader, with its flags and date. How it is sent is the engine's
-//! business; how it is announced, the command's.
+//! [`Imap::append`] and its [`Append`]: a message on its way up, from memory or from a reader, with its flags and date. How it is
+//! sent is the engine's business; how it is announced, the command's.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -9,14 +10,27 @@ use std::task::{Poll, ready};
 use bytes::Bytes;
 use time::OffsetDateTime;
 
-use super::call::ImapInbox;
+use super::call::{ImapInbox, ended};
+use super::command::append::{Append as Command, appended};
 use super::engine::{Delivery, Request};
+use super::session::{Imap, named};
+use super::types::{Appended, MailboxName};
 use crate::Flag;
+#[cfg(doc)]
+use crate::error::Kind;
 use crate::error::{Error, Result};
 use crate::io::{AsyncRead, ReadBuf};
 
 /// What is read from a reader at once.
 const PIECE: usize = 64 * 1024;
+/// Servers, as they name themselves by ID, of which a test of this crate shows that they store nothing of a message that is filled up
+/// and then spoilt: `tests/live_imap/append.rs`, and for the embedded server `tests/cancel_imap/append.rs`.
+const DISCARDING: &[&str] = &["Dovecot", "Cyrus IMAP", "postroom testing"];
+/// How many mailboxes' limits are remembered.
+const MOST_LIMITS: usize = 1000;
+
+/// The largest message that each mailbox takes, in octets (RFC 7889 §4), as far as STATUS told it.
+pub(super) type AppendLimits = BTreeMap<MailboxName, u64>;
 
 /// A message to be put into a mailbox, with the flags and the date it gets there.
 ///
@@ -49,6 +63,73 @@ enum Next {
 
 fn unreadable(error: std::io::Error) -> Error {
     Error::new(crate::Kind::Io, "the message could not be read").with_source(error)
+}
+
+impl Imap {
+    /// Puts a message into a mailbox, from memory or from any reader; see [`Append`] for flags and date. Returns the UID it
+    /// got and the mailbox's UIDVALIDITY, where the server says so (UIDPLUS). Two flights and the message's bytes, one
+    /// flight for a message of up to 4 KiB with LITERAL- and 64 KiB with LITERAL+; at most 256 KiB of it are in memory at a time.
+    ///
+    /// Dropped midway, or when the reader fails, nothing is stored: the connection is closed, since a server takes all that was
+    /// announced for the message. Of Dovecot and Cyrus, which say by ID who they are, it is known that they discard a message whose
+    /// command turns out to be wrong: there what is missing is filled up and the command spoilt, up to 1 MiB, and the session lives.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Unsupported`], before anything is sent, for a message over the limit that the server is known to have (APPENDLIMIT,
+    /// RFC 7889: in its capabilities, or in a [`status`](Self::status) that asked for it); [`Kind::Input`] for a name, flag or date that cannot be sent, and for a reader that ends too early; [`Kind::Io`] for a
+    /// reader that fails; [`Kind::Rejected`] where the server refuses (code `TRYCREATE`: the mailbox does not exist;
+    /// `OVERQUOTA`, `TOOBIG`: no room); [`Kind::Unknown`] where the connection ended before the answer.
+    pub async fn append(
+        &self,
+        mailbox: impl TryInto<MailboxName, Error: Into<Error>>,
+        message: impl Into<Append<'_>>,
+    ) -> Result<Option<Appended>> {
+        let mailbox = named(mailbox)?;
+        let mut message = message.into();
+        let size = message.size();
+        self.check_size(&mailbox, size)?;
+        let spoilable = self.is_discarding();
+        let command = Command { mailbox: &mailbox, flags: &message.flags, date: message.date, size, spoilable };
+        let mut inbox = self.link().submit(Request::Command(command.plan(self.terms())?));
+        let mut early = None;
+        loop {
+            let delivery = match early.take() {
+                Some(delivery) => Some(delivery),
+                None => inbox.next().await?,
+            };
+            match delivery {
+                Some(Delivery::Ready(count)) => early = message.feed(&mut inbox, count).await?,
+                Some(Delivery::Done(condition)) => return condition.map(appended),
+                Some(_) => {}
+                None => return Err(ended()),
+            }
+        }
+    }
+
+    fn check_size(&self, mailbox: &MailboxName, size: u64) -> Result<()> {
+        let told = self.append_limits().get(mailbox).copied();
+        match told.or_else(|| self.capabilities().append_limit()) {
+            Some(limit) if size > limit => Err(Error::unsupported(format!(
+                "the message has {size} octets, and the server takes at most {limit} (APPENDLIMIT)"
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    /// RFC 3502 §5 asks it of all that have MULTIAPPEND, but not all do it.
+    fn is_discarding(&self) -> bool {
+        let name = self.server().iter().find(|(field, _)| field.eq_ignore_ascii_case("name"));
+        let name = name.and_then(|(_, name)| name.as_deref()).unwrap_or_default();
+        self.capabilities().multiappend() && DISCARDING.iter().any(|known| name.starts_with(known))
+    }
+
+    pub(super) fn learn_append_limit(&self, mailbox: &MailboxName, limit: u64) {
+        let mut limits = self.append_limits();
+        if limits.len() < MOST_LIMITS || limits.contains_key(mailbox) {
+            limits.insert(mailbox.clone(), limit);
+        }
+    }
 }
 
 impl<'a> Append<'a> {

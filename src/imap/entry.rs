@@ -32,15 +32,22 @@ impl Imap {
         self.know_capabilities().await?;
         let capabilities = self.capabilities();
         let terms = Terms { may_show_secret: true, command_offered: !capabilities.login_disabled() };
-        match choose(login, |mechanism| capabilities.auth(mechanism), terms)?.preferring_command(login, terms) {
-            Choice::Sasl(chosen) => {
-                let initial = if capabilities.sasl_ir() { INITIAL } else { 0 };
-                chosen.log_in(login, setting(config), |exchange| self.authenticate(exchange, initial)).await?;
-            }
-            Choice::Command => self.login_command(login).await.map_err(|error| error.of_login("LOGIN"))?,
+        let offered = |mechanism: &str| capabilities.auth(mechanism);
+        let mut choice = choose(login, offered, terms)?.preferring_command(login, terms);
+        while let Err(failure) = self.prove(&choice, config, login, &capabilities).await {
+            let next = choice.next(login, offered, terms).filter(|_| failure.unheard.is_some());
+            choice = next.ok_or(failure.error)?;
         }
         self.know_capabilities().await?;
         Ok(greeting)
+    }
+
+    async fn prove(&self, choice: &Choice, config: &Config, login: &Login, can: &Capabilities) -> Result<(), Failure> {
+        let Choice::Sasl(chosen) = choice else {
+            return self.login_command(login).await.map_err(|error| error.of_login("LOGIN").into());
+        };
+        let longest = |allowed: bool| if allowed && can.sasl_ir() { INITIAL } else { 0 };
+        chosen.log_in(login, setting(config), |exchange, initial| self.authenticate(exchange, longest(initial))).await
     }
 
     /// Required, whatever the server announces: what it announced so far nobody vouches for. A session that is logged in
@@ -58,8 +65,12 @@ impl Imap {
 
     async fn know_capabilities(&self) -> Result<()> {
         match self.link().state().capabilities {
+            Some(_) => return Ok(()),
+            None => self.call(Capability).await?,
+        }
+        match self.link().state().capabilities {
             Some(_) => Ok(()),
-            None => self.call(Capability).await,
+            None => Err(Error::protocol("the server answers CAPABILITY and does not say what it can do")),
         }
     }
 

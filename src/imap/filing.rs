@@ -6,15 +6,15 @@ use std::borrow::Borrow;
 use super::command::copy::Copy;
 use super::folder::Folder;
 use super::session::{Imap, named};
-use super::types::{CopyUid, MailboxName, Query, Uids};
+use super::types::{MailboxName, Query, Transferred, Uids};
 use crate::error::{Error, Result};
 use crate::{Flag, FlagChange};
 
 /// Messages into other mailboxes.
 impl<S: Borrow<Imap>> Folder<S> {
-    /// Copies these messages into another mailbox of the account, with flags and dates. Returns which became which, where the
-    /// server says so (UIDPLUS); its set is stamped with the other mailbox's UIDVALIDITY. One flight, several for a very long
-    /// set; each of them copies all its messages or none. Messages that are gone are passed over.
+    /// Copies these messages into another mailbox of the account, with flags and dates. Returns which became which and which were
+    /// not there, where the server says so (UIDPLUS); the set of the copies is stamped with the other mailbox's UIDVALIDITY. One
+    /// flight, several for a very long set; each of them copies all its messages or none. Messages that are gone are passed over.
     ///
     /// # Errors
     ///
@@ -25,7 +25,7 @@ impl<S: Borrow<Imap>> Folder<S> {
         &self,
         uids: impl Into<Uids>,
         to: impl TryInto<MailboxName, Error: Into<Error>>,
-    ) -> Result<Option<CopyUid>> {
+    ) -> Result<Transferred> {
         self.transfer(&self.checked(uids.into())?, &named(to)?, false).await
     }
 
@@ -44,7 +44,7 @@ impl<S: Borrow<Imap>> Folder<S> {
         &self,
         uids: impl Into<Uids>,
         to: impl TryInto<MailboxName, Error: Into<Error>>,
-    ) -> Result<Option<CopyUid>> {
+    ) -> Result<Transferred> {
         let (uids, to) = (self.checked(uids.into())?, named(to)?);
         if self.session().capabilities().move_() {
             self.check_writable()?;
@@ -55,17 +55,22 @@ impl<S: Borrow<Imap>> Folder<S> {
     }
 
     /// What is removed here is exactly what was there before the copying: `1:*` may mean more by then.
-    async fn replace_move(&self, uids: Uids, to: &MailboxName) -> Result<Option<CopyUid>> {
-        let here = if uids.is_empty() { uids } else { self.search(&Query::uids(uids)).await? };
+    async fn replace_move(&self, uids: Uids, to: &MailboxName) -> Result<Transferred> {
+        let here = if uids.is_empty() { uids.clone() } else { self.search(&Query::uids(uids.clone())).await? };
         let copied = self.transfer(&here, to, false).await?;
-        let gone = match &copied {
-            Some(copied) => here.intersection(copied.from()),
-            None => here,
+        let gone = match &copied.mapping {
+            Some(mapping) => here.intersection(mapping.from()),
+            None => here.clone(),
         };
         self.mark_and_expunge(gone).await.map_err(|error| {
             error.seen_as_itself("the messages are copied, but could not all be removed from where they were")
         })?;
-        Ok(copied)
+        let unseen = (uids.open_from().is_none() && !uids.is_empty()).then(|| uids.difference(&here));
+        let missing = match (unseen, &copied.missing) {
+            (Some(unseen), Some(more)) => Some(unseen.union(more)?),
+            (unseen, _) => unseen,
+        };
+        Ok(Transferred { missing, ..copied })
     }
 
     async fn mark_and_expunge(&self, uids: Uids) -> Result<()> {
@@ -73,14 +78,15 @@ impl<S: Borrow<Imap>> Folder<S> {
         self.expunge(uids).await
     }
 
-    async fn transfer(&self, uids: &Uids, to: &MailboxName, leave: bool) -> Result<Option<CopyUid>> {
-        let mut all: Option<CopyUid> = None;
+    async fn transfer(&self, uids: &Uids, to: &MailboxName, leave: bool) -> Result<Transferred> {
+        let mut all: Option<Transferred> = None;
         for uids in uids.split(self.session().limits().set) {
-            let copy = Copy { selection: self.selection, uids: &uids, to, leave };
-            if let Some(copied) = self.session().call(copy).await? {
-                all = Some(all.unwrap_or_default().joined(&copied));
-            }
+            let part = self.session().call(Copy { selection: self.selection, uids: &uids, to, leave }).await?;
+            all = Some(match all {
+                Some(all) => all.joined(part),
+                None => part,
+            });
         }
-        Ok(all)
+        Ok(all.unwrap_or_default())
     }
 }

@@ -13,9 +13,10 @@ use super::command::number::Number;
 use super::command::select::Select;
 use super::command::store::Store;
 use super::engine::{Request, Selected};
+use super::fetch::Fetch;
+use super::idle::Idle;
 use super::reader::SectionReader;
 use super::session::Imap;
-use super::streams::{Fetch, Idle};
 use super::types::{Fetched, Items, Section, SeqNum, StatusItems, Uid, Uids};
 use crate::FlagChange;
 use crate::body::Body;
@@ -34,7 +35,8 @@ const MOST_LISTED: u32 = 50_000;
 /// Messages are named by UID. A [set of UIDs](Uids) that carries the UIDVALIDITY under which it was met is refused, before
 /// anything is sent, in a mailbox with another one: there its numbers mean other messages.
 ///
-/// A server can deselect a mailbox by itself; then every call fails with [`Kind::Closed`](crate::Kind::Closed). It is never
+/// A server can deselect a mailbox by itself, and it can give it another UIDVALIDITY, with which the folder ends too (the code is
+/// `UIDVALIDITY`); then every call fails with [`Kind::Closed`](crate::Kind::Closed), before anything is sent. It is never
 /// selected again behind the caller's back.
 pub struct Folder<S = Imap> {
     session: S,
@@ -45,7 +47,8 @@ pub struct Folder<S = Imap> {
 
 impl<S: Borrow<Imap>> Folder<S> {
     pub(super) fn new(session: S) -> Result<Self> {
-        let selected = session.borrow().link().state().selected.clone().ok_or_else(gone)?;
+        let state = session.borrow().link().state();
+        let selected = state.selected.clone().ok_or_else(|| state.unselected())?;
         let place = Place::Imap {
             account: session.borrow().account().as_ref().into(),
             mailbox: selected.name.as_str().into(),
@@ -61,8 +64,9 @@ impl<S: Borrow<Imap>> Folder<S> {
     ///
     /// [`Kind::Closed`](crate::Kind::Closed) where it is no longer selected.
     pub fn info(&self) -> Result<Arc<Selected>> {
-        let selected = self.link().state().selected.clone();
-        selected.filter(|selected| selected.selection == self.selection).ok_or_else(gone)
+        let state = self.link().state();
+        let selected = state.selected.clone().filter(|selected| selected.selection == self.selection);
+        selected.ok_or_else(|| state.unselected())
     }
 
     /// The session this folder is selected in.
@@ -108,9 +112,11 @@ impl<S: Borrow<Imap>> Folder<S> {
     ///
     /// # Errors
     ///
+    /// [`Kind::Unsupported`](crate::Kind::Unsupported), before anything is sent, for items that the server does not announce;
     /// [`Kind::Closed`](crate::Kind::Closed) where the mailbox is no longer selected,
     /// [`Kind::Rejected`](crate::Kind::Rejected) where the server refuses, and what ends a connection.
     pub async fn get(&self, uid: Uid, items: Items) -> Result<Option<Fetched>> {
+        self.session().check_items(&items)?;
         if self.info()?.exists == 0 {
             return Ok(None);
         }
@@ -119,7 +125,7 @@ impl<S: Borrow<Imap>> Folder<S> {
         let mut fetch = Fetch::new(link, limits, self.selection, uids.clone(), [uids].into(), items)?;
         let mut found = None;
         while let Some(fetched) = fetch.try_next().await? {
-            found = Some(fetched);
+            found.get_or_insert(fetched);
         }
         Ok(found)
     }
@@ -146,9 +152,9 @@ impl<S: Borrow<Imap>> Folder<S> {
             return Ok(None);
         }
         // RFC 9051 §9: of a set without end that begins beyond it, the last message is part.
-        let last = [Uids::from_uid(Uid::MAX)].into();
+        let last = Uids::from_uid(Uid::MAX);
         let (link, limits) = (self.link(), self.session().limits());
-        let mut fetch = Fetch::new(link, limits, self.selection, Uids::ALL, last, Items::new())?;
+        let mut fetch = Fetch::new(link, limits, self.selection, last.clone(), [last].into(), Items::new())?;
         let mut highest = None;
         while let Some(fetched) = fetch.try_next().await? {
             highest = highest.max(fetched.uid());
@@ -162,11 +168,11 @@ impl<S: Borrow<Imap>> Folder<S> {
     ///
     /// # Errors
     ///
-    /// [`Kind::Rejected`](crate::Kind::Rejected) where the server refuses, [`Kind::Unknown`](crate::Kind::Unknown) where the
-    /// connection ended before the answer.
-    pub async fn close(self) -> Result<S> {
-        self.session().call(Close { selection: self.selection, expunge: true }).await?;
-        Ok(self.session)
+    /// The folder comes back with the error: [`Kind::Rejected`](crate::Kind::Rejected) where the server refuses,
+    /// [`Kind::Unknown`](crate::Kind::Unknown) where the connection ended before the answer.
+    pub async fn close(self) -> Result<S, NotLeft<S>> {
+        let left = self.session().call(Close { selection: self.selection, expunge: true }).await;
+        self.given_back(left)
     }
 
     /// Leaves the mailbox and removes nothing. One flight; two where the server has no UNSELECT: then the mailbox is opened
@@ -174,20 +180,32 @@ impl<S: Borrow<Imap>> Folder<S> {
     ///
     /// # Errors
     ///
-    /// What [every command](Imap#errors-of-every-command) can end in.
-    pub async fn unselect(self) -> Result<S> {
+    /// The folder comes back with the error, which is one that [every command](Imap#errors-of-every-command) can end in.
+    pub async fn unselect(self) -> Result<S, NotLeft<S>> {
+        let left = self.leave().await;
+        self.given_back(left)
+    }
+
+    async fn leave(&self) -> Result<()> {
         let (info, session) = (self.info()?, self.session());
         if session.capabilities().unselect() {
-            session.call(Close { selection: self.selection, expunge: false }).await?;
-            return Ok(self.session);
+            return session.call(Close { selection: self.selection, expunge: false }).await;
         }
         // RFC 3501 §6.4.2: CLOSE removes nothing where EXAMINE has opened.
         if !info.read_only {
             session.call(Select { name: info.name.clone(), read_only: true }).await?;
         }
-        let selected = self.link().state().selected.clone().filter(|selected| selected.read_only).ok_or_else(gone)?;
-        session.call(Close { selection: selected.selection, expunge: true }).await?;
-        Ok(self.session)
+        let state = self.link().state();
+        let selected =
+            state.selected.clone().filter(|selected| selected.read_only).ok_or_else(|| state.unselected())?;
+        session.call(Close { selection: selected.selection, expunge: true }).await
+    }
+
+    fn given_back(self, left: Result<()>) -> Result<S, NotLeft<S>> {
+        match left {
+            Ok(()) => Ok(self.session),
+            Err(error) => Err(NotLeft { error, folder: self }),
+        }
     }
 
     /// Asks for nothing: lets the server say what happened. One flight.
@@ -265,9 +283,11 @@ impl<S: BorrowMut<Imap>> Folder<S> {
     ///
     /// # Errors
     ///
-    /// [`Kind::Input`](crate::Kind::Input) for UIDs of another UIDVALIDITY; the rest comes from the stream.
+    /// Before anything is sent, [`Kind::Input`](crate::Kind::Input) for UIDs of another UIDVALIDITY and
+    /// [`Kind::Unsupported`](crate::Kind::Unsupported) for items that the server does not announce; the rest comes from the stream.
     pub async fn fetch(&mut self, uids: impl Into<Uids>, items: Items) -> Result<Fetch<'_>> {
         let uids = self.checked(uids.into())?;
+        self.session().check_items(&items)?;
         if self.info()?.exists == 0 {
             // Perhaps it has got its first message by now; some servers refuse a set that matches nothing.
             self.noop().await?;
@@ -293,7 +313,7 @@ impl<S: BorrowMut<Imap>> Folder<S> {
         let session = self.session.borrow_mut();
         let mut reader = SectionReader::new(session.link(), session.limits(), selection, uid, section)?;
         poll_fn(|cx| reader.poll_begin(cx)).await?;
-        Ok(Body::new(reader))
+        Ok(Body::judged(reader))
     }
 
     /// Watches the mailbox: what happened since the last look comes first, then what happens, pushed by IDLE where the server
@@ -313,10 +333,42 @@ impl<S: BorrowMut<Imap>> Folder<S> {
     }
 }
 
-impl Folder<Imap> {
+impl<S> Folder<S> {
     /// Gives the session back. The mailbox stays selected until another one is; nothing is sent.
-    pub fn into_session(self) -> Imap {
+    pub fn into_session(self) -> S {
         self.session
+    }
+}
+
+/// A mailbox that could not be left: why, and the folder, with the session in it. `?` turns it into the error.
+pub struct NotLeft<S = Imap> {
+    /// Why.
+    pub error: Error,
+    /// The folder as it was. Whether its mailbox is still selected, its calls tell.
+    pub folder: Folder<S>,
+}
+
+impl<S> From<NotLeft<S>> for Error {
+    fn from(not: NotLeft<S>) -> Self {
+        not.error
+    }
+}
+
+impl<S> fmt::Display for NotLeft<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.error.fmt(f)
+    }
+}
+
+impl<S> fmt::Debug for NotLeft<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NotLeft").field("error", &self.error).finish_non_exhaustive()
+    }
+}
+
+impl<S> std::error::Error for NotLeft<S> {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.error.source()
     }
 }
 
@@ -324,8 +376,4 @@ impl<S: Borrow<Imap>> fmt::Debug for Folder<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Folder").field("info", &self.info().ok()).finish_non_exhaustive()
     }
-}
-
-fn gone() -> Error {
-    Error::closed("the mailbox is no longer selected")
 }

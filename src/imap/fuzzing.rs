@@ -59,7 +59,7 @@ fn request(which: u8) -> Option<Ask<Request>> {
         6 => body::plan(selection, Uid::MAX, &Section::WHOLE, 0, NonZeroU32::MAX),
         7 => Store { selection, uids: &uids, change: &change }.plan(terms),
         8 => UidExpunge { selection, uids: &uids }.plan(terms),
-        9 => Append { mailbox: &inbox, flags: &[], date: None, size: u64::from(which) }.plan(terms),
+        9 => Append { mailbox: &inbox, flags: &[], date: None, size: u64::from(which), spoilable: false }.plan(terms),
         10 => return Some(Ask::New(Request::Idle { selection })),
         11 => Login { user: "a\r\nb", password: &Secret::from("p{5}") }.plan(terms),
         12 => authenticate::plan("PLAIN", None),

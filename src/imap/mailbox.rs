@@ -5,14 +5,17 @@ use std::collections::VecDeque;
 use std::num::NonZeroU32;
 use std::task::{Context, Poll, ready};
 
+use bytes::Bytes;
+
+use super::fetch::Fetch;
 use super::folder::Folder;
 use super::session::Imap;
-use super::streams::Fetch;
 use super::types::{Fetched, Items, Section, Uid, Uids};
 use crate::body::Body;
 use crate::defect::Defect;
 use crate::error::{Error, Kind, Result};
 use crate::flag::{Flag, FlagChange};
+use crate::judge::Verdict;
 use crate::mailbox::{BoxFuture, Committed, Entry, Features, Idling, Mailbox, Part};
 use crate::message_id::{Key, MessageId, Place};
 use crate::messages::{Message, Messages, Source};
@@ -57,7 +60,7 @@ impl<S: BorrowMut<Imap> + Send + Sync> Mailbox for Folder<S> {
             let place = self.place().clone();
             let uids = self.uids(ids)?;
             let fetch = Self::fetch(self, uids, items(part)).await?;
-            Ok(Messages::from_source(Mail { fetch, place }))
+            Ok(Messages::from_source(Mail { fetch, place, part }))
         })
     }
 
@@ -153,7 +156,8 @@ fn entry(fetched: &Fetched, place: &std::sync::Arc<Place>) -> Option<Entry> {
 fn items(part: Part) -> Items {
     match part {
         Part::Header => Items::HEADER,
-        Part::Whole => Items::MESSAGE,
+        // The size shows whether the text is whole.
+        Part::Whole => Items::MESSAGE.size(),
         Part::Preview(lines) => match NonZeroU32::new(lines.saturating_mul(LINE)) {
             Some(len) => Items::HEADER.partial(Section::TEXT, 0, len),
             None => Items::HEADER,
@@ -165,13 +169,14 @@ fn items(part: Part) -> Items {
 struct Mail<'a> {
     fetch: Fetch<'a>,
     place: std::sync::Arc<Place>,
+    part: Part,
 }
 
 impl Source for Mail<'_> {
     fn poll_batch(&mut self, cx: &mut Context<'_>, out: &mut VecDeque<Message>) -> Poll<Result<bool>> {
         loop {
             let Some(fetched) = ready!(self.fetch.poll_fetched(cx))? else { return Poll::Ready(Ok(false)) };
-            out.extend(message(&fetched, &self.place));
+            out.extend(message(&fetched, &self.place, self.part));
             if self.fetch.waiting() == 0 {
                 return Poll::Ready(Ok(true));
             }
@@ -179,14 +184,30 @@ impl Source for Mail<'_> {
     }
 }
 
-fn message(fetched: &Fetched, place: &std::sync::Arc<Place>) -> Option<Message> {
+fn message(fetched: &Fetched, place: &std::sync::Arc<Place>, part: Part) -> Option<Message> {
     let id = MessageId::new(place.clone(), Key::Number(fetched.uid()?.as_u32()));
-    let mut pieces = fetched.sections().filter_map(|section| section.bytes());
-    let first = pieces.next().unwrap_or_default();
-    let bytes = match pieces.next() {
-        Some(second) => [first, second].concat().into(),
-        None => first,
+    let mut defects: Vec<Defect> = fetched.defects().filter(|defect| *defect != Defect::Missing).collect();
+    let bytes = match part {
+        Part::Whole => fetched.body(),
+        Part::Header => section(fetched, &Section::HEADER),
+        Part::Preview(_) => section(fetched, &Section::HEADER).map(|header| {
+            let text = section(fetched, &Section::TEXT).unwrap_or_default();
+            if text.is_empty() { header } else { [header, text].concat().into() }
+        }),
     };
-    let defects: Vec<Defect> = fetched.defects().collect();
-    Some(Message::new(id, bytes).with_defects(defects))
+    let received = bytes.as_ref().map(|bytes| bytes.len() as u64);
+    let verdict = match part {
+        Part::Whole => Verdict::of(received, fetched.size()),
+        // A header may be empty.
+        Part::Header | Part::Preview(_) => received.map_or(Verdict::Missing, |_| Verdict::Whole),
+    };
+    if !defects.iter().any(|defect| matches!(defect, Defect::TooLarge { .. })) {
+        defects.extend(verdict.defect());
+    }
+    Some(Message::new(id, bytes.unwrap_or_default()).with_defects(defects))
+}
+
+/// The bytes of a section that came, NIL being none.
+fn section(fetched: &Fetched, section: &Section) -> Option<Bytes> {
+    fetched.section(section).map(|found| found.bytes().unwrap_or_default())
 }

@@ -9,7 +9,7 @@ use super::command::rename::Rename;
 use super::command::status::Status;
 use super::command::subscribe::Subscribe;
 use super::session::{Imap, named};
-use super::types::{Listed, MailboxName, Namespaces, StatusData, StatusItems};
+use super::types::{Listing, MailboxName, Namespaces, StatusData, StatusItems};
 use crate::error::{Error, Result};
 
 /// What is known of two names, by [`Imap::same_mailbox`].
@@ -29,13 +29,15 @@ pub enum Sameness {
 /// by [`list`](Imap::list) and [`namespace`](Imap::namespace).
 impl Imap {
     /// The mailboxes whose names match a pattern, in which `*` stands for anything and `%` for anything within one level of
-    /// the hierarchy. Also says which have children and a special use, where the server can. One flight.
+    /// the hierarchy. Also says which have children and a special use, where the server can. A line of the answer that cannot be read
+    /// whole is a mailbox with [`defects`](super::Listed::defects), or, where it names none, among
+    /// [`Listing::unreadable`]. One flight.
     ///
     /// # Errors
     ///
     /// [`Kind::Input`](crate::Kind::Input) for a pattern that cannot be sent, and what
     /// [every command](Self#errors-of-every-command) can end in.
-    pub async fn list(&self, pattern: &str) -> Result<Vec<Listed>> {
+    pub async fn list(&self, pattern: &str) -> Result<Listing> {
         self.listing(pattern, Selection::All).await
     }
 
@@ -44,7 +46,7 @@ impl Imap {
     /// # Errors
     ///
     /// As [`list`](Self::list).
-    pub async fn list_subscribed(&self, pattern: &str) -> Result<Vec<Listed>> {
+    pub async fn list_subscribed(&self, pattern: &str) -> Result<Listing> {
         self.listing(pattern, Selection::Subscribed).await
     }
 
@@ -157,7 +159,11 @@ impl Imap {
         if items.is_empty() {
             return Ok(StatusData::new(name));
         }
-        self.call(Status { name, items, utf8: state.utf8() }).await
+        let told = self.call(Status { name: name.clone(), items, utf8: state.utf8() }).await?;
+        if let Some(limit) = told.append_limit {
+            self.learn_append_limit(&name, limit);
+        }
+        Ok(told)
     }
 
     /// Whether two names are of one mailbox, as `X` and `INBOX.X` are on some servers: to be asked before one is moved or copied
@@ -201,7 +207,7 @@ impl Imap {
     }
 
     /// With all the options that the server announces and has not yet refused.
-    async fn listing(&self, pattern: &str, selection: Selection) -> Result<Vec<Listed>> {
+    async fn listing(&self, pattern: &str, selection: Selection) -> Result<Listing> {
         let (capabilities, state) = (self.capabilities(), self.link().state());
         let announced = match (capabilities.list_extended(), capabilities.special_use() || state.rev2()) {
             (true, true) => Options::SpecialUse,
@@ -227,7 +233,7 @@ impl Imap {
         let wanted = options != Options::None && selection == Selection::All && covers_inbox(pattern);
         if wanted && !listed.iter().any(|listed| listed.name == MailboxName::INBOX) {
             let plain = list(Options::None).await?;
-            listed.extend(plain.into_iter().filter(|listed| listed.name == MailboxName::INBOX));
+            plain.into_iter().filter(|found| found.name == MailboxName::INBOX).for_each(|inbox| listed.push(inbox));
         }
         Ok(listed)
     }

@@ -6,11 +6,14 @@ pub mod codec;
 mod command;
 mod engine;
 mod entry;
+mod existing;
+mod fetch;
 mod filing;
 mod folder;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
+mod idle;
 mod mailbox;
 mod mailboxes;
 mod opening;
@@ -18,7 +21,6 @@ mod plan;
 mod reader;
 mod searching;
 mod session;
-mod streams;
 mod types;
 
 pub use appending::Append;
@@ -31,16 +33,17 @@ pub use command::notify::NotifyEvent;
 pub use command::scope::Scope;
 pub use command::sort::SortKey;
 pub use engine::{Event, Selected};
-pub use folder::Folder;
+pub use fetch::Fetch;
+pub use folder::{Folder, NotLeft};
+pub use idle::Idle;
 pub use mailboxes::Sameness;
 pub use opening::Opening;
 pub use session::Imap;
-pub use streams::{Fetch, Idle};
 pub use types::{
-    Acl, AclEntry, Address, Addresses, Annotation, AnnotationSize, AnnotationSupport, BodyStructure, Capabilities,
-    Comparators, Condition, CopyUid, EntryName, Envelope, Fetched, FetchedSection, Flags, Found, Items, ListRights,
-    Listed, MailboxName, Metadata, MyRights, Namespace, Namespaces, Params, PartKind, Partial, Parts, Progress, Query,
-    Quota, QuotaResource, QuotaRoots, QuotaUsage, Response, ResponseCode, Returns, Rights, SearchChange, SearchUpdate,
-    Section, SeqNum, Sorted, Status, StatusData, StatusItems, Str, Stretch, Strings, Thread, Threads, Uid, UidList,
-    UidValidity, Uids, UrlContent, Vanished,
+    Acl, AclEntry, Address, Addresses, Annotation, AnnotationSize, AnnotationSupport, Appended, BodyStructure,
+    Capabilities, Comparators, Condition, CopyUid, EntryName, Envelope, Fetched, FetchedSection, Flags, Found, Items,
+    ListRights, Listed, Listing, MailboxName, Metadata, MyRights, Namespace, Namespaces, Params, PartKind, Partial,
+    Parts, Progress, Query, Quota, QuotaResource, QuotaRoots, QuotaUsage, Response, ResponseCode, Returns, Rights,
+    SearchChange, SearchUpdate, Section, SeqNum, Sorted, Status, StatusData, StatusItems, Str, Stretch, Strings,
+    Thread, Threads, Transferred, Uid, UidList, UidValidity, Uids, UrlContent, Vanished,
 };

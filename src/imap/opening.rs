@@ -10,10 +10,10 @@ use super::call::finish;
 use super::command::select::Select;
 use super::command::{Command, fetch};
 use super::engine::Request;
+use super::fetch::Fetch;
 use super::folder::Folder;
 use super::plan::Needs;
 use super::session::Imap;
-use super::streams::Fetch;
 use super::types::{Items, MailboxName, Uids};
 use crate::error::Result;
 
@@ -44,10 +44,12 @@ impl<'a> Opening<'a> {
     /// # Errors
     ///
     /// [`Kind::Input`](crate::Kind::Input) for a name that cannot be, and for UIDs of another UIDVALIDITY;
+    /// [`Kind::Unsupported`](crate::Kind::Unsupported), before anything is sent, for items that the server does not announce;
     /// [`Kind::Rejected`](crate::Kind::Rejected) where the server refuses to open it: then nothing is selected. The rest comes
     /// from the stream.
     pub async fn fetch(self, uids: impl Into<Uids>, items: Items) -> Result<Fetch<'a>> {
         let uids = uids.into();
+        self.imap.check_items(&items)?;
         let mut parts: VecDeque<Uids> = uids.split(self.imap.limits().set).collect();
         let select = Select { name: self.name?, read_only: self.read_only };
         let imap: &'a Imap = self.imap;

@@ -1,5 +1,5 @@
 //! Reads one section of one message as it comes, in windows of `BODY.PEEK[s]<o.n>`: what is dropped costs one window at most, and
-//! the memory is the connection's window, whatever the size of the message.
+//! the memory is the connection's window, whatever the size of the message. That the bytes are this section's the engine knows.
 
 use std::num::NonZeroU32;
 use std::pin::Pin;
@@ -10,10 +10,14 @@ use bytes::{Buf, Bytes};
 use super::call::{ImapInbox, ImapLink};
 use super::codec::{Batch, FetchedBatch};
 use super::command::body;
-use super::engine::{Delivery, Moment, Request};
-use super::types::{Fetched, Section, Uid};
+use super::engine::{Delivery, Request};
+use super::existing::Existing;
+use super::types::{Fetched, Section, Uid, Uids};
+use crate::body::Judged;
+use crate::defect::Defect;
 use crate::error::{Error, Kind, Result};
 use crate::io::{AsyncBufRead, AsyncRead, ReadBuf, poll_copy};
+use crate::judge::Verdict;
 use crate::limits::Limits;
 
 /// What is asked for at once, in bytes.
@@ -30,10 +34,15 @@ pub(super) struct SectionReader<'a> {
     start: u64,
     /// What of it has come.
     got: u64,
-    /// Whether the server said anything of the message in this window.
+    /// Whether the server answered this window, be it with nothing.
     found: bool,
     chunk: Bytes,
+    /// What RFC822.SIZE says, if the whole message is read.
+    declared: Option<u64>,
+    defects: Vec<Defect>,
     inbox: Option<ImapInbox>,
+    /// The server did not answer: is the message gone?
+    existing: Option<Existing>,
 }
 
 impl<'a> SectionReader<'a> {
@@ -44,8 +53,21 @@ impl<'a> SectionReader<'a> {
         uid: Uid,
         section: Section,
     ) -> Result<Self> {
-        let (start, got, found, chunk) = (0, 0, false, Bytes::new());
-        let mut reader = Self { link, limits, selection, uid, section, start, got, found, chunk, inbox: None };
+        let mut reader = Self {
+            link,
+            limits,
+            selection,
+            uid,
+            section,
+            start: 0,
+            got: 0,
+            found: false,
+            chunk: Bytes::new(),
+            declared: None,
+            defects: Vec::new(),
+            inbox: None,
+            existing: None,
+        };
         reader.ask()?;
         Ok(reader)
     }
@@ -65,10 +87,15 @@ impl<'a> SectionReader<'a> {
     /// Ready with bytes in `chunk`, or with none at the end.
     fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
         while self.chunk.is_empty() {
+            if let Some(existing) = &mut self.existing {
+                let found = ready!(existing.poll(cx));
+                self.existing = None;
+                return Poll::Ready(Err(found.map_or_else(|error| error, |found| why_missing(&found))));
+            }
             let Some(inbox) = &mut self.inbox else { break };
             match ready!(inbox.poll_next(cx)) {
                 Ok(Some(Delivery::Chunk(bytes))) => self.take(bytes),
-                Ok(Some(Delivery::Frames { batch, moment, .. })) => self.take_frames(&batch, moment)?,
+                Ok(Some(Delivery::Frames { batch, .. })) => self.take_frames(&batch)?,
                 Ok(Some(Delivery::Done(Ok(_)))) | Ok(None) => self.end_window()?,
                 Ok(Some(Delivery::Done(Err(error)))) | Err(error) => {
                     self.inbox = None;
@@ -86,42 +113,63 @@ impl<'a> SectionReader<'a> {
         self.chunk = bytes;
     }
 
-    /// A short section may come as a quoted string, or as NIL, instead of a literal.
-    fn take_frames(&mut self, batch: &Batch, moment: Moment) -> Result<()> {
+    /// The response around the text. A short section may be in it, as a quoted string or NIL, instead of a literal before it.
+    fn take_frames(&mut self, batch: &Batch) -> Result<()> {
         for fetched in FetchedBatch::parse(batch, self.limits, None) {
-            match fetched {
-                Ok(fetched) if fetched.uid() == Some(self.uid) && fetched.sections().next().is_some() => {
-                    self.take_section(&fetched);
+            let fetched = fetched
+                .map_err(|error| Error::new(Kind::Missing, "the message's text cannot be read").with_source(error))?;
+            self.declared = self.declared.or_else(|| fetched.size());
+            for defect in fetched.defects() {
+                match defect {
+                    // The literal that was passed on, be it empty, is left out of its response.
+                    Defect::TooLarge { .. } => self.found = true,
+                    other => self.defects.push(other),
                 }
-                Ok(fetched) if fetched.uid() == Some(self.uid) && self.got > 0 => {}
-                Ok(fetched) => self.link.hand_back(Request::Stray(fetched.raw(), moment)),
-                Err(error) => return Err(Error::protocol("the message's text cannot be read").with_source(error)),
             }
+            self.take_section(&fetched);
         }
         Ok(())
     }
 
     fn take_section(&mut self, fetched: &Fetched) {
+        let Some(section) = fetched.section(&self.section) else { return };
         self.found = true;
-        let text = fetched.sections().next().and_then(|section| section.bytes());
-        if let Some(text) = text.filter(|text| !text.is_empty() && self.got == 0) {
+        if let Some(text) = section.bytes().filter(|text| !text.is_empty() && self.got == 0) {
             self.take(text);
         }
     }
 
-    /// A window of which nothing was said means that the message is gone, be it between two windows: half of it must not look
+    /// A window of which nothing came may mean that the message is gone, be it between two windows: half of it must not look
     /// like all. A window that was not filled was the last one. A server that answers with more than was asked for does not know
     /// windows, and has sent everything.
     fn end_window(&mut self) -> Result<()> {
         self.inbox = None;
-        if !self.found {
-            return Err(Error::new(Kind::Rejected, "the message is no longer in the mailbox"));
-        }
-        if self.got == u64::from(WINDOW.get()) {
+        let whole = self.section == Section::WHOLE;
+        if !self.found || whole && self.start + self.got == 0 {
+            let wanted = Uids::from(self.uid);
+            self.existing = Some(Existing::ask(self.link, self.limits, self.selection, wanted)?);
+        } else if self.got == u64::from(WINDOW.get()) {
             self.start += self.got;
             self.ask()?;
+        } else if whole {
+            self.defects.extend(Verdict::of(Some(self.start + self.got), self.declared).defect());
         }
         Ok(())
+    }
+}
+
+/// Why there is no text, of a message that the server has or no longer has.
+fn why_missing(found: &Uids) -> Error {
+    match found.is_empty() {
+        true => Error::new(Kind::Rejected, "the message is no longer in the mailbox"),
+        false => Verdict::missing(),
+    }
+}
+
+impl Judged for SectionReader<'_> {
+    fn defects(&self) -> Vec<Defect> {
+        let over = self.inbox.is_none() && self.existing.is_none() && self.chunk.is_empty();
+        if over { self.defects.clone() } else { Vec::new() }
     }
 }
 

@@ -57,7 +57,10 @@ impl<S: Borrow<Imap>> Folder<S> {
         }
         let capabilities = self.session().capabilities();
         if let Some(names) = returns.demands().find(|names| !names.iter().any(|name| capabilities.has(name))) {
-            return Err(Error::unsupported(format!("this search needs {names:?} of the server")));
+            return Err(Error::unsupported(match names {
+                [] => "a session does not follow searches that are kept up to date (CONTEXT=SEARCH)".to_owned(),
+                names => format!("this search needs {} of the server", names.join(" or ")),
+            }));
         }
         let short = capabilities.esearch();
         let search = Search { selection: self.selection, query, returns: short.then_some(returns) };

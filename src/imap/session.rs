@@ -3,12 +3,11 @@
 //! commands' business.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::appending::Append;
-use super::call::{ImapInbox, ImapLink, call, ended, finish};
-use super::command::append::Append as AppendCommand;
+use super::appending::AppendLimits;
+use super::call::{ImapInbox, ImapLink, call, finish};
 use super::command::enable::Enable;
 use super::command::extension::{Answer, Extension, Run};
 use super::command::id::{Fields, Id};
@@ -17,11 +16,11 @@ use super::command::logout::Logout;
 use super::command::noop::Noop;
 use super::command::select::Select;
 use super::command::{Command, Terms};
-use super::engine::{Delivery, Engine, Request};
+use super::engine::{Engine, Request};
 use super::entry::longest_set;
 use super::folder::Folder;
 use super::opening::Opening;
-use super::types::{Capabilities, Condition, MailboxName, Uids};
+use super::types::{Capabilities, Condition, Items, MailboxName};
 use crate::config::{Config, Protocol};
 use crate::conn::stream::Stream;
 use crate::conn::tls::Tls;
@@ -84,6 +83,8 @@ pub struct Imap {
     server: Fields,
     /// The most that LIST may be asked for, where the server refused what it had announced.
     list_options: Mutex<Options>,
+    /// The largest message that each mailbox takes, as STATUS told it.
+    append_limits: Mutex<AppendLimits>,
 }
 
 impl Imap {
@@ -139,8 +140,9 @@ impl Imap {
         let port = config.port_for(Protocol::Imap);
         let account = account(login.user(), config.host(), port, USUAL_PORTS).into();
         let (limits, poll) = (config.limits.clone(), config.deadlines.poll);
-        let mut imap =
-            Self { link, account, limits, poll, server: Fields::new(), list_options: Mutex::new(Options::SpecialUse) };
+        let list_options = Mutex::new(Options::SpecialUse);
+        let (server, append_limits) = (Fields::new(), Mutex::default());
+        let mut imap = Self { link, account, limits, poll, server, list_options, append_limits };
         let (greeting, server) = driver.beside(imap.enter(config, login)).await?;
         imap.server = server;
         imap.limits.set = imap.limits.set.min(longest_set(&greeting.text, &imap.capabilities()));
@@ -149,15 +151,15 @@ impl Imap {
 
     async fn enter(&self, config: &Config, login: &Login) -> Result<(Condition, Fields)> {
         let greeting = self.log_in(config, login).await?;
-        Ok((greeting, self.introduce(config.id.as_deref()).await?))
+        Ok((greeting, self.introduce(config).await?))
     }
 
     /// Says who we are, and agrees on IMAP4rev2 where the server speaks an older IMAP unless asked; in one flight. NetEase's
     /// servers open no mailbox before they have had an ID. That a server wants neither does not matter.
-    async fn introduce(&self, id: Option<&[(String, String)]>) -> Result<Fields> {
+    async fn introduce(&self, config: &Config) -> Result<Fields> {
         let capabilities = self.capabilities();
-        let id = id.filter(|_| capabilities.id()).map(|fields| Id { fields });
-        let revision = capabilities.imap4rev2() && capabilities.imap4rev1();
+        let id = config.id.as_deref().filter(|_| capabilities.id()).map(|fields| Id { fields });
+        let revision = capabilities.imap4rev2() && capabilities.imap4rev1() && !config.imap4rev1_only;
         let enable = Some(Enable { names: &["IMAP4rev2"] }).filter(|_| revision && capabilities.enable());
         let (id, enable) = (self.begin_call(id)?, self.begin_call(enable)?);
         let server = forgiven(finish_call(id).await)?;
@@ -174,47 +176,6 @@ impl Imap {
     /// What the server can do, as it last said.
     pub fn capabilities(&self) -> Arc<Capabilities> {
         self.link.state().capabilities.clone().unwrap_or_default()
-    }
-
-    /// Puts a message into a mailbox, from memory or from any reader; see [`Append`] for flags and date. Returns the UID it
-    /// got, stamped with the mailbox's UIDVALIDITY, where the server says so (UIDPLUS). Two flights and the message's bytes, one
-    /// flight for a message of up to 4 KiB with LITERAL- and 64 KiB with LITERAL+; at most 256 KiB of it are in memory at a time.
-    ///
-    /// Dropped midway, or when the reader fails, nothing is stored: what is missing of the announced size is filled up and the
-    /// command spoilt, up to 1 MiB; where more is missing, or the server has no MULTIAPPEND and may store before it has read
-    /// all, the connection is closed.
-    ///
-    /// # Errors
-    ///
-    /// [`Kind::Input`] for a name, flag or date that cannot be sent, and for a reader that ends too early; [`Kind::Io`] for a
-    /// reader that fails; [`Kind::Rejected`] where the server refuses (code `TRYCREATE`: the mailbox does not exist;
-    /// `OVERQUOTA`, `TOOBIG`: no room); [`Kind::Unknown`] where the connection ended before the answer.
-    pub async fn append(
-        &self,
-        mailbox: impl TryInto<MailboxName, Error: Into<Error>>,
-        message: impl Into<Append<'_>>,
-    ) -> Result<Option<Uids>> {
-        let mailbox = named(mailbox)?;
-        let mut message = message.into();
-        let size = message.size();
-        let command = AppendCommand { mailbox: &mailbox, flags: &message.flags, date: message.date, size };
-        let mut inbox = self.link.submit(Request::Command(command.plan(self.terms())?));
-        let mut early = None;
-        loop {
-            let delivery = match early.take() {
-                Some(delivery) => Some(delivery),
-                None => inbox.next().await?,
-            };
-            match delivery {
-                Some(Delivery::Ready(count)) => early = message.feed(&mut inbox, count).await?,
-                Some(Delivery::Done(condition)) => {
-                    let command = AppendCommand { mailbox: &mailbox, flags: &[], date: None, size };
-                    return command.output(Vec::new(), condition?);
-                }
-                Some(_) => {}
-                None => return Err(ended()),
-            }
-        }
     }
 
     /// Who the server says it is, by its answer to the ID that was sent after the login: names with values, such as `name` and
@@ -397,6 +358,10 @@ impl Imap {
         &self.account
     }
 
+    pub(super) fn append_limits(&self) -> MutexGuard<'_, AppendLimits> {
+        self.append_limits.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(super) fn list_options(&self) -> Options {
         *self.list_options.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -404,6 +369,14 @@ impl Imap {
     pub(super) fn limit_list_options(&self, most: Options) {
         let mut options = self.list_options.lock().unwrap_or_else(PoisonError::into_inner);
         *options = most.min(*options);
+    }
+
+    /// An item that the server does not announce would be answered by BAD, or not at all.
+    pub(super) fn check_items(&self, items: &Items) -> Result<()> {
+        match items.missing(&self.capabilities(), self.link.state().rev2()) {
+            Some(name) => Err(Error::unsupported(format!("the server has no {name} of messages"))),
+            None => Ok(()),
+        }
     }
 
     pub(super) async fn call<C: Command>(&self, command: C) -> Result<C::Output> {
@@ -435,7 +408,7 @@ async fn finish_call<C: Command>(begun: Option<(ImapInbox, C)>) -> Result<Option
 /// The answer to what the server may refuse.
 fn forgiven<T>(answer: Result<T>) -> Result<Option<T>> {
     match answer {
-        Err(error) if error.is_refusal() => {
+        Err(error) if error.is_refusal() && !error.is_retryable() => {
             tracing::debug!(%error, "refused, which does not matter");
             Ok(None)
         }

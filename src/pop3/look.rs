@@ -1,9 +1,11 @@
 //! What is in the maildrop, and what the server can do that it does not say: found out by trying, once in a session. It must not
 //! take a refusal for a missing command where it may have another reason.
 
+use super::census::{Census, Said};
 use super::session::{Pop3, listing};
 use super::{Capabilities, Number};
 use crate::error::{Error, Kind, Result};
+use crate::message_id::MessageId;
 use crate::pop3::names::Row;
 
 /// What trying has shown in this session.
@@ -17,44 +19,62 @@ pub(super) struct Found {
 const TRIES: usize = 3;
 
 impl Pop3 {
-    /// Both listings, in one flight where the server lets them be.
+    /// The messages that are there: STAT and both listings, in one flight where the server lets them be. Where they differ, they are
+    /// asked for once more, and what is still in dispute is counted.
     pub(super) async fn look(&mut self) -> Result<Vec<Row>> {
-        let uidl = if self.maildrop.found.uidl == Some(false) { None } else { Some(self.submit_uidl()?) };
-        let list = self.submit_list()?;
-        let uidls = match uidl {
-            Some(inbox) => Some(refusal(listing::unique_ids(inbox, &self.maildrop.limits).await)?),
-            None => None,
+        let mut said = self.ask().await?;
+        let marks = self.link.state().marks.clone();
+        let census = match said.agreed(&marks) {
+            Some(census) => census,
+            None => Census::of(said, self.ask().await?, &marks, self.maildrop.limits.untagged)?,
         };
-        let sizes = refusal(listing::sizes(list, &self.maildrop.limits).await)?;
-        let rows: Vec<_> = match (sizes, &uidls) {
-            (Ok(sizes), _) => sizes.into_iter().map(|(number, size)| Row { number, size: Some(size) }).collect(),
-            (Err(refusal), _) if refusal.code().is_some() => return Err(refusal),
-            (Err(_), Some(Ok(uidls))) => uidls.iter().map(|(number, _)| Row { number: *number, size: None }).collect(),
-            // Some servers refuse to list what is empty.
-            (Err(_), _) if self.stat().await?.messages == 0 => Vec::new(),
-            (Err(refusal), _) => return Err(refusal),
-        };
-        let uidls = match uidls {
-            Some(Ok(uidls)) => uidls,
-            Some(Err(refusal)) if !rows.is_empty() => {
-                self.missing(Capabilities::uidl, refusal)?;
-                self.maildrop.found.uidl = Some(false);
-                Vec::new()
-            }
-            _ => Vec::new(),
-        };
-        self.maildrop.names.learn(&rows, &uidls);
+        let Census { rows, names, disputed } = census;
+        self.maildrop.sizes.learn(rows.iter().filter_map(|row| Some((row.number, row.size?))));
+        self.maildrop.disputed = disputed + self.maildrop.names.learn(&rows, &names);
         self.maildrop.listed = true;
         Ok(rows)
     }
 
+    /// One flight of STAT, UIDL and LIST.
+    async fn ask(&mut self) -> Result<Said> {
+        let stat = self.submit_stat()?;
+        let uidl = if self.maildrop.found.uidl == Some(false) { None } else { Some(self.submit_uidl()?) };
+        let list = self.submit_list()?;
+        let limits = &self.maildrop.limits;
+        let counted = refusal(listing::count(stat).await)?.ok().flatten();
+        let names = match uidl {
+            Some(inbox) => Some(refusal(listing::unique_ids(inbox, limits).await)?),
+            None => None,
+        };
+        let sizes = refusal(listing::sizes(list, limits).await)?;
+        names.iter().flatten().for_each(|names| self.maildrop.heard(names));
+        sizes.iter().for_each(|sizes| self.maildrop.heard(sizes));
+        let sizes = match sizes {
+            Ok(sizes) => Some(sizes),
+            Err(refusal) if refusal.code().is_some() => return Err(refusal),
+            Err(_) if matches!(names, Some(Ok(_))) => None,
+            // Some servers refuse to list what is empty.
+            Err(_) if counted == Some(0) => None,
+            Err(refusal) => return Err(refusal),
+        };
+        let names = match names {
+            Some(Err(refusal)) if sizes.as_ref().is_some_and(|sizes| !sizes.rows.is_empty()) => {
+                self.missing(Capabilities::uidl, refusal)?;
+                self.maildrop.found.uidl = Some(false);
+                None
+            }
+            names => names.and_then(Result::ok),
+        };
+        Ok(Said { counted, sizes, names })
+    }
+
     /// Whether TOP can be used for these messages.
-    pub(super) async fn has_top(&mut self, numbers: &[Number]) -> Result<bool> {
+    pub(super) async fn has_top(&mut self, messages: &[(Number, &MessageId)]) -> Result<bool> {
         if self.announces(Capabilities::top) {
             return Ok(true);
         }
         let marks = self.link.state().marks.clone();
-        for number in numbers.iter().filter(|number| !marks.has(**number)).take(TRIES) {
+        for (number, _) in messages.iter().filter(|(number, _)| !marks.has(*number)).take(TRIES) {
             if self.maildrop.found.top.is_some() {
                 break;
             }

@@ -4,21 +4,20 @@
 use std::collections::VecDeque;
 use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use bytes::Bytes;
-
-use super::engine::{Farewell, Needs, Series};
+use super::engine::{Farewell, Needs};
 use super::look::Found;
 use super::names::{Names, Row};
-use super::session::{Pop3, Retrieval};
-use super::types::{Expire, Number};
+use super::session::listing::Listing;
+use super::session::{Asked, Pop3, Retrieval, Sizes};
+use super::types::{Expire, Flaws, Number};
 use super::{Content, Retrieved};
 use crate::body::Body;
 use crate::config::{Config, Protocol};
 use crate::conn::sleep;
-use crate::defect::Defect;
 use crate::error::{Error, Kind, Result};
 use crate::flag::FlagChange;
 use crate::limits::Limits;
@@ -35,6 +34,11 @@ pub(super) struct Maildrop {
     pub(super) limits: Limits,
     poll: Duration,
     pub(super) names: Names,
+    pub(super) sizes: Sizes,
+    /// How many lines of listings could not be read.
+    unreadable: AtomicU64,
+    /// About how many messages the last look was contradictory.
+    pub(super) disputed: u64,
     /// Whether this session's names were asked for.
     pub(super) listed: bool,
     pub(super) found: Found,
@@ -52,6 +56,9 @@ impl Maildrop {
             limits: config.limits.clone(),
             poll: config.deadlines.poll,
             names: Names::new(Arc::new(Place::Pop3 { account })),
+            sizes: Sizes::default(),
+            unreadable: AtomicU64::default(),
+            disputed: 0,
             listed: false,
             found: Found::default(),
             seen: None,
@@ -63,7 +70,17 @@ impl Maildrop {
     /// Another session: numbers mean nothing any more.
     fn renew(&mut self) {
         self.names = Names::new(self.names.place().clone());
+        self.sizes = Sizes::default();
+        (self.unreadable, self.disputed) = (AtomicU64::default(), 0);
         (self.listed, self.found, self.resting) = (false, Found::default(), false);
+    }
+
+    pub(super) fn heard<T>(&self, listing: &Listing<T>) {
+        self.unreadable.fetch_add(listing.unreadable, Ordering::Relaxed);
+    }
+
+    pub(super) fn flaws(&self) -> Flaws {
+        Flaws::new(self.unreadable.load(Ordering::Relaxed), self.disputed)
     }
 
     /// The messages, as they can be recognised in another session.
@@ -74,7 +91,10 @@ impl Maildrop {
     }
 }
 
-/// `entries` takes UIDL and LIST, in one flight where the server has PIPELINING. Where UIDL is missing, empty or the same for two
+/// `entries` takes STAT, UIDL and LIST, in one flight where the server has PIPELINING, otherwise three round trips. Where they differ
+/// about which messages there are, they are asked once more, and each message that any of them names, or STAT alone counts, is an
+/// entry: without a size where none was said or two were, and with an id for this session where its unique-id is in doubt.
+/// [`Pop3::flaws`] counts what is left of that, and the lines that could not be read. Where UIDL is missing, empty or the same for two
 /// messages, the ids of those messages are good for this session only, and `features` says so from then on. A UIDL that is
 /// announced, or was refused with a response code, is not missing: then `entries` fails, rather than giving every message another
 /// id than yesterday's.
@@ -82,8 +102,11 @@ impl Maildrop {
 /// What the server does not announce, UIDL and TOP are tried once in a session; `-ERR` is remembered, where it is not about one
 /// message.
 ///
-/// `fetch` sends the messages in the order of their ids. One that the server refuses (`-ERR`, mostly since it is marked) is left
-/// out, and the stream lives. Headers and previews come by TOP, or are cut from the whole message where the server has no TOP.
+/// `fetch` sends the messages in the order of their ids, each judged by the size that LIST said: of another length it comes with
+/// [`Defect::Size`](crate::Defect::Size). One that has no text, or that the server refuses (`-ERR`), comes without bytes, with [`Defect::Missing`](crate::Defect::Missing) or
+/// [`Defect::Refused`](crate::Defect::Refused), and the stream lives; what this session has marked itself is left out. Headers and previews come by TOP. Where the
+/// server has no TOP, or refuses it for a message without saying why by a code, they are cut from the whole message, which comes
+/// after the others.
 ///
 /// `read`, dropped early, has the rest of its message read and thrown away before the next reply; POP3 has no way to stop it.
 ///
@@ -123,19 +146,17 @@ impl Mailbox for Pop3 {
     fn fetch<'a>(&'a mut self, ids: &'a [MessageId], part: Part) -> BoxFuture<'a, Result<Messages<'a>>> {
         Box::pin(async move {
             let found = self.find(ids).await?;
-            let numbers: Vec<_> = found.iter().map(|(number, _)| *number).collect();
             let lines = match part {
                 Part::Whole => None,
                 Part::Header => Some(0),
                 Part::Preview(lines) => Some(lines),
             };
-            let (series, cut) = match lines {
-                None => (Series::retrieve(numbers), None),
-                Some(lines) if self.has_top(&numbers).await? => (Series::top(numbers, lines), None),
-                Some(lines) => (Series::retrieve(numbers), Some(lines)),
+            let asked = match lines {
+                None => Asked::Whole,
+                Some(lines) if self.has_top(&found).await? => Asked::Top(lines),
+                Some(lines) => Asked::Beginning(lines),
             };
-            let ids = found.into_iter().map(|(_, id)| id).collect();
-            Ok(Messages::from_source(Mail { retrieval: self.retrieve(series), ids, cut }))
+            Ok(Messages::from_source(Mail::new(self, asked, found.into())))
         })
     }
 
@@ -155,7 +176,7 @@ impl Mailbox for Pop3 {
     fn delete<'a>(&'a mut self, ids: &'a [MessageId]) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
             let found = self.find(ids).await?;
-            let mut answers = self.retrieve(Series::delete(found.iter().map(|(number, _)| *number).collect()));
+            let mut answers = self.retrieve(Asked::Nothing, found.iter().map(|(number, _)| *number).collect());
             let mut refused = None;
             while let Some(answer) = answers.try_next().await? {
                 // What is marked already is refused, and as it should be.
@@ -267,73 +288,54 @@ impl Pop3 {
     }
 }
 
-/// Whole messages, or their beginnings, out of what was retrieved.
+/// Messages, or their beginnings, out of what was retrieved.
 struct Mail<'a> {
+    session: &'a Pop3,
     retrieval: Retrieval<'a>,
     /// Of the messages that are still to come, in order.
-    ids: VecDeque<&'a MessageId>,
-    /// Behind the header and so many lines, the rest is cut off.
-    cut: Option<u32>,
+    ids: VecDeque<(Number, &'a MessageId)>,
+    asked: Asked,
+    /// Whose TOP was refused: their beginnings are cut from the whole messages.
+    refused: VecDeque<(Number, &'a MessageId)>,
+}
+
+impl<'a> Mail<'a> {
+    fn new(session: &'a Pop3, asked: Asked, ids: VecDeque<(Number, &'a MessageId)>) -> Self {
+        let retrieval = session.retrieve(asked, ids.iter().map(|(number, _)| *number).collect());
+        Self { session, retrieval, ids, asked, refused: VecDeque::new() }
+    }
+
+    fn message(&mut self, (number, id): (Number, &'a MessageId), retrieved: Retrieved) -> Option<Message> {
+        if let Content::Refused(error) = &retrieved.content {
+            // Gone, by this session's own doing.
+            if self.session.link.state().marks.has(number) {
+                return None;
+            }
+            if matches!(self.asked, Asked::Top(_)) && error.code().is_none() {
+                self.refused.push_back((number, id));
+                return None;
+            }
+        }
+        let defects = retrieved.defect().into_iter().collect();
+        Some(Message::new(id.clone(), retrieved.into_bytes()).with_defects(defects))
+    }
 }
 
 impl Source for Mail<'_> {
     fn poll_batch(&mut self, cx: &mut Context<'_>, out: &mut VecDeque<Message>) -> Poll<Result<bool>> {
-        let Some(answers) = ready!(self.retrieval.poll_answers(cx))? else { return Poll::Ready(Ok(false)) };
+        let Some(answers) = ready!(self.retrieval.poll_answers(cx))? else {
+            let (Asked::Top(lines), false) = (self.asked, self.refused.is_empty()) else {
+                return Poll::Ready(Ok(false));
+            };
+            let refused = std::mem::take(&mut self.refused);
+            *self = Self::new(self.session, Asked::Beginning(lines), refused);
+            return Poll::Ready(Ok(true));
+        };
         for answer in answers {
-            if let Some(id) = self.ids.pop_front() {
-                out.extend(message(id.clone(), answer, self.cut));
+            if let Some(place) = self.ids.pop_front() {
+                out.extend(self.message(place, answer));
             }
         }
         Poll::Ready(Ok(true))
-    }
-}
-
-fn message(id: MessageId, retrieved: Retrieved, cut: Option<u32>) -> Option<Message> {
-    match retrieved.content {
-        Content::Whole(bytes) => {
-            Some(Message::new(id, cut.map_or_else(|| bytes.clone(), |lines| beginning(&bytes, lines))))
-        }
-        Content::TooLarge { size } => {
-            Some(Message::new(id, Bytes::new()).with_defects(vec![Defect::TooLarge { size }]))
-        }
-        Content::Refused(error) => {
-            tracing::warn!(message = %id, %error, "left out a message that the server refused");
-            None
-        }
-    }
-}
-
-/// The header, the empty line, and so many lines behind it.
-fn beginning(message: &Bytes, lines: u32) -> Bytes {
-    let mut start = 0;
-    let mut left = None;
-    for end in memchr::memchr_iter(b'\n', message).map(|at| at + 1) {
-        let line = message.get(start..end).unwrap_or_default();
-        start = end;
-        left = match left {
-            None if matches!(line, b"\r\n" | b"\n") => Some(lines),
-            None => None,
-            Some(left) => Some(left - 1),
-        };
-        if left == Some(0) {
-            return message.slice(..end);
-        }
-    }
-    message.clone()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_beginning_is_the_header_and_so_many_lines() {
-        let message = Bytes::from_static(b"a: b\r\nc: d\r\n\r\none\r\n\r\nthree");
-        for (lines, length) in [(0, 14), (1, 19), (2, 21), (3, 26), (u32::MAX, 26)] {
-            assert_eq!(beginning(&message, lines), message.slice(..length), "{lines} lines");
-        }
-        assert_eq!(&beginning(&Bytes::from_static(b"\nx\ny"), 1)[..], b"\nx\n");
-        assert_eq!(&beginning(&Bytes::from_static(b"no end"), 0)[..], b"no end");
-        assert!(beginning(&Bytes::new(), 5).is_empty());
     }
 }

@@ -1,5 +1,6 @@
 //! POP3: the protocol for collecting mail onto one device (RFC 1939, RFC 2449). It begins at [`Pop3`].
 
+mod census;
 pub mod codec;
 mod engine;
 #[cfg(fuzzing)]
@@ -13,4 +14,4 @@ mod types;
 
 pub use engine::{Content, Retrieved};
 pub use session::{Pop3, Retrieval};
-pub use types::{Capabilities, Expire, Language, Number, Stat, Uidl};
+pub use types::{Capabilities, Expire, Flaws, Language, Number, Stat, Uidl};

@@ -41,12 +41,15 @@ impl Names {
         self.stable
     }
 
-    /// Learns the names of these messages. Where a name is missing, or two messages share it, the session's own is given.
-    pub(super) fn learn(&mut self, rows: &[Row], uidls: &[(Number, Uidl)]) {
+    /// Learns the names of these messages. Where a name is missing, or two messages share it, the session's own is given. Returns
+    /// how many messages have another name now than before in this session, which they keep.
+    pub(super) fn learn(&mut self, rows: &[Row], uidls: &[(Number, Uidl)]) -> u64 {
         let mut owners: HashMap<&Uidl, usize> = HashMap::with_capacity(uidls.len());
         uidls.iter().for_each(|(_, uidl)| *owners.entry(uidl).or_default() += 1);
+        let mut changed = 0;
         for (number, uidl) in uidls {
             let key = Key::Text(uidl.as_bytes().into());
+            changed += u64::from(self.lasting(*number).is_some_and(|known| *known != key));
             if owners.get(uidl) == Some(&1) && !self.numbers.contains_key(&key) {
                 self.name(*number, key);
             }
@@ -55,6 +58,7 @@ impl Names {
             self.name(row.number, self.local(row.number));
         }
         self.stable = Some(!self.keys.values().any(Key::is_local));
+        changed
     }
 
     /// The first name stays.

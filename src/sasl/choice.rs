@@ -1,7 +1,7 @@
 //! Which way to log in: the strongest that the server offers, the login can serve and the connection allows; and the one second
 //! try that there is, with a renewed token. It must not know the mechanisms but by their table.
 
-use super::{Exchange, Failure, KNOWN, Known, Mechanism};
+use super::{Exchange, Failure, KNOWN, Known, Mechanism, Shows, Unheard};
 use crate::error::{Error, Kind, Result};
 use crate::login::{Login, Proof, Secret};
 
@@ -48,7 +48,7 @@ pub(crate) fn choose(login: &Login, offered: impl Fn(&str) -> bool, terms: Terms
         if !(known.serves)(login) {
             continue;
         }
-        if terms.may_show_secret || !known.shows_secret {
+        if terms.may_show_secret || known.shows < Shows::Secret {
             return Ok(Choice::Sasl(Chosen(known)));
         }
         withheld = true;
@@ -68,6 +68,16 @@ pub(crate) fn choose(login: &Login, offered: impl Fn(&str) -> bool, terms: Terms
 }
 
 impl Choice {
+    /// What to try where the server does not understand the command of this one: the next that it offers and that shows no more.
+    pub(crate) fn next(&self, login: &Login, offered: impl Fn(&str) -> bool, terms: Terms) -> Option<Self> {
+        let Self::Sasl(Chosen(unheard)) = self else { return None };
+        let weaker = KNOWN.iter().skip_while(|known| known.name != unheard.name).skip(1);
+        let mut fit = weaker.filter(|known| known.shows <= unheard.shows && login.allows(known.name));
+        let next = fit.find(|known| offered(known.name) && (known.serves)(login));
+        let command = unheard.shows == Shows::Secret && terms.command_offered && login.command_password().is_some();
+        next.map(|known| Self::Sasl(Chosen(known))).or(command.then_some(Self::Command))
+    }
+
     /// Exchange refuses PLAIN for users such as `DOMAIN\user` and `user/shared`, and takes its LOGIN; that in turn not with
     /// literals, so what has no quoted form stays with PLAIN. Both show the same to the same server.
     pub(crate) fn preferring_command(self, login: &Login, terms: Terms) -> Self {
@@ -86,39 +96,53 @@ impl Choice {
 impl Chosen {
     /// Whether it shows the password or token to whoever listens.
     pub(crate) fn shows_secret(self) -> bool {
-        self.0.shows_secret
+        self.0.shows == Shows::Secret
     }
 
     /// Logs in by running one exchange over the connection; and a second one only where a token was refused as such and its
-    /// provider has another.
+    /// provider has another. `run` is told whether an initial response may go with the command: one that is not understood with
+    /// it is sent once more without.
     pub(crate) async fn log_in<F>(
         self,
         login: &Login,
         mut setting: Setting<'_>,
-        run: impl Fn(Exchange) -> F,
-    ) -> Result<()>
+        run: impl Fn(Exchange, bool) -> F,
+    ) -> Result<(), Failure>
     where
         F: Future<Output = Result<(), Failure>>,
     {
-        let Proof::Token(tokens) = login.proof() else {
-            return run(self.begin(login, &setting)?).await.map_err(|failure| failure.error);
-        };
+        let Proof::Token(tokens) = login.proof() else { return self.prove(login, &setting, &run).await };
         let first = tokens.first().await?;
         setting.token = Some(first.clone());
-        let refused = match run(self.begin(login, &setting)?).await {
-            Err(failure) if failure.stale => failure.error,
-            other => return other.map_err(|failure| failure.error),
+        let refused = match self.prove(login, &setting, &run).await {
+            Err(failure) if failure.stale => failure,
+            other => return other,
         };
         setting.token = tokens.other_than(&first).await?;
         match setting.token {
-            Some(_) => run(self.begin(login, &setting)?).await.map_err(|failure| failure.error),
+            Some(_) => self.prove(login, &setting, &run).await,
             None => Err(refused),
+        }
+    }
+
+    async fn prove<F>(
+        self,
+        login: &Login,
+        setting: &Setting<'_>,
+        run: &impl Fn(Exchange, bool) -> F,
+    ) -> Result<(), Failure>
+    where
+        F: Future<Output = Result<(), Failure>>,
+    {
+        match run(self.begin(login, setting)?, true).await {
+            Err(failure) if failure.unheard == Some(Unheard::Initial) => run(self.begin(login, setting)?, false).await,
+            other => other,
         }
     }
 
     fn begin(self, login: &Login, setting: &Setting<'_>) -> Result<Exchange> {
         let mechanism: Box<dyn Mechanism> = (self.0.make)(login, setting)?;
-        Ok(Exchange::new(self.0.name, mechanism, setting.challenges))
+        Ok(Exchange::new(self.0.name, mechanism, setting.challenges).hiding(self.0.shows < Shows::Secret))
     }
 }
 
@@ -164,6 +188,32 @@ mod tests {
         }
         assert_eq!(chosen(&login, &offered, OPEN), Ok(None));
         assert_eq!(chosen(&login, &offered, Terms { command_offered: false, ..OPEN }), Err(Kind::Unsupported));
+    }
+
+    #[test]
+    fn after_one_that_is_not_understood_comes_the_next_that_shows_no_more() {
+        let login = Login::password("me", "secret");
+        let after = |name: &str, offered: &[&str], login: &Login, terms: Terms| {
+            let known = KNOWN.iter().find(|known| known.name == name).unwrap();
+            match Choice::Sasl(Chosen(known)).next(login, |name| offered.contains(&name), terms) {
+                Some(Choice::Sasl(chosen)) => Some(chosen.0.name),
+                Some(Choice::Command) => Some("command"),
+                None => None,
+            }
+        };
+        let all: Vec<&str> = KNOWN.iter().map(|known| known.name).collect();
+        let no_command = Terms { command_offered: false, ..OPEN };
+        assert_eq!(after("SCRAM-SHA-256", &all, &login, OPEN), Some("SCRAM-SHA-1"));
+        assert_eq!(after("SCRAM-SHA-1", &all, &login, OPEN), None);
+        assert_eq!(after("CRAM-MD5", &all, &login, OPEN), None);
+        assert_eq!(after("PLAIN", &all, &login, OPEN), Some("LOGIN"));
+        assert_eq!(after("PLAIN", &["PLAIN"], &login, OPEN), Some("command"));
+        assert_eq!(after("PLAIN", &["PLAIN"], &login, no_command), None);
+        assert_eq!(after("PLAIN", &all, &login.clone().only(["PLAIN"]), OPEN), None);
+        let token = Login::oauth_token("me", "token");
+        assert_eq!(after("OAUTHBEARER", &all, &token, OPEN), Some("XOAUTH2"));
+        assert_eq!(after("XOAUTH2", &all, &token, OPEN), None);
+        assert!(Choice::Command.next(&login, |_| true, OPEN).is_none());
     }
 
     #[test]

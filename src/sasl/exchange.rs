@@ -15,6 +15,9 @@ const TOLERANT: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
+/// What helps where a server offers what it cannot do.
+const ONLY: &str = "Login::only names another";
+
 /// One authentication, from the initial response to the server's verdict. Dropping it wipes what it holds.
 ///
 /// Begin with [`initial`](Self::initial); give each challenge to [`answer`](Self::answer), and its line, or where there is none
@@ -25,6 +28,12 @@ pub(crate) struct Exchange {
     stage: Stage,
     /// How many more challenges are answered.
     left: usize,
+    /// Whether the secret stays hidden, so that the next thing to try is not for this crate to choose.
+    hides: bool,
+    /// Whether an initial response went with the command.
+    begun: bool,
+    /// Whether a challenge was answered.
+    answered: bool,
     /// Why it was cancelled.
     failure: Option<Error>,
 }
@@ -35,6 +44,17 @@ pub(crate) struct Failure {
     pub(crate) error: Error,
     /// Whether the server refused, and another token may do better.
     pub(crate) stale: bool,
+    /// The server did not understand the command that opens the exchange.
+    pub(crate) unheard: Option<Unheard>,
+}
+
+/// What the server did not understand.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Unheard {
+    /// The command with an initial response: it may take the same without.
+    Initial,
+    /// The command alone.
+    Command,
 }
 
 enum Stage {
@@ -46,7 +66,13 @@ enum Stage {
 
 impl Exchange {
     pub(super) fn new(name: &'static str, mechanism: Box<dyn Mechanism>, challenges: usize) -> Self {
-        Self { name, mechanism, stage: Stage::Fresh, left: challenges, failure: None }
+        let (hides, begun, answered) = (false, false, false);
+        Self { name, mechanism, stage: Stage::Fresh, left: challenges, hides, begun, answered, failure: None }
+    }
+
+    /// The mechanism keeps the secret hidden.
+    pub(super) fn hiding(self, hides: bool) -> Self {
+        Self { hides, ..self }
     }
 
     /// The mechanism's name, for the command.
@@ -64,6 +90,7 @@ impl Exchange {
         let line = if response.is_empty() { Secret::from("=") } else { encode(&response) };
         if line.expose().len() <= longest {
             self.stage = Stage::Running;
+            self.begun = true;
             return Ok(Some(line));
         }
         self.stage = Stage::Held(response);
@@ -112,14 +139,30 @@ impl Exchange {
     fn refused(&self, error: Error) -> Failure {
         if let Some(complaint) = self.mechanism.complaint() {
             let text = format!("the server refused the login by {}: {}", self.name, complaint.text);
-            return Failure { stale: complaint.stale, error: error.seen_as(Kind::Login, text) };
+            return Failure { stale: complaint.stale, unheard: None, error: error.seen_as(Kind::Login, text) };
         }
-        let judged = error.kind() == Kind::Rejected && error.retry_after().is_none();
-        let stale = judged && error.code().is_none_or(is_about_the_proof);
-        Failure { stale, error: error.of_login(self.name) }
+        let proof = error.code().is_some_and(is_about_the_proof);
+        if error.kind() == Kind::Bad && !self.answered && !proof {
+            return self.unheard(error);
+        }
+        let judged = error.kind() == Kind::Rejected && !error.is_retryable();
+        let stale = judged && (proof || error.code().is_none());
+        let error = error.of_login(self.name);
+        if error.kind() == Kind::Login && self.hides && !proof {
+            let text = format!("{error}; where the password is right, the server cannot serve this mechanism: {ONLY}");
+            return Failure { stale, unheard: None, error: error.seen_as(Kind::Login, text) };
+        }
+        Failure { stale, unheard: None, error }
+    }
+
+    fn unheard(&self, error: Error) -> Failure {
+        let unheard = Some(if self.begun { Unheard::Initial } else { Unheard::Command });
+        let text = format!("the server offers {} and does not understand it ({error}): {ONLY}", self.name);
+        Failure { stale: false, unheard, error: error.seen_as(Kind::Bad, text) }
     }
 
     fn respond(&mut self, challenge: &[u8]) -> Result<Secret> {
+        self.answered = true;
         self.left =
             self.left.checked_sub(1).ok_or_else(|| Error::limit("the server asks for too much at the login"))?;
         match std::mem::replace(&mut self.stage, Stage::Running) {
@@ -138,7 +181,7 @@ impl Exchange {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self { error, stale: false }
+        Self { error, stale: false, unheard: None }
     }
 }
 
@@ -274,8 +317,37 @@ mod tests {
             assert_eq!((failure.stale, failure.error.kind()), (stale, kind), "{code:?}");
             assert_eq!(failure.error.code().map(Code::name), code);
         }
-        let bad = exchange(None).outcome(Err(Error::new(Kind::Bad, "what?"))).unwrap_err();
-        assert!(!bad.stale && bad.error.kind() == Kind::Login);
+    }
+
+    #[test]
+    fn a_command_that_is_not_understood_is_told_from_a_refused_proof() {
+        let bad = || Err(Error::new(Kind::Bad, "what?"));
+        let mut begun = exchange(Some("hello"));
+        begun.initial(100).unwrap();
+        let mut held = exchange(Some("hello"));
+        held.initial(0).unwrap();
+        for (exchange, unheard) in [(begun, Unheard::Initial), (held, Unheard::Command)] {
+            let failure = exchange.outcome(bad()).unwrap_err();
+            assert_eq!((failure.unheard, failure.stale, failure.error.kind()), (Some(unheard), false, Kind::Bad));
+            assert!(failure.error.to_string().contains("ECHO") && failure.error.to_string().contains("Login::only"));
+        }
+        let mut answered = exchange(None);
+        answered.initial(0).unwrap();
+        answered.answer(b"").unwrap();
+        let failure = answered.outcome(bad()).unwrap_err();
+        assert!(failure.unheard.is_none() && failure.error.kind() == Kind::Login);
+        let coded = Error::new(Kind::Bad, "no").with_code(Some(Code::new("AUTHENTICATIONFAILED", "")));
+        let failure = exchange(None).outcome(Err(coded)).unwrap_err();
+        assert!(failure.unheard.is_none() && failure.error.kind() == Kind::Login);
+    }
+
+    #[test]
+    fn who_hides_the_secret_is_told_that_the_mechanism_may_be_to_blame() {
+        for (code, hint) in [(None, true), (Some("AUTHENTICATIONFAILED"), false)] {
+            let failure = exchange(None).hiding(true).outcome(Err(refusal(code))).unwrap_err();
+            assert_eq!(failure.error.to_string().contains("Login::only"), hint, "{code:?}");
+            assert_eq!((failure.error.kind(), failure.stale), (Kind::Login, true));
+        }
     }
 
     #[test]

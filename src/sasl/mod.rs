@@ -18,7 +18,7 @@ mod single;
 mod vectors;
 
 pub(crate) use choice::{Choice, Chosen, Setting, Terms, choose};
-pub(crate) use exchange::{Exchange, Failure};
+pub(crate) use exchange::{Exchange, Failure, Unheard};
 pub(crate) use scram::prepared;
 
 use crate::error::{Error, Result};
@@ -63,11 +63,21 @@ pub(crate) struct Complaint {
     pub(crate) stale: bool,
 }
 
+/// What a mechanism shows to whoever listens, and to a server that is not the right one.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+enum Shows {
+    /// Nothing that is of use without long work for each login.
+    Nothing,
+    /// A digest by which guesses can be tried fast.
+    Digest,
+    /// The password or token itself.
+    Secret,
+}
+
 /// A mechanism this crate speaks.
 struct Known {
     name: &'static str,
-    /// Whether it shows the password or token to whoever listens.
-    shows_secret: bool,
+    shows: Shows,
     /// Whether the login has what it needs.
     serves: fn(&Login) -> bool,
     make: fn(&Login, &Setting<'_>) -> Result<Box<dyn Mechanism>>,
@@ -79,13 +89,13 @@ struct Known {
 /// Within TLS one may argue for PLAIN before CRAM-MD5, since it lets the server keep a salted hash where CRAM-MD5 makes it keep
 /// the password. But the client cannot know what the server keeps, and what is never sent cannot be logged or stolen there.
 const KNOWN: &[Known] = &[
-    Known { name: "SCRAM-SHA-256", shows_secret: false, serves: scram::serves, make: scram::sha256 },
-    Known { name: "SCRAM-SHA-1", shows_secret: false, serves: scram::serves, make: scram::sha1 },
-    Known { name: "CRAM-MD5", shows_secret: false, serves: cram_md5::serves, make: cram_md5::make },
-    Known { name: "OAUTHBEARER", shows_secret: true, serves: bearer::serves, make: bearer::oauthbearer },
-    Known { name: "XOAUTH2", shows_secret: true, serves: bearer::serves, make: bearer::xoauth2 },
-    Known { name: "EXTERNAL", shows_secret: false, serves: external::serves, make: external::make },
-    Known { name: "PLAIN", shows_secret: true, serves: plain::serves, make: plain::make },
-    Known { name: "LOGIN", shows_secret: true, serves: login::serves, make: login::make },
-    Known { name: "ANONYMOUS", shows_secret: false, serves: anonymous::serves, make: anonymous::make },
+    Known { name: "SCRAM-SHA-256", shows: Shows::Nothing, serves: scram::serves, make: scram::sha256 },
+    Known { name: "SCRAM-SHA-1", shows: Shows::Nothing, serves: scram::serves, make: scram::sha1 },
+    Known { name: "CRAM-MD5", shows: Shows::Digest, serves: cram_md5::serves, make: cram_md5::make },
+    Known { name: "OAUTHBEARER", shows: Shows::Secret, serves: bearer::serves, make: bearer::oauthbearer },
+    Known { name: "XOAUTH2", shows: Shows::Secret, serves: bearer::serves, make: bearer::xoauth2 },
+    Known { name: "EXTERNAL", shows: Shows::Nothing, serves: external::serves, make: external::make },
+    Known { name: "PLAIN", shows: Shows::Secret, serves: plain::serves, make: plain::make },
+    Known { name: "LOGIN", shows: Shows::Secret, serves: login::serves, make: login::make },
+    Known { name: "ANONYMOUS", shows: Shows::Nothing, serves: anonymous::serves, make: anonymous::make },
 ];

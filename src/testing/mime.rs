@@ -13,7 +13,7 @@ pub(super) struct Part {
     pub(super) body: Range<usize>,
     pub(super) main: String,
     pub(super) sub: String,
-    pub(super) params: Vec<(String, String)>,
+    pub(super) params: Vec<(String, Vec<u8>)>,
     /// The parts of a multipart.
     pub(super) children: Vec<Self>,
     /// The message that a message/rfc822 part encloses.
@@ -50,7 +50,7 @@ impl Part {
         if self.main == "MULTIPART" {
             let default = if self.sub == "DIGEST" { "message/rfc822" } else { "text/plain" };
             let boundary = self.param("BOUNDARY").unwrap_or_default().to_owned();
-            for range in between(message, self.body.clone(), boundary.as_bytes()) {
+            for range in between(message, self.body.clone(), &boundary) {
                 self.children.push(Self::within(message, range, default, depth + 1));
             }
         } else if self.main == "MESSAGE" && self.sub == "RFC822" {
@@ -58,8 +58,8 @@ impl Part {
         }
     }
 
-    pub(super) fn param(&self, name: &str) -> Option<&str> {
-        self.params.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    pub(super) fn param(&self, name: &str) -> Option<&[u8]> {
+        self.params.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_slice())
     }
 
     /// A part by its numbers (RFC 3501 §6.4.5). The message itself is the empty path; the only part of a message that is
@@ -160,41 +160,42 @@ pub(super) fn field(header: &[u8], name: &str) -> Option<Vec<u8>> {
 }
 
 /// The value before the first semicolon, and the parameters behind it with upper-case names.
-pub(super) fn parameters(value: &[u8]) -> (String, Vec<(String, String)>) {
-    let text = String::from_utf8_lossy(value);
-    let mut parts = split_outside_quotes(&text).into_iter();
+pub(super) fn parameters(value: &[u8]) -> (String, Vec<(String, Vec<u8>)>) {
+    let mut parts = split_outside_quotes(value).into_iter();
     // A comment may follow; nothing of ours begins with one.
-    let first = parts.next().unwrap_or_default().split('(').next().unwrap_or_default().trim().to_owned();
-    let pair = |part: &str| {
-        let (name, value) = part.split_once('=')?;
-        Some((name.trim().to_ascii_uppercase(), unquote(value.trim())))
+    let first = parts.next().and_then(|first| first.split(|&byte| byte == b'(').next()).unwrap_or_default();
+    let pair = |part: &[u8]| {
+        let equals = memchr::memchr(b'=', part)?;
+        let (name, value) = part.split_at_checked(equals)?;
+        let name = String::from_utf8_lossy(name.trim_ascii()).to_ascii_uppercase();
+        Some((name, unquote(value.get(1..)?.trim_ascii())))
     };
-    (first, parts.filter_map(pair).collect())
+    (String::from_utf8_lossy(first.trim_ascii()).into_owned(), parts.filter_map(pair).collect())
 }
 
-fn split_outside_quotes(text: &str) -> Vec<&str> {
+fn split_outside_quotes(text: &[u8]) -> Vec<&[u8]> {
     let (mut quoted, mut escaped) = (false, false);
-    text.split(move |char| {
-        let splits = char == ';' && !quoted;
-        quoted ^= char == '"' && !escaped;
-        escaped = char == '\\' && !escaped;
+    text.split(move |&byte| {
+        let splits = byte == b';' && !quoted;
+        quoted ^= byte == b'"' && !escaped;
+        escaped = byte == b'\\' && !escaped;
         splits
     })
     .collect()
 }
 
-fn unquote(value: &str) -> String {
-    let Some(inner) = value.strip_prefix('"') else {
-        return value.split([' ', '\t', '(']).next().unwrap_or_default().to_owned();
+fn unquote(value: &[u8]) -> Vec<u8> {
+    let Some(inner) = value.strip_prefix(b"\"") else {
+        return value.split(|byte| matches!(byte, b' ' | b'\t' | b'(')).next().unwrap_or_default().to_vec();
     };
-    let mut out = String::new();
+    let mut out = Vec::new();
     let mut escaped = false;
-    for char in inner.chars() {
-        match char {
-            '\\' if !escaped => escaped = true,
-            '"' if !escaped => break,
+    for &byte in inner {
+        match byte {
+            b'\\' if !escaped => escaped = true,
+            b'"' if !escaped => break,
             _ => {
-                out.push(char);
+                out.push(byte);
                 escaped = false;
             }
         }

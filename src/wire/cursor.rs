@@ -57,6 +57,11 @@ impl<'a> Cursor<'a> {
         self.bytes.get(range).unwrap_or_default()
     }
 
+    /// All bytes before that one, read or not.
+    pub(crate) fn up_to(&self, end: usize) -> &'a [u8] {
+        self.bytes.get(..end).unwrap_or(self.bytes)
+    }
+
     /// What was read since `start`.
     #[inline(always)]
     pub(crate) fn since(&self, start: usize) -> &'a [u8] {

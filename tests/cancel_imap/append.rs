@@ -10,7 +10,7 @@ use postroom::testing::{Fault, Server};
 use postroom::{Flag, Kind};
 use tokio::io::{AsyncRead, AsyncReadExt, ReadBuf};
 
-use crate::support::{beside, embedded, greeted, plaintext, selected};
+use crate::support::{beside, embedded, greeted, plaintext, scripted, selected};
 use crate::turn::{Operation, Turned, at_every_point, calm, drop_after, turned};
 
 const KIB: u64 = 1024;
@@ -153,7 +153,7 @@ async fn a_slow_reader_is_not_the_servers_fault() {
         }
     };
     let (stored, ()) = tokio::join!(imap.append("INBOX", Append::reader(reader, 23)), feed);
-    assert_eq!(stored.unwrap().unwrap().to_string(), "1");
+    assert_eq!(stored.unwrap().unwrap().uid.as_u32(), 1);
     let snapshot = server.snapshot("alice").unwrap();
     assert_eq!(snapshot.messages("INBOX")[0].bytes.as_ref(), b"Subject: slow\r\n\r\ntext\r\n");
 }
@@ -219,7 +219,7 @@ async fn an_append_of_no_bytes_is_whatever_the_server_makes_of_it() {
         S: {B} OK done
     ";
     let (script, imap) = greeted(dialogue, plaintext()).await;
-    assert_eq!(imap.append("INBOX", "").await.unwrap().unwrap().to_string(), "4");
+    assert_eq!(imap.append("INBOX", "").await.unwrap().unwrap().uid.as_u32(), 4);
     imap.noop().await.unwrap();
     script.finish().await.unwrap();
     let server = Server::builder().in_memory().unwrap();
@@ -262,18 +262,40 @@ async fn a_refusal_behind_the_literal_is_told_and_the_session_lives() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_append_dropped_before_the_plus_is_filled_up_and_spoilt() {
-    let dialogue = "
-        C: {A} APPEND INBOX {5}
-        S: + go ahead
-        C-raw: \\x20\\x20\\x20\\x20\\x20 )\\r\\n
-        S: {A} BAD a syntax error
-        C: {B} NOOP
-        S: {B} OK done
-    ";
-    let (script, imap) = greeted(dialogue, plaintext()).await;
-    let message = Append::reader(Source { left: 0, then: Then::Stall }, 5);
-    assert!(tokio::time::timeout(Duration::from_secs(1), imap.append("INBOX", message)).await.is_err());
-    imap.noop().await.unwrap();
-    script.finish().await.unwrap();
+async fn an_append_dropped_before_the_plus_is_filled_up_and_spoilt_where_that_is_known_to_be_safe() {
+    for name in ["Dovecot", "Cyrus IMAPD"] {
+        let dialogue = format!(
+            "S: * PREAUTH [CAPABILITY IMAP4rev1 ID MULTIAPPEND] ready
+            C: {{I}} ID (\"name\" \"x\")
+            S: * ID (\"name\" \"{name}\")
+            S: {{I}} OK done
+            C: {{A}} APPEND INBOX {{5}}
+            S: + go ahead
+            C-raw: \\x20\\x20\\x20\\x20\\x20 )\\r\\n
+            S: {{A}} BAD a syntax error
+            C: {{B}} NOOP
+            S: {{B}} OK done"
+        );
+        let (script, imap) = scripted(&dialogue, plaintext().id([("name", "x")])).await;
+        let imap = imap.unwrap();
+        let message = Append::reader(Source { left: 0, then: Then::Stall }, 5);
+        assert!(tokio::time::timeout(Duration::from_secs(1), imap.append("INBOX", message)).await.is_err());
+        imap.noop().await.unwrap();
+        script.finish().await.unwrap();
+    }
+}
+
+/// One server that announces MULTIAPPEND stored the message that had been filled up.
+#[tokio::test(start_paused = true)]
+async fn an_append_dropped_in_its_literal_closes_the_connection_of_a_server_that_nothing_is_known_of() {
+    for answers in ["", "S: + go ahead\nC-raw: xx\n"] {
+        let dialogue = format!("C: {{A}} APPEND INBOX {{5}}\n{answers}eof");
+        let (script, imap) = greeted(&dialogue, plaintext()).await;
+        assert!(imap.capabilities().multiappend());
+        let message = Append::reader(Source { left: 2, then: Then::Stall }, 5);
+        let dropped = tokio::time::timeout(Duration::from_secs(1), imap.append("INBOX", message)).await;
+        assert!(dropped.is_err());
+        assert_eq!(imap.noop().await.unwrap_err().kind(), Kind::Closed);
+        script.finish().await.unwrap();
+    }
 }

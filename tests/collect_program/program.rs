@@ -6,7 +6,7 @@ use std::process::{Command as Build, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use postroom::testing::Server;
+use postroom::testing::{Builder, Server};
 use tokio::process::Command;
 
 /// How it ended.
@@ -30,7 +30,11 @@ pub(crate) struct Program {
 
 /// With three messages of `me`.
 pub(crate) async fn server() -> Server {
-    let server = Server::builder().user("me", "secret").start().await.unwrap();
+    filled(Server::builder()).await
+}
+
+pub(crate) async fn filled(builder: Builder) -> Server {
+    let server = builder.user("me", "secret").start().await.unwrap();
     for subject in ["one", "two", "three"] {
         server.deliver("me", "INBOX", format!("Subject: {subject}\r\n\r\nHow are you?\r\n"), &[]).unwrap();
     }

@@ -24,7 +24,9 @@ async fn copies_are_named_and_stamped() {
     let server = server(&[]);
     let mut imap = embedded(&server, plaintext()).await;
     let inbox = imap.select("INBOX").await.unwrap();
-    let copied = inbox.copy(uids("2:3,99"), "Archive").await.unwrap().unwrap();
+    let copied = inbox.copy(uids("2:3,99"), "Archive").await.unwrap();
+    assert_eq!(copied.missing.unwrap().to_string(), "99");
+    let copied = copied.mapping.unwrap();
     assert_eq!((copied.from().to_string(), copied.to().to_string()), ("2:3".into(), "1:2".into()));
     assert_eq!(copied.destination(Uid::new(3).unwrap()), Uid::new(2));
     let archive = imap.select("Archive").await.unwrap();
@@ -48,10 +50,10 @@ async fn a_move_ends_the_same_with_move_and_without() {
         let inbox = imap.select("INBOX").await.unwrap();
         // Somebody else's mark, which must stay a mark.
         inbox.store(Uid::new(4).unwrap(), &FlagChange::add([Flag::DELETED])).await.unwrap();
-        let moved = inbox.move_to(uids("1,3"), "Archive").await.unwrap().unwrap();
+        let moved = inbox.move_to(uids("1,3"), "Archive").await.unwrap().mapping.unwrap();
         assert_eq!((moved.from().to_string(), moved.to().to_string()), ("1,3".into(), "1:2".into()));
         assert_eq!(inbox.info().unwrap().exists, 2);
-        assert!(inbox.move_to(Uids::new(), "Archive").await.unwrap().is_none());
+        assert!(inbox.move_to(Uids::new(), "Archive").await.unwrap().mapping.is_none());
         let snapshot = server.snapshot("alice").unwrap();
         let left: Vec<_> = snapshot.messages("INBOX").iter().map(|message| message.uid).collect();
         let there: Vec<_> = snapshot.messages("Archive").iter().map(|m| (m.bytes.clone(), m.flags.clone())).collect();
@@ -165,9 +167,9 @@ async fn what_became_what_is_found_wherever_the_server_says_it() {
         format!("S: * PREAUTH [CAPABILITY IMAP4rev1 UIDPLUS MOVE] ready\n{}{dialogue}", crate::support::SELECT);
     let (script, imap) = crate::support::scripted(&dialogue, plaintext()).await;
     let folder = imap.unwrap().into_folder("INBOX").await.unwrap();
-    let moved = folder.move_to(uids("1:2"), "Archive").await.unwrap().unwrap();
+    let moved = folder.move_to(uids("1:2"), "Archive").await.unwrap().mapping.unwrap();
     assert_eq!((moved.from().to_string(), moved.to().to_string()), ("1:2".into(), "4:5".into()));
-    let moved = folder.move_to(uids("3"), "Archive").await.unwrap().unwrap();
+    let moved = folder.move_to(uids("3"), "Archive").await.unwrap().mapping.unwrap();
     assert_eq!(moved.destination(Uid::new(3).unwrap()), Uid::new(6));
     script.finish().await.unwrap();
 }

@@ -57,9 +57,9 @@ pub(crate) const DIALECTS: &[Dialect] = &[
         4,
         "Exchange, Office 365",
         b"a3 BAD User is authenticated but not connected.\r\n",
-        "a refused login (Kind::Login), whichever command it answers",
+        "a refusal (Kind::Rejected) that can be retried after a minute, whichever command it answers",
         r#"[{"type":"BAD","text":"User is authenticated but not connected."}]"#,
-        &[("tests/session_imap/dialect.rs", "a_login_without_a_mailbox_behind_it_is_a_refused_login_wherever_it_is_said")],
+        &[("tests/session_imap/refusal.rs", "office_365_is_left_alone_for_a_minute_wherever_it_says_that_a_user_is_not_connected")],
     ),
     row(
         5,

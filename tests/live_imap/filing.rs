@@ -23,7 +23,7 @@ pub(crate) async fn copies_are_named_by_copyuid_and_keep_their_flags(user: &Tria
     let inbox = imap.select("INBOX").await.unwrap();
     inbox.store(uids(&[3]), &FlagChange::add([Flag::FLAGGED])).await.unwrap();
     // One of them is not there: it is passed over.
-    let copied = inbox.copy(uids(&[1, 3, 9]), &*other).await.unwrap().unwrap();
+    let copied = inbox.copy(uids(&[1, 3, 9]), &*other).await.unwrap().mapping.unwrap();
     let pairs: Vec<_> = copied.pairs().map(|(from, to)| (from.as_u32(), to.as_u32())).collect();
     assert_eq!(pairs, [(1, 1), (3, 2)]);
     assert_eq!(inbox.search(&Query::all()).await.unwrap().len(), 4);
@@ -49,7 +49,9 @@ pub(crate) async fn moved_messages_are_there_and_not_here_and_what_others_marked
     let native = imap.capabilities().move_();
     let inbox = imap.select("INBOX").await.unwrap();
     inbox.store(uids(&[1]), &FlagChange::add([Flag::DELETED])).await.unwrap();
-    let moved = inbox.move_to(uids(&[2, 4, 99]), &*other).await.unwrap().unwrap();
+    let moved = inbox.move_to(uids(&[2, 4, 99]), &*other).await.unwrap();
+    assert_eq!(moved.missing, Some(uids(&[99])));
+    let moved = moved.mapping.unwrap();
     let pairs: Vec<_> = moved.pairs().map(|(from, to)| (from.as_u32(), to.as_u32())).collect();
     assert_eq!(pairs, [(2, 1), (4, 2)]);
     let (all, deleted) = (Query::all(), Query::deleted());

@@ -142,7 +142,7 @@ pub(crate) async fn odd_names_come_back_as_they_were_or_are_refused(user: &Trial
         let folder = imap.select(&*name).await.unwrap();
         assert_eq!(folder.info().unwrap().name.as_str(), name);
         let copied = folder.copy(Uid::new(1).unwrap(), &*name).await.unwrap();
-        assert_eq!(copied.unwrap().to().to_string(), "2", "{odd}");
+        assert_eq!(copied.mapping.unwrap().to().to_string(), "2", "{odd}");
         // Courier does not see what it copied into the selected mailbox before it looks again.
         folder.noop().await.unwrap();
         assert_eq!(folder.search(&Query::all()).await.unwrap().len(), 2, "{odd}");

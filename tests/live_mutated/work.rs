@@ -40,7 +40,7 @@ pub(crate) async fn work(mut imap: Imap, mut acting: Imap, other: &str, watch: &
     searching(&inbox, told).await;
     changing(&mut inbox, other, told).await;
     let appended = inbox.session().append("INBOX", mail::dated(31).flags([Flag::SEEN])).await.unwrap();
-    told.tell_uids("appended", &appended.unwrap());
+    told.tell_uids("appended", &appended.unwrap().into());
 
     let change = FlagChange::add([Flag::new("$Changed").unwrap()]);
     let there = acting.select("INBOX").await.unwrap();
@@ -146,11 +146,11 @@ async fn changing(inbox: &mut Folder<&mut Imap>, other: &str, told: &mut Values)
     inbox.store(uids([15]), &FlagChange::set([Flag::SEEN])).await.unwrap();
     told.tell_all("flags changed", inbox.fetch(Uids::ALL, Items::FLAGS.size()).await.unwrap()).await;
     told.tell_uids("own", &inbox.search(&Query::draft()).await.unwrap());
-    told.tell_copied("copied", inbox.copy(uids([4, 7, 8, 15, 99]), other).await.unwrap());
-    told.tell_copied("moved", inbox.move_to(uids([5, 6, 9, 21]), other).await.unwrap());
+    told.tell_copied("copied", inbox.copy(uids([4, 7, 8, 15, 99]), other).await.unwrap().mapping);
+    told.tell_copied("moved", inbox.move_to(uids([5, 6, 9, 21]), other).await.unwrap().mapping);
     told.tell_error("copied nowhere", &inbox.copy(uids([7]), "INBOX.no such/mailbox").await.unwrap_err());
     let into = inbox.session().append(other, mail::dated(40)).await.unwrap();
-    told.tell_uids("appended elsewhere", &into.unwrap());
+    told.tell_uids("appended elsewhere", &into.unwrap().into());
     told.tell_uids("left", &inbox.search(&Query::all()).await.unwrap());
 }
 

@@ -50,7 +50,7 @@ pub(crate) async fn tricky_messages_come_byte_for_byte_every_way(user: &Trial) {
     let mut pop = open(user).await;
     let all: Vec<Number> = (1..=TRICKY.len() as u32).map(number).collect();
     for (&number, wanted) in all.iter().zip(TRICKY) {
-        assert_eq!(pop.retr(number).await.unwrap()[..], *wanted);
+        assert_eq!(pop.retr(number).await.unwrap().bytes()[..], *wanted);
         let mut read = Vec::new();
         pop.read(number).await.unwrap().read_to_end(&mut read).await.unwrap();
         assert_eq!(read, wanted);
@@ -72,7 +72,7 @@ pub(crate) async fn headers_in_utf8_come_as_they_are(user: &Trial) {
     user.deliver("INBOX", message.as_bytes());
     let pop = open(user).await;
     assert!(pop.capabilities().utf8() && pop.capabilities().utf8_user());
-    assert_eq!(pop.retr(number(1)).await.unwrap()[..], *message.as_bytes());
+    assert_eq!(pop.retr(number(1)).await.unwrap().bytes()[..], *message.as_bytes());
     let header = &message[..message.find("\r\n\r\n").unwrap() + 4];
     assert_eq!(pop.top(number(1), 0).await.unwrap()[..], *header.as_bytes());
     pop.quit().await.unwrap();
@@ -95,7 +95,7 @@ pub(crate) async fn five_hundred_messages_come_pipelined_in_order(user: &Trial) 
         mail.try_next().await.unwrap().unwrap();
     }
     drop(mail);
-    assert_eq!(pop.retr(number(250)).await.unwrap()[..], message(250)[..]);
+    assert_eq!(pop.retr(number(250)).await.unwrap().bytes()[..], message(250)[..]);
     pop.quit().await.unwrap();
 }
 

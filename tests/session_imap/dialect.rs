@@ -12,34 +12,6 @@ use crate::support::{greeted, plaintext, scripted, selected};
 const EXTENDED: &str = "S: * PREAUTH [CAPABILITY IMAP4rev1 LIST-EXTENDED SPECIAL-USE] ready\n";
 
 #[tokio::test(start_paused = true)]
-async fn a_login_without_a_mailbox_behind_it_is_a_refused_login_wherever_it_is_said() {
-    let later = "
-        C: {A} SELECT INBOX
-        S: {A} BAD User is authenticated but not connected.
-        C: {B} NOOP
-        S: {B} OK done
-    ";
-    let (script, mut imap) = greeted(later, plaintext()).await;
-    let error = imap.select("INBOX").await.unwrap_err();
-    assert_eq!((error.kind(), error.is_retryable()), (Kind::Login, false));
-    assert!(error.to_string().contains("not connected"), "{error}");
-    imap.noop().await.unwrap();
-    script.finish().await.unwrap();
-
-    let at_once = "
-        S: * OK [CAPABILITY IMAP4rev1 ID] ready
-        C: {A} LOGIN \"alice\" \"alicepw\"
-        S: {A} OK [CAPABILITY IMAP4rev1 ID] LOGIN completed.
-        C: {B} ID (\"name\" \"x\")
-        S: {B} BAD User is authenticated but not connected.
-        eof
-    ";
-    let (script, imap) = scripted(at_once, plaintext().id([("name", "x")])).await;
-    assert_eq!(imap.unwrap_err().kind(), Kind::Login);
-    script.finish().await.unwrap();
-}
-
-#[tokio::test(start_paused = true)]
 async fn a_throttled_request_is_a_refusal_that_says_when_to_come_again() {
     let dialogue = "
         C: {A} LIST \"\" \"*\"

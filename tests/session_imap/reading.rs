@@ -2,7 +2,7 @@
 
 use postroom::imap::{Folder, Imap, Section, Uid};
 use postroom::testing::Server;
-use postroom::{Error, Kind};
+use postroom::{Defect, Error, Kind};
 use tokio::io::AsyncReadExt;
 
 use crate::support::{embedded, plaintext, selected};
@@ -18,20 +18,35 @@ async fn read(folder: &mut Folder<Imap>) -> Result<Vec<u8>, Error> {
     }
 }
 
+/// What the library asks when an answer has left the message out, and what the server has.
+fn looked(found: &str) -> String {
+    format!(
+        "C: {{N}} NOOP
+        C: {{Q}} UID SEARCH RETURN (ALL) UID 10
+        S: {{N}} OK done
+        S: * ESEARCH (TAG \"{{Q}}\") UID{found}
+        S: {{Q}} OK done"
+    )
+}
+
+fn asked(answer: &str) -> String {
+    format!(
+        "C: {{A}} UID FETCH 10 (UID RFC822.SIZE BODY.PEEK[]<0.{WINDOW}>)
+        S-raw: {answer}
+        S: {{A}} OK done"
+    )
+}
+
 #[tokio::test(start_paused = true)]
-async fn a_message_comes_as_literal_quoted_or_nothing() {
+async fn a_message_comes_as_a_literal_or_quoted() {
     for (answer, text) in [
         ("* 1 FETCH (UID 10 BODY[]<0> {5}\\r\\nhello)", "hello"),
         ("* 1 FETCH (BODY[]<0> {5}\\r\\nhello UID 10)", "hello"),
+        ("* 1 FETCH (UID 10 RFC822.SIZE 5 BODY[] {5}\\r\\nhello)", "hello"),
+        ("* 1 FETCH (UID 10 RFC822.SIZE 5 RFC822 {5}\\r\\nhello)", "hello"),
         ("* 1 FETCH (UID 10 BODY[]<0> \"hel\\\\\"lo\")", "hel\"lo"),
-        ("* 1 FETCH (UID 10 BODY[]<0> \"\")", ""),
-        ("* 1 FETCH (UID 10 BODY[]<0> {0}\\r\\n)", ""),
-        ("* 1 FETCH (UID 10 BODY[]<0> NIL)", ""),
     ] {
-        let dialogue = format!(
-            "C: {{A}} UID FETCH 10 (UID BODY.PEEK[]<0.{WINDOW}>)\nS-raw: {answer}\\r\\n\nS: {{A}} OK done\n
-             C: {{B}} NOOP\nS: {{B}} OK done"
-        );
+        let dialogue = format!("{}\nC: {{B}} NOOP\nS: {{B}} OK done", asked(&format!("{answer}\\r\\n")));
         let (script, mut folder) = selected(&dialogue, plaintext()).await;
         assert_eq!(read(&mut folder).await.unwrap(), text.as_bytes(), "{answer}");
         folder.noop().await.unwrap();
@@ -39,14 +54,125 @@ async fn a_message_comes_as_literal_quoted_or_nothing() {
     }
 }
 
+/// No text is no message, whatever size the server declares; whether the message is gone only the server can show.
 #[tokio::test(start_paused = true)]
-async fn a_message_that_is_not_there_is_known_at_once() {
-    for end in ["OK done", "NO no such message"] {
+async fn a_message_without_text_is_an_error_of_the_read() {
+    let empty = [
+        "* 1 FETCH (UID 10 RFC822.SIZE 24 BODY[]<0> \"\")\\r\\n",
+        "* 1 FETCH (UID 10 RFC822.SIZE 0 BODY[]<0> {0}\\r\\n)\\r\\n",
+        "* 1 FETCH (UID 10 BODY[]<0> NIL)\\r\\n",
+        "* 1 FETCH (UID 10 RFC822.SIZE 24)\\r\\n",
+        "* 1 FETCH (UID 10 FLAGS (\\\\Seen))\\r\\n",
+        "",
+    ];
+    for answer in empty {
+        for (found, kind) in [(" ALL 10", Kind::Missing), ("", Kind::Rejected)] {
+            let dialogue = format!("{}\n{}\nC: {{B}} NOOP\nS: {{B}} OK done", asked(answer), looked(found));
+            let (script, mut folder) = selected(&dialogue, plaintext()).await;
+            assert_eq!(read(&mut folder).await.unwrap_err().kind(), kind, "{answer}");
+            folder.noop().await.unwrap();
+            script.finish().await.unwrap();
+        }
+    }
+}
+
+/// Only the text of the message that was asked for, of its section, from its beginning, is its text.
+#[tokio::test(start_paused = true)]
+async fn another_text_is_not_the_messages() {
+    for other in [
+        "* 2 FETCH (UID 11 BODY[]<0> {5}\\r\\nother)\\r\\n",
+        "* 1 FETCH (UID 10 BODY[HEADER]<0> {5}\\r\\nother)\\r\\n",
+        "* 1 FETCH (UID 10 BODY[1.MIME] {5}\\r\\nother)\\r\\n",
+        "* 1 FETCH (UID 10 BODY[]<100> {5}\\r\\nother)\\r\\n",
+        "* 1 FETCH (UID 10 X-NOTE {5}\\r\\nother)\\r\\n",
+        "* 1 FETCH (UID 10 FLAGS ())\\r\\n",
+    ] {
+        let right = "* 1 FETCH (UID 10 RFC822.SIZE 5 BODY[]<0> {5}\\r\\nhello)\\r\\n";
+        for answer in [format!("{other}{right}"), format!("{right}{other}")] {
+            let (script, mut folder) = selected(&asked(&answer), plaintext()).await;
+            assert_eq!(read(&mut folder).await.unwrap(), b"hello", "{answer}");
+            script.finish().await.unwrap();
+        }
+        let dialogue = format!("{}\n{}", asked(other), looked(" ALL 10"));
+        let (script, mut folder) = selected(&dialogue, plaintext()).await;
+        assert_eq!(read(&mut folder).await.unwrap_err().kind(), Kind::Missing, "{other}");
+        script.finish().await.unwrap();
+    }
+    let within = [
+        "* 1 FETCH (UID 10 X-NOTE {5}\\r\\nother RFC822.SIZE 5 BODY[]<0> {5}\\r\\nhello)\\r\\n",
+        "* 1 FETCH (UID 10 BODY[HEADER] {5}\\r\\nother RFC822.SIZE 5 BODY[]<0> {5}\\r\\nhello)\\r\\n",
+        "* 1 FETCH (UID 10 RFC822.SIZE 5 BODY[]<0> {5}\\r\\nhello BODY[]<0> {5}\\r\\nother)\\r\\n",
+    ];
+    for answer in within {
+        let (script, mut folder) = selected(&asked(answer), plaintext()).await;
+        assert_eq!(read(&mut folder).await.unwrap(), b"hello", "{answer}");
+        script.finish().await.unwrap();
+    }
+}
+
+/// Servers may say only after the text whose it was.
+#[tokio::test(start_paused = true)]
+async fn a_text_that_turns_out_to_be_another_messages_has_no_end() {
+    for answer in [
+        "* 1 FETCH (BODY[]<0> {5}\\r\\nother UID 11)\\r\\n",
+        "* 1 FETCH (BODY[]<0> {5}\\r\\nother UID 0)\\r\\n",
+        "* 2 FETCH (BODY[]<0> {5}\\r\\nother)\\r\\n* 1 FETCH (UID 11 BODY[]<0> {5}\\r\\nhello)\\r\\n",
+    ] {
+        let dialogue = format!("{}\nC: {{B}} NOOP\nS: {{B}} OK done", asked(answer));
+        let (script, mut folder) = selected(&dialogue, plaintext()).await;
+        assert_eq!(read(&mut folder).await.unwrap_err().kind(), Kind::Missing, "{answer}");
+        folder.noop().await.unwrap();
+        script.finish().await.unwrap();
+    }
+    // The only response of the reply can be about nothing else.
+    let (script, mut folder) = selected(&asked("* 1 FETCH (BODY[]<0> {5}\\r\\nhello)\\r\\n"), plaintext()).await;
+    assert_eq!(read(&mut folder).await.unwrap(), b"hello");
+    script.finish().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_length_than_declared_is_a_defect() {
+    for (size, defects) in [(5, 0), (37, 1), (4, 1)] {
+        let answer = format!("* 1 FETCH (UID 10 RFC822.SIZE {size} BODY[]<0> {{5}}\\r\\nhello)\\r\\n");
+        let (script, mut folder) = selected(&asked(&answer), plaintext()).await;
+        let mut body = folder.read(Uid::new(10).unwrap(), Section::WHOLE).await.unwrap();
+        assert!(body.defects().is_empty(), "not before the end");
+        let mut text = Vec::new();
+        body.read_to_end(&mut text).await.unwrap();
+        let expected = vec![Defect::Size { declared: size, received: 5 }; defects];
+        assert_eq!((&text[..], body.defects()), (&b"hello"[..], expected));
+        drop(body);
+        script.finish().await.unwrap();
+    }
+}
+
+/// A part may be empty; only if it does not come at all it is missing.
+#[tokio::test(start_paused = true)]
+async fn a_section_may_be_empty() {
+    for (answer, text) in [("NIL", Some("")), ("\"\"", Some("")), ("{0}\\r\\n", Some("")), ("\"x\"", Some("x"))] {
         let dialogue = format!(
-            "C: {{A}} UID FETCH 10 (UID BODY.PEEK[]<0.{WINDOW}>)\nS: {{A}} {end}\nC: {{B}} NOOP\nS: {{B}} OK done"
+            "C: {{A}} UID FETCH 10 (UID BODY.PEEK[TEXT]<0.{WINDOW}>)
+            S-raw: * 1 FETCH (UID 10 BODY[TEXT]<0> {answer})\\r\\n
+            S: {{A}} OK done"
         );
         let (script, mut folder) = selected(&dialogue, plaintext()).await;
-        assert_eq!(read(&mut folder).await.unwrap_err().kind(), Kind::Rejected);
+        let mut back = String::new();
+        let mut body = folder.read(Uid::new(10).unwrap(), Section::TEXT).await.unwrap();
+        body.read_to_string(&mut back).await.unwrap();
+        assert_eq!(Some(&*back), text, "{answer}");
+        drop(body);
+        script.finish().await.unwrap();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_that_is_not_there_is_known_at_once() {
+    for end in ["NO no such message", "BAD no such message"] {
+        let dialogue = format!(
+            "C: {{A}} UID FETCH 10 (UID RFC822.SIZE BODY.PEEK[]<0.{WINDOW}>)\nS: {{A}} {end}\nC: {{B}} NOOP\nS: {{B}} OK done"
+        );
+        let (script, mut folder) = selected(&dialogue, plaintext()).await;
+        assert!(matches!(read(&mut folder).await.unwrap_err().kind(), Kind::Rejected | Kind::Bad));
         folder.noop().await.unwrap();
         script.finish().await.unwrap();
     }
@@ -56,14 +182,16 @@ async fn a_message_that_is_not_there_is_known_at_once() {
 #[tokio::test(start_paused = true)]
 async fn a_message_that_goes_between_two_windows_is_an_error_not_an_end() {
     let dialogue = format!(
-        "C: {{A}} UID FETCH 10 (UID BODY.PEEK[]<0.{WINDOW}>)
+        "C: {{A}} UID FETCH 10 (UID RFC822.SIZE BODY.PEEK[]<0.{WINDOW}>)
         S-raw: * 1 FETCH (UID 10 BODY[]<0> {{{WINDOW}}}\\r\\n
         S-fill: {WINDOW} x
         S: )
         S: {{A}} OK done
         C: {{B}} UID FETCH 10 (UID BODY.PEEK[]<{WINDOW}.{WINDOW}>)
         S: * 1 EXPUNGE
-        S: {{B}} OK done"
+        S: {{B}} OK done
+        {}",
+        looked("")
     );
     let (script, mut folder) = selected(&dialogue, plaintext()).await;
     assert_eq!(read(&mut folder).await.unwrap_err().kind(), Kind::Rejected);
@@ -74,7 +202,7 @@ async fn a_message_that_goes_between_two_windows_is_an_error_not_an_end() {
 async fn a_server_that_does_not_know_windows_sends_all_at_once() {
     let size = WINDOW + 5;
     let dialogue = format!(
-        "C: {{A}} UID FETCH 10 (UID BODY.PEEK[]<0.{WINDOW}>)
+        "C: {{A}} UID FETCH 10 (UID RFC822.SIZE BODY.PEEK[]<0.{WINDOW}>)
         S-raw: * 1 FETCH (UID 10 BODY[] {{{size}}}\\r\\n
         S-fill: {size} x
         S: )
@@ -105,7 +233,7 @@ async fn messages_around_one_and_two_windows_come_whole() {
 #[tokio::test(start_paused = true)]
 async fn an_unsolicited_fetch_beside_the_body_is_an_event() {
     let dialogue = format!(
-        "C: {{A}} UID FETCH 10 (UID BODY.PEEK[]<0.{WINDOW}>)
+        "C: {{A}} UID FETCH 10 (UID RFC822.SIZE BODY.PEEK[]<0.{WINDOW}>)
         S: * 2 FETCH (FLAGS (\\Seen))
         S-raw: * 1 FETCH (UID 10 BODY[]<0> {{5}}\\r\\nhello)\\r\\n
         S: {{A}} OK done

@@ -11,7 +11,7 @@ pub(crate) fn letters() -> Vec<Vec<u8>> {
         large.extend_from_slice(b".a line that begins with a dot, and has 60 octets all in all\r\n");
     }
     let small: [&[u8]; 9] = [
-        b"",
+        b"\r\n",
         b"Subject: small\r\n\r\nhello\r\n",
         b"Subject: dots\r\n\r\n.\r\n..\r\n.x\r\n",
         b"Subject: octets\r\n\r\ncaf\xe9 \xff\xfe\r\n",

@@ -1,7 +1,7 @@
 //! Finds where one response ends, by line ends and announced literals alone, looking at every byte once however the bytes
 //! arrive. It must not know what a response means, except whether it is free text, in which `{1}` announces nothing.
 
-use super::route::is_text;
+use super::route::{is_data, is_text};
 use crate::error::{Error, Result};
 use crate::limits::Limits;
 use crate::wire::class::{LineFeed, find};
@@ -80,8 +80,8 @@ impl Framer {
     ///
     /// # Errors
     ///
-    /// [`Kind::Limit`](crate::Kind::Limit) where a line is over [`Limits::line`] (its line end counts), the response over
-    /// [`Limits::response`], or it holds over 65,536 literals; [`Kind::Protocol`](crate::Kind::Protocol) where a literal
+    /// [`Kind::Limit`](crate::Kind::Limit) where a line is over [`Limits::line`] (its line end counts; not a line of numbers found or
+    /// of a message's data), the response over [`Limits::response`], or it holds over 65,536 literals; [`Kind::Protocol`](crate::Kind::Protocol) where a literal
     /// announces 2^63 bytes or more. The end of the response is not known then, and no further call makes sense.
     #[inline]
     pub fn next(&mut self, input: &[u8], limits: &Limits, threshold: usize) -> Result<Frame> {
@@ -95,11 +95,11 @@ impl Framer {
             let found = find::<LineFeed>(input, self.scanned);
             if found == input.len() {
                 self.scanned = found;
-                self.check(found.saturating_add(1), limits)?;
+                self.check(input, found.saturating_add(1), limits)?;
                 return Ok(Frame::Partial);
             }
             let end = found + 1;
-            self.check(end, limits)?;
+            self.check(input, end, limits)?;
             self.scanned = end;
             let announced =
                 if ends_in_brace(input, end) { announced(input, self.line, end, self.literals == 0) } else { None };
@@ -134,6 +134,11 @@ impl Framer {
             self.elided.push(Elided { at: start, size });
             self.line = start;
         }
+    }
+
+    /// The literals left out of the present response so far.
+    pub(crate) fn elided(&self) -> &[Elided] {
+        &self.elided
     }
 
     /// The literals left out of the response that was just completed, or of the present one while there is none; asking
@@ -185,9 +190,10 @@ impl Framer {
         Ok(())
     }
 
+    /// Numbers and the data of a message are as long as they are: only the whole response bounds them.
     #[inline]
-    fn check(&self, end: usize, limits: &Limits) -> Result<()> {
-        if end - self.line > limits.line {
+    fn check(&self, input: &[u8], end: usize, limits: &Limits) -> Result<()> {
+        if end - self.line > limits.line && !is_data(input) {
             return Err(Error::limit("a line of the server is too long"));
         }
         if end > limits.response { Err(over_response()) } else { Ok(()) }

@@ -63,6 +63,35 @@ fn a_line_may_be_as_long_as_the_limit_and_no_longer() {
 }
 
 #[test]
+fn numbers_and_the_data_of_messages_are_bounded_by_the_response_alone() {
+    for bytes in [
+        &b"* SEARCH 1 2 3 4 5 6 7 8 9 10 11\r\n"[..],
+        b"* ESEARCH (TAG \"a\") UID ALL 1,3,5,7,9\r\n",
+        b"\r\n* SORT 9 8 7 6 5 4 3 2 1 10 11 12\r\n",
+        b"* THREAD (1)(2)(3)(4)(5)(6)(7)(8)\r\n",
+        b"* VANISHED (EARLIER) 1,3,5,7,9,11,13\r\n",
+        b"* 1 FETCH (BODY[] {1}\r\nx FLAGS (\\Seen) UID 1 RFC822.SIZE 1)\r\n",
+        b"* 7 UIDFETCH (FLAGS (\\Seen \\Answered \\Draft))\r\n",
+    ] {
+        let limits = Limits { line: 22, response: bytes.len(), ..Limits::default() };
+        for outcome in outcome(bytes, &limits) {
+            assert_eq!(outcome.unwrap(), Frame::Complete { len: bytes.len() });
+        }
+        for outcome in outcome(bytes, &Limits { response: bytes.len() - 1, ..limits }) {
+            assert_eq!(outcome.unwrap_err().kind(), Kind::Limit);
+        }
+    }
+    let limits = Limits { line: 22, ..Limits::default() };
+    for bytes in
+        [&b"* OK SEARCH 1 2 3 4 5 6 7\r\n"[..], b"* LIST () \"/\" \"abcdefghij\"\r\n", b"a1 OK FETCH (1 2 3 4 5 6)\r\n"]
+    {
+        for outcome in outcome(bytes, &limits) {
+            assert_eq!(outcome.unwrap_err().kind(), Kind::Limit);
+        }
+    }
+}
+
+#[test]
 fn blank_lines_in_front_are_together_as_long_as_a_line_may_be() {
     let limits = Limits { line: 10, ..Limits::default() };
     let next = |bytes: &[u8]| Framer::new().next(bytes, &limits, usize::MAX);
@@ -72,7 +101,7 @@ fn blank_lines_in_front_are_together_as_long_as_a_line_may_be() {
 
 #[test]
 fn the_line_behind_a_literal_is_counted_anew_and_the_response_as_a_whole() {
-    let bytes = b"* 1 FETCH (BODY[] {20}\r\n01234567890123456789 FLAGS (\\Seen) UID 1)\r\n";
+    let bytes = b"* LIST () NIL {20}\r\n01234567890123456789 (\"X\" (\"y\"))\r\n";
     let mut limits = Limits::default();
     (limits.line, limits.response) = (25, bytes.len());
     for outcome in outcome(bytes, &limits) {

@@ -3,7 +3,7 @@
 use nom::Parser;
 use nom::branch::alt;
 use nom::character::complete::{char, space0};
-use nom::combinator::{map, value};
+use nom::combinator::{map, peek, value};
 use nom::multi::many_m_n;
 use nom::sequence::{delimited, terminated};
 
@@ -17,7 +17,7 @@ const MOST: usize = 1000;
 ///
 /// # Errors
 ///
-/// Where the response is another one, or not a list of pairs.
+/// Where the response is another one, or not a list of strings.
 ///
 /// ```
 /// let id = postroom::imap::codec::id::parse(b"* ID (\"name\" \"Cyrus\" \"os\" NIL)\r\n")?;
@@ -29,6 +29,8 @@ pub fn parse(frame: &[u8]) -> Result<Vec<(String, Option<String>)>, Unreadable> 
         let name = map(terminated(astring, space0), |name| lossy(&name));
         // Some servers leave the quotes out.
         let text = map(terminated(alt((nstring, map(astring, Some))), space0), |text| text.map(|text| lossy(&text)));
+        // A name at the end without a value, as from servers that lose count, has none.
+        let text = alt((text, value(None, peek(char(')')))));
         let pairs = delimited((char('('), space0), many_m_n(0, MOST, (name, text)), char(')'));
         map((untagged(&["ID"]), alt((pairs, value(Vec::new(), nil)))), |(_, pairs)| pairs).parse(input)
     })
@@ -42,7 +44,13 @@ mod tests {
     fn nothing_told_is_an_empty_list() {
         assert!(parse(b"* ID NIL\r\n").unwrap().is_empty());
         assert!(parse(b"* ID ( )\r\n").unwrap().is_empty());
-        assert!(parse(b"* ID (\"name\")\r\n").is_err());
+        assert_eq!(parse(b"* ID (\"name\")\r\n").unwrap(), [("name".into(), None)]);
+    }
+
+    #[test]
+    fn a_name_without_a_value_costs_no_other() {
+        let id = parse(b"* ID (\"name\" \"x\" \"version\" NIL \"os\")\r\n").unwrap();
+        assert_eq!(id, [("name".into(), Some("x".into())), ("version".into(), None), ("os".into(), None)]);
     }
 
     #[test]

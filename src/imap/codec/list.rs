@@ -5,16 +5,19 @@ use nom::branch::alt;
 use nom::character::complete::space0;
 use nom::combinator::{map, value, verify};
 
-use super::grammar::{self, Read, bare, lossy, nil, quoted, spaced, string, untagged, words_in_parentheses};
+use super::grammar::{self, Read, any_value, bare, lossy, nil, quoted, spaced, string, untagged, words_in_parentheses};
 use super::list_extended;
 use super::unreadable::Unreadable;
+use crate::defect::{Defect, Reason};
 use crate::imap::types::{Listed, MailboxName};
 
 /// Reads `* LIST (attributes) "/" name`. With `utf8` the name is read as UTF-8, else as modified UTF-7.
 ///
+/// What of a line cannot be read is among the mailbox's [defects](Listed::defects).
+///
 /// # Errors
 ///
-/// Where the response is another one, or incomplete.
+/// Where the response is another one, or names no mailbox.
 ///
 /// ```
 /// let listed = postroom::imap::codec::list::parse(b"* LIST (\\Noselect) \"/\" ~/Mail/foo\r\n", false)?;
@@ -23,35 +26,107 @@ use crate::imap::types::{Listed, MailboxName};
 /// ```
 pub fn parse(frame: &[u8], utf8: bool) -> Result<Listed, Unreadable> {
     grammar::read(frame, |input| {
-        let attributes = words_in_parentheses(|name| (name != b"\\").then(|| lossy(name)));
-        let attributes = alt((attributes, value(Vec::new(), nil)));
-        let mut head = (untagged(&["LIST", "LSUB", "XLIST"]), attributes, spaced(delimiter), space0);
-        let (input, (_, attributes, delimiter, _)) = head.parse(input)?;
-        let (extended, name) = name(input)?;
-        let extended = extended.trim_ascii();
-        let stem = without_delimiter(&name, delimiter);
-        let mut listed = Listed {
-            name: MailboxName::from_wire(stem, utf8),
-            ends_in_delimiter: stem.len() < name.len(),
-            delimiter,
-            attributes,
-            old_name: None,
-            child_info: Vec::new(),
-            extended: extended.to_vec(),
-        };
-        list_extended::read(extended, utf8, &mut listed);
-        Ok((&[], listed))
+        let (input, _) = untagged(&["LIST", "LSUB", "XLIST"])(input)?;
+        regular(input, utf8).or_else(|error| match irregular(input, utf8) {
+            Some(listed) => Ok((&[][..], listed)),
+            None => Err(error),
+        })
     })
 }
 
+fn regular(input: &[u8], utf8: bool) -> Read<'_, Listed> {
+    let attributes = words_in_parentheses(|name| (name != b"\\").then(|| lossy(name)));
+    let attributes = alt((attributes, value(Vec::new(), nil)));
+    let (input, (attributes, delimiter, _)) = (attributes, spaced(delimiter), space0).parse(input)?;
+    let (extended, name) = name(input)?;
+    let extended = extended.trim_ascii();
+    let mut listed = listed(&name, &delimiter, utf8);
+    (listed.attributes, listed.extended) = (attributes, extended.to_vec());
+    list_extended::read(extended, utf8, &mut listed);
+    Ok((&[], listed))
+}
+
+/// What can be kept of any other line: the name, which is its last value or all that no value can be made of, and words in a list in
+/// front of it. That there is more is a defect.
+fn irregular(input: &[u8], utf8: bool) -> Option<Listed> {
+    let (mut rest, mut values) = (input.trim_ascii(), Vec::new());
+    while let Ok((after, value)) = any_value(rest) {
+        values.push(value);
+        rest = after.trim_ascii_start();
+        if rest.is_empty() {
+            break;
+        }
+    }
+    let last = if rest.is_empty() { values.pop()? } else { rest };
+    let name = string(last)
+        .map_or(last, |(_, name)| last.get(1..=name.len()).filter(|inside| **inside == *name).unwrap_or(last));
+    let is_delimiter = matches!(name, [one] if one.is_ascii_punctuation());
+    if name.is_empty() || is_delimiter || matches!(name.first(), Some(b'(' | b'\\' | b'"')) {
+        return None;
+    }
+    let delimiter = values.last().and_then(|value| delimiter(value).ok()).map_or(Delimiter::None, |(_, found)| found);
+    let mut listed = listed(name, &delimiter, utf8);
+    let words = values.first().and_then(|value| value.strip_prefix(b"(")?.strip_suffix(b")"));
+    let words = words.into_iter().flat_map(|list| list.split(|&byte| byte == b' '));
+    listed.attributes = words.filter(|word| word.starts_with(b"\\") && word.len() > 1).map(lossy).collect();
+    listed.defects.push(unreadable("LIST", input));
+    Some(listed)
+}
+
+fn listed(name: &[u8], delimiter: &Delimiter, utf8: bool) -> Listed {
+    let stem = without_delimiter(name, delimiter.character());
+    Listed {
+        name: MailboxName::from_wire(stem, utf8),
+        ends_in_delimiter: stem.len() < name.len(),
+        delimiter: delimiter.character(),
+        attributes: Vec::new(),
+        old_name: None,
+        child_info: Vec::new(),
+        extended: Vec::new(),
+        defects: delimiter.defect().into_iter().collect(),
+    }
+}
+
+fn unreadable(attribute: &str, raw: &[u8]) -> Defect {
+    Defect::Unreadable { attribute: attribute.to_owned(), reason: Reason::Syntax, raw: raw.to_vec().into() }
+}
+
+/// What separates the levels of a name.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) enum Delimiter {
+    /// Nothing.
+    None,
+    /// One ASCII character.
+    One(char),
+    /// What a server sends in its place.
+    Odd(Vec<u8>),
+}
+
+impl Delimiter {
+    fn of(text: &[u8]) -> Self {
+        match text {
+            [] => Self::None,
+            [one] if one.is_ascii() => Self::One(char::from(*one)),
+            _ => Self::Odd(text.to_vec()),
+        }
+    }
+
+    pub(super) fn character(&self) -> Option<char> {
+        if let Self::One(one) = self { Some(*one) } else { None }
+    }
+
+    pub(super) fn defect(&self) -> Option<Defect> {
+        if let Self::Odd(text) = self { Some(unreadable("hierarchy delimiter", text)) } else { None }
+    }
+}
+
 /// NIL, or one character; also unquoted.
-pub(crate) fn delimiter(input: &[u8]) -> Read<'_, Option<char>> {
-    let first = |text: &[u8]| lossy(text).chars().next();
+pub(super) fn delimiter(input: &[u8]) -> Read<'_, Delimiter> {
     alt((
-        map(quoted, move |text| first(&text)),
-        value(None, nil),
-        map(string, move |text| first(&text)),
-        map(verify(bare, |text: &[u8]| !text.starts_with(b"\"")), first),
+        map(quoted, |text| Delimiter::of(&text)),
+        value(Delimiter::None, nil),
+        map(string, |text| Delimiter::of(&text)),
+        map(verify(bare, |text: &[u8]| !text.starts_with(b"\"")), Delimiter::of),
     ))
     .parse(input)
 }
@@ -130,7 +205,39 @@ mod tests {
     #[test]
     fn an_incomplete_line_has_its_place() {
         assert_eq!(parse(b"* LIST () \"/\" \r\n", false).unwrap_err().offset, 14);
-        assert!(parse(b"* LIST (\r\n", false).is_err());
+        for nameless in ["(", "", "()", "(\\Sent)", "(\\Sent", "(x) (y)", "(\\Sent \"/\" a"] {
+            assert!(parse(format!("* LIST {nameless}\r\n").as_bytes(), false).is_err(), "{nameless}");
+        }
+    }
+
+    #[test]
+    fn a_delimiter_that_is_not_one_ascii_character_is_kept_and_reported() {
+        for (odd, raw) in [("\"//\"", "//"), ("\"é\"", "é"), ("::", "::"), ("{2}\r\n/.", "/.")] {
+            let listed = listed(&format!("* LIST (\\Sent) {odd} \"a//b\"\r\n"));
+            assert_eq!((listed.name.as_str(), listed.delimiter, listed.has("\\Sent")), ("a//b", None, true));
+            assert_eq!(listed.defects, [unreadable("hierarchy delimiter", raw.as_bytes())], "{odd}");
+        }
+        let raw = parse(b"* LIST () \"\xa7\" a\r\n", false).unwrap();
+        assert_eq!((raw.delimiter, raw.defects), (None, vec![unreadable("hierarchy delimiter", b"\xa7")]));
+        assert!(listed("* LIST () \"\" a\r\n").defects.is_empty());
+    }
+
+    #[test]
+    fn a_name_is_kept_whatever_stands_in_front_of_it() {
+        for (line, delimiter, sent) in [
+            ("(\\Sent (x)) \"/\" \"a b\"", Some('/'), true),
+            ("\"/\" \"a b\"", Some('/'), false),
+            ("(\\Sent) \"a b\"", None, true),
+            ("\"a b\"", None, false),
+        ] {
+            let listed = listed(&format!("* LIST {line}\r\n"));
+            assert_eq!(
+                (listed.name.as_str(), listed.delimiter, listed.has("\\Sent")),
+                ("a b", delimiter, sent),
+                "{line}"
+            );
+            assert_eq!(listed.defects, [unreadable("LIST", line.as_bytes())]);
+        }
     }
 
     proptest! {

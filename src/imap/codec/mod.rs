@@ -33,6 +33,7 @@ pub mod vanished;
 pub use super::types::mutf7;
 pub(crate) use encode::{Line, Segment};
 pub use fetch::{Batch, FetchedBatch, UnreadableFetch, fetched};
+pub(crate) use fetch::{Named, Scan, joined, missing};
 pub use frame::{Elided, Frame, Framer};
 pub use response::response;
 pub use route::{Ending, Kind, Route, route, split};

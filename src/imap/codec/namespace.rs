@@ -50,7 +50,10 @@ fn space(input: &[u8], utf8: bool) -> Read<'_, Namespace> {
     let translation = opt(preceded(translation, list_of_one)).parse(input)?.1.map(|name| text(&name));
     let (input, extended) = recognize(many0_count(spaced(any_value))).parse(input)?;
     let (input, _) = spaced(char(')')).parse(input)?;
-    Ok((input, Namespace { prefix: text(&prefix), delimiter, translation, extended: extended.trim_ascii().to_vec() }))
+    let mut space = Namespace::new(text(&prefix), delimiter.character());
+    (space.translation, space.extended) = (translation, extended.trim_ascii().to_vec());
+    space.defects.extend(delimiter.defect());
+    Ok((input, space))
 }
 
 /// RFC 5255 §3.4.
@@ -79,6 +82,8 @@ mod tests {
         .unwrap();
         assert_eq!(all.personal.iter().map(|space| space.prefix.as_str()).collect::<Vec<_>>(), ["", "#mh/"]);
         assert_eq!((all.others[0].delimiter, all.shared[0].delimiter), (Some('/'), None));
+        let odd = parse(b"* NAMESPACE ((\"\" \"::\")) NIL NIL\r\n", false).unwrap();
+        assert_eq!((odd.personal[0].delimiter, odd.personal[0].defects.len()), (None, 1));
         assert_eq!(all.personal[1].extended, b"\"X-PARAM\" (\"FLAG1\" \"FLAG2\")");
         assert!(parse(b"* NAMESPACE x\r\n", false).is_err());
     }

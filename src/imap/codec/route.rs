@@ -159,6 +159,18 @@ pub(crate) fn is_text(line: &[u8]) -> bool {
     }
 }
 
+/// Whether this begins a response of numbers that were found or are gone, or of a message's data: they may be as long as the
+/// mailbox and its messages make them.
+#[cold]
+pub(crate) fn is_data(response: &[u8]) -> bool {
+    let kinds = [Kind::Search, Kind::Esearch, Kind::Sort, Kind::Thread, Kind::Vanished];
+    match route(response) {
+        Route::Untagged(Kind::Fetch(_) | Kind::UidFetch(_)) => true,
+        Route::Untagged(kind) => kinds.contains(&kind),
+        _ => false,
+    }
+}
+
 /// Whether this is a message's data, as nearly all that has literals is. Which message's need not be known.
 #[inline]
 fn is_plainly_fetch(line: &[u8]) -> bool {

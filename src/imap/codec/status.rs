@@ -10,12 +10,12 @@ use super::grammar::{self, Read, any_value, astring, bare, fail, keep, lossy, ni
 use super::unreadable::Unreadable;
 use crate::imap::types::{MailboxName, StatusData, Uid, UidValidity};
 
-/// Reads `* STATUS name (MESSAGES 231 UIDNEXT 44292)`. Items that are not known are kept as they came. With `utf8` the name is read as
-/// UTF-8, else as modified UTF-7.
+/// Reads `* STATUS name (MESSAGES 231 UIDNEXT 44292)`. Items that are not known, or whose values cannot be read, are kept as they came
+/// (in [`StatusData::other`]). With `utf8` the name is read as UTF-8, else as modified UTF-7.
 ///
 /// # Errors
 ///
-/// Where the response is another one, or not a list of names with values.
+/// Where the response is another one, or has no list.
 ///
 /// ```
 /// let status = postroom::imap::codec::status::parse(b"* STATUS blurdybloop (MESSAGES 231 UIDNEXT 44292)\r\n", false)?;
@@ -24,15 +24,33 @@ use crate::imap::types::{MailboxName, StatusData, Uid, UidValidity};
 /// ```
 pub fn parse(frame: &[u8], utf8: bool) -> Result<StatusData, Unreadable> {
     grammar::read(frame, |input| {
-        let (mut input, (_, name, _, _)) = (untagged(&["STATUS"]), name, spaced(char('(')), space0).parse(input)?;
+        let (input, (_, name, _)) = (untagged(&["STATUS"]), name, spaced(char('('))).parse(input)?;
+        let Some((inside, rest)) = memchr::memrchr(b')', input).and_then(|end| input.split_at_checked(end)) else {
+            return fail(input, "the list of numbers does not end");
+        };
         let mut data = StatusData::new(MailboxName::from_wire(&name, utf8));
-        while input.first().is_some_and(|&byte| byte != b')') {
-            input = item(input, &mut data)?.0;
-            input = space0(input)?.0;
-        }
-        let (input, _) = char(')')(input)?;
-        Ok((input, data))
+        items(inside, &mut data);
+        Ok((rest, data))
     })
+}
+
+/// Each item by itself. After one that could not be read, a value is one word, so that nothing is looked for twice.
+fn items(mut input: &[u8], data: &mut StatusData) {
+    let mut is_sound = true;
+    loop {
+        input = input.trim_ascii_start();
+        if input.is_empty() {
+            return;
+        }
+        let ahead = if is_sound { input } else { input.get(..end_of_words(input, 2)).unwrap_or(input) };
+        let read = item(ahead, data).ok().map(|(rest, ())| ahead.len() - rest.len());
+        let rest = input.get(read.unwrap_or_else(|| end_of_unreadable(input))..).unwrap_or_default();
+        if read.is_none() {
+            is_sound = false;
+            keep(input, rest, &mut data.other);
+        }
+        input = rest;
+    }
 }
 
 /// A name without quotes may hold spaces and parentheses: the last list of the line is the data.
@@ -72,6 +90,45 @@ fn item<'a>(start: &'a [u8], data: &mut StatusData) -> Read<'a, ()> {
     }
 }
 
+/// Where the next known item begins, behind one that cannot be read.
+fn end_of_unreadable(input: &[u8]) -> usize {
+    let mut at = end_of_words(input, 1);
+    while let Some(rest) = input.get(at..).filter(|rest| !rest.is_empty()) {
+        let word = rest.get(..end_of_words(rest, 1)).unwrap_or_default();
+        if ITEMS.iter().any(|item| item.as_bytes().eq_ignore_ascii_case(word.trim_ascii())) {
+            break;
+        }
+        at += word.len();
+    }
+    at
+}
+
+/// Where so many words end, with the spaces in front of each.
+fn end_of_words(input: &[u8], count: usize) -> usize {
+    let mut at = 0;
+    for _ in 0..count {
+        let rest = input.get(at..).unwrap_or_default();
+        let start = rest.iter().position(|&byte| byte != b' ').unwrap_or(rest.len());
+        let word = rest.get(start..).unwrap_or_default();
+        at += start + memchr::memchr(b' ', word).unwrap_or(word.len());
+    }
+    at
+}
+
+const ITEMS: [&str; 11] = [
+    "MESSAGES",
+    "UIDNEXT",
+    "UIDVALIDITY",
+    "UNSEEN",
+    "RECENT",
+    "DELETED",
+    "DELETED-STORAGE",
+    "SIZE",
+    "HIGHESTMODSEQ",
+    "APPENDLIMIT",
+    "MAILBOXID",
+];
+
 /// A value that is not known, or is none: 0 where only more has a meaning, or more than 32 bits.
 fn other<'a>(start: &'a [u8], value: &'a [u8], data: &mut StatusData) -> Read<'a, ()> {
     let (rest, _) = any_value(value)?;
@@ -93,7 +150,13 @@ fn small(input: &[u8]) -> Read<'_, Option<u32>> {
 fn large(input: &[u8]) -> Read<'_, Option<u64>> {
     match bare(input) {
         Ok((rest, word)) if word.eq_ignore_ascii_case(b"NIL") => Ok((rest, None)),
-        _ => number(input).map(|(rest, number)| (rest, Some(number))),
+        _ => {
+            let (rest, number) = number(input)?;
+            match rest.first() {
+                None | Some(b' ' | b')') => Ok((rest, Some(number))),
+                Some(_) => fail(input, "a number was expected"),
+            }
+        }
     }
 }
 
@@ -143,9 +206,28 @@ mod tests {
 
     #[test]
     fn what_is_no_status_has_its_place() {
-        assert_eq!(parse(b"* STATUS INBOX (MESSAGES x)\r\n", false).unwrap_err().offset, 25);
+        assert_eq!(parse(b"* STATUS INBOX MESSAGES 1)\r\n", false).unwrap_err().offset, 9);
         assert!(parse(b"* STATUS INBOX\r\n", false).is_err());
         assert!(parse(b"* STATUS INBOX (MESSAGES 1\r\n", false).is_err());
+    }
+
+    #[test]
+    fn an_item_that_cannot_be_read_is_lost_alone() {
+        for (item, kept) in [
+            ("UNSEEN x", "UNSEEN x"),
+            ("UNSEEN", "UNSEEN"),
+            ("UNSEEN (1 2)", "UNSEEN (1 2)"),
+            ("UNSEEN \"x y\"", "UNSEEN \"x y\""),
+            ("UNSEEN 1x 2", "UNSEEN 1x 2"),
+            ("UNSEEN \"x", "UNSEEN \"x"),
+            ("(x) 5", "(x) 5"),
+            ("UNSEEN (1) SIZE x", "UNSEEN (1) SIZE x"),
+            ("5 5", "5 5"),
+        ] {
+            let read = status(&format!("* STATUS a (MESSAGES 3 {item} UIDNEXT 7)\r\n"));
+            assert_eq!((read.messages, read.unseen, read.uid_next.map(u32::from)), (Some(3), None, Some(7)), "{item}");
+            assert_eq!(String::from_utf8_lossy(&read.other), kept);
+        }
     }
 
     proptest! {

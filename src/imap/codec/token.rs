@@ -18,12 +18,38 @@ pub(crate) struct Tokens<'a> {
     pub(crate) nesting: usize,
     /// Bytes of the block before the frame, whose words are on the tape already.
     pub(crate) before: usize,
+    quotes: Quotes,
+}
+
+/// Which quotes end a string.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Quotes {
+    /// Those that a delimiter follows, unless a backslash escapes them.
+    Usual,
+    /// Escaped ones too.
+    Escaped,
+    /// Those that the end of a list or a value in quotes, parentheses or braces, or NIL follows.
+    BeforeValues,
 }
 
 /// Words that a tape may have, besides five for every four bytes read. What means something has less than one word for a byte.
 const SPARE: usize = 5120;
 
 impl<'a> Tokens<'a> {
+    pub(crate) fn new(cursor: Cursor<'a>, elided: &'a [Elided], nesting: usize, before: usize) -> Self {
+        Self { cursor, elided, nesting, before, quotes: Quotes::Usual }
+    }
+
+    /// The same for [`careful_string`](Self::careful_string), with nothing there from `end` on.
+    pub(crate) fn careful(self, quotes: Quotes, end: usize) -> Self {
+        Self { cursor: Cursor::new(self.cursor.up_to(end), self.cursor.at()), quotes, ..self }
+    }
+
+    /// `nstring` whose quotes are those that were chosen.
+    pub(crate) fn careful_string(&mut self) -> Read<Span> {
+        if self.eat(b'"') { self.odd_quoted(self.cursor.at()) } else { self.nstring() }
+    }
+
     #[inline(always)]
     pub(crate) fn peek(&self) -> Option<u8> {
         self.cursor.peek()
@@ -147,6 +173,10 @@ impl<'a> Tokens<'a> {
         loop {
             self.cursor.seek(self.cursor.find::<Special>(self.cursor.at()));
             match self.peek() {
+                Some(b'\\') if self.quotes == Quotes::Escaped && self.is_lone_backslash() => {
+                    self.cursor.advance(1);
+                    break;
+                }
                 Some(b'\\') => {
                     escaped = true;
                     self.cursor.advance(1);
@@ -154,7 +184,7 @@ impl<'a> Tokens<'a> {
                         self.cursor.advance(1);
                     }
                 }
-                Some(b'"') if self.cursor.peek_second().is_none_or(ends_quoted) => break,
+                Some(b'"') if self.cursor.peek_second().is_none_or(ends_quoted) && !self.is_within_text() => break,
                 Some(b'\r' | b'\n') | None => return Err(Reason::Unterminated),
                 Some(_) => {
                     self.cursor.advance(1);
@@ -164,6 +194,18 @@ impl<'a> Tokens<'a> {
         let span = Span::new(start, self.cursor.at());
         self.cursor.advance(1);
         Ok(if escaped { span.escaped() } else { span })
+    }
+
+    /// Whether more words of a text follow on a quote, and no value.
+    fn is_within_text(&self) -> bool {
+        let begins_value =
+            |rest: &[u8]| matches!(rest, [] | [b')' | b'(' | b'"' | b'{' | b'~' | b' ', ..] | [b'N', b'I', b'L', ..]);
+        let rest = self.cursor.rest();
+        self.quotes == Quotes::BeforeValues && rest.strip_prefix(b"\" ").is_some_and(|rest| !begins_value(rest))
+    }
+
+    fn is_lone_backslash(&self) -> bool {
+        matches!(self.cursor.rest(), [b'\\', b'"', b' ' | b')', ..])
     }
 
     /// A literal, with or without `~` and `+` (RFC 9051 §4.3, RFC 3516).

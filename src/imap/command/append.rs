@@ -1,27 +1,34 @@
 //! APPEND (RFC 9051 §6.3.12, RFC 4315 §3): puts a message into a mailbox. The message itself goes as an upload, fed by the
 //! handle while the engine lets it.
 
-use bytes::Bytes;
 use time::OffsetDateTime;
 
-use super::{Command, Terms};
+use super::Terms;
 use crate::Flag;
 use crate::error::Result;
 use crate::imap::codec::Line;
 use crate::imap::plan::Plan;
-use crate::imap::types::{Condition, MailboxName, ResponseCode, Uids};
+use crate::imap::types::{Appended, Condition, MailboxName, ResponseCode};
 
 pub(crate) struct Append<'a> {
     pub(crate) mailbox: &'a MailboxName,
     pub(crate) flags: &'a [Flag],
     pub(crate) date: Option<OffsetDateTime>,
     pub(crate) size: u64,
+    /// Whether the server is known to store nothing of a message that is filled up and then spoilt.
+    pub(crate) spoilable: bool,
 }
 
-impl Command for Append<'_> {
-    type Output = Option<Uids>;
+/// What the server says of the place of the one message.
+pub(crate) fn appended(condition: Condition) -> Option<Appended> {
+    match condition.code {
+        Some(ResponseCode::AppendUid(uids)) => Appended::from_set(&uids),
+        _ => None,
+    }
+}
 
-    fn plan(&self, terms: Terms) -> Result<Plan> {
+impl Append<'_> {
+    pub(crate) fn plan(&self, terms: Terms) -> Result<Plan> {
         let mut line = Line::new("APPEND").mailbox(self.mailbox, terms.utf8)?;
         if !self.flags.is_empty() {
             line = line.flags(self.flags)?;
@@ -29,13 +36,6 @@ impl Command for Append<'_> {
         if let Some(date) = self.date {
             line = line.date_time(date)?;
         }
-        Ok(Plan::new("APPEND", line.upload(self.size).finish()).lasting())
-    }
-
-    fn output(self, _: Vec<Bytes>, condition: Condition) -> Result<Option<Uids>> {
-        Ok(match condition.code {
-            Some(ResponseCode::AppendUid(uids)) => Some(uids),
-            _ => None,
-        })
+        Ok(Plan::new("APPEND", line.upload(self.size).finish()).lasting().spoilable(self.spoilable))
     }
 }

@@ -5,12 +5,15 @@ use std::num::NonZeroU32;
 
 use crate::error::Result;
 use crate::imap::codec::Line;
-use crate::imap::plan::{Claims, Effect, Needs, Order, Plan};
+use crate::imap::plan::{Claims, Effect, Needs, Order, Plan, Wanted};
 use crate::imap::types::{Items, Section, Uid, Uids};
 
 pub(crate) fn plan(selection: u64, uid: Uid, section: &Section, start: u64, len: NonZeroU32) -> Result<Plan> {
-    let items = Items::new().partial(section.clone(), start, len);
-    let line = Line::new("UID FETCH").uids(&Uids::from(uid))?.items(&items).finish();
+    let uids = Uids::from(uid);
+    // The size shows whether a whole message is whole; one flight gives both.
+    let items = if start == 0 && *section == Section::WHOLE { Items::SIZE } else { Items::new() };
+    let items = items.partial(section.clone(), start, len);
+    let line = Line::new("UID FETCH").uids(&uids)?.items(&items).finish();
     let plan = Plan::new("UID FETCH", line).order(Order::claiming(Claims::FETCH));
-    Ok(plan.needs(Needs::Selection(selection)).effect(Effect::Body).streaming())
+    Ok(plan.needs(Needs::Selection(selection)).effect(Effect::Body).streaming().wanting(Wanted::new(uids, &items)))
 }

@@ -7,7 +7,7 @@ use super::{Command, Terms};
 use crate::error::Result;
 use crate::imap::codec::Line;
 use crate::imap::plan::{Claims, Effect, Needs, Order, Plan};
-use crate::imap::types::{Condition, CopyUid, MailboxName, ResponseCode, Uids};
+use crate::imap::types::{Condition, MailboxName, ResponseCode, Transferred, Uids};
 
 pub(crate) struct Copy<'a> {
     pub(crate) selection: u64,
@@ -18,7 +18,7 @@ pub(crate) struct Copy<'a> {
 }
 
 impl Command for Copy<'_> {
-    type Output = Option<CopyUid>;
+    type Output = Transferred;
 
     fn plan(&self, terms: Terms) -> Result<Plan> {
         let verb = if self.leave { "UID MOVE" } else { "UID COPY" };
@@ -30,10 +30,14 @@ impl Command for Copy<'_> {
         })
     }
 
-    fn output(self, _: Vec<Bytes>, condition: Condition) -> Result<Option<CopyUid>> {
-        Ok(match condition.code {
-            Some(ResponseCode::CopyUid(copied)) => Some(copied),
-            _ => None,
-        })
+    /// RFC 4315 §3: COPYUID names all messages that were copied, and so those that could not be.
+    fn output(self, _: Vec<Bytes>, condition: Condition) -> Result<Transferred> {
+        let Some(ResponseCode::CopyUid(copied)) = condition.code else { return Ok(Transferred::default()) };
+        let mut transferred = Transferred::default();
+        if self.uids.open_from().is_none() && !copied.is_cut() {
+            transferred.missing = Some(self.uids.difference(copied.from()));
+        }
+        transferred.mapping = copied.within(self.uids);
+        Ok(transferred)
     }
 }

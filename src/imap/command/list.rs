@@ -6,7 +6,7 @@ use super::{Command, Terms};
 use crate::error::Result;
 use crate::imap::codec::{self, Line};
 use crate::imap::plan::{Claims, Order, Plan};
-use crate::imap::types::{Condition, Listed};
+use crate::imap::types::{Condition, Listing};
 
 pub(crate) struct List<'a> {
     pub(crate) pattern: &'a str,
@@ -54,7 +54,7 @@ pub(crate) enum Selection {
 }
 
 impl Command for List<'_> {
-    type Output = Vec<Listed>;
+    type Output = Listing;
 
     /// LSUB only where LIST takes no options: IMAP4rev2 has none, and Exchange refuses it then.
     fn plan(&self, terms: Terms) -> Result<Plan> {
@@ -73,15 +73,18 @@ impl Command for List<'_> {
         Ok(Plan::new(verb, line.finish()).order(Order::claiming(Claims::LIST)))
     }
 
-    /// A line that cannot be read hides no other one: it is left out, and the log says so.
-    fn output(self, frames: Vec<Bytes>, _: Condition) -> Result<Vec<Listed>> {
-        let read = |frame: &Bytes| {
-            codec::list::parse(frame, self.utf8)
-                .inspect_err(
-                    |error| tracing::warn!(%error, line = %frame.escape_ascii(), "an unreadable LIST response"),
-                )
-                .ok()
-        };
-        Ok(frames.iter().filter_map(read).collect())
+    /// A line that names no mailbox hides no other one: it is kept as it came.
+    fn output(self, frames: Vec<Bytes>, _: Condition) -> Result<Listing> {
+        let (mut listed, mut unreadable) = (Vec::with_capacity(frames.len()), Vec::new());
+        for frame in frames {
+            match codec::list::parse(&frame, self.utf8) {
+                Ok(one) => listed.push(one),
+                Err(error) => {
+                    tracing::warn!(%error, line = %frame.escape_ascii(), "an unreadable LIST response");
+                    unreadable.push(Bytes::copy_from_slice(&frame));
+                }
+            }
+        }
+        Ok(Listing::new(listed, unreadable))
     }
 }

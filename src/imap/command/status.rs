@@ -4,7 +4,7 @@
 use bytes::Bytes;
 
 use super::{Command, Terms};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::imap::codec::{self, Line};
 use crate::imap::plan::{Claims, Order, Plan};
 use crate::imap::types::{Condition, MailboxName, StatusData, StatusItems};
@@ -26,13 +26,17 @@ impl Command for Status {
     }
 
     /// Under its own name; else what came last, since some servers spell the name in another way. One that tells nothing has
-    /// told nothing.
+    /// told nothing, and so has one that cannot be read: the session lives.
     fn output(self, frames: Vec<Bytes>, _: Condition) -> Result<StatusData> {
-        let read = frames.iter().map(|frame| codec::status::parse(frame, self.utf8));
-        let mut told: Vec<_> = read
-            .collect::<Result<_, _>>()
-            .map_err(|error| Error::protocol("the answer to STATUS cannot be read").with_source(error))?;
-        let own = told.iter().rposition(|data: &StatusData| data.name == self.name);
+        let read = |frame: &Bytes| {
+            codec::status::parse(frame, self.utf8)
+                .inspect_err(
+                    |error| tracing::warn!(%error, line = %frame.escape_ascii(), "an unreadable STATUS response"),
+                )
+                .ok()
+        };
+        let mut told: Vec<StatusData> = frames.iter().filter_map(read).collect();
+        let own = told.iter().rposition(|data| data.name == self.name);
         let last = told.pop();
         let own = own.filter(|&own| own < told.len()).map(|own| told.swap_remove(own));
         Ok(own.or(last).unwrap_or_else(|| StatusData::new(self.name)))

@@ -3,21 +3,19 @@
 
 use bytes::Bytes;
 
-use super::meaning::Meaning;
-use super::numbers::{Moment, Owner};
+use super::input::another_message;
+use super::meaning::{self, refusal};
 use super::outbox::Stage;
 use super::{Delivery, Effect, Engine, Phase, Running, Upgrade, copied};
 use crate::engine::Id;
-use crate::error::{Error, Kind as ErrorKind, Result};
+use crate::error::{Error, Result, Words};
 use crate::imap::codec::{self, Ending, Kind, Route, route};
 use crate::imap::types::{Capabilities, Condition, CopyUid, ResponseCode, SeqNum, Status, Uids};
 
 /// Lines that are not IMAP, before the connection is given up.
 const MOST_STRAYS: u32 = 100;
-/// No response of flags alone is longer.
-const LONGEST_FLAGS: usize = 4096;
-/// How much of the server's text goes into an error.
-const TEXT: usize = 300;
+/// What a BYE is.
+const CLOSED: &str = "the server closed the session";
 
 impl Engine {
     pub(super) fn await_greeting(&mut self, id: Id) {
@@ -44,13 +42,12 @@ impl Engine {
         let phase = match route {
             Route::Untagged(Kind::Ok) => Phase::Greeted,
             Route::Untagged(Kind::Preauth) => Phase::LoggedIn,
-            Route::Untagged(Kind::Bye) => return Err(said(frame, "the server refused the connection")),
+            Route::Untagged(Kind::Bye) => return Err(refused_to_greet(frame)),
             _ if unavailable(frame) => return Err(out_of_service(frame)),
             _ => {
-                return Err(Error::protocol(format!(
-                    "the server does not speak IMAP: it begins with {}",
-                    excerpt(frame)
-                )));
+                let foreign =
+                    || Error::protocol(format!("the server does not speak IMAP: it begins with {}", excerpt(frame)));
+                return Err(meaning::turned_away(frame).unwrap_or_else(foreign));
             }
         };
         let mut greeting = read_condition(frame);
@@ -68,25 +65,51 @@ impl Engine {
         let number = tag.strip_prefix(b"A").and_then(|digits| std::str::from_utf8(digits).ok()?.parse::<u32>().ok());
         let Some(index) = self.running.iter().position(|run| Some(run.tag) == number) else { return self.stray(frame) };
         self.stop_sending(index)?;
+        let mut condition = read_condition(frame);
+        if let Some(ResponseCode::UidValidity(validity)) = condition.code {
+            self.learn_validity(validity);
+        }
         let Some(mut run) = self.running.remove(index) else { return Ok(()) };
         run.span.answered(ending == Ending::Ok);
-        let mut condition = read_condition(frame);
         self.learn_code(condition.code.as_ref());
-        if let Some(copied) = run.copied.take() {
-            condition.code = Some(ResponseCode::CopyUid(match condition.code.take() {
-                Some(ResponseCode::CopyUid(rest)) => copied.joined(&rest),
-                _ => copied,
-            }));
-        }
+        let limited = run.limited || matches!(condition.code, Some(ResponseCode::MessageLimit { .. }));
+        condition.code = match (run.copied.take(), condition.code.take()) {
+            (Some(copied), Some(ResponseCode::CopyUid(rest))) => {
+                Some(ResponseCode::CopyUid(copied.joined(&rest).cut(limited)))
+            }
+            (Some(copied), _) | (None, Some(ResponseCode::CopyUid(copied))) => {
+                Some(ResponseCode::CopyUid(copied.cut(limited)))
+            }
+            (None, code) => code,
+        };
         if run.id.is_none() {
             return self.own_command_ended(&run, ending, &condition);
         }
+        self.end_fetch(&mut run, ending);
         self.take_effect(&run, ending, &condition)?;
-        if self.upgrade == Upgrade::None || run.effect != Effect::StartTls {
+        let answered = run.overtaken || (self.upgrade != Upgrade::None && run.effect == Effect::StartTls);
+        if !answered {
             let result = outcome(&run, ending, condition);
             self.deliver(run.id, Delivery::Done(result));
         }
         Ok(())
+    }
+
+    /// Only now it is known whose a response without a UID is, and of which messages nothing has come.
+    fn end_fetch(&mut self, run: &mut Running, ending: Ending) {
+        let (Some(mut attribution), Some(id)) = (run.attribution.take(), run.id) else { return };
+        match attribution.end() {
+            Some((frame, Some(uid))) if !run.abandoned => self.deliver_nameless(run, &frame, uid),
+            Some((frame, _)) => self.note_fetch(&frame),
+            None => {}
+        }
+        if attribution.is_doubtful() {
+            return self.refuse(id, another_message());
+        }
+        let answered = attribution.answered();
+        if ending == Ending::Ok && !run.abandoned && run.effect != Effect::Body && !answered.is_empty() {
+            self.deliver(Some(id), Delivery::Answered(answered));
+        }
     }
 
     /// An answer instead of `+`: not one byte of the literal may follow, since the server would read it as a command.
@@ -130,15 +153,16 @@ impl Engine {
     fn select(&mut self, done: bool, condition: &Condition) {
         let opening = self.opening.take();
         self.deselect();
+        self.state.left = None;
         if let Some(mut selected) = opening.filter(|_| done) {
             selected.read_only |= matches!(condition.code, Some(ResponseCode::ReadOnly));
             self.state.selected = Some(selected.into());
         }
     }
 
-    fn deselect(&mut self) {
+    pub(super) fn deselect(&mut self) {
         self.state.selected = None;
-        self.numbers.leave();
+        self.numbers.clear();
         self.journal.clear();
         self.changed = true;
     }
@@ -209,13 +233,7 @@ impl Engine {
                 Err(error) => unread(&error, frame),
             },
             Kind::Expunge(number) => self.learn_expunge(number),
-            Kind::Fetch(_) | Kind::UidFetch(_) if self.running.iter().any(|run| run.order.claims.covers(kind)) => {
-                self.note_unasked(frame);
-            }
-            Kind::Fetch(_) | Kind::UidFetch(_) => {
-                let moment = self.numbers.tell();
-                self.note_fetch(frame, moment);
-            }
+            Kind::Fetch(_) | Kind::UidFetch(_) => self.note_fetch(frame),
             Kind::Search | Kind::Esearch if self.numbering.is_some() => match codec::search::parse(frame) {
                 Ok(found) => self.learn_numbers(found.all),
                 Err(error) => unread(&error, frame),
@@ -227,7 +245,10 @@ impl Engine {
 
     /// A BYE that was not asked for ends the session; some servers would say it for ever.
     fn goodbye(&mut self, frame: &[u8]) -> Result<()> {
-        let error = said(frame, "the server closed the session");
+        self.part(meaning::goodbye(read_condition(frame), CLOSED))
+    }
+
+    fn part(&mut self, error: Error) -> Result<()> {
         if self.running.iter().any(|run| run.effect == Effect::Logout) {
             self.goodbye = Some(error);
             return Ok(());
@@ -246,6 +267,9 @@ impl Engine {
         if unavailable(frame) {
             return Err(out_of_service(frame));
         }
+        if let Some(error) = meaning::glued_goodbye(frame, CLOSED) {
+            return self.part(error);
+        }
         self.strays += 1;
         tracing::warn!(line = %excerpt(frame), "a line that belongs nowhere");
         if self.strays > MOST_STRAYS {
@@ -260,7 +284,7 @@ impl Engine {
             Some(ResponseCode::PermanentFlags(flags)) => {
                 self.describe(|selected| selected.permanent_flags = Some(flags.clone()));
             }
-            Some(ResponseCode::UidValidity(validity)) => self.describe(|selected| selected.uid_validity = *validity),
+            Some(ResponseCode::UidValidity(validity)) => self.learn_validity(*validity),
             Some(ResponseCode::UidNext(uid)) => self.describe(|selected| selected.uid_next = *uid),
             Some(ResponseCode::Unseen(number)) => self.describe(|selected| selected.unseen = *number),
             Some(ResponseCode::UidNotSticky) => self.describe(|selected| selected.uids_not_sticky = true),
@@ -269,6 +293,7 @@ impl Engine {
             }
             Some(ResponseCode::Closed) if self.opening.is_none() => self.deselect(),
             Some(ResponseCode::CopyUid(copied)) => self.learn_copied(copied),
+            Some(ResponseCode::MessageLimit { .. }) => self.running.iter_mut().for_each(|run| run.limited = true),
             _ => {}
         }
     }
@@ -309,6 +334,7 @@ impl Engine {
             return;
         }
         self.describe(|selected| selected.exists -= 1);
+        self.state.expunged += 1;
         let uid = self.numbers.expunge(number);
         self.numbering = None;
         self.journal.expunged(uid);
@@ -321,36 +347,22 @@ impl Engine {
         self.numbering = all.map(|all| (all, exists));
     }
 
-    /// Flags and other data of a message that came unasked, or that a stream found, later, not to be meant for it.
-    pub(super) fn note_fetch(&mut self, frame: &[u8], moment: Moment) {
+    /// Data of a message that came unasked.
+    fn note_fetch(&mut self, frame: &[u8]) {
         if self.state.selected.is_none() || self.opening.is_some() {
             return;
         }
         match codec::fetched(copied(frame), &self.limits) {
             Ok(data) => {
-                let told = data.uid().map(Owner::Uid);
-                let counted = || data.seq().map_or(Owner::Unknown, |number| self.numbers.owner(number, moment));
-                match told.unwrap_or_else(counted) {
-                    Owner::Uid(uid) => self.journal.fetched(Some(uid), data, moment),
-                    Owner::Unknown => self.journal.fetched(None, data, moment),
-                    Owner::Gone => {}
-                }
+                let uid = data.uid().or_else(|| data.seq().and_then(|number| self.numbers.uid(number)));
+                self.journal.fetched(uid, data);
             }
             Err(error) => unread(&error, frame),
         }
     }
 
-    /// Notes what comes in the rest of an abandoned answer and is no part of it: flags alone, which are never long.
-    fn note_unasked(&mut self, frame: &[u8]) {
-        let short = frame.len() <= LONGEST_FLAGS;
-        if short && codec::fetched(copied(frame), &self.limits).is_ok_and(|data| !data.says_more_than_flags()) {
-            let moment = self.numbers.tell();
-            self.note_fetch(frame, moment);
-        }
-    }
-
     /// Changes the mailbox that is being opened, or else the one that is selected.
-    fn describe(&mut self, change: impl FnOnce(&mut super::Selected)) {
+    pub(super) fn describe(&mut self, change: impl FnOnce(&mut super::Selected)) {
         if let Some(opening) = &mut self.opening {
             return change(opening);
         }
@@ -379,35 +391,19 @@ fn outcome(run: &Running, ending: Ending, condition: Condition) -> Result<Condit
     Ok(condition)
 }
 
-fn refusal(verb: &str, ending: Ending, condition: Condition) -> Error {
-    let meaning = Meaning::of(&condition.text);
-    let kind = match (meaning, ending) {
-        (Some(Meaning::NotConnected), _) => ErrorKind::Login,
-        (Some(Meaning::Throttled(_)), _) | (None, Ending::No) => ErrorKind::Rejected,
-        (None, _) => ErrorKind::Bad,
-    };
-    let did = if kind == ErrorKind::Bad { "did not understand" } else { "refused" };
-    let text = match clean(&condition.text) {
-        text if text.is_empty() => format!("the server {did} {verb}"),
-        text => format!("the server {did} {verb}: {text}"),
-    };
-    let wait = meaning.and_then(Meaning::wait);
-    Error::new(kind, text).with_code(condition.code.map(Into::into)).with_retry_after(wait)
-}
-
-/// The error that a BYE stands for, with its code and words.
-fn said(frame: &[u8], what: &str) -> Error {
-    let condition = read_condition(frame);
-    let text = clean(&condition.text);
-    let text = if text.is_empty() { what.to_owned() } else { format!("{what}: {text}") };
-    let wait = Meaning::of(&condition.text).and_then(Meaning::wait);
-    Error::closed(text).with_code(condition.code.map(Into::into)).with_retry_after(wait)
-}
-
 /// Exchange says so in a line without a tag, and never answers the command: nothing that waits would ever end.
 fn unavailable(frame: &[u8]) -> bool {
     const WORDS: &[u8] = b"Server Unavailable";
     frame.get(..WORDS.len()).is_some_and(|start| start.eq_ignore_ascii_case(WORDS))
+}
+
+/// A BYE instead of a greeting. `LIMIT` (RFC 5530 §3) can be about nothing but connections then.
+fn refused_to_greet(frame: &[u8]) -> Error {
+    let error = meaning::goodbye(read_condition(frame), "the server refused the connection");
+    match error.code().is_some_and(|code| code.is("LIMIT")) {
+        true => error.with_words(Some(Words::ConnectionLimit)),
+        false => error,
+    }
 }
 
 fn out_of_service(frame: &[u8]) -> Error {
@@ -431,11 +427,6 @@ fn challenge(frame: &[u8]) -> Bytes {
 
 fn unread(error: &dyn std::fmt::Display, frame: &[u8]) {
     tracing::warn!(%error, line = %excerpt(frame), "a response that cannot be read");
-}
-
-/// The server's words, without what could disturb a terminal or a log.
-fn clean(text: &str) -> String {
-    text.trim().chars().filter(|char| !char.is_control()).take(TEXT).collect()
 }
 
 fn excerpt(frame: &[u8]) -> String {

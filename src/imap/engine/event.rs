@@ -3,8 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::numbers::Moment;
-use crate::imap::types::{Fetched, Uid, Uids};
+use crate::imap::types::{Fetched, Uid, UidValidity, Uids};
 
 /// Something that happened in the selected mailbox: by another session, by new mail, or as a side effect of a command.
 ///
@@ -29,6 +28,14 @@ pub enum Event {
         /// What the server sent.
         data: Fetched,
     },
+    /// The mailbox has got another UIDVALIDITY: UIDs from before mean other messages now, or none. The folder has ended with it, and
+    /// this is the last event; the mailbox can be selected again, and has to be synchronised anew.
+    UidValidity {
+        /// The one under which the mailbox was selected.
+        before: Option<UidValidity>,
+        /// The new one; `None` where the server says that its UIDs do not last.
+        now: Option<UidValidity>,
+    },
     /// More happened than [`Limits::events`](crate::Limits::events) allows to keep: whatever was remembered of this mailbox
     /// has to be synchronised anew.
     Lagged,
@@ -38,31 +45,36 @@ pub enum Event {
 #[derive(Debug)]
 pub(crate) struct Journal {
     most: usize,
+    most_bytes: usize,
     gone: Uids,
     unknown: u32,
     /// Whether the number of messages has changed; which one it is now, the mailbox knows.
     counted: bool,
-    /// The last that was told of each message, and when.
-    fetched: BTreeMap<u32, (Moment, Fetched)>,
+    /// The last that the server sent of each message.
+    fetched: BTreeMap<u32, Fetched>,
     nameless: Vec<Fetched>,
+    /// What these keep in memory.
+    bytes: usize,
     lagged: bool,
 }
 
 impl Journal {
-    pub(crate) fn new(most: usize) -> Self {
+    pub(crate) fn new(most: usize, most_bytes: usize) -> Self {
         Self {
             most,
+            most_bytes,
             gone: Uids::default(),
             unknown: 0,
             counted: false,
             fetched: BTreeMap::new(),
             nameless: Vec::new(),
+            bytes: 0,
             lagged: false,
         }
     }
 
     pub(crate) fn clear(&mut self) {
-        *self = Self::new(self.most);
+        *self = Self::new(self.most, self.most_bytes);
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -77,7 +89,8 @@ impl Journal {
     pub(crate) fn expunged(&mut self, uid: Option<Uid>) {
         match uid {
             Some(uid) => {
-                self.fetched.remove(&uid.as_u32());
+                let before = self.fetched.remove(&uid.as_u32());
+                self.bytes -= before.map_or(0, |before| before.weight());
                 self.gone.insert(uid);
             }
             None => self.unknown = self.unknown.saturating_add(1),
@@ -85,12 +98,13 @@ impl Journal {
         self.check();
     }
 
-    pub(crate) fn fetched(&mut self, uid: Option<Uid>, data: Fetched, moment: Moment) {
+    pub(crate) fn fetched(&mut self, uid: Option<Uid>, data: Fetched) {
+        self.bytes = self.bytes.saturating_add(data.weight());
         match uid {
-            // What a stream hands back may be older than the end of its message, or than what was told of it since.
-            Some(uid) if self.gone.contains(uid) => {}
-            Some(uid) if self.fetched.get(&uid.as_u32()).is_some_and(|(last, _)| moment.is_before(*last)) => {}
-            Some(uid) => drop(self.fetched.insert(uid.as_u32(), (moment, data))),
+            Some(uid) => {
+                let before = self.fetched.insert(uid.as_u32(), data);
+                self.bytes -= before.map_or(0, |before| before.weight());
+            }
             None => self.nameless.push(data),
         }
         self.check();
@@ -105,12 +119,11 @@ impl Journal {
                     self.unknown = self.unknown.saturating_add(unknown);
                 }
                 Event::Exists(_) => self.counted = true,
-                Event::Fetched { uid: Some(uid), data } if !self.gone.contains(uid) => {
-                    self.fetched.entry(uid.as_u32()).or_insert_with(|| (Moment::default(), data));
-                }
-                Event::Fetched { uid: Some(_), .. } => {}
-                Event::Fetched { uid: None, data } => self.nameless.push(data),
+                Event::Fetched { uid: Some(uid), .. } if self.knows_newer(uid) => {}
+                Event::Fetched { uid, data } => self.fetched(uid, data),
                 Event::Lagged => self.lagged = true,
+                // It is the last of a selection that has no journal any more.
+                Event::UidValidity { .. } => {}
             }
         }
         self.check();
@@ -118,7 +131,7 @@ impl Journal {
 
     /// All that waits, in an order in which it can be applied, for a mailbox of so many messages.
     pub(crate) fn take(&mut self, exists: u32) -> Vec<Event> {
-        let journal = std::mem::replace(self, Self::new(self.most));
+        let journal = std::mem::replace(self, Self::new(self.most, self.most_bytes));
         if journal.lagged {
             return vec![Event::Lagged];
         }
@@ -127,7 +140,7 @@ impl Journal {
             events.push(Event::Expunged { uids: journal.gone, unknown: journal.unknown });
         }
         events.extend(journal.counted.then_some(Event::Exists(exists)));
-        events.extend(journal.fetched.into_iter().map(|(uid, (_, data))| Event::Fetched { uid: Uid::new(uid), data }));
+        events.extend(journal.fetched.into_iter().map(|(uid, data)| Event::Fetched { uid: Uid::new(uid), data }));
         events.extend(journal.nameless.into_iter().map(|data| Event::Fetched { uid: None, data }));
         events
     }
@@ -136,8 +149,12 @@ impl Journal {
         self.fetched.len() + self.nameless.len() + self.gone.ranges().len() + usize::from(self.unknown > 0)
     }
 
+    fn knows_newer(&self, uid: Uid) -> bool {
+        self.gone.contains(uid) || self.fetched.contains_key(&uid.as_u32())
+    }
+
     fn check(&mut self) {
-        if self.lagged || self.size() > self.most {
+        if self.lagged || self.size() > self.most || self.bytes > self.most_bytes {
             self.clear();
             self.lagged = true;
         }

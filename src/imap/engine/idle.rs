@@ -95,6 +95,11 @@ impl Idle {
         }
     }
 
+    /// Whether nobody watches any more.
+    pub(crate) fn is_over(&self) -> bool {
+        self.over
+    }
+
     pub(crate) fn deadline(&self) -> Option<Instant> {
         match self.step {
             Step::On { until } | Step::Leaving { until } | Step::Resting { until } => Some(until),

@@ -1,56 +1,143 @@
-//! What a refusal means whose words say more than its `NO` or `BAD` and its response code. It must not know which command was
-//! refused.
+//! What a refusal or a goodbye means whose words say more than its `NO`, `BAD` or `BYE` and its response code, and the errors that
+//! are made of them. It must not know the session's state.
 
 use std::time::Duration;
 
+use crate::engine::words;
+use crate::error::{Error, Kind, Words};
+use crate::imap::codec::Ending;
+use crate::imap::types::Condition;
+
 /// No server is believed that wants more than this.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+/// What Office 365 wants when it has taken the login and says that the user is not connected.
+const NOT_CONNECTED: Duration = Duration::from_secs(60);
+/// How much of the server's text goes into an error.
+const TEXT: usize = 300;
+/// Commands whose only object is a mailbox: whatever does not exist is that.
+const OF_MAILBOXES: &[&str] =
+    &["SELECT", "EXAMINE", "STATUS", "DELETE", "RENAME", "SUBSCRIBE", "UNSUBSCRIBE", "APPEND"];
+/// Commands that name a mailbox beside messages.
+const INTO_MAILBOXES: &[&str] = &["UID COPY", "UID MOVE"];
 
 /// What the words say.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Meaning {
-    /// Exchange took the login and has no mailbox for it: everything after is answered so.
-    NotConnected,
-    /// Office 365 wants to be left alone for so long.
-    Throttled(Duration),
+enum Meaning {
+    /// Come again, after so long where that is told.
+    Wait(Option<Duration>, Option<Words>),
+    /// The mailbox does not exist.
+    MissingMailbox,
 }
 
 impl Meaning {
-    pub(super) fn of(text: &str) -> Option<Self> {
+    fn of(text: &str, verb: &str) -> Option<Self> {
         let text = text.to_ascii_lowercase();
         if text.contains("authenticated but not connected") {
-            return Some(Self::NotConnected);
+            return Some(Self::Wait(Some(NOT_CONNECTED), None));
         }
-        let (_, told) = text.split_once("suggested backoff time:")?;
-        let (digits, unit) =
-            told.trim_start().split_at_checked(told.trim_start().find(|c: char| !c.is_ascii_digit())?)?;
-        let unit = unit.trim_start();
-        let count = digits.parse().unwrap_or(if digits.is_empty() { 0 } else { u64::MAX });
-        let wait = match () {
-            () if count == 0 => return None,
-            () if unit.starts_with("millisecond") => Duration::from_millis(count),
-            () if unit.starts_with("second") => Duration::from_secs(count),
-            () => return None,
-        };
-        Some(Self::Throttled(wait.min(LONGEST)))
+        if let Some(wait) = back_off(&text) {
+            return Some(Self::Wait(Some(wait), None));
+        }
+        if let Some(words) = words::of(&text) {
+            return Some(Self::Wait(None, Some(words)));
+        }
+        names_no_mailbox(&text, verb).then_some(Self::MissingMailbox)
     }
 
-    /// How long to wait before trying again.
-    pub(super) fn wait(self) -> Option<Duration> {
-        match self {
-            Self::Throttled(wait) => Some(wait),
-            Self::NotConnected => None,
+    fn on(this: Option<Self>, error: Error) -> Error {
+        match this {
+            Some(Self::Wait(wait, words)) => error.with_retry_after(wait).with_words(words),
+            Some(Self::MissingMailbox) => error.with_words(Some(Words::MissingMailbox)),
+            None => error,
         }
     }
+}
+
+/// The "Suggested Backoff Time" of Office 365.
+fn back_off(text: &str) -> Option<Duration> {
+    let (_, told) = text.split_once("suggested backoff time:")?;
+    let (digits, unit) = told.trim_start().split_at_checked(told.trim_start().find(|c: char| !c.is_ascii_digit())?)?;
+    let unit = unit.trim_start();
+    let count = digits.parse().unwrap_or(if digits.is_empty() { 0 } else { u64::MAX });
+    let wait = match () {
+        () if count == 0 => return None,
+        () if unit.starts_with("millisecond") => Duration::from_millis(count),
+        () if unit.starts_with("second") => Duration::from_secs(count),
+        () => return None,
+    };
+    Some(wait.min(LONGEST))
+}
+
+/// Dovecot: "Mailbox doesn't exist: x"; Courier: "Mailbox does not exist, or must be subscribed to."; Cyrus and pymap: "Mailbox does
+/// not exist"; Gmail: "Unknown Mailbox: x (Failure)"; Exchange: "x doesn't exist."; UW: "no such mailbox"; Mailutils gives the
+/// system's words.
+fn names_no_mailbox(text: &str, verb: &str) -> bool {
+    let absent = ["doesn't exist", "does not exist", "no such", "not found"].iter().any(|words| text.contains(words));
+    let mailbox = text.contains("mailbox") || text.contains("folder");
+    let unknown = text.contains("unknown mailbox") || text.contains("unknown folder");
+    match verb {
+        _ if OF_MAILBOXES.contains(&verb) => absent || unknown,
+        _ if INTO_MAILBOXES.contains(&verb) => unknown || (absent && mailbox && !text.contains("message")),
+        _ => false,
+    }
+}
+
+/// The error of a command that was answered by NO or BAD.
+pub(super) fn refusal(verb: &str, ending: Ending, condition: Condition) -> Error {
+    let meaning = Meaning::of(&condition.text, verb);
+    let kind = match (meaning, ending) {
+        (Some(_), _) | (None, Ending::No) => Kind::Rejected,
+        (None, _) => Kind::Bad,
+    };
+    let did = if kind == Kind::Bad { "did not understand" } else { "refused" };
+    let text = match clean(&condition.text) {
+        text if text.is_empty() => format!("the server {did} {verb}"),
+        text => format!("the server {did} {verb}: {text}"),
+    };
+    Meaning::on(meaning, Error::new(kind, text).with_code(condition.code.map(Into::into)))
+}
+
+/// The error of a BYE, with its code and words.
+pub(super) fn goodbye(condition: Condition, what: &str) -> Error {
+    let text = clean(&condition.text);
+    let text = if text.is_empty() { what.to_owned() } else { format!("{what}: {text}") };
+    let meaning = Meaning::of(&condition.text, "");
+    Meaning::on(meaning, Error::closed(text).with_code(condition.code.map(Into::into)))
+}
+
+/// What a first line that is no greeting means, where its words say that the server is busy: SmarterMail says "421 Server is busy, try
+/// again later." and closes.
+pub(super) fn turned_away(line: &[u8]) -> Option<Error> {
+    let text = String::from_utf8_lossy(line);
+    let meaning = Meaning::of(&text, "")?;
+    Some(Meaning::on(Some(meaning), Error::closed(format!("the server refused the connection: {}", clean(&text)))))
+}
+
+/// A line without a tag that ends in a BYE which another text was put before.
+pub(super) fn glued_goodbye(line: &[u8], what: &str) -> Option<Error> {
+    let text = String::from_utf8_lossy(line);
+    let at = text.to_ascii_uppercase().find("* BYE ")?;
+    let said = format!("{} {}", clean(text.get(..at)?), clean(text.get(at + 6..)?));
+    Some(Meaning::on(Meaning::of(&text, ""), Error::closed(format!("{what}: {}", said.trim()))))
+}
+
+/// The server's words, without what could disturb a terminal or a log.
+pub(super) fn clean(text: &str) -> String {
+    text.trim().chars().filter(|char| !char.is_control()).take(TEXT).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::imap::types::Status;
+
+    fn no(verb: &str, text: &str) -> Error {
+        refusal(verb, Ending::No, Condition { status: Status::No, code: None, text: text.to_owned() })
+    }
 
     #[test]
     fn a_time_is_read_in_its_unit_and_believed_up_to_a_day() {
-        let wait = |text: &str| Meaning::of(text).and_then(Meaning::wait);
+        let wait = |text: &str| no("NOOP", text).retry_after();
         let throttled = "Request is throttled. Suggested Backoff Time: 297041 milliseconds";
         assert_eq!(wait(throttled), Some(Duration::from_millis(297_041)));
         assert_eq!(wait("SUGGESTED BACKOFF TIME:5 Seconds"), Some(Duration::from_secs(5)));
@@ -60,13 +147,55 @@ mod tests {
         for none in ["", "0 milliseconds", "-5 milliseconds", "5", "5 parsecs", " milliseconds", "ü"] {
             assert_eq!(wait(&format!("Suggested Backoff Time: {none}")), None, "{none}");
         }
+        assert_eq!(wait("User is authenticated but not connected."), Some(NOT_CONNECTED));
     }
 
     #[test]
-    fn other_words_mean_nothing_more() {
-        assert_eq!(Meaning::of("User is authenticated but not connected."), Some(Meaning::NotConnected));
-        for text in ["", "Command Argument Error. 11", "not connected", "authenticated"] {
-            assert_eq!(Meaning::of(text), None);
+    fn a_limit_of_connections_and_a_busy_server_are_told_from_other_refusals() {
+        for text in [
+            "Too many simultaneous connections. (Failure)",
+            "Maximum number of connections from user+IP exceeded (mail_max_userip_connections=10)",
+            "too many open sessions",
+            "User connection limit reached",
+        ] {
+            let error = no("LOGIN", text);
+            assert!(error.is_connection_limit() && error.is_retryable(), "{text}");
+        }
+        for text in
+            ["Server is busy, try again later.", "Temporary authentication failure.", "Service temporarily unavailable"]
+        {
+            let error = no("LOGIN", text);
+            assert!(!error.is_connection_limit() && error.is_retryable(), "{text}");
+        }
+        for text in [
+            "",
+            "Command Argument Error. 11",
+            "not connected",
+            "authenticated",
+            "Too many login failures",
+            "LOGIN failed.",
+        ] {
+            assert!(!no("LOGIN", text).is_retryable(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_missing_mailbox_is_known_by_each_servers_words() {
+        for text in [
+            "Mailbox doesn't exist: x (0.001 + 0.000 secs).",
+            "Mailbox does not exist, or must be subscribed to.",
+            "Mailbox does not exist",
+            "Unknown Mailbox: x (Failure)",
+            "x doesn't exist.",
+            "SELECT failed: Can't open mailbox x: no such mailbox",
+            "SELECT Could not open x: No such file or directory",
+        ] {
+            assert!(no("SELECT", text).is_missing_mailbox() && !no("SELECT", text).is_retryable(), "{text}");
+            assert!(!no("UID FETCH", text).is_missing_mailbox(), "{text}");
+        }
+        assert!(no("UID COPY", "Mailbox does not exist").is_missing_mailbox());
+        for text in ["Message does not exist", "Some messages in this mailbox do not exist", "Permission denied"] {
+            assert!(!no("UID COPY", text).is_missing_mailbox(), "{text}");
         }
     }
 }

@@ -3,6 +3,7 @@
 //! the meaning of answers is the commands' business, on the handles' side.
 
 mod answer;
+mod attribution;
 mod event;
 mod idle;
 mod input;
@@ -11,9 +12,11 @@ mod numbers;
 mod outbox;
 mod request;
 mod sending;
+mod spans;
 mod state;
 #[cfg(test)]
 mod tests;
+mod validity;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -21,20 +24,20 @@ use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
 
+use self::attribution::Attribution;
 pub use self::event::Event;
 use self::event::Journal;
 use self::idle::Idle;
 use self::input::Flow;
-pub(crate) use self::numbers::Moment;
 use self::numbers::Numbers;
 use self::outbox::{HalfSent, Outbox};
-pub(crate) use self::request::{Delivery, Request};
+pub(crate) use self::request::{Delivery, Piece, Request};
 pub use self::state::Selected;
 pub(crate) use self::state::{Phase, State};
 use crate::engine::clock::Clock;
 use crate::engine::span::Span;
 use crate::engine::{Appetite, Content, Id, Outgoing};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Result, Words};
 use crate::imap::codec::Framer;
 use crate::imap::plan::{Effect, Needs, Order, Plan};
 use crate::imap::types::{CopyUid, Uids};
@@ -97,8 +100,13 @@ struct Running {
     span: Span,
     effect: Effect,
     lasting: bool,
+    /// Whether it is about messages of the selected mailbox.
+    bound: bool,
+    /// Those messages are others now, and whoever asked was told.
+    overtaken: bool,
     stream: bool,
-    distinct: bool,
+    /// Of a FETCH, what of it has come.
+    attribution: Option<Attribution>,
     /// Nobody reads its answer any more.
     abandoned: bool,
     frames: usize,
@@ -110,6 +118,8 @@ struct Running {
     enabled: bool,
     /// A COPYUID that came before its answer.
     copied: Option<CopyUid>,
+    /// A MESSAGELIMIT came before its answer.
+    limited: bool,
 }
 
 /// Where the change to TLS stands.
@@ -147,7 +157,7 @@ impl Engine {
             opening: None,
             numbers: Numbers::default(),
             numbering: None,
-            journal: Journal::new(limits.events),
+            journal: Journal::new(limits.events, limits.undelivered),
             goodbye: None,
             strays: 0,
             outcome: None,
@@ -171,7 +181,8 @@ impl Engine {
     }
 
     fn deliver(&mut self, id: Option<Id>, delivery: Delivery) {
-        if let Some(id) = id {
+        let over = self.running.iter().any(|run| run.overtaken && run.id == id);
+        if let Some(id) = id.filter(|_| !over) {
             self.deliveries.push_back((id, delivery));
         }
     }
@@ -214,7 +225,8 @@ impl Engine {
         let error = self.goodbye.take().unwrap_or(error);
         // What was not sent whole took no effect.
         let partial = self.half_sent.as_ref().map(|half| half.id);
-        for run in std::mem::take(&mut self.running) {
+        let unanswered = std::mem::take(&mut self.running);
+        for run in unanswered.into_iter().filter(|run| !run.overtaken) {
             let lost = if run.lasting && run.id != partial { unknown(run.verb, &error) } else { error.clone() };
             self.deliver(run.id, Delivery::Done(Err(lost)));
         }
@@ -238,7 +250,8 @@ impl Engine {
         self.flow = None;
         self.outbox.clear();
         self.clock.special(None);
-        self.state = State { phase: Phase::Over, selected: None, ..self.state.clone() };
+        let left = Some(closed(&outcome));
+        self.state = State { phase: Phase::Over, selected: None, left, ..self.state.clone() };
         self.changed = true;
         self.outcome = Some(outcome);
     }
@@ -248,10 +261,10 @@ impl Engine {
         let selected = self.state.selected.as_ref().map(|selected| selected.selection);
         let selected = opening.or(selected);
         match (needs, self.state.phase) {
-            (_, Phase::Over) => Err(over()),
+            (_, Phase::Over) => Err(self.state.unselected()),
             (Needs::Connection, _) | (Needs::Login, Phase::LoggedIn) | (Needs::BeforeLogin, Phase::Greeted) => Ok(()),
             (Needs::Selection(selection), Phase::LoggedIn) if selected == Some(selection) => Ok(()),
-            (Needs::Selection(_), _) => Err(Error::closed("the mailbox is no longer selected")),
+            (Needs::Selection(_), _) => Err(self.state.unselected()),
             (Needs::NoSelection, Phase::LoggedIn) if selected.is_none() => Ok(()),
             (Needs::NoSelection, Phase::LoggedIn) => Err(Error::input("this command must come before any SELECT")),
             (Needs::Login | Needs::NoSelection, _) => Err(Error::input("this command needs a login first")),
@@ -269,10 +282,11 @@ impl crate::engine::Engine for Engine {
 
     fn handle_request(&mut self, id: Id, request: Request, now: Instant) {
         self.clock.tell(now);
-        if self.outcome.is_some() {
+        if let Some(outcome) = &self.outcome {
+            let error = closed(outcome);
             // What is added to an old request has had its end.
-            if !matches!(request, Request::Answer(_) | Request::Feed(_) | Request::Stray(..) | Request::Untaken(_)) {
-                self.refuse(id, self.closed());
+            if !matches!(request, Request::Answer(_) | Request::Feed(_) | Request::Untaken(_)) {
+                self.refuse(id, error);
             }
             return;
         }
@@ -282,7 +296,6 @@ impl crate::engine::Engine for Engine {
             Request::Idle { selection } => self.queue.push_back(Pending::Idle(id, selection)),
             Request::Answer(answer) => self.answer(id, answer),
             Request::Feed(bytes) => self.feed(id, bytes),
-            Request::Stray(frame, moment) => self.note_fetch(&frame, moment),
             Request::Untaken(events) if self.state.selected.is_some() => self.journal.put_back(events),
             Request::Untaken(_) => {}
         }
@@ -298,7 +311,7 @@ impl crate::engine::Engine for Engine {
 
     fn handle_input(&mut self, input: &mut BytesMut, now: Instant) {
         self.clock.received(input.len().saturating_sub(self.unread), now);
-        if let Err(error) = self.read(input) {
+        if let Err(error) = self.check_start(input).and_then(|()| self.read(input)) {
             self.fail(error);
         }
         if self.outcome.is_some() {
@@ -316,7 +329,8 @@ impl crate::engine::Engine for Engine {
         self.fail(match error {
             Some(error) => error,
             None if self.state.phase == Phase::Connected => {
-                Error::protocol("the server closed the connection instead of greeting")
+                Error::closed("the server closed the connection before its greeting")
+                    .with_words(Some(Words::ConnectionLimit))
             }
             None => Error::closed("the server closed the connection"),
         });
@@ -362,7 +376,7 @@ impl crate::engine::Engine for Engine {
         if let Some(delivery) = self.deliveries.pop_front() {
             return Some(delivery);
         }
-        let id = self.idle.as_ref()?.id;
+        let id = self.idle.as_ref().filter(|idle| !idle.is_over())?.id;
         if self.journal.is_empty() || !hungry(id) {
             return None;
         }
@@ -407,13 +421,23 @@ impl crate::engine::Engine for Engine {
 }
 
 impl Engine {
-    /// Why nothing can be asked any more.
-    fn closed(&self) -> Error {
-        match &self.outcome {
-            Some(Err(error)) if error.kind() == Kind::Closed => error.clone(),
-            Some(Err(error)) => Error::closed("the connection is closed after a failure").with_source(error.clone()),
-            _ => over(),
+    /// A server that expects TLS answers what it did not understand by a record of TLS (RFC 8446 §5.1): an alert, or a handshake.
+    fn check_start(&self, input: &[u8]) -> Result<()> {
+        match input {
+            [0x15 | 0x16, 0x03, ..] if self.state.phase == Phase::Connected => Err(Error::protocol(
+                "the server speaks TLS on this port from the first byte, and the configuration has it begin without",
+            )),
+            _ => Ok(()),
         }
+    }
+}
+
+/// Why nothing can be asked any more, after that end.
+fn closed(outcome: &Result<()>) -> Error {
+    match outcome {
+        Err(error) if error.kind() == Kind::Closed => error.clone(),
+        Err(error) => Error::closed("the connection is closed after a failure").with_source(error.clone()),
+        Ok(()) => over(),
     }
 }
 
@@ -428,8 +452,10 @@ impl Running {
             span: Span::begin(verb),
             effect: Effect::None,
             lasting: false,
+            bound: false,
+            overtaken: false,
             stream: false,
-            distinct: false,
+            attribution: None,
             abandoned: false,
             frames: 0,
             bytes: 0,
@@ -437,6 +463,7 @@ impl Running {
             capable: false,
             enabled: false,
             copied: None,
+            limited: false,
         }
     }
 }

@@ -1,41 +1,16 @@
 //! Which UID stands at which message sequence number: runs of consecutive UIDs, as far as they are known. It follows EXISTS and
 //! EXPUNGE, and must not be asked more than it was told: a number whose UID nobody said has none.
 
-use std::collections::VecDeque;
-
 use crate::imap::types::{SeqNum, Uid};
 
 /// Runs kept at most; a mailbox with more gaps than that is not mapped at all.
 const MOST_RUNS: usize = 50_000;
-/// How many EXPUNGEs a number may be older than and still be understood.
-const MOST_MOVES: usize = 1000;
 
 /// The map of the selected mailbox, from sequence number 1 up to [`known`](Self::known).
 #[derive(Debug, Default)]
 pub(crate) struct Numbers {
     runs: Vec<Run>,
     known: u32,
-    /// The last numbers that went, each as it was when it went.
-    gone: VecDeque<SeqNum>,
-    moment: Moment,
-}
-
-/// A point in what the server said.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(crate) struct Moment {
-    /// How many EXPUNGEs there were: what a message sequence number means depends on it.
-    expunged: u64,
-    /// How often data of a message had been told unasked: what is told later counts more.
-    told: u64,
-}
-
-/// Whose number it was.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Owner {
-    Uid(Uid),
-    Unknown,
-    /// A message that went since.
-    Gone,
 }
 
 /// `len` messages whose UIDs begin at `first` and go up by one.
@@ -45,39 +20,15 @@ struct Run {
     len: u32,
 }
 
-impl Moment {
-    /// Whether what was told at that other moment is newer.
-    pub(crate) fn is_before(self, other: Self) -> bool {
-        self.told < other.told
-    }
-}
-
 impl Numbers {
     /// How many messages, from the first, have a known UID.
     pub(crate) fn known(&self) -> u32 {
         self.known
     }
 
-    /// Now. What happened so far is still understood.
-    pub(crate) fn moment(&self) -> Moment {
-        self.moment
-    }
-
-    /// Now that something is told unasked.
-    pub(crate) fn tell(&mut self) -> Moment {
-        self.moment.told += 1;
-        self.moment
-    }
-
     /// Forgets the UIDs.
     pub(crate) fn clear(&mut self) {
         (self.runs, self.known) = (Vec::new(), 0);
-    }
-
-    /// Another mailbox: numbers from before mean nothing any more.
-    pub(crate) fn leave(&mut self) {
-        let moment = Moment { expunged: self.moment.expunged + 1, ..self.moment };
-        *self = Self { moment, ..Self::default() };
     }
 
     /// The messages behind the known ones have these UIDs, in ascending ranges. A list that does not ascend, or is too long,
@@ -105,27 +56,8 @@ impl Numbers {
         self.runs.get(index).and_then(|run| Uid::new(run.first + offset))
     }
 
-    /// Whose number this was at that moment.
-    pub(crate) fn owner(&self, number: SeqNum, moment: Moment) -> Owner {
-        let since = usize::try_from(self.moment.expunged.saturating_sub(moment.expunged)).ok();
-        let Some(first) = since.and_then(|since| self.gone.len().checked_sub(since)) else { return Owner::Unknown };
-        let mut number = number;
-        for &gone in self.gone.range(first..) {
-            match SeqNum::new(number.as_u32() - u32::from(gone < number)) {
-                Some(moved) if gone != number => number = moved,
-                _ => return Owner::Gone,
-            }
-        }
-        self.uid(number).map_or(Owner::Unknown, Owner::Uid)
-    }
-
     /// The message at this number is gone, and all behind it move up by one.
     pub(crate) fn expunge(&mut self, number: SeqNum) -> Option<Uid> {
-        self.moment.expunged += 1;
-        if self.gone.len() >= MOST_MOVES {
-            self.gone.pop_front();
-        }
-        self.gone.push_back(number);
         let uid = self.uid(number)?;
         let (index, offset) = self.find(number)?;
         self.known -= 1;
@@ -179,47 +111,6 @@ mod tests {
                 }
             }
         }
-    }
-
-    proptest! {
-        #[test]
-        fn old_numbers_mean_what_they_meant(gone in proptest::collection::vec(1u32..40, 0..60)) {
-            let mut list: Vec<u32> = (1..=40).map(|number| number * 3).collect();
-            let mut numbers = Numbers::default();
-            numbers.extend(list.iter().map(|&uid| (uid, uid)));
-            let mut before = vec![(numbers.moment(), list.clone())];
-            for number in gone.into_iter().filter_map(SeqNum::new) {
-                if number.as_u32() as usize <= list.len() {
-                    list.remove(number.as_u32() as usize - 1);
-                    numbers.expunge(number);
-                    before.push((numbers.moment(), list.clone()));
-                }
-            }
-            for (moment, then) in before {
-                for (index, uid) in then.into_iter().enumerate() {
-                    let wanted = if list.contains(&uid) { Owner::Uid(Uid::new(uid).unwrap()) } else { Owner::Gone };
-                    prop_assert_eq!(numbers.owner(SeqNum::new(index as u32 + 1).unwrap(), moment), wanted);
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn numbers_too_old_and_of_another_mailbox_mean_nothing() {
-        let mut numbers = Numbers::default();
-        numbers.extend([(1, 5000)]);
-        let (first, begin) = (SeqNum::new(1).unwrap(), numbers.moment());
-        for _ in 0..1000 {
-            numbers.expunge(SeqNum::new(4000).unwrap());
-        }
-        assert_eq!(numbers.owner(first, begin), Owner::Uid(Uid::new(1).unwrap()));
-        numbers.expunge(SeqNum::new(2).unwrap());
-        assert_eq!(numbers.owner(first, begin), Owner::Unknown);
-        let late = numbers.moment();
-        numbers.leave();
-        numbers.extend([(7, 9)]);
-        assert_eq!(numbers.owner(first, late), Owner::Unknown);
-        assert_eq!(numbers.owner(first, numbers.moment()), Owner::Uid(Uid::new(7).unwrap()));
     }
 
     #[test]

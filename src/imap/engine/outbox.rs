@@ -33,6 +33,8 @@ pub(crate) struct HalfSent {
     pub(crate) id: Id,
     pub(crate) rest: VecDeque<Segment>,
     pub(crate) stage: Stage,
+    /// Whether the server is known to store nothing of an upload that is filled up and spoilt.
+    pub(crate) spoilable: bool,
     /// The handle of an upload is gone: what is missing is filled up, and the command spoilt.
     pub(crate) spoilt: bool,
 }

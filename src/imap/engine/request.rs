@@ -4,12 +4,11 @@
 use bytes::Bytes;
 
 use super::event::Event;
-use super::numbers::Moment;
 use crate::engine::Parcel;
 use crate::error::Result;
 use crate::imap::codec::Batch;
 use crate::imap::plan::Plan;
-use crate::imap::types::Condition;
+use crate::imap::types::{Condition, Uids};
 use crate::login::Secret;
 
 /// What a handle can ask for.
@@ -25,8 +24,6 @@ pub(crate) enum Request {
     Answer(Option<Secret>),
     /// The next piece of the upload that the command announced.
     Feed(Bytes),
-    /// A response that a stream got and that was not meant for it, and when it came.
-    Stray(Bytes, Moment),
     /// Events that a watcher got and did not take.
     Untaken(Vec<Event>),
 }
@@ -38,8 +35,7 @@ pub(crate) enum Delivery {
     Frames {
         batch: Batch,
         weight: usize,
-        /// What message numbers in it mean.
-        moment: Moment,
+        piece: Piece,
     },
     /// The text of a `+` that asks for more.
     Challenge(Bytes),
@@ -48,8 +44,21 @@ pub(crate) enum Delivery {
     /// The next bytes of a body.
     Chunk(Bytes),
     Events(Vec<Event>),
+    /// The messages of which a FETCH has brought anything; comes before its end.
+    Answered(Uids),
     /// The end: the tagged response, or why there will be none.
     Done(Result<Condition>),
+}
+
+/// How much of each message its response holds.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Piece {
+    /// All that was asked for, or all that can be told apart.
+    Whole,
+    /// Only some items, which have not come before.
+    Part,
+    /// The items that were missing so far.
+    Rest,
 }
 
 impl Parcel for Delivery {

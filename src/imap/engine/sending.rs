@@ -5,9 +5,10 @@ use std::time::Instant;
 
 use bytes::Bytes;
 
+use super::attribution::Attribution;
 use super::idle::{Act, Idle};
 use super::outbox::{HalfSent, MOST_FILLING, Stage, UPLOAD_WINDOW, Upload};
-use super::{Delivery, Effect, Engine, Order, Pending, Plan, Running, State};
+use super::{Delivery, Effect, Engine, Needs, Order, Pending, Plan, Running, State};
 use crate::engine::Id;
 use crate::error::{Error, Kind};
 use crate::imap::codec::Segment;
@@ -59,11 +60,13 @@ impl Engine {
         self.running.push_back(Running {
             effect: plan.effect,
             lasting: plan.lasting,
+            bound: matches!(plan.needs, Needs::Selection(_)),
             stream: plan.stream,
-            distinct: plan.distinct,
+            attribution: plan.wanted.map(Attribution::new),
             ..Running::new(Some(id), self.next_tag, plan.verb, plan.order)
         });
-        self.half_sent = Some(HalfSent { id, rest: plan.line.into(), stage: Stage::Text, spoilt: false });
+        self.half_sent =
+            Some(HalfSent { id, rest: plan.line.into(), stage: Stage::Text, spoilable: plan.spoilable, spoilt: false });
         self.send_on();
     }
 
@@ -190,10 +193,9 @@ impl Engine {
             && let Some(missing) = half.missing()
         {
             half.spoilt = true;
-            // RFC 3502 has the server store nothing where anything behind a message is wrong. One that does not know it, such
-            // as Courier, may store a message as soon as it has read it, whatever comes next.
-            let stores_late = self.state.capabilities.as_ref().is_some_and(|capabilities| capabilities.multiappend());
-            if missing > MOST_FILLING || !stores_late {
+            // RFC 3502 §5 has the server store nothing where anything after a message is wrong. But Courier, which does not know it,
+            // and one server that announces MULTIAPPEND store a message as soon as they have read it, whatever comes next.
+            if missing > MOST_FILLING || !half.spoilable {
                 return self.fail(Error::closed("an upload was abandoned that could not be brought to a harmless end"));
             }
             return self.check_upload();
@@ -218,7 +220,7 @@ impl Engine {
 
     /// What happened before is told first: IDLE is entered with an empty journal.
     fn start_idle(&mut self, id: Id, selection: u64) {
-        if let Err(error) = self.allows(super::Needs::Selection(selection), Order::ALONE) {
+        if let Err(error) = self.allows(Needs::Selection(selection), Order::ALONE) {
             return self.refuse(id, error);
         }
         if !self.journal.is_empty() {

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use crate::Flag;
+use crate::error::Error;
 use crate::imap::types::{Capabilities, MailboxName, SeqNum, Uid, UidValidity};
 
 /// What handles may look at.
@@ -13,10 +14,14 @@ pub(crate) struct State {
     /// `None` while they are not known, and again wherever they may have changed.
     pub(crate) capabilities: Option<Arc<Capabilities>>,
     pub(crate) selected: Option<Arc<Selected>>,
+    /// Why none is selected any more, where that is more than that another command left it.
+    pub(crate) left: Option<Error>,
     /// The extensions that were enabled.
     pub(crate) enabled: Arc<Capabilities>,
     /// How many messages of the selected mailbox, from the first, have a UID that the engine knows.
     pub(crate) numbered: u32,
+    /// How many messages have gone from selected mailboxes since the session began.
+    pub(crate) expunged: u64,
 }
 
 /// RFC 9051 §3.
@@ -59,7 +64,20 @@ pub struct Selected {
 
 impl State {
     pub(crate) fn new() -> Self {
-        Self { phase: Phase::Connected, capabilities: None, selected: None, enabled: Arc::default(), numbered: 0 }
+        Self {
+            phase: Phase::Connected,
+            capabilities: None,
+            selected: None,
+            left: None,
+            enabled: Arc::default(),
+            numbered: 0,
+            expunged: 0,
+        }
+    }
+
+    /// What is said to whoever needs the mailbox that was selected.
+    pub(crate) fn unselected(&self) -> Error {
+        self.left.clone().unwrap_or_else(|| Error::closed("the mailbox is no longer selected"))
     }
 
     /// Whether IMAP4rev2 is spoken: after ENABLE, and where the server knows no older IMAP (RFC 9051 §6.3.1).

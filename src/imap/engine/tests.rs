@@ -195,7 +195,8 @@ impl Play {
             "expunge" => UidExpunge { selection, uids: &uids }.plan(terms),
             "number" => Number { selection, from: SeqNum::new(number).unwrap(), compact: true }.plan(terms),
             "append" => {
-                Append { mailbox: &MailboxName::INBOX, flags: &[], date: None, size: number.into() }.plan(terms)
+                Append { mailbox: &MailboxName::INBOX, flags: &[], date: None, size: number.into(), spoilable: true }
+                    .plan(terms)
             }
             "ride" => {
                 self.ask(Request::Command(Select { name: name.unwrap(), read_only: false }.plan(terms).unwrap()));
@@ -273,6 +274,7 @@ impl Play {
                 }
                 writeln!(self.got, "{}", bytes.escape_ascii()).unwrap();
             }
+            Delivery::Answered(uids) => writeln!(self.got, "{id} answered {uids}").unwrap(),
             Delivery::Events(events) => {
                 events.iter().for_each(|event| writeln!(self.got, "{id} {}", shown(event)).unwrap())
             }
@@ -297,6 +299,7 @@ fn shown(event: &Event) -> String {
                 data.flags().iter().flat_map(|flags| flags.iter().map(|flag| flag.into_owned())).collect();
             format!("fetched {} {}", uid.map_or(0, Uid::as_u32), flags.join(" "))
         }
+        Event::UidValidity { before, now } => format!("UIDVALIDITY {before:?} to {now:?}"),
         Event::Lagged => "lagged".into(),
     }
 }

@@ -2,8 +2,10 @@
 //! it does to the session. Commands make these values and the engine obeys them; neither knows the other.
 
 mod order;
+mod wanted;
 
 pub(crate) use self::order::{Claims, Order, may_start};
+pub(crate) use self::wanted::{Look, Name, Wanted};
 use crate::imap::codec::Segment;
 use crate::imap::types::{Capabilities, MailboxName, SeqNum};
 
@@ -19,10 +21,12 @@ pub(crate) struct Plan {
     pub(crate) effect: Effect,
     /// Whether it changes something that lasts: then a lost reply leaves open whether it did.
     pub(crate) lasting: bool,
+    /// Whether an upload that is given up may be filled up and spoilt, rather than cut off with the connection.
+    pub(crate) spoilable: bool,
     /// Whether its data go to a stream, under the window, rather than into a value, under the limits.
     pub(crate) stream: bool,
-    /// Whether its answers say more than a server says of its own accord, and so can be told from that.
-    pub(crate) distinct: bool,
+    /// The messages and items that a FETCH asks for. Responses that fit it are its answers, and no others.
+    pub(crate) wanted: Option<Wanted>,
 }
 
 /// The state in which a command makes sense. In any other it is refused before a byte is sent.
@@ -74,8 +78,9 @@ impl Plan {
             needs: Needs::Login,
             effect: Effect::None,
             lasting: false,
+            spoilable: false,
             stream: false,
-            distinct: false,
+            wanted: None,
         }
     }
 
@@ -95,11 +100,15 @@ impl Plan {
         Self { lasting: true, ..self }
     }
 
+    pub(crate) fn spoilable(self, spoilable: bool) -> Self {
+        Self { spoilable, ..self }
+    }
+
     pub(crate) fn streaming(self) -> Self {
         Self { stream: true, ..self }
     }
 
-    pub(crate) fn distinct(self, distinct: bool) -> Self {
-        Self { distinct, ..self }
+    pub(crate) fn wanting(self, wanted: Wanted) -> Self {
+        Self { wanted: Some(wanted), ..self }
     }
 }

@@ -23,6 +23,8 @@ pub struct CopyUid {
     from: Uids,
     to: Uids,
     runs: Vec<Run>,
+    /// The server stopped before it had dealt with all messages (RFC 9738).
+    cut: bool,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -41,14 +43,49 @@ impl CopyUid {
             Some(validity) => to.stamped(validity),
             None => to,
         };
-        Self { from: collect(from), to, runs }
+        Self { from: collect(from), to, runs, cut: false }
     }
 
     /// Both mappings as one, of the same two mailboxes.
     pub(crate) fn joined(mut self, more: &Self) -> Self {
         self.runs.extend_from_slice(&more.runs);
         let joined = |mine: &Uids, theirs: &Uids| mine.union(theirs).unwrap_or_else(|_| theirs.clone());
-        Self { from: joined(&self.from, &more.from), to: joined(&self.to, &more.to), runs: self.runs }
+        let cut = self.cut || more.cut;
+        Self { from: joined(&self.from, &more.from), to: joined(&self.to, &more.to), runs: self.runs, cut }
+    }
+
+    /// The part of it that is about these messages; `None` where a server speaks of others only. Of an open set one message may lie
+    /// below its beginning: the last of the mailbox (RFC 9051 §9). Where nothing says which of the copies are of these messages,
+    /// none is named.
+    pub(crate) fn within(self, asked: &Uids) -> Option<Self> {
+        let beyond = self.from.difference(asked);
+        if beyond.is_empty() || (asked.open_from().is_some() && beyond.len() == 1) {
+            return Some(self);
+        }
+        let from = self.from.intersection(asked);
+        // Disjoint runs come to no more pieces than there are runs and ranges.
+        let told: u64 = self.runs.iter().map(|run| u64::from(run.len) + 1).sum();
+        let runs = if told == self.from.len() {
+            self.runs.iter().flat_map(|run| run.within(asked)).collect()
+        } else {
+            Vec::new()
+        };
+        let to = runs.iter().filter_map(|run: &Run| Some((Uid::new(run.to)?, Uid::new(run.to.checked_add(run.len)?)?)));
+        let to = collect(&to.collect::<Vec<_>>());
+        let to = match self.to.validity() {
+            Some(validity) => to.stamped(validity),
+            None => to,
+        };
+        (!from.is_empty()).then_some(Self { from, to, runs, cut: self.cut })
+    }
+
+    /// The server stopped before it had dealt with all messages: one that is not named here may be there all the same.
+    pub(crate) fn cut(self, cut: bool) -> Self {
+        Self { cut: self.cut || cut, ..self }
+    }
+
+    pub(crate) fn is_cut(&self) -> bool {
+        self.cut
     }
 
     /// About how many bytes it takes.
@@ -85,6 +122,17 @@ impl CopyUid {
         let places = self.runs.iter().flat_map(|run| (0..=run.len).map(move |place| (run, place)));
         places
             .filter_map(|(run, place)| Uid::new(run.from.checked_add(place)?).zip(Uid::new(run.to.checked_add(place)?)))
+    }
+}
+
+impl Run {
+    /// The pieces of it that are in the set.
+    fn within(&self, asked: &Uids) -> Vec<Self> {
+        let all = Uid::new(self.from).zip(self.from.checked_add(self.len).and_then(Uid::new));
+        let Some((first, last)) = all else { return Vec::new() };
+        let pieces = Uids::range(first, last).intersection(asked);
+        let cut = |(a, b): (u32, u32)| Self { from: a, to: self.to + (a - self.from), len: b - a };
+        pieces.ranges().map(|range| cut((range.start().as_u32(), range.end().as_u32()))).collect()
     }
 }
 
@@ -144,6 +192,26 @@ mod tests {
         assert_eq!((both.from().to_string(), both.to().to_string()), ("1:2,5".into(), "7:9".into()));
         assert_eq!(both.destination(Uid::new(5).unwrap()), Uid::new(9));
         assert_eq!(both.validity(), UidValidity::new(9));
+    }
+
+    #[test]
+    fn what_was_not_asked_for_is_left_out() {
+        let within = |from: &[(u32, u32)], to: &[(u32, u32)], asked: &str| {
+            let told = CopyUid::new(UidValidity::new(9), &ranges(from), &ranges(to));
+            let kept = told.within(&asked.parse().unwrap())?;
+            let pairs: Vec<_> = kept.pairs().map(|(a, b)| (a.as_u32(), b.as_u32())).collect();
+            assert_eq!(kept.validity(), UidValidity::new(9));
+            Some((kept.from().to_string(), kept.to().to_string(), pairs))
+        };
+        let text = |from: &str, to: &str, pairs: &[(u32, u32)]| Some((from.to_owned(), to.to_owned(), pairs.to_vec()));
+        assert_eq!(within(&[(1, 3)], &[(7, 9)], "1:3,5"), text("1:3", "7:9", &[(1, 7), (2, 8), (3, 9)]));
+        assert_eq!(within(&[(1, 6)], &[(7, 12)], "2,5"), text("2,5", "8,11", &[(2, 8), (5, 11)]));
+        assert_eq!(within(&[(1, u32::MAX)], &[(1, u32::MAX)], "4"), text("4", "4", &[(4, 4)]));
+        assert_eq!(within(&[(1, 3)], &[(7, 9)], "4"), None);
+        assert_eq!(within(&[(8, 8)], &[(1, 1)], "9:*"), text("8", "1", &[(8, 1)]));
+        // Nothing says which copy is whose.
+        assert_eq!(within(&[(1, 3)], &[(7, 8)], "2"), text("2", "", &[]));
+        assert_eq!(within(&[(1, 3), (1, 3)], &[(7, 12)], "2"), text("2", "", &[]));
     }
 
     #[test]

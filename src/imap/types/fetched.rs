@@ -14,6 +14,7 @@ use super::envelope::{Address, Envelope, str_of};
 use super::flags::Flags;
 use super::section::Section;
 use super::structure::{BodyStructure, Strings};
+use super::tape::envelope::FIELDS;
 use super::tape::{HEAD, Item, NONE, Record, Span, Tape, number, reason, span, word};
 use super::text::Str;
 use super::uid::{SeqNum, Uid};
@@ -94,12 +95,13 @@ impl Fetched {
 
     /// The bytes of the whole message (`BODY[]`, `RFC822` or `BINARY[]`), a slice of what was read.
     pub fn body(&self) -> Option<Bytes> {
-        self.section(&Section::WHOLE).and_then(|section| section.bytes())
+        let whole = self.sections().find(|found| found.origin().is_none() && found.is(&Section::WHOLE));
+        whole.and_then(|section| section.bytes())
     }
 
     /// That section, however the server spells it.
     pub fn section(&self, section: &Section) -> Option<FetchedSection<'_>> {
-        self.sections().find(|found| found.section().as_ref() == Some(section))
+        self.sections().find(|found| found.is(section))
     }
 
     /// All sections that came with this response.
@@ -117,14 +119,14 @@ impl Fetched {
     /// The decoded size of the part with that number (`BINARY.SIZE[..]`, RFC 3516).
     pub fn binary_size(&self, part: &str) -> Option<u64> {
         let mut sizes = self.of_kind(Item::BinarySize);
-        sizes.find(|words| span(words, 0).range_in(self.record()) == part.as_bytes()).map(|words| number(words, 2))
+        sizes.find_map(|words| size_of(words).filter(|_| span(words, 0).range_in(self.record()) == part.as_bytes()))
     }
 
     /// All decoded sizes of parts that came, each with the part's number.
     pub fn binary_sizes(&self) -> impl Iterator<Item = (Cow<'_, str>, u64)> {
         let record = self.record();
         let name = move |words| String::from_utf8_lossy(span(words, 0).range_in(record));
-        self.of_kind(Item::BinarySize).map(move |words| (name(words), number(words, 2)))
+        self.of_kind(Item::BinarySize).filter_map(move |words| Some((name(words), size_of(words)?)))
     }
 
     /// The message's object identifier (RFC 8474).
@@ -175,13 +177,19 @@ impl Fetched {
     /// What could not be read or was skipped. Everything else of the message is there.
     pub fn defects(&self) -> impl Iterator<Item = Defect> {
         let (record, block) = (self.record(), &self.tape.block);
-        self.of_kind(Item::Defect).map(move |words| match reason(word(words, 0), number(words, 1)) {
-            Reason::TooLarge(size) => Defect::TooLarge { size },
-            reason => Defect::Unreadable {
-                attribute: String::from_utf8_lossy(record.slice(span(words, 3))).into_owned(),
-                reason,
-                raw: block.slice_ref(record.slice(span(words, 5))),
-            },
+        self.of_kind(Item::Defect).map(move |words| {
+            let name = String::from_utf8_lossy(record.slice(span(words, 3)));
+            let field = (word(words, 7) as usize).checked_sub(1).and_then(|field| FIELDS.get(field));
+            match (reason(word(words, 0), number(words, 1)), field) {
+                // A value without a name: that is the message.
+                (Reason::Missing, None) if name.is_empty() => Defect::Missing,
+                (Reason::TooLarge(size), None) => Defect::TooLarge { size },
+                (reason, field) => Defect::Unreadable {
+                    attribute: field.map_or_else(|| name.to_string(), |field| format!("{name} ({field})")),
+                    reason,
+                    raw: block.slice_ref(record.slice(span(words, 5))),
+                },
+            }
         })
     }
 
@@ -209,11 +217,9 @@ impl Fetched {
         Self { tape: Arc::new(Tape { block: Bytes::copy_from_slice(record.bytes), words }), at: 0 }
     }
 
-    /// Whether there is anything but what a server says of its own accord.
-    #[inline]
-    pub(crate) fn says_more_than_flags(&self) -> bool {
-        let unasked = [Item::Uid as u32, Item::Flags as u32, Item::ModSeq as u32];
-        self.record().items().any(|(kind, _, _)| !unasked.contains(&kind))
+    /// The bytes that it keeps in memory, its tape left out.
+    pub(crate) fn weight(&self) -> usize {
+        self.tape.block.len()
     }
 
     #[inline]
@@ -231,7 +237,7 @@ impl Fetched {
     }
 
     fn number(&self, item: Item) -> Option<u64> {
-        self.words(item).map(|words| number(words, 0))
+        self.words(item).filter(|words| !words.is_empty()).map(|words| number(words, 0))
     }
 
     fn string(&self, item: Item) -> Option<Str<'_>> {
@@ -242,6 +248,11 @@ impl Fetched {
     fn date(&self, item: Item) -> Option<OffsetDateTime> {
         self.words(item).and_then(|words| date::unpack([word(words, 0), word(words, 1), word(words, 2)]))
     }
+}
+
+/// The number behind a section's name, where there is one.
+fn size_of(words: &[u32]) -> Option<u64> {
+    (words.len() > 2).then(|| number(words, 2))
 }
 
 impl FetchedSection<'_> {
@@ -268,6 +279,11 @@ impl FetchedSection<'_> {
     /// Which section it is; `None` where the server's name for it is none that RFC 9051 knows.
     pub fn section(&self) -> Option<Section> {
         Section::from_wire(&self.name())
+    }
+
+    /// Whether this is that section, by whatever spelling, without making anything of it.
+    pub(crate) fn is(&self, section: &Section) -> bool {
+        section.is_called(self.name.range_in(self.record))
     }
 
     /// Where the bytes begin within the section, if only a piece of it was asked for.

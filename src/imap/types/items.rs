@@ -5,8 +5,9 @@ use std::fmt;
 use std::num::NonZeroU32;
 use std::ops::BitOr;
 
-use super::fetched::Fetched;
+use super::capability::Capabilities;
 use super::section::Section;
+use super::tape::Item;
 use crate::Result;
 
 /// What to fetch of each message. The UID always comes along, and nothing here ever marks a message `\Seen`: bodies are asked
@@ -24,12 +25,13 @@ pub struct Items {
     sections: Cow<'static, [Wanted]>,
 }
 
+/// One item with a section.
 #[derive(Clone, Debug, Eq, PartialEq)]
-struct Wanted {
+pub(crate) struct Wanted {
     /// What stands before the brackets.
-    item: &'static str,
-    section: Section,
-    window: Option<(u64, NonZeroU32)>,
+    pub(crate) item: &'static str,
+    pub(crate) section: Section,
+    pub(crate) window: Option<(u64, NonZeroU32)>,
 }
 
 const FLAGS: u32 = 1;
@@ -47,25 +49,27 @@ const GMAIL_MESSAGE_ID: u32 = 1 << 11;
 const GMAIL_THREAD_ID: u32 = 1 << 12;
 const GMAIL_LABELS: u32 = 1 << 13;
 
-/// In the order of writing.
-const ATTRIBUTES: [(u32, &str); 14] = [
-    (FLAGS, "FLAGS"),
-    (INTERNAL_DATE, "INTERNALDATE"),
-    (SIZE, "RFC822.SIZE"),
-    (ENVELOPE, "ENVELOPE"),
-    (BODY_STRUCTURE, "BODYSTRUCTURE"),
-    (MOD_SEQ, "MODSEQ"),
-    (EMAIL_ID, "EMAILID"),
-    (THREAD_ID, "THREADID"),
-    (SAVE_DATE, "SAVEDATE"),
-    (PREVIEW, "PREVIEW"),
-    (LAZY_PREVIEW, "PREVIEW (LAZY)"),
-    (GMAIL_MESSAGE_ID, "X-GM-MSGID"),
-    (GMAIL_THREAD_ID, "X-GM-THRID"),
-    (GMAIL_LABELS, "X-GM-LABELS"),
+/// In the order of writing: each with its name, and the item of a response that answers it.
+const ATTRIBUTES: [(u32, &str, Item); 14] = [
+    (FLAGS, "FLAGS", Item::Flags),
+    (INTERNAL_DATE, "INTERNALDATE", Item::InternalDate),
+    (SIZE, "RFC822.SIZE", Item::Size),
+    (ENVELOPE, "ENVELOPE", Item::Envelope),
+    (BODY_STRUCTURE, "BODYSTRUCTURE", Item::BodyStructure),
+    (MOD_SEQ, "MODSEQ", Item::ModSeq),
+    (EMAIL_ID, "EMAILID", Item::EmailId),
+    (THREAD_ID, "THREADID", Item::ThreadId),
+    (SAVE_DATE, "SAVEDATE", Item::SaveDate),
+    (PREVIEW, "PREVIEW", Item::Preview),
+    (LAZY_PREVIEW, "PREVIEW (LAZY)", Item::Preview),
+    (GMAIL_MESSAGE_ID, "X-GM-MSGID", Item::GmailMessage),
+    (GMAIL_THREAD_ID, "X-GM-THRID", Item::GmailThread),
+    (GMAIL_LABELS, "X-GM-LABELS", Item::GmailLabels),
 ];
 
 const BODY: &str = "BODY.PEEK";
+pub(crate) const BINARY: &str = "BINARY.PEEK";
+pub(crate) const BINARY_SIZE: &str = "BINARY.SIZE";
 
 const MESSAGE: &[Wanted] = &[Wanted { item: BODY, section: Section::WHOLE, window: None }];
 const HEADER: &[Wanted] = &[Wanted { item: BODY, section: Section::HEADER, window: None }];
@@ -207,7 +211,7 @@ impl Items {
     /// As [`Section::part`].
     pub fn binary(self, part: &[u32], window: Option<(u32, NonZeroU32)>) -> Result<Self> {
         let window = window.map(|(start, len)| (start.into(), len));
-        Ok(self.wanting(Wanted { item: "BINARY.PEEK", section: Section::part(part)?, window }))
+        Ok(self.wanting(Wanted { item: BINARY, section: Section::part(part)?, window }))
     }
 
     /// Adds how many bytes one part has without its transfer encoding (`BINARY`, RFC 3516).
@@ -216,7 +220,25 @@ impl Items {
     ///
     /// As [`Section::part`].
     pub fn binary_size(self, part: &[u32]) -> Result<Self> {
-        Ok(self.wanting(Wanted { item: "BINARY.SIZE", section: Section::part(part)?, window: None }))
+        Ok(self.wanting(Wanted { item: BINARY_SIZE, section: Section::part(part)?, window: None }))
+    }
+
+    /// The first of these that the server does not have, as its capabilities say.
+    pub(crate) fn missing(&self, capabilities: &Capabilities, rev2: bool) -> Option<&'static str> {
+        let has = |bit: u32| match bit {
+            MOD_SEQ => capabilities.condstore(),
+            EMAIL_ID | THREAD_ID => capabilities.objectid(),
+            SAVE_DATE => capabilities.savedate(),
+            PREVIEW | LAZY_PREVIEW => capabilities.preview(),
+            GMAIL_MESSAGE_ID | GMAIL_THREAD_ID | GMAIL_LABELS => capabilities.gmail(),
+            _ => true,
+        };
+        let mut asked = ATTRIBUTES.iter().filter(|(bit, ..)| self.attributes & bit != 0);
+        let attribute = asked.find(|(bit, ..)| !has(*bit)).map(|(_, name, _)| *name);
+        // RFC 9051, appendix E: reading decoded parts is part of IMAP4rev2.
+        let decoded = capabilities.binary() || rev2;
+        attribute
+            .or_else(|| self.sections.iter().find(|wanted| wanted.item != BODY && !decoded).map(|wanted| wanted.item))
     }
 
     /// Whether bodies or headers are asked for, and so whether answers may be large.
@@ -224,15 +246,14 @@ impl Items {
         !self.sections.is_empty()
     }
 
-    /// Whether this can be the answer, rather than flags that the server tells of its own accord.
-    #[inline]
-    pub(crate) fn are_answered_by(&self, fetched: &Fetched) -> bool {
-        !self.ask_more_than_flags() || fetched.says_more_than_flags()
+    /// The items of a response that answer the attributes without sections.
+    pub(crate) fn attributes(&self) -> impl Iterator<Item = Item> {
+        ATTRIBUTES.into_iter().filter(|(bit, _, _)| self.attributes & bit != 0).map(|(_, _, item)| item)
     }
 
-    #[inline]
-    pub(crate) fn ask_more_than_flags(&self) -> bool {
-        self.attributes & !FLAGS != 0 || !self.sections.is_empty()
+    /// The sections, in the order of asking.
+    pub(crate) fn sections(&self) -> &[Wanted] {
+        &self.sections
     }
 
     const fn only(attributes: u32) -> Self {
@@ -275,7 +296,7 @@ impl BitOr for Items {
 impl fmt::Display for Items {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("(UID")?;
-        for (_, name) in ATTRIBUTES.iter().filter(|(bit, _)| self.attributes & bit != 0) {
+        for (_, name, _) in ATTRIBUTES.iter().filter(|(bit, _, _)| self.attributes & bit != 0) {
             write!(f, " {name}")?;
         }
         for Wanted { item, section, window } in self.sections.iter() {
@@ -307,6 +328,31 @@ mod tests {
         let items = Items::new().partial(Section::TEXT, 4096, NonZeroU32::MIN);
         assert_eq!(items.to_string(), "(UID BODY.PEEK[TEXT]<4096.1>)");
         assert!(items.has_sections() && !Items::ENVELOPE.body_structure().internal_date().has_sections());
+    }
+
+    #[test]
+    fn what_the_server_does_not_have_is_named() {
+        let missing =
+            |items: &Items, capabilities: &str, rev2| items.missing(&Capabilities::from_text(capabilities), rev2);
+        let binary = Items::FLAGS.binary(&[1], None).unwrap();
+        for (items, name, capability) in [
+            (Items::FLAGS.mod_seq(), "MODSEQ", "QRESYNC"),
+            (Items::SIZE.email_id(), "EMAILID", "OBJECTID"),
+            (Items::SIZE.thread_id(), "THREADID", "OBJECTID"),
+            (Items::SIZE.save_date(), "SAVEDATE", "SAVEDATE"),
+            (Items::SIZE.preview(), "PREVIEW", "PREVIEW"),
+            (Items::SIZE.lazy_preview(), "PREVIEW (LAZY)", "PREVIEW"),
+            (Items::SIZE.gmail_labels(), "X-GM-LABELS", "X-GM-EXT-1"),
+            (binary.clone(), "BINARY.PEEK", "BINARY"),
+        ] {
+            assert_eq!(missing(&items, "IMAP4rev1", false), Some(name));
+            assert_eq!(missing(&items, capability, false), None, "{name}");
+        }
+        assert_eq!(missing(&binary, "IMAP4rev1 IMAP4rev2", true), None);
+        assert_eq!(
+            missing(&Items::MESSAGE.flags().envelope().body_structure().internal_date().size(), "", false),
+            None
+        );
     }
 
     #[test]

@@ -28,6 +28,9 @@ pub struct MailboxName {
     raw: Option<Box<[u8]>>,
 }
 
+/// Characters of no name.
+const NOT_IN_A_NAME: [char; 3] = ['\0', '\r', '\n'];
+
 impl MailboxName {
     /// The mailbox that every account has.
     pub const INBOX: Self = Self { text: Cow::Borrowed("INBOX"), raw: None };
@@ -42,7 +45,7 @@ impl MailboxName {
     /// [`Kind::Input`](crate::Kind::Input) for an empty name, NUL, CR or LF in it, and more than
     /// [`MAX_LEN`](Self::MAX_LEN) bytes.
     pub fn new(name: &str) -> Result<Self> {
-        if name.is_empty() || name.contains(['\0', '\r', '\n']) || name.len() > Self::MAX_LEN {
+        if name.is_empty() || name.contains(NOT_IN_A_NAME) || name.len() > Self::MAX_LEN {
             return Err(Error::input("a mailbox name is one line of text, neither empty nor over 4096 bytes"));
         }
         Ok(Self::plain(name.to_owned()))
@@ -59,9 +62,10 @@ impl MailboxName {
     }
 
     /// The name as a server wrote it: in UTF-8 where `utf8` has been agreed on (IMAP4rev2, `UTF8=ACCEPT`), else in modified
-    /// UTF-7. Bytes that are neither are kept, and shown with U+FFFD.
+    /// UTF-7. A name that is neither is kept, and shown undecoded, with U+FFFD for what is not UTF-8.
     pub fn from_wire(bytes: &[u8], utf8: bool) -> Self {
         let text = if utf8 { String::from_utf8(bytes.to_vec()).ok() } else { mutf7::decode(bytes) };
+        let text = text.filter(|text| !text.contains(NOT_IN_A_NAME));
         let mut name = Self::plain(text.unwrap_or_else(|| String::from_utf8_lossy(bytes).into_owned()));
         if !name.is_inbox() && *name.to_wire(utf8) != *bytes {
             name.raw = Some(bytes.into());
@@ -171,6 +175,10 @@ mod tests {
         let shift = MailboxName::from_wire(b"R&D", false);
         assert_eq!((shift.as_str(), &*shift.to_wire(true)), ("R&D", b"R&D".as_slice()));
         assert_ne!(shift, MailboxName::new("R&D").unwrap());
+        for illegal in ["&AGEAYg-", "&AA0ACg-", "&AEkATgBCAE8AWA-"] {
+            let name = MailboxName::from_wire(illegal.as_bytes(), false);
+            assert_eq!((name.as_str(), &*name.to_wire(false)), (illegal, illegal.as_bytes()));
+        }
     }
 
     proptest! {

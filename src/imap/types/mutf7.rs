@@ -34,21 +34,24 @@ pub fn encode(text: &str) -> String {
     out
 }
 
-/// Reads modified UTF-7, or says `None` where it is not: a byte outside printable ASCII, a run that does not end or does not
-/// decode to UTF-16. Runs that a careful encoder would have written otherwise are read all the same.
+/// Reads modified UTF-7, or says `None` where it is not: a byte outside printable ASCII; a run that does not end, does not decode to
+/// UTF-16, follows directly on another one, or holds printable ASCII, which is written as itself (RFC 3501 §5.1.3). So no two names
+/// look alike. Only bits left over at the end of a run may be anything.
 ///
 /// ```
 /// use postroom::imap::codec::mutf7::decode;
 ///
 /// assert_eq!(decode(b"Entw&APw-rfe").as_deref(), Some("Entwürfe"));
 /// assert_eq!(decode(b"R&D"), None);
+/// assert_eq!(decode(b"&AGEAYg-"), None);
 /// ```
 pub fn decode(bytes: &[u8]) -> Option<String> {
     let mut out = String::with_capacity(bytes.len());
-    let mut rest = bytes;
+    let (mut rest, mut behind_run) = (bytes, false);
     while !rest.is_empty() {
         let end = memchr::memchr(b'&', rest).unwrap_or(rest.len());
         let (plain, run) = rest.split_at_checked(end)?;
+        behind_run &= plain.is_empty();
         let text = std::str::from_utf8(plain).ok()?;
         out.push_str(Some(text).filter(|text| text.chars().all(is_plain))?);
         rest = match run.split_first() {
@@ -56,6 +59,10 @@ pub fn decode(bytes: &[u8]) -> Option<String> {
             Some((_, run)) => {
                 let end = memchr::memchr(b'-', run)?;
                 let (coded, after) = run.split_at_checked(end)?;
+                if behind_run && !coded.is_empty() {
+                    return None;
+                }
+                behind_run = !coded.is_empty();
                 decode_run(coded, &mut out)?;
                 after.get(1..)?
             }
@@ -86,7 +93,7 @@ fn decode_run(coded: &[u8], out: &mut String) -> Option<()> {
         return None;
     }
     for c in char::decode_utf16(pairs.iter().map(|&pair| u16::from_be_bytes(pair))) {
-        out.push(c.ok()?);
+        out.push(c.ok().filter(|&c| !is_plain(c))?);
     }
     Some(())
 }
@@ -105,6 +112,7 @@ mod tests {
             ("\u{1f4ec}", "&2D3c7A-"),
             ("", ""),
             ("a\tb", "a&AAk-b"),
+            ("ü&ü", "&APw-&-&APw-"),
         ] {
             assert_eq!(encode(text), wire);
             assert_eq!(decode(wire.as_bytes()).as_deref(), Some(text));
@@ -113,7 +121,9 @@ mod tests {
 
     #[test]
     fn what_is_not_modified_utf_7_is_not_guessed() {
-        for wrong in ["&", "a&b", "&A-", "&AP/-", "&2D0-", "&AAAA", "ü", "&=-", "\u{7f}", "&AP8=-"] {
+        let illegal = ["&AGEAYg-", "&APwAYQ-", "&APw-&APw-", "&ACY-", "&AEkATgBCAE8AWA-"];
+        let wrong = ["&", "a&b", "&A-", "&AP/-", "&2D0-", "&AAAA", "ü", "&=-", "\u{7f}", "&AP8=-"];
+        for wrong in wrong.into_iter().chain(illegal) {
             assert_eq!(decode(wrong.as_bytes()), None, "{wrong}");
         }
     }

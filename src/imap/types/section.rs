@@ -2,7 +2,7 @@
 //! bytes of the piece are wanted: that window is kept beside it.
 
 use std::borrow::Cow;
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use crate::{Error, Result};
 
@@ -108,6 +108,30 @@ impl Section {
         valid.then(|| Self { part: part.into(), what })
     }
 
+    /// Whether a server means this section by that name: as it was asked for, or spelled in another way.
+    pub(crate) fn is_called(&self, name: &[u8]) -> bool {
+        let mut same = Same(name);
+        let is_same = write!(same, "{self}").is_ok() && same.0.is_empty();
+        is_same || str::from_utf8(name).ok().and_then(Self::from_wire).is_some_and(|other| other.means(self))
+    }
+
+    /// Whether both are of the same fields, in whatever order, or else the same.
+    fn means(&self, other: &Self) -> bool {
+        let sorted = |names: &[String]| {
+            let mut names: Vec<_> = names.to_vec();
+            names.sort_unstable();
+            names.dedup();
+            names
+        };
+        self.part == other.part
+            && match (&self.what, &other.what) {
+                (What::Fields(one), What::Fields(two)) | (What::FieldsNot(one), What::FieldsNot(two)) => {
+                    sorted(one) == sorted(two)
+                }
+                (one, two) => one == two,
+            }
+    }
+
     const fn top(what: What) -> Self {
         Self { part: Cow::Borrowed(&[]), what }
     }
@@ -149,6 +173,17 @@ fn is_field_name(name: &str) -> bool {
 }
 
 /// What stands between the brackets on the wire: ASCII, and one line.
+/// What is left of a name that what is written is compared with, in any letter case.
+struct Same<'a>(&'a [u8]);
+
+impl fmt::Write for Same<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let (head, rest) = self.0.split_at_checked(text.len()).ok_or(fmt::Error)?;
+        self.0 = rest;
+        if head.eq_ignore_ascii_case(text.as_bytes()) { Ok(()) } else { Err(fmt::Error) }
+    }
+}
+
 impl fmt::Display for Section {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut dot = "";
@@ -161,18 +196,27 @@ impl fmt::Display for Section {
             What::Header => write!(f, "{dot}HEADER"),
             What::Text => write!(f, "{dot}TEXT"),
             What::Mime => write!(f, "{dot}MIME"),
-            What::Fields(names) => write!(f, "{dot}HEADER.FIELDS ({})", astrings(names)),
-            What::FieldsNot(names) => write!(f, "{dot}HEADER.FIELDS.NOT ({})", astrings(names)),
+            What::Fields(names) => write!(f, "{dot}HEADER.FIELDS ({})", Names(names)),
+            What::FieldsNot(names) => write!(f, "{dot}HEADER.FIELDS.NOT ({})", Names(names)),
         }
     }
 }
 
-fn astrings(names: &[String]) -> String {
-    let quoted = |name: &String| match name.contains(['(', ')', '{', '%', '*', '"', '\\']) {
-        true => format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\"")),
-        false => name.clone(),
-    };
-    names.iter().map(quoted).collect::<Vec<_>>().join(" ")
+/// `astring`s with spaces between them.
+struct Names<'a>(&'a [String]);
+
+impl fmt::Display for Names<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut space = "";
+        for name in self.0 {
+            f.write_str(std::mem::replace(&mut space, " "))?;
+            match name.contains(['(', ')', '{', '%', '*', '"', '\\']) {
+                true => write!(f, "\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\"")),
+                false => f.write_str(name),
+            }?;
+        }
+        Ok(())
+    }
 }
 
 #[cfg(test)]

@@ -61,7 +61,8 @@ pub struct StatusData {
     pub append_limit: Option<u64>,
     /// An identifier that survives renaming (RFC 8474).
     pub mailbox_id: Option<String>,
-    /// What else was told, by name and as it came; also a 0, or a number of more than 32 bits, that is `None` above.
+    /// What else was told, by name and as it came; also what is `None` above because it cannot be read: a 0, a number of more than
+    /// 32 bits, a value that is none.
     pub other: Vec<u8>,
 }
 

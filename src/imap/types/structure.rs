@@ -6,6 +6,7 @@ use std::fmt;
 use super::envelope::{Envelope, str_of};
 use super::tape::{NONE, Record, number, part as at, span, word};
 use super::text::Str;
+use crate::text::param;
 
 /// One part of a message, and the parts within it. The root is the message's body.
 #[derive(Clone, Copy)]
@@ -134,10 +135,10 @@ impl<'a> BodyStructure<'a> {
         Params(self.strings(at::DISPOSITION_PARAMS))
     }
 
-    /// The file's name, from either place that has it, with encoded words decoded; never a path to trust.
+    /// The file's name, from the disposition or else from the type, decoded as [`Params::decoded`] does; never a path to trust.
     pub fn filename(&self) -> Option<std::borrow::Cow<'a, str>> {
-        let name = self.disposition_params().find("filename").or_else(|| self.param("name"));
-        name.map(|name| name.decoded())
+        let name = self.disposition_params().decoded("filename").filter(|name| !name.is_empty());
+        name.or_else(|| self.params().decoded("name"))
     }
 
     /// The tags of `Content-Language`.
@@ -235,7 +236,15 @@ impl<'a> BodyStructure<'a> {
 }
 
 impl<'a> Params<'a> {
-    /// The value of the first parameter of that name, in any letter case.
+    /// The value of the parameter of that name as text, in whichever form it is written: extended (`filename*`), in pieces
+    /// (`filename*0`, RFC 2231), plain, each with encoded words or without. The extended form counts before pieces, those before
+    /// the plain one. Text of no declared charset is read as [`Str::decoded`] does.
+    pub fn decoded(self, name: &str) -> Option<std::borrow::Cow<'a, str>> {
+        let params = self.map(|(name, value)| (name.bytes(), value.unwrap_or(Str::EMPTY).bytes()));
+        param::value(params, name.as_bytes())
+    }
+
+    /// The value of the first parameter written with exactly that name, in any letter case.
     pub fn find(mut self, name: &str) -> Option<Str<'a>> {
         self.by_ref().find(|(found, _)| found.eq_ignore_ascii_case(name)).and_then(|(_, value)| value)
     }

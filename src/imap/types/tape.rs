@@ -23,7 +23,7 @@ pub(crate) const LONGEST: usize = (u32::MAX >> 1) as usize - 1;
 
 const ESCAPED: u32 = 1 << 31;
 
-/// What an item is; its words are written behind each.
+/// What an item is; its words are written behind each. One that was answered with NIL has no words, or a span that is NIL.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[repr(u32)]
 pub(crate) enum Item {
@@ -65,7 +65,7 @@ pub(crate) enum Item {
     AnnotationNames,
     /// name span, value span
     Unknown,
-    /// reason, low, high, name span, value span
+    /// reason, low, high, name span, value span, 1 + the field of an envelope or 0
     Defect,
 }
 
@@ -78,6 +78,19 @@ pub(crate) mod envelope {
     pub(crate) const ENDS: usize = 8;
     pub(crate) const HEAD: usize = 14;
     pub(crate) const ADDRESS: usize = 8;
+    /// What RFC 9051 §9 calls the fields, in their order.
+    pub(crate) const FIELDS: [&str; 10] = [
+        "env-date",
+        "env-subject",
+        "env-from",
+        "env-sender",
+        "env-reply-to",
+        "env-to",
+        "env-cc",
+        "env-bcc",
+        "env-in-reply-to",
+        "env-message-id",
+    ];
     /// An envelope without any field or address.
     pub(crate) static BLANK: [u32; HEAD] = {
         let (nil, end) = (super::NONE, HEAD as u32);

@@ -4,8 +4,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use mail_parser::HeaderValue;
-use mail_parser::parsers::MessageStream;
+use crate::text::{quoted, word};
 
 /// A string as the server sent it, without its quotes. Any bytes may be in it.
 #[derive(Clone, Copy)]
@@ -24,7 +23,7 @@ impl<'a> Str<'a> {
     /// The bytes, borrowed unless the string was quoted with backslashes in it.
     #[inline]
     pub fn bytes(&self) -> Cow<'a, [u8]> {
-        if self.escaped { Cow::Owned(unescape(self.raw)) } else { Cow::Borrowed(self.raw) }
+        if self.escaped { Cow::Owned(quoted::unescape(self.raw)) } else { Cow::Borrowed(self.raw) }
     }
 
     /// The text, with U+FFFD for what is not UTF-8.
@@ -38,17 +37,16 @@ impl<'a> Str<'a> {
         }
     }
 
-    /// The text with its encoded words decoded (RFC 2047). Costs a pass over the string; nothing is copied where there is no
-    /// encoded word.
+    /// The text on one line with its encoded words decoded (RFC 2047). Costs a pass over the string; nothing is copied where it is
+    /// UTF-8 without encoded words.
+    ///
+    /// Adjacent words of one charset are decoded as one, so that a character may be split over them. Bytes of no declared charset
+    /// are UTF-8 if they can be, else in the charset of the first encoded word if all of them have a meaning there, else
+    /// windows-1252. A file name may be written in more ways: see [`Params::decoded`](super::Params::decoded).
     pub fn decoded(&self) -> Cow<'a, str> {
-        let text = self.to_str_lossy();
-        if !text.contains("=?") {
-            return text;
-        }
-        let line = format!("{}\n", text.replace(['\r', '\n'], " "));
-        match MessageStream::new(line.as_bytes()).parse_unstructured() {
-            HeaderValue::Text(text) => Cow::Owned(text.into_owned()),
-            _ => text,
+        match self.bytes() {
+            Cow::Borrowed(bytes) => word::decode(bytes),
+            Cow::Owned(bytes) => Cow::Owned(word::decode(&bytes).into_owned()),
         }
     }
 
@@ -95,25 +93,9 @@ impl fmt::Debug for Str<'_> {
     }
 }
 
-/// Takes the backslash from `\"` and `\\`; before anything else it is a character that a server forgot to escape.
-fn unescape(raw: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(raw.len());
-    let mut bytes = raw.iter().copied().peekable();
-    while let Some(byte) = bytes.next() {
-        let kept = if byte == b'\\' { bytes.next_if(|next| matches!(next, b'"' | b'\\')) } else { None };
-        out.push(kept.unwrap_or(byte));
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn backslashes_are_taken_from_quotes_and_backslashes_only() {
-        assert_eq!(Str::new(br#"a\"b\\c\d\"#, true), r#"a"b\c\d\"#);
-    }
 
     #[test]
     fn encoded_words_are_decoded_when_asked_for() {

@@ -39,6 +39,12 @@ impl Uids {
         Self { ranges: Vec::new(), open: None, validity: None }
     }
 
+    /// Ranges in any order, each from its first UID to its last.
+    pub(crate) fn of_ranges(ranges: impl Iterator<Item = (u32, u32)>) -> Self {
+        let ranges = ranges.filter_map(|(first, last)| Some((Uid::new(first)?, Uid::new(last)?)));
+        Self::normalised(ranges.collect(), None, None)
+    }
+
     /// The UIDs from one to the other, both included, in either order.
     pub fn range(a: Uid, b: Uid) -> Self {
         Self { ranges: vec![(a.min(b), a.max(b))], ..Self::new() }
@@ -101,6 +107,28 @@ impl Uids {
         }
         let open = self.open.zip(other.open).map(|(mine, theirs)| mine.max(theirs));
         Self::normalised(common, open, self.validity)
+    }
+
+    /// What of the bounded part is not in the other set, under the stamp of this one; `n:*` is taken to hold `n` and what is above.
+    pub(crate) fn difference(&self, other: &Self) -> Self {
+        let open = other.open.map(|open| (open, Uid::MAX));
+        let mut theirs = other.ranges.iter().copied().chain(open).peekable();
+        let mut left = Vec::with_capacity(self.ranges.len());
+        for &(first, last) in &self.ranges {
+            let mut from = Some(first);
+            while theirs.next_if(|&(_, end)| end < first).is_some() {}
+            while let Some((start, &(a, b))) = from.zip(theirs.peek()).filter(|(_, (a, _))| *a <= last) {
+                left.extend(Uid::new(a.as_u32() - 1).filter(|&end| start <= end).map(|end| (start, end)));
+                from = b.as_u32().checked_add(1).and_then(Uid::new).filter(|&next| next <= last);
+                if b <= last {
+                    theirs.next();
+                } else {
+                    break;
+                }
+            }
+            left.extend(from.filter(|&start| start <= last).map(|start| (start, last)));
+        }
+        Self::normalised(left, None, self.validity)
     }
 
     /// Whether that UID is in the set; `n:*` is taken to hold `n` and what is above.
@@ -383,6 +411,32 @@ mod tests {
         let [one, two] = [1, 2].map(|validity| Uids::from(uid(1)).stamped(UidValidity::new(validity).unwrap()));
         assert!(one.union(&two).is_err());
         assert_eq!(one.union(&Uids::from(uid(9))).unwrap().validity(), one.validity());
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_left_is_what_is_in_one_and_not_in_the_other(
+            mine in prop::collection::btree_set(1u32..60, 0..40),
+            theirs in prop::collection::btree_set(1u32..60, 0..40),
+            open in prop::option::of(1u32..60),
+        ) {
+            let set = |numbers: &std::collections::BTreeSet<u32>| numbers.iter().map(|&number| uid(number)).collect::<Uids>();
+            let other = match open {
+                Some(from) => set(&theirs).union(&Uids::from_uid(uid(from))).unwrap(),
+                None => set(&theirs),
+            };
+            let wanted: Vec<u32> = mine.iter().copied().filter(|&number| !other.contains(uid(number))).collect();
+            let left = set(&mine).difference(&other);
+            prop_assert_eq!(left.iter().map(Uid::as_u32).collect::<Vec<_>>(), wanted);
+        }
+    }
+
+    #[test]
+    fn the_highest_number_ends_a_difference() {
+        let all = Uids::range(uid(1), Uid::MAX);
+        assert_eq!(all.difference(&Uids::range(uid(5), Uid::MAX)).to_string(), "1:4");
+        assert_eq!(all.difference(&Uids::from(uid(1))).to_string(), "2:4294967295");
+        assert!(all.difference(&Uids::ALL).is_empty());
     }
 
     #[test]

@@ -42,6 +42,11 @@ pub fn scan_line(line: &[u8]) -> Option<(Number, u64)> {
     Some((number(first)?, digits(word(rest).0)?))
 }
 
+/// The message that a line of LIST or UIDL names, whatever it says of it.
+pub(crate) fn line_number(line: &[u8]) -> Option<Number> {
+    number(word(line).0)
+}
+
 /// One line of UIDL: a message's number and its unique-id. Longer ones than the RFC allows are taken, blanks and other bytes
 /// within it too.
 ///

@@ -11,6 +11,7 @@ mod stamp;
 pub use capability::capabilities;
 pub(crate) use command::write_number;
 pub use command::{LONGEST_COMMAND, command, utf8_command};
+pub(crate) use listing::line_number;
 pub use listing::{Lines, language_line, scan_line, stat, uidl_line};
 pub use multiline::{Cut, Multiline};
 pub use reply::{Reply, Status, reply};

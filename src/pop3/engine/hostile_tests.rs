@@ -153,3 +153,85 @@ fn a_lone_dot_between_bare_line_feeds_is_an_end_only_where_that_is_set() {
         assert_eq!((bench.log().as_str(), bench.kind()), (log, None));
     }
 }
+
+/// github.com/node-pop3/node-pop3 issue 26: a server that ends its lines by LF alone.
+#[test]
+fn a_server_without_cr_runs_out_of_time_with_a_hint_at_what_helps() {
+    for (reply, hint) in [(&b"+OK\n1 a\n2 b\n.\n"[..], true), (b"+OK\n.\n", true), (b"+OK\n1 a\n", false)] {
+        let mut bench = Bench::ready("");
+        bench.ask(listing("UIDL"));
+        bench.feed(reply);
+        bench.pass(Deadlines::default().progress);
+        assert_eq!(bench.kind(), Some(Kind::Timeout));
+        assert_eq!(bench.log().contains("`Limits::bare_line_feeds`"), hint, "{}", reply.escape_ascii());
+    }
+}
+
+#[test]
+fn a_listing_is_counted_while_it_is_read() {
+    let limits = Limits { untagged: 3, status_line: 100, ..Limits::default() };
+    for (lines, kind) in [
+        ("1 a\r\n2 ..b\r\n3 c\r\n", None),
+        ("1 a\r\n2 b\r\n3 c\r\n4", None),
+        ("1 a\r\n2 b\r\n..3 c\r\n4 d\r\n", Some(Kind::Limit)),
+        (&format!("1 a\r\n{}\r", "x".repeat(100)), None),
+        (&format!("1 a\r\n{}", "x".repeat(102)), Some(Kind::Limit)),
+    ] {
+        for step in [1, 3, 200] {
+            let mut bench = Bench::ready_with("", limits.clone());
+            bench.ask(listing("UIDL"));
+            bench.feed(b"+OK\r\n");
+            lines.as_bytes().chunks(step).for_each(|chunk| bench.feed(chunk));
+            assert_eq!(bench.kind(), kind, "{lines:?} by {step}");
+        }
+    }
+    // What follows the listing in one read is no part of it.
+    let mut bench = Bench::ready_with(PIPELINING, limits);
+    bench.ask(listing("UIDL"));
+    bench.ask(listing("LIST"));
+    bench.feed(b"+OK\r\n1 a\r\n2 b\r\n3");
+    bench.feed(b" c\r\n.\r\n+OK\r\n1 1\r\n2 2\r\n3 3\r\n.\r\n");
+    assert_eq!((bench.log().matches("done").count(), bench.kind()), (2, None));
+}
+
+#[test]
+fn an_endless_listing_ends_the_session_long_before_it_fills_the_memory() {
+    let mut bench = Bench::ready("");
+    bench.ask(listing("UIDL"));
+    bench.feed(b"+OK\r\n");
+    let rows = "1 a\r\n".repeat(10_000);
+    let mut fed = 0;
+    while bench.kind().is_none() {
+        bench.feed(rows.as_bytes());
+        fed += 10_000;
+        assert!(fed <= 1_010_000);
+    }
+    assert_eq!((bench.kind(), bench.input.len()), (Some(Kind::Limit), 0));
+    assert!(bench.log().starts_with("2: Limit"));
+}
+
+#[test]
+fn what_is_skipped_is_bounded_and_what_is_read_is_not() {
+    let limits = Limits { literal: 10, undelivered: 10, skipped: 1000, ..Limits::default() };
+    let plan = |shape| Request::Command(Plan::new("RETR", &[b"1"]).unwrap().shape(shape));
+    let requests: [(&dyn Fn() -> Request, bool, bool); 5] = [
+        (&|| retrieve(1..=1), true, true),
+        (&|| plan(Shape::Message), true, true),
+        (&|| listing("LIST"), true, true),
+        (&|| plan(Shape::Stream), false, true),
+        (&|| plan(Shape::Stream), true, false),
+    ];
+    for (which, (request, wanted, bounded)) in requests.into_iter().enumerate() {
+        for (size, over) in [(998, false), (999, true), (100_000, true)] {
+            let mut bench = Bench::ready_with("", limits.clone());
+            let id = bench.ask(request());
+            bench.feed(b"+OK\r\n");
+            if !wanted {
+                bench.engine.handle_cancel(id, bench.now);
+            }
+            "x".repeat(size).as_bytes().chunks(100).for_each(|chunk| bench.feed(chunk));
+            bench.feed(b"\r\n.\r\n");
+            assert_eq!(bench.kind(), (over && bounded).then_some(Kind::Limit), "{size} by request {which}");
+        }
+    }
+}

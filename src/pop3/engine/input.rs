@@ -5,13 +5,12 @@ use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
 
+use super::meaning::{self, TEXT, said};
 use super::{Answer, Content, Delivery, Effect, Engine, Farewell, LARGE, Phase, Retrieved, Running, Shape, Upgrade};
 use crate::engine::Id;
 use crate::error::{Error, Kind, Result};
+use crate::limits::Limits;
 use crate::pop3::codec::{self, Reply, Status};
-
-/// How much of the server's text goes into an error.
-const TEXT: usize = 300;
 
 /// A multi-line reply on its way in.
 #[derive(Debug, Default)]
@@ -19,7 +18,22 @@ pub(super) struct Body {
     rest: Bytes,
     /// Bytes that are not kept: they went out as they came, or away.
     passed: u64,
+    /// Those that went away.
+    skipped: u64,
     too_large: bool,
+    lines: Lines,
+    /// All that has come ends in what would be the end, had the server sent CR.
+    bare_end: bool,
+}
+
+/// The lines of a listing that is being read, counted before it is whole.
+#[derive(Debug, Default)]
+struct Lines {
+    /// How many have ended.
+    ended: usize,
+    /// How much of the input they and the unfinished one are, and where that begins.
+    seen: usize,
+    begun: usize,
 }
 
 /// Answers of one series from one read.
@@ -33,6 +47,31 @@ impl Body {
     pub(super) fn passed(&self) -> u64 {
         self.passed
     }
+
+    pub(super) fn has_bare_end(&self) -> bool {
+        self.bare_end
+    }
+}
+
+impl Lines {
+    /// What they are with all of the input.
+    fn read(&self, input: &[u8]) -> Self {
+        let (mut ended, mut begun) = (self.ended, self.begun);
+        for end in memchr::memchr_iter(b'\n', input.get(self.seen..).unwrap_or_default()) {
+            (ended, begun) = (ended + 1, self.seen + end + 1);
+        }
+        Self { ended, seen: input.len(), begun }
+    }
+
+    fn within(self, limits: &Limits) -> Result<Self> {
+        if self.ended > limits.untagged {
+            return Err(Error::limit("the server sent a listing with more lines than the limit"));
+        }
+        if self.seen - self.begun > limits.status_line.saturating_add(1) {
+            return Err(Error::limit("the server sent a line of a listing over the limit"));
+        }
+        Ok(self)
+    }
 }
 
 impl Engine {
@@ -43,7 +82,7 @@ impl Engine {
             if self.upgrade != Upgrade::None {
                 return Err(Error::protocol("the server sent bytes between agreeing to TLS and beginning it"));
             }
-            let whole = if self.body.is_some() { self.read_body(input) } else { self.read_line(input)? };
+            let whole = if self.body.is_some() { self.read_body(input)? } else { self.read_line(input)? };
             if !whole {
                 break;
             }
@@ -56,7 +95,8 @@ impl Engine {
         let len = found.map_or(input.len(), |at| self.scanned + at + 1);
         let line = input.get(..len).unwrap_or_default();
         if self.state.phase == Phase::Connected && !begins_a_reply(line) {
-            return Err(Error::protocol(format!("the server does not speak POP3: it begins with {}", excerpt(line))));
+            let other = || Error::protocol(format!("the server does not speak POP3: it begins with {}", excerpt(line)));
+            return Err(meaning::turned_away(line).unwrap_or_else(other));
         }
         if len + usize::from(found.is_none()) > self.limits.status_line {
             return Err(Error::limit("the server sent a status line over the limit"));
@@ -128,11 +168,18 @@ impl Engine {
     }
 
     /// `false` while more of the body must come.
-    fn read_body(&mut self, input: &mut BytesMut) -> bool {
-        let (Some(body), Some(run)) = (&mut self.body, self.running.front()) else { return true };
+    fn read_body(&mut self, input: &mut BytesMut) -> Result<bool> {
+        let (Some(body), Some(run)) = (&mut self.body, self.running.front()) else { return Ok(true) };
         let (id, shape) = (run.id, run.shape);
         let limit = if shape == Shape::Message { self.limits.literal } else { self.limits.undelivered };
+        let listed = shape == Shape::Listing && id.is_some() && !body.too_large;
+        // Before dots are taken out; where the end is found behind it, the lines are counted as they are read.
+        let lines = if listed { body.lines.read(input) } else { Lines::default() };
         let cut = self.multiline.scan(input);
+        body.bare_end = cut.is_none() && (input.ends_with(b"\n.\n") || input == ".\n");
+        if cut.is_none() && listed {
+            body.lines = lines.within(&self.limits)?;
+        }
         let known = cut.map_or_else(|| self.multiline.known(), |cut| cut.body);
         let streamed = shape == Shape::Stream;
         body.too_large |= !streamed && known > limit;
@@ -140,23 +187,29 @@ impl Engine {
         let piece = match cut {
             Some(cut) => cut.split(input),
             None if passes => self.multiline.take(input),
-            None => return false,
+            None => return Ok(false),
         };
         if passes {
             body.passed += piece.len() as u64;
+        }
+        if passes && !(streamed && id.is_some()) {
+            body.skipped += piece.len() as u64;
+            if body.skipped > self.limits.skipped {
+                return Err(Error::limit(format!("the reply to {} goes on beyond what is skipped", run.verb)));
+            }
         }
         if streamed && !piece.is_empty() {
             self.deliver(id, Delivery::Chunk(piece.clone()));
         }
         if cut.is_none() {
-            return false;
+            return Ok(false);
         }
         // A large block must not live on in the slices that are cut behind it.
         if piece.len() > LARGE {
             *input = BytesMut::from(&input[..]);
         }
         self.finish(if passes { Bytes::new() } else { piece });
-        true
+        Ok(true)
     }
 
     /// The first command's reply is whole.
@@ -219,8 +272,7 @@ impl Engine {
         let Some(run) = self.running.pop_front() else { return };
         run.span.answered(false);
         self.challenged &= !matches!(run.effect, Effect::Authenticate { .. });
-        let error = said(reply, &format!("the server refused {}", run.verb), Kind::Rejected);
-        let error = error.with_retry_after(self.delay(reply));
+        let error = meaning::refusal(&run, reply).with_retry_after(self.delay(reply));
         if run.number.is_some() {
             return self.push(run, Content::Refused(error));
         }
@@ -264,8 +316,8 @@ impl Engine {
 fn weight(content: &Content) -> usize {
     size_of::<Retrieved>()
         + match content {
-            Content::Whole(bytes) => bytes.len(),
-            Content::TooLarge { .. } => 0,
+            Content::Whole(bytes) | Content::Uncertain { bytes, .. } => bytes.len(),
+            Content::TooLarge { .. } | Content::Missing => 0,
             Content::Refused(_) => TEXT,
         }
 }
@@ -284,12 +336,6 @@ fn unsolicited(reply: &Reply<'_>) -> Error {
         Status::Err => said(reply, "the server ended the session", Kind::Closed),
         _ => Error::protocol("the server sent a reply to no command"),
     }
-}
-
-fn said(reply: &Reply<'_>, what: &str, kind: Kind) -> Error {
-    let text: String = reply.text().chars().filter(|char| !char.is_control()).take(TEXT).collect();
-    let text = if text.is_empty() { what.to_owned() } else { format!("{what}: {text}") };
-    Error::new(kind, text).with_code(reply.code.clone())
 }
 
 fn excerpt(line: &[u8]) -> String {

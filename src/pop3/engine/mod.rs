@@ -4,6 +4,7 @@
 #[cfg(test)]
 mod hostile_tests;
 mod input;
+mod meaning;
 mod request;
 mod sending;
 mod state;
@@ -20,11 +21,11 @@ use self::input::{Batch, Body};
 pub(crate) use self::request::{Answer, Delivery, Effect, Needs, Plan, Request, Series, Shape};
 pub use self::request::{Content, Retrieved};
 use self::sending::Outbox;
-pub(crate) use self::state::{Farewell, Phase, State};
+pub(crate) use self::state::{Farewell, Marks, Phase, State};
 use crate::engine::clock::Clock;
 use crate::engine::span::Span;
 use crate::engine::{Appetite, Id, Outgoing};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Result, Words};
 use crate::limits::{Deadlines, Limits};
 use crate::pop3::codec::Multiline;
 use crate::pop3::types::Number;
@@ -244,7 +245,9 @@ impl crate::engine::Engine for Engine {
         self.fail(match error {
             Some(error) => error,
             None if self.state.phase == Phase::Connected => {
-                Error::protocol("the server closed the connection instead of greeting")
+                // Servers that have too many connections close the next one at once.
+                let closed = Error::closed("the server closed the connection before its greeting");
+                closed.with_words(Some(Words::ConnectionLimit))
             }
             None => Error::closed("the server closed the connection"),
         });
@@ -262,7 +265,9 @@ impl crate::engine::Engine for Engine {
 
     fn handle_deadline(&mut self, now: Instant) {
         if let Some(reason) = self.clock.ring(now) {
-            self.fail(Error::new(Kind::Timeout, reason));
+            let bare = self.body.as_ref().is_some_and(Body::has_bare_end);
+            let hint = if bare { "; its last line was a dot without CR, see `Limits::bare_line_feeds`" } else { "" };
+            self.fail(Error::new(Kind::Timeout, format!("{reason}{hint}")));
         }
         self.after();
     }

@@ -101,6 +101,7 @@ fn show(log: &mut String, id: Id, delivery: Delivery) {
         Delivery::Batch { answers, .. } => answers.into_iter().try_for_each(|answer| match answer.content {
             Content::Whole(bytes) => writeln!(log, "{id}: {} {}", answer.number, bytes.escape_ascii()),
             Content::TooLarge { size } => writeln!(log, "{id}: {} too large: {size}", answer.number),
+            Content::Missing | Content::Uncertain { .. } => unreachable!("only handles know what LIST said"),
             Content::Refused(error) => writeln!(log, "{id}: {} {error}", answer.number),
         }),
         Delivery::Challenge(text) => writeln!(log, "{id}: challenge {}", text.escape_ascii()),

@@ -20,10 +20,13 @@ pub(super) async fn log_in(link: &Pop3Link, config: &Config, login: &Login) -> R
         ask_capabilities(link).await?;
     }
     speak_utf8(link).await?;
-    match way(link, config, login)? {
-        Way::Sasl(chosen) => chosen.log_in(login, setting(config), |exchange| authenticate(link, exchange)).await?,
-        Way::Apop(stamp) => apop(link, login, &stamp).await.map_err(|error| error.of_login("APOP"))?,
-        Way::Command => user_and_password(link, login).await.map_err(|error| error.of_login("USER and PASS"))?,
+    let mut way = way(link, config, login)?;
+    while let Err(failure) = prove(link, config, login, &way).await {
+        let next = match way {
+            Way::Sasl(chosen) if failure.unheard.is_some() => next(&link.state(), config, login, chosen),
+            _ => None,
+        };
+        way = next.ok_or(failure.error)?;
     }
     // Values may differ after the login (RFC 2449 §5).
     ask_capabilities(link).await
@@ -36,6 +39,17 @@ enum Way {
     Apop(Vec<u8>),
     /// By USER and PASS.
     Command,
+}
+
+async fn prove(link: &Pop3Link, config: &Config, login: &Login, way: &Way) -> Result<(), Failure> {
+    match way {
+        Way::Sasl(chosen) => {
+            let run = |exchange, initial| authenticate(link, exchange, initial);
+            chosen.log_in(login, setting(config), run).await
+        }
+        Way::Apop(stamp) => apop(link, login, stamp).await.map_err(|error| error.of_login("APOP").into()),
+        Way::Command => user_and_password(link, login).await.map_err(|error| error.of_login("USER and PASS").into()),
+    }
 }
 
 /// `-ERR` says that there is no CAPA, which is no failure.
@@ -88,14 +102,30 @@ fn way(link: &Pop3Link, config: &Config, login: &Login) -> Result<Way> {
 }
 
 fn choice(state: &State, config: &Config, login: &Login) -> Result<Choice> {
+    choose(login, |name| offers(state, name), terms(state, config))
+}
+
+/// What to try where the server does not understand AUTH with that mechanism.
+fn next(state: &State, config: &Config, login: &Login, unheard: Chosen) -> Option<Way> {
+    let next = Choice::Sasl(unheard).next(login, |name| offers(state, name), terms(state, config))?;
+    Some(match next {
+        Choice::Sasl(chosen) => Way::Sasl(chosen),
+        Choice::Command => Way::Command,
+    })
+}
+
+fn offers(state: &State, mechanism: &str) -> bool {
+    state.capabilities.as_ref().is_some_and(|capabilities| capabilities.sasl(mechanism))
+}
+
+fn terms(state: &State, config: &Config) -> Terms {
     let encrypted = config.security != Security::Plaintext;
     let command_offered = state.capabilities.as_ref().is_none_or(|capabilities| {
         // Some servers name neither, and take USER all the same; in clear, naming neither means that none is wanted.
         capabilities.user() || (encrypted && !capabilities.has("SASL"))
     });
     // The configuration has seen to it that the connection is encrypted, or the caller wrote `dangerous`.
-    let terms = Terms { may_show_secret: true, command_offered };
-    choose(login, |name| state.capabilities.as_ref().is_some_and(|capabilities| capabilities.sasl(name)), terms)
+    Terms { may_show_secret: true, command_offered }
 }
 
 fn setting(config: &Config) -> Setting<'_> {
@@ -139,9 +169,10 @@ fn takes_utf8(link: &Pop3Link) -> bool {
 }
 
 /// RFC 5034 §4, one exchange to its end on the wire.
-async fn authenticate(link: &Pop3Link, mut exchange: Exchange) -> Result<(), Failure> {
+async fn authenticate(link: &Pop3Link, mut exchange: Exchange, initial: bool) -> Result<(), Failure> {
     let name = exchange.name();
-    let longest = LONGEST_COMMAND - command("AUTH", &[name.as_bytes(), b""])?.len();
+    let room = LONGEST_COMMAND - command("AUTH", &[name.as_bytes(), b""])?.len();
+    let longest = if initial { room } else { 0 };
     let plan = match exchange.initial(longest)? {
         Some(initial) => Plan::new("AUTH", &[name.as_bytes(), initial.expose()])?.secret(),
         None => Plan::new("AUTH", &[name.as_bytes()])?,

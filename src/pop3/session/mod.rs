@@ -4,17 +4,20 @@
 pub(super) mod listing;
 mod login;
 mod retrieval;
+mod sizes;
 
 use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
 
+pub(super) use self::retrieval::Asked;
 use self::retrieval::Reader;
 pub use self::retrieval::Retrieval;
+pub(super) use self::sizes::Sizes;
 use super::engine::{Answer, Delivery, Effect, Engine, Needs, Plan, Request, Series, Shape};
 use super::mailbox::Maildrop;
-use super::{Capabilities, Language, Number, Stat, Uidl, codec};
+use super::{Capabilities, Content, Flaws, Language, Number, Retrieved, Stat, Uidl, codec};
 use crate::body::Body;
 use crate::config::{Config, Protocol};
 use crate::conn::Driver;
@@ -25,6 +28,7 @@ use crate::conn::stream::Stream;
 use crate::conn::tls::Tls;
 use crate::error::{Error, Result};
 use crate::io::{AsyncRead, AsyncWrite};
+use crate::judge::Verdict;
 use crate::login::Login;
 
 pub(super) type Pop3Link = Link<Engine>;
@@ -65,7 +69,7 @@ pub(super) type Pop3Link = Link<Engine>;
 /// for (number, octets) in pop3.list().await? {
 ///     println!("{number}: {octets} octets");
 ///     let mail = pop3.retr(number).await?;
-///     assert!(mail.starts_with(b"Subject: hello"));
+///     assert!(mail.defect().is_none() && mail.bytes().starts_with(b"Subject: hello"));
 ///     pop3.dele(number).await?;
 /// }
 /// pop3.quit().await?; // deletes what was marked
@@ -173,28 +177,35 @@ impl Pop3 {
     ///
     /// As said at [`Pop3`].
     pub async fn stat(&self) -> Result<Stat> {
-        let answer = one(&self.link, Plan::new("STAT", &[])?).await?;
+        let answer = answer(self.submit_stat()?).await?;
         codec::stat(&answer.rest).ok_or_else(|| Error::protocol("the reply to STAT is not two numbers"))
     }
 
     /// All messages that are not marked, with their sizes in octets as the server says (RFC 1939 §5); what it says is not
-    /// what it sends.
+    /// what it sends. A line that cannot be read is left out and counted in [`flaws`](Self::flaws).
     ///
     /// # Errors
     ///
-    /// As said at [`Pop3`]; `Kind::Limit` for more than [`Limits::untagged`](crate::Limits::untagged) messages too.
+    /// As said at [`Pop3`]; `Kind::Limit` for more than [`Limits::untagged`](crate::Limits::untagged) messages too, which ends the session.
     pub async fn list(&self) -> Result<Vec<(Number, u64)>> {
-        listing::sizes(self.submit_list()?, &self.maildrop.limits).await
+        let listing = listing::sizes(self.submit_list()?, &self.maildrop.limits).await?;
+        self.maildrop.heard(&listing);
+        let rows = listing.values();
+        self.maildrop.sizes.learn(rows.iter().copied());
+        Ok(rows)
     }
 
-    /// All messages that are not marked, with their lasting names (RFC 1939 §7). A message whose name is empty is left out.
+    /// All messages that are not marked, with their lasting names (RFC 1939 §7). A line that cannot be read, or has no
+    /// name, is left out and counted in [`flaws`](Self::flaws).
     ///
     /// # Errors
     ///
     /// As said at [`Pop3`], `Kind::Rejected` where the server has no UIDL; `Kind::Limit` for more than
-    /// [`Limits::untagged`](crate::Limits::untagged) messages too.
+    /// [`Limits::untagged`](crate::Limits::untagged) messages too, which ends the session.
     pub async fn uidl(&self) -> Result<Vec<(Number, Uidl)>> {
-        listing::unique_ids(self.submit_uidl()?, &self.maildrop.limits).await
+        let listing = listing::unique_ids(self.submit_uidl()?, &self.maildrop.limits).await?;
+        self.maildrop.heard(&listing);
+        Ok(listing.values())
     }
 
     /// The size in octets of one message, as the server says: LIST with a number (RFC 1939 §5).
@@ -204,7 +215,9 @@ impl Pop3 {
     /// As said at [`Pop3`], `Kind::Rejected` where the message is marked or never was.
     pub async fn list_one(&self, number: Number) -> Result<u64> {
         let answer = one(&self.link, Plan::new("LIST", &[number.to_string().as_bytes()])?).await?;
-        of_one(number, codec::scan_line(&answer.rest))
+        let size = of_one(number, codec::scan_line(&answer.rest))?;
+        self.maildrop.sizes.note(number, size);
+        Ok(size)
     }
 
     /// The lasting name of one message: UIDL with a number (RFC 1939 §7).
@@ -217,6 +230,15 @@ impl Pop3 {
         of_one(number, codec::uidl_line(&answer.rest))
     }
 
+    /// What was wrong with the listings of this session so far. Never touches the wire.
+    pub fn flaws(&self) -> Flaws {
+        self.maildrop.flaws()
+    }
+
+    pub(super) fn submit_stat(&self) -> Result<Inbox<Engine>> {
+        Ok(self.link.submit(Request::Command(Plan::new("STAT", &[])?)))
+    }
+
     pub(super) fn submit_list(&self) -> Result<Inbox<Engine>> {
         Ok(self.link.submit(Request::Command(Plan::new("LIST", &[])?.shape(Shape::Listing))))
     }
@@ -225,17 +247,24 @@ impl Pop3 {
         Ok(self.link.submit(Request::Command(Plan::new("UIDL", &[])?.shape(Shape::Listing))))
     }
 
-    /// One message, byte for byte (RFC 1939 §5): dots unstuffed, everything else as it came.
+    /// One message, byte for byte (RFC 1939 §5): dots unstuffed, everything else as it came. It is [`Content::Uncertain`] where this
+    /// session has listed another size, and [`Content::Whole`] otherwise.
     ///
     /// # Errors
     ///
-    /// As said at [`Pop3`]; `Kind::Limit` where it is over [`Limits::literal`](crate::Limits::literal): [`read`](Self::read) takes those.
-    pub async fn retr(&self, number: Number) -> Result<Bytes> {
+    /// As said at [`Pop3`]; `Kind::Rejected` where the server sends no text for it either; `Kind::Limit` where it is over
+    /// [`Limits::literal`](crate::Limits::literal): [`read`](Self::read) takes those.
+    pub async fn retr(&self, number: Number) -> Result<Retrieved> {
         let plan = Plan::new("RETR", &[number.to_string().as_bytes()])?.shape(Shape::Message);
-        Ok(one(&self.link, plan).await?.body)
+        let whole = Content::Whole(one(&self.link, plan).await?.body);
+        match self.maildrop.sizes.judge(number, whole) {
+            Content::Missing => Err(Verdict::missing()),
+            content => Ok(Retrieved { number, content }),
+        }
     }
 
-    /// The header of one message, the empty line behind it, and so many lines of its text (RFC 1939 §7).
+    /// The header of one message, the empty line after it, and so many lines of its text (RFC 1939 §7); no more, whatever the server
+    /// sends.
     ///
     /// # Errors
     ///
@@ -243,18 +272,24 @@ impl Pop3 {
     pub async fn top(&self, number: Number, lines: u32) -> Result<Bytes> {
         let arguments = [number.to_string(), lines.to_string()];
         let plan = Plan::new("TOP", &arguments.each_ref().map(String::as_bytes))?.shape(Shape::Message);
-        Ok(one(&self.link, plan).await?.body)
+        retrieval::top(&one(&self.link, plan).await?.body, lines).ok_or_else(Verdict::missing)
     }
 
-    /// Streams these messages in this order. Where the server has PIPELINING, up to 256 RETR are in flight, and undelivered bytes
+    /// Streams these messages in this order, each judged by the size that this session has listed, if it has: [`Content`] says
+    /// what became of it. Where the server has PIPELINING, up to 256 RETR are in flight, and undelivered bytes
     /// are bounded by [`Limits::window`](crate::Limits::window); otherwise each message is a round trip. The commands are on their way
     /// when this returns.
     pub fn fetch(&mut self, numbers: impl IntoIterator<Item = Number>) -> Retrieval<'_> {
-        self.retrieve(Series::retrieve(numbers.into_iter().collect()))
+        self.retrieve(Asked::Whole, numbers.into_iter().collect())
     }
 
-    pub(super) fn retrieve(&self, series: Series) -> Retrieval<'_> {
-        Retrieval::new(self.link.submit(Request::Series(series)))
+    pub(super) fn retrieve(&self, asked: Asked, numbers: Vec<Number>) -> Retrieval<'_> {
+        let series = match asked {
+            Asked::Whole | Asked::Beginning(_) => Series::retrieve(numbers),
+            Asked::Top(lines) => Series::top(numbers, lines),
+            Asked::Nothing => Series::delete(numbers),
+        };
+        Retrieval::new(self.link.submit(Request::Series(series)), asked, &self.maildrop.sizes)
     }
 
     /// Reads one message of any size as it comes, in memory bounded by [`Limits::window`](crate::Limits::window).
@@ -264,14 +299,17 @@ impl Pop3 {
     ///
     /// # Errors
     ///
-    /// As said at [`Pop3`], `Kind::Rejected` at once where the server refuses; what happens later is an error of the reader.
+    /// As said at [`Pop3`], `Kind::Rejected` at once where the server refuses; what happens later is an error of the reader. So is a
+    /// message of which no octet came, by `Kind::Rejected`; of one that has another length than this session has listed,
+    /// [`Body::defects`] says so at its end.
     pub async fn read(&mut self, number: Number) -> Result<Body<'_>> {
         self.open(number).await
     }
 
     pub(super) async fn open<'a>(&self, number: Number) -> Result<Body<'a>> {
         let plan = Plan::new("RETR", &[number.to_string().as_bytes()])?.shape(Shape::Stream);
-        Reader::open(self.link.submit(Request::Command(plan))).await.map(Body::new)
+        let inbox = self.link.submit(Request::Command(plan));
+        Reader::open(inbox, self.maildrop.sizes.of(number)).await.map(Body::judged)
     }
 
     /// The languages in which the server can speak to people (RFC 6856 §3.2).

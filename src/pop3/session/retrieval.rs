@@ -1,35 +1,53 @@
-//! What streams: [`Retrieval`], many messages one after the other, and the reader of one message of any size.
+//! What streams: [`Retrieval`], many messages one after the other, and the reader of one message of any size. Each message is
+//! judged here by the size that was listed.
 
 use std::collections::VecDeque;
 use std::fmt;
 use std::future::poll_fn;
-use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, Bytes};
 use futures_core::Stream;
 
+use super::sizes::Sizes;
+use crate::body::Judged;
 use crate::conn::link::Inbox;
+use crate::defect::Defect;
 use crate::error::{Error, Result};
 use crate::io::{AsyncBufRead, AsyncRead, ReadBuf, poll_copy};
-use crate::pop3::Retrieved;
+use crate::judge::Verdict;
 use crate::pop3::engine::{Delivery, Engine};
+use crate::pop3::{Content, Retrieved};
 
-/// A stream of the messages that were asked for, in that order; each is whole, or says why it is not there.
+/// A stream of the messages that were asked for, in that order; each is whole, or says what is wrong with it or why it is not there.
 ///
-/// Only whole messages come out of it; where the connection ends in the middle of one, that is the `Err`, which is always the
+/// Only complete messages come out of it; where the connection ends in the middle of one, that is the `Err`, which is always the
 /// stream's end. Dropping the stream early is safe: the replies to commands that are sent already (at most 256) are read and
 /// thrown away before the next command's.
 pub struct Retrieval<'a> {
     inbox: Inbox<Engine>,
     ready: VecDeque<Retrieved>,
-    session: PhantomData<&'a mut ()>,
+    asked: Asked,
+    sizes: &'a Sizes,
 }
 
-impl Retrieval<'_> {
-    pub(super) fn new(inbox: Inbox<Engine>) -> Self {
-        Self { inbox, ready: VecDeque::new(), session: PhantomData }
+/// What the messages of a series were asked for, and so what an answer has to be.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(in crate::pop3) enum Asked {
+    /// Everything: as long as was listed.
+    Whole,
+    /// Everything, of which the header and so many lines are kept.
+    Beginning(u32),
+    /// TOP: the header and so many lines. Servers send more, some the whole message.
+    Top(u32),
+    /// DELE: no text.
+    Nothing,
+}
+
+impl<'a> Retrieval<'a> {
+    pub(super) fn new(inbox: Inbox<Engine>, asked: Asked, sizes: &'a Sizes) -> Self {
+        Self { inbox, ready: VecDeque::new(), asked, sizes }
     }
 
     /// The next message; `None` at the end. Cancel-safe: no message is lost by dropping this future.
@@ -52,11 +70,61 @@ impl Retrieval<'_> {
     /// All answers that one read brought.
     pub(crate) fn poll_answers(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Vec<Retrieved>>>> {
         Poll::Ready(match ready!(self.inbox.poll_next(cx))? {
-            Some(Delivery::Batch { answers, .. }) => Ok(Some(answers)),
+            Some(Delivery::Batch { mut answers, .. }) => {
+                for answer in &mut answers {
+                    let content = std::mem::replace(&mut answer.content, Content::Missing);
+                    answer.content = self.asked.judge(answer.number, content, self.sizes);
+                }
+                Ok(Some(answers))
+            }
             Some(Delivery::Done(Err(error))) => Err(error),
             _ => Ok(None),
         })
     }
+}
+
+impl Asked {
+    fn judge(self, number: crate::pop3::Number, content: Content, sizes: &Sizes) -> Content {
+        match self {
+            Self::Nothing => content,
+            Self::Whole => sizes.judge(number, content),
+            Self::Beginning(lines) => match sizes.judge(number, content) {
+                Content::Whole(bytes) => Content::Whole(beginning(&bytes, lines)),
+                Content::Uncertain { bytes, declared, received } => {
+                    Content::Uncertain { bytes: beginning(&bytes, lines), declared, received }
+                }
+                other => other,
+            },
+            Self::Top(lines) => match content {
+                Content::Whole(bytes) => top(&bytes, lines).map_or(Content::Missing, Content::Whole),
+                other => other,
+            },
+        }
+    }
+}
+
+/// What TOP has to be: no more than was asked for, and not nothing, since the empty line always comes (RFC 1939 §7).
+pub(super) fn top(text: &Bytes, lines: u32) -> Option<Bytes> {
+    (!text.is_empty()).then(|| beginning(text, lines))
+}
+
+/// The header, the empty line, and so many lines behind it.
+fn beginning(message: &Bytes, lines: u32) -> Bytes {
+    let mut start = 0;
+    let mut left = None;
+    for end in memchr::memchr_iter(b'\n', message).map(|at| at + 1) {
+        let line = message.get(start..end).unwrap_or_default();
+        start = end;
+        left = match left {
+            None if matches!(line, b"\r\n" | b"\n") => Some(lines),
+            None => None,
+            Some(left) => Some(left - 1),
+        };
+        if left == Some(0) {
+            return message.slice(..end);
+        }
+    }
+    message.clone()
 }
 
 impl Stream for Retrieval<'_> {
@@ -73,20 +141,56 @@ impl fmt::Debug for Retrieval<'_> {
     }
 }
 
-/// One message as it comes.
+/// One message as it comes, judged at its end.
 pub(super) struct Reader {
     inbox: Inbox<Engine>,
     chunk: Bytes,
+    declared: Option<u64>,
+    received: u64,
+    end: Option<Result<Verdict>>,
 }
 
 impl Reader {
     /// Waits until the server has said that the message is there.
-    pub(super) async fn open(mut inbox: Inbox<Engine>) -> Result<Self> {
+    pub(super) async fn open(mut inbox: Inbox<Engine>, declared: Option<u64>) -> Result<Self> {
         match inbox.next().await? {
-            Some(Delivery::Chunk(chunk)) => Ok(Self { inbox, chunk }),
+            Some(Delivery::Chunk(chunk)) => {
+                let received = chunk.len() as u64;
+                Ok(Self { inbox, chunk, declared, received, end: None })
+            }
             Some(Delivery::Done(Err(error))) => Err(error),
             _ => Err(Error::protocol("a message came without its beginning")),
         }
+    }
+
+    /// Waits for more of the message, or its end.
+    fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
+        while self.chunk.is_empty() {
+            if let Some(end) = &self.end {
+                return Poll::Ready(match end {
+                    Ok(Verdict::Missing) => Err(Verdict::missing()),
+                    Ok(_) => Ok(()),
+                    Err(error) => Err(error.clone()),
+                });
+            }
+            self.end = match ready!(self.inbox.poll_next(cx)) {
+                Ok(Some(Delivery::Chunk(chunk))) => {
+                    self.received += chunk.len() as u64;
+                    self.chunk = chunk;
+                    None
+                }
+                Ok(Some(Delivery::Done(Ok(_)))) => Some(Ok(Verdict::of(Some(self.received), self.declared))),
+                Ok(Some(Delivery::Done(Err(error)))) | Err(error) => Some(Err(error)),
+                Ok(_) => Some(Err(Error::protocol("a message came without its end"))),
+            };
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl Judged for Reader {
+    fn defects(&self) -> Vec<Defect> {
+        self.end.iter().flatten().filter_map(Verdict::defect).collect()
     }
 }
 
@@ -99,13 +203,7 @@ impl AsyncRead for Reader {
 impl AsyncBufRead for Reader {
     fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<&[u8]>> {
         let reader = self.get_mut();
-        while reader.chunk.is_empty() {
-            match ready!(reader.inbox.poll_next(cx))? {
-                Some(Delivery::Chunk(chunk)) => reader.chunk = chunk,
-                Some(Delivery::Done(Err(error))) => return Poll::Ready(Err(error.into())),
-                _ => break,
-            }
-        }
+        ready!(reader.poll_chunk(cx))?;
         Poll::Ready(Ok(&reader.chunk))
     }
 
@@ -116,5 +214,21 @@ impl AsyncBufRead for Reader {
             // Where nobody holds on to its block any more, that is read into again.
             self.chunk = Bytes::new();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_beginning_is_the_header_and_so_many_lines() {
+        let message = Bytes::from_static(b"a: b\r\nc: d\r\n\r\none\r\n\r\nthree");
+        for (lines, length) in [(0, 14), (1, 19), (2, 21), (3, 26), (u32::MAX, 26)] {
+            assert_eq!(beginning(&message, lines), message.slice(..length), "{lines} lines");
+        }
+        assert_eq!(&beginning(&Bytes::from_static(b"\nx\ny"), 1)[..], b"\nx\n");
+        assert_eq!(&beginning(&Bytes::from_static(b"no end"), 0)[..], b"no end");
+        assert!(beginning(&Bytes::new(), 5).is_empty());
     }
 }

@@ -20,6 +20,23 @@ pub struct Stat {
     pub octets: u64,
 }
 
+/// What was wrong with what a session's server said of its messages.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Flaws {
+    /// Lines of LIST and UIDL that do not say all that they should, in all listings of the session.
+    pub unreadable: u64,
+    /// Messages about which STAT, LIST and UIDL contradicted each other, or themselves, in the last
+    /// [`entries`](crate::Mailbox::entries), even when they were asked again.
+    pub disputed: u64,
+}
+
+impl Flaws {
+    pub(crate) fn new(unreadable: u64, disputed: u64) -> Self {
+        Self { unreadable, disputed }
+    }
+}
+
 impl Stat {
     pub(crate) fn new(messages: u64, octets: u64) -> Self {
         Self { messages, octets }

@@ -102,7 +102,7 @@ fn languages(value: Option<Vec<u8>>, out: &mut Vec<u8>) {
     out.push(b')');
 }
 
-fn parameters(params: &[(String, String)], out: &mut Vec<u8>) {
+fn parameters(params: &[(String, Vec<u8>)], out: &mut Vec<u8>) {
     if params.is_empty() {
         return out.extend_from_slice(b"NIL");
     }
@@ -110,7 +110,7 @@ fn parameters(params: &[(String, String)], out: &mut Vec<u8>) {
         out.push(if index == 0 { b'(' } else { b' ' });
         print::string(name.as_bytes(), out);
         out.push(b' ');
-        print::string(value.as_bytes(), out);
+        print::string(value, out);
     }
     out.push(b')');
 }

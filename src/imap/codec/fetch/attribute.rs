@@ -75,15 +75,19 @@ impl Name {
         let section = section(tokens)?;
         let origin = origin(tokens)?;
         Ok(match name {
-            _ if name.eq_ignore_ascii_case(b"BODY") || name.eq_ignore_ascii_case(b"BINARY") => {
-                Self::Section(section, origin)
-            }
+            _ if [&b"BODY"[..], b"BINARY"].iter().any(|known| is_echo(name, known)) => Self::Section(section, origin),
             // Some servers mix the old name with the new one.
             _ if name.eq_ignore_ascii_case(b"RFC822") && section.range().is_empty() => Self::Section(section, origin),
             _ if name.eq_ignore_ascii_case(b"BINARY.SIZE") => Self::BinarySize(section),
             _ => Self::Plain(Item::Unknown),
         })
     }
+}
+
+/// Whether the server names that item, or repeats the request for it with its `.PEEK`.
+fn is_echo(name: &[u8], item: &[u8]) -> bool {
+    let (head, peek) = name.split_at_checked(item.len()).unwrap_or((name, b""));
+    head.eq_ignore_ascii_case(item) && (peek.is_empty() || peek.eq_ignore_ascii_case(b".PEEK"))
 }
 
 /// The names that come with every message, as servers write them: how long, and which.
@@ -110,10 +114,16 @@ fn section(tokens: &mut Tokens<'_>) -> Read<Span> {
         tokens.cursor.take_while(|byte| !matches!(byte, b']' | b'"' | b'{' | b'\r' | b'\n'));
         match tokens.peek() {
             Some(b']') => break,
-            Some(b'"') => tokens.quoted()?,
-            Some(b'{') => tokens.literal()?,
+            Some(b'"') => drop(tokens.quoted()?),
+            Some(b'{') => {
+                // A brace that announces nothing is a character like others.
+                let brace = tokens.cursor.at();
+                if tokens.literal().is_err() {
+                    tokens.cursor.seek(brace + 1);
+                }
+            }
             _ => return Err(Reason::Unterminated),
-        };
+        }
     }
     let span = Span::new(start, tokens.cursor.at());
     tokens.eat(b']');
@@ -147,10 +157,10 @@ impl Message<'_, '_> {
             Item::Flags => self.flags(),
             Item::InternalDate | Item::SaveDate => self.date(item),
             Item::Size | Item::GmailMessage | Item::GmailThread => self.number(item),
-            Item::ModSeq => self.in_parentheses(|message| message.number(Item::ModSeq)),
+            Item::ModSeq => self.in_parentheses(Self::number, item),
             Item::Envelope => self.envelope(),
             Item::BodyStructure => self.structure(),
-            Item::EmailId | Item::ThreadId => self.in_parentheses(|message| message.string(item)),
+            Item::EmailId | Item::ThreadId => self.in_parentheses(Self::string, item),
             Item::Preview => self.preview(),
             Item::GmailLabels => self.labels(),
             Item::Annotation | Item::AnnotationNames => self.annotations(),
@@ -165,28 +175,28 @@ impl Message<'_, '_> {
         Ok(())
     }
 
-    /// The number, or nothing where the server says -1 for unknown.
+    /// The number, or no words where the server says NIL or -1 for unknown: that is an answer too.
     #[inline(always)]
     fn number(&mut self, item: Item) -> Read<()> {
-        if let Some(number) = self.tokens.number()? {
-            self.put(item, halves(number));
+        match self.tokens.number()? {
+            Some(number) => self.put(item, halves(number)),
+            None => self.put(item, []),
         }
         Ok(())
     }
 
     fn binary_size(&mut self, section: Span) -> Read<()> {
-        if let Some(size) = self.tokens.number()? {
-            let ([a, b], [low, high]) = (section.words(), halves(size));
-            self.put(Item::BinarySize, [a, b, low, high]);
+        let ([a, b], size) = (section.words(), self.tokens.number()?);
+        match size.map(halves) {
+            Some([low, high]) => self.put(Item::BinarySize, [a, b, low, high]),
+            None => self.put(Item::BinarySize, [a, b]),
         }
         Ok(())
     }
 
     fn string(&mut self, item: Item) -> Read<()> {
         let span = self.tokens.nstring()?;
-        if !span.is_nil() {
-            self.put(item, span.words());
-        }
+        self.put(item, span.words());
         Ok(())
     }
 
@@ -201,13 +211,19 @@ impl Message<'_, '_> {
         if self.tokens.closes() { Ok(()) } else { Err(Reason::Syntax) }
     }
 
-    /// `(value)`, or the value alone, which some servers send; NIL is nothing.
-    fn in_parentheses(&mut self, read: impl FnOnce(&mut Self) -> Read<()>) -> Read<()> {
-        if !self.tokens.eat(b'(') {
-            return read(self);
+    /// `(value)`; also the value alone, in more parentheses than one pair, or none in them, which is NIL.
+    fn in_parentheses(&mut self, read: impl FnOnce(&mut Self, Item) -> Read<()>, item: Item) -> Read<()> {
+        let mut open = 0;
+        while self.tokens.eat(b'(') {
+            open += 1;
+            self.tokens.skip_spaces();
         }
-        read(self)?;
-        if self.tokens.closes() { Ok(()) } else { Err(Reason::Syntax) }
+        if open > 0 && self.tokens.peek() == Some(b')') {
+            self.put(item, []);
+        } else {
+            read(self, item)?;
+        }
+        if (0..open).all(|_| self.tokens.closes()) { Ok(()) } else { Err(Reason::Syntax) }
     }
 
     /// Any words there are: servers send `\*`, lone backslashes, NIL, `]` and bytes over 127 among flags.
@@ -227,10 +243,20 @@ impl Message<'_, '_> {
             match self.tokens.cursor.take_until::<Delimiter>() {
                 b"" => return Err(Reason::Syntax),
                 b"\\" | b"NIL" => {}
+                [b'"', ..] => self.quoted_flag(start)?,
                 flag => self.tape.extend_from_slice(&Span::new(start, start + flag.len()).words()),
             }
         }
         self.end(begun);
+        Ok(())
+    }
+
+    /// A flag in quotes, with spaces in it or not.
+    #[cold]
+    fn quoted_flag(&mut self, start: usize) -> Read<()> {
+        self.tokens.cursor.seek(start);
+        let flag = self.tokens.quoted()?;
+        self.tape.extend_from_slice(&flag.words());
         Ok(())
     }
 
@@ -296,6 +322,7 @@ impl Message<'_, '_> {
     fn date(&mut self, item: Item) -> Read<()> {
         let span = self.tokens.nstring()?;
         if span.is_nil() && item == Item::SaveDate {
+            self.put(item, []);
             return Ok(());
         }
         self.put(item, date::read(self.tokens.slice(span)).ok_or(Reason::Date)?);
@@ -304,7 +331,7 @@ impl Message<'_, '_> {
 
     fn envelope(&mut self) -> Read<()> {
         let begun = self.begin(Item::Envelope);
-        envelope::read(&mut self.tokens, self.tape)?;
+        envelope::read(&mut self.tokens, self.tape, &mut self.trouble)?;
         self.end(begun);
         Ok(())
     }
@@ -312,7 +339,7 @@ impl Message<'_, '_> {
     fn structure(&mut self) -> Read<()> {
         let begun = self.begin(Item::BodyStructure);
         let (tokens, tape) = (&mut self.tokens, &mut *self.tape);
-        Structure { tokens, tape, base: self.base, parts: &mut self.parts }.read()?;
+        Structure { tokens, tape, base: self.base, parts: &mut self.parts, trouble: &mut self.trouble }.read()?;
         self.end(begun);
         Ok(())
     }

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use crate::defect::Reason;
 use crate::imap::codec::frame::Elided;
 use crate::imap::codec::token::Read;
+use crate::imap::types::Uid;
 use crate::imap::types::fetched::Fetched;
 use crate::imap::types::tape::{NONE, Tape};
 use crate::limits::Limits;
@@ -78,6 +79,22 @@ pub fn fetched(frame: Bytes, limits: &Limits) -> Result<Fetched, UnreadableFetch
         Ok(()) => Ok(Fetched::new(Arc::new(tape), 0)),
         Err(reason) => Err(UnreadableFetch { reason, raw: tape.block }),
     }
+}
+
+/// Two responses about the same message as one, each whole and with its list of attributes.
+pub(crate) fn joined(first: &[u8], second: &[u8]) -> Bytes {
+    let first = first.trim_ascii_end();
+    let first = first.strip_suffix(b")").unwrap_or(first);
+    let start = memchr::memchr(b'(', second).map_or(0, |at| at + 1);
+    [first, b" ", second.get(start..).unwrap_or_default()].concat().into()
+}
+
+/// A message of which the server has sent nothing: its UID, and that defect.
+pub(crate) fn missing(uid: Uid) -> Fetched {
+    let frame = format!("* {uid} UIDFETCH ()\r\n");
+    let mut words = Vec::new();
+    super::nothing(uid.as_u32(), frame.len(), &mut words);
+    Fetched::new(Arc::new(Tape { block: frame.into(), words }), 0)
 }
 
 impl Batch {
@@ -202,6 +219,10 @@ impl Iterator for FetchedBatch {
 impl ExactSizeIterator for FetchedBatch {}
 
 impl UnreadableFetch {
+    pub(crate) fn new(reason: Reason, raw: Bytes) -> Self {
+        Self { reason, raw }
+    }
+
     /// Why.
     pub fn reason(&self) -> Reason {
         self.reason

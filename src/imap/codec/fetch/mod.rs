@@ -5,11 +5,15 @@
 mod attribute;
 mod batch;
 mod envelope;
+mod scan;
 mod structure;
 
 pub use batch::{Batch, FetchedBatch, UnreadableFetch, fetched};
+pub(crate) use batch::{joined, missing};
+pub(crate) use scan::{Named, Scan};
 
 use self::attribute::Name;
+use self::envelope::{Fault, Trouble};
 use super::frame::Elided;
 use super::route::{Kind, Route, split};
 use super::token::{Read, Tokens};
@@ -26,6 +30,8 @@ struct Message<'t, 'a> {
     parts: u32,
     /// Parentheses opened around attributes.
     wraps: u32,
+    /// Of the envelope that was read last.
+    trouble: Trouble,
 }
 
 /// Reads a frame that begins at `start` of its block, and writes the message's words. Nothing is left on the tape where the
@@ -41,19 +47,30 @@ fn read(frame: &[u8], start: u32, elided: &[Elided], nesting: usize, tape: &mut 
         _ => return Err(Reason::Syntax),
     };
     let cursor = Cursor::new(frame, frame.len() - rest.len());
-    let mut tokens = Tokens { cursor, elided, nesting, before: start as usize };
+    let mut tokens = Tokens::new(cursor, elided, nesting, start as usize);
     if !tokens.eat(b'(') {
         return Err(Reason::Syntax);
     }
     let base = tape.len();
     tape.extend_from_slice(&[start, start + frame.len() as u32, seq, 0]);
-    let mut message = Message { tokens, tape, base, parts: 0, wraps: 0 };
+    let mut message = Message { tokens, tape, base, parts: 0, wraps: 0, trouble: Trouble::default() };
     if let Some(uid) = uid {
         message.put(Item::Uid, [uid]);
     }
     message.attributes();
     message.finish();
     Ok(())
+}
+
+/// Writes the words of a message of which only the UID is known.
+fn nothing(uid: u32, length: usize, tape: &mut Vec<u32>) {
+    let base = tape.len();
+    tape.extend_from_slice(&[0, length as u32, 0, 0]);
+    let tokens = Tokens::new(Cursor::new(&[], 0), &[], 0, 0);
+    let mut message = Message { tokens, tape, base, parts: 0, wraps: 0, trouble: Trouble::default() };
+    message.put(Item::Uid, [uid]);
+    message.defect(Reason::Missing, Span::new(0, 0), 0);
+    message.finish();
 }
 
 impl<'a> Message<'_, 'a> {
@@ -112,7 +129,18 @@ impl<'a> Message<'_, 'a> {
         };
         if let Err(reason) = read {
             self.tape.truncate(mark);
+            self.trouble.faults.clear();
             self.salvage(reason, span, value);
+        } else if !self.trouble.faults.is_empty() {
+            self.lost_fields(span);
+        }
+    }
+
+    /// Takes note of the fields of envelopes that could not be read.
+    #[cold]
+    fn lost_fields(&mut self, name: Span) {
+        for Fault { field, reason, start, end } in std::mem::take(&mut self.trouble.faults) {
+            self.defect_of(reason, name, Span::new(start, end), 1 + field as u32);
         }
     }
 
@@ -135,11 +163,13 @@ impl<'a> Message<'_, 'a> {
     }
 
     fn defect(&mut self, reason: Reason, name: Span, value: usize) {
+        self.defect_of(reason, name, Span::new(value, self.tokens.cursor.at()), 0);
+    }
+
+    fn defect_of(&mut self, reason: Reason, name: Span, value: Span, field: u32) {
         let (code, size) = reason_words(reason);
-        let [low, high] = halves(size);
-        let [a, b] = name.words();
-        let [c, d] = Span::new(value, self.tokens.cursor.at()).words();
-        self.put(Item::Defect, [code, low, high, a, b, c, d]);
+        let ([low, high], [a, b], [c, d]) = (halves(size), name.words(), value.words());
+        self.put(Item::Defect, [code, low, high, a, b, c, d, field]);
     }
 
     #[inline(always)]
@@ -174,3 +204,6 @@ impl<'a> Message<'_, 'a> {
 #[cfg(test)]
 #[path = "tests.rs"]
 mod tests;
+
+#[cfg(test)]
+mod odd_tests;

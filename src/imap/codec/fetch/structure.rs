@@ -19,6 +19,7 @@ pub(super) struct Structure<'t, 'a> {
     /// Where the message's words begin.
     pub(super) base: usize,
     pub(super) parts: &'t mut u32,
+    pub(super) trouble: &'t mut envelope::Trouble,
 }
 
 impl Structure<'_, '_> {
@@ -144,7 +145,7 @@ impl Structure<'_, '_> {
         self.tokens.skip_spaces();
         if self.tokens.peek() == Some(b'(') {
             self.set(place, part::ENVELOPE, [(self.tape.len() - self.base) as u32]);
-            envelope::read(self.tokens, self.tape)?;
+            envelope::read(self.tokens, self.tape, self.trouble)?;
         } else if !self.is_without_envelope() {
             return Ok(());
         } else {

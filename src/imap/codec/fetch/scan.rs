@@ -1,0 +1,171 @@
+//! A cheap look at a FETCH response: the names of its attributes in order, their values skipped. Enough to learn which message it is
+//! about and what it holds. No value is read but the UID; it must not know who asked.
+
+use super::attribute::Name;
+use crate::imap::codec::frame::Elided;
+use crate::imap::codec::route::split;
+use crate::imap::codec::token::Tokens;
+use crate::imap::types::tape::{Item, LONGEST, NONE};
+use crate::wire::Cursor;
+
+/// One attribute of a FETCH response, by its name.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Named<'a> {
+    /// `UID` with its value; `None` if that is no UID.
+    Uid(Option<u32>),
+    /// Any other attribute without brackets.
+    Attribute(Item),
+    /// `BODY[..]<..>`, `RFC822` or `BINARY[..]<..>`.
+    Section {
+        /// Whether it is without its transfer encoding.
+        binary: bool,
+        /// What is between the brackets.
+        section: &'a [u8],
+        /// The offset of the first byte, if the server sent one.
+        origin: Option<u32>,
+    },
+    /// `BINARY.SIZE[..]`: what is between the brackets.
+    BinarySize(&'a [u8]),
+}
+
+/// The attributes of one response, one after the other.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Scan<'a> {
+    tokens: Tokens<'a>,
+    /// Whether the value of the last name is still to be skipped.
+    value: Option<Value>,
+}
+
+/// What may be the value of the last name.
+#[derive(Clone, Copy, Debug)]
+enum Value {
+    Any,
+    /// A string or NIL: if it is missing, the next attribute follows at once.
+    String,
+}
+
+impl<'a> Scan<'a> {
+    /// Of a whole response, or of its beginning up to a literal. `None` if it has no list of attributes.
+    #[inline]
+    pub(crate) fn new(frame: &'a [u8], elided: &'a [Elided]) -> Option<Self> {
+        if frame.len() > LONGEST {
+            return None;
+        }
+        let (_, rest) = split(frame);
+        let mut tokens = Tokens::new(Cursor::new(frame, frame.len() - rest.len()), elided, 0, 0);
+        tokens.eat(b'(').then_some(Self { tokens, value: None })
+    }
+
+    /// The next attribute. `None` at the end, and where the response can be followed no further.
+    #[inline]
+    pub(crate) fn next(&mut self) -> Option<Named<'a>> {
+        if let Some(value) = self.value.take() {
+            self.skip(value)?;
+        }
+        loop {
+            self.tokens.skip_spaces();
+            match self.tokens.peek()? {
+                b'\r' | b'\n' => return None,
+                // One too many, or of Domino's parentheses around an attribute; the last one is followed by the line end.
+                b'(' | b')' => self.tokens.cursor.advance(1),
+                _ => return self.named(),
+            };
+        }
+    }
+
+    #[inline]
+    fn named(&mut self) -> Option<Named<'a>> {
+        let start = self.tokens.cursor.at();
+        let name = Name::read(&mut self.tokens).ok()?;
+        self.value = Some(Value::Any);
+        Some(match name {
+            Name::Plain(Item::Uid) => {
+                self.value = None;
+                self.tokens.skip_spaces();
+                let uid = self.tokens.number().ok().flatten();
+                Named::Uid(uid.and_then(|uid| u32::try_from(uid).ok()).filter(|&uid| uid > 0))
+            }
+            Name::Plain(item) => Named::Attribute(item),
+            Name::Section(section, origin) => {
+                self.value = Some(Value::String);
+                let binary = self.tokens.cursor.byte(start + 1).is_some_and(|byte| byte.eq_ignore_ascii_case(&b'I'));
+                let origin = Some(origin).filter(|&origin| origin != NONE);
+                Named::Section { binary, section: self.tokens.slice(section), origin }
+            }
+            Name::BinarySize(section) => Named::BinarySize(self.tokens.slice(section)),
+        })
+    }
+
+    fn skip(&mut self, value: Value) -> Option<()> {
+        self.tokens.skip_spaces();
+        match (value, self.tokens.peek()?) {
+            (_, b')' | b'\r' | b'\n') => Some(()),
+            (Value::String, b'"' | b'{' | b'~') | (Value::Any, _) => self.tokens.skip_value().ok(),
+            (Value::String, _) => {
+                self.tokens.nil();
+                Some(())
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(frame: &str) -> Vec<String> {
+        let mut scan = Scan::new(frame.as_bytes(), &[]).unwrap();
+        let mut names = Vec::new();
+        while let Some(named) = scan.next() {
+            names.push(match named {
+                Named::Uid(uid) => format!("UID {uid:?}"),
+                Named::Attribute(item) => format!("{item:?}"),
+                Named::Section { binary, section, origin } => {
+                    format!("{binary} [{}] {origin:?}", section.escape_ascii())
+                }
+                Named::BinarySize(section) => format!("size [{}]", section.escape_ascii()),
+            });
+        }
+        names
+    }
+
+    #[test]
+    fn names_come_in_order_whatever_their_values_are() {
+        let frame = "* 7 FETCH (FLAGS (\\Seen) ENVELOPE (\"a)\" (((\"b\"))) {3}\r\n)(\" NIL) UID 9 BODY[] {5}\r\nUID 8 \
+            BODY[HEADER.FIELDS (\"a]\")]<7> \"x\" BINARY[1.2] ~{1}\r\n( BINARY.SIZE[3] 4 RFC822.SIZE 5 X-NOTE (a b))\r\n";
+        let expected = [
+            "Flags",
+            "Envelope",
+            "UID Some(9)",
+            "false [] None",
+            "false [HEADER.FIELDS (\\\"a]\\\")] Some(7)",
+            "true [1.2] None",
+            "size [3]",
+            "Size",
+            "Unknown",
+        ];
+        assert_eq!(names(frame), expected);
+    }
+
+    #[test]
+    fn what_servers_get_wrong_hides_no_other_name() {
+        assert_eq!(names("* 7 FETCH ((ENVELOPE (a)) UID 9)\r\n"), ["Envelope", "UID Some(9)"]);
+        assert_eq!(names("* 7 FETCH (BODY[] UID 9)\r\n"), ["false [] None", "UID Some(9)"]);
+        assert_eq!(names("* 7 FETCH (BODYSTRUCTURE (a)) UID 9)\r\n"), ["BodyStructure", "UID Some(9)"]);
+        assert_eq!(names("* 7 FETCH (UID 0 FLAGS)\r\n"), ["UID None", "Flags"]);
+        assert_eq!(names("* 7 FETCH (UID 99999999999 FLAGS ()\r\n"), ["UID None", "Flags"]);
+        assert!(Scan::new(b"* 7 FETCH\r\n", &[]).is_none() && Scan::new(b"* 7 FETCH UID 9\r\n", &[]).is_none());
+    }
+
+    #[test]
+    fn the_last_name_before_a_literal_is_the_one_it_belongs_to() {
+        assert_eq!(names("* 7 FETCH (UID 9 X-NOTE {5}\r\n"), ["UID Some(9)", "Unknown"]);
+        let mut last = None;
+        let left_out = [Elided { at: 30, size: 5 }];
+        let mut scan = Scan::new(b"* 7 FETCH (UID 9 BODY[1] {5}\r\n BODY[2] {7}\r\n", &left_out).unwrap();
+        while let Some(named) = scan.next() {
+            last = Some(named);
+        }
+        assert_eq!(last, Some(Named::Section { binary: false, section: b"2", origin: None }));
+    }
+}

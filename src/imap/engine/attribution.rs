@@ -1,0 +1,216 @@
+//! Whether a FETCH response answers the FETCH that is running, or is data that the server sends on its own account (RFC 9051 §7.5.2,
+//! RFC 7162 §3.2). Each response is judged once, by what it says of itself: UID, items, sections and origin. It must not know what
+//! happens to the response then.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+
+use super::numbers::Numbers;
+use super::request::Piece;
+use super::spans::Spans;
+use crate::imap::codec::{Elided, Kind};
+use crate::imap::plan::{Look, Name, Wanted};
+use crate::imap::types::{SeqNum, Uid, Uids};
+
+/// What has come of one FETCH.
+#[derive(Debug)]
+pub(super) struct Attribution {
+    wanted: Wanted,
+    answered: Spans,
+    /// Messages of which only some items have come, and which.
+    partial: BTreeMap<Uid, u64>,
+    /// How many FETCH responses have come since the command was sent, its answers or not.
+    responses: u64,
+    /// A response without a UID: it is the answer if no other response comes.
+    held: Option<Bytes>,
+    streamed: Streamed,
+}
+
+/// What has become of the one literal that a reader gets as it comes.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Streamed {
+    Nothing,
+    /// It was begun within the response that is still coming.
+    Within,
+    /// Its response was the reader's, or nothing showed that it was not.
+    Done,
+    /// Its response has named no message: it is the reader's if no other response comes.
+    Nameless,
+}
+
+/// To whom a response belongs.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Verdict {
+    /// To the command. `of` is the message if the response names it by its number only.
+    Answer { piece: Piece, of: Option<Uid> },
+    /// Not known before the command ends.
+    Held,
+    /// To the mailbox.
+    Unasked,
+    /// To another message than the one whose text was passed on already.
+    Mistaken,
+}
+
+const WHOLE: Verdict = Verdict::Answer { piece: Piece::Whole, of: None };
+
+impl Attribution {
+    pub(super) fn new(wanted: Wanted) -> Self {
+        Self {
+            wanted,
+            answered: Spans::default(),
+            partial: BTreeMap::new(),
+            responses: 0,
+            held: None,
+            streamed: Streamed::Nothing,
+        }
+    }
+
+    /// Judges one whole response.
+    #[inline]
+    pub(super) fn judge(&mut self, kind: Kind, frame: &[u8], elided: &[Elided], numbers: &Numbers) -> Verdict {
+        self.responses += 1;
+        let Some(look) = self.wanted.look(frame, elided) else {
+            // It can be read no better elsewhere, and the reader reports it.
+            return WHOLE;
+        };
+        if self.streamed == Streamed::Within {
+            return self.judge_streamed(kind, look, numbers);
+        }
+        match named(kind, look.named) {
+            Name::Uid(uid) => self.judge_named(uid, look),
+            Name::Invalid => WHOLE,
+            Name::None => self.judge_nameless(kind, look, numbers),
+        }
+    }
+
+    /// Whether the literal that the response goes on with is the one that a reader waits for.
+    pub(super) fn streams(&mut self, kind: Kind, head: &[u8], elided: &[Elided], numbers: &Numbers) -> bool {
+        let (Some(look), Some(only)) = (self.wanted.look_at_all(head, elided), self.wanted.only()) else {
+            return false;
+        };
+        let meant = match named(kind, look.named) {
+            Name::Uid(uid) => uid == only,
+            Name::Invalid => false,
+            Name::None => owner(kind, numbers).is_none_or(|uid| uid == only),
+        };
+        let streams = meant && look.last != 0 && self.streamed == Streamed::Nothing && !self.answered.contains(only);
+        if streams {
+            self.streamed = Streamed::Within;
+        }
+        streams
+    }
+
+    /// Keeps the response that was judged [`Verdict::Held`].
+    pub(super) fn hold(&mut self, frame: Bytes) {
+        self.held = Some(frame);
+    }
+
+    /// The command has ended. Of a response without a UID says whose it is: the one message's that was asked for, or nobody's.
+    pub(super) fn end(&mut self) -> Option<(Bytes, Option<Uid>)> {
+        let only = self.wanted.only().filter(|_| self.responses == 1);
+        self.held.take().map(|frame| (frame, only))
+    }
+
+    /// Whether the text that was streamed may be another message's.
+    pub(super) fn is_doubtful(&self) -> bool {
+        self.streamed == Streamed::Within || self.streamed == Streamed::Nameless && self.responses > 1
+    }
+
+    /// The messages of which anything came.
+    pub(super) fn answered(&self) -> Uids {
+        let mut uids = self.answered.to_uids();
+        uids.extend(self.partial.keys().copied());
+        uids
+    }
+
+    #[inline]
+    fn judge_named(&mut self, uid: Uid, look: Look) -> Verdict {
+        if !self.wanted.uids().contains(uid) || self.answered.contains(uid) {
+            return Verdict::Unasked;
+        }
+        let (all, distinct) = (self.wanted.all(), self.wanted.distinct());
+        if distinct == 0 {
+            // What is asked for is what servers send unasked: then it must be all, and be nothing else if only the UID is wanted.
+            let exact = look.found == all && !(all == 0 && look.more);
+            return if exact && self.answered.insert(uid) { WHOLE } else { Verdict::Unasked };
+        }
+        if look.found == all && self.partial.is_empty() {
+            self.answered.insert(uid);
+            return WHOLE;
+        }
+        self.judge_partial(uid, look.found)
+    }
+
+    /// Some servers leave items out, and some send them one after the other.
+    #[inline(never)]
+    fn judge_partial(&mut self, uid: Uid, found: u64) -> Verdict {
+        let before = self.partial.get(&uid).copied().unwrap_or(0);
+        if found & !before & self.wanted.distinct() == 0 {
+            return Verdict::Unasked;
+        }
+        let now = before | found;
+        if now != self.wanted.all() {
+            self.partial.insert(uid, now);
+            return Verdict::Answer { piece: Piece::Part, of: None };
+        }
+        self.partial.remove(&uid);
+        self.answered.insert(uid);
+        let piece = if before == 0 { Piece::Whole } else { Piece::Rest };
+        Verdict::Answer { piece, of: None }
+    }
+
+    #[inline(never)]
+    fn judge_nameless(&mut self, kind: Kind, look: Look, numbers: &Numbers) -> Verdict {
+        let Some(only) = self.wanted.only() else { return Verdict::Unasked };
+        let answers = match self.wanted.distinct() {
+            0 => look.found == self.wanted.all() && look.found != 0,
+            distinct => look.found & distinct != 0,
+        };
+        match owner(kind, numbers) {
+            Some(uid) if uid == only => match self.judge_named(uid, look) {
+                Verdict::Answer { piece, .. } => Verdict::Answer { piece, of: Some(uid) },
+                other => other,
+            },
+            None if answers && self.responses == 1 && !self.answered.contains(only) => Verdict::Held,
+            _ => Verdict::Unasked,
+        }
+    }
+
+    /// The response whose literal went to the reader: only now it may have named its message.
+    fn judge_streamed(&mut self, kind: Kind, look: Look, numbers: &Numbers) -> Verdict {
+        self.streamed = Streamed::Done;
+        let named = match named(kind, look.named) {
+            Name::None => owner(kind, numbers).map_or(Name::None, Name::Uid),
+            named => named,
+        };
+        match (named, self.wanted.only()) {
+            (Name::Uid(uid), Some(only)) if uid == only => {
+                self.judge_named(uid, look);
+                WHOLE
+            }
+            (Name::None, Some(only)) => {
+                self.streamed = Streamed::Nameless;
+                self.judge_named(only, look);
+                WHOLE
+            }
+            _ => Verdict::Mistaken,
+        }
+    }
+}
+
+/// A UIDFETCH names its message in front (RFC 9586 §3.3).
+#[inline]
+fn named(kind: Kind, named: Name) -> Name {
+    match kind {
+        Kind::UidFetch(uid) => Uid::new(uid).map_or(Name::Invalid, Name::Uid),
+        _ => named,
+    }
+}
+
+fn owner(kind: Kind, numbers: &Numbers) -> Option<Uid> {
+    match kind {
+        Kind::Fetch(number) => SeqNum::new(number).and_then(|number| numbers.uid(number)),
+        _ => None,
+    }
+}

@@ -1,0 +1,79 @@
+//! Mends what mail-parser makes of a message, so that its text is what IMAP's ENVELOPE and BODYSTRUCTURE give: encoded words,
+//! parameters and charsets are read by [`text`](crate::text). It must not know where the message came from.
+
+use std::borrow::Cow;
+
+use mail_parser::parsers::MessageStream;
+use mail_parser::{Attribute, ContentType, Header, HeaderName, HeaderValue, Message, PartType};
+
+use super::{part, phrase};
+use crate::text::{charset, param, word};
+
+/// Every part of the message, and of the messages within it. Costs one look at each field, and a second reading only of those
+/// that need it.
+pub(super) fn message(message: &mut Message<'_>) {
+    let raw: &[u8] = &message.raw_message;
+    for found in &mut message.parts {
+        for header in &mut found.headers {
+            let field = raw.get(header.offset_start as usize..header.offset_end as usize).unwrap_or_default();
+            field_of(header, field);
+        }
+        let body = raw.get(found.offset_body as usize..found.offset_end as usize).unwrap_or_default();
+        if let Some(mended) = part::mended(found, body) {
+            found.body = mended;
+        }
+        if let PartType::Message(inner) = &mut found.body {
+            self::message(inner);
+        }
+    }
+}
+
+fn field_of(header: &mut Header<'_>, field: &[u8]) {
+    let is_encoded = memchr::memmem::find(field, b"=?").is_some();
+    if !is_encoded && field.is_ascii() && !matches!(header.value, HeaderValue::ContentType(_)) {
+        return;
+    }
+    match &mut header.value {
+        HeaderValue::Text(text) if is_unstructured(&header.name) => {
+            *text = Cow::Owned(word::decode(field.trim_ascii()).into_owned());
+        }
+        HeaderValue::Text(text) if text.contains('\u{fffd}') => {
+            *text = Cow::Owned(charset::undeclared(field.trim_ascii(), None).into_owned());
+        }
+        HeaderValue::Address(_) => {
+            let line = phrase::decoded(field);
+            header.value = MessageStream::new(&line).parse_address().into_owned();
+        }
+        HeaderValue::ContentType(kind) if is_encoded || !field.is_ascii() || field.contains(&b'*') => {
+            params_of(kind, field);
+        }
+        _ => {}
+    }
+}
+
+/// Those in which mail-parser looks for encoded words.
+fn is_unstructured(name: &HeaderName<'_>) -> bool {
+    matches!(name, HeaderName::Subject | HeaderName::Comments | HeaderName::ContentDescription)
+}
+
+/// Each parameter under its plain name. What mail-parser found besides, such as languages of values, stays.
+fn params_of(kind: &mut ContentType<'_>, field: &[u8]) {
+    let params = param::read(field);
+    let mut mended: Vec<Attribute<'_>> = Vec::new();
+    for (name, _) in &params {
+        let base = param::base(name);
+        let lower = String::from_utf8_lossy(base).to_ascii_lowercase();
+        if mended.iter().any(|known| known.name == lower) {
+            continue;
+        }
+        let borrowed = params.iter().map(|(name, value)| (Cow::Borrowed(&**name), Cow::Borrowed(&**value)));
+        if let Some(value) = param::value(borrowed, base) {
+            mended.push(Attribute { name: lower.into(), value: value.into_owned().into() });
+        }
+    }
+    let found = kind.attributes.take().unwrap_or_default();
+    let others = found.into_iter().filter(|found| mended.iter().all(|known| known.name != found.name));
+    let others: Vec<_> = others.collect();
+    mended.extend(others);
+    kind.attributes = Some(mended).filter(|mended| !mended.is_empty());
+}

@@ -1,0 +1,171 @@
+//! Which messages there are, by what STAT, LIST and UIDL say together. They are compared, and where they differ even when asked again,
+//! each message that any of them names is there. It must not know how they are asked.
+
+use std::collections::BTreeMap;
+
+use super::engine::Marks;
+use super::names::Row;
+use super::session::listing::Listing;
+use super::types::{Number, Uidl};
+use crate::error::{Error, Result};
+
+/// What the server said in one flight; `None` for what it has not got, or refused.
+#[derive(Debug, Default)]
+pub(super) struct Said {
+    /// How many messages STAT counts.
+    pub(super) counted: Option<u64>,
+    pub(super) sizes: Option<Listing<u64>>,
+    pub(super) names: Option<Listing<Uidl>>,
+}
+
+/// The messages that are there.
+#[derive(Debug)]
+pub(super) struct Census {
+    pub(super) rows: Vec<Row>,
+    pub(super) names: Vec<(Number, Uidl)>,
+    /// About how many of them the server contradicts itself.
+    pub(super) disputed: u64,
+}
+
+/// What was said of one thing about one message.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+enum Word<T> {
+    #[default]
+    Unsaid,
+    Said(T),
+    Contradicted,
+}
+
+/// What was said of one message.
+#[derive(Debug, Default)]
+struct Told {
+    size: Word<u64>,
+    name: Word<Uidl>,
+    /// In how many of the last listings it was.
+    listed: usize,
+}
+
+impl Said {
+    /// The messages that are not marked, if STAT, LIST and UIDL agree which those are. Marked messages are not to be listed or counted
+    /// (RFC 1939 §5), and some servers do.
+    pub(super) fn agreed(&mut self, marks: &Marks) -> Option<Census> {
+        self.forget(marks);
+        let sizes = numbers(self.sizes.as_ref());
+        let names = numbers(self.names.as_ref());
+        let alike = match (&sizes, &names) {
+            (Some(sizes), Some(names)) => sizes == names,
+            _ => true,
+        };
+        let numbers = sizes.or(names).unwrap_or_default();
+        let twice = numbers.windows(2).any(|pair| pair.first() == pair.last());
+        if !alike || twice || !self.counts(numbers.len() as u64, marks) {
+            return None;
+        }
+        let names = self.names.take().map(|names| names.rows);
+        let rows = match (self.sizes.take(), &names) {
+            (Some(sizes), _) => sizes.rows.into_iter().map(|(number, size)| Row { number, size }).collect(),
+            (None, names) => names.iter().flatten().map(|(number, _)| Row { number: *number, size: None }).collect(),
+        };
+        let names = names.into_iter().flatten().filter_map(|(number, name)| Some((number, name?))).collect();
+        Some(Census { rows, names, disputed: 0 })
+    }
+
+    fn forget(&mut self, marks: &Marks) {
+        if let Some(sizes) = &mut self.sizes {
+            sizes.rows.retain(|(number, _)| !marks.has(*number));
+        }
+        if let Some(names) = &mut self.names {
+            names.rows.retain(|(number, _)| !marks.has(*number));
+        }
+    }
+
+    /// Whether STAT counts so many messages that are not marked, or does not say.
+    fn counts(&self, messages: u64, marks: &Marks) -> bool {
+        self.counted.is_none_or(|counted| counted == messages || counted == messages + marks.iter().count() as u64)
+    }
+
+    fn listings(&self) -> usize {
+        usize::from(self.sizes.is_some()) + usize::from(self.names.is_some())
+    }
+}
+
+impl Census {
+    /// What follows from two answers, neither of which agrees with itself: every message that was named, in the order of numbers,
+    /// and so many more as STAT counts. Of two sizes or names of one message none counts.
+    pub(super) fn of(first: Said, mut second: Said, marks: &Marks, most: usize) -> Result<Self> {
+        second.forget(marks);
+        let (listings, counted) = (second.listings(), second.counted.or(first.counted));
+        let mut told = BTreeMap::<Number, Told>::new();
+        for said in [first, second] {
+            told.values_mut().for_each(|told| told.listed = 0);
+            for (number, word) in words(said.sizes) {
+                let told = told.entry(number).or_default();
+                (told.size, told.listed) = (std::mem::take(&mut told.size).then(word), told.listed + 1);
+            }
+            for (number, word) in words(said.names) {
+                let told = told.entry(number).or_default();
+                (told.name, told.listed) = (std::mem::take(&mut told.name).then(word), told.listed + 1);
+            }
+        }
+        let known = told.len() as u64;
+        let doubtful =
+            |told: &&Told| told.listed < listings || told.size == Word::Contradicted || told.name == Word::Contradicted;
+        let mut disputed = told.values().filter(doubtful).count() as u64;
+        let marked = marks.iter().count() as u64;
+        if let Some(counted) = counted.filter(|counted| *counted != known && *counted != known + marked) {
+            disputed += counted.abs_diff(known);
+            let nameless = counted.saturating_sub(known);
+            if nameless > (most as u64).saturating_sub(known) {
+                return Err(Error::limit("STAT counts more messages than the limit"));
+            }
+            let unnamed = (1..).filter_map(|number| Number::new(number).ok());
+            let unnamed = unnamed.filter(|number| !told.contains_key(number) && !marks.has(*number));
+            let unnamed: Vec<_> = unnamed.take(usize::try_from(nameless).unwrap_or(most)).collect();
+            told.extend(unnamed.into_iter().map(|number| (number, Told::default())));
+        }
+        let rows =
+            told.iter().map(|(number, told)| Row { number: *number, size: told.size.value().copied() }).collect();
+        let names = told.into_iter().filter_map(|(number, told)| Some((number, told.name.value()?.clone()))).collect();
+        Ok(Self { rows, names, disputed })
+    }
+}
+
+impl<T: Eq> Word<T> {
+    /// What it is after another word about the same: a clear one settles what was contradictory before.
+    fn then(self, later: Self) -> Self {
+        match (self, later) {
+            (earlier, Self::Unsaid) => earlier,
+            (Self::Said(earlier), Self::Said(later)) if earlier != later => Self::Contradicted,
+            (_, later) => later,
+        }
+    }
+
+    fn value(&self) -> Option<&T> {
+        match self {
+            Self::Said(value) => Some(value),
+            Self::Unsaid | Self::Contradicted => None,
+        }
+    }
+}
+
+/// The numbers of a listing in their order, each as often as it was named.
+fn numbers<T>(listing: Option<&Listing<T>>) -> Option<Vec<Number>> {
+    let mut numbers: Vec<_> = listing?.rows.iter().map(|(number, _)| *number).collect();
+    numbers.sort_unstable();
+    Some(numbers)
+}
+
+/// What one listing says of each message, once.
+fn words<T: Eq>(listing: Option<Listing<T>>) -> BTreeMap<Number, Word<T>> {
+    let mut words = BTreeMap::new();
+    for (number, value) in listing.into_iter().flat_map(|listing| listing.rows) {
+        let word = words.entry(number).or_insert(Word::Unsaid);
+        *word = match (std::mem::take(word), value) {
+            (word, None) => word,
+            (Word::Unsaid, Some(value)) => Word::Said(value),
+            (Word::Said(one), Some(value)) if one == value => Word::Said(one),
+            _ => Word::Contradicted,
+        };
+    }
+    words
+}

@@ -1,0 +1,119 @@
+//! What a refusal means whose words say more than `-ERR` and its response code, and the errors that are made of them. It must not know
+//! the session's state.
+
+use super::{Effect, Running};
+use crate::engine::words;
+use crate::error::{Error, Kind, Words};
+use crate::pop3::codec::Reply;
+
+/// How much of the server's text goes into an error.
+pub(super) const TEXT: usize = 300;
+
+/// The error of a command that was answered by `-ERR`.
+pub(super) fn refusal(run: &Running, reply: &Reply<'_>) -> Error {
+    let unheard = matches!(run.effect, Effect::Authenticate { .. }) && reply.code.is_none();
+    match unheard && speaks_of_no_command(&reply.text().to_ascii_lowercase()) {
+        true => said(reply, &format!("the server did not understand {}", run.verb), Kind::Bad),
+        false => said(reply, &format!("the server refused {}", run.verb), Kind::Rejected),
+    }
+}
+
+/// What an `-ERR` says, after what it means.
+pub(super) fn said(reply: &Reply<'_>, what: &str, kind: Kind) -> Error {
+    let words = reply.text();
+    let text: String = words.chars().filter(|char| !char.is_control()).take(TEXT).collect();
+    let text = if text.is_empty() { what.to_owned() } else { format!("{what}: {text}") };
+    Error::new(kind, text).with_code(reply.code.clone()).with_words(meaning(&words))
+}
+
+/// The server's own words in an error that [`said`] made.
+pub(super) fn own_words(error: &Error) -> String {
+    let text = error.to_string();
+    text.split_once(": ").map_or_else(|| text.clone(), |(_, words)| words.to_owned())
+}
+
+/// A first line that is no greeting, where its words say that the server is busy, as "421 Server is busy, try again later." does.
+pub(super) fn turned_away(line: &[u8]) -> Option<Error> {
+    let text = String::from_utf8_lossy(line);
+    let words = meaning(&text)?;
+    let text: String = text.trim().chars().filter(|char| !char.is_control()).take(TEXT).collect();
+    Some(Error::closed(format!("the server refused the connection: {text}")).with_words(Some(words)))
+}
+
+fn meaning(text: &str) -> Option<Words> {
+    words::of(text).or_else(|| speaks_of_a_lock(&text.to_ascii_lowercase()).then_some(Words::Busy))
+}
+
+/// One session at a time has the maildrop (RFC 1939 §4). RFC 1939: "maildrop already locked"; popa3d, Courier: "unable to lock";
+/// Qpopper: "lock busy! Is another session active?"; Exchange: "Logon failure: mailbox in use".
+fn speaks_of_a_lock(text: &str) -> bool {
+    let drop = ["maildrop", "mailbox", "mail drop"].iter().any(|word| text.contains(word));
+    let held = ["lock", "in use", "busy"].iter().any(|word| text.contains(word));
+    (drop && held) || text.contains("lock busy") || text.contains("another session") || text.contains("another pop")
+}
+
+/// What servers say that do not know AUTH, or not this mechanism.
+fn speaks_of_no_command(text: &str) -> bool {
+    let what = ["command", "mechanism", "method", "authentication type", "auth type"];
+    let not = [
+        "unknown",
+        "unrecognized",
+        "unrecognised",
+        "invalid",
+        "bad ",
+        "unsupported",
+        "not supported",
+        "not recognized",
+    ];
+    let both = what.iter().any(|word| text.contains(word)) && not.iter().any(|word| text.contains(word));
+    both || ["not implemented", "unimplemented", "syntax error"].iter().any(|words| text.contains(words))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pop3::codec::reply;
+
+    #[test]
+    fn words_tell_what_will_pass_from_what_will_not() {
+        for (text, retryable, limit) in [
+            ("-ERR maildrop already locked", true, false),
+            ("-ERR Unable to lock maildrop: Mailbox is locked by POP server", true, false),
+            ("-ERR /var/mail/.me.pop lock busy!  Is another session active? (11)", true, false),
+            ("-ERR Server is busy, try again later.", true, false),
+            ("-ERR [SYS/TEMP] no", true, false),
+            ("-ERR Too many simultaneous connections", true, true),
+            ("-ERR Maximum number of connections from user+IP exceeded", true, true),
+            ("-ERR [AUTH] Too many simultaneous connections", false, false),
+            ("-ERR account locked", false, false),
+            ("-ERR wrong password", false, false),
+            ("-ERR", false, false),
+        ] {
+            let error = said(&reply(text.as_bytes()).unwrap(), "no", Kind::Rejected);
+            assert_eq!((error.is_retryable(), error.is_connection_limit()), (retryable, limit), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_command_that_is_unknown_is_told_from_a_wrong_password() {
+        for (text, unknown) in [
+            ("unknown command", true),
+            ("command not recognized", true),
+            ("unrecognized authentication type", true),
+            ("unsupported authentication mechanism", true),
+            ("auth not implemented", true),
+            ("authentication failed", false),
+            ("invalid user or password", false),
+            ("", false),
+        ] {
+            assert_eq!(speaks_of_no_command(text), unknown, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_servers_words_come_out_of_an_error_as_they_went_in() {
+        for (line, text) in [("-ERR no: really", "no: really"), ("-ERR [IN-USE] busy", "busy"), ("-ERR", "refused")] {
+            assert_eq!(own_words(&said(&reply(line.as_bytes()).unwrap(), "refused", Kind::Rejected)), text);
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! The text of header fields, the same for both protocols: charsets, encoded words (RFC 2047), parameters (RFC 2231). It knows
+//! bytes that were taken out of a field, and must not know a protocol, nor what a field means.
+
+pub(crate) mod base64;
+pub(crate) mod charset;
+pub(crate) mod param;
+pub(crate) mod quoted;
+pub(crate) mod word;
+
+use std::borrow::Cow;
+
+/// The bytes on one line: white space with a line end in it becomes one space, or nothing at either end.
+pub(crate) fn unfold(bytes: &[u8]) -> Cow<'_, [u8]> {
+    if memchr::memchr2(b'\r', b'\n', bytes).is_none() {
+        return Cow::Borrowed(bytes);
+    }
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut rest = bytes;
+    while let Some(start) = rest.iter().position(|&byte| is_blank(byte)) {
+        let (before, blank) = rest.split_at_checked(start).unwrap_or((rest, &[]));
+        let end = blank.iter().position(|&byte| !is_blank(byte)).unwrap_or(blank.len());
+        let (blank, after) = blank.split_at_checked(end).unwrap_or((blank, &[]));
+        out.extend_from_slice(before);
+        if memchr::memchr2(b'\r', b'\n', blank).is_none() {
+            out.extend_from_slice(blank);
+        } else if !out.is_empty() && !after.is_empty() {
+            out.push(b' ');
+        }
+        rest = after;
+    }
+    out.extend_from_slice(rest);
+    Cow::Owned(out)
+}
+
+fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_white_space_with_a_line_end_in_it_changes() {
+        for (bytes, line) in [
+            ("a  b", "a  b"),
+            ("a \r\n\t b\n c", "a b c"),
+            ("\r\n a\r\n", "a"),
+            (" a  b\r\n c ", " a  b c "),
+            ("\r\n", ""),
+        ] {
+            assert_eq!(unfold(bytes.as_bytes()), line.as_bytes(), "{bytes:?}");
+        }
+    }
+}

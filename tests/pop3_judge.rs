@@ -1,0 +1,236 @@
+//! Whether what a POP3 server sends is the message, by every way to read one: against the size that LIST said, and never by nothing.
+#![cfg(feature = "testing")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a panic in a test is a failed test"
+)]
+
+use postroom::pop3::{Content, Number, Pop3};
+use postroom::testing::Script;
+use postroom::{Body, Config, Defect, Kind, Login, Mailbox, Message, MessageId, Part, Result};
+use tokio::io::AsyncReadExt;
+
+/// A login at a server that announces TOP and UIDL.
+const LOGIN: &str = "
+    S: +OK
+    C: CAPA
+    S: +OK
+    S: USER
+    S: UIDL
+    S: TOP
+    S: .
+    C: USER me
+    S: +OK
+    C: PASS secret
+    S: +OK
+    C: CAPA
+    S: +OK
+    S: USER
+    S: UIDL
+    S: TOP
+    S: .
+";
+
+/// Three messages of 24 octets.
+const LISTED: &str = "
+    C: STAT
+    S: +OK 3 72
+    C: UIDL
+    S: +OK
+    S: 1 a
+    S: 2 b
+    S: 3 c
+    S: .
+    C: LIST
+    S: +OK
+    S: 1 24
+    S: 2 24
+    S: 3 24
+    S: .
+";
+
+const TEXT: &str = "Subject: hello\r\n\r\ntext\r\n";
+
+async fn session(dialogue: &str) -> (Pop3, Script) {
+    let mut script = Script::new(&format!("{LOGIN}{dialogue}"));
+    let config = Config::new("localhost").dangerous_plaintext();
+    let (pop3, driver) = Pop3::handshake(script.stream(), config, Login::password("me", "secret")).await.unwrap();
+    drop(tokio::spawn(driver));
+    (pop3, script)
+}
+
+fn number(number: u32) -> Number {
+    Number::new(number).unwrap()
+}
+
+/// A message of 24 octets, of none, and of 11.
+fn answers(command: &str) -> String {
+    format!(
+        "
+        C: {command} 1
+        S: +OK
+        S: Subject: hello
+        S:
+        S: text
+        S: .
+        C: {command} 2
+        S: +OK
+        S: .
+        C: {command} 3
+        S: +OK
+        S: a: b
+        S:
+        S: c
+        S-raw: .\\r\\n
+        "
+    )
+}
+
+const OTHER: Defect = Defect::Size { declared: 24, received: 11 };
+
+async fn listed(pop3: &mut Pop3) -> Vec<MessageId> {
+    pop3.entries().await.unwrap().into_iter().map(|entry| entry.id).collect()
+}
+
+async fn all(pop3: &mut Pop3, ids: &[MessageId], part: Part) -> Vec<Message> {
+    let mut mail = Mailbox::fetch(pop3, ids, part).await.unwrap();
+    let mut messages = Vec::new();
+    while let Some(message) = mail.try_next().await.unwrap() {
+        messages.push(message);
+    }
+    messages
+}
+
+/// What was read to the end, and the defects before and at it.
+async fn read(mut body: Body<'_>) -> (Result<String>, Vec<Defect>) {
+    assert!(body.defects().is_empty());
+    let mut text = String::new();
+    let end = body.read_to_string(&mut text).await;
+    let defects = body.defects();
+    (end.map(|_| text).map_err(Into::into), defects)
+}
+
+#[tokio::test]
+async fn in_a_stream_each_message_is_whole_missing_or_of_another_length() {
+    let (mut pop3, script) = session(&format!("{LISTED}{}", answers("RETR"))).await;
+    let ids = listed(&mut pop3).await;
+    let messages = all(&mut pop3, &ids, Part::Whole).await;
+    let seen: Vec<_> = messages.iter().map(|message| (message.bytes().len(), message.defects().to_vec())).collect();
+    assert_eq!(seen, [(24, vec![]), (0, vec![Defect::Missing]), (11, vec![OTHER])]);
+    assert_eq!(messages.iter().map(|message| message.id().clone()).collect::<Vec<_>>(), ids);
+    drop(pop3);
+    script.finish().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_reader_says_at_its_end_what_was_wrong_and_fails_where_nothing_came() {
+    let (mut pop3, script) = session(&format!("{LISTED}{}", answers("RETR"))).await;
+    let ids = listed(&mut pop3).await;
+    let (text, defects) = read(Mailbox::read(&mut pop3, &ids[0]).await.unwrap()).await;
+    assert_eq!((text.unwrap().as_str(), defects), (TEXT, vec![]));
+    let (text, defects) = read(Mailbox::read(&mut pop3, &ids[1]).await.unwrap()).await;
+    assert_eq!((text.unwrap_err().kind(), defects), (Kind::Rejected, vec![Defect::Missing]));
+    let (text, defects) = read(Mailbox::read(&mut pop3, &ids[2]).await.unwrap()).await;
+    assert_eq!((text.unwrap().as_str(), defects), ("a: b\r\n\r\nc\r\n", vec![OTHER]));
+    drop(pop3);
+    script.finish().await.unwrap();
+}
+
+#[tokio::test]
+async fn plain_calls_judge_by_what_they_have_listed() {
+    let list = LISTED.split_once("C: LIST").unwrap().1;
+    for (listing, other) in [(format!("C: LIST{list}"), true), (String::new(), false)] {
+        let by = answers("RETR");
+        let (mut pop3, script) = session(&format!("{listing}{by}{by}{by}")).await;
+        if other {
+            assert_eq!(pop3.list().await.unwrap().len(), 3);
+        }
+        let last = |content: &Content| match content {
+            Content::Whole(bytes) => !other && bytes.len() == 11,
+            Content::Uncertain { bytes, declared: 24, received: 11 } => other && bytes.len() == 11,
+            _ => false,
+        };
+
+        let mut mail = Pop3::fetch(&mut pop3, (1..=3).map(number));
+        assert!(matches!(mail.try_next().await.unwrap().unwrap().content, Content::Whole(bytes) if bytes == TEXT));
+        assert!(matches!(mail.try_next().await.unwrap().unwrap().content, Content::Missing));
+        assert!(last(&mail.try_next().await.unwrap().unwrap().content));
+        assert!(mail.try_next().await.unwrap().is_none());
+        drop(mail);
+
+        assert!(matches!(pop3.retr(number(1)).await.unwrap().content, Content::Whole(bytes) if bytes == TEXT));
+        assert_eq!(pop3.retr(number(2)).await.unwrap_err().kind(), Kind::Rejected);
+        let third = pop3.retr(number(3)).await.unwrap();
+        assert!(last(&third.content));
+        assert_eq!(third.defect(), other.then_some(OTHER));
+
+        assert_eq!(read(Pop3::read(&mut pop3, number(1)).await.unwrap()).await.1, []);
+        assert_eq!(read(Pop3::read(&mut pop3, number(2)).await.unwrap()).await.0.unwrap_err().kind(), Kind::Rejected);
+        let defects = read(Pop3::read(&mut pop3, number(3)).await.unwrap()).await.1;
+        assert_eq!(defects, Vec::from_iter(other.then_some(OTHER)));
+        drop(pop3);
+        script.finish().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_size_asked_for_alone_is_known_too() {
+    let (pop3, _script) = session("C: LIST 1\nS: +OK 1 5\nC: RETR 1\nS: +OK\nS: abcd\nS: .").await;
+    assert_eq!(pop3.list_one(number(1)).await.unwrap(), 5);
+    assert_eq!(pop3.retr(number(1)).await.unwrap().defect(), Some(Defect::Size { declared: 5, received: 6 }));
+}
+
+/// Some servers take TOP for RETR.
+#[tokio::test]
+async fn top_brings_no_more_than_was_asked_for_and_not_nothing() {
+    let whole = "S: +OK\nS: a: b\nS:\nS: one\nS: two\nS: .\n";
+    let (mut pop3, script) = session(&format!(
+        "{LISTED}C: TOP 1 0\n{whole}C: TOP 2 0\nS: +OK\nS: .\nC: TOP 3 0\n{whole}C: TOP 1 1\n{whole}C: TOP 1 1\n{whole}C: TOP 2 0\nS: +OK\nS: ."
+    ))
+    .await;
+    let ids = listed(&mut pop3).await;
+    let headers = all(&mut pop3, &ids, Part::Header).await;
+    assert_eq!((&headers[0].bytes()[..], headers[0].defects()), (&b"a: b\r\n\r\n"[..], &[][..]));
+    assert_eq!(headers[1].defects(), [Defect::Missing]);
+    assert_eq!(&headers[2].bytes()[..], b"a: b\r\n\r\n");
+    let previews = all(&mut pop3, &ids[..1], Part::Preview(1)).await;
+    assert_eq!(&previews[0].bytes()[..], b"a: b\r\n\r\none\r\n");
+    assert_eq!(&pop3.top(number(1), 1).await.unwrap()[..], b"a: b\r\n\r\none\r\n");
+    assert_eq!(pop3.top(number(2), 0).await.unwrap_err().kind(), Kind::Rejected);
+    drop(pop3);
+    script.finish().await.unwrap();
+}
+
+/// github.com/zhangyunhao116/zmail issue 22: a message that cannot be had is told, and the others come.
+#[tokio::test]
+async fn a_refused_message_is_in_the_stream() {
+    let by = "C: RETR 1\nS: -ERR Can't get the letter, try later\nC: RETR 2\nS: +OK\nS: a: b\nS: .";
+    let (mut pop3, script) = session(&format!("{LISTED}{by}")).await;
+    let ids = listed(&mut pop3).await;
+    let messages = all(&mut pop3, &ids[..2], Part::Whole).await;
+    assert_eq!(messages[0].id(), &ids[0]);
+    assert_eq!(messages[0].defects(), [Defect::Refused { text: "Can't get the letter, try later".to_owned() }]);
+    assert!(messages[0].bytes().is_empty());
+    assert_eq!((messages.len(), &messages[1].bytes()[..]), (2, &b"a: b\r\n"[..]));
+    drop(pop3);
+    script.finish().await.unwrap();
+}
+
+/// After fetchmail's list of servers: TOP is announced, and refused for every message.
+#[tokio::test]
+async fn where_top_is_refused_the_header_is_cut_from_the_message() {
+    let top = "C: TOP 1 0\nS: -ERR not supported\nC: TOP 2 0\nS: -ERR [SYS/TEMP] busy\nC: TOP 3 0\nS: -ERR\n";
+    let retr = "C: RETR 1\nS: +OK\nS: Subject: hello\nS:\nS: text\nS: .\nC: RETR 3\nS: -ERR gone\n";
+    let (mut pop3, script) = session(&format!("{LISTED}{top}{retr}")).await;
+    let ids = listed(&mut pop3).await;
+    let headers = all(&mut pop3, &ids, Part::Header).await;
+    let seen: Vec<_> = headers.iter().map(|message| (message.id(), message.bytes().len(), message.defects())).collect();
+    let refused = |text: &str| vec![Defect::Refused { text: text.to_owned() }];
+    let (busy, gone) = (refused("busy"), refused("gone"));
+    assert_eq!(seen, [(&ids[1], 0, &busy[..]), (&ids[0], 18, &[][..]), (&ids[2], 0, &gone[..])]);
+    drop(pop3);
+    script.finish().await.unwrap();
+}
