@@ -133,7 +133,7 @@ fn failed(log: &str) -> bool {
 }
 
 fn taken(log: &str) -> bool {
-    log.contains("Address already in use")
+    log.contains("ddress already in use")
 }
 
 fn greeting(port: u16) -> std::io::Result<String> {
