@@ -36,6 +36,7 @@ mod with_imap {
             mail_is_moved_by_imap: [],
             mail_is_copied_by_imap_once_and_unseen: [],
             mail_stays_by_imap_for_days_and_the_newest_only: [],
+            what_another_session_expunges_is_not_stored_as_something_else_by_imap: [],
         }
     }
 }
@@ -44,6 +45,7 @@ mod with_both {
     on_every_server! {
         policies {
             a_switch_of_protocol_brings_nothing_twice: [],
+            what_another_session_expunges_is_not_stored_as_something_else_by_pop3: [],
         }
     }
 }
