@@ -70,6 +70,11 @@ pub struct Deadlines {
     /// Without a byte from the server or to it, while a command runs; a single response that has begun must also come at
     /// 1 KiB/s or more over this time. It rests while the caller does not take what has come. 60 s.
     pub progress: Duration,
+    /// Without anything that belongs to the call that runs, however much else the server sends. Its data, `INPROGRESS` with its tag
+    /// and, while it runs alone, an untagged OK without a code belong to it, the latter two for at most an hour; so do octets sent for
+    /// an upload. It rests while the caller does not take what has come, and does not apply to watching a mailbox. What bounds a whole
+    /// call is this, [`Limits::untagged`] and [`Limits::undelivered`] for values, and the caller's own pace for streams. 10 min.
+    pub call: Duration,
     /// After which IDLE is renewed; at most 29 minutes count (RFC 2177 §3). A peer that is gone is found by then and
     /// [`done`](Self::done), whatever stream is used; on a socket of this crate's own, [`KeepAlive`](crate::KeepAlive) finds it sooner. 10 min.
     pub idle: Duration,
@@ -109,6 +114,7 @@ impl Default for Deadlines {
             tls: Duration::from_secs(30),
             greeting: Duration::from_secs(30),
             progress: Duration::from_secs(60),
+            call: Duration::from_secs(10 * 60),
             idle: Duration::from_secs(10 * 60),
             poll: Duration::from_secs(60),
             done: Duration::from_secs(30),

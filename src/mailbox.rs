@@ -30,11 +30,13 @@ pub trait Mailbox: Send {
     /// All messages that are there now, in the server's order. One or two flights; about 40 bytes a message.
     fn entries(&mut self) -> BoxFuture<'_, Result<Vec<Entry>>>;
 
-    /// Streams these messages, or a part of each, in whatever order the server sends them. Messages that are gone are left out.
-    /// Nothing is marked as read by it.
+    /// Streams these messages, or a part of each, in whatever order the server sends them. Messages that are gone are left out;
+    /// one that the server refuses, or has no text for, comes without bytes and with a [defect](crate::Message::defects). Nothing is
+    /// marked as read by it.
     fn fetch<'a>(&'a mut self, ids: &'a [MessageId], part: Part) -> BoxFuture<'a, Result<Messages<'a>>>;
 
-    /// Reads one message of any size, in memory bounded by the window.
+    /// Reads one message of any size, in memory bounded by the window. One without text is an error of the read; one of another
+    /// length than the server declares says so in [`Body::defects`] at its end.
     fn read<'a>(&'a mut self, id: &'a MessageId) -> BoxFuture<'a, Result<Body<'a>>>;
 
     /// Changes the flags of these messages. POP3 has none: `Unsupported`.

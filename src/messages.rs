@@ -136,7 +136,8 @@ impl Message {
         self.bytes
     }
 
-    /// What was wrong with it: a message over the limit comes without bytes and with a defect that says so.
+    /// What was wrong with it. A message that is over the limit, that the server refuses, or for which it has no text, comes without
+    /// bytes and with a defect that says so; one of another length than the server declares has [`Defect::Size`].
     pub fn defects(&self) -> &[Defect] {
         &self.defects
     }

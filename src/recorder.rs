@@ -84,10 +84,14 @@ impl Record {
     /// Whole lines of the server, or what it sent of one.
     pub(crate) fn received(&mut self, bytes: &[u8]) {
         self.finish_sent();
-        self.received.extend_from_slice(bytes);
-        while let Some(at) = memchr::memchr(b'\n', &self.received) {
-            let line: Vec<u8> = self.received.drain(..=at).collect();
-            self.write("S", &line);
+        for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
+            match piece.ends_with(b"\n") && self.received.is_empty() {
+                true => self.write("S", piece),
+                false => self.received.extend_from_slice(piece),
+            }
+            if self.received.ends_with(b"\n") {
+                self.finish_received();
+            }
         }
     }
 

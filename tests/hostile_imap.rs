@@ -235,6 +235,8 @@ async fn a_huge_literal_that_never_comes_is_given_up_and_one_that_breaks_off_is_
             );
             let (_script, mut folder) = selected(&dialogue, plaintext()).await;
             let mut mail = folder.fetch(Uids::ALL, Items::MESSAGE).await.unwrap();
+            // More than may be skipped of one response is not waited for.
+            let kind = if size.len() > 10 { Kind::Limit } else { kind };
             assert_eq!(mail.try_next().await.unwrap_err().kind(), kind, "{size} {end}");
         }
     }
@@ -265,4 +267,65 @@ async fn a_body_that_breaks_off_is_an_error_of_its_reader() {
     let mut text = Vec::new();
     assert!(body.read_to_end(&mut text).await.is_err());
     assert_eq!(text, b"hello");
+}
+
+/// The smallest literals, far more than a message has, around the one that is read.
+#[tokio::test(start_paused = true)]
+async fn many_literals_beside_the_one_that_is_read_are_not_its_text() {
+    let notes = "X-NOTE {1}\\r\\nx ".repeat(60_000);
+    let dialogue = format!(
+        "C: {{A}} UID FETCH 10 (UID RFC822.SIZE BODY.PEEK[]<0.4194304>)
+        S-raw: * 1 FETCH (UID 10 {notes}RFC822.SIZE 5 BODY[]<0> {{5}}\\r\\nhello {notes}X 1)\\r\\n
+        S: {{A}} OK done
+        C: {{B}} NOOP
+        S: {{B}} OK done"
+    );
+    let mut limits = Limits::default();
+    limits.response = 4 << 20;
+    for (count, ends) in [(60_000, true), (30_000, false)] {
+        let dialogue = dialogue.replacen(&notes, &notes[..notes.len() / 60_000 * count], 2);
+        let (_script, mut folder) = selected(&dialogue, plaintext().limits(limits.clone())).await;
+        let uid = postroom::imap::Uid::new(10).unwrap();
+        let mut text = Vec::new();
+        let read = match folder.read(uid, postroom::imap::Section::WHOLE).await {
+            Ok(mut body) => body.read_to_end(&mut text).await.map(drop).map_err(|error| error.to_string()),
+            Err(error) => Err(error.to_string()),
+        };
+        // One response has at most 65,536 literals.
+        assert_eq!(read.is_err(), ends, "{read:?}");
+        assert_eq!(text, b"hello");
+    }
+}
+
+/// Of one response no more is skipped than the limit says, and every literal over the limit is a defect.
+#[tokio::test(start_paused = true)]
+async fn what_is_skipped_of_a_response_is_bounded() {
+    for (skipped, kind) in [(3000, None), (2999, Some(Kind::Limit))] {
+        let mut limits = Limits::default();
+        (limits.literal, limits.skipped) = (10, skipped);
+        let text = |byte: &str| format!("{{1000}}\\r\\n{}", byte.repeat(1000));
+        let dialogue = format!(
+            "C: {{A}} UID FETCH 1:* (UID BODY.PEEK[])
+            S-raw: * 1 FETCH (UID 10 X-A {} X-B {} BODY[] {})\\r\\n
+            S-raw: * 2 FETCH (UID 11 BODY[] {})\\r\\n* 3 FETCH (UID 12 BODY[] {{2}}\\r\\nhi)\\r\\n
+            S: {{A}} OK done",
+            text("a"),
+            text("b"),
+            text("c"),
+            text("d"),
+        );
+        let (_script, mut folder) = selected(&dialogue, plaintext().limits(limits)).await;
+        let mut mail = folder.fetch(Uids::ALL, Items::MESSAGE).await.unwrap();
+        match kind {
+            Some(kind) => assert_eq!(mail.try_next().await.unwrap_err().kind(), kind),
+            None => {
+                let first = mail.try_next().await.unwrap().unwrap();
+                assert_eq!(first.defects().collect::<Vec<_>>(), [Defect::TooLarge { size: 1000 }]);
+                let second = mail.try_next().await.unwrap().unwrap();
+                assert_eq!(second.defects().collect::<Vec<_>>(), [Defect::TooLarge { size: 1000 }]);
+                assert_eq!(mail.try_next().await.unwrap().unwrap().body().as_deref(), Some(&b"hi"[..]));
+                assert!(mail.try_next().await.unwrap().is_none());
+            }
+        }
+    }
 }

@@ -10,6 +10,8 @@
 
 use std::num::NonZeroU32;
 
+use postroom::imap::codec::encode::Segment;
+use postroom::imap::codec::stateful;
 use postroom::imap::{
     Content, EntryName, Extension, Items, ListReturn, ListSelect, MailboxName, MetadataDepth, NewMessage, NotifyEvent,
     Piece, Query, QuotaResource, Returns, Rights, RightsChange, Scope, Section, SortKey, StatusItems, Stretch, Uid,
@@ -125,6 +127,28 @@ fn items(with: &Hostile) -> Items {
     items.binary(&[with.uid], Some((0, NonZeroU32::MIN))).unwrap()
 }
 
+/// Those that a session refuses to run, and all others.
+fn segments(which: usize, with: &Hostile) -> Result<Vec<Segment>, postroom::Error> {
+    let Hostile { a, mailbox, number, utf8, .. } = with;
+    let line = match which {
+        16 => {
+            let scopes = [Scope::Subtree(vec![mailbox.clone()]), Scope::Mailboxes(vec![mailbox.clone()])];
+            let events = vec![NotifyEvent::MessageNew(Some(items(with))), NotifyEvent::Other(a.clone())];
+            stateful::notify(true, &scopes.map(|scope| (scope, events.clone())), *utf8)
+        }
+        17 => Ok(stateful::notify_none()),
+        18 => Ok(stateful::unauthenticate()),
+        19 => Ok(stateful::compress_deflate()),
+        20 => stateful::select_condstore(mailbox, *utf8),
+        21 => {
+            let uids = Uids::from_uid(Uid::new(with.uid).unwrap());
+            stateful::select_qresync(mailbox, UidValidity::new(with.uid).unwrap(), *number, Some(&uids), *utf8)
+        }
+        which => return command(which, with).segments(*utf8),
+    };
+    line.map(|line| line.finish())
+}
+
 fn command(which: usize, with: &Hostile) -> Extension {
     let Hostile { a, b, mailbox, bytes, number, .. } = with;
     let uid = Uid::new(with.uid).unwrap();
@@ -151,15 +175,6 @@ fn command(which: usize, with: &Hostile) -> Extension {
         13 => Extension::comparator(&[a, b]),
         14 => Extension::multi_search(&scopes, query(with), Some(returns)),
         15 => Extension::cancel_update(&[a, b]),
-        16 => {
-            let events = vec![NotifyEvent::MessageNew(Some(items(with))), NotifyEvent::Other(a.clone())];
-            Extension::notify(true, &scopes.map(|scope| (scope, events.clone())))
-        }
-        17 => Extension::notify_none(),
-        18 => Extension::unauthenticate(),
-        19 => Extension::compress_deflate(),
-        20 => Extension::select_condstore(mailbox),
-        21 => Extension::select_qresync(mailbox, UidValidity::new(with.uid).unwrap(), *number, Some(&uids())),
         22 => Extension::fetch_if(uids(), items(with), Some(*number), true, None),
         23 => Extension::store_if(uids(), *number, FlagChange::set(Flag::new(a))),
         24 => Extension::append(mailbox, &[message(with), message(with)]),
@@ -191,8 +206,7 @@ proptest! {
     #[test]
     fn every_command_is_exactly_one(with in arguments()) {
         for which in 0..=COMMANDS {
-            let command = command(which, &with);
-            match command.segments(with.utf8) {
+            match segments(which, &with) {
                 Err(error) => prop_assert_eq!(error.kind(), Kind::Input),
                 Ok(segments) => {
                     let mut wire = wire(&segments);
@@ -220,7 +234,7 @@ proptest! {
 fn plain_arguments_make_all_commands() {
     let (a, b, c) = ("plain".to_owned(), "word".to_owned(), "text".to_owned());
     let with = Hostile { a, b, c, bytes: b"x".to_vec(), number: 6, uid: 1, mailbox: MailboxName::INBOX, utf8: false };
-    let refused = |which: &usize| command(*which, &with).segments(false).is_err();
+    let refused = |which: &usize| segments(*which, &with).is_err();
     // Special uses want a backslash, and the last ones are wrong by themselves.
     assert_eq!((0..COMMANDS).filter(refused).collect::<Vec<_>>(), [27, 40]);
 }

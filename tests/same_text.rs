@@ -201,3 +201,29 @@ async fn random_text_in_random_forms_is_the_same_by_both_protocols() {
     }
     compare(&messages, &expected).await;
 }
+
+/// A field that is hostile costs time in proportion to its length, and no panic.
+#[test]
+fn no_field_makes_parsing_slow() {
+    let begun = std::time::Instant::now();
+    for piece in [
+        "=?utf-8?Q?",
+        "=?utf-8?B?w6k?= ",
+        "\"=?utf-8?Q?=C3=A9?=\" ",
+        "(\u{e9}",
+        "=?",
+        ";a*=b",
+        "; a*0=\"x\"",
+        "\\\"",
+        "<",
+        ":,;",
+    ] {
+        for field in ["Subject", "From", "Content-Type", "Content-Disposition", "X-Other"] {
+            let value = [piece.repeat(100_000 / piece.len()).as_bytes(), b"\xe9=?"].concat();
+            let bytes = [field.as_bytes(), b": a", &value, b"\r\nSubject: x\r\n\r\nhi"].concat();
+            let message = Message::new(postroom::MessageId::other("x", "1"), bytes);
+            assert!(message.parse().is_some());
+        }
+    }
+    assert!(begun.elapsed().as_secs() < 60);
+}

@@ -11,6 +11,8 @@
 #[path = "support/imap/mod.rs"]
 mod support;
 
+#[path = "session_imap/answers.rs"]
+mod answers;
 #[path = "session_imap/deletion.rs"]
 mod deletion;
 #[path = "session_imap/dialect.rs"]
@@ -27,6 +29,8 @@ mod reading;
 mod refusal;
 #[path = "session_imap/selection.rs"]
 mod selection;
+#[path = "session_imap/silence.rs"]
+mod silence;
 #[path = "session_imap/starttls.rs"]
 mod starttls;
 #[path = "session_imap/validity.rs"]

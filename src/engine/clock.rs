@@ -17,6 +17,9 @@ pub(crate) struct Clock {
     /// A response has begun and is not whole: since when, and how much had come then.
     unfinished: Option<(Instant, u64)>,
     received: u64,
+    /// How long a call may go without anything that belongs to it, and since when it has.
+    call: Option<Duration>,
+    progressed: Instant,
     /// An answer that has a time of its own: the greeting, the end of IDLE, the goodbye.
     special: Option<Instant>,
     waiting: bool,
@@ -25,7 +28,18 @@ pub(crate) struct Clock {
 
 impl Clock {
     pub(crate) fn new(progress: Duration, now: Instant) -> Self {
-        Self { progress, now, alive: now, unfinished: None, received: 0, special: None, waiting: false, paused: false }
+        Self {
+            progress,
+            now,
+            alive: now,
+            unfinished: None,
+            received: 0,
+            call: None,
+            progressed: now,
+            special: None,
+            waiting: false,
+            paused: false,
+        }
     }
 
     pub(crate) fn now(&self) -> Instant {
@@ -40,6 +54,19 @@ impl Clock {
         self.tell(now);
         self.alive = now;
         self.received = self.received.saturating_add(bytes as u64);
+    }
+
+    /// Something came, or went, that belongs to the call that runs, or another call's turn has come.
+    pub(crate) fn progressed(&mut self) {
+        self.progressed = self.now;
+    }
+
+    /// Whether a call runs, and how long it may go without anything that belongs to it.
+    pub(crate) fn calls(&mut self, within: Option<Duration>) {
+        if within.is_some() && self.call.is_none() {
+            self.progressed();
+        }
+        self.call = within;
     }
 
     /// Our own side gave the peer something; its silence counts from here.
@@ -70,7 +97,7 @@ impl Clock {
         self.tell(now);
         self.paused = paused;
         if !paused {
-            self.alive = now;
+            (self.alive, self.progressed) = (now, now);
             self.unfinished = self.unfinished.map(|_| (now, self.received));
         }
     }
@@ -81,7 +108,8 @@ impl Clock {
         }
         let silence = self.waiting.then(|| self.alive + self.progress);
         let slowness = self.unfinished.map(|(since, _)| since + self.progress);
-        [self.special, silence, slowness].into_iter().flatten().min()
+        let idleness = self.call.map(|time| self.progressed + time);
+        [self.special, silence, slowness, idleness].into_iter().flatten().min()
     }
 
     /// Why the peer is out of time, if it is.
@@ -95,6 +123,9 @@ impl Clock {
         }
         if self.waiting && self.alive + self.progress <= now {
             return Some("the server has stopped answering");
+        }
+        if self.call.is_some_and(|time| self.progressed + time <= now) {
+            return Some("the server has sent nothing that belongs to the answer for too long");
         }
         let (since, before) = self.unfinished?;
         if since + self.progress > now {
@@ -139,6 +170,27 @@ mod tests {
             }
             assert_eq!(clock.ring(now).is_some(), out, "{rate} bytes a second");
         }
+    }
+
+    #[test]
+    fn what_belongs_to_no_call_does_not_keep_it_waiting() {
+        let start = Instant::now();
+        let mut clock = Clock::new(MINUTE, start);
+        clock.calls(Some(2 * MINUTE));
+        for (minute, belongs, over) in [(1, false, false), (2, true, false), (3, false, false), (4, false, true)] {
+            let now = start + minute * MINUTE - Duration::from_secs(1);
+            clock.received(1, now);
+            if belongs {
+                clock.progressed();
+            }
+            assert_eq!(clock.ring(start + minute * MINUTE).is_some(), over, "{minute}");
+        }
+        clock.pause(true, start + 4 * MINUTE);
+        assert_eq!(clock.ring(start + 90 * MINUTE), None);
+        clock.pause(false, start + 90 * MINUTE);
+        assert_eq!(clock.deadline(), Some(start + 92 * MINUTE));
+        clock.calls(None);
+        assert_eq!(clock.ring(start + 900 * MINUTE), None);
     }
 
     #[test]

@@ -70,7 +70,7 @@ impl<S: Borrow<Imap>> Folder<S> {
             (Some(unseen), Some(more)) => Some(unseen.union(more)?),
             (unseen, _) => unseen,
         };
-        Ok(Transferred { missing, ..copied })
+        self.named(Transferred { missing, ..copied })
     }
 
     async fn mark_and_expunge(&self, uids: Uids) -> Result<()> {
@@ -87,6 +87,12 @@ impl<S: Borrow<Imap>> Folder<S> {
                 None => part,
             });
         }
-        Ok(all.unwrap_or_default())
+        self.named(all.unwrap_or_default())
+    }
+
+    /// What is missing is missing under the UIDVALIDITY of this mailbox.
+    fn named(&self, transferred: Transferred) -> Result<Transferred> {
+        let validity = self.info()?.uid_validity;
+        Ok(Transferred { missing: transferred.missing.map(|missing| missing.under(validity)), ..transferred })
     }
 }

@@ -317,7 +317,7 @@ impl<S: BorrowMut<Imap>> Folder<S> {
     }
 
     /// Watches the mailbox: what happened since the last look comes first, then what happens, pushed by IDLE where the server
-    /// has it and looked for every [`Deadlines::poll`](crate::Deadlines::poll) where not. IDLE is renewed before 29 minutes,
+    /// has it and looked for every [`Deadlines::poll`](crate::Deadlines::poll) where not, or where it refuses IDLE. IDLE is renewed before 29 minutes,
     /// and ends by itself when the stream is dropped; the next command waits for that.
     ///
     /// Before the first time, and after new mail, one more flight asks for the UIDs of the messages, so that those which go can

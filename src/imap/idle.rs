@@ -33,7 +33,7 @@ impl Idle<'_> {
     ///
     /// [`Kind::Closed`](crate::Kind::Closed), [`Kind::Io`](crate::Kind::Io), [`Kind::Timeout`](crate::Kind::Timeout) where
     /// the connection ended; [`Kind::Rejected`](crate::Kind::Rejected) and [`Kind::Bad`](crate::Kind::Bad) where the server
-    /// refuses to idle.
+    /// refuses IDLE and the NOOP that replaces it.
     pub async fn try_next(&mut self) -> Result<Option<Event>> {
         poll_fn(|cx| self.poll_event(cx)).await
     }

@@ -29,8 +29,6 @@ pub use command::extension::{Answer, Extension};
 pub use command::list_extended::{ListReturn, ListSelect};
 pub use command::metadata::MetadataDepth;
 pub use command::multi_append::{Content, NewMessage, Piece};
-pub use command::notify::NotifyEvent;
-pub use command::scope::Scope;
 pub use command::sort::SortKey;
 pub use engine::{Event, Selected};
 pub use fetch::Fetch;
@@ -42,8 +40,8 @@ pub use session::Imap;
 pub use types::{
     Acl, AclEntry, Address, Addresses, Annotation, AnnotationSize, AnnotationSupport, Appended, BodyStructure,
     Capabilities, Comparators, Condition, CopyUid, EntryName, Envelope, Fetched, FetchedSection, Flags, Found, Items,
-    ListRights, Listed, Listing, MailboxName, Metadata, MyRights, Namespace, Namespaces, Params, PartKind, Partial,
-    Parts, Progress, Query, Quota, QuotaResource, QuotaRoots, QuotaUsage, Response, ResponseCode, Returns, Rights,
-    SearchChange, SearchUpdate, Section, SeqNum, Sorted, Status, StatusData, StatusItems, Str, Stretch, Strings,
-    Thread, Threads, Transferred, Uid, UidList, UidValidity, Uids, UrlContent, Vanished,
+    ListRights, Listed, Listing, MailboxName, Metadata, MyRights, Namespace, Namespaces, NotifyEvent, Params, PartKind,
+    Partial, Parts, Progress, Query, Quota, QuotaResource, QuotaRoots, QuotaUsage, Response, ResponseCode, Returns,
+    Rights, Scope, SearchChange, SearchUpdate, Section, SeqNum, Sorted, Status, StatusData, StatusItems, Str, Stretch,
+    Strings, Thread, Threads, Transferred, Uid, UidList, UidValidity, Uids, UrlContent, Vanished,
 };

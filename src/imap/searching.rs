@@ -67,10 +67,7 @@ impl<S: Borrow<Imap>> Folder<S> {
         let found = self.session().call(search).await?;
         let found = returns.complete(found);
         let validity = self.info()?.uid_validity;
-        Ok(match validity {
-            Some(validity) => Found { all: found.all.map(|all| all.stamped(validity)), ..found },
-            None => found,
-        })
+        Ok(Found { all: found.all.map(|all| all.under(validity)), ..found })
     }
 
     /// Runs a command that is a value in this mailbox, such as [`Extension::sort`], and returns the untagged data it claims. One

@@ -207,7 +207,8 @@ impl Imap {
     }
 
     /// Agrees on extensions that change what the server says (RFC 5161), beyond IMAP4rev2, which is agreed on at the login where
-    /// it is offered. Returns all that are enabled now; what the server does not know is not among them. One flight.
+    /// it is offered. Returns all that are enabled now: of those asked for, what the server says it has enabled. Where it says no
+    /// more than OK, as iCloud does, CONDSTORE is taken to be enabled if it is announced, and nothing else. One flight.
     ///
     /// # Errors
     ///
@@ -333,11 +334,13 @@ impl Imap {
         Folder::new(self)
     }
 
-    /// Says goodbye and waits, for at most [`Deadlines::logout`](crate::Deadlines::logout), for the server's.
+    /// Says goodbye and waits, for at most [`Deadlines::logout`](crate::Deadlines::logout), for the server's. A server that just closes
+    /// has said enough.
     ///
     /// # Errors
     ///
-    /// [`Kind::Timeout`], [`Kind::Closed`], [`Kind::Io`] where the goodbye did not come; the connection is closed all the same.
+    /// [`Kind::Timeout`] where the goodbye did not come, and [`Kind::Closed`] where the connection had ended before; it is closed all
+    /// the same.
     pub async fn logout(self) -> Result<()> {
         self.call(Logout).await
     }

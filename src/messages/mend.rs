@@ -2,12 +2,16 @@
 //! parameters and charsets are read by [`text`](crate::text). It must not know where the message came from.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use mail_parser::parsers::MessageStream;
 use mail_parser::{Attribute, ContentType, Header, HeaderName, HeaderValue, Message, PartType};
 
 use super::{part, phrase};
 use crate::text::{charset, param, word};
+
+/// Parameters of one field that are read again: each looks at all of them.
+const MOST_PARAMS: usize = 500;
 
 /// Every part of the message, and of the messages within it. Costs one look at each field, and a second reading only of those
 /// that need it.
@@ -58,12 +62,12 @@ fn is_unstructured(name: &HeaderName<'_>) -> bool {
 
 /// Each parameter under its plain name. What mail-parser found besides, such as languages of values, stays.
 fn params_of(kind: &mut ContentType<'_>, field: &[u8]) {
-    let params = param::read(field);
-    let mut mended: Vec<Attribute<'_>> = Vec::new();
+    let params: Vec<_> = param::read(field).into_iter().take(MOST_PARAMS).collect();
+    let (mut mended, mut names) = (Vec::new(), HashSet::new());
     for (name, _) in &params {
         let base = param::base(name);
         let lower = String::from_utf8_lossy(base).to_ascii_lowercase();
-        if mended.iter().any(|known| known.name == lower) {
+        if !names.insert(lower.clone()) {
             continue;
         }
         let borrowed = params.iter().map(|(name, value)| (Cow::Borrowed(&**name), Cow::Borrowed(&**value)));
@@ -72,8 +76,6 @@ fn params_of(kind: &mut ContentType<'_>, field: &[u8]) {
         }
     }
     let found = kind.attributes.take().unwrap_or_default();
-    let others = found.into_iter().filter(|found| mended.iter().all(|known| known.name != found.name));
-    let others: Vec<_> = others.collect();
-    mended.extend(others);
+    mended.extend(found.into_iter().filter(|found| !names.contains(&*found.name)));
     kind.attributes = Some(mended).filter(|mended| !mended.is_empty());
 }

@@ -75,7 +75,7 @@ impl Choice {
         let mut fit = weaker.filter(|known| known.shows <= unheard.shows && login.allows(known.name));
         let next = fit.find(|known| offered(known.name) && (known.serves)(login));
         let command = unheard.shows == Shows::Secret && terms.command_offered && login.command_password().is_some();
-        next.map(|known| Self::Sasl(Chosen(known))).or(command.then_some(Self::Command))
+        next.map(|known| Self::Sasl(Chosen(known))).or_else(|| command.then_some(Self::Command))
     }
 
     /// Exchange refuses PLAIN for users such as `DOMAIN\user` and `user/shared`, and takes its LOGIN; that in turn not with

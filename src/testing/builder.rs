@@ -35,6 +35,7 @@ pub(super) struct Options {
     pub(super) plaintext_login: bool,
     pub(super) preauth: Option<String>,
     pub(super) capability_in_greeting: bool,
+    pub(super) enabled_response: bool,
     pub(super) capability_after_login: bool,
     pub(super) literal_limit: u64,
     pub(super) login_delay: Option<u32>,
@@ -97,6 +98,7 @@ impl Builder {
                 plaintext_login: true,
                 preauth: None,
                 capability_in_greeting: true,
+                enabled_response: true,
                 capability_after_login: true,
                 literal_limit: 256 << 20,
                 login_delay: None,
@@ -171,6 +173,13 @@ impl Builder {
     /// IMAP: whether the greeting carries the capabilities. It does unless told.
     pub fn capability_in_greeting(mut self, carried: bool) -> Self {
         self.options.capability_in_greeting = carried;
+        self
+    }
+
+    /// IMAP: whether ENABLE is answered by an ENABLED response. It is unless told. Without, as iCloud does it, CONDSTORE and QRESYNC are
+    /// enabled without a word, and nothing else is.
+    pub fn enabled_response(mut self, told: bool) -> Self {
+        self.options.enabled_response = told;
         self
     }
 

@@ -64,9 +64,24 @@ async fn an_ok_without_a_word_of_what_is_believed() {
     let dialogue = "
         C: {B} ENABLE IMAP4rev2
         S: {B} OK done
+        C: {D} STATUS Entw&APw-rfe (MESSAGES)
+        S: * STATUS Entw&APw-rfe (MESSAGES 2)
+        S: {D} OK done
     ";
     let (script, imap) = scripted(&format!("{REV2}{dialogue}"), plaintext().without_id()).await;
-    assert!(imap.unwrap().enabled().imap4rev2());
+    let imap = imap.unwrap();
+    assert!(imap.enabled().is_empty(), "not of what changes how text is read");
+    assert_eq!(imap.status("Entwürfe", StatusItems::MESSAGES).await.unwrap().messages, Some(2));
+    script.finish().await.unwrap();
+
+    let dialogue = "
+        S: * PREAUTH [CAPABILITY IMAP4rev1 ENABLE CONDSTORE] ready
+        C: {A} ENABLE CONDSTORE UTF8=ACCEPT
+        S: {A} OK done
+    ";
+    let (script, imap) = scripted(dialogue, plaintext()).await;
+    let enabled = imap.unwrap().enable(&["CONDSTORE", "UTF8=ACCEPT"]).await.unwrap();
+    assert!(enabled.condstore() && !enabled.utf8_accept());
     script.finish().await.unwrap();
 }
 

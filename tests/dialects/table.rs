@@ -233,7 +233,7 @@ pub(crate) const DIALECTS: &[Dialect] = &[
         25,
         "iCloud",
         b"* 1 FETCH (ENVELOPE (NIL NIL NIL NIL NIL NIL NIL NIL NIL \"<a\"b@c>\"))\r\n",
-        "the tagged OK of ENABLE is believed; a quote within a string is a character",
+        "a bare OK of ENABLE is believed of CONDSTORE and QRESYNC, where they are announced, and of nothing else; a quote within a string is a character",
         r#"[{"envelope":{"message_id":"<a\"b@c>"}}]"#,
         &[("tests/commands_imap/agreement.rs", "an_ok_without_a_word_of_what_is_believed")],
     ),

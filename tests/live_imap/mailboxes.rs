@@ -39,7 +39,7 @@ fn names(listed: &[Listed]) -> Vec<String> {
 pub(crate) async fn a_mailbox_is_made_renamed_with_what_is_below_and_removed(user: &Trial) {
     let [top, below, new, new_below] =
         [&["Work"][..], &["Work", "May"], &["Büro"], &["Büro", "May"]].map(|name| user.server.mailbox(name));
-    let imap = session(user).await;
+    let mut imap = session(user).await;
     imap.create(&*top).await.unwrap();
     imap.create(&*below).await.unwrap();
     assert_eq!(imap.create(&*below).await.unwrap_err().kind(), Kind::Rejected);
@@ -53,9 +53,16 @@ pub(crate) async fn a_mailbox_is_made_renamed_with_what_is_below_and_removed(use
 
     imap.delete(&*new_below).await.unwrap();
     imap.delete(&*new).await.unwrap();
-    assert_eq!(imap.delete(&*new).await.unwrap_err().kind(), Kind::Rejected);
     let now = all(&imap).await;
     assert!(!now.contains(&new) && !now.contains(&new_below), "{now:?}");
+    for error in [
+        imap.delete(&*new).await.unwrap_err(),
+        imap.status(&*new, StatusItems::MESSAGES).await.map(drop).unwrap_err(),
+        imap.append(&*new, "Subject: lost\r\n\r\n").await.map(drop).unwrap_err(),
+        imap.select(&*new).await.map(drop).unwrap_err(),
+    ] {
+        assert!(error.kind() == Kind::Rejected && error.is_missing_mailbox(), "{error}");
+    }
     imap.logout().await.unwrap();
 }
 

@@ -144,13 +144,15 @@ async fn it_may_be_silent_for_longer_than_any_other_answer() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refusal_to_idle_is_an_error_and_the_session_lives() {
+async fn a_refusal_to_idle_and_to_look_is_an_error_and_the_session_lives() {
     let dialogue = "
         C: {N} UID SEARCH RETURN (ALL) 1:*
         S: * ESEARCH (TAG \"{N}\") UID ALL 10:12
         S: {N} OK done
         C: {I} IDLE
         S: {I} NO not today
+        C: {A} NOOP
+        S: {A} NO not that either
         C: {B} NOOP
         S: {B} OK done
     ";

@@ -3,7 +3,7 @@
 use nom::Parser;
 use nom::branch::alt;
 use nom::character::complete::{char, space0};
-use nom::combinator::{map, peek, value};
+use nom::combinator::{map, peek, value, verify};
 use nom::multi::many_m_n;
 use nom::sequence::{delimited, terminated};
 
@@ -26,7 +26,9 @@ const MOST: usize = 1000;
 /// ```
 pub fn parse(frame: &[u8]) -> Result<Vec<(String, Option<String>)>, Unreadable> {
     grammar::read(frame, |input| {
-        let name = map(terminated(astring, space0), |name| lossy(&name));
+        // Where the quotes are out of step, nothing is what it seems.
+        let name = verify(astring, |name: &[u8]| !name.contains(&b'"'));
+        let name = map(terminated(name, space0), |name| lossy(&name));
         // Some servers leave the quotes out.
         let text = map(terminated(alt((nstring, map(astring, Some))), space0), |text| text.map(|text| lossy(&text)));
         // A name at the end without a value, as from servers that lose count, has none.
@@ -45,6 +47,11 @@ mod tests {
         assert!(parse(b"* ID NIL\r\n").unwrap().is_empty());
         assert!(parse(b"* ID ( )\r\n").unwrap().is_empty());
         assert_eq!(parse(b"* ID (\"name\")\r\n").unwrap(), [("name".into(), None)]);
+    }
+
+    #[test]
+    fn strings_with_commas_between_them_are_no_names() {
+        assert!(parse(b"* ID (\"name\", \"x\", \"version\", \"1.0\")\r\n").is_err());
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::{Command, Terms};
 use crate::error::{Error, Result};
 use crate::imap::codec::{self, Kind, Line, Route, Segment};
 use crate::imap::plan::{Claims, Needs, Order, Plan};
-use crate::imap::types::{Condition, Items, MailboxName, Query, Response, Uids};
+use crate::imap::types::{Condition, Items, MailboxName, Query, Response, Scope, Uids};
 use crate::limits::Limits;
 use crate::{Flag, FlagChange};
 
@@ -55,6 +55,7 @@ enum Argument {
     DateTime(time::OffsetDateTime),
     /// What one of the files beside this one has checked.
     Checked(String),
+    Scope(Scope),
     Invalid(&'static str),
     List(Vec<Self>),
 }
@@ -212,6 +213,10 @@ impl Extension {
         self.with(Argument::Checked(text))
     }
 
+    pub(super) fn scope(self, scope: &Scope) -> Self {
+        self.with(Argument::Scope(scope.clone()))
+    }
+
     pub(super) fn invalid(self, why: &'static str) -> Self {
         self.with(Argument::Invalid(why))
     }
@@ -281,6 +286,7 @@ impl Argument {
             Self::Literal(bytes) => line.literal(bytes.clone()),
             Self::DateTime(time) => line.date_time(*time),
             Self::Checked(text) => Ok(line.checked(text)),
+            Self::Scope(scope) => line.scope(scope, terms.utf8),
             Self::Invalid(why) => Err(Error::input(*why)),
             Self::List(arguments) => {
                 line.list(|list| arguments.iter().try_fold(list, |list, argument| argument.write(list, terms)))

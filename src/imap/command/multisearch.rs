@@ -1,8 +1,7 @@
 //! A search through several mailboxes at once (RFC 7377): ESEARCH.
 
 use super::extension::Extension;
-use super::scope::Scope;
-use crate::imap::types::{Query, Returns};
+use crate::imap::types::{Query, Returns, Scope};
 
 impl Extension {
     /// ESEARCH: what matches in all these mailboxes; without any, in the selected one. Answered by one

@@ -1,17 +1,22 @@
 //! What frames mean to the session: the greeting, tagged answers and their effects, and the untagged data that describe the
 //! selected mailbox. Data that a command claimed never come here.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 
+use super::idle::{IDLE, Idle};
 use super::input::another_message;
 use super::meaning::{self, refusal};
-use super::outbox::Stage;
+use super::outbox::{HalfSent, Stage};
 use super::{Delivery, Effect, Engine, Phase, Running, Upgrade, copied};
 use crate::engine::Id;
 use crate::error::{Error, Result, Words};
 use crate::imap::codec::{self, Ending, Kind, Route, route};
 use crate::imap::types::{Capabilities, Condition, CopyUid, ResponseCode, SeqNum, Status, Uids};
 
+/// How long a call may run on the server's word alone that it makes progress.
+const LONGEST_PROGRESS: Duration = Duration::from_secs(60 * 60);
 /// Lines that are not IMAP, before the connection is given up.
 const MOST_STRAYS: u32 = 100;
 /// What a BYE is.
@@ -64,13 +69,14 @@ impl Engine {
     fn tagged(&mut self, tag: &[u8], ending: Ending, frame: &[u8]) -> Result<()> {
         let number = tag.strip_prefix(b"A").and_then(|digits| std::str::from_utf8(digits).ok()?.parse::<u32>().ok());
         let Some(index) = self.running.iter().position(|run| Some(run.tag) == number) else { return self.stray(frame) };
-        self.stop_sending(index)?;
+        self.stop_sending(index, ending)?;
         let mut condition = read_condition(frame);
         if let Some(ResponseCode::UidValidity(validity)) = condition.code {
             self.learn_validity(validity);
         }
         let Some(mut run) = self.running.remove(index) else { return Ok(()) };
         run.span.answered(ending == Ending::Ok);
+        self.clock.progressed();
         self.learn_code(condition.code.as_ref());
         let limited = run.limited || matches!(condition.code, Some(ResponseCode::MessageLimit { .. }));
         condition.code = match (run.copied.take(), condition.code.take()) {
@@ -86,7 +92,10 @@ impl Engine {
             return self.own_command_ended(&run, ending, &condition);
         }
         self.end_fetch(&mut run, ending);
-        self.take_effect(&run, ending, &condition)?;
+        if let Err(error) = self.take_effect(&run, ending, &condition) {
+            self.deliver(run.id, Delivery::Done(Err(error.clone())));
+            return Err(error);
+        }
         let answered = run.overtaken || (self.upgrade != Upgrade::None && run.effect == Effect::StartTls);
         if !answered {
             let result = outcome(&run, ending, condition);
@@ -112,12 +121,18 @@ impl Engine {
         }
     }
 
-    /// An answer instead of `+`: not one byte of the literal may follow, since the server would read it as a command.
-    fn stop_sending(&mut self, index: usize) -> Result<()> {
+    /// An answer instead of `+`: not one byte of the literal may follow, since the server would read it as a command. To a command that
+    /// was not sent whole there can be no OK.
+    fn stop_sending(&mut self, index: usize, ending: Ending) -> Result<()> {
         let answered = self.running.get(index).and_then(|run| run.id);
-        let Some(half) = self.half_sent.take_if(|half| Some(half.id) == answered) else { return Ok(()) };
+        let of_this = |half: &HalfSent| Some(half.id) == answered;
+        let early = |half: &HalfSent| ending == Ending::Ok && !matches!(half.stage, Stage::Open(_));
+        if self.half_sent.as_ref().is_some_and(|half| of_this(half) && early(half)) {
+            return Err(Error::protocol("the server reports success of a command before it has got its literal"));
+        }
+        let Some(half) = self.half_sent.take_if(|half| of_this(half)) else { return Ok(()) };
         match &half.stage {
-            Stage::Open(upload) if upload.unasked => self.fill_up(half),
+            Stage::Open(upload) if upload.unasked && ending != Ending::Ok => self.fill_up(half),
             Stage::Open(_) => return Err(Error::protocol("the server answered in the middle of a literal")),
             _ => {}
         }
@@ -137,34 +152,15 @@ impl Engine {
                 self.state.capabilities = None;
                 self.upgrade = run.id.map_or(Upgrade::None, Upgrade::Due);
             }
-            Effect::Select { .. } => self.select(done, condition),
+            Effect::Select { .. } => self.select(done, condition)?,
             Effect::Deselect if done => self.deselect(),
-            // Some servers enable without saying what.
-            Effect::Enable(asked) if done && !run.enabled => self.learn_enabled(asked),
+            Effect::Enable(asked) if done => self.learn_enabled(asked, run.enabled.as_ref()),
             Effect::Number { from } => self.number(from.as_u32(), done),
             Effect::Logout if done => self.end(Ok(())),
             _ => return Ok(()),
         }
         self.changed = true;
         Ok(())
-    }
-
-    /// A SELECT that failed leaves nothing selected (RFC 9051 §6.3.2).
-    fn select(&mut self, done: bool, condition: &Condition) {
-        let opening = self.opening.take();
-        self.deselect();
-        self.state.left = None;
-        if let Some(mut selected) = opening.filter(|_| done) {
-            selected.read_only |= matches!(condition.code, Some(ResponseCode::ReadOnly));
-            self.state.selected = Some(selected.into());
-        }
-    }
-
-    pub(super) fn deselect(&mut self) {
-        self.state.selected = None;
-        self.numbers.clear();
-        self.journal.clear();
-        self.changed = true;
     }
 
     /// The UIDs found are those of the messages from this number on, unless one of them went meanwhile.
@@ -179,6 +175,12 @@ impl Engine {
 
     fn own_command_ended(&mut self, run: &Running, ending: Ending, condition: &Condition) -> Result<()> {
         let Some(idle) = &mut self.idle else { return Ok(()) };
+        if ending != Ending::Ok && run.verb == IDLE {
+            tracing::debug!(text = %condition.text, "IDLE is refused; the mailbox is looked at from time to time instead");
+            let act = idle.refused();
+            self.act(act);
+            return Ok(());
+        }
         if ending != Ending::Ok {
             let id = idle.id;
             self.idle = None;
@@ -210,14 +212,25 @@ impl Engine {
 
     fn untagged(&mut self, kind: Kind, frame: &[u8]) -> Result<()> {
         match kind {
-            Kind::Ok | Kind::No | Kind::Bad | Kind::Preauth => self.learn_code(read_condition(frame).code.as_ref()),
-            Kind::Enabled => {
-                self.running.iter_mut().for_each(|run| run.enabled = true);
-                match codec::capability::parse(frame) {
-                    Ok(enabled) => self.learn_enabled(&enabled),
-                    Err(error) => unread(&error, frame),
-                }
+            Kind::Ok | Kind::No | Kind::Bad | Kind::Preauth => {
+                let condition = read_condition(frame);
+                self.hear_progress(kind, condition.code.as_ref());
+                self.learn_code(condition.code.as_ref());
             }
+            Kind::Enabled => match codec::capability::parse(frame) {
+                Ok(enabled) => {
+                    let mut asking = self.running.iter_mut().filter(|run| matches!(run.effect, Effect::Enable(_)));
+                    if let Some(run) = asking.next() {
+                        run.enabled =
+                            Some(run.enabled.iter().flat_map(Capabilities::iter).chain(enabled.iter()).collect());
+                    }
+                }
+                Err(error) => unread(&error, frame),
+            },
+            Kind::Vanished => match codec::vanished::parse(frame) {
+                Ok(gone) => self.learn_vanished(&gone),
+                Err(error) => unread(&error, frame),
+            },
             Kind::Bye => return self.goodbye(frame),
             Kind::Capability => {
                 self.running.iter_mut().for_each(|run| run.capable = true);
@@ -267,6 +280,9 @@ impl Engine {
         if unavailable(frame) {
             return Err(out_of_service(frame));
         }
+        if self.is_tagged_plus(frame) {
+            return self.continued(b"+");
+        }
         if let Some(error) = meaning::glued_goodbye(frame, CLOSED) {
             return self.part(error);
         }
@@ -276,6 +292,30 @@ impl Engine {
             return Err(Error::protocol(format!("the server no longer speaks IMAP: {}", excerpt(frame))));
         }
         Ok(())
+    }
+
+    /// The server is still at it, as RFC 9585 has it say or as Dovecot says: `* OK Still here`. It is believed for an hour.
+    fn hear_progress(&mut self, kind: Kind, code: Option<&ResponseCode>) {
+        let alone = self.running.len() == 1;
+        let meant = |run: &&Running| match code {
+            Some(ResponseCode::InProgress(progress)) => match &progress.tag {
+                Some(tag) => tag.strip_prefix('A').and_then(|tag| tag.parse().ok()) == Some(run.tag),
+                None => alone,
+            },
+            None => alone && kind == Kind::Ok,
+            Some(_) => false,
+        };
+        let now = self.clock.now();
+        if self.running.iter().find(meant).is_some_and(|run| now < run.began + LONGEST_PROGRESS) {
+            self.clock.progressed();
+        }
+    }
+
+    /// Gromox once put the tag of IDLE before its `+`.
+    fn is_tagged_plus(&self, frame: &[u8]) -> bool {
+        let entering = self.idle.as_ref().is_some_and(Idle::is_entering);
+        let tags = self.running.iter().filter(|run| run.verb == IDLE).map(|run| format!("A{} +", run.tag));
+        entering && tags.into_iter().any(|start| frame.starts_with(start.as_bytes()))
     }
 
     fn learn_code(&mut self, code: Option<&ResponseCode>) {
@@ -309,11 +349,6 @@ impl Engine {
         }
     }
 
-    fn learn_enabled(&mut self, more: &Capabilities) {
-        self.state.enabled = std::sync::Arc::new(self.state.enabled.iter().chain(more.iter()).collect());
-        self.changed = true;
-    }
-
     fn learn_capabilities(&mut self, capabilities: Capabilities) {
         self.state.capabilities = Some(capabilities.into());
         self.changed = true;
@@ -322,7 +357,7 @@ impl Engine {
     fn learn_exists(&mut self, count: u32) {
         let opening = self.opening.is_some();
         let before = self.state.selected.as_ref().map(|selected| selected.exists);
-        self.describe(|selected| selected.exists = count);
+        self.describe(|selected| (selected.exists, selected.counted) = (count, true));
         if !opening && before.is_some_and(|before| before != count) {
             self.journal.counted();
         }

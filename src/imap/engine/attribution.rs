@@ -25,14 +25,16 @@ pub(super) struct Attribution {
     /// A response without a UID: it is the answer if no other response comes.
     held: Option<Bytes>,
     streamed: Streamed,
+    /// Whether the response that is coming was looked at for a literal to stream.
+    examined: bool,
 }
 
 /// What has become of the one literal that a reader gets as it comes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Streamed {
     Nothing,
-    /// It was begun within the response that is still coming.
-    Within,
+    /// It was begun within the response that is still coming, as the value of this item.
+    Within(u64),
     /// Its response was the reader's, or nothing showed that it was not.
     Done,
     /// Its response has named no message: it is the reader's if no other response comes.
@@ -63,6 +65,7 @@ impl Attribution {
             responses: 0,
             held: None,
             streamed: Streamed::Nothing,
+            examined: false,
         }
     }
 
@@ -70,12 +73,13 @@ impl Attribution {
     #[inline]
     pub(super) fn judge(&mut self, kind: Kind, frame: &[u8], elided: &[Elided], numbers: &Numbers) -> Verdict {
         self.responses += 1;
+        self.examined = false;
         let Some(look) = self.wanted.look(frame, elided) else {
             // It can be read no better elsewhere, and the reader reports it.
             return WHOLE;
         };
-        if self.streamed == Streamed::Within {
-            return self.judge_streamed(kind, look, numbers);
+        if let Streamed::Within(item) = self.streamed {
+            return self.judge_streamed(kind, look, numbers, item);
         }
         match named(kind, look.named) {
             Name::Uid(uid) => self.judge_named(uid, look),
@@ -84,8 +88,13 @@ impl Attribution {
         }
     }
 
-    /// Whether the literal that the response goes on with is the one that a reader waits for.
+    /// Whether the literal that the response goes on with is the one that a reader waits for. Of each response only one literal is
+    /// looked at in this way: many of them must not cost more than they bring.
     pub(super) fn streams(&mut self, kind: Kind, head: &[u8], elided: &[Elided], numbers: &Numbers) -> bool {
+        let item = self.wanted.announced(head);
+        if item == 0 || self.streamed != Streamed::Nothing || std::mem::replace(&mut self.examined, true) {
+            return false;
+        }
         let (Some(look), Some(only)) = (self.wanted.look_at_all(head, elided), self.wanted.only()) else {
             return false;
         };
@@ -94,9 +103,9 @@ impl Attribution {
             Name::Invalid => false,
             Name::None => owner(kind, numbers).is_none_or(|uid| uid == only),
         };
-        let streams = meant && look.last != 0 && self.streamed == Streamed::Nothing && !self.answered.contains(only);
+        let streams = meant && !self.answered.contains(only);
         if streams {
-            self.streamed = Streamed::Within;
+            self.streamed = Streamed::Within(item);
         }
         streams
     }
@@ -114,7 +123,11 @@ impl Attribution {
 
     /// Whether the text that was streamed may be another message's.
     pub(super) fn is_doubtful(&self) -> bool {
-        self.streamed == Streamed::Within || self.streamed == Streamed::Nameless && self.responses > 1
+        match self.streamed {
+            Streamed::Within(_) => true,
+            Streamed::Nameless => self.responses > 1,
+            Streamed::Nothing | Streamed::Done => false,
+        }
     }
 
     /// The messages of which anything came.
@@ -178,13 +191,13 @@ impl Attribution {
     }
 
     /// The response whose literal went to the reader: only now it may have named its message.
-    fn judge_streamed(&mut self, kind: Kind, look: Look, numbers: &Numbers) -> Verdict {
+    fn judge_streamed(&mut self, kind: Kind, look: Look, numbers: &Numbers, item: u64) -> Verdict {
         self.streamed = Streamed::Done;
         let named = match named(kind, look.named) {
             Name::None => owner(kind, numbers).map_or(Name::None, Name::Uid),
             named => named,
         };
-        match (named, self.wanted.only()) {
+        match (named, self.wanted.only().filter(|_| look.found & item != 0)) {
             (Name::Uid(uid), Some(only)) if uid == only => {
                 self.judge_named(uid, look);
                 WHOLE

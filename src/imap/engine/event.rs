@@ -98,6 +98,14 @@ impl Journal {
         self.check();
     }
 
+    /// As VANISHED names them, however many there are.
+    pub(crate) fn vanished(&mut self, uids: &Uids) {
+        self.fetched.retain(|&uid, _| Uid::new(uid).is_none_or(|uid| !uids.contains(uid)));
+        self.bytes = self.fetched.values().chain(&self.nameless).map(Fetched::weight).sum();
+        self.gone = self.gone.union(uids).unwrap_or_else(|_| uids.clone());
+        self.check();
+    }
+
     pub(crate) fn fetched(&mut self, uid: Option<Uid>, data: Fetched) {
         self.bytes = self.bytes.saturating_add(data.weight());
         match uid {

@@ -9,6 +9,9 @@ use crate::limits::Deadlines;
 /// RFC 2177 §3: a server may log out a client that has been idle for 30 minutes.
 const LONGEST: Duration = Duration::from_secs(29 * 60);
 
+/// The command.
+pub(crate) const IDLE: &str = "IDLE";
+
 /// Somebody watches the mailbox.
 #[derive(Debug)]
 pub(crate) struct Idle {
@@ -51,7 +54,7 @@ impl Idle {
     /// Begins, by push where the server can.
     pub(crate) fn begin(id: Id, pushed: bool) -> (Self, Act) {
         let step = if pushed { Step::Entering } else { Step::Looking };
-        (Self { id, step, pushed, over: false }, Act::Command(if pushed { "IDLE" } else { "NOOP" }))
+        (Self { id, step, pushed, over: false }, Act::Command(if pushed { IDLE } else { "NOOP" }))
     }
 
     /// The `+` has come. `false` where none was due.
@@ -74,7 +77,7 @@ impl Idle {
         match self.step {
             Step::Leaving { .. } => {
                 self.step = Step::Entering;
-                Act::Command("IDLE")
+                Act::Command(IDLE)
             }
             // A server that ends IDLE by itself would do so again at once: it is looked at from time to time instead.
             Step::Entering | Step::On { .. } => {
@@ -83,6 +86,21 @@ impl Idle {
             }
             Step::Looking | Step::Resting { .. } => self.rest(now, deadlines),
         }
+    }
+
+    /// The server will not, or not any more, whatever it announces: it is looked at instead, at once and then from time to time.
+    pub(crate) fn refused(&mut self) -> Act {
+        if self.over {
+            return Act::End;
+        }
+        self.pushed = false;
+        self.step = Step::Looking;
+        Act::Command("NOOP")
+    }
+
+    /// Whether the `+` is due.
+    pub(crate) fn is_entering(&self) -> bool {
+        self.step == Step::Entering
     }
 
     /// The watcher is gone.
@@ -161,6 +179,18 @@ mod tests {
         assert_eq!(idle.deadline(), Some(now + LONGEST));
         assert_eq!(idle.ring(now + LONGEST, &deadlines), Act::Done);
         assert_eq!(idle.answered(now + LONGEST, &deadlines), Act::Command("IDLE"));
+    }
+
+    #[test]
+    fn a_server_that_refuses_is_looked_at() {
+        let (now, deadlines) = (Instant::now(), Deadlines::default());
+        let (mut idle, _) = Idle::begin(Id(0), true);
+        assert_eq!(idle.refused(), Act::Command("NOOP"));
+        assert_eq!(idle.answered(now, &deadlines), Act::Nothing);
+        assert_eq!(idle.ring(now + deadlines.poll, &deadlines), Act::Command("NOOP"));
+        let (mut dropped, _) = Idle::begin(Id(0), true);
+        assert_eq!(dropped.cancel(now, &deadlines), Act::Nothing);
+        assert_eq!(dropped.refused(), Act::End);
     }
 
     #[test]

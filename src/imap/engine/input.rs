@@ -11,14 +11,28 @@ use crate::error::{Error, Kind as ErrorKind, Result};
 use crate::imap::codec::{self, Batch, Elided, Frame, Kind, Route, route};
 use crate::imap::types::Uid;
 
+/// Responses of fewer bytes than this are copied out of the block in which they came.
+const SMALL: usize = 4096;
+
 /// The bytes of one literal, on their way past the frames.
 #[derive(Debug)]
-pub(super) struct Flow {
-    /// Who gets them; `None` where nobody does.
-    to: Option<Id>,
-    left: u64,
-    /// The response in front of the literal, which what comes behind is joined to.
-    head: BytesMut,
+pub(super) enum Flow {
+    /// To whoever reads them.
+    Passed {
+        to: Id,
+        left: u64,
+        /// The response before the literal, which what comes after it is joined to.
+        head: BytesMut,
+    },
+    /// To nobody. The response before the literal ends at this offset of the input.
+    Skipped { left: u64, at: usize },
+}
+
+/// What becomes of a literal.
+enum Literal {
+    Passed(Id),
+    Skipped,
+    Kept,
 }
 
 /// Frames of one command that lie in the same block.
@@ -72,7 +86,8 @@ impl Claimed {
 
 impl Flow {
     pub(super) fn is_large(&self) -> bool {
-        self.left > super::LARGE as u64
+        let (Self::Passed { left, .. } | Self::Skipped { left, .. }) = self;
+        *left > super::LARGE as u64
     }
 }
 
@@ -100,6 +115,7 @@ impl Engine {
                 Frame::Partial => break Stop::Dry,
                 Frame::Literal { start, size } => break Stop::Literal { start, size },
             };
+            self.skipped = 0;
             let frame = rest.get(..len).unwrap_or_default();
             let elided = self.framer.take_elided();
             let route = route(frame);
@@ -175,6 +191,14 @@ impl Engine {
         }
     }
 
+    /// Whether the unfinished response is one that a running command claims.
+    pub(super) fn is_answer(&self, input: &[u8]) -> bool {
+        match route(input) {
+            Route::Untagged(kind) => self.running.iter().any(|run| run.order.claims.covers(kind)),
+            _ => false,
+        }
+    }
+
     /// Of several that run at once, the STATUS that asked about this mailbox; where the server spells its name in another way,
     /// the one that was sent first.
     fn status_claimant(&self, frame: &[u8]) -> Option<usize> {
@@ -190,6 +214,8 @@ impl Engine {
         let len = std::mem::take(at);
         let Some(claimed) = claimed else { return input.advance(len) };
         let block = input.split_to(len).freeze();
+        // A few responses must not keep all else in memory that came with them.
+        let block = if len < SMALL { super::copied(&block) } else { block };
         let mut batch = Batch::new(block);
         let frames = claimed.frames.len();
         claimed.frames.into_iter().for_each(|(start, end)| batch.push(start, end));
@@ -217,6 +243,7 @@ impl Engine {
     fn deliver_batch(&mut self, to: Claimant, batch: Batch, frames: usize) {
         let Some(run) = self.running.iter_mut().find(|run| run.id == Some(to.id)) else { return };
         run.span.add(frames, batch.weight());
+        self.clock.progressed();
         if !to.stream {
             run.frames += frames;
             run.bytes += batch.weight();
@@ -238,57 +265,81 @@ impl Engine {
         Ok(self.outcome.is_none())
     }
 
-    /// A literal goes past: to a reader of bodies, or nowhere where it is over the limit.
+    /// A literal goes past, to a reader of bodies or to nobody, or is kept with its response.
     fn begin_flow(&mut self, input: &mut BytesMut, start: usize, size: u64) -> Result<()> {
-        let fetch = match route(input) {
-            Route::Untagged(kind @ (Kind::Fetch(_) | Kind::UidFetch(_))) => Some(kind),
-            _ => None,
-        };
-        let to = fetch.and_then(|kind| self.reader_of(kind, input.get(..start).unwrap_or_default()));
-        if to.is_none() && size <= self.limits.literal as u64 {
-            return self.framer.keep(&self.limits);
+        match self.decide(input.get(..start).unwrap_or_default(), size)? {
+            Literal::Kept => return self.framer.keep(&self.limits),
+            Literal::Passed(to) => {
+                let rest = input.split_off(start);
+                let head = std::mem::replace(input, rest);
+                self.flow = Some(Flow::Passed { to, left: size, head });
+            }
+            Literal::Skipped => {
+                self.skipped = self.skipped.saturating_add(size);
+                if self.skipped > self.limits.skipped {
+                    return Err(Error::limit("the server sends a response of which too much has to be skipped"));
+                }
+                self.flow = Some(Flow::Skipped { left: size, at: start });
+            }
         }
-        if fetch.is_none() {
-            return Err(Error::limit("the server announced a literal over the limit"));
-        }
-        let rest = input.split_off(start);
-        let head = std::mem::replace(input, rest);
         self.framer.elide();
-        self.flow = Some(Flow { to, left: size, head });
         Ok(())
     }
 
-    /// Who gets the bytes of the literal that this response goes on with as they come.
-    fn reader_of(&mut self, kind: Kind, head: &[u8]) -> Option<Id> {
-        let run = self.running.iter_mut().find(|run| run.effect == Effect::Body)?;
-        let attribution = run.attribution.as_mut()?;
-        attribution.streams(kind, head, self.framer.elided(), &self.numbers).then_some(run.id).flatten()
+    fn decide(&mut self, head: &[u8], size: u64) -> Result<Literal> {
+        let kept = size <= self.limits.literal as u64;
+        let kind = match route(head) {
+            Route::Untagged(kind @ (Kind::Fetch(_) | Kind::UidFetch(_))) => kind,
+            _ if kept => return Ok(Literal::Kept),
+            _ => return Err(Error::limit("the server announced a literal over the limit")),
+        };
+        if let Some(run) = self.running.iter_mut().find(|run| run.effect == Effect::Body)
+            && let (Some(attribution), Some(id)) = (run.attribution.as_mut(), run.id)
+            && attribution.streams(kind, head, self.framer.elided(), &self.numbers)
+        {
+            return Ok(if run.abandoned { Literal::Skipped } else { Literal::Passed(id) });
+        }
+        Ok(if kept { Literal::Kept } else { Literal::Skipped })
     }
 
     /// Takes the bytes of a literal that goes past. `false` while more of them must come.
     fn lead_past(&mut self, input: &mut BytesMut) -> bool {
-        let Some(flow) = &mut self.flow else { return true };
-        let count = usize::try_from(flow.left).unwrap_or(usize::MAX).min(input.len());
-        flow.left -= count as u64;
-        let (to, left) = (flow.to, flow.left);
-        match to {
-            Some(id) if count > 0 => {
-                if let Some(run) = self.running.iter_mut().find(|run| run.id == to) {
-                    run.span.add(0, count);
-                }
-                let chunk = input.split_to(count).freeze();
-                self.deliver(Some(id), Delivery::Chunk(chunk));
-            }
-            _ => input.advance(count),
+        match self.flow.take() {
+            None => true,
+            Some(Flow::Passed { to, left, head }) => self.pass(input, to, left, head),
+            Some(Flow::Skipped { left, at }) => self.skip(input, left, at),
         }
+    }
+
+    fn pass(&mut self, input: &mut BytesMut, to: Id, left: u64, mut head: BytesMut) -> bool {
+        let count = usize::try_from(left).unwrap_or(usize::MAX).min(input.len());
+        if count > 0 {
+            let chunk = input.split_to(count).freeze();
+            if let Some(run) = self.running.iter_mut().find(|run| run.id == Some(to)) {
+                run.span.add(0, count);
+            }
+            self.clock.progressed();
+            self.deliver(Some(to), Delivery::Chunk(chunk));
+        }
+        let left = left - count as u64;
         if left > 0 {
+            self.flow = Some(Flow::Passed { to, left, head });
             return false;
         }
-        if let Some(mut flow) = self.flow.take() {
-            flow.head.extend_from_slice(input);
-            *input = flow.head;
-        }
+        head.extend_from_slice(input);
+        *input = head;
         true
+    }
+
+    fn skip(&mut self, input: &mut BytesMut, left: u64, at: usize) -> bool {
+        let here = input.len().saturating_sub(at);
+        let count = usize::try_from(left).unwrap_or(usize::MAX).min(here);
+        // What is moved is never more than one read.
+        input.copy_within(at + count.., at);
+        input.truncate(at + here - count);
+        let left = left - count as u64;
+        self.flow = (left > 0).then_some(Flow::Skipped { left, at });
+        left == 0
     }
 }
 

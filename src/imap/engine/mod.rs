@@ -11,12 +11,13 @@ mod meaning;
 mod numbers;
 mod outbox;
 mod request;
+mod running;
+mod selection;
 mod sending;
 mod spans;
 mod state;
 #[cfg(test)]
 mod tests;
-mod validity;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -24,7 +25,6 @@ use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
 
-use self::attribution::Attribution;
 pub use self::event::Event;
 use self::event::Journal;
 use self::idle::Idle;
@@ -32,15 +32,15 @@ use self::input::Flow;
 use self::numbers::Numbers;
 use self::outbox::{HalfSent, Outbox};
 pub(crate) use self::request::{Delivery, Piece, Request};
+use self::running::{Pending, Running};
 pub use self::state::Selected;
 pub(crate) use self::state::{Phase, State};
 use crate::engine::clock::Clock;
-use crate::engine::span::Span;
 use crate::engine::{Appetite, Content, Id, Outgoing};
 use crate::error::{Error, Kind, Result, Words};
 use crate::imap::codec::Framer;
 use crate::imap::plan::{Effect, Needs, Order, Plan};
-use crate::imap::types::{CopyUid, Uids};
+use crate::imap::types::Uids;
 use crate::limits::{Deadlines, Limits};
 
 /// Unread bytes of an unfinished response from which on bigger blocks are read.
@@ -56,6 +56,8 @@ pub(crate) struct Engine {
     flow: Option<Flow>,
     /// Unread input is held back: how much.
     unread: usize,
+    /// Bytes of the present response that were skipped.
+    skipped: u64,
 
     queue: VecDeque<Pending>,
     running: VecDeque<Running>,
@@ -84,44 +86,6 @@ pub(crate) struct Engine {
     outcome: Option<Result<()>>,
 }
 
-/// Asked for, and not yet on the wire.
-enum Pending {
-    Command(Id, Plan),
-    Idle(Id, u64),
-}
-
-/// On the wire, and not yet answered.
-struct Running {
-    /// `None` for the engine's own.
-    id: Option<Id>,
-    tag: u32,
-    verb: &'static str,
-    order: Order,
-    span: Span,
-    effect: Effect,
-    lasting: bool,
-    /// Whether it is about messages of the selected mailbox.
-    bound: bool,
-    /// Those messages are others now, and whoever asked was told.
-    overtaken: bool,
-    stream: bool,
-    /// Of a FETCH, what of it has come.
-    attribution: Option<Attribution>,
-    /// Nobody reads its answer any more.
-    abandoned: bool,
-    frames: usize,
-    bytes: usize,
-    over_limit: bool,
-    /// Capabilities came with it, and need not be asked for.
-    capable: bool,
-    /// What was enabled came with it.
-    enabled: bool,
-    /// A COPYUID that came before its answer.
-    copied: Option<CopyUid>,
-    /// A MESSAGELIMIT came before its answer.
-    limited: bool,
-}
-
 /// Where the change to TLS stands.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Upgrade {
@@ -142,6 +106,7 @@ impl Engine {
             framer: Framer::new(),
             flow: None,
             unread: 0,
+            skipped: 0,
             queue: VecDeque::new(),
             running: VecDeque::new(),
             half_sent: None,
@@ -166,7 +131,7 @@ impl Engine {
         }
     }
 
-    /// The goodbye was said: that the tagged answer to LOGOUT is missing does not matter.
+    /// The connection ends after LOGOUT was sent: that the tagged answer is missing does not matter.
     fn leave(&mut self) {
         let leaving = self.running.iter().position(|run| run.effect == Effect::Logout);
         if let Some(run) = leaving.and_then(|index| self.running.remove(index)) {
@@ -215,6 +180,8 @@ impl Engine {
             (None, None) => !self.running.is_empty(),
         };
         self.clock.waits(waiting, self.flow.is_some() || self.unread > 0);
+        let calling = self.idle.is_none() && !self.running.is_empty();
+        self.clock.calls(calling.then_some(self.deadlines.call));
     }
 
     /// The connection is over, and everybody who waits is told why.
@@ -318,12 +285,16 @@ impl crate::engine::Engine for Engine {
             input.clear();
         }
         self.unread = input.len();
+        if self.is_answer(input) {
+            self.clock.progressed();
+        }
         self.after();
     }
 
     fn handle_end(&mut self, error: Option<Error>, now: Instant) {
         self.clock.tell(now);
-        if self.goodbye.is_some() && self.outcome.is_none() {
+        // Some servers just close, and the rest of the goodbye does not matter.
+        if self.outcome.is_none() {
             self.leave();
         }
         self.fail(match error {
@@ -361,6 +332,7 @@ impl crate::engine::Engine for Engine {
     fn handle_written(&mut self, now: Instant) {
         self.clock.tell(now);
         self.clock.sent();
+        self.clock.progressed();
     }
 
     fn poll_transmit(&mut self) -> Option<Outgoing> {
@@ -438,41 +410,6 @@ fn closed(outcome: &Result<()>) -> Error {
         Err(error) if error.kind() == Kind::Closed => error.clone(),
         Err(error) => Error::closed("the connection is closed after a failure").with_source(error.clone()),
         Ok(()) => over(),
-    }
-}
-
-impl Running {
-    /// Just sent, with nothing about it that is not so for every command.
-    fn new(id: Option<Id>, tag: u32, verb: &'static str, order: Order) -> Self {
-        Self {
-            id,
-            tag,
-            verb,
-            order,
-            span: Span::begin(verb),
-            effect: Effect::None,
-            lasting: false,
-            bound: false,
-            overtaken: false,
-            stream: false,
-            attribution: None,
-            abandoned: false,
-            frames: 0,
-            bytes: 0,
-            over_limit: false,
-            capable: false,
-            enabled: false,
-            copied: None,
-            limited: false,
-        }
-    }
-}
-
-impl Pending {
-    fn id(&self) -> Id {
-        match self {
-            Self::Command(id, _) | Self::Idle(id, _) => *id,
-        }
     }
 }
 

@@ -63,7 +63,7 @@ impl Engine {
             bound: matches!(plan.needs, Needs::Selection(_)),
             stream: plan.stream,
             attribution: plan.wanted.map(Attribution::new),
-            ..Running::new(Some(id), self.next_tag, plan.verb, plan.order)
+            ..Running::new(Some(id), self.next_tag, plan.verb, plan.order, self.clock.now())
         });
         self.half_sent =
             Some(HalfSent { id, rest: plan.line.into(), stage: Stage::Text, spoilable: plan.spoilable, spoilt: false });
@@ -75,7 +75,7 @@ impl Engine {
         self.begin_line();
         self.outbox.text(verb.as_bytes());
         self.outbox.text(b"\r\n");
-        self.running.push_back(Running::new(None, self.next_tag, verb, Order::ALONE));
+        self.running.push_back(Running::new(None, self.next_tag, verb, Order::ALONE, self.clock.now()));
     }
 
     fn begin_line(&mut self) {

@@ -60,6 +60,8 @@ pub struct Selected {
     /// The highest modification sequence, where the mailbox has any.
     pub highest_modseq: Option<u64>,
     pub(crate) selection: u64,
+    /// Whether the server said how many messages there are.
+    pub(crate) counted: bool,
 }
 
 impl State {
@@ -107,6 +109,7 @@ impl Selected {
             uids_not_sticky: false,
             highest_modseq: None,
             selection,
+            counted: false,
         }
     }
 }

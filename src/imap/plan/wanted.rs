@@ -1,7 +1,7 @@
 //! What a FETCH asks for, as its answers are recognised: by UID, item, section and origin (RFC 9051 §7.5.2). It looks at names only and
 //! must not know what was answered before.
 
-use crate::imap::codec::{Elided, Named, Scan};
+use crate::imap::codec::{Elided, Named, Scan, before_literal};
 use crate::imap::types::{BINARY, BINARY_SIZE, Item, Items, Uid, Uids, WantedSection};
 
 /// The bits of sections follow those of attributes; all that find no bit of their own share the last one.
@@ -36,8 +36,6 @@ pub(crate) struct Look {
     pub(crate) named: Name,
     /// The wanted items that it holds, one bit for each.
     pub(crate) found: u64,
-    /// Of the last item that was looked at, its bit; 0 if that is not wanted.
-    pub(crate) last: u64,
     /// Whether it holds what servers send without being asked, and was not wanted.
     pub(crate) more: bool,
 }
@@ -96,6 +94,11 @@ impl Wanted {
         self.look_until(frame, elided, |look| look.found == self.all && look.named != Name::None && self.all != 0)
     }
 
+    /// The bit of the item whose value is the literal that the response goes on with, as far as its end tells; 0 if none is wanted.
+    pub(crate) fn announced(&self, head: &[u8]) -> u64 {
+        before_literal(head).map_or(0, |named| self.bit_of(named))
+    }
+
     /// Looks at all that there is of a response that goes on with a literal.
     pub(crate) fn look_at_all(&self, frame: &[u8], elided: &[Elided]) -> Option<Look> {
         self.look_until(frame, elided, |_| false)
@@ -104,15 +107,14 @@ impl Wanted {
     #[inline]
     fn look_until(&self, frame: &[u8], elided: &[Elided], done: impl Fn(&Look) -> bool) -> Option<Look> {
         let mut scan = Scan::new(frame, elided)?;
-        let mut look = Look { named: Name::None, found: 0, last: 0, more: false };
+        let mut look = Look { named: Name::None, found: 0, more: false };
         while let Some(named) = scan.next() {
             if let Named::Uid(uid) = named {
                 look.named = uid.and_then(Uid::new).map_or(Name::Invalid, Name::Uid);
-                look.last = 0;
             } else {
-                look.last = self.bit_of(named);
-                look.found |= look.last;
-                look.more |= look.last == 0 && matches!(named, Named::Attribute(Item::Flags | Item::ModSeq));
+                let bit = self.bit_of(named);
+                look.found |= bit;
+                look.more |= bit == 0 && matches!(named, Named::Attribute(Item::Flags | Item::ModSeq));
             }
             if done(&look) {
                 break;
@@ -231,7 +233,7 @@ mod tests {
     #[test]
     fn the_last_name_before_a_literal_is_known() {
         let wanted = Wanted::new(Uids::ALL, &Items::MESSAGE);
-        let last = |frame: &str| wanted.look_at_all(frame.as_bytes(), &[]).unwrap().last;
+        let last = |frame: &str| wanted.announced(frame.as_bytes());
         assert_eq!(last("* 7 FETCH (UID 9 BODY[] {5}\r\n"), wanted.all());
         assert_eq!(last("* 7 FETCH (BODY[] {3}\r\nabc BODY[HEADER] {5}\r\n"), 0);
         assert_eq!(last("* 7 FETCH (X-NOTE {5}\r\n"), 0);

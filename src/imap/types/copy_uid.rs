@@ -38,11 +38,7 @@ impl CopyUid {
     /// Pairs up two lists of ranges, given in the server's order; the destination is stamped with its UIDVALIDITY.
     pub(crate) fn new(validity: Option<UidValidity>, from: &[(Uid, Uid)], to: &[(Uid, Uid)]) -> Self {
         let runs = pair(from, to).unwrap_or_default();
-        let to = collect(to);
-        let to = match validity {
-            Some(validity) => to.stamped(validity),
-            None => to,
-        };
+        let to = collect(to).under(validity);
         Self { from: collect(from), to, runs, cut: false }
     }
 
@@ -71,11 +67,7 @@ impl CopyUid {
             Vec::new()
         };
         let to = runs.iter().filter_map(|run: &Run| Some((Uid::new(run.to)?, Uid::new(run.to.checked_add(run.len)?)?)));
-        let to = collect(&to.collect::<Vec<_>>());
-        let to = match self.to.validity() {
-            Some(validity) => to.stamped(validity),
-            None => to,
-        };
+        let to = collect(&to.collect::<Vec<_>>()).under(self.to.validity());
         (!from.is_empty()).then_some(Self { from, to, runs, cut: self.cut })
     }
 

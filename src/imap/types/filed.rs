@@ -44,7 +44,7 @@ pub struct Transferred {
     /// Which message became which, where the server says so (UIDPLUS), as far as they were asked for.
     pub mapping: Option<CopyUid>,
     /// Those of the UIDs asked for of which there was no message (any more), as the server shows by naming all that it copied, or
-    /// all that there are. `None` where it does not show it, and where the set asked for had no end (`*`).
+    /// all that there are; under the UIDVALIDITY of the mailbox they were asked for in. `None` where it does not show it, and where the set asked for had no end (`*`).
     pub missing: Option<Uids>,
 }
 
@@ -66,10 +66,7 @@ mod tests {
 
     #[test]
     fn one_message_has_one_uid_that_lasts() {
-        let set = |text: &str, validity| {
-            let uids: Uids = text.parse().unwrap();
-            UidValidity::new(validity).map_or(uids.clone(), |validity| uids.stamped(validity))
-        };
+        let set = |text: &str, validity| text.parse::<Uids>().unwrap().under(UidValidity::new(validity));
         let appended = Appended::from_set(&set("4", 7)).unwrap();
         assert_eq!((appended.uid.as_u32(), u32::from(appended.validity)), (4, 7));
         assert_eq!(Uids::from(appended), set("4", 7));

@@ -61,6 +61,11 @@ impl Uids {
         Self { validity: Some(validity), ..self }
     }
 
+    /// The same set under that stamp, or under its own where there is none.
+    pub(crate) fn under(self, validity: Option<UidValidity>) -> Self {
+        Self { validity: validity.or(self.validity), ..self }
+    }
+
     /// The UIDVALIDITY this set was met under, if it came from a server.
     pub fn validity(&self) -> Option<UidValidity> {
         self.validity

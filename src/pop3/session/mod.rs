@@ -50,7 +50,8 @@ pub(super) type Pop3Link = Link<Engine>;
 /// to one that is gets read and thrown away, and the next call works.
 ///
 /// **Errors.** [`Kind::Rejected`](crate::Kind::Rejected) where the server says `-ERR`: the session lives on. `Kind::Limit` for a value over
-/// [`Limits`](crate::Limits), likewise. After `Kind::Io`, `Timeout`, `Protocol` or `Closed` the session is over, and every later call says
+/// [`Limits`](crate::Limits), likewise; but a line or a listing that goes on beyond its limit, and a reply of which too much is
+/// [skipped](crate::Limits::skipped), end the session. After `Kind::Io`, `Timeout`, `Protocol` or `Closed` the session is over, and every later call says
 /// `Kind::Closed`.
 ///
 /// ```
@@ -120,7 +121,8 @@ impl Pop3 {
     /// `Kind::Input` and `Kind::Unsupported` before anything is sent, or before the login is; `Kind::Io`, `Kind::Tls` (an upgrade that the server
     /// does not offer or refuses among them), `Kind::Timeout`; `Kind::Protocol` where no POP3 is spoken; `Kind::Closed` where the server turns away at the
     /// greeting; [`Kind::Login`](crate::Kind::Login) where it refuses the login, and [`Kind::Rejected`](crate::Kind::Rejected) where its [`code`](crate::Error::code)
-    /// says that the password is not to blame: `IN-USE` (another session has the maildrop) and `SYS/TEMP` can be retried as they
+    /// or its words say that the password is not to blame (a locked maildrop, a busy server, [too many
+    /// connections](crate::Error::is_connection_limit)): `IN-USE` (another session has the maildrop) and `SYS/TEMP` can be retried as they
     /// are, `LOGIN-DELAY` after [`retry_after`](crate::Error::retry_after), `SYS/PERM` not (RFC 2449 §8, RFC 3206).
     pub async fn connect(config: impl Into<Config>, login: Login) -> Result<Self> {
         let connector = Connector { config: config.into(), login };

@@ -25,8 +25,9 @@ impl Session {
         }
         args.end()?;
         let mut line = "* ENABLED".to_owned();
+        let told = self.shared.options.enabled_response;
         for name in names.iter().map(|name| name.to_ascii_uppercase()) {
-            if !self.offers(&name) {
+            if !self.offers(&name) || (name == "IMAP4REV2" && !told) {
                 continue;
             }
             let enabled = &mut self.enabled;
@@ -39,7 +40,9 @@ impl Session {
             line.push(' ');
             line.push_str(if name == "IMAP4REV2" { "IMAP4rev2" } else { &name });
         }
-        self.wire.push(line + "\r\n");
+        if told {
+            self.wire.push(line + "\r\n");
+        }
         Ok("ENABLE completed".to_owned())
     }
 

@@ -1,6 +1,8 @@
 //! Any command that is a value, with arbitrary arguments: as what is to come back, and as the crate's own value.
 
 use arbitrary::{Arbitrary, Result, Unstructured};
+use postroom::imap::codec::encode::Segment;
+use postroom::imap::codec::stateful;
 use postroom::imap::{
     Content, EntryName, Extension, Items, ListReturn, ListSelect, MailboxName, MetadataDepth, NewMessage, NotifyEvent,
     Piece, Query, QuotaResource, Returns, Rights, RightsChange, Scope, SortKey, Stretch, Uid, UidValidity, Uids,
@@ -266,8 +268,23 @@ fn refs(texts: &[String]) -> Vec<&str> {
 }
 
 impl Call {
-    /// As a program asks for it.
-    pub(crate) fn extension(&self) -> Extension {
+    /// As a program asks for it: a value that a session runs, or what it would refuse.
+    pub(crate) fn segments(&self, utf8: bool) -> postroom::Result<Vec<Segment>> {
+        let line = match self {
+            Self::Notify(status, groups) => stateful::notify(*status, groups, utf8),
+            Self::Bare("UNAUTHENTICATE") => Ok(stateful::unauthenticate()),
+            Self::Bare("COMPRESS DEFLATE") => Ok(stateful::compress_deflate()),
+            Self::Bare("NOTIFY NONE") => Ok(stateful::notify_none()),
+            Self::SelectCondstore(mailbox) => stateful::select_condstore(mailbox, utf8),
+            Self::SelectQresync(mailbox, validity, mod_seq, known) => {
+                stateful::select_qresync(mailbox, *validity, *mod_seq, known.as_ref(), utf8)
+            }
+            _ => return self.extension().segments(utf8),
+        };
+        line.map(|line| line.finish())
+    }
+
+    fn extension(&self) -> Extension {
         match self {
             Self::SetAcl(mailbox, who, change) => Extension::set_acl(mailbox, who, *change),
             Self::DeleteAcl(mailbox, who) => Extension::delete_acl(mailbox, who),
@@ -287,14 +304,8 @@ impl Call {
             Self::Comparator(orders) => Extension::comparator(&refs(orders)),
             Self::MultiSearch(scopes, query, returns) => Extension::multi_search(scopes, query.clone(), *returns),
             Self::CancelUpdate(tags) => Extension::cancel_update(&refs(tags)),
-            Self::Notify(status, groups) => Extension::notify(*status, groups),
-            Self::Bare("UNAUTHENTICATE") => Extension::unauthenticate(),
-            Self::Bare("COMPRESS DEFLATE") => Extension::compress_deflate(),
-            Self::Bare("NOTIFY NONE") => Extension::notify_none(),
-            Self::Bare(_) => Extension::jmap_access(),
-            Self::SelectCondstore(mailbox) => Extension::select_condstore(mailbox),
-            Self::SelectQresync(mailbox, validity, mod_seq, known) => {
-                Extension::select_qresync(mailbox, *validity, *mod_seq, known.as_ref())
+            Self::Bare(_) | Self::Notify(..) | Self::SelectCondstore(_) | Self::SelectQresync(..) => {
+                Extension::jmap_access()
             }
             Self::FetchIf(uids, items, since, vanished, stretch) => {
                 Extension::fetch_if(uids.clone(), items.clone(), *since, *vanished, *stretch)

@@ -22,6 +22,7 @@ impl Dice {
         self.below(times) == 0
     }
 
+    #[allow(dead_code, reason = "not every test binary has a use for it")]
     pub(crate) fn shuffle<T>(&mut self, all: &mut [T]) {
         for last in (1..all.len()).rev() {
             all.swap(last, self.below(last + 1));

@@ -10,7 +10,7 @@ mod structure;
 
 pub use batch::{Batch, FetchedBatch, UnreadableFetch, fetched};
 pub(crate) use batch::{joined, missing};
-pub(crate) use scan::{Named, Scan};
+pub(crate) use scan::{Named, Scan, before_literal};
 
 use self::attribute::Name;
 use self::envelope::{Fault, Trouble};

@@ -109,6 +109,24 @@ impl<'a> Scan<'a> {
     }
 }
 
+/// How far back the name of a literal's attribute is looked for.
+const LONGEST_NAME: usize = 8192;
+
+/// The attribute whose value is the literal that the bytes end by announcing; `None` if that is within a value, or cannot be told. It
+/// looks at the end only, however long the response is: what it finds is to be checked once the response is whole.
+pub(crate) fn before_literal(head: &[u8]) -> Option<Named<'_>> {
+    let head = head.get(head.len().saturating_sub(LONGEST_NAME)..)?;
+    let announced = head.trim_ascii_end().strip_suffix(b"}")?;
+    let brace = announced.iter().rposition(|byte| *byte == b'{')?;
+    let named = announced.get(..brace)?;
+    let named = named.strip_suffix(b"~").unwrap_or(named).trim_ascii_end();
+    let bracket = named.iter().rposition(|byte| *byte == b'[').unwrap_or(named.len());
+    let before = named.get(..bracket)?.iter().rposition(|byte| matches!(byte, b' ' | b'('))?;
+    let mut scan = Scan { tokens: Tokens::new(Cursor::new(named, before + 1), &[], 0, 0), value: None };
+    let found = scan.named()?;
+    (scan.tokens.cursor.at() == named.len()).then_some(found)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -155,6 +173,28 @@ mod tests {
         assert_eq!(names("* 7 FETCH (UID 0 FLAGS)\r\n"), ["UID None", "Flags"]);
         assert_eq!(names("* 7 FETCH (UID 99999999999 FLAGS ()\r\n"), ["UID None", "Flags"]);
         assert!(Scan::new(b"* 7 FETCH\r\n", &[]).is_none() && Scan::new(b"* 7 FETCH UID 9\r\n", &[]).is_none());
+    }
+
+    #[test]
+    fn the_name_of_a_literal_is_found_from_behind() {
+        let section = |section| Some(Named::Section { binary: false, section, origin: None });
+        let found = |head: &'static str| before_literal(head.as_bytes());
+        assert_eq!(found("* 7 FETCH (UID 9 BODY[] {5}\r\n"), section(b""));
+        assert_eq!(found("* 7 FETCH (RFC822 {12345}\r\n"), section(b""));
+        assert_eq!(found("* 7 FETCH (BODY[HEADER.FIELDS (A B)] {5}\n"), section(b"HEADER.FIELDS (A B)"));
+        let window = Some(Named::Section { binary: true, section: b"1", origin: Some(7) });
+        assert_eq!(found("* 7 FETCH (BINARY[1]<7> ~{5}\r\n"), window);
+        assert_eq!(found("* 7 FETCH (X-NOTE {5}\r\n"), Some(Named::Attribute(Item::Unknown)));
+        for within in [
+            "* 7 FETCH (ENVELOPE (NIL {5}\r\n",
+            "* 7 FETCH (X \"BODY[]\" {5}\r\n",
+            "{5}\r\n",
+            "",
+            "}\r\n",
+            "(x] {5}\r\n",
+        ] {
+            assert!(!matches!(found(within), Some(Named::Section { .. })), "{within}: {:?}", found(within));
+        }
     }
 
     #[test]

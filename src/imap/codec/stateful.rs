@@ -1,0 +1,180 @@
+//! Commands that change what a session is or says: NOTIFY (RFC 5465), COMPRESS (RFC 4978), UNAUTHENTICATE (RFC 8437), and SELECT with a
+//! history (RFC 7162 §3.1.8, §3.2.5). They are written here for programs with an engine of their own; this crate's session has no
+//! calls of them, and refuses them as values. It must not know what they change.
+
+use super::encode::Line;
+use crate::error::{Error, Result};
+use crate::imap::types::{MailboxName, NotifyEvent, Scope, UidValidity, Uids};
+
+/// UNAUTHENTICATE: as if nobody had logged in.
+pub fn unauthenticate() -> Line {
+    Line::new("UNAUTHENTICATE")
+}
+
+/// COMPRESS DEFLATE: after the answer both sides compress.
+pub fn compress_deflate() -> Line {
+    Line::new("COMPRESS").checked("DEFLATE")
+}
+
+/// SELECT with `CONDSTORE`: flags come with modification sequences from now on.
+///
+/// # Errors
+///
+/// [`Kind::Input`](crate::Kind::Input) for a name that cannot be sent.
+pub fn select_condstore(mailbox: &MailboxName, utf8: bool) -> Result<Line> {
+    Line::new("SELECT").mailbox(mailbox, utf8)?.list(|list| list.atom("CONDSTORE"))
+}
+
+/// SELECT with `QRESYNC`: the server also says what has changed and what is gone since then, among the known UIDs where they are given.
+/// The extension has to be enabled.
+///
+/// ```
+/// use postroom::imap::codec::encode::Segment;
+/// use postroom::imap::codec::stateful;
+/// use postroom::imap::{MailboxName, UidValidity};
+///
+/// let validity = UidValidity::new(67).unwrap();
+/// let line = stateful::select_qresync(&MailboxName::INBOX, validity, 90, None, false)?;
+/// assert_eq!(line.finish(), [Segment::Text("SELECT INBOX (QRESYNC (67 90))\r\n".into())]);
+/// # Ok::<(), postroom::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// [`Kind::Input`](crate::Kind::Input) for a name that cannot be sent, an empty set, and a modification sequence that is 0 or of more
+/// than 63 bits.
+pub fn select_qresync(
+    mailbox: &MailboxName,
+    validity: UidValidity,
+    mod_seq: u64,
+    known: Option<&Uids>,
+    utf8: bool,
+) -> Result<Line> {
+    if mod_seq == 0 || mod_seq > i64::MAX.unsigned_abs() {
+        return Err(Error::input("a modification sequence has 63 bits and is not 0"));
+    }
+    Line::new("SELECT").mailbox(mailbox, utf8)?.list(|list| {
+        list.atom("QRESYNC")?.list(|list| {
+            let list = list.number(u32::from(validity).into()).number(mod_seq);
+            known.into_iter().try_fold(list, |list, known| list.uids(known))
+        })
+    })
+}
+
+/// NOTIFY SET: from now on the server tells of these events in these mailboxes and of no others. With `status` it first says how they
+/// are.
+///
+/// # Errors
+///
+/// [`Kind::Input`](crate::Kind::Input) for names that cannot be sent, for no group at all, and for a scope that names no mailbox.
+pub fn notify(status: bool, groups: &[(Scope, Vec<NotifyEvent>)], utf8: bool) -> Result<Line> {
+    if groups.is_empty() {
+        return Err(Error::input("NOTIFY SET names one group of mailboxes at least"));
+    }
+    let line = Line::new("NOTIFY").checked("SET");
+    let line = if status { line.checked("STATUS") } else { line };
+    groups.iter().try_fold(line, |line, (scope, events)| {
+        line.list(|list| {
+            let list = list.scope(scope, utf8)?;
+            match &events[..] {
+                [] => Ok(list.checked("NONE")),
+                events => list.list(|list| events.iter().try_fold(list, event)),
+            }
+        })
+    })
+}
+
+/// NOTIFY NONE: the server tells nothing unasked.
+pub fn notify_none() -> Line {
+    Line::new("NOTIFY").checked("NONE")
+}
+
+fn event(list: Line, event: &NotifyEvent) -> Result<Line> {
+    Ok(match event {
+        NotifyEvent::MessageNew(None) => list.checked("MessageNew"),
+        NotifyEvent::MessageNew(Some(items)) => list.checked("MessageNew").items(items),
+        NotifyEvent::MessageExpunge => list.checked("MessageExpunge"),
+        NotifyEvent::FlagChange => list.checked("FlagChange"),
+        NotifyEvent::AnnotationChange => list.checked("AnnotationChange"),
+        NotifyEvent::MailboxName => list.checked("MailboxName"),
+        NotifyEvent::SubscriptionChange => list.checked("SubscriptionChange"),
+        NotifyEvent::MailboxMetadataChange => list.checked("MailboxMetadataChange"),
+        NotifyEvent::ServerMetadataChange => list.checked("ServerMetadataChange"),
+        NotifyEvent::Other(name) => list.atom(name)?,
+    })
+}
+
+impl Line {
+    /// Mailboxes by name in parentheses even where there is one: that is valid for both commands that name a scope.
+    pub(crate) fn scope(self, scope: &Scope, utf8: bool) -> Result<Self> {
+        let (word, names) = match scope {
+            Scope::Selected => ("selected", None),
+            Scope::SelectedDelayed => ("selected-delayed", None),
+            Scope::Inboxes => ("inboxes", None),
+            Scope::Personal => ("personal", None),
+            Scope::Subscribed => ("subscribed", None),
+            Scope::Subtree(names) => ("subtree", Some(names)),
+            Scope::SubtreeOne(names) => ("subtree-one", Some(names)),
+            Scope::Mailboxes(names) => ("mailboxes", Some(names)),
+        };
+        match names.map(Vec::as_slice) {
+            None => Ok(self.checked(word)),
+            Some([]) => Err(Error::input("a scope of mailboxes names one at least")),
+            Some(names) => {
+                self.checked(word).list(|list| names.iter().try_fold(list, |list, name| list.mailbox(name, utf8)))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::imap::codec::Segment;
+    use crate::imap::types::Items;
+
+    fn text(line: Line) -> String {
+        match &line.finish()[..] {
+            [Segment::Text(text)] => String::from_utf8_lossy(text).trim_end().to_owned(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_history_is_a_list_in_a_list() {
+        let validity = UidValidity::new(67).unwrap();
+        let known: Uids = "1:3,9".parse().unwrap();
+        let inbox = &MailboxName::INBOX;
+        assert_eq!(
+            text(select_qresync(inbox, validity, 90, Some(&known), false).unwrap()),
+            "SELECT INBOX (QRESYNC (67 90 1:3,9))"
+        );
+        for mod_seq in [0, u64::MAX] {
+            assert!(select_qresync(inbox, validity, mod_seq, None, false).is_err());
+        }
+        assert_eq!(text(select_condstore(inbox, false).unwrap()), "SELECT INBOX (CONDSTORE)");
+        assert_eq!(text(compress_deflate()), "COMPRESS DEFLATE");
+        assert_eq!(text(unauthenticate()), "UNAUTHENTICATE");
+    }
+
+    #[test]
+    fn groups_have_a_scope_and_events() {
+        let new = NotifyEvent::MessageNew(Some(Items::FLAGS));
+        let groups = [
+            (Scope::Selected, vec![new, NotifyEvent::MessageExpunge]),
+            (Scope::Personal, Vec::new()),
+            (Scope::Inboxes, vec![NotifyEvent::MessageNew(None), NotifyEvent::AnnotationChange]),
+            (Scope::Subtree(vec![MailboxName::INBOX]), vec![NotifyEvent::Other("X".to_owned())]),
+        ];
+        assert_eq!(
+            text(notify(true, &groups, false).unwrap()),
+            "NOTIFY SET STATUS (selected (MessageNew (UID FLAGS) MessageExpunge)) (personal NONE) \
+             (inboxes (MessageNew AnnotationChange)) (subtree (INBOX) (X))"
+        );
+        assert_eq!(text(notify_none()), "NOTIFY NONE");
+        for wrong in [&[][..], &[(Scope::Subtree(Vec::new()), Vec::new())]] {
+            assert!(notify(false, wrong, false).is_err());
+        }
+        assert!(notify(false, &[(Scope::Personal, vec![NotifyEvent::Other("a b".to_owned())])], false).is_err());
+    }
+}

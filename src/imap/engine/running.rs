@@ -1,0 +1,86 @@
+//! The commands that the engine holds: those that wait for their turn, and those that are on the wire. What happens to them is the
+//! engine's business.
+
+use std::time::Instant;
+
+use super::attribution::Attribution;
+use crate::engine::Id;
+use crate::engine::span::Span;
+use crate::imap::plan::{Effect, Order, Plan};
+use crate::imap::types::{Capabilities, CopyUid};
+
+/// Asked for, and not yet on the wire.
+pub(super) enum Pending {
+    Command(Id, Plan),
+    Idle(Id, u64),
+}
+
+/// On the wire, and not yet answered.
+pub(super) struct Running {
+    /// `None` for the engine's own.
+    pub(super) id: Option<Id>,
+    pub(super) tag: u32,
+    pub(super) verb: &'static str,
+    pub(super) order: Order,
+    pub(super) span: Span,
+    /// When it was sent.
+    pub(super) began: Instant,
+    pub(super) effect: Effect,
+    pub(super) lasting: bool,
+    /// Whether it is about messages of the selected mailbox.
+    pub(super) bound: bool,
+    /// Those messages are others now, and whoever asked was told.
+    pub(super) overtaken: bool,
+    pub(super) stream: bool,
+    /// Of a FETCH, what of it has come.
+    pub(super) attribution: Option<Attribution>,
+    /// Nobody reads its answer any more.
+    pub(super) abandoned: bool,
+    pub(super) frames: usize,
+    pub(super) bytes: usize,
+    pub(super) over_limit: bool,
+    /// Capabilities came with it, and need not be asked for.
+    pub(super) capable: bool,
+    /// What the server said is enabled, before its answer.
+    pub(super) enabled: Option<Capabilities>,
+    /// A COPYUID that came before its answer.
+    pub(super) copied: Option<CopyUid>,
+    /// A MESSAGELIMIT came before its answer.
+    pub(super) limited: bool,
+}
+
+impl Running {
+    /// Just sent, with nothing about it that is not so for every command.
+    pub(super) fn new(id: Option<Id>, tag: u32, verb: &'static str, order: Order, now: Instant) -> Self {
+        Self {
+            id,
+            tag,
+            verb,
+            order,
+            span: Span::begin(verb),
+            began: now,
+            effect: Effect::None,
+            lasting: false,
+            bound: false,
+            overtaken: false,
+            stream: false,
+            attribution: None,
+            abandoned: false,
+            frames: 0,
+            bytes: 0,
+            over_limit: false,
+            capable: false,
+            enabled: None,
+            copied: None,
+            limited: false,
+        }
+    }
+}
+
+impl Pending {
+    pub(super) fn id(&self) -> Id {
+        match self {
+            Self::Command(id, _) | Self::Idle(id, _) => *id,
+        }
+    }
+}

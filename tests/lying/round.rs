@@ -1,0 +1,261 @@
+//! One round: one call, to which some lies are told, and which of the invariants are broken by what came of it.
+
+use std::collections::BTreeSet;
+use std::panic::AssertUnwindSafe;
+use std::pin::pin;
+use std::time::Duration;
+
+use postroom::Error;
+use postroom::testing::{Server, Snapshot};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use crate::call::{Call, Seen, Task, Text, What};
+use crate::dice::Dice;
+use crate::lie::{Lie, Log, Told};
+use crate::mail::{self, Mail, USER, World};
+use crate::untruth::STILL_HERE;
+use crate::{collecting, imap_calls, pop3_calls};
+
+/// By the paused clock: what a call may take, a few silences included.
+const LIMIT: Duration = Duration::from_secs(25 * 60);
+/// What it may take besides if the server says that it is still there.
+const PATIENCE: Duration = Duration::from_secs(60 * 60);
+/// What a driver may take to end when nobody holds its session.
+const END: Duration = Duration::from_secs(120);
+
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) enum Invariant {
+    /// Nothing panics.
+    NoPanic,
+    /// Every call ends in time.
+    Time,
+    /// A text without a defect is the server's.
+    Body,
+    /// No message is delivered or listed twice.
+    Once,
+    /// What is not complete says so.
+    Listing,
+    /// A message that is there is not called gone.
+    Gone,
+    /// What was found is what matches.
+    Search,
+    /// Only what was requested is changed, or called copied.
+    Scope,
+    /// Nothing is gone from the server that is not durable elsewhere.
+    Durable,
+    /// What is durable is the server's.
+    Stored,
+    /// Nothing is sent for a mailbox that has become another.
+    Stale,
+}
+
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Round {
+    pub(crate) call: Call,
+    pub(crate) lies: Vec<Lie>,
+    /// Chance, for what is not the lies'.
+    pub(crate) roll: u64,
+}
+
+/// What came of a round.
+pub(crate) struct Outcome {
+    pub(crate) told: Vec<Told>,
+    pub(crate) broken: Vec<(Invariant, String)>,
+    pub(crate) errors: Vec<String>,
+    /// How many texts were handed over, and how many messages were listed, found, stored or changed.
+    pub(crate) texts: usize,
+    pub(crate) listed: usize,
+}
+
+/// The mail of one account before and after.
+struct States {
+    before: Snapshot,
+    after: Snapshot,
+}
+
+pub(crate) fn play(round: &Round) -> Outcome {
+    let _watch = crate::watchdog::Watch::over(round);
+    let run = AssertUnwindSafe(|| {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+        runtime.block_on(play_on(round))
+    });
+    std::panic::catch_unwind(run).unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<String>().cloned();
+        let text = text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned())).unwrap_or_default();
+        Outcome { told: Vec::new(), broken: vec![(Invariant::NoPanic, text)], errors: Vec::new(), texts: 0, listed: 0 }
+    })
+}
+
+async fn play_on(round: &Round) -> Outcome {
+    let mut dice = Dice::new(round.roll);
+    let mut builder = Server::builder().without_pop3("SASL");
+    if round.call == Call::MoveWithout {
+        builder = builder.without("MOVE");
+    }
+    for capability in ["ESEARCH", "CONDSTORE"] {
+        if dice.once_in(2) && round.call != Call::FetchModSeq {
+            builder = builder.without(capability);
+        }
+    }
+    if dice.once_in(4) {
+        builder = builder.without_pop3("PIPELINING");
+    }
+    let (server, mail) = mail::server(builder);
+    let world = World { mail, deletes: round.call.deletes() };
+    let asks_first = dice.once_in(2);
+    let mut task = Task { call: round.call, world: &world, dice, asks_first };
+    let before = server.snapshot(USER).unwrap();
+    let mut seen = Seen::default();
+    let mut broken = Vec::new();
+    let log = Log::default();
+    if !is_in_time(make(&mut task, &server, &round.lies, &log, &mut seen), &log).await {
+        broken.push((Invariant::Time, "no end in time".to_owned()));
+    }
+    let told = log.all();
+    if timeout(END, server.all_closed()).await.is_err() {
+        broken.push((Invariant::Time, "the connection is still open".to_owned()));
+    }
+    if seen.panicked {
+        broken.push((Invariant::NoPanic, "a driver".to_owned()));
+    }
+    let states = States { before, after: server.snapshot(USER).unwrap() };
+    if told.iter().all(|told| told.detectable) {
+        judge(round.call, &world, &seen, &states, &mut broken);
+    }
+    let listed = [seen.delivered.len(), seen.found.map_or(0, |found| found.len()), seen.scope.len(), seen.lines]
+        .iter()
+        .sum::<usize>();
+    let stored = seen.stored.map_or(0, |stored| stored.len());
+    Outcome { told, broken, errors: seen.errors, texts: seen.texts.len(), listed: listed + stored }
+}
+
+async fn is_in_time(call: impl Future<Output = ()>, told: &Log) -> bool {
+    let mut call = pin!(call);
+    if timeout(LIMIT, &mut call).await.is_ok() {
+        return true;
+    }
+    let is_alive = told.all().iter().any(|told| told.text.contains(STILL_HERE));
+    is_alive && timeout(PATIENCE, call).await.is_ok()
+}
+
+async fn make(task: &mut Task<'_>, server: &Server, lies: &[Lie], told: &Log, seen: &mut Seen) {
+    if task.call.deletes() {
+        return collecting::collect(task, server, lies, told, seen).await.unwrap();
+    }
+    if task.call.is_pop3() {
+        let mut session = pop3_calls::Session::begin(server, task).await;
+        session.lie(lies, told);
+        pop3_calls::make(task, &mut session.pop3, seen).await.unwrap_or_else(|error| seen.failed(error));
+        return session.end(seen).await;
+    }
+    let mut session = imap_calls::Session::begin(server, task).await;
+    session.lie(lies, told);
+    imap_calls::make(task, &mut session.imap, seen).await.unwrap_or_else(|error| seen.failed(error));
+    session.end(seen).await;
+}
+
+/// Waits for a driver whose session is no longer held.
+pub(crate) async fn ended(mut driver: JoinHandle<Result<(), Error>>, seen: &mut Seen) {
+    match timeout(END, &mut driver).await {
+        Ok(end) => seen.panicked |= end.is_err_and(|error| error.is_panic()),
+        Err(_) => driver.abort(),
+    }
+}
+
+fn judge(call: Call, world: &World, seen: &Seen, states: &States, broken: &mut Vec<(Invariant, String)>) {
+    let mut check = |invariant, wrong: Option<String>| broken.extend(wrong.map(|text| (invariant, text)));
+    check(Invariant::Body, seen.texts.iter().find_map(|text| wrong_text(text, &world.mail)));
+    check(Invariant::Once, doubled(&seen.delivered));
+    check(Invariant::Listing, missing(seen));
+    check(Invariant::Gone, called_gone(seen));
+    check(
+        Invariant::Search,
+        seen.found.as_ref().filter(|found| **found != seen.wanted).map(|found| format!("{found:?}")),
+    );
+    check(Invariant::Scope, out_of_scope(call, seen, states));
+    check(Invariant::Durable, lost(seen, states));
+    check(Invariant::Stored, strange(seen, states));
+    check(Invariant::Stale, seen.stale.first().cloned());
+}
+
+fn of(mail: &Mail, what: What) -> &[u8] {
+    match what {
+        // No message is longer than the preview that is asked for.
+        What::Whole | What::Preview => &mail.bytes,
+        What::Header => mail.header(),
+        What::Part => mail.part(),
+    }
+}
+
+fn wrong_text(text: &Text, mail: &[Mail]) -> Option<String> {
+    let mut meant = mail.iter().filter(|mail| text.uid.is_none_or(|uid| uid == mail.uid)).peekable();
+    // A name that the server does not have may be any of its messages.
+    let mut meant: Box<dyn Iterator<Item = &Mail>> =
+        if meant.peek().is_some() { Box::new(meant) } else { Box::new(mail.iter()) };
+    if meant.any(|mail| of(mail, text.what) == text.bytes) {
+        return None;
+    }
+    let begin = text.bytes[..text.bytes.len().min(40)].escape_ascii();
+    Some(format!("{:?} of {:?} is {} octets: {begin}", text.what, text.uid, text.bytes.len()))
+}
+
+fn doubled(delivered: &[Option<u32>]) -> Option<String> {
+    let mut met = BTreeSet::new();
+    delivered.iter().flatten().find(|uid| !met.insert(**uid)).map(|uid| format!("{uid} twice"))
+}
+
+fn missing(seen: &Seen) -> Option<String> {
+    if !seen.complete || seen.stored.is_some() {
+        return None;
+    }
+    let missing: Vec<_> = seen.wanted.iter().filter(|uid| !seen.delivered.contains(&Some(**uid))).collect();
+    // One without the server's name is listed all the same.
+    let nameless = seen.delivered.iter().filter(|uid| uid.is_none_or(|uid| !seen.wanted.contains(&uid))).count();
+    (missing.len() > nameless).then(|| format!("{missing:?} are missing, and nothing says so"))
+}
+
+fn called_gone(seen: &Seen) -> Option<String> {
+    seen.errors.iter().find(|error| error.contains("no longer in the mail")).cloned()
+}
+
+fn out_of_scope(call: Call, seen: &Seen, states: &States) -> Option<String> {
+    if let Some(other) = seen.copied.iter().flatten().find(|uid| !seen.scope.contains(uid)) {
+        return Some(format!("{other} is called copied"));
+    }
+    if call.deletes() {
+        return None;
+    }
+    let after = states.after.messages("INBOX");
+    let changed = states.before.messages("INBOX").iter().filter(|mail| !after.contains(mail));
+    let mut strangers = changed.map(|mail| mail.uid).filter(|uid| !seen.scope.contains(uid));
+    strangers.next().map(|uid| format!("{uid} has changed"))
+}
+
+/// Messages that are gone from the inbox, and are neither at home nor in another mailbox.
+fn lost(seen: &Seen, states: &States) -> Option<String> {
+    let mut elsewhere: Vec<Vec<u8>> = seen.stored.clone().unwrap_or_default();
+    elsewhere.extend(states.after.messages("Archive").iter().map(|mail| mail.bytes.to_vec()));
+    let after = states.after.messages("INBOX");
+    let gone = states.before.messages("INBOX").iter().filter(|mail| after.iter().all(|left| left.uid != mail.uid));
+    for mail in gone {
+        match elsewhere.iter().position(|bytes| *bytes == mail.bytes) {
+            Some(at) => drop(elsewhere.swap_remove(at)),
+            None => return Some(format!("{} is lost", mail.uid)),
+        }
+    }
+    None
+}
+
+/// What is at home and was never on the server; or is not at home, and nothing says so.
+fn strange(seen: &Seen, states: &States) -> Option<String> {
+    let mut stored = seen.stored.clone()?;
+    for mail in states.before.messages("INBOX") {
+        match stored.iter().position(|bytes| *bytes == mail.bytes) {
+            Some(at) => drop(stored.swap_remove(at)),
+            None if seen.complete => return Some(format!("{} is not brought, and nothing says so", mail.uid)),
+            None => {}
+        }
+    }
+    stored.first().map(|bytes| format!("{} octets are stored that are no message", bytes.len()))
+}

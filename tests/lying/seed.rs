@@ -1,0 +1,71 @@
+//! From a seed to its rounds, and from a failure to the fewest lies that still fail.
+
+use crate::call::Call;
+use crate::dice::Dice;
+use crate::lie::{Kind, Lie};
+use crate::round::{Invariant, Outcome, Round, play};
+
+/// Lies that leave every other one what it is: neither contradicts nor confirms it.
+const MILD: [Kind; 3] = [Kind::Delay, Kind::Size, Kind::Repeat];
+
+/// One round for each call. Over as many seeds as there are kinds, each call is told each kind once as its first lie.
+pub(crate) fn rounds(seed: u64) -> Vec<Round> {
+    let mut dice = Dice::new(seed);
+    let one = |(at, call): (usize, &Call)| {
+        let kinds = Kind::ALL.len();
+        let kind = Kind::ALL[(usize::try_from(seed).unwrap_or(0) + at * 5) % kinds];
+        let mut lies = vec![lie(kind, *call, &mut dice)];
+        if dice.once_in(4) {
+            let kind = MILD[dice.below(MILD.len())];
+            let second = Lie { always: false, ..lie(kind, *call, &mut dice) };
+            lies.push(second);
+        }
+        Round { call: *call, lies, roll: roll(&mut dice) }
+    };
+    Call::ALL.iter().enumerate().map(one).collect()
+}
+
+fn lie(kind: Kind, call: Call, dice: &mut Dice) -> Lie {
+    let always = [Kind::Empty, Kind::Limit].contains(&kind) && dice.once_in(3);
+    Lie { kind, nth: dice.below(call.answers()), roll: roll(dice), always }
+}
+
+fn roll(dice: &mut Dice) -> u64 {
+    dice.below(1 << 32) as u64
+}
+
+/// The fewest lies with which the round still breaks the invariant.
+pub(crate) fn fewest(round: &Round, invariant: Invariant) -> Round {
+    let mut smallest = round.clone();
+    let mut at = 0;
+    while round.lies.len() > 1 && at < smallest.lies.len() {
+        let mut fewer = smallest.clone();
+        fewer.lies.remove(at);
+        match fails(&fewer, invariant) {
+            Some(_) => smallest = fewer,
+            None => at += 1,
+        }
+    }
+    smallest
+}
+
+/// The same, each lie told as early as it still does.
+pub(crate) fn shrunk(round: &Round, invariant: Invariant) -> (Round, Outcome) {
+    let mut smallest = fewest(round, invariant);
+    for at in 0..smallest.lies.len() {
+        for nth in 0..smallest.lies[at].nth {
+            let mut sooner = smallest.clone();
+            sooner.lies[at].nth = nth;
+            if fails(&sooner, invariant).is_some() {
+                smallest = sooner;
+                break;
+            }
+        }
+    }
+    let outcome = play(&smallest);
+    (smallest, outcome)
+}
+
+fn fails(round: &Round, invariant: Invariant) -> Option<Outcome> {
+    Some(play(round)).filter(|outcome| outcome.broken.iter().any(|(broken, _)| *broken == invariant))
+}
