@@ -75,6 +75,12 @@ const KNOWN: &[Known] = &[
     ),
     known(
         Mailutils,
+        "says of a mailbox that is not there what it says of one that it cannot remove",
+        "the server refused DELETE: DELETE Cannot remove",
+        &["live_imap::mailboxes::a_mailbox_is_made_renamed_with_what_is_below_and_removed"],
+    ),
+    known(
+        Mailutils,
         "writes the code TRYCREATE where no code can be",
         "APPEND [TRYCREATE] failed",
         &["live_imap::append::a_mailbox_that_is_not_there_is_refused_with_trycreate"],
