@@ -38,6 +38,7 @@ mod with_imap {
             mail_is_moved_by_imap: [],
             mail_is_copied_by_imap_once_and_unseen: [],
             mail_stays_by_imap_for_days_and_the_newest_only: [],
+            what_another_session_expunges_is_not_stored_as_something_else_by_imap: [],
         }
     }
 }
@@ -47,6 +48,7 @@ mod with_both {
         policies {
             a_switch_of_protocol_brings_nothing_twice: [],
             a_message_that_another_session_expunges_is_gone: [],
+            what_another_session_expunges_is_not_stored_as_something_else_by_pop3: [],
         }
     }
 }

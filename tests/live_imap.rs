@@ -21,6 +21,8 @@ mod fetch;
 mod filing;
 #[path = "live_imap/folder.rs"]
 mod folder;
+#[path = "live_imap/gone.rs"]
+mod gone;
 #[path = "live_imap/idle.rs"]
 mod idle;
 #[path = "support/live.rs"]
@@ -110,6 +112,11 @@ on_every_imap_server! {
         stored_flags_are_there_in_the_next_session: ["UID STORE"],
         expunge_removes_only_the_named_messages_that_are_marked: ["UID EXPUNGE"],
         uids_of_another_uidvalidity_are_refused_before_anything_is_sent: ["UID STORE"],
+    }
+    gone {
+        an_expunged_message_is_fetched_as_it_was_or_with_a_defect: ["UID FETCH, expunged"],
+        an_expunged_message_is_read_as_it_was_or_with_a_defect: ["UID FETCH, expunged"],
+        an_expunged_message_is_got_as_it_was_or_with_a_defect: ["UID FETCH, expunged"],
     }
     idle {
         new_mail_flags_and_expunges_of_another_session_become_events: ["IDLE"],

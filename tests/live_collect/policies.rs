@@ -1,9 +1,9 @@
 //! What is brought, and what is left on the server: by either protocol the same.
 
 use postroom::collect::{Collector, FileLedger, Maildir, Policy, Summary};
-use postroom::imap::Imap;
+use postroom::imap::{Imap, Uid};
 use postroom::pop3::Pop3;
-use postroom::{Flag, Kind, Mailbox};
+use postroom::{Flag, FlagChange, Kind, Mailbox};
 use time::OffsetDateTime;
 
 use crate::live::{fill, imap_config, login, message, pop3_config};
@@ -141,4 +141,37 @@ pub(crate) async fn a_message_that_another_session_expunges_is_gone(user: &Trial
     }
     let first = if user.brand() == Brand::Embedded { 1 } else { 2 };
     assert!(is_home(&home, first..=3) && user.left(0).await.is_empty());
+}
+
+/// While the session that collects still has it in its list.
+async fn what_another_session_expunges_is_not_stored_as_something_else(user: &Trial, protocol: Protocol) {
+    let home = Scratch::new();
+    fill(user, 3);
+    let mut mailbox = open(user, protocol).await;
+    mailbox.entries().await.unwrap();
+    let mut other = Imap::connect(imap_config(&user.server), login(user)).await.unwrap();
+    let inbox = other.select("INBOX").await.unwrap();
+    inbox.store(Uid::new(2).unwrap(), &FlagChange::add([Flag::DELETED])).await.unwrap();
+    inbox.close().await.unwrap();
+
+    let ledger = FileLedger::open(home.join("ledger")).await.unwrap();
+    let delivery = Maildir::open(home.join("mail")).await.unwrap();
+    // Whether the run can go on in such a mailbox is the server's affair.
+    let _ = Collector::new("me", ledger, delivery).policy(Policy::delete()).run(&mut *mailbox).await;
+    drop(mailbox);
+    let (brought, left) = (maildir(&home.join("mail")), user.stored("INBOX"));
+    for bytes in &brought {
+        assert!((1..=3).any(|number| *bytes == message(number)), "not among them: {}", bytes.escape_ascii());
+    }
+    for number in [1, 3] {
+        assert!(brought.contains(&message(number)) || left.contains(&message(number)), "{number} is lost");
+    }
+}
+
+pub(crate) async fn what_another_session_expunges_is_not_stored_as_something_else_by_imap(user: &Trial) {
+    what_another_session_expunges_is_not_stored_as_something_else(user, ByImap).await;
+}
+
+pub(crate) async fn what_another_session_expunges_is_not_stored_as_something_else_by_pop3(user: &Trial) {
+    what_another_session_expunges_is_not_stored_as_something_else(user, ByPop3).await;
 }

@@ -5,7 +5,7 @@
 use std::error::Error as _;
 use std::sync::{Arc, Mutex};
 
-use postroom::imap::Uids;
+use postroom::imap::Appended;
 use postroom::{Config, Error, Flag, Login, Mailbox, MessageId, Part};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream};
 use tokio::net::TcpStream;
@@ -44,10 +44,10 @@ pub(crate) fn label(user: &User, name: &str) -> Flag {
     if user.server.has_keywords() { Flag::new(name).unwrap() } else { Flag::FLAGGED }
 }
 
-/// What a server with UIDPLUS tells, in words.
-pub(crate) fn told(user: &User, uids: Option<impl Into<Uids>>) -> Option<String> {
-    assert_eq!(uids.is_some(), user.server.has_uidplus());
-    uids.map(|uids| uids.into().to_string())
+/// The UID that a server with UIDPLUS tells.
+pub(crate) fn told(user: &User, appended: Option<Appended>) -> Option<u32> {
+    assert_eq!(appended.is_some(), user.server.has_uidplus());
+    appended.map(|appended| appended.uid.as_u32())
 }
 
 /// A small message that differs from all others by its number.
