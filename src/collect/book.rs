@@ -29,8 +29,8 @@ pub(super) struct Book {
 #[derive(Clone, Debug, PartialEq)]
 struct Kept {
     digest: Digest,
-    /// Of another reading.
-    other: Option<Digest>,
+    /// Of another reading; boxed, since hardly any record has one.
+    other: Option<Box<Digest>>,
     header: Digest,
     size: Option<u64>,
     extent: Extent,
@@ -76,6 +76,7 @@ impl Book {
         let mut book = Self::default();
         for record in records {
             let Record { key, digest, other, header, size, extent, state, at } = record;
+            let other = other.map(Box::new);
             if key == SIZES {
                 book.confirmed = size.unwrap_or_default();
             } else if !key.starts_with(ACCOUNT) {
@@ -227,7 +228,7 @@ impl Book {
     /// Two readings of it differ: this is the digest of the one that is not at home.
     pub(super) fn differs(&mut self, key: &str, other: Digest) {
         if let Some(kept) = self.records.get_mut(key).filter(|kept| kept.other.is_none() && kept.digest != other) {
-            kept.other = Some(other);
+            kept.other = Some(Box::new(other));
             self.changes.push(Change::Put(kept.record(key)));
         }
     }
@@ -244,7 +245,7 @@ impl Book {
     ) -> Arc<str> {
         let key = lasting(entry).map_or_else(|| self.nameless(digests.whole), Into::into);
         let (digest, header, size) = (digests.whole, digests.header, entry.size);
-        let state = State::Staged(ticket);
+        let (state, other) = (State::Staged(ticket), other.map(Box::new));
         self.put(Arc::clone(&key), Kept { digest, other, header, size, extent, state, at, met: true });
         key
     }
@@ -306,7 +307,7 @@ impl Book {
         if let Some(kept) = self.records.get(key)
             && !matches!(kept.state, State::Deleted(_))
         {
-            for digest in [Some(kept.digest), kept.other].into_iter().flatten() {
+            for digest in [Some(kept.digest), kept.other.as_deref().copied()].into_iter().flatten() {
                 self.free.entry(digest).or_default().push(key.clone());
             }
         }
@@ -314,7 +315,7 @@ impl Book {
 
     /// It is where its name says: no other message can claim it.
     fn hold(&mut self, key: &str, kept: &Kept) {
-        for digest in [Some(kept.digest), kept.other].into_iter().flatten() {
+        for digest in [Some(kept.digest), kept.other.as_deref().copied()].into_iter().flatten() {
             if let Some(free) = self.free.get_mut(&digest)
                 && let Some(at) = free.iter().position(|other| **other == *key)
             {
@@ -339,6 +340,7 @@ impl Book {
 impl Kept {
     fn record(&self, key: &str) -> Record {
         let Self { digest, other, header, size, extent, state, at, .. } = self.clone();
+        let other = other.map(|other| *other);
         Record { key: key.to_owned(), digest, other, header, size, extent, state, at }
     }
 }
@@ -361,7 +363,7 @@ pub(super) fn lasting(entry: &Entry) -> Option<String> {
 /// Whether the record is of that message, and as much of it.
 fn covers(kept: &Kept, extent: Extent, digests: &Digests, sized: bool) -> bool {
     match (kept.extent, extent) {
-        (Extent::Whole, Extent::Whole) if !sized && kept.other == Some(digests.whole) => true,
+        (Extent::Whole, Extent::Whole) if !sized && kept.other.as_deref() == Some(&digests.whole) => true,
         (Extent::Whole, Extent::Whole) | (Extent::Header, Extent::Header) => kept.digest == digests.whole,
         (Extent::Whole, Extent::Header) => kept.header == digests.header,
         (Extent::Header, Extent::Whole) => false,
