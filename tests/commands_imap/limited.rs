@@ -147,7 +147,7 @@ async fn numbers_are_put_together_from_what_each_search_says() {
         S: * ESEARCH (TAG \"{E}\") UID ALL 9
         S: {E} OK [MESSAGELIMIT 3 7] more is left
         C: {F} UID SEARCH RETURN (ALL) UID 1:6 SEEN
-        S: * ESEARCH (TAG \"{F}\") UID ALL 7
+        S: * ESEARCH (TAG \"{F}\") UID ALL 6
         S: {F} OK [MESSAGELIMIT 3 7] more is left
     ";
     let (script, folder) = selected(dialogue, plaintext()).await;
