@@ -79,12 +79,13 @@ pub(super) fn portions(uids: &Uids, most: u64) -> impl Iterator<Item = Uids> + '
     let mut ranges = uids.ranges().map(|range| (*range.start(), *range.end()));
     let mut rest = None;
     std::iter::from_fn(move || {
-        let mut portion = Uids::new();
-        while portion.len() < most {
+        let (mut portion, mut room) = (Uids::new(), most);
+        while room > 0 {
             let Some((first, last)) = rest.take().or_else(|| ranges.next()) else { break };
-            let room = u32::try_from(most - portion.len() - 1).unwrap_or(u32::MAX);
-            let end = Uid::new(first.as_u32().saturating_add(room)).map_or(last, |end| end.min(last));
+            let more = u32::try_from(room - 1).unwrap_or(u32::MAX);
+            let end = Uid::new(first.as_u32().saturating_add(more)).map_or(last, |end| end.min(last));
             portion.insert_range(first, end);
+            room -= u64::from(end.as_u32() - first.as_u32()) + 1;
             rest = Uid::new(end.as_u32().saturating_add(1)).filter(|_| end < last).map(|next| (next, last));
         }
         (!portion.is_empty()).then(|| portion.under(uids.validity()))

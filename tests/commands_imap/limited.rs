@@ -4,7 +4,7 @@
 use bytes::Bytes;
 use postroom::imap::{
     Answer, Content, Extension, Folder, Imap, Items, MailboxName, NewMessage, Query, ResponseCode, Returns, SortKey,
-    Transferred, Uids,
+    StatusItems, Transferred, Uids,
 };
 use postroom::testing::{Script, Server};
 use postroom::{Error, Flag, FlagChange, Kind};
@@ -110,6 +110,28 @@ async fn a_code_that_came_while_two_commands_ran_makes_neither_pass_over_a_messa
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_code_is_not_about_a_command_that_is_never_limited() {
+    let dialogue = "
+        C: {A} UID SEARCH RETURN (ALL) SEEN
+        C: {B} STATUS Other (MESSAGES)
+        S: * ESEARCH (TAG \"{A}\") UID ALL 2:3
+        S: * OK [MESSAGELIMIT 2 2] more is left
+        S: {A} OK done
+        S: * STATUS Other (MESSAGES 3)
+        S: {B} OK done
+        C: {D} UID SEARCH RETURN (ALL) UID 1 SEEN
+        S: * ESEARCH (TAG \"{D}\") UID ALL 1
+        S: {D} OK done
+    ";
+    let (script, folder) = selected(dialogue, plaintext()).await;
+    let query = Query::seen();
+    let status = folder.session().status("Other", StatusItems::MESSAGES);
+    let (found, status) = tokio::join!(folder.search(&query), status);
+    script.finish().await.unwrap();
+    assert_eq!((found.unwrap().to_string(), status.unwrap().messages), ("1:3".into(), Some(3)));
+}
+
+#[tokio::test(start_paused = true)]
 async fn numbers_are_put_together_from_what_each_search_says() {
     let dialogue = "
         C: {A} UID SEARCH RETURN (MIN MAX COUNT) SEEN
@@ -125,7 +147,7 @@ async fn numbers_are_put_together_from_what_each_search_says() {
         S: * ESEARCH (TAG \"{E}\") UID ALL 9
         S: {E} OK [MESSAGELIMIT 3 7] more is left
         C: {F} UID SEARCH RETURN (ALL) UID 1:6 SEEN
-        S: * ESEARCH (TAG \"{F}\") UID ALL 7
+        S: * ESEARCH (TAG \"{F}\") UID ALL 6
         S: {F} OK [MESSAGELIMIT 3 7] more is left
     ";
     let (script, folder) = selected(dialogue, plaintext()).await;

@@ -279,7 +279,9 @@ impl Engine {
         // Some servers send the code of an OK without the OK.
         let line = frame.strip_prefix(b"* ").unwrap_or(frame);
         if line.starts_with(b"[") {
-            self.learn_code(codec::text::resp_text(line).0.as_ref());
+            let (code, _) = codec::text::resp_text(line);
+            self.learn_code(code.as_ref());
+            self.hear_limit(code.as_ref());
             return Ok(());
         }
         if unavailable(frame) {
@@ -346,7 +348,8 @@ impl Engine {
     /// again then, and nothing is passed over.
     fn hear_limit(&mut self, code: Option<&ResponseCode>) {
         let Some(cut) = Cut::of(code) else { return };
-        let meant = |run: &&mut Running| run.is_limitable() && run.order.is_about_data();
+        let alone = self.running.len() == 1;
+        let meant = |run: &&mut Running| run.is_limitable() && (alone || run.bound && run.order.is_about_messages());
         self.running.iter_mut().filter(meant).for_each(|run| run.cut = Some(cut.or_above(run.cut)));
     }
 

@@ -131,9 +131,9 @@ impl Order {
         Self { subject: Some(subject), ..self }
     }
 
-    /// Whether it asks for data, or changes what others ask for.
-    pub(crate) fn is_about_data(self) -> bool {
-        self.touches() != Claims::NONE
+    /// Whether it is about data of messages, or changes what others ask for.
+    pub(crate) fn is_about_messages(self) -> bool {
+        self.touches().overlaps(Claims::FETCH.and(Claims::SEARCH).and(Claims::EXTENSION))
     }
 
     fn touches(self) -> Claims {

@@ -85,8 +85,9 @@ impl Uids {
         if self.validity.zip(other.validity).is_some_and(|(mine, theirs)| mine != theirs) {
             return Err(Error::input("UIDs met under different UIDVALIDITY values cannot be put together"));
         }
-        let mut ranges = self.ranges.clone();
-        ranges.extend_from_slice(&other.ranges);
+        // Sets that do not overlap need not be sorted in this order.
+        let (low, high) = if self.ranges.first() <= other.ranges.first() { (self, other) } else { (other, self) };
+        let ranges = [low.ranges.as_slice(), high.ranges.as_slice()].concat();
         let open = self.open.into_iter().chain(other.open).min();
         Ok(Self::normalised(ranges, open, self.validity.or(other.validity)))
     }
