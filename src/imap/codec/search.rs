@@ -44,6 +44,14 @@ pub fn parse(frame: &[u8]) -> Result<Found, Unreadable> {
     })
 }
 
+/// The tag that an ESEARCH gives as that of its command (RFC 9051 §7.3.4), without reading what was found.
+pub(crate) fn tag(frame: &[u8]) -> Option<String> {
+    let (input, _) = untagged(&["ESEARCH"])(frame).ok()?;
+    let mut found = Found::default();
+    correlators(input, &mut found).ok()?;
+    found.tag
+}
+
 /// Numbers; some servers put them into parentheses, which mean nothing.
 fn plain(mut input: &[u8], mut found: Found) -> Read<'_, Found> {
     let mut all = UidList::with_capacity(words_ahead(input));

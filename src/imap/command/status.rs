@@ -25,8 +25,7 @@ impl Command for Status {
         Ok(Plan::new("STATUS", line.finish()).order(order))
     }
 
-    /// Under its own name; else what came last, since some servers spell the name in another way. One that tells nothing has
-    /// told nothing, and so has one that cannot be read: the session lives.
+    /// One that tells nothing has told nothing, and so has one that cannot be read: the session lives.
     fn output(self, frames: Vec<Bytes>, _: Condition) -> Result<StatusData> {
         let read = |frame: &Bytes| {
             codec::status::parse(frame, self.utf8)
@@ -35,10 +34,6 @@ impl Command for Status {
                 )
                 .ok()
         };
-        let mut told: Vec<StatusData> = frames.iter().filter_map(read).collect();
-        let own = told.iter().rposition(|data| data.name == self.name);
-        let last = told.pop();
-        let own = own.filter(|&own| own < told.len()).map(|own| told.swap_remove(own));
-        Ok(own.or(last).unwrap_or_else(|| StatusData::new(self.name)))
+        Ok(frames.iter().rev().find_map(read).unwrap_or_else(|| StatusData::new(self.name)))
     }
 }

@@ -6,12 +6,12 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::idle::{IDLE, Idle};
-use super::input::another_message;
+use super::input::{another_message, is_of_another};
 use super::meaning::{self, refusal};
 use super::outbox::{HalfSent, Stage};
 use super::{Delivery, Effect, Engine, Phase, Running, Upgrade, copied};
 use crate::engine::Id;
-use crate::error::{Error, Result, Words};
+use crate::error::{Error, Kind as ErrorKind, Result, Words};
 use crate::imap::codec::{self, Ending, Kind, Route, route};
 use crate::imap::types::{Capabilities, Condition, CopyUid, ResponseCode, SeqNum, Status, Uids};
 
@@ -92,6 +92,7 @@ impl Engine {
             return self.own_command_ended(&run, ending, &condition);
         }
         self.end_fetch(&mut run, ending);
+        self.release_status(&mut run)?;
         if let Err(error) = self.take_effect(&run, ending, &condition) {
             self.deliver(run.id, Delivery::Done(Err(error.clone())));
             return Err(error);
@@ -216,6 +217,7 @@ impl Engine {
                 let condition = read_condition(frame);
                 self.hear_progress(kind, condition.code.as_ref());
                 self.learn_code(condition.code.as_ref());
+                self.learn_of_running(condition.code.as_ref());
             }
             Kind::Enabled => match codec::capability::parse(frame) {
                 Ok(enabled) => {
@@ -247,10 +249,12 @@ impl Engine {
             },
             Kind::Expunge(number) => self.learn_expunge(number),
             Kind::Fetch(_) | Kind::UidFetch(_) => self.note_fetch(frame),
-            Kind::Search | Kind::Esearch if self.numbering.is_some() => match codec::search::parse(frame) {
-                Ok(found) => self.learn_numbers(found.all),
-                Err(error) => unread(&error, frame),
-            },
+            Kind::Search | Kind::Esearch if self.numbering.is_some() && !self.is_mistagged(kind, frame) => {
+                match codec::search::parse(frame) {
+                    Ok(found) => self.learn_numbers(found.all),
+                    Err(error) => unread(&error, frame),
+                }
+            }
             _ => tracing::debug!(?kind, "untagged data that nobody asked for"),
         }
         Ok(())
@@ -274,7 +278,9 @@ impl Engine {
         // Some servers send the code of an OK without the OK.
         let line = frame.strip_prefix(b"* ").unwrap_or(frame);
         if line.starts_with(b"[") {
-            self.learn_code(codec::text::resp_text(line).0.as_ref());
+            let code = codec::text::resp_text(line).0;
+            self.learn_code(code.as_ref());
+            self.learn_of_running(code.as_ref());
             return Ok(());
         }
         if unavailable(frame) {
@@ -299,7 +305,7 @@ impl Engine {
         let alone = self.running.len() == 1;
         let meant = |run: &&Running| match code {
             Some(ResponseCode::InProgress(progress)) => match &progress.tag {
-                Some(tag) => tag.strip_prefix('A').and_then(|tag| tag.parse().ok()) == Some(run.tag),
+                Some(tag) => run.is_tagged(tag),
                 None => alone,
             },
             None => alone && kind == Kind::Ok,
@@ -332,10 +338,22 @@ impl Engine {
                 self.describe(|selected| selected.highest_modseq = Some(*modseq));
             }
             Some(ResponseCode::Closed) if self.opening.is_none() => self.deselect(),
+            _ => {}
+        }
+    }
+
+    /// What an untagged response says of a running command. A tagged one speaks of its own only.
+    fn learn_of_running(&mut self, code: Option<&ResponseCode>) {
+        match code {
             Some(ResponseCode::CopyUid(copied)) => self.learn_copied(copied),
             Some(ResponseCode::MessageLimit { .. }) => self.running.iter_mut().for_each(|run| run.limited = true),
             _ => {}
         }
+    }
+
+    fn is_mistagged(&self, kind: Kind, frame: &[u8]) -> bool {
+        let mut asking = self.running.iter().filter(|run| matches!(run.effect, Effect::Number { .. }));
+        asking.next().is_some_and(|run| is_of_another(run, kind, frame))
     }
 
     /// In the course of a MOVE (RFC 6851 §4.3), once or bit by bit.
@@ -419,6 +437,10 @@ fn condition(status: Status) -> Condition {
 fn outcome(run: &Running, ending: Ending, condition: Condition) -> Result<Condition> {
     if ending != Ending::Ok {
         return Err(refusal(run.verb, ending, condition));
+    }
+    if run.mistagged && run.frames == 0 {
+        let text = format!("the server sent an answer to {} under another command's tag", run.verb);
+        return Err(Error::new(ErrorKind::Missing, text));
     }
     if run.over_limit {
         return Err(Error::limit(format!("the answer to {} is over the limit", run.verb)));
