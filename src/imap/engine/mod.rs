@@ -10,6 +10,8 @@ mod input;
 mod meaning;
 mod numbers;
 mod outbox;
+#[cfg(test)]
+mod pairs_tests;
 mod request;
 mod running;
 mod selection;
