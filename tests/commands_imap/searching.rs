@@ -66,6 +66,28 @@ async fn either_answer_is_taken_for_either_question() {
     script.finish().await.unwrap();
 }
 
+/// RFC 9051 §7.3.4: the tag says which command an ESEARCH answers.
+#[tokio::test(start_paused = true)]
+async fn what_another_search_found_is_no_answer() {
+    let dialogue = "
+        C: {A} UID SEARCH RETURN (ALL) UNSEEN
+        S: * ESEARCH (TAG \"B77\") UID ALL 7:9
+        S: * ESEARCH (TAG \"{A}\") UID ALL 2
+        S: {A} OK done
+        C: {B} UID SEARCH RETURN (ALL) UNSEEN
+        S: * ESEARCH (TAG \"B77\") UID ALL 7:9
+        S: {B} OK done
+        C: {C} UID SEARCH RETURN (ALL) UNSEEN
+        S: * ESEARCH UID ALL 3
+        S: {C} OK done
+    ";
+    let (script, folder) = selected(dialogue, plaintext()).await;
+    assert_eq!(folder.search(&Query::unseen()).await.unwrap().to_string(), "2");
+    assert_eq!(folder.search(&Query::unseen()).await.unwrap_err().kind(), Kind::Missing);
+    assert_eq!(folder.search(&Query::unseen()).await.unwrap().to_string(), "3");
+    script.finish().await.unwrap();
+}
+
 #[tokio::test(start_paused = true)]
 async fn silence_is_not_an_empty_result() {
     let dialogue = "

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use super::{Command, Terms};
 use crate::error::{Error, Result};
 use crate::imap::codec::{self, Kind, Line, Route, Segment};
-use crate::imap::plan::{Claims, Needs, Order, Plan};
+use crate::imap::plan::{Claims, Needs, Order, Plan, Wanted};
 use crate::imap::types::{Condition, Items, MailboxName, Query, Response, ResponseCode, Scope, Uids};
 use crate::limits::Limits;
 use crate::{Flag, FlagChange};
@@ -117,14 +117,15 @@ impl Extension {
         }
     }
 
-    /// Takes untagged responses of that name as its answer.
+    /// Takes untagged responses of that name as its answer: of FETCH those about the messages of its first set of UIDs, if it has one; of
+    /// ESEARCH those with its tag, or with none.
     pub fn claim(mut self, name: &'static str) -> Self {
         self.claimed.push(name);
         self
     }
 
     /// Says that the command changes something that lasts: where the connection ends before its answer came, it ends in
-    /// [`Kind::Unknown`](crate::Kind::Unknown).
+    /// [`Kind::Unknown`](crate::Kind::Unknown). If it is also [`selected`](Self::selected), it is not sent beside a FETCH.
     pub const fn changing(mut self) -> Self {
         self.lasting = true;
         self
@@ -303,6 +304,15 @@ impl Extension {
         sets
     }
 
+    /// The messages it is about, as far as that is known. A set that ends in `*` names the last one too, whatever its UID.
+    fn messages(&self) -> Option<Uids> {
+        self.arguments.iter().find_map(|argument| match argument {
+            Argument::Uids(uids) if uids.open_from().is_some() => Some(Uids::ALL),
+            Argument::Uids(uids) => Some(uids.clone()),
+            _ => None,
+        })
+    }
+
     fn with(mut self, argument: Argument) -> Self {
         self.arguments.push(argument);
         self
@@ -369,10 +379,14 @@ impl Command for Run {
             return Err(Error::input(format!("{verb} speaks of a selected mailbox: run it in a folder")));
         }
         let claims = claimed.iter().fold(Claims::NONE, |claims, name| claims.and(Claims::named(name.as_bytes())));
-        // What changes messages may not run beside a FETCH (RFC 9051 §5.5).
-        let disturbs = if *lasting { Claims::FETCH } else { Claims::NONE };
+        // What changes messages of the selected mailbox may not run beside a FETCH (RFC 9051 §5.5).
+        let disturbs = if *lasting && *selected { Claims::FETCH } else { Claims::NONE };
         let plan = Plan::new(verb, self.extension.line(terms)?).order(Order { disturbs, ..Order::claiming(claims) });
         let plan = if *lasting { plan.lasting() } else { plan };
+        let plan = match self.extension.messages().filter(|_| claims.covers(Kind::Fetch(0))) {
+            Some(uids) => plan.wanting(Wanted::anything(uids)),
+            None => plan,
+        };
         Ok(match self.selection {
             Some(selection) => plan.needs(Needs::Selection(selection)),
             None => plan,

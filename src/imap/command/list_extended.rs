@@ -47,6 +47,16 @@ impl ListSelect {
 }
 
 impl ListReturn {
+    /// The responses that it comes in, beside LIST.
+    fn claim(&self) -> Option<&'static str> {
+        match self {
+            Self::Status(_) => Some("STATUS"),
+            Self::MyRights => Some("MYRIGHTS"),
+            Self::Metadata(_) => Some("METADATA"),
+            Self::Subscribed | Self::Children | Self::SpecialUse => None,
+        }
+    }
+
     fn write(list: Extension, wanted: &Self) -> Extension {
         match wanted {
             Self::Subscribed => list.word("SUBSCRIBED"),
@@ -68,7 +78,7 @@ impl Extension {
     /// [`Response::List`](crate::imap::Response::List), and by [`Status`](crate::imap::Response::Status),
     /// [`MyRights`](crate::imap::Response::MyRights) and [`Metadata`](crate::imap::Response::Metadata) as far as asked for.
     pub fn list_extended(patterns: &[&str], select: &[ListSelect], returns: &[ListReturn]) -> Self {
-        let line = Self::new("LIST").claim("LIST").claim("STATUS").claim("MYRIGHTS").claim("METADATA");
+        let line = Self::new("LIST").claim("LIST").each(returns.iter().filter_map(ListReturn::claim), Self::claim);
         let base = select.iter().any(|option| matches!(option, ListSelect::Subscribed | ListSelect::SpecialUse));
         let line = match select {
             [] => line,

@@ -6,12 +6,12 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::idle::{IDLE, Idle};
-use super::input::another_message;
+use super::input::{another_message, is_of_another};
 use super::meaning::{self, refusal};
 use super::outbox::{HalfSent, Stage};
 use super::{Delivery, Effect, Engine, Phase, Running, Upgrade, copied};
 use crate::engine::Id;
-use crate::error::{Error, Result, Words};
+use crate::error::{Error, Kind as ErrorKind, Result, Words};
 use crate::imap::codec::{self, Ending, Kind, Route, route};
 use crate::imap::types::{Capabilities, Condition, CopyUid, Cut, ResponseCode, SeqNum, Status, Uids};
 
@@ -93,6 +93,7 @@ impl Engine {
             return self.own_command_ended(&run, ending, &condition);
         }
         self.end_fetch(&mut run, ending);
+        self.release_status(&mut run)?;
         cut.into_iter().for_each(|cut| self.deliver(run.id, Delivery::Cut(cut)));
         if let Err(error) = self.take_effect(&run, ending, &condition) {
             self.deliver(run.id, Delivery::Done(Err(error.clone())));
@@ -220,6 +221,7 @@ impl Engine {
                 self.hear_progress(kind, condition.code.as_ref());
                 self.learn_code(condition.code.as_ref());
                 self.hear_limit(condition.code.as_ref());
+                self.learn_of_running(condition.code.as_ref());
             }
             Kind::Enabled => match codec::capability::parse(frame) {
                 Ok(enabled) => {
@@ -251,7 +253,7 @@ impl Engine {
             },
             Kind::Expunge(number) => self.learn_expunge(number),
             Kind::Fetch(_) | Kind::UidFetch(_) => self.note_fetch(frame),
-            Kind::Search | Kind::Esearch if self.numbering.is_some() && self.search_claimant(kind, frame).is_some() => {
+            Kind::Search | Kind::Esearch if self.numbering.is_some() && !self.is_mistagged(kind, frame) => {
                 self.learn_searched(frame);
             }
             _ => self.pass_on_data(kind, frame),
@@ -282,6 +284,7 @@ impl Engine {
             let (code, _) = codec::text::resp_text(line);
             self.learn_code(code.as_ref());
             self.hear_limit(code.as_ref());
+            self.learn_of_running(code.as_ref());
             return Ok(());
         }
         if unavailable(frame) {
@@ -339,6 +342,13 @@ impl Engine {
                 self.describe(|selected| selected.highest_modseq = Some(*modseq));
             }
             Some(ResponseCode::Closed) if self.opening.is_none() => self.deselect(),
+            _ => {}
+        }
+    }
+
+    /// What an untagged response says of a running command. A tagged one speaks of its own only.
+    fn learn_of_running(&mut self, code: Option<&ResponseCode>) {
+        match code {
             Some(ResponseCode::CopyUid(copied)) => self.learn_copied(copied),
             _ => {}
         }
@@ -351,6 +361,11 @@ impl Engine {
         let alone = self.running.len() == 1;
         let meant = |run: &&mut Running| run.is_limitable() && (alone || run.bound && run.order.is_about_messages());
         self.running.iter_mut().filter(meant).for_each(|run| run.cut = Some(cut.or_above(run.cut)));
+    }
+
+    fn is_mistagged(&self, kind: Kind, frame: &[u8]) -> bool {
+        let mut asking = self.running.iter().filter(|run| matches!(run.effect, Effect::Number { .. }));
+        asking.next().is_some_and(|run| is_of_another(run, kind, frame))
     }
 
     /// In the course of a MOVE (RFC 6851 §4.3), once or bit by bit.
@@ -446,6 +461,10 @@ fn condition(status: Status) -> Condition {
 fn outcome(run: &Running, ending: Ending, condition: Condition) -> Result<Condition> {
     if ending != Ending::Ok {
         return Err(refusal(run.verb, ending, condition));
+    }
+    if run.mistagged && run.frames == 0 {
+        let text = format!("the server sent an answer to {} under another command's tag", run.verb);
+        return Err(Error::new(ErrorKind::Missing, text));
     }
     if run.over_limit {
         return Err(Error::limit(format!("the answer to {} is over the limit", run.verb)));

@@ -144,6 +144,9 @@ impl Attribution {
         }
         let (all, distinct) = (self.wanted.all(), self.wanted.distinct());
         if distinct == 0 {
+            if self.wanted.is_anything() {
+                return WHOLE;
+            }
             // What is asked for is what servers send unasked: then it must be all, and be nothing else if only the UID is wanted.
             let exact = look.found == all && !(all == 0 && look.more);
             return if exact && self.answered.insert(uid) { WHOLE } else { Verdict::Unasked };
@@ -175,6 +178,13 @@ impl Attribution {
 
     #[inline(never)]
     fn judge_nameless(&mut self, kind: Kind, look: Look, numbers: &Numbers) -> Verdict {
+        if self.wanted.is_anything() {
+            return match owner(kind, numbers) {
+                Some(uid) if self.wanted.uids().contains(uid) => Verdict::Answer { piece: Piece::Whole, of: Some(uid) },
+                Some(_) => Verdict::Unasked,
+                None => WHOLE,
+            };
+        }
         let Some(only) = self.wanted.only() else { return Verdict::Unasked };
         let answers = match self.wanted.distinct() {
             0 => look.found == self.wanted.all() && look.found != 0,

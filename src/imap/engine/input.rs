@@ -9,6 +9,7 @@ use super::{Delivery, Effect, Engine, Running};
 use crate::engine::Id;
 use crate::error::{Error, Kind as ErrorKind, Result};
 use crate::imap::codec::{self, Batch, Elided, Frame, Kind, Route, route};
+use crate::imap::plan::Order;
 use crate::imap::types::Uid;
 
 /// Responses of fewer bytes than this are copied out of the block in which they came.
@@ -163,8 +164,15 @@ impl Engine {
     fn owner(&mut self, route: &Route<'_>, frame: &[u8], elided: &[Elided]) -> Owner {
         let Route::Untagged(kind) = *route else { return Owner::Session };
         let found = match kind {
-            Kind::Status => self.status_claimant(frame),
-            Kind::Esearch => self.search_claimant(kind, frame),
+            Kind::Status => {
+                let asking = self.status_claimant(frame);
+                if asking.is_none() && self.hold_status(frame) {
+                    return Owner::Held;
+                }
+                asking
+            }
+            // Renamed by another command, and not found by LIST (RFC 9051 §6.3.9.7).
+            Kind::List if self.running.len() > 1 && is_renamed(frame) => None,
             _ => self.running.iter().position(|run| run.order.claims.covers(kind)),
         };
         let Some(run) = found.and_then(|index| self.running.get_mut(index)) else { return Owner::Session };
@@ -173,6 +181,10 @@ impl Engine {
         else {
             return Owner::Session;
         };
+        if is_of_another(run, kind, frame) {
+            run.mistagged = true;
+            return Owner::Session;
+        }
         let to = Claimant { id, stream: run.stream, piece: Piece::Whole };
         let Some(attribution) = &mut run.attribution else { return Owner::Command(to) };
         match attribution.judge(kind, frame, elided, &self.numbers) {
@@ -200,24 +212,31 @@ impl Engine {
         }
     }
 
-    /// The command that searches, unless the response names another one (RFC 9051 §7.3.4).
-    pub(super) fn search_claimant(&self, kind: Kind, frame: &[u8]) -> Option<usize> {
-        let named = codec::search::tag(frame);
-        let mut running = self.running.iter();
-        running.position(|run| {
-            let other = || named.as_ref().is_some_and(|tag| !tag.eq_ignore_ascii_case(&format!("A{}", run.tag)));
-            run.order.claims.covers(kind) && !other()
-        })
-    }
-
-    /// Of several that run at once, the STATUS that asked about this mailbox; where the server spells its name in another way,
-    /// the one that was sent first.
+    /// The command that asked about this mailbox, or about all.
     fn status_claimant(&self, frame: &[u8]) -> Option<usize> {
         let name = codec::status::parse(frame, self.state.utf8()).ok().map(|data| data.name.subject());
-        let asking = self.running.iter().enumerate().filter(|(_, run)| run.order.claims.covers(Kind::Status));
-        let mut asking = asking.map(|(index, run)| (index, run.order.subject));
-        let first = asking.clone().next();
-        asking.find(|(_, subject)| *subject == name).or(first).map(|(index, _)| index)
+        let asked = |order: Order| order.subject.is_none() || order.subject == name;
+        self.running.iter().position(|run| run.order.claims.covers(Kind::Status) && asked(run.order))
+    }
+
+    /// Some servers spell a mailbox's name in another way: then nothing else comes as the answer. Of several commands the one that was
+    /// sent first keeps it.
+    fn hold_status(&mut self, frame: &[u8]) -> bool {
+        let waits =
+            |run: &&mut Running| run.order.claims.covers(Kind::Status) && run.misnamed.is_none() && run.frames == 0;
+        let Some(run) = self.running.iter_mut().find(waits) else { return false };
+        run.misnamed = Some(super::copied(frame));
+        true
+    }
+
+    /// The command has ended. What came under another mailbox's name is its answer only if nothing came under its own.
+    pub(super) fn release_status(&mut self, run: &mut Running) -> Result<()> {
+        let Some(frame) = run.misnamed.take() else { return Ok(()) };
+        if run.frames > 0 {
+            return self.handle_frame(&frame);
+        }
+        self.deliver_alone(run, frame);
+        Ok(())
     }
 
     /// Cuts everything before `at` off as one block, and delivers the frames in it that are claimed.
@@ -237,6 +256,10 @@ impl Engine {
     /// Delivers the only response of a command that has ended. It names no message.
     pub(super) fn deliver_nameless(&mut self, run: &Running, frame: &[u8], uid: Uid) {
         let (frame, _) = with_uid(frame, uid, &[]);
+        self.deliver_alone(run, frame);
+    }
+
+    fn deliver_alone(&mut self, run: &Running, frame: Bytes) {
         let mut batch = Batch::new(frame);
         batch.push(0, batch.weight());
         let weight = batch.weight();
@@ -352,6 +375,17 @@ impl Engine {
         self.flow = (left > 0).then_some(Flow::Skipped { left, at });
         left == 0
     }
+}
+
+/// Whether an ESEARCH says that it answers another command: one whose results are kept up to date (RFC 5267 §4.3).
+pub(super) fn is_of_another(run: &Running, kind: Kind, frame: &[u8]) -> bool {
+    kind == Kind::Esearch && codec::search::tag(frame).is_some_and(|tag| !run.is_tagged(&tag))
+}
+
+/// Whether a LIST says which name the mailbox had before.
+fn is_renamed(frame: &[u8]) -> bool {
+    let extended = frame.trim_ascii_end().ends_with(b")");
+    extended && codec::list::parse(frame, false).is_ok_and(|listed| listed.old_name.is_some())
 }
 
 /// What a reader is left with if the server has sent it another message's text.

@@ -11,6 +11,8 @@ mod meaning;
 mod notices;
 mod numbers;
 mod outbox;
+#[cfg(test)]
+mod pairs_tests;
 mod request;
 mod running;
 mod selection;

@@ -3,6 +3,8 @@
 
 use std::time::Instant;
 
+use bytes::Bytes;
+
 use super::attribution::Attribution;
 use crate::engine::Id;
 use crate::engine::span::Span;
@@ -47,6 +49,10 @@ pub(super) struct Running {
     pub(super) copied: Option<CopyUid>,
     /// A MESSAGELIMIT that came before its answer.
     pub(super) cut: Option<Cut>,
+    /// A STATUS of another mailbox than the one that was asked about.
+    pub(super) misnamed: Option<Bytes>,
+    /// What kind of data it waits for has come under another command's tag.
+    pub(super) mistagged: bool,
 }
 
 impl Running {
@@ -73,7 +79,14 @@ impl Running {
             enabled: None,
             copied: None,
             cut: None,
+            misnamed: None,
+            mistagged: false,
         }
+    }
+
+    /// Whether a response says that it belongs to this command.
+    pub(super) fn is_tagged(&self, tag: &str) -> bool {
+        tag.strip_prefix('A').and_then(|number| number.parse().ok()) == Some(self.tag)
     }
 }
 

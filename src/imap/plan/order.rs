@@ -35,8 +35,22 @@ impl Claims {
     pub(crate) const STATUS: Self = Self(1 << 4);
     pub(crate) const NAMESPACE: Self = Self(1 << 5);
     pub(crate) const ID: Self = Self(1 << 6);
-    /// Data of extensions, of which no two commands wait at once.
-    pub(crate) const EXTENSION: Self = Self(1 << 7);
+    /// Data that this crate has no name for, which no two commands may wait for at once.
+    pub(crate) const OTHER: Self = Self(1 << 7);
+    pub(crate) const SORT: Self = Self(1 << 8);
+    pub(crate) const THREAD: Self = Self(1 << 9);
+    pub(crate) const QUOTA: Self = Self(1 << 10);
+    pub(crate) const QUOTAROOT: Self = Self(1 << 11);
+    pub(crate) const ACL: Self = Self(1 << 12);
+    pub(crate) const LISTRIGHTS: Self = Self(1 << 13);
+    pub(crate) const MYRIGHTS: Self = Self(1 << 14);
+    pub(crate) const METADATA: Self = Self(1 << 15);
+    pub(crate) const LANGUAGE: Self = Self(1 << 16);
+    pub(crate) const COMPARATOR: Self = Self(1 << 17);
+    pub(crate) const GENURLAUTH: Self = Self(1 << 18);
+    pub(crate) const URLFETCH: Self = Self(1 << 19);
+    pub(crate) const CONVERTED: Self = Self(1 << 20);
+    pub(crate) const JMAPACCESS: Self = Self(1 << 21);
     /// All data with mailbox names or search results in them, whose form changes with IMAP4rev2.
     pub(crate) const DIALECT: Self = Self::LIST.and(Self::SEARCH).and(Self::STATUS).and(Self::NAMESPACE);
 
@@ -58,21 +72,21 @@ impl Claims {
             Kind::Status => Self::STATUS,
             Kind::Namespace => Self::NAMESPACE,
             Kind::Id => Self::ID,
-            Kind::Sort
-            | Kind::Thread
-            | Kind::Quota
-            | Kind::QuotaRoot
-            | Kind::Acl
-            | Kind::ListRights
-            | Kind::MyRights
-            | Kind::Metadata
-            | Kind::Language
-            | Kind::Comparator
-            | Kind::Genurlauth
-            | Kind::Urlfetch
-            | Kind::Converted
-            | Kind::Jmapaccess
-            | Kind::Other => Self::EXTENSION,
+            Kind::Sort => Self::SORT,
+            Kind::Thread => Self::THREAD,
+            Kind::Quota => Self::QUOTA,
+            Kind::QuotaRoot => Self::QUOTAROOT,
+            Kind::Acl => Self::ACL,
+            Kind::ListRights => Self::LISTRIGHTS,
+            Kind::MyRights => Self::MYRIGHTS,
+            Kind::Metadata => Self::METADATA,
+            Kind::Language => Self::LANGUAGE,
+            Kind::Comparator => Self::COMPARATOR,
+            Kind::Genurlauth => Self::GENURLAUTH,
+            Kind::Urlfetch => Self::URLFETCH,
+            Kind::Converted => Self::CONVERTED,
+            Kind::Jmapaccess => Self::JMAPACCESS,
+            Kind::Other => Self::OTHER,
             _ => Self::NONE,
         }
     }
@@ -133,7 +147,7 @@ impl Order {
 
     /// Whether it is about data of messages, or changes what others ask for.
     pub(crate) fn is_about_messages(self) -> bool {
-        self.touches().overlaps(Claims::FETCH.and(Claims::SEARCH).and(Claims::EXTENSION))
+        self.touches().overlaps(Claims::FETCH.and(Claims::SEARCH).and(Claims::SORT).and(Claims::THREAD).and(Claims::OTHER))
     }
 
     fn touches(self) -> Claims {
@@ -217,8 +231,6 @@ mod tests {
 
     #[test]
     fn each_kind_of_data_has_one_claim() {
-        let extensions = "SORT THREAD QUOTA QUOTAROOT ACL LISTRIGHTS MYRIGHTS METADATA LANGUAGE COMPARATOR GENURLAUTH \
-            URLFETCH CONVERTED JMAPACCESS XYZ";
         let all = [
             ("CAPABILITY", Claims::CAPABILITY),
             ("LIST LSUB XLIST", Claims::LIST),
@@ -227,7 +239,21 @@ mod tests {
             ("STATUS", Claims::STATUS),
             ("NAMESPACE", Claims::NAMESPACE),
             ("ID", Claims::ID),
-            (extensions, Claims::EXTENSION),
+            ("SORT", Claims::SORT),
+            ("THREAD", Claims::THREAD),
+            ("QUOTA", Claims::QUOTA),
+            ("QUOTAROOT", Claims::QUOTAROOT),
+            ("ACL", Claims::ACL),
+            ("LISTRIGHTS", Claims::LISTRIGHTS),
+            ("MYRIGHTS", Claims::MYRIGHTS),
+            ("METADATA", Claims::METADATA),
+            ("LANGUAGE", Claims::LANGUAGE),
+            ("COMPARATOR", Claims::COMPARATOR),
+            ("GENURLAUTH", Claims::GENURLAUTH),
+            ("URLFETCH", Claims::URLFETCH),
+            ("CONVERTED", Claims::CONVERTED),
+            ("JMAPACCESS", Claims::JMAPACCESS),
+            ("XYZ XBC", Claims::OTHER),
             ("OK NO BAD BYE PREAUTH FLAGS VANISHED ENABLED", Claims::NONE),
         ];
         for (names, claim) in all {

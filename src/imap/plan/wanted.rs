@@ -15,9 +15,11 @@ const UNASKED: u64 = bit(Item::Uid) | bit(Item::Flags) | bit(Item::ModSeq);
 #[derive(Debug)]
 pub(crate) struct Wanted {
     uids: Uids,
-    sections: Vec<Place>,
+    sections: Box<[Place]>,
     /// One bit for each item.
     all: u64,
+    /// Whether whatever is said of these messages is an answer.
+    anything: bool,
 }
 
 /// One section.
@@ -61,10 +63,19 @@ impl Wanted {
             wanted: wanted.clone(),
             bit: 1 << number.min(LAST_SECTION),
         };
-        let sections: Vec<_> = (FIRST_SECTION..).zip(items.sections()).map(place).collect();
+        let sections: Box<[_]> = (FIRST_SECTION..).zip(items.sections()).map(place).collect();
         let attributes = items.attributes().fold(0, |all, item| all | bit(item));
         let all = sections.iter().fold(attributes, |all, place| all | place.bit);
-        Self { uids, sections, all }
+        Self { uids, sections, all, anything: false }
+    }
+
+    /// Whatever is said of these messages, however often.
+    pub(crate) fn anything(uids: Uids) -> Self {
+        Self { uids, sections: Box::default(), all: 0, anything: true }
+    }
+
+    pub(crate) fn is_anything(&self) -> bool {
+        self.anything
     }
 
     /// The messages.

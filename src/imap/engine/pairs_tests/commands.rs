@@ -1,0 +1,326 @@
+//! Every command that a session can run, with the responses that the RFCs have for it. It must not know how pairs are played.
+
+#![cfg(test)]
+
+use std::fmt::Debug;
+use std::num::NonZeroU32;
+
+use bytes::Bytes;
+
+use crate::error::Result;
+use crate::imap::command::append::{Append, appended};
+use crate::imap::command::capability::Capability;
+use crate::imap::command::close::Close;
+use crate::imap::command::copy::Copy;
+use crate::imap::command::create::Create;
+use crate::imap::command::delete::Delete;
+use crate::imap::command::enable::Enable;
+use crate::imap::command::expunge::UidExpunge;
+use crate::imap::command::extension::Run;
+use crate::imap::command::id::Id;
+use crate::imap::command::list::{List, Options, Selection};
+use crate::imap::command::login::Login;
+use crate::imap::command::logout::Logout;
+use crate::imap::command::namespace::Namespace;
+use crate::imap::command::noop::Noop;
+use crate::imap::command::number::Number;
+use crate::imap::command::rename::Rename;
+use crate::imap::command::search::Search;
+use crate::imap::command::select::Select;
+use crate::imap::command::starttls::StartTls;
+use crate::imap::command::status::Status;
+use crate::imap::command::store::Store;
+use crate::imap::command::subscribe::Subscribe;
+use crate::imap::command::{Command, Terms, authenticate, body, fetch};
+use crate::imap::engine::Request;
+use crate::imap::plan::{Needs, Order, Plan};
+use crate::imap::types::{Condition, Items, MailboxName, Query, Returns, Section, SeqNum, StatusItems, Uid, Uids};
+use crate::imap::{
+    Content, EntryName, Extension, ListReturn, MetadataDepth, NewMessage, QuotaResource, Rights, RightsChange, SortKey,
+};
+use crate::limits::Limits;
+use crate::login::Secret;
+use crate::{Flag, FlagAction, FlagChange};
+
+/// Reads what a command was given, as text that can be compared.
+type Read = Box<dyn Fn(Vec<Bytes>, Condition) -> String>;
+
+/// A command, and what a server says to it.
+pub(super) struct Row {
+    pub(super) name: &'static str,
+    /// The file that it is in.
+    pub(super) module: &'static str,
+    /// Its request, in the mailbox selected under that number.
+    pub(super) ask: Box<dyn Fn(u64) -> Request>,
+    /// The untagged responses; `{tag}` is the command's tag.
+    pub(super) lines: &'static [&'static str],
+    /// The tagged response, without the tag.
+    pub(super) ending: &'static str,
+    pub(super) read: Read,
+    pub(super) verb: &'static str,
+    pub(super) order: Order,
+    pub(super) needs: Needs,
+}
+
+/// No untagged responses.
+const NONE: &[&str] = &[];
+const DONE: &str = "OK done";
+
+fn row<C: Command>(
+    name: &'static str,
+    module: &'static str,
+    lines: &'static [&'static str],
+    ending: &'static str,
+    make: impl Fn(u64) -> C + Clone + 'static,
+) -> Row
+where
+    C::Output: Debug,
+{
+    let made = make.clone();
+    Row {
+        ending,
+        read: Box::new(move |frames, condition| format!("{:?}", make(0).output(frames, condition).unwrap())),
+        ..raw(name, module, lines, move |selection| made(selection).plan(Terms::default()))
+    }
+}
+
+/// One whose answer is no value of its own: what the engine delivers is compared as it is.
+fn raw(
+    name: &'static str,
+    module: &'static str,
+    lines: &'static [&'static str],
+    plan: impl Fn(u64) -> Result<Plan> + 'static,
+) -> Row {
+    let Plan { verb, order, needs, .. } = plan(1).unwrap();
+    Row {
+        verb,
+        order,
+        needs,
+        name,
+        module,
+        ask: Box::new(move |selection| Request::Command(plan(selection).unwrap())),
+        lines,
+        ending: DONE,
+        read: Box::new(|frames, condition| format!("{frames:?} {condition:?}")),
+    }
+}
+
+fn extension(
+    name: &'static str,
+    module: &'static str,
+    lines: &'static [&'static str],
+    make: impl Fn() -> Extension + Clone + 'static,
+) -> Row {
+    let run = |extension, selection| Run { extension, selection, limits: Limits::default() };
+    let anywhere = run(make(), None).plan(Terms::default()).is_ok();
+    row(name, module, lines, DONE, move |selection| run(make(), Some(selection).filter(|_| !anywhere)))
+}
+
+fn uid(number: u32) -> Uid {
+    Uid::new(number).unwrap()
+}
+
+fn uids(number: u32) -> Uids {
+    uid(number).into()
+}
+
+fn name(text: &str) -> MailboxName {
+    MailboxName::new(text).unwrap()
+}
+
+/// A value that lives as long as the test.
+fn kept<T>(value: T) -> &'static T {
+    Box::leak(Box::new(value))
+}
+
+/// All of them. Messages 1 to 4 have the UIDs 101 to 104.
+pub(super) fn all() -> Vec<Row> {
+    let mut all = barriers();
+    all.extend(mailboxes());
+    all.extend(messages());
+    all.extend(extensions_of_mailboxes());
+    all.extend(extensions_of_messages());
+    all
+}
+
+fn barriers() -> Vec<Row> {
+    let login = |_| Login { user: "me", password: kept(Secret::from("secret")) };
+    let number = |selection| Number { selection, from: SeqNum::new(1).unwrap(), compact: true };
+    let idle = |selection| Request::Idle { selection };
+    vec![
+        row("STARTTLS", "starttls", NONE, DONE, |_| StartTls),
+        row("LOGIN", "login", NONE, DONE, login),
+        raw("AUTHENTICATE", "authenticate", NONE, |_| authenticate::plan("PLAIN", None)),
+        row("LOGOUT", "logout", &["* BYE so long"], DONE, |_| Logout),
+        row("SELECT", "select", SELECTED, DONE, |_| Select { name: name("Work"), read_only: false }),
+        row("EXAMINE", "select", SELECTED, DONE, |_| Select { name: name("Work"), read_only: true }),
+        row("CLOSE", "close", NONE, DONE, |selection| Close { selection, expunge: true }),
+        row("UNSELECT", "close", NONE, DONE, |selection| Close { selection, expunge: false }),
+        row("NUMBER", "number", &["* ESEARCH (TAG \"{tag}\") UID ALL 101:104"], DONE, number),
+        Row {
+            ask: Box::new(idle),
+            order: Order::ALONE,
+            needs: Needs::Selection(1),
+            ..row("IDLE", "noop", NONE, DONE, |_| Noop)
+        },
+        row("ENABLE", "enable", &["* ENABLED CONDSTORE"], DONE, |_| Enable { names: &["CONDSTORE"] }),
+    ]
+}
+
+const SELECTED: &[&str] = &["* 4 EXISTS", "* OK [UIDVALIDITY 6] ok"];
+
+fn mailboxes() -> Vec<Row> {
+    const RENAMED: &[&str] = &["* LIST () \"/\" new (\"OLDNAME\" (\"old\"))"];
+    let list = |selection| move |_| List { pattern: "*", selection, options: Options::None, utf8: false };
+    let status = |text: &'static str| move |_| Status { name: name(text), items: StatusItems::MESSAGES, utf8: false };
+    let append = |_: u64| {
+        Append { mailbox: &MailboxName::INBOX, flags: &[], date: None, size: 5, spoilable: true }.plan(Terms::default())
+    };
+    vec![
+        row("CAPABILITY", "capability", &["* CAPABILITY IMAP4rev1 LITERAL+ XPAIR"], DONE, |_| Capability),
+        row("NOOP", "noop", NONE, DONE, |_| Noop),
+        row("ID", "id", &["* ID (\"name\" \"x\")"], DONE, |_| Id { fields: &[] }),
+        row("NAMESPACE", "namespace", &["* NAMESPACE ((\"\" \"/\")) NIL NIL"], DONE, |_| Namespace { utf8: false }),
+        row("LIST", "list", &["* LIST () \"/\" INBOX", "* LIST () \"/\" a"], DONE, list(Selection::All)),
+        row("LSUB", "list", &["* LSUB () \"/\" INBOX"], DONE, list(Selection::Subscribed)),
+        row("STATUS", "status", &["* STATUS INBOX (MESSAGES 4)"], DONE, status("INBOX")),
+        row("STATUS-OF-ANOTHER", "status", &["* STATUS Work (MESSAGES 7)"], DONE, status("Work")),
+        row("CREATE", "create", RENAMED, DONE, |_| Create { name: name("old") }),
+        row("DELETE", "delete", NONE, DONE, |_| Delete { name: name("old") }),
+        row("RENAME", "rename", RENAMED, DONE, |_| Rename { from: name("old"), to: name("new") }),
+        row("SUBSCRIBE", "subscribe", NONE, DONE, |_| Subscribe { name: name("a"), on: true }),
+        row("UNSUBSCRIBE", "subscribe", NONE, DONE, |_| Subscribe { name: name("a"), on: false }),
+        Row {
+            ending: "OK [APPENDUID 5 700] done",
+            read: Box::new(|_, condition| format!("{:?}", appended(condition).unwrap())),
+            ..raw("APPEND", "append", NONE, append)
+        },
+    ]
+}
+
+fn messages() -> Vec<Row> {
+    const BODY: &[&str] = &["* 1 FETCH (UID 101 RFC822.SIZE 4 BODY[]<0> {4}\r\nabcd)"];
+    const ENTIRE: &[&str] =
+        &["* 1 FETCH (UID 101 RFC822.SIZE 24 FLAGS ())", "* 2 FETCH (UID 102 RFC822.SIZE 7 FLAGS (\\Seen))"];
+    const FOUND: &[&str] = &["* ESEARCH (TAG \"{tag}\") UID ALL 101:102"];
+    const CUT: &str = "OK [MESSAGELIMIT 2 101] done";
+    let window =
+        |which| move |selection| body::plan(selection, uid(which), &Section::WHOLE, 0, NonZeroU32::new(1000).unwrap());
+    let copy = |leave| move |selection| Copy { selection, uids: kept(uids(101)), to: kept(name("a")), leave };
+    let search = |returns| move |selection| Search { selection, query: kept(Query::all()), returns };
+    let range = || Uids::range(uid(101), uid(102));
+    let sizes = || Items::SIZE.flags();
+    let seen = || kept(FlagChange::add([Flag::SEEN]));
+    vec![
+        row("SEARCH", "search", &["* SEARCH 101 102"], DONE, search(None)),
+        row("SEARCH-RETURN", "search", FOUND, CUT, search(Some(Returns::ALL))),
+        raw("FETCH", "fetch", ENTIRE, move |selection| fetch::plan(selection, &range(), &sizes())),
+        raw("FETCH-FLAGS", "fetch", &["* 1 FETCH (UID 101 FLAGS (\\Seen))"], |selection| {
+            fetch::plan(selection, &uids(101), &Items::FLAGS)
+        }),
+        raw("FETCH-RIDING", "fetch", &["* 2 FETCH (UID 102 FLAGS (\\Seen))"], |selection| {
+            let plan = fetch::plan(selection, &uids(102), &Items::FLAGS)?;
+            let order = plan.order.riding();
+            Ok(plan.order(order))
+        }),
+        raw("BODY", "body", BODY, window(101)),
+        raw("BODY-OF-ANOTHER", "body", &["* 2 FETCH (UID 102 RFC822.SIZE 2 BODY[]<0> {2}\r\nef)"], window(102)),
+        row("STORE", "store", &["* 1 FETCH (UID 101 FLAGS (\\Seen))"], DONE, move |selection| Store {
+            selection,
+            uids: kept(uids(101)),
+            change: seen(),
+        }),
+        row("EXPUNGE", "expunge", &["* 1 EXPUNGE"], DONE, |selection| UidExpunge { selection, uids: kept(uids(101)) }),
+        row("COPY", "copy", NONE, "OK [COPYUID 5 101 201] done", copy(false)),
+        row("MOVE", "copy", &["* OK [COPYUID 5 101 202] moved", "* 1 EXPUNGE"], DONE, copy(true)),
+    ]
+}
+
+fn extensions_of_mailboxes() -> Vec<Row> {
+    const LISTED: &[&str] = &["* LIST () \"/\" INBOX"];
+    const COUNTED: &[&str] = &["* LIST () \"/\" INBOX", "* STATUS INBOX (MESSAGES 4)"];
+    const ALSO: &[&str] =
+        &["* LIST () \"/\" INBOX", "* MYRIGHTS INBOX lrs", "* METADATA INBOX (/shared/comment \"x\")"];
+    let inbox = || MailboxName::INBOX;
+    let comment = || EntryName::SHARED_COMMENT;
+    let counts = || ListReturn::Status(StatusItems::MESSAGES);
+    let read = || RightsChange::Add(Rights::READ);
+    let text = || NewMessage::new(Content::Text(Bytes::from_static(b"text")));
+    vec![
+        extension("SETACL", "acl", NONE, move || Extension::set_acl(&inbox(), "me", read())),
+        extension("DELETEACL", "acl", NONE, move || Extension::delete_acl(&inbox(), "me")),
+        extension("GETACL", "acl", &["* ACL INBOX me lrs"], move || Extension::get_acl(&inbox())),
+        extension("LISTRIGHTS", "acl", &["* LISTRIGHTS INBOX me lr s"], move || Extension::list_rights(&inbox(), "me")),
+        extension("MYRIGHTS", "acl", &["* MYRIGHTS INBOX lrs"], move || Extension::my_rights(&inbox())),
+        extension("GETQUOTA", "quota", &["* QUOTA \"\" (STORAGE 1 2)"], || Extension::get_quota("")),
+        extension("GETQUOTAROOT", "quota", &["* QUOTAROOT INBOX \"\"", "* QUOTA \"\" (STORAGE 1 2)"], move || {
+            Extension::get_quota_root(&inbox())
+        }),
+        extension("SETQUOTA", "quota", &["* QUOTA \"\" (STORAGE 1 9)"], || {
+            Extension::set_quota("", &[(QuotaResource::Storage, 9)])
+        }),
+        extension("GETMETADATA", "metadata", &["* METADATA INBOX (/shared/comment \"x\")"], move || {
+            Extension::get_metadata(Some(&inbox()), &[comment()], MetadataDepth::Entry, None)
+        }),
+        extension("SETMETADATA", "metadata", NONE, move || {
+            Extension::set_metadata(Some(&inbox()), &[(comment(), Some(b"x".to_vec()))])
+        }),
+        extension("LANGUAGE", "language", &["* LANGUAGE (en)", "* NAMESPACE ((\"\" \"/\")) NIL NIL"], || {
+            Extension::language(&["en"])
+        }),
+        extension("COMPARATOR", "language", &["* COMPARATOR \"i;basic\""], || Extension::comparator(&["i;*"])),
+        extension("LIST-RETURN", "list_extended", LISTED, || {
+            Extension::list_extended(&["*"], &[], &[ListReturn::Children])
+        }),
+        extension("LIST-STATUS", "list_extended", COUNTED, move || Extension::list_extended(&["*"], &[], &[counts()])),
+        extension("LIST-ALSO", "list_extended", ALSO, move || {
+            let also = [ListReturn::MyRights, ListReturn::Metadata(vec![comment()])];
+            Extension::list_extended(&["*"], &[], &also)
+        }),
+        extension("CREATE-USE", "list_extended", NONE, || Extension::create_special(&name("b"), &["\\Archive"])),
+        extension("MULTIAPPEND", "multi_append", NONE, move || Extension::append(&inbox(), &[text(), text()])),
+        extension("GENURLAUTH", "url_auth", &["* GENURLAUTH \"u:x\""], || {
+            Extension::generate_urls(&[("u", "INTERNAL")])
+        }),
+        extension("RESETKEY", "url_auth", NONE, || Extension::reset_url_key(None)),
+        extension("URLFETCH", "url_auth", &["* URLFETCH \"u\" {1}\r\nx"], || Extension::fetch_urls(&["u"])),
+        extension("GETJMAPACCESS", "url_auth", &["* JMAPACCESS \"https://x\""], Extension::jmap_access),
+        extension("XYZ", "extension", &["* XYZ a"], || Extension::new("XYZ").claim("XYZ")),
+        extension("XBC", "extension", &["* XBC b"], || Extension::new("XBC").claim("XBC")),
+    ]
+}
+
+fn extensions_of_messages() -> Vec<Row> {
+    const ORDERED: &[&str] = &["* ESEARCH (TAG \"{tag}\") UID ALL 102,101"];
+    const ELSEWHERE: &[&str] = &["* ESEARCH (TAG \"{tag}\" MAILBOX a UIDVALIDITY 5) UID ALL 9"];
+    const CHANGED: &[&str] = &["* 1 FETCH (UID 101 FLAGS (\\Seen) MODSEQ (12))"];
+    const ANNOTATED: &[&str] = &["* 1 FETCH (UID 101 ANNOTATION (/comment (value.priv \"x\")))"];
+    let comment = || EntryName::new("/comment").unwrap();
+    let text = || NewMessage::new(Content::Text(Bytes::from_static(b"text")));
+    let value = || [("value.priv", Some(b"x".to_vec()))];
+    vec![
+        extension("SORT", "sort", &["* SORT 102 101"], || Extension::sort(&[SortKey::DATE], Query::all(), None)),
+        extension("SORT-RETURN", "sort", ORDERED, || {
+            Extension::sort(&[SortKey::DATE], Query::all(), Some(Returns::ALL))
+        }),
+        extension("THREAD", "thread", &["* THREAD (101)(102)"], || Extension::thread("REFERENCES", Query::all())),
+        extension("MULTISEARCH", "multisearch", ELSEWHERE, || Extension::multi_search(&[], Query::all(), None)),
+        extension("CANCELUPDATE", "context", NONE, || Extension::cancel_update(&["A1"])),
+        extension("FETCH-IF", "conditional", CHANGED, || {
+            Extension::fetch_if(uids(101), Items::FLAGS, Some(9), false, None)
+        }),
+        extension("STORE-IF", "conditional", CHANGED, || {
+            Extension::store_if(uids(101), 9, FlagChange::add([Flag::SEEN]))
+        }),
+        extension("REPLACE", "multi_append", &["* 1 EXPUNGE"], move || {
+            Extension::replace(uid(101), &MailboxName::INBOX, &text())
+        }),
+        extension("FETCH-ANNOTATION", "annotate", ANNOTATED, move || {
+            Extension::fetch_annotations(uids(101), &[comment()], &["value.priv"])
+        }),
+        extension("STORE-ANNOTATION", "annotate", ANNOTATED, move || {
+            Extension::store_annotation(uids(101), &comment(), &value())
+        }),
+        extension("STORE-LABELS", "annotate", NONE, || Extension::store_labels(uids(101), FlagAction::Add, &["a"])),
+    ]
+}
