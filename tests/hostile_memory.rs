@@ -39,7 +39,8 @@ async fn announced(size: &str) -> Kind {
     let mut mail = folder.fetch(Uids::ALL, Items::MESSAGE).await.unwrap();
     let kind = mail.try_next().await.unwrap_err().kind();
     drop(mail);
-    script.finish().await.unwrap();
+    // Where more would have to be skipped than may be, the connection is closed at once.
+    assert!(script.finish().await.is_ok() || kind == Kind::Limit);
     kind
 }
 
@@ -47,11 +48,11 @@ async fn announced(size: &str) -> Kind {
 async fn an_announced_literal_costs_no_memory() {
     // What a session costs at all is paid before.
     assert_eq!(announced("33554433").await, Kind::Closed);
-    for size in ["4294967295", "9223372036854775807"] {
+    for (size, kind) in [("4294967295", Kind::Closed), ("9223372036854775807", Kind::Limit)] {
         // The peak begins anew (proc_pid_clear_refs(5)).
         std::fs::write("/proc/self/clear_refs", "5").unwrap();
         let (resident, mapped) = (status("VmHWM"), status("VmSize"));
-        assert_eq!(announced(size).await, Kind::Closed);
+        assert_eq!(announced(size).await, kind);
         let grown = status("VmHWM").saturating_sub(resident);
         let more = status("VmSize").saturating_sub(mapped);
         println!("{size}: {} KiB more in memory, {} KiB more mapped", grown / KIB, more / KIB);

@@ -126,7 +126,7 @@ impl<S: Borrow<Imap>> Folder<S> {
     }
 
     /// What was asked for of one message; `None` where it is not there. One flight, which waits for others that fetch.
-    /// Nothing is ever marked as read by it.
+    /// Nothing is ever marked as read by it. A whole message is judged as in [`fetch`](Self::fetch).
     ///
     /// # Errors
     ///
@@ -316,6 +316,9 @@ impl<S: BorrowMut<Imap>> Folder<S> {
     /// Streams what was asked for of these messages. One flight, several for a very long set; the answer is parsed where it is
     /// consumed. Messages that are not there are left out, and of an empty mailbox nothing is asked. Nothing is ever marked as
     /// read by it.
+    ///
+    /// With whole messages their size is asked for: one of another length has [`Defect::Size`](crate::Defect::Size), one without text
+    /// [`Defect::Missing`](crate::Defect::Missing), among its [`defects`](super::Fetched::defects).
     ///
     /// # Errors
     ///

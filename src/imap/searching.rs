@@ -37,8 +37,9 @@ impl<S: Borrow<Imap>> Folder<S> {
     /// [`Kind::Input`](crate::Kind::Input), before anything is sent, for a query that cannot be written and for UIDs in it of
     /// another UIDVALIDITY; [`Kind::Rejected`](crate::Kind::Rejected) where the server refuses (code `BADCHARSET`: it does not
     /// take texts in UTF-8), or stops at its limit of messages and gets no further (code `MESSAGELIMIT`);
-    /// [`Kind::Limit`](crate::Kind::Limit) for an answer over the limits; and what [every command](Imap#errors-of-every-command) can
-    /// end in.
+    /// [`Kind::Missing`](crate::Kind::Missing) where it says OK without what it found, or names messages that are not among those in
+    /// which to look; [`Kind::Limit`](crate::Kind::Limit) for an answer over the limits; and what
+    /// [every command](Imap#errors-of-every-command) can end in.
     pub async fn search(&self, query: &Query) -> Result<Uids> {
         Ok(self.find(query, Returns::ALL).await?.all.unwrap_or_default())
     }

@@ -66,7 +66,7 @@ pub(crate) fn change(kind: Kind, scene: &mut Scene<'_>) -> Change {
     }
     if kind == Kind::Drop && scene.dice.once_in(4) {
         // The next reply is taken for this one.
-        return Some((Vec::new(), verb != "TOP" && !has_twin(scene), "no reply".to_owned()));
+        return Some((Vec::new(), verb != "TOP" && !is_before_twins(scene), "no reply".to_owned()));
     }
     if kind == Kind::Repeat && scene.dice.once_in(3) {
         let twice = vec![Out::Said(scene.reply.write()); 2];
@@ -278,6 +278,15 @@ fn has_twin(scene: &Scene<'_>) -> bool {
     let number = scene.command.strip_prefix("RETR ").and_then(|number| number.parse().ok());
     let Some(mail) = number.and_then(|number| scene.world.numbered(number)) else { return false };
     scene.world.mail.iter().any(|other| other.number != mail.number && other.bytes.len() == mail.bytes.len())
+}
+
+/// Whether two messages of the same length come from here on: where a reply is lost, the first of them may get the other's text.
+fn is_before_twins(scene: &Scene<'_>) -> bool {
+    let Some(number) = scene.command.strip_prefix("RETR ").and_then(|number| number.parse::<u32>().ok()) else {
+        return false;
+    };
+    let left = || scene.world.mail.iter().filter(|mail| mail.number >= number);
+    left().any(|mail| left().any(|other| other.number > mail.number && other.bytes.len() == mail.bytes.len()))
 }
 
 /// Without what is stuffed.

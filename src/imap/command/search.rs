@@ -65,7 +65,7 @@ impl Command for Search<'_> {
 /// Of a set that ends in `*` one message may lie below its beginning: the last of the mailbox (RFC 9051 §9).
 fn reaches_beyond(all: &Uids, among: &Uids) -> bool {
     let beyond = all.difference(among);
-    !(beyond.is_empty() || among.open_from().is_some() && beyond.len() == 1)
+    beyond.len() > u64::from(among.open_from().is_some())
 }
 
 /// Some servers tell what they found in several responses.

@@ -147,7 +147,8 @@ impl Order {
 
     /// Whether it is about data of messages, or changes what others ask for.
     pub(crate) fn is_about_messages(self) -> bool {
-        self.touches().overlaps(Claims::FETCH.and(Claims::SEARCH).and(Claims::SORT).and(Claims::THREAD).and(Claims::OTHER))
+        self.touches()
+            .overlaps(Claims::FETCH.and(Claims::SEARCH).and(Claims::SORT).and(Claims::THREAD).and(Claims::OTHER))
     }
 
     fn touches(self) -> Claims {

@@ -23,7 +23,8 @@ use crate::pop3::{Content, Retrieved};
 /// A stream of the messages that were asked for, in that order; each is whole, or says what is wrong with it or why it is not there.
 ///
 /// Only complete messages come out of it; where the connection ends in the middle of one, that is the `Err`, which is always the
-/// stream's end. Dropping the stream early is safe: the replies to commands that are sent already (at most 256) are read and
+/// stream's end. Where the server sends one text for two messages of different sizes, its replies no longer belong to the commands:
+/// the session ends with [`Kind::Protocol`](crate::Kind::Protocol). Dropping the stream early is safe: the replies to commands that are sent already (at most 256) are read and
 /// thrown away before the next command's.
 pub struct Retrieval<'a> {
     inbox: Inbox<Engine>,
@@ -102,7 +103,7 @@ impl<'a> Retrieval<'a> {
         };
         let declared = self.sizes.of(answer.number);
         let doubtful = declared.is_some_and(|declared| declared != bytes.len() as u64);
-        if doubtful && declared != self.before.declared && self.before.is(bytes) {
+        if doubtful && !bytes.is_empty() && declared != self.before.declared && self.before.is(bytes) {
             let error =
                 Error::protocol("the server sent one message twice: its replies no longer belong to the commands");
             drop(self.link.submit(Request::GiveUp(error.clone())));
