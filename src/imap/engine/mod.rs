@@ -4,6 +4,7 @@
 
 mod answer;
 mod attribution;
+mod condition;
 mod event;
 mod idle;
 mod input;
@@ -146,7 +147,7 @@ impl Engine {
     fn leave(&mut self) {
         let leaving = self.running.iter().position(|run| run.effect == Effect::Logout);
         if let Some(run) = leaving.and_then(|index| self.running.remove(index)) {
-            self.deliver(run.id, Delivery::Done(Ok(answer::done())));
+            self.deliver(run.id, Delivery::Done(Ok(condition::done())));
             self.end(Ok(()));
         }
     }
@@ -325,7 +326,7 @@ impl crate::engine::Engine for Engine {
         self.notices.protect();
         if let Upgrade::Running(id) = self.upgrade {
             self.upgrade = Upgrade::None;
-            self.deliver(Some(id), Delivery::Done(Ok(answer::done())));
+            self.deliver(Some(id), Delivery::Done(Ok(condition::done())));
         }
         self.after();
     }

@@ -70,7 +70,7 @@ impl Engine {
     }
 
     fn command_of(&self, progress: &Progress) -> Option<&'static str> {
-        let number = progress.tag.as_deref().and_then(super::answer::number_of);
+        let number = progress.tag.as_deref().and_then(super::condition::number_of);
         self.running.iter().find(|run| Some(run.tag) == number).map(|run| run.verb)
     }
 }

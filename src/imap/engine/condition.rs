@@ -1,0 +1,80 @@
+//! Status responses: how they are read, which command they name, and what errors they become. What they do to the session is in
+//! `answer.rs`.
+
+use bytes::Bytes;
+
+use super::meaning::{self, refusal};
+use super::{Running, copied};
+use crate::error::{Error, Kind as ErrorKind, Result, Words};
+use crate::imap::codec::{self, Ending, Route, route};
+use crate::imap::types::{Condition, Status};
+
+/// Which of our commands a tag names.
+pub(super) fn number_of(tag: &str) -> Option<u32> {
+    tag.strip_prefix('A').and_then(|digits| digits.parse().ok())
+}
+
+pub(super) fn done() -> Condition {
+    condition(Status::Ok)
+}
+
+pub(super) fn condition(status: Status) -> Condition {
+    Condition { status, code: None, text: String::new() }
+}
+
+pub(super) fn outcome(run: &Running, ending: Ending, condition: Condition) -> Result<Condition> {
+    if ending != Ending::Ok {
+        return Err(refusal(run.verb, ending, condition));
+    }
+    if run.mistagged && run.frames == 0 {
+        let text = format!("the server sent an answer to {} under another command's tag", run.verb);
+        return Err(Error::new(ErrorKind::Missing, text));
+    }
+    if run.over_limit {
+        return Err(Error::limit(format!("the answer to {} is over the limit", run.verb)));
+    }
+    Ok(condition)
+}
+
+/// Exchange says so in a line without a tag, and never answers the command: nothing that waits would ever end.
+pub(super) fn unavailable(frame: &[u8]) -> bool {
+    const WORDS: &[u8] = b"Server Unavailable";
+    frame.get(..WORDS.len()).is_some_and(|start| start.eq_ignore_ascii_case(WORDS))
+}
+
+/// A BYE instead of a greeting. `LIMIT` (RFC 5530 §3) can be about nothing but connections then.
+pub(super) fn refused_to_greet(frame: &[u8]) -> Error {
+    let error = meaning::goodbye(read_condition(frame), "the server refused the connection");
+    match error.code().is_some_and(|code| code.is("LIMIT")) {
+        true => error.with_words(Some(Words::ConnectionLimit)),
+        false => error,
+    }
+}
+
+pub(super) fn out_of_service(frame: &[u8]) -> Error {
+    Error::closed(format!("the server is out of service: {}", excerpt(frame)))
+}
+
+/// A status response, as far as it can be read.
+pub(super) fn read_condition(frame: &[u8]) -> Condition {
+    let read = match route(frame) {
+        Route::Tagged { .. } => codec::text::tagged(frame).map(|(_, condition)| condition),
+        _ => codec::text::untagged(frame),
+    };
+    read.unwrap_or_else(|_| condition(Status::Ok))
+}
+
+/// What stands behind the `+`.
+pub(super) fn challenge(frame: &[u8]) -> Bytes {
+    let line = frame.trim_ascii();
+    copied(line.strip_prefix(b"+").unwrap_or(line).trim_ascii())
+}
+
+pub(super) fn unread(error: &dyn std::fmt::Display, frame: &[u8]) {
+    tracing::warn!(%error, line = %excerpt(frame), "a response that cannot be read");
+}
+
+pub(super) fn excerpt(frame: &[u8]) -> String {
+    let line = frame.trim_ascii_end();
+    format!("\"{}\"", line.get(..80).unwrap_or(line).escape_ascii())
+}
