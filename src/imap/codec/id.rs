@@ -3,7 +3,7 @@
 use nom::Parser;
 use nom::branch::alt;
 use nom::character::complete::{char, space0};
-use nom::combinator::{map, peek, value, verify};
+use nom::combinator::{consumed, map, peek, value, verify};
 use nom::multi::many_m_n;
 use nom::sequence::{delimited, terminated};
 
@@ -27,14 +27,25 @@ const MOST: usize = 1000;
 pub fn parse(frame: &[u8]) -> Result<Vec<(String, Option<String>)>, Unreadable> {
     grammar::read(frame, |input| {
         // Where the quotes are out of step, nothing is what it seems.
-        let name = verify(astring, |name: &[u8]| !name.contains(&b'"'));
-        let name = map(terminated(name, space0), |name| lossy(&name));
+        let name = verify(consumed(astring), |(raw, _): &(&[u8], _)| is_in_step(raw));
+        let name = map(terminated(name, space0), |(_, name)| lossy(&name));
         // Some servers leave the quotes out.
         let text = map(terminated(alt((nstring, map(astring, Some))), space0), |text| text.map(|text| lossy(&text)));
         // A name at the end without a value, as from servers that lose count, has none.
         let text = alt((text, value(None, peek(char(')')))));
         let pairs = delimited((char('('), space0), many_m_n(0, MOST, (name, text)), char(')'));
         map((untagged(&["ID"]), alt((pairs, value(Vec::new(), nil)))), |(_, pairs)| pairs).parse(input)
+    })
+}
+
+/// Whether a string as it came has no quote within it that should end it.
+fn is_in_step(raw: &[u8]) -> bool {
+    let inside = raw.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\""));
+    let mut escaped = false;
+    inside.unwrap_or_default().iter().all(|&byte| {
+        let ends = byte == b'"' && !escaped;
+        escaped = byte == b'\\' && !escaped;
+        !ends
     })
 }
 

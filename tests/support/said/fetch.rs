@@ -4,6 +4,7 @@
 use std::num::{NonZeroU16, NonZeroU32};
 
 use arbitrary::Arbitrary;
+use postroom::Defect;
 use postroom::imap::{Fetched, Section};
 use time::{Date, Month, OffsetDateTime, Time, UtcOffset};
 
@@ -97,9 +98,10 @@ impl Message {
         out.extend_from_slice(b")\r\n");
     }
 
-    /// Every value is found, and nothing is amiss.
+    /// Every value is found, and nothing is amiss but that a random text has not the length that a random number declares.
     pub fn check(&self, found: &Fetched) {
-        assert_eq!(found.defects().collect::<Vec<_>>(), []);
+        let judged = |defect: &Defect| matches!(defect, Defect::Size { .. } | Defect::Missing);
+        assert_eq!(found.defects().filter(|defect| !judged(defect)).collect::<Vec<_>>(), []);
         let (seq, uid) = match self.by_uid {
             true => (None, Some(self.number)),
             false => (Some(self.number), self.uid),
