@@ -87,6 +87,7 @@ impl Session {
                 }
                 Delivery::Chunk(bytes) => got.more += &format!("{bytes:?} "),
                 Delivery::Answered(uids) => got.more += &format!("of {uids}"),
+                Delivery::Cut(cut) => got.more += &format!("{cut:?} "),
                 Delivery::Done(end) => got.end = Some(end),
                 Delivery::Ready(count) => {
                     let fed = Request::Feed(vec![b'x'; count].into());

@@ -145,7 +145,7 @@ pub(super) fn all() -> Vec<Row> {
 
 fn barriers() -> Vec<Row> {
     let login = |_| Login { user: "me", password: kept(Secret::from("secret")) };
-    let number = |selection| Number { selection, from: SeqNum::new(1).unwrap(), compact: true };
+    let number = |selection| Number { selection, from: SeqNum::new(1).unwrap(), to: None, compact: true };
     let idle = |selection| Request::Idle { selection };
     vec![
         row("STARTTLS", "starttls", NONE, DONE, |_| StartTls),
