@@ -95,7 +95,8 @@ pub(crate) async fn an_expunged_message_is_got_as_it_was_or_with_a_defect(user: 
         let number = fetched.uid().unwrap().as_u32();
         match fetched.body().filter(|_| fetched.defects().count() == 0) {
             Some(body) => assert_eq!(body[..], message(number)[..]),
-            None => assert_eq!(number, 2, "{fetched:?}"),
+            // Mailutils finds no file any more that the other session has renamed.
+            None => assert!(number == 2 || user.brand() == Brand::Mailutils, "{fetched:?}"),
         }
     }
     drop(mail);

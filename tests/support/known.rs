@@ -41,6 +41,7 @@ const KNOWN: &[Known] = &[
         "has no UIDPLUS: nothing is expunged by its UID",
         "it has no UIDPLUS",
         &[
+            "live_collect::policies::a_message_that_another_session_expunges_is_gone",
             "live_imap::filing::moved_messages_are_there_and_not_here_and_what_others_marked_stays",
             "live_imap::folder::expunge_removes_only_the_named_messages_that_are_marked",
             "live_imap::idle::what_happened_before_idle_is_told_first",
