@@ -37,16 +37,19 @@ impl Command for Search<'_> {
             codec::search::parse(frame)
                 .map_err(|error| Error::protocol("the answer to SEARCH cannot be read").with_source(error))
         };
-        let found = frames.iter().map(read).collect::<Result<Vec<_>>>()?;
-        if found.is_empty() && !self.returns.is_some_and(Returns::is_silent) {
+        if frames.is_empty() && !self.returns.is_some_and(Returns::is_silent) {
             return Err(Error::new(Kind::Missing, "the server did not say what the search has found"));
         }
         // What names the command by its tag is its answer, and what names nothing beside it is not.
-        let tagged = found.iter().any(|found| found.tag.is_some());
-        let mut all = Found::default();
-        for found in found.into_iter().filter(|found| !tagged || found.tag.is_some()) {
-            join(&mut all, found)?;
+        let (mut tagged, mut plain) = (None, Joined::default());
+        for frame in &frames {
+            let found = read(frame)?;
+            match found.tag.is_some() {
+                true => tagged.get_or_insert_with(Joined::default).add(found),
+                false => plain.add(found),
+            }
         }
+        let mut all = tagged.unwrap_or(plain).finish();
         if let Some(among) = self.query.among()
             && all.all.as_ref().is_some_and(|all| reaches_beyond(all, among))
         {
@@ -68,16 +71,32 @@ fn reaches_beyond(all: &Uids, among: &Uids) -> bool {
     beyond.len() > u64::from(among.open_from().is_some())
 }
 
-/// Some servers tell what they found in several responses.
-fn join(all: &mut Found, more: Found) -> Result<()> {
-    if let Some(uids) = more.all {
-        all.all = Some(all.all.take().unwrap_or_default().union(&uids)?);
+/// What came in several responses, as some servers tell it.
+#[derive(Default)]
+struct Joined {
+    found: Found,
+    /// Put together at the end: there may be many responses of one message each.
+    ranges: Vec<(u32, u32)>,
+    has_all: bool,
+}
+
+impl Joined {
+    fn add(&mut self, more: Found) {
+        if let Some(uids) = more.all {
+            self.has_all = true;
+            self.ranges.extend(uids.ranges().map(|range| (range.start().as_u32(), range.end().as_u32())));
+        }
+        let all = &mut self.found;
+        all.min = all.min.or(more.min);
+        all.max = all.max.or(more.max);
+        all.count = all.count.or(more.count);
+        all.partial = all.partial.take().or(more.partial);
+        all.relevancy.extend(more.relevancy);
+        all.mod_seq = all.mod_seq.max(more.mod_seq);
     }
-    all.min = all.min.or(more.min);
-    all.max = all.max.or(more.max);
-    all.count = all.count.or(more.count);
-    all.partial = all.partial.take().or(more.partial);
-    all.relevancy.extend(more.relevancy);
-    all.mod_seq = all.mod_seq.max(more.mod_seq);
-    Ok(())
+
+    fn finish(self) -> Found {
+        let all = self.has_all.then(|| Uids::of_ranges(self.ranges.into_iter()));
+        Found { all, ..self.found }
+    }
 }

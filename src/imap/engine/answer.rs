@@ -350,9 +350,8 @@ impl Engine {
 
     /// What an untagged response says of a running command. A tagged one speaks of its own only.
     fn learn_of_running(&mut self, code: Option<&ResponseCode>) {
-        match code {
-            Some(ResponseCode::CopyUid(copied)) => self.learn_copied(copied),
-            _ => {}
+        if let Some(ResponseCode::CopyUid(copied)) = code {
+            self.learn_copied(copied);
         }
     }
 

@@ -8,10 +8,16 @@ use crate::engine::Tidings;
 use crate::imap::codec::{self, Kind};
 use crate::imap::types::{Condition, Notice, Progress, ResponseCode};
 
+/// Notices that wait until the driver takes them; beyond that they become one that says so.
+const MOST: usize = 256;
+/// Unasked data that are longer than this are not kept: parsed, they need several times as much.
+const LONGEST_DATA: usize = 4096;
+
 /// What is still to be passed on.
 #[derive(Debug, Default)]
 pub(super) struct NoticeQueue {
     queue: VecDeque<Notice>,
+    lagged: bool,
     /// The stream is encrypted: the words are the server's.
     protected: bool,
     /// Alerts are passed on without that, too.
@@ -20,7 +26,7 @@ pub(super) struct NoticeQueue {
 
 impl NoticeQueue {
     pub(super) fn new(protected: bool, unprotected_alerts: bool) -> Self {
-        Self { queue: VecDeque::new(), protected, unprotected_alerts }
+        Self { protected, unprotected_alerts, ..Self::default() }
     }
 
     pub(super) fn protect(&mut self) {
@@ -28,12 +34,29 @@ impl NoticeQueue {
     }
 
     pub(super) fn next(&mut self) -> Option<Notice> {
+        if std::mem::take(&mut self.lagged) {
+            return Some(Notice::Lagged);
+        }
         self.queue.pop_front()
+    }
+
+    fn push(&mut self, notice: Notice) {
+        if self.queue.len() >= MOST {
+            return self.lag();
+        }
+        if !self.lagged {
+            self.queue.push_back(notice);
+        }
+    }
+
+    fn lag(&mut self) {
+        self.queue.clear();
+        self.lagged = true;
     }
 
     fn alert(&mut self, text: String) {
         if self.protected || self.unprotected_alerts {
-            self.queue.push_back(Notice::Alert { text, protected: self.protected });
+            self.push(Notice::Alert { text, protected: self.protected });
         }
     }
 }
@@ -49,22 +72,26 @@ impl Engine {
     /// An untagged status response.
     pub(super) fn pass_on(&mut self, kind: Kind, condition: &Condition) {
         let (text, code) = (condition.text.clone(), condition.code.clone());
-        self.notices.queue.extend(match (kind, code) {
+        let notice = match (kind, code) {
             (_, Some(ResponseCode::Alert)) => return self.notices.alert(text),
             (_, Some(ResponseCode::InProgress(progress))) => {
-                Some(Notice::Progress { command: self.command_of(&progress), progress, text })
+                Notice::Progress { command: self.command_of(&progress), progress, text }
             }
-            (Kind::No, code) => Some(Notice::Warning { text, code }),
-            (Kind::Bad, code) => Some(Notice::Complaint { text, code }),
-            (Kind::Bye, code) => Some(Notice::Bye { text, code }),
-            _ => None,
-        });
+            (Kind::No, code) => Notice::Warning { text, code },
+            (Kind::Bad, code) => Notice::Complaint { text, code },
+            (Kind::Bye, code) => Notice::Bye { text, code },
+            _ => return,
+        };
+        self.notices.push(notice);
     }
 
     /// Data that no running command asked for.
     pub(super) fn pass_on_data(&mut self, kind: Kind, frame: &[u8]) {
+        if frame.len() > LONGEST_DATA {
+            return self.notices.lag();
+        }
         match codec::response(&super::copied(frame), &self.limits) {
-            Ok(response) => self.notices.queue.push_back(Notice::Data(response)),
+            Ok(response) => self.notices.push(Notice::Data(response)),
             Err(error) => tracing::warn!(?kind, %error, "untagged data that nobody asked for and that cannot be read"),
         }
     }

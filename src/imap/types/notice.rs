@@ -50,7 +50,8 @@ pub enum Notice {
     /// Data that no running command asked for: STATUS or LIST of another mailbox (with the old name of one that was renamed), METADATA,
     /// QUOTA, and whatever else.
     Data(Response),
-    /// More was said than was kept: 256 notices, or 256 KiB of them. What is missing is lost; what comes now is new.
+    /// More was said than was kept: 256 notices, or 256 KiB of them, or unasked data in one response of more than 4 KiB. What is missing
+    /// is lost; what comes now is new.
     Lagged,
 }
 

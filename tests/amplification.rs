@@ -1,0 +1,309 @@
+//! What a hostile server can make the client allocate: streams of the smallest tokens there are, in the answer to every kind of call. The
+//! peak stays in proportion to what was sent or to the limit in force, and the count of allocations and their bytes grow with it and
+//! no faster. Only the client's thread is counted; the server is another one.
+#![cfg(feature = "testing")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a panic in a test is a failed test"
+)]
+
+use std::future::Future;
+use std::pin::Pin;
+
+use allocation_counter::{AllocationInfo, measure};
+use postroom::imap::{Folder, Imap, Items, Query, Section, StatusItems, Uid, Uids};
+use postroom::pop3::{Number, Pop3};
+use postroom::{Config, Flag, FlagChange, Limits, Login, Mailbox, Part};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, DuplexStream};
+use tokio::runtime::{Builder, Runtime};
+
+const MIB: u64 = 1 << 20;
+/// What is sent at first, in bytes, and how many times as much then.
+const LEAST: usize = 64 * 1024;
+const TIMES: usize = 4;
+/// What may be held at once, as a multiple of what was received.
+const PEAK: u64 = 20;
+/// The exponent by which counts may grow with what is sent: 1 is in proportion.
+const SLOPE: f64 = 1.1;
+
+/// The limits in force, small enough to be reached.
+fn limits() -> Limits {
+    let mut limits = Limits::default();
+    (limits.response, limits.literal, limits.undelivered, limits.line) = (4 << 20, 1 << 20, 4 << 20, 1 << 20);
+    limits
+}
+
+fn config() -> Config {
+    Config::new("localhost").dangerous_plaintext().without_id().limits(limits())
+}
+
+fn login() -> Login {
+    Login::password("alice", "alicepw")
+}
+
+fn runtime() -> Runtime {
+    Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+/// Answers each command of IMAP with its usual minimum, and the one that begins with `verb` with the flood before.
+async fn imap_server(stream: DuplexStream, verb: &'static str, flood: Vec<u8>) {
+    let mut stream = BufReader::new(stream);
+    let greeting = "* PREAUTH [CAPABILITY IMAP4rev1 IDLE UIDPLUS MOVE ESEARCH LITERAL+ NAMESPACE] ready\r\n";
+    let _ = stream.write_all(greeting.as_bytes()).await;
+    let mut line = String::new();
+    loop {
+        line.clear();
+        if stream.read_line(&mut line).await.unwrap_or(0) == 0 {
+            return;
+        }
+        let Some((tag, command)) = line.trim_end().split_once(' ') else { continue };
+        if command.starts_with("SELECT") {
+            let _ = stream.write_all(b"* 3 EXISTS\r\n* OK [UIDVALIDITY 7] ok\r\n").await;
+        }
+        if command.starts_with(verb) && stream.write_all(&flood).await.is_err() {
+            return;
+        }
+        if stream.write_all(format!("{tag} OK done\r\n").as_bytes()).await.is_err() {
+            return;
+        }
+    }
+}
+
+async fn pop3_server(stream: DuplexStream, verb: &'static str, flood: Vec<u8>) {
+    let mut stream = BufReader::new(stream);
+    let _ = stream.write_all(b"+OK ready\r\n").await;
+    let mut line = String::new();
+    loop {
+        line.clear();
+        if stream.read_line(&mut line).await.unwrap_or(0) == 0 {
+            return;
+        }
+        let command = line.trim_end();
+        let usual: &[u8] = match command {
+            "CAPA" => b"+OK\r\nUIDL\r\nTOP\r\nUSER\r\nPIPELINING\r\n.\r\n",
+            "STAT" => b"+OK 1 5\r\n",
+            "LIST" => b"+OK\r\n1 5\r\n.\r\n",
+            "UIDL" => b"+OK\r\n1 a\r\n.\r\n",
+            _ if command.starts_with("TOP") || command.starts_with("RETR") => b"+OK\r\nx\r\n.\r\n",
+            _ => b"+OK\r\n",
+        };
+        let said = if command.starts_with(verb) { &flood[..] } else { usual };
+        if stream.write_all(said).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Runs the client against such a server, and counts what it allocates.
+fn counted<F, S>(server: S, client: F) -> AllocationInfo
+where
+    F: FnOnce(DuplexStream) -> Pin<Box<dyn Future<Output = ()>>>,
+    S: FnOnce(DuplexStream) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + 'static,
+{
+    let (ours, theirs) = tokio::io::duplex(64 * 1024);
+    let peer = std::thread::spawn(move || runtime().block_on(server(theirs)));
+    let runtime = runtime();
+    let info = measure(|| runtime.block_on(client(ours)));
+    drop(runtime);
+    peer.join().unwrap();
+    info
+}
+
+type ImapCall = for<'a> fn(&'a mut Folder<Imap>) -> Pin<Box<dyn Future<Output = ()> + 'a>>;
+type Pop3Call = for<'a> fn(&'a mut Pop3) -> Pin<Box<dyn Future<Output = ()> + 'a>>;
+
+/// Every call of a folder and of its session: its name, the command that is flooded, and what it does. How it ends does not matter.
+const IMAP_CALLS: &[(&str, &str, ImapCall)] = &[
+    ("noop", "NOOP", |folder| Box::pin(async { drop(folder.noop().await) })),
+    ("fetch", "UID FETCH", |folder| {
+        Box::pin(async {
+            let items = Items::FLAGS.envelope().body_structure();
+            let Ok(mut mail) = folder.fetch(Uids::ALL, items).await else { return };
+            while let Ok(Some(message)) = mail.try_next().await {
+                drop(message);
+            }
+        })
+    }),
+    ("get", "UID FETCH", |folder| Box::pin(async { drop(folder.get(uid(), Items::ENVELOPE).await) })),
+    ("read", "UID FETCH", |folder| {
+        Box::pin(async {
+            let Ok(mut body) = folder.read(uid(), Section::WHOLE).await else { return };
+            let mut buffer = vec![0; 4096];
+            while let Ok(1..) = body.read(&mut buffer).await {}
+        })
+    }),
+    ("messages", "UID FETCH", |folder| {
+        Box::pin(async {
+            let Ok(entries) = folder.entries().await else { return };
+            let ids: Vec<_> = entries.into_iter().map(|entry| entry.id).collect();
+            let Ok(mut mail) = Mailbox::fetch(folder, &ids, Part::Whole).await else { return };
+            while let Ok(Some(message)) = mail.try_next().await {
+                drop(message);
+            }
+        })
+    }),
+    ("search", "UID SEARCH", |folder| Box::pin(async { drop(folder.search(&Query::unseen()).await) })),
+    ("store", "UID STORE", |folder| {
+        Box::pin(async { drop(folder.store(uid(), &FlagChange::add([Flag::SEEN])).await) })
+    }),
+    ("copy", "UID COPY", |folder| Box::pin(async { drop(folder.copy(uid(), "Work").await) })),
+    ("move", "UID MOVE", |folder| Box::pin(async { drop(folder.move_to(uid(), "Work").await) })),
+    ("expunge", "UID EXPUNGE", |folder| Box::pin(async { drop(folder.expunge(uid()).await) })),
+    ("list", "LIST", |folder| Box::pin(async { drop(folder.session().list("*").await) })),
+    ("status", "STATUS", |folder| {
+        Box::pin(async { drop(folder.session().status("Work", StatusItems::MESSAGES).await) })
+    }),
+    ("namespace", "NAMESPACE", |folder| Box::pin(async { drop(folder.session().namespace().await) })),
+    ("append", "APPEND", |folder| Box::pin(async { drop(folder.session().append("Work", "text".to_owned()).await) })),
+];
+
+fn uid() -> Uid {
+    Uid::new(10).unwrap()
+}
+
+/// The smallest things a server can say, one after the other: a beginning, a unit, and an end. Lines have no beginning.
+const IMAP_FLOODS: &[(&str, &str, &str)] = &[
+    ("* 1 FETCH (UID 10 X-NOTE (", "{1}\r\na ", "))\r\n"),
+    ("* 1 FETCH (UID 10 ", "X {1}\r\na ", "X 1)\r\n"),
+    ("* 1 FETCH (UID 10 ENVELOPE (", "() ", "))\r\n"),
+    ("* 1 FETCH (UID 10 ENVELOPE (NIL NIL (", "(NIL NIL NIL NIL)", ") NIL NIL NIL NIL NIL NIL NIL))\r\n"),
+    ("* 1 FETCH (UID 10 BODYSTRUCTURE (", "NIL ", "))\r\n"),
+    ("* 1 FETCH (UID 10 BODYSTRUCTURE (", "(\"a\" \"b\")", " \"mixed\"))\r\n"),
+    ("* 1 FETCH (UID 10 FLAGS (", "a ", "))\r\n"),
+    ("* 1 FETCH (UID 10 ", "MODSEQ (1) ", "X 1)\r\n"),
+    ("* 1 FETCH (UID 10 RFC822.SIZE 9 BODY[] \"", "x", "\")\r\n"),
+    ("", "* 1 FETCH (UID 10 FLAGS ())\r\n", ""),
+    ("", "* 2 FETCH (FLAGS ())\r\n", ""),
+    ("", "* 1 FETCH (UID 10 RFC822.SIZE 1 BODY[] {1}\r\nx)\r\n", ""),
+    ("", "* 1 FETCH ()\r\n", ""),
+    ("* SEARCH", " 1", "\r\n"),
+    ("* SEARCH", " 1 3 5 7 9 11", "\r\n"),
+    ("* ESEARCH UID ALL 1", ",3", "\r\n"),
+    ("", "* SEARCH 1\r\n", ""),
+    ("", "* SEARCH 1 3\r\n", ""),
+    ("", "* 9 EXISTS\r\n", ""),
+    ("", "* 1 EXPUNGE\r\n", ""),
+    ("", "* LIST () \"/\" a\r\n", ""),
+    ("* LIST (", "\\a ", ") \"/\" a\r\n"),
+    ("", "* STATUS Work ()\r\n", ""),
+    ("* STATUS Work (", "X 1 ", ")\r\n"),
+    ("* NAMESPACE (", "(\"\" NIL)", ") NIL NIL\r\n"),
+    ("", "* OK x\r\n", ""),
+    ("", "* NO x\r\n", ""),
+    ("* OK [COPYUID 1 1", ",3", " 1] x\r\n"),
+    ("", "* FLAGS (a)\r\n", ""),
+    ("* FLAGS (", "a ", ")\r\n"),
+    ("* CAPABILITY", " a", "\r\n"),
+    ("* VANISHED 1", ",3", "\r\n"),
+    ("", "* X\r\n", ""),
+    ("", "\r\n", "* 1 EXISTS\r\n"),
+];
+
+/// Every call of POP3: its name, the command that is flooded, whether its reply has many lines, and what it does.
+const POP3_CALLS: &[(&str, &str, bool, Pop3Call)] = &[
+    ("list", "LIST", true, |pop3| Box::pin(async { drop(pop3.list().await) })),
+    ("uidl", "UIDL", true, |pop3| Box::pin(async { drop(pop3.uidl().await) })),
+    ("entries", "UIDL", true, |pop3| Box::pin(async { drop(pop3.entries().await) })),
+    ("retr", "RETR", true, |pop3| Box::pin(async { drop(pop3.retr(Number::new(1).unwrap()).await) })),
+    ("top", "TOP", true, |pop3| Box::pin(async { drop(pop3.top(Number::new(1).unwrap(), 3).await) })),
+    ("read", "RETR", true, |pop3| {
+        Box::pin(async {
+            let Ok(mut body) = pop3.read(Number::new(1).unwrap()).await else { return };
+            let mut buffer = vec![0; 4096];
+            while let Ok(1..) = body.read(&mut buffer).await {}
+        })
+    }),
+    ("stat", "STAT", false, |pop3| Box::pin(async { drop(pop3.stat().await) })),
+    ("noop", "NOOP", false, |pop3| Box::pin(async { drop(pop3.noop().await) })),
+];
+
+/// The smallest lines, with whether they are a reply of many lines.
+const POP3_FLOODS: &[(bool, (&str, &str, &str))] = &[
+    (true, ("+OK\r\n", "\r\n", ".\r\n")),
+    (true, ("+OK\r\n", "x\r\n", ".\r\n")),
+    (true, ("+OK\r\n", "..\r\n", ".\r\n")),
+    (true, ("+OK\r\n", "1 1\r\n", ".\r\n")),
+    (true, ("+OK\r\n", "1 a\r\n", ".\r\n")),
+    (false, ("+OK ", "x", "\r\n")),
+    (false, ("", "+OK\r\n", "")),
+    (false, ("", "-ERR\r\n", "")),
+];
+
+fn flood((begin, unit, end): (&str, &str, &str), size: usize) -> Vec<u8> {
+    format!("{begin}{}{end}", unit.repeat(size / unit.len())).into_bytes()
+}
+
+/// Looks at one call and one flood in two sizes.
+fn look(what: &str, received: u64, of: impl Fn(usize) -> AllocationInfo, failures: &mut Vec<String>) {
+    let (small, large) = (of(LEAST), of(LEAST * TIMES));
+    let bound = MIB + (PEAK * received).min(2 * limits().undelivered as u64);
+    if large.bytes_max > bound {
+        failures.push(format!("{what}: {} bytes at most at once, of {received} received", large.bytes_max));
+    }
+    let base = |info: &AllocationInfo| (info.count_total.max(2000) as f64, info.bytes_total.max(2 * MIB) as f64);
+    let ((fewer, less), (more, greater)) = (base(&small), base(&large));
+    for (name, before, after) in [("allocations", fewer, more), ("bytes", less, greater)] {
+        let slope = (after / before).ln() / (TIMES as f64).ln();
+        if slope > SLOPE {
+            failures.push(format!("{what}: {name} grow by the power {slope:.2}, from {before} to {after}"));
+        }
+    }
+}
+
+#[test]
+fn what_an_imap_server_makes_the_client_allocate_is_in_proportion() {
+    let mut failures = Vec::new();
+    for (name, verb, call) in IMAP_CALLS {
+        for tokens in IMAP_FLOODS {
+            let of = |size: usize| {
+                let flood = flood(*tokens, size);
+                let verb = *verb;
+                let server = move |stream| -> Pin<Box<dyn Future<Output = ()> + Send>> {
+                    Box::pin(imap_server(stream, verb, flood))
+                };
+                counted(server, |stream| {
+                    Box::pin(async move {
+                        let (imap, driver) = Imap::handshake(stream, config(), login()).await.unwrap();
+                        let driver = tokio::spawn(driver);
+                        let mut folder = imap.into_folder("INBOX").await.unwrap();
+                        call(&mut folder).await;
+                        drop(folder);
+                        drop(driver.await);
+                    })
+                })
+            };
+            look(&format!("{name}, {tokens:?}"), (LEAST * TIMES) as u64, of, &mut failures);
+        }
+    }
+    assert!(failures.is_empty(), "{} failures:\n{}", failures.len(), failures.join("\n"));
+}
+
+#[test]
+fn what_a_pop3_server_makes_the_client_allocate_is_in_proportion() {
+    let mut failures = Vec::new();
+    for (name, verb, many, call) in POP3_CALLS {
+        for (_, tokens) in POP3_FLOODS.iter().filter(|(lines, _)| lines == many) {
+            let of = |size: usize| {
+                let flood = flood(*tokens, size);
+                let verb = *verb;
+                let server = move |stream| -> Pin<Box<dyn Future<Output = ()> + Send>> {
+                    Box::pin(pop3_server(stream, verb, flood))
+                };
+                counted(server, |stream| {
+                    Box::pin(async move {
+                        let (mut pop3, driver) = Pop3::handshake(stream, config(), login()).await.unwrap();
+                        let driver = tokio::spawn(driver);
+                        call(&mut pop3).await;
+                        drop(pop3);
+                        drop(driver.await);
+                    })
+                })
+            };
+            look(&format!("{name}, {tokens:?}"), (LEAST * TIMES) as u64, of, &mut failures);
+        }
+    }
+    assert!(failures.is_empty(), "{} failures:\n{}", failures.len(), failures.join("\n"));
+}
