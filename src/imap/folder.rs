@@ -125,8 +125,10 @@ impl<S: Borrow<Imap>> Folder<S> {
         Ok(())
     }
 
-    /// What was asked for of one message; `None` where it is not there. One flight, which waits for others that fetch.
-    /// Nothing is ever marked as read by it. A whole message is judged as in [`fetch`](Self::fetch).
+    /// What was asked for of one message; `None` if it is not there. One flight, which waits for others that fetch; two more if the
+    /// server answers without the message: it is asked whether it has the message, and then for it once more. What it has and does not
+    /// send has [`Defect::Missing`](crate::Defect::Missing). Nothing is ever marked as read by it. A whole message is judged as in
+    /// [`fetch`](Self::fetch).
     ///
     /// # Errors
     ///
@@ -340,12 +342,13 @@ impl<S: BorrowMut<Imap>> Folder<S> {
     /// Reads one section of one message as it comes: `Section::WHOLE` for all of it. One flight for every 4 MiB; at most
     /// [`Limits::window`](crate::Limits::window) bytes, and those of one read, wait for a slow reader, whatever the size of the
     /// message. Dropping the reader costs the transfer of the rest of its 4 MiB. As an `AsyncBufRead` the body shows the bytes
-    /// without copying them.
+    /// without copying them. If a whole message has another length than the server declares, [`Body::defects`] says so at the end.
     ///
     /// # Errors
     ///
-    /// [`Kind::Rejected`](crate::Kind::Rejected) where the message is not there; what fails later is the reader's
-    /// [`std::io::Error`], with this crate's error inside.
+    /// If no text comes, one more flight asks whether the server has the message: [`Kind::Rejected`](crate::Kind::Rejected) if it is
+    /// gone, [`Kind::Missing`](crate::Kind::Missing) if not, also for a text that turns out to be another message's. What fails later
+    /// is the reader's [`std::io::Error`], with this crate's error inside.
     pub async fn read(&mut self, uid: Uid, section: Section) -> Result<Body<'_>> {
         self.info()?;
         let selection = self.selection;
