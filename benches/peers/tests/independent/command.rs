@@ -229,6 +229,12 @@ fn items(numbers: &mut Prng) -> (Items, Vec<MessageDataItemName<'static>>) {
         Some((start, len)) => items.partial(section, start.into(), len),
         None => items.section(section),
     };
+    // A whole message comes with its size, by which it is judged.
+    if wanted.is_none() && partial.is_none() && !names.contains(&Name::Rfc822Size) {
+        let before = |name: &Name<'_>| matches!(name, Name::Uid | Name::Flags | Name::InternalDate);
+        let place = names.iter().take_while(|name| before(name)).count();
+        names.insert(place, Name::Rfc822Size);
+    }
     names.push(Name::BodyExt { section: wanted, partial, peek: true });
     (items, names)
 }

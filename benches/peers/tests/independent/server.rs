@@ -73,14 +73,28 @@ async fn serve(mut stream: BufReader<DuplexStream>, greeting: String, commands: 
             continue;
         }
         let tag = command.split(|byte| *byte == b' ').next().unwrap_or_default();
-        // Of an empty mailbox nothing would be fetched.
-        let untagged: &[u8] = match command[tag.len()..].starts_with(b" SELECT") {
-            true => b"* 40 EXISTS\r\n* OK [UIDVALIDITY 7] stable\r\n",
-            false => b"",
-        };
-        let answer = [untagged, tag, b" OK done\r\n"].concat();
+        let untagged = untagged(command[tag.len()..].trim_ascii_start());
+        let answer = [untagged.as_bytes(), tag, b" OK done\r\n"].concat();
         commands.lock().expect("nothing panics with the lock").push(std::mem::take(&mut command));
         stream.write_all(&answer).await?;
+    }
+}
+
+/// What has to be said before the OK, so that nothing more is asked.
+fn untagged(command: &[u8]) -> String {
+    let is = |verb: &[u8]| command.starts_with(verb);
+    if is(b"SELECT") {
+        // Of an empty mailbox nothing would be fetched.
+        "* 40 EXISTS\r\n* OK [UIDVALIDITY 7] stable\r\n".into()
+    } else if is(b"CAPABILITY") {
+        format!("* CAPABILITY {EXTENSIONS}\r\n")
+    } else if is(b"UID SEARCH") {
+        "* SEARCH\r\n".into()
+    } else if is(b"UID FETCH") {
+        // All messages go and others come: those that were asked for are not missing.
+        format!("{}* 40 EXISTS\r\n", "* 1 EXPUNGE\r\n".repeat(40))
+    } else {
+        String::new()
     }
 }
 
