@@ -311,7 +311,7 @@ impl Engine {
         let alone = self.running.len() == 1;
         let meant = |run: &&Running| match code {
             Some(ResponseCode::InProgress(progress)) => match &progress.tag {
-                Some(tag) => number_of(tag) == Some(run.tag),
+                Some(tag) => run.is_tagged(tag),
                 None => alone,
             },
             None => alone && kind == Kind::Ok,

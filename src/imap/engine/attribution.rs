@@ -69,12 +69,19 @@ impl Attribution {
         }
     }
 
-    /// Judges one whole response.
+    /// Judges one whole response, whose first tokens end at `at`.
     #[inline]
-    pub(super) fn judge(&mut self, kind: Kind, frame: &[u8], elided: &[Elided], numbers: &Numbers) -> Verdict {
+    pub(super) fn judge(
+        &mut self,
+        kind: Kind,
+        frame: &[u8],
+        at: usize,
+        elided: &[Elided],
+        numbers: &Numbers,
+    ) -> Verdict {
         self.responses += 1;
         self.examined = false;
-        let Some(look) = self.wanted.look(frame, elided) else {
+        let Some(look) = self.wanted.look(frame, at, elided) else {
             // It can be read no better elsewhere, and the reader reports it.
             return WHOLE;
         };
@@ -90,12 +97,12 @@ impl Attribution {
 
     /// Whether the literal that the response goes on with is the one that a reader waits for. Of each response only one literal is
     /// looked at in this way: many of them must not cost more than they bring.
-    pub(super) fn streams(&mut self, kind: Kind, head: &[u8], elided: &[Elided], numbers: &Numbers) -> bool {
+    pub(super) fn streams(&mut self, kind: Kind, head: &[u8], at: usize, elided: &[Elided], numbers: &Numbers) -> bool {
         let item = self.wanted.announced(head);
         if item == 0 || self.streamed != Streamed::Nothing || std::mem::replace(&mut self.examined, true) {
             return false;
         }
-        let (Some(look), Some(only)) = (self.wanted.look_at_all(head, elided), self.wanted.only()) else {
+        let (Some(look), Some(only)) = (self.wanted.look_at_all(head, at, elided), self.wanted.only()) else {
             return false;
         };
         let meant = match named(kind, look.named) {

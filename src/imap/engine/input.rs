@@ -8,7 +8,7 @@ use super::request::Piece;
 use super::{Delivery, Effect, Engine, Running};
 use crate::engine::Id;
 use crate::error::{Error, Kind as ErrorKind, Result};
-use crate::imap::codec::{self, Batch, Elided, Frame, Kind, Route, route};
+use crate::imap::codec::{self, Batch, Elided, Frame, Kind, Route, route, split};
 use crate::imap::plan::Order;
 use crate::imap::types::Uid;
 
@@ -119,8 +119,8 @@ impl Engine {
             self.skipped = 0;
             let frame = rest.get(..len).unwrap_or_default();
             let elided = self.framer.take_elided();
-            let route = route(frame);
-            match self.owner(&route, frame, &elided) {
+            let (route, content) = split(frame);
+            match self.owner(&route, frame, frame.len() - content.len(), &elided) {
                 Owner::Command(to) => {
                     if claimed.as_ref().is_some_and(|claimed| claimed.to != to) {
                         self.hand_on(input, &mut at, claimed.take());
@@ -161,7 +161,7 @@ impl Engine {
 
     /// Whose data this is: the one running command's that claims the kind, and of a FETCH only if it asked for just this.
     #[inline]
-    fn owner(&mut self, route: &Route<'_>, frame: &[u8], elided: &[Elided]) -> Owner {
+    fn owner(&mut self, route: &Route<'_>, frame: &[u8], content: usize, elided: &[Elided]) -> Owner {
         let Route::Untagged(kind) = *route else { return Owner::Session };
         let found = match kind {
             Kind::Status => {
@@ -187,7 +187,7 @@ impl Engine {
         }
         let to = Claimant { id, stream: run.stream, piece: Piece::Whole };
         let Some(attribution) = &mut run.attribution else { return Owner::Command(to) };
-        match attribution.judge(kind, frame, elided, &self.numbers) {
+        match attribution.judge(kind, frame, content, elided, &self.numbers) {
             Verdict::Answer { .. } if run.abandoned => Owner::Nobody,
             Verdict::Answer { piece, of: None } => Owner::Command(Claimant { piece, ..to }),
             Verdict::Answer { piece, of: Some(uid) } => Owner::Nameless(Claimant { piece, ..to }, uid),
@@ -322,14 +322,15 @@ impl Engine {
 
     fn decide(&mut self, head: &[u8], size: u64) -> Result<Literal> {
         let kept = size <= self.limits.literal as u64;
-        let kind = match route(head) {
+        let (route, content) = split(head);
+        let kind = match route {
             Route::Untagged(kind @ (Kind::Fetch(_) | Kind::UidFetch(_))) => kind,
             _ if kept => return Ok(Literal::Kept),
             _ => return Err(Error::limit("the server announced a literal over the limit")),
         };
         if let Some(run) = self.running.iter_mut().find(|run| run.effect == Effect::Body)
             && let (Some(attribution), Some(id)) = (run.attribution.as_mut(), run.id)
-            && attribution.streams(kind, head, self.framer.elided(), &self.numbers)
+            && attribution.streams(kind, head, head.len() - content.len(), self.framer.elided(), &self.numbers)
         {
             return Ok(if run.abandoned { Literal::Skipped } else { Literal::Passed(id) });
         }

@@ -86,7 +86,7 @@ impl Running {
 
     /// Whether a response says that it belongs to this command.
     pub(super) fn is_tagged(&self, tag: &str) -> bool {
-        tag.strip_prefix('A').and_then(|number| number.parse().ok()) == Some(self.tag)
+        super::condition::number_of(tag) == Some(self.tag)
     }
 }
 

@@ -101,8 +101,8 @@ impl Wanted {
 
     /// Looks at a response as far as it takes to know which message it is about and that it holds everything.
     #[inline]
-    pub(crate) fn look(&self, frame: &[u8], elided: &[Elided]) -> Option<Look> {
-        self.look_until(frame, elided, |look| look.found == self.all && look.named != Name::None && self.all != 0)
+    pub(crate) fn look(&self, frame: &[u8], at: usize, elided: &[Elided]) -> Option<Look> {
+        self.look_until(frame, at, elided, |look| look.found == self.all && look.named != Name::None && self.all != 0)
     }
 
     /// The bit of the item whose value is the literal that the response goes on with, as far as its end tells; 0 if none is wanted.
@@ -111,13 +111,13 @@ impl Wanted {
     }
 
     /// Looks at all that there is of a response that goes on with a literal.
-    pub(crate) fn look_at_all(&self, frame: &[u8], elided: &[Elided]) -> Option<Look> {
-        self.look_until(frame, elided, |_| false)
+    pub(crate) fn look_at_all(&self, frame: &[u8], at: usize, elided: &[Elided]) -> Option<Look> {
+        self.look_until(frame, at, elided, |_| false)
     }
 
     #[inline]
-    fn look_until(&self, frame: &[u8], elided: &[Elided], done: impl Fn(&Look) -> bool) -> Option<Look> {
-        let mut scan = Scan::new(frame, elided)?;
+    fn look_until(&self, frame: &[u8], at: usize, elided: &[Elided], done: impl Fn(&Look) -> bool) -> Option<Look> {
+        let mut scan = Scan::new(frame, at, elided)?;
         let mut look = Look { named: Name::None, found: 0, more: false };
         while let Some(named) = scan.next() {
             if let Named::Uid(uid) = named {
@@ -180,7 +180,8 @@ mod tests {
 
     fn found(items: Items, attributes: &str) -> bool {
         let wanted = Wanted::new(Uids::ALL, &items);
-        let look = wanted.look(format!("* 7 FETCH (UID 9 {attributes})\r\n").as_bytes(), &[]).unwrap();
+        let frame = format!("* 7 FETCH (UID 9 {attributes})\r\n");
+        let look = wanted.look(frame.as_bytes(), "* 7 FETCH ".len(), &[]).unwrap();
         assert_eq!(look.named, Name::Uid(Uid::new(9).unwrap()));
         look.found == wanted.all()
     }

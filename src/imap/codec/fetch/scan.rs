@@ -3,7 +3,6 @@
 
 use super::attribute::Name;
 use crate::imap::codec::frame::Elided;
-use crate::imap::codec::route::split;
 use crate::imap::codec::token::Tokens;
 use crate::imap::types::tape::{Item, LONGEST, NONE};
 use crate::wire::Cursor;
@@ -45,14 +44,14 @@ enum Value {
 }
 
 impl<'a> Scan<'a> {
-    /// Of a whole response, or of its beginning up to a literal. `None` if it has no list of attributes.
+    /// Of a whole response, or of its beginning up to a literal; `at` is where its first tokens end. `None` if it has no list of
+    /// attributes there.
     #[inline]
-    pub(crate) fn new(frame: &'a [u8], elided: &'a [Elided]) -> Option<Self> {
+    pub(crate) fn new(frame: &'a [u8], at: usize, elided: &'a [Elided]) -> Option<Self> {
         if frame.len() > LONGEST {
             return None;
         }
-        let (_, rest) = split(frame);
-        let mut tokens = Tokens::new(Cursor::new(frame, frame.len() - rest.len()), elided, 0, 0);
+        let mut tokens = Tokens::new(Cursor::new(frame, at), elided, 0, 0);
         tokens.eat(b'(').then_some(Self { tokens, value: None })
     }
 
@@ -130,9 +129,14 @@ pub(crate) fn before_literal(head: &[u8]) -> Option<Named<'_>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::imap::codec::route::split;
+
+    fn scan<'a>(frame: &'a [u8], elided: &'a [Elided]) -> Option<Scan<'a>> {
+        Scan::new(frame, frame.len() - split(frame).1.len(), elided)
+    }
 
     fn names(frame: &str) -> Vec<String> {
-        let mut scan = Scan::new(frame.as_bytes(), &[]).unwrap();
+        let mut scan = scan(frame.as_bytes(), &[]).unwrap();
         let mut names = Vec::new();
         while let Some(named) = scan.next() {
             names.push(match named {
@@ -172,7 +176,7 @@ mod tests {
         assert_eq!(names("* 7 FETCH (BODYSTRUCTURE (a)) UID 9)\r\n"), ["BodyStructure", "UID Some(9)"]);
         assert_eq!(names("* 7 FETCH (UID 0 FLAGS)\r\n"), ["UID None", "Flags"]);
         assert_eq!(names("* 7 FETCH (UID 99999999999 FLAGS ()\r\n"), ["UID None", "Flags"]);
-        assert!(Scan::new(b"* 7 FETCH\r\n", &[]).is_none() && Scan::new(b"* 7 FETCH UID 9\r\n", &[]).is_none());
+        assert!(scan(b"* 7 FETCH\r\n", &[]).is_none() && scan(b"* 7 FETCH UID 9\r\n", &[]).is_none());
     }
 
     #[test]
@@ -202,7 +206,7 @@ mod tests {
         assert_eq!(names("* 7 FETCH (UID 9 X-NOTE {5}\r\n"), ["UID Some(9)", "Unknown"]);
         let mut last = None;
         let left_out = [Elided { at: 30, size: 5 }];
-        let mut scan = Scan::new(b"* 7 FETCH (UID 9 BODY[1] {5}\r\n BODY[2] {7}\r\n", &left_out).unwrap();
+        let mut scan = scan(b"* 7 FETCH (UID 9 BODY[1] {5}\r\n BODY[2] {7}\r\n", &left_out).unwrap();
         while let Some(named) = scan.next() {
             last = Some(named);
         }
