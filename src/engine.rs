@@ -8,8 +8,11 @@
 //! request with the same end.
 
 pub(crate) mod clock;
+pub(crate) mod core;
+pub(crate) mod failure;
 #[cfg(fuzzing)]
 pub(crate) mod fuzzing;
+pub(crate) mod published;
 pub(crate) mod span;
 pub(crate) mod words;
 
@@ -58,6 +61,10 @@ pub(crate) trait Parcel: Send + 'static {
     fn weight(&self) -> usize;
     /// Whether it is the last one for its request.
     fn is_last(&self) -> bool;
+    /// The end of a request whose answer says nothing but that it is done.
+    fn done() -> Self;
+    /// The end of a request that fails.
+    fn refused(error: Error) -> Self;
 }
 
 /// What the server says to the session rather than to one call.

@@ -4,15 +4,11 @@
 use bytes::Bytes;
 
 use super::meaning::{self, refusal};
-use super::{Running, copied};
+use super::wire::Running;
+use crate::engine::failure::excerpt;
 use crate::error::{Error, Kind as ErrorKind, Result, Words};
 use crate::imap::codec::{self, Ending, Route, route};
 use crate::imap::types::{Condition, Status};
-
-/// Which of our commands a tag names.
-pub(super) fn number_of(tag: &str) -> Option<u32> {
-    tag.strip_prefix('A').and_then(|digits| digits.parse().ok())
-}
 
 pub(super) fn done() -> Condition {
     condition(Status::Ok)
@@ -24,14 +20,14 @@ pub(super) fn condition(status: Status) -> Condition {
 
 pub(super) fn outcome(run: &Running, ending: Ending, condition: Condition) -> Result<Condition> {
     if ending != Ending::Ok {
-        return Err(refusal(run.verb, ending, condition));
+        return Err(refusal(run.verb(), ending, condition));
     }
-    if run.mistagged && run.frames == 0 {
-        let text = format!("the server sent an answer to {} under another command's tag", run.verb);
+    if run.is_only_mistagged() {
+        let text = format!("the server sent an answer to {} under another command's tag", run.verb());
         return Err(Error::new(ErrorKind::Missing, text));
     }
-    if run.over_limit {
-        return Err(Error::limit(format!("the answer to {} is over the limit", run.verb)));
+    if run.is_over_limit() {
+        return Err(Error::limit(format!("the answer to {} is over the limit", run.verb())));
     }
     Ok(condition)
 }
@@ -64,17 +60,12 @@ pub(super) fn read_condition(frame: &[u8]) -> Condition {
     read.unwrap_or_else(|_| condition(Status::Ok))
 }
 
-/// What stands behind the `+`.
+/// What follows the `+`.
 pub(super) fn challenge(frame: &[u8]) -> Bytes {
     let line = frame.trim_ascii();
-    copied(line.strip_prefix(b"+").unwrap_or(line).trim_ascii())
+    Bytes::copy_from_slice(line.strip_prefix(b"+").unwrap_or(line).trim_ascii())
 }
 
 pub(super) fn unread(error: &dyn std::fmt::Display, frame: &[u8]) {
     tracing::warn!(%error, line = %excerpt(frame), "a response that cannot be read");
-}
-
-pub(super) fn excerpt(frame: &[u8]) -> String {
-    let line = frame.trim_ascii_end();
-    format!("\"{}\"", line.get(..80).unwrap_or(line).escape_ascii())
 }

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use crate::engine::failure::clean;
 use crate::engine::words;
 use crate::error::{Error, Kind, Words};
 use crate::imap::codec::Ending;
@@ -12,8 +13,6 @@ use crate::imap::types::Condition;
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 /// What Office 365 wants when it has taken the login and says that the user is not connected.
 const NOT_CONNECTED: Duration = Duration::from_secs(60);
-/// How much of the server's text goes into an error.
-const TEXT: usize = 300;
 /// Commands whose only object is a mailbox: whatever does not exist is that.
 const OF_MAILBOXES: &[&str] =
     &["SELECT", "EXAMINE", "STATUS", "DELETE", "RENAME", "SUBSCRIBE", "UNSUBSCRIBE", "APPEND"];
@@ -119,11 +118,6 @@ pub(super) fn glued_goodbye(line: &[u8], what: &str) -> Option<Error> {
     let at = text.to_ascii_uppercase().find("* BYE ")?;
     let said = format!("{} {}", clean(text.get(..at)?), clean(text.get(at + 6..)?));
     Some(Meaning::on(Meaning::of(&text, ""), Error::closed(format!("{what}: {}", said.trim()))))
-}
-
-/// The server's words, without what could disturb a terminal or a log.
-pub(super) fn clean(text: &str) -> String {
-    text.trim().chars().filter(|char| !char.is_control()).take(TEXT).collect()
 }
 
 #[cfg(test)]

@@ -3,138 +3,67 @@
 //! the meaning of answers is the commands' business, on the handles' side.
 
 mod answer;
-mod attribution;
 mod condition;
-mod event;
-mod idle;
 mod input;
+mod intake;
 mod meaning;
+mod mirror;
 mod notices;
 mod numbers;
-mod outbox;
 #[cfg(test)]
 mod pairs_tests;
 mod request;
-mod running;
-mod selection;
-mod sending;
-mod spans;
-mod state;
 #[cfg(test)]
 mod tests;
+mod wire;
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Instant;
 
-use bytes::{Bytes, BytesMut};
+use bytes::BytesMut;
 
-pub use self::event::Event;
-use self::event::Journal;
-use self::idle::Idle;
-use self::input::Flow;
+use self::intake::Intake;
+use self::mirror::{Ended, Mirror};
+pub use self::mirror::{Event, Selected};
+pub(crate) use self::mirror::{Phase, State};
 use self::notices::NoticeQueue;
-use self::numbers::Numbers;
-use self::outbox::{HalfSent, Outbox};
-pub(crate) use self::request::{Delivery, Piece, Request};
-use self::running::{Pending, Running};
-pub use self::state::Selected;
-pub(crate) use self::state::{Phase, State};
-use crate::engine::clock::Clock;
+pub(crate) use self::request::{Delivery, Request};
+pub(crate) use self::wire::Piece;
+use self::wire::{Pending, Wire};
+use crate::engine::core::Core;
+use crate::engine::failure::over;
 use crate::engine::{Appetite, Content, Id, Outgoing};
-use crate::error::{Error, Kind, Result, Words};
-use crate::imap::codec::Framer;
-use crate::imap::plan::{Effect, Needs, Order, Plan};
-use crate::imap::types::{Notice, Uids};
+use crate::error::{Error, Kind, Result};
+use crate::imap::plan::{Effect, Needs, Plan};
+use crate::imap::types::{Capabilities, Notice};
 use crate::limits::{Deadlines, Limits};
 
-/// Unread bytes of an unfinished response from which on bigger blocks are read.
-const LARGE: usize = 64 * 1024;
-
-/// The engine of one connection. The calling order is written on [`Engine`](crate::engine::Engine).
+/// The engine of one connection. The calling order is written on [`Engine`](crate::engine::Engine). It only routes between its parts:
+/// each owns its fields, and none knows another.
 pub(crate) struct Engine {
     limits: Limits,
-    deadlines: Deadlines,
-    clock: Clock,
-    framer: Framer,
-    /// A literal whose bytes go out, or away, as they come.
-    flow: Option<Flow>,
-    /// Unread input is held back: how much.
-    unread: usize,
-    /// Bytes of the present response that were skipped.
-    skipped: u64,
-
-    queue: VecDeque<Pending>,
-    running: VecDeque<Running>,
-    half_sent: Option<HalfSent>,
-    idle: Option<Idle>,
-    outbox: Outbox,
-    deliveries: VecDeque<(Id, Delivery)>,
-    greeting: Option<Id>,
-    upgrade: Upgrade,
-    next_tag: u32,
-
-    state: State,
-    published: Arc<State>,
-    changed: bool,
-    /// The mailbox that a running SELECT describes.
-    opening: Option<Selected>,
-    numbers: Numbers,
-    /// What a running search for numbers has found, and how many messages there were then; `None` where nothing of it may be
-    /// believed.
-    numbering: Option<(Uids, u32)>,
-    journal: Journal,
+    core: Core<Delivery>,
+    mirror: Mirror,
+    wire: Wire,
+    intake: Intake,
+    notices: NoticeQueue,
     /// What a BYE said, for the end that follows it.
     goodbye: Option<Error>,
     /// Lines that were not IMAP.
     strays: u32,
-    notices: NoticeQueue,
-    outcome: Option<Result<()>>,
-}
-
-/// Where the change to TLS stands.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Upgrade {
-    None,
-    /// The server has agreed, and the driver must be told.
-    Due(Id),
-    /// The driver was told.
-    Running(Id),
 }
 
 impl Engine {
     pub(crate) fn new(limits: Limits, deadlines: Deadlines, now: Instant) -> Self {
-        let mut clock = Clock::new(deadlines.progress, now);
-        clock.special(Some(deadlines.greeting));
-        let state = State::new();
         Self {
-            clock,
-            framer: Framer::new(),
-            flow: None,
-            unread: 0,
-            skipped: 0,
-            queue: VecDeque::new(),
-            running: VecDeque::new(),
-            half_sent: None,
-            idle: None,
-            outbox: Outbox::default(),
-            deliveries: VecDeque::new(),
-            greeting: None,
-            upgrade: Upgrade::None,
-            next_tag: 0,
-            published: Arc::new(state.clone()),
-            state,
-            changed: false,
-            opening: None,
-            numbers: Numbers::default(),
-            numbering: None,
-            journal: Journal::new(limits.events, limits.undelivered),
+            core: Core::new(deadlines, now),
+            mirror: Mirror::new(&limits),
+            wire: Wire::default(),
+            intake: Intake::new(),
+            notices: NoticeQueue::default(),
             goodbye: None,
             strays: 0,
-            notices: NoticeQueue::default(),
-            outcome: None,
             limits,
-            deadlines,
         }
     }
 
@@ -143,112 +72,107 @@ impl Engine {
         Self { notices: NoticeQueue::new(protected, unprotected_alerts), ..self }
     }
 
+    fn start_commands(&mut self) {
+        while self.mirror.is_greeted() && !self.core.is_over() {
+            match self.wire.next_due() {
+                Some(Pending::Command(id, plan)) => self.start(id, plan),
+                Some(Pending::Idle(id, selection)) => self.start_idle(id, selection),
+                None => return,
+            }
+        }
+    }
+
+    fn start(&mut self, id: Id, plan: Plan) {
+        if let Err(error) = self.mirror.allows(plan.needs, plan.order.rides) {
+            return self.core.refuse(id, error);
+        }
+        match &plan.effect {
+            Effect::Select { name, read_only } => self.mirror.open(name.clone(), *read_only, id.0),
+            Effect::Number { .. } => self.mirror.begin_numbering(),
+            Effect::Logout => self.core.clock.special(Some(self.core.deadlines.logout)),
+            _ => {}
+        }
+        self.wire.start(id, plan, self.mirror.capabilities(), self.core.now());
+    }
+
+    /// What happened before is delivered first: IDLE is entered with an empty journal.
+    fn start_idle(&mut self, id: Id, selection: u64) {
+        if let Err(error) = self.mirror.allows(Needs::Selection(selection), false) {
+            return self.core.refuse(id, error);
+        }
+        if self.mirror.has_events() {
+            let events = self.mirror.take_events();
+            self.core.deliver(Some(id), Delivery::Events(events));
+        }
+        let pushed = self.mirror.capabilities().is_some_and(Capabilities::idle);
+        let begun = self.wire.begin_idle(id, pushed, self.core.now());
+        self.fail_if(begun);
+    }
+
     /// The connection ends after LOGOUT was sent: that the tagged answer is missing does not matter.
     fn leave(&mut self) {
-        let leaving = self.running.iter().position(|run| run.effect == Effect::Logout);
-        if let Some(run) = leaving.and_then(|index| self.running.remove(index)) {
-            self.deliver(run.id, Delivery::Done(Ok(condition::done())));
+        if let Some(run) = self.wire.leave() {
+            self.core.deliver(run.reader(), Delivery::Done(Ok(condition::done())));
             self.end(Ok(()));
         }
     }
 
-    fn take_events(&mut self) -> Vec<Event> {
-        let exists = self.state.selected.as_ref().map_or(0, |selected| selected.exists);
-        self.journal.take(exists)
-    }
-
-    fn deliver(&mut self, id: Option<Id>, delivery: Delivery) {
-        let over = self.running.iter().any(|run| run.overtaken && run.id == id);
-        if let Some(id) = id.filter(|_| !over) {
-            self.deliveries.push_back((id, delivery));
-        }
-    }
-
-    fn refuse(&mut self, id: Id, error: Error) {
-        self.deliver(Some(id), Delivery::Done(Err(error)));
-    }
-
     /// What follows from whatever just happened.
     fn after(&mut self) {
-        if self.outcome.is_none() {
-            self.start_commands();
+        self.start_commands();
+        self.grant();
+        self.mirror.publish();
+    }
+
+    /// Lets the handle of an upload feed more. The clock gets to know whether the next word is the server's.
+    fn grant(&mut self) {
+        if let Some((id, credit)) = self.wire.grant() {
+            self.core.deliver(Some(id), Delivery::Ready(credit));
         }
-        self.watch();
-        if self.state.numbered != self.numbers.known() {
-            self.state.numbered = self.numbers.known();
-            self.changed = true;
+        let waits = self.wire.waits();
+        self.core.clock.waits(waits, self.intake.is_unfinished());
+        let calls = waits && !self.wire.is_idling();
+        self.core.clock.calls(calls.then_some(self.core.deadlines.call));
+    }
+
+    /// The UIDVALIDITY has changed: whoever watches or asks by the old UIDs has come to the end.
+    fn end_selection(&mut self, ended: Ended) {
+        let Ended { events, error } = ended;
+        let watcher = self.wire.watcher();
+        if watcher.is_some() {
+            self.core.deliver(watcher, Delivery::Events(events));
+            self.core.deliver(watcher, Delivery::Done(Err(error.clone())));
+            let ended = self.wire.end_idle(self.core.now(), &self.core.deadlines);
+            self.fail_if(ended);
         }
-        if self.changed {
-            self.changed = false;
-            self.published = Arc::new(self.state.clone());
+        let overtaken = self.wire.overtake(&error);
+        overtaken.ends.into_iter().for_each(|(id, error)| self.core.refuse(id, error));
+        if overtaken.half_sent {
+            self.fail(error);
         }
     }
 
-    /// Tells the clock whether the next word is the server's. While it waits for an upload, its silence is ours.
-    fn watch(&mut self) {
-        let waiting = match (&self.idle, &self.half_sent) {
-            (Some(idle), _) => idle.waits(),
-            (None, Some(half)) => !half.is_fed(),
-            (None, None) => !self.running.is_empty(),
-        };
-        self.clock.waits(waiting, self.flow.is_some() || self.unread > 0);
-        let calling = self.idle.is_none() && waiting;
-        self.clock.calls(calling.then_some(self.deadlines.call));
+    fn fail_if(&mut self, result: Result<()>) {
+        if let Err(error) = result {
+            self.fail(error);
+        }
     }
 
     /// The connection is over, and everybody who waits is told why.
     fn fail(&mut self, error: Error) {
-        if self.outcome.is_some() {
-            return;
+        if !self.core.is_over() {
+            let error = self.goodbye.take().unwrap_or(error);
+            self.end(Err(error));
         }
-        let error = self.goodbye.take().unwrap_or(error);
-        // What was not sent whole took no effect.
-        let partial = self.half_sent.as_ref().map(|half| half.id);
-        let unanswered = std::mem::take(&mut self.running);
-        for run in unanswered.into_iter().filter(|run| !run.overtaken) {
-            let lost = if run.lasting && run.id != partial { unknown(run.verb, &error) } else { error.clone() };
-            self.deliver(run.id, Delivery::Done(Err(lost)));
-        }
-        self.end(Err(error));
     }
 
     fn end(&mut self, outcome: Result<()>) {
         let error = outcome.as_ref().err().cloned().unwrap_or_else(over);
-        let waiting = std::mem::take(&mut self.queue).into_iter().map(|pending| pending.id());
-        let mut waiting: Vec<Id> = waiting.chain(self.greeting.take()).collect();
-        waiting.extend(self.idle.take().map(|idle| idle.id));
-        waiting.extend(std::mem::take(&mut self.running).into_iter().filter_map(|run| run.id));
-        if let Upgrade::Due(id) | Upgrade::Running(id) = self.upgrade {
-            waiting.push(id);
-        }
-        for id in waiting {
-            self.refuse(id, error.clone());
-        }
-        self.upgrade = Upgrade::None;
-        self.half_sent = None;
-        self.flow = None;
-        self.outbox.clear();
-        self.clock.special(None);
-        let left = Some(closed(&outcome));
-        self.state = State { phase: Phase::Over, selected: None, left, ..self.state.clone() };
-        self.changed = true;
-        self.outcome = Some(outcome);
-    }
-
-    fn allows(&self, needs: Needs, order: Order) -> Result<()> {
-        let opening = self.opening.as_ref().filter(|_| order.rides).map(|opening| opening.selection);
-        let selected = self.state.selected.as_ref().map(|selected| selected.selection);
-        let selected = opening.or(selected);
-        match (needs, self.state.phase) {
-            (_, Phase::Over) => Err(self.state.unselected()),
-            (Needs::Connection, _) | (Needs::Login, Phase::LoggedIn) | (Needs::BeforeLogin, Phase::Greeted) => Ok(()),
-            (Needs::Selection(selection), Phase::LoggedIn) if selected == Some(selection) => Ok(()),
-            (Needs::Selection(_), _) => Err(self.state.unselected()),
-            (Needs::NoSelection, Phase::LoggedIn) if selected.is_none() => Ok(()),
-            (Needs::NoSelection, Phase::LoggedIn) => Err(Error::input("this command must come before any SELECT")),
-            (Needs::Login | Needs::NoSelection, _) => Err(Error::input("this command needs a login first")),
-            (Needs::BeforeLogin, _) => Err(Error::input("this command makes no sense after the login")),
-        }
+        let ends = self.wire.end(&error);
+        ends.into_iter().for_each(|(id, error)| self.core.refuse(id, error));
+        self.core.end(outcome, []);
+        self.intake.end();
+        self.core.closed().into_iter().for_each(|error| self.mirror.end(error));
     }
 }
 
@@ -261,112 +185,98 @@ impl crate::engine::Engine for Engine {
     const CONTENT: Content = Content::Literals;
 
     fn handle_request(&mut self, id: Id, request: Request, now: Instant) {
-        self.clock.tell(now);
-        if let Some(outcome) = &self.outcome {
-            let error = closed(outcome);
+        self.core.clock.tell(now);
+        if let Some(error) = self.core.closed() {
             // What is added to an old request has had its end.
             if !matches!(request, Request::Answer(_) | Request::Feed(_) | Request::Untaken(_)) {
-                self.refuse(id, error);
+                self.core.refuse(id, error);
             }
             return;
         }
         match request {
-            Request::Greeting => self.await_greeting(id),
-            Request::Command(plan) => self.queue.push_back(Pending::Command(id, plan)),
-            Request::Idle { selection } => self.queue.push_back(Pending::Idle(id, selection)),
-            Request::Answer(answer) => self.answer(id, answer),
-            Request::Feed(bytes) => self.feed(id, bytes),
-            Request::Untaken(events) if self.state.selected.is_some() => self.journal.put_back(events),
-            Request::Untaken(_) => {}
+            Request::Greeting => self.core.await_greeting(id, self.mirror.is_greeted()),
+            Request::Command(plan) => self.wire.ask(Pending::Command(id, plan)),
+            Request::Idle { selection } => self.wire.ask(Pending::Idle(id, selection)),
+            Request::Answer(answer) => self.wire.answer(id, answer),
+            Request::Feed(bytes) => self.wire.feed(id, bytes, self.mirror.capabilities()),
+            Request::Untaken(events) => self.mirror.put_back(events),
         }
         self.after();
     }
 
     fn handle_cancel(&mut self, id: Id, now: Instant) {
-        self.clock.tell(now);
-        self.queue.retain(|pending| pending.id() != id);
-        self.cancel(id);
+        self.core.clock.tell(now);
+        self.core.forget(id);
+        let cancelled = self.wire.cancel(id, self.mirror.capabilities(), now, &self.core.deadlines);
+        self.fail_if(cancelled);
         self.after();
     }
 
     fn handle_input(&mut self, input: &mut BytesMut, now: Instant) {
-        self.clock.received(input.len().saturating_sub(self.unread), now);
-        if let Err(error) = self.check_start(input).and_then(|()| self.read(input)) {
-            self.fail(error);
-        }
-        if self.outcome.is_some() {
+        self.core.clock.received(self.intake.fresh(input), now);
+        let read = self.check_start(input).and_then(|()| self.read(input));
+        self.fail_if(read);
+        if self.core.is_over() {
             input.clear();
         }
-        self.unread = input.len();
+        self.intake.leave(input);
         if self.is_answer(input) {
-            self.clock.progressed();
+            self.core.clock.progressed();
         }
         self.after();
     }
 
     fn handle_end(&mut self, error: Option<Error>, now: Instant) {
-        self.clock.tell(now);
+        self.core.clock.tell(now);
         // Some servers just close, and the rest of the goodbye does not matter.
-        if self.outcome.is_none() {
+        if !self.core.is_over() {
             self.leave();
         }
-        self.fail(match error {
-            Some(error) => error,
-            None if self.state.phase == Phase::Connected => {
-                Error::closed("the server closed the connection before its greeting")
-                    .with_words(Some(Words::ConnectionLimit))
-            }
-            None => Error::closed("the server closed the connection"),
-        });
+        self.fail(Core::<Delivery>::lost(error, self.mirror.is_greeted()));
         self.after();
     }
 
     fn handle_upgraded(&mut self, now: Instant) {
-        self.clock.tell(now);
+        self.core.clock.tell(now);
         self.notices.protect();
-        if let Upgrade::Running(id) = self.upgrade {
-            self.upgrade = Upgrade::None;
-            self.deliver(Some(id), Delivery::Done(Ok(condition::done())));
-        }
+        self.core.upgraded();
         self.after();
     }
 
     fn handle_deadline(&mut self, now: Instant) {
-        if let Some(reason) = self.clock.ring(now) {
+        if let Some(reason) = self.core.clock.ring(now) {
             self.fail(Error::new(Kind::Timeout, reason));
         }
-        self.ring_idle(now);
+        let rung = self.wire.ring_idle(now, &self.core.deadlines);
+        self.fail_if(rung);
         self.after();
     }
 
     fn handle_backlog(&mut self, full: bool, now: Instant) {
-        self.clock.pause(full, now);
+        self.core.clock.pause(full, now);
     }
 
     fn handle_written(&mut self, now: Instant) {
-        self.clock.tell(now);
-        self.clock.sent();
-        self.clock.progressed();
+        self.core.clock.tell(now);
+        self.core.clock.sent();
+        self.core.clock.progressed();
     }
 
     fn poll_transmit(&mut self) -> Option<Outgoing> {
-        let outgoing = self.outbox.pop();
+        let outgoing = self.wire.pop();
         match &outgoing {
-            Some(_) => self.clock.sent(),
+            Some(_) => self.core.clock.sent(),
             None => self.grant(),
         }
         outgoing
     }
 
     fn poll_delivery(&mut self, hungry: &dyn Fn(Id) -> bool) -> Option<(Id, Delivery)> {
-        if let Some(delivery) = self.deliveries.pop_front() {
+        if let Some(delivery) = self.core.next_delivery() {
             return Some(delivery);
         }
-        let id = self.idle.as_ref().filter(|idle| !idle.is_over())?.id;
-        if self.journal.is_empty() || !hungry(id) {
-            return None;
-        }
-        Some((id, Delivery::Events(self.take_events())))
+        let id = self.wire.watcher().filter(|id| self.mirror.has_events() && hungry(*id))?;
+        Some((id, Delivery::Events(self.mirror.take_events())))
     }
 
     fn poll_notice(&mut self) -> Option<Notice> {
@@ -374,20 +284,17 @@ impl crate::engine::Engine for Engine {
     }
 
     fn poll_upgrade(&mut self) -> bool {
-        let Upgrade::Due(id) = self.upgrade else { return false };
-        self.upgrade = Upgrade::Running(id);
-        true
+        self.core.poll_upgrade()
     }
 
     fn poll_deadline(&self) -> Option<Instant> {
-        let idle = self.idle.as_ref().and_then(Idle::deadline);
-        [self.clock.deadline(), idle].into_iter().flatten().min()
+        [self.core.clock.deadline(), self.wire.deadline()].into_iter().flatten().min()
     }
 
     fn appetite(&self) -> Appetite {
-        if self.flow.as_ref().is_some_and(Flow::is_large) || self.framer.expected() > LARGE {
+        if self.intake.expects_much() {
             Appetite::Body
-        } else if self.idle.is_some() || (self.running.is_empty() && self.state.phase != Phase::Connected) {
+        } else if self.wire.is_resting() && self.mirror.is_greeted() {
             Appetite::Resting
         } else {
             Appetite::Replies
@@ -395,18 +302,16 @@ impl crate::engine::Engine for Engine {
     }
 
     fn rest(&mut self) {
-        self.queue.shrink_to_fit();
-        self.running.shrink_to_fit();
-        self.deliveries.shrink_to_fit();
-        self.outbox.rest();
+        self.wire.rest();
+        self.core.rest();
     }
 
     fn state(&self) -> Arc<State> {
-        self.published.clone()
+        self.mirror.shared()
     }
 
     fn outcome(&self) -> Option<Result<()>> {
-        self.outcome.clone()
+        self.core.outcome()
     }
 }
 
@@ -414,33 +319,10 @@ impl Engine {
     /// A server that expects TLS answers what it did not understand by a record of TLS (RFC 8446 §5.1): an alert, or a handshake.
     fn check_start(&self, input: &[u8]) -> Result<()> {
         match input {
-            [0x15 | 0x16, 0x03, ..] if self.state.phase == Phase::Connected => Err(Error::protocol(
+            [0x15 | 0x16, 0x03, ..] if !self.mirror.is_greeted() => Err(Error::protocol(
                 "the server speaks TLS on this port from the first byte, and the configuration has it begin without",
             )),
             _ => Ok(()),
         }
     }
-}
-
-/// Why nothing can be asked any more, after that end.
-fn closed(outcome: &Result<()>) -> Error {
-    match outcome {
-        Err(error) if error.kind() == Kind::Closed => error.clone(),
-        Err(error) => Error::closed("the connection is closed after a failure").with_source(error.clone()),
-        Ok(()) => over(),
-    }
-}
-
-fn over() -> Error {
-    Error::closed("the session has ended")
-}
-
-fn unknown(verb: &str, error: &Error) -> Error {
-    let text = format!("the connection ended before the reply to {verb}, which may or may not have taken effect");
-    Error::new(Kind::Unknown, text).with_source(error.clone())
-}
-
-/// A piece of memory of its own, for what is kept longer than its block should live.
-fn copied(bytes: &[u8]) -> Bytes {
-    Bytes::copy_from_slice(bytes)
 }

@@ -3,10 +3,12 @@
 
 use std::collections::VecDeque;
 
+use bytes::Bytes;
+
 use super::Engine;
 use crate::engine::Tidings;
 use crate::imap::codec::{self, Kind};
-use crate::imap::types::{Condition, Notice, Progress, ResponseCode};
+use crate::imap::types::{Condition, Notice, ResponseCode};
 
 /// Notices that wait until the driver takes them; beyond that they become one that says so.
 const MOST: usize = 256;
@@ -75,7 +77,7 @@ impl Engine {
         let notice = match (kind, code) {
             (_, Some(ResponseCode::Alert)) => return self.notices.alert(text),
             (_, Some(ResponseCode::InProgress(progress))) => {
-                Notice::Progress { command: self.command_of(&progress), progress, text }
+                Notice::Progress { command: self.wire.named(&progress), progress, text }
             }
             (Kind::No, code) => Notice::Warning { text, code },
             (Kind::Bad, code) => Notice::Complaint { text, code },
@@ -90,15 +92,10 @@ impl Engine {
         if frame.len() > LONGEST_DATA {
             return self.notices.lag();
         }
-        match codec::response(&super::copied(frame), &self.limits) {
+        match codec::response(&Bytes::copy_from_slice(frame), &self.limits) {
             Ok(response) => self.notices.push(Notice::Data(response)),
             Err(error) => tracing::warn!(?kind, %error, "untagged data that nobody asked for and that cannot be read"),
         }
-    }
-
-    fn command_of(&self, progress: &Progress) -> Option<&'static str> {
-        let number = progress.tag.as_deref().and_then(super::condition::number_of);
-        self.running.iter().find(|run| Some(run.tag) == number).map(|run| run.verb)
     }
 }
 

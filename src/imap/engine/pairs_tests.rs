@@ -16,7 +16,7 @@ use crate::engine::Engine as _;
 use crate::imap::codec::{Route, route};
 use crate::imap::command::select::Select;
 use crate::imap::command::{Command, Terms};
-use crate::imap::plan::{Claims, may_start};
+use crate::imap::plan::{Claims, Order, may_start};
 use crate::imap::types::{Condition, MailboxName, Uid};
 
 const GREETED: &str = "* OK [CAPABILITY IMAP4rev1 LITERAL+] hi\r\n";
@@ -59,7 +59,7 @@ impl Session {
             session.engine.handle_request(Id(1), Request::Command(select), now);
             session.settle();
             session.say("* 4 EXISTS\r\n* OK [UIDVALIDITY 5] ok\r\nA1 OK [READ-WRITE] done\r\n");
-            session.engine.numbers.extend([(101, 104)]);
+            session.engine.mirror.number(101, 104);
         }
         session
     }
@@ -100,7 +100,7 @@ impl Session {
 
     /// The tag under which this request is on the wire.
     fn tag(&self, id: Id) -> Option<u32> {
-        self.engine.running.iter().find(|run| run.id == Some(id)).map(|run| run.tag)
+        self.engine.wire.tag(id)
     }
 
     fn is_refused(&self, id: Id) -> bool {
@@ -226,17 +226,17 @@ fn play(pair: [&Row; 2], values: [&String; 2], sequence: &[usize], unasked: &[St
         session.say(&[unasked.get(at).map_or("", String::as_str), line].concat());
     }
     let told = || format!("{} + {} after {story:?}, each after {unasked:?}", first.name, second.name);
-    assert!(session.engine.outcome.is_none(), "{}", told());
+    assert!(!session.engine.core.is_over(), "{}", told());
     assert_eq!(&session.value(FIRST, first, tags[0]), values[0], "{}: {}", first.name, told());
     assert_eq!(&session.value(SECOND, second, tags[1]), values[1], "{}: {}", second.name, told());
     if pair.iter().any(|row| row.name == "CAPABILITY") {
-        let capabilities = session.engine.state.capabilities.clone().unwrap();
+        let capabilities = session.engine.mirror.state().capabilities.clone().unwrap();
         assert!(capabilities.has("XPAIR"), "{}", told());
     }
-    if unasked.is_empty() || session.engine.state.selected.is_none() {
+    if unasked.is_empty() || session.engine.mirror.state().selected.is_none() {
         return;
     }
-    let events = session.engine.take_events();
+    let events = session.engine.mirror.take_events();
     for at in 0..story.len() {
         let uid = Uid::new(300 + at as u32);
         let is_it = |event: &Event| matches!(event, Event::Fetched { uid: of, .. } if *of == uid);

@@ -3,9 +3,9 @@
 
 use bytes::Bytes;
 
-use super::event::Event;
+use super::{Event, Piece};
 use crate::engine::Parcel;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::imap::codec::Batch;
 use crate::imap::plan::Plan;
 use crate::imap::types::{Condition, Cut, Uids};
@@ -52,17 +52,6 @@ pub(crate) enum Delivery {
     Done(Result<Condition>),
 }
 
-/// How much of each message its response holds.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Piece {
-    /// All that was asked for, or all that can be told apart.
-    Whole,
-    /// Only some items, which have not come before.
-    Part,
-    /// The items that were missing so far.
-    Rest,
-}
-
 impl Parcel for Delivery {
     fn weight(&self) -> usize {
         match self {
@@ -74,5 +63,13 @@ impl Parcel for Delivery {
 
     fn is_last(&self) -> bool {
         matches!(self, Self::Done(_))
+    }
+
+    fn done() -> Self {
+        Self::Done(Ok(super::condition::done()))
+    }
+
+    fn refused(error: Error) -> Self {
+        Self::Done(Err(error))
     }
 }

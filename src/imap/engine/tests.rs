@@ -27,7 +27,7 @@ use crate::imap::command::starttls::StartTls;
 use crate::imap::command::status::Status;
 use crate::imap::command::store::Store;
 use crate::imap::command::{Command, Terms, authenticate, body, capability, fetch};
-use crate::imap::types::{Items, MailboxName, Query, Section, SeqNum, StatusItems, Uid};
+use crate::imap::types::{Items, MailboxName, Query, Section, SeqNum, StatusItems, Uid, Uids};
 use crate::login::Secret;
 use crate::{Flag, FlagChange};
 
@@ -143,7 +143,8 @@ impl Play {
             assert_eq!(self.sent, sent, "what was sent");
             assert_eq!(self.got, got, "what was delivered");
         }
-        let state = (self.engine.state.phase, self.engine.state.selected.as_ref().map(|selected| selected.exists));
+        let state = self.engine.mirror.state();
+        let state = (state.phase, state.selected.as_ref().map(|selected| selected.exists));
         writeln!(self.log, "{}--\n{}{state:?}", self.sent, self.got).unwrap();
         (self.sent, self.got) = (String::new(), String::new());
     }
@@ -153,8 +154,7 @@ impl Play {
         let (verb, argument) = act.split_once(' ').unwrap_or((act, ""));
         let number = argument.parse::<u32>().unwrap_or(1);
         let uids = Uids::from(Uid::new(number.max(1)).unwrap());
-        let selected = self.engine.opening.as_ref().or(self.engine.state.selected.as_deref());
-        let selection = selected.map_or(0, |selected| selected.selection);
+        let selection = self.engine.mirror.selection();
         let name = MailboxName::new(argument);
         let terms = Terms::default();
         let plan = match verb {

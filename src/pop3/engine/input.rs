@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
 
-use super::meaning::{self, TEXT, said};
-use super::{Answer, Content, Delivery, Effect, Engine, Farewell, LARGE, Phase, Retrieved, Running, Shape, Upgrade};
+use super::meaning::{self, said};
+use super::{Answer, Content, Delivery, Effect, Engine, Farewell, LARGE, Phase, Retrieved, Running, Shape};
 use crate::engine::Id;
+use crate::engine::failure::{TEXT, excerpt};
 use crate::error::{Error, Kind, Result};
 use crate::limits::Limits;
 use crate::pop3::codec::{self, Reply, Status};
@@ -78,11 +79,8 @@ impl Lines {
 impl Engine {
     /// Reads and handles all lines and bodies that are whole.
     pub(super) fn read(&mut self, input: &mut BytesMut) -> Result<()> {
-        while self.outcome.is_none() && !(input.is_empty() && self.body.is_none()) {
-            // RFC 2595 §4: whoever put them there wants them read as if they had come encrypted.
-            if self.upgrade != Upgrade::None {
-                return Err(Error::protocol("the server sent bytes between agreeing to TLS and beginning it"));
-            }
+        while !(self.core.is_over() || input.is_empty() && self.body.is_none()) {
+            self.core.check_injection(input.len())?;
             let whole = if self.body.is_some() { self.read_body(input)? } else { self.read_line(input)? };
             if !whole {
                 break;
@@ -95,7 +93,7 @@ impl Engine {
         let found = memchr::memchr(b'\n', input.get(self.scanned..).unwrap_or_default());
         let len = found.map_or(input.len(), |at| self.scanned + at + 1);
         let line = input.get(..len).unwrap_or_default();
-        if self.state.phase == Phase::Connected && !begins_a_reply(line) {
+        if !self.is_greeted() && !begins_a_reply(line) {
             let other = || Error::protocol(format!("the server does not speak POP3: it begins with {}", excerpt(line)));
             return Err(meaning::turned_away(line).unwrap_or_else(other));
         }
@@ -116,7 +114,7 @@ impl Engine {
     }
 
     fn replied(&mut self, reply: &Reply<'_>) -> Result<()> {
-        if self.state.phase == Phase::Connected {
+        if !self.is_greeted() {
             return self.greeted(reply);
         }
         let Some(run) = self.running.front() else {
@@ -134,7 +132,7 @@ impl Engine {
             (Status::Challenge, _) => return Err(Error::protocol("the server asks for more where nothing was begun")),
             (Status::Ok, _) if shape != Shape::Line => {
                 if shape == Shape::Stream {
-                    self.deliver(id, Delivery::Chunk(Bytes::new()));
+                    self.core.deliver(id, Delivery::Chunk(Bytes::new()));
                 }
                 self.multiline.reset();
                 let rest = if single { Bytes::copy_from_slice(reply.rest) } else { Bytes::new() };
@@ -153,12 +151,10 @@ impl Engine {
         if reply.status != Status::Ok {
             return Err(said(reply, "the server refused the connection", Kind::Closed));
         }
-        self.state.phase = Phase::Greeted;
-        self.state.greeting = String::from_utf8_lossy(reply.rest).into();
-        self.changed = true;
-        self.clock.special(None);
-        let id = self.greeting.take();
-        self.deliver(id, Delivery::Done(Ok(Answer::default())));
+        self.state.change().phase = Phase::Greeted;
+        self.state.change().greeting = String::from_utf8_lossy(reply.rest).into();
+        let id = self.core.greeted();
+        self.core.deliver(id, Delivery::Done(Ok(Answer::default())));
         Ok(())
     }
 
@@ -166,7 +162,7 @@ impl Engine {
         match self.running.front().and_then(|run| run.id) {
             Some(id) => {
                 self.challenged = true;
-                self.deliver(Some(id), Delivery::Challenge(Bytes::copy_from_slice(text)));
+                self.core.deliver(Some(id), Delivery::Challenge(Bytes::copy_from_slice(text)));
             }
             None => self.cancel_exchange(),
         }
@@ -204,7 +200,7 @@ impl Engine {
             }
         }
         if streamed && !piece.is_empty() {
-            self.deliver(id, Delivery::Chunk(piece.clone()));
+            self.core.deliver(id, Delivery::Chunk(piece.clone()));
         }
         if cut.is_none() {
             return Ok(false);
@@ -228,7 +224,7 @@ impl Engine {
             Some(_) => self.push(run, Content::TooLarge { size: body.passed }),
             None => {
                 let text = format!("the reply to {} has {} octets, over the limit", run.verb, body.passed);
-                self.deliver(run.id, Delivery::Done(Err(Error::limit(text))));
+                self.core.deliver(run.id, Delivery::Done(Err(Error::limit(text))));
             }
         }
     }
@@ -241,36 +237,35 @@ impl Engine {
         match (run.number, run.effect) {
             (Some(_), _) => self.push(run, Content::Whole(answer.body)),
             // The driver has to change the stream first.
-            (None, Effect::StartTls) => self.upgrade = Upgrade::Due(run.id),
+            (None, Effect::StartTls) => self.core.agree_to_tls(run.id),
             (None, Effect::Quit) => {
-                self.deliver(run.id, Delivery::Done(Ok(answer)));
+                self.core.deliver(run.id, Delivery::Done(Ok(answer)));
                 self.end(Ok(()));
             }
-            (None, _) => self.deliver(run.id, Delivery::Done(Ok(answer))),
+            (None, _) => self.core.deliver(run.id, Delivery::Done(Ok(answer))),
         }
     }
 
     fn take_effect(&mut self, run: &Running, answer: &Answer) {
         match run.effect {
-            Effect::None => return,
-            Effect::Quit => self.state.farewell = Farewell::Accepted,
-            Effect::Capabilities => self.state.capabilities = Some(codec::capabilities(&answer.body).into()),
+            Effect::None => {}
+            Effect::Quit => self.state.change().farewell = Farewell::Accepted,
+            Effect::Capabilities => self.state.change().capabilities = Some(codec::capabilities(&answer.body).into()),
             Effect::Authenticate { .. } | Effect::Login => {
                 self.challenged = false;
-                self.state.phase = Phase::LoggedIn;
+                self.state.change().phase = Phase::LoggedIn;
             }
             // RFC 2595 §4: what was said in clear may have been said by anybody.
             Effect::StartTls => {
-                self.state.capabilities = None;
-                self.state.greeting = "".into();
+                self.state.change().capabilities = None;
+                self.state.change().greeting = "".into();
             }
             Effect::Delete => {
                 let Some((number, _)) = run.number else { return };
-                std::sync::Arc::make_mut(&mut self.state.marks).set(number);
+                std::sync::Arc::make_mut(&mut self.state.change().marks).set(number);
             }
-            Effect::Reset => std::sync::Arc::make_mut(&mut self.state.marks).clear(),
+            Effect::Reset => std::sync::Arc::make_mut(&mut self.state.change().marks).clear(),
         }
-        self.changed = true;
     }
 
     fn refused(&mut self, reply: &Reply<'_>) {
@@ -281,9 +276,9 @@ impl Engine {
         if run.number.is_some() {
             return self.push(run, Content::Refused(error));
         }
-        self.deliver(run.id, Delivery::Done(Err(error)));
+        self.core.deliver(run.id, Delivery::Done(Err(error)));
         if run.effect == Effect::Quit {
-            self.state.farewell = Farewell::Refused;
+            self.state.change().farewell = Farewell::Refused;
             self.end(Ok(()));
         }
     }
@@ -306,13 +301,13 @@ impl Engine {
         batch.answers.push(Retrieved { number, content });
         if last {
             self.flush_batch();
-            self.deliver(Some(id), Delivery::Done(Ok(Answer::default())));
+            self.core.deliver(Some(id), Delivery::Done(Ok(Answer::default())));
         }
     }
 
     pub(super) fn flush_batch(&mut self) {
         if let Some(Batch { id, answers, weight }) = self.batch.take() {
-            self.deliver(Some(id), Delivery::Batch { answers, weight });
+            self.core.deliver(Some(id), Delivery::Batch { answers, weight });
         }
     }
 }
@@ -341,9 +336,4 @@ fn unsolicited(reply: &Reply<'_>) -> Error {
         Status::Err => said(reply, "the server ended the session", Kind::Closed),
         _ => Error::protocol("the server sent a reply to no command"),
     }
-}
-
-fn excerpt(line: &[u8]) -> String {
-    let line = line.trim_ascii_end();
-    format!("\"{}\"", line.get(..80).unwrap_or(line).escape_ascii())
 }

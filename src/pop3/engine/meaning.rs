@@ -2,12 +2,10 @@
 //! the session's state.
 
 use super::{Effect, Running};
+use crate::engine::failure::clean;
 use crate::engine::words;
 use crate::error::{Error, Kind, Words};
 use crate::pop3::codec::Reply;
-
-/// How much of the server's text goes into an error.
-pub(super) const TEXT: usize = 300;
 
 /// The error of a command that was answered by `-ERR`.
 pub(super) fn refusal(run: &Running, reply: &Reply<'_>) -> Error {
@@ -21,7 +19,7 @@ pub(super) fn refusal(run: &Running, reply: &Reply<'_>) -> Error {
 /// What an `-ERR` says, after what it means.
 pub(super) fn said(reply: &Reply<'_>, what: &str, kind: Kind) -> Error {
     let words = reply.text();
-    let text: String = words.chars().filter(|char| !char.is_control()).take(TEXT).collect();
+    let text = clean(&words);
     let text = if text.is_empty() { what.to_owned() } else { format!("{what}: {text}") };
     Error::new(kind, text).with_code(reply.code.clone()).with_words(meaning(&words))
 }
@@ -36,8 +34,8 @@ pub(super) fn own_words(error: &Error) -> String {
 pub(super) fn turned_away(line: &[u8]) -> Option<Error> {
     let text = String::from_utf8_lossy(line);
     let words = meaning(&text)?;
-    let text: String = text.trim().chars().filter(|char| !char.is_control()).take(TEXT).collect();
-    Some(Error::closed(format!("the server refused the connection: {text}")).with_words(Some(words)))
+    let error = Error::closed(format!("the server refused the connection: {}", clean(&text)));
+    Some(error.with_words(Some(words)))
 }
 
 fn meaning(text: &str) -> Option<Words> {

@@ -22,10 +22,12 @@ pub(crate) use self::request::{Answer, Delivery, Effect, Needs, Plan, Request, S
 pub use self::request::{Content, Retrieved};
 use self::sending::Outbox;
 pub(crate) use self::state::{Farewell, Marks, Phase, State};
-use crate::engine::clock::Clock;
+use crate::engine::core::Core;
+use crate::engine::failure::unknown;
+use crate::engine::published::Published;
 use crate::engine::span::Span;
 use crate::engine::{Appetite, Id, Outgoing};
-use crate::error::{Error, Kind, Result, Words};
+use crate::error::{Error, Kind, Result};
 use crate::limits::{Deadlines, Limits};
 use crate::pop3::codec::Multiline;
 use crate::pop3::types::{Notice, Number};
@@ -36,8 +38,8 @@ const LARGE: usize = 64 * 1024;
 /// The engine of one connection. The calling order is written on [`Engine`](crate::engine::Engine).
 pub(crate) struct Engine {
     limits: Limits,
-    deadlines: Deadlines,
-    clock: Clock,
+    core: Core<Delivery>,
+    state: Published<State>,
 
     /// The multi-line reply that is being read: the first running command's.
     body: Option<Body>,
@@ -51,18 +53,11 @@ pub(crate) struct Engine {
     queue: VecDeque<(Id, Pending)>,
     running: VecDeque<Running>,
     outbox: Outbox,
-    deliveries: VecDeque<(Id, Delivery)>,
-    greeting: Option<Id>,
-    upgrade: Upgrade,
     /// A challenge is with the handle.
     challenged: bool,
 
     /// Why the server ends the session, still to be passed on.
     goodbye: Option<Notice>,
-    state: State,
-    published: Arc<State>,
-    changed: bool,
-    outcome: Option<Result<()>>,
 }
 
 /// Asked for, and not yet (all) on the wire.
@@ -83,26 +78,13 @@ struct Running {
     effect: Effect,
 }
 
-/// Where the change to TLS stands.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Upgrade {
-    None,
-    /// The server has agreed, and the driver must be told.
-    Due(Option<Id>),
-    /// The driver was told.
-    Running(Option<Id>),
-}
-
 impl Engine {
     pub(crate) fn new(limits: Limits, deadlines: Deadlines, now: Instant) -> Self {
-        let mut clock = Clock::new(deadlines.progress, now);
-        clock.special(Some(deadlines.greeting));
         let multiline = if limits.bare_line_feeds { Multiline::lenient() } else { Multiline::new() };
-        let state = State::new();
         Self {
             limits,
-            deadlines,
-            clock,
+            core: Core::new(deadlines, now),
+            state: Published::new(State::new()),
             body: None,
             multiline,
             scanned: 0,
@@ -111,91 +93,44 @@ impl Engine {
             queue: VecDeque::new(),
             running: VecDeque::new(),
             outbox: Outbox::default(),
-            deliveries: VecDeque::new(),
-            greeting: None,
-            upgrade: Upgrade::None,
             challenged: false,
-            published: Arc::new(state.clone()),
             goodbye: None,
-            state,
-            changed: false,
-            outcome: None,
         }
     }
 
-    fn deliver(&mut self, id: Option<Id>, delivery: Delivery) {
-        if let Some(id) = id {
-            self.deliveries.push_back((id, delivery));
-        }
-    }
-
-    fn refuse(&mut self, id: Id, error: Error) {
-        self.deliver(Some(id), Delivery::Done(Err(error)));
-    }
-
-    fn await_greeting(&mut self, id: Id) {
-        match self.state.phase {
-            Phase::Connected => self.greeting = Some(id),
-            _ => self.deliver(Some(id), Delivery::Done(Ok(Answer::default()))),
-        }
+    fn is_greeted(&self) -> bool {
+        self.state.phase != Phase::Connected
     }
 
     /// What follows from whatever just happened.
     fn after(&mut self) {
-        if self.outcome.is_none() {
+        if !self.core.is_over() {
             self.start_commands();
         }
         let begun = self.body.is_some() || self.unread > 0;
-        self.clock.waits(!self.running.is_empty(), begun && self.outcome.is_none());
-        if self.changed {
-            self.changed = false;
-            self.published = Arc::new(self.state.clone());
-        }
+        self.core.clock.waits(!self.running.is_empty(), begun && !self.core.is_over());
+        self.state.publish();
     }
 
     /// The connection is over, and everybody who waits is told why.
     fn fail(&mut self, error: Error) {
-        if self.outcome.is_some() {
+        if self.core.is_over() {
             return;
         }
         self.flush_batch();
         if let Some(quit) = self.running.pop_back_if(|run| run.effect == Effect::Quit) {
-            let text = "the connection ended before the reply to QUIT, which may or may not have taken effect";
-            let lost = Error::new(Kind::Unknown, text).with_source(error.clone());
-            self.deliver(quit.id, Delivery::Done(Err(lost)));
+            self.core.deliver(quit.id, Delivery::Done(Err(unknown(quit.verb, &error))));
         }
         self.end(Err(error));
     }
 
     fn end(&mut self, outcome: Result<()>) {
-        let error = outcome.as_ref().err().cloned().unwrap_or_else(over);
-        let mut waiting: Vec<Id> = self.greeting.take().into_iter().collect();
-        waiting.extend(self.running.drain(..).filter_map(|run| run.id));
-        waiting.extend(self.queue.drain(..).map(|(id, _)| id));
-        if let Upgrade::Due(id) | Upgrade::Running(id) = self.upgrade {
-            waiting.extend(id);
-        }
+        let running = self.running.drain(..).filter_map(|run| run.id);
         // A series waits with many commands, and gets one end.
-        waiting.dedup();
-        for id in waiting {
-            self.refuse(id, error.clone());
-        }
-        self.upgrade = Upgrade::None;
+        self.core.end(outcome, running.chain(self.queue.drain(..).map(|(id, _)| id)));
         self.body = None;
         self.outbox.clear();
-        self.clock.special(None);
-        self.state.phase = Phase::Over;
-        self.changed = true;
-        self.outcome = Some(outcome);
-    }
-
-    /// Why nothing can be asked any more.
-    fn closed(&self) -> Error {
-        match &self.outcome {
-            Some(Err(error)) if error.kind() == Kind::Closed => error.clone(),
-            Some(Err(error)) => Error::closed("the connection is closed after a failure").with_source(error.clone()),
-            _ => over(),
-        }
+        self.state.change().phase = Phase::Over;
     }
 }
 
@@ -208,16 +143,16 @@ impl crate::engine::Engine for Engine {
     const CONTENT: crate::engine::Content = crate::engine::Content::Lines;
 
     fn handle_request(&mut self, id: Id, request: Request, now: Instant) {
-        self.clock.tell(now);
-        if self.outcome.is_some() {
+        self.core.clock.tell(now);
+        if let Some(error) = self.core.closed() {
             // What is added to an old request has had its end.
             if !matches!(request, Request::Answer { .. }) {
-                self.refuse(id, self.closed());
+                self.core.refuse(id, error);
             }
             return;
         }
         match request {
-            Request::Greeting => self.await_greeting(id),
+            Request::Greeting => self.core.await_greeting(id, self.is_greeted()),
             Request::Command(plan) => self.queue.push_back((id, Pending::Command(plan))),
             Request::Series(series) => self.queue.push_back((id, Pending::Series(series))),
             Request::Answer { line, owing } => self.answer(id, line, owing),
@@ -227,18 +162,18 @@ impl crate::engine::Engine for Engine {
     }
 
     fn handle_cancel(&mut self, id: Id, now: Instant) {
-        self.clock.tell(now);
+        self.core.clock.tell(now);
         self.cancel(id);
         self.after();
     }
 
     fn handle_input(&mut self, input: &mut BytesMut, now: Instant) {
-        self.clock.received(input.len().saturating_sub(self.unread), now);
+        self.core.clock.received(input.len().saturating_sub(self.unread), now);
         match self.read(input) {
             Ok(()) => self.flush_batch(),
             Err(error) => self.fail(error),
         }
-        if self.outcome.is_some() {
+        if self.core.is_over() {
             input.clear();
         }
         self.unread = input.len();
@@ -246,30 +181,19 @@ impl crate::engine::Engine for Engine {
     }
 
     fn handle_end(&mut self, error: Option<Error>, now: Instant) {
-        self.clock.tell(now);
-        self.fail(match error {
-            Some(error) => error,
-            None if self.state.phase == Phase::Connected => {
-                // Servers that have too many connections close the next one at once.
-                let closed = Error::closed("the server closed the connection before its greeting");
-                closed.with_words(Some(Words::ConnectionLimit))
-            }
-            None => Error::closed("the server closed the connection"),
-        });
+        self.core.clock.tell(now);
+        self.fail(Core::<Delivery>::lost(error, self.is_greeted()));
         self.after();
     }
 
     fn handle_upgraded(&mut self, now: Instant) {
-        self.clock.tell(now);
-        if let Upgrade::Running(id) = self.upgrade {
-            self.upgrade = Upgrade::None;
-            self.deliver(id, Delivery::Done(Ok(Answer::default())));
-        }
+        self.core.clock.tell(now);
+        self.core.upgraded();
         self.after();
     }
 
     fn handle_deadline(&mut self, now: Instant) {
-        if let Some(reason) = self.clock.ring(now) {
+        if let Some(reason) = self.core.clock.ring(now) {
             let bare = self.body.as_ref().is_some_and(Body::has_bare_end);
             let hint = if bare { "; its last line was a dot without CR, see `Limits::bare_line_feeds`" } else { "" };
             self.fail(Error::new(Kind::Timeout, format!("{reason}{hint}")));
@@ -278,24 +202,24 @@ impl crate::engine::Engine for Engine {
     }
 
     fn handle_backlog(&mut self, full: bool, now: Instant) {
-        self.clock.pause(full, now);
+        self.core.clock.pause(full, now);
     }
 
     fn handle_written(&mut self, now: Instant) {
-        self.clock.tell(now);
-        self.clock.sent();
+        self.core.clock.tell(now);
+        self.core.clock.sent();
     }
 
     fn poll_transmit(&mut self) -> Option<Outgoing> {
         let outgoing = self.outbox.pop();
         if outgoing.is_some() {
-            self.clock.sent();
+            self.core.clock.sent();
         }
         outgoing
     }
 
     fn poll_delivery(&mut self, _: &dyn Fn(Id) -> bool) -> Option<(Id, Delivery)> {
-        self.deliveries.pop_front()
+        self.core.next_delivery()
     }
 
     fn poll_notice(&mut self) -> Option<Notice> {
@@ -303,19 +227,17 @@ impl crate::engine::Engine for Engine {
     }
 
     fn poll_upgrade(&mut self) -> bool {
-        let Upgrade::Due(id) = self.upgrade else { return false };
-        self.upgrade = Upgrade::Running(id);
-        true
+        self.core.poll_upgrade()
     }
 
     fn poll_deadline(&self) -> Option<Instant> {
-        self.clock.deadline()
+        self.core.clock.deadline()
     }
 
     fn appetite(&self) -> Appetite {
         if self.body.as_ref().is_some_and(|body| body.passed() > LARGE as u64) || self.unread > LARGE {
             Appetite::Body
-        } else if self.running.is_empty() && self.state.phase != Phase::Connected {
+        } else if self.running.is_empty() && self.is_greeted() {
             Appetite::Resting
         } else {
             Appetite::Replies
@@ -325,18 +247,14 @@ impl crate::engine::Engine for Engine {
     fn rest(&mut self) {
         self.queue.shrink_to_fit();
         self.running.shrink_to_fit();
-        self.deliveries.shrink_to_fit();
+        self.core.rest();
     }
 
     fn state(&self) -> Arc<State> {
-        self.published.clone()
+        self.state.shared()
     }
 
     fn outcome(&self) -> Option<Result<()>> {
-        self.outcome.clone()
+        self.core.outcome()
     }
-}
-
-fn over() -> Error {
-    Error::closed("the session has ended")
 }

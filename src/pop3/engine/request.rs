@@ -252,4 +252,12 @@ impl Parcel for Delivery {
     fn is_last(&self) -> bool {
         matches!(self, Self::Done(_))
     }
+
+    fn done() -> Self {
+        Self::Done(Ok(Answer::default()))
+    }
+
+    fn refused(error: Error) -> Self {
+        Self::Done(Err(error))
+    }
 }

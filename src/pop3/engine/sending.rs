@@ -5,7 +5,8 @@ use std::ops::Range;
 
 use bytes::BytesMut;
 
-use super::{Engine, Farewell, Needs, Pending, Phase, Plan, Running, Upgrade, over};
+use super::{Engine, Farewell, Needs, Pending, Phase, Plan, Running};
+use crate::engine::failure::over;
 use crate::engine::span::Span;
 use crate::engine::{Id, Outgoing};
 use crate::error::{Error, Result};
@@ -58,7 +59,7 @@ impl Outbox {
 
 impl Engine {
     pub(super) fn start_commands(&mut self) {
-        if self.state.phase == Phase::Connected || self.upgrade != Upgrade::None {
+        if !self.is_greeted() || self.core.is_upgrading() {
             return;
         }
         while self.may_start() {
@@ -87,12 +88,11 @@ impl Engine {
 
     fn start(&mut self, id: Id, plan: Plan) {
         if let Err(error) = self.allows(plan.needs) {
-            return self.refuse(id, error);
+            return self.core.refuse(id, error);
         }
         if plan.effect == Effect::Quit {
-            self.clock.special(Some(self.deadlines.logout));
-            self.state.farewell = Farewell::Unanswered;
-            self.changed = true;
+            self.core.clock.special(Some(self.core.deadlines.logout));
+            self.state.change().farewell = Farewell::Unanswered;
         }
         let line = plan.line.expose();
         if plan.secret {
@@ -108,13 +108,13 @@ impl Engine {
     /// Sends as much of a series as may be in flight; the rest waits at the front of the queue.
     fn go_on(&mut self, id: Id, mut series: super::Series) {
         if let Err(error) = self.allows(Needs::Login) {
-            return self.refuse(id, error);
+            return self.core.refuse(id, error);
         }
         let pipelining = self.state.capabilities.as_ref().is_some_and(|capabilities| capabilities.pipelining());
         let most = if pipelining { FLIGHT } else { 1 };
         while self.running.len() < most {
             let Some(number) = series.numbers.next() else {
-                return self.deliver(Some(id), Delivery::Done(Ok(Answer::default())));
+                return self.core.deliver(Some(id), Delivery::Done(Ok(Answer::default())));
             };
             codec::write_number(&mut self.outbox.bytes, series.verb, number, series.lines);
             let last = series.numbers.as_slice().is_empty();
@@ -144,14 +144,7 @@ impl Engine {
     /// The handle behind this id is gone: what is not sent stays unsent, what is sent has its reply read and thrown away.
     pub(super) fn cancel(&mut self, id: Id) {
         self.queue.retain(|(pending, _)| *pending != id);
-        if self.greeting == Some(id) {
-            self.greeting = None;
-        }
-        if let Upgrade::Due(waiting) | Upgrade::Running(waiting) = &mut self.upgrade
-            && *waiting == Some(id)
-        {
-            *waiting = None;
-        }
+        self.core.forget(id);
         if self.challenged {
             self.answer(id, None, false);
         }

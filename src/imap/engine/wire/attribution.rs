@@ -6,16 +6,15 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 
-use super::numbers::Numbers;
-use super::request::Piece;
 use super::spans::Spans;
 use crate::imap::codec::{Elided, Kind};
+use crate::imap::engine::numbers::Numbers;
 use crate::imap::plan::{Look, Name, Wanted};
 use crate::imap::types::{SeqNum, Uid, Uids};
 
 /// What has come of one FETCH.
 #[derive(Debug)]
-pub(super) struct Attribution {
+pub(crate) struct Attribution {
     wanted: Wanted,
     answered: Spans,
     /// Messages of which only some items have come, and which.
@@ -39,6 +38,17 @@ enum Streamed {
     Done,
     /// Its response has named no message: it is the reader's if no other response comes.
     Nameless,
+}
+
+/// How much of each message its response holds.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Piece {
+    /// All that was asked for, or all that can be told apart.
+    Whole,
+    /// Only some items, which have not come before.
+    Part,
+    /// The items that were missing so far.
+    Rest,
 }
 
 /// To whom a response belongs.
@@ -123,13 +133,13 @@ impl Attribution {
     }
 
     /// The command has ended. Of a response without a UID says whose it is: the one message's that was asked for, or nobody's.
-    pub(super) fn end(&mut self) -> Option<(Bytes, Option<Uid>)> {
+    pub(crate) fn end(&mut self) -> Option<(Bytes, Option<Uid>)> {
         let only = self.wanted.only().filter(|_| self.responses == 1);
         self.held.take().map(|frame| (frame, only))
     }
 
     /// Whether the text that was streamed may be another message's.
-    pub(super) fn is_doubtful(&self) -> bool {
+    pub(crate) fn is_doubtful(&self) -> bool {
         match self.streamed {
             Streamed::Within(_) => true,
             Streamed::Nameless => self.responses > 1,
@@ -138,7 +148,7 @@ impl Attribution {
     }
 
     /// The messages of which anything came.
-    pub(super) fn answered(&self) -> Uids {
+    pub(crate) fn answered(&self) -> Uids {
         let mut uids = self.answered.to_uids();
         uids.extend(self.partial.keys().copied());
         uids

@@ -10,12 +10,12 @@ use crate::limits::Deadlines;
 const LONGEST: Duration = Duration::from_secs(29 * 60);
 
 /// The command.
-pub(crate) const IDLE: &str = "IDLE";
+pub(super) const IDLE: &str = "IDLE";
 
 /// Somebody watches the mailbox.
 #[derive(Debug)]
-pub(crate) struct Idle {
-    pub(crate) id: Id,
+pub(super) struct Idle {
+    pub(super) id: Id,
     step: Step,
     pushed: bool,
     /// The watcher is gone; only the end must still be reached.
@@ -38,7 +38,7 @@ enum Step {
 
 /// What to do next.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Act {
+pub(super) enum Act {
     Nothing,
     /// Send this command, under a tag of its own.
     Command(&'static str),
@@ -52,13 +52,13 @@ pub(crate) enum Act {
 
 impl Idle {
     /// Begins, by push where the server can.
-    pub(crate) fn begin(id: Id, pushed: bool) -> (Self, Act) {
+    pub(super) fn begin(id: Id, pushed: bool) -> (Self, Act) {
         let step = if pushed { Step::Entering } else { Step::Looking };
         (Self { id, step, pushed, over: false }, Act::Command(if pushed { IDLE } else { "NOOP" }))
     }
 
-    /// The `+` has come. `false` where none was due.
-    pub(crate) fn entered(&mut self, now: Instant, deadlines: &Deadlines) -> Option<Act> {
+    /// The `+` has come. `None` if none was due.
+    pub(super) fn entered(&mut self, now: Instant, deadlines: &Deadlines) -> Option<Act> {
         if self.step != Step::Entering {
             return None;
         }
@@ -70,7 +70,7 @@ impl Idle {
     }
 
     /// The tagged OK has come.
-    pub(crate) fn answered(&mut self, now: Instant, deadlines: &Deadlines) -> Act {
+    pub(super) fn answered(&mut self, now: Instant, deadlines: &Deadlines) -> Act {
         if self.over {
             return Act::End;
         }
@@ -89,7 +89,7 @@ impl Idle {
     }
 
     /// The server will not, or not any more, whatever it announces: it is looked at instead, at once and then from time to time.
-    pub(crate) fn refused(&mut self) -> Act {
+    pub(super) fn refused(&mut self) -> Act {
         if self.over {
             return Act::End;
         }
@@ -99,12 +99,12 @@ impl Idle {
     }
 
     /// Whether the `+` is due.
-    pub(crate) fn is_entering(&self) -> bool {
+    pub(super) fn is_entering(&self) -> bool {
         self.step == Step::Entering
     }
 
     /// The watcher is gone.
-    pub(crate) fn cancel(&mut self, now: Instant, deadlines: &Deadlines) -> Act {
+    pub(super) fn cancel(&mut self, now: Instant, deadlines: &Deadlines) -> Act {
         self.over = true;
         match self.step {
             Step::On { .. } => self.leave(now, deadlines),
@@ -114,18 +114,18 @@ impl Idle {
     }
 
     /// Whether nobody watches any more.
-    pub(crate) fn is_over(&self) -> bool {
+    pub(super) fn is_over(&self) -> bool {
         self.over
     }
 
-    pub(crate) fn deadline(&self) -> Option<Instant> {
+    pub(super) fn deadline(&self) -> Option<Instant> {
         match self.step {
             Step::On { until } | Step::Leaving { until } | Step::Resting { until } => Some(until),
             Step::Entering | Step::Looking => None,
         }
     }
 
-    pub(crate) fn ring(&mut self, now: Instant, deadlines: &Deadlines) -> Act {
+    pub(super) fn ring(&mut self, now: Instant, deadlines: &Deadlines) -> Act {
         if self.deadline().is_none_or(|until| until > now) {
             return Act::Nothing;
         }
@@ -141,7 +141,7 @@ impl Idle {
     }
 
     /// Whether an answer to a command is due, whose silence counts. While the server pushes it may be silent.
-    pub(crate) fn waits(&self) -> bool {
+    pub(super) fn waits(&self) -> bool {
         matches!(self.step, Step::Entering | Step::Looking)
     }
 

@@ -11,9 +11,9 @@ use crate::imap::codec::Segment;
 use crate::wire::wiping;
 
 /// How many bytes of an upload wait to be written at most.
-pub(crate) const UPLOAD_WINDOW: usize = 256 * 1024;
+pub(super) const UPLOAD_WINDOW: usize = 256 * 1024;
 /// The most that a dropped upload is filled up with; where more is missing, the connection is closed.
-pub(crate) const MOST_FILLING: u64 = 1024 * 1024;
+pub(super) const MOST_FILLING: u64 = 1024 * 1024;
 /// What an abandoned upload is filled up with: an empty text, whatever it becomes.
 const FILLING: &[u8] = &[b' '; 4096];
 /// Pieces of an upload from this size on are not copied together.
@@ -21,7 +21,7 @@ const LARGE: usize = 4 * 1024;
 
 /// Bytes on their way out.
 #[derive(Debug, Default)]
-pub(crate) struct Outbox {
+pub(super) struct Outbox {
     chunks: VecDeque<Outgoing>,
     tail: BytesMut,
     tail_secrets: Vec<Range<usize>>,
@@ -29,19 +29,19 @@ pub(crate) struct Outbox {
 
 /// A command of which a part must still be sent (RFC 9051 §4.3): nothing else may come between.
 #[derive(Debug)]
-pub(crate) struct HalfSent {
-    pub(crate) id: Id,
-    pub(crate) rest: VecDeque<Segment>,
-    pub(crate) stage: Stage,
+pub(super) struct HalfSent {
+    pub(super) id: Id,
+    pub(super) rest: VecDeque<Segment>,
+    pub(super) stage: Stage,
     /// Whether the server is known to store nothing of an upload that is filled up and spoilt.
-    pub(crate) spoilable: bool,
+    pub(super) spoilable: bool,
     /// The handle of an upload is gone: what is missing is filled up, and the command spoilt.
-    pub(crate) spoilt: bool,
+    pub(super) spoilt: bool,
 }
 
 /// Where a command that is half sent stands.
 #[derive(Debug)]
-pub(crate) enum Stage {
+pub(super) enum Stage {
     /// Nothing is announced.
     Text,
     /// A literal is announced, and the server has not asked for it.
@@ -54,18 +54,18 @@ pub(crate) enum Stage {
 
 /// A literal which comes from the handle bit by bit.
 #[derive(Debug)]
-pub(crate) struct Upload {
+pub(super) struct Upload {
     /// What the handle has not fed yet.
-    pub(crate) left: u64,
+    pub(super) left: u64,
     /// The handle was told that it may feed this much more.
-    pub(crate) credit: usize,
+    pub(super) credit: usize,
     /// It was sent without waiting for the server's word.
-    pub(crate) unasked: bool,
+    pub(super) unasked: bool,
 }
 
 impl HalfSent {
     /// How much of an upload the server is still to get, begun or not.
-    pub(crate) fn missing(&self) -> Option<u64> {
+    pub(super) fn missing(&self) -> Option<u64> {
         match &self.stage {
             Stage::Upload { size } => Some(*size),
             Stage::Open(upload) => Some(upload.left),
@@ -77,13 +77,13 @@ impl HalfSent {
     }
 
     /// Whether the next bytes are the handle's to give.
-    pub(crate) fn is_fed(&self) -> bool {
+    pub(super) fn is_fed(&self) -> bool {
         !self.spoilt && matches!(&self.stage, Stage::Open(upload) if upload.credit > 0)
     }
 }
 
 impl Outbox {
-    pub(crate) fn text(&mut self, bytes: &[u8]) {
+    pub(super) fn text(&mut self, bytes: &[u8]) {
         if !self.tail_secrets.is_empty() {
             wiping::reserve(&mut self.tail, bytes.len());
         }
@@ -91,14 +91,14 @@ impl Outbox {
     }
 
     /// Wiped once it is written, with all that is written beside it.
-    pub(crate) fn secret(&mut self, bytes: &[u8]) {
+    pub(super) fn secret(&mut self, bytes: &[u8]) {
         wiping::reserve(&mut self.tail, bytes.len());
         let start = self.tail.len();
         self.tail.extend_from_slice(bytes);
         self.tail_secrets.push(start..self.tail.len());
     }
 
-    pub(crate) fn bytes(&mut self, bytes: Bytes) {
+    pub(super) fn bytes(&mut self, bytes: Bytes) {
         if bytes.len() < LARGE {
             return self.text(&bytes);
         }
@@ -106,12 +106,12 @@ impl Outbox {
         self.chunks.push_back(Outgoing { bytes, secrets: Vec::new() });
     }
 
-    pub(crate) fn literal(&mut self, bytes: Bytes, secret: bool) {
+    pub(super) fn literal(&mut self, bytes: Bytes, secret: bool) {
         if secret { self.secret(&bytes) } else { self.bytes(bytes) }
     }
 
     /// A literal's announcement: the length of a secret is one.
-    pub(crate) fn announce(&mut self, size: &str, secret: bool) {
+    pub(super) fn announce(&mut self, size: &str, secret: bool) {
         if secret {
             self.secret(size.as_bytes())
         } else {
@@ -121,7 +121,7 @@ impl Outbox {
     }
 
     /// So many bytes that say nothing.
-    pub(crate) fn filling(&mut self, mut left: u64) {
+    pub(super) fn filling(&mut self, mut left: u64) {
         while left > 0 {
             let count = FILLING.len().min(usize::try_from(left).unwrap_or(usize::MAX));
             left -= count as u64;
@@ -129,21 +129,21 @@ impl Outbox {
         }
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.chunks.is_empty() && self.tail.is_empty()
     }
 
-    pub(crate) fn clear(&mut self) {
+    pub(super) fn clear(&mut self) {
         *self = Self::default();
     }
 
     /// Gives back room that nothing waits in.
-    pub(crate) fn rest(&mut self) {
+    pub(super) fn rest(&mut self) {
         self.chunks.shrink_to_fit();
     }
 
     /// All small pieces together, a large one alone.
-    pub(crate) fn pop(&mut self) -> Option<Outgoing> {
+    pub(super) fn pop(&mut self) -> Option<Outgoing> {
         if self.chunks.is_empty() {
             self.cut();
         }

@@ -1,0 +1,154 @@
+//! What every engine keeps beside its protocol: the clock, the deliveries on their way out, who waits for the greeting, the change to
+//! TLS, and the end of the session. It must not know what is asked or answered.
+
+use std::collections::VecDeque;
+use std::time::Instant;
+
+use super::clock::Clock;
+use super::failure::{closed, over};
+use super::{Id, Parcel};
+use crate::error::{Error, Result, Words};
+use crate::limits::Deadlines;
+
+/// The part of an engine that is the same in both protocols.
+pub(crate) struct Core<D> {
+    pub(crate) clock: Clock,
+    pub(crate) deadlines: Deadlines,
+    deliveries: VecDeque<(Id, D)>,
+    /// Who waits for the greeting.
+    greeting: Option<Id>,
+    upgrade: Upgrade,
+    outcome: Option<Result<()>>,
+}
+
+/// How far the change to TLS is, and who asked for it: `None` if nobody waits for it any more.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Upgrade {
+    None,
+    /// The server has agreed, and the driver does not know it yet.
+    Due(Option<Id>),
+    /// The driver is at it.
+    Running(Option<Id>),
+}
+
+impl<D: Parcel> Core<D> {
+    /// Begins with the wait for the greeting.
+    pub(crate) fn new(deadlines: Deadlines, now: Instant) -> Self {
+        let mut clock = Clock::new(deadlines.progress, now);
+        clock.special(Some(deadlines.greeting));
+        Self { clock, deadlines, deliveries: VecDeque::new(), greeting: None, upgrade: Upgrade::None, outcome: None }
+    }
+
+    pub(crate) fn now(&self) -> Instant {
+        self.clock.now()
+    }
+
+    pub(crate) fn deliver(&mut self, id: Option<Id>, delivery: D) {
+        if let Some(id) = id {
+            self.deliveries.push_back((id, delivery));
+        }
+    }
+
+    pub(crate) fn refuse(&mut self, id: Id, error: Error) {
+        self.deliver(Some(id), D::refused(error));
+    }
+
+    pub(crate) fn next_delivery(&mut self) -> Option<(Id, D)> {
+        self.deliveries.pop_front()
+    }
+
+    /// Somebody wants to know of the greeting, which may have come already.
+    pub(crate) fn await_greeting(&mut self, id: Id, greeted: bool) {
+        match greeted {
+            true => self.deliver(Some(id), D::done()),
+            false => self.greeting = Some(id),
+        }
+    }
+
+    /// The greeting has come: who waited for it.
+    pub(crate) fn greeted(&mut self) -> Option<Id> {
+        self.clock.special(None);
+        self.greeting.take()
+    }
+
+    /// The handle of this request is gone.
+    pub(crate) fn forget(&mut self, id: Id) {
+        self.greeting.take_if(|waiting| *waiting == id);
+        if let Upgrade::Due(waiting) | Upgrade::Running(waiting) = &mut self.upgrade {
+            waiting.take_if(|waiting| *waiting == id);
+        }
+    }
+
+    /// The server has agreed to encrypt.
+    pub(crate) fn agree_to_tls(&mut self, id: Option<Id>) {
+        self.upgrade = Upgrade::Due(id);
+    }
+
+    pub(crate) fn is_upgrading(&self) -> bool {
+        self.upgrade != Upgrade::None
+    }
+
+    pub(crate) fn poll_upgrade(&mut self) -> bool {
+        let Upgrade::Due(id) = self.upgrade else { return false };
+        self.upgrade = Upgrade::Running(id);
+        true
+    }
+
+    pub(crate) fn upgraded(&mut self) {
+        if let Upgrade::Running(id) = self.upgrade {
+            self.upgrade = Upgrade::None;
+            self.deliver(id, D::done());
+        }
+    }
+
+    /// Bytes that follow the agreement to encrypt would be read as if they had come encrypted: somebody has put them there
+    /// (RFC 9051 §11.1, RFC 2595 §4).
+    pub(crate) fn check_injection(&self, unread: usize) -> Result<()> {
+        match self.is_upgrading() && unread > 0 {
+            true => Err(Error::protocol("the server sent bytes between agreeing to TLS and beginning it")),
+            false => Ok(()),
+        }
+    }
+
+    /// Why no more will be read, after the end of the input.
+    pub(crate) fn lost(error: Option<Error>, greeted: bool) -> Error {
+        match error {
+            Some(error) => error,
+            // Servers that have too many connections close the next one at once.
+            None if !greeted => Error::closed("the server closed the connection before its greeting")
+                .with_words(Some(Words::ConnectionLimit)),
+            None => Error::closed("the server closed the connection"),
+        }
+    }
+
+    /// The session is over. Those that wait, each named once in a row, get its error.
+    pub(crate) fn end(&mut self, outcome: Result<()>, waiting: impl IntoIterator<Item = Id>) {
+        let error = outcome.as_ref().err().cloned().unwrap_or_else(over);
+        let mut waiting: Vec<Id> = self.greeting.take().into_iter().chain(waiting).collect();
+        if let Upgrade::Due(id) | Upgrade::Running(id) = std::mem::replace(&mut self.upgrade, Upgrade::None) {
+            waiting.extend(id);
+        }
+        waiting.dedup();
+        waiting.into_iter().for_each(|id| self.refuse(id, error.clone()));
+        self.clock.special(None);
+        self.outcome = Some(outcome);
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        self.outcome.is_some()
+    }
+
+    pub(crate) fn outcome(&self) -> Option<Result<()>> {
+        self.outcome.clone()
+    }
+
+    /// Why nothing can be asked any more, once the session is over.
+    pub(crate) fn closed(&self) -> Option<Error> {
+        self.outcome.as_ref().map(closed)
+    }
+
+    /// Gives back room that nothing waits in.
+    pub(crate) fn rest(&mut self) {
+        self.deliveries.shrink_to_fit();
+    }
+}

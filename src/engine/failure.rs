@@ -1,0 +1,39 @@
+//! The errors that both engines end their requests with, and the server's words in them. It must not know a protocol.
+
+use crate::error::{Error, Kind, Result};
+
+/// How many characters of the server's text go into an error.
+pub(crate) const TEXT: usize = 300;
+/// How many octets of a line that is not understood go into an error.
+const EXCERPT: usize = 80;
+
+/// The session ended as it should.
+pub(crate) fn over() -> Error {
+    Error::closed("the session has ended")
+}
+
+/// Why nothing can be asked any more, after that end.
+pub(crate) fn closed(outcome: &Result<()>) -> Error {
+    match outcome {
+        Err(error) if error.kind() == Kind::Closed => error.clone(),
+        Err(error) => Error::closed("the connection is closed after a failure").with_source(error.clone()),
+        Ok(()) => over(),
+    }
+}
+
+/// A command that changes something was sent, and its reply never came.
+pub(crate) fn unknown(verb: &str, error: &Error) -> Error {
+    let text = format!("the connection ended before the reply to {verb}, which may or may not have taken effect");
+    Error::new(Kind::Unknown, text).with_source(error.clone())
+}
+
+/// The beginning of a line, in quotes.
+pub(crate) fn excerpt(line: &[u8]) -> String {
+    let line = line.trim_ascii_end();
+    format!("\"{}\"", line.get(..EXCERPT).unwrap_or(line).escape_ascii())
+}
+
+/// The server's words, without what could disturb a terminal or a log.
+pub(crate) fn clean(text: &str) -> String {
+    text.trim().chars().filter(|char| !char.is_control()).take(TEXT).collect()
+}

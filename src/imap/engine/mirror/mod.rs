@@ -1,0 +1,200 @@
+//! The session as the server describes it: its phase, what the server can do, the selected mailbox, the UID of each message number,
+//! and the journal of what nobody has seen yet. Values come in; it must not know the responses in which they came, nor who asked.
+
+mod event;
+mod numbering;
+mod selection;
+mod state;
+
+use std::sync::Arc;
+
+pub use self::event::Event;
+use self::event::Journal;
+use self::numbering::Numbering;
+pub(super) use self::selection::Ended;
+pub use self::state::Selected;
+pub(crate) use self::state::{Phase, State};
+use super::numbers::Numbers;
+use crate::Flag;
+use crate::engine::published::Published;
+use crate::error::{Error, Result};
+use crate::imap::plan::Needs;
+use crate::imap::types::{Capabilities, Fetched, ResponseCode};
+use crate::limits::Limits;
+
+/// What the engine knows of the session.
+pub(super) struct Mirror {
+    state: Published<State>,
+    /// The mailbox that a running SELECT describes.
+    opening: Option<Selected>,
+    numbers: Numbers,
+    numbering: Numbering,
+    journal: Journal,
+}
+
+impl Mirror {
+    pub(super) fn new(limits: &Limits) -> Self {
+        Self {
+            state: Published::new(State::new()),
+            opening: None,
+            numbers: Numbers::default(),
+            numbering: Numbering::default(),
+            journal: Journal::new(limits.events, limits.undelivered),
+        }
+    }
+
+    pub(super) fn state(&self) -> &State {
+        &self.state
+    }
+
+    pub(super) fn numbers(&self) -> &Numbers {
+        &self.numbers
+    }
+
+    /// What the handles see.
+    pub(super) fn shared(&self) -> Arc<State> {
+        self.state.shared()
+    }
+
+    /// Lets the handles see what has changed.
+    pub(super) fn publish(&mut self) {
+        if self.state.numbered != self.numbers.known() {
+            self.state.change().numbered = self.numbers.known();
+        }
+        self.state.publish();
+    }
+
+    pub(super) fn is_greeted(&self) -> bool {
+        self.state.phase != Phase::Connected
+    }
+
+    /// The greeting has come, or a login has succeeded.
+    pub(super) fn enter(&mut self, phase: Phase) {
+        self.state.change().phase = phase;
+    }
+
+    pub(super) fn end(&mut self, error: Error) {
+        let state = self.state.change();
+        (state.phase, state.selected, state.left) = (Phase::Over, None, Some(error));
+    }
+
+    pub(super) fn capabilities(&self) -> Option<&Capabilities> {
+        self.state.capabilities.as_deref()
+    }
+
+    pub(super) fn apply_capabilities(&mut self, capabilities: Capabilities) {
+        self.state.change().capabilities = Some(capabilities.into());
+    }
+
+    /// They may have changed.
+    pub(super) fn forget_capabilities(&mut self) {
+        self.state.change().capabilities = None;
+    }
+
+    /// Of what was asked for, what the server reports as enabled. iCloud answers a bare OK: then CONDSTORE and QRESYNC are where they
+    /// are announced, but nothing that changes how text is to be read.
+    pub(super) fn apply_enabled(&mut self, asked: &Capabilities, reported: Option<&Capabilities>) {
+        let announced = self.state.capabilities.as_deref();
+        let silent = |name: &&str| match *name {
+            "CONDSTORE" => announced.is_some_and(Capabilities::condstore),
+            "QRESYNC" => announced.is_some_and(Capabilities::qresync),
+            _ => false,
+        };
+        let more = asked.iter().filter(|name| reported.map_or_else(|| silent(name), |reported| reported.has(name)));
+        let enabled = Arc::new(self.state.enabled.iter().chain(more).collect());
+        self.state.change().enabled = enabled;
+    }
+
+    /// What a response code says of the session. A selection that it ends comes back.
+    pub(super) fn apply_code(&mut self, code: &ResponseCode) -> Option<Ended> {
+        match code {
+            ResponseCode::Capability(capabilities) => self.apply_capabilities(capabilities.clone()),
+            ResponseCode::PermanentFlags(flags) => {
+                self.describe(|selected| selected.permanent_flags = Some(flags.clone()));
+            }
+            ResponseCode::UidValidity(validity) => return self.apply_validity(*validity),
+            ResponseCode::UidNext(uid) => self.describe(|selected| selected.uid_next = *uid),
+            ResponseCode::Unseen(number) => self.describe(|selected| selected.unseen = *number),
+            ResponseCode::UidNotSticky => self.describe(|selected| selected.uids_not_sticky = true),
+            ResponseCode::HighestModSeq(modseq) => self.describe(|selected| selected.highest_modseq = Some(*modseq)),
+            ResponseCode::Closed if self.opening.is_none() => self.deselect(),
+            _ => {}
+        }
+        None
+    }
+
+    pub(super) fn apply_recent(&mut self, count: u32) {
+        self.describe(|selected| selected.recent = count);
+    }
+
+    pub(super) fn apply_flags(&mut self, flags: Vec<Flag>) {
+        self.describe(|selected| selected.flags = flags);
+    }
+
+    /// Whether FETCH data that nobody asked for are of the selected mailbox.
+    pub(super) fn takes_fetched(&self) -> bool {
+        self.state.selected.is_some() && self.opening.is_none()
+    }
+
+    pub(super) fn apply_fetched(&mut self, data: Fetched) {
+        let uid = data.uid().or_else(|| data.seq().and_then(|number| self.numbers.uid(number)));
+        self.journal.fetched(uid, data);
+    }
+
+    pub(super) fn has_events(&self) -> bool {
+        !self.journal.is_empty()
+    }
+
+    pub(super) fn take_events(&mut self) -> Vec<Event> {
+        let exists = self.state.selected.as_ref().map_or(0, |selected| selected.exists);
+        self.journal.take(exists)
+    }
+
+    /// Events that a watcher got and did not take.
+    pub(super) fn put_back(&mut self, events: Vec<Event>) {
+        if self.state.selected.is_some() {
+            self.journal.put_back(events);
+        }
+    }
+
+    /// Whether a command makes sense now. One that was asked for together with a SELECT may be about the mailbox that it opens.
+    pub(super) fn allows(&self, needs: Needs, rides: bool) -> Result<()> {
+        let opening = self.opening.as_ref().filter(|_| rides).map(|opening| opening.selection);
+        let selected = self.state.selected.as_ref().map(|selected| selected.selection);
+        let selected = opening.or(selected);
+        match (needs, self.state.phase) {
+            (_, Phase::Over) => Err(self.state.unselected()),
+            (Needs::Connection, _) | (Needs::Login, Phase::LoggedIn) | (Needs::BeforeLogin, Phase::Greeted) => Ok(()),
+            (Needs::Selection(selection), Phase::LoggedIn) if selected == Some(selection) => Ok(()),
+            (Needs::Selection(_), _) => Err(self.state.unselected()),
+            (Needs::NoSelection, Phase::LoggedIn) if selected.is_none() => Ok(()),
+            (Needs::NoSelection, Phase::LoggedIn) => Err(Error::input("this command must come before any SELECT")),
+            (Needs::Login | Needs::NoSelection, _) => Err(Error::input("this command needs a login first")),
+            (Needs::BeforeLogin, _) => Err(Error::input("this command makes no sense after the login")),
+        }
+    }
+
+    /// Changes the mailbox that is being opened, or else the one that is selected.
+    fn describe(&mut self, change: impl FnOnce(&mut Selected)) {
+        if let Some(opening) = &mut self.opening {
+            return change(opening);
+        }
+        if self.state.selected.is_some()
+            && let Some(selected) = &mut self.state.change().selected
+        {
+            change(Arc::make_mut(selected));
+        }
+    }
+}
+
+#[cfg(test)]
+impl Mirror {
+    /// The number of the selection that a test asks in.
+    pub(super) fn selection(&self) -> u64 {
+        self.opening.as_ref().or(self.state.selected.as_deref()).map_or(0, |selected| selected.selection)
+    }
+
+    pub(super) fn number(&mut self, first: u32, last: u32) {
+        self.numbers.extend([(first, last)]);
+    }
+}

@@ -1,0 +1,110 @@
+//! How a selection begins, changes and ends: SELECT's data, messages that come and go, and a UIDVALIDITY that changes under a selected
+//! mailbox (RFC 9051 §2.3.1.1): its UIDs mean other messages then, so the selection ends. It must not know what commands ask.
+
+use super::{Event, Mirror, Selected};
+use crate::error::{Code, Error, Result};
+use crate::imap::types::{MailboxName, SeqNum, UidValidity, Vanished};
+
+/// A selection that the server has ended by changing its UIDVALIDITY.
+pub(crate) struct Ended {
+    /// What happened in it that nobody has seen; the end is the last of it.
+    pub(crate) events: Vec<Event>,
+    /// What whoever waits for an answer in it gets.
+    pub(crate) error: Error,
+}
+
+impl Mirror {
+    /// A SELECT is on its way.
+    pub(crate) fn open(&mut self, name: MailboxName, read_only: bool, selection: u64) {
+        self.opening = Some(Selected::new(name, read_only, selection));
+    }
+
+    /// A SELECT was answered. One that failed leaves nothing selected (RFC 9051 §6.3.2).
+    pub(crate) fn select(&mut self, done: bool, read_only: bool) -> Result<()> {
+        let opening = self.opening.take();
+        self.deselect();
+        self.state.change().left = None;
+        if let Some(mut selected) = opening.filter(|_| done) {
+            if !selected.counted {
+                // RFC 9051 §6.3.2 requires it, and silence is not an empty mailbox.
+                return Err(Error::protocol("the server opened a mailbox and did not say how many messages are in it"));
+            }
+            selected.read_only |= read_only;
+            self.state.change().selected = Some(selected.into());
+        }
+        Ok(())
+    }
+
+    pub(crate) fn deselect(&mut self) {
+        self.state.change().selected = None;
+        self.numbers.clear();
+        self.journal.clear();
+    }
+
+    pub(crate) fn apply_exists(&mut self, count: u32) {
+        let opening = self.opening.is_some();
+        let before = self.state.selected.as_ref().map(|selected| selected.exists);
+        self.describe(|selected| (selected.exists, selected.counted) = (count, true));
+        if !opening && before.is_some_and(|before| before != count) {
+            self.journal.counted();
+        }
+    }
+
+    pub(crate) fn apply_expunge(&mut self, number: u32) {
+        let Some(number) = SeqNum::new(number).filter(|_| self.opening.is_none()) else { return };
+        if self.state.selected.as_ref().is_none_or(|selected| number.as_u32() > selected.exists) {
+            return;
+        }
+        self.describe(|selected| selected.exists -= 1);
+        self.state.change().expunged += 1;
+        let uid = self.numbers.expunge(number);
+        self.numbering.spoil();
+        self.journal.expunged(uid);
+    }
+
+    /// RFC 7162 §3.2.10: all of them are gone, and without EARLIER the count with them. Numbers from before mean nothing any more; they
+    /// can be learnt again.
+    pub(crate) fn apply_vanished(&mut self, gone: &Vanished) {
+        if self.state.selected.is_none() || self.opening.is_some() {
+            return;
+        }
+        if !gone.earlier {
+            let count = u32::try_from(gone.uids.len()).unwrap_or(u32::MAX);
+            self.describe(|selected| selected.exists = selected.exists.saturating_sub(count));
+            self.state.change().expunged += u64::from(count);
+            self.numbers.clear();
+            self.numbering.spoil();
+        }
+        self.journal.vanished(&gone.uids);
+    }
+
+    /// What a server says of the mailbox that it opens, or of the selected one.
+    pub(super) fn apply_validity(&mut self, now: Option<UidValidity>) -> Option<Ended> {
+        if let Some(opening) = &mut self.opening {
+            opening.uid_validity = now;
+            return None;
+        }
+        let before = self.state.selected.as_ref()?.uid_validity;
+        if before.is_some() && before != now {
+            return Some(self.end_selection(before, now));
+        }
+        self.describe(|selected| selected.uid_validity = now);
+        None
+    }
+
+    fn end_selection(&mut self, before: Option<UidValidity>, now: Option<UidValidity>) -> Ended {
+        let error = changed(now);
+        let mut events = self.take_events();
+        events.push(Event::UidValidity { before, now });
+        self.deselect();
+        self.state.change().left = Some(error.clone());
+        Ended { events, error }
+    }
+}
+
+fn changed(now: Option<UidValidity>) -> Error {
+    let data = now.map_or(0, u32::from).to_string();
+    let text =
+        format!("the mailbox has another UIDVALIDITY now ({data}): UIDs from before mean other messages, or none");
+    Error::closed(text).with_code(Some(Code::new("UIDVALIDITY", data)))
+}

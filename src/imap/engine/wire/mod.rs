@@ -1,0 +1,317 @@
+//! What is asked of the server: commands that wait for their turn, those that run, the bytes on their way out, and the IDLE. It must not
+//! know the mailbox's state, nor how responses are found in the input.
+
+mod attribution;
+mod claims;
+mod idle;
+mod outbox;
+mod running;
+mod sending;
+mod spans;
+
+use std::collections::VecDeque;
+use std::time::Instant;
+
+pub(crate) use self::attribution::Piece;
+pub(super) use self::claims::{Claimant, Owner};
+use self::idle::{Act, IDLE, Idle};
+use self::outbox::{HalfSent, MOST_FILLING, Outbox, Stage, UPLOAD_WINDOW, Upload};
+pub(super) use self::running::{Running, number_of};
+use crate::engine::failure::unknown;
+use crate::engine::{Id, Outgoing};
+use crate::error::{Error, Kind, Result};
+use crate::imap::plan::{Effect, Order, Plan, may_start};
+use crate::imap::types::{Capabilities, CopyUid, Cut, Progress, ResponseCode};
+use crate::limits::{Deadlines, Limits};
+
+/// Commands and what of them is on the wire.
+#[derive(Default)]
+pub(super) struct Wire {
+    queue: VecDeque<Pending>,
+    running: VecDeque<Running>,
+    half_sent: Option<HalfSent>,
+    idle: Option<Idle>,
+    outbox: Outbox,
+    next_tag: u32,
+}
+
+/// Asked for, and not yet on the wire.
+pub(super) enum Pending {
+    Command(Id, Plan),
+    Idle(Id, u64),
+}
+
+impl Pending {
+    fn id(&self) -> Id {
+        match self {
+            Self::Command(id, _) | Self::Idle(id, _) => *id,
+        }
+    }
+}
+
+/// What is left of requests that another UIDVALIDITY has overtaken.
+pub(super) struct Overtaken {
+    /// How each ends.
+    pub(super) ends: Vec<(Id, Error)>,
+    /// A change is half sent: its rest would make it one of other messages, and there is no taking it back.
+    pub(super) half_sent: bool,
+}
+
+/// What becomes of the IDLE, or of the looks that imitate it, after a tagged answer.
+pub(super) enum OwnEnd {
+    /// It goes on, or is over.
+    Settled,
+    /// The server will not be looked at, which ends the watch of this request.
+    Refused(Id),
+}
+
+impl Wire {
+    pub(super) fn ask(&mut self, pending: Pending) {
+        self.queue.push_back(pending);
+    }
+
+    /// The next request whose turn has come.
+    pub(super) fn next_due(&mut self) -> Option<Pending> {
+        if self.half_sent.is_some() || self.idle.is_some() {
+            return None;
+        }
+        let order = match self.queue.front()? {
+            Pending::Command(_, plan) => plan.order,
+            Pending::Idle(..) => Order::ALONE,
+        };
+        may_start(order, self.running.iter().map(|run| run.asks.order)).then(|| self.queue.pop_front())?
+    }
+
+    /// Whether the next word is the server's. While we wait for an upload's handle, its silence is ours.
+    pub(super) fn waits(&self) -> bool {
+        match (&self.idle, &self.half_sent) {
+            (Some(idle), _) => idle.waits(),
+            (None, Some(half)) => !half.is_fed(),
+            (None, None) => !self.running.is_empty(),
+        }
+    }
+
+    pub(super) fn is_idling(&self) -> bool {
+        self.idle.is_some()
+    }
+
+    /// Whether nothing is expected but what the server pushes.
+    pub(super) fn is_resting(&self) -> bool {
+        self.idle.is_some() || self.running.is_empty()
+    }
+
+    /// Who watches the mailbox.
+    pub(super) fn watcher(&self) -> Option<Id> {
+        self.idle.as_ref().filter(|idle| !idle.is_over()).map(|idle| idle.id)
+    }
+
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.idle.as_ref().and_then(Idle::deadline)
+    }
+
+    pub(super) fn pop(&mut self) -> Option<Outgoing> {
+        self.outbox.pop()
+    }
+
+    /// Gives back room that nothing waits in.
+    pub(super) fn rest(&mut self) {
+        self.queue.shrink_to_fit();
+        self.running.shrink_to_fit();
+        self.outbox.rest();
+    }
+
+    /// Nothing more is sent. Whoever waits gets this error, or is left in doubt if a change was sent whole and not answered.
+    pub(super) fn end(&mut self, error: &Error) -> Vec<(Id, Error)> {
+        let partial = self.half_sent.take().map(|half| half.id);
+        let lost = |run: &Running| match run.asks.lasting && run.id != partial {
+            true => unknown(run.verb(), error),
+            false => error.clone(),
+        };
+        let running = self.running.iter().filter_map(|run| Some((run.reader()?, lost(run))));
+        let waiting = self.queue.iter().map(Pending::id).chain(self.watcher());
+        let ends = running.chain(waiting.map(|id| (id, error.clone()))).collect();
+        (self.queue, self.running, self.idle) = (VecDeque::new(), VecDeque::new(), None);
+        self.outbox.clear();
+        ends
+    }
+
+    /// The LOGOUT on the wire, if there is one, which needs no answer any more.
+    pub(super) fn leave(&mut self) -> Option<Running> {
+        let index = self.running.iter().position(|run| run.asks.effect == Effect::Logout)?;
+        self.running.remove(index)
+    }
+
+    pub(super) fn is_leaving(&self) -> bool {
+        self.running.iter().any(|run| run.asks.effect == Effect::Logout)
+    }
+
+    /// Where the command of that tag runs.
+    pub(super) fn find(&self, tag: &[u8]) -> Option<usize> {
+        let number = std::str::from_utf8(tag).ok().and_then(number_of)?;
+        self.running.iter().position(|run| run.tag == number)
+    }
+
+    /// Takes an answered command off the wire.
+    pub(super) fn remove(&mut self, index: usize) -> Option<Running> {
+        self.running.remove(index)
+    }
+
+    /// The command that the server works on, by its own word.
+    pub(super) fn named(&self, progress: &Progress) -> Option<&'static str> {
+        let tag = progress.tag.as_deref()?;
+        self.running.iter().find(|run| run.is_tagged(tag)).map(Running::verb)
+    }
+
+    /// Whether the server is still at it, as RFC 9585 has it say or as Dovecot says: `* OK Still here`. It is believed for an hour.
+    pub(super) fn is_progress(&self, ok: bool, code: Option<&ResponseCode>, now: Instant) -> bool {
+        let alone = self.running.len() == 1;
+        let meant = |run: &&Running| match code {
+            Some(ResponseCode::InProgress(progress)) => match &progress.tag {
+                Some(tag) => run.is_tagged(tag),
+                None => alone,
+            },
+            None => alone && ok,
+            Some(_) => false,
+        };
+        self.running.iter().find(meant).is_some_and(|run| run.is_believed(now))
+    }
+
+    /// A limit of messages, of a command that is not answered yet (RFC 9738 §3.1). Of several that may be meant each counts as stopped:
+    /// what was done is done again then, and nothing is passed over.
+    pub(super) fn apply_limit(&mut self, cut: Cut) {
+        let alone = self.running.len() == 1;
+        let meant =
+            |run: &&mut Running| run.is_limitable() && (alone || run.asks.bound && run.asks.order.is_about_messages());
+        self.running.iter_mut().filter(meant).for_each(|run| run.stopped(cut));
+    }
+
+    pub(super) fn apply_copied(&mut self, copied: &CopyUid, limits: &Limits) {
+        if let Some(run) = self.running.iter_mut().find(|run| run.asks.effect == Effect::Move) {
+            run.copied(copied, limits);
+        }
+    }
+
+    /// An ENABLED, for the command that asked.
+    pub(super) fn apply_enabled(&mut self, enabled: &Capabilities) {
+        let mut asking = self.running.iter_mut().filter(|run| matches!(run.asks.effect, Effect::Enable(_)));
+        if let Some(run) = asking.next() {
+            let before = run.seen.enabled.iter().flat_map(Capabilities::iter);
+            run.seen.enabled = Some(before.chain(enabled.iter()).collect());
+        }
+    }
+
+    /// Capabilities have come; whatever runs need not ask for them.
+    pub(super) fn apply_capable(&mut self) {
+        self.running.iter_mut().for_each(|run| run.seen.capable = true);
+    }
+
+    /// The mailbox has another UIDVALIDITY: of what was asked by the old UIDs nothing counts any more. An answer may be of other
+    /// messages, and a change may have been made to them.
+    pub(super) fn overtake(&mut self, error: &Error) -> Overtaken {
+        let half = self.half_sent.as_ref().map(|half| half.id);
+        let half_sent = self.running.iter().any(|run| run.asks.bound && run.asks.lasting && run.id == half);
+        let mut ends = Vec::new();
+        for run in self.running.iter_mut().filter(|run| run.asks.bound) {
+            let lost = || if run.asks.lasting { unknown(run.verb(), error) } else { error.clone() };
+            ends.extend(run.reader().map(|id| (id, lost())));
+            run.dismiss();
+        }
+        Overtaken { ends, half_sent }
+    }
+
+    /// The handle of this request is gone: what is half done must still come to a clean end.
+    pub(super) fn cancel(
+        &mut self,
+        id: Id,
+        capabilities: Option<&Capabilities>,
+        now: Instant,
+        times: &Deadlines,
+    ) -> Result<()> {
+        self.queue.retain(|pending| pending.id() != id);
+        if self.idle.as_ref().is_some_and(|idle| idle.id == id) {
+            return self.end_idle(now, times);
+        }
+        if let Some(run) = self.running.iter_mut().find(|run| run.id == Some(id)) {
+            run.dismiss();
+        }
+        if self.half_sent.as_ref().is_some_and(|half| half.id == id && half.missing().is_some()) {
+            return self.spoil(capabilities);
+        }
+        self.answer(id, None);
+        Ok(())
+    }
+
+    /// Watches the mailbox, by push if the server can.
+    pub(super) fn begin_idle(&mut self, id: Id, pushed: bool, now: Instant) -> Result<()> {
+        let (idle, act) = Idle::begin(id, pushed);
+        self.idle = Some(idle);
+        self.act(act, now)
+    }
+
+    /// Nobody watches the mailbox any more.
+    pub(super) fn end_idle(&mut self, now: Instant, times: &Deadlines) -> Result<()> {
+        let Some(idle) = &mut self.idle else { return Ok(()) };
+        let act = idle.cancel(now, times);
+        self.act(act, now)
+    }
+
+    pub(super) fn ring_idle(&mut self, now: Instant, times: &Deadlines) -> Result<()> {
+        let Some(idle) = &mut self.idle else { return Ok(()) };
+        let act = idle.ring(now, times);
+        self.act(act, now)
+    }
+
+    /// A command of the engine's own was answered.
+    pub(super) fn own_ended(&mut self, verb: &str, ok: bool, now: Instant, times: &Deadlines) -> Result<OwnEnd> {
+        let Some(idle) = &mut self.idle else { return Ok(OwnEnd::Settled) };
+        let act = match ok {
+            true => idle.answered(now, times),
+            false if verb == IDLE => idle.refused(),
+            false => {
+                let id = idle.id;
+                self.idle = None;
+                return Ok(OwnEnd::Refused(id));
+            }
+        };
+        self.act(act, now)?;
+        Ok(OwnEnd::Settled)
+    }
+
+    /// A `+` that asks for no literal: whether it is the IDLE's.
+    pub(super) fn enter_idle(&mut self, now: Instant, times: &Deadlines) -> Result<bool> {
+        let Some(act) = self.idle.as_mut().and_then(|idle| idle.entered(now, times)) else { return Ok(false) };
+        self.act(act, now)?;
+        Ok(true)
+    }
+
+    /// Gromox once put the tag of IDLE before its `+`.
+    pub(super) fn is_tagged_plus(&self, line: &[u8]) -> bool {
+        let entering = self.idle.as_ref().is_some_and(Idle::is_entering);
+        let mut tags = self.running.iter().filter(|run| run.verb() == IDLE).map(|run| format!("A{} +", run.tag));
+        entering && tags.any(|start| line.starts_with(start.as_bytes()))
+    }
+
+    /// Whether a login's challenges are due, and who answers them.
+    pub(super) fn challenged(&self) -> Option<Option<Id>> {
+        self.running.iter().find(|run| run.asks.effect == Effect::Authenticate).map(Running::reader)
+    }
+
+    fn act(&mut self, act: Act, now: Instant) -> Result<()> {
+        match act {
+            Act::Nothing => {}
+            Act::Command(verb) => self.start_own(verb, now),
+            Act::Done => self.outbox.text(b"DONE\r\n"),
+            Act::End => self.idle = None,
+            Act::Fail => return Err(Error::new(Kind::Timeout, "the server does not end IDLE")),
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+impl Wire {
+    /// The tag under which a request is on the wire.
+    pub(super) fn tag(&self, id: Id) -> Option<u32> {
+        self.running.iter().find(|run| run.id == Some(id)).map(|run| run.tag)
+    }
+}

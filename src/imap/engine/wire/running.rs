@@ -1,0 +1,221 @@
+//! One command on the wire: what it asks for, what of its answer has come, and what was said of it before its answer. What happens then
+//! is the engine's business.
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+
+use super::attribution::Attribution;
+use crate::engine::Id;
+use crate::engine::span::Span;
+use crate::imap::codec::{Kind, search};
+use crate::imap::plan::{Effect, Needs, Order, Plan};
+use crate::imap::types::{Capabilities, CopyUid, Cut, ResponseCode};
+use crate::limits::Limits;
+
+/// How long a call may run on the server's word alone that it makes progress.
+const LONGEST_PROGRESS: Duration = Duration::from_secs(60 * 60);
+
+/// A command that is not answered yet.
+pub(crate) struct Running {
+    /// `None` for the engine's own.
+    pub(super) id: Option<Id>,
+    pub(super) tag: u32,
+    pub(super) asks: Asks,
+    span: Span,
+    /// When it was sent.
+    began: Instant,
+    /// Nobody reads its answer: the handle is gone, or has had its end already.
+    pub(super) dismissed: bool,
+    pub(super) tally: Tally,
+    pub(super) seen: Seen,
+    /// Of a FETCH, what of it has come.
+    pub(super) attribution: Option<Attribution>,
+}
+
+/// What its plan says of it.
+pub(super) struct Asks {
+    pub(super) verb: &'static str,
+    pub(super) order: Order,
+    pub(super) effect: Effect,
+    pub(super) lasting: bool,
+    /// Whether it is about messages of the selected mailbox.
+    pub(super) bound: bool,
+    pub(super) stream: bool,
+}
+
+/// How much of its answer has come.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    pub(super) frames: usize,
+    bytes: usize,
+    over_limit: bool,
+}
+
+/// What the server said of it before its answer.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    /// Capabilities, which need not be asked for then.
+    pub(super) capable: bool,
+    /// What is enabled.
+    pub(super) enabled: Option<Capabilities>,
+    copied: Option<CopyUid>,
+    cut: Option<Cut>,
+    /// A STATUS of another mailbox than the one that was asked about.
+    pub(super) misnamed: Option<Bytes>,
+    /// The kind of data that it waits for has come under another command's tag.
+    pub(super) mistagged: bool,
+}
+
+impl Tally {
+    /// Counts more of the answer; `false` if it is over the limits.
+    pub(super) fn add(&mut self, frames: usize, bytes: usize, limits: &Limits) -> bool {
+        self.frames += frames;
+        self.bytes += bytes;
+        self.over_limit |= self.frames > limits.untagged || self.bytes > limits.undelivered;
+        !self.over_limit
+    }
+}
+
+impl Running {
+    /// Of that plan, whose line is sent elsewhere.
+    pub(super) fn new(id: Id, tag: u32, plan: &mut Plan, now: Instant) -> Self {
+        let asks = Asks {
+            verb: plan.verb,
+            order: plan.order,
+            effect: std::mem::replace(&mut plan.effect, Effect::None),
+            lasting: plan.lasting,
+            bound: matches!(plan.needs, Needs::Selection(_)),
+            stream: plan.stream,
+        };
+        let attribution = plan.wanted.take().map(Attribution::new);
+        Self { id: Some(id), attribution, ..Self::begun(tag, asks, now) }
+    }
+
+    /// A command of the engine's own.
+    pub(super) fn own(tag: u32, verb: &'static str, now: Instant) -> Self {
+        let (order, effect) = (Order::ALONE, Effect::None);
+        Self::begun(tag, Asks { verb, order, effect, lasting: false, bound: false, stream: false }, now)
+    }
+
+    fn begun(tag: u32, asks: Asks, now: Instant) -> Self {
+        Self {
+            id: None,
+            tag,
+            span: Span::begin(asks.verb),
+            asks,
+            began: now,
+            dismissed: false,
+            tally: Tally::default(),
+            seen: Seen::default(),
+            attribution: None,
+        }
+    }
+
+    pub(crate) fn verb(&self) -> &'static str {
+        self.asks.verb
+    }
+
+    pub(crate) fn effect(&self) -> &Effect {
+        &self.asks.effect
+    }
+
+    /// Who gets what comes of it.
+    pub(crate) fn reader(&self) -> Option<Id> {
+        self.id.filter(|_| !self.dismissed)
+    }
+
+    /// Whether the engine itself asked.
+    pub(crate) fn is_own(&self) -> bool {
+        self.id.is_none()
+    }
+
+    /// Whether nothing of the answer may be given out, since not all of it may be.
+    pub(crate) fn is_over_limit(&self) -> bool {
+        self.tally.over_limit
+    }
+
+    /// Whether all that came of the kind it waits for came under another command's tag.
+    pub(crate) fn is_only_mistagged(&self) -> bool {
+        self.seen.mistagged && self.tally.frames == 0
+    }
+
+    /// Whether capabilities came with it.
+    pub(crate) fn is_capable(&self) -> bool {
+        self.seen.capable
+    }
+
+    pub(crate) fn enabled(&self) -> Option<&Capabilities> {
+        self.seen.enabled.as_ref()
+    }
+
+    /// What a COPYUID said before the answer.
+    pub(crate) fn take_copied(&mut self) -> Option<CopyUid> {
+        self.seen.copied.take()
+    }
+
+    /// A STATUS that named another mailbox, and whether one came that named this.
+    pub(crate) fn take_misnamed(&mut self) -> Option<(Bytes, bool)> {
+        self.seen.misnamed.take().map(|frame| (frame, self.tally.frames > 0))
+    }
+
+    pub(crate) fn take_attribution(&mut self) -> Option<Attribution> {
+        self.attribution.take()
+    }
+
+    /// Nothing more of it goes to the handle.
+    pub(crate) fn dismiss(&mut self) {
+        self.dismissed = true;
+    }
+
+    /// The server has said whether it did it.
+    pub(crate) fn answered(&self, ok: bool) {
+        self.span.answered(ok);
+    }
+
+    /// Where it was stopped, by what its answer or, before that, an untagged response says.
+    pub(crate) fn cut(&self, code: Option<&ResponseCode>) -> Option<Cut> {
+        Cut::of(code).filter(|_| self.is_limitable()).or(self.seen.cut)
+    }
+
+    pub(super) fn count(&mut self, frames: usize, bytes: usize) {
+        self.span.add(frames, bytes);
+    }
+
+    /// Whether a response says that it belongs to this command.
+    pub(super) fn is_tagged(&self, tag: &str) -> bool {
+        number_of(tag) == Some(self.tag)
+    }
+
+    /// Whether an ESEARCH says that it answers another command: one whose results are kept up to date (RFC 5267 §4.3).
+    pub(super) fn is_mistagged(&self, kind: Kind, frame: &[u8]) -> bool {
+        kind == Kind::Esearch && search::tag(frame).is_some_and(|tag| !self.is_tagged(&tag))
+    }
+
+    /// Whether the server's word that it makes progress still counts.
+    pub(super) fn is_believed(&self, now: Instant) -> bool {
+        now < self.began + LONGEST_PROGRESS
+    }
+
+    pub(super) fn stopped(&mut self, cut: Cut) {
+        self.seen.cut = Some(cut.or_above(self.seen.cut));
+    }
+
+    /// In the course of a MOVE (RFC 6851 §4.3), once or bit by bit.
+    pub(super) fn copied(&mut self, copied: &CopyUid, limits: &Limits) {
+        if self.tally.add(1, copied.size(), limits) {
+            self.seen.copied = Some(self.seen.copied.take().unwrap_or_default().joined(copied));
+        }
+    }
+
+    /// Whether it can be about more messages than a server wants at once. CLOSE is never limited, a body is of one message, and the
+    /// engine itself sees whether numbers are missing.
+    pub(super) fn is_limitable(&self) -> bool {
+        self.id.is_some() && matches!(self.asks.effect, Effect::None | Effect::Move)
+    }
+}
+
+/// Which of our commands a tag names.
+pub(crate) fn number_of(tag: &str) -> Option<u32> {
+    tag.strip_prefix('A').and_then(|digits| digits.parse().ok())
+}
