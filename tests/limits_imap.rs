@@ -132,7 +132,7 @@ async fn undelivered_bytes_of_values() {
 #[tokio::test(start_paused = true)]
 async fn events_that_nobody_watches() {
     for (count, lagged) in [(10, false), (11, true)] {
-        let lines: String = (0..count).map(|at| format!("S: * 1 FETCH (UID {} FLAGS ())\n", 100 + at)).collect();
+        let lines: String = (0..count).map(|at| format!("S: * 3 FETCH (UID {} FLAGS ())\n", 100 + at)).collect();
         let dialogue = format!(
             "C: {{A}} NOOP\n{lines}S: {{A}} OK done
             C: {{N}} UID SEARCH RETURN (ALL) 1:*\nS: * ESEARCH (TAG \"{{N}}\") UID ALL 10:12\nS: {{N}} OK done

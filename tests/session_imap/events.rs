@@ -149,7 +149,8 @@ async fn flags_of_other_messages_among_those_fetched_are_events_not_results() {
         S: * 2 FETCH (UID 11 FLAGS (\\Answered))
         S: * 3 FETCH (FLAGS (\\Draft))
         S: {{A}} OK done
-        {IDLE}{DONE}"
+        {}{DONE}",
+        IDLE.replace("1:*", "3:*").replace("10:12", "12")
     );
     let (script, mut folder) = selected(&dialogue, plaintext()).await;
     let mut mail = folder.fetch(postroom::imap::Uid::new(11).unwrap(), Items::SIZE).await.unwrap();
@@ -159,6 +160,58 @@ async fn flags_of_other_messages_among_those_fetched_are_events_not_results() {
     let words = watched(&mut folder, 3).await;
     assert_eq!(words, ["flags 10 \\Seen", "flags 11 \\Answered", "flags 0 \\Draft"]);
     tokio::task::yield_now().await;
+    drop(script);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_that_was_fetched_is_known_when_it_goes() {
+    let dialogue = format!(
+        "C: {{A}} UID FETCH 10:11 (UID RFC822.SIZE)
+        S: * 1 FETCH (UID 10 RFC822.SIZE 1)
+        S: * 3 EXPUNGE
+        S: * 2 FETCH (RFC822.SIZE 2 UID 11)
+        S: {{A}} OK done
+        C: {{B}} NOOP
+        S: * 3 EXISTS
+        S: * 3 FETCH (FLAGS (\\Recent) UID 20)
+        S: {{B}} OK done
+        C: {{D}} NOOP
+        S: * 3 EXPUNGE
+        S: * 2 EXPUNGE
+        S: {{D}} OK done
+        C: {{J}} IDLE
+        S: + idling"
+    );
+    let (script, mut folder) = selected(&dialogue, plaintext()).await;
+    let uids: Uids = "10:11".parse().unwrap();
+    let mut mail = folder.fetch(uids, Items::SIZE).await.unwrap();
+    while mail.try_next().await.unwrap().is_some() {}
+    drop(mail);
+    folder.noop().await.unwrap();
+    folder.noop().await.unwrap();
+    // The one that went first had never been shown; of the one that is left the UID is known, and nothing has to be asked.
+    assert_eq!(watched(&mut folder, 2).await, ["gone 11,20 +1", "exists 1"]);
+    drop(script);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_number_that_is_shown_with_two_uids_has_none() {
+    let dialogue = "C: {A} UID FETCH 10:11 (UID RFC822.SIZE)
+        S: * 1 FETCH (UID 10 RFC822.SIZE 1)
+        S: * 1 FETCH (UID 11 RFC822.SIZE 2)
+        S: * 1 EXPUNGE
+        S: {A} OK done
+        C: {N} UID SEARCH RETURN (ALL) 1:*
+        S: * ESEARCH (TAG \"{N}\") UID ALL 11:12
+        S: {N} OK done
+        C: {J} IDLE
+        S: + idling";
+    let (script, mut folder) = selected(dialogue, plaintext()).await;
+    let uids: Uids = "10:11".parse().unwrap();
+    let mut mail = folder.fetch(uids, Items::SIZE).await.unwrap();
+    while mail.try_next().await.unwrap().is_some() {}
+    drop(mail);
+    assert_eq!(watched(&mut folder, 1).await, ["gone  +1"]);
     drop(script);
 }
 

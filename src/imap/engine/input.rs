@@ -52,8 +52,8 @@ impl Engine {
             let frame = rest.get(..len).unwrap_or_default();
             let elided = self.intake.take_elided();
             let (route, content) = split(frame);
-            let (numbers, utf8) = (self.mirror.numbers(), self.mirror.state().utf8());
-            match self.wire.owner(&route, frame, frame.len() - content.len(), &elided, numbers, utf8) {
+            let utf8 = self.mirror.state().utf8();
+            match self.wire.owner(&route, frame, frame.len() - content.len(), &elided, self.mirror.numbers(), utf8) {
                 Owner::Command(to) => {
                     if claimed.as_ref().is_some_and(|claimed| claimed.to != to) {
                         self.hand_on(input, &mut at, claimed.take());

@@ -1,24 +1,36 @@
-//! Which UID stands at which message sequence number: runs of consecutive UIDs, as far as they are known. It follows EXISTS and
-//! EXPUNGE, and must not be asked more than it was told: a number whose UID nobody said has none.
+//! Which UID is at which message sequence number: runs of consecutive UIDs, as far as they are known. A search shows it for all
+//! messages from some number on, each FETCH response for its own. It follows EXISTS and EXPUNGE, and never guesses: a number whose
+//! UID the server has not shown has none.
 
 use crate::imap::types::{SeqNum, Uid};
 
 /// Runs kept at most; a mailbox with more gaps than that is not mapped at all.
 const MOST_RUNS: usize = 50_000;
+/// With so many runs, a FETCH adds no more of them: it must not cost an idle session its memory.
+const MOST_LEARNT: usize = 4096;
 
-/// The map of the selected mailbox, from sequence number 1 up to [`known`](Self::known).
+/// The map of the selected mailbox: from sequence number 1 up to [`known`](Self::known), and what is known of later numbers.
 #[derive(Debug, Default)]
 pub(crate) struct Numbers {
+    /// In ascending order, both of numbers and of UIDs.
     runs: Vec<Run>,
     known: u32,
+    /// How many runs the known ones from the first on are.
+    solid: usize,
+    /// The run that a FETCH met last. Servers mostly send messages in ascending order.
+    at: usize,
 }
 
-/// `len` messages whose UIDs begin at `first` and go up by one.
+/// `len` messages whose numbers begin at `number` and whose UIDs begin at `first`; both go up by one.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 struct Run {
+    number: u32,
     first: u32,
     len: u32,
 }
+
+/// A message: its number and its UID.
+type Pair = (u32, u32);
 
 impl Numbers {
     /// How many messages, from the first, have a known UID.
@@ -28,63 +40,194 @@ impl Numbers {
 
     /// Forgets the UIDs.
     pub(crate) fn clear(&mut self) {
-        (self.runs, self.known) = (Vec::new(), 0);
+        *self = Self::default();
     }
 
-    /// The messages behind the known ones have these UIDs, in ascending ranges. A list that does not ascend, or is too long,
-    /// is no map: nothing is known then.
-    pub(crate) fn extend(&mut self, ranges: impl IntoIterator<Item = (u32, u32)>) {
+    /// The messages from this number on have these UIDs, in ascending ranges, whatever was known of them. If those before it are not
+    /// known, nothing is learnt. A list that does not ascend, or is too long, is no map: nothing is known then.
+    pub(crate) fn extend(&mut self, from: SeqNum, ranges: impl IntoIterator<Item = (u32, u32)>) {
+        let before = from.as_u32() - 1;
+        if before > self.known {
+            return;
+        }
+        self.keep(before);
         for (from, to) in ranges {
-            let last = self.runs.last().map_or(0, |run| run.first + (run.len - 1));
+            let last = self.runs.last().map_or(0, |run| run.last().1);
             let len = to.checked_sub(from).and_then(|span| span.checked_add(1));
             let known = len.and_then(|len| self.known.checked_add(len));
             let (Some(len), Some(known)) = (len, known) else { return self.clear() };
             if from <= last || self.runs.len() >= MOST_RUNS {
                 return self.clear();
             }
-            self.known = known;
             match self.runs.last_mut() {
                 Some(run) if from == last + 1 => run.len += len,
-                _ => self.runs.push(Run { first: from, len }),
+                _ => self.runs.push(Run { number: self.known + 1, first: from, len }),
             }
+            (self.known, self.solid) = (known, self.runs.len());
+        }
+    }
+
+    /// The message at this number has this UID, as a FETCH response shows. If that contradicts what is known, one of the two is wrong,
+    /// and perhaps all numbers after it: nothing is known then.
+    #[inline]
+    pub(crate) fn learn(&mut self, number: SeqNum, uid: Uid) {
+        let pair = (number.as_u32(), uid.as_u32());
+        if !self.goes_on(pair) {
+            self.learn_elsewhere(pair);
+        }
+    }
+
+    /// So many messages there are. Fewer than are known, without an EXPUNGE of them, make the numbers worthless.
+    pub(crate) fn count(&mut self, exists: u32) {
+        if self.runs.last().is_some_and(|run| run.last().0 > exists) {
+            self.clear();
         }
     }
 
     /// The UID at this number.
     pub(crate) fn uid(&self, number: SeqNum) -> Option<Uid> {
-        let (index, offset) = self.find(number)?;
+        let (index, offset) = self.find(number.as_u32())?;
         self.runs.get(index).and_then(|run| Uid::new(run.first + offset))
     }
 
-    /// The message at this number is gone, and all behind it move up by one.
+    /// The message at this number is gone, and all after it move down by one.
     pub(crate) fn expunge(&mut self, number: SeqNum) -> Option<Uid> {
-        let uid = self.uid(number)?;
-        let (index, offset) = self.find(number)?;
-        self.known -= 1;
-        let run = self.runs.get_mut(index)?;
-        let behind = Run { first: run.first + offset + 1, len: run.len - offset - 1 };
+        let (uid, number) = (self.uid(number), number.as_u32());
+        if let Some((index, offset)) = self.find(number) {
+            self.cut_out(index, offset);
+        }
+        let after = self.runs.partition_point(|run| run.number <= number);
+        self.runs.iter_mut().skip(after).for_each(|run| run.number -= 1);
+        self.join_known();
+        if self.runs.len() > MOST_RUNS {
+            self.clear();
+        }
+        uid
+    }
+
+    /// Whether the message is in the run that was met last, or comes next in it.
+    #[inline]
+    fn goes_on(&mut self, (number, uid): Pair) -> bool {
+        let ends = self.at + 1 == self.runs.len();
+        let Some(run) = self.runs.get_mut(self.at) else { return false };
+        let offset = number.wrapping_sub(run.number);
+        if offset != uid.wrapping_sub(run.first) || offset > run.len || (offset == run.len && !ends) {
+            return false;
+        }
+        if offset == run.len {
+            run.len += 1;
+            self.known += u32::from(self.at + 1 == self.solid);
+        }
+        true
+    }
+
+    #[inline(never)]
+    fn learn_elsewhere(&mut self, (number, uid): Pair) {
+        let next = self.runs.partition_point(|run| run.number <= number);
+        let before = next.checked_sub(1).and_then(|index| self.runs.get(index)).copied();
+        let after = self.runs.get(next).copied();
+        if let Some(run) = before.filter(|run| number <= run.last().0) {
+            self.at = next - 1;
+            return if uid.checked_sub(run.first) == Some(number - run.number) { () } else { self.clear() };
+        }
+        let lower = Gap::between(before.map_or((0, 0), |run| run.last()), (number, uid));
+        let upper = after.map_or(Gap::Some, |run| Gap::between((number, uid), (run.number, run.first)));
+        match (lower, upper) {
+            (Gap::Impossible, _) | (_, Gap::Impossible) => return self.clear(),
+            (Gap::None, _) if before.is_some() => self.lengthen(next - 1, after.filter(|_| upper == Gap::None)),
+            (_, Gap::None) => self.prepend(next),
+            _ if self.runs.len() >= MOST_LEARNT => return,
+            _ => self.runs.insert(next, Run { number, first: uid, len: 1 }),
+        }
+        self.at = self.runs.partition_point(|run| run.number <= number).saturating_sub(1);
+        self.join_known();
+    }
+
+    /// Adds a message to the end of this run, and the run that now adjoins it.
+    fn lengthen(&mut self, index: usize, adjoining: Option<Run>) {
+        if let Some(run) = self.runs.get_mut(index) {
+            run.len += 1 + adjoining.map_or(0, |run| run.len);
+        }
+        if adjoining.is_some() {
+            self.runs.remove(index + 1);
+        }
+    }
+
+    /// Adds a message to the beginning of this run.
+    fn prepend(&mut self, index: usize) {
+        if let Some(run) = self.runs.get_mut(index) {
+            *run = Run { number: run.number - 1, first: run.first - 1, len: run.len + 1 };
+        }
+    }
+
+    /// Takes a message out of its run. The numbers after it are still the old ones, but for the rest of this run.
+    fn cut_out(&mut self, index: usize, offset: u32) {
+        let Some(run) = self.runs.get_mut(index) else { return };
+        let rest = Run { number: run.number + offset, first: run.first + offset + 1, len: run.len - offset - 1 };
         run.len = offset;
-        if behind.len > 0 {
-            self.runs.insert(index + 1, behind);
+        let parts = [*run, rest].into_iter().filter(|part| part.len > 0);
+        let known = index < self.solid;
+        let kept = parts.clone().count();
+        self.runs.splice(index..=index, parts);
+        if known {
+            self.solid = self.solid + kept - 1;
         }
-        if offset == 0 {
-            self.runs.remove(index);
+    }
+
+    /// Forgets all messages after this number.
+    fn keep(&mut self, number: u32) {
+        self.runs.truncate(self.runs.partition_point(|run| run.number <= number));
+        if let Some(run) = self.runs.last_mut() {
+            run.len = run.len.min(number - run.number + 1);
         }
-        Some(uid)
+        self.solid = self.solid.min(self.runs.len());
+        self.join_known();
+    }
+
+    /// Finds out how far the messages are known from the first on.
+    fn join_known(&mut self) {
+        self.known = self.solid.checked_sub(1).and_then(|index| self.runs.get(index)).map_or(0, |run| run.last().0);
+        while let Some(run) = self.runs.get(self.solid).filter(|run| run.number - 1 == self.known) {
+            self.known = run.last().0;
+            self.solid += 1;
+        }
     }
 
     /// The run in which this number is, and how far in.
-    fn find(&self, number: SeqNum) -> Option<(usize, u32)> {
-        let mut left = number.as_u32() - 1;
-        if left >= self.known {
-            return None;
+    fn find(&self, number: u32) -> Option<(usize, u32)> {
+        let index = self.runs.partition_point(|run| run.number <= number).checked_sub(1)?;
+        let run = self.runs.get(index)?;
+        let offset = number - run.number;
+        (offset < run.len).then_some((index, offset))
+    }
+}
+
+impl Run {
+    /// Its last message.
+    fn last(&self) -> Pair {
+        (self.number + (self.len - 1), self.first + (self.len - 1))
+    }
+}
+
+/// What is between two messages of which the first has the lower number.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Gap {
+    /// One follows the other, in number and UID.
+    None,
+    Some,
+    /// UIDs go up with the numbers, by one at least for each (RFC 9051 §2.3.1.1).
+    Impossible,
+}
+
+impl Gap {
+    fn between(lower: Pair, upper: Pair) -> Self {
+        let numbers = upper.0.saturating_sub(lower.0);
+        match upper.1.checked_sub(lower.1) {
+            Some(uids) if uids < numbers => Self::Impossible,
+            Some(1) => Self::None,
+            Some(_) => Self::Some,
+            None => Self::Impossible,
         }
-        self.runs.iter().enumerate().find_map(|(index, run)| {
-            let here = left < run.len;
-            let offset = left;
-            left = left.saturating_sub(run.len);
-            here.then_some((index, offset))
-        })
     }
 }
 
@@ -94,51 +237,204 @@ mod tests {
 
     use super::*;
 
+    fn seq(number: u32) -> SeqNum {
+        SeqNum::new(number).unwrap()
+    }
+
+    fn learnt(pairs: &[Pair]) -> Numbers {
+        let mut numbers = Numbers::default();
+        pairs.iter().for_each(|&(number, uid)| numbers.learn(seq(number), Uid::new(uid).unwrap()));
+        numbers
+    }
+
+    /// What happens to a mailbox, as the server tells it.
+    #[derive(Clone, Debug)]
+    enum Act {
+        /// The message at this place is shown, counted around the mailbox.
+        Fetch(usize),
+        /// So many in a row from there.
+        Row(usize, usize),
+        Expunge(usize),
+        /// Mail comes, with such a distance to the UID before it.
+        Arrive(u32),
+        /// A search shows the messages from one of the first that are not known on.
+        Search(u32),
+        /// The server counts again.
+        Count,
+    }
+
+    fn acts() -> impl Strategy<Value = Vec<Act>> {
+        let act = prop_oneof![
+            4 => any::<usize>().prop_map(Act::Fetch),
+            2 => (any::<usize>(), 1usize..12).prop_map(|(at, len)| Act::Row(at, len)),
+            4 => any::<usize>().prop_map(Act::Expunge),
+            2 => (1u32..4).prop_map(Act::Arrive),
+            1 => (0u32..3).prop_map(Act::Search),
+            1 => Just(Act::Count),
+        ];
+        proptest::collection::vec(act, 0..120)
+    }
+
+    /// The mailbox as a list of UIDs, and of each whether the client may know it.
+    struct Plain(Vec<(u32, bool)>);
+
+    impl Plain {
+        fn play(&mut self, act: &Act, numbers: &mut Numbers) {
+            match *act {
+                Act::Arrive(distance) => {
+                    let uid = self.0.last().map_or(0, |last| last.0) + distance;
+                    self.0.push((uid, false));
+                    numbers.count(self.0.len() as u32);
+                }
+                Act::Count => numbers.count(self.0.len() as u32),
+                _ if self.0.is_empty() => {}
+                Act::Fetch(at) => self.show(at % self.0.len(), numbers),
+                Act::Row(at, len) => {
+                    let at = at % self.0.len();
+                    (at..self.0.len().min(at + len)).for_each(|index| self.show(index, numbers));
+                }
+                Act::Expunge(at) => {
+                    let at = at % self.0.len();
+                    let (uid, known) = self.0.remove(at);
+                    assert_eq!(numbers.expunge(seq(at as u32 + 1)).map(Uid::as_u32), known.then_some(uid));
+                }
+                Act::Search(back) => {
+                    let from = (numbers.known() + 1).saturating_sub(back).max(1);
+                    let rest = self.0.iter_mut().skip(from as usize - 1);
+                    numbers.extend(seq(from), rest.map(|message| (message.1 = true, (message.0, message.0)).1));
+                }
+            }
+        }
+
+        fn show(&mut self, index: usize, numbers: &mut Numbers) {
+            self.0[index].1 = true;
+            numbers.learn(seq(index as u32 + 1), Uid::new(self.0[index].0).unwrap());
+        }
+    }
+
     proptest! {
         #[test]
-        fn behaves_as_a_plain_list(uids in proptest::collection::btree_set(1u32..500, 0..80), gone in proptest::collection::vec(1u32..90, 0..60)) {
-            let mut list: Vec<u32> = uids.into_iter().collect();
-            let mut numbers = Numbers::default();
-            numbers.extend(list.iter().map(|&uid| (uid, uid)));
-            for number in gone {
-                let expected = (number as usize <= list.len()).then(|| list.remove(number as usize - 1));
-                let got = numbers.expunge(SeqNum::new(number).unwrap());
-                prop_assert_eq!(got.map(Uid::as_u32), expected);
-                prop_assert_eq!(numbers.known() as usize, list.len());
-                for (index, &uid) in list.iter().enumerate() {
-                    let number = SeqNum::new(index as u32 + 1).unwrap();
-                    prop_assert_eq!(numbers.uid(number).map(Uid::as_u32), Some(uid));
+        fn knows_what_was_shown_as_a_plain_list_does(acts in acts()) {
+            let (mut plain, mut numbers) = (Plain(Vec::new()), Numbers::default());
+            for act in acts {
+                plain.play(&act, &mut numbers);
+                let known = plain.0.iter().take_while(|message| message.1).count();
+                prop_assert_eq!(numbers.known() as usize, known, "{:?}", &numbers);
+                for number in 1..=plain.0.len() as u32 + 2 {
+                    let message = plain.0.get(number as usize - 1);
+                    let expected = message.filter(|message| message.1).map(|message| message.0);
+                    prop_assert_eq!(numbers.uid(seq(number)).map(Uid::as_u32), expected, "{}: {:?}", number, &numbers);
                 }
+            }
+        }
+
+        /// Whatever is said, a UID is only ever given for a number after which only that was said of it.
+        #[test]
+        fn no_contradiction_is_believed(pairs in proptest::collection::vec((1u32..12, 1u32..20), 0..40)) {
+            let mut numbers = Numbers::default();
+            for (at, &(number, uid)) in pairs.iter().enumerate() {
+                numbers.learn(seq(number), Uid::new(uid).unwrap());
+                let known: Vec<Pair> =
+                    (1..12).filter_map(|number| Some((number, numbers.uid(seq(number))?.as_u32()))).collect();
+                prop_assert!(known.iter().all(|pair| pairs[..=at].contains(pair)), "{:?}", known);
+                let ascends = known.windows(2).all(|two| two[1].1.checked_sub(two[0].1) >= Some(two[1].0 - two[0].0));
+                prop_assert!(ascends && known.iter().all(|(number, uid)| uid >= number), "{:?}", known);
+                prop_assert_eq!(known.iter().zip(1..).take_while(|(pair, number)| pair.0 == *number).count(), numbers.known() as usize);
             }
         }
     }
 
     #[test]
+    fn a_fetch_shows_one_message_and_those_in_a_row_are_one_run() {
+        let mut numbers = learnt(&[(7, 70), (8, 71), (10, 73), (9, 72), (6, 69), (3, 30)]);
+        assert_eq!((numbers.runs.len(), numbers.known()), (2, 0));
+        assert_eq!(numbers.uid(seq(9)), Uid::new(72));
+        assert_eq!(numbers.uid(seq(4)), None);
+        assert_eq!(numbers.expunge(seq(1)), None);
+        assert_eq!(numbers.expunge(seq(8)), Uid::new(72));
+        assert_eq!((numbers.uid(seq(2)), numbers.uid(seq(8))), (Uid::new(30), Uid::new(73)));
+        numbers.learn(seq(1), Uid::new(29).unwrap());
+        assert_eq!((numbers.runs.len(), numbers.known()), (3, 2));
+    }
+
+    #[test]
+    fn what_contradicts_is_not_believed_nor_what_it_contradicts() {
+        let base = [(5, 50), (8, 80), (9, 81)];
+        let left = |more: Pair| {
+            let numbers = learnt(&[base[0], base[1], base[2], more]);
+            (1..12).filter(|&number| numbers.uid(seq(number)).is_some()).count()
+        };
+        for wrong in
+            [(5, 51), (5, 49), (4, 50), (6, 50), (4, 60), (3, 49), (8, 82), (9, 80), (7, 80), (1, 49), (10, 81)]
+        {
+            assert_eq!(left(wrong), 0, "{wrong:?}");
+        }
+        for right in [(7, 52), (7, 79), (4, 49), (1, 46), (10, 82), (11, 83)] {
+            assert_eq!(left(right), 4, "{right:?}");
+        }
+        assert_eq!(learnt(&[(9, 8)]).runs, [], "nine messages with eight UIDs");
+    }
+
+    #[test]
+    fn a_count_below_what_is_known_ends_it() {
+        let mut numbers = learnt(&[(1, 5), (4, 9)]);
+        numbers.count(4);
+        assert_eq!(numbers.uid(seq(4)), Uid::new(9));
+        numbers.count(3);
+        assert_eq!((numbers.uid(seq(4)), numbers.uid(seq(1))), (None, None));
+    }
+
+    #[test]
+    fn a_search_counts_more_than_what_was_known() {
+        let mut numbers = learnt(&[(1, 1), (2, 2), (3, 3), (9, 90)]);
+        numbers.extend(seq(5), [(50, 51)]);
+        assert_eq!(numbers.known(), 3, "number 4 is missing");
+        numbers.extend(seq(3), [(7, 8), (20, 20)]);
+        assert_eq!((numbers.known(), numbers.uid(seq(3)), numbers.uid(seq(9))), (5, Uid::new(7), None));
+    }
+
+    #[test]
     fn a_list_that_does_not_ascend_is_no_map() {
         let mut numbers = Numbers::default();
-        numbers.extend([(5, 9), (9, 12)]);
+        numbers.extend(seq(1), [(5, 9), (9, 12)]);
         assert_eq!(numbers.known(), 0);
-        numbers.extend([(1, u32::MAX)]);
+        numbers.extend(seq(1), [(1, u32::MAX)]);
         assert_eq!(numbers.known(), u32::MAX);
-        numbers.extend([(1, 1)]);
+        numbers.learn(seq(u32::MAX), Uid::MAX);
+        assert_eq!(numbers.known(), u32::MAX);
+        numbers.extend(seq(u32::MAX), [(7, 7)]);
         assert_eq!(numbers.known(), 0);
     }
 
     #[test]
     fn ranges_that_adjoin_are_one_run_and_too_many_are_no_map() {
         let mut numbers = Numbers::default();
-        numbers.extend((1..=60_000).map(|uid| (uid, uid)));
+        numbers.extend(seq(1), (1..=60_000).map(|uid| (uid, uid)));
         assert_eq!((numbers.known(), numbers.runs.len()), (60_000, 1));
         numbers.clear();
-        numbers.extend([(10, 12), (13, 15), (17, 20)]);
+        numbers.extend(seq(1), [(10, 12), (13, 15), (17, 20)]);
         assert_eq!((numbers.known(), numbers.runs.len()), (10, 2));
-        assert_eq!(numbers.uid(SeqNum::new(7).unwrap()), Uid::new(17));
-        assert_eq!(numbers.expunge(SeqNum::new(6).unwrap()), Uid::new(15));
+        assert_eq!(numbers.uid(seq(7)), Uid::new(17));
+        assert_eq!(numbers.expunge(seq(6)), Uid::new(15));
         assert_eq!((numbers.known(), numbers.runs.len()), (9, 2));
         numbers.clear();
-        numbers.extend((1..=50_000).map(|uid| (uid * 2, uid * 2)));
+        numbers.extend(seq(1), (1..=50_000).map(|uid| (uid * 2, uid * 2)));
         assert_eq!(numbers.known(), 50_000);
-        numbers.extend([(200_000, 200_000)]);
+        numbers.extend(seq(50_001), [(200_000, 200_000)]);
+        assert_eq!(numbers.known(), 0);
+    }
+
+    #[test]
+    fn neither_fetches_nor_expunges_make_the_map_grow_without_end() {
+        let mut numbers = Numbers::default();
+        for number in 1..=10_000 {
+            numbers.learn(seq(number), Uid::new(2 * number).unwrap());
+        }
+        assert_eq!((numbers.known(), numbers.runs.len()), (4096, 4096));
+        numbers.extend(seq(1), [(1, 200_000)]);
+        for number in 1..=MOST_RUNS as u32 {
+            assert!(numbers.expunge(seq(number + 1)).is_some() && numbers.runs.len() <= MOST_RUNS);
+        }
         assert_eq!(numbers.known(), 0);
     }
 }

@@ -17,7 +17,7 @@ use crate::imap::codec::{Route, route};
 use crate::imap::command::select::Select;
 use crate::imap::command::{Command, Terms};
 use crate::imap::plan::{Claims, Order, may_start};
-use crate::imap::types::{Condition, MailboxName, Uid};
+use crate::imap::types::{Condition, MailboxName, SeqNum, Uid};
 
 const GREETED: &str = "* OK [CAPABILITY IMAP4rev1 LITERAL+] hi\r\n";
 const LOGGED_IN: &str = "* PREAUTH [CAPABILITY IMAP4rev1 LITERAL+] hi\r\n";
@@ -59,7 +59,7 @@ impl Session {
             session.engine.handle_request(Id(1), Request::Command(select), now);
             session.settle();
             session.say("* 4 EXISTS\r\n* OK [UIDVALIDITY 5] ok\r\nA1 OK [READ-WRITE] done\r\n");
-            session.engine.mirror.number(101, 104);
+            session.engine.mirror.numbers().extend(SeqNum::new(1).unwrap(), [(101, 104)]);
         }
         session
     }
@@ -186,8 +186,8 @@ fn unasked(pair: [&Row; 2], places: usize) -> Vec<String> {
     let is_asked = pair.iter().any(|row| row.name == "LIST-STATUS");
     let status = if is_asked { "" } else { "* STATUS Elsewhere (MESSAGES 9)\r\n" };
     let place = |at: usize| {
-        let number = 300 + at;
-        let mut text = format!("* {number} EXISTS\r\n* 3 FETCH (UID {number} FLAGS (\\Flagged))\r\n{status}");
+        let (number, uid) = (300 + at, unasked_uid(at));
+        let mut text = format!("* {number} EXISTS\r\n* {number} FETCH (UID {uid} FLAGS (\\Flagged))\r\n{status}");
         text += "* 4 FETCH (FLAGS (\\Draft))\r\n* ESEARCH (TAG \"B7\") UID ALL 7:9\r\n";
         UNASKED
             .iter()
@@ -198,6 +198,11 @@ fn unasked(pair: [&Row; 2], places: usize) -> Vec<String> {
         text
     };
     (0..places).map(place).collect()
+}
+
+/// A message that came last. Whichever go meanwhile, its number does not contradict those of the others.
+fn unasked_uid(at: usize) -> u32 {
+    1000 + 10 * at as u32
 }
 
 const UNASKED: [&str; 12] = [
@@ -238,7 +243,7 @@ fn play(pair: [&Row; 2], values: [&String; 2], sequence: &[usize], unasked: &[St
     }
     let events = session.engine.mirror.take_events();
     for at in 0..story.len() {
-        let uid = Uid::new(300 + at as u32);
+        let uid = Uid::new(unasked_uid(at));
         let is_it = |event: &Event| matches!(event, Event::Fetched { uid: of, .. } if *of == uid);
         assert!(events.iter().any(is_it), "the flags of {uid:?} are lost: {}", told());
     }

@@ -16,7 +16,8 @@ pub enum Event {
     Expunged {
         /// Those whose UIDs are known.
         uids: Uids,
-        /// How many more went that this session had never seen the UIDs of: they came and went while it watched.
+        /// How many more went whose UIDs this session has never been shown, by a search or a FETCH: they came and went while it
+        /// watched.
         unknown: u32,
     },
     /// The mailbox has this many messages now.

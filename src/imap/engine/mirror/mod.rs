@@ -47,8 +47,9 @@ impl Mirror {
         &self.state
     }
 
-    pub(super) fn numbers(&self) -> &Numbers {
-        &self.numbers
+    /// The UIDs of message numbers, which each FETCH response shows.
+    pub(super) fn numbers(&mut self) -> &mut Numbers {
+        &mut self.numbers
     }
 
     /// What the handles see.
@@ -137,6 +138,7 @@ impl Mirror {
     }
 
     pub(super) fn apply_fetched(&mut self, data: Fetched) {
+        data.seq().zip(data.uid()).into_iter().for_each(|(number, uid)| self.numbers.learn(number, uid));
         let uid = data.uid().or_else(|| data.seq().and_then(|number| self.numbers.uid(number)));
         self.journal.fetched(uid, data);
     }
@@ -192,9 +194,5 @@ impl Mirror {
     /// The number of the selection that a test asks in.
     pub(super) fn selection(&self) -> u64 {
         self.opening.as_ref().or(self.state.selected.as_deref()).map_or(0, |selected| selected.selection)
-    }
-
-    pub(super) fn number(&mut self, first: u32, last: u32) {
-        self.numbers.extend([(first, last)]);
     }
 }

@@ -33,9 +33,8 @@ impl Mirror {
 
     /// The search was answered. The UIDs found are those of the messages from this number on, unless one of them went meanwhile.
     pub(crate) fn finish_numbering(&mut self, from: SeqNum, to: Option<SeqNum>, done: bool) {
-        let found = self.numbering.0.take().filter(|_| done && self.numbers.known() + 1 == from.as_u32());
-        let Some((found, exists)) = found else { return };
-        self.numbers.extend(found.ranges().map(|range| (range.start().as_u32(), range.end().as_u32())));
+        let Some((found, exists)) = self.numbering.0.take().filter(|_| done) else { return };
+        self.numbers.extend(from, found.ranges().map(|range| (range.start().as_u32(), range.end().as_u32())));
         if to.map_or(exists, |to| exists.min(to.as_u32())) != self.numbers.known() {
             self.numbers.clear();
         }

@@ -42,6 +42,7 @@ impl Mirror {
     }
 
     pub(crate) fn apply_exists(&mut self, count: u32) {
+        self.numbers.count(count);
         let opening = self.opening.is_some();
         let before = self.state.selected.as_ref().map(|selected| selected.exists);
         self.describe(|selected| (selected.exists, selected.counted) = (count, true));

@@ -87,7 +87,7 @@ impl Attribution {
         frame: &[u8],
         at: usize,
         elided: &[Elided],
-        numbers: &Numbers,
+        numbers: &mut Numbers,
     ) -> Verdict {
         self.responses += 1;
         self.examined = false;
@@ -95,6 +95,11 @@ impl Attribution {
             // It can be read no better elsewhere, and the reader reports it.
             return WHOLE;
         };
+        if let (Kind::Fetch(number), Name::Uid(uid)) = (kind, look.named)
+            && let Some(number) = SeqNum::new(number)
+        {
+            numbers.learn(number, uid);
+        }
         if let Streamed::Within(item) = self.streamed {
             return self.judge_streamed(kind, look, numbers, item);
         }

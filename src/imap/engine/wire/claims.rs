@@ -54,7 +54,7 @@ impl Wire {
         frame: &[u8],
         at: usize,
         elided: &[Elided],
-        numbers: &Numbers,
+        numbers: &mut Numbers,
         utf8: bool,
     ) -> Owner {
         let Route::Untagged(kind) = *route else { return Owner::Session };
@@ -131,7 +131,7 @@ impl Wire {
 
 impl Running {
     #[inline]
-    fn owner(&mut self, kind: Kind, frame: &[u8], at: usize, elided: &[Elided], numbers: &Numbers) -> Owner {
+    fn owner(&mut self, kind: Kind, frame: &[u8], at: usize, elided: &[Elided], numbers: &mut Numbers) -> Owner {
         // What the engine itself keeps.
         let Some(id) = self.id.filter(|_| kind != Kind::Capability && !self.is_numbering()) else {
             return Owner::Session;
