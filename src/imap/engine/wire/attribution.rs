@@ -161,7 +161,7 @@ impl Attribution {
 
     #[inline]
     fn judge_named(&mut self, uid: Uid, look: Look) -> Verdict {
-        if !self.wanted.uids().contains(uid) || self.answered.contains(uid) {
+        if !self.wanted.uids().contains(uid) {
             return Verdict::Unasked;
         }
         let (all, distinct) = (self.wanted.all(), self.wanted.distinct());
@@ -174,8 +174,10 @@ impl Attribution {
             return if exact && self.answered.insert(uid) { WHOLE } else { Verdict::Unasked };
         }
         if look.found == all && self.partial.is_empty() {
-            self.answered.insert(uid);
-            return WHOLE;
+            return if self.answered.insert(uid) { WHOLE } else { Verdict::Unasked };
+        }
+        if self.answered.contains(uid) {
+            return Verdict::Unasked;
         }
         self.judge_partial(uid, look.found)
     }
