@@ -33,7 +33,7 @@ impl<'a> Existing<'a> {
     pub(super) fn ask(link: &'a ImapLink, limits: &Limits, selection: u64, wanted: Uids) -> Result<Self> {
         // Of a set too long for one line all are looked for: numbers come back either way.
         let short = wanted.split(limits.set).nth(1).is_none();
-        let query = if short { Query::uids(wanted.clone()) } else { Query::all() };
+        let query = if short && wanted != Uids::ALL { Query::uids(wanted.clone()) } else { Query::all() };
         let search = search(link, selection, &query)?;
         let noop = Some(link.submit(Request::Command(Noop.plan(Terms::default())?)));
         let search = Some(link.submit(search));

@@ -12,6 +12,7 @@ use super::command::expunge::UidExpunge;
 use super::command::number::Number;
 use super::command::select::Select;
 use super::command::store::Store;
+use super::counting;
 use super::engine::{Request, Selected};
 use super::fetch::Fetch;
 use super::idle::Idle;
@@ -52,6 +53,9 @@ impl<S: Borrow<Imap>> Folder<S> {
     pub(super) fn new(session: S) -> Result<Self> {
         let state = session.borrow().link().state();
         let selected = state.selected.clone().ok_or_else(|| state.unselected())?;
+        if !selected.counted {
+            return Err(counting::unknown());
+        }
         let place = Place::Imap {
             account: session.borrow().account().as_ref().into(),
             mailbox: selected.name.as_str().into(),

@@ -4,6 +4,7 @@ mod appending;
 mod call;
 pub mod codec;
 mod command;
+mod counting;
 mod engine;
 mod entry;
 mod existing;

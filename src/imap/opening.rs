@@ -9,6 +9,7 @@ use std::pin::Pin;
 use super::call::finish;
 use super::command::select::Select;
 use super::command::{Command, fetch};
+use super::counting;
 use super::engine::Request;
 use super::fetch::Fetch;
 use super::folder::Folder;
@@ -45,8 +46,9 @@ impl<'a> Opening<'a> {
     ///
     /// [`Kind::Input`](crate::Kind::Input) for a name that cannot be, and for UIDs of another UIDVALIDITY;
     /// [`Kind::Unsupported`](crate::Kind::Unsupported), before anything is sent, for items that the server does not announce;
-    /// [`Kind::Rejected`](crate::Kind::Rejected) where the server refuses to open it: then nothing is selected. The rest comes
-    /// from the stream.
+    /// [`Kind::Rejected`](crate::Kind::Rejected) where the server refuses to open it: then nothing is selected;
+    /// [`Kind::Missing`](crate::Kind::Missing) if it does not say how many messages are in it, which one or two more flights ask for.
+    /// The rest comes from the stream.
     pub async fn fetch(self, uids: impl Into<Uids>, items: Items) -> Result<Fetch<'a>> {
         let (uids, items) = (uids.into(), items.judged());
         self.imap.check_items(&items)?;
@@ -66,6 +68,9 @@ impl<'a> Opening<'a> {
             link.submit(Request::Command(plan.order(order).needs(Needs::Selection(selection))))
         });
         finish(opening, select).await?;
+        // What the FETCH brings must not fill the window before the answers that are needed first.
+        let riding = riding.filter(|_| !counting::is_due(link));
+        counting::count(link, imap.limits()).await?;
         let folder = Folder::new(imap)?;
         folder.check(&uids)?;
         let empty = folder.info()?.exists == 0;

@@ -16,6 +16,7 @@ use super::command::logout::Logout;
 use super::command::noop::Noop;
 use super::command::select::Select;
 use super::command::{Command, Terms};
+use super::counting;
 use super::engine::{Engine, Request};
 use super::entry::longest_set;
 use super::folder::Folder;
@@ -324,12 +325,13 @@ impl Imap {
         self.call(Noop).await
     }
 
-    /// Opens a mailbox for reading and changing. One flight. The folder borrows the session; what was selected before no
-    /// longer is.
+    /// Opens a mailbox for reading and changing. One flight; one more if the server does not say how many messages are in it: NOOP
+    /// and UID SEARCH ask for that. The folder borrows the session; what was selected before no longer is.
     ///
     /// # Errors
     ///
     /// [`Kind::Input`] for a name that cannot be, [`Kind::Rejected`] where the server refuses: then nothing is selected.
+    /// [`Kind::Missing`] if the server does not say in either way how many messages there are.
     pub async fn select(&mut self, name: impl TryInto<MailboxName, Error: Into<Error>>) -> Result<Folder<&mut Self>> {
         self.select_as(name, false).await?;
         Folder::new(self)
@@ -375,7 +377,7 @@ impl Imap {
     ///
     /// # Errors
     ///
-    /// [`Kind::Closed`] where none is.
+    /// [`Kind::Closed`] where none is; [`Kind::Missing`] if the server has not said how many messages are in it.
     pub fn selected(&mut self) -> Result<Folder<&mut Self>> {
         Folder::new(self)
     }
@@ -454,7 +456,8 @@ impl Imap {
     }
 
     async fn select_as(&self, name: impl TryInto<MailboxName, Error: Into<Error>>, read_only: bool) -> Result<()> {
-        self.call(Select { name: named(name)?, read_only }).await
+        self.call(Select { name: named(name)?, read_only }).await?;
+        counting::count(&self.link, &self.limits).await
     }
 }
 

@@ -1,25 +1,85 @@
 //! Silence is never an answer: what a server does not say is not taken for none, or for done.
 
-use postroom::imap::{Imap, StatusItems, Uids};
+use std::error::Error as _;
+
+use postroom::imap::{Imap, Items, StatusItems, Uids};
 use postroom::testing::{Script, Server};
-use postroom::{Flag, FlagChange, Kind};
+use postroom::{Flag, FlagChange, Kind, Limits};
 
 use crate::events::next;
 use crate::support::{embedded, greeted, peered_folder, plaintext, scripted, selected};
 
 #[tokio::test(start_paused = true)]
 async fn a_mailbox_of_which_no_count_is_told_is_not_an_empty_one() {
+    let silent = "C: {A} SELECT INBOX\nS: * OK [UIDVALIDITY 7] ok\nS: {A} OK done";
     // Above 32 bits no count is one.
-    for told in ["", "S: * 4294967297 EXISTS\n"] {
-        let dialogue = format!("C: {{A}} SELECT INBOX\n{told}S: * OK [UIDVALIDITY 7] ok\nS: {{A}} OK done\neof");
-        let (script, mut imap) = greeted(&dialogue, plaintext()).await;
-        let error = imap.select("INBOX").await.unwrap_err();
-        assert!(error.kind() == Kind::Protocol && error.to_string().contains("how many"), "{error}");
-        script.finish().await.unwrap();
+    let too_large = silent.replacen("S: ", "S: * 4294967297 EXISTS\nS: ", 1);
+    for (answer, cause) in [
+        ("{B} OK", "did not say what the search has found"),
+        ("{B} NO no searching", "no searching"),
+        ("{B} BAD what", "what"),
+    ] {
+        for opened in [silent, &too_large] {
+            let dialogue = format!(
+                "{opened}\nC: {{N}} NOOP\nC: {{B}} UID SEARCH RETURN (ALL) ALL\nS: {{N}} OK done\nS: {answer}\nC: {{D}} NOOP\nS: {{D}} OK done"
+            );
+            let (script, mut imap) = greeted(&dialogue, plaintext()).await;
+            let error = imap.select("INBOX").await.unwrap_err();
+            assert!(error.kind() == Kind::Missing && error.to_string().contains("how many"), "{error}");
+            assert!(error.source().unwrap().to_string().contains(cause), "{error:?}");
+            assert_eq!(imap.selected().unwrap_err().kind(), Kind::Missing, "it is not an empty one later either");
+            imap.noop().await.unwrap();
+            script.finish().await.unwrap();
+        }
     }
     let dialogue = "C: {A} SELECT INBOX\nS: * 0 EXISTS\nS: {A} OK done";
     let (script, mut imap) = greeted(dialogue, plaintext()).await;
     assert_eq!(imap.select("INBOX").await.unwrap().info().unwrap().exists, 0);
+    script.finish().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_count_that_select_did_not_tell_is_asked_for_once() {
+    for (noop, found, after, count) in [
+        ("S: * 5 EXISTS\n", "* ESEARCH (TAG \"{B}\") UID ALL 10:12", "", Some(5)),
+        ("", "* ESEARCH (TAG \"{B}\") UID ALL 10:12", "", Some(3)),
+        ("", "* ESEARCH (TAG \"{B}\") UID", "", Some(0)),
+        ("", "* SEARCH", "", Some(0)),
+        ("", "* SEARCH 10 12", "S: * 4 EXISTS\n", Some(4)),
+        ("", "* SEARCH 10 12", "S: * 2 EXPUNGE\n", None),
+    ] {
+        let dialogue = format!(
+            "C: {{A}} EXAMINE INBOX\nS: {{A}} OK done
+            C: {{N}} NOOP\nC: {{B}} UID SEARCH RETURN (ALL) ALL
+            {noop}S: {{N}} OK done\nS: {found}\n{after}S: {{B}} OK done"
+        );
+        let (script, mut imap) = greeted(&dialogue, plaintext()).await;
+        let counted = imap.examine("INBOX").await.and_then(|folder| Ok(folder.info()?.exists));
+        assert_eq!(counted.as_ref().ok(), count.as_ref(), "{dialogue} {counted:?}");
+        assert!(counted.err().is_none_or(|error| error.kind() == Kind::Missing));
+        script.finish().await.unwrap();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fetch_beside_a_select_that_tells_no_count_is_asked_for_again() {
+    let large = "x".repeat(300_000);
+    let dialogue = format!(
+        "C: {{A}} SELECT INBOX\nC: {{F}} UID FETCH 1:* (UID RFC822.SIZE BODY.PEEK[])\nS: {{A}} OK done
+        C: {{N}} NOOP\nC: {{B}} UID SEARCH RETURN (ALL) ALL
+        S: * 1 FETCH (UID 10 RFC822.SIZE 300000 BODY[] \"{large}\")\nS: {{F}} OK done
+        S: {{N}} OK done\nS: * SEARCH 10\nS: {{B}} OK done
+        C: {{G}} UID FETCH 1:* (UID RFC822.SIZE BODY.PEEK[])
+        S: * 1 FETCH (UID 10 RFC822.SIZE 2 BODY[] \"hi\")\nS: {{G}} OK done"
+    );
+    let mut limits = Limits::default();
+    limits.window = 64 * 1024;
+    let (script, mut imap) = greeted(&dialogue, plaintext().limits(limits)).await;
+    let mut mail = imap.open("INBOX").fetch(Uids::ALL, Items::MESSAGE).await.unwrap();
+    assert_eq!(mail.try_next().await.unwrap().unwrap().body().as_deref(), Some(&b"hi"[..]));
+    assert!(mail.try_next().await.unwrap().is_none());
+    drop(mail);
+    assert_eq!(imap.selected().unwrap().info().unwrap().exists, 1);
     script.finish().await.unwrap();
 }
 

@@ -123,7 +123,7 @@ impl Engine {
             }
             Effect::Select { .. } => {
                 let read_only = matches!(condition.code, Some(ResponseCode::ReadOnly));
-                self.mirror.select(done, read_only)?;
+                self.mirror.select(done, read_only);
             }
             Effect::Deselect if done => self.mirror.deselect(),
             Effect::Enable(asked) if done => self.mirror.apply_enabled(asked, run.enabled()),

@@ -27,7 +27,7 @@ use self::mirror::{Ended, Mirror};
 pub use self::mirror::{Event, Selected};
 pub(crate) use self::mirror::{Phase, State};
 use self::notices::NoticeQueue;
-pub(crate) use self::request::{Delivery, Request};
+pub(crate) use self::request::{Counted, Delivery, Request};
 pub(crate) use self::wire::Piece;
 use self::wire::{Pending, Wire};
 use crate::engine::core::Core;
@@ -200,6 +200,10 @@ impl crate::engine::Engine for Engine {
             Request::Answer(answer) => self.wire.answer(id, answer),
             Request::Feed(bytes) => self.wire.feed(id, bytes, self.mirror.capabilities()),
             Request::Untaken(events) => self.mirror.put_back(events),
+            Request::Counted(Counted { selection, exists, expunged }) => {
+                self.mirror.apply_counted(selection, exists, expunged);
+                self.core.deliver(Some(id), Delivery::Done(Ok(condition::done())));
+            }
         }
         self.after();
     }

@@ -26,6 +26,18 @@ pub(crate) enum Request {
     Feed(Bytes),
     /// Events that a watcher got and did not take.
     Untaken(Vec<Event>),
+    /// How many messages are in a mailbox of which the server did not say it.
+    Counted(Counted),
+}
+
+/// How many messages a search has found.
+#[derive(Debug)]
+pub(crate) struct Counted {
+    /// The number under which the mailbox was selected.
+    pub(crate) selection: u64,
+    pub(crate) exists: u32,
+    /// How many had gone in this session when they were looked for.
+    pub(crate) expunged: u64,
 }
 
 /// What a handle gets.

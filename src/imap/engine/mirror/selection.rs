@@ -2,7 +2,7 @@
 //! mailbox (RFC 9051 §2.3.1.1): its UIDs mean other messages then, so the selection ends. It must not know what commands ask.
 
 use super::{Event, Mirror, Selected};
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error};
 use crate::imap::types::{MailboxName, SeqNum, UidValidity, Vanished};
 
 /// A selection that the server has ended by changing its UIDVALIDITY.
@@ -20,19 +20,27 @@ impl Mirror {
     }
 
     /// A SELECT was answered. One that failed leaves nothing selected (RFC 9051 §6.3.2).
-    pub(crate) fn select(&mut self, done: bool, read_only: bool) -> Result<()> {
+    pub(crate) fn select(&mut self, done: bool, read_only: bool) {
         let opening = self.opening.take();
         self.deselect();
         self.state.change().left = None;
         if let Some(mut selected) = opening.filter(|_| done) {
-            if !selected.counted {
-                // RFC 9051 §6.3.2 requires it, and silence is not an empty mailbox.
-                return Err(Error::protocol("the server opened a mailbox and did not say how many messages are in it"));
-            }
             selected.read_only |= read_only;
             self.state.change().selected = Some(selected.into());
         }
-        Ok(())
+    }
+
+    /// A search has found this many messages in a mailbox whose number of messages the server did not give. It counts if the server
+    /// has not given it since, and no message has gone.
+    pub(crate) fn apply_counted(&mut self, selection: u64, exists: u32, expunged: u64) {
+        if self.opening.is_some() || self.state.expunged != expunged {
+            return;
+        }
+        self.describe(|selected| {
+            if selected.selection == selection && !selected.counted {
+                (selected.exists, selected.counted) = (exists, true);
+            }
+        });
     }
 
     pub(crate) fn deselect(&mut self) {
@@ -53,10 +61,10 @@ impl Mirror {
 
     pub(crate) fn apply_expunge(&mut self, number: u32) {
         let Some(number) = SeqNum::new(number).filter(|_| self.opening.is_none()) else { return };
-        if self.state.selected.as_ref().is_none_or(|selected| number.as_u32() > selected.exists) {
+        if self.state.selected.as_ref().is_none_or(|selected| selected.counted && number.as_u32() > selected.exists) {
             return;
         }
-        self.describe(|selected| selected.exists -= 1);
+        self.describe(|selected| selected.exists = selected.exists.saturating_sub(1));
         self.state.change().expunged += 1;
         let uid = self.numbers.expunge(number);
         self.numbering.spoil();
