@@ -4,7 +4,7 @@
 use bytes::Bytes;
 use postroom::imap::{
     Answer, Content, Extension, Folder, Imap, Items, MailboxName, NewMessage, Query, ResponseCode, Returns, SortKey,
-    StatusItems, Transferred, Uids,
+    StatusItems, Transferred, Uid, Uids,
 };
 use postroom::testing::{Script, Server};
 use postroom::{Error, Flag, FlagChange, Kind};
@@ -107,6 +107,56 @@ async fn a_code_that_came_while_two_commands_ran_makes_neither_pass_over_a_messa
     script.finish().await.unwrap();
     stored.unwrap();
     assert_eq!(found.unwrap().to_string(), "1:3");
+}
+
+/// A search of these messages beside a STORE of 1:3: what each asks for once more.
+async fn stopped(query: Query, dialogue: &str) {
+    let (script, folder) = selected(dialogue, plaintext()).await;
+    let change = FlagChange::add([Flag::SEEN]);
+    let (found, stored) = tokio::join!(folder.search(&query), folder.store(uids("1:3"), &change));
+    script.finish().await.unwrap_or_else(|error| panic!("{error}: {dialogue}"));
+    (found.unwrap(), stored.unwrap());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_code_is_about_the_command_whose_messages_include_the_one_that_it_names() {
+    let start = "C: {A} UID SEARCH RETURN (ALL) UID 2:4\nC: {B} UID STORE 1:3 +FLAGS.SILENT (\\Seen)
+        S: * ESEARCH (TAG \"{A}\") UID ALL 4\n";
+    let search = "C: {D} UID SEARCH RETURN (ALL) UID 1:3 UID 2:4\nS: * ESEARCH (TAG \"{D}\") UID\nS: {D} OK done\n";
+    let search_low = "C: {D} UID SEARCH RETURN (ALL) UID 1:2 UID 2:4\nS: * ESEARCH (TAG \"{D}\") UID\nS: {D} OK done\n";
+    let store = "C: {E} UID STORE 1:2 +FLAGS.SILENT (\\Seen)\nS: {E} OK done\n";
+    for (said, more) in [
+        ("S: * NO [MESSAGELIMIT 1 4] more\nS: {A} OK done\nS: {B} OK done\n", search.to_owned()),
+        ("S: * NO [MESSAGELIMIT 1 1] more\nS: {A} OK done\nS: {B} OK done\n", String::new()),
+        ("S: * NO [MESSAGELIMIT 1 7] more\nS: {A} OK done\nS: {B} OK done\n", String::new()),
+        // Both may be meant, unless an answer shows that it was (RFC 9738 §3.1).
+        ("S: * NO [MESSAGELIMIT 1 3] more\nS: {B} OK [EXPUNGEISSUED] done\nS: {A} OK done\n", store.to_owned()),
+        ("S: * NO [MESSAGELIMIT 1 3] more\nS: {A} OK [EXPUNGEISSUED] done\nS: {B} OK done\n", search_low.to_owned()),
+        (
+            "S: * NO [MESSAGELIMIT 1 3] more\nS: * NO [MESSAGELIMIT 1 3] more
+             S: {A} OK [EXPUNGEISSUED] done\nS: {B} OK [EXPUNGEISSUED] done\n",
+            format!("{store}{search_low}"),
+        ),
+    ] {
+        stopped(Query::uids(uids("2:4")), &[start, said, &more].concat()).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_code_is_about_the_fetch_that_came_just_so_far() {
+    for (codes, sorted) in [(1, true), (2, false)] {
+        let code = "S: * NO [MESSAGELIMIT 1 12] more is left\n".repeat(codes);
+        let dialogue = format!(
+            "C: {{A}} UID FETCH 12 (UID RFC822.SIZE)\nC: {{B}} UID SORT (ARRIVAL) US-ASCII ALL
+            S: * 3 FETCH (UID 12 RFC822.SIZE 1)\nS: * SORT 12 11 10\n{code}S: {{B}} OK done\nS: {{A}} OK done"
+        );
+        let (script, folder) = selected(&dialogue, plaintext()).await;
+        let sort = Extension::sort(&[SortKey::ARRIVAL], Query::all(), None);
+        let (fetched, answer) = tokio::join!(folder.get(Uid::new(12).unwrap(), Items::SIZE), folder.run(sort));
+        script.finish().await.unwrap_or_else(|error| panic!("{error}: {dialogue}"));
+        assert!(fetched.unwrap().is_some());
+        assert_eq!(answer.is_ok(), sorted, "{answer:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -274,7 +324,7 @@ async fn what_a_search_for_missing_messages_leaves_out_is_looked_for_too() {
         S: * 3 FETCH (UID 3 FLAGS ())
         S: {A} OK done
         C: {B} NOOP
-        C: {D} UID SEARCH RETURN (ALL) UID 1:*
+        C: {D} UID SEARCH RETURN (ALL) ALL
         S: {B} OK done
         S: * ESEARCH (TAG \"{D}\") UID ALL 3
         S: {D} OK [MESSAGELIMIT 1 3] more is left

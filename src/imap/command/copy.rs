@@ -23,7 +23,7 @@ impl Command for Copy<'_> {
     fn plan(&self, terms: Terms) -> Result<Plan> {
         let verb = if self.leave { "UID MOVE" } else { "UID COPY" };
         let line = Line::new(verb).uids(self.uids)?.mailbox(self.to, terms.utf8)?.finish();
-        let plan = Plan::new(verb, line).needs(Needs::Selection(self.selection)).lasting();
+        let plan = Plan::new(verb, line).naming(Some(self.uids)).needs(Needs::Selection(self.selection)).lasting();
         Ok(match self.leave {
             true => plan.order(Order::disturbing(Claims::FETCH)).effect(Effect::Move),
             false => plan,

@@ -20,6 +20,7 @@ impl Command for UidExpunge<'_> {
         let line = Line::new("UID EXPUNGE").uids(self.uids)?.finish();
         Ok(Plan::new("UID EXPUNGE", line)
             .order(Order::disturbing(Claims::FETCH))
+            .naming(Some(self.uids))
             .needs(Needs::Selection(self.selection))
             .lasting())
     }

@@ -29,6 +29,7 @@ impl Command for Search<'_> {
         let named = !terms.no_charset && !self.query.is_ascii();
         let line = if named { line.atom("CHARSET")?.atom("UTF-8")? } else { line };
         let plan = Plan::new("UID SEARCH", line.query(self.query)?.finish());
+        let plan = plan.naming(self.query.among());
         Ok(plan.order(Order::claiming(Claims::SEARCH)).needs(Needs::Selection(self.selection)))
     }
 

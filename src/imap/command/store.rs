@@ -22,7 +22,11 @@ impl Command for Store<'_> {
     fn plan(&self, _: Terms) -> Result<Plan> {
         let line = Line::new("UID STORE").uids(self.uids)?.flag_change(self.change, true)?.finish();
         let order = Order::disturbing(Claims::FETCH);
-        Ok(Plan::new("UID STORE", line).order(order).needs(Needs::Selection(self.selection)).lasting())
+        Ok(Plan::new("UID STORE", line)
+            .naming(Some(self.uids))
+            .order(order)
+            .needs(Needs::Selection(self.selection))
+            .lasting())
     }
 
     fn output(self, _: Vec<Bytes>, _: Condition) -> Result<()> {

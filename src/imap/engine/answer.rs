@@ -70,6 +70,7 @@ impl Engine {
         if run.is_own() {
             return self.own_command_ended(&run, ending, &condition);
         }
+        self.wire.settle_limit(&run, condition.code.as_ref());
         let cut = run.cut(condition.code.as_ref()).filter(|_| ending == Ending::Ok);
         condition.code = match (run.take_copied(), condition.code.take()) {
             (Some(copied), Some(ResponseCode::CopyUid(rest))) => Some(ResponseCode::CopyUid(copied.joined(&rest))),
@@ -79,10 +80,7 @@ impl Engine {
         self.end_fetch(&mut run, ending);
         self.release_status(&mut run)?;
         cut.into_iter().for_each(|cut| self.core.deliver(run.reader(), Delivery::Cut(cut)));
-        if let Err(error) = self.take_effect(&run, ending, &condition) {
-            self.core.deliver(run.reader(), Delivery::Done(Err(error.clone())));
-            return Err(error);
-        }
+        self.take_effect(&run, ending, &condition);
         // The driver has to change the stream first.
         if !(run.effect() == &Effect::StartTls && self.core.is_upgrading()) {
             self.core.deliver(run.reader(), Delivery::Done(outcome(&run, ending, condition)));
@@ -108,7 +106,7 @@ impl Engine {
         }
     }
 
-    fn take_effect(&mut self, run: &Running, ending: Ending, condition: &Condition) -> Result<()> {
+    fn take_effect(&mut self, run: &Running, ending: Ending, condition: &Condition) {
         let done = ending == Ending::Ok;
         match run.effect() {
             Effect::Authenticate | Effect::Login if done => {
@@ -131,7 +129,6 @@ impl Engine {
             Effect::Logout if done => self.end(Ok(())),
             _ => {}
         }
-        Ok(())
     }
 
     fn own_command_ended(&mut self, run: &Running, ending: Ending, condition: &Condition) -> Result<()> {

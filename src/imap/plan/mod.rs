@@ -7,7 +7,7 @@ mod wanted;
 pub(crate) use self::order::{Claims, Order, may_start};
 pub(crate) use self::wanted::{Look, Name, Wanted};
 use crate::imap::codec::Segment;
-use crate::imap::types::{Capabilities, MailboxName, SeqNum};
+use crate::imap::types::{Capabilities, MailboxName, SeqNum, Uids};
 
 /// A command ready for the wire.
 #[derive(Debug)]
@@ -27,6 +27,8 @@ pub(crate) struct Plan {
     pub(crate) stream: bool,
     /// The messages and items that a FETCH asks for. Responses that fit it are its answers, and no others.
     pub(crate) wanted: Option<Wanted>,
+    /// The messages that another command names.
+    pub(crate) messages: Option<Uids>,
 }
 
 /// The state in which a command makes sense. In any other it is refused before a byte is sent.
@@ -82,6 +84,7 @@ impl Plan {
             spoilable: false,
             stream: false,
             wanted: None,
+            messages: None,
         }
     }
 
@@ -107,6 +110,10 @@ impl Plan {
 
     pub(crate) fn streaming(self) -> Self {
         Self { stream: true, ..self }
+    }
+
+    pub(crate) fn naming(self, messages: Option<&Uids>) -> Self {
+        Self { messages: messages.cloned(), ..self }
     }
 
     pub(crate) fn wanting(self, wanted: Wanted) -> Self {

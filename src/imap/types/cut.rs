@@ -22,14 +22,6 @@ impl Cut {
         }
     }
 
-    /// Both were said, and it is not known of which command: nothing may be passed over.
-    pub(crate) fn or_above(self, other: Option<Self>) -> Self {
-        match other {
-            Some(other) if other.last > self.last => other,
-            _ => self,
-        }
-    }
-
     /// The error of what cannot go on from here.
     pub(crate) fn error(self, why: &str) -> Error {
         let code = ResponseCode::MessageLimit { limit: self.limit, last: self.last };

@@ -152,6 +152,17 @@ impl Attribution {
         }
     }
 
+    /// The messages that were asked for.
+    pub(super) fn wanted(&self) -> &Uids {
+        self.wanted.uids()
+    }
+
+    /// The lowest message of which anything came.
+    pub(super) fn lowest(&self) -> Option<Uid> {
+        let partial = self.partial.keys().next().copied();
+        self.answered.lowest().into_iter().chain(partial).min()
+    }
+
     /// The messages of which anything came.
     pub(crate) fn answered(&self) -> Uids {
         let mut uids = self.answered.to_uids();

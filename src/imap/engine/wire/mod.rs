@@ -4,6 +4,7 @@
 mod attribution;
 mod claims;
 mod idle;
+mod limit;
 mod outbox;
 mod running;
 mod sending;
@@ -21,7 +22,7 @@ use crate::engine::failure::unknown;
 use crate::engine::{Id, Outgoing};
 use crate::error::{Error, Kind, Result};
 use crate::imap::plan::{Effect, Order, Plan, may_start};
-use crate::imap::types::{Capabilities, CopyUid, Cut, Progress, ResponseCode};
+use crate::imap::types::{Capabilities, CopyUid, Progress, ResponseCode};
 use crate::limits::{Deadlines, Limits};
 
 /// Commands and what of them is on the wire.
@@ -174,15 +175,6 @@ impl Wire {
             Some(_) => false,
         };
         self.running.iter().find(meant).is_some_and(|run| run.is_believed(now))
-    }
-
-    /// A limit of messages, of a command that is not answered yet (RFC 9738 §3.1). Of several that may be meant each counts as stopped:
-    /// what was done is done again then, and nothing is passed over.
-    pub(super) fn apply_limit(&mut self, cut: Cut) {
-        let alone = self.running.len() == 1;
-        let meant =
-            |run: &&mut Running| run.is_limitable() && (alone || run.asks.bound && run.asks.order.is_about_messages());
-        self.running.iter_mut().filter(meant).for_each(|run| run.stopped(cut));
     }
 
     pub(super) fn apply_copied(&mut self, copied: &CopyUid, limits: &Limits) {

@@ -10,7 +10,7 @@ use crate::engine::Id;
 use crate::engine::span::Span;
 use crate::imap::codec::{Kind, search};
 use crate::imap::plan::{Effect, Needs, Order, Plan};
-use crate::imap::types::{Capabilities, CopyUid, Cut, ResponseCode};
+use crate::imap::types::{Capabilities, CopyUid, Cut, Uids};
 use crate::limits::Limits;
 
 /// How long a call may run on the server's word alone that it makes progress.
@@ -41,6 +41,8 @@ pub(super) struct Asks {
     pub(super) lasting: bool,
     /// Whether it is about messages of the selected mailbox.
     pub(super) bound: bool,
+    /// Which ones, if it names them and they are not in its attribution.
+    pub(super) messages: Option<Uids>,
     pub(super) stream: bool,
 }
 
@@ -59,8 +61,9 @@ pub(super) struct Seen {
     pub(super) capable: bool,
     /// What is enabled.
     pub(super) enabled: Option<Capabilities>,
-    copied: Option<CopyUid>,
-    cut: Option<Cut>,
+    pub(super) copied: Option<CopyUid>,
+    /// Each MESSAGELIMIT that may be about it.
+    pub(super) cuts: Vec<Cut>,
     /// A STATUS of another mailbox than the one that was asked about.
     pub(super) misnamed: Option<Bytes>,
     /// The kind of data that it waits for has come under another command's tag.
@@ -86,6 +89,7 @@ impl Running {
             effect: std::mem::replace(&mut plan.effect, Effect::None),
             lasting: plan.lasting,
             bound: matches!(plan.needs, Needs::Selection(_)),
+            messages: plan.messages.take(),
             stream: plan.stream,
         };
         let attribution = plan.wanted.take().map(Attribution::new);
@@ -95,7 +99,7 @@ impl Running {
     /// A command of the engine's own.
     pub(super) fn own(tag: u32, verb: &'static str, now: Instant) -> Self {
         let (order, effect) = (Order::ALONE, Effect::None);
-        Self::begun(tag, Asks { verb, order, effect, lasting: false, bound: false, stream: false }, now)
+        Self::begun(tag, Asks { verb, order, effect, lasting: false, bound: false, messages: None, stream: false }, now)
     }
 
     fn begun(tag: u32, asks: Asks, now: Instant) -> Self {
@@ -173,11 +177,6 @@ impl Running {
         self.span.answered(ok);
     }
 
-    /// Where it was stopped, by what its answer or, before that, an untagged response says.
-    pub(crate) fn cut(&self, code: Option<&ResponseCode>) -> Option<Cut> {
-        Cut::of(code).filter(|_| self.is_limitable()).or(self.seen.cut)
-    }
-
     pub(super) fn count(&mut self, frames: usize, bytes: usize) {
         self.span.add(frames, bytes);
     }
@@ -197,21 +196,11 @@ impl Running {
         now < self.began + LONGEST_PROGRESS
     }
 
-    pub(super) fn stopped(&mut self, cut: Cut) {
-        self.seen.cut = Some(cut.or_above(self.seen.cut));
-    }
-
     /// In the course of a MOVE (RFC 6851 §4.3), once or bit by bit.
     pub(super) fn copied(&mut self, copied: &CopyUid, limits: &Limits) {
         if self.tally.add(1, copied.size(), limits) {
             self.seen.copied = Some(self.seen.copied.take().unwrap_or_default().joined(copied));
         }
-    }
-
-    /// Whether it can be about more messages than a server wants at once. CLOSE is never limited, a body is of one message, and the
-    /// engine itself sees whether numbers are missing.
-    pub(super) fn is_limitable(&self) -> bool {
-        self.id.is_some() && matches!(self.asks.effect, Effect::None | Effect::Move)
     }
 }
 

@@ -32,6 +32,11 @@ impl Spans {
         grown || self.ranges.range(..=uid).next_back().is_some_and(|(_, &last)| uid <= last)
     }
 
+    pub(super) fn lowest(&self) -> Option<Uid> {
+        let first = self.ranges.keys().next().copied();
+        first.into_iter().chain(self.growing.map(|(first, _)| first)).min().and_then(Uid::new)
+    }
+
     pub(super) fn to_uids(&self) -> Uids {
         Uids::of_ranges(self.ranges.iter().map(|(&first, &last)| (first, last)).chain(self.growing))
     }
@@ -77,6 +82,7 @@ mod tests {
                 prop_assert!(spans.contains(named));
                 let uids: Vec<u32> = spans.to_uids().iter().map(Uid::as_u32).collect();
                 prop_assert_eq!(uids, set.iter().copied().collect::<Vec<_>>());
+                prop_assert_eq!(spans.lowest().map(Uid::as_u32), set.first().copied());
             }
         }
     }
