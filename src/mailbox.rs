@@ -45,7 +45,8 @@ pub trait Mailbox: Send {
     ///
     /// Within a POP3 session no message goes: `Unsupported`, before anything is sent, as in an implementation that has no such
     /// method. [`Kind::Input`](crate::Kind::Input) for ids of another mailbox, [`Kind::Rejected`](crate::Kind::Rejected) where the server
-    /// refuses to search, and what ends a connection. Dropped early, the session stays correct.
+    /// refuses to search and shows none of them to be gone, and what ends a connection. If it refuses and shows some to be gone, all
+    /// others count as there. Dropped early, the session stays correct.
     fn existing<'a>(&'a mut self, ids: &'a [MessageId]) -> BoxFuture<'a, Result<Vec<MessageId>>> {
         let _ = ids;
         Box::pin(async { Err(Error::unsupported("this mailbox cannot say which of its messages are still there")) })

@@ -5,7 +5,7 @@ use std::future::poll_fn;
 
 use super::call::{ImapLink, end_of};
 use super::engine::{Counted, Request};
-use super::existing::Existing;
+use super::existing::{Existing, Found};
 use super::types::Uids;
 use crate::error::{Error, Kind, Result};
 use crate::limits::Limits;
@@ -20,20 +20,17 @@ pub(super) async fn count(link: &ImapLink, limits: &Limits) -> Result<()> {
     let state = link.state();
     let Some(selected) = state.selected.as_ref().filter(|selected| !selected.counted) else { return Ok(()) };
     let mut existing = Existing::ask(link, limits, selected.selection, Uids::ALL)?;
-    let found = match poll_fn(|cx| existing.poll(cx)).await {
-        Err(error) if !error.is_refusal() && error.kind() != Kind::Missing => return Err(error),
-        found => found,
-    };
-    if let Ok(found) = &found
+    let found = poll_fn(|cx| existing.poll(cx)).await?;
+    if let Found::There(found) = &found
         && let Ok(exists) = u32::try_from(found.len())
     {
         let (selection, expunged) = (selected.selection, state.expunged);
         end_of(link.submit(Request::Counted(Counted { selection, exists, expunged }))).await?;
     }
-    match (is_due(link), found) {
-        (false, _) => Ok(()),
-        (true, Ok(_)) => Err(unknown()),
-        (true, Err(error)) => Err(unknown().with_source(error)),
+    match found {
+        _ if !is_due(link) => Ok(()),
+        Found::There(_) => Err(unknown()),
+        Found::Unsaid { why, .. } => Err(unknown().with_source(why)),
     }
 }
 

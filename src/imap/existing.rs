@@ -1,5 +1,5 @@
-//! Which of some messages the server has, found out when an answer has left some of them out or is in doubt: NOOP, so that it can say what went, and
-//! UID SEARCH in the same flight (RFC 2180 §4.1.2). It must not know what was asked for.
+//! Which of some messages the server has, found out when an answer has left some of them out or is in doubt: NOOP, so that it can say
+//! what went, and UID SEARCH in the same flight (RFC 2180 §4.1.2). It must not know what was asked for.
 
 use std::task::{Context, Poll, ready};
 
@@ -11,15 +11,26 @@ use super::command::search::Search;
 use super::command::{Command, Terms};
 use super::engine::{Delivery, Request};
 use super::limited::Descent;
-use super::types::{Cut, Found, Query, Returns, Uids};
-use crate::error::Result;
+use super::plan::Effect;
+use super::types::{self, Cut, Query, Returns, Uids};
+use crate::error::{Error, Kind, Result};
 use crate::limits::Limits;
+
+/// What was found out.
+pub(super) enum Found {
+    /// These are there, and no others of those that were asked about.
+    There(Uids),
+    /// The server does not say what is there. These have gone, as an EXPUNGE showed.
+    Unsaid { gone: Uids, why: Error },
+}
 
 /// Both commands on their way.
 pub(super) struct Existing<'a> {
     link: &'a ImapLink,
     selection: u64,
     noop: Option<ImapInbox>,
+    /// Those that are known to have gone.
+    gone: Uids,
     search: Option<ImapInbox>,
     frames: Vec<Bytes>,
     wanted: Uids,
@@ -35,18 +46,28 @@ impl<'a> Existing<'a> {
         let short = wanted.split(limits.set).nth(1).is_none();
         let query = if short && wanted != Uids::ALL { Query::uids(wanted.clone()) } else { Query::all() };
         let search = search(link, selection, &query)?;
-        let noop = Some(link.submit(Request::Command(Noop.plan(Terms::default())?)));
+        let noop = Some(link.submit(Request::Command(Noop.plan(Terms::default())?.effect(Effect::Look))));
         let search = Some(link.submit(search));
         let exists = link.state().selected.as_ref().map_or(0, |selected| selected.exists);
         let descent = Descent::new(exists.into());
-        let (frames, found) = (Vec::new(), Uids::new());
-        Ok(Self { link, selection, noop, search, frames, wanted, found, cut: None, descent })
+        let (frames, found, gone) = (Vec::new(), Uids::new(), Uids::new());
+        Ok(Self { link, selection, noop, gone, search, frames, wanted, found, cut: None, descent })
     }
 
-    /// Those of them that are there.
-    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Uids>> {
+    /// Which of them are there, if the server says it.
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Found>> {
+        match ready!(self.poll_there(cx)) {
+            Err(why) if why.is_refusal() || why.kind() == Kind::Missing => {
+                Poll::Ready(Ok(Found::Unsaid { gone: self.wanted.intersection(&self.gone), why }))
+            }
+            there => Poll::Ready(there.map(Found::There)),
+        }
+    }
+
+    fn poll_there(&mut self, cx: &mut Context<'_>) -> Poll<Result<Uids>> {
         while let Some(inbox) = &mut self.noop {
             match ready!(inbox.poll_next(cx))?.ok_or_else(ended)? {
+                Delivery::Answered(gone) => self.gone = gone,
                 // What it says of the mailbox is in the engine; a server that refuses it has said it all the same.
                 Delivery::Done(Err(error)) if !error.is_refusal() => return Poll::Ready(Err(error)),
                 Delivery::Done(_) => self.noop = None,
@@ -90,6 +111,6 @@ fn search(link: &ImapLink, selection: u64, query: &Query) -> Result<Request> {
     Ok(Request::Command(search.plan(Terms { utf8: state.utf8(), no_charset: true })?))
 }
 
-fn output(frames: Vec<Bytes>, condition: super::types::Condition) -> Result<Found> {
+fn output(frames: Vec<Bytes>, condition: types::Condition) -> Result<types::Found> {
     Search { selection: 0, query: &Query::all(), returns: Some(Returns::ALL) }.output(frames, condition)
 }

@@ -14,7 +14,7 @@ use super::call::{ImapInbox, ImapLink};
 use super::codec::{self, FetchedBatch, UnreadableFetch};
 use super::command::fetch;
 use super::engine::{Delivery, Piece, Request};
-use super::existing::Existing;
+use super::existing::{Existing, Found};
 use super::limited::Descent;
 use super::types::{Cut, Fetched, Items, Uid, Uids};
 use crate::defect::{Defect, Reason};
@@ -35,7 +35,7 @@ const MOST_MISSING: u64 = 1000;
 /// If the server sends less than it has, it is asked which of the missing messages exist, by NOOP and UID SEARCH in one round trip, and
 /// for those once more. A message that still does not come is delivered with its UID, nothing else, and
 /// [`Defect::Missing`](crate::Defect::Missing); if there are more than 1,000 of them, the stream ends with
-/// [`Kind::Missing`](crate::Kind::Missing).
+/// [`Kind::Missing`](crate::Kind::Missing), and so it does if the server refuses that search: then the refusal is its source.
 ///
 /// Where the server stops at its limit of messages (MESSAGELIMIT, RFC 9738) it is asked for the rest, one flight each time; if it gets
 /// no further, the stream ends with an error of that code.
@@ -202,7 +202,7 @@ impl<'a> Fetch<'a> {
     fn poll_batch(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool>> {
         if let Stage::Looking(existing) = &mut self.stage {
             let found = ready!(existing.poll(cx));
-            return Poll::Ready(found.and_then(|found| self.ask_again(found)).or_else(|error| self.fail(error)));
+            return Poll::Ready(found.and_then(|found| self.go_on(found)).or_else(|error| self.fail(error)));
         }
         let Some(inbox) = &mut self.inbox else { return Poll::Ready(Ok(false)) };
         let delivery = match ready!(inbox.poll_next(cx)) {
@@ -296,6 +296,21 @@ impl<'a> Fetch<'a> {
             Some(_) => 0,
         };
         self.answered.len() >= wanted
+    }
+
+    /// If the server does not say what there is, and seems to have more than came, that is what ends the stream.
+    fn go_on(&mut self, found: Found) -> Result<bool> {
+        match found {
+            Found::There(there) => self.ask_again(there),
+            Found::Unsaid { .. } if self.is_complete() => Ok(self.over()),
+            Found::Unsaid { gone, why } => {
+                if self.uids.difference(&self.answered).difference(&gone).is_empty() {
+                    return Ok(self.over());
+                }
+                let text = "the server sends nothing of some messages, and does not say whether it has them";
+                Err(Error::new(Kind::Missing, text).with_source(why))
+            }
+        }
     }
 
     /// Asks once more for what exists and did not come.

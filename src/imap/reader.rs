@@ -11,7 +11,7 @@ use super::call::{ImapInbox, ImapLink};
 use super::codec::{Batch, FetchedBatch};
 use super::command::body;
 use super::engine::{Delivery, Request};
-use super::existing::Existing;
+use super::existing::{Existing, Found};
 use super::types::{Fetched, Section, Uid, Uids};
 use crate::body::Judged;
 use crate::defect::Defect;
@@ -90,7 +90,7 @@ impl<'a> SectionReader<'a> {
             if let Some(existing) = &mut self.existing {
                 let found = ready!(existing.poll(cx));
                 self.existing = None;
-                return Poll::Ready(Err(found.map_or_else(|error| error, |found| why_missing(&found))));
+                return Poll::Ready(Err(found.map_or_else(|error| error, why_missing)));
             }
             let Some(inbox) = &mut self.inbox else { break };
             match ready!(inbox.poll_next(cx)) {
@@ -160,11 +160,14 @@ impl<'a> SectionReader<'a> {
     }
 }
 
-/// Why there is no text, of a message that the server has or no longer has.
-fn why_missing(found: &Uids) -> Error {
-    match found.is_empty() {
-        true => Error::new(Kind::Rejected, "the message is no longer in the mailbox"),
-        false => Verdict::missing(),
+/// Why there is no text, of a message that the server has, or no longer has, or does not say.
+fn why_missing(found: Found) -> Error {
+    let gone = || Error::new(Kind::Rejected, "the message is no longer in the mailbox");
+    match found {
+        Found::There(there) if there.is_empty() => gone(),
+        Found::There(_) => Verdict::missing(),
+        Found::Unsaid { gone: uids, .. } if !uids.is_empty() => gone(),
+        Found::Unsaid { why, .. } => Verdict::missing().with_source(why),
     }
 }
 

@@ -76,6 +76,23 @@ async fn a_message_without_text_is_an_error_of_the_read() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_message_is_gone_if_an_expunge_says_so_even_if_the_search_is_refused() {
+    for (noop, kind) in [("", Kind::Missing), ("S: * 2 EXPUNGE\n", Kind::Missing), ("S: * 1 EXPUNGE\n", Kind::Rejected)]
+    {
+        let dialogue = format!(
+            "{}\nC: {{N}} NOOP\nC: {{Q}} UID SEARCH RETURN (ALL) UID 10\n{noop}S: {{N}} OK done\nS: {{Q}} NO not now",
+            asked("* 1 FETCH (UID 10 RFC822.SIZE 24)\\r\\n")
+        );
+        let (script, mut folder) = selected(&dialogue, plaintext()).await;
+        let error = read(&mut folder).await.unwrap_err();
+        assert_eq!(error.kind(), kind, "{noop}");
+        let refused = std::error::Error::source(&error).is_some_and(|cause| cause.to_string().contains("not now"));
+        assert_eq!(refused, kind == Kind::Missing, "{error:?}");
+        script.finish().await.unwrap();
+    }
+}
+
 /// Only the text of the message that was asked for, of its section, from its beginning, is its text.
 #[tokio::test(start_paused = true)]
 async fn another_text_is_not_the_messages() {

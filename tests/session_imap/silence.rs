@@ -282,3 +282,42 @@ async fn a_plus_with_a_tag_before_it_enters_idle() {
     };
     tokio::join!(server, client);
 }
+
+/// The server leaves messages out, and would not say whether it has them.
+async fn left_out(noop: &str, answer: &str) -> (Vec<u32>, Option<postroom::Error>) {
+    let dialogue = format!(
+        "C: {{A}} UID FETCH 10:12 (UID RFC822.SIZE)
+        S: * 1 FETCH (UID 10 RFC822.SIZE 1)\nS: {{A}} OK done
+        C: {{N}} NOOP\nC: {{B}} UID SEARCH RETURN (ALL) UID 10:12
+        {noop}S: {{N}} OK done\nS: {{B}} {answer}\nC: {{D}} NOOP\nS: {{D}} OK done"
+    );
+    let (script, mut folder) = selected(&dialogue, plaintext()).await;
+    let mut mail = folder.fetch("10:12".parse::<Uids>().unwrap(), Items::SIZE).await.unwrap();
+    let mut came = Vec::new();
+    let end = loop {
+        match mail.try_next().await {
+            Ok(Some(message)) => came.push(message.uid().unwrap().as_u32()),
+            Ok(None) => break None,
+            Err(error) => break Some(error),
+        }
+    };
+    drop(mail);
+    folder.noop().await.unwrap();
+    script.finish().await.unwrap();
+    (came, end)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_search_that_is_refused_makes_what_is_left_out_unknown() {
+    for answer in ["NO no searching", "BAD no searching", "OK done"] {
+        for noop in ["", "S: * 2 EXPUNGE\n"] {
+            let (came, end) = left_out(noop, answer).await;
+            let error = end.unwrap();
+            assert_eq!((&came[..], error.kind()), (&[10][..], Kind::Missing), "{answer}");
+            let cause = error.source().unwrap().to_string();
+            assert!(cause.contains("no searching") || cause.contains("did not say"), "{cause}");
+        }
+        let (came, end) = left_out("S: * 2 EXPUNGE\nS: * 2 EXPUNGE\n", answer).await;
+        assert!(came == [10] && end.is_none(), "two of three have gone: {end:?}");
+    }
+}

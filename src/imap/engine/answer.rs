@@ -127,6 +127,7 @@ impl Engine {
             Effect::Enable(asked) if done => self.mirror.apply_enabled(asked, run.enabled()),
             Effect::Number { from, to } => self.mirror.finish_numbering(*from, *to, done),
             Effect::Logout if done => self.end(Ok(())),
+            Effect::Look => self.core.deliver(run.reader(), Delivery::Answered(self.mirror.gone().clone())),
             _ => {}
         }
     }

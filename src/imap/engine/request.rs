@@ -56,7 +56,8 @@ pub(crate) enum Delivery {
     /// The next bytes of a body.
     Chunk(Bytes),
     Events(Vec<Event>),
-    /// The messages of which a FETCH has brought anything; comes before its end.
+    /// The messages of which a FETCH has brought anything, or that have gone before the end of a [look](crate::imap::plan::Effect::Look);
+    /// comes before its end.
     Answered(Uids),
     /// The server stopped at its limit of messages; comes before the end, which is an OK.
     Cut(Cut),

@@ -59,6 +59,8 @@ pub(crate) enum Effect {
     Deselect,
     /// These extensions are spoken from now on.
     Enable(Capabilities),
+    /// What is known to have gone is wanted at its end.
+    Look,
     /// What became what may be said in an untagged OK.
     Move,
     /// Literals in FETCH responses go out as they come.

@@ -82,6 +82,11 @@ impl Journal {
         !self.lagged && !self.counted && self.size() == 0
     }
 
+    /// The messages that have gone since they were told last.
+    pub(crate) fn gone(&self) -> &Uids {
+        &self.gone
+    }
+
     pub(crate) fn counted(&mut self) {
         self.counted = true;
         self.check();

@@ -19,7 +19,7 @@ use crate::Flag;
 use crate::engine::published::Published;
 use crate::error::{Error, Result};
 use crate::imap::plan::Needs;
-use crate::imap::types::{Capabilities, Fetched, ResponseCode};
+use crate::imap::types::{Capabilities, Fetched, ResponseCode, Uids};
 use crate::limits::Limits;
 
 /// What the engine knows of the session.
@@ -145,6 +145,11 @@ impl Mirror {
 
     pub(super) fn has_events(&self) -> bool {
         !self.journal.is_empty()
+    }
+
+    /// The messages that have gone since the events were taken last.
+    pub(super) fn gone(&self) -> &Uids {
+        self.journal.gone()
     }
 
     pub(super) fn take_events(&mut self) -> Vec<Event> {
