@@ -30,6 +30,13 @@ pub trait Mailbox: Send {
     /// All messages that are there now, in the server's order. One or two flights; about 40 bytes a message.
     fn entries(&mut self) -> BoxFuture<'_, Result<Vec<Entry>>>;
 
+    /// How many flaws the server's listings had: lines or responses that could not be read, and messages about which it contradicted
+    /// itself. Such a message may be missing from [`entries`](Self::entries). Never touches the wire; 0 in an implementation that does not
+    /// count them.
+    fn listing_flaws(&self) -> u64 {
+        0
+    }
+
     /// Streams these messages, or a part of each, in whatever order the server sends them. Messages that are gone are left out;
     /// one that the server refuses, or has no text for, comes without bytes and with a [defect](crate::Message::defects). Nothing is
     /// marked as read by it.

@@ -98,6 +98,8 @@ impl House {
                 Event::Listed { .. } | Event::Deleted { .. } => None,
                 Event::Collected { .. } => Some("collected"),
                 Event::Recognised { .. } => Some("recognised"),
+                Event::HeaderCollected { .. } => Some("header"),
+                Event::ListingFlawed(_) => Some("flawed"),
                 Event::Gone { .. } => Some("gone"),
                 Event::Confirmed { .. } => Some("confirmed"),
                 Event::Differs { first, second, .. } => {

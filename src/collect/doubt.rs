@@ -37,7 +37,7 @@ impl Job<'_> {
 
     /// Asks once which of these messages are gone, and has those that are in doubt confirmed. What was left out, and is there, is
     /// returned.
-    async fn settle_doubts(&mut self, mut left: Left) -> Result<Left> {
+    pub(super) async fn settle_doubts(&mut self, mut left: Left) -> Result<Left> {
         let doubts = self.keeper.take_doubts();
         let asked: Vec<_> = doubts.iter().map(|doubt| doubt.at).chain(left.rows()).collect();
         let gone = self.gone(&asked).await?;
@@ -208,7 +208,7 @@ impl Job<'_> {
         self.keeper.discard(&tickets).await
     }
 
-    fn fail(&self, at: usize, error: Error) -> Result<()> {
+    pub(super) fn fail(&self, at: usize, error: Error) -> Result<()> {
         self.rows.get(at).map_or(Ok(()), |row| self.keeper.fail(row, error))
     }
 

@@ -21,6 +21,9 @@ pub enum Event {
         /// The size of those that are to be brought whole.
         octets: u64,
     },
+    /// So many lines of the server's listing could not be read, or contradict each other even when they were asked again: there may be
+    /// messages that this run does not know of.
+    ListingFlawed(u64),
     /// An earlier run was cut off when this message, named as in the ledger, was stored; now it is delivered.
     Recovered(String),
     /// Delivered whole, and noted.
@@ -96,6 +99,8 @@ pub enum Event {
 pub struct Summary {
     /// On the server, when the run began.
     pub listed: usize,
+    /// Flaws of that listing: messages may be missing from it.
+    pub flaws: u64,
     /// Delivered that an earlier run had stored before it was cut off.
     pub recovered: usize,
     /// Delivered whole.
@@ -128,6 +133,7 @@ impl Summary {
     fn count(&mut self, event: &Event) {
         match event {
             Event::Listed { messages, .. } => self.listed = *messages,
+            Event::ListingFlawed(flaws) => self.flaws = *flaws,
             Event::Recovered(_) => self.recovered += 1,
             Event::Collected { octets, .. } => {
                 self.collected += 1;
@@ -162,6 +168,9 @@ impl fmt::Display for Summary {
             (self.deletions_unknown, "perhaps deleted"),
         ];
         rest.iter().filter(|(count, _)| *count > 0).try_for_each(|(count, what)| write!(f, ", {count} {what}"))?;
+        if self.flaws > 0 {
+            write!(f, ", {} flaws in the listing", self.flaws)?;
+        }
         if self.sizes_are_estimates { f.write_str(", sizes are estimates") } else { Ok(()) }
     }
 }

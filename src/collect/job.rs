@@ -190,14 +190,21 @@ impl Job<'_> {
             std::mem::take(&mut self.keeper.crowded).into_iter().rev().for_each(|at| wanted.push_front(at));
         }
         self.resolve(Left::default()).await?;
-        let left = self.fetch(&of(&[Step::CollectHeader]), Extent::Header).await?;
-        for at in left.rows() {
-            self.missing(at)?;
-        }
+        self.bring_headers(&of(&[Step::CollectHeader])).await?;
         if !steps.contains(&Step::Wait) && self.keeper.log.summary().failed == 0 {
             self.keeper.book.nameless_gone(self.keeper.now);
         }
         Ok(())
+    }
+
+    /// A header that does not come is asked for once more, unless its message is gone.
+    async fn bring_headers(&mut self, wanted: &[usize]) -> Result<()> {
+        let left = self.fetch(wanted, Extent::Header).await?;
+        let mut there: Vec<usize> = self.settle_doubts(left).await?.rows().collect();
+        there.sort_unstable();
+        let left = self.fetch(&there, Extent::Header).await?;
+        left.missing.iter().try_for_each(|at| self.fail(*at, Verdict::missing()))?;
+        left.absent.iter().try_for_each(|at| self.missing(*at))
     }
 
     fn tell(&self, steps: &[Step]) {
@@ -205,6 +212,10 @@ impl Job<'_> {
         let wanted = plan.count(Step::Collect) + plan.count(Step::Examine) + plan.count(Step::CollectHeader);
         self.keeper.log.waiting(steps.iter().filter(|step| **step == Step::Wait).count());
         self.keeper.log.tell(Event::Listed { messages: self.rows.len(), wanted, octets: plan.octets() });
+        match self.mailbox.listing_flaws() {
+            0 => {}
+            flaws => self.keeper.log.tell(Event::ListingFlawed(flaws)),
+        }
     }
 
     /// The next small messages that stand together, or the next large one alone, in order.

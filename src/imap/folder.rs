@@ -47,6 +47,8 @@ pub struct Folder<S = Imap> {
     pub(super) selection: u64,
     place: Arc<Place>,
     pub(super) marked: Uids,
+    /// How many responses of the last listing could not be read.
+    pub(super) flaws: u64,
 }
 
 impl<S: Borrow<Imap>> Folder<S> {
@@ -62,7 +64,7 @@ impl<S: Borrow<Imap>> Folder<S> {
             // UIDs that do not last make ids that do not (RFC 4315 §4).
             validity: selected.uid_validity.filter(|_| !selected.uids_not_sticky).map_or(0, u32::from),
         };
-        Ok(Self { session, selection: selected.selection, place: Arc::new(place), marked: Uids::default() })
+        Ok(Self { session, selection: selected.selection, place: Arc::new(place), marked: Uids::default(), flaws: 0 })
     }
 
     /// The mailbox as it is now, as far as the server has said. Never touches the wire.

@@ -53,8 +53,14 @@ impl<S: BorrowMut<Imap> + Send + Sync> Mailbox for Folder<S> {
             while let Some(fetched) = mail.try_next().await? {
                 entries.extend(entry(&fetched, &place));
             }
+            let flaws = mail.unreadable().len();
+            self.flaws = flaws as u64;
             Ok(entries)
         })
+    }
+
+    fn listing_flaws(&self) -> u64 {
+        self.flaws
     }
 
     fn fetch<'a>(&'a mut self, ids: &'a [MessageId], part: Part) -> BoxFuture<'a, Result<Messages<'a>>> {

@@ -169,6 +169,11 @@ impl Mailbox for Pop3 {
         })
     }
 
+    fn listing_flaws(&self) -> u64 {
+        let flaws = self.flaws();
+        flaws.unreadable.saturating_add(flaws.disputed)
+    }
+
     fn existing<'a>(&'a mut self, _: &'a [MessageId]) -> BoxFuture<'a, Result<Vec<MessageId>>> {
         Box::pin(async { Err(Error::unsupported("a POP3 session does not learn which messages are gone")) })
     }

@@ -34,6 +34,8 @@ pub(crate) struct Letter {
     /// The same, at that reading.
     pub(crate) goes_at: usize,
     pub(crate) readings: usize,
+    /// IMAP: so many times its header does not come.
+    pub(crate) hides: usize,
 }
 
 #[derive(Debug, Default)]
@@ -41,6 +43,10 @@ pub(crate) struct Post {
     pub(crate) letters: Vec<Letter>,
     /// POP3: whether it has no UIDL.
     pub(crate) nameless: bool,
+    /// IMAP: whether it refuses to search.
+    pub(crate) no_search: bool,
+    /// What it says beside its listing, at its end.
+    pub(crate) noise: &'static str,
     pub(crate) commands: Vec<String>,
     pub(crate) sent: usize,
     /// After so many more octets the connection is closed, and what was done is done.
@@ -58,7 +64,7 @@ impl Letter {
     pub(crate) fn new(name: u32, off: isize) -> Self {
         let text = text(&format!("message {name}"));
         let declared = text.len().saturating_add_signed(off);
-        Self { name, declared, answers: vec![Answer::Text(text)], goes: false, goes_at: 0, readings: 0 }
+        Self { name, declared, answers: vec![Answer::Text(text)], goes: false, goes_at: 0, readings: 0, hides: 0 }
     }
 
     pub(crate) fn answers(self, declared: usize, answers: impl Into<Vec<Answer>>) -> Self {
@@ -120,7 +126,8 @@ pub(crate) async fn imap(stream: DuplexStream, post: Shared) {
         let mut post = post.lock().unwrap();
         post.commands.push(command.to_owned());
         out = imap_answer(command, &mut post, &mut uids);
-        out.push_str(&format!("{tag} OK done\r\n"));
+        let refused = post.no_search && command.starts_with("UID SEARCH");
+        out.push_str(&format!("{tag} {}\r\n", if refused { "NO not now" } else { "OK done" }));
     }
 }
 
@@ -138,6 +145,7 @@ fn imap_answer(command: &str, post: &mut Post, uids: &mut Vec<u32>) -> String {
             }
             post.letters.retain(|letter| !letter.goes);
         }
+        ["UID", "SEARCH", ..] if post.no_search => {}
         ["UID", "SEARCH", ..] => {
             let found = post.letters.iter().filter(|letter| !letter.goes).map(|letter| format!(" {}", letter.name));
             out.push_str(&format!("* SEARCH{}\r\n", found.collect::<String>()));
@@ -151,7 +159,9 @@ fn imap_answer(command: &str, post: &mut Post, uids: &mut Vec<u32>) -> String {
                     letter.body("BODY[]")
                 } else if command.contains("BODY.PEEK[HEADER]") {
                     let header = letter.header();
-                    format!("BODY[HEADER] {{{}}}\r\n{header}", header.len())
+                    let hides = letter.hides > 0;
+                    letter.hides = letter.hides.saturating_sub(1);
+                    if hides { String::new() } else { format!("BODY[HEADER] {{{}}}\r\n{header}", header.len()) }
                 } else {
                     let date = "01-Jan-2024 00:00:00 +0000";
                     format!("FLAGS () INTERNALDATE \"{date}\" RFC822.SIZE {}", letter.declared)
@@ -159,6 +169,9 @@ fn imap_answer(command: &str, post: &mut Post, uids: &mut Vec<u32>) -> String {
                 if !items.is_empty() {
                     out.push_str(&format!("* {at} FETCH (UID {uid} {items})\r\n"));
                 }
+            }
+            if command.contains("INTERNALDATE") {
+                out.push_str(post.noise);
             }
         }
         ["UID", "EXPUNGE", set] => {
@@ -202,13 +215,17 @@ pub(crate) async fn pop3(stream: DuplexStream, post: Shared) {
         let name = words.next().and_then(|word| names.get(word.parse::<usize>().ok()? - 1)).copied();
         let rows: Vec<_> = (1..).zip(&post.letters).map(|(at, letter)| (at, letter.name, letter.declared)).collect();
         let nameless = post.nameless;
+        let noise = post.noise;
         let letter = post.letters.iter_mut().find(|letter| Some(letter.name) == name);
         out = match (&*command, letter) {
             ("USER" | "PASS" | "NOOP", _) => "+OK\r\n".to_owned(),
             ("CAPA", _) => "+OK\r\nUSER\r\nPIPELINING\r\nTOP\r\n.\r\n".to_owned(),
             ("STAT", _) => format!("+OK {} 1000\r\n", rows.len()),
             ("LIST", None) => listing(rows.iter().map(|(at, _, declared)| format!("{at} {declared}\r\n"))),
-            ("UIDL", None) if !nameless => listing(rows.iter().map(|(at, name, _)| format!("{at} name{name}\r\n"))),
+            ("UIDL", None) if !nameless => {
+                let rows = rows.iter().map(|(at, name, _)| format!("{at} name{name}\r\n"));
+                listing(rows.chain([noise.to_owned()]))
+            }
             ("RETR", Some(letter)) => match letter.read() {
                 Answer::Text(text) => format!("+OK\r\n{text}.\r\n"),
                 Answer::Empty => "+OK\r\n.\r\n".to_owned(),

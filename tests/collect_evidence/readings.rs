@@ -210,3 +210,49 @@ async fn a_pop3_session_says_that_it_cannot_tell_what_is_gone() {
     assert_eq!(mailbox.existing(&ids).await.unwrap_err().kind(), Kind::Unsupported);
     assert_eq!(house.post.lock().unwrap().commands.len(), sent);
 }
+
+#[tokio::test]
+async fn what_an_expunge_shows_to_be_gone_is_gone_though_the_search_is_refused() {
+    let gone = || Letter { goes: true, ..Letter::new(1, 0).answers(28, [Answer::Text(UNAVAILABLE.to_owned())]) };
+    let house = House::new(Protocol::Imap, [gone(), Letter::new(2, 5)]);
+    house.change(|post| post.no_search = true);
+    let (summary, told) = house.collect(Policy::delete()).await;
+    assert_eq!(told, ["gone", "confirmed", "collected"]);
+    assert_eq!((summary.gone, summary.confirmed, summary.deleted, summary.failed), (1, 1, 1, 0), "{summary}");
+    assert_eq!(house.delivered().len(), 1);
+}
+
+#[tokio::test]
+async fn a_header_that_does_not_come_is_asked_for_again_unless_its_message_is_gone() {
+    let large = |hides| Letter { hides, ..Letter::new(1, 0).answers(2_000_000, [Answer::Text(text("large"))]) };
+    for (letter, expected) in [
+        (large(0), "header"),
+        // The stream asks twice by itself.
+        (large(2), "header"),
+        (large(99), "failed"),
+        (Letter { goes: true, ..large(99) }, "gone"),
+    ] {
+        let house = House::new(Protocol::Imap, [letter.clone()]);
+        let (summary, told) = house.collect(Policy::delete().skip_over(1_000_000)).await;
+        assert_eq!(told, [expected], "{letter:?}");
+        let counts = (summary.headers, summary.failed, summary.gone, summary.deleted);
+        assert_eq!(counts.0 + counts.1 + counts.2, 1, "{letter:?}");
+        assert_eq!(counts.3, 0, "{letter:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_of_a_listing_is_told() {
+    for (protocol, noise) in
+        [(Protocol::Imap, "* 2 FETCH (UID 0 FLAGS () RFC822.SIZE 5)\r\n"), (Protocol::Pop3, "one two\r\n")]
+    {
+        let house = House::new(protocol, [Letter::new(1, 0)]);
+        let (summary, told) = house.collect(Policy::keep()).await;
+        assert_eq!((told, summary.flaws), (vec!["collected"], 0), "{protocol:?}");
+        let house = House::new(protocol, [Letter::new(1, 0)]);
+        house.change(|post| post.noise = noise);
+        let (summary, told) = house.collect(Policy::keep()).await;
+        assert_eq!(told, ["flawed", "collected"], "{protocol:?}");
+        assert!(summary.flaws > 0 && summary.to_string().contains("flaws in the listing"), "{protocol:?} {summary}");
+    }
+}
