@@ -1,6 +1,8 @@
 //! What a server says to the session reaches the program, by notices or by the error of a session that could not begin.
 
-use postroom::imap::{Imap, Notice, Notices, Response};
+use postroom::imap::{
+    EntryName, Extension, Imap, MailboxName, MetadataDepth, Notice, Notices, QuotaResource, Response,
+};
 use postroom::testing::Script;
 use postroom::{Config, Kind};
 
@@ -149,4 +151,53 @@ async fn who_does_not_listen_in_time_is_told_and_the_session_goes_on() {
     imap.noop().await.unwrap();
     assert_eq!(word(&notices.next().await.unwrap()), "warning None: once more");
     script.finish().await.unwrap();
+}
+
+/// Each with what the server says of another thing, and what it answers.
+fn about_one_thing() -> Vec<(Extension, &'static str, &'static str)> {
+    let inbox = MailboxName::INBOX;
+    let comment = [EntryName::SHARED_COMMENT];
+    let of = |mailbox| Extension::get_metadata(mailbox, &comment, MetadataDepth::Entry, None);
+    let limits = [(QuotaResource::Storage, 9)];
+    vec![
+        (Extension::get_quota("#me"), "QUOTA other (STORAGE 1 2)", "QUOTA #me (STORAGE 3 4)"),
+        (Extension::set_quota("#me", &limits), "QUOTA other (STORAGE 1 2)", "QUOTA #me (STORAGE 3 9)"),
+        (Extension::get_quota_root(&inbox), "QUOTAROOT Work a", "QUOTAROOT INBOX b"),
+        (Extension::get_quota_root(&inbox), "QUOTA a (STORAGE 1 2)", "QUOTAROOT INBOX b"),
+        (Extension::get_acl(&inbox), "ACL Work me lr", "ACL INBOX me lr"),
+        (Extension::my_rights(&inbox), "MYRIGHTS Work lr", "MYRIGHTS INBOX lr"),
+        (Extension::list_rights(&inbox, "me"), "LISTRIGHTS Work me lr", "LISTRIGHTS INBOX me lr"),
+        (Extension::list_rights(&inbox, "me"), "LISTRIGHTS INBOX you lr", "LISTRIGHTS INBOX me lr"),
+        (of(Some(&inbox)), "METADATA \"\" (/shared/comment x)", "METADATA INBOX (/shared/comment y)"),
+        (of(Some(&inbox)), "METADATA INBOX /shared/comment", "METADATA INBOX (/shared/comment y)"),
+        (of(None), "METADATA INBOX (/shared/comment x)", "METADATA \"\" (/shared/comment y)"),
+        (of(None), "METADATA \"\" (/shared/admin x)", "METADATA \"\" (/shared/comment y)"),
+        (Extension::fetch_urls(&["imap://a"]), "URLFETCH \"imap://b\" NIL", "URLFETCH \"imap://a\" NIL"),
+        (
+            Extension::generate_urls(&[("imap://a", "INTERNAL")]),
+            "GENURLAUTH \"imap://b:INTERNAL:1\"",
+            "GENURLAUTH \"imap://a:INTERNAL:1\"",
+        ),
+    ]
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_an_extension_did_not_ask_about_is_a_notice_and_not_its_answer() {
+    for (extension, other, own) in about_one_thing() {
+        let text = extension.to_string();
+        let dialogue = format!(
+            "S: * PREAUTH [CAPABILITY IMAP4rev1] ready
+            C: {{A}} {text}\nS: * {other}\nS: * {own}\nS: * {other}\nS: {{A}} OK done
+            C: {{B}} LOGOUT\nS: {{B}} OK done"
+        );
+        let (script, imap) = logged_in(&dialogue, plaintext()).await;
+        let notices = imap.notices();
+        let answer = imap.run(extension).await.unwrap();
+        assert_eq!(answer.responses.len(), 1, "{text}: {:?}", answer.responses);
+        imap.logout().await.unwrap();
+        let told = words(notices).await;
+        assert_eq!(told.len(), 2, "{text}: {told:?}");
+        assert!(told[0] == told[1] && told[0] != format!("data {:?}", answer.responses[0]), "{told:?}");
+        script.finish().await.unwrap();
+    }
 }

@@ -1,6 +1,7 @@
 //! Access control lists (RFC 4314 §3): who may do what in a mailbox.
 
 use super::extension::Extension;
+use crate::imap::plan::Topic;
 use crate::imap::types::{MailboxName, Rights};
 
 /// What SETACL does with somebody's rights.
@@ -33,18 +34,19 @@ impl Extension {
 
     /// GETACL: who has which rights; answered by [`Response::Acl`](crate::imap::Response::Acl).
     pub fn get_acl(mailbox: &MailboxName) -> Self {
-        Self::new("GETACL").mailbox(mailbox).claim("ACL")
+        Self::new("GETACL").mailbox(mailbox).claim("ACL").about(Topic::of(Some(mailbox)))
     }
 
     /// LISTRIGHTS: which rights somebody could be given; answered by
     /// [`Response::ListRights`](crate::imap::Response::ListRights).
     pub fn list_rights(mailbox: &MailboxName, identifier: &str) -> Self {
-        Self::new("LISTRIGHTS").mailbox(mailbox).text(identifier).claim("LISTRIGHTS")
+        let line = Self::new("LISTRIGHTS").mailbox(mailbox).text(identifier).claim("LISTRIGHTS");
+        line.about(Topic::of(Some(mailbox)).whose(identifier))
     }
 
     /// MYRIGHTS: the caller's own rights; answered by [`Response::MyRights`](crate::imap::Response::MyRights).
     pub fn my_rights(mailbox: &MailboxName) -> Self {
-        Self::new("MYRIGHTS").mailbox(mailbox).claim("MYRIGHTS")
+        Self::new("MYRIGHTS").mailbox(mailbox).claim("MYRIGHTS").about(Topic::of(Some(mailbox)))
     }
 }
 

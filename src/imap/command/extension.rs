@@ -6,7 +6,7 @@ use bytes::Bytes;
 use super::{Command, Terms};
 use crate::error::{Error, Result};
 use crate::imap::codec::{self, Kind, Line, Route, Segment};
-use crate::imap::plan::{Claims, Needs, Order, Plan, Wanted};
+use crate::imap::plan::{Claims, Needs, Order, Plan, Topic, Wanted};
 use crate::imap::types::{Condition, Items, MailboxName, Query, Response, ResponseCode, Scope, Uids};
 use crate::limits::Limits;
 use crate::{Flag, FlagChange};
@@ -31,6 +31,8 @@ pub struct Extension {
     verb: &'static str,
     arguments: Vec<Argument>,
     claimed: Vec<&'static str>,
+    /// What those must name besides.
+    topic: Option<Topic>,
     lasting: bool,
     /// Whether it speaks of the selected mailbox.
     selected: bool,
@@ -111,6 +113,7 @@ impl Extension {
             verb: name,
             arguments: Vec::new(),
             claimed: Vec::new(),
+            topic: None,
             lasting: false,
             selected: false,
             messages: Vec::new(),
@@ -233,6 +236,10 @@ impl Extension {
         self.line(Terms { utf8, no_charset: false })
     }
 
+    pub(super) fn about(self, topic: Topic) -> Self {
+        Self { topic: Some(topic), ..self }
+    }
+
     pub(super) fn checked(self, text: String) -> Self {
         self.with(Argument::Checked(text))
     }
@@ -275,7 +282,13 @@ impl Extension {
             None => rest.by_ref().collect(),
         });
         let portion = || {
-            let begin = Self { arguments: head.clone(), messages: Vec::new(), claimed: self.claimed.clone(), ..self };
+            let begin = Self {
+                arguments: head.clone(),
+                messages: Vec::new(),
+                claimed: self.claimed.clone(),
+                topic: self.topic.clone(),
+                ..self
+            };
             let add = |mut portion: Self, message| {
                 portion = portion.begin_message();
                 portion.arguments.extend::<Vec<_>>(message);
@@ -382,6 +395,7 @@ impl Command for Run {
         // What changes messages of the selected mailbox may not run beside a FETCH (RFC 9051 §5.5).
         let disturbs = if *lasting && *selected { Claims::FETCH } else { Claims::NONE };
         let plan = Plan::new(verb, self.extension.line(terms)?).order(Order { disturbs, ..Order::claiming(claims) });
+        let plan = plan.about(self.extension.topic.as_ref());
         let plan = if *lasting { plan.lasting() } else { plan };
         let plan = match self.extension.messages().filter(|_| claims.covers(Kind::Fetch(0))) {
             Some(uids) => plan.wanting(Wanted::anything(uids)),

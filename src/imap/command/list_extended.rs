@@ -1,6 +1,7 @@
 //! LIST with its options (RFC 5258, RFC 5819, RFC 6154 §3, RFC 8440, RFC 9590), and CREATE with a special use (RFC 6154 §5).
 
 use super::extension::Extension;
+use crate::imap::plan::Topic;
 use crate::imap::types::{EntryName, MailboxName, StatusItems};
 
 /// Which mailboxes LIST is to name.
@@ -79,6 +80,10 @@ impl Extension {
     /// [`MyRights`](crate::imap::Response::MyRights) and [`Metadata`](crate::imap::Response::Metadata) as far as asked for.
     pub fn list_extended(patterns: &[&str], select: &[ListSelect], returns: &[ListReturn]) -> Self {
         let line = Self::new("LIST").claim("LIST").each(returns.iter().filter_map(ListReturn::claim), Self::claim);
+        let line = returns.iter().fold(line, |line, wanted| match wanted {
+            ListReturn::Metadata(entries) => line.about(Topic::default().entries(entries, 0)),
+            _ => line,
+        });
         let base = select.iter().any(|option| matches!(option, ListSelect::Subscribed | ListSelect::SpecialUse));
         let line = match select {
             [] => line,

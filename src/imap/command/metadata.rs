@@ -1,6 +1,7 @@
 //! Annotations of mailboxes and of the server (RFC 5464 §4).
 
 use super::extension::Extension;
+use crate::imap::plan::Topic;
 use crate::imap::types::{EntryName, MailboxName};
 
 /// How far below an entry GETMETADATA looks (RFC 5464 §4.2.2).
@@ -24,12 +25,12 @@ impl Extension {
         depth: MetadataDepth,
         max_size: Option<u32>,
     ) -> Self {
-        let line = Self::new("GETMETADATA").claim("METADATA");
-        let depth = match depth {
-            MetadataDepth::Entry => None,
-            MetadataDepth::Children => Some("1"),
-            MetadataDepth::All => Some("infinity"),
+        let (depth, below) = match depth {
+            MetadataDepth::Entry => (None, 0),
+            MetadataDepth::Children => (Some("1"), 1),
+            MetadataDepth::All => (Some("infinity"), usize::MAX),
         };
+        let line = Self::new("GETMETADATA").claim("METADATA").about(Topic::of(mailbox).entries(entries, below));
         let line = match (max_size, depth) {
             (None, None) => line,
             (size, depth) => line.list(|list| {

@@ -1,13 +1,15 @@
 //! URLs with authorisation (RFC 4467), JMAP access (RFC 9698).
 
 use super::extension::Extension;
+use crate::imap::plan::Topic;
 use crate::imap::types::MailboxName;
 
 impl Extension {
     /// GENURLAUTH: makes URLs that others may fetch from, each of a URL that ends in its `URLAUTH` and a mechanism, such as `INTERNAL`.
     /// Answered by [`Response::GenUrlAuth`](crate::imap::Response::GenUrlAuth).
     pub fn generate_urls(urls: &[(&str, &str)]) -> Self {
-        let line = Self::new("GENURLAUTH").claim("GENURLAUTH");
+        let line =
+            Self::new("GENURLAUTH").claim("GENURLAUTH").about(Topic::default().urls(urls.iter().map(|(url, _)| *url)));
         match urls {
             [] => line.invalid("GENURLAUTH wants a URL"),
             urls => line.each(urls, |line, (url, mechanism)| line.string(*url).word(*mechanism)),
@@ -21,7 +23,7 @@ impl Extension {
 
     /// URLFETCH: what these URLs stand for. Answered by [`Response::UrlFetch`](crate::imap::Response::UrlFetch).
     pub fn fetch_urls(urls: &[&str]) -> Self {
-        let line = Self::new("URLFETCH").claim("URLFETCH");
+        let line = Self::new("URLFETCH").claim("URLFETCH").about(Topic::default().urls(urls.iter().copied()));
         match urls {
             [] => line.invalid("URLFETCH wants a URL"),
             urls => line.each(urls, |line, url| line.string(*url)),

@@ -2,9 +2,11 @@
 //! it does to the session. Commands make these values and the engine obeys them; neither knows the other.
 
 mod order;
+mod topic;
 mod wanted;
 
 pub(crate) use self::order::{Claims, Order, may_start};
+pub(crate) use self::topic::Topic;
 pub(crate) use self::wanted::{Look, Name, Wanted};
 use crate::imap::codec::Segment;
 use crate::imap::types::{Capabilities, MailboxName, SeqNum, Uids};
@@ -27,6 +29,8 @@ pub(crate) struct Plan {
     pub(crate) stream: bool,
     /// The messages and items that a FETCH asks for. Responses that fit it are its answers, and no others.
     pub(crate) wanted: Option<Wanted>,
+    /// What the responses that it claims must name besides.
+    pub(crate) topic: Option<Box<Topic>>,
     /// The messages that another command names.
     pub(crate) messages: Option<Uids>,
 }
@@ -86,6 +90,7 @@ impl Plan {
             spoilable: false,
             stream: false,
             wanted: None,
+            topic: None,
             messages: None,
         }
     }
@@ -116,6 +121,10 @@ impl Plan {
 
     pub(crate) fn naming(self, messages: Option<&Uids>) -> Self {
         Self { messages: messages.cloned(), ..self }
+    }
+
+    pub(crate) fn about(self, topic: Option<&Topic>) -> Self {
+        Self { topic: topic.cloned().map(Box::new), ..self }
     }
 
     pub(crate) fn wanting(self, wanted: Wanted) -> Self {

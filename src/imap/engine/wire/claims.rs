@@ -70,9 +70,10 @@ impl Wire {
             Kind::List if self.running.len() > 1 && is_renamed(frame) => None,
             _ => self.running.iter().position(|run| run.asks.order.claims.covers(kind)),
         };
-        match found.and_then(|index| self.running.get_mut(index)) {
-            Some(run) => run.owner(kind, frame, at, elided, numbers),
-            None => Owner::Session,
+        let Some(run) = found.and_then(|index| self.running.get_mut(index)) else { return Owner::Session };
+        match run.is_about(kind, frame, utf8) {
+            true => run.owner(kind, frame, at, elided, numbers),
+            false => Owner::Session,
         }
     }
 
@@ -157,6 +158,12 @@ impl Running {
                 Owner::Mistaken(id)
             }
         }
+    }
+
+    /// Whether what the response names, beside its kind and messages, is what was asked about.
+    #[inline]
+    fn is_about(&mut self, kind: Kind, frame: &[u8], utf8: bool) -> bool {
+        self.asks.topic.as_mut().is_none_or(|topic| topic.fits(kind, frame, utf8))
     }
 
     fn is_numbering(&self) -> bool {

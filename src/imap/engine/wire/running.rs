@@ -9,7 +9,7 @@ use super::attribution::Attribution;
 use crate::engine::Id;
 use crate::engine::span::Span;
 use crate::imap::codec::{Kind, search};
-use crate::imap::plan::{Effect, Needs, Order, Plan};
+use crate::imap::plan::{Effect, Needs, Order, Plan, Topic};
 use crate::imap::types::{Capabilities, CopyUid, Cut, Uids};
 use crate::limits::Limits;
 
@@ -43,6 +43,8 @@ pub(super) struct Asks {
     pub(super) bound: bool,
     /// Which ones, if it names them and they are not in its attribution.
     pub(super) messages: Option<Uids>,
+    /// What the responses that it claims must name besides.
+    pub(super) topic: Option<Box<Topic>>,
     pub(super) stream: bool,
 }
 
@@ -90,6 +92,7 @@ impl Running {
             lasting: plan.lasting,
             bound: matches!(plan.needs, Needs::Selection(_)),
             messages: plan.messages.take(),
+            topic: plan.topic.take(),
             stream: plan.stream,
         };
         let attribution = plan.wanted.take().map(Attribution::new);
@@ -99,7 +102,11 @@ impl Running {
     /// A command of the engine's own.
     pub(super) fn own(tag: u32, verb: &'static str, now: Instant) -> Self {
         let (order, effect) = (Order::ALONE, Effect::None);
-        Self::begun(tag, Asks { verb, order, effect, lasting: false, bound: false, messages: None, stream: false }, now)
+        Self::begun(
+            tag,
+            Asks { verb, order, effect, lasting: false, bound: false, messages: None, topic: None, stream: false },
+            now,
+        )
     }
 
     fn begun(tag: u32, asks: Asks, now: Instant) -> Self {

@@ -1,0 +1,198 @@
+//! What the untagged responses to an extension's command have to name beside their kind: its mailbox, its quota roots, its entries, its
+//! URLs. One that names something else is no answer of it. It must not know what was answered, but for the roots of a mailbox.
+
+use crate::imap::codec::{Kind, acl, metadata, quota, url};
+use crate::imap::types::{EntryName, ListRights, MailboxName, Metadata, Quota, QuotaRoots};
+
+/// What a command is about. What is not said fits anything.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Topic {
+    place: Option<Place>,
+    identifier: Option<String>,
+    roots: Option<Vec<String>>,
+    entries: Option<Vec<EntryName>>,
+    depth: Option<usize>,
+    urls: Option<Vec<String>>,
+}
+
+#[derive(Clone, Debug)]
+enum Place {
+    Server,
+    Mailbox(MailboxName),
+}
+
+impl Topic {
+    /// The rights, roots or entries of this mailbox; of the server if there is none.
+    pub(crate) fn of(mailbox: Option<&MailboxName>) -> Self {
+        let place = mailbox.map_or(Place::Server, |name| Place::Mailbox(name.clone()));
+        Self { place: Some(place), ..Self::default() }
+    }
+
+    /// The rights of somebody.
+    pub(crate) fn whose(self, identifier: &str) -> Self {
+        Self { identifier: Some(identifier.to_owned()), ..self }
+    }
+
+    /// These quota roots. Those of a mailbox are known from its QUOTAROOT on (RFC 9208 §4.1.2).
+    pub(crate) fn roots(self, roots: &[&str]) -> Self {
+        Self { roots: Some(roots.iter().map(|&root| root.to_owned()).collect()), ..self }
+    }
+
+    /// The values of these entries, and of those at most so far below them.
+    pub(crate) fn entries(self, entries: &[EntryName], depth: usize) -> Self {
+        Self { entries: Some(entries.to_vec()), depth: Some(depth), ..self }
+    }
+
+    /// These URLs, or longer ones that are made of them.
+    pub(crate) fn urls<'a>(self, urls: impl IntoIterator<Item = &'a str>) -> Self {
+        Self { urls: Some(urls.into_iter().map(str::to_owned).collect()), ..self }
+    }
+
+    /// Whether everything fits that the response names. One that cannot be read is handed on as it came.
+    pub(crate) fn fits(&mut self, kind: Kind, frame: &[u8], utf8: bool) -> bool {
+        let utf8 = utf8 || !frame.is_ascii();
+        let rights = |told: &ListRights| {
+            self.identifier.as_ref().is_none_or(|whose| *whose == told.identifier) && self.is_in(&told.mailbox)
+        };
+        match kind {
+            Kind::Acl => acl::parse(frame, utf8).ok().is_none_or(|told| self.is_in(&told.mailbox)),
+            Kind::ListRights => acl::list_rights(frame, utf8).ok().is_none_or(|told| rights(&told)),
+            Kind::MyRights => acl::my_rights(frame, utf8).ok().is_none_or(|told| self.is_in(&told.mailbox)),
+            Kind::QuotaRoot => quota::roots(frame, utf8).ok().is_none_or(|told| self.learn_roots(&told)),
+            Kind::Quota => quota::parse(frame).ok().is_none_or(|told| self.has_root(&told)),
+            Kind::Metadata => metadata::parse(frame, utf8).ok().is_none_or(|told| self.has_values(&told)),
+            Kind::Genurlauth => url::generated(frame).ok().is_none_or(|told| told.iter().all(|url| self.has_url(url))),
+            Kind::Urlfetch => url::fetched(frame).ok().is_none_or(|told| told.iter().all(|one| self.has_url(&one.url))),
+            _ => true,
+        }
+    }
+
+    fn learn_roots(&mut self, told: &QuotaRoots) -> bool {
+        let fits = self.is_in(&told.mailbox);
+        if let Some(roots) = self.roots.as_mut().filter(|_| fits) {
+            roots.extend_from_slice(&told.roots);
+        }
+        fits
+    }
+
+    fn is_in(&self, told: &MailboxName) -> bool {
+        match &self.place {
+            None => true,
+            Some(Place::Server) => told.as_str().is_empty(),
+            Some(Place::Mailbox(asked)) => may_be(told.as_str(), asked.as_str()),
+        }
+    }
+
+    /// Some servers leave the name of the root out.
+    fn has_root(&self, quota: &Quota) -> bool {
+        let is_it = |root: &String| root.eq_ignore_ascii_case(&quota.root);
+        self.roots.as_ref().is_none_or(|roots| quota.root.is_empty() || roots.iter().any(is_it))
+    }
+
+    /// A list of names without values is news of what has changed (RFC 5464 §4.4.2).
+    fn has_values(&self, told: &Metadata) -> bool {
+        let server = matches!(self.place, None | Some(Place::Server));
+        let place = told.mailbox.as_ref().map_or(server, |mailbox| self.is_in(mailbox));
+        let values = |entries: &Vec<EntryName>| {
+            let asked = |name: &EntryName| entries.iter().any(|entry| self.is_at(name.as_str(), entry.as_str()));
+            told.changed.is_empty() && told.values.iter().all(|(name, _)| asked(name))
+        };
+        place && self.entries.as_ref().is_none_or(values)
+    }
+
+    fn is_at(&self, name: &str, entry: &str) -> bool {
+        let Some((start, below)) = name.split_at_checked(entry.len()) else { return false };
+        let fits = below.is_empty() || below.starts_with('/') && below.matches('/').count() <= self.depth.unwrap_or(0);
+        fits && start.eq_ignore_ascii_case(entry)
+    }
+
+    fn has_url(&self, told: &str) -> bool {
+        self.urls.as_ref().is_none_or(|urls| urls.iter().any(|url| told.starts_with(url)))
+    }
+}
+
+/// Whether both may name the same mailbox: servers add prefixes, change case, and write what is not ASCII in encodings of their own.
+fn may_be(told: &str, asked: &str) -> bool {
+    let last = |name: &str| name.rsplit(['/', '.', '\\', '^']).next().unwrap_or_default().to_ascii_lowercase();
+    let encoded = !asked.is_ascii() && (!told.is_ascii() || told.contains('&'));
+    encoded || last(told) == last(asked)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::imap::codec::{Route, route};
+
+    fn fits(topic: &mut Topic, line: &str) -> bool {
+        let frame = format!("* {line}\r\n");
+        let Route::Untagged(kind) = route(frame.as_bytes()) else { panic!("{line}") };
+        topic.fits(kind, frame.as_bytes(), false)
+    }
+
+    fn check(topic: &Topic, yes: &[&str], no: &[&str]) {
+        for line in yes {
+            assert!(fits(&mut topic.clone(), line), "{line}");
+        }
+        for line in no {
+            assert!(!fits(&mut topic.clone(), line), "{line}");
+        }
+    }
+
+    #[test]
+    fn rights_are_those_of_the_mailbox_and_of_the_one_who_was_named() {
+        let work = MailboxName::new("Work").unwrap();
+        let topic = Topic::of(Some(&work));
+        let yes = ["ACL Work me lr", "MYRIGHTS INBOX.Work lr", "MYRIGHTS work lr", "LISTRIGHTS Work me lr s", "ACL"];
+        check(&topic, &yes, &["ACL Other me lr", "MYRIGHTS Work/2026 lr", "LISTRIGHTS INBOX me lr"]);
+        check(&topic.whose("me"), &["LISTRIGHTS Work me lr"], &["LISTRIGHTS Work you lr", "LISTRIGHTS Other me lr"]);
+        let encoded = Topic::of(Some(&MailboxName::new("Entw\u{fc}rfe").unwrap()));
+        check(&encoded, &["ACL Entw&APw-rfe me lr", "ACL &XXXX- me lr"], &["ACL Work me lr"]);
+    }
+
+    #[test]
+    fn quotas_are_those_of_the_root_or_of_the_roots_that_the_mailbox_has() {
+        let quotas = Topic::default().roots(&["#user"]);
+        check(&quotas, &["QUOTA #user (STORAGE 1 2)", "QUOTA (STORAGE 1 2)"], &["QUOTA other (STORAGE 1 2)"]);
+        let mut topic = Topic::of(Some(&MailboxName::INBOX)).roots(&[]);
+        assert!(!fits(&mut topic, "QUOTA a (STORAGE 1 2)") && !fits(&mut topic, "QUOTAROOT Other a"));
+        assert!(!fits(&mut topic, "QUOTA a (STORAGE 1 2)"));
+        assert!(fits(&mut topic, "QUOTAROOT inbox a b") && fits(&mut topic, "QUOTA b (STORAGE 1 2)"));
+        assert!(!fits(&mut topic, "QUOTA c (STORAGE 1 2)"));
+    }
+
+    #[test]
+    fn values_are_those_of_the_entries_at_the_place() {
+        let comment = std::slice::from_ref(&EntryName::SHARED_COMMENT);
+        let inbox = Topic::of(Some(&MailboxName::INBOX)).entries(comment, 0);
+        check(
+            &inbox,
+            &["METADATA INBOX (/shared/comment \"x\")", "METADATA INBOX (/SHARED/Comment NIL)", "METADATA INBOX ()"],
+            &[
+                "METADATA \"\" (/shared/comment \"x\")",
+                "METADATA Other (/shared/comment \"x\")",
+                "METADATA INBOX (/shared/other \"x\")",
+                "METADATA INBOX (/shared/comment/a \"x\")",
+                "METADATA INBOX (/shared/comment2 \"x\")",
+                "METADATA INBOX /shared/comment",
+            ],
+        );
+        let server = Topic::of(None).entries(comment, 1);
+        let yes = ["METADATA \"\" (/shared/comment \"x\" /shared/comment/a \"y\")"];
+        check(&server, &yes, &["METADATA \"\" (/shared/comment/a/b \"x\")", "METADATA INBOX (/shared/comment \"x\")"]);
+        let anywhere = Topic::default().entries(comment, 0);
+        check(&anywhere, &["METADATA z (/shared/comment \"x\")"], &["METADATA z /shared/comment"]);
+    }
+
+    #[test]
+    fn urls_are_those_that_were_asked_for() {
+        let topic = Topic::default().urls(["imap://a/b"]);
+        let yes = ["URLFETCH \"imap://a/b\" NIL", "GENURLAUTH \"imap://a/b:INTERNAL:12\""];
+        check(&topic, &yes, &["URLFETCH \"imap://z\" NIL", "GENURLAUTH \"imap://a/b:x:1\" \"imap://z:x:1\""]);
+    }
+
+    #[test]
+    fn what_says_nothing_of_itself_fits_anything() {
+        let lines = ["ACL a b lr", "QUOTA x (STORAGE 1 2)", "METADATA \"\" /shared/x", "URLFETCH \"u\" NIL", "XYZ z"];
+        check(&Topic::default(), &lines, &[]);
+    }
+}
