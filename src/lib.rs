@@ -54,6 +54,7 @@
 //!  collect                                whole jobs over sessions
 //!  mailbox  messages  body                the common trait, its stream, its reader
 //!  imap: session folder streams reader    pop3: session             handles
+//!  authentication                         the login of both protocols
 //!  conn: connect tls stream driver link   the only sockets and clocks
 //!  imap: engine command                   pop3: engine              state machines without I/O; commands as data
 //!  imap: plan                                                       what a command asks of the engine
@@ -69,6 +70,7 @@
 //! `aws-lc-rs` (default) and `ring` choose the cryptography of TLS; `sqlite` adds a ledger in SQLite to [`collect`]; `testing` adds an
 //! embedded IMAP and POP3 server and a scripted peer for tests. They only add.
 
+mod authentication;
 mod body;
 pub mod collect;
 mod config;

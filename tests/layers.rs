@@ -66,10 +66,11 @@ const LAYERS: &[Layer] = &[
     layer!("pop3::codec": "*" "wire" "pop3::types"),
     layer!("pop3::engine": "*" "wire" "engine" "pop3::types" "pop3::codec"),
     layer!("conn": "*" "io" "engine" "redact"),
+    layer!("authentication": "*" "sasl" "engine" "conn"),
     layer!("messages": "*" "text"),
     layer!("mailbox": "*" "messages"),
-    layer!("imap": "*" "wire" "sasl" "engine" "io" "conn" "mailbox" "messages"),
-    layer!("pop3": "*" "wire" "sasl" "engine" "io" "conn" "mailbox" "messages"),
+    layer!("imap": "*" "wire" "sasl" "engine" "io" "conn" "authentication" "mailbox" "messages"),
+    layer!("pop3": "*" "wire" "sasl" "engine" "io" "conn" "authentication" "mailbox" "messages"),
     layer!("collect": "*" "io" "mailbox" "messages"),
     layer!("testing":),
 ];

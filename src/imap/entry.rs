@@ -1,19 +1,21 @@
-//! The way into a session: the greeting, STARTTLS, the choice of a login and the login itself. What a mechanism says is `sasl`'s
-//! business, what can be done once logged in that of `session.rs`.
+//! The way into a session: the greeting, STARTTLS, the capabilities, and the wire forms of the login. How a login goes is
+//! `authentication`'s business, what can be done once logged in that of `session.rs`.
 
-use super::call::{end_of, ended};
+use std::sync::Arc;
+
+use super::call::{ImapLink, end_of};
 use super::command::authenticate;
 use super::command::capability::Capability;
 use super::command::login::Login as LoginCommand;
 use super::command::starttls::StartTls;
-use super::engine::{Delivery, Phase, Request, State};
+use super::engine::{Delivery, Engine, Phase, Request, State};
 use super::session::Imap;
 use super::types::{Capabilities, Condition};
+use crate::authentication::{self, Carrier, Turn};
 use crate::config::{Config, Protocol, Security};
-use crate::conn::aside;
 use crate::error::{Error, Kind, Result};
-use crate::login::Login;
-use crate::sasl::{Choice, Exchange, Failure, Setting, Terms, choose};
+use crate::login::{Login, Secret};
+use crate::sasl::{Choice, Exchange, Terms};
 
 /// The longest initial response: RFC 7162 §4 advises lines of 8192 bytes.
 const INITIAL: usize = 8000;
@@ -30,24 +32,10 @@ impl Imap {
             return Ok(greeting);
         }
         self.know_capabilities().await?;
-        let capabilities = self.capabilities();
-        let terms = Terms { may_show_secret: true, command_offered: !capabilities.login_disabled() };
-        let offered = |mechanism: &str| capabilities.auth(mechanism);
-        let mut choice = choose(login, offered, terms)?.preferring_command(login, terms);
-        while let Err(failure) = self.prove(&choice, config, login, &capabilities).await {
-            let next = choice.next(login, offered, terms).filter(|_| failure.unheard.is_some());
-            choice = next.ok_or(failure.error)?;
-        }
+        let carrier = ImapLogin { imap: self, capabilities: self.capabilities(), login };
+        authentication::log_in(&carrier, config, login).await?;
         self.know_capabilities().await?;
         Ok(greeting)
-    }
-
-    async fn prove(&self, choice: &Choice, config: &Config, login: &Login, can: &Capabilities) -> Result<(), Failure> {
-        let Choice::Sasl(chosen) = choice else {
-            return self.login_command(login).await.map_err(|error| error.of_login("LOGIN").into());
-        };
-        let longest = |allowed: bool| if allowed && can.sasl_ir() { INITIAL } else { 0 };
-        chosen.log_in(login, setting(config), |exchange, initial| self.authenticate(exchange, longest(initial))).await
     }
 
     /// Required, whatever the server announces: what it announced so far nobody vouches for. A session that is logged in
@@ -73,34 +61,60 @@ impl Imap {
             None => Err(Error::protocol("the server answers CAPABILITY and does not say what it can do")),
         }
     }
+}
 
-    async fn login_command(&self, login: &Login) -> Result<()> {
-        let password = login.command_password().ok_or_else(|| Error::input("this login has no password"))?;
-        self.call(LoginCommand { user: login.user(), password }).await
+/// The login's wire forms (RFC 9051 §6.2.2, §6.2.3).
+struct ImapLogin<'a> {
+    imap: &'a Imap,
+    /// As the server announced them before the login.
+    capabilities: Arc<Capabilities>,
+    login: &'a Login,
+}
+
+impl Carrier for ImapLogin<'_> {
+    type Engine = Engine;
+
+    const PROTOCOL: Protocol = Protocol::Imap;
+
+    fn link(&self) -> &ImapLink {
+        self.imap.link()
     }
 
-    /// One exchange, to its end on the wire: where it cannot go on it is cancelled, and the server's answer to that waited for,
-    /// so that the session can be logged in another time.
-    async fn authenticate(&self, mut exchange: Exchange, longest: usize) -> Result<(), Failure> {
-        let initial = exchange.initial(longest)?;
-        let plan = authenticate::plan(exchange.name(), initial.as_ref())?;
-        let mut inbox = self.link().submit(Request::Command(plan));
-        loop {
-            match inbox.next().await {
-                Ok(Some(Delivery::Challenge(challenge))) if !exchange.is_cancelled() => {
-                    let answer;
-                    (exchange, answer) = aside(exchange.is_slow(), move || {
-                        let answer = exchange.answer(&challenge);
-                        (exchange, answer)
-                    })
-                    .await?;
-                    inbox.add(Request::Answer(answer));
-                }
-                Ok(Some(Delivery::Done(verdict))) => return exchange.outcome(verdict.map(drop)),
-                Ok(Some(Delivery::Challenge(_)) | None) => return exchange.outcome(Err(ended())),
-                Ok(Some(_)) => {}
-                Err(error) => return exchange.outcome(Err(error)),
-            }
+    fn offers(&self, mechanism: &str) -> bool {
+        self.capabilities.auth(mechanism)
+    }
+
+    fn takes_command(&self) -> bool {
+        !self.capabilities.login_disabled()
+    }
+
+    fn prefer(&self, strongest: Result<Choice>, terms: Terms) -> Result<Choice> {
+        Ok(strongest?.preferring_command(self.login, terms))
+    }
+
+    async fn command(&self) -> Result<()> {
+        let password = self.login.command_password().ok_or_else(|| Error::input("this login has no password"))?;
+        let command = LoginCommand { user: self.login.user(), password };
+        self.imap.call(command).await.map_err(|error| error.of_login("LOGIN"))
+    }
+
+    fn room(&self, _: &str) -> Result<usize> {
+        Ok(if self.capabilities.sasl_ir() { INITIAL } else { 0 })
+    }
+
+    fn opening(&self, exchange: &Exchange, initial: Option<Secret>) -> Result<Request> {
+        Ok(Request::Command(authenticate::plan(exchange.name(), initial.as_ref())?))
+    }
+
+    fn answer(_: &Exchange, line: Option<Secret>) -> Request {
+        Request::Answer(line)
+    }
+
+    fn turn(delivery: Delivery) -> Option<Turn> {
+        match delivery {
+            Delivery::Challenge(challenge) => Some(Turn::Challenge(challenge)),
+            Delivery::Done(verdict) => Some(Turn::Verdict(verdict.map(drop))),
+            _ => None,
         }
     }
 }
@@ -112,14 +126,4 @@ pub(super) fn longest_set(greeting: &str, capabilities: &Capabilities) -> usize 
     let short =
         capabilities.has("XYMHIGHESTMODSEQ") || version.is_some_and(|text| text.starts_with("imapgate-") || uw(text));
     if short { 800 } else { usize::MAX }
-}
-
-fn setting(config: &Config) -> Setting<'_> {
-    Setting {
-        host: config.host(),
-        port: config.port_for(Protocol::Imap),
-        challenges: config.limits.challenges,
-        iterations: config.limits.scram_iterations,
-        token: None,
-    }
 }

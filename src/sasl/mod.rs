@@ -17,7 +17,7 @@ mod single;
 #[cfg(test)]
 mod vectors;
 
-pub(crate) use choice::{Choice, Chosen, Setting, Terms, choose};
+pub(crate) use choice::{Choice, Setting, Terms, choose};
 pub(crate) use exchange::{Exchange, Failure, Unheard};
 pub(crate) use scram::prepared;
 

@@ -1,15 +1,17 @@
-//! From the greeting to a maildrop that is open: capabilities, the upgrade to TLS, the login. Whatever goes wrong here ends the
-//! session; what is tried twice is `sasl`'s to say.
+//! From the greeting to a maildrop that is open: capabilities, the upgrade to TLS, the login's wire forms. Whatever goes wrong here
+//! ends the session; what is tried twice is `authentication`'s to say.
+
+use std::sync::Arc;
 
 use super::{Pop3Link, answer, one};
+use crate::authentication::{self, Carrier, Turn};
 use crate::config::{Config, Protocol, Security};
-use crate::conn::aside;
 use crate::error::{Error, Kind, Result};
-use crate::login::Login;
+use crate::login::{Login, Secret};
 use crate::pop3::codec::{LONGEST_COMMAND, command, stamp};
-use crate::pop3::engine::{Delivery, Effect, Needs, Plan, Request, Shape, State};
+use crate::pop3::engine::{Delivery, Effect, Engine, Needs, Plan, Request, Shape, State};
 use crate::sasl::digest::md5;
-use crate::sasl::{Choice, Chosen, Exchange, Failure, Setting, Terms, choose, prepared};
+use crate::sasl::{Choice, Exchange, Terms, prepared};
 
 /// Opens the maildrop.
 pub(super) async fn log_in(link: &Pop3Link, config: &Config, login: &Login) -> Result<()> {
@@ -20,36 +22,9 @@ pub(super) async fn log_in(link: &Pop3Link, config: &Config, login: &Login) -> R
         ask_capabilities(link).await?;
     }
     speak_utf8(link).await?;
-    let mut way = way(link, config, login)?;
-    while let Err(failure) = prove(link, config, login, &way).await {
-        let next = match way {
-            Way::Sasl(chosen) if failure.unheard.is_some() => next(&link.state(), config, login, chosen),
-            _ => None,
-        };
-        way = next.ok_or(failure.error)?;
-    }
+    authentication::log_in(&Pop3Login::new(link, config, login), config, login).await?;
     // Values may differ after the login (RFC 2449 §5).
     ask_capabilities(link).await
-}
-
-/// How to log in.
-enum Way {
-    Sasl(Chosen),
-    /// With this timestamp.
-    Apop(Vec<u8>),
-    /// By USER and PASS.
-    Command,
-}
-
-async fn prove(link: &Pop3Link, config: &Config, login: &Login, way: &Way) -> Result<(), Failure> {
-    match way {
-        Way::Sasl(chosen) => {
-            let run = |exchange, initial| authenticate(link, exchange, initial);
-            chosen.log_in(login, setting(config), run).await
-        }
-        Way::Apop(stamp) => apop(link, login, stamp).await.map_err(|error| error.of_login("APOP").into()),
-        Way::Command => user_and_password(link, login).await.map_err(|error| error.of_login("USER and PASS").into()),
-    }
 }
 
 /// `-ERR` says that there is no CAPA, which is no failure.
@@ -86,55 +61,85 @@ async fn speak_utf8(link: &Pop3Link) -> Result<()> {
     }
 }
 
-/// APOP stands behind whatever else keeps the password, and before all that shows it.
-fn way(link: &Pop3Link, config: &Config, login: &Login) -> Result<Way> {
-    let state = link.state();
-    let choice = choice(&state, config, login);
-    // What came in clear before STLS was forgotten with it.
-    let stamp = login.apop_password().and_then(|_| stamp(state.greeting.as_bytes()));
-    match (choice, stamp) {
-        (Ok(Choice::Sasl(chosen)), Some(_)) if !chosen.shows_secret() => Ok(Way::Sasl(chosen)),
-        (_, Some(stamp)) => Ok(Way::Apop(stamp.to_vec())),
-        (Ok(Choice::Sasl(chosen)), None) => Ok(Way::Sasl(chosen)),
-        (Ok(Choice::Command), None) => Ok(Way::Command),
-        (Err(error), None) => Err(error),
+/// The login's wire forms (RFC 5034 §4, RFC 1939 §7).
+struct Pop3Login<'a> {
+    link: &'a Pop3Link,
+    login: &'a Login,
+    encrypted: bool,
+    state: Arc<State>,
+}
+
+impl<'a> Pop3Login<'a> {
+    fn new(link: &'a Pop3Link, config: &Config, login: &'a Login) -> Self {
+        Self { link, login, encrypted: config.security != Security::Plaintext, state: link.state() }
+    }
+
+    /// The timestamp, where the login has what APOP needs. What came in clear before STLS was forgotten with it.
+    fn stamp(&self) -> Option<&[u8]> {
+        self.login.apop_password().and_then(|_| stamp(self.state.greeting.as_bytes()))
     }
 }
 
-fn choice(state: &State, config: &Config, login: &Login) -> Result<Choice> {
-    choose(login, |name| offers(state, name), terms(state, config))
-}
+impl Carrier for Pop3Login<'_> {
+    type Engine = Engine;
 
-/// What to try where the server does not understand AUTH with that mechanism.
-fn next(state: &State, config: &Config, login: &Login, unheard: Chosen) -> Option<Way> {
-    let next = Choice::Sasl(unheard).next(login, |name| offers(state, name), terms(state, config))?;
-    Some(match next {
-        Choice::Sasl(chosen) => Way::Sasl(chosen),
-        Choice::Command => Way::Command,
-    })
-}
+    const PROTOCOL: Protocol = Protocol::Pop3;
 
-fn offers(state: &State, mechanism: &str) -> bool {
-    state.capabilities.as_ref().is_some_and(|capabilities| capabilities.sasl(mechanism))
-}
+    fn link(&self) -> &Pop3Link {
+        self.link
+    }
 
-fn terms(state: &State, config: &Config) -> Terms {
-    let encrypted = config.security != Security::Plaintext;
-    let command_offered = state.capabilities.as_ref().is_none_or(|capabilities| {
-        // Some servers name neither, and take USER all the same; in clear, naming neither means that none is wanted.
-        capabilities.user() || (encrypted && !capabilities.has("SASL"))
-    });
-    // The configuration has seen to it that the connection is encrypted, or the caller wrote `dangerous`.
-    Terms { may_show_secret: true, command_offered }
-}
+    fn offers(&self, mechanism: &str) -> bool {
+        self.state.capabilities.as_ref().is_some_and(|capabilities| capabilities.sasl(mechanism))
+    }
 
-fn setting(config: &Config) -> Setting<'_> {
-    Setting {
-        host: config.host(),
-        port: config.port_for(Protocol::Pop3),
-        challenges: config.limits.challenges,
-        iterations: config.limits.scram_iterations,
-        token: None,
+    fn takes_command(&self) -> bool {
+        self.state.capabilities.as_ref().is_none_or(|capabilities| {
+            // Some servers name neither, and take USER all the same; in clear, naming neither means that none is wanted.
+            capabilities.user() || (self.encrypted && !capabilities.has("SASL"))
+        })
+    }
+
+    /// APOP comes after whatever else keeps the password, and before all that shows it.
+    fn prefer(&self, strongest: Result<Choice>, _: Terms) -> Result<Choice> {
+        match strongest {
+            Ok(Choice::Sasl(chosen)) if !chosen.shows_secret() => Ok(Choice::Sasl(chosen)),
+            _ if self.stamp().is_some() => Ok(Choice::Command),
+            strongest => strongest,
+        }
+    }
+
+    async fn command(&self) -> Result<()> {
+        match self.stamp() {
+            Some(stamp) => apop(self.link, self.login, stamp).await.map_err(|error| error.of_login("APOP")),
+            None => user_and_password(self.link, self.login).await.map_err(|error| error.of_login("USER and PASS")),
+        }
+    }
+
+    fn room(&self, mechanism: &str) -> Result<usize> {
+        Ok(LONGEST_COMMAND - command("AUTH", &[mechanism.as_bytes(), b""])?.len())
+    }
+
+    fn opening(&self, exchange: &Exchange, initial: Option<Secret>) -> Result<Request> {
+        let name = exchange.name().as_bytes();
+        let plan = match initial {
+            Some(initial) => Plan::new("AUTH", &[name, initial.expose()])?.secret(),
+            None => Plan::new("AUTH", &[name])?,
+        };
+        let effect = Effect::Authenticate { owing: exchange.is_owing() };
+        Ok(Request::Command(plan.needs(Needs::BeforeLogin).effect(effect)))
+    }
+
+    fn answer(exchange: &Exchange, line: Option<Secret>) -> Request {
+        Request::Answer { line, owing: exchange.is_owing() }
+    }
+
+    fn turn(delivery: Delivery) -> Option<Turn> {
+        match delivery {
+            Delivery::Challenge(challenge) => Some(Turn::Challenge(challenge)),
+            Delivery::Done(verdict) => Some(Turn::Verdict(verdict.map(drop))),
+            _ => None,
+        }
     }
 }
 
@@ -166,33 +171,4 @@ async fn user_and_password(link: &Pop3Link, login: &Login) -> Result<()> {
 /// RFC 6856 §2.2: must not be sent to a server that does not say so.
 fn takes_utf8(link: &Pop3Link) -> bool {
     link.state().capabilities.as_ref().is_some_and(|capabilities| capabilities.utf8_user())
-}
-
-/// RFC 5034 §4, one exchange to its end on the wire.
-async fn authenticate(link: &Pop3Link, mut exchange: Exchange, initial: bool) -> Result<(), Failure> {
-    let name = exchange.name();
-    let room = LONGEST_COMMAND - command("AUTH", &[name.as_bytes(), b""])?.len();
-    let longest = if initial { room } else { 0 };
-    let plan = match exchange.initial(longest)? {
-        Some(initial) => Plan::new("AUTH", &[name.as_bytes(), initial.expose()])?.secret(),
-        None => Plan::new("AUTH", &[name.as_bytes()])?,
-    };
-    let plan = plan.needs(Needs::BeforeLogin).effect(Effect::Authenticate { owing: exchange.is_owing() });
-    let mut inbox = link.submit(Request::Command(plan));
-    loop {
-        match inbox.next().await {
-            Ok(Some(Delivery::Challenge(challenge))) if !exchange.is_cancelled() => {
-                let line;
-                (exchange, line) = aside(exchange.is_slow(), move || {
-                    let line = exchange.answer(&challenge);
-                    (exchange, line)
-                })
-                .await?;
-                inbox.add(Request::Answer { line, owing: exchange.is_owing() });
-            }
-            Ok(Some(Delivery::Done(verdict))) => return exchange.outcome(verdict.map(drop)),
-            Ok(_) => return exchange.outcome(Err(Error::protocol("the authentication came to no end"))),
-            Err(error) => return exchange.outcome(Err(error)),
-        }
-    }
 }

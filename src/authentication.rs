@@ -1,0 +1,101 @@
+//! The login, once for both protocols: the choice of a way, the SASL exchange over the connection, and the next way where the server
+//! does not understand one. A [`Carrier`] supplies the wire forms; what a mechanism says is `sasl`'s business.
+
+use bytes::Bytes;
+
+use crate::config::{Config, Protocol};
+use crate::conn::aside;
+use crate::conn::link::Link;
+use crate::engine::Engine;
+use crate::error::{Error, Result};
+use crate::login::{Login, Secret};
+use crate::sasl::{Choice, Exchange, Failure, Setting, Terms, choose};
+
+/// What one protocol supplies to its login.
+pub(crate) trait Carrier: Sync {
+    type Engine: Engine;
+
+    const PROTOCOL: Protocol;
+
+    fn link(&self) -> &Link<Self::Engine>;
+    /// Whether the server offers the mechanism.
+    fn offers(&self, mechanism: &str) -> bool;
+    /// Whether the server takes the protocol's own command.
+    fn takes_command(&self) -> bool;
+    /// The first way to try, given the strongest that the server offers, or why there is none.
+    fn prefer(&self, strongest: Result<Choice>, terms: Terms) -> Result<Choice>;
+    /// Logs in by a command of the protocol's own. The error names the command.
+    fn command(&self) -> impl Future<Output = Result<()>> + Send;
+    /// The most bytes of an initial response that fit after the mechanism's name; 0 where the server takes none.
+    fn room(&self, mechanism: &str) -> Result<usize>;
+    /// The request that opens an exchange.
+    fn opening(&self, exchange: &Exchange, initial: Option<Secret>) -> Result<<Self::Engine as Engine>::Request>;
+    /// The request that answers a challenge; without a line it cancels the exchange.
+    fn answer(exchange: &Exchange, line: Option<Secret>) -> <Self::Engine as Engine>::Request;
+    /// What a delivery means to the exchange; `None`: nothing.
+    fn turn(delivery: <Self::Engine as Engine>::Delivery) -> Option<Turn>;
+}
+
+/// What the server says in an exchange.
+pub(crate) enum Turn {
+    /// In base64.
+    Challenge(Bytes),
+    Verdict(Result<()>),
+}
+
+/// Logs in by the way the carrier prefers; where the server does not understand it, by the next that reveals no more.
+pub(crate) async fn log_in<C: Carrier>(carrier: &C, config: &Config, login: &Login) -> Result<()> {
+    let offered = |mechanism: &str| carrier.offers(mechanism);
+    // The configuration has seen to it that the connection is encrypted, or the caller wrote `dangerous`.
+    let terms = Terms { may_show_secret: true, command_offered: carrier.takes_command() };
+    let mut choice = carrier.prefer(choose(login, offered, terms), terms)?;
+    while let Err(failure) = prove(carrier, &choice, config, login).await {
+        let next = choice.next(login, offered, terms).filter(|_| failure.unheard.is_some());
+        choice = next.ok_or(failure.error)?;
+    }
+    Ok(())
+}
+
+async fn prove<C: Carrier>(carrier: &C, choice: &Choice, config: &Config, login: &Login) -> Result<(), Failure> {
+    let Choice::Sasl(chosen) = choice else { return Ok(carrier.command().await?) };
+    chosen.log_in(login, setting(config, C::PROTOCOL), |exchange, initial| converse(carrier, exchange, initial)).await
+}
+
+fn setting(config: &Config, protocol: Protocol) -> Setting<'_> {
+    Setting {
+        host: config.host(),
+        port: config.port_for(protocol),
+        challenges: config.limits.challenges,
+        iterations: config.limits.scram_iterations,
+        token: None,
+    }
+}
+
+/// One exchange, to its end on the wire: where it cannot go on it is cancelled, and the server's answer to that waited for, so that
+/// the session can be logged in another time.
+async fn converse<C: Carrier>(carrier: &C, mut exchange: Exchange, initial: bool) -> Result<(), Failure> {
+    let room = if initial { carrier.room(exchange.name())? } else { 0 };
+    let initial = exchange.initial(room)?;
+    let mut inbox = carrier.link().submit(carrier.opening(&exchange, initial)?);
+    loop {
+        match inbox.next().await.map(|delivery| delivery.map(C::turn)) {
+            Ok(Some(Some(Turn::Challenge(challenge)))) if !exchange.is_cancelled() => {
+                let line;
+                (exchange, line) = aside(exchange.is_slow(), move || {
+                    let line = exchange.answer(&challenge);
+                    (exchange, line)
+                })
+                .await?;
+                inbox.add(C::answer(&exchange, line));
+            }
+            Ok(Some(Some(Turn::Verdict(verdict)))) => return exchange.outcome(verdict),
+            Ok(Some(Some(Turn::Challenge(_))) | None) => return exchange.outcome(Err(endless())),
+            Ok(Some(None)) => {}
+            Err(error) => return exchange.outcome(Err(error)),
+        }
+    }
+}
+
+fn endless() -> Error {
+    Error::protocol("the authentication came to no end")
+}
