@@ -1,9 +1,12 @@
 //! [`Body`]: one message, of any size, read as it comes. The bytes are the protocol's business; here is only the reader.
 
+pub(crate) mod reader;
+
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use self::reader::Chunks;
 use crate::defect::Defect;
 use crate::io::{AsyncBufRead, AsyncRead, ReadBuf};
 
@@ -11,7 +14,8 @@ use crate::io::{AsyncBufRead, AsyncRead, ReadBuf};
 /// [`AsyncBufRead`] it shows the bytes where they were received, without copying them.
 ///
 /// Dropping it costs at most one window of bytes that are still on their way; the session stays correct. A failure is an
-/// [`std::io::Error`] whose inner error is this crate's [`Error`](crate::Error); after it, or after the end, nothing follows.
+/// [`std::io::Error`] whose inner error is this crate's [`Error`](crate::Error); read again, the body fails again. After the end
+/// nothing follows.
 pub struct Body<'a> {
     reader: Reader<'a>,
 }
@@ -22,7 +26,7 @@ enum Reader<'a> {
 }
 
 /// A reader that knows at its end what was wrong with the message.
-pub(crate) trait Judged: AsyncBufRead {
+trait Judged: AsyncBufRead {
     /// Empty before the end.
     fn defects(&self) -> Vec<Defect>;
 }
@@ -34,7 +38,7 @@ impl<'a> Body<'a> {
     }
 
     /// A body over a reader that judges what it reads.
-    pub(crate) fn judged(reader: impl Judged + Send + 'a) -> Self {
+    pub(crate) fn judged(reader: reader::Reader<impl Chunks + Send + 'a>) -> Self {
         Self { reader: Reader::Judged(Box::pin(reader)) }
     }
 

@@ -267,6 +267,7 @@ async fn a_body_that_breaks_off_is_an_error_of_its_reader() {
     let mut body = folder.read(postroom::imap::Uid::new(10).unwrap(), postroom::imap::Section::WHOLE).await.unwrap();
     let mut text = Vec::new();
     assert!(body.read_to_end(&mut text).await.is_err());
+    assert!(body.read_to_end(&mut text).await.is_err(), "what broke off is not whole");
     assert_eq!(text, b"hello");
 }
 

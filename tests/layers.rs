@@ -46,7 +46,7 @@ const LAYERS: &[Layer] = &[
     layer!("recorder":),
     layer!("redact": "error"),
     layer!("io":),
-    layer!("body": "io" "defect"),
+    layer!("body": "io" "error" "defect"),
     layer!("config": "error" "limits" "recorder" "rustls"),
     layer!("wire": "error" "limits"),
     layer!("text":),

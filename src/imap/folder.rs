@@ -17,11 +17,12 @@ use super::engine::{Request, Selected};
 use super::fetch::Fetch;
 use super::idle::Idle;
 use super::limited::{Descent, Repeat};
-use super::reader::SectionReader;
+use super::reader::Windows;
 use super::session::Imap;
 use super::types::{Fetched, Items, Section, SeqNum, StatusItems, Uid, Uids};
 use crate::FlagChange;
 use crate::body::Body;
+use crate::body::reader::Reader;
 use crate::error::{Error, Result};
 use crate::message_id::Place;
 
@@ -359,7 +360,8 @@ impl<S: BorrowMut<Imap>> Folder<S> {
         self.info()?;
         let selection = self.selection;
         let session = self.session.borrow_mut();
-        let mut reader = SectionReader::new(session.link(), session.limits(), selection, uid, section)?;
+        let mut reader = Reader::new(Windows::new(session.link(), session.limits(), selection, uid, section)?);
+        // So that a message that is not there is known before anything is read of it.
         poll_fn(|cx| reader.poll_begin(cx)).await?;
         Ok(Body::judged(reader))
     }

@@ -2,10 +2,9 @@
 //! the memory is the connection's window, whatever the size of the message. That the bytes are this section's the engine knows.
 
 use std::num::NonZeroU32;
-use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use bytes::{Buf, Bytes};
+use bytes::Bytes;
 
 use super::call::{ImapInbox, ImapLink};
 use super::codec::{Batch, FetchedBatch};
@@ -13,18 +12,17 @@ use super::command::body;
 use super::engine::{Delivery, Request};
 use super::existing::{Existing, Found};
 use super::types::{Fetched, Section, Uid, Uids};
-use crate::body::Judged;
+use crate::body::reader::Chunks;
 use crate::defect::Defect;
 use crate::error::{Error, Kind, Result};
-use crate::io::{AsyncBufRead, AsyncRead, ReadBuf, poll_copy};
 use crate::judge::Verdict;
 use crate::limits::Limits;
 
 /// What is asked for at once, in bytes.
 const WINDOW: NonZeroU32 = NonZeroU32::new(4 * 1024 * 1024).unwrap();
 
-/// The reader behind a [`Body`](crate::Body).
-pub(super) struct SectionReader<'a> {
+/// The text of one section, window by window.
+pub(super) struct Windows<'a> {
     link: &'a ImapLink,
     limits: &'a Limits,
     selection: u64,
@@ -36,7 +34,6 @@ pub(super) struct SectionReader<'a> {
     got: u64,
     /// Whether the server answered this window, be it with nothing.
     found: bool,
-    chunk: Bytes,
     /// What RFC822.SIZE says, if the whole message is read.
     declared: Option<u64>,
     defects: Vec<Defect>,
@@ -45,7 +42,7 @@ pub(super) struct SectionReader<'a> {
     existing: Option<Existing<'a>>,
 }
 
-impl<'a> SectionReader<'a> {
+impl<'a> Windows<'a> {
     pub(super) fn new(
         link: &'a ImapLink,
         limits: &'a Limits,
@@ -62,7 +59,6 @@ impl<'a> SectionReader<'a> {
             start: 0,
             got: 0,
             found: false,
-            chunk: Bytes::new(),
             declared: None,
             defects: Vec::new(),
             inbox: None,
@@ -72,11 +68,6 @@ impl<'a> SectionReader<'a> {
         Ok(reader)
     }
 
-    /// Waits for the first bytes, so that a message that is not there is known before anything is read of it.
-    pub(super) fn poll_begin(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
-        self.poll_chunk(cx)
-    }
-
     fn ask(&mut self) -> Result<()> {
         let plan = body::plan(self.selection, self.uid, &self.section, self.start, WINDOW)?;
         self.inbox = Some(self.link.submit(Request::Command(plan)));
@@ -84,37 +75,38 @@ impl<'a> SectionReader<'a> {
         Ok(())
     }
 
-    /// Ready with bytes in `chunk`, or with none at the end.
-    fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
-        while self.chunk.is_empty() {
+    fn poll_bytes(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>>> {
+        loop {
             if let Some(existing) = &mut self.existing {
-                let found = ready!(existing.poll(cx));
-                self.existing = None;
-                return Poll::Ready(Err(found.map_or_else(|error| error, why_missing)));
+                let found = ready!(existing.poll(cx))?;
+                return Poll::Ready(Err(why_missing(found)));
             }
-            let Some(inbox) = &mut self.inbox else { break };
-            match ready!(inbox.poll_next(cx)) {
-                Ok(Some(Delivery::Chunk(bytes))) => self.take(bytes),
-                Ok(Some(Delivery::Frames { batch, .. })) => self.take_frames(&batch)?,
-                Ok(Some(Delivery::Done(Ok(_)))) | Ok(None) => self.end_window()?,
-                Ok(Some(Delivery::Done(Err(error)))) | Err(error) => {
-                    self.inbox = None;
-                    return Poll::Ready(Err(error));
+            let Some(inbox) = &mut self.inbox else { return Poll::Ready(Ok(None)) };
+            let bytes = match ready!(inbox.poll_next(cx))? {
+                Some(Delivery::Chunk(bytes)) => Some(self.take(bytes)),
+                Some(Delivery::Frames { batch, .. }) => self.take_frames(&batch)?,
+                Some(Delivery::Done(Err(error))) => return Poll::Ready(Err(error)),
+                Some(Delivery::Done(Ok(_))) | None => {
+                    self.end_window()?;
+                    None
                 }
-                Ok(Some(_)) => {}
+                Some(_) => None,
+            };
+            if bytes.is_some() {
+                return Poll::Ready(Ok(bytes));
             }
         }
-        Poll::Ready(Ok(()))
     }
 
-    fn take(&mut self, bytes: Bytes) {
+    fn take(&mut self, bytes: Bytes) -> Bytes {
         self.found = true;
         self.got += bytes.len() as u64;
-        self.chunk = bytes;
+        bytes
     }
 
     /// The response around the text. A short section may be in it, as a quoted string or NIL, instead of a literal before it.
-    fn take_frames(&mut self, batch: &Batch) -> Result<()> {
+    fn take_frames(&mut self, batch: &Batch) -> Result<Option<Bytes>> {
+        let mut bytes = None;
         for fetched in FetchedBatch::parse(batch, self.limits, None) {
             let fetched = fetched
                 .map_err(|error| Error::new(Kind::Missing, "the message's text cannot be read").with_source(error))?;
@@ -128,17 +120,16 @@ impl<'a> SectionReader<'a> {
                     other => self.defects.push(other),
                 }
             }
-            self.take_section(&fetched);
+            bytes = bytes.or_else(|| self.take_section(&fetched));
         }
-        Ok(())
+        Ok(bytes)
     }
 
-    fn take_section(&mut self, fetched: &Fetched) {
-        let Some(section) = fetched.section(&self.section) else { return };
+    fn take_section(&mut self, fetched: &Fetched) -> Option<Bytes> {
+        let section = fetched.section(&self.section)?;
         self.found = true;
-        if let Some(text) = section.bytes().filter(|text| !text.is_empty() && self.got == 0) {
-            self.take(text);
-        }
+        let text = section.bytes().filter(|text| !text.is_empty() && self.got == 0)?;
+        Some(self.take(text))
     }
 
     /// A window of which nothing came may mean that the message is gone, be it between two windows: half of it must not look
@@ -171,32 +162,16 @@ fn why_missing(found: Found) -> Error {
     }
 }
 
-impl Judged for SectionReader<'_> {
-    fn defects(&self) -> Vec<Defect> {
-        let over = self.inbox.is_none() && self.existing.is_none() && self.chunk.is_empty();
-        if over { self.defects.clone() } else { Vec::new() }
-    }
-}
-
-impl AsyncRead for SectionReader<'_> {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<std::io::Result<()>> {
-        poll_copy(self, cx, buf)
-    }
-}
-
-impl AsyncBufRead for SectionReader<'_> {
-    fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<&[u8]>> {
-        let reader = self.get_mut();
-        ready!(reader.poll_chunk(cx))?;
-        Poll::Ready(Ok(&reader.chunk))
-    }
-
-    fn consume(mut self: Pin<&mut Self>, count: usize) {
-        let count = count.min(self.chunk.len());
-        self.chunk.advance(count);
-        if self.chunk.is_empty() {
-            // Where nobody holds on to its block any more, that is read into again.
-            self.chunk = Bytes::new();
+impl Chunks for Windows<'_> {
+    fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>>> {
+        let result = ready!(self.poll_bytes(cx));
+        if result.is_err() {
+            (self.inbox, self.existing) = (None, None);
         }
+        Poll::Ready(result)
+    }
+
+    fn defects(&self) -> Vec<Defect> {
+        self.defects.clone()
     }
 }

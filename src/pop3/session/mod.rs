@@ -3,6 +3,7 @@
 
 pub(super) mod listing;
 mod login;
+mod reading;
 mod retrieval;
 mod sizes;
 
@@ -11,8 +12,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use self::reading::Text;
 pub(super) use self::retrieval::Asked;
-use self::retrieval::Reader;
 pub use self::retrieval::Retrieval;
 pub(super) use self::sizes::Sizes;
 use super::engine::{Answer, Delivery, Effect, Engine, Needs, Plan, Request, Series, Shape};
@@ -20,6 +21,7 @@ use super::mailbox::Maildrop;
 use super::notices::Notices;
 use super::{Capabilities, Content, Flaws, Language, Number, Retrieved, Stat, Uidl, codec};
 use crate::body::Body;
+use crate::body::reader::Reader;
 use crate::config::{Config, Protocol};
 use crate::conn::Driver;
 use crate::conn::connect::{adopt, session};
@@ -312,7 +314,7 @@ impl Pop3 {
     pub(super) async fn open<'a>(&self, number: Number) -> Result<Body<'a>> {
         let plan = Plan::new("RETR", &[number.to_string().as_bytes()])?.shape(Shape::Stream);
         let inbox = self.link.submit(Request::Command(plan));
-        Reader::open(inbox, self.maildrop.sizes.of(number)).await.map(Body::judged)
+        Ok(Body::judged(Reader::new(Text::open(inbox, self.maildrop.sizes.of(number)).await?)))
     }
 
     /// The languages in which the server can speak to people (RFC 6856 §3.2).

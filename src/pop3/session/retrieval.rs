@@ -1,5 +1,4 @@
-//! What streams: [`Retrieval`], many messages one after the other, and the reader of one message of any size. Each message is
-//! judged here by the size that was listed.
+//! [`Retrieval`]: many messages one after the other, each judged by the size that was listed.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -7,16 +6,12 @@ use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use bytes::{Buf, Bytes};
+use bytes::Bytes;
 use futures_core::Stream;
 
 use super::sizes::Sizes;
-use crate::body::Judged;
 use crate::conn::link::{Inbox, Link};
-use crate::defect::Defect;
 use crate::error::{Error, Result};
-use crate::io::{AsyncBufRead, AsyncRead, ReadBuf, poll_copy};
-use crate::judge::Verdict;
 use crate::pop3::engine::{Delivery, Engine, Request, Series};
 use crate::pop3::{Content, Retrieved};
 
@@ -192,82 +187,6 @@ impl Stream for Retrieval<'_> {
 impl fmt::Debug for Retrieval<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Retrieval").field("ready", &self.ready.len()).finish_non_exhaustive()
-    }
-}
-
-/// One message as it comes, judged at its end.
-pub(super) struct Reader {
-    inbox: Inbox<Engine>,
-    chunk: Bytes,
-    declared: Option<u64>,
-    received: u64,
-    end: Option<Result<Verdict>>,
-}
-
-impl Reader {
-    /// Waits until the server has said that the message is there.
-    pub(super) async fn open(mut inbox: Inbox<Engine>, declared: Option<u64>) -> Result<Self> {
-        match inbox.next().await? {
-            Some(Delivery::Chunk(chunk)) => {
-                let received = chunk.len() as u64;
-                Ok(Self { inbox, chunk, declared, received, end: None })
-            }
-            Some(Delivery::Done(Err(error))) => Err(error),
-            _ => Err(Error::protocol("a message came without its beginning")),
-        }
-    }
-
-    /// Waits for more of the message, or its end.
-    fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
-        while self.chunk.is_empty() {
-            if let Some(end) = &self.end {
-                return Poll::Ready(match end {
-                    Ok(Verdict::Missing) => Err(Verdict::missing()),
-                    Ok(_) => Ok(()),
-                    Err(error) => Err(error.clone()),
-                });
-            }
-            self.end = match ready!(self.inbox.poll_next(cx)) {
-                Ok(Some(Delivery::Chunk(chunk))) => {
-                    self.received += chunk.len() as u64;
-                    self.chunk = chunk;
-                    None
-                }
-                Ok(Some(Delivery::Done(Ok(_)))) => Some(Ok(Verdict::of(Some(self.received), self.declared))),
-                Ok(Some(Delivery::Done(Err(error)))) | Err(error) => Some(Err(error)),
-                Ok(_) => Some(Err(Error::protocol("a message came without its end"))),
-            };
-        }
-        Poll::Ready(Ok(()))
-    }
-}
-
-impl Judged for Reader {
-    fn defects(&self) -> Vec<Defect> {
-        self.end.iter().flatten().filter_map(Verdict::defect).collect()
-    }
-}
-
-impl AsyncRead for Reader {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<std::io::Result<()>> {
-        poll_copy(self, cx, buf)
-    }
-}
-
-impl AsyncBufRead for Reader {
-    fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<&[u8]>> {
-        let reader = self.get_mut();
-        ready!(reader.poll_chunk(cx))?;
-        Poll::Ready(Ok(&reader.chunk))
-    }
-
-    fn consume(mut self: Pin<&mut Self>, count: usize) {
-        let count = count.min(self.chunk.len());
-        self.chunk.advance(count);
-        if self.chunk.is_empty() {
-            // Where nobody holds on to its block any more, that is read into again.
-            self.chunk = Bytes::new();
-        }
     }
 }
 
