@@ -98,7 +98,7 @@ mod wire;
 
 pub use body::Body;
 pub use config::{Config, KeepAlive, Protocol};
-pub use conn::{Driver, rustls};
+pub use conn::{Driver, Notices, rustls};
 pub use defect::{Defect, Reason};
 pub use error::{Code, Error, Fault, Kind, Result};
 pub use flag::{Flag, FlagAction, FlagChange};

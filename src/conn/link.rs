@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use super::board::Board;
+use super::notices::{Listen, Notices};
 use crate::engine::{Engine, Id, Parcel};
 use crate::error::{Error, Result};
 
@@ -21,7 +22,7 @@ pub(crate) struct Inbox<E: Engine> {
 }
 
 /// One who listens to what the server says to the session. It does not keep the connection open.
-pub(crate) struct Listening<E: Engine> {
+struct Listening<E: Engine> {
     id: u64,
     shared: Arc<Shared<E>>,
 }
@@ -93,9 +94,9 @@ impl<E: Engine> Link<E> {
     }
 
     /// Listens from now on; the first who does also hears what was said before.
-    pub(crate) fn listen(&self) -> Listening<E> {
+    pub(crate) fn listen(&self) -> Notices<E::Notice> {
         let id = self.0.lock().board.listen();
-        Listening { id, shared: self.0.clone() }
+        Notices::new(Listening { id, shared: self.0.clone() })
     }
 
     /// What was said and nobody has listened to.
@@ -185,9 +186,8 @@ impl<E: Engine> Inbox<E> {
     }
 }
 
-impl<E: Engine> Listening<E> {
-    /// The next notice; `None` once the session has ended and all was heard.
-    pub(crate) fn poll_next(&self, cx: &Context<'_>) -> Poll<Option<E::Notice>> {
+impl<E: Engine> Listen<E::Notice> for Listening<E> {
+    fn poll_next(&self, cx: &Context<'_>) -> Poll<Option<E::Notice>> {
         let mut road = self.shared.lock();
         match road.board.take(self.id, cx) {
             None if road.ended.is_none() => Poll::Pending,

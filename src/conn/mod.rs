@@ -6,6 +6,7 @@ mod board;
 pub(crate) mod connect;
 pub(crate) mod driver;
 pub(crate) mod link;
+mod notices;
 mod race;
 mod socket;
 pub(crate) mod stream;
@@ -19,6 +20,7 @@ mod tls_tests;
 
 pub(crate) use aside::aside;
 pub(crate) use driver::now;
+pub use notices::Notices;
 pub(crate) use tokio::time::sleep;
 pub use tokio_rustls::rustls;
 

@@ -313,7 +313,7 @@ impl Imap {
     /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(example()).unwrap();
     /// ```
     pub fn notices(&self) -> Notices {
-        Notices::new(self.link.listen())
+        self.link.listen()
     }
 
     /// Asks for nothing: shows that the session lives, and lets the server say what happened. One flight.

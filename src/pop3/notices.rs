@@ -1,31 +1,10 @@
-//! [`Notices`]: what a POP3 server says to the session, as a stream. What it can say is a type of its own.
+//! What a POP3 server says to the session, as a stream. What it can say is a type of its own.
 
-use std::fmt;
-use std::future::poll_fn;
-use std::pin::Pin;
-use std::task::{Context, Poll};
-
-use futures_core::Stream;
-
-use super::engine::Engine;
 use super::types::Notice;
-use crate::conn::link::Listening;
 use crate::engine::Tidings;
 
-/// What the server says to the session, from [`Pop3::notices`](super::Pop3::notices). It ends with the session.
-pub struct Notices(Listening<Engine>);
-
-impl Notices {
-    pub(super) fn new(listening: Listening<Engine>) -> Self {
-        Self(listening)
-    }
-
-    /// The next notice; `None` once the session has ended. It never touches the wire. Cancel-safe: no notice is lost by dropping this
-    /// future.
-    pub async fn next(&mut self) -> Option<Notice> {
-        poll_fn(|cx| self.0.poll_next(cx)).await
-    }
-}
+/// What the server says to the session, from [`Pop3::notices`](super::Pop3::notices).
+pub type Notices = crate::Notices<Notice>;
 
 impl Tidings for Notice {
     fn weight(&self) -> usize {
@@ -37,19 +16,5 @@ impl Tidings for Notice {
 
     fn lagged() -> Self {
         Self::Lagged
-    }
-}
-
-impl Stream for Notices {
-    type Item = Notice;
-
-    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Notice>> {
-        self.0.poll_next(cx)
-    }
-}
-
-impl fmt::Debug for Notices {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Notices").finish_non_exhaustive()
     }
 }

@@ -389,7 +389,7 @@ impl Pop3 {
     /// borrow the session and ends with it; nobody has to read it. It never touches the wire. A session that
     /// [`Mailbox::idle`](crate::Mailbox::idle) has begun anew needs a new stream.
     pub fn notices(&self) -> Notices {
-        Notices::new(self.link.listen())
+        self.link.listen()
     }
 
     /// Does nothing, but for keeping the session alive (RFC 1939 §5).
