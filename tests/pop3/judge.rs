@@ -1,38 +1,11 @@
 //! Whether what a POP3 server sends is the message, by every way to read one: against the size that LIST said, and never by nothing.
-#![cfg(feature = "testing")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a panic in a test is a failed test"
-)]
 
-use postroom::pop3::{Content, Number, Pop3};
+use postroom::pop3::{Content, Pop3};
 use postroom::testing::Script;
-use postroom::{Body, Config, Defect, Kind, Login, Mailbox, Message, MessageId, Part, Result};
+use postroom::{Body, Defect, Kind, Mailbox, Part, Result};
 use tokio::io::AsyncReadExt;
 
-/// A login at a server that announces TOP and UIDL.
-const LOGIN: &str = "
-    S: +OK
-    C: CAPA
-    S: +OK
-    S: USER
-    S: UIDL
-    S: TOP
-    S: .
-    C: USER me
-    S: +OK
-    C: PASS secret
-    S: +OK
-    C: CAPA
-    S: +OK
-    S: USER
-    S: UIDL
-    S: TOP
-    S: .
-";
+use crate::support::{all, announced, ids, number, scripted};
 
 /// Three messages of 24 octets.
 const LISTED: &str = "
@@ -54,20 +27,9 @@ const LISTED: &str = "
 
 const TEXT: &str = "Subject: hello\r\n\r\ntext\r\n";
 
+/// A session with a server that has UIDL and TOP.
 async fn session(dialogue: &str) -> (Pop3, Script) {
-    begun(&format!("{LOGIN}{dialogue}")).await
-}
-
-async fn begun(dialogue: &str) -> (Pop3, Script) {
-    let mut script = Script::new(dialogue);
-    let config = Config::new("localhost").dangerous_plaintext();
-    let (pop3, driver) = Pop3::handshake(script.stream(), config, Login::password("me", "secret")).await.unwrap();
-    drop(tokio::spawn(driver));
-    (pop3, script)
-}
-
-fn number(number: u32) -> Number {
-    Number::new(number).unwrap()
+    scripted(&format!("{}{dialogue}", announced(&["UIDL", "TOP"]))).await
 }
 
 /// A message of 24 octets, of none, and of 11.
@@ -95,19 +57,6 @@ fn answers(command: &str) -> String {
 
 const OTHER: Defect = Defect::Size { declared: 24, received: 11 };
 
-async fn listed(pop3: &mut Pop3) -> Vec<MessageId> {
-    pop3.entries().await.unwrap().into_iter().map(|entry| entry.id).collect()
-}
-
-async fn all(pop3: &mut Pop3, ids: &[MessageId], part: Part) -> Vec<Message> {
-    let mut mail = Mailbox::fetch(pop3, ids, part).await.unwrap();
-    let mut messages = Vec::new();
-    while let Some(message) = mail.try_next().await.unwrap() {
-        messages.push(message);
-    }
-    messages
-}
-
 /// What was read to the end, and the defects before and at it.
 async fn read(mut body: Body<'_>) -> (Result<String>, Vec<Defect>) {
     assert!(body.defects().is_empty());
@@ -120,7 +69,7 @@ async fn read(mut body: Body<'_>) -> (Result<String>, Vec<Defect>) {
 #[tokio::test]
 async fn in_a_stream_each_message_is_whole_missing_or_of_another_length() {
     let (mut pop3, script) = session(&format!("{LISTED}{}", answers("RETR"))).await;
-    let ids = listed(&mut pop3).await;
+    let ids = ids(&mut pop3).await;
     let messages = all(&mut pop3, &ids, Part::Whole).await;
     let seen: Vec<_> = messages.iter().map(|message| (message.bytes().len(), message.defects().to_vec())).collect();
     assert_eq!(seen, [(24, vec![]), (0, vec![Defect::Missing]), (11, vec![OTHER])]);
@@ -132,7 +81,7 @@ async fn in_a_stream_each_message_is_whole_missing_or_of_another_length() {
 #[tokio::test]
 async fn a_reader_says_at_its_end_what_was_wrong_and_fails_where_nothing_came() {
     let (mut pop3, script) = session(&format!("{LISTED}{}", answers("RETR"))).await;
-    let ids = listed(&mut pop3).await;
+    let ids = ids(&mut pop3).await;
     let (text, defects) = read(Mailbox::read(&mut pop3, &ids[0]).await.unwrap()).await;
     assert_eq!((text.unwrap().as_str(), defects), (TEXT, vec![]));
     let (text, defects) = read(Mailbox::read(&mut pop3, &ids[1]).await.unwrap()).await;
@@ -195,7 +144,7 @@ async fn top_brings_no_more_than_was_asked_for_and_not_nothing() {
         "{LISTED}C: TOP 1 0\n{whole}C: TOP 2 0\nS: +OK\nS: .\nC: TOP 3 0\n{whole}C: TOP 1 1\n{whole}C: TOP 1 1\n{whole}C: TOP 2 0\nS: +OK\nS: ."
     ))
     .await;
-    let ids = listed(&mut pop3).await;
+    let ids = ids(&mut pop3).await;
     let headers = all(&mut pop3, &ids, Part::Header).await;
     assert_eq!((&headers[0].bytes()[..], headers[0].defects()), (&b"a: b\r\n\r\n"[..], &[][..]));
     assert_eq!(headers[1].defects(), [Defect::Missing]);
@@ -213,7 +162,7 @@ async fn top_brings_no_more_than_was_asked_for_and_not_nothing() {
 async fn a_refused_message_is_in_the_stream() {
     let by = "C: RETR 1\nS: -ERR Can't get the letter, try later\nC: RETR 2\nS: +OK\nS: a: b\nS: .";
     let (mut pop3, script) = session(&format!("{LISTED}{by}")).await;
-    let ids = listed(&mut pop3).await;
+    let ids = ids(&mut pop3).await;
     let messages = all(&mut pop3, &ids[..2], Part::Whole).await;
     assert_eq!(messages[0].id(), &ids[0]);
     assert_eq!(messages[0].defects(), [Defect::Refused { text: "Can't get the letter, try later".to_owned() }]);
@@ -229,7 +178,7 @@ async fn where_top_is_refused_the_header_is_cut_from_the_message() {
     let top = "C: TOP 1 0\nS: -ERR not supported\nC: TOP 2 0\nS: -ERR [SYS/TEMP] busy\nC: TOP 3 0\nS: -ERR\n";
     let retr = "C: RETR 1\nS: +OK\nS: Subject: hello\nS:\nS: text\nS: .\nC: RETR 3\nS: -ERR gone\n";
     let (mut pop3, script) = session(&format!("{LISTED}{top}{retr}")).await;
-    let ids = listed(&mut pop3).await;
+    let ids = ids(&mut pop3).await;
     let headers = all(&mut pop3, &ids, Part::Header).await;
     let seen: Vec<_> = headers.iter().map(|message| (message.id(), message.bytes().len(), message.defects())).collect();
     let refused = |text: &str| vec![Defect::Refused { text: text.to_owned() }];
@@ -246,8 +195,8 @@ async fn one_text_for_two_messages_of_different_sizes_ends_the_session() {
     // The reply to the first one comes twice: what follows is each time of the command before.
     let dialogue =
         format!("{listed}\nC: RETR 1\nC: RETR 2\nC: RETR 3\n{hello}{hello}S: +OK\nS: a: b\nS:\nS: c\nS: .\n");
-    let login = LOGIN.replace("S: USER", "S: USER\n    S: PIPELINING");
-    let (mut pop3, _script) = begun(&format!("{login}{dialogue}")).await;
+    let login = announced(&["PIPELINING", "UIDL", "TOP"]);
+    let (mut pop3, _script) = scripted(&format!("{login}{dialogue}")).await;
     pop3.entries().await.unwrap();
     let mut mail = pop3.fetch((1..=3).map(number));
     let mut came = 0;

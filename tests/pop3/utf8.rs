@@ -1,17 +1,10 @@
 //! UTF-8 in POP3 (RFC 6856): UTF8 before the login, names and passwords in it where the server says so, and the languages in which a
 //! server speaks. No server here has LANG: its dialogues are the RFC's.
-#![cfg(feature = "testing")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a panic in a test is a failed test"
-)]
 
-use postroom::pop3::{Number, Pop3};
 use postroom::testing::Script;
-use postroom::{Config, Error, Kind, Login};
+use postroom::{Kind, Login};
+
+use crate::support::{me, number, opened, plaintext, session};
 
 /// USER, and what follows up to the end of the login.
 const BY_COMMAND: &str = "C: USER me\nS: +OK\nC: PASS secret\nS: +OK";
@@ -23,27 +16,16 @@ fn announcing(capabilities: &[&str], login: &str, then: &str) -> Script {
     Script::new(&format!("S: +OK POP3 <1896.697170952@dbc.mtview.ca.us>\n{announced}\n{login}\n{announced}\n{then}\n"))
 }
 
-async fn opened(script: &mut Script, login: Login) -> Result<Pop3, Error> {
-    let config = Config::new("localhost").dangerous_plaintext();
-    let (pop3, driver) = Pop3::handshake(script.stream(), config, login).await?;
-    drop(tokio::spawn(driver));
-    Ok(pop3)
-}
-
 async fn logs_in(login: Login, capabilities: &[&str], dialogue: &str) {
     let mut script = announcing(capabilities, dialogue, "");
-    let result = opened(&mut script, login).await.map(drop);
+    let result = session(script.stream(), plaintext(), login).await.map(drop);
     script.finish().await.unwrap_or_else(|told| panic!("{told}\n{result:?}"));
     result.unwrap();
 }
 
 async fn is_refused(login: Login, capabilities: &[&str]) {
     let mut script = announcing(capabilities, "C: UTF8\nS: +OK\neof", "");
-    assert_eq!(opened(&mut script, login).await.unwrap_err().kind(), Kind::Input);
-}
-
-fn me() -> Login {
-    Login::password("me", "secret")
+    assert_eq!(session(script.stream(), plaintext(), login).await.unwrap_err().kind(), Kind::Input);
 }
 
 #[tokio::test(start_paused = true)]
@@ -93,8 +75,8 @@ async fn apop_prepares_what_is_no_ascii() {
 #[tokio::test(start_paused = true)]
 async fn a_message_that_needs_utf8_is_refused_with_its_code() {
     let mut script = announcing(&["RESP-CODES"], BY_COMMAND, "C: RETR 1\nS: -ERR [UTF8] Cannot be shown");
-    let pop3 = opened(&mut script, me()).await.unwrap();
-    let error = pop3.retr(Number::new(1).unwrap()).await.unwrap_err();
+    let pop3 = opened(&mut script).await.unwrap();
+    let error = pop3.retr(number(1)).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Rejected);
     assert!(error.code().is_some_and(|code| code.is("UTF8")));
 }
@@ -124,7 +106,7 @@ async fn languages_are_listed_and_chosen() {
         S: +OK
     ";
     let mut script = announcing(&["LANG"], BY_COMMAND, then);
-    let pop3 = opened(&mut script, me()).await.unwrap();
+    let pop3 = opened(&mut script).await.unwrap();
     let listed = pop3.languages().await.unwrap();
     let listed: Vec<_> = listed.iter().map(|language| (&*language.tag, &*language.description)).collect();
     let boontling = "English Boontling dialect";

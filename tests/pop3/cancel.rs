@@ -1,31 +1,21 @@
 //! Every public future of a POP3 session, dropped after k polls for every k: the session works on, and the server's state is one
 //! that the caller has asked for.
-#![cfg(feature = "testing")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a panic in a test is a failed test"
-)]
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::task::Poll;
 
-use postroom::pop3::{Number, Pop3};
+use postroom::pop3::Pop3;
 use postroom::testing::{Fault, Server};
-use postroom::{BoxFuture, Config, Kind, Login, Mailbox, Part};
+use postroom::{BoxFuture, Kind, Mailbox, Part};
 use tokio::io::AsyncReadExt;
+
+use crate::support::{self, me, number, plaintext};
 
 const MAILS: u32 = 5;
 
 fn mail(at: u32) -> String {
     format!("Subject: {at}\r\n\r\n{}.\r\n", ".dots\r\n".repeat(4 * at as usize))
-}
-
-fn number(number: u32) -> Number {
-    Number::new(number).unwrap()
 }
 
 /// Polls it `polls` times, then drops it. `true` where it was done by then.
@@ -105,9 +95,7 @@ async fn session(without: &str, split: usize) -> (Server, Pop3) {
         server.deliver("me", "INBOX", mail(at), &[]).unwrap();
     }
     server.fault(Fault::Split(split));
-    let config = Config::new("localhost").dangerous_plaintext();
-    let (pop3, driver) = Pop3::handshake(server.pop3_stream(), config, Login::password("me", "secret")).await.unwrap();
-    drop(tokio::spawn(driver));
+    let pop3 = support::session(server.pop3_stream(), plaintext(), me()).await.unwrap();
     (server, pop3)
 }
 
@@ -137,10 +125,9 @@ async fn stalling(after: u64) -> Option<(Server, Pop3)> {
         server.deliver("me", "INBOX", mail(at), &[]).unwrap();
     }
     server.fault(Fault::StallAfter(after));
-    let config = Config::new("localhost").dangerous_plaintext();
     let mut session = None;
     drop_after(PATIENCE, async {
-        session = Pop3::handshake(server.pop3_stream(), config, Login::password("me", "secret")).await.ok();
+        session = Pop3::handshake(server.pop3_stream(), plaintext(), me()).await.ok();
     })
     .await;
     let (pop3, driver) = session?;
@@ -223,13 +210,11 @@ async fn a_dropped_commit_either_never_was_or_can_be_asked_about() {
 async fn a_dropped_handshake_leaves_the_server_free_for_the_next() {
     for polls in 0.. {
         let server = Server::builder().user("me", "secret").in_memory().unwrap();
-        let config = Config::new("localhost").dangerous_plaintext();
-        let login = || Login::password("me", "secret");
-        let done = drop_after(polls, Pop3::handshake(server.pop3_stream(), config.clone(), login())).await;
+        let done = drop_after(polls, Pop3::handshake(server.pop3_stream(), plaintext(), me())).await;
         for _ in 0..20 {
             tokio::task::yield_now().await;
         }
-        drop(Pop3::handshake(server.pop3_stream(), config, login()).await.unwrap());
+        drop(Pop3::handshake(server.pop3_stream(), plaintext(), me()).await.unwrap());
         if done {
             break;
         }

@@ -1,51 +1,17 @@
 //! What a POP3 server's refusals mean: response codes at the greeting, the login and after it, and commands that a server without
 //! CAPA may or may not have.
-#![cfg(feature = "testing")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a panic in a test is a failed test"
-)]
 
 use std::time::Duration;
 
-use postroom::pop3::{Number, Pop3};
+use postroom::pop3::{Notice, Pop3};
 use postroom::testing::{Script, Server};
-use postroom::{Config, Defect, Error, Fault, Kind, Login, Mailbox, MessageId, Part};
+use postroom::{Defect, Fault, Kind, Mailbox, Part};
 
-/// A login at a server that announces nothing.
-const BARE: &str = "
-    S: +OK
-    C: CAPA
-    S: -ERR what?
-    C: USER me
-    S: +OK
-    C: PASS secret
-    S: +OK
-    C: CAPA
-    S: -ERR what?
-";
+use crate::support::{announced, ids, me, number, opened, plaintext, scripted, session, unannounced};
 
-async fn opened(script: &mut Script) -> Result<Pop3, Error> {
-    let config = Config::new("localhost").dangerous_plaintext();
-    let (pop3, driver) = Pop3::handshake(script.stream(), config, Login::password("me", "secret")).await?;
-    drop(tokio::spawn(driver));
-    Ok(pop3)
-}
-
+/// A session with a server without CAPA.
 async fn bare(dialogue: &str) -> (Pop3, Script) {
-    let mut script = Script::new(&format!("{BARE}{dialogue}"));
-    (opened(&mut script).await.unwrap(), script)
-}
-
-fn number(number: u32) -> Number {
-    Number::new(number).unwrap()
-}
-
-async fn ids(pop3: &mut Pop3) -> Vec<MessageId> {
-    pop3.entries().await.unwrap().into_iter().map(|entry| entry.id).collect()
+    scripted(&format!("{}{dialogue}", unannounced())).await
 }
 
 #[tokio::test]
@@ -129,9 +95,7 @@ async fn a_uidl_that_only_failed_is_an_error_and_not_a_server_without_it() {
     drop(pop3);
     script.finish().await.unwrap();
 
-    let announced = BARE.replace("S: -ERR what?", "S: +OK\nS: USER\nS: UIDL\nS: .");
-    let mut script = Script::new(&format!("{announced}{stat}C: UIDL\nS: -ERR busy\n{list}"));
-    let mut pop3 = opened(&mut script).await.unwrap();
+    let (mut pop3, script) = scripted(&format!("{}{stat}C: UIDL\nS: -ERR busy\n{list}", announced(&["UIDL"]))).await;
     assert_eq!(pop3.entries().await.unwrap_err().kind(), Kind::Rejected);
     drop(pop3);
     script.finish().await.unwrap();
@@ -198,10 +162,7 @@ async fn a_top_refused_for_one_message_is_not_missing() {
 async fn what_capa_does_not_name_is_used_where_it_works() {
     let server = Server::builder().user("me", "secret").without_pop3("CAPA").in_memory().unwrap();
     server.deliver("me", "INBOX", "a: b\r\n\r\ntext\r\n", &[]).unwrap();
-    let config = Config::new("localhost").dangerous_plaintext();
-    let (mut pop3, driver) =
-        Pop3::handshake(server.pop3_stream(), config, Login::password("me", "secret")).await.unwrap();
-    drop(tokio::spawn(driver));
+    let mut pop3 = session(server.pop3_stream(), plaintext(), me()).await.unwrap();
     assert!(pop3.capabilities().is_empty());
     let ids = ids(&mut pop3).await;
     assert!(pop3.features().stable_ids);
@@ -224,10 +185,8 @@ async fn one_message_is_asked_about_by_its_number() {
 
 #[tokio::test]
 async fn a_server_that_keeps_nothing_is_said_to_delete_what_was_downloaded() {
-    let keeps = |days: &str| BARE.replace("S: -ERR what?", &format!("S: +OK\nS: USER\nS: EXPIRE {days}\nS: ."));
     for (days, hides) in [("0", true), ("30 USER", false), ("NEVER", false)] {
-        let mut script = Script::new(&keeps(days));
-        let pop3 = opened(&mut script).await.unwrap();
+        let (pop3, _script) = scripted(&announced(&[&format!("EXPIRE {days}")])).await;
         assert_eq!((pop3.features().hides_downloaded, pop3.capabilities().expire().is_some()), (hides, true), "{days}");
     }
 }
@@ -352,29 +311,11 @@ async fn a_session_that_the_server_broke_is_not_tried_again() {
 /// A line that no command asked for says why the server is about to close.
 #[tokio::test(start_paused = true)]
 async fn why_the_server_ends_the_session_is_a_notice() {
-    let dialogue = "
-        S: +OK ready
-        C: CAPA
-        S: -ERR no
-        C: USER alice
-        S: +OK
-        C: PASS {*}
-        S: +OK
-        C: CAPA
-        S: -ERR no
-        C: NOOP
-        S: +OK
-        S: -ERR [SYS/TEMP] idle for too long
-        close
-    ";
-    let mut script = postroom::testing::Script::new(dialogue);
-    let config = postroom::Config::new("localhost").dangerous_plaintext();
-    let login = postroom::Login::password("alice", "alicepw");
-    let (pop3, driver) = postroom::Pop3::handshake(script.stream(), config, login).await.unwrap();
-    tokio::spawn(driver);
+    let dialogue = "C: NOOP\nS: +OK\nS: -ERR [SYS/TEMP] idle for too long\nclose";
+    let (pop3, _script) = bare(dialogue).await;
     let mut notices = pop3.notices();
     pop3.noop().await.unwrap();
-    let Some(postroom::pop3::Notice::Bye { text, code }) = notices.next().await else { panic!("no goodbye") };
+    let Some(Notice::Bye { text, code }) = notices.next().await else { panic!("no goodbye") };
     assert_eq!((text.as_str(), code.unwrap().name()), ("idle for too long", "SYS/TEMP"));
     assert!(notices.next().await.is_none());
 }

@@ -1,44 +1,17 @@
 //! Which messages a POP3 maildrop has, where STAT, LIST and UIDL do not agree: they are asked once more, none that any of them names
 //! disappears, and what stays in doubt is counted.
-#![cfg(feature = "testing")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a panic in a test is a failed test"
-)]
 
 use postroom::pop3::Pop3;
 use postroom::testing::Script;
-use postroom::{Config, Defect, Entry, Kind, Limits, Login, Mailbox, Part};
+use postroom::{Defect, Entry, Kind, Limits, Mailbox, Part};
 
-const LOGIN: &str = "
-    S: +OK
-    C: CAPA
-    S: +OK
-    S: USER
-    S: UIDL
-    S: .
-    C: USER me
-    S: +OK
-    C: PASS secret
-    S: +OK
-    C: CAPA
-    S: +OK
-    S: USER
-    S: UIDL
-    S: .
-";
+use crate::support::{self, announced, me, plaintext};
 
 async fn session(dialogue: &str) -> (Pop3, Script) {
     let mut limits = Limits::default();
     limits.untagged = 1000;
-    let mut script = Script::new(&format!("{LOGIN}{dialogue}"));
-    let config = Config::new("localhost").dangerous_plaintext().limits(limits);
-    let (pop3, driver) = Pop3::handshake(script.stream(), config, Login::password("me", "secret")).await.unwrap();
-    drop(tokio::spawn(driver));
-    (pop3, script)
+    let mut script = Script::new(&format!("{}{dialogue}", announced(&["UIDL"])));
+    (support::session(script.stream(), plaintext().limits(limits), me()).await.unwrap(), script)
 }
 
 /// One flight of answers: what stands after STAT's `+OK`, and the lines of both listings.

@@ -1,16 +1,8 @@
 //! POP3 sessions against the embedded server: every way to connect, the common trait, deletion and its certainty.
-#![cfg(feature = "testing")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a panic in a test is a failed test"
-)]
 
 use std::time::Duration;
 
-use postroom::pop3::{Content, Number, Pop3};
+use postroom::pop3::{Content, Pop3};
 use postroom::testing::{Builder, Fault, Script, Server};
 use postroom::{
     Config, Deadlines, Defect, Driver, FlagChange, Idling, Kind, Limits, Login, Mailbox, Message, MessageId, Part,
@@ -18,13 +10,7 @@ use postroom::{
 use tokio::io::AsyncReadExt;
 use tokio::task::JoinHandle;
 
-fn login() -> Login {
-    Login::password("me", "secret")
-}
-
-fn plain() -> Config {
-    Config::new("localhost").dangerous_plaintext()
-}
+use crate::support::{all, ids, me, number, plaintext, unannounced};
 
 fn server(builder: Builder) -> Server {
     let server = builder.user("me", "secret").in_memory().unwrap();
@@ -43,33 +29,16 @@ const MAIL: &[&[u8]] = &[
 type Running = JoinHandle<postroom::Result<()>>;
 
 async fn over_with(stream: tokio::io::DuplexStream, config: Config) -> (Pop3, Running) {
-    let (pop3, driver): (Pop3, Driver) = Pop3::handshake(stream, config, login()).await.unwrap();
+    let (pop3, driver): (Pop3, Driver) = Pop3::handshake(stream, config, me()).await.unwrap();
     (pop3, tokio::spawn(driver))
 }
 
 async fn over(server: &Server) -> (Pop3, Running) {
-    over_with(server.pop3_stream(), plain()).await
-}
-
-fn number(number: u32) -> Number {
-    Number::new(number).unwrap()
+    over_with(server.pop3_stream(), plaintext()).await
 }
 
 fn left(server: &Server) -> Vec<Vec<u8>> {
     server.snapshot("me").unwrap().messages("INBOX").iter().map(|message| message.bytes.to_vec()).collect()
-}
-
-async fn ids(mailbox: &mut dyn Mailbox) -> Vec<MessageId> {
-    mailbox.entries().await.unwrap().into_iter().map(|entry| entry.id).collect()
-}
-
-async fn all(mailbox: &mut dyn Mailbox, ids: &[MessageId], part: Part) -> Vec<Message> {
-    let mut mail = mailbox.fetch(ids, part).await.unwrap();
-    let mut messages = Vec::new();
-    while let Some(message) = mail.try_next().await.unwrap() {
-        messages.push(message);
-    }
-    messages
 }
 
 async fn use_it(pop3: Pop3) {
@@ -99,13 +68,13 @@ async fn sessions_by_tls_by_stls_and_in_clear_where_that_is_spelled() {
     for config in [
         trusted().port(server.pop3s_port()),
         trusted().port(server.pop3_port()).starttls(),
-        plain().port(server.pop3_port()),
+        plaintext().port(server.pop3_port()),
     ] {
-        use_it(Pop3::connect(config, login()).await.unwrap()).await;
+        use_it(Pop3::connect(config, me()).await.unwrap()).await;
     }
     assert_eq!(left(&server).len(), 3);
     let stranger = Config::new("localhost").port(server.pop3s_port());
-    assert_eq!(Pop3::connect(stranger, login()).await.unwrap_err().kind(), Kind::Tls);
+    assert_eq!(Pop3::connect(stranger, me()).await.unwrap_err().kind(), Kind::Tls);
 }
 
 #[tokio::test]
@@ -120,10 +89,10 @@ async fn the_session_is_one_with_its_driver() {
 }
 
 #[tokio::test]
-async fn a_required_upgrade_that_is_not_offered_sends_no_login() {
+async fn a_required_upgrade_that_is_not_offered_sends_no_me() {
     let server = server(Server::builder().without_pop3("STLS"));
     let config = Config::new("localhost").starttls();
-    let error = Pop3::handshake(server.pop3_stream(), config, login()).await.unwrap_err();
+    let error = Pop3::handshake(server.pop3_stream(), config, me()).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Tls);
     assert_eq!(server.commands(), ["CAPA"]);
 }
@@ -136,7 +105,7 @@ async fn without_sasl_it_is_user_and_pass_and_a_refusal_is_final() {
     assert_eq!(server.commands(), ["CAPA", "USER me", "PASS secret", "CAPA", "QUIT"]);
     server.clear_commands();
     let wrong = Login::password("me", "wrong");
-    let error = Pop3::handshake(server.pop3_stream(), plain(), wrong).await.unwrap_err();
+    let error = Pop3::handshake(server.pop3_stream(), plaintext(), wrong).await.unwrap_err();
     assert_eq!((error.kind(), error.is_retryable()), (Kind::Login, false));
     assert!(error.code().is_some_and(|code| code.is("AUTH")));
     assert_eq!(server.commands(), ["CAPA", "USER me", "PASS wrong"]);
@@ -145,7 +114,7 @@ async fn without_sasl_it_is_user_and_pass_and_a_refusal_is_final() {
 #[tokio::test]
 async fn a_refused_auth_is_not_tried_again_by_another_way() {
     let server = server(Server::builder());
-    let error = Pop3::handshake(server.pop3_stream(), plain(), Login::password("me", "no")).await.unwrap_err();
+    let error = Pop3::handshake(server.pop3_stream(), plaintext(), Login::password("me", "no")).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Login);
     assert!(!format!("{error:?}").contains("bWUAbm8") && server.commands().len() == 2);
 }
@@ -154,7 +123,7 @@ async fn a_refused_auth_is_not_tried_again_by_another_way() {
 async fn a_password_longer_than_a_line_answers_a_challenge() {
     let long = "x".repeat(300);
     let server = Server::builder().user("me", &long).in_memory().unwrap();
-    let (pop3, driver) = Pop3::handshake(server.pop3_stream(), plain(), Login::password("me", long)).await.unwrap();
+    let (pop3, driver) = Pop3::handshake(server.pop3_stream(), plaintext(), Login::password("me", long)).await.unwrap();
     let _driver = tokio::spawn(driver);
     pop3.quit().await.unwrap();
     assert_eq!(server.commands()[1], "AUTH PLAIN");
@@ -164,7 +133,7 @@ async fn a_password_longer_than_a_line_answers_a_challenge() {
 async fn a_maildrop_in_use_may_be_tried_again() {
     let server = server(Server::builder());
     let (_pop3, _driver) = over(&server).await;
-    let error = Pop3::handshake(server.pop3_stream(), plain(), login()).await.unwrap_err();
+    let error = Pop3::handshake(server.pop3_stream(), plaintext(), me()).await.unwrap_err();
     assert_eq!((error.kind(), error.is_retryable()), (Kind::Rejected, true));
     assert!(error.code().is_some_and(|code| code.is("IN-USE")));
 }
@@ -172,15 +141,6 @@ async fn a_maildrop_in_use_may_be_tried_again() {
 #[tokio::test]
 async fn a_server_without_capa_gets_user_and_pass_and_finds_out_by_trying() {
     let dialogue = "
-        S: +OK
-        C: CAPA
-        S: -ERR what?
-        C: USER me
-        S: +OK
-        C: PASS secret
-        S: +OK
-        C: CAPA
-        S: -ERR what?
         C: STAT
         S: +OK 1 30
         C: UIDL
@@ -203,8 +163,8 @@ async fn a_server_without_capa_gets_user_and_pass_and_finds_out_by_trying() {
         S: +OK
         eof
     ";
-    let mut script = Script::new(dialogue);
-    let (mut pop3, _driver) = over_with(script.stream(), plain()).await;
+    let mut script = Script::new(&format!("{}{dialogue}", unannounced()));
+    let (mut pop3, _driver) = over_with(script.stream(), plaintext()).await;
     assert!(pop3.capabilities().is_empty() && !pop3.features().stable_ids);
     let ids = ids(&mut pop3).await;
     assert!(!pop3.features().stable_ids);
@@ -284,7 +244,7 @@ async fn a_message_over_the_limit_is_a_defect_and_can_be_read() {
     let server = server(Server::builder());
     let mut limits = Limits::default();
     limits.literal = MAIL[0].len();
-    let (mut pop3, _driver) = over_with(server.pop3_stream(), plain().limits(limits)).await;
+    let (mut pop3, _driver) = over_with(server.pop3_stream(), plaintext().limits(limits)).await;
     let ids = ids(&mut pop3).await;
     let messages = all(&mut pop3, &ids, Part::Whole).await;
     assert_eq!(messages[0].bytes(), MAIL[0]);
@@ -324,7 +284,7 @@ async fn sent_before_quit(builder: fn() -> Builder) -> u64 {
     // The shortest cut after which all but QUIT works.
     for cut in 1.. {
         server.fault(Fault::CutAfter(cut));
-        let Ok((mut pop3, driver)) = Pop3::handshake(server.pop3_stream(), plain(), login()).await else { continue };
+        let Ok((mut pop3, driver)) = Pop3::handshake(server.pop3_stream(), plaintext(), me()).await else { continue };
         let _driver = tokio::spawn(driver);
         let Ok(entries) = pop3.entries().await else { continue };
         if pop3.delete(&[entries[0].id.clone()]).await.is_ok() {
@@ -385,8 +345,8 @@ async fn watched() -> (Server, Pop3) {
     server.deliver("me", "INBOX", MAIL[0], &[]).unwrap();
     let mut deadlines = Deadlines::default();
     deadlines.poll = Duration::from_millis(10);
-    let config = plain().port(server.pop3_port()).deadlines(deadlines);
-    let pop3 = Pop3::connect(config, login()).await.unwrap();
+    let config = plaintext().port(server.pop3_port()).deadlines(deadlines);
+    let pop3 = Pop3::connect(config, me()).await.unwrap();
     (server, pop3)
 }
 

@@ -1,17 +1,11 @@
 //! Whatever a caller hands in, one call is one command on the wire, or is refused before its first byte.
-#![cfg(feature = "testing")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a panic in a test is a failed test"
-)]
 
 use postroom::pop3::{Number, Pop3, Uidl};
 use postroom::testing::Server;
-use postroom::{BoxFuture, Config, Error, Kind, Login, Mailbox, MessageId, Part};
+use postroom::{BoxFuture, Error, Kind, Login, Mailbox, MessageId, Part};
 use tokio::io::AsyncReadExt;
+
+use crate::support::{me, plaintext, session};
 
 /// What could end a line, begin a literal, or be read two ways. The last is as long as no line may be.
 fn hostile() -> Vec<String> {
@@ -24,20 +18,13 @@ fn is_plain(text: &str) -> bool {
     text.is_ascii() && !text.contains(['\r', '\n', '\0']) && text.len() < 200
 }
 
-async fn open(server: &Server, login: Login) -> Result<Pop3, Error> {
-    let config = Config::new("localhost").dangerous_plaintext();
-    let (pop3, driver) = Pop3::handshake(server.pop3_stream(), config, login).await?;
-    drop(tokio::spawn(driver));
-    Ok(pop3)
-}
-
 #[tokio::test]
 async fn user_and_password_are_said_as_they_are_or_not_at_all() {
     for text in hostile() {
         for (user, password) in [(text.as_str(), "secret"), ("me", text.as_str())] {
             let server = Server::builder().user(user, password).without_pop3("SASL").in_memory().unwrap();
             server.deliver(user, "INBOX", "a: b\r\n\r\n", &[]);
-            let result = open(&server, Login::password(user, password)).await;
+            let result = session(server.pop3_stream(), plaintext(), Login::password(user, password)).await;
             if is_plain(&text) {
                 drop(result.unwrap());
                 let login = [format!("USER {user}"), format!("PASS {password}")];
@@ -55,7 +42,7 @@ async fn sasl_says_everything_but_nul_in_one_command_or_a_challenges_answer() {
     for text in hostile() {
         let server = Server::builder().user("me", &text).in_memory().unwrap();
         let login = Login::password("me", text.as_str()).only(["PLAIN"]);
-        match open(&server, login).await {
+        match session(server.pop3_stream(), plaintext(), login).await {
             Ok(_) => assert!(!text.contains('\0')),
             Err(error) => assert_eq!((error.kind(), text.contains('\0')), (Kind::Input, true)),
         }
@@ -69,7 +56,7 @@ async fn sasl_says_everything_but_nul_in_one_command_or_a_challenges_answer() {
         assert_eq!(verbs.len(), expected.len(), "{text:?}: {verbs:?}");
         assert!(verbs.iter().zip(&expected).all(|(verb, wanted)| verb == wanted || *wanted == "eAB4"));
         let authorized = Login::password("me", "x").authorize_as(text.as_str());
-        let error = open(&server, authorized).await.unwrap_err();
+        let error = session(server.pop3_stream(), plaintext(), authorized).await.unwrap_err();
         assert!(matches!(error.kind(), Kind::Input | Kind::Login), "{text:?}: {error:?}");
         assert!(!server.commands().iter().any(|line| line.contains("DELE")));
     }
@@ -104,7 +91,7 @@ const CALLS: &[(&str, Call)] = &[
 async fn every_call_is_one_command() {
     for (line, call) in CALLS {
         let server = Server::builder().user("me", "secret").in_memory().unwrap();
-        let mut pop3 = open(&server, Login::password("me", "secret")).await.unwrap();
+        let mut pop3 = session(server.pop3_stream(), plaintext(), me()).await.unwrap();
         server.clear_commands();
         let result = call(&mut pop3).await;
         assert!(result.is_ok() || result.is_err_and(|error| error.kind() == Kind::Rejected), "{line}");
@@ -122,7 +109,7 @@ async fn a_name_that_a_caller_made_up_never_gets_onto_the_wire() {
     }
     let server = Server::builder().user("me", "secret").in_memory().unwrap();
     server.deliver("me", "INBOX", "a: b\r\n\r\n", &[]);
-    let mut pop3 = open(&server, Login::password("me", "secret")).await.unwrap();
+    let mut pop3 = session(server.pop3_stream(), plaintext(), me()).await.unwrap();
     let own = pop3.entries().await.unwrap()[0].id.to_string();
     let (place, _) = own.rsplit_once('/').unwrap();
     server.clear_commands();

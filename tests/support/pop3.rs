@@ -1,0 +1,68 @@
+//! What the POP3 tests share: sessions with the scripted peer and the embedded server over in-memory streams, and what most of them
+//! ask of a maildrop. It uses only the public API.
+
+use postroom::pop3::{Number, Pop3};
+use postroom::testing::Script;
+use postroom::{Config, Error, Login, Mailbox, Message, MessageId, Part};
+use tokio::io::DuplexStream;
+
+/// Plaintext, which an in-memory stream may well be.
+pub(crate) fn plaintext() -> Config {
+    Config::new("localhost").dangerous_plaintext()
+}
+
+/// The user of both the embedded server and the dialogues.
+pub(crate) fn me() -> Login {
+    Login::password("me", "secret")
+}
+
+/// A login of [`me`] at a server whose answer to CAPA is this.
+fn logged_in(capa: &str) -> String {
+    format!("S: +OK\nC: CAPA\n{capa}\nC: USER me\nS: +OK\nC: PASS secret\nS: +OK\nC: CAPA\n{capa}\n")
+}
+
+/// A login at a server that announces these beside USER.
+pub(crate) fn announced(capabilities: &[&str]) -> String {
+    let lines: String = capabilities.iter().map(|capability| format!("S: {capability}\n")).collect();
+    logged_in(&format!("S: +OK\nS: USER\n{lines}S: ."))
+}
+
+/// A login at a server without CAPA.
+pub(crate) fn unannounced() -> String {
+    logged_in("S: -ERR what?")
+}
+
+/// A session, its driver in a task of its own.
+pub(crate) async fn session(stream: DuplexStream, config: Config, login: Login) -> Result<Pop3, Error> {
+    let (pop3, driver) = Pop3::handshake(stream, config, login).await?;
+    drop(tokio::spawn(driver));
+    Ok(pop3)
+}
+
+/// The same with the scripted peer.
+pub(crate) async fn opened(script: &mut Script) -> Result<Pop3, Error> {
+    session(script.stream(), plaintext(), me()).await
+}
+
+/// The same with a peer that says this.
+pub(crate) async fn scripted(dialogue: &str) -> (Pop3, Script) {
+    let mut script = Script::new(dialogue);
+    (opened(&mut script).await.unwrap(), script)
+}
+
+pub(crate) fn number(number: u32) -> Number {
+    Number::new(number).unwrap()
+}
+
+pub(crate) async fn ids(mailbox: &mut dyn Mailbox) -> Vec<MessageId> {
+    mailbox.entries().await.unwrap().into_iter().map(|entry| entry.id).collect()
+}
+
+pub(crate) async fn all(mailbox: &mut dyn Mailbox, ids: &[MessageId], part: Part) -> Vec<Message> {
+    let mut mail = mailbox.fetch(ids, part).await.unwrap();
+    let mut messages = Vec::new();
+    while let Some(message) = mail.try_next().await.unwrap() {
+        messages.push(message);
+    }
+    messages
+}
