@@ -1,12 +1,5 @@
 //! Collecting from POP3 servers whose UIDL, TOP or RETR is not what RFC 1939 has it to be: each message is brought once all the same,
 //! and deleted only where it is at home.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a panic in a test is a failed test"
-)]
 
 use std::sync::{Arc, Mutex};
 
@@ -15,11 +8,7 @@ use postroom::pop3::Pop3;
 use postroom::{Config, Login};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream};
 
-#[path = "support/maildrop.rs"]
-#[allow(dead_code, reason = "this binary uses its own part of it")]
-mod maildrop;
-
-use maildrop::{Notes, Shelf};
+use crate::maildrop::{Notes, Shelf};
 
 /// A message as the odd server has it.
 #[derive(Clone, Default)]

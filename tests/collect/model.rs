@@ -1,12 +1,5 @@
 //! Collecting against a simple model of what must be delivered and what must be left on the server: 10,000 messages over 20 runs, with
 //! policies, arrivals, deletions by others, new names and lost replies as chance has it.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a panic in a test is a failed test"
-)]
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -14,11 +7,7 @@ use postroom::collect::{Collector, Policy};
 use proptest::prelude::*;
 use time::OffsetDateTime;
 
-#[path = "support/maildrop.rs"]
-#[allow(dead_code, reason = "this binary uses its own part of it")]
-mod maildrop;
-
-use maildrop::{Mail, Maildrop, Notes, Quit, Shelf};
+use crate::maildrop::{Mail, Maildrop, Notes, Quit, Shelf};
 
 const RUNS: usize = 20;
 const ARRIVALS: u64 = 500;

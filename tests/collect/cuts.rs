@@ -1,13 +1,5 @@
 //! Collecting over connections that are cut at every byte of a run, in either direction, and over sessions that end badly or do not
 //! begin: whatever was done by then, the next run ends where an undisturbed one does.
-#![cfg(feature = "testing")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a panic in a test is a failed test"
-)]
 
 use postroom::collect::{Collector, Policy, Summary};
 use postroom::imap::Imap;
@@ -15,11 +7,7 @@ use postroom::pop3::Pop3;
 use postroom::testing::{Builder, Fault, Server, Trouble};
 use postroom::{Config, Kind, Login, Mailbox, Result};
 
-#[path = "support/maildrop.rs"]
-#[allow(dead_code, reason = "this binary uses its own part of it")]
-mod maildrop;
-
-use maildrop::{Notes, Shelf};
+use crate::maildrop::{Notes, Shelf};
 
 const LETTERS: [&[u8]; 5] = [
     b"Subject: one\r\n\r\nhello\r\n",
