@@ -11,7 +11,7 @@ use crate::server::certificates::certificates;
 use crate::server::maildir::{Maildirs, maildir_plus};
 use crate::server::process::{Process, is_root, owner, persistently, run};
 use crate::server::root::copy_root;
-use crate::server::{Running, Store};
+use crate::server::{Mail, Running, Store};
 
 const ENVIRONMENT: &str = include_str!("courier.env");
 const IMAP: &str = "/usr/lib/courier/courier/imaplogin /usr/bin/imapd Maildir";
@@ -48,16 +48,8 @@ impl Store for Courier {
         self.process.log()
     }
 
-    fn make_mailbox(&self, user: &str, mailbox: &str) {
-        self.mail.make_mailbox(user, mailbox);
-    }
-
-    fn deliver(&self, user: &str, mailbox: &str, messages: &[Vec<u8>]) {
-        self.mail.deliver(user, mailbox, messages);
-    }
-
-    fn stored(&self, user: &str, mailbox: &str) -> Vec<Vec<u8>> {
-        self.mail.stored(user, mailbox)
+    fn mail(&self) -> &dyn Mail {
+        &self.mail
     }
 }
 

@@ -9,8 +9,8 @@ use std::sync::Mutex;
 
 use crate::server::certificates::certificates;
 use crate::server::process::{Process, is_root, persistently, run, unpacked};
-use crate::server::raw::{Raw, modified_utf7};
-use crate::server::{Running, Store};
+use crate::server::raw::{ByRaw, Raw, modified_utf7};
+use crate::server::{Mail, Running, Store};
 
 struct Cyrus {
     process: Process,
@@ -32,24 +32,24 @@ impl Store for Cyrus {
         self.process.log()
     }
 
-    fn make_mailbox(&self, user: &str, mailbox: &str) {
-        self.session(user).create(&path(mailbox));
-    }
-
-    fn deliver(&self, user: &str, mailbox: &str, messages: &[Vec<u8>]) {
-        self.session(user).append(&path(mailbox), messages);
-    }
-
-    fn stored(&self, user: &str, mailbox: &str) -> Vec<Vec<u8>> {
-        self.session(user).messages(&path(mailbox))
+    fn mail(&self) -> &dyn Mail {
+        self
     }
 }
 
-impl Cyrus {
+impl ByRaw for Cyrus {
     fn session(&self, user: &str) -> Raw {
         let users = self.users.lock().unwrap();
         let (name, password) = users.iter().find(|(name, _)| name == user).unwrap();
         Raw::login(self.process.ports[0], name, password)
+    }
+
+    /// Everything is below INBOX, and dots divide.
+    fn path(&self, mailbox: &str) -> String {
+        match mailbox {
+            "INBOX" => mailbox.to_owned(),
+            other => format!("INBOX.{}", modified_utf7(other).replace('/', ".")),
+        }
     }
 }
 
@@ -62,20 +62,9 @@ fn try_start() -> Result<Running, String> {
     let dir = process.dir.clone();
     let certificates = certificates(&dir);
     let bin = unpacked("cyrus").join("usr/lib/cyrus/bin");
-    let [imap, imaps, pop3, pop3s] = process.ports;
-    let names = [
-        ("@NAME@", process.name.clone()),
-        ("@OWNER@", account(&dir)),
-        ("@BIN@", bin.to_str().unwrap().to_owned()),
-        ("@IMAP@", imap.to_string()),
-        ("@IMAPS@", imaps.to_string()),
-        ("@POP3@", pop3.to_string()),
-        ("@POP3S@", pop3s.to_string()),
-        ("@DIR@", dir.to_str().unwrap().to_owned()),
-    ];
+    let names = [("@OWNER@", account(&dir)), ("@BIN@", bin.to_str().unwrap().to_owned())];
     for (file, text) in [("imapd.conf", include_str!("imapd.conf")), ("cyrus.conf", include_str!("cyrus.conf"))] {
-        let text = names.iter().fold(text.to_owned(), |text, (name, value)| text.replace(name, value));
-        fs::write(dir.join(file), text).unwrap();
+        fs::write(dir.join(file), process.configured(text, &names)).unwrap();
     }
     for inner in ["conf", "run", "spool"] {
         fs::create_dir(dir.join(inner)).unwrap();
@@ -116,9 +105,4 @@ fn give(path: &Path, dir: &Path) {
         };
         chown(path, Some(number("-u")), Some(number("-g"))).unwrap();
     }
-}
-
-/// As it is on the wire: everything is below INBOX, and dots divide.
-fn path(mailbox: &str) -> String {
-    if mailbox == "INBOX" { mailbox.to_owned() } else { format!("INBOX.{}", modified_utf7(mailbox).replace('/', ".")) }
 }

@@ -11,7 +11,7 @@ use crate::server::maildir::{Maildirs, maildir_plus};
 use crate::server::process::{Process, is_root, owner, persistently};
 use crate::server::raw::modified_utf7;
 use crate::server::token::{MASTER, TOKEN_KEY};
-use crate::server::{NASTY_PASSWORD, NASTY_USER, PASSWORD, Running, Store};
+use crate::server::{Mail, NASTY_PASSWORD, NASTY_USER, PASSWORD, Running, Store};
 
 const CONFIG: &str = include_str!("dovecot.conf");
 
@@ -35,20 +35,8 @@ impl Store for Dovecot {
         self.process.log()
     }
 
-    fn make_mailbox(&self, user: &str, mailbox: &str) {
-        self.mail.make_mailbox(user, mailbox);
-    }
-
-    fn deliver(&self, user: &str, mailbox: &str, messages: &[Vec<u8>]) {
-        self.mail.deliver(user, mailbox, messages);
-    }
-
-    fn deliver_unsized(&self, user: &str, mailbox: &str, messages: &[Vec<u8>]) {
-        self.mail.put(user, mailbox, messages, false);
-    }
-
-    fn stored(&self, user: &str, mailbox: &str) -> Vec<Vec<u8>> {
-        self.mail.stored(user, mailbox)
+    fn mail(&self) -> &dyn Mail {
+        &self.mail
     }
 }
 
@@ -71,21 +59,16 @@ fn try_start() -> Result<Running, String> {
     let dir = process.dir.clone();
     let certificates = certificates(&dir);
     let (uid, gid) = owner(&dir);
-    let [imap, imaps, pop3, pop3s] = process.ports;
-    let config = [
-        ("@GREETING@", process.name.clone()),
-        ("@PASSWORD@", PASSWORD.to_owned()),
-        ("@OWNER@", unprivileged(&process)),
-        ("@CHROOT@", if is_root(&dir) { String::new() } else { "chroot =".to_owned() }),
-        ("@UID@", uid.to_string()),
-        ("@GID@", gid.to_string()),
-        ("@IMAP@", imap.to_string()),
-        ("@IMAPS@", imaps.to_string()),
-        ("@POP3@", pop3.to_string()),
-        ("@POP3S@", pop3s.to_string()),
-        ("@DIR@", dir.to_str().unwrap().to_owned()),
-    ];
-    let config = config.iter().fold(CONFIG.to_owned(), |config, (name, value)| config.replace(name, value));
+    let config = process.configured(
+        CONFIG,
+        &[
+            ("@PASSWORD@", PASSWORD.to_owned()),
+            ("@OWNER@", unprivileged(&process)),
+            ("@CHROOT@", if is_root(&dir) { String::new() } else { "chroot =".to_owned() }),
+            ("@UID@", uid.to_string()),
+            ("@GID@", gid.to_string()),
+        ],
+    );
     fs::write(dir.join("dovecot.conf"), config).unwrap();
     fs::write(dir.join("users"), format!("{NASTY_USER}:{{PLAIN}}{NASTY_PASSWORD}\n")).unwrap();
     fs::write(dir.join("masters"), format!("{MASTER}:{{PLAIN}}{PASSWORD}\n")).unwrap();

@@ -28,18 +28,8 @@ fn try_start() -> Result<Running, String> {
     // It looks for a key by who issued the token, its algorithm and its name.
     let root = copy_root("dovecot24", &dir, &["srv/run", "srv/state", "srv/keys/default/HS256", "var/lib/dovecot"]);
     let (uid, gid) = owner(&dir);
-    let [imap, imaps, pop3, pop3s] = process.ports;
-    let config = [
-        ("@GREETING@", process.name.clone()),
-        ("@PASSWORD@", PASSWORD.to_owned()),
-        ("@UID@", uid.to_string()),
-        ("@GID@", gid.to_string()),
-        ("@IMAP@", imap.to_string()),
-        ("@IMAPS@", imaps.to_string()),
-        ("@POP3@", pop3.to_string()),
-        ("@POP3S@", pop3s.to_string()),
-    ];
-    let config = config.iter().fold(CONFIG.to_owned(), |config, (name, value)| config.replace(name, value));
+    let owner = [("@PASSWORD@", PASSWORD.to_owned()), ("@UID@", uid.to_string()), ("@GID@", gid.to_string())];
+    let config = process.configured(CONFIG, &owner);
     let accounts = "root:x:0:0::/:/bin/false\ndovecot:x:5943:5943::/:/bin/false\ndovenull:x:5944:5944::/:/bin/false\n";
     let files = [
         ("etc/passwd", accounts.to_owned()),

@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 
 use crate::server::certificates::Certificates;
 use crate::server::raw::{Raw, modified_utf7};
-use crate::server::{NASTY_PASSWORD, NASTY_USER, PASSWORD, Running, Store};
+use crate::server::{Mail, NASTY_PASSWORD, NASTY_USER, PASSWORD, Running, Store};
 
 struct Embedded {
     server: Server,
@@ -25,6 +25,12 @@ impl Store for Embedded {
         self.server.commands().join("\n")
     }
 
+    fn mail(&self) -> &dyn Mail {
+        self
+    }
+}
+
+impl Mail for Embedded {
     fn make_mailbox(&self, user: &str, mailbox: &str) {
         Raw::login(self.server.imap_port(), user, PASSWORD).create(&modified_utf7(mailbox));
     }

@@ -5,6 +5,8 @@ use std::os::unix::fs::chown;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use crate::server::Mail;
+
 pub(crate) struct Maildirs {
     /// A home for each user is in here.
     pub(crate) home: PathBuf,
@@ -21,7 +23,7 @@ impl Maildirs {
         self.make_dir(&self.home);
     }
 
-    pub(crate) fn make_mailbox(&self, user: &str, mailbox: &str) -> PathBuf {
+    fn maildir(&self, user: &str, mailbox: &str) -> PathBuf {
         let path = self.path(user, mailbox);
         for inner in ["cur", "new", "tmp"] {
             self.make_dir(&path.join(inner));
@@ -33,15 +35,11 @@ impl Maildirs {
         path
     }
 
-    pub(crate) fn deliver(&self, user: &str, mailbox: &str, messages: &[Vec<u8>]) {
-        self.put(user, mailbox, messages, self.crlf);
-    }
-
     /// Whether the files' names tell how long they are, is what they were and are with CRLF: Dovecot 2.4 miscounts where it has to
     /// look into files with CRLF.
-    pub(crate) fn put(&self, user: &str, mailbox: &str, messages: &[Vec<u8>], sized: bool) {
+    fn put(&self, user: &str, mailbox: &str, messages: &[Vec<u8>], sized: bool) {
         static COUNT: AtomicU32 = AtomicU32::new(0);
-        let maildir = self.make_mailbox(user, mailbox);
+        let maildir = self.maildir(user, mailbox);
         for message in messages {
             // Several are listed in the order of their names.
             let size = if sized { format!(",S={0},W={0}", message.len()) } else { String::new() };
@@ -50,21 +48,6 @@ impl Maildirs {
             self.write(&unfinished, &if self.crlf { message.clone() } else { without_returns(message) });
             fs::rename(&unfinished, maildir.join("new").join(name)).unwrap();
         }
-    }
-
-    pub(crate) fn stored(&self, user: &str, mailbox: &str) -> Vec<Vec<u8>> {
-        let maildir = self.path(user, mailbox);
-        let mut files: Vec<PathBuf> = ["cur", "new"]
-            .iter()
-            .filter_map(|inner| fs::read_dir(maildir.join(inner)).ok())
-            .flat_map(|files| files.map(|file| file.unwrap().path()))
-            .collect();
-        files.sort_by_key(|path| path.file_name().map(ToOwned::to_owned));
-        let read = |path: &PathBuf| {
-            let bytes = fs::read(path).unwrap();
-            if self.crlf { bytes } else { with_returns(&bytes) }
-        };
-        files.iter().map(read).collect()
     }
 
     fn path(&self, user: &str, mailbox: &str) -> PathBuf {
@@ -83,6 +66,35 @@ impl Maildirs {
     fn write(&self, path: &Path, bytes: &[u8]) {
         fs::write(path, bytes).unwrap();
         chown(path, Some(self.owner.0), Some(self.owner.1)).unwrap();
+    }
+}
+
+impl Mail for Maildirs {
+    fn make_mailbox(&self, user: &str, mailbox: &str) {
+        self.maildir(user, mailbox);
+    }
+
+    fn deliver(&self, user: &str, mailbox: &str, messages: &[Vec<u8>]) {
+        self.put(user, mailbox, messages, self.crlf);
+    }
+
+    fn deliver_unsized(&self, user: &str, mailbox: &str, messages: &[Vec<u8>]) {
+        self.put(user, mailbox, messages, false);
+    }
+
+    fn stored(&self, user: &str, mailbox: &str) -> Vec<Vec<u8>> {
+        let maildir = self.path(user, mailbox);
+        let mut files: Vec<PathBuf> = ["cur", "new"]
+            .iter()
+            .filter_map(|inner| fs::read_dir(maildir.join(inner)).ok())
+            .flat_map(|files| files.map(|file| file.unwrap().path()))
+            .collect();
+        files.sort_by_key(|path| path.file_name().map(ToOwned::to_owned));
+        let read = |path: &PathBuf| {
+            let bytes = fs::read(path).unwrap();
+            if self.crlf { bytes } else { with_returns(&bytes) }
+        };
+        files.iter().map(read).collect()
     }
 }
 

@@ -10,7 +10,7 @@ use crate::server::maildir::Maildirs;
 use crate::server::process::{Process, owner, persistently};
 use crate::server::raw::modified_utf7;
 use crate::server::root::{Accounts, copy_root};
-use crate::server::{Running, Store};
+use crate::server::{Mail, Running, Store};
 
 const CONFIG: &str = include_str!("mailutils.conf");
 
@@ -31,16 +31,8 @@ impl Store for Mailutils {
         self.process.log()
     }
 
-    fn make_mailbox(&self, user: &str, mailbox: &str) {
-        self.mail.make_mailbox(user, mailbox);
-    }
-
-    fn deliver(&self, user: &str, mailbox: &str, messages: &[Vec<u8>]) {
-        self.mail.deliver(user, mailbox, messages);
-    }
-
-    fn stored(&self, user: &str, mailbox: &str) -> Vec<Vec<u8>> {
-        self.mail.stored(user, mailbox)
+    fn mail(&self) -> &dyn Mail {
+        &self.mail
     }
 }
 

@@ -37,6 +37,15 @@ impl Process {
         Self { name, dir, ports: free_ports(), guard }
     }
 
+    /// A configuration with the name, the directory, the ports and these values in their places.
+    pub(crate) fn configured(&self, text: &str, values: &[(&str, String)]) -> String {
+        let [imap, imaps, pop3, pop3s] = self.ports.map(|port| port.to_string());
+        let dir = self.dir.to_str().unwrap().to_owned();
+        let own = [("@IMAP@", imap), ("@IMAPS@", imaps), ("@POP3@", pop3), ("@POP3S@", pop3s), ("@DIR@", dir)];
+        let own = own.into_iter().chain([("@NAME@", self.name.clone())]);
+        own.chain(values.iter().cloned()).fold(text.to_owned(), |text, (name, value)| text.replace(name, &value))
+    }
+
     /// Runs these command lines. The error is what the server wrote, where no greeting came that contains `greeting`.
     pub(crate) fn start(&mut self, commands: &[String], greeting: &str) -> Result<(), String> {
         let [imap, _, pop3, _] = self.ports;

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use crate::server::certificates::certificates;
 use crate::server::process::{Process, persistently, unpacked};
-use crate::server::raw::{Raw, modified_utf7};
-use crate::server::{NASTY_PASSWORD, NASTY_USER, PASSWORD, Running, Store};
+use crate::server::raw::{ByRaw, Raw};
+use crate::server::{Mail, NASTY_PASSWORD, NASTY_USER, PASSWORD, Running, Store};
 
 struct Pymap {
     process: Process,
@@ -19,20 +19,12 @@ impl Store for Pymap {
         self.process.log()
     }
 
-    fn make_mailbox(&self, user: &str, mailbox: &str) {
-        self.session(user).create(&modified_utf7(mailbox));
-    }
-
-    fn deliver(&self, user: &str, mailbox: &str, messages: &[Vec<u8>]) {
-        self.session(user).append(&modified_utf7(mailbox), messages);
-    }
-
-    fn stored(&self, user: &str, mailbox: &str) -> Vec<Vec<u8>> {
-        self.session(user).messages(&modified_utf7(mailbox))
+    fn mail(&self) -> &dyn Mail {
+        self
     }
 }
 
-impl Pymap {
+impl ByRaw for Pymap {
     fn session(&self, user: &str) -> Raw {
         Raw::login(self.process.ports[0], user, PASSWORD)
     }

@@ -7,6 +7,8 @@ use std::net::TcpStream;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 
+use crate::server::Mail;
+
 pub(crate) struct Raw {
     stream: BufReader<TcpStream>,
 }
@@ -74,6 +76,31 @@ impl Raw {
         self.stream.read_until(b'\n', &mut line).unwrap();
         assert!(!line.is_empty(), "the server closed the connection");
         String::from_utf8_lossy(&line).into_owned()
+    }
+}
+
+/// A server whose mail is got in, and looked at, by such a session.
+pub(crate) trait ByRaw {
+    /// As this user.
+    fn session(&self, user: &str) -> Raw;
+
+    /// A mailbox as it is on the wire.
+    fn path(&self, mailbox: &str) -> String {
+        modified_utf7(mailbox)
+    }
+}
+
+impl<S: ByRaw> Mail for S {
+    fn make_mailbox(&self, user: &str, mailbox: &str) {
+        self.session(user).create(&self.path(mailbox));
+    }
+
+    fn deliver(&self, user: &str, mailbox: &str, messages: &[Vec<u8>]) {
+        self.session(user).append(&self.path(mailbox), messages);
+    }
+
+    fn stored(&self, user: &str, mailbox: &str) -> Vec<Vec<u8>> {
+        self.session(user).messages(&self.path(mailbox))
     }
 }
 

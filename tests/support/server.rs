@@ -73,13 +73,18 @@ pub(crate) struct Server {
     store: Box<dyn Store>,
 }
 
-/// A way to the mail that is not the client under test. A mailbox is `INBOX`, or levels divided by `/`, in UTF-8.
+/// What a server is asked for beside its protocols.
 pub(crate) trait Store: Send + Sync {
     fn add_user(&self, name: &str, password: &str);
 
     /// What the server wrote so far; of the embedded one, what it read.
     fn log(&self) -> String;
 
+    fn mail(&self) -> &dyn Mail;
+}
+
+/// A way to the mail that is not the client under test. A mailbox is `INBOX`, or levels divided by `/`, in UTF-8.
+pub(crate) trait Mail {
     fn make_mailbox(&self, user: &str, mailbox: &str);
 
     /// Puts messages there as a delivery agent would; the mailbox is made where it is missing, but not by Cyrus.
@@ -133,7 +138,7 @@ impl User {
     }
 
     pub(crate) fn make_mailbox(&self, mailbox: &str) {
-        self.server.store.make_mailbox(&self.name, mailbox);
+        self.server.store.mail().make_mailbox(&self.name, mailbox);
     }
 
     pub(crate) fn deliver(&self, mailbox: &str, message: &[u8]) {
@@ -141,15 +146,15 @@ impl User {
     }
 
     pub(crate) fn deliver_all(&self, mailbox: &str, messages: &[Vec<u8>]) {
-        self.server.store.deliver(&self.name, mailbox, messages);
+        self.server.store.mail().deliver(&self.name, mailbox, messages);
     }
 
     pub(crate) fn deliver_unsized(&self, mailbox: &str, message: &[u8]) {
-        self.server.store.deliver_unsized(&self.name, mailbox, &[message.to_vec()]);
+        self.server.store.mail().deliver_unsized(&self.name, mailbox, &[message.to_vec()]);
     }
 
     pub(crate) fn stored(&self, mailbox: &str) -> Vec<Vec<u8>> {
-        self.server.store.stored(&self.name, mailbox)
+        self.server.store.mail().stored(&self.name, mailbox)
     }
 
     /// What is stored after a POP3 session's QUIT. Courier says `+OK` first and removes the messages then, so that a look may

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::server::certificates::certificates;
 use crate::server::process::{Process, owner};
 use crate::server::root::{Accounts, append, copy_root};
-use crate::server::{Running, Store};
+use crate::server::{Mail, Running, Store};
 
 const AUTHENTICATION: &str =
     "auth required pam_unix.so\naccount required pam_permit.so\nsession required pam_permit.so\n";
@@ -46,6 +46,12 @@ impl Store for Spool {
         self.process.log()
     }
 
+    fn mail(&self) -> &dyn Mail {
+        self
+    }
+}
+
+impl Mail for Spool {
     fn make_mailbox(&self, _: &str, mailbox: &str) {
         assert_eq!(mailbox, "INBOX", "there is no other");
     }
