@@ -13,25 +13,22 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
+use postroom::Config;
 use postroom::imap::{Imap, Items, Uids};
 use postroom::pop3::{Number, Pop3};
 use postroom::testing::{Fault, Server};
-use postroom::{Config, Login};
 use tokio::runtime::Handle;
 use tokio::time::{sleep, timeout};
 
-fn login() -> Login {
-    Login::password("alice", "alicepw")
-}
+#[path = "support/session.rs"]
+mod session;
+
+use session::{alice, plaintext};
 
 /// Implicit TLS, STARTTLS, and none.
 fn configs(server: &Server, implicit: u16, plain: u16) -> Vec<Config> {
     let base = Config::new("localhost").add_root_pem(server.ca_pem().as_bytes()).unwrap();
-    vec![
-        base.clone().port(implicit),
-        base.port(plain).starttls(),
-        Config::new("localhost").port(plain).dangerous_plaintext(),
-    ]
+    vec![base.clone().port(implicit), base.port(plain).starttls(), plaintext().port(plain)]
 }
 
 fn imap_configs(server: &Server) -> Vec<Config> {
@@ -50,104 +47,63 @@ fn tasks() -> usize {
     Handle::current().metrics().num_alive_tasks()
 }
 
-type Session = Pin<Box<dyn Future<Output = ()>>>;
+type State = (&'static str, Pin<Box<dyn Future<Output = ()>>>);
+
+/// A session in which that was done before it is dropped.
+fn state<S>(name: &'static str, open: S, work: impl AsyncFnOnce(S::Output) + 'static) -> State
+where
+    S: Future + 'static,
+{
+    (name, Box::pin(async move { work(open.await).await }))
+}
 
 /// Each state in which an IMAP session may be dropped.
-fn imap_states(config: &Config) -> Vec<(&'static str, Session)> {
+fn imap_states(config: &Config) -> Vec<State> {
+    let connect = || Imap::connect(config.clone(), alice());
     let open = || {
-        let config = config.clone();
-        async { Imap::connect(config, login()).await.unwrap() }
+        let connecting = connect();
+        async { connecting.await.unwrap() }
     };
-    let while_connecting = config.clone();
+    let inbox = || {
+        let opening = open();
+        async { opening.await.into_folder("INBOX").await.unwrap() }
+    };
     vec![
-        (
-            "while connecting",
-            Box::pin(async {
-                let _ = timeout(Duration::from_millis(3), Imap::connect(while_connecting, login())).await;
-            }),
-        ),
-        ("logged in", {
-            let open = open();
-            Box::pin(async { drop(open.await) })
+        state("while connecting", timeout(Duration::from_millis(3), connect()), async |_| ()),
+        state("logged in", open(), async |imap| drop(imap)),
+        state("logged out", open(), async |imap| imap.logout().await.unwrap()),
+        state("in a command", open(), async |imap| drop(timeout(Duration::ZERO, imap.noop()).await)),
+        state("with a folder", inbox(), async |inbox| drop(inbox)),
+        state("in a stream", open(), async |mut imap| {
+            let mut inbox = imap.select("INBOX").await.unwrap();
+            let mut mail = inbox.fetch(Uids::ALL, Items::MESSAGE).await.unwrap();
+            mail.try_next().await.unwrap().unwrap();
         }),
-        ("logged out", {
-            let open = open();
-            Box::pin(async { open.await.logout().await.unwrap() })
+        state("in IDLE", inbox(), async |mut inbox| {
+            let mut events = inbox.idle().await.unwrap();
+            let _ = timeout(Duration::from_millis(20), events.try_next()).await;
         }),
-        ("in a command", {
-            let open = open();
-            Box::pin(async {
-                let imap = open.await;
-                let _ = timeout(Duration::ZERO, imap.noop()).await;
-            })
-        }),
-        ("with a folder", {
-            let open = open();
-            Box::pin(async { drop(open.await.into_folder("INBOX").await.unwrap()) })
-        }),
-        ("in a stream", {
-            let open = open();
-            Box::pin(async {
-                let mut imap = open.await;
-                let mut inbox = imap.select("INBOX").await.unwrap();
-                let mut mail = inbox.fetch(Uids::ALL, Items::MESSAGE).await.unwrap();
-                mail.try_next().await.unwrap().unwrap();
-            })
-        }),
-        ("in IDLE", {
-            let open = open();
-            Box::pin(async {
-                let mut inbox = open.await.into_folder("INBOX").await.unwrap();
-                let mut events = inbox.idle().await.unwrap();
-                let _ = timeout(Duration::from_millis(20), events.try_next()).await;
-            })
-        }),
-        ("in an upload", {
-            let open = open();
-            Box::pin(async {
-                let imap = open.await;
-                let _ = timeout(Duration::from_millis(2), imap.append("INBOX", vec![b'x'; 8 << 20])).await;
-            })
+        state("in an upload", open(), async |imap| {
+            let _ = timeout(Duration::from_millis(2), imap.append("INBOX", vec![b'x'; 8 << 20])).await;
         }),
     ]
 }
 
-fn pop3_states(config: &Config) -> Vec<(&'static str, Session)> {
+fn pop3_states(config: &Config) -> Vec<State> {
+    let connect = || Pop3::connect(config.clone(), alice());
     let open = || {
-        let config = config.clone();
-        async { Pop3::connect(config, login()).await.unwrap() }
+        let connecting = connect();
+        async { connecting.await.unwrap() }
     };
-    let while_connecting = config.clone();
     let first = Number::new(1).unwrap();
     vec![
-        (
-            "while connecting",
-            Box::pin(async {
-                let _ = timeout(Duration::from_millis(3), Pop3::connect(while_connecting, login())).await;
-            }),
-        ),
-        ("logged in", {
-            let open = open();
-            Box::pin(async { drop(open.await) })
-        }),
-        ("after QUIT", {
-            let open = open();
-            Box::pin(async { open.await.quit().await.unwrap() })
-        }),
-        ("in a command", {
-            let open = open();
-            Box::pin(async move {
-                let pop3 = open.await;
-                let _ = timeout(Duration::ZERO, pop3.retr(first)).await;
-            })
-        }),
-        ("in a stream", {
-            let open = open();
-            Box::pin(async move {
-                let mut pop3 = open.await;
-                let mut mail = pop3.fetch([first]);
-                let _ = mail.try_next().await.unwrap();
-            })
+        state("while connecting", timeout(Duration::from_millis(3), connect()), async |_| ()),
+        state("logged in", open(), async |pop3| drop(pop3)),
+        state("after QUIT", open(), async |pop3| pop3.quit().await.unwrap()),
+        state("in a command", open(), async move |pop3| drop(timeout(Duration::ZERO, pop3.retr(first)).await)),
+        state("in a stream", open(), async move |mut pop3| {
+            let mut mail = pop3.fetch([first]);
+            let _ = mail.try_next().await.unwrap();
         }),
     ]
 }
@@ -169,7 +125,7 @@ async fn settled(what: &str, server: &Server, before: (usize, usize)) {
 async fn nothing_is_left_of_a_session_that_is_dropped() {
     let server = Server::builder().sample_mail().start().await.unwrap();
     // The resolver's threads are tokio's and stay.
-    Imap::connect(imap_configs(&server).remove(0), login()).await.unwrap().logout().await.unwrap();
+    Imap::connect(imap_configs(&server).remove(0), alice()).await.unwrap().logout().await.unwrap();
     server.all_closed().await;
     sleep(Duration::from_millis(50)).await;
     let before = (tasks(), descriptors());
@@ -192,7 +148,7 @@ async fn nothing_is_left_of_a_session_that_is_dropped() {
 #[tokio::test]
 async fn nothing_is_left_where_the_server_never_answers() {
     let server = Server::builder().sample_mail().start().await.unwrap();
-    Imap::connect(imap_configs(&server).remove(0), login()).await.unwrap().logout().await.unwrap();
+    Imap::connect(imap_configs(&server).remove(0), alice()).await.unwrap().logout().await.unwrap();
     server.all_closed().await;
     sleep(Duration::from_millis(50)).await;
     let before = (tasks(), descriptors());
@@ -201,7 +157,7 @@ async fn nothing_is_left_where_the_server_never_answers() {
         for fault in [Fault::StallAfter(0), Fault::StallAfter(500), Fault::StallInputAfter(60)] {
             server.fault(fault);
             let work = async {
-                let mut imap = Imap::connect(config.clone(), login()).await?;
+                let mut imap = Imap::connect(config.clone(), alice()).await?;
                 imap.noop().await?;
                 let mut inbox = imap.select("INBOX").await?;
                 let mut mail = inbox.fetch(Uids::ALL, Items::MESSAGE).await?;
@@ -220,8 +176,7 @@ async fn nothing_is_left_where_the_server_never_answers() {
 #[tokio::test]
 async fn a_dropped_driver_closes_its_stream_and_tells_its_handle() {
     let server = Server::builder().in_memory().unwrap();
-    let config = Config::new("localhost").dangerous_plaintext();
-    let (imap, driver) = Imap::handshake(server.imap_stream(), config, login()).await.unwrap();
+    let (imap, driver) = Imap::handshake(server.imap_stream(), plaintext(), alice()).await.unwrap();
     drop(driver);
     server.all_closed().await;
     assert_eq!(imap.noop().await.unwrap_err().kind(), postroom::Kind::Closed);

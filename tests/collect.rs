@@ -18,3 +18,5 @@ mod model;
 mod odd;
 #[path = "collect/policy.rs"]
 mod policy;
+#[path = "support/session.rs"]
+mod session;

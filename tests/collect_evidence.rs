@@ -12,9 +12,7 @@
 use std::sync::{Arc, Mutex};
 
 use postroom::collect::{Collector, Digest, Event, Ledger, Policy, Summary};
-use postroom::imap::Imap;
-use postroom::pop3::Pop3;
-use postroom::{Config, Login, Mailbox, Result};
+use postroom::{Mailbox, Protocol, Result};
 
 #[path = "collect_evidence/cost.rs"]
 mod cost;
@@ -31,15 +29,11 @@ mod post;
 mod readings;
 #[path = "support/scratch.rs"]
 mod scratch;
+#[path = "support/session.rs"]
+mod session;
 
 use maildrop::{Notes, Shelf};
 use post::{Letter, Post, Shared};
-
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Protocol {
-    Imap,
-    Pop3,
-}
 
 const BOTH: [Protocol; 2] = [Protocol::Imap, Protocol::Pop3];
 
@@ -64,22 +58,12 @@ impl House {
 
     async fn try_open(&self) -> Result<Box<dyn Mailbox>> {
         let (ours, theirs) = tokio::io::duplex(1 << 16);
-        let (config, login) = (Config::new("localhost").dangerous_plaintext(), Login::password("me", "secret"));
         let post = self.post.clone();
-        Ok(match self.protocol {
-            Protocol::Imap => {
-                tokio::spawn(post::imap(theirs, post));
-                let (imap, driver) = Imap::handshake(ours, config, login).await?;
-                tokio::spawn(driver);
-                Box::new(imap.into_folder("INBOX").await?)
-            }
-            Protocol::Pop3 => {
-                tokio::spawn(post::pop3(theirs, post));
-                let (pop3, driver) = Pop3::handshake(ours, config, login).await?;
-                tokio::spawn(driver);
-                Box::new(pop3)
-            }
-        })
+        match self.protocol {
+            Protocol::Imap => drop(tokio::spawn(post::imap(theirs, post))),
+            Protocol::Pop3 => drop(tokio::spawn(post::pop3(theirs, post))),
+        }
+        session::mailbox(self.protocol, ours).await
     }
 
     /// A run, and the names of its events but for those of every run.

@@ -9,14 +9,19 @@
     reason = "a panic in a test is a failed test"
 )]
 
+#[path = "support/session.rs"]
+mod session;
+
 use std::time::Duration;
 
 use postroom::imap::{Imap, Items, Uids};
 use postroom::pop3::{Number, Pop3};
 use postroom::testing::Script;
-use postroom::{Config, Deadlines, Error, Kind, Login, Mailbox};
+use postroom::{Config, Deadlines, Error, Kind, Mailbox};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, DuplexStream};
 use tokio::time::{Instant, sleep};
+
+use session::{alice, plaintext};
 
 const IMAP: &str = "S: * PREAUTH [CAPABILITY IMAP4rev1 IDLE UIDPLUS] ready\n";
 const SELECTED: &str = "C: {S} SELECT INBOX\nS: * 3 EXISTS\nS: * OK [UIDVALIDITY 7] ok\nS: {S} OK [READ-WRITE] done\n";
@@ -26,11 +31,7 @@ const POP3: &str =
     "S: +OK ready\nC: CAPA\nS: -ERR no\nC: USER alice\nS: +OK\nC: PASS {*}\nS: +OK\nC: CAPA\nS: -ERR no\n";
 
 fn config() -> Config {
-    Config::new("localhost").dangerous_plaintext().without_id()
-}
-
-fn login() -> Login {
-    Login::password("alice", "alicepw")
+    plaintext().without_id()
 }
 
 fn seconds(count: u64) -> Duration {
@@ -38,15 +39,11 @@ fn seconds(count: u64) -> Duration {
 }
 
 async fn imap(script: &mut Script) -> Result<Imap, Error> {
-    let (imap, driver) = Imap::handshake(script.stream(), config(), login()).await?;
-    tokio::spawn(driver);
-    Ok(imap)
+    session::imap(script.stream(), config(), alice()).await
 }
 
 async fn pop3(script: &mut Script) -> Result<Pop3, Error> {
-    let (pop3, driver) = Pop3::handshake(script.stream(), config(), login()).await?;
-    tokio::spawn(driver);
-    Ok(pop3)
+    session::pop3(script.stream(), config(), alice()).await
 }
 
 /// Whether it is a passed deadline, and how long it took.
@@ -78,8 +75,8 @@ async fn a_greeting_that_trickles_is_given_up_as_soon() {
         });
         let start = Instant::now();
         let error = match is_imap {
-            true => Imap::handshake(ours, config(), login()).await.map(drop).unwrap_err(),
-            false => Pop3::handshake(ours, config(), login()).await.map(drop).unwrap_err(),
+            true => Imap::handshake(ours, config(), alice()).await.map(drop).unwrap_err(),
+            false => Pop3::handshake(ours, config(), alice()).await.map(drop).unwrap_err(),
         };
         assert!(matches!(error.kind(), Kind::Timeout | Kind::Protocol), "{error:?}");
         assert!(start.elapsed() <= seconds(31), "{:?}", start.elapsed());
@@ -92,7 +89,7 @@ async fn tls_that_stalls_behind_its_upgrade_is_given_up() {
     let mut script = Script::new(dialogue);
     let start = Instant::now();
     let config = Config::new("localhost").starttls();
-    let error = Imap::handshake(script.stream(), config, login()).await.map(drop).unwrap_err();
+    let error = Imap::handshake(script.stream(), config, alice()).await.map(drop).unwrap_err();
     assert_eq!(timed_out(&error, start).as_secs(), 30);
 }
 
@@ -124,8 +121,7 @@ async fn a_slow_server_that_goes_on_is_waited_for() {
     let (ours, theirs) = tokio::io::duplex(1024);
     let mut theirs = BufReader::new(theirs);
     theirs.write_all(b"* PREAUTH [CAPABILITY IMAP4rev1] ready\r\n").await.unwrap();
-    let (imap, driver) = Imap::handshake(ours, config(), login()).await.unwrap();
-    tokio::spawn(driver);
+    let imap = session::imap(ours, config(), alice()).await.unwrap();
     tokio::spawn(async move {
         let mut line = String::new();
         theirs.read_line(&mut line).await.unwrap();
@@ -165,8 +161,7 @@ async fn a_slow_upload_has_time_as_long_as_it_goes_on() {
     let size = 200 * 1024;
     let (ours, theirs) = tokio::io::duplex(4096);
     tokio::spawn(take_slowly(theirs, size, seconds(20), usize::MAX));
-    let (imap, driver) = Imap::handshake(ours, config(), login()).await.unwrap();
-    tokio::spawn(driver);
+    let imap = session::imap(ours, config(), alice()).await.unwrap();
     let start = Instant::now();
     imap.append("INBOX", vec![b'x'; size]).await.unwrap();
     assert!(start.elapsed() >= seconds(900), "{:?}", start.elapsed());
@@ -176,8 +171,7 @@ async fn a_slow_upload_has_time_as_long_as_it_goes_on() {
 async fn an_upload_that_nobody_takes_is_given_up() {
     let (ours, theirs) = tokio::io::duplex(4096);
     tokio::spawn(take_slowly(theirs, 1 << 20, seconds(20), 40_000));
-    let (imap, driver) = Imap::handshake(ours, config(), login()).await.unwrap();
-    tokio::spawn(driver);
+    let imap = session::imap(ours, config(), alice()).await.unwrap();
     let start = Instant::now();
     let took = timed_out(&imap.append("INBOX", vec![b'x'; 1 << 20]).await.unwrap_err(), start);
     assert!(took >= seconds(200 + 60) && took < seconds(200 + 90), "{took:?}");
@@ -234,8 +228,7 @@ async fn time_rests_while_the_caller_does_not_take_what_has_come() {
     for _ in 0..20 {
         server.deliver("alice", "INBOX", vec![b'x'; 100_000], &[]).unwrap();
     }
-    let (mut imap, driver) = Imap::handshake(server.imap_stream(), config(), login()).await.unwrap();
-    tokio::spawn(driver);
+    let mut imap = session::imap(server.imap_stream(), config(), alice()).await.unwrap();
     let mut inbox = imap.select("INBOX").await.unwrap();
     let mut mail = inbox.fetch(Uids::ALL, Items::MESSAGE).await.unwrap();
     let mut count = 0;
@@ -273,8 +266,7 @@ async fn what_belongs_to_no_call_does_not_keep_it_busy_and_word_of_progress_does
     for (words, end) in words {
         let (ours, theirs) = tokio::io::duplex(1 << 16);
         let peer = tokio::spawn(chatter(theirs, move |tag| format!("{}\r\n", words.replace("{T}", tag))));
-        let (imap, driver) = Imap::handshake(ours, config(), login()).await.unwrap();
-        tokio::spawn(driver);
+        let imap = session::imap(ours, config(), alice()).await.unwrap();
         let start = Instant::now();
         let error = imap.noop().await.unwrap_err();
         let took = timed_out(&error, start).as_secs();

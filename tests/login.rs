@@ -16,6 +16,8 @@ mod hostile;
 mod mechanism;
 #[path = "login/oauth.rs"]
 mod oauth;
+#[path = "support/session.rs"]
+mod session;
 
 use std::error::Error as _;
 
@@ -24,26 +26,15 @@ use postroom::pop3::Pop3;
 use postroom::testing::{Script, Server};
 use postroom::{Config, Error, Kind, Login, Protocol};
 
-const BOTH: [Protocol; 2] = [Protocol::Imap, Protocol::Pop3];
+use session::plaintext;
 
-/// Plaintext, which an in-memory stream may well be.
-fn plaintext() -> Config {
-    Config::new("localhost").dangerous_plaintext()
-}
+const BOTH: [Protocol; 2] = [Protocol::Imap, Protocol::Pop3];
 
 /// Logs in to the embedded server, says goodbye, and tells what became of it.
 async fn try_in(server: &Server, protocol: Protocol, login: Login) -> Result<(), Error> {
     match protocol {
-        Protocol::Imap => {
-            let (imap, driver) = Imap::handshake(server.imap_stream(), plaintext(), login).await?;
-            tokio::spawn(driver);
-            imap.logout().await
-        }
-        _ => {
-            let (pop3, driver) = Pop3::handshake(server.pop3_stream(), plaintext(), login).await?;
-            tokio::spawn(driver);
-            pop3.quit().await
-        }
+        Protocol::Imap => session::imap(server.imap_stream(), plaintext(), login).await?.logout().await,
+        _ => session::pop3(server.pop3_stream(), plaintext(), login).await?.quit().await,
     }
 }
 

@@ -14,9 +14,10 @@ use postroom::testing::{Script, Server};
 use postroom::{Config, Login, Recorder};
 use tokio::io::{AsyncRead, AsyncWrite};
 
-fn plaintext() -> Config {
-    Config::new("localhost").dangerous_plaintext()
-}
+#[path = "support/session.rs"]
+mod session;
+
+use session::plaintext;
 
 fn login(password: &str) -> Login {
     Login::password("alice", password)
@@ -117,8 +118,7 @@ async fn what_differs_from_the_record_is_reported() {
     pop3_stat(server.pop3_stream(), plaintext().record(&recorder)).await;
     let transcript = only(&recorder).replace("C: STAT", "C: NOOP");
     let mut script = Script::new(&transcript);
-    let (pop3, driver) = Pop3::handshake(script.stream(), plaintext(), login("x")).await.unwrap();
-    tokio::spawn(driver);
+    let pop3 = session::pop3(script.stream(), plaintext(), login("x")).await.unwrap();
     pop3.stat().await.unwrap_err();
     assert!(script.finish().await.unwrap_err().contains("expected C: NOOP, got STAT"));
 }
@@ -127,8 +127,7 @@ async fn pop3_stat<S>(stream: S, config: Config)
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
-    let (pop3, driver) = Pop3::handshake(stream, config, login("alicepw")).await.unwrap();
-    tokio::spawn(driver);
+    let pop3 = session::pop3(stream, config, login("alicepw")).await.unwrap();
     pop3.stat().await.unwrap();
     pop3.quit().await.unwrap();
 }

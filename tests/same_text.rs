@@ -12,10 +12,14 @@
 use postroom::imap::{Items, Uids};
 use postroom::mail_parser::MimeHeaders;
 use postroom::testing::Server;
-use postroom::{Config, Imap, Login, Mailbox, Message, Part, Pop3};
+use postroom::{Imap, Mailbox, Message, Part};
 
 #[path = "same_text/forms.rs"]
 mod forms;
+#[path = "support/session.rs"]
+mod session;
+
+use session::{me, plaintext};
 
 /// What a program shows of a message.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -23,14 +27,6 @@ struct Shown {
     subject: Option<String>,
     name: Option<String>,
     file: Option<String>,
-}
-
-fn login() -> Login {
-    Login::password("me", "secret")
-}
-
-fn config() -> Config {
-    Config::new("localhost").dangerous_plaintext()
 }
 
 fn server(messages: &[Vec<u8>]) -> Server {
@@ -42,7 +38,7 @@ fn server(messages: &[Vec<u8>]) -> Server {
 }
 
 async fn by_imap(server: &Server) -> Vec<Shown> {
-    let (imap, driver) = Imap::handshake(server.imap_stream(), config(), login()).await.unwrap();
+    let (imap, driver) = Imap::handshake(server.imap_stream(), plaintext(), me()).await.unwrap();
     let running = tokio::spawn(driver);
     let mut imap = imap;
     let mut inbox = imap.select("INBOX").await.unwrap();
@@ -74,8 +70,7 @@ fn parsed(message: &Message) -> Shown {
 }
 
 async fn by_pop3(server: &Server) -> Vec<Shown> {
-    let (mut pop3, driver) = Pop3::handshake(server.pop3_stream(), config(), login()).await.unwrap();
-    tokio::spawn(driver);
+    let mut pop3 = session::pop3(server.pop3_stream(), plaintext(), me()).await.unwrap();
     let ids: Vec<_> = pop3.entries().await.unwrap().into_iter().map(|entry| entry.id).collect();
     let mut mail = Mailbox::fetch(&mut pop3, &ids, Part::Whole).await.unwrap();
     let mut shown = Vec::new();

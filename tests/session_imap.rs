@@ -19,10 +19,14 @@ mod deletion;
 mod dialect;
 #[path = "session_imap/events.rs"]
 mod events;
+#[path = "session_imap/hostile.rs"]
+mod hostile;
 #[path = "session_imap/idling.rs"]
 mod idling;
 #[path = "session_imap/judging.rs"]
 mod judging;
+#[path = "session_imap/limits.rs"]
+mod limits;
 #[path = "session_imap/login.rs"]
 mod login;
 #[path = "session_imap/notices.rs"]
@@ -31,6 +35,8 @@ mod notices;
 mod reading;
 #[path = "session_imap/refusal.rs"]
 mod refusal;
+#[path = "session_imap/revision.rs"]
+mod revision;
 #[path = "session_imap/selection.rs"]
 mod selection;
 #[path = "session_imap/silence.rs"]

@@ -11,15 +11,17 @@
 use postroom::imap::{Imap, Items, Uids};
 use postroom::pop3::{Number, Pop3};
 use postroom::testing::Server;
-use postroom::{Config, Login};
 use tracing::level_filters::LevelFilter;
 use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::fmt::format::FmtSpan;
 
 #[path = "support/log.rs"]
 mod log;
+#[path = "support/session.rs"]
+mod session;
 
 use log::Log;
+use session::{alice, plaintext};
 
 const MESSAGE: &str = "Subject: seen\r\n\r\nunseen text\r\n.with a dot\r\n";
 
@@ -34,18 +36,10 @@ fn logging(level: LevelFilter) -> (Log, DefaultGuard) {
     (log, tracing::subscriber::set_default(subscriber.finish()))
 }
 
-fn login() -> Login {
-    Login::password("alice", "alicepw")
-}
-
-fn plaintext() -> Config {
-    Config::new("localhost").dangerous_plaintext()
-}
-
 async fn imap() {
     let server = Server::builder().in_memory().unwrap();
     server.deliver("alice", "INBOX", MESSAGE, &[]).unwrap();
-    let (mut imap, driver) = Imap::handshake(server.imap_stream(), plaintext(), login()).await.unwrap();
+    let (mut imap, driver) = Imap::handshake(server.imap_stream(), plaintext(), alice()).await.unwrap();
     let driver = tokio::spawn(driver);
     let mut inbox = imap.select("INBOX").await.unwrap();
     let mut mail = inbox.fetch(Uids::ALL, Items::MESSAGE).await.unwrap();
@@ -61,7 +55,7 @@ async fn imap() {
 async fn pop3() {
     let server = Server::builder().in_memory().unwrap();
     server.deliver("alice", "INBOX", MESSAGE, &[]).unwrap();
-    let (pop3, driver) = Pop3::handshake(server.pop3_stream(), plaintext(), login()).await.unwrap();
+    let (pop3, driver) = Pop3::handshake(server.pop3_stream(), plaintext(), alice()).await.unwrap();
     let driver = tokio::spawn(driver);
     assert_eq!(pop3.retr(Number::new(1).unwrap()).await.unwrap().into_bytes(), MESSAGE);
     pop3.quit().await.unwrap();

@@ -2,12 +2,11 @@
 //! begin: whatever was done by then, the next run ends where an undisturbed one does.
 
 use postroom::collect::{Collector, Policy, Summary};
-use postroom::imap::Imap;
-use postroom::pop3::Pop3;
 use postroom::testing::{Builder, Fault, Server, Trouble};
-use postroom::{Config, Kind, Login, Mailbox, Result};
+use postroom::{Kind, Mailbox, Protocol, Result};
 
 use crate::maildrop::{Notes, Shelf};
+use crate::session;
 
 const LETTERS: [&[u8]; 5] = [
     b"Subject: one\r\n\r\nhello\r\n",
@@ -16,12 +15,6 @@ const LETTERS: [&[u8]; 5] = [
     b"Subject: octets\r\n\r\n\xe9\xff\0\r\n",
     b"Subject: last\r\n\r\n.\r\n\r\n",
 ];
-
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Protocol {
-    Imap,
-    Pop3,
-}
 
 struct House {
     server: Server,
@@ -45,19 +38,11 @@ impl House {
     }
 
     async fn open(&self) -> Result<Box<dyn Mailbox>> {
-        let (config, login) = (Config::new("localhost").dangerous_plaintext(), Login::password("me", "secret"));
-        Ok(match self.protocol {
-            Protocol::Pop3 => {
-                let (pop3, driver) = Pop3::handshake(self.server.pop3_stream(), config, login).await?;
-                tokio::spawn(driver);
-                Box::new(pop3)
-            }
-            Protocol::Imap => {
-                let (imap, driver) = Imap::handshake(self.server.imap_stream(), config, login).await?;
-                tokio::spawn(driver);
-                Box::new(imap.into_folder("INBOX").await?)
-            }
-        })
+        let stream = match self.protocol {
+            Protocol::Imap => self.server.imap_stream(),
+            Protocol::Pop3 => self.server.pop3_stream(),
+        };
+        session::mailbox(self.protocol, stream).await
     }
 
     async fn collect(&self) -> Result<Summary> {

@@ -4,11 +4,10 @@
 use std::sync::{Arc, Mutex};
 
 use postroom::collect::{Collector, Policy, Summary};
-use postroom::pop3::Pop3;
-use postroom::{Config, Login};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream};
 
 use crate::maildrop::{Notes, Shelf};
+use crate::session;
 
 /// A message as the odd server has it.
 #[derive(Clone, Default)]
@@ -96,9 +95,7 @@ impl House {
     async fn collect(&self, policy: Policy) -> Summary {
         let (ours, theirs) = tokio::io::duplex(1 << 16);
         let serving = tokio::spawn(serve(theirs, self.maildrop.clone()));
-        let config = Config::new("localhost").dangerous_plaintext();
-        let (mut pop3, driver) = Pop3::handshake(ours, config, Login::password("me", "secret")).await.unwrap();
-        tokio::spawn(driver);
+        let mut pop3 = session::pop3(ours, session::plaintext(), session::me()).await.unwrap();
         let mut collector = Collector::new("me", self.notes.clone(), self.shelf.clone()).policy(policy);
         let summary = collector.run(&mut pop3).await.unwrap();
         let deletes = summary.deleted + summary.deletions_unknown > 0;

@@ -1,14 +1,12 @@
 //! What evidence costs, counted in commands and octets.
 
+use postroom::Protocol;
 use postroom::collect::{Collector, Policy};
-use postroom::imap::Imap;
-use postroom::pop3::Pop3;
 use postroom::testing::Server;
-use postroom::{Config, Login, Mailbox};
 
 use super::maildrop::{Notes, Shelf};
 use super::post::{Answer, Letter};
-use super::{BOTH, House, Protocol};
+use super::{BOTH, House, session};
 
 /// About that many octets.
 fn sized(name: u32, size: usize, off: usize) -> Letter {
@@ -47,19 +45,8 @@ async fn the_embedded_server_is_asked_for_each_message_once() {
         for number in 0..20 {
             server.deliver("me", "INBOX", format!("Subject: {number}\r\n\r\n.\r\n\r\n"), &[]).unwrap();
         }
-        let (config, login) = (Config::new("localhost").dangerous_plaintext(), Login::password("me", "secret"));
-        let mut mailbox: Box<dyn Mailbox> = match protocol {
-            Protocol::Imap => {
-                let (imap, driver) = Imap::handshake(server.imap_stream(), config, login).await.unwrap();
-                tokio::spawn(driver);
-                Box::new(imap.into_folder("INBOX").await.unwrap())
-            }
-            Protocol::Pop3 => {
-                let (pop3, driver) = Pop3::handshake(server.pop3_stream(), config, login).await.unwrap();
-                tokio::spawn(driver);
-                Box::new(pop3)
-            }
-        };
+        let stream = if protocol == Protocol::Imap { server.imap_stream() } else { server.pop3_stream() };
+        let mut mailbox = session::mailbox(protocol, stream).await.unwrap();
         server.clear_commands();
         let mut collector = Collector::new("me", Notes::default(), Shelf::default()).policy(Policy::delete());
         let summary = collector.run(&mut *mailbox).await.unwrap();

@@ -4,7 +4,7 @@ use postroom::imap::{Uid, Uids};
 use postroom::testing::{Fault, Server};
 use postroom::{Flag, FlagChange, Kind};
 
-use crate::support::{embedded, plaintext, selected};
+use crate::support::{alice, embedded, plaintext, selected, session};
 
 fn server(lacks: &[&str]) -> Server {
     let builder = lacks.iter().fold(Server::builder(), |builder, lack| builder.without(lack));
@@ -119,9 +119,7 @@ async fn a_failing_step_says_that_the_messages_are_copied() {
 async fn a_replaced_move_cut_at_any_byte_loses_no_message() {
     let whole = server(&["MOVE"]);
     let moved = async |server: &Server| -> postroom::Result<()> {
-        let (mut imap, driver) =
-            postroom::imap::Imap::handshake(server.imap_stream(), plaintext(), crate::support::alice()).await?;
-        tokio::spawn(driver);
+        let mut imap = session::imap(server.imap_stream(), plaintext(), alice()).await?;
         imap.select("INBOX").await?.move_to(uids("1:3"), "Archive").await.map(drop)
     };
     moved(&whole).await.unwrap();

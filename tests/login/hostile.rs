@@ -2,11 +2,8 @@
 
 use postroom::{Kind, Limits, Login, Protocol};
 
+use crate::session::alice;
 use crate::{BOTH, base64, dialogue, logged_in, plaintext, played, played_with, whole};
-
-fn alice() -> Login {
-    Login::password("alice", "alicepw")
-}
 
 /// A dialogue of SCRAM behind the client's first message, whose nonce is whatever it is.
 fn scram(protocol: Protocol, steps: &str) -> String {

@@ -6,7 +6,7 @@ use postroom::imap::{Items, Section, Uid, Uids};
 use postroom::testing::Server;
 use tokio::io::AsyncReadExt;
 
-use crate::support::{Counted, alice, plaintext};
+use crate::support::{Counted, alice, plaintext, session};
 
 const MIB: usize = 1024 * 1024;
 
@@ -17,8 +17,7 @@ async fn a_full_window_stops_the_reading_and_no_deadline_fires() {
         server.deliver("alice", "INBOX", vec![b'x'; MIB / 8], &[]).unwrap();
     }
     let (stream, count) = Counted::new(server.imap_stream());
-    let (imap, driver) = postroom::imap::Imap::handshake(stream, plaintext(), alice()).await.unwrap();
-    tokio::spawn(driver);
+    let imap = session::imap(stream, plaintext(), alice()).await.unwrap();
     let mut folder = imap.into_folder("INBOX").await.unwrap();
     let before = count.read();
     let mut mail = folder.fetch(Uids::ALL, Items::MESSAGE).await.unwrap();
@@ -51,8 +50,7 @@ async fn a_stream_dropped_behind_a_full_window_lets_the_session_go_on() {
     for _ in 0..32 {
         server.deliver("alice", "INBOX", vec![b'x'; MIB / 8], &[]).unwrap();
     }
-    let (imap, driver) = postroom::imap::Imap::handshake(server.imap_stream(), plaintext(), alice()).await.unwrap();
-    tokio::spawn(driver);
+    let imap = session::imap(server.imap_stream(), plaintext(), alice()).await.unwrap();
     let mut folder = imap.into_folder("INBOX").await.unwrap();
     let mail = folder.fetch(Uids::ALL, Items::MESSAGE).await.unwrap();
     tokio::time::sleep(Duration::from_secs(3600)).await;

@@ -1,20 +1,14 @@
 //! What the POP3 tests share: sessions with the scripted peer and the embedded server over in-memory streams, and what most of them
 //! ask of a maildrop. It uses only the public API.
 
+#[path = "session.rs"]
+mod session;
+
 use postroom::pop3::{Number, Pop3};
 use postroom::testing::Script;
-use postroom::{Config, Error, Login, Mailbox, Message, MessageId, Part};
-use tokio::io::DuplexStream;
+use postroom::{Error, Mailbox, Message, MessageId, Part};
 
-/// Plaintext, which an in-memory stream may well be.
-pub(crate) fn plaintext() -> Config {
-    Config::new("localhost").dangerous_plaintext()
-}
-
-/// The user of both the embedded server and the dialogues.
-pub(crate) fn me() -> Login {
-    Login::password("me", "secret")
-}
+pub(crate) use session::{me, plaintext, pop3 as session};
 
 /// A login of [`me`] at a server whose answer to CAPA is this.
 fn logged_in(capa: &str) -> String {
@@ -32,14 +26,7 @@ pub(crate) fn unannounced() -> String {
     logged_in("S: -ERR what?")
 }
 
-/// A session, its driver in a task of its own.
-pub(crate) async fn session(stream: DuplexStream, config: Config, login: Login) -> Result<Pop3, Error> {
-    let (pop3, driver) = Pop3::handshake(stream, config, login).await?;
-    drop(tokio::spawn(driver));
-    Ok(pop3)
-}
-
-/// The same with the scripted peer.
+/// A session with the scripted peer.
 pub(crate) async fn opened(script: &mut Script) -> Result<Pop3, Error> {
     session(script.stream(), plaintext(), me()).await
 }

@@ -2,6 +2,9 @@
 //! peer. It uses only the public API.
 #![allow(dead_code, reason = "each test uses its own part of this")]
 
+#[path = "../session.rs"]
+pub(crate) mod session;
+
 use std::future::{Future, poll_fn};
 use std::io;
 use std::pin::{Pin, pin};
@@ -11,8 +14,10 @@ use std::task::{Context, Poll};
 
 use postroom::imap::{Folder, Imap};
 use postroom::testing::{Script, Server};
-use postroom::{Config, Driver, Error, Login};
+use postroom::{Config, Driver, Error};
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
+
+pub(crate) use session::{alice, plaintext};
 
 /// A greeting after which nobody has to log in.
 pub(crate) const PREAUTH: &str = "S: * PREAUTH [CAPABILITY IMAP4rev1 IDLE UIDPLUS ESEARCH MULTIAPPEND] ready\n";
@@ -24,16 +29,6 @@ pub(crate) const SELECT: &str = "
     S: * OK [UIDVALIDITY 7] stable
     S: {S} OK [READ-WRITE] done
 ";
-
-/// Plaintext, which an in-memory stream may well be.
-pub(crate) fn plaintext() -> Config {
-    Config::new("localhost").dangerous_plaintext()
-}
-
-/// The user of both the embedded server and the dialogues.
-pub(crate) fn alice() -> Login {
-    Login::password("alice", "alicepw")
-}
 
 /// Polls the driver beside the work until the work is done.
 pub(crate) async fn beside<T>(driver: &mut Driver, work: impl Future<Output = T>) -> T {
@@ -57,11 +52,7 @@ pub(crate) async fn once<T>(mut work: Pin<&mut (impl Future<Output = T> + ?Sized
 /// A session with the scripted peer, its driver in a task of its own.
 pub(crate) async fn scripted(dialogue: &str, config: Config) -> (Script, Result<Imap, Error>) {
     let mut script = Script::new(dialogue);
-    let result = Imap::handshake(script.stream(), config, alice()).await;
-    let imap = result.map(|(imap, driver)| {
-        tokio::spawn(driver);
-        imap
-    });
+    let imap = session::imap(script.stream(), config, alice()).await;
     (script, imap)
 }
 
@@ -80,9 +71,7 @@ pub(crate) async fn selected(dialogue: &str, config: Config) -> (Script, Folder<
 
 /// A session with the embedded server, its driver in a task of its own.
 pub(crate) async fn embedded(server: &Server, config: Config) -> Imap {
-    let (imap, driver) = Imap::handshake(server.imap_stream(), config, alice()).await.unwrap();
-    tokio::spawn(driver);
-    imap
+    session::imap(server.imap_stream(), config, alice()).await.unwrap()
 }
 
 /// A stream that counts what passes.
@@ -170,8 +159,7 @@ impl Peer {
 pub(crate) async fn peered(config: Config) -> (Peer, Imap) {
     let (mut peer, stream) = Peer::new();
     peer.say("* PREAUTH [CAPABILITY IMAP4rev1 IDLE UIDPLUS ESEARCH MULTIAPPEND] ready\r\n").await;
-    let (imap, driver) = Imap::handshake(stream, config, alice()).await.unwrap();
-    tokio::spawn(driver);
+    let imap = session::imap(stream, config, alice()).await.unwrap();
     (peer, imap)
 }
 

@@ -1,16 +1,5 @@
 //! Every bound of `Limits` and `Deadlines` that concerns IMAP: at the bound it is accepted, over it there is a typed error or a
 //! defect, and whatever the bound does not concern lives on.
-#![cfg(feature = "testing")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a panic in a test is a failed test"
-)]
-
-#[path = "support/imap/mod.rs"]
-mod support;
 
 use std::time::Duration;
 
@@ -18,7 +7,7 @@ use postroom::imap::{Event, Fetched, Imap, Items, Uids};
 use postroom::{Config, Deadlines, Defect, Error, Kind, Limits, Reason};
 use tokio::time::Instant;
 
-use support::{Peer, alice, greeted, peered, peered_folder, plaintext, scripted, selected};
+use crate::support::{Peer, alice, greeted, peered, peered_folder, plaintext, scripted, selected};
 
 const MS: Duration = Duration::from_millis(1);
 
@@ -169,7 +158,7 @@ async fn the_window_of_streams() {
         let first = mail.try_next().await.unwrap().unwrap();
         assert_eq!(first.body().unwrap().len(), 100);
         let second =
-            tokio::task::unconstrained(async { support::once(Box::pin(mail.try_next()).as_mut()).await }).await;
+            tokio::task::unconstrained(async { crate::support::once(Box::pin(mail.try_next()).as_mut()).await }).await;
         assert_eq!(second.is_some(), read_on);
     }
 }

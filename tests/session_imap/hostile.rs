@@ -1,16 +1,5 @@
 //! Who may answer on an IMAP port without being an IMAP server, or being a bad one: a typed error within the deadline, never
 //! a panic, never a hang.
-#![cfg(feature = "testing")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a panic in a test is a failed test"
-)]
-
-#[path = "support/imap/mod.rs"]
-mod support;
 
 use std::time::Duration;
 
@@ -19,7 +8,7 @@ use postroom::{Config, Defect, Kind, Limits};
 use tokio::io::AsyncReadExt;
 use tokio::time::Instant;
 
-use support::{Peer, alice, greeted, peered_folder, plaintext, selected};
+use crate::support::{Peer, alice, greeted, peered_folder, plaintext, selected};
 
 const MINUTE: Duration = Duration::from_secs(60);
 

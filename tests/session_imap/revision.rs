@@ -1,10 +1,10 @@
 //! The client at servers of other abilities than usual: IMAP4rev2, LITERAL-, and hardly anything; the same work, the same end.
-#![cfg(feature = "testing")]
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a panic in a test is a failed test")]
 
+use postroom::Kind;
 use postroom::imap::{Imap, Query, StatusItems, Uids};
 use postroom::testing::{Builder, Fault, Server, Trouble};
-use postroom::{Config, Kind, Login};
+
+use crate::support::session::{imap, me, plaintext};
 
 async fn begin(builder: Builder) -> (Server, Imap) {
     let server = builder.user("me", "secret").in_memory().unwrap();
@@ -16,10 +16,7 @@ async fn begin(builder: Builder) -> (Server, Imap) {
 }
 
 async fn again(server: &Server) -> Imap {
-    let config = Config::new("localhost").dangerous_plaintext();
-    let (imap, driver) = Imap::handshake(server.imap_stream(), config, Login::password("me", "secret")).await.unwrap();
-    drop(tokio::spawn(driver));
-    imap
+    imap(server.imap_stream(), plaintext(), me()).await.unwrap()
 }
 
 fn lesser() -> Builder {
