@@ -336,15 +336,8 @@ fn assert_clean(where_from: &str, text: &str, secret: &str) {
 
 #[tokio::test]
 async fn a_secret_is_in_nothing_that_is_told() {
-    let log = Log::default();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(LevelFilter::TRACE)
-        .with_span_events(FmtSpan::FULL)
-        .with_ansi(false)
-        .with_writer(log.clone())
-        .finish();
-    // For this thread, on which all tasks of this test run.
-    let _guard = tracing::subscriber::set_default(subscriber);
+    // On this thread are all tasks of this test.
+    let (log, _guard) = Log::of_this_thread(LevelFilter::TRACE, FmtSpan::FULL);
     let mut runs = 0;
     for secret in needles() {
         for way in WAYS {

@@ -12,7 +12,6 @@ use postroom::imap::{Imap, Items, Uids};
 use postroom::pop3::{Number, Pop3};
 use postroom::testing::Server;
 use tracing::level_filters::LevelFilter;
-use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::fmt::format::FmtSpan;
 
 #[path = "support/log.rs"]
@@ -24,17 +23,6 @@ use log::Log;
 use session::{alice, plaintext};
 
 const MESSAGE: &str = "Subject: seen\r\n\r\nunseen text\r\n.with a dot\r\n";
-
-/// Logs what this thread does, on which all tasks of the test run.
-fn logging(level: LevelFilter) -> (Log, DefaultGuard) {
-    let log = Log::default();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(level)
-        .with_span_events(FmtSpan::CLOSE)
-        .with_ansi(false)
-        .with_writer(log.clone());
-    (log, tracing::subscriber::set_default(subscriber.finish()))
-}
 
 async fn imap() {
     let server = Server::builder().in_memory().unwrap();
@@ -70,7 +58,7 @@ fn closed<'a>(log: &'a str, span: &str) -> &'a str {
 
 #[tokio::test]
 async fn an_imap_session_is_told_in_lines_without_its_messages() {
-    let (log, _guard) = logging(LevelFilter::TRACE);
+    let (log, _guard) = Log::of_this_thread(LevelFilter::TRACE, FmtSpan::CLOSE);
     imap().await;
     let log = log.text();
     for told in
@@ -83,7 +71,7 @@ async fn an_imap_session_is_told_in_lines_without_its_messages() {
 
 #[tokio::test]
 async fn a_pop3_session_is_told_in_lines_with_headers_alone() {
-    let (log, _guard) = logging(LevelFilter::TRACE);
+    let (log, _guard) = Log::of_this_thread(LevelFilter::TRACE, FmtSpan::CLOSE);
     pop3().await;
     let log = log.text();
     for told in ["S: +OK", "C: RETR 1", "S: Subject: seen", "S: . bytes=3", "C: QUIT"] {
@@ -94,7 +82,7 @@ async fn a_pop3_session_is_told_in_lines_with_headers_alone() {
 
 #[tokio::test]
 async fn connections_and_commands_are_spans_with_counts() {
-    let (log, _guard) = logging(LevelFilter::DEBUG);
+    let (log, _guard) = Log::of_this_thread(LevelFilter::DEBUG, FmtSpan::CLOSE);
     imap().await;
     let imap = log.text();
     let fetch = closed(&imap, "name=\"UID FETCH\"");

@@ -109,19 +109,18 @@ async fn send(stream: &mut BufReader<DuplexStream>, post: &Shared, text: &str) -
     stream.write_all(&text.as_bytes()[..end]).await.is_ok() && end == text.len()
 }
 
+/// What the client says after this was sent to it.
+async fn next_line(stream: &mut BufReader<DuplexStream>, post: &Shared, out: &str) -> Option<String> {
+    let mut line = String::new();
+    let heard = send(stream, post, out).await && stream.read_line(&mut line).await.is_ok_and(|count| count > 0);
+    heard.then_some(line)
+}
+
 pub(crate) async fn imap(stream: DuplexStream, post: Shared) {
     let mut stream = BufReader::new(stream);
     let mut uids: Vec<u32> = post.lock().unwrap().letters.iter().map(|letter| letter.name).collect();
     let mut out = "* PREAUTH [CAPABILITY IMAP4rev1 UIDPLUS] ready\r\n".to_owned();
-    let mut line = String::new();
-    loop {
-        if !send(&mut stream, &post, &out).await {
-            return;
-        }
-        line.clear();
-        if !stream.read_line(&mut line).await.is_ok_and(|count| count > 0) {
-            return;
-        }
+    while let Some(line) = next_line(&mut stream, &post, &out).await {
         let (tag, command) = line.trim_end().split_once(' ').unwrap();
         let mut post = post.lock().unwrap();
         post.commands.push(command.to_owned());
@@ -199,15 +198,7 @@ pub(crate) async fn pop3(stream: DuplexStream, post: Shared) {
     let names: Vec<u32> = post.lock().unwrap().letters.iter().map(|letter| letter.name).collect();
     let mut marked = Vec::new();
     let mut out = "+OK\r\n".to_owned();
-    let mut line = String::new();
-    loop {
-        if !send(&mut stream, &post, &out).await {
-            return;
-        }
-        line.clear();
-        if !stream.read_line(&mut line).await.is_ok_and(|count| count > 0) {
-            return;
-        }
+    while let Some(line) = next_line(&mut stream, &post, &out).await {
         let mut post = post.lock().unwrap();
         post.commands.push(line.trim_end().to_owned());
         let mut words = line.split_ascii_whitespace();

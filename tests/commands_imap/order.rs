@@ -71,6 +71,15 @@ async fn a_status_of_another_mailbox_is_no_answer() {
     script.finish().await.unwrap();
 }
 
+/// Of `a` one message, of `b` two, where both are asked about at once.
+async fn two_counts_come_of(dialogue: &str) {
+    let (script, imap) = greeted(dialogue, plaintext()).await;
+    let items = StatusItems::MESSAGES;
+    let (a, b) = tokio::join!(imap.status("a", items), imap.status("b", items));
+    assert_eq!((a.unwrap().messages, b.unwrap().messages), (Some(1), Some(2)));
+    script.finish().await.unwrap();
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_status_under_another_spelling_goes_to_the_oldest_asker() {
     let dialogue = "
@@ -81,11 +90,7 @@ async fn a_status_under_another_spelling_goes_to_the_oldest_asker() {
         S: * STATUS ./b (MESSAGES 2)
         S: {B} OK done
     ";
-    let (script, imap) = greeted(dialogue, plaintext()).await;
-    let items = StatusItems::MESSAGES;
-    let (a, b) = tokio::join!(imap.status("a", items), imap.status("b", items));
-    assert_eq!((a.unwrap().messages, b.unwrap().messages), (Some(1), Some(2)));
-    script.finish().await.unwrap();
+    two_counts_come_of(dialogue).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -100,11 +105,7 @@ async fn the_counts_of_a_mailbox_that_nobody_asked_about_are_no_answer() {
         S: * STATUS a (MESSAGES 1)
         S: {A} OK done
     ";
-    let (script, imap) = greeted(dialogue, plaintext()).await;
-    let items = StatusItems::MESSAGES;
-    let (a, b) = tokio::join!(imap.status("a", items), imap.status("b", items));
-    assert_eq!((a.unwrap().messages, b.unwrap().messages), (Some(1), Some(2)));
-    script.finish().await.unwrap();
+    two_counts_come_of(dialogue).await;
 }
 
 /// RFC 9051 §6.3.9.7: RENAME tells which name the mailbox had.

@@ -163,7 +163,7 @@ pub(crate) const DIALECTS: &[Dialect] = &[
         b"Server Unavailable. 15\r\n",
         "a line that is no response, with its place; the session is closed at once, and passes other such lines over, but not without end",
         r#"[{"error":"this is no response","offset":0}]"#,
-        &[("tests/hostile_imap.rs", "lines_that_belong_nowhere_are_passed_over_but_not_without_end"), ("tests/session_imap/dialect.rs", "a_server_that_says_without_a_tag_that_it_is_unavailable_is_closed_at_once")],
+        &[("tests/session_imap/hostile.rs", "lines_that_belong_nowhere_are_passed_over_but_not_without_end"), ("tests/session_imap/dialect.rs", "a_server_that_says_without_a_tag_that_it_is_unavailable_is_closed_at_once")],
     ),
     row(
         17,
@@ -355,7 +355,7 @@ pub(crate) const DIALECTS: &[Dialect] = &[
         b"* 1 FETCH (UID 2 BODY[] {1}\r\na\r\n)\r\n* 3 EXISTS\r\n",
         "what the literal holds is kept, the end of the list is a defect, and the next line is read",
         r#"[{"uid":2,"BODY[]":"a","defects":[{"reason":"a string or list has no end"}]},{"ignored":true},{"n":3}]"#,
-        &[("tests/hostile_imap.rs", "a_huge_literal_that_never_comes_is_given_up_and_one_that_breaks_off_is_told")],
+        &[("tests/session_imap/hostile.rs", "a_huge_literal_that_never_comes_is_given_up_and_one_that_breaks_off_is_told")],
     ),
     row(
         41,
@@ -363,7 +363,7 @@ pub(crate) const DIALECTS: &[Dialect] = &[
         b"* OK [CAPABILITIES IMAP4rev1] hello\r\n",
         "a code that is not known is kept; nothing is sent before the greeting",
         r#"[{"type":"OK","code":{"name":"CAPABILITIES","data":"IMAP4rev1"},"text":"hello"}]"#,
-        &[("tests/limits_imap.rs", "the_time_for_a_greeting")],
+        &[("tests/session_imap/limits.rs", "the_time_for_a_greeting")],
     ),
     row(
         42,

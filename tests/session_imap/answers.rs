@@ -1,9 +1,9 @@
 //! Answers that are valid and unusual, long, or partly unreadable: each is worth what can be read of it.
 
-use postroom::imap::{Fetched, Items, Sameness, StatusItems, Uids};
+use postroom::imap::{Fetched, Items, Sameness, StatusItems};
 use postroom::{Config, Defect, Error, Kind, Reason};
 
-use crate::support::{greeted, plaintext, scripted, selected};
+use crate::support::{self, greeted, plaintext, scripted, selected};
 
 /// What comes of a FETCH that is answered so, of as many messages as the answer has, from a server that has every item.
 async fn fetched(items: Items, answer: &str, config: Config) -> Result<Vec<Fetched>, Error> {
@@ -17,15 +17,7 @@ async fn fetched(items: Items, answer: &str, config: Config) -> Result<Vec<Fetch
     );
     let (script, imap) = scripted(&dialogue, config).await;
     let mut folder = imap?.into_folder("INBOX").await?;
-    let mut mail = folder.fetch(Uids::ALL, items).await?;
-    let mut messages = Vec::new();
-    while let Some(message) = mail.try_next().await? {
-        messages.push(message);
-    }
-    drop(mail);
-    folder.noop().await?;
-    script.finish().await.unwrap();
-    Ok(messages)
+    support::fetched(script, &mut folder, items).await
 }
 
 #[tokio::test(start_paused = true)]

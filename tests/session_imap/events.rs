@@ -19,6 +19,15 @@ pub(crate) const DONE: &str = "
     S: {I} OK done
 ";
 
+/// The messages after the second are asked for, and IDLE entered again.
+const AGAIN: &str = "
+    C: {M} UID SEARCH RETURN (ALL) 3:*
+    S: * ESEARCH (TAG \"{M}\") UID ALL 13:14
+    S: {M} OK done
+    C: {J} IDLE
+    S: + idling
+";
+
 /// An event in one word or two.
 pub(crate) fn word(event: &Event) -> String {
     match event {
@@ -39,6 +48,18 @@ pub(crate) async fn next(events: &mut Idle<'_>, count: usize) -> Vec<String> {
         words.push(word(&events.try_next().await.unwrap().unwrap()));
     }
     words
+}
+
+/// IDLE is entered and left, and nobody takes what happens.
+async fn ignored(folder: &mut Folder<Imap>) {
+    let events = folder.idle().await.unwrap();
+    come().await;
+    drop(events);
+}
+
+/// Until all that the server says has come.
+async fn come() {
+    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
 }
 
 async fn watched(folder: &mut Folder<Imap>, count: usize) -> Vec<String> {
@@ -81,11 +102,7 @@ async fn the_count_that_is_told_is_the_count_that_is() {
         S: * 5 EXISTS
         S: * 1 EXPUNGE
         S: {{A}} OK done
-        C: {{M}} UID SEARCH RETURN (ALL) 3:*
-        S: * ESEARCH (TAG \"{{M}}\") UID ALL 13:14
-        S: {{M}} OK done
-        C: {{J}} IDLE
-        S: + idling"
+        {AGAIN}"
     );
     let (script, mut folder) = selected(&dialogue, plaintext()).await;
     let mut events = folder.idle().await.unwrap();
@@ -126,16 +143,10 @@ async fn events_that_were_delivered_to_nobody_are_there_the_next_time() {
         "{IDLE}
         S-raw: * 2 EXPUNGE\\r\\n* 4 EXISTS\\r\\n
         {DONE}
-        C: {{M}} UID SEARCH RETURN (ALL) 3:*
-        S: * ESEARCH (TAG \"{{M}}\") UID ALL 13:14
-        S: {{M}} OK done
-        C: {{J}} IDLE
-        S: + idling"
+        {AGAIN}"
     );
     let (script, mut folder) = selected(&dialogue, plaintext()).await;
-    let events = folder.idle().await.unwrap();
-    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
-    drop(events);
+    ignored(&mut folder).await;
     assert_eq!(watched(&mut folder, 2).await, ["gone 11 +0", "exists 4"]);
     drop(script);
 }
@@ -228,9 +239,7 @@ async fn an_expunge_in_the_midst_of_a_fetch_is_told_by_its_uid() {
         S: + idling"
     );
     let (script, mut folder) = selected(&dialogue, plaintext()).await;
-    let events = folder.idle().await.unwrap();
-    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
-    drop(events);
+    ignored(&mut folder).await;
     let mut mail = folder.fetch(Uids::ALL, Items::SIZE).await.unwrap();
     let mut sizes = Vec::new();
     while let Some(message) = mail.try_next().await.unwrap() {
@@ -284,13 +293,11 @@ async fn flags_told_by_number_around_an_expunge_are_of_the_right_messages() {
         let dialogue =
             format!("{IDLE}{DONE} C: {{A}} UID FETCH 99 (UID ENVELOPE){SHIFTED}{looked}C: {{J}} IDLE\nS: + idling");
         let (script, mut folder) = selected(&dialogue, plaintext()).await;
-        let events = folder.idle().await.unwrap();
-        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
-        drop(events);
+        ignored(&mut folder).await;
         let uid = postroom::imap::Uid::new(99).unwrap();
         let mut mail = folder.fetch(uid, Items::ENVELOPE).await.unwrap();
         // All of it comes before anything is looked at.
-        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        come().await;
         if taken {
             assert!(mail.try_next().await.unwrap().is_none());
         }
@@ -314,7 +321,7 @@ async fn flags_told_unasked_within_a_fetch_that_is_dropped_reach_the_next_watche
     let uid = postroom::imap::Uid::new(10).unwrap();
     let mail = folder.fetch(uid, Items::ENVELOPE).await.unwrap();
     // All of it comes, and nobody takes it.
-    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    come().await;
     drop(mail);
     let words = watched(&mut folder, 2).await;
     assert_eq!(words, ["flags 11 \\Seen", "flags 12 \\Flagged"]);
@@ -338,7 +345,7 @@ async fn flags_that_come_within_a_fetch_do_not_replace_newer_ones() {
         let uid = postroom::imap::Uid::new(10).unwrap();
         let mut mail = folder.fetch(uid, Items::ENVELOPE).await.unwrap();
         // All of it comes before anything is looked at.
-        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        come().await;
         if taken {
             assert!(mail.try_next().await.unwrap().is_none());
         }

@@ -7,7 +7,7 @@ use postroom::imap::{Event, Fetched, Imap, Items, Uids};
 use postroom::{Config, Deadlines, Defect, Error, Kind, Limits, Reason};
 use tokio::time::Instant;
 
-use crate::support::{Peer, alice, greeted, peered, peered_folder, plaintext, scripted, selected};
+use crate::support::{self, Peer, alice, greeted, peered, peered_folder, plaintext, scripted, selected};
 
 const MS: Duration = Duration::from_millis(1);
 
@@ -23,15 +23,7 @@ async fn fetched(answer: &str, config: Config) -> Result<Vec<Fetched>, Error> {
         "C: {{A}} UID FETCH 1:* (UID RFC822.SIZE BODY.PEEK[])\nS-raw: {answer}\nS: {{A}} OK done\nC: {{B}} NOOP\nS: {{B}} OK"
     );
     let (script, mut folder) = selected(&dialogue, config).await;
-    let mut mail = folder.fetch(Uids::ALL, Items::MESSAGE).await?;
-    let mut messages = Vec::new();
-    while let Some(message) = mail.try_next().await? {
-        messages.push(message);
-    }
-    drop(mail);
-    folder.noop().await?;
-    script.finish().await.unwrap();
-    Ok(messages)
+    support::fetched(script, &mut folder, Items::MESSAGE).await
 }
 
 #[tokio::test(start_paused = true)]
@@ -158,7 +150,7 @@ async fn the_window_of_streams() {
         let first = mail.try_next().await.unwrap().unwrap();
         assert_eq!(first.body().unwrap().len(), 100);
         let second =
-            tokio::task::unconstrained(async { crate::support::once(Box::pin(mail.try_next()).as_mut()).await }).await;
+            tokio::task::unconstrained(async { support::once(Box::pin(mail.try_next()).as_mut()).await }).await;
         assert_eq!(second.is_some(), read_on);
     }
 }

@@ -6,12 +6,7 @@ use postroom::imap::{
 use postroom::testing::Script;
 use postroom::{Config, Kind};
 
-use crate::support::{plaintext, scripted};
-
-fn starttls() -> Config {
-    let config = Config::new("localhost").starttls().only_added_roots();
-    config.add_root_der(Script::ca_der().unwrap()).unwrap()
-}
+use crate::support::{plaintext, scripted, starttls};
 
 /// A notice in a few words.
 fn word(notice: &Notice) -> String {

@@ -1,14 +1,8 @@
 //! STARTTLS: required, never opportunistic, and nothing of the time before it is believed.
 
-use postroom::testing::Script;
-use postroom::{Config, Kind};
+use postroom::Kind;
 
-use crate::support::scripted;
-
-fn starttls() -> Config {
-    let config = Config::new("localhost").starttls().only_added_roots();
-    config.add_root_der(Script::ca_der().unwrap()).unwrap()
-}
+use crate::support::{scripted, starttls};
 
 async fn refused(dialogue: &str) -> Kind {
     let (script, imap) = scripted(dialogue, starttls()).await;

@@ -4,7 +4,10 @@
 use std::io;
 use std::sync::{Arc, Mutex};
 
+use tracing::level_filters::LevelFilter;
+use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::fmt::format::FmtSpan;
 
 #[derive(Clone, Default)]
 pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
@@ -29,6 +32,17 @@ impl<'a> MakeWriter<'a> for Log {
 }
 
 impl Log {
+    /// Logs what this thread does until the guard is dropped.
+    pub(crate) fn of_this_thread(level: LevelFilter, spans: FmtSpan) -> (Self, DefaultGuard) {
+        let log = Self::default();
+        let subscriber = tracing_subscriber::fmt()
+            .with_max_level(level)
+            .with_span_events(spans)
+            .with_ansi(false)
+            .with_writer(log.clone());
+        (log, tracing::subscriber::set_default(subscriber.finish()))
+    }
+
     /// All of it, which stays.
     pub(crate) fn text(&self) -> String {
         String::from_utf8(self.0.lock().unwrap().clone()).unwrap()

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 
-use postroom::imap::{Folder, Imap};
+use postroom::imap::{Fetched, Folder, Imap, Items, Uids};
 use postroom::testing::{Script, Server};
 use postroom::{Config, Driver, Error};
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
@@ -29,6 +29,12 @@ pub(crate) const SELECT: &str = "
     S: * OK [UIDVALIDITY 7] stable
     S: {S} OK [READ-WRITE] done
 ";
+
+/// The upgrade, at the scripted peer.
+pub(crate) fn starttls() -> Config {
+    let config = Config::new("localhost").starttls().only_added_roots();
+    config.add_root_der(Script::ca_der().unwrap()).unwrap()
+}
 
 /// Polls the driver beside the work until the work is done.
 pub(crate) async fn beside<T>(driver: &mut Driver, work: impl Future<Output = T>) -> T {
@@ -72,6 +78,19 @@ pub(crate) async fn selected(dialogue: &str, config: Config) -> (Script, Folder<
 /// A session with the embedded server, its driver in a task of its own.
 pub(crate) async fn embedded(server: &Server, config: Config) -> Imap {
     session::imap(server.imap_stream(), config, alice()).await.unwrap()
+}
+
+/// All that a FETCH of everything brings, where the dialogue goes on with a NOOP.
+pub(crate) async fn fetched(script: Script, folder: &mut Folder<Imap>, items: Items) -> Result<Vec<Fetched>, Error> {
+    let mut mail = folder.fetch(Uids::ALL, items).await?;
+    let mut messages = Vec::new();
+    while let Some(message) = mail.try_next().await? {
+        messages.push(message);
+    }
+    drop(mail);
+    folder.noop().await?;
+    script.finish().await.unwrap();
+    Ok(messages)
 }
 
 /// A stream that counts what passes.
