@@ -4,21 +4,12 @@
 //! Lines of a sample are what the server says, each with CRLF behind it; `\xHH` is a byte. Lines with four blanks in front are the
 //! objects that have to be shown, one for each. In a file of POP3 a line with `>` is the command, `>>` one with a body behind its `+OK`
 //! whatever its name. What begins with `# ` is a remark.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a panic in a test is a failed test"
-)]
 
 use std::path::{Path, PathBuf};
 
-#[path = "../examples/inspect/mod.rs"]
-mod inspect;
-
-use inspect::{imap, pop3};
 use serde_json::Value;
+
+use crate::inspect::{imap, pop3};
 
 /// What was said, and what is to be shown.
 #[derive(Default)]

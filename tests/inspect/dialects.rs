@@ -1,24 +1,12 @@
 //! Dialects of real servers: one row for each, with bytes such as they send, what is made of them, and where it is shown what a
-//! session does. The table is in `tests/dialects/table.rs`.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a panic in a test is a failed test"
-)]
-
-#[path = "../examples/inspect/mod.rs"]
-mod inspect;
-#[path = "corpus/neutral.rs"]
-mod neutral;
-#[path = "dialects/table.rs"]
-mod table;
+//! session does. The table is in `tests/inspect/table.rs`.
 
 use std::path::Path;
 
 use serde_json::Value;
-use table::DIALECTS;
+
+use crate::table::DIALECTS;
+use crate::{inspect, neutral};
 
 #[test]
 fn every_dialect_is_read() {
