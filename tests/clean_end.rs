@@ -121,14 +121,20 @@ async fn settled(what: &str, server: &Server, before: (usize, usize)) {
     panic!("{what}: {} tasks and {} descriptors, {before:?} before", tasks(), descriptors());
 }
 
-#[tokio::test]
-async fn nothing_is_left_of_a_session_that_is_dropped() {
+/// A server, and how many tasks and descriptors there are without a session.
+async fn rested() -> (Server, (usize, usize)) {
     let server = Server::builder().sample_mail().start().await.unwrap();
     // The resolver's threads are tokio's and stay.
     Imap::connect(imap_configs(&server).remove(0), alice()).await.unwrap().logout().await.unwrap();
     server.all_closed().await;
     sleep(Duration::from_millis(50)).await;
     let before = (tasks(), descriptors());
+    (server, before)
+}
+
+#[tokio::test]
+async fn nothing_is_left_of_a_session_that_is_dropped() {
+    let (server, before) = rested().await;
     for config in imap_configs(&server) {
         for (state, session) in imap_states(&config) {
             session.await;
@@ -147,11 +153,7 @@ async fn nothing_is_left_of_a_session_that_is_dropped() {
 
 #[tokio::test]
 async fn nothing_is_left_where_the_server_never_answers() {
-    let server = Server::builder().sample_mail().start().await.unwrap();
-    Imap::connect(imap_configs(&server).remove(0), alice()).await.unwrap().logout().await.unwrap();
-    server.all_closed().await;
-    sleep(Duration::from_millis(50)).await;
-    let before = (tasks(), descriptors());
+    let (server, before) = rested().await;
     for config in imap_configs(&server) {
         // Silent from the greeting on, silent behind the login, deaf behind it.
         for fault in [Fault::StallAfter(0), Fault::StallAfter(500), Fault::StallInputAfter(60)] {

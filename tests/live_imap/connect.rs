@@ -1,19 +1,13 @@
 //! Ways in, and ways that must stay shut.
 
 use postroom::imap::Imap;
-use postroom::{Config, Error, Kind, Login};
+use postroom::{Config, Kind, Login};
 
-use crate::live::{config, imap_config, login, recorded, whole};
-use crate::server::{Brand, PASSWORD};
+use crate::live::{config, imap_config, login, whole};
+use crate::login::{nothing_that_shows_the_password_is_sent_in_clear, overheard, refused};
+use crate::server::Brand;
 use crate::session;
 use crate::suite::Trial;
-
-async fn refused(config: Config, login: Login) -> Error {
-    match Imap::connect(config, login).await {
-        Ok(_) => panic!("this login must not succeed"),
-        Err(error) => error,
-    }
-}
 
 pub(crate) async fn implicit_tls_logs_in_and_out(user: &Trial) {
     let imap = session(user).await;
@@ -30,12 +24,9 @@ pub(crate) async fn starttls_logs_in_encrypted(user: &Trial) {
 }
 
 pub(crate) async fn starttls_shows_nothing_of_the_login_on_the_wire(user: &Trial) {
-    let (stream, sent) = recorded("127.0.0.1", user.server.imap).await;
     let config = config(&user.server, "localhost", user.server.imap).starttls();
-    let (imap, driver) = Imap::handshake(stream, config, login(user)).await.unwrap();
-    tokio::spawn(driver);
-    imap.logout().await.unwrap();
-    let sent = String::from_utf8_lossy(&sent.lock().unwrap()).into_owned();
+    let (result, sent) = overheard(user, "127.0.0.1", config, login(user)).await;
+    result.unwrap();
     assert!(sent.contains("STARTTLS"), "{sent}");
     assert!(!sent.contains("LOGIN") && !sent.contains("AUTHENTICATE") && !sent.contains(&user.name), "{sent}");
 }
@@ -54,15 +45,7 @@ pub(crate) async fn a_url_is_as_good_as_a_configuration(user: &Trial) {
 }
 
 pub(crate) async fn logindisabled_is_obeyed_and_no_password_is_sent(user: &Trial) {
-    // What does not show the password may go all the same: see `login.rs`.
-    for shown in [login(user).only([""; 0]), login(user).only(["PLAIN", "LOGIN"])] {
-        let (stream, sent) = recorded("127.0.0.4", user.server.imap).await;
-        let config = config(&user.server, "127.0.0.4", user.server.imap).dangerous_plaintext();
-        let Err(error) = Imap::handshake(stream, config, shown).await else { panic!("logged in") };
-        assert!(matches!(error.kind(), Kind::Input | Kind::Unsupported), "{error:?}");
-        let sent = String::from_utf8_lossy(&sent.lock().unwrap()).into_owned();
-        assert!(!sent.contains("LOGIN") && !sent.contains("AUTHENTICATE") && !sent.contains(PASSWORD), "{sent}");
-    }
+    nothing_that_shows_the_password_is_sent_in_clear(user).await;
 }
 
 pub(crate) async fn starttls_opens_the_server_that_disabled_plain_logins(user: &Trial) {

@@ -2,13 +2,30 @@
 
 use postroom::imap::Imap;
 use postroom::{Config, Error, Login};
+use tokio::io::DuplexStream;
 
-use crate::live::{config, imap_config, recorded};
+use crate::live::imap_config;
 pub(crate) use crate::logins::*;
+use crate::server::Server;
 use crate::suite::Trial;
 
 /// The command that a mechanism is named in.
 pub(crate) const AUTHENTICATE: &str = "AUTHENTICATE";
+
+/// The commands that show a password.
+pub(crate) const SHOWING: [&str; 2] = ["LOGIN", "AUTHENTICATE"];
+
+pub(crate) fn plain_port(server: &Server) -> u16 {
+    server.imap
+}
+
+/// A session over this stream, in which hardly anything is asked.
+pub(crate) async fn over(stream: DuplexStream, config: Config, login: Login) -> Result<(), Error> {
+    let (session, driver) = Imap::handshake(stream, config, login).await?;
+    tokio::spawn(driver);
+    session.noop().await?;
+    session.logout().await
+}
 
 pub(crate) async fn enter(config: Config, login: Login) -> Result<(), Error> {
     Imap::connect(config, login).await?.logout().await
@@ -16,14 +33,4 @@ pub(crate) async fn enter(config: Config, login: Login) -> Result<(), Error> {
 
 pub(crate) fn secure(user: &Trial) -> Config {
     imap_config(&user.server)
-}
-
-/// All that is said to log in without encryption, where the server wants none that shows the password.
-pub(crate) async fn sent_in_clear(user: &Trial, login: Login) -> String {
-    let (stream, sent) = recorded("127.0.0.4", user.server.imap).await;
-    let plaintext = config(&user.server, "127.0.0.4", user.server.imap).dangerous_plaintext();
-    let (session, driver) = Imap::handshake(stream, plaintext, login).await.unwrap();
-    tokio::spawn(driver);
-    session.logout().await.unwrap();
-    String::from_utf8_lossy(&sent.lock().unwrap()).into_owned()
 }

@@ -1,19 +1,13 @@
 //! Ways in, and ways that must stay shut.
 
 use postroom::pop3::Pop3;
-use postroom::{Config, Error, Kind, Login};
+use postroom::{Config, Kind, Login};
 
-use crate::live::{config, login, pop3_config, recorded, whole};
+use crate::live::{config, login, pop3_config, whole};
+use crate::login::{nothing_that_shows_the_password_is_sent_in_clear, overheard, refused};
 use crate::open;
 use crate::server::{Brand, PASSWORD};
 use crate::suite::Trial;
-
-async fn refused(config: Config, login: Login) -> Error {
-    match Pop3::connect(config, login).await {
-        Ok(_) => panic!("this login must not succeed"),
-        Err(error) => error,
-    }
-}
 
 pub(crate) async fn implicit_tls_logs_in_and_out(user: &Trial) {
     let pop = open(user).await;
@@ -23,13 +17,9 @@ pub(crate) async fn implicit_tls_logs_in_and_out(user: &Trial) {
 }
 
 pub(crate) async fn stls_shows_nothing_of_the_login_on_the_wire(user: &Trial) {
-    let (stream, sent) = recorded("127.0.0.1", user.server.pop3).await;
     let config = config(&user.server, "localhost", user.server.pop3).starttls();
-    let (pop, driver) = Pop3::handshake(stream, config, login(user)).await.unwrap();
-    tokio::spawn(driver);
-    pop.noop().await.unwrap();
-    pop.quit().await.unwrap();
-    let sent = String::from_utf8_lossy(&sent.lock().unwrap()).into_owned();
+    let (result, sent) = overheard(user, "127.0.0.1", config, login(user)).await;
+    result.unwrap();
     assert!(sent.contains("STLS"), "{sent}");
     assert!(!["USER", "PASS", "AUTH", "NOOP", "QUIT"].iter().any(|word| sent.contains(&format!("{word} "))), "{sent}");
 }
@@ -45,15 +35,7 @@ pub(crate) async fn plaintext_works_where_it_is_spelled_dangerous(user: &Trial) 
 }
 
 pub(crate) async fn a_server_that_wants_tls_gets_no_password_without_it(user: &Trial) {
-    // What does not show the password may go all the same: see `login.rs`.
-    for shown in [login(user).only([""; 0]), login(user).only(["PLAIN", "LOGIN"])] {
-        let (stream, sent) = recorded("127.0.0.4", user.server.pop3).await;
-        let plain = config(&user.server, "127.0.0.4", user.server.pop3).dangerous_plaintext();
-        let Err(error) = Pop3::handshake(stream, plain, shown).await else { panic!("logged in") };
-        assert!(matches!(error.kind(), Kind::Input | Kind::Unsupported), "{error:?}");
-        let sent = String::from_utf8_lossy(&sent.lock().unwrap()).into_owned();
-        assert!(!sent.contains("PASS") && !sent.contains("AUTH") && !sent.contains(PASSWORD), "{sent}");
-    }
+    nothing_that_shows_the_password_is_sent_in_clear(user).await;
 
     let upgraded = config(&user.server, "127.0.0.4", user.server.pop3).server_name("localhost").starttls();
     Pop3::connect(upgraded, login(user)).await.unwrap().quit().await.unwrap();
@@ -126,11 +108,10 @@ pub(crate) async fn without_capa_the_session_does_what_it_can(user: &Trial) {
 }
 
 pub(crate) async fn without_stls_no_password_is_sent(user: &Trial) {
-    let (stream, sent) = recorded("127.0.0.1", user.server.pop3).await;
     let config = config(&user.server, "127.0.0.1", user.server.pop3).starttls();
-    let Err(error) = Pop3::handshake(stream, config, login(user)).await else { panic!("logged in") };
+    let (result, sent) = overheard(user, "127.0.0.1", config, login(user)).await;
+    let error = result.unwrap_err();
     assert_eq!(error.kind(), Kind::Tls, "{}", whole(&error));
-    let sent = String::from_utf8_lossy(&sent.lock().unwrap()).into_owned();
     assert!(!sent.contains("USER") && !sent.contains(PASSWORD), "{sent}");
     user.unsupported("POP3 STLS", "refused; no password is sent");
 }

@@ -2,14 +2,30 @@
 
 use postroom::pop3::Pop3;
 use postroom::{Config, Error, Kind, Login};
+use tokio::io::DuplexStream;
 
-use crate::live::{config, login, recorded};
+use crate::live::{config, login};
 pub(crate) use crate::logins::*;
-use crate::server::PASSWORD;
+use crate::server::{PASSWORD, Server};
 use crate::suite::Trial;
 
 /// The command that a mechanism is named in.
 pub(crate) const AUTHENTICATE: &str = "AUTH";
+
+/// The commands that show a password.
+pub(crate) const SHOWING: [&str; 2] = ["PASS", "AUTH"];
+
+pub(crate) fn plain_port(server: &Server) -> u16 {
+    server.pop3
+}
+
+/// A session over this stream, in which hardly anything is asked.
+pub(crate) async fn over(stream: DuplexStream, config: Config, login: Login) -> Result<(), Error> {
+    let (session, driver) = Pop3::handshake(stream, config, login).await?;
+    tokio::spawn(driver);
+    session.noop().await?;
+    session.quit().await
+}
 
 pub(crate) async fn enter(config: Config, login: Login) -> Result<(), Error> {
     Pop3::connect(config, login).await?.quit().await
@@ -19,19 +35,10 @@ pub(crate) fn secure(user: &Trial) -> Config {
     config(&user.server, "localhost", user.server.pop3s)
 }
 
-/// All that is said to log in without encryption, where the server wants none that shows the password.
-pub(crate) async fn sent_in_clear(user: &Trial, login: Login) -> String {
-    let (stream, sent) = recorded("127.0.0.4", user.server.pop3).await;
-    let plaintext = config(&user.server, "127.0.0.4", user.server.pop3).dangerous_plaintext();
-    let (session, driver) = Pop3::handshake(stream, plaintext, login).await.unwrap();
-    tokio::spawn(driver);
-    session.quit().await.unwrap();
-    String::from_utf8_lossy(&sent.lock().unwrap()).into_owned()
-}
-
 pub(crate) async fn apop_is_taken_only_where_it_is_allowed(user: &Trial) {
     let apop = || login(user).apop().only([""; 0]);
-    let sent = sent_in_clear(user, apop()).await;
+    let (result, sent) = overheard_in_clear(user, apop()).await;
+    result.unwrap();
     assert!(sent.contains(&format!("APOP {} ", user.name)) && !sent.contains(PASSWORD), "{sent}");
 
     enter(secure(user), apop()).await.unwrap();

@@ -3,16 +3,45 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use postroom::{Kind, Login, Secret, TokenError};
+use postroom::{Config, Error, Kind, Login, Secret, TokenError};
 
-use crate::live::{login, whole};
-use crate::login::{AUTHENTICATE, enter, secure, sent_in_clear};
+use crate::live::{config, login, recorded, whole};
+use crate::login::{AUTHENTICATE, SHOWING, enter, over, plain_port, secure};
 use crate::server::PASSWORD;
 use crate::server::token::{MASTER, token};
 use crate::suite::Trial;
 
 /// The strongest first.
 const PASSWORDS: [&str; 5] = ["SCRAM-SHA-256", "SCRAM-SHA-1", "CRAM-MD5", "PLAIN", "LOGIN"];
+
+/// Why there is no session.
+pub(crate) async fn refused(config: Config, login: Login) -> Error {
+    enter(config, login).await.expect_err("this login must not succeed")
+}
+
+/// What comes of a session on the port without TLS, and all that is said to the server.
+pub(crate) async fn overheard(user: &Trial, host: &str, config: Config, login: Login) -> (Result<(), Error>, String) {
+    let (stream, sent) = recorded(host, plain_port(&user.server)).await;
+    let result = over(stream, config, login).await;
+    let sent = String::from_utf8_lossy(&sent.lock().unwrap()).into_owned();
+    (result, sent)
+}
+
+/// The same without encryption, where the server wants none that shows the password.
+pub(crate) async fn overheard_in_clear(user: &Trial, login: Login) -> (Result<(), Error>, String) {
+    let config = config(&user.server, "127.0.0.4", plain_port(&user.server)).dangerous_plaintext();
+    overheard(user, "127.0.0.4", config, login).await
+}
+
+/// What does not show the password may go all the same.
+pub(crate) async fn nothing_that_shows_the_password_is_sent_in_clear(user: &Trial) {
+    for shown in [login(user).only([""; 0]), login(user).only(["PLAIN", "LOGIN"])] {
+        let (result, sent) = overheard_in_clear(user, shown).await;
+        let error = result.unwrap_err();
+        assert!(matches!(error.kind(), Kind::Input | Kind::Unsupported), "{error:?}");
+        assert!(!SHOWING.iter().any(|command| sent.contains(command)) && !sent.contains(PASSWORD), "{sent}");
+    }
+}
 
 /// For servers whose offer differs: what is not offered is not tried.
 pub(crate) async fn every_password_mechanism_that_is_offered_logs_in(user: &Trial) {
@@ -37,7 +66,8 @@ pub(crate) async fn all_of_them_are_offered_and_the_strongest_is_taken(user: &Tr
         let nasty = user.nasty();
         enter(secure(user), login(&nasty).only([mechanism])).await.unwrap();
     }
-    let sent = sent_in_clear(user, login(user)).await;
+    let (result, sent) = overheard_in_clear(user, login(user)).await;
+    result.unwrap();
     assert!(sent.contains(&format!("{AUTHENTICATE} SCRAM-SHA-256")) && !sent.contains(PASSWORD), "{sent}");
 }
 
