@@ -128,7 +128,10 @@ impl Numbers {
         let after = self.runs.get(next).copied();
         if let Some(run) = before.filter(|run| number <= run.last().0) {
             self.at = next - 1;
-            return if uid.checked_sub(run.first) == Some(number - run.number) { () } else { self.clear() };
+            if uid.checked_sub(run.first) != Some(number - run.number) {
+                self.clear();
+            }
+            return;
         }
         let lower = Gap::between(before.map_or((0, 0), |run| run.last()), (number, uid));
         let upper = after.map_or(Gap::Some, |run| Gap::between((number, uid), (run.number, run.first)));

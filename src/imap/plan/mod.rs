@@ -28,11 +28,11 @@ pub(crate) struct Plan {
     /// Whether its data go to a stream, under the window, rather than into a value, under the limits.
     pub(crate) stream: bool,
     /// The messages and items that a FETCH asks for. Responses that fit it are its answers, and no others.
-    pub(crate) wanted: Option<Wanted>,
+    pub(crate) wanted: Option<Box<Wanted>>,
     /// What the responses that it claims must name besides.
     pub(crate) topic: Option<Box<Topic>>,
     /// The messages that another command names.
-    pub(crate) messages: Option<Uids>,
+    pub(crate) messages: Option<Box<Uids>>,
 }
 
 /// The state in which a command makes sense. In any other it is refused before a byte is sent.
@@ -120,7 +120,7 @@ impl Plan {
     }
 
     pub(crate) fn naming(self, messages: Option<&Uids>) -> Self {
-        Self { messages: messages.cloned(), ..self }
+        Self { messages: messages.cloned().map(Box::new), ..self }
     }
 
     pub(crate) fn about(self, topic: Option<&Topic>) -> Self {
@@ -128,6 +128,6 @@ impl Plan {
     }
 
     pub(crate) fn wanting(self, wanted: Wanted) -> Self {
-        Self { wanted: Some(wanted), ..self }
+        Self { wanted: Some(Box::new(wanted)), ..self }
     }
 }

@@ -46,7 +46,7 @@ impl Running {
     /// Whether the message is one that it was sent for, as far as that is known.
     fn names(&self, message: Option<Uid>) -> bool {
         let wanted = self.attribution.as_ref().map(|attribution| attribution.wanted());
-        let asked = wanted.or(self.asks.messages.as_ref());
+        let asked = wanted.or(self.asks.messages.as_deref());
         message.zip(asked).is_none_or(|(message, asked)| asked.contains(message))
     }
 

@@ -42,7 +42,7 @@ pub(super) struct Asks {
     /// Whether it is about messages of the selected mailbox.
     pub(super) bound: bool,
     /// Which ones, if it names them and they are not in its attribution.
-    pub(super) messages: Option<Uids>,
+    pub(super) messages: Option<Box<Uids>>,
     /// What the responses that it claims must name besides.
     pub(super) topic: Option<Box<Topic>>,
     pub(super) stream: bool,
@@ -95,7 +95,7 @@ impl Running {
             topic: plan.topic.take(),
             stream: plan.stream,
         };
-        let attribution = plan.wanted.take().map(Attribution::new);
+        let attribution = plan.wanted.take().map(|wanted| Attribution::new(*wanted));
         Self { id: Some(id), attribution, ..Self::begun(tag, asks, now) }
     }
 
