@@ -56,7 +56,7 @@ fn request(which: u8) -> Option<Ask<Request>> {
         3 => List { pattern: "*\"{5}", selection: Selection::All, options: Options::None, utf8: false }.plan(terms),
         4 => Select { name: inbox, read_only: which & 64 != 0 }.plan(terms),
         5 => fetch::plan(selection, &uids, &Items::ENVELOPE),
-        6 => body::plan(selection, Uid::MAX, &Section::WHOLE, 0, NonZeroU32::MAX),
+        6 => body::plan(selection, Uid::MAX, &Section::WHOLE, Some((0, NonZeroU32::MAX))),
         7 => Store { selection, uids: &uids, change: &change }.plan(terms),
         8 => UidExpunge { selection, uids: &uids }.plan(terms),
         9 => Append { mailbox: &inbox, flags: &[], date: None, size: u64::from(which), spoilable: false }.plan(terms),

@@ -1,10 +1,11 @@
 //! Reads one section of one message as it comes, in windows of `BODY.PEEK[s]<o.n>`: what is dropped costs one window at most, and
-//! the memory is the connection's window, whatever the size of the message. That the bytes are this section's the engine knows.
+//! the memory is the connection's window, whatever the size of the message. That the bytes are this section's the engine knows; that they
+//! are from where they were asked for is shown by a short piece that two windows have in common.
 
 use std::num::NonZeroU32;
 use std::task::{Context, Poll, ready};
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 
 use super::call::{ImapInbox, ImapLink};
 use super::codec::{Batch, FetchedBatch};
@@ -19,7 +20,10 @@ use crate::judge::Verdict;
 use crate::limits::Limits;
 
 /// What is asked for at once, in bytes.
-const WINDOW: NonZeroU32 = NonZeroU32::new(4 * 1024 * 1024).unwrap();
+const WINDOW: u32 = 4 * 1024 * 1024;
+/// What a window has in common with the one before it, in bytes: more than one line of most texts. Dovecot 2.4.1 sends other bytes than
+/// those at the offset, as many as there are, of a file with CRLF whose name does not tell its size.
+const COMMON: u32 = 1024;
 
 /// The text of one section, window by window.
 pub(super) struct Windows<'a> {
@@ -28,10 +32,20 @@ pub(super) struct Windows<'a> {
     selection: u64,
     uid: Uid,
     section: Section,
-    /// Where the present window begins.
-    start: u64,
-    /// What of it has come.
+    /// How much of the section has come.
+    came: u64,
+    /// How many bytes were asked for; `None` for all that there are.
+    asked: Option<NonZeroU32>,
+    /// What of them has come.
     got: u64,
+    /// How many of the next bytes came before and are passed over.
+    past: u64,
+    /// Those that must come after them: the last that came before.
+    common: Bytes,
+    /// The same, whole.
+    last: Bytes,
+    /// The last bytes of this window, for the next one.
+    tail: Vec<u8>,
     /// Whether the server answered this window, be it with nothing.
     found: bool,
     /// What RFC822.SIZE says, if the whole message is read.
@@ -56,22 +70,32 @@ impl<'a> Windows<'a> {
             selection,
             uid,
             section,
-            start: 0,
+            came: 0,
+            asked: None,
             got: 0,
+            past: 0,
+            common: Bytes::new(),
+            last: Bytes::new(),
+            tail: Vec::new(),
             found: false,
             declared: None,
             defects: Vec::new(),
             inbox: None,
             existing: None,
         };
-        reader.ask()?;
+        reader.ask(NonZeroU32::new(WINDOW), Bytes::new())?;
         Ok(reader)
     }
 
-    fn ask(&mut self) -> Result<()> {
-        let plan = body::plan(self.selection, self.uid, &self.section, self.start, WINDOW)?;
+    /// Asks for so many bytes, of which the first came before, and were the last that came.
+    fn ask(&mut self, asked: Option<NonZeroU32>, common: Bytes) -> Result<()> {
+        let from = self.came - common.len() as u64;
+        (self.common, self.last) = (common.clone(), common);
+        self.tail.clear();
+        self.past = if asked.is_none() { from } else { 0 };
+        let plan = body::plan(self.selection, self.uid, &self.section, asked.map(|len| (from, len)))?;
         self.inbox = Some(self.link.submit(Request::Command(plan)));
-        (self.got, self.found) = (0, false);
+        (self.asked, self.got, self.found) = (asked, 0, false);
         Ok(())
     }
 
@@ -83,7 +107,7 @@ impl<'a> Windows<'a> {
             }
             let Some(inbox) = &mut self.inbox else { return Poll::Ready(Ok(None)) };
             let bytes = match ready!(inbox.poll_next(cx))? {
-                Some(Delivery::Chunk(bytes)) => Some(self.take(bytes)),
+                Some(Delivery::Chunk(bytes)) => self.take(bytes)?,
                 Some(Delivery::Frames { batch, .. }) => self.take_frames(&batch)?,
                 Some(Delivery::Done(Err(error))) => return Poll::Ready(Err(error)),
                 Some(Delivery::Done(Ok(_))) | None => {
@@ -98,10 +122,34 @@ impl<'a> Windows<'a> {
         }
     }
 
-    fn take(&mut self, bytes: Bytes) -> Bytes {
+    /// What of the bytes has not come before.
+    fn take(&mut self, mut bytes: Bytes) -> Result<Option<Bytes>> {
         self.found = true;
         self.got += bytes.len() as u64;
-        bytes
+        let past = usize::try_from(self.past).unwrap_or(usize::MAX).min(bytes.len());
+        bytes.advance(past);
+        self.past -= past as u64;
+        let known = bytes.split_to(self.common.len().min(bytes.len()));
+        if known != self.common.split_to(known.len()) {
+            return self.ask_for_all().map(|()| None);
+        }
+        // Only what is at the end of a full window is needed.
+        if self.asked.is_some_and(|asked| self.got + u64::from(COMMON) > u64::from(asked.get())) {
+            self.tail.extend_from_slice(bytes.get(bytes.len().saturating_sub(COMMON as usize)..).unwrap_or_default());
+            self.tail.drain(..self.tail.len().saturating_sub(COMMON as usize));
+        }
+        self.came += bytes.len() as u64;
+        Ok(Some(bytes).filter(|bytes| !bytes.is_empty()))
+    }
+
+    /// The window does not begin where it should: then all is asked for at once. What has been read of it is passed over.
+    fn ask_for_all(&mut self) -> Result<()> {
+        if self.asked.is_none() {
+            let text = "the server sends other bytes of the message each time that it is asked for them";
+            return Err(Error::new(Kind::Missing, text));
+        }
+        tracing::warn!(uid = %self.uid, "a part of the message is not from where it was asked for; all of it is asked for");
+        self.ask(None, self.last.clone())
     }
 
     /// The response around the text. A short section may be in it, as a quoted string or NIL, instead of a literal before it.
@@ -120,16 +168,20 @@ impl<'a> Windows<'a> {
                     other => self.defects.push(other),
                 }
             }
-            bytes = bytes.or_else(|| self.take_section(&fetched));
+            if bytes.is_none() {
+                bytes = self.take_section(&fetched)?;
+            }
         }
         Ok(bytes)
     }
 
-    fn take_section(&mut self, fetched: &Fetched) -> Option<Bytes> {
-        let section = fetched.section(&self.section)?;
+    fn take_section(&mut self, fetched: &Fetched) -> Result<Option<Bytes>> {
+        let Some(section) = fetched.section(&self.section) else { return Ok(None) };
         self.found = true;
-        let text = section.bytes().filter(|text| !text.is_empty() && self.got == 0)?;
-        Some(self.take(text))
+        match section.bytes().filter(|text| !text.is_empty() && self.got == 0) {
+            Some(text) => self.take(text),
+            None => Ok(None),
+        }
     }
 
     /// A window of which nothing came may mean that the message is gone, be it between two windows: half of it must not look
@@ -138,14 +190,17 @@ impl<'a> Windows<'a> {
     fn end_window(&mut self) -> Result<()> {
         self.inbox = None;
         let whole = self.section == Section::WHOLE;
-        if !self.found || whole && self.start + self.got == 0 {
+        if !self.found || whole && self.came == 0 {
             let wanted = Uids::from(self.uid);
             self.existing = Some(Existing::ask(self.link, self.limits, self.selection, wanted)?);
-        } else if self.got == u64::from(WINDOW.get()) {
-            self.start += self.got;
-            self.ask()?;
+        } else if self.past > 0 || !self.common.is_empty() {
+            // It is shorter than what came of it before.
+            self.ask_for_all()?;
+        } else if self.asked.is_some_and(|asked| self.got == u64::from(asked.get())) {
+            let tail = std::mem::take(&mut self.tail).into();
+            self.ask(NonZeroU32::new(WINDOW + COMMON), tail)?;
         } else if whole {
-            self.defects.extend(Verdict::of(Some(self.start + self.got), self.declared).defect());
+            self.defects.extend(Verdict::of(Some(self.came), self.declared).defect());
         }
         Ok(())
     }

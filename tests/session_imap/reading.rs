@@ -5,9 +5,11 @@ use postroom::testing::Server;
 use postroom::{Defect, Error, Kind};
 use tokio::io::AsyncReadExt;
 
-use crate::support::{embedded, plaintext, selected};
+use crate::support::{embedded, peered_folder, plaintext, selected};
 
 const WINDOW: usize = 4 * 1024 * 1024;
+/// What two windows have in common.
+const COMMON: usize = 1024;
 
 async fn read(folder: &mut Folder<Imap>) -> Result<Vec<u8>, Error> {
     let mut text = Vec::new();
@@ -204,10 +206,12 @@ async fn a_message_that_goes_between_two_windows_is_an_error_not_an_end() {
         S-fill: {WINDOW} x
         S: )
         S: {{A}} OK done
-        C: {{B}} UID FETCH 10 (UID BODY.PEEK[]<{WINDOW}.{WINDOW}>)
+        C: {{B}} UID FETCH 10 (UID BODY.PEEK[]<{}.{}>)
         S: * 1 EXPUNGE
         S: {{B}} OK done
         {}",
+        WINDOW - COMMON,
+        WINDOW + COMMON,
         looked("")
     );
     let (script, mut folder) = selected(&dialogue, plaintext()).await;
@@ -244,6 +248,101 @@ async fn messages_around_one_and_two_windows_come_whole() {
         assert!(back == text, "{size} bytes");
         let asked = server.commands().iter().filter(|line| line.contains("BODY.PEEK[]")).count();
         assert_eq!(asked, size / WINDOW + 1);
+    }
+}
+
+/// Answers a read of a message as these functions say: for a window, from its offset and length, and for all. What was asked for.
+async fn served(
+    declared: usize,
+    window: impl Fn(usize, usize) -> Vec<u8>,
+    whole: impl Fn() -> Vec<u8>,
+) -> (Result<(Vec<u8>, Vec<Defect>), Error>, Vec<String>) {
+    let (mut peer, mut folder) = peered_folder(plaintext()).await;
+    let server = async {
+        let mut asked = Vec::new();
+        loop {
+            let (tag, command) = peer.hear().await;
+            let (section, text) = match command.split_once("BODY.PEEK[]<") {
+                Some((_, range)) => {
+                    let (start, len) = range.split_once('>').unwrap().0.split_once('.').unwrap();
+                    let (start, len): (usize, usize) = (start.parse().unwrap(), len.parse().unwrap());
+                    (format!("BODY[]<{start}>"), window(start, len))
+                }
+                None if command.contains("BODY.PEEK[]") => ("BODY[]".to_owned(), whole()),
+                None => break,
+            };
+            asked.push(command);
+            peer.say(format!("* 1 FETCH (UID 10 RFC822.SIZE {declared} {section} {{{}}}\r\n", text.len())).await;
+            peer.say(text).await;
+            peer.say(format!(")\r\n{tag} OK done\r\n")).await;
+        }
+        asked
+    };
+    let client = async {
+        let mut text = Vec::new();
+        let mut body = folder.read(Uid::new(10).unwrap(), Section::WHOLE).await.unwrap();
+        let end = body.read_to_end(&mut text).await;
+        let defects = body.defects();
+        drop(body);
+        drop(folder);
+        end.map(|_| (text, defects))
+            .map_err(|error| error.into_inner().unwrap().downcast_ref::<Error>().unwrap().clone())
+    };
+    let (asked, read) = tokio::join!(server, client);
+    (read, asked)
+}
+
+/// Lines of which none is like another.
+fn numbered_lines(size: usize) -> Vec<u8> {
+    let mut text: Vec<u8> = (0..size / 20).flat_map(|line| format!("{line:018}\r\n").into_bytes()).collect();
+    text.resize(size, b'.');
+    text
+}
+
+fn piece(text: &[u8], start: usize, len: usize) -> Vec<u8> {
+    text[start.min(text.len())..(start + len).min(text.len())].to_vec()
+}
+
+/// Dovecot 2.4.1 does so with files that have CRLF and no size in their name.
+#[tokio::test(start_paused = true)]
+async fn windows_that_begin_elsewhere_than_asked_are_noticed_and_all_is_read_at_once() {
+    let text = numbered_lines(3 * WINDOW + 5000);
+    // From which window on, and by how much.
+    for (from, shift) in [(1, 7), (2, 1), (3, 7)] {
+        let shifted = |start: usize, len: usize| {
+            let end = (start + len).min(text.len());
+            match start + COMMON >= from * WINDOW && start > 0 {
+                true => text[start - shift..end - shift].to_vec(),
+                false => text[start..end].to_vec(),
+            }
+        };
+        let (read, asked) = served(text.len(), shifted, || text.clone()).await;
+        let (back, defects) = read.unwrap();
+        assert!(back == text && defects.is_empty(), "{from} {shift}: {} {defects:?}", back.len());
+        assert_eq!(asked.len(), from + 2, "{asked:?}");
+        assert!(asked.last().unwrap().ends_with("(UID BODY.PEEK[])"), "{asked:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_of_which_no_two_readings_agree_is_an_error_and_no_message() {
+    let text = numbered_lines(WINDOW + 5000);
+    let shifted = |start: usize, len: usize| piece(&text, start.saturating_sub(7), len);
+    let other: Vec<u8> = text.iter().map(|octet| octet ^ 1).collect();
+    for whole in [other, text[..WINDOW - 1].to_vec(), text[..10].to_vec()] {
+        let (read, asked) = served(text.len(), shifted, || whole.clone()).await;
+        assert_eq!(read.unwrap_err().kind(), Kind::Missing, "{}", whole.len());
+        assert_eq!(asked.len(), 3);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_that_ends_at_a_window_has_no_more() {
+    for size in [WINDOW, 2 * WINDOW] {
+        let text = numbered_lines(size);
+        let (read, asked) = served(size, |start, len| piece(&text, start, len), || text.clone()).await;
+        let (back, defects) = read.unwrap();
+        assert!(back == text && defects.is_empty() && asked.len() == size / WINDOW + 1, "{size} {asked:?}");
     }
 }
 

@@ -20,16 +20,10 @@ pub(crate) fn of(server: Brand, test: &str) -> Option<&'static Known> {
     KNOWN.iter().find(|known| known.server == server && known.tests.contains(&test))
 }
 
-use Brand::{Dovecot24, Mailutils, Pymap};
+use Brand::{Mailutils, Pymap};
 
 /// One line for each thing that a server does: which server, what it does, what the tests' panics say, which tests meet it.
 const KNOWN: &[Known] = &[
-    known(
-        Dovecot24,
-        "sends octets twice in BODY[]<n.m> of a file with CRLF whose name does not tell its size",
-        "bytes, and they differ from Some(4194304) on",
-        &["live_imap::fetch::a_message_whose_size_the_server_does_not_know_is_read_whole"],
-    ),
     known(
         Mailutils,
         "puts a blank of its own into a folded Subject of the ENVELOPE",

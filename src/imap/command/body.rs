@@ -1,4 +1,4 @@
-//! UID FETCH of one window of one section (RFC 9051 §6.4.5, `BODY.PEEK[s]<o.n>`), whose literal goes out as it comes instead
+//! UID FETCH of one section or one window of it (RFC 9051 §6.4.5, `BODY.PEEK[s]<o.n>`), whose literal goes out as it comes instead
 //! of into a response.
 
 use std::num::NonZeroU32;
@@ -8,11 +8,16 @@ use crate::imap::codec::Line;
 use crate::imap::plan::{Claims, Effect, Needs, Order, Plan, Wanted};
 use crate::imap::types::{Items, Section, Uid, Uids};
 
-pub(crate) fn plan(selection: u64, uid: Uid, section: &Section, start: u64, len: NonZeroU32) -> Result<Plan> {
+/// The window is where it begins and how long it is; without one all of the section is meant.
+pub(crate) fn plan(selection: u64, uid: Uid, section: &Section, window: Option<(u64, NonZeroU32)>) -> Result<Plan> {
     let uids = Uids::from(uid);
     // The size shows whether a whole message is whole; one flight gives both.
-    let items = if start == 0 && *section == Section::WHOLE { Items::SIZE } else { Items::new() };
-    let items = items.partial(section.clone(), start, len);
+    let begins = window.is_some_and(|(start, _)| start == 0);
+    let items = if begins && *section == Section::WHOLE { Items::SIZE } else { Items::new() };
+    let items = match window {
+        Some((start, len)) => items.partial(section.clone(), start, len),
+        None => items.section(section.clone()),
+    };
     let line = Line::new("UID FETCH").uids(&uids)?.items(&items).finish();
     let plan = Plan::new("UID FETCH", line).order(Order::claiming(Claims::FETCH));
     Ok(plan.needs(Needs::Selection(selection)).effect(Effect::Body).streaming().wanting(Wanted::new(uids, &items)))

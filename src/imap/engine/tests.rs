@@ -188,9 +188,12 @@ impl Play {
             "examine" => Select { name: name.unwrap(), read_only: true }.plan(terms),
             "fetch" => fetch::plan(selection, &Uids::ALL, &Items::ENVELOPE.flags()),
             "message" => fetch::plan(selection, &uids, &Items::MESSAGE),
-            "body" => {
-                body::plan(selection, uids.iter().next().unwrap(), &Section::WHOLE, 0, NonZeroU32::new(1000).unwrap())
-            }
+            "body" => body::plan(
+                selection,
+                uids.iter().next().unwrap(),
+                &Section::WHOLE,
+                NonZeroU32::new(1000).map(|len| (0, len)),
+            ),
             "store" => Store { selection, uids: &uids, change: &FlagChange::add([Flag::SEEN]) }.plan(terms),
             "expunge" => UidExpunge { selection, uids: &uids }.plan(terms),
             "number" => Number { selection, from: SeqNum::new(number).unwrap(), to: None, compact: true }.plan(terms),

@@ -204,8 +204,9 @@ fn messages() -> Vec<Row> {
         &["* 1 FETCH (UID 101 RFC822.SIZE 24 FLAGS ())", "* 2 FETCH (UID 102 RFC822.SIZE 7 FLAGS (\\Seen))"];
     const FOUND: &[&str] = &["* ESEARCH (TAG \"{tag}\") UID ALL 101:102"];
     const CUT: &str = "OK [MESSAGELIMIT 2 101] done";
-    let window =
-        |which| move |selection| body::plan(selection, uid(which), &Section::WHOLE, 0, NonZeroU32::new(1000).unwrap());
+    let window = |which| {
+        move |selection| body::plan(selection, uid(which), &Section::WHOLE, NonZeroU32::new(1000).map(|len| (0, len)))
+    };
     let copy = |leave| move |selection| Copy { selection, uids: kept(uids(101)), to: kept(name("a")), leave };
     let search = |returns| move |selection| Search { selection, query: kept(Query::all()), returns };
     let range = || Uids::range(uid(101), uid(102));
