@@ -70,6 +70,7 @@ on_every_imap_server! {
         status_of_size_and_modseq_are_told_or_refused_before_anything_is_sent: ["STATUS SIZE", "STATUS HIGHESTMODSEQ"],
         namespace_tells_where_the_users_mailboxes_are: ["NAMESPACE"],
         odd_names_come_back_as_they_were_or_are_refused: ["CREATE", "RENAME", "DELETE", "LIST", "STATUS", "UID COPY"],
+        a_missing_mailbox_is_known_in_every_command: ["SELECT", "STATUS", "APPEND", "UID COPY", "DELETE", "RENAME"],
         names_that_no_line_can_hold_are_refused_before_anything_is_sent: ["CREATE", "DELETE", "RENAME", "LIST", "STATUS", "APPEND"],
     }
     filing {

@@ -350,11 +350,14 @@ impl<S: BorrowMut<Imap>> Folder<S> {
     /// [`Limits::window`](crate::Limits::window) bytes, and those of one read, wait for a slow reader, whatever the size of the
     /// message. Dropping the reader costs the transfer of the rest of its 4 MiB. As an `AsyncBufRead` the body shows the bytes
     /// without copying them. If a whole message has another length than the server declares, [`Body::defects`] says so at the end.
+    /// Each 4 MiB overlap those before them by 1 KiB: if that differs, as on Dovecot 2.4.1 with some files, all of the section is asked
+    /// for once, what was read is passed over, and dropping the reader costs the transfer of the rest.
     ///
     /// # Errors
     ///
     /// If no text comes, one more flight asks whether the server has the message: [`Kind::Rejected`](crate::Kind::Rejected) if it is
-    /// gone, [`Kind::Missing`](crate::Kind::Missing) if not, also for a text that turns out to be another message's. What fails later
+    /// gone, [`Kind::Missing`](crate::Kind::Missing) if not, also for a text that turns out to be another message's, or that is another at each
+    /// asking. What fails later
     /// is the reader's [`std::io::Error`], with this crate's error inside.
     pub async fn read(&mut self, uid: Uid, section: Section) -> Result<Body<'_>> {
         self.info()?;

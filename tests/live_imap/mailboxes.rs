@@ -1,7 +1,7 @@
 //! Mailboxes as wholes: made, renamed, subscribed to, counted and removed, under names of every kind.
 
 use postroom::imap::{Imap, Listed, Query, StatusItems, Uid};
-use postroom::{Flag, FlagChange, Kind};
+use postroom::{Error, Flag, FlagChange, Kind};
 
 use crate::live::fill;
 use crate::server::Brand;
@@ -184,4 +184,22 @@ pub(crate) async fn names_that_no_line_can_hold_are_refused_before_anything_is_s
         assert_eq!(imap.list_subscribed(pattern).await.unwrap_err().kind(), Kind::Input);
     }
     imap.logout().await.unwrap();
+}
+
+/// Whatever names it: by a code, or in the server's own words.
+pub(crate) async fn a_missing_mailbox_is_known_in_every_command(user: &Trial) {
+    let [gone, new] = [&["Gone"][..], &["New"]].map(|name| user.server.mailbox(name));
+    fill(user, 1);
+    let mut imap = session(user).await;
+    let mut answers = vec![("SELECT", imap.select(&*gone).await.map(drop))];
+    answers.push(("EXAMINE", imap.examine(&*gone).await.map(drop)));
+    answers.push(("STATUS", imap.status(&*gone, StatusItems::MESSAGES).await.map(drop)));
+    answers.push(("APPEND", imap.append(&*gone, "Subject: lost\r\n\r\n").await.map(drop)));
+    answers.push(("DELETE", imap.delete(&*gone).await));
+    answers.push(("RENAME", imap.rename(&*gone, &*new).await));
+    let folder = imap.select("INBOX").await.unwrap();
+    answers.push(("UID COPY", folder.copy(Uid::new(1).unwrap(), &*gone).await.map(drop)));
+    answers.retain(|(_, answer)| !answer.as_ref().is_err_and(Error::is_missing_mailbox));
+    let verbs: Vec<_> = answers.iter().map(|(verb, _)| *verb).collect();
+    assert!(answers.is_empty(), "not known as missing in {}: {answers:?}", verbs.join(", "));
 }

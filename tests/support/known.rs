@@ -20,10 +20,22 @@ pub(crate) fn of(server: Brand, test: &str) -> Option<&'static Known> {
     KNOWN.iter().find(|known| known.server == server && known.tests.contains(&test))
 }
 
-use Brand::{Mailutils, Pymap};
+use Brand::{Courier, Mailutils, Pymap};
 
 /// One line for each thing that a server does: which server, what it does, what the tests' panics say, which tests meet it.
 const KNOWN: &[Known] = &[
+    known(
+        Courier,
+        "says OK to RENAME of a mailbox that is not there",
+        "not known as missing in RENAME: [(\"RENAME\", Ok(()))]",
+        &["live_imap::mailboxes::a_missing_mailbox_is_known_in_every_command"],
+    ),
+    known(
+        Mailutils,
+        "says of a mailbox that is not there no more than that it failed",
+        "not known as missing in STATUS, DELETE, RENAME: ",
+        &["live_imap::mailboxes::a_missing_mailbox_is_known_in_every_command"],
+    ),
     known(
         Mailutils,
         "puts a blank of its own into a folded Subject of the ENVELOPE",

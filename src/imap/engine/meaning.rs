@@ -69,14 +69,15 @@ fn back_off(text: &str) -> Option<Duration> {
 
 /// Dovecot: "Mailbox doesn't exist: x"; Courier: "Mailbox does not exist, or must be subscribed to."; Cyrus and pymap: "Mailbox does
 /// not exist"; Gmail: "Unknown Mailbox: x (Failure)"; Exchange: "x doesn't exist."; UW: "no such mailbox"; Mailutils gives the
-/// system's words.
+/// system's words, or "APPEND [TRYCREATE] failed", or says no more than that it failed.
 fn names_no_mailbox(text: &str, verb: &str) -> bool {
     let absent = ["doesn't exist", "does not exist", "no such", "not found"].iter().any(|words| text.contains(words));
     let mailbox = text.contains("mailbox") || text.contains("folder");
     let unknown = text.contains("unknown mailbox") || text.contains("unknown folder");
+    let create = text.contains("[trycreate]");
     match verb {
-        _ if OF_MAILBOXES.contains(&verb) => absent || unknown,
-        _ if INTO_MAILBOXES.contains(&verb) => unknown || (absent && mailbox && !text.contains("message")),
+        _ if OF_MAILBOXES.contains(&verb) => absent || unknown || create,
+        _ if INTO_MAILBOXES.contains(&verb) => create || unknown || (absent && mailbox && !text.contains("message")),
         _ => false,
     }
 }
@@ -188,6 +189,16 @@ mod tests {
             assert!(!no("UID FETCH", text).is_missing_mailbox(), "{text}");
         }
         assert!(no("UID COPY", "Mailbox does not exist").is_missing_mailbox());
+        for verb in ["APPEND", "UID COPY", "UID MOVE"] {
+            assert!(no(verb, &format!("{verb} [TRYCREATE] failed")).is_missing_mailbox(), "{verb}");
+        }
+        for (verb, text) in [
+            ("STATUS", "STATUS Error opening mailbox"),
+            ("DELETE", "DELETE Cannot remove"),
+            ("RENAME", "RENAME Failed"),
+        ] {
+            assert!(!no(verb, text).is_missing_mailbox(), "{text}");
+        }
         for text in ["Message does not exist", "Some messages in this mailbox do not exist", "Permission denied"] {
             assert!(!no("UID COPY", text).is_missing_mailbox(), "{text}");
         }
