@@ -48,10 +48,9 @@ struct Told {
 impl Said {
     /// The messages that are not marked, if STAT, LIST and UIDL agree which those are. Marked messages are not to be listed or counted
     /// (RFC 1939 §5), and some servers do.
-    pub(super) fn agreed(&mut self, marks: &Marks) -> Option<Census> {
-        self.forget(marks);
-        let sizes = numbers(self.sizes.as_ref());
-        let names = numbers(self.names.as_ref());
+    pub(super) fn agreed(&self, marks: &Marks) -> Option<Census> {
+        let sizes = numbers(self.sizes.as_ref(), marks);
+        let names = numbers(self.names.as_ref(), marks);
         let alike = match (&sizes, &names) {
             (Some(sizes), Some(names)) => sizes == names,
             _ => true,
@@ -61,22 +60,18 @@ impl Said {
         if !alike || twice || !self.counts(numbers.len() as u64, marks) {
             return None;
         }
-        let names = self.names.take().map(|names| names.rows);
-        let rows = match (self.sizes.take(), &names) {
-            (Some(sizes), _) => sizes.rows.into_iter().map(|(number, size)| Row { number, size }).collect(),
-            (None, names) => names.iter().flatten().map(|(number, _)| Row { number: *number, size: None }).collect(),
-        };
-        let names = names.into_iter().flatten().filter_map(|(number, name)| Some((number, name?))).collect();
+        let mut rows = Vec::with_capacity(numbers.len());
+        match &self.sizes {
+            Some(sizes) => rows.extend(unmarked(sizes, marks).map(|(number, size)| Row { number, size })),
+            None => {
+                let names = self.names.iter().flat_map(|names| unmarked(names, marks));
+                rows.extend(names.map(|(number, _)| Row { number, size: None }));
+            }
+        }
+        let mut names = Vec::with_capacity(if self.names.is_some() { numbers.len() } else { 0 });
+        let named = self.names.iter().flat_map(|names| unmarked(names, marks));
+        names.extend(named.filter_map(|(number, name)| Some((number, name?))));
         Some(Census { rows, names, disputed: 0 })
-    }
-
-    fn forget(&mut self, marks: &Marks) {
-        if let Some(sizes) = &mut self.sizes {
-            sizes.rows.retain(|(number, _)| !marks.has(*number));
-        }
-        if let Some(names) = &mut self.names {
-            names.rows.retain(|(number, _)| !marks.has(*number));
-        }
     }
 
     /// Whether STAT counts so many messages that are not marked, or does not say.
@@ -92,17 +87,16 @@ impl Said {
 impl Census {
     /// What follows from two answers, neither of which agrees with itself: every message that was named, in the order of numbers,
     /// and so many more as STAT counts. Of two sizes or names of one message none counts.
-    pub(super) fn of(first: Said, mut second: Said, marks: &Marks, most: usize) -> Result<Self> {
-        second.forget(marks);
+    pub(super) fn of(first: Said, second: Said, marks: &Marks, most: usize) -> Result<Self> {
         let (listings, counted) = (second.listings(), second.counted.or(first.counted));
         let mut told = BTreeMap::<Number, Told>::new();
         for said in [first, second] {
             told.values_mut().for_each(|told| told.listed = 0);
-            for (number, word) in words(said.sizes) {
+            for (number, word) in words(said.sizes, marks) {
                 let told = told.entry(number).or_default();
                 (told.size, told.listed) = (std::mem::take(&mut told.size).then(word), told.listed + 1);
             }
-            for (number, word) in words(said.names) {
+            for (number, word) in words(said.names, marks) {
                 let told = told.entry(number).or_default();
                 (told.name, told.listed) = (std::mem::take(&mut told.name).then(word), told.listed + 1);
             }
@@ -148,17 +142,24 @@ impl<T: Eq> Word<T> {
     }
 }
 
+/// What a listing says of messages that are not marked.
+fn unmarked<T>(listing: &Listing<T>, marks: &Marks) -> impl Iterator<Item = (Number, Option<T>)> {
+    listing.rows().filter(|(number, _)| !marks.has(*number))
+}
+
 /// The numbers of a listing in their order, each as often as it was named.
-fn numbers<T>(listing: Option<&Listing<T>>) -> Option<Vec<Number>> {
-    let mut numbers: Vec<_> = listing?.rows.iter().map(|(number, _)| *number).collect();
+fn numbers<T>(listing: Option<&Listing<T>>, marks: &Marks) -> Option<Vec<Number>> {
+    let listing = listing?;
+    let mut numbers = Vec::with_capacity(listing.named);
+    numbers.extend(unmarked(listing, marks).map(|(number, _)| number));
     numbers.sort_unstable();
     Some(numbers)
 }
 
 /// What one listing says of each message, once.
-fn words<T: Eq>(listing: Option<Listing<T>>) -> BTreeMap<Number, Word<T>> {
+fn words<T: Eq>(listing: Option<Listing<T>>, marks: &Marks) -> BTreeMap<Number, Word<T>> {
     let mut words = BTreeMap::new();
-    for (number, value) in listing.into_iter().flat_map(|listing| listing.rows) {
+    for (number, value) in listing.iter().flat_map(|listing| unmarked(listing, marks)) {
         let word = words.entry(number).or_insert(Word::Unsaid);
         *word = match (std::mem::take(word), value) {
             (word, None) => word,

@@ -22,7 +22,7 @@ impl Pop3 {
     /// The messages that are there: STAT and both listings, in one flight where the server lets them be. Where they differ, they are
     /// asked for once more, and what is still in dispute is counted.
     pub(super) async fn look(&mut self) -> Result<Vec<Row>> {
-        let mut said = self.ask().await?;
+        let said = self.ask().await?;
         let marks = self.link.state().marks.clone();
         let census = match said.agreed(&marks) {
             Some(census) => census,
@@ -58,7 +58,7 @@ impl Pop3 {
             Err(refusal) => return Err(refusal),
         };
         let names = match names {
-            Some(Err(refusal)) if sizes.as_ref().is_some_and(|sizes| !sizes.rows.is_empty()) => {
+            Some(Err(refusal)) if sizes.as_ref().is_some_and(|sizes| sizes.named > 0) => {
                 self.missing(Capabilities::uidl, refusal)?;
                 self.maildrop.found.uidl = Some(false);
                 None

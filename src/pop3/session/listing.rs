@@ -1,6 +1,8 @@
 //! The replies to LIST, UIDL and LANG as values. A line that cannot be read hides no other, and is counted. It must not compare one
 //! listing with another.
 
+use bytes::Bytes;
+
 use super::answer;
 use crate::conn::link::Inbox;
 use crate::error::{Error, Result};
@@ -9,11 +11,13 @@ use crate::pop3::codec::{Lines, language_line, line_number, scan_line, stat, uid
 use crate::pop3::engine::Engine;
 use crate::pop3::types::{Language, Number, Uidl};
 
-/// What LIST or UIDL said, in the server's order.
-#[derive(Clone, Debug, Default)]
+/// What LIST or UIDL said, as it came: its rows are read whenever they are looked at.
+#[derive(Clone, Debug)]
 pub(in crate::pop3) struct Listing<T> {
-    /// Every message that a line names, with what that says of it; `None` where it says nothing that can be read.
-    pub(in crate::pop3) rows: Vec<(Number, Option<T>)>,
+    body: Bytes,
+    parse: fn(&[u8]) -> Option<(Number, T)>,
+    /// How many lines name a message.
+    pub(in crate::pop3) named: usize,
     /// How many lines do not say all that they should.
     pub(in crate::pop3) unreadable: u64,
 }
@@ -24,11 +28,11 @@ pub(in crate::pop3) async fn count(inbox: Inbox<Engine>) -> Result<Option<u64>> 
 }
 
 pub(in crate::pop3) async fn sizes(inbox: Inbox<Engine>, limits: &Limits) -> Result<Listing<u64>> {
-    listing(&answer(inbox).await?.body, limits, scan_line)
+    listing(answer(inbox).await?.body, limits, scan_line)
 }
 
 pub(in crate::pop3) async fn unique_ids(inbox: Inbox<Engine>, limits: &Limits) -> Result<Listing<Uidl>> {
-    listing(&answer(inbox).await?.body, limits, uidl_line)
+    listing(answer(inbox).await?.body, limits, uidl_line)
 }
 
 pub(super) async fn languages(inbox: Inbox<Engine>, limits: &Limits) -> Result<Vec<Language>> {
@@ -43,34 +47,53 @@ pub(super) async fn languages(inbox: Inbox<Engine>, limits: &Limits) -> Result<V
 }
 
 impl<T> Listing<T> {
+    /// Every message that a line names, in the server's order, with what that says of it; `None` where it says nothing that can be
+    /// read.
+    pub(in crate::pop3) fn rows(&self) -> impl Iterator<Item = (Number, Option<T>)> {
+        Lines::new(&self.body).filter_map(|line| match (self.parse)(line) {
+            Some((number, value)) => Some((number, Some(value))),
+            None => line_number(line).map(|number| (number, None)),
+        })
+    }
+
     /// What can be read in full.
     pub(super) fn values(self) -> Vec<(Number, T)> {
-        self.rows.into_iter().filter_map(|(number, value)| Some((number, value?))).collect()
+        let mut values = Vec::with_capacity(self.named);
+        values.extend(self.rows().filter_map(|(number, value)| Some((number, value?))));
+        values
     }
 }
 
-fn listing<T>(body: &[u8], limits: &Limits, parse: impl Fn(&[u8]) -> Option<(Number, T)>) -> Result<Listing<T>> {
-    let mut listing = Listing { rows: Vec::new(), unreadable: 0 };
-    for line in Lines::new(body) {
+fn listing<T>(body: Bytes, limits: &Limits, parse: fn(&[u8]) -> Option<(Number, T)>) -> Result<Listing<T>> {
+    let (mut named, mut bad) = (0, 0);
+    for line in Lines::new(&body) {
         if line.len() > limits.status_line {
             return Err(Error::limit("a line of the listing is over the limit"));
         }
-        if let Some((number, value)) = parse(line) {
-            push(&mut listing.rows, (number, Some(value)), limits)?;
-            continue;
+        let read = parse(line).is_some();
+        if !read {
+            unreadable(line);
+            bad += 1;
         }
-        unreadable(line);
-        listing.unreadable += 1;
-        if let Some(number) = line_number(line) {
-            push(&mut listing.rows, (number, None), limits)?;
+        named += usize::from(read || line_number(line).is_some());
+        if named > limits.untagged {
+            return Err(too_many());
         }
     }
-    Ok(listing)
+    if named > limits.undelivered / size_of::<(Number, Option<T>)>() {
+        return Err(Error::limit("what the listing names takes more memory than the limit"));
+    }
+    let body = if named == 0 { Bytes::new() } else { body };
+    Ok(Listing { body, parse, named, unreadable: bad })
+}
+
+fn too_many() -> Error {
+    Error::limit("the listing has more lines than the limit")
 }
 
 fn push<T>(rows: &mut Vec<T>, row: T, limits: &Limits) -> Result<()> {
     if rows.len() >= limits.untagged {
-        return Err(Error::limit("the listing has more lines than the limit"));
+        return Err(too_many());
     }
     rows.push(row);
     Ok(())
@@ -93,9 +116,10 @@ mod tests {
 
     #[test]
     fn an_unreadable_line_hides_no_other_nor_the_message_it_names() {
-        let listing = listing(b"1 10\r\nwhat?\r\n3\r\n4 -\r\n5 50\r\n0 1\r\n", &Limits::default(), scan_line).unwrap();
+        let listing =
+            listing(b"1 10\r\nwhat?\r\n3\r\n4 -\r\n5 50\r\n0 1\r\n"[..].into(), &Limits::default(), scan_line).unwrap();
         assert_eq!(
-            listing.rows.iter().map(|(number, octets)| (number.as_u32(), *octets)).collect::<Vec<_>>(),
+            listing.rows().map(|(number, octets)| (number.as_u32(), octets)).collect::<Vec<_>>(),
             [(1, Some(10)), (3, None), (4, None), (5, Some(50))]
         );
         assert_eq!(listing.unreadable, 4);
@@ -104,9 +128,19 @@ mod tests {
 
     #[test]
     fn both_limits_are_inclusive() {
-        let body = b"1 10\r\n2 20\r\n";
-        assert_eq!(listing(body, &limits(2, 4), scan_line).unwrap().rows.len(), 2);
-        assert_eq!(listing(body, &limits(1, 4), scan_line).unwrap_err().kind(), Kind::Limit);
+        let body = Bytes::from_static(b"1 10\r\n2 20\r\n");
+        assert_eq!(listing(body.clone(), &limits(2, 4), scan_line).unwrap().values().len(), 2);
+        assert_eq!(listing(body.clone(), &limits(1, 4), scan_line).unwrap_err().kind(), Kind::Limit);
         assert_eq!(listing(body, &limits(2, 3), scan_line).unwrap_err().kind(), Kind::Limit);
+    }
+
+    #[test]
+    fn what_lines_take_in_memory_is_limited_too() {
+        let body = Bytes::from(b"1 10\r\n".repeat(1000));
+        let mut limits = limits(1_000_000, 4);
+        limits.undelivered = 1000 * size_of::<(Number, Option<u64>)>();
+        assert_eq!(listing(body.clone(), &limits, scan_line).unwrap().values().len(), 1000);
+        limits.undelivered -= 1;
+        assert_eq!(listing(body, &limits, scan_line).unwrap_err().kind(), Kind::Limit);
     }
 }
