@@ -183,6 +183,12 @@ impl Hash for Flag {
     }
 }
 
+impl AsRef<str> for Flag {
+    fn as_ref(&self) -> &str {
+        self.as_str()
+    }
+}
+
 impl fmt::Display for Flag {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

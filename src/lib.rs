@@ -59,7 +59,7 @@
 //!  imap: engine command                   pop3: engine              state machines without I/O; commands as data
 //!  imap: plan                                                       what a command asks of the engine
 //!  imap: codec types                      pop3: codec types   sasl  bytes and values
-//!  wire  text  engine  io  judge  error  limits  flag  defect  login  message_id
+//!  wire  text  engine  io  judge  error  limits  flag  word_list  defect  login  message_id
 //! ```
 //!
 //! A layer knows only those below it, and `imap` and `pop3` never name each other; a test reads the sources and checks.
@@ -95,6 +95,7 @@ mod sasl;
 pub mod testing;
 mod text;
 mod wire;
+mod word_list;
 
 pub use body::Body;
 pub use config::{Config, KeepAlive, Protocol};
@@ -113,6 +114,7 @@ pub use recorder::Recorder;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub use sasl::fuzzing::challenges as fuzzing_sasl;
+pub use word_list::WordList;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -25,7 +25,7 @@ struct Layer {
 
 /// Values that anybody may name; they know nothing but each other.
 const VALUES: &[&str] =
-    &["error", "limits", "flag", "defect", "judge", "message_id", "login", "body", "config", "recorder"];
+    &["error", "limits", "flag", "word_list", "defect", "judge", "message_id", "login", "body", "config", "recorder"];
 
 macro_rules! layer {
     ($module:literal: $($may_use:literal)*) => {
@@ -40,6 +40,7 @@ const LAYERS: &[Layer] = &[
     layer!("defect": "error"),
     layer!("judge": "defect" "error"),
     layer!("flag": "error"),
+    layer!("word_list":),
     layer!("login": "error"),
     layer!("message_id": "error"),
     // rustls' types are part of the public configuration; `rustls` is the crate's re-export of it.

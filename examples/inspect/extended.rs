@@ -153,7 +153,7 @@ pub fn esearch(kind: &str, found: &Found, frame: &[u8]) -> Value {
     if has_scores && !data.contains_key("RELEVANCY") {
         data.insert("RELEVANCY".to_owned(), json!(found.relevancy));
     }
-    for update in &found.updates {
+    for update in found.updates.iter() {
         let name = if update.change == SearchChange::Added { "ADDTO" } else { "REMOVEFROM" };
         let step = json!({ "position": update.position, "uids": update.uids.to_string() });
         match data.entry(name).or_insert_with(|| json!([])) {

@@ -20,7 +20,8 @@ pub fn shown(name: &MailboxName, frame: &[u8]) -> Value {
 
 /// `{type, attrs, delim, mailbox}`, and `ext` where there is some.
 pub fn list(kind: &str, listed: &Listed, frame: &[u8]) -> Value {
-    let mut object = json!({ "type": kind, "attrs": listed.attributes, "delim": listed.delimiter });
+    let mut object =
+        json!({ "type": kind, "attrs": listed.attributes.iter().collect::<Vec<_>>(), "delim": listed.delimiter });
     let mut name = wire(&listed.name, frame);
     if let Some(delimiter) = listed.delimiter.filter(|_| listed.ends_in_delimiter) {
         name.extend_from_slice(delimiter.encode_utf8(&mut [0; 4]).as_bytes());

@@ -1,10 +1,11 @@
 //! Runs one command whose answer is a value: from its plan over the link to its output. It must not know any command by name.
 
-use super::command::{Command, Terms};
+use super::command::{Batches, Command, Terms};
 use super::engine::{Delivery, Engine, Request};
 use super::types::{Condition, Cut};
 use crate::conn::link::{Inbox, Link};
 use crate::error::{Error, Result};
+use crate::limits::Limits;
 
 /// The link of an IMAP session.
 pub(crate) type ImapLink = Link<Engine>;
@@ -13,9 +14,9 @@ pub(crate) type ImapInbox = Inbox<Engine>;
 
 /// Sends the command and reads its answer. Dropped before, the command is taken back where it was not sent, and its answer
 /// thrown away where it was.
-pub(crate) async fn call<C: Command>(link: &ImapLink, command: C, terms: Terms) -> Result<C::Output> {
+pub(crate) async fn call<C: Command>(link: &ImapLink, command: C, terms: Terms, limits: &Limits) -> Result<C::Output> {
     let inbox = link.submit(Request::Command(command.plan(terms)?));
-    finish(inbox, command).await
+    finish(inbox, command, limits).await
 }
 
 /// The same for a command that its caller goes on with where the server stopped it at its limit of messages.
@@ -23,27 +24,36 @@ pub(crate) async fn call_limited<C: Command>(
     link: &ImapLink,
     command: C,
     terms: Terms,
+    limits: &Limits,
 ) -> Result<(C::Output, Option<Cut>)> {
     let inbox = link.submit(Request::Command(command.plan(terms)?));
-    finish_limited(inbox, command).await
+    finish_limited(inbox, command, limits).await
 }
 
 /// Waits for the answer of a command that was submitted. An answer that was cut at the server's limit of messages is none.
-pub(crate) async fn finish<C: Command>(inbox: ImapInbox, command: C) -> Result<C::Output> {
-    match finish_limited(inbox, command).await? {
+pub(crate) async fn finish<C: Command>(inbox: ImapInbox, command: C, limits: &Limits) -> Result<C::Output> {
+    match finish_limited(inbox, command, limits).await? {
         (output, None) => Ok(output),
         (_, Some(cut)) => Err(cut.error("and the command cannot be gone on with")),
     }
 }
 
-async fn finish_limited<C: Command>(mut inbox: ImapInbox, command: C) -> Result<(C::Output, Option<Cut>)> {
-    let mut frames = Vec::new();
+async fn finish_limited<C: Command>(
+    mut inbox: ImapInbox,
+    command: C,
+    limits: &Limits,
+) -> Result<(C::Output, Option<Cut>)> {
+    let mut batches = Batches::default();
     let mut limited = None;
     loop {
         match inbox.next().await? {
-            Some(Delivery::Frames { batch, .. }) => frames.extend(batch.raw()),
+            Some(Delivery::Frames { batch, .. }) => batches.push(batch),
             Some(Delivery::Cut(cut)) => limited = Some(cut),
-            Some(Delivery::Done(condition)) => return Ok((command.output(frames, condition?)?, limited)),
+            Some(Delivery::Done(condition)) if batches.frames() > limits.undelivered / C::WEIGHT.max(1) => {
+                condition?;
+                return Err(Error::limit("the values of an answer take up more memory than the limit"));
+            }
+            Some(Delivery::Done(condition)) => return Ok((command.output(batches, condition?)?, limited)),
             Some(_) => {}
             None => return Err(ended()),
         }

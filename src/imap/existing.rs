@@ -3,12 +3,10 @@
 
 use std::task::{Context, Poll, ready};
 
-use bytes::Bytes;
-
 use super::call::{ImapInbox, ImapLink, ended};
 use super::command::noop::Noop;
 use super::command::search::Search;
-use super::command::{Command, Terms};
+use super::command::{Batches, Command, Frames, Terms};
 use super::engine::{Delivery, Request};
 use super::limited::Descent;
 use super::plan::Effect;
@@ -32,7 +30,7 @@ pub(super) struct Existing<'a> {
     /// Those that are known to have gone.
     gone: Uids,
     search: Option<ImapInbox>,
-    frames: Vec<Bytes>,
+    frames: Batches,
     wanted: Uids,
     found: Uids,
     cut: Option<Cut>,
@@ -50,7 +48,7 @@ impl<'a> Existing<'a> {
         let search = Some(link.submit(search));
         let exists = link.state().selected.as_ref().map_or(0, |selected| selected.exists);
         let descent = Descent::new(exists.into());
-        let (frames, found, gone) = (Vec::new(), Uids::new(), Uids::new());
+        let (frames, found, gone) = (Batches::default(), Uids::new(), Uids::new());
         Ok(Self { link, selection, noop, gone, search, frames, wanted, found, cut: None, descent })
     }
 
@@ -77,7 +75,7 @@ impl<'a> Existing<'a> {
         loop {
             let Some(inbox) = &mut self.search else { return Poll::Ready(Err(ended())) };
             match ready!(inbox.poll_next(cx))?.ok_or_else(ended)? {
-                Delivery::Frames { batch, .. } => self.frames.extend(batch.raw()),
+                Delivery::Frames { batch, .. } => self.frames.push(batch),
                 Delivery::Cut(cut) => self.cut = Some(cut),
                 Delivery::Done(condition) => {
                     self.search = None;
@@ -111,6 +109,6 @@ fn search(link: &ImapLink, selection: u64, query: &Query) -> Result<Request> {
     Ok(Request::Command(search.plan(Terms { utf8: state.utf8(), no_charset: true })?))
 }
 
-fn output(frames: Vec<Bytes>, condition: types::Condition) -> Result<types::Found> {
+fn output(frames: impl Frames, condition: types::Condition) -> Result<types::Found> {
     Search { selection: 0, query: &Query::all(), returns: Some(Returns::ALL) }.output(frames, condition)
 }

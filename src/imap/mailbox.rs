@@ -175,7 +175,7 @@ impl<S: BorrowMut<Imap>> Folder<S> {
 fn entry(fetched: &Fetched, place: &std::sync::Arc<Place>) -> Option<Entry> {
     let mut entry = Entry::new(MessageId::new(place.clone(), Key::Number(fetched.uid()?.as_u32())));
     entry.size = fetched.size();
-    entry.flags = fetched.flags().map(|flags| flags.iter().map(|flag| Flag::found(&flag)).collect());
+    entry.flags = fetched.flags().map(|flags| flags.iter().collect());
     entry.received = fetched.internal_date();
     Some(entry)
 }

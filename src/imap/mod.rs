@@ -47,6 +47,7 @@ pub use types::{
     Capabilities, Comparators, Condition, CopyUid, EntryName, Envelope, Fetched, FetchedSection, Flags, Found, Items,
     ListRights, Listed, Listing, MailboxName, Metadata, MyRights, Namespace, Namespaces, Notice, NotifyEvent, Params,
     PartKind, Partial, Parts, Progress, Query, Quota, QuotaResource, QuotaRoots, QuotaUsage, Response, ResponseCode,
-    Returns, Rights, Scope, SearchChange, SearchUpdate, Section, SeqNum, Sorted, Status, StatusData, StatusItems, Str,
-    Stretch, Strings, Thread, Threads, Transferred, Uid, UidList, UidValidity, Uids, UrlContent, Vanished,
+    Returns, Rights, Scope, SearchChange, SearchUpdate, SearchUpdates, Section, SeqNum, Sorted, Status, StatusData,
+    StatusItems, Str, Stretch, Strings, Thread, Threads, Transferred, Uid, UidList, UidValidity, Uids, UrlContent,
+    Vanished,
 };

@@ -67,7 +67,7 @@ impl<'a> Opening<'a> {
             let order = plan.order.riding();
             link.submit(Request::Command(plan.order(order).needs(Needs::Selection(selection))))
         });
-        finish(opening, select).await?;
+        finish(opening, select, imap.limits()).await?;
         // What the FETCH brings must not fill the window before the answers that are needed first.
         let riding = riding.filter(|_| !counting::is_due(link));
         counting::count(link, imap.limits()).await?;

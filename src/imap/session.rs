@@ -171,8 +171,8 @@ impl Imap {
         let revision = capabilities.imap4rev2() && capabilities.imap4rev1() && !config.imap4rev1_only;
         let enable = Some(Enable { names: &["IMAP4rev2"] }).filter(|_| revision && capabilities.enable());
         let (id, enable) = (self.begin_call(id)?, self.begin_call(enable)?);
-        let server = forgiven(finish_call(id).await)?;
-        forgiven(finish_call(enable).await)?;
+        let server = forgiven(finish_call(id, &self.limits).await)?;
+        forgiven(finish_call(enable, &self.limits).await)?;
         Ok(server.flatten().unwrap_or_default())
     }
 
@@ -442,12 +442,12 @@ impl Imap {
     }
 
     pub(super) async fn call<C: Command>(&self, command: C) -> Result<C::Output> {
-        call(&self.link, command, self.terms()).await
+        call(&self.link, command, self.terms(), &self.limits).await
     }
 
     /// The same, with where the server stopped at its limit of messages.
     pub(super) async fn call_limited<C: Command>(&self, command: C) -> Result<(C::Output, Option<Cut>)> {
-        call_limited(&self.link, command, self.terms()).await
+        call_limited(&self.link, command, self.terms(), &self.limits).await
     }
 
     pub(super) fn terms(&self) -> Terms {
@@ -471,9 +471,9 @@ pub(super) fn named(name: impl TryInto<MailboxName, Error: Into<Error>>) -> Resu
     name.try_into().map_err(Into::into)
 }
 
-async fn finish_call<C: Command>(begun: Option<(ImapInbox, C)>) -> Result<Option<C::Output>> {
+async fn finish_call<C: Command>(begun: Option<(ImapInbox, C)>, limits: &Limits) -> Result<Option<C::Output>> {
     match begun {
-        Some((inbox, command)) => finish(inbox, command).await.map(Some),
+        Some((inbox, command)) => finish(inbox, command, limits).await.map(Some),
         None => Ok(None),
     }
 }

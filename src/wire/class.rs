@@ -14,6 +14,9 @@ pub(crate) struct Special;
 /// Spaces, parentheses and control characters: what ends a flag.
 pub(crate) struct Delimiter;
 
+/// Parentheses, quotes and control characters: what cannot be in a list of words.
+pub(crate) struct EndOfWords;
+
 /// What ends a line.
 pub(crate) struct LineFeed;
 
@@ -28,6 +31,14 @@ impl Class for Delimiter {
     #[inline(always)]
     fn among(bytes: u8x16) -> u8x16 {
         up_to(bytes, b' ') | bytes.simd_eq(u8x16::splat(b'(')) | bytes.simd_eq(u8x16::splat(b')'))
+    }
+}
+
+impl Class for EndOfWords {
+    #[inline(always)]
+    fn among(bytes: u8x16) -> u8x16 {
+        let parentheses = bytes.simd_eq(u8x16::splat(b'(')) | bytes.simd_eq(u8x16::splat(b')'));
+        up_to(bytes, 0x1f) | bytes.simd_eq(u8x16::splat(b'"')) | parentheses
     }
 }
 
@@ -137,5 +148,10 @@ mod tests {
     #[test]
     fn what_ends_a_word_is_found() {
         found_wherever_it_stands::<Delimiter>(|byte| byte <= b' ' || byte == b'(' || byte == b')');
+    }
+
+    #[test]
+    fn what_cannot_be_in_a_list_of_words_is_found() {
+        found_wherever_it_stands::<EndOfWords>(|byte| byte < 0x20 || matches!(byte, b'"' | b'(' | b')'));
     }
 }

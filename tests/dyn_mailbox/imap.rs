@@ -50,7 +50,7 @@ async fn entries_tell_size_flags_and_date() {
     for (entry, message) in mailbox.entries().await.unwrap().iter().zip(snapshot.messages("INBOX")) {
         assert_eq!(entry.size, Some(message.bytes.len() as u64));
         assert_eq!(entry.received, Some(message.internal_date));
-        let flags = entry.flags.as_ref().unwrap().iter().filter(|flag| flag.as_str() != "\\Recent");
+        let flags = entry.flags.as_ref().unwrap().iter().filter(|flag| *flag != "\\Recent");
         let mut flags: Vec<String> = flags.map(|flag| flag.to_string()).collect();
         flags.sort();
         assert_eq!(flags, message.flags);

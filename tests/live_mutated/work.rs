@@ -74,7 +74,11 @@ pub(crate) async fn work(mut imap: Imap, mut acting: Imap, other: &str, watch: &
 async fn mailboxes(imap: &Imap, other: &str, told: &mut Values) {
     let mut listed = imap.list("*").await.unwrap();
     listed.sort_by(|a, b| a.name.as_str().cmp(b.name.as_str()));
-    listed.iter_mut().for_each(|listed| listed.attributes.sort_unstable());
+    listed.iter_mut().for_each(|listed| {
+        let mut attributes: Vec<_> = listed.attributes.iter().collect();
+        attributes.sort_unstable();
+        listed.attributes = attributes.into_iter().collect();
+    });
     told.tell("mailboxes", listed);
     told.tell("name spaces", imap.namespace().await.unwrap());
     let (here, there, missing) = tokio::join!(

@@ -3,7 +3,7 @@
 use nom::Parser;
 use nom::combinator::map;
 
-use super::grammar::{self, lossy, remainder, untagged};
+use super::grammar::{self, remainder, untagged};
 use super::unreadable::Unreadable;
 use crate::imap::types::Capabilities;
 
@@ -19,7 +19,7 @@ use crate::imap::types::Capabilities;
 /// # Ok::<(), postroom::imap::codec::Unreadable>(())
 /// ```
 pub fn parse(frame: &[u8]) -> Result<Capabilities, Unreadable> {
-    let names = |names: &[u8]| Capabilities::from_text(&lossy(names));
+    let names = |names: &[u8]| Capabilities::from_text(&String::from_utf8_lossy(names));
     grammar::read(frame, |input| {
         map((untagged(&["CAPABILITY", "ENABLED"]), remainder), |(_, rest)| names(rest)).parse(input)
     })

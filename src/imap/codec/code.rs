@@ -10,7 +10,8 @@ use nom::sequence::delimited;
 
 use super::grammar::{self, astring, lossy, spaced, words_ahead, words_in_parentheses};
 use crate::imap::types::{
-    AnnotationSize, AnnotationSupport, Capabilities, CopyUid, Progress, ResponseCode, SeqNum, Uid, UidValidity, Uids,
+    AnnotationSize, AnnotationSupport, Capabilities, CopyUid, Progress, ResponseCode, SeqNum, Uid, UidList,
+    UidValidity, Uids,
 };
 use crate::{Code, Flag};
 
@@ -29,7 +30,7 @@ pub(crate) fn code(name: &str, data: &[u8]) -> ResponseCode {
 fn with_data(name: &str, data: &[u8]) -> Option<ResponseCode> {
     Some(match name {
         "BADCHARSET" => ResponseCode::BadCharset(charsets(data)?),
-        "CAPABILITY" => ResponseCode::Capability(Capabilities::from_text(&lossy(data))),
+        "CAPABILITY" => ResponseCode::Capability(Capabilities::from_text(&String::from_utf8_lossy(data))),
         "PERMANENTFLAGS" => ResponseCode::PermanentFlags(
             whole(data, grammar::flag_list).filter(|flags: &Vec<Flag>| flags.len() <= data.len())?,
         ),
@@ -43,13 +44,15 @@ fn with_data(name: &str, data: &[u8]) -> Option<ResponseCode> {
         "REFERRAL" => ResponseCode::Referral(lossy(data)),
         "MAILBOXID" => ResponseCode::MailboxId(mailbox_id(data)?),
         "BADURL" if !data.is_empty() => ResponseCode::BadUrl(lossy(data)),
-        "URLMECH" if !data.is_empty() => {
+        "URLMECH" if !data.is_empty() && words_ahead(data) <= MOST_WORDS => {
             ResponseCode::UrlMechanisms(lossy(data).split_ascii_whitespace().map(str::to_owned).collect())
         }
         "ANNOTATE" => annotate(data)?,
         "ANNOTATIONS" => ResponseCode::Annotations(annotations(data)?),
         "METADATA" => metadata(data)?,
-        "BADEVENT" => ResponseCode::BadEvent(whole(data, words_in_parentheses(|name| Some(lossy(name))))?),
+        "BADEVENT" if words_ahead(data) <= MOST_WORDS => {
+            ResponseCode::BadEvent(whole(data, words_in_parentheses(|name| Some(lossy(name))))?)
+        }
         "NOUPDATE" => ResponseCode::NoUpdate(lossy(&whole(data, grammar::astring)?)),
         "UNDEFINED-FILTER" => ResponseCode::UndefinedFilter(lossy(&whole(data, grammar::astring)?)),
         "MAXCONVERTMESSAGES" => ResponseCode::MaxConvertMessages(whole(data, grammar::number)?),
@@ -72,7 +75,13 @@ fn small(data: &[u8]) -> Option<u32> {
     u32::try_from(whole(data, grammar::number)?).ok()
 }
 
+/// A list with more words is none, so that it takes no more memory than its text.
+const MOST_WORDS: usize = 1000;
+
 fn charsets(data: &[u8]) -> Option<Vec<String>> {
+    if words_ahead(data) > MOST_WORDS {
+        return None;
+    }
     if data.is_empty() {
         return Some(Vec::new());
     }
@@ -172,21 +181,12 @@ fn copy_uid(data: &[u8]) -> Option<ResponseCode> {
     let (validity, sets) = split_at_space(data);
     let (from, to) = split_at_space(sets.trim_ascii());
     let [from, to] = [ranges(from)?, ranges(to.trim_ascii())?];
-    Some(ResponseCode::CopyUid(CopyUid::new(UidValidity::new(small(validity)?), &from, &to)))
+    Some(ResponseCode::CopyUid(CopyUid::new(UidValidity::new(small(validity)?), from, to)))
 }
 
-/// The ranges of a `uid-set` in the order of the server, which says what became what.
-fn ranges(set: &[u8]) -> Option<Vec<(Uid, Uid)>> {
-    if set.is_empty() {
-        return Some(Vec::new());
-    }
-    let range = |item: &[u8]| {
-        let mut ends = item.split(|&byte| byte == b':').map(|end| small(end).and_then(Uid::new));
-        let first = ends.next()??;
-        let last = ends.next().unwrap_or(Some(first))?;
-        ends.next().is_none().then_some((first, last))
-    };
-    set.split(|&byte| byte == b',').map(range).collect()
+/// A `uid-set` in the order of the server, which says what became what.
+fn ranges(set: &[u8]) -> Option<UidList> {
+    if set.is_empty() { Some(UidList::default()) } else { UidList::from_wire(set) }
 }
 
 fn split_at_space(data: &[u8]) -> (&[u8], &[u8]) {
@@ -272,10 +272,15 @@ mod tests {
     }
 
     #[test]
-    fn a_list_of_charsets_never_grows_beyond_what_it_was_made_for() {
-        let data = format!("({})", "a ".repeat(1000));
-        let ResponseCode::BadCharset(names) = code("BADCHARSET", data.as_bytes()) else { panic!("not read") };
+    fn lists_of_words_are_long_as_they_may_be_and_kept_as_they_are_beyond() {
+        let list = |count: usize| format!("({})", vec!["a"; count].join(" "));
+        let ResponseCode::BadCharset(names) = code("BADCHARSET", list(1000).as_bytes()) else { panic!("not read") };
         assert!(names.len() == 1000 && names.capacity() <= 1001);
+        for name in ["BADCHARSET", "BADEVENT", "URLMECH"] {
+            assert!(!matches!(code(name, list(1000).as_bytes()), ResponseCode::Other(_)), "{name}");
+            let ResponseCode::Other(long) = code(name, list(1001).as_bytes()) else { panic!("{name} was read") };
+            assert_eq!((long.name(), long.data().len()), (name, list(1001).len()));
+        }
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! The values that ESEARCH has by extensions: `PARTIAL`, `ADDTO` and `REMOVEFROM` (RFC 5267 §5, RFC 9394 §4), `RELEVANCY`
 //! (RFC 6203 §7), and the correlators (RFC 7377 §4). Each reads one value; none knows the response around it.
 
+use std::cell::Cell;
+
 use nom::Parser;
 use nom::bytes::complete::{tag_no_case, take_while1};
 use nom::character::complete::{char, space0};
@@ -8,9 +10,9 @@ use nom::combinator::{cut, map, map_opt, opt, value, verify};
 use nom::sequence::{preceded, terminated};
 
 use super::grammar::{
-    Read, any_value, astring, fail, list_ahead, lossy, nil, number, spaced, word, words_ahead, words_in_parentheses,
+    Read, any_value, astring, fail, list_ahead, lossy, nil, number, spaced, word, words_in_parentheses,
 };
-use crate::imap::types::{Found, MailboxName, Partial, SearchChange, SearchUpdate, UidList, UidValidity};
+use crate::imap::types::{Found, MailboxName, Partial, SearchChange, UidList, UidValidity};
 
 /// `(TAG "A1" MAILBOX "x" UIDVALIDITY 5)`, in any order.
 pub(super) fn correlators<'a>(input: &'a [u8], found: &mut Found) -> Read<'a, ()> {
@@ -60,14 +62,14 @@ pub(super) fn partial(input: &[u8]) -> Read<'_, Partial> {
 /// `(1 2733 1 2731:2732)`: places with what came or went there.
 pub(super) fn updates<'a>(input: &'a [u8], change: SearchChange, found: &mut Found) -> Read<'a, ()> {
     let (mut input, _) = (char('('), space0).parse(input)?;
-    found.updates.reserve(words_ahead(list_ahead(input)) / 2);
+    found.updates.reserve(list_ahead(input).len());
     loop {
         if let (rest, Some(_)) = opt(char(')')).parse(input)? {
             return Ok((rest, ()));
         }
         let (rest, (place, uids, _)) = (number, spaced(list), space0).parse(input)?;
         let Ok(position) = u32::try_from(place) else { return fail(input, "a number is too large") };
-        found.updates.push(SearchUpdate { change, position, uids });
+        found.updates.push(change, position, &uids);
         input = rest;
     }
 }
@@ -76,8 +78,9 @@ pub(super) fn updates<'a>(input: &'a [u8], change: SearchChange, found: &mut Fou
 pub(super) fn relevancy(input: &[u8]) -> Read<'_, Vec<u8>> {
     let score =
         |word: &[u8]| number(word).ok().and_then(|(rest, score)| u8::try_from(score).ok().filter(|_| rest.is_empty()));
-    let scores = words_in_parentheses(|word| Some(score(word)));
-    map_opt(scores, |scores| scores.into_iter().collect()).parse(input)
+    let are_scores = Cell::new(true);
+    let read = |word: &[u8]| score(word).or_else(|| are_scores.replace(false).then_some(0));
+    verify(words_in_parentheses(read), |_: &Vec<u8>| are_scores.get()).parse(input)
 }
 
 /// `sequence-set`, in its order.

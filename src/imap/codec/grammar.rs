@@ -14,6 +14,7 @@ use nom::{IResult, Parser};
 use super::unreadable::Unreadable;
 use crate::Flag;
 use crate::imap::types::Uids;
+use crate::word_list::{WordList, push};
 
 /// Parentheses within parentheses in a value that is skipped.
 const NESTING: usize = 100;
@@ -207,6 +208,21 @@ pub(crate) fn words_in_parentheses<'a, T>(
             input = after;
         }
         map(char(')'), |_| std::mem::take(&mut words)).parse(input)
+    }
+}
+
+/// `(a b c)`, with spaces anywhere: of each word what `keep` makes of it.
+pub(crate) fn word_list<'a>(
+    keep: impl Fn(&'a [u8]) -> Option<&'a [u8]>,
+) -> impl Parser<&'a [u8], Output = WordList, Error = Fail<'a>> {
+    move |input: &'a [u8]| {
+        let (mut input, _) = (char('('), space0).parse(input)?;
+        let mut text = String::with_capacity(list_ahead(input).len());
+        while let Ok((after, word)) = terminated(bare, space0).parse(input) {
+            keep(word).into_iter().for_each(|word| push(&mut text, &String::from_utf8_lossy(word)));
+            input = after;
+        }
+        map(char(')'), |_| WordList::of_text(std::mem::take(&mut text))).parse(input)
     }
 }
 

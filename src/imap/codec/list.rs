@@ -5,9 +5,10 @@ use nom::branch::alt;
 use nom::character::complete::space0;
 use nom::combinator::{map, value, verify};
 
-use super::grammar::{self, Read, any_value, bare, lossy, nil, quoted, spaced, string, untagged, words_in_parentheses};
+use super::grammar::{self, Read, any_value, bare, nil, quoted, spaced, string, untagged, word_list};
 use super::list_extended;
 use super::unreadable::Unreadable;
+use crate::WordList;
 use crate::defect::{Defect, Reason};
 use crate::imap::types::{Listed, MailboxName};
 
@@ -35,13 +36,12 @@ pub fn parse(frame: &[u8], utf8: bool) -> Result<Listed, Unreadable> {
 }
 
 fn regular(input: &[u8], utf8: bool) -> Read<'_, Listed> {
-    let attributes = words_in_parentheses(|name| (name != b"\\").then(|| lossy(name)));
-    let attributes = alt((attributes, value(Vec::new(), nil)));
+    let attributes = alt((word_list(|name| (name != b"\\").then_some(name)), value(WordList::default(), nil)));
     let (input, (attributes, delimiter, _)) = (attributes, spaced(delimiter), space0).parse(input)?;
     let (extended, name) = name(input)?;
     let extended = extended.trim_ascii();
     let mut listed = listed(&name, &delimiter, utf8);
-    (listed.attributes, listed.extended) = (attributes, extended.to_vec());
+    (listed.attributes, listed.extended) = (attributes, extended.into());
     list_extended::read(extended, utf8, &mut listed);
     Ok((&[], listed))
 }
@@ -68,8 +68,9 @@ fn irregular(input: &[u8], utf8: bool) -> Option<Listed> {
     let mut listed = listed(name, &delimiter, utf8);
     let words = values.first().and_then(|value| value.strip_prefix(b"(")?.strip_suffix(b")"));
     let words = words.into_iter().flat_map(|list| list.split(|&byte| byte == b' '));
-    listed.attributes = words.filter(|word| word.starts_with(b"\\") && word.len() > 1).map(lossy).collect();
-    listed.defects.push(unreadable("LIST", input));
+    listed.attributes =
+        words.filter(|word| word.starts_with(b"\\") && word.len() > 1).map(String::from_utf8_lossy).collect();
+    listed.defects = delimiter.defect().into_iter().chain([unreadable("LIST", input)]).collect();
     Some(listed)
 }
 
@@ -79,10 +80,10 @@ fn listed(name: &[u8], delimiter: &Delimiter, utf8: bool) -> Listed {
         name: MailboxName::from_wire(stem, utf8),
         ends_in_delimiter: stem.len() < name.len(),
         delimiter: delimiter.character(),
-        attributes: Vec::new(),
+        attributes: WordList::default(),
         old_name: None,
-        child_info: Vec::new(),
-        extended: Vec::new(),
+        child_info: WordList::default(),
+        extended: Box::default(),
         defects: delimiter.defect().into_iter().collect(),
     }
 }
@@ -199,7 +200,7 @@ mod tests {
     #[test]
     fn extended_data_is_kept() {
         let listed = listed("* LIST () \"/\" \"Foo\" (\"CHILDINFO\" (\"SUBSCRIBED\"))\r\n");
-        assert_eq!(listed.extended, b"(\"CHILDINFO\" (\"SUBSCRIBED\"))");
+        assert_eq!(*listed.extended, *b"(\"CHILDINFO\" (\"SUBSCRIBED\"))");
     }
 
     #[test]
@@ -215,10 +216,11 @@ mod tests {
         for (odd, raw) in [("\"//\"", "//"), ("\"é\"", "é"), ("::", "::"), ("{2}\r\n/.", "/.")] {
             let listed = listed(&format!("* LIST (\\Sent) {odd} \"a//b\"\r\n"));
             assert_eq!((listed.name.as_str(), listed.delimiter, listed.has("\\Sent")), ("a//b", None, true));
-            assert_eq!(listed.defects, [unreadable("hierarchy delimiter", raw.as_bytes())], "{odd}");
+            assert_eq!(*listed.defects, [unreadable("hierarchy delimiter", raw.as_bytes())], "{odd}");
         }
         let raw = parse(b"* LIST () \"\xa7\" a\r\n", false).unwrap();
-        assert_eq!((raw.delimiter, raw.defects), (None, vec![unreadable("hierarchy delimiter", b"\xa7")]));
+        assert_eq!(raw.delimiter, None);
+        assert_eq!(*raw.defects, [unreadable("hierarchy delimiter", b"\xa7")]);
         assert!(listed("* LIST () \"\" a\r\n").defects.is_empty());
     }
 
@@ -236,7 +238,7 @@ mod tests {
                 ("a b", delimiter, sent),
                 "{line}"
             );
-            assert_eq!(listed.defects, [unreadable("LIST", line.as_bytes())]);
+            assert_eq!(*listed.defects, [unreadable("LIST", line.as_bytes())]);
         }
     }
 

@@ -5,7 +5,7 @@ use nom::Parser;
 use nom::character::complete::{char, space0};
 use nom::sequence::delimited;
 
-use super::grammar::{Read, any_value, astring, lossy, spaced, words_in_parentheses};
+use super::grammar::{Read, any_value, astring, spaced, word_list};
 use crate::imap::types::{Listed, MailboxName};
 
 /// Reads `("CHILDINFO" ("SUBSCRIBED") "OLDNAME" ("old"))` as far as it can be read.
@@ -23,15 +23,19 @@ fn open(input: &[u8]) -> Read<'_, ()> {
 fn item<'a>(input: &'a [u8], utf8: bool, listed: &mut Listed) -> Read<'a, ()> {
     let (input, (name, _)) = (astring, space0).parse(input)?;
     let (rest, ()) = match &*name.to_ascii_uppercase() {
-        b"CHILDINFO" => words_in_parentheses(|word| Some(lossy(word).trim_matches('"').to_owned()))
-            .map(|options| listed.child_info = options)
-            .parse(input)?,
+        b"CHILDINFO" => {
+            word_list(|word| Some(without_quotes(word))).map(|options| listed.child_info = options).parse(input)?
+        }
         b"OLDNAME" => delimited(char('('), spaced(astring), spaced(char(')')))
-            .map(|name| listed.old_name = Some(MailboxName::from_wire(&name, utf8)))
+            .map(|name| listed.old_name = Some(MailboxName::from_wire(&name, utf8).into()))
             .parse(input)?,
         _ => any_value.map(drop).parse(input)?,
     };
     space0.map(drop).parse(rest)
+}
+
+fn without_quotes(word: &[u8]) -> &[u8] {
+    word.strip_prefix(b"\"").and_then(|word| word.strip_suffix(b"\"")).unwrap_or(word)
 }
 
 #[cfg(test)]
@@ -42,7 +46,8 @@ mod tests {
     fn the_examples_of_the_rfcs_are_read() {
         // RFC 5258 §5, RFC 9051 §6.3.9.7
         let foo = parse(b"* LIST (\\NonExistent) \"/\" \"Foo\" (\"CHILDINFO\" (\"SUBSCRIBED\"))\r\n", false).unwrap();
-        assert_eq!((foo.child_info, foo.old_name), (vec!["SUBSCRIBED".to_owned()], None));
+        assert_eq!(foo.child_info, ["SUBSCRIBED"]);
+        assert_eq!(foo.old_name, None);
         let new = parse(b"* LIST () \"/\" \"NewMailbox\" (\"OLDNAME\" (\"OldMailbox\"))\r\n", false).unwrap();
         assert_eq!(new.old_name.as_ref().map(|name| name.as_str()), Some("OldMailbox"));
         assert!(new.child_info.is_empty());

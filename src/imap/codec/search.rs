@@ -11,7 +11,7 @@ use nom::sequence::preceded;
 use super::context::{self, correlators};
 use super::grammar::{self, Read, any_value, keep, number, sequence_set, untagged, word, words_ahead};
 use super::unreadable::Unreadable;
-use crate::imap::types::{Found, SearchChange, Uid, UidList};
+use crate::imap::types::{Found, Ranges, SearchChange, Uid};
 
 /// Reads `* SEARCH 2 3 6` or `* ESEARCH (TAG "A1") UID COUNT 3 ALL 2:3,6`.
 ///
@@ -54,7 +54,7 @@ pub(crate) fn tag(frame: &[u8]) -> Option<String> {
 
 /// Numbers; some servers put them into parentheses, which mean nothing.
 fn plain(mut input: &[u8], mut found: Found) -> Read<'_, Found> {
-    let mut all = UidList::with_capacity(words_ahead(input));
+    let mut all = Ranges::of_text(input.len(), words_ahead(input));
     loop {
         input = noise(input)?.0;
         if input.is_empty() {
@@ -68,7 +68,7 @@ fn plain(mut input: &[u8], mut found: Found) -> Read<'_, Found> {
             Err(_) => map(nz_number, |number| number.into_iter().for_each(|uid| all.push(uid, uid))).parse(input)?.0,
         };
     }
-    order(all, &mut found);
+    found.all = Some(all.into());
     Ok((input, found))
 }
 
@@ -110,13 +110,9 @@ fn all<'a>(input: &'a [u8], found: &mut Found) -> Read<'a, ()> {
     let Ok((rest, list)) = context::list(input) else {
         return map(sequence_set, |all| found.all = Some(all)).parse(input);
     };
-    order(list, found);
+    found.all = Some(list.to_set());
+    found.order = (!list.is_ascending()).then_some(list);
     Ok((rest, ()))
-}
-
-fn order(list: UidList, found: &mut Found) {
-    found.order = (!list.is_ascending()).then(|| list.clone());
-    found.all = Some(list.into());
 }
 
 fn noise(input: &[u8]) -> Read<'_, usize> {

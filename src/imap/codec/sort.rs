@@ -5,7 +5,7 @@ use nom::character::complete::{char, space0};
 use nom::combinator::opt;
 use nom::sequence::delimited;
 
-use super::grammar::{self, Read, untagged, words_ahead};
+use super::grammar::{self, Read, untagged};
 use super::search::{mod_seq, nz_number};
 use super::unreadable::Unreadable;
 use crate::imap::types::{Sorted, UidList};
@@ -18,15 +18,15 @@ use crate::imap::types::{Sorted, UidList};
 pub fn parse(frame: &[u8]) -> Result<Sorted, Unreadable> {
     grammar::read(frame, |input| {
         let (mut input, _) = untagged(&["SORT"])(input)?;
-        let mut list = UidList::with_capacity(words_ahead(input));
+        let mut list = UidList::of_text(input.len());
         loop {
             if let (rest, Some(mod_seq)) =
                 opt(delimited((char('('), space0), mod_seq, (space0, char(')')))).parse(input)?
             {
-                return end(rest, Sorted { list, mod_seq: Some(mod_seq) });
+                return end(rest, Sorted { list: list.fitted(), mod_seq: Some(mod_seq) });
             }
             if input.is_empty() {
-                return end(input, Sorted { list, mod_seq: None });
+                return end(input, Sorted { list: list.fitted(), mod_seq: None });
             }
             let (rest, number) = nz_number(input)?;
             if let Some(number) = number {

@@ -16,9 +16,18 @@ pub(crate) struct Tokens<'a> {
     pub(crate) elided: &'a [Elided],
     /// Parentheses that may stand within parentheses.
     pub(crate) nesting: usize,
-    /// Bytes of the block before the frame, whose words are on the tape already.
-    pub(crate) before: usize,
+    /// What the tape may take up.
+    pub(crate) room: Room,
     quotes: Quotes,
+}
+
+/// How much a tape may grow by one frame, so that memory stays in proportion to what was sent.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Room {
+    /// Bytes of the block before the frame, whose words are on the tape already, and words that may be written besides.
+    pub(crate) before: usize,
+    /// What the tape may not grow beyond, however long the frame is.
+    pub(crate) most: usize,
 }
 
 /// Which quotes end a string.
@@ -32,12 +41,16 @@ pub(crate) enum Quotes {
     BeforeValues,
 }
 
-/// Words that a tape may have, besides five for every four bytes read. What means something has less than one word for a byte.
+/// Words that a tape may have, besides one for every byte read. What means something has less.
 const SPARE: usize = 5120;
+/// Words that are written at most until the next look at the tape's room.
+const STEP: usize = 64;
+/// Frames up to this many bytes let the tape grow as any vector grows.
+const SMALL: usize = 64 * 1024;
 
 impl<'a> Tokens<'a> {
-    pub(crate) fn new(cursor: Cursor<'a>, elided: &'a [Elided], nesting: usize, before: usize) -> Self {
-        Self { cursor, elided, nesting, before, quotes: Quotes::Usual }
+    pub(crate) fn new(cursor: Cursor<'a>, elided: &'a [Elided], nesting: usize, room: Room) -> Self {
+        Self { cursor, elided, nesting, room, quotes: Quotes::Usual }
     }
 
     /// The same for [`careful_string`](Self::careful_string), with nothing there from `end` on.
@@ -60,11 +73,32 @@ impl<'a> Tokens<'a> {
         self.cursor.eat(byte)
     }
 
-    /// Whether the tape may grow: asked where few bytes become many words, so that memory stays in proportion to what was sent.
+    /// Whether the tape may grow, and room for it: asked before every few words.
     #[inline(always)]
-    pub(crate) fn fits(&self, tape: &[u32]) -> Read<()> {
-        let read = self.before + self.cursor.at();
-        if tape.len() <= SPARE + read + read / 4 { Ok(()) } else { Err(Reason::TooMany) }
+    pub(crate) fn fits(&self, tape: &mut Vec<u32>) -> Read<()> {
+        let read = SPARE + self.room.before + self.cursor.at();
+        if tape.len() > read.min(self.room.most) {
+            return Err(Reason::TooMany);
+        }
+        if tape.capacity() - tape.len() < STEP {
+            self.make_room(tape);
+        }
+        Ok(())
+    }
+
+    /// Halves, quarters and so on of the most that there can be: while the last step is made, there is one and a half of it.
+    #[cold]
+    fn make_room(&self, tape: &mut Vec<u32>) {
+        let bytes = self.cursor.up_to(usize::MAX).len();
+        if bytes <= SMALL {
+            return tape.reserve(STEP);
+        }
+        let most = (SPARE + self.room.before + bytes).min(self.room.most) + 2 * STEP;
+        let mut room = most;
+        while room / 2 >= tape.len() + tape.len() / 2 + STEP {
+            room /= 2;
+        }
+        tape.reserve_exact(room.saturating_sub(tape.len()).max(STEP).max(tape.len() / 8));
     }
 
     #[inline(always)]

@@ -1,8 +1,6 @@
 //! CAPABILITY (RFC 9051 §6.1.1): what the server can do. The engine keeps the answer, since it may also come unasked.
 
-use bytes::Bytes;
-
-use super::{Command, Terms};
+use super::{Command, Frames, Terms};
 use crate::error::Result;
 use crate::imap::codec::Line;
 use crate::imap::plan::{Claims, Needs, Order, Plan};
@@ -18,7 +16,7 @@ impl Command for Capability {
         Ok(plan.order(Order::claiming(Claims::CAPABILITY)).needs(Needs::Connection))
     }
 
-    fn output(self, _: Vec<Bytes>, _: Condition) -> Result<()> {
+    fn output(self, _: impl Frames, _: Condition) -> Result<()> {
         Ok(())
     }
 }

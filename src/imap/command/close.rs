@@ -1,9 +1,7 @@
 //! CLOSE (RFC 9051 §6.4.1), which removes everything marked `\Deleted` unless the mailbox is open for reading only, and UNSELECT
 //! (§6.4.2, RFC 3691), which removes nothing.
 
-use bytes::Bytes;
-
-use super::{Command, Terms};
+use super::{Command, Frames, Terms};
 use crate::error::Result;
 use crate::imap::codec::Line;
 use crate::imap::plan::{Effect, Needs, Order, Plan};
@@ -24,7 +22,7 @@ impl Command for Close {
         Ok(if self.expunge { plan.lasting() } else { plan })
     }
 
-    fn output(self, _: Vec<Bytes>, _: Condition) -> Result<()> {
+    fn output(self, _: impl Frames, _: Condition) -> Result<()> {
         Ok(())
     }
 }

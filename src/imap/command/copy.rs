@@ -1,9 +1,7 @@
 //! UID COPY (RFC 9051 §6.4.7) and UID MOVE (RFC 6851): messages into another mailbox, all or none of one command. What became
 //! what the server says where it has UIDPLUS: for COPY behind the tagged OK, for MOVE before.
 
-use bytes::Bytes;
-
-use super::{Command, Terms};
+use super::{Command, Frames, Terms};
 use crate::error::Result;
 use crate::imap::codec::Line;
 use crate::imap::plan::{Claims, Effect, Needs, Order, Plan};
@@ -31,7 +29,7 @@ impl Command for Copy<'_> {
     }
 
     /// RFC 4315 §3: COPYUID names all messages that were copied, and so those that could not be.
-    fn output(self, _: Vec<Bytes>, condition: Condition) -> Result<Transferred> {
+    fn output(self, _: impl Frames, condition: Condition) -> Result<Transferred> {
         let Some(ResponseCode::CopyUid(copied)) = condition.code else { return Ok(Transferred::default()) };
         let mut transferred = Transferred::default();
         // One that names other messages too, or does not pair them, shows nothing of those that it leaves out.

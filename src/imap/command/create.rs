@@ -1,8 +1,6 @@
 //! CREATE (RFC 9051 §6.3.4): makes a mailbox. Which names can be, only the server knows.
 
-use bytes::Bytes;
-
-use super::{Command, Terms};
+use super::{Command, Frames, Terms};
 use crate::error::Result;
 use crate::imap::codec::Line;
 use crate::imap::plan::Plan;
@@ -19,7 +17,7 @@ impl Command for Create {
         Ok(Plan::new("CREATE", Line::new("CREATE").mailbox(&self.name, terms.utf8)?.finish()).lasting())
     }
 
-    fn output(self, _: Vec<Bytes>, _: Condition) -> Result<()> {
+    fn output(self, _: impl Frames, _: Condition) -> Result<()> {
         Ok(())
     }
 }

@@ -1,8 +1,6 @@
 //! DELETE (RFC 9051 §6.3.5): removes a mailbox with all that is in it.
 
-use bytes::Bytes;
-
-use super::{Command, Terms};
+use super::{Command, Frames, Terms};
 use crate::error::Result;
 use crate::imap::codec::Line;
 use crate::imap::plan::Plan;
@@ -19,7 +17,7 @@ impl Command for Delete {
         Ok(Plan::new("DELETE", Line::new("DELETE").mailbox(&self.name, terms.utf8)?.finish()).lasting())
     }
 
-    fn output(self, _: Vec<Bytes>, _: Condition) -> Result<()> {
+    fn output(self, _: impl Frames, _: Condition) -> Result<()> {
         Ok(())
     }
 }

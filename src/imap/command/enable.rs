@@ -1,8 +1,6 @@
 //! ENABLE (RFC 9051 §6.3.1, RFC 5161): agrees on extensions that change what the server says. The engine keeps what was enabled.
 
-use bytes::Bytes;
-
-use super::{Command, Terms};
+use super::{Command, Frames, Terms};
 use crate::error::Result;
 use crate::imap::codec::Line;
 use crate::imap::plan::{Claims, Effect, Needs, Order, Plan};
@@ -22,7 +20,7 @@ impl Command for Enable<'_> {
         Ok(plan.needs(Needs::NoSelection).effect(Effect::Enable(self.names.iter().collect())))
     }
 
-    fn output(self, _: Vec<Bytes>, _: Condition) -> Result<()> {
+    fn output(self, _: impl Frames, _: Condition) -> Result<()> {
         Ok(())
     }
 }

@@ -1,8 +1,6 @@
 //! UID EXPUNGE (RFC 4315 §2.1): removes those of the named messages that are marked `\Deleted`, and no others.
 
-use bytes::Bytes;
-
-use super::{Command, Terms};
+use super::{Command, Frames, Terms};
 use crate::error::Result;
 use crate::imap::codec::Line;
 use crate::imap::plan::{Claims, Needs, Order, Plan};
@@ -25,7 +23,7 @@ impl Command for UidExpunge<'_> {
             .lasting())
     }
 
-    fn output(self, _: Vec<Bytes>, _: Condition) -> Result<()> {
+    fn output(self, _: impl Frames, _: Condition) -> Result<()> {
         Ok(())
     }
 }

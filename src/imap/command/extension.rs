@@ -3,7 +3,7 @@
 
 use bytes::Bytes;
 
-use super::{Command, Terms};
+use super::{Command, Frames, Terms};
 use crate::error::{Error, Result};
 use crate::imap::codec::{self, Kind, Line, Route, Segment};
 use crate::imap::plan::{Claims, Needs, Order, Plan, Topic, Wanted};
@@ -383,6 +383,8 @@ pub(crate) struct Run {
 impl Command for Run {
     type Output = Answer;
 
+    const WEIGHT: usize = size_of::<Response>();
+
     fn plan(&self, terms: Terms) -> Result<Plan> {
         let Extension { verb, claimed, lasting, selected, .. } = &self.extension;
         if STATEFUL.iter().any(|stateful| stateful.eq_ignore_ascii_case(verb)) {
@@ -408,18 +410,18 @@ impl Command for Run {
     }
 
     /// What cannot be read is handed on as it came.
-    fn output(self, frames: Vec<Bytes>, condition: Condition) -> Result<Answer> {
-        let claimed = |frame: &&Bytes| match codec::route(frame) {
+    fn output(self, frames: impl Frames, condition: Condition) -> Result<Answer> {
+        let claimed = |frame: &Bytes| match codec::route(frame) {
             Route::Untagged(Kind::Other) => self.extension.claimed.iter().any(|name| is_named(frame, name)),
             _ => true,
         };
-        let read = |frame: &Bytes| {
-            codec::response(frame, &self.limits).unwrap_or_else(|error| {
+        let read = |frame: Bytes| {
+            codec::response(&frame, &self.limits).unwrap_or_else(|error| {
                 tracing::warn!(%error, "an answer that cannot be read");
                 Response::Other { name: String::new(), raw: frame.clone() }
             })
         };
-        Ok(Answer { responses: frames.iter().filter(claimed).map(read).collect(), condition })
+        Ok(Answer { responses: frames.into_iter().filter(claimed).map(read).collect(), condition })
     }
 }
 

@@ -1,8 +1,6 @@
 //! ID (RFC 2971): says who the client is, and asks who the server is. For people and reports: no behaviour may depend on it.
 
-use bytes::Bytes;
-
-use super::{Command, Terms};
+use super::{Command, Frames, Terms};
 use crate::error::{Error, Result};
 use crate::imap::codec::{self, Line};
 use crate::imap::plan::{Claims, Needs, Order, Plan};
@@ -37,8 +35,8 @@ impl Command for Id<'_> {
     }
 
     /// Servers that do not answer, or not as they should, tell nothing.
-    fn output(self, frames: Vec<Bytes>, _: Condition) -> Result<Fields> {
-        Ok(frames.last().and_then(|frame| codec::id::parse(frame).ok()).unwrap_or_default())
+    fn output(self, frames: impl Frames, _: Condition) -> Result<Fields> {
+        Ok(frames.into_iter().last().and_then(|frame| codec::id::parse(&frame).ok()).unwrap_or_default())
     }
 }
 

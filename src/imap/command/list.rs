@@ -2,11 +2,11 @@
 
 use bytes::Bytes;
 
-use super::{Command, Terms};
+use super::{Command, Frames, Terms};
 use crate::error::Result;
 use crate::imap::codec::{self, Line};
 use crate::imap::plan::{Claims, Order, Plan};
-use crate::imap::types::{Condition, Listing};
+use crate::imap::types::{Condition, Listed, Listing};
 
 pub(crate) struct List<'a> {
     pub(crate) pattern: &'a str,
@@ -56,6 +56,8 @@ pub(crate) enum Selection {
 impl Command for List<'_> {
     type Output = Listing;
 
+    const WEIGHT: usize = size_of::<Listed>();
+
     /// LSUB only where LIST takes no options: IMAP4rev2 has none, and Exchange refuses it then.
     fn plan(&self, terms: Terms) -> Result<Plan> {
         let subscribed = self.selection == Selection::Subscribed;
@@ -74,7 +76,8 @@ impl Command for List<'_> {
     }
 
     /// A line that names no mailbox hides no other one: it is kept as it came.
-    fn output(self, frames: Vec<Bytes>, _: Condition) -> Result<Listing> {
+    fn output(self, frames: impl Frames, _: Condition) -> Result<Listing> {
+        let frames = frames.into_iter();
         let (mut listed, mut unreadable) = (Vec::with_capacity(frames.len()), Vec::new());
         for frame in frames {
             match codec::list::parse(&frame, self.utf8) {

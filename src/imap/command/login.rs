@@ -1,8 +1,6 @@
 //! LOGIN (RFC 9051 §6.2.3): a name and a password as the command's arguments, for servers that offer nothing better.
 
-use bytes::Bytes;
-
-use super::{Command, Terms};
+use super::{Command, Frames, Terms};
 use crate::error::Result;
 use crate::imap::codec::Line;
 use crate::imap::plan::{Effect, Needs, Order, Plan};
@@ -22,7 +20,7 @@ impl Command for Login<'_> {
         Ok(Plan::new("LOGIN", line.finish()).order(Order::ALONE).needs(Needs::BeforeLogin).effect(Effect::Login))
     }
 
-    fn output(self, _: Vec<Bytes>, _: Condition) -> Result<()> {
+    fn output(self, _: impl Frames, _: Condition) -> Result<()> {
         Ok(())
     }
 }

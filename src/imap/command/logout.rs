@@ -1,8 +1,6 @@
 //! LOGOUT (RFC 9051 §6.1.3): the goodbye, whose tagged OK ends the session.
 
-use bytes::Bytes;
-
-use super::{Command, Terms};
+use super::{Command, Frames, Terms};
 use crate::error::Result;
 use crate::imap::codec::Line;
 use crate::imap::plan::{Effect, Needs, Order, Plan};
@@ -18,7 +16,7 @@ impl Command for Logout {
         Ok(plan.order(Order::ALONE).needs(Needs::Connection).effect(Effect::Logout))
     }
 
-    fn output(self, _: Vec<Bytes>, _: Condition) -> Result<()> {
+    fn output(self, _: impl Frames, _: Condition) -> Result<()> {
         Ok(())
     }
 }

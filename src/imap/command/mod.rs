@@ -17,6 +17,7 @@ pub(crate) mod enable;
 pub(crate) mod expunge;
 pub(crate) mod extension;
 pub(crate) mod fetch;
+mod frames;
 pub(crate) mod id;
 pub(crate) mod language;
 pub(crate) mod list;
@@ -41,7 +42,7 @@ pub(crate) mod subscribe;
 pub(crate) mod thread;
 pub(crate) mod url_auth;
 
-use bytes::Bytes;
+pub(crate) use frames::{Batches, Frames};
 
 use super::plan::Plan;
 use super::types::Condition;
@@ -52,11 +53,14 @@ pub(crate) trait Command {
     /// What the answer means.
     type Output;
 
+    /// About how many bytes the output takes up for each response, beside its text.
+    const WEIGHT: usize = 0;
+
     /// How it goes onto the wire. An argument that cannot is refused here, before a byte is sent.
     fn plan(&self, terms: Terms) -> Result<Plan>;
 
-    /// Reads the answer: the claimed data and the tagged OK.
-    fn output(self, frames: Vec<Bytes>, condition: Condition) -> Result<Self::Output>;
+    /// Reads the answer: the claimed data, which takes up memory until it is read, and the tagged OK.
+    fn output(self, frames: impl Frames, condition: Condition) -> Result<Self::Output>;
 }
 
 /// What the session's state means for encoding.

@@ -1,8 +1,6 @@
 //! NAMESPACE (RFC 9051 §6.3.10, RFC 2342): where the user's mailboxes are, those of others, and the shared ones.
 
-use bytes::Bytes;
-
-use super::{Command, Terms};
+use super::{Command, Frames, Terms};
 use crate::error::{Error, Result};
 use crate::imap::codec::{self, Line};
 use crate::imap::plan::{Claims, Order, Plan};
@@ -19,9 +17,9 @@ impl Command for Namespace {
         Ok(Plan::new("NAMESPACE", Line::new("NAMESPACE").finish()).order(Order::claiming(Claims::NAMESPACE)))
     }
 
-    fn output(self, frames: Vec<Bytes>, _: Condition) -> Result<Namespaces> {
-        let frame = frames.last().ok_or_else(|| Error::protocol("the server did not answer NAMESPACE"))?;
-        codec::namespace::parse(frame, self.utf8)
+    fn output(self, frames: impl Frames, _: Condition) -> Result<Namespaces> {
+        let frame = frames.into_iter().last().ok_or_else(|| Error::protocol("the server did not answer NAMESPACE"))?;
+        codec::namespace::parse(&frame, self.utf8)
             .map_err(|error| Error::protocol("the answer to NAMESPACE cannot be read").with_source(error))
     }
 }

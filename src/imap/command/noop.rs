@@ -1,8 +1,6 @@
 //! NOOP (RFC 9051 §6.1.2): does nothing, and gives the server an occasion to say what happened.
 
-use bytes::Bytes;
-
-use super::{Command, Terms};
+use super::{Command, Frames, Terms};
 use crate::error::Result;
 use crate::imap::codec::Line;
 use crate::imap::plan::{Needs, Plan};
@@ -17,7 +15,7 @@ impl Command for Noop {
         Ok(Plan::new("NOOP", Line::new("NOOP").finish()).needs(Needs::Connection))
     }
 
-    fn output(self, _: Vec<Bytes>, _: Condition) -> Result<()> {
+    fn output(self, _: impl Frames, _: Condition) -> Result<()> {
         Ok(())
     }
 }

@@ -1,9 +1,7 @@
 //! UID SEARCH over the messages from a sequence number on (RFC 9051 §6.4.4, RFC 4731): tells the engine which UIDs they have, so
 //! that a later EXPUNGE, which names a number, can be told as a UID.
 
-use bytes::Bytes;
-
-use super::{Command, Terms};
+use super::{Command, Frames, Terms};
 use crate::error::Result;
 use crate::imap::codec::Line;
 use crate::imap::plan::{Claims, Effect, Needs, Order, Plan};
@@ -30,7 +28,7 @@ impl Command for Number {
         Ok(Plan::new("UID SEARCH", line).order(order).needs(Needs::Selection(self.selection)).effect(effect))
     }
 
-    fn output(self, _: Vec<Bytes>, _: Condition) -> Result<()> {
+    fn output(self, _: impl Frames, _: Condition) -> Result<()> {
         Ok(())
     }
 }

@@ -1,8 +1,6 @@
 //! RENAME (RFC 9051 §6.3.6): gives a mailbox, and those below it, another name.
 
-use bytes::Bytes;
-
-use super::{Command, Terms};
+use super::{Command, Frames, Terms};
 use crate::error::Result;
 use crate::imap::codec::Line;
 use crate::imap::plan::Plan;
@@ -21,7 +19,7 @@ impl Command for Rename {
         Ok(Plan::new("RENAME", line.finish()).lasting())
     }
 
-    fn output(self, _: Vec<Bytes>, _: Condition) -> Result<()> {
+    fn output(self, _: impl Frames, _: Condition) -> Result<()> {
         Ok(())
     }
 }

@@ -3,11 +3,11 @@
 
 use bytes::Bytes;
 
-use super::{Command, Terms};
+use super::{Command, Frames, Terms};
 use crate::error::{Error, Kind, Result};
 use crate::imap::codec::{self, Line};
 use crate::imap::plan::{Claims, Needs, Order, Plan};
-use crate::imap::types::{Condition, Found, Query, Returns, Uids};
+use crate::imap::types::{Condition, Found, Query, Ranges, Returns, Uids};
 
 pub(crate) struct Search<'a> {
     pub(crate) selection: u64,
@@ -33,18 +33,19 @@ impl Command for Search<'_> {
         Ok(plan.order(Order::claiming(Claims::SEARCH)).needs(Needs::Selection(self.selection)))
     }
 
-    fn output(self, frames: Vec<Bytes>, _: Condition) -> Result<Found> {
+    fn output(self, frames: impl Frames, _: Condition) -> Result<Found> {
         let read = |frame: &Bytes| {
             codec::search::parse(frame)
                 .map_err(|error| Error::protocol("the answer to SEARCH cannot be read").with_source(error))
         };
-        if frames.is_empty() && !self.returns.is_some_and(Returns::is_silent) {
+        let frames = frames.into_iter();
+        if frames.len() == 0 && !self.returns.is_some_and(Returns::is_silent) {
             return Err(Error::new(Kind::Missing, "the server did not say what the search has found"));
         }
         // What names the command by its tag is its answer, and what names nothing beside it is not.
         let (mut tagged, mut plain) = (None, Joined::default());
-        for frame in &frames {
-            let found = read(frame)?;
+        for frame in frames {
+            let found = read(&frame)?;
             match found.tag.is_some() {
                 true => tagged.get_or_insert_with(Joined::default).add(found),
                 false => plain.add(found),
@@ -77,7 +78,7 @@ fn reaches_beyond(all: &Uids, among: &Uids) -> bool {
 struct Joined {
     found: Found,
     /// Put together at the end: there may be many responses of one message each.
-    ranges: Vec<(u32, u32)>,
+    ranges: Ranges,
     has_all: bool,
 }
 
@@ -85,7 +86,7 @@ impl Joined {
     fn add(&mut self, more: Found) {
         if let Some(uids) = more.all {
             self.has_all = true;
-            self.ranges.extend(uids.ranges().map(|range| (range.start().as_u32(), range.end().as_u32())));
+            uids.ranges().for_each(|range| self.ranges.push(*range.start(), *range.end()));
         }
         let all = &mut self.found;
         all.min = all.min.or(more.min);
@@ -97,7 +98,7 @@ impl Joined {
     }
 
     fn finish(self) -> Found {
-        let all = self.has_all.then(|| Uids::of_ranges(self.ranges.into_iter()));
+        let all = self.has_all.then(|| Uids::from(self.ranges));
         Found { all, ..self.found }
     }
 }

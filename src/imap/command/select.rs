@@ -1,9 +1,7 @@
 //! SELECT and EXAMINE (RFC 9051 §6.3.2, §6.3.3): opens a mailbox. The engine reads the description that comes with it, and
 //! publishes it as the selected mailbox.
 
-use bytes::Bytes;
-
-use super::{Command, Terms};
+use super::{Command, Frames, Terms};
 use crate::error::Result;
 use crate::imap::codec::Line;
 use crate::imap::plan::{Effect, Order, Plan};
@@ -24,7 +22,7 @@ impl Command for Select {
         Ok(plan.effect(Effect::Select { name: self.name.clone(), read_only: self.read_only }))
     }
 
-    fn output(self, _: Vec<Bytes>, _: Condition) -> Result<()> {
+    fn output(self, _: impl Frames, _: Condition) -> Result<()> {
         Ok(())
     }
 }

@@ -1,9 +1,7 @@
 //! STARTTLS (RFC 9051 §6.2.1): the agreement to encrypt. The engine forgets what it learned before, refuses bytes behind the OK,
 //! and answers when the stream is encrypted.
 
-use bytes::Bytes;
-
-use super::{Command, Terms};
+use super::{Command, Frames, Terms};
 use crate::error::Result;
 use crate::imap::codec::Line;
 use crate::imap::plan::{Effect, Needs, Order, Plan};
@@ -19,7 +17,7 @@ impl Command for StartTls {
         Ok(plan.order(Order::ALONE).needs(Needs::BeforeLogin).effect(Effect::StartTls))
     }
 
-    fn output(self, _: Vec<Bytes>, _: Condition) -> Result<()> {
+    fn output(self, _: impl Frames, _: Condition) -> Result<()> {
         Ok(())
     }
 }

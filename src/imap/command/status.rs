@@ -3,7 +3,7 @@
 
 use bytes::Bytes;
 
-use super::{Command, Terms};
+use super::{Command, Frames, Terms};
 use crate::error::Result;
 use crate::imap::codec::{self, Line};
 use crate::imap::plan::{Claims, Order, Plan};
@@ -28,18 +28,23 @@ impl Command for Status {
     /// Under its own name; else what came last under what may be another spelling of it: servers add prefixes, and write names in
     /// another encoding. What is about another mailbox is no answer. One that tells nothing has
     /// told nothing, and so has one that cannot be read: the session lives.
-    fn output(self, frames: Vec<Bytes>, _: Condition) -> Result<StatusData> {
-        let read = |frame: &Bytes| {
-            codec::status::parse(frame, self.utf8)
+    fn output(self, frames: impl Frames, _: Condition) -> Result<StatusData> {
+        let read = |frame: Bytes| {
+            codec::status::parse(&frame, self.utf8)
                 .inspect_err(
                     |error| tracing::warn!(%error, line = %frame.escape_ascii(), "an unreadable STATUS response"),
                 )
                 .ok()
         };
-        let mut told: Vec<StatusData> = frames.iter().filter_map(read).collect();
-        let own = told.iter().rposition(|data| data.name == self.name);
-        let own = own.or_else(|| told.iter().rposition(|data| may_be(&data.name, &self.name)));
-        Ok(own.map(|own| told.swap_remove(own)).unwrap_or_else(|| StatusData::new(self.name)))
+        let (mut own, mut other) = (None, None);
+        for data in frames.into_iter().filter_map(read) {
+            match data.name == self.name {
+                true => own = Some(data),
+                false if may_be(&data.name, &self.name) => other = Some(data),
+                false => {}
+            }
+        }
+        Ok(own.or(other).unwrap_or_else(|| StatusData::new(self.name)))
     }
 }
 

@@ -1,8 +1,6 @@
 //! UID STORE (RFC 9051 §6.4.6): changes flags, silently: what the flags are now is said only where somebody else changed them.
 
-use bytes::Bytes;
-
-use super::{Command, Terms};
+use super::{Command, Frames, Terms};
 use crate::FlagChange;
 use crate::error::Result;
 use crate::imap::codec::Line;
@@ -29,7 +27,7 @@ impl Command for Store<'_> {
             .lasting())
     }
 
-    fn output(self, _: Vec<Bytes>, _: Condition) -> Result<()> {
+    fn output(self, _: impl Frames, _: Condition) -> Result<()> {
         Ok(())
     }
 }

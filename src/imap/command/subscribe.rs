@@ -1,8 +1,6 @@
 //! SUBSCRIBE and UNSUBSCRIBE (RFC 9051 §6.3.7, §6.3.8): the user's list of the mailboxes that matter, kept on the server.
 
-use bytes::Bytes;
-
-use super::{Command, Terms};
+use super::{Command, Frames, Terms};
 use crate::error::Result;
 use crate::imap::codec::Line;
 use crate::imap::plan::Plan;
@@ -22,7 +20,7 @@ impl Command for Subscribe {
         Ok(Plan::new(verb, Line::new(verb).mailbox(&self.name, terms.utf8)?.finish()).lasting())
     }
 
-    fn output(self, _: Vec<Bytes>, _: Condition) -> Result<()> {
+    fn output(self, _: impl Frames, _: Condition) -> Result<()> {
         Ok(())
     }
 }

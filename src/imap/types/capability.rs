@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use crate::word_list::{WordList, push};
+
 /// The capabilities a server announced, in its order. Names are compared without regard to letter case.
 ///
 /// ```
@@ -11,9 +13,10 @@ use std::fmt;
 /// let capabilities: Capabilities = ["IMAP4rev1", "IDLE", "AUTH=PLAIN"].into_iter().collect();
 /// assert!(capabilities.idle() && capabilities.auth("plain") && !capabilities.move_());
 /// ```
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Default, Eq, PartialEq)]
 pub struct Capabilities {
-    names: Vec<Box<str>>,
+    /// In upper case.
+    names: WordList,
 }
 
 macro_rules! known {
@@ -26,22 +29,16 @@ macro_rules! known {
 }
 
 impl Capabilities {
-    /// Of names with spaces between them; counts them first, so that a hostile list costs a few times its own length.
+    /// Of names with spaces between them.
     pub(crate) fn from_text(text: &str) -> Self {
-        let mut all = Self { names: Vec::with_capacity(text.split_ascii_whitespace().count()) };
-        text.split_ascii_whitespace().for_each(|name| all.add(name));
-        all
+        let mut names = String::with_capacity(text.len());
+        text.split_ascii_whitespace().for_each(|name| add(&mut names, name));
+        Self::of_names(names)
     }
 
-    /// A lone `+` or `-` belongs to the name before it, but no more than one: some servers write `LITERAL +`.
-    fn add(&mut self, name: &str) {
-        let name = name.to_ascii_uppercase();
-        match self.names.last_mut() {
-            Some(last) if matches!(name.as_str(), "+" | "-") && !last.ends_with(['+', '-']) => {
-                *last = format!("{last}{name}").into()
-            }
-            _ => self.names.push(name.into()),
-        }
+    fn of_names(mut names: String) -> Self {
+        names.make_ascii_uppercase();
+        Self { names: WordList::of_text(names) }
     }
 
     /// Whether the server announced that name.
@@ -67,7 +64,7 @@ impl Capabilities {
 
     /// All of them, in upper case.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
-        self.names.iter().map(|name| &**name)
+        self.names.iter()
     }
 
     /// Whether the server announced none at all.
@@ -204,15 +201,31 @@ impl Capabilities {
 impl<S: AsRef<str>> FromIterator<S> for Capabilities {
     /// Names may be in any case.
     fn from_iter<I: IntoIterator<Item = S>>(names: I) -> Self {
-        let mut all = Self::default();
-        names.into_iter().for_each(|name| all.add(name.as_ref()));
-        all
+        let mut all = String::new();
+        for name in names {
+            name.as_ref().split_ascii_whitespace().for_each(|name| add(&mut all, name));
+        }
+        Self::of_names(all)
+    }
+}
+
+/// A lone `+` or `-` belongs to the name before it, but no more than one: some servers write `LITERAL +`.
+fn add(names: &mut String, name: &str) {
+    match name {
+        "+" | "-" if !names.is_empty() && !names.ends_with(['+', '-']) => names.push_str(name),
+        _ => push(names, name),
+    }
+}
+
+impl fmt::Debug for Capabilities {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Capabilities").field(&self.names).finish()
     }
 }
 
 impl fmt::Display for Capabilities {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.names.join(" "))
+        f.write_str(self.names.as_str())
     }
 }
 

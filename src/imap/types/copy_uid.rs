@@ -2,6 +2,7 @@
 //! it larger than its own text.
 
 use super::uid::{Uid, UidValidity};
+use super::uid_list::UidList;
 use super::uids::Uids;
 
 /// The UIDs of copied messages, before and after.
@@ -22,29 +23,34 @@ use super::uids::Uids;
 pub struct CopyUid {
     from: Uids,
     to: Uids,
-    runs: Vec<Run>,
+    /// Before and after in the server's order, equally many; none where the pairs are not known.
+    pairs: [UidList; 2],
 }
 
+/// Messages that follow each other on both sides.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 struct Run {
     from: u32,
     to: u32,
+    /// One less than there are, which so fits.
     len: u32,
 }
 
 impl CopyUid {
-    /// Pairs up two lists of ranges, given in the server's order; the destination is stamped with its UIDVALIDITY.
-    pub(crate) fn new(validity: Option<UidValidity>, from: &[(Uid, Uid)], to: &[(Uid, Uid)]) -> Self {
-        let runs = pair(from, to).unwrap_or_default();
-        let to = collect(to).under(validity);
-        Self { from: collect(from), to, runs }
+    /// Pairs up two lists, given in the server's order; the destination is stamped with its UIDVALIDITY.
+    pub(crate) fn new(validity: Option<UidValidity>, from: UidList, to: UidList) -> Self {
+        let sets = (from.to_set(), to.to_set().under(validity));
+        let pairs = if from.len() == to.len() { [from, to] } else { Default::default() };
+        Self { from: sets.0, to: sets.1, pairs }
     }
 
     /// Both mappings as one, of the same two mailboxes.
     pub(crate) fn joined(mut self, more: &Self) -> Self {
-        self.runs.extend_from_slice(&more.runs);
+        for (mine, theirs) in self.pairs.iter_mut().zip(&more.pairs) {
+            theirs.ranges().for_each(|(first, last)| mine.push(first, last));
+        }
         let joined = |mine: &Uids, theirs: &Uids| mine.union(theirs).unwrap_or_else(|_| theirs.clone());
-        Self { from: joined(&self.from, &more.from), to: joined(&self.to, &more.to), runs: self.runs }
+        Self { from: joined(&self.from, &more.from), to: joined(&self.to, &more.to), pairs: self.pairs }
     }
 
     /// The part of it that is about these messages; `None` where a server speaks of others only. Of an open set one message may lie
@@ -56,21 +62,24 @@ impl CopyUid {
             return Some(self);
         }
         let from = self.from.intersection(asked);
+        let [mut before, mut after] = <[UidList; 2]>::default();
         // Disjoint runs come to no more pieces than there are runs and ranges.
-        let told: u64 = self.runs.iter().map(|run| u64::from(run.len) + 1).sum();
-        let runs = if told == self.from.len() {
-            self.runs.iter().flat_map(|run| run.within(asked)).collect()
-        } else {
-            Vec::new()
-        };
-        let to = runs.iter().filter_map(|run: &Run| Some((Uid::new(run.to)?, Uid::new(run.to.checked_add(run.len)?)?)));
-        let to = collect(&to.collect::<Vec<_>>()).under(self.to.validity());
-        (!from.is_empty()).then_some(Self { from, to, runs })
+        if self.pairs[0].len() == self.from.len() {
+            for Run { from, to, len } in self.runs().flat_map(|run| run.within(asked)) {
+                [(&mut before, from), (&mut after, to)].into_iter().for_each(|(list, first)| {
+                    let ends = Uid::new(first).zip(first.checked_add(len).and_then(Uid::new));
+                    ends.into_iter().for_each(|(first, last)| list.push(first, last));
+                });
+            }
+        }
+        let to = after.to_set().under(self.to.validity());
+        (!from.is_empty()).then_some(Self { from, to, pairs: [before, after] })
     }
 
     /// About how many bytes it takes.
     pub(crate) fn size(&self) -> usize {
-        32 + 8 * (self.from.ranges().len() + self.to.ranges().len()) + 12 * self.runs.len()
+        let lists: usize = self.pairs.iter().map(UidList::size).sum();
+        lists + 8 * (self.from.ranges().len() + self.to.ranges().len())
     }
 
     /// The messages that were copied, in the mailbox they came from.
@@ -91,7 +100,7 @@ impl CopyUid {
     /// Which UID the copy of that message has.
     pub fn destination(&self, uid: Uid) -> Option<Uid> {
         let uid = uid.as_u32();
-        self.runs.iter().find_map(|run| {
+        self.runs().find_map(|run| {
             let place = uid.checked_sub(run.from).filter(|&place| place <= run.len)?;
             Uid::new(run.to.checked_add(place)?)
         })
@@ -99,9 +108,24 @@ impl CopyUid {
 
     /// All pairs, before and after, in the server's order. A hostile server may have named billions: bound what you take.
     pub fn pairs(&self) -> impl Iterator<Item = (Uid, Uid)> + '_ {
-        let places = self.runs.iter().flat_map(|run| (0..=run.len).map(move |place| (run, place)));
+        let places = self.runs().flat_map(|run| (0..=run.len).map(move |place| (run, place)));
         places
             .filter_map(|(run, place)| Uid::new(run.from.checked_add(place)?).zip(Uid::new(run.to.checked_add(place)?)))
+    }
+
+    /// Both lists cut into runs of equal length.
+    fn runs(&self) -> impl Iterator<Item = Run> + '_ {
+        let [from, to] = &self.pairs;
+        let numbers = |(first, last): (Uid, Uid)| (first.as_u32(), last.as_u32());
+        let (mut from, mut to) = (from.ranges().map(numbers), to.ranges().map(numbers));
+        let (mut here, mut there) = (from.next(), to.next());
+        std::iter::from_fn(move || {
+            let ((first, last), (to_first, to_last)) = here.zip(there)?;
+            let len = (last - first).min(to_last - to_first);
+            here = if first + len == last { from.next() } else { Some((first + len + 1, last)) };
+            there = if to_first + len == to_last { to.next() } else { Some((to_first + len + 1, to_last)) };
+            Some(Run { from: first, to: to_first, len })
+        })
     }
 }
 
@@ -116,35 +140,18 @@ impl Run {
     }
 }
 
-/// Runs of equal length on both sides; `Run::len` is one less than the count, which so fits. `None` where one side is longer.
-fn pair(from: &[(Uid, Uid)], to: &[(Uid, Uid)]) -> Option<Vec<Run>> {
-    let mut runs = Vec::new();
-    let [mut left, mut right] =
-        [from, to].map(|side| side.iter().map(|&(a, b)| (a.min(b).as_u32(), a.max(b).as_u32())));
-    let (mut here, mut there) = (left.next(), right.next());
-    while let (Some((from, from_last)), Some((to, to_last))) = (here, there) {
-        let len = (from_last - from).min(to_last - to);
-        runs.push(Run { from, to, len });
-        here = if from + len == from_last { left.next() } else { Some((from + len + 1, from_last)) };
-        there = if to + len == to_last { right.next() } else { Some((to + len + 1, to_last)) };
-    }
-    (here.is_none() && there.is_none()).then_some(runs)
-}
-
-fn collect(ranges: &[(Uid, Uid)]) -> Uids {
-    Uids::from_ranges(ranges.to_vec())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn ranges(list: &[(u32, u32)]) -> Vec<(Uid, Uid)> {
-        list.iter().map(|&(a, b)| (Uid::new(a).unwrap(), Uid::new(b).unwrap())).collect()
+    fn ranges(list: &[(u32, u32)]) -> UidList {
+        let mut ranges = UidList::default();
+        list.iter().for_each(|&(a, b)| ranges.push(Uid::new(a).unwrap(), Uid::new(b).unwrap()));
+        ranges
     }
 
     fn copied(from: &[(u32, u32)], to: &[(u32, u32)]) -> Vec<(u32, u32)> {
-        let pairs = CopyUid::new(None, &ranges(from), &ranges(to));
+        let pairs = CopyUid::new(None, ranges(from), ranges(to));
         let list: Vec<_> = pairs.pairs().map(|(a, b)| (a.as_u32(), b.as_u32())).collect();
         assert!(list.iter().all(|&(a, b)| pairs.destination(Uid::new(a).unwrap()) == Uid::new(b)));
         list
@@ -160,15 +167,15 @@ mod tests {
     #[test]
     fn sets_of_unequal_size_pair_nothing_and_are_kept() {
         assert_eq!(copied(&[(1, 3)], &[(7, 8)]), []);
-        let unequal = CopyUid::new(UidValidity::new(9), &ranges(&[(1, 3)]), &ranges(&[(7, 8)]));
+        let unequal = CopyUid::new(UidValidity::new(9), ranges(&[(1, 3)]), ranges(&[(7, 8)]));
         assert_eq!((unequal.from().len(), unequal.to().len()), (3, 2));
         assert_eq!(unequal.validity(), UidValidity::new(9));
     }
 
     #[test]
     fn what_was_told_bit_by_bit_is_one_mapping() {
-        let first = CopyUid::new(UidValidity::new(9), &ranges(&[(1, 2)]), &ranges(&[(7, 8)]));
-        let both = first.joined(&CopyUid::new(UidValidity::new(9), &ranges(&[(5, 5)]), &ranges(&[(9, 9)])));
+        let first = CopyUid::new(UidValidity::new(9), ranges(&[(1, 2)]), ranges(&[(7, 8)]));
+        let both = first.joined(&CopyUid::new(UidValidity::new(9), ranges(&[(5, 5)]), ranges(&[(9, 9)])));
         assert_eq!((both.from().to_string(), both.to().to_string()), ("1:2,5".into(), "7:9".into()));
         assert_eq!(both.destination(Uid::new(5).unwrap()), Uid::new(9));
         assert_eq!(both.validity(), UidValidity::new(9));
@@ -177,7 +184,7 @@ mod tests {
     #[test]
     fn what_was_not_asked_for_is_left_out() {
         let within = |from: &[(u32, u32)], to: &[(u32, u32)], asked: &str| {
-            let told = CopyUid::new(UidValidity::new(9), &ranges(from), &ranges(to));
+            let told = CopyUid::new(UidValidity::new(9), ranges(from), ranges(to));
             let kept = told.within(&asked.parse().unwrap())?;
             let pairs: Vec<_> = kept.pairs().map(|(a, b)| (a.as_u32(), b.as_u32())).collect();
             assert_eq!(kept.validity(), UidValidity::new(9));
@@ -197,8 +204,8 @@ mod tests {
     #[test]
     fn the_largest_ranges_are_one_run() {
         let all = ranges(&[(1, u32::MAX)]);
-        let copied = CopyUid::new(None, &all, &all);
-        assert_eq!(copied.runs.len(), 1);
+        let copied = CopyUid::new(None, all.clone(), all);
+        assert_eq!(copied.runs().count(), 1);
         assert_eq!(copied.destination(Uid::MAX), Some(Uid::MAX));
     }
 }

@@ -235,9 +235,9 @@ impl Fetched {
         words
     }
 
-    /// The bytes that it keeps in memory, its tape left out.
+    /// The bytes that it keeps in memory.
     pub(crate) fn weight(&self) -> usize {
-        self.tape.block.len()
+        self.tape.block.len() + 4 * self.tape.words.len()
     }
 
     #[inline]

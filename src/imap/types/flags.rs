@@ -8,23 +8,28 @@ use super::tape::{Record, span};
 /// The flags of one message (RFC 9051 §2.3.2), as the server wrote them. Compared without regard to ASCII letter case.
 #[derive(Clone, Copy)]
 pub struct Flags<'a> {
-    record: Record<'a>,
-    words: &'a [u32],
+    /// The list as it came.
+    list: &'a [u8],
+    /// Where each is, if they are no plain list.
+    spans: &'a [[u32; 2]],
+    bytes: &'a [u8],
 }
 
 impl<'a> Flags<'a> {
     pub(crate) fn new(record: Record<'a>, words: &'a [u32]) -> Self {
-        Self { record, words }
+        let list = span(words, 0);
+        let spans = if list.is_nil() { words.as_chunks().0.get(1..) } else { None };
+        Self { list: record.slice(list), spans: spans.unwrap_or_default(), bytes: record.bytes }
     }
 
     /// How many there are.
     pub fn len(&self) -> usize {
-        self.words.len() / 2
+        self.bytes().count()
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.words.is_empty()
+        self.bytes().next().is_none()
     }
 
     /// Each flag, with U+FFFD for what is not UTF-8.
@@ -68,9 +73,10 @@ impl<'a> Flags<'a> {
     }
 
     fn bytes(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
-        let record = self.record;
-        let spans: &'a [[u32; 2]] = self.words.as_chunks().0;
-        spans.iter().map(move |words| record.slice(span(words, 0)))
+        let Self { list, spans, bytes } = *self;
+        let record = Record { words: &[], bytes };
+        let words = list.split(|&byte| byte == b' ').filter(|word| !matches!(*word, b"" | b"\\" | b"NIL"));
+        words.chain(spans.iter().map(move |words| record.slice(span(words, 0))))
     }
 }
 

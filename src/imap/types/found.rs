@@ -1,5 +1,7 @@
 //! [`Found`]: what a search says that it found (RFC 9051 §7.3.4, RFC 4731 and what extends it). It must not know what was asked.
 
+use std::fmt::Write;
+
 use super::mailbox_name::MailboxName;
 use super::uid::{Uid, UidValidity};
 use super::uid_list::UidList;
@@ -36,7 +38,7 @@ pub struct Found {
     /// How well each matches, from 1 to 100, in the order of `all` or `order` (RFC 6203 §4).
     pub relevancy: Vec<u8>,
     /// How the result of an earlier search has changed, step by step (RFC 5267 §4.3).
-    pub updates: Vec<SearchUpdate>,
+    pub updates: SearchUpdates,
     /// What else was said, by name and as it came.
     pub other: Vec<u8>,
 }
@@ -78,6 +80,48 @@ pub struct SearchUpdate {
     pub position: u32,
     /// What came or went, in this order.
     pub uids: UidList,
+}
+
+/// The steps in which the result of a search changed, in their order. They take up about as much memory as their text, and are read when
+/// they are looked at.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct SearchUpdates {
+    /// Of each the position, a space, the UIDs, `+` or `-`.
+    text: String,
+}
+
+const SIGNS: [char; 2] = ['+', '-'];
+
+impl SearchUpdates {
+    /// Each step.
+    pub fn iter(&self) -> impl Iterator<Item = SearchUpdate> + '_ {
+        self.text.split_inclusive(SIGNS).filter_map(|step| {
+            let change = if step.ends_with('+') { SearchChange::Added } else { SearchChange::Removed };
+            let (position, uids) = step.trim_end_matches(SIGNS).split_once(' ')?;
+            Some(SearchUpdate { change, position: position.parse().ok()?, uids: UidList::from_wire(uids.as_bytes())? })
+        })
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.text.split_inclusive(SIGNS).count()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.text.is_empty()
+    }
+
+    /// Room for steps that were told in so many bytes.
+    pub(crate) fn reserve(&mut self, bytes: usize) {
+        self.text.reserve_exact(bytes);
+    }
+
+    pub(crate) fn push(&mut self, change: SearchChange, position: u32, uids: &UidList) {
+        let sign = if change == SearchChange::Added { '+' } else { '-' };
+        // Writing to a text cannot fail.
+        let _ = write!(self.text, "{position} {uids}{sign}");
+    }
 }
 
 /// What happened to a search's result (RFC 5267 §4.3.2, §4.3.3).

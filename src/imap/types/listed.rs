@@ -5,6 +5,7 @@ use std::ops::{Deref, DerefMut};
 use bytes::Bytes;
 
 use super::mailbox_name::MailboxName;
+use crate::WordList;
 use crate::defect::Defect;
 
 /// A mailbox as LIST, LSUB or XLIST names it.
@@ -20,15 +21,15 @@ pub struct Listed {
     /// ASCII character, which is a defect then.
     pub delimiter: Option<char>,
     /// Attributes such as `\HasChildren` or `\Sent`, as the server wrote them.
-    pub attributes: Vec<String>,
+    pub attributes: WordList,
     /// What its former name was, where it was renamed or the server knows it by another one (RFC 9051 §6.3.9.7).
-    pub old_name: Option<MailboxName>,
+    pub old_name: Option<Box<MailboxName>>,
     /// By which selection options mailboxes below it match, such as `SUBSCRIBED`, as the server wrote them (RFC 9051 §6.3.9.6).
-    pub child_info: Vec<String>,
+    pub child_info: WordList,
     /// The extended data of RFC 5258 with its parentheses, unparsed; empty where there was none.
-    pub extended: Vec<u8>,
+    pub extended: Box<[u8]>,
     /// What could not be read of the line: everything else is there.
-    pub defects: Vec<Defect>,
+    pub defects: Box<[Defect]>,
 }
 
 /// The answer to LIST or LSUB: mailboxes in the server's order, which it is a slice of.
@@ -94,7 +95,7 @@ impl<'a> IntoIterator for &'a Listing {
 impl Listed {
     /// Whether the mailbox has that attribute, such as `\Trash`; letter case does not matter.
     pub fn has(&self, attribute: &str) -> bool {
-        self.attributes.iter().any(|have| have.eq_ignore_ascii_case(attribute))
+        self.attributes.contains(attribute)
     }
 
     /// Whether the mailbox can be selected: it is neither a bare level of the hierarchy nor missing.

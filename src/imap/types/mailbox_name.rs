@@ -2,6 +2,7 @@
 //! what separates levels is said by LIST.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::str::FromStr;
@@ -21,9 +22,10 @@ use crate::{Error, Result};
 /// assert_eq!(MailboxName::new("Entwürfe")?.as_str(), "Entwürfe");
 /// # Ok::<(), postroom::Error>(())
 /// ```
-#[derive(Clone, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Eq, Hash, PartialEq)]
 pub struct MailboxName {
-    text: Cow<'static, str>,
+    /// `None` is INBOX.
+    text: Option<Box<str>>,
     /// As the server wrote it, where writing the text would give other bytes.
     raw: Option<Box<[u8]>>,
 }
@@ -33,7 +35,7 @@ const NOT_IN_A_NAME: [char; 3] = ['\0', '\r', '\n'];
 
 impl MailboxName {
     /// The mailbox that every account has.
-    pub const INBOX: Self = Self { text: Cow::Borrowed("INBOX"), raw: None };
+    pub const INBOX: Self = Self { text: None, raw: None };
 
     /// The longest name that [`new`](Self::new) accepts, in bytes of UTF-8.
     pub const MAX_LEN: usize = 4096;
@@ -53,12 +55,12 @@ impl MailboxName {
 
     /// The name as text.
     pub fn as_str(&self) -> &str {
-        &self.text
+        self.text.as_deref().unwrap_or("INBOX")
     }
 
     /// Whether this is `INBOX`.
     pub fn is_inbox(&self) -> bool {
-        *self == Self::INBOX
+        self.text.is_none()
     }
 
     /// The name as a server wrote it: in UTF-8 where `utf8` has been agreed on (IMAP4rev2, `UTF8=ACCEPT`), else in modified
@@ -77,8 +79,8 @@ impl MailboxName {
     pub fn to_wire(&self, utf8: bool) -> Cow<'_, [u8]> {
         match &self.raw {
             Some(raw) => Cow::Borrowed(raw),
-            None if utf8 => Cow::Borrowed(self.text.as_bytes()),
-            None => Cow::Owned(mutf7::encode(&self.text).into_bytes()),
+            None if utf8 => Cow::Borrowed(self.as_str().as_bytes()),
+            None => Cow::Owned(mutf7::encode(self.as_str()).into_bytes()),
         }
     }
 
@@ -93,19 +95,31 @@ impl MailboxName {
         if text.eq_ignore_ascii_case("INBOX") {
             return Self::INBOX;
         }
-        Self { text: Cow::Owned(text), raw: None }
+        Self { text: Some(text.into()), raw: None }
+    }
+}
+
+impl Ord for MailboxName {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.as_str().cmp(other.as_str()).then_with(|| self.raw.cmp(&other.raw))
+    }
+}
+
+impl PartialOrd for MailboxName {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 
 impl fmt::Display for MailboxName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
+        f.write_str(self.as_str())
     }
 }
 
 impl fmt::Debug for MailboxName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "MailboxName({:?})", self.text)
+        write!(f, "MailboxName({:?})", self.as_str())
     }
 }
 

@@ -29,7 +29,7 @@ const ESCAPED: u32 = 1 << 31;
 pub(crate) enum Item {
     /// uid
     Uid,
-    /// span of each flag
+    /// span of the list; or one that is NIL, and the span of each flag
     Flags,
     /// date, time, offset: see `date.rs`
     InternalDate,

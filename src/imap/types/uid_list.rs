@@ -1,13 +1,14 @@
-//! [`UidList`]: UIDs in an order that a server chose, kept as ranges. It must not know why they stand in that order; where the
+//! [`UidList`]: UIDs in an order that a server chose, kept as their text. It must not know why they stand in that order; where the
 //! order means nothing, a set says more: see `uids.rs`.
 
 use std::fmt;
 
+use super::ranges::Ranges;
 use super::uid::Uid;
 use super::uids::Uids;
 
-/// UIDs, or sequence numbers, in the order in which a server told them, as of SORT (RFC 5256, RFC 5267 §3.2). Like a set it is
-/// never larger than its text, whatever its ranges span.
+/// UIDs, or sequence numbers, in the order in which a server told them, as of SORT (RFC 5256, RFC 5267 §3.2). It takes as much memory
+/// as its text, whatever its ranges span; looking through it reads that text.
 ///
 /// ```
 /// let sorted = postroom::imap::codec::sort::parse(b"* SORT 882 2 3 4 84\r\n")?;
@@ -17,41 +18,71 @@ use super::uids::Uids;
 /// ```
 #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
 pub struct UidList {
-    /// First and last of each, ascending within it (RFC 5267 §3.2).
-    ranges: Vec<(Uid, Uid)>,
+    /// The wire form of all ranges but the last, each with a comma behind it. Each ascends (RFC 5267 §3.2), and none goes on where the
+    /// one before it ends.
+    text: String,
+    count: usize,
+    last: Option<(Uid, Uid)>,
+}
+
+/// The ranges of a [`UidList`], in its order.
+#[derive(Clone, Debug)]
+struct UidRanges<'a> {
+    text: &'a str,
+    count: usize,
+    last: Option<(Uid, Uid)>,
 }
 
 impl UidList {
-    /// Room for that many that do not follow each other.
-    pub(crate) fn with_capacity(count: usize) -> Self {
-        Self { ranges: Vec::with_capacity(count) }
+    /// Room for what a text of so many bytes names.
+    pub(crate) fn of_text(bytes: usize) -> Self {
+        Self { text: String::with_capacity(bytes), ..Self::default() }
     }
 
     /// Reads a wire form, in which no `*` can stand.
     pub(crate) fn from_wire(text: &[u8]) -> Option<Self> {
-        let mut list = Self::with_capacity(memchr::memchr_iter(b',', text).count() + 1);
+        let mut list = Self::of_text(text.len());
         for item in text.split(|&byte| byte == b',') {
             let (first, last) = range(item)?;
             list.push(first, last);
         }
-        Some(list)
+        Some(list.fitted())
     }
 
     pub(crate) fn push(&mut self, first: Uid, last: Uid) {
-        match self.ranges.last_mut() {
+        match &mut self.last {
             Some((_, end)) if end.as_u32().checked_add(1) == Some(first.as_u32()) => *end = last,
-            _ => self.ranges.push((first, last)),
+            newest => {
+                if let Some((first, last)) = newest.replace((first, last)) {
+                    write(&mut self.text, first, last);
+                    self.text.push(',');
+                }
+                self.count += 1;
+            }
         }
+    }
+
+    /// The same in not much more memory than it needs.
+    pub(crate) fn fitted(mut self) -> Self {
+        if self.text.len() < self.text.capacity() / 2 {
+            self.text.shrink_to_fit();
+        }
+        self
     }
 
     /// Whether each is higher than the one before it.
     pub(crate) fn is_ascending(&self) -> bool {
-        self.ranges.windows(2).all(|pair| matches!(pair, [(_, end), (next, _)] if end < next))
+        self.ranges().is_sorted_by(|(_, end), (next, _)| end < next)
+    }
+
+    /// About how many bytes it takes.
+    pub(crate) fn size(&self) -> usize {
+        size_of::<Self>() + self.text.len()
     }
 
     /// The ranges in the server's order, each as its first and its last number.
     pub fn ranges(&self) -> impl DoubleEndedIterator<Item = (Uid, Uid)> + ExactSizeIterator + '_ {
-        self.ranges.iter().copied()
+        UidRanges { text: &self.text, count: self.count, last: self.last }
     }
 
     /// All of them, in the server's order. A hostile server may have named billions: bound what you take.
@@ -66,39 +97,87 @@ impl UidList {
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.ranges.is_empty()
+        self.count == 0
     }
 
     /// The same as a set, without their order.
     pub fn to_set(&self) -> Uids {
-        Uids::from_ranges(self.ranges.clone())
+        let mut ranges = Ranges::of_text(self.text.len(), self.count);
+        self.ranges().for_each(|(first, last)| ranges.push(first, last));
+        ranges.into()
     }
 }
 
+impl Iterator for UidRanges<'_> {
+    type Item = (Uid, Uid);
+
+    fn next(&mut self) -> Option<(Uid, Uid)> {
+        self.count = self.count.checked_sub(1)?;
+        match self.text.split_once(',') {
+            Some((item, rest)) => {
+                self.text = rest;
+                range(item.as_bytes())
+            }
+            None => self.last.take(),
+        }
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.count, Some(self.count))
+    }
+}
+
+impl DoubleEndedIterator for UidRanges<'_> {
+    fn next_back(&mut self) -> Option<(Uid, Uid)> {
+        self.count = self.count.checked_sub(1)?;
+        self.last.take().or_else(|| {
+            let rest = self.text.strip_suffix(',')?;
+            let (before, item) = rest.rsplit_once(',').map_or(("", rest), |(before, item)| (before, item));
+            self.text = self.text.get(..before.len() + usize::from(!before.is_empty()))?;
+            range(item.as_bytes())
+        })
+    }
+}
+
+impl ExactSizeIterator for UidRanges<'_> {}
+
 impl From<UidList> for Uids {
     fn from(list: UidList) -> Self {
-        Self::from_ranges(list.ranges)
+        list.to_set()
     }
 }
 
 /// The wire form; empty for none.
 impl fmt::Display for UidList {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, (first, last)) in self.ranges().enumerate() {
-            let comma = if index > 0 { "," } else { "" };
-            match first == last {
-                true => write!(f, "{comma}{first}")?,
-                false => write!(f, "{comma}{first}:{last}")?,
-            }
+        f.write_str(&self.text)?;
+        match self.last {
+            Some((first, last)) if first == last => write!(f, "{first}"),
+            Some((first, last)) => write!(f, "{first}:{last}"),
+            None => Ok(()),
         }
-        Ok(())
+    }
+}
+
+fn write(text: &mut String, first: Uid, last: Uid) {
+    digits(text, first.as_u32());
+    if last != first {
+        text.push(':');
+        digits(text, last.as_u32());
+    }
+}
+
+fn digits(text: &mut String, number: u32) {
+    for place in (0..=number.checked_ilog10().unwrap_or_default()).rev() {
+        text.push(char::from_digit(number / 10u32.pow(place) % 10, 10).unwrap_or_default());
     }
 }
 
 fn range(item: &[u8]) -> Option<(Uid, Uid)> {
-    let mut ends = item.splitn(2, |&byte| byte == b':').map(number);
-    let first = ends.next()??;
-    let last = ends.next().unwrap_or(Some(first))?;
+    let (first, last) = match memchr::memchr(b':', item).and_then(|at| item.split_at_checked(at)) {
+        Some((first, last)) => (number(first)?, number(last.get(1..)?)?),
+        None => number(item).map(|one| (one, one))?,
+    };
     Some((first.min(last), first.max(last)))
 }
 
@@ -109,6 +188,8 @@ fn number(text: &[u8]) -> Option<Uid> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -125,5 +206,34 @@ mod tests {
             assert_eq!(UidList::from_wire(wrong.as_bytes()), None, "{wrong}");
         }
         assert_eq!(UidList::from_wire(b"1:4294967295,1:4294967295").unwrap().len(), 8_589_934_590);
+    }
+
+    proptest! {
+        #[test]
+        fn its_ranges_are_read_from_either_end(
+            given in prop::collection::vec((1u32..2_000_000_000, 0u32..3), 0..12),
+            turns in prop::collection::vec(any::<bool>(), 12),
+        ) {
+            let (mut list, mut model) = (UidList::default(), Vec::<(u32, u32)>::new());
+            for (first, more) in given {
+                list.push(Uid::new(first).unwrap(), Uid::new(first + more).unwrap());
+                match model.last_mut() {
+                    Some((_, end)) if *end + 1 == first => *end = first + more,
+                    _ => model.push((first, first + more)),
+                }
+            }
+            prop_assert_eq!(list.is_empty(), model.is_empty());
+            if !model.is_empty() {
+                prop_assert_eq!(&UidList::from_wire(list.to_string().as_bytes()).unwrap(), &list);
+            }
+            let mut ranges = list.ranges().map(|(first, last)| (first.as_u32(), last.as_u32()));
+            prop_assert_eq!(ranges.len(), model.len());
+            let mut model = model.into_iter();
+            for front in turns {
+                let (read, wanted) =
+                    if front { (ranges.next(), model.next()) } else { (ranges.next_back(), model.next_back()) };
+                prop_assert_eq!(read, wanted);
+            }
+        }
     }
 }

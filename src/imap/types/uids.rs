@@ -5,6 +5,7 @@ use std::fmt;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
+use super::ranges::{Ranges, merge, touches};
 use super::uid::{Uid, UidValidity};
 use crate::{Error, Result};
 
@@ -42,7 +43,7 @@ impl Uids {
     /// Ranges in any order, each from its first UID to its last.
     pub(crate) fn of_ranges(ranges: impl Iterator<Item = (u32, u32)>) -> Self {
         let ranges = ranges.filter_map(|(first, last)| Some((Uid::new(first)?, Uid::new(last)?)));
-        Self::normalised(ranges.collect(), None, None)
+        ranges.collect::<Ranges>().into()
     }
 
     /// The UIDs from one to the other, both included, in either order.
@@ -203,40 +204,25 @@ impl Uids {
         }
     }
 
-    /// The set of those ranges, in any order and direction.
-    pub(crate) fn from_ranges(ranges: Vec<(Uid, Uid)>) -> Self {
-        let ascending = ranges.into_iter().map(|(a, b)| (a.min(b), a.max(b))).collect();
-        Self::normalised(ascending, None, None)
-    }
-
     /// Reads a wire form; descending ranges and `*` in any place are allowed, 0 is not.
     pub(crate) fn from_wire(text: &[u8]) -> Option<Self> {
-        let mut ranges = Vec::new();
+        let mut ranges = Ranges::of_text(text.len(), memchr::memchr_iter(b',', text).count() + 1);
         let mut open = None;
         for item in text.split(|&byte| byte == b',') {
             match parse_range(item)? {
-                (Some(a), Some(b)) => ranges.push((a.min(b), a.max(b))),
+                (Some(a), Some(b)) => ranges.push(a, b),
                 (bound, None) | (None, bound) => {
                     let from = bound.unwrap_or(Uid::MAX);
                     open = Some(open.map_or(from, |open: Uid| open.min(from)));
                 }
             }
         }
-        Some(Self::normalised(ranges, open, None))
+        Some(Self::normalised(ranges.finish(), open, None))
     }
 
     fn normalised(mut ranges: Vec<(Uid, Uid)>, open: Option<Uid>, validity: Option<UidValidity>) -> Self {
-        if !ranges.is_sorted() {
-            ranges.sort_unstable();
-        }
+        merge(&mut ranges);
         let mut open = open;
-        ranges.dedup_by(|next, kept| {
-            let joins = touches(kept.1, next.0);
-            if joins {
-                kept.1 = kept.1.max(next.1);
-            }
-            joins
-        });
         while let Some(&(first, last)) = ranges.last() {
             // A lone `*` must not swallow a range that merely ends at the highest number.
             let Some(from) = open.filter(|&from| from < Uid::MAX && touches(last, from)) else {
@@ -247,11 +233,6 @@ impl Uids {
         }
         Self { ranges, open, validity }
     }
-}
-
-/// Whether a range that ends at `end` and one that begins at `first` (or earlier than `end`) are one range.
-fn touches(end: Uid, first: Uid) -> bool {
-    first.as_u32() <= end.as_u32().saturating_add(1)
 }
 
 fn width(first: Uid, last: Uid) -> u64 {
@@ -299,6 +280,12 @@ fn parse_end(text: &[u8]) -> Option<Option<Uid>> {
 impl Default for Uids {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+impl From<Ranges> for Uids {
+    fn from(ranges: Ranges) -> Self {
+        Self { ranges: ranges.finish(), ..Self::new() }
     }
 }
 

@@ -134,10 +134,10 @@ impl List {
             assert_eq!(&found.name, self.name.value());
         }
         assert_eq!(found.delimiter, delimiter);
-        assert_eq!(found.attributes, self.attributes.iter().map(|attribute| attribute.name()).collect::<Vec<_>>());
-        assert_eq!(found.old_name.as_ref(), self.old_name.as_ref().map(Name::value));
+        assert!(found.attributes.iter().eq(self.attributes.iter().map(|attribute| attribute.name())));
+        assert_eq!(found.old_name.as_deref(), self.old_name.as_ref().map(Name::value));
         let below: &[&str] = if self.child_info.is_some() { &["SUBSCRIBED"] } else { &[] };
-        assert_eq!(found.child_info, below);
+        assert!(found.child_info.iter().eq(below.iter().copied()));
     }
 }
 
@@ -267,7 +267,7 @@ impl Esearch {
     fn check_updates(&self, found: &Found) {
         let steps = self.updates.iter().flat_map(|(added, steps)| Self::said(steps).map(move |step| (*added, step)));
         let said: Vec<_> = steps.map(|(added, (place, set))| (added, *place, set.ranges())).collect();
-        let step = |update: &SearchUpdate| {
+        let step = |update: SearchUpdate| {
             let ranges = update.uids.ranges().map(|(first, last)| (u32::from(first), u32::from(last))).collect();
             (update.change == SearchChange::Added, update.position, ranges)
         };

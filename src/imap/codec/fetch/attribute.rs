@@ -7,7 +7,7 @@ use crate::defect::Reason;
 use crate::imap::codec::token::{Read, Tokens, is_atom};
 use crate::imap::types::date;
 use crate::imap::types::tape::{Item, NONE, Span, halves};
-use crate::wire::class::Delimiter;
+use crate::wire::class::{Delimiter, EndOfWords};
 
 /// The name of an attribute, with the section that belongs to it.
 #[derive(Clone, Copy, Debug)]
@@ -241,7 +241,8 @@ impl Message<'_, '_> {
         if (0..open).all(|_| self.tokens.closes()) { Ok(()) } else { Err(Reason::Syntax) }
     }
 
-    /// Any words there are: servers send `\*`, lone backslashes, NIL, `]` and bytes over 127 among flags.
+    /// Any words there are: servers send `\*`, lone backslashes, NIL, `]` and bytes over 127 among flags. They are read again when they
+    /// are looked at.
     #[inline(always)]
     fn flags(&mut self) -> Read<()> {
         if !self.tokens.eat(b'(') {
@@ -252,26 +253,38 @@ impl Message<'_, '_> {
                 Err(Reason::Syntax)
             };
         }
-        let begun = self.begin(Item::Flags);
-        while !self.tokens.closes() {
-            let start = self.tokens.cursor.at();
-            match self.tokens.cursor.take_until::<Delimiter>() {
-                b"" => return Err(Reason::Syntax),
-                b"\\" | b"NIL" => {}
-                [b'"', ..] => self.quoted_flag(start)?,
-                flag => self.tape.extend_from_slice(&Span::new(start, start + flag.len()).words()),
-            }
+        let start = self.tokens.cursor.at();
+        self.tokens.cursor.take_until::<EndOfWords>();
+        if self.tokens.peek() != Some(b')') {
+            return self.odd_flags(start);
         }
-        self.end(begun);
+        let list = Span::new(start, self.tokens.cursor.at());
+        self.tokens.cursor.advance(1);
+        self.put(Item::Flags, list.words());
         Ok(())
     }
 
-    /// A flag in quotes, with spaces in it or not.
+    /// Flags of which some are in quotes, with spaces in them or not: a span of each, behind one that is NIL.
     #[cold]
-    fn quoted_flag(&mut self, start: usize) -> Read<()> {
+    fn odd_flags(&mut self, start: usize) -> Read<()> {
         self.tokens.cursor.seek(start);
-        let flag = self.tokens.quoted()?;
-        self.tape.extend_from_slice(&flag.words());
+        let begun = self.begin(Item::Flags);
+        self.tape.extend_from_slice(&Span::NIL.words());
+        while !self.tokens.closes() {
+            self.tokens.fits(self.tape)?;
+            let start = self.tokens.cursor.at();
+            let flag = match self.tokens.cursor.take_until::<Delimiter>() {
+                b"" => return Err(Reason::Syntax),
+                b"\\" | b"NIL" => continue,
+                [b'"', ..] => {
+                    self.tokens.cursor.seek(start);
+                    self.tokens.quoted()?
+                }
+                flag => Span::new(start, start + flag.len()),
+            };
+            self.tape.extend_from_slice(&flag.words());
+        }
+        self.end(begun);
         Ok(())
     }
 
@@ -285,6 +298,7 @@ impl Message<'_, '_> {
         }
         let begun = self.begin(Item::GmailLabels);
         while !self.tokens.closes() {
+            self.tokens.fits(self.tape)?;
             let label = self.tokens.nstring()?;
             self.tape.extend_from_slice(&label.words());
         }
@@ -303,6 +317,7 @@ impl Message<'_, '_> {
         }
         let (mark, mut names) = (self.tape.len(), None);
         while !self.tokens.closes() {
+            self.tokens.fits(self.tape)?;
             let entry = self.tokens.nstring()?;
             self.tokens.skip_spaces();
             match (self.tokens.eat(b'('), names) {
@@ -323,6 +338,7 @@ impl Message<'_, '_> {
         let begun = self.begin(Item::Annotation);
         self.tape.extend_from_slice(&entry.words());
         while !self.tokens.closes() {
+            self.tokens.fits(self.tape)?;
             let name = self.tokens.nstring()?;
             self.tokens.skip_spaces();
             let value = self.tokens.nstring()?;

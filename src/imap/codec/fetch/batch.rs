@@ -75,8 +75,13 @@ pub struct FetchedBatch {
 /// ```
 pub fn fetched(frame: Bytes, limits: &Limits) -> Result<Fetched, UnreadableFetch> {
     let mut tape = Tape { block: frame, words: Vec::new() };
-    match super::read(&tape.block, 0, &[], limits.nesting, &mut tape.words) {
-        Ok(()) => Ok(Fetched::new(Arc::new(tape), 0)),
+    match super::read(&tape.block, 0, &[], limits, &mut tape.words) {
+        Ok(()) => {
+            if tape.words.len() < tape.words.capacity() / 2 {
+                tape.words.shrink_to_fit();
+            }
+            Ok(Fetched::new(Arc::new(tape), 0))
+        }
         Err(reason) => Err(UnreadableFetch { reason, raw: tape.block }),
     }
 }
@@ -138,6 +143,11 @@ impl Batch {
         self.frames.is_empty()
     }
 
+    /// The frame of that place, as it came.
+    pub(crate) fn get(&self, index: usize) -> Option<Bytes> {
+        self.frames.get(index).map(|&(start, end)| self.cut(start, end))
+    }
+
     /// The bytes that it keeps in memory.
     pub fn weight(&self) -> usize {
         self.block.len()
@@ -153,7 +163,7 @@ impl Batch {
     fn read(&self, start: u32, end: u32, limits: &Limits, words: &mut Vec<u32>) -> Read<u32> {
         let at = u32::try_from(words.len()).ok().filter(|&at| at != NONE).ok_or(Reason::TooMany)?;
         let elided = if self.elided.is_empty() { Vec::new() } else { self.elided_of(start, end) };
-        super::read(self.frame(start, end), start, &elided, limits.nesting, words)?;
+        super::read(self.frame(start, end), start, &elided, limits, words)?;
         Ok(at)
     }
 

@@ -16,10 +16,17 @@ use self::attribute::Name;
 use self::envelope::Fault;
 use super::frame::Elided;
 use super::route::{Kind, Route, split};
-use super::token::{Read, Tokens};
+use super::token::{Read, Room, Tokens};
 use crate::defect::Reason;
 use crate::imap::types::tape::{HEAD, Item, LONGEST, Span, halves, reason_words};
+use crate::limits::Limits;
 use crate::wire::Cursor;
+
+/// Words of one message that are never too many.
+const MOST: usize = 16_384;
+/// Of the bytes that a response may have, a message may have this part as words. With the response itself, twice, and while they are moved
+/// to where there is room for more, they take up little more than twice the limit.
+const SHARE: usize = 32;
 
 /// One message being written.
 struct Message<'t, 'a> {
@@ -30,11 +37,13 @@ struct Message<'t, 'a> {
     parts: u32,
     /// Parentheses opened around attributes.
     wraps: u32,
+    /// There was a closing parenthesis too many.
+    is_overclosed: bool,
 }
 
 /// Reads a frame that begins at `start` of its block, and writes the message's words. Nothing is left on the tape where the
 /// frame is not readable at all.
-fn read(frame: &[u8], start: u32, elided: &[Elided], nesting: usize, tape: &mut Vec<u32>) -> Read<()> {
+fn read(frame: &[u8], start: u32, elided: &[Elided], limits: &Limits, tape: &mut Vec<u32>) -> Read<()> {
     if frame.len() > LONGEST {
         return Err(Reason::TooLarge(frame.len() as u64));
     }
@@ -45,13 +54,14 @@ fn read(frame: &[u8], start: u32, elided: &[Elided], nesting: usize, tape: &mut 
         _ => return Err(Reason::Syntax),
     };
     let cursor = Cursor::new(frame, frame.len() - rest.len());
-    let mut tokens = Tokens::new(cursor, elided, nesting, start as usize);
+    let base = tape.len();
+    let room = Room { before: start as usize, most: base + MOST.max(limits.response / SHARE) };
+    let mut tokens = Tokens::new(cursor, elided, limits.nesting, room);
     if !tokens.eat(b'(') {
         return Err(Reason::Syntax);
     }
-    let base = tape.len();
     tape.extend_from_slice(&[start, start + frame.len() as u32, seq, 0]);
-    let mut message = Message { tokens, tape, base, parts: 0, wraps: 0 };
+    let mut message = Message { tokens, tape, base, parts: 0, wraps: 0, is_overclosed: false };
     if let Some(uid) = uid {
         message.put(Item::Uid, [uid]);
     }
@@ -64,8 +74,8 @@ fn read(frame: &[u8], start: u32, elided: &[Elided], nesting: usize, tape: &mut 
 fn nothing(uid: u32, length: usize, tape: &mut Vec<u32>) {
     let base = tape.len();
     tape.extend_from_slice(&[0, length as u32, 0, 0]);
-    let tokens = Tokens::new(Cursor::new(&[], 0), &[], 0, 0);
-    let mut message = Message { tokens, tape, base, parts: 0, wraps: 0 };
+    let tokens = Tokens::new(Cursor::new(&[], 0), &[], 0, Room::default());
+    let mut message = Message { tokens, tape, base, parts: 0, wraps: 0, is_overclosed: false };
     message.put(Item::Uid, [uid]);
     message.defect(Reason::Missing, Span::new(0, 0), 0);
     message.finish();
@@ -73,8 +83,8 @@ fn nothing(uid: u32, length: usize, tape: &mut Vec<u32>) {
 
 /// Adds the defect that what was asked for is missing to the words of one message.
 fn lack(words: &mut Vec<u32>) {
-    let tokens = Tokens::new(Cursor::new(&[], 0), &[], 0, 0);
-    let mut message = Message { tokens, tape: words, base: 0, parts: 0, wraps: 0 };
+    let tokens = Tokens::new(Cursor::new(&[], 0), &[], 0, Room::default());
+    let mut message = Message { tokens, tape: words, base: 0, parts: 0, wraps: 0, is_overclosed: false };
     message.defect(Reason::Missing, Span::new(0, 0), 0);
     message.finish();
 }
@@ -115,7 +125,7 @@ impl<'a> Message<'_, 'a> {
         self.tokens.eat(b')');
         self.tokens.skip_spaces();
         let end = matches!(self.tokens.peek(), None | Some(b'\r' | b'\n'));
-        if !end {
+        if !end && !std::mem::replace(&mut self.is_overclosed, true) {
             self.defect(Reason::Syntax, Span::new(start, start), start);
         }
         end
@@ -143,6 +153,9 @@ impl<'a> Message<'_, 'a> {
     #[inline]
     fn lose_fields(&mut self, name: Span, faults: &[Fault]) {
         for &Fault { field, reason, start, end } in faults {
+            if self.tokens.fits(self.tape).is_err() {
+                return;
+            }
             self.defect_of(reason, name, Span::new(start, end), 1 + field as u32);
         }
     }

@@ -3,7 +3,7 @@
 
 use super::attribute::Name;
 use crate::imap::codec::frame::Elided;
-use crate::imap::codec::token::Tokens;
+use crate::imap::codec::token::{Room, Tokens};
 use crate::imap::types::tape::{Item, LONGEST, NONE};
 use crate::wire::Cursor;
 
@@ -51,7 +51,7 @@ impl<'a> Scan<'a> {
         if frame.len() > LONGEST {
             return None;
         }
-        let mut tokens = Tokens::new(Cursor::new(frame, at), elided, 0, 0);
+        let mut tokens = Tokens::new(Cursor::new(frame, at), elided, 0, Room::default());
         tokens.eat(b'(').then_some(Self { tokens, value: None })
     }
 
@@ -121,7 +121,7 @@ pub(crate) fn before_literal(head: &[u8]) -> Option<Named<'_>> {
     let named = named.strip_suffix(b"~").unwrap_or(named).trim_ascii_end();
     let bracket = named.iter().rposition(|byte| *byte == b'[').unwrap_or(named.len());
     let before = named.get(..bracket)?.iter().rposition(|byte| matches!(byte, b' ' | b'('))?;
-    let mut scan = Scan { tokens: Tokens::new(Cursor::new(named, before + 1), &[], 0, 0), value: None };
+    let mut scan = Scan { tokens: Tokens::new(Cursor::new(named, before + 1), &[], 0, Room::default()), value: None };
     let found = scan.named()?;
     (scan.tokens.cursor.at() == named.len()).then_some(found)
 }

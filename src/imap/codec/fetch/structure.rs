@@ -9,6 +9,8 @@ use crate::imap::types::tape::{NONE, Span, halves, part};
 
 /// Parts of one message. The greatest digests have some hundreds.
 pub(super) const PARTS: u32 = 10_000;
+/// The shortest part that means something takes up less than so many words more than it has bytes.
+const CREDIT: usize = 8;
 /// Whatever the limit, so deep and no deeper: each level costs a few hundred bytes of stack.
 const DEEPEST: usize = 150;
 
@@ -48,6 +50,7 @@ impl Structure<'_, '_> {
         if *self.parts > PARTS {
             return Err(Reason::TooMany);
         }
+        self.tokens.room.before += CREDIT;
         self.tokens.fits(self.tape)?;
         let at = self.tape.len();
         let place = (at - self.base) as u32;
@@ -230,6 +233,7 @@ impl Structure<'_, '_> {
         }
         let at = self.tape.len();
         while !self.tokens.closes() {
+            self.tokens.fits(self.tape)?;
             let name = self.string()?.words();
             let value = self.string()?.words();
             let [[a, b], [c, d]] = [name, value];
@@ -253,6 +257,7 @@ impl Structure<'_, '_> {
     }
 
     fn language_tag(&mut self) -> Read<()> {
+        self.tokens.fits(self.tape)?;
         let tag = self.string()?;
         if !tag.is_nil() {
             self.tape.extend_from_slice(&tag.words());

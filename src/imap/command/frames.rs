@@ -1,0 +1,64 @@
+//! The untagged data that a command claimed, as its answer is read from it. It must not know any command.
+
+use bytes::Bytes;
+
+use crate::imap::codec::Batch;
+
+/// The untagged responses that a command claimed, in the order in which they came.
+pub(crate) trait Frames: IntoIterator<Item = Bytes, IntoIter: ExactSizeIterator> {}
+
+impl<F: IntoIterator<Item = Bytes, IntoIter: ExactSizeIterator>> Frames for F {}
+
+/// The frames of an answer, as they came in batches. A batch gives up its memory once it is read.
+#[derive(Debug, Default)]
+pub(crate) struct Batches(Vec<Batch>);
+
+#[derive(Debug)]
+pub(crate) struct BatchFrames {
+    batches: std::vec::IntoIter<Batch>,
+    batch: Batch,
+    read: usize,
+    left: usize,
+}
+
+impl Batches {
+    pub(crate) fn push(&mut self, batch: Batch) {
+        self.0.push(batch);
+    }
+
+    /// How many there are.
+    pub(crate) fn frames(&self) -> usize {
+        self.0.iter().map(Batch::len).sum()
+    }
+}
+
+impl IntoIterator for Batches {
+    type Item = Bytes;
+    type IntoIter = BatchFrames;
+
+    fn into_iter(self) -> BatchFrames {
+        let left = self.frames();
+        BatchFrames { batches: self.0.into_iter(), batch: Batch::default(), read: 0, left }
+    }
+}
+
+impl Iterator for BatchFrames {
+    type Item = Bytes;
+
+    fn next(&mut self) -> Option<Bytes> {
+        loop {
+            if let Some(frame) = self.batch.get(self.read) {
+                self.read += 1;
+                self.left -= 1;
+                return Some(frame);
+            }
+            (self.batch, self.read) = (self.batches.next()?, 0);
+        }
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left, Some(self.left))
+    }
+}
+
+impl ExactSizeIterator for BatchFrames {}
