@@ -1,5 +1,6 @@
 //! The items of one FETCH response, to be changed and written again. It knows no lie.
 
+use crate::mail::Mail;
 use crate::wire;
 
 #[derive(Clone)]
@@ -57,6 +58,28 @@ impl Answer {
         if let Some(at) = self.at("BODY[") {
             self.items[at] = item(name, text);
         }
+    }
+
+    /// Puts another message's text and size in place of this one's, if it holds one of those that are asked for.
+    pub(crate) fn become_of(&mut self, other: &Mail) -> bool {
+        let Some((_, name, _)) = self.body() else { return false };
+        let text = match &name[..] {
+            name if name.starts_with(b"BODY[]") => &other.bytes,
+            name if name.starts_with(b"BODY[HEADER]") => other.header(),
+            name if name.starts_with(b"BODY[1]") => other.part(),
+            _ => return false,
+        };
+        self.set_body(&name, text);
+        self.set_size(other.bytes.len());
+        true
+    }
+
+    /// Puts the UID after all other items.
+    pub(crate) fn uid_last(&mut self) -> bool {
+        let Some(at) = self.at("UID ") else { return false };
+        let uid = self.items.remove(at);
+        self.items.push(uid);
+        true
     }
 
     /// Changes the declared size, if it has one.

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use postroom::{Error, Message, MessageId};
+use postroom::{Defect, Error, Message, MessageId};
 
 use crate::dice::Dice;
 use crate::mail::World;
@@ -79,6 +79,10 @@ pub(crate) struct Seen {
     pub(crate) wanted: Vec<u32>,
     /// The messages that were delivered or listed, with or without defects.
     pub(crate) delivered: Vec<Option<u32>>,
+    /// Those of them of which it is said that nothing came.
+    pub(crate) lacking: Vec<u32>,
+    /// The messages whose answers came as the server has given them.
+    pub(crate) intact: Vec<u32>,
     /// Whether the call says that this is all.
     pub(crate) complete: bool,
     pub(crate) errors: Vec<String>,
@@ -87,7 +91,7 @@ pub(crate) struct Seen {
     pub(crate) scope: Vec<u32>,
     /// Those that became others, by the answer.
     pub(crate) copied: Option<Vec<u32>>,
-    /// Those that were asked for and are said to be no more.
+    /// Those that were asked for or listed and are said to be no more.
     pub(crate) gone: Vec<u32>,
     /// How many messages are reported as different at each reading.
     pub(crate) differing: usize,
@@ -95,6 +99,8 @@ pub(crate) struct Seen {
     pub(crate) stored: Option<Vec<Vec<u8>>>,
     /// What was sent for a mailbox that had become another.
     pub(crate) stale: Vec<String>,
+    /// What was asked by UIDs of a mailbox that became another before the answer was over.
+    pub(crate) overtaken: Option<String>,
     pub(crate) panicked: bool,
     /// How many lines the listings had.
     pub(crate) lines: usize,
@@ -114,6 +120,9 @@ impl Seen {
     pub(crate) fn message(&mut self, message: &Message, what: What) {
         let uid = uid_of(message.id());
         self.delivered.push(uid);
+        if message.defects().contains(&Defect::Missing) {
+            self.lacking.extend(uid);
+        }
         if message.defects().is_empty() {
             self.text(uid, what, message.bytes().to_vec());
         }

@@ -10,7 +10,7 @@ use postroom::{Error, Mailbox};
 use time::OffsetDateTime;
 use tokio::time::Instant;
 
-use crate::call::{Call, Seen, Task};
+use crate::call::{Call, Seen, Task, uid_of};
 use crate::lie::{Lie, Log};
 use crate::scratch::Scratch;
 use crate::{imap_calls, pop3_calls, shelves};
@@ -140,6 +140,9 @@ async fn watch(
             Event::Listed { .. } | Event::Collected { .. } | Event::Deleted { .. } | Event::Recognised { .. } => {}
             other => {
                 is_usual = false;
+                if let Event::Gone { id } = &other {
+                    seen.gone.extend(uid_of(id));
+                }
                 seen.differing += usize::from(matches!(other, Event::Differs { .. }));
                 seen.errors.push(format!("{other:?}"));
             }

@@ -213,10 +213,15 @@ fn renumber(scene: &mut Scene<'_>, at: usize, mut answer: Answer, wants: &Wants)
             let other = others[scene.dice.below(others.len())];
             let was_asked = scene.asked().contains(&other);
             answer.set_uid(other);
+            // Servers give the last message for one that is not there, and put the UID where they like.
+            let with_text = scene.dice.once_in(2) && scene.world.of(other).is_some_and(|other| answer.become_of(other));
+            let comes_last = scene.dice.once_in(2) && answer.uid_last();
             put(scene, at, &answer);
             // Who deletes sees two answers for one message, and none for another; who only reads has the first by then.
-            let is_detectable = !was_asked || !(wants.whole || wants.section) || scene.world.deletes;
-            Some((is_detectable, format!("UID {other} for {uid:?}")))
+            let is_detectable = with_text || !was_asked || !(wants.whole || wants.section) || scene.world.deletes;
+            let what = if with_text { "all of" } else { "UID" };
+            let place = if comes_last { ", the UID last" } else { "" };
+            Some((is_detectable, format!("{what} {other} for {uid:?}{place}")))
         }
     }
 }
@@ -237,11 +242,13 @@ fn interleave(scene: &mut Scene<'_>, at: usize, mut answer: Answer, wants: &Want
         6 => {
             let other = scene.world.mail.iter().find(|mail| mail.uid != uid)?;
             let other_name = format!("UID {}", other.uid);
-            let text = item(b"BODY[]", b"Subject: not asked\r\n\r\nfor\r\n");
+            let section = body.map_or_else(|| b"BODY[]".to_vec(), |(_, section, _)| section);
+            let text = item(&section, b"Subject: not asked\r\n\r\nfor\r\n");
             let stray = Answer::new(other.number, &[other_name.as_bytes(), &text]);
             scene.said.insert(at, Out::Said(stray.write()));
-            // With the size that a whole message is asked with, it lacks one; without, it is as good as the true one.
-            let is_detectable = !scene.asked().contains(&other.uid) || !wants.whole || scene.world.deletes;
+            // To whom asked for it too it is as good as the true one.
+            let answers = wants.whole || wants.section;
+            let is_detectable = !scene.asked().contains(&other.uid) || !answers || scene.world.deletes;
             return Some((is_detectable, format!("a text for {} before that of {uid}", other.uid)));
         }
         choice => {

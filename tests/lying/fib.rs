@@ -202,7 +202,7 @@ fn listing(kind: Kind, scene: &mut Scene<'_>, sizes: bool) -> Change {
     said(scene, is_detectable, what)
 }
 
-/// RETR and TOP. Nothing declares how long what TOP sends is.
+/// RETR and TOP. Nothing declares how long what TOP sends is, but the line after the header always comes (RFC 1939 §7).
 fn message(kind: Kind, scene: &mut Scene<'_>, whole: bool) -> Change {
     let number: u32 = scene.command.split(' ').nth(1)?.parse().ok()?;
     let mail = scene.world.numbered(number)?.clone();
@@ -269,7 +269,7 @@ fn message(kind: Kind, scene: &mut Scene<'_>, whole: bool) -> Change {
     // What comes alike at every reading is what the server has, whatever it declares; if anything comes.
     let length = length(scene.reply.lines.as_deref().unwrap_or_default());
     let differs = length == 0 || scene.declared.sizes.get(&number).is_some_and(|size| *size != length);
-    said(scene, whole && differs && (!scene.always || kind == Kind::Empty), what)
+    said(scene, kind == Kind::Empty || whole && differs && !scene.always, what)
 }
 
 /// Whether another message has the same length: what comes in the place of either is not told apart by its size, and by

@@ -1,8 +1,11 @@
 //! The lying layer of IMAP: follows which command is being answered and holds each answer until it is whole, to change it by the
 //! lies that wait. How an answer is changed is in `untruth.rs`.
 
+use std::collections::BTreeMap;
+
 use super::lie::{Lies, Out};
 use super::mail::World;
+use crate::answer::Answer;
 use crate::fetch;
 use crate::layer::Liar;
 use crate::untruth::{self, Scene};
@@ -28,6 +31,10 @@ pub(crate) struct Imap {
     midway: bool,
     /// Another UIDVALIDITY was told, and the answer it was told in has ended.
     stale: bool,
+    /// The messages of which anything was said in answer to a FETCH, and whether that came as it was each time.
+    fetched: BTreeMap<u32, bool>,
+    /// A command with UIDs in whose answer that was told, before its end.
+    pub(crate) overtaken: Option<String>,
     /// The commands with UIDs that came after that.
     pub(crate) after: Vec<String>,
 }
@@ -44,6 +51,8 @@ impl Imap {
             literal: 0,
             midway: false,
             stale: false,
+            fetched: BTreeMap::new(),
+            overtaken: None,
             after: Vec::new(),
         }
     }
@@ -62,21 +71,41 @@ impl Imap {
         self.running.push(Command { tag: tag.to_owned(), verb, line: text });
     }
 
+    /// The messages whose answers came as they were.
+    pub(crate) fn untouched(&self) -> impl Iterator<Item = u32> {
+        self.fetched.iter().filter(|(_, intact)| **intact).map(|(uid, _)| *uid)
+    }
+
     /// An answer that is whole.
     fn whole(&mut self, at: usize) -> Vec<Out> {
         let command = self.running.remove(at);
         let answer = std::mem::take(&mut self.answer);
         let world = &self.world;
-        let said = self.lies.tell(answer, |lie, said| {
+        let said = self.lies.tell(answer.clone(), |lie, said| {
             let mut scene = Scene { command: &command, said, world, dice: lie.dice(), always: lie.always };
             let (detectable, what) = untruth::change(lie.kind, &mut scene)?;
             assert!(is_well_formed(&scene.said) || what.starts_with(fetch::SPILT), "{what}: {:?}", scene.said);
             Some((scene.said, detectable, format!("{}: {what}", command.line)))
         });
+        for (response, mail) in answer.iter().filter_map(|out| Some((out, Answer::read(out.bytes())?))) {
+            let Some(uid) = mail.uid().filter(|_| command.verb == "UID FETCH") else { continue };
+            *self.fetched.entry(uid).or_insert(true) &= is_alone(&said, response, uid, mail.number);
+        }
         let is_other = |out: &Out| out.bytes().starts_with(untruth::ANOTHER.as_bytes());
         self.stale |= said.iter().any(is_other);
+        let tag = format!("{} ", command.tag);
+        let mut first = said.iter().filter(|out| is_other(out) || out.bytes().starts_with(tag.as_bytes()));
+        if command.verb.starts_with("UID ") && first.next().is_some_and(is_other) {
+            self.overtaken = Some(command.line);
+        }
         said
     }
+}
+
+/// Whether that response comes, and no other about the same message.
+fn is_alone(said: &[Out], response: &Out, uid: u32, number: u32) -> bool {
+    let about = said.iter().filter_map(|out| Answer::read(out.bytes()));
+    said.contains(response) && about.filter(|mail| mail.uid() == Some(uid) || mail.number == number).count() == 1
 }
 
 /// Whether all of it is whole responses. What is not true is well-formed all the same.

@@ -2,7 +2,7 @@
 
 use postroom::imap::{Fetch, Fetched, Folder, Imap, Items, Query, Section, Transferred, Uid, Uids};
 use postroom::testing::Server;
-use postroom::{Body, Config, Error, Flag, FlagChange, Login, Mailbox, MessageId, Messages, Part};
+use postroom::{Body, Config, Defect, Error, Flag, FlagChange, Login, Mailbox, MessageId, Messages, Part};
 use tokio::io::AsyncReadExt;
 use tokio::task::JoinHandle;
 
@@ -37,7 +37,10 @@ impl Session {
     pub(crate) async fn end(self, seen: &mut Seen) {
         drop(self.imap);
         crate::round::ended(self.driver, seen).await;
-        seen.stale.append(&mut self.layer.liar().after);
+        let mut liar = self.layer.liar();
+        seen.stale.append(&mut liar.after);
+        seen.overtaken = liar.overtaken.take();
+        seen.intact.extend(liar.untouched());
     }
 }
 
@@ -119,6 +122,8 @@ async fn read(
 pub(crate) async fn text(mut body: Body<'_>, uid: Option<u32>, what: What, seen: &mut Seen) -> Result<(), Error> {
     let mut bytes = Vec::new();
     match body.read_to_end(&mut bytes).await {
+        // A message without text is an error of the read.
+        Ok(0) if what == What::Whole => seen.text(uid, what, bytes),
         Ok(_) if !body.defects().is_empty() => {}
         Ok(_) => seen.text(uid, what, bytes),
         Err(error) => seen.errors.push(format!("{error:#}")),
@@ -156,6 +161,9 @@ async fn drain(mail: &mut Fetch<'_>, wanted: Option<&(Section, What)>, seen: &mu
 fn take(fetched: &Fetched, wanted: Option<&(Section, What)>, seen: &mut Seen) {
     let uid = fetched.uid().map(Uid::as_u32);
     seen.delivered.push(uid);
+    if fetched.defects().any(|defect| defect == Defect::Missing) {
+        seen.lacking.extend(uid);
+    }
     let Some((section, what)) = wanted.filter(|_| fetched.defects().next().is_none()) else { return };
     let bytes = fetched.section(section).and_then(|section| section.bytes()).unwrap_or_default();
     seen.text(uid, *what, bytes.to_vec());

@@ -36,6 +36,8 @@ pub(crate) enum Invariant {
     Once,
     /// What is not complete says so.
     Listing,
+    /// What came as it should is not called missing.
+    Answered,
     /// A message that is there is not called gone.
     Gone,
     /// What was found is what matches.
@@ -46,7 +48,7 @@ pub(crate) enum Invariant {
     Durable,
     /// What is durable is the server's.
     Stored,
-    /// Nothing is sent for a mailbox that has become another.
+    /// Nothing is sent for a mailbox that has become another, and no answer of it counts.
     Stale,
 }
 
@@ -168,6 +170,7 @@ fn judge(call: Call, world: &World, seen: &Seen, states: &States, broken: &mut V
     check(Invariant::Body, seen.texts.iter().find_map(|text| wrong_text(text, &world.mail)));
     check(Invariant::Once, doubled(&seen.delivered));
     check(Invariant::Listing, missing(seen));
+    check(Invariant::Answered, rejected(seen));
     check(Invariant::Gone, called_gone(seen, states));
     check(
         Invariant::Search,
@@ -177,6 +180,10 @@ fn judge(call: Call, world: &World, seen: &Seen, states: &States, broken: &mut V
     check(Invariant::Durable, lost(seen, states));
     check(Invariant::Stored, strange(seen, states));
     check(Invariant::Stale, seen.stale.first().cloned());
+    check(
+        Invariant::Stale,
+        seen.overtaken.as_ref().filter(|_| seen.errors.is_empty()).map(|line| format!("{line} ends well")),
+    );
 }
 
 fn of(mail: &Mail, what: What) -> &[u8] {
@@ -213,6 +220,12 @@ fn missing(seen: &Seen) -> Option<String> {
     // One without the server's name is listed all the same.
     let nameless = seen.delivered.iter().filter(|uid| uid.is_none_or(|uid| !seen.wanted.contains(&uid))).count();
     (missing.len() > nameless).then(|| format!("{missing:?} are missing, and nothing says so"))
+}
+
+/// An answer that came as the server has given it, and no other about its message, is taken.
+fn rejected(seen: &Seen) -> Option<String> {
+    let rejected = seen.lacking.iter().find(|uid| seen.intact.contains(uid) && seen.wanted.contains(uid));
+    rejected.map(|uid| format!("{uid} came, and is called missing"))
 }
 
 /// No message goes by itself; one that is in the inbox before the call is called gone wrongly.

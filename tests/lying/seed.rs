@@ -27,7 +27,9 @@ pub(crate) fn rounds(seed: u64) -> Vec<Round> {
 
 fn lie(kind: Kind, call: Call, dice: &mut Dice) -> Lie {
     let always = [Kind::Empty, Kind::Limit].contains(&kind) && dice.once_in(3);
-    Lie { kind, nth: dice.below(call.answers()), roll: roll(dice), always }
+    let (nth, roll) = (dice.below(call.answers()), roll(dice));
+    let always = always || kind == Kind::Drop && !call.is_pop3() && roll % 4 == 0;
+    Lie { kind, nth, roll, always }
 }
 
 fn roll(dice: &mut Dice) -> u64 {

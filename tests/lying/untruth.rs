@@ -53,6 +53,8 @@ pub(crate) fn change(kind: Kind, scene: &mut Scene<'_>) -> Change {
             Kind::Count => count(scene),
             _ => None,
         },
+        // That a message never comes shows if the server says that it is there.
+        Kind::Drop if scene.always && verb == "SEARCH" && scene.dice.once_in(2) => None,
         Kind::Drop if opens => {
             let at = scene.find(" EXISTS")?;
             scene.said.remove(at);
