@@ -115,7 +115,8 @@ async fn stopped(query: Query, dialogue: &str) {
     let change = FlagChange::add([Flag::SEEN]);
     let (found, stored) = tokio::join!(folder.search(&query), folder.store(uids("1:3"), &change));
     script.finish().await.unwrap_or_else(|error| panic!("{error}: {dialogue}"));
-    (found.unwrap(), stored.unwrap());
+    found.unwrap();
+    stored.unwrap();
 }
 
 #[tokio::test(start_paused = true)]

@@ -176,24 +176,22 @@ async fn flags_of_other_messages_among_those_fetched_are_events_not_results() {
 
 #[tokio::test(start_paused = true)]
 async fn a_message_that_was_fetched_is_known_when_it_goes() {
-    let dialogue = format!(
-        "C: {{A}} UID FETCH 10:11 (UID RFC822.SIZE)
+    let dialogue = "C: {A} UID FETCH 10:11 (UID RFC822.SIZE)
         S: * 1 FETCH (UID 10 RFC822.SIZE 1)
         S: * 3 EXPUNGE
         S: * 2 FETCH (RFC822.SIZE 2 UID 11)
-        S: {{A}} OK done
-        C: {{B}} NOOP
+        S: {A} OK done
+        C: {B} NOOP
         S: * 3 EXISTS
         S: * 3 FETCH (FLAGS (\\Recent) UID 20)
-        S: {{B}} OK done
-        C: {{D}} NOOP
+        S: {B} OK done
+        C: {D} NOOP
         S: * 3 EXPUNGE
         S: * 2 EXPUNGE
-        S: {{D}} OK done
-        C: {{J}} IDLE
-        S: + idling"
-    );
-    let (script, mut folder) = selected(&dialogue, plaintext()).await;
+        S: {D} OK done
+        C: {J} IDLE
+        S: + idling";
+    let (script, mut folder) = selected(dialogue, plaintext()).await;
     let uids: Uids = "10:11".parse().unwrap();
     let mut mail = folder.fetch(uids, Items::SIZE).await.unwrap();
     while mail.try_next().await.unwrap().is_some() {}
