@@ -304,7 +304,9 @@ impl<'a> Fetch<'a> {
             Found::There(there) => self.ask_again(there),
             Found::Unsaid { .. } if self.is_complete() => Ok(self.over()),
             Found::Unsaid { gone, why } => {
-                if self.uids.difference(&self.answered).difference(&gone).is_empty() {
+                // Of a set without an end only the number of messages tells what it leaves, and that was not reached.
+                let named = self.uids.open_from().is_none();
+                if named && self.uids.difference(&self.answered).difference(&gone).is_empty() {
                     return Ok(self.over());
                 }
                 let text = "the server sends nothing of some messages, and does not say whether it has them";

@@ -140,7 +140,9 @@ impl Attribution {
     /// The command has ended. Of a response without a UID says whose it is: the one message's that was asked for, or nobody's.
     pub(crate) fn end(&mut self) -> Option<(Bytes, Option<Uid>)> {
         let only = self.wanted.only().filter(|_| self.responses == 1);
-        self.held.take().map(|frame| (frame, only))
+        let held = self.held.take()?;
+        only.into_iter().for_each(|uid| drop(self.answered.insert(uid)));
+        Some((held, only))
     }
 
     /// Whether the text that was streamed may be another message's.
