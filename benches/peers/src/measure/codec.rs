@@ -21,7 +21,7 @@ pub(super) fn frame_vs_memchr(plan: Plan) -> Result<f64> {
     ratio(plan, &["frame"])
 }
 
-/// The steepest growth of time with size among twenty shapes of response, from 64 KiB to 64 MiB.
+/// The steepest growth of time with size among the shapes of response, from 64 KiB to 64 MiB.
 pub(super) fn worst_slope(plan: Plan) -> Result<f64> {
     let sizes = (plan.pairs / 2).clamp(4, 11).to_string();
     let runs = plan.pairs.div_ceil(7).to_string();

@@ -1,4 +1,4 @@
-//! Twenty shapes of what a server can make long, each as long as is asked for. It must not know how they are read.
+//! Shapes of what a server can make long, each as long as is asked for. It must not know how they are read.
 
 /// One shape: its name, and how it is made of about so many bytes.
 #[derive(Debug)]
@@ -20,7 +20,7 @@ pub(crate) enum Kind {
 }
 
 /// All shapes.
-pub(crate) const SHAPES: [Shape; 20] = [
+pub(crate) const SHAPES: [Shape; 29] = [
     imap("text line", |size| filled(size, "* OK ", |_| "all is well, ".into(), "\r\n")),
     imap("unknown line", |size| filled(size, "* XYZZY", |n| format!(" (a \"{n}\")"), "\r\n")),
     imap("blank lines", |size| filled(size, "", |_| "\0\0\r\n".into(), "* 1 EXISTS\r\n")),
@@ -70,6 +70,19 @@ pub(crate) const SHAPES: [Shape; 20] = [
         kind: Kind::Listing,
         make: |size| filled(size, "", |n| format!("{} 4711\r\n", n + 1), ".\r\n"),
     },
+    // The smallest tokens there are, as in the project's `tests/amplification.rs`. A response may have 65,536 literals: their shape is above.
+    imap("empty lists", |size| filled(size, "* 1 FETCH (UID 10 ENVELOPE (", |_| "() ".into(), "))\r\n")),
+    imap("NILs", |size| filled(size, "* 1 FETCH (UID 10 BODYSTRUCTURE (", |_| "NIL ".into(), "))\r\n")),
+    imap("one-octet flags", |size| filled(size, "* 1 FETCH (FLAGS (", |_| "a ".into(), "))\r\n")),
+    imap("one-octet values", |size| filled(size, "* 1 FETCH (UID 10", |_| " X 1".into(), ")\r\n")),
+    imap("one-octet names", |size| filled(size, "* CAPABILITY", |_| " a".into(), "\r\n")),
+    imap("short numbers", |size| filled(size, "* SEARCH", |_| " 1 3 5 7 9".into(), "\r\n")),
+    imap("copied short numbers", |size| {
+        let set = |size| filled(size, "1", |_| ",3".into(), " ");
+        [b"* OK [COPYUID 1 ".to_vec(), set(size / 2), set(size / 2), b"x] copied\r\n".to_vec()].concat()
+    }),
+    Shape { name: "one-octet lines", kind: Kind::Multiline, make: |size| filled(size, "", |_| "x\r\n".into(), ".\r\n") },
+    Shape { name: "short rows", kind: Kind::Listing, make: |size| filled(size, "", |_| "1 1\r\n".into(), ".\r\n") },
 ];
 
 const PART: &str = "(\"text\" \"plain\" (\"charset\" \"utf-8\") NIL NIL \"7bit\" 42 1 NIL NIL NIL NIL)";
