@@ -60,9 +60,10 @@ impl Answer {
         }
     }
 
-    /// Puts another message's text and size in place of this one's, if it holds one of those that are asked for.
+    /// Puts another message's text and size in place of this one's, if it holds just one of those that are asked for.
     pub(crate) fn become_of(&mut self, other: &Mail) -> bool {
-        let Some((_, name, _)) = self.body() else { return false };
+        let sections = self.items.iter().filter(|item| wire::begins(item, "BODY[")).count();
+        let Some((_, name, _)) = self.body().filter(|_| sections == 1) else { return false };
         let text = match &name[..] {
             name if name.starts_with(b"BODY[]") => &other.bytes,
             name if name.starts_with(b"BODY[HEADER]") => other.header(),
