@@ -52,8 +52,8 @@ impl Engine {
             let frame = rest.get(..len).unwrap_or_default();
             let elided = self.intake.take_elided();
             let (route, content) = split(frame);
-            let utf8 = self.mirror.state().utf8();
-            match self.wire.owner(&route, frame, frame.len() - content.len(), &elided, self.mirror.numbers(), utf8) {
+            let (numbers, state) = self.mirror.numbers();
+            match self.wire.owner(&route, frame, frame.len() - content.len(), &elided, numbers, || state.utf8()) {
                 Owner::Command(to) => {
                     if claimed.as_ref().is_some_and(|claimed| claimed.to != to) {
                         self.hand_on(input, &mut at, claimed.take());
@@ -166,7 +166,7 @@ impl Engine {
             _ if kept => return self.intake.keep(&self.limits),
             _ => return Err(Error::limit("the server announced a literal over the limit")),
         };
-        let (at, numbers) = (head.len() - content.len(), self.mirror.numbers());
+        let (at, (numbers, _)) = (head.len() - content.len(), self.mirror.numbers());
         match self.wire.streams(kind, head, at, self.intake.elided(), numbers) {
             Some(Some(reader)) => self.intake.pass(input, start, size, reader),
             None if kept => return self.intake.keep(&self.limits),

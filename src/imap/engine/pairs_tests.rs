@@ -59,7 +59,7 @@ impl Session {
             session.engine.handle_request(Id(1), Request::Command(select), now);
             session.settle();
             session.say("* 4 EXISTS\r\n* OK [UIDVALIDITY 5] ok\r\nA1 OK [READ-WRITE] done\r\n");
-            session.engine.mirror.numbers().extend(SeqNum::new(1).unwrap(), [(101, 104)]);
+            session.engine.mirror.numbers().0.extend(SeqNum::new(1).unwrap(), [(101, 104)]);
         }
         session
     }

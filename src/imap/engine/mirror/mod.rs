@@ -43,13 +43,9 @@ impl Mirror {
         }
     }
 
-    pub(super) fn state(&self) -> &State {
-        &self.state
-    }
-
-    /// The UIDs of message numbers, which each FETCH response shows.
-    pub(super) fn numbers(&mut self) -> &mut Numbers {
-        &mut self.numbers
+    /// The UIDs of message numbers, which each FETCH response shows, beside the state.
+    pub(super) fn numbers(&mut self) -> (&mut Numbers, &State) {
+        (&mut self.numbers, &self.state)
     }
 
     /// What the handles see.
@@ -196,6 +192,10 @@ impl Mirror {
 
 #[cfg(test)]
 impl Mirror {
+    pub(super) fn state(&self) -> &State {
+        &self.state
+    }
+
     /// The number of the selection that a test asks in.
     pub(super) fn selection(&self) -> u64 {
         self.opening.as_ref().or(self.state.selected.as_deref()).map_or(0, |selected| selected.selection)

@@ -141,7 +141,9 @@ impl Attribution {
     pub(crate) fn end(&mut self) -> Option<(Bytes, Option<Uid>)> {
         let only = self.wanted.only().filter(|_| self.responses == 1);
         let held = self.held.take()?;
-        only.into_iter().for_each(|uid| drop(self.answered.insert(uid)));
+        if let Some(uid) = only {
+            self.answered.insert(uid);
+        }
         Some((held, only))
     }
 

@@ -46,7 +46,7 @@ impl Wire {
     }
 
     /// Whose data this is: the one running command's that claims the kind, and of a FETCH only if it asked for just this. The first
-    /// tokens of the response end at `at`.
+    /// tokens of the response end at `at`; `utf8` says whether mailbox names are UTF-8.
     #[inline]
     pub(crate) fn owner(
         &mut self,
@@ -55,12 +55,12 @@ impl Wire {
         at: usize,
         elided: &[Elided],
         numbers: &mut Numbers,
-        utf8: bool,
+        utf8: impl Fn() -> bool,
     ) -> Owner {
         let Route::Untagged(kind) = *route else { return Owner::Session };
         let found = match kind {
             Kind::Status => {
-                let asking = self.status_claimant(frame, utf8);
+                let asking = self.status_claimant(frame, utf8());
                 if asking.is_none() && self.hold_status(frame) {
                     return Owner::Held;
                 }
@@ -162,8 +162,8 @@ impl Running {
 
     /// Whether what the response names, beside its kind and messages, is what was asked about.
     #[inline]
-    fn is_about(&mut self, kind: Kind, frame: &[u8], utf8: bool) -> bool {
-        self.asks.topic.as_mut().is_none_or(|topic| topic.fits(kind, frame, utf8))
+    fn is_about(&mut self, kind: Kind, frame: &[u8], utf8: impl Fn() -> bool) -> bool {
+        self.asks.topic.as_mut().is_none_or(|topic| topic.fits(kind, frame, utf8()))
     }
 
     fn is_numbering(&self) -> bool {
