@@ -141,8 +141,26 @@ pub fn route(frame: &[u8]) -> Route<'_> {
 }
 
 /// What this complete response is, and what stands behind the tokens that said so; it still has its line end.
-#[inline]
+#[inline(always)]
 pub fn split(frame: &[u8]) -> (Route<'_>, &[u8]) {
+    match split_fetch(frame) {
+        Some((number, rest)) => (Route::Untagged(Kind::Fetch(number)), rest),
+        None => split_any(frame),
+    }
+}
+
+/// A message's data in the usual form, which nearly all is that a server sends in bulk.
+#[inline(always)]
+fn split_fetch(frame: &[u8]) -> Option<(u32, &[u8])> {
+    let mut cursor = Cursor::new(frame, 2);
+    let number = cursor.number().and_then(|number| u32::try_from(number).ok())?;
+    let usual = number > 0 && frame.starts_with(b"* ");
+    let rest = cursor.rest().strip_prefix(b" FETCH ")?;
+    (usual && rest.first() == Some(&b'(')).then_some((number, rest))
+}
+
+#[inline(never)]
+fn split_any(frame: &[u8]) -> (Route<'_>, &[u8]) {
     let mut cursor = Cursor::new(frame, 0);
     let route = read(&mut cursor);
     (route, cursor.rest())
@@ -226,12 +244,6 @@ fn untagged<'a>(cursor: &mut Cursor<'a>) -> Route<'a> {
 fn numbered(cursor: &mut Cursor<'_>) -> Kind {
     let start = cursor.at();
     let number = cursor.number().and_then(|number| u32::try_from(number).ok());
-    // Nearly all of what a server sends in bulk.
-    if let (Some(number @ 1..), Some(b" FETCH ")) = (number, cursor.rest().first_chunk()) {
-        cursor.advance(b" FETCH ".len());
-        cursor.skip_spaces();
-        return Kind::Fetch(number);
-    }
     cursor.skip_spaces();
     let word = word(cursor);
     let kind = number.map_or(Kind::Other, |number| number_kind(number, word));

@@ -34,7 +34,8 @@ impl<'a> Flags<'a> {
 
     /// Each flag, with U+FFFD for what is not UTF-8.
     pub fn iter(&self) -> impl Iterator<Item = Cow<'a, str>> + use<'a> {
-        self.bytes().map(String::from_utf8_lossy)
+        // Much quicker than `from_utf8_lossy` for what has nothing to be replaced.
+        self.bytes().map(|flag| std::str::from_utf8(flag).map_or_else(|_| String::from_utf8_lossy(flag), Cow::Borrowed))
     }
 
     /// Whether that flag is among them, such as `\Seen` or `$Junk`.
