@@ -15,6 +15,12 @@ impl<'a> Cursor<'a> {
         Self { bytes, at: at.min(bytes.len()) }
     }
 
+    /// All bytes, read or not.
+    #[inline(always)]
+    pub(crate) fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
     /// The offset of the next byte.
     #[inline(always)]
     pub(crate) fn at(&self) -> usize {

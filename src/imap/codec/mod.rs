@@ -21,6 +21,7 @@ pub mod quota;
 mod response;
 mod route;
 pub mod search;
+mod skip;
 pub mod sort;
 pub mod stateful;
 pub mod status;

@@ -2,6 +2,7 @@
 //! numbers, and the skipping of whole values. Each reads one token and nothing behind it; none knows an attribute.
 
 use super::frame::Elided;
+use super::skip::skip_blocks;
 use crate::defect::Reason;
 use crate::imap::types::tape::Span;
 use crate::wire::Cursor;
@@ -291,8 +292,18 @@ impl<'a> Tokens<'a> {
 
     /// Skips one value of whatever kind: a word with its brackets, a string, a list of any depth.
     pub(crate) fn skip_value(&mut self) -> Read<()> {
-        let mut depth = 0_usize;
+        self.skip_value_by::<true>()
+    }
+
+    /// The same, with long lists in blocks or not.
+    fn skip_value_by<const BLOCKS: bool>(&mut self) -> Read<()> {
+        let (mut depth, mut tried) = (0_usize, 0);
         loop {
+            if BLOCKS && depth > 0 && self.cursor.at() >= tried {
+                let skipped = skip_blocks(self.cursor.bytes(), self.cursor.at(), depth);
+                self.cursor.seek(skipped.at);
+                (depth, tried) = (skipped.depth, skipped.tried);
+            }
             match self.peek() {
                 Some(b'(') => {
                     depth += 1;
@@ -355,5 +366,72 @@ fn read_number(word: &[u8]) -> Read<Option<u64>> {
         Ok(number) if number < 0.0 => Ok(None),
         Ok(number) if number.fract() == 0.0 && number < 9_007_199_254_740_992.0 => Ok(Some(number as u64)),
         _ => Err(Reason::Number),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn skipped<const BLOCKS: bool>(text: &str) -> (Read<()>, usize) {
+        let mut tokens = Tokens::new(Cursor::new(text.as_bytes(), 0), &[], 0, Room::default());
+        let result = tokens.skip_value_by::<BLOCKS>();
+        (result, tokens.cursor.at())
+    }
+
+    fn piece() -> impl Strategy<Value = &'static str> {
+        let usual = prop::sample::select(vec![
+            "(",
+            "(",
+            "(",
+            ")",
+            " ",
+            "NIL",
+            "\"a string that is longer than a block of bytes\"",
+            "\"\"",
+            "\"(a {5} b)\"",
+            "12 ",
+        ]);
+        let odd = prop::sample::select(vec![
+            "\"",
+            "\\\"",
+            "\\",
+            "{3}\r\nabc",
+            "{",
+            "~{1}\r\n)",
+            "\"a\"b\" ",
+            "]",
+            "[x y]<5>",
+            "\r\n",
+            "\u{7f}",
+            "\u{e9}",
+            "\t",
+            "\0",
+            "a\"b",
+        ]);
+        prop_oneof![12 => usual, 1 => odd]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(20_000))]
+
+        #[test]
+        fn skipping_in_blocks_ends_where_skipping_token_by_token_ends(pieces in prop::collection::vec(piece(), 0..60), whole in any::<bool>()) {
+            let mut text = format!("({}", pieces.concat());
+            if whole {
+                text += &")".repeat(60);
+            }
+            prop_assert_eq!(skipped::<true>(&text), skipped::<false>(&text), "{}", text);
+        }
+    }
+
+    #[test]
+    fn a_long_list_is_skipped_to_its_end() {
+        let list = format!("({}) rest of the line that is long enough", "(\"a (b\" NIL) ".repeat(50));
+        assert_eq!(skipped::<true>(&list), (Ok(()), list.find(" rest").unwrap()));
+
+        assert!(skip_blocks(list.as_bytes(), 1, 1).at + 80 > list.find(" rest").unwrap());
     }
 }

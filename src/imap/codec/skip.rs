@@ -1,0 +1,111 @@
+//! Skips what is surely within a parenthesised list, a block of bytes at a time. Whatever needs a closer look is left: the end of the
+//! list, escapes, literals, odd quotes. It must not know what the list holds.
+
+use wide::u8x16;
+
+/// How many bytes are looked at at once.
+pub(super) const BLOCK: usize = 64;
+
+/// Where blocks were skipped to, and how many lists are open there.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Skipped {
+    /// The first byte that needs a closer look; never one within a quoted string.
+    pub(super) at: usize,
+    pub(super) depth: usize,
+    /// The end of the block that could not be skipped: before it, another try skips nothing.
+    pub(super) tried: usize,
+}
+
+/// Skips from `at`, which is not within a string, with that many lists open.
+#[inline]
+pub(super) fn skip_blocks(bytes: &[u8], at: usize, depth: usize) -> Skipped {
+    let (mut block_at, mut depth) = (at, depth);
+    // Where a string begins that goes on beyond the last block, and how many lists are open there.
+    let mut string: Option<(usize, usize)> = None;
+    while let Some((block, next)) = block_at_offset(bytes, block_at) {
+        let marks = Marks::of(block);
+        let within = xor_of_all_before(marks.quotes) ^ if string.is_some() { u64::MAX } else { 0 };
+        let closing = marks.quotes & !within;
+        let ends = marks.ends >> 1 | u64::from(is_end(next)) << (BLOCK - 1);
+        let (opens, closes) = (marks.opens & !within, marks.closes & !within);
+        let odd = marks.odd | (closing & !ends);
+        let Some(open) = open_after(opens, closes, depth).filter(|_| odd == 0) else { break };
+        depth = open;
+        let opening = marks.quotes & within;
+        string = match within >> (BLOCK - 1) {
+            0 => None,
+            _ if opening == 0 => string,
+            _ => Some((block_at + BLOCK - 1 - opening.leading_zeros() as usize, depth)),
+        };
+        block_at += BLOCK;
+    }
+    let (at, depth) = string.unwrap_or((block_at, depth));
+    Skipped { at, depth, tried: block_at + BLOCK }
+}
+
+/// How many lists are open after a block; `None` if the outermost ends within it.
+#[inline(always)]
+fn open_after(opens: u64, mut closes: u64, depth: usize) -> Option<usize> {
+    let (opened, closed) = (opens.count_ones() as usize, closes.count_ones() as usize);
+    if closed >= depth {
+        // Few blocks come here: only those near the outermost level.
+        let mut before = 0;
+        while closes != 0 {
+            let opened = (opens & (closes & closes.wrapping_neg()).wrapping_sub(1)).count_ones() as usize;
+            before += 1;
+            if depth + opened <= before {
+                return None;
+            }
+            closes &= closes - 1;
+        }
+    }
+    Some(depth + opened - closed)
+}
+
+#[inline(always)]
+fn block_at_offset(bytes: &[u8], at: usize) -> Option<(&[u8; BLOCK], u8)> {
+    let (block, rest) = bytes.get(at..)?.split_first_chunk()?;
+    Some((block, *rest.first()?))
+}
+
+/// One bit for each byte of a block, the first one's the lowest.
+struct Marks {
+    quotes: u64,
+    opens: u64,
+    closes: u64,
+    /// What follows the end of a string.
+    ends: u64,
+    /// Control characters, backslashes and braces.
+    odd: u64,
+}
+
+impl Marks {
+    #[inline(always)]
+    fn of(block: &[u8; BLOCK]) -> Self {
+        let mut marks = Self { quotes: 0, opens: 0, closes: 0, ends: 0, odd: 0 };
+        for (part, bytes) in block.as_chunks::<16>().0.iter().enumerate() {
+            let bytes = u8x16::new(*bytes);
+            let is = |byte: u8| bytes.simd_eq(u8x16::splat(byte));
+            let place = |found: u8x16| u64::from(found.to_bitmask()) << (16 * part);
+            let closes = is(b')');
+            marks.quotes |= place(is(b'"'));
+            marks.opens |= place(is(b'('));
+            marks.closes |= place(closes);
+            marks.ends |= place(closes | is(b' '));
+            marks.odd |= place(bytes.min(u8x16::splat(0x1f)).simd_eq(bytes) | is(b'\\') | is(b'{'));
+        }
+        marks
+    }
+}
+
+/// In each place, whether the number of bits up to and with it is odd.
+#[inline(always)]
+fn xor_of_all_before(bits: u64) -> u64 {
+    [1, 2, 4, 8, 16, 32].into_iter().fold(bits, |bits, step| bits ^ bits << step)
+}
+
+/// Strings that end before anything else are looked at closely.
+#[inline(always)]
+fn is_end(byte: u8) -> bool {
+    matches!(byte, b' ' | b')')
+}
