@@ -77,22 +77,22 @@ impl<'a> Tokens<'a> {
     /// Whether the tape may grow, and room for it: asked before every few words.
     #[inline(always)]
     pub(crate) fn fits(&self, tape: &mut Vec<u32>) -> Read<()> {
-        let read = SPARE + self.room.before + self.cursor.at();
-        if tape.len() > read.min(self.room.most) {
+        if tape.len() > SPARE + self.room.before + self.cursor.at() {
             return Err(Reason::TooMany);
         }
-        if tape.capacity() - tape.len() < STEP {
-            self.make_room(tape);
-        }
-        Ok(())
+        if tape.capacity() - tape.len() < STEP { self.make_room(tape) } else { Ok(()) }
     }
 
     /// Halves, quarters and so on of the most that there can be: while the last step is made, there is one and a half of it.
     #[cold]
-    fn make_room(&self, tape: &mut Vec<u32>) {
+    fn make_room(&self, tape: &mut Vec<u32>) -> Read<()> {
+        if tape.len() > self.room.most {
+            return Err(Reason::TooMany);
+        }
         let bytes = self.cursor.up_to(usize::MAX).len();
         if bytes <= SMALL {
-            return tape.reserve(STEP);
+            tape.reserve(STEP);
+            return Ok(());
         }
         let most = (SPARE + self.room.before + bytes).min(self.room.most) + 2 * STEP;
         let mut room = most;
@@ -100,6 +100,7 @@ impl<'a> Tokens<'a> {
             room /= 2;
         }
         tape.reserve_exact(room.saturating_sub(tape.len()).max(STEP).max(tape.len() / 8));
+        Ok(())
     }
 
     #[inline(always)]
