@@ -72,7 +72,7 @@ pub(crate) const SHAPES: [Shape; 29] = [
     },
     // The smallest tokens there are, as in the project's `tests/amplification.rs`. A response may have 65,536 literals: their shape is above.
     imap("empty lists", |size| filled(size, "* 1 FETCH (UID 10 ENVELOPE (", |_| "() ".into(), "))\r\n")),
-    imap("NILs", |size| filled(size, "* 1 FETCH (UID 10 BODYSTRUCTURE (", |_| "NIL ".into(), "))\r\n")),
+    imap("NILs", |size| filled(size, "* 1 FETCH (UID 10 X-NOTE (", |_| "NIL ".into(), "))\r\n")),
     imap("one-octet flags", |size| filled(size, "* 1 FETCH (FLAGS (", |_| "a ".into(), "))\r\n")),
     imap("one-octet values", |size| filled(size, "* 1 FETCH (UID 10", |_| " X 1".into(), ")\r\n")),
     imap("one-octet names", |size| filled(size, "* CAPABILITY", |_| " a".into(), "\r\n")),
