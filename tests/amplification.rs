@@ -29,8 +29,6 @@ const TIMES: usize = 4;
 /// What may be held at once, as a multiple of what was received, and of the limit in force.
 const PEAK: u64 = 8;
 const OF_LIMIT: u64 = 2;
-/// The flags of a mailbox are values that the engine keeps, one for each word.
-const FLAGS_OF_A_MAILBOX: u64 = 27;
 /// The engine copies the text of a status response, and of a code that means nothing, before it looks whether anybody is to be told.
 const TEXT_OF_LIMIT: u64 = 3;
 /// The exponent by which counts may grow with what is sent: 1 is in proportion.
@@ -330,7 +328,6 @@ fn peak(what: &str, tokens: (&str, &str, &str), cost: &Cost) -> Option<String> {
     let (most, received) = (cost.allocated.bytes_max, cost.received);
     let bound = MIB
         + match tokens.0 {
-            "* FLAGS (" | "* OK [PERMANENTFLAGS (" => FLAGS_OF_A_MAILBOX * received,
             "* OK " | "* OK [X " | "* OK [BADCHARSET (" | "* OK [BADEVENT (" | "* OK [URLMECH" => {
                 (PEAK * received).min(TEXT_OF_LIMIT * limit_of(tokens))
             }

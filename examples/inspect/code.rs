@@ -17,7 +17,7 @@ fn data(code: &ResponseCode, frame: &[u8]) -> Value {
         ResponseCode::BadCharset(charsets) if charsets.is_empty() => Value::Null,
         ResponseCode::BadCharset(charsets) => json!(charsets),
         ResponseCode::Capability(capabilities) => capabilities.iter().collect(),
-        ResponseCode::PermanentFlags(flags) => flags.iter().map(postroom::Flag::as_str).collect(),
+        ResponseCode::PermanentFlags(flags) => flags.iter().collect(),
         ResponseCode::UidNext(uid) => json!(uid.map_or(0, Uid::as_u32)),
         ResponseCode::UidValidity(validity) => json!(validity.map_or(0, UidValidity::as_u32)),
         ResponseCode::Unseen(seq) => json!(seq.map_or(0, SeqNum::as_u32)),

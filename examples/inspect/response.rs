@@ -1,6 +1,5 @@
 //! One IMAP response as a JSON object.
 
-use postroom::Flag;
 use postroom::imap::{
     Capabilities, Condition, Found, Namespace, Namespaces, Response, Status, StatusData, Uid, UidValidity,
 };
@@ -59,7 +58,7 @@ fn show(response: &Response, frame: &[u8]) -> Value {
         Response::UrlFetch(fetched) => extended::url_fetch(fetched),
         Response::Metadata(metadata) => extended::metadata(metadata, frame),
         Response::Flags(flags) => {
-            json!({ "type": "FLAGS", "flags": flags.iter().map(Flag::as_str).collect::<Vec<_>>() })
+            json!({ "type": "FLAGS", "flags": flags.iter().collect::<Vec<_>>() })
         }
         Response::Exists(n) => json!({ "type": "EXISTS", "n": n }),
         Response::Recent(n) => json!({ "type": "RECENT", "n": n }),

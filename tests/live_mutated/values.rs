@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use postroom::imap::{BodyStructure, CopyUid, Fetch, Fetched, Uid, Uids};
-use postroom::{Error, Flag};
+use postroom::{Error, WordList};
 
 use crate::mail;
 
@@ -51,8 +51,8 @@ impl Values {
         self.tell(what, uids.iter().map(Uid::as_u32).collect::<Vec<_>>());
     }
 
-    pub(crate) fn tell_flags(&mut self, what: &str, flags: &[Flag]) {
-        let mut flags: Vec<_> = flags.iter().map(Flag::as_str).collect();
+    pub(crate) fn tell_flags(&mut self, what: &str, flags: &WordList) {
+        let mut flags: Vec<_> = flags.iter().collect();
         flags.sort_unstable();
         self.tell(what, flags);
     }

@@ -32,7 +32,7 @@ pub(crate) async fn work(mut imap: Imap, mut acting: Imap, other: &str, watch: &
     let mut inbox = imap.selected().unwrap();
     let info = inbox.info().unwrap();
     told.tell_flags("flags", &info.flags);
-    told.tell_flags("permanent flags", info.permanent_flags.as_deref().unwrap_or_default());
+    told.tell_flags("permanent flags", &info.permanent_flags.clone().unwrap_or_default());
     told.tell("read only", info.read_only);
 
     reading(&mut inbox, told).await;

@@ -9,11 +9,11 @@ use nom::multi::fold_many0;
 use nom::sequence::delimited;
 
 use super::grammar::{self, astring, lossy, spaced, words_ahead, words_in_parentheses};
+use crate::Code;
 use crate::imap::types::{
     AnnotationSize, AnnotationSupport, Capabilities, CopyUid, Progress, ResponseCode, SeqNum, Uid, UidList,
     UidValidity, Uids,
 };
-use crate::{Code, Flag};
 
 /// The code of that name and data.
 pub(crate) fn code(name: &str, data: &[u8]) -> ResponseCode {
@@ -31,9 +31,7 @@ fn with_data(name: &str, data: &[u8]) -> Option<ResponseCode> {
     Some(match name {
         "BADCHARSET" => ResponseCode::BadCharset(charsets(data)?),
         "CAPABILITY" => ResponseCode::Capability(Capabilities::from_text(&String::from_utf8_lossy(data))),
-        "PERMANENTFLAGS" => ResponseCode::PermanentFlags(
-            whole(data, grammar::flag_list).filter(|flags: &Vec<Flag>| flags.len() <= data.len())?,
-        ),
+        "PERMANENTFLAGS" => ResponseCode::PermanentFlags(whole(data, grammar::flag_list)?),
         "UIDNEXT" => ResponseCode::UidNext(Uid::new(small(data)?)),
         "UIDVALIDITY" => ResponseCode::UidValidity(UidValidity::new(small(data)?)),
         "UNSEEN" => ResponseCode::Unseen(SeqNum::new(small(data)?)),

@@ -12,7 +12,6 @@ use nom::sequence::{delimited, preceded, terminated};
 use nom::{IResult, Parser};
 
 use super::unreadable::Unreadable;
-use crate::Flag;
 use crate::imap::types::Uids;
 use crate::word_list::{WordList, push};
 
@@ -188,12 +187,8 @@ pub(crate) fn sequence_set(input: &[u8]) -> Read<'_, Uids> {
 }
 
 /// `flag-list`, with spaces anywhere. NIL and lone backslashes, which some servers put among the flags, are left out.
-pub(crate) fn flag_list(input: &[u8]) -> Read<'_, Vec<Flag>> {
-    let flag = |name: &[u8]| {
-        let is_flag = !name.eq_ignore_ascii_case(b"NIL") && name != b"\\";
-        is_flag.then(|| Flag::found(&String::from_utf8_lossy(name)))
-    };
-    words_in_parentheses(flag).parse(input)
+pub(crate) fn flag_list(input: &[u8]) -> Read<'_, WordList> {
+    word_list(|name| (!name.eq_ignore_ascii_case(b"NIL") && name != b"\\").then_some(name)).parse(input)
 }
 
 /// `(a b c)`, with spaces anywhere, each made into what `make` makes of it.
@@ -335,7 +330,7 @@ mod tests {
 
     #[test]
     fn a_list_never_grows_beyond_what_it_was_made_for() {
-        let flags = all(flag_list(b"(a b\tc \t d)"));
+        let flags = all(words_in_parentheses(Some).parse(b"(a b\tc \t d)"));
         assert_eq!((flags.len(), flags.capacity()), (4, 4));
         for (list, values) in [("{0}\r\n{1}\r\nx{1}\r\ny", 3), ("\"\"]a \")\" b", 4), ("a\tb c", 3)] {
             let (mut rest, mut count) = (list.as_bytes(), 0);
@@ -351,7 +346,7 @@ mod tests {
     #[test]
     fn flag_lists_may_be_untidy() {
         let flags = all(flag_list(b"( \\Seen  NIL \\ \\* a]b )"));
-        assert_eq!(flags, ["\\Seen", "\\*", "a]b"].map(Flag::found));
+        assert_eq!(flags, ["\\Seen", "\\*", "a]b"]);
         assert!(all(flag_list(b"()")).is_empty());
     }
 

@@ -7,7 +7,7 @@ use super::copy_uid::CopyUid;
 use super::progress::Progress;
 use super::uid::{SeqNum, Uid, UidValidity};
 use super::uids::Uids;
-use crate::{Code, Flag};
+use crate::{Code, WordList};
 
 /// The response codes without data, each with its name on the wire.
 macro_rules! codes {
@@ -23,7 +23,7 @@ macro_rules! codes {
             /// What the server can do now.
             Capability(Capabilities),
             /// The flags that can be stored in this mailbox; `\*` says that new keywords can be made.
-            PermanentFlags(Vec<Flag>),
+            PermanentFlags(WordList),
             /// The UID the next message is going to have, at least; `None` for the 0 that some servers send.
             UidNext(Option<Uid>),
             /// The generation of the mailbox's UIDs; `None` for 0: they mean nothing in the next session.
@@ -210,9 +210,7 @@ impl ResponseCode {
             Self::BadCharset(charsets) if charsets.is_empty() => String::new(),
             Self::BadCharset(charsets) => format!("({})", charsets.join(" ")),
             Self::Capability(capabilities) => capabilities.to_string(),
-            Self::PermanentFlags(flags) => {
-                format!("({})", flags.iter().map(Flag::as_str).collect::<Vec<_>>().join(" "))
-            }
+            Self::PermanentFlags(flags) => format!("({flags})"),
             Self::UidNext(uid) => number(uid.map(Uid::as_u32)),
             Self::UidValidity(validity) => number(validity.map(UidValidity::as_u32)),
             Self::Unseen(seq) => number(seq.map(SeqNum::as_u32)),

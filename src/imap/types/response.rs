@@ -16,7 +16,7 @@ use super::status::{Condition, StatusData};
 use super::thread::Threads;
 use super::uid::SeqNum;
 use super::vanished::Vanished;
-use crate::Flag;
+use crate::WordList;
 
 /// What a URL stands for (RFC 4467 §7).
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -74,7 +74,7 @@ pub enum Response {
     /// What a search found, by what answers what (RFC 5256).
     Thread(Threads),
     /// The flags that the mailbox has.
-    Flags(Vec<Flag>),
+    Flags(WordList),
     /// How many messages the mailbox has.
     Exists(u32),
     /// How many messages are recent (RFC 3501 §7.3.2).

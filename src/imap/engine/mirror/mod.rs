@@ -15,7 +15,7 @@ pub(super) use self::selection::Ended;
 pub use self::state::Selected;
 pub(crate) use self::state::{Phase, State};
 use super::numbers::Numbers;
-use crate::Flag;
+use crate::WordList;
 use crate::engine::published::Published;
 use crate::error::{Error, Result};
 use crate::imap::plan::Needs;
@@ -124,7 +124,7 @@ impl Mirror {
         self.describe(|selected| selected.recent = count);
     }
 
-    pub(super) fn apply_flags(&mut self, flags: Vec<Flag>) {
+    pub(super) fn apply_flags(&mut self, flags: WordList) {
         self.describe(|selected| selected.flags = flags);
     }
 

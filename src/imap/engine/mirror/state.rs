@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::Flag;
+use crate::WordList;
 use crate::error::Error;
 use crate::imap::types::{Capabilities, MailboxName, SeqNum, Uid, UidValidity};
 
@@ -52,9 +52,9 @@ pub struct Selected {
     /// The first message that is not read, as a sequence number.
     pub unseen: Option<SeqNum>,
     /// The flags messages in it can have, as the server named them; `\Recent` is left out.
-    pub flags: Vec<Flag>,
+    pub flags: WordList,
     /// The flags that last; `None` where the server did not say, which means all of them.
-    pub permanent_flags: Option<Vec<Flag>>,
+    pub permanent_flags: Option<WordList>,
     /// Whether UIDs are lost with the session (`UIDNOTSTICKY`).
     pub uids_not_sticky: bool,
     /// The highest modification sequence, where the mailbox has any.
@@ -104,7 +104,7 @@ impl Selected {
             uid_validity: None,
             uid_next: None,
             unseen: None,
-            flags: Vec::new(),
+            flags: WordList::default(),
             permanent_flags: None,
             uids_not_sticky: false,
             highest_modseq: None,
