@@ -29,8 +29,6 @@ const TIMES: usize = 4;
 /// What may be held at once, as a multiple of what was received, and of the limit in force.
 const PEAK: u64 = 8;
 const OF_LIMIT: u64 = 2;
-/// The engine copies the text of a status response, and of a code that means nothing, before it looks whether anybody is to be told.
-const TEXT_OF_LIMIT: u64 = 3;
 /// The exponent by which counts may grow with what is sent: 1 is in proportion.
 const SLOPE: f64 = 1.1;
 
@@ -326,13 +324,7 @@ fn pop3_cost(verb: &'static str, call: Pop3Call, tokens: (&str, &str, &str), siz
 /// What is wrong with a call's peak.
 fn peak(what: &str, tokens: (&str, &str, &str), cost: &Cost) -> Option<String> {
     let (most, received) = (cost.allocated.bytes_max, cost.received);
-    let bound = MIB
-        + match tokens.0 {
-            "* OK " | "* OK [X " | "* OK [BADCHARSET (" | "* OK [BADEVENT (" | "* OK [URLMECH" => {
-                (PEAK * received).min(TEXT_OF_LIMIT * limit_of(tokens))
-            }
-            _ => (PEAK * received).min(OF_LIMIT * limit_of(tokens)),
-        };
+    let bound = MIB + (PEAK * received).min(OF_LIMIT * limit_of(tokens));
     (most > bound)
         .then(|| format!("{what}, {tokens:?}: {most} bytes at most at once, over {bound}, of {received} received"))
 }

@@ -89,6 +89,8 @@ impl Census {
     /// and so many more as STAT counts. Of two sizes or names of one message none counts.
     pub(super) fn of(first: Said, second: Said, marks: &Marks, most: usize) -> Result<Self> {
         let (listings, counted) = (second.listings(), second.counted.or(first.counted));
+        // No message comes or goes within a session (RFC 1939 §3): of two counts the greater may be of messages that no listing names.
+        let recounted = first.counted.zip(second.counted).map_or(0, |(first, second)| first.saturating_sub(second));
         let mut told = BTreeMap::<Number, Told>::new();
         for said in [first, second] {
             told.values_mut().for_each(|told| told.listed = 0);
@@ -104,7 +106,7 @@ impl Census {
         let known = told.len() as u64;
         let doubtful =
             |told: &&Told| told.listed < listings || told.size == Word::Contradicted || told.name == Word::Contradicted;
-        let mut disputed = told.values().filter(doubtful).count() as u64;
+        let mut disputed = (told.values().filter(doubtful).count() as u64).max(recounted);
         let marked = marks.iter().count() as u64;
         if let Some(counted) = counted.filter(|counted| *counted != known && *counted != known + marked) {
             disputed += counted.abs_diff(known);

@@ -99,9 +99,10 @@ async fn untagged_responses_of_one_value() {
 
 #[tokio::test(start_paused = true)]
 async fn undelivered_bytes_of_values() {
-    let line = "* LIST () \"/\" Work\r\n";
+    // So long that its bytes are more than the value that is made of them.
+    let line = format!("* LIST () \"/\" {}\r\n", "Work".repeat(200));
     for (over, kind) in [(0, None), (1, Some(Kind::Limit))] {
-        let lines = "S: * LIST () \"/\" Work\n".repeat(10);
+        let lines = format!("S: {}\n", line.trim_end()).repeat(10);
         let dialogue = format!("C: {{A}} LIST \"\" \"*\"\n{lines}S: {{A}} OK done\nC: {{B}} NOOP\nS: {{B}} OK done");
         let (script, imap) = greeted(&dialogue, limited(|limits| limits.undelivered = 10 * line.len() - over)).await;
         assert_eq!(imap.list("*").await.err().map(|error| error.kind()), kind);
@@ -134,7 +135,7 @@ async fn events_that_nobody_watches() {
 #[tokio::test(start_paused = true)]
 async fn the_window_of_streams() {
     let response = format!("* 1 FETCH (UID 10 BODY[] {{100}}\r\n{})\r\n", "x".repeat(100));
-    let second = response.replace("UID 10", "UID 11");
+    let second = response.replace("* 1 FETCH (UID 10", "* 2 FETCH (UID 11");
     for (over, read_on) in [(0, true), (1, false)] {
         let config = limited(|limits| limits.window = response.len() - over);
         let (mut peer, mut folder) = peered_folder(config).await;

@@ -37,7 +37,7 @@ impl Engine {
             Route::Untagged(Kind::Ok) => Phase::Greeted,
             Route::Untagged(Kind::Preauth) => Phase::LoggedIn,
             Route::Untagged(Kind::Bye) => {
-                self.pass_on(Kind::Bye, &read_condition(frame));
+                self.pass_on(Kind::Bye, read_condition(frame));
                 return Err(refused_to_greet(frame));
             }
             _ if unavailable(frame) => return Err(out_of_service(frame)),
@@ -156,11 +156,11 @@ impl Engine {
         match kind {
             Kind::Ok | Kind::No | Kind::Bad | Kind::Preauth => {
                 let condition = read_condition(frame);
-                self.pass_on(kind, &condition);
                 if self.wire.is_progress(kind == Kind::Ok, condition.code.as_ref(), self.core.now()) {
                     self.core.clock.progressed();
                 }
                 self.apply_untagged_code(condition.code.as_ref());
+                self.pass_on(kind, condition);
             }
             Kind::Bye => return self.goodbye(frame),
             Kind::Exists(count) => self.mirror.apply_exists(count),
@@ -206,7 +206,7 @@ impl Engine {
     /// A BYE that was not asked for ends the session; some servers repeat it without end.
     fn goodbye(&mut self, frame: &[u8]) -> Result<()> {
         let condition = read_condition(frame);
-        self.pass_on(Kind::Bye, &condition);
+        self.pass_on(Kind::Bye, condition.clone());
         self.part(meaning::goodbye(condition, CLOSED))
     }
 

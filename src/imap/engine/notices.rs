@@ -71,9 +71,9 @@ impl Engine {
         }
     }
 
-    /// An untagged status response.
-    pub(super) fn pass_on(&mut self, kind: Kind, condition: &Condition) {
-        let (text, code) = (condition.text.clone(), condition.code.clone());
+    /// An untagged status response. Most are for nobody, and are not copied.
+    pub(super) fn pass_on(&mut self, kind: Kind, condition: Condition) {
+        let Condition { code, text, .. } = condition;
         let notice = match (kind, code) {
             (_, Some(ResponseCode::Alert)) => return self.notices.alert(text),
             (_, Some(ResponseCode::InProgress(progress))) => {

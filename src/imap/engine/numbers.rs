@@ -68,13 +68,11 @@ impl Numbers {
     }
 
     /// The message at this number has this UID, as a FETCH response shows. If that contradicts what is known, one of the two is wrong,
-    /// and perhaps all numbers after it: nothing is known then.
+    /// and perhaps all numbers after it: nothing is known then, and the answer is `false`.
     #[inline]
-    pub(crate) fn learn(&mut self, number: SeqNum, uid: Uid) {
+    pub(crate) fn learn(&mut self, number: SeqNum, uid: Uid) -> bool {
         let pair = (number.as_u32(), uid.as_u32());
-        if !self.goes_on(pair) {
-            self.learn_elsewhere(pair);
-        }
+        self.goes_on(pair) || self.learn_elsewhere(pair)
     }
 
     /// So many messages there are. Fewer than are known, without an EXPUNGE of them, make the numbers worthless.
@@ -122,28 +120,33 @@ impl Numbers {
     }
 
     #[inline(never)]
-    fn learn_elsewhere(&mut self, (number, uid): Pair) {
+    fn learn_elsewhere(&mut self, (number, uid): Pair) -> bool {
         let next = self.runs.partition_point(|run| run.number <= number);
         let before = next.checked_sub(1).and_then(|index| self.runs.get(index)).copied();
         let after = self.runs.get(next).copied();
         if let Some(run) = before.filter(|run| number <= run.last().0) {
             self.at = next - 1;
-            if uid.checked_sub(run.first) != Some(number - run.number) {
+            let fits = uid.checked_sub(run.first) == Some(number - run.number);
+            if !fits {
                 self.clear();
             }
-            return;
+            return fits;
         }
         let lower = Gap::between(before.map_or((0, 0), |run| run.last()), (number, uid));
         let upper = after.map_or(Gap::Some, |run| Gap::between((number, uid), (run.number, run.first)));
         match (lower, upper) {
-            (Gap::Impossible, _) | (_, Gap::Impossible) => return self.clear(),
+            (Gap::Impossible, _) | (_, Gap::Impossible) => {
+                self.clear();
+                return false;
+            }
             (Gap::None, _) if before.is_some() => self.lengthen(next - 1, after.filter(|_| upper == Gap::None)),
             (_, Gap::None) => self.prepend(next),
-            _ if self.runs.len() >= MOST_LEARNT => return,
+            _ if self.runs.len() >= MOST_LEARNT => return true,
             _ => self.runs.insert(next, Run { number, first: uid, len: 1 }),
         }
         self.at = self.runs.partition_point(|run| run.number <= number).saturating_sub(1);
         self.join_known();
+        true
     }
 
     /// Adds a message to the end of this run, and the run that now adjoins it.
@@ -246,7 +249,9 @@ mod tests {
 
     fn learnt(pairs: &[Pair]) -> Numbers {
         let mut numbers = Numbers::default();
-        pairs.iter().for_each(|&(number, uid)| numbers.learn(seq(number), Uid::new(uid).unwrap()));
+        for &(number, uid) in pairs {
+            numbers.learn(seq(number), Uid::new(uid).unwrap());
+        }
         numbers
     }
 

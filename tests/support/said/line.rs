@@ -368,7 +368,7 @@ impl Said for Flags {
 
     fn check(&self, frame: &Bytes) {
         let Response::Flags(found) = response(frame) else { panic!("no FLAGS") };
-        let written: Vec<_> = self.0.iter().map(|name| flag(name)).collect();
+        let written: Vec<_> = self.0.iter().map(flag).collect();
         assert!(found.iter().eq(written.iter().map(|flag| &**flag)));
         // What is read can be sent again.
         assert!(found.iter().all(|flag| Flag::new(flag).is_ok_and(|again| again.as_str().eq_ignore_ascii_case(flag))));

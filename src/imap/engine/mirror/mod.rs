@@ -134,7 +134,9 @@ impl Mirror {
     }
 
     pub(super) fn apply_fetched(&mut self, data: Fetched) {
-        data.seq().zip(data.uid()).into_iter().for_each(|(number, uid)| self.numbers.learn(number, uid));
+        if let Some((number, uid)) = data.seq().zip(data.uid()) {
+            self.numbers.learn(number, uid);
+        }
         let uid = data.uid().or_else(|| data.seq().and_then(|number| self.numbers.uid(number)));
         self.journal.fetched(uid, data);
     }

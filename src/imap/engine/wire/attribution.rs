@@ -62,6 +62,8 @@ pub(super) enum Verdict {
     Unasked,
     /// To another message than the one whose text was passed on already.
     Mistaken,
+    /// To nobody: it names two messages. Nothing of it counts, and what it should have answered is asked for again.
+    Contradicted,
 }
 
 const WHOLE: Verdict = Verdict::Answer { piece: Piece::Whole, of: None };
@@ -97,8 +99,10 @@ impl Attribution {
         };
         if let (Kind::Fetch(number), Name::Uid(uid)) = (kind, look.named)
             && let Some(number) = SeqNum::new(number)
+            && !numbers.learn(number, uid)
+            && !self.wanted.is_anything()
         {
-            numbers.learn(number, uid);
+            return self.contradicted();
         }
         if let Streamed::Within(item) = self.streamed {
             return self.judge_streamed(kind, look, numbers, item);
@@ -107,6 +111,18 @@ impl Attribution {
             Name::Uid(uid) => self.judge_named(uid, look),
             Name::Invalid => WHOLE,
             Name::None => self.judge_nameless(kind, look, numbers),
+        }
+    }
+
+    /// The number that the response gives is another message's than its UID: one of both is wrong, and so perhaps the rest.
+    #[cold]
+    fn contradicted(&mut self) -> Verdict {
+        match std::mem::replace(&mut self.streamed, Streamed::Done) {
+            Streamed::Within(_) => Verdict::Mistaken,
+            before => {
+                self.streamed = before;
+                Verdict::Contradicted
+            }
         }
     }
 

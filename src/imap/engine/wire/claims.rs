@@ -25,7 +25,7 @@ pub(crate) enum Owner {
     Command(Claimant),
     /// A command's, which must be shown the message's UID.
     Nameless(Claimant, Uid),
-    /// The command's that nobody waits for any more.
+    /// Nobody's: that of a command for which nobody waits any more, or one that contradicts itself.
     Nobody,
     /// The command's if no other response comes: it is kept until then.
     Held,
@@ -152,6 +152,10 @@ impl Running {
                 Owner::Held
             }
             Verdict::Unasked => Owner::Session,
+            Verdict::Contradicted => {
+                tracing::warn!("a FETCH response whose message number is not its UID's");
+                Owner::Nobody
+            }
             Verdict::Mistaken if self.dismissed => Owner::Nobody,
             Verdict::Mistaken => {
                 self.dismiss();
