@@ -16,7 +16,7 @@ use super::command::fetch;
 use super::engine::{Delivery, Piece, Request};
 use super::existing::{Existing, Found};
 use super::limited::Descent;
-use super::types::{Cut, Fetched, Items, Uid, Uids};
+use super::types::{Cut, Fetched, Items, Progress, Uid, Uids};
 use crate::defect::{Defect, Reason};
 use crate::error::{Error, Kind, Result};
 use crate::limits::Limits;
@@ -66,6 +66,7 @@ pub struct Fetch<'a> {
     before: Option<Count>,
     answered: Uids,
     unreadable: Vec<UnreadableFetch>,
+    progress: Option<Progress>,
 }
 
 /// How far the stream is.
@@ -154,6 +155,7 @@ impl<'a> Fetch<'a> {
             before,
             answered: Uids::default(),
             unreadable: Vec::new(),
+            progress: None,
         }
     }
 
@@ -170,6 +172,12 @@ impl<'a> Fetch<'a> {
     /// The responses so far that could not be read at all or name no valid UID, at most 1,000 of them.
     pub fn unreadable(&self) -> &[UnreadableFetch] {
         &self.unreadable
+    }
+
+    /// How far the server is with what was asked for last, by its own word (`INPROGRESS`, RFC 9585); `None` if it has not reported it.
+    /// It is up to date as of the last [`try_next`](Self::try_next), finished or dropped. Never touches the wire.
+    pub fn progress(&self) -> Option<&Progress> {
+        self.progress.as_ref()
     }
 
     #[inline]
@@ -223,6 +231,10 @@ impl<'a> Fetch<'a> {
                 self.cut = Some(cut);
                 Ok(true)
             }
+            Some(Delivery::Progress(progress)) => {
+                self.progress = Some(progress);
+                Ok(true)
+            }
             Some(Delivery::Done(Ok(_))) | None => {
                 self.go_below().and_then(|()| self.ask_on()).or_else(|error| self.fail(error))
             }
@@ -253,7 +265,7 @@ impl<'a> Fetch<'a> {
 
     /// Asks for the next part of the set. `false` at the end.
     fn ask_on(&mut self) -> Result<bool> {
-        self.inbox = None;
+        (self.inbox, self.progress) = (None, None);
         match self.rest.pop_front() {
             Some(part) => {
                 let uids = &part.uids;

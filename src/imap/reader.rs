@@ -87,7 +87,7 @@ impl<'a> Windows<'a> {
         Ok(reader)
     }
 
-    /// Asks for so many bytes, of which the first came before, and were the last that came.
+    /// Asks for that many bytes; the first of them, `common`, were the last that came before.
     fn ask(&mut self, asked: Option<NonZeroU32>, common: Bytes) -> Result<()> {
         let from = self.came - common.len() as u64;
         (self.common, self.last) = (common.clone(), common);

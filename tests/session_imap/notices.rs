@@ -1,12 +1,12 @@
 //! What a server says to the session reaches the program, by notices or by the error of a session that could not begin.
 
 use postroom::imap::{
-    EntryName, Extension, Imap, MailboxName, MetadataDepth, Notice, Notices, QuotaResource, Response,
+    EntryName, Extension, Imap, Items, MailboxName, MetadataDepth, Notice, Notices, QuotaResource, Response, Uids,
 };
 use postroom::testing::Script;
 use postroom::{Config, Kind};
 
-use crate::support::{plaintext, scripted, starttls};
+use crate::support::{plaintext, scripted, selected, starttls};
 
 /// A notice in a few words.
 fn word(notice: &Notice) -> String {
@@ -195,4 +195,33 @@ async fn what_an_extension_did_not_ask_about_is_a_notice_and_not_its_answer() {
         assert!(told[0] == told[1] && told[0] != format!("data {:?}", answer.responses[0]), "{told:?}");
         script.finish().await.unwrap();
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_progress_of_a_fetch_is_with_its_stream_too() {
+    let dialogue = "C: {A} UID FETCH 1:* (UID FLAGS)
+        S: * OK [INPROGRESS (\"{A}\" 1 3)] at it
+        S: * OK [INPROGRESS (\"X9\" 8 9)] at another's
+        S: * 1 FETCH (UID 10 FLAGS ())
+        S: * 2 FETCH (UID 11 FLAGS ())
+        S: * OK [INPROGRESS (\"{A}\" 2 3)] at it
+        S: * 3 FETCH (UID 12 FLAGS ())
+        S: {A} OK done";
+    let (script, mut folder) = selected(dialogue, plaintext()).await;
+    let notices = folder.session().notices();
+    let mut mail = folder.fetch(Uids::ALL, Items::FLAGS).await.unwrap();
+    assert!(mail.progress().is_none());
+    let mut done = Vec::new();
+    while mail.try_next().await.unwrap().is_some() {
+        done.extend(mail.progress().and_then(|progress| progress.done));
+    }
+    assert!(done.len() == 3 && done.is_sorted() && done.ends_with(&[2]), "{done:?}");
+    drop(mail);
+    drop(folder);
+    script.finish().await.unwrap();
+    let words = words(notices).await;
+    assert_eq!(
+        words[..3],
+        ["progress Some(\"UID FETCH\") Some(1)", "progress None Some(8)", "progress Some(\"UID FETCH\") Some(2)"]
+    );
 }

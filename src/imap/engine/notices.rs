@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 
 use bytes::Bytes;
 
-use super::Engine;
+use super::{Delivery, Engine};
 use crate::engine::Tidings;
 use crate::imap::codec::{self, Kind};
 use crate::imap::types::{Condition, Notice, ResponseCode};
@@ -77,6 +77,8 @@ impl Engine {
         let notice = match (kind, code) {
             (_, Some(ResponseCode::Alert)) => return self.notices.alert(text),
             (_, Some(ResponseCode::InProgress(progress))) => {
+                let reader = self.wire.streaming(&progress);
+                self.core.deliver(reader, Delivery::Progress(progress.clone()));
                 Notice::Progress { command: self.wire.named(&progress), progress, text }
             }
             (Kind::No, code) => Notice::Warning { text, code },

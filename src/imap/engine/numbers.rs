@@ -6,7 +6,7 @@ use crate::imap::types::{SeqNum, Uid};
 
 /// Runs kept at most; a mailbox with more gaps than that is not mapped at all.
 const MOST_RUNS: usize = 50_000;
-/// With so many runs, a FETCH adds no more of them: it must not cost an idle session its memory.
+/// Runs that FETCH responses may make: what a session learns in passing must not cost it much memory.
 const MOST_LEARNT: usize = 4096;
 
 /// The map of the selected mailbox: from sequence number 1 up to [`known`](Self::known), and what is known of later numbers.

@@ -8,7 +8,7 @@ use crate::engine::Parcel;
 use crate::error::{Error, Result};
 use crate::imap::codec::Batch;
 use crate::imap::plan::Plan;
-use crate::imap::types::{Condition, Cut, Uids};
+use crate::imap::types::{Condition, Cut, Progress, Uids};
 use crate::login::Secret;
 
 /// What a handle can ask for.
@@ -61,6 +61,8 @@ pub(crate) enum Delivery {
     Answered(Uids),
     /// The server stopped at its limit of messages; comes before the end, which is an OK.
     Cut(Cut),
+    /// How far the server is with a command whose data go to a stream.
+    Progress(Progress),
     /// The end: the tagged response, or why there will be none.
     Done(Result<Condition>),
 }
@@ -70,6 +72,8 @@ impl Parcel for Delivery {
         match self {
             Self::Frames { weight, .. } => *weight,
             Self::Chunk(bytes) => bytes.len(),
+            // More than it takes: a reader that is slow must not have any number of them kept.
+            Self::Progress(_) => 256,
             _ => 0,
         }
     }

@@ -1,10 +1,10 @@
 //! What the untagged responses to an extension's command have to name beside their kind: its mailbox, its quota roots, its entries, its
-//! URLs. One that names something else is no answer of it. It must not know what was answered, but for the roots of a mailbox.
+//! URLs. One that names something else is no answer of it. It knows nothing of what was answered, except the roots of a mailbox.
 
 use crate::imap::codec::{Kind, acl, metadata, quota, url};
 use crate::imap::types::{EntryName, ListRights, MailboxName, Metadata, Quota, QuotaRoots};
 
-/// What a command is about. What is not said fits anything.
+/// What a command is about. Where it names nothing, any response fits.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Topic {
     place: Option<Place>,
@@ -38,7 +38,7 @@ impl Topic {
         Self { roots: Some(roots.iter().map(|&root| root.to_owned()).collect()), ..self }
     }
 
-    /// The values of these entries, and of those at most so far below them.
+    /// The values of these entries, and of those at most `depth` levels below them.
     pub(crate) fn entries(self, entries: &[EntryName], depth: usize) -> Self {
         Self { entries: Some(entries.to_vec()), depth: Some(depth), ..self }
     }
@@ -51,35 +51,39 @@ impl Topic {
     /// Whether everything fits that the response names. One that cannot be read is handed on as it came.
     pub(crate) fn fits(&mut self, kind: Kind, frame: &[u8], utf8: bool) -> bool {
         let utf8 = utf8 || !frame.is_ascii();
-        let rights = |told: &ListRights| {
-            self.identifier.as_ref().is_none_or(|whose| *whose == told.identifier) && self.is_in(&told.mailbox)
+        let rights = |named: &ListRights| {
+            self.identifier.as_ref().is_none_or(|whose| *whose == named.identifier) && self.is_in(&named.mailbox)
         };
         match kind {
-            Kind::Acl => acl::parse(frame, utf8).ok().is_none_or(|told| self.is_in(&told.mailbox)),
-            Kind::ListRights => acl::list_rights(frame, utf8).ok().is_none_or(|told| rights(&told)),
-            Kind::MyRights => acl::my_rights(frame, utf8).ok().is_none_or(|told| self.is_in(&told.mailbox)),
-            Kind::QuotaRoot => quota::roots(frame, utf8).ok().is_none_or(|told| self.learn_roots(&told)),
-            Kind::Quota => quota::parse(frame).ok().is_none_or(|told| self.has_root(&told)),
-            Kind::Metadata => metadata::parse(frame, utf8).ok().is_none_or(|told| self.has_values(&told)),
-            Kind::Genurlauth => url::generated(frame).ok().is_none_or(|told| told.iter().all(|url| self.has_url(url))),
-            Kind::Urlfetch => url::fetched(frame).ok().is_none_or(|told| told.iter().all(|one| self.has_url(&one.url))),
+            Kind::Acl => acl::parse(frame, utf8).ok().is_none_or(|named| self.is_in(&named.mailbox)),
+            Kind::ListRights => acl::list_rights(frame, utf8).ok().is_none_or(|named| rights(&named)),
+            Kind::MyRights => acl::my_rights(frame, utf8).ok().is_none_or(|named| self.is_in(&named.mailbox)),
+            Kind::QuotaRoot => quota::roots(frame, utf8).ok().is_none_or(|named| self.learn_roots(&named)),
+            Kind::Quota => quota::parse(frame).ok().is_none_or(|named| self.has_root(&named)),
+            Kind::Metadata => metadata::parse(frame, utf8).ok().is_none_or(|named| self.has_values(&named)),
+            Kind::Genurlauth => {
+                url::generated(frame).ok().is_none_or(|named| named.iter().all(|url| self.has_url(url)))
+            }
+            Kind::Urlfetch => {
+                url::fetched(frame).ok().is_none_or(|named| named.iter().all(|one| self.has_url(&one.url)))
+            }
             _ => true,
         }
     }
 
-    fn learn_roots(&mut self, told: &QuotaRoots) -> bool {
-        let fits = self.is_in(&told.mailbox);
+    fn learn_roots(&mut self, named: &QuotaRoots) -> bool {
+        let fits = self.is_in(&named.mailbox);
         if let Some(roots) = self.roots.as_mut().filter(|_| fits) {
-            roots.extend_from_slice(&told.roots);
+            roots.extend_from_slice(&named.roots);
         }
         fits
     }
 
-    fn is_in(&self, told: &MailboxName) -> bool {
+    fn is_in(&self, named: &MailboxName) -> bool {
         match &self.place {
             None => true,
-            Some(Place::Server) => told.as_str().is_empty(),
-            Some(Place::Mailbox(asked)) => may_be(told.as_str(), asked.as_str()),
+            Some(Place::Server) => named.as_str().is_empty(),
+            Some(Place::Mailbox(asked)) => may_be(named.as_str(), asked.as_str()),
         }
     }
 
@@ -90,12 +94,12 @@ impl Topic {
     }
 
     /// A list of names without values is news of what has changed (RFC 5464 §4.4.2).
-    fn has_values(&self, told: &Metadata) -> bool {
+    fn has_values(&self, named: &Metadata) -> bool {
         let server = matches!(self.place, None | Some(Place::Server));
-        let place = told.mailbox.as_ref().map_or(server, |mailbox| self.is_in(mailbox));
+        let place = named.mailbox.as_ref().map_or(server, |mailbox| self.is_in(mailbox));
         let values = |entries: &Vec<EntryName>| {
             let asked = |name: &EntryName| entries.iter().any(|entry| self.is_at(name.as_str(), entry.as_str()));
-            told.changed.is_empty() && told.values.iter().all(|(name, _)| asked(name))
+            named.changed.is_empty() && named.values.iter().all(|(name, _)| asked(name))
         };
         place && self.entries.as_ref().is_none_or(values)
     }
@@ -106,16 +110,16 @@ impl Topic {
         fits && start.eq_ignore_ascii_case(entry)
     }
 
-    fn has_url(&self, told: &str) -> bool {
-        self.urls.as_ref().is_none_or(|urls| urls.iter().any(|url| told.starts_with(url)))
+    fn has_url(&self, named: &str) -> bool {
+        self.urls.as_ref().is_none_or(|urls| urls.iter().any(|url| named.starts_with(url)))
     }
 }
 
 /// Whether both may name the same mailbox: servers add prefixes, change case, and write what is not ASCII in encodings of their own.
-fn may_be(told: &str, asked: &str) -> bool {
+fn may_be(named: &str, asked: &str) -> bool {
     let last = |name: &str| name.rsplit(['/', '.', '\\', '^']).next().unwrap_or_default().to_ascii_lowercase();
-    let encoded = !asked.is_ascii() && (!told.is_ascii() || told.contains('&'));
-    encoded || last(told) == last(asked)
+    let encoded = !asked.is_ascii() && (!named.is_ascii() || named.contains('&'));
+    encoded || last(named) == last(asked)
 }
 
 #[cfg(test)]

@@ -112,7 +112,7 @@ impl SearchUpdates {
         self.text.is_empty()
     }
 
-    /// Room for steps that were told in so many bytes.
+    /// Room for steps that take that many bytes on the wire.
     pub(crate) fn reserve(&mut self, bytes: usize) {
         self.text.reserve_exact(bytes);
     }

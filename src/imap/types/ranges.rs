@@ -7,18 +7,18 @@ use super::uid::Uid;
 #[derive(Debug, Default)]
 pub(crate) struct Ranges {
     ranges: Vec<(Uid, Uid)>,
-    /// Room that is enough for sure, if that is known.
+    /// Room that is surely enough, if that is known.
     enough: usize,
 }
 
-/// Ranges that find room before it is looked at how many differ.
+/// Ranges that get room before any are merged.
 const FEW: usize = 8192;
 
 impl Ranges {
-    /// Those that a text of so many bytes names, at most so many. If it names different ones, it finds room for all of them at once.
-    pub(crate) fn of_text(bytes: usize, most: usize) -> Self {
+    /// Room for the ranges of a text of `bytes` bytes, at most `count` of them.
+    pub(crate) fn of_text(bytes: usize, count: usize) -> Self {
         // There are 5 numbers of one digit that do not touch, 45 of two, 450 of three: most in a long text have six or more.
-        let enough = most.min(16_384 + bytes / 7);
+        let enough = count.min(16_384 + bytes / 7);
         Self { ranges: Vec::with_capacity(enough.min(FEW)), enough }
     }
 
@@ -43,8 +43,8 @@ impl Ranges {
         merge(&mut self.ranges);
         let (len, room) = (self.ranges.len(), self.ranges.capacity());
         if len >= room - room / 8 {
-            self.ranges
-                .reserve_exact(self.enough.saturating_sub(len).max(8).max(len / 2 * usize::from(room >= self.enough)));
+            let more = if room < self.enough { self.enough - len } else { len / 2 };
+            self.ranges.reserve_exact(more.max(8));
         }
     }
 

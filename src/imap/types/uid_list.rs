@@ -7,7 +7,7 @@ use super::ranges::Ranges;
 use super::uid::Uid;
 use super::uids::Uids;
 
-/// UIDs, or sequence numbers, in the order in which a server told them, as of SORT (RFC 5256, RFC 5267 §3.2). It takes as much memory
+/// UIDs, or sequence numbers, in the order in which a server listed them, as of SORT (RFC 5256, RFC 5267 §3.2). It takes as much memory
 /// as its text, whatever its ranges span; looking through it reads that text.
 ///
 /// ```
@@ -18,7 +18,7 @@ use super::uids::Uids;
 /// ```
 #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
 pub struct UidList {
-    /// The wire form of all ranges but the last, each with a comma behind it. Each ascends (RFC 5267 §3.2), and none goes on where the
+    /// The wire form of all ranges but the last, each with a comma after it. Each ascends (RFC 5267 §3.2), and none goes on where the
     /// one before it ends.
     text: String,
     count: usize,
@@ -34,7 +34,7 @@ struct UidRanges<'a> {
 }
 
 impl UidList {
-    /// Room for what a text of so many bytes names.
+    /// Room for what a text of that many bytes names.
     pub(crate) fn of_text(bytes: usize) -> Self {
         Self { text: String::with_capacity(bytes), ..Self::default() }
     }

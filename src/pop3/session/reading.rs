@@ -22,7 +22,7 @@ pub(super) struct Text {
 }
 
 impl Text {
-    /// Waits until the server has said that the message is there.
+    /// Waits until the server has confirmed that the message is there.
     pub(super) async fn open(mut inbox: Inbox<Engine>, declared: Option<u64>) -> Result<Self> {
         match inbox.next().await? {
             Some(Delivery::Chunk(first)) => {

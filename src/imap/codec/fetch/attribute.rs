@@ -264,7 +264,7 @@ impl Message<'_, '_> {
         Ok(())
     }
 
-    /// Flags of which some are in quotes, with spaces in them or not: a span of each, behind one that is NIL.
+    /// Flags of which some are in quotes, with spaces in them or not: a span of each, after one that is NIL.
     #[cold]
     fn odd_flags(&mut self, start: usize) -> Read<()> {
         self.tokens.cursor.seek(start);

@@ -74,16 +74,27 @@ impl<'a> Scan<'a> {
 
     #[inline]
     fn named(&mut self) -> Option<Named<'a>> {
+        // The two that nearly every response has, by their usual spelling.
+        match self.tokens.cursor.rest() {
+            [b'U', b'I', b'D', b' ', ..] => {
+                self.tokens.cursor.advance(4);
+                Some(self.uid())
+            }
+            [b'F', b'L', b'A', b'G', b'S', b' ', ..] => {
+                self.tokens.cursor.advance(6);
+                self.value = Some(Value::Any);
+                Some(Named::Attribute(Item::Flags))
+            }
+            _ => self.rarely_named(),
+        }
+    }
+
+    fn rarely_named(&mut self) -> Option<Named<'a>> {
         let start = self.tokens.cursor.at();
         let name = Name::read(&mut self.tokens).ok()?;
         self.value = Some(Value::Any);
         Some(match name {
-            Name::Plain(Item::Uid) => {
-                self.value = None;
-                self.tokens.skip_spaces();
-                let uid = self.tokens.number().ok().flatten();
-                Named::Uid(uid.and_then(|uid| u32::try_from(uid).ok()).filter(|&uid| uid > 0))
-            }
+            Name::Plain(Item::Uid) => self.uid(),
             Name::Plain(item) => Named::Attribute(item),
             Name::Section(section, origin) => {
                 self.value = Some(Value::String);
@@ -93,6 +104,14 @@ impl<'a> Scan<'a> {
             }
             Name::BinarySize(section) => Named::BinarySize(self.tokens.slice(section)),
         })
+    }
+
+    #[inline]
+    fn uid(&mut self) -> Named<'a> {
+        self.value = None;
+        self.tokens.skip_spaces();
+        let uid = self.tokens.number().ok().flatten();
+        Named::Uid(uid.and_then(|uid| u32::try_from(uid).ok()).filter(|&uid| uid > 0))
     }
 
     fn skip(&mut self, value: Value) -> Option<()> {

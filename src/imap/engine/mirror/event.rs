@@ -82,7 +82,7 @@ impl Journal {
         !self.lagged && !self.counted && self.size() == 0
     }
 
-    /// The messages that have gone since they were told last.
+    /// The messages that have gone since the events were taken last.
     pub(crate) fn gone(&self) -> &Uids {
         &self.gone
     }

@@ -43,7 +43,7 @@ enum Streamed {
 /// How much of each message its response holds.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Piece {
-    /// All that was asked for, or all that can be told apart.
+    /// All that was asked for, or all that can be distinguished.
     Whole,
     /// Only some items, which have not come before.
     Part,

@@ -163,6 +163,12 @@ impl Wire {
         self.running.iter().find(|run| run.is_tagged(tag)).map(Running::verb)
     }
 
+    /// Who reads the stream of the command that the server works on, by its own word.
+    pub(super) fn streaming(&self, progress: &Progress) -> Option<Id> {
+        let tag = progress.tag.as_deref()?;
+        self.running.iter().find(|run| run.is_tagged(tag)).filter(|run| run.asks.stream)?.reader()
+    }
+
     /// Whether the server is still at it, as RFC 9585 has it say or as Dovecot says: `* OK Still here`. It is believed for an hour.
     pub(super) fn is_progress(&self, ok: bool, code: Option<&ResponseCode>, now: Instant) -> bool {
         let alone = self.running.len() == 1;

@@ -1,4 +1,4 @@
-//! One command on the wire: what it asks for, what of its answer has come, and what was said of it before its answer. What happens then
+//! One command on the wire: what it asks for, what of its answer has come, and what the server reported of it before its answer. What happens then
 //! is the engine's business.
 
 use std::time::{Duration, Instant};
@@ -56,7 +56,7 @@ pub(super) struct Tally {
     over_limit: bool,
 }
 
-/// What the server said of it before its answer.
+/// What the server reported of it before its answer.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
     /// Capabilities, which need not be asked for then.
@@ -160,7 +160,7 @@ impl Running {
         self.seen.enabled.as_ref()
     }
 
-    /// What a COPYUID said before the answer.
+    /// The COPYUID that came before the answer.
     pub(crate) fn take_copied(&mut self) -> Option<CopyUid> {
         self.seen.copied.take()
     }
@@ -179,7 +179,7 @@ impl Running {
         self.dismissed = true;
     }
 
-    /// The server has said whether it did it.
+    /// The server has answered.
     pub(crate) fn answered(&self, ok: bool) {
         self.span.answered(ok);
     }
