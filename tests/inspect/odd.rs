@@ -34,7 +34,8 @@ fn what_is_not_whole_says_so_and_what_cannot_be_read_says_where() {
 #[test]
 fn a_set_of_billions_is_shown_as_a_set() {
     assert_eq!(one(b"* SEARCH ALL 1:4294967295\r\n")["data"], json!({ "ALL": "1:4294967295" }));
-    assert_eq!(one(b"* SEARCH 5 3 4\r\n")["ids"], json!([5, 3, 4]));
+    // The order of a plain search means nothing.
+    assert_eq!(one(b"* SEARCH 5 3 4\r\n")["ids"], json!([3, 4, 5]));
 }
 
 #[test]

@@ -49,7 +49,9 @@ async fn a_difference_is_asked_about_once_and_an_honest_server_never() {
         let (mut pop3, script) = session(&format!("{first}{honest}")).await;
         let entries = pop3.entries().await.unwrap();
         assert_eq!(shown(&entries), [("a".to_owned(), Some(100)), ("b".to_owned(), Some(200))], "{first}");
-        assert_eq!((pop3.flaws().disputed, pop3.features().stable_ids), (0, true), "{first}");
+        // A count that sinks within a session contradicts itself: there may be a message that is no longer listed.
+        let disputed = u64::from(first.contains("OK 3 300"));
+        assert_eq!((pop3.flaws().disputed, pop3.features().stable_ids), (disputed, true), "{first}");
         drop(pop3);
         script.finish().await.unwrap();
     }

@@ -154,9 +154,10 @@ pub fn split(frame: &[u8]) -> (Route<'_>, &[u8]) {
 fn split_fetch(frame: &[u8]) -> Option<(u32, &[u8])> {
     let mut cursor = Cursor::new(frame, 2);
     let number = cursor.number().and_then(|number| u32::try_from(number).ok())?;
-    let usual = number > 0 && frame.starts_with(b"* ");
-    let rest = cursor.rest().strip_prefix(b" FETCH ")?;
-    (usual && rest.first() == Some(&b'(')).then_some((number, rest))
+    let (name, _) = cursor.rest().split_first_chunk()?;
+    let usual = number > 0 && frame.first_chunk() == Some(b"* ") && name == b" FETCH (";
+    cursor.advance(name.len() - 1);
+    usual.then_some((number, cursor.rest()))
 }
 
 #[inline(never)]

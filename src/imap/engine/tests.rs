@@ -278,6 +278,7 @@ impl Play {
                 writeln!(self.got, "{}", bytes.escape_ascii()).unwrap();
             }
             Delivery::Cut(cut) => writeln!(self.got, "{id} cut at {:?}", cut.last.map(Uid::as_u32)).unwrap(),
+            Delivery::Progress(progress) => writeln!(self.got, "{id} progress {:?}", progress.done).unwrap(),
             Delivery::Answered(uids) => writeln!(self.got, "{id} answered {uids}").unwrap(),
             Delivery::Events(events) => {
                 events.iter().for_each(|event| writeln!(self.got, "{id} {}", shown(event)).unwrap())

@@ -76,7 +76,7 @@ impl<'a> Flags<'a> {
     fn bytes(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
         let Self { list, spans, bytes } = *self;
         let record = Record { words: &[], bytes };
-        let words = list.split(|&byte| byte == b' ').filter(|word| !matches!(*word, b"" | b"\\" | b"NIL"));
+        let words = list.split(|&byte| byte == b' ').filter(|word| !matches!(*word, [] | [b'\\'] | [b'N', b'I', b'L']));
         words.chain(spans.iter().map(move |words| record.slice(span(words, 0))))
     }
 }
