@@ -32,6 +32,8 @@ pub(super) struct Existing<'a> {
     search: Option<ImapInbox>,
     frames: Batches,
     wanted: Uids,
+    /// What the search on its way is about.
+    asked: Uids,
     found: Uids,
     cut: Option<Cut>,
     descent: Descent,
@@ -42,14 +44,15 @@ impl<'a> Existing<'a> {
     pub(super) fn ask(link: &'a ImapLink, limits: &Limits, selection: u64, wanted: Uids) -> Result<Self> {
         // Of a set too long for one line all are looked for: numbers come back either way.
         let short = wanted.split(limits.set).nth(1).is_none();
-        let query = if short && wanted != Uids::ALL { Query::uids(wanted.clone()) } else { Query::all() };
+        let asked = if short { wanted.clone() } else { Uids::ALL };
+        let query = if asked == Uids::ALL { Query::all() } else { Query::uids(asked.clone()) };
         let search = search(link, selection, &query)?;
         let noop = Some(link.submit(Request::Command(Noop.plan(Terms::default())?.effect(Effect::Look))));
         let search = Some(link.submit(search));
         let exists = link.state().selected.as_ref().map_or(0, |selected| selected.exists);
         let descent = Descent::new(exists.into());
         let (frames, found, gone) = (Batches::default(), Uids::new(), Uids::new());
-        Ok(Self { link, selection, noop, gone, search, frames, wanted, found, cut: None, descent })
+        Ok(Self { link, selection, noop, gone, search, frames, wanted, asked, found, cut: None, descent })
     }
 
     /// Which of them are there, if the server says it.
@@ -80,7 +83,7 @@ impl<'a> Existing<'a> {
                 Delivery::Done(condition) => {
                     self.search = None;
                     let found = output(std::mem::take(&mut self.frames), condition?)?;
-                    self.found = self.found.union(&found.all.unwrap_or_default())?;
+                    self.take_found(&found.all.unwrap_or_default())?;
                     if !self.look_below()? {
                         return Poll::Ready(Ok(self.wanted.intersection(&self.found)));
                     }
@@ -90,6 +93,16 @@ impl<'a> Existing<'a> {
         }
     }
 
+    /// An answer that names other messages than those that were asked about shows nothing of these. A set that ends in `*` always has the
+    /// last message in it.
+    fn take_found(&mut self, found: &Uids) -> Result<()> {
+        if self.asked.open_from().is_none() && !found.difference(&self.asked).is_empty() {
+            return Err(Error::new(Kind::Missing, "the server has found messages that it was not asked about"));
+        }
+        self.found = self.found.union(found)?;
+        Ok(())
+    }
+
     /// Whether there is more to look for than the server takes at once.
     fn look_below(&mut self) -> Result<bool> {
         let Some(cut) = self.cut.take() else { return Ok(false) };
@@ -97,7 +110,8 @@ impl<'a> Existing<'a> {
         if self.wanted.intersection(&below).is_empty() {
             return Ok(false);
         }
-        self.search = Some(self.link.submit(search(self.link, self.selection, &Query::uids(below))?));
+        self.search = Some(self.link.submit(search(self.link, self.selection, &Query::uids(below.clone()))?));
+        self.asked = below;
         Ok(true)
     }
 }

@@ -57,7 +57,7 @@ impl Said {
         };
         let numbers = sizes.or(names).unwrap_or_default();
         let twice = numbers.windows(2).any(|pair| pair.first() == pair.last());
-        if !alike || twice || !self.counts(numbers.len() as u64, marks) {
+        if !alike || twice || self.is_unsized(marks) || !self.counts(numbers.len() as u64, marks) {
             return None;
         }
         let mut rows = Vec::with_capacity(numbers.len());
@@ -72,6 +72,12 @@ impl Said {
         let named = self.names.iter().flat_map(|names| unmarked(names, marks));
         names.extend(named.filter_map(|(number, name)| Some((number, name?))));
         Some(Census { rows, names, disputed: 0 })
+    }
+
+    /// Whether LIST has lines and no size in any of them: they may be the answer to another command.
+    fn is_unsized(&self, marks: &Marks) -> bool {
+        let mut sizes = self.sizes.iter().flat_map(|sizes| unmarked(sizes, marks)).map(|(_, size)| size).peekable();
+        sizes.peek().is_some() && sizes.all(|size| size.is_none())
     }
 
     /// Whether STAT counts so many messages that are not marked, or does not say.

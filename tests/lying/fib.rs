@@ -1,7 +1,7 @@
 //! How a POP3 server's reply is changed into another well-formed one that is not true. Each change says whether something else in
 //! the session contradicts it: what LIST declares is what RETR has to send.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::dice::Dice;
@@ -23,6 +23,10 @@ pub(crate) struct Scene<'a> {
 pub(crate) struct Declared {
     pub(crate) count: Option<usize>,
     pub(crate) sizes: BTreeMap<u32, usize>,
+    /// The messages that any UIDL has named.
+    names: BTreeSet<u32>,
+    /// How long the text of a message was when it was sent last.
+    sent: BTreeMap<u32, usize>,
 }
 
 impl Declared {
@@ -33,6 +37,13 @@ impl Declared {
             words
         };
         match (command, &reply.lines) {
+            ("UIDL", Some(lines)) => {
+                self.names.extend(lines.iter().filter_map(|line| Some(*numbers(line).first()? as u32)));
+            }
+            (retr, Some(lines)) if retr.starts_with("RETR ") => {
+                let number = retr.split(' ').nth(1).and_then(|number| number.parse().ok());
+                self.sent.extend(number.map(|number: u32| (number, length(lines))));
+            }
             ("STAT", _) => self.count = numbers(&reply.status).first().copied(),
             ("LIST", Some(lines)) => {
                 let rows = lines.iter().map(|line| numbers(line));
@@ -70,7 +81,8 @@ pub(crate) fn change(kind: Kind, scene: &mut Scene<'_>) -> Change {
     }
     if kind == Kind::Repeat && scene.dice.once_in(3) {
         let twice = vec![Out::Said(scene.reply.write()); 2];
-        return Some((twice, verb != "TOP" && !has_twin(scene), "the reply twice".to_owned()));
+        let is_detectable = verb != "TOP" && !has_twin(scene) && !is_before_unsized(scene);
+        return Some((twice, is_detectable, "the reply twice".to_owned()));
     }
     match &*verb {
         "STAT" => stat(kind, scene),
@@ -170,6 +182,7 @@ fn listing(kind: Kind, scene: &mut Scene<'_>, sizes: bool) -> Change {
         }
         Kind::Limit => {
             lines.truncate(at.max(1));
+            is_detectable = scene.declared.count != Some(lines.len());
             format!("only the first {}", lines.len())
         }
         Kind::Size => {
@@ -268,7 +281,9 @@ fn message(kind: Kind, scene: &mut Scene<'_>, whole: bool) -> Change {
     };
     // What comes alike at every reading is what the server has, whatever it declares; if anything comes.
     let length = length(scene.reply.lines.as_deref().unwrap_or_default());
-    let differs = length == 0 || scene.declared.sizes.get(&number).is_some_and(|size| *size != length);
+    let alike = scene.declared.sent.get(&number) == Some(&length);
+    let declared = scene.declared.sizes.get(&number);
+    let differs = length == 0 || !alike && declared.is_some_and(|size| *size != length);
     said(scene, kind == Kind::Empty || whole && differs && !scene.always, what)
 }
 
@@ -278,6 +293,13 @@ fn has_twin(scene: &Scene<'_>) -> bool {
     let number = scene.command.strip_prefix("RETR ").and_then(|number| number.parse().ok());
     let Some(mail) = number.and_then(|number| scene.world.numbered(number)) else { return false };
     scene.world.mail.iter().any(|other| other.number != mail.number && other.bytes.len() == mail.bytes.len())
+}
+
+/// Whether nothing declares how long the next message is: it gets this one's text.
+fn is_before_unsized(scene: &Scene<'_>) -> bool {
+    let number = scene.command.strip_prefix("RETR ").and_then(|number| number.parse::<u32>().ok());
+    let next = number.map(|number| number + 1);
+    next.is_some_and(|next| scene.declared.names.contains(&next) && !scene.declared.sizes.contains_key(&next))
 }
 
 /// Whether two messages of the same length come from here on: where a reply is lost, the first of them may get the other's text.
