@@ -15,8 +15,16 @@ pub(super) fn is_due(link: &ImapLink) -> bool {
     link.state().selected.as_ref().is_some_and(|selected| !selected.counted)
 }
 
-/// Asks for the count where it is due: by NOOP, which may bring it, and by searching for all messages, in one flight.
+/// Asks for the count if it is due: by NOOP, which may bring it, and by searching for all messages, in one flight.
 pub(super) async fn count(link: &ImapLink, limits: &Limits) -> Result<()> {
+    match is_due(link) {
+        // Boxed, so that the caller's future has no room for what hardly ever happens.
+        true => Box::pin(ask(link, limits)).await,
+        false => Ok(()),
+    }
+}
+
+async fn ask(link: &ImapLink, limits: &Limits) -> Result<()> {
     let state = link.state();
     let Some(selected) = state.selected.as_ref().filter(|selected| !selected.counted) else { return Ok(()) };
     let mut existing = Existing::ask(link, limits, selected.selection, Uids::ALL)?;

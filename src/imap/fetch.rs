@@ -73,7 +73,7 @@ pub struct Fetch<'a> {
 enum Stage<'a> {
     Asking,
     /// Less came than there seems to be.
-    Looking(Existing<'a>),
+    Looking(Box<Existing<'a>>),
     /// These were asked for once more.
     AskingAgain(Uids),
     Over,
@@ -288,7 +288,8 @@ impl<'a> Fetch<'a> {
         match std::mem::replace(&mut self.stage, Stage::Over) {
             Stage::Asking if !self.is_complete() => {
                 let wanted = self.uids.clone();
-                self.stage = Stage::Looking(Existing::ask(self.link, &self.limits, self.selection, wanted)?);
+                let existing = Existing::ask(self.link, &self.limits, self.selection, wanted)?;
+                self.stage = Stage::Looking(Box::new(existing));
                 Ok(true)
             }
             Stage::AskingAgain(missing) => self.report(&missing.difference(&self.answered)),

@@ -53,7 +53,7 @@ pub(super) struct Windows<'a> {
     defects: Vec<Defect>,
     inbox: Option<ImapInbox>,
     /// The server did not answer: is the message gone?
-    existing: Option<Existing<'a>>,
+    existing: Option<Box<Existing<'a>>>,
 }
 
 impl<'a> Windows<'a> {
@@ -192,7 +192,8 @@ impl<'a> Windows<'a> {
         let whole = self.section == Section::WHOLE;
         if !self.found || whole && self.came == 0 {
             let wanted = Uids::from(self.uid);
-            self.existing = Some(Existing::ask(self.link, self.limits, self.selection, wanted)?);
+            let existing = Existing::ask(self.link, self.limits, self.selection, wanted)?;
+            self.existing = Some(Box::new(existing));
         } else if self.past > 0 || !self.common.is_empty() {
             // It is shorter than what came of it before.
             self.ask_for_all()?;
