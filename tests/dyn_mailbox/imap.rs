@@ -74,19 +74,24 @@ async fn a_mailbox_says_which_messages_are_still_there() {
 }
 
 #[tokio::test]
-async fn which_are_there_is_asked_in_one_flight_and_what_is_said_of_others_is_nothing() {
+async fn which_are_there_is_asked_in_one_flight_and_only_an_answer_to_just_that_counts() {
     let dialogue = format!(
         "{PREAUTH}{SELECT}
         C: {{A}} NOOP
         C: {{B}} UID SEARCH RETURN (ALL) UID 5,7
         S: * 2 EXPUNGE
         S: {{A}} OK done
-        S: * ESEARCH (TAG \"{{B}}\") UID ALL 6:7,9
+        S: * ESEARCH (TAG \"{{B}}\") UID ALL 7
         S: {{B}} OK done
         C: {{N}} NOOP
         C: {{M}} UID SEARCH RETURN (ALL) UID 5,7
         S: {{N}} OK done
-        S: {{M}} NO not now"
+        S: {{M}} NO not now
+        C: {{O}} NOOP
+        C: {{P}} UID SEARCH RETURN (ALL) UID 5,7
+        S: {{O}} OK done
+        S: * ESEARCH (TAG \"{{P}}\") UID ALL 6:7,9
+        S: {{P}} OK done"
     );
     let (script, imap) = scripted(&dialogue, plaintext()).await;
     let mut folder = imap.unwrap().into_folder("INBOX").await.unwrap();
@@ -94,6 +99,7 @@ async fn which_are_there_is_asked_in_one_flight_and_what_is_said_of_others_is_no
     let asked = [id(5), id(7)];
     assert_eq!(folder.existing(&asked).await.unwrap(), [id(7)]);
     assert_eq!(folder.existing(&asked).await.unwrap_err().kind(), Kind::Rejected, "a refusal is no answer");
+    assert_eq!(folder.existing(&asked).await.unwrap_err().kind(), Kind::Missing, "nor is one about other messages");
     script.finish().await.unwrap();
 }
 

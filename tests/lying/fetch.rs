@@ -25,7 +25,9 @@ impl Wants {
 }
 
 pub(crate) fn change(kind: Kind, scene: &mut Scene<'_>) -> Change {
-    let fetches = scene.fetches();
+    // Another lie may have left nothing in a response.
+    let mut fetches = scene.fetches();
+    fetches.retain(|(_, answer)| !answer.items.is_empty());
     if fetches.is_empty() {
         return plain::change(kind, scene);
     }

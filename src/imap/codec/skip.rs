@@ -39,8 +39,16 @@ pub(super) fn skip_blocks(bytes: &[u8], at: usize, depth: usize) -> Skipped {
         };
         block_at += BLOCK;
     }
-    let (at, depth) = string.unwrap_or((block_at, depth));
+    let (at, depth) = string.unwrap_or_else(|| (begin_of_word(bytes, at, block_at), depth));
     Skipped { at, depth, tried: block_at + BLOCK }
+}
+
+/// Where the word begins, not before `from`, that goes on at this place; the place itself if none does. A brace within a word announces no
+/// literal, and must not be looked at as if it began one.
+fn begin_of_word(bytes: &[u8], from: usize, at: usize) -> usize {
+    let skipped = bytes.get(from..at).unwrap_or_default();
+    let delimiter = skipped.iter().rposition(|byte| matches!(byte, b' ' | b'(' | b')' | b'"'));
+    delimiter.map_or(from, |delimiter| from + delimiter + 1)
 }
 
 /// How many lists are open after a block; `None` if the outermost ends within it.
