@@ -314,7 +314,10 @@ impl<S: Borrow<Imap>> Folder<S> {
             let part = u32::try_from(most).ok().filter(|&most| most < unknown);
             let to = part.and_then(|most| SeqNum::new(known.saturating_add(most)));
             self.session().call(Number { selection: self.selection, from, to, compact }).await?;
-            if to.is_none() || self.link().state().numbered <= known {
+            let now = self.link().state().numbered;
+            // What FETCH responses showed before does not fit what is found: all is asked for anew, once.
+            let anew = now == 0 && known > 0;
+            if !anew && (to.is_none() || now <= known) {
                 return Ok(());
             }
         }

@@ -238,6 +238,30 @@ async fn a_number_that_is_shown_with_two_uids_has_none() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn numbers_that_do_not_fit_what_is_found_are_asked_for_anew() {
+    let dialogue = "C: {A} UID FETCH 10:11 (UID RFC822.SIZE)
+        S: * 1 FETCH (UID 10 RFC822.SIZE 1)
+        S: * 2 FETCH (UID 11 RFC822.SIZE 2)
+        S: {A} OK done
+        C: {N} UID SEARCH RETURN (ALL) 3:*
+        S: * ESEARCH (TAG \"{N}\") UID ALL 12:13
+        S: {N} OK done
+        C: {M} UID SEARCH RETURN (ALL) 1:*
+        S: * ESEARCH (TAG \"{M}\") UID ALL 10,12:13
+        S: {M} OK done
+        C: {J} IDLE
+        S: + idling
+        S: * 2 EXPUNGE";
+    let (script, mut folder) = selected(dialogue, plaintext()).await;
+    let uids: Uids = "10:11".parse().unwrap();
+    let mut mail = folder.fetch(uids, Items::SIZE).await.unwrap();
+    while mail.try_next().await.unwrap().is_some() {}
+    drop(mail);
+    assert_eq!(watched(&mut folder, 1).await, ["gone 12 +0"]);
+    drop(script);
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_expunge_in_the_midst_of_a_fetch_is_told_by_its_uid() {
     let dialogue = format!(
         "{IDLE}{DONE}
