@@ -22,7 +22,7 @@ pub(crate) trait Carrier: Sync {
     fn offers(&self, mechanism: &str) -> bool;
     /// Whether the server takes the protocol's own command.
     fn takes_command(&self) -> bool;
-    /// The first way to try, given the strongest that the server offers, or why there is none.
+    /// The first way to try. `strongest` is the strongest that the server offers, or why it offers none.
     fn prefer(&self, strongest: Result<Choice>, terms: Terms) -> Result<Choice>;
     /// Logs in by a command of the protocol's own. The error names the command.
     fn command(&self) -> impl Future<Output = Result<()>> + Send;

@@ -5,7 +5,7 @@ use std::future::poll_fn;
 
 use super::call::{ImapLink, end_of};
 use super::engine::{Counted, Request};
-use super::existing::{Existing, Found};
+use super::existing::{Existing, Presence};
 use super::types::Uids;
 use crate::error::{Error, Kind, Result};
 use crate::limits::Limits;
@@ -29,7 +29,7 @@ async fn ask(link: &ImapLink, limits: &Limits) -> Result<()> {
     let Some(selected) = state.selected.as_ref().filter(|selected| !selected.counted) else { return Ok(()) };
     let mut existing = Existing::ask(link, limits, selected.selection, Uids::ALL)?;
     let found = poll_fn(|cx| existing.poll(cx)).await?;
-    if let Found::There(found) = &found
+    if let Presence::There(found) = &found
         && let Ok(exists) = u32::try_from(found.len())
     {
         let (selection, expunged) = (selected.selection, state.expunged);
@@ -37,8 +37,8 @@ async fn ask(link: &ImapLink, limits: &Limits) -> Result<()> {
     }
     match found {
         _ if !is_due(link) => Ok(()),
-        Found::There(_) => Err(unknown()),
-        Found::Unsaid { why, .. } => Err(unknown().with_source(why)),
+        Presence::There(_) => Err(unknown()),
+        Presence::Unsaid { why, .. } => Err(unknown().with_source(why)),
     }
 }
 

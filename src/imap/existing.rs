@@ -14,8 +14,8 @@ use super::types::{self, Cut, Query, Returns, Uids};
 use crate::error::{Error, Kind, Result};
 use crate::limits::Limits;
 
-/// What was found out.
-pub(super) enum Found {
+/// What the server shows of the messages that were asked about.
+pub(super) enum Presence {
     /// These are there, and no others of those that were asked about.
     There(Uids),
     /// The server does not say what is there. These have gone, as an EXPUNGE showed.
@@ -56,12 +56,12 @@ impl<'a> Existing<'a> {
     }
 
     /// Which of them are there, if the server says it.
-    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Found>> {
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Presence>> {
         match ready!(self.poll_there(cx)) {
             Err(why) if why.is_refusal() || why.kind() == Kind::Missing => {
-                Poll::Ready(Ok(Found::Unsaid { gone: self.wanted.intersection(&self.gone), why }))
+                Poll::Ready(Ok(Presence::Unsaid { gone: self.wanted.intersection(&self.gone), why }))
             }
-            there => Poll::Ready(there.map(Found::There)),
+            there => Poll::Ready(there.map(Presence::There)),
         }
     }
 

@@ -14,7 +14,7 @@ use super::call::{ImapInbox, ImapLink};
 use super::codec::{self, FetchedBatch, UnreadableFetch};
 use super::command::fetch;
 use super::engine::{Delivery, Piece, Request};
-use super::existing::{Existing, Found};
+use super::existing::{Existing, Presence};
 use super::limited::Descent;
 use super::types::{Cut, Fetched, Items, Progress, Uid, Uids};
 use crate::defect::{Defect, Reason};
@@ -312,11 +312,11 @@ impl<'a> Fetch<'a> {
     }
 
     /// If the server does not say what there is, and seems to have more than came, that is what ends the stream.
-    fn go_on(&mut self, found: Found) -> Result<bool> {
+    fn go_on(&mut self, found: Presence) -> Result<bool> {
         match found {
-            Found::There(there) => self.ask_again(there),
-            Found::Unsaid { .. } if self.is_complete() => Ok(self.over()),
-            Found::Unsaid { gone, why } => {
+            Presence::There(there) => self.ask_again(there),
+            Presence::Unsaid { .. } if self.is_complete() => Ok(self.over()),
+            Presence::Unsaid { gone, why } => {
                 // Of a set without an end only the number of messages tells what it leaves, and that was not reached.
                 let named = self.uids.open_from().is_none();
                 if named && self.uids.difference(&self.answered).difference(&gone).is_empty() {

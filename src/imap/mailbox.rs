@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 
-use super::existing::{Existing, Found};
+use super::existing::{Existing, Presence};
 use super::fetch::Fetch;
 use super::folder::Folder;
 use super::session::Imap;
@@ -89,9 +89,9 @@ impl<S: BorrowMut<Imap> + Send + Sync> Mailbox for Folder<S> {
             let asked = uids.clone();
             let mut existing = Existing::ask(self.link(), self.session().limits(), self.selection, uids)?;
             let there = match poll_fn(|cx| existing.poll(cx)).await? {
-                Found::There(there) => there,
-                Found::Unsaid { gone, why } if gone.is_empty() => return Err(why),
-                Found::Unsaid { gone, .. } => asked.difference(&gone),
+                Presence::There(there) => there,
+                Presence::Unsaid { gone, why } if gone.is_empty() => return Err(why),
+                Presence::Unsaid { gone, .. } => asked.difference(&gone),
             };
             let is_there = |id: &&MessageId| self.uid(id).is_ok_and(|uid| there.contains(uid));
             Ok(ids.iter().filter(is_there).cloned().collect())

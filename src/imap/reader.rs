@@ -11,7 +11,7 @@ use super::call::{ImapInbox, ImapLink};
 use super::codec::{Batch, FetchedBatch};
 use super::command::body;
 use super::engine::{Delivery, Request};
-use super::existing::{Existing, Found};
+use super::existing::{Existing, Presence};
 use super::types::{Fetched, Section, Uid, Uids};
 use crate::body::reader::Chunks;
 use crate::defect::Defect;
@@ -208,13 +208,13 @@ impl<'a> Windows<'a> {
 }
 
 /// Why there is no text, of a message that the server has, or no longer has, or does not say.
-fn why_missing(found: Found) -> Error {
+fn why_missing(found: Presence) -> Error {
     let gone = || Error::new(Kind::Rejected, "the message is no longer in the mailbox");
     match found {
-        Found::There(there) if there.is_empty() => gone(),
-        Found::There(_) => Verdict::missing(),
-        Found::Unsaid { gone: uids, .. } if !uids.is_empty() => gone(),
-        Found::Unsaid { why, .. } => Verdict::missing().with_source(why),
+        Presence::There(there) if there.is_empty() => gone(),
+        Presence::There(_) => Verdict::missing(),
+        Presence::Unsaid { gone: uids, .. } if !uids.is_empty() => gone(),
+        Presence::Unsaid { why, .. } => Verdict::missing().with_source(why),
     }
 }
 

@@ -73,7 +73,7 @@ fn small(data: &[u8]) -> Option<u32> {
     u32::try_from(whole(data, grammar::number)?).ok()
 }
 
-/// A list with more words is none, so that it takes no more memory than its text.
+/// A list with more words is kept as text, so that it takes no more memory than that.
 const MOST_WORDS: usize = 1000;
 
 fn charsets(data: &[u8]) -> Option<Vec<String>> {

@@ -434,7 +434,6 @@ mod tests {
     fn a_long_list_is_skipped_to_its_end() {
         let list = format!("({}) rest of the line that is long enough", "(\"a (b\" NIL) ".repeat(50));
         assert_eq!(skipped::<true>(&list), (Ok(()), list.find(" rest").unwrap()));
-
         assert!(skip_blocks(list.as_bytes(), 1, 1).at + 80 > list.find(" rest").unwrap());
     }
 }

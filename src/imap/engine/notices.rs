@@ -77,9 +77,11 @@ impl Engine {
         let notice = match (kind, code) {
             (_, Some(ResponseCode::Alert)) => return self.notices.alert(text),
             (_, Some(ResponseCode::InProgress(progress))) => {
-                let reader = self.wire.streaming(&progress);
-                self.core.deliver(reader, Delivery::Progress(progress.clone()));
-                Notice::Progress { command: self.wire.named(&progress), progress, text }
+                let (command, reader) = self.wire.progressing(&progress).unzip();
+                if let Some(reader) = reader.flatten() {
+                    self.core.deliver(Some(reader), Delivery::Progress(progress.clone()));
+                }
+                Notice::Progress { command, progress, text }
             }
             (Kind::No, code) => Notice::Warning { text, code },
             (Kind::Bad, code) => Notice::Complaint { text, code },

@@ -22,7 +22,7 @@ enum Place {
 }
 
 impl Topic {
-    /// The rights, roots or entries of this mailbox; of the server if there is none.
+    /// The rights, roots or entries of this mailbox; without one, of the server.
     pub(crate) fn of(mailbox: Option<&MailboxName>) -> Self {
         let place = mailbox.map_or(Place::Server, |name| Place::Mailbox(name.clone()));
         Self { place: Some(place), ..Self::default() }

@@ -9,7 +9,7 @@ use crate::imap::types::tape::{NONE, Span, halves, part};
 
 /// Parts of one message. The greatest digests have some hundreds.
 pub(super) const PARTS: u32 = 10_000;
-/// The shortest part that means something takes up less than so many words more than it has bytes.
+/// How many more words than bytes the shortest part that means something may take up.
 const CREDIT: usize = 8;
 /// Whatever the limit, so deep and no deeper: each level costs a few hundred bytes of stack.
 const DEEPEST: usize = 150;

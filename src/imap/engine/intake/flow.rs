@@ -20,7 +20,7 @@ pub(super) enum Flow {
 
 /// How far a literal has gone past, and the piece of it that this input brought.
 pub(crate) enum Past {
-    /// It is through, or there is none: the input goes on with its response.
+    /// All of it has gone past, or there was no literal: the input goes on with its response.
     Through(Option<(Id, Bytes)>),
     /// More of it must come.
     Within(Option<(Id, Bytes)>),

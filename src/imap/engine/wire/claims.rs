@@ -77,7 +77,7 @@ impl Wire {
         }
     }
 
-    /// Whether the literal that a FETCH goes on with is one that goes out as it comes, and to whom.
+    /// Whether the next literal of a FETCH goes out as it comes, and to whom.
     pub(crate) fn streams(
         &mut self,
         kind: Kind,

@@ -157,16 +157,11 @@ impl Wire {
         self.running.remove(index)
     }
 
-    /// The command that the server works on, by its own word.
-    pub(super) fn named(&self, progress: &Progress) -> Option<&'static str> {
+    /// The command that the server says it works on, and who reads its stream.
+    pub(super) fn progressing(&self, progress: &Progress) -> Option<(&'static str, Option<Id>)> {
         let tag = progress.tag.as_deref()?;
-        self.running.iter().find(|run| run.is_tagged(tag)).map(Running::verb)
-    }
-
-    /// Who reads the stream of the command that the server works on, by its own word.
-    pub(super) fn streaming(&self, progress: &Progress) -> Option<Id> {
-        let tag = progress.tag.as_deref()?;
-        self.running.iter().find(|run| run.is_tagged(tag)).filter(|run| run.asks.stream)?.reader()
+        let run = self.running.iter().find(|run| run.is_tagged(tag))?;
+        Some((run.verb(), run.reader().filter(|_| run.asks.stream)))
     }
 
     /// Whether the server is still at it, as RFC 9585 has it say or as Dovecot says: `* OK Still here`. It is believed for an hour.

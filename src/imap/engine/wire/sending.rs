@@ -91,7 +91,7 @@ impl Wire {
     }
 
     /// The server has answered an upload for which it was not asked. It skips what was announced, so that much must still
-    /// come: not the message's bytes, lest they be taken for commands.
+    /// come: not the message's bytes, which it could take for commands.
     fn fill_up(&mut self, upload: &Upload) {
         self.outbox.filling(upload.left);
         self.outbox.text(b"\r\n");
