@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use common::{Account, Arguments, Outcome};
 use postroom::imap::Event;
-use postroom::{Idling, Protocol};
+use postroom::{Changes, Protocol};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -53,11 +53,11 @@ async fn watch(account: &Account) -> Outcome {
 
 async fn look_again(account: &Account) -> Outcome {
     let mut mailbox = account.open().await?;
-    if let Idling::Poll(interval) = mailbox.features().idle {
+    if let Changes::Poll(interval) = mailbox.features().changes {
         println!("POP3 pushes nothing: looking every {} s", interval.as_secs());
     }
     loop {
         println!("{} messages", mailbox.entries().await?.len());
-        mailbox.idle().await?;
+        mailbox.changed().await?;
     }
 }

@@ -24,7 +24,7 @@ async fn run() -> Outcome {
     let entries = mailbox.entries().await?;
     let newest = entries.get(entries.len().saturating_sub(SHOWN)..).unwrap_or(&entries);
     let ids: Vec<_> = newest.iter().map(|entry| entry.id.clone()).collect();
-    let mut headers = mailbox.fetch(&ids, Part::Header).await?;
+    let mut headers = mailbox.messages(&ids, Part::Header).await?;
     while let Some(message) = headers.try_next().await? {
         let Some(entry) = newest.iter().find(|entry| entry.id == *message.id()) else { continue };
         let Some(mail) = message.parse() else { continue };

@@ -29,7 +29,7 @@ async fn run() -> Outcome {
     let mut mailbox = account.open().await?;
     let ids: Vec<_> = mailbox.entries().await?.into_iter().map(|entry| entry.id).collect();
     let (mut stored, mut octets) = (Vec::new(), 0);
-    let mut mail = mailbox.fetch(&ids, Part::Whole).await?;
+    let mut mail = mailbox.messages(&ids, Part::Whole).await?;
     while let Some(message) = mail.try_next().await? {
         if let Some(defect) = message.defects().first() {
             eprintln!("{} is left on the server: {defect}", message.id());
@@ -45,7 +45,7 @@ async fn run() -> Outcome {
     println!("{} messages, {}, in {}", stored.len(), size(octets), directory.display());
 
     if delete {
-        mailbox.delete(&stored).await?;
+        mailbox.mark_deleted(&stored).await?;
         let committed = mailbox.commit().await?;
         println!("deleted from the server: {}; unknown: {}", committed.deleted.len(), committed.unknown.len());
     }

@@ -9,7 +9,7 @@ use common::{Account, Arguments, Outcome, fit, size};
 use postroom::imap::{Append, Event, Folder, Items, Section, Uid, Uids};
 use postroom::mail_parser::MimeHeaders as _;
 use postroom::testing::Server;
-use postroom::{Config, Entry, Flag, FlagChange, Idling, Imap, Login, Mailbox, Message, Part, Pop3};
+use postroom::{Changes, Config, Entry, Flag, FlagChange, Imap, Login, Mailbox, Message, Part, Pop3};
 use tokio::io::AsyncReadExt as _;
 
 /// How many messages of a list are shown.
@@ -115,7 +115,7 @@ async fn imap(implicit: Config, upgrade: Config, login: Login) -> Outcome {
 
     heading("IMAP: delete, by marking and committing");
     let newest = inbox.entries().await?.pop().ok_or("the new message is gone")?;
-    Mailbox::delete(&mut inbox, &[newest.id]).await?;
+    Mailbox::mark_deleted(&mut inbox, &[newest.id]).await?;
     println!("Marked one message: dropping the session now would delete nothing.");
     let committed = inbox.commit().await?;
     println!("Committed: {} deleted for certain, {} unknown.", committed.deleted.len(), committed.unknown.len());
@@ -136,7 +136,7 @@ async fn pop3(implicit: Config, upgrade: Config, login: Login) -> Outcome {
     let last = entries.last().ok_or("the maildrop is empty")?;
     heading("POP3: read one, delete it");
     read(&mut maildrop, last).await?;
-    Mailbox::delete(&mut maildrop, std::slice::from_ref(&last.id)).await?;
+    Mailbox::mark_deleted(&mut maildrop, std::slice::from_ref(&last.id)).await?;
     println!("Marked one message: dropping the session now would delete nothing.");
     let committed = maildrop.commit().await?;
     println!(
@@ -195,7 +195,7 @@ async fn list(mailbox: &mut dyn Mailbox, entries: &[Entry]) -> Outcome {
     let newest = entries.get(entries.len().saturating_sub(SHOWN)..).unwrap_or(entries);
     let ids: Vec<_> = newest.iter().map(|entry| entry.id.clone()).collect();
     println!("{} {} {} {:>8}", fit("From", 24), fit("Subject", 36), fit("Date", 16), "Size");
-    let mut headers = mailbox.fetch(&ids, Part::Header).await?;
+    let mut headers = mailbox.messages(&ids, Part::Header).await?;
     while let Some(message) = headers.try_next().await? {
         let entry = newest.iter().find(|entry| entry.id == *message.id());
         println!("{}", line(&message, entry.and_then(|entry| entry.size)));
@@ -222,7 +222,7 @@ fn line(message: &Message, octets: Option<u64>) -> String {
 /// One message whole, by either protocol.
 async fn read(mailbox: &mut dyn Mailbox, entry: &Entry) -> Outcome {
     let mut bytes = Vec::new();
-    mailbox.read(&entry.id).await?.read_to_end(&mut bytes).await?;
+    mailbox.open(&entry.id).await?.read_to_end(&mut bytes).await?;
     show(&Message::new(entry.id.clone(), bytes))
 }
 
@@ -245,9 +245,9 @@ async fn summary(mailbox: &mut dyn Mailbox) -> Outcome<String> {
     let total: u64 = entries.iter().filter_map(|entry| entry.size).sum();
     let unread = entries.iter().filter(|entry| entry.flags.as_ref().is_some_and(|flags| !flags.contains(&Flag::SEEN)));
     let flags = if features.flags { format!("{} unread", unread.count()) } else { "no read marks".into() };
-    let news = match features.idle {
-        Idling::Push => "the server says at once when mail arrives".into(),
-        Idling::Poll(interval) => format!("new mail is looked for every {} s", interval.as_secs()),
+    let news = match features.changes {
+        Changes::Push => "the server says at once when mail arrives".into(),
+        Changes::Poll(interval) => format!("new mail is looked for every {} s", interval.as_secs()),
         _ => "new mail shows in the next session".into(),
     };
     Ok(format!("{} messages, {}, {flags}; {news}", entries.len(), size(total)))

@@ -57,6 +57,7 @@ use crate::rustls::{ClientConfig, RootCertStore};
 /// A user and a port may stand in each, for IMAP also a mailbox (all percent-decoded; RFC 5092, RFC 2384). A password is
 /// refused, since URLs end up in command lines, histories and logs. Parsing fails with `Kind::Input`.
 #[derive(Clone)]
+#[must_use]
 pub struct Config {
     host: String,
     port: Option<u16>,
@@ -82,6 +83,7 @@ pub struct Config {
 
 /// The two protocols of this crate.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[expect(clippy::exhaustive_enums, reason = "the protocols of this crate")]
 pub enum Protocol {
     /// IMAP4rev1 and IMAP4rev2 (RFC 3501, RFC 9051).
     Imap,

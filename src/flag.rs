@@ -37,6 +37,7 @@ pub struct FlagChange {
 
 /// What a [`FlagChange`] does with its flags.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[expect(clippy::exhaustive_enums, reason = "a change adds, removes or replaces")]
 pub enum FlagAction {
     /// The flags are set, the others stay.
     Add,

@@ -31,7 +31,7 @@
 //! **Borrowing.** A call that returns a value takes `&self`, and several may be under way at once; one that returns a stream
 //! takes `&mut self`, so that no command can wait behind a stream that nobody reads.
 //!
-//! **Deletion.** Downloading and dropping delete nothing. [`Mailbox::delete`] marks, [`Mailbox::commit`] makes final.
+//! **Deletion.** Downloading and dropping delete nothing. [`Mailbox::mark_deleted`] marks, [`Mailbox::commit`] makes final.
 //!
 //! **Limits.** What a server can make a client spend is bounded by [`Limits`] and [`Deadlines`]. A flaw in one message is a
 //! [`Defect`] of that message; a response whose end is not known ends the connection with one [`Error`], and a stream's `Err`
@@ -106,7 +106,7 @@ pub use flag::{Flag, FlagAction, FlagChange};
 pub use imap::Imap;
 pub use limits::{Deadlines, Limits};
 pub use login::{Login, Secret, TokenError, TokenFuture, TokenProvider};
-pub use mailbox::{BoxFuture, Committed, Entry, Features, Idling, Mailbox, Part};
+pub use mailbox::{BoxFuture, Changes, Committed, Entry, Features, Mailbox, Part};
 pub use message_id::MessageId;
 pub use messages::{Message, Messages, mail_parser};
 pub use pop3::Pop3;

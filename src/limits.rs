@@ -9,11 +9,13 @@ const MIB: usize = 1024 * KIB;
 /// How much one connection may cost, in bytes and counts. Every bound is inclusive: exactly the limit is still accepted.
 ///
 /// ```
-/// let mut limits = postroom::Limits::default();
-/// limits.literal = 16 * 1024 * 1024; // no message over 16 MiB is kept in memory
+/// let limits = postroom::Limits::default().literal(16 * 1024 * 1024); // no message over 16 MiB is kept in memory
+/// let config = postroom::Config::new("imap.example.org").limits(limits);
+/// # drop(config);
 /// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
+#[must_use]
 pub struct Limits {
     /// One IMAP line of text or of anything else that is short, literals not counted. Over it the connection is closed with
     /// [`Kind::Limit`](crate::Kind::Limit), since the end of the response is not known. Lists of numbers (SEARCH, ESEARCH, SORT,
@@ -59,8 +61,17 @@ pub struct Limits {
 }
 
 /// How long one connection may make its caller wait.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// let patient = postroom::Deadlines::default().progress(Duration::from_secs(300));
+/// let config = postroom::Config::new("imap.example.org").deadlines(patient);
+/// # drop(config);
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
+#[must_use]
 pub struct Deadlines {
     /// For the connection to one of the host's addresses, all tried. 30 s.
     pub connect: Duration,
@@ -121,5 +132,126 @@ impl Default for Deadlines {
             done: Duration::from_secs(30),
             logout: Duration::from_secs(5),
         }
+    }
+}
+
+/// Each changes one value; what it bounds is said at the field of the same name.
+impl Limits {
+    /// Sets [`line`](#structfield.line).
+    pub fn line(self, most: usize) -> Self {
+        Self { line: most, ..self }
+    }
+
+    /// Sets [`status_line`](#structfield.status_line).
+    pub fn status_line(self, most: usize) -> Self {
+        Self { status_line: most, ..self }
+    }
+
+    /// Sets [`literal`](#structfield.literal).
+    pub fn literal(self, most: usize) -> Self {
+        Self { literal: most, ..self }
+    }
+
+    /// Sets [`skipped`](#structfield.skipped).
+    pub fn skipped(self, most: u64) -> Self {
+        Self { skipped: most, ..self }
+    }
+
+    /// Sets [`response`](#structfield.response).
+    pub fn response(self, most: usize) -> Self {
+        Self { response: most, ..self }
+    }
+
+    /// Sets [`nesting`](#structfield.nesting).
+    pub fn nesting(self, most: usize) -> Self {
+        Self { nesting: most, ..self }
+    }
+
+    /// Sets [`untagged`](#structfield.untagged).
+    pub fn untagged(self, most: usize) -> Self {
+        Self { untagged: most, ..self }
+    }
+
+    /// Sets [`events`](#structfield.events).
+    pub fn events(self, most: usize) -> Self {
+        Self { events: most, ..self }
+    }
+
+    /// Sets [`window`](#structfield.window).
+    pub fn window(self, most: usize) -> Self {
+        Self { window: most, ..self }
+    }
+
+    /// Sets [`undelivered`](#structfield.undelivered).
+    pub fn undelivered(self, most: usize) -> Self {
+        Self { undelivered: most, ..self }
+    }
+
+    /// Sets [`bare_line_feeds`](#structfield.bare_line_feeds).
+    pub fn bare_line_feeds(self, allowed: bool) -> Self {
+        Self { bare_line_feeds: allowed, ..self }
+    }
+
+    /// Sets [`set`](#structfield.set).
+    pub fn set(self, most: usize) -> Self {
+        Self { set: most, ..self }
+    }
+
+    /// Sets [`challenges`](#structfield.challenges).
+    pub fn challenges(self, most: usize) -> Self {
+        Self { challenges: most, ..self }
+    }
+
+    /// Sets [`scram_iterations`](#structfield.scram_iterations).
+    pub fn scram_iterations(self, most: u32) -> Self {
+        Self { scram_iterations: most, ..self }
+    }
+}
+
+/// Each changes one value; what it bounds is said at the field of the same name.
+impl Deadlines {
+    /// Sets [`connect`](#structfield.connect).
+    pub fn connect(self, time: Duration) -> Self {
+        Self { connect: time, ..self }
+    }
+
+    /// Sets [`tls`](#structfield.tls).
+    pub fn tls(self, time: Duration) -> Self {
+        Self { tls: time, ..self }
+    }
+
+    /// Sets [`greeting`](#structfield.greeting).
+    pub fn greeting(self, time: Duration) -> Self {
+        Self { greeting: time, ..self }
+    }
+
+    /// Sets [`progress`](#structfield.progress).
+    pub fn progress(self, time: Duration) -> Self {
+        Self { progress: time, ..self }
+    }
+
+    /// Sets [`call`](#structfield.call).
+    pub fn call(self, time: Duration) -> Self {
+        Self { call: time, ..self }
+    }
+
+    /// Sets [`idle`](#structfield.idle).
+    pub fn idle(self, time: Duration) -> Self {
+        Self { idle: time, ..self }
+    }
+
+    /// Sets [`poll`](#structfield.poll).
+    pub fn poll(self, time: Duration) -> Self {
+        Self { poll: time, ..self }
+    }
+
+    /// Sets [`done`](#structfield.done).
+    pub fn done(self, time: Duration) -> Self {
+        Self { done: time, ..self }
+    }
+
+    /// Sets [`logout`](#structfield.logout).
+    pub fn logout(self, time: Duration) -> Self {
+        Self { logout: time, ..self }
     }
 }

@@ -84,6 +84,7 @@ impl From<Vec<u8>> for Secret {
 /// # assert_eq!(login.user(), "me");
 /// ```
 #[derive(Clone)]
+#[must_use]
 pub struct Login {
     user: String,
     proof: Proof,
@@ -178,14 +179,31 @@ impl Login {
         self
     }
 
-    /// Uses none but these SASL mechanisms, such as `PLAIN`, in the library's order of strength. An empty list leaves only
-    /// the protocol's own command, LOGIN or USER/PASS, and APOP where allowed; a list with a name in it excludes those.
+    /// Uses none but these SASL mechanisms, such as `PLAIN`, in the library's order of strength. The protocol's own command is not
+    /// used then: see [`protocol_command_only`](Self::protocol_command_only) for that.
+    ///
+    /// ```
+    /// let login = postroom::Login::password("me", "secret").only(["SCRAM-SHA-256", "PLAIN"]);
+    /// # drop(login);
+    /// ```
     pub fn only<I>(mut self, mechanisms: I) -> Self
     where
         I: IntoIterator,
         I::Item: AsRef<str>,
     {
         self.only = Some(mechanisms.into_iter().map(|name| name.as_ref().to_ascii_uppercase()).collect());
+        self
+    }
+
+    /// Uses no SASL mechanism, only the protocol's own command: LOGIN in IMAP (RFC 9051 §6.2.3), USER and PASS in POP3 (RFC 1939 §7),
+    /// and APOP if [allowed](Self::apop).
+    ///
+    /// ```
+    /// let login = postroom::Login::password("me", "secret").protocol_command_only();
+    /// # drop(login);
+    /// ```
+    pub fn protocol_command_only(mut self) -> Self {
+        self.only = Some(Vec::new());
         self
     }
 
@@ -316,7 +334,7 @@ mod tests {
         let restricted = login.clone().only(["plain"]);
         assert!(restricted.allows("PLAIN") && !restricted.allows("SCRAM-SHA-256"));
         assert!(restricted.command_password().is_none());
-        let command = login.clone().only([""; 0]);
+        let command = login.clone().protocol_command_only();
         assert!(!command.allows("PLAIN") && command.command_password().is_some());
         assert!(login.clone().authorize_as("you").command_password().is_none());
         assert!(login.apop_password().is_none() && login.clone().apop().apop_password().is_some());

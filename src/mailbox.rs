@@ -23,7 +23,7 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// and the next call works. What a protocol or server cannot do is [`Kind::Unsupported`](crate::Kind::Unsupported), before
 /// anything is sent; [`features`](Self::features) says so beforehand.
 ///
-/// Nothing is ever deleted by dropping: [`delete`](Self::delete) only marks, [`commit`](Self::commit) makes it final.
+/// Nothing is ever deleted by dropping: [`mark_deleted`](Self::mark_deleted) only marks, [`commit`](Self::commit) makes it final.
 pub trait Mailbox: Send {
     /// What this mailbox can do. Never touches the wire.
     fn features(&self) -> Features;
@@ -41,11 +41,11 @@ pub trait Mailbox: Send {
     /// Streams these messages, or a part of each, in whatever order the server sends them. Messages that are gone are left out;
     /// one that the server refuses, or has no text for, comes without bytes and with a [defect](crate::Message::defects). Nothing is
     /// marked as read by it.
-    fn fetch<'a>(&'a mut self, ids: &'a [MessageId], part: Part) -> BoxFuture<'a, Result<Messages<'a>>>;
+    fn messages<'a>(&'a mut self, ids: &'a [MessageId], part: Part) -> BoxFuture<'a, Result<Messages<'a>>>;
 
     /// Reads one message of any size, in memory bounded by the window. One without text is an error of the read; one of another
     /// length than the server declares says so in [`Body::defects`] at its end.
-    fn read<'a>(&'a mut self, id: &'a MessageId) -> BoxFuture<'a, Result<Body<'a>>>;
+    fn open<'a>(&'a mut self, id: &'a MessageId) -> BoxFuture<'a, Result<Body<'a>>>;
 
     /// Which of these messages the server still has, in the order of `ids`: one that others have removed since it was listed is left
     /// out. To be asked about a message that came in doubt, or not at all, before it is read again. One round trip: NOOP, so that
@@ -64,11 +64,11 @@ pub trait Mailbox: Send {
     fn flag<'a>(&'a mut self, ids: &'a [MessageId], change: &'a FlagChange) -> BoxFuture<'a, Result<()>>;
 
     /// Marks these messages for deletion by [`commit`](Self::commit). Dropping the mailbox instead deletes nothing.
-    fn delete<'a>(&'a mut self, ids: &'a [MessageId]) -> BoxFuture<'a, Result<()>>;
+    fn mark_deleted<'a>(&'a mut self, ids: &'a [MessageId]) -> BoxFuture<'a, Result<()>>;
 
     /// Waits until the mailbox has changed: pushed by IMAP's IDLE, otherwise by looking again at intervals. POP3 has to end
     /// its session and begin another one for each look, and refuses while deletions are marked.
-    fn idle(&mut self) -> BoxFuture<'_, Result<()>>;
+    fn changed(&mut self) -> BoxFuture<'_, Result<()>>;
 
     /// Makes the marked deletions final and says which of them are certain. A POP3 mailbox is closed afterwards; an IMAP
     /// folder stays open.
@@ -79,24 +79,24 @@ pub trait Mailbox: Send {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Features {
-    /// How [`Mailbox::idle`] learns of changes.
-    pub idle: Idling,
+    /// How [`Mailbox::changed`] learns of changes.
+    pub changes: Changes,
     /// Whether messages carry flags that [`Mailbox::flag`] can change.
     pub flags: bool,
     /// Whether the account has other mailboxes than this one.
     pub folders: bool,
     /// Whether ids remain the same in later sessions.
     pub stable_ids: bool,
-    /// Whether [`Mailbox::delete`] and [`Mailbox::commit`] can delete just the messages named.
+    /// Whether [`Mailbox::mark_deleted`] and [`Mailbox::commit`] can delete just the messages named.
     pub delete: bool,
     /// Whether the server may hide or delete a message because it was downloaded, as Gmail's POP3 can be told to.
-    pub hides_downloaded: bool,
+    pub may_hide_downloaded: bool,
 }
 
 /// How a mailbox learns that something changed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
-pub enum Idling {
+pub enum Changes {
     /// The server says so at once.
     Push,
     /// By asking again at this interval.
@@ -119,7 +119,7 @@ pub struct Entry {
     pub received: Option<OffsetDateTime>,
 }
 
-/// How much of each message a [`Mailbox::fetch`] brings.
+/// How much of each message a [`Mailbox::messages`] brings.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Part {
@@ -153,12 +153,12 @@ impl Features {
     /// A mailbox that can do nothing but list and fetch; for implementations of [`Mailbox`].
     pub const fn none() -> Self {
         Self {
-            idle: Idling::None,
+            changes: Changes::None,
             flags: false,
             folders: false,
             stable_ids: false,
             delete: false,
-            hides_downloaded: false,
+            may_hide_downloaded: false,
         }
     }
 }

@@ -143,6 +143,7 @@ impl Message {
     }
 
     /// The same message in memory of its own.
+    #[must_use]
     pub fn detach(mut self) -> Self {
         self.bytes = Bytes::copy_from_slice(&self.bytes);
         self

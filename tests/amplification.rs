@@ -168,7 +168,7 @@ const IMAP_CALLS: &[(&str, &str, ImapCall)] = &[
         Box::pin(async {
             let Ok(entries) = folder.entries().await else { return };
             let ids: Vec<_> = entries.into_iter().map(|entry| entry.id).collect();
-            let Ok(mut mail) = Mailbox::fetch(folder, &ids, Part::Whole).await else { return };
+            let Ok(mut mail) = Mailbox::messages(folder, &ids, Part::Whole).await else { return };
             while let Ok(Some(message)) = mail.try_next().await {
                 drop(message);
             }

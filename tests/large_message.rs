@@ -135,7 +135,7 @@ async fn a_message_that_is_too_large_for_retr_is_told_and_the_others_are_whole()
     let (mut pop3, driver) = Pop3::handshake(server.pop3_stream(), config, login).await.unwrap();
     tokio::spawn(driver);
     let ids: Vec<_> = pop3.entries().await.unwrap().into_iter().map(|entry| entry.id).collect();
-    let mut mail = Mailbox::fetch(&mut pop3, &ids, Part::Whole).await.unwrap();
+    let mut mail = Mailbox::messages(&mut pop3, &ids, Part::Whole).await.unwrap();
     let (mut whole, mut defects) = (Vec::new(), Vec::new());
     while let Some(message) = mail.try_next().await.unwrap() {
         defects.push(message.defects().to_vec());

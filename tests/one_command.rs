@@ -14,8 +14,8 @@ use postroom::imap::codec::encode::Segment;
 use postroom::imap::codec::stateful;
 use postroom::imap::{
     Content, EntryName, Extension, Items, ListReturn, ListSelect, MailboxName, MetadataDepth, NewMessage, NotifyEvent,
-    Piece, Query, QuotaResource, Returns, Rights, RightsChange, Scope, Section, SortKey, StatusItems, Stretch, Uid,
-    UidValidity, Uids,
+    PartialRange, Piece, Query, QuotaResource, Rights, RightsChange, Scope, SearchReturn, Section, SortKey,
+    StatusItems, Uid, UidValidity, Uids,
 };
 use postroom::{Flag, FlagAction, FlagChange, Kind};
 use proptest::prelude::*;
@@ -94,7 +94,7 @@ fn arguments() -> impl Strategy<Value = Hostile> {
 
 fn query(with: &Hostile) -> Query {
     let text = Query::subject(with.a.as_str()).and(Query::header(with.b.as_str(), with.c.as_str())).fuzzy();
-    let label = Query::gmail(with.a.as_str()).and(Query::gmail_label(with.b.as_str())).and(Query::mod_seq(with.number));
+    let label = Query::gmail(with.a.as_str()).and(Query::gmail_label(with.b.as_str())).and(Query::modseq(with.number));
     let seconds = NonZeroU32::new(with.uid).unwrap();
     let uid = Uid::new(with.uid).unwrap();
     match with.number % 6 {
@@ -119,7 +119,7 @@ fn message(with: &Hostile) -> NewMessage {
 }
 
 fn items(with: &Hostile) -> Items {
-    let items = Items::FLAGS.preview().mod_seq().gmail_labels().section(Section::HEADER);
+    let items = Items::FLAGS.preview().modseq().gmail_labels().section(Section::HEADER);
     let items = match Section::header_fields([&with.a]) {
         Ok(fields) => items.section(fields),
         Err(_) => items,
@@ -156,7 +156,7 @@ fn command(which: usize, with: &Hostile) -> Extension {
     let rights: Rights = a.parse().unwrap_or(Rights::READ);
     let entry = EntryName::new(a).unwrap_or(EntryName::SHARED_COMMENT);
     let entries = std::slice::from_ref(&entry);
-    let returns = Returns::ALL.save().partial(Stretch::last(NonZeroU32::MIN, NonZeroU32::MAX));
+    let returns = SearchReturn::ALL.save().partial(PartialRange::last(NonZeroU32::MIN, NonZeroU32::MAX));
     let scopes = [Scope::Subtree(vec![mailbox.clone()]), Scope::Mailboxes(vec![mailbox.clone()])];
     match which {
         0 => Extension::set_acl(mailbox, a, RightsChange::Add(rights)),

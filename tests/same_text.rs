@@ -72,7 +72,7 @@ fn parsed(message: &Message) -> Shown {
 async fn by_pop3(server: &Server) -> Vec<Shown> {
     let mut pop3 = session::pop3(server.pop3_stream(), plaintext(), me()).await.unwrap();
     let ids: Vec<_> = pop3.entries().await.unwrap().into_iter().map(|entry| entry.id).collect();
-    let mut mail = Mailbox::fetch(&mut pop3, &ids, Part::Whole).await.unwrap();
+    let mut mail = Mailbox::messages(&mut pop3, &ids, Part::Whole).await.unwrap();
     let mut shown = Vec::new();
     while let Some(message) = mail.try_next().await.unwrap() {
         shown.push(parsed(&message));

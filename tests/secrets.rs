@@ -38,7 +38,7 @@ struct Way {
 
 /// Every way there is; a new mechanism needs a row and, where it asks more than one question, its challenges in `Peer::challenges`.
 const WAYS: &[Way] = &[
-    Way { name: None, login: |secret| Login::password("alice", secret).only([""; 0]) },
+    Way { name: None, login: |secret| Login::password("alice", secret).protocol_command_only() },
     Way { name: Some("PLAIN"), login: |secret| Login::password("alice", secret).only(["PLAIN"]) },
     Way { name: Some("LOGIN"), login: |secret| Login::password("alice", secret).only(["LOGIN"]) },
     Way { name: Some("CRAM-MD5"), login: |secret| Login::password("alice", secret).only(["CRAM-MD5"]) },
@@ -47,7 +47,7 @@ const WAYS: &[Way] = &[
     Way { name: Some("OAUTHBEARER"), login: |token| Login::oauth_token("alice", token).only(["OAUTHBEARER"]) },
     Way { name: Some("XOAUTH2"), login: |token| Login::oauth_token("alice", token).only(["XOAUTH2"]) },
     // POP3 alone.
-    Way { name: Some(APOP), login: |secret| Login::password("alice", secret).only([""; 0]).apop() },
+    Way { name: Some(APOP), login: |secret| Login::password("alice", secret).protocol_command_only().apop() },
 ];
 
 const APOP: &str = "APOP";

@@ -34,7 +34,7 @@ async fn imap() {
     mail.try_next().await.unwrap().unwrap();
     drop(mail);
     drop(inbox);
-    imap.delete("no such mailbox").await.unwrap_err();
+    imap.delete_mailbox("no such mailbox").await.unwrap_err();
     imap.append("INBOX", MESSAGE.as_bytes().to_vec()).await.unwrap();
     imap.logout().await.unwrap();
     driver.await.unwrap().unwrap();

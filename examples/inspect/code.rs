@@ -21,7 +21,7 @@ fn data(code: &ResponseCode, frame: &[u8]) -> Value {
         ResponseCode::UidNext(uid) => json!(uid.map_or(0, Uid::as_u32)),
         ResponseCode::UidValidity(validity) => json!(validity.map_or(0, UidValidity::as_u32)),
         ResponseCode::Unseen(seq) => json!(seq.map_or(0, SeqNum::as_u32)),
-        ResponseCode::HighestModSeq(mod_seq) => json!(mod_seq),
+        ResponseCode::HighestModSeq(modseq) => json!(modseq),
         ResponseCode::AppendUid(uids) => {
             json!({ "uidvalidity": uids.validity().map_or(0, UidValidity::as_u32), "dest": written(uids, frame) })
         }

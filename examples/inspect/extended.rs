@@ -1,8 +1,8 @@
 //! The responses of extensions as JSON objects: rights, quotas, annotations, order and threads.
 
 use postroom::imap::{
-    Acl, Found, ListRights, Metadata, MyRights, Partial, Quota, QuotaRoots, Rights, SearchChange, Sorted, Thread,
-    Threads, Uid, UidList, UidValidity, UrlContent, Vanished,
+    Acl, ListRights, Metadata, MyRights, Partial, Quota, QuotaRoots, Rights, SearchChange, SearchResult, Sorted,
+    Thread, Threads, Uid, UidList, UidValidity, UrlContent, Vanished,
 };
 use serde_json::{Map, Value, json};
 
@@ -95,8 +95,8 @@ pub fn vanished(vanished: &Vanished, frame: &[u8]) -> Value {
 /// `{type, ids, modseq}`.
 pub fn sorted(sorted: &Sorted) -> Value {
     let mut object = json!({ "type": "SORT", "ids": numbers(&sorted.list) });
-    if let Some(mod_seq) = sorted.mod_seq {
-        put(&mut object, "modseq", mod_seq);
+    if let Some(modseq) = sorted.modseq {
+        put(&mut object, "modseq", modseq);
     }
     object
 }
@@ -134,12 +134,12 @@ fn close(open: &mut Vec<(Value, Vec<Value>)>, depth: usize, roots: &mut Vec<Valu
 }
 
 /// `{type, tag, uid, data}`, and where it says so `mailbox` and `uidvalidity`.
-pub fn esearch(kind: &str, found: &Found, frame: &[u8]) -> Value {
+pub fn esearch(kind: &str, found: &SearchResult, frame: &[u8]) -> Value {
     let numbers = [
         ("MIN", found.min.map(|uid| u64::from(uid.as_u32()))),
         ("MAX", found.max.map(|uid| u64::from(uid.as_u32()))),
         ("COUNT", found.count),
-        ("MODSEQ", found.mod_seq),
+        ("MODSEQ", found.modseq),
     ];
     let mut data = pairs(&found.other);
     data.extend(numbers.into_iter().filter_map(|(name, number)| Some((name.to_owned(), json!(number?)))));

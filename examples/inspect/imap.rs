@@ -19,15 +19,16 @@ pub fn read(bytes: &[u8]) -> Vec<Value> {
                 said.push(frame(bytes.slice(at..at + len), at, &limits));
                 at += len;
             }
-            Ok(Frame::Partial) => {
-                said.push(json!({ "incomplete": true }));
-                break;
-            }
             Ok(Frame::Literal { .. }) => {
                 if let Err(error) = framer.keep(&limits) {
                     said.push(json!({ "error": error.to_string(), "offset": at }));
                     break;
                 }
+            }
+            // `Frame::Partial`: the rest has not come.
+            Ok(_) => {
+                said.push(json!({ "incomplete": true }));
+                break;
             }
             Err(error) => {
                 said.push(json!({ "error": error.to_string(), "offset": at + framer.expected() }));

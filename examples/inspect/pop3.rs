@@ -1,7 +1,7 @@
 //! A stream of POP3 replies: status lines, and the bodies behind those that have one.
 
 use postroom::pop3::Uidl;
-use postroom::pop3::codec::{self, Cut, Lines, Multiline, Reply, Status};
+use postroom::pop3::codec::{self, Cut, Indicator, Lines, Multiline, Reply};
 use serde_json::{Value, json};
 
 use super::imap::is_blank;
@@ -36,10 +36,10 @@ pub fn read(bytes: &[u8], asked: &Asked) -> Vec<Value> {
         if !by_crlf {
             put(&mut object, "defects", json!([{ "forgiven": "lines end in LF alone" }]));
         }
-        if reply.status == Status::Ok && (asked.is_multiline() || asked.may_be_multiline() && is_body(behind)) {
+        if reply.indicator == Indicator::Ok && (asked.is_multiline() || asked.may_be_multiline() && is_body(behind)) {
             let mut body = behind.to_vec();
             let mut scanner = if by_crlf { Multiline::new() } else { Multiline::lenient() };
-            let Some(Cut { body: length, len }) = scanner.scan(&mut body) else {
+            let Some(Cut { body: length, len, .. }) = scanner.scan(&mut body) else {
                 said.push(json!({ "incomplete": true }));
                 break;
             };
@@ -89,10 +89,10 @@ fn is_body(behind: &[u8]) -> bool {
 }
 
 fn status(reply: &Reply<'_>) -> Value {
-    let word = match reply.status {
-        Status::Ok => "+OK",
-        Status::Err => "-ERR",
-        Status::Challenge => "+",
+    let word = match reply.indicator {
+        Indicator::Ok => "+OK",
+        Indicator::Err => "-ERR",
+        Indicator::Challenge => "+",
     };
     let code = reply.code.as_ref().map(|code| {
         let data = (!code.data().is_empty()).then(|| code.data());
@@ -116,7 +116,7 @@ fn add_body(object: &mut Value, body: &[u8], asked: &Asked) {
 }
 
 fn add_values(object: &mut Value, line: &[u8], reply: &Reply<'_>, asked: &Asked) {
-    if reply.status != Status::Ok {
+    if reply.indicator != Indicator::Ok {
         return;
     }
     let values = match asked.keyword().as_str() {

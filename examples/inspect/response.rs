@@ -1,7 +1,7 @@
 //! One IMAP response as a JSON object.
 
 use postroom::imap::{
-    Capabilities, Condition, Found, Namespace, Namespaces, Response, Status, StatusData, Uid, UidValidity,
+    Capabilities, Condition, MailboxStatus, Namespace, Namespaces, Outcome, Response, SearchResult, Uid, UidValidity,
 };
 use serde_json::{Map, Value, json};
 
@@ -71,12 +71,13 @@ fn show(response: &Response, frame: &[u8]) -> Value {
 }
 
 fn condition(condition: &Condition, frame: &[u8]) -> Map<String, Value> {
-    let word = match condition.status {
-        Status::Ok => "OK",
-        Status::No => "NO",
-        Status::Bad => "BAD",
-        Status::Bye => "BYE",
-        Status::Preauth => "PREAUTH",
+    let word = match condition.outcome {
+        Outcome::Ok => "OK",
+        Outcome::No => "NO",
+        Outcome::Bad => "BAD",
+        Outcome::Bye => "BYE",
+        Outcome::Preauth => "PREAUTH",
+        other => return Map::from_iter([("type".to_owned(), format!("{other:?}").into())]),
     };
     let pairs = [
         ("type", word.into()),
@@ -90,7 +91,7 @@ fn names(kind: &str, capabilities: &Capabilities) -> Value {
     json!({ "type": kind, "caps": capabilities.iter().collect::<Vec<_>>() })
 }
 
-fn items(status: &StatusData, frame: &[u8]) -> Value {
+fn items(status: &MailboxStatus, frame: &[u8]) -> Value {
     let numbers = [
         ("MESSAGES", status.messages.map(u64::from)),
         ("UIDNEXT", status.uid_next.map(|uid| Uid::as_u32(uid).into())),
@@ -100,7 +101,7 @@ fn items(status: &StatusData, frame: &[u8]) -> Value {
         ("DELETED", status.deleted.map(u64::from)),
         ("DELETED-STORAGE", status.deleted_storage),
         ("SIZE", status.size),
-        ("HIGHESTMODSEQ", status.highest_mod_seq),
+        ("HIGHESTMODSEQ", status.highest_modseq),
         ("APPENDLIMIT", status.append_limit),
     ];
     let mut items = tagged(&status.other);
@@ -113,18 +114,18 @@ fn items(status: &StatusData, frame: &[u8]) -> Value {
 }
 
 /// Numbers. Where it says what ESEARCH says, or more numbers than it has bytes, it is shown as that is.
-fn search(found: &Found, frame: &[u8]) -> Value {
+fn search(found: &SearchResult, frame: &[u8]) -> Value {
     let mut rest = found.clone();
-    (rest.all, rest.order, rest.mod_seq) = (None, None, None);
-    let all = found.all.as_ref().filter(|all| rest == Found::default() && all.len() <= frame.len() as u64);
+    (rest.all, rest.order, rest.modseq) = (None, None, None);
+    let all = found.all.as_ref().filter(|all| rest == SearchResult::default() && all.len() <= frame.len() as u64);
     let Some(all) = all else { return extended::esearch("SEARCH", found, frame) };
     let ids: Vec<_> = match &found.order {
         Some(order) => order.iter().map(Uid::as_u32).collect(),
         None => all.iter().map(Uid::as_u32).collect(),
     };
     let mut object = json!({ "type": "SEARCH", "ids": ids });
-    if let Some(mod_seq) = found.mod_seq {
-        put(&mut object, "modseq", mod_seq);
+    if let Some(modseq) = found.modseq {
+        put(&mut object, "modseq", modseq);
     }
     object
 }

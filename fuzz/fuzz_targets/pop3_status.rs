@@ -2,17 +2,17 @@
 //! line. What is found in the line is a piece of it.
 #![no_main]
 
-use postroom::pop3::codec::{Status, language_line, reply, scan_line, stamp, stat, uidl_line};
+use postroom::pop3::codec::{Indicator, language_line, reply, scan_line, stamp, stat, uidl_line};
 use postroom_fuzz::within;
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let status =
-        within(data, || reply(data).map(|reply| (reply.status, reply.code.clone(), reply.rest, reply.text().len())));
+        within(data, || reply(data).map(|reply| (reply.indicator, reply.code.clone(), reply.rest, reply.text().len())));
     if let Some((status, code, rest, text)) = status {
-        assert!(data.starts_with(if status == Status::Err { b"-" } else { b"+" }));
+        assert!(data.starts_with(if status == Indicator::Err { b"-" } else { b"+" }));
         assert!(is_within(rest, data) && text <= 3 * rest.len());
         assert!(
-            code.is_none_or(|code| rest.starts_with(b"[") && !code.name().is_empty() && status != Status::Challenge)
+            code.is_none_or(|code| rest.starts_with(b"[") && !code.name().is_empty() && status != Indicator::Challenge)
         );
     }
     let stamp = within(data, || stamp(data));

@@ -127,7 +127,7 @@ impl Job<'_> {
             return Ok(());
         }
         let mut open: HashMap<_, _> = ids.iter().zip(doubts).collect();
-        let refused = match self.mailbox.fetch(&ids, Part::Whole).await {
+        let refused = match self.mailbox.messages(&ids, Part::Whole).await {
             Err(error) => Err(error),
             Ok(mut mail) => loop {
                 let batch = gather(&mut mail).await;

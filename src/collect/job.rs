@@ -148,7 +148,7 @@ impl Job<'_> {
             return Ok(digests);
         }
         let read = async {
-            let mut mail = self.mailbox.fetch(&ids, Part::Header).await?;
+            let mut mail = self.mailbox.messages(&ids, Part::Header).await?;
             while let Some(message) = mail.try_next().await? {
                 if let Some(at) = places.get(message.id()).filter(|_| came(&message, Part::Header) == Came::Text) {
                     digests.insert(**at, Digests::of(message.bytes()));
@@ -253,7 +253,7 @@ impl Job<'_> {
             Extent::Whole => Part::Whole,
             Extent::Header => Part::Header,
         };
-        let mut mail = match self.mailbox.fetch(&ids, part).await {
+        let mut mail = match self.mailbox.messages(&ids, part).await {
             Ok(mail) => mail,
             Err(error) if ends_all(&error) => return Err(error),
             Err(_) => return Ok(Left { absent: wanted.to_vec(), ..left }),
@@ -299,7 +299,7 @@ impl Job<'_> {
     /// Stages one message by itself.
     pub(super) async fn read(&mut self, at: usize) -> Result<Reading> {
         let row = self.rows.get(at).ok_or_else(Verdict::missing)?;
-        let body = self.mailbox.read(&row.entry.id).await?;
+        let body = self.mailbox.open(&row.entry.id).await?;
         self.keeper.stage_stream(row, at, body).await
     }
 
@@ -341,7 +341,7 @@ impl Job<'_> {
 
     /// Marks them. What the server will not mark is told, and is no hindrance for the others.
     async fn ask(&mut self, ids: &[MessageId]) -> Result<()> {
-        match self.mailbox.delete(ids).await {
+        match self.mailbox.mark_deleted(ids).await {
             Err(error) if !ends_all(&error) => {
                 self.keeper.log.tell(Event::Failed { id: None, error });
                 Ok(())

@@ -22,6 +22,7 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// assert_ne!(policy, Policy::delete());
 /// ```
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[must_use]
 pub struct Policy {
     stay: Option<Duration>,
     newest: Option<usize>,

@@ -40,6 +40,7 @@ const REMEMBER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 /// }
 /// ```
 #[derive(Debug)]
+#[must_use]
 pub struct Collector<L, D> {
     account: String,
     ledger: L,

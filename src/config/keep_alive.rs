@@ -12,14 +12,14 @@ use std::time::Duration;
 /// ```
 /// use std::time::Duration;
 ///
-/// let mut rare = postroom::KeepAlive::default();
-/// rare.idle = Duration::from_secs(15 * 60); // for a device that sleeps
+/// let rare = postroom::KeepAlive::default().idle(Duration::from_secs(15 * 60)); // for a device that sleeps
 /// let config = postroom::Config::new("imap.example.org").keep_alive(rare);
 /// let never = postroom::Config::new("imap.example.org").keep_alive(None);
 /// # drop((config, never));
 /// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
+#[must_use]
 pub struct KeepAlive {
     /// The silence before the first probe, in whole seconds. 60 s.
     pub idle: Duration,
@@ -36,6 +36,21 @@ impl Default for KeepAlive {
 }
 
 impl KeepAlive {
+    /// Sets [`idle`](#structfield.idle).
+    pub fn idle(self, time: Duration) -> Self {
+        Self { idle: time, ..self }
+    }
+
+    /// Sets [`interval`](#structfield.interval).
+    pub fn interval(self, time: Duration) -> Self {
+        Self { interval: time, ..self }
+    }
+
+    /// Sets [`probes`](#structfield.probes).
+    pub fn probes(self, most: u32) -> Self {
+        Self { probes: most, ..self }
+    }
+
     /// After how much silence the peer is given up.
     pub(crate) fn patience(&self) -> Duration {
         self.idle.saturating_add(self.interval.saturating_mul(self.probes))

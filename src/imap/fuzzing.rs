@@ -24,7 +24,7 @@ use super::command::status::Status;
 use super::command::store::Store;
 use super::command::{Command, Terms, authenticate, body, fetch};
 use super::engine::{Engine, Request};
-use super::types::{Items, MailboxName, Query, Returns, Section, SeqNum, StatusItems, Uid, Uids};
+use super::types::{Items, MailboxName, Query, SearchReturn, Section, SeqNum, StatusItems, Uid, Uids};
 use crate::engine::fuzzing::{Ask, play};
 use crate::limits::{Deadlines, Limits};
 use crate::login::Secret;
@@ -71,7 +71,7 @@ fn request(which: u8) -> Option<Ask<Request>> {
         18 => Close { selection, expunge: which & 64 != 0 }.plan(terms),
         19 => Enable { names: &["IMAP4rev2"] }.plan(terms),
         20 => Id { fields: &[] }.plan(terms),
-        21 => Search { selection, query: &Query::subject("a\r\nb"), returns: Some(Returns::ALL) }.plan(terms),
+        21 => Search { selection, query: &Query::subject("a\r\nb"), returns: Some(SearchReturn::ALL) }.plan(terms),
         22 => Status { name: archive, items: StatusItems::BASE, utf8: false }.plan(terms),
         23 => fetch::plan(selection, &uids, &Items::ENVELOPE).map(|plan| {
             let order = plan.order.riding();

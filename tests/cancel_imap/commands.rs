@@ -1,7 +1,7 @@
 //! The commands of IMAP's base that give a value: found, filed, counted, and whole mailboxes.
 
 use postroom::FlagChange;
-use postroom::imap::{Items, Query, Returns, StatusItems, Uid};
+use postroom::imap::{Items, Query, SearchReturn, StatusItems, Uid};
 
 use crate::turn::{Operation, at_every_point};
 
@@ -22,7 +22,9 @@ async fn finding_can_be_dropped_anywhere() {
         |folder| Box::pin(async { format!("{:?}", folder.search(&Query::subject("für").or(Query::all())).await) });
     proves("search", operation).await;
     let operation: Operation = |folder| {
-        Box::pin(async { format!("{:?}", folder.find(&Query::all(), Returns::new().count().max()).await.unwrap().max) })
+        Box::pin(async {
+            format!("{:?}", folder.find(&Query::all(), SearchReturn::new().count().max()).await.unwrap().max)
+        })
     };
     proves("find", operation).await;
     let operation: Operation = |folder| {
@@ -46,9 +48,13 @@ async fn filing_can_be_dropped_anywhere() {
 #[tokio::test(start_paused = true)]
 async fn what_concerns_whole_mailboxes_can_be_dropped_anywhere() {
     let operations: [(&str, Operation); 9] = [
-        ("create", |folder| Box::pin(async { format!("{:?}", folder.session().create("Ä \"x\"").await.is_ok()) })),
-        ("delete", |folder| Box::pin(async { format!("{:?}", folder.session().delete("Junk").await.is_ok()) })),
-        ("rename", |folder| Box::pin(async { format!("{:?}", folder.session().rename("Junk", "Spam").await.is_ok()) })),
+        ("create", |folder| {
+            Box::pin(async { format!("{:?}", folder.session().create_mailbox("Ä \"x\"").await.is_ok()) })
+        }),
+        ("delete", |folder| Box::pin(async { format!("{:?}", folder.session().delete_mailbox("Junk").await.is_ok()) })),
+        ("rename", |folder| {
+            Box::pin(async { format!("{:?}", folder.session().rename_mailbox("Junk", "Spam").await.is_ok()) })
+        }),
         ("subscribe", |folder| Box::pin(async { format!("{:?}", folder.session().subscribe("Junk").await.is_ok()) })),
         ("unsubscribe", |folder| {
             Box::pin(async { format!("{:?}", folder.session().unsubscribe("Junk").await.is_ok()) })

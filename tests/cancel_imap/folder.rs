@@ -114,7 +114,7 @@ async fn the_common_trait_can_be_dropped_anywhere() {
     let idle: Operation = |folder| {
         Box::pin(async {
             let folder: &mut dyn Mailbox = folder;
-            format!("{:?}", folder.idle().await.is_ok())
+            format!("{:?}", folder.changed().await.is_ok())
         })
     };
     proves_by("idle of the trait", idle, 5, 100).await;
@@ -127,12 +127,12 @@ async fn messages_and_flags_of_the_trait_can_be_dropped_anywhere() {
             let folder: &mut dyn Mailbox = folder;
             let ids: Vec<_> = folder.entries().await.unwrap().into_iter().map(|entry| entry.id).collect();
             let mut text = String::new();
-            let mut mail = folder.fetch(&ids, Part::Whole).await.unwrap();
+            let mut mail = folder.messages(&ids, Part::Whole).await.unwrap();
             while let Some(message) = mail.try_next().await.unwrap() {
                 text += &format!("{:?}", message.bytes());
             }
             drop(mail);
-            folder.read(&ids[0]).await.unwrap().read_to_string(&mut text).await.unwrap();
+            folder.open(&ids[0]).await.unwrap().read_to_string(&mut text).await.unwrap();
             folder.flag(&ids[1..2], &FlagChange::add([Flag::ANSWERED])).await.unwrap();
             text
         })

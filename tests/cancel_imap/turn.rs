@@ -50,7 +50,7 @@ pub(crate) async fn turned(buffer: usize, fault: Option<Fault>) -> Turned {
     fault.into_iter().for_each(|fault| server.fault(fault));
     let (stream, count) = Counted::new(server.imap_stream());
     let (imap, mut driver) = Imap::handshake(stream, plaintext(), alice()).await.unwrap();
-    let folder = beside(&mut driver, imap.into_folder("INBOX")).await.unwrap();
+    let folder = beside(&mut driver, imap.into_folder("INBOX").into_future()).await.unwrap();
     // Something to be told of, by the next command or by IDLE.
     server.set_flags("alice", "INBOX", 2, &["\\Flagged"]).unwrap();
     Turned { server, folder, driver, count }

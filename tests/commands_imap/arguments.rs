@@ -57,18 +57,18 @@ fn whole(lines: &[String]) -> Vec<String> {
 }
 
 async fn on_mailboxes(server: &Server, imap: &Imap, text: &str) {
-    check(server, "create", text, imap.create(text)).await;
+    check(server, "create", text, imap.create_mailbox(text)).await;
     check(server, "status", text, imap.status(text, StatusItems::BASE)).await;
     check(server, "subscribe", text, imap.subscribe(text)).await;
     check(server, "unsubscribe", text, imap.unsubscribe(text)).await;
     check(server, "list", text, imap.list(text)).await;
     check(server, "list_subscribed", text, imap.list_subscribed(text)).await;
-    check(server, "rename from", text, imap.rename(text, "b")).await;
-    check(server, "rename to", text, imap.rename("None", text)).await;
+    check(server, "rename from", text, imap.rename_mailbox(text, "b")).await;
+    check(server, "rename to", text, imap.rename_mailbox("None", text)).await;
     check(server, "append", text, imap.append(text, "x")).await;
     check(server, "id field", text, imap.id(&[(text, "x")])).await;
     check(server, "id value", text, imap.id(&[("x", text)])).await;
-    check(server, "delete", text, imap.delete(text)).await;
+    check(server, "delete", text, imap.delete_mailbox(text)).await;
     if let Ok(flag) = Flag::new(text) {
         check(server, "append flag", text, imap.append("Archive", Append::from("x").flags([flag]))).await;
     }
@@ -138,7 +138,7 @@ async fn no_user_and_no_password_becomes_a_command() {
 async fn what_can_be_a_name_comes_back_the_same() {
     for text in HOSTILE.into_iter().filter(|text| !text.contains(['\r', '\n', '\0', '*', '%'])) {
         let (_server, imap) = session().await;
-        if imap.create(text).await.is_ok() {
+        if imap.create_mailbox(text).await.is_ok() {
             let listed = imap.list("*").await.unwrap();
             assert!(listed.iter().any(|listed| listed.name.as_str() == text), "{text:?}: {listed:?}");
             imap.append(text, "Subject: x\r\n\r\n").await.unwrap();

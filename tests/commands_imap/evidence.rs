@@ -2,7 +2,7 @@
 
 use std::error::Error as _;
 
-use postroom::imap::{Items, MailboxName, Query, Returns, StatusItems, Uid, UidValidity, Uids};
+use postroom::imap::{Items, MailboxName, Query, SearchReturn, StatusItems, Uid, UidValidity, Uids};
 use postroom::{Flag, FlagChange, Kind};
 
 use crate::support::{SELECT, greeted, plaintext, scripted, selected};
@@ -159,7 +159,7 @@ async fn items_that_the_server_does_not_announce_are_not_asked_for() {
     let (script, mut folder) = selected("", plaintext()).await;
     let one = Uid::new(1).unwrap();
     for items in [
-        Items::FLAGS.mod_seq(),
+        Items::FLAGS.modseq(),
         Items::new().email_id(),
         Items::new().preview(),
         Items::new().save_date(),
@@ -171,7 +171,7 @@ async fn items_that_the_server_does_not_announce_are_not_asked_for() {
     }
     script.finish().await.unwrap();
     let (script, mut imap) = greeted("", plaintext()).await;
-    let opened = imap.open("INBOX").fetch(Uids::ALL, Items::FLAGS.mod_seq()).await.map(drop);
+    let opened = imap.open("INBOX").fetch(Uids::ALL, Items::FLAGS.modseq()).await.map(drop);
     assert_eq!(opened.unwrap_err().kind(), Kind::Unsupported);
     script.finish().await.unwrap();
 }
@@ -194,10 +194,10 @@ async fn imap4rev2_is_not_agreed_on_where_it_is_not_wanted() {
 async fn what_a_search_needs_is_named() {
     let (script, folder) = selected("", plaintext()).await;
     for (returns, name) in [
-        (Returns::new().save(), "SEARCHRES or IMAP4rev2"),
-        (Returns::new().relevancy(), "SEARCH=FUZZY"),
-        (Returns::new().context(), "CONTEXT=SEARCH"),
-        (Returns::new().update(), "CONTEXT=SEARCH"),
+        (SearchReturn::new().save(), "SEARCHRES or IMAP4rev2"),
+        (SearchReturn::new().relevancy(), "SEARCH=FUZZY"),
+        (SearchReturn::new().context(), "CONTEXT=SEARCH"),
+        (SearchReturn::new().update(), "CONTEXT=SEARCH"),
     ] {
         let error = folder.find(&Query::all(), returns).await.unwrap_err();
         assert!(error.kind() == Kind::Unsupported && error.to_string().contains(name), "{error}");

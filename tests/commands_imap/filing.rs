@@ -180,7 +180,7 @@ async fn close_removes_what_is_marked_and_unselect_nothing() {
         let inbox = imap.select("INBOX").await.unwrap();
         inbox.store(uids("1:2"), &FlagChange::add([Flag::DELETED])).await.unwrap();
         let imap = inbox.unselect().await.unwrap();
-        assert_eq!(imap.selected().unwrap_err().kind(), Kind::Closed);
+        assert_eq!(imap.selected_folder().unwrap_err().kind(), Kind::Closed);
         assert_eq!(server.snapshot("alice").unwrap().messages("INBOX").len(), 4);
         let inbox = imap.examine("INBOX").await.unwrap();
         let imap = inbox.close().await.unwrap();

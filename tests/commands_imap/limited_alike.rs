@@ -1,6 +1,6 @@
 //! What calls do over a server that stops commands at its limit of messages (RFC 9738) is what they do over one without a limit.
 
-use postroom::imap::{Event, Imap, Items, Query, Returns, Transferred, Uid, Uids};
+use postroom::imap::{Event, Imap, Items, Query, SearchReturn, Transferred, Uid, Uids};
 use postroom::testing::{Builder, Server};
 use postroom::{Flag, FlagChange, Mailbox};
 use proptest::prelude::*;
@@ -71,9 +71,9 @@ async fn seen(case: &Case, builder: Builder) -> Vec<String> {
     seen.push(format!("fetched {came:?}"));
 
     let query = Query::uids(searched.clone()).and(Query::seen().or(Query::subject("1")));
-    let found = folder.find(&query, Returns::ALL.count().min().max()).await.unwrap();
+    let found = folder.find(&query, SearchReturn::ALL.count().min().max()).await.unwrap();
     seen.push(format!("found {:?} {:?} {:?} {:?}", found.all, found.count, found.min, found.max));
-    let found = folder.find(&!Query::seen(), Returns::new().count().max()).await.unwrap();
+    let found = folder.find(&!Query::seen(), SearchReturn::new().count().max()).await.unwrap();
     seen.push(format!("found {:?} {:?} {:?} {:?}", found.all, found.count, found.min, found.max));
 
     folder.store(stored.clone(), &FlagChange::add([Flag::FLAGGED])).await.unwrap();
@@ -88,7 +88,7 @@ async fn seen(case: &Case, builder: Builder) -> Vec<String> {
     entries.sort_by_key(|entry| entry.id.to_string());
     let chosen: Vec<_> =
         entries.iter().zip(&case.mail).filter(|(_, mail)| mail.2).map(|(entry, _)| entry.id.clone()).collect();
-    Mailbox::delete(&mut folder, &chosen).await.unwrap();
+    Mailbox::mark_deleted(&mut folder, &chosen).await.unwrap();
     let mut committed: Vec<String> = folder.commit().await.unwrap().deleted.iter().map(|id| id.to_string()).collect();
     committed.sort();
     let entries: Vec<String> = entries.iter().map(|entry| format!("{} {:?}", entry.id, entry.flags)).collect();

@@ -14,18 +14,18 @@ async fn names(imap: &Imap, pattern: &str) -> Vec<String> {
 async fn mailboxes_are_made_renamed_counted_and_removed() {
     let server = Server::builder().in_memory().unwrap();
     let imap = embedded(&server, plaintext()).await;
-    imap.create("Projekte/Küche").await.unwrap();
+    imap.create_mailbox("Projekte/Küche").await.unwrap();
     assert_eq!(names(&imap, "Projekte*").await, ["Projekte", "Projekte/Küche"]);
     imap.append("Projekte/Küche", "Subject: x\r\n\r\n").await.unwrap();
-    imap.rename("Projekte", "Vorhaben & Pläne").await.unwrap();
+    imap.rename_mailbox("Projekte", "Vorhaben & Pläne").await.unwrap();
     let status = imap.status("Vorhaben & Pläne/Küche", StatusItems::BASE).await.unwrap();
     assert_eq!((status.messages, status.uid_next, status.unseen), (Some(1), Uid::new(2), Some(1)));
-    imap.delete("Vorhaben & Pläne/Küche").await.unwrap();
+    imap.delete_mailbox("Vorhaben & Pläne/Küche").await.unwrap();
     assert_eq!(names(&imap, "Vorhaben*").await, ["Vorhaben & Pläne"]);
 
-    let error = imap.create("inbox").await.unwrap_err();
+    let error = imap.create_mailbox("inbox").await.unwrap_err();
     assert_eq!((error.kind(), error.code().unwrap().name()), (Kind::Rejected, "ALREADYEXISTS"));
-    assert_eq!(imap.delete("None").await.unwrap_err().code().unwrap().name(), "NONEXISTENT");
+    assert_eq!(imap.delete_mailbox("None").await.unwrap_err().code().unwrap().name(), "NONEXISTENT");
 }
 
 #[tokio::test(start_paused = true)]
@@ -33,7 +33,7 @@ async fn subscriptions_are_kept_whether_or_not_the_server_takes_options() {
     for lacks in ["", "LIST-EXTENDED"] {
         let server = Server::builder().without(lacks).in_memory().unwrap();
         let imap = embedded(&server, plaintext()).await;
-        imap.create("Überall").await.unwrap();
+        imap.create_mailbox("Überall").await.unwrap();
         imap.subscribe("Überall").await.unwrap();
         imap.unsubscribe("Junk").await.unwrap();
         let listed = imap.list_subscribed("*").await.unwrap();

@@ -28,7 +28,7 @@ async fn select_and_fetch_share_a_flight() {
     }
     assert_eq!(seen, [5, 6]);
     drop(mail);
-    let inbox = imap.selected().unwrap();
+    let inbox = imap.selected_folder().unwrap();
     assert!(inbox.info().unwrap().read_only);
     inbox.noop().await.unwrap();
     script.finish().await.unwrap();
@@ -41,7 +41,7 @@ async fn a_refused_select_is_the_error_and_nothing_is_selected() {
     imap.select("INBOX").await.unwrap();
     let error = imap.open("None").fetch(Uids::ALL, Items::FLAGS).await.unwrap_err();
     assert_eq!((error.kind(), error.code().unwrap().name()), (Kind::Rejected, "NONEXISTENT"));
-    assert_eq!(imap.selected().unwrap_err().kind(), Kind::Closed);
+    assert_eq!(imap.selected_folder().unwrap_err().kind(), Kind::Closed);
     imap.noop().await.unwrap();
     assert_eq!(imap.open("a\0").fetch(Uids::ALL, Items::FLAGS).await.unwrap_err().kind(), Kind::Input);
 }
@@ -114,6 +114,6 @@ async fn dropped_at_any_poll_the_session_goes_on() {
         let mut mail = imap.open("Archive").fetch(Uids::ALL, Items::FLAGS).await.unwrap();
         while mail.try_next().await.unwrap().is_some() {}
         drop(mail);
-        assert_eq!(imap.selected().unwrap().info().unwrap().name.as_str(), "Archive");
+        assert_eq!(imap.selected_folder().unwrap().info().unwrap().name.as_str(), "Archive");
     }
 }

@@ -121,7 +121,7 @@ async fn what_a_renaming_says_is_not_listed() {
         S: {A} OK done
     ";
     let (script, imap) = greeted(dialogue, plaintext()).await;
-    let (listed, renamed) = tokio::join!(imap.list("*"), imap.rename("old", "new"));
+    let (listed, renamed) = tokio::join!(imap.list("*"), imap.rename_mailbox("old", "new"));
     renamed.unwrap();
     let names: Vec<_> = listed.unwrap().iter().map(|one| one.name.as_str().to_owned()).collect();
     assert_eq!(names, ["INBOX", "old"]);

@@ -1,6 +1,6 @@
 //! Searches, with ESEARCH and without.
 
-use postroom::imap::{Query, Returns, Uid, UidValidity, Uids};
+use postroom::imap::{Query, SearchReturn, Uid, UidValidity, Uids};
 use postroom::testing::Server;
 use postroom::{Flag, Kind};
 use time::{Date, Month};
@@ -30,7 +30,7 @@ async fn what_matches_is_the_same_with_esearch_and_without() {
         for query in queries {
             let uids = inbox.search(&query).await.unwrap();
             assert_eq!(uids.validity(), inbox.info().unwrap().uid_validity);
-            let numbers = inbox.find(&query, Returns::new().count().min().max()).await.unwrap();
+            let numbers = inbox.find(&query, SearchReturn::new().count().min().max()).await.unwrap();
             assert_eq!(numbers.count, Some(uids.len()), "{query}");
             assert_eq!((numbers.min, numbers.max), (uids.iter().next(), uids.iter().last()), "{query}");
             assert_eq!(numbers.all, None);
@@ -60,7 +60,7 @@ async fn either_answer_is_taken_for_either_question() {
     ";
     let (script, folder) = selected(dialogue, plaintext()).await;
     assert_eq!(folder.search(&Query::unseen()).await.unwrap().to_string(), "2:3,9");
-    let found = folder.find(&Query::unseen(), Returns::new().min().count()).await.unwrap();
+    let found = folder.find(&Query::unseen(), SearchReturn::new().min().count()).await.unwrap();
     assert_eq!((found.min, found.count, found.max, found.all), (Uid::new(2), Some(3), None, None));
     assert!(folder.search(&Query::unseen()).await.unwrap().is_empty());
     script.finish().await.unwrap();
@@ -109,7 +109,7 @@ async fn silence_is_not_an_empty_result() {
     for _ in 0..2 {
         assert_eq!(folder.search(&Query::unseen()).await.unwrap_err().kind(), Kind::Missing);
     }
-    assert_eq!(folder.find(&Query::unseen(), Returns::new().save()).await.unwrap().all, None);
+    assert_eq!(folder.find(&Query::unseen(), SearchReturn::new().save()).await.unwrap().all, None);
     assert!(folder.search(&Query::unseen()).await.unwrap().is_empty());
     script.finish().await.unwrap();
 }
@@ -171,7 +171,7 @@ async fn what_cannot_be_searched_for_is_refused_before_a_byte() {
     for query in [Query::subject("a\0"), Query::seen().and(!Query::uids(stale)), Query::header("a b", "")] {
         assert_eq!(folder.search(&query).await.unwrap_err().kind(), Kind::Input, "{query}");
     }
-    assert_eq!(folder.find(&Query::all(), Returns::new()).await.unwrap_err().kind(), Kind::Input);
+    assert_eq!(folder.find(&Query::all(), SearchReturn::new()).await.unwrap_err().kind(), Kind::Input);
     script.finish().await.unwrap();
 }
 

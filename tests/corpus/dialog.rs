@@ -93,7 +93,7 @@ fn ends_are_those_of_the_commands(dialog: &Dialog) -> bool {
     let is_end = |frame: &Bytes| match codec::route(frame) {
         Route::Tagged { .. } | Route::Continuation => true,
         Route::Untagged(kind) => kind == codec::Kind::Bye,
-        Route::Unknown => false,
+        _ => false,
     };
     reason(DIALOG, &dialog.id).is_some() || replies.into_iter().all(|pair| frames(&pair[1].1).last().is_none_or(is_end))
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use postroom::imap::Imap;
 use postroom::testing::{Server, Snapshot};
-use postroom::{Flag, Idling, Kind, Mailbox, MessageId, Part};
+use postroom::{Changes, Flag, Kind, Mailbox, MessageId, Part};
 
 use crate::program::{delete_first, flag_first, harvest};
 use crate::support::{PREAUTH, SELECT, embedded, plaintext, scripted};
@@ -111,7 +111,7 @@ async fn deleting_removes_just_that_message_and_dropping_removes_none() {
     let before = state(&server);
     let mut mailbox = boxed(&server).await;
     let first = mailbox.entries().await.unwrap().remove(0).id;
-    mailbox.delete(std::slice::from_ref(&first)).await.unwrap();
+    mailbox.mark_deleted(std::slice::from_ref(&first)).await.unwrap();
     drop(mailbox);
     server.all_closed().await;
     assert_eq!(state(&server), before);
@@ -128,17 +128,17 @@ async fn features_say_beforehand_what_fails_later() {
     let server = server();
     let mut mailbox = boxed(&server).await;
     let features = mailbox.features();
-    assert!(features.idle == Idling::Push && features.folders && features.stable_ids && features.delete);
+    assert!(features.changes == Changes::Push && features.folders && features.stable_ids && features.delete);
     assert!(flag_first(&mut *mailbox).await);
     assert!(state(&server).messages("INBOX")[0].flags.contains(&Flag::FLAGGED.to_string()));
 
     let poor = Server::builder().sample_mail().without("IDLE").without("UIDPLUS").in_memory().unwrap();
     let mut mailbox = boxed(&poor).await;
     let features = mailbox.features();
-    assert!(features.idle == Idling::Poll(Duration::from_secs(60)) && !features.delete);
+    assert!(features.changes == Changes::Poll(Duration::from_secs(60)) && !features.delete);
     let first = mailbox.entries().await.unwrap().remove(0).id;
     poor.clear_commands();
-    assert_eq!(mailbox.delete(&[first]).await.unwrap_err().kind(), Kind::Unsupported);
+    assert_eq!(mailbox.mark_deleted(&[first]).await.unwrap_err().kind(), Kind::Unsupported);
     assert_eq!(poor.commands(), Vec::<String>::new());
 }
 
@@ -151,7 +151,7 @@ async fn idle_returns_when_mail_comes_by_push_and_by_looking() {
             tokio::time::sleep(Duration::from_secs(600)).await;
             server.deliver("alice", "INBOX", "Subject: new\r\n\r\n", &[]).unwrap();
         };
-        let (told, ()) = tokio::join!(mailbox.idle(), deliver);
+        let (told, ()) = tokio::join!(mailbox.changed(), deliver);
         told.unwrap();
         assert_eq!(mailbox.entries().await.unwrap().len(), before + 1);
     }
@@ -171,9 +171,9 @@ async fn an_id_of_another_mailbox_is_refused_before_anything_is_sent() {
     server.clear_commands();
     for id in [foreign, MessageId::other("stub", "1")] {
         let ids = std::slice::from_ref(&id);
-        assert_eq!(inbox.fetch(ids, Part::Whole).await.unwrap_err().kind(), Kind::Input);
-        assert_eq!(inbox.read(&id).await.unwrap_err().kind(), Kind::Input);
-        assert_eq!(inbox.delete(ids).await.unwrap_err().kind(), Kind::Input);
+        assert_eq!(inbox.messages(ids, Part::Whole).await.unwrap_err().kind(), Kind::Input);
+        assert_eq!(inbox.open(&id).await.unwrap_err().kind(), Kind::Input);
+        assert_eq!(inbox.mark_deleted(ids).await.unwrap_err().kind(), Kind::Input);
     }
     assert_eq!(server.commands(), Vec::<String>::new());
 }
@@ -190,7 +190,7 @@ async fn a_preview_is_the_header_and_the_beginning_of_the_text() {
         (Part::Preview(0), "Subject: long\r\n\r\n".to_owned()),
         (Part::Preview(2), format!("Subject: long\r\n\r\n{}", &text[..160])),
     ] {
-        let mut messages = mailbox.fetch(&ids, part).await.unwrap();
+        let mut messages = mailbox.messages(&ids, part).await.unwrap();
         let message = messages.try_next().await.unwrap().unwrap();
         assert_eq!(String::from_utf8_lossy(message.bytes()), wanted, "{part:?}");
     }
@@ -203,9 +203,9 @@ async fn of_messages_that_are_gone_nothing_comes() {
     let ids: Vec<_> = mailbox.entries().await.unwrap().into_iter().map(|entry| entry.id).collect();
     server.expunge("alice", "INBOX", 1).unwrap();
     let mut other = boxed(&server).await;
-    let mut messages = other.fetch(&ids[..2], Part::Header).await.unwrap();
+    let mut messages = other.messages(&ids[..2], Part::Header).await.unwrap();
     assert_eq!(messages.try_next().await.unwrap().unwrap().id(), &ids[1]);
     assert!(messages.try_next().await.unwrap().is_none());
     drop(messages);
-    assert_eq!(other.read(&ids[0]).await.unwrap_err().kind(), Kind::Rejected);
+    assert_eq!(other.open(&ids[0]).await.unwrap_err().kind(), Kind::Rejected);
 }

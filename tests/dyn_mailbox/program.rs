@@ -13,7 +13,7 @@ pub(crate) struct Harvest {
 pub(crate) async fn harvest(mailbox: &mut dyn Mailbox) -> Harvest {
     let ids: Vec<MessageId> = mailbox.entries().await.unwrap().into_iter().map(|entry| entry.id).collect();
     let mut subjects = vec![None; ids.len()];
-    let mut headers = mailbox.fetch(&ids, Part::Header).await.unwrap();
+    let mut headers = mailbox.messages(&ids, Part::Header).await.unwrap();
     while let Some(message) = headers.try_next().await.unwrap() {
         let at = ids.iter().position(|id| id == message.id()).unwrap();
         assert!(subjects[at].is_none() && message.defects().is_empty());
@@ -23,10 +23,10 @@ pub(crate) async fn harvest(mailbox: &mut dyn Mailbox) -> Harvest {
     let mut whole = Vec::new();
     for id in &ids {
         let mut bytes = Vec::new();
-        mailbox.read(id).await.unwrap().read_to_end(&mut bytes).await.unwrap();
+        mailbox.open(id).await.unwrap().read_to_end(&mut bytes).await.unwrap();
         whole.push(bytes);
     }
-    let mut messages = mailbox.fetch(&ids, Part::Whole).await.unwrap();
+    let mut messages = mailbox.messages(&ids, Part::Whole).await.unwrap();
     while let Some(message) = messages.try_next().await.unwrap() {
         let at = ids.iter().position(|id| id == message.id()).unwrap();
         assert_eq!(message.bytes().as_ref(), whole[at], "fetched and read are the same");
@@ -37,7 +37,7 @@ pub(crate) async fn harvest(mailbox: &mut dyn Mailbox) -> Harvest {
 /// Deletes the first message for good.
 pub(crate) async fn delete_first(mailbox: &mut dyn Mailbox) -> MessageId {
     let first = mailbox.entries().await.unwrap().remove(0).id;
-    mailbox.delete(std::slice::from_ref(&first)).await.unwrap();
+    mailbox.mark_deleted(std::slice::from_ref(&first)).await.unwrap();
     let committed = mailbox.commit().await.unwrap();
     assert_eq!((committed.deleted, committed.unknown), (vec![first.clone()], Vec::new()));
     first

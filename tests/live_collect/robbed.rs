@@ -15,18 +15,18 @@ impl Mailbox for Robbed {
     fn entries(&mut self) -> BoxFuture<'_, Result<Vec<Entry>>> {
         Box::pin(async {
             let entries = self.mailbox.entries().await?;
-            self.other.delete(&[entries[0].id.clone()]).await?;
+            self.other.mark_deleted(&[entries[0].id.clone()]).await?;
             assert_eq!(self.other.commit().await?.deleted.len(), 1);
             Ok(entries)
         })
     }
 
-    fn fetch<'a>(&'a mut self, ids: &'a [MessageId], part: Part) -> BoxFuture<'a, Result<Messages<'a>>> {
-        self.mailbox.fetch(ids, part)
+    fn messages<'a>(&'a mut self, ids: &'a [MessageId], part: Part) -> BoxFuture<'a, Result<Messages<'a>>> {
+        self.mailbox.messages(ids, part)
     }
 
-    fn read<'a>(&'a mut self, id: &'a MessageId) -> BoxFuture<'a, Result<Body<'a>>> {
-        self.mailbox.read(id)
+    fn open<'a>(&'a mut self, id: &'a MessageId) -> BoxFuture<'a, Result<Body<'a>>> {
+        self.mailbox.open(id)
     }
 
     fn existing<'a>(&'a mut self, ids: &'a [MessageId]) -> BoxFuture<'a, Result<Vec<MessageId>>> {
@@ -37,12 +37,12 @@ impl Mailbox for Robbed {
         self.mailbox.flag(ids, change)
     }
 
-    fn delete<'a>(&'a mut self, ids: &'a [MessageId]) -> BoxFuture<'a, Result<()>> {
-        self.mailbox.delete(ids)
+    fn mark_deleted<'a>(&'a mut self, ids: &'a [MessageId]) -> BoxFuture<'a, Result<()>> {
+        self.mailbox.mark_deleted(ids)
     }
 
-    fn idle(&mut self) -> BoxFuture<'_, Result<()>> {
-        self.mailbox.idle()
+    fn changed(&mut self) -> BoxFuture<'_, Result<()>> {
+        self.mailbox.changed()
     }
 
     fn commit(&mut self) -> BoxFuture<'_, Result<Committed>> {

@@ -105,7 +105,7 @@ pub(crate) async fn a_nasty_password_logs_in_by_login_and_by_authenticate(user: 
     let config = || imap_config(&user.server);
     let by_sasl = login(&nasty).only(["PLAIN"]);
     Imap::connect(config(), by_sasl).await.unwrap().logout().await.unwrap();
-    let by_command = login(&nasty).only([""; 0]);
+    let by_command = login(&nasty).protocol_command_only();
     Imap::connect(config(), by_command).await.unwrap().logout().await.unwrap();
 }
 

@@ -19,7 +19,7 @@ pub(crate) async fn copies_are_named_by_copyuid_and_keep_their_flags(user: &Tria
     fill(user, 4);
     let other = user.server.mailbox(&["Kopien ä"]);
     let mut imap = session(user).await;
-    imap.create(&*other).await.unwrap();
+    imap.create_mailbox(&*other).await.unwrap();
     let inbox = imap.select("INBOX").await.unwrap();
     inbox.store(uids(&[3]), &FlagChange::add([Flag::FLAGGED])).await.unwrap();
     // One of them is not there: it is passed over.
@@ -45,7 +45,7 @@ pub(crate) async fn moved_messages_are_there_and_not_here_and_what_others_marked
     fill(user, 5);
     let other = user.server.mailbox(&["Archiv"]);
     let mut imap = session(user).await;
-    imap.create(&*other).await.unwrap();
+    imap.create_mailbox(&*other).await.unwrap();
     let native = imap.capabilities().move_();
     let inbox = imap.select("INBOX").await.unwrap();
     inbox.store(uids(&[1]), &FlagChange::add([Flag::DELETED])).await.unwrap();
@@ -78,7 +78,7 @@ pub(crate) async fn close_removes_what_is_marked_and_unselect_does_not(user: &Tr
     inbox.store(uids(&[1, 3]), &FlagChange::add([Flag::DELETED])).await.unwrap();
     inbox.unselect().await.unwrap();
     assert_eq!(count(&imap, "INBOX").await, 3);
-    assert_eq!(imap.selected().unwrap_err().kind(), Kind::Closed);
+    assert_eq!(imap.selected_folder().unwrap_err().kind(), Kind::Closed);
     imap.examine("INBOX").await.unwrap().close().await.unwrap();
     assert_eq!(count(&imap, "INBOX").await, 3);
     imap.select("INBOX").await.unwrap().close().await.unwrap();

@@ -42,7 +42,7 @@ pub(crate) async fn an_expunged_message_is_fetched_as_it_was_or_with_a_defect(us
     let mailbox: &mut dyn Mailbox = &mut folder;
     let ids = ids(mailbox).await;
     expunge_the_second(user).await;
-    let mut mail = mailbox.fetch(&ids, Part::Whole).await.unwrap();
+    let mut mail = mailbox.messages(&ids, Part::Whole).await.unwrap();
     let mut whole = Vec::new();
     loop {
         let Some(next) = alive(user, mail.try_next().await) else { return };
@@ -65,13 +65,13 @@ pub(crate) async fn an_expunged_message_is_read_as_it_was_or_with_a_defect(user:
     let mailbox: &mut dyn Mailbox = &mut folder;
     let ids = ids(mailbox).await;
     expunge_the_second(user).await;
-    if let Ok(mut body) = mailbox.read(&ids[1]).await {
+    if let Ok(mut body) = mailbox.open(&ids[1]).await {
         let mut bytes = Vec::new();
         if body.read_to_end(&mut bytes).await.is_ok() && body.defects().is_empty() {
             assert_eq!(bytes, message(2));
         }
     }
-    let Some(mut body) = alive(user, mailbox.read(&ids[2]).await) else { return };
+    let Some(mut body) = alive(user, mailbox.open(&ids[2]).await) else { return };
     let mut bytes = Vec::new();
     body.read_to_end(&mut bytes).await.unwrap();
     assert_eq!(bytes, message(3));

@@ -1,7 +1,7 @@
 //! The common trait on a folder of a real server.
 
 use postroom::imap::{Imap, Uid};
-use postroom::{Flag, FlagChange, Idling, Kind, Mailbox, MessageId, Part};
+use postroom::{Changes, Flag, FlagChange, Kind, Mailbox, MessageId, Part};
 
 use crate::live::{fill, ids, message, take_the_second};
 use crate::session;
@@ -13,7 +13,7 @@ pub(crate) async fn a_boxed_mailbox_lists_reads_and_deletes_on_commit(user: &Tri
     let mut mailbox: Box<dyn Mailbox> = Box::new(folder);
     let features = mailbox.features();
     assert!(features.flags && features.folders && features.stable_ids && features.delete);
-    assert_eq!(features.idle, Idling::Push);
+    assert_eq!(features.changes, Changes::Push);
 
     let second = take_the_second(&mut *mailbox).await;
     assert_eq!(user.stored("INBOX").len(), 3, "deleted before commit");
@@ -55,10 +55,10 @@ pub(crate) async fn ids_outlive_the_session_and_do_not_fit_another_mailbox(user:
     let text = first[0].to_string();
     assert_eq!(text.parse::<MessageId>().unwrap(), first[0]);
 
-    let mut other = session(user).await.into_folder(&user.server.mailbox(&["Other"])).await.unwrap();
+    let mut other = session(user).await.into_folder(user.server.mailbox(&["Other"])).await.unwrap();
     let mailbox: &mut dyn Mailbox = &mut other;
     let refused = if user.server.has_uidplus() { Kind::Input } else { Kind::Unsupported };
-    assert_eq!(mailbox.delete(&first).await.unwrap_err().kind(), refused);
+    assert_eq!(mailbox.mark_deleted(&first).await.unwrap_err().kind(), refused);
     assert!(mailbox.commit().await.unwrap().deleted.is_empty());
 }
 
@@ -75,9 +75,9 @@ pub(crate) async fn flags_headers_and_previews_go_through_the_trait(user: &Trial
     assert!(mailbox.entries().await.unwrap()[0].flags.as_ref().unwrap().contains(&Flag::FLAGGED));
 
     let split = message(1).windows(4).position(|four| four == b"\r\n\r\n").unwrap() + 4;
-    let header = mailbox.fetch(&ids, Part::Header).await.unwrap().try_next().await.unwrap().unwrap();
+    let header = mailbox.messages(&ids, Part::Header).await.unwrap().try_next().await.unwrap().unwrap();
     assert_eq!(header.bytes()[..], message(1)[..split]);
-    let preview = mailbox.fetch(&ids, Part::Preview(1)).await.unwrap().try_next().await.unwrap().unwrap();
+    let preview = mailbox.messages(&ids, Part::Preview(1)).await.unwrap().try_next().await.unwrap().unwrap();
     assert_eq!(preview.bytes()[..], message(1)[..]);
 }
 
@@ -86,7 +86,7 @@ pub(crate) async fn idle_returns_when_mail_arrives(user: &Trial) {
     let other = session(user).await;
     let mailbox: &mut dyn Mailbox = &mut folder;
     let (woken, appended) =
-        tokio::join!(tokio::time::timeout(user.patience, mailbox.idle()), other.append("INBOX", message(1)));
+        tokio::join!(tokio::time::timeout(user.patience, mailbox.changed()), other.append("INBOX", message(1)));
     appended.unwrap();
     woken.expect("the mailbox slept on").unwrap();
 }

@@ -40,23 +40,23 @@ pub(crate) async fn a_mailbox_is_made_renamed_with_what_is_below_and_removed(use
     let [top, below, new, new_below] =
         [&["Work"][..], &["Work", "May"], &["Büro"], &["Büro", "May"]].map(|name| user.server.mailbox(name));
     let mut imap = session(user).await;
-    imap.create(&*top).await.unwrap();
-    imap.create(&*below).await.unwrap();
-    assert_eq!(imap.create(&*below).await.unwrap_err().kind(), Kind::Rejected);
+    imap.create_mailbox(&*top).await.unwrap();
+    imap.create_mailbox(&*below).await.unwrap();
+    assert_eq!(imap.create_mailbox(&*below).await.unwrap_err().kind(), Kind::Rejected);
     imap.append(&*below, "Subject: stays\r\n\r\n").await.unwrap();
-    imap.rename(&*top, &*new).await.unwrap();
+    imap.rename_mailbox(&*top, &*new).await.unwrap();
     let now = all(&imap).await;
     assert!(now.contains(&new) && now.contains(&new_below), "{now:?}");
     assert!(!now.contains(&top) && !now.contains(&below), "{now:?}");
     assert_eq!(imap.status(&*new_below, StatusItems::MESSAGES).await.unwrap().messages, Some(1));
-    assert_eq!(imap.rename(&*top, &*below).await.unwrap_err().kind(), Kind::Rejected);
+    assert_eq!(imap.rename_mailbox(&*top, &*below).await.unwrap_err().kind(), Kind::Rejected);
 
-    imap.delete(&*new_below).await.unwrap();
-    imap.delete(&*new).await.unwrap();
+    imap.delete_mailbox(&*new_below).await.unwrap();
+    imap.delete_mailbox(&*new).await.unwrap();
     let now = all(&imap).await;
     assert!(!now.contains(&new) && !now.contains(&new_below), "{now:?}");
     for error in [
-        imap.delete(&*new).await.unwrap_err(),
+        imap.delete_mailbox(&*new).await.unwrap_err(),
         imap.status(&*new, StatusItems::MESSAGES).await.map(drop).unwrap_err(),
         imap.append(&*new, "Subject: lost\r\n\r\n").await.map(drop).unwrap_err(),
         imap.select(&*new).await.map(drop).unwrap_err(),
@@ -69,7 +69,7 @@ pub(crate) async fn a_mailbox_is_made_renamed_with_what_is_below_and_removed(use
 pub(crate) async fn subscriptions_are_a_list_of_their_own(user: &Trial) {
     let name = user.server.mailbox(&["Entwürfe 1"]);
     let imap = session(user).await;
-    imap.create(&*name).await.unwrap();
+    imap.create_mailbox(&*name).await.unwrap();
     // Dovecot and Cyrus do not subscribe to what they make, Courier does.
     imap.subscribe(&*name).await.unwrap();
     assert!(names(&imap.list_subscribed("*").await.unwrap()).contains(&name));
@@ -107,8 +107,8 @@ pub(crate) async fn status_of_size_and_modseq_are_told_or_refused_before_anythin
             user.unsupported("STATUS SIZE", "no STATUS=SIZE");
         }
     }
-    match imap.status("INBOX", StatusItems::HIGHEST_MOD_SEQ).await {
-        Ok(status) => assert!(status.highest_mod_seq.is_some_and(|modseq| modseq > 0), "{status:?}"),
+    match imap.status("INBOX", StatusItems::HIGHEST_MODSEQ).await {
+        Ok(status) => assert!(status.highest_modseq.is_some_and(|modseq| modseq > 0), "{status:?}"),
         Err(error) => {
             assert!(!imap.capabilities().condstore() && error.kind() == Kind::Unsupported, "{error:?}");
             user.unsupported("STATUS HIGHESTMODSEQ", "no CONDSTORE");
@@ -133,7 +133,7 @@ pub(crate) async fn odd_names_come_back_as_they_were_or_are_refused(user: &Trial
     let mut taken = Vec::new();
     for odd in ODD {
         let name = user.server.mailbox(&[odd]);
-        if let Err(error) = imap.create(&*name).await {
+        if let Err(error) = imap.create_mailbox(&*name).await {
             assert_eq!(error.kind(), Kind::Rejected, "{odd}: {error:?}");
             continue;
         }
@@ -155,9 +155,9 @@ pub(crate) async fn odd_names_come_back_as_they_were_or_are_refused(user: &Trial
         assert_eq!(folder.search(&Query::all()).await.unwrap().len(), 2, "{odd}");
         folder.unselect().await.unwrap();
         let renamed = user.server.mailbox(&[&format!("{odd} renamed")]);
-        imap.rename(&*name, &*renamed).await.unwrap();
+        imap.rename_mailbox(&*name, &*renamed).await.unwrap();
         assert!(all(&imap).await.contains(&renamed), "{odd}");
-        imap.delete(&*renamed).await.unwrap();
+        imap.delete_mailbox(&*renamed).await.unwrap();
     }
     println!("{:?} takes {taken:?}", user.brand());
     assert!(["Grüße & mehr", "日本語", "sp ace", "&AOQ-"].iter().all(|name| taken.contains(name)), "{taken:?}");
@@ -168,10 +168,10 @@ pub(crate) async fn names_that_no_line_can_hold_are_refused_before_anything_is_s
     let imap = session(user).await;
     for name in ["", "a\rb", "a\nb", "a\r\nA1 LOGOUT\r\n", "a\0b"] {
         let errors = [
-            imap.create(name).await.unwrap_err(),
-            imap.delete(name).await.unwrap_err(),
-            imap.rename("INBOX", name).await.unwrap_err(),
-            imap.rename(name, "Other").await.unwrap_err(),
+            imap.create_mailbox(name).await.unwrap_err(),
+            imap.delete_mailbox(name).await.unwrap_err(),
+            imap.rename_mailbox("INBOX", name).await.unwrap_err(),
+            imap.rename_mailbox(name, "Other").await.unwrap_err(),
             imap.subscribe(name).await.unwrap_err(),
             imap.unsubscribe(name).await.unwrap_err(),
             imap.status(name, StatusItems::BASE).await.unwrap_err(),
@@ -195,8 +195,8 @@ pub(crate) async fn a_missing_mailbox_is_known_in_every_command(user: &Trial) {
     answers.push(("EXAMINE", imap.examine(&*gone).await.map(drop)));
     answers.push(("STATUS", imap.status(&*gone, StatusItems::MESSAGES).await.map(drop)));
     answers.push(("APPEND", imap.append(&*gone, "Subject: lost\r\n\r\n").await.map(drop)));
-    answers.push(("DELETE", imap.delete(&*gone).await));
-    answers.push(("RENAME", imap.rename(&*gone, &*new).await));
+    answers.push(("DELETE", imap.delete_mailbox(&*gone).await));
+    answers.push(("RENAME", imap.rename_mailbox(&*gone, &*new).await));
     let folder = imap.select("INBOX").await.unwrap();
     answers.push(("UID COPY", folder.copy(Uid::new(1).unwrap(), &*gone).await.map(drop)));
     answers.retain(|(_, answer)| !answer.as_ref().is_err_and(Error::is_missing_mailbox));

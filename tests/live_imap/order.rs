@@ -11,7 +11,7 @@ pub(crate) async fn calls_side_by_side_each_get_their_own_answer(user: &Trial) {
     fill(user, 3);
     let [first, second] = ["Eins", "Zwei"].map(|name| user.server.mailbox(&[name]));
     let imap = session(user).await;
-    let (one, two) = tokio::join!(imap.create(&*first), imap.create(&*second));
+    let (one, two) = tokio::join!(imap.create_mailbox(&*first), imap.create_mailbox(&*second));
     one.and(two).unwrap();
     let appended = tokio::join!(
         imap.append(&*first, message(1)),
@@ -97,7 +97,7 @@ pub(crate) async fn a_select_waits_for_what_was_asked_of_the_mailbox_before(user
     fill(user, 200);
     let other = user.server.mailbox(&["Other"]);
     let mut imap = session(user).await;
-    imap.create(&*other).await.unwrap();
+    imap.create_mailbox(&*other).await.unwrap();
     for _ in 0..3 {
         let mut inbox = imap.select("INBOX").await.unwrap();
         let mut mail = inbox.fetch(Uids::ALL, Items::MESSAGE).await.unwrap();

@@ -1,6 +1,6 @@
 //! Finding messages: every kind of key, what is counted where the server does not count, and texts of every kind.
 
-use postroom::imap::{Append, Query, Returns, Uid, Uids};
+use postroom::imap::{Append, Query, SearchReturn, Uid, Uids};
 use postroom::{Flag, FlagChange, Kind};
 use time::{Date, Month, OffsetDateTime};
 
@@ -77,12 +77,12 @@ pub(crate) async fn numbers_are_told_by_the_server_or_counted_here(user: &Trial)
     let native = imap.capabilities().esearch();
     let inbox = imap.select("INBOX").await.unwrap();
     inbox.store(Uid::new(6).unwrap(), &FlagChange::add([Flag::SEEN])).await.unwrap();
-    let found = inbox.find(&Query::unseen(), Returns::new().count().min().max()).await.unwrap();
+    let found = inbox.find(&Query::unseen(), SearchReturn::new().count().min().max()).await.unwrap();
     assert_eq!((found.count, found.min, found.max), (Some(5), Uid::new(1), Uid::new(5)));
     assert!(found.all.is_none());
-    let none = inbox.find(&Query::flagged(), Returns::ALL.count()).await.unwrap();
+    let none = inbox.find(&Query::flagged(), SearchReturn::ALL.count()).await.unwrap();
     assert_eq!((none.count, none.all.map(|all| all.len())), (Some(0), Some(0)));
-    assert_eq!(inbox.find(&Query::all(), Returns::new()).await.unwrap_err().kind(), Kind::Input);
+    assert_eq!(inbox.find(&Query::all(), SearchReturn::new()).await.unwrap_err().kind(), Kind::Input);
     if !native {
         user.fallback("UID SEARCH RETURN", "no ESEARCH: counted here");
     }

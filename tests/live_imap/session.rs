@@ -33,7 +33,7 @@ pub(crate) async fn the_server_says_who_it_is(user: &Trial) {
 pub(crate) async fn what_is_offered_is_enabled_and_what_is_not_is_not(user: &Trial) {
     let name = user.server.mailbox(&["日本語 & ü"]);
     let mut imap = session(user).await;
-    imap.create(&*name).await.unwrap();
+    imap.create_mailbox(&*name).await.unwrap();
     assert_eq!(imap.enabled().imap4rev2(), imap.capabilities().imap4rev2());
     let offered = imap.capabilities();
     let enabled = imap.enable(&["CONDSTORE", "UTF8=ACCEPT", "X-NO-SUCH-THING"]).await;
@@ -75,13 +75,13 @@ pub(crate) async fn select_and_fetch_go_together(user: &Trial) {
         }
         drop(mail);
         assert_eq!(subjects, ["message 1", "message 2", "message 3"]);
-        let info = imap.selected().unwrap().info().unwrap();
+        let info = imap.selected_folder().unwrap().info().unwrap();
         assert_eq!((info.exists, info.read_only), (3, read_only));
     }
     let nowhere = user.server.mailbox(&["Nowhere"]);
     assert_eq!(imap.open(&*nowhere).fetch(Uids::ALL, Items::FLAGS).await.unwrap_err().kind(), Kind::Rejected);
     let empty = user.server.mailbox(&["Leer"]);
-    imap.create(&*empty).await.unwrap();
+    imap.create_mailbox(&*empty).await.unwrap();
     assert!(imap.open(&*empty).fetch(Uids::ALL, Items::FLAGS).await.unwrap().try_next().await.unwrap().is_none());
     imap.logout().await.unwrap();
 }

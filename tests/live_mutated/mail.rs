@@ -25,7 +25,7 @@ pub(crate) fn is_ghost(uid: u32) -> bool {
 
 /// Fills INBOX, and makes the other mailbox.
 pub(crate) async fn prepare(imap: &mut Imap, other: &str) {
-    imap.create(other).await.unwrap();
+    imap.create_mailbox(other).await.unwrap();
     for number in 1..=PUT {
         let flags = [Flag::FLAGGED, Flag::ANSWERED, Flag::new("$Label1").unwrap()];
         let flags = flags.into_iter().take(number as usize % 4);

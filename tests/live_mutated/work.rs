@@ -3,7 +3,7 @@
 
 use std::num::NonZeroU32;
 
-use postroom::imap::{Folder, Imap, Items, Query, Returns, Section, StatusItems, Uid, Uids};
+use postroom::imap::{Folder, Imap, Items, Query, SearchReturn, Section, StatusItems, Uid, Uids};
 use postroom::{Flag, FlagChange};
 use tokio::io::AsyncReadExt;
 
@@ -29,7 +29,7 @@ pub(crate) async fn work(mut imap: Imap, mut acting: Imap, other: &str, watch: &
 
     let riding = imap.open("INBOX").fetch(Uids::ALL, Items::ENVELOPE.flags()).await.unwrap();
     told.tell_all("with SELECT", riding).await;
-    let mut inbox = imap.selected().unwrap();
+    let mut inbox = imap.selected_folder().unwrap();
     let info = inbox.info().unwrap();
     told.tell_flags("flags", &info.flags);
     told.tell_flags("permanent flags", &info.permanent_flags.clone().unwrap_or_default());
@@ -128,7 +128,7 @@ async fn searching(inbox: &Folder<&mut Imap>, told: &mut Values) {
     for query in &queries {
         told.tell_uids(&format!("{query:?}"), &inbox.search(query).await.unwrap());
     }
-    let found = inbox.find(&Query::flagged(), Returns::new().count().min().max()).await.unwrap();
+    let found = inbox.find(&Query::flagged(), SearchReturn::new().count().min().max()).await.unwrap();
     told.tell("found", (found.min, found.max, found.count));
     let (answered, change) = (Query::answered(), FlagChange::add([Flag::SEEN]));
     let (got, searched, stored, status, slept) = tokio::join!(

@@ -67,7 +67,7 @@ pub(crate) async fn a_wrong_password_is_a_login_error_that_does_not_tell_it(user
             continue;
         }
         let login = Login::password(&user.name, "not-this-one");
-        let login = if by_sasl { login.only(["PLAIN"]) } else { login.only([""; 0]) };
+        let login = if by_sasl { login.only(["PLAIN"]) } else { login.protocol_command_only() };
         let error = refused(pop3_config(&user.server), login).await;
         assert_eq!(error.kind(), Kind::Login);
         assert!(!error.is_retryable());
@@ -91,7 +91,7 @@ pub(crate) async fn a_nasty_password_logs_in_by_auth_and_by_pass_only_as_utf8(us
             false
         }
     };
-    let by_command = login(&nasty).only([""; 0]);
+    let by_command = login(&nasty).protocol_command_only();
     match takes_utf8 {
         true => Pop3::connect(config(), by_command).await.unwrap().quit().await.unwrap(),
         // RFC 1939 §3: arguments are ASCII.

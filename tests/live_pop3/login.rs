@@ -36,12 +36,12 @@ pub(crate) fn secure(user: &Trial) -> Config {
 }
 
 pub(crate) async fn apop_is_taken_only_where_it_is_allowed(user: &Trial) {
-    let apop = || login(user).apop().only([""; 0]);
+    let apop = || login(user).apop().protocol_command_only();
     let (result, sent) = overheard_in_clear(user, apop()).await;
     result.unwrap();
     assert!(sent.contains(&format!("APOP {} ", user.name)) && !sent.contains(PASSWORD), "{sent}");
 
     enter(secure(user), apop()).await.unwrap();
-    let wrong = Login::password(&user.name, "not-this-one").apop().only([""; 0]);
+    let wrong = Login::password(&user.name, "not-this-one").apop().protocol_command_only();
     assert_eq!(enter(secure(user), wrong).await.unwrap_err().kind(), Kind::Login);
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use postroom::pop3::Pop3;
-use postroom::{Deadlines, Flag, FlagChange, Idling, Kind, Mailbox, Part};
+use postroom::{Changes, Deadlines, Flag, FlagChange, Kind, Mailbox, Part};
 
 use crate::live::{fill, ids, login, message, pop3_config, take_the_second};
 use crate::open;
@@ -14,7 +14,7 @@ pub(crate) async fn a_boxed_mailbox_lists_reads_and_deletes_on_commit(user: &Tri
     let mut mailbox: Box<dyn Mailbox> = Box::new(open(user).await);
     let features = mailbox.features();
     assert!(!features.flags && !features.folders && features.delete);
-    assert!(matches!(features.idle, Idling::Poll(_)));
+    assert!(matches!(features.changes, Changes::Poll(_)));
 
     let second = take_the_second(&mut *mailbox).await;
     // Where UIDL is not announced, a listing tells.
@@ -42,9 +42,9 @@ pub(crate) async fn headers_and_previews_come_by_top_and_flags_are_unsupported(u
     let mailbox: &mut dyn Mailbox = &mut pop;
     let ids = ids(mailbox).await;
     let split = message(1).windows(4).position(|four| four == b"\r\n\r\n").unwrap() + 4;
-    let header = mailbox.fetch(&ids, Part::Header).await.unwrap().try_next().await.unwrap().unwrap();
+    let header = mailbox.messages(&ids, Part::Header).await.unwrap().try_next().await.unwrap().unwrap();
     assert_eq!(header.bytes()[..], message(1)[..split]);
-    let preview = mailbox.fetch(&ids, Part::Preview(1)).await.unwrap().try_next().await.unwrap().unwrap();
+    let preview = mailbox.messages(&ids, Part::Preview(1)).await.unwrap().try_next().await.unwrap().unwrap();
     assert_eq!(preview.bytes()[..], message(1)[..]);
     let refused = mailbox.flag(&ids, &FlagChange::add([Flag::SEEN])).await.unwrap_err();
     assert_eq!(refused.kind(), Kind::Unsupported);
@@ -59,11 +59,11 @@ pub(crate) async fn idle_sees_new_mail_by_looking_again_and_refuses_while_messag
     let mailbox: &mut dyn Mailbox = &mut pop;
     assert_eq!(ids(mailbox).await.len(), 1);
     user.deliver("INBOX", &message(2));
-    tokio::time::timeout(Duration::from_secs(60), mailbox.idle()).await.expect("the mailbox slept on").unwrap();
+    tokio::time::timeout(Duration::from_secs(60), mailbox.changed()).await.expect("the mailbox slept on").unwrap();
     let now = ids(mailbox).await;
     assert_eq!(now.len(), 2);
 
-    mailbox.delete(&now[..1]).await.unwrap();
-    assert_eq!(mailbox.idle().await.unwrap_err().kind(), Kind::Input);
+    mailbox.mark_deleted(&now[..1]).await.unwrap();
+    assert_eq!(mailbox.changed().await.unwrap_err().kind(), Kind::Input);
     assert_eq!(user.stored("INBOX").len(), 2);
 }

@@ -1,7 +1,7 @@
 //! Listings, retrieval byte for byte, and when a deletion is one.
 
 use postroom::Kind;
-use postroom::pop3::{Content, Number};
+use postroom::pop3::{Number, RetrievedContent};
 use tokio::io::AsyncReadExt;
 
 use crate::live::{fill, message};
@@ -23,8 +23,8 @@ fn number(number: u32) -> Number {
     Number::new(number).unwrap()
 }
 
-fn is(content: &Content, wanted: &[u8]) -> bool {
-    matches!(content, Content::Whole(bytes) if bytes[..] == *wanted)
+fn is(content: &RetrievedContent, wanted: &[u8]) -> bool {
+    matches!(content, RetrievedContent::Whole(bytes) if bytes[..] == *wanted)
 }
 
 pub(crate) async fn stat_list_and_uidl_agree_and_uidls_last(user: &Trial) {
@@ -124,7 +124,7 @@ pub(crate) async fn a_number_that_is_not_there_is_refused_and_the_session_lives(
     let mut mail = pop.fetch([1, 9, 2].map(number));
     let mut whole = Vec::new();
     while let Some(retrieved) = mail.try_next().await.unwrap() {
-        whole.push(matches!(retrieved.content, Content::Whole(_)));
+        whole.push(matches!(retrieved.content, RetrievedContent::Whole(_)));
     }
     assert_eq!(whole, [true, false, true]);
     drop(mail);

@@ -25,7 +25,7 @@ async fn the_example_of_the_rfc_where_it_is_allowed() {
         "
     );
     played(Protocol::Pop3, &dialogue, mrose().apop()).await.unwrap();
-    played(Protocol::Pop3, &dialogue, mrose().apop().only([""; 0])).await.unwrap();
+    played(Protocol::Pop3, &dialogue, mrose().apop().protocol_command_only()).await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]

@@ -67,14 +67,14 @@ pub(crate) async fn make(task: &mut Task<'_>, imap: &mut Imap, seen: &mut Seen) 
             let items = Items::FLAGS.section(part.clone());
             fetch(task, &mut inbox, items, Some((part, What::Part)), seen).await
         }
-        Call::FetchModSeq => fetch(task, &mut inbox, Items::FLAGS.mod_seq(), None, seen).await,
+        Call::FetchModSeq => fetch(task, &mut inbox, Items::FLAGS.modseq(), None, seen).await,
         Call::Get => get(task, &inbox, seen).await,
         Call::MailboxFetch => messages(task, &mut inbox, &some, Part::Whole, What::Whole, seen).await,
         Call::MailboxHeader => messages(task, &mut inbox, &some, Part::Header, What::Header, seen).await,
         Call::MailboxPreview => messages(task, &mut inbox, &some, Part::Preview(1000), What::Preview, seen).await,
         Call::MailboxRead => {
             let id = &some[task.dice.below(some.len())];
-            let body = Mailbox::read(&mut inbox, id).await?;
+            let body = Mailbox::open(&mut inbox, id).await?;
             text(body, uid_of(id), What::Whole, seen).await
         }
         Call::Entries => entries(task, &mut inbox, seen).await,
@@ -188,7 +188,7 @@ async fn messages(
     seen: &mut Seen,
 ) -> Result<(), Error> {
     seen.wanted = task.some();
-    let mut mail = Mailbox::fetch(inbox, ids, part).await?;
+    let mut mail = Mailbox::messages(inbox, ids, part).await?;
     drain_messages(&mut mail, what, seen).await
 }
 

@@ -1,6 +1,6 @@
 //! The calls of a POP3 session, each over a connection of its own.
 
-use postroom::pop3::{Content, Flaws, Number, Pop3, Retrieved};
+use postroom::pop3::{Flaws, Number, Pop3, Retrieved, RetrievedContent};
 use postroom::testing::Server;
 use postroom::{Error, Login, Mailbox, Part};
 use tokio::task::JoinHandle;
@@ -44,7 +44,7 @@ pub(crate) async fn make(task: &mut Task<'_>, pop3: &mut Pop3, seen: &mut Seen) 
         Call::PopMailboxRead => {
             let ids: Vec<_> = pop3.entries().await?.into_iter().map(|entry| entry.id).collect();
             let Some(id) = ids.get(task.dice.below(ids.len().max(1))) else { return Ok(()) };
-            let body = Mailbox::read(pop3, id).await?;
+            let body = Mailbox::open(pop3, id).await?;
             return text(body, uid_of(id), What::Whole, seen).await;
         }
         Call::PopEntries => {
@@ -101,7 +101,7 @@ pub(crate) async fn make(task: &mut Task<'_>, pop3: &mut Pop3, seen: &mut Seen) 
 
 /// Only what comes without a doubt is a text.
 fn whole(retrieved: &Retrieved, uid: u32, seen: &mut Seen) {
-    if let Content::Whole(bytes) = &retrieved.content {
+    if let RetrievedContent::Whole(bytes) = &retrieved.content {
         seen.text(Some(uid), What::Whole, bytes.to_vec());
     }
 }
@@ -109,6 +109,6 @@ fn whole(retrieved: &Retrieved, uid: u32, seen: &mut Seen) {
 async fn messages(task: &Task<'_>, pop3: &mut Pop3, part: Part, what: What, seen: &mut Seen) -> Result<(), Error> {
     let ids: Vec<_> = pop3.entries().await?.into_iter().map(|entry| entry.id).collect();
     seen.wanted = ids.iter().filter_map(uid_of).filter(|uid| task.all().contains(uid)).collect();
-    let mut mail = Mailbox::fetch(pop3, &ids, part).await?;
+    let mut mail = Mailbox::messages(pop3, &ids, part).await?;
     drain_messages(&mut mail, what, seen).await
 }

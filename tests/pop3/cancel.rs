@@ -69,14 +69,14 @@ const WORK: &[(&str, Work)] = &[
         Box::pin(async {
             let Ok(entries) = pop3.entries().await else { return };
             let ids: Vec<_> = entries.into_iter().map(|entry| entry.id).collect();
-            let Ok(mut mail) = Mailbox::fetch(pop3, &ids, Part::Header).await else { return };
+            let Ok(mut mail) = Mailbox::messages(pop3, &ids, Part::Header).await else { return };
             while let Ok(Some(_)) = mail.try_next().await {}
         })
     }),
     ("mailbox read", |pop3| {
         Box::pin(async {
             let Ok(entries) = pop3.entries().await else { return };
-            let Ok(mut body) = Mailbox::read(pop3, &entries[4].id).await else { return };
+            let Ok(mut body) = Mailbox::open(pop3, &entries[4].id).await else { return };
             let _ = body.read_to_end(&mut Vec::new()).await;
         })
     }),
@@ -84,7 +84,7 @@ const WORK: &[(&str, Work)] = &[
         Box::pin(async {
             let Ok(entries) = pop3.entries().await else { return };
             let ids: Vec<_> = entries.into_iter().skip(1).map(|entry| entry.id).collect();
-            let _ = pop3.delete(&ids).await;
+            let _ = pop3.mark_deleted(&ids).await;
         })
     }),
 ];
@@ -175,7 +175,7 @@ async fn what_a_dropped_deletion_marked_is_what_commit_reports() {
     for polls in 0.. {
         let (server, mut pop3) = session("X", 7).await;
         let ids: Vec<_> = pop3.entries().await.unwrap().into_iter().map(|entry| entry.id).collect();
-        let done = drop_after(polls, pop3.delete(&ids)).await;
+        let done = drop_after(polls, pop3.mark_deleted(&ids)).await;
         let committed = pop3.commit().await.unwrap();
         let left = server.snapshot("me").unwrap().messages("INBOX").len();
         assert_eq!((committed.deleted.len() + left, committed.unknown.len()), (MAILS as usize, 0));
@@ -192,7 +192,7 @@ async fn a_dropped_commit_either_never_was_or_can_be_asked_about() {
     for polls in 0.. {
         let (server, mut pop3) = session("X", 3).await;
         let ids: Vec<_> = pop3.entries().await.unwrap().into_iter().map(|entry| entry.id).collect();
-        pop3.delete(&ids).await.unwrap();
+        pop3.mark_deleted(&ids).await.unwrap();
         let done = drop_after(polls, pop3.commit()).await;
         never += usize::from(polls == 0);
         let committed = pop3.commit().await.unwrap();

@@ -116,11 +116,11 @@ async fn a_name_that_a_caller_made_up_never_gets_onto_the_wire() {
     for name in ["x%0D%0ADELE%201", "%00", "1%0A", "%FC", "1"] {
         let Ok(id) = format!("{place}/{name}").parse::<MessageId>() else { continue };
         let ids = [id];
-        let mut mail = Mailbox::fetch(&mut pop3, &ids, Part::Whole).await.unwrap();
+        let mut mail = Mailbox::messages(&mut pop3, &ids, Part::Whole).await.unwrap();
         assert!(mail.try_next().await.unwrap().is_none());
         drop(mail);
-        pop3.delete(&ids).await.unwrap();
-        let error = match Mailbox::read(&mut pop3, &ids[0]).await {
+        pop3.mark_deleted(&ids).await.unwrap();
+        let error = match Mailbox::open(&mut pop3, &ids[0]).await {
             Ok(mut body) => panic!("{name}: {:?}", body.read_to_end(&mut Vec::new()).await),
             Err(error) => error,
         };

@@ -1,6 +1,6 @@
 //! Whether what a POP3 server sends is the message, by every way to read one: against the size that LIST said, and never by nothing.
 
-use postroom::pop3::{Content, Pop3};
+use postroom::pop3::{Pop3, RetrievedContent};
 use postroom::testing::Script;
 use postroom::{Body, Defect, Kind, Mailbox, Part, Result};
 use tokio::io::AsyncReadExt;
@@ -82,11 +82,11 @@ async fn in_a_stream_each_message_is_whole_missing_or_of_another_length() {
 async fn a_reader_says_at_its_end_what_was_wrong_and_fails_where_nothing_came() {
     let (mut pop3, script) = session(&format!("{LISTED}{}", answers("RETR"))).await;
     let ids = ids(&mut pop3).await;
-    let (text, defects) = read(Mailbox::read(&mut pop3, &ids[0]).await.unwrap()).await;
+    let (text, defects) = read(Mailbox::open(&mut pop3, &ids[0]).await.unwrap()).await;
     assert_eq!((text.unwrap().as_str(), defects), (TEXT, vec![]));
-    let (text, defects) = read(Mailbox::read(&mut pop3, &ids[1]).await.unwrap()).await;
+    let (text, defects) = read(Mailbox::open(&mut pop3, &ids[1]).await.unwrap()).await;
     assert_eq!((text.unwrap_err().kind(), defects), (Kind::Missing, vec![Defect::Missing]));
-    let (text, defects) = read(Mailbox::read(&mut pop3, &ids[2]).await.unwrap()).await;
+    let (text, defects) = read(Mailbox::open(&mut pop3, &ids[2]).await.unwrap()).await;
     assert_eq!((text.unwrap().as_str(), defects), ("a: b\r\n\r\nc\r\n", vec![OTHER]));
     drop(pop3);
     script.finish().await.unwrap();
@@ -101,20 +101,22 @@ async fn plain_calls_judge_by_what_they_have_listed() {
         if other {
             assert_eq!(pop3.list().await.unwrap().len(), 3);
         }
-        let last = |content: &Content| match content {
-            Content::Whole(bytes) => !other && bytes.len() == 11,
-            Content::Uncertain { bytes, declared: 24, received: 11 } => other && bytes.len() == 11,
+        let last = |content: &RetrievedContent| match content {
+            RetrievedContent::Whole(bytes) => !other && bytes.len() == 11,
+            RetrievedContent::Uncertain { bytes, declared: 24, received: 11 } => other && bytes.len() == 11,
             _ => false,
         };
 
         let mut mail = Pop3::fetch(&mut pop3, (1..=3).map(number));
-        assert!(matches!(mail.try_next().await.unwrap().unwrap().content, Content::Whole(bytes) if bytes == TEXT));
-        assert!(matches!(mail.try_next().await.unwrap().unwrap().content, Content::Missing));
+        assert!(
+            matches!(mail.try_next().await.unwrap().unwrap().content, RetrievedContent::Whole(bytes) if bytes == TEXT)
+        );
+        assert!(matches!(mail.try_next().await.unwrap().unwrap().content, RetrievedContent::Missing));
         assert!(last(&mail.try_next().await.unwrap().unwrap().content));
         assert!(mail.try_next().await.unwrap().is_none());
         drop(mail);
 
-        assert!(matches!(pop3.retr(number(1)).await.unwrap().content, Content::Whole(bytes) if bytes == TEXT));
+        assert!(matches!(pop3.retr(number(1)).await.unwrap().content, RetrievedContent::Whole(bytes) if bytes == TEXT));
         assert_eq!(pop3.retr(number(2)).await.unwrap_err().kind(), Kind::Missing);
         let third = pop3.retr(number(3)).await.unwrap();
         assert!(last(&third.content));
@@ -220,7 +222,7 @@ async fn equal_messages_of_equal_size_are_two_messages_whatever_the_size_is() {
     pop3.entries().await.unwrap();
     let mut mail = pop3.fetch((1..=2).map(number));
     for _ in 0..2 {
-        assert!(matches!(mail.try_next().await.unwrap().unwrap().content, Content::Uncertain { .. }));
+        assert!(matches!(mail.try_next().await.unwrap().unwrap().content, RetrievedContent::Uncertain { .. }));
     }
     drop(mail);
     drop(pop3);

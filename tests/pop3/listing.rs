@@ -130,7 +130,7 @@ async fn a_message_that_only_stat_counts_can_be_asked_for() {
     let (mut pop3, script) = session(&format!("{flight}{flight}C: RETR 2\nS: -ERR no such message")).await;
     let entries = pop3.entries().await.unwrap();
     let ids = [entries[1].id.clone()];
-    let mut mail = Mailbox::fetch(&mut pop3, &ids, Part::Whole).await.unwrap();
+    let mut mail = Mailbox::messages(&mut pop3, &ids, Part::Whole).await.unwrap();
     let message = mail.try_next().await.unwrap().unwrap();
     assert_eq!((message.id(), message.defects()), (&ids[0], &[Defect::Refused { text: "no such message".into() }][..]));
     drop(mail);
@@ -160,7 +160,7 @@ async fn marked_messages_are_left_out_whether_the_server_counts_and_lists_them_o
         let marked = said(stat, &uidl, &list);
         let (mut pop3, script) = session(&format!("{honest}C: DELE 1\nS: +OK\n{marked}")).await;
         let ids: Vec<_> = pop3.entries().await.unwrap().into_iter().map(|entry| entry.id).collect();
-        pop3.delete(&ids[..1]).await.unwrap();
+        pop3.mark_deleted(&ids[..1]).await.unwrap();
         assert_eq!(shown(&pop3.entries().await.unwrap()), [("b".to_owned(), Some(200))]);
         assert_eq!(pop3.flaws().disputed, 0);
         drop(pop3);

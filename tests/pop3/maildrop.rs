@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use postroom::pop3::{Content, Pop3};
+use postroom::pop3::{Pop3, RetrievedContent};
 use postroom::testing::{Builder, Fault, Script, Server};
 use postroom::{
-    Config, Deadlines, Defect, Driver, FlagChange, Idling, Kind, Limits, Login, Mailbox, Message, MessageId, Part,
+    Changes, Config, Deadlines, Defect, Driver, FlagChange, Kind, Limits, Login, Mailbox, Message, MessageId, Part,
 };
 use tokio::io::AsyncReadExt;
 use tokio::task::JoinHandle;
@@ -183,7 +183,7 @@ async fn the_trait_lists_fetches_and_reads_byte_for_byte() {
         let (mut pop3, _driver) = over(&server).await;
         let features = pop3.features();
         assert!(features.stable_ids && features.delete && !features.flags && !features.folders);
-        assert_eq!(features.idle, Idling::None);
+        assert_eq!(features.changes, Changes::None);
         let entries = pop3.entries().await.unwrap();
         assert_eq!(entries.iter().map(|entry| entry.size.unwrap() as usize).sum::<usize>(), MAIL.concat().len());
         let mut ids: Vec<_> = entries.into_iter().map(|entry| entry.id).collect();
@@ -197,12 +197,12 @@ async fn the_trait_lists_fetches_and_reads_byte_for_byte() {
         assert_eq!(all(&mut pop3, &ids[2..], Part::Header).await[0].bytes(), &b"Subject: one\r\n\r\n"[..]);
         for (id, mail) in ids.iter().zip(MAIL.iter().rev()) {
             let mut text = Vec::new();
-            Mailbox::read(&mut pop3, id).await.unwrap().read_to_end(&mut text).await.unwrap();
+            Mailbox::open(&mut pop3, id).await.unwrap().read_to_end(&mut text).await.unwrap();
             assert_eq!(&text, mail);
         }
         let change = FlagChange::add([postroom::Flag::SEEN]);
         assert_eq!(pop3.flag(&ids, &change).await.unwrap_err().kind(), Kind::Unsupported);
-        assert_eq!(pop3.idle().await.unwrap_err().kind(), Kind::Unsupported);
+        assert_eq!(pop3.changed().await.unwrap_err().kind(), Kind::Unsupported);
         pop3.quit().await.unwrap();
     }
 }
@@ -214,9 +214,9 @@ async fn ids_of_another_mailbox_are_refused_before_anything_is_sent() {
     server.clear_commands();
     let foreign: MessageId = "postroom1:pop3:you%40localhost/1-1".parse().unwrap();
     let foreign = [foreign];
-    assert_eq!(Mailbox::fetch(&mut pop3, &foreign, Part::Whole).await.unwrap_err().kind(), Kind::Input);
-    assert_eq!(pop3.delete(&foreign).await.unwrap_err().kind(), Kind::Input);
-    assert_eq!(Mailbox::read(&mut pop3, &foreign[0]).await.unwrap_err().kind(), Kind::Input);
+    assert_eq!(Mailbox::messages(&mut pop3, &foreign, Part::Whole).await.unwrap_err().kind(), Kind::Input);
+    assert_eq!(pop3.mark_deleted(&foreign).await.unwrap_err().kind(), Kind::Input);
+    assert_eq!(Mailbox::open(&mut pop3, &foreign[0]).await.unwrap_err().kind(), Kind::Input);
     assert!(server.commands().is_empty());
     pop3.noop().await.unwrap();
 }
@@ -226,17 +226,17 @@ async fn a_message_that_is_gone_is_left_out_and_its_neighbours_come() {
     let server = server(Server::builder());
     let (mut pop3, _driver) = over(&server).await;
     let ids = ids(&mut pop3).await;
-    pop3.delete(&ids[1..2]).await.unwrap();
-    pop3.delete(&ids[1..2]).await.unwrap();
+    pop3.mark_deleted(&ids[1..2]).await.unwrap();
+    pop3.mark_deleted(&ids[1..2]).await.unwrap();
     let messages = all(&mut pop3, &ids, Part::Whole).await;
     assert_eq!(messages.iter().map(Message::id).collect::<Vec<_>>(), [&ids[0], &ids[2]]);
     let mut retrieval = Pop3::fetch(&mut pop3, [number(2), number(3)]);
     let refused = retrieval.try_next().await.unwrap().unwrap();
-    assert!(matches!(refused.content, Content::Refused(error) if error.kind() == Kind::Rejected));
-    assert!(matches!(retrieval.try_next().await.unwrap().unwrap().content, Content::Whole(_)));
+    assert!(matches!(refused.content, RetrievedContent::Refused(error) if error.kind() == Kind::Rejected));
+    assert!(matches!(retrieval.try_next().await.unwrap().unwrap().content, RetrievedContent::Whole(_)));
     assert!(retrieval.try_next().await.unwrap().is_none());
     drop(retrieval);
-    assert_eq!(Mailbox::read(&mut pop3, &ids[1]).await.unwrap_err().kind(), Kind::Rejected);
+    assert_eq!(Mailbox::open(&mut pop3, &ids[1]).await.unwrap_err().kind(), Kind::Rejected);
 }
 
 #[tokio::test]
@@ -252,7 +252,7 @@ async fn a_message_over_the_limit_is_a_defect_and_can_be_read() {
     assert!(messages[1].bytes().is_empty());
     assert_eq!(pop3.retr(number(2)).await.unwrap_err().kind(), Kind::Limit);
     let mut text = Vec::new();
-    Mailbox::read(&mut pop3, &ids[1]).await.unwrap().read_to_end(&mut text).await.unwrap();
+    Mailbox::open(&mut pop3, &ids[1]).await.unwrap().read_to_end(&mut text).await.unwrap();
     assert_eq!(text, MAIL[1]);
 }
 
@@ -261,14 +261,14 @@ async fn only_commit_deletes() {
     let server = server(Server::builder());
     let (mut pop3, driver) = over(&server).await;
     let listed = ids(&mut pop3).await;
-    pop3.delete(&listed[..2]).await.unwrap();
+    pop3.mark_deleted(&listed[..2]).await.unwrap();
     drop(pop3);
     driver.await.unwrap().unwrap();
     assert_eq!(left(&server).len(), 3);
 
     let (mut pop3, driver) = over(&server).await;
     assert_eq!(ids(&mut pop3).await, listed);
-    pop3.delete(&listed[..2]).await.unwrap();
+    pop3.mark_deleted(&listed[..2]).await.unwrap();
     let committed = pop3.commit().await.unwrap();
     assert_eq!((committed.deleted.as_slice(), committed.unknown.len()), (&listed[..2], 0));
     assert_eq!(left(&server), [MAIL[2]]);
@@ -287,7 +287,7 @@ async fn sent_before_quit(builder: fn() -> Builder) -> u64 {
         let Ok((mut pop3, driver)) = Pop3::handshake(server.pop3_stream(), plaintext(), me()).await else { continue };
         let _driver = tokio::spawn(driver);
         let Ok(entries) = pop3.entries().await else { continue };
-        if pop3.delete(&[entries[0].id.clone()]).await.is_ok() {
+        if pop3.mark_deleted(&[entries[0].id.clone()]).await.is_ok() {
             size = cut;
             break;
         }
@@ -303,7 +303,7 @@ async fn a_lost_reply_to_quit_is_unknown_and_a_refusal_too() {
         server.fault(fault);
         let (mut pop3, _driver) = over(&server).await;
         let ids = ids(&mut pop3).await;
-        pop3.delete(&ids[..1]).await.unwrap();
+        pop3.mark_deleted(&ids[..1]).await.unwrap();
         let committed = pop3.commit().await.unwrap();
         assert_eq!((committed.deleted.len(), committed.unknown.as_slice()), (0, &ids[..1]), "{fault:?}");
         assert_eq!(left(&server).len(), 3 - gone);
@@ -312,7 +312,7 @@ async fn a_lost_reply_to_quit_is_unknown_and_a_refusal_too() {
     server.fault(Fault::CutAfter(cut + 2));
     let (mut pop3, _driver) = over(&server).await;
     let ids = ids(&mut pop3).await;
-    pop3.delete(&ids[..1]).await.unwrap();
+    pop3.mark_deleted(&ids[..1]).await.unwrap();
     assert_eq!(pop3.quit().await.unwrap_err().kind(), Kind::Unknown);
 }
 
@@ -321,7 +321,7 @@ async fn a_connection_lost_before_quit_deletes_nothing_and_says_so() {
     let server = server(Server::builder());
     let (mut pop3, driver) = over(&server).await;
     let ids = ids(&mut pop3).await;
-    pop3.delete(&ids).await.unwrap();
+    pop3.mark_deleted(&ids).await.unwrap();
     server.disconnect_all();
     driver.await.unwrap().unwrap_err();
     assert_eq!(pop3.commit().await.unwrap_err().kind(), Kind::Closed);
@@ -335,7 +335,7 @@ async fn a_server_that_never_answers_quit_is_left_after_the_deadline() {
     server.fault(Fault::StallAfter(cut));
     let (mut pop3, driver) = over(&server).await;
     let ids = ids(&mut pop3).await;
-    pop3.delete(&ids[..1]).await.unwrap();
+    pop3.mark_deleted(&ids[..1]).await.unwrap();
     assert_eq!(pop3.commit().await.unwrap().unknown, ids[..1]);
     assert_eq!(driver.await.unwrap().unwrap_err().kind(), Kind::Timeout);
 }
@@ -353,10 +353,10 @@ async fn watched() -> (Server, Pop3) {
 #[tokio::test]
 async fn idle_begins_sessions_anew_until_something_changed() {
     let (server, mut pop3) = watched().await;
-    assert_eq!(pop3.features().idle, Idling::Poll(Duration::from_secs(1)));
+    assert_eq!(pop3.features().changes, Changes::Poll(Duration::from_secs(1)));
     let before = ids(&mut pop3).await;
     server.deliver("me", "INBOX", MAIL[1], &[]).unwrap();
-    pop3.idle().await.unwrap();
+    pop3.changed().await.unwrap();
     let after = ids(&mut pop3).await;
     assert_eq!((after.len(), &after[0]), (2, &before[0]));
     assert_eq!(all(&mut pop3, &after[1..], Part::Whole).await[0].bytes(), MAIL[1]);
@@ -366,8 +366,8 @@ async fn idle_begins_sessions_anew_until_something_changed() {
 async fn idle_refuses_while_messages_are_marked() {
     let (server, mut pop3) = watched().await;
     let ids = ids(&mut pop3).await;
-    pop3.delete(&ids).await.unwrap();
-    assert_eq!(pop3.idle().await.unwrap_err().kind(), Kind::Input);
+    pop3.mark_deleted(&ids).await.unwrap();
+    assert_eq!(pop3.changed().await.unwrap_err().kind(), Kind::Input);
     pop3.noop().await.unwrap();
     assert_eq!(server.snapshot("me").unwrap().messages("INBOX").len(), 1);
     assert_eq!(pop3.commit().await.unwrap().deleted, ids);
@@ -377,7 +377,7 @@ async fn idle_refuses_while_messages_are_marked() {
 async fn a_dropped_idle_is_followed_by_a_session_that_works() {
     let (_server, mut pop3) = watched().await;
     let before = ids(&mut pop3).await;
-    tokio::time::timeout(Duration::from_millis(200), pop3.idle()).await.unwrap_err();
+    tokio::time::timeout(Duration::from_millis(200), pop3.changed()).await.unwrap_err();
     // The server wants a second between two logins.
     tokio::time::sleep(Duration::from_secs(1)).await;
     assert_eq!(ids(&mut pop3).await, before);
@@ -389,6 +389,6 @@ async fn both_protocols_fit_behind_one_trait_object() {
     let (pop3, _driver) = over(&server).await;
     let mut mailbox: Box<dyn Mailbox> = Box::new(pop3);
     let ids = ids(&mut *mailbox).await;
-    mailbox.delete(&ids[..1]).await.unwrap();
+    mailbox.mark_deleted(&ids[..1]).await.unwrap();
     assert_eq!(mailbox.commit().await.unwrap().deleted, ids[..1]);
 }

@@ -1,6 +1,6 @@
 //! Answers that are valid and unusual, long, or partly unreadable: each is worth what can be read of it.
 
-use postroom::imap::{Fetched, Items, Sameness, StatusItems};
+use postroom::imap::{Fetched, Items, SameMailbox, StatusItems};
 use postroom::{Config, Defect, Error, Kind, Reason};
 
 use crate::support::{self, greeted, plaintext, scripted, selected};
@@ -23,11 +23,11 @@ async fn fetched(items: Items, answer: &str, config: Config) -> Result<Vec<Fetch
 #[tokio::test(start_paused = true)]
 async fn modification_sequences_are_an_answer_with_flags_and_alone() {
     let both = "S: * 1 FETCH (UID 10 FLAGS (\\Seen) MODSEQ (7))\nS: * 2 FETCH (UID 11 FLAGS () MODSEQ (8))\n";
-    let messages = fetched(Items::FLAGS.mod_seq(), both, plaintext()).await.unwrap();
+    let messages = fetched(Items::FLAGS.modseq(), both, plaintext()).await.unwrap();
     let seen: Vec<_> = messages.iter().map(|one| (one.modseq(), one.flags().unwrap().seen())).collect();
     assert_eq!(seen, [(Some(7), true), (Some(8), false)]);
     let alone = "S: * 1 FETCH (UID 10 MODSEQ (7))\nS: * 2 FETCH (UID 11 MODSEQ (8))\n";
-    let messages = fetched(Items::new().mod_seq(), alone, plaintext()).await.unwrap();
+    let messages = fetched(Items::new().modseq(), alone, plaintext()).await.unwrap();
     assert_eq!(messages.iter().map(Fetched::modseq).collect::<Vec<_>>(), [Some(7), Some(8)]);
 }
 
@@ -100,7 +100,7 @@ async fn one_unreadable_item_of_a_status_costs_that_item() {
     let told = imap.status("INBOX", items).await.unwrap();
     assert_eq!((told.messages, told.unseen, told.uid_next.map(u32::from)), (Some(3), None, Some(7)));
     assert_eq!(told.other, b"UNSEEN many");
-    assert_eq!(imap.same_mailbox("INBOX", "Sent").await.unwrap(), Sameness::Different);
+    assert_eq!(imap.same_mailbox("INBOX", "Sent").await.unwrap(), SameMailbox::Different);
     assert_eq!(imap.status("INBOX", StatusItems::MESSAGES).await.unwrap().messages, None);
     script.finish().await.unwrap();
 }
@@ -124,7 +124,7 @@ async fn folders_are_listed_as_far_as_their_lines_can_be_read() {
     assert_eq!(names, [("INBOX", slash, 0), ("My Sent", slash, 1), ("a::b", None, 1), ("&AGEAYg-", slash, 0)]);
     assert!(listed[1].has("\\Sent"));
     assert_eq!(listed.unreadable(), [&b"* LIST (\\HasNoChildren) \"/\"\r\n"[..]]);
-    imap.delete(&listed[3].name).await.unwrap();
+    imap.delete_mailbox(&listed[3].name).await.unwrap();
     script.finish().await.unwrap();
 }
 

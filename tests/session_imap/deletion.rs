@@ -29,8 +29,8 @@ async fn what_was_marked_is_expunged_by_uid_and_nothing_else() {
     );
     let (script, mut folder) = selected(&dialogue, plaintext()).await;
     let ids = ids(&mut folder).await;
-    folder.delete(&ids[..1]).await.unwrap();
-    folder.delete(&ids[2..]).await.unwrap();
+    folder.mark_deleted(&ids[..1]).await.unwrap();
+    folder.mark_deleted(&ids[2..]).await.unwrap();
     let committed = folder.commit().await.unwrap();
     assert_eq!(committed.deleted, [ids[0].clone(), ids[2].clone()]);
     assert!(committed.unknown.is_empty());
@@ -45,7 +45,7 @@ async fn without_uidplus_it_is_unsupported_before_anything_is_sent() {
     let mut folder = imap.unwrap().into_folder("INBOX").await.unwrap();
     assert!(!folder.features().delete);
     let ids = ids(&mut folder).await;
-    assert_eq!(folder.delete(&ids).await.unwrap_err().kind(), Kind::Unsupported);
+    assert_eq!(folder.mark_deleted(&ids).await.unwrap_err().kind(), Kind::Unsupported);
     assert_eq!(folder.expunge(postroom::imap::Uids::ALL).await.unwrap_err().kind(), Kind::Unsupported);
     script.finish().await.unwrap();
 }
@@ -61,7 +61,7 @@ async fn a_lost_reply_leaves_the_deletions_unknown() {
     );
     let (script, mut folder) = selected(&dialogue, plaintext()).await;
     let ids = ids(&mut folder).await;
-    folder.delete(&ids[1..2]).await.unwrap();
+    folder.mark_deleted(&ids[1..2]).await.unwrap();
     let committed = folder.commit().await.unwrap();
     assert!(committed.deleted.is_empty());
     assert_eq!(committed.unknown, [ids[1].clone()]);
@@ -81,7 +81,7 @@ async fn a_refused_commit_keeps_the_marks() {
     );
     let (script, mut folder) = selected(&dialogue, plaintext()).await;
     let ids = ids(&mut folder).await;
-    folder.delete(&ids[1..2]).await.unwrap();
+    folder.mark_deleted(&ids[1..2]).await.unwrap();
     let error = folder.commit().await.unwrap_err();
     assert!(error.kind() == Kind::Rejected && error.is_retryable());
     assert_eq!(folder.commit().await.unwrap().deleted, [ids[1].clone()]);

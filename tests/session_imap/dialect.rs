@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use postroom::imap::{Imap, MailboxName, Sameness, Uid, Uids};
+use postroom::imap::{Imap, MailboxName, SameMailbox, Uid, Uids};
 use postroom::testing::Script;
 use postroom::{Flag, FlagChange, Kind, Limits, Login};
 
@@ -198,19 +198,19 @@ async fn the_next_uid_is_asked_for_where_it_was_not_told() {
     script.finish().await.unwrap();
 }
 
-async fn compared(capability: &str, dialogue: &str) -> Sameness {
+async fn compared(capability: &str, dialogue: &str) -> SameMailbox {
     let dialogue = format!("S: * PREAUTH [CAPABILITY IMAP4rev1{capability}] ready\n{dialogue}");
     let (script, imap) = scripted(&dialogue, plaintext()).await;
     let imap = imap.unwrap();
     let sameness = imap.same_mailbox("X", "INBOX.X").await.unwrap();
-    assert_eq!(imap.same_mailbox("inbox", MailboxName::INBOX).await.unwrap(), Sameness::Same);
+    assert_eq!(imap.same_mailbox("inbox", MailboxName::INBOX).await.unwrap(), SameMailbox::Same);
     script.finish().await.unwrap();
     sameness
 }
 
 #[tokio::test(start_paused = true)]
 async fn two_names_of_one_mailbox_are_found_out() {
-    for (other, sameness) in [("F22", Sameness::Same), ("F23", Sameness::Different)] {
+    for (other, sameness) in [("F22", SameMailbox::Same), ("F23", SameMailbox::Different)] {
         let dialogue = format!(
             "C: {{A}} STATUS X (UIDNEXT UIDVALIDITY MAILBOXID)
             S: * STATUS X (UIDNEXT 5 UIDVALIDITY 1 MAILBOXID (F22))
@@ -223,13 +223,13 @@ async fn two_names_of_one_mailbox_are_found_out() {
     }
     let again = |next| format!("C: {{C}} STATUS X (UIDNEXT UIDVALIDITY)\nS: * STATUS X ({next})\nS: {{C}} OK done");
     for (first, second, third, sameness) in [
-        ("UIDNEXT 5 UIDVALIDITY 1", "UIDNEXT 5 UIDVALIDITY 1", None, Sameness::Indistinct),
-        ("UIDNEXT 5 UIDVALIDITY 1", "UIDNEXT 5 UIDVALIDITY 2", None, Sameness::Different),
-        ("UIDNEXT 5 UIDVALIDITY 1", "UIDNEXT 4 UIDVALIDITY 1", None, Sameness::Different),
+        ("UIDNEXT 5 UIDVALIDITY 1", "UIDNEXT 5 UIDVALIDITY 1", None, SameMailbox::Indistinct),
+        ("UIDNEXT 5 UIDVALIDITY 1", "UIDNEXT 5 UIDVALIDITY 2", None, SameMailbox::Different),
+        ("UIDNEXT 5 UIDVALIDITY 1", "UIDNEXT 4 UIDVALIDITY 1", None, SameMailbox::Different),
         // Perhaps a message came between.
-        ("UIDNEXT 5 UIDVALIDITY 1", "UIDNEXT 6 UIDVALIDITY 1", Some("UIDNEXT 6"), Sameness::Indistinct),
-        ("UIDNEXT 5 UIDVALIDITY 1", "UIDNEXT 6 UIDVALIDITY 1", Some("UIDNEXT 5"), Sameness::Different),
-        ("", "", None, Sameness::Indistinct),
+        ("UIDNEXT 5 UIDVALIDITY 1", "UIDNEXT 6 UIDVALIDITY 1", Some("UIDNEXT 6"), SameMailbox::Indistinct),
+        ("UIDNEXT 5 UIDVALIDITY 1", "UIDNEXT 6 UIDVALIDITY 1", Some("UIDNEXT 5"), SameMailbox::Different),
+        ("", "", None, SameMailbox::Indistinct),
     ] {
         let dialogue = format!(
             "C: {{A}} STATUS X (UIDNEXT UIDVALIDITY)

@@ -31,7 +31,7 @@ async fn the_same_work_comes_to_the_same_end_everywhere() {
         [Server::builder(), Server::builder().with("IMAP4rev2"), Server::builder().with("LITERAL-"), lesser()]
     {
         let (server, mut imap) = begin(builder).await;
-        imap.create("gr\u{fc}n & \u{53f0}").await.unwrap();
+        imap.create_mailbox("gr\u{fc}n & \u{53f0}").await.unwrap();
         imap.subscribe("gr\u{fc}n & \u{53f0}").await.unwrap();
         let names: Vec<_> = imap.list("gr*").await.unwrap().iter().map(|listed| listed.name.to_string()).collect();
         assert_eq!(names, ["gr\u{fc}n & \u{53f0}"]);

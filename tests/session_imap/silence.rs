@@ -27,7 +27,11 @@ async fn a_mailbox_of_which_no_count_is_told_is_not_an_empty_one() {
             let error = imap.select("INBOX").await.unwrap_err();
             assert!(error.kind() == Kind::Missing && error.to_string().contains("how many"), "{error}");
             assert!(error.source().unwrap().to_string().contains(cause), "{error:?}");
-            assert_eq!(imap.selected().unwrap_err().kind(), Kind::Missing, "it is not an empty one later either");
+            assert_eq!(
+                imap.selected_folder().unwrap_err().kind(),
+                Kind::Missing,
+                "it is not an empty one later either"
+            );
             imap.noop().await.unwrap();
             script.finish().await.unwrap();
         }
@@ -79,7 +83,7 @@ async fn a_fetch_beside_a_select_that_tells_no_count_is_asked_for_again() {
     assert_eq!(mail.try_next().await.unwrap().unwrap().body().as_deref(), Some(&b"hi"[..]));
     assert!(mail.try_next().await.unwrap().is_none());
     drop(mail);
-    assert_eq!(imap.selected().unwrap().info().unwrap().exists, 1);
+    assert_eq!(imap.selected_folder().unwrap().info().unwrap().exists, 1);
     script.finish().await.unwrap();
 }
 
@@ -146,7 +150,7 @@ async fn the_embedded_server_can_enable_without_a_word() {
     let mut imap = embedded(&server, plaintext()).await;
     assert!(imap.enabled().is_empty(), "IMAP4rev2 is not taken from a bare OK");
     assert!(imap.enable(&["CONDSTORE"]).await.unwrap().condstore());
-    imap.create("Entwürfe").await.unwrap();
+    imap.create_mailbox("Entwürfe").await.unwrap();
     assert_eq!(imap.status("Entwürfe", StatusItems::MESSAGES).await.unwrap().messages, Some(0));
 }
 

@@ -24,7 +24,7 @@ fn told(error: &postroom::Error) {
 
 async fn marked(folder: &mut Folder) -> Vec<MessageId> {
     let ids: Vec<_> = folder.entries().await.unwrap().into_iter().map(|entry| entry.id).collect();
-    folder.delete(&ids[..1]).await.unwrap();
+    folder.mark_deleted(&ids[..1]).await.unwrap();
     ids
 }
 
@@ -50,10 +50,10 @@ async fn nothing_bound_to_the_old_uids_is_sent_any_more() {
 
         let seen = FlagChange::add([Flag::SEEN]);
         told(&folder.flag(&ids, &seen).await.unwrap_err());
-        told(&folder.delete(&ids).await.unwrap_err());
+        told(&folder.mark_deleted(&ids).await.unwrap_err());
         told(&folder.commit().await.unwrap_err());
-        told(&Mailbox::fetch(&mut folder, &ids, Part::Whole).await.map(drop).unwrap_err());
-        told(&Mailbox::read(&mut folder, &ids[0]).await.map(drop).unwrap_err());
+        told(&Mailbox::messages(&mut folder, &ids, Part::Whole).await.map(drop).unwrap_err());
+        told(&Mailbox::open(&mut folder, &ids[0]).await.map(drop).unwrap_err());
         told(&folder.entries().await.unwrap_err());
         for uids in [plain, stamped] {
             told(&folder.store(uids.clone(), &seen).await.unwrap_err());
@@ -68,7 +68,7 @@ async fn nothing_bound_to_the_old_uids_is_sent_any_more() {
         told(&folder.info().unwrap_err());
 
         let mut imap = folder.into_session();
-        told(&imap.selected().map(drop).unwrap_err());
+        told(&imap.selected_folder().map(drop).unwrap_err());
         let folder = imap.select("INBOX").await.unwrap();
         assert_eq!(folder.info().unwrap().uid_validity, UidValidity::new(6));
         script.finish().await.unwrap();

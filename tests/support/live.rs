@@ -36,7 +36,7 @@ pub(crate) fn pop3_config(server: &Server) -> Config {
 pub(crate) fn login(user: &User) -> Login {
     let login = Login::password(&user.name, user.password);
     // It offers SCRAM and CRAM-MD5 and serves neither.
-    if user.brand() == Brand::Mailutils { login.only([""; 0]) } else { login }
+    if user.brand() == Brand::Mailutils { login.protocol_command_only() } else { login }
 }
 
 /// A keyword; where the server keeps none, the flag that is least like the others.
@@ -107,7 +107,7 @@ pub(crate) async fn ids(mailbox: &mut dyn Mailbox) -> Vec<MessageId> {
 /// The same for whatever mailbox: lists, reads, deletes the second message.
 pub(crate) async fn take_the_second(mailbox: &mut dyn Mailbox) -> MessageId {
     let ids = ids(mailbox).await;
-    let mut mail = mailbox.fetch(&ids[1..2], Part::Whole).await.unwrap();
+    let mut mail = mailbox.messages(&ids[1..2], Part::Whole).await.unwrap();
     let second = mail.try_next().await.unwrap().unwrap();
     assert_eq!(second.bytes()[..], message(2)[..]);
     assert_eq!(second.parse().unwrap().subject(), Some("message 2"));
@@ -115,9 +115,9 @@ pub(crate) async fn take_the_second(mailbox: &mut dyn Mailbox) -> MessageId {
     drop(mail);
 
     let mut bytes = Vec::new();
-    mailbox.read(&ids[0]).await.unwrap().read_to_end(&mut bytes).await.unwrap();
+    mailbox.open(&ids[0]).await.unwrap().read_to_end(&mut bytes).await.unwrap();
     assert_eq!(bytes, message(1));
 
-    mailbox.delete(&ids[1..2]).await.unwrap();
+    mailbox.mark_deleted(&ids[1..2]).await.unwrap();
     ids[1].clone()
 }

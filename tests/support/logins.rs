@@ -35,7 +35,7 @@ pub(crate) async fn overheard_in_clear(user: &Trial, login: Login) -> (Result<()
 
 /// What does not show the password may go all the same.
 pub(crate) async fn nothing_that_shows_the_password_is_sent_in_clear(user: &Trial) {
-    for shown in [login(user).only([""; 0]), login(user).only(["PLAIN", "LOGIN"])] {
+    for shown in [login(user).protocol_command_only(), login(user).only(["PLAIN", "LOGIN"])] {
         let (result, sent) = overheard_in_clear(user, shown).await;
         let error = result.unwrap_err();
         assert!(matches!(error.kind(), Kind::Input | Kind::Unsupported), "{error:?}");

@@ -85,7 +85,7 @@ impl Mailbox for Maildrop {
         Box::pin(async { Ok(entries) })
     }
 
-    fn fetch<'a>(&'a mut self, ids: &'a [MessageId], part: Part) -> BoxFuture<'a, Result<Messages<'a>>> {
+    fn messages<'a>(&'a mut self, ids: &'a [MessageId], part: Part) -> BoxFuture<'a, Result<Messages<'a>>> {
         let there: HashMap<_, _> =
             self.mail.iter().filter(|mail| !mail.refused).map(|mail| (mail.id(), mail)).collect();
         let found: Vec<_> = ids.iter().filter_map(|id| there.get(id)).map(|mail| Mail::clone(mail)).collect();
@@ -103,7 +103,7 @@ impl Mailbox for Maildrop {
         Box::pin(async move { Ok(Messages::from_messages(found.into_iter().map(message).collect::<Vec<_>>())) })
     }
 
-    fn read<'a>(&'a mut self, id: &'a MessageId) -> BoxFuture<'a, Result<Body<'a>>> {
+    fn open<'a>(&'a mut self, id: &'a MessageId) -> BoxFuture<'a, Result<Body<'a>>> {
         Box::pin(async move {
             let found = self.find(id).cloned().ok_or_else(|| Error::busy("-ERR the message is locked"))?;
             self.brought.push(found.key);
@@ -115,12 +115,12 @@ impl Mailbox for Maildrop {
         Box::pin(async { panic!("nothing is flagged by collecting") })
     }
 
-    fn delete<'a>(&'a mut self, ids: &'a [MessageId]) -> BoxFuture<'a, Result<()>> {
+    fn mark_deleted<'a>(&'a mut self, ids: &'a [MessageId]) -> BoxFuture<'a, Result<()>> {
         self.marked.extend_from_slice(ids);
         Box::pin(async { Ok(()) })
     }
 
-    fn idle(&mut self) -> BoxFuture<'_, Result<()>> {
+    fn changed(&mut self) -> BoxFuture<'_, Result<()>> {
         Box::pin(async { panic!("collecting does not wait") })
     }
 

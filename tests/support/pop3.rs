@@ -46,7 +46,7 @@ pub(crate) async fn ids(mailbox: &mut dyn Mailbox) -> Vec<MessageId> {
 }
 
 pub(crate) async fn all(mailbox: &mut dyn Mailbox, ids: &[MessageId], part: Part) -> Vec<Message> {
-    let mut mail = mailbox.fetch(ids, part).await.unwrap();
+    let mut mail = mailbox.messages(ids, part).await.unwrap();
     let mut messages = Vec::new();
     while let Some(message) = mail.try_next().await.unwrap() {
         messages.push(message);

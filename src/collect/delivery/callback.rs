@@ -49,6 +49,7 @@ const LARGEST: u64 = 64 << 20;
 /// # Ok(())
 /// # }
 /// ```
+#[must_use]
 pub struct Callback<F> {
     function: F,
     largest: u64,

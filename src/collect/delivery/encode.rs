@@ -8,6 +8,7 @@ use super::Head;
 
 /// How the lines of a delivered message end on disk.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+#[non_exhaustive]
 pub enum LineEnds {
     /// LF, as programs on Unix expect: each CRLF becomes LF; a CR or LF alone, NUL and every other byte stay.
     #[default]

@@ -63,6 +63,7 @@ const TMP_LASTS: Duration = Duration::from_secs(36 * 60 * 60);
 /// # }
 /// ```
 #[derive(Debug)]
+#[must_use]
 pub struct Maildir {
     turns: Turns<Folders>,
     line_ends: LineEnds,

@@ -91,6 +91,7 @@ pub struct Ticket(String);
 
 /// What became of a message that an aborted run had staged.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub enum Recovered {
     /// It had been published, or is now: it is delivered.
     Delivered,

@@ -51,6 +51,7 @@ impl<L: Ledger + ?Sized> Ledger for Box<L> {
 
 /// One change of a [`Ledger`].
 #[derive(Clone, Debug, Eq, PartialEq)]
+#[expect(clippy::exhaustive_enums, reason = "a ledger has to apply every change there is")]
 pub enum Change {
     /// This record, in place of the one with the same key.
     Put(Record),
@@ -86,6 +87,7 @@ pub struct Record {
 
 /// How far a message has come.
 #[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub enum State {
     /// Stored by the delivery, and perhaps visible already: the ticket tells.
     Staged(Ticket),

@@ -12,12 +12,12 @@ use nom::sequence::{preceded, terminated};
 use super::grammar::{
     Read, any_value, astring, fail, list_ahead, lossy, nil, number, spaced, word, words_in_parentheses,
 };
-use crate::imap::types::{Found, MailboxName, Partial, SearchChange, UidList, UidValidity};
+use crate::imap::types::{MailboxName, Partial, SearchChange, SearchResult, UidList, UidValidity};
 
 /// `(TAG "A1" MAILBOX "x" UIDVALIDITY 5)`, in any order.
-pub(super) fn correlators<'a>(input: &'a [u8], found: &mut Found) -> Read<'a, ()> {
+pub(super) fn correlators<'a>(input: &'a [u8], found: &mut SearchResult) -> Read<'a, ()> {
     let (mut input, _) = (char('('), space0).parse(input)?;
-    let mut told = Found::default();
+    let mut told = SearchResult::default();
     loop {
         let tag = preceded((tag_no_case("TAG"), space0), astring);
         let mailbox = preceded((tag_no_case("MAILBOX"), space0), astring);
@@ -60,7 +60,7 @@ pub(super) fn partial(input: &[u8]) -> Read<'_, Partial> {
 }
 
 /// `(1 2733 1 2731:2732)`: places with what came or went there.
-pub(super) fn updates<'a>(input: &'a [u8], change: SearchChange, found: &mut Found) -> Read<'a, ()> {
+pub(super) fn updates<'a>(input: &'a [u8], change: SearchChange, found: &mut SearchResult) -> Read<'a, ()> {
     let (mut input, _) = (char('('), space0).parse(input)?;
     found.updates.reserve(list_ahead(input).len());
     loop {

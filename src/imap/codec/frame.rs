@@ -41,6 +41,7 @@ pub struct Framer {
 
 /// What [`Framer::next`] found.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub enum Frame {
     /// The first `len` bytes are one whole response, its line end included.
     Complete {
@@ -61,6 +62,7 @@ pub enum Frame {
 
 /// A literal that was left out of its frame: its bytes should be at `at`, and are not there.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub struct Elided {
     /// The offset, within the frame, where the literal's first byte would be.
     pub at: usize,

@@ -195,7 +195,7 @@ mod tests {
             (Query::older(seconds).and(Query::younger(seconds)), "OLDER 60 YOUNGER 60"),
             (Query::saved().or(Query::recent()), "OR $ RECENT"),
             (Query::subject("a").and(Query::seen()).fuzzy(), "FUZZY (SUBJECT \"a\" SEEN)"),
-            (Query::mod_seq(9), "MODSEQ 9"),
+            (Query::modseq(9), "MODSEQ 9"),
             (Query::mod_seq_of(Flag::DRAFT, 62), "MODSEQ \"/flags/\\\\Draft\" all 62"),
             (Query::filter("on-the-road"), "FILTER on-the-road"),
             (Query::email_id("M6d99").and(Query::thread_id("T1")), "EMAILID M6d99 THREADID T1"),

@@ -12,7 +12,7 @@ use super::{
     thread, url, vanished,
 };
 use crate::defect::Reason;
-use crate::imap::types::{Condition, Response, SeqNum, Status};
+use crate::imap::types::{Condition, Outcome, Response, SeqNum};
 use crate::limits::Limits;
 
 /// Reads one complete response, as [`Framer`](super::Framer) cuts them, from its first byte to its line end.
@@ -103,7 +103,7 @@ const NO_KIND: &str = "the kind of a response was expected";
 fn bare_code(line: &[u8]) -> Option<Condition> {
     match text::resp_text(line.trim_ascii_start().starts_with(b"[").then_some(line)?) {
         (None, _) => None,
-        (code, text) => Some(Condition { status: Status::Ok, code, text }),
+        (code, text) => Some(Condition { outcome: Outcome::Ok, code, text }),
     }
 }
 
@@ -168,7 +168,7 @@ mod tests {
     #[test]
     fn conditions_come_with_a_tag_or_without() {
         let Response::Condition(greeting) = read("* PREAUTH hello\r\n") else { panic!("not read") };
-        assert_eq!((greeting.status, greeting.text.as_str()), (Status::Preauth, "hello"));
+        assert_eq!((greeting.outcome, greeting.text.as_str()), (Outcome::Preauth, "hello"));
         let Response::Tagged { tag, condition } = read("a.1 NO [TRYCREATE] no\r\n") else { panic!("not read") };
         assert_eq!((tag.as_str(), condition.code), ("a.1", Some(ResponseCode::TryCreate)));
         let Response::Continuation { code: None, text } = read("+ YWJj\r\n") else { panic!("not read") };

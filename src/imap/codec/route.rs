@@ -5,6 +5,7 @@ use crate::wire::Cursor;
 
 /// What a response is, by its first tokens (RFC 9051 §7).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub enum Route<'a> {
     /// The end of a command.
     Tagged {
@@ -23,6 +24,7 @@ pub enum Route<'a> {
 
 /// How a command ended (RFC 9051 §7.1).
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[expect(clippy::exhaustive_enums, reason = "a tagged response is OK, NO or BAD (RFC 9051 §7.1)")]
 pub enum Ending {
     /// Done.
     Ok,
@@ -264,7 +266,7 @@ fn number_kind(number: u32, word: &[u8]) -> Kind {
         (_, 6) if word.eq_ignore_ascii_case(b"EXISTS") => Kind::Exists(number),
         (_, 6) if word.eq_ignore_ascii_case(b"RECENT") => Kind::Recent(number),
         (1.., 2..=3) => match word_kind(word) {
-            // Status words behind a number are noise, but their text must not be taken for a literal.
+            // Status words after a number are noise, but their text must not be taken for a literal.
             kind @ (Kind::Ok | Kind::No | Kind::Bad | Kind::Bye) => kind,
             _ => Kind::Other,
         },

@@ -1,4 +1,4 @@
-//! Reads `SEARCH` and `ESEARCH` (RFC 9051 §7.3.5, RFC 4731, RFC 7162 §3.1.5) into one [`Found`]: servers send either in
+//! Reads `SEARCH` and `ESEARCH` (RFC 9051 §7.3.5, RFC 4731, RFC 7162 §3.1.5) into one [`SearchResult`]: servers send either in
 //! answer to either command. No set is ever expanded.
 
 use nom::Parser;
@@ -11,7 +11,7 @@ use nom::sequence::preceded;
 use super::context::{self, correlators};
 use super::grammar::{self, Read, any_value, keep, number, sequence_set, untagged, word, words_ahead};
 use super::unreadable::Unreadable;
-use crate::imap::types::{Found, Ranges, SearchChange, Uid};
+use crate::imap::types::{Ranges, SearchChange, SearchResult, Uid};
 
 /// Reads `* SEARCH 2 3 6` or `* ESEARCH (TAG "A1") UID COUNT 3 ALL 2:3,6`.
 ///
@@ -24,10 +24,10 @@ use crate::imap::types::{Found, Ranges, SearchChange, Uid};
 /// assert_eq!(found.all.map(|uids| uids.to_string()).as_deref(), Some("2:3,6"));
 /// # Ok::<(), postroom::imap::codec::Unreadable>(())
 /// ```
-pub fn parse(frame: &[u8]) -> Result<Found, Unreadable> {
+pub fn parse(frame: &[u8]) -> Result<SearchResult, Unreadable> {
     grammar::read(frame, |input| {
         let (input, word) = untagged(&["SEARCH", "ESEARCH"])(input)?;
-        let mut found = Found::default();
+        let mut found = SearchResult::default();
         let input = match correlators(input, &mut found) {
             Ok((rest, ())) => rest,
             Err(nom::Err::Failure(fail)) => return Err(nom::Err::Failure(fail)),
@@ -35,7 +35,7 @@ pub fn parse(frame: &[u8]) -> Result<Found, Unreadable> {
         };
         let (start, _) = noise(input)?;
         match start.first() {
-            Some(byte) if byte.is_ascii_alphabetic() && (word.len() > "SEARCH".len() || mod_seq(start).is_err()) => {
+            Some(byte) if byte.is_ascii_alphabetic() && (word.len() > "SEARCH".len() || modseq(start).is_err()) => {
                 extended(input, found)
             }
             None if word.len() > "SEARCH".len() => Ok((input, found)),
@@ -46,23 +46,23 @@ pub fn parse(frame: &[u8]) -> Result<Found, Unreadable> {
 
 /// The tag of the command that an ESEARCH response says it answers.
 pub(crate) fn tag(frame: &[u8]) -> Option<String> {
-    let mut found = Found::default();
+    let mut found = SearchResult::default();
     let (input, _) = untagged(&["ESEARCH"])(frame).ok()?;
     correlators(input, &mut found).ok()?;
     found.tag
 }
 
 /// Numbers; some servers put them into parentheses, which mean nothing.
-fn plain(mut input: &[u8], mut found: Found) -> Read<'_, Found> {
+fn plain(mut input: &[u8], mut found: SearchResult) -> Read<'_, SearchResult> {
     let mut all = Ranges::of_text(input.len(), words_ahead(input));
     loop {
         input = noise(input)?.0;
         if input.is_empty() {
             break;
         }
-        input = match mod_seq(input) {
-            Ok((rest, mod_seq)) => {
-                found.mod_seq = Some(mod_seq);
+        input = match modseq(input) {
+            Ok((rest, modseq)) => {
+                found.modseq = Some(modseq);
                 rest
             }
             Err(_) => map(nz_number, |number| number.into_iter().for_each(|uid| all.push(uid, uid))).parse(input)?.0,
@@ -73,7 +73,7 @@ fn plain(mut input: &[u8], mut found: Found) -> Read<'_, Found> {
 }
 
 /// Names with values behind them. What is not known is kept as it came.
-fn extended(mut input: &[u8], mut found: Found) -> Read<'_, Found> {
+fn extended(mut input: &[u8], mut found: SearchResult) -> Read<'_, SearchResult> {
     loop {
         input = noise(input)?.0;
         if input.is_empty() {
@@ -86,7 +86,7 @@ fn extended(mut input: &[u8], mut found: Found) -> Read<'_, Found> {
             "MIN" => map(nz_number, |min| found.min = min).parse(value),
             "MAX" => map(nz_number, |max| found.max = max).parse(value),
             "COUNT" => map(number, |count| found.count = Some(count)).parse(value),
-            "MODSEQ" => map(number, |mod_seq| found.mod_seq = Some(mod_seq)).parse(value),
+            "MODSEQ" => map(number, |modseq| found.modseq = Some(modseq)).parse(value),
             "PARTIAL" => map(context::partial, |partial| found.partial = Some(partial)).parse(value),
             // A score above what there is (RFC 6203 §4) is kept with what is not known.
             "RELEVANCY" if let Ok((rest, scores)) = context::relevancy(value) => {
@@ -106,7 +106,7 @@ fn extended(mut input: &[u8], mut found: Found) -> Read<'_, Found> {
 }
 
 /// A set, whose order says something where a SORT was asked for (RFC 5267 §3).
-fn all<'a>(input: &'a [u8], found: &mut Found) -> Read<'a, ()> {
+fn all<'a>(input: &'a [u8], found: &mut SearchResult) -> Read<'a, ()> {
     let Ok((rest, list)) = context::list(input) else {
         return map(sequence_set, |all| found.all = Some(all)).parse(input);
     };
@@ -119,7 +119,7 @@ fn noise(input: &[u8]) -> Read<'_, usize> {
     many0_count(one_of(" \t()")).parse(input)
 }
 
-pub(super) fn mod_seq(input: &[u8]) -> Read<'_, u64> {
+pub(super) fn modseq(input: &[u8]) -> Read<'_, u64> {
     preceded((tag_no_case("MODSEQ"), space0), number).parse(input)
 }
 
@@ -150,7 +150,7 @@ mod tests {
         assert_eq!(all("* SEARCH 5 4 3 \r\n"), "3:5");
         assert_eq!(all("* SEARCH (2 3) 0 4\r\n"), "2:4");
         let found = parse(b"* SEARCH 2 5 (MODSEQ 917162500)\r\n").unwrap();
-        assert_eq!((found.mod_seq, found.all.map(|all| all.len())), (Some(917_162_500), Some(2)));
+        assert_eq!((found.modseq, found.all.map(|all| all.len())), (Some(917_162_500), Some(2)));
     }
 
     #[test]
@@ -159,7 +159,7 @@ mod tests {
             parse(b"* ESEARCH (TAG \"A283\") UID MIN 2 MAX 47 COUNT 25 MODSEQ 9 PARTIAL (1:10 2) ALL 2,10:15\r\n")
                 .unwrap();
         assert_eq!((found.tag.as_deref(), found.min, found.max), (Some("A283"), Uid::new(2), Uid::new(47)));
-        assert_eq!((found.count, found.mod_seq), (Some(25), Some(9)));
+        assert_eq!((found.count, found.modseq), (Some(25), Some(9)));
         assert_eq!(found.all, Some("2,10:15".parse().unwrap()));
         assert_eq!(parse(b"* ESEARCH (TAG \"A\") UID\r\n").unwrap().all, None);
         assert_eq!(all("* ESEARCH (TAG \"A\") (ALL 1:5)\r\n"), "1:5");
@@ -176,7 +176,7 @@ mod tests {
         assert_eq!(steps, [(SearchChange::Added, 1, "2733".into()), removed(0, "2731:2732"), removed(7, "9")]);
         // RFC 4731 §3.2, in any order
         let first = found("* ESEARCH (TAG \"a\") MODSEQ 917 COUNT 2\r\n");
-        assert_eq!((first.mod_seq, first.count), (Some(917), Some(2)));
+        assert_eq!((first.modseq, first.count), (Some(917), Some(2)));
         // RFC 9394 §3.1
         let partial = found("* ESEARCH (TAG \"A01\") UID PARTIAL (-1:-100 200:250,252:300)\r\n").partial.unwrap();
         assert_eq!((partial.first, partial.last, partial.found.len()), (-1, -100, 100));

@@ -6,7 +6,7 @@ use nom::combinator::opt;
 use nom::sequence::delimited;
 
 use super::grammar::{self, Read, untagged};
-use super::search::{mod_seq, nz_number};
+use super::search::{modseq, nz_number};
 use super::unreadable::Unreadable;
 use crate::imap::types::{Sorted, UidList};
 
@@ -20,13 +20,13 @@ pub fn parse(frame: &[u8]) -> Result<Sorted, Unreadable> {
         let (mut input, _) = untagged(&["SORT"])(input)?;
         let mut list = UidList::of_text(input.len());
         loop {
-            if let (rest, Some(mod_seq)) =
-                opt(delimited((char('('), space0), mod_seq, (space0, char(')')))).parse(input)?
+            if let (rest, Some(modseq)) =
+                opt(delimited((char('('), space0), modseq, (space0, char(')')))).parse(input)?
             {
-                return end(rest, Sorted { list: list.fitted(), mod_seq: Some(mod_seq) });
+                return end(rest, Sorted { list: list.fitted(), modseq: Some(modseq) });
             }
             if input.is_empty() {
-                return end(input, Sorted { list: list.fitted(), mod_seq: None });
+                return end(input, Sorted { list: list.fitted(), modseq: None });
             }
             let (rest, number) = nz_number(input)?;
             if let Some(number) = number {
@@ -53,7 +53,7 @@ mod tests {
         // RFC 5256 §4, RFC 7162 §3.1.6
         assert_eq!(parse(b"* SORT 2 84 882\r\n").unwrap().list.to_string(), "2,84,882");
         let sorted = parse(b"* SORT 2 5 6 7 11 12 18 19 20 23 (MODSEQ 917162500)\r\n").unwrap();
-        assert_eq!((sorted.list.len(), sorted.mod_seq), (10, Some(917_162_500)));
+        assert_eq!((sorted.list.len(), sorted.modseq), (10, Some(917_162_500)));
         assert!(parse(b"* SORT\r\n").unwrap().list.is_empty());
         assert_eq!(parse(b"* SORT 3 2 1 \r\n").unwrap().list.to_string(), "3,2,1");
     }

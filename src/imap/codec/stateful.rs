@@ -46,16 +46,16 @@ pub fn select_condstore(mailbox: &MailboxName, utf8: bool) -> Result<Line> {
 pub fn select_qresync(
     mailbox: &MailboxName,
     validity: UidValidity,
-    mod_seq: u64,
+    modseq: u64,
     known: Option<&Uids>,
     utf8: bool,
 ) -> Result<Line> {
-    if mod_seq == 0 || mod_seq > i64::MAX.unsigned_abs() {
+    if modseq == 0 || modseq > i64::MAX.unsigned_abs() {
         return Err(Error::input("a modification sequence has 63 bits and is not 0"));
     }
     Line::new("SELECT").mailbox(mailbox, utf8)?.list(|list| {
         list.atom("QRESYNC")?.list(|list| {
-            let list = list.number(u32::from(validity).into()).number(mod_seq);
+            let list = list.number(u32::from(validity).into()).number(modseq);
             known.into_iter().try_fold(list, |list, known| list.uids(known))
         })
     })
@@ -149,8 +149,8 @@ mod tests {
             text(select_qresync(inbox, validity, 90, Some(&known), false).unwrap()),
             "SELECT INBOX (QRESYNC (67 90 1:3,9))"
         );
-        for mod_seq in [0, u64::MAX] {
-            assert!(select_qresync(inbox, validity, mod_seq, None, false).is_err());
+        for modseq in [0, u64::MAX] {
+            assert!(select_qresync(inbox, validity, modseq, None, false).is_err());
         }
         assert_eq!(text(select_condstore(inbox, false).unwrap()), "SELECT INBOX (CONDSTORE)");
         assert_eq!(text(compress_deflate()), "COMPRESS DEFLATE");

@@ -8,10 +8,10 @@ use nom::sequence::delimited;
 
 use super::grammar::{self, Read, any_value, astring, bare, fail, keep, lossy, nil, number, spaced, untagged, word};
 use super::unreadable::Unreadable;
-use crate::imap::types::{MailboxName, StatusData, Uid, UidValidity};
+use crate::imap::types::{MailboxName, MailboxStatus, Uid, UidValidity};
 
 /// Reads `* STATUS name (MESSAGES 231 UIDNEXT 44292)`. Items that are not known, or whose values cannot be read, are kept as they came
-/// (in [`StatusData::other`]). With `utf8` the name is read as UTF-8, else as modified UTF-7.
+/// (in [`MailboxStatus::other`]). With `utf8` the name is read as UTF-8, else as modified UTF-7.
 ///
 /// # Errors
 ///
@@ -22,20 +22,20 @@ use crate::imap::types::{MailboxName, StatusData, Uid, UidValidity};
 /// assert_eq!(status.messages, Some(231));
 /// # Ok::<(), postroom::imap::codec::Unreadable>(())
 /// ```
-pub fn parse(frame: &[u8], utf8: bool) -> Result<StatusData, Unreadable> {
+pub fn parse(frame: &[u8], utf8: bool) -> Result<MailboxStatus, Unreadable> {
     grammar::read(frame, |input| {
         let (input, (_, name, _)) = (untagged(&["STATUS"]), name, spaced(char('('))).parse(input)?;
         let Some((inside, rest)) = memchr::memrchr(b')', input).and_then(|end| input.split_at_checked(end)) else {
             return fail(input, "the list of numbers does not end");
         };
-        let mut data = StatusData::new(MailboxName::from_wire(&name, utf8));
+        let mut data = MailboxStatus::new(MailboxName::from_wire(&name, utf8));
         items(inside, &mut data);
         Ok((rest, data))
     })
 }
 
 /// Each item by itself. After one that could not be read, a value is one word, so that nothing is looked for twice.
-fn items(mut input: &[u8], data: &mut StatusData) {
+fn items(mut input: &[u8], data: &mut MailboxStatus) {
     let mut is_sound = true;
     loop {
         input = input.trim_ascii_start();
@@ -64,7 +64,7 @@ fn name(input: &[u8]) -> Read<'_, Vec<u8>> {
     }
 }
 
-fn item<'a>(start: &'a [u8], data: &mut StatusData) -> Read<'a, ()> {
+fn item<'a>(start: &'a [u8], data: &mut MailboxStatus) -> Read<'a, ()> {
     let (input, (name, _)) = (word, space0).parse(start)?;
     match name.to_ascii_uppercase().as_str() {
         "UIDNEXT" | "UIDVALIDITY" if large(input).is_ok_and(|(_, number)| number == Some(0)) => {
@@ -83,7 +83,7 @@ fn item<'a>(start: &'a [u8], data: &mut StatusData) -> Read<'a, ()> {
         "DELETED" => map(small, |count| data.deleted = count).parse(input),
         "DELETED-STORAGE" => map(large, |size| data.deleted_storage = size).parse(input),
         "SIZE" => map(large, |size| data.size = size).parse(input),
-        "HIGHESTMODSEQ" => map(large, |mod_seq| data.highest_mod_seq = mod_seq).parse(input),
+        "HIGHESTMODSEQ" => map(large, |modseq| data.highest_modseq = modseq).parse(input),
         "APPENDLIMIT" => map(large, |limit| data.append_limit = limit).parse(input),
         "MAILBOXID" => map(identifier, |id| data.mailbox_id = id).parse(input),
         _ => other(start, input, data),
@@ -130,7 +130,7 @@ const ITEMS: [&str; 11] = [
 ];
 
 /// A value that is not known, or is none: 0 where only more has a meaning, or more than 32 bits.
-fn other<'a>(start: &'a [u8], value: &'a [u8], data: &mut StatusData) -> Read<'a, ()> {
+fn other<'a>(start: &'a [u8], value: &'a [u8], data: &mut MailboxStatus) -> Read<'a, ()> {
     let (rest, _) = any_value(value)?;
     keep(start, rest, &mut data.other);
     Ok((rest, ()))
@@ -166,7 +166,7 @@ mod tests {
 
     use super::*;
 
-    fn status(frame: &str) -> StatusData {
+    fn status(frame: &str) -> MailboxStatus {
         parse(frame.as_bytes(), false).unwrap()
     }
 
@@ -178,7 +178,7 @@ mod tests {
         );
         assert_eq!((data.messages, data.uid_next, data.unseen), (Some(1), Uid::new(2), Some(4)));
         assert_eq!((data.uid_validity, data.recent, data.deleted), (UidValidity::new(3), Some(5), Some(6)));
-        assert_eq!((data.size, data.highest_mod_seq, data.append_limit), (Some(5_000_000_000), Some(7), None));
+        assert_eq!((data.size, data.highest_modseq, data.append_limit), (Some(5_000_000_000), Some(7), None));
         assert_eq!((data.mailbox_id.as_deref(), data.deleted_storage), (Some("F1"), Some(8)));
         assert_eq!(data.other, b"X-NEW (a (b))");
     }
@@ -201,7 +201,7 @@ mod tests {
         let nothing = status("* STATUS INBOX (UIDVALIDITY 0 UIDNEXT 0)\r\n");
         assert_eq!((nothing.uid_validity, nothing.other.as_slice()), (None, &b"UIDVALIDITY 0 UIDNEXT 0"[..]));
         assert_eq!(status("* STATUS My Mail (x) (MESSAGES 3)\r\n").name.as_str(), "My Mail (x)");
-        assert_eq!(status("* STATUS INBOX (HIGHESTMODSEQ -1)\r\n").highest_mod_seq, Some(0));
+        assert_eq!(status("* STATUS INBOX (HIGHESTMODSEQ -1)\r\n").highest_modseq, Some(0));
     }
 
     #[test]

@@ -12,7 +12,7 @@ use super::code::code;
 use super::grammar::{self, Read, fail, lossy};
 use super::route::is_tag;
 use super::unreadable::Unreadable;
-use crate::imap::types::{Condition, ResponseCode, Status};
+use crate::imap::types::{Condition, Outcome, ResponseCode};
 
 /// Reads `* OK [CODE] text`, the greeting included.
 ///
@@ -21,10 +21,10 @@ use crate::imap::types::{Condition, ResponseCode, Status};
 /// Where the response is not an untagged status response.
 ///
 /// ```
-/// use postroom::imap::{ResponseCode, Status, codec::text};
+/// use postroom::imap::{ResponseCode, Outcome, codec::text};
 ///
 /// let condition = text::untagged(b"* NO [TRYCREATE] No such mailbox\r\n")?;
-/// assert_eq!(condition.status, Status::No);
+/// assert_eq!(condition.status, Outcome::No);
 /// assert_eq!(condition.code, Some(ResponseCode::TryCreate));
 /// assert_eq!(condition.text, "No such mailbox");
 /// # Ok::<(), postroom::imap::codec::Unreadable>(())
@@ -65,7 +65,7 @@ pub fn resp_text(bytes: &[u8]) -> (Option<ResponseCode>, String) {
 fn tagged_bye(input: &[u8]) -> Read<'_, Condition> {
     let (input, _) = (tag_name, space1).parse(input)?;
     match condition(input)? {
-        (rest, said) if said.status == Status::Bye => Ok((rest, said)),
+        (rest, said) if said.outcome == Outcome::Bye => Ok((rest, said)),
         _ => fail(input, "a star was expected"),
     }
 }
@@ -80,16 +80,16 @@ fn condition(input: &[u8]) -> Read<'_, Condition> {
         return fail(input, "a status word was expected");
     }
     let (code, text) = resp_text(input);
-    Ok((&[], Condition { status, code, text }))
+    Ok((&[], Condition { outcome: status, code, text }))
 }
 
-fn status(input: &[u8]) -> Read<'_, Status> {
+fn status(input: &[u8]) -> Read<'_, Outcome> {
     alt((
-        value(Status::Ok, tag_no_case("OK")),
-        value(Status::No, tag_no_case("NO")),
-        value(Status::Bad, tag_no_case("BAD")),
-        value(Status::Bye, tag_no_case("BYE")),
-        value(Status::Preauth, tag_no_case("PREAUTH")),
+        value(Outcome::Ok, tag_no_case("OK")),
+        value(Outcome::No, tag_no_case("NO")),
+        value(Outcome::Bad, tag_no_case("BAD")),
+        value(Outcome::Bye, tag_no_case("BYE")),
+        value(Outcome::Preauth, tag_no_case("PREAUTH")),
     ))
     .parse(input)
 }
@@ -157,9 +157,9 @@ mod tests {
     #[test]
     fn the_responses_of_rfc_9051_are_read() {
         let (tag, done) = tagged(b"A003 OK [READ-WRITE] SELECT completed\r\n").unwrap();
-        assert_eq!((tag, done.status, done.code), (b"A003".as_slice(), Status::Ok, Some(ResponseCode::ReadWrite)));
+        assert_eq!((tag, done.outcome, done.code), (b"A003".as_slice(), Outcome::Ok, Some(ResponseCode::ReadWrite)));
         assert_eq!(ok("* OK [UIDNEXT 4392] Predicted next UID\r\n").code, Some(ResponseCode::UidNext(Uid::new(4392))));
-        assert_eq!(ok("* PREAUTH IMAP4rev2 server logged in as Smith\r\n").status, Status::Preauth);
+        assert_eq!(ok("* PREAUTH IMAP4rev2 server logged in as Smith\r\n").outcome, Outcome::Preauth);
         assert_eq!(ok("* bye Autologout; idle for too long\r\n").text, "Autologout; idle for too long");
     }
 
@@ -174,7 +174,7 @@ mod tests {
 
     #[test]
     fn a_bye_may_have_a_tag() {
-        assert_eq!(untagged(b"A00000005 BYE IMAP4rev1 Server logging out\r\n").unwrap().status, Status::Bye);
+        assert_eq!(untagged(b"A00000005 BYE IMAP4rev1 Server logging out\r\n").unwrap().outcome, Outcome::Bye);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use crate::imap::types::{MailboxName, Rights};
 
 /// What SETACL does with somebody's rights.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[expect(clippy::exhaustive_enums, reason = "a change adds, removes or replaces")]
 pub enum RightsChange {
     /// These and no others.
     Set(Rights),

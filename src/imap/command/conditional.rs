@@ -2,7 +2,7 @@
 
 use super::extension::Extension;
 use crate::FlagChange;
-use crate::imap::types::{Items, Stretch, Uids};
+use crate::imap::types::{Items, PartialRange, Uids};
 
 /// RFC 7162 §7, `mod-sequence-value`.
 fn is_mod_seq(value: u64) -> bool {
@@ -13,7 +13,13 @@ impl Extension {
     /// UID FETCH of what has changed since then; with `vanished` the server also says what is gone (QRESYNC has to be enabled). Of a
     /// stretch only, where one is given (`PARTIAL`). Answered by [`Response::Fetch`](crate::imap::Response::Fetch) and
     /// [`Response::Vanished`](crate::imap::Response::Vanished).
-    pub fn fetch_if(uids: Uids, items: Items, since: Option<u64>, vanished: bool, stretch: Option<Stretch>) -> Self {
+    pub fn fetch_if(
+        uids: Uids,
+        items: Items,
+        since: Option<u64>,
+        vanished: bool,
+        stretch: Option<PartialRange>,
+    ) -> Self {
         let line = Self::new("UID FETCH").claim("FETCH").selected().uids(uids).items(items);
         if vanished && since.is_none() {
             return line.invalid("VANISHED goes only with CHANGEDSINCE");
@@ -50,7 +56,7 @@ mod tests {
     #[test]
     fn conditions_stand_in_parentheses() {
         let all = || Uids::ALL;
-        let stretch = Stretch::first(NonZeroU32::MIN, NonZeroU32::MIN.saturating_add(99));
+        let stretch = PartialRange::first(NonZeroU32::MIN, NonZeroU32::MIN.saturating_add(99));
         assert_eq!(
             Extension::fetch_if(all(), Items::FLAGS, Some(9), true, Some(stretch)).to_string(),
             "UID FETCH 1:* (UID FLAGS) (CHANGEDSINCE 9 VANISHED PARTIAL 1:100)"

@@ -6,6 +6,7 @@ use crate::imap::types::{EntryName, MailboxName};
 
 /// How far below an entry GETMETADATA looks (RFC 5464 §4.2.2).
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
 pub enum MetadataDepth {
     /// The entry alone.
     #[default]

@@ -1,12 +1,12 @@
 //! A search through several mailboxes at once (RFC 7377): ESEARCH.
 
 use super::extension::Extension;
-use crate::imap::types::{Query, Returns, Scope};
+use crate::imap::types::{Query, Scope, SearchReturn};
 
 impl Extension {
     /// ESEARCH: what matches in all these mailboxes; without any, in the selected one. Answered by one
     /// [`Response::Esearch`](crate::imap::Response::Esearch) for each mailbox in which something matches.
-    pub fn multi_search(scopes: &[Scope], query: Query, returns: Option<Returns>) -> Self {
+    pub fn multi_search(scopes: &[Scope], query: Query, returns: Option<SearchReturn>) -> Self {
         let line = Self::new("ESEARCH").claim("ESEARCH");
         let line = match scopes {
             [] => line.selected(),
@@ -33,7 +33,7 @@ mod tests {
     fn mailboxes_are_named_by_scopes() {
         let names = || vec![MailboxName::INBOX, MailboxName::new("a b").unwrap()];
         let scopes = [Scope::Personal, Scope::Subtree(names()), Scope::SubtreeOne(vec![MailboxName::INBOX])];
-        let search = Extension::multi_search(&scopes, Query::unseen(), Some(Returns::new().count()));
+        let search = Extension::multi_search(&scopes, Query::unseen(), Some(SearchReturn::new().count()));
         assert_eq!(
             search.to_string(),
             "ESEARCH IN (personal subtree (INBOX \"a b\") subtree-one (INBOX)) RETURN (COUNT) UNSEEN"

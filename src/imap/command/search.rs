@@ -7,17 +7,17 @@ use super::{Command, Frames, Terms};
 use crate::error::{Error, Kind, Result};
 use crate::imap::codec::{self, Line};
 use crate::imap::plan::{Claims, Needs, Order, Plan};
-use crate::imap::types::{Condition, Found, Query, Ranges, Returns, Uids};
+use crate::imap::types::{Condition, Query, Ranges, SearchResult, SearchReturn, Uids};
 
 pub(crate) struct Search<'a> {
     pub(crate) selection: u64,
     pub(crate) query: &'a Query,
     /// What is wanted, where the server can be asked for just that.
-    pub(crate) returns: Option<Returns>,
+    pub(crate) returns: Option<SearchReturn>,
 }
 
 impl Command for Search<'_> {
-    type Output = Found;
+    type Output = SearchResult;
 
     fn plan(&self, terms: Terms) -> Result<Plan> {
         let line = Line::new("UID SEARCH");
@@ -33,13 +33,13 @@ impl Command for Search<'_> {
         Ok(plan.order(Order::claiming(Claims::SEARCH)).needs(Needs::Selection(self.selection)))
     }
 
-    fn output(self, frames: impl Frames, _: Condition) -> Result<Found> {
+    fn output(self, frames: impl Frames, _: Condition) -> Result<SearchResult> {
         let read = |frame: &Bytes| {
             codec::search::parse(frame)
                 .map_err(|error| Error::protocol("the answer to SEARCH cannot be read").with_source(error))
         };
         let frames = frames.into_iter();
-        if frames.len() == 0 && !self.returns.is_some_and(Returns::is_silent) {
+        if frames.len() == 0 && !self.returns.is_some_and(SearchReturn::is_silent) {
             return Err(Error::new(Kind::Missing, "the server did not say what the search has found"));
         }
         // What names the command by its tag is its answer, and what names nothing beside it is not.
@@ -76,14 +76,14 @@ fn reaches_beyond(all: &Uids, among: &Uids) -> bool {
 /// What came in several responses, as some servers tell it.
 #[derive(Default)]
 struct Joined {
-    found: Found,
+    found: SearchResult,
     /// Put together at the end: there may be many responses of one message each.
     ranges: Ranges,
     has_all: bool,
 }
 
 impl Joined {
-    fn add(&mut self, more: Found) {
+    fn add(&mut self, more: SearchResult) {
         if let Some(uids) = more.all {
             self.has_all = true;
             uids.ranges().for_each(|range| self.ranges.push(*range.start(), *range.end()));
@@ -94,11 +94,11 @@ impl Joined {
         all.count = all.count.or(more.count);
         all.partial = all.partial.take().or(more.partial);
         all.relevancy.extend(more.relevancy);
-        all.mod_seq = all.mod_seq.max(more.mod_seq);
+        all.modseq = all.modseq.max(more.modseq);
     }
 
-    fn finish(self) -> Found {
+    fn finish(self) -> SearchResult {
         let all = self.has_all.then(|| Uids::from(self.ranges));
-        Found { all, ..self.found }
+        SearchResult { all, ..self.found }
     }
 }

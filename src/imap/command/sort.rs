@@ -1,7 +1,7 @@
 //! SORT (RFC 5256 §3, RFC 5957, RFC 5267 §3, RFC 6203 §5): what matches, in an order.
 
 use super::extension::Extension;
-use crate::imap::types::{Query, Returns};
+use crate::imap::types::{Query, SearchReturn};
 
 /// What SORT orders messages by.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -47,7 +47,7 @@ impl Extension {
     /// UID SORT: the messages that match, ordered by the first key, among equals by the next, and so on. Answered by
     /// [`Response::Sort`](crate::imap::Response::Sort), or by [`Response::Esearch`](crate::imap::Response::Esearch) where `returns`
     /// says what is wanted (`ESORT`, RFC 5267).
-    pub fn sort(keys: &[SortKey], query: Query, returns: Option<Returns>) -> Self {
+    pub fn sort(keys: &[SortKey], query: Query, returns: Option<SearchReturn>) -> Self {
         let line = Self::new("UID SORT").claim("SORT").claim("ESEARCH").selected();
         let line = match returns {
             Some(returns) => line.checked(format!("RETURN ({returns})")),
@@ -73,7 +73,7 @@ mod tests {
         let keys = [SortKey::SUBJECT, SortKey::DATE.reversed()];
         let plain = Extension::sort(&keys, Query::unseen(), None);
         assert_eq!(plain.to_string(), "UID SORT (SUBJECT REVERSE DATE) US-ASCII UNSEEN");
-        let short = Extension::sort(&[SortKey::DISPLAY_FROM], Query::from("ä"), Some(Returns::new().count()));
+        let short = Extension::sort(&[SortKey::DISPLAY_FROM], Query::from("ä"), Some(SearchReturn::new().count()));
         assert_eq!(short.to_string(), "UID SORT RETURN (COUNT) (DISPLAYFROM) UTF-8 FROM {\\xc3\\xa4}");
         assert!(Extension::sort(&[], Query::all(), None).segments(false).is_err());
     }

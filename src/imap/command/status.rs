@@ -7,7 +7,7 @@ use super::{Command, Frames, Terms};
 use crate::error::Result;
 use crate::imap::codec::{self, Line};
 use crate::imap::plan::{Claims, Order, Plan};
-use crate::imap::types::{Condition, MailboxName, StatusData, StatusItems};
+use crate::imap::types::{Condition, MailboxName, MailboxStatus, StatusItems};
 
 pub(crate) struct Status {
     pub(crate) name: MailboxName,
@@ -16,7 +16,7 @@ pub(crate) struct Status {
 }
 
 impl Command for Status {
-    type Output = StatusData;
+    type Output = MailboxStatus;
 
     fn plan(&self, terms: Terms) -> Result<Plan> {
         let line = Line::new("STATUS").mailbox(&self.name, terms.utf8)?;
@@ -28,7 +28,7 @@ impl Command for Status {
     /// Under its own name; else what came last under what may be another spelling of it: servers add prefixes, and write names in
     /// another encoding. What is about another mailbox is no answer. One that tells nothing has
     /// told nothing, and so has one that cannot be read: the session lives.
-    fn output(self, frames: impl Frames, _: Condition) -> Result<StatusData> {
+    fn output(self, frames: impl Frames, _: Condition) -> Result<MailboxStatus> {
         let read = |frame: Bytes| {
             codec::status::parse(&frame, self.utf8)
                 .inspect_err(
@@ -44,7 +44,7 @@ impl Command for Status {
                 false => {}
             }
         }
-        Ok(own.or(other).unwrap_or_else(|| StatusData::new(self.name)))
+        Ok(own.or(other).unwrap_or_else(|| MailboxStatus::new(self.name)))
     }
 }
 

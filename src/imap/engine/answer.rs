@@ -11,7 +11,7 @@ use super::{Delivery, Effect, Engine, Phase};
 use crate::engine::failure::excerpt;
 use crate::error::{Error, Result};
 use crate::imap::codec::{self, Ending, Kind, Route, Unreadable, route};
-use crate::imap::types::{Condition, Cut, ResponseCode, Status};
+use crate::imap::types::{Condition, Cut, Outcome, ResponseCode};
 
 /// Lines that are not IMAP, before the connection is given up.
 const MOST_STRAYS: u32 = 100;
@@ -51,7 +51,7 @@ impl Engine {
         self.mirror.enter(phase);
         self.pass_on_alert(&greeting);
         self.apply_code(greeting.code.as_ref());
-        greeting.status = if phase == Phase::LoggedIn { Status::Preauth } else { Status::Ok };
+        greeting.outcome = if phase == Phase::LoggedIn { Outcome::Preauth } else { Outcome::Ok };
         let id = self.core.greeted();
         self.core.deliver(id, Delivery::Done(Ok(greeting)));
         Ok(())

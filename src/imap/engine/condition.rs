@@ -8,14 +8,14 @@ use super::wire::Running;
 use crate::engine::failure::excerpt;
 use crate::error::{Error, Kind as ErrorKind, Result, Words};
 use crate::imap::codec::{self, Ending, Route, route};
-use crate::imap::types::{Condition, Status};
+use crate::imap::types::{Condition, Outcome};
 
 pub(super) fn done() -> Condition {
-    condition(Status::Ok)
+    condition(Outcome::Ok)
 }
 
-pub(super) fn condition(status: Status) -> Condition {
-    Condition { status, code: None, text: String::new() }
+pub(super) fn condition(status: Outcome) -> Condition {
+    Condition { outcome: status, code: None, text: String::new() }
 }
 
 pub(super) fn outcome(run: &Running, ending: Ending, condition: Condition) -> Result<Condition> {
@@ -57,7 +57,7 @@ pub(super) fn read_condition(frame: &[u8]) -> Condition {
         Route::Tagged { .. } => codec::text::tagged(frame).map(|(_, condition)| condition),
         _ => codec::text::untagged(frame),
     };
-    read.unwrap_or_else(|_| condition(Status::Ok))
+    read.unwrap_or_else(|_| condition(Outcome::Ok))
 }
 
 /// What follows the `+`.

@@ -124,10 +124,10 @@ pub(super) fn glued_goodbye(line: &[u8], what: &str) -> Option<Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::imap::types::Status;
+    use crate::imap::types::Outcome;
 
     fn no(verb: &str, text: &str) -> Error {
-        refusal(verb, Ending::No, Condition { status: Status::No, code: None, text: text.to_owned() })
+        refusal(verb, Ending::No, Condition { outcome: Outcome::No, code: None, text: text.to_owned() })
     }
 
     #[test]

@@ -24,7 +24,6 @@ use bytes::BytesMut;
 
 use self::intake::Intake;
 use self::mirror::{Ended, Mirror};
-pub use self::mirror::{Event, Selected};
 pub(crate) use self::mirror::{Phase, State};
 use self::notices::NoticeQueue;
 pub(crate) use self::request::{Counted, Delivery, Request};

@@ -17,7 +17,7 @@ use crate::imap::codec::{Route, route};
 use crate::imap::command::select::Select;
 use crate::imap::command::{Command, Terms};
 use crate::imap::plan::{Claims, Order, may_start};
-use crate::imap::types::{Condition, MailboxName, SeqNum, Uid};
+use crate::imap::types::{Condition, Event, MailboxName, SeqNum, Uid};
 
 const GREETED: &str = "* OK [CAPABILITY IMAP4rev1 LITERAL+] hi\r\n";
 const LOGGED_IN: &str = "* PREAUTH [CAPABILITY IMAP4rev1 LITERAL+] hi\r\n";

@@ -3,12 +3,12 @@
 
 use bytes::Bytes;
 
-use super::{Event, Piece};
+use super::Piece;
 use crate::engine::Parcel;
 use crate::error::{Error, Result};
 use crate::imap::codec::Batch;
 use crate::imap::plan::Plan;
-use crate::imap::types::{Condition, Cut, Progress, Uids};
+use crate::imap::types::{Condition, Cut, Event, Progress, Uids};
 use crate::login::Secret;
 
 /// What a handle can ask for.

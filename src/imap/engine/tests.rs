@@ -27,7 +27,7 @@ use crate::imap::command::starttls::StartTls;
 use crate::imap::command::status::Status;
 use crate::imap::command::store::Store;
 use crate::imap::command::{Command, Terms, authenticate, body, capability, fetch};
-use crate::imap::types::{Items, MailboxName, Query, Section, SeqNum, StatusItems, Uid, Uids};
+use crate::imap::types::{Event, Items, MailboxName, Query, Section, SeqNum, StatusItems, Uid, Uids};
 use crate::login::Secret;
 use crate::{Flag, FlagChange};
 
@@ -285,7 +285,7 @@ impl Play {
             }
             Delivery::Done(Ok(condition)) => {
                 let code = condition.code.as_ref().map(|code| format!(" [{}]", code.name())).unwrap_or_default();
-                writeln!(self.got, "{id} {:?}{code}", condition.status).unwrap();
+                writeln!(self.got, "{id} {:?}{code}", condition.outcome).unwrap();
             }
             Delivery::Done(Err(error)) => {
                 let code = error.code().map(|code| format!(" [{code}]")).unwrap_or_default();

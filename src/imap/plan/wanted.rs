@@ -188,8 +188,8 @@ mod tests {
 
     #[test]
     fn an_item_is_answered_by_its_name_whatever_its_value() {
-        assert!(found(Items::FLAGS.mod_seq(), "MODSEQ (7) FLAGS ()"));
-        assert!(!found(Items::FLAGS.mod_seq(), "FLAGS ()"));
+        assert!(found(Items::FLAGS.modseq(), "MODSEQ (7) FLAGS ()"));
+        assert!(!found(Items::FLAGS.modseq(), "FLAGS ()"));
         assert!(found(Items::new().preview(), "PREVIEW NIL") && found(Items::new().lazy_preview(), "PREVIEW NIL"));
         assert!(found(Items::new().thread_id().save_date(), "THREADID NIL SAVEDATE NIL"));
         assert!(found(Items::MESSAGE.size(), "BODY[] NIL RFC822.SIZE 5"));

@@ -218,7 +218,7 @@ impl ResponseCode {
             Self::CopyUid(copied) => {
                 format!("{} {} {}", number(copied.validity().map(UidValidity::as_u32)), copied.from(), copied.to())
             }
-            Self::HighestModSeq(mod_seq) => mod_seq.to_string(),
+            Self::HighestModSeq(modseq) => modseq.to_string(),
             Self::Modified(uids) => uids.to_string(),
             Self::Referral(url) => url.clone(),
             Self::MailboxId(id) => format!("({id})"),

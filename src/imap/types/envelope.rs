@@ -25,6 +25,7 @@ pub struct Addresses<'a> {
 
 /// One address.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub struct Address<'a> {
     /// The display name, undecoded: see [`Str::decoded`].
     pub name: Option<Str<'a>>,

@@ -221,6 +221,7 @@ impl Fetched {
     }
 
     /// The same message in memory of its own, which no longer keeps its neighbours' bytes. Costs one copy of this message.
+    #[must_use]
     pub fn detach(&self) -> Self {
         let block = Bytes::copy_from_slice(self.record().bytes);
         Self { tape: Arc::new(Tape { block, words: self.detach_words() }), at: 0 }

@@ -39,7 +39,7 @@ const INTERNAL_DATE: u32 = 2;
 const SIZE: u32 = 4;
 const ENVELOPE: u32 = 8;
 const BODY_STRUCTURE: u32 = 16;
-const MOD_SEQ: u32 = 1 << 5;
+const MODSEQ: u32 = 1 << 5;
 const EMAIL_ID: u32 = 1 << 6;
 const THREAD_ID: u32 = 1 << 7;
 const SAVE_DATE: u32 = 1 << 8;
@@ -59,7 +59,7 @@ const ATTRIBUTES: [(u32, &str, Item); 15] = [
     (DECLARED, "RFC822.SIZE", Item::Size),
     (ENVELOPE, "ENVELOPE", Item::Envelope),
     (BODY_STRUCTURE, "BODYSTRUCTURE", Item::BodyStructure),
-    (MOD_SEQ, "MODSEQ", Item::ModSeq),
+    (MODSEQ, "MODSEQ", Item::ModSeq),
     (EMAIL_ID, "EMAILID", Item::EmailId),
     (THREAD_ID, "THREADID", Item::ThreadId),
     (SAVE_DATE, "SAVEDATE", Item::SaveDate),
@@ -154,8 +154,8 @@ impl Items {
 
     /// Adds the modification sequence (`CONDSTORE`, RFC 7162).
     #[must_use]
-    pub fn mod_seq(self) -> Self {
-        self.with(MOD_SEQ)
+    pub fn modseq(self) -> Self {
+        self.with(MODSEQ)
     }
 
     /// Adds the identifier that the message has in all mailboxes (`OBJECTID`, RFC 8474).
@@ -244,7 +244,7 @@ impl Items {
     /// The first of these that the server does not have, as its capabilities say.
     pub(crate) fn missing(&self, capabilities: &Capabilities, rev2: bool) -> Option<&'static str> {
         let has = |bit: u32| match bit {
-            MOD_SEQ => capabilities.condstore(),
+            MODSEQ => capabilities.condstore(),
             EMAIL_ID | THREAD_ID => capabilities.objectid(),
             SAVE_DATE => capabilities.savedate(),
             PREVIEW | LAZY_PREVIEW => capabilities.preview(),
@@ -366,7 +366,7 @@ mod tests {
             |items: &Items, capabilities: &str, rev2| items.missing(&Capabilities::from_text(capabilities), rev2);
         let binary = Items::FLAGS.binary(&[1], None).unwrap();
         for (items, name, capability) in [
-            (Items::FLAGS.mod_seq(), "MODSEQ", "QRESYNC"),
+            (Items::FLAGS.modseq(), "MODSEQ", "QRESYNC"),
             (Items::SIZE.email_id(), "EMAILID", "OBJECTID"),
             (Items::SIZE.thread_id(), "THREADID", "OBJECTID"),
             (Items::SIZE.save_date(), "SAVEDATE", "SAVEDATE"),
@@ -387,7 +387,7 @@ mod tests {
 
     #[test]
     fn items_of_extensions_are_those_of_their_rfcs() {
-        let items = Items::FLAGS.mod_seq().email_id().thread_id().save_date().lazy_preview();
+        let items = Items::FLAGS.modseq().email_id().thread_id().save_date().lazy_preview();
         assert_eq!(items.to_string(), "(UID FLAGS MODSEQ EMAILID THREADID SAVEDATE PREVIEW (LAZY))");
         assert_eq!((items | Items::new().preview()).to_string().matches("PREVIEW").count(), 1);
         let gmail = Items::new().gmail_message_id().gmail_thread_id().gmail_labels();

@@ -4,6 +4,7 @@ use crate::defect::Defect;
 
 /// The prefixes of mailbox names, by whom the mailboxes belong to.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
 pub struct Namespaces {
     /// The user's own.
     pub personal: Vec<Namespace>,

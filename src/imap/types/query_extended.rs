@@ -27,7 +27,7 @@ impl Query {
         Self(Key::Size("YOUNGER", seconds.get().into()))
     }
 
-    /// What the last search found that was asked to [save](super::Returns::save) it: `$` (`SEARCHRES`, RFC 5182).
+    /// What the last search found that was asked to [save](super::SearchReturn::save) it: `$` (`SEARCHRES`, RFC 5182).
     pub fn saved() -> Self {
         Self(Key::Bare("$"))
     }
@@ -38,7 +38,7 @@ impl Query {
     }
 
     /// Messages whose modification sequence is that or higher (`CONDSTORE`, RFC 7162 §3.1.5).
-    pub fn mod_seq(least: u64) -> Self {
+    pub fn modseq(least: u64) -> Self {
         Self(Key::Size("MODSEQ", least))
     }
 

@@ -6,13 +6,13 @@ use super::acl::{Acl, ListRights, MyRights};
 use super::capability::Capabilities;
 use super::code::ResponseCode;
 use super::fetched::Fetched;
-use super::found::{Found, Sorted};
 use super::language::Comparators;
 use super::listed::Listed;
 use super::metadata::Metadata;
 use super::namespace::Namespaces;
 use super::quota::{Quota, QuotaRoots};
-use super::status::{Condition, StatusData};
+use super::search_result::{SearchResult, Sorted};
+use super::status::{Condition, MailboxStatus};
 use super::thread::Threads;
 use super::uid::SeqNum;
 use super::vanished::Vanished;
@@ -64,11 +64,11 @@ pub enum Response {
     /// A mailbox with its special use, as Gmail said it before RFC 6154.
     Xlist(Listed),
     /// A mailbox in numbers.
-    Status(StatusData),
+    Status(MailboxStatus),
     /// What a search found.
-    Search(Found),
+    Search(SearchResult),
     /// What a search found, in short (RFC 4731), or what changed in it (RFC 5267).
-    Esearch(Found),
+    Esearch(SearchResult),
     /// What a search found, in the order asked for (RFC 5256).
     Sort(Sorted),
     /// What a search found, by what answers what (RFC 5256).

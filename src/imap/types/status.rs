@@ -1,4 +1,4 @@
-//! What a server says about a command or a mailbox: [`Condition`] with its [`Status`], and [`StatusData`]. None of them knows
+//! What a server says about a command or a mailbox: [`Condition`] with its [`Outcome`], and [`MailboxStatus`]. None of them knows
 //! which command they answer.
 
 use super::code::ResponseCode;
@@ -7,7 +7,8 @@ use super::uid::{Uid, UidValidity};
 
 /// The first word of a status response (RFC 9051 §7.1).
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub enum Status {
+#[non_exhaustive]
+pub enum Outcome {
     /// Done, or information.
     Ok,
     /// Refused, or a warning.
@@ -25,7 +26,7 @@ pub enum Status {
 #[non_exhaustive]
 pub struct Condition {
     /// The word it begins with.
-    pub status: Status,
+    pub outcome: Outcome,
     /// The response code, if there was one.
     pub code: Option<ResponseCode>,
     /// The rest, for people; often empty. Bytes that are not UTF-8 become U+FFFD.
@@ -36,7 +37,7 @@ pub struct Condition {
 /// only a greater number has a meaning.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
-pub struct StatusData {
+pub struct MailboxStatus {
     /// Which mailbox.
     pub name: MailboxName,
     /// How many messages it has.
@@ -56,7 +57,7 @@ pub struct StatusData {
     /// Bytes in all its messages.
     pub size: Option<u64>,
     /// The highest modification sequence in it (RFC 7162); 0 where it keeps none.
-    pub highest_mod_seq: Option<u64>,
+    pub highest_modseq: Option<u64>,
     /// The largest message it takes (RFC 7889), in bytes.
     pub append_limit: Option<u64>,
     /// An identifier that survives renaming (RFC 8474).
@@ -66,7 +67,7 @@ pub struct StatusData {
     pub other: Vec<u8>,
 }
 
-impl StatusData {
+impl MailboxStatus {
     /// Nothing known yet of that mailbox.
     pub(crate) fn new(name: MailboxName) -> Self {
         Self {
@@ -79,7 +80,7 @@ impl StatusData {
             deleted: None,
             deleted_storage: None,
             size: None,
-            highest_mod_seq: None,
+            highest_modseq: None,
             append_limit: None,
             mailbox_id: None,
             other: Vec::new(),

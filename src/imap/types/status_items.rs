@@ -24,7 +24,7 @@ const ITEMS: [(StatusItems, &str); 11] = [
     (StatusItems::UNSEEN, "UNSEEN"),
     (StatusItems::DELETED, "DELETED"),
     (StatusItems::SIZE, "SIZE"),
-    (StatusItems::HIGHEST_MOD_SEQ, "HIGHESTMODSEQ"),
+    (StatusItems::HIGHEST_MODSEQ, "HIGHESTMODSEQ"),
     (StatusItems::APPEND_LIMIT, "APPENDLIMIT"),
     (StatusItems::MAILBOX_ID, "MAILBOXID"),
     (StatusItems::RECENT, "RECENT"),
@@ -45,7 +45,7 @@ impl StatusItems {
     /// How many bytes all messages have. IMAP4rev2, or `STATUS=SIZE` (RFC 8438).
     pub const SIZE: Self = Self(1 << 5);
     /// The highest modification sequence (CONDSTORE, RFC 7162).
-    pub const HIGHEST_MOD_SEQ: Self = Self(1 << 6);
+    pub const HIGHEST_MODSEQ: Self = Self(1 << 6);
     /// The largest message that can be appended (APPENDLIMIT, RFC 7889).
     pub const APPEND_LIMIT: Self = Self(1 << 7);
     /// An identifier that survives renaming (OBJECTID, RFC 8474).
@@ -67,7 +67,7 @@ impl StatusItems {
         let has = move |item: Self| match item {
             Self::DELETED => rev2,
             Self::SIZE => rev2 || capabilities.has("STATUS=SIZE"),
-            Self::HIGHEST_MOD_SEQ => capabilities.condstore(),
+            Self::HIGHEST_MODSEQ => capabilities.condstore(),
             Self::APPEND_LIMIT => {
                 capabilities.has("APPENDLIMIT") || capabilities.values("APPENDLIMIT").next().is_some()
             }
@@ -115,7 +115,7 @@ mod tests {
 
     #[test]
     fn what_a_server_lacks_is_named() {
-        let all = StatusItems::BASE | StatusItems::SIZE | StatusItems::DELETED | StatusItems::HIGHEST_MOD_SEQ;
+        let all = StatusItems::BASE | StatusItems::SIZE | StatusItems::DELETED | StatusItems::HIGHEST_MODSEQ;
         let capabilities: Capabilities = ["IMAP4rev1", "CONDSTORE"].into_iter().collect();
         assert!(all.missing(&capabilities, false).eq(["DELETED", "SIZE"]));
         assert_eq!(all.missing(&capabilities, true).count(), 0);

@@ -14,5 +14,5 @@ pub use command::{LONGEST_COMMAND, command, utf8_command};
 pub(crate) use listing::line_number;
 pub use listing::{Lines, language_line, scan_line, stat, uidl_line};
 pub use multiline::{Cut, Multiline};
-pub use reply::{Reply, Status, reply};
+pub use reply::{Indicator, Reply, reply};
 pub use stamp::stamp;

@@ -36,6 +36,7 @@ pub struct Multiline {
 
 /// The end of a body.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub struct Cut {
     /// How long the body is, its last CRLF included.
     pub body: usize,

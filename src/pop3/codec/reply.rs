@@ -6,9 +6,10 @@ use crate::error::Code;
 
 /// What a status line says.
 #[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub struct Reply<'a> {
     /// Whether it is good news.
-    pub status: Status,
+    pub indicator: Indicator,
     /// The response code in brackets, such as `[IN-USE]`.
     pub code: Option<Code>,
     /// What stands behind the status, the code included, without its line end; of a challenge, the base64 text.
@@ -17,7 +18,8 @@ pub struct Reply<'a> {
 
 /// How a status line begins.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Status {
+#[expect(clippy::exhaustive_enums, reason = "RFC 1939 and RFC 5034 know no more")]
+pub enum Indicator {
     /// `+OK`.
     Ok,
     /// `-ERR`.
@@ -29,10 +31,10 @@ pub enum Status {
 /// Reads one line, with or without its line end; `None` where it is no status line.
 ///
 /// ```
-/// use postroom::pop3::codec::{Status, reply};
+/// use postroom::pop3::codec::{Indicator, reply};
 ///
 /// let refused = reply(b"-ERR [IN-USE] Do you have another POP session running?\r\n").unwrap();
-/// assert_eq!(refused.status, Status::Err);
+/// assert_eq!(refused.indicator, Indicator::Err);
 /// assert_eq!(refused.code.unwrap().name(), "IN-USE");
 /// assert!(reply(b"220 smtp.example.org ESMTP").is_none());
 /// ```
@@ -43,15 +45,15 @@ pub fn reply(line: &[u8]) -> Option<Reply<'_>> {
         Some(at) => line.split_at_checked(at)?,
         None => (line, &b""[..]),
     };
-    let status = match word {
-        b"+" => Status::Challenge,
-        word if word.eq_ignore_ascii_case(b"+OK") => Status::Ok,
-        word if word.eq_ignore_ascii_case(b"-ERR") => Status::Err,
+    let indicator = match word {
+        b"+" => Indicator::Challenge,
+        word if word.eq_ignore_ascii_case(b"+OK") => Indicator::Ok,
+        word if word.eq_ignore_ascii_case(b"-ERR") => Indicator::Err,
         _ => return None,
     };
     let rest = rest.trim_ascii();
-    let code = if status == Status::Challenge { None } else { code(rest) };
-    Some(Reply { status, code, rest })
+    let code = if indicator == Indicator::Challenge { None } else { code(rest) };
+    Some(Reply { indicator, code, rest })
 }
 
 impl<'a> Reply<'a> {
@@ -81,10 +83,13 @@ mod tests {
 
     #[test]
     fn a_bare_status_in_any_letter_case_is_enough() {
-        for (line, status) in
-            [("+OK", Status::Ok), ("+ok\r\n", Status::Ok), ("-err\n", Status::Err), ("+ \r\n", Status::Challenge)]
-        {
-            assert_eq!(reply(line.as_bytes()), Some(Reply { status, code: None, rest: b"" }), "{line:?}");
+        for (line, indicator) in [
+            ("+OK", Indicator::Ok),
+            ("+ok\r\n", Indicator::Ok),
+            ("-err\n", Indicator::Err),
+            ("+ \r\n", Indicator::Challenge),
+        ] {
+            assert_eq!(reply(line.as_bytes()), Some(Reply { indicator, code: None, rest: b"" }), "{line:?}");
         }
     }
 

@@ -6,13 +6,13 @@ use std::time::Duration;
 use bytes::{Buf, Bytes, BytesMut};
 
 use super::meaning::{self, said};
-use super::{Answer, Content, Delivery, Effect, Engine, Farewell, LARGE, Phase, Retrieved, Running, Shape};
+use super::{Answer, Delivery, Effect, Engine, Farewell, LARGE, Phase, Running, Shape};
 use crate::engine::Id;
 use crate::engine::failure::{TEXT, excerpt};
 use crate::error::{Error, Kind, Result};
 use crate::limits::Limits;
-use crate::pop3::codec::{self, Reply, Status};
-use crate::pop3::types::Notice;
+use crate::pop3::codec::{self, Indicator, Reply};
+use crate::pop3::types::{Notice, Retrieved, RetrievedContent};
 
 /// A multi-line reply on its way in.
 #[derive(Debug, Default)]
@@ -119,18 +119,21 @@ impl Engine {
         }
         let Some(run) = self.running.front() else {
             let (text, code) = (reply.text().into_owned(), reply.code.clone());
-            self.goodbye = (reply.status == Status::Err).then_some(Notice::Bye { text, code });
+            self.goodbye = (reply.indicator == Indicator::Err).then_some(Notice::Bye { text, code });
             return Err(unsolicited(reply));
         };
         let (id, shape, single) = (run.id, run.shape, run.number.is_none());
-        match (reply.status, run.effect) {
-            (Status::Challenge, Effect::Authenticate { .. }) | (Status::Ok, Effect::Authenticate { owing: true })
+        match (reply.indicator, run.effect) {
+            (Indicator::Challenge, Effect::Authenticate { .. })
+            | (Indicator::Ok, Effect::Authenticate { owing: true })
                 if !self.challenged =>
             {
                 self.challenge(reply.rest);
             }
-            (Status::Challenge, _) => return Err(Error::protocol("the server asks for more where nothing was begun")),
-            (Status::Ok, _) if shape != Shape::Line => {
+            (Indicator::Challenge, _) => {
+                return Err(Error::protocol("the server asks for more where nothing was begun"));
+            }
+            (Indicator::Ok, _) if shape != Shape::Line => {
                 if shape == Shape::Stream {
                     self.core.deliver(id, Delivery::Chunk(Bytes::new()));
                 }
@@ -138,17 +141,17 @@ impl Engine {
                 let rest = if single { Bytes::copy_from_slice(reply.rest) } else { Bytes::new() };
                 self.body = Some(Body { rest, ..Body::default() });
             }
-            (Status::Ok, _) => {
+            (Indicator::Ok, _) => {
                 let rest = Bytes::copy_from_slice(reply.rest);
                 self.succeeded(Answer { rest, body: Bytes::new() });
             }
-            (Status::Err, _) => self.refused(reply),
+            (Indicator::Err, _) => self.refused(reply),
         }
         Ok(())
     }
 
     fn greeted(&mut self, reply: &Reply<'_>) -> Result<()> {
-        if reply.status != Status::Ok {
+        if reply.indicator != Indicator::Ok {
             return Err(said(reply, "the server refused the connection", Kind::Closed));
         }
         self.state.change().phase = Phase::Greeted;
@@ -221,7 +224,7 @@ impl Engine {
         }
         let Some(run) = self.running.pop_front() else { return };
         match run.number {
-            Some(_) => self.push(run, Content::TooLarge { size: body.passed }),
+            Some(_) => self.push(run, RetrievedContent::TooLarge { size: body.passed }),
             None => {
                 let text = format!("the reply to {} has {} octets, over the limit", run.verb, body.passed);
                 self.core.deliver(run.id, Delivery::Done(Err(Error::limit(text))));
@@ -235,7 +238,7 @@ impl Engine {
         run.span.answered(true);
         self.take_effect(&run, &answer);
         match (run.number, run.effect) {
-            (Some(_), _) => self.push(run, Content::Whole(answer.body)),
+            (Some(_), _) => self.push(run, RetrievedContent::Whole(answer.body)),
             // The driver has to change the stream first.
             (None, Effect::StartTls) => self.core.agree_to_tls(run.id),
             (None, Effect::Quit) => {
@@ -274,7 +277,7 @@ impl Engine {
         self.challenged &= !matches!(run.effect, Effect::Authenticate { .. });
         let error = meaning::refusal(&run, reply).with_retry_after(self.delay(reply));
         if run.number.is_some() {
-            return self.push(run, Content::Refused(error));
+            return self.push(run, RetrievedContent::Refused(error));
         }
         self.core.deliver(run.id, Delivery::Done(Err(error)));
         if run.effect == Effect::Quit {
@@ -291,7 +294,7 @@ impl Engine {
     }
 
     /// An answer of a series.
-    fn push(&mut self, run: Running, content: Content) {
+    fn push(&mut self, run: Running, content: RetrievedContent) {
         let (Some(id), Some((number, last))) = (run.id, run.number) else { return };
         if self.batch.as_ref().is_some_and(|batch| batch.id != id) {
             self.flush_batch();
@@ -313,12 +316,12 @@ impl Engine {
 }
 
 /// What an answer costs while nobody takes it. Empty ones cost something too, or a window would hold any number of them.
-fn weight(content: &Content) -> usize {
+fn weight(content: &RetrievedContent) -> usize {
     size_of::<Retrieved>()
         + match content {
-            Content::Whole(bytes) | Content::Uncertain { bytes, .. } => bytes.len(),
-            Content::TooLarge { .. } | Content::Missing => 0,
-            Content::Refused(_) => TEXT,
+            RetrievedContent::Whole(bytes) | RetrievedContent::Uncertain { bytes, .. } => bytes.len(),
+            RetrievedContent::TooLarge { .. } | RetrievedContent::Missing => 0,
+            RetrievedContent::Refused(_) => TEXT,
         }
 }
 
@@ -332,8 +335,8 @@ fn begins_a_reply(line: &[u8]) -> bool {
 
 /// A line that no command asked for: some servers say why they are about to close.
 fn unsolicited(reply: &Reply<'_>) -> Error {
-    match reply.status {
-        Status::Err => said(reply, "the server ended the session", Kind::Closed),
+    match reply.indicator {
+        Indicator::Err => said(reply, "the server ended the session", Kind::Closed),
         _ => Error::protocol("the server sent a reply to no command"),
     }
 }

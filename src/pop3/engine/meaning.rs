@@ -24,12 +24,6 @@ pub(super) fn said(reply: &Reply<'_>, what: &str, kind: Kind) -> Error {
     Error::new(kind, text).with_code(reply.code.clone()).with_words(meaning(&words))
 }
 
-/// The server's own words in an error that [`said`] made.
-pub(super) fn own_words(error: &Error) -> String {
-    let text = error.to_string();
-    text.split_once(": ").map_or_else(|| text.clone(), |(_, words)| words.to_owned())
-}
-
 /// A first line that is no greeting, where its words say that the server is busy, as "421 Server is busy, try again later." does.
 pub(super) fn turned_away(line: &[u8]) -> Option<Error> {
     let text = String::from_utf8_lossy(line);
@@ -70,7 +64,9 @@ fn speaks_of_no_command(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::defect::Defect;
     use crate::pop3::codec::reply;
+    use crate::pop3::types::{Number, Retrieved, RetrievedContent};
 
     #[test]
     fn words_tell_what_will_pass_from_what_will_not() {
@@ -111,7 +107,9 @@ mod tests {
     #[test]
     fn the_servers_words_come_out_of_an_error_as_they_went_in() {
         for (line, text) in [("-ERR no: really", "no: really"), ("-ERR [IN-USE] busy", "busy"), ("-ERR", "refused")] {
-            assert_eq!(own_words(&said(&reply(line.as_bytes()).unwrap(), "refused", Kind::Rejected)), text);
+            let error = said(&reply(line.as_bytes()).unwrap(), "refused", Kind::Rejected);
+            let refused = Retrieved { number: Number::new(1).unwrap(), content: RetrievedContent::Refused(error) };
+            assert_eq!(refused.defect(), Some(Defect::Refused { text: text.to_owned() }));
         }
     }
 }

@@ -19,7 +19,6 @@ use bytes::BytesMut;
 
 use self::input::{Batch, Body};
 pub(crate) use self::request::{Answer, Delivery, Effect, Needs, Plan, Request, Series, Shape};
-pub use self::request::{Content, Retrieved};
 use self::sending::Outbox;
 pub(crate) use self::state::{Farewell, Marks, Phase, State};
 use crate::engine::core::Core;

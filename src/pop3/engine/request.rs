@@ -5,13 +5,11 @@ use std::vec;
 
 use bytes::Bytes;
 
-use super::meaning::own_words;
-use crate::defect::Defect;
 use crate::engine::Parcel;
 use crate::error::{Error, Result};
 use crate::login::Secret;
 use crate::pop3::codec;
-use crate::pop3::types::Number;
+use crate::pop3::types::{Number, Retrieved};
 
 /// What a handle asks for.
 #[derive(Debug)]
@@ -113,77 +111,6 @@ pub(crate) struct Answer {
     pub(crate) rest: Bytes,
     /// What followed on further lines.
     pub(crate) body: Bytes,
-}
-
-/// One message of a stream.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Retrieved {
-    /// Which one.
-    pub number: Number,
-    /// What became of it.
-    pub content: Content,
-}
-
-/// What became of one message that was asked for.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub enum Content {
-    /// Here it is, byte for byte: a slice of the block it was read in. It has the size that LIST said, where this session asked
-    /// for that.
-    Whole(Bytes),
-    /// It came to its end, and has another length than LIST said. Some servers count wrongly; others sent another text.
-    Uncertain {
-        /// What came, byte for byte.
-        bytes: Bytes,
-        /// What LIST said, in octets.
-        declared: u64,
-        /// The length of what came, in octets.
-        received: u64,
-    },
-    /// The server said `+OK`, and no text followed: there is no message here.
-    Missing,
-    /// It was over [`Limits::literal`](crate::Limits::literal) and was passed over.
-    TooLarge {
-        /// How many octets came, stuffed dots not counted.
-        size: u64,
-    },
-    /// The server refused it (`-ERR`): mostly because it is marked for deletion, or never was.
-    Refused(Error),
-}
-
-/// For content without bytes.
-static NOTHING: Bytes = Bytes::new();
-
-impl Retrieved {
-    /// What came of the message; empty where it is missing, refused or too large.
-    pub fn bytes(&self) -> &Bytes {
-        match &self.content {
-            Content::Whole(bytes) | Content::Uncertain { bytes, .. } => bytes,
-            Content::Missing | Content::TooLarge { .. } | Content::Refused(_) => &NOTHING,
-        }
-    }
-
-    /// The same, without the number.
-    pub fn into_bytes(self) -> Bytes {
-        match self.content {
-            Content::Whole(bytes) | Content::Uncertain { bytes, .. } => bytes,
-            Content::Missing | Content::TooLarge { .. } | Content::Refused(_) => Bytes::new(),
-        }
-    }
-
-    /// What is wrong with it; `None` for a message that is whole.
-    pub fn defect(&self) -> Option<Defect> {
-        match &self.content {
-            Content::Whole(_) => None,
-            Content::Uncertain { declared, received, .. } => {
-                Some(Defect::Size { declared: *declared, received: *received })
-            }
-            Content::Missing => Some(Defect::Missing),
-            Content::TooLarge { size } => Some(Defect::TooLarge { size: *size }),
-            Content::Refused(error) => Some(Defect::Refused { text: own_words(error) }),
-        }
-    }
 }
 
 impl Plan {

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use super::*;
 use crate::engine::Engine as _;
 use crate::login::Secret;
+use crate::pop3::types::{Retrieved, RetrievedContent};
 
 /// An engine with its handles' ends in hand.
 pub(super) struct Bench {
@@ -99,10 +100,12 @@ fn show(log: &mut String, id: Id, delivery: Delivery) {
     let id = id.0;
     let _ = match delivery {
         Delivery::Batch { answers, .. } => answers.into_iter().try_for_each(|answer| match answer.content {
-            Content::Whole(bytes) => writeln!(log, "{id}: {} {}", answer.number, bytes.escape_ascii()),
-            Content::TooLarge { size } => writeln!(log, "{id}: {} too large: {size}", answer.number),
-            Content::Missing | Content::Uncertain { .. } => unreachable!("only handles know what LIST said"),
-            Content::Refused(error) => writeln!(log, "{id}: {} {error}", answer.number),
+            RetrievedContent::Whole(bytes) => writeln!(log, "{id}: {} {}", answer.number, bytes.escape_ascii()),
+            RetrievedContent::TooLarge { size } => writeln!(log, "{id}: {} too large: {size}", answer.number),
+            RetrievedContent::Missing | RetrievedContent::Uncertain { .. } => {
+                unreachable!("only handles know what LIST said")
+            }
+            RetrievedContent::Refused(error) => writeln!(log, "{id}: {} {error}", answer.number),
         }),
         Delivery::Challenge(text) => writeln!(log, "{id}: challenge {}", text.escape_ascii()),
         Delivery::Chunk(bytes) => {

@@ -1,8 +1,13 @@
 //! [`Pop3`], the session users hold: one method for each command. It knows no bytes of the wire and no socket; the common
 //! trait over it is in `mailbox.rs`.
 
+mod as_mailbox;
+mod census;
 pub(super) mod listing;
 mod login;
+mod names;
+mod notices;
+mod probe;
 mod reading;
 mod retrieval;
 mod sizes;
@@ -12,14 +17,14 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use self::as_mailbox::Maildrop;
+pub use self::notices::Notices;
 use self::reading::Text;
 pub(super) use self::retrieval::Asked;
-pub use self::retrieval::Retrieval;
+pub use self::retrieval::RetrStream;
 pub(super) use self::sizes::Sizes;
 use super::engine::{Answer, Delivery, Effect, Engine, Needs, Plan, Request, Series, Shape};
-use super::mailbox::Maildrop;
-use super::notices::Notices;
-use super::{Capabilities, Content, Flaws, Language, Number, Retrieved, Stat, Uidl, codec};
+use super::{Capabilities, Flaws, Language, Number, Retrieved, RetrievedContent, Stat, Uidl, codec};
 use crate::body::Body;
 use crate::body::reader::Reader;
 use crate::config::{Config, Protocol};
@@ -83,10 +88,10 @@ pub(super) type Pop3Link = Link<Engine>;
 /// # fn main() {}
 /// ```
 pub struct Pop3 {
-    pub(super) link: Pop3Link,
+    link: Pop3Link,
     /// How to begin anew; `None` over a stream that was the caller's.
-    pub(super) connector: Option<Box<Connector>>,
-    pub(super) maildrop: Maildrop,
+    connector: Option<Box<Connector>>,
+    maildrop: Maildrop,
 }
 
 /// What a session was begun with.
@@ -97,7 +102,7 @@ pub(super) struct Connector {
 
 impl Connector {
     /// Connects and logs in; the driver runs in a task of its own.
-    pub(super) async fn open(&self) -> Result<Pop3Link> {
+    async fn open(&self) -> Result<Pop3Link> {
         let begin = |stream, upgrade| begin(stream, upgrade, &self.config, &self.login);
         let (link, driver) = session(&self.config, Protocol::Pop3, begin).await?;
         driver.spawn();
@@ -240,20 +245,20 @@ impl Pop3 {
         self.maildrop.flaws()
     }
 
-    pub(super) fn submit_stat(&self) -> Result<Inbox<Engine>> {
+    fn submit_stat(&self) -> Result<Inbox<Engine>> {
         Ok(self.link.submit(Request::Command(Plan::new("STAT", &[])?)))
     }
 
-    pub(super) fn submit_list(&self) -> Result<Inbox<Engine>> {
+    fn submit_list(&self) -> Result<Inbox<Engine>> {
         Ok(self.link.submit(Request::Command(Plan::new("LIST", &[])?.shape(Shape::Listing))))
     }
 
-    pub(super) fn submit_uidl(&self) -> Result<Inbox<Engine>> {
+    fn submit_uidl(&self) -> Result<Inbox<Engine>> {
         Ok(self.link.submit(Request::Command(Plan::new("UIDL", &[])?.shape(Shape::Listing))))
     }
 
-    /// One message, byte for byte (RFC 1939 §5): dots unstuffed, everything else as it came. It is [`Content::Uncertain`] where this
-    /// session has listed another size, and [`Content::Whole`] otherwise.
+    /// One message, byte for byte (RFC 1939 §5): dots unstuffed, everything else as it came. It is [`RetrievedContent::Uncertain`] where this
+    /// session has listed another size, and [`RetrievedContent::Whole`] otherwise.
     ///
     /// # Errors
     ///
@@ -261,9 +266,9 @@ impl Pop3 {
     /// [`Limits::literal`](crate::Limits::literal): [`read`](Self::read) takes those.
     pub async fn retr(&self, number: Number) -> Result<Retrieved> {
         let plan = Plan::new("RETR", &[number.to_string().as_bytes()])?.shape(Shape::Message);
-        let whole = Content::Whole(one(&self.link, plan).await?.body);
+        let whole = RetrievedContent::Whole(one(&self.link, plan).await?.body);
         match self.maildrop.sizes.judge(number, whole) {
-            Content::Missing => Err(Verdict::missing()),
+            RetrievedContent::Missing => Err(Verdict::missing()),
             content => Ok(Retrieved { number, content }),
         }
     }
@@ -280,21 +285,21 @@ impl Pop3 {
         retrieval::top(&one(&self.link, plan).await?.body, lines).ok_or_else(Verdict::missing)
     }
 
-    /// Streams these messages in this order, each judged by the size that this session has listed, if it has: [`Content`] says
+    /// Streams these messages in this order, each judged by the size that this session has listed, if it has: [`RetrievedContent`] says
     /// what became of it. Where the server has PIPELINING, up to 256 RETR are in flight, and undelivered bytes
     /// are bounded by [`Limits::window`](crate::Limits::window); otherwise each message is a round trip. The commands are on their way
     /// when this returns.
-    pub fn fetch(&mut self, numbers: impl IntoIterator<Item = Number>) -> Retrieval<'_> {
+    pub fn fetch(&mut self, numbers: impl IntoIterator<Item = Number>) -> RetrStream<'_> {
         self.retrieve(Asked::Whole, numbers.into_iter().collect())
     }
 
-    pub(super) fn retrieve(&self, asked: Asked, numbers: Vec<Number>) -> Retrieval<'_> {
+    fn retrieve(&self, asked: Asked, numbers: Vec<Number>) -> RetrStream<'_> {
         let series = match asked {
             Asked::Whole | Asked::Beginning(_) => Series::retrieve(numbers),
             Asked::Top(lines) => Series::top(numbers, lines),
             Asked::Nothing => Series::delete(numbers),
         };
-        Retrieval::new(&self.link, series, asked, &self.maildrop.sizes)
+        RetrStream::new(&self.link, series, asked, &self.maildrop.sizes)
     }
 
     /// Reads one message of any size as it comes, in memory bounded by [`Limits::window`](crate::Limits::window).
@@ -308,10 +313,10 @@ impl Pop3 {
     /// message of which no octet came, by [`Kind::Missing`](crate::Kind::Missing); of one that has another length than this session has listed,
     /// [`Body::defects`] says so at its end.
     pub async fn read(&mut self, number: Number) -> Result<Body<'_>> {
-        self.open(number).await
+        self.open_body(number).await
     }
 
-    pub(super) async fn open<'a>(&self, number: Number) -> Result<Body<'a>> {
+    async fn open_body<'a>(&self, number: Number) -> Result<Body<'a>> {
         let plan = Plan::new("RETR", &[number.to_string().as_bytes()])?.shape(Shape::Stream);
         let inbox = self.link.submit(Request::Command(plan));
         Ok(Body::judged(Reader::new(Text::open(inbox, self.maildrop.sizes.of(number)).await?)))
@@ -364,7 +369,7 @@ impl Pop3 {
             match delivery {
                 Delivery::Batch { answers, .. } => {
                     for answer in answers {
-                        if let super::Content::Refused(error) = answer.content {
+                        if let super::RetrievedContent::Refused(error) = answer.content {
                             return Err(error);
                         }
                     }
@@ -387,7 +392,7 @@ impl Pop3 {
 
     /// What the server says to the session rather than to one call: why it ends it. Each call gives a stream of its own, which does not
     /// borrow the session and ends with it; nobody has to read it. It never touches the wire. A session that
-    /// [`Mailbox::idle`](crate::Mailbox::idle) has begun anew needs a new stream.
+    /// [`Mailbox::changed`](crate::Mailbox::changed) has begun anew needs a new stream.
     pub fn notices(&self) -> Notices {
         self.link.listen()
     }
@@ -411,7 +416,7 @@ impl Pop3 {
         self.end(Needs::Connection).await
     }
 
-    pub(super) async fn end(&self, needs: Needs) -> Result<()> {
+    async fn end(&self, needs: Needs) -> Result<()> {
         one(&self.link, Plan::new("QUIT", &[])?.needs(needs).effect(Effect::Quit)).await.map(drop)
     }
 }

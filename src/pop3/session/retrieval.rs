@@ -1,4 +1,4 @@
-//! [`Retrieval`]: many messages one after the other, each judged by the size that was listed.
+//! [`RetrStream`]: many messages one after the other, each judged by the size that was listed.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -13,7 +13,7 @@ use super::sizes::Sizes;
 use crate::conn::link::{Inbox, Link};
 use crate::error::{Error, Result};
 use crate::pop3::engine::{Delivery, Engine, Request, Series};
-use crate::pop3::{Content, Retrieved};
+use crate::pop3::{Retrieved, RetrievedContent};
 
 /// A stream of the messages that were asked for, in that order; each is whole, or says what is wrong with it or why it is not there.
 ///
@@ -21,7 +21,7 @@ use crate::pop3::{Content, Retrieved};
 /// stream's end. Where the server sends one text for two messages of different sizes, its replies no longer belong to the commands:
 /// the session ends with [`Kind::Protocol`](crate::Kind::Protocol). Dropping the stream early is safe: the replies to commands that are sent already (at most 256) are read and
 /// thrown away before the next command's.
-pub struct Retrieval<'a> {
+pub struct RetrStream<'a> {
     inbox: Inbox<Engine>,
     ready: VecDeque<Retrieved>,
     asked: Asked,
@@ -51,7 +51,7 @@ pub(in crate::pop3) enum Asked {
     Nothing,
 }
 
-impl<'a> Retrieval<'a> {
+impl<'a> RetrStream<'a> {
     pub(super) fn new(link: &'a Link<Engine>, series: Series, asked: Asked, sizes: &'a Sizes) -> Self {
         let inbox = link.submit(Request::Series(series));
         Self { inbox, ready: VecDeque::new(), asked, sizes, link, before: Before::default() }
@@ -80,7 +80,7 @@ impl<'a> Retrieval<'a> {
             Some(Delivery::Batch { mut answers, .. }) => {
                 for answer in &mut answers {
                     self.check(answer)?;
-                    let content = std::mem::replace(&mut answer.content, Content::Missing);
+                    let content = std::mem::replace(&mut answer.content, RetrievedContent::Missing);
                     answer.content = self.asked.judge(answer.number, content, self.sizes);
                 }
                 Ok(Some(answers))
@@ -93,7 +93,7 @@ impl<'a> Retrieval<'a> {
     /// A text of another length than was listed, and word for word the one that came for the message before: the reply before came
     /// twice, and each one after it is another command's.
     fn check(&mut self, answer: &Retrieved) -> Result<()> {
-        let (Content::Whole(bytes), Asked::Whole | Asked::Beginning(_)) = (&answer.content, self.asked) else {
+        let (RetrievedContent::Whole(bytes), Asked::Whole | Asked::Beginning(_)) = (&answer.content, self.asked) else {
             return Ok(());
         };
         let declared = self.sizes.of(answer.number);
@@ -133,19 +133,21 @@ fn ends(bytes: &[u8]) -> (&[u8], &[u8]) {
 }
 
 impl Asked {
-    fn judge(self, number: crate::pop3::Number, content: Content, sizes: &Sizes) -> Content {
+    fn judge(self, number: crate::pop3::Number, content: RetrievedContent, sizes: &Sizes) -> RetrievedContent {
         match self {
             Self::Nothing => content,
             Self::Whole => sizes.judge(number, content),
             Self::Beginning(lines) => match sizes.judge(number, content) {
-                Content::Whole(bytes) => Content::Whole(beginning(&bytes, lines)),
-                Content::Uncertain { bytes, declared, received } => {
-                    Content::Uncertain { bytes: beginning(&bytes, lines), declared, received }
+                RetrievedContent::Whole(bytes) => RetrievedContent::Whole(beginning(&bytes, lines)),
+                RetrievedContent::Uncertain { bytes, declared, received } => {
+                    RetrievedContent::Uncertain { bytes: beginning(&bytes, lines), declared, received }
                 }
                 other => other,
             },
             Self::Top(lines) => match content {
-                Content::Whole(bytes) => top(&bytes, lines).map_or(Content::Missing, Content::Whole),
+                RetrievedContent::Whole(bytes) => {
+                    top(&bytes, lines).map_or(RetrievedContent::Missing, RetrievedContent::Whole)
+                }
                 other => other,
             },
         }
@@ -176,7 +178,7 @@ fn beginning(message: &Bytes, lines: u32) -> Bytes {
     message.clone()
 }
 
-impl Stream for Retrieval<'_> {
+impl Stream for RetrStream<'_> {
     type Item = Result<Retrieved>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -184,7 +186,7 @@ impl Stream for Retrieval<'_> {
     }
 }
 
-impl fmt::Debug for Retrieval<'_> {
+impl fmt::Debug for RetrStream<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Retrieval").field("ready", &self.ready.len()).finish_non_exhaustive()
     }

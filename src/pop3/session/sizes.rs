@@ -3,8 +3,8 @@
 use std::sync::{Mutex, PoisonError};
 
 use crate::judge::Verdict;
-use crate::pop3::engine::Content;
 use crate::pop3::types::Number;
+use crate::pop3::types::RetrievedContent;
 
 /// The sizes that this session has listed, in the order of numbers.
 #[derive(Debug, Default)]
@@ -46,12 +46,12 @@ impl Sizes {
     }
 
     /// What came for a message that was asked for whole.
-    pub(super) fn judge(&self, number: Number, content: Content) -> Content {
-        let Content::Whole(bytes) = content else { return content };
+    pub(super) fn judge(&self, number: Number, content: RetrievedContent) -> RetrievedContent {
+        let RetrievedContent::Whole(bytes) = content else { return content };
         match Verdict::of(Some(bytes.len() as u64), self.of(number)) {
-            Verdict::Whole => Content::Whole(bytes),
-            Verdict::Missing => Content::Missing,
-            Verdict::Uncertain { declared, received } => Content::Uncertain { bytes, declared, received },
+            Verdict::Whole => RetrievedContent::Whole(bytes),
+            Verdict::Missing => RetrievedContent::Missing,
+            Verdict::Uncertain { declared, received } => RetrievedContent::Uncertain { bytes, declared, received },
         }
     }
 

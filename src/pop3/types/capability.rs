@@ -22,6 +22,7 @@ pub struct Capabilities {
 
 /// How long the server keeps mail by its own account (RFC 2449 §6.7).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub enum Expire {
     /// It deletes nothing by itself.
     Never,

@@ -4,12 +4,14 @@ mod capability;
 mod language;
 mod notice;
 mod number;
+mod retrieved;
 mod uidl;
 
 pub use capability::{Capabilities, Expire};
 pub use language::Language;
 pub use notice::Notice;
 pub use number::Number;
+pub use retrieved::{Retrieved, RetrievedContent};
 pub use uidl::Uidl;
 
 /// What STAT says of the maildrop (RFC 1939 §5): messages that are marked for deletion are not counted.

@@ -7,7 +7,7 @@ impl Session {
     pub(super) async fn idle(&mut self, args: &Args) -> Answer {
         args.end()?;
         let mut changes = self.shared.store.changes();
-        self.wire.push("+ Idling\r\n");
+        self.wire.push("+ Changes\r\n");
         loop {
             // What changed before IDLE began is told first; then nothing can fall between.
             changes.mark_unchanged();

@@ -5,7 +5,8 @@ use postroom::imap::codec::encode::Segment;
 use postroom::imap::codec::stateful;
 use postroom::imap::{
     Content, EntryName, Extension, Items, ListReturn, ListSelect, MailboxName, MetadataDepth, NewMessage, NotifyEvent,
-    Piece, Query, QuotaResource, Returns, Rights, RightsChange, Scope, SortKey, Stretch, Uid, UidValidity, Uids,
+    PartialRange, Piece, Query, QuotaResource, Rights, RightsChange, Scope, SearchReturn, SortKey, Uid, UidValidity,
+    Uids,
 };
 use postroom::{Flag, FlagAction, FlagChange};
 use time::OffsetDateTime;
@@ -26,17 +27,17 @@ pub(crate) enum Call {
     SetQuota(String, Vec<(QuotaResource, u64)>),
     GetMetadata(Option<MailboxName>, Vec<EntryName>, MetadataDepth, Option<u32>),
     SetMetadata(Option<MailboxName>, Vec<(EntryName, Option<Vec<u8>>)>),
-    Sort(Vec<SortKey>, Query, Option<Returns>),
+    Sort(Vec<SortKey>, Query, Option<SearchReturn>),
     Thread(String, Query),
     Language(Vec<String>),
     Comparator(Vec<String>),
-    MultiSearch(Vec<Scope>, Query, Option<Returns>),
+    MultiSearch(Vec<Scope>, Query, Option<SearchReturn>),
     CancelUpdate(Vec<String>),
     Notify(bool, Vec<(Scope, Vec<NotifyEvent>)>),
     Bare(&'static str),
     SelectCondstore(MailboxName),
     SelectQresync(MailboxName, UidValidity, u64, Option<Uids>),
-    FetchIf(Uids, Items, Option<u64>, bool, Option<Stretch>),
+    FetchIf(Uids, Items, Option<u64>, bool, Option<PartialRange>),
     StoreIf(Uids, u64, FlagChange),
     Append(MailboxName, Vec<Message>),
     Replace(Uids, MailboxName, Message),
@@ -139,14 +140,14 @@ impl<'a> Arbitrary<'a> for Call {
             19 => {
                 let validity = UidValidity::new(field::number(u)?.get()).expect("not 0");
                 let known = if u.arbitrary()? { Some(field::uids(u)?) } else { None };
-                Self::SelectQresync(mailbox(u)?, validity, field::mod_seq(u)?, known)
+                Self::SelectQresync(mailbox(u)?, validity, field::modseq(u)?, known)
             }
             20 => {
-                let since = if u.arbitrary()? { Some(field::mod_seq(u)?) } else { None };
+                let since = if u.arbitrary()? { Some(field::modseq(u)?) } else { None };
                 let stretch = if u.arbitrary()? { Some(field::stretch(u)?) } else { None };
                 Self::FetchIf(field::uids(u)?, field::items(u)?, since, since.is_some() && u.arbitrary()?, stretch)
             }
-            21 => Self::StoreIf(field::uids(u)?, field::mod_seq(u)?, field::change(u)?),
+            21 => Self::StoreIf(field::uids(u)?, field::modseq(u)?, field::change(u)?),
             22 => Self::Append(mailbox(u)?, field::some(u, message)?),
             23 => {
                 Self::Replace(Uids::from(Uid::new(field::number(u)?.get()).expect("not 0")), mailbox(u)?, message(u)?)
@@ -192,7 +193,7 @@ fn entry(u: U<'_, '_>) -> Result<EntryName> {
     Ok(EntryName::new(&format!("/shared/{}{odd}x", field::word(u)?)).expect("an entry"))
 }
 
-fn returns(u: U<'_, '_>) -> Result<Option<Returns>> {
+fn returns(u: U<'_, '_>) -> Result<Option<SearchReturn>> {
     Ok(if u.arbitrary()? { Some(field::returns(u)?) } else { None })
 }
 
@@ -276,8 +277,8 @@ impl Call {
             Self::Bare("COMPRESS DEFLATE") => Ok(stateful::compress_deflate()),
             Self::Bare("NOTIFY NONE") => Ok(stateful::notify_none()),
             Self::SelectCondstore(mailbox) => stateful::select_condstore(mailbox, utf8),
-            Self::SelectQresync(mailbox, validity, mod_seq, known) => {
-                stateful::select_qresync(mailbox, *validity, *mod_seq, known.as_ref(), utf8)
+            Self::SelectQresync(mailbox, validity, modseq, known) => {
+                stateful::select_qresync(mailbox, *validity, *modseq, known.as_ref(), utf8)
             }
             _ => return self.extension().segments(utf8),
         };
@@ -310,7 +311,7 @@ impl Call {
             Self::FetchIf(uids, items, since, vanished, stretch) => {
                 Extension::fetch_if(uids.clone(), items.clone(), *since, *vanished, *stretch)
             }
-            Self::StoreIf(uids, mod_seq, change) => Extension::store_if(uids.clone(), *mod_seq, change.clone()),
+            Self::StoreIf(uids, modseq, change) => Extension::store_if(uids.clone(), *modseq, change.clone()),
             Self::Append(mailbox, messages) => {
                 Extension::append(mailbox, &messages.iter().map(Message::value).collect::<Vec<_>>())
             }

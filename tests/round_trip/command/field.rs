@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 
 use arbitrary::{Arbitrary, Result, Unstructured};
-use postroom::imap::{Items, MailboxName, Returns, Section, StatusItems, Stretch, Uid, Uids};
+use postroom::imap::{Items, MailboxName, PartialRange, SearchReturn, Section, StatusItems, Uid, Uids};
 use postroom::{Flag, FlagAction, FlagChange};
 use time::{Date, Month, OffsetDateTime, Time, UtcOffset};
 
@@ -31,7 +31,7 @@ pub(crate) fn some<T>(u: &mut Unstructured<'_>, one: impl Fn(&mut Unstructured<'
 }
 
 /// A sequence of modifications: 63 bits, and not 0.
-pub(crate) fn mod_seq(u: &mut Unstructured<'_>) -> Result<u64> {
+pub(crate) fn modseq(u: &mut Unstructured<'_>) -> Result<u64> {
     Ok((u.arbitrary::<u64>()? >> 1).max(1))
 }
 
@@ -124,42 +124,42 @@ pub(crate) fn read_date_time(reader: &mut Reader<'_>) -> OffsetDateTime {
     OffsetDateTime::new_in_offset(read_day(day), time, UtcOffset::from_whole_seconds(minutes * 60).unwrap())
 }
 
-pub(crate) fn stretch(u: &mut Unstructured<'_>) -> Result<Stretch> {
+pub(crate) fn stretch(u: &mut Unstructured<'_>) -> Result<PartialRange> {
     let (from, to) = (number(u)?, number(u)?);
-    Ok(if u.arbitrary()? { Stretch::first(from, to) } else { Stretch::last(from, to) })
+    Ok(if u.arbitrary()? { PartialRange::first(from, to) } else { PartialRange::last(from, to) })
 }
 
-pub(crate) fn read_stretch(reader: &mut Reader<'_>) -> Stretch {
+pub(crate) fn read_stretch(reader: &mut Reader<'_>) -> PartialRange {
     let backwards = reader.takes("-");
     let number = |reader: &mut Reader<'_>| NonZeroU32::new(reader.small()).expect("not 0");
     let from = number(reader);
     reader.expect(if backwards { ":-" } else { ":" });
     let to = number(reader);
     assert!(from <= to);
-    if backwards { Stretch::last(from, to) } else { Stretch::first(from, to) }
+    if backwards { PartialRange::last(from, to) } else { PartialRange::first(from, to) }
 }
 
-type Asking = (&'static str, fn(Returns) -> Returns);
+type Asking = (&'static str, fn(SearchReturn) -> SearchReturn);
 
 const RETURNS: [Asking; 8] = [
-    ("MIN", Returns::min),
-    ("MAX", Returns::max),
-    ("COUNT", Returns::count),
-    ("ALL", Returns::all),
-    ("SAVE", Returns::save),
-    ("RELEVANCY", Returns::relevancy),
-    ("UPDATE", Returns::update),
-    ("CONTEXT", Returns::context),
+    ("MIN", SearchReturn::min),
+    ("MAX", SearchReturn::max),
+    ("COUNT", SearchReturn::count),
+    ("ALL", SearchReturn::all),
+    ("SAVE", SearchReturn::save),
+    ("RELEVANCY", SearchReturn::relevancy),
+    ("UPDATE", SearchReturn::update),
+    ("CONTEXT", SearchReturn::context),
 ];
 
-pub(crate) fn returns(u: &mut Unstructured<'_>) -> Result<Returns> {
+pub(crate) fn returns(u: &mut Unstructured<'_>) -> Result<SearchReturn> {
     let asked: u8 = u.arbitrary()?;
     let chosen = RETURNS.iter().enumerate().filter(|(at, _)| asked & (1 << at) != 0);
-    let returns = chosen.fold(Returns::new(), |returns, (_, (_, ask))| ask(returns));
+    let returns = chosen.fold(SearchReturn::new(), |returns, (_, (_, ask))| ask(returns));
     Ok(if u.arbitrary()? { returns.partial(stretch(u)?) } else { returns })
 }
 
-pub(crate) fn read_returns(reader: &mut Reader<'_>) -> Returns {
+pub(crate) fn read_returns(reader: &mut Reader<'_>) -> SearchReturn {
     let options = reader.list(|reader| match reader.word() {
         "PARTIAL" => {
             reader.expect(" ");
@@ -167,7 +167,7 @@ pub(crate) fn read_returns(reader: &mut Reader<'_>) -> Returns {
         }
         name => Ok(RETURNS.iter().find(|(known, _)| *known == name).expect("an option").1),
     });
-    options.into_iter().fold(Returns::new(), |returns, option| match option {
+    options.into_iter().fold(SearchReturn::new(), |returns, option| match option {
         Ok(ask) => ask(returns),
         Err(stretch) => returns.partial(stretch),
     })
@@ -177,7 +177,7 @@ const STATUS: [(&str, StatusItems); 6] = [
     ("MESSAGES", StatusItems::MESSAGES),
     ("UIDNEXT", StatusItems::UID_NEXT),
     ("UIDVALIDITY", StatusItems::UID_VALIDITY),
-    ("HIGHESTMODSEQ", StatusItems::HIGHEST_MOD_SEQ),
+    ("HIGHESTMODSEQ", StatusItems::HIGHEST_MODSEQ),
     ("SIZE", StatusItems::SIZE),
     ("DELETED-STORAGE", StatusItems::DELETED_STORAGE),
 ];
@@ -203,7 +203,7 @@ const ITEMS: [Item; 13] = [
     ("RFC822.SIZE", Items::size),
     ("ENVELOPE", Items::envelope),
     ("BODYSTRUCTURE", Items::body_structure),
-    ("MODSEQ", Items::mod_seq),
+    ("MODSEQ", Items::modseq),
     ("EMAILID", Items::email_id),
     ("THREADID", Items::thread_id),
     ("SAVEDATE", Items::save_date),

@@ -1,7 +1,7 @@
 //! Reads one command into a [`Call`], by the grammar of its RFC.
 
 use postroom::imap::{
-    ListReturn, MetadataDepth, NotifyEvent, Query, QuotaResource, Returns, Rights, RightsChange, Scope, SortKey,
+    ListReturn, MetadataDepth, NotifyEvent, Query, QuotaResource, Rights, RightsChange, Scope, SearchReturn, SortKey,
     UidValidity,
 };
 
@@ -139,7 +139,7 @@ fn get_metadata(reader: &mut Reader<'_>) -> Call {
     Call::GetMetadata(server_or(reader), reader.list(Reader::entry), depth, size)
 }
 
-fn returns(reader: &mut Reader<'_>) -> Option<Returns> {
+fn returns(reader: &mut Reader<'_>) -> Option<SearchReturn> {
     reader.takes("RETURN ").then(|| then(reader, field::read_returns))
 }
 
@@ -208,10 +208,10 @@ fn select(reader: &mut Reader<'_>) -> Call {
     }
     reader.expect("(QRESYNC (");
     let validity = UidValidity::new(then(reader, Reader::small)).expect("not 0");
-    let mod_seq = reader.number();
+    let modseq = reader.number();
     let known = reader.takes(" ").then(|| reader.uids());
     reader.expect("))");
-    Call::SelectQresync(mailbox, validity, mod_seq, known)
+    Call::SelectQresync(mailbox, validity, modseq, known)
 }
 
 fn fetch(reader: &mut Reader<'_>) -> Call {
@@ -238,9 +238,9 @@ fn fetch(reader: &mut Reader<'_>) -> Call {
 fn store(reader: &mut Reader<'_>) -> Call {
     let uids = then(reader, Reader::uids);
     if reader.takes("(UNCHANGEDSINCE ") {
-        let mod_seq = reader.number();
+        let modseq = reader.number();
         reader.expect(") ");
-        return Call::StoreIf(uids, mod_seq, field::read_change(reader));
+        return Call::StoreIf(uids, modseq, field::read_change(reader));
     }
     if reader.takes("ANNOTATION (") {
         let entry = then(reader, Reader::entry);

@@ -79,7 +79,7 @@ pub(crate) fn arbitrary(u: &mut Unstructured<'_>, depth: u8) -> Result<Query> {
         7 => Query::flag(Flag::new(&field::word(u)?).expect("a keyword")),
         8 => Query::uids(field::uids(u)?),
         9 => match u.arbitrary::<u8>()? % 4 {
-            0 => Query::mod_seq(u.arbitrary()?),
+            0 => Query::modseq(u.arbitrary()?),
             1 => Query::mod_seq_of(field::flag(u)?, u.arbitrary()?),
             2 => Query::annotation(text(u)?, text(u)?, text(u)?),
             _ => Query::gmail_label(text(u)?),
@@ -128,7 +128,7 @@ fn key(reader: &mut Reader<'_>) -> Query {
         }
         "KEYWORD" => Query::flag(Flag::new(reader.word()).expect("a keyword")),
         "UID" => Query::uids(reader.uids()),
-        "MODSEQ" if reader.next() != b'"' => Query::mod_seq(reader.number()),
+        "MODSEQ" if reader.next() != b'"' => Query::modseq(reader.number()),
         "MODSEQ" => {
             let entry = reader.string_text();
             reader.expect(" all ");

@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 
 use arbitrary::Arbitrary;
 use bytes::Bytes;
-use postroom::imap::{AnnotationSize, Response, ResponseCode, Status, UidValidity};
+use postroom::imap::{AnnotationSize, Outcome, Response, ResponseCode, UidValidity};
 
 use super::mailbox::Set;
 use super::wire::{Line, Text, Word};
@@ -201,13 +201,13 @@ fn charset_of(text: &Text) -> String {
 }
 
 impl Condition {
-    fn status(&self) -> (Status, &'static str) {
-        const ALL: [(Status, &str); 5] = [
-            (Status::Ok, "OK"),
-            (Status::No, "NO"),
-            (Status::Bad, "BAD"),
-            (Status::Bye, "BYE"),
-            (Status::Preauth, "PREAUTH"),
+    fn status(&self) -> (Outcome, &'static str) {
+        const ALL: [(Outcome, &str); 5] = [
+            (Outcome::Ok, "OK"),
+            (Outcome::No, "NO"),
+            (Outcome::Bad, "BAD"),
+            (Outcome::Bye, "BYE"),
+            (Outcome::Preauth, "PREAUTH"),
         ];
         // Only the first three end a command.
         ALL[usize::from(self.status) % if self.tag.is_some() { 3 } else { 5 }]
@@ -238,7 +238,7 @@ impl Said for Condition {
             (Some(written), Response::Tagged { tag, condition }) if written.0 == tag => condition,
             (_, read) => panic!("{self:?} is read as {read:?}"),
         };
-        assert_eq!(found.status, self.status().0);
+        assert_eq!(found.outcome, self.status().0);
         assert_eq!(found.text, self.words().trim_matches(|c: char| c.is_ascii_whitespace()));
         assert_eq!(found.code.is_some(), self.code.is_some(), "{}", frame.escape_ascii());
         self.code.iter().zip(&found.code).for_each(|(written, found)| written.check(found));

@@ -23,7 +23,7 @@ pub struct Message {
     internal: Option<DateTime>,
     saved: Option<Option<DateTime>>,
     size: Option<u64>,
-    mod_seq: Option<u64>,
+    modseq: Option<u64>,
     envelope: Option<Envelope>,
     structure: Option<Part>,
     sections: Vec<(Place, Option<u32>, Option<Text>)>,
@@ -111,7 +111,7 @@ impl Message {
         assert_eq!(found.flags().map(|flags| flags.iter().map(String::from).collect()), flags);
         assert_eq!(found.internal_date(), self.internal.map(DateTime::value));
         assert_eq!(found.save_date(), self.saved.flatten().map(DateTime::value));
-        assert_eq!((found.size(), found.modseq()), (self.size, self.mod_seq));
+        assert_eq!((found.size(), found.modseq()), (self.size, self.modseq));
         match (&self.envelope, found.envelope()) {
             (Some(written), Some(found)) => written.check(found),
             (written, found) => assert!(written.is_none() && found.is_none()),
@@ -209,8 +209,8 @@ impl Message {
         if let Some(size) = self.size {
             add("RFC822.SIZE", &number(size));
         }
-        if let Some(mod_seq) = self.mod_seq {
-            add("MODSEQ", &|out| out.extend_from_slice(format!("({mod_seq})").as_bytes()));
+        if let Some(modseq) = self.modseq {
+            add("MODSEQ", &|out| out.extend_from_slice(format!("({modseq})").as_bytes()));
         }
         if let Some(envelope) = &self.envelope {
             add("ENVELOPE", &|out| envelope.write(out));

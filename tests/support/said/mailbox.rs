@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 
 use arbitrary::{Arbitrary, Result, Unstructured};
-use postroom::imap::{Found, Listed, MailboxName, SearchChange, SearchUpdate, StatusData};
+use postroom::imap::{Listed, MailboxName, MailboxStatus, SearchChange, SearchResult, SearchUpdate};
 
 use super::wire::{Astring, Text, text};
 
@@ -44,7 +44,7 @@ pub struct Esearch {
     uid: bool,
     min_max: Option<(u32, u32)>,
     count: Option<u64>,
-    mod_seq: Option<u64>,
+    modseq: Option<u64>,
     all: Set,
     partial: Option<(i16, i16, Set)>,
     relevancy: Option<Vec<u8>>,
@@ -161,12 +161,12 @@ impl Status {
     }
 
     /// Every value is found.
-    pub fn check(&self, found: &StatusData) {
+    pub fn check(&self, found: &MailboxStatus) {
         assert_eq!(&found.name, self.name.value());
         let [next, validity] = [found.uid_next.map(u32::from), found.uid_validity.map(u32::from)];
         let small = [found.messages, next, validity, found.unseen, found.recent, found.deleted];
         assert_eq!(small, self.small());
-        let large = [found.size, found.highest_mod_seq, found.append_limit, found.deleted_storage];
+        let large = [found.size, found.highest_modseq, found.append_limit, found.deleted_storage];
         assert_eq!(large, self.large);
         assert_eq!(found.mailbox_id, self.id.map(|id| format!("F{id}")));
         assert_eq!(found.other, self.unknown.map_or_else(String::new, |value| format!("X-NEW (a {value})")).as_bytes());
@@ -187,7 +187,7 @@ impl Esearch {
         if !self.all.0.is_empty() {
             add("ALL", self.all.form());
         }
-        self.mod_seq.into_iter().for_each(|mod_seq| add("MODSEQ", mod_seq.to_string()));
+        self.modseq.into_iter().for_each(|modseq| add("MODSEQ", modseq.to_string()));
         if let Some((first, last, set)) = self.stretch() {
             add("PARTIAL", format!("({first}:{last} {})", set.form()));
         }
@@ -240,13 +240,13 @@ impl Esearch {
     }
 
     /// Every value is found.
-    pub fn check(&self, found: &Found) {
+    pub fn check(&self, found: &SearchResult) {
         assert_eq!((&found.tag, found.is_uid), (&self.tag.map(|tag| format!("A{tag}")), self.uid));
         let mailbox = self.mailbox.as_ref().filter(|_| self.tag.is_some());
         assert_eq!(found.mailbox.as_ref(), mailbox.map(|(name, _)| name.value()));
         assert_eq!(found.uid_validity.map(u32::from), mailbox.map(|(_, validity)| validity.get()));
         assert_eq!([found.min.map(u32::from), found.max.map(u32::from)], self.min_max());
-        assert_eq!((found.count, found.mod_seq), (self.count, self.mod_seq));
+        assert_eq!((found.count, found.modseq), (self.count, self.modseq));
         let all = found
             .all
             .as_ref()
@@ -264,7 +264,7 @@ impl Esearch {
         assert!(found.order.is_none() && found.other.is_empty(), "{found:?}");
     }
 
-    fn check_updates(&self, found: &Found) {
+    fn check_updates(&self, found: &SearchResult) {
         let steps = self.updates.iter().flat_map(|(added, steps)| Self::said(steps).map(move |step| (*added, step)));
         let said: Vec<_> = steps.map(|(added, (place, set))| (added, *place, set.ranges())).collect();
         let step = |update: SearchUpdate| {

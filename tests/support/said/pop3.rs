@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use arbitrary::Arbitrary;
-use postroom::pop3::codec::{Reply, Status, language_line, scan_line, stat, uidl_line};
+use postroom::pop3::codec::{Indicator, Reply, language_line, scan_line, stat, uidl_line};
 use postroom::pop3::{Capabilities, Expire};
 
 use super::wire::{Line, Word};
@@ -52,7 +52,7 @@ impl Verdict {
 
     /// Every value is found.
     pub fn check(&self, read: &Reply<'_>) {
-        assert_eq!(read.status, if self.ok { Status::Ok } else { Status::Err });
+        assert_eq!(read.indicator, if self.ok { Indicator::Ok } else { Indicator::Err });
         let found = read.code.as_ref().map(|code| (code.name().to_owned(), code.data().to_owned()));
         let said = self.code.as_ref().map(|(name, level, data)| {
             let level = level.as_ref().map_or_else(String::new, |level| format!("/{}", level.0));

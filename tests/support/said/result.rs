@@ -15,7 +15,7 @@ use super::{Said, response};
 pub struct Numbers {
     sorted: bool,
     numbers: Vec<NonZeroU32>,
-    mod_seq: Option<u64>,
+    modseq: Option<u64>,
 }
 
 /// THREAD (RFC 5256 §4).
@@ -51,7 +51,7 @@ impl Said for Numbers {
     fn write(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(if self.sorted { b"* SORT" } else { b"* SEARCH" });
         out.extend(self.numbers.iter().flat_map(|number| format!(" {number}").into_bytes()));
-        out.extend(self.mod_seq.iter().flat_map(|number| format!(" (MODSEQ {number})").into_bytes()));
+        out.extend(self.modseq.iter().flat_map(|number| format!(" (MODSEQ {number})").into_bytes()));
         out.extend_from_slice(b"\r\n");
     }
 
@@ -60,11 +60,11 @@ impl Said for Numbers {
         match response(frame) {
             Response::Sort(found) if self.sorted => {
                 assert!(found.list.iter().map(u32::from).eq(numbers()));
-                assert_eq!(found.mod_seq, self.mod_seq);
+                assert_eq!(found.modseq, self.modseq);
             }
             Response::Search(found) if !self.sorted => {
                 assert_eq!(found.all, Some(numbers().filter_map(Uid::new).collect()));
-                assert_eq!(found.mod_seq, self.mod_seq);
+                assert_eq!(found.modseq, self.modseq);
             }
             read => panic!("{self:?} is read as {read:?}"),
         }

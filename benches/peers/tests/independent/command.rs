@@ -111,9 +111,9 @@ pub async fn on_mailboxes(which: u64, imap: &Imap, numbers: &mut Prng) -> (Resul
     let (sent, also) = (wire(&mailbox), wire(&other));
     match which {
         0 => (imap.noop().await, list(&["NOOP"])),
-        1 => (imap.create(&mailbox).await, list(&["CREATE", &sent])),
-        2 => (imap.delete(&mailbox).await, list(&["DELETE", &sent])),
-        3 => (imap.rename(&mailbox, &other).await, list(&["RENAME", &sent, &also])),
+        1 => (imap.create_mailbox(&mailbox).await, list(&["CREATE", &sent])),
+        2 => (imap.delete_mailbox(&mailbox).await, list(&["DELETE", &sent])),
+        3 => (imap.rename_mailbox(&mailbox, &other).await, list(&["RENAME", &sent, &also])),
         4 => (imap.subscribe(&mailbox).await, list(&["SUBSCRIBE", &sent])),
         5 => (imap.unsubscribe(&mailbox).await, list(&["UNSUBSCRIBE", &sent])),
         6 => {

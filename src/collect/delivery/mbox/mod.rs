@@ -65,6 +65,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// # }
 /// ```
 #[derive(Debug)]
+#[must_use]
 pub struct Mbox {
     turns: Turns<Spool>,
     writers: usize,

@@ -1,32 +1,30 @@
 //! The session as the server describes it: its phase, what the server can do, the selected mailbox, the UID of each message number,
 //! and the journal of what nobody has seen yet. Values come in; it must not know the responses in which they came, nor who asked.
 
-mod event;
+mod journal;
 mod numbering;
 mod selection;
 mod state;
 
 use std::sync::Arc;
 
-pub use self::event::Event;
-use self::event::Journal;
+use self::journal::Journal;
 use self::numbering::Numbering;
 pub(super) use self::selection::Ended;
-pub use self::state::Selected;
 pub(crate) use self::state::{Phase, State};
 use super::numbers::Numbers;
 use crate::WordList;
 use crate::engine::published::Published;
 use crate::error::{Error, Result};
 use crate::imap::plan::Needs;
-use crate::imap::types::{Capabilities, Fetched, ResponseCode, Uids};
+use crate::imap::types::{Capabilities, Event, Fetched, FolderInfo, ResponseCode, Uids};
 use crate::limits::Limits;
 
 /// What the engine knows of the session.
 pub(super) struct Mirror {
     state: Published<State>,
     /// The mailbox that a running SELECT describes.
-    opening: Option<Selected>,
+    opening: Option<FolderInfo>,
     numbers: Numbers,
     numbering: Numbering,
     journal: Journal,
@@ -180,7 +178,7 @@ impl Mirror {
     }
 
     /// Changes the mailbox that is being opened, or else the one that is selected.
-    fn describe(&mut self, change: impl FnOnce(&mut Selected)) {
+    fn describe(&mut self, change: impl FnOnce(&mut FolderInfo)) {
         if let Some(opening) = &mut self.opening {
             return change(opening);
         }

@@ -1,9 +1,9 @@
 //! How a selection begins, changes and ends: SELECT's data, messages that come and go, and a UIDVALIDITY that changes under a selected
 //! mailbox (RFC 9051 §2.3.1.1): its UIDs mean other messages then, so the selection ends. It must not know what commands ask.
 
-use super::{Event, Mirror, Selected};
+use super::Mirror;
 use crate::error::{Code, Error};
-use crate::imap::types::{MailboxName, SeqNum, UidValidity, Vanished};
+use crate::imap::types::{Event, FolderInfo, MailboxName, SeqNum, UidValidity, Vanished};
 
 /// A selection that the server has ended by changing its UIDVALIDITY.
 pub(crate) struct Ended {
@@ -16,7 +16,7 @@ pub(crate) struct Ended {
 impl Mirror {
     /// A SELECT is on its way.
     pub(crate) fn open(&mut self, name: MailboxName, read_only: bool, selection: u64) {
-        self.opening = Some(Selected::new(name, read_only, selection));
+        self.opening = Some(FolderInfo::new(name, read_only, selection));
     }
 
     /// A SELECT was answered. One that failed leaves nothing selected (RFC 9051 §6.3.2).

@@ -34,7 +34,7 @@ use crate::imap::command::subscribe::Subscribe;
 use crate::imap::command::{Command, Terms, authenticate, body, fetch};
 use crate::imap::engine::Request;
 use crate::imap::plan::{Needs, Order, Plan};
-use crate::imap::types::{Condition, Items, MailboxName, Query, Returns, Section, SeqNum, StatusItems, Uid, Uids};
+use crate::imap::types::{Condition, Items, MailboxName, Query, SearchReturn, Section, SeqNum, StatusItems, Uid, Uids};
 use crate::imap::{
     Content, EntryName, Extension, ListReturn, MetadataDepth, NewMessage, QuotaResource, Rights, RightsChange, SortKey,
 };
@@ -214,7 +214,7 @@ fn messages() -> Vec<Row> {
     let seen = || kept(FlagChange::add([Flag::SEEN]));
     vec![
         row("SEARCH", "search", &["* SEARCH 101 102"], DONE, search(None)),
-        row("SEARCH-RETURN", "search", FOUND, CUT, search(Some(Returns::ALL))),
+        row("SEARCH-RETURN", "search", FOUND, CUT, search(Some(SearchReturn::ALL))),
         raw("FETCH", "fetch", ENTIRE, move |selection| fetch::plan(selection, &range(), &sizes())),
         raw("FETCH-FLAGS", "fetch", &["* 1 FETCH (UID 101 FLAGS (\\Seen))"], |selection| {
             fetch::plan(selection, &uids(101), &Items::FLAGS)
@@ -302,7 +302,7 @@ fn extensions_of_messages() -> Vec<Row> {
     vec![
         extension("SORT", "sort", &["* SORT 102 101"], || Extension::sort(&[SortKey::DATE], Query::all(), None)),
         extension("SORT-RETURN", "sort", ORDERED, || {
-            Extension::sort(&[SortKey::DATE], Query::all(), Some(Returns::ALL))
+            Extension::sort(&[SortKey::DATE], Query::all(), Some(SearchReturn::ALL))
         }),
         extension("THREAD", "thread", &["* THREAD (101)(102)"], || Extension::thread("REFERENCES", Query::all())),
         extension("MULTISEARCH", "multisearch", ELSEWHERE, || Extension::multi_search(&[], Query::all(), None)),

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use postroom::pop3::{Content, Number};
+use postroom::pop3::{RetrievedContent, Number};
 use postroom::{Login, Pop3};
 use postroom_benches::checksum::Run;
 use postroom_benches::cli::{Args, Result};
@@ -18,7 +18,7 @@ pub(crate) async fn pop3(args: &Args) -> Result<()> {
         let numbers = (1..=args.need("count")?).filter_map(|number| Number::new(number).ok());
         let mut mail = pop3.fetch(numbers);
         while let Some(retrieved) = mail.try_next().await? {
-            let Content::Whole(bytes) = retrieved.content else {
+            let RetrievedContent::Whole(bytes) = retrieved.content else {
                 return Err("a message did not come whole".into());
             };
             run.update(&bytes);

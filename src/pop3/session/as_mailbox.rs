@@ -8,13 +8,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use super::engine::{Farewell, Needs};
-use super::look::Found;
+use super::listing::Listing;
 use super::names::{Names, Row};
-use super::session::listing::Listing;
-use super::session::{Asked, Pop3, Retrieval, Sizes};
-use super::types::{Expire, Flaws, Number};
-use super::{Content, Retrieved};
+use super::probe::Found;
+use super::{Asked, Pop3, RetrStream, Sizes};
 use crate::body::Body;
 use crate::config::{Config, Protocol};
 use crate::conn::sleep;
@@ -22,9 +19,12 @@ use crate::error::{Error, Kind, Result};
 use crate::flag::FlagChange;
 use crate::limits::Limits;
 use crate::login::Login;
-use crate::mailbox::{BoxFuture, Committed, Entry, Features, Idling, Mailbox, Part};
+use crate::mailbox::{BoxFuture, Changes, Committed, Entry, Features, Mailbox, Part};
 use crate::message_id::{MessageId, Place, account};
 use crate::messages::{Message, Messages, Source};
+use crate::pop3::engine::{Farewell, Needs};
+use crate::pop3::types::{Expire, Flaws, Number};
+use crate::pop3::{Retrieved, RetrievedContent};
 
 /// Ports that need not stand in an id.
 const USUAL_PORTS: &[u16] = &[110, 995];
@@ -124,13 +124,13 @@ impl Mailbox for Pop3 {
         let collects = capabilities.and_then(|capabilities| capabilities.expire()) == Some(Expire::Days(0));
         let named = capabilities.is_some_and(|capabilities| capabilities.uidl());
         Features {
-            idle: if self.connector.is_some() { Idling::Poll(self.interval()) } else { Idling::None },
+            changes: if self.connector.is_some() { Changes::Poll(self.interval()) } else { Changes::None },
             flags: false,
             folders: false,
             stable_ids: self.maildrop.names.stable().unwrap_or(named),
             delete: true,
             // Gmail, which can be told to hide or delete what was downloaded.
-            hides_downloaded: collects || state.greeting.starts_with("Gpop"),
+            may_hide_downloaded: collects || state.greeting.starts_with("Gpop"),
         }
     }
 
@@ -143,7 +143,7 @@ impl Mailbox for Pop3 {
         })
     }
 
-    fn fetch<'a>(&'a mut self, ids: &'a [MessageId], part: Part) -> BoxFuture<'a, Result<Messages<'a>>> {
+    fn messages<'a>(&'a mut self, ids: &'a [MessageId], part: Part) -> BoxFuture<'a, Result<Messages<'a>>> {
         Box::pin(async move {
             let found = self.find(ids).await?;
             let lines = match part {
@@ -160,10 +160,10 @@ impl Mailbox for Pop3 {
         })
     }
 
-    fn read<'a>(&'a mut self, id: &'a MessageId) -> BoxFuture<'a, Result<Body<'a>>> {
+    fn open<'a>(&'a mut self, id: &'a MessageId) -> BoxFuture<'a, Result<Body<'a>>> {
         Box::pin(async move {
             match self.find(std::slice::from_ref(id)).await?.first() {
-                Some((number, _)) => self.open(*number).await,
+                Some((number, _)) => self.open_body(*number).await,
                 None => Err(Error::new(Kind::Rejected, "the message is no longer in the maildrop")),
             }
         })
@@ -182,14 +182,14 @@ impl Mailbox for Pop3 {
         Box::pin(async { Err(Error::unsupported("POP3 has no flags")) })
     }
 
-    fn delete<'a>(&'a mut self, ids: &'a [MessageId]) -> BoxFuture<'a, Result<()>> {
+    fn mark_deleted<'a>(&'a mut self, ids: &'a [MessageId]) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
             let found = self.find(ids).await?;
             let mut answers = self.retrieve(Asked::Nothing, found.iter().map(|(number, _)| *number).collect());
             let mut refused = None;
             while let Some(answer) = answers.try_next().await? {
                 // What is marked already is refused, and as it should be.
-                if let Content::Refused(error) = answer.content
+                if let RetrievedContent::Refused(error) = answer.content
                     && !self.link.state().marks.has(answer.number)
                 {
                     refused.get_or_insert(error);
@@ -199,7 +199,7 @@ impl Mailbox for Pop3 {
         })
     }
 
-    fn idle(&mut self) -> BoxFuture<'_, Result<()>> {
+    fn changed(&mut self) -> BoxFuture<'_, Result<()>> {
         Box::pin(async move {
             if self.connector.is_none() {
                 return Err(Error::unsupported("this session cannot be begun anew: its stream was the caller's own"));
@@ -300,7 +300,7 @@ impl Pop3 {
 /// Messages, or their beginnings, out of what was retrieved.
 struct Mail<'a> {
     session: &'a Pop3,
-    retrieval: Retrieval<'a>,
+    retrieval: RetrStream<'a>,
     /// Of the messages that are still to come, in order.
     ids: VecDeque<(Number, &'a MessageId)>,
     asked: Asked,
@@ -315,7 +315,7 @@ impl<'a> Mail<'a> {
     }
 
     fn message(&mut self, (number, id): (Number, &'a MessageId), retrieved: Retrieved) -> Option<Message> {
-        if let Content::Refused(error) = &retrieved.content {
+        if let RetrievedContent::Refused(error) = &retrieved.content {
             // Gone, by this session's own doing.
             if self.session.link.state().marks.has(number) {
                 return None;

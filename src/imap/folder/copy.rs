@@ -3,13 +3,13 @@
 
 use std::borrow::Borrow;
 
-use super::command::copy::Copy;
-use super::folder::Folder;
-use super::limited::portions;
-use super::session::{Imap, named};
-use super::types::{CopyUid, MailboxName, Query, Transferred, Uids};
-use super::unfinished::Unfinished;
+use super::Folder;
 use crate::error::{Error, Result};
+use crate::imap::command::copy::Copy;
+use crate::imap::limited::portions;
+use crate::imap::session::{Imap, named};
+use crate::imap::types::{CopyUid, MailboxName, Query, Transferred, Uids};
+use crate::imap::unfinished::Unfinished;
 use crate::{Flag, FlagChange};
 
 /// Messages into other mailboxes.

@@ -1,7 +1,6 @@
 //! [`Imap::append`] and its [`Append`]: a message on its way up, from memory or from a reader, with its flags and date. How it is
 //! sent is the engine's business; how it is announced, the command's.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -10,15 +9,15 @@ use std::task::{Poll, ready};
 use bytes::Bytes;
 use time::OffsetDateTime;
 
-use super::call::{ImapInbox, ended};
-use super::command::append::{Append as Command, appended};
-use super::engine::{Delivery, Request};
-use super::session::{Imap, named};
-use super::types::{Appended, MailboxName};
+use super::{Imap, named};
 use crate::Flag;
 #[cfg(doc)]
 use crate::error::Kind;
 use crate::error::{Error, Result};
+use crate::imap::call::{ImapInbox, ended};
+use crate::imap::command::append::{Append as Command, appended};
+use crate::imap::engine::{Delivery, Request};
+use crate::imap::types::{Appended, MailboxName};
 use crate::io::{AsyncRead, ReadBuf};
 
 /// What is read from a reader at once.
@@ -28,9 +27,6 @@ const PIECE: usize = 64 * 1024;
 const DISCARDING: &[&str] = &["Dovecot", "Cyrus IMAP", "postroom testing"];
 /// How many mailboxes' limits are remembered.
 const MOST_LIMITS: usize = 1000;
-
-/// The largest message that each mailbox takes, in octets (RFC 7889 §4), as far as STATUS told it.
-pub(super) type AppendLimits = BTreeMap<MailboxName, u64>;
 
 /// A message to be put into a mailbox, with the flags and the date it gets there.
 ///
@@ -43,6 +39,7 @@ pub(super) type AppendLimits = BTreeMap<MailboxName, u64>;
 /// let message = Append::from("Subject: hello\r\n\r\nworld\r\n").flags([Flag::SEEN]);
 /// assert_eq!(message.size(), 25);
 /// ```
+#[must_use]
 pub struct Append<'a> {
     source: Source<'a>,
     size: u64,

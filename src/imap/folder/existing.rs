@@ -3,15 +3,15 @@
 
 use std::task::{Context, Poll, ready};
 
-use super::call::{ImapInbox, ImapLink, ended};
-use super::command::noop::Noop;
-use super::command::search::Search;
-use super::command::{Batches, Command, Frames, Terms};
-use super::engine::{Delivery, Request};
-use super::limited::Descent;
-use super::plan::Effect;
-use super::types::{self, Cut, Query, Returns, Uids};
 use crate::error::{Error, Kind, Result};
+use crate::imap::call::{ImapInbox, ImapLink, ended};
+use crate::imap::command::noop::Noop;
+use crate::imap::command::search::Search;
+use crate::imap::command::{Batches, Command, Frames, Terms};
+use crate::imap::engine::{Delivery, Request};
+use crate::imap::limited::Descent;
+use crate::imap::plan::Effect;
+use crate::imap::types::{self, Cut, Query, SearchReturn, Uids};
 use crate::limits::Limits;
 
 /// What the server shows of the messages that were asked about.
@@ -119,10 +119,10 @@ impl<'a> Existing<'a> {
 fn search(link: &ImapLink, selection: u64, query: &Query) -> Result<Request> {
     let state = link.state();
     let compact = state.capabilities.as_ref().is_some_and(|capabilities| capabilities.esearch());
-    let search = Search { selection, query, returns: compact.then_some(Returns::ALL) };
+    let search = Search { selection, query, returns: compact.then_some(SearchReturn::ALL) };
     Ok(Request::Command(search.plan(Terms { utf8: state.utf8(), no_charset: true })?))
 }
 
-fn output(frames: impl Frames, condition: types::Condition) -> Result<types::Found> {
-    Search { selection: 0, query: &Query::all(), returns: Some(Returns::ALL) }.output(frames, condition)
+fn output(frames: impl Frames, condition: types::Condition) -> Result<types::SearchResult> {
+    Search { selection: 0, query: &Query::all(), returns: Some(SearchReturn::ALL) }.output(frames, condition)
 }

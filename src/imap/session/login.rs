@@ -3,17 +3,17 @@
 
 use std::sync::Arc;
 
-use super::call::{ImapLink, end_of};
-use super::command::authenticate;
-use super::command::capability::Capability;
-use super::command::login::Login as LoginCommand;
-use super::command::starttls::StartTls;
-use super::engine::{Delivery, Engine, Phase, Request, State};
-use super::session::Imap;
-use super::types::{Capabilities, Condition};
+use super::Imap;
 use crate::authentication::{self, Carrier, Turn};
 use crate::config::{Config, Protocol, Security};
 use crate::error::{Error, Kind, Result};
+use crate::imap::call::{ImapLink, end_of};
+use crate::imap::command::authenticate;
+use crate::imap::command::capability::Capability;
+use crate::imap::command::login::Login as LoginCommand;
+use crate::imap::command::starttls::StartTls;
+use crate::imap::engine::{Delivery, Engine, Phase, Request, State};
+use crate::imap::types::{Capabilities, Condition};
 use crate::login::{Login, Secret};
 use crate::sasl::{Choice, Exchange, Terms};
 
@@ -117,13 +117,4 @@ impl Carrier for ImapLogin<'_> {
             _ => None,
         }
     }
-}
-
-/// How long a set may be on a server that takes lines of 1000 bytes and no longer: UW's and Yahoo's.
-pub(super) fn longest_set(greeting: &str, capabilities: &Capabilities) -> usize {
-    let uw = |text: &str| (text.starts_with("20") || text.starts_with("v1")) && text.contains(" at ");
-    let version = greeting.split_once("IMAP4rev1 ").map(|(_, version)| version);
-    let short =
-        capabilities.has("XYMHIGHESTMODSEQ") || version.is_some_and(|text| text.starts_with("imapgate-") || uw(text));
-    if short { 800 } else { usize::MAX }
 }

@@ -1,25 +1,35 @@
 //! [`Folder`]: the selected mailbox, lent by a session or owning it, and what can be done in it. How each thing is said is its
 //! command's business; copying and moving are in `filing.rs`, finding in `searching.rs`; the common trait's view of a folder is in `mailbox.rs`.
 
+mod as_mailbox;
+mod copy;
+mod counting;
+mod existing;
+mod fetch;
+mod idle;
+mod open;
+mod search;
+mod section_reader;
+
 use std::borrow::{Borrow, BorrowMut};
 use std::fmt;
 use std::future::poll_fn;
 use std::sync::Arc;
 
+pub use self::fetch::Fetch;
+pub use self::idle::Idle;
+pub use self::open::Opening;
+use self::section_reader::Windows;
 use super::call::ImapLink;
 use super::command::close::Close;
 use super::command::expunge::UidExpunge;
 use super::command::number::Number;
 use super::command::select::Select;
 use super::command::store::Store;
-use super::counting;
-use super::engine::{Request, Selected};
-use super::fetch::Fetch;
-use super::idle::Idle;
+use super::engine::Request;
 use super::limited::{Descent, Repeat};
-use super::reader::Windows;
 use super::session::Imap;
-use super::types::{Fetched, Items, Section, SeqNum, StatusItems, Uid, Uids};
+use super::types::{Fetched, FolderInfo, Items, Section, SeqNum, StatusItems, Uid, Uids};
 use crate::FlagChange;
 use crate::body::Body;
 use crate::body::reader::Reader;
@@ -45,15 +55,15 @@ const MOST_SEARCHES: u64 = 50;
 /// selected again behind the caller's back.
 pub struct Folder<S = Imap> {
     session: S,
-    pub(super) selection: u64,
+    selection: u64,
     place: Arc<Place>,
-    pub(super) marked: Uids,
+    marked: Uids,
     /// How many responses of the last listing could not be read.
-    pub(super) flaws: u64,
+    flaws: u64,
 }
 
 impl<S: Borrow<Imap>> Folder<S> {
-    pub(super) fn new(session: S) -> Result<Self> {
+    fn new(session: S) -> Result<Self> {
         let state = session.borrow().link().state();
         let selected = state.selected.clone().ok_or_else(|| state.unselected())?;
         if !selected.counted {
@@ -73,7 +83,7 @@ impl<S: Borrow<Imap>> Folder<S> {
     /// # Errors
     ///
     /// [`Kind::Closed`](crate::Kind::Closed) where it is no longer selected.
-    pub fn info(&self) -> Result<Arc<Selected>> {
+    pub fn info(&self) -> Result<Arc<FolderInfo>> {
         let state = self.link().state();
         let selected = state.selected.clone().filter(|selected| selected.selection == self.selection);
         selected.ok_or_else(|| state.unselected())
@@ -246,21 +256,21 @@ impl<S: Borrow<Imap>> Folder<S> {
     }
 
     /// For a command that takes messages away, and is repeated where the server stops at its limit.
-    pub(super) fn repeat(&self) -> Result<Repeat> {
+    fn repeat(&self) -> Result<Repeat> {
         Ok(Repeat::new(self.info()?.exists.into(), self.gone()))
     }
 
     /// How many messages have gone in this session.
-    pub(super) fn gone(&self) -> u64 {
+    fn gone(&self) -> u64 {
         self.link().state().expunged
     }
 
-    pub(super) fn can_expunge(&self) -> bool {
+    fn can_expunge(&self) -> bool {
         self.session().capabilities().uidplus()
     }
 
     /// Whether messages can be marked here and just the marked ones removed.
-    pub(super) fn check_expunge(&self) -> Result<()> {
+    fn check_expunge(&self) -> Result<()> {
         if !self.can_expunge() {
             return Err(Error::unsupported("the server cannot expunge just these messages (it has no UIDPLUS)"));
         }
@@ -268,27 +278,27 @@ impl<S: Borrow<Imap>> Folder<S> {
     }
 
     /// Dovecot answers OK to a STORE in a mailbox that is open for reading only, and ignores it.
-    pub(super) fn check_writable(&self) -> Result<()> {
+    fn check_writable(&self) -> Result<()> {
         match self.info()?.read_only {
             true => Err(Error::unsupported("the mailbox is open for reading only")),
             false => Ok(()),
         }
     }
 
-    pub(super) fn place(&self) -> &Arc<Place> {
+    fn place(&self) -> &Arc<Place> {
         &self.place
     }
 
-    pub(super) fn link(&self) -> &ImapLink {
+    fn link(&self) -> &ImapLink {
         self.session().link()
     }
 
     /// The set, unless it was met under another UIDVALIDITY.
-    pub(super) fn checked(&self, uids: Uids) -> Result<Uids> {
+    fn checked(&self, uids: Uids) -> Result<Uids> {
         self.check(&uids).map(|()| uids)
     }
 
-    pub(super) fn check(&self, uids: &Uids) -> Result<()> {
+    fn check(&self, uids: &Uids) -> Result<()> {
         let now = self.info()?.uid_validity;
         match uids.validity() {
             Some(validity) if Some(validity) != now => {
@@ -397,6 +407,7 @@ impl<S> Folder<S> {
 }
 
 /// A mailbox that could not be left: why, and the folder, with the session in it. `?` turns it into the error.
+#[non_exhaustive]
 pub struct NotLeft<S = Imap> {
     /// Why.
     pub error: Error,

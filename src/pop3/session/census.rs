@@ -3,11 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use super::engine::Marks;
+use super::listing::Listing;
 use super::names::Row;
-use super::session::listing::Listing;
-use super::types::{Number, Uidl};
 use crate::error::{Error, Result};
+use crate::pop3::engine::Marks;
+use crate::pop3::types::{Number, Uidl};
 
 /// What the server said in one flight; `None` for what it has not got, or refused.
 #[derive(Debug, Default)]

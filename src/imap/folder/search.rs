@@ -2,13 +2,13 @@
 
 use std::borrow::Borrow;
 
-use super::command::extension::{Answer, Extension};
-use super::command::search::Search;
-use super::folder::Folder;
-use super::limited::Descent;
-use super::session::Imap;
-use super::types::{Found, Query, Returns, Uids};
+use super::Folder;
 use crate::error::{Error, Result};
+use crate::imap::command::extension::{Answer, Extension};
+use crate::imap::command::search::Search;
+use crate::imap::limited::Descent;
+use crate::imap::session::Imap;
+use crate::imap::types::{Query, SearchResult, SearchReturn, Uids};
 
 /// Finding messages.
 impl<S: Borrow<Imap>> Folder<S> {
@@ -41,7 +41,7 @@ impl<S: Borrow<Imap>> Folder<S> {
     /// which to look; [`Kind::Limit`](crate::Kind::Limit) for an answer over the limits; and what
     /// [every command](Imap#errors-of-every-command) can end in.
     pub async fn search(&self, query: &Query) -> Result<Uids> {
-        Ok(self.find(query, Returns::ALL).await?.all.unwrap_or_default())
+        Ok(self.find(query, SearchReturn::ALL).await?.all.unwrap_or_default())
     }
 
     /// What the messages that match have in numbers: how many, the lowest and the highest, and which ones, as far as asked for.
@@ -53,7 +53,7 @@ impl<S: Borrow<Imap>> Folder<S> {
     /// [`Kind::Unsupported`](crate::Kind::Unsupported) where the server lacks what is asked for beyond ESEARCH. What was saved, how
     /// well each matches, and a stretch are never of a part of the messages: where the server stops at its limit, asking for these
     /// ends with [`Kind::Rejected`](crate::Kind::Rejected) and the code `MESSAGELIMIT`.
-    pub async fn find(&self, query: &Query, returns: Returns) -> Result<Found> {
+    pub async fn find(&self, query: &Query, returns: SearchReturn) -> Result<SearchResult> {
         if returns.is_empty() {
             return Err(Error::input("a search has to return something"));
         }
@@ -70,11 +70,16 @@ impl<S: Borrow<Imap>> Folder<S> {
         let short = capabilities.esearch();
         let found = returns.complete(self.find_all(query, returns, short.then_some(returns)).await?);
         let validity = self.info()?.uid_validity;
-        Ok(Found { all: found.all.map(|all| all.under(validity)), ..found })
+        Ok(SearchResult { all: found.all.map(|all| all.under(validity)), ..found })
     }
 
     /// Each time the server stops at its limit, what it has not looked at is searched too.
-    async fn find_all(&self, query: &Query, wanted: Returns, returns: Option<Returns>) -> Result<Found> {
+    async fn find_all(
+        &self,
+        query: &Query,
+        wanted: SearchReturn,
+        returns: Option<SearchReturn>,
+    ) -> Result<SearchResult> {
         let session = self.session();
         let search = Search { selection: self.selection, query, returns };
         let mut descent = Descent::new(self.info()?.exists.into());

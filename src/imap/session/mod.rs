@@ -2,11 +2,20 @@
 //! in `mailboxes.rs`, the selected one is in `folder.rs`, the login itself in `entry.rs`; what is said on the wire is the
 //! commands' business.
 
+mod append;
+mod login;
+mod mailboxes;
+mod notices;
+mod set_limit;
+
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::appending::AppendLimits;
+pub use self::append::Append;
+pub use self::mailboxes::SameMailbox;
+pub use self::notices::Notices;
 use super::call::{ImapInbox, ImapLink, call, call_limited, ended, finish};
 use super::command::enable::Enable;
 use super::command::extension::{Answer, Extension, Run};
@@ -14,14 +23,8 @@ use super::command::id::{Fields, Id};
 use super::command::list::Options;
 use super::command::logout::Logout;
 use super::command::noop::Noop;
-use super::command::select::Select;
 use super::command::{Command, Terms};
-use super::counting;
 use super::engine::{Engine, Request};
-use super::entry::longest_set;
-use super::folder::Folder;
-use super::notices::Notices;
-use super::opening::Opening;
 use super::types::{Capabilities, Condition, Cut, Items, MailboxName, Notice};
 use super::unfinished::Unfinished;
 use crate::config::{Config, Protocol};
@@ -38,6 +41,9 @@ use crate::message_id::account;
 
 /// The ports whose number says nothing about which server it is.
 const USUAL_PORTS: &[u16] = &[143, 993];
+
+/// The largest message that each mailbox takes, in octets (RFC 7889 §4), as far as STATUS reported it.
+pub(super) type AppendLimits = BTreeMap<MailboxName, u64>;
 
 /// A logged-in IMAP session.
 ///
@@ -154,7 +160,7 @@ impl Imap {
         };
         let (greeting, server) = driver.beside(entered).await?;
         imap.server = server;
-        imap.limits.set = imap.limits.set.min(longest_set(&greeting.text, &imap.capabilities()));
+        imap.limits.set = imap.limits.set.min(set_limit::longest_set(&greeting.text, &imap.capabilities()));
         Ok((imap, driver))
     }
 
@@ -325,74 +331,6 @@ impl Imap {
         self.call(Noop).await
     }
 
-    /// Opens a mailbox for reading and changing. One flight; one more if the server does not say how many messages are in it: NOOP
-    /// and UID SEARCH ask for that. The folder borrows the session; what was selected before no longer is.
-    ///
-    /// # Errors
-    ///
-    /// [`Kind::Input`] for a name that cannot be, [`Kind::Rejected`] where the server refuses: then nothing is selected.
-    /// [`Kind::Missing`] if the server does not say in either way how many messages there are.
-    pub async fn select(&mut self, name: impl TryInto<MailboxName, Error: Into<Error>>) -> Result<Folder<&mut Self>> {
-        self.select_as(name, false).await?;
-        Folder::new(self)
-    }
-
-    /// Opens a mailbox for reading only: nothing that happens in this session changes it. One flight.
-    ///
-    /// # Errors
-    ///
-    /// As [`select`](Self::select).
-    pub async fn examine(&mut self, name: impl TryInto<MailboxName, Error: Into<Error>>) -> Result<Folder<&mut Self>> {
-        self.select_as(name, true).await?;
-        Folder::new(self)
-    }
-
-    /// Opens a mailbox for a first look: [`Opening::fetch`] sends SELECT and FETCH in one flight, and an `await` does what
-    /// [`select`](Self::select) does. Nothing is sent before.
-    ///
-    /// ```
-    /// # #[cfg(feature = "testing")]
-    /// # async fn example() -> postroom::Result<()> {
-    /// # use postroom::imap::{Imap, Items, Uids};
-    /// # use postroom::{Config, Login};
-    /// # let server = postroom::testing::Server::builder().sample_mail().start().await?;
-    /// # let config = Config::new("localhost").port(server.imaps_port()).add_root_pem(server.ca_pem().as_bytes())?;
-    /// let mut imap = Imap::connect(config, Login::password("alice", "alicepw")).await?;
-    /// let mut mail = imap.open("INBOX").fetch(Uids::ALL, Items::ENVELOPE).await?;
-    /// while let Some(message) = mail.try_next().await? {
-    ///     println!("{:?}", message.subject());
-    /// }
-    /// let inbox = imap.selected()?;
-    /// println!("{} messages", inbox.info()?.exists);
-    /// # Ok(())
-    /// # }
-    /// # #[cfg(feature = "testing")]
-    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(example()).unwrap();
-    /// ```
-    pub fn open(&mut self, name: impl TryInto<MailboxName, Error: Into<Error>>) -> Opening<'_> {
-        Opening::new(self, named(name))
-    }
-
-    /// The mailbox that is selected now, again as a folder. Never touches the wire.
-    ///
-    /// # Errors
-    ///
-    /// [`Kind::Closed`] where none is; [`Kind::Missing`] if the server has not said how many messages are in it.
-    pub fn selected(&mut self) -> Result<Folder<&mut Self>> {
-        Folder::new(self)
-    }
-
-    /// [`select`](Self::select) with the session moved into the folder, which can then be stored and boxed. Where it fails the
-    /// session is dropped: use `select` where failure is expected.
-    ///
-    /// # Errors
-    ///
-    /// As [`select`](Self::select).
-    pub async fn into_folder(self, name: impl TryInto<MailboxName, Error: Into<Error>>) -> Result<Folder<Self>> {
-        self.select_as(name, false).await?;
-        Folder::new(self)
-    }
-
     /// Says goodbye and waits, for at most [`Deadlines::logout`](crate::Deadlines::logout), for the server's. A server that just closes
     /// has said enough.
     ///
@@ -453,11 +391,6 @@ impl Imap {
     pub(super) fn terms(&self) -> Terms {
         let state = self.link.state();
         Terms { utf8: state.utf8(), no_charset: state.enabled.utf8_accept() }
-    }
-
-    async fn select_as(&self, name: impl TryInto<MailboxName, Error: Into<Error>>, read_only: bool) -> Result<()> {
-        self.call(Select { name: named(name)?, read_only }).await?;
-        counting::count(&self.link, &self.limits).await
     }
 }
 

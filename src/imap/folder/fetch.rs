@@ -10,15 +10,15 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use futures_core::Stream;
 
-use super::call::{ImapInbox, ImapLink};
-use super::codec::{self, FetchedBatch, UnreadableFetch};
-use super::command::fetch;
-use super::engine::{Delivery, Piece, Request};
 use super::existing::{Existing, Presence};
-use super::limited::Descent;
-use super::types::{Cut, Fetched, Items, Progress, Uid, Uids};
 use crate::defect::{Defect, Reason};
 use crate::error::{Error, Kind, Result};
+use crate::imap::call::{ImapInbox, ImapLink};
+use crate::imap::codec::{self, FetchedBatch, UnreadableFetch};
+use crate::imap::command::fetch;
+use crate::imap::engine::{Delivery, Piece, Request};
+use crate::imap::limited::Descent;
+use crate::imap::types::{Cut, Fetched, Items, Progress, Uid, Uids};
 use crate::limits::Limits;
 
 /// How many unreadable responses are kept for [`Fetch::unreadable`].

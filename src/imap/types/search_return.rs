@@ -1,23 +1,23 @@
-//! [`Returns`]: what a search is to say about what it found (RFC 4731). It must not know how a server without ESEARCH is asked.
+//! [`SearchReturn`]: what a search is to say about what it found (RFC 4731). It must not know how a server without ESEARCH is asked.
 
 use std::fmt;
 
-use super::found::Found;
-use super::stretch::Stretch;
+use super::partial_range::PartialRange;
+use super::search_result::SearchResult;
 
 /// What to tell of the messages that a search finds. By itself it asks for nothing; where only numbers are wanted, the answer is
 /// short however many messages match.
 ///
 /// ```
-/// use postroom::imap::Returns;
+/// use postroom::imap::SearchReturn;
 ///
-/// let wanted = Returns::new().count().max();
-/// assert_ne!(wanted, Returns::ALL);
+/// let wanted = SearchReturn::new().count().max();
+/// assert_ne!(wanted, SearchReturn::ALL);
 /// ```
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
-pub struct Returns {
+pub struct SearchReturn {
     asked: u8,
-    stretch: Option<Stretch>,
+    stretch: Option<PartialRange>,
 }
 
 const NAMES: [(u8, &str); 8] = [
@@ -31,7 +31,7 @@ const NAMES: [(u8, &str); 8] = [
     (128, "CONTEXT"),
 ];
 
-impl Returns {
+impl SearchReturn {
     /// Which ones.
     pub const ALL: Self = Self::only(8);
 
@@ -91,7 +91,7 @@ impl Returns {
 
     /// Also a stretch of what was found (`PARTIAL`, RFC 9394; `CONTEXT=SEARCH`, RFC 5267).
     #[must_use]
-    pub const fn partial(self, stretch: Stretch) -> Self {
+    pub const fn partial(self, stretch: PartialRange) -> Self {
         Self { stretch: Some(stretch), ..self }
     }
 
@@ -118,7 +118,7 @@ impl Returns {
     }
 
     /// What was asked for and not told, counted from the set where that was told.
-    pub(crate) fn complete(self, mut found: Found) -> Found {
+    pub(crate) fn complete(self, mut found: SearchResult) -> SearchResult {
         if let Some(all) = &found.all {
             let first = || all.ranges().next().map(|range| *range.start());
             let last = || all.ranges().next_back().map(|range| *range.end());
@@ -148,7 +148,7 @@ impl Returns {
 }
 
 /// The wire form, without its parentheses.
-impl fmt::Display for Returns {
+impl fmt::Display for SearchReturn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names = NAMES.iter().filter(|(bit, _)| self.asks(*bit)).map(|(_, name)| (*name).to_owned());
         let stretch = self.stretch.map(|stretch| format!("PARTIAL {stretch}"));

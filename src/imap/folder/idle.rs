@@ -8,9 +8,10 @@ use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
 
-use super::call::ImapInbox;
-use super::engine::{Delivery, Event, Request};
 use crate::error::Result;
+use crate::imap::call::ImapInbox;
+use crate::imap::engine::{Delivery, Request};
+use crate::imap::types::Event;
 
 /// What happens in the selected mailbox, until dropped: what was not taken then is there the next time. See
 /// [`Folder::idle`](super::Folder::idle).

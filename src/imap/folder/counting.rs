@@ -3,11 +3,11 @@
 
 use std::future::poll_fn;
 
-use super::call::{ImapLink, end_of};
-use super::engine::{Counted, Request};
 use super::existing::{Existing, Presence};
-use super::types::Uids;
 use crate::error::{Error, Kind, Result};
+use crate::imap::call::{ImapLink, end_of};
+use crate::imap::engine::{Counted, Request};
+use crate::imap::types::Uids;
 use crate::limits::Limits;
 
 /// Whether a mailbox is selected that was not counted.

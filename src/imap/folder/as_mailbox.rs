@@ -8,17 +8,17 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 
+use super::Folder;
 use super::existing::{Existing, Presence};
 use super::fetch::Fetch;
-use super::folder::Folder;
-use super::session::Imap;
-use super::types::{Fetched, Items, Section, Uid, Uids};
 use crate::body::Body;
 use crate::defect::Defect;
 use crate::error::{Error, Kind, Result};
 use crate::flag::{Flag, FlagChange};
+use crate::imap::session::Imap;
+use crate::imap::types::{Fetched, Items, Section, Uid, Uids};
 use crate::judge::Verdict;
-use crate::mailbox::{BoxFuture, Committed, Entry, Features, Idling, Mailbox, Part};
+use crate::mailbox::{BoxFuture, Changes, Committed, Entry, Features, Mailbox, Part};
 use crate::message_id::{Key, MessageId, Place};
 use crate::messages::{Message, Messages, Source};
 
@@ -31,17 +31,17 @@ impl<S: BorrowMut<Imap> + Send + Sync> Mailbox for Folder<S> {
         let stable = selected.as_ref().is_some_and(|info| info.uid_validity.is_some() && !info.uids_not_sticky);
         let writable = selected.is_some_and(|info| !info.read_only);
         let session = self.session();
-        let idle = match session.capabilities().idle() {
-            true => Idling::Push,
-            false => Idling::Poll(session.poll_interval()),
+        let changes = match session.capabilities().idle() {
+            true => Changes::Push,
+            false => Changes::Poll(session.poll_interval()),
         };
         Features {
-            idle,
+            changes,
             flags: writable,
             folders: true,
             stable_ids: stable,
             delete: writable && self.can_expunge(),
-            hides_downloaded: false,
+            may_hide_downloaded: false,
         }
     }
 
@@ -63,7 +63,7 @@ impl<S: BorrowMut<Imap> + Send + Sync> Mailbox for Folder<S> {
         self.flaws
     }
 
-    fn fetch<'a>(&'a mut self, ids: &'a [MessageId], part: Part) -> BoxFuture<'a, Result<Messages<'a>>> {
+    fn messages<'a>(&'a mut self, ids: &'a [MessageId], part: Part) -> BoxFuture<'a, Result<Messages<'a>>> {
         Box::pin(async move {
             let place = self.place().clone();
             let uids = self.uids(ids)?;
@@ -72,7 +72,7 @@ impl<S: BorrowMut<Imap> + Send + Sync> Mailbox for Folder<S> {
         })
     }
 
-    fn read<'a>(&'a mut self, id: &'a MessageId) -> BoxFuture<'a, Result<Body<'a>>> {
+    fn open<'a>(&'a mut self, id: &'a MessageId) -> BoxFuture<'a, Result<Body<'a>>> {
         Box::pin(async move {
             let uid = self.uid(id)?;
             Self::read(self, uid, Section::WHOLE).await
@@ -105,7 +105,7 @@ impl<S: BorrowMut<Imap> + Send + Sync> Mailbox for Folder<S> {
         })
     }
 
-    fn delete<'a>(&'a mut self, ids: &'a [MessageId]) -> BoxFuture<'a, Result<()>> {
+    fn mark_deleted<'a>(&'a mut self, ids: &'a [MessageId]) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
             self.check_expunge()?;
             let uids = self.uids(ids)?;
@@ -114,7 +114,7 @@ impl<S: BorrowMut<Imap> + Send + Sync> Mailbox for Folder<S> {
         })
     }
 
-    fn idle(&mut self) -> BoxFuture<'_, Result<()>> {
+    fn changed(&mut self) -> BoxFuture<'_, Result<()>> {
         Box::pin(async move {
             let mut events = Self::idle(self).await?;
             match events.try_next().await? {

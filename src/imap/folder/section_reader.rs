@@ -7,15 +7,15 @@ use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, Bytes};
 
-use super::call::{ImapInbox, ImapLink};
-use super::codec::{Batch, FetchedBatch};
-use super::command::body;
-use super::engine::{Delivery, Request};
 use super::existing::{Existing, Presence};
-use super::types::{Fetched, Section, Uid, Uids};
 use crate::body::reader::Chunks;
 use crate::defect::Defect;
 use crate::error::{Error, Kind, Result};
+use crate::imap::call::{ImapInbox, ImapLink};
+use crate::imap::codec::{Batch, FetchedBatch};
+use crate::imap::command::body;
+use crate::imap::engine::{Delivery, Request};
+use crate::imap::types::{Fetched, Section, Uid, Uids};
 use crate::judge::Verdict;
 use crate::limits::Limits;
 

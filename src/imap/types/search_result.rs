@@ -1,4 +1,4 @@
-//! [`Found`]: what a search says that it found (RFC 9051 §7.3.4, RFC 4731 and what extends it). It must not know what was asked.
+//! [`SearchResult`]: what a search says that it found (RFC 9051 §7.3.4, RFC 4731 and what extends it). It must not know what was asked.
 
 use std::fmt::Write;
 
@@ -11,7 +11,7 @@ use crate::error::Result;
 /// What a search found. The numbers are UIDs where the command was a UID command, as all of this crate are.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
-pub struct Found {
+pub struct SearchResult {
     /// The tag of the command this answers; only ESEARCH says it.
     pub tag: Option<String>,
     /// The mailbox that was searched, where a search goes through several (RFC 7377).
@@ -32,7 +32,7 @@ pub struct Found {
     /// How many were found.
     pub count: Option<u64>,
     /// The highest modification sequence among what was found.
-    pub mod_seq: Option<u64>,
+    pub modseq: Option<u64>,
     /// A stretch of what was found (RFC 5267 §4.4, RFC 9394).
     pub partial: Option<Partial>,
     /// How well each matches, from 1 to 100, in the order of `all` or `order` (RFC 6203 §4).
@@ -43,7 +43,7 @@ pub struct Found {
     pub other: Vec<u8>,
 }
 
-impl Found {
+impl SearchResult {
     /// What was found in one part of a mailbox, and in the part with the lower UIDs. Which modification sequence is the highest is told
     /// only if it was asked among all that was found.
     pub(crate) fn joined(self, lower: Self) -> Result<Self> {
@@ -52,9 +52,9 @@ impl Found {
             (mine, more) => mine.or(more),
         };
         let count = self.count.zip(lower.count).map(|(mine, more)| mine.saturating_add(more));
-        let mod_seq = self.mod_seq.max(lower.mod_seq).filter(|_| all.is_some() || count.is_some());
+        let modseq = self.modseq.max(lower.modseq).filter(|_| all.is_some() || count.is_some());
         let (min, max) = (lower.min.or(self.min), self.max.or(lower.max));
-        Ok(Self { all, order: None, min, max, count, mod_seq, ..lower })
+        Ok(Self { all, order: None, min, max, count, modseq, ..lower })
     }
 }
 
@@ -126,6 +126,7 @@ impl SearchUpdates {
 
 /// What happened to a search's result (RFC 5267 §4.3.2, §4.3.3).
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
 pub enum SearchChange {
     /// `ADDTO`: inserted there.
     Added,
@@ -140,5 +141,5 @@ pub struct Sorted {
     /// What was found, in the order asked for.
     pub list: UidList,
     /// The highest modification sequence among it (RFC 7162 §3.1.6).
-    pub mod_seq: Option<u64>,
+    pub modseq: Option<u64>,
 }

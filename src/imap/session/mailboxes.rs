@@ -1,21 +1,21 @@
 //! What [`Imap`] can do with mailboxes as wholes: list, make, remove, rename, subscribe to and count them. What is in a mailbox is
 //! `folder.rs`'s business.
 
-use super::command::create::Create;
-use super::command::delete::Delete;
-use super::command::list::{List, Options, Selection};
-use super::command::namespace::Namespace;
-use super::command::rename::Rename;
-use super::command::status::Status;
-use super::command::subscribe::Subscribe;
-use super::session::{Imap, named};
-use super::types::{Listing, MailboxName, Namespaces, StatusData, StatusItems};
+use super::{Imap, named};
 use crate::error::{Error, Result};
+use crate::imap::command::create::Create;
+use crate::imap::command::delete::Delete;
+use crate::imap::command::list::{List, Options, Selection};
+use crate::imap::command::namespace::Namespace;
+use crate::imap::command::rename::Rename;
+use crate::imap::command::status::Status;
+use crate::imap::command::subscribe::Subscribe;
+use crate::imap::types::{Listing, MailboxName, MailboxStatus, Namespaces, StatusItems};
 
 /// What is known of two names, by [`Imap::same_mailbox`].
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
-pub enum Sameness {
+pub enum SameMailbox {
     /// They are of one mailbox.
     Same,
     /// They are of two mailboxes.
@@ -30,7 +30,7 @@ pub enum Sameness {
 impl Imap {
     /// The mailboxes whose names match a pattern, in which `*` stands for anything and `%` for anything within one level of
     /// the hierarchy. Also says which have children and a special use, where the server can. A line of the answer that cannot be read
-    /// whole is a mailbox with [`defects`](super::Listed::defects), or, where it names none, among
+    /// whole is a mailbox with [`defects`](crate::imap::Listed::defects), or, where it names none, among
     /// [`Listing::unreadable`]. One flight.
     ///
     /// # Errors
@@ -64,7 +64,7 @@ impl Imap {
         let root =
             self.call(List { pattern: "", selection: Selection::All, options: Options::None, utf8: false }).await?;
         let delimiter = root.first().and_then(|listed| listed.delimiter);
-        let own = super::types::Namespace::new(String::new(), delimiter);
+        let own = crate::imap::types::Namespace::new(String::new(), delimiter);
         Ok(Namespaces { personal: vec![own], ..Namespaces::default() })
     }
 
@@ -75,7 +75,7 @@ impl Imap {
     /// [`Kind::Input`](crate::Kind::Input) for a name that cannot be, [`Kind::Rejected`](crate::Kind::Rejected) where the server
     /// refuses (code `ALREADYEXISTS`, `CANNOT`, `NOPERM`, ...), [`Kind::Unknown`](crate::Kind::Unknown) where the connection
     /// ended before the answer.
-    pub async fn create(&self, name: impl TryInto<MailboxName, Error: Into<Error>>) -> Result<()> {
+    pub async fn create_mailbox(&self, name: impl TryInto<MailboxName, Error: Into<Error>>) -> Result<()> {
         self.call(Create { name: named(name)? }).await
     }
 
@@ -83,8 +83,8 @@ impl Imap {
     ///
     /// # Errors
     ///
-    /// As [`create`](Self::create); codes `NONEXISTENT`, `HASCHILDREN`, `INUSE` and others.
-    pub async fn delete(&self, name: impl TryInto<MailboxName, Error: Into<Error>>) -> Result<()> {
+    /// As [`create_mailbox`](Self::create_mailbox); codes `NONEXISTENT`, `HASCHILDREN`, `INUSE` and others.
+    pub async fn delete_mailbox(&self, name: impl TryInto<MailboxName, Error: Into<Error>>) -> Result<()> {
         self.call(Delete { name: named(name)? }).await
     }
 
@@ -93,8 +93,8 @@ impl Imap {
     ///
     /// # Errors
     ///
-    /// As [`create`](Self::create); codes `NONEXISTENT`, `ALREADYEXISTS` and others.
-    pub async fn rename(
+    /// As [`create_mailbox`](Self::create_mailbox); codes `NONEXISTENT`, `ALREADYEXISTS` and others.
+    pub async fn rename_mailbox(
         &self,
         from: impl TryInto<MailboxName, Error: Into<Error>>,
         to: impl TryInto<MailboxName, Error: Into<Error>>,
@@ -106,7 +106,7 @@ impl Imap {
     ///
     /// # Errors
     ///
-    /// As [`create`](Self::create); some servers refuse names that do not exist.
+    /// As [`create_mailbox`](Self::create_mailbox); some servers refuse names that do not exist.
     pub async fn subscribe(&self, name: impl TryInto<MailboxName, Error: Into<Error>>) -> Result<()> {
         self.call(Subscribe { name: named(name)?, on: true }).await
     }
@@ -115,14 +115,14 @@ impl Imap {
     ///
     /// # Errors
     ///
-    /// As [`create`](Self::create).
+    /// As [`create_mailbox`](Self::create_mailbox).
     pub async fn unsubscribe(&self, name: impl TryInto<MailboxName, Error: Into<Error>>) -> Result<()> {
         self.call(Subscribe { name: named(name)?, on: false }).await
     }
 
     /// A mailbox in numbers, without selecting it: what was asked, as far as the server tells it. One flight, shared by several
     /// of them under `join!` where they are about different mailboxes. For the server it may be work: of the selected mailbox
-    /// [`Folder::info`](super::Folder::info) knows the same for nothing.
+    /// [`Folder::info`](crate::imap::Folder::info) knows the same for nothing.
     ///
     /// ```
     /// # #[cfg(feature = "testing")]
@@ -150,14 +150,14 @@ impl Imap {
         &self,
         name: impl TryInto<MailboxName, Error: Into<Error>>,
         items: StatusItems,
-    ) -> Result<StatusData> {
+    ) -> Result<MailboxStatus> {
         let name = named(name)?;
         let state = self.link().state();
         if let Some(missing) = items.missing(&self.capabilities(), state.rev2()).next() {
             return Err(Error::unsupported(format!("the server cannot tell {missing} of a mailbox")));
         }
         if items.is_empty() {
-            return Ok(StatusData::new(name));
+            return Ok(MailboxStatus::new(name));
         }
         let told = self.call(Status { name: name.clone(), items, utf8: state.utf8() }).await?;
         if let Some(limit) = told.append_limit {
@@ -177,10 +177,10 @@ impl Imap {
         &self,
         one: impl TryInto<MailboxName, Error: Into<Error>>,
         other: impl TryInto<MailboxName, Error: Into<Error>>,
-    ) -> Result<Sameness> {
+    ) -> Result<SameMailbox> {
         let (one, other) = (named(one)?, named(other)?);
         if one == other {
-            return Ok(Sameness::Same);
+            return Ok(SameMailbox::Same);
         }
         let mut items = StatusItems::UID_NEXT | StatusItems::UID_VALIDITY;
         let rev2 = self.link().state().rev2();
@@ -190,19 +190,19 @@ impl Imap {
         let first = self.status(&one, items).await?;
         let second = self.status(&other, items).await?;
         if let (Some(first), Some(second)) = (&first.mailbox_id, &second.mailbox_id) {
-            return Ok(if first == second { Sameness::Same } else { Sameness::Different });
+            return Ok(if first == second { SameMailbox::Same } else { SameMailbox::Different });
         }
         if first.uid_validity.zip(second.uid_validity).is_some_and(|(first, second)| first != second) {
-            return Ok(Sameness::Different);
+            return Ok(SameMailbox::Different);
         }
         match (first.uid_next, second.uid_next) {
-            (Some(first), Some(second)) if first > second => Ok(Sameness::Different),
+            (Some(first), Some(second)) if first > second => Ok(SameMailbox::Different),
             (Some(first), Some(second)) if first < second => {
                 let third = self.status(&one, items).await?;
                 let apart = third.uid_next.is_some_and(|third| third < second);
-                Ok(if apart { Sameness::Different } else { Sameness::Indistinct })
+                Ok(if apart { SameMailbox::Different } else { SameMailbox::Indistinct })
             }
-            _ => Ok(Sameness::Indistinct),
+            _ => Ok(SameMailbox::Indistinct),
         }
     }
 

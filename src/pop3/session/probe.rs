@@ -2,11 +2,11 @@
 //! take a refusal for a missing command where it may have another reason.
 
 use super::census::{Census, Said};
-use super::session::{Pop3, listing};
-use super::{Capabilities, Number};
+use super::names::Row;
+use super::{Pop3, listing};
 use crate::error::{Error, Kind, Result};
 use crate::message_id::MessageId;
-use crate::pop3::names::Row;
+use crate::pop3::{Capabilities, Number};
 
 /// What trying has shown in this session.
 #[derive(Clone, Copy, Debug, Default)]

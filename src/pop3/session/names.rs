@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
-use super::types::{Number, Uidl};
 use crate::error::{Error, Result};
 use crate::message_id::{Key, MessageId, Place};
+use crate::pop3::types::{Number, Uidl};
 
 /// The names, as far as listings have told them. A number keeps its name for the whole session.
 pub(super) struct Names {
