@@ -1,10 +1,11 @@
-//! The I/O traits of tokio that the rest of the crate uses, so that none of it names tokio, and what its readers share. No socket and
+//! The I/O traits and files of tokio that the rest of the crate uses, so that none of it names tokio, and what its readers share. No socket and
 //! no clock here.
 
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+pub(crate) use tokio::fs::File;
 pub(crate) use tokio::io::{AsyncBufRead, AsyncRead, AsyncWrite, ReadBuf};
 
 /// Reads by copying, for a reader that shows its bytes where they are.

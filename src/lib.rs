@@ -59,7 +59,7 @@
 //!  imap: engine command                   pop3: engine              state machines without I/O; commands as data
 //!  imap: plan                                                       what a command asks of the engine
 //!  imap: codec types                      pop3: codec types   sasl  bytes and values
-//!  wire  text  engine  io  judge  error  limits  flag  word_list  defect  login  message_id
+//!  wire  text  engine  io  judge  error  limits  flag  flags  word_list  defect  login  message_id
 //! ```
 //!
 //! A layer knows only those below it, and `imap` and `pop3` never name each other; a test reads the sources and checks.
@@ -79,6 +79,7 @@ mod defect;
 mod engine;
 mod error;
 mod flag;
+mod flags;
 pub mod imap;
 mod io;
 mod judge;
@@ -103,6 +104,7 @@ pub use conn::{Driver, Notices, rustls};
 pub use defect::{Defect, Reason};
 pub use error::{Code, Error, Fault, Kind, Result};
 pub use flag::{Flag, FlagAction, FlagChange};
+pub use flags::Flags;
 pub use imap::Imap;
 pub use limits::{Deadlines, Limits};
 pub use login::{Login, Secret, TokenError, TokenFuture, TokenProvider};

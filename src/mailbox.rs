@@ -10,9 +10,9 @@ use time::OffsetDateTime;
 use crate::body::Body;
 use crate::error::{Error, Result};
 use crate::flag::FlagChange;
+use crate::flags::Flags;
 use crate::message_id::MessageId;
 use crate::messages::Messages;
-use crate::word_list::WordList;
 
 /// The future of a trait method: boxed once a call, never once a message.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -114,7 +114,7 @@ pub struct Entry {
     /// Its size in octets as the server says; servers err.
     pub size: Option<u64>,
     /// Its flags; `None` where the protocol has none.
-    pub flags: Option<WordList>,
+    pub flags: Option<Flags<'static>>,
     /// When it arrived; `None` where the protocol does not say.
     pub received: Option<OffsetDateTime>,
 }

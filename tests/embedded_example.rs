@@ -5,7 +5,7 @@
 
 use postroom::imap::{Imap, Items, Uids};
 use postroom::testing::{Builder, Fault, Server, Trouble};
-use postroom::{Config, Error, Kind, Login};
+use postroom::{Config, Error, Flag, Kind, Login};
 
 /// The program: the subjects of what is unread, oldest first. Whoever calls it decides about errors.
 async fn unread_subjects(config: Config, login: Login) -> Result<Vec<String>, Error> {
@@ -14,7 +14,7 @@ async fn unread_subjects(config: Config, login: Login) -> Result<Vec<String>, Er
     let mut mail = inbox.fetch(Uids::ALL, Items::ENVELOPE.flags()).await?;
     let mut subjects = Vec::new();
     while let Some(message) = mail.try_next().await? {
-        if !message.flags().is_some_and(|flags| flags.contains("\\Seen")) {
+        if !message.flags().is_some_and(|flags| flags.contains(&Flag::SEEN)) {
             subjects.push(message.subject().unwrap_or_default().into_owned());
         }
     }

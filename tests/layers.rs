@@ -24,8 +24,20 @@ struct Layer {
 }
 
 /// Values that anybody may name; they know nothing but each other.
-const VALUES: &[&str] =
-    &["error", "limits", "flag", "word_list", "defect", "judge", "message_id", "login", "body", "config", "recorder"];
+const VALUES: &[&str] = &[
+    "error",
+    "limits",
+    "flag",
+    "flags",
+    "word_list",
+    "defect",
+    "judge",
+    "message_id",
+    "login",
+    "body",
+    "config",
+    "recorder",
+];
 
 macro_rules! layer {
     ($module:literal: $($may_use:literal)*) => {
@@ -41,6 +53,7 @@ const LAYERS: &[Layer] = &[
     layer!("judge": "defect" "error"),
     layer!("flag": "error"),
     layer!("word_list":),
+    layer!("flags": "flag" "word_list"),
     layer!("login": "error"),
     layer!("message_id": "error"),
     // rustls' types are part of the public configuration; `rustls` is the crate's re-export of it.

@@ -103,7 +103,7 @@ fn query(with: &Hostile) -> Query {
         2 => Query::email_id(with.a.as_str()).and(Query::thread_id(with.b.as_str())),
         3 => Query::annotation(with.a.as_str(), with.b.as_str(), with.c.as_str()),
         4 => Query::older(seconds).and(Query::uid_after(uid)).and(Query::recent()).and(label),
-        _ => Flag::new(&with.a).map_or_else(|_| Query::body(with.a.as_str()), |flag| Query::mod_seq_of(flag, 7)),
+        _ => Flag::new(&with.a).map_or_else(|_| Query::body(with.a.as_str()), |flag| Query::modseq_of(flag, 7)),
     }
 }
 
@@ -124,7 +124,7 @@ fn items(with: &Hostile) -> Items {
         Ok(fields) => items.section(fields),
         Err(_) => items,
     };
-    items.binary(&[with.uid], Some((0, NonZeroU32::MIN))).unwrap()
+    items.binary(Section::part(&[with.uid]).unwrap(), Some((0, NonZeroU32::MIN))).unwrap()
 }
 
 /// Those that a session refuses to run, and all others.

@@ -1,5 +1,7 @@
 //! FETCH and UIDFETCH as a JSON object, without the body structure.
 
+use std::borrow::Cow;
+
 use postroom::Defect;
 use postroom::imap::{Address, Addresses, Annotation, Envelope, Fetched, SeqNum, Uid};
 use serde_json::{Map, Value, json};
@@ -13,7 +15,7 @@ use super::value::nil;
 pub fn message(fetched: &Fetched) -> Value {
     let (mut object, raw) = (Map::new(), fetched.raw());
     object.insert("type".to_owned(), if fetched.seq().is_some() { "FETCH" } else { "UIDFETCH" }.into());
-    let flags = fetched.flags().map(|flags| flags.iter().collect::<Vec<_>>());
+    let flags = fetched.flags().map(|flags| flags.iter().map(Cow::into_owned).collect::<Vec<_>>());
     let labels = fetched.gmail_labels().map(|labels| labels.map(|label| string(Some(label))).collect::<Vec<_>>());
     for (key, value) in [
         ("seq", fetched.seq().map(|seq| json!(SeqNum::as_u32(seq)))),

@@ -44,8 +44,9 @@ fn cut(data: &[u8], step: usize, limits: &Limits, threshold: usize) -> (usize, u
                     input.extend_from_slice(&behind[there..]);
                 }
                 Ok(Frame::Literal { .. }) if framer.keep(limits).is_ok() => {}
-                Ok(Frame::Partial) => break,
                 Ok(Frame::Literal { .. }) | Err(_) => return (frames, digest.finish(), true),
+                // `Frame::Partial`
+                Ok(_) => break,
             }
         }
     }

@@ -76,7 +76,7 @@ fn look(data: &[u8], fetched: &Fetched) {
     ));
     if let Some(root) = fetched.body_structure() {
         assert!(root.walk().count() <= data.len());
-        root.walk().for_each(|part| drop(black_box((part.number_path(), part.filename(), part.envelope()))));
+        root.walk().for_each(|part| drop(black_box((part.section(), part.filename(), part.envelope()))));
     }
     fetched.sections().for_each(|section| drop(black_box((section.section(), section.bytes(), section.origin()))));
     black_box(fetched.annotations().count());

@@ -45,14 +45,15 @@ fn framed(frame: Vec<u8>, pieces: &[u8], threshold: usize) -> Bytes {
                 return input.split_to(len).freeze();
             }
             Ok(Frame::Literal { .. }) => framer.keep(&limits).expect("a literal that may be kept"),
-            Ok(Frame::Partial) => {
+            Err(error) => panic!("{error}: {}", frame.escape_ascii()),
+            // `Frame::Partial`
+            Ok(_) => {
                 let (piece, behind) =
                     rest.split_at(pieces.next().map_or(rest.len(), |piece| rest.len().min(usize::from(*piece) + 1)));
                 assert!(!piece.is_empty(), "no end in {}", frame.escape_ascii());
                 input.extend_from_slice(piece);
                 rest = behind;
             }
-            Err(error) => panic!("{error}: {}", frame.escape_ascii()),
         }
     }
 }

@@ -44,7 +44,7 @@ pub fn engine(data: &[u8]) {
 }
 
 fn request(which: u8) -> Option<Ask<Request>> {
-    let uids = Uids::from(Uid::new(u32::from(which) + 1)?);
+    let uids = Uids::from(Uid::nonzero(u32::from(which) + 1)?);
     let selection = u64::from(which >> 6);
     let inbox = MailboxName::INBOX;
     let terms = Terms::default();
@@ -66,7 +66,7 @@ fn request(which: u8) -> Option<Ask<Request>> {
         13 => return Some(Ask::More(Request::Answer(Some(Secret::from("AAAA"))))),
         14 => return Some(Ask::More(Request::Feed(vec![b'x'; usize::from(which)].into()))),
         15 => StartTls.plan(terms),
-        16 => Number { selection, from: SeqNum::new(u32::from(which))?, to: None, compact: true }.plan(terms),
+        16 => Number { selection, from: SeqNum::nonzero(u32::from(which))?, to: None, compact: true }.plan(terms),
         17 => Copy { selection, uids: &uids, to: &archive, leave: which & 64 != 0 }.plan(terms),
         18 => Close { selection, expunge: which & 64 != 0 }.plan(terms),
         19 => Enable { names: &["IMAP4rev2"] }.plan(terms),

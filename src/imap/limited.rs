@@ -43,7 +43,7 @@ impl Descent {
         }
         self.rounds.count(cut)?;
         self.last = Some(last);
-        let rest = Uid::new(1).zip(Uid::new(last.as_u32() - 1)).map(|(first, end)| Uids::range(first, end));
+        let rest = Uid::nonzero(1).zip(Uid::nonzero(last.as_u32() - 1)).map(|(first, end)| Uids::range(first, end));
         Ok(asked.intersection(&rest.unwrap_or_default()))
     }
 }
@@ -83,10 +83,10 @@ pub(super) fn portions(uids: &Uids, most: u64) -> impl Iterator<Item = Uids> + '
         while room > 0 {
             let Some((first, last)) = rest.take().or_else(|| ranges.next()) else { break };
             let more = u32::try_from(room - 1).unwrap_or(u32::MAX);
-            let end = Uid::new(first.as_u32().saturating_add(more)).map_or(last, |end| end.min(last));
+            let end = Uid::nonzero(first.as_u32().saturating_add(more)).map_or(last, |end| end.min(last));
             portion.insert_range(first, end);
             room -= u64::from(end.as_u32() - first.as_u32()) + 1;
-            rest = Uid::new(end.as_u32().saturating_add(1)).filter(|_| end < last).map(|next| (next, last));
+            rest = Uid::nonzero(end.as_u32().saturating_add(1)).filter(|_| end < last).map(|next| (next, last));
         }
         (!portion.is_empty()).then(|| portion.under(uids.validity()))
     })
@@ -103,7 +103,7 @@ mod tests {
     }
 
     fn at(last: u32) -> Cut {
-        Cut { limit: 3, last: Uid::new(last) }
+        Cut { limit: 3, last: Uid::nonzero(last) }
     }
 
     #[test]
@@ -146,7 +146,7 @@ mod tests {
     proptest! {
         #[test]
         fn whatever_is_said_each_round_leaves_less(said in prop::collection::vec(0u32..60, 1..40), from in 1u32..40) {
-            let mut left = Uids::from_uid(Uid::new(from).unwrap());
+            let mut left = Uids::from_uid(Uid::nonzero(from).unwrap());
             let mut descent = Descent::new(5);
             for last in said {
                 let Ok(less) = descent.below(&left, at(last)) else { break };
@@ -158,7 +158,7 @@ mod tests {
 
         #[test]
         fn portions_are_small_and_make_up_the_whole(numbers in prop::collection::btree_set(1u32..60, 0..40), most in 1u64..9) {
-            let all: Uids = numbers.iter().filter_map(|&number| Uid::new(number)).collect();
+            let all: Uids = numbers.iter().filter_map(|&number| Uid::nonzero(number)).collect();
             let portions: Vec<Uids> = portions(&all, most).collect();
             prop_assert_eq!(portions.len() as u64, all.len().div_ceil(most));
             prop_assert!(portions.iter().all(|portion| portion.len() <= most));

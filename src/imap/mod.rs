@@ -24,10 +24,10 @@ pub use folder::{Fetch, Folder, Idle, NotLeft, Opening};
 pub use session::{Append, Imap, Notices, SameMailbox};
 pub use types::{
     Acl, AclEntry, Address, Addresses, Annotation, AnnotationSize, AnnotationSupport, Appended, BodyStructure,
-    Capabilities, Comparators, Condition, CopyUid, EntryName, Envelope, Event, Fetched, FetchedSection, Flags,
-    FolderInfo, Items, ListRights, Listed, Listing, MailboxName, MailboxStatus, Metadata, MyRights, Namespace,
-    Namespaces, Notice, NotifyEvent, Outcome, Params, PartKind, Partial, PartialRange, Parts, Progress, Query, Quota,
-    QuotaResource, QuotaRoots, QuotaUsage, Response, ResponseCode, Rights, Scope, SearchChange, SearchResult,
-    SearchReturn, SearchUpdate, SearchUpdates, Section, SeqNum, Sorted, StatusItems, Str, Strings, Thread, Threads,
-    Transferred, Uid, UidList, UidValidity, Uids, UrlContent, Vanished,
+    Capabilities, Comparators, Condition, CopyUid, EntryName, Envelope, Event, Fetched, FetchedSection, FolderInfo,
+    Items, ListRights, Listed, Listing, MailboxName, MailboxStatus, Metadata, MyRights, Namespace, Namespaces, Notice,
+    NotifyEvent, Outcome, Params, PartKind, Partial, PartialRange, Parts, Progress, Query, Quota, QuotaResource,
+    QuotaRoots, QuotaUsage, Response, ResponseCode, Rights, Scope, SearchChange, SearchResult, SearchReturn,
+    SearchUpdate, SearchUpdates, Section, SeqNum, Sorted, StatusItems, Str, Strings, Thread, Threads, Transferred, Uid,
+    UidList, UidValidity, Uids, UrlContent, Vanished,
 };

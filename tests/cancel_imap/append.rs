@@ -64,7 +64,7 @@ async fn a_larger_append_can_be_dropped_anywhere_and_the_session_lives() {
     let operation: Operation = |folder| {
         Box::pin(async {
             let reader = Source { left: 600 * KIB, then: Then::End };
-            format!("{:?}", folder.session().append("Sent", Append::reader(reader, 600 * KIB)).await.unwrap())
+            format!("{:?}", folder.session().append("Sent", Append::once(reader, 600 * KIB)).await.unwrap())
         })
     };
     let calm = calm(operation).await;
@@ -89,7 +89,7 @@ async fn an_append_of_which_too_much_is_missing_closes_the_connection_and_stores
     let operation: Operation = |folder| {
         Box::pin(async {
             let reader = Source { left: 3072 * KIB, then: Then::End };
-            format!("{:?}", folder.session().append("Sent", Append::reader(reader, 3072 * KIB)).await.unwrap())
+            format!("{:?}", folder.session().append("Sent", Append::once(reader, 3072 * KIB)).await.unwrap())
         })
     };
     let calm = calm(operation).await;
@@ -120,7 +120,7 @@ async fn a_reader_that_ends_or_fails_is_an_error_and_nothing_is_stored() {
             let server = Server::builder().in_memory().unwrap();
             let before = server.snapshot("alice");
             let imap = embedded(&server, plaintext()).await;
-            let message = Append::reader(Source { left: has, then }, has + 1);
+            let message = Append::once(Source { left: has, then }, has + 1);
             assert_eq!(imap.append("INBOX", message).await.unwrap_err().kind(), kind);
             assert!(imap.noop().await.is_ok(), "{has}");
             assert_eq!(server.snapshot("alice"), before);
@@ -133,7 +133,7 @@ async fn a_reader_that_stalls_can_be_dropped_and_nothing_is_stored() {
     let server = Server::builder().in_memory().unwrap();
     let before = server.snapshot("alice");
     let imap = embedded(&server, plaintext()).await;
-    let message = Append::reader(Source { left: 300_000, then: Then::Stall }, 400_000);
+    let message = Append::once(Source { left: 300_000, then: Then::Stall }, 400_000);
     let dropped = tokio::time::timeout(Duration::from_secs(5), imap.append("INBOX", message)).await;
     assert!(dropped.is_err());
     imap.noop().await.unwrap();
@@ -152,7 +152,7 @@ async fn a_slow_reader_is_not_the_servers_fault() {
             tokio::io::AsyncWriteExt::write_all(&mut slow, piece.as_bytes()).await.unwrap();
         }
     };
-    let (stored, ()) = tokio::join!(imap.append("INBOX", Append::reader(reader, 23)), feed);
+    let (stored, ()) = tokio::join!(imap.append("INBOX", Append::once(reader, 23)), feed);
     assert_eq!(stored.unwrap().unwrap().uid.as_u32(), 1);
     let snapshot = server.snapshot("alice").unwrap();
     assert_eq!(snapshot.messages("INBOX")[0].bytes.as_ref(), b"Subject: slow\r\n\r\ntext\r\n");
@@ -163,7 +163,7 @@ async fn a_slow_reader_is_not_the_servers_fault() {
 async fn a_lost_connection_is_told_while_the_reader_stalls() {
     let server = Server::builder().in_memory().unwrap();
     let imap = embedded(&server, plaintext()).await;
-    let message = Append::reader(Source { left: 10, then: Then::Stall }, 400_000);
+    let message = Append::once(Source { left: 10, then: Then::Stall }, 400_000);
     let lose = async {
         tokio::time::sleep(Duration::from_secs(1)).await;
         server.disconnect_all();
@@ -180,7 +180,7 @@ async fn a_large_append_that_was_not_begun_costs_nothing() {
     let Turned { folder, driver, count, .. } = &mut turned;
     let written = count.written();
     let reader = Source { left: 5000 * KIB, then: Then::End };
-    let mut work = Box::pin(folder.session().append("Sent", Append::reader(reader, 5000 * KIB)));
+    let mut work = Box::pin(folder.session().append("Sent", Append::once(reader, 5000 * KIB)));
     assert!(crate::support::once(work.as_mut()).await.is_none());
     drop(work);
     crate::support::once(Pin::new(driver)).await;
@@ -202,7 +202,7 @@ async fn what_goes_up_comes_down_whatever_its_size() {
         let server = Server::builder().in_memory().unwrap();
         let imap = embedded(&server, plaintext()).await;
         // More than was announced is not sent.
-        let message = Append::reader(Source { left: size + 5, then: Then::Stall }, size);
+        let message = Append::once(Source { left: size + 5, then: Then::Stall }, size);
         imap.append("INBOX", message).await.unwrap();
         assert_eq!(body(imap).await.len() as u64, size);
     }
@@ -278,7 +278,7 @@ async fn an_append_dropped_before_the_plus_is_filled_up_and_spoilt_where_that_is
         );
         let (script, imap) = scripted(&dialogue, plaintext().id([("name", "x")])).await;
         let imap = imap.unwrap();
-        let message = Append::reader(Source { left: 0, then: Then::Stall }, 5);
+        let message = Append::once(Source { left: 0, then: Then::Stall }, 5);
         assert!(tokio::time::timeout(Duration::from_secs(1), imap.append("INBOX", message)).await.is_err());
         imap.noop().await.unwrap();
         script.finish().await.unwrap();
@@ -292,7 +292,7 @@ async fn an_append_dropped_in_its_literal_closes_the_connection_of_a_server_that
         let dialogue = format!("C: {{A}} APPEND INBOX {{5}}\n{answers}eof");
         let (script, imap) = greeted(&dialogue, plaintext()).await;
         assert!(imap.capabilities().multiappend());
-        let message = Append::reader(Source { left: 2, then: Then::Stall }, 5);
+        let message = Append::once(Source { left: 2, then: Then::Stall }, 5);
         let dropped = tokio::time::timeout(Duration::from_secs(1), imap.append("INBOX", message)).await;
         assert!(dropped.is_err());
         assert_eq!(imap.noop().await.unwrap_err().kind(), Kind::Closed);

@@ -2,7 +2,7 @@
 
 use std::error::Error as _;
 
-use postroom::imap::{Items, MailboxName, Query, SearchReturn, StatusItems, Uid, UidValidity, Uids};
+use postroom::imap::{Items, MailboxName, Query, SearchReturn, Section, StatusItems, Uid, UidValidity, Uids};
 use postroom::{Flag, FlagChange, Kind};
 
 use crate::support::{SELECT, greeted, plaintext, scripted, selected};
@@ -26,7 +26,7 @@ async fn one_message_is_appended_at_one_place_or_at_none_that_is_known() {
         let appended = imap.append("INBOX", "x").await.unwrap();
         assert_eq!(appended.map(|at| (at.uid.as_u32(), u32::from(at.validity))), place, "{code}");
         let set = appended.map(Uids::from);
-        assert_eq!(set.and_then(|set| set.validity()), place.and_then(|(_, validity)| UidValidity::new(validity)));
+        assert_eq!(set.and_then(|set| set.validity()), place.and_then(|(_, validity)| UidValidity::new(validity).ok()));
         script.finish().await.unwrap();
     }
 }
@@ -50,7 +50,7 @@ async fn a_mapping_is_of_what_was_asked_for_and_shows_what_is_missing() {
     let (script, folder) = selected(dialogue, plaintext()).await;
     let copied = folder.copy(uids("1:3,9"), "Archive").await.unwrap();
     let missing = copied.missing.unwrap();
-    assert_eq!((missing.to_string(), missing.validity()), ("3".into(), UidValidity::new(7)));
+    assert_eq!((missing.to_string(), missing.validity()), ("3".into(), UidValidity::new(7).ok()));
     assert_eq!(copied.mapping.unwrap().from(), &uids("1:2,9"));
 
     let liar = folder.copy(uids("2"), "Archive").await.unwrap().mapping.unwrap();
@@ -164,7 +164,7 @@ async fn items_that_the_server_does_not_announce_are_not_asked_for() {
         Items::new().preview(),
         Items::new().save_date(),
         Items::new().gmail_labels(),
-        Items::new().binary(&[1], None).unwrap(),
+        Items::new().binary(Section::part(&[1]).unwrap(), None).unwrap(),
     ] {
         assert_eq!(folder.get(one, items.clone()).await.unwrap_err().kind(), Kind::Unsupported, "{items}");
         assert_eq!(folder.fetch(one, items).await.map(drop).unwrap_err().kind(), Kind::Unsupported);

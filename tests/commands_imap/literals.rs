@@ -59,7 +59,7 @@ async fn an_upload_that_is_answered_early_is_filled_up_with_nothing_of_the_messa
     // The reader gives five bytes and then waits for ever.
     let (mut feed, reader) = tokio::io::duplex(64);
     tokio::io::AsyncWriteExt::write_all(&mut feed, b"12345").await.unwrap();
-    let error = imap.append("None", Append::reader(reader, 20)).await.unwrap_err();
+    let error = imap.append("None", Append::once(reader, 20)).await.unwrap_err();
     assert_eq!((error.kind(), error.code().unwrap().name()), (Kind::Rejected, "TRYCREATE"));
     imap.noop().await.unwrap();
     script.finish().await.unwrap();
@@ -72,7 +72,7 @@ async fn an_upload_sent_unasked_and_dropped_stores_nothing() {
         let imap = embedded(&server, plaintext()).await;
         let (mut feed, reader) = tokio::io::duplex(64);
         tokio::io::AsyncWriteExt::write_all(&mut feed, b"Subject: ").await.unwrap();
-        let append = imap.append("INBOX", Append::reader(reader, 1000));
+        let append = imap.append("INBOX", Append::once(reader, 1000));
         assert!(tokio::time::timeout(std::time::Duration::from_secs(1), append).await.is_err());
         imap.noop().await.unwrap();
         assert_eq!(imap.status("INBOX", StatusItems::MESSAGES).await.unwrap().messages, Some(0));

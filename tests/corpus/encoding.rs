@@ -90,7 +90,7 @@ fn sets_are_those_of_the_vectors_or_refused() {
 /// Numbers to be written as a set.
 fn formats(vector: &Value) -> bool {
     let numbers = vector["numbers"].as_array().into_iter().flatten().filter_map(Value::as_u64);
-    let set: Uids = numbers.filter_map(|number| postroom::imap::Uid::new(u32::try_from(number).ok()?)).collect();
+    let set: Uids = numbers.filter_map(|number| postroom::imap::Uid::new(u32::try_from(number).ok()?).ok()).collect();
     set.to_string() == text(vector, "format")
 }
 

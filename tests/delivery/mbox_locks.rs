@@ -66,7 +66,7 @@ async fn a_second_delivery_into_the_same_file_is_refused_until_the_first_is_gone
     std::os::unix::fs::symlink("mbox", scratch.join("link")).unwrap();
     assert_eq!(Mbox::open(scratch.join("link")).await.unwrap_err().kind(), Kind::Busy);
     drop(first);
-    Mbox::open(scratch.join("link")).await.unwrap();
+    drop(Mbox::open(scratch.join("link")).await.unwrap());
 }
 
 #[tokio::test]

@@ -58,7 +58,7 @@ pub(crate) async fn bytes_flags_and_date_are_kept_and_the_uid_is_told(user: &Tri
     let stored = mail.try_next().await.unwrap().unwrap();
     assert_eq!(stored.internal_date(), Some(date));
     let flags = stored.flags().unwrap();
-    assert!(flags.seen() && flags.contains(label.as_str()));
+    assert!(flags.seen() && flags.contains(&label));
 }
 
 pub(crate) async fn a_reader_is_stored_byte_for_byte(user: &Trial) {
@@ -67,7 +67,7 @@ pub(crate) async fn a_reader_is_stored_byte_for_byte(user: &Trial) {
     for line in 0..60_000 {
         wanted.extend_from_slice(format!("{line} caf\u{e9} .\r\n").as_bytes());
     }
-    let append = Append::reader(&wanted[..], wanted.len() as u64);
+    let append = Append::once(&wanted[..], wanted.len() as u64);
     let first = told(user, imap.append("INBOX", append).await.unwrap());
     let second = told(user, imap.append("INBOX", message(2)).await.unwrap());
     assert!(first.is_none_or(|first| first == 1) && second.is_none_or(|second| second == 2));
@@ -88,7 +88,7 @@ pub(crate) async fn a_mailbox_that_is_not_there_is_refused_with_trycreate(user: 
 pub(crate) async fn an_append_dropped_midway_stores_nothing_and_the_session_lives(user: &Trial) {
     let mut imap = session(user).await;
     for (given, size) in [(&b""[..], 500), (b"Subject: half\r\n\r\nof it", 500), (b"Subject: more\r\n\r\n", 900_000)] {
-        let append = imap.append("INBOX", Append::reader(Stalled(given), size));
+        let append = imap.append("INBOX", Append::once(Stalled(given), size));
         // The reader never ends; how long one waits for it decides nothing.
         assert!(tokio::time::timeout(Duration::from_millis(300), append).await.is_err());
         imap = alive(user, imap).await;
@@ -102,7 +102,7 @@ pub(crate) async fn an_append_dropped_midway_stores_nothing_and_the_session_live
 
 pub(crate) async fn a_reader_that_ends_too_early_stores_nothing_and_the_session_lives(user: &Trial) {
     let imap = session(user).await;
-    let error = imap.append("INBOX", Append::reader(&b"Subject: short\r\n\r\n"[..], 500)).await.unwrap_err();
+    let error = imap.append("INBOX", Append::once(&b"Subject: short\r\n\r\n"[..], 500)).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Input);
     let imap = alive(user, imap).await;
     assert!(user.stored("INBOX").is_empty());
@@ -112,7 +112,7 @@ pub(crate) async fn a_reader_that_ends_too_early_stores_nothing_and_the_session_
 
 pub(crate) async fn an_append_that_lacks_too_much_closes_the_connection_and_stores_nothing(user: &Trial) {
     let imap = session(user).await;
-    let append = imap.append("INBOX", Append::reader(Stalled(b"Subject: huge\r\n\r\n"), 50_000_000));
+    let append = imap.append("INBOX", Append::once(Stalled(b"Subject: huge\r\n\r\n"), 50_000_000));
     assert!(tokio::time::timeout(Duration::from_millis(300), append).await.is_err());
     assert_eq!(imap.noop().await.unwrap_err().kind(), Kind::Closed);
     assert!(user.stored("INBOX").is_empty());

@@ -8,7 +8,7 @@ use crate::session;
 use crate::suite::Trial;
 
 fn uids(numbers: &[u32]) -> Uids {
-    numbers.iter().copied().filter_map(Uid::new).collect()
+    numbers.iter().copied().flat_map(Uid::new).collect()
 }
 
 async fn count(imap: &Imap, name: &str) -> u32 {

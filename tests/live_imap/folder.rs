@@ -87,14 +87,14 @@ pub(crate) async fn stored_flags_are_there_in_the_next_session(user: &Trial) {
     let mut mail = inbox.fetch(Uids::ALL, Items::FLAGS).await.unwrap();
     let first = mail.try_next().await.unwrap().unwrap();
     let flags = first.flags().unwrap();
-    assert!(flags.flagged() && flags.contains(label.as_str()) && !flags.seen());
+    assert!(flags.flagged() && flags.contains(&label) && !flags.seen());
     let second = mail.try_next().await.unwrap().unwrap();
     assert!(second.flags().unwrap().answered() && !second.flags().unwrap().flagged());
 }
 
 pub(crate) async fn expunge_removes_only_the_named_messages_that_are_marked(user: &Trial) {
     fill(user, 5);
-    let uids = |numbers: &[u32]| numbers.iter().copied().filter_map(Uid::new).collect::<Uids>();
+    let uids = |numbers: &[u32]| numbers.iter().copied().flat_map(Uid::new).collect::<Uids>();
     let mut imap = session(user).await;
     let mut inbox = imap.select("INBOX").await.unwrap();
     inbox.store(uids(&[2, 4, 5]), &FlagChange::add([Flag::DELETED])).await.unwrap();

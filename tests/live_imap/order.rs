@@ -73,7 +73,7 @@ pub(crate) async fn calls_on_one_folder_do_not_mix(user: &Trial) {
 
 pub(crate) async fn what_shifts_numbers_does_not_shift_its_neighbours(user: &Trial) {
     fill(user, 30);
-    let odd: Uids = (1..=29).step_by(2).filter_map(Uid::new).collect();
+    let odd: Uids = (1..=29).step_by(2).flat_map(Uid::new).collect();
     let of = |number| Uid::new(number).unwrap();
     let mut imap = session(user).await;
     let inbox = imap.select("INBOX").await.unwrap();

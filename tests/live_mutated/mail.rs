@@ -11,7 +11,7 @@ pub(crate) const THERE: [u32; 6] = [1, 4, 5, 11, 16, 20];
 pub(crate) const COMING: std::ops::RangeInclusive<u32> = 21..=PUT;
 
 pub(crate) fn uids(numbers: impl IntoIterator<Item = u32>) -> Uids {
-    numbers.into_iter().filter_map(Uid::new).collect()
+    numbers.into_iter().flat_map(Uid::new).collect()
 }
 
 /// The UIDs of those that are left.

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use postroom::imap::{BodyStructure, CopyUid, Fetch, Fetched, Uid, Uids};
-use postroom::{Error, WordList};
+use postroom::{Error, Flag, WordList};
 
 use crate::mail;
 
@@ -21,7 +21,7 @@ impl Values {
         let mut all = BTreeMap::new();
         while let Some(fetched) = fetch.try_next().await.unwrap() {
             let uid = fetched.uid().unwrap().as_u32();
-            if fetched.flags().is_some_and(|flags| flags.contains(&format!("$Ghost{uid}"))) {
+            if fetched.flags().is_some_and(|flags| flags.contains(&Flag::new(&format!("$Ghost{uid}")).unwrap())) {
                 assert!(mail::is_ghost(uid), "{fetched:?}");
                 continue;
             }
@@ -87,7 +87,7 @@ fn node(part: &BodyStructure<'_>) -> String {
     let words = [part.id(), part.description(), part.encoding(), part.md5(), part.disposition(), part.location()];
     format!(
         "{} {:?} {}/{} {:?} {words:?} {:?} {:?} {:?} {:?} {:?} {:?}",
-        part.number_path(),
+        part.section(),
         part.kind(),
         part.media_type(),
         part.subtype(),

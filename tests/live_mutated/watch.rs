@@ -1,7 +1,9 @@
 //! What the folder tells by itself, held against what the proxy, if there is one, made of the mailbox.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
+use postroom::Flag;
 use postroom::imap::{Event, Folder, Imap, Uid};
 
 use crate::mail;
@@ -37,9 +39,9 @@ impl<'a> Watch<'a> {
     }
 
     pub(crate) async fn until_flagged(&mut self, inbox: &mut Folder<&mut Imap>, wanted: Uid, flag: &str) {
-        let wild = self.wild;
+        let (wild, flag) = (self.wild, Flag::new(flag).unwrap());
         let flagged = |event: &Event| match event {
-            Event::Fetched { uid, data } if data.flags().is_some_and(|flags| flags.contains(flag)) => {
+            Event::Fetched { uid, data } if data.flags().is_some_and(|flags| flags.contains(&flag)) => {
                 assert!(*uid == Some(wanted) || (wild && uid.is_none()), "{wanted:?} is {uid:?}");
                 true
             }
@@ -106,7 +108,8 @@ impl<'a> Watch<'a> {
 /// Whether this tells a ghost's flags under its UID. Under another it must not.
 fn is_named(uid: Option<Uid>, data: &postroom::imap::Fetched) -> bool {
     let uid = uid.map(Uid::as_u32);
-    let flags: Vec<_> = data.flags().into_iter().flat_map(|flags| flags.iter()).collect();
+    let flags: Vec<_> =
+        data.flags().into_iter().flat_map(|flags| flags.iter().map(Cow::into_owned).collect::<Vec<_>>()).collect();
     let ghost = flags.iter().find_map(|flag| flag.strip_prefix("$Ghost")?.parse().ok());
     assert!(uid.is_none() || ghost.is_none() || uid == ghost, "{uid:?} is {data:?}");
     assert!(uid.is_none_or(|uid| mail::is_ghost(uid) == ghost.is_some()), "{uid:?} is {data:?}");

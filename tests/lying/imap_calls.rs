@@ -45,7 +45,7 @@ impl Session {
 }
 
 fn uids(numbers: &[u32]) -> Uids {
-    numbers.iter().filter_map(|number| Uid::new(*number)).collect()
+    numbers.iter().flat_map(|number| Uid::new(*number)).collect()
 }
 
 /// Makes the call in a mailbox that is opened after the lies have begun.

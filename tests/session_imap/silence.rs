@@ -210,7 +210,7 @@ async fn an_ok_before_the_literal_is_not_an_answer() {
     ";
     let (_script, imap) = scripted(unasked, plaintext()).await;
     let (_writer, reader) = tokio::io::duplex(9);
-    let message = postroom::imap::Append::reader(reader, 9);
+    let message = postroom::imap::Append::once(reader, 9);
     // It may have stored what had come.
     assert_eq!(imap.unwrap().append("INBOX", message).await.unwrap_err().kind(), Kind::Unknown);
     let mut login = Script::new(

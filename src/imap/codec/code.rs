@@ -32,9 +32,9 @@ fn with_data(name: &str, data: &[u8]) -> Option<ResponseCode> {
         "BADCHARSET" => ResponseCode::BadCharset(charsets(data)?),
         "CAPABILITY" => ResponseCode::Capability(Capabilities::from_text(&String::from_utf8_lossy(data))),
         "PERMANENTFLAGS" => ResponseCode::PermanentFlags(whole(data, grammar::flag_list)?),
-        "UIDNEXT" => ResponseCode::UidNext(Uid::new(small(data)?)),
-        "UIDVALIDITY" => ResponseCode::UidValidity(UidValidity::new(small(data)?)),
-        "UNSEEN" => ResponseCode::Unseen(SeqNum::new(small(data)?)),
+        "UIDNEXT" => ResponseCode::UidNext(Uid::nonzero(small(data)?)),
+        "UIDVALIDITY" => ResponseCode::UidValidity(UidValidity::nonzero(small(data)?)),
+        "UNSEEN" => ResponseCode::Unseen(SeqNum::nonzero(small(data)?)),
         "HIGHESTMODSEQ" => ResponseCode::HighestModSeq(whole(data, grammar::number)?),
         "MODIFIED" => ResponseCode::Modified(Uids::from_wire(data)?),
         "APPENDUID" => append_uid(data)?,
@@ -154,7 +154,7 @@ fn message_limit(data: &[u8]) -> Option<ResponseCode> {
     let (limit, last) = split_at_space(data);
     let last = match last.trim_ascii() {
         b"" => None,
-        last => Some(Uid::new(small(last)?)?),
+        last => Some(Uid::nonzero(small(last)?)?),
     };
     Some(ResponseCode::MessageLimit { limit: whole(limit, grammar::number)?, last })
 }
@@ -168,7 +168,7 @@ fn mailbox_id(data: &[u8]) -> Option<String> {
 fn append_uid(data: &[u8]) -> Option<ResponseCode> {
     let (validity, uids) = split_at_space(data);
     let uids = Uids::from_wire(uids.trim_ascii())?;
-    Some(ResponseCode::AppendUid(match UidValidity::new(small(validity)?) {
+    Some(ResponseCode::AppendUid(match UidValidity::nonzero(small(validity)?) {
         Some(validity) => uids.stamped(validity),
         None => uids,
     }))
@@ -179,7 +179,7 @@ fn copy_uid(data: &[u8]) -> Option<ResponseCode> {
     let (validity, sets) = split_at_space(data);
     let (from, to) = split_at_space(sets.trim_ascii());
     let [from, to] = [ranges(from)?, ranges(to.trim_ascii())?];
-    Some(ResponseCode::CopyUid(CopyUid::new(UidValidity::new(small(validity)?), from, to)))
+    Some(ResponseCode::CopyUid(CopyUid::new(UidValidity::nonzero(small(validity)?), from, to)))
 }
 
 /// A `uid-set` in the order of the server, which says what became what.

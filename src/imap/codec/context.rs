@@ -29,7 +29,7 @@ pub(super) fn correlators<'a>(input: &'a [u8], found: &mut SearchResult) -> Read
             told.mailbox = Some(MailboxName::from_wire(&name, !name.is_ascii()));
             input = rest;
         } else if let Ok((rest, number)) = terminated(validity, space0).parse(input) {
-            told.uid_validity = u32::try_from(number).ok().and_then(UidValidity::new);
+            told.uid_validity = u32::try_from(number).ok().and_then(UidValidity::nonzero);
             input = rest;
         } else if told.tag.is_some() && input.first() != Some(&b')') {
             // One of an extension yet to come.

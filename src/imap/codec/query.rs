@@ -38,7 +38,7 @@ impl Line {
             Key::Uids(uids) if uids.is_empty() => self.atom("SEEN")?.atom("UNSEEN"),
             Key::Uids(uids) => self.atom("UID")?.uids(uids),
             Key::Word(name, word) => self.atom(name)?.identifier(word),
-            Key::ModSeq(flag, least) => self.mod_seq_of(flag, *least),
+            Key::Modseq(flag, least) => self.modseq_of(flag, *least),
             Key::Annotation(entry, attribute, text) => {
                 self.atom("ANNOTATION")?.string(entry)?.string(attribute)?.string(text)
             }
@@ -85,7 +85,7 @@ impl Line {
     }
 
     /// RFC 7162 §7: the entry is a quoted string, in which the backslash of a flag is escaped.
-    fn mod_seq_of(self, flag: &Flag, least: u64) -> Result<Self> {
+    fn modseq_of(self, flag: &Flag, least: u64) -> Result<Self> {
         match flag.is_storable() {
             true => self.atom("MODSEQ")?.string(format!("/flags/{flag}"))?.atom("all").map(|line| line.number(least)),
             false => Err(Error::input(format!("the flag {:?} cannot be searched for", flag.as_str()))),
@@ -136,7 +136,7 @@ fn shown(key: &Key) -> String {
         Key::Size(name, bytes) => format!("{name} {bytes}"),
         Key::Uids(uids) => format!("UID {uids}"),
         Key::Word(name, word) => format!("{name} {word}"),
-        Key::ModSeq(flag, least) => format!("MODSEQ {:?} all {least}", format!("/flags/{flag}")),
+        Key::Modseq(flag, least) => format!("MODSEQ {:?} all {least}", format!("/flags/{flag}")),
         Key::Annotation(entry, attribute, text) => format!("ANNOTATION {entry:?} {attribute:?} {text:?}"),
         Key::Label(label) => format!("X-GM-LABELS {label:?}"),
         Key::Fuzzy(key) => format!("FUZZY {}", shown(key)),
@@ -181,7 +181,7 @@ mod tests {
         assert_eq!(written(&Query::flag(Flag::FORWARDED)).unwrap(), "KEYWORD $Forwarded");
         assert_eq!(written(&Query::flag(Flag::SEEN)).unwrap(), "SEEN");
         assert_eq!(written(&Query::header("List-Id", "")).unwrap(), "HEADER List-Id \"\"");
-        assert_eq!(written(&Query::uids(Uid::new(7).unwrap())).unwrap(), "UID 7");
+        assert_eq!(written(&Query::uids(Uid::nonzero(7).unwrap())).unwrap(), "UID 7");
         assert_eq!(written(&Query::all().and(Query(Key::And(Vec::new())))).unwrap(), "ALL");
         assert_eq!(written(&Query(Key::Not(Box::new(Key::And(Vec::new()))))).unwrap(), "NOT ALL");
     }
@@ -190,13 +190,13 @@ mod tests {
     fn keys_of_extensions_are_those_of_their_rfcs() {
         let day = Date::from_calendar_date(2026, Month::March, 1).unwrap();
         let seconds = std::num::NonZeroU32::new(60).unwrap();
-        let uid = Uid::new(7).unwrap();
+        let uid = Uid::nonzero(7).unwrap();
         for (query, expected) in [
             (Query::older(seconds).and(Query::younger(seconds)), "OLDER 60 YOUNGER 60"),
             (Query::saved().or(Query::recent()), "OR $ RECENT"),
             (Query::subject("a").and(Query::seen()).fuzzy(), "FUZZY (SUBJECT \"a\" SEEN)"),
             (Query::modseq(9), "MODSEQ 9"),
-            (Query::mod_seq_of(Flag::DRAFT, 62), "MODSEQ \"/flags/\\\\Draft\" all 62"),
+            (Query::modseq_of(Flag::DRAFT, 62), "MODSEQ \"/flags/\\\\Draft\" all 62"),
             (Query::filter("on-the-road"), "FILTER on-the-road"),
             (Query::email_id("M6d99").and(Query::thread_id("T1")), "EMAILID M6d99 THREADID T1"),
             (Query::saved_before(day), "SAVEDBEFORE 1-Mar-2026"),

@@ -84,7 +84,7 @@ fn untagged(kind: Kind, frame: &Bytes, rest: &[u8], limits: &Limits) -> Result<R
         Kind::Urlfetch => Response::UrlFetch(url::fetched(frame)?),
         Kind::Exists(count) => Response::Exists(count),
         Kind::Recent(count) => Response::Recent(count),
-        Kind::Expunge(seq) => match SeqNum::new(seq) {
+        Kind::Expunge(seq) => match SeqNum::nonzero(seq) {
             Some(seq) => Response::Expunge(seq),
             None => other(frame, rest),
         },

@@ -127,7 +127,7 @@ pub(super) fn modseq(input: &[u8]) -> Read<'_, u64> {
 pub(super) fn nz_number(input: &[u8]) -> Read<'_, Option<Uid>> {
     let (rest, number) = number(input)?;
     match u32::try_from(number) {
-        Ok(number) => Ok((rest, Uid::new(number))),
+        Ok(number) => Ok((rest, Uid::nonzero(number))),
         Err(_) => grammar::fail(input, "a number is too large"),
     }
 }
@@ -158,7 +158,7 @@ mod tests {
         let found =
             parse(b"* ESEARCH (TAG \"A283\") UID MIN 2 MAX 47 COUNT 25 MODSEQ 9 PARTIAL (1:10 2) ALL 2,10:15\r\n")
                 .unwrap();
-        assert_eq!((found.tag.as_deref(), found.min, found.max), (Some("A283"), Uid::new(2), Uid::new(47)));
+        assert_eq!((found.tag.as_deref(), found.min, found.max), (Some("A283"), Uid::nonzero(2), Uid::nonzero(47)));
         assert_eq!((found.count, found.modseq), (Some(25), Some(9)));
         assert_eq!(found.all, Some("2,10:15".parse().unwrap()));
         assert_eq!(parse(b"* ESEARCH (TAG \"A\") UID\r\n").unwrap().all, None);
@@ -188,7 +188,7 @@ mod tests {
         // RFC 7377 §2.1
         let many = found("* ESEARCH (TAG \"tag1\" MAILBOX \"folder1\" UIDVALIDITY 1) UID ALL 4001,4003,4005\r\n");
         assert_eq!(many.mailbox.map(|name| name.to_string()).as_deref(), Some("folder1"));
-        assert_eq!((many.uid_validity, many.is_uid, many.order), (UidValidity::new(1), true, None));
+        assert_eq!((many.uid_validity, many.is_uid, many.order), (UidValidity::nonzero(1), true, None));
         let unknown = found("* ESEARCH X-A (b {1}\r\n)) COUNT 2 Y 1\r\n");
         assert_eq!((unknown.other.as_slice(), unknown.count), (&b"X-A (b {1}\r\n)) Y 1"[..], Some(2)));
     }

@@ -142,7 +142,7 @@ mod tests {
 
     #[test]
     fn a_history_is_a_list_in_a_list() {
-        let validity = UidValidity::new(67).unwrap();
+        let validity = UidValidity::nonzero(67).unwrap();
         let known: Uids = "1:3,9".parse().unwrap();
         let inbox = &MailboxName::INBOX;
         assert_eq!(

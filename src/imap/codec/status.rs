@@ -76,8 +76,10 @@ fn item<'a>(start: &'a [u8], data: &mut MailboxStatus) -> Read<'a, ()> {
             other(start, input, data)
         }
         "MESSAGES" => map(small, |count| data.messages = count).parse(input),
-        "UIDNEXT" => map(small, |uid| data.uid_next = uid.and_then(Uid::new)).parse(input),
-        "UIDVALIDITY" => map(small, |validity| data.uid_validity = validity.and_then(UidValidity::new)).parse(input),
+        "UIDNEXT" => map(small, |uid| data.uid_next = uid.and_then(Uid::nonzero)).parse(input),
+        "UIDVALIDITY" => {
+            map(small, |validity| data.uid_validity = validity.and_then(UidValidity::nonzero)).parse(input)
+        }
         "UNSEEN" => map(small, |count| data.unseen = count).parse(input),
         "RECENT" => map(small, |count| data.recent = count).parse(input),
         "DELETED" => map(small, |count| data.deleted = count).parse(input),
@@ -176,8 +178,8 @@ mod tests {
             "* STATUS INBOX (MESSAGES 1 UIDNEXT 2 UIDVALIDITY 3 UNSEEN 4 RECENT 5 DELETED 6 DELETED-STORAGE 8 SIZE 5000000000 \
              HIGHESTMODSEQ 7 APPENDLIMIT NIL MAILBOXID (F1) X-NEW (a (b)))\r\n",
         );
-        assert_eq!((data.messages, data.uid_next, data.unseen), (Some(1), Uid::new(2), Some(4)));
-        assert_eq!((data.uid_validity, data.recent, data.deleted), (UidValidity::new(3), Some(5), Some(6)));
+        assert_eq!((data.messages, data.uid_next, data.unseen), (Some(1), Uid::nonzero(2), Some(4)));
+        assert_eq!((data.uid_validity, data.recent, data.deleted), (UidValidity::nonzero(3), Some(5), Some(6)));
         assert_eq!((data.size, data.highest_modseq, data.append_limit), (Some(5_000_000_000), Some(7), None));
         assert_eq!((data.mailbox_id.as_deref(), data.deleted_storage), (Some("F1"), Some(8)));
         assert_eq!(data.other, b"X-NEW (a (b))");

@@ -158,7 +158,10 @@ mod tests {
     fn the_responses_of_rfc_9051_are_read() {
         let (tag, done) = tagged(b"A003 OK [READ-WRITE] SELECT completed\r\n").unwrap();
         assert_eq!((tag, done.outcome, done.code), (b"A003".as_slice(), Outcome::Ok, Some(ResponseCode::ReadWrite)));
-        assert_eq!(ok("* OK [UIDNEXT 4392] Predicted next UID\r\n").code, Some(ResponseCode::UidNext(Uid::new(4392))));
+        assert_eq!(
+            ok("* OK [UIDNEXT 4392] Predicted next UID\r\n").code,
+            Some(ResponseCode::UidNext(Uid::nonzero(4392)))
+        );
         assert_eq!(ok("* PREAUTH IMAP4rev2 server logged in as Smith\r\n").outcome, Outcome::Preauth);
         assert_eq!(ok("* bye Autologout; idle for too long\r\n").text, "Autologout; idle for too long");
     }

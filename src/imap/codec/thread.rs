@@ -55,7 +55,7 @@ impl Reader {
             }
             _ => {
                 let start = cursor.at();
-                let number = cursor.number().and_then(|number| u32::try_from(number).ok()).and_then(Uid::new);
+                let number = cursor.number().and_then(|number| u32::try_from(number).ok()).and_then(Uid::nonzero);
                 if let Err(reason) = self.message(number) {
                     cursor.seek(start);
                     return Err(reason);

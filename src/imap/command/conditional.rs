@@ -5,7 +5,7 @@ use crate::FlagChange;
 use crate::imap::types::{Items, PartialRange, Uids};
 
 /// RFC 7162 §7, `mod-sequence-value`.
-fn is_mod_seq(value: u64) -> bool {
+fn is_modseq(value: u64) -> bool {
     (1..=i64::MAX.unsigned_abs()).contains(&value)
 }
 
@@ -29,7 +29,7 @@ impl Extension {
         modifiers.extend(vanished.then(|| "VANISHED".to_owned()));
         modifiers.extend(stretch.map(|stretch| format!("PARTIAL {stretch}")));
         match (since, modifiers.is_empty()) {
-            (Some(since), _) if !is_mod_seq(since) => line.invalid("a modification sequence has 63 bits and is not 0"),
+            (Some(since), _) if !is_modseq(since) => line.invalid("a modification sequence has 63 bits and is not 0"),
             (_, true) => line,
             _ => line.checked(format!("({})", modifiers.join(" "))),
         }
@@ -39,7 +39,7 @@ impl Extension {
     /// [`Modified`](crate::imap::ResponseCode). With 0 only messages whose flags nobody ever set are changed.
     pub fn store_if(uids: Uids, unchanged_since: u64, change: FlagChange) -> Self {
         let line = Self::new("UID STORE").claim("FETCH").selected().changing().uids(uids);
-        match unchanged_since == 0 || is_mod_seq(unchanged_since) {
+        match unchanged_since == 0 || is_modseq(unchanged_since) {
             true => line.checked(format!("(UNCHANGEDSINCE {unchanged_since})")).flag_change(change, false),
             false => line.invalid("a modification sequence has 63 bits"),
         }

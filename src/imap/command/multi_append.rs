@@ -123,7 +123,7 @@ mod tests {
         assert_eq!(Extension::append(&inbox, &[utf8]).to_string(), "APPEND INBOX UTF8 (~{\\xc3\\xa4})");
         let binary = NewMessage::new(Content::Binary(Bytes::from_static(b"\0")));
         assert_eq!(
-            Extension::replace(Uid::new(4).unwrap(), &inbox, &binary).to_string(),
+            Extension::replace(Uid::nonzero(4).unwrap(), &inbox, &binary).to_string(),
             "UID REPLACE 4 INBOX ~{\\x00}"
         );
         assert!(Extension::append(&inbox, &[]).segments(false).is_err());

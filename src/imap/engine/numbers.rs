@@ -85,7 +85,7 @@ impl Numbers {
     /// The UID at this number.
     pub(crate) fn uid(&self, number: SeqNum) -> Option<Uid> {
         let (index, offset) = self.find(number.as_u32())?;
-        self.runs.get(index).and_then(|run| Uid::new(run.first + offset))
+        self.runs.get(index).and_then(|run| Uid::nonzero(run.first + offset))
     }
 
     /// The message at this number is gone, and all after it move down by one.
@@ -244,13 +244,13 @@ mod tests {
     use super::*;
 
     fn seq(number: u32) -> SeqNum {
-        SeqNum::new(number).unwrap()
+        SeqNum::nonzero(number).unwrap()
     }
 
     fn learnt(pairs: &[Pair]) -> Numbers {
         let mut numbers = Numbers::default();
         for &(number, uid) in pairs {
-            numbers.learn(seq(number), Uid::new(uid).unwrap());
+            numbers.learn(seq(number), Uid::nonzero(uid).unwrap());
         }
         numbers
     }
@@ -316,7 +316,7 @@ mod tests {
 
         fn show(&mut self, index: usize, numbers: &mut Numbers) {
             self.0[index].1 = true;
-            numbers.learn(seq(index as u32 + 1), Uid::new(self.0[index].0).unwrap());
+            numbers.learn(seq(index as u32 + 1), Uid::nonzero(self.0[index].0).unwrap());
         }
     }
 
@@ -341,7 +341,7 @@ mod tests {
         fn no_contradiction_is_believed(pairs in proptest::collection::vec((1u32..12, 1u32..20), 0..40)) {
             let mut numbers = Numbers::default();
             for (at, &(number, uid)) in pairs.iter().enumerate() {
-                numbers.learn(seq(number), Uid::new(uid).unwrap());
+                numbers.learn(seq(number), Uid::nonzero(uid).unwrap());
                 let known: Vec<Pair> =
                     (1..12).filter_map(|number| Some((number, numbers.uid(seq(number))?.as_u32()))).collect();
                 prop_assert!(known.iter().all(|pair| pairs[..=at].contains(pair)), "{:?}", known);
@@ -356,12 +356,12 @@ mod tests {
     fn a_fetch_shows_one_message_and_those_in_a_row_are_one_run() {
         let mut numbers = learnt(&[(7, 70), (8, 71), (10, 73), (9, 72), (6, 69), (3, 30)]);
         assert_eq!((numbers.runs.len(), numbers.known()), (2, 0));
-        assert_eq!(numbers.uid(seq(9)), Uid::new(72));
+        assert_eq!(numbers.uid(seq(9)), Uid::nonzero(72));
         assert_eq!(numbers.uid(seq(4)), None);
         assert_eq!(numbers.expunge(seq(1)), None);
-        assert_eq!(numbers.expunge(seq(8)), Uid::new(72));
-        assert_eq!((numbers.uid(seq(2)), numbers.uid(seq(8))), (Uid::new(30), Uid::new(73)));
-        numbers.learn(seq(1), Uid::new(29).unwrap());
+        assert_eq!(numbers.expunge(seq(8)), Uid::nonzero(72));
+        assert_eq!((numbers.uid(seq(2)), numbers.uid(seq(8))), (Uid::nonzero(30), Uid::nonzero(73)));
+        numbers.learn(seq(1), Uid::nonzero(29).unwrap());
         assert_eq!((numbers.runs.len(), numbers.known()), (3, 2));
     }
 
@@ -387,7 +387,7 @@ mod tests {
     fn a_count_below_what_is_known_ends_it() {
         let mut numbers = learnt(&[(1, 5), (4, 9)]);
         numbers.count(4);
-        assert_eq!(numbers.uid(seq(4)), Uid::new(9));
+        assert_eq!(numbers.uid(seq(4)), Uid::nonzero(9));
         numbers.count(3);
         assert_eq!((numbers.uid(seq(4)), numbers.uid(seq(1))), (None, None));
     }
@@ -398,7 +398,7 @@ mod tests {
         numbers.extend(seq(5), [(50, 51)]);
         assert_eq!(numbers.known(), 3, "number 4 is missing");
         numbers.extend(seq(3), [(7, 8), (20, 20)]);
-        assert_eq!((numbers.known(), numbers.uid(seq(3)), numbers.uid(seq(9))), (5, Uid::new(7), None));
+        assert_eq!((numbers.known(), numbers.uid(seq(3)), numbers.uid(seq(9))), (5, Uid::nonzero(7), None));
     }
 
     #[test]
@@ -422,8 +422,8 @@ mod tests {
         numbers.clear();
         numbers.extend(seq(1), [(10, 12), (13, 15), (17, 20)]);
         assert_eq!((numbers.known(), numbers.runs.len()), (10, 2));
-        assert_eq!(numbers.uid(seq(7)), Uid::new(17));
-        assert_eq!(numbers.expunge(seq(6)), Uid::new(15));
+        assert_eq!(numbers.uid(seq(7)), Uid::nonzero(17));
+        assert_eq!(numbers.expunge(seq(6)), Uid::nonzero(15));
         assert_eq!((numbers.known(), numbers.runs.len()), (9, 2));
         numbers.clear();
         numbers.extend(seq(1), (1..=50_000).map(|uid| (uid * 2, uid * 2)));
@@ -436,7 +436,7 @@ mod tests {
     fn neither_fetches_nor_expunges_make_the_map_grow_without_end() {
         let mut numbers = Numbers::default();
         for number in 1..=10_000 {
-            numbers.learn(seq(number), Uid::new(2 * number).unwrap());
+            numbers.learn(seq(number), Uid::nonzero(2 * number).unwrap());
         }
         assert_eq!((numbers.known(), numbers.runs.len()), (4096, 4096));
         numbers.extend(seq(1), [(1, 200_000)]);

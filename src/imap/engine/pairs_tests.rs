@@ -59,7 +59,7 @@ impl Session {
             session.engine.handle_request(Id(1), Request::Command(select), now);
             session.settle();
             session.say("* 4 EXISTS\r\n* OK [UIDVALIDITY 5] ok\r\nA1 OK [READ-WRITE] done\r\n");
-            session.engine.mirror.numbers().0.extend(SeqNum::new(1).unwrap(), [(101, 104)]);
+            session.engine.mirror.numbers().0.extend(SeqNum::nonzero(1).unwrap(), [(101, 104)]);
         }
         session
     }
@@ -259,7 +259,7 @@ fn play(pair: [&Row; 2], values: [&String; 2], sequence: &[usize], unasked: &[St
     }
     let events = session.engine.mirror.take_events();
     for at in 0..story.len() {
-        let uid = Uid::new(unasked_uid(at));
+        let uid = Uid::nonzero(unasked_uid(at));
         let is_it = |event: &Event| matches!(event, Event::Fetched { uid: of, .. } if *of == uid);
         assert!(events.iter().any(is_it), "the flags of {uid:?} are lost: {}", told());
     }

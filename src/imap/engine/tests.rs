@@ -153,7 +153,7 @@ impl Play {
     fn act(&mut self, act: &str) {
         let (verb, argument) = act.split_once(' ').unwrap_or((act, ""));
         let number = argument.parse::<u32>().unwrap_or(1);
-        let uids = Uids::from(Uid::new(number.max(1)).unwrap());
+        let uids = Uids::from(Uid::nonzero(number.max(1)).unwrap());
         let selection = self.engine.mirror.selection();
         let name = MailboxName::new(argument);
         let terms = Terms::default();
@@ -196,7 +196,9 @@ impl Play {
             ),
             "store" => Store { selection, uids: &uids, change: &FlagChange::add([Flag::SEEN]) }.plan(terms),
             "expunge" => UidExpunge { selection, uids: &uids }.plan(terms),
-            "number" => Number { selection, from: SeqNum::new(number).unwrap(), to: None, compact: true }.plan(terms),
+            "number" => {
+                Number { selection, from: SeqNum::nonzero(number).unwrap(), to: None, compact: true }.plan(terms)
+            }
             "append" => {
                 Append { mailbox: &MailboxName::INBOX, flags: &[], date: None, size: number.into(), spoilable: true }
                     .plan(terms)

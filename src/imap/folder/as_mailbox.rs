@@ -15,8 +15,9 @@ use crate::body::Body;
 use crate::defect::Defect;
 use crate::error::{Error, Kind, Result};
 use crate::flag::{Flag, FlagChange};
+use crate::flags::Flags;
 use crate::imap::session::Imap;
-use crate::imap::types::{Fetched, Items, Section, Uid, Uids};
+use crate::imap::types::{Fetched, Items, Section, Uids};
 use crate::judge::Verdict;
 use crate::mailbox::{BoxFuture, Changes, Committed, Entry, Features, Mailbox, Part};
 use crate::message_id::{Key, MessageId, Place};
@@ -130,7 +131,7 @@ impl<S: BorrowMut<Imap> + Send + Sync> Mailbox for Folder<S> {
             if uids.is_empty() {
                 return Ok(Committed::default());
             }
-            let named = |uids: &Uids| uids.iter().map(|uid| self.id(uid)).collect();
+            let named = |uids: &Uids| uids.iter().map(|uid| self.message_id(uid)).collect();
             match self.remove(&uids).await {
                 Ok(()) => {
                     let deleted = named(&uids);
@@ -154,28 +155,12 @@ impl<S: BorrowMut<Imap>> Folder<S> {
         self.store(uids.clone(), &FlagChange::add([Flag::DELETED])).await?;
         self.expunge(uids.clone()).await
     }
-
-    fn id(&self, uid: Uid) -> MessageId {
-        MessageId::new(self.place().clone(), Key::Number(uid.as_u32()))
-    }
-
-    fn uids(&self, ids: &[MessageId]) -> Result<Uids> {
-        ids.iter().map(|id| self.uid(id)).collect()
-    }
-
-    fn uid(&self, id: &MessageId) -> Result<Uid> {
-        let number = match id.key() {
-            Key::Number(number) if id.place() == self.place() => Uid::new(*number),
-            _ => None,
-        };
-        number.ok_or_else(|| Error::input(format!("{id} is not a message of this mailbox as it is now")))
-    }
 }
 
 fn entry(fetched: &Fetched, place: &std::sync::Arc<Place>) -> Option<Entry> {
     let mut entry = Entry::new(MessageId::new(place.clone(), Key::Number(fetched.uid()?.as_u32())));
     entry.size = fetched.size();
-    entry.flags = fetched.flags().map(|flags| flags.iter().collect());
+    entry.flags = fetched.flags().map(Flags::into_owned);
     entry.received = fetched.internal_date();
     Some(entry)
 }

@@ -7,6 +7,7 @@ mod counting;
 mod existing;
 mod fetch;
 mod idle;
+mod ids;
 mod open;
 mod search;
 mod section_reader;
@@ -196,7 +197,7 @@ impl<S: Borrow<Imap>> Folder<S> {
         while let Some(fetched) = fetch.try_next().await? {
             highest = highest.max(fetched.uid());
         }
-        Ok(highest.and_then(|uid| Uid::new(uid.as_u32().checked_add(1)?)))
+        Ok(highest.and_then(|uid| Uid::nonzero(uid.as_u32().checked_add(1)?)))
     }
 
     /// Leaves the mailbox and **removes everything in it that is marked `\Deleted`, by whomever**, unless it is open for reading
@@ -314,7 +315,7 @@ impl<S: Borrow<Imap>> Folder<S> {
         let most = self.session().capabilities().message_limit().unwrap_or(u64::MAX).max(1);
         loop {
             let (exists, known) = (self.info()?.exists, self.link().state().numbered);
-            let Some(from) = SeqNum::new(known.saturating_add(1)).filter(|from| from.as_u32() <= exists) else {
+            let Some(from) = SeqNum::nonzero(known.saturating_add(1)).filter(|from| from.as_u32() <= exists) else {
                 return Ok(());
             };
             let unknown = exists - known;
@@ -322,7 +323,7 @@ impl<S: Borrow<Imap>> Folder<S> {
                 return Ok(());
             }
             let part = u32::try_from(most).ok().filter(|&most| most < unknown);
-            let to = part.and_then(|most| SeqNum::new(known.saturating_add(most)));
+            let to = part.and_then(|most| SeqNum::nonzero(known.saturating_add(most)));
             self.session().call(Number { selection: self.selection, from, to, compact }).await?;
             let now = self.link().state().numbered;
             // What FETCH responses showed before does not fit what is found: all is asked for anew, once.

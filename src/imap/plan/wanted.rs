@@ -9,7 +9,7 @@ const FIRST_SECTION: u32 = 24;
 const LAST_SECTION: u32 = 63;
 
 /// What servers send about a message without being asked.
-const UNASKED: u64 = bit(Item::Uid) | bit(Item::Flags) | bit(Item::ModSeq);
+const UNASKED: u64 = bit(Item::Uid) | bit(Item::Flags) | bit(Item::Modseq);
 
 /// The messages and items of one FETCH.
 #[derive(Debug)]
@@ -121,11 +121,11 @@ impl Wanted {
         let mut look = Look { named: Name::None, found: 0, more: false };
         while let Some(named) = scan.next() {
             if let Named::Uid(uid) = named {
-                look.named = uid.and_then(Uid::new).map_or(Name::Invalid, Name::Uid);
+                look.named = uid.and_then(Uid::nonzero).map_or(Name::Invalid, Name::Uid);
             } else {
                 let bit = self.bit_of(named);
                 look.found |= bit;
-                look.more |= bit == 0 && matches!(named, Named::Attribute(Item::Flags | Item::ModSeq));
+                look.more |= bit == 0 && matches!(named, Named::Attribute(Item::Flags | Item::Modseq));
             }
             if done(&look) {
                 break;
@@ -182,7 +182,7 @@ mod tests {
         let wanted = Wanted::new(Uids::ALL, &items);
         let frame = format!("* 7 FETCH (UID 9 {attributes})\r\n");
         let look = wanted.look(frame.as_bytes(), "* 7 FETCH ".len(), &[]).unwrap();
-        assert_eq!(look.named, Name::Uid(Uid::new(9).unwrap()));
+        assert_eq!(look.named, Name::Uid(Uid::nonzero(9).unwrap()));
         look.found == wanted.all()
     }
 
@@ -215,9 +215,9 @@ mod tests {
             assert!(!found(Items::MESSAGE, wrong), "{wrong}");
         }
         assert!(!found(window(7), "BODY[] \"x\"") && !found(Items::MESSAGE, "BODY[]<100> \"x\""));
-        let binary = Items::new().binary(&[1], None).unwrap();
+        let binary = Items::new().binary(Section::part(&[1]).unwrap(), None).unwrap();
         assert!(found(binary.clone(), "BINARY[1] \"x\"") && !found(binary, "BODY[1] \"x\""));
-        let size = Items::new().binary_size(&[1]).unwrap();
+        let size = Items::new().binary_size(Section::part(&[1]).unwrap()).unwrap();
         assert!(found(size.clone(), "BINARY.SIZE[1] 5") && !found(size, "BINARY[1] \"x\""));
     }
 

@@ -1,16 +1,13 @@
-//! [`Imap::append`] and its [`Append`]: a message on its way up, from memory or from a reader, with its flags and date. How it is
-//! sent is the engine's business; how it is announced, the command's.
+//! [`Imap::append`]: a message on its way to the server. What a message can be made of is in `upload.rs`; how it is sent is the
+//! engine's business, and how it is announced the command's.
 
-use std::fmt;
 use std::future::poll_fn;
-use std::pin::Pin;
 use std::task::{Poll, ready};
 
 use bytes::Bytes;
-use time::OffsetDateTime;
 
+use super::upload::{Append, Opened};
 use super::{Imap, named};
-use crate::Flag;
 #[cfg(doc)]
 use crate::error::Kind;
 use crate::error::{Error, Result};
@@ -18,9 +15,8 @@ use crate::imap::call::{ImapInbox, ended};
 use crate::imap::command::append::{Append as Command, appended};
 use crate::imap::engine::{Delivery, Request};
 use crate::imap::types::{Appended, MailboxName};
-use crate::io::{AsyncRead, ReadBuf};
 
-/// What is read from a reader at once.
+/// How many octets are read from a message at once.
 const PIECE: usize = 64 * 1024;
 /// Servers, as they name themselves by ID, of which a test of this crate shows that they store nothing of a message that is filled up
 /// and then spoilt: `tests/live_imap/append.rs`, and for the embedded server `tests/cancel_imap/append.rs`.
@@ -28,55 +24,47 @@ const DISCARDING: &[&str] = &["Dovecot", "Cyrus IMAP", "postroom testing"];
 /// How many mailboxes' limits are remembered.
 const MOST_LIMITS: usize = 1000;
 
-/// A message to be put into a mailbox, with the flags and the date it gets there.
-///
-/// Bytes and byte strings become one by `into`; anything larger than memory should be a [reader](Self::reader).
-///
-/// ```
-/// use postroom::Flag;
-/// use postroom::imap::Append;
-///
-/// let message = Append::from("Subject: hello\r\n\r\nworld\r\n").flags([Flag::SEEN]);
-/// assert_eq!(message.size(), 25);
-/// ```
-#[must_use]
-pub struct Append<'a> {
-    source: Source<'a>,
-    size: u64,
-    pub(super) flags: Vec<Flag>,
-    pub(super) date: Option<OffsetDateTime>,
-}
-
-enum Source<'a> {
-    Bytes(Bytes),
-    Reader(Pin<Box<dyn AsyncRead + Send + 'a>>),
-}
-
-/// What feeding comes upon.
+/// What comes first while a message is read.
 enum Next {
     Piece(Bytes),
     Delivery(Option<Delivery>),
 }
 
-fn unreadable(error: std::io::Error) -> Error {
-    Error::new(crate::Kind::Io, "the message could not be read").with_source(error)
-}
-
 impl Imap {
-    /// Puts a message into a mailbox, from memory or from any reader; see [`Append`] for flags and date. Returns the UID it
-    /// got and the mailbox's UIDVALIDITY, where the server says so (UIDPLUS). Two flights and the message's bytes, one
-    /// flight for a message of up to 4 KiB with LITERAL- and 64 KiB with LITERAL+; at most 256 KiB of it are in memory at a time.
+    /// Puts a message into a mailbox (RFC 9051 §6.3.12), from memory, a file or any reader; see [`Append`] for flags and date. Returns
+    /// the UID that it got and the mailbox's UIDVALIDITY, if the server reports them (UIDPLUS). Two round trips and the message's octets;
+    /// one round trip for a message of up to 4 KiB with LITERAL-, and of up to 64 KiB with LITERAL+. At most 256 KiB of a message that is
+    /// read are in memory at a time.
     ///
-    /// Dropped midway, or when the reader fails, nothing is stored: the connection is closed, since a server takes all that was
-    /// announced for the message. Of Dovecot and Cyrus, which say by ID who they are, it is known that they discard a message whose
-    /// command turns out to be wrong: there what is missing is filled up and the command spoilt, up to 1 MiB, and the session lives.
+    /// If the future is dropped midway, or the reader fails, nothing is stored, and the connection is closed: a server takes all octets
+    /// that were announced for the message. Dovecot and Cyrus, which name themselves by ID, discard a message whose command turns out to be
+    /// wrong. With them up to 1 MiB that is missing is filled up, the command is spoilt, and the session stays usable.
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")]
+    /// # async fn example() -> postroom::Result<()> {
+    /// # use postroom::imap::{Append, Imap};
+    /// # use postroom::{Config, Flag, Login};
+    /// # let server = postroom::testing::Server::builder().sample_mail().start().await?;
+    /// # let config = Config::new("localhost").port(server.imaps_port()).add_root_pem(server.ca_pem().as_bytes())?;
+    /// # let imap = Imap::connect(config, Login::password("alice", "alicepw")).await?;
+    /// let message = Append::from("From: me\r\nSubject: hello\r\n\r\nworld\r\n").flags([Flag::SEEN]);
+    /// if let Some(appended) = imap.append("Sent", message).await? {
+    ///     println!("stored with UID {}", appended.uid);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(feature = "testing")]
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(example()).unwrap();
+    /// ```
     ///
     /// # Errors
     ///
     /// [`Kind::Unsupported`], before anything is sent, for a message over the limit that the server is known to have (APPENDLIMIT,
-    /// RFC 7889: in its capabilities, or in a [`status`](Self::status) that asked for it); [`Kind::Input`] for a name, flag or date that cannot be sent, and for a reader that ends too early; [`Kind::Io`] for a
-    /// reader that fails; [`Kind::Rejected`] where the server refuses (code `TRYCREATE`: the mailbox does not exist;
-    /// `OVERQUOTA`, `TOOBIG`: no room); [`Kind::Unknown`] where the connection ended before the answer.
+    /// RFC 7889: in its capabilities, or in a [`status`](Self::status) that asked for it); [`Kind::Input`] for a name, flag or date that
+    /// cannot be sent, and for a reader that ends too early; [`Kind::Io`] for a message that cannot be opened, before anything is sent,
+    /// or read; [`Kind::Rejected`] if the server refuses (code `TRYCREATE`: the mailbox does not exist; `OVERQUOTA`, `TOOBIG`: no room);
+    /// [`Kind::Unknown`] if the connection ended before the answer.
     pub async fn append(
         &self,
         mailbox: impl TryInto<MailboxName, Error: Into<Error>>,
@@ -84,10 +72,11 @@ impl Imap {
     ) -> Result<Option<Appended>> {
         let mailbox = named(mailbox)?;
         let mut message = message.into();
-        let size = message.size();
+        let (size, flags, date) = (message.size(), std::mem::take(&mut message.flags), message.date);
         self.check_size(&mailbox, size)?;
         let spoilable = self.is_discarding();
-        let command = Command { mailbox: &mailbox, flags: &message.flags, date: message.date, size, spoilable };
+        let mut message = message.open().await?;
+        let command = Command { mailbox: &mailbox, flags: &flags, date, size, spoilable };
         let mut inbox = self.link().submit(Request::Command(command.plan(self.terms())?));
         let mut early = None;
         loop {
@@ -96,7 +85,7 @@ impl Imap {
                 None => inbox.next().await?,
             };
             match delivery {
-                Some(Delivery::Ready(count)) => early = message.feed(&mut inbox, count).await?,
+                Some(Delivery::Ready(count)) => early = feed(&mut message, &mut inbox, count).await?,
                 Some(Delivery::Done(condition)) => return condition.map(appended),
                 Some(_) => {}
                 None => return Err(ended()),
@@ -129,108 +118,25 @@ impl Imap {
     }
 }
 
-impl<'a> Append<'a> {
-    /// A message of exactly `size` bytes from a reader: IMAP announces the size beforehand. What the reader has beyond it is
-    /// not sent; where it ends before, the append fails and nothing is stored. Lines must end in CRLF.
-    pub fn reader(reader: impl AsyncRead + Send + 'a, size: u64) -> Self {
-        Self::new(Source::Reader(Box::pin(reader)), size)
-    }
-
-    /// The flags it gets; none by default.
-    pub fn flags(mut self, flags: impl IntoIterator<Item = Flag>) -> Self {
-        self.flags = flags.into_iter().collect();
-        self
-    }
-
-    /// The date it arrived, for the server to keep; by default the moment it is stored.
-    pub fn date(mut self, date: OffsetDateTime) -> Self {
-        self.date = Some(date);
-        self
-    }
-
-    /// How many bytes it has.
-    pub fn size(&self) -> u64 {
-        self.size
-    }
-
-    fn new(source: Source<'a>, size: u64) -> Self {
-        Self { source, size, flags: Vec::new(), date: None }
-    }
-
-    /// Hands up to `count` bytes to the engine, or gives what came meanwhile: the end, while a reader takes its time.
-    /// Whatever was taken from the reader is handed on in the same poll, so that nothing is lost where this is dropped.
-    pub(super) async fn feed(&mut self, inbox: &mut ImapInbox, count: usize) -> Result<Option<Delivery>> {
-        let mut left = count;
-        while left > 0 {
-            let piece = match self.next(inbox, left.min(PIECE)).await? {
-                Next::Piece(piece) => piece,
-                Next::Delivery(delivery) => return Ok(delivery),
-            };
-            if piece.is_empty() {
-                return Err(Error::input("the message ended before the size that was announced for it"));
-            }
-            left -= piece.len();
-            inbox.add(Request::Feed(piece));
-        }
-        Ok(None)
-    }
-
-    async fn next(&mut self, inbox: &mut ImapInbox, most: usize) -> Result<Next> {
-        let reader = match &mut self.source {
-            Source::Bytes(bytes) => return Ok(Next::Piece(bytes.split_to(most.min(bytes.len())))),
-            Source::Reader(reader) => reader,
+/// Hands up to `count` octets to the engine. If the engine has something first, such as the end, returns that. What is taken from the
+/// message is handed on in the same poll, so that nothing is lost if this is dropped.
+async fn feed(message: &mut Opened<'_>, inbox: &mut ImapInbox, count: usize) -> Result<Option<Delivery>> {
+    let mut left = count;
+    while left > 0 {
+        let most = left.min(PIECE);
+        let piece = poll_fn(|cx| match message.poll_piece(cx, most)? {
+            Poll::Ready(piece) => Poll::Ready(Ok(Next::Piece(piece))),
+            Poll::Pending => Poll::Ready(Ok::<_, Error>(Next::Delivery(ready!(inbox.poll_next(cx))?))),
+        });
+        let piece = match piece.await? {
+            Next::Piece(piece) => piece,
+            Next::Delivery(delivery) => return Ok(delivery),
         };
-        let mut room = vec![0; most];
-        poll_fn(|cx| {
-            let mut buf = ReadBuf::new(&mut room);
-            if reader.as_mut().poll_read(cx, &mut buf).map_err(unreadable)?.is_pending() {
-                return Poll::Ready(Ok(Next::Delivery(ready!(inbox.poll_next(cx))?)));
-            }
-            let count = buf.filled().len();
-            room.truncate(count);
-            Poll::Ready(Ok(Next::Piece(std::mem::take(&mut room).into())))
-        })
-        .await
+        if piece.is_empty() {
+            return Err(Error::input("the message ended before the size that was announced for it"));
+        }
+        left -= piece.len();
+        inbox.add(Request::Feed(piece));
     }
-}
-
-impl From<Bytes> for Append<'_> {
-    fn from(bytes: Bytes) -> Self {
-        let size = bytes.len() as u64;
-        Self::new(Source::Bytes(bytes), size)
-    }
-}
-
-impl From<Vec<u8>> for Append<'_> {
-    fn from(bytes: Vec<u8>) -> Self {
-        Bytes::from(bytes).into()
-    }
-}
-
-impl From<String> for Append<'_> {
-    fn from(text: String) -> Self {
-        Bytes::from(text).into()
-    }
-}
-
-impl From<&'static str> for Append<'_> {
-    fn from(text: &'static str) -> Self {
-        Bytes::from_static(text.as_bytes()).into()
-    }
-}
-
-impl From<&'static [u8]> for Append<'_> {
-    fn from(bytes: &'static [u8]) -> Self {
-        Bytes::from_static(bytes).into()
-    }
-}
-
-impl fmt::Debug for Append<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Append")
-            .field("size", &self.size)
-            .field("flags", &self.flags)
-            .field("date", &self.date)
-            .finish_non_exhaustive()
-    }
+    Ok(None)
 }

@@ -7,15 +7,16 @@ mod login;
 mod mailboxes;
 mod notices;
 mod set_limit;
+mod upload;
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-pub use self::append::Append;
 pub use self::mailboxes::SameMailbox;
 pub use self::notices::Notices;
+pub use self::upload::Append;
 use super::call::{ImapInbox, ImapLink, call, call_limited, ended, finish};
 use super::command::enable::Enable;
 use super::command::extension::{Answer, Extension, Run};

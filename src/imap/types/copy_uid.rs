@@ -67,7 +67,7 @@ impl CopyUid {
         if self.pairs[0].len() == self.from.len() {
             for Run { from, to, len } in self.runs().flat_map(|run| run.within(asked)) {
                 [(&mut before, from), (&mut after, to)].into_iter().for_each(|(list, first)| {
-                    let ends = Uid::new(first).zip(first.checked_add(len).and_then(Uid::new));
+                    let ends = Uid::nonzero(first).zip(first.checked_add(len).and_then(Uid::nonzero));
                     ends.into_iter().for_each(|(first, last)| list.push(first, last));
                 });
             }
@@ -102,15 +102,16 @@ impl CopyUid {
         let uid = uid.as_u32();
         self.runs().find_map(|run| {
             let place = uid.checked_sub(run.from).filter(|&place| place <= run.len)?;
-            Uid::new(run.to.checked_add(place)?)
+            Uid::nonzero(run.to.checked_add(place)?)
         })
     }
 
     /// All pairs, before and after, in the server's order. A hostile server may have named billions: bound what you take.
     pub fn pairs(&self) -> impl Iterator<Item = (Uid, Uid)> + '_ {
         let places = self.runs().flat_map(|run| (0..=run.len).map(move |place| (run, place)));
-        places
-            .filter_map(|(run, place)| Uid::new(run.from.checked_add(place)?).zip(Uid::new(run.to.checked_add(place)?)))
+        places.filter_map(|(run, place)| {
+            Uid::nonzero(run.from.checked_add(place)?).zip(Uid::nonzero(run.to.checked_add(place)?))
+        })
     }
 
     /// Both lists cut into runs of equal length.
@@ -132,7 +133,7 @@ impl CopyUid {
 impl Run {
     /// The pieces of it that are in the set.
     fn within(&self, asked: &Uids) -> Vec<Self> {
-        let all = Uid::new(self.from).zip(self.from.checked_add(self.len).and_then(Uid::new));
+        let all = Uid::nonzero(self.from).zip(self.from.checked_add(self.len).and_then(Uid::nonzero));
         let Some((first, last)) = all else { return Vec::new() };
         let pieces = Uids::range(first, last).intersection(asked);
         let cut = |(a, b): (u32, u32)| Self { from: a, to: self.to + (a - self.from), len: b - a };
@@ -146,14 +147,14 @@ mod tests {
 
     fn ranges(list: &[(u32, u32)]) -> UidList {
         let mut ranges = UidList::default();
-        list.iter().for_each(|&(a, b)| ranges.push(Uid::new(a).unwrap(), Uid::new(b).unwrap()));
+        list.iter().for_each(|&(a, b)| ranges.push(Uid::nonzero(a).unwrap(), Uid::nonzero(b).unwrap()));
         ranges
     }
 
     fn copied(from: &[(u32, u32)], to: &[(u32, u32)]) -> Vec<(u32, u32)> {
         let pairs = CopyUid::new(None, ranges(from), ranges(to));
         let list: Vec<_> = pairs.pairs().map(|(a, b)| (a.as_u32(), b.as_u32())).collect();
-        assert!(list.iter().all(|&(a, b)| pairs.destination(Uid::new(a).unwrap()) == Uid::new(b)));
+        assert!(list.iter().all(|&(a, b)| pairs.destination(Uid::nonzero(a).unwrap()) == Uid::nonzero(b)));
         list
     }
 
@@ -167,27 +168,27 @@ mod tests {
     #[test]
     fn sets_of_unequal_size_pair_nothing_and_are_kept() {
         assert_eq!(copied(&[(1, 3)], &[(7, 8)]), []);
-        let unequal = CopyUid::new(UidValidity::new(9), ranges(&[(1, 3)]), ranges(&[(7, 8)]));
+        let unequal = CopyUid::new(UidValidity::nonzero(9), ranges(&[(1, 3)]), ranges(&[(7, 8)]));
         assert_eq!((unequal.from().len(), unequal.to().len()), (3, 2));
-        assert_eq!(unequal.validity(), UidValidity::new(9));
+        assert_eq!(unequal.validity(), UidValidity::nonzero(9));
     }
 
     #[test]
     fn what_was_told_bit_by_bit_is_one_mapping() {
-        let first = CopyUid::new(UidValidity::new(9), ranges(&[(1, 2)]), ranges(&[(7, 8)]));
-        let both = first.joined(&CopyUid::new(UidValidity::new(9), ranges(&[(5, 5)]), ranges(&[(9, 9)])));
+        let first = CopyUid::new(UidValidity::nonzero(9), ranges(&[(1, 2)]), ranges(&[(7, 8)]));
+        let both = first.joined(&CopyUid::new(UidValidity::nonzero(9), ranges(&[(5, 5)]), ranges(&[(9, 9)])));
         assert_eq!((both.from().to_string(), both.to().to_string()), ("1:2,5".into(), "7:9".into()));
-        assert_eq!(both.destination(Uid::new(5).unwrap()), Uid::new(9));
-        assert_eq!(both.validity(), UidValidity::new(9));
+        assert_eq!(both.destination(Uid::nonzero(5).unwrap()), Uid::nonzero(9));
+        assert_eq!(both.validity(), UidValidity::nonzero(9));
     }
 
     #[test]
     fn what_was_not_asked_for_is_left_out() {
         let within = |from: &[(u32, u32)], to: &[(u32, u32)], asked: &str| {
-            let told = CopyUid::new(UidValidity::new(9), ranges(from), ranges(to));
+            let told = CopyUid::new(UidValidity::nonzero(9), ranges(from), ranges(to));
             let kept = told.within(&asked.parse().unwrap())?;
             let pairs: Vec<_> = kept.pairs().map(|(a, b)| (a.as_u32(), b.as_u32())).collect();
-            assert_eq!(kept.validity(), UidValidity::new(9));
+            assert_eq!(kept.validity(), UidValidity::nonzero(9));
             Some((kept.from().to_string(), kept.to().to_string(), pairs))
         };
         let text = |from: &str, to: &str, pairs: &[(u32, u32)]| Some((from.to_owned(), to.to_owned(), pairs.to_vec()));

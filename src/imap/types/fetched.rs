@@ -11,7 +11,6 @@ use time::OffsetDateTime;
 use super::annotation::Annotation;
 use super::date;
 use super::envelope::{Address, Envelope, str_of};
-use super::flags::Flags;
 use super::section::Section;
 use super::structure::{BodyStructure, Strings};
 use super::tape::envelope::FIELDS;
@@ -19,6 +18,7 @@ use super::tape::{HEAD, Item, NONE, Record, Span, Tape, number, reason, span, wo
 use super::text::Str;
 use super::uid::{SeqNum, Uid};
 use crate::defect::{Defect, Reason};
+use crate::flags::Flags;
 use crate::judge::Verdict;
 
 /// One message of a FETCH response (RFC 9051 §7.5.2): what was asked for, or what the server tells by itself.
@@ -48,18 +48,26 @@ impl Fetched {
 
     /// The unique identifier. `None` where the server told something about a message by its number only.
     pub fn uid(&self) -> Option<Uid> {
-        self.words(Item::Uid).and_then(|words| Uid::new(word(words, 0)))
+        self.words(Item::Uid).and_then(|words| Uid::nonzero(word(words, 0)))
     }
 
     /// The message sequence number at the moment of the response; `None` where the server speaks in UIDs (RFC 9586).
     pub fn seq(&self) -> Option<SeqNum> {
-        SeqNum::new(self.record().word(2))
+        SeqNum::nonzero(self.record().word(2))
     }
 
     /// The flags.
     pub fn flags(&self) -> Option<Flags<'_>> {
         let record = self.record();
-        record.item(Item::Flags).map(|(_, words)| Flags::new(record, words))
+        record.item(Item::Flags).map(|(_, words)| {
+            let list = span(words, 0);
+            match list.is_nil() {
+                true => {
+                    Flags::odd(words.as_chunks().0.iter().skip(1).map(|words: &[u32; 2]| record.slice(span(words, 0))))
+                }
+                false => Flags::list(record.slice(list)),
+            }
+        })
     }
 
     /// When the server received the message, or says so.
@@ -79,7 +87,7 @@ impl Fetched {
 
     /// The modification sequence (RFC 7162).
     pub fn modseq(&self) -> Option<u64> {
-        self.number(Item::ModSeq)
+        self.number(Item::Modseq)
     }
 
     /// The envelope.
@@ -117,10 +125,10 @@ impl Fetched {
         })
     }
 
-    /// The decoded size of the part with that number (`BINARY.SIZE[..]`, RFC 3516).
-    pub fn binary_size(&self, part: &str) -> Option<u64> {
+    /// How many octets this part has with its transfer encoding removed (`BINARY.SIZE[..]`, RFC 3516).
+    pub fn binary_size(&self, part: &Section) -> Option<u64> {
         let mut sizes = self.of_kind(Item::BinarySize);
-        sizes.find_map(|words| size_of(words).filter(|_| span(words, 0).range_in(self.record()) == part.as_bytes()))
+        sizes.find_map(|words| size_of(words).filter(|_| part.is_called(span(words, 0).range_in(self.record()))))
     }
 
     /// All decoded sizes of parts that came, each with the part's number.

@@ -66,7 +66,7 @@ mod tests {
 
     #[test]
     fn one_message_has_one_uid_that_lasts() {
-        let set = |text: &str, validity| text.parse::<Uids>().unwrap().under(UidValidity::new(validity));
+        let set = |text: &str, validity| text.parse::<Uids>().unwrap().under(UidValidity::nonzero(validity));
         let appended = Appended::from_set(&set("4", 7)).unwrap();
         assert_eq!((appended.uid.as_u32(), u32::from(appended.validity)), (4, 7));
         assert_eq!(Uids::from(appended), set("4", 7));

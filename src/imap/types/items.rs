@@ -8,7 +8,7 @@ use std::ops::BitOr;
 use super::capability::Capabilities;
 use super::section::Section;
 use super::tape::Item;
-use crate::Result;
+use crate::{Error, Result};
 
 /// What to fetch of each message. The UID always comes along, and nothing here ever marks a message `\Seen`: bodies are asked
 /// for with `BODY.PEEK`.
@@ -59,7 +59,7 @@ const ATTRIBUTES: [(u32, &str, Item); 15] = [
     (DECLARED, "RFC822.SIZE", Item::Size),
     (ENVELOPE, "ENVELOPE", Item::Envelope),
     (BODY_STRUCTURE, "BODYSTRUCTURE", Item::BodyStructure),
-    (MODSEQ, "MODSEQ", Item::ModSeq),
+    (MODSEQ, "MODSEQ", Item::Modseq),
     (EMAIL_ID, "EMAILID", Item::EmailId),
     (THREAD_ID, "THREADID", Item::ThreadId),
     (SAVE_DATE, "SAVEDATE", Item::SaveDate),
@@ -206,24 +206,40 @@ impl Items {
         self.with(GMAIL_LABELS)
     }
 
-    /// Adds one part without its transfer encoding, by its numbers in the MIME tree; at most `len` bytes from byte `start` on
-    /// where a window is given (`BINARY`, RFC 3516). The empty path is the whole message.
+    /// Adds one part with its transfer encoding removed (`BINARY`, RFC 3516); with a window `(start, len)`, at most `len` octets of
+    /// it from octet `start` on. [`Section::WHOLE`] is the whole message.
+    ///
+    /// ```
+    /// use postroom::imap::{Items, Section};
+    ///
+    /// let items = Items::new().binary(Section::part(&[2])?, None)?;
+    /// assert_eq!(items.to_string(), "(UID BINARY.PEEK[2])");
+    /// # Ok::<(), postroom::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// As [`Section::part`].
-    pub fn binary(self, part: &[u32], window: Option<(u32, NonZeroU32)>) -> Result<Self> {
+    /// [`Kind::Input`](crate::Kind::Input) for a section that is a header or a text: RFC 3516 has none.
+    pub fn binary(self, part: Section, window: Option<(u32, NonZeroU32)>) -> Result<Self> {
         let window = window.map(|(start, len)| (start.into(), len));
-        Ok(self.wanting(Wanted { item: BINARY, section: Section::part(part)?, window }))
+        Ok(self.wanting(Wanted { item: BINARY, section: content(part)?, window }))
     }
 
-    /// Adds how many bytes one part has without its transfer encoding (`BINARY`, RFC 3516).
+    /// Adds how many octets one part has with its transfer encoding removed (`BINARY.SIZE`, RFC 3516).
+    ///
+    /// ```
+    /// use postroom::imap::{Items, Section};
+    ///
+    /// let items = Items::new().binary_size(Section::part(&[2])?)?;
+    /// assert_eq!(items.to_string(), "(UID BINARY.SIZE[2])");
+    /// # Ok::<(), postroom::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// As [`Section::part`].
-    pub fn binary_size(self, part: &[u32]) -> Result<Self> {
-        Ok(self.wanting(Wanted { item: BINARY_SIZE, section: Section::part(part)?, window: None }))
+    /// As [`binary`](Self::binary).
+    pub fn binary_size(self, part: Section) -> Result<Self> {
+        Ok(self.wanting(Wanted { item: BINARY_SIZE, section: content(part)?, window: None }))
     }
 
     /// With the size where a whole message is asked for, that it can be judged by it.
@@ -328,6 +344,13 @@ impl fmt::Display for Items {
     }
 }
 
+fn content(part: Section) -> Result<Section> {
+    match part.is_content() {
+        true => Ok(part),
+        false => Err(Error::input(format!("BINARY has no section {part}: it takes the content of a part"))),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -364,7 +387,7 @@ mod tests {
     fn what_the_server_does_not_have_is_named() {
         let missing =
             |items: &Items, capabilities: &str, rev2| items.missing(&Capabilities::from_text(capabilities), rev2);
-        let binary = Items::FLAGS.binary(&[1], None).unwrap();
+        let binary = Items::FLAGS.binary(Section::part(&[1]).unwrap(), None).unwrap();
         for (items, name, capability) in [
             (Items::FLAGS.modseq(), "MODSEQ", "QRESYNC"),
             (Items::SIZE.email_id(), "EMAILID", "OBJECTID"),
@@ -392,8 +415,10 @@ mod tests {
         assert_eq!((items | Items::new().preview()).to_string().matches("PREVIEW").count(), 1);
         let gmail = Items::new().gmail_message_id().gmail_thread_id().gmail_labels();
         assert_eq!(gmail.to_string(), "(UID X-GM-MSGID X-GM-THRID X-GM-LABELS)");
-        let binary = Items::new().binary(&[1, 2], Some((0, NonZeroU32::MIN))).unwrap().binary_size(&[3]).unwrap();
+        let part = |path: &[u32]| Section::part(path).unwrap();
+        let binary =
+            Items::new().binary(part(&[1, 2]), Some((0, NonZeroU32::MIN))).unwrap().binary_size(part(&[3])).unwrap();
         assert_eq!(binary.to_string(), "(UID BINARY.PEEK[1.2]<0.1> BINARY.SIZE[3])");
-        assert!(Items::new().binary_size(&[0]).is_err());
+        assert!(Items::new().binary_size(Section::HEADER).is_err());
     }
 }

@@ -42,7 +42,7 @@ pub(crate) enum Key {
     Word(&'static str, String),
     /// What is near enough.
     Fuzzy(Box<Self>),
-    ModSeq(Flag, u64),
+    Modseq(Flag, u64),
     /// Entry, attribute and text.
     Annotation(String, String, String),
     Label(String),
@@ -191,7 +191,7 @@ impl Key {
             Self::And(keys) | Self::Or(keys) => keys.iter().all(Self::is_ascii),
             // A label is written in modified UTF-7.
             Self::Bare(_) | Self::Keyword(_) | Self::Date(..) | Self::Size(..) | Self::Uids(_) => true,
-            Self::Word(..) | Self::ModSeq(..) | Self::Label(_) => true,
+            Self::Word(..) | Self::Modseq(..) | Self::Label(_) => true,
         }
     }
 

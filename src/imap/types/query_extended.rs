@@ -43,8 +43,8 @@ impl Query {
     }
 
     /// Messages of which this flag was changed at that modification sequence or later (`CONDSTORE`, RFC 7162 §3.1.5).
-    pub fn mod_seq_of(flag: Flag, least: u64) -> Self {
-        Self(Key::ModSeq(flag, least))
+    pub fn modseq_of(flag: Flag, least: u64) -> Self {
+        Self(Key::Modseq(flag, least))
     }
 
     /// Messages that this filter finds, by its name on the server (`FILTERS`, RFC 5466).

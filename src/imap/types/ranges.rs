@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     fn uid(number: u32) -> Uid {
-        Uid::new(number).unwrap()
+        Uid::nonzero(number).unwrap()
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::fmt::{self, Write as _};
+use std::str::FromStr;
 
 use crate::{Error, Result};
 
@@ -50,6 +51,16 @@ impl Section {
             return Err(Error::input("part numbers begin at 1, and a path has at most 100 of them"));
         }
         Ok(Self { part: Cow::Owned(path.to_vec()), what: What::Whole })
+    }
+
+    /// The content of the part with this path, which a body structure shows to be one.
+    pub(crate) fn of_path(path: Vec<u32>) -> Self {
+        Self { part: path.into(), what: What::Whole }
+    }
+
+    /// Whether it is a part's content, as `BINARY` takes it: no header or text.
+    pub(crate) fn is_content(&self) -> bool {
+        self.what == What::Whole
     }
 
     /// Only these fields of the message's header, in the order of the message.
@@ -172,7 +183,6 @@ fn is_field_name(name: &str) -> bool {
     !name.is_empty() && name.len() <= 998 && name.bytes().all(|byte| byte.is_ascii_graphic() && byte != b':')
 }
 
-/// What stands between the brackets on the wire: ASCII, and one line.
 /// What is left of a name that what is written is compared with, in any letter case.
 struct Same<'a>(&'a [u8]);
 
@@ -181,6 +191,25 @@ impl fmt::Write for Same<'_> {
         let (head, rest) = self.0.split_at_checked(text.len()).ok_or(fmt::Error)?;
         self.0 = rest;
         if head.eq_ignore_ascii_case(text.as_bytes()) { Ok(()) } else { Err(fmt::Error) }
+    }
+}
+
+impl FromStr for Section {
+    type Err = Error;
+
+    /// Reads what is between the brackets of `BODY[...]`: [`Kind::Input`](crate::Kind::Input) for what is no `section-spec`
+    /// (RFC 9051 §9).
+    ///
+    /// ```
+    /// use postroom::imap::Section;
+    ///
+    /// assert_eq!("2.1".parse::<Section>()?, Section::part(&[2, 1])?);
+    /// assert_eq!("HEADER".parse::<Section>()?, Section::HEADER);
+    /// assert!("2..1".parse::<Section>().is_err());
+    /// # Ok::<(), postroom::Error>(())
+    /// ```
+    fn from_str(text: &str) -> Result<Self> {
+        Self::from_wire(text).ok_or_else(|| Error::input(format!("{text:?} names no section of a message")))
     }
 }
 

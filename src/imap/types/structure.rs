@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use super::Section;
 use super::envelope::{Envelope, str_of};
 use super::tape::{NONE, Record, number, part as at, span, word};
 use super::text::Str;
@@ -179,17 +180,38 @@ impl<'a> BodyStructure<'a> {
         (place != NONE).then(|| Self::new(self.record, place))
     }
 
-    /// The part's number for `BODY[..]`, such as `2.1` (RFC 9051 §6.4.5.1); empty for a multipart that is the whole body.
+    /// The [`Section`] with this part's content, to fetch or read it by (RFC 9051 §6.4.5.1): `BODY[2.1]`. For a multipart that is the body
+    /// of a message it is that message's text.
     ///
-    /// A multipart that is the body of a message has the message's number: `BODY[2.TEXT]` and so on.
-    pub fn number_path(&self) -> String {
+    /// ```
+    /// use postroom::Limits;
+    /// use postroom::imap::codec;
+    ///
+    /// let frame = b"* 1 FETCH (BODYSTRUCTURE ((\"TEXT\" \"PLAIN\" NIL NIL NIL \"7BIT\" 9 1)\
+    ///     (\"TEXT\" \"HTML\" NIL NIL NIL \"7BIT\" 30 1) \"ALTERNATIVE\"))\r\n";
+    /// let message = codec::fetched(frame[..].into(), &Limits::default())?;
+    /// let html = message.body_structure().and_then(|root| root.walk().find(|part| part.is("text", "html")));
+    /// assert_eq!(html.map(|part| part.section().to_string()).as_deref(), Some("2"));
+    /// # Ok::<(), codec::UnreadableFetch>(())
+    /// ```
+    pub fn section(&self) -> Section {
+        let (numbers, is_text) = self.path();
+        let section = Section::of_path(numbers);
+        if is_text { section.text() } else { section }
+    }
+
+    /// The numbers of `BODY[2.1]`, and whether they name the message that has this multipart as its body.
+    fn path(&self) -> (Vec<u32>, bool) {
+        let inherits = |part: &Self, parent: Option<Self>| {
+            part.kind() == Kind::Multipart && parent.is_none_or(|parent| parent.kind() == Kind::Message)
+        };
+        let is_text = inherits(self, self.parent());
         let mut numbers = Vec::new();
         let mut part = *self;
         loop {
             let parent = part.parent();
-            let inherits = part.kind() == Kind::Multipart && parent.is_none_or(|parent| parent.kind() == Kind::Message);
-            if !inherits {
-                numbers.push(part.word(at::ORDINAL).to_string());
+            if !inherits(&part, parent) {
+                numbers.push(part.word(at::ORDINAL));
             }
             match parent {
                 Some(parent) => part = parent,
@@ -197,7 +219,7 @@ impl<'a> BodyStructure<'a> {
             }
         }
         numbers.reverse();
-        numbers.join(".")
+        (numbers, is_text)
     }
 
     /// This part and all within it, each before its children.
@@ -323,7 +345,7 @@ impl fmt::Debug for Parts<'_> {
 impl fmt::Debug for BodyStructure<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("BodyStructure")
-            .field("number", &self.number_path())
+            .field("section", &format_args!("{}", self.section()))
             .field("type", &format_args!("{}/{}", self.media_type(), self.subtype()))
             .field("params", &self.params())
             .field("size", &self.size())

@@ -38,7 +38,7 @@ pub(crate) enum Item {
     /// low, high
     Size,
     /// low, high
-    ModSeq,
+    Modseq,
     /// [`envelope`]
     Envelope,
     /// the root's place, then the parts: [`part`]

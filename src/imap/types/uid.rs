@@ -4,6 +4,8 @@
 use std::fmt;
 use std::num::NonZeroU32;
 
+use crate::error::{Error, Result};
+
 macro_rules! number {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -14,8 +16,21 @@ macro_rules! number {
             /// The greatest number there is.
             pub const MAX: Self = Self(NonZeroU32::MAX);
 
-            /// That number, or `None` for 0, which names nothing.
-            pub const fn new(number: u32) -> Option<Self> {
+            /// This number; [`Kind::Input`](crate::Kind::Input) for 0, which names nothing.
+            ///
+            /// ```
+            #[doc = concat!("use postroom::imap::", stringify!($name), ";")]
+            ///
+            #[doc = concat!("assert_eq!(", stringify!($name), "::new(42)?.as_u32(), 42);")]
+            #[doc = concat!("assert!(", stringify!($name), "::new(0).is_err());")]
+            /// # Ok::<(), postroom::Error>(())
+            /// ```
+            pub fn new(number: u32) -> Result<Self> {
+                Self::nonzero(number).ok_or_else(|| Error::input(concat!("0 is no ", stringify!($name))))
+            }
+
+            /// This number; `None` for 0.
+            pub(crate) const fn nonzero(number: u32) -> Option<Self> {
                 match NonZeroU32::new(number) {
                     Some(number) => Some(Self(number)),
                     None => None,
@@ -25,6 +40,12 @@ macro_rules! number {
             /// The bare number.
             pub const fn as_u32(self) -> u32 {
                 self.0.get()
+            }
+        }
+
+        impl From<NonZeroU32> for $name {
+            fn from(number: NonZeroU32) -> Self {
+                Self(number)
             }
         }
 
@@ -41,10 +62,10 @@ macro_rules! number {
         }
 
         impl TryFrom<u32> for $name {
-            type Error = std::num::TryFromIntError;
+            type Error = Error;
 
-            fn try_from(number: u32) -> Result<Self, Self::Error> {
-                NonZeroU32::try_from(number).map(Self)
+            fn try_from(number: u32) -> Result<Self> {
+                Self::new(number)
             }
         }
     };

@@ -87,7 +87,7 @@ impl UidList {
 
     /// All of them, in the server's order. A hostile server may have named billions: bound what you take.
     pub fn iter(&self) -> impl Iterator<Item = Uid> + '_ {
-        self.ranges().flat_map(|(first, last)| (first.as_u32()..=last.as_u32()).filter_map(Uid::new))
+        self.ranges().flat_map(|(first, last)| (first.as_u32()..=last.as_u32()).filter_map(Uid::nonzero))
     }
 
     /// How many there are, each counted as often as it was named.
@@ -183,7 +183,7 @@ fn range(item: &[u8]) -> Option<(Uid, Uid)> {
 
 fn number(text: &[u8]) -> Option<Uid> {
     let digits = !text.is_empty() && text.iter().all(u8::is_ascii_digit);
-    std::str::from_utf8(text).ok().filter(|_| digits)?.parse().ok().and_then(Uid::new)
+    std::str::from_utf8(text).ok().filter(|_| digits)?.parse().ok().and_then(Uid::nonzero)
 }
 
 #[cfg(test)]
@@ -216,7 +216,7 @@ mod tests {
         ) {
             let (mut list, mut model) = (UidList::default(), Vec::<(u32, u32)>::new());
             for (first, more) in given {
-                list.push(Uid::new(first).unwrap(), Uid::new(first + more).unwrap());
+                list.push(Uid::nonzero(first).unwrap(), Uid::nonzero(first + more).unwrap());
                 match model.last_mut() {
                     Some((_, end)) if *end + 1 == first => *end = first + more,
                     _ => model.push((first, first + more)),

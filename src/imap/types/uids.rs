@@ -33,7 +33,7 @@ pub struct Uids {
 
 impl Uids {
     /// Every message: `1:*`.
-    pub const ALL: Self = Self { ranges: Vec::new(), open: Uid::new(1), validity: None };
+    pub const ALL: Self = Self { ranges: Vec::new(), open: Uid::nonzero(1), validity: None };
 
     /// No message at all.
     pub const fn new() -> Self {
@@ -42,7 +42,7 @@ impl Uids {
 
     /// Ranges in any order, each from its first UID to its last.
     pub(crate) fn of_ranges(ranges: impl Iterator<Item = (u32, u32)>) -> Self {
-        let ranges = ranges.filter_map(|(first, last)| Some((Uid::new(first)?, Uid::new(last)?)));
+        let ranges = ranges.filter_map(|(first, last)| Some((Uid::nonzero(first)?, Uid::nonzero(last)?)));
         ranges.collect::<Ranges>().into()
     }
 
@@ -125,8 +125,8 @@ impl Uids {
             let mut from = Some(first);
             while theirs.next_if(|&(_, end)| end < first).is_some() {}
             while let Some((start, &(a, b))) = from.zip(theirs.peek()).filter(|(_, (a, _))| *a <= last) {
-                left.extend(Uid::new(a.as_u32() - 1).filter(|&end| start <= end).map(|end| (start, end)));
-                from = b.as_u32().checked_add(1).and_then(Uid::new).filter(|&next| next <= last);
+                left.extend(Uid::nonzero(a.as_u32() - 1).filter(|&end| start <= end).map(|end| (start, end)));
+                from = b.as_u32().checked_add(1).and_then(Uid::nonzero).filter(|&next| next <= last);
                 if b <= last {
                     theirs.next();
                 } else {
@@ -156,7 +156,7 @@ impl Uids {
 
     /// The UIDs of the bounded part, ascending. A set from a server may hold billions: bound what you take.
     pub fn iter(&self) -> impl Iterator<Item = Uid> + '_ {
-        self.ranges.iter().flat_map(|&(first, last)| (first.as_u32()..=last.as_u32()).filter_map(Uid::new))
+        self.ranges.iter().flat_map(|&(first, last)| (first.as_u32()..=last.as_u32()).filter_map(Uid::nonzero))
     }
 
     /// The ranges of the bounded part, ascending.
@@ -274,7 +274,7 @@ fn parse_end(text: &[u8]) -> Option<Option<Uid>> {
     }
     let digits = text.iter().all(u8::is_ascii_digit);
     let number = std::str::from_utf8(text).ok().filter(|_| digits)?.parse().ok()?;
-    Uid::new(number).map(Some)
+    Uid::nonzero(number).map(Some)
 }
 
 impl Default for Uids {
@@ -368,7 +368,7 @@ mod tests {
     use super::*;
 
     fn uid(number: u32) -> Uid {
-        Uid::new(number).unwrap()
+        Uid::nonzero(number).unwrap()
     }
 
     #[test]
@@ -401,7 +401,7 @@ mod tests {
 
     #[test]
     fn sets_of_different_generations_do_not_mix() {
-        let [one, two] = [1, 2].map(|validity| Uids::from(uid(1)).stamped(UidValidity::new(validity).unwrap()));
+        let [one, two] = [1, 2].map(|validity| Uids::from(uid(1)).stamped(UidValidity::nonzero(validity).unwrap()));
         assert!(one.union(&two).is_err());
         assert_eq!(one.union(&Uids::from(uid(9))).unwrap().validity(), one.validity());
     }

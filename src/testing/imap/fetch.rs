@@ -16,10 +16,10 @@ impl Session {
         let mut items = item::parse(args)?;
         let (since, vanished) = self.modifiers(args, uid)?;
         args.end()?;
-        if since.is_some() && !items.iter().any(|item| matches!(item, Item::ModSeq)) {
-            items.push(Item::ModSeq);
+        if since.is_some() && !items.iter().any(|item| matches!(item, Item::Modseq)) {
+            items.push(Item::Modseq);
         }
-        if items.iter().any(|item| matches!(item, Item::ModSeq)) {
+        if items.iter().any(|item| matches!(item, Item::Modseq)) {
             if !self.offers("CONDSTORE") {
                 return Err(Stop::bad("Unknown FETCH item"));
             }
@@ -123,7 +123,7 @@ impl Session {
         let condstore = self.enabled.condstore;
         let view = self.view()?;
         let (validity, wants_flags) = (view.validity, items.iter().any(|item| matches!(item, Item::Flags)));
-        let wants_modseq = items.iter().any(|item| matches!(item, Item::ModSeq));
+        let wants_modseq = items.iter().any(|item| matches!(item, Item::Modseq));
         let Some(entry) = view.entries.get(index) else {
             return Ok(());
         };
@@ -167,7 +167,7 @@ fn print_item(entry: &Entry, item: &Item, out: &mut Vec<u8>) {
         Item::InternalDate => {
             out.extend_from_slice(format!("INTERNALDATE {}", print::date(entry.content.date)).as_bytes());
         }
-        Item::ModSeq => out.extend_from_slice(format!("MODSEQ ({})", entry.modseq()).as_bytes()),
+        Item::Modseq => out.extend_from_slice(format!("MODSEQ ({})", entry.modseq()).as_bytes()),
         Item::Size => out.extend_from_slice(format!("RFC822.SIZE {}", bytes.len()).as_bytes()),
         Item::Envelope => {
             out.extend_from_slice(b"ENVELOPE ");

@@ -11,7 +11,7 @@ pub(super) enum Item {
     Envelope,
     Body,
     BodyStructure,
-    ModSeq,
+    Modseq,
     Section(Section),
 }
 
@@ -63,7 +63,7 @@ fn one(args: &mut Args) -> Result<Item, Stop> {
         "RFC822.SIZE" => Item::Size,
         "ENVELOPE" => Item::Envelope,
         "BODYSTRUCTURE" => Item::BodyStructure,
-        "MODSEQ" => Item::ModSeq,
+        "MODSEQ" => Item::Modseq,
         "RFC822" => named("RFC822", Of::Whole, false),
         "RFC822.HEADER" => named("RFC822.HEADER", Of::Header, true),
         "RFC822.TEXT" => named("RFC822.TEXT", Of::Body, false),

@@ -27,7 +27,7 @@ enum Key {
     SentSince(Date),
     Larger(u64),
     Smaller(u64),
-    ModSeq(u64),
+    Modseq(u64),
     Not(Box<Self>),
     Or(Box<Self>, Box<Self>),
     And(Vec<Self>),
@@ -217,7 +217,7 @@ fn argument_key(word: &str, args: &mut Args, depth: usize) -> Result<Key, Stop> 
                 args.atom()?;
                 args.space()?;
             }
-            Key::ModSeq(args.number64()?)
+            Key::Modseq(args.number64()?)
         }
         "LARGER" => Key::Larger(args.number()?.into()),
         "SMALLER" => Key::Smaller(args.number()?.into()),
@@ -244,7 +244,7 @@ fn day(args: &mut Args) -> Result<Date, Stop> {
 impl Key {
     fn asks_modseq(&self) -> bool {
         match self {
-            Self::ModSeq(_) => true,
+            Self::Modseq(_) => true,
             Self::Not(key) => key.asks_modseq(),
             Self::Or(one, other) => one.asks_modseq() || other.asks_modseq(),
             Self::And(keys) => keys.iter().any(Self::asks_modseq),
@@ -283,7 +283,7 @@ impl Key {
             Self::SentSince(day) => sent(header()).is_some_and(|sent| sent >= *day),
             Self::Larger(size) => bytes.len() as u64 > *size,
             Self::Smaller(size) => (bytes.len() as u64) < *size,
-            Self::ModSeq(least) => entry.modseq() >= *least,
+            Self::Modseq(least) => entry.modseq() >= *least,
             Self::Not(key) => !key.matches(number, entry, stars),
             Self::Or(one, other) => one.matches(number, entry, stars) || other.matches(number, entry, stars),
             Self::And(keys) => keys.iter().all(|key| key.matches(number, entry, stars)),

@@ -225,8 +225,8 @@ pub(crate) fn items(u: &mut Unstructured<'_>) -> Result<Items> {
             Ok(match kind {
                 0 => items.section(section),
                 1 => items.partial(section, start.into(), len),
-                2 => items.binary(&path, Some((start, len))).expect("a path"),
-                _ => items.binary_size(&path).expect("a path"),
+                2 => items.binary(Section::part(&path).expect("a path"), Some((start, len))).expect("a path"),
+                _ => items.binary_size(Section::part(&path).expect("a path")).expect("a path"),
             })
         },
     )
@@ -267,9 +267,9 @@ pub(crate) fn read_items(reader: &mut Reader<'_>) -> Items {
                     ("BODY.PEEK", Some((start, len))) => items.partial(section.clone(), start, len),
                     ("BINARY.PEEK", window) => {
                         let window = window.map(|(start, len)| (start.try_into().unwrap(), len));
-                        items.binary(section.path(), window).unwrap()
+                        items.binary(section.clone(), window).unwrap()
                     }
-                    _ => items.binary_size(section.path()).unwrap(),
+                    _ => items.binary_size(section.clone()).unwrap(),
                 })
             }
             other => panic!("there is no item {other}"),

@@ -80,7 +80,7 @@ pub(crate) fn arbitrary(u: &mut Unstructured<'_>, depth: u8) -> Result<Query> {
         8 => Query::uids(field::uids(u)?),
         9 => match u.arbitrary::<u8>()? % 4 {
             0 => Query::modseq(u.arbitrary()?),
-            1 => Query::mod_seq_of(field::flag(u)?, u.arbitrary()?),
+            1 => Query::modseq_of(field::flag(u)?, u.arbitrary()?),
             2 => Query::annotation(text(u)?, text(u)?, text(u)?),
             _ => Query::gmail_label(text(u)?),
         },
@@ -133,7 +133,7 @@ fn key(reader: &mut Reader<'_>) -> Query {
             let entry = reader.string_text();
             reader.expect(" all ");
             let flag = entry.strip_prefix("/flags/").expect("an entry of a flag");
-            Query::mod_seq_of(Flag::new(flag).expect("a flag"), reader.number())
+            Query::modseq_of(Flag::new(flag).expect("a flag"), reader.number())
         }
         "ANNOTATION" => {
             let [entry, attribute] = [(); 2].map(|()| {

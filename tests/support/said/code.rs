@@ -151,14 +151,14 @@ impl Coded {
             (Self::HighestModSeq(number), ResponseCode::HighestModSeq(found)) => number == found,
             (Self::Modified(set), ResponseCode::Modified(found)) => set.any() == found.to_string(),
             (Self::AppendUid(validity, set), ResponseCode::AppendUid(found)) => {
-                set.any() == found.to_string() && found.validity() == UidValidity::new(validity.get())
+                set.any() == found.to_string() && found.validity() == UidValidity::new(validity.get()).ok()
             }
             (Self::CopyUid(validity, set, to), ResponseCode::CopyUid(found)) => {
                 let all = found.pairs().zip(found.pairs().skip(1));
                 let in_order = all.take(100).all(|((_, one), (_, next))| u32::from(next) == u32::from(one) + 1);
                 set.any() == found.from().to_string()
                     && self.destination(set, *to) == found.to().to_string()
-                    && found.validity() == UidValidity::new(validity.get())
+                    && found.validity() == UidValidity::new(validity.get()).ok()
                     && found.pairs().take(100).all(|(from, to)| found.destination(from) == Some(to))
                     && in_order
             }

@@ -63,7 +63,7 @@ impl Said for Numbers {
                 assert_eq!(found.modseq, self.modseq);
             }
             Response::Search(found) if !self.sorted => {
-                assert_eq!(found.all, Some(numbers().filter_map(Uid::new).collect()));
+                assert_eq!(found.all, Some(numbers().flat_map(Uid::new).collect()));
                 assert_eq!(found.modseq, self.modseq);
             }
             read => panic!("{self:?} is read as {read:?}"),

@@ -62,7 +62,7 @@ fn nil_is_an_answer_without_a_value() {
     );
     assert!(message.preview().is_none() && message.thread_id().is_none() && message.email_id().is_none());
     assert!(message.save_date().is_none() && message.modseq().is_none() && message.size().is_none());
-    assert!(message.binary_size("1").is_none() && message.binary_sizes().next().is_none());
+    assert!(message.binary_size(&Section::part(&[1]).unwrap()).is_none() && message.binary_sizes().next().is_none());
     assert_eq!(message.defects().count(), 0);
 }
 

@@ -69,7 +69,7 @@ impl Journal {
 
     /// As VANISHED names them, however many there are.
     pub(crate) fn vanished(&mut self, uids: &Uids) {
-        self.fetched.retain(|&uid, _| Uid::new(uid).is_none_or(|uid| !uids.contains(uid)));
+        self.fetched.retain(|&uid, _| Uid::nonzero(uid).is_none_or(|uid| !uids.contains(uid)));
         self.bytes = self.fetched.values().chain(&self.nameless).map(Fetched::weight).sum();
         self.gone = self.gone.union(uids).unwrap_or_else(|_| uids.clone());
         self.check();
@@ -117,7 +117,7 @@ impl Journal {
             events.push(Event::Expunged { uids: journal.gone, unknown: journal.unknown });
         }
         events.extend(journal.counted.then_some(Event::Exists(exists)));
-        events.extend(journal.fetched.into_iter().map(|(uid, data)| Event::Fetched { uid: Uid::new(uid), data }));
+        events.extend(journal.fetched.into_iter().map(|(uid, data)| Event::Fetched { uid: Uid::nonzero(uid), data }));
         events.extend(journal.nameless.into_iter().map(|data| Event::Fetched { uid: None, data }));
         events
     }

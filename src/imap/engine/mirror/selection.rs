@@ -60,7 +60,7 @@ impl Mirror {
     }
 
     pub(crate) fn apply_expunge(&mut self, number: u32) {
-        let Some(number) = SeqNum::new(number).filter(|_| self.opening.is_none()) else { return };
+        let Some(number) = SeqNum::nonzero(number).filter(|_| self.opening.is_none()) else { return };
         if self.state.selected.as_ref().is_none_or(|selected| selected.counted && number.as_u32() > selected.exists) {
             return;
         }

@@ -117,7 +117,7 @@ fn extension(
 }
 
 fn uid(number: u32) -> Uid {
-    Uid::new(number).unwrap()
+    Uid::nonzero(number).unwrap()
 }
 
 fn uids(number: u32) -> Uids {
@@ -145,7 +145,7 @@ pub(super) fn all() -> Vec<Row> {
 
 fn barriers() -> Vec<Row> {
     let login = |_| Login { user: "me", password: kept(Secret::from("secret")) };
-    let number = |selection| Number { selection, from: SeqNum::new(1).unwrap(), to: None, compact: true };
+    let number = |selection| Number { selection, from: SeqNum::nonzero(1).unwrap(), to: None, compact: true };
     let idle = |selection| Request::Idle { selection };
     vec![
         row("STARTTLS", "starttls", NONE, DONE, |_| StartTls),

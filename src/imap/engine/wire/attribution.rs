@@ -98,7 +98,7 @@ impl Attribution {
             return WHOLE;
         };
         if let (Kind::Fetch(number), Name::Uid(uid)) = (kind, look.named)
-            && let Some(number) = SeqNum::new(number)
+            && let Some(number) = SeqNum::nonzero(number)
             && !numbers.learn(number, uid)
             && !self.wanted.is_anything()
         {
@@ -281,14 +281,14 @@ impl Attribution {
 #[inline]
 fn named(kind: Kind, named: Name) -> Name {
     match kind {
-        Kind::UidFetch(uid) => Uid::new(uid).map_or(Name::Invalid, Name::Uid),
+        Kind::UidFetch(uid) => Uid::nonzero(uid).map_or(Name::Invalid, Name::Uid),
         _ => named,
     }
 }
 
 fn owner(kind: Kind, numbers: &Numbers) -> Option<Uid> {
     match kind {
-        Kind::Fetch(number) => SeqNum::new(number).and_then(|number| numbers.uid(number)),
+        Kind::Fetch(number) => SeqNum::nonzero(number).and_then(|number| numbers.uid(number)),
         _ => None,
     }
 }

@@ -34,7 +34,7 @@ impl Spans {
 
     pub(super) fn lowest(&self) -> Option<Uid> {
         let first = self.ranges.keys().next().copied();
-        first.into_iter().chain(self.growing.map(|(first, _)| first)).min().and_then(Uid::new)
+        first.into_iter().chain(self.growing.map(|(first, _)| first)).min().and_then(Uid::nonzero)
     }
 
     pub(super) fn to_uids(&self) -> Uids {
@@ -76,7 +76,7 @@ mod tests {
         fn behaves_as_a_plain_set(uids in proptest::collection::vec(prop_oneof![1u32..40, 4_294_967_280..=u32::MAX], 0..120)) {
             let (mut spans, mut set) = (Spans::default(), BTreeSet::new());
             for uid in uids {
-                let named = Uid::new(uid).unwrap();
+                let named = Uid::nonzero(uid).unwrap();
                 prop_assert_eq!(spans.contains(named), set.contains(&uid));
                 prop_assert_eq!(spans.insert(named), set.insert(uid));
                 prop_assert!(spans.contains(named));
@@ -91,7 +91,7 @@ mod tests {
     fn neighbours_are_one_range() {
         let mut spans = Spans::default();
         for uid in [5, 6, 9, 8, 7, 1] {
-            spans.insert(Uid::new(uid).unwrap());
+            spans.insert(Uid::nonzero(uid).unwrap());
         }
         spans.settle();
         assert_eq!(spans.to_uids().to_string(), "1,5:9");

@@ -49,7 +49,7 @@ pub(crate) async fn large(args: &Args) -> Result<()> {
 
 /// Looks at the bytes where they were received.
 async fn read_one(folder: &mut Folder<&mut Imap>, uid: u32, mut each: impl FnMut(&[u8])) -> Result<()> {
-    let uid = Uid::new(uid).ok_or("no UID")?;
+    let uid = Uid::new(uid)?;
     let mut body = folder.read(uid, Section::WHOLE).await?;
     loop {
         let piece = body.fill_buf().await?;
@@ -69,7 +69,7 @@ pub(crate) async fn append(args: &Args) -> Result<()> {
     let len = body.len();
     let held = rss::resident_kib()?;
     rss::reset_peak()?;
-    imap.append("INBOX", Append::reader(Reader { body, at: 0 }, len)).await?;
+    imap.append("INBOX", Append::once(Reader { body, at: 0 }, len)).await?;
     println!("growth_kib {}", rss::peak_kib()?.saturating_sub(held));
     Ok(imap.logout().await?)
 }

@@ -98,7 +98,7 @@ fn fetched(message: &Fetched) -> Result<usize> {
     }
     if let Some(structure) = message.body_structure() {
         values::structure(&mut sum, structure)?;
-        count += structure.walk().filter(|part| black_box(!part.number_path().is_empty())).count();
+        count += structure.walk().filter(|part| !black_box(part.section()).path().is_empty()).count();
     }
     count +=
         message.sections().filter_map(|section| section.bytes()).map(|bytes| sum.number(bytes.len() as u64)).count();
