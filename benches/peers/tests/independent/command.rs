@@ -55,7 +55,7 @@ fn wire(name: &MailboxName) -> String {
 }
 
 fn uids(numbers: &mut Prng) -> (Uids, String) {
-    let uids: Uids = (0..=numbers.below(5)).filter_map(|_| Uid::new(numbers.between(1, 40) as u32)).collect();
+    let uids: Uids = (0..=numbers.below(5)).flat_map(|_| Uid::new(numbers.between(1, 40) as u32)).collect();
     let text = uids.to_string();
     (uids, set(&text))
 }
