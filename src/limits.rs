@@ -45,7 +45,7 @@ pub struct Limits {
     /// 64 KiB, in the middle of a large body 512 KiB. 256 KiB.
     pub window: usize,
     /// Bytes of the answer to one command that returns a value, and of the rows or values that are made of it, over which it fails with
-    /// `Kind::Limit`. 256 MiB.
+    /// `Kind::Limit`. A response counts for 16 bytes at least, a message of a POP3 maildrop that is made an entry for 256. 256 MiB.
     pub undelivered: usize,
     /// Whether a bare LF ends the lines of POP3's multi-line replies too, so that LF `.` LF is an end, as a few servers send it. A
     /// message with such a line in it is cut short then, and the rest of it taken for replies: only for a server that needs it. false.

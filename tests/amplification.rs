@@ -10,6 +10,9 @@
     reason = "a panic in a test is a failed test"
 )]
 
+#[path = "amplification/listings.rs"]
+mod listings;
+
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -42,7 +45,9 @@ fn limits() -> Limits {
 /// The limit that bounds a flood: the one of lines, of responses that are as long as the mailbox is large, or of all responses together.
 fn limit_of((begin, unit, _): (&str, &str, &str)) -> u64 {
     let limits = limits();
-    let long = ["* 1 FETCH", "* SEARCH", "* ESEARCH", "* VANISHED"].iter().any(|kind| begin.starts_with(kind));
+    let long = ["* 1 FETCH", "* SEARCH", "* ESEARCH", "* VANISHED", "* SORT", "* THREAD"]
+        .iter()
+        .any(|kind| begin.starts_with(kind));
     let limit = match begin {
         "" | "+OK\r\n" => limits.undelivered,
         "+OK " => limits.status_line,
@@ -53,8 +58,8 @@ fn limit_of((begin, unit, _): (&str, &str, &str)) -> u64 {
     (if unit == "\r\n" && begin.is_empty() { limits.line } else { limit }) as u64
 }
 
-fn config() -> Config {
-    Config::new("localhost").dangerous_plaintext().without_id().limits(limits())
+fn config(limits: Limits) -> Config {
+    Config::new("localhost").dangerous_plaintext().without_id().limits(limits)
 }
 
 fn login() -> Login {
@@ -68,7 +73,7 @@ fn runtime() -> Runtime {
 /// Answers each command of IMAP with its usual minimum, and the one that begins with `verb` with the flood before.
 async fn imap_server(stream: DuplexStream, verb: &'static str, flood: Vec<u8>, sent: Arc<AtomicU64>) {
     let mut stream = BufReader::new(stream);
-    let greeting = "* PREAUTH [CAPABILITY IMAP4rev1 IDLE UIDPLUS MOVE ESEARCH LITERAL+ NAMESPACE] ready\r\n";
+    let greeting = "* PREAUTH [CAPABILITY IMAP4rev1 IDLE ID UIDPLUS MOVE ESEARCH LITERAL+ NAMESPACE] ready\r\n";
     let _ = stream.write_all(greeting.as_bytes()).await;
     let mut line = String::new();
     loop {
@@ -92,7 +97,10 @@ async fn imap_server(stream: DuplexStream, verb: &'static str, flood: Vec<u8>, s
     }
 }
 
-async fn pop3_server(stream: DuplexStream, verb: &'static str, flood: Vec<u8>, sent: Arc<AtomicU64>) {
+/// Commands of POP3, each with what it is answered by.
+type Floods = Vec<(&'static str, Vec<u8>)>;
+
+async fn pop3_server(stream: DuplexStream, floods: Floods, sent: Arc<AtomicU64>) {
     let mut stream = BufReader::new(stream);
     let _ = stream.write_all(b"+OK ready\r\n").await;
     let mut line = String::new();
@@ -110,7 +118,8 @@ async fn pop3_server(stream: DuplexStream, verb: &'static str, flood: Vec<u8>, s
             _ if command.starts_with("TOP") || command.starts_with("RETR") => b"+OK\r\nx\r\n.\r\n",
             _ => b"+OK\r\n",
         };
-        let said = if command.starts_with(verb) { &flood[..] } else { usual };
+        let flood = floods.iter().find(|(verb, _)| command.starts_with(verb));
+        let said = flood.map_or(usual, |(_, flood)| flood);
         sent.fetch_add(said.len() as u64, Ordering::Relaxed);
         if stream.write_all(said).await.is_err() {
             return;
@@ -186,6 +195,7 @@ const IMAP_CALLS: &[(&str, &str, ImapCall)] = &[
         Box::pin(async { drop(folder.session().status("Work", StatusItems::MESSAGES).await) })
     }),
     ("namespace", "NAMESPACE", |folder| Box::pin(async { drop(folder.session().namespace().await) })),
+    ("id", "ID", |folder| Box::pin(async { drop(folder.session().id(&[]).await) })),
     ("append", "APPEND", |folder| Box::pin(async { drop(folder.session().append("Work", "text".to_owned()).await) })),
 ];
 
@@ -215,6 +225,8 @@ const IMAP_FLOODS: &[(&str, &str, &str)] = &[
     ("", "* SEARCH 1 3\r\n", ""),
     ("", "* 9 EXISTS\r\n", ""),
     ("", "* 1 EXPUNGE\r\n", ""),
+    ("* ID (", "a \"\" ", ")\r\n"),
+    ("", "* ID NIL\r\n", ""),
     ("", "* LIST () \"/\" a\r\n", ""),
     ("* LIST (", "\\a ", ") \"/\" a\r\n"),
     ("", "* STATUS Work ()\r\n", ""),
@@ -288,13 +300,16 @@ fn flood((begin, unit, end): (&str, &str, &str), size: usize) -> Vec<u8> {
 
 /// What one call of IMAP costs whose command is answered by so much of a flood.
 fn imap_cost(verb: &'static str, call: ImapCall, tokens: (&str, &str, &str), size: usize) -> Cost {
-    let flood = flood(tokens, size);
+    imap_cost_within(limits(), verb, call, flood(tokens, size))
+}
+
+fn imap_cost_within(limits: Limits, verb: &'static str, call: ImapCall, flood: Vec<u8>) -> Cost {
     let server = move |stream, sent| -> Pin<Box<dyn Future<Output = ()> + Send>> {
         Box::pin(imap_server(stream, verb, flood, sent))
     };
     counted(server, move |stream| {
         Box::pin(async move {
-            let (imap, driver) = Imap::handshake(stream, config(), login()).await.unwrap();
+            let (imap, driver) = Imap::handshake(stream, config(limits), login()).await.unwrap();
             let driver = tokio::spawn(driver);
             let mut folder = imap.into_folder("INBOX").await.unwrap();
             call(&mut folder).await;
@@ -306,13 +321,15 @@ fn imap_cost(verb: &'static str, call: ImapCall, tokens: (&str, &str, &str), siz
 
 /// The same of POP3.
 fn pop3_cost(verb: &'static str, call: Pop3Call, tokens: (&str, &str, &str), size: usize) -> Cost {
-    let flood = flood(tokens, size);
-    let server = move |stream, sent| -> Pin<Box<dyn Future<Output = ()> + Send>> {
-        Box::pin(pop3_server(stream, verb, flood, sent))
-    };
+    pop3_cost_of(call, vec![(verb, flood(tokens, size))])
+}
+
+fn pop3_cost_of(call: Pop3Call, floods: Floods) -> Cost {
+    let server =
+        move |stream, sent| -> Pin<Box<dyn Future<Output = ()> + Send>> { Box::pin(pop3_server(stream, floods, sent)) };
     counted(server, move |stream| {
         Box::pin(async move {
-            let (mut pop3, driver) = Pop3::handshake(stream, config(), login()).await.unwrap();
+            let (mut pop3, driver) = Pop3::handshake(stream, config(limits()), login()).await.unwrap();
             let driver = tokio::spawn(driver);
             call(&mut pop3).await;
             drop(pop3);
@@ -323,14 +340,17 @@ fn pop3_cost(verb: &'static str, call: Pop3Call, tokens: (&str, &str, &str), siz
 
 /// What is wrong with a call's peak.
 fn peak(what: &str, tokens: (&str, &str, &str), cost: &Cost) -> Option<String> {
+    peak_within(limit_of(tokens), &format!("{what}, {tokens:?}"), cost)
+}
+
+fn peak_within(limit: u64, what: &str, cost: &Cost) -> Option<String> {
     let (most, received) = (cost.allocated.bytes_max, cost.received);
-    let bound = MIB + (PEAK * received).min(OF_LIMIT * limit_of(tokens));
-    (most > bound)
-        .then(|| format!("{what}, {tokens:?}: {most} bytes at most at once, over {bound}, of {received} received"))
+    let bound = MIB + (PEAK * received).min(OF_LIMIT * limit);
+    (most > bound).then(|| format!("{what}: {most} bytes at most at once, over {bound}, of {received} received"))
 }
 
 /// What grows faster than what was sent.
-fn growth(what: &str, tokens: (&str, &str, &str), small: &Cost, large: &Cost) -> Vec<String> {
+fn growth(what: &str, small: &Cost, large: &Cost) -> Vec<String> {
     let base =
         |cost: &Cost| [cost.allocated.count_total.max(2000) as f64, cost.allocated.bytes_total.max(2 * MIB) as f64];
     let pairs = ["allocations", "bytes"].into_iter().zip(base(small).into_iter().zip(base(large)));
@@ -339,16 +359,20 @@ fn growth(what: &str, tokens: (&str, &str, &str), small: &Cost, large: &Cost) ->
         .filter(|(_, (before, after))| slope(*before, *after) > SLOPE)
         .map(|(name, (before, after))| {
             let power = slope(before, after);
-            format!("{what}, {tokens:?}: {name} grow by the power {power:.2}, from {before} to {after}")
+            format!("{what}: {name} grow by the power {power:.2}, from {before} to {after}")
         })
         .collect()
 }
 
 /// Looks at one call and one flood in two sizes.
 fn look(what: &str, tokens: (&str, &str, &str), of: impl Fn(usize) -> Cost, failures: &mut Vec<String>) {
+    look_within(limit_of(tokens), &format!("{what}, {tokens:?}"), of, failures);
+}
+
+fn look_within(limit: u64, what: &str, of: impl Fn(usize) -> Cost, failures: &mut Vec<String>) {
     let (small, large) = (of(LEAST), of(LEAST * TIMES));
-    failures.extend(peak(what, tokens, &large));
-    failures.extend(growth(what, tokens, &small, &large));
+    failures.extend(peak_within(limit, what, &large));
+    failures.extend(growth(what, &small, &large));
 }
 
 fn tell(failures: &[String]) {
@@ -388,6 +412,7 @@ fn is_answer(name: &str, (begin, unit, _): (&str, &str, &str)) -> bool {
         "status" => &["* STATUS"],
         "namespace" => &["* NAMESPACE"],
         "move" => &["* OK [COPYUID"],
+        "id" => &["* ID"],
         _ => &[],
     };
     kinds.iter().any(|kind| if begin.is_empty() { unit } else { begin }.starts_with(kind))

@@ -9,7 +9,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use super::listing::Listing;
-use super::names::{Names, Row};
+use super::names::Names;
 use super::probe::Found;
 use super::{Asked, Pop3, RetrStream, Sizes};
 use crate::body::Body;
@@ -84,9 +84,9 @@ impl Maildrop {
     }
 
     /// The messages, as they can be recognised in another session.
-    fn sight(&self, rows: &[Row]) -> u64 {
+    fn sight(&self, numbers: &[Number]) -> u64 {
         let mut hasher = self.hash.build_hasher();
-        rows.iter().for_each(|row| (self.names.lasting(row.number), row.size).hash(&mut hasher));
+        numbers.iter().for_each(|number| (self.names.lasting(*number), self.sizes.of(*number)).hash(&mut hasher));
         hasher.finish()
     }
 }
@@ -137,9 +137,9 @@ impl Mailbox for Pop3 {
     fn entries(&mut self) -> BoxFuture<'_, Result<Vec<Entry>>> {
         Box::pin(async move {
             self.wake().await?;
-            let rows = self.look().await?;
-            self.maildrop.seen = Some(self.maildrop.sight(&rows));
-            Ok(rows.iter().map(|row| self.entry(row)).collect())
+            let numbers = self.look().await?;
+            self.maildrop.seen = Some(self.maildrop.sight(&numbers));
+            Ok(numbers.iter().map(|number| self.entry(*number)).collect())
         })
     }
 
@@ -206,15 +206,15 @@ impl Mailbox for Pop3 {
             }
             self.wake().await?;
             if self.maildrop.seen.is_none() {
-                let rows = self.look().await?;
-                self.maildrop.seen = Some(self.maildrop.sight(&rows));
+                let numbers = self.look().await?;
+                self.maildrop.seen = Some(self.maildrop.sight(&numbers));
             }
             loop {
                 self.rest().await?;
                 sleep(self.interval()).await;
                 self.wake().await?;
-                let rows = self.look().await?;
-                let sight = Some(self.maildrop.sight(&rows));
+                let numbers = self.look().await?;
+                let sight = Some(self.maildrop.sight(&numbers));
                 if self.maildrop.seen != sight {
                     self.maildrop.seen = sight;
                     return Ok(());
@@ -241,9 +241,9 @@ impl Mailbox for Pop3 {
 }
 
 impl Pop3 {
-    fn entry(&self, row: &Row) -> Entry {
-        let mut entry = Entry::new(self.maildrop.names.id(row.number));
-        entry.size = row.size;
+    fn entry(&self, number: Number) -> Entry {
+        let mut entry = Entry::new(self.maildrop.names.id(number));
+        entry.size = self.maildrop.sizes.of(number);
         entry
     }
 

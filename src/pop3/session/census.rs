@@ -4,8 +4,9 @@
 use std::collections::BTreeMap;
 
 use super::listing::Listing;
-use super::names::Row;
+use super::names::key_of;
 use crate::error::{Error, Result};
+use crate::message_id::Key;
 use crate::pop3::engine::Marks;
 use crate::pop3::types::{Number, Uidl};
 
@@ -19,10 +20,11 @@ pub(super) struct Said {
 }
 
 /// The messages that are there.
-#[derive(Debug)]
 pub(super) struct Census {
-    pub(super) rows: Vec<Row>,
-    pub(super) names: Vec<(Number, Uidl)>,
+    /// In the server's order.
+    pub(super) numbers: Vec<Number>,
+    pub(super) sizes: Vec<(Number, u64)>,
+    pub(super) names: Vec<(Number, Key)>,
     /// About how many of them the server contradicts itself.
     pub(super) disputed: u64,
 }
@@ -55,23 +57,30 @@ impl Said {
             (Some(sizes), Some(names)) => sizes == names,
             _ => true,
         };
-        let numbers = sizes.or(names).unwrap_or_default();
+        let (mut numbers, names) = match sizes {
+            Some(sizes) => (sizes, names),
+            None => (names.unwrap_or_default(), None),
+        };
+        drop(names);
         let twice = numbers.windows(2).any(|pair| pair.first() == pair.last());
         if !alike || twice || self.is_unsized(marks) || !self.counts(numbers.len() as u64, marks) {
             return None;
         }
-        let mut rows = Vec::with_capacity(numbers.len());
-        match &self.sizes {
-            Some(sizes) => rows.extend(unmarked(sizes, marks).map(|(number, size)| Row { number, size })),
-            None => {
-                let names = self.names.iter().flat_map(|names| unmarked(names, marks));
-                rows.extend(names.map(|(number, _)| Row { number, size: None }));
-            }
+        // In the server's order again.
+        numbers.clear();
+        let mut sizes = Vec::with_capacity(if self.sizes.is_some() { numbers.capacity() } else { 0 });
+        for (number, size) in self.sizes.iter().flat_map(|sizes| unmarked(sizes, marks)) {
+            numbers.push(number);
+            sizes.extend(size.map(|size| (number, size)));
         }
-        let mut names = Vec::with_capacity(if self.names.is_some() { numbers.len() } else { 0 });
-        let named = self.names.iter().flat_map(|names| unmarked(names, marks));
-        names.extend(named.filter_map(|(number, name)| Some((number, name?))));
-        Some(Census { rows, names, disputed: 0 })
+        let mut names = Vec::with_capacity(if self.names.is_some() { numbers.capacity() } else { 0 });
+        for (number, name) in self.names.iter().flat_map(|names| unmarked(names, marks)) {
+            if self.sizes.is_none() {
+                numbers.push(number);
+            }
+            names.extend(name.map(|name| (number, key_of(&name))));
+        }
+        Some(Census { numbers, sizes, names, disputed: 0 })
     }
 
     /// Whether LIST has lines and no size in any of them: they may be the answer to another command.
@@ -125,10 +134,14 @@ impl Census {
             let unnamed: Vec<_> = unnamed.take(usize::try_from(nameless).unwrap_or(most)).collect();
             told.extend(unnamed.into_iter().map(|number| (number, Told::default())));
         }
-        let rows =
-            told.iter().map(|(number, told)| Row { number: *number, size: told.size.value().copied() }).collect();
-        let names = told.into_iter().filter_map(|(number, told)| Some((number, told.name.value()?.clone()))).collect();
-        Ok(Self { rows, names, disputed })
+        let (mut numbers, mut sizes) = (Vec::with_capacity(told.len()), Vec::with_capacity(told.len()));
+        let mut names = Vec::with_capacity(told.len());
+        for (number, told) in told {
+            numbers.push(number);
+            sizes.extend(told.size.value().map(|size| (number, *size)));
+            names.extend(told.name.value().map(|name| (number, key_of(name))));
+        }
+        Ok(Self { numbers, sizes, names, disputed })
     }
 }
 

@@ -201,7 +201,7 @@ impl Pop3 {
         let listing = listing::sizes(self.submit_list()?, &self.maildrop.limits).await?;
         self.maildrop.heard(&listing);
         let rows = listing.values();
-        self.maildrop.sizes.learn(rows.iter().copied());
+        self.maildrop.sizes.learn(rows.clone());
         Ok(rows)
     }
 

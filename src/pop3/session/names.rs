@@ -1,7 +1,5 @@
 //! The lasting names of one session's messages: which number has which id. It must not know how listings are asked for.
 
-use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
@@ -14,23 +12,48 @@ pub(super) struct Names {
     place: Arc<Place>,
     /// Another one in every session, so that no two of them mean the same by a local key.
     session: u64,
-    keys: BTreeMap<Number, Key>,
-    numbers: HashMap<Key, Number>,
+    hash: RandomState,
+    /// In the order of numbers.
+    keys: Vec<(Number, Key)>,
+    /// Where each key is among those, by its hash.
+    places: Places,
     /// Whether every message has a name that lasts; `None` before the first listing.
     stable: Option<bool>,
 }
 
-/// One message as a listing shows it.
-#[derive(Clone, Debug)]
-pub(super) struct Row {
-    pub(super) number: Number,
-    pub(super) size: Option<u64>,
+/// Hashes, each with a place, in their order: a table of what is kept elsewhere, without a copy of it.
+#[derive(Default)]
+struct Places(Vec<(u32, u32)>);
+
+impl Places {
+    fn of<'a>(keys: impl ExactSizeIterator<Item = &'a Key>, hash: &RandomState) -> Self {
+        let mut places: Vec<_> = (0..).zip(keys).map(|(place, key)| (short(hash, key), place)).collect();
+        places.sort_unstable();
+        Self(places)
+    }
+
+    /// The places whose keys have that hash.
+    fn at(&self, hash: u32) -> impl Iterator<Item = usize> + '_ {
+        let start = self.0.partition_point(|(known, _)| *known < hash);
+        let found = self.0.iter().skip(start).take_while(move |(known, _)| *known == hash);
+        found.map(|(_, place)| *place as usize)
+    }
+}
+
+/// The key of a message whose unique-id is no other's.
+pub(super) fn key_of(uidl: &Uidl) -> Key {
+    Key::Text(uidl.as_bytes().into())
+}
+
+fn short(hash: &RandomState, key: &Key) -> u32 {
+    let long = hash.hash_one(key);
+    (long ^ long >> 32) as u32
 }
 
 impl Names {
     pub(super) fn new(place: Arc<Place>) -> Self {
-        let session = RandomState::new().hash_one(());
-        Self { place, session, keys: BTreeMap::new(), numbers: HashMap::new(), stable: None }
+        let hash = RandomState::new();
+        Self { place, session: hash.hash_one(()), hash, keys: Vec::new(), places: Places::default(), stable: None }
     }
 
     pub(super) fn place(&self) -> &Arc<Place> {
@@ -43,30 +66,38 @@ impl Names {
 
     /// Learns the names of these messages. Where a name is missing, or two messages share it, the session's own is given. Returns
     /// how many messages have another name now than before in this session, which they keep.
-    pub(super) fn learn(&mut self, rows: &[Row], uidls: &[(Number, Uidl)]) -> u64 {
-        let mut owners: HashMap<&Uidl, usize> = HashMap::with_capacity(uidls.len());
-        uidls.iter().for_each(|(_, uidl)| *owners.entry(uidl).or_default() += 1);
-        let mut changed = 0;
-        for (number, uidl) in uidls {
-            let key = Key::Text(uidl.as_bytes().into());
-            changed += u64::from(self.lasting(*number).is_some_and(|known| *known != key));
-            if owners.get(uidl) == Some(&1) && !self.numbers.contains_key(&key) {
-                self.name(*number, key);
+    pub(super) fn learn(&mut self, numbers: &[Number], mut uidls: Vec<(Number, Key)>) -> u64 {
+        let changed = uidls.iter().filter(|(number, key)| self.lasting(*number).is_some_and(|known| known != key));
+        let changed = changed.count() as u64;
+        let places = Places::of(uidls.iter().map(|(_, key)| key), &self.hash);
+        let alone = |key: &Key| {
+            let alike = places.at(short(&self.hash, key)).filter_map(|place| uidls.get(place));
+            alike.filter(|(_, other)| other == key).take(2).count() == 1
+        };
+        let new = |(number, key): &(Number, Key)| self.key(*number).is_none() && self.find(key).is_none() && alone(key);
+        let mut new = uidls.iter().map(new).collect::<Vec<_>>().into_iter();
+        uidls.retain(|_| new.next() == Some(true));
+        drop(places);
+        uidls.sort_unstable_by_key(|(number, _)| *number);
+        let is_named = |number: &Number| {
+            self.key(*number).is_some() || uidls.binary_search_by_key(number, |(named, _)| *named).is_ok()
+        };
+        let nameless: Vec<_> = numbers.iter().filter(|number| !is_named(number)).copied().collect();
+        let mut more = uidls;
+        more.reserve_exact(nameless.len());
+        more.extend(nameless.into_iter().map(|number| (number, self.local(number))));
+        if !more.is_empty() {
+            match self.keys.is_empty() {
+                true => self.keys = more,
+                false => self.keys.append(&mut more),
             }
+            self.keys.sort_unstable_by_key(|(number, _)| *number);
+            self.keys.dedup_by_key(|(number, _)| *number);
+            self.places = Places::default();
+            self.places = Places::of(self.keys.iter().map(|(_, key)| key), &self.hash);
         }
-        for row in rows {
-            self.name(row.number, self.local(row.number));
-        }
-        self.stable = Some(!self.keys.values().any(Key::is_local));
+        self.stable = Some(!self.keys.iter().any(|(_, key)| key.is_local()));
         changed
-    }
-
-    /// The first name stays.
-    fn name(&mut self, number: Number, key: Key) {
-        if let Entry::Vacant(vacant) = self.keys.entry(number) {
-            vacant.insert(key.clone());
-            self.numbers.insert(key, number);
-        }
     }
 
     fn local(&self, number: Number) -> Key {
@@ -74,14 +105,24 @@ impl Names {
         Key::Text(text.into_bytes().into())
     }
 
+    fn key(&self, number: Number) -> Option<&Key> {
+        let at = self.keys.binary_search_by_key(&number, |(number, _)| *number).ok()?;
+        self.keys.get(at).map(|(_, key)| key)
+    }
+
+    fn find(&self, key: &Key) -> Option<Number> {
+        let mut alike = self.places.at(short(&self.hash, key)).filter_map(|place| self.keys.get(place));
+        alike.find(|(_, known)| known == key).map(|(number, _)| *number)
+    }
+
     pub(super) fn id(&self, number: Number) -> MessageId {
-        let key = self.keys.get(&number).cloned().unwrap_or_else(|| self.local(number));
+        let key = self.key(number).cloned().unwrap_or_else(|| self.local(number));
         MessageId::new(self.place.clone(), key)
     }
 
     /// Its key, where that lasts.
     pub(super) fn lasting(&self, number: Number) -> Option<&Key> {
-        self.keys.get(&number).filter(|key| !key.is_local())
+        self.key(number).filter(|key| !key.is_local())
     }
 
     /// The message of that id in this session; `None` where it is not there.
@@ -89,8 +130,8 @@ impl Names {
         if id.place() != &self.place {
             return Err(Error::input(format!("{id} is not a message of this maildrop")));
         }
-        match self.numbers.get(id.key()) {
-            Some(number) => Ok(Some(*number)),
+        match self.find(id.key()) {
+            Some(number) => Ok(Some(number)),
             None if id.key().is_local() => Err(Error::input(format!("{id} was good for an earlier session only"))),
             None => Ok(None),
         }
@@ -111,9 +152,9 @@ mod tests {
     }
 
     fn learn(names: &mut Names, rows: &[u32], uidls: &[(u32, &str)]) {
-        let rows: Vec<_> = rows.iter().map(|row| Row { number: number(*row), size: None }).collect();
-        let uidls: Vec<_> = uidls.iter().map(|(n, uidl)| (number(*n), Uidl::try_from(*uidl).unwrap())).collect();
-        names.learn(&rows, &uidls);
+        let rows: Vec<_> = rows.iter().map(|row| number(*row)).collect();
+        let key = |uidl: &str| key_of(&Uidl::try_from(uidl).unwrap());
+        names.learn(&rows, uidls.iter().map(|(n, uidl)| (number(*n), key(uidl))).collect());
     }
 
     #[test]

@@ -2,9 +2,9 @@
 //! take a refusal for a missing command where it may have another reason.
 
 use super::census::{Census, Said};
-use super::names::Row;
 use super::{Pop3, listing};
 use crate::error::{Error, Kind, Result};
+use crate::limits::Limits;
 use crate::message_id::MessageId;
 use crate::pop3::{Capabilities, Number};
 
@@ -15,24 +15,26 @@ pub(super) struct Found {
     top: Option<bool>,
 }
 
+/// About how many bytes one message takes, while listings are compared and made into entries.
+const WEIGHT: usize = 256;
 /// How many messages TOP is tried on: the first may be refused because it is gone.
 const TRIES: usize = 3;
 
 impl Pop3 {
     /// The messages that are there: STAT and both listings, in one flight where the server lets them be. Where they differ, they are
     /// asked for once more, and what is still in dispute is counted.
-    pub(super) async fn look(&mut self) -> Result<Vec<Row>> {
+    pub(super) async fn look(&mut self) -> Result<Vec<Number>> {
         let said = self.ask().await?;
         let marks = self.link.state().marks.clone();
         let census = match said.agreed(&marks) {
             Some(census) => census,
-            None => Census::of(said, self.ask().await?, &marks, self.maildrop.limits.untagged)?,
+            None => Census::of(said, self.ask().await?, &marks, most(&self.maildrop.limits))?,
         };
-        let Census { rows, names, disputed } = census;
-        self.maildrop.sizes.learn(rows.iter().filter_map(|row| Some((row.number, row.size?))));
-        self.maildrop.disputed = disputed + self.maildrop.names.learn(&rows, &names);
+        let Census { numbers, sizes, names, disputed } = census;
+        self.maildrop.sizes.learn(sizes);
+        self.maildrop.disputed = disputed + self.maildrop.names.learn(&numbers, names);
         self.maildrop.listed = true;
-        Ok(rows)
+        Ok(numbers)
     }
 
     /// One flight of STAT, UIDL and LIST.
@@ -47,6 +49,10 @@ impl Pop3 {
             None => None,
         };
         let sizes = refusal(listing::sizes(list, limits).await)?;
+        let named = names.iter().flatten().map(|names| names.named).chain(sizes.iter().map(|sizes| sizes.named));
+        if named.max().is_some_and(|named| named > most(&self.maildrop.limits)) {
+            return Err(Error::limit("the messages that the listings name take more memory than the limit"));
+        }
         names.iter().flatten().for_each(|names| self.maildrop.heard(names));
         sizes.iter().for_each(|sizes| self.maildrop.heard(sizes));
         let sizes = match sizes {
@@ -99,6 +105,11 @@ impl Pop3 {
     fn announces(&self, capability: fn(&Capabilities) -> bool) -> bool {
         self.link.state().capabilities.as_deref().is_some_and(capability)
     }
+}
+
+/// How many messages there may be.
+fn most(limits: &Limits) -> usize {
+    limits.untagged.min(limits.undelivered / WEIGHT)
 }
 
 /// A refusal as a value; everything else that went wrong stays an error.

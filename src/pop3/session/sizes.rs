@@ -12,8 +12,7 @@ pub(in crate::pop3) struct Sizes(Mutex<Vec<(Number, u64)>>);
 
 impl Sizes {
     /// A listing of all messages. Two sizes of one message are none.
-    pub(in crate::pop3) fn learn(&self, rows: impl Iterator<Item = (Number, u64)>) {
-        let mut sizes: Vec<_> = rows.collect();
+    pub(in crate::pop3) fn learn(&self, mut sizes: Vec<(Number, u64)>) {
         sizes.sort_unstable();
         sizes.dedup();
         let alone = |at: usize| {
@@ -39,7 +38,7 @@ impl Sizes {
         }
     }
 
-    pub(super) fn of(&self, number: Number) -> Option<u64> {
+    pub(in crate::pop3) fn of(&self, number: Number) -> Option<u64> {
         let sizes = self.lock();
         let at = sizes.binary_search_by_key(&number, |(number, _)| *number).ok()?;
         sizes.get(at).map(|(_, size)| *size)
@@ -72,9 +71,8 @@ mod tests {
     fn a_size_is_known_where_it_was_listed_once_or_always_the_same() {
         let sizes = Sizes::default();
         sizes.note(number(2), 1);
-        sizes.learn(
-            [(3, 30), (1, 10), (2, 20), (2, 21), (3, 30), (9, 90)].map(|(n, size)| (number(n), size)).into_iter(),
-        );
+        let listed = [(3, 30), (1, 10), (2, 20), (2, 21), (3, 30), (9, 90)];
+        sizes.learn(listed.map(|(n, size)| (number(n), size)).to_vec());
         let known = |sizes: &Sizes| [1, 2, 3, 4, 9].map(|n| sizes.of(number(n)));
         assert_eq!(known(&sizes), [Some(10), None, Some(30), None, Some(90)]);
         sizes.note(number(2), 22);
