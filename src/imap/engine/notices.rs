@@ -12,8 +12,10 @@ use crate::imap::types::{Condition, Notice, ResponseCode};
 
 /// Notices that wait until the driver takes them; beyond that they become one that says so.
 const MOST: usize = 256;
-/// Unasked data that are longer than this are not kept: parsed, they need several times as much.
+/// Unasked data that are longer than this are not kept.
 const LONGEST_DATA: usize = 4096;
+/// The same for kinds whose lists, once they are read, take many times the memory of their text.
+const LONGEST_LIST: usize = 512;
 
 /// What is still to be passed on.
 #[derive(Debug, Default)]
@@ -93,7 +95,12 @@ impl Engine {
 
     /// Data that no running command asked for.
     pub(super) fn pass_on_data(&mut self, kind: Kind, frame: &[u8]) {
-        if frame.len() > LONGEST_DATA {
+        let longest = match kind {
+            Kind::Acl | Kind::ListRights | Kind::Quota | Kind::QuotaRoot | Kind::Metadata | Kind::Id => LONGEST_LIST,
+            Kind::Language | Kind::Comparator | Kind::Genurlauth | Kind::Urlfetch => LONGEST_LIST,
+            _ => LONGEST_DATA,
+        };
+        if frame.len() > longest {
             return self.notices.lag();
         }
         match codec::response(&Bytes::copy_from_slice(frame), &self.limits) {

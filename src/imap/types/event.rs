@@ -34,7 +34,7 @@ pub enum Event {
         /// The new one; `None` where the server says that its UIDs do not last.
         now: Option<UidValidity>,
     },
-    /// More happened than [`Limits::events`](crate::Limits::events) allows to keep: whatever was remembered of this mailbox
-    /// has to be synchronised anew.
+    /// More happened than [`Limits::events`](crate::Limits::events) and [`Limits::undelivered`](crate::Limits::undelivered) allow to
+    /// keep, or what came takes far more memory than its bytes: whatever was remembered of this mailbox has to be synchronised anew.
     Lagged,
 }

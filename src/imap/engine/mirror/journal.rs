@@ -5,6 +5,11 @@ use std::collections::BTreeMap;
 
 use crate::imap::types::{Event, Fetched, Uid, Uids};
 
+/// What data of messages may take in memory in any case, and beyond that for each of their bytes: body structures of many parts that
+/// say nothing take far more, and nobody asked for them.
+const SPARE: usize = 512 * 1024;
+const FACTOR: usize = 4;
+
 /// Events that nobody has taken yet.
 #[derive(Debug)]
 pub(crate) struct Journal {
@@ -17,9 +22,31 @@ pub(crate) struct Journal {
     /// The last that the server sent of each message.
     fetched: BTreeMap<u32, Fetched>,
     nameless: Vec<Fetched>,
-    /// What these keep in memory.
-    bytes: usize,
+    weight: Weight,
     lagged: bool,
+}
+
+/// What data of messages keep in memory, and the bytes as which they came.
+#[derive(Clone, Copy, Debug, Default)]
+struct Weight {
+    kept: usize,
+    came: usize,
+}
+
+impl Weight {
+    fn of(data: &Fetched) -> Self {
+        Self { kept: data.weight(), came: data.raw().len() }
+    }
+
+    fn add(&mut self, data: &Fetched) {
+        let more = Self::of(data);
+        (self.kept, self.came) = (self.kept.saturating_add(more.kept), self.came.saturating_add(more.came));
+    }
+
+    fn remove(&mut self, data: &Fetched) {
+        let less = Self::of(data);
+        (self.kept, self.came) = (self.kept.saturating_sub(less.kept), self.came.saturating_sub(less.came));
+    }
 }
 
 impl Journal {
@@ -32,7 +59,7 @@ impl Journal {
             counted: false,
             fetched: BTreeMap::new(),
             nameless: Vec::new(),
-            bytes: 0,
+            weight: Weight::default(),
             lagged: false,
         }
     }
@@ -58,8 +85,7 @@ impl Journal {
     pub(crate) fn expunged(&mut self, uid: Option<Uid>) {
         match uid {
             Some(uid) => {
-                let before = self.fetched.remove(&uid.as_u32());
-                self.bytes -= before.map_or(0, |before| before.weight());
+                self.fetched.remove(&uid.as_u32()).iter().for_each(|before| self.weight.remove(before));
                 self.gone.insert(uid);
             }
             None => self.unknown = self.unknown.saturating_add(1),
@@ -70,17 +96,17 @@ impl Journal {
     /// As VANISHED names them, however many there are.
     pub(crate) fn vanished(&mut self, uids: &Uids) {
         self.fetched.retain(|&uid, _| Uid::nonzero(uid).is_none_or(|uid| !uids.contains(uid)));
-        self.bytes = self.fetched.values().chain(&self.nameless).map(Fetched::weight).sum();
+        self.weight = Weight::default();
+        self.fetched.values().chain(&self.nameless).for_each(|data| self.weight.add(data));
         self.gone = self.gone.union(uids).unwrap_or_else(|_| uids.clone());
         self.check();
     }
 
     pub(crate) fn fetched(&mut self, uid: Option<Uid>, data: Fetched) {
-        self.bytes = self.bytes.saturating_add(data.weight());
+        self.weight.add(&data);
         match uid {
             Some(uid) => {
-                let before = self.fetched.insert(uid.as_u32(), data);
-                self.bytes -= before.map_or(0, |before| before.weight());
+                self.fetched.insert(uid.as_u32(), data).iter().for_each(|before| self.weight.remove(before));
             }
             None => self.nameless.push(data),
         }
@@ -131,7 +157,8 @@ impl Journal {
     }
 
     fn check(&mut self) {
-        if self.lagged || self.size() > self.most || self.bytes > self.most_bytes {
+        let most_bytes = self.most_bytes.min(SPARE.saturating_add(self.weight.came.saturating_mul(FACTOR)));
+        if self.lagged || self.size() > self.most || self.weight.kept > most_bytes {
             self.clear();
             self.lagged = true;
         }
