@@ -1,6 +1,6 @@
 //! Searches, with ESEARCH and without.
 
-use postroom::imap::{Query, SearchReturn, Uid, UidValidity, Uids};
+use postroom::imap::{Extension, Query, Response, SearchReturn, SortKey, Uid, UidValidity, Uids};
 use postroom::testing::Server;
 use postroom::{Flag, Kind};
 use time::{Date, Month};
@@ -187,5 +187,51 @@ async fn a_refused_charset_is_told_with_those_the_server_has() {
     let folder = imap.select("INBOX").await.unwrap();
     let error = folder.search(&Query::subject("für ")).await.unwrap_err();
     assert_eq!((error.kind(), error.code().unwrap().data()), (Kind::Rejected, "(US-ASCII)"));
+    script.finish().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_order_or_threads_of_other_messages_than_those_asked_about_are_no_answer() {
+    let dialogue = "
+        C: {A} UID SORT (DATE) US-ASCII UID 2:5 UNSEEN
+        S: * SORT 9 3
+        S: * SORT 5 3
+        S: {A} OK done
+        C: {B} UID SORT RETURN (ALL) (DATE) US-ASCII UID 2:5
+        S: * ESEARCH (TAG \"{B}\") UID ALL 5,1
+        S: {B} OK done
+        C: {C} UID THREAD REFERENCES US-ASCII UID 2:5
+        S: * THREAD (3 (5)(9))
+        S: * THREAD (3 (5)(4))
+        S: {C} OK done
+        C: {D} UID THREAD REFERENCES US-ASCII UNSEEN
+        S: * THREAD (3 (5)(9))
+        S: {D} OK done
+        C: {E} UID SORT (DATE) US-ASCII UID 100:*
+        S: * SORT 5
+        S: {E} OK done
+    ";
+    let (script, folder) = selected(dialogue, plaintext()).await;
+    let some = || Query::uids("2:5".parse::<Uids>().unwrap());
+    let keys = [SortKey::DATE];
+    let mut read = Vec::new();
+    for (extension, text) in [
+        (Extension::sort(&keys, some().and(Query::unseen()), None), "5,3"),
+        (Extension::sort(&keys, some(), Some(SearchReturn::ALL)), ""),
+        (Extension::thread("REFERENCES", some()), "3 5 4"),
+        (Extension::thread("REFERENCES", Query::unseen()), "3 5 9"),
+        (Extension::sort(&keys, Query::uids("100:*".parse::<Uids>().unwrap()), None), "5"),
+    ] {
+        let responses = folder.run(extension).await.unwrap().responses;
+        let said = responses.iter().map(|response| match response {
+            Response::Sort(sorted) => sorted.list.to_string(),
+            Response::Thread(threads) => {
+                threads.walk().map(|(_, one)| one.number().unwrap().to_string()).collect::<Vec<_>>().join(" ")
+            }
+            other => panic!("{other:?}"),
+        });
+        read.push((said.collect::<Vec<_>>().join(";"), text));
+    }
+    assert!(read.iter().all(|(said, text)| said == text), "{read:?}");
     script.finish().await.unwrap();
 }

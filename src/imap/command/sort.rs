@@ -1,6 +1,7 @@
 //! SORT (RFC 5256 §3, RFC 5957, RFC 5267 §3, RFC 6203 §5): what matches, in an order.
 
 use super::extension::Extension;
+use crate::imap::plan::Topic;
 use crate::imap::types::{Query, SearchReturn};
 
 /// What SORT orders messages by.
@@ -59,7 +60,10 @@ impl Extension {
         };
         match keys {
             [] => line.invalid("SORT wants a key"),
-            keys => line.list(|list| list.each(keys, key)).charset(&query).query(query),
+            keys => {
+                let topic = Topic::default().among(query.among());
+                line.list(|list| list.each(keys, key)).charset(&query).query(query).about(topic)
+            }
         }
     }
 }

@@ -1,13 +1,15 @@
 //! THREAD (RFC 5256 §3): what matches, by what answers what.
 
 use super::extension::Extension;
+use crate::imap::plan::Topic;
 use crate::imap::types::Query;
 
 impl Extension {
     /// UID THREAD: the messages that match, in threads made by that algorithm: `REFERENCES`, `ORDEREDSUBJECT`, or another that the
     /// server announces behind `THREAD=`. Answered by [`Response::Thread`](crate::imap::Response::Thread).
     pub fn thread(algorithm: &str, query: Query) -> Self {
-        Self::new("UID THREAD").claim("THREAD").selected().word(algorithm).charset(&query).query(query)
+        let topic = Topic::default().among(query.among());
+        Self::new("UID THREAD").claim("THREAD").selected().word(algorithm).charset(&query).query(query).about(topic)
     }
 }
 

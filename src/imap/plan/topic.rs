@@ -1,8 +1,11 @@
 //! What the untagged responses to an extension's command have to name beside their kind: its mailbox, its quota roots, its entries, its
-//! URLs. One that names something else is no answer of it. It knows nothing of what was answered, except the roots of a mailbox.
+//! URLs, messages of its set. One that names something else is no answer of it. It knows nothing of what was answered, except the roots of a mailbox.
 
-use crate::imap::codec::{Kind, acl, metadata, quota, url};
-use crate::imap::types::{EntryName, ListRights, MailboxName, Metadata, Quota, QuotaRoots};
+use crate::imap::codec::{Kind, acl, metadata, quota, search, sort, thread, url};
+use crate::imap::types::{EntryName, ListRights, MailboxName, Metadata, Quota, QuotaRoots, SearchResult, Uid, Uids};
+
+/// Quota roots of one mailbox. Servers have one or two.
+const MOST_ROOTS: usize = 1000;
 
 /// What a command is about. Where it names nothing, any response fits.
 #[derive(Clone, Debug, Default)]
@@ -13,6 +16,7 @@ pub(crate) struct Topic {
     entries: Option<Vec<EntryName>>,
     depth: Option<usize>,
     urls: Option<Vec<String>>,
+    among: Option<Uids>,
 }
 
 #[derive(Clone, Debug)]
@@ -48,6 +52,11 @@ impl Topic {
         Self { urls: Some(urls.into_iter().map(str::to_owned).collect()), ..self }
     }
 
+    /// The result of a search: no messages but these.
+    pub(crate) fn among(self, uids: Option<&Uids>) -> Self {
+        Self { among: uids.cloned(), ..self }
+    }
+
     /// Whether everything fits that the response names. One that cannot be read is handed on as it came.
     pub(crate) fn fits(&mut self, kind: Kind, frame: &[u8], utf8: bool) -> bool {
         let utf8 = utf8 || !frame.is_ascii();
@@ -67,14 +76,42 @@ impl Topic {
             Kind::Urlfetch => {
                 url::fetched(frame).ok().is_none_or(|named| named.iter().all(|one| self.has_url(&one.url)))
             }
+            Kind::Sort => self.finds(|| sort::parse(frame).ok(), |found| self.has_each(found.list.iter())),
+            Kind::Thread => self.finds(
+                || thread::parse(frame).ok(),
+                |found| self.has_each(found.walk().filter_map(|(_, message)| message.number())),
+            ),
+            Kind::Esearch => self.finds(|| search::parse(frame).ok(), |found| self.has_found(found)),
             _ => true,
         }
+    }
+
+    /// Whether a result fits, which is read only if that is in question.
+    fn finds<T>(&self, read: impl FnOnce() -> Option<T>, fits: impl FnOnce(&T) -> bool) -> bool {
+        self.among.is_none() || read().is_none_or(|found| fits(&found))
+    }
+
+    /// Of a set that ends in `*` one message may lie below its beginning: the last of the mailbox (RFC 9051 §9).
+    fn has_each(&self, mut uids: impl Iterator<Item = Uid>) -> bool {
+        let Some(among) = &self.among else { return true };
+        let mut last = None;
+        uids.all(|uid| among.contains(uid) || among.open_from().is_some() && *last.get_or_insert(uid) == uid)
+    }
+
+    fn has_found(&self, found: &SearchResult) -> bool {
+        let Some(among) = &self.among else { return true };
+        let partial = found.partial.iter().map(|partial| partial.found.to_set());
+        let order = found.order.iter().map(|order| order.to_set());
+        let within = |uids: &Uids| uids.difference(among).len() <= u64::from(among.open_from().is_some());
+        let sets = found.all.iter().all(within) && partial.chain(order).all(|uids| within(&uids));
+        sets && self.has_each(found.min.into_iter().chain(found.max))
     }
 
     fn learn_roots(&mut self, named: &QuotaRoots) -> bool {
         let fits = self.is_in(&named.mailbox);
         if let Some(roots) = self.roots.as_mut().filter(|_| fits) {
-            roots.extend_from_slice(&named.roots);
+            let room = MOST_ROOTS.saturating_sub(roots.len());
+            roots.extend(named.roots.iter().take(room).cloned());
         }
         fits
     }
@@ -185,6 +222,21 @@ mod tests {
         check(&server, &yes, &["METADATA \"\" (/shared/comment/a/b \"x\")", "METADATA INBOX (/shared/comment \"x\")"]);
         let anywhere = Topic::default().entries(comment, 0);
         check(&anywhere, &["METADATA z (/shared/comment \"x\")"], &["METADATA z /shared/comment"]);
+    }
+
+    #[test]
+    fn results_of_searches_are_among_the_messages_that_were_searched() {
+        let among = |uids: &str| Topic::default().among(Some(&uids.parse().unwrap()));
+        let yes =
+            ["SORT 7 3 5", "SORT", "THREAD (3 (5)(7))", "THREAD ((3)(5))", "ESEARCH UID ALL 5:7,3", "ESEARCH UID"];
+        let no = ["SORT 7 3 8", "THREAD (3 (5)(9))", "ESEARCH UID ALL 1:7", "ESEARCH UID MAX 8", "ESEARCH UID MIN 1"];
+        check(&among("3,5:7"), &yes, &no);
+        check(&among("3,5:7"), &["ESEARCH UID COUNT 9"], &["ESEARCH UID PARTIAL (1:2 8,3)"]);
+        check(
+            &among("100:*"),
+            &["SORT 200 9 100", "THREAD (9 200)", "ESEARCH UID MIN 9 MAX 9"],
+            &["SORT 9 8", "THREAD (9)(8)"],
+        );
     }
 
     #[test]
