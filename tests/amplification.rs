@@ -10,6 +10,8 @@
     reason = "a panic in a test is a failed test"
 )]
 
+#[path = "amplification/extensions.rs"]
+mod extensions;
 #[path = "amplification/journal.rs"]
 mod journal;
 #[path = "amplification/listings.rs"]

@@ -15,11 +15,12 @@ mod types;
 mod unfinished;
 
 pub use command::acl::RightsChange;
-pub use command::extension::{Answer, Extension};
+pub use command::extension::Extension;
 pub use command::list_extended::{ListReturn, ListSelect};
 pub use command::metadata::MetadataDepth;
 pub use command::multi_append::{Content, NewMessage, Piece};
 pub use command::sort::SortKey;
+pub use command::{Answer, Responses};
 pub use folder::{Fetch, Folder, Idle, NotLeft, Opening};
 pub use session::{Append, Imap, Notices, SameMailbox};
 pub use types::{

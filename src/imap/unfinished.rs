@@ -4,7 +4,7 @@
 use std::error::Error as StdError;
 use std::fmt;
 
-use super::command::extension::Answer;
+use super::command::Answer;
 use super::types::Transferred;
 use crate::error::Error;
 

@@ -3,7 +3,7 @@
 use nom::Parser;
 use nom::combinator::{map, map_opt};
 
-use super::grammar::{self, Read, astring, lossy, spaced, untagged, words_ahead};
+use super::grammar::{self, Read, astring, at_line_end, entries, lossy, spaced, untagged};
 use super::unreadable::Unreadable;
 use crate::imap::types::{Acl, AclEntry, ListRights, MailboxName, MyRights, Rights};
 
@@ -23,13 +23,9 @@ use crate::imap::types::{Acl, AclEntry, ListRights, MailboxName, MyRights, Right
 /// ```
 pub fn parse(frame: &[u8], utf8: bool) -> Result<Acl, Unreadable> {
     grammar::read(frame, |input| {
-        let (mut input, (_, mailbox)) = (untagged(&["ACL"]), mailbox(utf8)).parse(input)?;
-        let mut entries = Vec::with_capacity(words_ahead(input) / 2);
-        while !input.trim_ascii_start().is_empty() {
-            let (rest, (identifier, rights)) = (text, rights).parse(input)?;
-            entries.push(AclEntry { identifier, rights });
-            input = rest;
-        }
+        let (input, (_, mailbox)) = (untagged(&["ACL"]), mailbox(utf8)).parse(input)?;
+        let entry = map((text, rights), |(identifier, rights)| AclEntry { identifier, rights });
+        let (input, entries) = entries(input, 2, at_line_end, entry)?;
         Ok((input, Acl { mailbox, entries }))
     })
 }
@@ -42,13 +38,8 @@ pub fn parse(frame: &[u8], utf8: bool) -> Result<Acl, Unreadable> {
 pub fn list_rights(frame: &[u8], utf8: bool) -> Result<ListRights, Unreadable> {
     grammar::read(frame, |input| {
         let head = (untagged(&["LISTRIGHTS"]), mailbox(utf8), text, rights);
-        let (mut input, (_, mailbox, identifier, required)) = { head }.parse(input)?;
-        let mut optional = Vec::with_capacity(words_ahead(input));
-        while !input.trim_ascii_start().is_empty() {
-            let (rest, more) = rights(input)?;
-            optional.push(more);
-            input = rest;
-        }
+        let (input, (_, mailbox, identifier, required)) = { head }.parse(input)?;
+        let (input, optional) = entries(input, 1, at_line_end, rights)?;
         Ok((input, ListRights { mailbox, identifier, required, optional }))
     })
 }

@@ -15,6 +15,8 @@ use super::unreadable::Unreadable;
 use crate::imap::types::Uids;
 use crate::word_list::{WordList, push};
 
+/// Entries of a list that is short by its nature: read, they take far more memory than their text.
+const MOST_ENTRIES: usize = 10_000;
 /// Parentheses within parentheses in a value that is skipped.
 const NESTING: usize = 100;
 
@@ -231,6 +233,37 @@ pub(crate) fn list_ahead(input: &[u8]) -> &[u8] {
 pub(crate) fn words_ahead(input: &[u8]) -> usize {
     let words = input.split(|&byte| matches!(byte, b' ' | b'\t' | b'\n' | b']'));
     words.filter(|word| !word.is_empty()).count()
+}
+
+/// What `one` reads, each of that many words or more, until the list is at its end. A list of over 10,000 is not read.
+pub(crate) fn entries<'a, T>(
+    mut input: &'a [u8],
+    words: usize,
+    end: impl Fn(&'a [u8]) -> Option<&'a [u8]>,
+    mut one: impl Parser<&'a [u8], Output = T, Error = Fail<'a>>,
+) -> Read<'a, Vec<T>> {
+    let mut all = Vec::with_capacity((words_ahead(input) / words).min(MOST_ENTRIES));
+    loop {
+        if let Some(rest) = end(input) {
+            return Ok((rest, all));
+        }
+        if all.len() == MOST_ENTRIES {
+            return fail(input, "the list is too long");
+        }
+        let (rest, entry) = one.parse(input)?;
+        all.push(entry);
+        input = rest;
+    }
+}
+
+/// The end of the response, for [`entries`].
+pub(crate) fn at_line_end(input: &[u8]) -> Option<&[u8]> {
+    input.trim_ascii_start().is_empty().then_some(input)
+}
+
+/// The end of a list in parentheses, for [`entries`].
+pub(crate) fn at_parenthesis(input: &[u8]) -> Option<&[u8]> {
+    input.trim_ascii_start().strip_prefix(b")")
 }
 
 /// Joins what was read between the two inputs to what else is not known.

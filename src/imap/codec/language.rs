@@ -3,15 +3,10 @@
 use nom::Parser;
 use nom::character::complete::{char, space0};
 use nom::combinator::{eof, map, opt};
-use nom::multi::many_m_n;
-use nom::sequence::{delimited, terminated};
 
-use super::grammar::{self, Read, astring, lossy, spaced, untagged};
+use super::grammar::{self, Read, astring, at_parenthesis, entries, lossy, spaced, untagged};
 use super::unreadable::Unreadable;
 use crate::imap::types::Comparators;
-
-/// Languages or comparators of one server. There are some hundreds of languages.
-const MOST: usize = 10_000;
 
 /// Reads `* LANGUAGE (EN DE IT i-default)`: the languages that there are, or the one now in use.
 ///
@@ -44,8 +39,8 @@ pub fn comparators(frame: &[u8]) -> Result<Comparators, Unreadable> {
 }
 
 fn names(input: &[u8]) -> Read<'_, Vec<String>> {
-    let name = map(terminated(astring, space0), |name| lossy(&name));
-    delimited((char('('), space0), many_m_n(0, MOST, name), char(')')).parse(input)
+    let (input, _) = char('(')(input)?;
+    entries(input, 1, at_parenthesis, map(spaced(astring), |name| lossy(&name)))
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use nom::character::complete::{char, space0};
 use nom::combinator::{map, opt};
 
 use super::acl::mailbox;
-use super::grammar::{self, Read, astring, lossy, nstring, spaced, untagged, words_ahead};
+use super::grammar::{self, Read, astring, at_line_end, at_parenthesis, entries, lossy, nstring, spaced, untagged};
 use super::unreadable::Unreadable;
 use crate::imap::types::{EntryName, Metadata};
 
@@ -40,28 +40,19 @@ pub fn parse(frame: &[u8], utf8: bool) -> Result<Metadata, Unreadable> {
     })
 }
 
-fn values<'a>(mut input: &'a [u8], told: &mut Metadata) -> Read<'a, ()> {
-    told.values = Vec::with_capacity(words_ahead(input) / 2);
-    loop {
-        if let (rest, Some(_)) = opt(spaced(char(')'))).parse(input)? {
-            return Ok((rest, ()));
-        }
-        let (rest, (name, value)) = (entry, spaced(value)).parse(input)?;
-        told.values.push((name, value.map(Cow::into_owned)));
-        input = rest;
-    }
+fn values<'a>(input: &'a [u8], told: &mut Metadata) -> Read<'a, ()> {
+    let one = map((entry, spaced(value)), |(name, value)| (name, value.map(Cow::into_owned)));
+    let (rest, values) = entries(input, 2, at_parenthesis, one)?;
+    told.values = values;
+    Ok((rest, ()))
 }
 
-fn changed<'a>(mut input: &'a [u8], told: &mut Metadata) -> Read<'a, ()> {
-    told.changed = Vec::with_capacity(words_ahead(input));
-    while !input.trim_ascii_start().is_empty() {
-        let (rest, name) = entry(input)?;
-        told.changed.push(name);
-        input = rest;
-    }
+fn changed<'a>(input: &'a [u8], told: &mut Metadata) -> Read<'a, ()> {
+    let (rest, changed) = entries(input, 1, at_line_end, entry)?;
+    told.changed = changed;
     match told.changed.is_empty() {
-        true => grammar::fail(input, "the name of an annotation was expected"),
-        false => Ok((input, ())),
+        true => grammar::fail(rest, "the name of an annotation was expected"),
+        false => Ok((rest, ())),
     }
 }
 

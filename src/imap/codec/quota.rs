@@ -5,7 +5,7 @@ use nom::character::complete::char;
 use nom::combinator::map;
 
 use super::acl::mailbox;
-use super::grammar::{self, Read, astring, lossy, number, spaced, untagged, words_ahead};
+use super::grammar::{self, Read, astring, at_line_end, at_parenthesis, entries, lossy, number, spaced, untagged};
 use super::unreadable::Unreadable;
 use crate::imap::types::{Quota, QuotaResource, QuotaRoots, QuotaUsage};
 
@@ -29,16 +29,9 @@ pub fn parse(frame: &[u8]) -> Result<Quota, Unreadable> {
             Some(b'(') => (input, String::new()),
             _ => map(astring, |root| lossy(&root)).parse(input)?,
         };
-        let (mut input, _) = spaced(char('(')).parse(input)?;
-        let mut resources = Vec::with_capacity(words_ahead(input) / 3);
-        loop {
-            if let (rest, Some(_)) = nom::combinator::opt(spaced(char(')'))).parse(input)? {
-                return Ok((rest, Quota { root, resources }));
-            }
-            let (rest, usage) = usage(input)?;
-            resources.push(usage);
-            input = rest;
-        }
+        let (input, _) = spaced(char('(')).parse(input)?;
+        let (input, resources) = entries(input, 3, at_parenthesis, usage)?;
+        Ok((input, Quota { root, resources }))
     })
 }
 
@@ -49,13 +42,8 @@ pub fn parse(frame: &[u8]) -> Result<Quota, Unreadable> {
 /// Where the response is another one, or a name does not end.
 pub fn roots(frame: &[u8], utf8: bool) -> Result<QuotaRoots, Unreadable> {
     grammar::read(frame, |input| {
-        let (mut input, (_, mailbox)) = (untagged(&["QUOTAROOT"]), mailbox(utf8)).parse(input)?;
-        let mut roots = Vec::with_capacity(words_ahead(input));
-        while !input.trim_ascii_start().is_empty() {
-            let (rest, root) = spaced(astring).parse(input)?;
-            roots.push(lossy(&root));
-            input = rest;
-        }
+        let (input, (_, mailbox)) = (untagged(&["QUOTAROOT"]), mailbox(utf8)).parse(input)?;
+        let (input, roots) = entries(input, 1, at_line_end, map(spaced(astring), |root| lossy(&root)))?;
         Ok((input, QuotaRoots { mailbox, roots }))
     })
 }

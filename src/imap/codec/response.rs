@@ -23,8 +23,8 @@ use crate::limits::Limits;
 ///
 /// # Errors
 ///
-/// [`Unreadable`] where a response of a kind that is known does not say what that kind has to say, and for a line that is no
-/// response. A kind that is not known is [`Response::Other`], and a flaw in one attribute of a message one of its
+/// [`Unreadable`] where a response of a kind that is known does not say what that kind has to say, also for over 10,000 entries in a
+/// list that is short by its nature, such as rights, quotas or URLs, and for a line that is no response. A kind that is not known is [`Response::Other`], and a flaw in one attribute of a message one of its
 /// [defects](crate::imap::Fetched::defects).
 ///
 /// ```

@@ -16,7 +16,7 @@ const DEEPEST: usize = 1000;
 pub fn parse(frame: &[u8]) -> Result<Threads, Unreadable> {
     grammar::read(frame, |input| {
         let (input, _) = untagged(&["THREAD"])(input)?;
-        let mut reader = Reader { threads: Threads::default(), open: Vec::new() };
+        let mut reader = Reader { threads: Threads::of_text(input.len()), open: Vec::new() };
         let mut cursor = Cursor::new(input, 0);
         while let Some(byte) = cursor.peek() {
             if let Err(reason) = reader.token(byte, &mut cursor) {
@@ -29,15 +29,23 @@ pub fn parse(frame: &[u8]) -> Result<Threads, Unreadable> {
 
 fn end(reader: Reader, rest: &[u8]) -> Read<'_, Threads> {
     match reader.open.is_empty() {
-        true => Ok((rest, reader.threads)),
+        true => Ok((rest, reader.threads.fitted())),
         false => fail(rest, "a thread does not end"),
     }
 }
 
 struct Reader {
     threads: Threads,
-    /// Of each list that is open, the place of its first message and the one behind its last; behind that only lists follow.
-    open: Vec<(usize, usize)>,
+    /// What each list that is open holds so far.
+    open: Vec<Holds>,
+}
+
+/// In a list, messages come before lists.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Holds {
+    Nothing,
+    Messages,
+    Lists,
 }
 
 impl Reader {
@@ -49,8 +57,10 @@ impl Reader {
                 cursor.advance(1);
             }
             b')' => {
-                let (first, behind) = self.open.pop().ok_or("a thread ends that did not begin")?;
-                self.threads.close(first, behind);
+                match self.open.pop().ok_or("a thread ends that did not begin")? {
+                    Holds::Nothing => self.threads.reopen(),
+                    Holds::Messages | Holds::Lists => self.threads.close(),
+                }
                 cursor.advance(1);
             }
             _ => {
@@ -70,27 +80,25 @@ impl Reader {
         if self.open.len() >= DEEPEST {
             return Err("too many threads within each other");
         }
-        if let Some((first, behind)) = self.open.last_mut()
-            && first == behind
+        if let Some(holds) = self.open.last_mut()
+            && std::mem::replace(holds, Holds::Lists) == Holds::Nothing
         {
-            *behind = self.threads.push(None).ok_or("too many messages")? + 1;
+            self.threads.push_missing();
         }
-        let place = self.threads.len();
-        self.open.push((place, place));
+        self.threads.open();
+        self.open.push(Holds::Nothing);
         Ok(())
     }
 
     fn message(&mut self, number: Option<Uid>) -> Result<(), &'static str> {
         let number = number.ok_or("the number of a message was expected")?;
-        let behind = match self.open.last_mut() {
-            Some((_, behind)) => behind,
+        match self.open.last_mut() {
+            Some(Holds::Lists) => return Err("a message stands behind the branches of its thread"),
+            Some(holds) => *holds = Holds::Messages,
             // A thread of one message, without its parentheses.
-            None => return self.threads.push(Some(number)).map(drop).ok_or("too many messages"),
-        };
-        if *behind != self.threads.len() {
-            return Err("a message stands behind the branches of its thread");
+            None => {}
         }
-        *behind = self.threads.push(Some(number)).ok_or("too many messages")? + 1;
+        self.threads.push(number);
         Ok(())
     }
 }
@@ -112,6 +120,18 @@ mod tests {
         assert_eq!(walk("* THREAD ((3)(5))\r\n"), [(0, 0), (1, 3), (1, 5)]);
         assert_eq!(walk("* THREAD (1 (2 (3 5)(6))(4))(7)\r\n").last(), Some(&(0, 7)));
         assert!(walk("* THREAD\r\n").is_empty() && walk("* THREAD \r\n").is_empty());
+    }
+
+    #[test]
+    fn lists_without_messages_and_messages_without_lists_are_understood() {
+        assert_eq!(walk("* THREAD 1 2(3 4)5 ()\r\n"), [(0, 1), (0, 2), (0, 3), (1, 4), (0, 5)]);
+        assert_eq!(walk("* THREAD (())(1 ()(2))\r\n"), [(0, 0), (0, 1), (1, 2)]);
+        let threads = parse(b"* THREAD 1 2(3 4)5 ((6))(())\r\n").unwrap();
+        let roots = threads.roots().map(|root| (root.number().map_or(0, Uid::as_u32), root.replies().count()));
+        assert_eq!(roots.collect::<Vec<_>>(), [(1, 0), (2, 0), (3, 1), (5, 0), (0, 1), (0, 0)]);
+        assert_eq!(threads.len(), 8);
+        assert_eq!(parse(b"* THREAD 1 (2)\r\n").unwrap(), parse(b"* THREAD (1)(2)\r\n").unwrap());
+        assert_ne!(parse(b"* THREAD (1 2)\r\n").unwrap(), parse(b"* THREAD (1)(2)\r\n").unwrap());
     }
 
     #[test]

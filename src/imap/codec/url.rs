@@ -8,7 +8,7 @@ use nom::branch::alt;
 use nom::character::complete::char;
 use nom::combinator::map;
 
-use super::grammar::{self, Read, any_value, astring, lossy, nstring, spaced, untagged, words_ahead};
+use super::grammar::{self, Read, any_value, astring, at_line_end, entries, lossy, nstring, spaced, untagged};
 use super::unreadable::Unreadable;
 use crate::imap::types::UrlContent;
 
@@ -83,20 +83,14 @@ fn url(input: &[u8]) -> Read<'_, String> {
 }
 
 /// One or more, to the end of the response; each is made of that many words.
+/// At least one.
 fn many<'a, T>(
-    mut input: &'a [u8],
+    input: &'a [u8],
     words: usize,
-    mut parser: impl Parser<&'a [u8], Output = T, Error = grammar::Fail<'a>>,
+    one: impl Parser<&'a [u8], Output = T, Error = grammar::Fail<'a>>,
 ) -> Read<'a, Vec<T>> {
-    let mut all = Vec::with_capacity(words_ahead(input) / words);
-    loop {
-        let (rest, one) = parser.parse(input)?;
-        all.push(one);
-        input = rest;
-        if input.trim_ascii_start().is_empty() {
-            return Ok((input, all));
-        }
-    }
+    let (rest, all) = entries(input, words, at_line_end, one)?;
+    if all.is_empty() { grammar::fail(rest, "a URL was expected") } else { Ok((rest, all)) }
 }
 
 #[cfg(test)]

@@ -3,11 +3,11 @@
 
 use bytes::Bytes;
 
-use super::{Command, Frames, Terms};
+use super::{Answer, Batches, Command, Frames, Responses, Terms};
 use crate::error::{Error, Result};
 use crate::imap::codec::{self, Kind, Line, Route, Segment};
 use crate::imap::plan::{Claims, Needs, Order, Plan, Topic, Wanted};
-use crate::imap::types::{Condition, Items, MailboxName, Query, Response, ResponseCode, Scope, Uids};
+use crate::imap::types::{Condition, Items, MailboxName, Query, Scope, Uids};
 use crate::limits::Limits;
 use crate::{Flag, FlagChange};
 
@@ -62,30 +62,6 @@ enum Argument {
     Scope(Scope),
     Invalid(&'static str),
     List(Vec<Self>),
-}
-
-/// What came back.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Answer {
-    /// The untagged responses that the command claims, in the order in which they came.
-    pub responses: Vec<Response>,
-    /// The tagged OK.
-    pub condition: Condition,
-}
-
-impl Answer {
-    /// This, and what another command of the same kind said after it.
-    pub(crate) fn joined(mut self, more: Self) -> Self {
-        self.responses.extend(more.responses);
-        let mut condition = more.condition;
-        if let (Some(ResponseCode::AppendUid(mine)), Some(ResponseCode::AppendUid(theirs))) =
-            (&self.condition.code, &mut condition.code)
-        {
-            *theirs = mine.union(theirs).unwrap_or_else(|_| theirs.clone());
-        }
-        Self { condition, ..self }
-    }
 }
 
 /// Commands that change what the session is: it has to follow them, and so has methods of its own for those that it can.
@@ -383,8 +359,6 @@ pub(crate) struct Run {
 impl Command for Run {
     type Output = Answer;
 
-    const WEIGHT: usize = size_of::<Response>();
-
     fn plan(&self, terms: Terms) -> Result<Plan> {
         let Extension { verb, claimed, lasting, selected, .. } = &self.extension;
         if STATEFUL.iter().any(|stateful| stateful.eq_ignore_ascii_case(verb)) {
@@ -409,19 +383,13 @@ impl Command for Run {
         })
     }
 
-    /// What cannot be read is handed on as it came.
     fn output(self, frames: impl Frames, condition: Condition) -> Result<Answer> {
-        let claimed = |frame: &Bytes| match codec::route(frame) {
+        let mut batches: Batches = frames.into();
+        batches.retain(|frame| match codec::route(frame) {
             Route::Untagged(Kind::Other) => self.extension.claimed.iter().any(|name| is_named(frame, name)),
             _ => true,
-        };
-        let read = |frame: Bytes| {
-            codec::response(&frame, &self.limits).unwrap_or_else(|error| {
-                tracing::warn!(%error, "an answer that cannot be read");
-                Response::Other { name: String::new(), raw: frame.clone() }
-            })
-        };
-        Ok(Answer { responses: frames.into_iter().filter(claimed).map(read).collect(), condition })
+        });
+        Ok(Answer { responses: Responses::new(batches, self.limits.nesting), condition })
     }
 }
 
@@ -451,6 +419,7 @@ impl std::fmt::Display for Extension {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::imap::types::Response;
 
     fn run(extension: Extension) -> Run {
         Run { extension, selection: None, limits: Limits::default() }
@@ -485,6 +454,7 @@ mod tests {
         let frames = frames.map(|frame| Bytes::from_static(frame.as_bytes())).to_vec();
         let condition = codec::text::tagged(b"A OK [X] done\r\n").unwrap().1;
         let answer = run(Extension::new("XYZ").claim("XYZ")).output(frames, condition).unwrap();
-        assert!(matches!(&answer.responses[..], [Response::Other { .. }, Response::Quota(_), Response::Other { .. }]));
+        let responses: Vec<_> = answer.responses.iter().collect();
+        assert!(matches!(&responses[..], [Response::Other { .. }, Response::Quota(_), Response::Other { .. }]));
     }
 }

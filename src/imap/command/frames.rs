@@ -5,12 +5,12 @@ use bytes::Bytes;
 use crate::imap::codec::Batch;
 
 /// The untagged responses that a command claimed, in the order in which they came.
-pub(crate) trait Frames: IntoIterator<Item = Bytes, IntoIter: ExactSizeIterator> {}
+pub(crate) trait Frames: IntoIterator<Item = Bytes, IntoIter: ExactSizeIterator> + Into<Batches> {}
 
-impl<F: IntoIterator<Item = Bytes, IntoIter: ExactSizeIterator>> Frames for F {}
+impl<F: IntoIterator<Item = Bytes, IntoIter: ExactSizeIterator> + Into<Batches>> Frames for F {}
 
 /// The frames of an answer, as they came in batches. A batch gives up its memory once it is read.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Batches(Vec<Batch>);
 
 #[derive(Debug)]
@@ -29,6 +29,37 @@ impl Batches {
     /// How many there are.
     pub(crate) fn frames(&self) -> usize {
         self.0.iter().map(Batch::len).sum()
+    }
+
+    /// Each frame; the batches keep them.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = Bytes> + '_ {
+        self.0.iter().flat_map(Batch::raw)
+    }
+
+    /// Keeps only these frames.
+    pub(crate) fn retain(&mut self, keep: impl Fn(&[u8]) -> bool) {
+        self.0.retain_mut(|batch| {
+            batch.retain(&keep);
+            !batch.is_empty()
+        });
+    }
+
+    /// Adds those of another answer.
+    pub(crate) fn extend(&mut self, more: Self) {
+        self.0.extend(more.0);
+    }
+}
+
+#[cfg(test)]
+impl From<Vec<Bytes>> for Batches {
+    fn from(frames: Vec<Bytes>) -> Self {
+        let whole = |frame: Bytes| {
+            let end = frame.len();
+            let mut batch = Batch::new(frame);
+            batch.push(0, end);
+            batch
+        };
+        Self(frames.into_iter().map(whole).collect())
     }
 }
 

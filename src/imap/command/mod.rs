@@ -3,6 +3,7 @@
 
 pub(crate) mod acl;
 pub(crate) mod annotate;
+mod answer;
 pub(crate) mod append;
 pub(crate) mod authenticate;
 pub(crate) mod body;
@@ -42,6 +43,7 @@ pub(crate) mod subscribe;
 pub(crate) mod thread;
 pub(crate) mod url_auth;
 
+pub use answer::{Answer, Responses};
 pub(crate) use frames::{Batches, Frames};
 
 use super::plan::Plan;

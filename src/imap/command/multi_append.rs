@@ -84,7 +84,7 @@ impl Extension {
     /// APPEND of messages, all or none of them (`MULTIAPPEND` where there are several).
     ///
     /// A server that announces a limit (MESSAGELIMIT or SAVELIMIT, RFC 9738) refuses more messages at once: they are sent by several
-    /// commands then, each of which stores all its messages or none. If one fails, [`Answer::before`](super::extension::Answer::before)
+    /// commands then, each of which stores all its messages or none. If one fails, [`Answer::before`](super::Answer::before)
     /// has what those before it said.
     pub fn append(mailbox: &MailboxName, messages: &[NewMessage]) -> Self {
         let line = Self::new("APPEND").mailbox(mailbox).changing();

@@ -4,7 +4,8 @@ use std::borrow::Borrow;
 
 use super::Folder;
 use crate::error::{Error, Result};
-use crate::imap::command::extension::{Answer, Extension};
+use crate::imap::command::Answer;
+use crate::imap::command::extension::Extension;
 use crate::imap::command::search::Search;
 use crate::imap::limited::Descent;
 use crate::imap::session::Imap;

@@ -167,7 +167,7 @@ fn write(text: &mut String, first: Uid, last: Uid) {
     }
 }
 
-fn digits(text: &mut String, number: u32) {
+pub(super) fn digits(text: &mut String, number: u32) {
     for place in (0..=number.checked_ilog10().unwrap_or_default()).rev() {
         text.push(char::from_digit(number / 10u32.pow(place) % 10, 10).unwrap_or_default());
     }
@@ -181,7 +181,7 @@ fn range(item: &[u8]) -> Option<(Uid, Uid)> {
     Some((first.min(last), first.max(last)))
 }
 
-fn number(text: &[u8]) -> Option<Uid> {
+pub(super) fn number(text: &[u8]) -> Option<Uid> {
     let digits = !text.is_empty() && text.iter().all(u8::is_ascii_digit);
     std::str::from_utf8(text).ok().filter(|_| digits)?.parse().ok().and_then(Uid::nonzero)
 }

@@ -40,6 +40,7 @@ impl<T> Claimed<T> {
         let block = if len < SMALL { Bytes::copy_from_slice(&block) } else { block };
         let mut batch = Batch::new(block);
         let frames = claimed.frames.len();
+        batch.reserve(frames);
         claimed.frames.into_iter().for_each(|(start, end)| batch.push(start, end));
         claimed.elided.into_iter().for_each(|(start, elided)| batch.elide(start, elided));
         Some((claimed.to, batch, frames))

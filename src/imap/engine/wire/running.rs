@@ -16,6 +16,9 @@ use crate::limits::Limits;
 /// How long a call may run on the server's word alone that it makes progress.
 const LONGEST_PROGRESS: Duration = Duration::from_secs(60 * 60);
 
+/// The bytes that each frame of an answer counts for at least: beside its own, where it is in them is kept.
+const LEAST: usize = 2 * size_of::<(u32, u32)>();
+
 /// A command that is not answered yet.
 pub(crate) struct Running {
     /// `None` for the engine's own.
@@ -77,7 +80,8 @@ impl Tally {
     pub(super) fn add(&mut self, frames: usize, bytes: usize, limits: &Limits) -> bool {
         self.frames += frames;
         self.bytes += bytes;
-        self.over_limit |= self.frames > limits.untagged || self.bytes > limits.undelivered;
+        let most = limits.untagged.min(limits.undelivered / LEAST);
+        self.over_limit |= self.frames > most || self.bytes > limits.undelivered;
         !self.over_limit
     }
 }
