@@ -4,8 +4,8 @@
 use bytes::Bytes;
 
 use crate::config::{Config, Protocol};
-use crate::conn::aside;
 use crate::conn::link::Link;
+use crate::conn::run_blocking_if;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::login::{Login, Secret};
@@ -81,7 +81,7 @@ async fn converse<C: Carrier>(carrier: &C, mut exchange: Exchange, initial: bool
         match inbox.next().await.map(|delivery| delivery.map(C::turn)) {
             Ok(Some(Some(Turn::Challenge(challenge)))) if !exchange.is_cancelled() => {
                 let line;
-                (exchange, line) = aside(exchange.is_slow(), move || {
+                (exchange, line) = run_blocking_if(exchange.is_slow(), move || {
                     let line = exchange.answer(&challenge);
                     (exchange, line)
                 })

@@ -3,17 +3,15 @@
 
 mod alerts;
 mod host;
-mod identity;
 mod keep_alive;
-mod sessions;
+mod slot;
 mod url;
 
 use std::fmt;
 use std::sync::Arc;
 
-use self::identity::Identity;
 pub use self::keep_alive::KeepAlive;
-pub(crate) use self::sessions::{Built, Kept, Sessions};
+pub(crate) use self::slot::Slot;
 use crate::error::{Error, Result};
 use crate::limits::{Deadlines, Limits};
 use crate::recorder::Recorder;
@@ -73,12 +71,13 @@ pub struct Config {
     server_name: Option<String>,
     roots: Vec<CertificateDer<'static>>,
     only_added_roots: bool,
-    identity: Option<Arc<Identity>>,
     tls_config: Option<Arc<ClientConfig>>,
     pub(crate) id: Option<Vec<(String, String)>>,
     pub(crate) imap4rev1_only: bool,
-    /// What `conn::tls` made of the roots and the identity, shared by the clones; a change of those begins a new one.
-    pub(crate) kept: Arc<Kept>,
+    /// The client's certificate and key, if there are any.
+    identity: Slot,
+    /// What `conn::tls` keeps for these roots and this identity. A change of either replaces the slot: nothing is shared with other trust.
+    tls_state: Slot,
 }
 
 /// The two protocols of this crate.
@@ -124,14 +123,14 @@ impl Config {
             server_name: None,
             roots: Vec::new(),
             only_added_roots: false,
-            identity: None,
+            identity: Slot::default(),
             tls_config: None,
             id: Some(vec![
                 ("name".to_owned(), env!("CARGO_PKG_NAME").to_owned()),
                 ("version".to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
             ]),
             imap4rev1_only: false,
-            kept: Arc::default(),
+            tls_state: Slot::default(),
         }
     }
 
@@ -240,48 +239,15 @@ impl Config {
             .add(root.clone())
             .map_err(|error| Error::input("the root certificate cannot be read").with_source(error))?;
         self.roots.push(root);
-        self.kept = Arc::default();
+        self.tls_state = Slot::default();
         Ok(self)
     }
 
     /// Trusts the added roots alone, no public authority.
     pub fn only_added_roots(mut self) -> Self {
         self.only_added_roots = true;
-        self.kept = Arc::default();
+        self.tls_state = Slot::default();
         self
-    }
-
-    /// Shows this certificate to a server that asks for one: `chain` is the client's certificate in PEM, followed by those
-    /// between it and the authority the server knows; `key` is its private key in PEM (PKCS #8, PKCS #1 or SEC 1, not
-    /// encrypted). Both may be the same text. It is for TLS of either kind; with a server that takes it for the login, that
-    /// is SASL EXTERNAL (RFC 4422 appendix A).
-    ///
-    /// TLS 1.2 sends the certificate in clear, TLS 1.3 encrypted, and both only to a server whose own certificate was accepted.
-    ///
-    /// ```
-    /// # #[cfg(feature = "testing")]
-    /// # fn example() -> Result<(), Box<dyn std::error::Error>> {
-    /// use postroom::Config;
-    ///
-    /// # let server = postroom::testing::Server::builder().in_memory()?;
-    /// # let (certificate, key) = server.client_certificate("alice")?;
-    /// // let (certificate, key) = (std::fs::read("client.pem")?, std::fs::read("client.key")?);
-    /// let config = Config::new("imap.example.org").client_certificate_pem(certificate.as_ref(), key.as_ref())?;
-    /// # drop(config);
-    /// # Ok(()) }
-    /// # #[cfg(feature = "testing")]
-    /// # example().unwrap();
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// [`Kind::Input`](crate::Kind::Input) where either cannot be read or the key is encrypted. A key that belongs to another
-    /// certificate, and a certificate that has no use because nothing is encrypted or because of a
-    /// [`tls_config`](Self::tls_config), are refused with the same kind when connecting, before the host is looked up.
-    pub fn client_certificate_pem(mut self, chain: &[u8], key: &[u8]) -> Result<Self> {
-        self.identity = Some(Arc::new(Identity::from_pem(chain, key)?));
-        self.kept = Arc::default();
-        Ok(self)
     }
 
     /// Takes this configuration of [`rustls`](crate::rustls) as it is: own verifier, client certificate, own provider. It is
@@ -333,8 +299,18 @@ impl Config {
         self.keep_alive.as_ref()
     }
 
-    pub(crate) fn identity(&self) -> Option<&Identity> {
-        self.identity.as_deref()
+    /// The client's certificate and key.
+    pub(crate) fn identity(&self) -> &Slot {
+        &self.identity
+    }
+
+    pub(crate) fn with_identity(self, identity: Slot) -> Self {
+        Self { identity, tls_state: Slot::default(), ..self }
+    }
+
+    /// What TLS keeps from one connection to the next.
+    pub(crate) fn tls_state(&self) -> &Slot {
+        &self.tls_state
     }
 
     pub(crate) fn trusts_public_roots(&self) -> bool {
@@ -385,7 +361,7 @@ impl Config {
         if self.tls_config.is_some() && (self.only_added_roots || !self.roots.is_empty()) {
             return Err(Error::input("added roots have no effect beside an own rustls configuration"));
         }
-        if self.identity.is_some() && (self.tls_config.is_some() || self.security == Security::Plaintext) {
+        if !self.identity.is_empty() && (self.tls_config.is_some() || self.security == Security::Plaintext) {
             return Err(Error::input(
                 "a client certificate has no effect without TLS, nor beside an own rustls configuration",
             ));
@@ -409,7 +385,7 @@ impl fmt::Debug for Config {
             .field("server_name", &self.server_name)
             .field("added_roots", &self.roots.len())
             .field("only_added_roots", &self.only_added_roots)
-            .field("client_certificate", &self.identity.is_some())
+            .field("client_certificate", &!self.identity.is_empty())
             .field("own_tls_config", &self.tls_config.is_some())
             .field("limits", &self.limits)
             .field("deadlines", &self.deadlines)

@@ -1,11 +1,10 @@
-//! What a sans-IO protocol engine is to the driver that turns it: bytes, requests and instants go in by `handle_*`; bytes to
-//! send, deliveries for the handles and the next deadline come out by `poll_*`. No socket, no clock, no task, no protocol.
+//! What a sans-IO protocol engine is to the driver that runs it: bytes, requests and instants go in by `handle_*`; bytes to send,
+//! deliveries for the handles and the next deadline come out by `poll_*`. No socket, no clock, no task, no protocol.
 //!
-//! The calling order. After any `handle_*`, in this order: [`poll_transmit`](Engine::poll_transmit) until it gives nothing
-//! more or the socket takes nothing more, [`poll_delivery`](Engine::poll_delivery) until `None`,
-//! [`poll_upgrade`](Engine::poll_upgrade), [`poll_deadline`](Engine::poll_deadline), [`outcome`](Engine::outcome). An engine
-//! with an outcome is at its end: it has delivered an end to every request it knew, takes no input, and answers each further
-//! request with the same end.
+//! The calling order. After any `handle_*`, in this order: [`poll_transmit`](Engine::poll_transmit) until it returns `None` or the
+//! socket takes nothing more, [`poll_delivery`](Engine::poll_delivery) until `None`, [`poll_upgrade`](Engine::poll_upgrade),
+//! [`poll_deadline`](Engine::poll_deadline), [`outcome`](Engine::outcome). An engine with an outcome has ended: it has delivered an end
+//! to every request it knew, takes no input, and answers each further request with the same end.
 
 pub(crate) mod clock;
 pub(crate) mod core;
@@ -14,6 +13,7 @@ pub(crate) mod failure;
 pub(crate) mod fuzzing;
 pub(crate) mod published;
 pub(crate) mod span;
+pub(crate) mod wire_format;
 pub(crate) mod words;
 
 use std::ops::Range;
@@ -22,56 +22,48 @@ use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
 
+use self::wire_format::WireFormat;
 use crate::error::{Error, Result};
 
-/// Names one request among those of its connection; never used twice.
+/// Names one request of a connection; never used twice.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub(crate) struct Id(pub(crate) u64);
 
 /// How many bytes the driver should offer to read at once, and into what.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Appetite {
+pub(crate) enum ReadHint {
     /// Nothing is expected: whatever comes is small, and the session should hold no buffer.
-    Resting,
-    /// Replies are due: blocks of 64 KiB, whose slices are handed on.
+    Quiet,
+    /// Replies are due: blocks of 64 KiB, whose slices are passed on.
     Replies,
     /// The middle of a large body: bigger blocks.
     Body,
 }
 
-/// How the content of messages stands among a protocol's lines, for the wire log.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Content {
-    /// In literals, whose size is announced.
-    Literals,
-    /// In lines up to one with a dot alone.
-    Lines,
-}
-
-/// Bytes for the wire, and which of them are secret: ranges in order, apart from each other.
+/// Bytes to send, and the ranges of them that are secret: in order, without overlap.
 #[derive(Clone, Debug)]
 pub(crate) struct Outgoing {
     pub(crate) bytes: Bytes,
     pub(crate) secrets: Vec<Range<usize>>,
 }
 
-/// One delivery on its way to a handle.
-pub(crate) trait Parcel: Send + 'static {
+/// What an engine delivers to a handle.
+pub(crate) trait Deliverable: Send + 'static {
     /// The bytes it counts against the window: those of streams, 0 for what belongs to a value.
     fn weight(&self) -> usize;
-    /// Whether it is the last one for its request.
+    /// Whether it is the last one of its request.
     fn is_last(&self) -> bool;
-    /// The end of a request whose answer says nothing but that it is done.
+    /// The end of a request that has no other result than that it is done.
     fn done() -> Self;
     /// The end of a request that fails.
     fn refused(error: Error) -> Self;
 }
 
 /// What the server says to the session rather than to one call.
-pub(crate) trait Tidings: Clone + Send + 'static {
-    /// The bytes it keeps, about.
+pub(crate) trait SessionNotice: Clone + Send + 'static {
+    /// About how many bytes it keeps in memory.
     fn weight(&self) -> usize;
-    /// That more was said than was kept.
+    /// Says that more notices came than were kept.
     fn lagged() -> Self;
 }
 
@@ -80,52 +72,50 @@ pub(crate) trait Engine: Send + 'static {
     /// What handles ask for.
     type Request: Send + 'static;
     /// What handles get.
-    type Delivery: Parcel;
-    /// What handles may look at without asking: capabilities, the selection.
+    type Delivery: Deliverable;
+    /// What handles may read without asking: capabilities, the selection.
     type State: Send + Sync + 'static;
-
     /// What the server says to the session rather than to one call.
-    type Notice: Tidings;
+    type Notice: SessionNotice;
 
-    /// How messages come.
-    const CONTENT: Content;
+    /// How the protocol looks on the wire; only the wire log and the recorder use it.
+    const WIRE_FORMAT: WireFormat;
 
-    /// A handle asks for something under a new id, or adds to what it asked for under an old one.
+    /// A handle asks for something under a new id, or adds to a request under an old one.
     fn handle_request(&mut self, id: Id, request: Self::Request, now: Instant);
-    /// The handle behind this id is gone; nothing more is delivered to it.
+    /// The handle of this id is gone; nothing more is delivered to it.
     fn handle_cancel(&mut self, id: Id, now: Instant);
-    /// Takes what it can from the front of `input`: whole frames, or pieces of a body that is streamed. What it leaves is the
-    /// beginning of a frame; it is offered again with more bytes behind it, and never scanned twice.
+    /// Takes what it can from the front of `input`: complete frames, or pieces of a body that is streamed. What it leaves is the
+    /// beginning of a frame. It gets that again with more bytes appended, and never scans a byte twice.
     fn handle_input(&mut self, input: &mut BytesMut, now: Instant);
-    /// The peer will send nothing more; `error` says why where it was not a clean end.
+    /// The peer will send nothing more; `error` is the reason if that was not a clean end.
     fn handle_end(&mut self, error: Option<Error>, now: Instant);
     /// The stream is encrypted from here on; follows a [`poll_upgrade`](Self::poll_upgrade) that was true.
     fn handle_upgraded(&mut self, now: Instant);
-    /// The instant last given by [`poll_deadline`](Self::poll_deadline) has come.
+    /// The instant that [`poll_deadline`](Self::poll_deadline) last returned has come.
     fn handle_deadline(&mut self, now: Instant);
-    /// While the reader rests because its own side does not take deliveries, no deadline that waits for the peer runs.
+    /// Whether reading pauses because the handles do not take what was delivered. Meanwhile no deadline for the peer runs.
     fn handle_backlog(&mut self, full: bool, now: Instant);
-
-    /// Some of the bytes for the wire have left: the peer takes them, however long all of them need.
+    /// The peer took some of the bytes that were sent. A slow upload is therefore not a silent peer.
     fn handle_written(&mut self, now: Instant);
 
-    /// The next bytes for the wire, in order. Called again only when the former were written.
+    /// The next bytes to send, in order. Called again only after the former ones were written.
     fn poll_transmit(&mut self) -> Option<Outgoing>;
-    /// The next delivery. `hungry` says whether a handle has taken all that it was given; only event streams ask.
-    fn poll_delivery(&mut self, hungry: &dyn Fn(Id) -> bool) -> Option<(Id, Self::Delivery)>;
-    /// The next of what the server has said to the session.
+    /// The next delivery. `is_drained` is whether a handle has taken all its deliveries; only streams of events ask.
+    fn poll_delivery(&mut self, is_drained: &dyn Fn(Id) -> bool) -> Option<(Id, Self::Delivery)>;
+    /// The next notice to the session.
     fn poll_notice(&mut self) -> Option<Self::Notice>;
     /// Whether the stream must now be encrypted, before another byte is read or written. An engine never asks while it holds
-    /// unread input: bytes behind the agreement are an attack, and its end.
+    /// unread input: bytes after the agreement are an attack, and end the session.
     fn poll_upgrade(&mut self) -> bool;
     /// When to call [`handle_deadline`](Self::handle_deadline), if nothing happens before.
     fn poll_deadline(&self) -> Option<Instant>;
     /// How to read next.
-    fn appetite(&self) -> Appetite;
-    /// Nothing is expected: what room former work took and the present state does not need is given back.
-    fn rest(&mut self);
-    /// The present state, the same allocation as long as nothing changed.
+    fn read_hint(&self) -> ReadHint;
+    /// Frees memory that earlier work needed and the present state does not. Called while nothing is expected.
+    fn release_memory(&mut self);
+    /// The present state; the same allocation until something changes.
     fn state(&self) -> Arc<Self::State>;
-    /// How the session ended, once it has: `Ok` after a goodbye, else the error that every later request will get.
+    /// How the session ended, once it has: `Ok` after a goodbye, else the error that every later request gets.
     fn outcome(&self) -> Option<Result<()>>;
 }

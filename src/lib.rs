@@ -100,7 +100,7 @@ mod word_list;
 
 pub use body::Body;
 pub use config::{Config, KeepAlive, Protocol};
-pub use conn::{Driver, Notices, rustls};
+pub use conn::{Driver, Notices};
 pub use defect::{Defect, Reason};
 pub use error::{Code, Error, Fault, Kind, Result};
 pub use flag::{Flag, FlagAction, FlagChange};
@@ -116,6 +116,7 @@ pub use recorder::Recorder;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub use sasl::fuzzing::challenges as fuzzing_sasl;
+pub use tokio_rustls::rustls;
 pub use word_list::WordList;
 
 #[cfg(doctest)]

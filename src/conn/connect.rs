@@ -1,23 +1,23 @@
-//! From a host, or the caller's own stream, to a stream that may be spoken on: connected, and encrypted where TLS comes
-//! first. It does not know what is spoken.
+//! From a host, or the caller's own stream, to a stream for a session: connected, and encrypted if TLS comes first. It does not know
+//! which protocol the session speaks.
 
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use super::race::within;
-use super::socket::tune;
+use super::happy_eyeballs::connect_within;
+use super::socket::configure_socket;
 use super::stream::{Io, Stream, read_failure};
 use super::tls::Tls;
 use crate::config::{Config, Protocol, Security};
 use crate::error::{Error, Kind, Result};
 
-/// Connects, encrypts where TLS comes first, and begins a session by `begin`, which gets the means of an upgrade where TLS comes by
-/// one. Where the server breaks off because a TLS session was to be resumed, that is forgotten and all begun once more.
+/// Connects, encrypts if TLS comes first, and begins a session by `begin`, which gets what an upgrade to TLS needs if TLS comes later.
+/// If the server breaks off because the client resumed a TLS session, the session is forgotten and everything is done once more.
 ///
 /// # Errors
 ///
-/// `Kind::Input` for a configuration that cannot work, before anything is looked up; `Kind::Io` where no address takes the
-/// connection, with what each said as the source; `Kind::Timeout`; and those of [`Tls::handshake`] and of `begin`.
+/// `Kind::Input` for a configuration that cannot work, before anything is looked up; `Kind::Io` if no address accepts the
+/// connection, with the failure of each address as the source; `Kind::Timeout`; and those of [`Tls::handshake`] and of `begin`.
 pub(crate) async fn session<T, F>(
     config: &Config,
     protocol: Protocol,
@@ -27,7 +27,7 @@ where
     F: Future<Output = Result<T>>,
 {
     config.check(protocol)?;
-    let tls = means(config, Tls::new)?;
+    let tls = prepare_tls(config, Tls::new)?;
     let attempt = || async {
         let (stream, upgrade) = connect(config, protocol, tls.clone()).await?;
         begin(stream, upgrade).await
@@ -38,34 +38,34 @@ where
     }
 }
 
-/// The caller's own stream, encrypted where TLS comes first. It cannot be had once more, so that no TLS session is resumed on it.
+/// The caller's own stream, encrypted if TLS comes first. It cannot be opened a second time, so no TLS session is resumed on it.
 ///
 /// # Errors
 ///
 /// As [`session`], without those of the lookup and the connection.
 pub(crate) async fn adopt(stream: impl Io, config: &Config, protocol: Protocol) -> Result<(Stream, Option<Tls>)> {
     config.check(protocol)?;
-    let tls = means(config, Tls::fresh)?;
+    let tls = prepare_tls(config, Tls::fresh)?;
     secure(Stream::own(stream), config, tls).await
 }
 
-/// Made before the first byte, so that what cannot work is said at once.
-fn means(config: &Config, make: fn(&Config) -> Result<Tls>) -> Result<Option<Tls>> {
+/// What TLS needs. Made before the first byte is sent, so that a configuration that cannot work fails at once.
+fn prepare_tls(config: &Config, make: fn(&Config) -> Result<Tls>) -> Result<Option<Tls>> {
     match config.security {
         Security::Implicit | Security::Upgrade => make(config).map(Some),
         Security::Plaintext => Ok(None),
     }
 }
 
-/// From the host to a stream that may be spoken on.
+/// From the host to a stream for a session.
 async fn connect(config: &Config, protocol: Protocol, tls: Option<Tls>) -> Result<(Stream, Option<Tls>)> {
     let (host, port) = (config.host(), config.port_for(protocol));
     let resolve = tokio::net::lookup_host((host, port));
-    let stream = within(config.deadlines.connect, host, port, resolve, TcpStream::connect).await?;
-    tune(&stream, config);
+    let stream = connect_within(config.deadlines.connect, host, port, resolve, TcpStream::connect).await?;
+    configure_socket(&stream, config);
     let (mut stream, upgrade) = secure(Stream::Tcp(stream), config, tls.clone()).await?;
     if let Some(tls) = tls.filter(|_| stream.is_resumed()) {
-        hear(&mut stream, &tls, config).await?;
+        wait_for_greeting(&mut stream, &tls, config).await?;
     }
     Ok((stream, upgrade))
 }
@@ -77,15 +77,15 @@ async fn secure(stream: Stream, config: &Config, tls: Option<Tls>) -> Result<(St
     }
 }
 
-/// Waits for the peer's first byte, which in the protocols here comes unasked. In TLS 1.3 the client's handshake is over before
-/// the server has judged it: that it breaks off for the resumed session shows only here.
-async fn hear(stream: &mut Stream, tls: &Tls, config: &Config) -> Result<()> {
+/// Waits for the first byte of the peer, which speaks first. In TLS 1.3 the client completes the handshake before the server has
+/// checked it: a server that breaks off because of the resumed session does so only here.
+async fn wait_for_greeting(stream: &mut Stream, tls: &Tls, config: &Config) -> Result<()> {
     let deadline = config.deadlines.greeting;
-    match timeout(deadline, stream.hear()).await {
+    match timeout(deadline, stream.wait_readable()).await {
         Ok(Ok(true)) => Ok(()),
         Ok(Ok(false)) => {
             tls.refuse();
-            Err(Error::closed("the server closed the connection behind the TLS handshake"))
+            Err(Error::closed("the server closed the connection after the TLS handshake"))
         }
         Ok(Err(error)) => {
             tls.refuse();

@@ -1,5 +1,5 @@
-//! The one future that turns an engine: it alone reads, writes, keeps time and upgrades the stream. It serves every protocol
-//! alike and must not know any of them. All I/O of the crate can be reviewed in this file.
+//! The one future that runs an engine: it alone reads, writes, keeps time and upgrades the stream. It serves every protocol
+//! and must not know any of them. All I/O of a session can be reviewed in this file.
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
@@ -9,124 +9,131 @@ use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncReadExt, AsyncWrite};
 use tokio::time::{Instant, Sleep};
 
-use super::link::{Ask, Desk};
+use super::link::{DriverEnd, ToDriver};
+use super::observer::Observer;
 use super::stream::{Stream, read_failure};
-use super::tap::Tap;
 use super::tls::Tls;
-use crate::engine::{Appetite, Engine, Outgoing};
+use crate::engine::{Engine, Outgoing, ReadHint};
 use crate::error::{Error, Kind, Result};
 
 /// The block from which shared slices are cut; a kept slice pins at most this much.
 const BLOCK: usize = 64 * 1024;
 /// What is read at once in the middle of a large body.
 const BODY_BLOCK: usize = 512 * 1024;
-/// With less room than this in a block, a new one is begun.
+/// With less room than this in a block, the driver begins a new one.
 const LEAST_ROOM: usize = 8 * 1024;
-/// What a session at rest reads into: on the stack, so that it holds no buffer.
+/// What a quiet session reads into: on the stack, so that it holds no buffer.
 const SCRATCH: usize = 2 * 1024;
 
-/// Turns `engine` over `stream` until either ends; what happened is in the result.
-pub(crate) struct Driver<E: Engine> {
+/// Runs `engine` over `stream` until either ends.
+pub(crate) struct EngineDriver<E: Engine> {
     engine: E,
-    desk: Desk<E>,
+    handles: DriverEnd<E>,
     stream: Stream,
     tls: Option<Tls>,
     window: usize,
-    tap: Tap,
+    observer: Observer,
     input: BytesMut,
-    /// In the middle of a large body: the block before, to be read into again once its bytes are taken.
+    /// In the middle of a large body: the former block, for reuse once its bytes are taken.
     spare: BytesMut,
     output: Option<Outgoing>,
     unflushed: bool,
     backlog: bool,
-    /// Why nothing more can be written; what the peer said before it stopped listening is still read.
-    deaf: Option<std::io::Error>,
-    alarm: Option<Pin<Box<Sleep>>>,
+    /// Why nothing more can be written. What the peer sent before is still read.
+    write_error: Option<std::io::Error>,
+    timer: Option<Pin<Box<Sleep>>>,
 }
 
-/// Why one turn ended.
-enum Turn {
+/// Why the loop stopped.
+enum Stop {
     Upgrade,
-    Over,
+    SessionOver,
 }
 
-impl<E: Engine> Driver<E> {
-    pub(crate) fn new(engine: E, desk: Desk<E>, stream: Stream, tls: Option<Tls>, window: usize, tap: Tap) -> Self {
+impl<E: Engine> EngineDriver<E> {
+    pub(crate) fn new(
+        engine: E,
+        handles: DriverEnd<E>,
+        stream: Stream,
+        tls: Option<Tls>,
+        window: usize,
+        observer: Observer,
+    ) -> Self {
         Self {
             engine,
-            desk,
+            handles,
             stream,
             tls,
             window,
-            tap,
+            observer,
             input: BytesMut::new(),
             spare: BytesMut::new(),
             output: None,
             unflushed: false,
             backlog: false,
-            deaf: None,
-            alarm: None,
+            write_error: None,
+            timer: None,
         }
     }
 
     /// Runs until the session ends. `Ok` after a goodbye, or when every handle was dropped.
     ///
-    /// What lives as long as the session is boxed once, and what is needed for a moment only for that moment: a session at rest
-    /// must not hold the room of its handshake.
+    /// What lives as long as the session is boxed once, and the handshake and the end only while they run: a quiet session must not
+    /// reserve memory for them.
     pub(crate) async fn run(mut self: Box<Self>) -> Result<()> {
         loop {
-            match poll_fn(|cx| self.poll_turn(cx)).await {
-                Turn::Upgrade => Box::pin(self.upgrade()).await,
-                Turn::Over => return Box::pin(self.end()).await,
+            match poll_fn(|cx| self.poll_until_stop(cx)).await {
+                Stop::Upgrade => Box::pin(self.upgrade()).await,
+                Stop::SessionOver => return Box::pin(self.end()).await,
             }
         }
     }
 
-    fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<Turn> {
+    fn poll_until_stop(&mut self, cx: &mut Context<'_>) -> Poll<Stop> {
         loop {
-            self.take_asks(cx);
+            self.take_requests(cx);
             let written = self.poll_write(cx);
-            self.settle();
-            if self.engine.outcome().is_some() || !self.desk.is_held() {
-                return Poll::Ready(Turn::Over);
+            self.publish_and_deliver();
+            if self.engine.outcome().is_some() || !self.handles.is_open() {
+                return Poll::Ready(Stop::SessionOver);
             }
             if written.is_ready() && self.engine.poll_upgrade() {
-                return Poll::Ready(Turn::Upgrade);
+                return Poll::Ready(Stop::Upgrade);
             }
             let read = self.poll_read(cx);
-            let rang = self.poll_alarm(cx);
-            if read.is_pending() && rang.is_pending() {
+            let fired = self.poll_timer(cx);
+            if read.is_pending() && fired.is_pending() {
                 return Poll::Pending;
             }
         }
     }
 
-    fn take_asks(&mut self, cx: &Context<'_>) {
-        while let Some(ask) = self.desk.next_ask(cx) {
-            match ask {
-                Ask::Request(id, request) => self.engine.handle_request(id, *request, now()),
-                Ask::Cancel(id) => self.engine.handle_cancel(id, now()),
+    fn take_requests(&mut self, cx: &Context<'_>) {
+        while let Some(item) = self.handles.next(cx) {
+            match item {
+                ToDriver::Request(id, request) => self.engine.handle_request(id, *request, now()),
+                ToDriver::Cancel(id) => self.engine.handle_cancel(id, now()),
             }
         }
     }
 
-    /// Publishes and delivers what the last input, ask or alarm left behind: the state first, so that a handle with its
-    /// answer in hand never sees an older one.
-    fn settle(&mut self) {
-        self.desk.publish(self.engine.state());
-        self.desk.deliver(&mut self.engine);
+    /// Publishes the state and delivers what the last input, request or deadline produced. The state comes first, so that a handle
+    /// that has its answer never sees an older state.
+    fn publish_and_deliver(&mut self) {
+        self.handles.publish(self.engine.state());
+        self.handles.deliver(&mut self.engine);
     }
 
     /// Ready when nothing is left to write.
     fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         loop {
-            if self.deaf.is_some() {
+            if self.write_error.is_some() {
                 return Poll::Pending;
             }
             let Some(output) = &mut self.output else {
                 self.output = self.engine.poll_transmit();
                 if let Some(output) = &self.output {
-                    self.tap.sent(output);
+                    self.observer.sent(output);
                     continue;
                 }
                 return self.poll_flush(cx);
@@ -162,13 +169,13 @@ impl<E: Engine> Driver<E> {
     fn write_failed(&mut self, error: std::io::Error) -> Poll<()> {
         self.output = None;
         self.unflushed = false;
-        self.deaf = Some(error);
+        self.write_error = Some(error);
         Poll::Pending
     }
 
-    /// Ready when the engine was given something.
+    /// Ready when the engine got input, or the end of it.
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let full = self.desk.is_full(self.window);
+        let full = self.handles.is_full(self.window);
         if full != self.backlog {
             self.backlog = full;
             self.engine.handle_backlog(full, now());
@@ -176,11 +183,11 @@ impl<E: Engine> Driver<E> {
         if full {
             return Poll::Pending;
         }
-        let error = match (self.poll_fill(cx), self.deaf.take()) {
-            (Poll::Ready(Ok(count @ 1..)), deaf) => {
-                self.deaf = deaf;
+        let error = match (self.poll_fill(cx), self.write_error.take()) {
+            (Poll::Ready(Ok(count @ 1..)), write_error) => {
+                self.write_error = write_error;
                 let fresh = self.input.len() - count;
-                self.tap.received(self.input.get(fresh..).unwrap_or_default());
+                self.observer.received(self.input.get(fresh..).unwrap_or_default());
                 self.engine.handle_input(&mut self.input, now());
                 return Poll::Ready(());
             }
@@ -189,21 +196,21 @@ impl<E: Engine> Driver<E> {
             (Poll::Ready(Err(error)), _) => Some(read_failure(error)),
             (_, Some(error)) => Some(error.into()),
         };
-        self.tap.closed();
+        self.observer.closed();
         self.engine.handle_end(error, now());
         Poll::Ready(())
     }
 
     fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<std::io::Result<usize>> {
-        match self.engine.appetite() {
-            Appetite::Resting if self.input.is_empty() => {
+        match self.engine.read_hint() {
+            ReadHint::Quiet if self.input.is_empty() => {
                 (self.input, self.spare) = Default::default();
-                self.engine.rest();
+                self.engine.release_memory();
                 return self.poll_scratch(cx);
             }
-            Appetite::Resting | Appetite::Replies => self.make_room(BLOCK),
-            Appetite::Body if self.input.is_empty() => self.change_blocks(),
-            Appetite::Body => self.make_room(BODY_BLOCK),
+            ReadHint::Quiet | ReadHint::Replies => self.make_room(BLOCK),
+            ReadHint::Body if self.input.is_empty() => self.change_blocks(),
+            ReadHint::Body => self.make_room(BODY_BLOCK),
         }
         pin!(self.stream.read_buf(&mut self.input)).poll(cx)
     }
@@ -214,7 +221,7 @@ impl<E: Engine> Driver<E> {
         }
     }
 
-    /// Bytes of a large body are copied out by their reader and not kept, so that two blocks do for any number of them.
+    /// The reader of a large body copies its bytes out and keeps none, so two blocks are enough for any number of them.
     fn change_blocks(&mut self) {
         if self.input.try_reclaim(BODY_BLOCK) || self.input.capacity() >= BODY_BLOCK / 4 {
             return;
@@ -232,20 +239,20 @@ impl<E: Engine> Driver<E> {
         Poll::Ready(Ok(count))
     }
 
-    /// Ready when a deadline has passed. The alarm is set again only for an earlier instant, since deadlines mostly move
-    /// away with every byte; one that rings too early is set anew.
-    fn poll_alarm(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    /// Ready when a deadline has passed. Deadlines move with nearly every byte, mostly to a later instant: the timer is reset at once
+    /// only for an earlier one, and otherwise after it has fired too early.
+    fn poll_timer(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let Some(deadline) = self.engine.poll_deadline().map(Instant::from_std) else {
-            self.alarm = None;
+            self.timer = None;
             return Poll::Pending;
         };
         loop {
-            let alarm = self.alarm.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline)));
-            if alarm.deadline() > deadline {
-                alarm.as_mut().reset(deadline);
+            let timer = self.timer.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline)));
+            if timer.deadline() > deadline {
+                timer.as_mut().reset(deadline);
             }
-            ready!(alarm.as_mut().poll(cx));
-            self.alarm = None;
+            ready!(timer.as_mut().poll(cx));
+            self.timer = None;
             if Instant::now() >= deadline {
                 self.engine.handle_deadline(now());
                 return Poll::Ready(());
@@ -260,7 +267,7 @@ impl<E: Engine> Driver<E> {
         };
         match upgraded {
             Ok(stream) => {
-                self.tap.encrypted();
+                self.observer.encrypted();
                 self.stream = stream;
                 self.engine.handle_upgraded(now());
             }
@@ -268,17 +275,17 @@ impl<E: Engine> Driver<E> {
         }
     }
 
-    /// Tells whoever waits how it ended, and closes the stream if the peer lets it.
+    /// Ends every request that waits, and closes the stream if the peer lets it.
     async fn end(&mut self) -> Result<()> {
         let outcome = self.engine.outcome().unwrap_or(Ok(()));
-        self.desk.close(match &outcome {
+        self.handles.close(match &outcome {
             Ok(()) => Error::closed("the session has ended"),
             Err(error) if error.kind() == Kind::Closed => error.clone(),
             Err(error) => Error::closed("the connection is closed after a failure").with_source(error.clone()),
         });
         if outcome.is_ok() {
             let goodbye = poll_fn(|cx| Pin::new(&mut self.stream).poll_shutdown(cx));
-            // A peer that closed first, or does not answer, is no failure of a session that is over.
+            // The session is over: a peer that closed first or does not answer is not a failure.
             let _ = tokio::time::timeout(GOODBYE, goodbye).await;
         }
         outcome
@@ -288,13 +295,13 @@ impl<E: Engine> Driver<E> {
 /// How long the end of the stream may take.
 const GOODBYE: std::time::Duration = std::time::Duration::from_secs(1);
 
-impl<E: Engine> Drop for Driver<E> {
+impl<E: Engine> Drop for EngineDriver<E> {
     fn drop(&mut self) {
-        self.desk.close(Error::closed("the connection's driver was dropped"));
+        self.handles.close(Error::closed("the connection's driver was dropped"));
     }
 }
 
-/// The time as the runtime has it, so that a test can stop its clock.
+/// The runtime's time, which a test can pause.
 pub(crate) fn now() -> std::time::Instant {
     Instant::now().into_std()
 }

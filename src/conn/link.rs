@@ -1,70 +1,71 @@
-//! The two-way road between handles and the driver of their connection: requests one way, deliveries the other, in order,
-//! with the bytes that wait counted. It must not know sockets, clocks or what a request means.
+//! The two-way channel between handles and the driver of their connection: requests in one direction, deliveries in the other, in
+//! order, with the bytes that wait counted. It must not know sockets, clocks or what a request means.
 
 use std::collections::{HashMap, VecDeque};
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use super::board::Board;
-use super::notices::{Listen, Notices};
-use crate::engine::{Engine, Id, Parcel};
+use super::broadcast::Broadcast;
+use super::notices::{Notices, Subscription};
+use super::waker::{store_waker, wake};
+use crate::engine::{Deliverable, Engine, Id};
 use crate::error::{Error, Result};
 
-/// A handle's end: asks, and looks at the state. The connection closes when the last one is dropped.
+/// A handle's end: makes requests, and reads the state. The connection closes when the last one is dropped.
 pub(crate) struct Link<E: Engine>(Arc<Shared<E>>);
 
-/// The handle's end of one request; dropped before its last delivery, the request is cancelled.
+/// The handle's end of one request. Dropping it before the last delivery cancels the request.
 pub(crate) struct Inbox<E: Engine> {
     id: Id,
     shared: Arc<Shared<E>>,
     finished: bool,
 }
 
-/// One who listens to what the server says to the session. It does not keep the connection open.
-struct Listening<E: Engine> {
+/// Reads the notices to the session. It does not keep the connection open.
+struct NoticeReader<E: Engine> {
     id: u64,
     shared: Arc<Shared<E>>,
 }
 
 /// The driver's end.
-pub(crate) struct Desk<E: Engine>(Arc<Shared<E>>);
+pub(crate) struct DriverEnd<E: Engine>(Arc<Shared<E>>);
 
-/// What the driver finds on its desk.
-pub(crate) enum Ask<R> {
+/// What handles send to the driver.
+pub(crate) enum ToDriver<R> {
     Request(Id, R),
     Cancel(Id),
 }
 
-struct Shared<E: Engine>(Mutex<Road<E>>);
+struct Shared<E: Engine>(Mutex<Channel<E>>);
 
-struct Road<E: Engine> {
-    asks: VecDeque<Ask<Box<E::Request>>>,
+struct Channel<E: Engine> {
+    to_driver: VecDeque<ToDriver<Box<E::Request>>>,
     slots: HashMap<Id, Slot<E::Delivery>>,
     state: Arc<E::State>,
     driver: Option<Waker>,
     links: usize,
     next: u64,
     waiting: usize,
-    /// The reader rests until no more than this waits.
+    /// The driver does not read until at most this number of bytes waits.
     resume_at: Option<usize>,
     ended: Option<Error>,
-    board: Board<E::Notice>,
+    broadcast: Broadcast<E::Notice>,
 }
 
 struct Slot<D> {
     queue: VecDeque<D>,
     reader: Option<Waker>,
-    /// The driver has taken the request off its desk.
+    /// The driver has given the request to the engine.
     begun: bool,
-    /// The engine holds something back until this slot is empty.
+    /// The engine holds a delivery back until this slot is empty.
     awaited: bool,
 }
 
-/// A road with both its ends.
-pub(crate) fn road<E: Engine>(state: Arc<E::State>) -> (Link<E>, Desk<E>) {
-    let shared = Arc::new(Shared(Mutex::new(Road {
-        asks: VecDeque::new(),
+/// Both ends of a new channel.
+pub(crate) fn channel<E: Engine>(state: Arc<E::State>) -> (Link<E>, DriverEnd<E>) {
+    let shared = Arc::new(Shared(Mutex::new(Channel {
+        to_driver: VecDeque::new(),
         slots: HashMap::new(),
         state,
         driver: None,
@@ -73,35 +74,35 @@ pub(crate) fn road<E: Engine>(state: Arc<E::State>) -> (Link<E>, Desk<E>) {
         waiting: 0,
         resume_at: None,
         ended: None,
-        board: Board::new(),
+        broadcast: Broadcast::new(),
     })));
-    (Link(shared.clone()), Desk(shared))
+    (Link(shared.clone()), DriverEnd(shared))
 }
 
 impl<E: Engine> Link<E> {
-    /// Hands a request to the driver. It is on its way when this returns; its answers come by the inbox.
+    /// Gives a request to the driver; its answers come by the inbox.
     pub(crate) fn submit(&self, request: E::Request) -> Inbox<E> {
-        let mut road = self.0.lock();
-        let id = Id(road.next);
-        road.next += 1;
-        if road.ended.is_none() {
-            road.slots.insert(id, Slot { queue: VecDeque::new(), reader: None, begun: false, awaited: false });
+        let mut channel = self.0.lock();
+        let id = Id(channel.next);
+        channel.next += 1;
+        if channel.ended.is_none() {
+            channel.slots.insert(id, Slot { queue: VecDeque::new(), reader: None, begun: false, awaited: false });
         }
-        let driver = road.ask(Ask::Request(id, Box::new(request)));
-        drop(road);
+        let driver = channel.send(ToDriver::Request(id, Box::new(request)));
+        drop(channel);
         wake(driver);
         Inbox { id, shared: self.0.clone(), finished: false }
     }
 
-    /// Listens from now on; the first who does also hears what was said before.
-    pub(crate) fn listen(&self) -> Notices<E::Notice> {
-        let id = self.0.lock().board.listen();
-        Notices::new(Listening { id, shared: self.0.clone() })
+    /// Reads the notices from now on. The first reader also gets those that came before.
+    pub(crate) fn subscribe(&self) -> Notices<E::Notice> {
+        let id = self.0.lock().broadcast.subscribe();
+        Notices::new(NoticeReader { id, shared: self.0.clone() })
     }
 
-    /// What was said and nobody has listened to.
-    pub(crate) fn unheard(&self) -> Vec<E::Notice> {
-        self.0.lock().board.unheard()
+    /// The notices that came while nobody had subscribed.
+    pub(crate) fn unread(&self) -> Vec<E::Notice> {
+        self.0.lock().broadcast.unread()
     }
 
     /// What the engine last published.
@@ -119,10 +120,10 @@ impl<E: Engine> Clone for Link<E> {
 
 impl<E: Engine> Drop for Link<E> {
     fn drop(&mut self) {
-        let mut road = self.0.lock();
-        road.links -= 1;
-        let driver = if road.links == 0 { road.driver.take() } else { None };
-        drop(road);
+        let mut channel = self.0.lock();
+        channel.links -= 1;
+        let driver = if channel.links == 0 { channel.driver.take() } else { None };
+        drop(channel);
         wake(driver);
     }
 }
@@ -133,7 +134,7 @@ impl<E: Engine> Inbox<E> {
         self.id
     }
 
-    /// The next delivery; `None` behind the last one. An error means that the connection ended before it.
+    /// The next delivery; `None` after the last one. An error means that the connection ended before it.
     ///
     /// Cancel-safe: a delivery is taken in the poll that returns it.
     pub(crate) async fn next(&mut self) -> Result<Option<E::Delivery>> {
@@ -144,18 +145,18 @@ impl<E: Engine> Inbox<E> {
         if self.finished {
             return Poll::Ready(Ok(None));
         }
-        let mut road = self.shared.lock();
-        match road.take(self.id, cx) {
+        let mut channel = self.shared.lock();
+        match channel.take(self.id, cx) {
             Some((delivery, driver)) => {
                 if delivery.is_last() {
                     self.finished = true;
-                    road.slots.remove(&self.id);
+                    channel.slots.remove(&self.id);
                 }
-                drop(road);
+                drop(channel);
                 wake(driver);
                 Poll::Ready(Ok(Some(delivery)))
             }
-            None => match road.ended.clone() {
+            None => match channel.ended.clone() {
                 Some(error) => {
                     self.finished = true;
                     Poll::Ready(Err(error))
@@ -165,40 +166,40 @@ impl<E: Engine> Inbox<E> {
         }
     }
 
-    /// Gives the request up, as dropping does, and what was delivered and not taken with it: nothing more comes.
+    /// Cancels the request, as dropping does, and returns what was delivered and not taken. Nothing more comes.
     pub(crate) fn abandon(&mut self) -> VecDeque<E::Delivery> {
         if std::mem::replace(&mut self.finished, true) {
             return VecDeque::new();
         }
-        let mut road = self.shared.lock();
-        let (untaken, driver) = road.withdraw(self.id);
-        drop(road);
+        let mut channel = self.shared.lock();
+        let (untaken, driver) = channel.withdraw(self.id);
+        drop(channel);
         wake(driver);
         untaken
     }
 
-    /// Adds to what was asked for under this inbox: the next piece of an upload, say.
+    /// Adds to the request: the next piece of an upload, for example.
     pub(crate) fn add(&self, request: E::Request) {
-        let mut road = self.shared.lock();
-        let driver = road.ask(Ask::Request(self.id, Box::new(request)));
-        drop(road);
+        let mut channel = self.shared.lock();
+        let driver = channel.send(ToDriver::Request(self.id, Box::new(request)));
+        drop(channel);
         wake(driver);
     }
 }
 
-impl<E: Engine> Listen<E::Notice> for Listening<E> {
+impl<E: Engine> Subscription<E::Notice> for NoticeReader<E> {
     fn poll_next(&self, cx: &Context<'_>) -> Poll<Option<E::Notice>> {
-        let mut road = self.shared.lock();
-        match road.board.take(self.id, cx) {
-            None if road.ended.is_none() => Poll::Pending,
+        let mut channel = self.shared.lock();
+        match channel.broadcast.next(self.id, cx) {
+            None if channel.ended.is_none() => Poll::Pending,
             heard => Poll::Ready(heard),
         }
     }
 }
 
-impl<E: Engine> Drop for Listening<E> {
+impl<E: Engine> Drop for NoticeReader<E> {
     fn drop(&mut self) {
-        self.shared.lock().board.leave(self.id);
+        self.shared.lock().broadcast.unsubscribe(self.id);
     }
 }
 
@@ -208,90 +209,90 @@ impl<E: Engine> Drop for Inbox<E> {
     }
 }
 
-impl<E: Engine> Desk<E> {
-    /// The next ask; where there is none, the waker is kept for it.
-    pub(crate) fn next_ask(&self, cx: &Context<'_>) -> Option<Ask<Box<E::Request>>> {
-        let mut road = self.0.lock();
-        let ask = road.asks.pop_front();
-        match &ask {
-            Some(Ask::Request(id, _)) => road.begin(*id),
-            Some(Ask::Cancel(_)) => {}
-            None => keep(&mut road.driver, cx),
+impl<E: Engine> DriverEnd<E> {
+    /// What comes next from the handles. If there is nothing, the waker is stored for it.
+    pub(crate) fn next(&self, cx: &Context<'_>) -> Option<ToDriver<Box<E::Request>>> {
+        let mut channel = self.0.lock();
+        let item = channel.to_driver.pop_front();
+        match &item {
+            Some(ToDriver::Request(id, _)) => channel.begin(*id),
+            Some(ToDriver::Cancel(_)) => {}
+            None => store_waker(&mut channel.driver, cx),
         }
-        ask
+        item
     }
 
-    /// Whether somebody still holds a link.
-    pub(crate) fn is_held(&self) -> bool {
-        let road = self.0.lock();
-        road.links > 0 || !road.asks.is_empty()
+    /// Whether a handle is left, or a request of one.
+    pub(crate) fn is_open(&self) -> bool {
+        let channel = self.0.lock();
+        channel.links > 0 || !channel.to_driver.is_empty()
     }
 
-    /// Puts everything that the engine has to deliver into the slots, and wakes their readers.
+    /// Moves the deliveries and notices of the engine to their readers, and wakes them.
     pub(crate) fn deliver(&self, engine: &mut E) {
         let mut readers = Vec::new();
-        let mut road = self.0.lock();
+        let mut channel = self.0.lock();
         loop {
-            let hunger = std::cell::RefCell::new(&mut road.slots);
-            let hungry = |id: Id| match hunger.borrow_mut().get_mut(&id) {
+            let slots = std::cell::RefCell::new(&mut channel.slots);
+            let is_drained = |id: Id| match slots.borrow_mut().get_mut(&id) {
                 Some(slot) => {
                     slot.awaited = !slot.queue.is_empty();
                     !slot.awaited
                 }
                 None => false,
             };
-            let Some((id, delivery)) = engine.poll_delivery(&hungry) else { break };
-            readers.extend(road.put(id, delivery));
+            let Some((id, delivery)) = engine.poll_delivery(&is_drained) else { break };
+            readers.extend(channel.put(id, delivery));
         }
         while let Some(notice) = engine.poll_notice() {
-            road.board.post(&notice, &mut readers);
+            channel.broadcast.send(&notice, &mut readers);
         }
-        drop(road);
+        drop(channel);
         readers.into_iter().for_each(Waker::wake);
     }
 
     /// Whether more than `window` bytes wait in the slots; the driver is woken once they are taken.
     pub(crate) fn is_full(&self, window: usize) -> bool {
-        let mut road = self.0.lock();
-        let full = road.waiting > window;
-        road.resume_at = full.then_some(window / 2);
+        let mut channel = self.0.lock();
+        let full = channel.waiting > window;
+        channel.resume_at = full.then_some(window / 2);
         full
     }
 
-    /// Publishes the engine's state where it is another than before.
+    /// Publishes the engine's state if it has changed.
     pub(crate) fn publish(&self, state: Arc<E::State>) {
-        let mut road = self.0.lock();
-        if !Arc::ptr_eq(&road.state, &state) {
-            road.state = state;
+        let mut channel = self.0.lock();
+        if !Arc::ptr_eq(&channel.state, &state) {
+            channel.state = state;
         }
     }
 
-    /// The connection is over: whoever still waits gets this error, and so does every later request.
+    /// The connection is over: every request that waits gets this error, and so does every later one.
     pub(crate) fn close(&self, error: Error) {
-        let mut road = self.0.lock();
-        road.asks.clear();
-        road.ended.get_or_insert(error);
-        let mut readers: Vec<_> = road.slots.values_mut().filter_map(|slot| slot.reader.take()).collect();
-        readers.extend(road.board.wakers());
-        drop(road);
+        let mut channel = self.0.lock();
+        channel.to_driver.clear();
+        channel.ended.get_or_insert(error);
+        let mut readers: Vec<_> = channel.slots.values_mut().filter_map(|slot| slot.reader.take()).collect();
+        readers.extend(channel.broadcast.wakers());
+        drop(channel);
         readers.into_iter().for_each(Waker::wake);
     }
 }
 
 impl<E: Engine> Shared<E> {
-    /// A poisoned lock means that a waker panicked; the road itself is whole between statements.
-    fn lock(&self) -> MutexGuard<'_, Road<E>> {
+    /// A poisoned lock means that a waker panicked. Every statement leaves the channel valid.
+    fn lock(&self) -> MutexGuard<'_, Channel<E>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl<E: Engine> Road<E> {
-    /// Puts an ask on the driver's desk, and gives its waker.
-    fn ask(&mut self, ask: Ask<Box<E::Request>>) -> Option<Waker> {
+impl<E: Engine> Channel<E> {
+    /// Queues it for the driver, and returns the waker of the driver.
+    fn send(&mut self, item: ToDriver<Box<E::Request>>) -> Option<Waker> {
         if self.ended.is_some() {
             return None;
         }
-        self.asks.push_back(ask);
+        self.to_driver.push_back(item);
         self.driver.take()
     }
 
@@ -301,14 +302,14 @@ impl<E: Engine> Road<E> {
         }
     }
 
-    /// Takes a request back where the driver has not seen it, and cancels it where it has.
+    /// Takes a request back if the driver has not seen it yet; otherwise cancels it.
     fn withdraw(&mut self, id: Id) -> (VecDeque<E::Delivery>, Option<Waker>) {
         let Some(slot) = self.slots.remove(&id) else { return Default::default() };
-        self.waiting -= slot.queue.iter().map(Parcel::weight).sum::<usize>();
+        self.waiting -= slot.queue.iter().map(Deliverable::weight).sum::<usize>();
         if slot.begun {
-            return (slot.queue, self.ask(Ask::Cancel(id)));
+            return (slot.queue, self.send(ToDriver::Cancel(id)));
         }
-        self.asks.retain(|ask| !matches!(ask, Ask::Request(asked, _) if *asked == id));
+        self.to_driver.retain(|item| !matches!(item, ToDriver::Request(asked, _) if *asked == id));
         Default::default()
     }
 
@@ -319,15 +320,15 @@ impl<E: Engine> Road<E> {
         slot.reader.take()
     }
 
-    /// A delivery, and the driver's waker where it waits for just this.
+    /// A delivery, and the driver's waker if the driver waits for this one to be taken.
     fn take(&mut self, id: Id, cx: &Context<'_>) -> Option<(E::Delivery, Option<Waker>)> {
         let slot = self.slots.get_mut(&id)?;
         let Some(delivery) = slot.queue.pop_front() else {
-            keep(&mut slot.reader, cx);
+            store_waker(&mut slot.reader, cx);
             return None;
         };
         if slot.queue.is_empty() {
-            // A stream of events may rest here for hours.
+            // A stream of events may stay here for hours: it should hold no memory.
             slot.queue = VecDeque::new();
         }
         self.waiting -= delivery.weight();
@@ -335,18 +336,5 @@ impl<E: Engine> Road<E> {
         let resumes = self.resume_at.is_some_and(|bytes| self.waiting <= bytes);
         let driver = if resumes || awaited { self.driver.take() } else { None };
         Some((delivery, driver))
-    }
-}
-
-pub(super) fn keep(place: &mut Option<Waker>, cx: &Context<'_>) {
-    match place {
-        Some(waker) => waker.clone_from(cx.waker()),
-        None => *place = Some(cx.waker().clone()),
-    }
-}
-
-fn wake(waker: Option<Waker>) {
-    if let Some(waker) = waker {
-        waker.wake();
     }
 }

@@ -1,28 +1,24 @@
-//! The only place with sockets, TLS and clocks. Whatever else in the crate needs tokio's traits or rustls names them by this
-//! module. No protocol word appears here beyond the usual ports, which the configuration knows.
+//! Sockets, TLS and clocks, which exist only here, and the driver that runs a session over them. It must not know a protocol: what the
+//! wire log needs to know about one comes from its engine.
 
-mod aside;
-mod board;
+mod blocking;
+mod broadcast;
 pub(crate) mod connect;
 pub(crate) mod driver;
+mod happy_eyeballs;
 pub(crate) mod link;
 mod notices;
-mod race;
+mod observer;
 mod socket;
 pub(crate) mod stream;
-mod tap;
 pub(crate) mod tls;
-mod trace;
+mod waker;
+mod wire_log;
 
-#[cfg(test)]
-#[cfg(all(feature = "testing", any(feature = "ring", feature = "aws-lc-rs")))]
-mod tls_tests;
-
-pub(crate) use aside::aside;
+pub(crate) use blocking::run_blocking_if;
 pub(crate) use driver::now;
 pub use notices::Notices;
 pub(crate) use tokio::time::sleep;
-pub use tokio_rustls::rustls;
 
 use std::fmt;
 use std::future::{Future, poll_fn};
@@ -43,8 +39,8 @@ use crate::error::{Kind, Result};
 pub struct Driver {
     /// `None` once it has ended.
     run: Option<Pin<Box<dyn Future<Output = Result<()>> + Send>>>,
-    /// What the login has sent in secret; empty behind it, unless the connection is looked at.
-    secrets: tap::Secrets,
+    /// Secrets sent during login, for redaction; cleared after the login unless tracing or recording is on.
+    secrets: observer::Secrets,
     is_recorded: bool,
 }
 
@@ -56,11 +52,12 @@ impl Driver {
         upgrade: Option<tls::Tls>,
         config: &Config,
     ) -> (link::Link<E>, Self) {
-        let (link, desk) = link::road(engine.state());
-        let secrets = tap::Secrets::default();
-        let tap = tap::Tap::new(E::CONTENT, config.recorder(), secrets.clone());
-        let span = tap.span();
-        let driver = Box::new(driver::Driver::new(engine, desk, stream, upgrade, config.limits.window, tap));
+        let (link, handles) = link::channel(engine.state());
+        let secrets = observer::Secrets::default();
+        let observer = observer::Observer::new(E::WIRE_FORMAT, config.recorder(), secrets.clone());
+        let span = observer.span();
+        let driver =
+            Box::new(driver::EngineDriver::new(engine, handles, stream, upgrade, config.limits.window, observer));
         (
             link,
             Self {
@@ -71,8 +68,8 @@ impl Driver {
         )
     }
 
-    /// Polls itself beside a login until that is done. Where that comes upon a closed connection, the error is what closed it;
-    /// where the server gave a secret back, it is not in the error.
+    /// Polls itself together with a login until that is done. If the login fails on a closed connection, the error is what closed it.
+    /// A secret that the server repeats is not in the error.
     pub(crate) async fn beside<T>(&mut self, work: impl Future<Output = Result<T>>) -> Result<T> {
         let (mut work, mut cause) = (pin!(work), None);
         poll_fn(|cx| {
@@ -84,16 +81,16 @@ impl Driver {
                 Some(cause) if error.kind() == Kind::Closed => cause,
                 _ => error,
             });
-            let result = result.map_err(|error| tap::lock(&self.secrets).clean_error(error));
-            tap::forget(&self.secrets, self.is_recorded);
+            let result = result.map_err(|error| observer::lock(&self.secrets).clean_error(error));
+            observer::forget(&self.secrets, self.is_recorded);
             Poll::Ready(result)
         })
         .await
     }
 
-    /// Runs in a task of its own from here on.
+    /// Runs in a task of its own from now on.
     pub(crate) fn spawn(self) {
-        // How it ends is told to whoever waits for something; nobody waits for the task.
+        // Every handle that waits gets the outcome; nobody waits for the task.
         drop(tokio::spawn(self));
     }
 }

@@ -1,4 +1,4 @@
-//! [`Notices`]: what a server says to the session, as a stream, for both protocols. What it can say, they know.
+//! [`Notices`]: what a server says to the session, as a stream, for both protocols. It must not know what a notice says.
 
 use std::fmt;
 use std::future::poll_fn;
@@ -9,17 +9,17 @@ use futures_core::Stream;
 
 /// What the server says to the session, from [`Imap::notices`](crate::Imap::notices) or [`Pop3::notices`](crate::Pop3::notices). It ends
 /// with the session, and does not keep it open.
-pub struct Notices<N>(Box<dyn Listen<N>>);
+pub struct Notices<N>(Box<dyn Subscription<N>>);
 
-/// A listener, whatever engine it listens to.
-pub(super) trait Listen<N>: Send + Sync {
-    /// The next notice; `None` once the session has ended and all was heard.
+/// A source of notices, whatever engine they come from.
+pub(super) trait Subscription<N>: Send + Sync {
+    /// The next notice; `None` once the session has ended and all were read.
     fn poll_next(&self, cx: &Context<'_>) -> Poll<Option<N>>;
 }
 
 impl<N> Notices<N> {
-    pub(super) fn new(listener: impl Listen<N> + 'static) -> Self {
-        Self(Box::new(listener))
+    pub(super) fn new(subscription: impl Subscription<N> + 'static) -> Self {
+        Self(Box::new(subscription))
     }
 
     /// The next notice; `None` once the session has ended. It never touches the wire. Cancel-safe: no notice is lost by dropping this

@@ -1,5 +1,5 @@
-//! The byte stream under a session: a socket or the caller's own stream, encrypted or not. It passes bytes and knows whether
-//! anybody else can read them; it knows no protocol.
+//! The byte stream under a session: a socket or the caller's own stream, encrypted or not. It passes bytes on; it must not know a
+//! protocol.
 
 use std::fmt;
 use std::io;
@@ -14,12 +14,12 @@ use tokio_rustls::rustls::{Error as Rustls, HandshakeKind};
 use super::tls::{self, Tls};
 use crate::error::{Error, Kind, Result};
 
-/// Any stream a caller may bring.
+/// Any stream of the caller's.
 pub(crate) trait Io: AsyncRead + AsyncWrite + Send + Unpin + 'static {}
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Io for S {}
 
-/// A connection's bytes, in both directions. What was written leaves for certain only by a flush.
+/// A connection's bytes, in both directions. Only a flush makes sure that written bytes leave.
 pub(crate) enum Stream {
     /// A socket, in clear.
     Tcp(TcpStream),
@@ -37,25 +37,25 @@ impl Stream {
         Self::Own(Box::new(stream))
     }
 
-    /// One that is at its end, to stand where another was taken.
+    /// A stream at its end: a placeholder while another one is replaced.
     pub(crate) fn closed() -> Self {
         Self::own(tokio::io::empty())
     }
 
-    /// Whether TLS went on with an earlier session; only looked at over a socket.
+    /// Whether TLS resumed an earlier session. Over the caller's own stream nothing is ever resumed.
     pub(crate) fn is_resumed(&self) -> bool {
         matches!(self, Self::Tls(stream) if stream.get_ref().1.handshake_kind() == Some(HandshakeKind::Resumed))
     }
 
-    /// Waits until there is something to read over TLS, and leaves it there; `false` at the end.
-    pub(crate) async fn hear(&mut self) -> io::Result<bool> {
+    /// Waits until there is something to read over TLS, without taking it; `false` at the end.
+    pub(crate) async fn wait_readable(&mut self) -> io::Result<bool> {
         match self {
             Self::Tls(stream) => stream.fill_buf().await.map(|bytes| !bytes.is_empty()),
             _ => Ok(true),
         }
     }
 
-    /// Whether this crate encrypts it. What the caller's own stream does by itself is not seen.
+    /// Whether this crate encrypts it; the caller's own stream may encrypt by itself.
     #[cfg(test)]
     pub(crate) fn is_encrypted(&self) -> bool {
         matches!(self, Self::Tls(_) | Self::OwnTls(_))
@@ -71,18 +71,17 @@ impl Stream {
             Self::Tcp(stream) => Self::Tls(Box::new(tls.handshake(stream).await?)),
             Self::Own(stream) => Self::OwnTls(Box::new(tls.handshake(stream).await?)),
             Self::Tls(_) | Self::OwnTls(_) => {
-                return Err(Error::protocol("TLS was to be begun within TLS"));
+                return Err(Error::protocol("TLS cannot begin within TLS"));
             }
         })
     }
 }
 
-/// What a failed read means. An end without TLS's goodbye (close_notify, RFC 8446 §6.1) is `Kind::Closed`: after the
-/// protocol's own goodbye it is a clean end, as many servers and proxies do it; anywhere else bytes may be missing. What breaks
-/// TLS is `Kind::Tls`.
+/// What a failed read means. An end without close_notify (RFC 8446 §6.1) is `Kind::Closed`: after the protocol's own goodbye it is a
+/// clean end, because many servers and proxies close so; anywhere else bytes may be missing. A failure of TLS is `Kind::Tls`.
 pub(crate) fn read_failure(error: io::Error) -> Error {
     if error.kind() == io::ErrorKind::UnexpectedEof {
-        return Error::closed("the server closed the connection without TLS's goodbye").with_source(error);
+        return Error::closed("the server closed the connection without ending TLS").with_source(error);
     }
     match tls::cause(&error) {
         Some(Rustls::AlertReceived(alert)) => {

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use super::clock::Clock;
 use super::failure::{closed, over};
-use super::{Id, Parcel};
+use super::{Deliverable, Id};
 use crate::error::{Error, Result, Words};
 use crate::limits::Deadlines;
 
@@ -31,7 +31,7 @@ enum Upgrade {
     Running(Option<Id>),
 }
 
-impl<D: Parcel> Core<D> {
+impl<D: Deliverable> Core<D> {
     /// Begins with the wait for the greeting.
     pub(crate) fn new(deadlines: Deadlines, now: Instant) -> Self {
         let mut clock = Clock::new(deadlines.progress, now);
@@ -148,7 +148,7 @@ impl<D: Parcel> Core<D> {
     }
 
     /// Gives back room that nothing waits in.
-    pub(crate) fn rest(&mut self) {
+    pub(crate) fn release_memory(&mut self) {
         self.deliveries.shrink_to_fit();
     }
 }

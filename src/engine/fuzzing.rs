@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
 
-use super::{Appetite, Engine, Id, Parcel};
+use super::{Deliverable, Engine, Id, ReadHint};
 
 /// Requests under way at once: a caller's memory, not the server's doing.
 const OPEN: usize = 16;
@@ -15,14 +15,14 @@ const OPEN: usize = 16;
 const CANCELLED: usize = 64;
 
 /// What a number asks for.
-pub(crate) enum Ask<R> {
+pub(crate) enum Generated<R> {
     /// Something of its own, which must come to an end.
     New(R),
     /// Something added to what was asked for before.
     More(R),
 }
 
-/// Plays `data` on the engine, which is asked for its greeting first, as a session does once. `ask` makes the request of
+/// Plays `data` on the engine, which is asked for its greeting first, as a session does once. `generate` makes the request of
 /// that number; `unread` is how much input the engine's limits let it leave unread, besides the piece just given.
 pub(crate) fn play<E: Engine>(
     mut engine: E,
@@ -30,7 +30,7 @@ pub(crate) fn play<E: Engine>(
     greeting: E::Request,
     unread: usize,
     data: &[u8],
-    mut ask: impl FnMut(u8) -> Option<Ask<E::Request>>,
+    mut generate: impl FnMut(u8) -> Option<Generated<E::Request>>,
 ) {
     let (mut now, mut input, mut watch) = (start, BytesMut::new(), Watch::new(data.len()));
     engine.handle_request(watch.begin(), greeting, now);
@@ -46,9 +46,9 @@ pub(crate) fn play<E: Engine>(
                 assert!(input.len() <= unread + 255, "{} bytes are left unread", input.len());
             }
             4 | 5 => {
-                let (id, request) = match ask(*argument) {
-                    Some(Ask::New(request)) if watch.open.len() < OPEN => (Some(watch.begin()), request),
-                    Some(Ask::More(request)) => (watch.pick(*argument), request),
+                let (id, request) = match generate(*argument) {
+                    Some(Generated::New(request)) if watch.open.len() < OPEN => (Some(watch.begin()), request),
+                    Some(Generated::More(request)) => (watch.pick(*argument), request),
                     _ => continue,
                 };
                 if let Some(id) = id {
@@ -70,7 +70,7 @@ pub(crate) fn play<E: Engine>(
             }
             8 => engine.handle_backlog(argument % 2 == 1, now),
             9 => engine.handle_written(now),
-            _ if engine.appetite() == Appetite::Resting => engine.rest(),
+            _ if engine.read_hint() == ReadHint::Quiet => engine.release_memory(),
             _ => {}
         }
         watch.settle(&mut engine, now);
@@ -85,7 +85,7 @@ pub(crate) fn play<E: Engine>(
 
     input.extend_from_slice(data);
     engine.handle_input(&mut input, now);
-    if let Some(Ask::New(request)) = ask(1) {
+    if let Some(Generated::New(request)) = generate(1) {
         engine.handle_request(watch.begin(), request, now);
     }
     engine.handle_deadline(now + Duration::from_secs(3600));

@@ -25,7 +25,7 @@ use super::command::store::Store;
 use super::command::{Command, Terms, authenticate, body, fetch};
 use super::engine::{Engine, Request};
 use super::types::{Items, MailboxName, Query, SearchReturn, Section, SeqNum, StatusItems, Uid, Uids};
-use crate::engine::fuzzing::{Ask, play};
+use crate::engine::fuzzing::{Generated, play};
 use crate::limits::{Deadlines, Limits};
 use crate::login::Secret;
 use crate::{Flag, FlagChange};
@@ -43,7 +43,7 @@ pub fn engine(data: &[u8]) {
     play(Engine::new(limits, Deadlines::default(), start), start, Request::Greeting, unread, data, request);
 }
 
-fn request(which: u8) -> Option<Ask<Request>> {
+fn request(which: u8) -> Option<Generated<Request>> {
     let uids = Uids::from(Uid::nonzero(u32::from(which) + 1)?);
     let selection = u64::from(which >> 6);
     let inbox = MailboxName::INBOX;
@@ -60,11 +60,11 @@ fn request(which: u8) -> Option<Ask<Request>> {
         7 => Store { selection, uids: &uids, change: &change }.plan(terms),
         8 => UidExpunge { selection, uids: &uids }.plan(terms),
         9 => Append { mailbox: &inbox, flags: &[], date: None, size: u64::from(which), spoilable: false }.plan(terms),
-        10 => return Some(Ask::New(Request::Idle { selection })),
+        10 => return Some(Generated::New(Request::Idle { selection })),
         11 => Login { user: "a\r\nb", password: &Secret::from("p{5}") }.plan(terms),
         12 => authenticate::plan("PLAIN", None),
-        13 => return Some(Ask::More(Request::Answer(Some(Secret::from("AAAA"))))),
-        14 => return Some(Ask::More(Request::Feed(vec![b'x'; usize::from(which)].into()))),
+        13 => return Some(Generated::More(Request::Answer(Some(Secret::from("AAAA"))))),
+        14 => return Some(Generated::More(Request::Feed(vec![b'x'; usize::from(which)].into()))),
         15 => StartTls.plan(terms),
         16 => Number { selection, from: SeqNum::nonzero(u32::from(which))?, to: None, compact: true }.plan(terms),
         17 => Copy { selection, uids: &uids, to: &archive, leave: which & 64 != 0 }.plan(terms),
@@ -80,5 +80,5 @@ fn request(which: u8) -> Option<Ask<Request>> {
         24 => Rename { from: inbox, to: archive }.plan(terms),
         _ => Logout.plan(terms),
     };
-    plan.ok().map(Request::Command).map(Ask::New)
+    plan.ok().map(Request::Command).map(Generated::New)
 }

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::engine::{Effect, Engine, Needs, Plan, Request, Series, Shape};
 use super::types::Number;
-use crate::engine::fuzzing::{Ask, play};
+use crate::engine::fuzzing::{Generated, play};
 use crate::limits::{Deadlines, Limits};
 use crate::login::Secret;
 
@@ -22,10 +22,10 @@ pub fn engine(data: &[u8]) {
     play(Engine::new(limits, Deadlines::default(), start), start, Request::Greeting, unread, data, request);
 }
 
-fn request(which: u8) -> Option<Ask<Request>> {
+fn request(which: u8) -> Option<Generated<Request>> {
     let plan = |verb, line: &str, shape, needs, effect| {
         let line = Secret::from(format!("{line}\r\n"));
-        Ask::New(Request::Command(Plan { verb, line, secret: false, shape, needs, effect }))
+        Generated::New(Request::Command(Plan { verb, line, secret: false, shape, needs, effect }))
     };
     let number = Number::new(u32::from(which) + 1).ok()?;
     Some(match which % 14 {
@@ -35,11 +35,11 @@ fn request(which: u8) -> Option<Ask<Request>> {
         4 => plan("USER", "USER a", Shape::Line, Needs::BeforeLogin, Effect::None),
         5 => plan("PASS", "PASS b", Shape::Line, Needs::BeforeLogin, Effect::Login),
         6 => plan("AUTH", "AUTH PLAIN", Shape::Line, Needs::BeforeLogin, Effect::Authenticate { owing: true }),
-        7 => Ask::More(Request::Answer { line: Some(Secret::from("AAAA\r\n")), owing: false }),
+        7 => Generated::More(Request::Answer { line: Some(Secret::from("AAAA\r\n")), owing: false }),
         8 => plan("LIST", "LIST", Shape::Listing, Needs::Login, Effect::None),
         9 => plan("RETR", "RETR 1", Shape::Message, Needs::Login, Effect::None),
         10 => plan("RETR", "RETR 1", Shape::Stream, Needs::Login, Effect::None),
-        11 => Ask::New(Request::Series(Series {
+        11 => Generated::New(Request::Series(Series {
             verb: "RETR",
             numbers: vec![number; usize::from(which)].into_iter(),
             lines: None,

@@ -163,7 +163,7 @@ impl<'ast> Visit<'ast> for Reader {
     }
 }
 
-fn attributes(item: &syn::Item) -> &[Attribute] {
+pub(crate) fn attributes(item: &syn::Item) -> &[Attribute] {
     use syn::Item::{Const, Enum, ExternCrate, Fn, Impl, Macro, Mod, Static, Struct, Trait, Type, Use};
     match item {
         Const(item) => &item.attrs,
@@ -183,7 +183,7 @@ fn attributes(item: &syn::Item) -> &[Attribute] {
 }
 
 /// `#[test]`, `#[cfg(test)]` and `#[cfg(all(test, ...))]`, but not `#[cfg(any(test, ...))]` nor `#[cfg(not(test))]`.
-fn is_for_tests(attribute: &Attribute) -> bool {
+pub(crate) fn is_for_tests(attribute: &Attribute) -> bool {
     match &attribute.meta {
         Meta::Path(path) => path.is_ident("test"),
         Meta::List(list) if list.path.is_ident("cfg") => list.parse_args::<Meta>().is_ok_and(|meta| needs_test(&meta)),

@@ -103,8 +103,8 @@ impl Framer {
             let end = found + 1;
             self.check(input, end, limits)?;
             self.scanned = end;
-            let announced =
-                if ends_in_brace(input, end) { announced(input, self.line, end, self.literals == 0) } else { None };
+            let line = input.get(self.line..end).filter(|_| ends_in_brace(input, end));
+            let announced = line.and_then(|line| literal_announced(line, self.literals == 0));
             match announced {
                 Some(size) => self.begin_literal(end, size, limits, threshold)?,
                 None if self.literals == 0 && is_blank(input, self.line, end) => self.skip_blank(end, limits)?,
@@ -206,19 +206,19 @@ impl Framer {
     }
 }
 
-/// The size of the literal that the line between `start` and `end` announces, or `u64::MAX` for anything larger.
+/// The size of the literal that a line announces at its end (RFC 9051 §4.3), or `u64::MAX` for anything larger.
 ///
-/// `{123}`, `~{123}` or `{123+}` stand behind a space, a parenthesis or a section; anywhere else a brace is a brace.
+/// `{123}`, `~{123}` or `{123+}` come after a space, a parenthesis or a section; anywhere else a brace is a brace. `may_be_text` is
+/// whether the line begins a response: that may be free text, which announces nothing.
 #[inline]
-fn announced(input: &[u8], start: usize, end: usize, is_first: bool) -> Option<u64> {
-    let line = input.get(start..end)?;
+pub(crate) fn literal_announced(line: &[u8], may_be_text: bool) -> Option<u64> {
     let line = line.strip_suffix(b"\n").unwrap_or(line);
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     let line = line.strip_suffix(b"}")?;
     let (head, size) = number_at_end(line.strip_suffix(b"+").unwrap_or(line))?;
     let head = head.strip_suffix(b"{")?;
     let head = head.strip_suffix(b"~").unwrap_or(head);
-    let announces = matches!(head.last(), None | Some(b' ' | b'(' | b']' | b'>')) && !(is_first && is_text(head));
+    let announces = matches!(head.last(), None | Some(b' ' | b'(' | b']' | b'>')) && !(may_be_text && is_text(head));
     announces.then_some(size)
 }
 

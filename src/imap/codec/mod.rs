@@ -36,6 +36,7 @@ pub use super::types::mutf7;
 pub(crate) use encode::{Line, Segment};
 pub use fetch::{Batch, FetchedBatch, UnreadableFetch, fetched};
 pub(crate) use fetch::{Named, Scan, before_literal, joined, lacking, missing};
+pub(crate) use frame::literal_announced;
 pub use frame::{Elided, Frame, Framer};
 pub use response::response;
 pub use route::{Ending, Kind, Route, route, split};

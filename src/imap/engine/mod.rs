@@ -16,6 +16,7 @@ mod request;
 #[cfg(test)]
 mod tests;
 mod wire;
+mod wire_format;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -31,7 +32,8 @@ pub(crate) use self::wire::Piece;
 use self::wire::{Pending, Wire};
 use crate::engine::core::Core;
 use crate::engine::failure::over;
-use crate::engine::{Appetite, Content, Id, Outgoing};
+use crate::engine::wire_format::WireFormat;
+use crate::engine::{Id, Outgoing, ReadHint};
 use crate::error::{Error, Kind, Result};
 use crate::imap::plan::{Effect, Needs, Plan};
 use crate::imap::types::{Capabilities, Notice};
@@ -181,7 +183,7 @@ impl crate::engine::Engine for Engine {
     type State = State;
     type Notice = Notice;
 
-    const CONTENT: Content = Content::Literals;
+    const WIRE_FORMAT: WireFormat = wire_format::WIRE_FORMAT;
 
     fn handle_request(&mut self, id: Id, request: Request, now: Instant) {
         self.core.clock.tell(now);
@@ -274,11 +276,11 @@ impl crate::engine::Engine for Engine {
         outgoing
     }
 
-    fn poll_delivery(&mut self, hungry: &dyn Fn(Id) -> bool) -> Option<(Id, Delivery)> {
+    fn poll_delivery(&mut self, is_drained: &dyn Fn(Id) -> bool) -> Option<(Id, Delivery)> {
         if let Some(delivery) = self.core.next_delivery() {
             return Some(delivery);
         }
-        let id = self.wire.watcher().filter(|id| self.mirror.has_events() && hungry(*id))?;
+        let id = self.wire.watcher().filter(|id| self.mirror.has_events() && is_drained(*id))?;
         Some((id, Delivery::Events(self.mirror.take_events())))
     }
 
@@ -294,19 +296,19 @@ impl crate::engine::Engine for Engine {
         [self.core.clock.deadline(), self.wire.deadline()].into_iter().flatten().min()
     }
 
-    fn appetite(&self) -> Appetite {
+    fn read_hint(&self) -> ReadHint {
         if self.intake.expects_much() {
-            Appetite::Body
+            ReadHint::Body
         } else if self.wire.is_resting() && self.mirror.is_greeted() {
-            Appetite::Resting
+            ReadHint::Quiet
         } else {
-            Appetite::Replies
+            ReadHint::Replies
         }
     }
 
-    fn rest(&mut self) {
-        self.wire.rest();
-        self.core.rest();
+    fn release_memory(&mut self) {
+        self.wire.release_memory();
+        self.core.release_memory();
     }
 
     fn state(&self) -> Arc<State> {

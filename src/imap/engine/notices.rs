@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use bytes::Bytes;
 
 use super::{Delivery, Engine};
-use crate::engine::Tidings;
+use crate::engine::SessionNotice;
 use crate::imap::codec::{self, Kind};
 use crate::imap::types::{Condition, Notice, ResponseCode};
 
@@ -110,7 +110,7 @@ impl Engine {
     }
 }
 
-impl Tidings for Notice {
+impl SessionNotice for Notice {
     fn weight(&self) -> usize {
         // What a response keeps is not counted; a server that floods is stopped by the count of notices.
         self.text().map_or(1024, str::len)

@@ -4,7 +4,7 @@
 use bytes::Bytes;
 
 use super::Piece;
-use crate::engine::Parcel;
+use crate::engine::Deliverable;
 use crate::error::{Error, Result};
 use crate::imap::codec::Batch;
 use crate::imap::plan::Plan;
@@ -67,7 +67,7 @@ pub(crate) enum Delivery {
     Done(Result<Condition>),
 }
 
-impl Parcel for Delivery {
+impl Deliverable for Delivery {
     fn weight(&self) -> usize {
         match self {
             Self::Frames { weight, .. } => *weight,

@@ -321,7 +321,7 @@ impl Imap {
     /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(example()).unwrap();
     /// ```
     pub fn notices(&self) -> Notices {
-        self.link.listen()
+        self.link.subscribe()
     }
 
     /// Asks for nothing: shows that the session lives, and lets the server say what happened. One flight.
@@ -398,7 +398,7 @@ impl Imap {
 
 /// What the server said before the session could begin.
 fn unheard(link: &ImapLink) -> Vec<Box<str>> {
-    link.unheard().iter().filter_map(Notice::text).map(Box::from).collect()
+    link.unread().iter().filter_map(Notice::text).map(Box::from).collect()
 }
 
 /// A name from whatever can be one.

@@ -10,6 +10,7 @@ mod sending;
 mod state;
 #[cfg(test)]
 mod tests;
+mod wire_format;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -25,7 +26,8 @@ use crate::engine::core::Core;
 use crate::engine::failure::unknown;
 use crate::engine::published::Published;
 use crate::engine::span::Span;
-use crate::engine::{Appetite, Id, Outgoing};
+use crate::engine::wire_format::WireFormat;
+use crate::engine::{Id, Outgoing, ReadHint};
 use crate::error::{Error, Kind, Result};
 use crate::limits::{Deadlines, Limits};
 use crate::pop3::codec::Multiline;
@@ -139,7 +141,7 @@ impl crate::engine::Engine for Engine {
     type State = State;
     type Notice = Notice;
 
-    const CONTENT: crate::engine::Content = crate::engine::Content::Lines;
+    const WIRE_FORMAT: WireFormat = wire_format::WIRE_FORMAT;
 
     fn handle_request(&mut self, id: Id, request: Request, now: Instant) {
         self.core.clock.tell(now);
@@ -233,20 +235,20 @@ impl crate::engine::Engine for Engine {
         self.core.clock.deadline()
     }
 
-    fn appetite(&self) -> Appetite {
+    fn read_hint(&self) -> ReadHint {
         if self.body.as_ref().is_some_and(|body| body.passed() > LARGE as u64) || self.unread > LARGE {
-            Appetite::Body
+            ReadHint::Body
         } else if self.running.is_empty() && self.is_greeted() {
-            Appetite::Resting
+            ReadHint::Quiet
         } else {
-            Appetite::Replies
+            ReadHint::Replies
         }
     }
 
-    fn rest(&mut self) {
+    fn release_memory(&mut self) {
         self.queue.shrink_to_fit();
         self.running.shrink_to_fit();
-        self.core.rest();
+        self.core.release_memory();
     }
 
     fn state(&self) -> Arc<State> {

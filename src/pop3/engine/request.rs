@@ -5,7 +5,7 @@ use std::vec;
 
 use bytes::Bytes;
 
-use crate::engine::Parcel;
+use crate::engine::Deliverable;
 use crate::error::{Error, Result};
 use crate::login::Secret;
 use crate::pop3::codec;
@@ -167,7 +167,7 @@ impl Effect {
     }
 }
 
-impl Parcel for Delivery {
+impl Deliverable for Delivery {
     fn weight(&self) -> usize {
         match self {
             Self::Batch { weight, .. } => *weight,

@@ -283,7 +283,7 @@ fn with_pipelining_256_commands_are_in_flight_and_refilled_many_at_a_time() {
         bench.feed(b"+OK\r\nx\r\n.\r\n");
     }
     assert!(bench.log().ends_with("2: 600 x\\r\\n\n2: done  \n"));
-    assert_eq!(bench.engine.appetite(), Appetite::Resting);
+    assert_eq!(bench.engine.read_hint(), ReadHint::Quiet);
 }
 
 #[test]

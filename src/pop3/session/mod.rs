@@ -394,7 +394,7 @@ impl Pop3 {
     /// borrow the session and ends with it; nobody has to read it. It never touches the wire. A session that
     /// [`Mailbox::changed`](crate::Mailbox::changed) has begun anew needs a new stream.
     pub fn notices(&self) -> Notices {
-        self.link.listen()
+        self.link.subscribe()
     }
 
     /// Does nothing, but for keeping the session alive (RFC 1939 §5).

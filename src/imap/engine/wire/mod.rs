@@ -115,10 +115,10 @@ impl Wire {
     }
 
     /// Gives back room that nothing waits in.
-    pub(super) fn rest(&mut self) {
+    pub(super) fn release_memory(&mut self) {
         self.queue.shrink_to_fit();
         self.running.shrink_to_fit();
-        self.outbox.rest();
+        self.outbox.release_memory();
     }
 
     /// Nothing more is sent. Whoever waits gets this error, or is left in doubt if a change was sent whole and not answered.

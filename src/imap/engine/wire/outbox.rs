@@ -138,7 +138,7 @@ impl Outbox {
     }
 
     /// Gives back room that nothing waits in.
-    pub(super) fn rest(&mut self) {
+    pub(super) fn release_memory(&mut self) {
         self.chunks.shrink_to_fit();
     }
 

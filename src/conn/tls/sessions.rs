@@ -1,36 +1,22 @@
-//! TLS sessions that a later connection may go on with (RFC 8446 §2.2, RFC 5077), kept in memory for one set of trust and identity,
-//! and the servers that cannot bear it. It does not know when a session is used.
+//! TLS sessions that a later connection may resume (RFC 8446 §2.2, RFC 5077), kept in memory for one set of trust and identity, and
+//! the servers that break off resumed handshakes. It does not know when a session is used.
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::rustls::client::{ClientSessionStore, Tls12ClientSessionValue, Tls13ClientSessionValue};
-use crate::rustls::pki_types::ServerName;
-use crate::rustls::{ClientConfig, NamedGroup};
+use tokio_rustls::rustls::NamedGroup;
+use tokio_rustls::rustls::client::{ClientSessionStore, Tls12ClientSessionValue, Tls13ClientSessionValue};
+use tokio_rustls::rustls::pki_types::ServerName;
 
-/// How many servers are remembered; over it, the one that was met first is forgotten.
+/// How many servers are remembered; over it, the oldest is forgotten.
 const SERVERS: usize = 256;
-/// How many tickets of one server are kept: each serves one connection, and the newest last the longest.
+/// How many tickets of one server are kept. Each serves one connection (RFC 8446 §C.4), and the newest are valid the longest.
 const TICKETS: usize = 4;
-
-/// What TLS keeps from one connection to the next. The clones of a `Config` share it; another trust or identity has its own.
-#[derive(Debug, Default)]
-pub(crate) struct Kept {
-    pub(crate) sessions: Arc<Sessions>,
-    pub(crate) built: OnceLock<Built>,
-}
-
-/// The same configuration twice.
-#[derive(Debug)]
-pub(crate) struct Built {
-    pub(crate) resuming: Arc<ClientConfig>,
-    pub(crate) fresh: Arc<ClientConfig>,
-}
 
 /// The sessions of all servers.
 #[derive(Default)]
-pub(crate) struct Sessions(Mutex<Known>);
+pub(super) struct SessionStore(Mutex<Known>);
 
 #[derive(Default)]
 struct Known {
@@ -43,25 +29,25 @@ struct Server {
     group: Option<NamedGroup>,
     older: Option<Tls12ClientSessionValue>,
     tickets: VecDeque<Tls13ClientSessionValue>,
-    /// It breaks a handshake off that goes on with a session of its own.
+    /// It breaks off resumed handshakes, so nothing of it is stored.
     refuses: bool,
 }
 
-impl Sessions {
-    /// Whether a handshake with that server would try to go on with a session.
-    pub(crate) fn holds(&self, name: &ServerName<'_>) -> bool {
+impl SessionStore {
+    /// Whether a handshake with that server would try to resume a session.
+    pub(super) fn holds(&self, name: &ServerName<'_>) -> bool {
         let known = self.lock();
         known.servers.get(name).is_some_and(|server| server.older.is_some() || !server.tickets.is_empty())
     }
 
-    /// Forgets that server's sessions, and keeps none of it again.
-    pub(crate) fn refused(&self, name: &ServerName<'static>) {
+    /// Forgets the sessions of that server, and stores none of it from now on.
+    pub(super) fn refused(&self, name: &ServerName<'static>) {
         let mut known = self.lock();
         let server = known.server(name.clone());
         *server = Server { group: server.group, refuses: true, ..Server::default() };
     }
 
-    /// A poisoned lock means that somebody's allocation failed; the map is whole between statements.
+    /// Every statement leaves the map valid, so a lock that a panic poisoned can still be used.
     fn lock(&self) -> MutexGuard<'_, Known> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -81,7 +67,7 @@ impl Known {
     }
 }
 
-impl ClientSessionStore for Sessions {
+impl ClientSessionStore for SessionStore {
     fn set_kx_hint(&self, name: ServerName<'static>, group: NamedGroup) {
         self.lock().server(name).group = Some(group);
     }
@@ -123,9 +109,9 @@ impl ClientSessionStore for Sessions {
     }
 }
 
-impl fmt::Debug for Sessions {
+impl fmt::Debug for SessionStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sessions").field("servers", &self.lock().servers.len()).finish_non_exhaustive()
+        f.debug_struct("SessionStore").field("servers", &self.lock().servers.len()).finish_non_exhaustive()
     }
 }
 
@@ -139,7 +125,7 @@ mod tests {
 
     #[test]
     fn the_number_of_servers_is_bounded() {
-        let sessions = Sessions::default();
+        let sessions = SessionStore::default();
         for number in 0..SERVERS + 10 {
             sessions.set_kx_hint(name(number), NamedGroup::X25519);
             sessions.set_kx_hint(name(number), NamedGroup::secp256r1);
@@ -152,7 +138,7 @@ mod tests {
 
     #[test]
     fn a_server_that_refuses_is_remembered_with_its_group() {
-        let sessions = Sessions::default();
+        let sessions = SessionStore::default();
         sessions.set_kx_hint(name(1), NamedGroup::X25519);
         sessions.refused(&name(1));
         assert_eq!(sessions.kx_hint(&name(1)), Some(NamedGroup::X25519));

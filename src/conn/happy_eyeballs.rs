@@ -1,5 +1,5 @@
-//! All addresses of a host tried, staggered and in turn between IPv6 and IPv4 (RFC 8305), within one deadline. It does not
-//! know what an attempt is.
+//! Tries all addresses of a host, staggered and alternating between IPv6 and IPv4 (RFC 8305), within one deadline. It does not know
+//! what an attempt does.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -13,11 +13,11 @@ use tokio::time::timeout;
 
 use crate::error::{Error, Kind, Result};
 
-/// RFC 8305 §5: how long one attempt may keep the next waiting.
+/// RFC 8305 §5: how long one attempt delays the next.
 const STAGGER: Duration = Duration::from_millis(250);
 
 /// Looks up and connects within one deadline.
-pub(super) async fn within<T, A, F>(
+pub(super) async fn connect_within<T, A, F>(
     deadline: Duration,
     host: &str,
     port: u16,
@@ -31,16 +31,16 @@ where
 {
     let mut failures = Failures::default();
     let dial = async {
-        let addresses = resolve.await.map_err(|error| {
-            Error::new(Kind::Io, format!("the host {host} could not be looked up")).with_source(error)
-        })?;
-        Ok(race(interleave(addresses), attempt, &mut failures).await)
+        let addresses = resolve
+            .await
+            .map_err(|error| Error::new(Kind::Io, format!("the host {host} cannot be looked up")).with_source(error))?;
+        Ok(first_to_connect(interleave(addresses), attempt, &mut failures).await)
     };
     match timeout(deadline, dial).await {
         Ok(Ok(Some(stream))) => Ok(stream),
         Ok(Ok(None)) if failures.0.is_empty() => Err(Error::new(Kind::Io, format!("the host {host} has no address"))),
         Ok(Ok(None)) => {
-            Err(Error::new(Kind::Io, format!("{host} takes no connection on port {port}")).with_source(failures))
+            Err(Error::new(Kind::Io, format!("{host} accepts no connection on port {port}")).with_source(failures))
         }
         Ok(Err(error)) => Err(error),
         Err(_) => {
@@ -51,7 +51,7 @@ where
     }
 }
 
-/// RFC 8305 §4: the families in turn, beginning with the one the resolver prefers.
+/// RFC 8305 §4: alternates between the families, beginning with the one that the resolver prefers.
 fn interleave(addresses: impl Iterator<Item = SocketAddr>) -> VecDeque<SocketAddr> {
     let mut addresses = addresses.peekable();
     let Some(prefers_v6) = addresses.peek().map(SocketAddr::is_ipv6) else {
@@ -67,8 +67,12 @@ fn interleave(addresses: impl Iterator<Item = SocketAddr>) -> VecDeque<SocketAdd
     order
 }
 
-/// The first attempt that succeeds; the others end with it. A failed one starts the next at once.
-async fn race<T, A, F>(mut addresses: VecDeque<SocketAddr>, attempt: A, failures: &mut Failures) -> Option<T>
+/// The first attempt that succeeds; the others are dropped then. A failure starts the next attempt at once.
+async fn first_to_connect<T, A, F>(
+    mut addresses: VecDeque<SocketAddr>,
+    attempt: A,
+    failures: &mut Failures,
+) -> Option<T>
 where
     T: Send + 'static,
     A: Fn(SocketAddr) -> F,
@@ -90,7 +94,7 @@ where
         match ended {
             Some(Ok((_, Ok(stream)))) => return Some(stream),
             Some(Ok((address, Err(error)))) => failures.0.push((address, error)),
-            // An attempt that panicked: nothing but the runtime's end does that, and there is no address to blame.
+            // The runtime is shutting down; there is no address to report.
             Some(Err(_)) => {}
             None if addresses.is_empty() => return None,
             None => {}
@@ -98,7 +102,7 @@ where
     }
 }
 
-/// What each address answered.
+/// The failure of each address.
 #[derive(Debug, Default)]
 struct Failures(Vec<(SocketAddr, io::Error)>);
 
@@ -140,7 +144,7 @@ mod tests {
         let tried = Arc::new(Mutex::new(Vec::new()));
         let start = Instant::now();
         let resolved = fates.iter().map(|(address, ..)| *address).collect::<Vec<_>>();
-        let result = within(DEADLINE, "h", 1, async { Ok(resolved.into_iter()) }, |address| {
+        let result = connect_within(DEADLINE, "h", 1, async { Ok(resolved.into_iter()) }, |address| {
             tried.lock().unwrap().push(address);
             let (_, after, good) = *fates.iter().find(|fate| fate.0 == address).unwrap();
             async move {
@@ -221,10 +225,10 @@ mod tests {
         let (result, ..) = outcome(&[]).await;
         assert_eq!(result.unwrap_err().kind(), Kind::Io);
         let silent = std::future::pending::<io::Result<std::iter::Empty<SocketAddr>>>();
-        let error = within(DEADLINE, "h", 1, silent, |_| async { Ok(()) }).await.unwrap_err();
+        let error = connect_within(DEADLINE, "h", 1, silent, |_| async { Ok(()) }).await.unwrap_err();
         assert_eq!(error.kind(), Kind::Timeout);
         let failing = async { Err::<std::iter::Empty<SocketAddr>, _>(io::Error::other("no such name")) };
-        let error = within(DEADLINE, "h", 1, failing, |_| async { Ok(()) }).await.unwrap_err();
+        let error = connect_within(DEADLINE, "h", 1, failing, |_| async { Ok(()) }).await.unwrap_err();
         assert_eq!(error.kind(), Kind::Io);
         assert_eq!(std::error::Error::source(&error).unwrap().to_string(), "no such name");
     }
@@ -234,7 +238,7 @@ mod tests {
         struct Alive(#[expect(dead_code, reason = "held for its count")] Arc<()>);
         let alive = Arc::new(());
         let addresses = ["[::1]:1", "1.1.1.1:1"].map(address).into_iter();
-        within(DEADLINE, "h", 1, async { Ok(addresses) }, |address| {
+        connect_within(DEADLINE, "h", 1, async { Ok(addresses) }, |address| {
             let held = Alive(alive.clone());
             async move {
                 if address.is_ipv6() {
@@ -259,7 +263,7 @@ mod tests {
             TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port(),
         ));
         let addresses = async { Ok([closed, open].into_iter()) };
-        let stream = within(DEADLINE, "h", 1, addresses, TcpStream::connect).await.unwrap();
+        let stream = connect_within(DEADLINE, "h", 1, addresses, TcpStream::connect).await.unwrap();
         assert_eq!(stream.peer_addr().unwrap(), open);
     }
 }

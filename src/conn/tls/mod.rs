@@ -1,10 +1,16 @@
-//! TLS by rustls: whom to trust, the handshake within its deadline, and one clear sentence for each way it fails. It does not
-//! know why a connection is encrypted, nor when.
+//! TLS by rustls: whom to trust, the handshake within its deadline, and one sentence for each way it fails. It does not know why a
+//! connection is encrypted, nor when.
+
+#[cfg(test)]
+#[cfg(all(feature = "testing", any(feature = "ring", feature = "aws-lc-rs")))]
+mod handshake_tests;
+mod identity;
+mod sessions;
 
 use std::fmt;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -15,36 +21,53 @@ use tokio_rustls::rustls::crypto::CryptoProvider;
 use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_rustls::rustls::{AlertDescription, CertificateError, ClientConfig, Error as Rustls, RootCertStore};
 
-use crate::config::{Built, Config, Kept, Sessions};
+use self::identity::Identity;
+use self::sessions::SessionStore;
+use crate::config::Config;
 use crate::error::{Error, Kind, Result};
 
-/// All that a handshake needs, made before the first byte is sent.
+/// What a handshake needs, made before the first byte is sent.
 #[derive(Clone)]
 pub(crate) struct Tls {
     config: Arc<ClientConfig>,
     name: ServerName<'static>,
     deadline: Duration,
-    /// Where sessions are kept, unless none is to be resumed.
-    sessions: Option<Arc<Sessions>>,
+    /// Where sessions are kept; `None` if none may be resumed.
+    sessions: Option<Arc<SessionStore>>,
+    /// Shared by the clones: a failed attempt says so to the next one.
     refused: Arc<AtomicBool>,
+}
+
+/// What TLS keeps from one connection to the next. The clones of a `Config` share it; other trust or another identity has its own.
+#[derive(Debug, Default)]
+struct TlsState {
+    sessions: Arc<SessionStore>,
+    built: OnceLock<Built>,
+}
+
+/// One configuration in two forms.
+#[derive(Debug)]
+struct Built {
+    resuming: Arc<ClientConfig>,
+    fresh: Arc<ClientConfig>,
 }
 
 impl Tls {
     /// # Errors
     ///
-    /// `Kind::Input` for a server name that is none, and for a client certificate that cannot be used; `Kind::Tls` where no
-    /// cryptography is compiled in.
+    /// `Kind::Input` for an invalid server name, and for a client certificate that cannot be used; `Kind::Tls` if no cryptography is
+    /// compiled in.
     pub(crate) fn new(config: &Config) -> Result<Self> {
         let (name, deadline, refused) = (config.tls_name()?, config.deadlines.tls, Arc::default());
         if let Some(own) = config.own_tls_config() {
             return Ok(Self { config: own.clone(), name, deadline, sessions: None, refused });
         }
-        let kept = kept(config);
-        let sessions = Some(kept.sessions.clone());
-        Ok(Self { config: built(kept, config)?.resuming.clone(), name, deadline, sessions, refused })
+        let state = state(config);
+        let sessions = Some(state.sessions.clone());
+        Ok(Self { config: built(&state, config)?.resuming.clone(), name, deadline, sessions, refused })
     }
 
-    /// The same without going on with an earlier session.
+    /// The same, without resuming an earlier session.
     ///
     /// # Errors
     ///
@@ -52,7 +75,7 @@ impl Tls {
     pub(crate) fn fresh(config: &Config) -> Result<Self> {
         let tls = Self::new(config)?;
         Ok(match tls.sessions {
-            Some(_) => Self { config: built(kept(config), config)?.fresh.clone(), sessions: None, ..tls },
+            Some(_) => Self { config: built(&state(config), config)?.fresh.clone(), sessions: None, ..tls },
             None => tls,
         })
     }
@@ -61,8 +84,8 @@ impl Tls {
     ///
     /// # Errors
     ///
-    /// `Kind::Tls` where the peer, its certificate or its TLS is not acceptable; `Kind::Timeout` where it does not answer in
-    /// time; `Kind::Io` where the connection ends.
+    /// `Kind::Tls` if the peer, its certificate or its TLS is not acceptable; `Kind::Timeout` if it does not answer in time; `Kind::Io`
+    /// if the connection ends.
     pub(crate) async fn handshake<S: AsyncRead + AsyncWrite + Unpin>(&self, stream: S) -> Result<TlsStream<S>> {
         let resumes = self.sessions.as_ref().is_some_and(|sessions| sessions.holds(&self.name));
         let handshake = TlsConnector::from(self.config.clone()).connect(self.name.clone(), stream);
@@ -80,7 +103,7 @@ impl Tls {
         }
     }
 
-    /// The server broke off what went on with an earlier session: there is none of it any more.
+    /// The server rejected a resumed session: its tickets are dropped.
     pub(crate) fn refuse(&self) {
         if let Some(sessions) = &self.sessions {
             sessions.refused(&self.name);
@@ -88,7 +111,7 @@ impl Tls {
         }
     }
 
-    /// Whether that happened, so that the next handshake will be another.
+    /// Whether that happened: the next handshake will not resume.
     pub(crate) fn was_refused(&self) -> bool {
         self.refused.load(Ordering::Relaxed)
     }
@@ -99,9 +122,9 @@ impl Tls {
         };
         let text = match cause {
             Rustls::InvalidCertificate(reason) => self.blame(reason),
-            Rustls::NoCertificatesPresented => "the server shows no certificate".into(),
-            Rustls::InvalidMessage(_) => "the server does not speak TLS here".into(),
-            Rustls::PeerIncompatible(_) => "the server offers no version or cipher of TLS that is safe enough".into(),
+            Rustls::NoCertificatesPresented => "the server has no certificate".into(),
+            Rustls::InvalidMessage(_) => "the server does not speak TLS on this port".into(),
+            Rustls::PeerIncompatible(_) => "the server supports no version or cipher of TLS that is safe enough".into(),
             Rustls::AlertReceived(alert) => broken_off(*alert).into(),
             _ => "the TLS handshake failed".into(),
         };
@@ -118,9 +141,9 @@ impl Tls {
             Reason::NotValidForName | Reason::NotValidForNameContext { .. } => {
                 format!("the server's certificate is not for {}", self.name.to_str())
             }
-            // Another authority of the same name: its signature does not fit the trusted one's key.
+            // Another authority with the same name: the signature does not fit the key of the trusted one.
             Reason::UnknownIssuer | Reason::BadSignature => {
-                "the server's certificate comes from no trusted authority".into()
+                "the server's certificate was not issued by a trusted authority".into()
             }
             Reason::Revoked => "the server's certificate was revoked".into(),
             _ => "the server's certificate is not acceptable".into(),
@@ -128,12 +151,13 @@ impl Tls {
     }
 }
 
-/// What rustls says in an error of the stream.
+/// The error of rustls in an error of the stream.
 pub(crate) fn cause(error: &io::Error) -> Option<&Rustls> {
     error.get_ref()?.downcast_ref()
 }
 
-/// In TLS 1.3 the server sees the client's certificate when the client's handshake is over: what it says then comes later.
+/// What an alert of the server means. In TLS 1.3 it may come after the handshake, because the server checks the client's certificate
+/// only then.
 pub(crate) fn broken_off(alert: AlertDescription) -> &'static str {
     use AlertDescription as Alert;
     match alert {
@@ -155,23 +179,24 @@ impl fmt::Debug for Tls {
     }
 }
 
-/// One for all who trust the public roots alone, one for each `Config` and its clones else: they share the memory.
-fn kept(config: &Config) -> &Kept {
-    static PUBLIC: LazyLock<Kept> = LazyLock::new(Kept::default);
-    let public_alone = config.roots().is_empty() && config.trusts_public_roots() && config.identity().is_none();
-    if public_alone { &PUBLIC } else { &config.kept }
+/// One state for all configurations that trust only the public roots and show no certificate, which saves their memory; otherwise one for
+/// each `Config` and its clones.
+fn state(config: &Config) -> Arc<TlsState> {
+    static PUBLIC: LazyLock<Arc<TlsState>> = LazyLock::new(Arc::default);
+    let only_public = config.roots().is_empty() && config.trusts_public_roots() && config.identity().is_empty();
+    if only_public { PUBLIC.clone() } else { config.tls_state().get_or_default() }
 }
 
-fn built<'a>(kept: &'a Kept, config: &Config) -> Result<&'a Built> {
-    if let Some(built) = kept.built.get() {
+fn built<'a>(state: &'a TlsState, config: &Config) -> Result<&'a Built> {
+    if let Some(built) = state.built.get() {
         return Ok(built);
     }
     let mut resuming = build(config)?;
     let mut fresh = resuming.clone();
     fresh.resumption = Resumption::disabled();
-    resuming.resumption = Resumption::store(kept.sessions.clone());
+    resuming.resumption = Resumption::store(state.sessions.clone());
     let built = Built { resuming: Arc::new(resuming), fresh: Arc::new(fresh) };
-    Ok(kept.built.get_or_init(|| built))
+    Ok(state.built.get_or_init(|| built))
 }
 
 fn build(config: &Config) -> Result<ClientConfig> {
@@ -188,7 +213,7 @@ fn build(config: &Config) -> Result<ClientConfig> {
         .with_safe_default_protocol_versions()
         .map_err(|error| Error::new(Kind::Tls, "the TLS provider supports no version of TLS").with_source(error))?
         .with_root_certificates(roots);
-    Ok(match config.identity() {
+    Ok(match config.identity().get::<Identity>() {
         Some(identity) => {
             builder.with_client_auth_cert(identity.chain(), identity.key()).map_err(|error| misfit(&error))?
         }
@@ -204,7 +229,7 @@ fn misfit(error: &Rustls) -> Error {
     Error::input(text).with_source(error.clone())
 }
 
-/// Named, never guessed: rustls's own choice panics where two providers are compiled in.
+/// Named explicitly: rustls's own choice panics if two providers are compiled in.
 #[cfg(feature = "aws-lc-rs")]
 pub(crate) fn provider() -> Result<Arc<CryptoProvider>> {
     Ok(Arc::new(tokio_rustls::rustls::crypto::aws_lc_rs::default_provider()))
@@ -231,7 +256,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_who_trust_the_public_roots_share_one_configuration() {
+    fn all_that_trust_the_public_roots_share_one_configuration() {
         let one = Tls::new(&Config::new("a.example")).unwrap().config;
         let other = Tls::new(&Config::new("b.example")).unwrap().config;
         assert!(Arc::ptr_eq(&one, &other));
