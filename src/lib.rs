@@ -92,6 +92,7 @@ pub mod pop3;
 mod recorder;
 mod redact;
 mod sasl;
+mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod text;

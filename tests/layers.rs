@@ -87,13 +87,15 @@ const LAYERS: &[Layer] = &[
     layer!("mailbox": "*" "messages"),
     layer!("imap": "*" "wire" "sasl" "engine" "io" "conn" "authentication" "mailbox" "messages"),
     layer!("pop3": "*" "wire" "sasl" "engine" "io" "conn" "authentication" "mailbox" "messages"),
-    layer!("collect": "*" "io" "mailbox" "messages"),
+    // Durable files; what is stored in them is the business of `collect`.
+    layer!("store": "error"),
+    layer!("collect": "*" "io" "mailbox" "messages" "store"),
     layer!("testing":),
 ];
 
 /// Crates that only some modules may name.
 const CRATES: &[(&str, &[&str])] = &[
-    ("tokio", &["io", "conn", "collect", "testing"]),
+    ("tokio", &["io", "conn", "store", "collect", "testing"]),
     ("tokio_rustls", &["", "conn", "testing"]),
     ("rustls", &["conn", "testing"]),
     ("socket2", &["conn"]),

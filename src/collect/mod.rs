@@ -40,7 +40,6 @@ mod policy;
 mod row;
 mod run;
 mod tap;
-mod turn;
 
 pub use delivery::{Callback, Delivery, Extent, Head, Letter, LineEnds, Maildir, Mbox, Recovered, Ticket};
 pub use digest::Digest;

@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use tokio::io::AsyncRead;
 
-use super::disk::{create_folder, failed, is_at, names_in, remove, rename_new, sync_folder};
 use super::encode::{Format, LineEnds};
 use super::name::Name;
 use super::staging::{Staging, WRITERS, runs, stage_stream};
 use super::{Delivery, Head, Letter, Recovered, Ticket};
-use crate::collect::turn::{Turns, apart};
+use crate::store::files::{create_folder, failed, is_at, names_in, remove, rename_new, sync_folder};
+use crate::store::{Worker, run_once};
 use crate::{BoxFuture, Result};
 
 /// After which any program may clean `tmp`, by the Maildir specification.
@@ -65,7 +65,7 @@ const TMP_LASTS: Duration = Duration::from_secs(36 * 60 * 60);
 #[derive(Debug)]
 #[must_use]
 pub struct Maildir {
-    turns: Turns<Folders>,
+    worker: Worker<Folders>,
     line_ends: LineEnds,
     writers: usize,
 }
@@ -82,8 +82,8 @@ impl Maildir {
     /// [`Kind::Storage`](crate::Kind::Storage) where that fails.
     pub async fn open(dir: impl AsRef<Path>) -> Result<Self> {
         let dir = dir.as_ref().to_owned();
-        let folders = apart(move || Folders::open(&dir)).await?;
-        Ok(Self { turns: Turns::new(folders), line_ends: LineEnds::default(), writers: WRITERS })
+        let folders = run_once(move || Folders::open(&dir)).await?;
+        Ok(Self { worker: Worker::new(folders), line_ends: LineEnds::default(), writers: WRITERS })
     }
 
     /// How lines end in the files; LF unless told otherwise.
@@ -103,13 +103,13 @@ impl Maildir {
 impl Delivery for Maildir {
     fn recover<'a>(&'a mut self, tickets: &'a [Ticket]) -> BoxFuture<'a, Result<Vec<Recovered>>> {
         let tickets = tickets.to_vec();
-        Box::pin(async move { self.turns.take(move |folders| folders.recover(&tickets)).await? })
+        Box::pin(async move { self.worker.run(move |folders| folders.recover(&tickets)).await? })
     }
 
     fn stage<'a>(&'a mut self, letters: &'a [Letter]) -> BoxFuture<'a, Vec<Result<Ticket>>> {
         let (batch, format, writers) = (letters.to_vec(), Format::Plain(self.line_ends), self.writers);
         Box::pin(async move {
-            let staged = self.turns.take(move |folders| folders.staging.write(&batch, format, writers)).await;
+            let staged = self.worker.run(move |folders| folders.staging.write(&batch, format, writers)).await;
             staged.unwrap_or_else(|error| vec![Err(error); letters.len()])
         })
     }
@@ -120,20 +120,20 @@ impl Delivery for Maildir {
         body: &'a mut (dyn AsyncRead + Send + Unpin),
     ) -> BoxFuture<'a, Result<Ticket>> {
         let format = Format::Plain(self.line_ends);
-        Box::pin(stage_stream(&self.turns, |folders| &mut folders.staging, format, head, body))
+        Box::pin(stage_stream(&self.worker, |folders| &mut folders.staging, format, head, body))
     }
 
     fn publish<'a>(&'a mut self, tickets: &'a [Ticket]) -> BoxFuture<'a, Vec<Result<()>>> {
         let batch = tickets.to_vec();
         Box::pin(async move {
-            let published = self.turns.take(move |folders| folders.publish(&batch)).await;
+            let published = self.worker.run(move |folders| folders.publish(&batch)).await;
             published.unwrap_or_else(|error| vec![Err(error); tickets.len()])
         })
     }
 
     fn discard<'a>(&'a mut self, tickets: &'a [Ticket]) -> BoxFuture<'a, Result<()>> {
         let tickets = tickets.to_vec();
-        Box::pin(async move { self.turns.take(move |folders| folders.staging.discard(&tickets)).await? })
+        Box::pin(async move { self.worker.run(move |folders| folders.staging.discard(&tickets)).await? })
     }
 }
 

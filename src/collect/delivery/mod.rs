@@ -2,7 +2,6 @@
 //! delivers it twice. The ready ones are the files below; none of them knows the ledger, and none the server.
 
 mod callback;
-mod disk;
 mod encode;
 mod maildir;
 mod mbox;

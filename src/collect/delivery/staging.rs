@@ -14,11 +14,11 @@ use bytes::{BufMut, Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::sync::mpsc;
 
-use super::disk::{failed, names_in, private, remove, sync_folder};
 use super::encode::{Encoder, Format};
 use super::name::{Name, Names};
 use super::{Head, Letter, Ticket};
-use crate::collect::turn::{Turns, finished};
+use crate::store::files::{failed, names_in, private, remove, sync_folder};
+use crate::store::{Worker, join};
 use crate::{Error, Result};
 
 /// How many threads write a batch unless the user says otherwise: a file system makes many files durable at once.
@@ -144,7 +144,7 @@ pub(super) fn runs(tickets: &[Ticket]) -> HashSet<u64> {
 
 /// Writes what `body` gives into a file of the staging folder, while it comes.
 pub(super) async fn stage_stream<S: Send + 'static>(
-    turns: &Turns<S>,
+    worker: &Worker<S>,
     staging: impl FnOnce(&mut S) -> &mut Staging + Send + 'static,
     format: Format,
     head: &Head,
@@ -152,9 +152,9 @@ pub(super) async fn stage_stream<S: Send + 'static>(
 ) -> Result<Ticket> {
     let (sender, receiver) = mpsc::channel(2);
     let head = head.clone();
-    let writing = turns.begin(move |state| staging(state).write_stream(&head, format, receiver)).await;
+    let writing = worker.start(move |state| staging(state).write_stream(&head, format, receiver)).await;
     let read = feed(body, sender).await;
-    let written = finished(writing).await;
+    let written = join(writing).await;
     read?;
     written?
 }

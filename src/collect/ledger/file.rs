@@ -1,12 +1,12 @@
-//! [`FileLedger`]: a ledger in one file of text. The format and its safety are in [`Log`]; here it is only brought to the threads where
-//! files may be waited for.
+//! [`FileLedger`]: a ledger in one file of text: a [`Log`] of [`Line`]s, used on a thread for blocking work. The file format is in
+//! those two.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::log::Log;
+use super::line::Line;
 use super::{Change, Ledger, Record};
-use crate::collect::turn::{Turns, apart};
+use crate::store::{Log, Worker, run_once};
 use crate::{BoxFuture, Result};
 
 /// A [`Ledger`] in one file: readable text, append-only, a checksum in each line, compacted when more than half of it is superseded.
@@ -33,7 +33,7 @@ use crate::{BoxFuture, Result};
 /// ```
 pub struct FileLedger {
     path: PathBuf,
-    log: Turns<Log>,
+    log: Worker<Log<Line>>,
 }
 
 impl FileLedger {
@@ -46,21 +46,32 @@ impl FileLedger {
     pub async fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref().to_owned();
         let opened = path.clone();
-        let log = apart(move || Log::open(&opened)).await?;
-        Ok(Self { path, log: Turns::new(log) })
+        let log = run_once(move || Log::open(&opened)).await?;
+        Ok(Self { path, log: Worker::new(log) })
     }
 }
 
 impl Ledger for FileLedger {
     fn load<'a>(&'a mut self, account: &'a str) -> BoxFuture<'a, Result<Vec<Record>>> {
         let account = account.to_owned();
-        Box::pin(async { self.log.take(move |log| log.load(&account)).await? })
+        Box::pin(async { self.log.run(move |log| load(log, &account)).await? })
     }
 
     fn apply<'a>(&'a mut self, account: &'a str, changes: &'a [Change]) -> BoxFuture<'a, Result<()>> {
-        let (account, changes) = (account.to_owned(), changes.to_vec());
-        Box::pin(async { self.log.take(move |log| log.apply(&account, &changes)).await? })
+        let line = |change: &Change| Line { account: account.to_owned(), change: change.clone() };
+        let lines: Vec<_> = changes.iter().map(line).collect();
+        Box::pin(async { self.log.run(move |log| log.append(&lines)).await? })
     }
+}
+
+fn load(log: &Log<Line>, account: &str) -> Result<Vec<Record>> {
+    let mut records = Vec::new();
+    log.for_each(|line| {
+        if let (true, Change::Put(record)) = (line.account == account, line.change) {
+            records.push(record);
+        }
+    })?;
+    Ok(records)
 }
 
 impl fmt::Debug for FileLedger {

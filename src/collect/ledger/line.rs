@@ -1,14 +1,13 @@
-//! One change of a ledger as a line of text with a checksum, and back. It must not know files.
+//! [`Line`]: one change of a ledger as a line of text with a checksum, and back. It must not know files.
 //!
 //! ```text
 //! CHECK put =ACCOUNT =KEY DIGEST HEADER SIZE EXTENT STATE AT
 //! CHECK remove =ACCOUNT =KEY
 //! ```
 //!
-//! CHECK is the first 16 hexadecimal digits of the SHA-256 of what follows its space. Text is percent-encoded. SIZE is decimal or `-`,
-//! EXTENT `whole`, `header` or `whole=DIGEST` with the digest of another reading, STATE `collected`, `staged=TICKET`, `gone=SECONDS` or `deleted=SECONDS`, AT and SECONDS since 1970.
-
-use std::fmt::Write as _;
+//! CHECK is the first 16 hexadecimal digits of the SHA-256 of what comes after its space. Text is percent-encoded. SIZE is decimal or `-`.
+//! EXTENT is `whole`, `header` or `whole=DIGEST` with the digest of another reading. STATE is
+//! `collected`, `staged=TICKET`, `gone=SECONDS` or `deleted=SECONDS`. AT and SECONDS count from 1970.
 
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 use sha2::{Digest as _, Sha256};
@@ -17,53 +16,86 @@ use time::OffsetDateTime;
 use super::{Change, Record, State};
 use crate::collect::delivery::{Extent, Ticket};
 use crate::collect::digest::Digest;
+use crate::store::{LogLine, checksum};
 
-/// What may not stand in a field.
+/// The characters that a field must not contain.
 const ENCODED: &AsciiSet = &CONTROLS.add(b' ').add(b'%');
 
-/// Names a record within the whole ledger.
-pub(super) type Name = [u8; 16];
-
-/// The line, with its end.
-pub(super) fn write(account: &str, change: &Change) -> String {
-    let text = |text: &str| format!("={}", utf8_percent_encode(text, ENCODED));
-    let body = match change {
-        Change::Remove(key) => format!("remove {} {}", text(account), text(key)),
-        Change::Put(Record { key, digest, other, header, size, extent, state, at }) => {
-            let size = size.map_or_else(|| "-".to_owned(), |size| size.to_string());
-            let extent = write_extent(*extent, *other);
-            let state = match state {
-                State::Collected => "collected".to_owned(),
-                State::Staged(ticket) => format!("staged{}", text(ticket.as_str())),
-                State::Gone(since) => format!("gone={}", since.unix_timestamp()),
-                State::Deleted(since) => format!("deleted={}", since.unix_timestamp()),
-            };
-            let (account, key, at) = (text(account), text(key), at.unix_timestamp());
-            format!("put {account} {key} {digest} {header} {size} {extent} {state} {at}")
-        }
-    };
-    format!("{} {body}\n", check(body.as_bytes()))
+/// A change of one account's records.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Line {
+    pub(super) account: String,
+    pub(super) change: Change,
 }
 
-/// The account and the change of a line; `None` where it is damaged.
-pub(super) fn read(line: &[u8]) -> Option<(String, Change)> {
-    let line = str::from_utf8(line).ok()?.strip_suffix('\n')?;
-    let (sum, body) = line.split_once(' ')?;
-    if sum != check(body.as_bytes()) {
-        return None;
-    }
-    let fields: Vec<_> = body.split(' ').collect();
-    match *fields.as_slice() {
-        ["remove", account, key] => Some((text(account)?, Change::Remove(text(key)?))),
-        ["put", account, key, digest, header, size, extent, state, at] => {
-            let size = if size == "-" { None } else { Some(size.parse().ok()?) };
-            let (extent, other) = read_extent(extent)?;
-            let (digest, header) = (digest.parse().ok()?, header.parse().ok()?);
-            let (key, state, at) = (text(key)?, read_state(state)?, time(at)?);
-            let record = Record { key, digest, other, header, size, extent, state, at };
-            Some((text(account)?, Change::Put(record)))
+impl Line {
+    fn body(&self) -> String {
+        let text = |text: &str| format!("={}", utf8_percent_encode(text, ENCODED));
+        match &self.change {
+            Change::Remove(key) => format!("remove {} {}", text(&self.account), text(key)),
+            Change::Put(Record { key, digest, other, header, size, extent, state, at }) => {
+                let size = size.map_or_else(|| "-".to_owned(), |size| size.to_string());
+                let extent = write_extent(*extent, *other);
+                let state = match state {
+                    State::Collected => "collected".to_owned(),
+                    State::Staged(ticket) => format!("staged{}", text(ticket.as_str())),
+                    State::Gone(since) => format!("gone={}", since.unix_timestamp()),
+                    State::Deleted(since) => format!("deleted={}", since.unix_timestamp()),
+                };
+                let (account, key, at) = (text(&self.account), text(key), at.unix_timestamp());
+                format!("put {account} {key} {digest} {header} {size} {extent} {state} {at}")
+            }
         }
-        _ => None,
+    }
+}
+
+impl LogLine for Line {
+    const KIND: &'static str = "ledger";
+    const TITLE: &'static str = "postroom-ledger";
+    const VERSION: &'static str = "1";
+
+    fn write(&self) -> String {
+        let body = self.body();
+        format!("{} {body}\n", checksum(body.as_bytes()))
+    }
+
+    fn read(line: &[u8]) -> Option<Self> {
+        let line = str::from_utf8(line).ok()?.strip_suffix('\n')?;
+        let (sum, body) = line.split_once(' ')?;
+        if sum != checksum(body.as_bytes()) {
+            return None;
+        }
+        let fields: Vec<_> = body.split(' ').collect();
+        match *fields.as_slice() {
+            ["remove", account, key] => Some(Self { account: text(account)?, change: Change::Remove(text(key)?) }),
+            ["put", account, key, digest, header, size, extent, state, at] => {
+                let size = if size == "-" { None } else { Some(size.parse().ok()?) };
+                let (extent, other) = read_extent(extent)?;
+                let (digest, header) = (digest.parse().ok()?, header.parse().ok()?);
+                let (key, state, at) = (text(key)?, read_state(state)?, time(at)?);
+                let record = Record { key, digest, other, header, size, extent, state, at };
+                Some(Self { account: text(account)?, change: Change::Put(record) })
+            }
+            _ => None,
+        }
+    }
+
+    fn name(&self) -> [u8; 16] {
+        let key = match &self.change {
+            Change::Put(record) => &record.key,
+            Change::Remove(key) => key,
+        };
+        let mut hash = Sha256::new();
+        hash.update((self.account.len() as u64).to_be_bytes());
+        hash.update(&self.account);
+        hash.update(key);
+        let mut name = [0; 16];
+        name.iter_mut().zip(hash.finalize()).for_each(|(to, from)| *to = from);
+        name
+    }
+
+    fn is_removal(&self) -> bool {
+        matches!(self.change, Change::Remove(_))
     }
 }
 
@@ -111,30 +143,6 @@ fn time(seconds: &str) -> Option<OffsetDateTime> {
     OffsetDateTime::from_unix_timestamp(seconds.parse().ok()?).ok()
 }
 
-/// The name of the record that a change is about.
-pub(super) fn name(account: &str, change: &Change) -> Name {
-    let key = match change {
-        Change::Put(record) => &record.key,
-        Change::Remove(key) => key,
-    };
-    let mut hash = Sha256::new();
-    hash.update((account.len() as u64).to_be_bytes());
-    hash.update(account);
-    hash.update(key);
-    let mut name = Name::default();
-    name.iter_mut().zip(hash.finalize()).for_each(|(to, from)| *to = from);
-    name
-}
-
-/// 16 hexadecimal digits by which damage is seen.
-pub(super) fn check(bytes: &[u8]) -> String {
-    let digest = Sha256::digest(bytes);
-    digest.iter().take(8).fold(String::with_capacity(16), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -155,28 +163,29 @@ mod tests {
                 _ => State::Deleted(at),
             };
             for change in [Change::Put(record), Change::Remove(key)] {
-                let line = write(&account, &change);
-                prop_assert_eq!(line.matches('\n').count(), 1);
-                prop_assert_eq!(read(line.as_bytes()), Some((account.clone(), change)));
+                let line = Line { account: account.clone(), change };
+                let text = line.write();
+                prop_assert_eq!(text.matches('\n').count(), 1);
+                prop_assert_eq!(Line::read(text.as_bytes()), Some(line));
             }
         }
 
         #[test]
         fn any_flipped_bit_is_seen(key: String, at: prop::sample::Index, bit in 0..8_u8) {
-            let mut line = write("me", &Change::Remove(key)).into_bytes();
-            let at = at.index(line.len());
-            line[at] ^= 1 << bit;
-            prop_assert_eq!(read(&line), None);
+            let mut text = Line { account: "me".to_owned(), change: Change::Remove(key) }.write().into_bytes();
+            let at = at.index(text.len());
+            text[at] ^= 1 << bit;
+            prop_assert_eq!(Line::read(&text), None);
         }
     }
     #[test]
     fn a_line_without_another_reading_is_as_it_always_was() {
         let body = format!("put =me =1 {0} {0} 24 whole collected 1700000000", Digest::of(b"a"));
-        let line = format!("{} {body}\n", check(body.as_bytes()));
+        let text = format!("{} {body}\n", checksum(body.as_bytes()));
         let mut record = Record::new("1", Digest::of(b"a"), Digest::of(b"a"), time("1700000000").unwrap());
         record.size = Some(24);
-        let change = Change::Put(record);
-        assert_eq!(read(line.as_bytes()), Some(("me".to_owned(), change.clone())));
-        assert_eq!(write("me", &change), line);
+        let line = Line { account: "me".to_owned(), change: Change::Put(record) };
+        assert_eq!(line.write(), text);
+        assert_eq!(Line::read(text.as_bytes()), Some(line));
     }
 }

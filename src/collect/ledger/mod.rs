@@ -3,16 +3,9 @@
 
 mod file;
 mod line;
-mod lock;
-mod log;
 mod memory;
 #[cfg(feature = "sqlite")]
 mod sqlite;
-
-use std::ffi::OsString;
-use std::fs::{self, File};
-use std::io;
-use std::path::{Path, PathBuf};
 
 use time::OffsetDateTime;
 
@@ -22,7 +15,7 @@ pub use self::memory::MemoryLedger;
 pub use self::sqlite::SqliteLedger;
 use super::delivery::{Extent, Ticket};
 use super::digest::Digest;
-use crate::{BoxFuture, Error, Result};
+use crate::{BoxFuture, Result};
 
 /// What was collected, kept between runs.
 ///
@@ -105,45 +98,4 @@ impl Record {
         let (other, size, extent, state) = (None, None, Extent::Whole, State::Collected);
         Self { key: key.into(), digest, other, header, size, extent, state, at }
     }
-}
-
-/// The path with that behind its name.
-fn beside(path: &Path, end: &str) -> PathBuf {
-    let mut name: OsString = path.as_os_str().to_owned();
-    name.push(end);
-    name.into()
-}
-
-/// Where the ledger really lies, however it was named: a compaction replaces the file, not a link to it, and the lock is the same.
-fn resolve(path: &Path) -> Result<PathBuf> {
-    let found = match fs::canonicalize(path) {
-        // A link that leads nowhere is more likely a disk that is not there than a wish for a new ledger.
-        Err(cause) if cause.kind() == io::ErrorKind::NotFound && !path.is_symlink() => std::path::absolute(path),
-        found => found,
-    };
-    found.map_err(|cause| storage(path, "cannot be looked for", cause))
-}
-
-/// Gives a finished file the ledger's name: the ledger is there complete, or not at all. Who might read the old one may read this; a
-/// first one is its owner's alone.
-fn put_in_place(new: &Path, path: &Path) -> io::Result<()> {
-    match fs::metadata(path) {
-        Ok(old) => fs::set_permissions(new, old.permissions())?,
-        #[cfg(unix)]
-        Err(_) => fs::set_permissions(new, std::os::unix::fs::PermissionsExt::from_mode(0o600))?,
-        #[cfg(not(unix))]
-        Err(_) => {}
-    }
-    fs::rename(new, path)?;
-    sync_folder(path)
-}
-
-/// Makes the name of the ledger durable. Outside Unix a folder cannot be opened, and needs no such thing.
-fn sync_folder(path: &Path) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
-    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
-}
-
-fn storage(path: &Path, what: &str, cause: io::Error) -> Error {
-    Error::storage(format!("the ledger {} {what}", path.display()), cause)
 }

@@ -7,8 +7,8 @@ use std::path::PathBuf;
 
 use sha2::{Digest, Sha256};
 
-use super::super::disk::{failed, parent, private, sync_folder};
 use crate::Result;
+use crate::store::files::{failed, parent, private, sync_folder};
 
 const BEGIN: &str = "postroom mbox 1";
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::{Duration, Instant, SystemTime};
 
-use super::super::disk::{beside, failed, is_at, parent, private, remove, sync_folder};
+use crate::store::files::{append_to_name, failed, is_at, parent, private, remove, sync_folder};
 use crate::{Error, Result};
 
 /// A dotlock that was not touched for so long belongs to a program that is gone.
@@ -77,7 +77,7 @@ impl Lock {
 
 impl Dotlock {
     fn attempt(mbox: &Path, own: &Own) -> Result<Option<Self>> {
-        let path = beside(mbox, ".lock");
+        let path = append_to_name(mbox, ".lock");
         let file = own.file.try_clone().map_err(failed(&own.path, "opened"))?;
         let mut dotlock = Self { path: PathBuf::new(), own: file, touched: Instant::now() };
         dotlock.touch();

@@ -12,7 +12,7 @@ use tokio::io::AsyncRead;
 use super::encode::Format;
 use super::staging::{WRITERS, stage_stream};
 use super::{Delivery, Head, Letter, Recovered, Ticket};
-use crate::collect::turn::{Turns, apart};
+use crate::store::{Worker, run_once};
 use crate::{BoxFuture, Result};
 use spool::Spool;
 
@@ -67,7 +67,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 #[must_use]
 pub struct Mbox {
-    turns: Turns<Spool>,
+    worker: Worker<Spool>,
     writers: usize,
     patience: Duration,
 }
@@ -79,8 +79,8 @@ impl Mbox {
     /// cannot be made.
     pub async fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref().to_owned();
-        let spool = apart(move || Spool::open(&path)).await?;
-        Ok(Self { turns: Turns::new(spool), writers: WRITERS, patience: PATIENCE })
+        let spool = run_once(move || Spool::open(&path)).await?;
+        Ok(Self { worker: Worker::new(spool), writers: WRITERS, patience: PATIENCE })
     }
 
     /// By how many threads a batch is staged, at least one; 8 unless told otherwise.
@@ -99,13 +99,13 @@ impl Mbox {
 impl Delivery for Mbox {
     fn recover<'a>(&'a mut self, tickets: &'a [Ticket]) -> BoxFuture<'a, Result<Vec<Recovered>>> {
         let (tickets, patience) = (tickets.to_vec(), self.patience);
-        Box::pin(async move { self.turns.take(move |spool| spool.recover(&tickets, patience)).await? })
+        Box::pin(async move { self.worker.run(move |spool| spool.recover(&tickets, patience)).await? })
     }
 
     fn stage<'a>(&'a mut self, letters: &'a [Letter]) -> BoxFuture<'a, Vec<Result<Ticket>>> {
         let (batch, writers) = (letters.to_vec(), self.writers);
         Box::pin(async move {
-            let staged = self.turns.take(move |spool| spool.staging.write(&batch, Format::Mboxrd, writers)).await;
+            let staged = self.worker.run(move |spool| spool.staging.write(&batch, Format::Mboxrd, writers)).await;
             staged.unwrap_or_else(|error| vec![Err(error); letters.len()])
         })
     }
@@ -115,19 +115,19 @@ impl Delivery for Mbox {
         head: &'a Head,
         body: &'a mut (dyn AsyncRead + Send + Unpin),
     ) -> BoxFuture<'a, Result<Ticket>> {
-        Box::pin(stage_stream(&self.turns, |spool| &mut spool.staging, Format::Mboxrd, head, body))
+        Box::pin(stage_stream(&self.worker, |spool| &mut spool.staging, Format::Mboxrd, head, body))
     }
 
     fn publish<'a>(&'a mut self, tickets: &'a [Ticket]) -> BoxFuture<'a, Vec<Result<()>>> {
         let (batch, patience) = (tickets.to_vec(), self.patience);
         Box::pin(async move {
-            let published = self.turns.take(move |spool| spool.publish(&batch, patience)).await;
+            let published = self.worker.run(move |spool| spool.publish(&batch, patience)).await;
             published.unwrap_or_else(|error| vec![Err(error); tickets.len()])
         })
     }
 
     fn discard<'a>(&'a mut self, tickets: &'a [Ticket]) -> BoxFuture<'a, Result<()>> {
         let tickets = tickets.to_vec();
-        Box::pin(async move { self.turns.take(move |spool| spool.staging.discard(&tickets)).await? })
+        Box::pin(async move { self.worker.run(move |spool| spool.staging.discard(&tickets)).await? })
     }
 }

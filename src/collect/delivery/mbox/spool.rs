@@ -1,4 +1,4 @@
-//! [`Spool`]: an mbox file, and beside it the folder of what is to be appended to it. It knows what an abort can leave behind, and
+//! [`Spool`]: an mbox file, and append_to_name it the folder of what is to be appended to it. It knows what an abort can leave behind, and
 //! mends it without touching a byte that is not its own.
 
 use std::fs::{self, File, TryLockError};
@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use super::super::disk::{beside, create_folder, failed, parent, private, remove};
 use super::super::name::Name;
 use super::super::staging::{Staging, runs};
 use super::super::{Recovered, Ticket};
 use super::journal::{Entry, Journal};
 use super::lock::{self, Lock, Own};
+use crate::store::files::{append_to_name, create_folder, failed, parent, private, remove};
 use crate::{Error, Result};
 
 /// How long an earlier run of the same program may need to end what it had begun when it was dropped.
@@ -42,7 +42,7 @@ impl Spool {
             lock::open(path)?;
         }
         let mbox = fs::canonicalize(path).map_err(failed(path, "opened"))?;
-        let folder = beside(&mbox, ".postroom");
+        let folder = append_to_name(&mbox, ".postroom");
         create_folder(&folder)?;
         let own = hold(folder.join("lock"))?;
         let (staging, journal) = (Staging::new(folder.clone())?, Journal::new(folder.join("journal")));

@@ -1,5 +1,5 @@
-//! [`SqliteLedger`]: a ledger in a SQLite database. What is in it, and how its damage is noticed, is in [`Store`]; here it is only
-//! brought to the threads where files may be waited for.
+//! [`SqliteLedger`]: a ledger in a SQLite database. Its content and its checks are in [`Database`], which is used here on a
+//! thread for blocking work.
 //!
 //! ```sql
 //! PRAGMA application_id = 1349481332; -- "PoSt"
@@ -11,15 +11,15 @@
 //! `record.sum` is the beginning of the SHA-256 of its row; `total` holds the number of rows and the exclusive or of their sums, and
 //! changes in the same transaction. So a row that is changed, missing or there without having been written is noticed on opening.
 
+mod database;
 mod row;
-mod store;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use self::store::Store;
+use self::database::Database;
 use super::{Change, Ledger, Record};
-use crate::collect::turn::{Turns, apart};
+use crate::store::{Worker, run_once};
 use crate::{BoxFuture, Result};
 
 /// A [`Ledger`] in a SQLite database, for programs that want to ask it more than a run does: what was collected, when, and of which
@@ -63,7 +63,7 @@ use crate::{BoxFuture, Result};
 /// ```
 pub struct SqliteLedger {
     path: PathBuf,
-    store: Turns<Store>,
+    database: Worker<Database>,
 }
 
 impl SqliteLedger {
@@ -76,20 +76,20 @@ impl SqliteLedger {
     pub async fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref().to_owned();
         let opened = path.clone();
-        let store = apart(move || Store::open(&opened)).await?;
-        Ok(Self { path, store: Turns::new(store) })
+        let database = run_once(move || Database::open(&opened)).await?;
+        Ok(Self { path, database: Worker::new(database) })
     }
 }
 
 impl Ledger for SqliteLedger {
     fn load<'a>(&'a mut self, account: &'a str) -> BoxFuture<'a, Result<Vec<Record>>> {
         let account = account.to_owned();
-        Box::pin(async { self.store.take(move |store| store.load(&account)).await? })
+        Box::pin(async { self.database.run(move |database| database.load(&account)).await? })
     }
 
     fn apply<'a>(&'a mut self, account: &'a str, changes: &'a [Change]) -> BoxFuture<'a, Result<()>> {
         let (account, changes) = (account.to_owned(), changes.to_vec());
-        Box::pin(async { self.store.take(move |store| store.apply(&account, &changes)).await? })
+        Box::pin(async { self.database.run(move |database| database.apply(&account, &changes)).await? })
     }
 }
 

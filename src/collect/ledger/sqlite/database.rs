@@ -1,14 +1,15 @@
-//! The database of a ledger: opening it, after which all of it was checked, and one transaction for each batch of changes. It does not
-//! know what a record means.
+//! [`Database`]: the database of a ledger. Opening checks all of it; each batch of changes is one transaction. It does not know what a
+//! record means.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _, params};
 
 use super::row::{self, Sum};
-use crate::collect::ledger::{Change, Record, beside, lock, put_in_place, resolve, storage};
+use crate::collect::ledger::{Change, Record};
+use crate::store::{Location, Lock};
 use crate::{Error, Result};
 
 const TITLE: &[u8] = b"SQLite format 3\0";
@@ -24,13 +25,13 @@ const TABLES: [&str; 2] = [
     "CREATE TABLE total (only INTEGER PRIMARY KEY, records INTEGER NOT NULL, sum BLOB NOT NULL) STRICT",
 ];
 
-pub(super) struct Store {
-    path: PathBuf,
-    database: Connection,
-    /// A write failed: what the file holds is not known any more.
+pub(super) struct Database {
+    location: Location,
+    connection: Connection,
+    /// A write failed, so the content of the file is unknown.
     broken: bool,
-    /// The last to be dropped.
-    _lock: lock::Lock,
+    /// Dropped last, after the connection is closed.
+    _lock: Lock,
 }
 
 /// The row of `total`.
@@ -40,71 +41,72 @@ struct Total {
     sum: Sum,
 }
 
-impl Store {
+impl Database {
     pub(super) fn open(path: &Path) -> Result<Self> {
-        let path = resolve(path)?;
-        let lock = lock::take(&path)?;
-        match File::open(&path) {
-            Err(cause) if cause.kind() == io::ErrorKind::NotFound => create(&path)?,
-            file => check_head(&path, file)?,
+        let location = Location::resolve("ledger", path)?;
+        let lock = Lock::take(&location)?;
+        match File::open(location.path()) {
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => create(&location)?,
+            file => check_head(&location, file)?,
         }
-        let database = connect(&path).map_err(|cause| failed(&path, "cannot be opened", cause))?;
-        let store = Self { path, database, broken: false, _lock: lock };
-        store.verify()?;
-        Ok(store)
+        let connection = connect(location.path()).map_err(|cause| failed(&location, "cannot be opened", cause))?;
+        let database = Self { location, connection, broken: false, _lock: lock };
+        database.verify()?;
+        Ok(database)
     }
 
-    /// Reads all of it once, and believes nothing that is not checked.
+    /// Reads all of it once and checks it.
     fn verify(&self) -> Result<()> {
         match self.is_sound() {
             Ok(true) => Ok(()),
-            Ok(false) => Err(damaged(&self.path, "is damaged: its rows are not the ones that were written")),
+            Ok(false) => Err(self.location.damaged("is damaged: its rows are not the ones that were written")),
             Err(cause) => Err(self.unreadable(cause)),
         }
     }
 
     fn is_sound(&self) -> rusqlite::Result<bool> {
-        let mut tables = self.database.prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name")?;
+        let mut tables =
+            self.connection.prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name")?;
         let tables: Vec<String> = tables.query_map((), |row| row.get(0))?.collect::<Result<_, _>>()?;
         if tables != TABLES {
             return Ok(false);
         }
-        let check: String = self.database.query_row("PRAGMA integrity_check(1)", (), |row| row.get(0))?;
+        let check: String = self.connection.query_row("PRAGMA integrity_check(1)", (), |row| row.get(0))?;
         if check != "ok" {
             return Ok(false);
         }
         let mut found = Total::default();
-        let mut rows = self.database.prepare(&format!("SELECT {} FROM record", row::COLUMNS))?;
+        let mut rows = self.connection.prepare(&format!("SELECT {} FROM record", row::COLUMNS))?;
         for row in rows.query_map((), row::read)? {
             found.records += 1;
             found.sum.toggle(row?.2);
         }
-        Ok(found == Total::read(&self.database)?)
+        Ok(found == Total::read(&self.connection)?)
     }
 
     pub(super) fn load(&self, account: &str) -> Result<Vec<Record>> {
-        self.usable()?;
+        self.check_usable()?;
         self.records(account).map_err(|cause| self.unreadable(cause))
     }
 
     fn records(&self, account: &str) -> rusqlite::Result<Vec<Record>> {
         let query = format!("SELECT {} FROM record WHERE account = ?1", row::COLUMNS);
-        let mut rows = self.database.prepare_cached(&query)?;
+        let mut rows = self.connection.prepare_cached(&query)?;
         rows.query_map([account], |row| row::read(row).map(|(_, record, _)| record))?.collect()
     }
 
     pub(super) fn apply(&mut self, account: &str, changes: &[Change]) -> Result<()> {
-        self.usable()?;
+        self.check_usable()?;
         let changed = self.change(account, changes);
         changed.map_err(|cause| {
-            // A full disk is noticed before anything is final, and all is rolled back.
+            // SQLite notices a full disk before the commit, and rolls everything back.
             self.broken = cause.sqlite_error_code() != Some(ErrorCode::DiskFull);
-            failed(&self.path, "cannot be written", cause)
+            failed(&self.location, "cannot be written", cause)
         })
     }
 
     fn change(&mut self, account: &str, changes: &[Change]) -> rusqlite::Result<()> {
-        let transaction = self.database.transaction()?;
+        let transaction = self.connection.transaction()?;
         let mut total = Total::read(&transaction)?;
         {
             let mut known = transaction.prepare_cached("SELECT sum FROM record WHERE account = ?1 AND key = ?2")?;
@@ -136,13 +138,13 @@ impl Store {
         transaction.commit()
     }
 
-    fn usable(&self) -> Result<()> {
+    fn check_usable(&self) -> Result<()> {
         let cause = || io::Error::other("an earlier write has failed");
-        if self.broken { Err(storage(&self.path, "has to be opened anew", cause())) } else { Ok(()) }
+        if self.broken { Err(self.location.error("must be opened again", cause())) } else { Ok(()) }
     }
 
     fn unreadable(&self, cause: rusqlite::Error) -> Error {
-        failed(&self.path, "cannot be read, is damaged, or is not a ledger", cause)
+        failed(&self.location, "cannot be read, is damaged, or is not a ledger", cause)
     }
 }
 
@@ -160,9 +162,9 @@ impl Total {
     }
 }
 
-/// Refuses what is not a ledger before SQLite has touched it, which would make a new database of a file that is short enough.
+/// Refuses a file that is not a ledger before SQLite opens it: SQLite makes a new database of a file that is short enough.
 /// <https://www.sqlite.org/fileformat2.html#the_database_header>
-fn check_head(path: &Path, file: io::Result<File>) -> Result<()> {
+fn check_head(location: &Location, file: io::Result<File>) -> Result<()> {
     let mut head = [0; 72];
     let read = file.and_then(|mut file| {
         let length = file.metadata()?.len();
@@ -171,29 +173,29 @@ fn check_head(path: &Path, file: io::Result<File>) -> Result<()> {
         }
         Ok(length)
     });
-    let length = read.map_err(|cause| storage(path, "cannot be read", cause))?;
+    let length = read.map_err(|cause| location.error("cannot be read", cause))?;
     let number = |at| head.get(at..).and_then(<[u8]>::first_chunk).map(|bytes| i32::from_be_bytes(*bytes));
     let page = u64::from(u16::from_be_bytes([head[16], head[17]]));
     if length < head.len() as u64 || head.starts_with(TITLE) && length < page {
-        return Err(damaged(path, &format!("has {length} bytes: it was cut short, or is not a ledger")));
+        return Err(location.damaged(&format!("has {length} bytes: it was cut short, or is not a ledger")));
     }
     if !head.starts_with(TITLE) || number(68) != Some(APPLICATION) {
-        return Err(damaged(path, "is not a ledger, or damaged in its head"));
+        return Err(location.damaged("is not a ledger, or damaged in its head"));
     }
     match number(60) {
         Some(VERSION) => Ok(()),
         other => {
             let text = format!("is of version {}; this library knows {VERSION}", other.unwrap_or_default());
-            Err(damaged(path, &text))
+            Err(location.damaged(&text))
         }
     }
 }
 
-/// Opens what is there, for this run alone.
+/// Opens the database exclusively.
 fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let database =
         Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-    // A commit in this mode is durable when it returns: the journal is cut to nothing, and that is synchronised too.
+    // In this mode a commit is durable when it returns: SQLite truncates the journal, and synchronises that too.
     database.execute_batch(
         "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA locking_mode = EXCLUSIVE; \
          PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; BEGIN EXCLUSIVE; COMMIT",
@@ -202,44 +204,39 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     Ok(database)
 }
 
-/// Makes an empty ledger under another name, and then gives it its own: it is there complete, or not at all.
-fn create(path: &Path) -> Result<()> {
-    let new = beside(path, ".new");
-    let made = make(&new).map_err(|cause| failed(path, "cannot be created", cause));
-    made.and_then(|()| put_new(&new, path).map_err(|cause| storage(path, "cannot be created", cause))).inspect_err(
-        |_| {
-            let _ = fs::remove_file(&new);
-        },
-    )
+/// Makes an empty ledger under another name and renames it, so that it is there complete or not at all.
+fn create(location: &Location) -> Result<()> {
+    let new = location.beside(".new");
+    let made = make(&new).map_err(|cause| failed(location, "cannot be created", cause));
+    let put = || put_new(&new, location).map_err(|cause| location.error("cannot be created", cause));
+    made.and_then(|()| put()).inspect_err(|_| {
+        let _ = fs::remove_file(&new);
+    })
 }
 
 fn make(new: &Path) -> rusqlite::Result<()> {
     let _ = fs::remove_file(new);
-    let database = Connection::open(new)?;
-    database.execute_batch(&format!(
+    let connection = Connection::open(new)?;
+    connection.execute_batch(&format!(
         "PRAGMA journal_mode = OFF; PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {VERSION}; {}",
         TABLES.join("; ")
     ))?;
-    Total::default().write(&database)?;
-    database.close().map_err(|(_, cause)| cause)
+    Total::default().write(&connection)?;
+    connection.close().map_err(|(_, cause)| cause)
 }
 
-fn put_new(new: &Path, path: &Path) -> io::Result<()> {
+fn put_new(new: &Path, location: &Location) -> io::Result<()> {
     OpenOptions::new().write(true).open(new)?.sync_all()?;
-    // SQLite would play it back into the new one.
-    match fs::remove_file(beside(path, "-journal")) {
+    // SQLite would roll the new database back by a journal of an older one.
+    match fs::remove_file(location.beside("-journal")) {
         Err(cause) if cause.kind() != io::ErrorKind::NotFound => Err(cause),
-        _ => put_in_place(new, path),
+        _ => location.replace_with(new),
     }
 }
 
-fn damaged(path: &Path, what: &str) -> Error {
-    storage(path, what, io::ErrorKind::InvalidData.into())
-}
-
-fn failed(path: &Path, what: &str, cause: rusqlite::Error) -> Error {
+fn failed(location: &Location, what: &str, cause: rusqlite::Error) -> Error {
     match cause.sqlite_error_code() {
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => lock::busy(path),
-        _ => storage(path, what, io::Error::other(cause)),
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => location.busy(),
+        _ => location.error(what, io::Error::other(cause)),
     }
 }

@@ -1,19 +1,19 @@
-//! Files and folders that last: private, never overwritten, and durable when a call says so. Errors name the path. It does not know
-//! what is in the files.
+//! Files and folders: private to their owner, never overwritten, and durable when a function says so. Errors contain the path. It must
+//! not know what is in the files.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::{Error, Result};
+use crate::error::{Error, Result};
 
-/// What could not be done, and to what.
-pub(super) fn failed(path: &Path, what: &str) -> impl FnOnce(io::Error) -> Error {
+/// Makes the error for what cannot be done with a path.
+pub(crate) fn failed(path: &Path, what: &str) -> impl FnOnce(io::Error) -> Error {
     move |error| Error::storage(format!("`{}` cannot be {what}", path.display()), error)
 }
 
-/// Creates the folder for its owner alone, with those above it, where it is not there yet; durable when it returns.
-pub(super) fn create_folder(path: &Path) -> Result<()> {
+/// Creates the folder, private to its owner, and its parents, if it does not exist; durable when it returns.
+pub(crate) fn create_folder(path: &Path) -> Result<()> {
     if path.is_dir() {
         return Ok(());
     }
@@ -29,7 +29,7 @@ pub(super) fn create_folder(path: &Path) -> Result<()> {
     sync_folder(parent)
 }
 
-pub(super) fn parent(path: &Path) -> &Path {
+pub(crate) fn parent(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         Some(_) => Path::new("."),
@@ -37,8 +37,8 @@ pub(super) fn parent(path: &Path) -> &Path {
     }
 }
 
-/// How files are opened that only their owner may read.
-pub(super) fn private() -> OpenOptions {
+/// Options for a file that only its owner may read.
+pub(crate) fn private() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.read(true).write(true);
     #[cfg(unix)]
@@ -46,22 +46,22 @@ pub(super) fn private() -> OpenOptions {
     options
 }
 
-/// Makes the names in a folder durable. Outside Unix a folder cannot be opened, and needs no such thing.
-pub(super) fn sync_folder(path: &Path) -> Result<()> {
+/// Makes the names in a folder durable. Outside Unix a folder cannot be opened, and it is not needed.
+pub(crate) fn sync_folder(path: &Path) -> Result<()> {
     if cfg!(not(unix)) {
         return Ok(());
     }
     File::open(path).and_then(|folder| folder.sync_all()).map_err(failed(path, "synchronised"))
 }
 
-/// Renames, and fails where something has that name already.
-pub(super) fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
+/// Renames; fails if something has that name already.
+pub(crate) fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
     #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
     {
         use rustix::fs::{CWD, RenameFlags, renameat_with};
         use rustix::io::Errno;
         match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
-            // A file system that cannot do it.
+            // The file system does not support it.
             Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {}
             renamed => return Ok(renamed?),
         }
@@ -70,37 +70,37 @@ pub(super) fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
     fs::remove_file(from)
 }
 
-/// Removes a file, where it is there.
-pub(super) fn remove(path: &Path) -> Result<()> {
+/// Removes a file if it exists.
+pub(crate) fn remove(path: &Path) -> Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         removed => removed.map_err(failed(path, "removed")),
     }
 }
 
-/// The names in a folder that are text.
-pub(super) fn names_in(path: &Path) -> Result<Vec<String>> {
+/// The names in a folder that are UTF-8.
+pub(crate) fn names_in(path: &Path) -> Result<Vec<String>> {
     let entries = fs::read_dir(path).map_err(failed(path, "read"))?;
     let name = |entry: io::Result<fs::DirEntry>| entry.map(|entry| entry.file_name().into_string().ok());
     entries.filter_map(|entry| name(entry).transpose()).collect::<io::Result<_>>().map_err(failed(path, "read"))
 }
 
-/// The path with this behind its last name.
-pub(super) fn beside(path: &Path, end: &str) -> PathBuf {
+/// The path with this appended to its last name.
+pub(crate) fn append_to_name(path: &Path, end: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(end);
     name.into()
 }
 
-/// Whether that file is the one at the path.
+/// Whether the open file is the one at the path.
 #[cfg(unix)]
-pub(super) fn is_at(file: &File, path: &Path) -> bool {
+pub(crate) fn is_at(file: &File, path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
     let same = |a: fs::Metadata, b: fs::Metadata| (a.dev(), a.ino()) == (b.dev(), b.ino());
     fs::symlink_metadata(path).is_ok_and(|found| file.metadata().is_ok_and(|own| same(found, own)))
 }
 
 #[cfg(not(unix))]
-pub(super) fn is_at(_: &File, path: &Path) -> bool {
+pub(crate) fn is_at(_: &File, path: &Path) -> bool {
     path.exists()
 }
