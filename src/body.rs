@@ -1,4 +1,4 @@
-//! [`Body`]: one message, of any size, read as it comes. The bytes are the protocol's business; here is only the reader.
+//! [`Body`]: one message, of any size, read as it comes. It must not know a protocol.
 
 pub(crate) mod reader;
 
@@ -6,7 +6,7 @@ use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use self::reader::Chunks;
+use self::reader::{Chunks, Judged};
 use crate::defect::Defect;
 use crate::io::{AsyncBufRead, AsyncRead, ReadBuf};
 
@@ -23,12 +23,6 @@ pub struct Body<'a> {
 enum Reader<'a> {
     Plain(Pin<Box<dyn AsyncBufRead + Send + 'a>>),
     Judged(Pin<Box<dyn Judged + Send + 'a>>),
-}
-
-/// A reader that knows at its end what was wrong with the message.
-trait Judged: AsyncBufRead {
-    /// Empty before the end.
-    fn defects(&self) -> Vec<Defect>;
 }
 
 impl<'a> Body<'a> {

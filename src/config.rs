@@ -156,16 +156,6 @@ impl Config {
         Self { id: None, ..self }
     }
 
-    /// Like parsing the URL, but `imap://` and `pop://` are taken too and mean plaintext on ports 143 and 110: mail,
-    /// and the login with it, readable and changeable by everybody on the way. For a server on the same machine.
-    ///
-    /// # Errors
-    ///
-    /// [`Kind::Input`](crate::Kind::Input), as with `parse`.
-    pub fn dangerous_plaintext_url(url: &str) -> Result<Self> {
-        url::parse(url, true)
-    }
-
     /// Another port than the usual one.
     pub fn port(mut self, port: u16) -> Self {
         self.port = Some(port);
@@ -406,15 +396,6 @@ impl From<String> for Config {
     /// [`Config::new`]: a host name, not a URL.
     fn from(host: String) -> Self {
         Self::new(host)
-    }
-}
-
-impl std::str::FromStr for Config {
-    type Err = Error;
-
-    /// Reads a URL; see [`Config`] for the forms.
-    fn from_str(url: &str) -> Result<Self> {
-        url::parse(url, false)
     }
 }
 

@@ -1,26 +1,30 @@
-//! [`Reader`]: bytes that come in chunks, as a buffered reader. Where the chunks come from, and what is wrong with them, the
-//! protocols know.
+//! [`Reader`]: bytes that come in chunks, as a buffered reader. Each protocol brings the chunks, and knows what is wrong with them.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, Bytes};
 
-use super::Judged;
 use crate::defect::Defect;
 use crate::error::Result;
 use crate::io::{AsyncBufRead, AsyncRead, ReadBuf, poll_copy};
 
 /// Where the text of one message comes from.
 pub(crate) trait Chunks: Unpin {
-    /// The next bytes, be they none; `None` at the end. Not asked again after the end or an error.
+    /// The next bytes, which may be empty; `None` at the end. Not called again after the end or an error.
     fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>>>;
 
-    /// What was wrong with the text; asked only at its end.
+    /// What was wrong with the text; called only at its end.
     fn defects(&self) -> Vec<Defect>;
 }
 
-/// Shows each chunk where it was received. Its end, also if that is an error, stays.
+/// A reader that knows at its end what was wrong with the message.
+pub(super) trait Judged: AsyncBufRead {
+    /// Empty before the end.
+    fn defects(&self) -> Vec<Defect>;
+}
+
+/// Shows each chunk in the place where it was received. After its end, or after an error, it returns that again.
 pub(crate) struct Reader<C> {
     chunks: C,
     chunk: Bytes,
@@ -32,7 +36,7 @@ impl<C: Chunks> Reader<C> {
         Self { chunks, chunk: Bytes::new(), end: None }
     }
 
-    /// Waits for bytes, or for the end: then there are none.
+    /// Waits for bytes or for the end.
     pub(crate) fn poll_begin(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
         while self.chunk.is_empty() {
             if let Some(end) = &self.end {

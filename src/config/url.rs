@@ -1,5 +1,7 @@
-//! Reads `imaps://`, `pops://` and their kin into a [`Config`] (RFC 5092, RFC 2384). No error repeats the URL: a password
-//! may stand in it.
+//! Reads URLs such as `imaps://` and `pops://` into a [`Config`] (RFC 5092, RFC 2384). No error repeats the URL, because it may contain
+//! a password.
+
+use std::str::FromStr;
 
 use percent_encoding::percent_decode_str;
 use url::Url;
@@ -7,7 +9,28 @@ use url::Url;
 use super::{Config, Protocol, Security};
 use crate::error::{Error, Result};
 
-pub(super) fn parse(text: &str, plaintext_allowed: bool) -> Result<Config> {
+impl Config {
+    /// Like parsing the URL, but `imap://` and `pop://` are taken too and mean plaintext on ports 143 and 110: mail,
+    /// and the login with it, readable and changeable by everybody on the way. For a server on the same machine.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Input`](crate::Kind::Input), as with `parse`.
+    pub fn dangerous_plaintext_url(url: &str) -> Result<Self> {
+        parse(url, true)
+    }
+}
+
+impl FromStr for Config {
+    type Err = Error;
+
+    /// Reads a URL; see [`Config`] for the forms.
+    fn from_str(url: &str) -> Result<Self> {
+        parse(url, false)
+    }
+}
+
+fn parse(text: &str, plaintext_allowed: bool) -> Result<Config> {
     let url = Url::parse(text).map_err(|error| Error::input("the URL cannot be read").with_source(error))?;
     let (protocol, security) = scheme(url.scheme())?;
     if security == Security::Plaintext && !plaintext_allowed {
@@ -21,7 +44,7 @@ pub(super) fn parse(text: &str, plaintext_allowed: bool) -> Result<Config> {
         return Err(Error::input("a password does not belong in a URL"));
     }
     if url.query().is_some() || url.fragment().is_some() {
-        return Err(Error::input("the URL has a query or a fragment, which name nothing here"));
+        return Err(Error::input("the URL has a query or a fragment, which mean nothing here"));
     }
     let host = url.host_str().filter(|host| !host.is_empty()).ok_or_else(|| Error::input("the URL names no host"))?;
     let mut config = Config::new(decode(host)?);
@@ -43,14 +66,14 @@ fn scheme(scheme: &str) -> Result<(Protocol, Security)> {
         "imap" => (Protocol::Imap, Security::Plaintext),
         "pop" => (Protocol::Pop3, Security::Plaintext),
         _ => {
-            return Err(Error::input("the URL's scheme is none of imaps, imap+starttls, pops, pop+stls"));
+            return Err(Error::input("the URL's scheme must be imaps, imap+starttls, pops or pop+stls"));
         }
     })
 }
 
-/// `user` or `user;AUTH=*` (RFC 5092 §3.2): any mechanism. A named one would be obeyed by nobody, so it is refused.
+/// `user` or `user;AUTH=*` (RFC 5092 §3.2): any mechanism. A URL that names one is refused, because nothing would obey it.
 fn user(text: &str) -> Result<Option<String>> {
-    let mut user = clean(text, "the URL's user holds control characters")?;
+    let mut user = clean(text, "the URL's user contains control characters")?;
     if let Some(start) = user.to_ascii_uppercase().find(";AUTH=") {
         if !user.ends_with("=*") {
             return Err(Error::input("a mechanism is chosen by Login::only, not in the URL"));
@@ -64,12 +87,12 @@ fn mailbox(protocol: Protocol, path: &str) -> Result<Option<String>> {
     let name = path.strip_prefix('/').unwrap_or(path);
     match (name, protocol) {
         ("", _) => Ok(None),
-        (_, Protocol::Pop3) => Err(Error::input("POP3 has one mailbox, which no path can name")),
+        (_, Protocol::Pop3) => Err(Error::input("POP3 has only one mailbox, so the URL cannot have a path")),
         // RFC 5092 §11: a bare semicolon begins UIDVALIDITY, UID, SECTION or PARTIAL.
         (name, Protocol::Imap) if name.contains(';') => {
-            Err(Error::input("the URL names a message; only a mailbox is taken"))
+            Err(Error::input("the URL names a message; it may only name a mailbox"))
         }
-        (name, Protocol::Imap) => clean(name, "the URL's mailbox holds control characters").map(Some),
+        (name, Protocol::Imap) => clean(name, "the URL's mailbox contains control characters").map(Some),
     }
 }
 

@@ -6,7 +6,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use super::Secret;
+use super::secret::Secret;
 use crate::error::{Error, Kind, Result};
 
 /// What a [`TokenProvider`] fails with: any error, which becomes the source of a [`Kind::Login`](crate::Kind::Login).

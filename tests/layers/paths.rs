@@ -1,10 +1,12 @@
 //! Finds the paths in a source text and resolves `crate`, `self` and `super`. It knows nothing of the rules.
 
+use std::collections::BTreeSet;
+
 use proc_macro2::{TokenStream, TokenTree};
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
-use syn::{Attribute, ItemExternCrate, ItemMod, ItemUse, Macro, Meta, MetaList, Token, UseTree};
+use syn::{Attribute, ItemExternCrate, ItemMod, ItemUse, Macro, Meta, MetaList, Token, UseTree, Visibility};
 
 /// One path as it was met: `crate::imap::types::Uid`, or `tokio::io` for another crate's.
 #[derive(Debug)]
@@ -13,17 +15,33 @@ pub(crate) struct Found {
     pub(crate) module: String,
     pub(crate) path: String,
     pub(crate) line: usize,
+    /// For a path in a `use` line: the name that it brings.
+    pub(crate) import: Option<Import>,
+}
+
+/// A name that a `use` line brings into a module.
+#[derive(Clone, Debug)]
+pub(crate) struct Import {
+    pub(crate) name: String,
+    /// Whether other modules see it: `pub use`, and `pub(crate) use`.
+    pub(crate) is_public: bool,
 }
 
 /// Every path in a file's text but those of its test code.
 pub(crate) fn paths_of(module: &str, text: &str) -> Vec<Found> {
+    read(module, text).0
+}
+
+/// The same, and the names with which paths begin outside `use` lines: a name that is imported and not among them is only passed on.
+pub(crate) fn read(module: &str, text: &str) -> (Vec<Found>, BTreeSet<String>) {
     let file = syn::parse_file(text).unwrap_or_else(|error| panic!("{module}: {error}"));
     let names = module.split("::").filter(|name| !name.is_empty()).map(str::to_owned).collect();
-    let mut reader = Reader { module: names, inner: 0, found: Vec::new() };
+    let mut reader =
+        Reader { module: names, inner: 0, is_public: false, import: None, found: Vec::new(), used: BTreeSet::new() };
     if !file.attrs.iter().any(is_for_tests) {
         reader.visit_file(&file);
     }
-    reader.found
+    (reader.found, reader.used)
 }
 
 struct Reader {
@@ -31,14 +49,20 @@ struct Reader {
     module: Vec<String>,
     /// How many of them are modules inside the file.
     inner: usize,
+    /// Whether the `use` line that is being read is public.
+    is_public: bool,
+    /// What the path brings that is added next.
+    import: Option<Import>,
     found: Vec<Found>,
+    used: BTreeSet<String>,
 }
 
 impl Reader {
     fn add(&mut self, names: &[String], line: usize) {
+        let import = self.import.take();
         let Some(path) = self.resolve(names) else { return };
         let outer = self.module.len() - self.inner;
-        self.found.push(Found { module: self.module[..outer].join("::"), path, line });
+        self.found.push(Found { module: self.module[..outer].join("::"), path, line, import });
     }
 
     /// `None` for a path that cannot leave its place: `self::x`, `Self::x`.
@@ -72,6 +96,7 @@ impl Reader {
             }
             UseTree::Glob(_) => {
                 names.push("*".to_owned());
+                self.import = Some(Import { name: "*".to_owned(), is_public: self.is_public });
                 self.add(&names, line);
             }
             UseTree::Name(_) | UseTree::Rename(_) => {
@@ -83,6 +108,11 @@ impl Reader {
                 if ident != "self" || names.is_empty() {
                     names.push(ident.to_string());
                 }
+                let name = match tree {
+                    UseTree::Rename(rename) => rename.rename.to_string(),
+                    _ => names.last().cloned().unwrap_or_default(),
+                };
+                self.import = Some(Import { name, is_public: self.is_public });
                 self.add(&names, line);
             }
         }
@@ -103,6 +133,7 @@ impl Reader {
                         names.push(next.to_string());
                         at += 3;
                     }
+                    self.used.insert(names[0].clone());
                     if names.len() > 1 {
                         self.add(&names, first.span().start().line);
                     }
@@ -136,6 +167,7 @@ impl<'ast> Visit<'ast> for Reader {
     }
 
     fn visit_item_use(&mut self, item: &'ast ItemUse) {
+        self.is_public = !matches!(item.vis, Visibility::Inherited);
         self.use_tree(&item.tree, Vec::new());
     }
 
@@ -145,6 +177,7 @@ impl<'ast> Visit<'ast> for Reader {
 
     fn visit_path(&mut self, path: &'ast syn::Path) {
         let names: Vec<String> = path.segments.iter().map(|segment| segment.ident.to_string()).collect();
+        self.used.extend(names.first().cloned());
         // A single name is a local one, or was met in a `use` line.
         if names.len() > 1 {
             self.add(&names, path.span().start().line);
