@@ -1,7 +1,7 @@
 //! ANONYMOUS (RFC 4505): no proof, and a word for the server's log.
 
+use super::mechanism::{Mechanism, Setting};
 use super::single::Single;
-use super::{Mechanism, Setting};
 use crate::error::{Error, Result};
 use crate::login::{Login, Proof};
 

@@ -2,7 +2,7 @@
 //! server has something to say about a refusal it says it in JSON, as a challenge that must be answered before the refusal
 //! comes. They must only be chosen where the connection may show the token.
 
-use super::{Complaint, Mechanism, Setting};
+use super::mechanism::{Complaint, Mechanism, Setting};
 use crate::error::{Error, Result};
 use crate::login::{Login, Proof, Secret};
 

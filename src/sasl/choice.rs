@@ -1,9 +1,11 @@
 //! Which way to log in: the strongest that the server offers, the login can serve and the connection allows; and the one second
 //! try that there is, with a renewed token. It must not know the mechanisms but by their table.
 
-use super::{Exchange, Failure, KNOWN, Known, Mechanism, Shows, Unheard};
+use super::exchange::{Exchange, Failure, Unheard};
+use super::known::{KNOWN, Known, Shows};
+use super::mechanism::{Mechanism, Setting};
 use crate::error::{Error, Kind, Result};
-use crate::login::{Login, Proof, Secret};
+use crate::login::{Login, Proof};
 
 /// How to log in.
 #[derive(Debug)]
@@ -25,19 +27,6 @@ pub(crate) struct Terms {
     pub(crate) may_show_secret: bool,
     /// Whether the server takes the protocol's own command: no LOGINDISABLED, USER where CAPA is spoken.
     pub(crate) command_offered: bool,
-}
-
-/// What mechanisms have to know beside the login.
-#[derive(Clone, Debug)]
-pub(crate) struct Setting<'a> {
-    pub(crate) host: &'a str,
-    pub(crate) port: u16,
-    /// How many challenges are answered.
-    pub(crate) challenges: usize,
-    /// How many iterations a server may ask for.
-    pub(crate) iterations: u32,
-    /// The token, where that is the proof.
-    pub(crate) token: Option<Secret>,
 }
 
 /// The strongest way to log in that the server offers and the connection allows. `offered` is asked with names in upper case.
@@ -160,7 +149,7 @@ pub(super) fn tests_setting(token: Option<&str>) -> Setting<'static> {
         port: 143,
         challenges: 16,
         iterations: 10_000,
-        token: token.map(Secret::from),
+        token: token.map(crate::login::Secret::from),
     }
 }
 

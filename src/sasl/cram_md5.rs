@@ -1,7 +1,7 @@
 //! CRAM-MD5 (RFC 2195): the server's challenge under a key that is the password. It proves nothing about the server.
 
 use super::digest::hmac_md5;
-use super::{Mechanism, Setting};
+use super::mechanism::{Mechanism, Setting};
 use crate::error::{Error, Result};
 use crate::login::{Login, Secret};
 

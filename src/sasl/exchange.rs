@@ -5,7 +5,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
-use super::Mechanism;
+use super::mechanism::Mechanism;
 use crate::error::{Code, Error, Kind, Result};
 use crate::login::Secret;
 
@@ -200,7 +200,7 @@ fn encode(response: &Secret) -> Secret {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Complaint;
+    use super::super::mechanism::Complaint;
     use super::*;
 
     /// Speaks first if it has something to say, then answers each challenge with itself.

@@ -1,8 +1,8 @@
 //! EXTERNAL (RFC 4422 appendix A): the proof is the connection's own, a client certificate, and all that is said is whom to act
 //! as.
 
+use super::mechanism::{Mechanism, Setting};
 use super::single::Single;
-use super::{Mechanism, Setting};
 use crate::error::Result;
 use crate::login::{Login, Proof};
 

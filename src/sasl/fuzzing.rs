@@ -1,7 +1,9 @@
 //! The door for the fuzz target, open only under `cargo fuzz`: challenges to every mechanism. It must not hold anything that a
 //! session does not do.
 
-use super::{Exchange, KNOWN, choice::Setting};
+use super::Setting;
+use super::exchange::Exchange;
+use super::known::KNOWN;
 use crate::login::Login;
 
 /// One challenge a line, to every mechanism in turn.

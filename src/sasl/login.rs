@@ -1,7 +1,7 @@
 //! LOGIN, as draft-murchison-sasl-login-00 wrote down what servers did: user and password, each when asked. It must only be
 //! chosen where the connection may show the password.
 
-use super::{Mechanism, Setting};
+use super::mechanism::{Mechanism, Setting};
 use crate::error::{Error, Result};
 use crate::login::{Login as Who, Secret};
 

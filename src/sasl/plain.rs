@@ -1,8 +1,8 @@
 //! PLAIN (RFC 4616): authorization identity, user and password in one message. It must only be chosen where the connection
 //! may show the password.
 
+use super::mechanism::{Mechanism, Setting};
 use super::single::Single;
-use super::{Mechanism, Setting};
 use crate::error::{Error, Result};
 use crate::login::{Login, Secret};
 

@@ -1,6 +1,6 @@
 //! The mechanisms that say all they have to in one message, and take no challenge after it. What the message is, is theirs.
 
-use super::Mechanism;
+use super::mechanism::Mechanism;
 use crate::error::{Error, Result};
 use crate::login::Secret;
 

@@ -7,8 +7,11 @@ use serde_json::Value;
 
 use super::choice::tests_setting;
 use super::digest::md5;
-use super::*;
+use super::known::KNOWN;
+use super::mechanism::Mechanism;
+use super::{Setting, Terms, choose};
 use crate::error::Kind;
+use crate::login::{Login, Secret};
 
 /// Not part of the published package.
 const CORPUS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/corpus");

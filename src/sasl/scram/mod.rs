@@ -11,7 +11,7 @@ use subtle::ConstantTimeEq;
 
 use self::message::{Final, First};
 use super::digest::{Hash, Wiped, nonce};
-use super::{Mechanism, Setting};
+use super::mechanism::{Mechanism, Setting};
 use crate::error::{Error, Kind, Result};
 use crate::login::{Login, Secret};
 
