@@ -177,7 +177,7 @@ impl fmt::Display for Summary {
 
 /// What the run's work and its handle share.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Log(Arc<Mutex<Inner>>);
+pub(super) struct EventQueue(Arc<Mutex<Inner>>);
 
 #[derive(Debug, Default)]
 struct Inner {
@@ -185,8 +185,8 @@ struct Inner {
     summary: Summary,
 }
 
-impl Log {
-    pub(super) fn tell(&self, event: Event) {
+impl EventQueue {
+    pub(super) fn push(&self, event: Event) {
         self.with(|inner| {
             inner.summary.count(&event);
             inner.events.push_back(event);
@@ -195,14 +195,14 @@ impl Log {
 
     pub(super) fn failed(&self, id: &MessageId, error: Error) {
         tracing::warn!(message = %id, %error, "a message could not be collected");
-        self.tell(Event::Failed { id: Some(id.clone()), error });
+        self.push(Event::Failed { id: Some(id.clone()), error });
     }
 
     /// Once in a run.
     pub(super) fn sizes_are_estimates(&self) {
         if !self.summary().sizes_are_estimates {
             tracing::warn!("the server's sizes are only estimates");
-            self.tell(Event::SizesAreEstimates);
+            self.push(Event::SizesAreEstimates);
         }
     }
 

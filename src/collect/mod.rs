@@ -27,20 +27,18 @@
 //! is missing, empty, or the same for two messages, where a name was gone and is there again, where its message has another size than
 //! before, where the server has renumbered. Before a message that an earlier run collected is deleted, its header is compared.
 
-mod book;
+mod collector;
 mod delivery;
 mod digest;
-mod doubt;
 mod event;
-mod job;
-mod keeper;
 mod ledger;
+mod listing;
 mod plan;
 mod policy;
-mod row;
-mod run;
-mod tap;
+mod records;
+mod transfer;
 
+pub use collector::{Collector, Run};
 pub use delivery::{Callback, Delivery, Extent, Head, Letter, LineEnds, Maildir, Mbox, Recovered, Ticket};
 pub use digest::Digest;
 pub use event::{Event, Summary};
@@ -49,4 +47,3 @@ pub use ledger::SqliteLedger;
 pub use ledger::{Change, FileLedger, Ledger, MemoryLedger, Record, State};
 pub use plan::{Plan, Planned, Step};
 pub use policy::Policy;
-pub use run::{Collector, Run};

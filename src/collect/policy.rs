@@ -32,12 +32,12 @@ pub struct Policy {
     over: Option<u64>,
 }
 
-/// What the policy has to know of one message on the server, the oldest first.
+/// What the policy needs to know of one message on the server.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Sight {
+pub(super) struct Candidate {
     pub(super) size: u64,
-    /// Since when it is safe at home, whole; `None` while it is not.
-    pub(super) collected: Option<OffsetDateTime>,
+    /// When it was collected whole and for certain; `None` if it is not.
+    pub(super) collected_at: Option<OffsetDateTime>,
 }
 
 impl Policy {
@@ -110,20 +110,21 @@ impl Policy {
         self.messages.is_some() || self.bytes.is_some()
     }
 
-    /// Which of these messages, the oldest first, are to go: one answer for each.
-    pub(super) fn goes(&self, sights: &[Sight], now: OffsetDateTime) -> Vec<bool> {
-        let old = sights.len().saturating_sub(self.newest.unwrap_or(usize::MAX));
-        let mut goes: Vec<_> = sights
+    /// Whether each of these messages, the oldest first, is to be deleted.
+    pub(super) fn deletes(&self, candidates: &[Candidate], now: OffsetDateTime) -> Vec<bool> {
+        let old = candidates.len().saturating_sub(self.newest.unwrap_or(usize::MAX));
+        let mut goes: Vec<_> = candidates
             .iter()
             .enumerate()
-            .map(|(at, sight)| sight.collected.is_some_and(|since| at < old || self.is_over(since, now)))
+            .map(|(at, candidate)| candidate.collected_at.is_some_and(|since| at < old || self.is_over(since, now)))
             .collect();
         let Some(below) = self.below else { return goes };
-        let mut total: u64 = sights.iter().zip(&goes).filter(|(_, goes)| !**goes).map(|(sight, _)| sight.size).sum();
-        for (sight, goes) in sights.iter().zip(&mut goes) {
-            if total > below && !*goes && sight.collected.is_some() {
+        let mut total: u64 =
+            candidates.iter().zip(&goes).filter(|(_, goes)| !**goes).map(|(candidate, _)| candidate.size).sum();
+        for (candidate, goes) in candidates.iter().zip(&mut goes) {
+            if total > below && !*goes && candidate.collected_at.is_some() {
                 *goes = true;
-                total -= sight.size;
+                total -= candidate.size;
             }
         }
         goes
@@ -172,8 +173,9 @@ mod tests {
 
     /// Sizes, and the days on which the messages were collected.
     fn goes(policy: &Policy, mail: &[(u64, Option<i64>)]) -> Vec<bool> {
-        let sights: Vec<_> = mail.iter().map(|(size, day)| Sight { size: *size, collected: day.map(at) }).collect();
-        policy.goes(&sights, at(100))
+        let candidates: Vec<_> =
+            mail.iter().map(|(size, day)| Candidate { size: *size, collected_at: day.map(at) }).collect();
+        policy.deletes(&candidates, at(100))
     }
 
     #[test]

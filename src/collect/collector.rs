@@ -1,4 +1,4 @@
-//! [`Collector`] and [`Run`]: what the user holds. The work is in [`Job`]; here it is only begun, watched and awaited.
+//! [`Collector`] and [`Run`]: what the user holds. They begin, watch and await the work, which is in [`Transfer`].
 
 use std::fmt;
 use std::future::IntoFuture;
@@ -9,14 +9,13 @@ use std::time::Duration;
 use futures_core::Stream;
 use time::OffsetDateTime;
 
-use super::book::Book;
 use super::delivery::Delivery;
-use super::event::{Event, Log, Summary};
-use super::job::Job;
-use super::keeper::Keeper;
+use super::event::{Event, EventQueue, Summary};
 use super::ledger::Ledger;
 use super::plan::Plan;
 use super::policy::Policy;
+use super::records::Records;
+use super::transfer::{Pipeline, Transfer};
 use crate::{BoxFuture, Error, Mailbox, Result};
 
 /// How long the ledger remembers messages that are gone from the server.
@@ -59,7 +58,7 @@ pub struct Collector<L, D> {
 pub struct Run<'a> {
     work: Option<BoxFuture<'a, Result<()>>>,
     end: Result<()>,
-    log: Log,
+    events: EventQueue,
 }
 
 impl<L: Ledger, D: Delivery> Collector<L, D> {
@@ -96,7 +95,7 @@ impl<L: Ledger, D: Delivery> Collector<L, D> {
     ///
     /// What [`Mailbox::entries`] and the ledger fail with.
     pub async fn plan(&mut self, mailbox: &mut dyn Mailbox) -> Result<Plan> {
-        self.job(mailbox, Log::default()).await?.plan().await
+        self.transfer(mailbox, EventQueue::default()).await?.plan().await
     }
 
     /// Begins a run. It lists the messages, brings those that the ledger does not know, and delivers them; notes them in the ledger;
@@ -119,10 +118,10 @@ impl<L: Ledger, D: Delivery> Collector<L, D> {
     /// ledger or the connection does, and where storage fails in a way that no other message would escape (a full disk): what was
     /// delivered by then is noted, and nothing more is deleted.
     pub fn run<'a>(&'a mut self, mailbox: &'a mut dyn Mailbox) -> Run<'a> {
-        let log = Log::default();
-        let told = log.clone();
-        let work = Box::pin(async move { self.job(mailbox, told).await?.run().await });
-        Run { work: Some(work), end: Ok(()), log }
+        let events = EventQueue::default();
+        let written = events.clone();
+        let work = Box::pin(async move { self.transfer(mailbox, written).await?.run().await });
+        Run { work: Some(work), end: Ok(()), events }
     }
 
     /// Gives back the ledger and the delivery.
@@ -130,18 +129,16 @@ impl<L: Ledger, D: Delivery> Collector<L, D> {
         (self.ledger, self.delivery)
     }
 
-    async fn job<'a>(&'a mut self, mailbox: &'a mut dyn Mailbox, log: Log) -> Result<Job<'a>> {
+    async fn transfer<'a>(&'a mut self, mailbox: &'a mut dyn Mailbox, events: EventQueue) -> Result<Transfer<'a>> {
         let now = self.now.unwrap_or_else(OffsetDateTime::now_utc);
         let now = now.replace_nanosecond(0).unwrap_or(now);
-        let mut book = Book::new(self.ledger.load(&self.account).await?);
+        let mut records = Records::new(self.ledger.load(&self.account).await?);
         let remember = time::Duration::try_from(self.remember).unwrap_or(time::Duration::MAX);
         if let Some(before) = now.checked_sub(remember) {
-            book.forget(before);
+            records.forget(before);
         }
-        let (account, ledger, delivery) = (&*self.account, &mut self.ledger, &mut self.delivery);
-        let (doubts, doubted, crowded) = (Vec::new(), 0, Vec::new());
-        let keeper = Keeper { account, ledger, delivery, book, now, log, doubts, doubted, crowded };
-        Ok(Job { mailbox, keeper, policy: &self.policy, rows: Vec::new() })
+        let pipeline = Pipeline::new(&self.account, &mut self.ledger, &mut self.delivery, records, now, events);
+        Ok(Transfer::new(mailbox, pipeline, &self.policy))
     }
 }
 
@@ -153,7 +150,7 @@ impl Run<'_> {
 
     /// What the run has done so far.
     pub fn summary(&self) -> Summary {
-        self.log.summary()
+        self.events.summary()
     }
 
     /// Runs to the end, and says what was done. Events that were not taken are thrown away.
@@ -168,14 +165,14 @@ impl Run<'_> {
     }
 
     fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Option<Event>> {
-        if let Some(event) = self.log.take() {
+        if let Some(event) = self.events.take() {
             return Poll::Ready(Some(event));
         }
         let Some(work) = &mut self.work else { return Poll::Ready(None) };
         if let Poll::Ready(end) = work.as_mut().poll(cx) {
             (self.work, self.end) = (None, end);
         }
-        match (self.log.take(), &self.work) {
+        match (self.events.take(), &self.work) {
             (None, Some(_)) => Poll::Pending,
             (event, _) => Poll::Ready(event),
         }
