@@ -151,21 +151,21 @@ impl Error {
         self.is_refusal() && (coded || self.0.words == Some(Words::MissingMailbox))
     }
 
-    /// How long to wait before trying again, where the server said so: POP3's LOGIN-DELAY (RFC 2449 §6.5), and the "Suggested
-    /// Backoff Time" of Office 365, of which at most a day is believed. One minute where Office 365 says "User is authenticated but
-    /// not connected": it says so to a user whom it throttles, until some minutes have passed, and to a user without a mailbox.
+    /// How long to wait before the next attempt, if the server says so: POP3's LOGIN-DELAY (RFC 2449 §6.5), and the "Suggested Backoff
+    /// Time" of Office 365, up to a day. One minute if Office 365 says "User is authenticated but not connected": it does so while it
+    /// throttles a user, and for a user without a mailbox.
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after
     }
 
-    /// What the server said to the user before the session could begin: alerts, warnings and its goodbye, in its own words. RFC 9051
-    /// §7.1 wants alerts shown. Empty once a session has begun; then [`Imap::notices`](crate::Imap::notices) has them.
+    /// Alerts, warnings and the goodbye that the server sent before the session began, in its own words. RFC 9051 §7.1 requires that
+    /// alerts are shown to the user. Empty once a session has begun; then [`Imap::notices`](crate::Imap::notices) has them.
     pub fn notices(&self) -> impl Iterator<Item = &str> {
         self.0.notices.iter().map(|text| &**text)
     }
 
     /// A failure of storage, for implementations of [`Delivery`](crate::collect::Delivery) and
-    /// [`Ledger`](crate::collect::Ledger): what could not be done, and the cause.
+    /// [`Ledger`](crate::collect::Ledger): what cannot be done, and the cause.
     ///
     /// ```
     /// use std::error::Error as _;
@@ -238,7 +238,7 @@ impl Error {
         self.edit(|inner| inner.retry_after = wait)
     }
 
-    /// Where the server's code says who is to blame, its words count no more.
+    /// The server's words count only if no code of it says why it refused.
     pub(crate) fn with_words(self, words: Option<Words>) -> Self {
         let judged = self.code().is_some_and(Code::judges_the_login);
         self.edit(|inner| inner.words = words.filter(|_| !judged))
@@ -248,8 +248,8 @@ impl Error {
         if notices.is_empty() {
             return self;
         }
-        // What has clones is wrapped, since it cannot be changed.
-        let own = if Arc::strong_count(&self.0) == 1 { self } else { self.clone().seen_as_itself(self.0.text.clone()) };
+        // An error with clones cannot be changed, so it is wrapped.
+        let own = if Arc::strong_count(&self.0) == 1 { self } else { self.clone().with_context(self.0.text.clone()) };
         own.edit(|inner| inner.notices = notices)
     }
 
@@ -257,39 +257,39 @@ impl Error {
         self.edit(|inner| inner.source = Some(source.into()))
     }
 
-    /// Whether the server answered, and would not.
+    /// Whether the server answered with a refusal.
     pub(crate) fn is_refusal(&self) -> bool {
         matches!(self.kind(), Kind::Rejected | Kind::Bad)
     }
 
-    /// The same, with words about what it means in front.
-    pub(crate) fn seen_as_itself(self, text: impl Into<Cow<'static, str>>) -> Self {
+    /// The same kind with a text that says more; this error becomes its source.
+    pub(crate) fn with_context(self, text: impl Into<Cow<'static, str>>) -> Self {
         let kind = self.kind();
-        self.seen_as(kind, text)
+        self.reclassify(kind, text)
     }
 
     /// A refused login is [`Kind::Login`], unless the server gives another reason than the credentials, by its code (RFC 2449
-    /// §8.1, RFC 3206 §4, RFC 5530 §3) or in words: nobody is to be asked for another password then.
-    pub(crate) fn of_login(self, way: &str) -> Self {
+    /// §8.1, RFC 3206 §4, RFC 5530 §3) or in words: then the user must not be asked for another password.
+    pub(crate) fn as_login_error(self, way: &str) -> Self {
         if self.is_refusal() && self.code().is_some_and(|code| code.is("LIMIT")) {
             return self.edit(|inner| inner.words = Some(Words::ConnectionLimit));
         }
-        let spared = self.is_passing() || self.code().is_some_and(Code::spares_the_login);
+        let spared = self.is_passing() || self.code().is_some_and(Code::is_not_about_credentials);
         if !self.is_refusal() || self.retry_after().is_some() || spared {
             return self;
         }
         let text = format!("the login by {way} was refused ({self})");
-        self.seen_as(Kind::Login, text)
+        self.reclassify(Kind::Login, text)
     }
 
-    /// The same failure seen as another kind, for the caller whose decision depends on it; this one becomes its source.
-    pub(crate) fn seen_as(self, kind: Kind, text: impl Into<Cow<'static, str>>) -> Self {
+    /// The same failure as another kind; this error becomes its source.
+    pub(crate) fn reclassify(self, kind: Kind, text: impl Into<Cow<'static, str>>) -> Self {
         let (code, wait, words) = (self.code().cloned(), self.retry_after(), self.0.words);
         Self::new(kind, text).with_code(code).with_retry_after(wait).with_words(words).with_source(self)
     }
 
-    /// The same failure with its words changed, in its causes too. `change` tells what a text becomes, `None` where it stays. A
-    /// foreign cause whose text would change is left out.
+    /// The same failure with its texts changed, in its causes too. `change` returns the new text, or `None` to keep the old one. A cause
+    /// of another crate whose text would change is left out.
     pub(crate) fn cleaned(self, change: &dyn Fn(&str) -> Option<String>) -> Self {
         let text = change(&self.0.text);
         let code = self.0.code.as_ref().and_then(|code| {
@@ -457,7 +457,7 @@ mod tests {
         {
             let error =
                 Error::new(Kind::Rejected, "too many connections").with_code(code.map(|name| Code::new(name, "")));
-            let error = error.with_words(Some(Words::ConnectionLimit)).of_login("PLAIN");
+            let error = error.with_words(Some(Words::ConnectionLimit)).as_login_error("PLAIN");
             let passing = kind == Kind::Rejected;
             assert_eq!(
                 (error.kind(), error.is_retryable(), error.is_connection_limit()),
@@ -466,13 +466,13 @@ mod tests {
             );
         }
         let limit = Error::new(Kind::Rejected, "no").with_code(Some(Code::new("LIMIT", "")));
-        assert!(!limit.is_connection_limit() && limit.of_login("LOGIN").is_connection_limit());
+        assert!(!limit.is_connection_limit() && limit.as_login_error("LOGIN").is_connection_limit());
     }
 
     #[test]
     fn seeing_it_as_another_kind_keeps_the_code() {
         let refused = Error::new(Kind::Rejected, "no").with_code(Some(Code::new("EXPIRED", "")));
-        let login = refused.seen_as(Kind::Login, "the login was refused");
+        let login = refused.reclassify(Kind::Login, "the login was refused");
         assert!(login.code().is_some_and(|code| code.is("expired")));
         assert_eq!(login.source().map(ToString::to_string).as_deref(), Some("no"));
     }

@@ -1,5 +1,5 @@
-//! What was said on connections, written as dialogues that the scripted peer of `testing` can play. It writes text, knows no
-//! protocol, and gets nothing that is secret.
+//! Transcripts of connections, as dialogues that the scripted peer of `testing` can play. It must not know a protocol, and gets no
+//! secrets.
 
 use std::fmt::{self, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -7,11 +7,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// Keeps a transcript of every connection that is made with its [`Config`](crate::Config), to be read, sent with a report, or
 /// played again by `testing::Script`.
 ///
-/// A transcript has a line for each line of the server, `S:`, and of the client, `C:`; what is not printable stands escaped in
-/// `S-raw:` and `C-raw:` lines, so that every byte is there. It is what was said within TLS, and so is played in clear; where TLS came by an
-/// upgrade, a `tls` line says so, and it is played with an upgrade too. In the place of passwords, tokens and whatever else a
-/// login proves itself by stands `{*}`, which fits anything, and `<secret>` where a server gave them back. **Nothing else is left out**: mail
-/// and the user's name are there. All of it is kept in memory.
+/// A transcript has a line for each line of the server, `S:`, and of the client, `C:`; lines with other than
+/// printable characters are escaped in `S-raw:` and `C-raw:` lines, so that every byte is there. It contains what was sent within TLS, and
+/// is played without TLS; an upgrade to TLS is a `tls` line, and is played as an upgrade. `{*}`, which matches anything, replaces
+/// passwords, tokens and other proofs, and `<secret>` replaces them if the server repeats them. **Nothing else is left out**: mail and the
+/// user's name are there. All of it is kept in memory.
 ///
 /// ```
 /// # #[cfg(feature = "testing")]
@@ -50,7 +50,7 @@ pub(crate) struct Record {
     text: Arc<Mutex<String>>,
     received: Vec<u8>,
     sent: Vec<u8>,
-    /// The rest of the client's line stands behind a secret.
+    /// A secret has come, so the rest of the client's line is hidden.
     hidden: bool,
 }
 
@@ -61,7 +61,7 @@ impl Recorder {
         Self::default()
     }
 
-    /// What was said so far, one text for each connection in the order of their beginning.
+    /// The transcripts so far, one for each connection in the order in which they began.
     #[must_use]
     pub fn transcripts(&self) -> Vec<String> {
         lock(&self.0).iter().map(|text| lock(text).clone()).collect()
@@ -108,7 +108,7 @@ impl Record {
         }
     }
 
-    /// Something secret stands here, and nothing of its line is told from here on.
+    /// A secret comes here: the rest of the line is not written.
     pub(crate) fn hide(&mut self) {
         self.finish_received();
         self.hidden = true;
@@ -165,7 +165,7 @@ impl Drop for Record {
     }
 }
 
-/// Whether the line means itself in a dialogue: printable, and without what would be taken for a name.
+/// Whether a dialogue can contain the line as it is: printable, and without what a dialogue takes for a placeholder.
 fn is_plain(line: &[u8]) -> bool {
     let names = line.windows(2).any(|pair| matches!(pair, [b'{', b'A'..=b'Z' | b'*']));
     !names && line.iter().all(|byte| matches!(byte, b' '..=b'~'))
@@ -186,7 +186,7 @@ fn escaped(bytes: &[u8]) -> String {
     out
 }
 
-/// A poisoned lock means that an allocation failed; a text is whole between statements.
+/// Every statement leaves a text valid, so a lock that a panic poisoned can still be used.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

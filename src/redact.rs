@@ -1,5 +1,5 @@
-//! Secrets that were sent, remembered in every form in which a server may give them back, so that what is shown to people can be
-//! cleaned of them. It does not know who shows what.
+//! Removes secrets that were sent from texts that people see, in every form in which a server may repeat them. It does not know where
+//! the texts are shown.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -12,11 +12,11 @@ use zeroize::Zeroizing;
 
 use crate::error::Error;
 
-/// What stands in the place of a secret.
+/// Replaces a secret.
 pub(crate) const HIDDEN: &str = "<secret>";
-/// Shorter ones are no secrets, and hiding them would hide everything.
+/// Shorter strings are not redacted: they would match almost everywhere.
 const SHORTEST: usize = 3;
-/// So much of a secret's beginning is hidden at the end of a text, which may have been cut there.
+/// The beginning of a secret is hidden at the end of a text, which may have been cut there, if it has at least this length.
 const PREFIX: usize = 4;
 
 const TOLERANT: GeneralPurpose = GeneralPurpose::new(
@@ -27,7 +27,7 @@ const TOLERANT: GeneralPurpose = GeneralPurpose::new(
 /// The secrets of one connection; wiped when dropped.
 #[derive(Default)]
 pub(crate) struct Redactor {
-    /// The longest first, so that a whole is hidden before its parts.
+    /// The longest first, so that a secret is hidden before its parts.
     forms: Vec<Zeroizing<Vec<u8>>>,
 }
 
@@ -35,7 +35,7 @@ impl Redactor {
     /// Learns what was sent: a string or quoted string, or base64 of a SASL message (RFC 4616, RFC 7628, RFC 2195, RFC 5802).
     pub(crate) fn learn(&mut self, sent: &[u8]) {
         let sent = sent.strip_suffix(b"\r\n").unwrap_or(sent);
-        // A literal's announcement is hidden for its length, and is no secret where it stands for another.
+        // The announcement of a literal is hidden because of its length only. Elsewhere it is not a secret.
         if matches!(sent, [b'{', size @ .., b'}'] if size.iter().all(|byte| byte.is_ascii_digit() || *byte == b'+')) {
             return;
         }
@@ -75,7 +75,7 @@ impl Redactor {
     /// One secret, in the forms in which it may come back.
     fn learn_raw(&mut self, secret: &[u8]) {
         self.add(secret);
-        // As the names of response codes are kept.
+        // The names of response codes are kept in upper case.
         self.add(&secret.to_ascii_uppercase());
         self.add(STANDARD.encode(secret).trim_end_matches('=').as_bytes());
         self.add(&quoted(secret));

@@ -1,27 +1,27 @@
-//! When the peer has had enough time: instants in, one next deadline out. It must not know what is waited for beyond whether
-//! something is; IDLE keeps its own times.
+//! The deadlines for the peer: instants go in, the next deadline comes out. It knows only whether something is waited for, not what; IDLE
+//! has its own deadlines.
 
 use std::time::{Duration, Instant};
 
-/// The least a response that has begun must come at, in bytes a second, over the time allowed for progress.
+/// The least rate of a response that has begun, in bytes per second, over the time allowed for progress.
 const LEAST_RATE: u64 = 1024;
 
-/// The engine's watch over the peer.
+/// The deadlines of one connection.
 #[derive(Debug)]
 pub(crate) struct Clock {
     progress: Duration,
-    /// The last instant anybody told.
+    /// The last instant that came in.
     now: Instant,
-    /// When the peer last gave a sign of life, or was first asked for one.
+    /// When the last byte came or left, or the wait for an answer began.
     alive: Instant,
-    /// A response has begun and is not whole: since when, and how much had come then.
+    /// A response is incomplete: since when, and the number of bytes received by then.
     unfinished: Option<(Instant, u64)>,
     received: u64,
-    /// How long a call may go without anything that belongs to it, and since when it has.
+    /// How long a call may go without data that belongs to it, and when the last came.
     call: Option<Duration>,
     progressed: Instant,
-    /// An answer that has a time of its own: the greeting, the end of IDLE, the goodbye.
-    special: Option<Instant>,
+    /// The deadline of an answer that has one of its own: the greeting, the end of IDLE, the goodbye.
+    answer: Option<Instant>,
     waiting: bool,
     paused: bool,
 }
@@ -36,7 +36,7 @@ impl Clock {
             received: 0,
             call: None,
             progressed: now,
-            special: None,
+            answer: None,
             waiting: false,
             paused: false,
         }
@@ -46,36 +46,36 @@ impl Clock {
         self.now
     }
 
-    pub(crate) fn tell(&mut self, now: Instant) {
+    pub(crate) fn advance(&mut self, now: Instant) {
         self.now = now;
     }
 
     pub(crate) fn received(&mut self, bytes: usize, now: Instant) {
-        self.tell(now);
+        self.advance(now);
         self.alive = now;
         self.received = self.received.saturating_add(bytes as u64);
     }
 
-    /// Something came, or went, that belongs to the call that runs, or another call's turn has come.
+    /// Data of the running call came or left, or another call has begun.
     pub(crate) fn progressed(&mut self) {
         self.progressed = self.now;
     }
 
-    /// Whether a call runs, and how long it may go without anything that belongs to it.
-    pub(crate) fn calls(&mut self, within: Option<Duration>) {
+    /// Whether a call runs, and how long it may go without data that belongs to it.
+    pub(crate) fn call_within(&mut self, within: Option<Duration>) {
         if within.is_some() && self.call.is_none() {
             self.progressed();
         }
         self.call = within;
     }
 
-    /// Our own side gave the peer something; its silence counts from here.
+    /// Bytes were sent; the peer's silence counts from now.
     pub(crate) fn sent(&mut self) {
         self.alive = self.now;
     }
 
-    /// Whether an answer is due, and whether one has begun.
-    pub(crate) fn waits(&mut self, waiting: bool, unfinished: bool) {
+    /// Whether an answer is due, and whether one is incomplete.
+    pub(crate) fn set_waiting(&mut self, waiting: bool, unfinished: bool) {
         if waiting && !self.waiting {
             self.alive = self.now;
         }
@@ -88,13 +88,13 @@ impl Clock {
     }
 
     /// An answer is due within its own time.
-    pub(crate) fn special(&mut self, within: Option<Duration>) {
-        self.special = within.map(|time| self.now + time);
+    pub(crate) fn answer_within(&mut self, within: Option<Duration>) {
+        self.answer = within.map(|time| self.now + time);
     }
 
-    /// While we do not read, the peer's silence is ours.
-    pub(crate) fn pause(&mut self, paused: bool, now: Instant) {
-        self.tell(now);
+    /// While the driver does not read, no deadline runs: the peer cannot be blamed for the silence.
+    pub(crate) fn set_paused(&mut self, paused: bool, now: Instant) {
+        self.advance(now);
         self.paused = paused;
         if !paused {
             (self.alive, self.progressed) = (now, now);
@@ -109,23 +109,23 @@ impl Clock {
         let silence = self.waiting.then(|| self.alive + self.progress);
         let slowness = self.unfinished.map(|(since, _)| since + self.progress);
         let idleness = self.call.map(|time| self.progressed + time);
-        [self.special, silence, slowness, idleness].into_iter().flatten().min()
+        [self.answer, silence, slowness, idleness].into_iter().flatten().min()
     }
 
-    /// Why the peer is out of time, if it is.
-    pub(crate) fn ring(&mut self, now: Instant) -> Option<&'static str> {
-        self.tell(now);
+    /// The reason if a deadline has passed.
+    pub(crate) fn expired(&mut self, now: Instant) -> Option<&'static str> {
+        self.advance(now);
         if self.paused {
             return None;
         }
-        if self.special.is_some_and(|deadline| deadline <= now) {
+        if self.answer.is_some_and(|deadline| deadline <= now) {
             return Some("the server did not answer in time");
         }
         if self.waiting && self.alive + self.progress <= now {
             return Some("the server has stopped answering");
         }
         if self.call.is_some_and(|time| self.progressed + time <= now) {
-            return Some("the server has sent nothing that belongs to the answer for too long");
+            return Some("the server has sent no part of the answer for too long");
         }
         let (since, before) = self.unfinished?;
         if since + self.progress > now {
@@ -148,12 +148,12 @@ mod tests {
         let start = Instant::now();
         let mut clock = Clock::new(MINUTE, start);
         assert_eq!(clock.deadline(), None);
-        clock.tell(start + MINUTE);
-        clock.waits(true, false);
+        clock.advance(start + MINUTE);
+        clock.set_waiting(true, false);
         assert_eq!(clock.deadline(), Some(start + 2 * MINUTE));
         clock.received(1, start + 2 * MINUTE - Duration::from_secs(1));
-        assert_eq!(clock.ring(start + 2 * MINUTE), None);
-        assert!(clock.ring(start + 3 * MINUTE).is_some());
+        assert_eq!(clock.expired(start + 2 * MINUTE), None);
+        assert!(clock.expired(start + 3 * MINUTE).is_some());
     }
 
     #[test]
@@ -162,13 +162,13 @@ mod tests {
         let mut clock = Clock::new(MINUTE, start);
         for (rate, out) in [(1024, false), (1023, true)] {
             let mut now = clock.now();
-            clock.waits(true, false);
-            clock.waits(true, true);
+            clock.set_waiting(true, false);
+            clock.set_waiting(true, true);
             for _ in 0..60 {
                 now += Duration::from_secs(1);
                 clock.received(rate, now);
             }
-            assert_eq!(clock.ring(now).is_some(), out, "{rate} bytes a second");
+            assert_eq!(clock.expired(now).is_some(), out, "{rate} bytes a second");
         }
     }
 
@@ -176,32 +176,32 @@ mod tests {
     fn what_belongs_to_no_call_does_not_keep_it_waiting() {
         let start = Instant::now();
         let mut clock = Clock::new(MINUTE, start);
-        clock.calls(Some(2 * MINUTE));
+        clock.call_within(Some(2 * MINUTE));
         for (minute, belongs, over) in [(1, false, false), (2, true, false), (3, false, false), (4, false, true)] {
             let now = start + minute * MINUTE - Duration::from_secs(1);
             clock.received(1, now);
             if belongs {
                 clock.progressed();
             }
-            assert_eq!(clock.ring(start + minute * MINUTE).is_some(), over, "{minute}");
+            assert_eq!(clock.expired(start + minute * MINUTE).is_some(), over, "{minute}");
         }
-        clock.pause(true, start + 4 * MINUTE);
-        assert_eq!(clock.ring(start + 90 * MINUTE), None);
-        clock.pause(false, start + 90 * MINUTE);
+        clock.set_paused(true, start + 4 * MINUTE);
+        assert_eq!(clock.expired(start + 90 * MINUTE), None);
+        clock.set_paused(false, start + 90 * MINUTE);
         assert_eq!(clock.deadline(), Some(start + 92 * MINUTE));
-        clock.calls(None);
-        assert_eq!(clock.ring(start + 900 * MINUTE), None);
+        clock.call_within(None);
+        assert_eq!(clock.expired(start + 900 * MINUTE), None);
     }
 
     #[test]
-    fn time_stands_still_while_we_do_not_read() {
+    fn no_deadline_runs_while_the_driver_does_not_read() {
         let start = Instant::now();
         let mut clock = Clock::new(MINUTE, start);
-        clock.waits(true, true);
-        clock.pause(true, start);
+        clock.set_waiting(true, true);
+        clock.set_paused(true, start);
         assert_eq!(clock.deadline(), None);
-        clock.pause(false, start + 10 * MINUTE);
-        assert_eq!(clock.ring(start + 10 * MINUTE), None);
+        clock.set_paused(false, start + 10 * MINUTE);
+        assert_eq!(clock.expired(start + 10 * MINUTE), None);
         assert_eq!(clock.deadline(), Some(start + 11 * MINUTE));
     }
 }

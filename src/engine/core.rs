@@ -1,5 +1,5 @@
-//! What every engine keeps beside its protocol: the clock, the deliveries on their way out, who waits for the greeting, the change to
-//! TLS, and the end of the session. It must not know what is asked or answered.
+//! The state that both engines share: the clock, deliveries that wait for the driver, the request that waits for the greeting, the
+//! upgrade to TLS, and the end of the session. It must not know requests or replies.
 
 use std::collections::VecDeque;
 use std::time::Instant;
@@ -15,19 +15,19 @@ pub(crate) struct Core<D> {
     pub(crate) clock: Clock,
     pub(crate) deadlines: Deadlines,
     deliveries: VecDeque<(Id, D)>,
-    /// Who waits for the greeting.
+    /// The request that waits for the greeting.
     greeting: Option<Id>,
     upgrade: Upgrade,
     outcome: Option<Result<()>>,
 }
 
-/// How far the change to TLS is, and who asked for it: `None` if nobody waits for it any more.
+/// How far the upgrade to TLS is, and the request that asked for it; `None` if its handle is gone.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Upgrade {
     None,
     /// The server has agreed, and the driver does not know it yet.
     Due(Option<Id>),
-    /// The driver is at it.
+    /// The driver encrypts the stream.
     Running(Option<Id>),
 }
 
@@ -35,7 +35,7 @@ impl<D: Deliverable> Core<D> {
     /// Begins with the wait for the greeting.
     pub(crate) fn new(deadlines: Deadlines, now: Instant) -> Self {
         let mut clock = Clock::new(deadlines.progress, now);
-        clock.special(Some(deadlines.greeting));
+        clock.answer_within(Some(deadlines.greeting));
         Self { clock, deadlines, deliveries: VecDeque::new(), greeting: None, upgrade: Upgrade::None, outcome: None }
     }
 
@@ -57,7 +57,7 @@ impl<D: Deliverable> Core<D> {
         self.deliveries.pop_front()
     }
 
-    /// Somebody wants to know of the greeting, which may have come already.
+    /// A request waits for the greeting, which may have come already.
     pub(crate) fn await_greeting(&mut self, id: Id, greeted: bool) {
         match greeted {
             true => self.deliver(Some(id), D::done()),
@@ -65,9 +65,9 @@ impl<D: Deliverable> Core<D> {
         }
     }
 
-    /// The greeting has come: who waited for it.
+    /// The greeting has come; returns the request that waited for it.
     pub(crate) fn greeted(&mut self) -> Option<Id> {
-        self.clock.special(None);
+        self.clock.answer_within(None);
         self.greeting.take()
     }
 
@@ -101,8 +101,8 @@ impl<D: Deliverable> Core<D> {
         }
     }
 
-    /// Bytes that follow the agreement to encrypt would be read as if they had come encrypted: somebody has put them there
-    /// (RFC 9051 §11.1, RFC 2595 §4).
+    /// Bytes between the agreement and TLS would be read as if they had come encrypted: an attacker has injected them (RFC 9051 §11.1,
+    /// RFC 2595 §4).
     pub(crate) fn check_injection(&self, unread: usize) -> Result<()> {
         match self.is_upgrading() && unread > 0 {
             true => Err(Error::protocol("the server sent bytes between agreeing to TLS and beginning it")),
@@ -110,18 +110,18 @@ impl<D: Deliverable> Core<D> {
         }
     }
 
-    /// Why no more will be read, after the end of the input.
+    /// The error for the end of the input.
     pub(crate) fn lost(error: Option<Error>, greeted: bool) -> Error {
         match error {
             Some(error) => error,
-            // Servers that have too many connections close the next one at once.
+            // Servers with too many connections close the next one at once.
             None if !greeted => Error::closed("the server closed the connection before its greeting")
                 .with_words(Some(Words::ConnectionLimit)),
             None => Error::closed("the server closed the connection"),
         }
     }
 
-    /// The session is over. Those that wait, each named once in a row, get its error.
+    /// The session is over: every request that waits gets its error. The ids of one request come in a row.
     pub(crate) fn end(&mut self, outcome: Result<()>, waiting: impl IntoIterator<Item = Id>) {
         let error = outcome.as_ref().err().cloned().unwrap_or_else(over);
         let mut waiting: Vec<Id> = self.greeting.take().into_iter().chain(waiting).collect();
@@ -130,7 +130,7 @@ impl<D: Deliverable> Core<D> {
         }
         waiting.dedup();
         waiting.into_iter().for_each(|id| self.refuse(id, error.clone()));
-        self.clock.special(None);
+        self.clock.answer_within(None);
         self.outcome = Some(outcome);
     }
 
@@ -142,12 +142,12 @@ impl<D: Deliverable> Core<D> {
         self.outcome.clone()
     }
 
-    /// Why nothing can be asked any more, once the session is over.
+    /// The error for every request once the session is over.
     pub(crate) fn closed(&self) -> Option<Error> {
         self.outcome.as_ref().map(closed)
     }
 
-    /// Gives back room that nothing waits in.
+    /// Frees unused memory.
     pub(crate) fn release_memory(&mut self) {
         self.deliveries.shrink_to_fit();
     }

@@ -1,10 +1,10 @@
-//! The errors that both engines end their requests with, and the server's words in them. It must not know a protocol.
+//! The errors with which both engines end requests, and the server's text in them. It must not know a protocol.
 
 use crate::error::{Error, Kind, Result};
 
 /// How many characters of the server's text go into an error.
 pub(crate) const TEXT: usize = 300;
-/// How many octets of a line that is not understood go into an error.
+/// How many octets of an unexpected line go into an error.
 const EXCERPT: usize = 80;
 
 /// The session ended as it should.
@@ -12,7 +12,7 @@ pub(crate) fn over() -> Error {
     Error::closed("the session has ended")
 }
 
-/// Why nothing can be asked any more, after that end.
+/// The error for every request after that end.
 pub(crate) fn closed(outcome: &Result<()>) -> Error {
     match outcome {
         Err(error) if error.kind() == Kind::Closed => error.clone(),
@@ -33,7 +33,7 @@ pub(crate) fn excerpt(line: &[u8]) -> String {
     format!("\"{}\"", line.get(..EXCERPT).unwrap_or(line).escape_ascii())
 }
 
-/// The server's words, without what could disturb a terminal or a log.
+/// The server's text, without control characters, which could disturb a terminal or a log.
 pub(crate) fn clean(text: &str) -> String {
     text.trim().chars().filter(|char| !char.is_control()).take(TEXT).collect()
 }

@@ -1,6 +1,6 @@
-//! Turns an engine by arbitrary bytes, for the fuzz targets: input in pieces, requests, cancellations and the passing of time,
-//! all chosen by the data. What must hold for every engine is asserted here; nothing here knows a protocol. What it keeps for
-//! itself is small, since the target measures the memory of it all.
+//! Runs an engine by arbitrary bytes, for the fuzz targets: input in pieces, requests, cancellations and the passing of time, all chosen
+//! by the data. It asserts what must hold for every engine, and must not know a protocol. It keeps little in memory, because the target
+//! measures the memory of everything.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -14,11 +14,11 @@ const OPEN: usize = 16;
 /// Requests given up: each is kept until the server has answered what of it was sent, which is the caller's memory too.
 const CANCELLED: usize = 64;
 
-/// What a number asks for.
+/// The request that a number stands for.
 pub(crate) enum Generated<R> {
-    /// Something of its own, which must come to an end.
+    /// A new request, which must come to an end.
     New(R),
-    /// Something added to what was asked for before.
+    /// An addition to an earlier request.
     More(R),
 }
 
@@ -35,12 +35,12 @@ pub(crate) fn play<E: Engine>(
     let (mut now, mut input, mut watch) = (start, BytesMut::new(), Watch::new(data.len()));
     engine.handle_request(watch.begin(), greeting, now);
     let mut rest = data;
-    while let [act, argument, behind @ ..] = rest {
-        rest = behind;
+    while let [act, argument, after @ ..] = rest {
+        rest = after;
         match act % 12 {
             0..=3 | 11 => {
-                let (piece, behind) = rest.split_at(usize::from(*argument).min(rest.len()));
-                rest = behind;
+                let (piece, after) = rest.split_at(usize::from(*argument).min(rest.len()));
+                rest = after;
                 input.extend_from_slice(piece);
                 engine.handle_input(&mut input, now);
                 assert!(input.len() <= unread + 255, "{} bytes are left unread", input.len());
@@ -94,13 +94,13 @@ pub(crate) fn play<E: Engine>(
     assert!(watch.open.is_empty(), "a request after the end has none");
 }
 
-/// Which requests wait for their end.
+/// The requests that have not ended.
 struct Watch {
     open: BTreeSet<Id>,
     cancelled: usize,
     /// By number: whether the request came to its end.
     ended: Vec<bool>,
-    /// What may still come out of the engine before that counts as endless.
+    /// How much may still come out of the engine before it counts as endless.
     steps: usize,
 }
 
@@ -131,7 +131,7 @@ impl Watch {
             let ended = self.ended.get_mut(id.0 as usize);
             assert!(
                 ended.as_ref().is_some_and(|ended| !**ended),
-                "{id:?} was never asked for, or goes on behind its end"
+                "{id:?} was never asked for, or continues after its end"
             );
             if delivery.is_last() {
                 self.open.remove(&id);

@@ -1,10 +1,10 @@
-//! A state that one engine changes and any handle reads: it is published as one immutable value, anew only if it has changed. It must
-//! not know what the state is.
+//! A state that one engine changes and all handles read: each version is published as one immutable value. It must not know what the
+//! state is.
 
 use std::ops::Deref;
 use std::sync::Arc;
 
-/// The state as the engine has it, and as it was published last.
+/// The engine's state, and the version that was published last.
 #[derive(Debug)]
 pub(crate) struct Published<S> {
     state: S,
@@ -23,14 +23,14 @@ impl<S: Clone> Published<S> {
         &mut self.state
     }
 
-    /// Lets the handles see what has changed.
+    /// Publishes the state if it has changed.
     pub(crate) fn publish(&mut self) {
         if std::mem::take(&mut self.changed) {
             self.shared = Arc::new(self.state.clone());
         }
     }
 
-    /// What was published last: the same allocation as long as nothing changes.
+    /// The version that was published last: the same allocation until something changes.
     pub(crate) fn shared(&self) -> Arc<S> {
         self.shared.clone()
     }

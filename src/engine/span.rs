@@ -1,5 +1,5 @@
-//! One command as a span of `tracing`, target `postroom`, with what came in answer to it. It begins when the command is sent and
-//! ends with its answer; where nobody listens it costs a comparison. It knows no protocol.
+//! One command as a span of `tracing`, target `postroom`, with the size of its answer. It begins when the command is sent and ends with
+//! the answer. It must not know a protocol.
 
 use tracing::{debug_span, field};
 
@@ -19,13 +19,13 @@ impl Span {
         Self { span, messages: 0, bytes: 0 }
     }
 
-    /// So much came of its answer: responses or messages, and their bytes.
+    /// Counts what came of its answer: responses or messages, and their bytes.
     pub(crate) fn add(&mut self, messages: usize, bytes: usize) {
         self.messages += messages as u64;
         self.bytes += bytes as u64;
     }
 
-    /// The server has said whether it did it.
+    /// The server has answered; `ok` is whether the command succeeded.
     pub(crate) fn answered(&self, ok: bool) {
         self.span.record("ok", ok);
     }

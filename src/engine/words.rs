@@ -1,9 +1,8 @@
-//! What a server says in words of its state, where it has no code for it; the same in both protocols. It must not know to what it was
-//! said.
+//! Recognises texts in which servers report their state if they have no code for it. It must not know a protocol or a command.
 
 use crate::error::Words;
 
-/// What the words mean for whoever would come again.
+/// What the text means for the next attempt.
 pub(crate) fn of(text: &str) -> Option<Words> {
     let text = text.to_ascii_lowercase();
     if speaks_of_too_many(&text) {

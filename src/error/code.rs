@@ -1,5 +1,5 @@
-//! [`Code`]: a server's response code, kept by name, and what the codes of both protocols mean for whoever decides what to do next.
-//! It must not know which command was answered.
+//! [`Code`]: a server's response code, kept by name, and what the codes of both protocols mean for the caller's next step. It must
+//! not know which command was answered.
 
 use std::fmt;
 
@@ -24,7 +24,7 @@ impl Code {
         &self.name
     }
 
-    /// What stood behind the name, unparsed and without the bracket; empty where nothing did.
+    /// What follows the name, unparsed and without the bracket; empty if nothing does.
     pub fn data(&self) -> &str {
         &self.data
     }
@@ -34,12 +34,12 @@ impl Code {
         self.name.eq_ignore_ascii_case(name)
     }
 
-    /// Whether it is that code of POP3 or one below it: further levels stand behind a slash (RFC 2449 §8).
+    /// Whether it is that code of POP3 or one below it: levels are separated by a slash (RFC 2449 §8).
     pub(crate) fn is_within(&self, level: &str) -> bool {
         self.name.strip_prefix(level).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     }
 
-    pub(super) fn spares_the_login(&self) -> bool {
+    pub(super) fn is_not_about_credentials(&self) -> bool {
         let other = ["IN-USE", "LOGIN-DELAY", "SYS", "UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG", "CORRUPTION"];
         other.iter().any(|name| self.is_within(name))
     }
@@ -49,7 +49,7 @@ impl Code {
         known.iter().any(|name| self.is_within(name))
     }
 
-    /// RFC 3206 §4 and §5; and a mailbox whose UIDs mean other messages now.
+    /// RFC 3206 §4 and §5; and a mailbox with a new UIDVALIDITY, whose UIDs mean other messages.
     pub(super) fn is_lasting(&self) -> bool {
         self.is_within("SYS/PERM") || self.is_within("AUTH") || self.is("UIDVALIDITY")
     }
@@ -61,7 +61,7 @@ impl Code {
         about.iter().any(|name| self.is(name))
     }
 
-    /// Whoever came too soon, or twice.
+    /// The caller logged in too soon, or twice.
     pub(super) fn blames_caller(&self) -> bool {
         self.is_within("LOGIN-DELAY") || self.is_within("IN-USE")
     }

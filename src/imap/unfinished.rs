@@ -17,7 +17,7 @@ pub(super) struct Unfinished<T> {
 impl<T: Send + Sync + 'static> Unfinished<T> {
     /// The failure as an error of the whole call: its kind and code, with what was done in it.
     pub(super) fn after(failure: Error, text: &'static str, done: T) -> Error {
-        failure.clone().seen_as_itself(text).with_source(Self { done, failure })
+        failure.clone().with_context(text).with_source(Self { done, failure })
     }
 
     /// What was done, if the error says so.

@@ -139,7 +139,7 @@ impl Exchange {
     fn refused(&self, error: Error) -> Failure {
         if let Some(complaint) = self.mechanism.complaint() {
             let text = format!("the server refused the login by {}: {}", self.name, complaint.text);
-            return Failure { stale: complaint.stale, unheard: None, error: error.seen_as(Kind::Login, text) };
+            return Failure { stale: complaint.stale, unheard: None, error: error.reclassify(Kind::Login, text) };
         }
         let proof = error.code().is_some_and(is_about_the_proof);
         if error.kind() == Kind::Bad && !self.answered && !proof {
@@ -147,10 +147,10 @@ impl Exchange {
         }
         let judged = error.kind() == Kind::Rejected && !error.is_retryable();
         let stale = judged && (proof || error.code().is_none());
-        let error = error.of_login(self.name);
+        let error = error.as_login_error(self.name);
         if error.kind() == Kind::Login && self.hides && !proof {
             let text = format!("{error}; where the password is right, the server cannot serve this mechanism: {ONLY}");
-            return Failure { stale, unheard: None, error: error.seen_as(Kind::Login, text) };
+            return Failure { stale, unheard: None, error: error.reclassify(Kind::Login, text) };
         }
         Failure { stale, unheard: None, error }
     }
@@ -158,7 +158,7 @@ impl Exchange {
     fn unheard(&self, error: Error) -> Failure {
         let unheard = Some(if self.begun { Unheard::Initial } else { Unheard::Command });
         let text = format!("the server offers {} and does not understand it ({error}): {ONLY}", self.name);
-        Failure { stale: false, unheard, error: error.seen_as(Kind::Bad, text) }
+        Failure { stale: false, unheard, error: error.reclassify(Kind::Bad, text) }
     }
 
     fn respond(&mut self, challenge: &[u8]) -> Result<Secret> {

@@ -90,7 +90,7 @@ impl Engine {
         match &plan.effect {
             Effect::Select { name, read_only } => self.mirror.open(name.clone(), *read_only, id.0),
             Effect::Number { .. } => self.mirror.begin_numbering(),
-            Effect::Logout => self.core.clock.special(Some(self.core.deadlines.logout)),
+            Effect::Logout => self.core.clock.answer_within(Some(self.core.deadlines.logout)),
             _ => {}
         }
         self.wire.start(id, plan, self.mirror.capabilities(), self.core.now());
@@ -131,9 +131,9 @@ impl Engine {
             self.core.deliver(Some(id), Delivery::Ready(credit));
         }
         let waits = self.wire.waits();
-        self.core.clock.waits(waits, self.intake.is_unfinished());
+        self.core.clock.set_waiting(waits, self.intake.is_unfinished());
         let calls = waits && !self.wire.is_idling();
-        self.core.clock.calls(calls.then_some(self.core.deadlines.call));
+        self.core.clock.call_within(calls.then_some(self.core.deadlines.call));
     }
 
     /// The UIDVALIDITY has changed: whoever watches or asks by the old UIDs has come to the end.
@@ -186,7 +186,7 @@ impl crate::engine::Engine for Engine {
     const WIRE_FORMAT: WireFormat = wire_format::WIRE_FORMAT;
 
     fn handle_request(&mut self, id: Id, request: Request, now: Instant) {
-        self.core.clock.tell(now);
+        self.core.clock.advance(now);
         if let Some(error) = self.core.closed() {
             // What is added to an old request has had its end.
             if !matches!(request, Request::Answer(_) | Request::Feed(_) | Request::Untaken(_)) {
@@ -210,7 +210,7 @@ impl crate::engine::Engine for Engine {
     }
 
     fn handle_cancel(&mut self, id: Id, now: Instant) {
-        self.core.clock.tell(now);
+        self.core.clock.advance(now);
         self.core.forget(id);
         let cancelled = self.wire.cancel(id, self.mirror.capabilities(), now, &self.core.deadlines);
         self.fail_if(cancelled);
@@ -232,7 +232,7 @@ impl crate::engine::Engine for Engine {
     }
 
     fn handle_end(&mut self, error: Option<Error>, now: Instant) {
-        self.core.clock.tell(now);
+        self.core.clock.advance(now);
         // Some servers just close, and the rest of the goodbye does not matter.
         if !self.core.is_over() {
             self.leave();
@@ -242,14 +242,14 @@ impl crate::engine::Engine for Engine {
     }
 
     fn handle_upgraded(&mut self, now: Instant) {
-        self.core.clock.tell(now);
+        self.core.clock.advance(now);
         self.notices.protect();
         self.core.upgraded();
         self.after();
     }
 
     fn handle_deadline(&mut self, now: Instant) {
-        if let Some(reason) = self.core.clock.ring(now) {
+        if let Some(reason) = self.core.clock.expired(now) {
             self.fail(Error::new(Kind::Timeout, reason));
         }
         let rung = self.wire.ring_idle(now, &self.core.deadlines);
@@ -258,11 +258,11 @@ impl crate::engine::Engine for Engine {
     }
 
     fn handle_backlog(&mut self, full: bool, now: Instant) {
-        self.core.clock.pause(full, now);
+        self.core.clock.set_paused(full, now);
     }
 
     fn handle_written(&mut self, now: Instant) {
-        self.core.clock.tell(now);
+        self.core.clock.advance(now);
         self.core.clock.sent();
         self.core.clock.progressed();
     }

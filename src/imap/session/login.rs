@@ -45,7 +45,7 @@ impl Imap {
             return Err(Error::new(Kind::Tls, "the server logged the session in before TLS, which prevents it"));
         }
         let seen = |error: Error| match error.kind() {
-            Kind::Rejected | Kind::Bad => error.seen_as(Kind::Tls, "the server does not encrypt the connection"),
+            Kind::Rejected | Kind::Bad => error.reclassify(Kind::Tls, "the server does not encrypt the connection"),
             _ => error,
         };
         self.call(StartTls).await.map_err(seen)
@@ -95,7 +95,7 @@ impl Carrier for ImapLogin<'_> {
     async fn command(&self) -> Result<()> {
         let password = self.login.command_password().ok_or_else(|| Error::input("this login has no password"))?;
         let command = LoginCommand { user: self.login.user(), password };
-        self.imap.call(command).await.map_err(|error| error.of_login("LOGIN"))
+        self.imap.call(command).await.map_err(|error| error.as_login_error("LOGIN"))
     }
 
     fn room(&self, _: &str) -> Result<usize> {

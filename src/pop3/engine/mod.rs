@@ -109,7 +109,7 @@ impl Engine {
             self.start_commands();
         }
         let begun = self.body.is_some() || self.unread > 0;
-        self.core.clock.waits(!self.running.is_empty(), begun && !self.core.is_over());
+        self.core.clock.set_waiting(!self.running.is_empty(), begun && !self.core.is_over());
         self.state.publish();
     }
 
@@ -144,7 +144,7 @@ impl crate::engine::Engine for Engine {
     const WIRE_FORMAT: WireFormat = wire_format::WIRE_FORMAT;
 
     fn handle_request(&mut self, id: Id, request: Request, now: Instant) {
-        self.core.clock.tell(now);
+        self.core.clock.advance(now);
         if let Some(error) = self.core.closed() {
             // What is added to an old request has had its end.
             if !matches!(request, Request::Answer { .. }) {
@@ -163,7 +163,7 @@ impl crate::engine::Engine for Engine {
     }
 
     fn handle_cancel(&mut self, id: Id, now: Instant) {
-        self.core.clock.tell(now);
+        self.core.clock.advance(now);
         self.cancel(id);
         self.after();
     }
@@ -182,19 +182,19 @@ impl crate::engine::Engine for Engine {
     }
 
     fn handle_end(&mut self, error: Option<Error>, now: Instant) {
-        self.core.clock.tell(now);
+        self.core.clock.advance(now);
         self.fail(Core::<Delivery>::lost(error, self.is_greeted()));
         self.after();
     }
 
     fn handle_upgraded(&mut self, now: Instant) {
-        self.core.clock.tell(now);
+        self.core.clock.advance(now);
         self.core.upgraded();
         self.after();
     }
 
     fn handle_deadline(&mut self, now: Instant) {
-        if let Some(reason) = self.core.clock.ring(now) {
+        if let Some(reason) = self.core.clock.expired(now) {
             let bare = self.body.as_ref().is_some_and(Body::has_bare_end);
             let hint = if bare { "; its last line was a dot without CR, see `Limits::bare_line_feeds`" } else { "" };
             self.fail(Error::new(Kind::Timeout, format!("{reason}{hint}")));
@@ -203,11 +203,11 @@ impl crate::engine::Engine for Engine {
     }
 
     fn handle_backlog(&mut self, full: bool, now: Instant) {
-        self.core.clock.pause(full, now);
+        self.core.clock.set_paused(full, now);
     }
 
     fn handle_written(&mut self, now: Instant) {
-        self.core.clock.tell(now);
+        self.core.clock.advance(now);
         self.core.clock.sent();
     }
 

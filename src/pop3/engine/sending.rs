@@ -91,7 +91,7 @@ impl Engine {
             return self.core.refuse(id, error);
         }
         if plan.effect == Effect::Quit {
-            self.core.clock.special(Some(self.core.deadlines.logout));
+            self.core.clock.answer_within(Some(self.core.deadlines.logout));
             self.state.change().farewell = Farewell::Unanswered;
         }
         let line = plan.line.expose();

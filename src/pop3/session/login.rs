@@ -44,7 +44,7 @@ async fn encrypt(link: &Pop3Link) -> Result<()> {
     }
     let plan = Plan::new("STLS", &[])?.needs(Needs::BeforeLogin).effect(Effect::StartTls);
     match one(link, plan).await {
-        Err(error) if error.kind() == Kind::Rejected => Err(error.seen_as(Kind::Tls, "the server refused STLS")),
+        Err(error) if error.kind() == Kind::Rejected => Err(error.reclassify(Kind::Tls, "the server refused STLS")),
         other => other.map(drop),
     }
 }
@@ -111,8 +111,10 @@ impl Carrier for Pop3Login<'_> {
 
     async fn command(&self) -> Result<()> {
         match self.stamp() {
-            Some(stamp) => apop(self.link, self.login, stamp).await.map_err(|error| error.of_login("APOP")),
-            None => user_and_password(self.link, self.login).await.map_err(|error| error.of_login("USER and PASS")),
+            Some(stamp) => apop(self.link, self.login, stamp).await.map_err(|error| error.as_login_error("APOP")),
+            None => {
+                user_and_password(self.link, self.login).await.map_err(|error| error.as_login_error("USER and PASS"))
+            }
         }
     }
 
