@@ -1,5 +1,5 @@
-//! Where and how to connect: host, port, security, trust, limits. Plain values that are checked before a byte is sent; it
-//! opens no socket and knows no secret. URLs are read in `config/url.rs`.
+//! Where and how to connect: host, port, security, trust, limits. Plain values that are checked before a byte is sent. It opens no
+//! socket, and must not look into what `conn` keeps in its slots. URLs are read in `config/url.rs`.
 
 mod alerts;
 mod host;
@@ -19,18 +19,17 @@ use crate::rustls::pki_types::pem::PemObject;
 use crate::rustls::pki_types::{CertificateDer, ServerName};
 use crate::rustls::{ClientConfig, RootCertStore};
 
-/// Where a mailbox lives and how to get there: host, port, security, trusted roots, limits and deadlines.
+/// Where the server is and how to connect to it: host, port, security, trusted roots, limits and deadlines.
 ///
 /// A host name alone means TLS from the first byte on the protocol's usual port (993 for IMAP, 995 for POP3; RFC 8314 §3.2
-/// and §3.3), the certificate checked for that name against the roots of `webpki-roots`. What weakens that is spelled
-/// `dangerous`. Building one touches nothing; what is wrong in it is said when connecting, with
-/// [`Kind::Input`](crate::Kind::Input), before the host is looked up. Cheap to clone.
+/// and §3.3), and the certificate is checked for that name against the roots of `webpki-roots`. Names of methods that
+/// weaken this contain `dangerous`. Building a `Config` does no I/O; connecting with a wrong one fails with
+/// [`Kind::Input`](crate::Kind::Input) before the host is looked up. Cheap to clone.
 ///
-/// TLS sessions are resumed (RFC 8446 §2.2, RFC 5077), which spares a signature and, in TLS 1.2, a round trip: among the clones of
-/// one `Config`, and among all that trust nothing but the public roots and show no certificate. Nothing is sent early, before
-/// the handshake is done. A server that breaks a resumed handshake off, as some do that ask for client certificates, is
-/// connected to once more without, in the same call, and from then on always without. Over a stream of the caller's own, where that
-/// cannot be done, nothing is resumed.
+/// TLS sessions are resumed (RFC 8446 §2.2, RFC 5077), which saves a signature and, in TLS 1.2, a round trip. The clones of one `Config`
+/// share their sessions, and so do all configurations that trust only the public roots and have no client certificate. No early data is
+/// sent. Some servers that ask for client certificates break off resumed handshakes: then the same call connects once more without
+/// resumption, and later calls do not resume with that server. On a stream of the caller's own nothing is resumed.
 ///
 /// ```
 /// use postroom::Config;
@@ -52,8 +51,8 @@ use crate::rustls::{ClientConfig, RootCertStore};
 /// | `imap+starttls://`, `pop+stls://` | a required upgrade to TLS |
 /// | `imap://`, `pop://` | plaintext: refused, except by [`dangerous_plaintext_url`](Self::dangerous_plaintext_url) |
 ///
-/// A user and a port may stand in each, for IMAP also a mailbox (all percent-decoded; RFC 5092, RFC 2384). A password is
-/// refused, since URLs end up in command lines, histories and logs. Parsing fails with `Kind::Input`.
+/// Each may contain a user and a port, for IMAP also a mailbox (all percent-decoded; RFC 5092, RFC 2384). A password is refused,
+/// because URLs end up in command lines, histories and logs. Parsing fails with `Kind::Input`.
 #[derive(Clone)]
 #[must_use]
 pub struct Config {
@@ -95,16 +94,16 @@ pub enum Protocol {
 pub(crate) enum Security {
     /// TLS from the first byte.
     Implicit,
-    /// STARTTLS or STLS, or no session at all.
+    /// A required STARTTLS or STLS.
     Upgrade,
     /// Nothing is encrypted; the caller wrote `dangerous`.
     Plaintext,
 }
 
 impl Config {
-    /// That host, with TLS from the first byte on the protocol's usual port.
+    /// Connects to that host, with TLS from the first byte on the protocol's usual port.
     ///
-    /// `host` is a name (an internationalised one is turned into its ASCII form), or an IP address; an IPv6 address may stand
+    /// `host` is a name (an internationalised one is turned into its ASCII form), or an IP address; an IPv6 address may be
     /// in brackets. It is neither a URL nor `host:port`.
     pub fn new(host: impl Into<String>) -> Self {
         let host = host.into();
@@ -134,18 +133,18 @@ impl Config {
         }
     }
 
-    /// IMAP: speaks IMAP4rev1 (RFC 3501) with servers that have both revisions, where IMAP4rev2 is agreed on otherwise: for a server
-    /// whose IMAP4rev2 does not work. A server that has no other is spoken to as it wants.
+    /// IMAP: uses IMAP4rev1 (RFC 3501) with servers that have both revisions; without this, IMAP4rev2 is used. For a server whose IMAP4rev2
+    /// does not work. It has no effect on a server that has only IMAP4rev2.
     pub fn imap4rev1_only(self) -> Self {
         Self { imap4rev1_only: true, ..self }
     }
 
-    /// IMAP: who the client says it is after the login, to servers that have ID (RFC 2971), such as `name`, `version` and
-    /// `support-url`; without any, that it will not say. Unless told, the name and version of this crate: some servers open no
-    /// mailbox to a client that has not said who it is. It costs no flight of its own where IMAP4rev2 is agreed on.
+    /// IMAP: the fields of the ID command (RFC 2971), which is sent after the login to servers that have it, such as `name`, `version` and
+    /// `support-url`. Without any field it sends `ID NIL`. The default is the name and version of this crate, because some servers open no
+    /// mailbox before ID. It costs no round trip of its own if IMAP4rev2 is used.
     ///
-    /// At most 30 fields of printable ASCII, each up to 30 bytes with up to 1024 behind it; others fail the connecting with
-    /// [`Kind::Input`](crate::Kind::Input).
+    /// At most 30 fields of printable ASCII, with names of up to 30 bytes and values of up to 1024; with others, connecting fails
+    /// with [`Kind::Input`](crate::Kind::Input).
     pub fn id<K: Into<String>, V: Into<String>>(self, fields: impl IntoIterator<Item = (K, V)>) -> Self {
         let fields = fields.into_iter().map(|(field, value)| (field.into(), value.into()));
         Self { id: Some(fields.collect()), ..self }
@@ -156,56 +155,55 @@ impl Config {
         Self { id: None, ..self }
     }
 
-    /// Another port than the usual one.
+    /// Sets the port.
     pub fn port(mut self, port: u16) -> Self {
         self.port = Some(port);
         self
     }
 
-    /// Begins without TLS and upgrades before anything else is said: STARTTLS (RFC 9051 §6.2.1) or STLS (RFC 2595 §4), on
-    /// port 143 or 110. Required: where the server cannot or will not upgrade, connecting fails with
-    /// [`Kind::Tls`](crate::Kind::Tls), and no login is sent.
+    /// Begins without TLS and upgrades before anything else: STARTTLS (RFC 9051 §6.2.1) or STLS (RFC 2595 §4), on port 143 or 110. If
+    /// the server does not upgrade, connecting fails with [`Kind::Tls`](crate::Kind::Tls), and no login is sent.
     pub fn starttls(mut self) -> Self {
         self.security = Security::Upgrade;
         self
     }
 
-    /// No TLS at all, on port 143 or 110: mail, and the login with it, readable and changeable by everybody on the way. For a
-    /// server on the same machine.
+    /// Uses no TLS, on port 143 or 110: everybody on the way can read and change mail and the login. For a server on the same machine.
     pub fn dangerous_plaintext(mut self) -> Self {
         self.security = Security::Plaintext;
         self
     }
 
-    /// The bounds on what the server may send.
+    /// Sets the bounds on what the server may send.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self
     }
 
-    /// The bounds on how long the server may take.
+    /// Sets the bounds on how long the server may take.
     pub fn deadlines(mut self, deadlines: Deadlines) -> Self {
         self.deadlines = deadlines;
         self
     }
 
-    /// When the operating system probes a silent connection; `None` for never. It has no effect on a stream of the caller's own.
+    /// Sets when the operating system probes a silent connection; `None` for never. It has no effect on a stream of the caller's own.
     pub fn keep_alive(mut self, keep_alive: impl Into<Option<KeepAlive>>) -> Self {
         self.keep_alive = keep_alive.into();
         self
     }
 
-    /// Keeps a transcript of every connection made with this configuration, with the secrets left out.
+    /// Keeps a transcript of every connection made with this configuration, without secrets.
     pub fn record(mut self, recorder: &Recorder) -> Self {
         self.recorder = Some(recorder.clone());
         self
     }
 
-    /// Trusts the certificates in this PEM text, of an own authority or one self-signed server, beside the public ones.
+    /// Trusts the certificates in this PEM text, in addition to the public authorities: those of a private authority, or of one self-signed
+    /// server.
     ///
     /// # Errors
     ///
-    /// [`Kind::Input`](crate::Kind::Input) where the text holds no certificate, or one that cannot be read.
+    /// [`Kind::Input`](crate::Kind::Input) if the text contains no certificate, or one that cannot be read.
     pub fn add_root_pem(mut self, pem: &[u8]) -> Result<Self> {
         let before = self.roots.len();
         for root in CertificateDer::pem_slice_iter(pem) {
@@ -218,11 +216,11 @@ impl Config {
         }
     }
 
-    /// Trusts this DER certificate beside the public ones.
+    /// Trusts this DER certificate in addition to the public authorities.
     ///
     /// # Errors
     ///
-    /// [`Kind::Input`](crate::Kind::Input) where it cannot be read.
+    /// [`Kind::Input`](crate::Kind::Input) if it cannot be read.
     pub fn add_root_der(mut self, der: &[u8]) -> Result<Self> {
         let root = CertificateDer::from(der).into_owned();
         RootCertStore::empty()
@@ -233,21 +231,21 @@ impl Config {
         Ok(self)
     }
 
-    /// Trusts the added roots alone, no public authority.
+    /// Trusts only the added roots, and no public authority.
     pub fn only_added_roots(mut self) -> Self {
         self.only_added_roots = true;
         self.tls_state = Slot::default();
         self
     }
 
-    /// Takes this configuration of [`rustls`](crate::rustls) as it is: own verifier, client certificate, own provider. It is
-    /// refused together with added roots or a client certificate, which it would ignore.
+    /// Uses this configuration of [`rustls`](crate::rustls) unchanged, for a custom verifier, client certificate or provider. Connecting
+    /// with it and added roots or a client certificate fails, because those would have no effect.
     pub fn tls_config(mut self, config: Arc<ClientConfig>) -> Self {
         self.tls_config = Some(config);
         self
     }
 
-    /// The name the certificate must hold, where it is not the host's: behind a tunnel, or for a host given by its address.
+    /// Sets the name for which the certificate must be valid, if it is not the host: for a tunnel, or for a host given by its address.
     pub fn server_name(mut self, name: impl Into<String>) -> Self {
         self.server_name = Some(name.into());
         self
@@ -318,7 +316,7 @@ impl Config {
         self.port.unwrap_or(usual)
     }
 
-    /// The name the certificate must hold.
+    /// The name for which the certificate must be valid.
     pub(crate) fn tls_name(&self) -> Result<ServerName<'static>> {
         let name = match &self.server_name {
             Some(name) => host::normal(name),
@@ -328,7 +326,7 @@ impl Config {
             .ok_or_else(|| Error::input("the server name is neither a host name nor an IP address"))
     }
 
-    /// Refuses what cannot work, before anything is looked up or sent.
+    /// Refuses a configuration that cannot work, before anything is looked up or sent.
     pub(crate) fn check(&self, protocol: Protocol) -> Result<()> {
         match self.protocol {
             Some(Protocol::Imap) if protocol == Protocol::Pop3 => {
@@ -341,7 +339,7 @@ impl Config {
         }
         if host::normal(&self.host).is_none() {
             return Err(Error::input(match self.host.contains("://") {
-                true => "a URL stands where a host name is expected; parse it into a Config",
+                true => "the host is a URL; parse it into a Config",
                 false => "the host is neither a name nor an IP address (a port is set by Config::port)",
             }));
         }
@@ -349,15 +347,15 @@ impl Config {
             return Err(Error::input("no server listens on port 0"));
         }
         if self.tls_config.is_some() && (self.only_added_roots || !self.roots.is_empty()) {
-            return Err(Error::input("added roots have no effect beside an own rustls configuration"));
+            return Err(Error::input("added roots have no effect together with a rustls configuration"));
         }
         if !self.identity.is_empty() && (self.tls_config.is_some() || self.security == Security::Plaintext) {
             return Err(Error::input(
-                "a client certificate has no effect without TLS, nor beside an own rustls configuration",
+                "a client certificate has no effect without TLS or together with a rustls configuration",
             ));
         }
         if self.only_added_roots && self.roots.is_empty() {
-            return Err(Error::input("only the added roots are to be trusted, and none was added"));
+            return Err(Error::input("only added roots are trusted, but none was added"));
         }
         self.tls_name().map(drop)
     }

@@ -270,7 +270,7 @@ impl Error {
 
     /// A refused login is [`Kind::Login`], unless the server gives another reason than the credentials, by its code (RFC 2449
     /// §8.1, RFC 3206 §4, RFC 5530 §3) or in words: then the user must not be asked for another password.
-    pub(crate) fn as_login_error(self, way: &str) -> Self {
+    pub(crate) fn into_login_error(self, way: &str) -> Self {
         if self.is_refusal() && self.code().is_some_and(|code| code.is("LIMIT")) {
             return self.edit(|inner| inner.words = Some(Words::ConnectionLimit));
         }
@@ -457,7 +457,7 @@ mod tests {
         {
             let error =
                 Error::new(Kind::Rejected, "too many connections").with_code(code.map(|name| Code::new(name, "")));
-            let error = error.with_words(Some(Words::ConnectionLimit)).as_login_error("PLAIN");
+            let error = error.with_words(Some(Words::ConnectionLimit)).into_login_error("PLAIN");
             let passing = kind == Kind::Rejected;
             assert_eq!(
                 (error.kind(), error.is_retryable(), error.is_connection_limit()),
@@ -466,7 +466,7 @@ mod tests {
             );
         }
         let limit = Error::new(Kind::Rejected, "no").with_code(Some(Code::new("LIMIT", "")));
-        assert!(!limit.is_connection_limit() && limit.as_login_error("LOGIN").is_connection_limit());
+        assert!(!limit.is_connection_limit() && limit.into_login_error("LOGIN").is_connection_limit());
     }
 
     #[test]

@@ -55,6 +55,7 @@
 //!  mailbox  messages  body                the common trait, its stream, its reader
 //!  imap: session folder streams reader    pop3: session             handles
 //!  authentication                         the login of both protocols
+//!  store                                  durable files, for collect
 //!  conn: connect tls stream driver link   the only sockets and clocks
 //!  imap: engine command                   pop3: engine              state machines without I/O; commands as data
 //!  imap: plan                                                       what a command asks of the engine

@@ -50,7 +50,7 @@ async fn a_dry_run_shows_what_would_be_done_and_does_nothing() {
     let shown = program.pop3(&["--delete", "--skip-over", "30", "--dry-run"]).await;
     assert_eq!(shown.status, 0, "{shown:?}");
     assert_eq!(shown.out.lines().count(), 4);
-    assert!(shown.out.ends_with("1 headers to bring, 2 of 3 messages to delete\n"), "{shown:?}");
+    assert!(shown.out.ends_with("1 headers to download, 2 of 3 messages to delete\n"), "{shown:?}");
     assert_eq!((left(&server), subjects(&program.mail).len()), (3, 0));
 }
 

@@ -21,12 +21,12 @@ use crate::{BoxFuture, Error, Mailbox, Result};
 /// How long the ledger remembers messages that are gone from the server.
 const REMEMBER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
-/// Brings the mail of one mailbox into a [`Delivery`], remembers it in a [`Ledger`], and does with the server's copy what a
-/// [`Policy`] says.
+/// Downloads the mail of one mailbox into a [`Delivery`], remembers it in a [`Ledger`], and keeps or deletes the server's copy by a
+/// [`Policy`].
 ///
-/// The account's name is the caller's: the ledger keeps its records under it, so one ledger can serve many mailboxes, and a mailbox
-/// that is reached by another host or protocol tomorrow is still the same one. Messages that are known by another name are then
-/// recognised by their [`Digest`](super::Digest).
+/// The caller chooses the account's name, under which the ledger keeps its records. So one ledger can serve many mailboxes, and a mailbox
+/// stays the same if its host or protocol changes: messages that then have other ids are recognised by their
+/// [`Digest`](super::Digest).
 ///
 /// ```
 /// use postroom::Mailbox;
@@ -49,11 +49,11 @@ pub struct Collector<L, D> {
     now: Option<OffsetDateTime>,
 }
 
-/// A run that is going on: a stream of [`Event`]s. It makes progress only while it is polled, by [`next`](Self::next),
+/// A run in progress: a stream of [`Event`]s. It makes progress only while it is polled, by [`next`](Self::next),
 /// [`finish`](Self::finish) or as a [`Stream`].
 ///
-/// Dropping it ends the run as a power failure would: nothing is lost, nothing that is not durable is deleted, and the next run goes on
-/// from there. A POP3 session that is dropped with it deletes nothing; an IMAP folder can be used again.
+/// Dropping it ends the run like a power failure: nothing is lost, no message is deleted that is not durably stored, and the next run
+/// continues from there. A POP3 session that is dropped with it deletes nothing; an IMAP folder can be used again.
 #[must_use = "a run makes no progress unless it is polled"]
 pub struct Run<'a> {
     work: Option<BoxFuture<'a, Result<()>>>,
@@ -68,55 +68,53 @@ impl<L: Ledger, D: Delivery> Collector<L, D> {
         Self { account: account.into(), ledger, delivery, policy, remember, now: None }
     }
 
-    /// With that policy.
+    /// Sets the policy.
     pub fn policy(mut self, policy: Policy) -> Self {
         self.policy = policy;
         self
     }
 
-    /// The ledger remembers messages so long after they are gone from the server, in whole seconds; a year unless told otherwise. One
+    /// Sets how long the ledger remembers messages after they are gone from the server, in whole seconds. The default is a year. A message
     /// that comes back later is collected again.
     pub fn remember(mut self, time: Duration) -> Self {
         self.remember = time;
         self
     }
 
-    /// Takes that for the time of all following runs, instead of the system's clock; for tests of a policy.
+    /// Sets the time of all following runs, instead of the system's clock; for tests of a policy.
     pub fn now(mut self, now: OffsetDateTime) -> Self {
         self.now = Some(now);
         self
     }
 
-    /// What a run would do; touches the wire to list the messages (and, with a budget, to look at the headers of
-    /// those whose names do not last), and stores nothing. A message whose name is new counts as new here, while a run may
-    /// recognise it by its bytes as an old one, and let it go sooner.
+    /// What a run would do. It lists the messages (and, with a budget, reads the headers of those without a stable id), and stores
+    /// nothing. A message with a new id counts as new here; a run may recognise it by its digest, and delete it sooner.
     ///
     /// # Errors
     ///
-    /// What [`Mailbox::entries`] and the ledger fail with.
+    /// Those of [`Mailbox::entries`] and of the ledger.
     pub async fn plan(&mut self, mailbox: &mut dyn Mailbox) -> Result<Plan> {
         self.transfer(mailbox, EventQueue::default()).await?.plan().await
     }
 
-    /// Begins a run. It lists the messages, brings those that the ledger does not know, and delivers them; notes them in the ledger;
-    /// then deletes what the policy lets go and ends with [`Mailbox::commit`], which closes a POP3 session. Where the policy lets nothing
-    /// go, nothing is committed: the session stays open, and is the caller's to end.
+    /// Begins a run. It lists the messages, downloads and delivers those that the ledger does not know, adds them to the ledger, deletes
+    /// what the policy says, and ends with [`Mailbox::commit`], which closes a POP3 session. If nothing is to be deleted, nothing is
+    /// committed: the session stays open, and the caller ends it.
     ///
-    /// Messages over 1 MiB are streamed one by one, smaller ones brought by one pipelined stream and delivered in batches. Memory:
+    /// Messages over 1 MiB are streamed one by one, smaller ones downloaded by one pipelined stream and delivered in batches. Memory:
     /// about two batches of 2 MiB, the session's window, and some hundred bytes for each message on the server or in the ledger.
     ///
-    /// A message of another size than the server declares, or without text, is not believed at once ([what is a
-    /// message](super#what-is-a-message)). Where the server's sizes are right that costs nothing, except that the first stream of a run
-    /// brings at most 64 MiB by those sizes. For each stream with doubtful messages: one round trip to ask which of them are gone (IMAP),
-    /// and their bytes once more, the smallest first, until eight in a row came twice alike. Doubtful messages of at most 64 MiB
-    /// together are staged while they wait.
+    /// A message of another size than declared, or without text, is read again before it is accepted ([what is a
+    /// message](super#what-is-a-message)). If the server's sizes are right that costs nothing, except that the first stream of a run
+    /// downloads at most 64 MiB by those sizes. Each stream with doubtful messages costs one round trip to ask which of them are gone
+    /// (IMAP), and their bytes once more, the smallest first, until eight in a row came twice with the same bytes. Doubtful messages of
+    /// together at most 64 MiB are staged while they wait.
     ///
     /// # Errors
     ///
-    /// A message that cannot be brought or stored is an [`Event::Failed`], and the others go on; so do they where it is an
-    /// [`Event::Gone`] or [`Event::Differs`]. The run itself fails where the
-    /// ledger or the connection does, and where storage fails in a way that no other message would escape (a full disk): what was
-    /// delivered by then is noted, and nothing more is deleted.
+    /// A message that cannot be downloaded or stored is an [`Event::Failed`], and the run continues, as it does after an [`Event::Gone`] or
+    /// [`Event::Differs`]. The run itself fails if the ledger or the connection does, or if storage fails for all messages (a full disk):
+    /// what was delivered by then is in the ledger, and nothing more is deleted.
     pub fn run<'a>(&'a mut self, mailbox: &'a mut dyn Mailbox) -> Run<'a> {
         let events = EventQueue::default();
         let written = events.clone();
@@ -143,7 +141,7 @@ impl<L: Ledger, D: Delivery> Collector<L, D> {
 }
 
 impl Run<'_> {
-    /// The next event; `None` at the end, be it good or bad: [`finish`](Self::finish) tells. Cancel-safe.
+    /// The next event; `None` at the end. [`finish`](Self::finish) returns whether the run succeeded. Cancel-safe.
     pub async fn next(&mut self) -> Option<Event> {
         std::future::poll_fn(|cx| self.poll_event(cx)).await
     }
@@ -153,11 +151,11 @@ impl Run<'_> {
         self.events.summary()
     }
 
-    /// Runs to the end, and says what was done. Events that were not taken are thrown away.
+    /// Runs to the end and returns what was done. Events that were not taken are dropped.
     ///
     /// # Errors
     ///
-    /// Those of [`Collector::run`]; what was done until then is in [`summary`](Self::summary), which can be asked before.
+    /// Those of [`Collector::run`]. Call [`summary`](Self::summary) before to learn what was done until then.
     pub async fn finish(mut self) -> Result<Summary> {
         while self.next().await.is_some() {}
         std::mem::replace(&mut self.end, Ok(()))?;
@@ -178,7 +176,7 @@ impl Run<'_> {
         }
     }
 
-    /// Why the run has failed, where it has; for those who take it as a [`Stream`].
+    /// The error of a run that has failed; for callers that use it as a [`Stream`].
     pub fn error(&self) -> Option<&Error> {
         self.end.as_ref().err()
     }

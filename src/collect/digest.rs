@@ -1,4 +1,4 @@
-//! [`Digest`]: by which a message is recognised whatever name the server gives it. It must not know where messages come from.
+//! [`Digest`]: identifies a message by its bytes, whatever id the server gives it. It must not know where messages come from.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{Error, Result};
 
-/// The header lines that servers write into a message and change from session to session: no part of what is recognised.
+/// Header lines that servers write into a message and change from session to session; they are not part of the digest.
 const CHANGING: &[&[u8]] = &[
     b"Status",
     b"X-Status",
@@ -30,15 +30,15 @@ const LONGEST_NAME: usize = 18;
 #[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Digest([u8; 32]);
 
-/// What a whole message, or the beginning of one, is recognised by.
+/// The digests of a whole message, or of the beginning of one.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct Digests {
     pub(super) whole: Digest,
-    /// Of the header up to the empty line, which does not count: some servers leave it out when the header is all that is asked for.
+    /// Of the header, without the empty line after it: some servers leave that out if only the header is requested.
     pub(super) header: Digest,
 }
 
-/// Takes a message piece by piece.
+/// Digests a message piece by piece.
 #[derive(Clone)]
 pub(super) struct Digester {
     hash: Sha256,
@@ -46,16 +46,16 @@ pub(super) struct Digester {
     header: Option<Digest>,
 }
 
-/// Where in the message the next byte stands.
+/// Where the next byte is in the message.
 #[derive(Clone)]
 enum Place {
     /// In the first bytes of a header line, kept until it is known whether the line counts.
     Name(Vec<u8>),
-    /// Behind the name of a line, which counts or not.
+    /// After the name of a line, which counts or not.
     Line {
         counts: bool,
     },
-    /// At the beginning of a line behind one which does or does not count: a blank continues it.
+    /// At the beginning of a line after one that counts or not: a blank continues that one (RFC 5322 §2.2.3).
     Fold {
         counts: bool,
     },
@@ -180,7 +180,7 @@ impl fmt::Debug for Digest {
 impl FromStr for Digest {
     type Err = Error;
 
-    /// [`Kind::Input`](crate::Kind::Input) where the text is not 64 hexadecimal digits.
+    /// [`Kind::Input`](crate::Kind::Input) if the text is not 64 hexadecimal digits.
     fn from_str(text: &str) -> Result<Self> {
         let wrong = || Error::input("a digest is 64 hexadecimal digits");
         let mut digest = [0; 32];

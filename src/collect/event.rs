@@ -1,4 +1,4 @@
-//! [`Event`] and [`Summary`]: what a run tells while it goes on, and in the end. Plain data.
+//! [`Event`] and [`Summary`]: what a run reports while it runs, and at its end. Plain data.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -11,82 +11,81 @@ use crate::{Error, MessageId};
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Event {
-    /// The server's listing was compared with the ledger: so many messages are there, and so many of them, with so many octets by
-    /// the server's word, are to be brought.
+    /// The server's listing was compared with the ledger.
     Listed {
-        /// On the server.
+        /// How many messages are on the server.
         messages: usize,
-        /// To be brought, headers included.
+        /// How many of them are to be downloaded, headers included.
         wanted: usize,
-        /// The size of those that are to be brought whole.
+        /// The declared size of those that are to be downloaded whole.
         octets: u64,
     },
-    /// So many lines of the server's listing could not be read, or contradict each other even when they were asked again: there may be
-    /// messages that this run does not know of.
+    /// This number of lines of the server's listing cannot be read, or contradict each other even in a second listing: there may be
+    /// messages that this run does not know.
     ListingFlawed(u64),
-    /// An earlier run was cut off when this message, named as in the ledger, was stored; now it is delivered.
+    /// An earlier run was interrupted after this message, named as in the ledger, was stored; now it is delivered.
     Recovered(String),
-    /// Delivered whole, and noted.
+    /// Delivered whole, and in the ledger.
     Collected {
         /// Which message.
         id: MessageId,
-        /// How much came.
+        /// The octets received.
         octets: u64,
     },
-    /// Its header is delivered, and noted; the message is over the size that the policy allows.
+    /// Its header is delivered and in the ledger; the message is over the size that the policy allows.
     HeaderCollected {
         /// Which message.
         id: MessageId,
     },
-    /// It was brought, and known by its digest under another name: not delivered again.
+    /// It was downloaded, and its digest is known under another name: it is not delivered again.
     Recognised {
         /// Which message.
         id: MessageId,
-        /// How much came.
+        /// The octets received.
         octets: u64,
     },
-    /// The server no longer has it: it went after it was listed, and before it was brought for certain. Nothing of it is stored.
+    /// The server no longer has it: it was removed after the listing, before it was certainly downloaded. Nothing of it is stored.
     Gone {
         /// Which message.
         id: MessageId,
     },
-    /// Its size is another than the server declares, and it came twice alike: it is accepted. [`Collected`](Self::Collected) or
+    /// Its size is not the declared one, but it came twice with the same bytes: it is accepted. [`Collected`](Self::Collected) or
     /// [`Recognised`](Self::Recognised) follows.
     Confirmed {
         /// Which message.
         id: MessageId,
         /// The size that the server declares.
         declared: u64,
-        /// How much came.
+        /// The octets received.
         received: u64,
     },
-    /// Its size is another than the server declares, and it came twice with different bytes. The second reading is delivered
+    /// Its size is not the declared one, and it came twice with different bytes. The second reading is delivered
     /// ([`Collected`](Self::Collected) follows), the ledger remembers both, and it is never deleted from the server.
     Differs {
         /// Which message.
         id: MessageId,
-        /// The digest of what came first; not stored.
+        /// The digest of the first reading, which is not stored.
         first: Digest,
-        /// The digest of what came then.
+        /// The digest of the second reading.
         second: Digest,
     },
-    /// A quirk of the server: the sizes it declares are only estimates. So many messages in a row came twice alike that from now on
-    /// a message of another size is accepted as it comes, unless it has less than half of the size declared. The ledger remembers it; told
-    /// once in each run that makes use of it.
+    /// The sizes that the server declares are only estimates: eight messages in a row came twice with the same bytes. From now on a message
+    /// of another size is accepted at once, unless it has less than half of the declared size. The ledger remembers it; reported once in
+    /// each run that depends on it.
     SizesAreEstimates,
-    /// It could not be brought or stored; it stays on the server. Other messages are not concerned.
+    /// It was not downloaded or stored, and stays on the server. Other messages are not affected.
     Failed {
-        /// Which message; `None` where the failure is not about one.
+        /// Which message; `None` if the failure is not about one.
         id: Option<MessageId>,
         /// Why.
         error: Error,
     },
-    /// It is gone from the server for certain.
+    /// It was certainly deleted from the server.
     Deleted {
         /// Which message.
         id: MessageId,
     },
-    /// Its deletion was asked for, and the reply that would make it certain is missing or negative: the next run finds out.
+    /// Its deletion was requested, but not confirmed: the next run finds out.
     DeletionUnknown {
         /// Which message.
         id: MessageId,
@@ -97,33 +96,33 @@ pub enum Event {
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Summary {
-    /// On the server, when the run began.
+    /// On the server when the run began.
     pub listed: usize,
-    /// Flaws of that listing: messages may be missing from it.
+    /// Flaws of that listing; it may lack messages.
     pub flaws: u64,
-    /// Delivered that an earlier run had stored before it was cut off.
+    /// Delivered now, after an earlier run had stored them and was interrupted.
     pub recovered: usize,
     /// Delivered whole.
     pub collected: usize,
     /// The octets of those.
     pub octets: u64,
-    /// Of which the header was delivered.
+    /// Whose header was delivered.
     pub headers: usize,
-    /// Brought, and known by their digest.
+    /// Downloaded, and known by their digest.
     pub recognised: usize,
-    /// Gone from the server before they were brought.
+    /// Removed from the server before they were downloaded.
     pub gone: usize,
-    /// Accepted though the server declares another size, since they came twice alike.
+    /// Accepted although the server declares another size, because they came twice with the same bytes.
     pub confirmed: usize,
-    /// That came twice with different bytes: delivered once, never deleted.
+    /// Came twice with different bytes: delivered once, never deleted.
     pub differing: usize,
     /// Whether the server's sizes count as estimates.
     pub sizes_are_estimates: bool,
-    /// Left for a later run, since the budget was spent.
+    /// Left for a later run because the budget was spent.
     pub waiting: usize,
     /// Failures.
     pub failed: usize,
-    /// Deleted from the server for certain.
+    /// Certainly deleted from the server.
     pub deleted: usize,
     /// Perhaps deleted from the server.
     pub deletions_unknown: usize,
@@ -175,7 +174,7 @@ impl fmt::Display for Summary {
     }
 }
 
-/// What the run's work and its handle share.
+/// The events and the summary, shared by the run's work and its handle.
 #[derive(Clone, Debug, Default)]
 pub(super) struct EventQueue(Arc<Mutex<Inner>>);
 
@@ -194,7 +193,7 @@ impl EventQueue {
     }
 
     pub(super) fn failed(&self, id: &MessageId, error: Error) {
-        tracing::warn!(message = %id, %error, "a message could not be collected");
+        tracing::warn!(message = %id, %error, "a message cannot be collected");
         self.push(Event::Failed { id: Some(id.clone()), error });
     }
 

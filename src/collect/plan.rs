@@ -1,4 +1,4 @@
-//! [`Plan`]: what a run would do, message by message: the dry run. It must not know how it is done.
+//! [`Plan`]: what a run would do with each message: the dry run. It must not know how it is done.
 
 use std::fmt;
 
@@ -18,26 +18,26 @@ pub struct Plan {
 pub struct Planned {
     /// Which message.
     pub id: MessageId,
-    /// Its size in octets as the server says.
+    /// Its size in octets, as the server declares it.
     pub size: Option<u64>,
-    /// What is done about it.
+    /// What the run would do with it.
     pub step: Step,
-    /// Whether it is deleted from the server in the end.
+    /// Whether the run would delete it from the server at its end.
     pub deletes: bool,
 }
 
-/// What is done about a message.
+/// What a run does with a message.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Step {
-    /// It is brought.
+    /// Downloads it.
     Collect,
-    /// It is brought, and then known or new by its digest: the server has no lasting name for it, or one that meant another
-    /// message before.
+    /// Downloads it, and decides by its digest whether it is new: the server has no stable id for it, or one that may have meant another
+    /// message.
     Examine,
-    /// Its header is brought: the message is over the size that the policy allows.
+    /// Downloads its header: the message is over the size that the policy allows.
     CollectHeader,
-    /// Nothing: it was collected before. If it came in two forms then, it is never deleted.
+    /// Nothing: it was collected before. If two readings of it differed then, it is never deleted.
     Known,
     /// Nothing: its header was collected before, and the message is still over the size that the policy allows.
     HeaderKnown,
@@ -51,7 +51,7 @@ impl Plan {
         self.rows.iter().filter(|row| row.step == step).count()
     }
 
-    /// The octets that would be brought, by the sizes that the server states; headers are not counted.
+    /// The octets to download, by the sizes that the server declares; headers are not counted.
     pub fn octets(&self) -> u64 {
         let brought = self.rows.iter().filter(|row| matches!(row.step, Step::Collect | Step::Examine));
         brought.filter_map(|row| row.size).sum()
@@ -87,7 +87,7 @@ impl fmt::Display for Plan {
         let brought = self.count(Step::Collect) + self.count(Step::Examine);
         write!(
             f,
-            "{brought} messages ({} octets) and {} headers to bring, {} of {} messages to delete",
+            "{brought} messages ({} octets) and {} headers to download, {} of {} messages to delete",
             self.octets(),
             self.count(Step::CollectHeader),
             self.deletions(),

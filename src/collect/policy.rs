@@ -1,5 +1,5 @@
-//! [`Policy`]: what of the mail a run brings, and what of it stays on the server. Plain data and a pure decision; it must not know
-//! how either is done.
+//! [`Policy`]: which messages a run downloads, and which stay on the server. Plain data and a pure decision; it must not know how
+//! either is done.
 
 use std::time::Duration;
 
@@ -8,11 +8,11 @@ use time::OffsetDateTime;
 /// A day, for the policies that count in days.
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Which messages a run brings home, and which of those it leaves on the server.
+/// Which messages a run downloads, and which of those it leaves on the server.
 ///
-/// Every wish narrows: a collected message stays on the server only while *all* of [`days`](Self::days),
-/// [`newest`](Self::newest) and [`below`](Self::below) that were given let it. Only what was collected whole, and is stored for
-/// certain, is ever deleted.
+/// Conditions combine with AND: a collected message stays on the server only while *all* of [`days`](Self::days),
+/// [`newest`](Self::newest) and [`below`](Self::below) that were given allow it. Only a message that was collected whole and is durably
+/// stored is ever deleted.
 ///
 /// ```
 /// use postroom::collect::Policy;
@@ -41,71 +41,71 @@ pub(super) struct Candidate {
 }
 
 impl Policy {
-    /// Everything is brought, everything stays.
+    /// Downloads everything and deletes nothing.
     pub fn keep() -> Self {
         Self::default()
     }
 
-    /// Everything is brought, and deleted from the server once it is stored.
+    /// Downloads everything, and deletes it from the server once it is stored.
     pub fn delete() -> Self {
         Self::default().stay(Duration::ZERO)
     }
 
-    /// A collected message stays for so many days (of 24 hours) after it was collected.
+    /// Keeps a collected message for this number of days (of 24 hours) after it was collected.
     pub fn days(self, days: u32) -> Self {
         self.stay(DAY * days)
     }
 
-    /// A collected message stays for so long after it was collected, in whole seconds.
+    /// Keeps a collected message for this time after it was collected, in whole seconds.
     pub fn stay(mut self, time: Duration) -> Self {
         self.stay = Some(time);
         self
     }
 
-    /// Only the newest so many messages on the server stay, in the order of its listing.
+    /// Keeps only this number of messages, the newest in the order of the server's listing.
     pub fn newest(mut self, messages: usize) -> Self {
         self.newest = Some(messages);
         self
     }
 
-    /// The oldest collected messages go until all that are left have together no more than so many octets, by the sizes that the
-    /// server states.
+    /// Deletes the oldest collected messages until the others have together at most this number of octets, by the sizes that the server
+    /// declares.
     pub fn below(mut self, octets: u64) -> Self {
         self.below = Some(octets);
         self
     }
 
-    /// One run brings at most so many messages, the oldest first.
+    /// Downloads at most this number of messages in one run, the oldest first.
     pub fn most_messages(mut self, messages: usize) -> Self {
         self.messages = Some(messages);
         self
     }
 
-    /// One run brings messages of at most so many octets together, by the sizes that the server states, the oldest first; one
-    /// message at least, so that every run gets on.
+    /// Downloads messages of together at most this number of octets in one run, by the sizes that the server declares, the oldest first;
+    /// but at least one message, so that every run makes progress.
     pub fn most_bytes(mut self, octets: u64) -> Self {
         self.bytes = Some(octets);
         self
     }
 
-    /// Of messages over so many octets only the header is brought, once; they stay on the server. A later run that allows their
-    /// size brings them whole.
+    /// Downloads only the header of a message over this number of octets, once; the message stays on the server. A later run that allows
+    /// its size downloads it whole.
     pub fn skip_over(mut self, octets: u64) -> Self {
         self.over = Some(octets);
         self
     }
 
-    /// Whether the message is too large to be brought whole.
+    /// Whether the message is too large to be downloaded whole.
     pub(super) fn skips(&self, size: Option<u64>) -> bool {
         self.over.zip(size).is_some_and(|(most, size)| size > most)
     }
 
-    /// What one run may bring.
+    /// The budget of one run.
     pub(super) fn budget(&self) -> Budget {
         Budget { messages: self.messages, bytes: self.bytes, spent: false }
     }
 
-    /// Whether a run may bring less than there is.
+    /// Whether the budget is limited.
     pub(super) fn has_budget(&self) -> bool {
         self.messages.is_some() || self.bytes.is_some()
     }
@@ -139,7 +139,7 @@ fn seconds(time: Duration) -> i64 {
     i64::try_from(time.as_secs()).unwrap_or(i64::MAX)
 }
 
-/// What a run may still bring.
+/// What a run may still download.
 #[derive(Debug)]
 pub(super) struct Budget {
     messages: Option<usize>,
@@ -149,7 +149,7 @@ pub(super) struct Budget {
 }
 
 impl Budget {
-    /// Takes a message of that size from the budget. Once one does not fit, none does: the oldest come first.
+    /// Takes a message of that size from the budget. After the first one that does not fit, none does: the oldest come first.
     pub(super) fn take(&mut self, size: u64) -> bool {
         let fits = self.messages != Some(0) && (!self.spent || self.bytes.is_none_or(|left| size <= left));
         if !fits {

@@ -1,15 +1,15 @@
-//! Whether what the server says outside TLS is passed on. It must not know what it says.
+//! Whether alerts that come without TLS are passed on. It must not know what an alert says.
 
 use super::{Config, Security};
 
 impl Config {
-    /// Also passes on alerts that come before TLS, or without it: anybody on the way may have written them. They are marked, see
-    /// [`imap::Notice::Alert`](crate::imap::Notice::Alert). Without this they are left out.
+    /// Also passes on alerts that come before TLS or without it, which an attacker may have written. They are marked; see
+    /// [`imap::Notice::Alert`](crate::imap::Notice::Alert). By default they are dropped.
     pub fn unprotected_alerts(self) -> Self {
         Self { unprotected_alerts: true, ..self }
     }
 
-    /// Whether TLS comes before anything else is said, or at least before the login.
+    /// Whether TLS begins before the login.
     pub(crate) fn is_protected(&self) -> bool {
         self.security != Security::Plaintext
     }

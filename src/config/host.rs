@@ -1,11 +1,11 @@
-//! What may be looked up: a name in ASCII, or an address. It looks nothing up.
+//! Normal forms of hosts: a name in ASCII, or an address. It looks nothing up.
 
 use std::net::Ipv6Addr;
 
 use url::Host;
 
-/// The host in its one form: a lower-case ASCII name (internationalised names by IDNA), or an address without brackets.
-/// `None` where it is neither.
+/// The host in its normal form: a lower-case ASCII name (internationalised names by IDNA), or an address without brackets. `None` if it
+/// is neither.
 pub(super) fn normal(text: &str) -> Option<String> {
     let inner = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
     if let Ok(address) = inner.unwrap_or(text).parse::<Ipv6Addr>() {
@@ -18,7 +18,7 @@ pub(super) fn normal(text: &str) -> Option<String> {
     }
 }
 
-/// RFC 1035 §2.3.4. Underscores pass, since hosts in private networks have them.
+/// RFC 1035 §2.3.4. Underscores are accepted, because hosts in private networks have them.
 fn is_name(name: &str) -> bool {
     let name = name.strip_suffix('.').unwrap_or(name);
     name.len() <= 253 && name.split('.').all(|label| (1..=63).contains(&label.len()))

@@ -1,13 +1,13 @@
-//! When a silent connection is probed, as plain values. Setting them on a socket is `conn`'s.
+//! When a silent connection is probed, as plain values. It sets nothing on a socket; `conn` does.
 
 use std::time::Duration;
 
-/// When the operating system asks a silent peer whether it is still there (RFC 9293 §3.8.4), and when it gives it up.
+/// When the operating system probes a silent peer (RFC 9293 §3.8.4), and when it ends the connection.
 ///
-/// It costs one small packet per probe and none of the caller's time; it also keeps the routers on the way from forgetting the
-/// connection. A peer that is gone is found after `idle` and `probes` times `interval`: with the defaults after two minutes, in
-/// the middle of IDLE too. Where the system can be told so (Linux, Android), it is also found after that time, or
-/// [`Deadlines::progress`](crate::Deadlines::progress) where that is longer, when it does not acknowledge what was sent.
+/// Each probe is one small packet; probes also keep routers from dropping the connection. A peer that is gone is detected after `idle` and
+/// `probes` times `interval`: with the defaults after two minutes, also during IDLE. On Linux and Android, a peer that does not
+/// acknowledge what was sent is detected after that time too, or after [`Deadlines::progress`](crate::Deadlines::progress) if that is
+/// longer.
 ///
 /// ```
 /// use std::time::Duration;

@@ -10,8 +10,8 @@ use super::{Config, Protocol, Security};
 use crate::error::{Error, Result};
 
 impl Config {
-    /// Like parsing the URL, but `imap://` and `pop://` are taken too and mean plaintext on ports 143 and 110: mail,
-    /// and the login with it, readable and changeable by everybody on the way. For a server on the same machine.
+    /// Like parsing the URL, but also accepts `imap://` and `pop://`, which mean plaintext on ports 143 and 110: everybody on the way can
+    /// read and change mail and the login. For a server on the same machine.
     ///
     /// # Errors
     ///

@@ -147,7 +147,7 @@ impl Exchange {
         }
         let judged = error.kind() == Kind::Rejected && !error.is_retryable();
         let stale = judged && (proof || error.code().is_none());
-        let error = error.as_login_error(self.name);
+        let error = error.into_login_error(self.name);
         if error.kind() == Kind::Login && self.hides && !proof {
             let text = format!("{error}; where the password is right, the server cannot serve this mechanism: {ONLY}");
             return Failure { stale, unheard: None, error: error.reclassify(Kind::Login, text) };

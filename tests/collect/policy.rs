@@ -256,7 +256,7 @@ async fn a_dry_run_says_what_the_run_then_does() {
     let known = (Step::Known, true);
     assert_eq!(steps, [known, known, known, (Step::Collect, false), (Step::CollectHeader, false)]);
     assert!(
-        plan.to_string().ends_with("1 messages (23 octets) and 1 headers to bring, 3 of 5 messages to delete"),
+        plan.to_string().ends_with("1 messages (23 octets) and 1 headers to download, 3 of 5 messages to delete"),
         "{plan}"
     );
     let summary = collector.run(&mut maildrop).await.unwrap();

@@ -1,4 +1,4 @@
-//! [`Callback`]: hands each message to a function of the user's. It keeps nothing on disk.
+//! [`Callback`]: passes each message to a function of the user's. It keeps nothing on disk.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -8,15 +8,15 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use super::{Delivery, Head, Letter, Recovered, Ticket};
 use crate::{BoxFuture, Error, Result};
 
-/// The largest message that is read into memory unless the user says otherwise.
+/// The largest message that is read into memory by default.
 const LARGEST: u64 = 64 << 20;
 
-/// Hands each message to a function, which stores it as it likes, and returns once it is stored.
+/// Passes each message to a function, which stores it and returns once it is stored.
 ///
-/// Messages are in memory only until the function has them: after an abort between, they are [`Recovered::Missing`] and collected again.
-/// So the function gets each message **at least once**: twice where the program was ended, or the run dropped, while it was working or
-/// before the ledger knew that it was done. Where it recognises by [`Head::id`] (and, where that does not last, by the
-/// [`Digest`](crate::collect::Digest) of [`Letter::bytes`]) what it has stored already, each message is stored exactly once.
+/// Messages are only in memory until the function gets them: after an abort they are [`Recovered::Missing`] and collected again. So the
+/// function gets each message **at least once**: twice if the program ended, or the run was dropped, while the function was working or
+/// before the ledger knew that it was done. If it recognises messages that it has stored already, by [`Head::id`] (or, if that is not
+/// stable, by the [`Digest`](crate::collect::Digest) of [`Letter::bytes`]), each message is stored exactly once.
 ///
 /// **Cost.** A batch of messages in memory, those whose size is in doubt until they are confirmed (64 MiB at most, or one message), and a
 /// message that comes as a stream whole, up to [`largest`](Self::largest).
@@ -62,12 +62,12 @@ where
     F: FnMut(Letter) -> Fut + Send,
     Fut: Future<Output = Result<()>> + Send,
 {
-    /// Calls that function with each message, one after the other, in order.
+    /// Calls the function with each message, one after the other, in order.
     pub fn new(function: F) -> Self {
         Self { function, largest: LARGEST, staged: HashMap::new(), count: 0 }
     }
 
-    /// The largest message that is read into memory from a stream, in bytes; 64 MiB unless told otherwise.
+    /// Sets the largest message that is read into memory from a stream, in bytes. The default is 64 MiB.
     pub fn largest(mut self, bytes: u64) -> Self {
         self.largest = bytes;
         self

@@ -1,5 +1,5 @@
-//! [`Encoder`]: how a message's bytes are written, piece by piece: line ends as Unix has them, and the mbox form. It does not know
-//! where the bytes go.
+//! [`Encoder`]: how a message's bytes are written, piece by piece: Unix line ends, and the mbox form. It does not know where the bytes
+//! go.
 
 use memchr::memchr;
 use time::{OffsetDateTime, UtcOffset};
@@ -13,7 +13,7 @@ pub enum LineEnds {
     /// LF, as programs on Unix expect: each CRLF becomes LF; a CR or LF alone, NUL and every other byte stay.
     #[default]
     Lf,
-    /// Every byte as it came; CRLF, mostly.
+    /// Every byte as it came, usually CRLF.
     Crlf,
 }
 
@@ -33,14 +33,14 @@ pub(super) enum Encoder {
     Mboxrd { from_line: String, lf: Lf, quote: Quote, lines: Vec<u8> },
 }
 
-/// CRLF becomes LF, wherever pieces are cut.
+/// Turns CRLF into LF, also if a piece ends between the two.
 #[derive(Default)]
 pub(super) struct Lf {
-    /// A CR was the last byte, and is not written yet.
+    /// The last byte was a CR, which is not written yet.
     held: bool,
 }
 
-/// One `>` more before each `From ` that stands at the beginning of a line or behind `>`s there.
+/// Adds one `>` before each `From ` at the beginning of a line or after `>`s there.
 pub(super) struct Quote {
     place: Place,
 }
@@ -49,9 +49,9 @@ pub(super) struct Quote {
 enum Place {
     /// At the beginning of a line.
     Start,
-    /// Behind the `>`s at the beginning of a line.
+    /// After the `>`s at the beginning of a line.
     Marks,
-    /// In what may become `From `: so many bytes of it are not written yet.
+    /// In what may become `From `: this number of bytes of it is not written yet.
     From(usize),
     Line,
 }
@@ -88,7 +88,7 @@ impl Encoder {
 
     /// The message ends here.
     pub(super) fn end(&mut self, out: &mut Vec<u8>) {
-        // The line of a message without a byte.
+        // An empty message has a `From ` line too.
         self.push(b"", out);
         match self {
             Self::Exact => {}
@@ -136,9 +136,9 @@ impl Quote {
             match self.place {
                 Place::Line => {
                     let end = memchr(b'\n', piece).map_or(piece.len(), |at| at + 1);
-                    let (line, behind) = piece.split_at(end);
+                    let (line, after) = piece.split_at(end);
                     out.extend_from_slice(line);
-                    piece = behind;
+                    piece = after;
                     if line.ends_with(b"\n") {
                         self.place = Place::Start;
                     }
@@ -162,7 +162,7 @@ impl Quote {
         }
     }
 
-    /// Writes what was held back; what follows is the rest of the line.
+    /// Writes the bytes that were held back; the rest of the line follows.
     fn release(&mut self, out: &mut Vec<u8>) {
         if let Place::From(matched) = self.place {
             out.extend_from_slice(FROM.get(..matched).unwrap_or_default());
@@ -170,7 +170,7 @@ impl Quote {
         }
     }
 
-    /// The last line gets an end where it has none, and an empty one follows.
+    /// Ends the last line if it has no end, and adds an empty one.
     fn end(&mut self, out: &mut Vec<u8>) {
         self.release(out);
         if !matches!(self.place, Place::Start) {

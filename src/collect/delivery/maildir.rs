@@ -1,4 +1,4 @@
-//! [`Maildir`]: each message a file, written in `tmp` and renamed to `new`. It does not know the ledger, and no server.
+//! [`Maildir`]: each message a file, written in `tmp` and renamed to `new`. It must not know the ledger or a server.
 
 use std::collections::HashSet;
 use std::fs::{self, File};
@@ -16,27 +16,26 @@ use crate::store::files::{create_folder, failed, is_at, names_in, remove, rename
 use crate::store::{Worker, run_once};
 use crate::{BoxFuture, Result};
 
-/// After which any program may clean `tmp`, by the Maildir specification.
+/// By the Maildir specification, any program may clean `tmp` after this time.
 const TMP_LASTS: Duration = Duration::from_secs(36 * 60 * 60);
 
 /// Delivers into a Maildir: each message is written into a file in `tmp`, made durable, and renamed to `new`, where mail readers find
 /// it. Any number of readers and of other deliveries may use the Maildir at the same time.
 ///
-/// Folders are made with mode 0700 and files with 0600. Names are unique by time, process, counter, host and 64 random bits, and a file
-/// is never overwritten. Lines end with LF unless [`line_ends`](Self::line_ends) says otherwise. Where the time is known at which
-/// the message arrived at the server (IMAP), the file has it as its time of modification, which readers show.
+/// Folders are created with mode 0700 and files with 0600. Names are unique by time, process, counter, host and 64 random bits, and a file
+/// is never overwritten. Lines end with LF unless [`line_ends`](Self::line_ends) says otherwise. If the time is known at which
+/// the message arrived at the server (IMAP), it is the file's time of modification, which readers show.
 ///
 /// **Cost.** One fsync for each message, by several threads at once, and for each batch one of `tmp` and one of `new`.
 /// A message that comes as a stream needs about half a MiB of memory, whatever its size, and a thread while it comes.
 ///
-/// **Cancellation.** A future that is dropped leaves its work to end by itself; the next call waits for it.
+/// **Cancellation.** Work continues after its future is dropped; the next call waits for it.
 ///
 /// **After an abort** a message that is still in `tmp` is published; one that is in `new`, or in `cur` with whatever flags, is
-/// delivered. One that is in neither was published and then moved or deleted by its reader, and is delivered too; only where it was
-/// staged more than 36 hours ago, after which any program may clean `tmp`, it may have been lost there, and is collected again: rather
-/// twice than never. Files in `tmp` that no ticket names are thrown away where they are of a run that also made one of the tickets, or
-/// older than 36 hours. Others are left alone: they may be those of another collection that is at work, or that was cut off and knows
-/// them by its ledger.
+/// delivered. One that is in neither was published and then moved or deleted by its reader, and counts as delivered too. But if
+/// it was staged more than 36 hours ago, another program may have cleaned `tmp`, and it is collected again (at-least-once). Files in
+/// `tmp` that no ticket names are removed if their run also made one of the tickets, or if they are older than 36 hours. Others stay: they
+/// may belong to another collection that is running, or that was interrupted and has them in its ledger.
 ///
 /// **Errors.** [`Kind::Storage`](crate::Kind::Storage), with the path in its text and the system's error as its source. A file that
 /// cannot be written or made durable is removed, and the rest of the batch goes on.
@@ -77,23 +76,23 @@ struct Folders {
 }
 
 impl Maildir {
-    /// The Maildir at that path; it, and `tmp`, `new` and `cur` in it, are made where they are missing.
+    /// The Maildir at that path; it, and `tmp`, `new` and `cur` in it, are created if they are missing.
     ///
-    /// [`Kind::Storage`](crate::Kind::Storage) where that fails.
+    /// [`Kind::Storage`](crate::Kind::Storage) if that fails.
     pub async fn open(dir: impl AsRef<Path>) -> Result<Self> {
         let dir = dir.as_ref().to_owned();
         let folders = run_once(move || Folders::open(&dir)).await?;
         Ok(Self { worker: Worker::new(folders), line_ends: LineEnds::default(), writers: WRITERS })
     }
 
-    /// How lines end in the files; LF unless told otherwise.
+    /// Sets how lines end in the files. The default is LF.
     pub fn line_ends(mut self, line_ends: LineEnds) -> Self {
         self.line_ends = line_ends;
         self
     }
 
-    /// By how many threads a batch is written, at least one; 8 unless told otherwise. A disk makes several files durable in little
-    /// more time than one.
+    /// Sets the number of threads that write a batch, at least one. The default is 8. A disk makes several files durable in little more
+    /// time than one.
     pub fn writers(mut self, writers: usize) -> Self {
         self.writers = writers.max(1);
         self
@@ -162,14 +161,14 @@ impl Folders {
         }
     }
 
-    /// Whether it is in `new` now; `false` where it is in `tmp` no more.
+    /// Whether it is in `new` now; `false` if it is no longer in `tmp`.
     fn move_to_new(&self, ticket: &Ticket) -> Result<bool> {
         let Some(tmp) = self.staging.path(ticket.as_str()) else { return Ok(false) };
         let new = self.new.join(ticket.as_str());
         match rename_new(&tmp, &new) {
             Ok(()) => Ok(true),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(new.exists()),
-            // In both after an abort, where the file system cannot rename without overwriting, or does not rename in one step.
+            // In both after an abort, if the file system cannot rename without overwriting, or not in one step.
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists && is_same(&tmp, &new) => {
                 remove(&tmp).map(|()| true)
             }
@@ -183,7 +182,7 @@ impl Folders {
         let rest = tickets.iter().zip(&moved).filter(|(_, moved)| !**moved).map(|(ticket, _)| ticket.as_str());
         let read = self.read(rest.collect())?;
         if !tickets.is_empty() {
-            // What an aborted run has renamed may not be durable yet.
+            // Names that an aborted run has changed may not be durable yet.
             [&self.new, &self.cur].into_iter().try_for_each(|folder| sync_folder(folder))?;
         }
         self.throw_away(tickets)?;
@@ -198,7 +197,7 @@ impl Folders {
         Ok(fates.collect())
     }
 
-    /// Which of these are in `new` or `cur`, with whatever flags. First in `new`: readers move messages from there to `cur`.
+    /// Which of these are in `new` or `cur`, with any flags. `new` is read first, because readers move messages from there to `cur`.
     fn read(&self, sought: HashSet<&str>) -> Result<HashSet<String>> {
         let mut found = HashSet::new();
         if sought.is_empty() {

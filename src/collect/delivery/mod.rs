@@ -1,5 +1,5 @@
-//! [`Delivery`]: where collected messages go, in two steps, so that an abort between any two of them neither loses a message nor
-//! delivers it twice. The ready ones are the files below; none of them knows the ledger, and none the server.
+//! [`Delivery`]: where collected messages go, in two steps, so that an abort between them neither loses a message nor delivers
+//! it twice. The implementations are in the files below; none of them may know the ledger or a server.
 
 mod callback;
 mod encode;
@@ -24,39 +24,39 @@ pub use mbox::Mbox;
 /// Where messages are delivered to.
 ///
 /// A message is first *staged*: stored durably, where no reader of mail looks. Its [`Ticket`] then goes into the ledger, and only
-/// then it is *published*, which makes it visible. A run that is cut off anywhere between leaves tickets in the ledger; the next one
-/// hands them to [`recover`](Self::recover) before it does anything else.
+/// then it is *published*, which makes it visible. A run that is interrupted in between leaves tickets in the ledger; the next one
+/// passes them to [`recover`](Self::recover) before anything else.
 ///
-/// Storage that fails is [`Kind::Storage`](crate::Kind::Storage) ([`Error::storage`](crate::Error::storage)). A failure of one message
-/// leaves that message on the server and the rest goes on, unless its cause is one that no other message would escape, as a full disk.
+/// Storage that fails is [`Kind::Storage`](crate::Kind::Storage) ([`Error::storage`](crate::Error::storage)). After a failure of one
+/// message the message stays on the server and the run continues, unless the cause affects all messages, like a full disk.
 ///
-/// Any of these futures may be dropped before it ends, as by an aborted run: work that goes on by itself then (in a blocking thread)
-/// has to be over before the next call begins its own.
+/// Each of these futures may be dropped before it ends. Work that continues then, on a blocking thread, must end before the next call
+/// begins its own.
 pub trait Delivery: Send {
-    /// Finds out what became of what an earlier run had staged, and throws away what was staged and is not named here. Called
-    /// once, at the beginning of each run. One answer for each ticket, in order.
+    /// Returns what became of messages that an earlier run had staged, and discards staged messages that are not named here. Called once, at
+    /// the beginning of each run. One result for each ticket, in order.
     fn recover<'a>(&'a mut self, tickets: &'a [Ticket]) -> BoxFuture<'a, Result<Vec<Recovered>>>;
 
-    /// Stores these messages, durable when it returns. One answer for each message, in order. Some may wait for a long time until they
-    /// are published or thrown away, while others come and go.
+    /// Stores these messages, durable when it returns. One result for each message, in order. Some may stay staged for a long time while
+    /// others are published or discarded.
     fn stage<'a>(&'a mut self, letters: &'a [Letter]) -> BoxFuture<'a, Vec<Result<Ticket>>>;
 
-    /// Stores one message that is too large to be held in memory, durable when it returns. A read of `body` that fails is handed
-    /// back as it is, by `Error::from`, and nothing stays staged.
+    /// Stores one message that is too large to be held in memory, durable when it returns. If reading `body` fails, the error is
+    /// returned as it is, by `Error::from`, and nothing stays staged.
     fn stage_stream<'a>(
         &'a mut self,
         head: &'a Head,
         body: &'a mut (dyn AsyncRead + Send + Unpin),
     ) -> BoxFuture<'a, Result<Ticket>>;
 
-    /// Makes staged messages visible, in this order; durable when it returns. One answer for each ticket, in order.
+    /// Makes staged messages visible, in this order; durable when it returns. One result for each ticket, in order.
     fn publish<'a>(&'a mut self, tickets: &'a [Ticket]) -> BoxFuture<'a, Vec<Result<()>>>;
 
-    /// Throws staged messages away: they turned out to be known, to be gone from the server, or not to be the message.
+    /// Discards staged messages that turned out to be known, gone from the server, or not the message.
     fn discard<'a>(&'a mut self, tickets: &'a [Ticket]) -> BoxFuture<'a, Result<()>>;
 }
 
-/// Chosen while the program runs.
+/// A delivery that is chosen at run time.
 impl<D: Delivery + ?Sized> Delivery for Box<D> {
     fn recover<'a>(&'a mut self, tickets: &'a [Ticket]) -> BoxFuture<'a, Result<Vec<Recovered>>> {
         (**self).recover(tickets)
@@ -92,9 +92,9 @@ pub struct Ticket(String);
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Recovered {
-    /// It had been published, or is now: it is delivered.
+    /// It was published before, or is published now: it is delivered.
     Delivered,
-    /// There is nothing of it: it has to be collected again.
+    /// Nothing of it is there: it must be collected again.
     Missing,
 }
 
@@ -104,11 +104,11 @@ pub enum Recovered {
 pub struct Head {
     /// Which message it is.
     pub id: MessageId,
-    /// How much of it comes.
+    /// How much of it is delivered.
     pub extent: Extent,
-    /// Its size in octets as the server said; servers err.
+    /// Its size in octets, as the server declares it: advisory; often wrong.
     pub size: Option<u64>,
-    /// When it arrived at the server, where the protocol says so (IMAP).
+    /// When it arrived at the server, if the protocol says so (IMAP).
     pub received: Option<OffsetDateTime>,
 }
 
@@ -118,7 +118,7 @@ pub struct Head {
 pub enum Extent {
     /// All of it.
     Whole,
-    /// Its header only, since the message is over the size that the policy allows.
+    /// Its header only, because the message is over the size that the policy allows.
     Header,
 }
 
@@ -136,7 +136,7 @@ impl Ticket {
     /// The most bytes of a ticket.
     pub const LONGEST: usize = 1024;
 
-    /// A ticket of that text, for implementations of [`Delivery`]; [`Kind::Input`](crate::Kind::Input) where it is too long.
+    /// A ticket of that text, for implementations of [`Delivery`]; [`Kind::Input`](crate::Kind::Input) if it is too long.
     pub fn new(text: impl Into<String>) -> Result<Self> {
         let text = text.into();
         match text.len() <= Self::LONGEST {

@@ -9,7 +9,7 @@ use crate::Result;
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct Name {
     seconds: u64,
-    /// Random, the same for all names of one run, and of no other.
+    /// A random number that all names of one run share.
     pub(super) run: u64,
 }
 
@@ -20,7 +20,7 @@ pub(super) struct Names {
     host: String,
 }
 
-/// How far a clock may be wrong before the time in a name tells nothing.
+/// A name from further in the future than this has no meaningful time.
 const SKEW: Duration = Duration::from_secs(3600);
 
 impl Name {
@@ -40,7 +40,7 @@ impl Name {
         sound.then_some(Self { seconds: seconds.parse().ok()?, run })
     }
 
-    /// Whether it was made longer ago than that, or at a time that cannot be.
+    /// Whether it was made longer ago than that, or at an impossible time.
     pub(super) fn is_older_than(self, age: Duration) -> bool {
         let now = now().as_secs();
         now.saturating_sub(self.seconds) > age.as_secs() || self.seconds.saturating_sub(now) > SKEW.as_secs()
@@ -54,10 +54,10 @@ impl Names {
         Ok(names)
     }
 
-    /// The names of another run begin.
+    /// Begins the names of another run.
     pub(super) fn begin_run(&mut self) -> Result<()> {
         self.run = getrandom::u64()
-            .map_err(|error| Error::storage("the system gives no random numbers", std::io::Error::other(error)))?;
+            .map_err(|error| Error::storage("the system has no random numbers", std::io::Error::other(error)))?;
         Ok(())
     }
 
@@ -73,7 +73,7 @@ fn now() -> Duration {
     SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
 }
 
-/// The host's name as the Maildir specification wants it: a slash is `\057`, a colon `\072`.
+/// The host's name in the form of the Maildir specification: a slash is `\057`, a colon `\072`.
 fn host() -> String {
     escaped(&node())
 }

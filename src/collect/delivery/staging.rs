@@ -1,5 +1,4 @@
-//! [`Staging`]: a folder where messages lie that are stored and not yet visible, a file for each. It does not know how they become
-//! visible.
+//! [`Staging`]: a folder of messages that are stored and not yet visible, one file for each. It does not know how they become visible.
 
 use std::collections::HashSet;
 use std::fs::{self, File, FileTimes};
@@ -21,9 +20,9 @@ use crate::store::files::{failed, names_in, private, remove, sync_folder};
 use crate::store::{Worker, join};
 use crate::{Error, Result};
 
-/// How many threads write a batch unless the user says otherwise: a file system makes many files durable at once.
+/// How many threads write a batch by default: a file system makes many files durable at once.
 pub(super) const WRITERS: usize = 8;
-/// One piece of a message that comes as a stream; of so many at most four are in memory.
+/// The size of one piece of a message that comes as a stream. At most four pieces are in memory.
 const PIECE: usize = 128 << 10;
 
 pub(super) struct Staging {
@@ -31,15 +30,15 @@ pub(super) struct Staging {
     names: Names,
 }
 
-/// From the one who reads a message to the one who writes it.
+/// Sent from the reader of a message to its writer.
 enum Piece {
     Bytes(Bytes),
-    /// The message is whole; without this it is not.
+    /// The message is complete; without this it is not.
     End,
 }
 
 impl Staging {
-    /// In a folder that is there.
+    /// Uses a folder that exists.
     pub(super) fn new(folder: PathBuf) -> Result<Self> {
         Ok(Self { folder, names: Names::new()? })
     }
@@ -48,12 +47,12 @@ impl Staging {
         self.names.begin_run()
     }
 
-    /// Where the message of that name lies; `None` where it is no name that was made here.
+    /// The path of the message of that name; `None` if the name was not made here.
     pub(super) fn path(&self, ticket: &str) -> Option<PathBuf> {
         Name::parse(ticket).map(|_| self.folder.join(ticket))
     }
 
-    /// Writes each message into a file, by so many threads; durable when it returns.
+    /// Writes each message into a file, by this number of threads; durable when it returns.
     pub(super) fn write(&mut self, letters: &[Letter], format: Format, writers: usize) -> Vec<Result<Ticket>> {
         let work: Vec<_> = letters.iter().map(|letter| (self.names.next(), letter, OnceLock::new())).collect();
         let next = AtomicUsize::new(0);
@@ -66,7 +65,7 @@ impl Staging {
         };
         thread::scope(|scope| {
             for _ in 1..writers.min(letters.len()) {
-                // This thread does what a thread that cannot be had would have done.
+                // If a thread cannot be spawned, this one does its work.
                 let _ = thread::Builder::new().spawn_scoped(scope, write);
             }
             write();
@@ -78,7 +77,7 @@ impl Staging {
         self.settle(written.collect())
     }
 
-    /// Makes the names durable; where that fails, nothing stays.
+    /// Makes the names durable; if that fails, the files are removed.
     fn settle(&self, written: Vec<Result<Ticket>>) -> Vec<Result<Ticket>> {
         if written.iter().all(Result::is_err) {
             return written;
@@ -124,12 +123,12 @@ impl Staging {
         tickets.iter().filter_map(|ticket| self.path(ticket.as_str())).try_for_each(|path| remove(&path))
     }
 
-    /// Makes the names durable, and those that are gone.
+    /// Makes new names and removals durable.
     pub(super) fn sync(&self) -> Result<()> {
         sync_folder(&self.folder)
     }
 
-    /// What lies here.
+    /// The staged files.
     pub(super) fn list(&self) -> Result<Vec<(PathBuf, Name)>> {
         let names = names_in(&self.folder)?;
         Ok(names.into_iter().filter_map(|name| Some((self.folder.join(&name), Name::parse(&name)?))).collect())
@@ -137,12 +136,12 @@ impl Staging {
 }
 
 /// The runs in which these tickets were made. Between two calls of `recover` there is one run, of one account with one ledger: so a file
-/// of such a run that no ticket names is nobody's.
+/// of such a run that no ticket names is an orphan.
 pub(super) fn runs(tickets: &[Ticket]) -> HashSet<u64> {
     tickets.iter().filter_map(|ticket| Name::parse(ticket.as_str())).map(|name| name.run).collect()
 }
 
-/// Writes what `body` gives into a file of the staging folder, while it comes.
+/// Writes `body` into a file of the staging folder while it is read.
 pub(super) async fn stage_stream<S: Send + 'static>(
     worker: &Worker<S>,
     staging: impl FnOnce(&mut S) -> &mut Staging + Send + 'static,
@@ -159,7 +158,7 @@ pub(super) async fn stage_stream<S: Send + 'static>(
     written?
 }
 
-/// Hands over the pieces until the end, or until the one who writes has failed.
+/// Sends the pieces until the end, or until the writer has failed.
 async fn feed(body: &mut (dyn AsyncRead + Send + Unpin), pieces: mpsc::Sender<Piece>) -> Result<()> {
     loop {
         let mut piece = BytesMut::with_capacity(PIECE);
@@ -185,7 +184,7 @@ fn write_letter(path: &Path, letter: &Letter, format: Format, bytes: &mut Vec<u8
     write_file(path, &letter.head, |file| file.write_all(bytes))
 }
 
-/// Writes a file, durable but for its name. A file that fails is thrown away: after a failed fsync nobody knows what the disk holds.
+/// Writes a file, durable except for its name. After a failure the file is removed: after a failed fsync its content is unknown.
 fn write_file(path: &Path, head: &Head, write: impl FnOnce(&mut File) -> io::Result<()>) -> Result<()> {
     let mut file = private().create_new(true).open(path).map_err(failed(path, "created"))?;
     let written = write(&mut file).and_then(|()| {

@@ -11,9 +11,8 @@ use crate::{BoxFuture, Result};
 
 /// A [`Ledger`] in one file: readable text, append-only, a checksum in each line, compacted when more than half of it is superseded.
 ///
-/// Several accounts can share it. Beside it lies a file with `.lock` behind its name, which keeps a second run away; it may be left
-/// there. An append costs two synchronisations of the file; opening reads it once, and [`load`](Ledger::load) once more, in memory of
-/// about 40 bytes a record, and what the records themselves need.
+/// Several accounts can share it. A file with `.lock` appended to its name keeps a second run out; it may stay there. An append costs two synchronisations of the file; opening reads it once, and [`load`](Ledger::load) once more. It needs about
+/// 40 bytes of memory for each record, besides the records.
 ///
 /// ```
 /// use postroom::Kind;
@@ -37,12 +36,12 @@ pub struct FileLedger {
 }
 
 impl FileLedger {
-    /// Opens the ledger, or makes an empty one where there is no such file; the folder has to exist.
+    /// Opens the ledger, or creates an empty one if there is no such file; the folder must exist.
     ///
     /// # Errors
     ///
-    /// [`Kind::Busy`](crate::Kind::Busy) where another run has it open. [`Kind::Storage`](crate::Kind::Storage) where it cannot be read
-    /// or written, is damaged or cut short, is of another version, or no ledger at all. Then nothing is changed.
+    /// [`Kind::Busy`](crate::Kind::Busy) if another run has it open. [`Kind::Storage`](crate::Kind::Storage) if it cannot be read or written,
+    /// is damaged or truncated, is of another version, or is not a ledger. Then nothing is changed.
     pub async fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref().to_owned();
         let opened = path.clone();

@@ -6,7 +6,7 @@ use std::future::ready;
 use super::{Change, Ledger, Record};
 use crate::{BoxFuture, Result};
 
-/// A [`Ledger`] in memory: for tests, and for a single run into a place that sees to duplicates itself. It never fails.
+/// A [`Ledger`] in memory: for tests, and for a single run into a place that detects duplicates itself. It never fails.
 ///
 /// ```
 /// use postroom::collect::{Change, Digest, Ledger, MemoryLedger, Record};

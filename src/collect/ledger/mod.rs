@@ -1,5 +1,5 @@
-//! [`Ledger`]: the memory of what was collected, by account and message, so that nothing is collected twice and nothing deleted
-//! unseen. The ready ones are the files below; none of them knows a server or a delivery.
+//! [`Ledger`]: records of what was collected, by account and message, so that no message is collected twice and none is deleted that was
+//! not collected. The implementations are in the files below; none of them may know a server or a delivery.
 
 mod file;
 mod line;
@@ -19,19 +19,19 @@ use crate::{BoxFuture, Result};
 
 /// What was collected, kept between runs.
 ///
-/// A ledger serves one run at a time: who opens it second gets [`Kind::Busy`](crate::Kind::Busy). One that is damaged, cut short or of
-/// another version is [`Kind::Storage`](crate::Kind::Storage) and never read as "nothing was collected".
+/// A ledger serves one run at a time: opening it a second time fails with [`Kind::Busy`](crate::Kind::Busy). Opening one that is damaged,
+/// truncated or of another version fails with [`Kind::Storage`](crate::Kind::Storage); it never counts as empty.
 ///
-/// Any of these futures may be dropped before it ends: what then goes on by itself has to be over before the next call begins.
+/// Each of these futures may be dropped before it ends. Work that continues then must end before the next call begins.
 pub trait Ledger: Send {
     /// Every record of this account.
     fn load<'a>(&'a mut self, account: &'a str) -> BoxFuture<'a, Result<Vec<Record>>>;
 
-    /// Makes these changes, in order; durable when it returns. After an abort, possibly none of them or only the first are made.
+    /// Makes these changes, in order; durable when it returns. After an abort, none of them or only the first may have been made.
     fn apply<'a>(&'a mut self, account: &'a str, changes: &'a [Change]) -> BoxFuture<'a, Result<()>>;
 }
 
-/// Chosen while the program runs.
+/// A ledger that is chosen at run time.
 impl<L: Ledger + ?Sized> Ledger for Box<L> {
     fn load<'a>(&'a mut self, account: &'a str) -> BoxFuture<'a, Result<Vec<Record>>> {
         (**self).load(account)
@@ -48,11 +48,11 @@ impl<L: Ledger + ?Sized> Ledger for Box<L> {
 pub enum Change {
     /// This record, in place of the one with the same key.
     Put(Record),
-    /// No record of that key any more.
+    /// Removes the record of that key.
     Remove(String),
 }
 
-/// What a ledger knows of one message.
+/// What a ledger stores about one message.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Record {
@@ -61,34 +61,34 @@ pub struct Record {
     /// begins with `account:` is of no message: `account:sizes` has as its size how many messages in a row came twice alike though
     /// the server declares another size, and is there once one did.
     pub key: String,
-    /// Of the bytes collected.
+    /// The digest of the bytes collected.
     pub digest: Digest,
-    /// Of another reading of the same message, where the server sent two texts for it: neither is certain, so it is never deleted,
-    /// and not brought again.
+    /// The digest of another reading, if the server sent two texts for the message. Neither is certain, so it is never deleted and not
+    /// downloaded again.
     pub other: Option<Digest>,
-    /// Of the header alone.
+    /// The digest of the header.
     pub header: Digest,
-    /// The size that the server stated in its listing.
+    /// The size that the server declared in its listing.
     pub size: Option<u64>,
     /// How much was collected.
     pub extent: Extent,
-    /// How far it has come.
+    /// Its state.
     pub state: State,
     /// When it was collected; whole seconds.
     pub at: OffsetDateTime,
 }
 
-/// How far a message has come.
+/// The state of a message.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum State {
-    /// Stored by the delivery, and perhaps visible already: the ticket tells.
+    /// Stored by the delivery, and perhaps visible already; the delivery knows by the ticket.
     Staged(Ticket),
     /// Delivered.
     Collected,
-    /// Delivered, and not on the server any more, when it was last looked: since that time, whole seconds.
+    /// Delivered, and missing on the server since that time, in whole seconds.
     Gone(OffsetDateTime),
-    /// Delivered, and deleted from the server for certain, by a run: since that time, whole seconds.
+    /// Delivered, and certainly deleted from the server by a run at that time, in whole seconds.
     Deleted(OffsetDateTime),
 }
 

@@ -95,7 +95,7 @@ impl Carrier for ImapLogin<'_> {
     async fn command(&self) -> Result<()> {
         let password = self.login.command_password().ok_or_else(|| Error::input("this login has no password"))?;
         let command = LoginCommand { user: self.login.user(), password };
-        self.imap.call(command).await.map_err(|error| error.as_login_error("LOGIN"))
+        self.imap.call(command).await.map_err(|error| error.into_login_error("LOGIN"))
     }
 
     fn room(&self, _: &str) -> Result<usize> {

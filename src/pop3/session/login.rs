@@ -111,9 +111,9 @@ impl Carrier for Pop3Login<'_> {
 
     async fn command(&self) -> Result<()> {
         match self.stamp() {
-            Some(stamp) => apop(self.link, self.login, stamp).await.map_err(|error| error.as_login_error("APOP")),
+            Some(stamp) => apop(self.link, self.login, stamp).await.map_err(|error| error.into_login_error("APOP")),
             None => {
-                user_and_password(self.link, self.login).await.map_err(|error| error.as_login_error("USER and PASS"))
+                user_and_password(self.link, self.login).await.map_err(|error| error.into_login_error("USER and PASS"))
             }
         }
     }

@@ -1,5 +1,5 @@
-//! [`Journal`]: notes what is about to be appended to an mbox file, and where, before the first byte of it is written. It does not
-//! know the mbox file.
+//! [`Journal`]: says what is about to be appended to an mbox file, and where, before the first byte is written. It does not know the mbox
+//! file.
 
 use std::fs;
 use std::io::{self, Write};
@@ -12,7 +12,7 @@ use crate::store::files::{failed, parent, private, sync_folder};
 
 const BEGIN: &str = "postroom mbox 1";
 
-/// One file, that is overwritten each time.
+/// One file, which is overwritten each time.
 pub(super) struct Journal {
     path: PathBuf,
 }
@@ -22,11 +22,11 @@ pub(super) struct Journal {
 pub(super) struct Entry {
     /// The length of the mbox file before.
     pub(super) offset: u64,
-    /// So many line ends come first: what stood there did not end with an empty line.
+    /// How many line ends come first, if the file did not end with an empty line.
     pub(super) pad: u64,
     /// The staged files with their lengths, in order.
     pub(super) letters: Vec<(String, u64)>,
-    /// So many of them are surely in the mbox file.
+    /// How many of them are certainly in the mbox file.
     pub(super) done: usize,
 }
 
@@ -40,7 +40,7 @@ impl Journal {
         self.path.exists()
     }
 
-    /// What was begun last. One that is not whole was never begun: it was being written when the program was ended.
+    /// What was begun last. An incomplete entry was never begun: the program ended while it was written.
     pub(super) fn read(&self) -> Result<Option<Entry>> {
         match fs::read(&self.path) {
             Ok(bytes) => Ok(str::from_utf8(&bytes).ok().and_then(parse)),
@@ -49,7 +49,7 @@ impl Journal {
         }
     }
 
-    /// Notes this in place of what was noted before; durable when it returns.
+    /// Replaces the entry; durable when it returns.
     pub(super) fn begin(&self, entry: &Entry) -> Result<()> {
         let is_new = !self.exists();
         self.write(private().create(true).truncate(true), &text(entry))?;
@@ -59,12 +59,12 @@ impl Journal {
         Ok(())
     }
 
-    /// So many of the letters are in the mbox file; durable when it returns.
+    /// Says that this number of letters is in the mbox file; durable when it returns.
     pub(super) fn done(&self, count: usize) -> Result<()> {
         self.write(private().append(true), &format!("done {count}\n"))
     }
 
-    /// Nothing is under way any more.
+    /// Says that nothing is being appended.
     pub(super) fn clear(&self) -> Result<()> {
         self.write(private().truncate(true), "")
     }

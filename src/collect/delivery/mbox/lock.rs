@@ -9,7 +9,7 @@ use std::time::{Duration, Instant, SystemTime};
 use crate::store::files::{append_to_name, failed, is_at, parent, private, remove, sync_folder};
 use crate::{Error, Result};
 
-/// A dotlock that was not touched for so long belongs to a program that is gone.
+/// A dotlock that was not touched for this time belongs to a program that is gone.
 const STALE: Duration = Duration::from_secs(5 * 60);
 const TOUCH: Duration = Duration::from_secs(60);
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
@@ -17,7 +17,7 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(200);
 
 /// An mbox file, opened and locked while this lives.
 pub(super) struct Lock {
-    // Dropped in this order: `fcntl` was first.
+    // Dropped in this order: the lock that was taken first is released last.
     dotlock: Dotlock,
     pub(super) mbox: File,
 }
@@ -29,8 +29,8 @@ pub(super) struct Own {
     pub(super) file: File,
 }
 
-/// `PATH.lock`, a hard link to [`Own`]: it comes into being in one step, on NFS too,
-/// and one that an abort has left behind is recognised, since nobody else can hold that folder.
+/// `PATH.lock`, a hard link to [`Own`]: it is created in one step, also on NFS, and one that
+/// remains after an abort is recognised, because nobody else can hold that folder.
 struct Dotlock {
     path: PathBuf,
     own: File,
@@ -38,7 +38,7 @@ struct Dotlock {
 }
 
 impl Lock {
-    /// Waits for both locks at most so long; then [`Kind::Busy`](crate::Kind::Busy). `own` becomes the dotlock.
+    /// Waits for both locks at most for this time; then [`Kind::Busy`](crate::Kind::Busy). `own` becomes the dotlock.
     pub(super) fn take(mbox: &Path, own: &Own, patience: Duration) -> Result<Self> {
         let end = Instant::now() + patience;
         let mut pause = FIRST_PAUSE;
@@ -55,7 +55,7 @@ impl Lock {
         }
     }
 
-    /// `fcntl` first, then the dotlock, and neither waits while it holds the other.
+    /// Takes `fcntl` first, then the dotlock; neither waits while the other is held.
     fn attempt(path: &Path, own: &Own) -> Result<Option<Self>> {
         let mbox = open(path)?;
         if !lock_file(&mbox).map_err(failed(path, "locked"))? {
@@ -63,11 +63,11 @@ impl Lock {
         }
         let Some(dotlock) = Dotlock::attempt(path, own)? else { return Ok(None) };
         let lock = Self { dotlock, mbox };
-        // A mail reader may have put another file in its place before it was locked.
+        // A mail reader may have replaced the file before it was locked.
         Ok(is_at(&lock.mbox, path).then_some(lock))
     }
 
-    /// To be called now and then while the lock is held for long.
+    /// Call it now and then while the lock is held for a long time.
     pub(super) fn touch(&mut self) {
         if self.dotlock.touched.elapsed() > TOUCH {
             self.dotlock.touch();
@@ -104,7 +104,7 @@ impl Drop for Dotlock {
     }
 }
 
-/// Opens the file; creates it where it is missing, as after a mail reader that removes an empty one.
+/// Opens the file, or creates it: mail readers remove an empty one.
 pub(super) fn open(path: &Path) -> Result<File> {
     match private().open(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -115,7 +115,7 @@ pub(super) fn open(path: &Path) -> Result<File> {
     Ok(file)
 }
 
-/// Whether the dotlock could be had at once.
+/// Takes the dotlock if it is free; whether it was.
 fn link(own: &Path, path: &Path) -> Result<bool> {
     match fs::hard_link(own, path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
@@ -123,13 +123,13 @@ fn link(own: &Path, path: &Path) -> Result<bool> {
     }
 }
 
-/// Whether an abort of ours has left it behind, or anybody's long ago.
+/// Whether it remains from an abort: of this program, or of another one long ago.
 fn is_abandoned(own: &File, path: &Path) -> bool {
     let is_old = |at: SystemTime| at.elapsed().is_ok_and(|age| age > STALE);
     is_at(own, path) || fs::metadata(path).is_ok_and(|found| found.modified().is_ok_and(is_old))
 }
 
-/// Whether the lock could be had at once.
+/// Takes the lock if it is free; whether it was.
 #[cfg(unix)]
 fn lock_file(file: &File) -> io::Result<bool> {
     use rustix::fs::{FlockOperation, fcntl_lock};

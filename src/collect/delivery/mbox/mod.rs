@@ -1,4 +1,4 @@
-//! [`Mbox`]: all messages one behind the other in one file. It does not know the ledger, and no server.
+//! [`Mbox`]: all messages one after the other in one file. It must not know the ledger or a server.
 
 mod journal;
 mod lock;
@@ -19,30 +19,29 @@ use spool::Spool;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Delivers into an mbox file, in the form called mboxrd: a line `From MAILER-DAEMON` with the time of arrival, or else of delivery, in
-/// UTC before each message, an empty line behind it, and one `>` more before lines that begin with `From ` or with `>`s and `From `.
+/// UTC before each message, an empty line after it, and one `>` more before lines that begin with `From ` or with `>`s and `From `.
 /// Lines end with LF: each CRLF becomes LF, and every other byte stays. A message whose last line has no end gets one.
 ///
-/// The file is locked while it is touched, as Debian's policy has it: by `fcntl`, and by a dotlock `PATH.lock`. A dotlock that nobody
-/// has touched for five minutes is removed.
+/// The file is locked while it is used, as Debian's policy requires: by `fcntl`, and by a dotlock `PATH.lock`. A dotlock that was not
+/// touched for five minutes is removed.
 ///
-/// Beside it lies a folder `PATH.postroom`, in which messages are staged, and which one delivery holds at a time. Files are made with mode
+/// Messages are staged in a folder `PATH.postroom` next to it, which one delivery uses at a time. Files are made with mode
 /// 0600 and folders with 0700.
 ///
 /// **Cost.** One fsync for each message, by several threads at once, and five for each batch; each message is written twice, and its
-/// staged file removed, which is slow where the file system is mounted with `discard`. A message that comes as a stream needs
+/// staged file removed, which is slow if the file system is mounted with `discard`. A message that comes as a stream needs
 /// about half a MiB of memory, whatever its size, and a thread while it comes.
 ///
-/// **Cancellation.** A future that is dropped leaves its work to end by itself; the next call waits for it.
+/// **Cancellation.** Work continues after its future is dropped; the next call waits for it.
 ///
-/// **After an abort.** What is about to be appended, and where, is noted durably before. So the next run finds it in the file, or a
-/// beginning of it at the file's end, which it cuts off and writes again, or something else, whereupon it appends. No byte of other
-/// mail is touched. Two things are beyond it, and both need an abort between the first byte appended and the note that all are: where another
-/// program has appended mail behind a torn message, the torn part stays before it; and where a mail reader has written the file
-/// anew, with a message in another place or form, it is appended once more: rather twice than never. A staged message that no run
-/// has asked for in 30 days is emptied.
+/// **After an abort.** A journal says durably what is about to be appended, and where. The next run finds it in the file, or finds the
+/// beginning of it at the end of the file, which it cuts off and writes again, or finds something else, and appends. No byte of other
+/// mail is changed. Two cases cannot be repaired; both need an abort between the first byte appended and the journal's confirmation. If
+/// another program has appended mail after a torn message, the torn part stays. If a mail reader has rewritten the file with a message
+/// in another place or form, it is appended again (at-least-once). A staged message that no run has asked for in 30 days is emptied.
 ///
-/// **Errors.** [`Kind::Storage`](crate::Kind::Storage), with the path in its text and the system's error as its source; of a batch that
-/// cannot be appended nothing stays in the file. [`Kind::Busy`](crate::Kind::Busy) where another program holds a lock for longer than
+/// **Errors.** [`Kind::Storage`](crate::Kind::Storage), with the path in its text and the system's error as its source; if a batch
+/// cannot be appended, nothing of it stays in the file. [`Kind::Busy`](crate::Kind::Busy) if another program holds a lock for longer than
 /// [`patience`](Self::patience).
 ///
 /// ```
@@ -73,23 +72,23 @@ pub struct Mbox {
 }
 
 impl Mbox {
-    /// The mbox file at that path; it, its folder and `PATH.postroom` are made where they are missing.
+    /// The mbox file at that path; it, its folder and `PATH.postroom` are created if they are missing.
     ///
-    /// [`Kind::Busy`](crate::Kind::Busy) where another `Mbox` has it, [`Kind::Storage`](crate::Kind::Storage) where it is not a file or
-    /// cannot be made.
+    /// [`Kind::Busy`](crate::Kind::Busy) if another `Mbox` has it, [`Kind::Storage`](crate::Kind::Storage) if it is not a file or
+    /// cannot be created.
     pub async fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref().to_owned();
         let spool = run_once(move || Spool::open(&path)).await?;
         Ok(Self { worker: Worker::new(spool), writers: WRITERS, patience: PATIENCE })
     }
 
-    /// By how many threads a batch is staged, at least one; 8 unless told otherwise.
+    /// Sets the number of threads that stage a batch, at least one. The default is 8.
     pub fn writers(mut self, writers: usize) -> Self {
         self.writers = writers.max(1);
         self
     }
 
-    /// How long to wait for another program's lock on the file; 30 seconds unless told otherwise.
+    /// Sets how long to wait for another program's lock on the file. The default is 30 seconds.
     pub fn patience(mut self, patience: Duration) -> Self {
         self.patience = patience;
         self

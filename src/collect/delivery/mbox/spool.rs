@@ -1,5 +1,5 @@
-//! [`Spool`]: an mbox file, and append_to_name it the folder of what is to be appended to it. It knows what an abort can leave behind, and
-//! mends it without touching a byte that is not its own.
+//! [`Spool`]: an mbox file, and next to it the folder of messages to append. It knows what an abort can leave, and repairs that without
+//! changing a byte of other mail.
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -15,9 +15,9 @@ use super::lock::{self, Lock, Own};
 use crate::store::files::{append_to_name, create_folder, failed, parent, private, remove};
 use crate::{Error, Result};
 
-/// How long an earlier run of the same program may need to end what it had begun when it was dropped.
+/// How long work of an earlier run may continue after the run was dropped.
 const LEFTOVER: Duration = Duration::from_secs(1);
-/// After so long a staged message that no run has asked for is emptied.
+/// A staged message that no run has asked for in this time is emptied.
 const STAGED_LASTS: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 const BUFFER: usize = 256 << 10;
 
@@ -26,7 +26,7 @@ pub(super) struct Spool {
     pub(super) staging: Staging,
     journal: Journal,
     own: Own,
-    /// The journal may name what is not appended yet.
+    /// The journal may name messages that are not appended yet.
     unsettled: bool,
     /// Staged files of messages that are in the mbox file, to be removed before the journal forgets them.
     appended: Vec<String>,
@@ -49,7 +49,8 @@ impl Spool {
         Ok(Self { mbox, staging, journal, own, unsettled: true, appended: Vec::new() })
     }
 
-    /// Appends the staged messages, in order; durable when it returns. All of them or, but for what `Err` tells alone, none.
+    /// Appends the staged messages, in order; durable when it returns. Appends all of them or, apart from those with an `Err` of
+    /// their own, none.
     pub(super) fn publish(&mut self, tickets: &[Ticket], patience: Duration) -> Vec<Result<()>> {
         let found: Vec<_> = tickets.iter().map(|ticket| self.letter(ticket)).collect();
         let letters: Vec<_> = found.iter().filter_map(|letter| letter.as_ref().ok().cloned()).collect();
@@ -135,8 +136,8 @@ impl Spool {
         self.staging.path(name).is_some_and(|path| fs::metadata(path).is_ok_and(|file| file.len() > 0))
     }
 
-    /// Finds out how many of the letters stand in the mbox file where they were to be written. A beginning of the next one at the end of
-    /// the file is cut off. Anything else is another's: nothing of ours was written there, or a mail reader has written all anew.
+    /// Counts the letters that are in the mbox file where they were to be written. The beginning of the next one at the end of the file is
+    /// cut off. Anything else belongs to others: nothing was written there, or a mail reader has rewritten the file.
     fn compare(&self, lock: &mut Lock, entry: &mut Entry) -> io::Result<()> {
         let end = lock.mbox.metadata()?.len();
         let before: u64 = entry.letters.iter().take(entry.done).map(|(_, length)| length).sum();
@@ -152,7 +153,7 @@ impl Spool {
                 }
                 break;
             }
-            // Equal in memory, and perhaps not on the disk: an fsync may have failed.
+            // Equal in the cache, but perhaps not on the disk: an fsync may have failed.
             let (_, mut staged) = whole.into_inner();
             staged.rewind()?;
             lock.mbox.seek(SeekFrom::Start(at))?;
@@ -174,7 +175,7 @@ impl Spool {
             return Err(failed(&self.mbox, "written")(error));
         }
         let count = entry.letters.len();
-        // They are delivered; where the mark fails, the next call compares.
+        // They are delivered. If the mark fails, the next call compares.
         if self.journal.done(count).is_ok() {
             self.unsettled = false;
             self.appended.extend(entry.letters.into_iter().map(|(name, _)| name));
@@ -204,7 +205,7 @@ impl Spool {
         lock.mbox.sync_all()
     }
 
-    /// After a failure: the mbox file is as long as it was. Where that fails too, the journal stays, and the next call mends it.
+    /// After a failure: restores the length of the mbox file. If that fails too, the journal stays, and the next call repairs it.
     fn take_back(&mut self, lock: &Lock, offset: u64) {
         let cut = lock.mbox.set_len(offset).and_then(|()| lock.mbox.sync_all());
         if cut.is_ok() && self.journal.clear().is_ok() {
@@ -224,8 +225,8 @@ impl Spool {
         self.appended.iter().filter_map(|name| self.staging.path(name)).try_for_each(|path| remove(&path))
     }
 
-    /// What lies there is nobody's where it is of a run that also made one of the tickets. What is old is emptied rather than removed:
-    /// one that is missing counts as delivered, and another account's ledger may know of it.
+    /// A staged file that no ticket names is an orphan if its run also made one of the tickets. Old files are emptied and not removed: a
+    /// missing file counts as delivered, and the ledger of another account may name it.
     fn throw_away(&self, tickets: &[Ticket]) -> Result<()> {
         let runs = runs(tickets);
         for (path, name) in self.staging.list()? {
@@ -261,7 +262,7 @@ fn hold(path: PathBuf) -> Result<Own> {
             }
         }
     }
-    // As programs expect it in a dotlock.
+    // The format that programs expect in a dotlock.
     let written = file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id()));
     written.map_err(failed(&path, "written"))?;
     Ok(Own { path, file })

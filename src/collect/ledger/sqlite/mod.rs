@@ -9,7 +9,7 @@
 //! ```
 //!
 //! `record.sum` is the beginning of the SHA-256 of its row; `total` holds the number of rows and the exclusive or of their sums, and
-//! changes in the same transaction. So a row that is changed, missing or there without having been written is noticed on opening.
+//! changes in the same transaction. So opening detects a row that was changed, removed or added by others.
 
 mod database;
 mod row;
@@ -22,28 +22,27 @@ use super::{Change, Ledger, Record};
 use crate::store::{Worker, run_once};
 use crate::{BoxFuture, Result};
 
-/// A [`Ledger`] in a SQLite database, for programs that want to ask it more than a run does: what was collected, when, and of which
-/// size. With the feature `sqlite`.
+/// A [`Ledger`] in a SQLite database, for programs that query it: what was collected, when, and of which size. With the feature `sqlite`.
 ///
-/// Several accounts can share it. While it is open nobody else can, not even to read; beside it lies a file with `.lock` behind its
-/// name, which may be left there.
+/// Several accounts can share it. While it is open, nobody else can open it, not even to read. A file with `.lock` appended to its
+/// name may stay there.
 ///
 /// # Cost
 ///
-/// A call of [`apply`](Ledger::apply) is one transaction, with a rollback journal rather than a log that runs ahead: four
-/// synchronisations instead of one, but what was acknowledged is then in this one file, and a part of it that is missing is noticed,
-/// whereas a lost log takes the latest runs along in silence. Opening reads the whole database twice.
+/// A call of [`apply`](Ledger::apply) is one transaction, with a rollback journal and not a write-ahead log. That needs four
+/// synchronisations instead of one, but everything that was acknowledged is in this one file, and a missing part is detected; a lost
+/// write-ahead log would silently lose the latest runs. Opening reads the whole database twice.
 ///
-/// # Asking it
+/// # Querying it
 ///
 /// The table `record` has a row for each message: `account`, `key` (the text form of its [`MessageId`](crate::MessageId)), `digest`
 /// and `header` (SHA-256), `size`, `extent` (`whole`, `header`, or `whole=` and the digest of another reading), `state` (`staged`, `collected`, `gone`), and the seconds since 1970
-/// when it was collected (`at`) and missed on the server (`gone`). Rows that somebody else changes make it damaged.
-/// A row whose key begins with `account:` is of no message ([`Record::key`](super::Record::key)).
+/// when it was collected (`at`) and missed on the server (`gone`). If another program changes a row, the ledger counts as damaged.
+/// A row whose key begins with `account:` is not of a message ([`Record::key`](super::Record::key)).
 ///
 /// # Cancellation
 ///
-/// A future that is dropped may finish its work nevertheless; the next call, and the next run, wait for that or are refused.
+/// Work may continue after its future is dropped; the next call, and the next run, wait for it or are refused.
 ///
 /// ```
 /// use postroom::Kind;
@@ -67,12 +66,12 @@ pub struct SqliteLedger {
 }
 
 impl SqliteLedger {
-    /// Opens the ledger, or makes an empty one where there is no such file; the folder has to exist.
+    /// Opens the ledger, or creates an empty one if there is no such file; the folder must exist.
     ///
     /// # Errors
     ///
-    /// [`Kind::Busy`](crate::Kind::Busy) where another run, or a program of another kind, has it open. [`Kind::Storage`](crate::Kind::Storage) where it cannot
-    /// be read or written, is damaged or cut short, is of another version, or no ledger at all.
+    /// [`Kind::Busy`](crate::Kind::Busy) if another run, or another program, has it open. [`Kind::Storage`](crate::Kind::Storage) if it cannot be
+    /// read or written, is damaged or truncated, is of another version, or is not a ledger.
     pub async fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref().to_owned();
         let opened = path.clone();

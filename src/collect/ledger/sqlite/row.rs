@@ -13,7 +13,7 @@ use crate::collect::ledger::{Record, State};
 /// The columns of [`insert`] and [`read`], in order.
 pub(super) const COLUMNS: &str = "account, key, digest, header, size, extent, state, ticket, gone, at, sum";
 
-/// The beginning of a SHA-256; those of several rows are put together by exclusive or, in which a row's sum can be taken back.
+/// The beginning of a SHA-256. The sums of several rows are combined by exclusive or, so a row can be taken out again.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(super) struct Sum(pub(super) [u8; 16]);
 
@@ -38,24 +38,24 @@ impl Sum {
         sum
     }
 
-    /// Counts a row in, or out again.
+    /// Adds a row to the sum, or takes it out.
     pub(super) fn toggle(&mut self, row: Self) {
         self.0.iter_mut().zip(row.0).for_each(|(to, from)| *to ^= from);
     }
 }
 
-/// Puts the record in place of the one with its key.
+/// Replaces the record of that key.
 pub(super) fn insert(into: &mut CachedStatement<'_>, account: &str, record: &Record, sum: Sum) -> rusqlite::Result<()> {
     let Record { key, digest, other, header, size, extent, at, .. } = record;
     let (state, ticket, gone) = state(record);
-    // A size beyond what SQLite can count is kept as a negative number.
+    // SQLite's integers are signed: a larger size is stored as a negative number.
     let (size, extent, at) = (size.map(u64::cast_signed), write_extent(*extent, *other), at.unix_timestamp());
     let (digest, header) = (digest.as_bytes(), header.as_bytes());
     into.execute(params![account, key, digest, header, size, extent, state, ticket, gone, at, sum.0])?;
     Ok(())
 }
 
-/// The account and the record of a row; an error where they are not what was written.
+/// The account and the record of a row; an error if the row was changed.
 pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<(String, Record, Sum)> {
     let account: String = row.get(0)?;
     let state: String = row.get(6)?;
