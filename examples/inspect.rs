@@ -87,13 +87,13 @@
 //! Without `--command` the first line is a greeting, and what stands behind a reply and is none is its body. With it, every reply is one to that command,
 //! multi-line where the command says so or `--multiline` does.
 
-#[path = "inspect/mod.rs"]
-mod inspect;
+#[path = "../tests/support/as_json/mod.rs"]
+mod as_json;
 
 use std::io::Write;
 use std::process::ExitCode;
 
-use inspect::{imap, pop3};
+use as_json::{imap, pop3};
 use serde_json::Value;
 
 const USAGE: &str = "usage: inspect imap FILE...

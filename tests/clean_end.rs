@@ -1,5 +1,5 @@
 //! The end of a session, however it comes: whatever is dropped in whatever state, no task and no descriptor is left, with a server
-//! that answers and with one that never does; and TLS ends with its goodbye.
+//! that answers and with one that never does; and TLS ends with its goodbye. A process of its own: its descriptors are counted.
 #![cfg(all(feature = "testing", target_os = "linux"))]
 #![allow(
     clippy::unwrap_used,

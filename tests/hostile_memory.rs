@@ -1,4 +1,5 @@
-//! What a hostile server can make the client hold: measured as the growth of this process, in a test binary of its own.
+//! What a hostile server can make the client hold: measured as the growth of this process, which is one of its own
+//! therefore.
 #![cfg(all(feature = "testing", target_os = "linux"))]
 #![allow(
     clippy::unwrap_used,

@@ -1,13 +1,13 @@
 //! What the targets share: an allocator that counts, and the bound on memory that every parser keeps; and arbitrary responses that
 //! are written and compared with what was read. It must not know a parser.
 
-#[path = "../../tests/support/said/mod.rs"]
-mod said;
+#[path = "../../tests/support/generated/mod.rs"]
+mod generated;
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-pub use said::*;
+pub use generated::*;
 
 /// How much may be in use at once beyond what was before: so many bytes, and so many for each byte of input.
 const BASE: usize = 64 * 1024;

@@ -4,8 +4,8 @@ use bytes::Bytes;
 use postroom::Limits;
 use postroom::imap::codec::{self, Frame, Framer, Route};
 
+use super::as_json::pop3::{Asked, read};
 use super::exception::{DIALOG, reason};
-use super::inspect::pop3::{Asked, read};
 use super::unit::{Dialog, dialogs};
 
 #[test]

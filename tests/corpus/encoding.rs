@@ -6,8 +6,8 @@ use postroom::imap::codec::{self, mutf7};
 use postroom::imap::{Response, Uids};
 use serde_json::Value;
 
+use super::as_json::imap::read;
 use super::exception::{ENCODING, reason};
-use super::inspect::imap::read;
 use super::unit::vectors;
 
 /// Runs a check on every vector and tells which fail without a reason.

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashSet};
 
 use serde_json::Value;
 
+use super::as_json::imap::read;
 use super::exception::{self, DEFECT, OPINION, RAW, REFUSED, TAKEN, WRONG, reason};
-use super::inspect::imap::read;
 use super::leaf::Leaves;
 use super::unit::{Unit, Validity, units};
 use super::{fact, neutral};

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use mail_parser::{Address, MessageParser, MimeHeaders};
 use serde_json::Value;
 
+use super::as_json::pop3::{Asked, read};
 use super::exception::{POP3_REFUSED, reason};
-use super::inspect::pop3::{Asked, read};
 use super::unit::{Unit, latin1, units};
 
 /// Subjects that are no values of the server's: what the client sent or does.

@@ -58,7 +58,7 @@ pub(crate) async fn run(program: &str, args: &[OsString]) -> Option<Vec<u8>> {
 }
 
 async fn python(script: &str, plain: u16, tls: u16, ca: &Path) {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers").join(script);
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/embedded/clients").join(script);
     let args = [script.into(), plain.to_string().into(), tls.to_string().into(), ca.into()];
     if let Some(output) = run("python3", &args).await {
         assert!(String::from_utf8_lossy(&output).ends_with("ok\n"));

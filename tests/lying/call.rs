@@ -5,8 +5,8 @@ use std::fmt;
 
 use postroom::{Defect, Error, Message, MessageId};
 
-use crate::dice::Dice;
 use crate::mail::World;
+use crate::rng::Rng;
 
 macro_rules! calls {
     ($($name:ident),* $(,)?) => {
@@ -143,14 +143,14 @@ pub(crate) struct Task<'a> {
     pub(crate) call: Call,
     pub(crate) world: &'a World,
     /// Chance, for what is not the lie's: which message, which policy.
-    pub(crate) dice: Dice,
+    pub(crate) rng: Rng,
     /// Whether a NOOP shall come first, to carry what is about the mailbox.
     pub(crate) asks_first: bool,
 }
 
 impl Task<'_> {
     pub(crate) fn one(&mut self) -> u32 {
-        self.world.mail[self.dice.below(self.world.mail.len())].uid
+        self.world.mail[self.rng.below(self.world.mail.len())].uid
     }
 
     /// All but two.

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use crate::call::{Call, Seen, Task, uid_of};
 use crate::lie::{Lie, Log};
 use crate::scratch::Scratch;
-use crate::{imap_calls, pop3_calls, shelves};
+use crate::{awkward_mail, imap_calls, pop3_calls};
 
 /// How old what was collected is when the second run comes.
 const DAYS: i64 = 31;
@@ -59,7 +59,7 @@ async fn collect_by(
 ) -> Result<(), Error> {
     let scratch = Scratch::in_memory();
     let mut ledger = MemoryLedger::default();
-    let choice = task.dice.below(5);
+    let choice = task.rng.below(5);
     let (policy, twice) = match choice {
         0 | 1 => (Policy::delete(), false),
         2 => (Policy::keep().newest(1), false),
@@ -73,9 +73,9 @@ async fn collect_by(
     }
     run(task, server, (lies, told), ledger, &scratch, &policy, DAYS, seen).await?;
     seen.stored = Some(if is_maildir(task.call) {
-        shelves::maildir(&scratch.join("mail"))
+        awkward_mail::maildir(&scratch.join("mail"))
     } else {
-        shelves::mbox(&scratch.join("mail"))
+        awkward_mail::mbox(&scratch.join("mail"))
     });
     Ok(())
 }

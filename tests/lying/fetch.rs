@@ -31,7 +31,7 @@ pub(crate) fn change(kind: Kind, scene: &mut Scene<'_>) -> Change {
     if fetches.is_empty() {
         return plain::change(kind, scene);
     }
-    let (at, answer) = fetches[scene.dice.below(fetches.len())].clone();
+    let (at, answer) = fetches[scene.rng.below(fetches.len())].clone();
     let wants = Wants::of(scene);
     match kind {
         Kind::Drop => drop_one(scene, at, answer),
@@ -53,8 +53,8 @@ fn put(scene: &mut Scene<'_>, at: usize, answer: &Answer) {
 
 fn drop_one(scene: &mut Scene<'_>, at: usize, mut answer: Answer) -> Change {
     let uid = answer.uid();
-    let wanted = ["BODY[", "UID ", "RFC822.SIZE "][scene.dice.below(3)];
-    if scene.dice.once_in(3) {
+    let wanted = ["BODY[", "UID ", "RFC822.SIZE "][scene.rng.below(3)];
+    if scene.rng.once_in(3) {
         scene.said.remove(at);
         return detectable(format!("nothing of {uid:?}"));
     }
@@ -66,7 +66,7 @@ fn drop_one(scene: &mut Scene<'_>, at: usize, mut answer: Answer) -> Change {
 }
 
 fn repeat(scene: &mut Scene<'_>, at: usize, answer: Answer) -> Change {
-    let again = match scene.dice.below(3) {
+    let again = match scene.rng.below(3) {
         0 => answer.clone(),
         1 => {
             let flags = answer.items.iter().filter(|item| item.starts_with(b"UID ") || item.starts_with(b"FLAGS "));
@@ -75,13 +75,13 @@ fn repeat(scene: &mut Scene<'_>, at: usize, answer: Answer) -> Change {
         // One item twice.
         _ => {
             let mut twice = answer.clone();
-            let item = scene.dice.below(twice.items.len());
+            let item = scene.rng.below(twice.items.len());
             twice.items.push(twice.items[item].clone());
             put(scene, at, &twice);
             return detectable(format!("an item of {:?} twice", answer.uid()));
         }
     };
-    let place = at + scene.dice.below(2);
+    let place = at + scene.rng.below(2);
     scene.said.insert(place, Out::Said(again.write()));
     detectable(format!("{:?} twice", answer.uid()))
 }
@@ -90,7 +90,7 @@ fn truncate(scene: &mut Scene<'_>, at: usize, mut answer: Answer, wants: &Wants)
     let uid = answer.uid();
     let Some((place, name, text)) = answer.body().filter(|(_, _, text)| text.len() > 2) else {
         // The last ones, or the last items.
-        if wants.many && scene.dice.once_in(2) {
+        if wants.many && scene.rng.once_in(2) {
             let kept: Vec<Out> = scene
                 .said
                 .iter()
@@ -105,15 +105,15 @@ fn truncate(scene: &mut Scene<'_>, at: usize, mut answer: Answer, wants: &Wants)
         put(scene, at, &answer);
         return detectable(format!("only the first item of {uid:?}"));
     };
-    let length = 1 + scene.dice.below(text.len() - 2);
-    if scene.dice.once_in(4) && !text.starts_with(b"*") {
+    let length = 1 + scene.rng.below(text.len() - 2);
+    if scene.rng.once_in(4) && !text.starts_with(b"*") {
         // The rest of the text spills into what follows it.
         let whole = String::from_utf8_lossy(&name).into_owned();
         answer.items[place] = [format!("{whole} {{{length}}}\r\n").as_bytes(), &text].concat();
         put(scene, at, &answer);
         return detectable(format!("{SPILT}: {length} for {} octets of {uid:?}", text.len()));
     }
-    let ends = if scene.dice.once_in(3) { 1 } else { length };
+    let ends = if scene.rng.once_in(3) { 1 } else { length };
     answer.set_body(&name, &text[..ends]);
     put(scene, at, &answer);
     Some((wants.whole, format!("{ends} of {} octets of {uid:?}", text.len())))
@@ -129,9 +129,9 @@ fn empty(scene: &mut Scene<'_>, at: usize, mut answer: Answer, wants: &Wants) ->
     if text.is_empty() {
         return None;
     }
-    let value = ["{0}\r\n", "\"\"", "NIL"][scene.dice.below(3)];
+    let value = ["{0}\r\n", "\"\"", "NIL"][scene.rng.below(3)];
     answer.items[place] = [&name, format!(" {value}").as_bytes()].concat();
-    let alike = scene.dice.once_in(3) && answer.set_size(0);
+    let alike = scene.rng.once_in(3) && answer.set_size(0);
     put(scene, at, &answer);
     // A missing body is one whatever size is declared.
     Some((wants.whole, format!("{value:?} for the text of {uid:?}{}", if alike { ", and the size 0" } else { "" })))
@@ -140,7 +140,7 @@ fn empty(scene: &mut Scene<'_>, at: usize, mut answer: Answer, wants: &Wants) ->
 fn swap(scene: &mut Scene<'_>, at: usize, mut answer: Answer, wants: &Wants) -> Change {
     let uid = answer.uid();
     let others: Vec<_> = scene.world.mail.iter().filter(|mail| Some(mail.uid) != uid).cloned().collect();
-    if scene.dice.once_in(4) {
+    if scene.rng.once_in(4) {
         let last = scene.tagged();
         if at < last {
             let early = scene.said.remove(last);
@@ -149,15 +149,15 @@ fn swap(scene: &mut Scene<'_>, at: usize, mut answer: Answer, wants: &Wants) -> 
         }
     }
     if let Some((_, name, text)) = answer.body() {
-        let other = match others.iter().find(|mail| mail.bytes.len() == text.len()).filter(|_| scene.dice.once_in(2)) {
+        let other = match others.iter().find(|mail| mail.bytes.len() == text.len()).filter(|_| scene.rng.once_in(2)) {
             Some(twin) => twin,
-            None => &others[scene.dice.below(others.len())],
+            None => &others[scene.rng.below(others.len())],
         };
         let other_text = if wants.whole { other.bytes.clone() } else { other.header().to_vec() };
         let mut is_detectable = wants.whole && other_text.len() != text.len();
         answer.set_body(&name, &other_text);
         let mut what = String::new();
-        if wants.whole && scene.dice.once_in(3) && answer.set_size(other_text.len()) {
+        if wants.whole && scene.rng.once_in(3) && answer.set_size(other_text.len()) {
             // The listing before it said something else, if there was one.
             is_detectable = false;
             what = " with its size".to_owned();
@@ -182,7 +182,7 @@ fn rename(scene: &mut Scene<'_>, at: usize, mut answer: Answer) -> Change {
     };
     let others =
         ["BODY[TEXT]", "BODY[1.MIME]", "BODY[2]", "BODY[HEADER.FIELDS (X)]", "X-NOTE", "BINARY[3]", "BODY[9.HEADER]"];
-    let other = others[scene.dice.below(others.len())];
+    let other = others[scene.rng.below(others.len())];
     answer.items[place] = item(other.as_bytes(), &text);
     put(scene, at, &answer);
     detectable(format!("{other} in place of {} of {uid:?}", String::from_utf8_lossy(&name)))
@@ -191,9 +191,9 @@ fn rename(scene: &mut Scene<'_>, at: usize, mut answer: Answer) -> Change {
 fn renumber(scene: &mut Scene<'_>, at: usize, mut answer: Answer, wants: &Wants) -> Change {
     let uid = answer.uid();
     let others: Vec<u32> = scene.world.mail.iter().map(|mail| mail.uid).filter(|other| Some(*other) != uid).collect();
-    let choice = scene.dice.below(5);
+    let choice = scene.rng.below(5);
     if let Some((place, name, text)) = answer.body().filter(|_| choice == 0) {
-        let origin = [b"<100>".as_slice(), b"<1>", b"<4294967295>"][scene.dice.below(3)];
+        let origin = [b"<100>".as_slice(), b"<1>", b"<4294967295>"][scene.rng.below(3)];
         let end = name.iter().rposition(|byte| *byte == b']').unwrap_or(name.len() - 1) + 1;
         answer.items[place] = item(&[&name[..end], origin].concat(), &text);
         put(scene, at, &answer);
@@ -201,23 +201,23 @@ fn renumber(scene: &mut Scene<'_>, at: usize, mut answer: Answer, wants: &Wants)
     }
     match choice {
         1 => {
-            answer.number = [99, answer.number % 7 + 1, u32::MAX][scene.dice.below(3)];
+            answer.number = [99, answer.number % 7 + 1, u32::MAX][scene.rng.below(3)];
             put(scene, at, &answer);
             detectable(format!("{uid:?} as number {}", answer.number))
         }
         2 => {
-            let other = [0, 4, u32::MAX][scene.dice.below(3)];
+            let other = [0, 4, u32::MAX][scene.rng.below(3)];
             answer.set_uid(other);
             put(scene, at, &answer);
             detectable(format!("UID {other} for {uid:?}"))
         }
         _ => {
-            let other = others[scene.dice.below(others.len())];
+            let other = others[scene.rng.below(others.len())];
             let was_asked = scene.asked().contains(&other);
             answer.set_uid(other);
             // Servers give the last message for one that is not there, and put the UID where they like.
-            let with_text = scene.dice.once_in(2) && scene.world.of(other).is_some_and(|other| answer.become_of(other));
-            let comes_last = scene.dice.once_in(2) && answer.uid_last();
+            let with_text = scene.rng.once_in(2) && scene.world.of(other).is_some_and(|other| answer.become_of(other));
+            let comes_last = scene.rng.once_in(2) && answer.uid_last();
             put(scene, at, &answer);
             // Who deletes sees two answers for one message, and none for another; who only reads has the first by then.
             let is_detectable = with_text || !was_asked || !(wants.whole || wants.section) || scene.world.deletes;
@@ -234,7 +234,7 @@ fn interleave(scene: &mut Scene<'_>, at: usize, mut answer: Answer, wants: &Want
     let name = format!("UID {uid}");
     let said = |items: &[&[u8]]| Answer::new(answer.number, items);
     let body = answer.body();
-    let stray = match scene.dice.below(9) {
+    let stray = match scene.rng.below(9) {
         0 => said(&[name.as_bytes(), b"FLAGS (\\Flagged)"]),
         1 => said(&[name.as_bytes(), b"INTERNALDATE \" 1-Mar-2026 00:00:00 +0000\""]),
         2 => said(&[name.as_bytes(), b"RFC822.SIZE 287"]),
@@ -261,7 +261,7 @@ fn interleave(scene: &mut Scene<'_>, at: usize, mut answer: Answer, wants: &Want
             return detectable(format!("another text within the answer for {uid}"));
         }
     };
-    let place = at + scene.dice.below(2);
+    let place = at + scene.rng.below(2);
     let text = String::from_utf8_lossy(&stray.write()).into_owned();
     scene.said.insert(place, Out::Said(stray.write()));
     detectable(format!("{text:?} at response {place}"))
@@ -270,9 +270,8 @@ fn interleave(scene: &mut Scene<'_>, at: usize, mut answer: Answer, wants: &Want
 fn size(scene: &mut Scene<'_>, at: usize, mut answer: Answer) -> Change {
     let uid = answer.uid();
     let Some(mail) = uid.and_then(|uid| scene.world.of(uid)) else { return plain::change(Kind::Size, scene) };
-    let size = [0, 1, mail.bytes.len() + 1, mail.bytes.len().saturating_sub(1), 4_294_967_295][scene.dice.below(5)];
-    if let Some((_, name, text)) =
-        answer.body().filter(|_| answer.at("RFC822.SIZE ").is_some() && scene.dice.once_in(3))
+    let size = [0, 1, mail.bytes.len() + 1, mail.bytes.len().saturating_sub(1), 4_294_967_295][scene.rng.below(5)];
+    if let Some((_, name, text)) = answer.body().filter(|_| answer.at("RFC822.SIZE ").is_some() && scene.rng.once_in(3))
     {
         let longer = [&text, &b"more\r\n"[..]].concat();
         answer.set_body(&name, &longer);

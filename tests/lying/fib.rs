@@ -4,16 +4,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use crate::dice::Dice;
 use crate::lie::{Kind, Out};
 use crate::mail::{Mail, World};
 use crate::pop3::Reply;
+use crate::rng::Rng;
 
 pub(crate) struct Scene<'a> {
     pub(crate) command: &'a str,
     pub(crate) reply: Reply,
     pub(crate) world: &'a World,
-    pub(crate) dice: Dice,
+    pub(crate) rng: Rng,
     pub(crate) always: bool,
     pub(crate) declared: &'a Declared,
 }
@@ -71,15 +71,15 @@ pub(crate) fn change(kind: Kind, scene: &mut Scene<'_>) -> Change {
     if kind == Kind::Delay {
         return delay(scene);
     }
-    if kind == Kind::Rename && scene.dice.once_in(3) || verb == "DELE" || verb == "QUIT" {
+    if kind == Kind::Rename && scene.rng.once_in(3) || verb == "DELE" || verb == "QUIT" {
         scene.reply = Reply { status: b"-ERR not done\r\n".to_vec(), lines: None };
         return said(scene, true, "refused");
     }
-    if kind == Kind::Drop && scene.dice.once_in(4) {
+    if kind == Kind::Drop && scene.rng.once_in(4) {
         // The next reply is taken for this one.
         return Some((Vec::new(), verb != "TOP" && !is_before_twins(scene), "no reply".to_owned()));
     }
-    if kind == Kind::Repeat && scene.dice.once_in(3) {
+    if kind == Kind::Repeat && scene.rng.once_in(3) {
         let twice = vec![Out::Said(scene.reply.write()); 2];
         let is_detectable = verb != "TOP" && !has_twin(scene) && !is_before_unsized(scene);
         return Some((twice, is_detectable, "the reply twice".to_owned()));
@@ -98,8 +98,8 @@ fn said(scene: &Scene<'_>, detectable: bool, what: impl Into<String>) -> Change 
 
 fn delay(scene: &mut Scene<'_>) -> Change {
     let bytes = scene.reply.write();
-    let cut = scene.dice.below(bytes.len());
-    let seconds = [5, 45, 70, 500][scene.dice.below(4)];
+    let cut = scene.rng.below(bytes.len());
+    let seconds = [5, 45, 70, 500][scene.rng.below(4)];
     let (first, last) = bytes.split_at(cut);
     let outs = vec![Out::said(first), Out::Wait(Duration::from_secs(seconds)), Out::said(last)];
     Some((outs, true, format!("{seconds} s of silence after {cut} octets")))
@@ -120,7 +120,7 @@ fn stat(kind: Kind, scene: &mut Scene<'_>) -> Change {
 /// LIST and UIDL: each contradicts the other if it names other messages.
 fn listing(kind: Kind, scene: &mut Scene<'_>, sizes: bool) -> Change {
     let lines = scene.reply.lines.as_mut().filter(|lines| lines.len() > 1)?;
-    let at = scene.dice.below(lines.len());
+    let at = scene.rng.below(lines.len());
     let text = String::from_utf8_lossy(&lines[at]).trim_end().to_owned();
     let (number, value) = text.split_once(' ')?;
     let line = |text: &str| format!("{text}\r\n").into_bytes();
@@ -132,10 +132,10 @@ fn listing(kind: Kind, scene: &mut Scene<'_>, sizes: bool) -> Change {
         }
         Kind::Repeat => {
             let again = lines[at].clone();
-            lines.insert(scene.dice.below(lines.len()), again);
+            lines.insert(scene.rng.below(lines.len()), again);
             format!("the line of {number} twice")
         }
-        Kind::Truncate => match scene.dice.below(4) {
+        Kind::Truncate => match scene.rng.below(4) {
             0 => {
                 lines.truncate(at);
                 format!("nothing from {number} on")
@@ -147,7 +147,7 @@ fn listing(kind: Kind, scene: &mut Scene<'_>, sizes: bool) -> Change {
             }
         },
         Kind::Empty => {
-            if scene.dice.once_in(2) {
+            if scene.rng.once_in(2) {
                 lines.clear();
                 is_detectable = scene.declared.count != Some(0);
                 "no lines".to_owned()
@@ -157,7 +157,7 @@ fn listing(kind: Kind, scene: &mut Scene<'_>, sizes: bool) -> Change {
             }
         }
         Kind::Swap => {
-            let other = (at + 1 + scene.dice.below(lines.len() - 1)) % lines.len();
+            let other = (at + 1 + scene.rng.below(lines.len() - 1)) % lines.len();
             let other_text = String::from_utf8_lossy(&lines[other]).trim_end().to_owned();
             let (other_number, other_value) = other_text.split_once(' ')?;
             lines[at] = line(&format!("{number} {other_value}"));
@@ -171,12 +171,12 @@ fn listing(kind: Kind, scene: &mut Scene<'_>, sizes: bool) -> Change {
             format!("777777 for {text:?}")
         }
         Kind::Renumber => {
-            let other = [0, 99, number.parse::<u32>().ok()? % 7 + 1][scene.dice.below(3)];
+            let other = [0, 99, number.parse::<u32>().ok()? % 7 + 1][scene.rng.below(3)];
             lines[at] = line(&format!("{other} {value}"));
             format!("{other} for {number}")
         }
         Kind::Interleave => {
-            let stray = ["+OK", "what is this", "7", "4294967296 5", "-ERR"][scene.dice.below(5)];
+            let stray = ["+OK", "what is this", "7", "4294967296 5", "-ERR"][scene.rng.below(5)];
             lines.insert(at, line(stray));
             format!("{stray:?} before {text:?}")
         }
@@ -190,7 +190,7 @@ fn listing(kind: Kind, scene: &mut Scene<'_>, sizes: bool) -> Change {
                 return None;
             }
             let size = value.parse::<usize>().ok()?;
-            let size = [0, 1, size + 1, size - 1, 4_000_000_000][scene.dice.below(5)];
+            let size = [0, 1, size + 1, size - 1, 4_000_000_000][scene.rng.below(5)];
             lines[at] = line(&format!("{number} {size}"));
             format!("{size} octets for {text:?}")
         }
@@ -206,7 +206,7 @@ fn listing(kind: Kind, scene: &mut Scene<'_>, sizes: bool) -> Change {
             "all names are others".to_owned()
         }
         Kind::Count => {
-            let other = lines.len() + 1 + scene.dice.below(3);
+            let other = lines.len() + 1 + scene.rng.below(3);
             lines.push(line(&format!("{other} 321")));
             format!("a line for {other}")
         }
@@ -220,7 +220,7 @@ fn message(kind: Kind, scene: &mut Scene<'_>, whole: bool) -> Change {
     let number: u32 = scene.command.split(' ').nth(1)?.parse().ok()?;
     let mail = scene.world.numbered(number)?.clone();
     let lines = scene.reply.lines.as_mut().filter(|lines| !lines.is_empty())?;
-    let at = scene.dice.below(lines.len());
+    let at = scene.rng.below(lines.len());
     let what = match kind {
         Kind::Drop => {
             lines.remove(at);
@@ -245,8 +245,7 @@ fn message(kind: Kind, scene: &mut Scene<'_>, whole: bool) -> Change {
         Kind::Swap | Kind::Renumber => {
             let others: Vec<&Mail> = scene.world.mail.iter().filter(|other| other.number != number).collect();
             let twin = others.iter().find(|other| other.bytes.len() == mail.bytes.len());
-            let other =
-                twin.filter(|_| scene.dice.once_in(2)).unwrap_or_else(|| &others[scene.dice.below(others.len())]);
+            let other = twin.filter(|_| scene.rng.once_in(2)).unwrap_or_else(|| &others[scene.rng.below(others.len())]);
             let text = if whole { &other.bytes[..] } else { other.header() };
             *lines = stuffed(text);
             format!("the text of {}", other.number)
@@ -257,7 +256,7 @@ fn message(kind: Kind, scene: &mut Scene<'_>, whole: bool) -> Change {
             format!("another line {at}")
         }
         Kind::Interleave => {
-            if scene.dice.once_in(3) {
+            if scene.rng.once_in(3) {
                 let outs = vec![Out::said("+OK an answer to nothing\r\n"), Out::Said(scene.reply.write())];
                 return Some((
                     outs,
@@ -265,12 +264,12 @@ fn message(kind: Kind, scene: &mut Scene<'_>, whole: bool) -> Change {
                     "an answer to nothing before it".to_owned(),
                 ));
             }
-            let stray: &[u8] = [b"+OK 5 octets\r\n".as_slice(), b"..\r\n", b"-ERR\r\n"][scene.dice.below(3)];
+            let stray: &[u8] = [b"+OK 5 octets\r\n".as_slice(), b"..\r\n", b"-ERR\r\n"][scene.rng.below(3)];
             lines.insert(at, stray.to_vec());
             format!("{:?} before line {at}", String::from_utf8_lossy(stray))
         }
         Kind::Size => {
-            if scene.dice.once_in(2) {
+            if scene.rng.once_in(2) {
                 scene.reply.status = b"+OK 3 octets\r\n".to_vec();
                 return said(scene, true, "3 octets, by the status line");
             }

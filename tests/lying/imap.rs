@@ -82,7 +82,7 @@ impl Imap {
         let answer = std::mem::take(&mut self.answer);
         let world = &self.world;
         let said = self.lies.tell(answer.clone(), |lie, said| {
-            let mut scene = Scene { command: &command, said, world, dice: lie.dice(), always: lie.always };
+            let mut scene = Scene { command: &command, said, world, rng: lie.rng(), always: lie.always };
             let (detectable, what) = untruth::change(lie.kind, &mut scene)?;
             assert!(is_well_formed(&scene.said) || what.starts_with(fetch::SPILT), "{what}: {:?}", scene.said);
             Some((scene.said, detectable, format!("{}: {what}", command.line)))

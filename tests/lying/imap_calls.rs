@@ -73,7 +73,7 @@ pub(crate) async fn make(task: &mut Task<'_>, imap: &mut Imap, seen: &mut Seen) 
         Call::MailboxHeader => messages(task, &mut inbox, &some, Part::Header, What::Header, seen).await,
         Call::MailboxPreview => messages(task, &mut inbox, &some, Part::Preview(1000), What::Preview, seen).await,
         Call::MailboxRead => {
-            let id = &some[task.dice.below(some.len())];
+            let id = &some[task.rng.below(some.len())];
             let body = Mailbox::open(&mut inbox, id).await?;
             text(body, uid_of(id), What::Whole, seen).await
         }
@@ -211,7 +211,7 @@ pub(crate) async fn entries(task: &Task<'_>, mailbox: &mut dyn Mailbox, seen: &m
 
 /// By a flag, or by a flag among some.
 async fn search(task: &mut Task<'_>, inbox: &Folder<&mut Imap>, seen: &mut Seen) -> Result<(), Error> {
-    let query = match task.dice.below(2) {
+    let query = match task.rng.below(2) {
         0 => Query::uids(uids(&task.some())).and(Query::unseen()),
         _ => Query::unseen(),
     };

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::dice::Dice;
+use crate::rng::Rng;
 
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(crate) enum Kind {
@@ -55,8 +55,8 @@ pub(crate) struct Lie {
 }
 
 impl Lie {
-    pub(crate) fn dice(&self) -> Dice {
-        Dice::new(self.roll)
+    pub(crate) fn rng(&self) -> Rng {
+        Rng::new(self.roll)
     }
 }
 

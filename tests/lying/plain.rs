@@ -19,11 +19,11 @@ pub(crate) fn change(kind: Kind, scene: &mut Scene<'_>) -> Change {
 }
 
 fn drop_one(scene: &mut Scene<'_>) -> Change {
-    if let Some(at) = scene.find("SEARCH").filter(|_| scene.verb() == "SEARCH" && scene.dice.below(4) > 0) {
+    if let Some(at) = scene.find("SEARCH").filter(|_| scene.verb() == "SEARCH" && scene.rng.below(4) > 0) {
         scene.said.remove(at);
         return detectable("nothing said of what was found");
     }
-    if scene.find("[COPYUID ").is_some() && scene.dice.once_in(2) {
+    if scene.find("[COPYUID ").is_some() && scene.rng.once_in(2) {
         let at = scene.find("[COPYUID ")?;
         let text = String::from_utf8_lossy(scene.said[at].bytes()).into_owned();
         let (before, after) = (text.split_once('[')?.0, text.split_once("] ")?.1);
@@ -36,7 +36,7 @@ fn drop_one(scene: &mut Scene<'_>) -> Change {
 }
 
 fn repeat(scene: &mut Scene<'_>) -> Change {
-    let at = scene.dice.below(scene.said.len());
+    let at = scene.rng.below(scene.said.len());
     let again = scene.said[at].clone();
     scene.said.insert(at, again);
     detectable(format!("response {at} twice"))
@@ -71,7 +71,7 @@ fn empty(scene: &mut Scene<'_>) -> Change {
 
 /// The end of the answer before the rest of it; or what came from where.
 fn swap(scene: &mut Scene<'_>) -> Change {
-    if scene.find("[COPYUID ").is_some() && scene.dice.below(3) > 0 {
+    if scene.find("[COPYUID ").is_some() && scene.rng.below(3) > 0 {
         let asked = scene.asked();
         let mut is_detectable = false;
         let text = copied(scene, |validity, from, to| {
@@ -92,17 +92,17 @@ fn swap(scene: &mut Scene<'_>) -> Change {
 }
 
 fn rename(scene: &mut Scene<'_>) -> Change {
-    if let Some(at) = scene.find("SEARCH").filter(|_| scene.verb() == "SEARCH" && scene.dice.below(3) > 0) {
+    if let Some(at) = scene.find("SEARCH").filter(|_| scene.verb() == "SEARCH" && scene.rng.below(3) > 0) {
         let text = String::from_utf8_lossy(scene.said[at].bytes()).replacen("SEARCH", "SORTED", 1);
         scene.said[at] = Out::said(text);
         return detectable("not SEARCH");
     }
-    if let Some(at) = scene.find("[COPYUID ").filter(|_| scene.dice.once_in(2)) {
+    if let Some(at) = scene.find("[COPYUID ").filter(|_| scene.rng.once_in(2)) {
         let text = String::from_utf8_lossy(scene.said[at].bytes()).replacen("[COPYUID ", "[X-COPIED ", 1);
         scene.said[at] = Out::said(text);
         return consistent("not COPYUID");
     }
-    let word = ["NO", "BAD"][scene.dice.below(2)];
+    let word = ["NO", "BAD"][scene.rng.below(2)];
     scene.set_tagged(&format!("{word} not done"));
     detectable(format!("{word} for what was done"))
 }
@@ -110,21 +110,21 @@ fn rename(scene: &mut Scene<'_>) -> Change {
 fn renumber(scene: &mut Scene<'_>) -> Change {
     let asked = scene.asked();
     let mut found = found(scene);
-    if scene.verb() == "SEARCH" && !found.is_empty() && scene.dice.below(4) > 0 {
-        if let Some(at) = scene.find("* ESEARCH").filter(|_| scene.dice.once_in(2)) {
+    if scene.verb() == "SEARCH" && !found.is_empty() && scene.rng.below(4) > 0 {
+        if let Some(at) = scene.find("* ESEARCH").filter(|_| scene.rng.once_in(2)) {
             let tag = format!("\"{}\"", scene.command.tag);
             let text = String::from_utf8_lossy(scene.said[at].bytes()).replacen(&tag, "\"Z9\"", 1);
             scene.said[at] = Out::said(text);
             return detectable("of another tag");
         }
-        let at = scene.dice.below(found.len());
+        let at = scene.rng.below(found.len());
         found[at] = scene.world.mail.iter().map(|mail| mail.uid).find(|uid| !found.contains(uid)).unwrap_or(4_000_000);
         let other = found[at];
         set_found(scene, &found)?;
         return Some((!asked.is_empty() && !asked.contains(&other), format!("{other} found")));
     }
     if scene.find("[COPYUID ").is_some() {
-        let other = if scene.dice.once_in(2) { 4_000_000 } else { asked[0] };
+        let other = if scene.rng.once_in(2) { 4_000_000 } else { asked[0] };
         let text = copied(scene, |validity, mut from, to| {
             let last = from.len() - 1;
             from[last] = other;
@@ -150,8 +150,8 @@ fn interleave(scene: &mut Scene<'_>) -> Change {
         "* BYE is only a word\r\n",
     ];
     // A goodbye is true or the connection goes on: a server that says it and lives is not contradicted.
-    let at = scene.dice.below(scene.said.len());
-    let what = scene.dice.below(text.len());
+    let at = scene.rng.below(scene.said.len());
+    let what = scene.rng.below(text.len());
     // Without ESEARCH a second list of numbers cannot be told from the first.
     let confuses =
         what == 0 && scene.find("* SEARCH").is_some() || what == 4 && ["COPY", "MOVE"].contains(&scene.verb());
@@ -160,9 +160,9 @@ fn interleave(scene: &mut Scene<'_>) -> Change {
 }
 
 fn size(scene: &mut Scene<'_>) -> Change {
-    let at = scene.dice.below(scene.said.len());
+    let at = scene.rng.below(scene.said.len());
     let uid = scene.world.mail[2].uid;
-    let text = format!("* 3 FETCH (UID {uid} RFC822.SIZE {})\r\n", scene.dice.below(1000));
+    let text = format!("* 3 FETCH (UID {uid} RFC822.SIZE {})\r\n", scene.rng.below(1000));
     scene.said.insert(at, Out::said(text.clone()));
     detectable(format!("{text:?} before response {at}"))
 }

@@ -90,8 +90,8 @@ impl Liar for Pop3 {
             let told = self.lies.tell(vec![Out::Said(reply.write())], |lie, said| {
                 // One reply carries one lie.
                 let is_plain = said == [Out::Said(reply.write())];
-                let (reply, dice, always) = (reply.clone(), lie.dice(), lie.always);
-                let mut scene = Scene { command: &command, reply, world, dice, always, declared };
+                let (reply, rng, always) = (reply.clone(), lie.rng(), lie.always);
+                let mut scene = Scene { command: &command, reply, world, rng, always, declared };
                 let (said, detectable, what) = fib::change(lie.kind, &mut scene).filter(|_| is_plain)?;
                 Some((said, detectable, format!("{command}: {what}")))
             });

@@ -43,7 +43,7 @@ pub(crate) async fn make(task: &mut Task<'_>, pop3: &mut Pop3, seen: &mut Seen) 
         Call::PopMailboxHeader => return messages(task, pop3, Part::Header, What::Header, seen).await,
         Call::PopMailboxRead => {
             let ids: Vec<_> = pop3.entries().await?.into_iter().map(|entry| entry.id).collect();
-            let Some(id) = ids.get(task.dice.below(ids.len().max(1))) else { return Ok(()) };
+            let Some(id) = ids.get(task.rng.below(ids.len().max(1))) else { return Ok(()) };
             let body = Mailbox::open(pop3, id).await?;
             return text(body, uid_of(id), What::Whole, seen).await;
         }

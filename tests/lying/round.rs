@@ -11,9 +11,9 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use crate::call::{Call, Seen, Task, Text, What};
-use crate::dice::Dice;
 use crate::lie::{Lie, Log, Told};
 use crate::mail::{self, Mail, USER, World};
+use crate::rng::Rng;
 use crate::untruth::STILL_HERE;
 use crate::{collecting, imap_calls, pop3_calls};
 
@@ -90,23 +90,23 @@ pub(crate) fn play(round: &Round) -> Outcome {
 }
 
 async fn play_on(round: &Round) -> Outcome {
-    let mut dice = Dice::new(round.roll);
+    let mut rng = Rng::new(round.roll);
     let mut builder = Server::builder().without_pop3("SASL");
     if round.call == Call::MoveWithout {
         builder = builder.without("MOVE");
     }
     for capability in ["ESEARCH", "CONDSTORE"] {
-        if dice.once_in(2) && round.call != Call::FetchModSeq {
+        if rng.once_in(2) && round.call != Call::FetchModSeq {
             builder = builder.without(capability);
         }
     }
-    if dice.once_in(4) {
+    if rng.once_in(4) {
         builder = builder.without_pop3("PIPELINING");
     }
     let (server, mail) = mail::server(builder);
     let world = World { mail, deletes: round.call.deletes() };
-    let asks_first = dice.once_in(2);
-    let mut task = Task { call: round.call, world: &world, dice, asks_first };
+    let asks_first = rng.once_in(2);
+    let mut task = Task { call: round.call, world: &world, rng, asks_first };
     let before = server.snapshot(USER).unwrap();
     let mut seen = Seen::default();
     let mut broken = Vec::new();

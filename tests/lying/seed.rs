@@ -1,8 +1,8 @@
 //! From a seed to its rounds, and from a failure to the fewest lies that still fail.
 
 use crate::call::Call;
-use crate::dice::Dice;
 use crate::lie::{Kind, Lie};
+use crate::rng::Rng;
 use crate::round::{Invariant, Outcome, Round, play};
 
 /// Lies that leave every other one what it is: neither contradicts nor confirms it.
@@ -10,30 +10,30 @@ const MILD: [Kind; 3] = [Kind::Delay, Kind::Size, Kind::Repeat];
 
 /// One round for each call. Over as many seeds as there are kinds, each call is told each kind once as its first lie.
 pub(crate) fn rounds(seed: u64) -> Vec<Round> {
-    let mut dice = Dice::new(seed);
+    let mut rng = Rng::new(seed);
     let one = |(at, call): (usize, &Call)| {
         let kinds = Kind::ALL.len();
         let kind = Kind::ALL[(usize::try_from(seed).unwrap_or(0) + at * 5) % kinds];
-        let mut lies = vec![lie(kind, *call, &mut dice)];
-        if dice.once_in(4) {
-            let kind = MILD[dice.below(MILD.len())];
-            let second = Lie { always: false, ..lie(kind, *call, &mut dice) };
+        let mut lies = vec![lie(kind, *call, &mut rng)];
+        if rng.once_in(4) {
+            let kind = MILD[rng.below(MILD.len())];
+            let second = Lie { always: false, ..lie(kind, *call, &mut rng) };
             lies.push(second);
         }
-        Round { call: *call, lies, roll: roll(&mut dice) }
+        Round { call: *call, lies, roll: roll(&mut rng) }
     };
     Call::ALL.iter().enumerate().map(one).collect()
 }
 
-fn lie(kind: Kind, call: Call, dice: &mut Dice) -> Lie {
-    let always = [Kind::Empty, Kind::Limit].contains(&kind) && dice.once_in(3);
-    let (nth, roll) = (dice.below(call.answers()), roll(dice));
+fn lie(kind: Kind, call: Call, rng: &mut Rng) -> Lie {
+    let always = [Kind::Empty, Kind::Limit].contains(&kind) && rng.once_in(3);
+    let (nth, roll) = (rng.below(call.answers()), roll(rng));
     let always = always || kind == Kind::Drop && !call.is_pop3() && roll % 4 == 0;
     Lie { kind, nth, roll, always }
 }
 
-fn roll(dice: &mut Dice) -> u64 {
-    dice.below(1 << 32) as u64
+fn roll(rng: &mut Rng) -> u64 {
+    rng.below(1 << 32) as u64
 }
 
 /// The fewest lies with which the round still breaks the invariant.

@@ -4,11 +4,11 @@
 use std::time::Duration;
 
 use crate::answer::Answer;
-use crate::dice::Dice;
 use crate::fetch;
 use crate::imap::Command;
 use crate::lie::{Kind, Out};
 use crate::mail::World;
+use crate::rng::Rng;
 use crate::wire;
 
 /// An answer, its last response the tagged one, and what is known about it.
@@ -16,7 +16,7 @@ pub(crate) struct Scene<'a> {
     pub(crate) command: &'a Command,
     pub(crate) said: Vec<Out>,
     pub(crate) world: &'a World,
-    pub(crate) dice: Dice,
+    pub(crate) rng: Rng,
     pub(crate) always: bool,
 }
 
@@ -41,7 +41,7 @@ pub(crate) fn change(kind: Kind, scene: &mut Scene<'_>) -> Change {
     let verb = scene.verb().to_owned();
     let opens = verb == "SELECT" || verb == "EXAMINE";
     // What is said of the mailbox when it is opened, or later.
-    if [Kind::Drop, Kind::Count].contains(&kind) && scene.dice.once_in(4) != opens {
+    if [Kind::Drop, Kind::Count].contains(&kind) && scene.rng.once_in(4) != opens {
         return None;
     }
     match kind {
@@ -54,7 +54,7 @@ pub(crate) fn change(kind: Kind, scene: &mut Scene<'_>) -> Change {
             _ => None,
         },
         // That a message never comes shows if the server says that it is there.
-        Kind::Drop if scene.always && verb == "SEARCH" && scene.dice.once_in(2) => None,
+        Kind::Drop if scene.always && verb == "SEARCH" && scene.rng.once_in(2) => None,
         Kind::Drop if opens => {
             let at = scene.find(" EXISTS")?;
             scene.said.remove(at);
@@ -66,7 +66,7 @@ pub(crate) fn change(kind: Kind, scene: &mut Scene<'_>) -> Change {
         Kind::Validity => validity(scene),
         Kind::Count => count(scene),
         Kind::Limit => limit(scene),
-        _ if verb == "FETCH" && scene.dice.below(8) > 0 => fetch::change(kind, scene),
+        _ if verb == "FETCH" && scene.rng.below(8) > 0 => fetch::change(kind, scene),
         _ => plain(kind, scene),
     }
 }
@@ -121,37 +121,37 @@ impl Scene<'_> {
 
 /// Too late, or within the time; or nothing but chatter, for ever.
 fn delay(scene: &mut Scene<'_>) -> Change {
-    let at = scene.dice.below(scene.said.len());
-    if scene.dice.once_in(4) {
+    let at = scene.rng.below(scene.said.len());
+    if scene.rng.once_in(4) {
         let last = scene.said.split_off(at);
-        let text = [STILL_HERE[0], "* 7 EXISTS\r\n", STILL_HERE[1]][scene.dice.below(3)];
+        let text = [STILL_HERE[0], "* 7 EXISTS\r\n", STILL_HERE[1]][scene.rng.below(3)];
         scene.said.push(Out::Chatter(text.into(), Duration::from_secs(20)));
         return detectable(format!("{text:?} every 20 s in place of the last {} responses", last.len()));
     }
-    let seconds = [5, 45, 70, 500][scene.dice.below(4)];
+    let seconds = [5, 45, 70, 500][scene.rng.below(4)];
     scene.said.insert(at, Out::Wait(Duration::from_secs(seconds)));
     detectable(format!("{seconds} s of silence before response {at}"))
 }
 
 fn validity(scene: &mut Scene<'_>) -> Change {
-    if scene.find("[COPYUID ").is_some() && scene.dice.once_in(3) {
+    if scene.find("[COPYUID ").is_some() && scene.rng.once_in(3) {
         return copied(scene, |validity, from, to| (validity + 7, from, to)).map(|text| (false, text));
     }
-    let at = scene.dice.below(scene.said.len());
+    let at = scene.rng.below(scene.said.len());
     scene.said.insert(at, Out::said(ANOTHER));
     detectable(format!("{ANOTHER:?} before response {at}"))
 }
 
 fn count(scene: &mut Scene<'_>) -> Change {
     let real = scene.world.mail.len();
-    let (is_detectable, text) = match scene.dice.below(5) {
+    let (is_detectable, text) = match scene.rng.below(5) {
         0 => (true, format!("* {} EXISTS\r\n", real + 3)),
         1 => (true, format!("* {} EXISTS\r\n", real - 3)),
         2 => (true, format!("* {} EXPUNGE\r\n", real + 5)),
         3 => (true, "* 4294967295 EXISTS\r\n".to_owned()),
         _ => (false, "* 1 EXPUNGE\r\n".to_owned()),
     };
-    let at = scene.dice.below(scene.said.len());
+    let at = scene.rng.below(scene.said.len());
     scene.said.insert(at, Out::said(text.clone()));
     Some((is_detectable, format!("{text:?} before response {at}")))
 }
@@ -159,7 +159,7 @@ fn count(scene: &mut Scene<'_>) -> Change {
 fn opened_count(scene: &mut Scene<'_>) -> Change {
     let at = scene.find(" EXISTS")?;
     let real = scene.world.mail.len();
-    let count = [0, real - 2, real + 3, real + 1][scene.dice.below(4)];
+    let count = [0, real - 2, real + 3, real + 1][scene.rng.below(4)];
     scene.said[at] = Out::said(format!("* {count} EXISTS\r\n"));
     Some((count > 0, format!("{count} EXISTS")))
 }
@@ -172,7 +172,7 @@ fn limit(scene: &mut Scene<'_>) -> Change {
         "FETCH" => fetches.iter().filter_map(|(_, answer)| answer.uid()).collect(),
         _ => scene.asked(),
     };
-    let kept = scene.dice.below(uids.len().max(1));
+    let kept = scene.rng.below(uids.len().max(1));
     let lowest = if kept == 0 { uids.last() } else { uids.get(uids.len() - kept) };
     let lowest = lowest.copied().unwrap_or(3);
     match scene.verb() {
@@ -190,7 +190,7 @@ fn limit(scene: &mut Scene<'_>) -> Change {
         _ => {}
     }
     let code = format!("[MESSAGELIMIT {} {lowest}]", kept.max(1));
-    if scene.dice.once_in(3) {
+    if scene.rng.once_in(3) {
         let at = scene.tagged();
         scene.said.insert(at, Out::said(format!("* NO {code} that is all\r\n")));
     } else {

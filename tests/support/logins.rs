@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use postroom::{Config, Error, Kind, Login, Secret, TokenError};
 
+use super::login::{AUTHENTICATE, SHOWING, enter, over, plain_port, secure};
 use crate::live::{config, login, recorded, whole};
-use crate::login::{AUTHENTICATE, SHOWING, enter, over, plain_port, secure};
 use crate::server::PASSWORD;
 use crate::server::token::{MASTER, token};
 use crate::suite::Trial;

@@ -64,14 +64,14 @@ macro_rules! on_both_dovecots {
 }
 
 macro_rules! on_one_server {
-    ($brand:ident $($file:ident { $($test:ident: $commands:expr,)* })*) => {
+    ($brand:ident $folder:ident $($file:ident { $($test:ident: $commands:expr,)* })*) => {
         $(mod $file {
             $(
                 #[tokio::test]
                 #[ignore = "needs real servers; run by tests/run"]
                 async fn $test() {
-                    let name = concat!(env!("CARGO_CRATE_NAME"), "::", stringify!($file), "::", stringify!($test));
-                    crate::suite::run(crate::server::Brand::$brand, name, &$commands, crate::$file::$test).await;
+                    let name = concat!(stringify!($folder), "::", stringify!($file), "::", stringify!($test));
+                    crate::suite::run(crate::server::Brand::$brand, name, &$commands, crate::$folder::$file::$test).await;
                 }
             )*
         })*

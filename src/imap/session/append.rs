@@ -19,7 +19,7 @@ use crate::imap::types::{Appended, MailboxName};
 /// How many octets are read from a message at once.
 const PIECE: usize = 64 * 1024;
 /// Servers, as they name themselves by ID, of which a test of this crate shows that they store nothing of a message that is filled up
-/// and then spoilt: `tests/live_imap/append.rs`, and for the embedded server `tests/cancel_imap/append.rs`.
+/// and then spoilt: `tests/live/imap/append.rs`, and for the embedded server `tests/imap/slow/cancel/append.rs`.
 const DISCARDING: &[&str] = &["Dovecot", "Cyrus IMAP", "postroom testing"];
 /// How many mailboxes' limits are remembered.
 const MOST_LIMITS: usize = 1000;

@@ -4,9 +4,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::dice::Dice;
 use super::view::{Ghosts, View};
 use super::wire;
+use crate::rng::Rng;
 
 /// Commands in whose course no message may go (RFC 3501 §7.4.1), and which name messages by number.
 const BY_NUMBER: [&str; 7] = ["FETCH", "STORE", "SEARCH", "COPY", "MOVE", "SORT", "THREAD"];
@@ -48,7 +48,7 @@ struct Running {
 }
 
 pub(crate) struct Change {
-    dice: Dice,
+    rng: Rng,
     /// Whether messages may go while the client asks for UIDs by number, which it must then not trust.
     wild: bool,
     pub(crate) quiet: bool,
@@ -69,7 +69,7 @@ pub(crate) struct Change {
 impl Change {
     pub(crate) fn new(seed: u64, wild: bool, ghosts: Option<Ghosts>) -> Self {
         Self {
-            dice: Dice::new(seed),
+            rng: Rng::new(seed),
             wild,
             quiet: false,
             log: Log::default(),
@@ -231,13 +231,13 @@ impl Change {
             return self.log.complaints.push(format!("a FETCH that is not understood: {text}"));
         };
         let before = items.clone();
-        self.dice.shuffle(&mut items);
+        self.rng.shuffle(&mut items);
         self.count("reordered", items != before);
         out.extend(format!("* {number} FETCH (").bytes());
         out.extend(items.join(&b' '));
         out.extend(b")\r\n");
         let flags = items.into_iter().find(|item| wire::begins(item, "FLAGS "));
-        if let Some(flags) = flags.filter(|_| !self.quiet && self.dice.once_in(4)) {
+        if let Some(flags) = flags.filter(|_| !self.quiet && self.rng.once_in(4)) {
             self.count("FLAGS of a message once more", true);
             out.extend(format!("* {number} FETCH (").bytes());
             out.extend(flags);
@@ -297,11 +297,11 @@ impl Change {
             if self.quiet || !self.logged_in || self.running.iter().any(|run| run.verb == "LOGOUT") {
                 return;
             }
-            if self.dice.once_in(2) {
+            if self.rng.once_in(2) {
                 return;
             }
             let between = self.running.iter().any(|run| BETWEEN.contains(&&*run.verb));
-            match (self.dice.below(8), between || self.view.is_none()) {
+            match (self.rng.below(8), between || self.view.is_none()) {
                 (0, _) | (_, true) => self.say(out),
                 (1, _) => self.repeat_flags(out),
                 (2, _) => self.repeat_exists(out),
@@ -313,7 +313,7 @@ impl Change {
     }
 
     fn say(&mut self, out: &mut Vec<u8>) {
-        let said = SAID[self.dice.below(SAID.len())];
+        let said = SAID[self.rng.below(SAID.len())];
         out.extend(format!("* {said}\r\n").bytes());
         self.count("OK and NO", true);
     }
@@ -331,7 +331,7 @@ impl Change {
 
     fn let_come(&mut self, out: &mut Vec<u8>) {
         // Seldom, so that ghosts come and go to the end.
-        if self.dice.once_in(5) && self.view.as_mut().is_some_and(View::let_come) {
+        if self.rng.once_in(5) && self.view.as_mut().is_some_and(View::let_come) {
             self.repeat_exists(out);
             self.count("EXISTS of one more", true);
         }
@@ -344,7 +344,7 @@ impl Change {
         }
         // The many responses to a FETCH must not cost all the ghosts.
         let fetches = self.running.iter().any(|run| run.verb == "UID FETCH");
-        if !self.dice.once_in(if fetches { 10 } else { 1 }) {
+        if !self.rng.once_in(if fetches { 10 } else { 1 }) {
             return;
         }
         let Some(view) = &mut self.view else { return };
@@ -352,7 +352,7 @@ impl Change {
         if ghosts.is_empty() {
             return;
         }
-        let (number, uid) = ghosts[self.dice.below(ghosts.len())];
+        let (number, uid) = ghosts[self.rng.below(ghosts.len())];
         view.remove(number);
         self.log.gone.push(uid);
         self.log.expunged += 1;
@@ -369,9 +369,9 @@ impl Change {
         if ghosts.is_empty() {
             return;
         }
-        let (number, uid) = ghosts[self.dice.below(ghosts.len())];
+        let (number, uid) = ghosts[self.rng.below(ghosts.len())];
         let flags = format!("FLAGS (\\Seen $Ghost{uid})");
-        let told = match self.dice.below(3) {
+        let told = match self.rng.below(3) {
             0 => flags,
             1 => format!("UID {uid} {flags}"),
             _ => format!("{flags} UID {uid}"),

@@ -7,29 +7,29 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
 
-use super::dice::Dice;
+use crate::rng::Rng;
 
 pub(crate) struct Chopped {
     stream: DuplexStream,
-    dice: Dice,
+    rng: Rng,
 }
 
 impl Chopped {
     pub(crate) fn new(stream: DuplexStream, seed: u64) -> Self {
-        Self { stream, dice: Dice::new(seed) }
+        Self { stream, rng: Rng::new(seed) }
     }
 
     /// Mostly a few bytes; seldom so many that a long message does not take for ever.
     fn piece(&mut self) -> usize {
-        let longest = [2, 8, 8, 64, 64, 2048][self.dice.below(6)];
-        1 + self.dice.below(longest)
+        let longest = [2, 8, 8, 64, 64, 2048][self.rng.below(6)];
+        1 + self.rng.below(longest)
     }
 }
 
 impl AsyncRead for Chopped {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         // As if the rest were not there yet: what has come is handled before more is read.
-        if self.dice.once_in(2) {
+        if self.rng.once_in(2) {
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }

@@ -1,0 +1,27 @@
+//! What holds for both protocols, or for a program that does not care which it speaks.
+#![cfg(feature = "testing")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a panic in a test is a failed test"
+)]
+
+#[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
+mod client_certificate;
+mod deadlines;
+mod dyn_mailbox;
+mod embedded_example;
+mod large_message;
+mod login;
+mod recording;
+mod same_text;
+#[path = "../support/scratch.rs"]
+mod scratch;
+#[path = "../support/imap/mod.rs"]
+mod support;
+#[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
+mod tls_resumption;
+
+use support::session;

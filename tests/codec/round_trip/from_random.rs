@@ -1,0 +1,39 @@
+//! Values from random numbers: a number grows into bytes, and those into a value. Fewer bytes make a smaller value, which is how
+//! a failing one shrinks. It must not know what it makes.
+
+use std::fmt::Debug;
+
+use arbitrary::{Arbitrary, Unstructured};
+use proptest::prelude::*;
+use proptest::test_runner::FileFailurePersistence;
+
+/// How many cases, and where the failing ones are kept.
+pub(crate) fn config() -> ProptestConfig {
+    let asked = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
+    ProptestConfig {
+        cases: asked.unwrap_or(10_000),
+        failure_persistence: Some(Box::new(FileFailurePersistence::Direct("tests/codec/round_trip.regressions"))),
+        ..ProptestConfig::default()
+    }
+}
+
+/// Values that take up to so many bytes to make.
+pub(crate) fn grown<T: for<'a> Arbitrary<'a> + Debug>(most: usize) -> impl Strategy<Value = T> {
+    (any::<u64>(), 0..=most).prop_map(|(seed, len)| {
+        let bytes = bytes(seed, len);
+        T::arbitrary(&mut Unstructured::new(&bytes)).expect("a value of whatever bytes there are")
+    })
+}
+
+/// By SplitMix64.
+fn bytes(mut seed: u64, len: usize) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(len + 8);
+    while bytes.len() < len {
+        seed = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (seed ^ (seed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        bytes.extend_from_slice(&(mixed ^ (mixed >> 31)).to_le_bytes());
+    }
+    bytes.truncate(len);
+    bytes
+}

@@ -1,0 +1,32 @@
+//! Collecting: over a mailbox, a ledger and a delivery in memory, from servers that err, with the ledgers and deliveries that the crate
+//! brings along, and by the example `collect`.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a panic in a test is a failed test"
+)]
+
+#[cfg(all(feature = "testing", target_os = "linux"))]
+#[path = "../support/awkward_mail.rs"]
+mod awkward_mail;
+#[cfg(feature = "testing")]
+mod cuts;
+mod delivery;
+#[cfg(feature = "testing")]
+mod evidence;
+mod ledger;
+#[path = "../support/maildrop.rs"]
+mod maildrop;
+mod model;
+mod odd;
+mod policy;
+#[cfg(feature = "testing")]
+mod program;
+#[path = "../support/scratch.rs"]
+mod scratch;
+#[path = "../support/session.rs"]
+mod session;
+#[cfg(all(feature = "testing", target_os = "linux"))]
+mod slow;

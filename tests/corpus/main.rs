@@ -1,0 +1,23 @@
+//! Bytes that real servers sent, and what other projects' tests say that they mean: `examples/inspect` reads them, and every
+//! asserted value is looked for in what it shows. Where the bytes come from is in `tests/corpus/LICENCES.md`.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a panic in a test is a failed test"
+)]
+
+#[path = "../support/as_json/mod.rs"]
+mod as_json;
+mod dialog;
+mod encoding;
+mod exception;
+mod fact;
+mod imap;
+mod leaf;
+#[path = "../support/neutral.rs"]
+mod neutral;
+mod part;
+mod pop3;
+mod unit;

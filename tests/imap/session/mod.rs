@@ -1,0 +1,20 @@
+//! Dialogues with the scripted peer, by topic: what a session says, and what it makes of what it is told.
+
+mod answers;
+mod deletion;
+mod dialect;
+mod events;
+mod hostile;
+mod idling;
+mod judging;
+mod limits;
+mod login;
+mod notices;
+mod reading;
+mod refusal;
+mod revision;
+mod selection;
+mod silence;
+mod starttls;
+mod validity;
+mod window;

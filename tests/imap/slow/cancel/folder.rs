@@ -1,0 +1,141 @@
+//! What a folder can do, and the common trait on it.
+
+use postroom::imap::{Items, Section, Uid, Uids};
+use postroom::{Flag, FlagChange, Mailbox, Part};
+use tokio::io::AsyncReadExt;
+
+use super::turn::{Operation, at_every_point};
+
+/// At every byte.
+async fn proves(name: &str, operation: Operation, least: usize) {
+    proves_by(name, operation, 1, least).await;
+}
+
+async fn proves_by(name: &str, operation: Operation, stride: usize, least: usize) {
+    let drops = at_every_point(operation, stride).await;
+    println!("{name}: dropped at {drops} points");
+    assert!(drops >= least, "{name}: only {drops} points");
+}
+
+fn uid(number: u32) -> Uid {
+    Uid::new(number).unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn noop_can_be_dropped_anywhere() {
+    proves("noop", |folder| Box::pin(async { format!("{:?}", folder.noop().await.is_ok()) }), 100).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn store_can_be_dropped_anywhere() {
+    let operation: Operation = |folder| {
+        Box::pin(async { format!("{:?}", folder.store(uid(2), &FlagChange::add([Flag::ANSWERED])).await.is_ok()) })
+    };
+    proves("store", operation, 100).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn expunge_can_be_dropped_anywhere() {
+    proves("expunge", |folder| Box::pin(async { format!("{:?}", folder.expunge(uid(3)).await.is_ok()) }), 100).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fetch_can_be_dropped_anywhere() {
+    let operation: Operation = |folder| {
+        Box::pin(async {
+            let mut mail = folder.fetch(Uids::ALL, Items::ENVELOPE.flags().message()).await.unwrap();
+            let mut seen = Vec::new();
+            while let Some(message) = mail.try_next().await.unwrap() {
+                seen.push((message.uid(), message.subject().map(|subject| subject.into_owned()), message.body()));
+            }
+            format!("{seen:?}")
+        })
+    };
+    proves("fetch", operation, 1000).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_can_be_dropped_anywhere() {
+    let operation: Operation = |folder| {
+        Box::pin(async {
+            let mut body = folder.read(uid(1), Section::WHOLE).await.unwrap();
+            let mut text = Vec::new();
+            let mut piece = [0; 7];
+            loop {
+                match body.read(&mut piece).await.unwrap() {
+                    0 => return format!("{text:?}"),
+                    count => text.extend_from_slice(&piece[..count]),
+                }
+            }
+        })
+    };
+    proves("read", operation, 100).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_idle_can_be_dropped_anywhere() {
+    let operation: Operation = |folder| {
+        Box::pin(async {
+            let mut events = folder.idle().await.unwrap();
+            format!("{:?}", events.try_next().await.unwrap())
+        })
+    };
+    proves("idle", operation, 100).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_can_be_dropped_anywhere() {
+    proves("list", |folder| Box::pin(async { format!("{:?}", folder.session().list("S*").await.unwrap()) }), 500).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_joined_can_be_dropped_anywhere() {
+    let operation: Operation = |folder| {
+        Box::pin(async {
+            let add = FlagChange::add([Flag::ANSWERED]);
+            let session = folder.session();
+            let done = tokio::join!(session.list("%"), folder.store(uid(2), &add), folder.noop());
+            format!("{:?}", (done.0.unwrap(), done.1.is_ok(), done.2.is_ok()))
+        })
+    };
+    // LIST and NOOP change nothing, so that the state is still all or nothing.
+    proves_by("join", operation, 3, 500).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_common_trait_can_be_dropped_anywhere() {
+    let entries: Operation = |folder| {
+        Box::pin(async {
+            let folder: &mut dyn Mailbox = folder;
+            format!("{:?}", folder.entries().await.unwrap())
+        })
+    };
+    proves_by("entries", entries, 5, 300).await;
+    let idle: Operation = |folder| {
+        Box::pin(async {
+            let folder: &mut dyn Mailbox = folder;
+            format!("{:?}", folder.changed().await.is_ok())
+        })
+    };
+    proves_by("idle of the trait", idle, 5, 100).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn messages_and_flags_of_the_trait_can_be_dropped_anywhere() {
+    let operation: Operation = |folder| {
+        Box::pin(async {
+            let folder: &mut dyn Mailbox = folder;
+            let ids: Vec<_> = folder.entries().await.unwrap().into_iter().map(|entry| entry.id).collect();
+            let mut text = String::new();
+            let mut mail = folder.messages(&ids, Part::Whole).await.unwrap();
+            while let Some(message) = mail.try_next().await.unwrap() {
+                text += &format!("{:?}", message.bytes());
+            }
+            drop(mail);
+            folder.open(&ids[0]).await.unwrap().read_to_string(&mut text).await.unwrap();
+            folder.flag(&ids[1..2], &FlagChange::add([Flag::ANSWERED])).await.unwrap();
+            text
+        })
+    };
+    proves_by("fetch, read and flag of the trait", operation, 17, 300).await;
+}

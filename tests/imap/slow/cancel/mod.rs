@@ -1,0 +1,8 @@
+//! Drops every future and stream of an IMAP session after every poll, with the server stalled at every byte of its reply and
+//! of the command; then the session must work, and the server must hold the state without the command or with all of it.
+
+mod append;
+mod commands;
+mod folder;
+mod session;
+mod turn;

@@ -1,0 +1,36 @@
+//! IMAP's way in, for the logins that both protocols share.
+
+use postroom::imap::Imap;
+use postroom::{Config, Error, Login};
+use tokio::io::DuplexStream;
+
+pub(crate) use super::logins::*;
+use crate::live::imap_config;
+use crate::server::Server;
+use crate::suite::Trial;
+
+/// The command that a mechanism is named in.
+pub(crate) const AUTHENTICATE: &str = "AUTHENTICATE";
+
+/// The commands that show a password.
+pub(crate) const SHOWING: [&str; 2] = ["LOGIN", "AUTHENTICATE"];
+
+pub(crate) fn plain_port(server: &Server) -> u16 {
+    server.imap
+}
+
+/// A session over this stream, in which hardly anything is asked.
+pub(crate) async fn over(stream: DuplexStream, config: Config, login: Login) -> Result<(), Error> {
+    let (session, driver) = Imap::handshake(stream, config, login).await?;
+    tokio::spawn(driver);
+    session.noop().await?;
+    session.logout().await
+}
+
+pub(crate) async fn enter(config: Config, login: Login) -> Result<(), Error> {
+    Imap::connect(config, login).await?.logout().await
+}
+
+pub(crate) fn secure(user: &Trial) -> Config {
+    imap_config(&user.server)
+}

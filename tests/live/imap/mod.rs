@@ -1,0 +1,137 @@
+//! The library's IMAP side against real servers, and against the embedded one.
+
+mod append;
+mod connect;
+mod fetch;
+mod filing;
+mod folder;
+mod gone;
+mod idle;
+mod login;
+#[path = "../../support/logins.rs"]
+mod logins;
+mod mailbox;
+mod mailboxes;
+mod order;
+mod searching;
+mod session;
+
+on_every_imap_server! { imap
+    session {
+        the_server_says_who_it_is: ["ID"],
+        what_is_offered_is_enabled_and_what_is_not_is_not: ["ENABLE"],
+        select_and_fetch_go_together: ["SELECT and FETCH in one flight"],
+        literals_go_unasked_where_the_server_says_so: ["LITERAL+"],
+        flags_that_are_no_words_are_refused_and_odd_words_come_back: ["UID STORE"],
+    }
+    searching {
+        every_key_finds_what_it_says: ["UID SEARCH"],
+        numbers_are_told_by_the_server_or_counted_here: ["UID SEARCH RETURN"],
+        texts_of_every_kind_are_found_as_they_are: ["UID SEARCH"],
+    }
+    order {
+        calls_side_by_side_each_get_their_own_answer: ["pipelined by join!"],
+        calls_on_one_folder_do_not_mix: ["pipelined by join!"],
+        what_shifts_numbers_does_not_shift_its_neighbours: ["pipelined by join!"],
+        a_select_waits_for_what_was_asked_of_the_mailbox_before: ["pipelined by join!"],
+    }
+    mailboxes {
+        a_mailbox_is_made_renamed_with_what_is_below_and_removed: ["CREATE", "RENAME", "DELETE"],
+        subscriptions_are_a_list_of_their_own: ["SUBSCRIBE, UNSUBSCRIBE", "LIST, subscribed"],
+        status_counts_without_selecting: ["STATUS"],
+        status_of_size_and_modseq_are_told_or_refused_before_anything_is_sent: ["STATUS SIZE", "STATUS HIGHESTMODSEQ"],
+        namespace_tells_where_the_users_mailboxes_are: ["NAMESPACE"],
+        odd_names_come_back_as_they_were_or_are_refused: ["CREATE", "RENAME", "DELETE", "LIST", "STATUS", "UID COPY"],
+        a_missing_mailbox_is_known_in_every_command: ["SELECT", "STATUS", "APPEND", "UID COPY", "DELETE", "RENAME"],
+        names_that_no_line_can_hold_are_refused_before_anything_is_sent: ["CREATE", "DELETE", "RENAME", "LIST", "STATUS", "APPEND"],
+    }
+    filing {
+        copies_are_named_by_copyuid_and_keep_their_flags: ["UID COPY"],
+        moved_messages_are_there_and_not_here_and_what_others_marked_stays: ["UID MOVE"],
+        close_removes_what_is_marked_and_unselect_does_not: ["CLOSE", "UNSELECT"],
+        one_message_is_got_by_its_uid: ["UID FETCH, get"],
+    }
+    append {
+        bytes_flags_and_date_are_kept_and_the_uid_is_told: ["APPEND"],
+        a_reader_is_stored_byte_for_byte: ["APPEND"],
+        a_mailbox_that_is_not_there_is_refused_with_trycreate: ["APPEND"],
+        an_append_dropped_midway_stores_nothing_and_the_session_lives: ["APPEND, dropped"],
+        a_reader_that_ends_too_early_stores_nothing_and_the_session_lives: ["APPEND, dropped"],
+        an_append_that_lacks_too_much_closes_the_connection_and_stores_nothing: ["APPEND, dropped"],
+    }
+    connect {
+        implicit_tls_logs_in_and_out: ["CAPABILITY", "LOGIN, AUTHENTICATE", "LOGOUT"],
+        starttls_logs_in_encrypted: ["STARTTLS"],
+        starttls_shows_nothing_of_the_login_on_the_wire: ["STARTTLS"],
+        plaintext_works_where_it_is_spelled_dangerous: [],
+        a_url_is_as_good_as_a_configuration: [],
+        an_unknown_issuer_is_refused: [],
+        tls_on_the_plaintext_port_is_a_typed_error: [],
+        a_wrong_password_is_a_login_error_that_does_not_tell_it: ["LOGIN, AUTHENTICATE"],
+        a_nasty_password_logs_in_by_login_and_by_authenticate: ["LOGIN, AUTHENTICATE"],
+    }
+    fetch {
+        every_item_comes_as_a_typed_value: ["UID FETCH"],
+        a_body_is_read_byte_for_byte_and_not_marked_as_read: ["UID FETCH, read"],
+        a_message_of_20_mb_is_read_whole_and_in_part: ["UID FETCH, read"],
+        a_message_over_the_limit_is_a_defect_and_its_neighbours_come: ["UID FETCH"],
+        a_dropped_stream_leaves_the_session_usable: ["UID FETCH"],
+        a_message_that_is_not_there_is_left_out_of_a_fetch_and_refused_by_read: [],
+    }
+    folder {
+        names_beyond_ascii_are_listed_and_selected: ["LIST", "SELECT"],
+        select_tells_the_state_and_examine_changes_nothing: ["SELECT", "EXAMINE"],
+        a_mailbox_that_is_not_there_is_refused_and_the_session_lives: ["SELECT"],
+        stored_flags_are_there_in_the_next_session: ["UID STORE"],
+        expunge_removes_only_the_named_messages_that_are_marked: ["UID EXPUNGE"],
+        uids_of_another_uidvalidity_are_refused_before_anything_is_sent: ["UID STORE"],
+    }
+    gone {
+        an_expunged_message_is_fetched_as_it_was_or_with_a_defect: ["UID FETCH, expunged"],
+        an_expunged_message_is_read_as_it_was_or_with_a_defect: ["UID FETCH, expunged"],
+        an_expunged_message_is_got_as_it_was_or_with_a_defect: ["UID FETCH, expunged"],
+    }
+    idle {
+        new_mail_flags_and_expunges_of_another_session_become_events: ["IDLE"],
+        what_happened_before_idle_is_told_first: ["IDLE", "NOOP"],
+    }
+    login {
+        every_password_mechanism_that_is_offered_logs_in: [],
+    }
+    mailbox {
+        a_boxed_mailbox_lists_reads_and_deletes_on_commit: [],
+        dropping_a_mailbox_deletes_nothing: [],
+        commit_leaves_alone_what_another_client_marked: [],
+        ids_outlive_the_session_and_do_not_fit_another_mailbox: [],
+        flags_headers_and_previews_go_through_the_trait: [],
+        idle_returns_when_mail_arrives: ["IDLE"],
+    }
+}
+
+// Dovecot alone has every mechanism, tokens, a master, and listens on the addresses with bad certificates, and on one that takes no password without TLS.
+mod dovecot_alone {
+    on_both_dovecots! { imap
+        connect {
+            logindisabled_is_obeyed_and_no_password_is_sent: [],
+            starttls_opens_the_server_that_disabled_plain_logins: [],
+            an_expired_certificate_is_refused: [],
+            a_certificate_for_another_host_is_refused: [],
+            a_server_that_asks_for_certificates_and_breaks_resumed_handshakes_off_is_reached_again_and_again: [],
+        }
+        fetch {
+            a_message_whose_size_the_server_does_not_know_is_read_whole: ["UID FETCH, read"],
+        }
+        login {
+            all_of_them_are_offered_and_the_strongest_is_taken: [],
+            tokens_log_in_and_an_expired_one_is_renewed_once: [],
+            a_client_certificate_is_a_login_for_whom_it_names: [],
+            nobody_in_particular_logs_in: [],
+            a_master_acts_as_another: [],
+        }
+    }
+}
+
+async fn session(user: &crate::server::User) -> postroom::imap::Imap {
+    let config = crate::live::imap_config(&user.server);
+    postroom::imap::Imap::connect(config, crate::live::login(user)).await.unwrap()
+}

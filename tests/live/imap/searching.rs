@@ -1,0 +1,115 @@
+//! Finding messages: every kind of key, what is counted where the server does not count, and texts of every kind.
+
+use postroom::imap::{Append, Query, SearchReturn, Uid, Uids};
+use postroom::{Flag, FlagChange, Kind};
+use time::{Date, Month, OffsetDateTime};
+
+use super::session;
+use crate::live::{fill, label};
+use crate::suite::Trial;
+
+fn day(month: Month, day: u8) -> Date {
+    Date::from_calendar_date(2026, month, day).unwrap()
+}
+
+pub(crate) async fn every_key_finds_what_it_says(user: &Trial) {
+    fill(user, 4);
+    let mut imap = session(user).await;
+    let large = format!(
+        "From: Anna <anna@example.org>\r\nCc: c@example.org\r\nBcc: hidden@example.org\r\nX-Spam: yes\r\n\
+        Subject: invoice\r\nDate: Sun, 01 Feb 2026 10:00:00 +0000\r\n\r\n{}needle\r\n",
+        "hay ".repeat(500)
+    );
+    // Courier numbers what was delivered when it looks; it has to look before it takes another.
+    imap.select("INBOX").await.unwrap();
+    let arrived = OffsetDateTime::from_unix_timestamp(1_600_000_000).unwrap();
+    imap.append("INBOX", Append::from(large).date(arrived).flags([Flag::DRAFT])).await.unwrap();
+    let inbox = imap.select("INBOX").await.unwrap();
+    let label = label(user, "$Label9");
+    let of = |number| Uid::new(number).unwrap();
+    inbox.store(of(1), &FlagChange::add([Flag::SEEN, Flag::ANSWERED])).await.unwrap();
+    inbox.store(of(2), &FlagChange::add([Flag::FLAGGED, label.clone()])).await.unwrap();
+    inbox.store(of(3), &FlagChange::add([Flag::DELETED])).await.unwrap();
+    let some: Uids = [2, 3, 77].into_iter().flat_map(Uid::new).collect();
+    let cases = [
+        (Query::all(), "1:5"),
+        (Query::answered(), "1"),
+        (Query::deleted(), "3"),
+        (Query::draft(), "5"),
+        (Query::flagged(), "2"),
+        (Query::seen(), "1"),
+        (Query::unseen(), "2:5"),
+        (Query::flag(label.clone()), "2"),
+        (!Query::flag(label), "1,3:5"),
+        (Query::from("anna"), "5"),
+        (Query::to("me@example.org"), "1:4"),
+        (Query::cc("c@example"), "5"),
+        (Query::bcc("hidden"), "5"),
+        (Query::subject("MESSAGE 2"), "2"),
+        (Query::body("needle"), "5"),
+        (Query::text("number 3."), "3"),
+        (Query::header("X-Spam", "yes"), "5"),
+        (Query::header("X-Spam", ""), "5"),
+        (Query::before(day(Month::January, 1)), "5"),
+        (!Query::since(day(Month::January, 1)), "5"),
+        (Query::sent_on(day(Month::February, 1)), "5"),
+        (Query::sent_since(day(Month::March, 2)), "1:4"),
+        (Query::sent_before(day(Month::March, 1)), "5"),
+        (Query::larger(1000), "5"),
+        (Query::smaller(1000), "1:4"),
+        (Query::uids(some), "2:3"),
+        (Query::unseen().and(Query::smaller(1000)).and(!Query::deleted()), "2,4"),
+        (Query::flagged().or(Query::answered()).or(Query::from("anna")), "1:2,5"),
+        (!(Query::seen().or(Query::draft())), "2:4"),
+        (Query::subject("nothing of the kind"), ""),
+    ];
+    let validity = inbox.info().unwrap().uid_validity;
+    for (query, wanted) in cases {
+        let found = inbox.search(&query).await.unwrap();
+        assert_eq!(found.to_string(), wanted, "{query}");
+        assert_eq!(found.validity(), validity);
+    }
+}
+
+pub(crate) async fn numbers_are_told_by_the_server_or_counted_here(user: &Trial) {
+    fill(user, 6);
+    let mut imap = session(user).await;
+    let native = imap.capabilities().esearch();
+    let inbox = imap.select("INBOX").await.unwrap();
+    inbox.store(Uid::new(6).unwrap(), &FlagChange::add([Flag::SEEN])).await.unwrap();
+    let found = inbox.find(&Query::unseen(), SearchReturn::new().count().min().max()).await.unwrap();
+    assert_eq!((found.count, found.min, found.max), (Some(5), Uid::new(1).ok(), Uid::new(5).ok()));
+    assert!(found.all.is_none());
+    let none = inbox.find(&Query::flagged(), SearchReturn::ALL.count()).await.unwrap();
+    assert_eq!((none.count, none.all.map(|all| all.len())), (Some(0), Some(0)));
+    assert_eq!(inbox.find(&Query::all(), SearchReturn::new()).await.unwrap_err().kind(), Kind::Input);
+    if !native {
+        user.fallback("UID SEARCH RETURN", "no ESEARCH: counted here");
+    }
+}
+
+pub(crate) async fn texts_of_every_kind_are_found_as_they_are(user: &Trial) {
+    const TEXTS: [&str; 10] =
+        ["{5}", "{5+}", "{0}", "\"quoted\"", "back\\slash", "(paren", "100% *", "Grüße", "日本語", "a \"b\\ {3} ü"];
+    for text in TEXTS {
+        let head =
+            "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n";
+        user.deliver("INBOX", format!("{head}<<{text}>>\r\n").as_bytes());
+    }
+    let mut imap = session(user).await;
+    let inbox = imap.select("INBOX").await.unwrap();
+    for (place, text) in TEXTS.iter().enumerate() {
+        let found = inbox.search(&Query::body(format!("<<{text}>>"))).await.unwrap();
+        assert_eq!(found.to_string(), (place + 1).to_string(), "{text}");
+        assert_eq!(inbox.search(&Query::subject(*text)).await.unwrap().to_string(), "", "{text}");
+    }
+    assert_eq!(inbox.search(&Query::body("a\0b")).await.unwrap_err().kind(), Kind::Input);
+    // A line's end can be in a literal. What a server makes of it is its own affair; what follows is not.
+    for text in ["a\r\nb", "a\rb", "a\nA1 LOGOUT\n"] {
+        match inbox.search(&Query::body(text)).await {
+            Ok(found) => assert!(found.is_empty()),
+            Err(error) => assert!(matches!(error.kind(), Kind::Input | Kind::Rejected), "{error:?}"),
+        }
+    }
+    inbox.noop().await.unwrap();
+}

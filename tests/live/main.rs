@@ -1,0 +1,31 @@
+//! The library against real servers, and against the embedded one. They are ignored unless asked for: `tests/run` fetches the servers
+//! and runs them.
+#![cfg(feature = "testing")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a panic in a test is a failed test"
+)]
+
+#[macro_use]
+#[path = "../support/suite.rs"]
+mod suite;
+
+#[path = "../support/awkward_mail.rs"]
+mod awkward_mail;
+mod collect;
+mod imap;
+#[path = "../support/live.rs"]
+mod live;
+mod mutated;
+#[path = "../support/mutator/mod.rs"]
+mod mutator;
+mod pop3;
+#[path = "../support/rng.rs"]
+mod rng;
+#[path = "../support/scratch.rs"]
+mod scratch;
+#[path = "../support/server.rs"]
+mod server;

@@ -1,0 +1,69 @@
+//! The common trait on a maildrop of a real server.
+
+use std::time::Duration;
+
+use postroom::pop3::Pop3;
+use postroom::{Changes, Deadlines, Flag, FlagChange, Kind, Mailbox, Part};
+
+use super::open;
+use crate::live::{fill, ids, login, message, pop3_config, take_the_second};
+use crate::suite::Trial;
+
+pub(crate) async fn a_boxed_mailbox_lists_reads_and_deletes_on_commit(user: &Trial) {
+    fill(user, 3);
+    let mut mailbox: Box<dyn Mailbox> = Box::new(open(user).await);
+    let features = mailbox.features();
+    assert!(!features.flags && !features.folders && features.delete);
+    assert!(matches!(features.changes, Changes::Poll(_)));
+
+    let second = take_the_second(&mut *mailbox).await;
+    // Where UIDL is not announced, a listing tells.
+    assert!(mailbox.features().stable_ids);
+    assert_eq!(user.stored("INBOX").len(), 3, "deleted before commit");
+    let committed = mailbox.commit().await.unwrap();
+    assert_eq!((committed.deleted, committed.unknown), (vec![second], vec![]));
+    assert_eq!(user.left(2).await, [message(1), message(3)]);
+    assert_eq!(mailbox.entries().await.unwrap_err().kind(), Kind::Closed);
+}
+
+pub(crate) async fn dropping_a_mailbox_deletes_nothing(user: &Trial) {
+    fill(user, 3);
+    let mut pop = open(user).await;
+    let before = ids(&mut pop).await;
+    take_the_second(&mut pop).await;
+    drop(pop);
+    let mut again = open(user).await;
+    assert_eq!(ids(&mut again).await, before);
+}
+
+pub(crate) async fn headers_and_previews_come_by_top_and_flags_are_unsupported(user: &Trial) {
+    fill(user, 1);
+    let mut pop = open(user).await;
+    let mailbox: &mut dyn Mailbox = &mut pop;
+    let ids = ids(mailbox).await;
+    let split = message(1).windows(4).position(|four| four == b"\r\n\r\n").unwrap() + 4;
+    let header = mailbox.messages(&ids, Part::Header).await.unwrap().try_next().await.unwrap().unwrap();
+    assert_eq!(header.bytes()[..], message(1)[..split]);
+    let preview = mailbox.messages(&ids, Part::Preview(1)).await.unwrap().try_next().await.unwrap().unwrap();
+    assert_eq!(preview.bytes()[..], message(1)[..]);
+    let refused = mailbox.flag(&ids, &FlagChange::add([Flag::SEEN])).await.unwrap_err();
+    assert_eq!(refused.kind(), Kind::Unsupported);
+}
+
+pub(crate) async fn idle_sees_new_mail_by_looking_again_and_refuses_while_messages_are_marked(user: &Trial) {
+    fill(user, 1);
+    let mut deadlines = Deadlines::default();
+    deadlines.poll = Duration::from_millis(100);
+    let config = pop3_config(&user.server).deadlines(deadlines);
+    let mut pop = Pop3::connect(config, login(user)).await.unwrap();
+    let mailbox: &mut dyn Mailbox = &mut pop;
+    assert_eq!(ids(mailbox).await.len(), 1);
+    user.deliver("INBOX", &message(2));
+    tokio::time::timeout(Duration::from_secs(60), mailbox.changed()).await.expect("the mailbox slept on").unwrap();
+    let now = ids(mailbox).await;
+    assert_eq!(now.len(), 2);
+
+    mailbox.mark_deleted(&now[..1]).await.unwrap();
+    assert_eq!(mailbox.changed().await.unwrap_err().kind(), Kind::Input);
+    assert_eq!(user.stored("INBOX").len(), 2);
+}

@@ -1,0 +1,16 @@
+//! What is logged. A process of its own: whether anybody listens to a span or an event is known to `tracing` once for all threads,
+//! and the needle test of `secrets` takes over the process's panic hook.
+#![cfg(feature = "testing")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a panic in a test is a failed test"
+)]
+
+mod log;
+mod secrets;
+#[path = "../support/session.rs"]
+mod session;
+mod wire_log;
