@@ -14,6 +14,8 @@ pub(crate) mod fuzzing;
 pub(crate) mod published;
 pub(crate) mod span;
 pub(crate) mod wire_format;
+#[cfg(test)]
+pub(crate) mod transcript;
 pub(crate) mod words;
 
 use std::ops::Range;

@@ -1,15 +1,13 @@
-//! The engine as a pure function: the dialogues in `tests/transcripts/imap`, whole, byte by byte, in all two-part splits and in
-//! random chunks. The same bytes must go out and the same answers come, however the input was cut.
-//!
-//! A dialogue has lines `S:` (the server says, CRLF added), `C:` (the client has said, since the last look), `>` (a handle asks:
-//! see [`Play::act`]), `<` (a handle has got, since the last look) and `#` (a comment).
+//! The engine as a pure function: it plays the dialogues in `tests/transcripts/imap`.
 
 use std::fmt::Write;
+use std::mem::take;
 use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
 use super::*;
 use crate::engine::Engine as _;
+use crate::engine::transcript::{self, Player};
 use crate::imap::command::append::Append;
 use crate::imap::command::close::Close;
 use crate::imap::command::copy::Copy;
@@ -31,125 +29,48 @@ use crate::imap::types::{Event, Items, MailboxName, Query, Section, SeqNum, Stat
 use crate::login::Secret;
 use crate::{Flag, FlagChange};
 
-macro_rules! dialogues {
-    ($($name:ident)*) => {
-        $(#[test]
-        fn $name() {
-            check(include_str!(concat!("../../../tests/transcripts/imap/", stringify!($name), ".txt")));
-        })*
-    };
-}
-
-dialogues! {
-    abandoned_append abandoned_large_append append append_answered_midway append_refused authenticate body bye capabilities_in_three_ways
-    events_between_commands expunge_by_number fetch fetch_abandoned idle idle_polled literal_over_the_limit
-    close enable literals_unasked login_with_literals logout moved pipelining riding riding_refused select status starttls stray_lines text_is_not_a_literal unsolicited_preauth
-}
-
 #[test]
-fn injection_behind_starttls() {
-    let dialogue = include_str!("../../../tests/transcripts/imap/injection_behind_starttls.txt");
-    Play::run(&steps(dialogue), |_, rest| rest, true);
-}
-
-/// All of what is in one dialogue, by each way of cutting the server's bytes.
-fn check(dialogue: &str) {
-    let steps = steps(dialogue);
-    let total: usize = steps.iter().map(|step| if let Step::Server(bytes) = step { bytes.len() } else { 0 }).sum();
-    let whole = Play::run(&steps, |_, rest| rest, true);
-    assert_eq!(whole, Play::run(&steps, |_, _| 1, false), "one byte at a time");
-    for at in 1..total.min(8192) {
-        let split = |done: usize, rest: usize| if done < at { rest.min(at - done) } else { rest };
-        assert_eq!(whole, Play::run(&steps, split, false), "split at {at}");
-    }
-    let mut seed = 0x9e37_79b9_7f4a_7c15_u64;
-    for _ in 0..200 {
-        let chunks = |_: usize, rest: usize| {
-            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            rest.min(1 + (seed >> 33) as usize % 40)
-        };
-        assert_eq!(whole, Play::run(&steps, chunks, false), "random chunks");
-    }
-}
-
-enum Step {
-    Server(Vec<u8>),
-    Act(String),
-    /// What was sent, and what was delivered, since the last look.
-    Look(String, String),
-}
-
-fn steps(dialogue: &str) -> Vec<Step> {
-    let mut steps = Vec::new();
-    for line in dialogue.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
-        let (kind, text) = line.split_once(' ').unwrap_or((line, ""));
-        match (kind, steps.last_mut()) {
-            ("S:", Some(Step::Server(bytes))) => bytes.extend(format!("{text}\r\n").bytes()),
-            ("S:", _) => steps.push(Step::Server(format!("{text}\r\n").into())),
-            (">", _) => steps.push(Step::Act(text.into())),
-            ("C:", Some(Step::Look(sent, _))) => writeln!(sent, "{text}").unwrap(),
-            ("C:", _) => steps.push(Step::Look(format!("{text}\n"), String::new())),
-            ("<", Some(Step::Look(_, got))) => writeln!(got, "{text}").unwrap(),
-            ("<", _) => steps.push(Step::Look(String::new(), format!("{text}\n"))),
-            _ => panic!("what is {line:?}?"),
-        }
-    }
-    steps
+fn every_transcript_is_played_however_the_input_is_cut() {
+    transcript::check_all::<Play>("imap");
 }
 
 /// An engine with its handles' ends in hand.
 struct Play {
     engine: Engine,
+    input: BytesMut,
     now: Instant,
     next: u64,
     sent: String,
     got: String,
-    log: String,
 }
 
-impl Play {
-    /// Plays all steps; `piece` says how many of the remaining bytes come next. The log has what went out and came in between
-    /// any two looks.
-    fn run(steps: &[Step], mut piece: impl FnMut(usize, usize) -> usize, verify: bool) -> String {
+impl Player for Play {
+    fn new() -> Self {
         let now = Instant::now();
         let limits = Limits { literal: 100, ..Limits::default() };
         let engine = Engine::new(limits, Deadlines::default(), now);
-        let mut play = Self { engine, now, next: 0, sent: String::new(), got: String::new(), log: String::new() };
-        let (mut done, mut input) = (0, BytesMut::new());
-        for step in steps {
-            match step {
-                Step::Server(bytes) => {
-                    let mut rest = bytes.as_slice();
-                    while !rest.is_empty() {
-                        let (now, later) = rest.split_at(piece(done, rest.len()));
-                        done += now.len();
-                        rest = later;
-                        input.extend_from_slice(now);
-                        play.engine.handle_input(&mut input, play.now);
-                        play.settle();
-                    }
-                    play.events();
-                }
-                Step::Act(act) => play.act(act),
-                Step::Look(sent, got) => play.look(sent, got, verify),
-            }
-        }
-        play.look("", "", verify);
-        play.log
+        Self { engine, input: BytesMut::new(), now, next: 0, sent: String::new(), got: String::new() }
     }
 
-    fn look(&mut self, sent: &str, got: &str, verify: bool) {
-        if verify {
-            assert_eq!(self.sent, sent, "what was sent");
-            assert_eq!(self.got, got, "what was delivered");
+    fn feed(&mut self, bytes: &[u8]) {
+        self.input.extend_from_slice(bytes);
+        self.engine.handle_input(&mut self.input, self.now);
+        self.settle();
+    }
+
+    /// The handle of an IDLE takes what waits.
+    fn fed(&mut self) {
+        while let Some((id, delivery)) = self.engine.poll_delivery(&|_| true) {
+            self.note(id.0, delivery);
         }
+    }
+
+    fn look(&mut self) -> (String, String, String) {
         let state = self.engine.mirror.state();
         let state = (state.phase, state.selected.as_ref().map(|selected| selected.exists));
-        writeln!(self.log, "{}--\n{}{state:?}", self.sent, self.got).unwrap();
-        (self.sent, self.got) = (String::new(), String::new());
+        (take(&mut self.sent), take(&mut self.got), format!("{state:?}"))
     }
 
-    /// What a handle asks for, by name.
     fn act(&mut self, act: &str) {
         let (verb, argument) = act.split_once(' ').unwrap_or((act, ""));
         let number = argument.parse::<u32>().unwrap_or(1);
@@ -224,7 +145,9 @@ impl Play {
         };
         self.ask(Request::Command(plan.unwrap()));
     }
+}
 
+impl Play {
     fn ask(&mut self, request: Request) {
         self.engine.handle_request(Id(self.next), request, self.now);
         self.next += 1;
@@ -249,13 +172,6 @@ impl Play {
             self.got += "upgrade\n";
             self.engine.handle_upgraded(self.now);
             self.settle();
-        }
-    }
-
-    /// The handle of an IDLE takes what waits.
-    fn events(&mut self) {
-        while let Some((id, delivery)) = self.engine.poll_delivery(&|_| true) {
-            self.note(id.0, delivery);
         }
     }
 

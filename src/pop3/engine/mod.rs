@@ -11,6 +11,8 @@ mod state;
 #[cfg(test)]
 mod tests;
 mod wire_format;
+#[cfg(test)]
+mod transcript_tests;
 
 use std::collections::VecDeque;
 use std::sync::Arc;

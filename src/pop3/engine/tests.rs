@@ -121,7 +121,10 @@ fn show(log: &mut String, id: Id, delivery: Delivery) {
         Delivery::Done(Ok(answer)) => {
             writeln!(log, "{id}: done {} {}", answer.rest.escape_ascii(), answer.body.escape_ascii())
         }
-        Delivery::Done(Err(error)) => writeln!(log, "{id}: {:?}: {error}", error.kind()),
+        Delivery::Done(Err(error)) => {
+            let code = error.code().map(|code| format!(" [{code}]")).unwrap_or_default();
+            writeln!(log, "{id}: {:?}: {error}{code}", error.kind())
+        }
     };
 }
 
