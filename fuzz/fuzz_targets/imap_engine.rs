@@ -2,4 +2,7 @@
 //! comes to its end, and memory within the bound.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| postroom_fuzz::within(data, || postroom::imap::fuzzing::engine(data)));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+    postroom::imap::fuzzing::prepare();
+    postroom_fuzz::within(data, || postroom::imap::fuzzing::engine(data));
+});

@@ -4,6 +4,8 @@ mod call;
 pub mod codec;
 mod command;
 mod engine;
+#[cfg(any(test, fuzzing))]
+mod every_command;
 mod folder;
 #[cfg(fuzzing)]
 #[doc(hidden)]

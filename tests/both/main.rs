@@ -13,12 +13,12 @@ mod client_certificate;
 mod deadlines;
 mod dyn_mailbox;
 mod embedded_example;
-mod large_message;
 mod login;
 mod recording;
 mod same_text;
 #[path = "../support/scratch.rs"]
 mod scratch;
+mod slow;
 #[path = "../support/imap/mod.rs"]
 mod support;
 #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]

@@ -9,6 +9,7 @@
 
 #[path = "../support/as_json/mod.rs"]
 mod as_json;
+mod command_lists;
 mod dialects;
 mod framer;
 #[path = "../support/generated/mod.rs"]
@@ -18,6 +19,5 @@ mod grammar;
 #[path = "../support/neutral.rs"]
 mod neutral;
 mod odd_bytes;
-mod one_command;
-mod round_trip;
+mod slow;
 mod wild;

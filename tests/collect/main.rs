@@ -11,22 +11,20 @@
 #[cfg(all(feature = "testing", target_os = "linux"))]
 #[path = "../support/awkward_mail.rs"]
 mod awkward_mail;
-#[cfg(feature = "testing")]
-mod cuts;
 mod delivery;
 #[cfg(feature = "testing")]
 mod evidence;
+#[cfg(feature = "testing")]
+mod example;
 mod ledger;
 #[path = "../support/maildrop.rs"]
 mod maildrop;
 mod model;
 mod odd;
 mod policy;
-#[cfg(feature = "testing")]
-mod program;
 #[path = "../support/scratch.rs"]
 mod scratch;
 #[path = "../support/session.rs"]
 mod session;
-#[cfg(all(feature = "testing", target_os = "linux"))]
+#[cfg(feature = "testing")]
 mod slow;

@@ -36,48 +36,11 @@ mod round;
 #[path = "../support/scratch.rs"]
 mod scratch;
 mod seed;
+mod slow;
 mod untruth;
 mod watchdog;
 #[path = "../support/mutator/wire.rs"]
 mod wire;
-
-use std::collections::VecDeque;
-use std::sync::Mutex;
-
-use report::Report;
-
-/// What runs everywhere.
-const SEEDS: std::ops::Range<u64> = 0..200;
-
-#[test]
-fn lies_do_not_come_out_as_mail() {
-    if let Some(seed) = number("LYING_SEED") {
-        return report::tell(seed);
-    }
-    let (seeds, is_usual) = match std::env::var("LYING_SEEDS").ok() {
-        Some(range) => {
-            let (first, last) = range.split_once('-').expect("LYING_SEEDS is a range, such as 200-299");
-            (first.parse().unwrap()..last.parse::<u64>().unwrap() + 1, false)
-        }
-        None => (SEEDS, true),
-    };
-    let again = known::FAILED_BEFORE.iter().copied().filter(|seed| is_usual && !seeds.contains(seed));
-    let waiting = Mutex::new(seeds.clone().chain(again).collect::<VecDeque<_>>());
-    let report = Mutex::new(Report::default());
-    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(4);
-    std::thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| {
-                loop {
-                    let Some(seed) = waiting.lock().unwrap().pop_front() else { return };
-                    let played = report::Played::of(seed);
-                    report.lock().unwrap().add(played);
-                }
-            });
-        }
-    });
-    report.into_inner().unwrap().conclude(is_usual);
-}
 
 /// What the lies are held against: with none, every call brings everything.
 #[test]
@@ -90,8 +53,4 @@ fn the_truth_comes_out_as_it_is() {
             assert!(outcome.texts + outcome.listed > 0, "{call} brings nothing");
         }
     }
-}
-
-fn number(name: &str) -> Option<u64> {
-    std::env::var(name).ok()?.parse().ok()
 }

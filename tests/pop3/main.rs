@@ -11,10 +11,10 @@
 #[path = "../support/pop3.rs"]
 mod support;
 
-mod cancel;
 mod injection;
 mod judge;
 mod listing;
 mod maildrop;
 mod refusal;
+mod slow;
 mod utf8;

@@ -5,7 +5,7 @@
 //! (RFC 4314), LANGUAGE and COMPARATOR (RFC 5255), NOTIFY (RFC 5465), URLAUTH (RFC 4467), ANNOTATE (RFC 5257), REPLACE (RFC 8508),
 //! ESEARCH (RFC 7377), MULTIAPPEND and CATENATE, UNAUTHENTICATE, Gmail's, and the search keys of extensions. It knows ID, NAMESPACE,
 //! METADATA, CONDSTORE, QRESYNC and WITHIN only with features that stay off here, since it is measured as a peer without them.
-//! `tests/codec/round_trip` of postroom reads all of these.
+//! `tests/codec/slow/round_trip` of postroom reads all of these.
 #![cfg(feature = "client")]
 
 #[path = "independent/command.rs"]

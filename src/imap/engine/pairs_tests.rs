@@ -2,20 +2,18 @@
 //! server may choose (RFC 9051 §5.5), gives the values that each gives alone. The pairs that may not are in `forbidden.txt`, each with
 //! its reason. It must not know what the values mean.
 
-mod commands;
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
 
-use self::commands::{Row, all};
 use super::*;
 use crate::engine::Engine as _;
 use crate::imap::codec::{Route, route};
 use crate::imap::command::select::Select;
 use crate::imap::command::{Command, Terms};
+use crate::imap::every_command::{Row, all};
 use crate::imap::plan::{Claims, Order, may_start};
 use crate::imap::types::{Condition, Event, MailboxName, SeqNum, Uid};
 

@@ -8,6 +8,7 @@ mod folder;
 mod gone;
 mod idle;
 mod login;
+#[allow(clippy::duplicate_mod, reason = "the same for both protocols, each by its own `login`")]
 #[path = "../../support/logins.rs"]
 mod logins;
 mod mailbox;

@@ -2,6 +2,7 @@
 
 mod connect;
 mod login;
+#[allow(clippy::duplicate_mod, reason = "the same for both protocols, each by its own `login`")]
 #[path = "../../support/logins.rs"]
 mod logins;
 mod mailbox;

@@ -1,6 +1,8 @@
-//! Every command that a session can run, with the responses that the RFCs have for it. It must not know how pairs are played.
+//! Every command that a session can run, with the responses that the RFCs have for it: for the engine's tests, which prove that none is
+//! missing, and for the fuzz target. It must not know what is done with them.
 
-#![cfg(test)]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a panic in a test is a failed test")]
+#![cfg_attr(fuzzing, allow(dead_code, reason = "the fuzz target makes up its own responses"))]
 
 use std::fmt::Debug;
 use std::num::NonZeroU32;
@@ -46,20 +48,20 @@ use crate::{Flag, FlagAction, FlagChange};
 type Read = Box<dyn Fn(Vec<Bytes>, Condition) -> String>;
 
 /// A command, and what a server says to it.
-pub(super) struct Row {
-    pub(super) name: &'static str,
+pub(crate) struct Row {
+    pub(crate) name: &'static str,
     /// The file that it is in.
-    pub(super) module: &'static str,
+    pub(crate) module: &'static str,
     /// Its request, in the mailbox selected under that number.
-    pub(super) ask: Box<dyn Fn(u64) -> Request>,
+    pub(crate) ask: Box<dyn Fn(u64) -> Request>,
     /// The untagged responses; `{tag}` is the command's tag.
-    pub(super) lines: &'static [&'static str],
+    pub(crate) lines: &'static [&'static str],
     /// The tagged response, without the tag.
-    pub(super) ending: &'static str,
-    pub(super) read: Read,
-    pub(super) verb: &'static str,
-    pub(super) order: Order,
-    pub(super) needs: Needs,
+    pub(crate) ending: &'static str,
+    pub(crate) read: Read,
+    pub(crate) verb: &'static str,
+    pub(crate) order: Order,
+    pub(crate) needs: Needs,
 }
 
 /// No untagged responses.
@@ -134,7 +136,7 @@ fn kept<T>(value: T) -> &'static T {
 }
 
 /// All of them. Messages 1 to 4 have the UIDs 101 to 104.
-pub(super) fn all() -> Vec<Row> {
+pub(crate) fn all() -> Vec<Row> {
     let mut all = barriers();
     all.extend(mailboxes());
     all.extend(messages());

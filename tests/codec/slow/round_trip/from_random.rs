@@ -12,7 +12,7 @@ pub(crate) fn config() -> ProptestConfig {
     let asked = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
     ProptestConfig {
         cases: asked.unwrap_or(10_000),
-        failure_persistence: Some(Box::new(FileFailurePersistence::Direct("tests/codec/round_trip.regressions"))),
+        failure_persistence: Some(Box::new(FileFailurePersistence::Direct("tests/codec/slow/round_trip.regressions"))),
         ..ProptestConfig::default()
     }
 }

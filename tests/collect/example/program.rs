@@ -124,6 +124,8 @@ fn program() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     PROGRAM.get_or_init(|| {
         let mut features = vec!["testing"];
+        // By its name too: without it cargo would build all of the crate again.
+        features.extend(cfg!(feature = "default").then_some("default"));
         features.extend(cfg!(feature = "aws-lc-rs").then_some("aws-lc-rs"));
         features.extend(cfg!(feature = "ring").then_some("ring"));
         features.extend(cfg!(feature = "sqlite").then_some("sqlite"));

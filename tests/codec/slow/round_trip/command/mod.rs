@@ -11,7 +11,7 @@ use postroom::Kind;
 use proptest::prelude::*;
 
 use crate::framer::{end_of_command, wire};
-use crate::round_trip::from_random::{config, grown};
+use crate::slow::round_trip::from_random::{config, grown};
 use call::Call;
 use reader::Reader;
 

@@ -1,0 +1,3 @@
+//! What takes long, and is run last by `tests/run`.
+
+mod large_message;
