@@ -27,5 +27,5 @@ mod pop3;
 mod rng;
 #[path = "../support/scratch.rs"]
 mod scratch;
-#[path = "../support/server.rs"]
+#[path = "../support/server/mod.rs"]
 mod server;

@@ -70,7 +70,7 @@ pub(crate) const SHAPES: [Shape; 29] = [
         kind: Kind::Listing,
         make: |size| filled(size, "", |n| format!("{} 4711\r\n", n + 1), ".\r\n"),
     },
-    // The smallest tokens there are, as in the project's `tests/amplification.rs`. A response may have 65,536 literals: their shape is above.
+    // The smallest tokens there are, as in the project's `tests/amplification`. A response may have 65,536 literals: their shape is above.
     imap("empty lists", |size| filled(size, "* 1 FETCH (UID 10 ENVELOPE (", |_| "() ".into(), "))\r\n")),
     imap("NILs", |size| filled(size, "* 1 FETCH (UID 10 X-NOTE (", |_| "NIL ".into(), "))\r\n")),
     imap("one-octet flags", |size| filled(size, "* 1 FETCH (FLAGS (", |_| "a ".into(), "))\r\n")),

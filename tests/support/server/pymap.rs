@@ -39,7 +39,7 @@ fn try_start() -> Result<Running, String> {
     let dir = process.dir.clone();
     let certificates = certificates(&dir);
     let imap = process.ports[0];
-    let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/in_memory.py");
+    let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/server/in_memory.py");
     let users = [PASSWORD, NASTY_USER, NASTY_PASSWORD].map(quoted).join(" ");
     let command = format!(
         "{}/bin/python {} {users} --host 127.0.0.1 --port {imap} --cert {dir}/server.pem --key {dir}/server.key dict",

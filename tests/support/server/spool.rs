@@ -114,7 +114,7 @@ pub(crate) fn try_start(how: How) -> Result<Running, String> {
     for (file, text) in files {
         fs::write(root.join("etc").join(file), text).unwrap();
     }
-    let inetd = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/inetd.py");
+    let inetd = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/server/inetd.py");
     let pop3 = process.ports[2];
     let command = format!("python3 {} {pop3} {} /usr/sbin/{name}", inetd.display(), root.display());
     process.start_on(&[pop3], &[command], "+OK")?;

@@ -155,7 +155,7 @@ fn greeting(port: u16) -> std::io::Result<String> {
 
 fn guard(dir: &Path) -> Child {
     Command::new("sh")
-        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/serve.sh"))
+        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/server/serve.sh"))
         .arg(dir)
         .stdin(Stdio::piped())
         .stdout(Stdio::null())

@@ -3,37 +3,21 @@
 //! last of them.
 #![allow(dead_code, reason = "each test binary uses its own part of this")]
 
-#[path = "certificates.rs"]
 pub(crate) mod certificates;
-#[path = "courier.rs"]
 mod courier;
-#[path = "cyrus.rs"]
 mod cyrus;
-#[path = "dovecot.rs"]
 mod dovecot;
-#[path = "dovecot24.rs"]
 mod dovecot24;
-#[path = "embedded.rs"]
 mod embedded;
-#[path = "maildir.rs"]
 pub(crate) mod maildir;
-#[path = "mailutils.rs"]
 mod mailutils;
-#[path = "popa3d.rs"]
 mod popa3d;
-#[path = "process.rs"]
 pub(crate) mod process;
-#[path = "pymap.rs"]
 mod pymap;
-#[path = "raw.rs"]
 pub(crate) mod raw;
-#[path = "root.rs"]
 mod root;
-#[path = "solid_pop3d.rs"]
 mod solid_pop3d;
-#[path = "spool.rs"]
 mod spool;
-#[path = "token.rs"]
 pub(crate) mod token;
 
 use std::sync::atomic::{AtomicU32, Ordering};
