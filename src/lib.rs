@@ -68,56 +68,100 @@
 //!
 //! # Features
 //!
-//! `aws-lc-rs` (default) and `ring` choose the cryptography of TLS; `sqlite` adds a ledger in SQLite to [`collect`]; `testing` adds an
-//! embedded IMAP and POP3 server and a scripted peer for tests. They only add.
+//! Features only add. The first six are on by default.
+//!
+//! | feature | adds |
+//! |---|---|
+//! | `net` | sessions: sockets, TLS, logins, [`Mailbox`]; needs tokio |
+//! | `imap` | the module [`imap`]; with `net` also [`Imap`] |
+//! | `pop3` | the module [`pop3`]; with `net` also [`Pop3`] |
+//! | `collect` | the module [`collect`]; turns on `net` |
+//! | `mail-parser` | [`Message::parse`], and the charsets that only mail uses (UTF-7, DOS code pages) in decoded text |
+//! | `aws-lc-rs` | TLS by aws-lc-rs; turns on `net` |
+//! | `ring` | TLS by ring, if `aws-lc-rs` is off; turns on `net` |
+//! | `sqlite` | [`collect::SqliteLedger`], with SQLite compiled in; turns on `collect` |
+//! | `testing` | the module [`testing`]: an IMAP and POP3 server and a scripted peer in your own process; turns on `net` and `mail-parser` |
+//!
+//! Without `net` the values, codecs and engines remain. They use no socket, no clock and no random numbers, and build for
+//! `wasm32-unknown-unknown`. With `net` but without `aws-lc-rs` and `ring`, TLS uses the default provider of rustls that the program
+//! has installed.
 
+#![cfg_attr(
+    not(all(feature = "net", feature = "imap", feature = "pop3", feature = "mail-parser")),
+    allow(dead_code, unused_imports, reason = "what only the parts that are left out use")
+)]
+
+#[cfg(feature = "net")]
 mod authentication;
+#[cfg(feature = "net")]
 mod body;
+#[cfg(feature = "collect")]
 pub mod collect;
+#[cfg(feature = "net")]
 mod config;
+#[cfg(feature = "net")]
 mod conn;
 mod defect;
 mod engine;
 mod error;
 mod flag;
 mod flags;
+#[cfg(feature = "imap")]
 pub mod imap;
+#[cfg(feature = "net")]
 mod io;
 mod judge;
 mod limits;
 mod login;
+#[cfg(feature = "net")]
 mod mailbox;
 mod message_id;
 mod messages;
+#[cfg(feature = "pop3")]
 pub mod pop3;
+#[cfg(feature = "net")]
 mod recorder;
+#[cfg(feature = "net")]
 mod redact;
+#[cfg(feature = "net")]
 mod sasl;
+#[cfg(feature = "collect")]
 mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
+#[cfg(any(feature = "imap", feature = "mail-parser"))]
 mod text;
 mod wire;
 mod word_list;
 
+#[cfg(feature = "net")]
 pub use body::Body;
+#[cfg(feature = "net")]
 pub use config::{Config, KeepAlive, Protocol};
+#[cfg(feature = "net")]
 pub use conn::{Driver, Notices};
 pub use defect::{Defect, Reason};
 pub use error::{Code, Error, Fault, Kind, Result};
 pub use flag::{Flag, FlagAction, FlagChange};
 pub use flags::Flags;
+#[cfg(all(feature = "net", feature = "imap"))]
 pub use imap::Imap;
 pub use limits::{Deadlines, Limits};
 pub use login::{Login, Secret, TokenError, TokenFuture, TokenProvider};
+#[cfg(feature = "net")]
 pub use mailbox::{BoxFuture, Changes, Committed, Entry, Features, Mailbox, Part};
 pub use message_id::MessageId;
-pub use messages::{Message, Messages, mail_parser};
+#[cfg(feature = "mail-parser")]
+pub use messages::mail_parser;
+pub use messages::{Message, Messages};
+#[cfg(all(feature = "net", feature = "pop3"))]
 pub use pop3::Pop3;
+#[cfg(feature = "net")]
 pub use recorder::Recorder;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub use sasl::fuzzing::challenges as fuzzing_sasl;
+#[cfg(feature = "net")]
 pub use tokio_rustls::rustls;
 pub use word_list::WordList;
 

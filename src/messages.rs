@@ -1,9 +1,8 @@
 //! [`Messages`] and [`Message`]: the concrete stream both protocols deliver, and what it yields. One virtual call a batch,
-//! none a message. Below it are the only files that know what mail-parser makes of a message.
+//! none a message. It must not know what is in a message; `messages/parse.rs` does.
 
-mod mend;
-mod part;
-mod phrase;
+#[cfg(feature = "mail-parser")]
+mod parse;
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -13,11 +12,12 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use futures_core::Stream;
-pub use mail_parser;
 
 use crate::defect::Defect;
 use crate::error::Result;
 use crate::message_id::MessageId;
+#[cfg(feature = "mail-parser")]
+pub use parse::mail_parser;
 
 /// A stream of whole messages, in whatever order the server sends them.
 ///
@@ -147,16 +147,6 @@ impl Message {
     pub fn detach(mut self) -> Self {
         self.bytes = Bytes::copy_from_slice(&self.bytes);
         self
-    }
-
-    /// What mail-parser makes of it: headers decoded, text and attachments apart. `None` where there is no header at all.
-    ///
-    /// Subjects, names of people and file names are decoded as an IMAP session decodes those of ENVELOPE and BODYSTRUCTURE
-    /// (see [`Str::decoded`](crate::imap::Str::decoded)), so a program sees the same text whichever protocol brought the message.
-    pub fn parse(&self) -> Option<mail_parser::Message<'_>> {
-        let mut message = mail_parser::MessageParser::default().parse(&self.bytes[..])?;
-        mend::message(&mut message);
-        Some(message)
     }
 }
 

@@ -7,7 +7,9 @@ use std::error::Error;
 use std::process::ExitCode;
 
 use postroom::imap::Notice;
-use postroom::{Config, Imap, Login, Mailbox, Pop3, Protocol};
+use postroom::{Config, Imap, Login, Mailbox};
+#[cfg(feature = "pop3")]
+use postroom::{Pop3, Protocol};
 
 /// The result of an example.
 pub(crate) type Outcome<T = ()> = Result<T, Box<dyn Error>>;
@@ -93,6 +95,7 @@ impl Account {
     /// Opens the mailbox, by whichever protocol the URL names.
     pub(crate) async fn open(&self) -> Outcome<Box<dyn Mailbox>> {
         Ok(match self.config.protocol() {
+            #[cfg(feature = "pop3")]
             Some(Protocol::Pop3) => Box::new(Pop3::connect(self.config.clone(), self.login.clone()).await?),
             _ => {
                 let imap = self.imap().await?;

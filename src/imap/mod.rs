@@ -1,19 +1,24 @@
 //! IMAP: the protocol of mailboxes that stay on the server (RFC 3501, RFC 9051).
 
+#[cfg(feature = "net")]
 mod call;
 pub mod codec;
 mod command;
 mod engine;
 #[cfg(any(test, fuzzing))]
 mod every_command;
+#[cfg(feature = "net")]
 mod folder;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
+#[cfg(feature = "net")]
 mod limited;
 mod plan;
+#[cfg(feature = "net")]
 mod session;
 mod types;
+#[cfg(feature = "net")]
 mod unfinished;
 
 pub use command::acl::RightsChange;
@@ -23,7 +28,9 @@ pub use command::metadata::MetadataDepth;
 pub use command::multi_append::{Content, NewMessage, Piece};
 pub use command::sort::SortKey;
 pub use command::{Answer, Responses};
+#[cfg(feature = "net")]
 pub use folder::{Fetch, Folder, Idle, NotLeft, Opening};
+#[cfg(feature = "net")]
 pub use session::{Append, Imap, Notices, SameMailbox};
 pub use types::{
     Acl, AclEntry, Address, Addresses, Annotation, AnnotationSize, AnnotationSupport, Appended, BodyStructure,

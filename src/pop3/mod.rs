@@ -5,8 +5,10 @@ mod engine;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
+#[cfg(feature = "net")]
 mod session;
 mod types;
 
+#[cfg(feature = "net")]
 pub use session::{Notices, Pop3, RetrStream};
 pub use types::{Capabilities, Expire, Flaws, Language, Notice, Number, Retrieved, RetrievedContent, Stat, Uidl};

@@ -98,7 +98,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("tokio_rustls", &["", "conn", "testing"]),
     ("rustls", &["conn", "testing"]),
     ("socket2", &["conn"]),
-    ("mail_parser", &["messages", "text::charset", "testing"]),
+    ("mail_parser", &["messages::parse", "text::charset", "testing"]),
     ("encoding_rs", &["text::charset"]),
     ("nom", &["imap::codec", "pop3::codec"]),
     ("rcgen", &["testing"]),

@@ -5,6 +5,7 @@
 mod hostile_tests;
 mod input;
 mod meaning;
+mod notices;
 mod request;
 mod sending;
 mod state;

@@ -5,16 +5,3 @@ use crate::pop3::types::Notice;
 
 /// What the server says to the session, from [`Pop3::notices`](super::Pop3::notices).
 pub type Notices = crate::Notices<Notice>;
-
-impl SessionNotice for Notice {
-    fn weight(&self) -> usize {
-        match self {
-            Self::Bye { text, .. } => text.len(),
-            Self::Lagged => 0,
-        }
-    }
-
-    fn lagged() -> Self {
-        Self::Lagged
-    }
-}

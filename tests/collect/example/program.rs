@@ -123,7 +123,7 @@ impl Ended {
 fn program() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     PROGRAM.get_or_init(|| {
-        let mut features = vec!["testing"];
+        let mut features = vec!["testing", "imap", "pop3", "collect"];
         // By its name too: without it cargo would build all of the crate again.
         features.extend(cfg!(feature = "default").then_some("default"));
         features.extend(cfg!(feature = "aws-lc-rs").then_some("aws-lc-rs"));
