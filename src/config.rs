@@ -5,6 +5,7 @@ mod alerts;
 mod host;
 mod keep_alive;
 mod slot;
+mod trust;
 mod url;
 
 use std::fmt;
@@ -12,6 +13,7 @@ use std::sync::Arc;
 
 pub use self::keep_alive::KeepAlive;
 pub(crate) use self::slot::Slot;
+pub(crate) use self::trust::Trust;
 use crate::error::{Error, Result};
 use crate::limits::{Deadlines, Limits};
 use crate::recorder::Recorder;
@@ -69,7 +71,7 @@ pub struct Config {
     recorder: Option<Recorder>,
     server_name: Option<String>,
     roots: Vec<CertificateDer<'static>>,
-    only_added_roots: bool,
+    trust: Trust,
     tls_config: Option<Arc<ClientConfig>>,
     pub(crate) id: Option<Vec<(String, String)>>,
     pub(crate) imap4rev1_only: bool,
@@ -121,7 +123,7 @@ impl Config {
             recorder: None,
             server_name: None,
             roots: Vec::new(),
-            only_added_roots: false,
+            trust: Trust::Public,
             identity: Slot::default(),
             tls_config: None,
             id: Some(vec![
@@ -231,13 +233,6 @@ impl Config {
         Ok(self)
     }
 
-    /// Trusts only the added roots, and no public authority.
-    pub fn only_added_roots(mut self) -> Self {
-        self.only_added_roots = true;
-        self.tls_state = Slot::default();
-        self
-    }
-
     /// Uses this configuration of [`rustls`](crate::rustls) unchanged, for a custom verifier, client certificate or provider. Connecting
     /// with it and added roots or a client certificate fails, because those would have no effect.
     pub fn tls_config(mut self, config: Arc<ClientConfig>) -> Self {
@@ -301,10 +296,6 @@ impl Config {
         &self.tls_state
     }
 
-    pub(crate) fn trusts_public_roots(&self) -> bool {
-        !self.only_added_roots
-    }
-
     /// The port to use for that protocol.
     pub(crate) fn port_for(&self, protocol: Protocol) -> u16 {
         let usual = match (protocol, self.security) {
@@ -346,7 +337,7 @@ impl Config {
         if self.port == Some(0) {
             return Err(Error::input("no server listens on port 0"));
         }
-        if self.tls_config.is_some() && (self.only_added_roots || !self.roots.is_empty()) {
+        if self.tls_config.is_some() && (self.trust != Trust::Public || !self.roots.is_empty()) {
             return Err(Error::input("added roots have no effect together with a rustls configuration"));
         }
         if !self.identity.is_empty() && (self.tls_config.is_some() || self.security == Security::Plaintext) {
@@ -354,7 +345,7 @@ impl Config {
                 "a client certificate has no effect without TLS or together with a rustls configuration",
             ));
         }
-        if self.only_added_roots && self.roots.is_empty() {
+        if self.trust == Trust::AddedRoots && self.roots.is_empty() {
             return Err(Error::input("only added roots are trusted, but none was added"));
         }
         self.tls_name().map(drop)
@@ -372,7 +363,7 @@ impl fmt::Debug for Config {
             .field("mailbox", &self.mailbox)
             .field("server_name", &self.server_name)
             .field("added_roots", &self.roots.len())
-            .field("only_added_roots", &self.only_added_roots)
+            .field("trust", &self.trust)
             .field("client_certificate", &!self.identity.is_empty())
             .field("own_tls_config", &self.tls_config.is_some())
             .field("limits", &self.limits)

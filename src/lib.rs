@@ -77,8 +77,9 @@
 //! | `pop3` | the module [`pop3`]; with `net` also [`Pop3`] |
 //! | `collect` | the module [`collect`]; turns on `net` |
 //! | `mail-parser` | [`Message::parse`], and the charsets that only mail uses (UTF-7, DOS code pages) in decoded text |
-//! | `aws-lc-rs` | TLS by aws-lc-rs; turns on `net` |
-//! | `ring` | TLS by ring, if `aws-lc-rs` is off; turns on `net` |
+//! | `aws-lc-rs` | TLS by aws-lc-rs, with post-quantum key exchange (X25519MLKEM768) if the server has it; turns on `net` |
+//! | `ring` | TLS by ring, if `aws-lc-rs` is off; it has no post-quantum key exchange; turns on `net` |
+//! | `platform-roots` | [`Config::platform_roots`]: trust what the operating system trusts, also a company's own authority; turns on `net` |
 //! | `sqlite` | [`collect::SqliteLedger`], with SQLite compiled in; turns on `collect` |
 //! | `testing` | the module [`testing`]: an IMAP and POP3 server and a scripted peer in your own process; turns on `net` and `mail-parser` |
 //!

@@ -97,6 +97,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("tokio", &["io", "conn", "store", "collect", "testing"]),
     ("tokio_rustls", &["", "conn", "testing"]),
     ("rustls", &["conn", "testing"]),
+    ("rustls_platform_verifier", &["conn::tls"]),
     ("socket2", &["conn"]),
     ("mail_parser", &["messages::parse", "text::charset", "testing"]),
     ("encoding_rs", &["text::charset"]),

@@ -4,6 +4,9 @@
 #[cfg(test)]
 #[cfg(all(feature = "testing", any(feature = "ring", feature = "aws-lc-rs")))]
 mod handshake_tests;
+#[cfg(test)]
+#[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
+mod hello_tests;
 mod identity;
 mod sessions;
 
@@ -13,17 +16,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock, OnceLock};
 use std::time::Duration;
 
+#[cfg(feature = "platform-roots")]
+use rustls_platform_verifier::Verifier;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::client::Resumption;
 use tokio_rustls::rustls::crypto::CryptoProvider;
-use tokio_rustls::rustls::pki_types::ServerName;
+use tokio_rustls::rustls::pki_types::{ServerName, TrustAnchor};
 use tokio_rustls::rustls::{AlertDescription, CertificateError, ClientConfig, Error as Rustls, RootCertStore};
 
 use self::identity::Identity;
 use self::sessions::SessionStore;
-use crate::config::Config;
+use crate::config::{Config, Trust};
 use crate::error::{Error, Kind, Result};
 
 /// What a handshake needs, made before the first byte is sent.
@@ -183,7 +188,7 @@ impl fmt::Debug for Tls {
 /// each `Config` and its clones.
 fn state(config: &Config) -> Arc<TlsState> {
     static PUBLIC: LazyLock<Arc<TlsState>> = LazyLock::new(Arc::default);
-    let only_public = config.roots().is_empty() && config.trusts_public_roots() && config.identity().is_empty();
+    let only_public = config.roots().is_empty() && config.trust() == Trust::Public && config.identity().is_empty();
     if only_public { PUBLIC.clone() } else { config.tls_state().get_or_default() }
 }
 
@@ -200,25 +205,38 @@ fn built<'a>(state: &'a TlsState, config: &Config) -> Result<&'a Built> {
 }
 
 fn build(config: &Config) -> Result<ClientConfig> {
-    let mut roots = RootCertStore::empty();
-    if config.trusts_public_roots() {
-        roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-    }
-    for root in config.roots() {
-        roots
-            .add(root.clone())
-            .map_err(|error| Error::input("the root certificate cannot be read").with_source(error))?;
-    }
-    let builder = ClientConfig::builder_with_provider(provider()?)
+    let provider = provider()?;
+    let builder = ClientConfig::builder_with_provider(provider.clone())
         .with_safe_default_protocol_versions()
-        .map_err(|error| Error::new(Kind::Tls, "the TLS provider supports no version of TLS").with_source(error))?
-        .with_root_certificates(roots);
+        .map_err(|error| Error::new(Kind::Tls, "the TLS provider supports no version of TLS").with_source(error))?;
+    let builder = match config.trust() {
+        Trust::Public => builder.with_root_certificates(roots(webpki_roots::TLS_SERVER_ROOTS, config)?),
+        Trust::AddedRoots => builder.with_root_certificates(roots(&[], config)?),
+        #[cfg(feature = "platform-roots")]
+        Trust::Platform => {
+            let verifier =
+                Verifier::new_with_extra_roots(config.roots().iter().cloned(), provider).map_err(|error| {
+                    Error::new(Kind::Tls, "the system has no usable root certificates").with_source(error)
+                })?;
+            builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier))
+        }
+    };
     Ok(match config.identity().get::<Identity>() {
         Some(identity) => {
             builder.with_client_auth_cert(identity.chain(), identity.key()).map_err(|error| misfit(&error))?
         }
         None => builder.with_no_client_auth(),
     })
+}
+
+fn roots(public: &[TrustAnchor<'static>], config: &Config) -> Result<RootCertStore> {
+    let mut roots = RootCertStore { roots: public.to_vec() };
+    for root in config.roots() {
+        roots
+            .add(root.clone())
+            .map_err(|error| Error::input("the root certificate cannot be read").with_source(error))?;
+    }
+    Ok(roots)
 }
 
 fn misfit(error: &Rustls) -> Error {
@@ -230,9 +248,15 @@ fn misfit(error: &Rustls) -> Error {
 }
 
 /// Named explicitly: rustls's own choice panics if two providers are compiled in.
+///
+/// X25519MLKEM768 comes first, and so with a key share: a recorded session stays secret even if X25519 is broken later.
 #[cfg(feature = "aws-lc-rs")]
 pub(crate) fn provider() -> Result<Arc<CryptoProvider>> {
-    Ok(Arc::new(tokio_rustls::rustls::crypto::aws_lc_rs::default_provider()))
+    use tokio_rustls::rustls::crypto::aws_lc_rs::{default_provider, kx_group::X25519MLKEM768};
+    let mut provider = default_provider();
+    provider.kx_groups.retain(|group| group.name() != X25519MLKEM768.name());
+    provider.kx_groups.insert(0, X25519MLKEM768);
+    Ok(Arc::new(provider))
 }
 
 #[cfg(all(feature = "ring", not(feature = "aws-lc-rs")))]

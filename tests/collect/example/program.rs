@@ -129,6 +129,7 @@ fn program() -> &'static Path {
         features.extend(cfg!(feature = "aws-lc-rs").then_some("aws-lc-rs"));
         features.extend(cfg!(feature = "ring").then_some("ring"));
         features.extend(cfg!(feature = "sqlite").then_some("sqlite"));
+        features.extend(cfg!(feature = "platform-roots").then_some("platform-roots"));
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let built = Build::new(cargo)
             .args(["build", "--quiet", "--example", "collect", "--message-format", "json", "--no-default-features"])
