@@ -47,9 +47,11 @@ pub fn response(frame: &Bytes, limits: &Limits) -> Result<Response, Unreadable> 
             Ok(Response::Continuation { code, text })
         }
         Route::Untagged(kind) => untagged(kind, frame, rest, limits),
-        Route::Unknown if let Some(condition) = bare_code(frame) => Ok(Response::Condition(condition)),
-        Route::Unknown if is_left_over(frame) => Ok(other(frame, b"")),
-        Route::Unknown => Err(Unreadable { offset: 0, reason: "this is no response" }),
+        Route::Unknown => match bare_code(frame) {
+            Some(condition) => Ok(Response::Condition(condition)),
+            None if is_left_over(frame) => Ok(other(frame, b"")),
+            None => Err(Unreadable { offset: 0, reason: "this is no response" }),
+        },
     }
 }
 
@@ -91,9 +93,13 @@ fn untagged(kind: Kind, frame: &Bytes, rest: &[u8], limits: &Limits) -> Result<R
         Kind::Fetch(_) | Kind::UidFetch(_) => {
             Response::Fetch(fetched(frame.clone(), limits).map_err(|error| unreadable(&error, rest))?)
         }
-        _ if let Some(condition) = bare_code(rest) => Response::Condition(condition),
-        _ if is_without_kind(rest) => return Err(Unreadable { offset: frame.len() - rest.len(), reason: NO_KIND }),
-        _ => other(frame, rest),
+        _ => match bare_code(rest) {
+            Some(condition) => Response::Condition(condition),
+            None if is_without_kind(rest) => {
+                return Err(Unreadable { offset: frame.len() - rest.len(), reason: NO_KIND });
+            }
+            None => other(frame, rest),
+        },
     })
 }
 

@@ -88,21 +88,27 @@ fn extended(mut input: &[u8], mut found: SearchResult) -> Read<'_, SearchResult>
             "COUNT" => map(number, |count| found.count = Some(count)).parse(value),
             "MODSEQ" => map(number, |modseq| found.modseq = Some(modseq)).parse(value),
             "PARTIAL" => map(context::partial, |partial| found.partial = Some(partial)).parse(value),
-            // A score above what there is (RFC 6203 §4) is kept with what is not known.
-            "RELEVANCY" if let Ok((rest, scores)) = context::relevancy(value) => {
-                found.relevancy = scores;
-                Ok((rest, ()))
-            }
+            "RELEVANCY" => match context::relevancy(value) {
+                Ok((rest, scores)) => {
+                    found.relevancy = scores;
+                    Ok((rest, ()))
+                }
+                // A score above the highest (RFC 6203 §4).
+                Err(_) => unknown(input, value, &mut found),
+            },
             "ADDTO" => context::updates(value, SearchChange::Added, &mut found),
             "REMOVEFROM" => context::updates(value, SearchChange::Removed, &mut found),
             "TAG" | "MAILBOX" => grammar::fail(input, "a correlator stands alone"),
-            _ => {
-                let (rest, _) = any_value(value)?;
-                keep(input, rest, &mut found.other);
-                Ok((rest, ()))
-            }
+            _ => unknown(input, value, &mut found),
         }?;
     }
+}
+
+/// A name and its value that are kept as they came.
+fn unknown<'a>(input: &'a [u8], value: &'a [u8], found: &mut Found) -> Read<'a, ()> {
+    let (rest, _) = any_value(value)?;
+    keep(input, rest, &mut found.other);
+    Ok((rest, ()))
 }
 
 /// A set, whose order says something where a SORT was asked for (RFC 5267 §3).

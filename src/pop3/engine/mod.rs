@@ -122,7 +122,9 @@ impl Engine {
             return;
         }
         self.flush_batch();
-        if let Some(quit) = self.running.pop_back_if(|run| run.effect == Effect::Quit) {
+        if self.running.back().is_some_and(|run| run.effect == Effect::Quit)
+            && let Some(quit) = self.running.pop_back()
+        {
             self.core.deliver(quit.id, Delivery::Done(Err(unknown(quit.verb, &error))));
         }
         self.end(Err(error));
