@@ -29,9 +29,9 @@ impl<'a> Bytes<'a> {
     }
 
     /// A vector whose length comes first, in that many bytes.
-    fn vector(&mut self, bytes: usize) -> Bytes<'a> {
+    fn vector(&mut self, bytes: usize) -> Self {
         let length = self.number(bytes);
-        Bytes(self.take(length))
+        Self(self.take(length))
     }
 }
 
