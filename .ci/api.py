@@ -295,7 +295,12 @@ def breaking():
     """The names in backquotes of the entries of CHANGELOG.md's unreleased part that begin with `- Breaking:`."""
     parts = (ROOT / "CHANGELOG.md").read_text().split("\n## ")
     entries = re.findall(r"^- Breaking:.*(?:\n  .*)*", parts[1] if len(parts) > 1 else "", re.M)
-    return {name for entry in entries for quoted in re.findall(r"`([^`]+)`", entry) for name in re.findall(r"\w+", quoted)}
+    return {last_word(quoted) for entry in entries for quoted in re.findall(r"`([^`]+)`", entry)}
+
+
+def last_word(text):
+    """The name at the end of a path: `gone` of `fn Imap::gone(&Imap)`, `Clone` of `impl Clone for X`."""
+    return (re.findall(r"\w+", re.split(r"[(<]|: | = | for ", text)[0]) or [""])[-1]
 
 
 def public(crate, file, update):
@@ -303,7 +308,7 @@ def public(crate, file, update):
     before = [] if new else file.read_text().splitlines()
     added, removed = [line for line in now if line not in before], [line for line in before if line not in now]
     names = breaking()
-    unexplained = [line for line in removed if not names & set(re.findall(r"\w+", re.split(r"[(<]| = | for ", line)[0]))]
+    unexplained = [line for line in removed if last_word(line) not in names]
     print(f"public API: {len(now)} lines, {len(added)} added, {len(removed)} removed, {len(unexplained)} of these without an entry")
     if update and not unexplained:
         file.parent.mkdir(exist_ok=True)
