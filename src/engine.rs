@@ -13,9 +13,9 @@ pub(crate) mod failure;
 pub(crate) mod fuzzing;
 pub(crate) mod published;
 pub(crate) mod span;
-pub(crate) mod wire_format;
 #[cfg(test)]
 pub(crate) mod transcript;
+pub(crate) mod wire_format;
 pub(crate) mod words;
 
 use std::ops::Range;

@@ -2,11 +2,8 @@
 //! up to the limits. The peak stays in proportion to what was sent and to the limit in force, and the count of allocations and their bytes
 //! grow with it and no faster. Only the client's thread is counted; the server is another one.
 
-#[path = "amplification/extensions.rs"]
 mod extensions;
-#[path = "amplification/journal.rs"]
 mod journal;
-#[path = "amplification/listings.rs"]
 mod listings;
 
 use std::future::Future;

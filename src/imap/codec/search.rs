@@ -105,7 +105,7 @@ fn extended(mut input: &[u8], mut found: SearchResult) -> Read<'_, SearchResult>
 }
 
 /// A name and its value that are kept as they came.
-fn unknown<'a>(input: &'a [u8], value: &'a [u8], found: &mut Found) -> Read<'a, ()> {
+fn unknown<'a>(input: &'a [u8], value: &'a [u8], found: &mut SearchResult) -> Read<'a, ()> {
     let (rest, _) = any_value(value)?;
     keep(input, rest, &mut found.other);
     Ok((rest, ()))

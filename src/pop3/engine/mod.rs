@@ -11,9 +11,9 @@ mod sending;
 mod state;
 #[cfg(test)]
 mod tests;
-mod wire_format;
 #[cfg(test)]
 mod transcript_tests;
+mod wire_format;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
