@@ -103,6 +103,9 @@ mod config;
 #[cfg(feature = "net")]
 mod conn;
 mod defect;
+#[cfg(feature = "testing")]
+#[doc(hidden)]
+pub mod doctest;
 mod engine;
 mod error;
 mod flag;

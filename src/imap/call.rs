@@ -1,4 +1,5 @@
-//! Runs one command whose answer is a value: from its plan over the link to its output. It must not know any command by name.
+//! Runs one command whose answer is a value: submits its plan and makes the output from the answer. It must not know
+//! any command by name.
 
 use super::command::{Batches, Command, Terms};
 use super::engine::{Delivery, Engine, Request};
@@ -9,17 +10,18 @@ use crate::limits::Limits;
 
 /// The link of an IMAP session.
 pub(crate) type ImapLink = Link<Engine>;
-/// The inbox of one of its requests.
+/// The inbox of one request.
 pub(crate) type ImapInbox = Inbox<Engine>;
 
-/// Sends the command and reads its answer. Dropped before, the command is taken back where it was not sent, and its answer
-/// thrown away where it was.
+/// Sends the command and reads its answer. If the future is dropped, a command that was not sent is withdrawn; the
+/// answer to one that was sent is read and discarded.
 pub(crate) async fn call<C: Command>(link: &ImapLink, command: C, terms: Terms, limits: &Limits) -> Result<C::Output> {
     let inbox = link.submit(Request::Command(command.plan(terms)?));
     finish(inbox, command, limits).await
 }
 
-/// The same for a command that its caller goes on with where the server stopped it at its limit of messages.
+/// Like [`call`], for a command that its caller continues if the server stops it at its limit of messages
+/// (MESSAGELIMIT, RFC 9738).
 pub(crate) async fn call_limited<C: Command>(
     link: &ImapLink,
     command: C,
@@ -30,11 +32,11 @@ pub(crate) async fn call_limited<C: Command>(
     finish_limited(inbox, command, limits).await
 }
 
-/// Waits for the answer of a command that was submitted. An answer that was cut at the server's limit of messages is none.
+/// Waits for the answer to a submitted command. An answer that the server cut off at its limit of messages is an error.
 pub(crate) async fn finish<C: Command>(inbox: ImapInbox, command: C, limits: &Limits) -> Result<C::Output> {
     match finish_limited(inbox, command, limits).await? {
         (output, None) => Ok(output),
-        (_, Some(cut)) => Err(cut.error("and the command cannot be gone on with")),
+        (_, Some(cut)) => Err(cut.error("and the command cannot be continued")),
     }
 }
 
@@ -71,7 +73,7 @@ pub(crate) async fn end_of(mut inbox: ImapInbox) -> Result<Condition> {
     }
 }
 
-/// An inbox gives nothing behind its end; to ask again is a mistake of this crate that must still not hang.
+/// The inbox is exhausted. Reaching this is a bug in this crate; it fails instead of hanging.
 pub(crate) fn ended() -> Error {
-    Error::closed("this request has had its answer")
+    Error::closed("this request is already answered")
 }

@@ -1,5 +1,5 @@
-//! The door to the engine for the fuzz target, open only under `cargo fuzz`. It must not hold anything that a session does not
-//! do.
+//! The engine's entry point for the fuzz target; compiled only by `cargo fuzz`. It must not do anything that a session
+//! does not do.
 
 use std::num::NonZeroU32;
 use std::time::Instant;
@@ -17,12 +17,12 @@ use crate::engine::fuzzing::{Generated, play};
 use crate::limits::{Deadlines, Limits};
 use crate::login::Secret;
 
-/// Small enough that fuzzing meets them.
+/// Small enough for a fuzzer to reach.
 fn limits() -> Limits {
     Limits { line: 4096, literal: 512, response: 8192, nesting: 8, untagged: 64, events: 8, ..Limits::default() }
 }
 
-/// The engine, by arbitrary bytes, requests, cancellations and instants.
+/// Drives the engine with arbitrary bytes, requests, cancellations and instants.
 pub fn engine(data: &[u8]) {
     let start = Instant::now();
     let limits = limits();

@@ -1,45 +1,46 @@
-//! What follows when a server stops a command at its limit of messages (MESSAGELIMIT, RFC 9738 §3): from where it goes on, and when
-//! it does not go on at all. Plain values; it must not know a command, the engine or the wire.
+//! How a call continues after the server stopped a command at its limit of messages (MESSAGELIMIT, RFC 9738 §3), and
+//! when it gives up. Plain values; it must not know a command, the engine or the wire.
 
 use super::types::{Cut, Uid, Uids};
 use crate::error::Result;
 
-/// So many times more than there are messages a call goes on: some may come meanwhile.
+/// A call continues at most this many times more often than there are messages, since new ones may arrive meanwhile.
 const SLACK: u64 = 1000;
 
-/// How often a call may go on. Each time at least one message was dealt with.
+/// How often a call may still continue. Each round handles at least one message.
 #[derive(Clone, Copy, Debug)]
 struct Rounds(u64);
 
-/// A call that goes on below the lowest UID that was dealt with: FETCH, SEARCH, STORE.
+/// A call that continues below the lowest UID that was handled: FETCH, SEARCH, STORE.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Descent {
     last: Option<Uid>,
     rounds: Rounds,
 }
 
-/// A call that repeats its set, of which each time less is left: MOVE, UID EXPUNGE.
+/// A call that repeats its set, of which less is left each time: MOVE, UID EXPUNGE.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Repeat {
     cut: Option<Cut>,
-    /// How many messages had gone from the mailbox by then.
+    /// How many messages were expunged before that.
     gone: u64,
     rounds: Rounds,
 }
 
 impl Descent {
-    /// In a mailbox of so many messages.
+    /// For a mailbox with this number of messages.
     pub(super) fn new(messages: u64) -> Self {
         Self { last: None, rounds: Rounds(messages.saturating_add(SLACK)) }
     }
 
-    /// What is left of the set; nothing if all is done.
+    /// What is left of the set; empty if all is done.
     pub(super) fn below(&mut self, asked: &Uids, cut: Cut) -> Result<Uids> {
         let Some(last) = cut.last else {
-            return Err(cut.error("and does not say at which message"));
+            return Err(cut.error("and does not report at which message"));
         };
+        // The server works from the highest UID down (RFC 9738 §3.1), so the UID must fall in each round.
         if self.last.is_some_and(|before| before <= last) {
-            return Err(cut.error("and gets no further"));
+            return Err(cut.error("and makes no progress"));
         }
         self.rounds.count(cut)?;
         self.last = Some(last);
@@ -49,18 +50,18 @@ impl Descent {
 }
 
 impl Repeat {
-    /// In a mailbox of so many messages, from which so many have gone.
+    /// For a mailbox with this number of messages, of which `gone` were expunged so far.
     pub(super) fn new(messages: u64, gone: u64) -> Self {
         Self { cut: None, gone, rounds: Rounds(messages.saturating_add(SLACK)) }
     }
 
-    /// Whether there is a point in asking for the same once more.
+    /// Fails unless the last round made progress: a message is gone, or the reported UID is lower.
     pub(super) fn again(&mut self, cut: Cut, gone: u64) -> Result<()> {
         let removed = std::mem::replace(&mut self.gone, gone) < gone;
         let before = self.cut.replace(cut);
         let lower = |before: Cut| before.last.zip(cut.last).is_some_and(|(before, last)| last < before);
         if !removed && !before.is_none_or(lower) {
-            return Err(cut.error("and gets no further"));
+            return Err(cut.error("and makes no progress"));
         }
         self.rounds.count(cut)
     }
@@ -73,7 +74,7 @@ impl Rounds {
     }
 }
 
-/// The set in pieces of at most so many UIDs, from the lowest on; without its open end.
+/// The set in pieces of at most `most` UIDs, in ascending order, without an open end.
 pub(super) fn portions(uids: &Uids, most: u64) -> impl Iterator<Item = Uids> + '_ {
     let most = most.max(1);
     let mut ranges = uids.ranges().map(|range| (*range.start(), *range.end()));
@@ -111,7 +112,7 @@ mod tests {
         let mut descent = Descent::new(10);
         assert_eq!(descent.below(&uids("1:*"), at(8)).unwrap(), uids("1:7"));
         assert_eq!(descent.below(&uids("2:3,6,8:12"), at(7)).unwrap(), uids("2:3,6"));
-        for (last, why) in [(7, "no further"), (9, "no further"), (0, "at which message")] {
+        for (last, why) in [(7, "no progress"), (9, "no progress"), (0, "at which message")] {
             let error = descent.below(&uids("1:6"), at(last)).unwrap_err();
             assert!(error.code().unwrap().is("MESSAGELIMIT") && error.to_string().contains(why), "{error}");
         }

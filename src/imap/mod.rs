@@ -1,4 +1,67 @@
-//! IMAP: the protocol of mailboxes that stay on the server (RFC 3501, RFC 9051).
+//! IMAP (RFC 3501, RFC 9051): mailboxes that stay on the server. Begin with [`Imap::connect`].
+//!
+//! ```no_run
+//! use postroom::imap::{Imap, Items, Query};
+//! use postroom::Login;
+//!
+//! # async fn unread() -> postroom::Result<()> {
+//! let mut imap = Imap::connect("imap.example.org", Login::password("me", "secret")).await?;
+//! let mut inbox = imap.select("INBOX").await?;
+//! let unread = inbox.search(&Query::unseen()).await?;
+//! let mut mail = inbox.fetch(unread, Items::ENVELOPE).await?;
+//! while let Some(message) = mail.try_next().await? {
+//!     println!("{:?}", message.subject());
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Session
+//!
+//! * [`Imap`]: a logged-in session. [`Capabilities`]: what the server supports. [`Condition`], [`Outcome`],
+//!   [`ResponseCode`]: status responses.
+//! * [`Notices`], a stream of [`Notice`]: alerts, warnings and other messages of the server that belong to no call.
+//!   [`Progress`]: how far the server is with a command.
+//!
+//! # Mailboxes
+//!
+//! * [`Opening`]: a mailbox that is about to be opened. [`Folder`]: the selected mailbox. [`FolderInfo`]: what the
+//!   server reports about it. [`NotLeft`]: a mailbox that could not be closed.
+//! * [`Idle`], a stream of [`Event`]: changes in the selected mailbox.
+//! * [`MailboxName`]: the name of a mailbox. [`Listing`] and [`Listed`]: the result of LIST. [`Namespaces`] and
+//!   [`Namespace`]: where the mailboxes of the user and of others are.
+//! * [`StatusItems`] and [`MailboxStatus`]: counts of a mailbox that is not selected. [`SameMailbox`]: whether two
+//!   names mean one mailbox.
+//!
+//! # Messages
+//!
+//! * [`Items`] and [`Section`]: what to fetch. [`Fetch`], a stream of [`Fetched`] messages with their [`FetchedSection`]s.
+//! * [`Envelope`], [`Address`], [`Addresses`]: who wrote to whom. [`BodyStructure`], [`Parts`], [`PartKind`], [`Params`]: the
+//!   MIME parts. [`Flags`](crate::Flags): the flags.
+//! * [`Query`], [`SearchReturn`], [`SearchResult`]: searching. [`PartialRange`], [`Partial`]: a part of a result.
+//! * [`Append`], [`Appended`]: uploading a message. [`Transferred`]: the result of copying or moving.
+//!
+//! # Extensions
+//!
+//! * [`Extension`], [`Answer`], [`Response`]: a command as a value, and its answer.
+//! * Access control (RFC 4314): [`Acl`], [`AclEntry`], [`ListRights`], [`MyRights`], [`Rights`], [`RightsChange`].
+//! * Quota (RFC 9208): [`Quota`], [`QuotaResource`], [`QuotaRoots`], [`QuotaUsage`].
+//! * Metadata and annotations (RFC 5464, RFC 5257): [`Metadata`], [`MetadataDepth`], [`EntryName`], [`Annotation`],
+//!   [`AnnotationSize`], [`AnnotationSupport`].
+//! * Sorting and threading (RFC 5256): [`SortKey`], [`Sorted`], [`Threads`], [`Thread`].
+//! * Extended LIST (RFC 5258): [`ListSelect`], [`ListReturn`].
+//! * Searches of several mailboxes, and updates of searches (RFC 7377, RFC 5267): [`Scope`], [`SearchUpdates`],
+//!   [`SearchUpdate`], [`SearchChange`].
+//! * NOTIFY (RFC 5465): [`NotifyEvent`].
+//! * Several messages in one APPEND, and CATENATE (RFC 3502, RFC 4469): [`NewMessage`], [`Content`], [`Piece`].
+//! * URLAUTH (RFC 4467): [`UrlContent`]. Comparators (RFC 5255): [`Comparators`].
+//!
+//! # Values
+//!
+//! * [`Uid`], [`Uids`], [`UidList`], [`UidValidity`], [`SeqNum`]: how messages are named. [`CopyUid`] and [`Vanished`]: the
+//!   UIDs of messages that were copied, or are gone.
+//! * [`Str`], [`Strings`]: text as the server sent it, decoded on request.
+//! * [`codec`]: plain functions between bytes and these values.
 
 #[cfg(feature = "net")]
 mod call;

@@ -71,10 +71,10 @@ const LAYERS: &[Layer] = &[
     layer!("imap::codec": "*" "wire" "imap::types"),
     layer!("imap::plan": "imap::types" "imap::codec"),
     layer!("imap::command": "*" "wire" "sasl" "imap::types" "imap::codec" "imap::plan"),
-    layer!("imap::engine::numbers": "imap::types"),
+    layer!("imap::engine::seq_map": "imap::types"),
     // The parts of the engine: none knows another, and only the engine routes between them.
-    layer!("imap::engine::mirror": "*" "engine" "imap::types" "imap::plan" "imap::engine::numbers"),
-    layer!("imap::engine::wire": "*" "wire" "engine" "imap::types" "imap::codec" "imap::plan" "imap::engine::numbers"),
+    layer!("imap::engine::mirror": "*" "engine" "imap::types" "imap::plan" "imap::engine::seq_map"),
+    layer!("imap::engine::wire": "*" "wire" "engine" "imap::types" "imap::codec" "imap::plan" "imap::engine::seq_map"),
     layer!("imap::engine::intake": "error" "limits" "engine" "imap::codec"),
     layer!("imap::engine": "*" "wire" "engine" "imap::types" "imap::codec" "imap::plan"),
     layer!("pop3::types": "*" "wire"),
@@ -90,11 +90,13 @@ const LAYERS: &[Layer] = &[
     layer!("store": "error"),
     layer!("collect": "*" "io" "mailbox" "messages" "store"),
     layer!("testing":),
+    // Sessions for the examples in the documentation.
+    layer!("doctest": "*" "imap" "pop3" "testing"),
 ];
 
 /// Crates that only some modules may name.
 const CRATES: &[(&str, &[&str])] = &[
-    ("tokio", &["io", "conn", "store", "collect", "testing"]),
+    ("tokio", &["io", "conn", "store", "collect", "testing", "doctest"]),
     ("tokio_rustls", &["", "conn", "testing"]),
     ("rustls", &["conn", "testing"]),
     ("rustls_platform_verifier", &["conn::tls"]),

@@ -1,11 +1,14 @@
-//! What frames mean to the session: the greeting, tagged answers and their effects, and the untagged data that describe the
-//! selected mailbox. Data that a command claimed never come here. It reads frames and gives their values to the parts.
+//! What frames mean to the session: the greeting, tagged answers and their effects, and untagged data about the
+//! selected mailbox. Data that a command claims never gets here. It parses frames and gives their values to the parts
+//! of the engine.
 
 use bytes::Bytes;
 
-use super::condition::{challenge, out_of_service, outcome, read_condition, refused_to_greet, unavailable, unread};
+use super::condition::{
+    challenge, is_unavailable, log_unreadable, out_of_service, outcome, read_condition, refused_to_greet,
+};
 use super::input::another_message;
-use super::meaning::{self, refusal};
+use super::refusal::{self, command_refused};
 use super::wire::{OwnEnd, Running};
 use super::{Delivery, Effect, Engine, Phase};
 use crate::engine::failure::excerpt;
@@ -13,9 +16,9 @@ use crate::error::{Error, Result};
 use crate::imap::codec::{self, Ending, Kind, Route, Unreadable, route};
 use crate::imap::types::{Condition, Cut, Outcome, ResponseCode};
 
-/// Lines that are not IMAP, before the connection is given up.
-const MOST_STRAYS: u32 = 100;
-/// What a BYE is.
+/// The most lines that are not IMAP before the connection is closed.
+const MOST_UNEXPECTED_LINES: u32 = 100;
+/// The error text of a BYE.
 const CLOSED: &str = "the server closed the session";
 
 impl Engine {
@@ -28,7 +31,7 @@ impl Engine {
             Route::Tagged { tag, status } => self.tagged(tag, status, frame),
             Route::Continuation => self.continued(frame),
             Route::Untagged(kind) => self.untagged(kind, frame),
-            Route::Unknown => self.stray(frame),
+            Route::Unknown => self.unexpected_line(frame),
         }
     }
 
@@ -37,19 +40,19 @@ impl Engine {
             Route::Untagged(Kind::Ok) => Phase::Greeted,
             Route::Untagged(Kind::Preauth) => Phase::LoggedIn,
             Route::Untagged(Kind::Bye) => {
-                self.pass_on(Kind::Bye, read_condition(frame));
+                self.queue_notice(Kind::Bye, read_condition(frame));
                 return Err(refused_to_greet(frame));
             }
-            _ if unavailable(frame) => return Err(out_of_service(frame)),
+            _ if is_unavailable(frame) => return Err(out_of_service(frame)),
             _ => {
                 let foreign =
                     || Error::protocol(format!("the server does not speak IMAP: it begins with {}", excerpt(frame)));
-                return Err(meaning::turned_away(frame).unwrap_or_else(foreign));
+                return Err(refusal::busy_greeting(frame).unwrap_or_else(foreign));
             }
         };
         let mut greeting = read_condition(frame);
         self.mirror.enter(phase);
-        self.pass_on_alert(&greeting);
+        self.queue_alert(&greeting);
         self.apply_code(greeting.code.as_ref());
         greeting.outcome = if phase == Phase::LoggedIn { Outcome::Preauth } else { Outcome::Ok };
         let id = self.core.greeted();
@@ -58,14 +61,14 @@ impl Engine {
     }
 
     fn tagged(&mut self, tag: &[u8], ending: Ending, frame: &[u8]) -> Result<()> {
-        let Some(index) = self.wire.find(tag) else { return self.stray(frame) };
+        let Some(index) = self.wire.find(tag) else { return self.unexpected_line(frame) };
         self.wire.stop_sending(index, ending)?;
         let mut condition = read_condition(frame);
-        // Before the command is over: another UIDVALIDITY overtakes it too.
+        // Applied before the command is removed: a changed UIDVALIDITY invalidates this command too.
         self.apply_code(condition.code.as_ref());
         let Some(mut run) = self.wire.remove(index) else { return Ok(()) };
         run.answered(ending == Ending::Ok);
-        self.pass_on_alert(&condition);
+        self.queue_alert(&condition);
         self.core.clock.progressed();
         if run.is_own() {
             return self.own_command_ended(&run, ending, &condition);
@@ -80,20 +83,20 @@ impl Engine {
         self.end_fetch(&mut run, ending);
         self.release_status(&mut run)?;
         cut.into_iter().for_each(|cut| self.core.deliver(run.reader(), Delivery::Cut(cut)));
-        self.take_effect(&run, ending, &condition);
-        // The driver has to change the stream first.
+        self.apply_effect(&run, ending, &condition);
+        // The driver must switch the stream to TLS first; then the core delivers the end.
         if !(run.effect() == &Effect::StartTls && self.core.is_upgrading()) {
             self.core.deliver(run.reader(), Delivery::Done(outcome(&run, ending, condition)));
         }
         Ok(())
     }
 
-    /// Only now it is known whose a response without a UID is, and of which messages nothing has come.
+    /// Only now it is known which message a response without a UID is about, and which messages got no answer.
     fn end_fetch(&mut self, run: &mut Running, ending: Ending) {
         let Some(mut attribution) = run.take_attribution() else { return };
         match attribution.end() {
             Some((frame, Some(uid))) if run.reader().is_some() => self.deliver_nameless(run, &frame, uid),
-            Some((frame, _)) => self.note_fetch(&frame),
+            Some((frame, _)) => self.apply_unsolicited_fetch(&frame),
             None => {}
         }
         if attribution.is_doubtful() {
@@ -106,7 +109,7 @@ impl Engine {
         }
     }
 
-    fn take_effect(&mut self, run: &Running, ending: Ending, condition: &Condition) {
+    fn apply_effect(&mut self, run: &Running, ending: Ending, condition: &Condition) {
         let done = ending == Ending::Ok;
         match run.effect() {
             Effect::Authenticate | Effect::Login if done => {
@@ -135,7 +138,7 @@ impl Engine {
     fn own_command_ended(&mut self, run: &Running, ending: Ending, condition: &Condition) -> Result<()> {
         let (now, done) = (self.core.now(), ending == Ending::Ok);
         if let OwnEnd::Refused(id) = self.wire.own_ended(run.verb(), done, now, &self.core.deadlines)? {
-            self.core.refuse(id, refusal(run.verb(), ending, condition.clone()));
+            self.core.refuse(id, command_refused(run.verb(), ending, condition.clone()));
         }
         Ok(())
     }
@@ -147,7 +150,7 @@ impl Engine {
         if self.wire.enter_idle(self.core.now(), &self.core.deadlines)? {
             return Ok(());
         }
-        let Some(reader) = self.wire.challenged() else { return self.stray(frame) };
+        let Some(reader) = self.wire.challenged() else { return self.unexpected_line(frame) };
         self.core.deliver(reader, Delivery::Challenge(challenge(frame)));
         Ok(())
     }
@@ -160,13 +163,13 @@ impl Engine {
                     self.core.clock.progressed();
                 }
                 self.apply_untagged_code(condition.code.as_ref());
-                self.pass_on(kind, condition);
+                self.queue_notice(kind, condition);
             }
             Kind::Bye => return self.goodbye(frame),
             Kind::Exists(count) => self.mirror.apply_exists(count),
             Kind::Recent(count) => self.mirror.apply_recent(count),
             Kind::Expunge(number) => self.mirror.apply_expunge(number),
-            Kind::Fetch(_) | Kind::UidFetch(_) => self.note_fetch(frame),
+            Kind::Fetch(_) | Kind::UidFetch(_) => self.apply_unsolicited_fetch(frame),
             Kind::Search | Kind::Esearch if self.mirror.is_numbering() && !self.wire.is_mistagged(kind, frame) => {
                 self.apply_read(frame, codec::search::parse, |engine, found| engine.mirror.apply_found(found.all));
             }
@@ -185,12 +188,12 @@ impl Engine {
             Kind::Flags => self.apply_read(frame, codec::flags::parse, |engine, flags| {
                 engine.mirror.apply_flags(flags);
             }),
-            _ => self.pass_on_data(kind, frame),
+            _ => self.queue_data(kind, frame),
         }
         Ok(())
     }
 
-    /// What cannot be read changes nothing.
+    /// Parses a frame and applies it. An unreadable frame changes nothing.
     fn apply_read<T>(
         &mut self,
         frame: &[u8],
@@ -199,18 +202,18 @@ impl Engine {
     ) {
         match read(frame) {
             Ok(value) => apply(self, value),
-            Err(error) => unread(&error, frame),
+            Err(error) => log_unreadable(&error, frame),
         }
     }
 
-    /// A BYE that was not asked for ends the session; some servers repeat it without end.
+    /// A BYE without a LOGOUT ends the session; some servers repeat it indefinitely, so it is not waited for.
     fn goodbye(&mut self, frame: &[u8]) -> Result<()> {
         let condition = read_condition(frame);
-        self.pass_on(Kind::Bye, condition.clone());
-        self.part(meaning::goodbye(condition, CLOSED))
+        self.queue_notice(Kind::Bye, condition.clone());
+        self.end_unless_leaving(refusal::goodbye(condition, CLOSED))
     }
 
-    fn part(&mut self, error: Error) -> Result<()> {
+    fn end_unless_leaving(&mut self, error: Error) -> Result<()> {
         if self.wire.is_leaving() {
             self.goodbye = Some(error);
             return Ok(());
@@ -218,27 +221,27 @@ impl Engine {
         Err(error)
     }
 
-    /// What is not IMAP is passed over, but not without end.
-    fn stray(&mut self, frame: &[u8]) -> Result<()> {
-        // Some servers send the code of an OK without the OK.
+    /// Skips a line that is not IMAP, up to a limit.
+    fn unexpected_line(&mut self, frame: &[u8]) -> Result<()> {
+        // Some servers send the response code of an OK without the OK.
         let line = frame.strip_prefix(b"* ").unwrap_or(frame);
         if line.starts_with(b"[") {
             let (code, _) = codec::text::resp_text(line);
             self.apply_untagged_code(code.as_ref());
             return Ok(());
         }
-        if unavailable(frame) {
+        if is_unavailable(frame) {
             return Err(out_of_service(frame));
         }
         if self.wire.is_tagged_plus(frame) {
             return self.continued(b"+");
         }
-        if let Some(error) = meaning::glued_goodbye(frame, CLOSED) {
-            return self.part(error);
+        if let Some(error) = refusal::embedded_bye(frame, CLOSED) {
+            return self.end_unless_leaving(error);
         }
-        self.strays += 1;
-        tracing::warn!(line = %excerpt(frame), "a line that belongs nowhere");
-        if self.strays > MOST_STRAYS {
+        self.unexpected_lines += 1;
+        tracing::warn!(line = %excerpt(frame), "a line that is not IMAP");
+        if self.unexpected_lines > MOST_UNEXPECTED_LINES {
             return Err(Error::protocol(format!("the server no longer speaks IMAP: {}", excerpt(frame))));
         }
         Ok(())
@@ -250,7 +253,8 @@ impl Engine {
         }
     }
 
-    /// An untagged response may also speak of a command that runs. A tagged one speaks of its own only.
+    /// Applies the code of an untagged response, which may also be about a running command. A tagged one is only about
+    /// its own.
     fn apply_untagged_code(&mut self, code: Option<&ResponseCode>) {
         self.apply_code(code);
         Cut::of(code).into_iter().for_each(|cut| self.wire.apply_limit(cut));
@@ -259,14 +263,14 @@ impl Engine {
         }
     }
 
-    /// Data of a message that came unasked.
-    fn note_fetch(&mut self, frame: &[u8]) {
+    /// Applies unsolicited FETCH data.
+    fn apply_unsolicited_fetch(&mut self, frame: &[u8]) {
         if !self.mirror.takes_fetched() {
             return;
         }
         match codec::fetched(Bytes::copy_from_slice(frame), &self.limits) {
             Ok(data) => self.mirror.apply_fetched(data),
-            Err(error) => unread(&error, frame),
+            Err(error) => log_unreadable(&error, frame),
         }
     }
 }

@@ -1,9 +1,9 @@
-//! The way in: each frame to whoever claims it, in one batch per read, or to the session. How frames are found is `intake`'s business,
-//! whose they are is `wire`'s, and what they mean to the session is in `answer.rs`.
+//! The input side: passes each frame to the command that claims it, in one batch per read, or to the session. `intake`
+//! finds frames, `wire` decides whose they are, and `answer.rs` knows what they mean to the session.
 
 use bytes::{Buf, Bytes, BytesMut};
 
-use super::intake::{Claimed, Past};
+use super::intake::{Claimed, LiteralBytes};
 use super::wire::{Claimant, Owner, Piece, Running};
 use super::{Delivery, Engine};
 use crate::engine::Id;
@@ -11,21 +11,21 @@ use crate::error::{Error, Kind as ErrorKind, Result};
 use crate::imap::codec::{Batch, Elided, Frame, Kind, Route, route, split};
 use crate::imap::types::Uid;
 
-/// Why frames are no longer cut from this input.
+/// Why cutting frames stopped.
 enum Stop {
-    /// It is all cut.
+    /// All complete frames are cut.
     Dry,
-    /// A literal must be led past.
+    /// A literal must be streamed or skipped first.
     Literal { start: usize, size: u64 },
 }
 
 impl Engine {
-    /// Cuts and handles all frames that are whole.
+    /// Cuts and handles all complete frames.
     pub(super) fn read(&mut self, input: &mut BytesMut) -> Result<()> {
         loop {
-            let (chunk, is_through) = match self.intake.lead_past(input) {
-                Past::Through(chunk) => (chunk, true),
-                Past::Within(chunk) => (chunk, false),
+            let (chunk, is_through) = match self.intake.take_literal_bytes(input) {
+                LiteralBytes::Complete(chunk) => (chunk, true),
+                LiteralBytes::Incomplete(chunk) => (chunk, false),
             };
             chunk.into_iter().for_each(|(to, chunk)| self.deliver_chunk(to, chunk));
             if !is_through {
@@ -56,14 +56,14 @@ impl Engine {
             match self.wire.owner(&route, frame, frame.len() - content.len(), &elided, numbers, || state.utf8()) {
                 Owner::Command(to) => {
                     if claimed.as_ref().is_some_and(|claimed| claimed.to != to) {
-                        self.hand_on(input, &mut at, claimed.take());
+                        self.flush_claimed(input, &mut at, claimed.take());
                     }
                     claimed.get_or_insert_with(|| Claimed::new(to)).push(at, at + len, elided);
                     at += len;
                 }
                 Owner::Nameless(to, uid) => {
                     let frame = with_uid(frame, uid, &elided);
-                    self.hand_on(input, &mut at, claimed.take());
+                    self.flush_claimed(input, &mut at, claimed.take());
                     input.advance(len);
                     self.deliver_named(to, frame);
                 }
@@ -73,9 +73,9 @@ impl Engine {
                     at += len;
                 }
                 Owner::Session => {
-                    // What is claimed goes out first, so that no answer overtakes its data.
+                    // Claimed data is delivered first, so that no tagged answer overtakes its data.
                     if !matches!(route, Route::Untagged(kind) if !matches!(kind, Kind::Expunge(_))) {
-                        self.hand_on(input, &mut at, claimed.take());
+                        self.flush_claimed(input, &mut at, claimed.take());
                     }
                     let frame = input.get(at..at + len).unwrap_or_default();
                     self.handle_frame(frame)?;
@@ -88,21 +88,21 @@ impl Engine {
                 }
             }
         };
-        self.hand_on(input, &mut at, claimed);
+        self.flush_claimed(input, &mut at, claimed);
         Ok(stop)
     }
 
-    /// Literals over this are looked at before they are kept.
+    /// The size from which literals are examined before they are kept.
     fn threshold(&self) -> usize {
         if self.wire.reads_body() { 0 } else { usize::MAX }
     }
 
-    /// Whether the unfinished response is one that a running command claims.
+    /// Whether the incomplete response is one that a running command claims.
     pub(super) fn is_answer(&self, input: &[u8]) -> bool {
         matches!(route(input), Route::Untagged(kind) if self.wire.claims(kind))
     }
 
-    /// The command has ended. What came under another mailbox's name is its answer only if nothing came under its own.
+    /// A command has ended. A STATUS under another mailbox's name is its answer only if none came under its own.
     pub(super) fn release_status(&mut self, run: &mut Running) -> Result<()> {
         match run.take_misnamed() {
             Some((frame, true)) => self.handle_frame(&frame),
@@ -114,14 +114,14 @@ impl Engine {
         }
     }
 
-    /// Cuts everything before `at` off as one block, and delivers the frames in it that are claimed.
-    fn hand_on(&mut self, input: &mut BytesMut, at: &mut usize, claimed: Option<Claimed<Claimant>>) {
+    /// Cuts off everything before `at` as one block and delivers the claimed frames in it.
+    fn flush_claimed(&mut self, input: &mut BytesMut, at: &mut usize, claimed: Option<Claimed<Claimant>>) {
         if let Some((to, batch, frames)) = Claimed::cut_off(claimed, input, at) {
             self.deliver_batch(to, batch, frames);
         }
     }
 
-    /// Delivers the only response of a command that has ended. It names no message.
+    /// Delivers the only response of an ended command, which names no message.
     pub(super) fn deliver_nameless(&mut self, run: &Running, frame: &[u8], uid: Uid) {
         let (frame, _) = with_uid(frame, uid, &[]);
         self.deliver_alone(run, frame);
@@ -134,7 +134,7 @@ impl Engine {
         self.core.deliver(run.reader(), Delivery::Frames { batch, weight, piece: Piece::Whole });
     }
 
-    /// Delivers a response that names its message by number only, with the UID in it.
+    /// Delivers a response that names its message only by number, with the UID inserted.
     fn deliver_named(&mut self, to: Claimant, (frame, elided): (Bytes, Vec<Elided>)) {
         let mut batch = Batch::new(frame);
         batch.push(0, batch.weight());
@@ -156,7 +156,7 @@ impl Engine {
         self.core.deliver(reader, Delivery::Chunk(chunk));
     }
 
-    /// A literal goes past, to a reader of bodies or to nobody, or is kept with its response.
+    /// Decides about a literal: it is streamed to a reader of bodies, skipped, or kept with its response.
     fn begin_flow(&mut self, input: &mut BytesMut, start: usize, size: u64) -> Result<()> {
         let kept = size <= self.limits.literal as u64;
         let head = input.get(..start).unwrap_or_default();
@@ -164,7 +164,7 @@ impl Engine {
         let kind = match route {
             Route::Untagged(kind @ (Kind::Fetch(_) | Kind::UidFetch(_))) => kind,
             _ if kept => return self.intake.keep(&self.limits),
-            _ => return Err(Error::limit("the server announced a literal over the limit")),
+            _ => return Err(Error::limit("the server announced a literal larger than the limit")),
         };
         let (at, (numbers, _)) = (head.len() - content.len(), self.mirror.numbers());
         match self.wire.streams(kind, head, at, self.intake.elided(), numbers) {
@@ -176,12 +176,12 @@ impl Engine {
     }
 }
 
-/// What a reader is left with if the server has sent it another message's text.
+/// The error of a reader that was given another message's text.
 pub(super) fn another_message() -> Error {
-    Error::new(ErrorKind::Missing, "the server sent the text of another message")
+    Error::new(ErrorKind::Missing, "the server sent another message's text")
 }
 
-/// A copy of the response with the UID as its first attribute, and what was left out of it.
+/// A copy of the response with the UID as its first attribute, and what was left out of it, at its new offsets.
 fn with_uid(frame: &[u8], uid: Uid, elided: &[Elided]) -> (Bytes, Vec<Elided>) {
     let at = memchr::memchr(b'(', frame).map_or(0, |at| at + 1);
     let (head, tail) = frame.split_at(at);

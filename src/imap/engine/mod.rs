@@ -1,18 +1,18 @@
-//! The IMAP session as a state machine without socket or clock: it holds what was asked for, what is on the wire and what the
-//! server has said, and decides what goes out next. It must not know what an answer means beyond what changes the session;
-//! the meaning of answers is the commands' business, on the handles' side.
+//! The IMAP session as a state machine without a socket or a clock: it holds the requests, what is on the wire and what
+//! the server reported, and decides what is sent next. Commands interpret the answers, on the handles' side; the engine
+//! knows only what changes the session.
 
 mod answer;
 mod condition;
 mod input;
 mod intake;
-mod meaning;
 mod mirror;
 mod notices;
-mod numbers;
 #[cfg(test)]
 mod pairs_tests;
+mod refusal;
 mod request;
+mod seq_map;
 #[cfg(test)]
 mod tests;
 mod wire;
@@ -39,8 +39,8 @@ use crate::imap::plan::{Effect, Needs, Plan};
 use crate::imap::types::{Capabilities, Notice};
 use crate::limits::{Deadlines, Limits};
 
-/// The engine of one connection. The calling order is written on [`Engine`](crate::engine::Engine). It only routes between its parts:
-/// each owns its fields, and none knows another.
+/// The engine of one connection. [`Engine`](crate::engine::Engine) documents the calling order. It only routes between
+/// its parts: each owns its fields, and none knows another.
 pub(crate) struct Engine {
     limits: Limits,
     core: Core<Delivery>,
@@ -48,10 +48,10 @@ pub(crate) struct Engine {
     wire: Wire,
     intake: Intake,
     notices: NoticeQueue,
-    /// What a BYE said, for the end that follows it.
+    /// The error of a BYE, for the end that follows it.
     goodbye: Option<Error>,
-    /// Lines that were not IMAP.
-    strays: u32,
+    /// The number of lines that were not IMAP.
+    unexpected_lines: u32,
 }
 
 impl Engine {
@@ -63,13 +63,13 @@ impl Engine {
             intake: Intake::new(),
             notices: NoticeQueue::default(),
             goodbye: None,
-            strays: 0,
+            unexpected_lines: 0,
             limits,
         }
     }
 
-    /// Whose words the server's are: its own within TLS, anybody's outside.
-    pub(crate) fn hear(self, protected: bool, unprotected_alerts: bool) -> Self {
+    /// Sets whether notices are trusted: within TLS they are the server's own; without it, anyone could have sent them.
+    pub(crate) fn with_notice_policy(self, protected: bool, unprotected_alerts: bool) -> Self {
         Self { notices: NoticeQueue::new(protected, unprotected_alerts), ..self }
     }
 
@@ -96,7 +96,8 @@ impl Engine {
         self.wire.start(id, plan, self.mirror.capabilities(), self.core.now());
     }
 
-    /// What happened before is delivered first: IDLE is entered with an empty journal.
+    /// Starts IDLE. Events from before are delivered first, so that IDLE begins with an empty journal and nothing gets
+    /// lost between FETCH and IDLE.
     fn start_idle(&mut self, id: Id, selection: u64) {
         if let Err(error) = self.mirror.allows(Needs::Selection(selection), false) {
             return self.core.refuse(id, error);
@@ -110,7 +111,7 @@ impl Engine {
         self.fail_if(begun);
     }
 
-    /// The connection ends after LOGOUT was sent: that the tagged answer is missing does not matter.
+    /// The connection ended after LOGOUT was sent. A missing tagged answer does not matter.
     fn leave(&mut self) {
         if let Some(run) = self.wire.leave() {
             self.core.deliver(run.reader(), Delivery::Done(Ok(condition::done())));
@@ -118,14 +119,14 @@ impl Engine {
         }
     }
 
-    /// What follows from whatever just happened.
+    /// Runs after every event: starts commands, grants upload credit, publishes the state.
     fn after(&mut self) {
         self.start_commands();
         self.grant();
         self.mirror.publish();
     }
 
-    /// Lets the handle of an upload feed more. The clock gets to know whether the next word is the server's.
+    /// Lets the handle of an upload feed more. Tells the clock whether the server must send something next.
     fn grant(&mut self) {
         if let Some((id, credit)) = self.wire.grant() {
             self.core.deliver(Some(id), Delivery::Ready(credit));
@@ -136,7 +137,7 @@ impl Engine {
         self.core.clock.call_within(calls.then_some(self.core.deadlines.call));
     }
 
-    /// The UIDVALIDITY has changed: whoever watches or asks by the old UIDs has come to the end.
+    /// The UIDVALIDITY has changed: ends IDLE and every request that uses the old UIDs.
     fn end_selection(&mut self, ended: Ended) {
         let Ended { events, error } = ended;
         let watcher = self.wire.watcher();
@@ -146,9 +147,9 @@ impl Engine {
             let ended = self.wire.end_idle(self.core.now(), &self.core.deadlines);
             self.fail_if(ended);
         }
-        let overtaken = self.wire.overtake(&error);
-        overtaken.ends.into_iter().for_each(|(id, error)| self.core.refuse(id, error));
-        if overtaken.half_sent {
+        let invalidated = self.wire.invalidate_uids(&error);
+        invalidated.ends.into_iter().for_each(|(id, error)| self.core.refuse(id, error));
+        if invalidated.half_sent {
             self.fail(error);
         }
     }
@@ -159,7 +160,7 @@ impl Engine {
         }
     }
 
-    /// The connection is over, and everybody who waits is told why.
+    /// Ends the connection with an error, which every waiting request gets.
     fn fail(&mut self, error: Error) {
         if !self.core.is_over() {
             let error = self.goodbye.take().unwrap_or(error);
@@ -188,7 +189,7 @@ impl crate::engine::Engine for Engine {
     fn handle_request(&mut self, id: Id, request: Request, now: Instant) {
         self.core.clock.advance(now);
         if let Some(error) = self.core.closed() {
-            // What is added to an old request has had its end.
+            // These belong to an earlier request, which has its end already.
             if !matches!(request, Request::Answer(_) | Request::Feed(_) | Request::Untaken(_)) {
                 self.core.refuse(id, error);
             }
@@ -233,7 +234,7 @@ impl crate::engine::Engine for Engine {
 
     fn handle_end(&mut self, error: Option<Error>, now: Instant) {
         self.core.clock.advance(now);
-        // Some servers just close, and the rest of the goodbye does not matter.
+        // Some servers close without a tagged answer to LOGOUT.
         if !self.core.is_over() {
             self.leave();
         }
@@ -252,7 +253,7 @@ impl crate::engine::Engine for Engine {
         if let Some(reason) = self.core.clock.expired(now) {
             self.fail(Error::new(Kind::Timeout, reason));
         }
-        let rung = self.wire.ring_idle(now, &self.core.deadlines);
+        let rung = self.wire.handle_idle_deadline(now, &self.core.deadlines);
         self.fail_if(rung);
         self.after();
     }
@@ -321,11 +322,12 @@ impl crate::engine::Engine for Engine {
 }
 
 impl Engine {
-    /// A server that expects TLS answers what it did not understand by a record of TLS (RFC 8446 §5.1): an alert, or a handshake.
+    /// A server that expects TLS replies to plaintext with a TLS record (RFC 8446 §5.1): an alert (0x15) or a handshake
+    /// (0x16).
     fn check_start(&self, input: &[u8]) -> Result<()> {
         match input {
             [0x15 | 0x16, 0x03, ..] if !self.mirror.is_greeted() => Err(Error::protocol(
-                "the server speaks TLS on this port from the first byte, and the configuration has it begin without",
+                "the server expects TLS from the first byte on this port, but the configuration begins without TLS",
             )),
             _ => Ok(()),
         }

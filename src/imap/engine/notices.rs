@@ -1,5 +1,5 @@
-//! What of the server's words is for the program rather than for a call (RFC 9051 §7.1, §7.2.2, §7.3.4; RFC 9585): it is queued here and
-//! goes out as notices. It must not change the session.
+//! The queue of notices: what the server reports to the program rather than to one call (RFC 9051 §7.1, §7.2.2, §7.3.4;
+//! RFC 9585). It must not change the session.
 
 use std::collections::VecDeque;
 
@@ -10,21 +10,22 @@ use crate::engine::SessionNotice;
 use crate::imap::codec::{self, Kind};
 use crate::imap::types::{Condition, Notice, ResponseCode};
 
-/// Notices that wait until the driver takes them; beyond that they become one that says so.
+/// The most notices that wait for the driver. If there are more, they are replaced by one [`Notice::Lagged`].
 const MOST: usize = 256;
-/// Unasked data that are longer than this are not kept.
+/// Unsolicited data longer than this is dropped, with [`Notice::Lagged`]: parsed, it takes several times as much
+/// memory.
 const LONGEST_DATA: usize = 4096;
 /// The same for kinds whose lists, once they are read, take many times the memory of their text.
 const LONGEST_LIST: usize = 512;
 
-/// What is still to be passed on.
+/// Notices that the driver has not taken yet.
 #[derive(Debug, Default)]
 pub(super) struct NoticeQueue {
     queue: VecDeque<Notice>,
     lagged: bool,
-    /// The stream is encrypted: the words are the server's.
+    /// Whether the stream is encrypted, so that notices are the server's own.
     protected: bool,
-    /// Alerts are passed on without that, too.
+    /// Whether alerts are delivered even without encryption.
     unprotected_alerts: bool,
 }
 
@@ -66,15 +67,16 @@ impl NoticeQueue {
 }
 
 impl Engine {
-    /// Of a status response, whatever it ends or greets: an alert is for the user.
-    pub(super) fn pass_on_alert(&mut self, condition: &Condition) {
+    /// Queues an alert of any status response, the greeting and tagged answers included: RFC 9051 §7.1 requires that
+    /// the user sees it.
+    pub(super) fn queue_alert(&mut self, condition: &Condition) {
         if condition.code == Some(ResponseCode::Alert) {
             self.notices.alert(condition.text.clone());
         }
     }
 
-    /// An untagged status response. Most are for nobody, and are not copied.
-    pub(super) fn pass_on(&mut self, kind: Kind, condition: Condition) {
+    /// Queues an untagged status response, if it is one for the program. Most are not, and are not copied.
+    pub(super) fn queue_notice(&mut self, kind: Kind, condition: Condition) {
         let Condition { code, text, .. } = condition;
         let notice = match (kind, code) {
             (_, Some(ResponseCode::Alert)) => return self.notices.alert(text),
@@ -93,8 +95,8 @@ impl Engine {
         self.notices.push(notice);
     }
 
-    /// Data that no running command asked for.
-    pub(super) fn pass_on_data(&mut self, kind: Kind, frame: &[u8]) {
+    /// Queues data that no running command asked for.
+    pub(super) fn queue_data(&mut self, kind: Kind, frame: &[u8]) {
         let longest = match kind {
             Kind::Acl | Kind::ListRights | Kind::Quota | Kind::QuotaRoot | Kind::Metadata | Kind::Id => LONGEST_LIST,
             Kind::Language | Kind::Comparator | Kind::Genurlauth | Kind::Urlfetch => LONGEST_LIST,
@@ -105,14 +107,14 @@ impl Engine {
         }
         match codec::response(&Bytes::copy_from_slice(frame), &self.limits) {
             Ok(response) => self.notices.push(Notice::Data(response)),
-            Err(error) => tracing::warn!(?kind, %error, "untagged data that nobody asked for and that cannot be read"),
+            Err(error) => tracing::warn!(?kind, %error, "unsolicited data is unreadable"),
         }
     }
 }
 
 impl SessionNotice for Notice {
     fn weight(&self) -> usize {
-        // What a response keeps is not counted; a server that floods is stopped by the count of notices.
+        // The size of a response is not counted; the number of notices bounds a server that floods.
         self.text().map_or(1024, str::len)
     }
 

@@ -1,5 +1,5 @@
-//! What passes between handles and the engine: a [`Request`] goes in, a [`Delivery`] comes back. What a command asks of the engine
-//! is in `plan`; what its answer means is its own file's business.
+//! What handles and the engine exchange: a [`Request`] goes in, a [`Delivery`] comes back. `plan` defines what a
+//! command asks of the engine; each command's file knows what its answer means.
 
 use bytes::Bytes;
 
@@ -11,39 +11,39 @@ use crate::imap::plan::Plan;
 use crate::imap::types::{Condition, Cut, Event, Progress, Uids};
 use crate::login::Secret;
 
-/// What a handle can ask for.
+/// A request of a handle.
 #[derive(Debug)]
 pub(crate) enum Request {
-    /// To be told of the greeting.
+    /// Wait for the greeting.
     Greeting,
-    /// To run a command.
+    /// Run a command.
     Command(Plan),
-    /// To be told what happens in the mailbox selected under this number, until dropped.
+    /// Deliver events of the mailbox selected under this number, until dropped.
     Idle { selection: u64 },
     /// The answer to a challenge; `None` cancels the exchange.
     Answer(Option<Secret>),
     /// The next piece of the upload that the command announced.
     Feed(Bytes),
-    /// Events that a watcher got and did not take.
+    /// Events that were delivered to a watcher and not taken.
     Untaken(Vec<Event>),
-    /// How many messages are in a mailbox of which the server did not say it.
+    /// The number of messages in a mailbox for which the server reported none.
     Counted(Counted),
 }
 
-/// How many messages a search has found.
+/// The number of messages that a search found.
 #[derive(Debug)]
 pub(crate) struct Counted {
     /// The number under which the mailbox was selected.
     pub(crate) selection: u64,
     pub(crate) exists: u32,
-    /// How many had gone in this session when they were looked for.
+    /// The number of messages expunged in this session when the search was sent.
     pub(crate) expunged: u64,
 }
 
-/// What a handle gets.
+/// What the engine delivers to a handle.
 #[derive(Debug)]
 pub(crate) enum Delivery {
-    /// Responses the command claimed, as they came.
+    /// Responses that the command claimed, unparsed.
     Frames {
         batch: Batch,
         weight: usize,
@@ -51,19 +51,19 @@ pub(crate) enum Delivery {
     },
     /// The text of a `+` that asks for more.
     Challenge(Bytes),
-    /// So many bytes of the upload may be fed now.
+    /// This number of upload bytes may be fed now.
     Ready(usize),
     /// The next bytes of a body.
     Chunk(Bytes),
     Events(Vec<Event>),
-    /// The messages of which a FETCH has brought anything, or that have gone before the end of a [look](crate::imap::plan::Effect::Look);
-    /// comes before its end.
+    /// The messages of which a FETCH brought anything, or that were expunged before the end of a
+    /// [look](crate::imap::plan::Effect::Look); delivered before the end.
     Answered(Uids),
-    /// The server stopped at its limit of messages; comes before the end, which is an OK.
+    /// The server stopped at its limit of messages; delivered before the end, which is an OK.
     Cut(Cut),
-    /// How far the server is with a command whose data go to a stream.
+    /// The server's progress with a command whose data is streamed.
     Progress(Progress),
-    /// The end: the tagged response, or why there will be none.
+    /// The end: the tagged response, or the error.
     Done(Result<Condition>),
 }
 
@@ -72,7 +72,7 @@ impl Deliverable for Delivery {
         match self {
             Self::Frames { weight, .. } => *weight,
             Self::Chunk(bytes) => bytes.len(),
-            // More than it takes: a reader that is slow must not have any number of them kept.
+            // More than its size, so that a slow reader cannot accumulate any number of them.
             Self::Progress(_) => 256,
             _ => 0,
         }

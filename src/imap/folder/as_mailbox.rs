@@ -1,4 +1,4 @@
-//! The common trait on an IMAP folder: ids for UIDs, parts for sections, and deletion as a mark that `commit` makes final.
+//! The common trait for an IMAP folder: ids for UIDs, parts for sections. Deleting is a mark that `commit` makes final.
 
 use std::borrow::BorrowMut;
 use std::collections::VecDeque;
@@ -23,7 +23,7 @@ use crate::mailbox::{BoxFuture, Changes, Committed, Entry, Features, Mailbox, Pa
 use crate::message_id::{Key, MessageId, Place};
 use crate::messages::{Message, Messages, Source};
 
-/// What a line of text counts for in a preview, since IMAP counts bytes.
+/// The bytes counted for one line of a preview, since IMAP can only limit bytes.
 const LINE: u32 = 80;
 
 impl<S: BorrowMut<Imap> + Send + Sync> Mailbox for Folder<S> {
@@ -90,9 +90,9 @@ impl<S: BorrowMut<Imap> + Send + Sync> Mailbox for Folder<S> {
             let asked = uids.clone();
             let mut existing = Existing::ask(self.link(), self.session().limits(), self.selection, uids)?;
             let there = match poll_fn(|cx| existing.poll(cx)).await? {
-                Presence::There(there) => there,
-                Presence::Unsaid { gone, why } if gone.is_empty() => return Err(why),
-                Presence::Unsaid { gone, .. } => asked.difference(&gone),
+                Presence::Known(there) => there,
+                Presence::Unknown { gone, why } if gone.is_empty() => return Err(why),
+                Presence::Unknown { gone, .. } => asked.difference(&gone),
             };
             let is_there = |id: &&MessageId| self.uid(id).is_ok_and(|uid| there.contains(uid));
             Ok(ids.iter().filter(is_there).cloned().collect())
@@ -120,7 +120,7 @@ impl<S: BorrowMut<Imap> + Send + Sync> Mailbox for Folder<S> {
             let mut events = Self::idle(self).await?;
             match events.try_next().await? {
                 Some(_) => Ok(()),
-                None => Err(Error::closed("the mailbox is no longer watched")),
+                None => Err(Error::closed("the mailbox is no longer being watched")),
             }
         })
     }
@@ -150,7 +150,8 @@ impl<S: BorrowMut<Imap> + Send + Sync> Mailbox for Folder<S> {
 }
 
 impl<S: BorrowMut<Imap>> Folder<S> {
-    /// Both steps are safe to be cut between: what is marked `\Deleted` is not gone, and is marked again the next time.
+    /// Either step may be the last: a message that is marked `\Deleted` still exists, and is marked again the next
+    /// time.
     async fn remove(&self, uids: &Uids) -> Result<()> {
         self.store(uids.clone(), &FlagChange::add([Flag::DELETED])).await?;
         self.expunge(uids.clone()).await
@@ -168,7 +169,7 @@ fn entry(fetched: &Fetched, place: &std::sync::Arc<Place>) -> Option<Entry> {
 fn items(part: Part) -> Items {
     match part {
         Part::Header => Items::HEADER,
-        // The size shows whether the text is whole.
+        // The size shows whether the text is complete.
         Part::Whole => Items::MESSAGE.size(),
         Part::Preview(lines) => match NonZeroU32::new(lines.saturating_mul(LINE)) {
             Some(len) => Items::HEADER.partial(Section::TEXT, 0, len),
@@ -177,7 +178,7 @@ fn items(part: Part) -> Items {
     }
 }
 
-/// Whole messages out of what was fetched.
+/// Turns fetched messages into [`Message`]s.
 struct Mail<'a> {
     fetch: Fetch<'a>,
     place: std::sync::Arc<Place>,
@@ -220,7 +221,7 @@ fn message(fetched: &Fetched, place: &std::sync::Arc<Place>, part: Part) -> Opti
     Some(Message::new(id, bytes.unwrap_or_default()).with_defects(defects))
 }
 
-/// The bytes of a section that came, NIL being none.
+/// The bytes of a section, if it was sent. NIL counts as empty.
 fn section(fetched: &Fetched, section: &Section) -> Option<Bytes> {
     fetched.section(section).map(|found| found.bytes().unwrap_or_default())
 }

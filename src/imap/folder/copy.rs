@@ -1,5 +1,5 @@
-//! What a [`Folder`] can do to put messages elsewhere: copy and move them, with what replaces a missing MOVE. What stays in the
-//! mailbox is `folder.rs`'s business.
+//! Copying and moving messages of a [`Folder`], with a replacement for a missing MOVE. It must not know what else is
+//! done in the mailbox.
 
 use std::borrow::Borrow;
 
@@ -7,51 +7,81 @@ use super::Folder;
 use crate::error::{Error, Result};
 use crate::imap::command::copy::Copy;
 use crate::imap::limited::portions;
-use crate::imap::session::{Imap, named};
+use crate::imap::session::{Imap, mailbox_name};
 use crate::imap::types::{CopyUid, MailboxName, Query, Transferred, Uids};
 use crate::imap::unfinished::Unfinished;
 use crate::{Flag, FlagChange};
 
-/// Messages into other mailboxes.
+/// Copying and moving.
 impl<S: Borrow<Imap>> Folder<S> {
-    /// Copies these messages into another mailbox of the account, with flags and dates. Returns which became which and which were
-    /// not there, where the server says so (UIDPLUS); the set of the copies is stamped with the other mailbox's UIDVALIDITY. One
-    /// flight, several for a very long set; each of them copies all its messages or none. Messages that are gone are passed over.
+    /// Copies these messages, with flags and dates, into another mailbox of the account. If the server reports it
+    /// (UIDPLUS), returns the UID of each copy and the UIDs that did not exist; the set of copies carries the other
+    /// mailbox's UIDVALIDITY. One round trip, more for a very long set; each command copies all its messages or none.
+    /// Messages that no longer exist are skipped.
     ///
-    /// A server that announces a limit (MESSAGELIMIT or SAVELIMIT, RFC 9738) refuses to copy more messages at once. If there may be more,
-    /// they are looked up and copied in parts: one flight for the search and one for each part.
+    /// ```
+    /// # #[cfg(feature = "testing")]
+    /// # postroom::doctest::imap(async |mut imap| {
+    /// use postroom::imap::Query;
+    ///
+    /// let inbox = imap.select("INBOX").await?;
+    /// let flagged = inbox.search(&Query::flagged()).await?;
+    /// let copied = inbox.copy(flagged, "Archive").await?;
+    /// println!("{:?}", copied.mapping);
+    /// # Ok(())
+    /// # }).unwrap();
+    /// ```
+    ///
+    /// A server that announces a limit (MESSAGELIMIT or SAVELIMIT, RFC 9738) refuses to copy more messages at once. If
+    /// there may be more, they are searched and copied in parts: one round trip for the search and one for each part.
     ///
     /// # Errors
     ///
-    /// If a part fails, the messages of those before it are copied: [`Transferred::before`] tells which, where the server said so.
-    /// [`Kind::Input`](crate::Kind::Input), before anything is sent, for UIDs of another UIDVALIDITY and a name that cannot be;
-    /// [`Kind::Rejected`](crate::Kind::Rejected) where the server refuses (code `TRYCREATE`: the other mailbox does not exist;
-    /// `OVERQUOTA`: no room); [`Kind::Unknown`](crate::Kind::Unknown) where the connection ended before the answer.
+    /// [`Kind::Input`](crate::Kind::Input), before anything is sent, for UIDs of another UIDVALIDITY and a name that
+    /// cannot be sent; [`Kind::Rejected`](crate::Kind::Rejected) if the server refuses (code `TRYCREATE`: the other
+    /// mailbox does not exist; `OVERQUOTA`: no space); [`Kind::Unknown`](crate::Kind::Unknown) if the connection ended
+    /// before the answer; and the errors of [every command](Imap#errors-of-every-command). If one part fails, the
+    /// messages of the parts before it are copied: [`Transferred::before`] returns which, as far as the server reported
+    /// it.
     pub async fn copy(
         &self,
         uids: impl Into<Uids>,
         to: impl TryInto<MailboxName, Error: Into<Error>>,
     ) -> Result<Transferred> {
-        self.copy_all(&self.checked(uids.into())?, &named(to)?).await
+        self.copy_all(&self.checked(uids.into())?, &mailbox_name(to)?).await
     }
 
-    /// Moves these messages into another mailbox of the account. Returns which became which, as [`copy`](Self::copy) does. One
-    /// flight, several for a very long set, and one more each time the server stops at its limit of messages.
+    /// Moves these messages into another mailbox of the account. Returns the same as [`copy`](Self::copy). One round
+    /// trip, more for a very long set, and one more each time the server stops at its limit of messages.
     ///
-    /// Where the server has no MOVE the messages are looked up, copied, marked and expunged, by UID and one step after the
-    /// other: four flights. Cut off between two of them, or dropped, no message is missing: at worst it is in both mailboxes.
+    /// If the server does not support MOVE, the messages are searched, copied, marked and expunged by UID, one step
+    /// after the other: four round trips. If this is interrupted or dropped, no message is lost: at worst a message is
+    /// in both mailboxes.
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")]
+    /// # postroom::doctest::imap(async |mut imap| {
+    /// use postroom::imap::Query;
+    ///
+    /// let inbox = imap.select("INBOX").await?;
+    /// let seen = inbox.search(&Query::seen()).await?;
+    /// inbox.move_to(seen, "Archive").await?;
+    /// # Ok(())
+    /// # }).unwrap();
+    /// ```
     ///
     /// # Errors
     ///
-    /// As [`copy`](Self::copy); and, before anything is sent, [`Kind::Unsupported`](crate::Kind::Unsupported) in a mailbox opened
-    /// for reading only, and where the server has neither MOVE nor UIDPLUS: it could only remove what other clients have marked
-    /// too. Where a later step fails the error says that the messages are copied, and the failure is its source.
+    /// As [`copy`](Self::copy); also, before anything is sent, [`Kind::Unsupported`](crate::Kind::Unsupported) in a
+    /// mailbox that is open read-only, and if the server supports neither MOVE nor UIDPLUS: it could only expunge all
+    /// marked messages, including those that other clients marked. If a later step fails, the error says that the
+    /// messages are copied; the cause is its source.
     pub async fn move_to(
         &self,
         uids: impl Into<Uids>,
         to: impl TryInto<MailboxName, Error: Into<Error>>,
     ) -> Result<Transferred> {
-        let (uids, to) = (self.checked(uids.into())?, named(to)?);
+        let (uids, to) = (self.checked(uids.into())?, mailbox_name(to)?);
         if self.session().capabilities().move_() {
             self.check_writable()?;
             return self.move_all(&uids, &to).await;
@@ -60,7 +90,7 @@ impl<S: Borrow<Imap>> Folder<S> {
         self.replace_move(uids, &to).await
     }
 
-    /// What is removed here is exactly what was there before the copying: `1:*` may mean more by then.
+    /// Expunges exactly the messages that existed before the copying: `1:*` may include more by then.
     async fn replace_move(&self, uids: Uids, to: &MailboxName) -> Result<Transferred> {
         let here = self.here(&uids).await?;
         let copied = self.copy_each(&here, &uids, to).await?;
@@ -69,10 +99,10 @@ impl<S: Borrow<Imap>> Folder<S> {
             None => here,
         };
         match self.mark_and_expunge(gone).await {
-            Ok(()) => self.named(copied),
+            Ok(()) => self.stamped(copied),
             Err(error) => Err(Unfinished::after(
                 error,
-                "the messages are copied, but could not all be removed from where they were",
+                "the messages are copied, but not all could be removed from the original mailbox",
                 copied,
             )),
         }
@@ -87,7 +117,7 @@ impl<S: Borrow<Imap>> Folder<S> {
         if uids.is_empty() { Ok(uids.clone()) } else { self.search(&Query::uids(uids.clone())).await }
     }
 
-    /// A server with a limit refuses to copy more messages than that, however many UIDs name them.
+    /// A server with a limit counts messages, not the UIDs in the set.
     async fn copy_all(&self, uids: &Uids, to: &MailboxName) -> Result<Transferred> {
         let most = self.session().capabilities().most_saved();
         let many = |most: u64| {
@@ -98,19 +128,19 @@ impl<S: Borrow<Imap>> Folder<S> {
             Some(most) if many(most)? => {
                 let here = self.here(uids).await?;
                 let copied = self.copy_each(&here, uids, to).await?;
-                self.named(copied)
+                self.stamped(copied)
             }
             _ => {
                 let mut whole = Transfer::default();
                 for uids in uids.split(self.session().limits().set) {
                     whole.add(self.session().call(self.command(&uids, to, false)).await)?;
                 }
-                self.named(whole.done)
+                self.stamped(whole.done)
             }
         }
     }
 
-    /// Copies those of these messages that are here, no more with one command than the server takes.
+    /// Copies the messages that exist here, with at most as many in one command as the server accepts.
     async fn copy_each(&self, here: &Uids, uids: &Uids, to: &MailboxName) -> Result<Transferred> {
         let most = self.session().capabilities().most_saved().unwrap_or(u64::MAX);
         let mut whole = Transfer::default();
@@ -132,10 +162,10 @@ impl<S: Borrow<Imap>> Folder<S> {
         for uids in uids.split(self.session().limits().set) {
             whole.add(self.move_part(&uids, to).await)?;
         }
-        self.named(whole.done)
+        self.stamped(whole.done)
     }
 
-    /// What one command leaves is asked for once more. A message is missing only if no command names it.
+    /// Repeats the command for what it left. A message is missing only if no command reports it.
     async fn move_part(&self, uids: &Uids, to: &MailboxName) -> Result<Transferred> {
         let mut repeat = self.repeat()?;
         let mut moved = Transferred::default();
@@ -159,14 +189,14 @@ impl<S: Borrow<Imap>> Folder<S> {
         Copy { selection: self.selection, uids, to, leave }
     }
 
-    /// What is missing is missing under the UIDVALIDITY of this mailbox.
-    fn named(&self, transferred: Transferred) -> Result<Transferred> {
+    /// Stamps the missing UIDs with the UIDVALIDITY of this mailbox.
+    fn stamped(&self, transferred: Transferred) -> Result<Transferred> {
         let validity = self.info()?.uid_validity;
         Ok(Transferred { missing: transferred.missing.map(|missing| missing.under(validity)), ..transferred })
     }
 }
 
-/// What several commands have done so far.
+/// The result of the commands so far.
 #[derive(Default)]
 struct Transfer {
     done: Transferred,
@@ -174,7 +204,7 @@ struct Transfer {
 }
 
 impl Transfer {
-    /// One command more. Its failure carries what those before it did.
+    /// Adds the result of one command. If it failed, the error carries the results before it.
     fn add(&mut self, part: Result<Transferred>) -> Result<()> {
         let part = part.map_err(|error| unfinished(error, &self.done))?;
         self.done = if self.begun { std::mem::take(&mut self.done).joined(part) } else { part };
@@ -183,13 +213,13 @@ impl Transfer {
     }
 }
 
-/// The error of a part, with what was done before it, if anything was.
+/// The error of one command, with what was done before it, if anything was.
 fn unfinished(error: Error, before: &Transferred) -> Error {
-    // What a part had done itself when it failed.
+    // What the failed part itself had done.
     let within = Transferred::before(&error).cloned().unwrap_or_default();
     let done = Transferred { missing: None, ..before.clone().joined(within) };
     match done.mapping {
-        Some(_) => Unfinished::after(error, "only some of the messages are in the other mailbox", done),
+        Some(_) => Unfinished::after(error, "only some of the messages were copied or moved", done),
         None => error,
     }
 }

@@ -1,5 +1,5 @@
-//! A mailbox that was opened without a word of how many messages are in it (RFC 9051 §6.3.2 requires EXISTS): silence is not an empty
-//! mailbox, so the server is asked. It must not know what is done in the mailbox.
+//! Finds out how many messages a mailbox has if the server opened it without reporting EXISTS (which RFC 9051 §6.3.2
+//! requires): silence does not mean that it is empty. It must not know what is done in the mailbox.
 
 use std::future::poll_fn;
 
@@ -10,15 +10,15 @@ use crate::imap::engine::{Counted, Request};
 use crate::imap::types::Uids;
 use crate::limits::Limits;
 
-/// Whether a mailbox is selected that was not counted.
+/// Whether a mailbox is selected whose number of messages is not known.
 pub(super) fn is_due(link: &ImapLink) -> bool {
     link.state().selected.as_ref().is_some_and(|selected| !selected.counted)
 }
 
-/// Asks for the count if it is due: by NOOP, which may bring it, and by searching for all messages, in one flight.
+/// Asks for the number if it is not known: with NOOP, which may bring EXISTS, and UID SEARCH ALL, in one round trip.
 pub(super) async fn count(link: &ImapLink, limits: &Limits) -> Result<()> {
     match is_due(link) {
-        // Boxed, so that the caller's future has no room for what hardly ever happens.
+        // Boxed, so that the caller's future does not reserve space for this rare case.
         true => Box::pin(ask(link, limits)).await,
         false => Ok(()),
     }
@@ -29,7 +29,7 @@ async fn ask(link: &ImapLink, limits: &Limits) -> Result<()> {
     let Some(selected) = state.selected.as_ref().filter(|selected| !selected.counted) else { return Ok(()) };
     let mut existing = Existing::ask(link, limits, selected.selection, Uids::ALL)?;
     let found = poll_fn(|cx| existing.poll(cx)).await?;
-    if let Presence::There(found) = &found
+    if let Presence::Known(found) = &found
         && let Ok(exists) = u32::try_from(found.len())
     {
         let (selection, expunged) = (selected.selection, state.expunged);
@@ -37,12 +37,12 @@ async fn ask(link: &ImapLink, limits: &Limits) -> Result<()> {
     }
     match found {
         _ if !is_due(link) => Ok(()),
-        Presence::There(_) => Err(unknown()),
-        Presence::Unsaid { why, .. } => Err(unknown().with_source(why)),
+        Presence::Known(_) => Err(unknown()),
+        Presence::Unknown { why, .. } => Err(unknown().with_source(why)),
     }
 }
 
-/// The server did not say it, whatever it was asked.
+/// The server reported the number in neither way.
 pub(super) fn unknown() -> Error {
-    Error::new(Kind::Missing, "the server opened a mailbox and did not say how many messages are in it")
+    Error::new(Kind::Missing, "the server opened the mailbox but did not report how many messages are in it")
 }

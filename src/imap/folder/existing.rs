@@ -1,5 +1,5 @@
-//! Which of some messages the server has, found out when an answer has left some of them out or is in doubt: NOOP, so that it can say
-//! what went, and UID SEARCH in the same flight (RFC 2180 §4.1.2). It must not know what was asked for.
+//! Finds out which of some messages exist, after an answer left some out or is in doubt: NOOP, so that the server can
+//! report expunged ones, and UID SEARCH, in one round trip (RFC 2180 §4.1.2). It must not know why this is asked.
 
 use std::task::{Context, Poll, ready};
 
@@ -14,25 +14,25 @@ use crate::imap::plan::Effect;
 use crate::imap::types::{self, Cut, Query, SearchReturn, Uids};
 use crate::limits::Limits;
 
-/// What the server shows of the messages that were asked about.
+/// What the server reported about the messages.
 pub(super) enum Presence {
-    /// These are there, and no others of those that were asked about.
-    There(Uids),
-    /// The server does not say what is there. These have gone, as an EXPUNGE showed.
-    Unsaid { gone: Uids, why: Error },
+    /// Of the messages asked about, exactly these exist.
+    Known(Uids),
+    /// The server did not report which exist. These are gone, as an EXPUNGE showed.
+    Unknown { gone: Uids, why: Error },
 }
 
-/// Both commands on their way.
+/// The two commands while they run.
 pub(super) struct Existing<'a> {
     link: &'a ImapLink,
     selection: u64,
     noop: Option<ImapInbox>,
-    /// Those that are known to have gone.
+    /// The messages known to be gone.
     gone: Uids,
     search: Option<ImapInbox>,
     frames: Batches,
     wanted: Uids,
-    /// What the search on its way is about.
+    /// What the current search is about.
     asked: Uids,
     found: Uids,
     cut: Option<Cut>,
@@ -40,9 +40,9 @@ pub(super) struct Existing<'a> {
 }
 
 impl<'a> Existing<'a> {
-    /// Asks which of these messages are in the mailbox that was selected under this number.
+    /// Asks which of these messages exist in the mailbox that was selected under this number.
     pub(super) fn ask(link: &'a ImapLink, limits: &Limits, selection: u64, wanted: Uids) -> Result<Self> {
-        // Of a set too long for one line all are looked for: numbers come back either way.
+        // A set that is too long for one line is replaced by all messages: the answer is a set in either case.
         let short = wanted.split(limits.set).nth(1).is_none();
         let asked = if short { wanted.clone() } else { Uids::ALL };
         let query = if asked == Uids::ALL { Query::all() } else { Query::uids(asked.clone()) };
@@ -55,21 +55,21 @@ impl<'a> Existing<'a> {
         Ok(Self { link, selection, noop, gone, search, frames, wanted, asked, found, cut: None, descent })
     }
 
-    /// Which of them are there, if the server says it.
+    /// Which of them exist, if the server reports it.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Presence>> {
-        match ready!(self.poll_there(cx)) {
+        match ready!(self.poll_existing(cx)) {
             Err(why) if why.is_refusal() || why.kind() == Kind::Missing => {
-                Poll::Ready(Ok(Presence::Unsaid { gone: self.wanted.intersection(&self.gone), why }))
+                Poll::Ready(Ok(Presence::Unknown { gone: self.wanted.intersection(&self.gone), why }))
             }
-            there => Poll::Ready(there.map(Presence::There)),
+            there => Poll::Ready(there.map(Presence::Known)),
         }
     }
 
-    fn poll_there(&mut self, cx: &mut Context<'_>) -> Poll<Result<Uids>> {
+    fn poll_existing(&mut self, cx: &mut Context<'_>) -> Poll<Result<Uids>> {
         while let Some(inbox) = &mut self.noop {
             match ready!(inbox.poll_next(cx))?.ok_or_else(ended)? {
                 Delivery::Answered(gone) => self.gone = gone,
-                // What it says of the mailbox is in the engine; a server that refuses it has said it all the same.
+                // The engine has applied what came with it; that holds even if the NOOP itself was refused.
                 Delivery::Done(Err(error)) if !error.is_refusal() => return Poll::Ready(Err(error)),
                 Delivery::Done(_) => self.noop = None,
                 _ => {}
@@ -84,7 +84,7 @@ impl<'a> Existing<'a> {
                     self.search = None;
                     let found = output(std::mem::take(&mut self.frames), condition?)?;
                     self.take_found(&found.all.unwrap_or_default())?;
-                    if !self.look_below()? {
+                    if !self.search_below()? {
                         return Poll::Ready(Ok(self.wanted.intersection(&self.found)));
                     }
                 }
@@ -93,18 +93,21 @@ impl<'a> Existing<'a> {
         }
     }
 
-    /// An answer that names other messages than those that were asked about shows nothing of these. A set that ends in `*` always has the
-    /// last message in it.
+    /// An answer that names messages outside the set asked about shows nothing about the set. A set that ends in `*`
+    /// always includes the last message (RFC 9051 §6.4.9).
     fn take_found(&mut self, found: &Uids) -> Result<()> {
         if self.asked.open_from().is_none() && !found.difference(&self.asked).is_empty() {
-            return Err(Error::new(Kind::Missing, "the server has found messages that it was not asked about"));
+            return Err(Error::new(
+                Kind::Missing,
+                "the server's search returned messages outside the set that was searched",
+            ));
         }
         self.found = self.found.union(found)?;
         Ok(())
     }
 
-    /// Whether there is more to look for than the server takes at once.
-    fn look_below(&mut self) -> Result<bool> {
+    /// Searches what is left below the server's limit; `false` if nothing is.
+    fn search_below(&mut self) -> Result<bool> {
         let Some(cut) = self.cut.take() else { return Ok(false) };
         let below = self.descent.below(&Uids::ALL, cut)?;
         if self.wanted.intersection(&below).is_empty() {

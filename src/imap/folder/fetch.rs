@@ -1,5 +1,5 @@
-//! [`Fetch`]: the messages of one fetch, as a stream. It parses on the consumer's task what the engine hands over unparsed, and looks
-//! at the end whether everything came. Which responses are its answers the engine knows; nothing here touches a socket.
+//! [`Fetch`]: the messages of one fetch, as a stream. It parses responses on the task that reads the stream and checks
+//! at the end that everything arrived. The engine decides which responses are answers; nothing here touches a socket.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
@@ -21,42 +21,58 @@ use crate::imap::limited::Descent;
 use crate::imap::types::{Cut, Fetched, Items, Progress, Uid, Uids};
 use crate::limits::Limits;
 
-/// How many unreadable responses are kept for [`Fetch::unreadable`].
+/// The most unreadable responses that are kept for [`Fetch::unreadable`].
 const MOST_UNREADABLE: usize = 1000;
-/// How many messages of which nothing came are delivered as such. If there are more, the stream ends with an error.
+/// The most missing messages that are delivered as such. If there are more, the stream ends with an error.
 const MOST_MISSING: u64 = 1000;
 
-/// The messages of one fetch, in whatever order the server sends them.
+/// The messages of one fetch, in the order in which the server sends them.
 ///
-/// An `Err` is always the end of the stream. A message with an attribute that cannot be read is delivered with
-/// [`defects`](Fetched::defects); a response that cannot be read at all is kept in [`unreadable`](Self::unreadable). A message that
-/// went meanwhile is not delivered.
+/// ```
+/// # #[cfg(feature = "testing")]
+/// # postroom::doctest::imap(async |mut imap| {
+/// use postroom::imap::{Items, Uids};
 ///
-/// If the server sends less than it has, it is asked which of the missing messages exist, by NOOP and UID SEARCH in one round trip, and
-/// for those once more. A message that still does not come is delivered with its UID, nothing else, and
-/// [`Defect::Missing`](crate::Defect::Missing); if there are more than 1,000 of them, the stream ends with
-/// [`Kind::Missing`](crate::Kind::Missing), and so it does if the server refuses that search: then the refusal is its source.
+/// let mut inbox = imap.select("INBOX").await?;
+/// let mut mail = inbox.fetch(Uids::ALL, Items::FLAGS).await?;
+/// while let Some(message) = mail.try_next().await? {
+///     println!("{:?}", message.flags());
+/// }
+/// assert!(mail.unreadable().is_empty());
+/// # Ok(())
+/// # }).unwrap();
+/// ```
 ///
-/// Where the server stops at its limit of messages (MESSAGELIMIT, RFC 9738) it is asked for the rest, one flight each time; if it gets
-/// no further, the stream ends with an error of that code.
+/// An `Err` is always the end of the stream. A message with an unreadable attribute is delivered with
+/// [`defects`](Fetched::defects); a response that is unreadable as a whole is kept in [`unreadable`](Self::unreadable).
+/// A message that was expunged meanwhile is not delivered.
 ///
-/// At most [`Limits::window`](crate::Limits::window) bytes wait for a slow reader; then the connection is not read, and the
-/// server waits. Dropping the stream early is safe: the rest is still transferred, and thrown away; for a huge rest it is
-/// cheaper to drop the session.
+/// If the server sends fewer messages than it has, NOOP and UID SEARCH ask in one round trip which of the missing ones
+/// exist, and those are fetched once more. A message that is still not sent is delivered with its UID only and
+/// [`Defect::Missing`](crate::Defect::Missing). If there are more than 1,000 of them, the stream ends with
+/// [`Kind::Missing`](crate::Kind::Missing); also if the server refuses that search: then the refusal is the error's
+/// source.
+///
+/// If the server stops at its limit of messages (MESSAGELIMIT, RFC 9738), the rest is fetched, with one round trip each
+/// time; if it makes no progress, the stream ends with an error of that code.
+///
+/// At most [`Limits::window`](crate::Limits::window) bytes wait for a slow reader; then the connection is not read, and
+/// the server waits. The stream may be dropped early: the rest is still transferred and discarded. For a huge rest it
+/// is cheaper to drop the session.
 pub struct Fetch<'a> {
     link: &'a ImapLink,
     limits: Limits,
     selection: u64,
     items: Items,
     uids: Uids,
-    /// What was asked for last.
+    /// The part of the set that was fetched last.
     asked: Part,
-    /// Parts of a long set that were not asked for yet.
+    /// Parts of a long set that are still to be fetched.
     rest: VecDeque<Part>,
-    /// Where the server stopped.
+    /// Where the server stopped at its limit of messages.
     cut: Option<Cut>,
-    /// The mailbox is empty.
-    of_nothing: bool,
+    /// Whether the mailbox is empty.
+    of_empty_mailbox: bool,
     inbox: Option<ImapInbox>,
     batch: FetchedBatch,
     piece: Piece,
@@ -69,14 +85,14 @@ pub struct Fetch<'a> {
     progress: Option<Progress>,
 }
 
-/// How far the stream is.
+/// How far the stream has come.
 enum Stage<'a> {
-    Asking,
-    /// Less came than there seems to be.
-    Looking(Box<Existing<'a>>),
-    /// These were asked for once more.
-    AskingAgain(Uids),
-    Over,
+    Fetching,
+    /// Fewer messages arrived than seem to exist.
+    Checking(Box<Existing<'a>>),
+    /// These messages were fetched once more.
+    Refetching(Uids),
+    Ended,
 }
 
 /// A set that is short enough for one line, and how far the server has come with it.
@@ -86,14 +102,14 @@ struct Part {
     descent: Descent,
 }
 
-/// How many messages the mailbox has, and how many have gone from it in this session.
+/// The number of messages in the mailbox, and of those expunged in this session.
 #[derive(Clone, Copy, Debug)]
 struct Count {
     exists: u64,
     expunged: u64,
 }
 
-/// Messages of which only some items have come.
+/// Messages of which only some items have arrived.
 #[derive(Default)]
 struct Partial {
     messages: BTreeMap<Uid, Fetched>,
@@ -101,7 +117,7 @@ struct Partial {
 }
 
 impl<'a> Fetch<'a> {
-    /// `parts` are of one set, each short enough for one line.
+    /// `parts` make up one set, each short enough for one line.
     pub(super) fn new(
         link: &'a ImapLink,
         limits: &Limits,
@@ -111,12 +127,12 @@ impl<'a> Fetch<'a> {
         items: Items,
     ) -> Result<Self> {
         let mut fetch = Self::begin(link, limits, selection, uids, items);
-        fetch.ask_for(parts);
-        fetch.ask_on()?;
+        fetch.queue_parts(parts);
+        fetch.fetch_next()?;
         Ok(fetch)
     }
 
-    /// A fetch whose first part was asked for already.
+    /// A fetch whose first part was submitted already.
     pub(super) fn begun(
         link: &'a ImapLink,
         limits: &Limits,
@@ -127,7 +143,7 @@ impl<'a> Fetch<'a> {
         inbox: ImapInbox,
     ) -> Self {
         let mut fetch = Self { inbox: Some(inbox), ..Self::begin(link, limits, selection, uids, items) };
-        fetch.ask_for(parts);
+        fetch.queue_parts(parts);
         if let Some(first) = fetch.rest.pop_front() {
             fetch.asked = first;
         }
@@ -145,13 +161,13 @@ impl<'a> Fetch<'a> {
             asked: Part { uids: Uids::new(), descent: Descent::new(0) },
             rest: VecDeque::new(),
             cut: None,
-            of_nothing: false,
+            of_empty_mailbox: false,
             inbox: None,
             batch: FetchedBatch::default(),
             piece: Piece::Whole,
             partial: Partial::default(),
             ready: VecDeque::new(),
-            stage: Stage::Asking,
+            stage: Stage::Fetching,
             before,
             answered: Uids::default(),
             unreadable: Vec::new(),
@@ -159,23 +175,43 @@ impl<'a> Fetch<'a> {
         }
     }
 
-    /// The same of a mailbox that turned out to be empty: some servers refuse a set that matches nothing.
-    pub(super) fn of_nothing(self) -> Self {
-        Self { of_nothing: true, rest: VecDeque::new(), ..self }
+    /// For a mailbox that turned out to be empty: some servers refuse a set that matches nothing.
+    pub(super) fn of_empty_mailbox(self) -> Self {
+        Self { of_empty_mailbox: true, rest: VecDeque::new(), ..self }
     }
 
-    /// The next message; `None` at the end. Cancel-safe: no message is lost by dropping this future.
+    /// Waits for the next message; `None` at the end. Cancel-safe: dropping this future loses no message.
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")]
+    /// # postroom::doctest::imap(async |mut imap| {
+    /// use postroom::imap::{Items, Uids};
+    ///
+    /// let mut inbox = imap.select("INBOX").await?;
+    /// let mut mail = inbox.fetch(Uids::ALL, Items::ENVELOPE).await?;
+    /// while let Some(message) = mail.try_next().await? {
+    ///     println!("{:?}", message.subject());
+    /// }
+    /// # Ok(())
+    /// # }).unwrap();
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The end of the stream: [`Kind::Missing`](crate::Kind::Missing), [`Kind::Closed`](crate::Kind::Closed) if the
+    /// mailbox is no longer selected, [`Kind::Rejected`](crate::Kind::Rejected) if the server refuses, and the errors
+    /// of [every command](super::Imap#errors-of-every-command).
     pub async fn try_next(&mut self) -> Result<Option<Fetched>> {
         poll_fn(|cx| self.poll_fetched(cx)).await
     }
 
-    /// The responses so far that could not be read at all or name no valid UID, at most 1,000 of them.
+    /// The responses so far that were unreadable as a whole or named no valid UID, at most 1,000 of them.
     pub fn unreadable(&self) -> &[UnreadableFetch] {
         &self.unreadable
     }
 
-    /// How far the server is with what was asked for last, by its own word (`INPROGRESS`, RFC 9585); `None` if it has not reported it.
-    /// It is up to date as of the last [`try_next`](Self::try_next), finished or dropped. Never touches the wire.
+    /// How far the server has come with its answer, as it reports itself (`INPROGRESS`, RFC 9585); `None` if it
+    /// reported nothing. As of the last [`try_next`](Self::try_next), finished or dropped. Never touches the wire.
     pub fn progress(&self) -> Option<&Progress> {
         self.progress.as_ref()
     }
@@ -187,7 +223,7 @@ impl<'a> Fetch<'a> {
                 Some(Ok(fetched)) if self.piece == Piece::Whole && fetched.uid().is_some() => {
                     return Poll::Ready(Ok(Some(fetched)));
                 }
-                Some(Ok(fetched)) => self.take_odd(fetched),
+                Some(Ok(fetched)) => self.take_partial(fetched),
                 Some(Err(unreadable)) => self.keep_unreadable(unreadable),
                 None => {
                     if let Some(fetched) = self.ready.pop_front() {
@@ -201,16 +237,18 @@ impl<'a> Fetch<'a> {
         }
     }
 
-    /// How many messages can be had without waiting.
+    /// The number of messages that are ready without waiting.
     pub(super) fn waiting(&self) -> usize {
         self.batch.len() + self.ready.len()
     }
 
     /// `false` at the end.
     fn poll_batch(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool>> {
-        if let Stage::Looking(existing) = &mut self.stage {
+        if let Stage::Checking(existing) = &mut self.stage {
             let found = ready!(existing.poll(cx));
-            return Poll::Ready(found.and_then(|found| self.go_on(found)).or_else(|error| self.fail(error)));
+            return Poll::Ready(
+                found.and_then(|found| self.continue_after_check(found)).or_else(|error| self.fail(error)),
+            );
         }
         let Some(inbox) = &mut self.inbox else { return Poll::Ready(Ok(false)) };
         let delivery = match ready!(inbox.poll_next(cx)) {
@@ -236,25 +274,25 @@ impl<'a> Fetch<'a> {
                 Ok(true)
             }
             Some(Delivery::Done(Ok(_))) | None => {
-                self.go_below().and_then(|()| self.ask_on()).or_else(|error| self.fail(error))
+                self.queue_below().and_then(|()| self.fetch_next()).or_else(|error| self.fail(error))
             }
-            Some(Delivery::Done(Err(error))) if self.of_nothing && error.is_refusal() => Ok(self.over()),
+            Some(Delivery::Done(Err(error))) if self.of_empty_mailbox && error.is_refusal() => Ok(self.finish()),
             Some(Delivery::Done(Err(error))) => self.fail(error),
             Some(_) => Ok(true),
         })
     }
 
-    /// These are to be asked for, after what is still to be.
-    fn ask_for(&mut self, parts: impl IntoIterator<Item = Uids>) {
+    /// Adds parts to fetch after the others.
+    fn queue_parts(&mut self, parts: impl IntoIterator<Item = Uids>) {
         let descent = Descent::new(Count::of(self.link, self.selection).map_or(0, |count| count.exists));
         self.rest.extend(parts.into_iter().map(|uids| Part { uids, descent }));
     }
 
-    /// The server stopped at its limit of messages: what is left of the part is asked for next.
-    fn go_below(&mut self) -> Result<()> {
+    /// Fetches the rest of the part next, if the server stopped at its limit of messages.
+    fn queue_below(&mut self) -> Result<()> {
         let Some(cut) = self.cut.take() else { return Ok(()) };
         let Part { uids, descent } = &mut self.asked;
-        // It may have been another command that was stopped.
+        // The untagged code may have been about another command.
         let left = descent.below(uids, cut)?.difference(&self.answered);
         let parts: Vec<Uids> = left.split(self.limits.set).collect();
         for uids in parts.into_iter().rev() {
@@ -263,110 +301,111 @@ impl<'a> Fetch<'a> {
         Ok(())
     }
 
-    /// Asks for the next part of the set. `false` at the end.
-    fn ask_on(&mut self) -> Result<bool> {
+    /// Fetches the next part of the set. `false` at the end.
+    fn fetch_next(&mut self) -> Result<bool> {
         (self.inbox, self.progress) = (None, None);
         match self.rest.pop_front() {
             Some(part) => {
                 let uids = &part.uids;
-                // Of a set that ends in `*` every server names the last message, whatever its UID.
+                // RFC 9051 §6.4.9: `n:*` includes the last message even if its UID is below `n`.
                 let meant = if uids.open_from() == Some(Uid::MAX) { Uids::ALL } else { uids.clone() };
                 let plan = fetch::plan_answered_by(meant, self.selection, uids, &self.items)?;
                 self.asked = part;
                 self.inbox = Some(self.link.submit(Request::Command(plan)));
                 Ok(true)
             }
-            None => self.asked_for_all(),
+            None => self.finish_parts(),
         }
     }
 
-    /// Every part was answered: is everything there?
-    fn asked_for_all(&mut self) -> Result<bool> {
+    /// Every part was answered. Checks whether everything arrived.
+    fn finish_parts(&mut self) -> Result<bool> {
         let partial = std::mem::take(&mut self.partial);
         let items = &self.items;
         self.ready.extend(partial.messages.into_values().map(|fetched| without_text(fetched, items)));
-        match std::mem::replace(&mut self.stage, Stage::Over) {
-            Stage::Asking if !self.is_complete() => {
+        match std::mem::replace(&mut self.stage, Stage::Ended) {
+            Stage::Fetching if !self.is_complete() => {
                 let wanted = self.uids.clone();
                 let existing = Existing::ask(self.link, &self.limits, self.selection, wanted)?;
-                self.stage = Stage::Looking(Box::new(existing));
+                self.stage = Stage::Checking(Box::new(existing));
                 Ok(true)
             }
-            Stage::AskingAgain(missing) => self.report(&missing.difference(&self.answered)),
-            _ => Ok(self.over()),
+            Stage::Refetching(missing) => self.deliver_missing(&missing.difference(&self.answered)),
+            _ => Ok(self.finish()),
         }
     }
 
-    /// Whether as many messages came as the server says there are, or as were asked for.
+    /// Whether as many messages arrived as the server has, or as were asked for.
     fn is_complete(&self) -> bool {
         let now = Count::of(self.link, self.selection);
-        let (Some(before), Some(now)) = (self.before.filter(|_| !self.of_nothing), now) else { return true };
+        let (Some(before), Some(now)) = (self.before.filter(|_| !self.of_empty_mailbox), now) else { return true };
         let there = before.exists.saturating_sub(now.expunged.saturating_sub(before.expunged));
         let wanted = match self.uids.open_from() {
             None => self.uids.len().min(there),
             Some(from) if from.as_u32() == 1 => there,
-            // How many messages have such UIDs is not known, and that few or none came means nothing.
+            // The number of messages with such UIDs is not known, so few or none prove nothing.
             Some(_) => 0,
         };
         self.answered.len() >= wanted
     }
 
-    /// If the server does not say what there is, and seems to have more than came, that is what ends the stream.
-    fn go_on(&mut self, found: Presence) -> Result<bool> {
+    /// Continues after the search for missing messages. If the server did not report which exist, and seems to have
+    /// more than it sent, the stream ends with an error.
+    fn continue_after_check(&mut self, found: Presence) -> Result<bool> {
         match found {
-            Presence::There(there) => self.ask_again(there),
-            Presence::Unsaid { .. } if self.is_complete() => Ok(self.over()),
-            Presence::Unsaid { gone, why } => {
-                // Of a set without an end only the number of messages tells what it leaves, and that was not reached.
+            Presence::Known(there) => self.refetch(there),
+            Presence::Unknown { .. } if self.is_complete() => Ok(self.finish()),
+            Presence::Unknown { gone, why } => {
+                // For a set without an end, only the number of messages shows what it contains, and too few arrived.
                 let named = self.uids.open_from().is_none();
                 if named && self.uids.difference(&self.answered).difference(&gone).is_empty() {
-                    return Ok(self.over());
+                    return Ok(self.finish());
                 }
-                let text = "the server sends nothing of some messages, and does not say whether it has them";
+                let text = "the server left out some messages and does not report whether they exist";
                 Err(Error::new(Kind::Missing, text).with_source(why))
             }
         }
     }
 
-    /// Asks once more for what exists and did not come.
-    fn ask_again(&mut self, found: Uids) -> Result<bool> {
+    /// Fetches what exists and did not arrive once more.
+    fn refetch(&mut self, found: Uids) -> Result<bool> {
         let missing = found.difference(&self.answered);
         if missing.is_empty() {
-            return Ok(self.over());
+            return Ok(self.finish());
         }
         let parts: Vec<Uids> = missing.split(self.limits.set).collect();
-        self.ask_for(parts);
-        self.stage = Stage::AskingAgain(missing);
-        self.ask_on()
+        self.queue_parts(parts);
+        self.stage = Stage::Refetching(missing);
+        self.fetch_next()
     }
 
-    /// What the server has and did not send, though asked twice.
-    fn report(&mut self, missing: &Uids) -> Result<bool> {
+    /// Delivers the messages that the server did not send even when asked twice.
+    fn deliver_missing(&mut self, missing: &Uids) -> Result<bool> {
         if missing.len() > MOST_MISSING {
-            let text = format!("the server has {} messages of which it sends nothing", missing.len());
+            let text = format!("the server has {} messages that it does not send", missing.len());
             return Err(Error::new(Kind::Missing, text));
         }
         self.ready.extend(missing.iter().map(codec::missing));
-        self.stage = Stage::Over;
+        self.stage = Stage::Ended;
         Ok(!missing.is_empty())
     }
 
-    fn over(&mut self) -> bool {
-        self.stage = Stage::Over;
+    fn finish(&mut self) -> bool {
+        self.stage = Stage::Ended;
         self.inbox = None;
         self.rest.clear();
         !self.ready.is_empty()
     }
 
     fn fail(&mut self, error: Error) -> Result<bool> {
-        self.over();
+        self.finish();
         self.ready.clear();
         Err(error)
     }
 
-    /// A response that does not hold one whole message.
+    /// Takes a response that does not hold one whole message.
     #[inline(never)]
-    fn take_odd(&mut self, fetched: Fetched) {
+    fn take_partial(&mut self, fetched: Fetched) {
         let Some(uid) = fetched.uid() else {
             return self.keep_unreadable(UnreadableFetch::new(Reason::Number, fetched.raw()));
         };
@@ -376,14 +415,14 @@ impl<'a> Fetch<'a> {
             Piece::Part => self.partial.keep(uid, joined),
             Piece::Whole | Piece::Rest => self.ready.push_back(joined),
         }
-        // A server that sends no message whole must not have them all kept.
+        // Bounds the memory if a server never completes a message.
         while self.partial.bytes > self.limits.undelivered {
             self.ready.extend(self.partial.messages.keys().next().copied().and_then(|uid| self.partial.take(uid)));
         }
     }
 
     fn keep_unreadable(&mut self, unreadable: UnreadableFetch) {
-        tracing::warn!(%unreadable, "a FETCH response that cannot be read");
+        tracing::warn!(%unreadable, "a FETCH response is unreadable");
         if self.unreadable.len() < MOST_UNREADABLE {
             self.unreadable.push(unreadable);
         }
@@ -411,13 +450,13 @@ impl Partial {
     }
 }
 
-/// A message that came without the text that was asked for.
+/// Marks a message that arrived without the text that was asked for.
 fn without_text(fetched: Fetched, items: &Items) -> Fetched {
     let has_text = fetched.body().is_some() || fetched.defects().next().is_some();
     if !has_text && items.has_whole() { codec::lacking(&fetched) } else { fetched }
 }
 
-/// Both responses about one message as one. If a literal was left out of either, what came first is all there is.
+/// Joins two responses about one message. If a literal was left out of either, the first one is all there is.
 fn join(first: Fetched, second: &Fetched, limits: &Limits) -> Fetched {
     let too_large = |fetched: &Fetched| fetched.defects().any(|defect| matches!(defect, Defect::TooLarge { .. }));
     if too_large(&first) || too_large(second) {

@@ -1,5 +1,5 @@
-//! [`Opening`]: a mailbox that is about to be opened, and the calls of [`Imap`] that open one. All of them are an `Opening`. SELECT and
-//! the first FETCH can share one round trip. What can be done in an open mailbox is not here.
+//! [`Opening`]: a mailbox that is about to be opened, and the calls of [`Imap`] that open one. SELECT and the first
+//! FETCH can share one round trip. It must not know what is done in an open mailbox.
 
 use std::borrow::BorrowMut;
 use std::collections::VecDeque;
@@ -13,23 +13,33 @@ use crate::imap::command::select::Select;
 use crate::imap::command::{Command, fetch};
 use crate::imap::engine::Request;
 use crate::imap::plan::Needs;
-use crate::imap::session::{Imap, named};
+use crate::imap::session::{Imap, mailbox_name};
 use crate::imap::types::{Items, MailboxName, Uids};
 use crate::mailbox::BoxFuture;
 #[cfg(doc)]
 use crate::{Kind, imap::FolderInfo};
 
-/// A mailbox that is about to be opened. Await it to get its [`Folder`]. Nothing is sent before.
+/// A mailbox that is about to be opened. Await it to get its [`Folder`]. Nothing is sent before that.
 ///
-/// `S` is what the folder holds: `&mut Imap` from [`Imap::open`], or the session itself from [`Imap::into_folder`]. Awaiting it sends
-/// SELECT, or EXAMINE if it is [read only](Self::read_only): one round trip. If the server does not report how many messages there are,
-/// NOOP and UID SEARCH ask for it: one more. Dropped while it runs, the mailbox may be selected all the same; the session stays usable.
+/// ```
+/// # #[cfg(feature = "testing")]
+/// # postroom::doctest::imap(async |mut imap| {
+/// let inbox = imap.open("INBOX").read_only().await?;
+/// assert!(inbox.info()?.read_only);
+/// # Ok(())
+/// # }).unwrap();
+/// ```
+///
+/// `S` is what the folder holds: `&mut Imap` from [`Imap::open`], or the session itself from [`Imap::into_folder`].
+/// Awaiting it sends SELECT, or EXAMINE if it is [read-only](Self::read_only): one round trip. If the server does not
+/// report how many messages there are, NOOP and UID SEARCH ask for it: one more. If the future is dropped while it
+/// runs, the mailbox may still become selected; the session stays usable.
 ///
 /// # Errors
 ///
 /// [`Kind::Input`] for a name that cannot be sent; [`Kind::Rejected`] if the server refuses: then nothing is selected;
-/// [`Kind::Missing`] if the server does not report in either way how many messages there are; and what
-/// [every command](Imap#errors-of-every-command) can end in.
+/// [`Kind::Missing`] if the server does not report how many messages there are, even when asked; and the errors of
+/// [every command](Imap#errors-of-every-command).
 #[must_use = "nothing is opened until it is awaited or fetched from"]
 pub struct Opening<S> {
     session: S,
@@ -39,39 +49,55 @@ pub struct Opening<S> {
 
 /// Opening a mailbox. A session has one selected mailbox: opening another one deselects it.
 impl Imap {
-    /// Opens a mailbox: an [`Opening`], to be awaited. [`Opening::read_only`] opens it by EXAMINE; [`Opening::fetch`] sends SELECT and
-    /// FETCH in one round trip.
+    /// Prepares to open a mailbox: await the [`Opening`]. [`Opening::read_only`] opens it with EXAMINE;
+    /// [`Opening::fetch`] sends SELECT and FETCH in one round trip.
     ///
     /// ```
     /// # #[cfg(feature = "testing")]
-    /// # async fn example() -> postroom::Result<()> {
-    /// # use postroom::imap::{Imap, Items, Uids};
-    /// # use postroom::{Config, Login};
-    /// # let server = postroom::testing::Server::builder().sample_mail().start().await?;
-    /// # let config = Config::new("localhost").port(server.imaps_port()).add_root_pem(server.ca_pem().as_bytes())?;
-    /// let mut imap = Imap::connect(config, Login::password("alice", "alicepw")).await?;
+    /// # postroom::doctest::imap(async |mut imap| {
+    /// use postroom::imap::{Items, Uids};
+    ///
     /// let mut mail = imap.open("INBOX").fetch(Uids::ALL, Items::ENVELOPE).await?;
     /// while let Some(message) = mail.try_next().await? {
     ///     println!("{:?}", message.subject());
     /// }
+    /// drop(mail);
     /// let inbox = imap.selected_folder()?;
     /// println!("{} messages", inbox.info()?.exists);
     /// # Ok(())
-    /// # }
-    /// # #[cfg(feature = "testing")]
-    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(example()).unwrap();
+    /// # }).unwrap();
     /// ```
     pub fn open(&mut self, name: impl TryInto<MailboxName, Error: Into<Error>>) -> Opening<&mut Self> {
-        Opening::new(self, named(name))
+        Opening::new(self, mailbox_name(name))
     }
 
-    /// The same as [`open`](Self::open) with the session moved into the folder, which can then be stored and boxed. If it fails the
-    /// session is dropped: use `open` if failure is expected.
+    /// Like [`open`](Self::open), but moves the session into the folder, which can then be stored and boxed. If it
+    /// fails, the session is dropped: use `open` if you expect that.
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")]
+    /// # postroom::doctest::imap(async |mut imap| {
+    /// use postroom::Mailbox;
+    ///
+    /// let mailbox: Box<dyn Mailbox> = Box::new(imap.into_folder("INBOX").await?);
+    /// println!("{:?}", mailbox.features());
+    /// # Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn into_folder(self, name: impl TryInto<MailboxName, Error: Into<Error>>) -> Opening<Self> {
-        Opening::new(self, named(name))
+        Opening::new(self, mailbox_name(name))
     }
 
-    /// Opens a mailbox for reading and writing: short for [`open`](Self::open) and `await`.
+    /// Opens a mailbox for reading and writing. Short for [`open`](Self::open) and `await`: one or two round trips.
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")]
+    /// # postroom::doctest::imap(async |mut imap| {
+    /// let inbox = imap.select("INBOX").await?;
+    /// println!("{} messages", inbox.info()?.exists);
+    /// # Ok(())
+    /// # }).unwrap();
+    /// ```
     ///
     /// # Errors
     ///
@@ -80,8 +106,17 @@ impl Imap {
         self.open(name).select().await
     }
 
-    /// Opens a mailbox for reading only: short for [`open`](Self::open), [`read_only`](Opening::read_only) and `await`. Nothing in
-    /// this session changes the mailbox.
+    /// Opens a mailbox read-only. Short for [`open`](Self::open), [`read_only`](Opening::read_only) and `await`: one or
+    /// two round trips. Nothing in this session changes the mailbox.
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")]
+    /// # postroom::doctest::imap(async |mut imap| {
+    /// let inbox = imap.examine("INBOX").await?;
+    /// assert!(inbox.info()?.read_only);
+    /// # Ok(())
+    /// # }).unwrap();
+    /// ```
     ///
     /// # Errors
     ///
@@ -90,7 +125,17 @@ impl Imap {
         self.open(name).read_only().select().await
     }
 
-    /// The mailbox that is selected now, again as a folder. Never touches the wire.
+    /// Returns the folder of the mailbox that is selected now. Never touches the wire.
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")]
+    /// # postroom::doctest::imap(async |mut imap| {
+    /// imap.select("INBOX").await?;
+    /// let inbox = imap.selected_folder()?;
+    /// println!("{} messages", inbox.info()?.exists);
+    /// # Ok(())
+    /// # }).unwrap();
+    /// ```
     ///
     /// # Errors
     ///
@@ -105,7 +150,7 @@ impl<S: BorrowMut<Imap>> Opening<S> {
         Self { session, name, read_only: false }
     }
 
-    /// Opens it for reading only, by EXAMINE.
+    /// Opens it read-only, with EXAMINE.
     pub fn read_only(self) -> Self {
         Self { read_only: true, ..self }
     }
@@ -119,19 +164,34 @@ impl<S: BorrowMut<Imap>> Opening<S> {
 }
 
 impl<'a> Opening<&'a mut Imap> {
-    /// Opens the mailbox and streams what was asked for of these messages, as [`Folder::fetch`] does; the mailbox stays
-    /// selected, and [`Imap::selected_folder`] is its folder. SELECT and FETCH go out together: one flight. A set of UIDs that carries a
-    /// UIDVALIDITY costs a second one, since it must not be asked for under another.
+    /// Opens the mailbox and streams the items of these messages, as [`Folder::fetch`] does. The mailbox stays
+    /// selected; [`Imap::selected_folder`] returns its folder. SELECT and FETCH are sent together: one round trip. A
+    /// set of UIDs that carries a UIDVALIDITY costs a second one, since the UIDVALIDITY must be known before they are
+    /// fetched.
     ///
-    /// Dropped, the mailbox may be selected all the same.
+    /// If the future is dropped, the mailbox may still become selected.
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")]
+    /// # postroom::doctest::imap(async |mut imap| {
+    /// use postroom::imap::{Items, Uids};
+    ///
+    /// let mut mail = imap.open("INBOX").fetch(Uids::ALL, Items::FLAGS).await?;
+    /// while let Some(message) = mail.try_next().await? {
+    ///     println!("{:?}: {:?}", message.uid(), message.flags());
+    /// }
+    /// # Ok(())
+    /// # }).unwrap();
+    /// ```
     ///
     /// # Errors
     ///
-    /// [`Kind::Input`](crate::Kind::Input) for a name that cannot be, and for UIDs of another UIDVALIDITY;
-    /// [`Kind::Unsupported`](crate::Kind::Unsupported), before anything is sent, for items that the server does not announce;
-    /// [`Kind::Rejected`](crate::Kind::Rejected) where the server refuses to open it: then nothing is selected;
-    /// [`Kind::Missing`](crate::Kind::Missing) if it does not say how many messages are in it, which one or two more flights ask for.
-    /// The rest comes from the stream.
+    /// [`Kind::Input`](crate::Kind::Input) for a name that cannot be sent, and for UIDs of another UIDVALIDITY;
+    /// [`Kind::Unsupported`](crate::Kind::Unsupported), before anything is sent, for items that the server does not
+    /// support; [`Kind::Rejected`](crate::Kind::Rejected) if the server refuses to open it: then nothing is selected;
+    /// [`Kind::Missing`](crate::Kind::Missing) if it does not report how many messages there are, even when one or two
+    /// more round trips ask for it; and the errors of [every command](Imap#errors-of-every-command). The stream returns
+    /// the others.
     pub async fn fetch(self, uids: impl Into<Uids>, items: Items) -> Result<Fetch<'a>> {
         let (uids, items) = (uids.into(), items.judged());
         self.session.check_items(&items)?;
@@ -146,21 +206,21 @@ impl<'a> Opening<&'a mut Imap> {
 
         let opening = link.submit(Request::Command(select.plan(imap.terms())?));
         let selection = opening.id().0;
-        let riding = plan.map(|plan| {
+        let pipelined = plan.map(|plan| {
             let order = plan.order.riding();
             link.submit(Request::Command(plan.order(order).needs(Needs::Selection(selection))))
         });
         finish(opening, select, imap.limits()).await?;
-        // What the FETCH brings must not fill the window before the answers that are needed first.
-        let riding = riding.filter(|_| !counting::is_due(link));
+        // The FETCH's data must not fill the window before the answers that are needed first.
+        let pipelined = pipelined.filter(|_| !counting::is_due(link));
         counting::count(link, imap.limits()).await?;
         let folder = Folder::new(imap)?;
         folder.check(&uids)?;
         let empty = folder.info()?.exists == 0;
-        match riding {
+        match pipelined {
             Some(inbox) => {
                 let fetch = Fetch::begun(link, imap.limits(), selection, uids, parts, items, inbox);
-                Ok(if empty { fetch.of_nothing() } else { fetch })
+                Ok(if empty { fetch.of_empty_mailbox() } else { fetch })
             }
             None => {
                 let parts = if empty { VecDeque::new() } else { parts };

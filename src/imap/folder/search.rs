@@ -1,4 +1,4 @@
-//! What a [`Folder`] can do to find messages. How a query is written is the codec's business.
+//! Searching in a [`Folder`], and running commands that are values. The codec writes queries.
 
 use std::borrow::Borrow;
 
@@ -11,52 +11,62 @@ use crate::imap::limited::Descent;
 use crate::imap::session::Imap;
 use crate::imap::types::{Query, SearchResult, SearchReturn, Uids};
 
-/// Finding messages.
+/// Searching.
 impl<S: Borrow<Imap>> Folder<S> {
-    /// The messages that match, as a set that carries the mailbox's UIDVALIDITY. One flight; in ranges, and so short, where the
-    /// server has ESEARCH; one flight more each time the server stops at its limit of messages (MESSAGELIMIT, RFC 9738).
+    /// Returns the messages that match, as a set that carries the mailbox's UIDVALIDITY. One round trip, and one more
+    /// each time the server stops at its limit of messages (MESSAGELIMIT, RFC 9738). The answer is short if the server
+    /// has ESEARCH.
     ///
     /// ```
     /// # #[cfg(feature = "testing")]
-    /// # async fn example() -> postroom::Result<()> {
-    /// # use postroom::imap::{Imap, Query};
-    /// # use postroom::{Config, Login};
-    /// # let server = postroom::testing::Server::builder().sample_mail().start().await?;
-    /// # let config = Config::new("localhost").port(server.imaps_port()).add_root_pem(server.ca_pem().as_bytes())?;
-    /// # let mut imap = Imap::connect(config, Login::password("alice", "alicepw")).await?;
+    /// # postroom::doctest::imap(async |mut imap| {
+    /// use postroom::imap::Query;
+    ///
     /// let inbox = imap.select("INBOX").await?;
     /// let new = inbox.search(&Query::unseen().and(!Query::deleted())).await?;
     /// println!("{} new messages: {new}", new.len());
     /// # Ok(())
-    /// # }
-    /// # #[cfg(feature = "testing")]
-    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(example()).unwrap();
+    /// # }).unwrap();
     /// ```
     ///
     /// # Errors
     ///
-    /// [`Kind::Input`](crate::Kind::Input), before anything is sent, for a query that cannot be written and for UIDs in it of
-    /// another UIDVALIDITY; [`Kind::Rejected`](crate::Kind::Rejected) where the server refuses (code `BADCHARSET`: it does not
-    /// take texts in UTF-8), or stops at its limit of messages and gets no further (code `MESSAGELIMIT`);
-    /// [`Kind::Missing`](crate::Kind::Missing) where it says OK without what it found, or names messages that are not among those in
-    /// which to look; [`Kind::Limit`](crate::Kind::Limit) for an answer over the limits; and what
-    /// [every command](Imap#errors-of-every-command) can end in.
+    /// [`Kind::Input`](crate::Kind::Input), before anything is sent, for a query that cannot be written and for UIDs in
+    /// it that have another UIDVALIDITY; [`Kind::Rejected`](crate::Kind::Rejected) if the server refuses (code
+    /// `BADCHARSET`: it does not accept texts in UTF-8), or stops at its limit of messages and makes no progress (code
+    /// `MESSAGELIMIT`); [`Kind::Missing`](crate::Kind::Missing) if it answers OK without a result, or names messages
+    /// outside the set that was searched; [`Kind::Limit`](crate::Kind::Limit) for an answer over the limits; and the
+    /// errors of [every command](Imap#errors-of-every-command).
     pub async fn search(&self, query: &Query) -> Result<Uids> {
         Ok(self.find(query, SearchReturn::ALL).await?.all.unwrap_or_default())
     }
 
-    /// What the messages that match have in numbers: how many, the lowest and the highest, and which ones, as far as asked for.
-    /// One flight. Without ESEARCH the server tells which ones all the same, and the rest is counted here.
+    /// Returns what was asked for about the messages that match, such as their number, the lowest and the highest UID,
+    /// or all UIDs. One round trip, and one more each time the server stops at its limit of messages. Without ESEARCH,
+    /// the server returns all UIDs, and the rest is computed here.
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")]
+    /// # postroom::doctest::imap(async |mut imap| {
+    /// use postroom::imap::{Query, SearchReturn};
+    ///
+    /// let inbox = imap.select("INBOX").await?;
+    /// let found = inbox.find(&Query::flagged(), SearchReturn::new().count().max()).await?;
+    /// println!("{:?} flagged, the newest is {:?}", found.count, found.max);
+    /// # Ok(())
+    /// # }).unwrap();
+    /// ```
     ///
     /// # Errors
     ///
-    /// As [`search`](Self::search), and, before anything is sent, [`Kind::Input`](crate::Kind::Input) where nothing is asked for and
-    /// [`Kind::Unsupported`](crate::Kind::Unsupported) where the server lacks what is asked for beyond ESEARCH. What was saved, how
-    /// well each matches, and a stretch are never of a part of the messages: where the server stops at its limit, asking for these
-    /// ends with [`Kind::Rejected`](crate::Kind::Rejected) and the code `MESSAGELIMIT`.
+    /// As [`search`](Self::search); also, before anything is sent, [`Kind::Input`](crate::Kind::Input) if nothing is
+    /// asked for and [`Kind::Unsupported`](crate::Kind::Unsupported) if the server does not support what is asked for
+    /// beyond ESEARCH. A saved result, relevancy scores and a partial range cannot be joined from several answers: if
+    /// the server stops at its limit of messages, these fail with [`Kind::Rejected`](crate::Kind::Rejected) and the
+    /// code `MESSAGELIMIT`.
     pub async fn find(&self, query: &Query, returns: SearchReturn) -> Result<SearchResult> {
         if returns.is_empty() {
-            return Err(Error::input("a search has to return something"));
+            return Err(Error::input("a search must return something"));
         }
         for uids in query.sets() {
             self.check(uids)?;
@@ -64,8 +74,8 @@ impl<S: Borrow<Imap>> Folder<S> {
         let capabilities = self.session().capabilities();
         if let Some(names) = returns.demands().find(|names| !names.iter().any(|name| capabilities.has(name))) {
             return Err(Error::unsupported(match names {
-                [] => "a session does not follow searches that are kept up to date (CONTEXT=SEARCH)".to_owned(),
-                names => format!("this search needs {} of the server", names.join(" or ")),
+                [] => "this session does not support searches with updates (CONTEXT=SEARCH)".to_owned(),
+                names => format!("the server does not support {}, which this search needs", names.join(" or ")),
             }));
         }
         let short = capabilities.esearch();
@@ -74,7 +84,7 @@ impl<S: Borrow<Imap>> Folder<S> {
         Ok(SearchResult { all: found.all.map(|all| all.under(validity)), ..found })
     }
 
-    /// Each time the server stops at its limit, what it has not looked at is searched too.
+    /// Each time the server stops at its limit of messages, the messages that it did not search are searched too.
     async fn find_all(
         &self,
         query: &Query,
@@ -87,7 +97,7 @@ impl<S: Borrow<Imap>> Folder<S> {
         let (mut found, mut limited) = session.call_limited(search).await?;
         while let Some(cut) = limited.take() {
             if !wanted.can_be_joined() {
-                return Err(cut.error("and what was asked for cannot be put together from parts"));
+                return Err(cut.error("and this result cannot be joined from parts"));
             }
             let below = descent.below(&Uids::ALL, cut)?;
             if !below.is_empty() {
@@ -101,16 +111,29 @@ impl<S: Borrow<Imap>> Folder<S> {
         Ok(found)
     }
 
-    /// Runs a command that is a value in this mailbox, such as [`Extension::sort`], and returns the untagged data it claims. One
-    /// flight, more where an argument needs a literal.
+    /// Runs a command that is a value in this mailbox, such as [`Extension::sort`], and returns the untagged data that
+    /// it claims. One round trip; more if an argument needs a literal.
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")]
+    /// # postroom::doctest::imap(async |mut imap| {
+    /// use postroom::imap::{Extension, Query, SortKey};
+    ///
+    /// let inbox = imap.select("INBOX").await?;
+    /// if inbox.session().capabilities().has("SORT") {
+    ///     println!("{:?}", inbox.run(Extension::sort(&[SortKey::ARRIVAL], Query::all(), None)).await?);
+    /// }
+    /// # Ok(())
+    /// # }).unwrap();
+    /// ```
     ///
     /// # Errors
     ///
-    /// Before anything is sent, [`Kind::Input`](crate::Kind::Input) for an argument that cannot be sent and for UIDs of another
-    /// UIDVALIDITY, [`Kind::Unsupported`](crate::Kind::Unsupported) for a command that would change the session;
-    /// [`Kind::Rejected`](crate::Kind::Rejected) where the server refuses, or stops at its limit of messages (code `MESSAGELIMIT`):
-    /// what it did before stays done; [`Kind::Limit`](crate::Kind::Limit) for an answer over the limits; and what
-    /// [every command](Imap#errors-of-every-command) can end in.
+    /// Before anything is sent, [`Kind::Input`](crate::Kind::Input) for an argument that cannot be sent and for UIDs of
+    /// another UIDVALIDITY, [`Kind::Unsupported`](crate::Kind::Unsupported) for a command that would change the
+    /// session; [`Kind::Rejected`](crate::Kind::Rejected) if the server refuses, or stops at its limit of messages
+    /// (code `MESSAGELIMIT`): what it did before that is not undone; [`Kind::Limit`](crate::Kind::Limit) for an answer
+    /// over the limits; and the errors of [every command](Imap#errors-of-every-command).
     pub async fn run(&self, extension: Extension) -> Result<Answer> {
         for uids in extension.sets() {
             self.check(uids)?;

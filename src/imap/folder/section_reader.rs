@@ -1,6 +1,6 @@
-//! Reads one section of one message as it comes, in windows of `BODY.PEEK[s]<o.n>`: what is dropped costs one window at most, and
-//! the memory is the connection's window, whatever the size of the message. That the bytes are this section's the engine knows; that they
-//! are from where they were asked for is shown by a short piece that two windows have in common.
+//! Reads one section of one message in windows of `BODY.PEEK[s]<o.n>`: dropping costs one window at most, and the
+//! memory is the connection's window, whatever the size of the message. The engine checks that the bytes are this
+//! section's. A short overlap of two windows shows that they are from the right offset.
 
 use std::num::NonZeroU32;
 use std::task::{Context, Poll, ready};
@@ -19,10 +19,10 @@ use crate::imap::types::{Fetched, Section, Uid, Uids};
 use crate::judge::Verdict;
 use crate::limits::Limits;
 
-/// What is asked for at once, in bytes.
+/// The size of a window in bytes.
 const WINDOW: u32 = 4 * 1024 * 1024;
-/// What a window has in common with the one before it, in bytes: more than one line of most texts. Dovecot 2.4.1 sends other bytes than
-/// those at the offset, as many as there are, of a file with CRLF whose name does not tell its size.
+/// The overlap of two windows in bytes: longer than a line of most texts. Dovecot 2.4.1 counts the offset wrongly in a
+/// file with CRLF line ends whose name lacks the size, and sends other bytes of the right number.
 const COMMON: u32 = 1024;
 
 /// The text of one section, window by window.
@@ -32,27 +32,27 @@ pub(super) struct Windows<'a> {
     selection: u64,
     uid: Uid,
     section: Section,
-    /// How much of the section has come.
+    /// The number of bytes of the section that were delivered.
     came: u64,
-    /// How many bytes were asked for; `None` for all that there are.
+    /// The size of this window; `None` if all of the section was asked for.
     asked: Option<NonZeroU32>,
-    /// What of them has come.
+    /// The bytes of this window that arrived.
     got: u64,
-    /// How many of the next bytes came before and are passed over.
+    /// The number of bytes to skip because they were delivered before.
     past: u64,
-    /// Those that must come after them: the last that came before.
+    /// What must follow them: the last bytes that were delivered before.
     common: Bytes,
-    /// The same, whole.
+    /// All of `common`, which shrinks as it is compared.
     last: Bytes,
     /// The last bytes of this window, for the next one.
     tail: Vec<u8>,
-    /// Whether the server answered this window, be it with nothing.
+    /// Whether the server answered this window, even with no bytes.
     found: bool,
-    /// What RFC822.SIZE says, if the whole message is read.
+    /// RFC822.SIZE, if the whole message is read.
     declared: Option<u64>,
     defects: Vec<Defect>,
     inbox: Option<ImapInbox>,
-    /// The server did not answer: is the message gone?
+    /// Set while the server is asked whether the message exists, after it sent no text.
     existing: Option<Box<Existing<'a>>>,
 }
 
@@ -87,7 +87,7 @@ impl<'a> Windows<'a> {
         Ok(reader)
     }
 
-    /// Asks for that many bytes; the first of them, `common`, were the last that came before.
+    /// Asks for a window; its first bytes must be `common`, the last that were delivered.
     fn ask(&mut self, asked: Option<NonZeroU32>, common: Bytes) -> Result<()> {
         let from = self.came - common.len() as u64;
         (self.common, self.last) = (common.clone(), common);
@@ -122,7 +122,7 @@ impl<'a> Windows<'a> {
         }
     }
 
-    /// What of the bytes has not come before.
+    /// Returns those of the bytes that were not delivered before.
     fn take(&mut self, mut bytes: Bytes) -> Result<Option<Bytes>> {
         self.found = true;
         self.got += bytes.len() as u64;
@@ -133,7 +133,7 @@ impl<'a> Windows<'a> {
         if known != self.common.split_to(known.len()) {
             return self.ask_for_all().map(|()| None);
         }
-        // Only what is at the end of a full window is needed.
+        // Only the end of a full window is needed.
         if self.asked.is_some_and(|asked| self.got + u64::from(COMMON) > u64::from(asked.get())) {
             self.tail.extend_from_slice(bytes.get(bytes.len().saturating_sub(COMMON as usize)..).unwrap_or_default());
             self.tail.drain(..self.tail.len().saturating_sub(COMMON as usize));
@@ -142,28 +142,28 @@ impl<'a> Windows<'a> {
         Ok(Some(bytes).filter(|bytes| !bytes.is_empty()))
     }
 
-    /// The window does not begin where it should: then all is asked for at once. What has been read of it is passed over.
+    /// The window begins at the wrong offset: asks for all of the section at once and skips what was delivered already.
     fn ask_for_all(&mut self) -> Result<()> {
         if self.asked.is_none() {
-            let text = "the server sends other bytes of the message each time that it is asked for them";
+            let text = "the server sends different bytes each time the message is fetched";
             return Err(Error::new(Kind::Missing, text));
         }
-        tracing::warn!(uid = %self.uid, "a part of the message is not from where it was asked for; all of it is asked for");
+        tracing::warn!(uid = %self.uid, "a partial FETCH began at the wrong offset; fetching the whole section");
         self.ask(None, self.last.clone())
     }
 
-    /// The response around the text. A short section may be in it, as a quoted string or NIL, instead of a literal before it.
+    /// Reads the response around the text. A short section may be in it as a quoted string or NIL instead of a literal.
     fn take_frames(&mut self, batch: &Batch) -> Result<Option<Bytes>> {
         let mut bytes = None;
         for fetched in FetchedBatch::parse(batch, self.limits, None) {
             let fetched = fetched
-                .map_err(|error| Error::new(Kind::Missing, "the message's text cannot be read").with_source(error))?;
+                .map_err(|error| Error::new(Kind::Missing, "the message's text is unreadable").with_source(error))?;
             self.declared = self.declared.or_else(|| fetched.size());
             for defect in fetched.defects() {
                 match defect {
-                    // The literal that was passed on, be it empty, is left out of its response.
+                    // The literal that was streamed, even if empty, is left out of its response.
                     Defect::TooLarge { .. } => self.found = true,
-                    // All of it is judged at its end.
+                    // The whole text is checked at its end.
                     Defect::Missing | Defect::Size { .. } => {}
                     other => self.defects.push(other),
                 }
@@ -184,9 +184,9 @@ impl<'a> Windows<'a> {
         }
     }
 
-    /// A window of which nothing came may mean that the message is gone, be it between two windows: half of it must not look
-    /// like all. A window that was not filled was the last one. A server that answers with more than was asked for does not know
-    /// windows, and has sent everything.
+    /// Ends a window. If nothing arrived, the message may be gone, even between two windows: half of it must not look
+    /// complete. A window that was not filled is the last one. A server that sends more than was asked for does not
+    /// support partial fetches and has sent everything.
     fn end_window(&mut self) -> Result<()> {
         self.inbox = None;
         let whole = self.section == Section::WHOLE;
@@ -195,7 +195,7 @@ impl<'a> Windows<'a> {
             let existing = Existing::ask(self.link, self.limits, self.selection, wanted)?;
             self.existing = Some(Box::new(existing));
         } else if self.past > 0 || !self.common.is_empty() {
-            // It is shorter than what came of it before.
+            // The section is shorter than what was delivered before.
             self.ask_for_all()?;
         } else if self.asked.is_some_and(|asked| self.got == u64::from(asked.get())) {
             let tail = std::mem::take(&mut self.tail).into();
@@ -207,14 +207,14 @@ impl<'a> Windows<'a> {
     }
 }
 
-/// Why there is no text, of a message that the server has, or no longer has, or does not say.
+/// The error for a message without text: it exists, or is gone, or the server does not report which.
 fn why_missing(found: Presence) -> Error {
     let gone = || Error::new(Kind::Rejected, "the message is no longer in the mailbox");
     match found {
-        Presence::There(there) if there.is_empty() => gone(),
-        Presence::There(_) => Verdict::missing(),
-        Presence::Unsaid { gone: uids, .. } if !uids.is_empty() => gone(),
-        Presence::Unsaid { why, .. } => Verdict::missing().with_source(why),
+        Presence::Known(there) if there.is_empty() => gone(),
+        Presence::Known(_) => Verdict::missing(),
+        Presence::Unknown { gone: uids, .. } if !uids.is_empty() => gone(),
+        Presence::Unknown { why, .. } => Verdict::missing().with_source(why),
     }
 }
 

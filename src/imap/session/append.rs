@@ -7,7 +7,7 @@ use std::task::{Poll, ready};
 use bytes::Bytes;
 
 use super::upload::{Append, Opened};
-use super::{Imap, named};
+use super::{Imap, mailbox_name};
 #[cfg(doc)]
 use crate::error::Kind;
 use crate::error::{Error, Result};
@@ -70,7 +70,7 @@ impl Imap {
         mailbox: impl TryInto<MailboxName, Error: Into<Error>>,
         message: impl Into<Append<'_>>,
     ) -> Result<Option<Appended>> {
-        let mailbox = named(mailbox)?;
+        let mailbox = mailbox_name(mailbox)?;
         let mut message = message.into();
         let (size, flags, date) = (message.size(), std::mem::take(&mut message.flags), message.date);
         self.check_size(&mailbox, size)?;

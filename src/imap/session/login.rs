@@ -1,5 +1,5 @@
-//! The way into a session: the greeting, STARTTLS, the capabilities, and the wire forms of the login. How a login goes is
-//! `authentication`'s business, what can be done once logged in that of `session.rs`.
+//! From the greeting to a logged-in session: STARTTLS, the capabilities, and the wire forms of the login.
+//! `authentication` decides how a login proceeds; `mod.rs` has what follows it.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use crate::imap::types::{Capabilities, Condition};
 use crate::login::{Login, Secret};
 use crate::sasl::{Choice, Exchange, Terms};
 
-/// The longest initial response: RFC 7162 §4 advises lines of 8192 bytes.
+/// The longest initial response in bytes: RFC 7162 §4 recommends that lines have at most 8192.
 const INITIAL: usize = 8000;
 
 impl Imap {
@@ -38,14 +38,17 @@ impl Imap {
         Ok(greeting)
     }
 
-    /// Required, whatever the server announces: what it announced so far nobody vouches for. A session that is logged in
-    /// already cannot be encrypted, and is refused (RFC 9051 §11.1).
+    /// Always attempted: capabilities announced before TLS are unauthenticated. A session that is already logged in
+    /// cannot be encrypted and is refused (RFC 9051 §11.1).
     async fn encrypt(&self, state: &State) -> Result<()> {
         if state.phase == Phase::LoggedIn {
-            return Err(Error::new(Kind::Tls, "the server logged the session in before TLS, which prevents it"));
+            return Err(Error::new(
+                Kind::Tls,
+                "the server logged the session in before TLS (PREAUTH), so STARTTLS is not possible",
+            ));
         }
         let seen = |error: Error| match error.kind() {
-            Kind::Rejected | Kind::Bad => error.reclassify(Kind::Tls, "the server does not encrypt the connection"),
+            Kind::Rejected | Kind::Bad => error.reclassify(Kind::Tls, "the server refused STARTTLS"),
             _ => error,
         };
         self.call(StartTls).await.map_err(seen)
@@ -58,12 +61,12 @@ impl Imap {
         }
         match self.link().state().capabilities {
             Some(_) => Ok(()),
-            None => Err(Error::protocol("the server answers CAPABILITY and does not say what it can do")),
+            None => Err(Error::protocol("the server answered CAPABILITY without listing its capabilities")),
         }
     }
 }
 
-/// The login's wire forms (RFC 9051 §6.2.2, §6.2.3).
+/// How the login is written in IMAP (RFC 9051 §6.2.2, §6.2.3).
 struct ImapLogin<'a> {
     imap: &'a Imap,
     /// As the server announced them before the login.

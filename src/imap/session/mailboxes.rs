@@ -1,7 +1,7 @@
-//! What [`Imap`] can do with mailboxes as wholes: list, make, remove, rename, subscribe to and count them. What is in a mailbox is
-//! `folder.rs`'s business.
+//! Methods of [`Imap`] for whole mailboxes: list, create, delete, rename, subscribe, count. `folder` has what concerns
+//! the messages in one.
 
-use super::{Imap, named};
+use super::{Imap, mailbox_name};
 use crate::error::{Error, Result};
 use crate::imap::command::create::Create;
 use crate::imap::command::delete::Delete;
@@ -12,36 +12,66 @@ use crate::imap::command::status::Status;
 use crate::imap::command::subscribe::Subscribe;
 use crate::imap::types::{Listing, MailboxName, MailboxStatus, Namespaces, StatusItems};
 
-/// What is known of two names, by [`Imap::same_mailbox`].
+/// The result of [`Imap::same_mailbox`].
+///
+/// ```
+/// # #[cfg(feature = "testing")]
+/// # postroom::doctest::imap(async |imap| {
+/// use postroom::imap::SameMailbox;
+///
+/// assert_eq!(imap.same_mailbox("INBOX", "Sent").await?, SameMailbox::Different);
+/// # Ok(())
+/// # }).unwrap();
+/// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum SameMailbox {
-    /// They are of one mailbox.
+    /// Both names mean one mailbox.
     Same,
-    /// They are of two mailboxes.
+    /// The names mean two mailboxes.
     Different,
-    /// Nothing tells them apart: UIDVALIDITY and UIDNEXT are equal or not told. Two new and empty mailboxes may be so; whatever must
-    /// not happen within one mailbox should not be done.
+    /// It is not known: UIDVALIDITY and UIDNEXT are equal, or the server does not report them. This is possible for two
+    /// mailboxes that are new and empty. Do nothing that must not happen within one mailbox.
     Indistinct,
 }
 
-/// Mailboxes as wholes. Names are text; what separates their levels, and below which prefix the user's own are, the server says
-/// by [`list`](Imap::list) and [`namespace`](Imap::namespace).
+/// Whole mailboxes. Names are text. [`list`](Imap::list) reports the hierarchy delimiter, and
+/// [`namespace`](Imap::namespace) the prefix of the user's own mailboxes.
 impl Imap {
-    /// The mailboxes whose names match a pattern, in which `*` stands for anything and `%` for anything within one level of
-    /// the hierarchy. Also says which have children and a special use, where the server can. A line of the answer that cannot be read
-    /// whole is a mailbox with [`defects`](crate::imap::Listed::defects), or, where it names none, among
-    /// [`Listing::unreadable`]. One flight.
+    /// Lists the mailboxes whose names match a pattern: `*` matches anything, `%` anything within one level of the
+    /// hierarchy. Reports children and special use if the server supports it. A line of the answer that is partly
+    /// unreadable is a mailbox with [`defects`](crate::imap::Listed::defects), or, if it names no mailbox, is in
+    /// [`Listing::unreadable`]. One round trip.
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")]
+    /// # postroom::doctest::imap(async |imap| {
+    /// for listed in imap.list("*").await? {
+    ///     println!("{}", listed.name);
+    /// }
+    /// # Ok(())
+    /// # }).unwrap();
+    /// ```
     ///
     /// # Errors
     ///
-    /// [`Kind::Input`](crate::Kind::Input) for a pattern that cannot be sent, and what
-    /// [every command](Self#errors-of-every-command) can end in.
+    /// [`Kind::Input`](crate::Kind::Input) for a pattern that cannot be sent, and the errors of [every
+    /// command](Self#errors-of-every-command).
     pub async fn list(&self, pattern: &str) -> Result<Listing> {
         self.listing(pattern, Selection::All).await
     }
 
-    /// The mailboxes that the user has subscribed to and whose names match. They need not exist any more. One flight.
+    /// Lists the mailboxes that the user is subscribed to and whose names match. They may no longer exist. One round
+    /// trip.
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")]
+    /// # postroom::doctest::imap(async |imap| {
+    /// imap.subscribe("Sent").await?;
+    /// assert_eq!(imap.list_subscribed("Se%").await?.len(), 1);
+    /// # Ok(())
+    /// # }).unwrap();
+    /// ```
     ///
     /// # Errors
     ///
@@ -50,12 +80,22 @@ impl Imap {
         self.listing(pattern, Selection::Subscribed).await
     }
 
-    /// Where the user's own mailboxes are, those of other users, and the shared ones (RFC 2342). One flight. Where the server
-    /// cannot say, all are the user's own, below no prefix, with the delimiter that LIST tells.
+    /// Returns where the user's own mailboxes are, those of other users, and the shared ones (RFC 2342). One round
+    /// trip. If the server lacks NAMESPACE, all mailboxes are the user's own, without a prefix, with the delimiter that
+    /// LIST reports.
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")]
+    /// # postroom::doctest::imap(async |imap| {
+    /// let namespaces = imap.namespace().await?;
+    /// println!("{:?}", namespaces.personal);
+    /// # Ok(())
+    /// # }).unwrap();
+    /// ```
     ///
     /// # Errors
     ///
-    /// What [every command](Self#errors-of-every-command) can end in.
+    /// The errors of [every command](Self#errors-of-every-command).
     pub async fn namespace(&self) -> Result<Namespaces> {
         if self.capabilities().namespace() {
             return self.call(Namespace { utf8: self.terms().utf8 }).await;
@@ -68,28 +108,54 @@ impl Imap {
         Ok(Namespaces { personal: vec![own], ..Namespaces::default() })
     }
 
-    /// Makes a mailbox; those above it, where there are none, too. One flight.
+    /// Creates a mailbox, and those above it if they do not exist. One round trip.
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")]
+    /// # postroom::doctest::imap(async |imap| {
+    /// imap.create_mailbox("Invoices").await?;
+    /// # Ok(())
+    /// # }).unwrap();
+    /// ```
     ///
     /// # Errors
     ///
-    /// [`Kind::Input`](crate::Kind::Input) for a name that cannot be, [`Kind::Rejected`](crate::Kind::Rejected) where the server
-    /// refuses (code `ALREADYEXISTS`, `CANNOT`, `NOPERM`, ...), [`Kind::Unknown`](crate::Kind::Unknown) where the connection
-    /// ended before the answer.
+    /// [`Kind::Input`](crate::Kind::Input) for a name that cannot be sent, [`Kind::Rejected`](crate::Kind::Rejected) if
+    /// the server refuses (code `ALREADYEXISTS`, `CANNOT`, `NOPERM`, ...), [`Kind::Unknown`](crate::Kind::Unknown) if
+    /// the connection ended before the answer, and the errors of [every command](Self#errors-of-every-command).
     pub async fn create_mailbox(&self, name: impl TryInto<MailboxName, Error: Into<Error>>) -> Result<()> {
-        self.call(Create { name: named(name)? }).await
+        self.call(Create { name: mailbox_name(name)? }).await
     }
 
-    /// Removes a mailbox **with all messages in it**. Mailboxes below it stay. One flight.
+    /// Deletes a mailbox **with all messages in it**. Mailboxes below it stay. One round trip.
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")]
+    /// # postroom::doctest::imap(async |imap| {
+    /// imap.create_mailbox("Drafts 2").await?;
+    /// imap.delete_mailbox("Drafts 2").await?;
+    /// # Ok(())
+    /// # }).unwrap();
+    /// ```
     ///
     /// # Errors
     ///
     /// As [`create_mailbox`](Self::create_mailbox); codes `NONEXISTENT`, `HASCHILDREN`, `INUSE` and others.
     pub async fn delete_mailbox(&self, name: impl TryInto<MailboxName, Error: Into<Error>>) -> Result<()> {
-        self.call(Delete { name: named(name)? }).await
+        self.call(Delete { name: mailbox_name(name)? }).await
     }
 
-    /// Gives a mailbox another name, and those below it with it. Of `INBOX` the messages move to the new mailbox, and `INBOX`
-    /// stays, empty. One flight.
+    /// Renames a mailbox, and those below it. If it is `INBOX`, its messages move to the new mailbox, and `INBOX`
+    /// stays, empty. One round trip.
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")]
+    /// # postroom::doctest::imap(async |imap| {
+    /// imap.create_mailbox("2025").await?;
+    /// imap.rename_mailbox("2025", "Archive 2025").await?;
+    /// # Ok(())
+    /// # }).unwrap();
+    /// ```
     ///
     /// # Errors
     ///
@@ -99,62 +165,74 @@ impl Imap {
         from: impl TryInto<MailboxName, Error: Into<Error>>,
         to: impl TryInto<MailboxName, Error: Into<Error>>,
     ) -> Result<()> {
-        self.call(Rename { from: named(from)?, to: named(to)? }).await
+        self.call(Rename { from: mailbox_name(from)?, to: mailbox_name(to)? }).await
     }
 
-    /// Puts a mailbox on the user's list of those that matter. One flight.
+    /// Subscribes the user to a mailbox. One round trip.
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")]
+    /// # postroom::doctest::imap(async |imap| {
+    /// imap.subscribe("Sent").await?;
+    /// # Ok(())
+    /// # }).unwrap();
+    /// ```
     ///
     /// # Errors
     ///
     /// As [`create_mailbox`](Self::create_mailbox); some servers refuse names that do not exist.
     pub async fn subscribe(&self, name: impl TryInto<MailboxName, Error: Into<Error>>) -> Result<()> {
-        self.call(Subscribe { name: named(name)?, on: true }).await
+        self.call(Subscribe { name: mailbox_name(name)?, on: true }).await
     }
 
-    /// Takes a mailbox off that list; it stays. One flight.
+    /// Ends the user's subscription to a mailbox. The mailbox stays. One round trip.
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")]
+    /// # postroom::doctest::imap(async |imap| {
+    /// imap.unsubscribe("Sent").await?;
+    /// # Ok(())
+    /// # }).unwrap();
+    /// ```
     ///
     /// # Errors
     ///
     /// As [`create_mailbox`](Self::create_mailbox).
     pub async fn unsubscribe(&self, name: impl TryInto<MailboxName, Error: Into<Error>>) -> Result<()> {
-        self.call(Subscribe { name: named(name)?, on: false }).await
+        self.call(Subscribe { name: mailbox_name(name)?, on: false }).await
     }
 
-    /// A mailbox in numbers, without selecting it: what was asked, as far as the server tells it. One flight, shared by several
-    /// of them under `join!` where they are about different mailboxes. For the server it may be work: of the selected mailbox
-    /// [`Folder::info`](crate::imap::Folder::info) knows the same for nothing.
+    /// Returns counts of a mailbox without selecting it: the items that were asked for, as far as the server reports
+    /// them. One round trip; calls for different mailboxes share one under `join!`. It can be expensive for the server.
+    /// For the selected mailbox, [`Folder::info`](crate::imap::Folder::info) returns the same at no cost.
     ///
     /// ```
     /// # #[cfg(feature = "testing")]
-    /// # async fn example() -> postroom::Result<()> {
-    /// # use postroom::imap::{Imap, StatusItems};
-    /// # use postroom::{Config, Login};
-    /// # let server = postroom::testing::Server::builder().sample_mail().start().await?;
-    /// # let config = Config::new("localhost").port(server.imaps_port()).add_root_pem(server.ca_pem().as_bytes())?;
-    /// # let imap = Imap::connect(config, Login::password("alice", "alicepw")).await?;
+    /// # postroom::doctest::imap(async |imap| {
+    /// use postroom::imap::StatusItems;
+    ///
     /// let items = StatusItems::MESSAGES | StatusItems::UNSEEN;
     /// let (inbox, sent) = tokio::join!(imap.status("INBOX", items), imap.status("Sent", items));
     /// println!("{:?} new, {:?} sent", inbox?.unseen, sent?.messages);
     /// # Ok(())
-    /// # }
-    /// # #[cfg(feature = "testing")]
-    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(example()).unwrap();
+    /// # }).unwrap();
     /// ```
     ///
     /// # Errors
     ///
-    /// [`Kind::Input`](crate::Kind::Input) for a name that cannot be; [`Kind::Unsupported`](crate::Kind::Unsupported), before
-    /// anything is sent, for a number that this server does not have; [`Kind::Rejected`](crate::Kind::Rejected) where it
-    /// refuses; and what [every command](Self#errors-of-every-command) can end in.
+    /// [`Kind::Input`](crate::Kind::Input) for a name that cannot be sent;
+    /// [`Kind::Unsupported`](crate::Kind::Unsupported), before anything is sent, for an item that this server does not
+    /// support; [`Kind::Rejected`](crate::Kind::Rejected) if the server refuses; and the errors of [every
+    /// command](Self#errors-of-every-command).
     pub async fn status(
         &self,
         name: impl TryInto<MailboxName, Error: Into<Error>>,
         items: StatusItems,
     ) -> Result<MailboxStatus> {
-        let name = named(name)?;
+        let name = mailbox_name(name)?;
         let state = self.link().state();
         if let Some(missing) = items.missing(&self.capabilities(), state.rev2()).next() {
-            return Err(Error::unsupported(format!("the server cannot tell {missing} of a mailbox")));
+            return Err(Error::unsupported(format!("the server does not support the STATUS item {missing}")));
         }
         if items.is_empty() {
             return Ok(MailboxStatus::new(name));
@@ -166,9 +244,20 @@ impl Imap {
         Ok(told)
     }
 
-    /// Whether two names are of one mailbox, as `X` and `INBOX.X` are on some servers: to be asked before one is moved or copied
-    /// into the other, which would go on for ever. Two flights, by MAILBOXID (OBJECTID, RFC 8474) where the server has it, else by
-    /// what the numbers of both tell; three where mail may have come between.
+    /// Returns whether two names mean one mailbox, as `X` and `INBOX.X` do on some servers. Check this before you copy
+    /// or move all messages from one into the other: within one mailbox that never ends. Two round trips: MAILBOXID
+    /// (OBJECTID, RFC 8474) decides if the server has it, otherwise UIDVALIDITY and UIDNEXT. A third is needed if mail
+    /// may have arrived between the two.
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")]
+    /// # postroom::doctest::imap(async |imap| {
+    /// use postroom::imap::SameMailbox;
+    ///
+    /// assert_eq!(imap.same_mailbox("INBOX", "inbox").await?, SameMailbox::Same);
+    /// # Ok(())
+    /// # }).unwrap();
+    /// ```
     ///
     /// # Errors
     ///
@@ -178,7 +267,7 @@ impl Imap {
         one: impl TryInto<MailboxName, Error: Into<Error>>,
         other: impl TryInto<MailboxName, Error: Into<Error>>,
     ) -> Result<SameMailbox> {
-        let (one, other) = (named(one)?, named(other)?);
+        let (one, other) = (mailbox_name(one)?, mailbox_name(other)?);
         if one == other {
             return Ok(SameMailbox::Same);
         }
@@ -206,7 +295,7 @@ impl Imap {
         }
     }
 
-    /// With all the options that the server announces and has not yet refused.
+    /// Asks with all options that the server announces and has not refused yet.
     async fn listing(&self, pattern: &str, selection: Selection) -> Result<Listing> {
         let (capabilities, state) = (self.capabilities(), self.link().state());
         let announced = match (capabilities.list_extended(), capabilities.special_use() || state.rev2()) {
@@ -229,7 +318,7 @@ impl Imap {
             }
         }
         let mut listed = answer?;
-        // strato.de leaves INBOX out where it is asked with options.
+        // strato.de leaves INBOX out of the answer if LIST has return options.
         let wanted = options != Options::None && selection == Selection::All && covers_inbox(pattern);
         if wanted && !listed.iter().any(|listed| listed.name == MailboxName::INBOX) {
             let plain = list(Options::None).await?;

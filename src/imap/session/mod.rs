@@ -1,6 +1,5 @@
-//! [`Imap`]: a logged-in session, from connecting to LOGOUT, and what concerns no mailbox in particular. Mailboxes as wholes are
-//! in `mailboxes.rs`, the selected one is in `folder.rs`, the login itself in `entry.rs`; what is said on the wire is the
-//! commands' business.
+//! [`Imap`]: a logged-in session, from connecting to LOGOUT, and what concerns no particular mailbox. Whole mailboxes
+//! are in `mailboxes.rs`, the selected one is in `folder`, the login in `login.rs`. Commands know the wire.
 
 mod append;
 mod login;
@@ -41,29 +40,33 @@ use crate::limits::Limits;
 use crate::login::Login;
 use crate::message_id::account;
 
-/// The ports whose number says nothing about which server it is.
+/// The usual ports, which do not distinguish one server from another.
 const USUAL_PORTS: &[u16] = &[143, 993];
 
-/// The largest message that each mailbox takes, in octets (RFC 7889 §4), as far as STATUS reported it.
+/// The largest message that each mailbox accepts, in octets (RFC 7889 §4), as far as STATUS reported it.
 pub(super) type AppendLimits = BTreeMap<MailboxName, u64>;
 
 /// A logged-in IMAP session.
 ///
-/// Not `Clone`: one session is one mailbox at a time. **A call that returns a value takes `&self`**, and several of them may
-/// be under way at once, under `join!`; **a call that returns a stream or a folder takes `&mut self`**, so that no command can
-/// wait behind a stream that nobody reads.
+/// Not `Clone`: a session has one selected mailbox. **A call that returns a value takes `&self`**, and several can run
+/// at once under `join!`; **a call that returns a stream or a folder takes `&mut self`**, so that no command waits for
+/// a stream that is not read.
 ///
-/// Every call touches the wire when its future is first polled. Any future may be dropped at any time: a command that was not
-/// sent is taken back, the answer to one that was sent is read and thrown away, and the session goes on; what dropping an
-/// APPEND does is said at [`append`](Self::append). When the connection is lost, every call fails at once with
-/// [`Kind::Closed`]. Dropping the session closes the connection and changes nothing on the server.
+/// A command is sent when the call's future is first polled. Any future may be dropped at any time: a command that was
+/// not sent is withdrawn, the answer to one that was sent is read and discarded, and the session continues.
+/// [`append`](Self::append) describes what dropping an APPEND does. If the connection is lost, every call fails at once
+/// with [`Kind::Closed`]. Dropping the session closes the connection and changes nothing on the server.
 ///
 /// # Errors of every command
 ///
-/// Beside what each call names: [`Kind::Bad`] where the server does not understand a command; [`Kind::Timeout`], [`Kind::Io`],
-/// [`Kind::Protocol`] and [`Kind::Limit`] where the connection fails, stalls, stops being IMAP or floods, and [`Kind::Closed`]
-/// ever after; [`Kind::Limit`] also for an answer that is too much for a value, with the connection living on; and for a command
-/// that changes something that lasts, [`Kind::Unknown`] where the connection ended between the command and its answer.
+/// In addition to the errors that each call lists:
+///
+/// * [`Kind::Bad`] if the server does not understand a command.
+/// * [`Kind::Timeout`], [`Kind::Io`], [`Kind::Protocol`] and [`Kind::Limit`] if the connection stalls, fails, stops
+///   being IMAP or floods; every later call fails with [`Kind::Closed`].
+/// * [`Kind::Limit`] also for an answer that is too large for a value; then the connection continues.
+/// * [`Kind::Unknown`] for a command that makes a lasting change, if the connection ended between the command and its
+///   answer.
 ///
 /// ```
 /// # #[cfg(feature = "testing")]
@@ -92,30 +95,41 @@ pub struct Imap {
     limits: Limits,
     poll: Duration,
     server: Fields,
-    /// The most that LIST may be asked for, where the server refused what it had announced.
+    /// The most LIST options that may be sent, after the server refused some that it announces.
     list_options: Mutex<Options>,
-    /// The largest message that each mailbox takes, as STATUS told it.
+    /// The largest message that each mailbox accepts, as STATUS reported it.
     append_limits: Mutex<AppendLimits>,
 }
 
 impl Imap {
     /// Connects, encrypts and logs in.
     ///
-    /// With implicit TLS this takes the TCP and TLS handshakes and two or three flights of IMAP: the capabilities where the
-    /// greeting did not bring them, the login, and the capabilities again where its answer did not bring them; one or two more
-    /// where the login is of challenges and responses, as SCRAM is (see [`Login`]). The session's reading and writing is done by a task spawned on the current tokio runtime.
+    /// This takes the TCP and TLS handshakes and one to three round trips of IMAP: CAPABILITY if the greeting does not
+    /// include the capabilities, the login, and CAPABILITY again if the login's answer does not include them. A login
+    /// by challenges and responses, such as SCRAM, takes one or two more (see [`Login`]). ID and ENABLE together take
+    /// one more, if the server supports either. A task on the current tokio runtime reads and writes for the session.
     ///
     /// Dropping the future closes the connection.
     ///
+    /// ```no_run
+    /// use postroom::{Config, Imap, Login};
+    ///
+    /// # async fn connect() -> postroom::Result<()> {
+    /// let config = Config::new("imap.example.org").starttls();
+    /// let imap = Imap::connect(config, Login::password("me", "secret")).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
-    /// [`Kind::Input`] for a configuration or login that cannot work, before connecting, and for a server that would have the
-    /// password unencrypted; [`Kind::Io`], [`Kind::Timeout`] and [`Kind::Tls`] for the connection, `Tls` also where STARTTLS
-    /// is required and not to be had; [`Kind::Protocol`] where no IMAP server answers; [`Kind::Closed`] where it closes;
-    /// [`Kind::Login`] where it refuses the login; [`Kind::Unsupported`] where it offers no way to log in that this crate
-    /// knows.
+    /// [`Kind::Input`] for a configuration or login that cannot work, before connecting, and if the server
+    /// accepts the password only unencrypted; [`Kind::Io`], [`Kind::Timeout`] and [`Kind::Tls`] for the connection, `Tls` also if
+    /// STARTTLS is required and fails; [`Kind::Protocol`] if the server does not speak IMAP; [`Kind::Closed`] if it
+    /// closes the connection; [`Kind::Login`] if it refuses the login; [`Kind::Unsupported`] if it offers no login that
+    /// this crate supports.
     pub async fn connect(config: impl Into<Config>, login: Login) -> Result<Self> {
-        // The caller's task would else keep the room of the handshakes as long as it lives.
+        // Boxed, so that the caller's future does not reserve space for the handshakes for its whole life.
         Box::pin(Self::connect_spawned(config.into(), login)).await
     }
 
@@ -127,10 +141,27 @@ impl Imap {
         Ok(imap)
     }
 
-    /// The same over a stream of the caller's own, such as a proxied or in-memory one, with the reading and writing left to
-    /// the caller: nothing moves unless the [`Driver`] is polled, in a task of its own or beside the calls. With a
-    /// configuration of implicit TLS the TLS handshake comes first; the configuration's host is the name to verify, and the
-    /// account's part of message ids.
+    /// Like [`connect`](Self::connect), over the caller's own stream, such as a proxied or in-memory one. The caller
+    /// does the reading and writing: nothing happens unless the [`Driver`] is polled, in its own task or beside the
+    /// calls. If the configuration has implicit TLS, the TLS handshake comes first. The configuration's host is the
+    /// name that the certificate must have; it is also part of message ids.
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")]
+    /// # async fn example() -> postroom::Result<()> {
+    /// use postroom::testing::Server;
+    /// use postroom::{Config, Imap, Login};
+    ///
+    /// let server = Server::builder().user("me", "secret").in_memory()?;
+    /// let config = Config::new("localhost").dangerous_plaintext(); // nothing leaves this process
+    /// let (imap, driver) = Imap::handshake(server.imap_stream(), config, Login::password("me", "secret")).await?;
+    /// tokio::spawn(driver);
+    /// imap.logout().await?;
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(feature = "testing")]
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(example()).unwrap();
+    /// ```
     ///
     /// # Errors
     ///
@@ -148,7 +179,7 @@ impl Imap {
     async fn begin(stream: Stream, upgrade: Option<Tls>, config: &Config, login: &Login) -> Result<(Self, Driver)> {
         let protected = upgrade.is_none() && config.is_protected();
         let engine = Engine::new(config.limits.clone(), config.deadlines.clone(), now());
-        let engine = engine.hear(protected, config.unprotected_alerts);
+        let engine = engine.with_notice_policy(protected, config.unprotected_alerts);
         let (link, mut driver) = Driver::over(engine, stream, upgrade, config);
         let port = config.port_for(Protocol::Imap);
         let account = account(login.user(), config.host(), port, USUAL_PORTS).into();
@@ -171,16 +202,16 @@ impl Imap {
         Ok((greeting, self.introduce(config).await?))
     }
 
-    /// Says who we are, and agrees on IMAP4rev2 where the server speaks an older IMAP unless asked; in one flight. NetEase's
-    /// servers open no mailbox before they have had an ID. That a server wants neither does not matter.
+    /// Sends ID, and ENABLE IMAP4rev2 if the server speaks an older revision by default; in one round trip. NetEase's
+    /// servers open no mailbox before they receive an ID. It does not matter if the server refuses either.
     async fn introduce(&self, config: &Config) -> Result<Fields> {
         let capabilities = self.capabilities();
         let id = config.id.as_deref().filter(|_| capabilities.id()).map(|fields| Id { fields });
         let revision = capabilities.imap4rev2() && capabilities.imap4rev1() && !config.imap4rev1_only;
         let enable = Some(Enable { names: &["IMAP4rev2"] }).filter(|_| revision && capabilities.enable());
         let (id, enable) = (self.begin_call(id)?, self.begin_call(enable)?);
-        let server = forgiven(finish_call(id, &self.limits).await)?;
-        forgiven(finish_call(enable, &self.limits).await)?;
+        let server = ignore_refusal(finish_call(id, &self.limits).await)?;
+        ignore_refusal(finish_call(enable, &self.limits).await)?;
         Ok(server.flatten().unwrap_or_default())
     }
 
@@ -190,28 +221,38 @@ impl Imap {
         Ok(Some((inbox, command)))
     }
 
-    /// What the server can do, as it last said.
+    /// The server's capabilities, as it last reported them. Never touches the wire.
     pub fn capabilities(&self) -> Arc<Capabilities> {
         self.link.state().capabilities.clone().unwrap_or_default()
     }
 
-    /// Who the server says it is, by its answer to the ID that was sent after the login: names with values, such as `name` and
-    /// `version`; empty where it said nothing. For people and reports. Never touches the wire.
+    /// The server's answer to the ID that was sent after the login: names with values, such as `name` and `version`;
+    /// empty if it gave none. For people and bug reports. Never touches the wire.
     pub fn server(&self) -> &[(String, Option<String>)] {
         &self.server
     }
 
-    /// Says who the client is, beyond what was said [at the login](Config::id), and asks who the server is (RFC 2971). One
-    /// flight.
+    /// Sends ID with these fields, in addition to the one sent [at the login](Config::id), and returns the server's
+    /// fields (RFC 2971). One round trip.
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")]
+    /// # postroom::doctest::imap(async |imap| {
+    /// for (field, value) in imap.id(&[("name", "example")]).await? {
+    ///     println!("{field}: {value:?}");
+    /// }
+    /// # Ok(())
+    /// # }).unwrap();
+    /// ```
     ///
     /// # Errors
     ///
-    /// [`Kind::Input`] for more than 30 fields, one longer than 30 bytes, a value longer than 1024 bytes, or either not
-    /// printable ASCII; [`Kind::Unsupported`], before anything is sent, where the server has no ID; and what
-    /// [every command](Self#errors-of-every-command) can end in.
+    /// [`Kind::Input`] for more than 30 fields, a field name longer than 30 bytes, a value longer than 1024 bytes, or
+    /// characters other than printable ASCII; [`Kind::Unsupported`], before anything is sent, if the server does not
+    /// support ID; and the errors of [every command](Self#errors-of-every-command).
     pub async fn id(&self, fields: &[(&str, &str)]) -> Result<Vec<(String, Option<String>)>> {
         if !self.capabilities().id() {
-            return Err(Error::unsupported("the server has no ID"));
+            return Err(Error::unsupported("the server does not support ID"));
         }
         let owned = |&(field, value): &(&str, &str)| (field.to_owned(), value.to_owned());
         let fields: Vec<_> = fields.iter().map(owned).collect();
@@ -223,22 +264,32 @@ impl Imap {
         self.link.state().enabled.clone()
     }
 
-    /// Agrees on extensions that change what the server says (RFC 5161), beyond IMAP4rev2, which is agreed on at the login where
-    /// it is offered. Returns all that are enabled now: of those asked for, what the server says it has enabled. Where it says no
-    /// more than OK, as iCloud does, CONDSTORE is taken to be enabled if it is announced, and nothing else. One flight.
+    /// Enables extensions that change what the server sends (RFC 5161). IMAP4rev2 is enabled at the login if the server
+    /// offers it. Returns all extensions that are enabled now: of those asked for, the ones that the server reports as
+    /// enabled. If it answers only OK, as iCloud does, CONDSTORE counts as enabled if it is announced, and nothing
+    /// else. One round trip.
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")]
+    /// # postroom::doctest::imap(async |mut imap| {
+    /// let enabled = imap.enable(&["CONDSTORE"]).await?;
+    /// println!("{}", enabled.condstore());
+    /// # Ok(())
+    /// # }).unwrap();
+    /// ```
     ///
     /// # Errors
     ///
-    /// [`Kind::Unsupported`], before anything is sent, where the server has no ENABLE, and for `QRESYNC` and `UIDONLY`, whose
-    /// answers a session does not follow yet; [`Kind::Input`] for what is no name of an extension, and after a mailbox was
-    /// selected; and what [every command](Self#errors-of-every-command) can end in.
+    /// [`Kind::Unsupported`], before anything is sent, if the server does not support ENABLE, and for `QRESYNC` and
+    /// `UIDONLY`, whose answers a session does not follow yet; [`Kind::Input`] for an invalid extension name, and after
+    /// a mailbox was selected; and the errors of [every command](Self#errors-of-every-command).
     pub async fn enable(&mut self, names: &[&str]) -> Result<Arc<Capabilities>> {
         let beyond = |name: &&&str| ["QRESYNC", "UIDONLY"].iter().any(|far| name.eq_ignore_ascii_case(far));
         if let Some(name) = names.iter().find(beyond) {
             return Err(Error::unsupported(format!("{name} cannot be enabled in this session")));
         }
         if !self.capabilities().enable() {
-            return Err(Error::unsupported("the server has no ENABLE"));
+            return Err(Error::unsupported("the server does not support ENABLE"));
         }
         if !names.is_empty() {
             self.call(Enable { names }).await?;
@@ -246,36 +297,33 @@ impl Imap {
         Ok(self.enabled())
     }
 
-    /// Runs a command that is a value, such as [`Extension::get_acl`] or a vendor's, and returns the untagged data it claims.
-    /// One flight, more where an argument needs a literal, and where [messages](Extension::append) have to go in parts.
+    /// Runs a command that is a value, such as [`Extension::get_acl`] or a vendor's, and returns the untagged data that
+    /// it claims. One round trip; more if an argument needs a literal, or if [messages](Extension::append) must be sent
+    /// in parts.
     ///
     /// ```
     /// # #[cfg(feature = "testing")]
-    /// # async fn example() -> postroom::Result<()> {
-    /// # use postroom::imap::{Extension, Imap, MailboxName};
-    /// # use postroom::{Config, Login};
-    /// # let server = postroom::testing::Server::builder().start().await?;
-    /// # let config = Config::new("localhost").port(server.imaps_port()).add_root_pem(server.ca_pem().as_bytes())?;
-    /// # let imap = Imap::connect(config, Login::password("alice", "alicepw")).await?;
+    /// # postroom::doctest::imap(async |imap| {
+    /// use postroom::imap::{Extension, MailboxName};
+    ///
     /// if imap.capabilities().has("ACL") {
     ///     println!("{:?}", imap.run(Extension::my_rights(&MailboxName::INBOX)).await?.responses);
     /// }
     /// # Ok(())
-    /// # }
-    /// # #[cfg(feature = "testing")]
-    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(example()).unwrap();
+    /// # }).unwrap();
     /// ```
     ///
     /// # Errors
     ///
-    /// Before anything is sent, [`Kind::Input`] for an argument that cannot be sent and for a command that speaks of the
-    /// selected mailbox, [`Kind::Unsupported`] for one that would change the session; [`Kind::Rejected`] where the server
-    /// refuses; [`Kind::Limit`] for an answer over the limits; and what [every command](Self#errors-of-every-command) can end in.
+    /// Before anything is sent, [`Kind::Input`] for an argument that cannot be sent and for a command about the
+    /// selected mailbox, [`Kind::Unsupported`] for one that would change the session; [`Kind::Rejected`] if the server
+    /// refuses; [`Kind::Limit`] for an answer over the limits; and the errors of [every
+    /// command](Self#errors-of-every-command).
     pub async fn run(&self, extension: Extension) -> Result<Answer> {
         self.run_in(extension, None).await
     }
 
-    /// Messages for a mailbox go in as many commands as the server wants (RFC 9738).
+    /// Sends the messages for one mailbox in as many commands as the server requires (RFC 9738).
     pub(super) async fn run_in(&self, extension: Extension, selection: Option<u64>) -> Result<Answer> {
         let most = self.capabilities().most_saved().unwrap_or(u64::MAX);
         let mut done: Option<Answer> = None;
@@ -292,19 +340,17 @@ impl Imap {
         done.ok_or_else(ended)
     }
 
-    /// What the server says to the session rather than to one call: alerts, which must be shown to the user (RFC 9051 §7.1), warnings,
-    /// goodbyes, progress, and data of other mailboxes that nobody asked for. Each call gives a stream of its own, which does not borrow
-    /// the session, keeps at most 256 notices and 256 KiB, and ends with the session; nobody has to read it. The first stream begins
-    /// with what was said since the greeting. It never touches the wire.
+    /// Returns a stream of what the server reports to the session rather than to one call: alerts, which must be shown
+    /// to the user (RFC 9051 §7.1), warnings, BYE, progress, and unsolicited data of other mailboxes. Each call returns
+    /// a new stream. A stream does not borrow the session, keeps at most 256 notices and 256 KiB, and ends with the
+    /// session; it does not have to be read. The first stream begins with what the server reported since the greeting.
+    /// Never touches the wire.
     ///
     /// ```
     /// # #[cfg(feature = "testing")]
-    /// # async fn example() -> postroom::Result<()> {
-    /// # use postroom::imap::{Imap, Notice};
-    /// # use postroom::{Config, Login};
-    /// # let server = postroom::testing::Server::builder().sample_mail().start().await?;
-    /// # let config = Config::new("localhost").port(server.imaps_port()).add_root_pem(server.ca_pem().as_bytes())?;
-    /// let imap = Imap::connect(config, Login::password("alice", "alicepw")).await?;
+    /// # postroom::doctest::imap(async |imap| {
+    /// use postroom::imap::Notice;
+    ///
     /// let mut notices = imap.notices();
     /// let listener = tokio::spawn(async move {
     ///     while let Some(notice) = notices.next().await {
@@ -316,30 +362,45 @@ impl Imap {
     /// imap.logout().await?;
     /// listener.await.ok();
     /// # Ok(())
-    /// # }
-    /// # #[cfg(feature = "testing")]
-    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(example()).unwrap();
+    /// # }).unwrap();
     /// ```
     pub fn notices(&self) -> Notices {
         self.link.subscribe()
     }
 
-    /// Asks for nothing: shows that the session lives, and lets the server say what happened. One flight.
+    /// Sends NOOP: checks that the session is alive and lets the server report changes. One round trip.
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")]
+    /// # postroom::doctest::imap(async |imap| {
+    /// imap.noop().await?;
+    /// # Ok(())
+    /// # }).unwrap();
+    /// ```
     ///
     /// # Errors
     ///
-    /// What [every command](Self#errors-of-every-command) can end in.
+    /// The errors of [every command](Self#errors-of-every-command).
     pub async fn noop(&self) -> Result<()> {
         self.call(Noop).await
     }
 
-    /// Says goodbye and waits, for at most [`Deadlines::logout`](crate::Deadlines::logout), for the server's. A server that just closes
-    /// has said enough.
+    /// Ends the session: sends LOGOUT and waits for the answer, for at most
+    /// [`Deadlines::logout`](crate::Deadlines::logout). A server that closes the connection without an answer counts as
+    /// having answered. Nothing is expunged.
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")]
+    /// # postroom::doctest::imap(async |imap| {
+    /// imap.logout().await?;
+    /// # Ok(())
+    /// # }).unwrap();
+    /// ```
     ///
     /// # Errors
     ///
-    /// [`Kind::Timeout`] where the goodbye did not come, and [`Kind::Closed`] where the connection had ended before; it is closed all
-    /// the same.
+    /// [`Kind::Timeout`] if no answer came, and [`Kind::Closed`] if the connection had ended before. The connection is
+    /// closed in any case.
     pub async fn logout(self) -> Result<()> {
         self.call(Logout).await
     }
@@ -373,10 +434,10 @@ impl Imap {
         *options = most.min(*options);
     }
 
-    /// An item that the server does not announce would be answered by BAD, or not at all.
+    /// Servers answer BAD to an item that they do not announce, or not at all.
     pub(super) fn check_items(&self, items: &Items) -> Result<()> {
         match items.missing(&self.capabilities(), self.link.state().rev2()) {
-            Some(name) => Err(Error::unsupported(format!("the server has no {name} of messages"))),
+            Some(name) => Err(Error::unsupported(format!("the server does not support the FETCH item {name}"))),
             None => Ok(()),
         }
     }
@@ -385,7 +446,7 @@ impl Imap {
         call(&self.link, command, self.terms(), &self.limits).await
     }
 
-    /// The same, with where the server stopped at its limit of messages.
+    /// Like [`call`](Self::call), and returns where the server stopped at its limit of messages.
     pub(super) async fn call_limited<C: Command>(&self, command: C) -> Result<(C::Output, Option<Cut>)> {
         call_limited(&self.link, command, self.terms(), &self.limits).await
     }
@@ -396,13 +457,13 @@ impl Imap {
     }
 }
 
-/// What the server said before the session could begin.
+/// What the server reported before the session could begin.
 fn unheard(link: &ImapLink) -> Vec<Box<str>> {
     link.unread().iter().filter_map(Notice::text).map(Box::from).collect()
 }
 
-/// A name from whatever can be one.
-pub(super) fn named(name: impl TryInto<MailboxName, Error: Into<Error>>) -> Result<MailboxName> {
+/// Converts a caller's argument to a mailbox name.
+pub(super) fn mailbox_name(name: impl TryInto<MailboxName, Error: Into<Error>>) -> Result<MailboxName> {
     name.try_into().map_err(Into::into)
 }
 
@@ -413,11 +474,11 @@ async fn finish_call<C: Command>(begun: Option<(ImapInbox, C)>, limits: &Limits)
     }
 }
 
-/// The answer to what the server may refuse.
-fn forgiven<T>(answer: Result<T>) -> Result<Option<T>> {
+/// The answer, or `None` if the server refused.
+fn ignore_refusal<T>(answer: Result<T>) -> Result<Option<T>> {
     match answer {
         Err(error) if error.is_refusal() && !error.is_retryable() => {
-            tracing::debug!(%error, "refused, which does not matter");
+            tracing::debug!(%error, "an optional command was refused");
             Ok(None)
         }
         answer => answer.map(Some),

@@ -1,7 +1,19 @@
-//! What an IMAP server says to the session, as a stream. What it can say is a type of its own; what happens in the selected mailbox
+//! The stream of an IMAP session's notices. [`Notice`] is defined in `types`; what happens in the selected mailbox
 //! comes from [`Idle`](super::Idle).
 
 use crate::imap::types::Notice;
 
-/// What the server says to the session, from [`Imap::notices`](super::Imap::notices).
+/// The stream of a session's notices, from [`Imap::notices`](super::Imap::notices).
+///
+/// ```
+/// # #[cfg(feature = "testing")]
+/// # postroom::doctest::imap(async |imap| {
+/// let mut notices: postroom::imap::Notices = imap.notices();
+/// imap.logout().await?;
+/// while let Some(notice) = notices.next().await {
+///     println!("{notice:?}");
+/// }
+/// # Ok(())
+/// # }).unwrap();
+/// ```
 pub type Notices = crate::Notices<Notice>;

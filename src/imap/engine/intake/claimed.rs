@@ -1,17 +1,17 @@
-//! Frames of one claimant that lie in the same block: they go out as one batch. It must not know who claims them.
+//! Frames of one claimant in the same block, delivered as one batch. It must not know who claims them.
 
 use bytes::{Buf, Bytes, BytesMut};
 
 use crate::imap::codec::{Batch, Elided};
 
-/// Responses of fewer bytes than this are copied out of the block in which they came.
+/// Blocks with fewer bytes than this are copied out of the read buffer.
 const SMALL: usize = 4096;
 
-/// Frames found so far, by their place in the input.
+/// The frames found so far, by their place in the input.
 pub(crate) struct Claimed<T> {
     pub(crate) to: T,
     frames: Vec<(usize, usize)>,
-    /// What was left out of the frame that begins there.
+    /// What was left out of the frame that begins at this offset.
     elided: Vec<(usize, Vec<Elided>)>,
 }
 
@@ -28,7 +28,7 @@ impl<T> Claimed<T> {
         }
     }
 
-    /// Cuts everything before `at` off as one block; the frames in it that are claimed are the batch. Comes with their number.
+    /// Cuts off everything before `at` as one block and returns the claimed frames in it as a batch, with their number.
     pub(crate) fn cut_off(claimed: Option<Self>, input: &mut BytesMut, at: &mut usize) -> Option<(T, Batch, usize)> {
         let len = std::mem::take(at);
         let Some(claimed) = claimed else {
@@ -36,7 +36,7 @@ impl<T> Claimed<T> {
             return None;
         };
         let block = input.split_to(len).freeze();
-        // A few responses must not keep all else in memory that came with them.
+        // A small batch must not keep a whole read buffer in memory.
         let block = if len < SMALL { Bytes::copy_from_slice(&block) } else { block };
         let mut batch = Batch::new(block);
         let frames = claimed.frames.len();

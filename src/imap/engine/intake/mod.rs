@@ -1,5 +1,5 @@
-//! What comes in: bytes to frames, and literals that are too large to keep, to a stream or away. It must not know what a frame means,
-//! nor whose it is.
+//! The input: cuts bytes into frames, and streams or skips literals that are too large to keep. It must not know what a
+//! frame means, nor whose it is.
 
 mod claimed;
 mod flow;
@@ -8,23 +8,23 @@ use bytes::BytesMut;
 
 pub(super) use self::claimed::Claimed;
 use self::flow::Flow;
-pub(super) use self::flow::Past;
+pub(super) use self::flow::LiteralBytes;
 use crate::engine::Id;
 use crate::error::{Error, Result};
 use crate::imap::codec::{Elided, Frame, Framer};
 use crate::limits::Limits;
 
-/// Unread bytes of an unfinished response from which on bigger blocks are read.
+/// From this number of unread bytes of an incomplete response on, larger blocks are read.
 const LARGE: usize = 64 * 1024;
 
-/// How far the input has been read.
+/// The state of reading the input.
 pub(super) struct Intake {
     framer: Framer,
-    /// A literal whose bytes go out, or away, as they come.
+    /// A literal that is being streamed or skipped.
     flow: Option<Flow>,
-    /// Unread input is held back: how much.
+    /// The number of input bytes that were left unread.
     unread: usize,
-    /// Bytes of the present response that were skipped.
+    /// The number of skipped bytes of the current response.
     skipped: u64,
 }
 
@@ -33,22 +33,22 @@ impl Intake {
         Self { framer: Framer::new(), flow: None, unread: 0, skipped: 0 }
     }
 
-    /// How many of these bytes have not been offered before.
+    /// The number of these bytes that are new.
     pub(super) fn fresh(&self, input: &[u8]) -> usize {
         input.len().saturating_sub(self.unread)
     }
 
-    /// This input is left for the next time.
+    /// Remembers that this input was left unread.
     pub(super) fn leave(&mut self, input: &[u8]) {
         self.unread = input.len();
     }
 
-    /// Whether a response has begun that is not whole.
+    /// Whether a response is incomplete.
     pub(super) fn is_unfinished(&self) -> bool {
         self.flow.is_some() || self.unread > 0
     }
 
-    /// Whether much of one literal is still to come.
+    /// Whether much of a literal is still to be received.
     pub(super) fn expects_much(&self) -> bool {
         self.flow.as_ref().is_some_and(Flow::is_large) || self.framer.expected() > LARGE
     }
@@ -58,7 +58,7 @@ impl Intake {
         self.flow = None;
     }
 
-    /// The next frame of the input; literals over `threshold` stop it.
+    /// Finds the next frame of the input. Literals over `threshold` stop it.
     #[inline]
     pub(super) fn next(&mut self, input: &[u8], limits: &Limits, threshold: usize) -> Result<Frame> {
         let frame = self.framer.next(input, limits, threshold);
@@ -68,23 +68,23 @@ impl Intake {
         frame
     }
 
-    /// What was left out of the frame that is whole.
+    /// Takes what was left out of the complete frame.
     #[inline]
     pub(super) fn take_elided(&mut self) -> Vec<Elided> {
         self.framer.take_elided()
     }
 
-    /// What was left out of the response that is coming.
+    /// What was left out of the incomplete response.
     pub(super) fn elided(&self) -> &[Elided] {
         self.framer.elided()
     }
 
-    /// The literal that stopped it is kept with its response.
+    /// Keeps the literal that stopped it with its response.
     pub(super) fn keep(&mut self, limits: &Limits) -> Result<()> {
         self.framer.keep(limits)
     }
 
-    /// The literal that stopped it goes to somebody as it comes.
+    /// Streams the literal that stopped it.
     pub(super) fn pass(&mut self, input: &mut BytesMut, start: usize, size: u64, to: Id) {
         let rest = input.split_off(start);
         let head = std::mem::replace(input, rest);
@@ -92,20 +92,20 @@ impl Intake {
         self.framer.elide();
     }
 
-    /// The literal that stopped it goes away.
+    /// Skips the literal that stopped it.
     pub(super) fn skip(&mut self, start: usize, size: u64, limits: &Limits) -> Result<()> {
         self.skipped = self.skipped.saturating_add(size);
         if self.skipped > limits.skipped {
-            return Err(Error::limit("the server sends a response of which too much has to be skipped"));
+            return Err(Error::limit("the server sent a response of which more than the limit had to be skipped"));
         }
         self.flow = Some(Flow::Skipped { left: size, at: start });
         self.framer.elide();
         Ok(())
     }
 
-    /// Takes the bytes of a literal that goes past.
-    pub(super) fn lead_past(&mut self, input: &mut BytesMut) -> Past {
-        let Some(flow) = self.flow.take() else { return Past::Through(None) };
+    /// Takes the bytes of a literal that is streamed or skipped.
+    pub(super) fn take_literal_bytes(&mut self, input: &mut BytesMut) -> LiteralBytes {
+        let Some(flow) = self.flow.take() else { return LiteralBytes::Complete(None) };
         let (past, flow) = flow.advance(input);
         self.flow = flow;
         past

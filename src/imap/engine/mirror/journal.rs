@@ -1,4 +1,4 @@
-//! The journal: events of the selected mailbox that wait for somebody who watches. Nothing is dropped silently: a journal over its
+//! The journal: events of the selected mailbox that wait for a watcher. Nothing is dropped silently: a journal over its
 //! limit becomes one [`Event::Lagged`]. It must not know who watches.
 
 use std::collections::BTreeMap;
@@ -10,16 +10,16 @@ use crate::imap::types::{Event, Fetched, Uid, Uids};
 const SPARE: usize = 512 * 1024;
 const FACTOR: usize = 4;
 
-/// Events that nobody has taken yet.
+/// Events that were not taken yet.
 #[derive(Debug)]
 pub(crate) struct Journal {
     most: usize,
     most_bytes: usize,
     gone: Uids,
     unknown: u32,
-    /// Whether the number of messages has changed; which one it is now, the mailbox knows.
+    /// Whether the number of messages has changed; the mailbox knows the current one.
     counted: bool,
-    /// The last that the server sent of each message.
+    /// The last data that the server sent for each message.
     fetched: BTreeMap<u32, Fetched>,
     nameless: Vec<Fetched>,
     weight: Weight,
@@ -72,7 +72,7 @@ impl Journal {
         !self.lagged && !self.counted && self.size() == 0
     }
 
-    /// The messages that have gone since the events were taken last.
+    /// The messages that were expunged since the events were last taken.
     pub(crate) fn gone(&self) -> &Uids {
         &self.gone
     }
@@ -93,7 +93,7 @@ impl Journal {
         self.check();
     }
 
-    /// As VANISHED names them, however many there are.
+    /// Applies VANISHED, which can name any number of messages.
     pub(crate) fn vanished(&mut self, uids: &Uids) {
         self.fetched.retain(|&uid, _| Uid::nonzero(uid).is_none_or(|uid| !uids.contains(uid)));
         self.weight = Weight::default();
@@ -113,7 +113,7 @@ impl Journal {
         self.check();
     }
 
-    /// Events that were given out and not taken: older than all that waits here.
+    /// Takes back events that were delivered and not taken. They are older than everything in the journal.
     pub(crate) fn put_back(&mut self, events: Vec<Event>) {
         for event in events {
             match event {
@@ -125,14 +125,14 @@ impl Journal {
                 Event::Fetched { uid: Some(uid), .. } if self.knows_newer(uid) => {}
                 Event::Fetched { uid, data } => self.fetched(uid, data),
                 Event::Lagged => self.lagged = true,
-                // It is the last of a selection that has no journal any more.
+                // It ended a selection, which has no journal any more.
                 Event::UidValidity { .. } => {}
             }
         }
         self.check();
     }
 
-    /// All that waits, in an order in which it can be applied, for a mailbox of so many messages.
+    /// Takes all events, in an order in which they can be applied, for a mailbox with this number of messages.
     pub(crate) fn take(&mut self, exists: u32) -> Vec<Event> {
         let journal = std::mem::replace(self, Self::new(self.most, self.most_bytes));
         if journal.lagged {

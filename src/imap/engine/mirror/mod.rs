@@ -1,5 +1,5 @@
-//! The session as the server describes it: its phase, what the server can do, the selected mailbox, the UID of each message number,
-//! and the journal of what nobody has seen yet. Values come in; it must not know the responses in which they came, nor who asked.
+//! The session as the server describes it: its phase, the capabilities, the selected mailbox, the UID of each message
+//! number, and the journal of events. Values come in; it must not know the responses that carried them, nor who asked.
 
 mod journal;
 mod numbering;
@@ -12,7 +12,7 @@ use self::journal::Journal;
 use self::numbering::Numbering;
 pub(super) use self::selection::Ended;
 pub(crate) use self::state::{Phase, State};
-use super::numbers::Numbers;
+use super::seq_map::SeqMap;
 use crate::WordList;
 use crate::engine::published::Published;
 use crate::error::{Error, Result};
@@ -20,12 +20,12 @@ use crate::imap::plan::Needs;
 use crate::imap::types::{Capabilities, Event, Fetched, FolderInfo, ResponseCode, Uids};
 use crate::limits::Limits;
 
-/// What the engine knows of the session.
+/// What the engine knows about the session.
 pub(super) struct Mirror {
     state: Published<State>,
-    /// The mailbox that a running SELECT describes.
+    /// The mailbox that a running SELECT is opening. Until it is answered, untagged data changes this one.
     opening: Option<FolderInfo>,
-    numbers: Numbers,
+    numbers: SeqMap,
     numbering: Numbering,
     journal: Journal,
 }
@@ -35,23 +35,23 @@ impl Mirror {
         Self {
             state: Published::new(State::new()),
             opening: None,
-            numbers: Numbers::default(),
+            numbers: SeqMap::default(),
             numbering: Numbering::default(),
             journal: Journal::new(limits.events, limits.undelivered),
         }
     }
 
-    /// The UIDs of message numbers, which each FETCH response shows, beside the state.
-    pub(super) fn numbers(&mut self) -> (&mut Numbers, &State) {
+    /// The map of numbers to UIDs, which FETCH responses extend, and the state.
+    pub(super) fn numbers(&mut self) -> (&mut SeqMap, &State) {
         (&mut self.numbers, &self.state)
     }
 
-    /// What the handles see.
+    /// The state that the handles see.
     pub(super) fn shared(&self) -> Arc<State> {
         self.state.shared()
     }
 
-    /// Lets the handles see what has changed.
+    /// Publishes the changes to the handles.
     pub(super) fn publish(&mut self) {
         if self.state.numbered != self.numbers.known() {
             self.state.change().numbered = self.numbers.known();
@@ -63,7 +63,7 @@ impl Mirror {
         self.state.phase != Phase::Connected
     }
 
-    /// The greeting has come, or a login has succeeded.
+    /// Changes the phase after the greeting or a login.
     pub(super) fn enter(&mut self, phase: Phase) {
         self.state.change().phase = phase;
     }
@@ -81,13 +81,13 @@ impl Mirror {
         self.state.change().capabilities = Some(capabilities.into());
     }
 
-    /// They may have changed.
+    /// Drops the capabilities, since they may have changed.
     pub(super) fn forget_capabilities(&mut self) {
         self.state.change().capabilities = None;
     }
 
-    /// Of what was asked for, what the server reports as enabled. iCloud answers a bare OK: then CONDSTORE and QRESYNC are where they
-    /// are announced, but nothing that changes how text is to be read.
+    /// Records the extensions that were asked for and that the server reports as enabled. iCloud answers a bare OK:
+    /// then CONDSTORE and QRESYNC count if they are announced, but nothing that changes how text is read.
     pub(super) fn apply_enabled(&mut self, asked: &Capabilities, reported: Option<&Capabilities>) {
         let announced = self.state.capabilities.as_deref();
         let silent = |name: &&str| match *name {
@@ -100,18 +100,20 @@ impl Mirror {
         self.state.change().enabled = enabled;
     }
 
-    /// What a response code says of the session. A selection that it ends comes back.
+    /// Applies a response code. Returns a selection that it ends.
     pub(super) fn apply_code(&mut self, code: &ResponseCode) -> Option<Ended> {
         match code {
             ResponseCode::Capability(capabilities) => self.apply_capabilities(capabilities.clone()),
             ResponseCode::PermanentFlags(flags) => {
-                self.describe(|selected| selected.permanent_flags = Some(flags.clone()));
+                self.update_selected(|selected| selected.permanent_flags = Some(flags.clone()));
             }
             ResponseCode::UidValidity(validity) => return self.apply_validity(*validity),
-            ResponseCode::UidNext(uid) => self.describe(|selected| selected.uid_next = *uid),
-            ResponseCode::Unseen(number) => self.describe(|selected| selected.unseen = *number),
-            ResponseCode::UidNotSticky => self.describe(|selected| selected.uids_not_sticky = true),
-            ResponseCode::HighestModSeq(modseq) => self.describe(|selected| selected.highest_modseq = Some(*modseq)),
+            ResponseCode::UidNext(uid) => self.update_selected(|selected| selected.uid_next = *uid),
+            ResponseCode::Unseen(number) => self.update_selected(|selected| selected.unseen = *number),
+            ResponseCode::UidNotSticky => self.update_selected(|selected| selected.uids_not_sticky = true),
+            ResponseCode::HighestModSeq(modseq) => {
+                self.update_selected(|selected| selected.highest_modseq = Some(*modseq))
+            }
             ResponseCode::Closed if self.opening.is_none() => self.deselect(),
             _ => {}
         }
@@ -119,21 +121,21 @@ impl Mirror {
     }
 
     pub(super) fn apply_recent(&mut self, count: u32) {
-        self.describe(|selected| selected.recent = count);
+        self.update_selected(|selected| selected.recent = count);
     }
 
     pub(super) fn apply_flags(&mut self, flags: WordList) {
-        self.describe(|selected| selected.flags = flags);
+        self.update_selected(|selected| selected.flags = flags);
     }
 
-    /// Whether FETCH data that nobody asked for are of the selected mailbox.
+    /// Whether unsolicited FETCH data is about the selected mailbox.
     pub(super) fn takes_fetched(&self) -> bool {
         self.state.selected.is_some() && self.opening.is_none()
     }
 
     pub(super) fn apply_fetched(&mut self, data: Fetched) {
         if let Some((number, uid)) = data.seq().zip(data.uid()) {
-            self.numbers.learn(number, uid);
+            self.numbers.record(number, uid);
         }
         let uid = data.uid().or_else(|| data.seq().and_then(|number| self.numbers.uid(number)));
         self.journal.fetched(uid, data);
@@ -143,7 +145,7 @@ impl Mirror {
         !self.journal.is_empty()
     }
 
-    /// The messages that have gone since the events were taken last.
+    /// The messages that were expunged since the events were last taken.
     pub(super) fn gone(&self) -> &Uids {
         self.journal.gone()
     }
@@ -153,14 +155,14 @@ impl Mirror {
         self.journal.take(exists)
     }
 
-    /// Events that a watcher got and did not take.
+    /// Takes back events that were delivered to a watcher and not taken.
     pub(super) fn put_back(&mut self, events: Vec<Event>) {
         if self.state.selected.is_some() {
             self.journal.put_back(events);
         }
     }
 
-    /// Whether a command makes sense now. One that was asked for together with a SELECT may be about the mailbox that it opens.
+    /// Whether a command is allowed now. One that is pipelined after a SELECT may be about the mailbox that it opens.
     pub(super) fn allows(&self, needs: Needs, rides: bool) -> Result<()> {
         let opening = self.opening.as_ref().filter(|_| rides).map(|opening| opening.selection);
         let selected = self.state.selected.as_ref().map(|selected| selected.selection);
@@ -173,12 +175,12 @@ impl Mirror {
             (Needs::NoSelection, Phase::LoggedIn) if selected.is_none() => Ok(()),
             (Needs::NoSelection, Phase::LoggedIn) => Err(Error::input("this command must come before any SELECT")),
             (Needs::Login | Needs::NoSelection, _) => Err(Error::input("this command needs a login first")),
-            (Needs::BeforeLogin, _) => Err(Error::input("this command makes no sense after the login")),
+            (Needs::BeforeLogin, _) => Err(Error::input("this command is only allowed before the login")),
         }
     }
 
-    /// Changes the mailbox that is being opened, or else the one that is selected.
-    fn describe(&mut self, change: impl FnOnce(&mut FolderInfo)) {
+    /// Changes the mailbox that is being opened, or otherwise the selected one.
+    fn update_selected(&mut self, change: impl FnOnce(&mut FolderInfo)) {
         if let Some(opening) = &mut self.opening {
             return change(opening);
         }

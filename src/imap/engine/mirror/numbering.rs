@@ -1,10 +1,11 @@
-//! The search for the UIDs of the messages whose numbers are known, while it runs. A message that goes meanwhile spoils it: the numbers
-//! are others then. It must not know how the search is asked.
+//! The running search for the UIDs of message numbers. A message that is expunged meanwhile spoils it, since the
+//! numbers change. It must not know how the search is sent.
 
 use super::Mirror;
 use crate::imap::types::{SeqNum, Uids};
 
-/// What the search has found, and how many messages there were then; `None` if none runs, or nothing of it may be believed.
+/// What the search found, and the number of messages at that time; `None` if none runs, or if its result must not be
+/// used.
 #[derive(Debug, Default)]
 pub(super) struct Numbering(Option<(Uids, u32)>);
 
@@ -15,7 +16,7 @@ impl Numbering {
 }
 
 impl Mirror {
-    /// The search is on its way.
+    /// A search was sent.
     pub(crate) fn begin_numbering(&mut self) {
         self.numbering.0 = Some(Default::default());
     }
@@ -24,14 +25,16 @@ impl Mirror {
         self.numbering.0.is_some()
     }
 
-    /// Mail may come before the search is over: what was found was all there was. `None` if the search names nothing that can be used.
+    /// Records the answer with the current number of messages: mail that arrives later is not in it. `None` if the
+    /// answer is unusable.
     pub(crate) fn apply_found(&mut self, found: Option<Uids>) {
         let exists = self.state.selected.as_ref().map_or(0, |selected| selected.exists);
         let all = self.numbering.0.take().zip(found).and_then(|((before, _), more)| before.union(&more).ok());
         self.numbering.0 = all.map(|all| (all, exists));
     }
 
-    /// The search was answered. The UIDs found are those of the messages from this number on, unless one of them went meanwhile.
+    /// The search was answered. The UIDs are those of the messages from this number on, unless one of them was expunged
+    /// meanwhile.
     pub(crate) fn finish_numbering(&mut self, from: SeqNum, to: Option<SeqNum>, done: bool) {
         let Some((found, exists)) = self.numbering.0.take().filter(|_| done) else { return };
         self.numbers.extend(from, found.ranges().map(|range| (range.start().as_u32(), range.end().as_u32())));

@@ -1,25 +1,26 @@
-//! How a selection begins, changes and ends: SELECT's data, messages that come and go, and a UIDVALIDITY that changes under a selected
-//! mailbox (RFC 9051 §2.3.1.1): its UIDs mean other messages then, so the selection ends. It must not know what commands ask.
+//! How a selection begins, changes and ends: SELECT's data, messages that arrive or are expunged, and a UIDVALIDITY
+//! that changes while the mailbox is selected. Then its UIDs mean other messages (RFC 9051 §2.3.1.1), so the selection
+//! ends. It must not know what commands ask.
 
 use super::Mirror;
 use crate::error::{Code, Error};
 use crate::imap::types::{Event, FolderInfo, MailboxName, SeqNum, UidValidity, Vanished};
 
-/// A selection that the server has ended by changing its UIDVALIDITY.
+/// A selection that ended because the server changed its UIDVALIDITY.
 pub(crate) struct Ended {
-    /// What happened in it that nobody has seen; the end is the last of it.
+    /// Its events that were not taken; the last one is its end.
     pub(crate) events: Vec<Event>,
-    /// What whoever waits for an answer in it gets.
+    /// The error of every request that waits for an answer in it.
     pub(crate) error: Error,
 }
 
 impl Mirror {
-    /// A SELECT is on its way.
+    /// A SELECT was sent.
     pub(crate) fn open(&mut self, name: MailboxName, read_only: bool, selection: u64) {
         self.opening = Some(FolderInfo::new(name, read_only, selection));
     }
 
-    /// A SELECT was answered. One that failed leaves nothing selected (RFC 9051 §6.3.2).
+    /// A SELECT was answered. After a failed one, nothing is selected (RFC 9051 §6.3.2).
     pub(crate) fn select(&mut self, done: bool, read_only: bool) {
         let opening = self.opening.take();
         self.deselect();
@@ -30,13 +31,13 @@ impl Mirror {
         }
     }
 
-    /// A search has found this many messages in a mailbox whose number of messages the server did not give. It counts if the server
-    /// has not given it since, and no message has gone.
+    /// A search found this number of messages in a mailbox for which the server did not report EXISTS. It counts unless
+    /// the server has reported it since, or a message was expunged.
     pub(crate) fn apply_counted(&mut self, selection: u64, exists: u32, expunged: u64) {
         if self.opening.is_some() || self.state.expunged != expunged {
             return;
         }
-        self.describe(|selected| {
+        self.update_selected(|selected| {
             if selected.selection == selection && !selected.counted {
                 (selected.exists, selected.counted) = (exists, true);
             }
@@ -53,7 +54,7 @@ impl Mirror {
         self.numbers.count(count);
         let opening = self.opening.is_some();
         let before = self.state.selected.as_ref().map(|selected| selected.exists);
-        self.describe(|selected| (selected.exists, selected.counted) = (count, true));
+        self.update_selected(|selected| (selected.exists, selected.counted) = (count, true));
         if !opening && before.is_some_and(|before| before != count) {
             self.journal.counted();
         }
@@ -64,22 +65,22 @@ impl Mirror {
         if self.state.selected.as_ref().is_none_or(|selected| selected.counted && number.as_u32() > selected.exists) {
             return;
         }
-        self.describe(|selected| selected.exists = selected.exists.saturating_sub(1));
+        self.update_selected(|selected| selected.exists = selected.exists.saturating_sub(1));
         self.state.change().expunged += 1;
         let uid = self.numbers.expunge(number);
         self.numbering.spoil();
         self.journal.expunged(uid);
     }
 
-    /// RFC 7162 §3.2.10: all of them are gone, and without EARLIER the count with them. Numbers from before mean nothing any more; they
-    /// can be learnt again.
+    /// RFC 7162 §3.2.10: all these messages are gone, and without EARLIER the count falls. VANISHED does not give
+    /// numbers, so the map is dropped; it can be built again.
     pub(crate) fn apply_vanished(&mut self, gone: &Vanished) {
         if self.state.selected.is_none() || self.opening.is_some() {
             return;
         }
         if !gone.earlier {
             let count = u32::try_from(gone.uids.len()).unwrap_or(u32::MAX);
-            self.describe(|selected| selected.exists = selected.exists.saturating_sub(count));
+            self.update_selected(|selected| selected.exists = selected.exists.saturating_sub(count));
             self.state.change().expunged += u64::from(count);
             self.numbers.clear();
             self.numbering.spoil();
@@ -87,7 +88,7 @@ impl Mirror {
         self.journal.vanished(&gone.uids);
     }
 
-    /// What a server says of the mailbox that it opens, or of the selected one.
+    /// Applies UIDVALIDITY to the mailbox that is being opened, or to the selected one.
     pub(super) fn apply_validity(&mut self, now: Option<UidValidity>) -> Option<Ended> {
         if let Some(opening) = &mut self.opening {
             opening.uid_validity = now;
@@ -97,7 +98,7 @@ impl Mirror {
         if before.is_some() && before != now {
             return Some(self.end_selection(before, now));
         }
-        self.describe(|selected| selected.uid_validity = now);
+        self.update_selected(|selected| selected.uid_validity = now);
         None
     }
 
@@ -113,7 +114,6 @@ impl Mirror {
 
 fn changed(now: Option<UidValidity>) -> Error {
     let data = now.map_or(0, u32::from).to_string();
-    let text =
-        format!("the mailbox has another UIDVALIDITY now ({data}): UIDs from before mean other messages, or none");
+    let text = format!("the mailbox's UIDVALIDITY changed to {data}: earlier UIDs mean other messages, or none");
     Error::closed(text).with_code(Some(Code::new("UIDVALIDITY", data)))
 }

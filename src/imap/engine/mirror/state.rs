@@ -1,29 +1,29 @@
-//! What the session is: its phase, what the server can do, and the selected mailbox. Published to the handles as one immutable
-//! value; only the engine makes the next one.
+//! The state of the session: its phase, the capabilities, and the selected mailbox. Published to the handles as one
+//! immutable value; only the engine makes the next one.
 
 use std::sync::Arc;
 
 use crate::error::Error;
 use crate::imap::types::{Capabilities, FolderInfo};
 
-/// What handles may look at.
+/// What the handles can see.
 #[derive(Clone, Debug)]
 pub(crate) struct State {
     pub(crate) phase: Phase,
-    /// `None` while they are not known, and again wherever they may have changed.
+    /// `None` while they are not known, and whenever they may have changed.
     pub(crate) capabilities: Option<Arc<Capabilities>>,
     pub(crate) selected: Option<Arc<FolderInfo>>,
-    /// Why none is selected any more, where that is more than that another command left it.
+    /// Why no mailbox is selected any more, unless a command simply left it.
     pub(crate) left: Option<Error>,
     /// The extensions that were enabled.
     pub(crate) enabled: Arc<Capabilities>,
-    /// How many messages of the selected mailbox, from the first, have a UID that the engine knows.
+    /// The number of messages of the selected mailbox, counted from the first, whose UIDs the engine knows.
     pub(crate) numbered: u32,
-    /// How many messages have gone from selected mailboxes since the session began.
+    /// The number of messages that were expunged from selected mailboxes in this session.
     pub(crate) expunged: u64,
 }
 
-/// RFC 9051 §3.
+/// The state of RFC 9051 §3.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Phase {
     Connected,
@@ -45,12 +45,12 @@ impl State {
         }
     }
 
-    /// What is said to whoever needs the mailbox that was selected.
+    /// The error of a call that needs the mailbox that was selected.
     pub(crate) fn unselected(&self) -> Error {
         self.left.clone().unwrap_or_else(|| Error::closed("the mailbox is no longer selected"))
     }
 
-    /// Whether IMAP4rev2 is spoken: after ENABLE, and where the server knows no older IMAP (RFC 9051 §6.3.1).
+    /// Whether IMAP4rev2 is active: after ENABLE, or if the server announces no older revision (RFC 9051 §6.3.1).
     pub(crate) fn rev2(&self) -> bool {
         let only = |capabilities: &Arc<Capabilities>| capabilities.imap4rev2() && !capabilities.imap4rev1();
         self.enabled.imap4rev2() || self.capabilities.as_ref().is_some_and(only)

@@ -1,6 +1,6 @@
-//! Whether a FETCH response answers the FETCH that is running, or is data that the server sends on its own account (RFC 9051 §7.5.2,
-//! RFC 7162 §3.2). Each response is judged once, by what it says of itself: UID, items, sections and origin. It must not know what
-//! happens to the response then.
+//! Decides whether a FETCH response answers the running FETCH or is unsolicited (RFC 9051 §7.5.2, RFC 7162 §3.2). Each
+//! response is judged once, by its own contents: UID, items, sections and origin. It must not know what happens to the
+//! response then.
 
 use std::collections::BTreeMap;
 
@@ -8,61 +8,62 @@ use bytes::Bytes;
 
 use super::spans::Spans;
 use crate::imap::codec::{Elided, Kind};
-use crate::imap::engine::numbers::Numbers;
+use crate::imap::engine::seq_map::SeqMap;
 use crate::imap::plan::{Look, Name, Wanted};
 use crate::imap::types::{SeqNum, Uid, Uids};
 
-/// What has come of one FETCH.
+/// What has arrived of one FETCH.
 #[derive(Debug)]
 pub(crate) struct Attribution {
     wanted: Wanted,
     answered: Spans,
-    /// Messages of which only some items have come, and which.
+    /// The messages of which only some items have arrived, and which items.
     partial: BTreeMap<Uid, u64>,
-    /// How many FETCH responses have come since the command was sent, its answers or not.
+    /// The number of FETCH responses since the command was sent, answers or not.
     responses: u64,
-    /// A response without a UID: it is the answer if no other response comes.
+    /// A response without a UID. It is the answer if no other response arrives.
     held: Option<Bytes>,
     streamed: Streamed,
-    /// Whether the response that is coming was looked at for a literal to stream.
+    /// Whether the incomplete response was already examined for a literal to stream.
     examined: bool,
 }
 
-/// What has become of the one literal that a reader gets as it comes.
+/// The state of the one literal that is streamed to a reader.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Streamed {
     Nothing,
-    /// It was begun within the response that is still coming, as the value of this item.
+    /// It began within the response that is still incomplete, as the value of this item.
     Within(u64),
-    /// Its response was the reader's, or nothing showed that it was not.
+    /// Its response was the reader's, or nothing showed otherwise.
     Done,
-    /// Its response has named no message: it is the reader's if no other response comes.
+    /// Its response named no message. It is the reader's if no other response arrives.
     Nameless,
 }
 
-/// How much of each message its response holds.
+/// How much of its message a response holds.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Piece {
-    /// All that was asked for, or all that can be distinguished.
+    /// All items that were asked for, or all that can be distinguished.
     Whole,
-    /// Only some items, which have not come before.
+    /// Only some items, which had not arrived before.
     Part,
-    /// The items that were missing so far.
+    /// The items that were still missing.
     Rest,
 }
 
 /// To whom a response belongs.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Verdict {
-    /// To the command. `of` is the message if the response names it by its number only.
+    /// To the command. `of` is the message if the response names it only by number.
     Answer { piece: Piece, of: Option<Uid> },
-    /// Not known before the command ends.
+    /// Not known until the command ends.
     Held,
-    /// To the mailbox.
-    Unasked,
-    /// To another message than the one whose text was passed on already.
+    /// To the mailbox: it is unsolicited.
+    Unsolicited,
+    /// To another message than the one whose text was already streamed.
     Mistaken,
-    /// To nobody: it names two messages. Nothing of it counts, and what it should have answered is asked for again.
+    /// To nobody: its number and its UID name two messages. Nothing of it is used, and what it should have answered is
+    /// fetched again.
     Contradicted,
 }
 
@@ -81,7 +82,7 @@ impl Attribution {
         }
     }
 
-    /// Judges one whole response, whose first tokens end at `at`.
+    /// Judges one complete response, whose first tokens end at `at`.
     #[inline]
     pub(super) fn judge(
         &mut self,
@@ -89,17 +90,17 @@ impl Attribution {
         frame: &[u8],
         at: usize,
         elided: &[Elided],
-        numbers: &mut Numbers,
+        numbers: &mut SeqMap,
     ) -> Verdict {
         self.responses += 1;
         self.examined = false;
         let Some(look) = self.wanted.look(frame, at, elided) else {
-            // It can be read no better elsewhere, and the reader reports it.
+            // The parser cannot read it either; the reader reports it as unreadable.
             return WHOLE;
         };
         if let (Kind::Fetch(number), Name::Uid(uid)) = (kind, look.named)
             && let Some(number) = SeqNum::nonzero(number)
-            && !numbers.learn(number, uid)
+            && !numbers.record(number, uid)
             && !self.wanted.is_anything()
         {
             return self.contradicted();
@@ -114,7 +115,7 @@ impl Attribution {
         }
     }
 
-    /// The number that the response gives is another message's than its UID: one of both is wrong, and so perhaps the rest.
+    /// The response's number belongs to another message than its UID: one of both is wrong, and perhaps the rest too.
     #[cold]
     fn contradicted(&mut self) -> Verdict {
         match std::mem::replace(&mut self.streamed, Streamed::Done) {
@@ -126,9 +127,9 @@ impl Attribution {
         }
     }
 
-    /// Whether the literal that the response goes on with is the one that a reader waits for. Of each response only one literal is
-    /// looked at in this way: many of them must not cost more than they bring.
-    pub(super) fn streams(&mut self, kind: Kind, head: &[u8], at: usize, elided: &[Elided], numbers: &Numbers) -> bool {
+    /// Whether the literal that comes next is the one that a reader waits for. Only one literal of each response is
+    /// examined, so that many literals do not cost more than they bring.
+    pub(super) fn streams(&mut self, kind: Kind, head: &[u8], at: usize, elided: &[Elided], numbers: &SeqMap) -> bool {
         let item = self.wanted.announced(head);
         if item == 0 || self.streamed != Streamed::Nothing || std::mem::replace(&mut self.examined, true) {
             return false;
@@ -153,7 +154,8 @@ impl Attribution {
         self.held = Some(frame);
     }
 
-    /// The command has ended. Of a response without a UID says whose it is: the one message's that was asked for, or nobody's.
+    /// The command has ended. Returns the response without a UID and its message: the only one that was asked for, or
+    /// none.
     pub(crate) fn end(&mut self) -> Option<(Bytes, Option<Uid>)> {
         let only = self.wanted.only().filter(|_| self.responses == 1);
         let held = self.held.take()?;
@@ -163,7 +165,7 @@ impl Attribution {
         Some((held, only))
     }
 
-    /// Whether the text that was streamed may be another message's.
+    /// Whether the streamed text may be another message's.
     pub(crate) fn is_doubtful(&self) -> bool {
         match self.streamed {
             Streamed::Within(_) => true,
@@ -177,13 +179,13 @@ impl Attribution {
         self.wanted.uids()
     }
 
-    /// The lowest message of which anything came.
+    /// The lowest message of which anything arrived.
     pub(super) fn lowest(&self) -> Option<Uid> {
         let partial = self.partial.keys().next().copied();
         self.answered.lowest().into_iter().chain(partial).min()
     }
 
-    /// The messages of which anything came.
+    /// The messages of which anything arrived.
     pub(crate) fn answered(&self) -> Uids {
         let mut uids = self.answered.to_uids();
         uids.extend(self.partial.keys().copied());
@@ -193,32 +195,33 @@ impl Attribution {
     #[inline]
     fn judge_named(&mut self, uid: Uid, look: Look) -> Verdict {
         if !self.wanted.uids().contains(uid) {
-            return Verdict::Unasked;
+            return Verdict::Unsolicited;
         }
         let (all, distinct) = (self.wanted.all(), self.wanted.distinct());
         if distinct == 0 {
             if self.wanted.is_anything() {
                 return WHOLE;
             }
-            // What is asked for is what servers send unasked: then it must be all, and be nothing else if only the UID is wanted.
+            // Servers also send these items unsolicited: the response must have exactly all of them, and nothing else
+            // if only the UID was asked for.
             let exact = look.found == all && !(all == 0 && look.more);
-            return if exact && self.answered.insert(uid) { WHOLE } else { Verdict::Unasked };
+            return if exact && self.answered.insert(uid) { WHOLE } else { Verdict::Unsolicited };
         }
         if look.found == all && self.partial.is_empty() {
-            return if self.answered.insert(uid) { WHOLE } else { Verdict::Unasked };
+            return if self.answered.insert(uid) { WHOLE } else { Verdict::Unsolicited };
         }
         if self.answered.contains(uid) {
-            return Verdict::Unasked;
+            return Verdict::Unsolicited;
         }
         self.judge_partial(uid, look.found)
     }
 
-    /// Some servers leave items out, and some send them one after the other.
+    /// Some servers leave items out, and some send the items of a message in several responses.
     #[inline(never)]
     fn judge_partial(&mut self, uid: Uid, found: u64) -> Verdict {
         let before = self.partial.get(&uid).copied().unwrap_or(0);
         if found & !before & self.wanted.distinct() == 0 {
-            return Verdict::Unasked;
+            return Verdict::Unsolicited;
         }
         let now = before | found;
         if now != self.wanted.all() {
@@ -232,15 +235,15 @@ impl Attribution {
     }
 
     #[inline(never)]
-    fn judge_nameless(&mut self, kind: Kind, look: Look, numbers: &Numbers) -> Verdict {
+    fn judge_nameless(&mut self, kind: Kind, look: Look, numbers: &SeqMap) -> Verdict {
         if self.wanted.is_anything() {
             return match owner(kind, numbers) {
                 Some(uid) if self.wanted.uids().contains(uid) => Verdict::Answer { piece: Piece::Whole, of: Some(uid) },
-                Some(_) => Verdict::Unasked,
+                Some(_) => Verdict::Unsolicited,
                 None => WHOLE,
             };
         }
-        let Some(only) = self.wanted.only() else { return Verdict::Unasked };
+        let Some(only) = self.wanted.only() else { return Verdict::Unsolicited };
         let answers = match self.wanted.distinct() {
             0 => look.found == self.wanted.all() && look.found != 0,
             distinct => look.found & distinct != 0,
@@ -251,12 +254,12 @@ impl Attribution {
                 other => other,
             },
             None if answers && self.responses == 1 && !self.answered.contains(only) => Verdict::Held,
-            _ => Verdict::Unasked,
+            _ => Verdict::Unsolicited,
         }
     }
 
-    /// The response whose literal went to the reader: only now it may have named its message.
-    fn judge_streamed(&mut self, kind: Kind, look: Look, numbers: &Numbers, item: u64) -> Verdict {
+    /// Judges the response whose literal was streamed: only now it may have named its message.
+    fn judge_streamed(&mut self, kind: Kind, look: Look, numbers: &SeqMap, item: u64) -> Verdict {
         self.streamed = Streamed::Done;
         let named = match named(kind, look.named) {
             Name::None => owner(kind, numbers).map_or(Name::None, Name::Uid),
@@ -277,7 +280,7 @@ impl Attribution {
     }
 }
 
-/// A UIDFETCH names its message in front (RFC 9586 §3.3).
+/// A UIDFETCH response has the UID in place of the number (RFC 9586 §3.3).
 #[inline]
 fn named(kind: Kind, named: Name) -> Name {
     match kind {
@@ -286,7 +289,7 @@ fn named(kind: Kind, named: Name) -> Name {
     }
 }
 
-fn owner(kind: Kind, numbers: &Numbers) -> Option<Uid> {
+fn owner(kind: Kind, numbers: &SeqMap) -> Option<Uid> {
     match kind {
         Kind::Fetch(number) => SeqNum::nonzero(number).and_then(|number| numbers.uid(number)),
         _ => None,

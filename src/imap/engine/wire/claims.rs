@@ -1,5 +1,5 @@
-//! Which running command a response belongs to: the one that claims its kind and asked for just what it names. It must not know what
-//! becomes of the response then.
+//! Decides which running command a response belongs to: the one that claims its kind and asked for exactly what it
+//! names. It must not know what happens to the response then.
 
 use bytes::Bytes;
 
@@ -7,7 +7,7 @@ use super::attribution::{Piece, Verdict};
 use super::{Running, Wire};
 use crate::engine::Id;
 use crate::imap::codec::{self, Elided, Kind, Route};
-use crate::imap::engine::numbers::Numbers;
+use crate::imap::engine::seq_map::SeqMap;
 use crate::imap::plan::{Effect, Order};
 use crate::imap::types::Uid;
 use crate::limits::Limits;
@@ -20,33 +20,34 @@ pub(crate) struct Claimant {
     pub(crate) piece: Piece,
 }
 
-/// Whose a response is.
+/// The owner of a response.
 pub(crate) enum Owner {
     Command(Claimant),
-    /// A command's, which must be shown the message's UID.
+    /// A command's, but the response lacks the message's UID, which must be inserted.
     Nameless(Claimant, Uid),
-    /// Nobody's: that of a command for which nobody waits any more, or one that contradicts itself.
+    /// Nobody's: its command was dropped, or it contradicts itself.
     Nobody,
-    /// The command's if no other response comes: it is kept until then.
+    /// The command's if no other response arrives; kept until then.
     Held,
-    /// Nobody's: this command was given the text of another message, and must end.
+    /// Nobody's: this command got the text of another message and must end.
     Mistaken(Id),
+    /// The session's: it changes the mailbox or the state.
     Session,
 }
 
 impl Wire {
-    /// Whether a response of this kind belongs to a running command, as far as its kind tells.
+    /// Whether a running command claims this kind of response.
     pub(crate) fn claims(&self, kind: Kind) -> bool {
         self.running.iter().any(|run| run.asks.order.claims.covers(kind))
     }
 
-    /// Whether a literal of a FETCH may have to go out as it comes.
+    /// Whether a literal of a FETCH may have to be streamed.
     pub(crate) fn reads_body(&self) -> bool {
         self.running.iter().any(|run| run.asks.effect == Effect::Body)
     }
 
-    /// Whose data this is: the one running command's that claims the kind, and of a FETCH only if it asked for just this. The first
-    /// tokens of the response end at `at`; `utf8` says whether mailbox names are UTF-8.
+    /// Returns the owner of a response: the running command that claims the kind, for a FETCH only if it asked for
+    /// exactly this. The first tokens of the response end at `at`; `utf8` returns whether mailbox names are UTF-8.
     #[inline]
     pub(crate) fn owner(
         &mut self,
@@ -54,7 +55,7 @@ impl Wire {
         frame: &[u8],
         at: usize,
         elided: &[Elided],
-        numbers: &mut Numbers,
+        numbers: &mut SeqMap,
         utf8: impl Fn() -> bool,
     ) -> Owner {
         let Route::Untagged(kind) = *route else { return Owner::Session };
@@ -66,7 +67,7 @@ impl Wire {
                 }
                 asking
             }
-            // Renamed by another command, and not found by LIST (RFC 9051 §6.3.9.7).
+            // OLDNAME: another command renamed the mailbox; it is not a result of LIST (RFC 9051 §6.3.9.7).
             Kind::List if self.running.len() > 1 && is_renamed(frame) => None,
             _ => self.running.iter().position(|run| run.asks.order.claims.covers(kind)),
         };
@@ -77,35 +78,35 @@ impl Wire {
         }
     }
 
-    /// Whether the next literal of a FETCH goes out as it comes, and to whom.
+    /// Whether the next literal of a FETCH is streamed, and to which request.
     pub(crate) fn streams(
         &mut self,
         kind: Kind,
         head: &[u8],
         at: usize,
         elided: &[Elided],
-        numbers: &Numbers,
+        numbers: &SeqMap,
     ) -> Option<Option<Id>> {
         let run = self.running.iter_mut().find(|run| run.asks.effect == Effect::Body)?;
         let streams = run.attribution.as_mut()?.streams(kind, head, at, elided, numbers);
         streams.then(|| run.reader())
     }
 
-    /// Counts bytes that go to a reader as they come.
+    /// Counts streamed bytes.
     pub(crate) fn count_streamed(&mut self, to: Id, bytes: usize) -> Option<Id> {
         let run = self.running.iter_mut().find(|run| run.id == Some(to))?;
         run.count(0, bytes);
         run.reader()
     }
 
-    /// Counts responses for a command; `false` if they go to nobody.
+    /// Counts responses for a command; `false` if they are not delivered.
     pub(crate) fn count(&mut self, to: Claimant, frames: usize, bytes: usize, limits: &Limits) -> bool {
         let Some(run) = self.running.iter_mut().find(|run| run.id == Some(to.id)) else { return false };
         run.count(frames, bytes);
         (to.stream || run.tally.add(frames, bytes, limits)) && !run.dismissed
     }
 
-    /// Whether a search for numbers runs whose answer this is not.
+    /// Whether a search for UIDs runs and this is not its answer.
     pub(crate) fn is_mistagged(&self, kind: Kind, frame: &[u8]) -> bool {
         let mut asking = self.running.iter().filter(|run| matches!(run.asks.effect, Effect::Number { .. }));
         asking.next().is_some_and(|run| run.is_mistagged(kind, frame))
@@ -118,8 +119,8 @@ impl Wire {
         self.running.iter().position(|run| run.asks.order.claims.covers(Kind::Status) && asked(run.asks.order))
     }
 
-    /// Some servers spell a mailbox's name in another way: then nothing else comes as the answer. Of several commands the one that was
-    /// sent first keeps it.
+    /// Some servers spell the mailbox's name differently; then no other STATUS arrives. The response is kept for the
+    /// oldest command that waits for one.
     fn hold_status(&mut self, frame: &[u8]) -> bool {
         let waits = |run: &&mut Running| {
             run.asks.order.claims.covers(Kind::Status) && run.seen.misnamed.is_none() && run.tally.frames == 0
@@ -132,8 +133,8 @@ impl Wire {
 
 impl Running {
     #[inline]
-    fn owner(&mut self, kind: Kind, frame: &[u8], at: usize, elided: &[Elided], numbers: &mut Numbers) -> Owner {
-        // What the engine itself keeps.
+    fn owner(&mut self, kind: Kind, frame: &[u8], at: usize, elided: &[Elided], numbers: &mut SeqMap) -> Owner {
+        // The engine keeps these itself.
         let Some(id) = self.id.filter(|_| kind != Kind::Capability && !self.is_numbering()) else {
             return Owner::Session;
         };
@@ -151,9 +152,9 @@ impl Running {
                 attribution.hold(Bytes::copy_from_slice(frame));
                 Owner::Held
             }
-            Verdict::Unasked => Owner::Session,
+            Verdict::Unsolicited => Owner::Session,
             Verdict::Contradicted => {
-                tracing::warn!("a FETCH response whose message number is not its UID's");
+                tracing::warn!("a FETCH response's message number contradicts its UID");
                 Owner::Nobody
             }
             Verdict::Mistaken if self.dismissed => Owner::Nobody,
@@ -164,7 +165,7 @@ impl Running {
         }
     }
 
-    /// Whether what the response names, beside its kind and messages, is what was asked about.
+    /// Whether the response is about the mailbox, root or entry that was asked for.
     #[inline]
     fn is_about(&mut self, kind: Kind, frame: &[u8], utf8: impl Fn() -> bool) -> bool {
         self.asks.topic.as_mut().is_none_or(|topic| topic.fits(kind, frame, utf8()))
@@ -175,7 +176,7 @@ impl Running {
     }
 }
 
-/// Whether a LIST says which name the mailbox had before.
+/// Whether a LIST response has OLDNAME.
 fn is_renamed(frame: &[u8]) -> bool {
     let extended = frame.trim_ascii_end().ends_with(b")");
     extended && codec::list::parse(frame, false).is_ok_and(|listed| listed.old_name.is_some())

@@ -1,64 +1,64 @@
-//! The life of one IDLE (RFC 2177): entered, renewed, ended, and imitated by NOOP where the server cannot. A state machine of
-//! its own; the engine sends what it says and tells it what came.
+//! The state machine of one IDLE (RFC 2177): entered, renewed, ended, and replaced by NOOP if the server lacks it. The
+//! engine reports events to it and does what it returns.
 
 use std::time::{Duration, Instant};
 
 use crate::engine::Id;
 use crate::limits::Deadlines;
 
-/// RFC 2177 §3: a server may log out a client that has been idle for 30 minutes.
+/// RFC 2177 §3: a server may log out a client that idles for 30 minutes, so IDLE is renewed after 29.
 const LONGEST: Duration = Duration::from_secs(29 * 60);
 
-/// The command.
+/// The command's name.
 pub(super) const IDLE: &str = "IDLE";
 
-/// Somebody watches the mailbox.
+/// A request that watches the mailbox.
 #[derive(Debug)]
 pub(super) struct Idle {
     pub(super) id: Id,
     step: Step,
     pushed: bool,
-    /// The watcher is gone; only the end must still be reached.
+    /// The request was dropped; the server must still end the command.
     over: bool,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Step {
-    /// IDLE is sent, the `+` has not come.
+    /// IDLE was sent, `+` has not arrived.
     Entering,
-    /// The server pushes.
+    /// IDLE is active.
     On { until: Instant },
-    /// DONE is sent.
+    /// DONE was sent.
     Leaving { until: Instant },
-    /// Nothing is on the wire until it is time to look again.
-    Resting { until: Instant },
-    /// NOOP is sent.
-    Looking,
+    /// Nothing is on the wire until the next NOOP is due.
+    Waiting { until: Instant },
+    /// NOOP was sent.
+    Polling,
 }
 
-/// What to do next.
+/// What the engine does next.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Act {
+pub(super) enum Action {
     Nothing,
-    /// Send this command, under a tag of its own.
+    /// Send this command under a new tag.
     Command(&'static str),
     /// Send the line DONE.
     Done,
-    /// It is over; the next command may go.
+    /// IDLE has ended; the next command may start.
     End,
-    /// The server does not end it.
+    /// The server does not end IDLE.
     Fail,
 }
 
 impl Idle {
-    /// Begins, by push where the server can.
-    pub(super) fn begin(id: Id, pushed: bool) -> (Self, Act) {
-        let step = if pushed { Step::Entering } else { Step::Looking };
-        (Self { id, step, pushed, over: false }, Act::Command(if pushed { IDLE } else { "NOOP" }))
+    /// Begins with IDLE if the server supports it, otherwise with NOOP.
+    pub(super) fn begin(id: Id, pushed: bool) -> (Self, Action) {
+        let step = if pushed { Step::Entering } else { Step::Polling };
+        (Self { id, step, pushed, over: false }, Action::Command(if pushed { IDLE } else { "NOOP" }))
     }
 
-    /// The `+` has come. `None` if none was due.
-    pub(super) fn entered(&mut self, now: Instant, deadlines: &Deadlines) -> Option<Act> {
+    /// `+` arrived. `None` if it was not expected.
+    pub(super) fn entered(&mut self, now: Instant, deadlines: &Deadlines) -> Option<Action> {
         if self.step != Step::Entering {
             return None;
         }
@@ -66,93 +66,93 @@ impl Idle {
             return Some(self.leave(now, deadlines));
         }
         self.step = Step::On { until: now + deadlines.idle.min(LONGEST) };
-        Some(Act::Nothing)
+        Some(Action::Nothing)
     }
 
-    /// The tagged OK has come.
-    pub(super) fn answered(&mut self, now: Instant, deadlines: &Deadlines) -> Act {
+    /// The tagged OK arrived.
+    pub(super) fn answered(&mut self, now: Instant, deadlines: &Deadlines) -> Action {
         if self.over {
-            return Act::End;
+            return Action::End;
         }
         match self.step {
             Step::Leaving { .. } => {
                 self.step = Step::Entering;
-                Act::Command(IDLE)
+                Action::Command(IDLE)
             }
-            // A server that ends IDLE by itself would do so again at once: it is looked at from time to time instead.
+            // A server that ends IDLE on its own would do so again at once, so it is polled instead.
             Step::Entering | Step::On { .. } => {
                 self.pushed = false;
-                self.rest(now, deadlines)
+                self.wait(now, deadlines)
             }
-            Step::Looking | Step::Resting { .. } => self.rest(now, deadlines),
+            Step::Polling | Step::Waiting { .. } => self.wait(now, deadlines),
         }
     }
 
-    /// The server will not, or not any more, whatever it announces: it is looked at instead, at once and then from time to time.
-    pub(super) fn refused(&mut self) -> Act {
+    /// The server refused IDLE, even if it announces it: it is polled instead, at once and then at intervals.
+    pub(super) fn refused(&mut self) -> Action {
         if self.over {
-            return Act::End;
+            return Action::End;
         }
         self.pushed = false;
-        self.step = Step::Looking;
-        Act::Command("NOOP")
+        self.step = Step::Polling;
+        Action::Command("NOOP")
     }
 
-    /// Whether the `+` is due.
+    /// Whether `+` is expected.
     pub(super) fn is_entering(&self) -> bool {
         self.step == Step::Entering
     }
 
-    /// The watcher is gone.
-    pub(super) fn cancel(&mut self, now: Instant, deadlines: &Deadlines) -> Act {
+    /// The request was dropped.
+    pub(super) fn cancel(&mut self, now: Instant, deadlines: &Deadlines) -> Action {
         self.over = true;
         match self.step {
             Step::On { .. } => self.leave(now, deadlines),
-            Step::Resting { .. } => Act::End,
-            Step::Entering | Step::Leaving { .. } | Step::Looking => Act::Nothing,
+            Step::Waiting { .. } => Action::End,
+            Step::Entering | Step::Leaving { .. } | Step::Polling => Action::Nothing,
         }
     }
 
-    /// Whether nobody watches any more.
+    /// Whether the request was dropped.
     pub(super) fn is_over(&self) -> bool {
         self.over
     }
 
     pub(super) fn deadline(&self) -> Option<Instant> {
         match self.step {
-            Step::On { until } | Step::Leaving { until } | Step::Resting { until } => Some(until),
-            Step::Entering | Step::Looking => None,
+            Step::On { until } | Step::Leaving { until } | Step::Waiting { until } => Some(until),
+            Step::Entering | Step::Polling => None,
         }
     }
 
-    pub(super) fn ring(&mut self, now: Instant, deadlines: &Deadlines) -> Act {
+    pub(super) fn handle_deadline(&mut self, now: Instant, deadlines: &Deadlines) -> Action {
         if self.deadline().is_none_or(|until| until > now) {
-            return Act::Nothing;
+            return Action::Nothing;
         }
         match self.step {
             Step::On { .. } => self.leave(now, deadlines),
-            Step::Leaving { .. } => Act::Fail,
-            Step::Resting { .. } => {
-                self.step = Step::Looking;
-                Act::Command("NOOP")
+            Step::Leaving { .. } => Action::Fail,
+            Step::Waiting { .. } => {
+                self.step = Step::Polling;
+                Action::Command("NOOP")
             }
-            Step::Entering | Step::Looking => Act::Nothing,
+            Step::Entering | Step::Polling => Action::Nothing,
         }
     }
 
-    /// Whether an answer to a command is due, whose silence counts. While the server pushes it may be silent.
+    /// Whether the server must answer soon. During IDLE it may be silent.
     pub(super) fn waits(&self) -> bool {
-        matches!(self.step, Step::Entering | Step::Looking)
+        matches!(self.step, Step::Entering | Step::Polling)
     }
 
-    fn leave(&mut self, now: Instant, deadlines: &Deadlines) -> Act {
+    fn leave(&mut self, now: Instant, deadlines: &Deadlines) -> Action {
         self.step = Step::Leaving { until: now + deadlines.done };
-        Act::Done
+        Action::Done
     }
 
-    fn rest(&mut self, now: Instant, deadlines: &Deadlines) -> Act {
-        self.step = Step::Resting { until: now + deadlines.poll };
-        Act::Nothing
+    fn wait(&mut self, now: Instant, deadlines: &Deadlines) -> Action {
+        self.step = Step::Waiting { until: now + deadlines.poll };
+        Action::Nothing
     }
 }
 
@@ -163,11 +163,11 @@ mod tests {
     #[test]
     fn done_is_never_sent_before_the_plus() {
         let (now, deadlines) = (Instant::now(), Deadlines::default());
-        let (mut idle, act) = Idle::begin(Id(0), true);
-        assert_eq!(act, Act::Command("IDLE"));
-        assert_eq!(idle.cancel(now, &deadlines), Act::Nothing);
-        assert_eq!(idle.entered(now, &deadlines), Some(Act::Done));
-        assert_eq!(idle.answered(now, &deadlines), Act::End);
+        let (mut idle, action) = Idle::begin(Id(0), true);
+        assert_eq!(action, Action::Command("IDLE"));
+        assert_eq!(idle.cancel(now, &deadlines), Action::Nothing);
+        assert_eq!(idle.entered(now, &deadlines), Some(Action::Done));
+        assert_eq!(idle.answered(now, &deadlines), Action::End);
     }
 
     #[test]
@@ -177,31 +177,31 @@ mod tests {
         let (mut idle, _) = Idle::begin(Id(0), true);
         idle.entered(now, &deadlines);
         assert_eq!(idle.deadline(), Some(now + LONGEST));
-        assert_eq!(idle.ring(now + LONGEST, &deadlines), Act::Done);
-        assert_eq!(idle.answered(now + LONGEST, &deadlines), Act::Command("IDLE"));
+        assert_eq!(idle.handle_deadline(now + LONGEST, &deadlines), Action::Done);
+        assert_eq!(idle.answered(now + LONGEST, &deadlines), Action::Command("IDLE"));
     }
 
     #[test]
     fn a_server_that_refuses_is_looked_at() {
         let (now, deadlines) = (Instant::now(), Deadlines::default());
         let (mut idle, _) = Idle::begin(Id(0), true);
-        assert_eq!(idle.refused(), Act::Command("NOOP"));
-        assert_eq!(idle.answered(now, &deadlines), Act::Nothing);
-        assert_eq!(idle.ring(now + deadlines.poll, &deadlines), Act::Command("NOOP"));
+        assert_eq!(idle.refused(), Action::Command("NOOP"));
+        assert_eq!(idle.answered(now, &deadlines), Action::Nothing);
+        assert_eq!(idle.handle_deadline(now + deadlines.poll, &deadlines), Action::Command("NOOP"));
         let (mut dropped, _) = Idle::begin(Id(0), true);
-        assert_eq!(dropped.cancel(now, &deadlines), Act::Nothing);
-        assert_eq!(dropped.refused(), Act::End);
+        assert_eq!(dropped.cancel(now, &deadlines), Action::Nothing);
+        assert_eq!(dropped.refused(), Action::End);
     }
 
     #[test]
     fn without_push_it_looks_at_intervals() {
         let (now, deadlines) = (Instant::now(), Deadlines::default());
-        let (mut idle, act) = Idle::begin(Id(0), false);
-        assert_eq!(act, Act::Command("NOOP"));
-        assert_eq!(idle.answered(now, &deadlines), Act::Nothing);
-        assert_eq!(idle.ring(now + deadlines.poll, &deadlines), Act::Command("NOOP"));
-        assert_eq!(idle.cancel(now, &deadlines), Act::Nothing);
-        assert_eq!(idle.answered(now, &deadlines), Act::End);
+        let (mut idle, action) = Idle::begin(Id(0), false);
+        assert_eq!(action, Action::Command("NOOP"));
+        assert_eq!(idle.answered(now, &deadlines), Action::Nothing);
+        assert_eq!(idle.handle_deadline(now + deadlines.poll, &deadlines), Action::Command("NOOP"));
+        assert_eq!(idle.cancel(now, &deadlines), Action::Nothing);
+        assert_eq!(idle.answered(now, &deadlines), Action::End);
     }
 
     #[test]
@@ -209,7 +209,7 @@ mod tests {
         let (now, deadlines) = (Instant::now(), Deadlines::default());
         let (mut idle, _) = Idle::begin(Id(0), true);
         idle.entered(now, &deadlines);
-        assert_eq!(idle.cancel(now, &deadlines), Act::Done);
-        assert_eq!(idle.ring(now + deadlines.done, &deadlines), Act::Fail);
+        assert_eq!(idle.cancel(now, &deadlines), Action::Done);
+        assert_eq!(idle.handle_deadline(now + deadlines.done, &deadlines), Action::Fail);
     }
 }

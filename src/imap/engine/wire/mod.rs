@@ -1,5 +1,5 @@
-//! What is asked of the server: commands that wait for their turn, those that run, the bytes on their way out, and the IDLE. It must not
-//! know the mailbox's state, nor how responses are found in the input.
+//! The requests: commands that wait, those that run, the bytes to be written, and IDLE. It must not know the mailbox's
+//! state, nor how responses are found in the input.
 
 mod attribution;
 mod claims;
@@ -15,8 +15,8 @@ use std::time::Instant;
 
 pub(crate) use self::attribution::Piece;
 pub(super) use self::claims::{Claimant, Owner};
-use self::idle::{Act, IDLE, Idle};
-use self::outbox::{HalfSent, MOST_FILLING, Outbox, Stage, UPLOAD_WINDOW, Upload};
+use self::idle::{Action, IDLE, Idle};
+use self::outbox::{HalfSent, MOST_PADDING, Outbox, Stage, UPLOAD_WINDOW, Upload};
 pub(super) use self::running::{Running, number_of};
 use crate::engine::failure::unknown;
 use crate::engine::{Id, Outgoing};
@@ -25,7 +25,7 @@ use crate::imap::plan::{Effect, Order, Plan, may_start};
 use crate::imap::types::{Capabilities, CopyUid, Progress, ResponseCode};
 use crate::limits::{Deadlines, Limits};
 
-/// Commands and what of them is on the wire.
+/// The commands and what is on the wire of them.
 #[derive(Default)]
 pub(super) struct Wire {
     queue: VecDeque<Pending>,
@@ -36,7 +36,7 @@ pub(super) struct Wire {
     next_tag: u32,
 }
 
-/// Asked for, and not yet on the wire.
+/// A request that is not on the wire yet.
 pub(super) enum Pending {
     Command(Id, Plan),
     Idle(Id, u64),
@@ -50,19 +50,20 @@ impl Pending {
     }
 }
 
-/// What is left of requests that another UIDVALIDITY has overtaken.
-pub(super) struct Overtaken {
-    /// How each ends.
+/// The requests that a changed UIDVALIDITY ends.
+pub(super) struct Invalidated {
+    /// The error of each.
     pub(super) ends: Vec<(Id, Error)>,
-    /// A change is half sent: its rest would make it one of other messages, and there is no taking it back.
+    /// Whether a command that changes messages is half sent. Its rest would change other messages, and it cannot be
+    /// withdrawn.
     pub(super) half_sent: bool,
 }
 
-/// What becomes of the IDLE, or of the looks that imitate it, after a tagged answer.
+/// What follows for IDLE, or the NOOPs that replace it, from a tagged answer.
 pub(super) enum OwnEnd {
-    /// It goes on, or is over.
+    /// It continues or has ended.
     Settled,
-    /// The server will not be looked at, which ends the watch of this request.
+    /// The server refused NOOP, which ends this request.
     Refused(Id),
 }
 
@@ -71,7 +72,7 @@ impl Wire {
         self.queue.push_back(pending);
     }
 
-    /// The next request whose turn has come.
+    /// The next request that may start now.
     pub(super) fn next_due(&mut self) -> Option<Pending> {
         if self.half_sent.is_some() || self.idle.is_some() {
             return None;
@@ -83,11 +84,11 @@ impl Wire {
         may_start(order, self.running.iter().map(|run| run.asks.order)).then(|| self.queue.pop_front())?
     }
 
-    /// Whether the next word is the server's. While we wait for an upload's handle, its silence is ours.
+    /// Whether the server must send something next. While we wait for an upload's handle, the silence is ours.
     pub(super) fn waits(&self) -> bool {
         match (&self.idle, &self.half_sent) {
             (Some(idle), _) => idle.waits(),
-            (None, Some(half)) => !half.is_fed(),
+            (None, Some(half)) => !half.awaits_handle(),
             (None, None) => !self.running.is_empty(),
         }
     }
@@ -96,12 +97,12 @@ impl Wire {
         self.idle.is_some()
     }
 
-    /// Whether nothing is expected but what the server pushes.
+    /// Whether nothing is expected except unsolicited data.
     pub(super) fn is_resting(&self) -> bool {
         self.idle.is_some() || self.running.is_empty()
     }
 
-    /// Who watches the mailbox.
+    /// The request that watches the mailbox.
     pub(super) fn watcher(&self) -> Option<Id> {
         self.idle.as_ref().filter(|idle| !idle.is_over()).map(|idle| idle.id)
     }
@@ -114,14 +115,15 @@ impl Wire {
         self.outbox.pop()
     }
 
-    /// Gives back room that nothing waits in.
+    /// Releases unused memory.
     pub(super) fn release_memory(&mut self) {
         self.queue.shrink_to_fit();
         self.running.shrink_to_fit();
         self.outbox.release_memory();
     }
 
-    /// Nothing more is sent. Whoever waits gets this error, or is left in doubt if a change was sent whole and not answered.
+    /// Ends all requests with this error; nothing more is sent. A command that changes something and was sent
+    /// completely ends with [`Kind::Unknown`]: the server may have executed it.
     pub(super) fn end(&mut self, error: &Error) -> Vec<(Id, Error)> {
         let partial = self.half_sent.take().map(|half| half.id);
         let lost = |run: &Running| match run.asks.lasting && run.id != partial {
@@ -136,7 +138,7 @@ impl Wire {
         ends
     }
 
-    /// The LOGOUT on the wire, if there is one, which needs no answer any more.
+    /// Removes the LOGOUT on the wire, if there is one: it needs no answer any more.
     pub(super) fn leave(&mut self) -> Option<Running> {
         let index = self.running.iter().position(|run| run.asks.effect == Effect::Logout)?;
         self.running.remove(index)
@@ -146,25 +148,26 @@ impl Wire {
         self.running.iter().any(|run| run.asks.effect == Effect::Logout)
     }
 
-    /// Where the command of that tag runs.
+    /// The index of the running command with this tag.
     pub(super) fn find(&self, tag: &[u8]) -> Option<usize> {
         let number = std::str::from_utf8(tag).ok().and_then(number_of)?;
         self.running.iter().position(|run| run.tag == number)
     }
 
-    /// Takes an answered command off the wire.
+    /// Removes an answered command.
     pub(super) fn remove(&mut self, index: usize) -> Option<Running> {
         self.running.remove(index)
     }
 
-    /// The command that the server says it works on, and who reads its stream.
+    /// The command that the server reports progress on, and the reader of its stream.
     pub(super) fn progressing(&self, progress: &Progress) -> Option<(&'static str, Option<Id>)> {
         let tag = progress.tag.as_deref()?;
         let run = self.running.iter().find(|run| run.is_tagged(tag))?;
         Some((run.verb(), run.reader().filter(|_| run.asks.stream)))
     }
 
-    /// Whether the server is still at it, as RFC 9585 has it say or as Dovecot says: `* OK Still here`. It is believed for an hour.
+    /// Whether the server reports progress, with RFC 9585's code or as Dovecot does: `* OK Still here`. This counts for
+    /// an hour.
     pub(super) fn is_progress(&self, ok: bool, code: Option<&ResponseCode>, now: Instant) -> bool {
         let alone = self.running.len() == 1;
         let meant = |run: &&Running| match code {
@@ -184,7 +187,7 @@ impl Wire {
         }
     }
 
-    /// An ENABLED, for the command that asked.
+    /// Records an ENABLED response for the command that asked.
     pub(super) fn apply_enabled(&mut self, enabled: &Capabilities) {
         let mut asking = self.running.iter_mut().filter(|run| matches!(run.asks.effect, Effect::Enable(_)));
         if let Some(run) = asking.next() {
@@ -193,14 +196,14 @@ impl Wire {
         }
     }
 
-    /// Capabilities have come; whatever runs need not ask for them.
+    /// Capabilities have arrived; running commands need not ask for them.
     pub(super) fn apply_capable(&mut self) {
         self.running.iter_mut().for_each(|run| run.seen.capable = true);
     }
 
-    /// The mailbox has another UIDVALIDITY: of what was asked by the old UIDs nothing counts any more. An answer may be of other
-    /// messages, and a change may have been made to them.
-    pub(super) fn overtake(&mut self, error: &Error) -> Overtaken {
+    /// The mailbox has another UIDVALIDITY: ends every command that used the old UIDs. Its answer may be about other
+    /// messages, and so may its change.
+    pub(super) fn invalidate_uids(&mut self, error: &Error) -> Invalidated {
         let half = self.half_sent.as_ref().map(|half| half.id);
         let half_sent = self.running.iter().any(|run| run.asks.bound && run.asks.lasting && run.id == half);
         let mut ends = Vec::new();
@@ -209,10 +212,10 @@ impl Wire {
             ends.extend(run.reader().map(|id| (id, lost())));
             run.dismiss();
         }
-        Overtaken { ends, half_sent }
+        Invalidated { ends, half_sent }
     }
 
-    /// The handle of this request is gone: what is half done must still come to a clean end.
+    /// The handle of this request was dropped: brings what is half done to a clean end.
     pub(super) fn cancel(
         &mut self,
         id: Id,
@@ -234,30 +237,30 @@ impl Wire {
         Ok(())
     }
 
-    /// Watches the mailbox, by push if the server can.
+    /// Starts watching the mailbox, with IDLE if `pushed`.
     pub(super) fn begin_idle(&mut self, id: Id, pushed: bool, now: Instant) -> Result<()> {
-        let (idle, act) = Idle::begin(id, pushed);
+        let (idle, action) = Idle::begin(id, pushed);
         self.idle = Some(idle);
-        self.act(act, now)
+        self.perform(action, now)
     }
 
-    /// Nobody watches the mailbox any more.
+    /// Stops watching the mailbox.
     pub(super) fn end_idle(&mut self, now: Instant, times: &Deadlines) -> Result<()> {
         let Some(idle) = &mut self.idle else { return Ok(()) };
-        let act = idle.cancel(now, times);
-        self.act(act, now)
+        let action = idle.cancel(now, times);
+        self.perform(action, now)
     }
 
-    pub(super) fn ring_idle(&mut self, now: Instant, times: &Deadlines) -> Result<()> {
+    pub(super) fn handle_idle_deadline(&mut self, now: Instant, times: &Deadlines) -> Result<()> {
         let Some(idle) = &mut self.idle else { return Ok(()) };
-        let act = idle.ring(now, times);
-        self.act(act, now)
+        let action = idle.handle_deadline(now, times);
+        self.perform(action, now)
     }
 
     /// A command of the engine's own was answered.
     pub(super) fn own_ended(&mut self, verb: &str, ok: bool, now: Instant, times: &Deadlines) -> Result<OwnEnd> {
         let Some(idle) = &mut self.idle else { return Ok(OwnEnd::Settled) };
-        let act = match ok {
+        let action = match ok {
             true => idle.answered(now, times),
             false if verb == IDLE => idle.refused(),
             false => {
@@ -266,36 +269,36 @@ impl Wire {
                 return Ok(OwnEnd::Refused(id));
             }
         };
-        self.act(act, now)?;
+        self.perform(action, now)?;
         Ok(OwnEnd::Settled)
     }
 
-    /// A `+` that asks for no literal: whether it is the IDLE's.
+    /// Handles a `+` that asks for no literal. `false` if it is not IDLE's.
     pub(super) fn enter_idle(&mut self, now: Instant, times: &Deadlines) -> Result<bool> {
-        let Some(act) = self.idle.as_mut().and_then(|idle| idle.entered(now, times)) else { return Ok(false) };
-        self.act(act, now)?;
+        let Some(action) = self.idle.as_mut().and_then(|idle| idle.entered(now, times)) else { return Ok(false) };
+        self.perform(action, now)?;
         Ok(true)
     }
 
-    /// Gromox once put the tag of IDLE before its `+`.
+    /// Gromox put IDLE's tag before its `+` in some versions.
     pub(super) fn is_tagged_plus(&self, line: &[u8]) -> bool {
         let entering = self.idle.as_ref().is_some_and(Idle::is_entering);
         let mut tags = self.running.iter().filter(|run| run.verb() == IDLE).map(|run| format!("A{} +", run.tag));
         entering && tags.any(|start| line.starts_with(start.as_bytes()))
     }
 
-    /// Whether a login's challenges are due, and who answers them.
+    /// Whether a login waits for challenges, and the request that answers them.
     pub(super) fn challenged(&self) -> Option<Option<Id>> {
         self.running.iter().find(|run| run.asks.effect == Effect::Authenticate).map(Running::reader)
     }
 
-    fn act(&mut self, act: Act, now: Instant) -> Result<()> {
-        match act {
-            Act::Nothing => {}
-            Act::Command(verb) => self.start_own(verb, now),
-            Act::Done => self.outbox.text(b"DONE\r\n"),
-            Act::End => self.idle = None,
-            Act::Fail => return Err(Error::new(Kind::Timeout, "the server does not end IDLE")),
+    fn perform(&mut self, action: Action, now: Instant) -> Result<()> {
+        match action {
+            Action::Nothing => {}
+            Action::Command(verb) => self.start_own(verb, now),
+            Action::Done => self.outbox.text(b"DONE\r\n"),
+            Action::End => self.idle = None,
+            Action::Fail => return Err(Error::new(Kind::Timeout, "the server does not end IDLE")),
         }
         Ok(())
     }

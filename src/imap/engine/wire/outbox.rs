@@ -1,5 +1,5 @@
-//! What waits to be written: bytes merged into one write per flight, and the one command that is only half sent because the
-//! server has to ask for its literal first. It must not know which commands run.
+//! What waits to be written: bytes merged into one write per round trip, and the one command that is half sent because
+//! the server must first ask for its literal. It must not know which commands run.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -10,16 +10,16 @@ use crate::engine::{Id, Outgoing};
 use crate::imap::codec::Segment;
 use crate::wire::wiping;
 
-/// How many bytes of an upload wait to be written at most.
+/// The most bytes of an upload that wait to be written.
 pub(super) const UPLOAD_WINDOW: usize = 256 * 1024;
-/// The most that a dropped upload is filled up with; where more is missing, the connection is closed.
-pub(super) const MOST_FILLING: u64 = 1024 * 1024;
-/// What an abandoned upload is filled up with: an empty text, whatever it becomes.
-const FILLING: &[u8] = &[b' '; 4096];
-/// Pieces of an upload from this size on are not copied together.
+/// The most padding for a dropped upload. If more is missing, the connection is closed.
+pub(super) const MOST_PADDING: u64 = 1024 * 1024;
+/// The padding of an abandoned upload: spaces are harmless whether stored or executed.
+const PADDING: &[u8] = &[b' '; 4096];
+/// Pieces of an upload from this size on are not copied into one buffer.
 const LARGE: usize = 4 * 1024;
 
-/// Bytes on their way out.
+/// Bytes to be written.
 #[derive(Debug, Default)]
 pub(super) struct Outbox {
     chunks: VecDeque<Outgoing>,
@@ -27,44 +27,44 @@ pub(super) struct Outbox {
     tail_secrets: Vec<Range<usize>>,
 }
 
-/// A command of which a part must still be sent (RFC 9051 §4.3): nothing else may come between.
+/// A command that is partly sent (RFC 9051 §4.3): nothing else may be written before the rest.
 #[derive(Debug)]
 pub(super) struct HalfSent {
     pub(super) id: Id,
     pub(super) rest: VecDeque<Segment>,
     pub(super) stage: Stage,
-    /// Whether the server is known to store nothing of an upload that is filled up and spoilt.
+    /// Whether the server is known to store nothing of an upload that is padded and spoilt.
     pub(super) spoilable: bool,
-    /// The handle of an upload is gone: what is missing is filled up, and the command spoilt.
+    /// The handle of the upload was dropped: the rest is padded and the command spoilt.
     pub(super) spoilt: bool,
 }
 
-/// Where a command that is half sent stands.
+/// The stage of a half-sent command.
 #[derive(Debug)]
 pub(super) enum Stage {
-    /// Nothing is announced.
+    /// No literal is announced.
     Text,
-    /// A literal is announced, and the server has not asked for it.
+    /// A literal is announced; the server has not asked for it yet.
     Literal { bytes: Bytes, secret: bool },
-    /// An upload is announced, and the server has not asked for it.
+    /// An upload is announced; the server has not asked for it yet.
     Upload { size: u64 },
-    /// An upload is on its way.
+    /// An upload is being sent.
     Open(Upload),
 }
 
-/// A literal which comes from the handle bit by bit.
+/// A literal that the handle supplies piece by piece.
 #[derive(Debug)]
 pub(super) struct Upload {
-    /// What the handle has not fed yet.
+    /// The bytes that the handle has not supplied yet.
     pub(super) left: u64,
-    /// The handle was told that it may feed this much more.
+    /// The bytes that the handle may supply now.
     pub(super) credit: usize,
-    /// It was sent without waiting for the server's word.
+    /// Whether it was sent without waiting for `+` (LITERAL+ or LITERAL-, RFC 7888).
     pub(super) unasked: bool,
 }
 
 impl HalfSent {
-    /// How much of an upload the server is still to get, begun or not.
+    /// The bytes of an upload that are still to be sent, begun or not.
     pub(super) fn missing(&self) -> Option<u64> {
         match &self.stage {
             Stage::Upload { size } => Some(*size),
@@ -76,8 +76,8 @@ impl HalfSent {
         }
     }
 
-    /// Whether the next bytes are the handle's to give.
-    pub(super) fn is_fed(&self) -> bool {
+    /// Whether we wait for the handle to supply upload bytes.
+    pub(super) fn awaits_handle(&self) -> bool {
         !self.spoilt && matches!(&self.stage, Stage::Open(upload) if upload.credit > 0)
     }
 }
@@ -90,7 +90,7 @@ impl Outbox {
         self.tail.extend_from_slice(bytes);
     }
 
-    /// Wiped once it is written, with all that is written beside it.
+    /// Wiped after it is written, with everything in the same write.
     pub(super) fn secret(&mut self, bytes: &[u8]) {
         wiping::reserve(&mut self.tail, bytes.len());
         let start = self.tail.len();
@@ -110,7 +110,7 @@ impl Outbox {
         if secret { self.secret(&bytes) } else { self.bytes(bytes) }
     }
 
-    /// A literal's announcement: the length of a secret is one.
+    /// A literal's announcement. The length of a secret is secret too.
     pub(super) fn announce(&mut self, size: &str, secret: bool) {
         if secret {
             self.secret(size.as_bytes())
@@ -120,12 +120,12 @@ impl Outbox {
         self.text(b"\r\n");
     }
 
-    /// So many bytes that say nothing.
-    pub(super) fn filling(&mut self, mut left: u64) {
+    /// Appends this number of padding bytes.
+    pub(super) fn padding(&mut self, mut left: u64) {
         while left > 0 {
-            let count = FILLING.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+            let count = PADDING.len().min(usize::try_from(left).unwrap_or(usize::MAX));
             left -= count as u64;
-            self.text(FILLING.get(..count).unwrap_or(FILLING));
+            self.text(PADDING.get(..count).unwrap_or(PADDING));
         }
     }
 
@@ -137,12 +137,12 @@ impl Outbox {
         *self = Self::default();
     }
 
-    /// Gives back room that nothing waits in.
+    /// Releases unused memory.
     pub(super) fn release_memory(&mut self) {
         self.chunks.shrink_to_fit();
     }
 
-    /// All small pieces together, a large one alone.
+    /// The next write: all small pieces together, a large one alone.
     pub(super) fn pop(&mut self) -> Option<Outgoing> {
         if self.chunks.is_empty() {
             self.cut();

@@ -1,5 +1,5 @@
-//! One command on the wire: what it asks for, what of its answer has come, and what the server reported of it before its answer. What happens then
-//! is the engine's business.
+//! One command on the wire: what it asks for, what has arrived of its answer, and what the server reported about it
+//! before the answer. The engine decides what happens then.
 
 use std::time::{Duration, Instant};
 
@@ -13,13 +13,13 @@ use crate::imap::plan::{Effect, Needs, Order, Plan, Topic};
 use crate::imap::types::{Capabilities, CopyUid, Cut, Uids};
 use crate::limits::Limits;
 
-/// How long a call may run on the server's word alone that it makes progress.
+/// How long a call may run if only the server's progress reports keep it alive.
 const LONGEST_PROGRESS: Duration = Duration::from_secs(60 * 60);
 
-/// The bytes that each frame of an answer counts for at least: beside its own, where it is in them is kept.
+/// The least that each frame of an answer counts for, in bytes: its place in the block is kept beside it.
 const LEAST: usize = 2 * size_of::<(u32, u32)>();
 
-/// A command that is not answered yet.
+/// A command without an answer yet.
 pub(crate) struct Running {
     /// `None` for the engine's own.
     pub(super) id: Option<Id>,
@@ -28,15 +28,15 @@ pub(crate) struct Running {
     span: Span,
     /// When it was sent.
     began: Instant,
-    /// Nobody reads its answer: the handle is gone, or has had its end already.
+    /// Nobody reads its answer: the handle was dropped, or has its end already.
     pub(super) dismissed: bool,
     pub(super) tally: Tally,
     pub(super) seen: Seen,
-    /// Of a FETCH, what of it has come.
+    /// For a FETCH, what has arrived of it.
     pub(super) attribution: Option<Attribution>,
 }
 
-/// What its plan says of it.
+/// What its plan says.
 pub(super) struct Asks {
     pub(super) verb: &'static str,
     pub(super) order: Order,
@@ -44,14 +44,14 @@ pub(super) struct Asks {
     pub(super) lasting: bool,
     /// Whether it is about messages of the selected mailbox.
     pub(super) bound: bool,
-    /// Which ones, if it names them and they are not in its attribution.
+    /// Which messages, if it names them and they are not in its attribution.
     pub(super) messages: Option<Box<Uids>>,
-    /// What the responses that it claims must name besides.
+    /// What else the responses that it claims must name.
     pub(super) topic: Option<Box<Topic>>,
     pub(super) stream: bool,
 }
 
-/// How much of its answer has come.
+/// How much of its answer has arrived.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
     pub(super) frames: usize,
@@ -59,19 +59,19 @@ pub(super) struct Tally {
     over_limit: bool,
 }
 
-/// What the server reported of it before its answer.
+/// What the server reported about it before its answer.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
-    /// Capabilities, which need not be asked for then.
+    /// Capabilities arrived, so they need not be asked for.
     pub(super) capable: bool,
-    /// What is enabled.
+    /// The extensions reported as enabled.
     pub(super) enabled: Option<Capabilities>,
     pub(super) copied: Option<CopyUid>,
     /// Each MESSAGELIMIT that may be about it.
     pub(super) cuts: Vec<Cut>,
     /// A STATUS of another mailbox than the one that was asked about.
     pub(super) misnamed: Option<Bytes>,
-    /// The kind of data that it waits for has come under another command's tag.
+    /// The data that it waits for arrived under another command's tag.
     pub(super) mistagged: bool,
 }
 
@@ -87,7 +87,7 @@ impl Tally {
 }
 
 impl Running {
-    /// Of that plan, whose line is sent elsewhere.
+    /// A command of this plan. The caller sends its line.
     pub(super) fn new(id: Id, tag: u32, plan: &mut Plan, now: Instant) -> Self {
         let asks = Asks {
             verb: plan.verb,
@@ -135,7 +135,7 @@ impl Running {
         &self.asks.effect
     }
 
-    /// Who gets what comes of it.
+    /// The request that gets its answer, if it is still there.
     pub(crate) fn reader(&self) -> Option<Id> {
         self.id.filter(|_| !self.dismissed)
     }
@@ -145,17 +145,17 @@ impl Running {
         self.id.is_none()
     }
 
-    /// Whether nothing of the answer may be given out, since not all of it may be.
+    /// Whether the answer is over a limit, so that nothing of it is delivered.
     pub(crate) fn is_over_limit(&self) -> bool {
         self.tally.over_limit
     }
 
-    /// Whether all that came of the kind it waits for came under another command's tag.
+    /// Whether all data of the kind it waits for arrived under another command's tag.
     pub(crate) fn is_only_mistagged(&self) -> bool {
         self.seen.mistagged && self.tally.frames == 0
     }
 
-    /// Whether capabilities came with it.
+    /// Whether capabilities arrived while it ran.
     pub(crate) fn is_capable(&self) -> bool {
         self.seen.capable
     }
@@ -164,12 +164,12 @@ impl Running {
         self.seen.enabled.as_ref()
     }
 
-    /// The COPYUID that came before the answer.
+    /// The COPYUIDs that arrived before the answer.
     pub(crate) fn take_copied(&mut self) -> Option<CopyUid> {
         self.seen.copied.take()
     }
 
-    /// A STATUS that named another mailbox, and whether one came that named this.
+    /// A STATUS that named another mailbox, and whether one arrived that named this one.
     pub(crate) fn take_misnamed(&mut self) -> Option<(Bytes, bool)> {
         self.seen.misnamed.take().map(|frame| (frame, self.tally.frames > 0))
     }
@@ -178,7 +178,7 @@ impl Running {
         self.attribution.take()
     }
 
-    /// Nothing more of it goes to the handle.
+    /// Delivers nothing more of it.
     pub(crate) fn dismiss(&mut self) {
         self.dismissed = true;
     }
@@ -192,22 +192,22 @@ impl Running {
         self.span.add(frames, bytes);
     }
 
-    /// Whether a response says that it belongs to this command.
+    /// Whether this tag is the command's.
     pub(super) fn is_tagged(&self, tag: &str) -> bool {
         number_of(tag) == Some(self.tag)
     }
 
-    /// Whether an ESEARCH says that it answers another command: one whose results are kept up to date (RFC 5267 §4.3).
+    /// Whether an ESEARCH belongs to another command: one whose results are updated (RFC 5267 §4.3).
     pub(super) fn is_mistagged(&self, kind: Kind, frame: &[u8]) -> bool {
         kind == Kind::Esearch && search::tag(frame).is_some_and(|tag| !self.is_tagged(&tag))
     }
 
-    /// Whether the server's word that it makes progress still counts.
+    /// Whether the server's progress reports still count.
     pub(super) fn is_believed(&self, now: Instant) -> bool {
         now < self.began + LONGEST_PROGRESS
     }
 
-    /// In the course of a MOVE (RFC 6851 §4.3), once or bit by bit.
+    /// Records an untagged COPYUID of a MOVE (RFC 6851 §4.3). Some servers send several.
     pub(super) fn copied(&mut self, copied: &CopyUid, limits: &Limits) {
         if self.tally.add(1, copied.size(), limits) {
             self.seen.copied = Some(self.seen.copied.take().unwrap_or_default().joined(copied));
@@ -215,7 +215,7 @@ impl Running {
     }
 }
 
-/// Which of our commands a tag names.
+/// The number of our command that a tag names.
 pub(crate) fn number_of(tag: &str) -> Option<u32> {
     tag.strip_prefix('A').and_then(|digits| digits.parse().ok())
 }

@@ -1,11 +1,11 @@
-//! The way out: a command's line, its literals when the server asks for them, the upload that its handle feeds, and the harmless end of
-//! one that was given up. It reads no answers.
+//! The output side: a command's line, its literals when the server asks for them, the upload that its handle feeds, and
+//! the clean end of an abandoned one. It reads no answers.
 
 use std::time::Instant;
 
 use bytes::Bytes;
 
-use super::{HalfSent, MOST_FILLING, Running, Stage, UPLOAD_WINDOW, Upload, Wire};
+use super::{HalfSent, MOST_PADDING, Running, Stage, UPLOAD_WINDOW, Upload, Wire};
 use crate::engine::Id;
 use crate::error::{Error, Result};
 use crate::imap::codec::{Ending, Segment};
@@ -13,13 +13,13 @@ use crate::imap::plan::{Effect, Plan};
 use crate::imap::types::Capabilities;
 use crate::login::Secret;
 
-/// The largest literal under LITERAL- (RFC 7888 §5).
+/// The largest literal that LITERAL- allows, in bytes (RFC 7888 §5).
 const LITERAL_MINUS: u64 = 4096;
-/// The largest upload that is sent unasked: a server that refuses it has it sent all the same.
+/// The largest upload that is sent without asking, in bytes: a server that refuses it must still receive it.
 const LARGEST_UNASKED: u64 = 64 * 1024;
 
 impl Wire {
-    /// Sends a command, up to the first literal that the server has to ask for.
+    /// Sends a command up to the first literal that the server must ask for.
     pub(crate) fn start(&mut self, id: Id, mut plan: Plan, capabilities: Option<&Capabilities>, now: Instant) {
         self.begin_line();
         self.running.push_back(Running::new(id, self.next_tag, &mut plan, now));
@@ -28,7 +28,7 @@ impl Wire {
         self.send_on(capabilities);
     }
 
-    /// A command of the engine's own, in the course of an IDLE.
+    /// Sends a command of the engine's own, as a part of IDLE.
     pub(super) fn start_own(&mut self, verb: &'static str, now: Instant) {
         self.begin_line();
         self.outbox.text(verb.as_bytes());
@@ -41,7 +41,7 @@ impl Wire {
         self.outbox.text(format!("A{} ", self.next_tag).as_bytes());
     }
 
-    /// Sends what may be sent of the command that is half sent, up to the next literal that has to be asked for.
+    /// Sends what may be sent of the half-sent command, up to the next literal that the server must ask for.
     fn send_on(&mut self, capabilities: Option<&Capabilities>) {
         let Some(half) = &mut self.half_sent else { return };
         while let Some(segment) = half.rest.pop_front() {
@@ -72,32 +72,34 @@ impl Wire {
         self.half_sent = None;
     }
 
-    /// An answer instead of `+`: not one byte of the literal may follow, since the server would read it as a command. To a command that
-    /// was not sent whole there can be no OK.
+    /// A tagged answer instead of `+`: not one byte of the literal may follow, since the server would execute it as a
+    /// command (Cyrus does). A command that was not sent completely cannot get OK.
     pub(crate) fn stop_sending(&mut self, index: usize, ending: Ending) -> Result<()> {
         let answered = self.running.get(index).and_then(|run| run.id);
         let of_this = |half: &HalfSent| Some(half.id) == answered;
         let early = |half: &HalfSent| ending == Ending::Ok && !matches!(half.stage, Stage::Open(_));
         if self.half_sent.as_ref().is_some_and(|half| of_this(half) && early(half)) {
-            return Err(Error::protocol("the server reports success of a command before it has got its literal"));
+            return Err(Error::protocol(
+                "the server reported success of a command before it received the command's literal",
+            ));
         }
         let Some(half) = self.half_sent.take_if(|half| of_this(half)) else { return Ok(()) };
         match half.stage {
-            Stage::Open(upload) if upload.unasked && ending != Ending::Ok => self.fill_up(&upload),
+            Stage::Open(upload) if upload.unasked && ending != Ending::Ok => self.pad_refused_upload(&upload),
             Stage::Open(_) => return Err(Error::protocol("the server answered in the middle of a literal")),
             _ => {}
         }
         Ok(())
     }
 
-    /// The server has answered an upload for which it was not asked. It skips what was announced, so that much must still
-    /// come: not the message's bytes, which it could take for commands.
-    fn fill_up(&mut self, upload: &Upload) {
-        self.outbox.filling(upload.left);
+    /// The server answered an upload that it had not asked for. It still reads the announced number of bytes, so they
+    /// must follow: as padding, since the message's bytes could be executed as commands.
+    fn pad_refused_upload(&mut self, upload: &Upload) {
+        self.outbox.padding(upload.left);
         self.outbox.text(b"\r\n");
     }
 
-    /// The server asks for the literal that was announced. `false` if none was.
+    /// `+`: sends the announced literal. `false` if none was announced.
     pub(crate) fn send_literal(&mut self, capabilities: Option<&Capabilities>) -> bool {
         let Some(half) = &mut self.half_sent else { return false };
         match std::mem::replace(&mut half.stage, Stage::Text) {
@@ -117,7 +119,7 @@ impl Wire {
         true
     }
 
-    /// Lets the handle of an upload feed more, once what it fed before is on its way.
+    /// Lets the handle of an upload feed more, after everything before it was written.
     pub(crate) fn grant(&mut self) -> Option<(Id, usize)> {
         let half = self.half_sent.as_mut().filter(|half| !half.spoilt)?;
         let Stage::Open(upload) = &mut half.stage else { return None };
@@ -128,7 +130,7 @@ impl Wire {
         Some((half.id, upload.credit))
     }
 
-    /// The handle feeds its upload. More than was announced is cut off: the announcement is what the server counts by.
+    /// Sends upload bytes from the handle. More than the announced size is cut off: the server counts.
     pub(crate) fn feed(&mut self, id: Id, mut bytes: Bytes, capabilities: Option<&Capabilities>) {
         let Some(half) = self.half_sent.as_mut().filter(|half| half.id == id) else { return };
         let Stage::Open(upload) = &mut half.stage else { return };
@@ -139,26 +141,29 @@ impl Wire {
         self.check_upload(capabilities);
     }
 
-    /// The handle of the upload is gone.
+    /// The handle of the upload was dropped.
     pub(super) fn spoil(&mut self, capabilities: Option<&Capabilities>) -> Result<()> {
         let Some(half) = &mut self.half_sent else { return Ok(()) };
         half.spoilt = true;
-        // RFC 3502 §5 has the server store nothing where anything after a message is wrong. But Courier, which does not know it,
-        // and one server that announces MULTIAPPEND store a message as soon as they have read it, whatever comes next.
-        if half.missing().is_some_and(|missing| missing > MOST_FILLING) || !half.spoilable {
-            return Err(Error::closed("an upload was abandoned that could not be brought to a harmless end"));
+        // RFC 3502 §5: a server with MULTIAPPEND stores nothing if anything after a message is wrong. But Courier,
+        // which does not support it, and one server that announces MULTIAPPEND store a message as soon as they have
+        // read it, whatever follows.
+        if half.missing().is_some_and(|missing| missing > MOST_PADDING) || !half.spoilable {
+            return Err(Error::closed(
+                "an upload was dropped and could not be withdrawn, so the connection was closed",
+            ));
         }
         self.check_upload(capabilities);
         Ok(())
     }
 
-    /// Goes on after an upload of which nothing is missing; fills up one that was abandoned.
+    /// Continues after a complete upload; pads one that was abandoned.
     fn check_upload(&mut self, capabilities: Option<&Capabilities>) {
         let Some(half) = &mut self.half_sent else { return };
         let Stage::Open(upload) = &mut half.stage else { return };
         if half.spoilt {
-            self.outbox.filling(upload.left);
-            // A syntax error after the literal, so that the server stores nothing: RFC 9051 §6.3.12 has the line end here.
+            self.outbox.padding(upload.left);
+            // RFC 9051 §6.3.12 requires the line to end here: the syntax error makes the server discard the message.
             self.outbox.text(b" )\r\n");
             self.half_sent = None;
         } else if upload.left == 0 {
@@ -167,7 +172,7 @@ impl Wire {
         }
     }
 
-    /// Answers a challenge, or cancels the exchange (RFC 9051 §6.2.2).
+    /// Answers a challenge, or cancels the exchange with `*` (RFC 9051 §6.2.2).
     pub(crate) fn answer(&mut self, id: Id, answer: Option<Secret>) {
         if !self.running.iter().any(|run| run.id == Some(id) && run.asks.effect == Effect::Authenticate) {
             return;
@@ -180,8 +185,8 @@ impl Wire {
     }
 }
 
-/// Whether the server has to ask for a literal of that size (RFC 7888): with LITERAL+ for one over `most` bytes, with LITERAL-
-/// for one over 4096, otherwise for any.
+/// Whether the server must ask for a literal of this size (RFC 7888): with LITERAL+ if it has more than `most` bytes,
+/// with LITERAL- also if it has more than 4096, otherwise always.
 fn must_ask(capabilities: Option<&Capabilities>, size: u64, most: u64) -> bool {
     match capabilities {
         Some(capabilities) if capabilities.literal_plus() => size > most,

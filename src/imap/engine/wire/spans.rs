@@ -1,4 +1,4 @@
-//! A growing set of UIDs as ranges, quick whatever the order in which they come. It knows no mailbox.
+//! A growing set of UIDs as ranges, fast in whatever order they arrive. It knows no mailbox.
 
 use std::collections::BTreeMap;
 
@@ -55,7 +55,7 @@ impl Spans {
         true
     }
 
-    /// Puts the growing range among the others, and joins it to the one that follows.
+    /// Moves the growing range to the others and joins it to the one that follows.
     fn settle(&mut self) {
         let Some((first, last)) = self.growing.take() else { return };
         let joined = last.checked_add(1).and_then(|next| self.ranges.remove(&next));

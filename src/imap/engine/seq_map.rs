@@ -1,27 +1,30 @@
-//! Which UID is at which message sequence number: runs of consecutive UIDs, as far as they are known. A search shows it for all
-//! messages from some number on, each FETCH response for its own. It follows EXISTS and EXPUNGE, and never guesses: a number whose
-//! UID the server has not shown has none.
+//! Maps message sequence numbers to UIDs, as runs of consecutive UIDs. A search shows the UIDs of all messages from
+//! some number on, a FETCH response that of its own message. The map follows EXISTS and EXPUNGE and never guesses: a
+//! number whose UID the server has not shown has none.
 
 use crate::imap::types::{SeqNum, Uid};
 
-/// Runs kept at most; a mailbox with more gaps than that is not mapped at all.
+/// The most runs that are kept. A mailbox with more gaps has no map.
 const MOST_RUNS: usize = 50_000;
-/// Runs that FETCH responses may make: what a session learns in passing must not cost it much memory.
-const MOST_LEARNT: usize = 4096;
+/// The most runs that FETCH responses may add, so that data seen in passing costs little memory.
+const MOST_RECORDED: usize = 4096;
 
-/// The map of the selected mailbox: from sequence number 1 up to [`known`](Self::known), and what is known of later numbers.
+/// The map of the selected mailbox: complete from sequence number 1 up to [`known`](Self::known), partial after that.
+///
+/// Invariants (RFC 9051 §2.3.1.1): `runs` ascends strictly both in numbers and in UIDs; no two runs could be joined;
+/// the first `solid` runs cover exactly the numbers from 1 to `known`. Whatever contradicts this clears the map.
 #[derive(Debug, Default)]
-pub(crate) struct Numbers {
-    /// In ascending order, both of numbers and of UIDs.
+pub(crate) struct SeqMap {
+    /// In ascending order of numbers and of UIDs.
     runs: Vec<Run>,
     known: u32,
-    /// How many runs the known ones from the first on are.
+    /// The number of runs that cover the numbers from 1 to `known`.
     solid: usize,
-    /// The run that a FETCH met last. Servers mostly send messages in ascending order.
+    /// The run that the last FETCH response hit. Servers mostly send messages in ascending order.
     at: usize,
 }
 
-/// `len` messages whose numbers begin at `number` and whose UIDs begin at `first`; both go up by one.
+/// `len` messages whose numbers begin at `number` and whose UIDs begin at `first`; both are consecutive.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 struct Run {
     number: u32,
@@ -32,19 +35,19 @@ struct Run {
 /// A message: its number and its UID.
 type Pair = (u32, u32);
 
-impl Numbers {
-    /// How many messages, from the first, have a known UID.
+impl SeqMap {
+    /// The number of messages, counted from the first, whose UIDs are known.
     pub(crate) fn known(&self) -> u32 {
         self.known
     }
 
-    /// Forgets the UIDs.
+    /// Drops all UIDs.
     pub(crate) fn clear(&mut self) {
         *self = Self::default();
     }
 
-    /// The messages from this number on have these UIDs, in ascending ranges, whatever was known of them. If those before it are not
-    /// known, nothing is learnt. A list that does not ascend, or is too long, is no map: nothing is known then.
+    /// Sets the UIDs of the messages from this number on, in ascending ranges, whatever was known of them. If the
+    /// messages before it are not known, nothing changes. Ranges that do not ascend, or are too many, clear the map.
     pub(crate) fn extend(&mut self, from: SeqNum, ranges: impl IntoIterator<Item = (u32, u32)>) {
         let before = from.as_u32() - 1;
         if before > self.known {
@@ -67,15 +70,15 @@ impl Numbers {
         }
     }
 
-    /// The message at this number has this UID, as a FETCH response shows. If that contradicts what is known, one of the two is wrong,
-    /// and perhaps all numbers after it: nothing is known then, and the answer is `false`.
+    /// Records the UID of one message, as a FETCH response shows it. If it contradicts the map, one of the two is
+    /// wrong, and perhaps all later numbers too: the map is cleared and the result is `false`.
     #[inline]
-    pub(crate) fn learn(&mut self, number: SeqNum, uid: Uid) -> bool {
+    pub(crate) fn record(&mut self, number: SeqNum, uid: Uid) -> bool {
         let pair = (number.as_u32(), uid.as_u32());
-        self.goes_on(pair) || self.learn_elsewhere(pair)
+        self.continues_run(pair) || self.record_elsewhere(pair)
     }
 
-    /// So many messages there are. Fewer than are known, without an EXPUNGE of them, make the numbers worthless.
+    /// Applies EXISTS. A count below the known numbers without EXPUNGE makes the map invalid and clears it.
     pub(crate) fn count(&mut self, exists: u32) {
         if self.runs.last().is_some_and(|run| run.last().0 > exists) {
             self.clear();
@@ -88,7 +91,7 @@ impl Numbers {
         self.runs.get(index).and_then(|run| Uid::nonzero(run.first + offset))
     }
 
-    /// The message at this number is gone, and all after it move down by one.
+    /// Applies EXPUNGE: the message is gone, and all later ones move down by one.
     pub(crate) fn expunge(&mut self, number: SeqNum) -> Option<Uid> {
         let (uid, number) = (self.uid(number), number.as_u32());
         if let Some((index, offset)) = self.find(number) {
@@ -96,16 +99,16 @@ impl Numbers {
         }
         let after = self.runs.partition_point(|run| run.number <= number);
         self.runs.iter_mut().skip(after).for_each(|run| run.number -= 1);
-        self.join_known();
+        self.update_known();
         if self.runs.len() > MOST_RUNS {
             self.clear();
         }
         uid
     }
 
-    /// Whether the message is in the run that was met last, or comes next in it.
+    /// Whether the message is in the run that was hit last, or comes next in it.
     #[inline]
-    fn goes_on(&mut self, (number, uid): Pair) -> bool {
+    fn continues_run(&mut self, (number, uid): Pair) -> bool {
         let ends = self.at + 1 == self.runs.len();
         let Some(run) = self.runs.get_mut(self.at) else { return false };
         let offset = number.wrapping_sub(run.number);
@@ -120,7 +123,7 @@ impl Numbers {
     }
 
     #[inline(never)]
-    fn learn_elsewhere(&mut self, (number, uid): Pair) -> bool {
+    fn record_elsewhere(&mut self, (number, uid): Pair) -> bool {
         let next = self.runs.partition_point(|run| run.number <= number);
         let before = next.checked_sub(1).and_then(|index| self.runs.get(index)).copied();
         let after = self.runs.get(next).copied();
@@ -141,11 +144,11 @@ impl Numbers {
             }
             (Gap::None, _) if before.is_some() => self.lengthen(next - 1, after.filter(|_| upper == Gap::None)),
             (_, Gap::None) => self.prepend(next),
-            _ if self.runs.len() >= MOST_LEARNT => return true,
+            _ if self.runs.len() >= MOST_RECORDED => return true,
             _ => self.runs.insert(next, Run { number, first: uid, len: 1 }),
         }
         self.at = self.runs.partition_point(|run| run.number <= number).saturating_sub(1);
-        self.join_known();
+        self.update_known();
         true
     }
 
@@ -166,7 +169,8 @@ impl Numbers {
         }
     }
 
-    /// Takes a message out of its run. The numbers after it are still the old ones, but for the rest of this run.
+    /// Removes a message from its run. The numbers of the rest of this run are moved down; the caller moves those of
+    /// later runs.
     fn cut_out(&mut self, index: usize, offset: u32) {
         let Some(run) = self.runs.get_mut(index) else { return };
         let rest = Run { number: run.number + offset, first: run.first + offset + 1, len: run.len - offset - 1 };
@@ -180,18 +184,18 @@ impl Numbers {
         }
     }
 
-    /// Forgets all messages after this number.
+    /// Drops all messages after this number.
     fn keep(&mut self, number: u32) {
         self.runs.truncate(self.runs.partition_point(|run| run.number <= number));
         if let Some(run) = self.runs.last_mut() {
             run.len = run.len.min(number - run.number + 1);
         }
         self.solid = self.solid.min(self.runs.len());
-        self.join_known();
+        self.update_known();
     }
 
-    /// Finds out how far the messages are known from the first on.
-    fn join_known(&mut self) {
+    /// Recomputes how far the messages are known from the first on.
+    fn update_known(&mut self) {
         self.known = self.solid.checked_sub(1).and_then(|index| self.runs.get(index)).map_or(0, |run| run.last().0);
         while let Some(run) = self.runs.get(self.solid).filter(|run| run.number - 1 == self.known) {
             self.known = run.last().0;
@@ -199,7 +203,7 @@ impl Numbers {
         }
     }
 
-    /// The run in which this number is, and how far in.
+    /// The run that contains this number, and the offset in it.
     fn find(&self, number: u32) -> Option<(usize, u32)> {
         let index = self.runs.partition_point(|run| run.number <= number).checked_sub(1)?;
         let run = self.runs.get(index)?;
@@ -215,13 +219,14 @@ impl Run {
     }
 }
 
-/// What is between two messages of which the first has the lower number.
+/// What lies between two messages, the first of which has the lower number.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Gap {
-    /// One follows the other, in number and UID.
+    /// Nothing: both the number and the UID are consecutive.
     None,
+    /// Room for other messages or UIDs.
     Some,
-    /// UIDs go up with the numbers, by one at least for each (RFC 9051 §2.3.1.1).
+    /// Contradiction: UIDs ascend with the numbers, by at least one for each (RFC 9051 §2.3.1.1).
     Impossible,
 }
 
@@ -247,10 +252,10 @@ mod tests {
         SeqNum::nonzero(number).unwrap()
     }
 
-    fn learnt(pairs: &[Pair]) -> Numbers {
-        let mut numbers = Numbers::default();
+    fn learnt(pairs: &[Pair]) -> SeqMap {
+        let mut numbers = SeqMap::default();
         for &(number, uid) in pairs {
-            numbers.learn(seq(number), Uid::nonzero(uid).unwrap());
+            numbers.record(seq(number), Uid::nonzero(uid).unwrap());
         }
         numbers
     }
@@ -287,7 +292,7 @@ mod tests {
     struct Plain(Vec<(u32, bool)>);
 
     impl Plain {
-        fn play(&mut self, act: &Act, numbers: &mut Numbers) {
+        fn play(&mut self, act: &Act, numbers: &mut SeqMap) {
             match *act {
                 Act::Arrive(distance) => {
                     let uid = self.0.last().map_or(0, |last| last.0) + distance;
@@ -314,16 +319,16 @@ mod tests {
             }
         }
 
-        fn show(&mut self, index: usize, numbers: &mut Numbers) {
+        fn show(&mut self, index: usize, numbers: &mut SeqMap) {
             self.0[index].1 = true;
-            numbers.learn(seq(index as u32 + 1), Uid::nonzero(self.0[index].0).unwrap());
+            numbers.record(seq(index as u32 + 1), Uid::nonzero(self.0[index].0).unwrap());
         }
     }
 
     proptest! {
         #[test]
         fn knows_what_was_shown_as_a_plain_list_does(acts in acts()) {
-            let (mut plain, mut numbers) = (Plain(Vec::new()), Numbers::default());
+            let (mut plain, mut numbers) = (Plain(Vec::new()), SeqMap::default());
             for act in acts {
                 plain.play(&act, &mut numbers);
                 let known = plain.0.iter().take_while(|message| message.1).count();
@@ -339,9 +344,9 @@ mod tests {
         /// Whatever is said, a UID is only ever given for a number after which only that was said of it.
         #[test]
         fn no_contradiction_is_believed(pairs in proptest::collection::vec((1u32..12, 1u32..20), 0..40)) {
-            let mut numbers = Numbers::default();
+            let mut numbers = SeqMap::default();
             for (at, &(number, uid)) in pairs.iter().enumerate() {
-                numbers.learn(seq(number), Uid::nonzero(uid).unwrap());
+                numbers.record(seq(number), Uid::nonzero(uid).unwrap());
                 let known: Vec<Pair> =
                     (1..12).filter_map(|number| Some((number, numbers.uid(seq(number))?.as_u32()))).collect();
                 prop_assert!(known.iter().all(|pair| pairs[..=at].contains(pair)), "{:?}", known);
@@ -361,7 +366,7 @@ mod tests {
         assert_eq!(numbers.expunge(seq(1)), None);
         assert_eq!(numbers.expunge(seq(8)), Uid::nonzero(72));
         assert_eq!((numbers.uid(seq(2)), numbers.uid(seq(8))), (Uid::nonzero(30), Uid::nonzero(73)));
-        numbers.learn(seq(1), Uid::nonzero(29).unwrap());
+        numbers.record(seq(1), Uid::nonzero(29).unwrap());
         assert_eq!((numbers.runs.len(), numbers.known()), (3, 2));
     }
 
@@ -403,12 +408,12 @@ mod tests {
 
     #[test]
     fn a_list_that_does_not_ascend_is_no_map() {
-        let mut numbers = Numbers::default();
+        let mut numbers = SeqMap::default();
         numbers.extend(seq(1), [(5, 9), (9, 12)]);
         assert_eq!(numbers.known(), 0);
         numbers.extend(seq(1), [(1, u32::MAX)]);
         assert_eq!(numbers.known(), u32::MAX);
-        numbers.learn(seq(u32::MAX), Uid::MAX);
+        numbers.record(seq(u32::MAX), Uid::MAX);
         assert_eq!(numbers.known(), u32::MAX);
         numbers.extend(seq(u32::MAX), [(7, 7)]);
         assert_eq!(numbers.known(), 0);
@@ -416,7 +421,7 @@ mod tests {
 
     #[test]
     fn ranges_that_adjoin_are_one_run_and_too_many_are_no_map() {
-        let mut numbers = Numbers::default();
+        let mut numbers = SeqMap::default();
         numbers.extend(seq(1), (1..=60_000).map(|uid| (uid, uid)));
         assert_eq!((numbers.known(), numbers.runs.len()), (60_000, 1));
         numbers.clear();
@@ -434,9 +439,9 @@ mod tests {
 
     #[test]
     fn neither_fetches_nor_expunges_make_the_map_grow_without_end() {
-        let mut numbers = Numbers::default();
+        let mut numbers = SeqMap::default();
         for number in 1..=10_000 {
-            numbers.learn(seq(number), Uid::nonzero(2 * number).unwrap());
+            numbers.record(seq(number), Uid::nonzero(2 * number).unwrap());
         }
         assert_eq!((numbers.known(), numbers.runs.len()), (4096, 4096));
         numbers.extend(seq(1), [(1, 200_000)]);

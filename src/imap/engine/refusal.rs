@@ -1,5 +1,5 @@
-//! What a refusal or a goodbye means whose words say more than its `NO`, `BAD` or `BYE` and its response code, and the errors that
-//! are made of them. It must not know the session's state.
+//! The errors of refusals and of BYE, with hints from the server's words that the response code does not give. It must
+//! not know the session's state.
 
 use std::time::Duration;
 
@@ -9,26 +9,26 @@ use crate::error::{Error, Kind, Words};
 use crate::imap::codec::Ending;
 use crate::imap::types::Condition;
 
-/// No server is believed that wants more than this.
+/// The upper bound for a delay that a server suggests.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
-/// What Office 365 wants when it has taken the login and says that the user is not connected.
+/// The delay for Office 365 when it accepts the login and then reports that the user is not connected (throttling).
 const NOT_CONNECTED: Duration = Duration::from_secs(60);
-/// Commands whose only object is a mailbox: whatever does not exist is that.
+/// Commands whose only object is a mailbox: if anything does not exist, it is the mailbox.
 const OF_MAILBOXES: &[&str] =
     &["SELECT", "EXAMINE", "STATUS", "DELETE", "RENAME", "SUBSCRIBE", "UNSUBSCRIBE", "APPEND"];
-/// Commands that name a mailbox beside messages.
+/// Commands that name both messages and a mailbox.
 const INTO_MAILBOXES: &[&str] = &["UID COPY", "UID MOVE"];
 
-/// What the words say.
+/// What the server's words mean.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Meaning {
-    /// Come again, after so long where that is told.
+enum RefusalHint {
+    /// Try again later, after this delay if one is given.
     Wait(Option<Duration>, Option<Words>),
     /// The mailbox does not exist.
     MissingMailbox,
 }
 
-impl Meaning {
+impl RefusalHint {
     fn of(text: &str, verb: &str) -> Option<Self> {
         let text = text.to_ascii_lowercase();
         if text.contains("authenticated but not connected") {
@@ -52,7 +52,7 @@ impl Meaning {
     }
 }
 
-/// The "Suggested Backoff Time" of Office 365.
+/// The "Suggested Backoff Time" in Office 365's errors.
 fn back_off(text: &str) -> Option<Duration> {
     let (_, told) = text.split_once("suggested backoff time:")?;
     let (digits, unit) = told.trim_start().split_at_checked(told.trim_start().find(|c: char| !c.is_ascii_digit())?)?;
@@ -67,9 +67,10 @@ fn back_off(text: &str) -> Option<Duration> {
     Some(wait.min(LONGEST))
 }
 
-/// Dovecot: "Mailbox doesn't exist: x"; Courier: "Mailbox does not exist, or must be subscribed to."; Cyrus and pymap: "Mailbox does
-/// not exist"; Gmail: "Unknown Mailbox: x (Failure)"; Exchange: "x doesn't exist."; UW: "no such mailbox"; Mailutils gives the
-/// system's words, or "APPEND [TRYCREATE] failed", or says no more than that it failed.
+/// Whether the words say that the mailbox does not exist. Dovecot: "Mailbox doesn't exist: x"; Courier: "Mailbox does
+/// not exist, or must be subscribed to."; Cyrus and pymap: "Mailbox does not exist"; Gmail: "Unknown Mailbox: x
+/// (Failure)"; Exchange: "x doesn't exist."; UW: "no such mailbox"; Mailutils sends the system's error text, or "APPEND
+/// [TRYCREATE] failed", or only that it failed.
 fn names_no_mailbox(text: &str, verb: &str) -> bool {
     let absent = ["doesn't exist", "does not exist", "no such", "not found"].iter().any(|words| text.contains(words));
     let mailbox = text.contains("mailbox") || text.contains("folder");
@@ -82,9 +83,10 @@ fn names_no_mailbox(text: &str, verb: &str) -> bool {
     }
 }
 
-/// The error of a command that was answered by NO or BAD.
-pub(super) fn refusal(verb: &str, ending: Ending, condition: Condition) -> Error {
-    let meaning = Meaning::of(&condition.text, verb);
+/// The error of a command that the server answered with NO or BAD. Some servers send BAD for what they refuse, so a
+/// hint in the words decides over it.
+pub(super) fn command_refused(verb: &str, ending: Ending, condition: Condition) -> Error {
+    let meaning = RefusalHint::of(&condition.text, verb);
     let kind = match (meaning, ending) {
         (Some(_), _) | (None, Ending::No) => Kind::Rejected,
         (None, _) => Kind::Bad,
@@ -94,31 +96,31 @@ pub(super) fn refusal(verb: &str, ending: Ending, condition: Condition) -> Error
         text if text.is_empty() => format!("the server {did} {verb}"),
         text => format!("the server {did} {verb}: {text}"),
     };
-    Meaning::on(meaning, Error::new(kind, text).with_code(condition.code.map(Into::into)))
+    RefusalHint::on(meaning, Error::new(kind, text).with_code(condition.code.map(Into::into)))
 }
 
-/// The error of a BYE, with its code and words.
+/// The error of a BYE, with its code and text.
 pub(super) fn goodbye(condition: Condition, what: &str) -> Error {
     let text = clean(&condition.text);
     let text = if text.is_empty() { what.to_owned() } else { format!("{what}: {text}") };
-    let meaning = Meaning::of(&condition.text, "");
-    Meaning::on(meaning, Error::closed(text).with_code(condition.code.map(Into::into)))
+    let meaning = RefusalHint::of(&condition.text, "");
+    RefusalHint::on(meaning, Error::closed(text).with_code(condition.code.map(Into::into)))
 }
 
-/// What a first line that is no greeting means, where its words say that the server is busy: SmarterMail says "421 Server is busy, try
-/// again later." and closes.
-pub(super) fn turned_away(line: &[u8]) -> Option<Error> {
+/// The error of a first line that is not a greeting but says that the server is busy: SmarterMail sends "421 Server is
+/// busy, try again later." and closes.
+pub(super) fn busy_greeting(line: &[u8]) -> Option<Error> {
     let text = String::from_utf8_lossy(line);
-    let meaning = Meaning::of(&text, "")?;
-    Some(Meaning::on(Some(meaning), Error::closed(format!("the server refused the connection: {}", clean(&text)))))
+    let meaning = RefusalHint::of(&text, "")?;
+    Some(RefusalHint::on(Some(meaning), Error::closed(format!("the server refused the connection: {}", clean(&text)))))
 }
 
-/// A line without a tag that ends in a BYE which another text was put before.
-pub(super) fn glued_goodbye(line: &[u8], what: &str) -> Option<Error> {
+/// The error of an untagged line that has other text before its BYE.
+pub(super) fn embedded_bye(line: &[u8], what: &str) -> Option<Error> {
     let text = String::from_utf8_lossy(line);
     let at = text.to_ascii_uppercase().find("* BYE ")?;
     let said = format!("{} {}", clean(text.get(..at)?), clean(text.get(at + 6..)?));
-    Some(Meaning::on(Meaning::of(&text, ""), Error::closed(format!("{what}: {}", said.trim()))))
+    Some(RefusalHint::on(RefusalHint::of(&text, ""), Error::closed(format!("{what}: {}", said.trim()))))
 }
 
 #[cfg(test)]
@@ -127,7 +129,7 @@ mod tests {
     use crate::imap::types::Outcome;
 
     fn no(verb: &str, text: &str) -> Error {
-        refusal(verb, Ending::No, Condition { outcome: Outcome::No, code: None, text: text.to_owned() })
+        command_refused(verb, Ending::No, Condition { outcome: Outcome::No, code: None, text: text.to_owned() })
     }
 
     #[test]
