@@ -1,5 +1,5 @@
-//! The door to the engine for the fuzz target, open only under `cargo fuzz`. It must not hold anything that a session does not
-//! do.
+//! The engine's entry point for the fuzz target; compiled only by `cargo fuzz`. It must not do anything that a session
+//! does not do.
 
 use std::time::Instant;
 
@@ -9,12 +9,12 @@ use crate::engine::fuzzing::{Generated, play};
 use crate::limits::{Deadlines, Limits};
 use crate::login::Secret;
 
-/// Small enough that fuzzing meets them.
+/// Small enough for a fuzzer to reach.
 fn limits() -> Limits {
     Limits { status_line: 512, literal: 512, untagged: 64, undelivered: 4096, ..Limits::default() }
 }
 
-/// The engine, by arbitrary bytes, requests, cancellations and instants.
+/// Drives the engine with arbitrary bytes, requests, cancellations and instants.
 pub fn engine(data: &[u8]) {
     let start = Instant::now();
     let limits = limits();
@@ -34,8 +34,8 @@ fn request(which: u8) -> Option<Generated<Request>> {
         3 => plan("STLS", "STLS", Shape::Line, Needs::BeforeLogin, Effect::StartTls),
         4 => plan("USER", "USER a", Shape::Line, Needs::BeforeLogin, Effect::None),
         5 => plan("PASS", "PASS b", Shape::Line, Needs::BeforeLogin, Effect::Login),
-        6 => plan("AUTH", "AUTH PLAIN", Shape::Line, Needs::BeforeLogin, Effect::Authenticate { owing: true }),
-        7 => Generated::More(Request::Answer { line: Some(Secret::from("AAAA\r\n")), owing: false }),
+        6 => plan("AUTH", "AUTH PLAIN", Shape::Line, Needs::BeforeLogin, Effect::Authenticate { proof_pending: true }),
+        7 => Generated::More(Request::Answer { line: Some(Secret::from("AAAA\r\n")), proof_pending: false }),
         8 => plan("LIST", "LIST", Shape::Listing, Needs::Login, Effect::None),
         9 => plan("RETR", "RETR 1", Shape::Message, Needs::Login, Effect::None),
         10 => plan("RETR", "RETR 1", Shape::Stream, Needs::Login, Effect::None),

@@ -1,9 +1,9 @@
-//! The reply to CAPA (RFC 2449 §5).
+//! Parses the reply to CAPA (RFC 2449 §5). It must not know what the capabilities mean.
 
 use super::Lines;
 use crate::pop3::types::Capabilities;
 
-/// Reads the lines behind CAPA's `+OK`, the final dot taken away. What is no UTF-8 is replaced.
+/// Parses the lines after CAPA's `+OK`, without the final dot. Bytes that are not UTF-8 are replaced.
 ///
 /// ```
 /// let capabilities = postroom::pop3::codec::capabilities(b"TOP\r\nSASL PLAIN\r\n");

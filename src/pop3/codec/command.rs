@@ -1,17 +1,18 @@
-//! Commands on the wire (RFC 1939 §3): a keyword and arguments on one line. What could end the line early never gets onto it.
+//! Writes commands (RFC 1939 §3): a keyword and arguments on one line. Nothing that would end the line early is
+//! written.
 
 use crate::error::{Error, Result};
 use crate::pop3::types::Number;
 
-/// The longest command line, its CRLF included (RFC 2449 §4).
+/// The longest command line in octets, including its CRLF (RFC 2449 §4).
 pub const LONGEST_COMMAND: usize = 255;
 
-/// One command line, CRLF included.
+/// Writes one command line, including its CRLF.
 ///
 /// # Errors
 ///
-/// [`Kind::Input`](crate::Kind::Input) where an argument holds CR, LF, NUL or what is no ASCII (RFC 1939 §3), or the line is longer
-/// than 255 octets. [`utf8_command`] takes what is no ASCII.
+/// [`Kind::Input`](crate::Kind::Input) if an argument contains CR, LF, NUL or non-ASCII bytes (RFC 1939 §3), or if the
+/// line is longer than 255 octets. [`utf8_command`] accepts UTF-8.
 ///
 /// ```
 /// use postroom::pop3::codec::command;
@@ -21,17 +22,18 @@ pub const LONGEST_COMMAND: usize = 255;
 /// ```
 pub fn command(keyword: &str, arguments: &[&[u8]]) -> Result<Vec<u8>> {
     if !arguments.iter().all(|argument| argument.is_ascii()) {
-        return Err(Error::input("an argument holds what is no ASCII, for which this server's POP3 has no place"));
+        return Err(Error::input("an argument is not ASCII, and this server does not accept UTF-8"));
     }
     utf8_command(keyword, arguments)
 }
 
-/// One command line, CRLF included, whose arguments may be UTF-8: USER, PASS and APOP for a server with
+/// Writes one command line, including its CRLF, with arguments that may be UTF-8: USER, PASS and APOP for a server with
 /// [`utf8_user`](crate::pop3::Capabilities::utf8_user) (RFC 6856 §2.2).
 ///
 /// # Errors
 ///
-/// [`Kind::Input`](crate::Kind::Input) where an argument holds CR, LF, NUL or what is no UTF-8, or the line is longer than 255 octets.
+/// [`Kind::Input`](crate::Kind::Input) if an argument contains CR, LF, NUL or is not valid UTF-8, or if the line is
+/// longer than 255 octets.
 ///
 /// ```
 /// use postroom::pop3::codec::utf8_command;
@@ -44,12 +46,12 @@ pub fn utf8_command(keyword: &str, arguments: &[&[u8]]) -> Result<Vec<u8>> {
     if length > LONGEST_COMMAND {
         return Err(Error::input("the command line is longer than 255 octets"));
     }
-    // One allocation of the right size, so that no copy of a password stays behind.
+    // One allocation of the right size, so that growing leaves no copy of a password in memory.
     let mut line = Vec::with_capacity(length);
     line.extend_from_slice(keyword.as_bytes());
     for argument in arguments {
         if memchr::memchr3(b'\r', b'\n', 0, argument).is_some() {
-            return Err(Error::input("an argument holds CR, LF or NUL"));
+            return Err(Error::input("an argument contains CR, LF or NUL"));
         }
         if str::from_utf8(argument).is_err() {
             return Err(Error::input("an argument is neither ASCII nor UTF-8"));
@@ -61,10 +63,10 @@ pub fn utf8_command(keyword: &str, arguments: &[&[u8]]) -> Result<Vec<u8>> {
     Ok(line)
 }
 
-/// Writes one line of a series: the keyword, a message's number, and what TOP has behind it.
+/// Writes one line of a series: the keyword, a message number, and TOP's number of lines.
 pub(crate) fn write_number(out: &mut bytes::BytesMut, keyword: &str, number: Number, lines: Option<u32>) {
     use std::fmt::Write;
-    // Writing into memory does not fail.
+    // Writing to memory cannot fail.
     let _ = match lines {
         Some(lines) => write!(out, "{keyword} {number} {lines}\r\n"),
         None => write!(out, "{keyword} {number}\r\n"),

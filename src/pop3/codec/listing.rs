@@ -1,13 +1,20 @@
-//! Scan listings (RFC 1939 §5): the lines of LIST, UIDL and LANG, and what STAT says. Sizes are what the server says, never trusted.
+//! Parses the lines of LIST, UIDL and LANG, and the reply to STAT (RFC 1939 §5, §7). Sizes are what the server reports
+//! and are never trusted.
 
 use crate::pop3::types::{Language, Number, Stat, Uidl};
 
-/// The lines of a multi-line reply, without their line ends; a bare LF ends one too.
+/// The lines of a multi-line reply, without their line ends. A bare LF also ends a line.
+///
+/// ```
+/// use postroom::pop3::codec::Lines;
+///
+/// assert_eq!(Lines::new(b"1 120\r\n2 200\r\n").count(), 2);
+/// ```
 #[derive(Clone, Debug)]
 pub struct Lines<'a>(&'a [u8]);
 
 impl<'a> Lines<'a> {
-    /// The lines of a body from which the final dot and the stuffed ones were taken away.
+    /// The lines of a body without the final dot and stuffed dots.
     pub fn new(body: &'a [u8]) -> Self {
         Self(body)
     }
@@ -28,7 +35,7 @@ impl<'a> Iterator for Lines<'a> {
     }
 }
 
-/// One line of LIST: a message's number and its size in octets. What stands behind them is passed over.
+/// Parses one line of LIST: a message's number and its size in octets. Text after them is ignored.
 ///
 /// ```
 /// use postroom::pop3::codec::scan_line;
@@ -42,13 +49,13 @@ pub fn scan_line(line: &[u8]) -> Option<(Number, u64)> {
     Some((number(first)?, digits(word(rest).0)?))
 }
 
-/// The message that a line of LIST or UIDL names, whatever it says of it.
+/// The message that a line of LIST or UIDL names, even if the rest is unreadable.
 pub(crate) fn line_number(line: &[u8]) -> Option<Number> {
     number(word(line).0)
 }
 
-/// One line of UIDL: a message's number and its unique-id. Longer ones than the RFC allows are taken, blanks and other bytes
-/// within it too.
+/// Parses one line of UIDL: a message's number and its unique-id, which may be longer than the RFC allows and contain
+/// spaces and other bytes.
 ///
 /// ```
 /// use postroom::pop3::codec::uidl_line;
@@ -61,8 +68,8 @@ pub fn uidl_line(line: &[u8]) -> Option<(Number, Uidl)> {
     Some((number(first)?, Uidl::new(rest.trim_ascii()).ok()?))
 }
 
-/// One line of LANG (RFC 6856 §3.2): a language's tag, and its name where the server gives one. The reply that chooses a
-/// language has the same behind its `+OK`, with words for people in place of the name.
+/// Parses one line of LANG (RFC 6856 §3.2): a language tag, and the language's name if the server gives one. The reply
+/// that selects a language has the same form after `+OK`, with text for people instead of the name.
 ///
 /// ```
 /// use postroom::pop3::codec::language_line;
@@ -77,7 +84,7 @@ pub fn language_line(line: &[u8]) -> Option<Language> {
     plain.then(|| Language::new(text(tag), text(description)))
 }
 
-/// What stands behind the `+OK` of STAT.
+/// Parses the text after the `+OK` of STAT.
 ///
 /// ```
 /// let stat = postroom::pop3::codec::stat(b"2 320").unwrap();

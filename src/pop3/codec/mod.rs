@@ -1,5 +1,5 @@
-//! Plain functions between bytes and the values of POP3 (RFC 1939, RFC 2449, RFC 6856): what a reply says, where a multi-line one ends,
-//! and how a command is written. No state of a session, no socket, no clock.
+//! Plain functions between bytes and the values of POP3 (RFC 1939, RFC 2449, RFC 6856): what a reply says, where a
+//! multi-line reply ends, and how a command is written. They have no session state, no socket and no clock.
 
 mod capability;
 mod command;

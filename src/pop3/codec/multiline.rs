@@ -1,15 +1,15 @@
-//! Multi-line replies (RFC 1939 §3): where one ends, and its bytes without the stuffed dots. It looks at each byte once, however
-//! the bytes come, and does not know what they mean.
+//! Finds the end of multi-line replies (RFC 1939 §3) and removes stuffed dots. It looks at each byte once, however the
+//! bytes arrive, and does not know what they mean.
 
 use bytes::{Buf, Bytes, BytesMut};
 use memchr::memmem::Finder;
 
-/// Finds the end of one multi-line body, which is CR LF dot CR LF and nothing else: a bare LF neither begins nor ends a line
-/// here, or a message could be cut short by its own text.
+/// Finds the end of one multi-line body: CR LF dot CR LF, and nothing else. A bare LF does not begin or end a line
+/// here; otherwise a message's text could cut it short.
 ///
-/// [`lenient`](Self::lenient) is for servers that do not send CR: there a bare LF ends a line too.
+/// [`lenient`](Self::lenient) is for servers that do not send CR: then a bare LF ends a line too.
 ///
-/// Dots that the server put in front of lines are taken out in place; everything else stays as it came.
+/// Dots that the server stuffed at the beginning of lines are removed in place; everything else is unchanged.
 ///
 /// ```
 /// use postroom::pop3::codec::{Cut, Multiline};
@@ -21,26 +21,34 @@ use memchr::memmem::Finder;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Multiline {
-    /// What a dot must have in front of it, and it.
+    /// What must precede a dot, and the dot.
     finder: Finder<'static>,
     lenient: bool,
-    /// Nothing was seen yet: a dot here begins a line.
+    /// No byte was seen yet: a dot here begins a line.
     fresh: bool,
-    /// The body so far is in front of this.
+    /// The body found so far ends here.
     kept: usize,
-    /// The body goes on here: between lies what dots left behind.
+    /// The body continues here. Between `kept` and `from` is a gap left by removed dots.
     from: usize,
-    /// Everything before this belongs to the body.
+    /// Everything before this is part of the body and was searched.
     at: usize,
 }
 
 /// The end of a body.
+///
+/// ```
+/// use postroom::pop3::codec::Multiline;
+///
+/// let mut input = *b"text\r\n.\r\n";
+/// let cut = Multiline::new().scan(&mut input).unwrap();
+/// assert_eq!((cut.body, cut.len), (6, 9));
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Cut {
-    /// How long the body is, its last CRLF included.
+    /// The length of the body, including its last CRLF.
     pub body: usize,
-    /// How much of the input it took, the final dot's line included.
+    /// The length of the input that it used, including the line of the final dot.
     pub len: usize,
 }
 
@@ -51,13 +59,13 @@ impl Default for Multiline {
 }
 
 impl Multiline {
-    /// At the beginning of a body.
+    /// A scanner at the beginning of a body.
     pub fn new() -> Self {
         Self { finder: Finder::new(b"\r\n."), lenient: false, fresh: true, kept: 0, from: 0, at: 0 }
     }
 
-    /// The same, for a server whose lines may end in LF alone. A message that has a lone dot between two LF is cut short here, and
-    /// what its sender wrote behind that is taken for replies: only for servers that need it.
+    /// A scanner for a server whose lines may end in LF alone. It cuts short a message that has a lone dot between two
+    /// LFs, and the text after that is taken for replies: use it only for servers that need it.
     ///
     /// ```
     /// use postroom::pop3::codec::Multiline;
@@ -71,13 +79,13 @@ impl Multiline {
         Self { finder: Finder::new(b"\n."), lenient: true, ..Self::new() }
     }
 
-    /// At the beginning of the next body.
+    /// Resets it to the beginning of the next body.
     pub fn reset(&mut self) {
         (self.fresh, self.kept, self.from, self.at) = (true, 0, 0, 0);
     }
 
-    /// Looks for the end. `input` begins with the body; where `None` says that more must come, it is to be shown again with
-    /// more bytes behind it.
+    /// Looks for the end. `input` begins with the body. If the result is `None`, more bytes are needed: call it again
+    /// with the same input and more bytes after it.
     pub fn scan(&mut self, input: &mut [u8]) -> Option<Cut> {
         loop {
             let dot = self.find_dot(input)?;
@@ -99,12 +107,12 @@ impl Multiline {
         Cut { body: self.kept, len }
     }
 
-    /// How much of the body is known by now, at least.
+    /// The number of bytes that are known to belong to the body.
     pub fn known(&self) -> usize {
         self.kept + (self.at - self.from)
     }
 
-    /// Takes that much of the body out of the input, where [`scan`](Self::scan) has asked for more.
+    /// Takes the [known](Self::known) part of the body out of the input, after [`scan`](Self::scan) returned `None`.
     pub fn take(&mut self, input: &mut BytesMut) -> Bytes {
         let at = self.at.min(input.len());
         self.keep(input, at);
@@ -114,7 +122,7 @@ impl Multiline {
         body
     }
 
-    /// The next dot that begins a line. Where there is none, the search goes on behind what was seen.
+    /// The next dot that begins a line. If there is none, the next search starts after what was seen.
     fn find_dot(&mut self, input: &[u8]) -> Option<usize> {
         if self.fresh {
             match input.first() {
@@ -136,7 +144,7 @@ impl Multiline {
         }
     }
 
-    /// Joins the bytes up to there to what is kept.
+    /// Moves the bytes up to `to` next to what is kept.
     fn keep(&mut self, input: &mut [u8], to: usize) {
         if self.kept < self.from && self.from < to {
             input.copy_within(self.from..to, self.kept);
@@ -147,7 +155,7 @@ impl Multiline {
 }
 
 impl Cut {
-    /// Takes the body and the line of its final dot out of the input.
+    /// Takes the body and the line of its final dot out of the input, and returns the body.
     pub fn split(self, input: &mut BytesMut) -> Bytes {
         let body = input.split_to(self.body).freeze();
         input.advance(self.len - self.body);

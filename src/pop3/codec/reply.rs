@@ -1,22 +1,37 @@
-//! Status lines (RFC 1939 §3, RFC 2449 §8): `+OK`, `-ERR`, and the `+` that asks for more in AUTH (RFC 5034 §4).
+//! Parses status lines (RFC 1939 §3, RFC 2449 §8): `+OK`, `-ERR`, and the `+` that asks for more in AUTH (RFC 5034 §4).
+//! It must not know the command.
 
 use std::borrow::Cow;
 
 use crate::error::Code;
 
-/// What a status line says.
+/// A parsed status line.
+///
+/// ```
+/// use postroom::pop3::codec::reply;
+///
+/// let refused = reply(b"-ERR [SYS/TEMP] try again later").unwrap();
+/// assert_eq!(refused.code.as_ref().unwrap().name(), "SYS/TEMP");
+/// assert_eq!(refused.text(), "try again later");
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Reply<'a> {
-    /// Whether it is good news.
+    /// The kind of reply.
     pub indicator: Indicator,
     /// The response code in brackets, such as `[IN-USE]`.
     pub code: Option<Code>,
-    /// What stands behind the status, the code included, without its line end; of a challenge, the base64 text.
+    /// The text after the status, including the code, without its line end; for a challenge, the base64 text.
     pub rest: &'a [u8],
 }
 
-/// How a status line begins.
+/// The kind of a status line.
+///
+/// ```
+/// use postroom::pop3::codec::{Indicator, reply};
+///
+/// assert_eq!(reply(b"+OK ready").unwrap().indicator, Indicator::Ok);
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[expect(clippy::exhaustive_enums, reason = "RFC 1939 and RFC 5034 know no more")]
 pub enum Indicator {
@@ -28,7 +43,7 @@ pub enum Indicator {
     Challenge,
 }
 
-/// Reads one line, with or without its line end; `None` where it is no status line.
+/// Parses one line, with or without its line end; `None` if it is not a status line.
 ///
 /// ```
 /// use postroom::pop3::codec::{Indicator, reply};
@@ -57,7 +72,7 @@ pub fn reply(line: &[u8]) -> Option<Reply<'_>> {
 }
 
 impl<'a> Reply<'a> {
-    /// What it says to people, without the code; bytes that are no UTF-8 are replaced.
+    /// The text for people, without the code. Bytes that are not UTF-8 are replaced.
     pub fn text(&self) -> Cow<'a, str> {
         let text = match (&self.code, memchr::memchr(b']', self.rest)) {
             (Some(_), Some(end)) => self.rest.get(end + 1..).unwrap_or_default(),
@@ -67,7 +82,7 @@ impl<'a> Reply<'a> {
     }
 }
 
-/// RFC 2449 §8: `[` level *( `/` level ) `]`; what stands behind a space within the brackets is kept as the code's data.
+/// RFC 2449 §8: `[` level *( `/` level ) `]`. What follows a space within the brackets becomes the code's data.
 fn code(rest: &[u8]) -> Option<Code> {
     let inner = rest.strip_prefix(b"[")?;
     let inner = inner.get(..memchr::memchr(b']', inner)?)?;

@@ -1,10 +1,10 @@
-//! The timestamp in a greeting that offers APOP (RFC 1939 §7).
+//! Finds the timestamp in a greeting that offers APOP (RFC 1939 §7). It must not know the password.
 
-/// The timestamp, brackets included, wherever it stands in the greeting's text: the last `<...@...>` that is strictly a message id
-/// of printable ASCII (RFC 5322 §3.6.4).
+/// Returns the timestamp, including brackets, anywhere in the greeting's text: the last `<...@...>` that is strictly a
+/// message id of printable ASCII (RFC 5322 §3.6.4).
 ///
-/// Whatever else stands in brackets must not be digested with a password: with bytes of its choice there, a false server can
-/// find out the beginning of the password (CVE-2007-1558).
+/// Other text in brackets must not be digested with a password: with bytes of its choice there, a false server can find
+/// out the beginning of the password (CVE-2007-1558).
 ///
 /// ```
 /// use postroom::pop3::codec::stamp;
@@ -14,7 +14,7 @@
 /// assert_eq!(stamp(b"+OK <\x80\x9Fblock@example.org>"), None);
 /// ```
 pub fn stamp(greeting: &[u8]) -> Option<&[u8]> {
-    // No bracket stands within an id: each belongs to its neighbour, and every byte is looked at once.
+    // An id contains no brackets, so each bracket belongs to its neighbour, and every byte is examined once.
     let (mut rest, mut end) = (greeting, None);
     loop {
         let at = memchr::memrchr2(b'<', b'>', rest)?;

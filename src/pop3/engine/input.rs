@@ -1,11 +1,11 @@
-//! The engine's way in: bytes to lines and bodies, each to the first command on the wire. Answers of a series that one read
-//! brought go out as one delivery.
+//! The engine's input side: cuts bytes into lines and bodies, each for the first command on the wire. The answers of a
+//! series in one read are delivered together. It sends no commands.
 
 use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
 
-use super::meaning::{self, said};
+use super::refusal::{self, error_with_text};
 use super::{Answer, Delivery, Effect, Engine, Farewell, LARGE, Phase, Running, Shape};
 use crate::engine::Id;
 use crate::engine::failure::{TEXT, excerpt};
@@ -14,31 +14,31 @@ use crate::limits::Limits;
 use crate::pop3::codec::{self, Indicator, Reply};
 use crate::pop3::types::{Notice, Retrieved, RetrievedContent};
 
-/// A multi-line reply on its way in.
+/// A multi-line reply that is being received.
 #[derive(Debug, Default)]
 pub(super) struct Body {
     rest: Bytes,
-    /// Bytes that are not kept: they went out as they came, or away.
+    /// Bytes that were streamed or skipped, not kept.
     passed: u64,
-    /// Those that went away.
+    /// Bytes that were skipped.
     skipped: u64,
     too_large: bool,
     lines: Lines,
-    /// All that has come ends in what would be the end, had the server sent CR.
+    /// Whether the input ends in what would be the end if the server had sent CR.
     bare_end: bool,
 }
 
-/// The lines of a listing that is being read, counted before it is whole.
+/// The lines of an incomplete listing, counted while it arrives.
 #[derive(Debug, Default)]
 struct Lines {
-    /// How many have ended.
+    /// The number of complete lines.
     ended: usize,
-    /// How much of the input they and the unfinished one are, and where that begins.
+    /// How much of the input was counted, and where the incomplete line begins.
     seen: usize,
     begun: usize,
 }
 
-/// Answers of one series from one read.
+/// The answers of one series in one read.
 pub(super) struct Batch {
     id: Id,
     answers: Vec<Retrieved>,
@@ -56,7 +56,7 @@ impl Body {
 }
 
 impl Lines {
-    /// What they are with all of the input.
+    /// Counts the lines in all of the input.
     fn read(&self, input: &[u8]) -> Self {
         let (mut ended, mut begun) = (self.ended, self.begun);
         for end in memchr::memchr_iter(b'\n', input.get(self.seen..).unwrap_or_default()) {
@@ -70,14 +70,14 @@ impl Lines {
             return Err(Error::limit("the server sent a listing with more lines than the limit"));
         }
         if self.seen - self.begun > limits.status_line.saturating_add(1) {
-            return Err(Error::limit("the server sent a line of a listing over the limit"));
+            return Err(Error::limit("the server sent a line of a listing longer than the limit"));
         }
         Ok(self)
     }
 }
 
 impl Engine {
-    /// Reads and handles all lines and bodies that are whole.
+    /// Reads and handles all complete lines and bodies.
     pub(super) fn read(&mut self, input: &mut BytesMut) -> Result<()> {
         while !(self.core.is_over() || input.is_empty() && self.body.is_none()) {
             self.core.check_injection(input.len())?;
@@ -95,10 +95,10 @@ impl Engine {
         let line = input.get(..len).unwrap_or_default();
         if !self.is_greeted() && !begins_a_reply(line) {
             let other = || Error::protocol(format!("the server does not speak POP3: it begins with {}", excerpt(line)));
-            return Err(meaning::turned_away(line).unwrap_or_else(other));
+            return Err(refusal::busy_greeting(line).unwrap_or_else(other));
         }
         if len + usize::from(found.is_none()) > self.limits.status_line {
-            return Err(Error::limit("the server sent a status line over the limit"));
+            return Err(Error::limit("the server sent a status line longer than the limit"));
         }
         if found.is_none() {
             self.scanned = len;
@@ -106,7 +106,7 @@ impl Engine {
         }
         self.scanned = 0;
         let Some(reply) = codec::reply(line) else {
-            return Err(Error::protocol(format!("the server sent no status but {}", excerpt(line))));
+            return Err(Error::protocol(format!("the server sent {} instead of a status line", excerpt(line))));
         };
         self.replied(&reply)?;
         input.advance(len);
@@ -125,13 +125,13 @@ impl Engine {
         let (id, shape, single) = (run.id, run.shape, run.number.is_none());
         match (reply.indicator, run.effect) {
             (Indicator::Challenge, Effect::Authenticate { .. })
-            | (Indicator::Ok, Effect::Authenticate { owing: true })
+            | (Indicator::Ok, Effect::Authenticate { proof_pending: true })
                 if !self.challenged =>
             {
                 self.challenge(reply.rest);
             }
             (Indicator::Challenge, _) => {
-                return Err(Error::protocol("the server asks for more where nothing was begun"));
+                return Err(Error::protocol("the server sent a challenge outside of a login"));
             }
             (Indicator::Ok, _) if shape != Shape::Line => {
                 if shape == Shape::Stream {
@@ -152,7 +152,7 @@ impl Engine {
 
     fn greeted(&mut self, reply: &Reply<'_>) -> Result<()> {
         if reply.indicator != Indicator::Ok {
-            return Err(said(reply, "the server refused the connection", Kind::Closed));
+            return Err(error_with_text(reply, "the server refused the connection", Kind::Closed));
         }
         self.state.change().phase = Phase::Greeted;
         self.state.change().greeting = String::from_utf8_lossy(reply.rest).into();
@@ -171,13 +171,14 @@ impl Engine {
         }
     }
 
-    /// `false` while more of the body must come.
+    /// Reads a body. `false` if more of it must arrive.
     fn read_body(&mut self, input: &mut BytesMut) -> Result<bool> {
         let (Some(body), Some(run)) = (&mut self.body, self.running.front()) else { return Ok(true) };
         let (id, shape) = (run.id, run.shape);
         let limit = if shape == Shape::Message { self.limits.literal } else { self.limits.undelivered };
         let listed = shape == Shape::Listing && id.is_some() && !body.too_large;
-        // Before dots are taken out; where the end is found behind it, the lines are counted as they are read.
+        // Counted before stuffed dots are removed. If the end is found after it, the lines are counted when the listing
+        // is parsed.
         let lines = if listed { body.lines.read(input) } else { Lines::default() };
         let cut = self.multiline.scan(input);
         body.bare_end = cut.is_none() && (input.ends_with(b"\n.\n") || input == ".\n");
@@ -199,7 +200,7 @@ impl Engine {
         if passes && !(streamed && id.is_some()) {
             body.skipped += piece.len() as u64;
             if body.skipped > self.limits.skipped {
-                return Err(Error::limit(format!("the reply to {} goes on beyond what is skipped", run.verb)));
+                return Err(Error::limit(format!("the reply to {} is longer than what is skipped", run.verb)));
             }
         }
         if streamed && !piece.is_empty() {
@@ -208,7 +209,7 @@ impl Engine {
         if cut.is_none() {
             return Ok(false);
         }
-        // A large block must not live on in the slices that are cut behind it.
+        // Later slices must not keep a large block in memory.
         if piece.len() > LARGE {
             *input = BytesMut::from(&input[..]);
         }
@@ -216,7 +217,7 @@ impl Engine {
         Ok(true)
     }
 
-    /// The first command's reply is whole.
+    /// The reply to the first command is complete.
     fn finish(&mut self, bytes: Bytes) {
         let Some(body) = self.body.take() else { return };
         if !body.too_large {
@@ -226,7 +227,7 @@ impl Engine {
         match run.number {
             Some(_) => self.push(run, RetrievedContent::TooLarge { size: body.passed }),
             None => {
-                let text = format!("the reply to {} has {} octets, over the limit", run.verb, body.passed);
+                let text = format!("the reply to {} has {} octets, more than the limit", run.verb, body.passed);
                 self.core.deliver(run.id, Delivery::Done(Err(Error::limit(text))));
             }
         }
@@ -239,7 +240,7 @@ impl Engine {
         self.take_effect(&run, &answer);
         match (run.number, run.effect) {
             (Some(_), _) => self.push(run, RetrievedContent::Whole(answer.body)),
-            // The driver has to change the stream first.
+            // The driver must switch the stream to TLS first.
             (None, Effect::StartTls) => self.core.agree_to_tls(run.id),
             (None, Effect::Quit) => {
                 self.core.deliver(run.id, Delivery::Done(Ok(answer)));
@@ -258,7 +259,7 @@ impl Engine {
                 self.challenged = false;
                 self.state.change().phase = Phase::LoggedIn;
             }
-            // RFC 2595 §4: what was said in clear may have been said by anybody.
+            // RFC 2595 §4: what was received before TLS is unauthenticated.
             Effect::StartTls => {
                 self.state.change().capabilities = None;
                 self.state.change().greeting = "".into();
@@ -275,7 +276,7 @@ impl Engine {
         let Some(run) = self.running.pop_front() else { return };
         run.span.answered(false);
         self.challenged &= !matches!(run.effect, Effect::Authenticate { .. });
-        let error = meaning::refusal(&run, reply).with_retry_after(self.delay(reply));
+        let error = refusal::command_refused(&run, reply).with_retry_after(self.delay(reply));
         if run.number.is_some() {
             return self.push(run, RetrievedContent::Refused(error));
         }
@@ -286,14 +287,14 @@ impl Engine {
         }
     }
 
-    /// How long a LOGIN-DELAY is (RFC 2449 §6.5): some servers say it within the code, the others in CAPA.
+    /// The length of a LOGIN-DELAY (RFC 2449 §6.5): some servers put it in the code, the others only in CAPA.
     fn delay(&self, reply: &Reply<'_>) -> Option<Duration> {
         let code = reply.code.as_ref().filter(|code| code.is_within("LOGIN-DELAY"))?;
         let announced = self.state.capabilities.as_ref().and_then(|capabilities| capabilities.login_delay());
         code.data().parse().ok().map(Duration::from_secs).or(announced)
     }
 
-    /// An answer of a series.
+    /// Adds an answer of a series.
     fn push(&mut self, run: Running, content: RetrievedContent) {
         let (Some(id), Some((number, last))) = (run.id, run.number) else { return };
         if self.batch.as_ref().is_some_and(|batch| batch.id != id) {
@@ -315,7 +316,7 @@ impl Engine {
     }
 }
 
-/// What an answer costs while nobody takes it. Empty ones cost something too, or a window would hold any number of them.
+/// The memory of an answer that waits. Empty ones count too; otherwise a window would hold any number of them.
 fn weight(content: &RetrievedContent) -> usize {
     size_of::<Retrieved>()
         + match content {
@@ -325,7 +326,7 @@ fn weight(content: &RetrievedContent) -> usize {
         }
 }
 
-/// Whether this can be, or become, a status line.
+/// Whether this is, or can become, a status line.
 fn begins_a_reply(line: &[u8]) -> bool {
     [&b"+OK"[..], b"-ERR"].iter().any(|status| {
         let count = status.len().min(line.len());
@@ -333,10 +334,10 @@ fn begins_a_reply(line: &[u8]) -> bool {
     })
 }
 
-/// A line that no command asked for: some servers say why they are about to close.
+/// A line that is no reply to a command: some servers say why they are about to close.
 fn unsolicited(reply: &Reply<'_>) -> Error {
     match reply.indicator {
-        Indicator::Err => said(reply, "the server ended the session", Kind::Closed),
-        _ => Error::protocol("the server sent a reply to no command"),
+        Indicator::Err => error_with_text(reply, "the server ended the session", Kind::Closed),
+        _ => Error::protocol("the server sent a reply without a command"),
     }
 }

@@ -1,11 +1,12 @@
-//! The POP3 session as a state machine without socket or clock: what was asked for, what is on the wire, what the server has
-//! said. Replies come strictly in the order of commands, which is all there is to tell them apart.
+//! The POP3 session as a state machine without a socket or a clock: it holds the requests, what is on the wire and what
+//! the server reported. Replies arrive strictly in the order of the commands (RFC 2449 §6.6); nothing else identifies
+//! them.
 
 #[cfg(test)]
 mod hostile_tests;
 mod input;
-mod meaning;
 mod notices;
+mod refusal;
 mod request;
 mod sending;
 mod state;
@@ -36,47 +37,47 @@ use crate::limits::{Deadlines, Limits};
 use crate::pop3::codec::Multiline;
 use crate::pop3::types::{Notice, Number};
 
-/// Unread bytes of an unfinished message from which on bigger blocks are read.
+/// From this number of unread bytes of an incomplete message on, larger blocks are read.
 const LARGE: usize = 64 * 1024;
 
-/// The engine of one connection. The calling order is written on [`Engine`](crate::engine::Engine).
+/// The engine of one connection. [`Engine`](crate::engine::Engine) documents the calling order.
 pub(crate) struct Engine {
     limits: Limits,
     core: Core<Delivery>,
     state: Published<State>,
 
-    /// The multi-line reply that is being read: the first running command's.
+    /// The multi-line reply that is being received, for the first running command.
     body: Option<Body>,
     multiline: Multiline,
-    /// How much of the unread line was searched for its end.
+    /// How much of the incomplete line was searched for its end.
     scanned: usize,
-    /// Unread input is held back: how much.
+    /// The number of input bytes that were left unread.
     unread: usize,
     batch: Option<Batch>,
 
     queue: VecDeque<(Id, Pending)>,
     running: VecDeque<Running>,
     outbox: Outbox,
-    /// A challenge is with the handle.
+    /// Whether the handle has a challenge to answer.
     challenged: bool,
 
-    /// Why the server ends the session, still to be passed on.
+    /// The notice of why the server ends the session, not delivered yet.
     goodbye: Option<Notice>,
 }
 
-/// Asked for, and not yet (all) on the wire.
+/// A request that is not, or not completely, on the wire yet.
 enum Pending {
     Command(Plan),
     Series(Series),
 }
 
-/// On the wire, and not yet answered.
+/// A command on the wire without a reply yet.
 struct Running {
-    /// `None` where nobody waits for it any more.
+    /// `None` if its handle was dropped.
     id: Option<Id>,
     verb: &'static str,
     span: Span,
-    /// Of a series: which message, and whether the series ends with it.
+    /// For a series: the message, and whether it is the last one.
     number: Option<(Number, bool)>,
     shape: Shape,
     effect: Effect,
@@ -106,7 +107,7 @@ impl Engine {
         self.state.phase != Phase::Connected
     }
 
-    /// What follows from whatever just happened.
+    /// Runs after every event: starts commands, sets the clock, publishes the state.
     fn after(&mut self) {
         if !self.core.is_over() {
             self.start_commands();
@@ -116,7 +117,8 @@ impl Engine {
         self.state.publish();
     }
 
-    /// The connection is over, and everybody who waits is told why.
+    /// Ends the connection with an error, which every waiting request gets. For QUIT the outcome is unknown: the server
+    /// may have deleted the marked messages (RFC 1939 §6).
     fn fail(&mut self, error: Error) {
         if self.core.is_over() {
             return;
@@ -132,7 +134,7 @@ impl Engine {
 
     fn end(&mut self, outcome: Result<()>) {
         let running = self.running.drain(..).filter_map(|run| run.id);
-        // A series waits with many commands, and gets one end.
+        // A series has many commands and gets one end.
         self.core.end(outcome, running.chain(self.queue.drain(..).map(|(id, _)| id)));
         self.body = None;
         self.outbox.clear();
@@ -151,7 +153,7 @@ impl crate::engine::Engine for Engine {
     fn handle_request(&mut self, id: Id, request: Request, now: Instant) {
         self.core.clock.advance(now);
         if let Some(error) = self.core.closed() {
-            // What is added to an old request has had its end.
+            // It belongs to an earlier request, which has its end already.
             if !matches!(request, Request::Answer { .. }) {
                 self.core.refuse(id, error);
             }
@@ -161,7 +163,7 @@ impl crate::engine::Engine for Engine {
             Request::Greeting => self.core.await_greeting(id, self.is_greeted()),
             Request::Command(plan) => self.queue.push_back((id, Pending::Command(plan))),
             Request::Series(series) => self.queue.push_back((id, Pending::Series(series))),
-            Request::Answer { line, owing } => self.answer(id, line, owing),
+            Request::Answer { line, proof_pending } => self.answer(id, line, proof_pending),
             Request::GiveUp(error) => self.fail(error),
         }
         self.after();

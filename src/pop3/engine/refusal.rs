@@ -1,4 +1,4 @@
-//! What a refusal means whose words say more than `-ERR` and its response code, and the errors that are made of them. It must not know
+//! The errors of refusals, with hints from the server's words that the response code does not give. It must not know
 //! the session's state.
 
 use super::{Effect, Running};
@@ -7,25 +7,26 @@ use crate::engine::words;
 use crate::error::{Error, Kind, Words};
 use crate::pop3::codec::Reply;
 
-/// The error of a command that was answered by `-ERR`.
-pub(super) fn refusal(run: &Running, reply: &Reply<'_>) -> Error {
+/// The error of a command that the server answered with `-ERR`.
+pub(super) fn command_refused(run: &Running, reply: &Reply<'_>) -> Error {
     let unheard = matches!(run.effect, Effect::Authenticate { .. }) && reply.code.is_none();
     match unheard && speaks_of_no_command(&reply.text().to_ascii_lowercase()) {
-        true => said(reply, &format!("the server did not understand {}", run.verb), Kind::Bad),
-        false => said(reply, &format!("the server refused {}", run.verb), Kind::Rejected),
+        true => error_with_text(reply, &format!("the server did not understand {}", run.verb), Kind::Bad),
+        false => error_with_text(reply, &format!("the server refused {}", run.verb), Kind::Rejected),
     }
 }
 
-/// What an `-ERR` says, after what it means.
-pub(super) fn said(reply: &Reply<'_>, what: &str, kind: Kind) -> Error {
+/// An error with our text, followed by the text of the `-ERR`.
+pub(super) fn error_with_text(reply: &Reply<'_>, what: &str, kind: Kind) -> Error {
     let words = reply.text();
     let text = clean(&words);
     let text = if text.is_empty() { what.to_owned() } else { format!("{what}: {text}") };
     Error::new(kind, text).with_code(reply.code.clone()).with_words(meaning(&words))
 }
 
-/// A first line that is no greeting, where its words say that the server is busy, as "421 Server is busy, try again later." does.
-pub(super) fn turned_away(line: &[u8]) -> Option<Error> {
+/// The error of a first line that is not a greeting but says that the server is busy, as "421 Server is busy, try again
+/// later." does.
+pub(super) fn busy_greeting(line: &[u8]) -> Option<Error> {
     let text = String::from_utf8_lossy(line);
     let words = meaning(&text)?;
     let error = Error::closed(format!("the server refused the connection: {}", clean(&text)));
@@ -36,15 +37,16 @@ fn meaning(text: &str) -> Option<Words> {
     words::of(text).or_else(|| speaks_of_a_lock(&text.to_ascii_lowercase()).then_some(Words::Busy))
 }
 
-/// One session at a time has the maildrop (RFC 1939 §4). RFC 1939: "maildrop already locked"; popa3d, Courier: "unable to lock";
-/// Qpopper: "lock busy! Is another session active?"; Exchange: "Logon failure: mailbox in use".
+/// Whether the words say that another session has the maildrop locked (RFC 1939 §4). RFC 1939: "maildrop already
+/// locked"; popa3d, Courier: "unable to lock"; Qpopper: "lock busy! Is another session active?"; Exchange: "Logon
+/// failure: mailbox in use".
 fn speaks_of_a_lock(text: &str) -> bool {
     let drop = ["maildrop", "mailbox", "mail drop"].iter().any(|word| text.contains(word));
     let held = ["lock", "in use", "busy"].iter().any(|word| text.contains(word));
     (drop && held) || text.contains("lock busy") || text.contains("another session") || text.contains("another pop")
 }
 
-/// What servers say that do not know AUTH, or not this mechanism.
+/// Whether the words say that the server does not support AUTH, or this mechanism.
 fn speaks_of_no_command(text: &str) -> bool {
     let what = ["command", "mechanism", "method", "authentication type", "auth type"];
     let not = [
@@ -83,7 +85,7 @@ mod tests {
             ("-ERR wrong password", false, false),
             ("-ERR", false, false),
         ] {
-            let error = said(&reply(text.as_bytes()).unwrap(), "no", Kind::Rejected);
+            let error = error_with_text(&reply(text.as_bytes()).unwrap(), "no", Kind::Rejected);
             assert_eq!((error.is_retryable(), error.is_connection_limit()), (retryable, limit), "{text}");
         }
     }
@@ -107,7 +109,7 @@ mod tests {
     #[test]
     fn the_servers_words_come_out_of_an_error_as_they_went_in() {
         for (line, text) in [("-ERR no: really", "no: really"), ("-ERR [IN-USE] busy", "busy"), ("-ERR", "refused")] {
-            let error = said(&reply(line.as_bytes()).unwrap(), "refused", Kind::Rejected);
+            let error = error_with_text(&reply(line.as_bytes()).unwrap(), "refused", Kind::Rejected);
             let refused = Retrieved { number: Number::new(1).unwrap(), content: RetrievedContent::Refused(error) };
             assert_eq!(refused.defect(), Some(Defect::Refused { text: text.to_owned() }));
         }

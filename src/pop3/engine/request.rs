@@ -1,5 +1,5 @@
-//! What handles ask the engine for, and what they get. The commands are written when they are asked for; what a reply means is
-//! the handles' business, beyond what changes the session.
+//! What handles and the engine exchange. Commands are written when they are requested. The handles interpret the
+//! replies, except for what changes the session.
 
 use std::vec;
 
@@ -11,19 +11,19 @@ use crate::login::Secret;
 use crate::pop3::codec;
 use crate::pop3::types::{Number, Retrieved};
 
-/// What a handle asks for.
+/// A request of a handle.
 #[derive(Debug)]
 pub(crate) enum Request {
-    /// The server's greeting.
+    /// Wait for the greeting.
     Greeting,
     Command(Plan),
     Series(Series),
-    /// The answer to a challenge; no line cancels the exchange. `owing` as in [`Effect::Authenticate`].
+    /// The answer to a challenge; without a line, cancels the exchange. `proof_pending` as in [`Effect::Authenticate`].
     Answer {
         line: Option<Secret>,
-        owing: bool,
+        proof_pending: bool,
     },
-    /// The handle has seen that replies no longer belong to their commands: the session ends with this error.
+    /// The handle found that replies no longer belong to their commands: end the session with this error.
     GiveUp(Error),
 }
 
@@ -31,7 +31,7 @@ pub(crate) enum Request {
 #[derive(Debug)]
 pub(crate) struct Plan {
     pub(crate) verb: &'static str,
-    /// CRLF included.
+    /// Includes CRLF.
     pub(crate) line: Secret,
     pub(crate) secret: bool,
     pub(crate) shape: Shape,
@@ -44,26 +44,26 @@ pub(crate) struct Plan {
 pub(crate) struct Series {
     pub(crate) verb: &'static str,
     pub(crate) numbers: vec::IntoIter<Number>,
-    /// What TOP has behind the number.
+    /// The number of lines for TOP.
     pub(crate) lines: Option<u32>,
     pub(crate) shape: Shape,
     pub(crate) effect: Effect,
 }
 
-/// What comes behind a `+OK`.
+/// What follows `+OK`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Shape {
     /// Nothing.
     Line,
-    /// Lines that are kept whole, under the limit for values.
+    /// Lines that are kept as a whole, within the limit for values.
     Listing,
-    /// A message that is kept whole, under the limit for literals.
+    /// A message that is kept as a whole, within the limit for literals.
     Message,
-    /// A message that goes out as it comes.
+    /// A message that is streamed.
     Stream,
 }
 
-/// The state in which a command makes sense. In any other it is refused before a byte is sent.
+/// The state that a command requires. In any other state, it is refused before a byte is sent.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Needs {
     Connection,
@@ -77,12 +77,12 @@ pub(crate) enum Needs {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Effect {
     None,
-    /// Its lines are what the server can do.
+    /// Its lines are the capabilities.
     Capabilities,
-    /// Challenges go to the handle, answers come from it; its `+OK` is the login, but where the client is still owing a proof:
-    /// there it is what some servers write for `+`.
+    /// A login by challenges, which the handle answers. `+OK` completes the login, unless the client still owes a
+    /// proof: then `+OK` is what some servers send instead of `+`.
     Authenticate {
-        owing: bool,
+        proof_pending: bool,
     },
     Login,
     StartTls,
@@ -91,35 +91,35 @@ pub(crate) enum Effect {
     Quit,
 }
 
-/// What a handle gets.
+/// What the engine delivers to a handle.
 #[derive(Debug)]
 pub(crate) enum Delivery {
-    /// Answers of a series, all that one read brought.
+    /// All answers of a series in one read.
     Batch { answers: Vec<Retrieved>, weight: usize },
-    /// The base64 text of a `+` that asks for more.
+    /// The base64 text of a challenge.
     Challenge(Bytes),
-    /// The next bytes of a message; an empty chunk says that it is there.
+    /// The next bytes of a message; a first, empty chunk confirms that the message exists.
     Chunk(Bytes),
-    /// The end: the answer, or why there will be none.
+    /// The end: the answer, or the error.
     Done(Result<Answer>),
 }
 
-/// What a `+OK` brought.
+/// The content of a `+OK` reply.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Answer {
-    /// What stood behind it.
+    /// The text after `+OK`.
     pub(crate) rest: Bytes,
-    /// What followed on further lines.
+    /// The lines after it.
     pub(crate) body: Bytes,
 }
 
 impl Plan {
-    /// A command with one line for an answer, which needs a login and changes nothing.
+    /// A command that requires a login, changes nothing and has one line as its reply.
     pub(crate) fn new(verb: &'static str, arguments: &[&[u8]]) -> Result<Self> {
         codec::command(verb, arguments).map(|line| Self::of(verb, line))
     }
 
-    /// The same, with arguments that may be UTF-8.
+    /// Like [`new`](Self::new), with arguments that may be UTF-8.
     pub(crate) fn utf8(verb: &'static str, arguments: &[&[u8]]) -> Result<Self> {
         codec::utf8_command(verb, arguments).map(|line| Self::of(verb, line))
     }
@@ -161,7 +161,7 @@ impl Series {
 }
 
 impl Effect {
-    /// Whether nothing may be on the wire before the command's answer but the command.
+    /// Whether no other command may be on the wire until this one is answered.
     pub(crate) fn is_alone(self) -> bool {
         matches!(self, Self::Authenticate { .. } | Self::Login | Self::StartTls | Self::Quit)
     }

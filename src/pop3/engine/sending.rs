@@ -1,4 +1,4 @@
-//! The engine's way out: which commands go onto the wire when. With PIPELINING many are in flight, written together; without it
+//! The engine's output side: decides which commands are sent when. With PIPELINING many are sent together; without it,
 //! one at a time. It reads no replies.
 
 use std::ops::Range;
@@ -15,12 +15,13 @@ use crate::pop3::codec;
 use crate::pop3::engine::{Answer, Delivery, Effect};
 use crate::wire::wiping;
 
-/// How many commands are in flight at most: their lines fit any socket's buffer, so that no side can block the other.
+/// The most commands on the wire. Their lines fit into any socket's buffer, so that the two sides cannot block each
+/// other (RFC 2449 §6.6).
 const FLIGHT: usize = 256;
-/// A series goes on when this many are left in flight, so that its commands are written many at a time.
+/// A series continues when this many are left on the wire, so that its commands are written in large groups.
 const REFILL: usize = FLIGHT / 2;
 
-/// Bytes on their way out: one write per flight.
+/// Bytes to be written, in one write per round trip.
 #[derive(Debug, Default)]
 pub(super) struct Outbox {
     bytes: BytesMut,
@@ -48,7 +49,7 @@ impl Outbox {
         self.bytes.extend_from_slice(bytes);
     }
 
-    /// A line of which so much at the beginning may be shown; wiped once it is written.
+    /// Appends a line of which only the beginning, `shown` bytes, may appear in logs; wiped after it is written.
     fn push_secret(&mut self, bytes: &[u8], shown: usize) {
         wiping::reserve(&mut self.bytes, bytes.len());
         let start = self.bytes.len();
@@ -65,7 +66,7 @@ impl Engine {
         while self.may_start() {
             match self.queue.pop_front() {
                 Some((id, Pending::Command(plan))) => self.start(id, plan),
-                Some((id, Pending::Series(series))) => self.go_on(id, series),
+                Some((id, Pending::Series(series))) => self.send_series(id, series),
                 None => return,
             }
         }
@@ -105,8 +106,8 @@ impl Engine {
         self.running.push_back(Running { id: Some(id), verb, span: Span::begin(verb), number: None, shape, effect });
     }
 
-    /// Sends as much of a series as may be in flight; the rest waits at the front of the queue.
-    fn go_on(&mut self, id: Id, mut series: super::Series) {
+    /// Sends as much of a series as may be on the wire; the rest waits at the front of the queue.
+    fn send_series(&mut self, id: Id, mut series: super::Series) {
         if let Err(error) = self.allows(Needs::Login) {
             return self.core.refuse(id, error);
         }
@@ -131,17 +132,18 @@ impl Engine {
     fn allows(&self, needs: Needs) -> Result<()> {
         match (needs, self.state.phase) {
             (_, Phase::Over) => Err(over()),
-            (Needs::NoMarks, _) if !self.state.marks.is_empty() => {
-                Err(Error::input("messages are marked for deletion, and QUIT would delete them: commit or reset first"))
-            }
+            (Needs::NoMarks, _) if !self.state.marks.is_empty() => Err(Error::input(
+                "messages are marked for deletion, and QUIT would delete them: call commit or rset first",
+            )),
             (Needs::Connection | Needs::NoMarks, _) => Ok(()),
             (Needs::Login, Phase::LoggedIn) | (Needs::BeforeLogin, Phase::Greeted) => Ok(()),
             (Needs::Login, _) => Err(Error::input("this command needs a login first")),
-            (Needs::BeforeLogin, _) => Err(Error::input("this command makes no sense after the login")),
+            (Needs::BeforeLogin, _) => Err(Error::input("this command is only allowed before the login")),
         }
     }
 
-    /// The handle behind this id is gone: what is not sent stays unsent, what is sent has its reply read and thrown away.
+    /// The handle of this request was dropped: what was not sent is withdrawn; the replies to what was sent are read
+    /// and discarded.
     pub(super) fn cancel(&mut self, id: Id) {
         self.queue.retain(|(pending, _)| *pending != id);
         self.core.forget(id);
@@ -153,10 +155,10 @@ impl Engine {
         }
     }
 
-    /// Answers a challenge, or cancels the exchange (RFC 5034 §4).
-    pub(super) fn answer(&mut self, id: Id, answer: Option<Secret>, owing: bool) {
+    /// Answers a challenge, or cancels the exchange with `*` (RFC 5034 §4).
+    pub(super) fn answer(&mut self, id: Id, answer: Option<Secret>, proof_pending: bool) {
         let Some(run) = self.running.front_mut().filter(|run| self.challenged && run.id == Some(id)) else { return };
-        run.effect = Effect::Authenticate { owing };
+        run.effect = Effect::Authenticate { proof_pending };
         self.challenged = false;
         match answer {
             Some(answer) => self.outbox.push_secret(answer.expose(), 0),
@@ -165,13 +167,14 @@ impl Engine {
         self.outbox.push(b"\r\n");
     }
 
-    /// A challenge that nobody will answer.
+    /// Cancels the exchange after a challenge without a handle.
     pub(super) fn cancel_exchange(&mut self) {
         self.outbox.push(b"*\r\n");
     }
 }
 
-/// How much of a line with a secret is none: the command, and behind AUTH the mechanism, behind APOP the user.
+/// The length of the line's beginning that is not secret: the command, and the mechanism after AUTH or the user after
+/// APOP.
 fn shown(verb: &str, line: &[u8]) -> usize {
     let words = if matches!(verb, "AUTH" | "APOP") { 2 } else { 1 };
     memchr::memchr_iter(b' ', line).nth(words - 1).map_or(0, |at| at + 1)

@@ -1,36 +1,36 @@
-//! What the session is: its phase, what the server can do, and which messages are marked. Published to the handles as one
-//! immutable value; only the engine makes the next one.
+//! The state of the session: its phase, the capabilities, and which messages are marked. Published to the handles as
+//! one immutable value; only the engine makes the next one.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::pop3::types::{Capabilities, Number};
 
-/// What handles may look at.
+/// What the handles can see.
 #[derive(Clone, Debug)]
 pub(crate) struct State {
     pub(crate) phase: Phase,
-    /// What stood behind the greeting's `+OK`.
+    /// The text after the greeting's `+OK`.
     pub(crate) greeting: Arc<str>,
-    /// `None` while they are not known, or where the server has no CAPA.
+    /// `None` while they are not known, or if the server has no CAPA.
     pub(crate) capabilities: Option<Arc<Capabilities>>,
     /// The messages that QUIT will delete.
     pub(crate) marks: Arc<Marks>,
-    /// What became of QUIT.
+    /// The state of QUIT.
     pub(crate) farewell: Farewell,
 }
 
-/// Whether QUIT was said, and what the server made of it.
+/// Whether QUIT was sent, and the server's reply.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Farewell {
     Unsaid,
-    /// On the wire, and (still) without a reply.
+    /// Sent, without a reply yet or for good.
     Unanswered,
     Accepted,
     Refused,
 }
 
-/// RFC 1939 §3.
+/// The state of RFC 1939 §3.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Phase {
     Connected,
@@ -41,7 +41,7 @@ pub(crate) enum Phase {
     Over,
 }
 
-/// A set of message numbers, 64 to a word: cheap to copy for every state that is published.
+/// A set of message numbers, 64 per word: cheap to copy for each state that is published.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Marks(BTreeMap<u32, u64>);
 

@@ -145,7 +145,7 @@ pub(super) fn stls() -> Request {
 }
 
 fn auth() -> Request {
-    Request::Command(plan("AUTH").needs(Needs::BeforeLogin).effect(Effect::Authenticate { owing: false }))
+    Request::Command(plan("AUTH").needs(Needs::BeforeLogin).effect(Effect::Authenticate { proof_pending: false }))
 }
 
 pub(super) fn quit() -> Request {
@@ -432,11 +432,19 @@ fn an_exchange_goes_challenge_by_challenge() {
     let mut bench = Bench::new();
     bench.feed(b"+OK\r\n");
     let id = bench.ask(auth());
-    bench.engine.handle_request(id, Request::Answer { line: Some(Secret::from("too early")), owing: false }, bench.now);
+    bench.engine.handle_request(
+        id,
+        Request::Answer { line: Some(Secret::from("too early")), proof_pending: false },
+        bench.now,
+    );
     bench.feed(b"+ Zmlyc3Q=\r\n");
-    bench.engine.handle_request(id, Request::Answer { line: Some(Secret::from("b25l")), owing: false }, bench.now);
+    bench.engine.handle_request(
+        id,
+        Request::Answer { line: Some(Secret::from("b25l")), proof_pending: false },
+        bench.now,
+    );
     bench.feed(b"+\r\n");
-    bench.engine.handle_request(id, Request::Answer { line: None, owing: false }, bench.now);
+    bench.engine.handle_request(id, Request::Answer { line: None, proof_pending: false }, bench.now);
     bench.feed(b"-ERR [AUTH] cancelled\r\n");
     assert_eq!(bench.sent(), "AUTH\r\nb25l\r\n*\r\n");
     assert!(bench.log().starts_with("0: challenge Zmlyc3Q=\n0: challenge \n0: Rejected"));

@@ -1,5 +1,5 @@
-//! The common trait on a POP3 maildrop: ids for numbers, QUIT for `commit`, and a new session for each look that `idle` takes. It
-//! speaks by the session's own methods.
+//! The common trait for a POP3 maildrop: ids for numbers, QUIT for `commit`, and a new session for each poll of
+//! `changed`. It uses the session's own methods.
 
 use std::collections::VecDeque;
 use std::hash::{BuildHasher, Hash, Hasher, RandomState};
@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::listing::Listing;
 use super::names::Names;
-use super::probe::Found;
+use super::probe::Probed;
 use super::{Asked, Pop3, RetrStream, Sizes};
 use crate::body::Body;
 use crate::config::{Config, Protocol};
@@ -26,27 +26,27 @@ use crate::pop3::engine::{Farewell, Needs};
 use crate::pop3::types::{Expire, Flaws, Number};
 use crate::pop3::{Retrieved, RetrievedContent};
 
-/// Ports that need not stand in an id.
+/// The usual ports, which are left out of ids.
 const USUAL_PORTS: &[u16] = &[110, 995];
 
-/// What the trait has to remember between calls.
+/// What the trait remembers between calls.
 pub(super) struct Maildrop {
     pub(super) limits: Limits,
     poll: Duration,
     pub(super) names: Names,
     pub(super) sizes: Sizes,
-    /// How many lines of listings could not be read.
+    /// The number of unreadable lines in listings.
     unreadable: AtomicU64,
-    /// About how many messages the last look was contradictory.
+    /// The number of messages about which the last listings contradicted each other.
     pub(super) disputed: u64,
-    /// Whether this session's names were asked for.
+    /// Whether the names were listed in this session.
     pub(super) listed: bool,
-    pub(super) found: Found,
-    /// What the caller was last told, to see a change by: a hash, not to keep every listing twice.
+    pub(super) probed: Probed,
+    /// A hash of the listing that the caller saw last, to detect changes without keeping it.
     seen: Option<u64>,
     hash: RandomState,
-    /// `idle` has ended the session, or was about to, and a new one has to begin.
-    resting: bool,
+    /// Whether `changed` has ended the session, or was about to, so that a new one must begin.
+    ended_by_wait: bool,
 }
 
 impl Maildrop {
@@ -60,22 +60,22 @@ impl Maildrop {
             unreadable: AtomicU64::default(),
             disputed: 0,
             listed: false,
-            found: Found::default(),
+            probed: Probed::default(),
             seen: None,
             hash: RandomState::new(),
-            resting: false,
+            ended_by_wait: false,
         }
     }
 
-    /// Another session: numbers mean nothing any more.
-    fn renew(&mut self) {
+    /// A new session: the old numbers mean nothing.
+    fn reset(&mut self) {
         self.names = Names::new(self.names.place().clone());
         self.sizes = Sizes::default();
         (self.unreadable, self.disputed) = (AtomicU64::default(), 0);
-        (self.listed, self.found, self.resting) = (false, Found::default(), false);
+        (self.listed, self.probed, self.ended_by_wait) = (false, Probed::default(), false);
     }
 
-    pub(super) fn heard<T>(&self, listing: &Listing<T>) {
+    pub(super) fn count_unreadable<T>(&self, listing: &Listing<T>) {
         self.unreadable.fetch_add(listing.unreadable, Ordering::Relaxed);
     }
 
@@ -83,40 +83,43 @@ impl Maildrop {
         Flaws::new(self.unreadable.load(Ordering::Relaxed), self.disputed)
     }
 
-    /// The messages, as they can be recognised in another session.
-    fn sight(&self, numbers: &[Number]) -> u64 {
+    /// A hash of the messages, by what identifies them in another session.
+    fn fingerprint(&self, numbers: &[Number]) -> u64 {
         let mut hasher = self.hash.build_hasher();
         numbers.iter().for_each(|number| (self.names.lasting(*number), self.sizes.of(*number)).hash(&mut hasher));
         hasher.finish()
     }
 }
 
-/// `entries` takes STAT, UIDL and LIST, in one flight where the server has PIPELINING, otherwise three round trips. Where they differ
-/// about which messages there are, they are asked once more, and each message that any of them names, or STAT alone counts, is an
-/// entry: without a size where none was said or two were, and with an id for this session where its unique-id is in doubt.
-/// [`Pop3::flaws`] counts what is left of that, and the lines that could not be read. Where UIDL is missing, empty or the same for two
-/// messages, the ids of those messages are good for this session only, and `features` says so from then on. A UIDL that is
-/// announced, or was refused with a response code, is not missing: then `entries` fails, rather than giving every message another
-/// id than yesterday's.
+/// `entries` sends STAT, UIDL and LIST: one round trip if the server supports PIPELINING, otherwise three. If they
+/// disagree about which messages exist, they are sent once more. Then every message that any of them names, or that
+/// STAT alone counts, is an entry: without a size if none or two were reported, and with an id for this session if its
+/// unique-id is in doubt. [`Pop3::flaws`] counts the remaining contradictions and the unreadable lines. If UIDL is not
+/// supported, empty, or the same for two messages, the ids of those messages are valid for this session only, and from
+/// then on `features` reports that. A UIDL that is announced, or was refused with a response code, counts as supported:
+/// then `entries` fails, instead of giving every message a new id.
 ///
-/// What the server does not announce, UIDL and TOP are tried once in a session; `-ERR` is remembered, where it is not about one
-/// message.
+/// UIDL and TOP are tried once in a session even if the server does not announce them; a `-ERR` that is not about one
+/// message is remembered.
 ///
-/// `fetch` sends the messages in the order of their ids, each judged by the size that LIST said: of another length it comes with
-/// [`Defect::Size`](crate::Defect::Size). One that has no text, or that the server refuses (`-ERR`), comes without bytes, with [`Defect::Missing`](crate::Defect::Missing) or
-/// [`Defect::Refused`](crate::Defect::Refused), and the stream lives; what this session has marked itself is left out. Headers and previews come by TOP. Where the
-/// server has no TOP, or refuses it for a message without saying why by a code, they are cut from the whole message, which comes
-/// after the others.
+/// `messages` returns the messages in the order of their ids and checks each against the size that LIST reported: one
+/// of another length has [`Defect::Size`](crate::Defect::Size). One without text, or that the server refuses (`-ERR`),
+/// is delivered without bytes and has [`Defect::Missing`](crate::Defect::Missing) or
+/// [`Defect::Refused`](crate::Defect::Refused); the stream continues. Messages that this session has marked are left
+/// out. Headers and previews use TOP. If the server does not support TOP, or refuses it for a message without a
+/// response code, they are cut from the whole message, which is delivered after the others.
 ///
-/// `read`, dropped early, has the rest of its message read and thrown away before the next reply; POP3 has no way to stop it.
+/// If the body of `open` is dropped early, the rest of the message is read and discarded before the next reply; POP3
+/// cannot stop it.
 ///
-/// `commit` is QUIT: whatever it returns, the maildrop is closed, and later calls say [`Kind::Closed`]. Called again after it was
-/// dropped midway, it tells what became of the first. `Err` means that QUIT was never sent and nothing is deleted.
+/// `commit` sends QUIT. Whatever it returns, the maildrop is closed, and later calls fail with [`Kind::Closed`]. If it
+/// was dropped midway, calling it again returns the outcome of the first call. `Err` means that QUIT was not sent and
+/// nothing is deleted.
 ///
-/// `idle` ends the session by QUIT, waits for [`Deadlines::poll`](crate::Deadlines::poll) or the server's LOGIN-DELAY, whichever is longer, begins a new session, and
-/// returns when the listing is another than the caller last saw. Dropped midway, the next call begins a new session first. While
-/// messages are marked it is [`Kind::Input`], since the QUIT would delete them; over a stream of the caller's own
-/// [`Kind::Unsupported`].
+/// `changed` ends the session with QUIT, waits for [`Deadlines::poll`](crate::Deadlines::poll) or the server's
+/// LOGIN-DELAY, whichever is longer, begins a new session, and returns when the listing differs from the one that the
+/// caller saw last. If it is dropped midway, the next call begins a new session first. While messages are marked, it
+/// fails with [`Kind::Input`], since QUIT would delete them; over the caller's own stream, with [`Kind::Unsupported`].
 impl Mailbox for Pop3 {
     fn features(&self) -> Features {
         let state = self.link.state();
@@ -129,16 +132,16 @@ impl Mailbox for Pop3 {
             folders: false,
             stable_ids: self.maildrop.names.stable().unwrap_or(named),
             delete: true,
-            // Gmail, which can be told to hide or delete what was downloaded.
+            // Gmail's greeting. Its users can set it to hide or delete what was downloaded.
             may_hide_downloaded: collects || state.greeting.starts_with("Gpop"),
         }
     }
 
     fn entries(&mut self) -> BoxFuture<'_, Result<Vec<Entry>>> {
         Box::pin(async move {
-            self.wake().await?;
-            let numbers = self.look().await?;
-            self.maildrop.seen = Some(self.maildrop.sight(&numbers));
+            self.reconnect().await?;
+            let numbers = self.take_census().await?;
+            self.maildrop.seen = Some(self.maildrop.fingerprint(&numbers));
             Ok(numbers.iter().map(|number| self.entry(*number)).collect())
         })
     }
@@ -175,7 +178,7 @@ impl Mailbox for Pop3 {
     }
 
     fn existing<'a>(&'a mut self, _: &'a [MessageId]) -> BoxFuture<'a, Result<Vec<MessageId>>> {
-        Box::pin(async { Err(Error::unsupported("a POP3 session does not learn which messages are gone")) })
+        Box::pin(async { Err(Error::unsupported("a POP3 session cannot find out which messages are gone")) })
     }
 
     fn flag<'a>(&'a mut self, _: &'a [MessageId], _: &'a FlagChange) -> BoxFuture<'a, Result<()>> {
@@ -188,7 +191,7 @@ impl Mailbox for Pop3 {
             let mut answers = self.retrieve(Asked::Nothing, found.iter().map(|(number, _)| *number).collect());
             let mut refused = None;
             while let Some(answer) = answers.try_next().await? {
-                // What is marked already is refused, and as it should be.
+                // A message that is already marked is refused, as it should be.
                 if let RetrievedContent::Refused(error) = answer.content
                     && !self.link.state().marks.has(answer.number)
                 {
@@ -202,21 +205,21 @@ impl Mailbox for Pop3 {
     fn changed(&mut self) -> BoxFuture<'_, Result<()>> {
         Box::pin(async move {
             if self.connector.is_none() {
-                return Err(Error::unsupported("this session cannot be begun anew: its stream was the caller's own"));
+                return Err(Error::unsupported("this session cannot reconnect: its stream was supplied by the caller"));
             }
-            self.wake().await?;
+            self.reconnect().await?;
             if self.maildrop.seen.is_none() {
-                let numbers = self.look().await?;
-                self.maildrop.seen = Some(self.maildrop.sight(&numbers));
+                let numbers = self.take_census().await?;
+                self.maildrop.seen = Some(self.maildrop.fingerprint(&numbers));
             }
             loop {
-                self.rest().await?;
+                self.end_session().await?;
                 sleep(self.interval()).await;
-                self.wake().await?;
-                let numbers = self.look().await?;
-                let sight = Some(self.maildrop.sight(&numbers));
-                if self.maildrop.seen != sight {
-                    self.maildrop.seen = sight;
+                self.reconnect().await?;
+                let numbers = self.take_census().await?;
+                let fingerprint = Some(self.maildrop.fingerprint(&numbers));
+                if self.maildrop.seen != fingerprint {
+                    self.maildrop.seen = fingerprint;
                     return Ok(());
                 }
             }
@@ -225,7 +228,7 @@ impl Mailbox for Pop3 {
 
     fn commit(&mut self) -> BoxFuture<'_, Result<Committed>> {
         Box::pin(async move {
-            if self.rests().await {
+            if self.is_ended_by_wait().await {
                 return Ok(Committed::default());
             }
             let result = self.end(Needs::Connection).await;
@@ -247,14 +250,14 @@ impl Pop3 {
         entry
     }
 
-    /// The messages of these ids that are there; nothing is sent where one of the ids is another mailbox's.
+    /// The messages with these ids that exist. Nothing is sent if one of the ids belongs to another mailbox.
     async fn find<'a>(&mut self, ids: &'a [MessageId]) -> Result<Vec<(Number, &'a MessageId)>> {
         if let Some(foreign) = ids.iter().find(|id| id.place() != self.maildrop.names.place()) {
             return Err(Error::input(format!("{foreign} is not a message of this maildrop")));
         }
-        self.wake().await?;
+        self.reconnect().await?;
         if !self.maildrop.listed {
-            self.look().await?;
+            self.take_census().await?;
         }
         let number = |id| self.maildrop.names.number(id).transpose().map(|number| Ok((number?, id)));
         ids.iter().filter_map(number).collect()
@@ -266,45 +269,45 @@ impl Pop3 {
         self.maildrop.poll.max(delay.unwrap_or_default())
     }
 
-    /// Ends the session, nothing being marked, to be begun anew.
-    async fn rest(&mut self) -> Result<()> {
-        self.maildrop.resting = true;
+    /// Ends the session, if nothing is marked, so that a new one can begin.
+    async fn end_session(&mut self) -> Result<()> {
+        self.maildrop.ended_by_wait = true;
         let ended = self.end(Needs::NoMarks).await;
         if !self.link.state().marks.is_empty() {
-            self.maildrop.resting = false;
+            self.maildrop.ended_by_wait = false;
             return ended;
         }
-        // Nothing was at stake: however it ended, a new one can begin.
+        // Nothing was marked, so a new session can begin however the old one ended.
         Ok(())
     }
 
-    /// Whether `idle` has ended the session. The QUIT of one that was dropped may never have been sent, or be under way, and its
-    /// end is waited for.
-    async fn rests(&mut self) -> bool {
-        self.maildrop.resting = self.maildrop.resting && self.noop().await.is_err();
-        self.maildrop.resting
+    /// Whether `changed` has ended the session. If it was dropped, its QUIT may not have been sent, or may still run;
+    /// then this waits for its end.
+    async fn is_ended_by_wait(&mut self) -> bool {
+        self.maildrop.ended_by_wait = self.maildrop.ended_by_wait && self.noop().await.is_err();
+        self.maildrop.ended_by_wait
     }
 
-    /// Begins a new session where `idle` has ended the old one.
-    async fn wake(&mut self) -> Result<()> {
-        if self.rests().await
+    /// Begins a new session if `changed` has ended the old one.
+    async fn reconnect(&mut self) -> Result<()> {
+        if self.is_ended_by_wait().await
             && let Some(connector) = &self.connector
         {
             self.link = connector.open().await?;
-            self.maildrop.renew();
+            self.maildrop.reset();
         }
         Ok(())
     }
 }
 
-/// Messages, or their beginnings, out of what was retrieved.
+/// Turns retrieved messages, or their beginnings, into [`Message`]s.
 struct Mail<'a> {
     session: &'a Pop3,
     retrieval: RetrStream<'a>,
-    /// Of the messages that are still to come, in order.
+    /// The ids of the messages that are still to arrive, in order.
     ids: VecDeque<(Number, &'a MessageId)>,
     asked: Asked,
-    /// Whose TOP was refused: their beginnings are cut from the whole messages.
+    /// The messages whose TOP was refused: their beginnings are cut from the whole messages.
     refused: VecDeque<(Number, &'a MessageId)>,
 }
 
@@ -316,7 +319,7 @@ impl<'a> Mail<'a> {
 
     fn message(&mut self, (number, id): (Number, &'a MessageId), retrieved: Retrieved) -> Option<Message> {
         if let RetrievedContent::Refused(error) = &retrieved.content {
-            // Gone, by this session's own doing.
+            // This session has marked it.
             if self.session.link.state().marks.has(number) {
                 return None;
             }

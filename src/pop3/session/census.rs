@@ -1,5 +1,5 @@
-//! Which messages there are, by what STAT, LIST and UIDL say together. They are compared, and where they differ even when asked again,
-//! each message that any of them names is there. It must not know how they are asked.
+//! Decides which messages exist, from STAT, LIST and UIDL together. If they disagree even when sent again, each message
+//! that any of them names exists. It must not know how they are sent.
 
 use std::collections::BTreeMap;
 
@@ -10,46 +10,46 @@ use crate::message_id::Key;
 use crate::pop3::engine::Marks;
 use crate::pop3::types::{Number, Uidl};
 
-/// What the server said in one flight; `None` for what it has not got, or refused.
+/// The server's answers in one round trip; `None` for a command that it does not support or refused.
 #[derive(Debug, Default)]
-pub(super) struct Said {
-    /// How many messages STAT counts.
+pub(super) struct Replies {
+    /// The number of messages that STAT reports.
     pub(super) counted: Option<u64>,
     pub(super) sizes: Option<Listing<u64>>,
     pub(super) names: Option<Listing<Uidl>>,
 }
 
-/// The messages that are there.
+/// The messages that exist.
 pub(super) struct Census {
     /// In the server's order.
     pub(super) numbers: Vec<Number>,
     pub(super) sizes: Vec<(Number, u64)>,
     pub(super) names: Vec<(Number, Key)>,
-    /// About how many of them the server contradicts itself.
+    /// The number of messages about which the server contradicts itself.
     pub(super) disputed: u64,
 }
 
-/// What was said of one thing about one message.
+/// What was reported for one property of one message.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-enum Word<T> {
+enum Report<T> {
     #[default]
-    Unsaid,
-    Said(T),
+    Unreported,
+    Value(T),
     Contradicted,
 }
 
-/// What was said of one message.
+/// What was reported about one message.
 #[derive(Debug, Default)]
-struct Told {
-    size: Word<u64>,
-    name: Word<Uidl>,
-    /// In how many of the last listings it was.
+struct Reports {
+    size: Report<u64>,
+    name: Report<Uidl>,
+    /// The number of the last listings that named it.
     listed: usize,
 }
 
-impl Said {
-    /// The messages that are not marked, if STAT, LIST and UIDL agree which those are. Marked messages are not to be listed or counted
-    /// (RFC 1939 §5), and some servers do.
+impl Replies {
+    /// The messages that are not marked, if STAT, LIST and UIDL agree on them. Marked messages must not be listed or
+    /// counted (RFC 1939 §5), but some servers do so.
     pub(super) fn agreed(&self, marks: &Marks) -> Option<Census> {
         let sizes = numbers(self.sizes.as_ref(), marks);
         let names = numbers(self.names.as_ref(), marks);
@@ -83,13 +83,13 @@ impl Said {
         Some(Census { numbers, sizes, names, disputed: 0 })
     }
 
-    /// Whether LIST has lines and no size in any of them: they may be the answer to another command.
+    /// Whether LIST has lines but no size in any of them: they may be the answer to another command.
     fn is_unsized(&self, marks: &Marks) -> bool {
         let mut sizes = self.sizes.iter().flat_map(|sizes| unmarked(sizes, marks)).map(|(_, size)| size).peekable();
         sizes.peek().is_some() && sizes.all(|size| size.is_none())
     }
 
-    /// Whether STAT counts so many messages that are not marked, or does not say.
+    /// Whether STAT counts this number of messages that are not marked, or reports nothing.
     fn counts(&self, messages: u64, marks: &Marks) -> bool {
         self.counted.is_none_or(|counted| counted == messages || counted == messages + marks.iter().count() as u64)
     }
@@ -100,75 +100,77 @@ impl Said {
 }
 
 impl Census {
-    /// What follows from two answers, neither of which agrees with itself: every message that was named, in the order of numbers,
-    /// and so many more as STAT counts. Of two sizes or names of one message none counts.
-    pub(super) fn of(first: Said, second: Said, marks: &Marks, most: usize) -> Result<Self> {
+    /// Combines two sets of answers, each of which contradicts itself: every message that was named, in the order of
+    /// numbers, and as many more as STAT counts. If two sizes or names were reported for a message, neither is used.
+    pub(super) fn of(first: Replies, second: Replies, marks: &Marks, most: usize) -> Result<Self> {
         let (listings, counted) = (second.listings(), second.counted.or(first.counted));
-        // No message comes or goes within a session (RFC 1939 §3): of two counts the greater may be of messages that no listing names.
+        // No message arrives or disappears during a session (RFC 1939 §3): the greater of two counts may include
+        // messages that no listing names.
         let recounted = first.counted.zip(second.counted).map_or(0, |(first, second)| first.saturating_sub(second));
-        let mut told = BTreeMap::<Number, Told>::new();
-        for said in [first, second] {
-            told.values_mut().for_each(|told| told.listed = 0);
-            for (number, word) in words(said.sizes, marks) {
-                let told = told.entry(number).or_default();
-                (told.size, told.listed) = (std::mem::take(&mut told.size).then(word), told.listed + 1);
+        let mut reports = BTreeMap::<Number, Reports>::new();
+        for replies in [first, second] {
+            reports.values_mut().for_each(|reports| reports.listed = 0);
+            for (number, report) in reports_of(replies.sizes, marks) {
+                let reports = reports.entry(number).or_default();
+                (reports.size, reports.listed) = (std::mem::take(&mut reports.size).then(report), reports.listed + 1);
             }
-            for (number, word) in words(said.names, marks) {
-                let told = told.entry(number).or_default();
-                (told.name, told.listed) = (std::mem::take(&mut told.name).then(word), told.listed + 1);
+            for (number, report) in reports_of(replies.names, marks) {
+                let reports = reports.entry(number).or_default();
+                (reports.name, reports.listed) = (std::mem::take(&mut reports.name).then(report), reports.listed + 1);
             }
         }
-        let known = told.len() as u64;
-        let doubtful =
-            |told: &&Told| told.listed < listings || told.size == Word::Contradicted || told.name == Word::Contradicted;
-        let mut disputed = (told.values().filter(doubtful).count() as u64).max(recounted);
+        let known = reports.len() as u64;
+        let doubtful = |reports: &&Reports| {
+            reports.listed < listings || reports.size == Report::Contradicted || reports.name == Report::Contradicted
+        };
+        let mut disputed = (reports.values().filter(doubtful).count() as u64).max(recounted);
         let marked = marks.iter().count() as u64;
         if let Some(counted) = counted.filter(|counted| *counted != known && *counted != known + marked) {
             disputed += counted.abs_diff(known);
             let nameless = counted.saturating_sub(known);
             if nameless > (most as u64).saturating_sub(known) {
-                return Err(Error::limit("STAT counts more messages than the limit"));
+                return Err(Error::limit("STAT reports more messages than the limit"));
             }
             let unnamed = (1..).filter_map(|number| Number::new(number).ok());
-            let unnamed = unnamed.filter(|number| !told.contains_key(number) && !marks.has(*number));
+            let unnamed = unnamed.filter(|number| !reports.contains_key(number) && !marks.has(*number));
             let unnamed: Vec<_> = unnamed.take(usize::try_from(nameless).unwrap_or(most)).collect();
-            told.extend(unnamed.into_iter().map(|number| (number, Told::default())));
+            reports.extend(unnamed.into_iter().map(|number| (number, Reports::default())));
         }
-        let (mut numbers, mut sizes) = (Vec::with_capacity(told.len()), Vec::with_capacity(told.len()));
-        let mut names = Vec::with_capacity(told.len());
-        for (number, told) in told {
+        let (mut numbers, mut sizes) = (Vec::with_capacity(reports.len()), Vec::with_capacity(reports.len()));
+        let mut names = Vec::with_capacity(reports.len());
+        for (number, reports) in reports {
             numbers.push(number);
-            sizes.extend(told.size.value().map(|size| (number, *size)));
-            names.extend(told.name.value().map(|name| (number, key_of(name))));
+            sizes.extend(reports.size.value().map(|size| (number, *size)));
+            names.extend(reports.name.value().map(|name| (number, key_of(name))));
         }
         Ok(Self { numbers, sizes, names, disputed })
     }
 }
 
-impl<T: Eq> Word<T> {
-    /// What it is after another word about the same: a clear one settles what was contradictory before.
+impl<T: Eq> Report<T> {
+    /// Combines it with a later report about the same: a clear one settles an earlier contradiction.
     fn then(self, later: Self) -> Self {
         match (self, later) {
-            (earlier, Self::Unsaid) => earlier,
-            (Self::Said(earlier), Self::Said(later)) if earlier != later => Self::Contradicted,
+            (earlier, Self::Unreported) => earlier,
+            (Self::Value(earlier), Self::Value(later)) if earlier != later => Self::Contradicted,
             (_, later) => later,
         }
     }
 
     fn value(&self) -> Option<&T> {
         match self {
-            Self::Said(value) => Some(value),
-            Self::Unsaid | Self::Contradicted => None,
+            Self::Value(value) => Some(value),
+            Self::Unreported | Self::Contradicted => None,
         }
     }
 }
 
-/// What a listing says of messages that are not marked.
+/// The rows of a listing for messages that are not marked.
 fn unmarked<T>(listing: &Listing<T>, marks: &Marks) -> impl Iterator<Item = (Number, Option<T>)> {
     listing.rows().filter(|(number, _)| !marks.has(*number))
 }
 
-/// The numbers of a listing in their order, each as often as it was named.
+/// The numbers of a listing in ascending order, each as often as it was named.
 fn numbers<T>(listing: Option<&Listing<T>>, marks: &Marks) -> Option<Vec<Number>> {
     let listing = listing?;
     let mut numbers = Vec::with_capacity(listing.named);
@@ -177,16 +179,16 @@ fn numbers<T>(listing: Option<&Listing<T>>, marks: &Marks) -> Option<Vec<Number>
     Some(numbers)
 }
 
-/// What one listing says of each message, once.
-fn words<T: Eq>(listing: Option<Listing<T>>, marks: &Marks) -> BTreeMap<Number, Word<T>> {
+/// What one listing reports about each message.
+fn reports_of<T: Eq>(listing: Option<Listing<T>>, marks: &Marks) -> BTreeMap<Number, Report<T>> {
     let mut words = BTreeMap::new();
     for (number, value) in listing.iter().flat_map(|listing| unmarked(listing, marks)) {
-        let word = words.entry(number).or_insert(Word::Unsaid);
-        *word = match (std::mem::take(word), value) {
-            (word, None) => word,
-            (Word::Unsaid, Some(value)) => Word::Said(value),
-            (Word::Said(one), Some(value)) if one == value => Word::Said(one),
-            _ => Word::Contradicted,
+        let report = words.entry(number).or_insert(Report::Unreported);
+        *report = match (std::mem::take(report), value) {
+            (report, None) => report,
+            (Report::Unreported, Some(value)) => Report::Value(value),
+            (Report::Value(one), Some(value)) if one == value => Report::Value(one),
+            _ => Report::Contradicted,
         };
     }
     words

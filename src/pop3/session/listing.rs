@@ -1,5 +1,5 @@
-//! The replies to LIST, UIDL and LANG as values. A line that cannot be read hides no other, and is counted. It must not compare one
-//! listing with another.
+//! The replies to LIST, UIDL and LANG as values. An unreadable line hides no other, and is counted. It must not compare
+//! one listing with another.
 
 use bytes::Bytes;
 
@@ -11,18 +11,18 @@ use crate::pop3::codec::{Lines, language_line, line_number, scan_line, stat, uid
 use crate::pop3::engine::Engine;
 use crate::pop3::types::{Language, Number, Uidl};
 
-/// What LIST or UIDL said, as it came: its rows are read whenever they are looked at.
+/// The reply to LIST or UIDL, unparsed: its rows are parsed whenever they are used.
 #[derive(Clone, Debug)]
 pub(in crate::pop3) struct Listing<T> {
     body: Bytes,
     parse: fn(&[u8]) -> Option<(Number, T)>,
-    /// How many lines name a message.
+    /// The number of lines that name a message.
     pub(in crate::pop3) named: usize,
-    /// How many lines do not say all that they should.
+    /// The number of incomplete or unreadable lines.
     pub(in crate::pop3) unreadable: u64,
 }
 
-/// How many messages STAT counts; `None` where it does not say so in two numbers.
+/// The number of messages that STAT reports; `None` if its reply is not two numbers.
 pub(in crate::pop3) async fn count(inbox: Inbox<Engine>) -> Result<Option<u64>> {
     Ok(stat(&answer(inbox).await?.rest).map(|stat| stat.messages))
 }
@@ -47,8 +47,7 @@ pub(super) async fn languages(inbox: Inbox<Engine>, limits: &Limits) -> Result<V
 }
 
 impl<T> Listing<T> {
-    /// Every message that a line names, in the server's order, with what that says of it; `None` where it says nothing that can be
-    /// read.
+    /// Every message that a line names, in the server's order, with its value; `None` if the value is unreadable.
     pub(in crate::pop3) fn rows(&self) -> impl Iterator<Item = (Number, Option<T>)> {
         Lines::new(&self.body).filter_map(|line| match (self.parse)(line) {
             Some((number, value)) => Some((number, Some(value))),
@@ -56,7 +55,7 @@ impl<T> Listing<T> {
         })
     }
 
-    /// What can be read in full.
+    /// The rows that are readable as a whole.
     pub(super) fn values(self) -> Vec<(Number, T)> {
         let mut values = Vec::with_capacity(self.named);
         values.extend(self.rows().filter_map(|(number, value)| Some((number, value?))));
@@ -68,7 +67,7 @@ fn listing<T>(body: Bytes, limits: &Limits, parse: fn(&[u8]) -> Option<(Number, 
     let (mut named, mut bad) = (0, 0);
     for line in Lines::new(&body) {
         if line.len() > limits.status_line {
-            return Err(Error::limit("a line of the listing is over the limit"));
+            return Err(Error::limit("a line of the listing is longer than the limit"));
         }
         let read = parse(line).is_some();
         if !read {
@@ -81,7 +80,7 @@ fn listing<T>(body: Bytes, limits: &Limits, parse: fn(&[u8]) -> Option<(Number, 
         }
     }
     if named > limits.undelivered / size_of::<(Number, Option<T>)>() {
-        return Err(Error::limit("what the listing names takes more memory than the limit"));
+        return Err(Error::limit("the listing takes more memory than the limit"));
     }
     let body = if named == 0 { Bytes::new() } else { body };
     Ok(Listing { body, parse, named, unreadable: bad })
@@ -100,7 +99,7 @@ fn push<T>(rows: &mut Vec<T>, row: T, limits: &Limits) -> Result<()> {
 }
 
 fn unreadable(line: &[u8]) {
-    tracing::warn!(line = %line.get(..80).unwrap_or(line).escape_ascii(), "a line of a listing cannot be read");
+    tracing::warn!(line = %line.get(..80).unwrap_or(line).escape_ascii(), "a line of a listing is unreadable");
 }
 
 #[cfg(test)]

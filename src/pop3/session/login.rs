@@ -1,5 +1,5 @@
-//! From the greeting to a maildrop that is open: capabilities, the upgrade to TLS, the login's wire forms. Whatever goes wrong here
-//! ends the session; what is tried twice is `authentication`'s to say.
+//! From the greeting to an open maildrop: capabilities, STLS, the wire forms of the login. Any error here ends the
+//! session; `authentication` decides what is tried again.
 
 use std::sync::Arc;
 
@@ -27,7 +27,7 @@ pub(super) async fn log_in(link: &Pop3Link, config: &Config, login: &Login) -> R
     ask_capabilities(link).await
 }
 
-/// `-ERR` says that there is no CAPA, which is no failure.
+/// `-ERR` means that the server does not support CAPA, which is not an error.
 async fn ask_capabilities(link: &Pop3Link) -> Result<()> {
     let plan = Plan::new("CAPA", &[])?;
     let plan = plan.shape(Shape::Listing).needs(Needs::Connection).effect(Effect::Capabilities);
@@ -37,7 +37,7 @@ async fn ask_capabilities(link: &Pop3Link) -> Result<()> {
     }
 }
 
-/// RFC 2595 §4: required, or no session at all.
+/// Always attempted, even if CAPA is not supported; without TLS there is no session (RFC 2595 §4).
 async fn encrypt(link: &Pop3Link) -> Result<()> {
     if link.state().capabilities.as_ref().is_some_and(|capabilities| !capabilities.stls()) {
         return Err(Error::new(Kind::Tls, "the server does not offer STLS"));
@@ -49,8 +49,8 @@ async fn encrypt(link: &Pop3Link) -> Result<()> {
     }
 }
 
-/// RFC 6856 §2.1: messages come as they are, and not as surrogates in ASCII. The only time for it is between STLS, which must not
-/// follow, and the login. `-ERR` leaves the session as it was.
+/// RFC 6856 §2.1: messages are sent as they are, not as ASCII surrogates. UTF8 is only allowed before the login, and
+/// STLS must not follow it. `-ERR` changes nothing.
 async fn speak_utf8(link: &Pop3Link) -> Result<()> {
     if link.state().capabilities.as_ref().is_none_or(|capabilities| !capabilities.utf8()) {
         return Ok(());
@@ -61,7 +61,7 @@ async fn speak_utf8(link: &Pop3Link) -> Result<()> {
     }
 }
 
-/// The login's wire forms (RFC 5034 §4, RFC 1939 §7).
+/// How the login is written in POP3 (RFC 5034 §4, RFC 1939 §7).
 struct Pop3Login<'a> {
     link: &'a Pop3Link,
     login: &'a Login,
@@ -74,7 +74,8 @@ impl<'a> Pop3Login<'a> {
         Self { link, login, encrypted: config.security != Security::Plaintext, state: link.state() }
     }
 
-    /// The timestamp, where the login has what APOP needs. What came in clear before STLS was forgotten with it.
+    /// The timestamp for APOP, if the login has a password. A timestamp that was received before STLS was dropped with
+    /// the greeting.
     fn stamp(&self) -> Option<&[u8]> {
         self.login.apop_password().and_then(|_| stamp(self.state.greeting.as_bytes()))
     }
@@ -95,12 +96,13 @@ impl Carrier for Pop3Login<'_> {
 
     fn takes_command(&self) -> bool {
         self.state.capabilities.as_ref().is_none_or(|capabilities| {
-            // Some servers name neither, and take USER all the same; in clear, naming neither means that none is wanted.
+            // Some servers announce neither USER nor SASL and accept USER. Without TLS, that means that they accept no
+            // login.
             capabilities.user() || (self.encrypted && !capabilities.has("SASL"))
         })
     }
 
-    /// APOP comes after whatever else keeps the password, and before all that shows it.
+    /// APOP is preferred to mechanisms that reveal the password, but not to the others.
     fn prefer(&self, strongest: Result<Choice>, _: Terms) -> Result<Choice> {
         match strongest {
             Ok(Choice::Sasl(chosen)) if !chosen.shows_secret() => Ok(Choice::Sasl(chosen)),
@@ -128,12 +130,12 @@ impl Carrier for Pop3Login<'_> {
             Some(initial) => Plan::new("AUTH", &[name, initial.expose()])?.secret(),
             None => Plan::new("AUTH", &[name])?,
         };
-        let effect = Effect::Authenticate { owing: exchange.is_owing() };
+        let effect = Effect::Authenticate { proof_pending: exchange.is_owing() };
         Ok(Request::Command(plan.needs(Needs::BeforeLogin).effect(effect)))
     }
 
     fn answer(exchange: &Exchange, line: Option<Secret>) -> Request {
-        Request::Answer { line, owing: exchange.is_owing() }
+        Request::Answer { line, proof_pending: exchange.is_owing() }
     }
 
     fn turn(delivery: Delivery) -> Option<Turn> {
@@ -145,7 +147,7 @@ impl Carrier for Pop3Login<'_> {
     }
 }
 
-/// RFC 1939 §7; for UTF-8, RFC 6856 §2.2.
+/// Logs in with APOP (RFC 1939 §7; for UTF-8, RFC 6856 §2.2).
 async fn apop(link: &Pop3Link, login: &Login, stamp: &[u8]) -> Result<()> {
     let password = login.apop_password().ok_or_else(|| Error::unsupported("APOP needs a password"))?;
     let plain = login.user().is_ascii() && password.expose().is_ascii();
@@ -170,7 +172,7 @@ async fn user_and_password(link: &Pop3Link, login: &Login) -> Result<()> {
     Ok(())
 }
 
-/// RFC 6856 §2.2: must not be sent to a server that does not say so.
+/// RFC 6856 §2.2: UTF-8 must not be sent to a server that does not announce it.
 fn takes_utf8(link: &Pop3Link) -> bool {
     link.state().capabilities.as_ref().is_some_and(|capabilities| capabilities.utf8_user())
 }

@@ -1,4 +1,4 @@
-//! The lasting names of one session's messages: which number has which id. It must not know how listings are asked for.
+//! The lasting names of one session's messages: which number has which id. It must not know how listings are requested.
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
@@ -7,10 +7,10 @@ use crate::error::{Error, Result};
 use crate::message_id::{Key, MessageId, Place};
 use crate::pop3::types::{Number, Uidl};
 
-/// The names, as far as listings have told them. A number keeps its name for the whole session.
+/// The names, as far as listings have reported them. A number keeps its name for the whole session.
 pub(super) struct Names {
     place: Arc<Place>,
-    /// Another one in every session, so that no two of them mean the same by a local key.
+    /// A random number that differs in every session, so that the local keys of two sessions are never equal.
     session: u64,
     hash: RandomState,
     /// In the order of numbers.
@@ -64,8 +64,8 @@ impl Names {
         self.stable
     }
 
-    /// Learns the names of these messages. Where a name is missing, or two messages share it, the session's own is given. Returns
-    /// how many messages have another name now than before in this session, which they keep.
+    /// Records the names of these messages. A message without a name, or that shares it with another, gets a name for this session.
+    /// Returns the number of messages whose reported name differs from an earlier one in this session; they keep the earlier one.
     pub(super) fn learn(&mut self, numbers: &[Number], mut uidls: Vec<(Number, Key)>) -> u64 {
         let changed = uidls.iter().filter(|(number, key)| self.lasting(*number).is_some_and(|known| known != key));
         let changed = changed.count() as u64;
@@ -120,19 +120,19 @@ impl Names {
         MessageId::new(self.place.clone(), key)
     }
 
-    /// Its key, where that lasts.
+    /// The message's key, if it is a lasting one.
     pub(super) fn lasting(&self, number: Number) -> Option<&Key> {
         self.key(number).filter(|key| !key.is_local())
     }
 
-    /// The message of that id in this session; `None` where it is not there.
+    /// The message with this id in this session; `None` if it does not exist.
     pub(super) fn number(&self, id: &MessageId) -> Result<Option<Number>> {
         if id.place() != &self.place {
             return Err(Error::input(format!("{id} is not a message of this maildrop")));
         }
         match self.find(id.key()) {
             Some(number) => Ok(Some(number)),
-            None if id.key().is_local() => Err(Error::input(format!("{id} was good for an earlier session only"))),
+            None if id.key().is_local() => Err(Error::input(format!("{id} was valid for an earlier session only"))),
             None => Ok(None),
         }
     }

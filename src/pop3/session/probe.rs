@@ -1,34 +1,34 @@
-//! What is in the maildrop, and what the server can do that it does not say: found out by trying, once in a session. It must not
-//! take a refusal for a missing command where it may have another reason.
+//! Lists the maildrop, and tries, once in a session, commands that the server does not announce. It must not take a
+//! refusal for a missing command if it may have another reason.
 
-use super::census::{Census, Said};
+use super::census::{Census, Replies};
 use super::{Pop3, listing};
 use crate::error::{Error, Kind, Result};
 use crate::limits::Limits;
 use crate::message_id::MessageId;
 use crate::pop3::{Capabilities, Number};
 
-/// What trying has shown in this session.
+/// What was tried in this session, and with what result.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Found {
+pub(super) struct Probed {
     uidl: Option<bool>,
     top: Option<bool>,
 }
 
-/// About how many bytes one message takes, while listings are compared and made into entries.
+/// About how many bytes of memory one message takes while listings are compared and made into entries.
 const WEIGHT: usize = 256;
-/// How many messages TOP is tried on: the first may be refused because it is gone.
+/// The number of messages on which TOP is tried: the first one may be refused because it is gone.
 const TRIES: usize = 3;
 
 impl Pop3 {
-    /// The messages that are there: STAT and both listings, in one flight where the server lets them be. Where they differ, they are
-    /// asked for once more, and what is still in dispute is counted.
-    pub(super) async fn look(&mut self) -> Result<Vec<Number>> {
-        let said = self.ask().await?;
+    /// The messages that exist: STAT, UIDL and LIST, in one round trip with PIPELINING. If they disagree, they are sent once more, and
+    /// the remaining contradictions are counted.
+    pub(super) async fn take_census(&mut self) -> Result<Vec<Number>> {
+        let replies = self.request_listings().await?;
         let marks = self.link.state().marks.clone();
-        let census = match said.agreed(&marks) {
+        let census = match replies.agreed(&marks) {
             Some(census) => census,
-            None => Census::of(said, self.ask().await?, &marks, most(&self.maildrop.limits))?,
+            None => Census::of(replies, self.request_listings().await?, &marks, most(&self.maildrop.limits))?,
         };
         let Census { numbers, sizes, names, disputed } = census;
         self.maildrop.sizes.learn(sizes);
@@ -37,10 +37,10 @@ impl Pop3 {
         Ok(numbers)
     }
 
-    /// One flight of STAT, UIDL and LIST.
-    async fn ask(&mut self) -> Result<Said> {
+    /// Sends STAT, UIDL and LIST together.
+    async fn request_listings(&mut self) -> Result<Replies> {
         let stat = self.submit_stat()?;
-        let uidl = if self.maildrop.found.uidl == Some(false) { None } else { Some(self.submit_uidl()?) };
+        let uidl = if self.maildrop.probed.uidl == Some(false) { None } else { Some(self.submit_uidl()?) };
         let list = self.submit_list()?;
         let limits = &self.maildrop.limits;
         let counted = refusal(listing::count(stat).await)?.ok().flatten();
@@ -53,25 +53,25 @@ impl Pop3 {
         if named.max().is_some_and(|named| named > most(&self.maildrop.limits)) {
             return Err(Error::limit("the messages that the listings name take more memory than the limit"));
         }
-        names.iter().flatten().for_each(|names| self.maildrop.heard(names));
-        sizes.iter().for_each(|sizes| self.maildrop.heard(sizes));
+        names.iter().flatten().for_each(|names| self.maildrop.count_unreadable(names));
+        sizes.iter().for_each(|sizes| self.maildrop.count_unreadable(sizes));
         let sizes = match sizes {
             Ok(sizes) => Some(sizes),
             Err(refusal) if refusal.code().is_some() => return Err(refusal),
             Err(_) if matches!(names, Some(Ok(_))) => None,
-            // Some servers refuse to list what is empty.
+            // Some servers refuse to list an empty maildrop.
             Err(_) if counted == Some(0) => None,
             Err(refusal) => return Err(refusal),
         };
         let names = match names {
             Some(Err(refusal)) if sizes.as_ref().is_some_and(|sizes| sizes.named > 0) => {
                 self.missing(Capabilities::uidl, refusal)?;
-                self.maildrop.found.uidl = Some(false);
+                self.maildrop.probed.uidl = Some(false);
                 None
             }
             names => names.and_then(Result::ok),
         };
-        Ok(Said { counted, sizes, names })
+        Ok(Replies { counted, sizes, names })
     }
 
     /// Whether TOP can be used for these messages.
@@ -81,20 +81,20 @@ impl Pop3 {
         }
         let marks = self.link.state().marks.clone();
         for (number, _) in messages.iter().filter(|(number, _)| !marks.has(*number)).take(TRIES) {
-            if self.maildrop.found.top.is_some() {
+            if self.maildrop.probed.top.is_some() {
                 break;
             }
-            self.maildrop.found.top = match refusal(self.top(*number, 0).await)? {
+            self.maildrop.probed.top = match refusal(self.top(*number, 0).await)? {
                 Ok(_) => Some(true),
                 Err(refusal) if refusal.code().is_some() => None,
-                // It is the command that was refused where the message is there.
+                // If the message exists, the command itself was refused.
                 Err(_) => refusal(self.list_one(*number).await)?.is_ok().then_some(false),
             };
         }
-        Ok(self.maildrop.found.top.unwrap_or(false))
+        Ok(self.maildrop.probed.top.unwrap_or(false))
     }
 
-    /// Whether a refusal means that the server has no such command; where it does not, it is the error.
+    /// Checks that a refusal means that the server lacks the command; otherwise the refusal is the error.
     fn missing(&self, announced: fn(&Capabilities) -> bool, refusal: Error) -> Result<()> {
         match refusal.code().is_some() || self.announces(announced) {
             true => Err(refusal),
@@ -107,12 +107,12 @@ impl Pop3 {
     }
 }
 
-/// How many messages there may be.
+/// The most messages that a maildrop may have.
 fn most(limits: &Limits) -> usize {
     limits.untagged.min(limits.undelivered / WEIGHT)
 }
 
-/// A refusal as a value; everything else that went wrong stays an error.
+/// Returns a refusal as a value; other errors stay errors.
 fn refusal<T>(result: Result<T>) -> Result<Result<T>> {
     match result {
         Err(error) if error.kind() != Kind::Rejected => Err(error),

@@ -1,4 +1,5 @@
-//! One message of any size as it comes, judged at its end by the size that was listed.
+//! Reads one message of any size while it arrives, and checks it at its end against the size that was listed. It must
+//! not know how it was requested.
 
 use std::task::{Context, Poll, ready};
 
@@ -11,10 +12,10 @@ use crate::error::{Error, Result};
 use crate::judge::Verdict;
 use crate::pop3::engine::{Delivery, Engine};
 
-/// The text that answers a RETR.
+/// The text of a RETR reply.
 pub(super) struct Text {
     inbox: Inbox<Engine>,
-    /// What came with the reply's first line, be it nothing.
+    /// The first chunk, which may be empty.
     first: Option<Bytes>,
     declared: Option<u64>,
     received: u64,
@@ -30,7 +31,7 @@ impl Text {
                 Ok(Self { inbox, first: Some(first), declared, received, verdict: None })
             }
             Some(Delivery::Done(Err(error))) => Err(error),
-            _ => Err(Error::protocol("a message came without its beginning")),
+            _ => Err(Error::protocol("a message arrived without its beginning")),
         }
     }
 
@@ -55,7 +56,7 @@ impl Chunks for Text {
             }
             Some(Delivery::Done(Ok(_))) => self.judge(),
             Some(Delivery::Done(Err(error))) => Err(error),
-            _ => Err(Error::protocol("a message came without its end")),
+            _ => Err(Error::protocol("a message arrived without its end")),
         })
     }
 

@@ -1,4 +1,5 @@
-//! [`RetrStream`]: many messages one after the other, each judged by the size that was listed.
+//! Retrieving messages, and [`RetrStream`]: many messages one after the other, each checked against the size that was
+//! listed. It must not know how messages are listed.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -9,18 +10,36 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use futures_core::Stream;
 
+use super::reading::Text;
 use super::sizes::Sizes;
+use super::{Pop3, one};
+use crate::body::Body;
+use crate::body::reader::Reader;
 use crate::conn::link::{Inbox, Link};
 use crate::error::{Error, Result};
-use crate::pop3::engine::{Delivery, Engine, Request, Series};
-use crate::pop3::{Retrieved, RetrievedContent};
+use crate::judge::Verdict;
+use crate::pop3::engine::{Delivery, Engine, Plan, Request, Series, Shape};
+use crate::pop3::types::{Number, Retrieved, RetrievedContent};
 
-/// A stream of the messages that were asked for, in that order; each is whole, or says what is wrong with it or why it is not there.
+/// A stream of the requested messages, in that order. Each is complete, or its [`RetrievedContent`] says what is wrong
+/// with it.
 ///
-/// Only complete messages come out of it; where the connection ends in the middle of one, that is the `Err`, which is always the
-/// stream's end. Where the server sends one text for two messages of different sizes, its replies no longer belong to the commands:
-/// the session ends with [`Kind::Protocol`](crate::Kind::Protocol). Dropping the stream early is safe: the replies to commands that are sent already (at most 256) are read and
-/// thrown away before the next command's.
+/// ```
+/// # #[cfg(feature = "testing")]
+/// # postroom::doctest::pop3(async |mut pop3| {
+/// let numbers: Vec<_> = pop3.list().await?.into_iter().map(|(number, _)| number).collect();
+/// let mut mail = pop3.fetch(numbers);
+/// while let Some(message) = mail.try_next().await? {
+///     assert!(message.defect().is_none());
+/// }
+/// # Ok(())
+/// # }).unwrap();
+/// ```
+///
+/// If the connection ends in the middle of a message, the stream returns an `Err`, which is always its end. If the
+/// server sends one text for two messages of different sizes, its replies no longer belong to the commands, and the
+/// session ends with [`Kind::Protocol`](crate::Kind::Protocol). The stream may be dropped early: the replies to
+/// commands that were sent (at most 256) are read and discarded before the next command's.
 pub struct RetrStream<'a> {
     inbox: Inbox<Engine>,
     ready: VecDeque<Retrieved>,
@@ -30,7 +49,7 @@ pub struct RetrStream<'a> {
     before: Before,
 }
 
-/// The message that came before: by its ends, which cost little to keep.
+/// The message before, by its first and last octets, which cost little to keep.
 #[derive(Debug, Default)]
 struct Before {
     declared: Option<u64>,
@@ -38,17 +57,128 @@ struct Before {
     ends: Vec<u8>,
 }
 
-/// What the messages of a series were asked for, and so what an answer has to be.
+/// What a series requested, and so what its answers must be.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(in crate::pop3) enum Asked {
-    /// Everything: as long as was listed.
+    /// RETR: the whole message, as long as was listed.
     Whole,
-    /// Everything, of which the header and so many lines are kept.
+    /// RETR, of which the header and this number of lines are kept.
     Beginning(u32),
-    /// TOP: the header and so many lines. Servers send more, some the whole message.
+    /// TOP: the header and this number of lines. Some servers send more, even the whole message.
     Top(u32),
     /// DELE: no text.
     Nothing,
+}
+
+/// Retrieving messages.
+impl Pop3 {
+    /// Retrieves one message, byte for byte (RFC 1939 §5): dots are unstuffed, everything else is unchanged. It is
+    /// [`RetrievedContent::Uncertain`] if this session has listed another size, otherwise [`RetrievedContent::Whole`].
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")]
+    /// # postroom::doctest::pop3(async |pop3| {
+    /// let (number, _) = pop3.list().await?[0];
+    /// println!("{} bytes", pop3.retr(number).await?.bytes().len());
+    /// # Ok(())
+    /// # }).unwrap();
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [every command](Self#errors-of-every-command); [`Kind::Missing`](crate::Kind::Missing) if the server
+    /// sends no text; `Kind::Limit` if the message is larger than [`Limits::literal`](crate::Limits::literal): use
+    /// [`read`](Self::read) for those.
+    pub async fn retr(&self, number: Number) -> Result<Retrieved> {
+        let plan = Plan::new("RETR", &[number.to_string().as_bytes()])?.shape(Shape::Message);
+        let whole = RetrievedContent::Whole(one(&self.link, plan).await?.body);
+        match self.maildrop.sizes.judge(number, whole) {
+            RetrievedContent::Missing => Err(Verdict::missing()),
+            content => Ok(Retrieved { number, content }),
+        }
+    }
+
+    /// Retrieves the header of one message, the empty line after it, and this number of lines of its text (RFC 1939
+    /// §7). Never returns more, whatever the server sends.
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")]
+    /// # postroom::doctest::pop3(async |pop3| {
+    /// let (number, _) = pop3.list().await?[0];
+    /// println!("{}", String::from_utf8_lossy(&pop3.top(number, 0).await?));
+    /// # Ok(())
+    /// # }).unwrap();
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`retr`](Self::retr); `Kind::Rejected` also if the server does not support TOP.
+    pub async fn top(&self, number: Number, lines: u32) -> Result<Bytes> {
+        let arguments = [number.to_string(), lines.to_string()];
+        let plan = Plan::new("TOP", &arguments.each_ref().map(String::as_bytes))?.shape(Shape::Message);
+        top(&one(&self.link, plan).await?.body, lines).ok_or_else(Verdict::missing)
+    }
+
+    /// Streams these messages in this order. Each is checked against the size that this session has listed, if it has;
+    /// [`RetrievedContent`] is the result. If the server supports PIPELINING, up to 256 RETR are on the wire, and
+    /// [`Limits::window`](crate::Limits::window) bounds the undelivered bytes; otherwise each message takes a round
+    /// trip. The commands are submitted when this returns.
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")]
+    /// # postroom::doctest::pop3(async |mut pop3| {
+    /// let numbers: Vec<_> = pop3.list().await?.into_iter().map(|(number, _)| number).collect();
+    /// let mut mail = pop3.fetch(numbers);
+    /// while let Some(message) = mail.try_next().await? {
+    ///     println!("{}: {} bytes", message.number, message.bytes().len());
+    /// }
+    /// # Ok(())
+    /// # }).unwrap();
+    /// ```
+    pub fn fetch(&mut self, numbers: impl IntoIterator<Item = Number>) -> RetrStream<'_> {
+        self.retrieve(Asked::Whole, numbers.into_iter().collect())
+    }
+
+    pub(super) fn retrieve(&self, asked: Asked, numbers: Vec<Number>) -> RetrStream<'_> {
+        let series = match asked {
+            Asked::Whole | Asked::Beginning(_) => Series::retrieve(numbers),
+            Asked::Top(lines) => Series::top(numbers, lines),
+            Asked::Nothing => Series::delete(numbers),
+        };
+        RetrStream::new(&self.link, series, asked, &self.maildrop.sizes)
+    }
+
+    /// Reads one message of any size while it arrives, in memory bounded by [`Limits::window`](crate::Limits::window).
+    ///
+    /// POP3 cannot stop a message that has begun: if the reader is dropped early, the rest is read and discarded before
+    /// the next command's reply. For a huge rest it is cheaper to drop the session.
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")]
+    /// # postroom::doctest::pop3(async |mut pop3| {
+    /// use tokio::io::AsyncReadExt;
+    ///
+    /// let (number, _) = pop3.list().await?[0];
+    /// let mut text = Vec::new();
+    /// pop3.read(number).await?.read_to_end(&mut text).await?;
+    /// # Ok(())
+    /// # }).unwrap();
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [every command](Self#errors-of-every-command), `Kind::Rejected` at once if the server refuses. Later
+    /// errors are the reader's; so is [`Kind::Missing`](crate::Kind::Missing) for a message without any octet. If the
+    /// message has another length than this session has listed, [`Body::defects`] reports it at the end.
+    pub async fn read(&mut self, number: Number) -> Result<Body<'_>> {
+        self.open_body(number).await
+    }
+
+    pub(super) async fn open_body<'a>(&self, number: Number) -> Result<Body<'a>> {
+        let plan = Plan::new("RETR", &[number.to_string().as_bytes()])?.shape(Shape::Stream);
+        let inbox = self.link.submit(Request::Command(plan));
+        Ok(Body::judged(Reader::new(Text::open(inbox, self.maildrop.sizes.of(number)).await?)))
+    }
 }
 
 impl<'a> RetrStream<'a> {
@@ -57,7 +187,24 @@ impl<'a> RetrStream<'a> {
         Self { inbox, ready: VecDeque::new(), asked, sizes, link, before: Before::default() }
     }
 
-    /// The next message; `None` at the end. Cancel-safe: no message is lost by dropping this future.
+    /// Waits for the next message; `None` at the end. Cancel-safe: dropping this future loses no message.
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")]
+    /// # postroom::doctest::pop3(async |mut pop3| {
+    /// let numbers: Vec<_> = pop3.list().await?.into_iter().map(|(number, _)| number).collect();
+    /// let mut mail = pop3.fetch(numbers);
+    /// while let Some(message) = mail.try_next().await? {
+    ///     println!("{}", message.bytes().len());
+    /// }
+    /// # Ok(())
+    /// # }).unwrap();
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those that end the session, see [every command](super::Pop3#errors-of-every-command). A message that the server
+    /// refuses is not an error of the stream.
     pub async fn try_next(&mut self) -> Result<Option<Retrieved>> {
         poll_fn(|cx| self.poll_retrieved(cx)).await
     }
@@ -74,7 +221,7 @@ impl<'a> RetrStream<'a> {
         }
     }
 
-    /// All answers that one read brought.
+    /// All answers in one read.
     pub(crate) fn poll_answers(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Vec<Retrieved>>>> {
         Poll::Ready(match ready!(self.inbox.poll_next(cx))? {
             Some(Delivery::Batch { mut answers, .. }) => {
@@ -90,8 +237,8 @@ impl<'a> RetrStream<'a> {
         })
     }
 
-    /// A text of another length than was listed, and word for word the one that came for the message before: the reply before came
-    /// twice, and each one after it is another command's.
+    /// Detects a reply that was sent twice: a text of another length than listed that equals the one before. Every
+    /// later reply then belongs to another command.
     fn check(&mut self, answer: &Retrieved) -> Result<()> {
         let (RetrievedContent::Whole(bytes), Asked::Whole | Asked::Beginning(_)) = (&answer.content, self.asked) else {
             return Ok(());
@@ -133,7 +280,7 @@ fn ends(bytes: &[u8]) -> (&[u8], &[u8]) {
 }
 
 impl Asked {
-    fn judge(self, number: crate::pop3::Number, content: RetrievedContent, sizes: &Sizes) -> RetrievedContent {
+    fn judge(self, number: Number, content: RetrievedContent, sizes: &Sizes) -> RetrievedContent {
         match self {
             Self::Nothing => content,
             Self::Whole => sizes.judge(number, content),
@@ -154,12 +301,12 @@ impl Asked {
     }
 }
 
-/// What TOP has to be: no more than was asked for, and not nothing, since the empty line always comes (RFC 1939 §7).
+/// The text of TOP: no more than was requested, and not empty, since TOP always includes the empty line (RFC 1939 §7).
 pub(super) fn top(text: &Bytes, lines: u32) -> Option<Bytes> {
     (!text.is_empty()).then(|| beginning(text, lines))
 }
 
-/// The header, the empty line, and so many lines behind it.
+/// The header, the empty line, and this number of lines after it.
 fn beginning(message: &Bytes, lines: u32) -> Bytes {
     let mut start = 0;
     let mut left = None;
@@ -188,7 +335,7 @@ impl Stream for RetrStream<'_> {
 
 impl fmt::Debug for RetrStream<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Retrieval").field("ready", &self.ready.len()).finish_non_exhaustive()
+        f.debug_struct("RetrStream").field("ready", &self.ready.len()).finish_non_exhaustive()
     }
 }
 

@@ -1,4 +1,4 @@
-//! [`Sizes`]: what LIST said of each message's size, kept to judge what RETR sends by it. It must not know the wire.
+//! [`Sizes`]: the size of each message as LIST reported it, to check what RETR sends. It must not know the wire.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -6,12 +6,12 @@ use crate::judge::Verdict;
 use crate::pop3::types::Number;
 use crate::pop3::types::RetrievedContent;
 
-/// The sizes that this session has listed, in the order of numbers.
+/// The sizes that were listed in this session, in the order of numbers.
 #[derive(Debug, Default)]
 pub(in crate::pop3) struct Sizes(Mutex<Vec<(Number, u64)>>);
 
 impl Sizes {
-    /// A listing of all messages. Two sizes of one message are none.
+    /// Records a listing of all messages. A message with two sizes has none.
     pub(in crate::pop3) fn learn(&self, mut sizes: Vec<(Number, u64)>) {
         sizes.sort_unstable();
         sizes.dedup();
@@ -25,7 +25,7 @@ impl Sizes {
         *self.lock() = sizes;
     }
 
-    /// What was said of one message.
+    /// Records the size of one message.
     pub(super) fn note(&self, number: Number, size: u64) {
         let mut sizes = self.lock();
         match sizes.binary_search_by_key(&number, |(number, _)| *number) {
@@ -44,7 +44,7 @@ impl Sizes {
         sizes.get(at).map(|(_, size)| *size)
     }
 
-    /// What came for a message that was asked for whole.
+    /// Checks a message that was requested as a whole.
     pub(super) fn judge(&self, number: Number, content: RetrievedContent) -> RetrievedContent {
         let RetrievedContent::Whole(bytes) = content else { return content };
         match Verdict::of(Some(bytes.len() as u64), self.of(number)) {

@@ -1,10 +1,11 @@
-//! [`Capabilities`]: what a server says in reply to CAPA (RFC 2449 §6). It must not know when that was said, nor when it has
-//! to be forgotten.
+//! [`Capabilities`]: the reply to CAPA (RFC 2449 §6). It must not know when it was received, nor when it must be
+//! dropped.
 
 use std::fmt;
 use std::time::Duration;
 
-/// The capabilities a server announced, in its order, unknown ones included. Names are compared without regard to letter case.
+/// The capabilities that a server announced, in its order, including unknown ones. Names are compared
+/// case-insensitively.
 ///
 /// ```
 /// use postroom::pop3::{Capabilities, Expire};
@@ -20,14 +21,21 @@ pub struct Capabilities {
     lines: Vec<Box<str>>,
 }
 
-/// How long the server keeps mail by its own account (RFC 2449 §6.7).
+/// How long the server keeps mail, as it announces (RFC 2449 §6.7).
+///
+/// ```
+/// use postroom::pop3::{Capabilities, Expire};
+///
+/// let capabilities: Capabilities = ["EXPIRE NEVER"].into_iter().collect();
+/// assert_eq!(capabilities.expire(), Some(Expire::Never));
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Expire {
-    /// It deletes nothing by itself.
+    /// The server deletes nothing on its own.
     Never,
-    /// At least so many days. 0 means that mail must not be left on the server at all: whatever was downloaded may be deleted by
-    /// QUIT, marked or not.
+    /// At least this number of days. 0 means that mail must not be left on the server: QUIT may delete whatever was
+    /// downloaded, marked or not.
     Days(u32),
 }
 
@@ -46,25 +54,25 @@ impl Capabilities {
         self.argument(name).is_some()
     }
 
-    /// What stands behind that name, empty where nothing does; `None` where the name was not announced.
+    /// The text after this name, empty if there is none; `None` if the name was not announced.
     pub fn argument<'a>(&'a self, name: &str) -> Option<&'a str> {
         let mut split = self.iter().map(|line| line.split_once(' ').unwrap_or((line, "")));
         split.find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, argument)| argument.trim())
     }
 
-    /// Whether the server takes that SASL mechanism in AUTH.
+    /// Whether AUTH accepts this SASL mechanism.
     pub fn sasl(&self, mechanism: &str) -> bool {
         self.mechanisms().any(|have| have.eq_ignore_ascii_case(mechanism))
     }
 
-    /// The SASL mechanisms the server takes, in its order.
+    /// The SASL mechanisms that the server accepts, in its order.
     pub fn mechanisms(&self) -> impl Iterator<Item = &str> {
         self.argument("SASL").unwrap_or_default().split_ascii_whitespace()
     }
 
-    /// How long the server keeps mail; `None` where it does not say, or nothing readable.
+    /// How long the server keeps mail; `None` if it does not announce it readably.
     pub fn expire(&self) -> Option<Expire> {
-        // `EXPIRENEVER` is what some servers make of it.
+        // Some servers send `EXPIRENEVER`, without the space.
         if self.has("EXPIRENEVER") {
             return Some(Expire::Never);
         }
@@ -75,20 +83,20 @@ impl Capabilities {
         }
     }
 
-    /// Whether [`expire`](Self::expire), said before the login, is the least of all users' and another may be said after it: the
-    /// argument `USER` (RFC 2449 §6.7).
+    /// Whether [`expire`](Self::expire), if announced before the login, is the minimum for all users, and may differ
+    /// after the login: the argument `USER` (RFC 2449 §6.7).
     pub fn expire_varies(&self) -> bool {
         self.varies("EXPIRE")
     }
 
-    /// The least time between two logins (RFC 2449 §6.5).
+    /// The minimum time between two logins (RFC 2449 §6.5).
     pub fn login_delay(&self) -> Option<Duration> {
         let seconds = self.argument("LOGIN-DELAY")?.split_ascii_whitespace().next()?.parse().ok()?;
         Some(Duration::from_secs(seconds))
     }
 
-    /// Whether [`login_delay`](Self::login_delay), said before the login, is the greatest of all users' and another may be said
-    /// after it: the argument `USER` (RFC 2449 §6.5).
+    /// Whether [`login_delay`](Self::login_delay), if announced before the login, is the maximum for all users, and may
+    /// differ after the login: the argument `USER` (RFC 2449 §6.5).
     pub fn login_delay_varies(&self) -> bool {
         self.varies("LOGIN-DELAY")
     }
@@ -98,18 +106,19 @@ impl Capabilities {
         words.nth(1).is_some_and(|word| word.eq_ignore_ascii_case("USER"))
     }
 
-    /// Whether names and passwords in USER, PASS and APOP may be UTF-8: `UTF8` with the argument `USER` (RFC 6856 §2.2).
+    /// Whether USER, PASS and APOP accept names and passwords in UTF-8: `UTF8` with the argument `USER` (RFC 6856
+    /// §2.2).
     pub fn utf8_user(&self) -> bool {
         let mut words = self.argument("UTF8").unwrap_or_default().split_ascii_whitespace();
         words.any(|word| word.eq_ignore_ascii_case("USER"))
     }
 
-    /// The server's name and version, where it says them.
+    /// The server's name and version, if it announces them.
     pub fn implementation(&self) -> Option<&str> {
         self.argument("IMPLEMENTATION")
     }
 
-    /// All lines, as they came.
+    /// All lines, as they were sent.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.lines.iter().map(|line| &**line)
     }
@@ -126,17 +135,17 @@ impl Capabilities {
         uidl: "UIDL";
         /// USER and PASS (RFC 1939 §7).
         user: "USER";
-        /// TLS may be begun on this connection (RFC 2595 §4).
+        /// The connection can be upgraded to TLS (RFC 2595 §4).
         stls: "STLS";
-        /// Commands need not wait for replies (RFC 2449 §6.6).
+        /// Several commands can be sent without waiting for replies (RFC 2449 §6.6).
         pipelining: "PIPELINING";
         /// Replies carry codes in brackets (RFC 2449 §6.4).
         resp_codes: "RESP-CODES";
-        /// A refused login says why (RFC 3206).
+        /// A refused login has a response code (RFC 3206).
         auth_resp_code: "AUTH-RESP-CODE";
         /// UTF8 (RFC 6856).
         utf8: "UTF8";
-        /// LANG, other languages for what people read (RFC 6856).
+        /// LANG, other languages for the server's texts (RFC 6856).
         lang: "LANG";
     }
 }

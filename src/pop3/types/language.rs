@@ -1,12 +1,19 @@
-//! [`Language`]: one in which a server can speak to people (RFC 6856 §3.2). It must not know which one is in use.
+//! [`Language`]: a language for a server's texts (RFC 6856 §3.2). It must not know which one is in use.
 
 /// A language that LANG lists.
+///
+/// ```
+/// use postroom::pop3::codec::language_line;
+///
+/// let german = language_line("de Deutsch".as_bytes()).unwrap();
+/// assert_eq!((german.tag.as_str(), german.description.as_str()), ("de", "Deutsch"));
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Language {
-    /// Its tag, such as `de` or `i-default`, as the server writes it.
+    /// The language tag, such as `de` or `i-default`, as the server writes it.
     pub tag: String,
-    /// Its name in that language, for people; empty where the server gives none.
+    /// The language's name in that language; empty if the server gives none.
     pub description: String,
 }
 

@@ -1,4 +1,4 @@
-//! The values of POP3: message numbers, unique-ids, capabilities. Valid once made; they know no bytes of replies.
+//! The values of POP3: message numbers, unique-ids, capabilities. They cannot be invalid and know no bytes of replies.
 
 mod capability;
 mod language;
@@ -14,24 +14,43 @@ pub use number::Number;
 pub use retrieved::{Retrieved, RetrievedContent};
 pub use uidl::Uidl;
 
-/// What STAT says of the maildrop (RFC 1939 §5): messages that are marked for deletion are not counted.
+/// The reply to STAT (RFC 1939 §5). Messages that are marked for deletion are not counted.
+///
+/// ```
+/// # #[cfg(feature = "testing")]
+/// # postroom::doctest::pop3(async |mut pop3| {
+/// let stat = pop3.stat().await?;
+/// println!("{} messages, {} octets", stat.messages, stat.octets);
+/// # Ok(())
+/// # }).unwrap();
+/// ```
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Stat {
-    /// How many messages there are.
+    /// The number of messages.
     pub messages: u64,
-    /// Their size in octets, as the server says; servers err.
+    /// Their total size in octets, as the server reports it: advisory, often wrong.
     pub octets: u64,
 }
 
-/// What was wrong with what a session's server said of its messages.
+/// What was wrong with the server's listings in one session.
+///
+/// ```
+/// # #[cfg(feature = "testing")]
+/// # postroom::doctest::pop3(async |mut pop3| {
+/// pop3.list().await?;
+/// let flaws = pop3.flaws();
+/// assert_eq!((flaws.unreadable, flaws.disputed), (0, 0));
+/// # Ok(())
+/// # }).unwrap();
+/// ```
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Flaws {
-    /// Lines of LIST and UIDL that do not say all that they should, in all listings of the session.
+    /// The number of incomplete or unreadable lines in all LIST and UIDL replies of the session.
     pub unreadable: u64,
-    /// Messages about which STAT, LIST and UIDL contradicted each other, or themselves, in the last
-    /// [`entries`](crate::Mailbox::entries), even when they were asked again.
+    /// The number of messages about which STAT, LIST and UIDL contradicted each other or themselves in the last
+    /// [`entries`](crate::Mailbox::entries), even when asked again.
     pub disputed: u64,
 }
 

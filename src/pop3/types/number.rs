@@ -1,11 +1,11 @@
-//! [`Number`]: a message's place in the maildrop of one session. It must not outlive that session, which no type can say.
+//! [`Number`]: a message's number in one session. It must not outlive that session, which the type cannot express.
 
 use std::fmt;
 use std::num::NonZeroU32;
 
 use crate::error::{Error, Result};
 
-/// A message number (RFC 1939 §3): from 1, the same for one whole session, and meaningless in the next.
+/// A message number (RFC 1939 §3): 1 or higher, constant during one session, and meaningless in the next.
 ///
 /// ```
 /// use postroom::pop3::Number;
@@ -19,12 +19,22 @@ use crate::error::{Error, Result};
 pub struct Number(NonZeroU32);
 
 impl Number {
-    /// That number; [`Kind::Input`](crate::Kind::Input) for 0.
+    /// Makes a message number.
+    ///
+    /// ```
+    /// use postroom::pop3::Number;
+    ///
+    /// assert!(Number::new(1).is_ok());
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Input`](crate::Kind::Input) for 0.
     pub fn new(number: u32) -> Result<Self> {
         NonZeroU32::new(number).map(Self).ok_or_else(|| Error::input("message numbers begin at 1"))
     }
 
-    /// It as a plain number.
+    /// The number.
     pub const fn as_u32(self) -> u32 {
         self.0.get()
     }

@@ -1,4 +1,4 @@
-//! [`Retrieved`]: one message as RETR or TOP brought it, and what is wrong with it. It must not know how it was asked for.
+//! [`Retrieved`]: one message of RETR or TOP, and what is wrong with it. It must not know how it was requested.
 
 use bytes::Bytes;
 
@@ -6,48 +6,73 @@ use super::Number;
 use crate::defect::Defect;
 use crate::error::Error;
 
-/// One message of a stream.
+/// One message of a [stream](crate::pop3::RetrStream).
+///
+/// ```
+/// # #[cfg(feature = "testing")]
+/// # postroom::doctest::pop3(async |mut pop3| {
+/// let (number, octets) = pop3.list().await?[0];
+/// let message = pop3.retr(number).await?;
+/// assert_eq!(message.number, number);
+/// assert!(message.defect().is_none() && message.bytes().len() as u64 == octets);
+/// # Ok(())
+/// # }).unwrap();
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Retrieved {
-    /// Which one.
+    /// The message's number.
     pub number: Number,
-    /// What became of it.
+    /// The result.
     pub content: RetrievedContent,
 }
 
-/// What became of one message that was asked for.
+/// The result for one requested message.
+///
+/// ```
+/// # #[cfg(feature = "testing")]
+/// # postroom::doctest::pop3(async |mut pop3| {
+/// use postroom::pop3::RetrievedContent;
+///
+/// let (number, _) = pop3.list().await?[0];
+/// match pop3.retr(number).await?.content {
+///     RetrievedContent::Whole(bytes) => println!("{} bytes", bytes.len()),
+///     other => println!("{other:?}"),
+/// }
+/// # Ok(())
+/// # }).unwrap();
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum RetrievedContent {
-    /// Here it is, byte for byte: a slice of the block it was read in. It has the size that LIST said, where this session asked
-    /// for that.
+    /// The message, byte for byte: a slice of the block that it was read in. It has the size that LIST reported, if
+    /// this session asked for it.
     Whole(Bytes),
-    /// It came to its end, and has another length than LIST said. Some servers count wrongly; others sent another text.
+    /// The message has another length than LIST reported. Some servers count wrongly; others sent another text.
     Uncertain {
-        /// What came, byte for byte.
+        /// What was sent, byte for byte.
         bytes: Bytes,
-        /// What LIST said, in octets.
+        /// The size that LIST reported, in octets.
         declared: u64,
-        /// The length of what came, in octets.
+        /// The length of what was sent, in octets.
         received: u64,
     },
-    /// The server said `+OK`, and no text followed: there is no message here.
+    /// The server replied `+OK` without any text: there is no message.
     Missing,
-    /// It was over [`Limits::literal`](crate::Limits::literal) and was passed over.
+    /// The message was larger than [`Limits::literal`](crate::Limits::literal) and was skipped.
     TooLarge {
-        /// How many octets came, stuffed dots not counted.
+        /// Its size in octets, without stuffed dots.
         size: u64,
     },
-    /// The server refused it (`-ERR`): mostly because it is marked for deletion, or never was.
+    /// The server refused it (`-ERR`), usually because it is marked for deletion or does not exist.
     Refused(Error),
 }
 
-/// For content without bytes.
+/// The bytes of content that has none.
 static NOTHING: Bytes = Bytes::new();
 
 impl Retrieved {
-    /// What came of the message; empty where it is missing, refused or too large.
+    /// The message's bytes; empty if it is missing, refused or too large.
     pub fn bytes(&self) -> &Bytes {
         match &self.content {
             RetrievedContent::Whole(bytes) | RetrievedContent::Uncertain { bytes, .. } => bytes,
@@ -55,7 +80,7 @@ impl Retrieved {
         }
     }
 
-    /// The same, without the number.
+    /// The message's bytes, without copying.
     pub fn into_bytes(self) -> Bytes {
         match self.content {
             RetrievedContent::Whole(bytes) | RetrievedContent::Uncertain { bytes, .. } => bytes,
@@ -65,7 +90,7 @@ impl Retrieved {
         }
     }
 
-    /// What is wrong with it; `None` for a message that is whole.
+    /// What is wrong with the message; `None` if it is complete.
     pub fn defect(&self) -> Option<Defect> {
         match &self.content {
             RetrievedContent::Whole(_) => None,
@@ -79,7 +104,7 @@ impl Retrieved {
     }
 }
 
-/// The server's own words in an error of a refusal: what follows our own.
+/// The server's own text in the error of a refusal: what follows ours.
 fn own_words(error: &Error) -> String {
     let text = error.to_string();
     text.split_once(": ").map_or_else(|| text.clone(), |(_, words)| words.to_owned())

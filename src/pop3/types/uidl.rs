@@ -1,13 +1,13 @@
-//! [`Uidl`]: the lasting name a server gives to a message of a maildrop. It does not know which message it names.
+//! [`Uidl`]: the lasting name of a message in a maildrop. It does not know which message it names.
 
 use std::fmt;
 
 use crate::error::{Error, Result};
 
-/// A unique-id (RFC 1939 §7): the same for one message in every session.
+/// A unique-id (RFC 1939 §7), the same for one message in every session.
 ///
-/// The RFC allows 1 to 70 octets from `!` to `~`. Real servers also send longer ones, spaces and other bytes; all are taken
-/// as they come, compared byte for byte.
+/// The RFC allows 1 to 70 octets from `!` to `~`. Real servers also send longer ones, spaces and other bytes. All are
+/// accepted as they are and compared byte for byte.
 ///
 /// ```
 /// use postroom::pop3::Uidl;
@@ -20,11 +20,22 @@ use crate::error::{Error, Result};
 pub struct Uidl(Box<[u8]>);
 
 impl Uidl {
-    /// That unique-id; [`Kind::Input`](crate::Kind::Input) where it is empty or holds CR, LF or NUL.
+    /// Makes a unique-id.
+    ///
+    /// ```
+    /// use postroom::pop3::Uidl;
+    ///
+    /// assert!(Uidl::new(*b"1067553600.3").is_ok());
+    /// assert!(Uidl::new(*b"").is_err());
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Input`](crate::Kind::Input) if it is empty or contains CR, LF or NUL.
     pub fn new(bytes: impl Into<Box<[u8]>>) -> Result<Self> {
         let bytes = bytes.into();
         match bytes.is_empty() || bytes.iter().any(|byte| matches!(byte, b'\r' | b'\n' | 0)) {
-            true => Err(Error::input("a unique-id is not empty and fits on one line")),
+            true => Err(Error::input("a unique-id must not be empty or contain CR, LF or NUL")),
             false => Ok(Self(bytes)),
         }
     }
