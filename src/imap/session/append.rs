@@ -1,5 +1,5 @@
-//! [`Imap::append`]: a message on its way to the server. What a message can be made of is in `upload.rs`; how it is sent is the
-//! engine's business, and how it is announced the command's.
+//! [`Imap::append`]: sends a message to the server. `upload.rs` has what a message can be made of; the engine sends it,
+//! and the command announces it.
 
 use std::future::poll_fn;
 use std::task::{Poll, ready};
@@ -16,12 +16,12 @@ use crate::imap::command::append::{Append as Command, appended};
 use crate::imap::engine::{Delivery, Request};
 use crate::imap::types::{Appended, MailboxName};
 
-/// How many octets are read from a message at once.
+/// The number of octets that are read from a message at once.
 const PIECE: usize = 64 * 1024;
-/// Servers, as they name themselves by ID, of which a test of this crate shows that they store nothing of a message that is filled up
-/// and then spoilt: `tests/live/imap/append.rs`, and for the embedded server `tests/imap/slow/cancel/append.rs`.
+/// The servers, by their name in ID, that store nothing of a message that is padded and then spoilt, as a test of this
+/// crate shows: `tests/live/imap/append.rs`, and `tests/imap/slow/cancel/append.rs` for the embedded server.
 const DISCARDING: &[&str] = &["Dovecot", "Cyrus IMAP", "postroom testing"];
-/// How many mailboxes' limits are remembered.
+/// The most mailboxes whose limits are remembered.
 const MOST_LIMITS: usize = 1000;
 
 /// What comes first while a message is read.
@@ -31,40 +31,38 @@ enum Next {
 }
 
 impl Imap {
-    /// Puts a message into a mailbox (RFC 9051 §6.3.12), from memory, a file or any reader; see [`Append`] for flags and date. Returns
-    /// the UID that it got and the mailbox's UIDVALIDITY, if the server reports them (UIDPLUS). Two round trips and the message's octets;
-    /// one round trip for a message of up to 4 KiB with LITERAL-, and of up to 64 KiB with LITERAL+. At most 256 KiB of a message that is
-    /// read are in memory at a time.
+    /// Appends a message to a mailbox (RFC 9051 §6.3.12), from memory, a file or any reader; see [`Append`] for flags
+    /// and date. Returns the message's UID and the mailbox's UIDVALIDITY, if the server reports them (UIDPLUS). Two
+    /// round trips and the message's octets; one round trip for a message of up to 4 KiB with LITERAL-, and of up to 64
+    /// KiB with LITERAL+. At most 256 KiB of a message that comes from a reader are in memory at a time.
     ///
-    /// If the future is dropped midway, or the reader fails, nothing is stored, and the connection is closed: a server takes all octets
-    /// that were announced for the message. Dovecot and Cyrus, which name themselves by ID, discard a message whose command turns out to be
-    /// wrong. With them up to 1 MiB that is missing is filled up, the command is spoilt, and the session stays usable.
+    /// If the future is dropped midway, or the reader fails, nothing is stored, and the connection is closed, since the
+    /// server waits for all announced octets. Dovecot and Cyrus, which identify themselves by ID, discard a message
+    /// whose command turns out to be invalid: with them up to 1 MiB is padded, the command is made invalid, and the
+    /// session stays usable.
     ///
     /// ```
     /// # #[cfg(feature = "testing")]
-    /// # async fn example() -> postroom::Result<()> {
-    /// # use postroom::imap::{Append, Imap};
-    /// # use postroom::{Config, Flag, Login};
-    /// # let server = postroom::testing::Server::builder().sample_mail().start().await?;
-    /// # let config = Config::new("localhost").port(server.imaps_port()).add_root_pem(server.ca_pem().as_bytes())?;
-    /// # let imap = Imap::connect(config, Login::password("alice", "alicepw")).await?;
+    /// # postroom::doctest::imap(async |imap| {
+    /// use postroom::Flag;
+    /// use postroom::imap::Append;
+    ///
     /// let message = Append::from("From: me\r\nSubject: hello\r\n\r\nworld\r\n").flags([Flag::SEEN]);
     /// if let Some(appended) = imap.append("Sent", message).await? {
     ///     println!("stored with UID {}", appended.uid);
     /// }
     /// # Ok(())
-    /// # }
-    /// # #[cfg(feature = "testing")]
-    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(example()).unwrap();
+    /// # }).unwrap();
     /// ```
     ///
     /// # Errors
     ///
-    /// [`Kind::Unsupported`], before anything is sent, for a message over the limit that the server is known to have (APPENDLIMIT,
-    /// RFC 7889: in its capabilities, or in a [`status`](Self::status) that asked for it); [`Kind::Input`] for a name, flag or date that
-    /// cannot be sent, and for a reader that ends too early; [`Kind::Io`] for a message that cannot be opened, before anything is sent,
-    /// or read; [`Kind::Rejected`] if the server refuses (code `TRYCREATE`: the mailbox does not exist; `OVERQUOTA`, `TOOBIG`: no room);
-    /// [`Kind::Unknown`] if the connection ended before the answer.
+    /// [`Kind::Unsupported`], before anything is sent, for a message over the server's known limit (APPENDLIMIT, RFC
+    /// 7889: in its capabilities, or in a [`status`](Self::status) that asked for it); [`Kind::Input`] for a name, flag
+    /// or date that cannot be sent, and for a reader that ends too early; [`Kind::Io`] for a message that cannot be
+    /// opened, before anything is sent, or read; [`Kind::Rejected`] if the server refuses (code `TRYCREATE`: the
+    /// mailbox does not exist; `OVERQUOTA`, `TOOBIG`: no space); [`Kind::Unknown`] if the connection ended before the
+    /// answer; and the errors of [every command](Self#errors-of-every-command).
     pub async fn append(
         &self,
         mailbox: impl TryInto<MailboxName, Error: Into<Error>>,
@@ -103,7 +101,8 @@ impl Imap {
         }
     }
 
-    /// RFC 3502 §5 asks it of all that have MULTIAPPEND, but not all do it.
+    /// Whether the server is known to discard a message of an invalid command. RFC 3502 §5 requires it of all servers
+    /// with MULTIAPPEND, but not all do it.
     fn is_discarding(&self) -> bool {
         let name = self.server().iter().find(|(field, _)| field.eq_ignore_ascii_case("name"));
         let name = name.and_then(|(_, name)| name.as_deref()).unwrap_or_default();
