@@ -1,4 +1,4 @@
-//! Every command that a session can run, with the responses that the RFCs have for it: for the engine's tests, which prove that none is
+//! Every command that a session can run, with the responses that the RFCs define for it: for the engine's tests, which prove that none is
 //! missing, and for the fuzz target. It must not know what is done with them.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a panic in a test is a failed test")]
@@ -47,7 +47,7 @@ use crate::{Flag, FlagAction, FlagChange};
 /// Reads what a command was given, as text that can be compared.
 type Read = Box<dyn Fn(Vec<Bytes>, Condition) -> String>;
 
-/// A command, and what a server says to it.
+/// A command, and a server's responses to it.
 pub(crate) struct Row {
     pub(crate) name: &'static str,
     /// The file that it is in.
@@ -86,7 +86,7 @@ where
     }
 }
 
-/// One whose answer is no value of its own: what the engine delivers is compared as it is.
+/// A command whose answer is not a value of its own: what the engine delivers is compared.
 fn raw(
     name: &'static str,
     module: &'static str,

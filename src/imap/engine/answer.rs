@@ -62,6 +62,7 @@ impl Engine {
 
     fn tagged(&mut self, tag: &[u8], ending: Ending, frame: &[u8]) -> Result<()> {
         let Some(index) = self.wire.find(tag) else { return self.unexpected_line(frame) };
+        // First of all: nothing of a half-sent command may follow its answer.
         self.wire.stop_sending(index, ending)?;
         let mut condition = read_condition(frame);
         // Applied before the command is removed: a changed UIDVALIDITY invalidates this command too.
@@ -74,7 +75,9 @@ impl Engine {
             return self.own_command_ended(&run, ending, &condition);
         }
         self.wire.settle_limit(&run, condition.code.as_ref());
+        // With NO nothing was processed, so there is nothing to continue (RFC 9738 §3.1).
         let cut = run.cut(condition.code.as_ref()).filter(|_| ending == Ending::Ok);
+        // RFC 6851 §4.3: MOVE sends COPYUID untagged, before its EXPUNGEs; some servers send it tagged, or both.
         condition.code = match (run.take_copied(), condition.code.take()) {
             (Some(copied), Some(ResponseCode::CopyUid(rest))) => Some(ResponseCode::CopyUid(copied.joined(&rest))),
             (Some(copied), _) => Some(ResponseCode::CopyUid(copied)),
@@ -114,15 +117,19 @@ impl Engine {
         match run.effect() {
             Effect::Authenticate | Effect::Login if done => {
                 self.mirror.enter(Phase::LoggedIn);
+                // The login may have changed the capabilities, and the server has not sent the new ones (RFC 9051
+                // §6.2.2, §6.2.3).
                 if !run.is_capable() && !matches!(condition.code, Some(ResponseCode::Capability(_))) {
                     self.mirror.forget_capabilities();
                 }
             }
+            // RFC 9051 §6.2.1: capabilities from before TLS must be discarded.
             Effect::StartTls if done => {
                 self.mirror.forget_capabilities();
                 self.core.agree_to_tls(run.reader());
             }
             Effect::Select { .. } => {
+                // RFC 9051 §6.3.2: a SELECT can open a mailbox read-only too.
                 let read_only = matches!(condition.code, Some(ResponseCode::ReadOnly));
                 self.mirror.select(done, read_only);
             }
@@ -144,6 +151,8 @@ impl Engine {
     }
 
     fn continued(&mut self, frame: &[u8]) -> Result<()> {
+        // `+` has no tag: it belongs to the half-sent command, else to IDLE, else to AUTHENTICATE. Only one of them can
+        // wait for it.
         if self.wire.send_literal(self.mirror.capabilities()) {
             return Ok(());
         }
@@ -179,6 +188,7 @@ impl Engine {
             Kind::Vanished => self.apply_read(frame, codec::vanished::parse, |engine, gone| {
                 engine.mirror.apply_vanished(&gone);
             }),
+            // A server may send its capabilities at any time (RFC 9051 §7.2.2).
             Kind::Capability => {
                 self.wire.apply_capable();
                 self.apply_read(frame, codec::capability::parse, |engine, capabilities| {
@@ -214,6 +224,7 @@ impl Engine {
     }
 
     fn end_unless_leaving(&mut self, error: Error) -> Result<()> {
+        // The BYE that announces LOGOUT's end (RFC 9051 §6.1.3); its tagged OK follows.
         if self.wire.is_leaving() {
             self.goodbye = Some(error);
             return Ok(());

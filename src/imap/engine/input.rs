@@ -39,6 +39,8 @@ impl Engine {
     }
 
     fn cut(&mut self, input: &mut BytesMut) -> Result<Stop> {
+        // Claimed frames are collected and delivered as one batch per read: one wake-up of the reader for many
+        // messages.
         let mut claimed: Option<Claimed<Claimant>> = None;
         let mut threshold = self.threshold();
         let mut at = 0;
@@ -52,6 +54,8 @@ impl Engine {
             let frame = rest.get(..len).unwrap_or_default();
             let elided = self.intake.take_elided();
             let (route, content) = split(frame);
+            // Every FETCH response extends the map of numbers to UIDs, also an answer that is not applied to the
+            // mailbox.
             let (numbers, state) = self.mirror.numbers();
             match self.wire.owner(&route, frame, frame.len() - content.len(), &elided, numbers, || state.utf8()) {
                 Owner::Command(to) => {
@@ -62,6 +66,8 @@ impl Engine {
                     at += len;
                 }
                 Owner::Nameless(to, uid) => {
+                    // The frame is copied to insert the UID, so the claimed frames before it are delivered first, to
+                    // keep the order.
                     let frame = with_uid(frame, uid, &elided);
                     self.flush_claimed(input, &mut at, claimed.take());
                     input.advance(len);
@@ -74,16 +80,20 @@ impl Engine {
                 }
                 Owner::Session => {
                     // Claimed data is delivered first, so that no tagged answer overtakes its data.
+                    // The same for an EXPUNGE: it changes what the numbers in later frames mean (RFC 9051 §7.5.1).
                     if !matches!(route, Route::Untagged(kind) if !matches!(kind, Kind::Expunge(_))) {
                         self.flush_claimed(input, &mut at, claimed.take());
                     }
                     let frame = input.get(at..at + len).unwrap_or_default();
                     self.handle_frame(frame)?;
                     at += len;
+                    // Bytes after the OK to STARTTLS were not sent under TLS, and could have been injected (RFC 9051
+                    // §11.1).
                     self.core.check_injection(input.len() - at)?;
                     if self.core.is_over() {
                         break Stop::Dry;
                     }
+                    // A tagged answer may have ended the command that streams a body.
                     threshold = self.threshold();
                 }
             }
@@ -94,6 +104,7 @@ impl Engine {
 
     /// The size from which literals are examined before they are kept.
     fn threshold(&self) -> usize {
+        // Any literal may be the body. Otherwise only a literal over `Limits::literal` stops the framer.
         if self.wire.reads_body() { 0 } else { usize::MAX }
     }
 
@@ -168,6 +179,7 @@ impl Engine {
         };
         let (at, (numbers, _)) = (head.len() - content.len(), self.mirror.numbers());
         match self.wire.streams(kind, head, at, self.intake.elided(), numbers) {
+            // `Some(None)`: the body's reader was dropped, so its bytes are skipped.
             Some(Some(reader)) => self.intake.pass(input, start, size, reader),
             None if kept => return self.intake.keep(&self.limits),
             Some(None) | None => self.intake.skip(start, size, &self.limits)?,
@@ -183,6 +195,7 @@ pub(super) fn another_message() -> Error {
 
 /// A copy of the response with the UID as its first attribute, and what was left out of it, at its new offsets.
 fn with_uid(frame: &[u8], uid: Uid, elided: &[Elided]) -> (Bytes, Vec<Elided>) {
+    // `* n FETCH (`: the first parenthesis opens the list of attributes.
     let at = memchr::memchr(b'(', frame).map_or(0, |at| at + 1);
     let (head, tail) = frame.split_at(at);
     let name = format!("UID {uid} ");

@@ -84,10 +84,13 @@ impl Engine {
     }
 
     fn start(&mut self, id: Id, plan: Plan) {
+        // Checked when the command's turn comes, not when it was requested: an earlier command may have changed the
+        // state.
         if let Err(error) = self.mirror.allows(plan.needs, plan.order.rides) {
             return self.core.refuse(id, error);
         }
         match &plan.effect {
+            // The request's id identifies the selection.
             Effect::Select { name, read_only } => self.mirror.open(name.clone(), *read_only, id.0),
             Effect::Number { .. } => self.mirror.begin_numbering(),
             Effect::Logout => self.core.clock.answer_within(Some(self.core.deadlines.logout)),
@@ -133,6 +136,7 @@ impl Engine {
         }
         let waits = self.wire.waits();
         self.core.clock.set_waiting(waits, self.intake.is_unfinished());
+        // `Deadlines::call` bounds the time to an answer, which IDLE does not have.
         let calls = waits && !self.wire.is_idling();
         self.core.clock.call_within(calls.then_some(self.core.deadlines.call));
     }
@@ -149,6 +153,7 @@ impl Engine {
         }
         let invalidated = self.wire.invalidate_uids(&error);
         invalidated.ends.into_iter().for_each(|(id, error)| self.core.refuse(id, error));
+        // Its literal cannot be withdrawn, and completing it would change other messages.
         if invalidated.half_sent {
             self.fail(error);
         }
@@ -220,6 +225,7 @@ impl crate::engine::Engine for Engine {
 
     fn handle_input(&mut self, input: &mut BytesMut, now: Instant) {
         self.core.clock.received(self.intake.fresh(input), now);
+        // An error ends the connection: the place where the next frame begins is unknown.
         let read = self.check_start(input).and_then(|()| self.read(input));
         self.fail_if(read);
         if self.core.is_over() {

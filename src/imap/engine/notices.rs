@@ -54,6 +54,7 @@ impl NoticeQueue {
         }
     }
 
+    /// Drops all notices in favour of one that reports the gap.
     fn lag(&mut self) {
         self.queue.clear();
         self.lagged = true;

@@ -23,16 +23,16 @@ const LOGGED_IN: &str = "* PREAUTH [CAPABILITY IMAP4rev1 LITERAL+] hi\r\n";
 const FIRST: Id = Id(10);
 const SECOND: Id = Id(11);
 
-/// What one request was given.
+/// What one request received.
 #[derive(Default)]
 struct Got {
     frames: Vec<Bytes>,
-    /// Bytes of a body, and of which messages anything came.
+    /// The bytes of a body, and the messages of which anything arrived.
     more: String,
     end: Option<Result<Condition>>,
 }
 
-/// An engine with its handles' ends in hand.
+/// An engine, and the ends of its handles.
 struct Session {
     engine: Engine,
     now: Instant,
@@ -105,7 +105,7 @@ impl Session {
         self.got.get(&id.0).is_some_and(|got| got.end.is_some())
     }
 
-    /// What the request gives, in words that do not tell its tag.
+    /// The result of a request, in words that do not contain its tag.
     fn value(&mut self, id: Id, row: &Row, tag: u32) -> String {
         let got = self.got.remove(&id.0).unwrap_or_default();
         let end = got.end.unwrap_or_else(|| panic!("{} does not end", row.name));
@@ -122,7 +122,7 @@ fn script(row: &Row, tag: u32) -> Vec<String> {
     lines.chain([format!("{tag} {}\r\n", row.ending)]).collect()
 }
 
-/// What the command gives when nothing runs beside it and nothing comes unasked.
+/// The result of the command when nothing runs beside it and nothing unsolicited arrives.
 fn alone(row: &Row) -> String {
     let mut session = Session::begin(&[row]);
     let selection = 1;
@@ -132,18 +132,18 @@ fn alone(row: &Row) -> String {
     session.value(FIRST, row, tag)
 }
 
-/// What becomes of two requests, one asked for right after the other.
+/// What happens to two requests, submitted one right after the other.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Together {
     /// Both are sent.
     Run,
     /// The second waits.
     Waits,
-    /// There is no state in which both make sense.
+    /// There is no state in which both are allowed.
     Never,
 }
 
-/// Asks for both.
+/// Submits both.
 fn ask_both(first: &Row, second: &Row) -> (Session, Together) {
     let mut session = Session::begin(&[first, second]);
     session.ask(FIRST, first, 1);
@@ -157,7 +157,7 @@ fn ask_both(first: &Row, second: &Row) -> (Session, Together) {
     (session, together)
 }
 
-/// All ways to merge two scripts of so many lines that keep the order of each: whose line comes next.
+/// All ways to merge two scripts of these lengths that keep the order of each: whose line comes next.
 fn merges(first: usize, second: usize) -> Vec<Vec<usize>> {
     if first + second == 0 {
         return vec![Vec::new()];
@@ -180,7 +180,7 @@ fn unasked(pair: [&Row; 2], places: usize) -> Vec<String> {
         let Route::Untagged(kind) = route(line.as_bytes()) else { panic!("{line}") };
         pair.iter().all(|row| OF_ONE_THING.contains(&row.name) || !row.order.claims.covers(kind))
     };
-    // The counts of all mailboxes may be the answer to that one only.
+    // Only that one can be answered by the counts of all mailboxes.
     let is_asked = pair.iter().any(|row| row.name == "LIST-STATUS");
     let status = if is_asked { "" } else { "* STATUS Elsewhere (MESSAGES 9)\r\n" };
     let place = |at: usize| {
@@ -198,12 +198,12 @@ fn unasked(pair: [&Row; 2], places: usize) -> Vec<String> {
     (0..places).map(place).collect()
 }
 
-/// A message that came last. Whichever go meanwhile, its number does not contradict those of the others.
+/// The message that arrived last. Whichever messages are expunged meanwhile, its number does not contradict theirs.
 fn unasked_uid(at: usize) -> u32 {
     1000 + 10 * at as u32
 }
 
-/// What claims no data about another mailbox, root, entry or URL.
+/// Commands that claim no data about another mailbox, root, entry or URL.
 const OF_ONE_THING: [&str; 9] = [
     "GETACL",
     "LISTRIGHTS",
@@ -234,7 +234,7 @@ const UNASKED: [&str; 15] = [
     "* URLFETCH \"z\" NIL",
 ];
 
-/// Plays one order of responses, and looks at what both commands and the mailbox have got.
+/// Plays one order of responses, and checks what both commands and the mailbox received.
 fn play(pair: [&Row; 2], values: [&String; 2], sequence: &[usize], unasked: &[String]) {
     let [first, second] = pair;
     let (mut session, _) = ask_both(first, second);

@@ -57,6 +57,7 @@ fn back_off(text: &str) -> Option<Duration> {
     let (_, told) = text.split_once("suggested backoff time:")?;
     let (digits, unit) = told.trim_start().split_at_checked(told.trim_start().find(|c: char| !c.is_ascii_digit())?)?;
     let unit = unit.trim_start();
+    // More digits than fit are a very long time, bounded below.
     let count = digits.parse().unwrap_or(if digits.is_empty() { 0 } else { u64::MAX });
     let wait = match () {
         () if count == 0 => return None,

@@ -59,6 +59,7 @@ impl SeqMap {
             let len = to.checked_sub(from).and_then(|span| span.checked_add(1));
             let known = len.and_then(|len| self.known.checked_add(len));
             let (Some(len), Some(known)) = (len, known) else { return self.clear() };
+            // UIDs ascend with the numbers: anything else is not an answer to the search.
             if from <= last || self.runs.len() >= MOST_RUNS {
                 return self.clear();
             }
@@ -111,6 +112,7 @@ impl SeqMap {
     fn continues_run(&mut self, (number, uid): Pair) -> bool {
         let ends = self.at + 1 == self.runs.len();
         let Some(run) = self.runs.get_mut(self.at) else { return false };
+        // Wrapping: a number or UID before the run becomes an offset far beyond its end.
         let offset = number.wrapping_sub(run.number);
         if offset != uid.wrapping_sub(run.first) || offset > run.len || (offset == run.len && !ends) {
             return false;
@@ -144,6 +146,7 @@ impl SeqMap {
             }
             (Gap::None, _) if before.is_some() => self.lengthen(next - 1, after.filter(|_| upper == Gap::None)),
             (_, Gap::None) => self.prepend(next),
+            // Not recorded, which is no contradiction.
             _ if self.runs.len() >= MOST_RECORDED => return true,
             _ => self.runs.insert(next, Run { number, first: uid, len: 1 }),
         }
@@ -260,19 +263,19 @@ mod tests {
         numbers
     }
 
-    /// What happens to a mailbox, as the server tells it.
+    /// What happens to a mailbox, as the server reports it.
     #[derive(Clone, Debug)]
     enum Act {
         /// The message at this place is shown, counted around the mailbox.
         Fetch(usize),
-        /// So many in a row from there.
+        /// This number of messages in a row from there.
         Row(usize, usize),
         Expunge(usize),
-        /// Mail comes, with such a distance to the UID before it.
+        /// Mail arrives, with this distance to the UID before it.
         Arrive(u32),
         /// A search shows the messages from one of the first that are not known on.
         Search(u32),
-        /// The server counts again.
+        /// The server sends EXISTS.
         Count,
     }
 
@@ -341,7 +344,7 @@ mod tests {
             }
         }
 
-        /// Whatever is said, a UID is only ever given for a number after which only that was said of it.
+        /// Whatever the server sends, a number has a UID only if nothing contradicted it since.
         #[test]
         fn no_contradiction_is_believed(pairs in proptest::collection::vec((1u32..12, 1u32..20), 0..40)) {
             let mut numbers = SeqMap::default();

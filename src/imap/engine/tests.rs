@@ -34,7 +34,7 @@ fn every_transcript_is_played_however_the_input_is_cut() {
     transcript::check_all::<Play>("imap");
 }
 
-/// An engine with its handles' ends in hand.
+/// An engine, and the ends of its handles.
 struct Play {
     engine: Engine,
     input: BytesMut,
@@ -184,7 +184,7 @@ impl Play {
             }
             Delivery::Challenge(text) => writeln!(self.got, "{id} challenge {}", text.escape_ascii()).unwrap(),
             Delivery::Ready(count) => writeln!(self.got, "{id} ready {count}").unwrap(),
-            // Pieces of one body are one line.
+            // The pieces of one body are one line.
             Delivery::Chunk(bytes) => {
                 let open = format!("{id} body ");
                 let last = self.got.trim_end_matches('\n').rsplit('\n').next().unwrap_or_default();

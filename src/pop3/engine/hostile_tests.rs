@@ -154,7 +154,7 @@ fn a_lone_dot_between_bare_line_feeds_is_an_end_only_where_that_is_set() {
     }
 }
 
-/// github.com/node-pop3/node-pop3 issue 26: a server that ends its lines by LF alone.
+/// github.com/node-pop3/node-pop3 issue 26: a server that ends its lines with LF alone.
 #[test]
 fn a_server_without_cr_runs_out_of_time_with_a_hint_at_what_helps() {
     for (reply, hint) in [(&b"+OK\n1 a\n2 b\n.\n"[..], true), (b"+OK\n.\n", true), (b"+OK\n1 a\n", false)] {
@@ -185,7 +185,7 @@ fn a_listing_is_counted_while_it_is_read() {
             assert_eq!(bench.kind(), kind, "{lines:?} by {step}");
         }
     }
-    // What follows the listing in one read is no part of it.
+    // What follows the listing in one read is not a part of it.
     let mut bench = Bench::ready_with(PIPELINING, limits);
     bench.ask(listing("UIDL"));
     bench.ask(listing("LIST"));

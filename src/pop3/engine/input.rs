@@ -93,10 +93,12 @@ impl Engine {
         let found = memchr::memchr(b'\n', input.get(self.scanned..).unwrap_or_default());
         let len = found.map_or(input.len(), |at| self.scanned + at + 1);
         let line = input.get(..len).unwrap_or_default();
+        // Checked before the line ends: a server of another protocol may send no line end and wait for us.
         if !self.is_greeted() && !begins_a_reply(line) {
             let other = || Error::protocol(format!("the server does not speak POP3: it begins with {}", excerpt(line)));
             return Err(refusal::busy_greeting(line).unwrap_or_else(other));
         }
+        // An incomplete line of the full length is too long too: its end would exceed the limit.
         if len + usize::from(found.is_none()) > self.limits.status_line {
             return Err(Error::limit("the server sent a status line longer than the limit"));
         }
@@ -124,6 +126,8 @@ impl Engine {
         };
         let (id, shape, single) = (run.id, run.shape, run.number.is_none());
         match (reply.indicator, run.effect) {
+            // One challenge at a time, and only within AUTH. Some servers write `+OK` for `+`, which means a challenge
+            // while the client's proof is pending.
             (Indicator::Challenge, Effect::Authenticate { .. })
             | (Indicator::Ok, Effect::Authenticate { proof_pending: true })
                 if !self.challenged =>
@@ -134,6 +138,7 @@ impl Engine {
                 return Err(Error::protocol("the server sent a challenge outside of a login"));
             }
             (Indicator::Ok, _) if shape != Shape::Line => {
+                // An empty chunk lets the reader know that the message exists.
                 if shape == Shape::Stream {
                     self.core.deliver(id, Delivery::Chunk(Bytes::new()));
                 }
@@ -180,6 +185,7 @@ impl Engine {
         // Counted before stuffed dots are removed. If the end is found after it, the lines are counted when the listing
         // is parsed.
         let lines = if listed { body.lines.read(input) } else { Lines::default() };
+        // `scan` removes stuffed dots from the input in place.
         let cut = self.multiline.scan(input);
         body.bare_end = cut.is_none() && (input.ends_with(b"\n.\n") || input == ".\n");
         if cut.is_none() && listed {
@@ -191,6 +197,7 @@ impl Engine {
         let passes = streamed || body.too_large || id.is_none();
         let piece = match cut {
             Some(cut) => cut.split(input),
+            // The part found so far is taken out, so that the input does not grow with the message.
             None if passes => self.multiline.take(input),
             None => return Ok(false),
         };
@@ -297,6 +304,7 @@ impl Engine {
     /// Adds an answer of a series.
     fn push(&mut self, run: Running, content: RetrievedContent) {
         let (Some(id), Some((number, last))) = (run.id, run.number) else { return };
+        // Two series can follow each other in one read.
         if self.batch.as_ref().is_some_and(|batch| batch.id != id) {
             self.flush_batch();
         }

@@ -124,6 +124,7 @@ impl Engine {
             return;
         }
         self.flush_batch();
+        // QUIT is always the last command on the wire, since it is sent alone.
         if self.running.back().is_some_and(|run| run.effect == Effect::Quit)
             && let Some(quit) = self.running.pop_back()
         {

@@ -60,6 +60,7 @@ impl Outbox {
 
 impl Engine {
     pub(super) fn start_commands(&mut self) {
+        // Between STLS's `+OK` and the TLS handshake, a command would be sent unencrypted.
         if !self.is_greeted() || self.core.is_upgrading() {
             return;
         }
@@ -78,6 +79,8 @@ impl Engine {
             return true;
         }
         let pipelining = self.state.capabilities.as_ref().is_some_and(|capabilities| capabilities.pipelining());
+        // RFC 2449 §6.6: commands may only be sent together if the server announces it, and none after one that changes
+        // the session.
         if !pipelining || self.running.back().is_some_and(|run| run.effect.is_alone()) {
             return false;
         }

@@ -30,7 +30,7 @@ impl Bench {
         Self { engine, input: BytesMut::new(), sent: Vec::new(), log: String::new(), now, next: 0 }
     }
 
-    /// Greeted, and told what the server can do.
+    /// Greeted, with the capabilities.
     pub(super) fn ready(lines: &str) -> Self {
         Self::ready_with(lines, Limits::default())
     }
@@ -109,7 +109,7 @@ fn show(log: &mut String, id: Id, delivery: Delivery) {
         }),
         Delivery::Challenge(text) => writeln!(log, "{id}: challenge {}", text.escape_ascii()),
         Delivery::Chunk(bytes) => {
-            // Chunks are where the reads were; what they add up to is the same.
+            // Chunks depend on the reads; their sum does not.
             let open = format!("{id}: chunk ");
             if !log.lines().last().is_some_and(|line| line.starts_with(&open)) {
                 log.push_str(&open);
@@ -174,7 +174,8 @@ pub(super) fn retrieve(range: std::ops::RangeInclusive<u32>) -> Request {
 
 pub(super) const PIPELINING: &str = "PIPELINING\r\n";
 
-/// What stands on the wire behind a flight of commands; what the handles see must not depend on how the bytes come.
+/// What follows a group of pipelined commands on the wire. What the handles see must not depend on how the bytes
+/// arrive.
 const SESSION: &str = concat!(
     "+OK 2 320\r\n",
     "+OK\r\n1 uid-1\r\n2 uid-2\r\n.\r\n",

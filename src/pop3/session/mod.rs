@@ -209,7 +209,7 @@ impl Pop3 {
     ///
     /// # Errors
     ///
-    /// As said at [`Pop3`].
+    /// Those of [every command](Self#errors-of-every-command).
     pub async fn stat(&self) -> Result<Stat> {
         let answer = answer(self.submit_stat()?).await?;
         codec::stat(&answer.rest).ok_or_else(|| Error::protocol("the reply to STAT is not two numbers"))
@@ -336,7 +336,7 @@ impl Pop3 {
     ///
     /// # Errors
     ///
-    /// As said at [`Pop3`].
+    /// Those of [every command](Self#errors-of-every-command).
     pub async fn dele(&self, number: Number) -> Result<()> {
         let mut inbox = self.link.submit(Request::Series(Series::delete(vec![number])));
         while let Some(delivery) = inbox.next().await? {
@@ -369,7 +369,7 @@ impl Pop3 {
     ///
     /// # Errors
     ///
-    /// As said at [`Pop3`].
+    /// Those of [every command](Self#errors-of-every-command).
     pub async fn rset(&self) -> Result<()> {
         one(&self.link, Plan::new("RSET", &[])?.effect(Effect::Reset)).await.map(drop)
     }
@@ -394,7 +394,7 @@ impl Pop3 {
     ///
     /// # Errors
     ///
-    /// As said at [`Pop3`].
+    /// Those of [every command](Self#errors-of-every-command).
     pub async fn noop(&self) -> Result<()> {
         one(&self.link, Plan::new("NOOP", &[])?).await.map(drop)
     }

@@ -94,6 +94,7 @@ impl Intake {
 
     /// Skips the literal that stopped it.
     pub(super) fn skip(&mut self, start: usize, size: u64, limits: &Limits) -> Result<()> {
+        // Counted per response: a server must not hold the connection with one endless response.
         self.skipped = self.skipped.saturating_add(size);
         if self.skipped > limits.skipped {
             return Err(Error::limit("the server sent a response of which more than the limit had to be skipped"));

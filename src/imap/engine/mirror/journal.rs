@@ -122,6 +122,7 @@ impl Journal {
                     self.unknown = self.unknown.saturating_add(unknown);
                 }
                 Event::Exists(_) => self.counted = true,
+                // The journal has newer data of the message, or it is gone.
                 Event::Fetched { uid: Some(uid), .. } if self.knows_newer(uid) => {}
                 Event::Fetched { uid, data } => self.fetched(uid, data),
                 Event::Lagged => self.lagged = true,
@@ -157,6 +158,7 @@ impl Journal {
     }
 
     fn check(&mut self) {
+        // Once lagged, the journal keeps nothing until it is taken.
         let most_bytes = self.most_bytes.min(SPARE.saturating_add(self.weight.came.saturating_mul(FACTOR)));
         if self.lagged || self.size() > self.most || self.weight.kept > most_bytes {
             self.clear();

@@ -114,6 +114,8 @@ impl Mirror {
             ResponseCode::HighestModSeq(modseq) => {
                 self.update_selected(|selected| selected.highest_modseq = Some(*modseq))
             }
+            // While a mailbox is being opened, CLOSED only ends the previous selection (RFC 9051 §7.1), which SELECT's
+            // answer replaces.
             ResponseCode::Closed if self.opening.is_none() => self.deselect(),
             _ => {}
         }
@@ -173,6 +175,7 @@ impl Mirror {
             (Needs::Selection(selection), Phase::LoggedIn) if selected == Some(selection) => Ok(()),
             (Needs::Selection(_), _) => Err(self.state.unselected()),
             (Needs::NoSelection, Phase::LoggedIn) if selected.is_none() => Ok(()),
+            // RFC 5161 §3.1: ENABLE is only allowed before a mailbox is selected.
             (Needs::NoSelection, Phase::LoggedIn) => Err(Error::input("this command must come before any SELECT")),
             (Needs::Login | Needs::NoSelection, _) => Err(Error::input("this command needs a login first")),
             (Needs::BeforeLogin, _) => Err(Error::input("this command is only allowed before the login")),

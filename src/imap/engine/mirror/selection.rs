@@ -53,6 +53,7 @@ impl Mirror {
     pub(crate) fn apply_exists(&mut self, count: u32) {
         self.numbers.count(count);
         let opening = self.opening.is_some();
+        // RFC 9051 §7.4.1: EXISTS never falls without EXPUNGE; `count` drops the map if it does.
         let before = self.state.selected.as_ref().map(|selected| selected.exists);
         self.update_selected(|selected| (selected.exists, selected.counted) = (count, true));
         if !opening && before.is_some_and(|before| before != count) {
@@ -62,6 +63,7 @@ impl Mirror {
 
     pub(crate) fn apply_expunge(&mut self, number: u32) {
         let Some(number) = SeqNum::nonzero(number).filter(|_| self.opening.is_none()) else { return };
+        // A number beyond EXISTS names no message.
         if self.state.selected.as_ref().is_none_or(|selected| selected.counted && number.as_u32() > selected.exists) {
             return;
         }
@@ -78,6 +80,7 @@ impl Mirror {
         if self.state.selected.is_none() || self.opening.is_some() {
             return;
         }
+        // VANISHED (EARLIER) reports messages that were gone before the mailbox was opened (RFC 7162 §3.2.10.1).
         if !gone.earlier {
             let count = u32::try_from(gone.uids.len()).unwrap_or(u32::MAX);
             self.update_selected(|selected| selected.exists = selected.exists.saturating_sub(count));

@@ -98,6 +98,7 @@ impl Attribution {
             // The parser cannot read it either; the reader reports it as unreadable.
             return WHOLE;
         };
+        // Every response with a number and a UID extends or checks the map.
         if let (Kind::Fetch(number), Name::Uid(uid)) = (kind, look.named)
             && let Some(number) = SeqNum::nonzero(number)
             && !numbers.record(number, uid)
@@ -137,6 +138,8 @@ impl Attribution {
         let (Some(look), Some(only)) = (self.wanted.look_at_all(head, at, elided), self.wanted.only()) else {
             return false;
         };
+        // The UID may follow the literal; then the number decides, if its UID is known. What is still unknown is judged
+        // at the end.
         let meant = match named(kind, look.named) {
             Name::Uid(uid) => uid == only,
             Name::Invalid => false,
@@ -197,6 +200,8 @@ impl Attribution {
         if !self.wanted.uids().contains(uid) {
             return Verdict::Unsolicited;
         }
+        // `distinct` are the items that servers never send unsolicited, such as ENVELOPE. FLAGS, UID and MODSEQ they do
+        // send (RFC 9051 §7.5.2, RFC 7162 §3.2).
         let (all, distinct) = (self.wanted.all(), self.wanted.distinct());
         if distinct == 0 {
             if self.wanted.is_anything() {
@@ -243,6 +248,8 @@ impl Attribution {
                 None => WHOLE,
             };
         }
+        // RFC 9051 §6.4.9: an answer to UID FETCH must have the UID. Without one, only a FETCH of one message can be
+        // identified.
         let Some(only) = self.wanted.only() else { return Verdict::Unsolicited };
         let answers = match self.wanted.distinct() {
             0 => look.found == self.wanted.all() && look.found != 0,

@@ -61,6 +61,7 @@ impl Wire {
         let Route::Untagged(kind) = *route else { return Owner::Session };
         let found = match kind {
             Kind::Status => {
+                // Several STATUS may run at once; the response names the mailbox (RFC 9051 §7.3.3).
                 let asking = self.status_claimant(frame, utf8());
                 if asking.is_none() && self.hold_status(frame) {
                     return Owner::Held;
@@ -142,6 +143,7 @@ impl Running {
             self.seen.mistagged = true;
             return Owner::Session;
         }
+        // Only a FETCH has an attribution: its responses look like the server's unsolicited ones.
         let to = Claimant { id, stream: self.asks.stream, piece: Piece::Whole };
         let Some(attribution) = &mut self.attribution else { return Owner::Command(to) };
         match attribution.judge(kind, frame, at, elided, numbers) {

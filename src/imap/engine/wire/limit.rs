@@ -10,6 +10,7 @@ impl Wire {
     /// known to have handled none below it. If several remain, each counts as stopped: then some work is repeated, but
     /// nothing is skipped.
     pub(crate) fn apply_limit(&mut self, cut: Cut) {
+        // The untagged code names no tag, and servers pipeline.
         let alone = self.running.len() == 1;
         let may = |run: &Running| {
             let fits = run.asks.bound && run.asks.order.is_about_messages() && run.names(cut.last);

@@ -74,6 +74,7 @@ impl Wire {
 
     /// The next request that may start now.
     pub(super) fn next_due(&mut self) -> Option<Pending> {
+        // Nothing may be sent inside a half-sent command (RFC 9051 §4.3), nor during IDLE except DONE (RFC 2177 §3).
         if self.half_sent.is_some() || self.idle.is_some() {
             return None;
         }
@@ -125,6 +126,7 @@ impl Wire {
     /// Ends all requests with this error; nothing more is sent. A command that changes something and was sent
     /// completely ends with [`Kind::Unknown`]: the server may have executed it.
     pub(super) fn end(&mut self, error: &Error) -> Vec<(Id, Error)> {
+        // A half-sent command cannot have been executed, so it is not in doubt.
         let partial = self.half_sent.take().map(|half| half.id);
         let lost = |run: &Running| match run.asks.lasting && run.id != partial {
             true => unknown(run.verb(), error),
@@ -223,6 +225,7 @@ impl Wire {
         now: Instant,
         times: &Deadlines,
     ) -> Result<()> {
+        // Not sent yet: withdrawn. On the wire: its answer is read and discarded, so that the session stays in step.
         self.queue.retain(|pending| pending.id() != id);
         if self.idle.as_ref().is_some_and(|idle| idle.id == id) {
             return self.end_idle(now, times);
@@ -233,6 +236,7 @@ impl Wire {
         if self.half_sent.as_ref().is_some_and(|half| half.id == id && half.missing().is_some()) {
             return self.spoil(capabilities);
         }
+        // An AUTHENTICATE that waits for an answer is cancelled; for other commands this does nothing.
         self.answer(id, None);
         Ok(())
     }

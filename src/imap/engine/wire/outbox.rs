@@ -84,6 +84,7 @@ impl HalfSent {
 
 impl Outbox {
     pub(super) fn text(&mut self, bytes: &[u8]) {
+        // Growing would leave a copy of the secret in freed memory; this wipes the old buffer.
         if !self.tail_secrets.is_empty() {
             wiping::reserve(&mut self.tail, bytes.len());
         }

@@ -57,6 +57,8 @@ impl Wire {
                     self.outbox.announce(&format!("{{{}+}}", bytes.len()), secret);
                     self.outbox.literal(bytes, secret);
                 }
+                // Asked for even with LITERAL+ if it is large: after `+`, a server that refuses the message has not
+                // received it.
                 Segment::Upload { size } if must_ask(capabilities, size, LARGEST_UNASKED) => {
                     self.outbox.text(format!("{{{size}}}\r\n").as_bytes());
                     half.stage = Stage::Upload { size };
@@ -85,6 +87,8 @@ impl Wire {
         }
         let Some(half) = self.half_sent.take_if(|half| of_this(half)) else { return Ok(()) };
         match half.stage {
+            // The server refused before the whole upload arrived, which it may since it did not ask for it (RFC 7888
+            // §4).
             Stage::Open(upload) if upload.unasked && ending != Ending::Ok => self.pad_refused_upload(&upload),
             Stage::Open(_) => return Err(Error::protocol("the server answered in the middle of a literal")),
             _ => {}
