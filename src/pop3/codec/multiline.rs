@@ -15,7 +15,7 @@ use memchr::memmem::Finder;
 /// use postroom::pop3::codec::{Cut, Multiline};
 ///
 /// let mut input = *b"Subject: dots\r\n\r\n..\r\n.\r\n+OK";
-/// let Cut { body, len } = Multiline::new().scan(&mut input).unwrap();
+/// let Cut { body, len, .. } = Multiline::new().scan(&mut input).unwrap();
 /// assert_eq!(&input[..body], b"Subject: dots\r\n\r\n.\r\n");
 /// assert_eq!(&input[len..], b"+OK");
 /// ```

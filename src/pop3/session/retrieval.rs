@@ -30,7 +30,9 @@ use crate::pop3::types::{Number, Retrieved, RetrievedContent};
 /// let numbers: Vec<_> = pop3.list().await?.into_iter().map(|(number, _)| number).collect();
 /// let mut mail = pop3.fetch(numbers);
 /// while let Some(message) = mail.try_next().await? {
-///     assert!(message.defect().is_none());
+///     if let Some(defect) = message.defect() {
+///         println!("{}: {defect}", message.number);
+///     }
 /// }
 /// # Ok(())
 /// # }).unwrap();
