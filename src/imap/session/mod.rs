@@ -57,17 +57,6 @@ pub(super) type AppendLimits = BTreeMap<MailboxName, u64>;
 /// [`append`](Self::append) describes what dropping an APPEND does. If the connection is lost, every call fails at once
 /// with [`Kind::Closed`]. Dropping the session closes the connection and changes nothing on the server.
 ///
-/// # Errors of every command
-///
-/// In addition to the errors that each call lists:
-///
-/// * [`Kind::Bad`] if the server does not understand a command.
-/// * [`Kind::Timeout`], [`Kind::Io`], [`Kind::Protocol`] and [`Kind::Limit`] if the connection stalls, fails, stops
-///   being IMAP or floods; every later call fails with [`Kind::Closed`].
-/// * [`Kind::Limit`] also for an answer that is too large for a value; then the connection continues.
-/// * [`Kind::Unknown`] for a command that makes a lasting change, if the connection ended between the command and its
-///   answer.
-///
 /// ```
 /// # #[cfg(feature = "testing")]
 /// # async fn example() -> postroom::Result<()> {
@@ -89,6 +78,17 @@ pub(super) type AppendLimits = BTreeMap<MailboxName, u64>;
 /// # #[cfg(feature = "testing")]
 /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(example()).unwrap();
 /// ```
+///
+/// # Errors of every command
+///
+/// In addition to the errors that each call lists:
+///
+/// * [`Kind::Bad`] if the server does not understand a command.
+/// * [`Kind::Timeout`], [`Kind::Io`], [`Kind::Protocol`] and [`Kind::Limit`] if the connection stalls, fails, stops
+///   being IMAP or floods; every later call fails with [`Kind::Closed`].
+/// * [`Kind::Limit`] also for an answer that is too large for a value; then the connection continues.
+/// * [`Kind::Unknown`] for a command that makes a lasting change, if the connection ended between the command and its
+///   answer.
 pub struct Imap {
     link: ImapLink,
     account: Arc<str>,

@@ -52,14 +52,6 @@ pub(super) type Pop3Link = Link<Engine>;
 /// **Cancellation.** Every future and stream may be dropped at any time: a command that was not sent is withdrawn, the
 /// reply to one that was sent is read and discarded, and the next call works.
 ///
-/// # Errors of every command
-///
-/// * [`Kind::Rejected`](crate::Kind::Rejected) if the server replies `-ERR`; the session continues.
-/// * [`Kind::Limit`](crate::Kind::Limit) for a value over [`Limits`](crate::Limits); the session continues. But a line
-///   or a listing over its limit, and a reply of which too much is [skipped](crate::Limits::skipped), end the session.
-/// * [`Kind::Io`](crate::Kind::Io), [`Kind::Timeout`](crate::Kind::Timeout), [`Kind::Protocol`](crate::Kind::Protocol)
-///   and [`Kind::Closed`](crate::Kind::Closed) end the session; every later call fails with `Kind::Closed`.
-///
 /// ```
 /// # #[cfg(feature = "testing")]
 /// # #[tokio::main(flavor = "current_thread")]
@@ -85,6 +77,14 @@ pub(super) type Pop3Link = Link<Engine>;
 /// # #[cfg(not(feature = "testing"))]
 /// # fn main() {}
 /// ```
+///
+/// # Errors of every command
+///
+/// * [`Kind::Rejected`](crate::Kind::Rejected) if the server replies `-ERR`; the session continues.
+/// * [`Kind::Limit`](crate::Kind::Limit) for a value over [`Limits`](crate::Limits); the session continues. But a line
+///   or a listing over its limit, and a reply of which too much is [skipped](crate::Limits::skipped), end the session.
+/// * [`Kind::Io`](crate::Kind::Io), [`Kind::Timeout`](crate::Kind::Timeout), [`Kind::Protocol`](crate::Kind::Protocol)
+///   and [`Kind::Closed`](crate::Kind::Closed) end the session; every later call fails with `Kind::Closed`.
 pub struct Pop3 {
     link: Pop3Link,
     /// How to reconnect; `None` over the caller's own stream.
@@ -378,6 +378,18 @@ impl Pop3 {
     /// Each call returns a new stream, which does not borrow the session and ends with it; it does not have to be read.
     /// Never touches the wire. After [`Mailbox::changed`](crate::Mailbox::changed) has reconnected, a new stream is
     /// needed.
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")]
+    /// # postroom::doctest::pop3(async |pop3| {
+    /// let mut notices = pop3.notices();
+    /// pop3.quit().await?;
+    /// while let Some(notice) = notices.next().await {
+    ///     println!("{notice:?}");
+    /// }
+    /// # Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn notices(&self) -> Notices {
         self.link.subscribe()
     }
