@@ -24,7 +24,7 @@ use crate::imap::types::{Condition, Outcome, ResponseCode};
 /// use postroom::imap::{ResponseCode, Outcome, codec::text};
 ///
 /// let condition = text::untagged(b"* NO [TRYCREATE] No such mailbox\r\n")?;
-/// assert_eq!(condition.status, Outcome::No);
+/// assert_eq!(condition.outcome, Outcome::No);
 /// assert_eq!(condition.code, Some(ResponseCode::TryCreate));
 /// assert_eq!(condition.text, "No such mailbox");
 /// # Ok::<(), postroom::imap::codec::Unreadable>(())

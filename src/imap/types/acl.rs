@@ -1,4 +1,4 @@
-//! Access control lists (RFC 4314): [`Rights`] and who has them. It must not know who may change them.
+//! Access control lists (RFC 4314): [`Rights`] and who has them. It must not know who may change a list.
 
 use std::fmt;
 use std::ops::{BitOr, Sub};
@@ -9,8 +9,8 @@ use crate::{Error, Result};
 
 /// A set of rights, each one letter or digit (RFC 4314 §2.1).
 ///
-/// A server may have rights of its own; they are kept. Those of RFC 2086, `c` and `d`, stand beside the newer ones that a server
-/// says together with them (RFC 4314 §2.1.1).
+/// Rights that only one server knows are kept. So are `c` and `d` of RFC 2086, which servers list together with the newer rights
+/// that replace them (RFC 4314 §2.1.1).
 ///
 /// ```
 /// use postroom::imap::Rights;
@@ -31,51 +31,51 @@ macro_rules! rights {
 
 impl Rights {
     rights! {
-        /// `l`: the mailbox is seen by LIST, LSUB and SUBSCRIBE.
+        /// `l`: LIST, LSUB and SUBSCRIBE see the mailbox.
         LOOKUP = b'l';
-        /// `r`: SELECT, and reading.
+        /// `r`: SELECT the mailbox and read its messages.
         READ = b'r';
-        /// `s`: to change `\Seen`.
+        /// `s`: change `\Seen`.
         SEEN = b's';
-        /// `w`: to change all other flags but `\Deleted`.
+        /// `w`: change all flags except `\Seen` and `\Deleted`.
         WRITE = b'w';
-        /// `i`: APPEND and COPY into it.
+        /// `i`: APPEND and COPY messages into the mailbox.
         INSERT = b'i';
-        /// `p`: to send mail to it; IMAP itself does not use it.
+        /// `p`: send mail to the mailbox's address. IMAP itself does not use this right.
         POST = b'p';
-        /// `k`: to create mailboxes below it.
+        /// `k`: create mailboxes below this one.
         CREATE_MAILBOX = b'k';
-        /// `x`: to delete or rename it.
+        /// `x`: delete or rename the mailbox.
         DELETE_MAILBOX = b'x';
-        /// `t`: to change `\Deleted`.
+        /// `t`: change `\Deleted`.
         DELETE_MESSAGES = b't';
         /// `e`: EXPUNGE.
         EXPUNGE = b'e';
-        /// `a`: to change and to see its access control list.
+        /// `a`: read and change the mailbox's access control list.
         ADMINISTER = b'a';
-        /// `n`: to write shared annotations of messages (RFC 5257 §3.4).
+        /// `n`: write shared annotations of messages (RFC 5257 §3.4).
         ANNOTATE = b'n';
     }
 
-    /// None at all.
+    /// No rights.
     pub const NONE: Self = Self(0);
 
-    /// Whether all of `other` are among these.
+    /// Whether this set contains all rights of `other`.
     pub const fn contains(self, other: Self) -> bool {
         self.0 & other.0 == other.0
     }
 
-    /// Whether there are none.
+    /// Whether the set is empty.
     pub const fn is_empty(self) -> bool {
         self.0 == 0
     }
 
-    /// Each as its letter, ascending.
+    /// The letter of each right, in ascending order.
     pub fn letters(self) -> impl Iterator<Item = char> {
         (0..128_u8).filter(move |letter| self.0 & (1 << letter) != 0).map(char::from)
     }
 
-    /// Rights as a server writes them, in which other bytes than letters and digits are let be; `None` for what is not ASCII.
+    /// Reads rights as a server writes them. Any ASCII byte counts as a right; `None` if the text is not ASCII.
     pub(crate) fn from_wire(text: &[u8]) -> Option<Self> {
         text.is_ascii().then(|| Self(text.iter().fold(0, |all, letter| all | 1 << letter)))
     }
@@ -102,7 +102,7 @@ impl BitOr for Rights {
     }
 }
 
-/// These without the others.
+/// The rights of the left set that are not in the right one.
 impl Sub for Rights {
     type Output = Self;
 
@@ -111,7 +111,7 @@ impl Sub for Rights {
     }
 }
 
-/// The wire form, not quoted; empty for none.
+/// The wire form, not quoted; empty if there are no rights.
 impl fmt::Display for Rights {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.letters().try_for_each(|letter| fmt::Write::write_char(f, letter))
@@ -138,23 +138,23 @@ pub struct Acl {
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct AclEntry {
-    /// Whom it is about, as the server writes it. One that begins with `-` takes rights away (RFC 4314 §2).
+    /// The user or group, as the server writes it. An identifier that begins with `-` takes rights away (RFC 4314 §2).
     pub identifier: String,
     /// The rights.
     pub rights: Rights,
 }
 
-/// Which rights somebody has in any case and which can be granted (RFC 4314 §3.7).
+/// The rights that a user always has and those that can be granted (RFC 4314 §3.7).
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct ListRights {
     /// The mailbox.
     pub mailbox: MailboxName,
-    /// Whom it is about.
+    /// The user or group.
     pub identifier: String,
-    /// What that user has always.
+    /// The rights that the user always has.
     pub required: Rights,
-    /// What can be granted; rights of one group only together.
+    /// The rights that can be granted. Those of one element can only be granted together.
     pub optional: Vec<Rights>,
 }
 

@@ -1,4 +1,4 @@
-//! Annotations of messages (RFC 5257): what a mailbox can have, and [`Annotation`], a view of one entry. It must not know which
+//! Annotations of messages (RFC 5257): what a mailbox supports, and [`Annotation`], a view of one entry. It must not know which
 //! entries a server has. (Annotations of mailboxes are in `metadata.rs`.)
 
 use super::envelope::str_of;
@@ -9,21 +9,21 @@ use super::text::Str;
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct AnnotationSupport {
-    /// How large.
+    /// How large an annotation can be.
     pub size: AnnotationSize,
-    /// Whether all of them are shared: there are no private ones.
+    /// Whether the mailbox has shared annotations only, no private ones.
     pub no_private: bool,
 }
 
-/// How large an annotation can be.
+/// The largest annotation that a mailbox accepts.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum AnnotationSize {
-    /// There are none.
+    /// The mailbox has no annotations.
     Unsupported,
-    /// There are some, and none can be written.
+    /// Annotations can be read but not written.
     ReadOnly,
-    /// At most that many octets.
+    /// The largest annotation that can be written, in octets.
     UpTo(u64),
 }
 
@@ -40,6 +40,16 @@ impl AnnotationSupport {
 }
 
 /// One entry of a message's annotations, such as `/comment`, with its attributes (RFC 5257 §4.3).
+///
+/// ```
+/// use postroom::imap::codec::fetched;
+///
+/// let line = b"* 1 FETCH (ANNOTATION (/comment (value.priv \"Call back\" value.shared NIL)))\r\n";
+/// let message = fetched((&line[..]).into(), &postroom::Limits::default()).unwrap();
+/// let comment = message.annotations().next().unwrap();
+/// assert_eq!(comment.entry(), "/comment");
+/// assert_eq!(comment.value("value.priv").unwrap(), "Call back");
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Annotation<'a> {
     record: Record<'a>,
@@ -57,15 +67,15 @@ impl<'a> Annotation<'a> {
         str_of(self.record, span(self.words, 0)).unwrap_or(Str::EMPTY)
     }
 
-    /// The attributes, such as `value.priv`, with their values; `None` where one has none. Without any the server only tells
-    /// that the entry has changed.
+    /// The attributes, such as `value.priv`, with their values; `None` if an attribute has no value. There are no attributes if the
+    /// server only reports that the entry changed.
     pub fn attributes(self) -> impl Iterator<Item = (Str<'a>, Option<Str<'a>>)> {
         let pairs = self.words.get(2..).unwrap_or_default().chunks_exact(4);
         let string = move |words, at| str_of(self.record, span(words, at));
         pairs.map(move |pair| (string(pair, 0).unwrap_or(Str::EMPTY), string(pair, 2)))
     }
 
-    /// The value of that attribute.
+    /// The value of the attribute with this name, in any letter case.
     pub fn value(self, attribute: &str) -> Option<Str<'a>> {
         self.attributes().find(|(name, _)| name.bytes().eq_ignore_ascii_case(attribute.as_bytes()))?.1
     }

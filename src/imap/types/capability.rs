@@ -1,5 +1,4 @@
-//! [`Capabilities`]: what a server says that it can do (RFC 9051 §7.2.2). It must not know when they were learned, nor when
-//! they have to be forgotten.
+//! [`Capabilities`]: what a server says that it can do (RFC 9051 §7.2.2). It must not know when the session learns or forgets them.
 
 use std::fmt;
 
@@ -29,7 +28,7 @@ macro_rules! known {
 }
 
 impl Capabilities {
-    /// Of names with spaces between them.
+    /// Reads names separated by spaces.
     pub(crate) fn from_text(text: &str) -> Self {
         let mut names = String::with_capacity(text.len());
         text.split_ascii_whitespace().for_each(|name| add(&mut names, name));
@@ -41,53 +40,54 @@ impl Capabilities {
         Self { names: WordList::of_text(names) }
     }
 
-    /// Whether the server announced that name.
+    /// Whether the server announced the capability with this name.
     pub fn has(&self, name: &str) -> bool {
         self.iter().any(|have| have.eq_ignore_ascii_case(name))
     }
 
-    /// Whether the server takes that SASL mechanism in AUTHENTICATE.
+    /// Whether the server accepts this SASL mechanism in AUTHENTICATE.
     pub fn auth(&self, mechanism: &str) -> bool {
         self.mechanisms().any(|have| have.eq_ignore_ascii_case(mechanism))
     }
 
-    /// The SASL mechanisms the server takes, in its order and upper case.
+    /// The SASL mechanisms the server accepts, in its order and in upper case.
     pub fn mechanisms(&self) -> impl Iterator<Item = &str> {
         self.values("AUTH")
     }
 
-    /// What stands behind the `=` of every capability of that name: `THREAD=REFS` has the value `REFS`.
+    /// The text after the `=` of every capability with this name: `THREAD=REFS` has the name `THREAD` and the value `REFS`.
     pub fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         let split = self.iter().filter_map(|have| have.split_once('='));
         split.filter(move |(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
 
-    /// All of them, in upper case.
+    /// All capabilities, in upper case.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.names.iter()
     }
 
-    /// Whether the server announced none at all.
+    /// Whether the server announced no capability.
     pub fn is_empty(&self) -> bool {
         self.names.is_empty()
     }
 
-    /// The largest message that the server takes, in octets, where it is the same for all mailboxes (RFC 7889).
+    /// The largest message that the server accepts, in octets; `None` if the limit differs between mailboxes or is not announced
+    /// (RFC 7889).
     pub fn append_limit(&self) -> Option<u64> {
         self.number("APPENDLIMIT")
     }
 
-    /// How many messages one command may be about (RFC 9738).
+    /// How many messages one command may name (RFC 9738).
     pub fn message_limit(&self) -> Option<u64> {
         self.number("MESSAGELIMIT")
     }
 
-    /// How many messages can be put into a mailbox by one command (RFC 9738).
+    /// How many messages one command may add to a mailbox (RFC 9738).
     pub fn save_limit(&self) -> Option<u64> {
         self.number("SAVELIMIT")
     }
 
-    /// How many messages a COPY or an APPEND may be about: more are refused.
+    /// How many messages a COPY or an APPEND may name. The server refuses a command with more.
     pub(crate) fn most_saved(&self) -> Option<u64> {
         self.message_limit().into_iter().chain(self.save_limit()).min()
     }
@@ -99,21 +99,21 @@ impl Capabilities {
     known! {
         /// IMAP4rev1 (RFC 3501).
         imap4rev1: "IMAP4REV1";
-        /// IMAP4rev2 (RFC 9051), to be had after ENABLE where rev1 is announced too.
+        /// IMAP4rev2 (RFC 9051), active after ENABLE if IMAP4rev1 is also announced.
         imap4rev2: "IMAP4REV2";
-        /// TLS may be begun on this connection.
+        /// STARTTLS: TLS can start on this connection (RFC 9051 §6.2.1).
         starttls: "STARTTLS";
-        /// LOGIN is refused, for now.
+        /// The server currently refuses LOGIN (RFC 9051 §6.2.3).
         login_disabled: "LOGINDISABLED";
-        /// AUTHENTICATE takes its first response in the command (RFC 4959); part of rev2.
+        /// AUTHENTICATE accepts an initial response in the command (RFC 4959); part of rev2. Some servers write `SASL_IR`.
         sasl_ir: "SASL-IR" | "SASL_IR" | "IMAP4REV2";
-        /// The server can push (RFC 2177); part of rev2.
+        /// IDLE (RFC 2177); part of rev2.
         idle: "IDLE" | "IMAP4REV2";
         /// UID EXPUNGE, APPENDUID and COPYUID (RFC 4315); part of rev2.
         uidplus: "UIDPLUS" | "IMAP4REV2";
-        /// Literals need not wait for the server (RFC 7888).
+        /// Literals of any size that do not wait for the server (RFC 7888).
         literal_plus: "LITERAL+";
-        /// Literals up to 4096 bytes need not wait for the server (RFC 7888); part of rev2.
+        /// Literals of up to 4096 bytes that do not wait for the server (RFC 7888); part of rev2.
         literal_minus: "LITERAL-" | "LITERAL+" | "IMAP4REV2";
         /// MOVE (RFC 6851); part of rev2.
         move_: "MOVE" | "IMAP4REV2";
@@ -125,7 +125,7 @@ impl Capabilities {
         unselect: "UNSELECT" | "IMAP4REV2";
         /// SEARCH with RETURN (RFC 4731); part of rev2.
         esearch: "ESEARCH" | "IMAP4REV2";
-        /// Modification sequences (RFC 7162), which QRESYNC brings along.
+        /// Modification sequences (RFC 7162); QRESYNC includes them.
         condstore: "CONDSTORE" | "QRESYNC";
         /// Quick resynchronisation (RFC 7162).
         qresync: "QRESYNC";
@@ -137,9 +137,9 @@ impl Capabilities {
         list_extended: "LIST-EXTENDED" | "IMAP4REV2";
         /// LIST that returns STATUS (RFC 5819); part of rev2.
         list_status: "LIST-STATUS" | "IMAP4REV2";
-        /// Many messages in one APPEND (RFC 3502).
+        /// Several messages in one APPEND (RFC 3502).
         multiappend: "MULTIAPPEND";
-        /// UTF-8 in names and headers (RFC 6855), to be had after ENABLE.
+        /// UTF-8 in names and headers (RFC 6855), active after ENABLE.
         utf8_accept: "UTF8=ACCEPT" | "UTF8=ONLY";
         /// Compression (RFC 4978).
         compress_deflate: "COMPRESS=DEFLATE";
@@ -149,29 +149,29 @@ impl Capabilities {
         quota: "QUOTA";
         /// Annotations of mailboxes and of the server (RFC 5464).
         metadata: "METADATA";
-        /// Annotations of the server alone (RFC 5464).
+        /// Annotations of the server only (RFC 5464).
         metadata_server: "METADATA-SERVER" | "METADATA";
         /// SORT (RFC 5256).
         sort: "SORT";
         /// SORT with RETURN (RFC 5267).
         esort: "ESORT";
-        /// SORT by the names to be shown (RFC 5957).
+        /// SORT by display names (RFC 5957).
         sort_display: "SORT=DISPLAY";
-        /// What was found is kept as `$` (RFC 5182); part of rev2.
+        /// A search result saved on the server as `$` (RFC 5182); part of rev2.
         searchres: "SEARCHRES" | "IMAP4REV2";
-        /// YOUNGER and OLDER (RFC 5032).
+        /// SEARCH with YOUNGER and OLDER (RFC 5032).
         within: "WITHIN";
-        /// Searches kept up to date (RFC 5267).
+        /// Search results that the server keeps up to date (RFC 5267).
         context_search: "CONTEXT=SEARCH";
-        /// Sorted searches kept up to date (RFC 5267).
+        /// Sorted results that the server keeps up to date (RFC 5267).
         context_sort: "CONTEXT=SORT";
-        /// ESEARCH through many mailboxes (RFC 7377).
+        /// ESEARCH in several mailboxes (RFC 7377).
         multisearch: "MULTISEARCH";
-        /// Results in stretches (RFC 9394).
+        /// A part of a search result, by position (RFC 9394).
         partial: "PARTIAL" | "CONTEXT=SEARCH";
-        /// Decoded parts (RFC 3516); reading is part of rev2.
+        /// Parts without their transfer encoding (RFC 3516); reading them is part of rev2.
         binary: "BINARY";
-        /// Messages put together on the server (RFC 4469).
+        /// Messages composed on the server from parts of others (RFC 4469).
         catenate: "CATENATE";
         /// REPLACE (RFC 8508).
         replace: "REPLACE";
@@ -179,13 +179,13 @@ impl Capabilities {
         notify: "NOTIFY";
         /// Identifiers of mailboxes, messages and threads (RFC 8474).
         objectid: "OBJECTID";
-        /// When a message was put into its mailbox (RFC 8514).
+        /// The date at which a message was saved in its mailbox (RFC 8514).
         savedate: "SAVEDATE";
         /// The first words of messages (RFC 8970).
         preview: "PREVIEW";
-        /// Sequence numbers can be done without (RFC 9586).
+        /// Sessions that use UIDs only, no sequence numbers (RFC 9586).
         uidonly: "UIDONLY";
-        /// Mailboxes can be made with a special use (RFC 6154).
+        /// CREATE with a special use (RFC 6154).
         create_special_use: "CREATE-SPECIAL-USE";
         /// LIST that returns the caller's rights (RFC 8440).
         list_myrights: "LIST-MYRIGHTS";
@@ -193,13 +193,13 @@ impl Capabilities {
         list_metadata: "LIST-METADATA";
         /// UNAUTHENTICATE (RFC 8437).
         unauthenticate: "UNAUTHENTICATE";
-        /// Gmail's labels, identifiers and search.
+        /// Gmail's labels, identifiers and search (`X-GM-EXT-1`).
         gmail: "X-GM-EXT-1";
     }
 }
 
 impl<S: AsRef<str>> FromIterator<S> for Capabilities {
-    /// Names may be in any case.
+    /// Names may be in any letter case.
     fn from_iter<I: IntoIterator<Item = S>>(names: I) -> Self {
         let mut all = String::new();
         for name in names {
@@ -209,7 +209,7 @@ impl<S: AsRef<str>> FromIterator<S> for Capabilities {
     }
 }
 
-/// A lone `+` or `-` belongs to the name before it, but no more than one: some servers write `LITERAL +`.
+/// Adds a name. A single `+` or `-` is joined to the name before it, since some servers write `LITERAL +`.
 fn add(names: &mut String, name: &str) {
     match name {
         "+" | "-" if !names.is_empty() && !names.ends_with(['+', '-']) => names.push_str(name),

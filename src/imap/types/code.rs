@@ -1,5 +1,5 @@
-//! [`ResponseCode`]: what the bracket in a status response says (RFC 9051 §7.1). It must not know which command it answers;
-//! for errors, which serve both protocols, it becomes the root's [`Code`](crate::Code).
+//! [`ResponseCode`]: the code in the brackets of a status response (RFC 9051 §7.1). It must not know which command it answers. For
+//! errors, which both protocols share, it becomes the root's [`Code`](crate::Code).
 
 use super::annotation::AnnotationSupport;
 use super::capability::Capabilities;
@@ -12,79 +12,87 @@ use crate::{Code, WordList};
 /// The response codes without data, each with its name on the wire.
 macro_rules! codes {
     ($($(#[$doc:meta])* $variant:ident = $name:literal,)*) => {
-        /// A response code. One that this crate does not know, or whose data is not what its RFC says, is
-        /// [`Other`](Self::Other), complete.
+        /// A response code (RFC 9051 §7.1). A code that this crate does not know, or whose data does not follow its RFC, is
+        /// [`Other`](Self::Other) with its data unparsed.
+        ///
+        /// ```
+        /// use postroom::imap::{ResponseCode, codec::text};
+        ///
+        /// let condition = text::untagged(b"* NO [OVERQUOTA] Mailbox is full\r\n")?;
+        /// assert_eq!(condition.code, Some(ResponseCode::OverQuota));
+        /// # Ok::<(), postroom::imap::codec::Unreadable>(())
+        /// ```
         #[derive(Clone, Debug, PartialEq)]
         #[non_exhaustive]
         pub enum ResponseCode {
             $($(#[$doc])* $variant,)*
-            /// The charset of a search is not known; those that are.
+            /// The server does not know the charset of a search. Contains the charsets that it knows.
             BadCharset(Vec<String>),
-            /// What the server can do now.
+            /// The server's capabilities.
             Capability(Capabilities),
-            /// The flags that can be stored in this mailbox; `\*` says that new keywords can be made.
+            /// The flags that can be stored permanently in this mailbox; `\*` means that new keywords can be created.
             PermanentFlags(WordList),
-            /// The UID the next message is going to have, at least; `None` for the 0 that some servers send.
+            /// A lower bound for the UID of the next message; `None` for the 0 that some servers send.
             UidNext(Option<Uid>),
-            /// The generation of the mailbox's UIDs; `None` for 0: they mean nothing in the next session.
+            /// The generation of the mailbox's UIDs; `None` for 0, which means that UIDs do not last after this session.
             UidValidity(Option<UidValidity>),
             /// The first message that is not `\Seen`; `None` for 0.
             Unseen(Option<SeqNum>),
-            /// Where an appended message went: a stamped set, in the order of appending (RFC 4315 §3).
+            /// The UIDs of the appended messages, stamped and in the order of appending (RFC 4315 §3).
             AppendUid(Uids),
-            /// Which message became which.
+            /// The UIDs of copied messages and of their copies (RFC 4315 §3).
             CopyUid(CopyUid),
             /// The highest modification sequence of the mailbox (RFC 7162 §3.1.2.1).
             HighestModSeq(u64),
-            /// The messages that were not changed, since somebody else had changed them (RFC 7162 §3.1.3).
+            /// The messages that the command did not change, because they had changed since (RFC 7162 §3.1.3).
             Modified(Uids),
-            /// Other places for this mailbox, as URLs (RFC 2221, RFC 2193).
+            /// Other locations of this mailbox or account, as URLs (RFC 2221, RFC 2193).
             Referral(String),
             /// An identifier of the mailbox that survives renaming (RFC 8474).
             MailboxId(String),
-            /// The annotation is larger than the server takes (RFC 5257).
+            /// The annotation is larger than the server accepts (RFC 5257).
             AnnotateTooBig,
-            /// The message has as many annotations as the server takes (RFC 5257).
+            /// The message has as many annotations as the server accepts (RFC 5257).
             AnnotateTooMany,
-            /// There are as many annotations as the server takes (RFC 5464 §4.3).
+            /// The mailbox or server has as many annotations as the server accepts (RFC 5464 §4.3).
             MetadataTooMany,
-            /// The server has no private annotations (RFC 5464 §4.3).
+            /// The server does not support private annotations (RFC 5464 §4.3).
             MetadataNoPrivate,
-            /// A URL in CATENATE cannot be used: which (RFC 4469 §4).
+            /// The URL in CATENATE that cannot be used (RFC 4469 §4).
             BadUrl(String),
-            /// The mechanisms that authorise access to a URL, each with its key in base64 behind `=` where it has one (RFC 4467).
+            /// The mechanisms that authorise access to a URL, each with `=` and its key in base64 if it has one (RFC 4467).
             UrlMechanisms(Vec<String>),
             /// The annotations that messages of this mailbox can have (RFC 5257).
             Annotations(AnnotationSupport),
-            /// Annotations longer than was asked for were left out; the longest has so many octets (RFC 5464 §4.2.1).
+            /// Values longer than the requested maximum were left out. Contains the size of the longest, in octets (RFC 5464 §4.2.1).
             MetadataLongEntries(u64),
-            /// The annotation is larger than the server takes: so many octets (RFC 5464 §4.3).
+            /// The annotation is larger than the server accepts. Contains the largest size, in octets (RFC 5464 §4.3).
             MetadataMaxSize(u64),
-            /// NOTIFY asked for events that the server does not know; those that it does (RFC 5465 §3.1).
+            /// NOTIFY asked for events that the server does not support. Contains the events that it supports (RFC 5465 §3.1).
             BadEvent(Vec<String>),
-            /// The search with that tag is not kept up to date any longer (RFC 5267 §4.3.1).
+            /// The server no longer updates the result of the search with this tag (RFC 5267 §4.3.1).
             NoUpdate(String),
-            /// There is no filter of that name (RFC 5466 §3.1).
+            /// There is no filter with this name (RFC 5466 §3.1).
             UndefinedFilter(String),
-            /// At most so many messages can be converted at once (RFC 5259 §9).
+            /// How many messages can be converted at once (RFC 5259 §9).
             MaxConvertMessages(u64),
-            /// At most so many parts can be converted at once (RFC 5259 §9).
+            /// How many parts can be converted at once (RFC 5259 §9).
             MaxConvertParts(u64),
             /// How far the server is with a command (RFC 9585).
             InProgress(Progress),
-            /// A command was stopped behind so many messages (RFC 9738 §3).
+            /// A command stopped after the number of messages that the server allows (RFC 9738 §3).
             MessageLimit {
-                /// How many messages one command may be about.
+                /// How many messages one command may name.
                 limit: u64,
-                /// The lowest UID that was dealt with; the server goes from the highest down.
+                /// The lowest UID that the server processed. It processes messages from the highest UID down.
                 last: Option<Uid>,
             },
-            /// Any other, by name and with its data unparsed.
+            /// Any other code, by name and with its data unparsed.
             Other(Code),
         }
 
         impl ResponseCode {
-            /// The code of that name that needs no data.
+            /// The code without data that has this name.
             pub(crate) fn bare(name: &str) -> Option<Self> {
                 $(if name.eq_ignore_ascii_case($name) {
                     return Some(Self::$variant);
@@ -92,7 +100,7 @@ macro_rules! codes {
                 None
             }
 
-            /// The name on the wire, in upper case.
+            /// The code's name on the wire, in upper case.
             pub fn name(&self) -> &str {
                 match self {
                     $(Self::$variant => $name,)*
@@ -131,80 +139,80 @@ macro_rules! codes {
 }
 
 codes! {
-    /// The text has to be shown to the user.
+    /// The text must be shown to the user.
     Alert = "ALERT",
     /// The mailbox exists already (RFC 5530).
     AlreadyExists = "ALREADYEXISTS",
-    /// The name or password is wrong (RFC 5530).
+    /// The user name or password is wrong (RFC 5530).
     AuthenticationFailed = "AUTHENTICATIONFAILED",
-    /// The login is right, but may not act for that user (RFC 5530).
+    /// The login is correct, but may not act for this user (RFC 5530).
     AuthorizationFailed = "AUTHORIZATIONFAILED",
-    /// None of the comparators is known (RFC 5255 §4.9).
+    /// The server supports none of the comparators (RFC 5255 §4.9).
     BadComparator = "BADCOMPARATOR",
-    /// It can never be done (RFC 5530).
+    /// The operation can never succeed (RFC 5530).
     Cannot = "CANNOT",
-    /// The server thinks that the client has a bug (RFC 5530).
+    /// The server detected a bug in the client (RFC 5530).
     ClientBug = "CLIENTBUG",
-    /// The mailbox that was selected before is closed; what follows is about the new one.
+    /// The mailbox that was selected before is closed; the following responses are about the new one.
     Closed = "CLOSED",
-    /// What goes over the connection is compressed already (RFC 4978).
+    /// The connection is already compressed (RFC 4978).
     CompressionActive = "COMPRESSIONACTIVE",
-    /// Only an administrator can help (RFC 5530).
+    /// The user must contact an administrator (RFC 5530).
     ContactAdmin = "CONTACTADMIN",
     /// The server's data is damaged (RFC 5530).
     Corruption = "CORRUPTION",
     /// The password has expired (RFC 5530).
     Expired = "EXPIRED",
-    /// Messages have been expunged by somebody else (RFC 5530).
+    /// Another session expunged messages (RFC 5530).
     ExpungeIssued = "EXPUNGEISSUED",
-    /// The mailbox has children and so cannot be deleted.
+    /// The mailbox cannot be deleted because it has children.
     HasChildren = "HASCHILDREN",
-    /// Somebody else uses it; later may do (RFC 5530).
+    /// Another session uses the mailbox; retry later (RFC 5530).
     InUse = "INUSE",
-    /// A bound of the server was reached (RFC 5530).
+    /// A limit of the server was reached (RFC 5530).
     Limit = "LIMIT",
     /// The mailbox does not exist (RFC 5530).
     NonExistent = "NONEXISTENT",
     /// The mailbox keeps no modification sequences (RFC 7162).
     NoModSeq = "NOMODSEQ",
-    /// The user may not do that (RFC 5530).
+    /// The user has no permission for the operation (RFC 5530).
     NoPerm = "NOPERM",
-    /// Too much happens: nothing more is told of what NOTIFY asked for (RFC 5465 §5.8).
+    /// There are too many events: the server stops sending those that NOTIFY asked for (RFC 5465 §5.8).
     NotificationOverflow = "NOTIFICATIONOVERFLOW",
     /// The result of a search was not saved (RFC 5182).
     NotSaved = "NOTSAVED",
     /// The quota is, or would be, exceeded (RFC 5530).
     OverQuota = "OVERQUOTA",
-    /// A message could not be parsed.
+    /// The server could not parse a message.
     Parse = "PARSE",
-    /// Not without TLS (RFC 5530).
+    /// The operation requires TLS (RFC 5530).
     PrivacyRequired = "PRIVACYREQUIRED",
-    /// The mailbox was opened for reading only.
+    /// The mailbox is open for reading only.
     ReadOnly = "READ-ONLY",
-    /// The mailbox was opened for reading and writing.
+    /// The mailbox is open for reading and writing.
     ReadWrite = "READ-WRITE",
-    /// The server found a bug in itself (RFC 5530).
+    /// The server detected a bug in itself (RFC 5530).
     ServerBug = "SERVERBUG",
-    /// The conversion may be done later (RFC 5259 §9).
+    /// The conversion failed temporarily; retry later (RFC 5259 §9).
     TempFail = "TEMPFAIL",
-    /// The message is larger than the server takes (RFC 4469, RFC 7889).
+    /// The message is larger than the server accepts (RFC 4469, RFC 7889).
     TooBig = "TOOBIG",
-    /// The mailbox does not exist, but can be created.
+    /// The mailbox does not exist, but the client can create it.
     TryCreate = "TRYCREATE",
-    /// The mailbox does not keep its UIDs (RFC 4315).
+    /// The mailbox does not keep its UIDs after the session (RFC 4315).
     UidNotSticky = "UIDNOTSTICKY",
-    /// Only UIDs may be used, no sequence numbers (RFC 9586).
+    /// Commands must use UIDs, not sequence numbers (RFC 9586).
     UidRequired = "UIDREQUIRED",
-    /// A subsystem is down, for now (RFC 5530).
+    /// A part of the server is temporarily unavailable (RFC 5530).
     Unavailable = "UNAVAILABLE",
-    /// The transfer encoding of a part is not known (RFC 3516).
+    /// The server does not know the transfer encoding of a part (RFC 3516).
     UnknownCte = "UNKNOWN-CTE",
-    /// The special use cannot be had (RFC 6154).
+    /// The requested special-use attribute is not available (RFC 6154).
     UseAttr = "USEATTR",
 }
 
 impl ResponseCode {
-    /// What stands behind the name on the wire; empty where nothing does.
+    /// The text after the name on the wire; empty if there is none.
     pub fn data(&self) -> String {
         match self {
             Self::BadCharset(charsets) if charsets.is_empty() => String::new(),

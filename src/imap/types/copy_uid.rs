@@ -1,14 +1,14 @@
-//! [`CopyUid`]: which message became which by COPY or MOVE (RFC 4315 §3). Kept as runs, so that a hostile server cannot make
-//! it larger than its own text.
+//! [`CopyUid`]: the UIDs that COPY or MOVE gave to the copies (RFC 4315 §3). It keeps ranges, so that a hostile server cannot make it
+//! larger than the server's own text. It must not know which command copied.
 
 use super::uid::{Uid, UidValidity};
 use super::uid_list::UidList;
 use super::uids::Uids;
 
-/// The UIDs of copied messages, before and after.
+/// The UIDs of copied messages and those of their copies.
 ///
-/// The sets pair up in the order in which the server wrote them. Where they do not have equally many UIDs the pairs are not
-/// known; where both are empty nothing was copied.
+/// The two sets pair up in the order in which the server wrote them. If they differ in length, the pairs are not known. If both are
+/// empty, nothing was copied.
 ///
 /// ```
 /// use postroom::imap::codec::text;
@@ -23,28 +23,28 @@ use super::uids::Uids;
 pub struct CopyUid {
     from: Uids,
     to: Uids,
-    /// Before and after in the server's order, equally many; none where the pairs are not known.
+    /// Messages and copies in the server's order, of equal length; both empty if the pairs are not known.
     pairs: [UidList; 2],
 }
 
-/// Messages that follow each other on both sides.
+/// Messages with consecutive UIDs whose copies have consecutive UIDs too.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 struct Run {
     from: u32,
     to: u32,
-    /// One less than there are, which so fits.
+    /// The number of messages minus 1, so that 2^32 messages fit.
     len: u32,
 }
 
 impl CopyUid {
-    /// Pairs up two lists, given in the server's order; the destination is stamped with its UIDVALIDITY.
+    /// Pairs up two lists, given in the server's order, and stamps the destination with its UIDVALIDITY.
     pub(crate) fn new(validity: Option<UidValidity>, from: UidList, to: UidList) -> Self {
         let sets = (from.to_set(), to.to_set().under(validity));
         let pairs = if from.len() == to.len() { [from, to] } else { Default::default() };
         Self { from: sets.0, to: sets.1, pairs }
     }
 
-    /// Both mappings as one, of the same two mailboxes.
+    /// Both mappings as one. They must be about the same two mailboxes.
     pub(crate) fn joined(mut self, more: &Self) -> Self {
         for (mine, theirs) in self.pairs.iter_mut().zip(&more.pairs) {
             theirs.ranges().for_each(|(first, last)| mine.push(first, last));
@@ -53,9 +53,8 @@ impl CopyUid {
         Self { from: joined(&self.from, &more.from), to: joined(&self.to, &more.to), pairs: self.pairs }
     }
 
-    /// The part of it that is about these messages; `None` where a server speaks of others only. Of an open set one message may lie
-    /// below its beginning: the last of the mailbox (RFC 9051 §9). Where nothing says which of the copies are of these messages,
-    /// none is named.
+    /// The part of the mapping about the messages in `asked`; `None` if it is about other messages only. If `asked` is `n:*`, one
+    /// message may lie below `n`: the last one of the mailbox (RFC 9051 §9). If the pairs are not known, the part names no copies.
     pub(crate) fn within(self, asked: &Uids) -> Option<Self> {
         let beyond = self.from.difference(asked);
         if beyond.is_empty() || (asked.open_from().is_some() && beyond.len() == 1) {
@@ -63,7 +62,8 @@ impl CopyUid {
         }
         let from = self.from.intersection(asked);
         let [mut before, mut after] = <[UidList; 2]>::default();
-        // Disjoint runs come to no more pieces than there are runs and ranges.
+        // If a message were named twice, its run could be cut into pieces again and again; disjoint runs give at most as many pieces as
+        // there are runs and ranges.
         if self.pairs[0].len() == self.from.len() {
             for Run { from, to, len } in self.runs().flat_map(|run| run.within(asked)) {
                 [(&mut before, from), (&mut after, to)].into_iter().for_each(|(list, first)| {
@@ -76,28 +76,28 @@ impl CopyUid {
         (!from.is_empty()).then_some(Self { from, to, pairs: [before, after] })
     }
 
-    /// About how many bytes it takes.
+    /// The memory it takes up, approximately, in bytes.
     pub(crate) fn size(&self) -> usize {
         let lists: usize = self.pairs.iter().map(UidList::size).sum();
         lists + 8 * (self.from.ranges().len() + self.to.ranges().len())
     }
 
-    /// The messages that were copied, in the mailbox they came from.
+    /// The messages that were copied, by their UIDs in the source mailbox.
     pub fn from(&self) -> &Uids {
         &self.from
     }
 
-    /// The copies, stamped with the UIDVALIDITY of the mailbox they went to (unless the server keeps none).
+    /// The copies, stamped with the UIDVALIDITY of the destination mailbox (unless the server keeps none).
     pub fn to(&self) -> &Uids {
         &self.to
     }
 
-    /// The UIDVALIDITY of the mailbox the copies went to.
+    /// The UIDVALIDITY of the destination mailbox.
     pub fn validity(&self) -> Option<UidValidity> {
         self.to.validity()
     }
 
-    /// Which UID the copy of that message has.
+    /// The UID of the copy of this message; `None` if the message was not copied or the pairs are not known.
     pub fn destination(&self, uid: Uid) -> Option<Uid> {
         let uid = uid.as_u32();
         self.runs().find_map(|run| {
@@ -106,7 +106,7 @@ impl CopyUid {
         })
     }
 
-    /// All pairs, before and after, in the server's order. A hostile server may have named billions: bound what you take.
+    /// All pairs of a message and its copy, in the server's order. A hostile server may name billions: limit how many you take.
     pub fn pairs(&self) -> impl Iterator<Item = (Uid, Uid)> + '_ {
         let places = self.runs().flat_map(|run| (0..=run.len).map(move |place| (run, place)));
         places.filter_map(|(run, place)| {
@@ -114,7 +114,7 @@ impl CopyUid {
         })
     }
 
-    /// Both lists cut into runs of equal length.
+    /// Both lists, cut into runs of equal length.
     fn runs(&self) -> impl Iterator<Item = Run> + '_ {
         let [from, to] = &self.pairs;
         let numbers = |(first, last): (Uid, Uid)| (first.as_u32(), last.as_u32());
@@ -131,7 +131,7 @@ impl CopyUid {
 }
 
 impl Run {
-    /// The pieces of it that are in the set.
+    /// The pieces of the run whose messages are in the set.
     fn within(&self, asked: &Uids) -> Vec<Self> {
         let all = Uid::nonzero(self.from).zip(self.from.checked_add(self.len).and_then(Uid::nonzero));
         let Some((first, last)) = all else { return Vec::new() };

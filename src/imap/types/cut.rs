@@ -1,16 +1,16 @@
-//! [`Cut`]: that a server stopped a command at its limit of messages (RFC 9738 §3.1). It must not know which command, nor what
-//! follows from it.
+//! [`Cut`]: a server stopped a command at its limit of messages (RFC 9738 §3.1). It must not know which command, nor how the command
+//! goes on.
 
 use super::code::ResponseCode;
 use super::uid::Uid;
 use crate::error::{Error, Kind};
 
-/// What a MESSAGELIMIT code says of a command that was not refused: it is done for some of its messages, and not for the others.
+/// The MESSAGELIMIT code of a command that was not refused: the server processed some of its messages, but not the others.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Cut {
-    /// How many messages one command may be about.
+    /// How many messages one command may name.
     pub(crate) limit: u64,
-    /// The lowest UID that was dealt with; `None` if the server does not know.
+    /// The lowest UID that the server processed; `None` if it does not report one.
     pub(crate) last: Option<Uid>,
 }
 
@@ -22,7 +22,7 @@ impl Cut {
         }
     }
 
-    /// The error of what cannot go on from here.
+    /// The error for a command that cannot go on from here.
     pub(crate) fn error(self, why: &str) -> Error {
         let code = ResponseCode::MessageLimit { limit: self.limit, last: self.last };
         let text = format!("the server stopped at its limit of {} messages, {why}", self.limit);

@@ -1,5 +1,5 @@
-//! Dates as IMAP writes them (`date-time`, RFC 9051 §9), read into three numbers for the tape and made a date of the `time`
-//! crate when asked for. It must not know where dates appear.
+//! Dates as IMAP writes them (`date-time`, RFC 9051 §9), read into three numbers for the tape and converted on demand to a date of the
+//! `time` crate. It must not know where dates appear.
 
 use time::{Date, Month, OffsetDateTime, Time, UtcOffset};
 
@@ -9,7 +9,7 @@ const MONTHS: [&[u8; 3]; 12] =
 /// A valid date, packed: year, month and day; hour, minute and second; minutes east of Greenwich.
 pub(crate) type Packed = [u32; 3];
 
-/// Reads ` 7-Feb-1994 21:52:25 -0800`. A single digit for the day is taken; a date that does not exist is `None`.
+/// Reads ` 7-Feb-1994 21:52:25 -0800`. The day may be a single digit; `None` if there is no such date.
 pub(crate) fn read(text: &[u8]) -> Option<Packed> {
     let text = text.trim_ascii();
     let dash = if text.get(1) == Some(&b'-') { 1 } else { 2 };
@@ -33,7 +33,7 @@ pub(crate) fn read(text: &[u8]) -> Option<Packed> {
     };
     let exists =
         (1..=days(year, month)).contains(&day) && hour < 24 && minute < 60 && second <= 60 && zone.abs() < 24 * 60;
-    // A leap second is shown as the second before it, as the `time` crate has none.
+    // A leap second becomes the second before it, since the `time` crate has no leap seconds.
     let time = hour << 16 | minute << 8 | second.min(59);
     exists.then_some([year << 16 | month << 8 | day, time, zone as u32])
 }

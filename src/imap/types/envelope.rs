@@ -1,4 +1,4 @@
-//! The envelope of a message (RFC 9051 §7.5.2) and its addresses: views of a tape, which cost nothing until asked. They must
+//! The envelope of a message (RFC 9051 §7.5.2) and its addresses: views of a tape that do no work until a field is read. They must
 //! not know how an envelope is written on the wire.
 
 use std::fmt;
@@ -6,7 +6,20 @@ use std::fmt;
 use super::tape::{Record, Span, envelope as at, span, word};
 use super::text::Str;
 
-/// The envelope of a message, or of a message within a message.
+/// The envelope of a message, or of a message within a message (RFC 9051 §7.5.2).
+///
+/// A view of received bytes: each accessor reads its field when it is called, and copies nothing.
+///
+/// ```
+/// use postroom::imap::codec::fetched;
+///
+/// let line = b"* 1 FETCH (ENVELOPE (NIL \"Lunch?\" ((\"Anna\" NIL \"anna\" \"example.org\")) NIL NIL NIL NIL NIL NIL \"<1@x>\"))\r\n";
+/// let message = fetched((&line[..]).into(), &postroom::Limits::default()).unwrap();
+/// let envelope = message.envelope().unwrap();
+/// assert_eq!(envelope.subject().unwrap().decoded(), "Lunch?");
+/// assert_eq!(envelope.message_id().unwrap(), "<1@x>");
+/// assert_eq!((envelope.from().len(), envelope.to().len()), (1, 0));
+/// ```
 #[derive(Clone, Copy)]
 pub struct Envelope<'a> {
     record: Record<'a>,
@@ -14,8 +27,17 @@ pub struct Envelope<'a> {
     head: &'a [u32; at::HEAD],
 }
 
-/// A list of addresses. RFC 5322's groups are in it as the server gives them: an address without host begins one, one
-/// without mailbox ends it.
+/// An iterator over the addresses of one envelope field. Groups (RFC 5322 §3.4) are part of the list as the server sends them: an
+/// address without host begins a group, and one without mailbox ends it.
+///
+/// ```
+/// use postroom::imap::codec::fetched;
+///
+/// let line = b"* 1 FETCH (ENVELOPE (NIL NIL NIL NIL NIL ((NIL NIL \"a\" \"x.org\")(NIL NIL \"b\" \"x.org\")) NIL NIL NIL NIL))\r\n";
+/// let message = fetched((&line[..]).into(), &postroom::Limits::default()).unwrap();
+/// let to: Vec<String> = message.envelope().unwrap().to().map(|address| address.to_string()).collect();
+/// assert_eq!(to, ["a@x.org", "b@x.org"]);
+/// ```
 #[derive(Clone)]
 pub struct Addresses<'a> {
     record: Record<'a>,
@@ -23,17 +45,28 @@ pub struct Addresses<'a> {
     end: usize,
 }
 
-/// One address.
+/// One address of an envelope.
+///
+/// ```
+/// use postroom::imap::codec::fetched;
+///
+/// let line = b"* 1 FETCH (ENVELOPE (NIL NIL ((\"Anna\" NIL \"anna\" \"example.org\")) NIL NIL NIL NIL NIL NIL NIL))\r\n";
+/// let message = fetched((&line[..]).into(), &postroom::Limits::default()).unwrap();
+/// let author = message.from().unwrap();
+/// assert_eq!(author.to_string(), "Anna");
+/// assert_eq!(author.mailbox.unwrap(), "anna");
+/// assert_eq!(author.host.unwrap(), "example.org");
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Address<'a> {
     /// The display name, undecoded: see [`Str::decoded`].
     pub name: Option<Str<'a>>,
-    /// The source route, which nobody uses.
+    /// The source route, which is obsolete.
     pub adl: Option<Str<'a>>,
-    /// What stands before the `@`; the group's name where `host` is `None`.
+    /// The part before the `@`; the group's name if `host` is `None`.
     pub mailbox: Option<Str<'a>>,
-    /// What stands behind the `@`.
+    /// The part after the `@`.
     pub host: Option<Str<'a>>,
 }
 
@@ -49,17 +82,17 @@ macro_rules! lists {
 }
 
 lists! {
-    /// Who wrote it.
+    /// The `From` field: the authors.
     from 0,
-    /// Who sent it.
+    /// The `Sender` field. Servers fill it in from `From` if the message has none (RFC 9051 §7.5.2).
     sender 1,
-    /// Whom to answer.
+    /// The `Reply-To` field. Servers fill it in from `From` if the message has none (RFC 9051 §7.5.2).
     reply_to 2,
-    /// To whom it was sent.
+    /// The `To` field.
     to 3,
-    /// Who got a copy.
+    /// The `Cc` field.
     cc 4,
-    /// Who got a hidden copy.
+    /// The `Bcc` field.
     bcc 5,
 }
 
@@ -69,7 +102,7 @@ impl<'a> Envelope<'a> {
         Self { record, at, head: head.unwrap_or(&at::BLANK) }
     }
 
-    /// The `Date` field, as it stands in the message.
+    /// The `Date` field, as it is written in the message.
     pub fn date(&self) -> Option<Str<'a>> {
         self.string(at::DATE)
     }
@@ -124,7 +157,7 @@ impl<'a> Iterator for Addresses<'a> {
 
 impl ExactSizeIterator for Addresses<'_> {}
 
-/// The name where there is one, else `mailbox@host`, both decoded.
+/// The decoded display name, or `mailbox@host` if there is no name.
 impl fmt::Display for Address<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.name.filter(|name| !name.is_empty()), self.mailbox, self.host) {

@@ -1,4 +1,4 @@
-//! What a server said about one message: a view of a shared tape, cheap to clone, whose accessors cannot fail since the codec
+//! What a server sent about one message: a view of a shared tape, cheap to clone. Its accessors cannot fail, since the codec
 //! validated everything. It must not know the wire, nor who asked.
 
 use std::borrow::Cow;
@@ -21,17 +21,38 @@ use crate::defect::{Defect, Reason};
 use crate::flags::Flags;
 use crate::judge::Verdict;
 
-/// One message of a FETCH response (RFC 9051 §7.5.2): what was asked for, or what the server tells by itself.
+/// One message of a FETCH response (RFC 9051 §7.5.2): the items that were asked for, or data that the server sends on its own.
 ///
-/// Values are slices of the bytes as they were read, so a message costs no allocation and no copy; in return it keeps that
-/// read's bytes in memory. [`detach`](Self::detach) copies a message out, where it is to be kept for long.
+/// An accessor returns `None` or an empty iterator if the response does not contain its item. Values are slices of the received bytes,
+/// so a message costs no allocation and no copy. It keeps alive the whole block that was read with it, which may hold other messages;
+/// [`detach`](Self::detach) copies a message that you want to keep for long.
+///
+/// ```
+/// use postroom::imap::codec::fetched;
+///
+/// let line = b"* 12 FETCH (UID 40 FLAGS (\\Seen) RFC822.SIZE 5 BODY[] {5}\r\nhello)\r\n";
+/// let message = fetched((&line[..]).into(), &postroom::Limits::default()).unwrap();
+/// assert_eq!(message.uid().map(u32::from), Some(40));
+/// assert_eq!((message.size(), &message.body().unwrap()[..]), (Some(5), &b"hello"[..]));
+/// assert!(message.envelope().is_none() && message.defects().next().is_none());
+/// ```
 #[derive(Clone)]
 pub struct Fetched {
     tape: Arc<Tape>,
     at: u32,
 }
 
-/// The bytes of `BODY[..]`, `BINARY[..]` or `RFC822`.
+/// One section of a message: the answer to `BODY[..]`, `BINARY[..]` or `RFC822` (RFC 9051 §7.5.2).
+///
+/// ```
+/// use postroom::imap::{Section, codec::fetched};
+///
+/// let line = b"* 1 FETCH (BODY[HEADER]<0> {6}\r\nA: b\r\n)\r\n";
+/// let message = fetched((&line[..]).into(), &postroom::Limits::default()).unwrap();
+/// let header = message.section(&Section::HEADER).unwrap();
+/// assert_eq!((header.name().as_ref(), header.origin()), ("HEADER", Some(0)));
+/// assert_eq!(&header.bytes().unwrap()[..], b"A: b\r\n");
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct FetchedSection<'a> {
     record: Record<'a>,
@@ -46,12 +67,12 @@ impl Fetched {
         Self { tape, at }
     }
 
-    /// The unique identifier. `None` where the server told something about a message by its number only.
+    /// The unique identifier; `None` if the server named the message by its sequence number only.
     pub fn uid(&self) -> Option<Uid> {
         self.words(Item::Uid).and_then(|words| Uid::nonzero(word(words, 0)))
     }
 
-    /// The message sequence number at the moment of the response; `None` where the server speaks in UIDs (RFC 9586).
+    /// The message sequence number at the moment of the response; `None` if the server sends UIDs instead (RFC 9586).
     pub fn seq(&self) -> Option<SeqNum> {
         SeqNum::nonzero(self.record().word(2))
     }
@@ -70,12 +91,12 @@ impl Fetched {
         })
     }
 
-    /// When the server received the message, or says so.
+    /// INTERNALDATE: when the message arrived, as the server reports it.
     pub fn internal_date(&self) -> Option<OffsetDateTime> {
         self.date(Item::InternalDate)
     }
 
-    /// When the message was put into this mailbox (RFC 8514).
+    /// SAVEDATE: when the message was saved in this mailbox (RFC 8514).
     pub fn save_date(&self) -> Option<OffsetDateTime> {
         self.date(Item::SaveDate)
     }
@@ -96,24 +117,24 @@ impl Fetched {
         record.item(Item::Envelope).map(|(at, _)| Envelope::new(record, at))
     }
 
-    /// The body structure (`BODYSTRUCTURE`, or `BODY` without what extends it).
+    /// The body structure (`BODYSTRUCTURE`, or `BODY` without extension data).
     pub fn body_structure(&self) -> Option<BodyStructure<'_>> {
         let record = self.record();
         record.item(Item::BodyStructure).map(|(at, _)| BodyStructure::new(record, record.word(at)))
     }
 
-    /// The bytes of the whole message (`BODY[]`, `RFC822` or `BINARY[]`), a slice of what was read.
+    /// The bytes of the whole message (`BODY[]`, `RFC822` or `BINARY[]`), as a slice of the received bytes.
     pub fn body(&self) -> Option<Bytes> {
         let whole = self.sections().find(|found| found.origin().is_none() && found.is(&Section::WHOLE));
         whole.and_then(|section| section.bytes())
     }
 
-    /// That section, however the server spells it.
+    /// This section, however the server spells its name.
     pub fn section(&self, section: &Section) -> Option<FetchedSection<'_>> {
         self.sections().find(|found| found.is(section))
     }
 
-    /// All sections that came with this response.
+    /// All sections in this response.
     pub fn sections(&self) -> impl Iterator<Item = FetchedSection<'_>> {
         let (record, block) = (self.record(), &self.tape.block);
         self.of_kind(Item::Section).map(move |words| FetchedSection {
@@ -125,13 +146,13 @@ impl Fetched {
         })
     }
 
-    /// How many octets this part has with its transfer encoding removed (`BINARY.SIZE[..]`, RFC 3516).
+    /// The size in octets of this part without its transfer encoding (`BINARY.SIZE[..]`, RFC 3516).
     pub fn binary_size(&self, part: &Section) -> Option<u64> {
         let mut sizes = self.of_kind(Item::BinarySize);
         sizes.find_map(|words| size_of(words).filter(|_| part.is_called(span(words, 0).range_in(self.record()))))
     }
 
-    /// All decoded sizes of parts that came, each with the part's number.
+    /// The sizes of all parts in this response after decoding, in bytes, each with the part's number.
     pub fn binary_sizes(&self) -> impl Iterator<Item = (Cow<'_, str>, u64)> {
         let record = self.record();
         let name = move |words| String::from_utf8_lossy(span(words, 0).range_in(record));
@@ -148,7 +169,7 @@ impl Fetched {
         self.string(Item::ThreadId)
     }
 
-    /// The first words of the text (RFC 8970).
+    /// PREVIEW: the first words of the text (RFC 8970).
     pub fn preview(&self) -> Option<Str<'_>> {
         self.string(Item::Preview)
     }
@@ -176,22 +197,22 @@ impl Fetched {
         self.of_kind(Item::Annotation).chain(names).map(move |words| Annotation::new(record, words))
     }
 
-    /// Attributes that this crate does not know: name and value, as they came.
+    /// Attributes that this crate does not know: name and value as received.
     pub fn unknown(&self) -> impl Iterator<Item = (Cow<'_, str>, &[u8])> {
         let record = self.record();
         self.of_kind(Item::Unknown)
             .map(move |words| (String::from_utf8_lossy(record.slice(span(words, 0))), record.slice(span(words, 2))))
     }
 
-    /// What could not be read, was skipped or did not come, and a whole message that has no octet or not the size that the server
-    /// declares in the same response. Everything else of the message is there.
+    /// What is wrong with this response: values that could not be read, were skipped or are missing, and a whole message that is empty
+    /// or does not have the size that the same response declares. All other values are complete.
     pub fn defects(&self) -> impl Iterator<Item = Defect> {
         let (record, block) = (self.record(), &self.tape.block);
         let read = self.of_kind(Item::Defect).map(move |words| {
             let name = String::from_utf8_lossy(record.slice(span(words, 3)));
             let field = (word(words, 7) as usize).checked_sub(1).and_then(|field| FIELDS.get(field));
             match (reason(word(words, 0), number(words, 1)), field) {
-                // A value without a name: that is the message.
+                // A missing value without a name is the message itself.
                 (Reason::Missing, None) if name.is_empty() => Defect::Missing,
                 (Reason::TooLarge(size), None) => Defect::TooLarge { size },
                 (reason, field) => Defect::Unreadable {
@@ -204,38 +225,38 @@ impl Fetched {
         read.chain(self.judged())
     }
 
-    /// What is wrong with the whole message that came with this response, if one did.
+    /// The defect of the whole message in this response, if there is one.
     fn judged(&self) -> Option<Defect> {
         let whole = self.sections().find(|found| found.origin().is_none() && found.is(&Section::WHOLE))?;
         let received = (!whole.value.is_nil()).then(|| whole.bytes().map_or(0, |bytes| bytes.len() as u64));
-        // Decoded parts make it another length.
+        // BINARY[] decodes the parts, so its length differs from RFC822.SIZE.
         let declared = self.size().filter(|_| !whole.is_binary());
         Verdict::of(received, declared).defect()
     }
 
-    /// The subject, decoded; `None` where no envelope was fetched or it has none.
+    /// The decoded subject; `None` if the response has no envelope or the envelope has no subject.
     pub fn subject(&self) -> Option<Cow<'_, str>> {
         self.envelope()?.subject().map(|subject| subject.decoded())
     }
 
-    /// The first author.
+    /// The first author; `None` if the response has no envelope or the envelope has no author.
     pub fn from(&self) -> Option<Address<'_>> {
         self.envelope()?.from().next()
     }
 
-    /// The whole response as it came, except for literals that were skipped.
+    /// The whole response as received, except for literals that were skipped.
     pub fn raw(&self) -> Bytes {
         self.tape.block.slice_ref(self.record().bytes)
     }
 
-    /// The same message in memory of its own, which no longer keeps its neighbours' bytes. Costs one copy of this message.
+    /// The same message in its own memory, so that it no longer keeps alive the bytes that were read with it. Copies this message once.
     #[must_use]
     pub fn detach(&self) -> Self {
         let block = Bytes::copy_from_slice(self.record().bytes);
         Self { tape: Arc::new(Tape { block, words: self.detach_words() }), at: 0 }
     }
 
-    /// Its words, as they are over a block that holds nothing but its bytes.
+    /// Its words, for a block that contains only this message's bytes.
     pub(crate) fn detach_words(&self) -> Vec<u32> {
         let record = self.record();
         let mut words = record.words.to_vec();
@@ -244,7 +265,7 @@ impl Fetched {
         words
     }
 
-    /// The bytes that it keeps in memory.
+    /// The memory that it keeps alive, in bytes.
     pub(crate) fn weight(&self) -> usize {
         self.tape.block.len() + 4 * self.tape.words.len()
     }
@@ -277,13 +298,13 @@ impl Fetched {
     }
 }
 
-/// The number behind a section's name, where there is one.
+/// The number after a section's name, if there is one.
 fn size_of(words: &[u32]) -> Option<u64> {
     (words.len() > 2).then(|| number(words, 2))
 }
 
 impl FetchedSection<'_> {
-    /// The name between the brackets, such as `1.2` or `HEADER.FIELDS (TO)`; empty for the whole message.
+    /// The text between the brackets, such as `1.2` or `HEADER.FIELDS (TO)`; empty for the whole message.
     pub fn name(&self) -> Cow<'_, str> {
         String::from_utf8_lossy(self.name.range_in(self.record))
     }
@@ -303,12 +324,12 @@ impl FetchedSection<'_> {
         String::from_utf8_lossy(bytes.get(start..inside.end + tail).unwrap_or_default())
     }
 
-    /// Which section it is; `None` where the server's name for it is none that RFC 9051 knows.
+    /// Which section it is; `None` if the server's name for it is not a `section-spec` of RFC 9051 §9.
     pub fn section(&self) -> Option<Section> {
         Section::from_wire(&self.name())
     }
 
-    /// Whether this is that section, by whatever spelling, without making anything of it.
+    /// Whether this is that section, in any spelling. Usually does not allocate.
     pub(crate) fn is(&self, section: &Section) -> bool {
         section.is_called(self.name.range_in(self.record))
     }
@@ -317,13 +338,13 @@ impl FetchedSection<'_> {
         self.attribute().get(..6).is_some_and(|start| start.eq_ignore_ascii_case("BINARY"))
     }
 
-    /// Where the bytes begin within the section, if only a piece of it was asked for.
+    /// The offset of the bytes within the section, if only a range of it was asked for.
     pub fn origin(&self) -> Option<u32> {
         (self.origin != NONE).then_some(self.origin)
     }
 
-    /// The bytes, a slice of what was read; `None` where the server says NIL. (Copied only if they came as a quoted string
-    /// with backslashes.)
+    /// The bytes; `None` if the server sent NIL. They are a slice of the received bytes, or a copy if the server sent a quoted string
+    /// with backslashes.
     pub fn bytes(&self) -> Option<Bytes> {
         if self.value.is_escaped() {
             return str_of(self.record, self.value).map(|value| Bytes::from(value.bytes().into_owned()));

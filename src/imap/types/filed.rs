@@ -1,11 +1,11 @@
-//! Where messages went: [`Appended`] for one that came from outside, [`Transferred`] for those of another mailbox. It must not know
-//! which command put them there.
+//! Where messages went: [`Appended`] for an uploaded message, [`Transferred`] for copied or moved ones. It must not know which command
+//! put them there.
 
 use super::copy_uid::CopyUid;
 use super::uid::{Uid, UidValidity};
 use super::uids::Uids;
 
-/// The place of an appended message (RFC 4315 §3). As a set of UIDs it carries the UIDVALIDITY.
+/// The UID of an appended message (RFC 4315 §3). It converts to a set of UIDs that is stamped with the UIDVALIDITY.
 ///
 /// ```
 /// use postroom::imap::{Appended, Uids};
@@ -17,14 +17,14 @@ use super::uids::Uids;
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub struct Appended {
-    /// Its UID.
+    /// The message's UID.
     pub uid: Uid,
-    /// The UIDVALIDITY of the mailbox it is in.
+    /// The UIDVALIDITY of the mailbox that contains it.
     pub validity: UidValidity,
 }
 
 impl Appended {
-    /// Of one message: a set that names another number of them is no answer, and UIDs that do not last name nothing.
+    /// The place of one message. `None` if the set has more or fewer than one UID, or if the mailbox's UIDs do not last.
     pub(crate) fn from_set(uids: &Uids) -> Option<Self> {
         let uid = uids.iter().next().filter(|_| uids.len() == 1 && uids.open_from().is_none())?;
         Some(Self { uid, validity: uids.validity()? })
@@ -37,19 +37,28 @@ impl From<Appended> for Uids {
     }
 }
 
-/// What became of messages that were copied or moved.
+/// The result of copying or moving messages.
+///
+/// ```
+/// use postroom::imap::{Transferred, Uid};
+///
+/// fn new_uid(moved: &Transferred, old: Uid) -> Option<Uid> {
+///     moved.mapping.as_ref()?.destination(old)
+/// }
+/// assert_eq!(new_uid(&Transferred::default(), Uid::MAX), None);
+/// ```
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Transferred {
-    /// Which message became which, where the server says so (UIDPLUS), as far as they were asked for.
+    /// The UIDs of the copies, if the server reports them (UIDPLUS, RFC 4315). Only messages that were asked for are named.
     pub mapping: Option<CopyUid>,
-    /// Those of the UIDs asked for of which there was no message (any more), as the server shows by naming all that it copied, or
-    /// all that there are; under the UIDVALIDITY of the mailbox they were asked for in. `None` where it does not show it, and where the set asked for had no end (`*`).
+    /// The UIDs asked for that name no message (any more), stamped with the UIDVALIDITY of the source mailbox. The server shows them
+    /// by naming all messages that it copied, or all that exist. `None` if it shows neither, or if the set asked for ends in `*`.
     pub missing: Option<Uids>,
 }
 
 impl Transferred {
-    /// One command of several, about another part of the set.
+    /// Joins the results of two commands about different parts of one set.
     pub(crate) fn joined(self, more: Self) -> Self {
         let mapping = match (self.mapping, more.mapping) {
             (Some(mine), Some(theirs)) => Some(mine.joined(&theirs)),

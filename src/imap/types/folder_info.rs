@@ -1,36 +1,46 @@
-//! [`FolderInfo`]: the selected mailbox as the server described it. It must not know how it was opened.
+//! [`FolderInfo`]: the selected mailbox as the server describes it. It must not know how it was opened.
 
 use super::{MailboxName, SeqNum, Uid, UidValidity};
 use crate::WordList;
 
-/// The selected mailbox, as the server described it and as it has changed since.
+/// The selected mailbox, as the server described it when it was selected, updated by every later response.
+///
+/// ```
+/// use postroom::imap::FolderInfo;
+///
+/// fn describe(info: &FolderInfo) -> String {
+///     let access = if info.read_only { "read-only" } else { "read-write" };
+///     format!("{}: {} messages, {access}", info.name, info.exists)
+/// }
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct FolderInfo {
-    /// Its name.
+    /// The mailbox's name.
     pub name: MailboxName,
-    /// Whether nothing in it can be changed.
+    /// Whether the mailbox is open for reading only.
     pub read_only: bool,
     /// How many messages it has.
     pub exists: u32,
-    /// How many of them are recent; always 0 in IMAP4rev2.
+    /// How many of them are `\Recent`; always 0 in IMAP4rev2.
     pub recent: u32,
-    /// The generation of its UIDs; `None` where the server has no lasting ones.
+    /// The generation of its UIDs; `None` if its UIDs do not last.
     pub uid_validity: Option<UidValidity>,
-    /// The UID that the next message gets at least.
+    /// A lower bound for the UID of the next message.
     pub uid_next: Option<Uid>,
-    /// The first message that is not read, as a sequence number.
+    /// The sequence number of the first message that is not `\Seen` (RFC 3501 §7.1; not part of IMAP4rev2).
     pub unseen: Option<SeqNum>,
-    /// The flags messages in it can have, as the server named them; `\Recent` is left out.
+    /// The flags that messages in it can have, as the server spells them, without `\Recent`.
     pub flags: WordList,
-    /// The flags that last; `None` where the server did not say, which means all of them.
+    /// The flags that can be changed permanently; `None` if the server does not report them, which means all (RFC 9051 §7.1).
     pub permanent_flags: Option<WordList>,
-    /// Whether UIDs are lost with the session (`UIDNOTSTICKY`).
+    /// Whether UIDs are lost at the end of the session (`UIDNOTSTICKY`, RFC 4315).
     pub uids_not_sticky: bool,
-    /// The highest modification sequence, where the mailbox has any.
+    /// The highest modification sequence, if the mailbox keeps them (RFC 7162).
     pub highest_modseq: Option<u64>,
+    /// Which selection of the session this is: a handle of an earlier one is refused.
     pub(crate) selection: u64,
-    /// Whether the server said how many messages there are.
+    /// Whether the server reported how many messages there are.
     pub(crate) counted: bool,
 }
 

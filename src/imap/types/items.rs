@@ -1,4 +1,4 @@
-//! [`Items`]: what a FETCH asks for (RFC 9051 §6.4.5). It must not know which messages are asked, nor read the answer.
+//! [`Items`]: what a FETCH asks for (RFC 9051 §6.4.5). It must not know for which messages, nor read the answer.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,8 +10,8 @@ use super::section::Section;
 use super::tape::Item;
 use crate::{Error, Result};
 
-/// What to fetch of each message. The UID always comes along, and nothing here ever marks a message `\Seen`: bodies are asked
-/// for with `BODY.PEEK`.
+/// What to fetch of each message (RFC 9051 §6.4.5). The UID is always included. No item marks a message `\Seen`: bodies are requested
+/// with `BODY.PEEK`.
 ///
 /// ```
 /// use postroom::imap::{Items, Section};
@@ -28,7 +28,7 @@ pub struct Items {
 /// One item with a section.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Wanted {
-    /// What stands before the brackets.
+    /// The word before the brackets.
     pub(crate) item: &'static str,
     pub(crate) section: Section,
     pub(crate) window: Option<(u64, NonZeroU32)>,
@@ -48,10 +48,10 @@ const LAZY_PREVIEW: u32 = 1 << 10;
 const GMAIL_MESSAGE_ID: u32 = 1 << 11;
 const GMAIL_THREAD_ID: u32 = 1 << 12;
 const GMAIL_LABELS: u32 = 1 << 13;
-/// The size, by which a whole message is judged: asked for beside it, and missed by nobody.
+/// The size that accompanies every whole message, to check that the message is complete. It is no defect if the server leaves it out.
 const DECLARED: u32 = 1 << 14;
 
-/// In the order of writing: each with its name, and the item of a response that answers it.
+/// The attributes in the order in which they are written: bit, name, and the item of a response that answers it.
 const ATTRIBUTES: [(u32, &str, Item); 15] = [
     (FLAGS, "FLAGS", Item::Flags),
     (INTERNAL_DATE, "INTERNALDATE", Item::InternalDate),
@@ -84,16 +84,16 @@ impl Items {
     pub const INTERNAL_DATE: Self = Self::only(INTERNAL_DATE);
     /// The size of the message in bytes.
     pub const SIZE: Self = Self::only(SIZE);
-    /// Date, subject, people and message ids, as the server read them from the header.
+    /// The envelope: date, subject, addresses and message ids, as the server parses them from the header.
     pub const ENVELOPE: Self = Self::only(ENVELOPE);
-    /// The MIME tree with types, names and sizes.
+    /// The body structure: the MIME tree with types, names and sizes.
     pub const BODY_STRUCTURE: Self = Self::only(BODY_STRUCTURE);
     /// The whole message.
     pub const MESSAGE: Self = Self { attributes: 0, sections: Cow::Borrowed(MESSAGE) };
     /// The whole header.
     pub const HEADER: Self = Self { attributes: 0, sections: Cow::Borrowed(HEADER) };
 
-    /// Only the UID, to which the other methods add.
+    /// Only the UID. The other methods add to it.
     pub const fn new() -> Self {
         Self::only(0)
     }
@@ -122,7 +122,7 @@ impl Items {
         self.with(ENVELOPE)
     }
 
-    /// Adds the MIME tree.
+    /// Adds the body structure.
     #[must_use]
     pub fn body_structure(self) -> Self {
         self.with(BODY_STRUCTURE)
@@ -140,13 +140,13 @@ impl Items {
         self.section(Section::HEADER)
     }
 
-    /// Adds a piece of the message.
+    /// Adds one section of the message.
     #[must_use]
     pub fn section(self, section: Section) -> Self {
         self.wanting(Wanted { item: BODY, section, window: None })
     }
 
-    /// Adds at most `len` bytes of a piece, from byte `start` (counted from 0) on.
+    /// Adds at most `len` bytes of a section, starting at byte `start` (counted from 0).
     #[must_use]
     pub fn partial(self, section: Section, start: u64, len: NonZeroU32) -> Self {
         self.wanting(Wanted { item: BODY, section, window: Some((start, len)) })
@@ -170,19 +170,19 @@ impl Items {
         self.with(THREAD_ID)
     }
 
-    /// Adds the date at which the message came into this mailbox (`SAVEDATE`, RFC 8514).
+    /// Adds the date at which the message was saved in this mailbox (`SAVEDATE`, RFC 8514).
     #[must_use]
     pub fn save_date(self) -> Self {
         self.with(SAVE_DATE)
     }
 
-    /// Adds the first words of the text (`PREVIEW`, RFC 8970).
+    /// Adds the first words of the text (`PREVIEW`, RFC 8970). The server may have to read the message to make them.
     #[must_use]
     pub fn preview(self) -> Self {
         Self { attributes: self.attributes & !LAZY_PREVIEW, ..self }.with(PREVIEW)
     }
 
-    /// Adds the first words of the text where the server has them at hand (`PREVIEW`, RFC 8970).
+    /// Adds the first words of the text if the server has them at hand (`PREVIEW (LAZY)`, RFC 8970 §3.2).
     #[must_use]
     pub fn lazy_preview(self) -> Self {
         Self { attributes: self.attributes & !PREVIEW, ..self }.with(LAZY_PREVIEW)
@@ -206,8 +206,8 @@ impl Items {
         self.with(GMAIL_LABELS)
     }
 
-    /// Adds one part with its transfer encoding removed (`BINARY`, RFC 3516); with a window `(start, len)`, at most `len` octets of
-    /// it from octet `start` on. [`Section::WHOLE`] is the whole message.
+    /// Adds one part without its transfer encoding (`BINARY`, RFC 3516). [`Section::WHOLE`] is the whole message. A window
+    /// `(start, len)` limits the answer to `len` octets, starting at octet `start` (counted from 0).
     ///
     /// ```
     /// use postroom::imap::{Items, Section};
@@ -225,7 +225,7 @@ impl Items {
         Ok(self.wanting(Wanted { item: BINARY, section: content(part)?, window }))
     }
 
-    /// Adds how many octets one part has with its transfer encoding removed (`BINARY.SIZE`, RFC 3516).
+    /// Adds the size in octets of one part without its transfer encoding (`BINARY.SIZE`, RFC 3516).
     ///
     /// ```
     /// use postroom::imap::{Items, Section};
@@ -237,12 +237,12 @@ impl Items {
     ///
     /// # Errors
     ///
-    /// As [`binary`](Self::binary).
+    /// The same as for [`binary`](Self::binary).
     pub fn binary_size(self, part: Section) -> Result<Self> {
         Ok(self.wanting(Wanted { item: BINARY_SIZE, section: content(part)?, window: None }))
     }
 
-    /// With the size where a whole message is asked for, that it can be judged by it.
+    /// Adds the size if a whole message is asked for, to check that the message is complete.
     #[must_use]
     pub(crate) fn judged(self) -> Self {
         match self.attributes & SIZE == 0 && self.has_whole() {
@@ -251,13 +251,13 @@ impl Items {
         }
     }
 
-    /// Whether whole messages are asked for, as the server has them.
+    /// Whether whole messages are asked for, not decoded and without a window.
     pub(crate) fn has_whole(&self) -> bool {
         let whole = |wanted: &Wanted| wanted.item == BODY && wanted.section == Section::WHOLE;
         self.sections.iter().any(|wanted| whole(wanted) && wanted.window.is_none())
     }
 
-    /// The first of these that the server does not have, as its capabilities say.
+    /// The first item that the server does not support, by its capabilities.
     pub(crate) fn missing(&self, capabilities: &Capabilities, rev2: bool) -> Option<&'static str> {
         let has = |bit: u32| match bit {
             MODSEQ => capabilities.condstore(),
@@ -275,7 +275,7 @@ impl Items {
             .or_else(|| self.sections.iter().find(|wanted| wanted.item != BODY && !decoded).map(|wanted| wanted.item))
     }
 
-    /// Whether bodies or headers are asked for, and so whether answers may be large.
+    /// Whether bodies or headers are asked for, so that answers may be large.
     pub fn has_sections(&self) -> bool {
         !self.sections.is_empty()
     }
@@ -286,7 +286,7 @@ impl Items {
         ATTRIBUTES.into_iter().filter(move |(bit, _, _)| asked & bit != 0).map(|(_, _, item)| item)
     }
 
-    /// The sections, in the order of asking.
+    /// The sections, in the order in which they were added.
     pub(crate) fn sections(&self) -> &[Wanted] {
         &self.sections
     }
@@ -313,13 +313,13 @@ impl Default for Items {
     }
 }
 
-/// Everything that either asks for.
+/// The items of both sides.
 impl BitOr for Items {
     type Output = Self;
 
     fn bitor(self, other: Self) -> Self {
         let mut both = self.with(other.attributes);
-        // All of it is more than what is at hand.
+        // The full preview includes the lazy one.
         if both.attributes & PREVIEW != 0 {
             both.attributes &= !LAZY_PREVIEW;
         }
@@ -327,7 +327,7 @@ impl BitOr for Items {
     }
 }
 
-/// The wire form: ASCII, and one line.
+/// The wire form: one line of ASCII.
 impl fmt::Display for Items {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("(UID")?;

@@ -1,11 +1,11 @@
 //! [`Comparators`]: how a server compares text (RFC 5255 §4.8). It must not know what a comparator does.
 
-/// What COMPARATOR says: the comparator in use, and those that could be.
+/// The answer to COMPARATOR (RFC 5255 §4.8): the active comparator, and others that match.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Comparators {
-    /// The one that SEARCH, SORT and THREAD use now.
+    /// The comparator that SEARCH, SORT and THREAD use now.
     pub active: String,
-    /// Those that match what was asked for, where several do.
+    /// All comparators that match the request, if several do.
     pub matching: Vec<String>,
 }

@@ -1,5 +1,5 @@
-//! [`MailboxName`]: the name of a mailbox, as text inside and exact on the wire. It must not know hierarchies or namespaces:
-//! what separates levels is said by LIST.
+//! [`MailboxName`]: the name of a mailbox, as text in this crate and exact on the wire. It must not know hierarchies or namespaces:
+//! only LIST reports the delimiter.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -10,10 +10,10 @@ use std::str::FromStr;
 use super::mutf7;
 use crate::{Error, Result};
 
-/// The name of a mailbox (RFC 9051 §5.1): text here, modified UTF-7 or UTF-8 on the wire as the session has it.
+/// The name of a mailbox (RFC 9051 §5.1). It is text here; on the wire it is modified UTF-7, or UTF-8 if the session has agreed on it.
 ///
-/// `INBOX` is the same name in every letter case, all others are not. A name that a server sent in an encoding of its own is
-/// shown as well as it can be and sent back byte for byte.
+/// `INBOX` is the same name in every letter case; all other names are case-sensitive. A name that a server sends in another encoding is
+/// displayed as far as it can be read, and sent back byte for byte.
 ///
 /// ```
 /// use postroom::imap::MailboxName;
@@ -26,11 +26,11 @@ use crate::{Error, Result};
 pub struct MailboxName {
     /// `None` is INBOX.
     text: Option<Box<str>>,
-    /// As the server wrote it, where writing the text would give other bytes.
+    /// The server's bytes, if encoding the text would give others.
     raw: Option<Box<[u8]>>,
 }
 
-/// Characters of no name.
+/// Characters that no name can contain.
 const NOT_IN_A_NAME: [char; 3] = ['\0', '\r', '\n'];
 
 impl MailboxName {
@@ -40,11 +40,18 @@ impl MailboxName {
     /// The longest name that [`new`](Self::new) accepts, in bytes of UTF-8.
     pub const MAX_LEN: usize = 4096;
 
-    /// The mailbox of that name. Whether it exists only a server can say.
+    /// A mailbox name. It may contain delimiters, such as `Archive/2026`. Only the server knows whether the mailbox exists.
+    ///
+    /// ```
+    /// # use postroom::imap::MailboxName;
+    /// assert_eq!(MailboxName::new("Archive/2026")?.to_string(), "Archive/2026");
+    /// assert!(MailboxName::new("two\nlines").is_err());
+    /// # Ok::<(), postroom::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// [`Kind::Input`](crate::Kind::Input) for an empty name, NUL, CR or LF in it, and more than
+    /// [`Kind::Input`](crate::Kind::Input) if the name is empty, contains NUL, CR or LF, or has more than
     /// [`MAX_LEN`](Self::MAX_LEN) bytes.
     pub fn new(name: &str) -> Result<Self> {
         if name.is_empty() || name.contains(NOT_IN_A_NAME) || name.len() > Self::MAX_LEN {
@@ -63,8 +70,8 @@ impl MailboxName {
         self.text.is_none()
     }
 
-    /// The name as a server wrote it: in UTF-8 where `utf8` has been agreed on (IMAP4rev2, `UTF8=ACCEPT`), else in modified
-    /// UTF-7. A name that is neither is kept, and shown undecoded, with U+FFFD for what is not UTF-8.
+    /// Reads a name as a server writes it: in UTF-8 if `utf8` is set (after IMAP4rev2 or `UTF8=ACCEPT` was enabled), otherwise in
+    /// modified UTF-7. A name in another encoding is kept, and displayed undecoded, with U+FFFD for bytes that are not UTF-8.
     pub fn from_wire(bytes: &[u8], utf8: bool) -> Self {
         let text = if utf8 { String::from_utf8(bytes.to_vec()).ok() } else { mutf7::decode(bytes) };
         let text = text.filter(|text| !text.contains(NOT_IN_A_NAME));
@@ -75,7 +82,7 @@ impl MailboxName {
         name
     }
 
-    /// The bytes of the name on the wire, not yet quoted.
+    /// The bytes of the name on the wire, without quotes.
     pub fn to_wire(&self, utf8: bool) -> Cow<'_, [u8]> {
         match &self.raw {
             Some(raw) => Cow::Borrowed(raw),
@@ -84,7 +91,7 @@ impl MailboxName {
         }
     }
 
-    /// A number for the name, the same for the same name.
+    /// A hash of the name, which commands use to say which mailbox they are about.
     pub(crate) fn subject(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
         self.hash(&mut hasher);

@@ -9,7 +9,8 @@ use std::str::FromStr;
 use super::mailbox_name::MailboxName;
 use crate::{Error, Result};
 
-/// The name of an annotation: a path that begins with `/shared` or `/private` (RFC 5464 §3.1). Letter case does not matter.
+/// The name of an annotation of a mailbox or server: a path that begins with `/shared` or `/private` (RFC 5464 §3.1). Names are
+/// compared without regard to letter case.
 ///
 /// ```
 /// use postroom::imap::EntryName;
@@ -22,34 +23,34 @@ use crate::{Error, Result};
 #[derive(Clone, Eq)]
 pub struct EntryName(Cow<'static, str>);
 
-/// What METADATA says of a mailbox, or of the server (RFC 5464 §4.4; RFC 9590 within LIST).
+/// The annotations of a mailbox or of the server, as METADATA reports them (RFC 5464 §4.4; RFC 9590 in LIST).
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Metadata {
     /// The mailbox; `None` for the server itself.
     pub mailbox: Option<MailboxName>,
-    /// Entries with their values, any bytes; `None` where an entry has none.
+    /// Entries with their values, which may be any bytes; `None` if an entry has no value.
     pub values: Vec<(EntryName, Option<Vec<u8>>)>,
-    /// Entries that have changed, of which no values are told.
+    /// Entries that the server reports as changed, without their values.
     pub changed: Vec<EntryName>,
 }
 
 impl EntryName {
-    /// `/private/comment`: what the user notes about a mailbox.
+    /// `/private/comment`: the user's own comment on a mailbox.
     pub const PRIVATE_COMMENT: Self = Self(Cow::Borrowed("/private/comment"));
-    /// `/shared/comment`: what is noted about a mailbox or server for all.
+    /// `/shared/comment`: a comment on a mailbox or server for all users.
     pub const SHARED_COMMENT: Self = Self(Cow::Borrowed("/shared/comment"));
-    /// `/shared/admin`: how the server's administrator is reached, as a URI.
+    /// `/shared/admin`: a URI to contact the server's administrator.
     pub const SHARED_ADMIN: Self = Self(Cow::Borrowed("/shared/admin"));
     /// `/private/specialuse`: the special use of a mailbox (RFC 6154 §4).
     pub const PRIVATE_SPECIAL_USE: Self = Self(Cow::Borrowed("/private/specialuse"));
 
-    /// The entry of that name.
+    /// The name of an entry.
     ///
     /// # Errors
     ///
-    /// [`Kind::Input`](crate::Kind::Input) where the name does not begin with a slash, ends in one, has two together, or holds `*`,
-    /// `%`, or anything but printable ASCII (RFC 5464 §3.1).
+    /// [`Kind::Input`](crate::Kind::Input) if the name does not begin with a slash, ends in one, has two in a row, or contains `*`, `%`
+    /// or anything but printable ASCII (RFC 5464 §3.1).
     pub fn new(name: &str) -> Result<Self> {
         let plain = name.bytes().all(|byte| (b' '..0x7f).contains(&byte) && !matches!(byte, b'*' | b'%'));
         match plain && name.starts_with('/') && !name.ends_with('/') && !name.contains("//") {
@@ -58,19 +59,19 @@ impl EntryName {
         }
     }
 
-    /// One that a server has, however it looks.
+    /// A name from a server, not validated.
     pub(crate) fn found(name: String) -> Self {
         Self(Cow::Owned(name))
     }
 
-    /// The name as it was written.
+    /// The name in its original letter case.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
 impl Metadata {
-    /// The value of that entry; `None` where the entry has none, or was not told.
+    /// The value of this entry; `None` if the entry has no value or is not in the answer.
     pub fn value(&self, name: &EntryName) -> Option<&[u8]> {
         self.values.iter().find(|(have, _)| have == name)?.1.as_deref()
     }

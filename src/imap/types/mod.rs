@@ -1,4 +1,4 @@
-//! The values of IMAP, which cannot be invalid. They must not know the wire beyond their own text, nor anything that holds a
+//! The values of IMAP; an invalid one cannot be made. They must not know the wire beyond their own text, nor anything that holds a
 //! connection.
 
 mod acl;

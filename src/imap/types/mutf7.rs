@@ -1,10 +1,10 @@
-//! Modified UTF-7, in which mailbox names travel before UTF-8 is agreed on (RFC 3501 §5.1.3). Plain functions between text
-//! and bytes; what a mailbox name may be is not known here.
+//! Modified UTF-7, the encoding of mailbox names before a session agrees on UTF-8 (RFC 3501 §5.1.3). Plain functions between text and
+//! bytes, which must not know what a valid mailbox name is.
 
 use base64::alphabet::IMAP_MUTF7;
 use base64::engine::{DecodePaddingMode, Engine, GeneralPurpose, GeneralPurposeConfig};
 
-/// Tolerant of bits left over at the end of a run, which some servers do not clear.
+/// Ignores the unused bits at the end of a run, which some servers do not clear.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &IMAP_MUTF7,
     GeneralPurposeConfig::new()
@@ -34,9 +34,9 @@ pub fn encode(text: &str) -> String {
     out
 }
 
-/// Reads modified UTF-7, or says `None` where it is not: a byte outside printable ASCII; a run that does not end, does not decode to
-/// UTF-16, follows directly on another one, or holds printable ASCII, which is written as itself (RFC 3501 §5.1.3). So no two names
-/// look alike. Only bits left over at the end of a run may be anything.
+/// Reads modified UTF-7. Returns `None` if the bytes are not its canonical form, so that no two encodings give the same name: if a byte
+/// is outside printable ASCII, or if a base64 run does not end, does not decode to UTF-16, directly follows another one, or encodes
+/// printable ASCII, which must be written as itself (RFC 3501 §5.1.3). Only the unused bits at the end of a run are not checked.
 ///
 /// ```
 /// use postroom::imap::codec::mutf7::decode;
@@ -47,11 +47,11 @@ pub fn encode(text: &str) -> String {
 /// ```
 pub fn decode(bytes: &[u8]) -> Option<String> {
     let mut out = String::with_capacity(bytes.len());
-    let (mut rest, mut behind_run) = (bytes, false);
+    let (mut rest, mut after_run) = (bytes, false);
     while !rest.is_empty() {
         let end = memchr::memchr(b'&', rest).unwrap_or(rest.len());
         let (plain, run) = rest.split_at_checked(end)?;
-        behind_run &= plain.is_empty();
+        after_run &= plain.is_empty();
         let text = std::str::from_utf8(plain).ok()?;
         out.push_str(Some(text).filter(|text| text.chars().all(is_plain))?);
         rest = match run.split_first() {
@@ -59,10 +59,10 @@ pub fn decode(bytes: &[u8]) -> Option<String> {
             Some((_, run)) => {
                 let end = memchr::memchr(b'-', run)?;
                 let (coded, after) = run.split_at_checked(end)?;
-                if behind_run && !coded.is_empty() {
+                if after_run && !coded.is_empty() {
                     return None;
                 }
-                behind_run = !coded.is_empty();
+                after_run = !coded.is_empty();
                 decode_run(coded, &mut out)?;
                 after.get(1..)?
             }

@@ -1,37 +1,51 @@
-//! [`Notice`]: something that an IMAP server says to the session rather than to one call. What happens in the selected mailbox is not among
-//! it. It must not know who listens.
+//! [`Notice`]: a message from the server to the session, not to one call. Changes in the selected mailbox are events, not notices. It
+//! must not know who receives it.
 
 use super::code::ResponseCode;
 use super::progress::Progress;
 use super::response::Response;
 
-/// Something that a server says to the session rather than to one call.
+/// A message from the server to the session, not to one call. [`Imap::notices`](crate::imap::Imap::notices) returns them. Changes in
+/// the selected mailbox are [`Event`](super::Event)s instead.
+///
+/// ```
+/// use postroom::imap::Notice;
+///
+/// fn show(notice: &Notice) {
+///     match notice {
+///         Notice::Alert { text, .. } => println!("Important: {text}"),
+///         Notice::Lagged => println!("some messages of the server were lost"),
+///         other => println!("{}", other.text().unwrap_or_default()),
+///     }
+/// }
+/// assert_eq!(Notice::Lagged.text(), None);
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Notice {
-    /// What the user must be shown (RFC 9051 §7.1).
+    /// A text that must be shown to the user (RFC 9051 §7.1).
     Alert {
         /// The server's words.
         text: String,
-        /// Whether they came within TLS. Without it anybody on the way may have written them; such alerts come only if
-        /// `Config::unprotected_alerts` asks for them.
+        /// Whether they arrived within TLS. Without TLS, an attacker on the network may have written them; such alerts are only
+        /// reported if `Config::unprotected_alerts` is set.
         protected: bool,
     },
-    /// A warning: an untagged NO. Some servers put a web page to visit into the code, such as `[WEBALERT url]`.
+    /// A warning: an untagged NO. Gmail puts the URL of a web page to visit into the code: `[WEBALERT url]`.
     Warning {
         /// The server's words.
         text: String,
         /// The response code.
         code: Option<ResponseCode>,
     },
-    /// A complaint that concerns no command in particular: an untagged BAD.
+    /// A protocol error that concerns no command in particular: an untagged BAD.
     Complaint {
         /// The server's words.
         text: String,
         /// The response code.
         code: Option<ResponseCode>,
     },
-    /// The server ends the session.
+    /// The server ends the session: BYE.
     Bye {
         /// The server's words.
         text: String,
@@ -40,23 +54,23 @@ pub enum Notice {
     },
     /// How far the server is with a command (RFC 9585).
     Progress {
-        /// The command's name, such as `UID SEARCH`, if the server names one that is running.
+        /// The command's name, such as `UID SEARCH`, if the server names a command that is running.
         command: Option<&'static str>,
-        /// How much is done.
+        /// How much the server has done.
         progress: Progress,
         /// The server's words.
         text: String,
     },
-    /// Data that no running command asked for: STATUS or LIST of another mailbox (with the old name of one that was renamed), METADATA,
-    /// QUOTA, and whatever else.
+    /// Data that no running command asked for, such as STATUS or LIST of another mailbox (with the old name if it was renamed),
+    /// METADATA, or QUOTA.
     Data(Response),
-    /// More was said than was kept: 256 notices, or 256 KiB of them, or unasked data in one response of more than 4 KiB. What is missing
-    /// is lost; what comes now is new.
+    /// Notices were lost, because more than 256 notices or 256 KiB of them were waiting, or because one response had more than 4 KiB of
+    /// data that no command asked for. The notices after this one are complete again.
     Lagged,
 }
 
 impl Notice {
-    /// The words in which the user is told, if there are any.
+    /// The server's words, if the notice has any.
     pub fn text(&self) -> Option<&str> {
         match self {
             Self::Alert { text, .. }

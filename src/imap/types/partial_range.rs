@@ -1,9 +1,10 @@
-//! [`PartialRange`]: a part of what a search finds or a FETCH names (RFC 9394 §3.1). It must not know what it is a part of.
+//! [`PartialRange`]: a range of positions among the messages that a search finds or a FETCH names (RFC 9394 §3.1). It must not know
+//! which messages these are.
 
 use std::fmt;
 use std::num::NonZeroU32;
 
-/// So many of the first or of the last.
+/// A range of positions in a result, counted from its beginning or its end (RFC 9394 §3.1).
 ///
 /// ```
 /// use std::num::NonZeroU32;
@@ -21,13 +22,13 @@ pub struct PartialRange {
 }
 
 impl PartialRange {
-    /// From one place to the other, both included, 1 being the first.
+    /// From one position to another, both included; 1 is the first message.
     pub fn first(from: NonZeroU32, to: NonZeroU32) -> Self {
         Self { from: from.min(to), to: from.max(to), backwards: false }
     }
 
-    /// From one place to the other, both included, 1 being the last. Not every server that has `CONTEXT` knows it; those with
-    /// `PARTIAL` do.
+    /// From one position to another, both included; 1 is the last message. Servers with `PARTIAL` support this; servers with only
+    /// `CONTEXT=SEARCH` may not.
     pub fn last(from: NonZeroU32, to: NonZeroU32) -> Self {
         Self { backwards: true, ..Self::first(from, to) }
     }

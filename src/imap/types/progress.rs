@@ -1,14 +1,24 @@
-//! [`Progress`]: how far a server is with a command (RFC 9585). It must not know which command that is beyond its tag.
+//! [`Progress`]: how far a server is with a command (RFC 9585). Of the command it must not know more than the tag.
 
-/// What the code `INPROGRESS` says. Whatever is missing the server did not tell.
+/// How far the server is with a command: the data of the code `INPROGRESS` (RFC 9585). A field is `None` if the server does not
+/// report it.
+///
+/// ```
+/// use postroom::imap::{ResponseCode, codec::text};
+///
+/// let line = text::untagged(b"* OK [INPROGRESS (\"A1\" 454 1000)] Still searching\r\n")?;
+/// let Some(ResponseCode::InProgress(progress)) = line.code else { panic!("no progress") };
+/// assert_eq!((progress.done, progress.goal), (Some(454), Some(1000)));
+/// # Ok::<(), postroom::imap::codec::Unreadable>(())
+/// ```
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Progress {
     /// The tag of the command.
     pub tag: Option<String>,
-    /// How much is done, in a unit of the server's choice.
+    /// How much the server has done, in a unit of its choice.
     pub done: Option<u64>,
-    /// How much there is to do in all, in the same unit.
+    /// The total amount of work, in the same unit.
     pub goal: Option<u64>,
 }
 

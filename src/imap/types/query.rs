@@ -1,5 +1,4 @@
-//! [`Query`]: what to search for (RFC 9051 §6.4.4), as a value that is put together from others. How it is written is the
-//! codec's business.
+//! [`Query`]: what to search for (RFC 9051 §6.4.4), built from smaller queries. It must not know how a query is written; the codec does.
 
 use time::Date;
 
@@ -8,9 +7,9 @@ use crate::Flag;
 
 /// What to search for in a mailbox.
 ///
-/// A text matches where it occurs anywhere in the field, in any letter case; how the server splits words or folds letters is its
-/// own affair. Dates are days, without time or time zone: those of arrival as the server keeps them, those of sending as the
-/// `Date` field says. Nothing is checked here: what cannot be sent, a NUL in a text say, fails in the search, with
+/// A text matches anywhere in its field and in any letter case; how words are split and letters are folded depends on the server. Dates
+/// are days, without time and time zone: arrival dates are the server's, sending dates are those of the `Date` field. Building a query
+/// checks nothing. If it contains a value that cannot be sent, such as a text with NUL, the search fails with
 /// [`Kind::Input`](crate::Kind::Input).
 ///
 /// ```
@@ -29,7 +28,7 @@ pub struct Query(pub(crate) Key);
 /// One `search-key`.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Key {
-    /// One that is its name.
+    /// A name without arguments.
     Bare(&'static str),
     /// A name with a text.
     Text(&'static str, String),
@@ -40,16 +39,16 @@ pub(crate) enum Key {
     Uids(Uids),
     /// A name with a word that needs no quotes.
     Word(&'static str, String),
-    /// What is near enough.
+    /// Messages that match the key approximately.
     Fuzzy(Box<Self>),
     Modseq(Flag, u64),
     /// Entry, attribute and text.
     Annotation(String, String, String),
     Label(String),
     Not(Box<Self>),
-    /// All of them; none means every message.
+    /// All of these keys; without any, every message.
     And(Vec<Self>),
-    /// Any of them, of which there are two at least.
+    /// Any of these keys; there are at least two.
     Or(Vec<Self>),
 }
 
@@ -67,58 +66,58 @@ macro_rules! keys {
 keys! {
     /// Every message.
     all() = Key::Bare("ALL");
-    /// Messages that are answered.
+    /// Messages with `\Answered`.
     answered() = Key::Bare("ANSWERED");
-    /// Messages that are marked to be removed.
+    /// Messages with `\Deleted`.
     deleted() = Key::Bare("DELETED");
-    /// Drafts.
+    /// Messages with `\Draft`.
     draft() = Key::Bare("DRAFT");
-    /// Messages that are flagged.
+    /// Messages with `\Flagged`.
     flagged() = Key::Bare("FLAGGED");
-    /// Messages that have been read.
+    /// Messages with `\Seen`.
     seen() = Key::Bare("SEEN");
-    /// Messages that have not been read.
+    /// Messages without `\Seen`.
     unseen() = Key::Bare("UNSEEN");
-    /// Messages with that flag, whatever it is.
+    /// Messages with this flag or keyword.
     flag(flag: Flag) = Key::Keyword(flag);
-    /// Messages with that text among the senders.
+    /// Messages with this text in the `From` field.
     from(text: impl Into<String>) = Key::Text("FROM", text.into());
-    /// Messages with that text among the receivers.
+    /// Messages with this text in the `To` field.
     to(text: impl Into<String>) = Key::Text("TO", text.into());
-    /// Messages with that text among those who get a copy.
+    /// Messages with this text in the `Cc` field.
     cc(text: impl Into<String>) = Key::Text("CC", text.into());
-    /// Messages with that text among those who get a copy without being named.
+    /// Messages with this text in the `Bcc` field.
     bcc(text: impl Into<String>) = Key::Text("BCC", text.into());
-    /// Messages with that text in the subject.
+    /// Messages with this text in the subject.
     subject(text: impl Into<String>) = Key::Text("SUBJECT", text.into());
-    /// Messages with that text in the body.
+    /// Messages with this text in the body.
     body(text: impl Into<String>) = Key::Text("BODY", text.into());
-    /// Messages with that text anywhere, header or body.
+    /// Messages with this text anywhere, in the header or the body.
     text(text: impl Into<String>) = Key::Text("TEXT", text.into());
-    /// Messages with a header field of that name that has that text in it; the empty text matches whatever it holds.
+    /// Messages with this text in the header field with this name; the empty text matches every value.
     header(field: impl Into<String>, text: impl Into<String>) = Key::Header(field.into(), text.into());
-    /// Messages that arrived before that day.
+    /// Messages that arrived before this day.
     before(day: Date) = Key::Date("BEFORE", day);
-    /// Messages that arrived on that day.
+    /// Messages that arrived on this day.
     on(day: Date) = Key::Date("ON", day);
-    /// Messages that arrived on that day or later.
+    /// Messages that arrived on this day or later.
     since(day: Date) = Key::Date("SINCE", day);
-    /// Messages sent before that day.
+    /// Messages sent before this day.
     sent_before(day: Date) = Key::Date("SENTBEFORE", day);
-    /// Messages sent on that day.
+    /// Messages sent on this day.
     sent_on(day: Date) = Key::Date("SENTON", day);
-    /// Messages sent on that day or later.
+    /// Messages sent on this day or later.
     sent_since(day: Date) = Key::Date("SENTSINCE", day);
-    /// Messages of more than so many bytes.
+    /// Messages larger than this number of bytes.
     larger(bytes: u64) = Key::Size("LARGER", bytes);
-    /// Messages of fewer than so many bytes.
+    /// Messages smaller than this number of bytes.
     smaller(bytes: u64) = Key::Size("SMALLER", bytes);
-    /// Messages among these; of the empty set, none.
+    /// Messages with these UIDs. The empty set matches no message.
     uids(uids: impl Into<Uids>) = Key::Uids(uids.into());
 }
 
 impl Query {
-    /// Messages that match this and the other.
+    /// Messages that match both queries.
     pub fn and(self, other: Self) -> Self {
         let mut keys = match self.0 {
             Key::And(keys) => keys,
@@ -131,7 +130,7 @@ impl Query {
         Self(Key::And(keys))
     }
 
-    /// Messages that match this or the other.
+    /// Messages that match at least one of the queries.
     pub fn or(self, other: Self) -> Self {
         let mut keys = match self.0 {
             Key::Or(keys) => keys,
@@ -144,7 +143,7 @@ impl Query {
         Self(Key::Or(keys))
     }
 
-    /// Messages that do not match.
+    /// Messages that do not match the query.
     #[expect(clippy::should_implement_trait, reason = "it is the word of the RFC, and `!` is there too")]
     pub fn not(self) -> Self {
         Self(match self.0 {
@@ -153,12 +152,12 @@ impl Query {
         })
     }
 
-    /// Whether the strings in it need no charset.
+    /// Whether all its strings are ASCII, so that the search needs no charset.
     pub(crate) fn is_ascii(&self) -> bool {
         self.0.is_ascii()
     }
 
-    /// The messages among which everything is that it matches, where it names such.
+    /// A set that contains every message that can match, if the query names one.
     pub(crate) fn among(&self) -> Option<&Uids> {
         match &self.0 {
             Key::And(keys) => keys.iter().find_map(Key::as_set),
@@ -166,7 +165,7 @@ impl Query {
         }
     }
 
-    /// All sets of UIDs in it.
+    /// All sets of UIDs in the query.
     pub(crate) fn sets(&self) -> Vec<&Uids> {
         let mut sets = Vec::new();
         self.0.collect_sets(&mut sets);

@@ -1,23 +1,23 @@
-//! Quotas (RFC 9208): what a [`Quota`] bounds, how much of it is used, and which roots a mailbox has. It must not know how a
-//! server counts.
+//! Quotas (RFC 9208): what a [`Quota`] limits, how much of it is used, and which roots a mailbox has. It must not know how a server
+//! counts.
 
 use std::fmt;
 
 use super::mailbox_name::MailboxName;
 
-/// What a quota bounds (RFC 9208 §5).
+/// A resource that a quota limits (RFC 9208 §5).
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum QuotaResource {
-    /// The sizes of all messages, in units of 1024 octets.
+    /// The total size of all messages, in units of 1024 octets.
     Storage,
-    /// How many messages there are.
+    /// The number of messages.
     Message,
-    /// How many mailboxes there are.
+    /// The number of mailboxes.
     Mailbox,
-    /// The sizes of all annotations, in units of 1024 octets.
+    /// The total size of all annotations, in units of 1024 octets.
     AnnotationStorage,
-    /// One that this crate does not know, by its name in upper case.
+    /// A resource that this crate does not know, by its name in upper case.
     Other(String),
 }
 
@@ -25,7 +25,7 @@ pub enum QuotaResource {
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Quota {
-    /// The root's name; often empty. It says nothing about mailboxes.
+    /// The root's name; often empty. It is not a mailbox name.
     pub root: String,
     /// The resources, in the server's order.
     pub resources: Vec<QuotaUsage>,
@@ -35,11 +35,11 @@ pub struct Quota {
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct QuotaUsage {
-    /// Which.
+    /// The resource.
     pub resource: QuotaResource,
-    /// How much there is.
+    /// How much of it is used, in the unit of the resource.
     pub usage: u64,
-    /// How much there may be; some servers say 0 or 2^63-1 for no limit.
+    /// The limit, in the same unit. Some servers send 0 or 2^63-1 if there is no limit.
     pub limit: u64,
 }
 
@@ -49,12 +49,12 @@ pub struct QuotaUsage {
 pub struct QuotaRoots {
     /// The mailbox.
     pub mailbox: MailboxName,
-    /// The names of the roots; without any, no quota applies.
+    /// The names of the roots; if there are none, no quota applies.
     pub roots: Vec<String>,
 }
 
 impl QuotaResource {
-    /// The resource of that name, in any letter case.
+    /// The resource with this name, in any letter case.
     pub fn new(name: &str) -> Self {
         match name.to_ascii_uppercase() {
             name if name == "STORAGE" => Self::Storage,
@@ -65,7 +65,7 @@ impl QuotaResource {
         }
     }
 
-    /// Its name on the wire.
+    /// The resource's name on the wire.
     pub fn name(&self) -> &str {
         match self {
             Self::Storage => "STORAGE",
@@ -84,7 +84,7 @@ impl fmt::Display for QuotaResource {
 }
 
 impl Quota {
-    /// The usage and limit of that resource.
+    /// The usage and limit of this resource; `None` if the quota does not limit it.
     pub fn of(&self, resource: &QuotaResource) -> Option<&QuotaUsage> {
         self.resources.iter().find(|usage| usage.resource == *resource)
     }

@@ -1,28 +1,29 @@
-//! [`Ranges`]: ranges of UIDs on their way into a set. What is named again and again takes no more memory for that: a hostile server
-//! cannot make it larger than a few times the text that names different messages. It must not know where they come from.
+//! [`Ranges`]: ranges of UIDs that are being collected into a set. UIDs that are named repeatedly take no extra memory: a hostile server
+//! cannot make it larger than a few times the text that names different messages. It must not know where the ranges come from.
 
 use super::uid::Uid;
 
-/// Ranges in any order, of which those that touch or overlap become one, at the latest when there is no room for another.
+/// Ranges in any order. Those that touch or overlap are merged at the latest when the capacity is used up.
 #[derive(Debug, Default)]
 pub(crate) struct Ranges {
     ranges: Vec<(Uid, Uid)>,
-    /// Room that is surely enough, if that is known.
+    /// An upper bound for the number of ranges; 0 if it is not known.
     enough: usize,
 }
 
-/// Ranges that get room before any are merged.
+/// The largest capacity that is allocated before any ranges are merged.
 const FEW: usize = 8192;
 
 impl Ranges {
-    /// Room for the ranges of a text of `bytes` bytes, at most `count` of them.
+    /// With capacity for the ranges in a text of `bytes` bytes, at most `count` of them.
     pub(crate) fn of_text(bytes: usize, count: usize) -> Self {
-        // There are 5 numbers of one digit that do not touch, 45 of two, 450 of three: most in a long text have six or more.
+        // Only 5 numbers of one digit do not touch, 45 of two, 450 of three and so on, so most ranges of a long text take at least six
+        // digits and a comma.
         let enough = count.min(16_384 + bytes / 7);
         Self { ranges: Vec::with_capacity(enough.min(FEW)), enough }
     }
 
-    /// Adds one, in either direction.
+    /// Adds a range, given in either direction.
     #[inline]
     pub(crate) fn push(&mut self, a: Uid, b: Uid) {
         let (first, last) = (a.min(b), a.max(b));
@@ -37,7 +38,7 @@ impl Ranges {
         }
     }
 
-    /// Puts them in order, and takes more memory only if that frees little.
+    /// Merges the ranges, and grows only if that frees less than an eighth of the capacity.
     #[cold]
     fn make_room(&mut self) {
         merge(&mut self.ranges);
@@ -48,7 +49,7 @@ impl Ranges {
         }
     }
 
-    /// Ascending, none touching another, in no more memory than they need.
+    /// The ranges in ascending order, merged, without spare capacity.
     pub(crate) fn finish(mut self) -> Vec<(Uid, Uid)> {
         merge(&mut self.ranges);
         self.ranges.shrink_to_fit();
@@ -64,7 +65,7 @@ impl FromIterator<(Uid, Uid)> for Ranges {
     }
 }
 
-/// Sorts ranges that ascend each by itself, and makes one of those that touch or overlap.
+/// Sorts the ranges and merges those that touch or overlap. Each range must be ascending.
 pub(super) fn merge(ranges: &mut Vec<(Uid, Uid)>) {
     if !ranges.is_sorted() {
         ranges.sort_unstable();

@@ -1,4 +1,4 @@
-//! [`Response`]: anything a server says, as one value. It must not know who asked, nor how it is read.
+//! [`Response`]: any response of a server, as one value. It must not know who asked, nor how it is read.
 
 use bytes::Bytes;
 
@@ -18,22 +18,31 @@ use super::uid::SeqNum;
 use super::vanished::Vanished;
 use crate::WordList;
 
-/// What a URL stands for (RFC 4467 §7).
+/// The content that a URL names (RFC 4467 §7).
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct UrlContent {
-    /// The URL, as it was asked for.
+    /// The URL, as it was requested.
     pub url: String,
-    /// The bytes; `None` where there are none, or the URL is not valid.
+    /// The bytes; `None` if there are none or the URL is not valid.
     pub content: Option<Vec<u8>>,
-    /// All that was told of it where more was asked for (RFC 5524), with its parentheses, unparsed; empty where that was nothing.
+    /// The data of an extended request (RFC 5524), with its parentheses, unparsed; empty if there is none.
     pub extended: Vec<u8>,
 }
 
 /// One complete response of a server (RFC 9051 §7), typed as far as this crate knows it.
 ///
-/// Reading one with [`codec::response`](crate::imap::codec::response) says nothing about the session: a greeting is a
+/// [`codec::response`](crate::imap::codec::response) reads one without knowledge of the session: a greeting is a
 /// [`Condition`](Self::Condition) like any other.
+///
+/// ```
+/// use postroom::imap::{Response, codec};
+///
+/// let line = (&b"* 23 EXISTS\r\n"[..]).into();
+/// let response = codec::response(&line, &postroom::Limits::default())?;
+/// assert!(matches!(response, Response::Exists(23)));
+/// # Ok::<(), codec::Unreadable>(())
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Response {
@@ -41,55 +50,55 @@ pub enum Response {
     Tagged {
         /// The command's tag.
         tag: String,
-        /// How it ended.
+        /// The command's outcome.
         condition: Condition,
     },
     /// Untagged `OK`, `NO`, `BAD`, `BYE` or `PREAUTH`; the greeting is one.
     Condition(Condition),
-    /// `+`: the server waits for more.
+    /// `+`: the server waits for more data.
     Continuation {
-        /// The response code, if there was one.
+        /// The response code, if there is one.
         code: Option<ResponseCode>,
-        /// What else stands there: words for people, or a challenge in base64.
+        /// The rest of the line: text for people, or a challenge in base64.
         text: String,
     },
-    /// What the server can do.
+    /// The server's capabilities.
     Capability(Capabilities),
-    /// The extensions that are in use from now on (RFC 5161).
+    /// The extensions that are enabled from now on (RFC 5161).
     Enabled(Capabilities),
     /// A mailbox.
     List(Listed),
     /// A subscribed mailbox (RFC 3501 §7.2.3).
     Lsub(Listed),
-    /// A mailbox with its special use, as Gmail said it before RFC 6154.
+    /// A mailbox with its special use, as Gmail reported it before RFC 6154.
     Xlist(Listed),
-    /// A mailbox in numbers.
+    /// A mailbox's counts and other numbers (RFC 9051 §7.3.4).
     Status(MailboxStatus),
-    /// What a search found.
+    /// The result of a search.
     Search(SearchResult),
-    /// What a search found, in short (RFC 4731), or what changed in it (RFC 5267).
+    /// The extended result of a search (RFC 4731), or a change in it (RFC 5267).
     Esearch(SearchResult),
-    /// What a search found, in the order asked for (RFC 5256).
+    /// The result of a sorted search (RFC 5256).
     Sort(Sorted),
-    /// What a search found, by what answers what (RFC 5256).
+    /// The result of a search, as threads (RFC 5256).
     Thread(Threads),
-    /// The flags that the mailbox has.
+    /// The flags that messages in the mailbox can have.
     Flags(WordList),
     /// How many messages the mailbox has.
     Exists(u32),
-    /// How many messages are recent (RFC 3501 §7.3.2).
+    /// How many messages are `\Recent` (RFC 3501 §7.3.2).
     Recent(u32),
-    /// The message that is gone; all higher numbers are one less from now on.
+    /// A message was expunged; all higher sequence numbers decrease by one.
     Expunge(SeqNum),
-    /// Messages that are gone, by UID (RFC 7162).
+    /// Messages were expunged, by UID (RFC 7162).
     Vanished(Vanished),
-    /// Data of one message, of FETCH or UIDFETCH (RFC 9586); the latter has no sequence number.
+    /// Data of one message, from FETCH or UIDFETCH (RFC 9586); the latter has no sequence number.
     Fetch(Fetched),
-    /// Where whose mailboxes are.
+    /// The prefixes of mailbox names (RFC 2342).
     Namespace(Namespaces),
-    /// Who the server says it is (RFC 2971): names and values.
+    /// The server's description of itself (RFC 2971): names and values.
     Id(Vec<(String, Option<String>)>),
-    /// Who has which rights in a mailbox (RFC 4314).
+    /// The access control list of a mailbox (RFC 4314).
     Acl(Acl),
     /// Which rights can be granted (RFC 4314).
     ListRights(ListRights),
@@ -97,23 +106,23 @@ pub enum Response {
     MyRights(MyRights),
     /// How much of a quota is used (RFC 9208).
     Quota(Quota),
-    /// Which quotas a mailbox counts to (RFC 9208).
+    /// The quota roots of a mailbox (RFC 9208).
     QuotaRoots(QuotaRoots),
     /// Annotations of a mailbox or of the server (RFC 5464).
     Metadata(Metadata),
-    /// The languages that there are, or the one that is used now (RFC 5255 §3.3).
+    /// The languages that the server supports, or the one that it uses now (RFC 5255 §3.3).
     Language(Vec<String>),
-    /// How text is compared (RFC 5255 §4.8).
+    /// How the server compares text (RFC 5255 §4.8).
     Comparator(Comparators),
-    /// Where the same mail is reached by JMAP (RFC 9698). This crate never goes there.
+    /// The URL of the JMAP service with the same mail (RFC 9698). This crate never connects to it.
     JmapAccess(String),
     /// URLs that give access to parts of messages (RFC 4467).
     GenUrlAuth(Vec<String>),
-    /// URLs with what they stand for, where there is anything (RFC 4467).
+    /// URLs with their content, if there is any (RFC 4467).
     UrlFetch(Vec<UrlContent>),
-    /// Anything else, as it came.
+    /// Any other response, as received.
     Other {
-        /// The word that says what it is, as the server wrote it; empty where there is none.
+        /// The word that names the response, as the server wrote it; empty if there is none.
         name: String,
         /// The response, line end included.
         raw: Bytes,

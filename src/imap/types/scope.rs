@@ -1,51 +1,51 @@
-//! [`Scope`] and [`NotifyEvent`]: which mailboxes, and what happens in them (RFC 5465 §5, §6, RFC 7377 §2.2). They must not know which
-//! command names them.
+//! [`Scope`] and [`NotifyEvent`]: sets of mailboxes, and kinds of changes in them (RFC 5465 §5, §6, RFC 7377 §2.2). They must not know
+//! which command names them.
 
 use super::items::Items;
 use super::mailbox_name::MailboxName;
 
-/// Mailboxes, by name or by what they are.
+/// A set of mailboxes, by name or by property (RFC 5465 §6, RFC 7377 §2.2).
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Scope {
-    /// The selected one.
+    /// The selected mailbox.
     Selected,
-    /// The selected one, with new and expunged messages told only where the client can take it (NOTIFY only).
+    /// The selected mailbox; expunged messages are reported only when the client can handle it (NOTIFY only, RFC 5465 §6.1).
     SelectedDelayed,
-    /// Those into which mail is delivered.
+    /// The mailboxes into which mail is delivered.
     Inboxes,
-    /// The user's own.
+    /// The user's own mailboxes.
     Personal,
-    /// The subscribed ones.
+    /// The subscribed mailboxes.
     Subscribed,
-    /// These and all below them.
+    /// These mailboxes and all below them.
     Subtree(Vec<MailboxName>),
-    /// These and those directly below them (ESEARCH only).
+    /// These mailboxes and those directly below them (ESEARCH only).
     SubtreeOne(Vec<MailboxName>),
-    /// These.
+    /// These mailboxes.
     Mailboxes(Vec<MailboxName>),
 }
 
-/// Something that happens to a mailbox or in it (RFC 5465 §5).
+/// A kind of change in a mailbox or of a mailbox (RFC 5465 §5).
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum NotifyEvent {
-    /// A message has come; of the selected mailbox with what a FETCH of these would say.
+    /// A message arrived. For the selected mailbox, the server also sends these items of it.
     MessageNew(Option<Items>),
-    /// A message is gone. Only together with `MessageNew`.
+    /// A message was expunged. Must be requested together with `MessageNew`.
     MessageExpunge,
-    /// Flags have changed.
+    /// Flags changed.
     FlagChange,
-    /// An annotation of a message has changed.
+    /// An annotation of a message changed.
     AnnotationChange,
-    /// A mailbox was made, removed or renamed.
+    /// A mailbox was created, deleted or renamed.
     MailboxName,
     /// A mailbox was subscribed or unsubscribed.
     SubscriptionChange,
-    /// An annotation of a mailbox has changed.
+    /// An annotation of a mailbox changed.
     MailboxMetadataChange,
-    /// An annotation of the server has changed.
+    /// An annotation of the server changed.
     ServerMetadataChange,
-    /// One that this crate does not know, by its name.
+    /// A kind that this crate does not know, by its name.
     Other(String),
 }

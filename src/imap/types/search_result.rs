@@ -1,4 +1,4 @@
-//! [`SearchResult`]: what a search says that it found (RFC 9051 §7.3.4, RFC 4731 and what extends it). It must not know what was asked.
+//! [`SearchResult`]: the answer to a search (RFC 9051 §7.3.4, RFC 4731 and its extensions). It must not know what was asked for.
 
 use std::fmt::Write;
 
@@ -8,44 +8,54 @@ use super::uid_list::UidList;
 use super::uids::Uids;
 use crate::error::Result;
 
-/// What a search found. The numbers are UIDs where the command was a UID command, as all of this crate are.
+/// The result of a search (RFC 9051 §7.3.4, RFC 4731). It contains the values that were asked for with
+/// [`SearchReturn`](super::SearchReturn). The numbers are UIDs if the command was a UID command, as all searches of this crate are.
+///
+/// ```
+/// use postroom::imap::codec::search;
+///
+/// let found = search::parse(b"* ESEARCH (TAG \"A1\") UID COUNT 3 ALL 4,7:8\r\n")?;
+/// assert_eq!(found.count, Some(3));
+/// assert_eq!(found.all.unwrap().to_string(), "4,7:8");
+/// # Ok::<(), postroom::imap::codec::Unreadable>(())
+/// ```
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct SearchResult {
-    /// The tag of the command this answers; only ESEARCH says it.
+    /// The tag of the command that this answers; only ESEARCH has it.
     pub tag: Option<String>,
-    /// The mailbox that was searched, where a search goes through several (RFC 7377).
+    /// The mailbox that was searched, if the search covers several (RFC 7377).
     pub mailbox: Option<MailboxName>,
     /// The generation of that mailbox's UIDs (RFC 7377).
     pub uid_validity: Option<UidValidity>,
-    /// Whether the server says that the numbers are UIDs; only ESEARCH does.
+    /// Whether the server marks the numbers as UIDs; only ESEARCH does.
     pub is_uid: bool,
-    /// Everything found, where that was asked for; SEARCH always tells it.
+    /// All messages found; SEARCH always returns them, ESEARCH only on request.
     pub all: Option<Uids>,
-    /// The same in the server's order, where that is not the ascending one: the answer to an extended SORT (RFC 5267 §3). Of a plain
-    /// search the order means nothing.
+    /// The messages of `all` in the server's order, if that is not ascending: the answer to an extended SORT (RFC 5267 §3). In the
+    /// answer to a plain search the order has no meaning.
     pub order: Option<UidList>,
     /// The lowest number found.
     pub min: Option<Uid>,
     /// The highest number found.
     pub max: Option<Uid>,
-    /// How many were found.
+    /// How many messages were found.
     pub count: Option<u64>,
-    /// The highest modification sequence among what was found.
+    /// The highest modification sequence of the messages found (RFC 4731 §3.2).
     pub modseq: Option<u64>,
-    /// A stretch of what was found (RFC 5267 §4.4, RFC 9394).
+    /// A part of the result, by position (RFC 5267 §4.4, RFC 9394).
     pub partial: Option<Partial>,
-    /// How well each matches, from 1 to 100, in the order of `all` or `order` (RFC 6203 §4).
+    /// How well each message matches, from 1 to 100, in the order of `all` or `order` (RFC 6203 §4).
     pub relevancy: Vec<u8>,
-    /// How the result of an earlier search has changed, step by step (RFC 5267 §4.3).
+    /// Changes in the result of an earlier search, step by step (RFC 5267 §4.3).
     pub updates: SearchUpdates,
-    /// What else was said, by name and as it came.
+    /// All other return data, by name and as received.
     pub other: Vec<u8>,
 }
 
 impl SearchResult {
-    /// What was found in one part of a mailbox, and in the part with the lower UIDs. Which modification sequence is the highest is told
-    /// only if it was asked among all that was found.
+    /// Joins the results for two parts of a mailbox; `lower` is about the lower UIDs. The highest modification sequence is kept only
+    /// with ALL or COUNT: with MIN or MAX alone it is about those messages only (RFC 4731 §3.2).
     pub(crate) fn joined(self, lower: Self) -> Result<Self> {
         let all = match (self.all, lower.all) {
             (Some(mine), Some(more)) => Some(mine.union(&more)?),
@@ -58,42 +68,51 @@ impl SearchResult {
     }
 }
 
-/// A stretch of a search's result.
+/// A part of a search's result, by position (RFC 9394).
+///
+/// ```
+/// use postroom::imap::codec::search;
+///
+/// let found = search::parse(b"* ESEARCH (TAG \"A1\") UID PARTIAL (-1:-3 7,12:13)\r\n")?;
+/// let newest = found.partial.unwrap();
+/// assert_eq!((newest.first, newest.last, newest.found.len()), (-1, -3, 3));
+/// # Ok::<(), postroom::imap::codec::Unreadable>(())
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Partial {
-    /// Where in the result it begins, from 1; from the end where negative, -1 being the last (RFC 9394).
+    /// The first position, from 1. Negative numbers count from the end; -1 is the last message (RFC 9394).
     pub first: i64,
-    /// Where it ends.
+    /// The last position.
     pub last: i64,
-    /// What stands there, in the server's order.
+    /// The messages at these positions, in the server's order.
     pub found: UidList,
 }
 
-/// One step in which the result of a search changed.
+/// One change in the result of a search (RFC 5267 §4.3).
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct SearchUpdate {
-    /// Whether something came or went.
+    /// Whether messages were added or removed.
     pub change: SearchChange,
-    /// Where in the result, from 1; 0 where the order is that of the mailbox.
+    /// The position in the result, from 1; 0 if the result has the mailbox's order.
     pub position: u32,
-    /// What came or went, in this order.
+    /// The messages that were added or removed, in this order.
     pub uids: UidList,
 }
 
-/// The steps in which the result of a search changed, in their order. They take up about as much memory as their text, and are read when
-/// they are looked at.
+/// The changes in the result of a search, in their order (RFC 5267 §4.3). They take up about as much memory as their text, and are parsed
+/// while iterating.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct SearchUpdates {
-    /// Of each the position, a space, the UIDs, `+` or `-`.
+    /// For each change: the position, a space, the UIDs, and `+` or `-`.
     text: String,
 }
 
 const SIGNS: [char; 2] = ['+', '-'];
 
 impl SearchUpdates {
-    /// Each step.
+    /// The changes, in their order.
     pub fn iter(&self) -> impl Iterator<Item = SearchUpdate> + '_ {
         self.text.split_inclusive(SIGNS).filter_map(|step| {
             let change = if step.ends_with('+') { SearchChange::Added } else { SearchChange::Removed };
@@ -102,35 +121,35 @@ impl SearchUpdates {
         })
     }
 
-    /// How many there are.
+    /// How many changes there are.
     pub fn len(&self) -> usize {
         self.text.split_inclusive(SIGNS).count()
     }
 
-    /// Whether there is none.
+    /// Whether there are no changes.
     pub fn is_empty(&self) -> bool {
         self.text.is_empty()
     }
 
-    /// Room for steps that take that many bytes on the wire.
+    /// Reserves memory for changes that take this number of bytes on the wire.
     pub(crate) fn reserve(&mut self, bytes: usize) {
         self.text.reserve_exact(bytes);
     }
 
     pub(crate) fn push(&mut self, change: SearchChange, position: u32, uids: &UidList) {
         let sign = if change == SearchChange::Added { '+' } else { '-' };
-        // Writing to a text cannot fail.
+        // Writing to a `String` cannot fail.
         let _ = write!(self.text, "{position} {uids}{sign}");
     }
 }
 
-/// What happened to a search's result (RFC 5267 §4.3.2, §4.3.3).
+/// The kind of a change in a search's result (RFC 5267 §4.3.2, §4.3.3).
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum SearchChange {
-    /// `ADDTO`: inserted there.
+    /// `ADDTO`: messages were inserted at the position.
     Added,
-    /// `REMOVEFROM`: taken away from there on.
+    /// `REMOVEFROM`: messages were removed from the position on.
     Removed,
 }
 
@@ -138,8 +157,8 @@ pub enum SearchChange {
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Sorted {
-    /// What was found, in the order asked for.
+    /// The messages found, in the requested order.
     pub list: UidList,
-    /// The highest modification sequence among it (RFC 7162 §3.1.6).
+    /// The highest modification sequence of the messages found (RFC 7162 §3.1.6).
     pub modseq: Option<u64>,
 }

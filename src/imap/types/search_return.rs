@@ -1,12 +1,12 @@
-//! [`SearchReturn`]: what a search is to say about what it found (RFC 4731). It must not know how a server without ESEARCH is asked.
+//! [`SearchReturn`]: what a search returns about the messages it finds (RFC 4731). It must not know how to ask a server without ESEARCH.
 
 use std::fmt;
 
 use super::partial_range::PartialRange;
 use super::search_result::SearchResult;
 
-/// What to tell of the messages that a search finds. By itself it asks for nothing; where only numbers are wanted, the answer is
-/// short however many messages match.
+/// What a search returns about the messages it finds (RFC 4731). An empty value asks for nothing. Without
+/// [`all`](Self::all), the answer is short no matter how many messages match.
 ///
 /// ```
 /// use postroom::imap::SearchReturn;
@@ -17,7 +17,7 @@ use super::search_result::SearchResult;
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 pub struct SearchReturn {
     asked: u8,
-    stretch: Option<PartialRange>,
+    range: Option<PartialRange>,
 }
 
 const NAMES: [(u8, &str); 8] = [
@@ -32,92 +32,93 @@ const NAMES: [(u8, &str); 8] = [
 ];
 
 impl SearchReturn {
-    /// Which ones.
+    /// The UIDs of all messages found.
     pub const ALL: Self = Self::only(8);
 
-    /// Nothing yet.
+    /// Nothing. The other methods add to it.
     pub const fn new() -> Self {
         Self::only(0)
     }
 
-    /// Also which ones.
+    /// Adds the UIDs of all messages found.
     #[must_use]
     pub const fn all(self) -> Self {
         self.and(8)
     }
 
-    /// Also how many.
+    /// Adds the number of messages found.
     #[must_use]
     pub const fn count(self) -> Self {
         self.and(4)
     }
 
-    /// Also the lowest UID.
+    /// Adds the lowest UID.
     #[must_use]
     pub const fn min(self) -> Self {
         self.and(1)
     }
 
-    /// Also the highest UID.
+    /// Adds the highest UID.
     #[must_use]
     pub const fn max(self) -> Self {
         self.and(2)
     }
 
-    /// Also keeps what was found in the session, to be named by [`Query::saved`](super::Query::saved) (SEARCHRES, RFC 5182).
+    /// Saves the result on the server for the session, for use as [`Query::saved`](super::Query::saved) (`SEARCHRES`, RFC 5182).
     #[must_use]
     pub const fn save(self) -> Self {
         self.and(16)
     }
 
-    /// Also how well each matches (`SEARCH=FUZZY`, RFC 6203).
+    /// Adds how well each message matches (`SEARCH=FUZZY`, RFC 6203).
     #[must_use]
     pub const fn relevancy(self) -> Self {
         self.and(32)
     }
 
-    /// Also tells later what changes in the result (`CONTEXT=SEARCH`, RFC 5267), which a session does not follow: for commands
-    /// that are [values](crate::imap::Extension) only.
+    /// Asks the server to report later changes in the result (`CONTEXT=SEARCH`, RFC 5267). A session does not process these reports, so
+    /// only an [`Extension`](crate::imap::Extension) command can use this.
     #[must_use]
     pub const fn update(self) -> Self {
         self.and(64)
     }
 
-    /// Says that the same will be asked again (`CONTEXT=SEARCH`, RFC 5267).
+    /// Hints that the same search will be repeated (`CONTEXT=SEARCH`, RFC 5267).
     #[must_use]
     pub const fn context(self) -> Self {
         self.and(128)
     }
 
-    /// Also a stretch of what was found (`PARTIAL`, RFC 9394; `CONTEXT=SEARCH`, RFC 5267).
+    /// Adds a part of the messages found, by position (`PARTIAL`, RFC 9394; `CONTEXT=SEARCH`, RFC 5267).
     #[must_use]
-    pub const fn partial(self, stretch: PartialRange) -> Self {
-        Self { stretch: Some(stretch), ..self }
+    pub const fn partial(self, range: PartialRange) -> Self {
+        Self { range: Some(range), ..self }
     }
 
-    /// The capabilities of which a server must have one, for each option beyond ESEARCH; none where a session cannot ask.
+    /// For each option beyond ESEARCH, the capabilities of which the server must have one; an empty list for an option that a session
+    /// does not support.
     pub(crate) fn demands(self) -> impl Iterator<Item = &'static [&'static str]> {
         const DEMANDS: [(u8, &[&str]); 4] =
             [(16, &["SEARCHRES", "IMAP4rev2"]), (32, &["SEARCH=FUZZY"]), (64, &[]), (128, &["CONTEXT=SEARCH"])];
-        let stretch: Option<&[&str]> = self.stretch.map(|_| &["PARTIAL", "CONTEXT=SEARCH"][..]);
-        DEMANDS.into_iter().filter(move |(bit, _)| self.asks(*bit)).map(|(_, names)| names).chain(stretch)
+        let range: Option<&[&str]> = self.range.map(|_| &["PARTIAL", "CONTEXT=SEARCH"][..]);
+        DEMANDS.into_iter().filter(move |(bit, _)| self.asks(*bit)).map(|(_, names)| names).chain(range)
     }
 
-    /// Whether the server says nothing of what it found (RFC 5182 §2.1).
+    /// Whether the server returns no data: SAVE alone (RFC 5182 §2.1).
     pub(crate) const fn is_silent(self) -> bool {
-        self.asked == 16 && self.stretch.is_none()
+        self.asked == 16 && self.range.is_none()
     }
 
     pub(crate) const fn has_all(self) -> bool {
         self.asks(8)
     }
 
-    /// Whether the answers about two parts of a mailbox make up the one about both.
+    /// Whether the results for two parts of a mailbox can be joined to the result for both.
     pub(crate) const fn can_be_joined(self) -> bool {
-        self.asked & (16 | 32 | 64) == 0 && self.stretch.is_none()
+        self.asked & (16 | 32 | 64) == 0 && self.range.is_none()
     }
 
-    /// What was asked for and not told, counted from the set where that was told.
+    /// Fills in what was asked for and not returned, as far as it follows from the set, and removes what was not asked for.
     pub(crate) fn complete(self, mut found: SearchResult) -> SearchResult {
         if let Some(all) = &found.all {
             let first = || all.ranges().next().map(|range| *range.start());
@@ -135,11 +136,11 @@ impl SearchReturn {
     }
 
     pub(crate) const fn is_empty(self) -> bool {
-        self.asked == 0 && self.stretch.is_none()
+        self.asked == 0 && self.range.is_none()
     }
 
     const fn only(asked: u8) -> Self {
-        Self { asked, stretch: None }
+        Self { asked, range: None }
     }
 
     const fn and(self, bit: u8) -> Self {
@@ -147,11 +148,11 @@ impl SearchReturn {
     }
 }
 
-/// The wire form, without its parentheses.
+/// The wire form, without parentheses.
 impl fmt::Display for SearchReturn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names = NAMES.iter().filter(|(bit, _)| self.asks(*bit)).map(|(_, name)| (*name).to_owned());
-        let stretch = self.stretch.map(|stretch| format!("PARTIAL {stretch}"));
-        f.write_str(&names.chain(stretch).collect::<Vec<_>>().join(" "))
+        let range = self.range.map(|range| format!("PARTIAL {range}"));
+        f.write_str(&names.chain(range).collect::<Vec<_>>().join(" "))
     }
 }

@@ -1,4 +1,4 @@
-//! What a server says about a command or a mailbox: [`Condition`] with its [`Outcome`], and [`MailboxStatus`]. None of them knows
+//! What a server reports about a command or a mailbox: [`Condition`] with its [`Outcome`], and [`MailboxStatus`]. They must not know
 //! which command they answer.
 
 use super::code::ResponseCode;
@@ -6,69 +6,95 @@ use super::mailbox_name::MailboxName;
 use super::uid::{Uid, UidValidity};
 
 /// The first word of a status response (RFC 9051 §7.1).
+///
+/// ```
+/// use postroom::imap::{Outcome, codec::text};
+///
+/// assert_eq!(text::untagged(b"* BYE Closing\r\n")?.outcome, Outcome::Bye);
+/// # Ok::<(), postroom::imap::codec::Unreadable>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Outcome {
-    /// Done, or information.
+    /// The command succeeded; untagged, an information.
     Ok,
-    /// Refused, or a warning.
+    /// The command failed; untagged, a warning.
     No,
-    /// Not understood.
+    /// The server did not understand the command; untagged, a protocol error.
     Bad,
     /// The server is about to close the connection.
     Bye,
-    /// A greeting without need of a login.
+    /// A greeting of a session that is logged in already.
     Preauth,
 }
 
-/// A status response: whether, why, and in words.
+/// A status response: outcome, response code and text (RFC 9051 §7.1).
+///
+/// ```
+/// use postroom::imap::{Outcome, ResponseCode, codec::text};
+///
+/// let (tag, condition) = text::tagged(b"A7 NO [TRYCREATE] No such mailbox\r\n")?;
+/// assert_eq!((tag, condition.outcome), (&b"A7"[..], Outcome::No));
+/// assert_eq!(condition.code, Some(ResponseCode::TryCreate));
+/// assert_eq!(condition.text, "No such mailbox");
+/// # Ok::<(), postroom::imap::codec::Unreadable>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Condition {
-    /// The word it begins with.
+    /// The first word.
     pub outcome: Outcome,
-    /// The response code, if there was one.
+    /// The response code, if there is one.
     pub code: Option<ResponseCode>,
-    /// The rest, for people; often empty. Bytes that are not UTF-8 become U+FFFD.
+    /// The text for people; often empty. Bytes that are not UTF-8 become U+FFFD.
     pub text: String,
 }
 
-/// A mailbox in numbers, as STATUS tells them (RFC 9051 §7.3.4). What was not asked, or not told, is `None`; so is a 0 where
-/// only a greater number has a meaning.
+/// The counts and other numbers of a mailbox, as STATUS returns them (RFC 9051 §7.3.4). A value that was not asked for or not returned
+/// is `None`. So is a 0 if only a greater number has a meaning.
+///
+/// ```
+/// use postroom::imap::codec::status;
+///
+/// let inbox = status::parse(b"* STATUS INBOX (MESSAGES 17 UNSEEN 2)\r\n", false)?;
+/// assert!(inbox.name.is_inbox());
+/// assert_eq!((inbox.messages, inbox.unseen, inbox.uid_next), (Some(17), Some(2), None));
+/// # Ok::<(), postroom::imap::codec::Unreadable>(())
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct MailboxStatus {
-    /// Which mailbox.
+    /// The mailbox.
     pub name: MailboxName,
     /// How many messages it has.
     pub messages: Option<u32>,
-    /// The UID the next message is going to have, at least.
+    /// A lower bound for the UID of the next message.
     pub uid_next: Option<Uid>,
-    /// The generation of its UIDs. `None` where the server keeps none (0).
+    /// The generation of its UIDs; `None` also if its UIDs do not last (0).
     pub uid_validity: Option<UidValidity>,
     /// How many messages are not `\Seen`.
     pub unseen: Option<u32>,
-    /// How many messages are `\Recent`; gone in rev2.
+    /// How many messages are `\Recent`; removed in IMAP4rev2.
     pub recent: Option<u32>,
     /// How many messages are `\Deleted`.
     pub deleted: Option<u32>,
-    /// Bytes in all messages that are `\Deleted` (RFC 9208 §4.1.4).
+    /// The size of all messages that are `\Deleted`, in bytes (RFC 9208 §4.1.4).
     pub deleted_storage: Option<u64>,
-    /// Bytes in all its messages.
+    /// The size of all messages, in bytes.
     pub size: Option<u64>,
-    /// The highest modification sequence in it (RFC 7162); 0 where it keeps none.
+    /// The highest modification sequence (RFC 7162); 0 if the mailbox keeps none.
     pub highest_modseq: Option<u64>,
-    /// The largest message it takes (RFC 7889), in bytes.
+    /// The largest message that can be appended, in bytes (RFC 7889).
     pub append_limit: Option<u64>,
     /// An identifier that survives renaming (RFC 8474).
     pub mailbox_id: Option<String>,
-    /// What else was told, by name and as it came; also what is `None` above because it cannot be read: a 0, a number of more than
-    /// 32 bits, a value that is none.
+    /// All other data, by name and as received. It includes the values that are `None` above because they have no meaning or cannot be
+    /// read, such as a 0 or a number that is too large.
     pub other: Vec<u8>,
 }
 
 impl MailboxStatus {
-    /// Nothing known yet of that mailbox.
+    /// The status of a mailbox of which nothing is known yet.
     pub(crate) fn new(name: MailboxName) -> Self {
         Self {
             name,

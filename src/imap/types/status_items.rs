@@ -1,11 +1,11 @@
-//! [`StatusItems`]: which numbers STATUS is asked for (RFC 9051 §6.3.11). It must not know which of them a server has.
+//! [`StatusItems`]: the numbers that STATUS asks for (RFC 9051 §6.3.11). It must not know which of them a server has.
 
 use std::fmt;
 use std::ops::BitOr;
 
 use super::capability::Capabilities;
 
-/// What to ask about a mailbox that is not selected; `|` puts them together.
+/// The numbers to ask for about a mailbox that is not selected (RFC 9051 §6.3.11). Combine them with `|`.
 ///
 /// ```
 /// use postroom::imap::StatusItems;
@@ -16,7 +16,7 @@ use super::capability::Capabilities;
 #[derive(Clone, Copy, Eq, Hash, PartialEq)]
 pub struct StatusItems(u16);
 
-/// In the order of writing.
+/// The items in the order in which they are written.
 const ITEMS: [(StatusItems, &str); 11] = [
     (StatusItems::MESSAGES, "MESSAGES"),
     (StatusItems::UID_NEXT, "UIDNEXT"),
@@ -32,37 +32,37 @@ const ITEMS: [(StatusItems, &str); 11] = [
 ];
 
 impl StatusItems {
-    /// How many messages there are.
+    /// The number of messages.
     pub const MESSAGES: Self = Self(1);
-    /// The UID that the next message gets at least.
+    /// A lower bound for the UID of the next message.
     pub const UID_NEXT: Self = Self(1 << 1);
     /// The generation of the UIDs.
     pub const UID_VALIDITY: Self = Self(1 << 2);
-    /// How many messages are not `\Seen`.
+    /// The number of messages that are not `\Seen`.
     pub const UNSEEN: Self = Self(1 << 3);
-    /// How many messages are `\Deleted`. IMAP4rev2 only.
+    /// The number of messages that are `\Deleted`. IMAP4rev2 only.
     pub const DELETED: Self = Self(1 << 4);
-    /// How many bytes all messages have. IMAP4rev2, or `STATUS=SIZE` (RFC 8438).
+    /// The total size of all messages in bytes. IMAP4rev2, or `STATUS=SIZE` (RFC 8438).
     pub const SIZE: Self = Self(1 << 5);
     /// The highest modification sequence (CONDSTORE, RFC 7162).
     pub const HIGHEST_MODSEQ: Self = Self(1 << 6);
-    /// The largest message that can be appended (APPENDLIMIT, RFC 7889).
+    /// The largest message that can be appended, in bytes (APPENDLIMIT, RFC 7889).
     pub const APPEND_LIMIT: Self = Self(1 << 7);
     /// An identifier that survives renaming (OBJECTID, RFC 8474).
     pub const MAILBOX_ID: Self = Self(1 << 8);
-    /// How many messages are recent. IMAP4rev1 only (RFC 3501 §6.3.10).
+    /// The number of messages that are `\Recent`. IMAP4rev1 only (RFC 3501 §6.3.10).
     pub const RECENT: Self = Self(1 << 9);
-    /// How many bytes an EXPUNGE would free (`QUOTA=RES-STORAGE`, RFC 9208 §3.1).
+    /// The number of bytes that EXPUNGE would free (`QUOTA=RES-STORAGE`, RFC 9208 §3.1).
     pub const DELETED_STORAGE: Self = Self(1 << 10);
-    /// What every server has: messages, the next UID, the UIDVALIDITY and what is unseen.
+    /// The items that every server has: the number of messages, UIDNEXT, UIDVALIDITY, and the number of unseen messages.
     pub const BASE: Self = Self(0b1111);
 
-    /// Whether all of `other` are among these.
+    /// Whether this set contains all items of `other`.
     pub const fn contains(self, other: Self) -> bool {
         self.0 & other.0 == other.0
     }
 
-    /// Those that this server does not have, as its capabilities say; without any where it has them all.
+    /// The items that this server does not support, by its capabilities.
     pub(crate) fn missing(self, capabilities: &Capabilities, rev2: bool) -> impl Iterator<Item = &'static str> {
         let has = move |item: Self| match item {
             Self::DELETED => rev2,
@@ -96,7 +96,7 @@ impl BitOr for StatusItems {
     }
 }
 
-/// The wire form, without its parentheses.
+/// The wire form, without parentheses.
 impl fmt::Display for StatusItems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.names().collect::<Vec<_>>().join(" "))

@@ -1,5 +1,5 @@
-//! The body structure of a message (RFC 9051 §7.5.2): views of a tape, which cost nothing until asked. They must not know how
-//! a structure is written on the wire.
+//! The body structure of a message (RFC 9051 §7.5.2): views of a tape that do no work until a value is read. They must not know how a
+//! structure is written on the wire.
 
 use std::fmt;
 
@@ -9,32 +9,72 @@ use super::tape::{NONE, Record, number, part as at, span, word};
 use super::text::Str;
 use crate::text::param;
 
-/// One part of a message, and the parts within it. The root is the message's body.
+/// One part of a message with the parts inside it (RFC 9051 §7.5.2). The root is the body of the message.
+///
+/// ```
+/// use postroom::imap::codec::fetched;
+///
+/// let line = b"* 1 FETCH (BODYSTRUCTURE ((\"text\" \"plain\" (\"charset\" \"utf-8\") NIL NIL \"7bit\" 120 4)\
+///     (\"image\" \"png\" (\"name\" \"a.png\") NIL NIL \"base64\" 9000) \"mixed\"))\r\n";
+/// let message = fetched((&line[..]).into(), &postroom::Limits::default()).unwrap();
+/// let root = message.body_structure().unwrap();
+/// let image = root.walk().find(|part| part.is("image", "png")).unwrap();
+/// assert_eq!((image.number_path().as_str(), image.size()), ("2", Some(9000)));
+/// assert_eq!(image.filename().as_deref(), Some("a.png"));
+/// ```
 #[derive(Clone, Copy)]
 pub struct BodyStructure<'a> {
     record: Record<'a>,
     part: &'a [u32; at::WORDS],
 }
 
-/// What a part is.
+/// The kind of a part.
+///
+/// ```
+/// use postroom::imap::{PartKind, codec::fetched};
+///
+/// let line = b"* 1 FETCH (BODYSTRUCTURE (\"text\" \"html\" NIL NIL NIL \"7bit\" 120 4))\r\n";
+/// let message = fetched((&line[..]).into(), &postroom::Limits::default()).unwrap();
+/// assert_eq!(message.body_structure().unwrap().kind(), PartKind::Text);
+/// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Kind {
-    /// A leaf that is none of the others.
+    /// Any other leaf.
     Basic,
-    /// `text/*`: it counts its lines.
+    /// `text/*`: a leaf with a number of lines.
     Text,
     /// `message/rfc822` or `message/global`: it has an envelope and one child.
     Message,
-    /// `multipart/*`: it has children, and no bytes of its own.
+    /// `multipart/*`: it has children and no content of its own.
     Multipart,
 }
 
-/// Names and values. A name without a value, which some servers send, has `None`.
+/// An iterator over the parameters of a header field, as pairs of name and value. The value is `None` if the server sends a name
+/// without a value.
+///
+/// ```
+/// use postroom::imap::codec::fetched;
+///
+/// let line = b"* 1 FETCH (BODYSTRUCTURE (\"text\" \"plain\" (\"charset\" \"utf-8\") NIL NIL \"7bit\" 120 4))\r\n";
+/// let message = fetched((&line[..]).into(), &postroom::Limits::default()).unwrap();
+/// let (name, value) = message.body_structure().unwrap().params().next().unwrap();
+/// assert_eq!(name, "charset");
+/// assert_eq!(value.unwrap(), "utf-8");
+/// ```
 #[derive(Clone)]
 pub struct Params<'a>(Strings<'a>);
 
-/// Strings in order.
+/// An iterator over a list of strings.
+///
+/// ```
+/// use postroom::imap::codec::fetched;
+///
+/// let line = b"* 1 FETCH (X-GM-LABELS (Work \"To do\"))\r\n";
+/// let message = fetched((&line[..]).into(), &postroom::Limits::default()).unwrap();
+/// let labels: Vec<String> = message.gmail_labels().unwrap().map(|label| label.to_string()).collect();
+/// assert_eq!(labels, ["Work", "To do"]);
+/// ```
 #[derive(Clone)]
 pub struct Strings<'a> {
     record: Record<'a>,
@@ -42,7 +82,17 @@ pub struct Strings<'a> {
     end: usize,
 }
 
-/// Parts in order.
+/// An iterator over the children of a part.
+///
+/// ```
+/// use postroom::imap::codec::fetched;
+///
+/// let line = b"* 1 FETCH (BODYSTRUCTURE ((\"text\" \"plain\" NIL NIL NIL \"7bit\" 120 4)\
+///     (\"text\" \"html\" NIL NIL NIL \"7bit\" 300 9) \"alternative\"))\r\n";
+/// let message = fetched((&line[..]).into(), &postroom::Limits::default()).unwrap();
+/// let numbers: Vec<String> = message.body_structure().unwrap().children().map(|part| part.number_path()).collect();
+/// assert_eq!(numbers, ["1", "2"]);
+/// ```
 #[derive(Clone)]
 pub struct Parts<'a> {
     record: Record<'a>,
@@ -65,11 +115,11 @@ strings! {
     id ID,
     /// `Content-Description`, undecoded: see [`Str::decoded`].
     description DESCRIPTION,
-    /// `Content-Transfer-Encoding`, `None` for a multipart.
+    /// `Content-Transfer-Encoding`; `None` for a multipart.
     encoding ENCODING,
     /// `Content-MD5`.
     md5 MD5,
-    /// The word of `Content-Disposition`, such as `attachment`; its parameters are in
+    /// `Content-Disposition` without its parameters, such as `attachment`; see
     /// [`disposition_params`](Self::disposition_params).
     disposition DISPOSITION,
     /// `Content-Location`.
@@ -93,7 +143,7 @@ impl<'a> BodyStructure<'a> {
         Self { record, part: part.unwrap_or(&at::BLANK) }
     }
 
-    /// What it is.
+    /// The kind of the part.
     pub fn kind(&self) -> Kind {
         match self.word(at::KIND) {
             kind if kind == Kind::Text as u32 => Kind::Text,
@@ -103,7 +153,7 @@ impl<'a> BodyStructure<'a> {
         }
     }
 
-    /// The type in front of the `/`, in the server's letter case.
+    /// The media type before the `/`, in the server's letter case.
     pub fn media_type(&self) -> Str<'a> {
         match self.kind() {
             Kind::Multipart => Str::new(b"multipart", false),
@@ -111,12 +161,12 @@ impl<'a> BodyStructure<'a> {
         }
     }
 
-    /// The type behind the `/`, in the server's letter case; empty where the server gave none.
+    /// The subtype after the `/`, in the server's letter case; empty if the server sends none.
     pub fn subtype(&self) -> Str<'a> {
         self.string(at::SUBTYPE).unwrap_or(Str::EMPTY)
     }
 
-    /// Whether it is of that type, such as `("text", "html")`.
+    /// Whether the part has this type, such as `("text", "html")`, in any letter case.
     pub fn is(&self, media_type: &str, subtype: &str) -> bool {
         self.media_type().eq_ignore_ascii_case(media_type) && self.subtype().eq_ignore_ascii_case(subtype)
     }
@@ -126,7 +176,7 @@ impl<'a> BodyStructure<'a> {
         Params(self.strings(at::PARAMS))
     }
 
-    /// The value of the parameter of that name.
+    /// The value of the `Content-Type` parameter with exactly this name, in any letter case.
     pub fn param(&self, name: &str) -> Option<Str<'a>> {
         self.params().find(name)
     }
@@ -136,7 +186,8 @@ impl<'a> BodyStructure<'a> {
         Params(self.strings(at::DISPOSITION_PARAMS))
     }
 
-    /// The file's name, from the disposition or else from the type, decoded as [`Params::decoded`] does; never a path to trust.
+    /// The file name from `Content-Disposition`, or from `Content-Type` if there is none, decoded by [`Params::decoded`]. It comes from the
+    /// sender: never use it as a path without checks.
     pub fn filename(&self) -> Option<std::borrow::Cow<'a, str>> {
         let name = self.disposition_params().decoded("filename").filter(|name| !name.is_empty());
         name.or_else(|| self.params().decoded("name"))
@@ -147,34 +198,33 @@ impl<'a> BodyStructure<'a> {
         self.strings(at::LANGUAGE)
     }
 
-    /// What extensions yet unknown say of it behind everything else (RFC 9051 §9, `body-extension`), as it came; empty where they
-    /// say nothing.
+    /// Unknown extension data after all other fields (RFC 9051 §9, `body-extension`), as received; empty if there is none.
     pub fn extension(&self) -> &'a [u8] {
         self.record.slice(span(self.part, at::EXTENSION)).trim_ascii_end()
     }
 
-    /// Bytes, in the transfer encoding; `None` for a multipart, or where the server does not know. Some servers are wrong.
+    /// The size in bytes, in the transfer encoding; `None` for a multipart or if the server sends no size. Some servers send wrong sizes.
     pub fn size(&self) -> Option<u64> {
         self.number(at::SIZE)
     }
 
-    /// Lines, of a text or a message.
+    /// The number of lines of a text or a message.
     pub fn lines(&self) -> Option<u64> {
         self.number(at::LINES)
     }
 
-    /// The envelope of a message within the message.
+    /// The envelope of an embedded message.
     pub fn envelope(&self) -> Option<Envelope<'a>> {
         let place = self.word(at::ENVELOPE);
         (place != NONE).then(|| Envelope::new(self.record, place as usize))
     }
 
-    /// The parts of a multipart, or the one body of a message.
+    /// The parts of a multipart, or the body of an embedded message.
     pub fn children(&self) -> Parts<'a> {
         Parts { record: self.record, next: self.word(at::FIRST) }
     }
 
-    /// The part that this one stands in.
+    /// The part that contains this one; `None` for the root.
     pub fn parent(&self) -> Option<Self> {
         let place = self.word(at::PARENT);
         (place != NONE).then(|| Self::new(self.record, place))
@@ -222,7 +272,7 @@ impl<'a> BodyStructure<'a> {
         (numbers, is_text)
     }
 
-    /// This part and all within it, each before its children.
+    /// This part and all parts inside it, each before its children.
     pub fn walk(&self) -> impl Iterator<Item = Self> + use<'a> {
         let mut pending = vec![*self];
         std::iter::from_fn(move || {
@@ -258,15 +308,15 @@ impl<'a> BodyStructure<'a> {
 }
 
 impl<'a> Params<'a> {
-    /// The value of the parameter of that name as text, in whichever form it is written: extended (`filename*`), in pieces
-    /// (`filename*0`, RFC 2231), plain, each with encoded words or without. The extended form counts before pieces, those before
-    /// the plain one. Text of no declared charset is read as [`Str::decoded`] does.
+    /// The decoded value of a parameter, in any form that senders use: extended (`filename*`), in pieces (`filename*0`, RFC 2231) or
+    /// plain, each with or without encoded words. If there are several forms, the extended one comes before pieces, and pieces before
+    /// the plain one. Text without a declared charset is read as by [`Str::decoded`].
     pub fn decoded(self, name: &str) -> Option<std::borrow::Cow<'a, str>> {
         let params = self.map(|(name, value)| (name.bytes(), value.unwrap_or(Str::EMPTY).bytes()));
         param::value(params, name.as_bytes())
     }
 
-    /// The value of the first parameter written with exactly that name, in any letter case.
+    /// The value of the first parameter with exactly this name, in any letter case.
     pub fn find(mut self, name: &str) -> Option<Str<'a>> {
         self.by_ref().find(|(found, _)| found.eq_ignore_ascii_case(name)).and_then(|(_, value)| value)
     }
@@ -355,7 +405,7 @@ impl fmt::Debug for BodyStructure<'_> {
     }
 }
 
-/// The subtypes that only a multipart has.
+/// Whether only a multipart has this subtype.
 pub(crate) fn is_multipart_subtype(word: &[u8]) -> bool {
     const SUBTYPES: [&[u8]; 8] =
         [b"MIXED", b"ALTERNATIVE", b"RELATED", b"DIGEST", b"PARALLEL", b"REPORT", b"SIGNED", b"ENCRYPTED"];

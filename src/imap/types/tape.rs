@@ -1,35 +1,35 @@
-//! The record of parsed FETCH responses: a flat row of numbers that say where in the received bytes each value stands. The
-//! codec writes it in one pass, the views read it; only this file knows both ends. It must not know the grammar.
+//! The record of parsed FETCH responses: a flat row of numbers with the position of each value in the received bytes. The codec writes
+//! it in one pass, and the views read it. Only this file knows both sides. It must not know the grammar.
 
 use bytes::Bytes;
 
 use crate::defect::Reason;
 
-/// Numbers in groups: a message is `start, end, seq, words` and that many words of items; an item is its [`Item`], the count
-/// of its words, and them. Offsets of bytes are relative to the message's frame, offsets of words to the message, so a
-/// message can be moved elsewhere as it is.
+/// A message is `start, end, seq, words`, followed by its items in that number of words. An item is its [`Item`], the number of its
+/// words, and the words. Offsets of bytes are relative to the message's frame and offsets of words to the message, so a message can be
+/// moved without changes.
 #[derive(Debug, Default)]
 pub(crate) struct Tape {
     pub(crate) block: Bytes,
     pub(crate) words: Vec<u32>,
 }
 
-/// The words in front of a message's items.
+/// The number of words before a message's items.
 pub(crate) const HEAD: usize = 4;
-/// A number that says "none" where every other value is possible.
+/// Means "none" in a field in which every smaller number is a value.
 pub(crate) const NONE: u32 = u32::MAX;
-/// The longest frame that offsets can describe: one bit of a length is used for [`Span::escaped`].
+/// The longest frame that offsets can describe: [`Span::escaped`] uses one bit of a length.
 pub(crate) const LONGEST: usize = (u32::MAX >> 1) as usize - 1;
 
 const ESCAPED: u32 = 1 << 31;
 
-/// What an item is; its words are written behind each. One that was answered with NIL has no words, or a span that is NIL.
+/// The kind of an item; the comment on each lists its words. An item that was answered with NIL has no words, or a NIL span.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[repr(u32)]
 pub(crate) enum Item {
     /// uid
     Uid,
-    /// span of the list; or one that is NIL, and the span of each flag
+    /// span of the list; or a NIL span, and the span of each flag
     Flags,
     /// date, time, offset: see `date.rs`
     InternalDate,
@@ -69,7 +69,7 @@ pub(crate) enum Item {
     Defect,
 }
 
-/// The words of an envelope: four spans, then where each of the six address lists ends; addresses follow, four spans each.
+/// The words of an envelope: four spans, then the end of each of the six address lists; addresses follow, four spans each.
 pub(crate) mod envelope {
     pub(crate) const DATE: usize = 0;
     pub(crate) const SUBJECT: usize = 2;
@@ -78,7 +78,7 @@ pub(crate) mod envelope {
     pub(crate) const ENDS: usize = 8;
     pub(crate) const HEAD: usize = 14;
     pub(crate) const ADDRESS: usize = 8;
-    /// What RFC 9051 §9 calls the fields, in their order.
+    /// The names of the fields in RFC 9051 §9, in their order.
     pub(crate) const FIELDS: [&str; 10] = [
         "env-date",
         "env-subject",
@@ -102,7 +102,7 @@ pub(crate) mod envelope {
 /// parameters and languages are given by place and count of words.
 pub(crate) mod part {
     pub(crate) const KIND: usize = 0;
-    /// Which child of its parent, from 1.
+    /// The position among the parent's children, from 1.
     pub(crate) const ORDINAL: usize = 1;
     pub(crate) const PARENT: usize = 2;
     pub(crate) const NEXT: usize = 3;
@@ -131,7 +131,7 @@ pub(crate) mod part {
     };
 }
 
-/// Where a string stands in its frame.
+/// The position of a string in its frame.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Span {
     pub(crate) start: u32,
@@ -141,13 +141,13 @@ pub(crate) struct Span {
 impl Span {
     pub(crate) const NIL: Self = Self { start: NONE, length: 0 };
 
-    /// Of offsets within a frame, which is never longer than [`LONGEST`].
+    /// A span between two offsets in a frame, which is never longer than [`LONGEST`].
     #[inline(always)]
     pub(crate) fn new(start: usize, end: usize) -> Self {
         Self { start: start as u32, length: (end - start) as u32 }
     }
 
-    /// The same bytes, as the inside of a quoted string with backslashes.
+    /// Marks the bytes as the inside of a quoted string with backslashes.
     #[inline(always)]
     pub(crate) fn escaped(self) -> Self {
         Self { start: self.start, length: self.length | ESCAPED }
@@ -206,7 +206,7 @@ impl<'a> Record<'a> {
         Items { words: self.words, at: HEAD }
     }
 
-    /// The words of the first item of that kind, and where they begin.
+    /// The words of the first item of that kind, and their offset.
     #[inline]
     pub(crate) fn item(self, item: Item) -> Option<(usize, &'a [u32])> {
         self.items().find(|&(kind, _, _)| kind == item as u32).map(|(_, at, words)| (at, words))
@@ -231,7 +231,7 @@ impl<'a> Record<'a> {
     }
 }
 
-/// Items of one message: kind, where the words begin, the words.
+/// An iterator over the items of one message: kind, offset of the words, words.
 #[derive(Clone, Debug)]
 pub(crate) struct Items<'a> {
     words: &'a [u32],
@@ -251,7 +251,7 @@ impl<'a> Iterator for Items<'a> {
     }
 }
 
-/// The word there, or 0 where the tape ends, which a tape written by the codec never does.
+/// The word at an offset, or 0 after the end of the tape. No offset in a tape that the codec wrote is after its end.
 #[inline(always)]
 pub(crate) fn word(words: &[u32], at: usize) -> u32 {
     words.get(at).copied().unwrap_or_default()
@@ -275,7 +275,7 @@ pub(crate) fn halves(number: u64) -> [u32; 2] {
     [number as u32, (number >> 32) as u32]
 }
 
-/// Why a defect is one, as a code and a size.
+/// The reason of a defect, as a code and a size.
 pub(crate) fn reason_words(reason: Reason) -> (u32, u64) {
     let size = if let Reason::TooLarge(size) = reason { size } else { 0 };
     let code = REASONS.iter().position(|known| std::mem::discriminant(known) == std::mem::discriminant(&reason));

@@ -1,12 +1,22 @@
-//! Strings of a server: bytes first, text when asked for, encoded words (RFC 2047) when asked for. It must not know where a
-//! string stood.
+//! Strings from a server: bytes that are converted to text, and whose encoded words (RFC 2047) are decoded, on demand. It must not know
+//! where a string appears.
 
 use std::borrow::Cow;
 use std::fmt;
 
 use crate::text::{quoted, word};
 
-/// A string as the server sent it, without its quotes. Any bytes may be in it.
+/// A string as the server sent it, without its quotes. It may contain any bytes.
+///
+/// ```
+/// use postroom::imap::codec::fetched;
+///
+/// let line = b"* 1 FETCH (ENVELOPE (NIL \"=?utf-8?Q?Gr=C3=BC=C3=9Fe?=\" NIL NIL NIL NIL NIL NIL NIL NIL))\r\n";
+/// let message = fetched((&line[..]).into(), &postroom::Limits::default()).unwrap();
+/// let subject = message.envelope().unwrap().subject().unwrap();
+/// assert_eq!(subject.to_str_lossy(), "=?utf-8?Q?Gr=C3=BC=C3=9Fe?=");
+/// assert_eq!(subject.decoded(), "Grüße");
+/// ```
 #[derive(Clone, Copy)]
 pub struct Str<'a> {
     raw: &'a [u8],
@@ -20,13 +30,13 @@ impl<'a> Str<'a> {
         Self { raw, escaped }
     }
 
-    /// The bytes, borrowed unless the string was quoted with backslashes in it.
+    /// The bytes. They are borrowed unless the server sent a quoted string with backslashes.
     #[inline]
     pub fn bytes(&self) -> Cow<'a, [u8]> {
         if self.escaped { Cow::Owned(quoted::unescape(self.raw)) } else { Cow::Borrowed(self.raw) }
     }
 
-    /// The text, with U+FFFD for what is not UTF-8.
+    /// The text, with U+FFFD for bytes that are not UTF-8.
     #[inline]
     pub fn to_str_lossy(&self) -> Cow<'a, str> {
         match self.bytes() {
@@ -37,12 +47,12 @@ impl<'a> Str<'a> {
         }
     }
 
-    /// The text on one line with its encoded words decoded (RFC 2047). Costs a pass over the string; nothing is copied where it is
-    /// UTF-8 without encoded words.
+    /// The text on one line with its encoded words decoded (RFC 2047). Costs one pass over the string, and copies nothing if the string
+    /// is UTF-8 without encoded words.
     ///
-    /// Adjacent words of one charset are decoded as one, so that a character may be split over them. Bytes of no declared charset
-    /// are UTF-8 if they can be, else in the charset of the first encoded word if all of them have a meaning there, else
-    /// windows-1252. A file name may be written in more ways: see [`Params::decoded`](super::Params::decoded).
+    /// Adjacent words of one charset are decoded together, so that a character may be split between them. Bytes without a declared
+    /// charset are read as UTF-8 if they are valid, otherwise in the charset of the first encoded word if they are valid there, otherwise
+    /// as windows-1252. File names have more forms: see [`Params::decoded`](super::Params::decoded).
     pub fn decoded(&self) -> Cow<'a, str> {
         match self.bytes() {
             Cow::Borrowed(bytes) => word::decode(bytes),
@@ -50,12 +60,12 @@ impl<'a> Str<'a> {
         }
     }
 
-    /// Whether there is no byte in it.
+    /// Whether the string is empty.
     pub fn is_empty(&self) -> bool {
         self.raw.is_empty()
     }
 
-    /// Whether it is that text, ASCII letter case aside.
+    /// Whether the string equals this text without regard to ASCII letter case.
     pub fn eq_ignore_ascii_case(&self, other: &str) -> bool {
         self.bytes().eq_ignore_ascii_case(other.as_bytes())
     }

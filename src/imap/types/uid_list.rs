@@ -1,5 +1,5 @@
-//! [`UidList`]: UIDs in an order that a server chose, kept as their text. It must not know why they stand in that order; where the
-//! order means nothing, a set says more: see `uids.rs`.
+//! [`UidList`]: UIDs in the server's order, kept as text. It must not know what the order means. Sets, without an order, are in
+//! `uids.rs`.
 
 use std::fmt;
 
@@ -7,8 +7,8 @@ use super::ranges::Ranges;
 use super::uid::Uid;
 use super::uids::Uids;
 
-/// UIDs, or sequence numbers, in the order in which a server listed them, as of SORT (RFC 5256, RFC 5267 §3.2). It takes as much memory
-/// as its text, whatever its ranges span; looking through it reads that text.
+/// UIDs, or sequence numbers, in the order in which a server listed them, for example in the answer to SORT (RFC 5256, RFC 5267 §3.2).
+/// It takes as much memory as its text, no matter how large its ranges are. Iterating parses that text.
 ///
 /// ```
 /// let sorted = postroom::imap::codec::sort::parse(b"* SORT 882 2 3 4 84\r\n")?;
@@ -18,8 +18,8 @@ use super::uids::Uids;
 /// ```
 #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
 pub struct UidList {
-    /// The wire form of all ranges but the last, each with a comma after it. Each ascends (RFC 5267 §3.2), and none goes on where the
-    /// one before it ends.
+    /// The wire form of all ranges except the last, each with a comma after it. Each is ascending (RFC 5267 §3.2), and none begins
+    /// directly after the end of the one before it.
     text: String,
     count: usize,
     last: Option<(Uid, Uid)>,
@@ -34,12 +34,12 @@ struct UidRanges<'a> {
 }
 
 impl UidList {
-    /// Room for what a text of that many bytes names.
+    /// With capacity for the UIDs in a text of this number of bytes.
     pub(crate) fn of_text(bytes: usize) -> Self {
         Self { text: String::with_capacity(bytes), ..Self::default() }
     }
 
-    /// Reads a wire form, in which no `*` can stand.
+    /// Reads a wire form without `*`.
     pub(crate) fn from_wire(text: &[u8]) -> Option<Self> {
         let mut list = Self::of_text(text.len());
         for item in text.split(|&byte| byte == b',') {
@@ -62,7 +62,7 @@ impl UidList {
         }
     }
 
-    /// The same in not much more memory than it needs.
+    /// The same list, without much spare capacity.
     pub(crate) fn fitted(mut self) -> Self {
         if self.text.len() < self.text.capacity() / 2 {
             self.text.shrink_to_fit();
@@ -70,12 +70,12 @@ impl UidList {
         self
     }
 
-    /// Whether each is higher than the one before it.
+    /// Whether each UID is higher than the one before it.
     pub(crate) fn is_ascending(&self) -> bool {
         self.ranges().is_sorted_by(|(_, end), (next, _)| end < next)
     }
 
-    /// About how many bytes it takes.
+    /// The memory it takes up, approximately, in bytes.
     pub(crate) fn size(&self) -> usize {
         size_of::<Self>() + self.text.len()
     }
@@ -85,22 +85,22 @@ impl UidList {
         UidRanges { text: &self.text, count: self.count, last: self.last }
     }
 
-    /// All of them, in the server's order. A hostile server may have named billions: bound what you take.
+    /// All UIDs, in the server's order. A hostile server may name billions: limit how many you take.
     pub fn iter(&self) -> impl Iterator<Item = Uid> + '_ {
         self.ranges().flat_map(|(first, last)| (first.as_u32()..=last.as_u32()).filter_map(Uid::nonzero))
     }
 
-    /// How many there are, each counted as often as it was named.
+    /// How many UIDs there are. One that is named twice counts twice.
     pub fn len(&self) -> u64 {
         self.ranges().map(|(first, last)| u64::from(last.as_u32() - first.as_u32()) + 1).sum()
     }
 
-    /// Whether there is none.
+    /// Whether there are no UIDs.
     pub fn is_empty(&self) -> bool {
         self.count == 0
     }
 
-    /// The same as a set, without their order.
+    /// The UIDs as a set, without their order.
     pub fn to_set(&self) -> Uids {
         let mut ranges = Ranges::of_text(self.text.len(), self.count);
         self.ranges().for_each(|(first, last)| ranges.push(first, last));
@@ -147,7 +147,7 @@ impl From<UidList> for Uids {
     }
 }
 
-/// The wire form; empty for none.
+/// The wire form; empty for an empty list.
 impl fmt::Display for UidList {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)?;

@@ -1,5 +1,5 @@
-//! [`Uids`], a set of UIDs kept as ranges. Its size in memory is that of its text, never that of its members: `1:4294967295`
-//! from a hostile server costs eight bytes. It must not know which command carries it.
+//! [`Uids`], a set of UIDs kept as ranges. Its size in memory depends on the number of ranges, not on the number of UIDs:
+//! `1:4294967295` from a hostile server costs eight bytes. It must not know which command contains it.
 
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -11,11 +11,11 @@ use crate::{Error, Result};
 
 /// A set of UIDs (RFC 9051 §9, `sequence-set`), in ascending ranges that neither touch nor overlap.
 ///
-/// A set may end in `*`, which stands for the highest UID in the mailbox: [`Uids::ALL`] is `1:*`. What `*` covers only the
-/// server knows, so [`len`](Self::len), [`iter`](Self::iter) and [`ranges`](Self::ranges) speak of the bounded part alone.
-/// Note that `n:*` always names the last message of a mailbox, even where its UID is below `n`.
+/// A set may end in `*`, which means the highest UID in the mailbox: [`Uids::ALL`] is `1:*`. Only the server knows what `*` covers, so
+/// [`len`](Self::len), [`iter`](Self::iter) and [`ranges`](Self::ranges) are about the bounded part only. Note that `n:*` always
+/// includes the last message of a mailbox, even if its UID is below `n`.
 ///
-/// A set that came from a server carries the [`UidValidity`] it was met under, and is refused under another one.
+/// A set from a server is stamped with the [`UidValidity`] under which it was received. A folder with another one refuses it.
 ///
 /// ```
 /// use postroom::imap::{Uid, Uids};
@@ -35,65 +35,73 @@ impl Uids {
     /// Every message: `1:*`.
     pub const ALL: Self = Self { ranges: Vec::new(), open: Uid::nonzero(1), validity: None };
 
-    /// No message at all.
+    /// The empty set.
     pub const fn new() -> Self {
         Self { ranges: Vec::new(), open: None, validity: None }
     }
 
-    /// Ranges in any order, each from its first UID to its last.
+    /// A set of ranges in any order, each given as two UIDs. Ranges with a 0 are ignored.
     pub(crate) fn of_ranges(ranges: impl Iterator<Item = (u32, u32)>) -> Self {
         let ranges = ranges.filter_map(|(first, last)| Some((Uid::nonzero(first)?, Uid::nonzero(last)?)));
         ranges.collect::<Ranges>().into()
     }
 
-    /// The UIDs from one to the other, both included, in either order.
+    /// The UIDs from one to the other, both included. The bounds may be given in either order.
     pub fn range(a: Uid, b: Uid) -> Self {
         Self { ranges: vec![(a.min(b), a.max(b))], ..Self::new() }
     }
 
-    /// That UID and every higher one: `uid:*`. The last message of the mailbox is always among them.
+    /// This UID and all higher ones: `uid:*`. The last message of the mailbox is always included.
     pub const fn from_uid(uid: Uid) -> Self {
         Self { ranges: Vec::new(), open: Some(uid), validity: None }
     }
 
-    /// The same set, as met under that UIDVALIDITY.
+    /// The same set, stamped with this UIDVALIDITY.
     #[must_use]
     pub fn stamped(self, validity: UidValidity) -> Self {
         Self { validity: Some(validity), ..self }
     }
 
-    /// The same set under that stamp, or under its own where there is none.
+    /// The same set, stamped with this UIDVALIDITY if there is one; otherwise it keeps its stamp.
     pub(crate) fn under(self, validity: Option<UidValidity>) -> Self {
         Self { validity: validity.or(self.validity), ..self }
     }
 
-    /// The UIDVALIDITY this set was met under, if it came from a server.
+    /// The UIDVALIDITY with which the set is stamped, if any.
     pub fn validity(&self) -> Option<UidValidity> {
         self.validity
     }
 
-    /// Adds one UID; cheap where it is higher than all others.
+    /// Adds one UID. This is cheap if it is higher than all others; otherwise it costs a pass over the ranges.
     pub fn insert(&mut self, uid: Uid) {
         self.insert_range(uid, uid);
     }
 
-    /// Both sets together, under the stamp of the one that has a stamp.
+    /// The UIDs that are in at least one of the sets, stamped if one of them is.
+    ///
+    /// ```
+    /// # use postroom::imap::Uids;
+    /// let (a, b): (Uids, Uids) = ("1:4".parse()?, "3:9,12".parse()?);
+    /// assert_eq!(a.union(&b)?.to_string(), "1:9,12");
+    /// # Ok::<(), postroom::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// [`Kind::Input`](crate::Kind::Input) where both have stamps and these differ: the same numbers name other messages.
+    /// [`Kind::Input`](crate::Kind::Input) if the sets are stamped with different UIDVALIDITY values, since the same numbers then name
+    /// different messages.
     pub fn union(&self, other: &Self) -> Result<Self> {
         if self.validity.zip(other.validity).is_some_and(|(mine, theirs)| mine != theirs) {
-            return Err(Error::input("UIDs met under different UIDVALIDITY values cannot be put together"));
+            return Err(Error::input("UIDs with different UIDVALIDITY values cannot be combined"));
         }
-        // Sets that do not overlap need not be sorted in this order.
+        // In this order, sets that do not overlap are already sorted.
         let (low, high) = if self.ranges.first() <= other.ranges.first() { (self, other) } else { (other, self) };
         let ranges = [low.ranges.as_slice(), high.ranges.as_slice()].concat();
         let open = self.open.into_iter().chain(other.open).min();
         Ok(Self::normalised(ranges, open, self.validity.or(other.validity)))
     }
 
-    /// What is in both sets, under the stamp of this one; `n:*` is taken to hold `n` and what is above.
+    /// The UIDs that are in both sets, with the stamp of this one. Here `n:*` means `n` and everything above.
     pub(crate) fn intersection(&self, other: &Self) -> Self {
         let reach = |set: &Self| {
             let open = set.open.map(|open| (open, Uid::MAX));
@@ -116,7 +124,7 @@ impl Uids {
         Self::normalised(common, open, self.validity)
     }
 
-    /// What of the bounded part is not in the other set, under the stamp of this one; `n:*` is taken to hold `n` and what is above.
+    /// The UIDs of the bounded part that are not in the other set, with the stamp of this one. Here `n:*` means `n` and everything above.
     pub(crate) fn difference(&self, other: &Self) -> Self {
         let open = other.open.map(|open| (open, Uid::MAX));
         let mut theirs = other.ranges.iter().copied().chain(open).peekable();
@@ -138,7 +146,7 @@ impl Uids {
         Self::normalised(left, None, self.validity)
     }
 
-    /// Whether that UID is in the set; `n:*` is taken to hold `n` and what is above.
+    /// Whether this UID is in the set. Here `n:*` means `n` and everything above.
     pub fn contains(&self, uid: Uid) -> bool {
         let after = self.ranges.partition_point(|&(_, last)| last < uid);
         self.ranges.get(after).is_some_and(|&(first, _)| first <= uid) || self.open.is_some_and(|open| open <= uid)
@@ -149,12 +157,12 @@ impl Uids {
         self.ranges.iter().map(|&(first, last)| width(first, last)).sum()
     }
 
-    /// Whether the set names nothing at all. Such a set has no wire form, and no command is sent for it.
+    /// Whether the set is empty. An empty set has no wire form, and no command is sent for it.
     pub fn is_empty(&self) -> bool {
         self.ranges.is_empty() && self.open.is_none()
     }
 
-    /// The UIDs of the bounded part, ascending. A set from a server may hold billions: bound what you take.
+    /// The UIDs of the bounded part, ascending. A set from a server may contain billions: limit how many you take.
     pub fn iter(&self) -> impl Iterator<Item = Uid> + '_ {
         self.ranges.iter().flat_map(|&(first, last)| (first.as_u32()..=last.as_u32()).filter_map(Uid::nonzero))
     }
@@ -164,13 +172,14 @@ impl Uids {
         self.ranges.iter().map(|&(first, last)| first..=last)
     }
 
-    /// Where the unbounded part begins: 5 in `5:*`.
+    /// The beginning of the unbounded part: 5 in `5:*`.
     pub fn open_from(&self) -> Option<Uid> {
         self.open
     }
 
-    /// The same set in pieces whose wire form is at most `max` bytes long, since servers bound their command lines (RFC 7162 §4
-    /// advises to stay near 8192 bytes, RFC 2683 §3.2.1.5 to stay under 1000). A piece has at least one range, however small `max` is.
+    /// Splits the set into pieces whose wire form is at most `max` bytes long, since servers limit the length of a command line
+    /// (RFC 7162 §4 recommends about 8192 bytes, RFC 2683 §3.2.1.5 at most 1000). A piece has at least one range, even if that is longer
+    /// than `max`.
     pub fn split(&self, max: usize) -> impl Iterator<Item = Self> + '_ {
         let mut ranges = self.ranges.as_slice();
         let mut open = self.open;
@@ -204,7 +213,7 @@ impl Uids {
         }
     }
 
-    /// Reads a wire form; descending ranges and `*` in any place are allowed, 0 is not.
+    /// Reads a wire form. Descending ranges and `*` in any position are allowed, 0 is not.
     pub(crate) fn from_wire(text: &[u8]) -> Option<Self> {
         let mut ranges = Ranges::of_text(text.len(), memchr::memchr_iter(b',', text).count() + 1);
         let mut open = None;
@@ -224,7 +233,7 @@ impl Uids {
         merge(&mut ranges);
         let mut open = open;
         while let Some(&(first, last)) = ranges.last() {
-            // A lone `*` must not swallow a range that merely ends at the highest number.
+            // A lone `*` must not absorb a range that ends at the highest number: `*` alone is only the last message.
             let Some(from) = open.filter(|&from| from < Uid::MAX && touches(last, from)) else {
                 break;
             };
@@ -239,7 +248,7 @@ fn width(first: Uid, last: Uid) -> u64 {
     u64::from(last.as_u32()) - u64::from(first.as_u32()) + 1
 }
 
-/// How many of the ranges fit into `max` bytes, at least one, and how many bytes they take.
+/// How many of the ranges fit into `max` bytes (at least one), and how many bytes they take.
 fn fitting(ranges: &[(Uid, Uid)], max: usize) -> (usize, usize) {
     let mut used = 0;
     for (count, &(first, last)) in ranges.iter().enumerate() {
@@ -260,7 +269,7 @@ fn digits(uid: Uid) -> usize {
     uid.as_u32().ilog10() as usize + 1
 }
 
-/// One `seq-number` or `seq-range`; `None` in a place stands for `*`.
+/// One `seq-number` or `seq-range`; a bound that is `None` means `*`.
 fn parse_range(item: &[u8]) -> Option<(Option<Uid>, Option<Uid>)> {
     let mut ends = item.splitn(2, |&byte| byte == b':');
     let first = parse_end(ends.next()?)?;
@@ -353,7 +362,7 @@ impl fmt::Debug for Uids {
 impl FromStr for Uids {
     type Err = Error;
 
-    /// Reads a wire form; [`Kind::Input`](crate::Kind::Input) for anything else.
+    /// Reads a wire form. Anything else is an error of [`Kind::Input`](crate::Kind::Input).
     fn from_str(text: &str) -> Result<Self> {
         Self::from_wire(text.as_bytes()).ok_or_else(|| Error::input("not a set of UIDs"))
     }
