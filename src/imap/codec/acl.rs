@@ -1,4 +1,4 @@
-//! Reads `ACL`, `LISTRIGHTS` and `MYRIGHTS` (RFC 4314 §3.6 to §3.8, §7). It must not know what was asked.
+//! Reads `ACL`, `LISTRIGHTS` and `MYRIGHTS` (RFC 4314 §3.6 to §3.8, §7). It must not know what was asked for.
 
 use nom::Parser;
 use nom::combinator::{map, map_opt};
@@ -7,11 +7,11 @@ use super::grammar::{self, Read, astring, at_line_end, entries, lossy, spaced, u
 use super::unreadable::Unreadable;
 use crate::imap::types::{Acl, AclEntry, ListRights, MailboxName, MyRights, Rights};
 
-/// Reads `* ACL INBOX Fred rwipslda`. With `utf8` the mailbox's name is read as UTF-8, else as modified UTF-7, here and below.
+/// Reads `* ACL INBOX Fred rwipslda`. The mailbox name is read as UTF-8 if `utf8` is set, otherwise as modified UTF-7.
 ///
 /// # Errors
 ///
-/// Where the response is another one, an identifier is without rights, or rights are not ASCII.
+/// [`Unreadable`] if the frame is another response, an identifier has no rights after it, or rights are not ASCII.
 ///
 /// ```
 /// use postroom::imap::{Rights, codec::acl};
@@ -30,11 +30,18 @@ pub fn parse(frame: &[u8], utf8: bool) -> Result<Acl, Unreadable> {
     })
 }
 
-/// Reads `* LISTRIGHTS ~/Mail/saved smith la r swicdkxte`.
+/// Reads `* LISTRIGHTS ~/Mail/saved smith la r swicdkxte`. The mailbox name is read as UTF-8 if `utf8` is set, otherwise as modified
+/// UTF-7.
+///
+/// ```
+/// let rights = postroom::imap::codec::acl::list_rights(b"* LISTRIGHTS INBOX smith la r swicdkxte\r\n", false)?;
+/// assert_eq!((rights.required.to_string().as_str(), rights.optional.len()), ("al", 2));
+/// # Ok::<(), postroom::imap::codec::Unreadable>(())
+/// ```
 ///
 /// # Errors
 ///
-/// Where the response is another one, or rights are missing or not ASCII.
+/// [`Unreadable`] if the frame is another response, or rights are missing or not ASCII.
 pub fn list_rights(frame: &[u8], utf8: bool) -> Result<ListRights, Unreadable> {
     grammar::read(frame, |input| {
         let head = (untagged(&["LISTRIGHTS"]), mailbox(utf8), text, rights);
@@ -44,11 +51,18 @@ pub fn list_rights(frame: &[u8], utf8: bool) -> Result<ListRights, Unreadable> {
     })
 }
 
-/// Reads `* MYRIGHTS INBOX rwiptsldaex`.
+/// Reads `* MYRIGHTS INBOX rwiptsldaex`. The mailbox name is read as UTF-8 if `utf8` is set, otherwise as modified UTF-7.
+///
+/// ```
+/// use postroom::imap::{Rights, codec::acl};
+///
+/// assert!(acl::my_rights(b"* MYRIGHTS INBOX rwiptsldaex\r\n", false)?.rights.contains(Rights::EXPUNGE));
+/// # Ok::<(), postroom::imap::codec::Unreadable>(())
+/// ```
 ///
 /// # Errors
 ///
-/// Where the response is another one, or rights are missing or not ASCII.
+/// [`Unreadable`] if the frame is another response, or rights are missing or not ASCII.
 pub fn my_rights(frame: &[u8], utf8: bool) -> Result<MyRights, Unreadable> {
     grammar::read(frame, |input| {
         let parts = (untagged(&["MYRIGHTS"]), mailbox(utf8), rights);
@@ -56,7 +70,7 @@ pub fn my_rights(frame: &[u8], utf8: bool) -> Result<MyRights, Unreadable> {
     })
 }
 
-/// A mailbox's name, behind which something else stands.
+/// A mailbox name that is followed by something else.
 pub(super) fn mailbox<'a>(utf8: bool) -> impl Parser<&'a [u8], Output = MailboxName, Error = grammar::Fail<'a>> {
     map(spaced(astring), move |name| MailboxName::from_wire(&name, utf8))
 }

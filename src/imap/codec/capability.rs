@@ -1,4 +1,4 @@
-//! Reads `CAPABILITY` and `ENABLED` (RFC 9051 §7.2.1, §7.2.2). It must not know when they were asked for.
+//! Reads `CAPABILITY` and `ENABLED` (RFC 9051 §7.2.1, §7.2.2). It must not know when a session asks for them.
 
 use nom::Parser;
 use nom::combinator::map;
@@ -7,11 +7,11 @@ use super::grammar::{self, remainder, untagged};
 use super::unreadable::Unreadable;
 use crate::imap::types::Capabilities;
 
-/// Reads `* CAPABILITY ...` or `* ENABLED ...`, with spaces anywhere.
+/// Reads `* CAPABILITY ...` or `* ENABLED ...`, with extra spaces anywhere.
 ///
 /// # Errors
 ///
-/// Where the response is neither.
+/// [`Unreadable`] if the frame is another response.
 ///
 /// ```
 /// let capabilities = postroom::imap::codec::capability::parse(b"* CAPABILITY IMAP4rev1 IDLE \r\n")?;

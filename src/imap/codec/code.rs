@@ -1,5 +1,5 @@
-//! Reads response codes (RFC 9051 §7.1, RFC 5530, RFC 4315): a name and its bytes become a [`ResponseCode`]. What it does not
-//! understand it keeps; there is no error here.
+//! Reads response codes (RFC 9051 §7.1, RFC 5530, RFC 4315): a name and its bytes become a [`ResponseCode`]. Reading cannot fail: data
+//! that cannot be parsed is kept. It must not know which command the code answers.
 
 use nom::Parser;
 use nom::branch::alt;
@@ -15,7 +15,7 @@ use crate::imap::types::{
     UidValidity, Uids,
 };
 
-/// The code of that name and data.
+/// The code with this name and data.
 pub(crate) fn code(name: &str, data: &[u8]) -> ResponseCode {
     let data = data.trim_ascii();
     let known = match data {
@@ -73,7 +73,7 @@ fn small(data: &[u8]) -> Option<u32> {
     u32::try_from(whole(data, grammar::number)?).ok()
 }
 
-/// A list with more words is kept as text, so that it takes no more memory than that.
+/// The largest list that is parsed. Longer ones are kept as text, which takes less memory.
 const MOST_WORDS: usize = 1000;
 
 fn charsets(data: &[u8]) -> Option<Vec<String>> {
@@ -93,7 +93,7 @@ fn charsets(data: &[u8]) -> Option<Vec<String>> {
             },
         )
     };
-    // RFC 5182 §2.2 has an example without parentheses.
+    // An example in RFC 5182 §2.2 has no parentheses.
     all_consuming(alt((delimited(char('('), names(), spaced(char(')'))), names())))
         .parse(data)
         .ok()
@@ -137,7 +137,7 @@ fn metadata(data: &[u8]) -> Option<ResponseCode> {
     }
 }
 
-/// RFC 9585: `("A1" 454 1000)`, with NIL for what is not known, or nothing at all.
+/// RFC 9585: `("A1" 454 1000)` with NIL for an unknown value, or no data.
 fn progress(data: &[u8]) -> Option<Progress> {
     if data.is_empty() {
         return Some(Progress::default());
@@ -159,7 +159,7 @@ fn message_limit(data: &[u8]) -> Option<ResponseCode> {
     Some(ResponseCode::MessageLimit { limit: whole(limit, grammar::number)?, last })
 }
 
-/// `(id)`; also quoted, or alone.
+/// `(id)`; also quoted, or without parentheses.
 fn mailbox_id(data: &[u8]) -> Option<String> {
     let inside = delimited(grammar::lead("("), spaced(astring), spaced(grammar::lead(")")));
     all_consuming(alt((inside, astring))).parse(data).ok().map(|(_, id)| lossy(&id))
@@ -182,7 +182,7 @@ fn copy_uid(data: &[u8]) -> Option<ResponseCode> {
     Some(ResponseCode::CopyUid(CopyUid::new(UidValidity::nonzero(small(validity)?), from, to)))
 }
 
-/// A `uid-set` in the order of the server, which says what became what.
+/// A `uid-set` in the server's order, by which messages and copies are paired.
 fn ranges(set: &[u8]) -> Option<UidList> {
     if set.is_empty() { Some(UidList::default()) } else { UidList::from_wire(set) }
 }

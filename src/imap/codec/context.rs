@@ -1,5 +1,5 @@
-//! The values that ESEARCH has by extensions: `PARTIAL`, `ADDTO` and `REMOVEFROM` (RFC 5267 §5, RFC 9394 §4), `RELEVANCY`
-//! (RFC 6203 §7), and the correlators (RFC 7377 §4). Each reads one value; none knows the response around it.
+//! The values that extensions add to ESEARCH: `PARTIAL`, `ADDTO` and `REMOVEFROM` (RFC 5267 §5, RFC 9394 §4), `RELEVANCY`
+//! (RFC 6203 §7), and the correlators (RFC 7377 §4). Each function reads one value and must not know the response around it.
 
 use std::cell::Cell;
 
@@ -17,40 +17,40 @@ use crate::imap::types::{MailboxName, Partial, SearchChange, SearchResult, UidLi
 /// `(TAG "A1" MAILBOX "x" UIDVALIDITY 5)`, in any order.
 pub(super) fn correlators<'a>(input: &'a [u8], found: &mut SearchResult) -> Read<'a, ()> {
     let (mut input, _) = (char('('), space0).parse(input)?;
-    let mut told = SearchResult::default();
+    let mut read = SearchResult::default();
     loop {
         let tag = preceded((tag_no_case("TAG"), space0), astring);
         let mailbox = preceded((tag_no_case("MAILBOX"), space0), astring);
         let validity = preceded((tag_no_case("UIDVALIDITY"), space0), number);
         if let Ok((rest, text)) = terminated(tag, space0).parse(input) {
-            told.tag = Some(lossy(&text));
+            read.tag = Some(lossy(&text));
             input = rest;
         } else if let Ok((rest, name)) = terminated(mailbox, space0).parse(input) {
-            told.mailbox = Some(MailboxName::from_wire(&name, !name.is_ascii()));
+            read.mailbox = Some(MailboxName::from_wire(&name, !name.is_ascii()));
             input = rest;
         } else if let Ok((rest, number)) = terminated(validity, space0).parse(input) {
-            told.uid_validity = u32::try_from(number).ok().and_then(UidValidity::nonzero);
+            read.uid_validity = u32::try_from(number).ok().and_then(UidValidity::nonzero);
             input = rest;
-        } else if told.tag.is_some() && input.first() != Some(&b')') {
-            // One of an extension yet to come.
+        } else if read.tag.is_some() && input.first() != Some(&b')') {
+            // A correlator of a future extension.
             input = terminated((word, spaced(any_value)), space0).parse(input)?.0;
         } else {
             break;
         }
     }
     let (input, _) = (char(')'), space0).parse(input)?;
-    // RFC 7377 §4: a mailbox comes with its UIDVALIDITY, and neither without the tag.
-    if told.mailbox.is_some() != told.uid_validity.is_some() || told.mailbox.is_some() && told.tag.is_none() {
+    // RFC 7377 §4: MAILBOX and UIDVALIDITY only appear together, and only with TAG.
+    if read.mailbox.is_some() != read.uid_validity.is_some() || read.mailbox.is_some() && read.tag.is_none() {
         return cut(|input| fail(input, "a correlator is missing")).parse(input);
     }
-    (found.tag, found.mailbox, found.uid_validity) = (told.tag, told.mailbox, told.uid_validity);
+    (found.tag, found.mailbox, found.uid_validity) = (read.tag, read.mailbox, read.uid_validity);
     Ok((input, ()))
 }
 
-/// `(-1:-100 200:250,252:300)`; NIL where nothing stands in the range.
+/// `(-1:-100 200:250,252:300)`, or NIL instead of the set if the range is empty.
 pub(super) fn partial(input: &[u8]) -> Read<'_, Partial> {
     let (input, _) = (char('('), space0).parse(input)?;
-    // RFC 9394 §4: from either end, and not from both.
+    // RFC 9394 §4: both bounds count from the same end.
     let range = verify((place, char(':'), place), |(first, _, last)| first.signum() * last.signum() == 1);
     let (input, (first, _, last)) = { range }.parse(input)?;
     let nothing = value(UidList::default(), nil);
@@ -59,7 +59,7 @@ pub(super) fn partial(input: &[u8]) -> Read<'_, Partial> {
     Ok((input, Partial { first, last, found }))
 }
 
-/// `(1 2733 1 2731:2732)`: places with what came or went there.
+/// `(1 2733 1 2731:2732)`: positions, each with the messages that were added or removed there.
 pub(super) fn updates<'a>(input: &'a [u8], change: SearchChange, found: &mut SearchResult) -> Read<'a, ()> {
     let (mut input, _) = (char('('), space0).parse(input)?;
     found.updates.reserve(list_ahead(input).len());
@@ -83,7 +83,7 @@ pub(super) fn relevancy(input: &[u8]) -> Read<'_, Vec<u8>> {
     verify(words_in_parentheses(read), |_: &Vec<u8>| are_scores.get()).parse(input)
 }
 
-/// `sequence-set`, in its order.
+/// `sequence-set`, in the server's order.
 pub(super) fn list(input: &[u8]) -> Read<'_, UidList> {
     let text = take_while1(|byte: u8| byte.is_ascii_digit() || b":,".contains(&byte));
     map_opt(text, UidList::from_wire).parse(input)

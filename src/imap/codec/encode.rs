@@ -1,6 +1,6 @@
-//! Writes commands: [`Line`] takes typed arguments and gives [`Segment`]s. No argument can end its command or begin another:
-//! what an atom cannot hold is quoted, what quotes cannot hold is a literal, and what a literal cannot hold is refused. Tags,
-//! and waiting for `+`, are the engine's.
+//! Writes commands: [`Line`] takes typed arguments and returns [`Segment`]s. No argument can end its command or begin another one:
+//! each is written as an atom, a quoted string or a literal, whichever can represent it, and refused if none can. It must not know
+//! tags, nor wait for `+`: the engine does both.
 
 use std::fmt;
 
@@ -11,29 +11,39 @@ use crate::imap::types::{Items, MailboxName, SeqNum, Uids};
 use crate::wire::wiping;
 use crate::{Error, Flag, FlagAction, FlagChange, Result};
 
-/// The longest string that is written in quotes; some servers have short lines.
+/// The longest string that is written in quotes; some servers accept short lines only.
 const QUOTED: usize = 1000;
 
-/// A piece of a command, in order.
+/// One piece of a command. A command is a sequence of them.
 ///
-/// `Debug` shows no secret.
+/// `Debug` output contains no secrets.
+///
+/// ```
+/// use postroom::imap::codec::encode::{Line, Segment};
+///
+/// let [head, literal, end] = &Line::new("X").literal("text")?.finish()[..] else { panic!("other segments") };
+/// assert_eq!(*head, Segment::Text("X ".into()));
+/// assert_eq!(*literal, Segment::Literal { bytes: "text".into(), secret: false });
+/// assert_eq!(*end, Segment::Text("\r\n".into()));
+/// # Ok::<(), postroom::Error>(())
+/// ```
 #[derive(Clone, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Segment {
-    /// Written as it is.
+    /// Bytes to write as they are.
     Text(Bytes),
-    /// Written as it is, never logged, and wiped when dropped where this crate made it.
+    /// Bytes to write as they are and never to log. They are wiped when dropped if this crate made them.
     Secret(Bytes),
-    /// Written as `{size}` and a line end, then, when the server has said `+` or where it needs not be asked, these bytes.
+    /// Bytes to write after `{size}` and a line end, once the server has sent `+` or without waiting if it allows that (RFC 7888).
     Literal {
-        /// What is announced; no NUL among it, except behind a `~` (RFC 3516).
+        /// The bytes of the literal. They contain no NUL unless a `~` precedes the literal (RFC 3516).
         bytes: Bytes,
-        /// Whether it must not be logged.
+        /// Whether the bytes must not be logged.
         secret: bool,
     },
-    /// As a literal, with bytes that come from elsewhere: the body of an APPEND.
+    /// A literal whose bytes come from elsewhere: the body of an APPEND.
     Upload {
-        /// How many bytes are announced.
+        /// The size to announce, in bytes.
         size: u64,
     },
 }
@@ -54,64 +64,99 @@ pub enum Segment {
 pub struct Line {
     done: Vec<Segment>,
     text: BytesMut,
-    /// Whether the next argument stands directly behind an opening parenthesis.
+    /// Whether the next argument directly follows an opening parenthesis.
     first: bool,
 }
 
 impl Line {
-    /// A command of that name, such as `UID FETCH`.
+    /// Begins a command with this name, such as `UID FETCH`.
     pub fn new(name: &'static str) -> Self {
         Self { done: Vec::new(), text: BytesMut::from(name), first: false }
     }
 
-    /// A word that needs no quotes.
+    /// Adds a word without quotes.
+    ///
+    /// ```
+    /// # use postroom::imap::codec::encode::{Line, Segment};
+    /// assert_eq!(Line::new("ENABLE").atom("QRESYNC")?.finish(), [Segment::Text("ENABLE QRESYNC\r\n".into())]);
+    /// assert!(Line::new("ENABLE").atom("two words").is_err());
+    /// # Ok::<(), postroom::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// [`Kind::Input`](crate::Kind::Input) where it does: it is empty, or not an `atom` (RFC 9051 §9).
+    /// [`Kind::Input`](crate::Kind::Input) if the word is not an `atom` (RFC 9051 §9).
     pub fn atom(self, atom: &str) -> Result<Self> {
         match !atom.is_empty() && atom.bytes().all(is_atom_byte) {
             true => Ok(self.text(atom.as_bytes())),
-            false => Err(Error::input(format!("{atom:?} cannot be a word of a command"))),
+            false => Err(Error::input(format!("{atom:?} is not an atom and cannot be a word of a command"))),
         }
     }
 
-    /// Any text, in the plainest form that holds it.
+    /// Adds a text in the simplest form that can represent it: as an atom, in quotes, or as a literal.
+    ///
+    /// ```
+    /// # use postroom::imap::codec::encode::{Line, Segment};
+    /// let line = Line::new("X").astring("plain")?.astring("two words")?;
+    /// assert_eq!(line.finish(), [Segment::Text("X plain \"two words\"\r\n".into())]);
+    /// # Ok::<(), postroom::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// [`Kind::Input`](crate::Kind::Input) for a NUL, which no form holds.
+    /// [`Kind::Input`](crate::Kind::Input) if the text contains a NUL, which no form can represent.
     pub fn astring(self, text: impl AsRef<[u8]>) -> Result<Self> {
         let text = text.as_ref();
         if is_astring_atom(text) { Ok(self.text(text)) } else { self.string(text) }
     }
 
-    /// Any text, in quotes or as a literal; some servers want these where the grammar has them.
+    /// Adds a text in quotes or as a literal, never as an atom. Some servers accept no atom if the grammar asks for a `string`.
+    ///
+    /// ```
+    /// # use postroom::imap::codec::encode::{Line, Segment};
+    /// assert_eq!(Line::new("X").string("plain")?.finish(), [Segment::Text("X \"plain\"\r\n".into())]);
+    /// # Ok::<(), postroom::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// As for [`astring`](Self::astring).
+    /// The same as for [`astring`](Self::astring).
     pub fn string(self, text: impl AsRef<[u8]>) -> Result<Self> {
         self.either(text.as_ref(), false, |byte| byte.is_ascii() && !byte.is_ascii_control())
     }
 
-    /// As [`string`](Self::string), and kept out of every log.
+    /// Adds a text like [`string`](Self::string) that must not be logged.
+    ///
+    /// ```
+    /// # use postroom::imap::codec::encode::{Line, Segment};
+    /// let segments = Line::new("LOGIN me").secret("hunter2")?.finish();
+    /// assert_eq!(segments[1], Segment::Secret("\"hunter2\"".into()));
+    /// assert!(!format!("{segments:?}").contains("hunter2"));
+    /// # Ok::<(), postroom::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// As for [`astring`](Self::astring); the error does not show the secret.
+    /// The same as for [`astring`](Self::astring). The error does not contain the secret.
     pub fn secret(self, text: impl AsRef<[u8]>) -> Result<Self> {
         self.either(text.as_ref(), true, |byte| byte.is_ascii() && !byte.is_ascii_control())
     }
 
-    /// A word that must not be logged, such as the first response of AUTHENTICATE in base64.
+    /// Adds a word that must not be logged, such as the initial response of AUTHENTICATE in base64.
+    ///
+    /// ```
+    /// # use postroom::imap::codec::encode::{Line, Segment};
+    /// let segments = Line::new("AUTHENTICATE PLAIN").secret_atom("AGEAYg==")?.finish();
+    /// assert_eq!(segments[1], Segment::Secret("AGEAYg==".into()));
+    /// # Ok::<(), postroom::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// As for [`atom`](Self::atom); the error does not show the secret.
+    /// The same as for [`atom`](Self::atom). The error does not contain the secret.
     pub fn secret_atom(mut self, atom: &str) -> Result<Self> {
         if atom.is_empty() || !atom.bytes().all(is_atom_byte) {
-            return Err(Error::input("a secret cannot be a word of a command"));
+            return Err(Error::input("a secret is not an atom and cannot be a word of a command"));
         }
         self.space();
         self.flush();
@@ -119,20 +164,35 @@ impl Line {
         Ok(self)
     }
 
-    /// A mailbox; `utf8` says whether IMAP4rev2 or `UTF8=ACCEPT` has been agreed on, which allows UTF-8 in quotes.
+    /// Adds a mailbox name, as UTF-8 if `utf8` is set (IMAP4rev2 or `UTF8=ACCEPT` is enabled), otherwise in modified UTF-7.
+    ///
+    /// ```
+    /// # use postroom::imap::codec::encode::{Line, Segment};
+    /// # use postroom::imap::MailboxName;
+    /// let line = Line::new("SELECT").mailbox(&MailboxName::new("Entwürfe")?, false)?;
+    /// assert_eq!(line.finish(), [Segment::Text("SELECT Entw&APw-rfe\r\n".into())]);
+    /// # Ok::<(), postroom::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// [`Kind::Input`](crate::Kind::Input) for a NUL in a name that a server sent.
+    /// [`Kind::Input`](crate::Kind::Input) for a name from a server that contains a NUL.
     pub fn mailbox(self, name: &MailboxName, utf8: bool) -> Result<Self> {
         self.name(&name.to_wire(utf8), utf8)
     }
 
-    /// What LIST looks for: a mailbox name with `%` and `*` in it.
+    /// Adds a pattern for LIST: a mailbox name with the wildcards `%` and `*`.
+    ///
+    /// ```
+    /// # use postroom::imap::codec::encode::{Line, Segment};
+    /// let line = Line::new("LIST").pattern("", false)?.pattern("Archive/%", false)?;
+    /// assert_eq!(line.finish(), [Segment::Text("LIST \"\" \"Archive/%\"\r\n".into())]);
+    /// # Ok::<(), postroom::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// As for [`MailboxName::new`], except that the pattern may be empty.
+    /// The same as for [`MailboxName::new`], except that the pattern may be empty.
     pub fn pattern(self, pattern: &str, utf8: bool) -> Result<Self> {
         match pattern {
             "" => self.string(pattern),
@@ -140,35 +200,42 @@ impl Line {
         }
     }
 
-    /// A set of UIDs. Long ones are to be [split](Uids::split) before.
+    /// Adds a set of UIDs. [Split](Uids::split) long sets first.
+    ///
+    /// ```
+    /// # use postroom::imap::codec::encode::{Line, Segment};
+    /// let line = Line::new("UID EXPUNGE").uids(&"4,7:9".parse()?)?;
+    /// assert_eq!(line.finish(), [Segment::Text("UID EXPUNGE 4,7:9\r\n".into())]);
+    /// # Ok::<(), postroom::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// [`Kind::Input`](crate::Kind::Input) for the empty set, which cannot be written.
+    /// [`Kind::Input`](crate::Kind::Input) for the empty set, which has no wire form.
     pub fn uids(self, uids: &Uids) -> Result<Self> {
         match uids.is_empty() {
-            true => Err(Error::input("an empty set of UIDs cannot be asked for")),
+            true => Err(Error::input("an empty set of UIDs cannot be sent")),
             false => Ok(self.text(uids.to_string().as_bytes())),
         }
     }
 
-    /// The messages from this sequence number on, up to the other one or the last.
+    /// Adds the sequence numbers from `from` to `to`, or to the last message.
     pub(crate) fn numbers(self, from: SeqNum, to: Option<SeqNum>) -> Self {
         let last = to.map_or_else(|| "*".to_owned(), |to| to.to_string());
         self.text(format!("{from}:{last}").as_bytes())
     }
 
-    /// A number.
+    /// Adds a number.
     pub fn number(self, number: u64) -> Self {
         self.text(number.to_string().as_bytes())
     }
 
-    /// What FETCH asks for.
+    /// Adds the items of a FETCH.
     pub fn items(self, items: &Items) -> Self {
         self.text(items.to_string().as_bytes())
     }
 
-    /// One flag, as it is searched for.
+    /// Adds one flag without parentheses, as SEARCH takes it.
     pub(crate) fn flag(self, flag: &Flag) -> Result<Self> {
         match flag.is_storable() {
             true => Ok(self.text(flag.as_str().as_bytes())),
@@ -176,11 +243,18 @@ impl Line {
         }
     }
 
-    /// Flags in parentheses.
+    /// Adds flags in parentheses.
+    ///
+    /// ```
+    /// # use postroom::{Flag, imap::codec::encode::{Line, Segment}};
+    /// let line = Line::new("X").flags(&[Flag::SEEN, Flag::DRAFT])?;
+    /// assert_eq!(line.finish(), [Segment::Text("X (\\Seen \\Draft)\r\n".into())]);
+    /// # Ok::<(), postroom::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// [`Kind::Input`](crate::Kind::Input) for a flag that a server sent and a client must not: `\Recent`, `\*`, or no atom.
+    /// [`Kind::Input`](crate::Kind::Input) for a flag that only a server may send: `\Recent`, `\*`, or one that is not an atom.
     pub fn flags(self, flags: &[Flag]) -> Result<Self> {
         if let Some(flag) = flags.iter().find(|flag| !flag.is_storable()) {
             return Err(Error::input(format!("the flag {:?} cannot be stored", flag.as_str())));
@@ -189,11 +263,18 @@ impl Line {
         Ok(self.text(format!("({})", names.join(" ")).as_bytes()))
     }
 
-    /// What STORE changes: `+FLAGS.SILENT (\Seen)`, without `.SILENT` where `silent` is not set.
+    /// Adds the arguments of STORE, such as `+FLAGS.SILENT (\Seen)`; with `.SILENT` if `silent` is set.
+    ///
+    /// ```
+    /// # use postroom::{Flag, FlagChange, imap::codec::encode::{Line, Segment}};
+    /// let line = Line::new("X").flag_change(&FlagChange::add([Flag::SEEN]), true)?;
+    /// assert_eq!(line.finish(), [Segment::Text("X +FLAGS.SILENT (\\Seen)\r\n".into())]);
+    /// # Ok::<(), postroom::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// As for [`flags`](Self::flags).
+    /// The same as for [`flags`](Self::flags).
     pub fn flag_change(self, change: &FlagChange, silent: bool) -> Result<Self> {
         let sign = match change.action() {
             FlagAction::Add => "+",
@@ -204,20 +285,34 @@ impl Line {
         self.text(format!("{sign}FLAGS{silent}").as_bytes()).flags(change.flags())
     }
 
-    /// A point in time, such as `"01-Jan-2026 00:00:00 +0000"`, in the offset it has and without its fraction.
+    /// Adds a point in time, such as `"01-Jan-2026 00:00:00 +0000"`, with its offset from UTC and without its fraction of a second.
+    ///
+    /// ```
+    /// # use postroom::imap::codec::encode::{Line, Segment};
+    /// let line = Line::new("X").date_time(time::OffsetDateTime::UNIX_EPOCH)?;
+    /// assert_eq!(line.finish(), [Segment::Text("X \"01-Jan-1970 00:00:00 +0000\"\r\n".into())]);
+    /// # Ok::<(), postroom::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// [`Kind::Input`](crate::Kind::Input) for a year that has not four digits.
+    /// [`Kind::Input`](crate::Kind::Input) if the year does not have four digits.
     pub fn date_time(self, time: OffsetDateTime) -> Result<Self> {
         date_time(time).map(|written| self.text(written.as_bytes()))
     }
 
-    /// Arguments in parentheses.
+    /// Adds arguments in parentheses.
+    ///
+    /// ```
+    /// # use postroom::imap::codec::encode::{Line, Segment};
+    /// let line = Line::new("X").list(|list| list.atom("A")?.atom("B"))?;
+    /// assert_eq!(line.finish(), [Segment::Text("X (A B)\r\n".into())]);
+    /// # Ok::<(), postroom::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// Those of `arguments`.
+    /// The errors of `arguments`.
     pub fn list(mut self, arguments: impl FnOnce(Self) -> Result<Self>) -> Result<Self> {
         self.space();
         self.text.extend_from_slice(b"(");
@@ -228,15 +323,22 @@ impl Line {
         Ok(line)
     }
 
-    /// Bytes as a literal, however short and plain.
+    /// Adds bytes as a literal, even if a simpler form could represent them.
+    ///
+    /// ```
+    /// # use postroom::imap::codec::encode::{Line, Segment};
+    /// let segments = Line::new("X").literal("text")?.finish();
+    /// assert_eq!(segments[1], Segment::Literal { bytes: "text".into(), secret: false });
+    /// # Ok::<(), postroom::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// As for [`astring`](Self::astring).
+    /// The same as for [`astring`](Self::astring).
     pub fn literal(mut self, bytes: impl Into<Bytes>) -> Result<Self> {
         let bytes = bytes.into();
         if memchr::memchr(0, &bytes).is_some() {
-            return Err(Error::input("a NUL byte cannot be sent but as a binary literal"));
+            return Err(Error::input("a NUL byte can only be sent in a binary literal"));
         }
         self.space();
         self.flush();
@@ -244,7 +346,7 @@ impl Line {
         Ok(self)
     }
 
-    /// Bytes among which NUL may be, as `literal8` (RFC 3516 §6).
+    /// Adds bytes as a binary literal, which may contain NUL (`literal8`, RFC 3516 §6).
     pub fn literal8(mut self, bytes: impl Into<Bytes>) -> Self {
         self.space();
         self.text.extend_from_slice(b"~");
@@ -253,12 +355,12 @@ impl Line {
         self
     }
 
-    /// What this crate made and has checked.
+    /// Adds text that this crate made and checked.
     pub(crate) fn checked(self, text: &str) -> Self {
         self.text(text.as_bytes())
     }
 
-    /// A literal of that many bytes, which come from elsewhere.
+    /// Adds a literal of `size` bytes that come from elsewhere.
     pub fn upload(mut self, size: u64) -> Self {
         self.space();
         self.flush();
@@ -266,7 +368,7 @@ impl Line {
         self
     }
 
-    /// The whole command, its line end included.
+    /// The whole command, including its line end.
     pub fn finish(mut self) -> Vec<Segment> {
         self.text.extend_from_slice(b"\r\n");
         self.flush();
@@ -274,7 +376,7 @@ impl Line {
     }
 
     fn name(self, name: &[u8], utf8: bool) -> Result<Self> {
-        // An unquoted NIL is a name too, but not every server knows that.
+        // An unquoted NIL is a valid name, but not every server knows that.
         let plain = is_astring_atom(name) && !name.eq_ignore_ascii_case(b"NIL");
         if plain { Ok(self.text(name)) } else { self.quoted_name(name, utf8) }
     }
@@ -284,7 +386,7 @@ impl Line {
         self.either(name, false, move |byte| !byte.is_ascii_control() && (utf8 || byte.is_ascii()))
     }
 
-    /// In quotes where every byte may stand there, else as a literal.
+    /// In quotes if every byte may appear there, otherwise as a literal.
     fn either(mut self, text: &[u8], secret: bool, quotable: impl Fn(u8) -> bool) -> Result<Self> {
         if text.contains(&0) {
             return Err(Error::input("a NUL byte cannot be sent in a command"));
@@ -298,7 +400,7 @@ impl Line {
         }
         if secret {
             self.flush();
-            // Room for every byte escaped, so that nothing is moved.
+            // Enough capacity for every byte to be escaped: growing would leave an unwiped copy of the secret behind.
             let mut quoted = BytesMut::with_capacity(text.len() * 2 + 2);
             quote(text, &mut quoted);
             self.done.push(Segment::Secret(wiping::freeze(quoted)));
@@ -343,7 +445,7 @@ fn is_atom_byte(byte: u8) -> bool {
     byte.is_ascii_graphic() && !b"(){%*\"\\]".contains(&byte)
 }
 
-/// `1*ASTRING-CHAR`, short enough for a line.
+/// `1*ASTRING-CHAR` of limited length.
 fn is_astring_atom(text: &[u8]) -> bool {
     !text.is_empty() && text.len() <= QUOTED && text.iter().all(|&byte| is_atom_byte(byte) || byte == b']')
 }
@@ -351,7 +453,7 @@ fn is_astring_atom(text: &[u8]) -> bool {
 /// A day without quotes, such as `1-Jan-2026`.
 pub(crate) fn date(day: Date) -> Result<String> {
     if !(0..=9999).contains(&day.year()) {
-        return Err(Error::input("a date on the wire has a year of four digits"));
+        return Err(Error::input("the year of a date must have four digits"));
     }
     let month = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let month = month.get(usize::from(u8::from(day.month())).saturating_sub(1)).copied().unwrap_or_default();

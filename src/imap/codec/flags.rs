@@ -1,4 +1,5 @@
-//! Reads `FLAGS`, the flags that a mailbox has (RFC 9051 §7.3.5). Which of them can be stored is said by a response code.
+//! Reads `FLAGS`, the flags that messages of a mailbox can have (RFC 9051 §7.3.5). It must not know which of them can be stored; the
+//! code PERMANENTFLAGS reports that.
 
 use nom::Parser;
 use nom::branch::alt;
@@ -10,9 +11,15 @@ use crate::WordList;
 
 /// Reads `* FLAGS (...)`.
 ///
+/// ```
+/// let flags = postroom::imap::codec::flags::parse(b"* FLAGS (\\Seen \\Draft $Junk)\r\n")?;
+/// assert!(flags.contains("\\Seen") && flags.len() == 3);
+/// # Ok::<(), postroom::imap::codec::Unreadable>(())
+/// ```
+///
 /// # Errors
 ///
-/// Where the response is another one, or has no list.
+/// [`Unreadable`] if the frame is another response, or has no list.
 pub fn parse(frame: &[u8]) -> Result<WordList, Unreadable> {
     let none = || value(WordList::default(), nil);
     grammar::read(frame, |input| map((untagged(&["FLAGS"]), alt((flag_list, none()))), |(_, flags)| flags).parse(input))

@@ -1,20 +1,20 @@
-//! Finds where one response ends, by line ends and announced literals alone, looking at every byte once however the bytes
-//! arrive. It must not know what a response means, except whether it is free text, in which `{1}` announces nothing.
+//! Finds the end of a response by line ends and announced literals only, and reads every byte once no matter how the bytes arrive. It
+//! must not know what a response means, except whether it is free text, in which `{1}` announces no literal.
 
 use super::route::{is_data, is_text};
 use crate::error::{Error, Result};
 use crate::limits::Limits;
 use crate::wire::class::{LineFeed, find};
 
-/// Literals in one response. Far more than an envelope of ten thousand recipients has.
+/// The largest number of literals in one response. An envelope with ten thousand recipients has far fewer.
 const LITERALS: u32 = 65_536;
 
 /// Finds the ends of responses in a growing buffer (RFC 9051 §2.2, §4.3).
 ///
-/// Call [`next`](Self::next) with the unread bytes, which begin with the unfinished response and are the former ones with
-/// more behind them. After [`Frame::Complete`] the caller takes those bytes away, and the next call begins the next response.
+/// Call [`next`](Self::next) with all unread bytes: those of the previous call, with new ones appended. After [`Frame::Complete`], remove
+/// the bytes of the response; the next call begins the next response.
 ///
-/// A line end is CRLF; a bare LF is taken too. NUL bytes and blank lines in front of a response count as its part.
+/// A line ends with CRLF or a bare LF. NUL bytes and blank lines before a response belong to it.
 ///
 /// ```
 /// use postroom::Limits;
@@ -29,9 +29,9 @@ const LITERALS: u32 = 65_536;
 /// ```
 #[derive(Debug, Default)]
 pub struct Framer {
-    /// Every byte before it was looked at or belongs to a literal.
+    /// All bytes before this offset were examined or belong to a literal.
     scanned: usize,
-    /// Where the line began: at 0, or behind a literal.
+    /// The beginning of the line: 0, or the end of a literal.
     line: usize,
     literals: u32,
     /// A literal that the caller has not decided about.
@@ -40,51 +40,80 @@ pub struct Framer {
 }
 
 /// What [`Framer::next`] found.
+///
+/// ```
+/// use postroom::{Limits, imap::codec::{Frame, Framer}};
+///
+/// let frame = Framer::new().next(b"* 2 EXISTS\r\n* 1 REC", &Limits::default(), usize::MAX)?;
+/// assert_eq!(frame, Frame::Complete { len: 12 });
+/// # Ok::<(), postroom::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Frame {
-    /// The first `len` bytes are one whole response, its line end included.
+    /// The first `len` bytes are one whole response, including its line end.
     Complete {
-        /// How many.
+        /// The length of the response in bytes.
         len: usize,
     },
-    /// The response is not whole yet.
+    /// The response is not complete yet.
     Partial,
-    /// A literal of `size` bytes over the threshold begins at `start`. Nothing is read on until the caller has said
+    /// A literal larger than the threshold begins at `start`. The framer reads no further until the caller calls
     /// [`keep`](Framer::keep) or [`elide`](Framer::elide).
     Literal {
         /// The offset of the literal's first byte.
         start: usize,
-        /// How many bytes are announced; at most 2^63-1.
+        /// The announced size in bytes; at most 2^63-1.
         size: u64,
     },
 }
 
-/// A literal that was left out of its frame: its bytes should be at `at`, and are not there.
+/// A literal whose bytes were removed from its frame.
+///
+/// ```
+/// use postroom::{Limits, imap::codec::{Frame, Framer}};
+///
+/// let (mut framer, limits) = (Framer::new(), Limits::default());
+/// let head = b"* 1 FETCH (BODY[] {9000}\r\n";
+/// assert_eq!(framer.next(head, &limits, 100)?, Frame::Literal { start: 26, size: 9000 });
+/// framer.elide();
+/// assert_eq!(framer.next(b"* 1 FETCH (BODY[] {9000}\r\n)\r\n", &limits, 100)?, Frame::Complete { len: 29 });
+/// assert_eq!(framer.take_elided()[0].size, 9000);
+/// # Ok::<(), postroom::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Elided {
-    /// The offset, within the frame, where the literal's first byte would be.
+    /// The offset in the frame at which the literal's first byte would be.
     pub at: usize,
-    /// How many bytes were announced.
+    /// The announced size in bytes.
     pub size: u64,
 }
 
 impl Framer {
-    /// At the beginning of a response.
+    /// A framer at the beginning of a response.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Looks at the bytes of `input` that were not there before.
+    /// Examines the bytes of `input` that the previous call did not have.
     ///
-    /// A literal larger than `threshold`, or than [`Limits::literal`], is reported before any of it is waited for.
+    /// A literal larger than `threshold` or [`Limits::literal`] is reported as soon as it is announced.
+    ///
+    /// ```
+    /// # use postroom::{Limits, imap::codec::{Frame, Framer}};
+    /// let (mut framer, limits) = (Framer::new(), Limits::default());
+    /// assert_eq!(framer.next(b"* 2 EX", &limits, usize::MAX)?, Frame::Partial);
+    /// assert_eq!(framer.next(b"* 2 EXISTS\r\n", &limits, usize::MAX)?, Frame::Complete { len: 12 });
+    /// # Ok::<(), postroom::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// [`Kind::Limit`](crate::Kind::Limit) where a line is over [`Limits::line`] (its line end counts; not a line of numbers found or
-    /// of a message's data), the response over [`Limits::response`], or it holds over 65,536 literals; [`Kind::Protocol`](crate::Kind::Protocol) where a literal
-    /// announces 2^63 bytes or more. The end of the response is not known then, and no further call makes sense.
+    /// [`Kind::Limit`](crate::Kind::Limit) if a line is longer than [`Limits::line`] including its line end (lines with search results
+    /// or a message's data are exempt), if the response is larger than [`Limits::response`], or if it has more than 65,536 literals.
+    /// [`Kind::Protocol`](crate::Kind::Protocol) if a literal announces 2^63 bytes or more. After an error the end of the response is not
+    /// known, so do not call this again.
     #[inline]
     pub fn next(&mut self, input: &[u8], limits: &Limits, threshold: usize) -> Result<Frame> {
         loop {
@@ -116,11 +145,21 @@ impl Framer {
         }
     }
 
-    /// The literal just reported follows in `input` like everything else.
+    /// Keeps the literal that was just reported: its bytes are part of `input`.
+    ///
+    /// ```
+    /// # use postroom::{Limits, imap::codec::{Frame, Framer}};
+    /// let (mut framer, limits) = (Framer::new(), Limits::default());
+    /// assert_eq!(framer.next(b"* 1 FETCH (BODY[] {2}\r\n", &limits, 1)?, Frame::Literal { start: 23, size: 2 });
+    /// framer.keep(&limits)?;
+    /// assert_eq!(framer.next(b"* 1 FETCH (BODY[] {2}\r\nhi)\r\n", &limits, 1)?, Frame::Complete { len: 28 });
+    /// # Ok::<(), postroom::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// [`Kind::Limit`](crate::Kind::Limit) where it, or with it the response, is larger than may be kept.
+    /// [`Kind::Limit`](crate::Kind::Limit) if the literal is larger than [`Limits::literal`], or the response with it larger than
+    /// [`Limits::response`].
     pub fn keep(&mut self, limits: &Limits) -> Result<()> {
         match self.pending.take() {
             Some((_, size)) if size > limits.literal as u64 => Err(Error::limit("a literal is too large to be kept")),
@@ -129,8 +168,8 @@ impl Framer {
         }
     }
 
-    /// The literal just reported is left out: the caller takes its bytes away as they come, and in `input` the byte behind
-    /// the literal follows directly on the announcement.
+    /// Leaves out the literal that was just reported. The caller removes its bytes as they arrive, so that in `input` the byte after the
+    /// literal directly follows the announcement.
     pub fn elide(&mut self) {
         if let Some((start, size)) = self.pending.take() {
             self.elided.push(Elided { at: start, size });
@@ -138,23 +177,22 @@ impl Framer {
         }
     }
 
-    /// The literals left out of the present response so far.
+    /// The literals that were left out of the current response so far.
     pub(crate) fn elided(&self) -> &[Elided] {
         &self.elided
     }
 
-    /// The literals left out of the response that was just completed, or of the present one while there is none; asking
-    /// forgets them.
+    /// Takes the literals that were left out of the response that was just completed, or of the current one if it is not complete.
     pub fn take_elided(&mut self) -> Vec<Elided> {
         std::mem::take(&mut self.elided)
     }
 
-    /// How many bytes the present response has at least, as far as is known.
+    /// The smallest possible length of the current response in bytes, as far as it is known.
     pub fn expected(&self) -> usize {
         self.scanned
     }
 
-    /// Whether no byte of the present response was seen.
+    /// Whether no byte of the current response was examined yet.
     pub fn is_between(&self) -> bool {
         self.scanned == 0
     }
@@ -162,7 +200,7 @@ impl Framer {
     #[inline]
     fn begin_literal(&mut self, start: usize, size: u64, limits: &Limits, threshold: usize) -> Result<()> {
         if size > i64::MAX as u64 {
-            return Err(Error::protocol("the server announces a literal of impossible size"));
+            return Err(Error::protocol("the server announced a literal of 2^63 bytes or more"));
         }
         self.literals += 1;
         if self.literals > LITERALS {
@@ -183,16 +221,16 @@ impl Framer {
         Ok(())
     }
 
-    /// Blank lines in front of a response are together held to the limit of one line.
+    /// All blank lines before a response together may be as long as one line.
     fn skip_blank(&mut self, end: usize, limits: &Limits) -> Result<()> {
         if end > limits.line {
-            return Err(Error::limit("the server sends nothing but blank lines"));
+            return Err(Error::limit("the server sent too many blank lines"));
         }
         self.line = end;
         Ok(())
     }
 
-    /// Numbers and the data of a message are as long as they are: only the whole response bounds them.
+    /// Lines with search results or a message's data are only limited by the size of the whole response.
     #[inline]
     fn check(&self, input: &[u8], end: usize, limits: &Limits) -> Result<()> {
         if end - self.line > limits.line && !is_data(input) {
@@ -222,8 +260,8 @@ pub(crate) fn literal_announced(line: &[u8], may_be_text: bool) -> Option<u64> {
     announces.then_some(size)
 }
 
-/// The decimal number at the end of these bytes, or `u64::MAX` for anything larger, and what stands in front of it. Backwards, no
-/// digit waits for another.
+/// The decimal number at the end of these bytes, or `u64::MAX` for anything larger, and the bytes before it. It reads backwards, so
+/// that no step depends on the value of the one before.
 #[inline]
 fn number_at_end(bytes: &[u8]) -> Option<(&[u8], u64)> {
     let (mut head, mut value, mut place) = (bytes, 0_u64, 1_u64);
@@ -235,13 +273,13 @@ fn number_at_end(bytes: &[u8]) -> Option<(&[u8], u64)> {
     (head.len() < bytes.len()).then_some((head, value))
 }
 
-/// Whether the line ending at `end` may announce a literal: almost none does.
+/// Whether the line that ends at `end` may announce a literal. Almost none does.
 #[inline]
 fn ends_in_brace(input: &[u8], end: usize) -> bool {
     matches!(input.get(..end), Some([.., b'}', b'\r', b'\n'] | [.., b'}', b'\n']))
 }
 
-/// Whether this line is nothing but NUL bytes and its end (some servers send such before a response).
+/// Whether this line contains only NUL bytes and its line end. Some servers send such lines before a response.
 #[inline]
 fn is_blank(input: &[u8], start: usize, end: usize) -> bool {
     input.get(start..end).is_none_or(|line| line.iter().all(|byte| matches!(byte, 0 | b'\r' | b'\n')))

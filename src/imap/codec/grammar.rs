@@ -1,5 +1,5 @@
-//! The tokens of IMAP as `nom` parsers over one complete response (RFC 9051 §9), as tolerant as servers need it. What a
-//! response means is not known here, and nothing of `nom` is seen outside of the codec.
+//! The tokens of IMAP as `nom` parsers over one complete response (RFC 9051 §9), as tolerant as real servers require. They must not know
+//! what a response means. No type of `nom` leaves the codec.
 
 use std::borrow::Cow;
 
@@ -22,7 +22,7 @@ const NESTING: usize = 100;
 
 pub(crate) type Read<'a, T> = IResult<&'a [u8], T, Fail<'a>>;
 
-/// Where a parser gave up, and why.
+/// The position at which a parser stopped, and the reason.
 #[derive(Debug)]
 pub(crate) struct Fail<'a> {
     at: &'a [u8],
@@ -34,7 +34,7 @@ impl<'a> ParseError<&'a [u8]> for Fail<'a> {
         let reason = match kind {
             ErrorKind::Eof => "the response ends too early",
             ErrorKind::Char => "a delimiter was expected",
-            _ => "something else was expected",
+            _ => "a value is not of the expected kind",
         };
         Self { at, reason }
     }
@@ -48,7 +48,7 @@ pub(crate) fn fail<'a, T>(at: &'a [u8], reason: &'static str) -> Read<'a, T> {
     Err(nom::Err::Error(Fail { at, reason }))
 }
 
-/// Reads one complete response, given without or with its line end.
+/// Reads one complete response, given with or without its line end.
 pub(crate) fn read<'a, T>(frame: &'a [u8], parser: impl FnOnce(&'a [u8]) -> Read<'a, T>) -> Result<T, Unreadable> {
     let line = frame.strip_suffix(b"\n").unwrap_or(frame);
     let line = line.strip_suffix(b"\r").unwrap_or(line);
@@ -61,7 +61,7 @@ pub(crate) fn read<'a, T>(frame: &'a [u8], parser: impl FnOnce(&'a [u8]) -> Read
     }
 }
 
-/// `* WORD` and the spaces behind it, where the word is one of `words`.
+/// `* WORD` and the spaces after it, if the word is one of `words`.
 pub(crate) fn untagged<'a>(words: &'static [&'static str]) -> impl Fn(&'a [u8]) -> Read<'a, &'a str> {
     move |input| {
         let (input, _) = blank(input)?;
@@ -74,22 +74,22 @@ pub(crate) fn untagged<'a>(words: &'static [&'static str]) -> impl Fn(&'a [u8]) 
     }
 }
 
-/// NUL bytes and blank lines, which some servers send in front of a response.
+/// NUL bytes and blank lines, which some servers send before a response.
 pub(crate) fn blank(input: &[u8]) -> Read<'_, &[u8]> {
     take_while(|byte| matches!(byte, 0 | b'\r' | b'\n'))(input)
 }
 
-/// Letters and what else names a response or an item.
+/// The name of a response or an item.
 pub(crate) fn word(input: &[u8]) -> Read<'_, &str> {
     let byte = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'(' | b')' | b'[' | b']' | b'"');
     let (rest, word) = take_while1(byte)(input)?;
     str::from_utf8(word).map_or_else(|_| fail(input, "a word was expected"), |word| Ok((rest, word)))
 }
 
-/// `astring`, with any byte in the atom but space and parentheses.
+/// `astring`, whose atom may contain any byte except space, control characters and parentheses.
 pub(crate) fn astring(input: &[u8]) -> Read<'_, Cow<'_, [u8]>> {
     match input.first() {
-        // A quotation mark that nothing closes is looked for once, not at every word behind it.
+        // No fallback: otherwise the end of an unterminated string would be searched again at every following word.
         Some(b'"') => quoted(input),
         _ => alt((map(literal, Cow::Borrowed), map(bare, Cow::Borrowed))).parse(input),
     }
@@ -110,12 +110,12 @@ pub(crate) fn nil(input: &[u8]) -> Read<'_, ()> {
     if found.eq_ignore_ascii_case(b"NIL") { Ok((rest, ())) } else { fail(input, "NIL was expected") }
 }
 
-/// A run of bytes that are neither space, control nor parenthesis.
+/// A run of bytes without spaces, control characters and parentheses.
 pub(crate) fn bare(input: &[u8]) -> Read<'_, &[u8]> {
     take_while1(|byte| byte > b' ' && !matches!(byte, b'(' | b')' | 0x7f)).parse(input)
 }
 
-/// `quoted`. Servers forget to escape quotes, so one ends the string only before a space, `)`, `]` or the line end.
+/// `quoted`. Some servers do not escape quotes, so a quote ends the string only before a space, `)`, `]` or the line end.
 pub(crate) fn quoted(input: &[u8]) -> Read<'_, Cow<'_, [u8]>> {
     let (inside, _) = char('"')(input)?;
     let mut owned: Option<Vec<u8>> = None;
@@ -150,7 +150,7 @@ fn ends_quoted(next: Option<&u8>) -> bool {
     matches!(next, None | Some(b' ' | b')' | b']' | b'\r' | b'\n'))
 }
 
-/// `literal`, of every kind, whole in this response.
+/// `literal` of any kind, contained in this response.
 pub(crate) fn literal(input: &[u8]) -> Read<'_, &[u8]> {
     let end = (opt(one_of("+-")), char('}'), opt(char('\r')), char('\n'));
     let (rest, size) = delimited((opt(char('~')), char('{')), number64, end).parse(input)?;
@@ -168,7 +168,7 @@ fn number64(input: &[u8]) -> Read<'_, u64> {
     }
 }
 
-/// A number as servers write it: also -1 for none (read as 0), and `9.3736e+06`.
+/// A number as servers write it: also `9.3736e+06`; `-1` for unknown is read as 0.
 pub(crate) fn number(input: &[u8]) -> Read<'_, u64> {
     let (rest, text) = take_while1(|byte: u8| byte.is_ascii_digit() || b"+-.eE".contains(&byte))(input)?;
     let parsed = str::from_utf8(text).ok().and_then(|text| match text.parse() {
@@ -188,12 +188,12 @@ pub(crate) fn sequence_set(input: &[u8]) -> Read<'_, Uids> {
     Uids::from_wire(text).map_or_else(|| fail(input, "a set of numbers was expected"), |uids| Ok((rest, uids)))
 }
 
-/// `flag-list`, with spaces anywhere. NIL and lone backslashes, which some servers put among the flags, are left out.
+/// `flag-list`, with extra spaces anywhere. Leaves out NIL and single backslashes, which some servers send among the flags.
 pub(crate) fn flag_list(input: &[u8]) -> Read<'_, WordList> {
     word_list(|name| (!name.eq_ignore_ascii_case(b"NIL") && name != b"\\").then_some(name)).parse(input)
 }
 
-/// `(a b c)`, with spaces anywhere, each made into what `make` makes of it.
+/// `(a b c)`, with extra spaces anywhere, each word converted by `make`.
 pub(crate) fn words_in_parentheses<'a, T>(
     make: impl Fn(&'a [u8]) -> Option<T>,
 ) -> impl Parser<&'a [u8], Output = Vec<T>, Error = Fail<'a>> {
@@ -208,7 +208,7 @@ pub(crate) fn words_in_parentheses<'a, T>(
     }
 }
 
-/// `(a b c)`, with spaces anywhere: of each word what `keep` makes of it.
+/// `(a b c)`, with extra spaces anywhere, each word reduced by `keep`.
 pub(crate) fn word_list<'a>(
     keep: impl Fn(&'a [u8]) -> Option<&'a [u8]>,
 ) -> impl Parser<&'a [u8], Output = WordList, Error = Fail<'a>> {
@@ -223,13 +223,13 @@ pub(crate) fn word_list<'a>(
     }
 }
 
-/// What stands before the next closing parenthesis: the rest of a list without strings in it.
+/// The bytes before the next closing parenthesis: the rest of a list that contains no strings.
 pub(crate) fn list_ahead(input: &[u8]) -> &[u8] {
     memchr::memchr(b')', input).and_then(|end| input.get(..end)).unwrap_or(input)
 }
 
-/// How many words and strings there are at most: what a list of values needs, so that it never has to grow. A string ends without
-/// a space before `]`, a literal before anything. A server can make it too large, but never larger than half its own bytes.
+/// An upper bound for the number of words and strings: the capacity for a list of values, so that it never grows. (After a string there
+/// may be `]` instead of a space, and after a literal anything.) A server can make it too large, but at most half the number of bytes.
 pub(crate) fn words_ahead(input: &[u8]) -> usize {
     let words = input.split(|&byte| matches!(byte, b' ' | b'\t' | b'\n' | b']'));
     words.filter(|word| !word.is_empty()).count()
@@ -285,7 +285,7 @@ pub(crate) fn any_value(input: &[u8]) -> Read<'_, &[u8]> {
                 depth += 1;
                 char('(')(at)?.0
             }
-            Some(b'(') => return fail(at, "too many parentheses within each other"),
+            Some(b'(') => return fail(at, "parentheses are nested too deeply"),
             Some(b')') if depth > 0 => {
                 depth -= 1;
                 char(')')(at)?.0
@@ -300,14 +300,14 @@ pub(crate) fn any_value(input: &[u8]) -> Read<'_, &[u8]> {
     }
 }
 
-/// Spaces, then what `parser` reads.
+/// Spaces, then `parser`.
 pub(crate) fn spaced<'a, T>(
     parser: impl Parser<&'a [u8], Output = T, Error = Fail<'a>>,
 ) -> impl Parser<&'a [u8], Output = T, Error = Fail<'a>> {
     preceded(space0, parser)
 }
 
-/// All that is left.
+/// The rest of the input.
 pub(crate) fn remainder(input: &[u8]) -> Read<'_, &[u8]> {
     rest(input)
 }

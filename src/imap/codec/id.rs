@@ -1,4 +1,4 @@
-//! Reads `ID`, who the server says it is (RFC 2971). For people and reports: no behaviour may depend on it.
+//! Reads `ID`, the server's description of itself (RFC 2971). It is for people and reports; no behaviour may depend on it.
 
 use nom::Parser;
 use nom::branch::alt;
@@ -10,14 +10,14 @@ use nom::sequence::{delimited, terminated};
 use super::grammar::{self, astring, lossy, nil, nstring, untagged};
 use super::unreadable::Unreadable;
 
-/// RFC 2971 §3.3 allows 30.
+/// The largest number of pairs. RFC 2971 §3.3 allows 30.
 const MOST: usize = 1000;
 
 /// Reads `* ID ("name" "Cyrus" "version" "1.5")`: names with values, in the server's order.
 ///
 /// # Errors
 ///
-/// Where the response is another one, or not a list of strings.
+/// [`Unreadable`] if the frame is another response, or is not a list of strings.
 ///
 /// ```
 /// let id = postroom::imap::codec::id::parse(b"* ID (\"name\" \"Cyrus\" \"os\" NIL)\r\n")?;
@@ -26,19 +26,19 @@ const MOST: usize = 1000;
 /// ```
 pub fn parse(frame: &[u8]) -> Result<Vec<(String, Option<String>)>, Unreadable> {
     grammar::read(frame, |input| {
-        // Where the quotes are out of step, nothing is what it seems.
+        // If the quotes are out of step, names and values are mixed up.
         let name = verify(consumed(astring), |(raw, _): &(&[u8], _)| is_in_step(raw));
         let name = map(terminated(name, space0), |(_, name)| lossy(&name));
         // Some servers leave the quotes out.
         let text = map(terminated(alt((nstring, map(astring, Some))), space0), |text| text.map(|text| lossy(&text)));
-        // A name at the end without a value, as from servers that lose count, has none.
+        // Some servers leave out the last value.
         let text = alt((text, value(None, peek(char(')')))));
         let pairs = delimited((char('('), space0), many_m_n(0, MOST, (name, text)), char(')'));
         map((untagged(&["ID"]), alt((pairs, value(Vec::new(), nil)))), |(_, pairs)| pairs).parse(input)
     })
 }
 
-/// Whether a string as it came has no quote within it that should end it.
+/// Whether a string as received has no unescaped quote inside.
 fn is_in_step(raw: &[u8]) -> bool {
     let inside = raw.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\""));
     let mut escaped = false;

@@ -12,7 +12,7 @@ use crate::imap::types::Comparators;
 ///
 /// # Errors
 ///
-/// Where the response is another one, or has no list.
+/// [`Unreadable`] if the frame is another response, or has no list.
 ///
 /// ```
 /// let languages = postroom::imap::codec::language::parse(b"* LANGUAGE (EN DE IT i-default)\r\n")?;
@@ -23,11 +23,17 @@ pub fn parse(frame: &[u8]) -> Result<Vec<String>, Unreadable> {
     grammar::read(frame, |input| map((untagged(&["LANGUAGE"]), names), |(_, names)| names).parse(input))
 }
 
-/// Reads `* COMPARATOR i;basic`, with a list of others behind it or without.
+/// Reads `* COMPARATOR i;basic`, optionally followed by a list of matching ones.
+///
+/// ```
+/// let comparators = postroom::imap::codec::language::comparators(b"* COMPARATOR i;basic\r\n")?;
+/// assert_eq!(comparators.active, "i;basic");
+/// # Ok::<(), postroom::imap::codec::Unreadable>(())
+/// ```
 ///
 /// # Errors
 ///
-/// Where the response is another one, or names none.
+/// [`Unreadable`] if the frame is another response, or names no comparator.
 pub fn comparators(frame: &[u8]) -> Result<Comparators, Unreadable> {
     grammar::read(frame, |input| {
         let parts = (untagged(&["COMPARATOR"]), astring, opt(spaced(names)), space0, eof);

@@ -1,4 +1,4 @@
-//! Reads `LIST`, `LSUB` and `XLIST` (RFC 9051 §7.3.1, RFC 5258). It must not know what was asked.
+//! Reads `LIST`, `LSUB` and `XLIST` (RFC 9051 §7.3.1, RFC 5258). It must not know what was asked for.
 
 use nom::Parser;
 use nom::branch::alt;
@@ -12,13 +12,13 @@ use crate::WordList;
 use crate::defect::{Defect, Reason};
 use crate::imap::types::{Listed, MailboxName};
 
-/// Reads `* LIST (attributes) "/" name`. With `utf8` the name is read as UTF-8, else as modified UTF-7.
+/// Reads `* LIST (attributes) "/" name`. The name is read as UTF-8 if `utf8` is set, otherwise as modified UTF-7.
 ///
-/// What of a line cannot be read is among the mailbox's [defects](Listed::defects).
+/// Parts of the line that cannot be read become [defects](Listed::defects) of the mailbox.
 ///
 /// # Errors
 ///
-/// Where the response is another one, or names no mailbox.
+/// [`Unreadable`] if the frame is another response, or no mailbox name can be read from it.
 ///
 /// ```
 /// let listed = postroom::imap::codec::list::parse(b"* LIST (\\Noselect) \"/\" ~/Mail/foo\r\n", false)?;
@@ -46,8 +46,8 @@ fn regular(input: &[u8], utf8: bool) -> Read<'_, Listed> {
     Ok((&[], listed))
 }
 
-/// What can be kept of any other line: the name, which is its last value or all that no value can be made of, and words in a list in
-/// front of it. That there is more is a defect.
+/// Reads what it can from any other line: the name, which is the last value or the rest that is not a value, and attributes in a list
+/// before it. The line becomes a defect.
 fn irregular(input: &[u8], utf8: bool) -> Option<Listed> {
     let (mut rest, mut values) = (input.trim_ascii(), Vec::new());
     while let Ok((after, value)) = any_value(rest) {
@@ -92,14 +92,14 @@ fn unreadable(attribute: &str, raw: &[u8]) -> Defect {
     Defect::Unreadable { attribute: attribute.to_owned(), reason: Reason::Syntax, raw: raw.to_vec().into() }
 }
 
-/// What separates the levels of a name.
+/// The character that separates the levels of a name.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) enum Delimiter {
-    /// Nothing.
+    /// Names have no levels.
     None,
     /// One ASCII character.
     One(char),
-    /// What a server sends in its place.
+    /// Anything else that a server sends instead.
     Odd(Vec<u8>),
 }
 
@@ -121,7 +121,7 @@ impl Delimiter {
     }
 }
 
-/// NIL, or one character; also unquoted.
+/// NIL, or one character, quoted or not.
 pub(super) fn delimiter(input: &[u8]) -> Read<'_, Delimiter> {
     alt((
         map(quoted, |text| Delimiter::of(&text)),
@@ -132,7 +132,7 @@ pub(super) fn delimiter(input: &[u8]) -> Read<'_, Delimiter> {
     .parse(input)
 }
 
-/// A name that is not quoted may hold anything on Exchange, spaces and control characters included.
+/// Exchange sends unquoted names with any characters, even spaces and control characters.
 fn name(input: &[u8]) -> Read<'_, Vec<u8>> {
     if let Ok((rest, name)) = string(input) {
         return Ok((rest, name.into_owned()));
@@ -144,8 +144,8 @@ fn name(input: &[u8]) -> Read<'_, Vec<u8>> {
     }
 }
 
-/// The root of a hierarchy has the delimiter behind it in the answer to `LIST "" ""` (RFC 9051 §6.3.9); Exchange names parents so
-/// whatever was asked.
+/// The root of a hierarchy ends in the delimiter in the answer to `LIST "" ""` (RFC 9051 §6.3.9). Exchange writes parents like that in
+/// every answer.
 fn without_delimiter(name: &[u8], delimiter: Option<char>) -> &[u8] {
     let byte = delimiter.and_then(|delimiter| u8::try_from(delimiter).ok());
     match name.split_last() {

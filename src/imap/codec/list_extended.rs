@@ -1,5 +1,5 @@
 //! The extended data of a LIST response: `CHILDINFO` and `OLDNAME` (RFC 5258 §3.5, RFC 9051 §6.3.9.6 and §6.3.9.7, RFC 5465 §5.4).
-//! What else stands there is passed over; the caller keeps it all raw.
+//! It must not know other items: it skips them, and the caller keeps the data unparsed.
 
 use nom::Parser;
 use nom::character::complete::{char, space0};

@@ -1,4 +1,4 @@
-//! Reads `METADATA` (RFC 5464 §4.4, §5; RFC 9590): values of annotations, or which ones have changed. It must not know which.
+//! Reads `METADATA` (RFC 5464 §4.4, §5; RFC 9590): values of annotations, or names of changed ones. It must not know any entry.
 
 use std::borrow::Cow;
 
@@ -12,18 +12,18 @@ use super::grammar::{self, Read, astring, at_line_end, at_parenthesis, entries, 
 use super::unreadable::Unreadable;
 use crate::imap::types::{EntryName, Metadata};
 
-/// Reads `* METADATA "INBOX" (/shared/comment "Shared comment")`, or `* METADATA "" /shared/comment`. With `utf8` the mailbox's
-/// name is read as UTF-8, else as modified UTF-7.
+/// Reads `* METADATA "INBOX" (/shared/comment "Shared comment")`, or `* METADATA "" /shared/comment`. The mailbox name is read as UTF-8
+/// if `utf8` is set, otherwise as modified UTF-7.
 ///
 /// # Errors
 ///
-/// Where the response is another one, or neither a list of names with values nor of names.
+/// [`Unreadable`] if the frame is another response, or has neither a list of names with values nor a list of names.
 ///
 /// ```
 /// use postroom::imap::{EntryName, codec::metadata};
 ///
-/// let told = metadata::parse(b"* METADATA \"\" (/shared/comment \"My own comment\")\r\n", false)?;
-/// assert_eq!(told.value(&EntryName::SHARED_COMMENT), Some(&b"My own comment"[..]));
+/// let server = metadata::parse(b"* METADATA \"\" (/shared/comment \"My own comment\")\r\n", false)?;
+/// assert_eq!(server.value(&EntryName::SHARED_COMMENT), Some(&b"My own comment"[..]));
 /// # Ok::<(), postroom::imap::codec::Unreadable>(())
 /// ```
 pub fn parse(frame: &[u8], utf8: bool) -> Result<Metadata, Unreadable> {
@@ -31,12 +31,12 @@ pub fn parse(frame: &[u8], utf8: bool) -> Result<Metadata, Unreadable> {
         let (input, (_, name, _)) = (untagged(&["METADATA"]), mailbox(utf8), space0).parse(input)?;
         let mailbox = Some(name).filter(|name| !name.as_str().is_empty());
         let (input, list) = opt(char('(')).parse(input)?;
-        let mut told = Metadata { mailbox, values: Vec::new(), changed: Vec::new() };
+        let mut metadata = Metadata { mailbox, values: Vec::new(), changed: Vec::new() };
         let (input, ()) = match list {
-            Some(_) => values(input, &mut told),
-            None => grammar::nil(input).or_else(|_| changed(input, &mut told)),
+            Some(_) => values(input, &mut metadata),
+            None => grammar::nil(input).or_else(|_| changed(input, &mut metadata)),
         }?;
-        Ok((input, told))
+        Ok((input, metadata))
     })
 }
 

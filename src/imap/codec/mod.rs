@@ -1,5 +1,5 @@
-//! Plain functions between bytes and values: where a response ends, what it is, and what it says. No state of a session, no
-//! socket, no clock.
+//! Plain functions between bytes and values of IMAP: they find the end of a response, its kind, and its content, and write commands.
+//! They must not know a session's state, a socket or a clock.
 
 pub mod acl;
 pub mod capability;

@@ -1,4 +1,4 @@
-//! Reads `NAMESPACE` (RFC 9051 §7.3.2, RFC 2342): where a user's mailboxes are. It must not know which of them exist.
+//! Reads `NAMESPACE` (RFC 9051 §7.3.2, RFC 2342): the prefixes of mailbox names. It must not know which mailboxes exist.
 
 use std::borrow::Cow;
 
@@ -14,14 +14,15 @@ use super::list::delimiter;
 use super::unreadable::Unreadable;
 use crate::imap::types::{MailboxName, Namespace, Namespaces};
 
-/// Namespaces of one kind. Servers have one or two.
+/// The largest number of namespaces of one kind. Servers have one or two.
 const MOST: usize = 1000;
 
-/// Reads `* NAMESPACE (("" "/")) NIL NIL`. With `utf8` the prefixes are read as UTF-8, else as modified UTF-7.
+/// Reads `* NAMESPACE (("" "/")) NIL NIL`. Prefixes are read as UTF-8 if `utf8` is set, otherwise as modified UTF-7. A missing list
+/// counts as empty.
 ///
 /// # Errors
 ///
-/// Where the response is another one, or not of lists. A list that is not there is taken for an empty one.
+/// [`Unreadable`] if the frame is another response, or contains anything but lists of namespaces.
 ///
 /// ```
 /// let spaces = postroom::imap::codec::namespace::parse(b"* NAMESPACE ((\"INBOX.\" \".\")) NIL NIL\r\n", false)?;

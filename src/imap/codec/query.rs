@@ -1,4 +1,4 @@
-//! Writes a [`Query`] as the keys of SEARCH (RFC 9051 §6.4.4). It must not know what else stands in the command.
+//! Writes a [`Query`] as the keys of SEARCH (RFC 9051 §6.4.4). It must not know the rest of the command.
 
 use std::fmt::{self, Write};
 
@@ -6,16 +6,23 @@ use super::encode::{Line, date};
 use crate::imap::types::{Key, Query, mutf7};
 use crate::{Error, Flag, Result};
 
-/// How deep keys may stand in keys: servers bound this too, and a deeper one is a mistake.
+/// How deep keys may be nested. Servers have limits too, and a deeper query is a mistake.
 const DEEPEST: usize = 50;
 
 impl Line {
-    /// What SEARCH looks for. A text that is not ASCII goes as UTF-8, which the command has to have said before.
+    /// Adds the keys of SEARCH. Texts that are not ASCII are written as UTF-8; the command must name that charset before them.
+    ///
+    /// ```
+    /// # use postroom::imap::{Query, codec::encode::{Line, Segment}};
+    /// let line = Line::new("UID SEARCH").query(&Query::unseen().and(Query::from("anna")))?;
+    /// assert_eq!(line.finish(), [Segment::Text("UID SEARCH UNSEEN FROM \"anna\"\r\n".into())]);
+    /// # Ok::<(), postroom::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// [`Kind::Input`](crate::Kind::Input) for a NUL in a text, a name that no header field can have, a flag that a client must
-    /// not send, a day of a year that has not four digits, and keys in keys 50 deep.
+    /// [`Kind::Input`](crate::Kind::Input) for a NUL in a text, a name that is not a valid header field name, a flag that a client must
+    /// not send, a year without four digits, or keys that are nested more than 50 deep.
     pub fn query(self, query: &Query) -> Result<Self> {
         match &query.0 {
             Key::And(keys) if !keys.is_empty() => keys.iter().try_fold(self, |line, key| line.key(key, 0)),
@@ -25,7 +32,7 @@ impl Line {
 
     fn key(self, key: &Key, depth: usize) -> Result<Self> {
         if depth > DEEPEST {
-            return Err(Error::input("the query has keys in keys more than 50 deep"));
+            return Err(Error::input("the query is nested more than 50 deep"));
         }
         match key {
             Key::Bare(name) => self.atom(name),
@@ -34,7 +41,7 @@ impl Line {
             Key::Keyword(flag) => self.flag_key(flag),
             Key::Date(name, day) => self.atom(name)?.atom(&date(*day)?),
             Key::Size(name, bytes) => Ok(self.atom(name)?.number(*bytes)),
-            // Every server knows that no message is both.
+            // There is no key for "no message"; no message is both.
             Key::Uids(uids) if uids.is_empty() => self.atom("SEEN")?.atom("UNSEEN"),
             Key::Uids(uids) => self.atom("UID")?.uids(uids),
             Key::Word(name, word) => self.atom(name)?.identifier(word),
@@ -51,7 +58,7 @@ impl Line {
         }
     }
 
-    /// One key where just one may stand.
+    /// Exactly one key.
     fn one(self, key: &Key, depth: usize) -> Result<Self> {
         match key {
             Key::Uids(uids) if uids.is_empty() => self.list(|list| list.key(key, depth)),
@@ -59,7 +66,7 @@ impl Line {
         }
     }
 
-    /// OR takes two keys: many are halved, so that they do not stand deep in each other.
+    /// OR takes two keys. A longer list is split in half at each step, so that nesting stays shallow.
     fn any(self, keys: &[Key], depth: usize) -> Result<Self> {
         match keys {
             [] => self.atom("ALL"),
@@ -73,18 +80,18 @@ impl Line {
 
     fn field(self, name: &str) -> Result<Self> {
         let valid = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic() && byte != b':');
-        if valid { self.astring(name) } else { Err(Error::input(format!("{name:?} cannot be a header field"))) }
+        if valid { self.astring(name) } else { Err(Error::input(format!("{name:?} is not a header field name"))) }
     }
 
     /// Names of filters and identifiers of objects (RFC 5466 §3, RFC 8474 §7).
     fn identifier(self, word: &str) -> Result<Self> {
         match word.contains('/') || word.len() > 255 {
-            true => Err(Error::input(format!("{word:?} cannot be looked for"))),
+            true => Err(Error::input(format!("{word:?} cannot be searched for"))),
             false => self.atom(word),
         }
     }
 
-    /// RFC 7162 §7: the entry is a quoted string, in which the backslash of a flag is escaped.
+    /// RFC 7162 §7: the entry is a quoted string, so the backslash of a flag is escaped.
     fn modseq_of(self, flag: &Flag, least: u64) -> Result<Self> {
         match flag.is_storable() {
             true => self.atom("MODSEQ")?.string(format!("/flags/{flag}"))?.atom("all").map(|line| line.number(least)),
@@ -92,7 +99,7 @@ impl Line {
         }
     }
 
-    /// A system flag has a key of its own name (RFC 9051 §6.4.4), anything else is a keyword.
+    /// A system flag has its own key (RFC 9051 §6.4.4), any other flag is a keyword.
     fn flag_key(self, flag: &Flag) -> Result<Self> {
         if !flag.is_storable() {
             return Err(Error::input(format!("the flag {:?} cannot be searched for", flag.as_str())));
@@ -101,7 +108,7 @@ impl Line {
             None => self.atom("KEYWORD")?.flag(flag),
             Some(_) => match SYSTEM.iter().find(|(known, _)| known == flag) {
                 Some((_, key)) => self.atom(key),
-                None => Err(Error::input(format!("there is no search for the system flag {:?}", flag.as_str()))),
+                None => Err(Error::input(format!("the system flag {:?} has no search key", flag.as_str()))),
             },
         }
     }
@@ -115,7 +122,7 @@ const SYSTEM: [(Flag, &str); 5] = [
     (Flag::DRAFT, "DRAFT"),
 ];
 
-/// As it would be written, texts always in quotes: for people.
+/// The keys as they are written, but with texts always in quotes: for people.
 impl fmt::Display for Query {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {

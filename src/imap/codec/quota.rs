@@ -1,4 +1,4 @@
-//! Reads `QUOTA` and `QUOTAROOT` (RFC 9208 §4.2, §7). It must not know what was asked.
+//! Reads `QUOTA` and `QUOTAROOT` (RFC 9208 §4.2, §7). It must not know what was asked for.
 
 use nom::Parser;
 use nom::character::complete::char;
@@ -9,11 +9,11 @@ use super::grammar::{self, Read, astring, at_line_end, at_parenthesis, entries, 
 use super::unreadable::Unreadable;
 use crate::imap::types::{Quota, QuotaResource, QuotaRoots, QuotaUsage};
 
-/// Reads `* QUOTA "" (STORAGE 10 512)`. Some servers leave the name of the root out.
+/// Reads `* QUOTA "" (STORAGE 10 512)`. Some servers leave out the name of the root.
 ///
 /// # Errors
 ///
-/// Where the response is another one, or not a list of names with two numbers each.
+/// [`Unreadable`] if the frame is another response, or has no list of names with two numbers each.
 ///
 /// ```
 /// use postroom::imap::{QuotaResource, codec::quota};
@@ -35,11 +35,17 @@ pub fn parse(frame: &[u8]) -> Result<Quota, Unreadable> {
     })
 }
 
-/// Reads `* QUOTAROOT INBOX "" other`. With `utf8` the mailbox's name is read as UTF-8, else as modified UTF-7.
+/// Reads `* QUOTAROOT INBOX "" other`. The mailbox name is read as UTF-8 if `utf8` is set, otherwise as modified UTF-7.
+///
+/// ```
+/// let roots = postroom::imap::codec::quota::roots(b"* QUOTAROOT INBOX \"\"\r\n", false)?;
+/// assert_eq!(roots.roots, [""]);
+/// # Ok::<(), postroom::imap::codec::Unreadable>(())
+/// ```
 ///
 /// # Errors
 ///
-/// Where the response is another one, or a name does not end.
+/// [`Unreadable`] if the frame is another response, or a name does not end.
 pub fn roots(frame: &[u8], utf8: bool) -> Result<QuotaRoots, Unreadable> {
     grammar::read(frame, |input| {
         let (input, (_, mailbox)) = (untagged(&["QUOTAROOT"]), mailbox(utf8)).parse(input)?;

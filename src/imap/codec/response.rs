@@ -1,5 +1,5 @@
-//! Reads any complete response into one [`Response`]: sends the frame to the reader of its kind. It must not know a session:
-//! nobody asked, and nothing follows.
+//! Reads any complete response into one [`Response`], by the reader for its kind. It must not know a session: neither who asked, nor
+//! what follows.
 
 use bytes::Bytes;
 
@@ -15,11 +15,11 @@ use crate::defect::Reason;
 use crate::imap::types::{Condition, Outcome, Response, SeqNum};
 use crate::limits::Limits;
 
-/// Reads one complete response, as [`Framer`](super::Framer) cuts them, from its first byte to its line end.
+/// Reads one complete response, from its first byte to its line end, as [`Framer`](super::Framer) finds it.
 ///
-/// Names of mailboxes are taken for UTF-8 where they hold anything but ASCII, else for modified UTF-7, since only the session
-/// knows what was agreed on. Of [`Limits`] only [`nesting`](Limits::nesting) counts here. Values of a message are slices of
-/// `frame`; everything else is copied out of it.
+/// Mailbox names are read as UTF-8 if the response contains anything but ASCII, otherwise as modified UTF-7, since only a session knows
+/// what was agreed on. Of [`Limits`], only [`nesting`](Limits::nesting) applies here. The values of a message are slices of `frame`;
+/// everything else is copied.
 ///
 /// # Errors
 ///
@@ -50,7 +50,7 @@ pub fn response(frame: &Bytes, limits: &Limits) -> Result<Response, Unreadable> 
         Route::Unknown => match bare_code(frame) {
             Some(condition) => Ok(Response::Condition(condition)),
             None if is_left_over(frame) => Ok(other(frame, b"")),
-            None => Err(Unreadable { offset: 0, reason: "this is no response" }),
+            None => Err(Unreadable { offset: 0, reason: "this is not a response" }),
         },
     }
 }
@@ -105,7 +105,7 @@ fn untagged(kind: Kind, frame: &Bytes, rest: &[u8], limits: &Limits) -> Result<R
 
 const NO_KIND: &str = "the kind of a response was expected";
 
-/// Exchange and home.pl send `[COPYUID ...]` without the `OK` that belongs in front, or without the star too.
+/// Exchange and home.pl send `[COPYUID ...]` without the `OK` before it, or even without the `*`.
 fn bare_code(line: &[u8]) -> Option<Condition> {
     match text::resp_text(line.trim_ascii_start().starts_with(b"[").then_some(line)?) {
         (None, _) => None,
@@ -113,14 +113,14 @@ fn bare_code(line: &[u8]) -> Option<Condition> {
     }
 }
 
-/// Whether the word that should say the kind is missing, or begins like a number and is none.
+/// Whether the word for the kind is missing, or begins with digits but is not a number.
 fn is_without_kind(rest: &[u8]) -> bool {
     let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    let behind = rest.get(digits..).unwrap_or_default();
-    behind.trim_ascii().is_empty() || digits > 0 && !behind.first().is_some_and(u8::is_ascii_whitespace)
+    let after = rest.get(digits..).unwrap_or_default();
+    after.trim_ascii().is_empty() || digits > 0 && !after.first().is_some_and(u8::is_ascii_whitespace)
 }
 
-/// What is left of a FETCH whose literal was announced a line end too short.
+/// Whether this is the rest of a FETCH whose literal was announced a line end too short.
 fn is_left_over(frame: &[u8]) -> bool {
     let line = frame.trim_ascii();
     !line.is_empty() && line.iter().all(|&byte| byte == b')')
@@ -138,7 +138,7 @@ fn name(text: &[u8]) -> String {
     lossy(words.find(|word| !word.iter().all(u8::is_ascii_digit)).unwrap_or_default())
 }
 
-/// Where the list of attributes should begin is all that can be said.
+/// A FETCH error has no exact offset: this one is where the list of attributes should begin.
 fn unreadable(error: &UnreadableFetch, rest: &[u8]) -> Unreadable {
     let reason = match error.reason() {
         Reason::TooLarge(_) => "the response is too large",

@@ -1,9 +1,15 @@
-//! Looks at the first tokens of a complete response and says what it is, without reading the rest. It must not know who
-//! waits for it.
+//! Finds the kind of a complete response by its first tokens, without reading the rest. It must not know who waits for it.
 
 use crate::wire::Cursor;
 
-/// What a response is, by its first tokens (RFC 9051 §7).
+/// The kind of a response, by its first tokens (RFC 9051 §7).
+///
+/// ```
+/// use postroom::imap::codec::{Ending, Kind, Route, route};
+///
+/// assert_eq!(route(b"* 3 EXISTS\r\n"), Route::Untagged(Kind::Exists(3)));
+/// assert_eq!(route(b"A1 OK Done\r\n"), Route::Tagged { tag: b"A1", status: Ending::Ok });
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Route<'a> {
@@ -11,47 +17,61 @@ pub enum Route<'a> {
     Tagged {
         /// The command's tag, as the server repeats it.
         tag: &'a [u8],
-        /// How it ended.
+        /// The outcome of the command.
         status: Ending,
     },
     /// `+`: the server waits for the rest of a command.
     Continuation,
-    /// `*`: everything else that a server says.
+    /// `*`: data, or a status response that ends no command.
     Untagged(Kind),
-    /// Neither of them: a stray line, or not IMAP.
+    /// None of these: a stray line, or not IMAP.
     Unknown,
 }
 
-/// How a command ended (RFC 9051 §7.1).
+/// The outcome of a command (RFC 9051 §7.1).
+///
+/// ```
+/// use postroom::imap::codec::{Ending, Route, route};
+///
+/// let Route::Tagged { status, .. } = route(b"A1 NO Denied\r\n") else { panic!("not tagged") };
+/// assert_eq!(status, Ending::No);
+/// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[expect(clippy::exhaustive_enums, reason = "a tagged response is OK, NO or BAD (RFC 9051 §7.1)")]
 pub enum Ending {
-    /// Done.
+    /// The command succeeded.
     Ok,
-    /// Refused.
+    /// The command failed.
     No,
-    /// Not understood.
+    /// The server did not understand the command.
     Bad,
 }
 
 macro_rules! kinds {
     ($($(#[$doc:meta])* $kind:ident $word:literal,)*) => {
-        /// The kinds of untagged responses.
+        /// The kind of an untagged response (RFC 9051 §7).
+        ///
+        /// ```
+        /// use postroom::imap::codec::{Kind, Route, route};
+        ///
+        /// assert_eq!(route(b"* LIST () \"/\" a\r\n"), Route::Untagged(Kind::List));
+        /// assert_eq!(route(b"* XYZZY\r\n"), Route::Untagged(Kind::Other));
+        /// ```
         #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
         #[non_exhaustive]
         pub enum Kind {
             $($(#[$doc])* $kind,)*
             /// How many messages the mailbox has.
             Exists(u32),
-            /// How many messages are recent (RFC 3501 §7.3.2).
+            /// How many messages are `\Recent` (RFC 3501 §7.3.2).
             Recent(u32),
-            /// That message sequence number is gone.
+            /// The message with this sequence number was expunged.
             Expunge(u32),
-            /// Data of the message with that sequence number.
+            /// Data of the message with this sequence number.
             Fetch(u32),
-            /// Data of the message with that UID (RFC 9586).
+            /// Data of the message with this UID (RFC 9586).
             UidFetch(u32),
-            /// Anything else, a number out of its range included.
+            /// Anything else, also one of these with a number out of range.
             Other,
         }
 
@@ -69,43 +89,43 @@ kinds! {
     Ok b"OK",
     /// A warning.
     No b"NO",
-    /// A complaint that concerns no command in particular.
+    /// A protocol error that concerns no command in particular.
     Bad b"BAD",
-    /// The server is about to close.
+    /// The server is about to close the connection.
     Bye b"BYE",
-    /// A greeting: already logged in.
+    /// A greeting of a session that is logged in already.
     Preauth b"PREAUTH",
-    /// What the server can do.
+    /// The server's capabilities.
     Capability b"CAPABILITY",
-    /// What was enabled (RFC 5161).
+    /// The extensions that were enabled (RFC 5161).
     Enabled b"ENABLED",
     /// A mailbox.
     List b"LIST",
     /// A subscribed mailbox (RFC 3501 §7.2.3).
     Lsub b"LSUB",
-    /// A mailbox, before RFC 6154.
+    /// A mailbox with its special use, before RFC 6154.
     Xlist b"XLIST",
     /// Counts of a mailbox.
     Status b"STATUS",
-    /// Numbers found.
+    /// The result of a search.
     Search b"SEARCH",
-    /// What was found, in short (RFC 4731).
+    /// The extended result of a search (RFC 4731).
     Esearch b"ESEARCH",
-    /// Numbers in order (RFC 5256).
+    /// The result of a sorted search (RFC 5256).
     Sort b"SORT",
-    /// Threads of numbers (RFC 5256).
+    /// The result of a search, as threads (RFC 5256).
     Thread b"THREAD",
-    /// The flags of the mailbox.
+    /// The flags that messages in the mailbox can have.
     Flags b"FLAGS",
-    /// UIDs that are gone (RFC 7162).
+    /// UIDs of expunged messages (RFC 7162).
     Vanished b"VANISHED",
     /// Namespaces (RFC 2342).
     Namespace b"NAMESPACE",
-    /// Who the server is (RFC 2971).
+    /// The server's description of itself (RFC 2971).
     Id b"ID",
     /// A quota (RFC 9208).
     Quota b"QUOTA",
-    /// Which quota roots a mailbox has (RFC 9208).
+    /// The quota roots of a mailbox (RFC 9208).
     QuotaRoot b"QUOTAROOT",
     /// An access control list (RFC 4314).
     Acl b"ACL",
@@ -121,11 +141,11 @@ kinds! {
     Comparator b"COMPARATOR",
     /// A URL with authorisation (RFC 4467).
     Genurlauth b"GENURLAUTH",
-    /// What a URL points at (RFC 4467).
+    /// The content of a URL (RFC 4467).
     Urlfetch b"URLFETCH",
     /// Converted data (RFC 5259).
     Converted b"CONVERTED",
-    /// Where the same mail is reached by JMAP (RFC 9698).
+    /// The URL of the JMAP service with the same mail (RFC 9698).
     Jmapaccess b"JMAPACCESS",
 }
 
@@ -136,13 +156,25 @@ impl Kind {
     }
 }
 
-/// What this complete response is.
+/// The kind of a complete response.
+///
+/// ```
+/// use postroom::imap::codec::{Route, route};
+///
+/// assert_eq!(route(b"+ go ahead\r\n"), Route::Continuation);
+/// ```
 #[inline]
 pub fn route(frame: &[u8]) -> Route<'_> {
     split(frame).0
 }
 
-/// What this complete response is, and what stands behind the tokens that said so; it still has its line end.
+/// The kind of a complete response, and the bytes after the tokens that determine it, including the line end.
+///
+/// ```
+/// use postroom::imap::codec::{Kind, Route, split};
+///
+/// assert_eq!(split(b"* SEARCH 2 3\r\n"), (Route::Untagged(Kind::Search), &b"2 3\r\n"[..]));
+/// ```
 #[inline(always)]
 pub fn split(frame: &[u8]) -> (Route<'_>, &[u8]) {
     match split_fetch(frame) {
@@ -151,7 +183,7 @@ pub fn split(frame: &[u8]) -> (Route<'_>, &[u8]) {
     }
 }
 
-/// A message's data in the usual form, which nearly all is that a server sends in bulk.
+/// `* n FETCH (` in its usual form. Nearly everything that a server sends in bulk begins like this.
 #[inline(always)]
 fn split_fetch(frame: &[u8]) -> Option<(u32, &[u8])> {
     let mut cursor = Cursor::new(frame, 2);
@@ -169,7 +201,7 @@ fn split_any(frame: &[u8]) -> (Route<'_>, &[u8]) {
     (route, cursor.rest())
 }
 
-/// Whether this line begins a response that ends in free text, or is none at all: there are no literals in it.
+/// Whether this line has no literals: it begins a response that ends in free text, or is not a response.
 pub(crate) fn is_text(line: &[u8]) -> bool {
     if is_plainly_fetch(line) {
         return false;
@@ -180,8 +212,8 @@ pub(crate) fn is_text(line: &[u8]) -> bool {
     }
 }
 
-/// Whether this begins a response of numbers that were found or are gone, or of a message's data: they may be as long as the
-/// mailbox and its messages make them.
+/// Whether this begins a response with search results, expunged UIDs or a message's data. Its length depends on the mailbox and its
+/// messages, so no limit for one line applies.
 #[cold]
 pub(crate) fn is_data(response: &[u8]) -> bool {
     let kinds = [Kind::Search, Kind::Esearch, Kind::Sort, Kind::Thread, Kind::Vanished];
@@ -192,14 +224,14 @@ pub(crate) fn is_data(response: &[u8]) -> bool {
     }
 }
 
-/// Whether this is a message's data, as nearly all that has literals is. Which message's need not be known.
+/// Whether this is `* n FETCH `, as nearly all responses with literals are. Does not parse the number.
 #[inline]
 fn is_plainly_fetch(line: &[u8]) -> bool {
     let Some(mut rest) = line.strip_prefix(b"* ") else {
         return false;
     };
-    while let [b'0'..=b'9', behind @ ..] = rest {
-        rest = behind;
+    while let [b'0'..=b'9', after @ ..] = rest {
+        rest = after;
     }
     rest.starts_with(b" FETCH ")
 }
@@ -259,14 +291,14 @@ fn numbered(cursor: &mut Cursor<'_>) -> Kind {
 #[inline]
 fn number_kind(number: u32, word: &[u8]) -> Kind {
     match (number, word.len()) {
-        // One server of 2004 sends `* 0 FETCH`: no message, so nothing to tell.
+        // One server of 2004 sends `* 0 FETCH`. No message has the number 0, so there is no data.
         (1.., 5) if word.eq_ignore_ascii_case(b"FETCH") => Kind::Fetch(number),
         (1.., 7) if word.eq_ignore_ascii_case(b"EXPUNGE") => Kind::Expunge(number),
         (1.., 8) if word.eq_ignore_ascii_case(b"UIDFETCH") => Kind::UidFetch(number),
         (_, 6) if word.eq_ignore_ascii_case(b"EXISTS") => Kind::Exists(number),
         (_, 6) if word.eq_ignore_ascii_case(b"RECENT") => Kind::Recent(number),
         (1.., 2..=3) => match word_kind(word) {
-            // Status words after a number are noise, but their text must not be taken for a literal.
+            // Status words after a number have no meaning, but their text must not be read as a literal.
             kind @ (Kind::Ok | Kind::No | Kind::Bad | Kind::Bye) => kind,
             _ => Kind::Other,
         },
@@ -285,19 +317,19 @@ fn tagged<'a>(cursor: &mut Cursor<'a>) -> Route<'a> {
         Kind::Ok => Ending::Ok,
         Kind::No => Ending::No,
         Kind::Bad => Ending::Bad,
-        // A server that is about to close has no use for tags, but some write one.
+        // BYE is always untagged, but some servers send it with a tag.
         Kind::Bye => return Route::Untagged(Kind::Bye),
         _ => return Route::Unknown,
     };
     Route::Tagged { tag, status }
 }
 
-/// `ASTRING-CHAR` without `+`: what no tag holds begins a stray line.
+/// Whether a tag can contain this byte: `ASTRING-CHAR` without `+`.
 pub(super) fn is_tag(byte: u8) -> bool {
     byte.is_ascii_graphic() && !b"+(){%*\"\\".contains(&byte)
 }
 
-/// One word, and the spaces behind it.
+/// One word, and the spaces after it.
 #[inline]
 fn word<'a>(cursor: &mut Cursor<'a>) -> &'a [u8] {
     let word = cursor.take_while(|byte| byte > b' ' && byte != b'(' && byte != b'[');

@@ -1,5 +1,5 @@
-//! Reads `SEARCH` and `ESEARCH` (RFC 9051 §7.3.5, RFC 4731, RFC 7162 §3.1.5) into one [`SearchResult`]: servers send either in
-//! answer to either command. No set is ever expanded.
+//! Reads `SEARCH` and `ESEARCH` (RFC 9051 §7.3.5, RFC 4731, RFC 7162 §3.1.5) into one [`SearchResult`], since servers send either in
+//! answer to either command. It must not expand a set.
 
 use nom::Parser;
 use nom::bytes::complete::tag_no_case;
@@ -17,7 +17,7 @@ use crate::imap::types::{Ranges, SearchChange, SearchResult, Uid};
 ///
 /// # Errors
 ///
-/// Where the response is another one, or holds what is no number.
+/// [`Unreadable`] if the frame is another response, or a value is not of its type.
 ///
 /// ```
 /// let found = postroom::imap::codec::search::parse(b"* SEARCH 2 3 6\r\n")?;
@@ -44,7 +44,7 @@ pub fn parse(frame: &[u8]) -> Result<SearchResult, Unreadable> {
     })
 }
 
-/// The tag of the command that an ESEARCH response says it answers.
+/// The tag in an ESEARCH response: that of the command it answers.
 pub(crate) fn tag(frame: &[u8]) -> Option<String> {
     let mut found = SearchResult::default();
     let (input, _) = untagged(&["ESEARCH"])(frame).ok()?;
@@ -52,7 +52,7 @@ pub(crate) fn tag(frame: &[u8]) -> Option<String> {
     found.tag
 }
 
-/// Numbers; some servers put them into parentheses, which mean nothing.
+/// Numbers. Some servers put them in parentheses, which have no meaning.
 fn plain(mut input: &[u8], mut found: SearchResult) -> Read<'_, SearchResult> {
     let mut all = Ranges::of_text(input.len(), words_ahead(input));
     loop {
@@ -72,7 +72,7 @@ fn plain(mut input: &[u8], mut found: SearchResult) -> Read<'_, SearchResult> {
     Ok((input, found))
 }
 
-/// Names with values behind them. What is not known is kept as it came.
+/// Names, each with its value. Unknown ones are kept as received.
 fn extended(mut input: &[u8], mut found: SearchResult) -> Read<'_, SearchResult> {
     loop {
         input = noise(input)?.0;
@@ -98,7 +98,7 @@ fn extended(mut input: &[u8], mut found: SearchResult) -> Read<'_, SearchResult>
             },
             "ADDTO" => context::updates(value, SearchChange::Added, &mut found),
             "REMOVEFROM" => context::updates(value, SearchChange::Removed, &mut found),
-            "TAG" | "MAILBOX" => grammar::fail(input, "a correlator stands alone"),
+            "TAG" | "MAILBOX" => grammar::fail(input, "a correlator is not in parentheses"),
             _ => unknown(input, value, &mut found),
         }?;
     }
@@ -129,7 +129,7 @@ pub(super) fn modseq(input: &[u8]) -> Read<'_, u64> {
     preceded((tag_no_case("MODSEQ"), space0), number).parse(input)
 }
 
-/// A number that may be 0, which names nothing.
+/// A number; `None` for 0, which names no message.
 pub(super) fn nz_number(input: &[u8]) -> Read<'_, Option<Uid>> {
     let (rest, number) = number(input)?;
     match u32::try_from(number) {

@@ -1,26 +1,26 @@
-//! Skips what is surely within a parenthesised list, a block of bytes at a time. Whatever needs a closer look is left: the end of the
-//! list, escapes, literals, odd quotes. It must not know what the list holds.
+//! Skips bytes that are certainly inside a parenthesised list, one block at a time. It stops before anything that must be read token by
+//! token: the end of the list, escapes, literals, odd quotes. It must not know what the list contains.
 
 use wide::u8x16;
 
-/// How many bytes are looked at at once.
+/// How many bytes are examined at once.
 pub(super) const BLOCK: usize = 64;
 
-/// Where blocks were skipped to, and how many lists are open there.
+/// The position after the skipped blocks, and the number of lists that are open there.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct Skipped {
-    /// The first byte that needs a closer look; never one within a quoted string.
+    /// The first byte that must be read token by token; never one inside a quoted string.
     pub(super) at: usize,
     pub(super) depth: usize,
-    /// The end of the block that could not be skipped: before it, another try skips nothing.
+    /// The end of the block that could not be skipped. Another attempt before this position skips nothing.
     pub(super) tried: usize,
 }
 
-/// Skips from `at`, which is not within a string, with that many lists open.
+/// Skips blocks from `at` on, which must not be inside a string, with `depth` open lists.
 #[inline]
 pub(super) fn skip_blocks(bytes: &[u8], at: usize, depth: usize) -> Skipped {
     let (mut block_at, mut depth) = (at, depth);
-    // Where a string begins that goes on beyond the last block, and how many lists are open there.
+    // The beginning of a string that continues after the last block, and the number of lists that are open there.
     let mut string: Option<(usize, usize)> = None;
     while let Some((block, next)) = block_at_offset(bytes, block_at) {
         let marks = Marks::of(block);
@@ -43,20 +43,20 @@ pub(super) fn skip_blocks(bytes: &[u8], at: usize, depth: usize) -> Skipped {
     Skipped { at, depth, tried: block_at + BLOCK }
 }
 
-/// Where the word begins, not before `from`, that goes on at this place; the place itself if none does. A brace within a word announces no
-/// literal, and must not be looked at as if it began one.
+/// The beginning of the word that continues at `at`, but not before `from`; `at` itself if there is no such word. A brace inside a word
+/// announces no literal, so reading must not resume there.
 fn begin_of_word(bytes: &[u8], from: usize, at: usize) -> usize {
     let skipped = bytes.get(from..at).unwrap_or_default();
     let delimiter = skipped.iter().rposition(|byte| matches!(byte, b' ' | b'(' | b')' | b'"'));
     delimiter.map_or(from, |delimiter| from + delimiter + 1)
 }
 
-/// How many lists are open after a block; `None` if the outermost ends within it.
+/// How many lists are open after a block; `None` if the outermost list ends inside it.
 #[inline(always)]
 fn open_after(opens: u64, mut closes: u64, depth: usize) -> Option<usize> {
     let (opened, closed) = (opens.count_ones() as usize, closes.count_ones() as usize);
     if closed >= depth {
-        // Few blocks come here: only those near the outermost level.
+        // Rare: only blocks near the outermost level get here.
         let mut before = 0;
         while closes != 0 {
             let opened = (opens & (closes & closes.wrapping_neg()).wrapping_sub(1)).count_ones() as usize;
@@ -76,12 +76,12 @@ fn block_at_offset(bytes: &[u8], at: usize) -> Option<(&[u8; BLOCK], u8)> {
     Some((block, *rest.first()?))
 }
 
-/// One bit for each byte of a block, the first one's the lowest.
+/// One bit for each byte of a block; the lowest bit is the first byte.
 struct Marks {
     quotes: u64,
     opens: u64,
     closes: u64,
-    /// What follows the end of a string.
+    /// Bytes that may follow the end of a string.
     ends: u64,
     /// Control characters, backslashes and braces.
     odd: u64,
@@ -106,13 +106,13 @@ impl Marks {
     }
 }
 
-/// In each place, whether the number of bits up to and with it is odd.
+/// Sets each bit for which the number of set bits up to and including it is odd: the bytes inside quotes.
 #[inline(always)]
 fn xor_of_all_before(bits: u64) -> u64 {
     [1, 2, 4, 8, 16, 32].into_iter().fold(bits, |bits, step| bits ^ bits << step)
 }
 
-/// Strings that end before anything else are looked at closely.
+/// Whether this byte may follow the end of a string. Strings with any other byte after them are read token by token.
 #[inline(always)]
 fn is_end(byte: u8) -> bool {
     matches!(byte, b' ' | b')')

@@ -1,4 +1,4 @@
-//! Reads `SORT` (RFC 5256 §4, RFC 7162 §3.1.6): numbers whose order says something. It must not know the criteria.
+//! Reads `SORT` (RFC 5256 §4, RFC 7162 §3.1.6): numbers in a meaningful order. It must not know the criteria.
 
 use nom::Parser;
 use nom::character::complete::{char, space0};
@@ -10,11 +10,17 @@ use super::search::{modseq, nz_number};
 use super::unreadable::Unreadable;
 use crate::imap::types::{Sorted, UidList};
 
-/// Reads `* SORT 2 84 882`, with a modification sequence in parentheses behind it or without.
+/// Reads `* SORT 2 84 882`, optionally followed by a modification sequence in parentheses.
+///
+/// ```
+/// let sorted = postroom::imap::codec::sort::parse(b"* SORT 2 84 882 (MODSEQ 917)\r\n")?;
+/// assert_eq!((sorted.list.len(), sorted.modseq), (3, Some(917)));
+/// # Ok::<(), postroom::imap::codec::Unreadable>(())
+/// ```
 ///
 /// # Errors
 ///
-/// Where the response is another one, or holds what is no number.
+/// [`Unreadable`] if the frame is another response, or contains anything but numbers.
 pub fn parse(frame: &[u8]) -> Result<Sorted, Unreadable> {
     grammar::read(frame, |input| {
         let (mut input, _) = untagged(&["SORT"])(input)?;

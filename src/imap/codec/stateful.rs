@@ -1,22 +1,42 @@
-//! Commands that change what a session is or says: NOTIFY (RFC 5465), COMPRESS (RFC 4978), UNAUTHENTICATE (RFC 8437), and SELECT with a
-//! history (RFC 7162 §3.1.8, §3.2.5). They are written here for programs with an engine of their own; this crate's session has no
-//! calls of them, and refuses them as values. It must not know what they change.
+//! Commands that change the session or what a server sends in it: NOTIFY (RFC 5465), COMPRESS (RFC 4978), UNAUTHENTICATE (RFC 8437), and
+//! SELECT with CONDSTORE or QRESYNC (RFC 7162 §3.1.8, §3.2.5). They are for programs with their own engine; the session of this crate
+//! neither sends nor accepts them. It must not know what they change.
 
 use super::encode::Line;
 use crate::error::{Error, Result};
 use crate::imap::types::{MailboxName, NotifyEvent, Scope, UidValidity, Uids};
 
-/// UNAUTHENTICATE: as if nobody had logged in.
+/// UNAUTHENTICATE: the session returns to the state before login (RFC 8437).
+///
+/// ```
+/// use postroom::imap::codec::{encode::Segment, stateful};
+///
+/// assert_eq!(stateful::unauthenticate().finish(), [Segment::Text("UNAUTHENTICATE\r\n".into())]);
+/// ```
 pub fn unauthenticate() -> Line {
     Line::new("UNAUTHENTICATE")
 }
 
-/// COMPRESS DEFLATE: after the answer both sides compress.
+/// COMPRESS DEFLATE: both sides compress everything after the tagged OK (RFC 4978).
+///
+/// ```
+/// use postroom::imap::codec::{encode::Segment, stateful};
+///
+/// assert_eq!(stateful::compress_deflate().finish(), [Segment::Text("COMPRESS DEFLATE\r\n".into())]);
+/// ```
 pub fn compress_deflate() -> Line {
     Line::new("COMPRESS").checked("DEFLATE")
 }
 
-/// SELECT with `CONDSTORE`: flags come with modification sequences from now on.
+/// SELECT with `CONDSTORE`: the server includes modification sequences when it reports flags (RFC 7162 §3.1.8).
+///
+/// ```
+/// use postroom::imap::{MailboxName, codec::{encode::Segment, stateful}};
+///
+/// let line = stateful::select_condstore(&MailboxName::INBOX, false)?;
+/// assert_eq!(line.finish(), [Segment::Text("SELECT INBOX (CONDSTORE)\r\n".into())]);
+/// # Ok::<(), postroom::Error>(())
+/// ```
 ///
 /// # Errors
 ///
@@ -25,8 +45,8 @@ pub fn select_condstore(mailbox: &MailboxName, utf8: bool) -> Result<Line> {
     Line::new("SELECT").mailbox(mailbox, utf8)?.list(|list| list.atom("CONDSTORE"))
 }
 
-/// SELECT with `QRESYNC`: the server also says what has changed and what is gone since then, among the known UIDs where they are given.
-/// The extension has to be enabled.
+/// SELECT with `QRESYNC`: the server also reports messages that changed or were expunged since `modseq` (RFC 7162 §3.2.5). With `known`
+/// it only reports on these UIDs. The extension must be enabled first.
 ///
 /// ```
 /// use postroom::imap::codec::encode::Segment;
@@ -41,7 +61,7 @@ pub fn select_condstore(mailbox: &MailboxName, utf8: bool) -> Result<Line> {
 ///
 /// # Errors
 ///
-/// [`Kind::Input`](crate::Kind::Input) for a name that cannot be sent, an empty set, and a modification sequence that is 0 or of more
+/// [`Kind::Input`](crate::Kind::Input) for a name that cannot be sent, an empty set, or a modification sequence that is 0 or has more
 /// than 63 bits.
 pub fn select_qresync(
     mailbox: &MailboxName,
@@ -51,7 +71,7 @@ pub fn select_qresync(
     utf8: bool,
 ) -> Result<Line> {
     if modseq == 0 || modseq > i64::MAX.unsigned_abs() {
-        return Err(Error::input("a modification sequence has 63 bits and is not 0"));
+        return Err(Error::input("a modification sequence must have at most 63 bits and must not be 0"));
     }
     Line::new("SELECT").mailbox(mailbox, utf8)?.list(|list| {
         list.atom("QRESYNC")?.list(|list| {
@@ -61,15 +81,23 @@ pub fn select_qresync(
     })
 }
 
-/// NOTIFY SET: from now on the server tells of these events in these mailboxes and of no others. With `status` it first says how they
-/// are.
+/// NOTIFY SET: from now on the server reports these events in these mailboxes, and no others (RFC 5465 §3.1). With `status` it first
+/// sends the status of the mailboxes.
+///
+/// ```
+/// use postroom::imap::{NotifyEvent, Scope, codec::{encode::Segment, stateful}};
+///
+/// let line = stateful::notify(false, &[(Scope::Personal, vec![NotifyEvent::MailboxName])], false)?;
+/// assert_eq!(line.finish(), [Segment::Text("NOTIFY SET (personal (MailboxName))\r\n".into())]);
+/// # Ok::<(), postroom::Error>(())
+/// ```
 ///
 /// # Errors
 ///
-/// [`Kind::Input`](crate::Kind::Input) for names that cannot be sent, for no group at all, and for a scope that names no mailbox.
+/// [`Kind::Input`](crate::Kind::Input) for names that cannot be sent, if there are no groups, or for a scope without mailboxes.
 pub fn notify(status: bool, groups: &[(Scope, Vec<NotifyEvent>)], utf8: bool) -> Result<Line> {
     if groups.is_empty() {
-        return Err(Error::input("NOTIFY SET names one group of mailboxes at least"));
+        return Err(Error::input("NOTIFY SET needs at least one group of mailboxes"));
     }
     let line = Line::new("NOTIFY").checked("SET");
     let line = if status { line.checked("STATUS") } else { line };
@@ -84,7 +112,13 @@ pub fn notify(status: bool, groups: &[(Scope, Vec<NotifyEvent>)], utf8: bool) ->
     })
 }
 
-/// NOTIFY NONE: the server tells nothing unasked.
+/// NOTIFY NONE: the server sends no unsolicited responses (RFC 5465 §3).
+///
+/// ```
+/// use postroom::imap::codec::{encode::Segment, stateful};
+///
+/// assert_eq!(stateful::notify_none().finish(), [Segment::Text("NOTIFY NONE\r\n".into())]);
+/// ```
 pub fn notify_none() -> Line {
     Line::new("NOTIFY").checked("NONE")
 }
@@ -105,7 +139,7 @@ fn event(list: Line, event: &NotifyEvent) -> Result<Line> {
 }
 
 impl Line {
-    /// Mailboxes by name in parentheses even where there is one: that is valid for both commands that name a scope.
+    /// Adds a scope. Mailbox names are in parentheses even if there is only one: both commands that take a scope allow that.
     pub(crate) fn scope(self, scope: &Scope, utf8: bool) -> Result<Self> {
         let (word, names) = match scope {
             Scope::Selected => ("selected", None),

@@ -1,4 +1,4 @@
-//! Reads `STATUS`, a mailbox in numbers (RFC 9051 §7.3.4). It must not know which numbers were asked for.
+//! Reads `STATUS`, the counts and other numbers of a mailbox (RFC 9051 §7.3.4). It must not know which numbers were asked for.
 
 use nom::Parser;
 use nom::branch::alt;
@@ -10,12 +10,12 @@ use super::grammar::{self, Read, any_value, astring, bare, fail, keep, lossy, ni
 use super::unreadable::Unreadable;
 use crate::imap::types::{MailboxName, MailboxStatus, Uid, UidValidity};
 
-/// Reads `* STATUS name (MESSAGES 231 UIDNEXT 44292)`. Items that are not known, or whose values cannot be read, are kept as they came
-/// (in [`MailboxStatus::other`]). With `utf8` the name is read as UTF-8, else as modified UTF-7.
+/// Reads `* STATUS name (MESSAGES 231 UIDNEXT 44292)`. Items that are unknown, or whose values cannot be read, are kept as received in
+/// [`MailboxStatus::other`]. The name is read as UTF-8 if `utf8` is set, otherwise as modified UTF-7.
 ///
 /// # Errors
 ///
-/// Where the response is another one, or has no list.
+/// [`Unreadable`] if the frame is another response, or has no list.
 ///
 /// ```
 /// let status = postroom::imap::codec::status::parse(b"* STATUS blurdybloop (MESSAGES 231 UIDNEXT 44292)\r\n", false)?;
@@ -34,7 +34,7 @@ pub fn parse(frame: &[u8], utf8: bool) -> Result<MailboxStatus, Unreadable> {
     })
 }
 
-/// Each item by itself. After one that could not be read, a value is one word, so that nothing is looked for twice.
+/// Reads each item by itself. After an item that cannot be read, each value is one word, so that no byte is searched twice.
 fn items(mut input: &[u8], data: &mut MailboxStatus) {
     let mut is_sound = true;
     loop {
@@ -53,7 +53,7 @@ fn items(mut input: &[u8], data: &mut MailboxStatus) {
     }
 }
 
-/// A name without quotes may hold spaces and parentheses: the last list of the line is the data.
+/// An unquoted name may contain spaces and parentheses, so the last list of the line is the data.
 fn name(input: &[u8]) -> Read<'_, Vec<u8>> {
     match astring(input) {
         Ok((rest, name)) if rest.trim_ascii_start().first() == Some(&b'(') => Ok((rest, name.into_owned())),
@@ -92,7 +92,7 @@ fn item<'a>(start: &'a [u8], data: &mut MailboxStatus) -> Read<'a, ()> {
     }
 }
 
-/// Where the next known item begins, behind one that cannot be read.
+/// The beginning of the next known item after one that cannot be read.
 fn end_of_unreadable(input: &[u8]) -> usize {
     let mut at = end_of_words(input, 1);
     while let Some(rest) = input.get(at..).filter(|rest| !rest.is_empty()) {
@@ -105,7 +105,7 @@ fn end_of_unreadable(input: &[u8]) -> usize {
     at
 }
 
-/// Where so many words end, with the spaces in front of each.
+/// The end of the first `count` words, with the spaces before each.
 fn end_of_words(input: &[u8], count: usize) -> usize {
     let mut at = 0;
     for _ in 0..count {
@@ -131,14 +131,14 @@ const ITEMS: [&str; 11] = [
     "MAILBOXID",
 ];
 
-/// A value that is not known, or is none: 0 where only more has a meaning, or more than 32 bits.
+/// Keeps an item that is unknown or has no valid value: a 0 that has no meaning, or a number of more than 32 bits.
 fn other<'a>(start: &'a [u8], value: &'a [u8], data: &mut MailboxStatus) -> Read<'a, ()> {
     let (rest, _) = any_value(value)?;
     keep(start, rest, &mut data.other);
     Ok((rest, ()))
 }
 
-/// `(id)`; also alone, or quoted, or NIL for none.
+/// `(id)`; also without parentheses, quoted, or NIL.
 fn identifier(input: &[u8]) -> Read<'_, Option<String>> {
     let one = || alt((map(nil, |()| None), map(astring, |id| Some(lossy(&id)))));
     alt((delimited(char('('), spaced(one()), spaced(char(')'))), one())).parse(input)
@@ -148,7 +148,7 @@ fn small(input: &[u8]) -> Read<'_, Option<u32>> {
     map(large, |number| number.map(|number| u32::try_from(number).unwrap_or(u32::MAX))).parse(input)
 }
 
-/// A number, or NIL as APPENDLIMIT has it.
+/// A number, or NIL, which APPENDLIMIT allows.
 fn large(input: &[u8]) -> Read<'_, Option<u64>> {
     match bare(input) {
         Ok((rest, word)) if word.eq_ignore_ascii_case(b"NIL") => Ok((rest, None)),

@@ -1,5 +1,5 @@
 //! Reads status responses: `OK`, `NO`, `BAD`, `BYE`, `PREAUTH` and `+`, with the response code and the text for people
-//! (RFC 9051 §7.1). It must not know what they answer.
+//! (RFC 9051 §7.1). It must not know which command they answer.
 
 use nom::Parser;
 use nom::branch::alt;
@@ -14,11 +14,11 @@ use super::route::is_tag;
 use super::unreadable::Unreadable;
 use crate::imap::types::{Condition, Outcome, ResponseCode};
 
-/// Reads `* OK [CODE] text`, the greeting included.
+/// Reads `* OK [CODE] text`. The greeting is such a response.
 ///
 /// # Errors
 ///
-/// Where the response is not an untagged status response.
+/// [`Unreadable`] if the frame is not an untagged status response.
 ///
 /// ```
 /// use postroom::imap::{ResponseCode, Outcome, codec::text};
@@ -39,11 +39,19 @@ pub fn untagged(frame: &[u8]) -> Result<Condition, Unreadable> {
     })
 }
 
-/// Reads `A1 OK [CODE] text`; returns the tag too.
+/// Reads `A1 OK [CODE] text` and returns the tag with it.
+///
+/// ```
+/// use postroom::imap::{Outcome, codec::text};
+///
+/// let (tag, condition) = text::tagged(b"A1 OK Done\r\n")?;
+/// assert_eq!((tag, condition.outcome), (&b"A1"[..], Outcome::Ok));
+/// # Ok::<(), postroom::imap::codec::Unreadable>(())
+/// ```
 ///
 /// # Errors
 ///
-/// Where the response is not a tagged status response.
+/// [`Unreadable`] if the frame is not a tagged status response.
 pub fn tagged(frame: &[u8]) -> Result<(&[u8], Condition), Unreadable> {
     grammar::read(frame, |input| {
         let (input, tag) = delimited(space0, tag_name, space1).parse(grammar::blank(input)?.0)?;
@@ -51,8 +59,15 @@ pub fn tagged(frame: &[u8]) -> Result<(&[u8], Condition), Unreadable> {
     })
 }
 
-/// Reads `[CODE] text` wherever it stands: some servers send it bare, without `* OK`. There is nothing it cannot read: what is
-/// no code is text, and the text may be missing.
+/// Reads `[CODE] text`, the end of a status response. Some servers send it alone, without `* OK`. Reading cannot fail: anything that is
+/// not a code is text, and the text may be empty.
+///
+/// ```
+/// use postroom::imap::{ResponseCode, codec::text};
+///
+/// let (code, text) = text::resp_text(b"[ALERT] Disk is full");
+/// assert_eq!((code, text.as_str()), (Some(ResponseCode::Alert), "Disk is full"));
+/// ```
 pub fn resp_text(bytes: &[u8]) -> (Option<ResponseCode>, String) {
     let bytes = bytes.trim_ascii();
     match bracket(bytes) {
@@ -61,11 +76,11 @@ pub fn resp_text(bytes: &[u8]) -> (Option<ResponseCode>, String) {
     }
 }
 
-/// Some servers say BYE with the tag of LOGOUT instead of the star.
+/// Some servers send BYE with the tag of LOGOUT instead of `*`.
 fn tagged_bye(input: &[u8]) -> Read<'_, Condition> {
     let (input, _) = (tag_name, space1).parse(input)?;
     match condition(input)? {
-        (rest, said) if said.outcome == Outcome::Bye => Ok((rest, said)),
+        (rest, bye) if bye.outcome == Outcome::Bye => Ok((rest, bye)),
         _ => fail(input, "a star was expected"),
     }
 }
@@ -75,15 +90,15 @@ fn tag_name(input: &[u8]) -> Read<'_, &[u8]> {
 }
 
 fn condition(input: &[u8]) -> Read<'_, Condition> {
-    let (input, status) = status(input)?;
+    let (input, outcome) = outcome(input)?;
     if input.first().is_some_and(u8::is_ascii_alphanumeric) {
         return fail(input, "a status word was expected");
     }
     let (code, text) = resp_text(input);
-    Ok((&[], Condition { outcome: status, code, text }))
+    Ok((&[], Condition { outcome, code, text }))
 }
 
-fn status(input: &[u8]) -> Read<'_, Outcome> {
+fn outcome(input: &[u8]) -> Read<'_, Outcome> {
     alt((
         value(Outcome::Ok, tag_no_case("OK")),
         value(Outcome::No, tag_no_case("NO")),
@@ -94,7 +109,7 @@ fn status(input: &[u8]) -> Read<'_, Outcome> {
     .parse(input)
 }
 
-/// `[NAME data]`. Exchange puts other things into brackets, whose names no code could have.
+/// `[NAME data]`. Exchange also puts other text in brackets; it does not begin like the name of a code.
 fn bracket(input: &[u8]) -> Read<'_, ResponseCode> {
     let (input, _) = (char('['), space0).parse(input)?;
     let (rest, name) = take_while1(|byte: u8| byte.is_ascii_alphanumeric() || b"-_./".contains(&byte))(input)?;
@@ -109,14 +124,14 @@ fn bracket(input: &[u8]) -> Read<'_, ResponseCode> {
     }
 }
 
-/// The bracket behind a list, which may hold flags with `]` in their names, or behind a quoted URL or tag, or a URL.
+/// The closing bracket after a list, whose flags may contain `]`, after a quoted URL or tag, or after a URL.
 fn close_of(data: &[u8]) -> Option<usize> {
     let inside = data.trim_ascii_start();
     match inside.first()? {
         b'(' => close_of_list(data).or_else(|| memchr::memmem::find(data, b")]").map(|at| at + 1)),
         b'"' => {
-            let behind = grammar::quoted(inside).ok()?.0;
-            memchr::memchr(b']', behind).map(|at| data.len() - behind.len() + at)
+            let after = grammar::quoted(inside).ok()?.0;
+            memchr::memchr(b']', after).map(|at| data.len() - after.len() + at)
         }
         _ => {
             // RFC 3986 §3.2.2: the host of a URL may be an address in brackets.
@@ -128,7 +143,7 @@ fn close_of(data: &[u8]) -> Option<usize> {
     }
 }
 
-/// The bracket behind the list: none of those within its quoted strings.
+/// The closing bracket after the list, not one inside a quoted string.
 fn close_of_list(data: &[u8]) -> Option<usize> {
     let mut at = 0;
     loop {

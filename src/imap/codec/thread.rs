@@ -1,18 +1,25 @@
-//! Reads `THREAD` (RFC 5256 §4, §5) in one pass, whatever its depth. It must not know the algorithm.
+//! Reads `THREAD` (RFC 5256 §4, §5) in one pass and without recursion. It must not know the algorithm.
 
 use super::grammar::{self, Read, fail, untagged};
 use super::unreadable::Unreadable;
 use crate::imap::types::{Threads, Uid};
 use crate::wire::Cursor;
 
-/// Lists in lists. A thread branches far less often than it goes on.
+/// How deep lists may be nested. Only branches of a thread are nested; a chain of replies is one flat list.
 const DEEPEST: usize = 1000;
 
 /// Reads `* THREAD (2)(3 6 (4 23)(44 7 96))`.
 ///
+/// ```
+/// let threads = postroom::imap::codec::thread::parse(b"* THREAD (2)(3 6 (4 23)(44 7 96))\r\n")?;
+/// assert_eq!((threads.roots().count(), threads.len()), (2, 8));
+/// # Ok::<(), postroom::imap::codec::Unreadable>(())
+/// ```
+///
 /// # Errors
 ///
-/// Where the response is another one, a list does not end or holds what is no number, and for lists in lists 1000 deep.
+/// [`Unreadable`] if the frame is another response, if a list does not end or contains anything but numbers and lists, or if lists are
+/// nested more than 1000 deep.
 pub fn parse(frame: &[u8]) -> Result<Threads, Unreadable> {
     grammar::read(frame, |input| {
         let (input, _) = untagged(&["THREAD"])(input)?;
@@ -75,10 +82,10 @@ impl Reader {
         Ok(())
     }
 
-    /// A list that begins with a list has a message that is missing.
+    /// Begins a list. A list that begins with another list is the thread of a missing message.
     fn begin(&mut self) -> Result<(), &'static str> {
         if self.open.len() >= DEEPEST {
-            return Err("too many threads within each other");
+            return Err("threads are nested too deeply");
         }
         if let Some(holds) = self.open.last_mut()
             && std::mem::replace(holds, Holds::Lists) == Holds::Nothing

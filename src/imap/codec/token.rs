@@ -1,5 +1,5 @@
-//! The tokens of IMAP that a FETCH response is made of, written by hand because everything else waits for them: strings,
-//! numbers, and the skipping of whole values. Each reads one token and nothing behind it; none knows an attribute.
+//! The tokens of a FETCH response: strings, numbers, and skipping of whole values. They are written by hand because they are the hot
+//! path. Each function reads one token and nothing after it. They must not know an attribute.
 
 use super::frame::Elided;
 use super::skip::skip_blocks;
@@ -10,43 +10,44 @@ use crate::wire::class::Special;
 
 pub(crate) type Read<T> = std::result::Result<T, Reason>;
 
-/// A cursor over one frame, and the literals that were left out of it.
+/// A cursor over one frame, with the list of literals that were left out of the frame.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Tokens<'a> {
     pub(crate) cursor: Cursor<'a>,
     pub(crate) elided: &'a [Elided],
-    /// Parentheses that may stand within parentheses.
+    /// How deep parentheses may be nested.
     pub(crate) nesting: usize,
-    /// What the tape may take up.
+    /// How large the tape may become.
     pub(crate) room: Room,
     quotes: Quotes,
 }
 
-/// How much a tape may grow by one frame, so that memory stays in proportion to what was sent.
+/// How much a tape may grow by one frame, so that memory stays in proportion to the bytes received.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Room {
-    /// Bytes of the block before the frame, whose words are on the tape already, and words that may be written besides.
+    /// The number of bytes of the block before the frame, whose words are on the tape already, plus the words that a structure may
+    /// take in addition.
     pub(crate) before: usize,
-    /// What the tape may not grow beyond, however long the frame is.
+    /// The largest size of the tape in words, no matter how long the frame is.
     pub(crate) most: usize,
 }
 
 /// Which quotes end a string.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Quotes {
-    /// Those that a delimiter follows, unless a backslash escapes them.
+    /// Quotes before a delimiter that are not escaped by a backslash.
     Usual,
-    /// Escaped ones too.
+    /// Also escaped quotes.
     Escaped,
-    /// Those that the end of a list or a value in quotes, parentheses or braces, or NIL follows.
+    /// Quotes before the end of a list or before another value: a string, list, literal or NIL.
     BeforeValues,
 }
 
-/// Words that a tape may have, besides one for every byte read. What means something has less.
+/// The tape may hold this number of words plus one per byte read. Valid input needs fewer.
 const SPARE: usize = 5120;
-/// Words that are written at most until the next look at the tape's room.
+/// The largest number of words that are written between two calls of [`Tokens::fits`].
 const STEP: usize = 64;
-/// Frames up to this many bytes let the tape grow as any vector grows.
+/// For frames of up to this number of bytes, the tape grows like any vector.
 const SMALL: usize = 64 * 1024;
 
 impl<'a> Tokens<'a> {
@@ -54,12 +55,12 @@ impl<'a> Tokens<'a> {
         Self { cursor, elided, nesting, room, quotes: Quotes::Usual }
     }
 
-    /// The same for [`careful_string`](Self::careful_string), with nothing there from `end` on.
+    /// The same tokens for [`careful_string`](Self::careful_string), cut off at `end`.
     pub(crate) fn careful(self, quotes: Quotes, end: usize) -> Self {
         Self { cursor: Cursor::new(self.cursor.up_to(end), self.cursor.at()), quotes, ..self }
     }
 
-    /// `nstring` whose quotes are those that were chosen.
+    /// `nstring`; a quoted string ends at the chosen kind of quotes.
     pub(crate) fn careful_string(&mut self) -> Read<Span> {
         if self.eat(b'"') { self.odd_quoted(self.cursor.at()) } else { self.nstring() }
     }
@@ -74,7 +75,7 @@ impl<'a> Tokens<'a> {
         self.cursor.eat(byte)
     }
 
-    /// Whether the tape may grow, and room for it: asked before every few words.
+    /// Checks that the tape may grow, and reserves capacity. Call it at least once every [`STEP`] words.
     #[inline(always)]
     pub(crate) fn fits(&self, tape: &mut Vec<u32>) -> Read<()> {
         if tape.len() > SPARE + self.room.before + self.cursor.at() {
@@ -83,7 +84,8 @@ impl<'a> Tokens<'a> {
         if tape.capacity() - tape.len() < STEP { self.make_room(tape) } else { Ok(()) }
     }
 
-    /// Halves, quarters and so on of the most that there can be: while the last step is made, there is one and a half of it.
+    /// Grows the tape to a half, a quarter and so on of its largest size, so that the copy during the last step needs at most one and a
+    /// half times that size.
     #[cold]
     fn make_room(&self, tape: &mut Vec<u32>) -> Read<()> {
         if tape.len() > self.room.most {
@@ -113,15 +115,15 @@ impl<'a> Tokens<'a> {
         if span.is_nil() { &[] } else { self.cursor.range(span.range()) }
     }
 
-    /// Reads the `)` of a list, and spaces before it, which several servers send.
+    /// Reads the `)` of a list, and spaces before it, which some servers send.
     #[inline(always)]
     pub(crate) fn closes(&mut self) -> bool {
         self.skip_spaces();
         self.eat(b')')
     }
 
-    /// Reads a quoted string or NIL as almost all of them stand: behind at most one space, without a backslash in it, and
-    /// followed by what may follow. `None`, and nothing read, for everything else.
+    /// Reads a quoted string or NIL in its usual form: after at most one space, without backslashes, and before a delimiter. Reads
+    /// nothing and returns `None` for anything else.
     #[inline(always)]
     pub(crate) fn usual_string(&mut self) -> Option<Span> {
         let (at, rest) = match self.cursor.rest() {
@@ -137,7 +139,7 @@ impl<'a> Tokens<'a> {
         (word == b"NIL " || word == b"NIL)").then(|| self.cursor.seek(at + 3)).map(|()| Span::NIL)
     }
 
-    /// `nstring`, and what servers send in its place: an unquoted word, or `()` for NIL.
+    /// `nstring`, or what some servers send instead: an unquoted word, or `()` for NIL.
     #[inline(always)]
     pub(crate) fn nstring(&mut self) -> Read<Span> {
         match self.peek() {
@@ -147,7 +149,7 @@ impl<'a> Tokens<'a> {
         }
     }
 
-    /// Reads `NIL` where it is a whole word.
+    /// Reads `NIL` if it is a whole word.
     #[inline(always)]
     pub(crate) fn nil(&mut self) -> bool {
         let rest = self.cursor.rest();
@@ -189,8 +191,7 @@ impl<'a> Tokens<'a> {
         }
     }
 
-    /// A quoted string. Servers leave quotes within it unescaped, so only one that is followed by a space, `)`, `]` or the
-    /// line end is its end.
+    /// A quoted string. Some servers do not escape quotes inside it, so only a quote before a space, `)`, `]` or the line end ends it.
     #[inline(always)]
     pub(crate) fn quoted(&mut self) -> Read<Span> {
         self.cursor.advance(1);
@@ -232,7 +233,7 @@ impl<'a> Tokens<'a> {
         Ok(if escaped { span.escaped() } else { span })
     }
 
-    /// Whether more words of a text follow on a quote, and no value.
+    /// Whether a quote is followed by more words of the text, not by a value.
     fn is_within_text(&self) -> bool {
         let begins_value =
             |rest: &[u8]| matches!(rest, [] | [b')' | b'(' | b'"' | b'{' | b'~' | b' ', ..] | [b'N', b'I', b'L', ..]);
@@ -265,7 +266,7 @@ impl<'a> Tokens<'a> {
         }
     }
 
-    /// A number as servers write it: `-1` for unknown is `None`, and `9.3e+06` is one too.
+    /// A number as servers write it: also `9.3e+06`; `-1` for unknown is `None`.
     #[inline(always)]
     pub(crate) fn number(&mut self) -> Read<Option<u64>> {
         let start = self.cursor.at();
@@ -291,12 +292,12 @@ impl<'a> Tokens<'a> {
         read_number(word)
     }
 
-    /// Skips one value of whatever kind: a word with its brackets, a string, a list of any depth.
+    /// Skips one value of any kind: a word with its brackets, a string, or a list of any depth.
     pub(crate) fn skip_value(&mut self) -> Read<()> {
         self.skip_value_by::<true>()
     }
 
-    /// The same, with long lists in blocks or not.
+    /// The same, skipping long lists in blocks if `BLOCKS` is set.
     fn skip_value_by<const BLOCKS: bool>(&mut self) -> Read<()> {
         let (mut depth, mut tried) = (0_usize, 0);
         loop {
@@ -338,7 +339,7 @@ impl<'a> Tokens<'a> {
         match self.literal() {
             Ok(_) | Err(Reason::TooLarge(_)) => Ok(()),
             Err(Reason::Unterminated) => Err(Reason::Unterminated),
-            // A brace that announces nothing is a character like others.
+            // A brace that announces no literal is an ordinary character.
             Err(_) => {
                 self.cursor.take_while(|byte| !matches!(byte, b' ' | b'(' | b')' | b'\r' | b'\n'));
                 Ok(())
@@ -352,7 +353,7 @@ fn ends_quoted(byte: u8) -> bool {
     matches!(byte, b' ' | b')' | b']' | b'\r' | b'\n')
 }
 
-/// Bytes of a word: more than the grammar's `ATOM-CHAR`, since servers leave out quotes; never a delimiter.
+/// Whether a word can contain this byte. Accepts more than `ATOM-CHAR`, since some servers leave out quotes, but no delimiter.
 #[inline(always)]
 pub(crate) fn is_atom(byte: u8) -> bool {
     byte > b' ' && !matches!(byte, b'(' | b')' | b'"' | 0x7f)

@@ -1,13 +1,20 @@
-//! [`Unreadable`]: why a complete response could not be read. It must not know what becomes of it: the connection lives on.
+//! [`Unreadable`]: why a complete response could not be read. It must not know how a session handles it; the connection stays usable.
 
 use thiserror::Error;
 
-/// A complete response that does not say what its first words promise. Its end is known, so what follows can be read.
+/// A complete response whose content does not match its kind. Its end is known, so the next response can be read.
+///
+/// ```
+/// use postroom::imap::codec::search;
+///
+/// let error = search::parse(b"* SEARCH 1 two\r\n").unwrap_err();
+/// assert_eq!(error.offset, 11);
+/// ```
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
 #[error("unreadable response at byte {offset}: {reason}")]
 #[non_exhaustive]
 pub struct Unreadable {
-    /// The first byte of the response that could not be read, counted from 0.
+    /// The offset of the first byte that could not be read, counted from 0.
     pub offset: usize,
     /// What was expected there, for people.
     pub reason: &'static str,

@@ -1,5 +1,5 @@
-//! Reads the responses that are made of URLs: `JMAPACCESS` (RFC 9698), `GENURLAUTH` and `URLFETCH` (RFC 4467 §7). No URL is ever
-//! followed, or looked into.
+//! Reads the responses that contain URLs: `JMAPACCESS` (RFC 9698), `GENURLAUTH` and `URLFETCH` (RFC 4467 §7). It must not follow a URL,
+//! nor know what is in one.
 
 use std::borrow::Cow;
 
@@ -14,9 +14,15 @@ use crate::imap::types::UrlContent;
 
 /// Reads `* JMAPACCESS "https://example.com/.well-known/jmap"`.
 ///
+/// ```
+/// let url = postroom::imap::codec::url::jmap_access(b"* JMAPACCESS \"https://example.com/jmap\"\r\n")?;
+/// assert_eq!(url, "https://example.com/jmap");
+/// # Ok::<(), postroom::imap::codec::Unreadable>(())
+/// ```
+///
 /// # Errors
 ///
-/// Where the response is another one, or has no URL.
+/// [`Unreadable`] if the frame is another response, or has no URL that begins with `https://`.
 pub fn jmap_access(frame: &[u8]) -> Result<String, Unreadable> {
     grammar::read(frame, |input| {
         let (input, _) = untagged(&["JMAPACCESS"])(input)?;
@@ -24,25 +30,31 @@ pub fn jmap_access(frame: &[u8]) -> Result<String, Unreadable> {
             (rest, url) if url.get(..8).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https://")) => {
                 Ok((rest, url))
             }
-            _ => grammar::fail(input, "a URL of https was expected"),
+            _ => grammar::fail(input, "an https URL was expected"),
         }
     })
 }
 
-/// Reads `* GENURLAUTH "imap://joe@example.com/INBOX/;uid=20/;section=1.2;urlauth=anonymous:internal:9a42"`, of one URL or more.
+/// Reads `* GENURLAUTH "imap://joe@example.com/INBOX/;uid=20/;section=1.2;urlauth=anonymous:internal:9a42"`, with one URL or more.
+///
+/// ```
+/// let urls = postroom::imap::codec::url::generated(b"* GENURLAUTH \"imap://a/b;urlauth=x\"\r\n")?;
+/// assert_eq!(urls, ["imap://a/b;urlauth=x"]);
+/// # Ok::<(), postroom::imap::codec::Unreadable>(())
+/// ```
 ///
 /// # Errors
 ///
-/// Where the response is another one, or a URL does not end.
+/// [`Unreadable`] if the frame is another response, or a URL does not end.
 pub fn generated(frame: &[u8]) -> Result<Vec<String>, Unreadable> {
     grammar::read(frame, |input| many(untagged(&["GENURLAUTH"])(input)?.0, 1, url))
 }
 
-/// Reads `* URLFETCH "imap://..." {5}`: URLs with the bytes that they stand for, `None` where there are none.
+/// Reads `* URLFETCH "imap://..." {5}`: URLs with their content, `None` if there is none.
 ///
 /// # Errors
 ///
-/// Where the response is another one, or a URL comes alone.
+/// [`Unreadable`] if the frame is another response, or a URL has no value after it.
 ///
 /// ```
 /// let fetched = postroom::imap::codec::url::fetched(b"* URLFETCH imap://a/b \"text\" imap://a/c NIL\r\n")?;
@@ -57,7 +69,7 @@ pub fn fetched(frame: &[u8]) -> Result<Vec<UrlContent>, Unreadable> {
     let one = map(one, |(url, (content, extended))| UrlContent { url, content, extended });
     grammar::read(frame, |input| {
         let input = untagged(&["URLFETCH"])(input)?.0;
-        // One client's grammar has parentheses around them.
+        // The grammar of one client allows parentheses around the list.
         let inside = input.strip_prefix(b"(").and_then(|input| input.trim_ascii_end().strip_suffix(b")"));
         many(inside.unwrap_or(input), 2, one)
     })
@@ -66,7 +78,7 @@ pub fn fetched(frame: &[u8]) -> Result<Vec<UrlContent>, Unreadable> {
 /// `(BODYPARTSTRUCTURE (...) BODY {5})` of RFC 5524, in any order: the bytes are those of `BODY` or `BINARY`.
 fn extended(input: &[u8]) -> Read<'_, (Option<Vec<u8>>, Vec<u8>)> {
     let (mut inside, _) = char('(')(input)?;
-    let (behind, whole) = any_value(input)?;
+    let (after, whole) = any_value(input)?;
     let mut content = None;
     while let Ok((value, name)) = spaced(astring).parse(inside) {
         let (rest, bytes) = spaced(alt((nstring, map(any_value, |_| None)))).parse(value)?;
@@ -75,7 +87,7 @@ fn extended(input: &[u8]) -> Read<'_, (Option<Vec<u8>>, Vec<u8>)> {
         }
         inside = rest;
     }
-    Ok((behind, (content, whole.to_vec())))
+    Ok((after, (content, whole.to_vec())))
 }
 
 fn url(input: &[u8]) -> Read<'_, String> {

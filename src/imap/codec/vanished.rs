@@ -1,4 +1,4 @@
-//! Reads `VANISHED` (RFC 7162 §3.2.10, RFC 9586 §3.3). The set is never expanded.
+//! Reads `VANISHED` (RFC 7162 §3.2.10, RFC 9586 §3.3). It must not expand the set.
 
 use nom::Parser;
 use nom::bytes::complete::tag_no_case;
@@ -14,7 +14,7 @@ use crate::imap::types::Vanished;
 ///
 /// # Errors
 ///
-/// Where the response is another one, has no set, or more behind it.
+/// [`Unreadable`] if the frame is another response, has no set, or has anything after it.
 ///
 /// ```
 /// let gone = postroom::imap::codec::vanished::parse(b"* VANISHED 405,407,410,425\r\n")?;

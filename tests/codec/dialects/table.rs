@@ -162,7 +162,7 @@ pub(crate) const DIALECTS: &[Dialect] = &[
         "Exchange",
         b"Server Unavailable. 15\r\n",
         "a line that is no response, with its place; the session is closed at once, and passes other such lines over, but not without end",
-        r#"[{"error":"this is no response","offset":0}]"#,
+        r#"[{"error":"this is not a response","offset":0}]"#,
         &[("tests/imap/session/hostile.rs", "lines_that_belong_nowhere_are_passed_over_but_not_without_end"), ("tests/imap/session/dialect.rs", "a_server_that_says_without_a_tag_that_it_is_unavailable_is_closed_at_once")],
     ),
     row(

@@ -1,5 +1,5 @@
-//! The attributes of a message, by name: which token each has as its value, and how it stands on the tape. It must not know
-//! the order in which they come.
+//! The attributes of a message, by name: the token that is the value of each, and its form on the tape. It must not know the order of
+//! attributes.
 
 use super::Message;
 use super::{envelope, structure::Structure};
@@ -12,7 +12,7 @@ use crate::wire::class::{Delimiter, EndOfWords};
 /// The name of an attribute, with the section that belongs to it.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Name {
-    /// One without a section; what cannot have one.
+    /// An attribute without a section.
     Plain(Item),
     /// `BODY[..]<..>`, `BINARY[..]<..>`, and their old names: the section's text and the origin.
     Section(Span, u32),
@@ -50,7 +50,7 @@ impl Name {
         upper.make_ascii_uppercase();
         Self::Plain(match &*upper {
             b"RFC822" => return Self::Section(Span::new(end, end), NONE),
-            // The section's name is the end of the attribute's.
+            // The section's name is the end of the attribute's name.
             b"RFC822.HEADER" | b"RFC822.TEXT" => return Self::Section(Span::new(end + 7 - name.len(), end), NONE),
             b"UID" => Item::Uid,
             b"FLAGS" => Item::Flags,
@@ -76,7 +76,7 @@ impl Name {
         let origin = origin(tokens)?;
         Ok(match name {
             _ if [&b"BODY"[..], b"BINARY"].iter().any(|known| is_echo(name, known)) => Self::Section(section, origin),
-            // Some servers mix the old name with the new one.
+            // Some servers mix the old name with the new one: `RFC822[]`.
             _ if name.eq_ignore_ascii_case(b"RFC822") && section.range().is_empty() => Self::Section(section, origin),
             _ if name.eq_ignore_ascii_case(b"BINARY.SIZE") => Self::BinarySize(section),
             _ => Self::Plain(Item::Unknown),
@@ -84,13 +84,13 @@ impl Name {
     }
 }
 
-/// Whether the server names that item, or repeats the request for it with its `.PEEK`.
+/// Whether this is the name of the item, or the requested name with `.PEEK`, which some servers repeat.
 fn is_echo(name: &[u8], item: &[u8]) -> bool {
     let (head, peek) = name.split_at_checked(item.len()).unwrap_or((name, b""));
     head.eq_ignore_ascii_case(item) && (peek.is_empty() || peek.eq_ignore_ascii_case(b".PEEK"))
 }
 
-/// The names that come with every message, as servers write them: how long, and which.
+/// The length of a frequent name in its usual spelling, and its item.
 #[inline(always)]
 fn common(rest: &[u8]) -> Option<(usize, Item)> {
     let (name, item): (&[u8], Item) = match rest.first()? {
@@ -106,7 +106,7 @@ fn common(rest: &[u8]) -> Option<(usize, Item)> {
     rest.starts_with(name).then_some((name.len() - 1, item))
 }
 
-/// `[..]`: to the bracket that is not within a string. The header names in it may be quoted, or literals.
+/// `[..]`, up to the bracket that is not inside a string. The header names in it may be quoted strings or literals.
 fn section(tokens: &mut Tokens<'_>) -> Read<Span> {
     tokens.eat(b'[');
     let start = tokens.cursor.at();
@@ -116,7 +116,7 @@ fn section(tokens: &mut Tokens<'_>) -> Read<Span> {
             Some(b']') => break,
             Some(b'"') => drop(tokens.quoted()?),
             Some(b'{') => {
-                // A brace that announces nothing is a character like others.
+                // A brace that announces no literal is an ordinary character.
                 let brace = tokens.cursor.at();
                 if tokens.literal().is_err() {
                     tokens.cursor.seek(brace + 1);
@@ -135,7 +135,7 @@ fn origin(tokens: &mut Tokens<'_>) -> Read<u32> {
         return Ok(NONE);
     }
     let origin = tokens.cursor.number().and_then(|origin| u32::try_from(origin).ok()).ok_or(Reason::Number)?;
-    // A server may repeat the length that was asked for.
+    // Some servers repeat the requested length.
     tokens.cursor.take_while(|byte| byte == b'.' || byte.is_ascii_digit());
     if tokens.eat(b'>') { Ok(origin) } else { Err(Reason::Syntax) }
 }
@@ -175,7 +175,7 @@ impl Message<'_, '_> {
         Ok(())
     }
 
-    /// The number, or no words where the server says NIL or -1 for unknown: that is an answer too.
+    /// The number. An item without words if the server sends NIL or -1 for unknown: that is an answer too.
     #[inline(always)]
     fn number(&mut self, item: Item) -> Read<()> {
         match self.tokens.number()? {
@@ -200,7 +200,7 @@ impl Message<'_, '_> {
         Ok(())
     }
 
-    /// A string; Dovecot before RFC 8970 was one sends `(FUZZY "text")`.
+    /// A string. Dovecot versions from before RFC 8970 send `(FUZZY "text")`.
     fn preview(&mut self) -> Read<()> {
         if !self.tokens.eat(b'(') {
             return self.string(Item::Preview);
@@ -211,7 +211,7 @@ impl Message<'_, '_> {
         if self.tokens.closes() { Ok(()) } else { Err(Reason::Syntax) }
     }
 
-    /// `(value)`, or the value alone, which some servers send.
+    /// `(value)`, or the value without parentheses, which some servers send.
     #[inline]
     fn in_parentheses(&mut self, read: impl FnOnce(&mut Self, Item) -> Read<()>, item: Item) -> Read<()> {
         if !self.tokens.eat(b'(') {
@@ -224,7 +224,7 @@ impl Message<'_, '_> {
         if self.tokens.closes() { Ok(()) } else { Err(Reason::Syntax) }
     }
 
-    /// The value in more parentheses than one pair, or nothing in them, which is NIL.
+    /// The value in more than one pair of parentheses, or empty parentheses, which mean NIL.
     #[cold]
     fn in_odd_parentheses(&mut self, read: impl FnOnce(&mut Self, Item) -> Read<()>, item: Item) -> Read<()> {
         let mut open = 1;
@@ -241,8 +241,8 @@ impl Message<'_, '_> {
         if (0..open).all(|_| self.tokens.closes()) { Ok(()) } else { Err(Reason::Syntax) }
     }
 
-    /// Any words there are: servers send `\*`, lone backslashes, NIL, `]` and bytes over 127 among flags. They are read again when they
-    /// are looked at.
+    /// Accepts any words, since servers send `\*`, single backslashes, NIL, `]` and bytes over 127 among flags. The view splits the list
+    /// when it is read.
     #[inline(always)]
     fn flags(&mut self) -> Read<()> {
         if !self.tokens.eat(b'(') {
@@ -264,7 +264,7 @@ impl Message<'_, '_> {
         Ok(())
     }
 
-    /// Flags of which some are in quotes, with spaces in them or not: a span of each, after one that is NIL.
+    /// Flags of which some are quoted: a NIL span, then a span for each flag.
     #[cold]
     fn odd_flags(&mut self, start: usize) -> Read<()> {
         self.tokens.cursor.seek(start);
@@ -306,7 +306,7 @@ impl Message<'_, '_> {
         Ok(())
     }
 
-    /// `(entry (attribute value ...) ...)`, or entries alone that have changed (RFC 5257 §4.3, §5).
+    /// `(entry (attribute value ...) ...)`, or only the names of changed entries (RFC 5257 §4.3, §5).
     #[inline(never)]
     fn annotations(&mut self) -> Read<()> {
         if self.tokens.nil() {
@@ -390,7 +390,7 @@ impl Message<'_, '_> {
         Ok(())
     }
 
-    /// The bytes of a section. Where the value is missing, as Yandex does, the next attribute is read in its own right.
+    /// The bytes of a section. Yandex leaves out the value; then the next attribute follows.
     fn section(&mut self, section: Span, origin: u32) -> Read<()> {
         let value = match self.tokens.peek() {
             Some(b'"') => self.tokens.quoted()?,

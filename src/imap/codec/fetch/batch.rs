@@ -1,5 +1,5 @@
-//! Many frames of one read, parsed into one tape that all their messages share; the tape is used again where none of them is
-//! left. It must not know where the bytes came from.
+//! Many frames of one read, parsed into one tape that all their messages share. The tape is reused once none of these messages exists
+//! any more. It must not know where the bytes come from.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -15,11 +15,11 @@ use crate::imap::types::fetched::Fetched;
 use crate::imap::types::tape::{NONE, Tape};
 use crate::limits::Limits;
 
-/// A tape over this many words is given back rather than used again.
+/// A tape with more words than this is freed, not reused.
 const SPARE_WORDS: usize = 1 << 20;
 
-/// Complete FETCH frames within one block of bytes, unparsed: cheap to make where bytes are read, cheap to hand to where they
-/// are used.
+/// Complete, unparsed FETCH frames in one block of bytes. It is cheap to make by the task that reads the bytes, and cheap to send to the
+/// task that uses them.
 ///
 /// ```
 /// use postroom::Limits;
@@ -40,18 +40,35 @@ pub struct Batch {
     elided: Vec<Elided>,
 }
 
-/// A FETCH response that could not be read at all. The connection and the other messages are fine.
+/// A FETCH response that could not be read at all. It does not affect the connection or other messages.
+///
+/// ```
+/// use postroom::{Limits, imap::codec::fetched};
+///
+/// let error = fetched("* 1 FETCH nothing\r\n".into(), &Limits::default()).unwrap_err();
+/// assert_eq!(&error.raw()[..], b"* 1 FETCH nothing\r\n");
+/// ```
 #[derive(Clone, Debug)]
 pub struct UnreadableFetch {
     reason: Reason,
     raw: Bytes,
 }
 
-/// The messages of one batch, in order.
+/// An iterator over the messages of one batch, in their order.
+///
+/// ```
+/// use postroom::{Limits, imap::codec::{Batch, FetchedBatch}};
+///
+/// let mut batch = Batch::new("* 1 FETCH (UID 7)\r\n".into());
+/// batch.push(0, batch.weight());
+/// let mut messages = FetchedBatch::parse(&batch, &Limits::default(), None);
+/// assert_eq!(messages.next().unwrap()?.uid().map(u32::from), Some(7));
+/// # Ok::<(), postroom::imap::codec::UnreadableFetch>(())
+/// ```
 #[derive(Debug, Default)]
 pub struct FetchedBatch {
     pub(super) tape: Arc<Tape>,
-    /// Where each message begins on the tape; [`NONE`] for the next of `unreadable`.
+    /// The offset of each message on the tape; [`NONE`] means the next element of `unreadable`.
     messages: Vec<u32>,
     next: usize,
     unreadable: VecDeque<UnreadableFetch>,
@@ -61,7 +78,7 @@ pub struct FetchedBatch {
 ///
 /// # Errors
 ///
-/// [`UnreadableFetch`] where the bytes are no such response; anything less is a [`Defect`](crate::Defect) of the message.
+/// [`UnreadableFetch`] if the bytes are not such a response. Smaller flaws are [`Defect`](crate::Defect)s of the message.
 ///
 /// ```
 /// use postroom::Limits;
@@ -86,7 +103,7 @@ pub fn fetched(frame: Bytes, limits: &Limits) -> Result<Fetched, UnreadableFetch
     }
 }
 
-/// Two responses about the same message as one, each whole and with its list of attributes.
+/// Joins two complete responses about the same message into one, with the attributes of both.
 pub(crate) fn joined(first: &[u8], second: &[u8]) -> Bytes {
     let first = first.trim_ascii_end();
     let first = first.strip_suffix(b")").unwrap_or(first);
@@ -94,7 +111,7 @@ pub(crate) fn joined(first: &[u8], second: &[u8]) -> Bytes {
     [first, b" ", second.get(start..).unwrap_or_default()].concat().into()
 }
 
-/// A message of which the server has sent nothing: its UID, and that defect.
+/// A message for which the server sent nothing: its UID, and the defect that the message is missing.
 pub(crate) fn missing(uid: Uid) -> Fetched {
     let frame = format!("* {uid} UIDFETCH ()\r\n");
     let mut words = Vec::new();
@@ -102,7 +119,7 @@ pub(crate) fn missing(uid: Uid) -> Fetched {
     Fetched::new(Arc::new(Tape { block: frame.into(), words }), 0)
 }
 
-/// The same message with the defect that what was asked for is missing.
+/// The same message with the defect that the requested data is missing.
 pub(crate) fn lacking(fetched: &Fetched) -> Fetched {
     let mut own = fetched.detach_words();
     super::lack(&mut own);
@@ -110,7 +127,7 @@ pub(crate) fn lacking(fetched: &Fetched) -> Fetched {
 }
 
 impl Batch {
-    /// An empty one over these bytes, at most 4 GiB.
+    /// An empty batch over these bytes, of which there may be at most 4 GiB.
     pub fn new(block: Bytes) -> Self {
         Self { block, frames: Vec::new(), elided: Vec::new() }
     }
@@ -133,12 +150,12 @@ impl Batch {
         }
     }
 
-    /// Adds what the framer says was left out of the frame that begins at `start`.
+    /// Adds the literals that the framer left out of the frame that begins at `start`.
     pub fn elide(&mut self, start: usize, elided: impl IntoIterator<Item = Elided>) {
         let moved = elided.into_iter().map(|one| Elided { at: start + one.at, size: one.size });
         let last = self.elided.len().saturating_sub(1);
         self.elided.extend(moved);
-        // Frames are added in order nearly always: then this looks at each literal once.
+        // Frames are nearly always added in order; then this examines each literal once.
         if !self.elided.get(last..).unwrap_or_default().is_sorted_by_key(|one| one.at) {
             self.elided.sort_by_key(|one| one.at);
         }
@@ -149,27 +166,27 @@ impl Batch {
         self.frames.len()
     }
 
-    /// Whether there is none.
+    /// Whether the batch has no frames.
     pub fn is_empty(&self) -> bool {
         self.frames.is_empty()
     }
 
-    /// The frame of that place, as it came.
+    /// The frame at this index, as received.
     pub(crate) fn get(&self, index: usize) -> Option<Bytes> {
         self.frames.get(index).map(|&(start, end)| self.cut(start, end))
     }
 
-    /// The bytes that it keeps in memory.
+    /// The number of bytes that it keeps in memory.
     pub fn weight(&self) -> usize {
         self.block.len()
     }
 
-    /// The frames as they came.
+    /// The frames, as received.
     pub fn raw(&self) -> impl Iterator<Item = Bytes> {
         self.frames.iter().map(|&(start, end)| self.cut(start, end))
     }
 
-    /// Parses one frame onto the tape, and says where it begins there.
+    /// Parses one frame onto the tape and returns its offset there.
     #[inline]
     fn read(&self, start: u32, end: u32, limits: &Limits, words: &mut Vec<u32>) -> Read<u32> {
         let at = u32::try_from(words.len()).ok().filter(|&at| at != NONE).ok_or(Reason::TooMany)?;
@@ -186,7 +203,7 @@ impl Batch {
         self.block.slice_ref(self.frame(start, end))
     }
 
-    /// The literals left out of one frame, by offsets within it.
+    /// The literals that were left out of one frame, with offsets in that frame.
     fn elided_of(&self, start: u32, end: u32) -> Vec<Elided> {
         let (start, end) = (start as usize, end as usize);
         let first = self.elided.partition_point(|one| one.at < start);
@@ -196,8 +213,7 @@ impl Batch {
 }
 
 impl FetchedBatch {
-    /// Parses all frames. Of `spare`, a batch that was read to its end, the memory is used again if no message of it is
-    /// left.
+    /// Parses all frames. The memory of `spare`, an earlier batch, is reused if none of its messages exists any more.
     pub fn parse(batch: &Batch, limits: &Limits, spare: Option<Self>) -> Self {
         let mut parsed = spare.map(Self::cleared).unwrap_or_default();
         if let Some(tape) = Arc::get_mut(&mut parsed.tape) {
@@ -251,12 +267,12 @@ impl UnreadableFetch {
         Self { reason, raw }
     }
 
-    /// Why.
+    /// Why it could not be read.
     pub fn reason(&self) -> Reason {
         self.reason
     }
 
-    /// The response as it came.
+    /// The response, as received.
     pub fn raw(&self) -> &Bytes {
         &self.raw
     }

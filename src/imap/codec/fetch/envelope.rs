@@ -1,44 +1,44 @@
-//! ENVELOPE (RFC 9051 §7.5.2) onto the tape, with what real servers send in its place. It must not know the message around it.
+//! Reads ENVELOPE (RFC 9051 §7.5.2) onto the tape, including what real servers send instead. It must not know the message around it.
 
 use crate::defect::Reason;
 use crate::imap::codec::token::{Quotes, Read, Tokens};
 use crate::imap::types::tape::{Span, envelope};
 
-/// A field that is lost.
+/// A field that could not be read.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Fault {
-    /// Which of [`FIELDS`](envelope::FIELDS).
+    /// An index into [`FIELDS`](envelope::FIELDS).
     pub(super) field: usize,
     pub(super) reason: Reason,
-    /// Where what could not be read begins and ends.
+    /// The range of the bytes that could not be read.
     pub(super) start: usize,
     pub(super) end: usize,
 }
 
-/// Faults kept for one message, so that they cost no more than what was sent.
+/// The largest number of faults per message, so that faults take no more memory than the received bytes.
 const MOST_FAULTS: usize = 64;
 
-/// How to go on where something is not as it should be.
+/// How to react to an envelope that does not follow the grammar.
 trait Reading {
-    /// Whether strings are tried as almost all of them are written first.
+    /// Whether to try the usual form of strings first.
     const USUAL: bool;
-    /// Whether anything odd is an error.
+    /// Whether any deviation is an error.
     const IS_STRICT: bool;
 
-    /// The field of that number comes next.
+    /// Called before the field with this index.
     fn begin(&mut self, field: usize);
-    /// Its value, which begins there, cannot be read.
+    /// Called if the field's value, which begins at `start`, cannot be read.
     fn lose(&mut self, tokens: &mut Tokens<'_>, start: usize, reason: Reason) -> Read<Span>;
-    /// An address has more strings than it should.
+    /// Called if an address has more than four strings.
     fn crowded(&mut self) -> Read<()>;
-    /// There are more values than fields.
+    /// Called if there are more values than fields.
     fn overlong(&mut self) -> Read<()>;
 }
 
-/// Not at all.
+/// Fails at the first deviation.
 struct Strict<const USUAL: bool>;
 
-/// With what is left, taking note.
+/// Goes on with the rest, and records faults.
 #[derive(Default)]
 struct Lenient {
     field: usize,
@@ -75,7 +75,7 @@ impl Reading for Lenient {
         self.field = field;
     }
 
-    /// Skips the value. Where its end cannot be known, the envelope is lost.
+    /// Skips the value. If its end is not known, the whole envelope is lost.
     fn lose(&mut self, tokens: &mut Tokens<'_>, start: usize, reason: Reason) -> Read<Span> {
         tokens.cursor.seek(start);
         tokens.skip_value().map_err(|_| reason)?;
@@ -98,16 +98,16 @@ impl Reading for Lenient {
     }
 }
 
-/// Reads an envelope as it should be and writes its words. After an error [`read_odd`] is to be asked.
+/// Reads an envelope that follows the grammar, and writes its words. After an error, call [`read_odd`].
 #[inline]
 pub(super) fn read(tokens: &mut Tokens<'_>, tape: &mut Vec<u32>) -> Read<()> {
     once(tokens, tape, &mut Strict::<true>)
 }
 
-/// Reads an envelope that is not as it should be: leniently, and then with other ends of strings. QQ has a lone backslash at the end
-/// of some (`"example.com\"`), other servers leave quotes unescaped that a space follows. What makes sense then is taken. No reading
-/// looks further than the lenient one did. A field that cannot be read is NIL, and a fault. What was written before an error is the
-/// caller's to take back.
+/// Reads an envelope that does not follow the grammar: first leniently, then again with other rules for the end of a string. QQ sends
+/// strings with a single backslash at the end (`"example.com\"`); other servers do not escape quotes that a space follows. The first of
+/// these readings without a deviation is used, otherwise the lenient one. No reading goes further than the lenient one did. A field that
+/// cannot be read becomes NIL and a fault. After an error, the caller must remove the words that were written.
 #[cold]
 pub(super) fn read_odd(tokens: &mut Tokens<'_>, tape: &mut Vec<u32>, faults: &mut Vec<Fault>) -> Read<()> {
     let (begun, base) = (*tokens, tape.len());
@@ -115,7 +115,7 @@ pub(super) fn read_odd(tokens: &mut Tokens<'_>, tape: &mut Vec<u32>, faults: &mu
     let read = once(tokens, tape, &mut lenient);
     let end = if read.is_ok() { tokens.cursor.at() } else { usize::MAX };
     let is_lost = read.is_err() || lenient.is_overlong || !lenient.faults.is_empty();
-    // Names that were torn are put together already.
+    // If nothing is lost, the lenient reading has already put together names that were split at quotes.
     let readings: &[Quotes] = if is_lost { &[Quotes::Escaped, Quotes::BeforeValues] } else { &[Quotes::Escaped] };
     let first = tape.split_off(base);
     for &quotes in readings {
@@ -127,7 +127,7 @@ pub(super) fn read_odd(tokens: &mut Tokens<'_>, tape: &mut Vec<u32>, faults: &mu
         tape.truncate(base);
     }
     tape.extend_from_slice(&first);
-    // With more values than fields, those behind the bad one would be taken for others.
+    // With more values than fields, the values after the bad one would be assigned to the wrong fields.
     if lenient.is_overlong && !lenient.faults.is_empty() {
         return Err(Reason::Syntax);
     }
@@ -161,7 +161,7 @@ fn once<R: Reading>(tokens: &mut Tokens<'_>, tape: &mut Vec<u32>, reading: &mut 
     if wrapped { end(tokens, reading) } else { Ok(()) }
 }
 
-/// Reads the closing parenthesis, and skips what stands before it.
+/// Reads the closing parenthesis, and skips any values before it.
 #[inline]
 fn end<R: Reading>(tokens: &mut Tokens<'_>, reading: &mut R) -> Read<()> {
     if tokens.closes() {
@@ -177,7 +177,7 @@ fn numbered<R: Reading>(tokens: &mut Tokens<'_>, number: usize, reading: &mut R)
     field(tokens, reading)
 }
 
-/// One string; NIL where the envelope ends early, as old servers' do.
+/// One string; NIL if the envelope ends early, as some old servers send it.
 #[inline(always)]
 fn field<R: Reading>(tokens: &mut Tokens<'_>, reading: &mut R) -> Read<Span> {
     match if R::USUAL { tokens.usual_string() } else { None } {
@@ -228,7 +228,7 @@ fn addresses<R: Reading>(tokens: &mut Tokens<'_>, tape: &mut Vec<u32>, reading: 
     Ok(())
 }
 
-/// One address without the list around it, or no list of addresses.
+/// One address without a list around it, or a list of something else.
 #[cold]
 fn odd_addresses<R: Reading>(
     tokens: &mut Tokens<'_>,
@@ -261,11 +261,11 @@ fn address<R: Reading>(tokens: &mut Tokens<'_>, tape: &mut Vec<u32>, reading: &m
     Ok(())
 }
 
-/// Reads an address of more than four strings again: a name whose literal was announced too short, or that has unescaped
-/// quotes in it, is torn into several. The last three are what they should be, all before them the name.
+/// Reads an address with more than four strings again. A name is split into several strings if its literal was announced too short, or
+/// if it contains unescaped quotes. The last three strings are right; everything before them is the name.
 #[cold]
 fn long_address(tokens: &mut Tokens<'_>, start: usize) -> Option<[Span; 4]> {
-    let behind = tokens.cursor.at();
+    let reached = tokens.cursor.at();
     tokens.cursor.seek(start);
     let (mut last, mut name) = ([(Span::NIL, start); 4], None);
     loop {
@@ -274,7 +274,7 @@ fn long_address(tokens: &mut Tokens<'_>, start: usize) -> Option<[Span; 4]> {
             break;
         }
         let Ok(span) = tokens.nstring() else {
-            tokens.cursor.seek(behind);
+            tokens.cursor.seek(reached);
             return None;
         };
         name.get_or_insert(span);
@@ -286,7 +286,7 @@ fn long_address(tokens: &mut Tokens<'_>, start: usize) -> Option<[Span; 4]> {
     Some([Span::new(name.range().start, end.max(name.range().end)), route, mailbox, host])
 }
 
-/// Reads the closing parenthesis, and skips what stands before it.
+/// Reads the closing parenthesis, and skips any values before it.
 #[inline]
 pub(super) fn close(tokens: &mut Tokens<'_>) -> Read<()> {
     while !tokens.closes() {

@@ -1,6 +1,6 @@
-//! FETCH and UIDFETCH (RFC 9051 §7.5.2, RFC 9586 §3.3): one pass over a complete frame onto the tape, validating everything,
-//! so that no accessor can fail. An attribute that cannot be read becomes a defect and the next one is read. It must not know
-//! who asked for the message.
+//! FETCH and UIDFETCH (RFC 9051 §7.5.2, RFC 9586 §3.3): one pass over a complete frame writes and validates the tape, so that no
+//! accessor can fail. An attribute that cannot be read becomes a defect, and reading goes on with the next one. It must not know who
+//! asked for the message.
 
 mod attribute;
 mod batch;
@@ -22,27 +22,27 @@ use crate::imap::types::tape::{HEAD, Item, LONGEST, Span, halves, reason_words};
 use crate::limits::Limits;
 use crate::wire::Cursor;
 
-/// Words of one message that are never too many.
+/// Every message may have this number of words.
 const MOST: usize = 16_384;
-/// Of the bytes that a response may have, a message may have this part as words. With the response itself, twice, and while they are moved
-/// to where there is room for more, they take up little more than twice the limit.
+/// A message may have one word for every 32 bytes of [`Limits::response`]. Even during reallocation, the words and two copies of the
+/// response then take little more than twice that limit.
 const SHARE: usize = 32;
 
 /// One message being written.
 struct Message<'t, 'a> {
     tokens: Tokens<'a>,
     tape: &'t mut Vec<u32>,
-    /// Where its words begin.
+    /// The offset of its first word.
     base: usize,
     parts: u32,
-    /// Parentheses opened around attributes.
+    /// The number of open parentheses around attributes.
     wraps: u32,
-    /// There was a closing parenthesis too many.
+    /// Whether there was an extra closing parenthesis.
     is_overclosed: bool,
 }
 
-/// Reads a frame that begins at `start` of its block, and writes the message's words. Nothing is left on the tape where the
-/// frame is not readable at all.
+/// Reads a frame that begins at offset `start` of its block, and writes the message's words. If the frame is not readable at all, it
+/// writes nothing.
 fn read(frame: &[u8], start: u32, elided: &[Elided], limits: &Limits, tape: &mut Vec<u32>) -> Read<()> {
     if frame.len() > LONGEST {
         return Err(Reason::TooLarge(frame.len() as u64));
@@ -70,7 +70,7 @@ fn read(frame: &[u8], start: u32, elided: &[Elided], limits: &Limits, tape: &mut
     Ok(())
 }
 
-/// Writes the words of a message of which only the UID is known.
+/// Writes the words of a message with a UID and no data.
 fn nothing(uid: u32, length: usize, tape: &mut Vec<u32>) {
     let base = tape.len();
     tape.extend_from_slice(&[0, length as u32, 0, 0]);
@@ -81,7 +81,7 @@ fn nothing(uid: u32, length: usize, tape: &mut Vec<u32>) {
     message.finish();
 }
 
-/// Adds the defect that what was asked for is missing to the words of one message.
+/// Adds to the words of one message the defect that the requested data is missing.
 fn lack(words: &mut Vec<u32>) {
     let tokens = Tokens::new(Cursor::new(&[], 0), &[], 0, Room::default());
     let mut message = Message { tokens, tape: words, base: 0, parts: 0, wraps: 0, is_overclosed: false };
@@ -118,8 +118,8 @@ impl<'a> Message<'_, 'a> {
         }
     }
 
-    /// Reads a `)` and looks whether it is the last one. Where a structure has one too many, the attributes behind it are
-    /// read as if it had not.
+    /// Reads a `)` and checks whether it ends the message. If a structure has an extra `)`, the attributes after it are read as if it
+    /// were not there.
     fn is_end(&mut self) -> bool {
         let start = self.tokens.cursor.at();
         self.tokens.eat(b')');
@@ -149,7 +149,7 @@ impl<'a> Message<'_, 'a> {
         }
     }
 
-    /// Takes note of the fields of envelopes that could not be read.
+    /// Records a defect for each envelope field that could not be read.
     #[inline]
     fn lose_fields(&mut self, name: Span, faults: &[Fault]) {
         for &Fault { field, reason, start, end } in faults {
@@ -160,18 +160,18 @@ impl<'a> Message<'_, 'a> {
         }
     }
 
-    /// Takes note of an unreadable value, and skips it: to where it ends, or where that cannot be known, all the rest.
+    /// Records a defect for a value that could not be read, and skips the value, or the whole rest if the value's end is not known.
     #[cold]
     fn salvage(&mut self, reason: Reason, name: Span, value: usize) {
         self.tokens.cursor.seek(value);
-        // A missing value is NIL, `()`, or nothing at all: then the next attribute stands here.
+        // A missing value is NIL, `()`, or nothing at all; in the last case the next attribute follows.
         let nothing = reason == Reason::Missing && self.tokens.peek() != Some(b'(');
         if nothing {
             self.tokens.nil();
         } else if self.tokens.skip_value().is_err() {
             self.tokens.cursor.seek(usize::MAX);
         }
-        // Whatever happened, this must not be met again.
+        // Always make progress.
         if name.range().is_empty() && self.tokens.cursor.at() == value {
             self.tokens.cursor.advance(1);
         }
@@ -194,7 +194,7 @@ impl<'a> Message<'_, 'a> {
         self.tape.extend_from_slice(&words);
     }
 
-    /// Begins an item whose length is known later; [`end`](Self::end) says it.
+    /// Begins an item whose length is not known yet; [`end`](Self::end) writes it.
     #[inline(always)]
     fn begin(&mut self, item: Item) -> usize {
         self.tape.extend_from_slice(&[item as u32, 0]);

@@ -1,5 +1,5 @@
-//! A cheap look at a FETCH response: the names of its attributes in order, their values skipped. Enough to learn which message it is
-//! about and what it holds. No value is read but the UID; it must not know who asked.
+//! A cheap scan of a FETCH response: the names of its attributes in order, with their values skipped. This is enough to know which
+//! message it is about and what it contains. It reads no value except the UID. It must not know who asked.
 
 use super::attribute::Name;
 use crate::imap::codec::frame::Elided;
@@ -16,36 +16,36 @@ pub(crate) enum Named<'a> {
     Attribute(Item),
     /// `BODY[..]<..>`, `RFC822` or `BINARY[..]<..>`.
     Section {
-        /// Whether it is without its transfer encoding.
+        /// Whether the server removed the transfer encoding (`BINARY`).
         binary: bool,
-        /// What is between the brackets.
+        /// The text between the brackets.
         section: &'a [u8],
-        /// The offset of the first byte, if the server sent one.
+        /// The offset of the first byte, if the server sends one.
         origin: Option<u32>,
     },
-    /// `BINARY.SIZE[..]`: what is between the brackets.
+    /// `BINARY.SIZE[..]` with the text between the brackets.
     BinarySize(&'a [u8]),
 }
 
-/// The attributes of one response, one after the other.
+/// A scan over the attributes of one response.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Scan<'a> {
     tokens: Tokens<'a>,
-    /// Whether the value of the last name is still to be skipped.
+    /// The value of the last name, if it must still be skipped.
     value: Option<Value>,
 }
 
-/// What may be the value of the last name.
+/// The kind of value that the last name has.
 #[derive(Clone, Copy, Debug)]
 enum Value {
     Any,
-    /// A string or NIL: if it is missing, the next attribute follows at once.
+    /// A string or NIL. If it is missing, the next attribute follows directly.
     String,
 }
 
 impl<'a> Scan<'a> {
-    /// Of a whole response, or of its beginning up to a literal; `at` is where its first tokens end. `None` if it has no list of
-    /// attributes there.
+    /// Begins a scan of a whole response, or of its beginning up to a literal. `at` is the end of its first tokens. `None` if no list of
+    /// attributes begins there.
     #[inline]
     pub(crate) fn new(frame: &'a [u8], at: usize, elided: &'a [Elided]) -> Option<Self> {
         if frame.len() > LONGEST {
@@ -55,7 +55,7 @@ impl<'a> Scan<'a> {
         tokens.eat(b'(').then_some(Self { tokens, value: None })
     }
 
-    /// The next attribute. `None` at the end, and where the response can be followed no further.
+    /// The next attribute. `None` at the end, or if the rest of the response cannot be parsed.
     #[inline]
     pub(crate) fn next(&mut self) -> Option<Named<'a>> {
         if let Some(value) = self.value.take() {
@@ -65,7 +65,7 @@ impl<'a> Scan<'a> {
             self.tokens.skip_spaces();
             match self.tokens.peek()? {
                 b'\r' | b'\n' => return None,
-                // One too many, or of Domino's parentheses around an attribute; the last one is followed by the line end.
+                // An extra parenthesis, or one that Domino puts around an attribute. The last one is followed by the line end.
                 b'(' | b')' => self.tokens.cursor.advance(1),
                 _ => return self.named(),
             };
@@ -74,7 +74,7 @@ impl<'a> Scan<'a> {
 
     #[inline]
     fn named(&mut self) -> Option<Named<'a>> {
-        // The two that nearly every response has, by their usual spelling.
+        // Fast path: nearly every response has these two, in their usual spelling.
         match self.tokens.cursor.rest() {
             [b'U', b'I', b'D', b' ', ..] => {
                 self.tokens.cursor.advance(4);
@@ -127,11 +127,12 @@ impl<'a> Scan<'a> {
     }
 }
 
-/// How far back the name of a literal's attribute is looked for.
+/// How far back from a literal its attribute's name is searched for, in bytes.
 const LONGEST_NAME: usize = 8192;
 
-/// The attribute whose value is the literal that the bytes end by announcing; `None` if that is within a value, or cannot be told. It
-/// looks at the end only, however long the response is: what it finds is to be checked once the response is whole.
+/// The attribute whose value is the literal that is announced at the end of these bytes; `None` if the literal is inside a value, or if
+/// that is not certain. It examines the end only, no matter how long the response is. The caller must check the result once the response
+/// is complete.
 pub(crate) fn before_literal(head: &[u8]) -> Option<Named<'_>> {
     let head = head.get(head.len().saturating_sub(LONGEST_NAME)..)?;
     let announced = head.trim_ascii_end().strip_suffix(b"}")?;

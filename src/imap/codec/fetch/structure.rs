@@ -1,5 +1,5 @@
-//! BODY and BODYSTRUCTURE (RFC 9051 §7.5.2) onto the tape, with what real servers send in its place. Parts are nested as deep
-//! as the limit allows; everything else is read without recursion. It must not know the message around it.
+//! Reads BODY and BODYSTRUCTURE (RFC 9051 §7.5.2) onto the tape, including what real servers send instead. Parts may be nested as deep as
+//! the limit allows; everything else is read without recursion. It must not know the message around it.
 
 use super::envelope::{self, close};
 use crate::defect::Reason;
@@ -7,25 +7,25 @@ use crate::imap::codec::token::{Read, Tokens};
 use crate::imap::types::structure::{Kind, is_multipart_subtype};
 use crate::imap::types::tape::{NONE, Span, halves, part};
 
-/// Parts of one message. The greatest digests have some hundreds.
+/// The largest number of parts of one message. The largest digests have a few hundred.
 pub(super) const PARTS: u32 = 10_000;
-/// How many more words than bytes the shortest part that means something may take up.
+/// By how many words the shortest valid part may exceed its number of bytes.
 const CREDIT: usize = 8;
-/// Whatever the limit, so deep and no deeper: each level costs a few hundred bytes of stack.
+/// The deepest nesting, even if the limit is higher: each level costs a few hundred bytes of stack.
 const DEEPEST: usize = 150;
 
-/// Where on the tape parts are counted from, and how many there were.
+/// The state of reading one structure.
 pub(super) struct Structure<'t, 'a> {
     pub(super) tokens: &'t mut Tokens<'a>,
     pub(super) tape: &'t mut Vec<u32>,
-    /// Where the message's words begin.
+    /// The offset of the message's first word.
     pub(super) base: usize,
     pub(super) parts: &'t mut u32,
     pub(super) faults: &'t mut Vec<envelope::Fault>,
 }
 
 impl Structure<'_, '_> {
-    /// Reads the structure and writes its words: the root's place, then everything else.
+    /// Reads the structure and writes its words: the root's offset, then everything else.
     pub(super) fn read(&mut self) -> Read<()> {
         let at = self.tape.len();
         self.tape.push(NONE);
@@ -34,7 +34,7 @@ impl Structure<'_, '_> {
         Ok(())
     }
 
-    /// One part; `None` for `()` or `NIL`, which stand for an empty one.
+    /// One part; `None` for `()` or `NIL`, which some servers send for an empty one.
     fn part(&mut self, parent: u32, ordinal: u32, depth: usize) -> Read<Option<u32>> {
         self.tokens.skip_spaces();
         if !self.tokens.eat(b'(') {
@@ -93,7 +93,7 @@ impl Structure<'_, '_> {
     fn leaf(&mut self, place: u32, depth: usize) -> Read<()> {
         let media = self.string()?;
         self.tokens.skip_spaces();
-        // Gmail, QQ and Yandex send multiparts without any part, which begin with their subtype.
+        // Gmail, QQ and Yandex send multiparts without parts; these begin with the subtype.
         let subtype = match self.tokens.peek() {
             Some(b'(' | b'N' | b'n') if self.has_no_subtype() => Span::NIL,
             Some(b'(' | b')') => return self.multipart_rest(place, media),
@@ -106,7 +106,7 @@ impl Structure<'_, '_> {
         self.set(place, part::SUBTYPE, subtype.words());
         let params = self.params()?;
         self.set(place, part::PARAMS, params);
-        // Few parts have either, and a blank part has none.
+        // Most parts have neither; BLANK already says so.
         if self.tokens.cursor.rest().starts_with(b" NIL NIL ") {
             self.tokens.cursor.advance(b" NIL NIL".len());
         } else {
@@ -129,7 +129,7 @@ impl Structure<'_, '_> {
         self.extension(place)
     }
 
-    /// Whether parameters, id, description, encoding and size follow: the subtype was left out.
+    /// Whether the subtype was left out: parameters, id, description, encoding and size follow.
     #[cold]
     fn has_no_subtype(&self) -> bool {
         let mut ahead = *self.tokens;
@@ -171,8 +171,8 @@ impl Structure<'_, '_> {
         Ok(())
     }
 
-    /// Whether NIL stands for an envelope: a body, or NIL for it too, and a count of lines follow. Else the message has neither, and
-    /// what follows is what every part has.
+    /// Whether NIL is sent for the envelope: a body or NIL, and a number of lines follow. Otherwise the message has no envelope and no
+    /// body, and the fields of every part follow.
     #[cold]
     fn is_without_envelope(&self) -> bool {
         let mut ahead = *self.tokens;
@@ -185,7 +185,7 @@ impl Structure<'_, '_> {
 
     /// `body-fld-dsp`, `-lang`, `-loc`, each of which may be missing.
     fn extension(&mut self, place: u32) -> Read<()> {
-        // So do nearly all parts end, and a blank part says as much.
+        // Nearly all parts end like this; BLANK already says so.
         if self.tokens.cursor.rest().starts_with(b" NIL NIL NIL)") {
             self.tokens.cursor.advance(b" NIL NIL NIL".len());
             return Ok(());
@@ -197,7 +197,7 @@ impl Structure<'_, '_> {
         Ok(())
     }
 
-    /// `body-extension`: whatever stands behind all that is known.
+    /// `body-extension`: everything after the known fields.
     #[inline]
     fn rest(&mut self, place: u32) -> Read<()> {
         if self.tokens.closes() {
@@ -209,7 +209,7 @@ impl Structure<'_, '_> {
         Ok(())
     }
 
-    /// Exchange sends a bare string, or `(NIL NIL)`.
+    /// `body-fld-dsp`. Exchange sends a string without a list, or `(NIL NIL)`.
     #[inline]
     fn disposition(&mut self, place: u32) -> Read<()> {
         self.tokens.skip_spaces();
@@ -223,7 +223,7 @@ impl Structure<'_, '_> {
         close(self.tokens)
     }
 
-    /// Names and values, as a place and a count of words. A string in their place says nothing, and is skipped.
+    /// Names and values, as an offset and a number of words. A string instead of a list has no meaning and is skipped.
     #[inline]
     fn params(&mut self) -> Read<[u32; 2]> {
         self.tokens.skip_spaces();
@@ -265,7 +265,7 @@ impl Structure<'_, '_> {
         Ok(())
     }
 
-    /// One string; NIL where the list ends early or holds a list in its place.
+    /// One string; NIL if the list ends early or contains a list instead.
     #[inline(always)]
     fn string(&mut self) -> Read<Span> {
         match self.tokens.usual_string() {
@@ -293,7 +293,7 @@ impl Structure<'_, '_> {
         }
     }
 
-    /// A count of lines, which some servers leave out.
+    /// The number of lines, which some servers leave out.
     #[inline]
     fn lines(&mut self) -> Read<[u32; 2]> {
         self.tokens.skip_spaces();
@@ -314,7 +314,7 @@ impl Structure<'_, '_> {
         Ok(())
     }
 
-    /// Writes words of a part that is on the tape.
+    /// Overwrites words of a part that is on the tape.
     #[inline(always)]
     fn set<const N: usize>(&mut self, part: u32, field: usize, words: [u32; N]) {
         let at = self.base + part as usize + field;
