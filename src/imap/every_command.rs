@@ -223,7 +223,7 @@ fn messages() -> Vec<Row> {
         }),
         raw("FETCH-RIDING", "fetch", &["* 2 FETCH (UID 102 FLAGS (\\Seen))"], |selection| {
             let plan = fetch::plan(selection, &uids(102), &Items::FLAGS)?;
-            let order = plan.order.riding();
+            let order = plan.order.pipelined_on_select();
             Ok(plan.order(order))
         }),
         raw("BODY", "body", BODY, window(101)),

@@ -55,7 +55,7 @@ fn request(which: u8) -> Option<Generated<Request>> {
         5 => Login { user: "a\r\nb", password: &Secret::from("p{5}") }.plan(terms),
         6 => Search { selection, query: &Query::subject("a\r\nb"), returns: Some(SearchReturn::ALL) }.plan(terms),
         7 => fetch::plan(selection, &uids, &Items::ENVELOPE).map(|plan| {
-            let order = plan.order.riding();
+            let order = plan.order.pipelined_on_select();
             plan.order(order)
         }),
         8 => Number { selection, from: SeqNum::nonzero(u32::from(which))?, to: None, compact: true }.plan(terms),

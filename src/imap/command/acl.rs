@@ -1,23 +1,23 @@
-//! Access control lists (RFC 4314 §3): who may do what in a mailbox.
+//! Access control lists (RFC 4314 §3): SETACL, DELETEACL, GETACL, LISTRIGHTS and MYRIGHTS.
 
 use super::extension::Extension;
 use crate::imap::plan::Topic;
 use crate::imap::types::{MailboxName, Rights};
 
-/// What SETACL does with somebody's rights.
+/// How SETACL changes a user's rights.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[expect(clippy::exhaustive_enums, reason = "a change adds, removes or replaces")]
 pub enum RightsChange {
-    /// These and no others.
+    /// Replaces all rights by these.
     Set(Rights),
-    /// These too.
+    /// Adds these rights.
     Add(Rights),
-    /// These no more.
+    /// Removes these rights.
     Remove(Rights),
 }
 
 impl Extension {
-    /// SETACL: gives somebody these rights in a mailbox, takes them away, or makes them the only ones.
+    /// SETACL: adds, removes or replaces the rights of a user or group in a mailbox.
     pub fn set_acl(mailbox: &MailboxName, identifier: &str, change: RightsChange) -> Self {
         let (sign, rights) = match change {
             RightsChange::Set(rights) => ("", rights),
@@ -28,24 +28,24 @@ impl Extension {
         line.text(format!("{sign}{rights}")).changing()
     }
 
-    /// DELETEACL: takes somebody off the list, whatever the rights.
+    /// DELETEACL: removes all rights of a user or group in a mailbox.
     pub fn delete_acl(mailbox: &MailboxName, identifier: &str) -> Self {
         Self::new("DELETEACL").mailbox(mailbox).text(identifier).changing()
     }
 
-    /// GETACL: who has which rights; answered by [`Response::Acl`](crate::imap::Response::Acl).
+    /// GETACL: the rights of all users in a mailbox. The answer is [`Response::Acl`](crate::imap::Response::Acl).
     pub fn get_acl(mailbox: &MailboxName) -> Self {
         Self::new("GETACL").mailbox(mailbox).claim("ACL").about(Topic::of(Some(mailbox)))
     }
 
-    /// LISTRIGHTS: which rights somebody could be given; answered by
+    /// LISTRIGHTS: the rights that a user or group can be given. The answer is
     /// [`Response::ListRights`](crate::imap::Response::ListRights).
     pub fn list_rights(mailbox: &MailboxName, identifier: &str) -> Self {
         let line = Self::new("LISTRIGHTS").mailbox(mailbox).text(identifier).claim("LISTRIGHTS");
         line.about(Topic::of(Some(mailbox)).whose(identifier))
     }
 
-    /// MYRIGHTS: the caller's own rights; answered by [`Response::MyRights`](crate::imap::Response::MyRights).
+    /// MYRIGHTS: the caller's own rights. The answer is [`Response::MyRights`](crate::imap::Response::MyRights).
     pub fn my_rights(mailbox: &MailboxName) -> Self {
         Self::new("MYRIGHTS").mailbox(mailbox).claim("MYRIGHTS").about(Topic::of(Some(mailbox)))
     }

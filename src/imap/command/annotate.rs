@@ -5,12 +5,12 @@ use crate::FlagAction;
 use crate::imap::types::{EntryName, Uids, mutf7};
 
 impl Extension {
-    /// UID FETCH of annotations: these entries and these attributes, such as `value.priv`; answered by
+    /// UID FETCH of these attributes, such as `value.priv`, of these annotations. The answer is
     /// [`Response::Fetch`](crate::imap::Response::Fetch).
     pub fn fetch_annotations(uids: Uids, entries: &[EntryName], attributes: &[&str]) -> Self {
         let line = Self::new("UID FETCH").claim("FETCH").selected().uids(uids);
         if entries.is_empty() || attributes.is_empty() {
-            return line.invalid("annotations are asked for by entries and attributes");
+            return line.invalid("FETCH of annotations needs at least one entry and one attribute");
         }
         line.list(|list| {
             list.word("UID").word("ANNOTATION").list(|list| {
@@ -20,19 +20,19 @@ impl Extension {
         })
     }
 
-    /// UID STORE of an annotation: attributes with values, such as `value.shared`; without a value one is removed.
+    /// UID STORE of an annotation: attributes with values, such as `value.shared`. An attribute without a value is removed.
     pub fn store_annotation(uids: Uids, entry: &EntryName, values: &[(&str, Option<Vec<u8>>)]) -> Self {
         let line = Self::new("UID STORE").claim("FETCH").selected().changing().uids(uids);
         let value = |list: Self, (name, value): &(&str, Option<Vec<u8>>)| list.string(*name).nstring(value.clone());
         match values {
-            [] => line.invalid("STORE ANNOTATION wants an attribute"),
+            [] => line.invalid("STORE ANNOTATION needs at least one attribute"),
             values => {
                 line.word("ANNOTATION").list(|list| list.string(entry.as_str()).list(|list| list.each(values, value)))
             }
         }
     }
 
-    /// UID STORE of Gmail's labels; those with a backslash, such as `\\Inbox`, are Gmail's own.
+    /// UID STORE of Gmail labels. Those with a backslash, such as `\\Inbox`, are Gmail's system labels.
     pub fn store_labels(uids: Uids, action: FlagAction, labels: &[&str]) -> Self {
         let item = match action {
             FlagAction::Add => "+X-GM-LABELS.SILENT",

@@ -1,5 +1,5 @@
-//! APPEND (RFC 9051 §6.3.12, RFC 4315 §3): puts a message into a mailbox. The message itself goes as an upload, fed by the
-//! handle while the engine lets it.
+//! APPEND (RFC 9051 §6.3.12, RFC 4315 §3): adds a message to a mailbox. The message is an upload: the handle supplies its bytes when the
+//! engine asks for them.
 
 use time::OffsetDateTime;
 
@@ -15,11 +15,11 @@ pub(crate) struct Append<'a> {
     pub(crate) flags: &'a [Flag],
     pub(crate) date: Option<OffsetDateTime>,
     pub(crate) size: u64,
-    /// Whether the server is known to store nothing of a message that is filled up and then spoilt.
+    /// Whether the server is known to store nothing if an aborted upload is padded and then made invalid.
     pub(crate) spoilable: bool,
 }
 
-/// What the server says of the place of the one message.
+/// The UID of the appended message, if the server reports it.
 pub(crate) fn appended(condition: Condition) -> Option<Appended> {
     match condition.code {
         Some(ResponseCode::AppendUid(uids)) => Appended::from_set(&uids),

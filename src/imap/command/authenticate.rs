@@ -1,12 +1,12 @@
-//! AUTHENTICATE (RFC 9051 §6.2.2, RFC 4959): opens a SASL exchange. The challenges and answers that follow pass between the
-//! engine and the session; what is in them is the mechanism's business.
+//! AUTHENTICATE (RFC 9051 §6.2.2, RFC 4959): begins a SASL exchange. The challenges and responses that follow pass between the engine and
+//! the session. It must not know what is in them.
 
 use crate::error::Result;
 use crate::imap::codec::Line;
 use crate::imap::plan::{Effect, Needs, Order, Plan};
 use crate::login::Secret;
 
-/// The command that opens the exchange, with the initial response where the server takes one.
+/// The command that begins the exchange, with the initial response if the server accepts one.
 pub(crate) fn plan(mechanism: &str, initial: Option<&Secret>) -> Result<Plan> {
     let line = Line::new("AUTHENTICATE").atom(mechanism)?;
     let line = match initial {

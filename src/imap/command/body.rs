@@ -1,5 +1,5 @@
-//! UID FETCH of one section or one window of it (RFC 9051 §6.4.5, `BODY.PEEK[s]<o.n>`), whose literal goes out as it comes instead
-//! of into a response.
+//! UID FETCH of one section or a window of it (RFC 9051 §6.4.5, `BODY.PEEK[s]<o.n>`). Its literal is delivered while it arrives, not as
+//! part of a response.
 
 use std::num::NonZeroU32;
 
@@ -8,10 +8,10 @@ use crate::imap::codec::Line;
 use crate::imap::plan::{Claims, Effect, Needs, Order, Plan, Wanted};
 use crate::imap::types::{Items, Section, Uid, Uids};
 
-/// The window is where it begins and how long it is; without one all of the section is meant.
+/// The window is an offset and a length; without one, the whole section is fetched.
 pub(crate) fn plan(selection: u64, uid: Uid, section: &Section, window: Option<(u64, NonZeroU32)>) -> Result<Plan> {
     let uids = Uids::from(uid);
-    // The size shows whether a whole message is whole; one flight gives both.
+    // The size shows whether a whole message is complete. Asking for both takes one round trip.
     let begins = window.is_some_and(|(start, _)| start == 0);
     let items = if begins && *section == Section::WHOLE { Items::SIZE } else { Items::new() };
     let items = match window {

@@ -1,4 +1,4 @@
-//! CAPABILITY (RFC 9051 §6.1.1): what the server can do. The engine keeps the answer, since it may also come unasked.
+//! CAPABILITY (RFC 9051 §6.1.1): asks for the server's capabilities. The engine keeps the answer, since servers also send it unsolicited.
 
 use super::{Command, Frames, Terms};
 use crate::error::Result;

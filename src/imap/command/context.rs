@@ -3,10 +3,10 @@
 use super::extension::Extension;
 
 impl Extension {
-    /// CANCELUPDATE: no more updates of the searches that these tags belong to.
+    /// CANCELUPDATE: stops the updates of the searches with these tags.
     pub fn cancel_update(tags: &[&str]) -> Self {
         match tags {
-            [] => Self::new("CANCELUPDATE").invalid("CANCELUPDATE names one search at least"),
+            [] => Self::new("CANCELUPDATE").invalid("CANCELUPDATE needs at least one tag"),
             tags => Self::new("CANCELUPDATE").each(tags, |line, tag| line.string(*tag)),
         }
     }

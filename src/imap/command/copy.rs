@@ -1,5 +1,5 @@
-//! UID COPY (RFC 9051 §6.4.7) and UID MOVE (RFC 6851): messages into another mailbox, all or none of one command. What became
-//! what the server says where it has UIDPLUS: for COPY behind the tagged OK, for MOVE before.
+//! UID COPY (RFC 9051 §6.4.7) and UID MOVE (RFC 6851): puts messages into another mailbox, all or none of one command. A server with
+//! UIDPLUS reports the new UIDs: for COPY in the tagged OK, for MOVE before it.
 
 use super::{Command, Frames, Terms};
 use crate::error::Result;
@@ -11,7 +11,7 @@ pub(crate) struct Copy<'a> {
     pub(crate) selection: u64,
     pub(crate) uids: &'a Uids,
     pub(crate) to: &'a MailboxName,
-    /// Whether the messages leave this mailbox.
+    /// Whether to move instead of copy.
     pub(crate) leave: bool,
 }
 
@@ -23,16 +23,16 @@ impl Command for Copy<'_> {
         let line = Line::new(verb).uids(self.uids)?.mailbox(self.to, terms.utf8)?.finish();
         let plan = Plan::new(verb, line).naming(Some(self.uids)).needs(Needs::Selection(self.selection)).lasting();
         Ok(match self.leave {
-            true => plan.order(Order::disturbing(Claims::FETCH)).effect(Effect::Move),
+            true => plan.order(Order::conflicting_with(Claims::FETCH)).effect(Effect::Move),
             false => plan,
         })
     }
 
-    /// RFC 4315 §3: COPYUID names all messages that were copied, and so those that could not be.
+    /// RFC 4315 §3: COPYUID names all messages that were copied, which also shows those that were not.
     fn output(self, _: impl Frames, condition: Condition) -> Result<Transferred> {
         let Some(ResponseCode::CopyUid(copied)) = condition.code else { return Ok(Transferred::default()) };
         let mut transferred = Transferred::default();
-        // One that names other messages too, or does not pair them, shows nothing of those that it leaves out.
+        // A COPYUID that names other messages too, or does not pair them, is not reliable for the messages that it leaves out.
         let fits = copied.from().difference(self.uids).is_empty() && copied.from().len() == copied.to().len();
         if self.uids.open_from().is_none() && fits {
             transferred.missing = Some(self.uids.difference(copied.from()));

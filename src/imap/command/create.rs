@@ -1,4 +1,4 @@
-//! CREATE (RFC 9051 §6.3.4): makes a mailbox. Which names can be, only the server knows.
+//! CREATE (RFC 9051 §6.3.4): creates a mailbox. Only the server knows which names are allowed.
 
 use super::{Command, Frames, Terms};
 use crate::error::Result;

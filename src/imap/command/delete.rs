@@ -1,4 +1,4 @@
-//! DELETE (RFC 9051 §6.3.5): removes a mailbox with all that is in it.
+//! DELETE (RFC 9051 §6.3.5): removes a mailbox with all its messages.
 
 use super::{Command, Frames, Terms};
 use crate::error::Result;

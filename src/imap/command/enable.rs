@@ -1,4 +1,4 @@
-//! ENABLE (RFC 9051 §6.3.1, RFC 5161): agrees on extensions that change what the server says. The engine keeps what was enabled.
+//! ENABLE (RFC 9051 §6.3.1, RFC 5161): enables extensions that change the server's responses. The engine records which ones are enabled.
 
 use super::{Command, Frames, Terms};
 use crate::error::Result;
@@ -13,10 +13,10 @@ pub(crate) struct Enable<'a> {
 impl Command for Enable<'_> {
     type Output = ();
 
-    /// Only while no mailbox is selected (RFC 5161 §3.1).
+    /// Valid only if no mailbox is selected (RFC 5161 §3.1).
     fn plan(&self, _: Terms) -> Result<Plan> {
         let line = self.names.iter().try_fold(Line::new("ENABLE"), |line, name| line.atom(name))?;
-        let plan = Plan::new("ENABLE", line.finish()).order(Order::disturbing(Claims::DIALECT).holding());
+        let plan = Plan::new("ENABLE", line.finish()).order(Order::conflicting_with(Claims::DIALECT).before_all());
         Ok(plan.needs(Needs::NoSelection).effect(Effect::Enable(self.names.iter().collect())))
     }
 

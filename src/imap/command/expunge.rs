@@ -1,4 +1,4 @@
-//! UID EXPUNGE (RFC 4315 §2.1): removes those of the named messages that are marked `\Deleted`, and no others.
+//! UID EXPUNGE (RFC 4315 §2.1): removes the named messages that are marked `\Deleted`, and no others.
 
 use super::{Command, Frames, Terms};
 use crate::error::Result;
@@ -17,7 +17,7 @@ impl Command for UidExpunge<'_> {
     fn plan(&self, _: Terms) -> Result<Plan> {
         let line = Line::new("UID EXPUNGE").uids(self.uids)?.finish();
         Ok(Plan::new("UID EXPUNGE", line)
-            .order(Order::disturbing(Claims::FETCH))
+            .order(Order::conflicting_with(Claims::FETCH))
             .naming(Some(self.uids))
             .needs(Needs::Selection(self.selection))
             .lasting())

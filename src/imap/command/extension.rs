@@ -1,5 +1,5 @@
-//! Any command by value (RFC 9051 §6.5): an [`Extension`] is a name, typed arguments and the untagged data it claims. Those of the
-//! RFCs are put together in the files beside this one. It must not know what its answer means.
+//! Any command as a value (RFC 9051 §6.5): an [`Extension`] is a name, typed arguments, and the untagged data it claims. The commands of
+//! the RFCs are built in the other files of this directory. It must not know what its answer means.
 
 use bytes::Bytes;
 
@@ -11,10 +11,10 @@ use crate::imap::types::{Condition, Items, MailboxName, Query, Scope, Uids};
 use crate::limits::Limits;
 use crate::{Flag, FlagChange};
 
-/// A command as a value: one of an extension that has its own function here, or a vendor's.
+/// A command as a value: one of the extensions that have a function here, or a vendor's command.
 ///
-/// Nothing is checked before it is [run](crate::imap::Imap::run): what cannot be sent fails there with
-/// [`Kind::Input`](crate::Kind::Input), before anything is sent. No argument can end the command or begin another.
+/// Building a command checks nothing. If it contains something that cannot be sent, [running](crate::imap::Imap::run) it fails with
+/// [`Kind::Input`](crate::Kind::Input) before any byte is sent. No argument can end the command or begin another one.
 ///
 /// ```
 /// use postroom::imap::{Extension, MailboxName};
@@ -31,12 +31,12 @@ pub struct Extension {
     verb: &'static str,
     arguments: Vec<Argument>,
     claimed: Vec<&'static str>,
-    /// What those must name besides.
+    /// What the claimed responses must be about.
     topic: Option<Topic>,
     lasting: bool,
-    /// Whether it speaks of the selected mailbox.
+    /// Whether it refers to the selected mailbox.
     selected: bool,
-    /// Where among the arguments each message begins that it puts into a mailbox.
+    /// The index of the first argument of each message that it appends.
     messages: Vec<usize>,
 }
 
@@ -57,7 +57,7 @@ enum Argument {
     Binary(Bytes),
     Literal(Bytes),
     DateTime(time::OffsetDateTime),
-    /// What one of the files beside this one has checked.
+    /// Text that a file of this directory made and checked.
     Checked(String),
     Scope(Scope),
     Invalid(&'static str),
@@ -83,7 +83,7 @@ const STATEFUL: [&str; 14] = [
 ];
 
 impl Extension {
-    /// A command of that name, which claims nothing yet.
+    /// A command with this name and no arguments, which claims no responses.
     pub const fn new(name: &'static str) -> Self {
         Self {
             verb: name,
@@ -96,32 +96,32 @@ impl Extension {
         }
     }
 
-    /// Takes untagged responses of that name as its answer: of FETCH those about the messages of its first set of UIDs, if it has one; of
-    /// ESEARCH those with its tag, or with none.
+    /// Claims untagged responses with this name as part of the answer. A claim on FETCH covers the messages of the command's first set of
+    /// UIDs, if it has one. A claim on ESEARCH covers responses with the command's tag or without a tag.
     pub fn claim(mut self, name: &'static str) -> Self {
         self.claimed.push(name);
         self
     }
 
-    /// Says that the command changes something that lasts: where the connection ends before its answer came, it ends in
-    /// [`Kind::Unknown`](crate::Kind::Unknown). If it is also [`selected`](Self::selected), it is not sent beside a FETCH.
+    /// Marks the command as changing something on the server. If the connection ends before the answer arrives, the call fails with
+    /// [`Kind::Unknown`](crate::Kind::Unknown). If it is also [`selected`](Self::selected), it never runs at the same time as a FETCH.
     pub const fn changing(mut self) -> Self {
         self.lasting = true;
         self
     }
 
-    /// Says that the command speaks of the selected mailbox: only a [folder](crate::imap::Folder::run) can run it.
+    /// Marks the command as referring to the selected mailbox: only a [folder](crate::imap::Folder::run) can run it.
     pub const fn selected(mut self) -> Self {
         self.selected = true;
         self
     }
 
-    /// Adds a word that must need no quotes.
+    /// Adds a word without quotes; it must be an `atom` (RFC 9051 §9).
     pub fn word(self, word: impl Into<String>) -> Self {
         self.with(Argument::Word(word.into()))
     }
 
-    /// Adds any text, in the plainest form that holds it.
+    /// Adds any text, in the simplest form that can represent it.
     pub fn text(self, text: impl Into<Vec<u8>>) -> Self {
         self.with(Argument::Text(text.into()))
     }
@@ -144,7 +144,7 @@ impl Extension {
         self.with(Argument::Mailbox(name.clone()))
     }
 
-    /// Adds what LIST looks for.
+    /// Adds a pattern of LIST: a mailbox name with the wildcards `%` and `*`.
     pub fn pattern(self, pattern: impl Into<String>) -> Self {
         self.with(Argument::Pattern(pattern.into()))
     }
@@ -164,12 +164,12 @@ impl Extension {
         self.with(Argument::Flags(flags.into_iter().collect()))
     }
 
-    /// Adds a change of flags, as STORE has it.
+    /// Adds a change of flags, as in STORE; with `.SILENT` if `silent` is set.
     pub fn flag_change(self, change: FlagChange, silent: bool) -> Self {
         self.with(Argument::Change(change, silent))
     }
 
-    /// Adds what FETCH asks for.
+    /// Adds the items of a FETCH.
     pub fn items(self, items: Items) -> Self {
         self.with(Argument::Items(items))
     }
@@ -179,17 +179,17 @@ impl Extension {
         self.with(Argument::Query(query))
     }
 
-    /// Adds bytes that may hold NUL, as `literal8` (RFC 3516).
+    /// Adds bytes that may contain NUL, as `literal8` (RFC 3516).
     pub fn binary(self, bytes: impl Into<Bytes>) -> Self {
         self.with(Argument::Binary(bytes.into()))
     }
 
-    /// Adds a literal, whatever its bytes.
+    /// Adds bytes without NUL as a literal, even if a simpler form could represent them.
     pub fn literal(self, bytes: impl Into<Bytes>) -> Self {
         self.with(Argument::Literal(bytes.into()))
     }
 
-    /// Adds a point in time, as APPEND has it.
+    /// Adds a point in time, as in APPEND.
     pub fn date_time(self, time: time::OffsetDateTime) -> Self {
         self.with(Argument::DateTime(time))
     }
@@ -202,8 +202,15 @@ impl Extension {
         list.with(Argument::List(inner))
     }
 
-    /// The command on the wire behind its tag, for a program with an engine of its own; `utf8` says whether IMAP4rev2 or
-    /// `UTF8=ACCEPT` has been agreed on.
+    /// The command on the wire after its tag, for a program with its own engine. Set `utf8` if IMAP4rev2 or `UTF8=ACCEPT` is enabled.
+    ///
+    /// ```
+    /// use postroom::imap::{Extension, codec::encode::Segment};
+    ///
+    /// let segments = Extension::new("XTEST").word("on").segments(false)?;
+    /// assert_eq!(segments, [Segment::Text("XTEST on\r\n".into())]);
+    /// # Ok::<(), postroom::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -228,23 +235,23 @@ impl Extension {
         self.with(Argument::Invalid(why))
     }
 
-    /// The charset that SORT and THREAD always name (RFC 5256 §3).
+    /// The charset, which SORT and THREAD always require (RFC 5256 §3).
     pub(super) fn charset(self, query: &Query) -> Self {
         self.with(Argument::Charset(query.clone()))
     }
 
-    /// All of these, one behind the other.
+    /// Adds all of these, one after the other.
     pub(super) fn each<T>(self, items: impl IntoIterator<Item = T>, add: impl Fn(Self, T) -> Self) -> Self {
         items.into_iter().fold(self, add)
     }
 
-    /// What follows is one more message.
+    /// Begins one more message: the following arguments belong to it.
     pub(super) fn begin_message(mut self) -> Self {
         self.messages.push(self.arguments.len());
         self
     }
 
-    /// The same with at most so many messages in one command; at least one command.
+    /// Splits the command into commands of at most `most` messages each. Returns at least one command.
     pub(crate) fn portions(self, most: u64) -> Vec<Self> {
         let most = usize::try_from(most.max(1)).unwrap_or(usize::MAX);
         if self.messages.len() <= most {
@@ -276,7 +283,7 @@ impl Extension {
         std::iter::from_fn(portion).collect()
     }
 
-    /// Every set of UIDs in it that could be of another generation.
+    /// Every set of UIDs in it, which may be stamped with a different UIDVALIDITY than the selected mailbox has.
     pub(crate) fn sets(&self) -> Vec<&Uids> {
         fn collect<'a>(arguments: &'a [Argument], sets: &mut Vec<&'a Uids>) {
             for argument in arguments {
@@ -293,7 +300,7 @@ impl Extension {
         sets
     }
 
-    /// The messages it is about, as far as that is known. A set that ends in `*` names the last one too, whatever its UID.
+    /// The messages that it names, if it has a set of UIDs. A set that ends in `*` always includes the last message, so it counts as all.
     fn messages(&self) -> Option<Uids> {
         self.arguments.iter().find_map(|argument| match argument {
             Argument::Uids(uids) if uids.open_from().is_some() => Some(Uids::ALL),
@@ -311,7 +318,7 @@ impl Extension {
         let word =
             |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
         if !self.verb.split(' ').all(word) {
-            return Err(Error::input(format!("{:?} cannot be the name of a command", self.verb)));
+            return Err(Error::input(format!("{:?} is not a valid command name", self.verb)));
         }
         self.arguments
             .iter()
@@ -349,7 +356,7 @@ impl Argument {
     }
 }
 
-/// One that is run over a session, and in a mailbox where it speaks of that.
+/// An extension command that a session runs, in a folder if it refers to the selected mailbox.
 pub(crate) struct Run {
     pub(crate) extension: Extension,
     pub(crate) selection: Option<u64>,
@@ -362,15 +369,16 @@ impl Command for Run {
     fn plan(&self, terms: Terms) -> Result<Plan> {
         let Extension { verb, claimed, lasting, selected, .. } = &self.extension;
         if STATEFUL.iter().any(|stateful| stateful.eq_ignore_ascii_case(verb)) {
-            return Err(Error::unsupported(format!("{verb} changes the session, which has to follow it")));
+            return Err(Error::unsupported(format!("{verb} changes the session's state and cannot be run as a value")));
         }
         if *selected && self.selection.is_none() {
-            return Err(Error::input(format!("{verb} speaks of a selected mailbox: run it in a folder")));
+            return Err(Error::input(format!("{verb} refers to the selected mailbox: run it in a folder")));
         }
         let claims = claimed.iter().fold(Claims::NONE, |claims, name| claims.and(Claims::named(name.as_bytes())));
-        // What changes messages of the selected mailbox may not run beside a FETCH (RFC 9051 §5.5).
-        let disturbs = if *lasting && *selected { Claims::FETCH } else { Claims::NONE };
-        let plan = Plan::new(verb, self.extension.line(terms)?).order(Order { disturbs, ..Order::claiming(claims) });
+        // A command that changes messages of the selected mailbox must not run at the same time as a FETCH (RFC 9051 §5.5).
+        let conflicts_with = if *lasting && *selected { Claims::FETCH } else { Claims::NONE };
+        let plan =
+            Plan::new(verb, self.extension.line(terms)?).order(Order { conflicts_with, ..Order::claiming(claims) });
         let plan = plan.about(self.extension.topic.as_ref());
         let plan = if *lasting { plan.lasting() } else { plan };
         let plan = match self.extension.messages().filter(|_| claims.covers(Kind::Fetch(0))) {
@@ -400,8 +408,8 @@ fn is_named(frame: &[u8], name: &str) -> bool {
         .is_some_and(|word| word.eq_ignore_ascii_case(name.as_bytes()))
 }
 
-/// As it would be written where nothing but ASCII has been agreed on, for people: literals stand between `{` and `}`, and what
-/// cannot be sent is said instead.
+/// The command as it is written without UTF-8, for people: literals appear between `{` and `}`, and if the command cannot be sent, the
+/// error follows its name.
 impl std::fmt::Display for Extension {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let segments = match self.segments(false) {

@@ -1,4 +1,4 @@
-//! UID FETCH (RFC 9051 §6.4.5, §6.4.9): data of messages, as a stream. What the responses say is read where they are consumed.
+//! UID FETCH (RFC 9051 §6.4.5, §6.4.9): data of messages, as a stream. The task that consumes the stream parses the responses.
 
 use crate::error::Result;
 use crate::imap::codec::Line;
@@ -9,7 +9,8 @@ pub(crate) fn plan(selection: u64, uids: &Uids, items: &Items) -> Result<Plan> {
     plan_answered_by(uids.clone(), selection, uids, items)
 }
 
-/// The same for a set that ends in `*`, which names the last message whatever its UID: answered by any of `meant`.
+/// The same for a set that ends in `*`, which includes the last message even if its UID is not in the set: any message in `meant` is an
+/// answer.
 pub(crate) fn plan_answered_by(meant: Uids, selection: u64, uids: &Uids, items: &Items) -> Result<Plan> {
     let line = Line::new("UID FETCH").uids(uids)?.items(items).finish();
     let plan = Plan::new("UID FETCH", line).order(Order::claiming(Claims::FETCH));

@@ -1,4 +1,4 @@
-//! The untagged data that a command claimed, as its answer is read from it. It must not know any command.
+//! The untagged data that a command claimed, from which its answer is read. It must not know any command.
 
 use bytes::Bytes;
 
@@ -26,7 +26,7 @@ impl Batches {
         self.0.push(batch);
     }
 
-    /// How many there are.
+    /// The number of frames.
     pub(crate) fn frames(&self) -> usize {
         self.0.iter().map(Batch::len).sum()
     }

@@ -1,4 +1,5 @@
-//! ID (RFC 2971): says who the client is, and asks who the server is. For people and reports: no behaviour may depend on it.
+//! ID (RFC 2971): describes the client, and asks for the server's description of itself. It is for people and reports; no behaviour may
+//! depend on it.
 
 use super::{Command, Frames, Terms};
 use crate::error::{Error, Result};
@@ -6,7 +7,7 @@ use crate::imap::codec::{self, Line};
 use crate::imap::plan::{Claims, Needs, Order, Plan};
 use crate::imap::types::Condition;
 
-/// RFC 2971 §3.3.
+/// The limits of RFC 2971 §3.3.
 const MOST: usize = 30;
 const LONGEST_FIELD: usize = 30;
 const LONGEST_VALUE: usize = 1024;
@@ -15,14 +16,14 @@ const LONGEST_VALUE: usize = 1024;
 pub(crate) type Fields = Vec<(String, Option<String>)>;
 
 pub(crate) struct Id<'a> {
-    /// Nothing is told where there is none.
+    /// The client's description; if it is empty, none is sent.
     pub(crate) fields: &'a [(String, String)],
 }
 
 impl Command for Id<'_> {
     type Output = Fields;
 
-    /// Fields and values always in quotes: Yahoo's server cannot bear them without.
+    /// Fields and values are always quoted: Yahoo's server does not accept atoms.
     fn plan(&self, _: Terms) -> Result<Plan> {
         check(self.fields)?;
         let line = Line::new("ID");
@@ -34,13 +35,13 @@ impl Command for Id<'_> {
         Ok(Plan::new("ID", line.finish()).order(Order::claiming(Claims::ID)).needs(Needs::Connection))
     }
 
-    /// Servers that do not answer, or not as they should, tell nothing.
+    /// A missing or unreadable answer counts as an empty description.
     fn output(self, frames: impl Frames, _: Condition) -> Result<Fields> {
         Ok(frames.into_iter().last().and_then(|frame| codec::id::parse(&frame).ok()).unwrap_or_default())
     }
 }
 
-/// Whether these fields may be sent: printable ASCII, at most 30 of them, of at most 30 bytes with at most 1024 behind each.
+/// Checks that these fields can be sent: at most 30 fields of printable ASCII, with names of 1 to 30 bytes and values of at most 1024.
 fn check(fields: &[(String, String)]) -> Result<()> {
     let printable = |text: &str| text.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_control());
     let fits = |(field, value): &(String, String)| {
@@ -51,8 +52,8 @@ fn check(fields: &[(String, String)]) -> Result<()> {
     };
     match fields.len() <= MOST && fields.iter().all(fits) {
         true => Ok(()),
-        false => {
-            Err(Error::input("ID has at most 30 fields of printable ASCII, 30 bytes long with 1024 bytes of value"))
-        }
+        false => Err(Error::input(
+            "ID takes at most 30 fields of printable ASCII, with names of 1 to 30 bytes and values of at most 1024",
+        )),
     }
 }

@@ -1,16 +1,16 @@
-//! Languages and comparators (RFC 5255 §3.2, §4.7): in what words the server speaks, and how it compares.
+//! Languages and comparators (RFC 5255 §3.2, §4.7): the language of the server's texts, and how it compares strings.
 
 use super::extension::Extension;
 
 impl Extension {
-    /// LANGUAGE: the server chooses the first of these that it has (RFC 5646 tags, or `default`); asked with none it says which
-    /// it has. Answered by [`Response::Language`](crate::imap::Response::Language).
+    /// LANGUAGE: the server uses the first of these languages that it supports (RFC 5646 tags, or `default`). Without tags it lists the
+    /// languages that it supports. The answer is [`Response::Language`](crate::imap::Response::Language).
     pub fn language(tags: &[&str]) -> Self {
         Self::new("LANGUAGE").claim("LANGUAGE").claim("NAMESPACE").each(tags, |line, tag| line.text(*tag))
     }
 
-    /// COMPARATOR: the server takes the first of these that it has, `*` standing for any letters; asked with none it says which one
-    /// it uses. Answered by [`Response::Comparator`](crate::imap::Response::Comparator).
+    /// COMPARATOR: the server uses the first of these comparators that it supports; `*` matches any characters. Without names it
+    /// returns the active one. The answer is [`Response::Comparator`](crate::imap::Response::Comparator).
     pub fn comparator(orders: &[&str]) -> Self {
         Self::new("COMPARATOR").claim("COMPARATOR").each(orders, |line, order| line.string(*order))
     }

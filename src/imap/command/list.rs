@@ -1,4 +1,4 @@
-//! LIST and LSUB (RFC 9051 §6.3.9, RFC 5258, RFC 3501 §6.3.9): the mailboxes whose names match a pattern.
+//! LIST and LSUB (RFC 9051 §6.3.9, RFC 5258, RFC 3501 §6.3.9): returns the mailboxes whose names match a pattern.
 
 use bytes::Bytes;
 
@@ -15,20 +15,20 @@ pub(crate) struct List<'a> {
     pub(crate) utf8: bool,
 }
 
-/// What LIST is to be asked for beyond names, the least first.
+/// The return options of LIST, in ascending order.
 #[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
 pub(crate) enum Options {
-    /// Nothing: the server takes no options.
+    /// None: the server does not support options.
     #[default]
     None,
-    /// Children.
+    /// CHILDREN.
     Children,
-    /// Children and special uses.
+    /// CHILDREN and SPECIAL-USE.
     SpecialUse,
 }
 
 impl Options {
-    /// What is asked for where a server refuses this.
+    /// The options to try next if a server refuses these.
     pub(crate) fn less(self) -> Option<Self> {
         match self {
             Self::None => None,
@@ -58,7 +58,7 @@ impl Command for List<'_> {
 
     const WEIGHT: usize = size_of::<Listed>();
 
-    /// LSUB only where LIST takes no options: IMAP4rev2 has none, and Exchange refuses it then.
+    /// LSUB only if LIST supports no options: IMAP4rev2 has no LSUB, and Exchange refuses it there.
     fn plan(&self, terms: Terms) -> Result<Plan> {
         let subscribed = self.selection == Selection::Subscribed;
         let verb = if subscribed && self.options == Options::None { "LSUB" } else { "LIST" };
@@ -67,7 +67,7 @@ impl Command for List<'_> {
             line = line.list(|list| list.atom("SUBSCRIBED"))?;
         }
         line = line.pattern("", terms.utf8)?.pattern(self.pattern, terms.utf8)?;
-        // The empty pattern asks for the delimiter, which some servers do not tell with options.
+        // The empty pattern asks for the delimiter, which some servers do not return if there are options.
         let names = if self.pattern.is_empty() { &[] } else { self.options.names() };
         if !names.is_empty() {
             line = line.atom("RETURN")?.list(|list| names.iter().try_fold(list, |list, name| list.atom(name)))?;
@@ -75,7 +75,7 @@ impl Command for List<'_> {
         Ok(Plan::new(verb, line.finish()).order(Order::claiming(Claims::LIST)))
     }
 
-    /// A line that names no mailbox hides no other one: it is kept as it came.
+    /// A line from which no mailbox name can be read does not affect the others: it is kept as received.
     fn output(self, frames: impl Frames, _: Condition) -> Result<Listing> {
         let frames = frames.into_iter();
         let (mut listed, mut unreadable) = (Vec::with_capacity(frames.len()), Vec::new());

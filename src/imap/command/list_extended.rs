@@ -4,21 +4,21 @@ use super::extension::Extension;
 use crate::imap::plan::Topic;
 use crate::imap::types::{EntryName, MailboxName, StatusItems};
 
-/// Which mailboxes LIST is to name.
+/// Which mailboxes LIST returns.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum ListSelect {
-    /// Subscribed ones.
+    /// Subscribed mailboxes.
     Subscribed,
-    /// Remote ones too.
+    /// Also remote mailboxes.
     Remote,
-    /// Also those above a match.
+    /// Also parents of mailboxes that match.
     RecursiveMatch,
-    /// Those with a special use.
+    /// Mailboxes with a special use.
     SpecialUse,
 }
 
-/// What LIST is to say of each mailbox.
+/// What LIST returns about each mailbox.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum ListReturn {
@@ -48,7 +48,7 @@ impl ListSelect {
 }
 
 impl ListReturn {
-    /// The responses that it comes in, beside LIST.
+    /// The responses that contain it, if not LIST.
     fn claim(&self) -> Option<&'static str> {
         match self {
             Self::Status(_) => Some("STATUS"),
@@ -64,9 +64,9 @@ impl ListReturn {
             Self::Children => list.word("CHILDREN"),
             Self::SpecialUse => list.word("SPECIAL-USE"),
             Self::MyRights => list.word("MYRIGHTS"),
-            Self::Status(items) if items.is_empty() => list.invalid("STATUS wants an item"),
+            Self::Status(items) if items.is_empty() => list.invalid("STATUS needs at least one item"),
             Self::Status(items) => list.checked(format!("STATUS ({items})")),
-            Self::Metadata(entries) if entries.is_empty() => list.invalid("METADATA wants an entry"),
+            Self::Metadata(entries) if entries.is_empty() => list.invalid("METADATA needs at least one entry"),
             Self::Metadata(entries) => {
                 list.word("METADATA").list(|list| list.each(entries, |list, entry| list.text(entry.as_str())))
             }
@@ -75,9 +75,9 @@ impl ListReturn {
 }
 
 impl Extension {
-    /// LIST of the mailboxes that match one of these patterns and all these selections. Answered by
-    /// [`Response::List`](crate::imap::Response::List), and by [`Status`](crate::imap::Response::Status),
-    /// [`MyRights`](crate::imap::Response::MyRights) and [`Metadata`](crate::imap::Response::Metadata) as far as asked for.
+    /// LIST of the mailboxes that match one of these patterns and all these selections. The answer is
+    /// [`Response::List`](crate::imap::Response::List), and if asked for [`Status`](crate::imap::Response::Status),
+    /// [`MyRights`](crate::imap::Response::MyRights) and [`Metadata`](crate::imap::Response::Metadata).
     pub fn list_extended(patterns: &[&str], select: &[ListSelect], returns: &[ListReturn]) -> Self {
         let line = Self::new("LIST").claim("LIST").each(returns.iter().filter_map(ListReturn::claim), Self::claim);
         let line = returns.iter().fold(line, |line, wanted| match wanted {
@@ -88,13 +88,13 @@ impl Extension {
         let line = match select {
             [] => line,
             select if select.contains(&ListSelect::RecursiveMatch) && !base => {
-                line.invalid("RECURSIVEMATCH goes only with SUBSCRIBED or SPECIAL-USE")
+                line.invalid("RECURSIVEMATCH needs SUBSCRIBED or SPECIAL-USE")
             }
             select => line.list(|list| list.each(select, |list, option| list.word(option.name()))),
         };
         let line = line.pattern("");
         let line = match patterns {
-            [] => line.invalid("LIST wants a pattern"),
+            [] => line.invalid("LIST needs at least one pattern"),
             [pattern] => line.pattern(*pattern),
             patterns => line.list(|list| list.each(patterns, |list, pattern| list.pattern(*pattern))),
         };
@@ -111,7 +111,7 @@ impl Extension {
             |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
         match uses.iter().all(|name| name.strip_prefix('\\').is_some_and(word)) {
             true => line.checked(format!("(USE ({}))", uses.join(" "))),
-            false => line.invalid("a special use is a backslash and a word"),
+            false => line.invalid("a special use must be a backslash and a word"),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! LOGIN (RFC 9051 §6.2.3): a name and a password as the command's arguments, for servers that offer nothing better.
+//! LOGIN (RFC 9051 §6.2.3): a user name and a password as arguments, for servers without a suitable SASL mechanism.
 
 use super::{Command, Frames, Terms};
 use crate::error::Result;

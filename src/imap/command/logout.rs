@@ -1,4 +1,4 @@
-//! LOGOUT (RFC 9051 §6.1.3): the goodbye, whose tagged OK ends the session.
+//! LOGOUT (RFC 9051 §6.1.3): ends the session with its tagged OK.
 
 use super::{Command, Frames, Terms};
 use crate::error::Result;

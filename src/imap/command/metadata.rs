@@ -4,22 +4,22 @@ use super::extension::Extension;
 use crate::imap::plan::Topic;
 use crate::imap::types::{EntryName, MailboxName};
 
-/// How far below an entry GETMETADATA looks (RFC 5464 §4.2.2).
+/// Which entries below an entry GETMETADATA returns (RFC 5464 §4.2.2).
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum MetadataDepth {
-    /// The entry alone.
+    /// The entry only.
     #[default]
     Entry,
-    /// And what is directly below it.
+    /// The entry and those directly below it.
     Children,
-    /// And everything below it.
+    /// The entry and all below it.
     All,
 }
 
 impl Extension {
-    /// GETMETADATA: entries of a mailbox, or of the server where there is none, not longer than `max_size` bytes where that is
-    /// given; answered by [`Response::Metadata`](crate::imap::Response::Metadata).
+    /// GETMETADATA: the values of entries of a mailbox, or of the server if `mailbox` is `None`. With `max_size`, longer values (in
+    /// bytes) are left out. The answer is [`Response::Metadata`](crate::imap::Response::Metadata).
     pub fn get_metadata(
         mailbox: Option<&MailboxName>,
         entries: &[EntryName],
@@ -41,21 +41,21 @@ impl Extension {
         };
         let line = line.of(mailbox);
         match entries {
-            [] => line.invalid("GETMETADATA asks for one entry at least"),
+            [] => line.invalid("GETMETADATA needs at least one entry"),
             entries => line.list(|list| list.each(entries, |list, entry| list.text(entry.as_str()))),
         }
     }
 
-    /// SETMETADATA: writes entries of a mailbox, or of the server where there is none; those without a value are removed.
+    /// SETMETADATA: writes entries of a mailbox, or of the server if `mailbox` is `None`. An entry without a value is removed.
     pub fn set_metadata(mailbox: Option<&MailboxName>, values: &[(EntryName, Option<Vec<u8>>)]) -> Self {
         let line = Self::new("SETMETADATA").of(mailbox).changing();
         let entry = |list: Self, (name, value): &(EntryName, Option<Vec<u8>>)| match value {
-            // Only `literal8` holds every byte (RFC 5464 §5, `value`).
+            // Only `literal8` may contain NUL (RFC 5464 §5, `value`).
             Some(value) if value.contains(&0) => list.text(name.as_str()).binary(value.clone()),
             value => list.text(name.as_str()).nstring(value.clone()),
         };
         match values {
-            [] => line.invalid("SETMETADATA writes one entry at least"),
+            [] => line.invalid("SETMETADATA needs at least one entry"),
             values => line.list(|list| list.each(values, entry)),
         }
     }

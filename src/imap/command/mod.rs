@@ -1,5 +1,5 @@
-//! The commands: one file each, which says how it is encoded, what untagged data it claims, what may run beside it, and what its
-//! answer means. None of them knows the wire's timing, a tag, or another command.
+//! The commands, one file each: how it is encoded, which untagged data it claims, what may run at the same time, and what its answer
+//! means. A command must not know the wire's timing, a tag, or another command.
 
 pub(crate) mod acl;
 pub(crate) mod annotate;
@@ -52,16 +52,16 @@ use crate::error::Result;
 
 /// A command whose answer is a value.
 pub(crate) trait Command {
-    /// What the answer means.
+    /// The meaning of the answer.
     type Output;
 
-    /// About how many bytes the output takes up for each response, beside its text.
+    /// Approximately how many bytes the output takes up for each response, in addition to its text.
     const WEIGHT: usize = 0;
 
-    /// How it goes onto the wire. An argument that cannot is refused here, before a byte is sent.
+    /// The command for the engine. Refuses arguments that cannot be sent, before any byte is sent.
     fn plan(&self, terms: Terms) -> Result<Plan>;
 
-    /// Reads the answer: the claimed data, which takes up memory until it is read, and the tagged OK.
+    /// Reads the answer: the claimed data, whose memory is freed as it is read, and the tagged OK.
     fn output(self, frames: impl Frames, condition: Condition) -> Result<Self::Output>;
 }
 

@@ -1,5 +1,5 @@
-//! APPEND in all its forms: several messages (RFC 3502), put together from pieces (RFC 4469), with NUL in them (RFC 3516), in
-//! UTF-8 (RFC 6855 §4), and REPLACE (RFC 8508). The messages are in memory; a stream is the business of the other APPEND.
+//! APPEND in all its forms: several messages (RFC 3502), composed of pieces (RFC 4469), with NUL bytes (RFC 3516), in UTF-8
+//! (RFC 6855 §4), and REPLACE (RFC 8508). The messages are in memory; `append.rs` sends streams.
 
 use bytes::Bytes;
 use time::OffsetDateTime;
@@ -16,43 +16,43 @@ pub struct NewMessage {
     content: Content,
 }
 
-/// What is in a message, in the form in which it is sent.
+/// The content of a message, by the form in which it is sent.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Content {
-    /// As a literal: no NUL in it.
+    /// Bytes without NUL, sent as a literal.
     Text(Bytes),
     /// Any bytes (`BINARY`).
     Binary(Bytes),
-    /// With headers in UTF-8 (`UTF8=ACCEPT`, which has to be enabled).
+    /// A message with headers in UTF-8 (`UTF8=ACCEPT`, which must be enabled).
     Utf8(Bytes),
-    /// Put together by the server (`CATENATE`).
+    /// A message that the server composes of pieces (`CATENATE`).
     Pieces(Vec<Piece>),
 }
 
-/// A piece of a message that the server puts together.
+/// A piece of a message that the server composes.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Piece {
-    /// What this IMAP URL names (RFC 5092), relative to the mailbox or the server.
+    /// The content of this IMAP URL (RFC 5092), relative to the mailbox or the server.
     Url(String),
-    /// These bytes, no NUL among them.
+    /// These bytes, without NUL.
     Text(Bytes),
 }
 
 impl NewMessage {
-    /// A message without flags, that arrives now.
+    /// A message without flags and with the current time as its arrival date.
     pub const fn new(content: Content) -> Self {
         Self { flags: Vec::new(), date: None, content }
     }
 
-    /// With these flags.
+    /// Sets the flags.
     #[must_use]
     pub fn flags(self, flags: impl IntoIterator<Item = Flag>) -> Self {
         Self { flags: flags.into_iter().collect(), ..self }
     }
 
-    /// Received then.
+    /// Sets the arrival date.
     #[must_use]
     pub fn date(self, date: OffsetDateTime) -> Self {
         Self { date: Some(date), ..self }
@@ -65,7 +65,7 @@ impl NewMessage {
             Content::Text(text) => line.literal(text.clone()),
             Content::Binary(bytes) => line.binary(bytes.clone()),
             Content::Utf8(bytes) => line.word("UTF8").list(|list| list.binary(bytes.clone())),
-            Content::Pieces(pieces) if pieces.is_empty() => line.invalid("CATENATE wants a piece"),
+            Content::Pieces(pieces) if pieces.is_empty() => line.invalid("CATENATE needs at least one piece"),
             Content::Pieces(pieces) => line.word("CATENATE").list(|list| list.each(pieces, Piece::write)),
         }
     }
@@ -81,7 +81,7 @@ impl Piece {
 }
 
 impl Extension {
-    /// APPEND of messages, all or none of them (`MULTIAPPEND` where there are several).
+    /// APPEND of messages. The server stores all of them or none (`MULTIAPPEND` if there are several).
     ///
     /// A server that announces a limit (MESSAGELIMIT or SAVELIMIT, RFC 9738) refuses more messages at once: they are sent by several
     /// commands then, each of which stores all its messages or none. If one fails, [`Answer::before`](super::Answer::before)
@@ -89,12 +89,12 @@ impl Extension {
     pub fn append(mailbox: &MailboxName, messages: &[NewMessage]) -> Self {
         let line = Self::new("APPEND").mailbox(mailbox).changing();
         match messages {
-            [] => line.invalid("APPEND wants a message"),
+            [] => line.invalid("APPEND needs at least one message"),
             messages => line.each(messages, |line, message| NewMessage::write(line.begin_message(), message)),
         }
     }
 
-    /// UID REPLACE: puts a message into a mailbox and removes the one that it replaces, both or neither.
+    /// UID REPLACE: appends a message to a mailbox and removes the one that it replaces, both or neither.
     pub fn replace(uid: Uid, mailbox: &MailboxName, message: &NewMessage) -> Self {
         let line = Self::new("UID REPLACE").selected().changing().uids(Uids::from(uid)).mailbox(mailbox);
         NewMessage::write(line, message)

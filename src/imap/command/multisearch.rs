@@ -1,11 +1,11 @@
-//! A search through several mailboxes at once (RFC 7377): ESEARCH.
+//! ESEARCH (RFC 7377): a search in several mailboxes at once.
 
 use super::extension::Extension;
 use crate::imap::types::{Query, Scope, SearchReturn};
 
 impl Extension {
-    /// ESEARCH: what matches in all these mailboxes; without any, in the selected one. Answered by one
-    /// [`Response::Esearch`](crate::imap::Response::Esearch) for each mailbox in which something matches.
+    /// ESEARCH: the messages that match in all these mailboxes, or in the selected one if `scopes` is empty. The answer is one
+    /// [`Response::Esearch`](crate::imap::Response::Esearch) for each mailbox with a match.
     pub fn multi_search(scopes: &[Scope], query: Query, returns: Option<SearchReturn>) -> Self {
         let line = Self::new("ESEARCH").claim("ESEARCH");
         let line = match scopes {

@@ -1,4 +1,4 @@
-//! NAMESPACE (RFC 9051 §6.3.10, RFC 2342): where the user's mailboxes are, those of others, and the shared ones.
+//! NAMESPACE (RFC 9051 §6.3.10, RFC 2342): asks for the prefixes of the user's, other users' and shared mailboxes.
 
 use super::{Command, Frames, Terms};
 use crate::error::{Error, Result};

@@ -1,4 +1,4 @@
-//! NOOP (RFC 9051 §6.1.2): does nothing, and gives the server an occasion to say what happened.
+//! NOOP (RFC 9051 §6.1.2): does nothing, but lets the server report what happened.
 
 use super::{Command, Frames, Terms};
 use crate::error::Result;

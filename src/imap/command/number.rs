@@ -1,5 +1,5 @@
-//! UID SEARCH over the messages from a sequence number on (RFC 9051 §6.4.4, RFC 4731): tells the engine which UIDs they have, so
-//! that a later EXPUNGE, which names a number, can be told as a UID.
+//! UID SEARCH for the messages from a sequence number on (RFC 9051 §6.4.4, RFC 4731): gives the engine their UIDs, so that it can report
+//! a later EXPUNGE, which names a sequence number, as a UID.
 
 use super::{Command, Frames, Terms};
 use crate::error::Result;
@@ -10,9 +10,9 @@ use crate::imap::types::{Condition, SeqNum};
 pub(crate) struct Number {
     pub(crate) selection: u64,
     pub(crate) from: SeqNum,
-    /// The last one; `None` for all there are.
+    /// The last sequence number; `None` for the end of the mailbox.
     pub(crate) to: Option<SeqNum>,
-    /// Whether the server can answer in ranges.
+    /// Whether the server can answer with ranges (ESEARCH).
     pub(crate) compact: bool,
 }
 

@@ -1,23 +1,23 @@
-//! Quotas (RFC 9208 §4.1): how much there may be.
+//! Quotas (RFC 9208 §4.1): GETQUOTA, GETQUOTAROOT and SETQUOTA.
 
 use super::extension::Extension;
 use crate::imap::plan::Topic;
 use crate::imap::types::{MailboxName, QuotaResource};
 
 impl Extension {
-    /// GETQUOTA: usage and limits of a quota root; answered by [`Response::Quota`](crate::imap::Response::Quota).
+    /// GETQUOTA: usage and limits of a quota root. The answer is [`Response::Quota`](crate::imap::Response::Quota).
     pub fn get_quota(root: &str) -> Self {
         Self::new("GETQUOTA").string(root).claim("QUOTA").about(Topic::default().roots(&[root]))
     }
 
-    /// GETQUOTAROOT: the quota roots of a mailbox, and their quotas; answered by
+    /// GETQUOTAROOT: the quota roots of a mailbox, and their quotas. The answer is
     /// [`Response::QuotaRoots`](crate::imap::Response::QuotaRoots) and [`Response::Quota`](crate::imap::Response::Quota).
     pub fn get_quota_root(mailbox: &MailboxName) -> Self {
         let line = Self::new("GETQUOTAROOT").mailbox(mailbox).claim("QUOTAROOT").claim("QUOTA");
         line.about(Topic::of(Some(mailbox)).roots(&[]))
     }
 
-    /// SETQUOTA: these limits and no others.
+    /// SETQUOTA: sets these limits of a quota root, and removes all others.
     pub fn set_quota(root: &str, limits: &[(QuotaResource, u64)]) -> Self {
         let limit = |list: Self, (resource, limit): &(QuotaResource, u64)| list.word(resource.name()).number(*limit);
         let line = Self::new("SETQUOTA").string(root).list(|list| list.each(limits, limit)).claim("QUOTA").changing();

@@ -1,5 +1,5 @@
-//! UID SEARCH (RFC 9051 §6.4.4, RFC 4731): which messages match. Answers of the one kind and of the other are taken for both
-//! kinds of question.
+//! UID SEARCH (RFC 9051 §6.4.4, RFC 4731): finds the messages that match. Accepts both SEARCH and ESEARCH as an answer, with or without
+//! RETURN in the command.
 
 use bytes::Bytes;
 
@@ -12,7 +12,7 @@ use crate::imap::types::{Condition, Query, Ranges, SearchResult, SearchReturn, U
 pub(crate) struct Search<'a> {
     pub(crate) selection: u64,
     pub(crate) query: &'a Query,
-    /// What is wanted, where the server can be asked for just that.
+    /// What to return, if the server supports RETURN.
     pub(crate) returns: Option<SearchReturn>,
 }
 
@@ -25,7 +25,7 @@ impl Command for Search<'_> {
             Some(returns) => line.checked(&format!("RETURN ({returns})")),
             None => line,
         };
-        // UTF-8 is what an IMAP4rev2 server takes strings for anyway (RFC 9051 §6.4.4), but Cyrus 3.10 wants to be told.
+        // UTF-8 is the default in IMAP4rev2 (RFC 9051 §6.4.4), but Cyrus 3.10 requires CHARSET.
         let named = !terms.no_charset && !self.query.is_ascii();
         let line = if named { line.atom("CHARSET")?.atom("UTF-8")? } else { line };
         let plan = Plan::new("UID SEARCH", line.query(self.query)?.finish());
@@ -40,9 +40,9 @@ impl Command for Search<'_> {
         };
         let frames = frames.into_iter();
         if frames.len() == 0 && !self.returns.is_some_and(SearchReturn::is_silent) {
-            return Err(Error::new(Kind::Missing, "the server did not say what the search has found"));
+            return Err(Error::new(Kind::Missing, "the server did not send the result of the search"));
         }
-        // What names the command by its tag is its answer, and what names nothing beside it is not.
+        // If a response has the command's tag, responses without a tag are not part of the answer.
         let (mut tagged, mut plain) = (None, Joined::default());
         for frame in frames {
             let found = read(&frame)?;
@@ -57,7 +57,7 @@ impl Command for Search<'_> {
         {
             return Err(Error::new(
                 Kind::Missing,
-                "the server answers a search about other messages than those it was asked for",
+                "the server answered a search with messages outside of the set that was searched",
             ));
         }
         if self.returns.is_none_or(|returns| returns.has_all()) {
@@ -67,17 +67,18 @@ impl Command for Search<'_> {
     }
 }
 
-/// Of a set that ends in `*` one message may lie below its beginning: the last of the mailbox (RFC 9051 §9).
+/// Whether the result contains messages outside of the searched set. If that ends in `*`, one message may lie below its beginning: the
+/// last one of the mailbox (RFC 9051 §9).
 fn reaches_beyond(all: &Uids, among: &Uids) -> bool {
     let beyond = all.difference(among);
     beyond.len() > u64::from(among.open_from().is_some())
 }
 
-/// What came in several responses, as some servers tell it.
+/// A result that some servers split into several responses.
 #[derive(Default)]
 struct Joined {
     found: SearchResult,
-    /// Put together at the end: there may be many responses of one message each.
+    /// Becomes a set at the end, since there may be many responses with one message each.
     ranges: Ranges,
     has_all: bool,
 }

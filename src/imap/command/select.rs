@@ -1,5 +1,5 @@
-//! SELECT and EXAMINE (RFC 9051 §6.3.2, §6.3.3): opens a mailbox. The engine reads the description that comes with it, and
-//! publishes it as the selected mailbox.
+//! SELECT and EXAMINE (RFC 9051 §6.3.2, §6.3.3): opens a mailbox. The engine reads the mailbox's description in the answer, and publishes
+//! it as the selected mailbox.
 
 use super::{Command, Frames, Terms};
 use crate::error::Result;

@@ -1,10 +1,10 @@
-//! SORT (RFC 5256 §3, RFC 5957, RFC 5267 §3, RFC 6203 §5): what matches, in an order.
+//! SORT (RFC 5256 §3, RFC 5957, RFC 5267 §3, RFC 6203 §5): searches, and returns the messages in an order.
 
 use super::extension::Extension;
 use crate::imap::plan::Topic;
 use crate::imap::types::{Query, SearchReturn};
 
-/// What SORT orders messages by.
+/// A criterion by which SORT orders messages.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct SortKey {
     name: &'static str,
@@ -12,28 +12,28 @@ pub struct SortKey {
 }
 
 impl SortKey {
-    /// When the server received it.
+    /// The arrival date.
     pub const ARRIVAL: Self = Self::by("ARRIVAL");
-    /// The mailbox part of the first address that gets a copy.
+    /// The mailbox part of the first `Cc` address.
     pub const CC: Self = Self::by("CC");
-    /// When it was sent.
+    /// The date in the `Date` field.
     pub const DATE: Self = Self::by("DATE");
-    /// The mailbox part of the first sender.
+    /// The mailbox part of the first `From` address.
     pub const FROM: Self = Self::by("FROM");
-    /// How many bytes it has.
+    /// The size in bytes.
     pub const SIZE: Self = Self::by("SIZE");
-    /// The subject without what replies and forwards put before it.
+    /// The subject without prefixes of replies and forwards.
     pub const SUBJECT: Self = Self::by("SUBJECT");
-    /// The mailbox part of the first receiver.
+    /// The mailbox part of the first `To` address.
     pub const TO: Self = Self::by("TO");
-    /// The name of the first sender, as people see it (`SORT=DISPLAY`).
+    /// The display name of the first `From` address (`SORT=DISPLAY`).
     pub const DISPLAY_FROM: Self = Self::by("DISPLAYFROM");
-    /// The name of the first receiver, as people see it (`SORT=DISPLAY`).
+    /// The display name of the first `To` address (`SORT=DISPLAY`).
     pub const DISPLAY_TO: Self = Self::by("DISPLAYTO");
-    /// How well it matches (`SEARCH=FUZZY`).
+    /// How well the message matches (`SEARCH=FUZZY`).
     pub const RELEVANCY: Self = Self::by("RELEVANCY");
 
-    /// The other way round.
+    /// The same criterion in reverse order.
     #[must_use]
     pub const fn reversed(self) -> Self {
         Self { reverse: !self.reverse, ..self }
@@ -45,9 +45,9 @@ impl SortKey {
 }
 
 impl Extension {
-    /// UID SORT: the messages that match, ordered by the first key, among equals by the next, and so on. Answered by
-    /// [`Response::Sort`](crate::imap::Response::Sort), or by [`Response::Esearch`](crate::imap::Response::Esearch) where `returns`
-    /// says what is wanted (`ESORT`, RFC 5267).
+    /// UID SORT: the messages that match, ordered by the first key, equal ones by the next key, and so on. The answer is
+    /// [`Response::Sort`](crate::imap::Response::Sort), or [`Response::Esearch`](crate::imap::Response::Esearch) if `returns` is given
+    /// (`ESORT`, RFC 5267).
     pub fn sort(keys: &[SortKey], query: Query, returns: Option<SearchReturn>) -> Self {
         let line = Self::new("UID SORT").claim("SORT").claim("ESEARCH").selected();
         let line = match returns {

@@ -1,5 +1,5 @@
-//! STARTTLS (RFC 9051 §6.2.1): the agreement to encrypt. The engine forgets what it learned before, refuses bytes behind the OK,
-//! and answers when the stream is encrypted.
+//! STARTTLS (RFC 9051 §6.2.1): agrees to start TLS. The engine forgets everything from before TLS, refuses bytes after the OK, which may
+//! be injected, and reports the outcome once the stream is encrypted.
 
 use super::{Command, Frames, Terms};
 use crate::error::Result;

@@ -1,5 +1,5 @@
-//! STATUS (RFC 9051 §6.3.11): a mailbox in numbers, without selecting it. Several about different mailboxes may run at once:
-//! their answers say which one they are about.
+//! STATUS (RFC 9051 §6.3.11): asks for the counts of a mailbox without selecting it. Several for different mailboxes may run at once,
+//! since each answer names its mailbox.
 
 use bytes::Bytes;
 
@@ -25,9 +25,9 @@ impl Command for Status {
         Ok(Plan::new("STATUS", line.finish()).order(order))
     }
 
-    /// Under its own name; else what came last under what may be another spelling of it: servers add prefixes, and write names in
-    /// another encoding. What is about another mailbox is no answer. One that tells nothing has
-    /// told nothing, and so has one that cannot be read: the session lives.
+    /// The answer with the mailbox's own name, otherwise the last one whose name may be another spelling of it: some servers add prefixes,
+    /// or write names in another encoding. An answer about another mailbox does not count. A missing or unreadable answer is a status
+    /// without values, not an error.
     fn output(self, frames: impl Frames, _: Condition) -> Result<MailboxStatus> {
         let read = |frame: Bytes| {
             codec::status::parse(&frame, self.utf8)
@@ -49,11 +49,11 @@ impl Command for Status {
 }
 
 /// Whether both may name the same mailbox.
-fn may_be(told: &MailboxName, asked: &MailboxName) -> bool {
-    let (told, asked) = (told.as_str(), asked.as_str());
+fn may_be(found: &MailboxName, asked: &MailboxName) -> bool {
+    let (found, asked) = (found.as_str(), asked.as_str());
     let encoded = |name: &str| !name.is_ascii() || name.contains('&');
     let last = |name: &str| name.rsplit(['/', '.', '\\', '^']).next().unwrap_or_default().to_ascii_lowercase();
-    encoded(told) || encoded(asked) || last(told) == last(asked)
+    encoded(found) || encoded(asked) || last(found) == last(asked)
 }
 
 #[cfg(test)]

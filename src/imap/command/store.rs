@@ -1,4 +1,4 @@
-//! UID STORE (RFC 9051 §6.4.6): changes flags, silently: what the flags are now is said only where somebody else changed them.
+//! UID STORE (RFC 9051 §6.4.6): changes flags with `.SILENT`. The server reports the new flags only if another session changed them too.
 
 use super::{Command, Frames, Terms};
 use crate::FlagChange;
@@ -16,10 +16,10 @@ pub(crate) struct Store<'a> {
 impl Command for Store<'_> {
     type Output = ();
 
-    /// Not beside a FETCH or another STORE: RFC 9051 §5.5 lets a server take them in either order.
+    /// Never runs at the same time as a FETCH or another STORE, since a server may process them in either order (RFC 9051 §5.5).
     fn plan(&self, _: Terms) -> Result<Plan> {
         let line = Line::new("UID STORE").uids(self.uids)?.flag_change(self.change, true)?.finish();
-        let order = Order::disturbing(Claims::FETCH);
+        let order = Order::conflicting_with(Claims::FETCH);
         Ok(Plan::new("UID STORE", line)
             .naming(Some(self.uids))
             .order(order)

@@ -1,4 +1,4 @@
-//! SUBSCRIBE and UNSUBSCRIBE (RFC 9051 §6.3.7, §6.3.8): the user's list of the mailboxes that matter, kept on the server.
+//! SUBSCRIBE and UNSUBSCRIBE (RFC 9051 §6.3.7, §6.3.8): changes the list of subscribed mailboxes, which the server keeps.
 
 use super::{Command, Frames, Terms};
 use crate::error::Result;
@@ -8,7 +8,7 @@ use crate::imap::types::{Condition, MailboxName};
 
 pub(crate) struct Subscribe {
     pub(crate) name: MailboxName,
-    /// Whether it matters from now on, or no longer.
+    /// Whether to subscribe or to unsubscribe.
     pub(crate) on: bool,
 }
 

@@ -1,12 +1,12 @@
-//! THREAD (RFC 5256 §3): what matches, by what answers what.
+//! THREAD (RFC 5256 §3): searches, and returns the messages as threads.
 
 use super::extension::Extension;
 use crate::imap::plan::Topic;
 use crate::imap::types::Query;
 
 impl Extension {
-    /// UID THREAD: the messages that match, in threads made by that algorithm: `REFERENCES`, `ORDEREDSUBJECT`, or another that the
-    /// server announces behind `THREAD=`. Answered by [`Response::Thread`](crate::imap::Response::Thread).
+    /// UID THREAD: the messages that match, in threads made by this algorithm: `REFERENCES`, `ORDEREDSUBJECT`, or another one that the
+    /// server announces as `THREAD=`. The answer is [`Response::Thread`](crate::imap::Response::Thread).
     pub fn thread(algorithm: &str, query: Query) -> Self {
         let topic = Topic::default().among(query.among());
         Self::new("UID THREAD").claim("THREAD").selected().word(algorithm).charset(&query).query(query).about(topic)

@@ -5,32 +5,32 @@ use crate::imap::plan::Topic;
 use crate::imap::types::MailboxName;
 
 impl Extension {
-    /// GENURLAUTH: makes URLs that others may fetch from, each of a URL that ends in its `URLAUTH` and a mechanism, such as `INTERNAL`.
-    /// Answered by [`Response::GenUrlAuth`](crate::imap::Response::GenUrlAuth).
+    /// GENURLAUTH: makes URLs from which others may fetch, each from a URL that ends in `URLAUTH` and a mechanism, such as `INTERNAL`.
+    /// The answer is [`Response::GenUrlAuth`](crate::imap::Response::GenUrlAuth).
     pub fn generate_urls(urls: &[(&str, &str)]) -> Self {
         let line =
             Self::new("GENURLAUTH").claim("GENURLAUTH").about(Topic::default().urls(urls.iter().map(|(url, _)| *url)));
         match urls {
-            [] => line.invalid("GENURLAUTH wants a URL"),
+            [] => line.invalid("GENURLAUTH needs at least one URL"),
             urls => line.each(urls, |line, (url, mechanism)| line.string(*url).word(*mechanism)),
         }
     }
 
-    /// RESETKEY: takes the authorisation from all URLs of a mailbox, or of all mailboxes.
+    /// RESETKEY: revokes the authorisation of all URLs of a mailbox, or of all mailboxes if `mailbox` is `None`.
     pub fn reset_url_key(mailbox: Option<&MailboxName>) -> Self {
         mailbox.into_iter().fold(Self::new("RESETKEY").changing(), Self::mailbox)
     }
 
-    /// URLFETCH: what these URLs stand for. Answered by [`Response::UrlFetch`](crate::imap::Response::UrlFetch).
+    /// URLFETCH: the content of these URLs. The answer is [`Response::UrlFetch`](crate::imap::Response::UrlFetch).
     pub fn fetch_urls(urls: &[&str]) -> Self {
         let line = Self::new("URLFETCH").claim("URLFETCH").about(Topic::default().urls(urls.iter().copied()));
         match urls {
-            [] => line.invalid("URLFETCH wants a URL"),
+            [] => line.invalid("URLFETCH needs at least one URL"),
             urls => line.each(urls, |line, url| line.string(*url)),
         }
     }
 
-    /// GETJMAPACCESS: where the same mail is reached by JMAP.
+    /// GETJMAPACCESS: the URL of the JMAP service with the same mail (RFC 9698).
     pub fn jmap_access() -> Self {
         Self::new("GETJMAPACCESS").claim("JMAPACCESS")
     }

@@ -86,7 +86,7 @@ impl Engine {
     fn start(&mut self, id: Id, plan: Plan) {
         // Checked when the command's turn comes, not when it was requested: an earlier command may have changed the
         // state.
-        if let Err(error) = self.mirror.allows(plan.needs, plan.order.rides) {
+        if let Err(error) = self.mirror.allows(plan.needs, plan.order.pipelined_on_select) {
             return self.core.refuse(id, error);
         }
         match &plan.effect {

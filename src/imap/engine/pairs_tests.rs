@@ -147,8 +147,8 @@ enum Together {
 fn ask_both(first: &Row, second: &Row) -> (Session, Together) {
     let mut session = Session::begin(&[first, second]);
     session.ask(FIRST, first, 1);
-    let rides = first.order.carries && second.order.rides;
-    session.ask(SECOND, second, if rides { FIRST.0 } else { 1 });
+    let pipelined = first.order.allows_pipelined && second.order.pipelined_on_select;
+    session.ask(SECOND, second, if pipelined { FIRST.0 } else { 1 });
     let together = match (session.is_refused(FIRST) || session.is_refused(SECOND), session.tag(SECOND)) {
         (true, _) => Together::Never,
         (false, Some(_)) => Together::Run,
@@ -267,7 +267,7 @@ fn play(pair: [&Row; 2], values: [&String; 2], sequence: &[usize], unasked: &[St
 /// Plays all orders of responses.
 fn play_all(pair: [&Row; 2], values: [&String; 2]) {
     // The answer to a SELECT is complete before the server begins with what depends on it.
-    let selects = pair[0].order.carries;
+    let selects = pair[0].order.allows_pipelined;
     let [first, second] = pair.map(|row| row.lines.len() + 1);
     let orders = if selects { vec![[vec![0; first], vec![1; second]].concat()] } else { merges(first, second) };
     let unasked = unasked(pair, first + second);

@@ -127,7 +127,7 @@ impl Player for Play {
             "ride" => {
                 self.ask(Request::Command(Select { name: name.unwrap(), read_only: false }.plan(terms).unwrap()));
                 fetch::plan(self.next - 1, &Uids::ALL, &Items::FLAGS).map(|plan| {
-                    let order = plan.order.riding();
+                    let order = plan.order.pipelined_on_select();
                     plan.order(order)
                 })
             }

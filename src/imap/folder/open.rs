@@ -207,7 +207,7 @@ impl<'a> Opening<&'a mut Imap> {
         let opening = link.submit(Request::Command(select.plan(imap.terms())?));
         let selection = opening.id().0;
         let pipelined = plan.map(|plan| {
-            let order = plan.order.riding();
+            let order = plan.order.pipelined_on_select();
             link.submit(Request::Command(plan.order(order).needs(Needs::Selection(selection))))
         });
         finish(opening, select, imap.limits()).await?;

@@ -1,5 +1,5 @@
-//! What a command asks of the engine, as data: its bytes, the state it needs, the responses it claims, what may run beside it and what
-//! it does to the session. Commands make these values and the engine obeys them; neither knows the other.
+//! What a command requires of the engine, as data: its bytes, the state it needs, the responses it claims, what may run at the same
+//! time, and what it does to the session. Commands make these values and the engine carries them out. They must not know either.
 
 mod order;
 mod topic;
@@ -16,42 +16,42 @@ use crate::imap::types::{Capabilities, MailboxName, SeqNum, Uids};
 pub(crate) struct Plan {
     /// Its name, for errors and spans.
     pub(crate) verb: &'static str,
-    /// Everything behind the tag.
+    /// Everything after the tag.
     pub(crate) line: Vec<Segment>,
     pub(crate) order: Order,
     pub(crate) needs: Needs,
     pub(crate) effect: Effect,
-    /// Whether it changes something that lasts: then a lost reply leaves open whether it did.
+    /// Whether it changes something on the server: if the reply is lost, nobody knows whether it did.
     pub(crate) lasting: bool,
-    /// Whether an upload that is given up may be filled up and spoilt, rather than cut off with the connection.
+    /// Whether an aborted upload may be padded and made invalid, instead of closing the connection.
     pub(crate) spoilable: bool,
-    /// Whether its data go to a stream, under the window, rather than into a value, under the limits.
+    /// Whether its data go to a stream, bounded by the window, and not into a value, bounded by the limits.
     pub(crate) stream: bool,
-    /// The messages and items that a FETCH asks for. Responses that fit it are its answers, and no others.
+    /// The messages and items that a FETCH asks for. Only responses that match are its answers.
     pub(crate) wanted: Option<Box<Wanted>>,
-    /// What the responses that it claims must name besides.
+    /// What the responses that it claims must be about.
     pub(crate) topic: Option<Box<Topic>>,
-    /// The messages that another command names.
+    /// The messages that a command other than FETCH names.
     pub(crate) messages: Option<Box<Uids>>,
 }
 
-/// The state in which a command makes sense. In any other it is refused before a byte is sent.
+/// The state that a command requires. In any other state it is refused before a byte is sent.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Needs {
     Connection,
     BeforeLogin,
     Login,
-    /// The mailbox selected under this number, and no later one.
+    /// The selection with this number, not a later one.
     Selection(u64),
     /// A login, and no mailbox selected.
     NoSelection,
 }
 
-/// What a command does to the session, beyond its answer.
+/// What a command does to the session, in addition to its answer.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Effect {
     None,
-    /// Challenges go to the handle, answers come from it.
+    /// Passes challenges to the handle, and sends the responses that it returns.
     Authenticate,
     Login,
     StartTls,
@@ -61,15 +61,15 @@ pub(crate) enum Effect {
     },
     /// Leaves the selected mailbox.
     Deselect,
-    /// These extensions are spoken from now on.
+    /// These extensions are enabled from now on.
     Enable(Capabilities),
-    /// What is known to have gone is wanted at its end.
+    /// Its outcome includes the messages that are known to be expunged.
     Look,
-    /// What became what may be said in an untagged OK.
+    /// COPYUID may arrive in an untagged OK (RFC 6851 §4.3).
     Move,
-    /// Literals in FETCH responses go out as they come.
+    /// Literals in FETCH responses are delivered while they arrive.
     Body,
-    /// What it finds are the UIDs of the messages from this sequence number on, up to the other one or the last.
+    /// The result contains the UIDs of the messages from the sequence number `from` to `to`, or to the last message.
     Number {
         from: SeqNum,
         to: Option<SeqNum>,

@@ -1,28 +1,28 @@
-//! Which command may run beside which (RFC 9051 §5.5), as data and one pure function. Commands carry an [`Order`]; nothing here
-//! knows a command by name, or how it is sent.
+//! Which commands may run at the same time (RFC 9051 §5.5), as data and one pure function. Each command has an [`Order`]. It must not
+//! know a command by name, nor how it is sent.
 
 use crate::imap::codec::Kind;
 
-/// The kinds of untagged data a command takes as its own while it runs.
+/// The kinds of untagged data that are part of a command's answer while it runs.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Claims(u32);
 
-/// What a command asks of those beside it.
+/// What a command requires of other commands.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Order {
-    /// What comes before must end first.
-    pub(crate) waits: bool,
-    /// What comes behind must wait.
-    pub(crate) holds: bool,
-    /// A SELECT, which holds all but the command that was asked for together with it.
-    pub(crate) carries: bool,
-    /// That command: one that only reads, and whose selection is the one that the SELECT before it makes.
-    pub(crate) rides: bool,
-    /// Data that could not be told apart if another running command claimed it too.
+    /// Starts only when all earlier commands are done.
+    pub(crate) after_all: bool,
+    /// Blocks all later commands until it is done.
+    pub(crate) before_all: bool,
+    /// A SELECT, which blocks all later commands except one that is pipelined on it.
+    pub(crate) allows_pipelined: bool,
+    /// A command that may be sent before the SELECT before it is done: it only reads, in the mailbox that the SELECT opens.
+    pub(crate) pipelined_on_select: bool,
+    /// Data that cannot be attributed if another running command claims it too.
     pub(crate) claims: Claims,
-    /// Data of others that would mean something else with this command beside them.
-    pub(crate) disturbs: Claims,
-    /// What the claimed data are about, as a number: those about something else can be told apart.
+    /// Data of other commands that would become ambiguous if this command ran at the same time.
+    pub(crate) conflicts_with: Claims,
+    /// What the claimed data are about, as a number. Data about different subjects can be attributed.
     pub(crate) subject: Option<u64>,
 }
 
@@ -35,7 +35,7 @@ impl Claims {
     pub(crate) const STATUS: Self = Self(1 << 4);
     pub(crate) const NAMESPACE: Self = Self(1 << 5);
     pub(crate) const ID: Self = Self(1 << 6);
-    /// Data that this crate has no name for, which no two commands may wait for at once.
+    /// Data of a kind that this crate does not know. No two commands may claim it at the same time.
     pub(crate) const OTHER: Self = Self(1 << 7);
     pub(crate) const SORT: Self = Self(1 << 8);
     pub(crate) const THREAD: Self = Self(1 << 9);
@@ -51,10 +51,10 @@ impl Claims {
     pub(crate) const URLFETCH: Self = Self(1 << 19);
     pub(crate) const CONVERTED: Self = Self(1 << 20);
     pub(crate) const JMAPACCESS: Self = Self(1 << 21);
-    /// All data with mailbox names or search results in them, whose form changes with IMAP4rev2.
+    /// All data with mailbox names or search results: IMAP4rev2 changes their form.
     pub(crate) const DIALECT: Self = Self::LIST.and(Self::SEARCH).and(Self::STATUS).and(Self::NAMESPACE);
 
-    /// The claim on responses of this name.
+    /// The claim on responses with this name.
     pub(crate) fn named(name: &[u8]) -> Self {
         match name.eq_ignore_ascii_case(b"FETCH") {
             true => Self::FETCH,
@@ -108,65 +108,65 @@ impl Claims {
 
 impl Order {
     const FREE: Self = Self {
-        waits: false,
-        holds: false,
-        carries: false,
-        rides: false,
+        after_all: false,
+        before_all: false,
+        allows_pipelined: false,
+        pipelined_on_select: false,
         claims: Claims::NONE,
-        disturbs: Claims::NONE,
+        conflicts_with: Claims::NONE,
         subject: None,
     };
-    /// A barrier.
+    /// A barrier: the command runs alone.
     pub(crate) const ALONE: Self = Self::FREE.alone();
-    /// A barrier that one command may ride behind.
-    pub(crate) const SELECT: Self = Self { carries: true, ..Self::ALONE };
+    /// A barrier on which one command may be pipelined.
+    pub(crate) const SELECT: Self = Self { allows_pipelined: true, ..Self::ALONE };
 
     pub(crate) const fn claiming(claims: Claims) -> Self {
         Self { claims, ..Self::FREE }
     }
 
-    pub(crate) const fn disturbing(disturbs: Claims) -> Self {
-        Self { disturbs, ..Self::FREE }
+    pub(crate) const fn conflicting_with(conflicts_with: Claims) -> Self {
+        Self { conflicts_with, ..Self::FREE }
     }
 
     pub(crate) const fn alone(self) -> Self {
-        Self { waits: true, ..self.holding() }
+        Self { after_all: true, ..self.before_all() }
     }
 
-    pub(crate) const fn holding(self) -> Self {
-        Self { holds: true, ..self }
+    pub(crate) const fn before_all(self) -> Self {
+        Self { before_all: true, ..self }
     }
 
-    pub(crate) const fn riding(self) -> Self {
-        Self { rides: true, ..self }
+    pub(crate) const fn pipelined_on_select(self) -> Self {
+        Self { pipelined_on_select: true, ..self }
     }
 
     pub(crate) const fn about(self, subject: u64) -> Self {
         Self { subject: Some(subject), ..self }
     }
 
-    /// Whether it is about data of messages, or changes what others ask for.
+    /// Whether it claims data of messages, or conflicts with commands that do.
     pub(crate) fn is_about_messages(self) -> bool {
-        self.touches()
+        self.footprint()
             .overlaps(Claims::FETCH.and(Claims::SEARCH).and(Claims::SORT).and(Claims::THREAD).and(Claims::OTHER))
     }
 
-    fn touches(self) -> Claims {
-        self.claims.and(self.disturbs)
+    fn footprint(self) -> Claims {
+        self.claims.and(self.conflicts_with)
     }
 
-    fn clashes(self, other: Self) -> bool {
+    fn conflicts(self, other: Self) -> bool {
         let apart = self.subject.zip(other.subject).is_some_and(|(mine, theirs)| mine != theirs);
-        !apart && self.touches().overlaps(other.touches())
+        !apart && self.footprint().overlaps(other.footprint())
     }
 }
 
-/// Whether a command may be sent while those are running. Commands start in the order in which they were asked for, so one
-/// that may not start holds up the ones behind it.
+/// Whether a command may be sent while these commands are running. Commands start in the order of their calls, so a command that must
+/// wait delays all later ones.
 pub(crate) fn may_start(next: Order, mut running: impl Iterator<Item = Order>) -> bool {
     running.all(|other| {
-        let held = other.holds && !(other.carries && next.rides);
-        !next.waits && !held && !next.clashes(other)
+        let blocked = other.before_all && !(other.allows_pipelined && next.pipelined_on_select);
+        !next.after_all && !blocked && !next.conflicts(other)
     })
 }
 
@@ -190,33 +190,33 @@ mod tests {
     }
 
     #[test]
-    fn what_disturbs_data_waits_for_those_who_claim_it() {
-        let store = Order::disturbing(Claims::FETCH);
+    fn a_command_waits_for_others_that_claim_the_data_it_conflicts_with() {
+        let store = Order::conflicting_with(Claims::FETCH);
         assert!(!may_start(store, [FETCH].into_iter()));
         assert!(!may_start(FETCH, [store].into_iter()));
         assert!(may_start(store, [SEARCH].into_iter()));
     }
 
     #[test]
-    fn a_barrier_waits_for_all_before_it_and_holds_all_behind_it() {
+    fn a_barrier_runs_after_all_earlier_and_before_all_later_commands() {
         assert!(!may_start(Order::ALONE, [PLAIN].into_iter()));
         assert!(!may_start(PLAIN, [Order::ALONE].into_iter()));
         assert!(may_start(Order::ALONE, std::iter::empty()));
     }
 
     #[test]
-    fn only_what_rides_may_follow_a_select_that_is_not_confirmed() {
-        let riding = FETCH.riding();
-        assert!(may_start(riding, [Order::SELECT].into_iter()));
+    fn only_a_pipelined_command_may_follow_a_select_that_is_not_confirmed() {
+        let pipelined = FETCH.pipelined_on_select();
+        assert!(may_start(pipelined, [Order::SELECT].into_iter()));
         assert!(!may_start(FETCH, [Order::SELECT].into_iter()));
-        assert!(!may_start(riding, [Order::ALONE].into_iter()));
-        assert!(!may_start(PLAIN, [Order::SELECT, riding].into_iter()));
+        assert!(!may_start(pipelined, [Order::ALONE].into_iter()));
+        assert!(!may_start(PLAIN, [Order::SELECT, pipelined].into_iter()));
         assert!(!may_start(Order::SELECT, [PLAIN].into_iter()));
     }
 
     #[test]
     fn enable_goes_beside_id_but_not_beside_data_whose_form_it_changes() {
-        let enable = Order::disturbing(Claims::DIALECT).holding();
+        let enable = Order::conflicting_with(Claims::DIALECT).before_all();
         assert!(may_start(enable, [Order::claiming(Claims::ID)].into_iter()));
         assert!(!may_start(enable, [Order::claiming(Claims::LIST)].into_iter()));
         assert!(!may_start(Order::claiming(Claims::ID), [enable].into_iter()));
@@ -271,8 +271,8 @@ mod tests {
     }
 
     #[test]
-    fn what_is_claimed_and_disturbed_at_once_is_still_claimed() {
-        let store = Order { claims: Claims::FETCH, ..Order::disturbing(Claims::FETCH) };
+    fn a_claim_that_is_also_a_conflict_is_still_a_claim() {
+        let store = Order { claims: Claims::FETCH, ..Order::conflicting_with(Claims::FETCH) };
         assert!(!may_start(FETCH, [store].into_iter()));
         assert_eq!(Claims::FETCH.and(Claims::FETCH), Claims::FETCH);
     }

@@ -7,7 +7,7 @@ use crate::imap::types::{EntryName, ListRights, MailboxName, Metadata, Quota, Qu
 /// Quota roots of one mailbox. Servers have one or two.
 const MOST_ROOTS: usize = 1000;
 
-/// What a command is about. Where it names nothing, any response fits.
+/// What a command is about. Any response matches a topic without values.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Topic {
     place: Option<Place>,
@@ -26,18 +26,18 @@ enum Place {
 }
 
 impl Topic {
-    /// The rights, roots or entries of this mailbox; without one, of the server.
+    /// The rights, quota roots or entries of this mailbox, or of the server if there is none.
     pub(crate) fn of(mailbox: Option<&MailboxName>) -> Self {
         let place = mailbox.map_or(Place::Server, |name| Place::Mailbox(name.clone()));
         Self { place: Some(place), ..Self::default() }
     }
 
-    /// The rights of somebody.
+    /// The rights of this user or group.
     pub(crate) fn whose(self, identifier: &str) -> Self {
         Self { identifier: Some(identifier.to_owned()), ..self }
     }
 
-    /// These quota roots. Those of a mailbox are known from its QUOTAROOT on (RFC 9208 §4.1.2).
+    /// These quota roots. The roots of a mailbox are added when its QUOTAROOT arrives (RFC 9208 §4.1.2).
     pub(crate) fn roots(self, roots: &[&str]) -> Self {
         Self { roots: Some(roots.iter().map(|&root| root.to_owned()).collect()), ..self }
     }
@@ -47,7 +47,7 @@ impl Topic {
         Self { entries: Some(entries.to_vec()), depth: Some(depth), ..self }
     }
 
-    /// These URLs, or longer ones that are made of them.
+    /// These URLs, or longer URLs that begin with them.
     pub(crate) fn urls<'a>(self, urls: impl IntoIterator<Item = &'a str>) -> Self {
         Self { urls: Some(urls.into_iter().map(str::to_owned).collect()), ..self }
     }
@@ -124,13 +124,13 @@ impl Topic {
         }
     }
 
-    /// Some servers leave the name of the root out.
+    /// Some servers leave out the name of the root.
     fn has_root(&self, quota: &Quota) -> bool {
         let is_it = |root: &String| root.eq_ignore_ascii_case(&quota.root);
         self.roots.as_ref().is_none_or(|roots| quota.root.is_empty() || roots.iter().any(is_it))
     }
 
-    /// A list of names without values is news of what has changed (RFC 5464 §4.4.2).
+    /// A list of names without values is a notification of changes, not an answer (RFC 5464 §4.4.2).
     fn has_values(&self, named: &Metadata) -> bool {
         let server = matches!(self.place, None | Some(Place::Server));
         let place = named.mailbox.as_ref().map_or(server, |mailbox| self.is_in(mailbox));
@@ -152,7 +152,7 @@ impl Topic {
     }
 }
 
-/// Whether both may name the same mailbox: servers add prefixes, change case, and write what is not ASCII in encodings of their own.
+/// Whether both may name the same mailbox: some servers add prefixes, change letter case, or write non-ASCII names in another encoding.
 fn may_be(named: &str, asked: &str) -> bool {
     let last = |name: &str| name.rsplit(['/', '.', '\\', '^']).next().unwrap_or_default().to_ascii_lowercase();
     let encoded = !asked.is_ascii() && (!named.is_ascii() || named.contains('&'));

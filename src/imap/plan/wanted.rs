@@ -1,14 +1,14 @@
-//! What a FETCH asks for, as its answers are recognised: by UID, item, section and origin (RFC 9051 §7.5.2). It looks at names only and
-//! must not know what was answered before.
+//! What a FETCH asks for, in the form by which its answers are recognised: UID, item, section and origin (RFC 9051 §7.5.2). It examines
+//! names only. It must not know earlier answers.
 
 use crate::imap::codec::{Elided, Named, Scan, before_literal};
 use crate::imap::types::{BINARY, BINARY_SIZE, Item, Items, Uid, Uids, WantedSection};
 
-/// The bits of sections follow those of attributes; all that find no bit of their own share the last one.
+/// The bits of sections follow those of attributes. If there are more sections than bits, the rest share the last bit.
 const FIRST_SECTION: u32 = 24;
 const LAST_SECTION: u32 = 63;
 
-/// What servers send about a message without being asked.
+/// The items that servers send about a message without a request.
 const UNASKED: u64 = bit(Item::Uid) | bit(Item::Flags) | bit(Item::Modseq);
 
 /// The messages and items of one FETCH.
@@ -18,27 +18,27 @@ pub(crate) struct Wanted {
     sections: Box<[Place]>,
     /// One bit for each item.
     all: u64,
-    /// Whether whatever is said of these messages is an answer.
+    /// Whether any data of these messages is an answer.
     anything: bool,
 }
 
 /// One section.
 #[derive(Debug)]
 struct Place {
-    /// As [`Section`] writes it, and most servers too.
+    /// The section in the form that [`Section`] and most servers write.
     text: String,
     wanted: WantedSection,
     bit: u64,
 }
 
-/// What a response says it holds.
+/// What a response contains, by its names.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Look {
     /// The message that it names by UID.
     pub(crate) named: Name,
-    /// The wanted items that it holds, one bit for each.
+    /// The wanted items that it contains, one bit for each.
     pub(crate) found: u64,
-    /// Whether it holds what servers send without being asked, and was not wanted.
+    /// Whether it contains unwanted flags or an unwanted modification sequence, which servers send without a request.
     pub(crate) more: bool,
 }
 
@@ -46,9 +46,9 @@ pub(crate) struct Look {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Name {
     Uid(Uid),
-    /// What it names is no UID.
+    /// Its UID is not valid.
     Invalid,
-    /// It has a message sequence number only.
+    /// It has a sequence number only.
     None,
 }
 
@@ -69,7 +69,7 @@ impl Wanted {
         Self { uids, sections, all, anything: false }
     }
 
-    /// Whatever is said of these messages, however often.
+    /// Any data of these messages, any number of times.
     pub(crate) fn anything(uids: Uids) -> Self {
         Self { uids, sections: Box::default(), all: 0, anything: true }
     }
@@ -88,29 +88,29 @@ impl Wanted {
         self.all
     }
 
-    /// The items that no server sends without being asked.
+    /// The wanted items that no server sends without a request.
     pub(crate) fn distinct(&self) -> u64 {
         self.all & !UNASKED
     }
 
-    /// The message, if just one is asked for.
+    /// The message, if exactly one is wanted.
     pub(crate) fn only(&self) -> Option<Uid> {
         let one = self.uids.open_from().is_none() && self.uids.len() == 1;
         self.uids.iter().next().filter(|_| one)
     }
 
-    /// Looks at a response as far as it takes to know which message it is about and that it holds everything.
+    /// Scans a response until its message is known and all wanted items are found, or to its end.
     #[inline]
     pub(crate) fn look(&self, frame: &[u8], at: usize, elided: &[Elided]) -> Option<Look> {
         self.look_until(frame, at, elided, |look| look.found == self.all && look.named != Name::None && self.all != 0)
     }
 
-    /// The bit of the item whose value is the literal that the response goes on with, as far as its end tells; 0 if none is wanted.
+    /// The bit of the item whose value is the literal that is announced at the end of `head`; 0 if it is not wanted, or not certain.
     pub(crate) fn announced(&self, head: &[u8]) -> u64 {
         before_literal(head).map_or(0, |named| self.bit_of(named))
     }
 
-    /// Looks at all that there is of a response that goes on with a literal.
+    /// Scans all received bytes of a response that continues with a literal.
     pub(crate) fn look_at_all(&self, frame: &[u8], at: usize, elided: &[Elided]) -> Option<Look> {
         self.look_until(frame, at, elided, |_| false)
     }
@@ -134,7 +134,7 @@ impl Wanted {
         Some(look)
     }
 
-    /// The bit of what this answers; 0 if it is not wanted.
+    /// The bit of the item that this answers; 0 if it is not wanted.
     #[inline]
     fn bit_of(&self, named: Named<'_>) -> u64 {
         match named {
@@ -153,13 +153,13 @@ impl Wanted {
 }
 
 impl Place {
-    /// Servers change case, quotes, and the order of header fields.
+    /// Some servers change letter case, quotes, and the order of header fields.
     fn is_named(&self, section: &[u8]) -> bool {
         section.eq_ignore_ascii_case(self.text.as_bytes())
             || self.text.contains("FIELDS") && self.wanted.section.is_called(section)
     }
 
-    /// Some servers leave `<0>` out.
+    /// Some servers leave out `<0>`.
     fn is_at(&self, origin: Option<u32>) -> bool {
         if self.wanted.item == BINARY_SIZE {
             return false;

@@ -16,7 +16,7 @@ use super::uids::Uids;
 ///
 /// let done = text::untagged(b"* OK [COPYUID 38505 304,319:320 3956:3958] Done\r\n")?;
 /// let Some(ResponseCode::CopyUid(copied)) = done.code else { panic!("no code") };
-/// assert_eq!(copied.destination(Uid::new(320).unwrap()), Uid::new(3958));
+/// assert_eq!(copied.destination(Uid::new(320).unwrap()), Some(Uid::new(3958).unwrap()));
 /// # Ok::<(), postroom::imap::codec::Unreadable>(())
 /// ```
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
