@@ -15,7 +15,7 @@ async fn a_mailbox_of_which_no_count_is_told_is_not_an_empty_one() {
     // Above 32 bits no count is one.
     let too_large = silent.replacen("S: ", "S: * 4294967297 EXISTS\nS: ", 1);
     for (answer, cause) in [
-        ("{B} OK", "did not say what the search has found"),
+        ("{B} OK", "did not send the result of the search"),
         ("{B} NO no searching", "no searching"),
         ("{B} BAD what", "what"),
     ] {
