@@ -48,23 +48,7 @@
 //! literal or of a POP3 message's text in its place. Passwords, tokens and proofs are not in it, nor in any error or `Debug`, a server that
 //! gives them back included. A [`Recorder`] keeps whole dialogues.
 //!
-//! # Layout
-//!
-//! ```text
-//!  collect                                whole jobs over sessions
-//!  mailbox  messages  body                the common trait, its stream, its reader
-//!  imap: session folder streams reader    pop3: session             handles
-//!  authentication                         the login of both protocols
-//!  store                                  durable files, for collect
-//!  conn: connect tls stream driver link   the only sockets and clocks
-//!  imap: engine command                   pop3: engine              state machines without I/O; commands as data
-//!  imap: plan                                                       what a command asks of the engine
-//!  imap: codec types                      pop3: codec types   sasl  bytes and values
-//!  wire  text  engine  io  judge  error  limits  flag  flags  word_list  defect  login  message_id
-//! ```
-//!
-//! A layer knows only those below it, and `imap` and `pop3` never name each other; a test reads the sources and checks.
-//! To follow one command through all of them, read `imap/command/noop.rs`, then `engine.rs`, then `conn/driver.rs`.
+//! How the crate is built, and where to look for what, is in [`architecture`].
 //!
 //! # Features
 //!
@@ -92,6 +76,8 @@
     allow(dead_code, unused_imports, reason = "what only the parts that are left out use")
 )]
 
+#[cfg(all(doc, feature = "net", feature = "imap", feature = "pop3"))]
+pub mod architecture;
 #[cfg(feature = "net")]
 mod authentication;
 #[cfg(feature = "net")]
@@ -103,7 +89,7 @@ mod config;
 #[cfg(feature = "net")]
 mod conn;
 mod defect;
-#[cfg(feature = "testing")]
+#[cfg(all(feature = "testing", feature = "imap", feature = "pop3"))]
 #[doc(hidden)]
 pub mod doctest;
 mod engine;
