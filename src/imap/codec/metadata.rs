@@ -40,17 +40,17 @@ pub fn parse(frame: &[u8], utf8: bool) -> Result<Metadata, Unreadable> {
     })
 }
 
-fn values<'a>(input: &'a [u8], told: &mut Metadata) -> Read<'a, ()> {
+fn values<'a>(input: &'a [u8], metadata: &mut Metadata) -> Read<'a, ()> {
     let one = map((entry, spaced(value)), |(name, value)| (name, value.map(Cow::into_owned)));
     let (rest, values) = entries(input, 2, at_parenthesis, one)?;
-    told.values = values;
+    metadata.values = values;
     Ok((rest, ()))
 }
 
-fn changed<'a>(input: &'a [u8], told: &mut Metadata) -> Read<'a, ()> {
+fn changed<'a>(input: &'a [u8], metadata: &mut Metadata) -> Read<'a, ()> {
     let (rest, changed) = entries(input, 1, at_line_end, entry)?;
-    told.changed = changed;
-    match told.changed.is_empty() {
+    metadata.changed = changed;
+    match metadata.changed.is_empty() {
         true => grammar::fail(rest, "the name of an annotation was expected"),
         false => Ok((rest, ())),
     }
