@@ -246,8 +246,8 @@ impl Framer {
 
 /// The size of the literal that a line announces at its end (RFC 9051 §4.3), or `u64::MAX` for anything larger.
 ///
-/// `{123}`, `~{123}` or `{123+}` come after a space, a parenthesis or a section; anywhere else a brace is a brace. `may_be_text` is
-/// whether the line begins a response: that may be free text, which announces nothing.
+/// `{123}`, `~{123}` or `{123+}` announce a literal only after a space, a parenthesis or a section; anywhere else a brace is an ordinary
+/// character. Set `may_be_text` if the line begins a response: that may be free text, which announces no literal.
 #[inline]
 pub(crate) fn literal_announced(line: &[u8], may_be_text: bool) -> Option<u64> {
     let line = line.strip_suffix(b"\n").unwrap_or(line);

@@ -15,9 +15,9 @@ use super::unreadable::Unreadable;
 use crate::imap::types::Uids;
 use crate::word_list::{WordList, push};
 
-/// Entries of a list that is short by its nature: read, they take far more memory than their text.
+/// The largest number of entries in a list that is normally short. Parsed entries take far more memory than their text.
 const MOST_ENTRIES: usize = 10_000;
-/// Parentheses within parentheses in a value that is skipped.
+/// How deep parentheses may be nested in a value that is skipped.
 const NESTING: usize = 100;
 
 pub(crate) type Read<'a, T> = IResult<&'a [u8], T, Fail<'a>>;
@@ -235,7 +235,7 @@ pub(crate) fn words_ahead(input: &[u8]) -> usize {
     words.filter(|word| !word.is_empty()).count()
 }
 
-/// What `one` reads, each of that many words or more, until the list is at its end. A list of over 10,000 is not read.
+/// Reads entries with `one`, each of at least `words` words, up to the end of the list. Fails if there are more than 10,000.
 pub(crate) fn entries<'a, T>(
     mut input: &'a [u8],
     words: usize,
@@ -266,7 +266,7 @@ pub(crate) fn at_parenthesis(input: &[u8]) -> Option<&[u8]> {
     input.trim_ascii_start().strip_prefix(b")")
 }
 
-/// Joins what was read between the two inputs to what else is not known.
+/// Appends the bytes that were read between the two inputs to the unknown data.
 pub(crate) fn keep(from: &[u8], to: &[u8], unknown: &mut Vec<u8>) {
     let read = from.get(..from.len() - to.len()).unwrap_or_default();
     if !unknown.is_empty() {

@@ -8,7 +8,7 @@ use super::grammar::{self, Read, astring, at_parenthesis, entries, lossy, spaced
 use super::unreadable::Unreadable;
 use crate::imap::types::Comparators;
 
-/// Reads `* LANGUAGE (EN DE IT i-default)`: the languages that there are, or the one now in use.
+/// Reads `* LANGUAGE (EN DE IT i-default)`: the languages that the server supports, or the one that it uses now.
 ///
 /// # Errors
 ///

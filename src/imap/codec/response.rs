@@ -23,9 +23,9 @@ use crate::limits::Limits;
 ///
 /// # Errors
 ///
-/// [`Unreadable`] where a response of a kind that is known does not say what that kind has to say, also for over 10,000 entries in a
-/// list that is short by its nature, such as rights, quotas or URLs, and for a line that is no response. A kind that is not known is [`Response::Other`], and a flaw in one attribute of a message one of its
-/// [defects](crate::imap::Fetched::defects).
+/// [`Unreadable`] if the frame is not a response, if its content does not match its kind, or if a list that is normally short, such as
+/// rights, quotas or URLs, has more than 10,000 entries. An unknown kind is [`Response::Other`], and a flaw in one attribute of a message
+/// is one of its [defects](crate::imap::Fetched::defects).
 ///
 /// ```
 /// use postroom::Limits;

@@ -93,7 +93,7 @@ fn extended(mut input: &[u8], mut found: SearchResult) -> Read<'_, SearchResult>
                     found.relevancy = scores;
                     Ok((rest, ()))
                 }
-                // A score above the highest (RFC 6203 §4).
+                // A list with a score over the maximum (RFC 6203 §4) is kept as unknown data.
                 Err(_) => unknown(input, value, &mut found),
             },
             "ADDTO" => context::updates(value, SearchChange::Added, &mut found),
@@ -104,14 +104,14 @@ fn extended(mut input: &[u8], mut found: SearchResult) -> Read<'_, SearchResult>
     }
 }
 
-/// A name and its value that are kept as they came.
+/// Keeps an unknown name and its value as received.
 fn unknown<'a>(input: &'a [u8], value: &'a [u8], found: &mut SearchResult) -> Read<'a, ()> {
     let (rest, _) = any_value(value)?;
     keep(input, rest, &mut found.other);
     Ok((rest, ()))
 }
 
-/// A set, whose order says something where a SORT was asked for (RFC 5267 §3).
+/// A set. Its order has a meaning in the answer to SORT (RFC 5267 §3).
 fn all<'a>(input: &'a [u8], found: &mut SearchResult) -> Read<'a, ()> {
     let Ok((rest, list)) = context::list(input) else {
         return map(sequence_set, |all| found.all = Some(all)).parse(input);

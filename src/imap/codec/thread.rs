@@ -43,7 +43,7 @@ fn end(reader: Reader, rest: &[u8]) -> Read<'_, Threads> {
 
 struct Reader {
     threads: Threads,
-    /// What each list that is open holds so far.
+    /// What each open list contains so far.
     open: Vec<Holds>,
 }
 
@@ -100,9 +100,9 @@ impl Reader {
     fn message(&mut self, number: Option<Uid>) -> Result<(), &'static str> {
         let number = number.ok_or("the number of a message was expected")?;
         match self.open.last_mut() {
-            Some(Holds::Lists) => return Err("a message stands behind the branches of its thread"),
+            Some(Holds::Lists) => return Err("a message follows the branches of its thread"),
             Some(holds) => *holds = Holds::Messages,
-            // A thread of one message, without its parentheses.
+            // Some servers write a thread of one message without parentheses.
             None => {}
         }
         self.threads.push(number);

@@ -94,8 +94,8 @@ fn url(input: &[u8]) -> Read<'_, String> {
     map(spaced(astring), |url| lossy(&url)).parse(input)
 }
 
-/// One or more, to the end of the response; each is made of that many words.
-/// At least one.
+/// Reads one or more values up to the end of the response; each takes `words` words.
+/// Fails if there are no values.
 fn many<'a, T>(
     input: &'a [u8],
     words: usize,

@@ -1,5 +1,5 @@
-//! What an extension's command is answered with: [`Answer`], and in it [`Responses`], each of which is read when it is looked at. It must
-//! not know what was asked.
+//! The answer to an extension command: [`Answer`] with its [`Responses`], which are parsed while iterating. It must not know what was
+//! asked for.
 
 use std::fmt;
 
@@ -8,19 +8,34 @@ use crate::imap::codec;
 use crate::imap::types::{Condition, Response, ResponseCode};
 use crate::limits::Limits;
 
-/// What came back.
+/// The answer to an [`Extension`](super::extension::Extension) command.
+///
+/// ```
+/// use postroom::imap::{Answer, Response};
+///
+/// fn values(answer: &Answer) -> usize {
+///     answer.responses.iter().filter(|response| matches!(response, Response::Metadata(_))).count()
+/// }
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Answer {
-    /// The untagged responses that the command claims, in the order in which they came.
+    /// The untagged responses that the command claims, in the order in which they arrived.
     pub responses: Responses,
     /// The tagged OK.
     pub condition: Condition,
 }
 
-/// Untagged responses in the order in which they came. They take up about as much memory as their bytes: each is read, by
-/// [`codec::response`](crate::imap::codec::response), whenever it is looked at. One that cannot be read is handed on as it came, as
+/// Untagged responses in the order in which they arrived. They take up about as much memory as their bytes, since each is parsed by
+/// [`codec::response`](crate::imap::codec::response) while iterating. A response that cannot be read is returned as received, as
 /// [`Response::Other`].
+///
+/// ```
+/// use postroom::imap::Responses;
+///
+/// let none = Responses::default();
+/// assert!(none.is_empty() && none.iter().next().is_none());
+/// ```
 #[derive(Clone, Default)]
 pub struct Responses {
     batches: Batches,
@@ -28,7 +43,7 @@ pub struct Responses {
 }
 
 impl Answer {
-    /// This, and what another command of the same kind said after it.
+    /// Joins this answer with that of a later command of the same kind.
     pub(crate) fn joined(mut self, more: Self) -> Self {
         self.responses.batches.extend(more.responses.batches);
         let mut condition = more.condition;
@@ -46,7 +61,7 @@ impl Responses {
         Self { batches, nesting }
     }
 
-    /// Reads each.
+    /// Parses each response.
     pub fn iter(&self) -> impl Iterator<Item = Response> + '_ {
         let limits = Limits { nesting: self.nesting, ..Limits::default() };
         self.batches.iter().map(move |frame| {
@@ -57,12 +72,12 @@ impl Responses {
         })
     }
 
-    /// How many there are.
+    /// How many responses there are.
     pub fn len(&self) -> usize {
         self.batches.frames()
     }
 
-    /// Whether there is none.
+    /// Whether there are no responses.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }

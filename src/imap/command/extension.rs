@@ -64,7 +64,7 @@ enum Argument {
     List(Vec<Self>),
 }
 
-/// Commands that change what the session is: it has to follow them, and so has methods of its own for those that it can.
+/// Commands that change the session's state. The session must follow these changes, so it has methods for those that it supports.
 const STATEFUL: [&str; 14] = [
     "AUTHENTICATE",
     "CLOSE",

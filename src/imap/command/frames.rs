@@ -4,12 +4,12 @@ use bytes::Bytes;
 
 use crate::imap::codec::Batch;
 
-/// The untagged responses that a command claimed, in the order in which they came.
+/// The untagged responses that a command claimed, in the order in which they arrived.
 pub(crate) trait Frames: IntoIterator<Item = Bytes, IntoIter: ExactSizeIterator> + Into<Batches> {}
 
 impl<F: IntoIterator<Item = Bytes, IntoIter: ExactSizeIterator> + Into<Batches>> Frames for F {}
 
-/// The frames of an answer, as they came in batches. A batch gives up its memory once it is read.
+/// The frames of an answer, in batches. The memory of a batch is freed once it is read.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Batches(Vec<Batch>);
 
@@ -31,12 +31,12 @@ impl Batches {
         self.0.iter().map(Batch::len).sum()
     }
 
-    /// Each frame; the batches keep them.
+    /// The frames, without consuming the batches.
     pub(crate) fn iter(&self) -> impl Iterator<Item = Bytes> + '_ {
         self.0.iter().flat_map(Batch::raw)
     }
 
-    /// Keeps only these frames.
+    /// Removes all frames for which `keep` returns false.
     pub(crate) fn retain(&mut self, keep: impl Fn(&[u8]) -> bool) {
         self.0.retain_mut(|batch| {
             batch.retain(&keep);
@@ -44,7 +44,7 @@ impl Batches {
         });
     }
 
-    /// Adds those of another answer.
+    /// Adds the frames of another answer.
     pub(crate) fn extend(&mut self, more: Self) {
         self.0.extend(more.0);
     }

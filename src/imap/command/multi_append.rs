@@ -83,9 +83,9 @@ impl Piece {
 impl Extension {
     /// APPEND of messages. The server stores all of them or none (`MULTIAPPEND` if there are several).
     ///
-    /// A server that announces a limit (MESSAGELIMIT or SAVELIMIT, RFC 9738) refuses more messages at once: they are sent by several
-    /// commands then, each of which stores all its messages or none. If one fails, [`Answer::before`](super::Answer::before)
-    /// has what those before it said.
+    /// A server that announces a limit (MESSAGELIMIT or SAVELIMIT, RFC 9738) refuses more messages at once. Then several commands are
+    /// sent, each of which stores all its messages or none. If one fails, [`Answer::before`](super::Answer::before) has the answer to the
+    /// earlier ones.
     pub fn append(mailbox: &MailboxName, messages: &[NewMessage]) -> Self {
         let line = Self::new("APPEND").mailbox(mailbox).changing();
         match messages {

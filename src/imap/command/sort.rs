@@ -59,7 +59,7 @@ impl Extension {
             false => list.word(key.name),
         };
         match keys {
-            [] => line.invalid("SORT wants a key"),
+            [] => line.invalid("SORT needs at least one key"),
             keys => {
                 let topic = Topic::default().among(query.among());
                 line.list(|list| list.each(keys, key)).charset(&query).query(query).about(topic)

@@ -1,10 +1,10 @@
-//! What the untagged responses to an extension's command have to name beside their kind: its mailbox, its quota roots, its entries, its
-//! URLs, messages of its set. One that names something else is no answer of it. It knows nothing of what was answered, except the roots of a mailbox.
+//! What the untagged responses to an extension command must be about: its mailbox, quota roots, entries, URLs, or messages of its set. A
+//! response about something else is not part of the answer. It must not know earlier answers, except the quota roots of a mailbox.
 
 use crate::imap::codec::{Kind, acl, metadata, quota, search, sort, thread, url};
 use crate::imap::types::{EntryName, ListRights, MailboxName, Metadata, Quota, QuotaRoots, SearchResult, Uid, Uids};
 
-/// Quota roots of one mailbox. Servers have one or two.
+/// The largest number of quota roots of one mailbox. Servers have one or two.
 const MOST_ROOTS: usize = 1000;
 
 /// What a command is about. Any response matches a topic without values.
@@ -52,12 +52,12 @@ impl Topic {
         Self { urls: Some(urls.into_iter().map(str::to_owned).collect()), ..self }
     }
 
-    /// The result of a search: no messages but these.
+    /// The result of a search with no messages except these.
     pub(crate) fn among(self, uids: Option<&Uids>) -> Self {
         Self { among: uids.cloned(), ..self }
     }
 
-    /// Whether everything fits that the response names. One that cannot be read is handed on as it came.
+    /// Whether everything that the response names matches. A response that cannot be read matches, and is returned as received.
     pub(crate) fn fits(&mut self, kind: Kind, frame: &[u8], utf8: bool) -> bool {
         let utf8 = utf8 || !frame.is_ascii();
         let rights = |named: &ListRights| {
@@ -86,12 +86,13 @@ impl Topic {
         }
     }
 
-    /// Whether a result fits, which is read only if that is in question.
+    /// Whether a result matches. It is parsed only if the set of messages is known.
     fn finds<T>(&self, read: impl FnOnce() -> Option<T>, fits: impl FnOnce(&T) -> bool) -> bool {
         self.among.is_none() || read().is_none_or(|found| fits(&found))
     }
 
-    /// Of a set that ends in `*` one message may lie below its beginning: the last of the mailbox (RFC 9051 §9).
+    /// Whether all UIDs are in the set. If that ends in `*`, one message may lie below its beginning: the last one of the mailbox
+    /// (RFC 9051 §9).
     fn has_each(&self, mut uids: impl Iterator<Item = Uid>) -> bool {
         let Some(among) = &self.among else { return true };
         let mut last = None;

@@ -197,7 +197,7 @@ mod tests {
         assert_eq!(within(&[(1, u32::MAX)], &[(1, u32::MAX)], "4"), text("4", "4", &[(4, 4)]));
         assert_eq!(within(&[(1, 3)], &[(7, 9)], "4"), None);
         assert_eq!(within(&[(8, 8)], &[(1, 1)], "9:*"), text("8", "1", &[(8, 1)]));
-        // Nothing says which copy is whose.
+        // The pairs are not known.
         assert_eq!(within(&[(1, 3)], &[(7, 8)], "2"), text("2", "", &[]));
         assert_eq!(within(&[(1, 3), (1, 3)], &[(7, 12)], "2"), text("2", "", &[]));
     }

@@ -48,7 +48,8 @@ pub enum Event {
         /// The new UIDVALIDITY; `None` if the server reports that its UIDs do not last.
         now: Option<UidValidity>,
     },
-    /// More happened than [`Limits::events`](crate::Limits::events) and [`Limits::undelivered`](crate::Limits::undelivered) allow to
-    /// keep, or what came takes far more memory than its bytes: whatever was remembered of this mailbox has to be synchronised anew.
+    /// Events were lost, because there were more than [`Limits::events`](crate::Limits::events) and
+    /// [`Limits::undelivered`](crate::Limits::undelivered) allow, or because they take far more memory than their bytes. Synchronise this
+    /// mailbox from scratch.
     Lagged,
 }

@@ -1,5 +1,5 @@
-//! [`Section`]: which piece of a message a `BODY[...]` names (RFC 9051 §6.4.5.1). It must not know who asks for it, nor which
-//! bytes of the piece are wanted: that window is kept beside it.
+//! [`Section`]: the part of a message that a `BODY[...]` names (RFC 9051 §6.4.5.1). It must not know who asks for it, nor which bytes of
+//! the section are wanted.
 
 use std::borrow::Cow;
 use std::fmt::{self, Write as _};
@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use crate::{Error, Result};
 
-/// A piece of a message: all of it, its header, its text, or one part of its MIME tree.
+/// A section of a message: all of it, its header, its text, or one part of its MIME tree (RFC 9051 §6.4.5.1).
 ///
 /// ```
 /// use postroom::imap::Section;
@@ -36,64 +36,83 @@ enum What {
 impl Section {
     /// The whole message: `BODY[]`.
     pub const WHOLE: Self = Self::top(What::Whole);
-    /// The header of the message with the empty line that ends it: `BODY[HEADER]`.
+    /// The header of the message, including the empty line at its end: `BODY[HEADER]`.
     pub const HEADER: Self = Self::top(What::Header);
-    /// What follows the header: `BODY[TEXT]`.
+    /// The message without its header: `BODY[TEXT]`.
     pub const TEXT: Self = Self::top(What::Text);
 
     /// The content of one part, by its numbers in the MIME tree: `&[2, 1]` is `BODY[2.1]`. An empty path is the whole message.
     ///
+    /// ```
+    /// # use postroom::imap::Section;
+    /// assert_eq!(Section::part(&[2, 1])?.to_string(), "2.1");
+    /// assert!(Section::part(&[0]).is_err());
+    /// # Ok::<(), postroom::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
-    /// [`Kind::Input`](crate::Kind::Input) for a part number 0, or a path of more than 100 numbers.
+    /// [`Kind::Input`](crate::Kind::Input) if a part number is 0, or if the path has more than 100 numbers.
     pub fn part(path: &[u32]) -> Result<Self> {
         if path.contains(&0) || path.len() > 100 {
-            return Err(Error::input("part numbers begin at 1, and a path has at most 100 of them"));
+            return Err(Error::input("a part path must have at most 100 numbers, none of them 0"));
         }
         Ok(Self { part: Cow::Owned(path.to_vec()), what: What::Whole })
     }
 
-    /// The content of the part with this path, which a body structure shows to be one.
+    /// The content of the part with this path, which comes from a body structure.
     pub(crate) fn of_path(path: Vec<u32>) -> Self {
         Self { part: path.into(), what: What::Whole }
     }
 
-    /// Whether it is a part's content, as `BINARY` takes it: no header or text.
+    /// Whether it is the content of a part, not a header or text. `BINARY` accepts nothing else.
     pub(crate) fn is_content(&self) -> bool {
         self.what == What::Whole
     }
 
     /// Only these fields of the message's header, in the order of the message.
     ///
+    /// ```
+    /// # use postroom::imap::Section;
+    /// assert_eq!(Section::header_fields(["List-Id"])?.to_string(), "HEADER.FIELDS (LIST-ID)");
+    /// # Ok::<(), postroom::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
-    /// [`Kind::Input`](crate::Kind::Input) where there is no name, or one that no header field can have (RFC 5322 §2.2).
+    /// [`Kind::Input`](crate::Kind::Input) if there are no names, or one is not a valid header field name (RFC 5322 §2.2).
     pub fn header_fields<S: AsRef<str>>(names: impl IntoIterator<Item = S>) -> Result<Self> {
         field_names(names).map(|names| Self::top(What::Fields(names)))
     }
 
     /// The message's header without these fields.
     ///
+    /// ```
+    /// # use postroom::imap::Section;
+    /// assert_eq!(Section::header_fields_not(["Received"])?.to_string(), "HEADER.FIELDS.NOT (RECEIVED)");
+    /// # Ok::<(), postroom::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
-    /// As for [`header_fields`](Self::header_fields).
+    /// The same as for [`header_fields`](Self::header_fields).
     pub fn header_fields_not<S: AsRef<str>>(names: impl IntoIterator<Item = S>) -> Result<Self> {
         field_names(names).map(|names| Self::top(What::FieldsNot(names)))
     }
 
-    /// The header of this part, which must be a message itself; of the whole message, its header.
+    /// The header of this part, which must be an embedded message, or of the whole message.
     #[must_use]
     pub fn header(self) -> Self {
         Self { what: What::Header, ..self }
     }
 
-    /// The text of this part, which must be a message itself; of the whole message, its text.
+    /// The text of this part, which must be an embedded message, or of the whole message.
     #[must_use]
     pub fn text(self) -> Self {
         Self { what: What::Text, ..self }
     }
 
-    /// The MIME header of this part. The whole message has none of its own: there it is the message's header.
+    /// The MIME header of this part; for the whole message, which has no separate one, the header.
     #[must_use]
     pub fn mime(self) -> Self {
         let what = if self.part.is_empty() { What::Header } else { What::Mime };
@@ -105,7 +124,7 @@ impl Section {
         &self.part
     }
 
-    /// Reads what stands between the brackets of a `BODY[...]` in a response; `None` where it is not RFC 9051's `section-spec`.
+    /// Reads the text between the brackets of `BODY[...]` in a response; `None` if it is not a `section-spec` (RFC 9051 §9).
     pub(crate) fn from_wire(text: &str) -> Option<Self> {
         let mut part = Vec::new();
         let mut rest = text;
@@ -119,14 +138,14 @@ impl Section {
         valid.then(|| Self { part: part.into(), what })
     }
 
-    /// Whether a server means this section by that name: as it was asked for, or spelled in another way.
+    /// Whether a server means this section by that name, in any spelling.
     pub(crate) fn is_called(&self, name: &[u8]) -> bool {
         let mut same = Same(name);
         let is_same = write!(same, "{self}").is_ok() && same.0.is_empty();
         is_same || str::from_utf8(name).ok().and_then(Self::from_wire).is_some_and(|other| other.means(self))
     }
 
-    /// Whether both are of the same fields, in whatever order, or else the same.
+    /// Whether both name the same section; the order of header fields does not matter.
     fn means(&self, other: &Self) -> bool {
         let sorted = |names: &[String]| {
             let mut names: Vec<_> = names.to_vec();
@@ -172,9 +191,7 @@ fn field_list(text: &str) -> Option<Vec<String>> {
 fn field_names<S: AsRef<str>>(names: impl IntoIterator<Item = S>) -> Result<Vec<String>> {
     let names: Vec<String> = names.into_iter().map(|name| name.as_ref().to_ascii_uppercase()).collect();
     if names.is_empty() || !names.iter().all(|name| is_field_name(name)) {
-        return Err(Error::input(
-            "header fields are asked for by one or more names of printable ASCII without a colon",
-        ));
+        return Err(Error::input("at least one header field is needed, and names are printable ASCII without a colon"));
     }
     Ok(names)
 }
@@ -183,7 +200,7 @@ fn is_field_name(name: &str) -> bool {
     !name.is_empty() && name.len() <= 998 && name.bytes().all(|byte| byte.is_ascii_graphic() && byte != b':')
 }
 
-/// What is left of a name that what is written is compared with, in any letter case.
+/// Compares written text with a name, without regard to letter case. Contains the rest of the name.
 struct Same<'a>(&'a [u8]);
 
 impl fmt::Write for Same<'_> {
@@ -197,8 +214,8 @@ impl fmt::Write for Same<'_> {
 impl FromStr for Section {
     type Err = Error;
 
-    /// Reads what is between the brackets of `BODY[...]`: [`Kind::Input`](crate::Kind::Input) for what is no `section-spec`
-    /// (RFC 9051 §9).
+    /// Reads the text between the brackets of `BODY[...]`. Anything but a `section-spec` (RFC 9051 §9) is an error of
+    /// [`Kind::Input`](crate::Kind::Input).
     ///
     /// ```
     /// use postroom::imap::Section;

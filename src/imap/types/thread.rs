@@ -1,13 +1,13 @@
-//! [`Threads`]: messages with the replies to them (RFC 5256 §4), kept as their text, so that no depth can exhaust a stack. It must
-//! not know how a server finds out what answers what.
+//! [`Threads`]: messages with their replies (RFC 5256 §4), kept as text, so that no depth can exhaust a stack. It must not know how a
+//! server finds the replies.
 
 use std::fmt;
 
 use super::uid::Uid;
 use super::uid_list::{digits, number};
 
-/// The answer to THREAD: trees of messages, UIDs where the command was UID THREAD. It takes as much memory as its text; looking
-/// through it reads that text, and going from one reply to the next reads all that answers the first.
+/// The answer to THREAD (RFC 5256 §4): trees of messages. The numbers are UIDs if the command was UID THREAD. It takes as much memory as
+/// its text. Iterating parses that text; the step from one reply to the next skips all replies to the first.
 ///
 /// ```
 /// use postroom::imap::codec::thread;
@@ -21,26 +21,33 @@ use super::uid_list::{digits, number};
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Threads {
-    /// The wire form without the spaces that it does not need. A list that begins with no number is one whose first message is missing.
+    /// The wire form without unnecessary spaces. The first message of a list that does not begin with a number is missing.
     text: String,
     count: usize,
 }
 
-/// One message of a thread.
+/// One message of a thread, with its replies.
+///
+/// ```
+/// let threads = postroom::imap::codec::thread::parse(b"* THREAD (3 6 (4)(44 7))\r\n")?;
+/// let depths: Vec<_> = threads.walk().filter_map(|(depth, message)| Some((depth, message.number()?.as_u32()))).collect();
+/// assert_eq!(depths, [(0, 3), (1, 6), (2, 4), (2, 44), (3, 7)]);
+/// # Ok::<(), postroom::imap::codec::Unreadable>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct Thread<'a> {
     number: Option<Uid>,
-    /// What answers it: nothing, the next message of its list, or lists.
-    behind: &'a [u8],
+    /// The text after it, which begins with its replies: none, the next message of its list, or lists.
+    after: &'a [u8],
 }
 
 impl Threads {
-    /// Room for what a text of that many bytes names.
+    /// With capacity for the messages in a text of this number of bytes.
     pub(crate) fn of_text(bytes: usize) -> Self {
         Self { text: String::with_capacity(bytes), count: 0 }
     }
 
-    /// Begins a list: of what answers the last message, or of a thread.
+    /// Begins a list: a thread, or a branch of replies to the last message.
     pub(crate) fn open(&mut self) {
         self.text.push('(');
     }
@@ -50,12 +57,12 @@ impl Threads {
         self.text.push(')');
     }
 
-    /// Takes back the beginning of a list in which there is nothing.
+    /// Removes the beginning of an empty list.
     pub(crate) fn reopen(&mut self) {
         self.text.pop();
     }
 
-    /// Adds a message to the list, or as a thread of its own.
+    /// Adds a message to the open list, or as its own thread.
     pub(crate) fn push(&mut self, number: Uid) {
         if self.text.ends_with(|last: char| last.is_ascii_digit()) {
             self.text.push(' ');
@@ -64,12 +71,12 @@ impl Threads {
         self.count += 1;
     }
 
-    /// A list has begun whose first message is missing.
+    /// Counts the missing first message of a list that has begun.
     pub(crate) fn push_missing(&mut self) {
         self.count += 1;
     }
 
-    /// The same in not much more memory than it needs.
+    /// The same threads, without much spare capacity.
     pub(crate) fn fitted(mut self) -> Self {
         if self.text.len() < self.text.capacity() / 2 {
             self.text.shrink_to_fit();
@@ -77,12 +84,12 @@ impl Threads {
         self
     }
 
-    /// How many messages there are, missing ones included.
+    /// How many messages there are, including missing ones.
     pub fn len(&self) -> usize {
         self.count
     }
 
-    /// Whether there is none.
+    /// Whether there are no messages.
     pub fn is_empty(&self) -> bool {
         self.count == 0
     }
@@ -92,41 +99,40 @@ impl Threads {
         let mut rest = self.text.as_bytes();
         std::iter::from_fn(move || {
             if rest.first() != Some(&b'(') {
-                let (number, behind) = first_number(rest.strip_prefix(b" ").unwrap_or(rest));
-                rest = behind;
-                return number.map(|number| Thread { number: Some(number), behind: b"" });
+                let (number, after) = first_number(rest.strip_prefix(b" ").unwrap_or(rest));
+                rest = after;
+                return number.map(|number| Thread { number: Some(number), after: b"" });
             }
             next_list(&mut rest)
         })
     }
 
-    /// All messages from the first thread to the last, each before its replies, with how deep it stands: 0 for a root.
+    /// All messages from the first thread to the last, each before its replies and with its depth, which is 0 for a root.
     pub fn walk(&self) -> impl Iterator<Item = (usize, Thread<'_>)> {
         let mut rest = self.text.as_bytes();
-        // How deep the first messages of lists stand that begin within each open list, and at this place.
+        // For each open list, the depth of the first message of a list that begins in it; and that depth at this position.
         let (mut outer, mut depth) = (Vec::<u32>::new(), 0);
         std::iter::from_fn(move || {
             loop {
-                let (&byte, behind) = rest.split_first()?;
+                let (&byte, after) = rest.split_first()?;
                 match byte {
                     b'(' => {
-                        rest = behind;
+                        rest = after;
                         outer.push(depth);
                         if !rest.first().is_some_and(u8::is_ascii_digit) {
                             depth += 1;
-                            return Some((depth as usize - 1, Thread { number: None, behind: rest }));
+                            return Some((depth as usize - 1, Thread { number: None, after: rest }));
                         }
                     }
                     b')' => {
-                        rest = behind;
+                        rest = after;
                         depth = outer.pop()?;
                     }
-                    b' ' => rest = behind,
+                    b' ' => rest = after,
                     _ => {
-                        let (number, behind) = first_number(rest);
-                        rest = behind;
-                        let thread =
-                            Thread { number: Some(number?), behind: if outer.is_empty() { b"" } else { rest } };
+                        let (number, after) = first_number(rest);
+                        rest = after;
+                        let thread = Thread { number: Some(number?), after: if outer.is_empty() { b"" } else { rest } };
                         let at = depth;
                         depth += u32::from(!outer.is_empty());
                         return Some((at as usize, thread));
@@ -147,19 +153,19 @@ impl PartialEq for Threads {
 }
 
 impl<'a> Thread<'a> {
-    /// The message; `None` for one that is missing, whose replies are known to belong together.
+    /// The message's number; `None` for a missing message whose replies the server knows.
     pub fn number(self) -> Option<Uid> {
         self.number
     }
 
-    /// The messages that answer it directly.
+    /// The direct replies.
     pub fn replies(self) -> impl Iterator<Item = Thread<'a>> {
-        let mut rest = self.behind;
+        let mut rest = self.after;
         std::iter::from_fn(move || match rest.split_first()? {
             (b' ', next) => {
                 rest = b"";
-                let (number, behind) = first_number(next);
-                Some(Thread { number: Some(number?), behind })
+                let (number, after) = first_number(next);
+                Some(Thread { number: Some(number?), after })
             }
             (b'(', _) => next_list(&mut rest),
             _ => None,
@@ -173,15 +179,15 @@ impl fmt::Debug for Thread<'_> {
     }
 }
 
-/// The first message of the list that begins here; what follows the list is left.
+/// The first message of the list that begins here. Advances to the end of the list.
 fn next_list<'a>(rest: &mut &'a [u8]) -> Option<Thread<'a>> {
     let inside = rest.get(1..)?;
-    *rest = behind_list(rest);
-    let (number, behind) = first_number(inside);
-    Some(Thread { number, behind })
+    *rest = after_list(rest);
+    let (number, after) = first_number(inside);
+    Some(Thread { number, after })
 }
 
-fn behind_list(text: &[u8]) -> &[u8] {
+fn after_list(text: &[u8]) -> &[u8] {
     let mut open = 0u32;
     let mut ends = memchr::memchr2_iter(b'(', b')', text);
     let end = ends.find(|&at| {
@@ -194,11 +200,11 @@ fn behind_list(text: &[u8]) -> &[u8] {
     end.and_then(|at| text.get(at + 1..)).unwrap_or_default()
 }
 
-/// The number with which this begins, and what is behind it.
+/// The number at the beginning, and the text after it.
 fn first_number(text: &[u8]) -> (Option<Uid>, &[u8]) {
     let end = text.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(text.len());
     match text.split_at_checked(end) {
-        Some((digits, behind)) => (number(digits), behind),
+        Some((digits, after)) => (number(digits), after),
         None => (None, text),
     }
 }

@@ -1,5 +1,5 @@
 //! The numbers that name messages: [`Uid`] and [`SeqNum`], kept apart so that one is never taken for the other, and the
-//! [`UidValidity`] under which a UID means anything (RFC 9051 §2.3.1). No sets of them: those are in `uids.rs`.
+//! [`UidValidity`] under which a UID has a meaning (RFC 9051 §2.3.1). They must not know sets, which are in `uids.rs`.
 
 use std::fmt;
 use std::num::NonZeroU32;
@@ -13,10 +13,10 @@ macro_rules! number {
         pub struct $name(NonZeroU32);
 
         impl $name {
-            /// The greatest number there is.
+            /// The largest number.
             pub const MAX: Self = Self(NonZeroU32::MAX);
 
-            /// This number; [`Kind::Input`](crate::Kind::Input) for 0, which names nothing.
+            /// Makes it from a number.
             ///
             /// ```
             #[doc = concat!("use postroom::imap::", stringify!($name), ";")]
@@ -25,8 +25,12 @@ macro_rules! number {
             #[doc = concat!("assert!(", stringify!($name), "::new(0).is_err());")]
             /// # Ok::<(), postroom::Error>(())
             /// ```
+            ///
+            /// # Errors
+            ///
+            /// [`Kind::Input`](crate::Kind::Input) for 0, which names nothing.
             pub fn new(number: u32) -> Result<Self> {
-                Self::nonzero(number).ok_or_else(|| Error::input(concat!("0 is no ", stringify!($name))))
+                Self::nonzero(number).ok_or_else(|| Error::input(concat!("0 is not a valid ", stringify!($name))))
             }
 
             /// This number; `None` for 0.
@@ -37,7 +41,7 @@ macro_rules! number {
                 }
             }
 
-            /// The bare number.
+            /// The number.
             pub const fn as_u32(self) -> u32 {
                 self.0.get()
             }
@@ -72,17 +76,40 @@ macro_rules! number {
 }
 
 number! {
-    /// A unique identifier: names one message in one mailbox for as long as the mailbox keeps its [`UidValidity`].
+    /// A unique identifier (RFC 9051 §2.3.1.1): it names one message in one mailbox as long as the mailbox keeps its [`UidValidity`].
+    ///
+    /// ```
+    /// use postroom::imap::Uid;
+    ///
+    /// let uid = Uid::new(42)?;
+    /// assert!(uid < Uid::MAX && uid.to_string() == "42");
+    /// # Ok::<(), postroom::Error>(())
+    /// ```
     Uid
 }
 
 number! {
-    /// A message sequence number: a place in the selected mailbox at this moment, moved by every expunge. It appears in what a
-    /// server says; commands of this crate take UIDs.
+    /// A message sequence number (RFC 9051 §2.3.1.2): the current position of a message in the selected mailbox, which changes if an
+    /// earlier message is expunged. Only responses contain it; commands of this crate take UIDs.
+    ///
+    /// ```
+    /// use postroom::imap::codec::fetched;
+    ///
+    /// let message = fetched("* 7 FETCH (UID 42)\r\n".into(), &postroom::Limits::default()).unwrap();
+    /// assert_eq!(message.seq().map(|number| number.as_u32()), Some(7));
+    /// ```
     SeqNum
 }
 
 number! {
-    /// The generation of a mailbox's UIDs. When it changes, every UID remembered from before means nothing.
+    /// The generation of a mailbox's UIDs (RFC 9051 §2.3.1.1). If it changes, all UIDs from before are invalid.
+    ///
+    /// ```
+    /// use postroom::imap::{Uid, UidValidity, Uids};
+    ///
+    /// let uids = Uids::from(Uid::new(42)?).stamped(UidValidity::new(1)?);
+    /// assert_eq!(uids.validity(), Some(UidValidity::new(1)?));
+    /// # Ok::<(), postroom::Error>(())
+    /// ```
     UidValidity
 }

@@ -132,18 +132,18 @@ impl Batch {
         Self { block, frames: Vec::new(), elided: Vec::new() }
     }
 
-    /// Makes room for so many frames and no more.
+    /// Reserves capacity for exactly this number of frames.
     pub(crate) fn reserve(&mut self, frames: usize) {
         self.frames.reserve_exact(frames);
     }
 
-    /// Keeps only these frames.
+    /// Removes all frames for which `keep` returns false.
     pub(crate) fn retain(&mut self, keep: impl Fn(&[u8]) -> bool) {
         let block = &self.block;
         self.frames.retain(|&(start, end)| keep(block.get(start as usize..end as usize).unwrap_or_default()));
     }
 
-    /// Adds the frame that stands there in the block.
+    /// Adds the frame at these offsets of the block.
     pub fn push(&mut self, start: usize, end: usize) {
         if let (Ok(start), Ok(end)) = (u32::try_from(start), u32::try_from(end)) {
             self.frames.push((start, end));
