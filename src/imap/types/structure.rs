@@ -19,7 +19,7 @@ use crate::text::param;
 /// let message = fetched((&line[..]).into(), &postroom::Limits::default()).unwrap();
 /// let root = message.body_structure().unwrap();
 /// let image = root.walk().find(|part| part.is("image", "png")).unwrap();
-/// assert_eq!((image.number_path().as_str(), image.size()), ("2", Some(9000)));
+/// assert_eq!((image.section().to_string().as_str(), image.size()), ("2", Some(9000)));
 /// assert_eq!(image.filename().as_deref(), Some("a.png"));
 /// ```
 #[derive(Clone, Copy)]
@@ -90,8 +90,8 @@ pub struct Strings<'a> {
 /// let line = b"* 1 FETCH (BODYSTRUCTURE ((\"text\" \"plain\" NIL NIL NIL \"7bit\" 120 4)\
 ///     (\"text\" \"html\" NIL NIL NIL \"7bit\" 300 9) \"alternative\"))\r\n";
 /// let message = fetched((&line[..]).into(), &postroom::Limits::default()).unwrap();
-/// let numbers: Vec<String> = message.body_structure().unwrap().children().map(|part| part.number_path()).collect();
-/// assert_eq!(numbers, ["1", "2"]);
+/// let sections: Vec<String> = message.body_structure().unwrap().children().map(|part| part.section().to_string()).collect();
+/// assert_eq!(sections, ["1", "2"]);
 /// ```
 #[derive(Clone)]
 pub struct Parts<'a> {

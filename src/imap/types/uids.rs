@@ -20,7 +20,7 @@ use crate::{Error, Result};
 /// ```
 /// use postroom::imap::{Uid, Uids};
 ///
-/// let uids: Uids = [7, 3, 4, 5].into_iter().filter_map(Uid::new).collect();
+/// let uids: Uids = [7, 3, 4, 5].into_iter().filter_map(|number| Uid::new(number).ok()).collect();
 /// assert_eq!(uids.to_string(), "3:5,7");
 /// assert_eq!(uids.len(), 4);
 /// ```
