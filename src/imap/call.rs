@@ -1,7 +1,7 @@
 //! Runs one command whose answer is a value: submits its plan and makes the output from the answer. It must not know
 //! any command by name.
 
-use super::command::{Batches, Command, Terms};
+use super::command::{Batches, Command, EncodeOptions};
 use super::engine::{Delivery, Engine, Request};
 use super::types::{Condition, Cut};
 use crate::conn::link::{Inbox, Link};
@@ -15,8 +15,13 @@ pub(crate) type ImapInbox = Inbox<Engine>;
 
 /// Sends the command and reads its answer. If the future is dropped, a command that was not sent is withdrawn; the
 /// answer to one that was sent is read and discarded.
-pub(crate) async fn call<C: Command>(link: &ImapLink, command: C, terms: Terms, limits: &Limits) -> Result<C::Output> {
-    let inbox = link.submit(Request::Command(command.plan(terms)?));
+pub(crate) async fn call<C: Command>(
+    link: &ImapLink,
+    command: C,
+    options: EncodeOptions,
+    limits: &Limits,
+) -> Result<C::Output> {
+    let inbox = link.submit(Request::Command(command.plan(options)?));
     finish(inbox, command, limits).await
 }
 
@@ -25,10 +30,10 @@ pub(crate) async fn call<C: Command>(link: &ImapLink, command: C, terms: Terms, 
 pub(crate) async fn call_limited<C: Command>(
     link: &ImapLink,
     command: C,
-    terms: Terms,
+    options: EncodeOptions,
     limits: &Limits,
 ) -> Result<(C::Output, Option<Cut>)> {
-    let inbox = link.submit(Request::Command(command.plan(terms)?));
+    let inbox = link.submit(Request::Command(command.plan(options)?));
     finish_limited(inbox, command, limits).await
 }
 

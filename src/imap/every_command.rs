@@ -33,9 +33,9 @@ use crate::imap::command::starttls::StartTls;
 use crate::imap::command::status::Status;
 use crate::imap::command::store::Store;
 use crate::imap::command::subscribe::Subscribe;
-use crate::imap::command::{Command, Terms, authenticate, body, fetch};
+use crate::imap::command::{Command, EncodeOptions, authenticate, body, fetch};
 use crate::imap::engine::Request;
-use crate::imap::plan::{Needs, Order, Plan};
+use crate::imap::plan::{Order, Plan, RequiredState};
 use crate::imap::types::{Condition, Items, MailboxName, Query, SearchReturn, Section, SeqNum, StatusItems, Uid, Uids};
 use crate::imap::{
     Content, EntryName, Extension, ListReturn, MetadataDepth, NewMessage, QuotaResource, Rights, RightsChange, SortKey,
@@ -61,7 +61,7 @@ pub(crate) struct Row {
     pub(crate) read: Read,
     pub(crate) verb: &'static str,
     pub(crate) order: Order,
-    pub(crate) needs: Needs,
+    pub(crate) needs: RequiredState,
 }
 
 /// No untagged responses.
@@ -82,7 +82,7 @@ where
     Row {
         ending,
         read: Box::new(move |frames, condition| format!("{:?}", make(0).output(frames, condition).unwrap())),
-        ..raw(name, module, lines, move |selection| made(selection).plan(Terms::default()))
+        ..raw(name, module, lines, move |selection| made(selection).plan(EncodeOptions::default()))
     }
 }
 
@@ -114,7 +114,7 @@ fn extension(
     make: impl Fn() -> Extension + Clone + 'static,
 ) -> Row {
     let run = |extension, selection| Run { extension, selection, limits: Limits::default() };
-    let anywhere = run(make(), None).plan(Terms::default()).is_ok();
+    let anywhere = run(make(), None).plan(EncodeOptions::default()).is_ok();
     row(name, module, lines, DONE, move |selection| run(make(), Some(selection).filter(|_| !anywhere)))
 }
 
@@ -162,7 +162,7 @@ fn barriers() -> Vec<Row> {
         Row {
             ask: Box::new(idle),
             order: Order::ALONE,
-            needs: Needs::Selection(1),
+            needs: RequiredState::Selection(1),
             ..row("IDLE", "noop", NONE, DONE, |_| Noop)
         },
         row("ENABLE", "enable", &["* ENABLED CONDSTORE"], DONE, |_| Enable { names: &["CONDSTORE"] }),
@@ -176,7 +176,8 @@ fn mailboxes() -> Vec<Row> {
     let list = |selection| move |_| List { pattern: "*", selection, options: Options::None, utf8: false };
     let status = |text: &'static str| move |_| Status { name: name(text), items: StatusItems::MESSAGES, utf8: false };
     let append = |_: u64| {
-        Append { mailbox: &MailboxName::INBOX, flags: &[], date: None, size: 5, spoilable: true }.plan(Terms::default())
+        Append { mailbox: &MailboxName::INBOX, flags: &[], date: None, size: 5, spoilable: true }
+            .plan(EncodeOptions::default())
     };
     vec![
         row("CAPABILITY", "capability", &["* CAPABILITY IMAP4rev1 LITERAL+ XPAIR"], DONE, |_| Capability),

@@ -9,7 +9,7 @@ use super::command::list::{List, Options, Selection};
 use super::command::login::Login;
 use super::command::number::Number;
 use super::command::search::Search;
-use super::command::{Command, Terms, body, fetch};
+use super::command::{Command, EncodeOptions, body, fetch};
 use super::engine::{Engine, Request};
 use super::every_command::{Row, all};
 use super::types::{Items, MailboxName, Query, SearchReturn, Section, SeqNum, Uid, Uids};
@@ -44,21 +44,21 @@ fn request(which: u8) -> Option<Generated<Request>> {
     let uids = Uids::from(Uid::nonzero(u32::from(which) + 1)?);
     let selection = u64::from(which >> 6);
     let inbox = MailboxName::INBOX;
-    let terms = Terms::default();
+    let options = EncodeOptions::default();
     let commands = COMMANDS.with(Vec::len);
     let plan = match usize::from(which) % (ODD + commands) {
         0 => return Some(Generated::More(Request::Answer(Some(Secret::from("AAAA"))))),
         1 => return Some(Generated::More(Request::Feed(vec![b'x'; usize::from(which)].into()))),
-        2 => List { pattern: "*\"{5}", selection: Selection::All, options: Options::None, utf8: false }.plan(terms),
+        2 => List { pattern: "*\"{5}", selection: Selection::All, options: Options::None, utf8: false }.plan(options),
         3 => body::plan(selection, Uid::MAX, &Section::WHOLE, Some((0, NonZeroU32::MAX))),
-        4 => Append { mailbox: &inbox, flags: &[], date: None, size: u64::from(which), spoilable: false }.plan(terms),
-        5 => Login { user: "a\r\nb", password: &Secret::from("p{5}") }.plan(terms),
-        6 => Search { selection, query: &Query::subject("a\r\nb"), returns: Some(SearchReturn::ALL) }.plan(terms),
+        4 => Append { mailbox: &inbox, flags: &[], date: None, size: u64::from(which), spoilable: false }.plan(options),
+        5 => Login { user: "a\r\nb", password: &Secret::from("p{5}") }.plan(options),
+        6 => Search { selection, query: &Query::subject("a\r\nb"), returns: Some(SearchReturn::ALL) }.plan(options),
         7 => fetch::plan(selection, &uids, &Items::ENVELOPE).map(|plan| {
             let order = plan.order.pipelined_on_select();
             plan.order(order)
         }),
-        8 => Number { selection, from: SeqNum::nonzero(u32::from(which))?, to: None, compact: true }.plan(terms),
+        8 => Number { selection, from: SeqNum::nonzero(u32::from(which))?, to: None, compact: true }.plan(options),
         other => return COMMANDS.with(|rows| rows.get(other - ODD).map(|row| Generated::New((row.ask)(selection)))),
     };
     plan.ok().map(Request::Command).map(Generated::New)

@@ -3,7 +3,7 @@
 
 use std::time::Instant;
 
-use super::engine::{Effect, Engine, Needs, Plan, Request, Series, Shape};
+use super::engine::{Engine, Plan, Request, RequiredState, Series, SessionEffect, Shape};
 use super::types::Number;
 use crate::engine::fuzzing::{Generated, play};
 use crate::limits::{Deadlines, Limits};
@@ -29,24 +29,30 @@ fn request(which: u8) -> Option<Generated<Request>> {
     };
     let number = Number::new(u32::from(which) + 1).ok()?;
     Some(match which % 14 {
-        0 | 1 => plan("NOOP", "NOOP", Shape::Line, Needs::Connection, Effect::None),
-        2 => plan("CAPA", "CAPA", Shape::Listing, Needs::Connection, Effect::Capabilities),
-        3 => plan("STLS", "STLS", Shape::Line, Needs::BeforeLogin, Effect::StartTls),
-        4 => plan("USER", "USER a", Shape::Line, Needs::BeforeLogin, Effect::None),
-        5 => plan("PASS", "PASS b", Shape::Line, Needs::BeforeLogin, Effect::Login),
-        6 => plan("AUTH", "AUTH PLAIN", Shape::Line, Needs::BeforeLogin, Effect::Authenticate { proof_pending: true }),
+        0 | 1 => plan("NOOP", "NOOP", Shape::Line, RequiredState::Connection, SessionEffect::None),
+        2 => plan("CAPA", "CAPA", Shape::Listing, RequiredState::Connection, SessionEffect::Capabilities),
+        3 => plan("STLS", "STLS", Shape::Line, RequiredState::BeforeLogin, SessionEffect::StartTls),
+        4 => plan("USER", "USER a", Shape::Line, RequiredState::BeforeLogin, SessionEffect::None),
+        5 => plan("PASS", "PASS b", Shape::Line, RequiredState::BeforeLogin, SessionEffect::Login),
+        6 => plan(
+            "AUTH",
+            "AUTH PLAIN",
+            Shape::Line,
+            RequiredState::BeforeLogin,
+            SessionEffect::Authenticate { proof_pending: true },
+        ),
         7 => Generated::More(Request::Answer { line: Some(Secret::from("AAAA\r\n")), proof_pending: false }),
-        8 => plan("LIST", "LIST", Shape::Listing, Needs::Login, Effect::None),
-        9 => plan("RETR", "RETR 1", Shape::Message, Needs::Login, Effect::None),
-        10 => plan("RETR", "RETR 1", Shape::Stream, Needs::Login, Effect::None),
+        8 => plan("LIST", "LIST", Shape::Listing, RequiredState::Login, SessionEffect::None),
+        9 => plan("RETR", "RETR 1", Shape::Message, RequiredState::Login, SessionEffect::None),
+        10 => plan("RETR", "RETR 1", Shape::Stream, RequiredState::Login, SessionEffect::None),
         11 => Generated::New(Request::Series(Series {
             verb: "RETR",
             numbers: vec![number; usize::from(which)].into_iter(),
             lines: None,
             shape: Shape::Message,
-            effect: Effect::None,
+            effect: SessionEffect::None,
         })),
-        12 => plan("RSET", "RSET", Shape::Line, Needs::Login, Effect::Reset),
-        _ => plan("QUIT", "QUIT", Shape::Line, Needs::Connection, Effect::Quit),
+        12 => plan("RSET", "RSET", Shape::Line, RequiredState::Login, SessionEffect::Reset),
+        _ => plan("QUIT", "QUIT", Shape::Line, RequiredState::Connection, SessionEffect::Quit),
     })
 }

@@ -3,7 +3,7 @@
 
 use time::OffsetDateTime;
 
-use super::Terms;
+use super::EncodeOptions;
 use crate::Flag;
 use crate::error::Result;
 use crate::imap::codec::Line;
@@ -28,14 +28,14 @@ pub(crate) fn appended(condition: Condition) -> Option<Appended> {
 }
 
 impl Append<'_> {
-    pub(crate) fn plan(&self, terms: Terms) -> Result<Plan> {
-        let mut line = Line::new("APPEND").mailbox(self.mailbox, terms.utf8)?;
+    pub(crate) fn plan(&self, options: EncodeOptions) -> Result<Plan> {
+        let mut line = Line::new("APPEND").mailbox(self.mailbox, options.utf8)?;
         if !self.flags.is_empty() {
             line = line.flags(self.flags)?;
         }
         if let Some(date) = self.date {
             line = line.date_time(date)?;
         }
-        Ok(Plan::new("APPEND", line.upload(self.size).finish()).lasting().spoilable(self.spoilable))
+        Ok(Plan::new("APPEND", line.upload(self.size).finish()).mutating().spoilable(self.spoilable))
     }
 }

@@ -3,7 +3,7 @@
 
 use crate::error::Result;
 use crate::imap::codec::Line;
-use crate::imap::plan::{Effect, Needs, Order, Plan};
+use crate::imap::plan::{Order, Plan, RequiredState, SessionEffect};
 use crate::login::Secret;
 
 /// The command that begins the exchange, with the initial response if the server accepts one.
@@ -14,5 +14,5 @@ pub(crate) fn plan(mechanism: &str, initial: Option<&Secret>) -> Result<Plan> {
         None => line,
     };
     let plan = Plan::new("AUTHENTICATE", line.finish());
-    Ok(plan.order(Order::ALONE).needs(Needs::BeforeLogin).effect(Effect::Authenticate))
+    Ok(plan.order(Order::ALONE).needs(RequiredState::BeforeLogin).effect(SessionEffect::Authenticate))
 }

@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 
 use crate::error::Result;
 use crate::imap::codec::Line;
-use crate::imap::plan::{Claims, Effect, Needs, Order, Plan, Wanted};
+use crate::imap::plan::{Claims, Order, Plan, RequiredState, SessionEffect, Wanted};
 use crate::imap::types::{Items, Section, Uid, Uids};
 
 /// The window is an offset and a length; without one, the whole section is fetched.
@@ -20,5 +20,9 @@ pub(crate) fn plan(selection: u64, uid: Uid, section: &Section, window: Option<(
     };
     let line = Line::new("UID FETCH").uids(&uids)?.items(&items).finish();
     let plan = Plan::new("UID FETCH", line).order(Order::claiming(Claims::FETCH));
-    Ok(plan.needs(Needs::Selection(selection)).effect(Effect::Body).streaming().wanting(Wanted::new(uids, &items)))
+    Ok(plan
+        .needs(RequiredState::Selection(selection))
+        .effect(SessionEffect::Body)
+        .streaming()
+        .wanting(Wanted::new(uids, &items)))
 }

@@ -1,10 +1,10 @@
 //! UID COPY (RFC 9051 §6.4.7) and UID MOVE (RFC 6851): puts messages into another mailbox, all or none of one command. A server with
 //! UIDPLUS reports the new UIDs: for COPY in the tagged OK, for MOVE before it.
 
-use super::{Command, Frames, Terms};
+use super::{Command, EncodeOptions, Frames};
 use crate::error::Result;
 use crate::imap::codec::Line;
-use crate::imap::plan::{Claims, Effect, Needs, Order, Plan};
+use crate::imap::plan::{Claims, Order, Plan, RequiredState, SessionEffect};
 use crate::imap::types::{Condition, MailboxName, ResponseCode, Transferred, Uids};
 
 pub(crate) struct Copy<'a> {
@@ -18,12 +18,13 @@ pub(crate) struct Copy<'a> {
 impl Command for Copy<'_> {
     type Output = Transferred;
 
-    fn plan(&self, terms: Terms) -> Result<Plan> {
+    fn plan(&self, options: EncodeOptions) -> Result<Plan> {
         let verb = if self.leave { "UID MOVE" } else { "UID COPY" };
-        let line = Line::new(verb).uids(self.uids)?.mailbox(self.to, terms.utf8)?.finish();
-        let plan = Plan::new(verb, line).naming(Some(self.uids)).needs(Needs::Selection(self.selection)).lasting();
+        let line = Line::new(verb).uids(self.uids)?.mailbox(self.to, options.utf8)?.finish();
+        let plan =
+            Plan::new(verb, line).naming(Some(self.uids)).needs(RequiredState::Selection(self.selection)).mutating();
         Ok(match self.leave {
-            true => plan.order(Order::conflicting_with(Claims::FETCH)).effect(Effect::Move),
+            true => plan.order(Order::conflicting_with(Claims::FETCH)).effect(SessionEffect::Move),
             false => plan,
         })
     }

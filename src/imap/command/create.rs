@@ -1,6 +1,6 @@
 //! CREATE (RFC 9051 §6.3.4): creates a mailbox. Only the server knows which names are allowed.
 
-use super::{Command, Frames, Terms};
+use super::{Command, EncodeOptions, Frames};
 use crate::error::Result;
 use crate::imap::codec::Line;
 use crate::imap::plan::Plan;
@@ -13,8 +13,8 @@ pub(crate) struct Create {
 impl Command for Create {
     type Output = ();
 
-    fn plan(&self, terms: Terms) -> Result<Plan> {
-        Ok(Plan::new("CREATE", Line::new("CREATE").mailbox(&self.name, terms.utf8)?.finish()).lasting())
+    fn plan(&self, options: EncodeOptions) -> Result<Plan> {
+        Ok(Plan::new("CREATE", Line::new("CREATE").mailbox(&self.name, options.utf8)?.finish()).mutating())
     }
 
     fn output(self, _: impl Frames, _: Condition) -> Result<()> {

@@ -1,6 +1,6 @@
 //! DELETE (RFC 9051 §6.3.5): removes a mailbox with all its messages.
 
-use super::{Command, Frames, Terms};
+use super::{Command, EncodeOptions, Frames};
 use crate::error::Result;
 use crate::imap::codec::Line;
 use crate::imap::plan::Plan;
@@ -13,8 +13,8 @@ pub(crate) struct Delete {
 impl Command for Delete {
     type Output = ();
 
-    fn plan(&self, terms: Terms) -> Result<Plan> {
-        Ok(Plan::new("DELETE", Line::new("DELETE").mailbox(&self.name, terms.utf8)?.finish()).lasting())
+    fn plan(&self, options: EncodeOptions) -> Result<Plan> {
+        Ok(Plan::new("DELETE", Line::new("DELETE").mailbox(&self.name, options.utf8)?.finish()).mutating())
     }
 
     fn output(self, _: impl Frames, _: Condition) -> Result<()> {

@@ -1,9 +1,9 @@
 //! UID EXPUNGE (RFC 4315 §2.1): removes the named messages that are marked `\Deleted`, and no others.
 
-use super::{Command, Frames, Terms};
+use super::{Command, EncodeOptions, Frames};
 use crate::error::Result;
 use crate::imap::codec::Line;
-use crate::imap::plan::{Claims, Needs, Order, Plan};
+use crate::imap::plan::{Claims, Order, Plan, RequiredState};
 use crate::imap::types::{Condition, Uids};
 
 pub(crate) struct UidExpunge<'a> {
@@ -14,13 +14,13 @@ pub(crate) struct UidExpunge<'a> {
 impl Command for UidExpunge<'_> {
     type Output = ();
 
-    fn plan(&self, _: Terms) -> Result<Plan> {
+    fn plan(&self, _: EncodeOptions) -> Result<Plan> {
         let line = Line::new("UID EXPUNGE").uids(self.uids)?.finish();
         Ok(Plan::new("UID EXPUNGE", line)
             .order(Order::conflicting_with(Claims::FETCH))
             .naming(Some(self.uids))
-            .needs(Needs::Selection(self.selection))
-            .lasting())
+            .needs(RequiredState::Selection(self.selection))
+            .mutating())
     }
 
     fn output(self, _: impl Frames, _: Condition) -> Result<()> {

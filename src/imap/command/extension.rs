@@ -3,10 +3,10 @@
 
 use bytes::Bytes;
 
-use super::{Answer, Batches, Command, Frames, Responses, Terms};
+use super::{Answer, Batches, Command, EncodeOptions, Frames, Responses};
 use crate::error::{Error, Result};
 use crate::imap::codec::{self, Kind, Line, Route, Segment};
-use crate::imap::plan::{Claims, Needs, Order, Plan, Topic, Wanted};
+use crate::imap::plan::{Claims, Order, Plan, RequiredState, Topic, Wanted};
 use crate::imap::types::{Condition, Items, MailboxName, Query, Scope, Uids};
 use crate::limits::Limits;
 use crate::{Flag, FlagChange};
@@ -33,7 +33,7 @@ pub struct Extension {
     claimed: Vec<&'static str>,
     /// What the claimed responses must be about.
     topic: Option<Topic>,
-    lasting: bool,
+    mutates: bool,
     /// Whether it refers to the selected mailbox.
     selected: bool,
     /// The index of the first argument of each message that it appends.
@@ -90,7 +90,7 @@ impl Extension {
             arguments: Vec::new(),
             claimed: Vec::new(),
             topic: None,
-            lasting: false,
+            mutates: false,
             selected: false,
             messages: Vec::new(),
         }
@@ -106,7 +106,7 @@ impl Extension {
     /// Marks the command as changing something on the server. If the connection ends before the answer arrives, the call fails with
     /// [`Kind::Unknown`](crate::Kind::Unknown). If it is also [`selected`](Self::selected), it never runs at the same time as a FETCH.
     pub const fn changing(mut self) -> Self {
-        self.lasting = true;
+        self.mutates = true;
         self
     }
 
@@ -216,7 +216,7 @@ impl Extension {
     ///
     /// [`Kind::Input`](crate::Kind::Input) for a name or an argument that cannot be sent.
     pub fn segments(&self, utf8: bool) -> Result<Vec<Segment>> {
-        self.line(Terms { utf8, no_charset: false })
+        self.line(EncodeOptions { utf8, no_charset: false })
     }
 
     pub(super) fn about(self, topic: Topic) -> Self {
@@ -314,7 +314,7 @@ impl Extension {
         self
     }
 
-    fn line(&self, terms: Terms) -> Result<Vec<Segment>> {
+    fn line(&self, options: EncodeOptions) -> Result<Vec<Segment>> {
         let word =
             |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
         if !self.verb.split(' ').all(word) {
@@ -322,19 +322,19 @@ impl Extension {
         }
         self.arguments
             .iter()
-            .try_fold(Line::new(self.verb), |line, argument| argument.write(line, terms))
+            .try_fold(Line::new(self.verb), |line, argument| argument.write(line, options))
             .map(Line::finish)
     }
 }
 
 impl Argument {
-    fn write(&self, line: Line, terms: Terms) -> Result<Line> {
+    fn write(&self, line: Line, options: EncodeOptions) -> Result<Line> {
         match self {
             Self::Word(word) => line.atom(word),
             Self::Text(text) => line.astring(text),
             Self::Quoted(text) => line.string(text),
-            Self::Mailbox(name) => line.mailbox(name, terms.utf8),
-            Self::Pattern(pattern) => line.pattern(pattern, terms.utf8),
+            Self::Mailbox(name) => line.mailbox(name, options.utf8),
+            Self::Pattern(pattern) => line.pattern(pattern, options.utf8),
             Self::Number(number) => Ok(line.number(*number)),
             Self::Uids(uids) => line.uids(uids),
             Self::Flags(flags) => line.flags(flags),
@@ -347,10 +347,10 @@ impl Argument {
             Self::Literal(bytes) => line.literal(bytes.clone()),
             Self::DateTime(time) => line.date_time(*time),
             Self::Checked(text) => Ok(line.checked(text)),
-            Self::Scope(scope) => line.scope(scope, terms.utf8),
+            Self::Scope(scope) => line.scope(scope, options.utf8),
             Self::Invalid(why) => Err(Error::input(*why)),
             Self::List(arguments) => {
-                line.list(|list| arguments.iter().try_fold(list, |list, argument| argument.write(list, terms)))
+                line.list(|list| arguments.iter().try_fold(list, |list, argument| argument.write(list, options)))
             }
         }
     }
@@ -366,8 +366,8 @@ pub(crate) struct Run {
 impl Command for Run {
     type Output = Answer;
 
-    fn plan(&self, terms: Terms) -> Result<Plan> {
-        let Extension { verb, claimed, lasting, selected, .. } = &self.extension;
+    fn plan(&self, options: EncodeOptions) -> Result<Plan> {
+        let Extension { verb, claimed, mutates, selected, .. } = &self.extension;
         if STATEFUL.iter().any(|stateful| stateful.eq_ignore_ascii_case(verb)) {
             return Err(Error::unsupported(format!("{verb} changes the session's state and cannot be run as a value")));
         }
@@ -376,17 +376,17 @@ impl Command for Run {
         }
         let claims = claimed.iter().fold(Claims::NONE, |claims, name| claims.and(Claims::named(name.as_bytes())));
         // A command that changes messages of the selected mailbox must not run at the same time as a FETCH (RFC 9051 §5.5).
-        let conflicts_with = if *lasting && *selected { Claims::FETCH } else { Claims::NONE };
+        let conflicts_with = if *mutates && *selected { Claims::FETCH } else { Claims::NONE };
         let plan =
-            Plan::new(verb, self.extension.line(terms)?).order(Order { conflicts_with, ..Order::claiming(claims) });
+            Plan::new(verb, self.extension.line(options)?).order(Order { conflicts_with, ..Order::claiming(claims) });
         let plan = plan.about(self.extension.topic.as_ref());
-        let plan = if *lasting { plan.lasting() } else { plan };
+        let plan = if *mutates { plan.mutating() } else { plan };
         let plan = match self.extension.messages().filter(|_| claims.covers(Kind::Fetch(0))) {
             Some(uids) => plan.wanting(Wanted::anything(uids)),
             None => plan,
         };
         Ok(match self.selection {
-            Some(selection) => plan.needs(Needs::Selection(selection)),
+            Some(selection) => plan.needs(RequiredState::Selection(selection)),
             None => plan,
         })
     }
@@ -436,10 +436,10 @@ mod tests {
     #[test]
     fn what_would_change_the_session_is_refused() {
         for verb in ["SELECT", "starttls", "LOGOUT", "COMPRESS", "IDLE"] {
-            let error = run(Extension::new(verb)).plan(Terms::default()).unwrap_err();
+            let error = run(Extension::new(verb)).plan(EncodeOptions::default()).unwrap_err();
             assert_eq!(error.kind(), crate::Kind::Unsupported, "{verb}");
         }
-        assert!(run(Extension::new("XYZ").selected()).plan(Terms::default()).is_err());
+        assert!(run(Extension::new("XYZ").selected()).plan(EncodeOptions::default()).is_err());
     }
 
     #[test]

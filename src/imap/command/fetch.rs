@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::imap::codec::Line;
-use crate::imap::plan::{Claims, Needs, Order, Plan, Wanted};
+use crate::imap::plan::{Claims, Order, Plan, RequiredState, Wanted};
 use crate::imap::types::{Items, Uids};
 
 pub(crate) fn plan(selection: u64, uids: &Uids, items: &Items) -> Result<Plan> {
@@ -14,5 +14,5 @@ pub(crate) fn plan(selection: u64, uids: &Uids, items: &Items) -> Result<Plan> {
 pub(crate) fn plan_answered_by(meant: Uids, selection: u64, uids: &Uids, items: &Items) -> Result<Plan> {
     let line = Line::new("UID FETCH").uids(uids)?.items(items).finish();
     let plan = Plan::new("UID FETCH", line).order(Order::claiming(Claims::FETCH));
-    Ok(plan.needs(Needs::Selection(selection)).streaming().wanting(Wanted::new(meant, items)))
+    Ok(plan.needs(RequiredState::Selection(selection)).streaming().wanting(Wanted::new(meant, items)))
 }

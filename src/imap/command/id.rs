@@ -1,10 +1,10 @@
 //! ID (RFC 2971): describes the client, and asks for the server's description of itself. It is for people and reports; no behaviour may
 //! depend on it.
 
-use super::{Command, Frames, Terms};
+use super::{Command, EncodeOptions, Frames};
 use crate::error::{Error, Result};
 use crate::imap::codec::{self, Line};
-use crate::imap::plan::{Claims, Needs, Order, Plan};
+use crate::imap::plan::{Claims, Order, Plan, RequiredState};
 use crate::imap::types::Condition;
 
 /// The limits of RFC 2971 §3.3.
@@ -24,7 +24,7 @@ impl Command for Id<'_> {
     type Output = Fields;
 
     /// Fields and values are always quoted: Yahoo's server does not accept atoms.
-    fn plan(&self, _: Terms) -> Result<Plan> {
+    fn plan(&self, _: EncodeOptions) -> Result<Plan> {
         check(self.fields)?;
         let line = Line::new("ID");
         let line = match self.fields {
@@ -32,7 +32,7 @@ impl Command for Id<'_> {
             fields => line
                 .list(|list| fields.iter().try_fold(list, |list, (field, value)| list.string(field)?.string(value)))?,
         };
-        Ok(Plan::new("ID", line.finish()).order(Order::claiming(Claims::ID)).needs(Needs::Connection))
+        Ok(Plan::new("ID", line.finish()).order(Order::claiming(Claims::ID)).needs(RequiredState::Connection))
     }
 
     /// A missing or unreadable answer counts as an empty description.

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::{Command, Frames, Terms};
+use super::{Command, EncodeOptions, Frames};
 use crate::error::Result;
 use crate::imap::codec::{self, Line};
 use crate::imap::plan::{Claims, Order, Plan};
@@ -59,14 +59,14 @@ impl Command for List<'_> {
     const WEIGHT: usize = size_of::<Listed>();
 
     /// LSUB only if LIST supports no options: IMAP4rev2 has no LSUB, and Exchange refuses it there.
-    fn plan(&self, terms: Terms) -> Result<Plan> {
+    fn plan(&self, options: EncodeOptions) -> Result<Plan> {
         let subscribed = self.selection == Selection::Subscribed;
         let verb = if subscribed && self.options == Options::None { "LSUB" } else { "LIST" };
         let mut line = Line::new(verb);
         if subscribed && self.options != Options::None {
             line = line.list(|list| list.atom("SUBSCRIBED"))?;
         }
-        line = line.pattern("", terms.utf8)?.pattern(self.pattern, terms.utf8)?;
+        line = line.pattern("", options.utf8)?.pattern(self.pattern, options.utf8)?;
         // The empty pattern asks for the delimiter, which some servers do not return if there are options.
         let names = if self.pattern.is_empty() { &[] } else { self.options.names() };
         if !names.is_empty() {

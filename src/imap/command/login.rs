@@ -1,9 +1,9 @@
 //! LOGIN (RFC 9051 §6.2.3): a user name and a password as arguments, for servers without a suitable SASL mechanism.
 
-use super::{Command, Frames, Terms};
+use super::{Command, EncodeOptions, Frames};
 use crate::error::Result;
 use crate::imap::codec::Line;
-use crate::imap::plan::{Effect, Needs, Order, Plan};
+use crate::imap::plan::{Order, Plan, RequiredState, SessionEffect};
 use crate::imap::types::Condition;
 use crate::login::Secret;
 
@@ -15,9 +15,12 @@ pub(crate) struct Login<'a> {
 impl Command for Login<'_> {
     type Output = ();
 
-    fn plan(&self, _: Terms) -> Result<Plan> {
+    fn plan(&self, _: EncodeOptions) -> Result<Plan> {
         let line = Line::new("LOGIN").string(self.user)?.secret(self.password.expose())?;
-        Ok(Plan::new("LOGIN", line.finish()).order(Order::ALONE).needs(Needs::BeforeLogin).effect(Effect::Login))
+        Ok(Plan::new("LOGIN", line.finish())
+            .order(Order::ALONE)
+            .needs(RequiredState::BeforeLogin)
+            .effect(SessionEffect::Login))
     }
 
     fn output(self, _: impl Frames, _: Condition) -> Result<()> {

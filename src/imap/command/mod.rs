@@ -59,7 +59,7 @@ pub(crate) trait Command {
     const WEIGHT: usize = 0;
 
     /// The command for the engine. Refuses arguments that cannot be sent, before any byte is sent.
-    fn plan(&self, terms: Terms) -> Result<Plan>;
+    fn plan(&self, options: EncodeOptions) -> Result<Plan>;
 
     /// Reads the answer: the claimed data, whose memory is freed as it is read, and the tagged OK.
     fn output(self, frames: impl Frames, condition: Condition) -> Result<Self::Output>;
@@ -67,7 +67,7 @@ pub(crate) trait Command {
 
 /// What the session's state means for encoding.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Terms {
+pub(crate) struct EncodeOptions {
     /// Mailbox names go as UTF-8 rather than modified UTF-7.
     pub(crate) utf8: bool,
     /// A search names no charset (RFC 6855 §3).

@@ -1,6 +1,6 @@
 //! NAMESPACE (RFC 9051 §6.3.10, RFC 2342): asks for the prefixes of the user's, other users' and shared mailboxes.
 
-use super::{Command, Frames, Terms};
+use super::{Command, EncodeOptions, Frames};
 use crate::error::{Error, Result};
 use crate::imap::codec::{self, Line};
 use crate::imap::plan::{Claims, Order, Plan};
@@ -13,7 +13,7 @@ pub(crate) struct Namespace {
 impl Command for Namespace {
     type Output = Namespaces;
 
-    fn plan(&self, _: Terms) -> Result<Plan> {
+    fn plan(&self, _: EncodeOptions) -> Result<Plan> {
         Ok(Plan::new("NAMESPACE", Line::new("NAMESPACE").finish()).order(Order::claiming(Claims::NAMESPACE)))
     }
 

@@ -1,10 +1,10 @@
 //! UID SEARCH for the messages from a sequence number on (RFC 9051 §6.4.4, RFC 4731): gives the engine their UIDs, so that it can report
 //! a later EXPUNGE, which names a sequence number, as a UID.
 
-use super::{Command, Frames, Terms};
+use super::{Command, EncodeOptions, Frames};
 use crate::error::Result;
 use crate::imap::codec::Line;
-use crate::imap::plan::{Claims, Effect, Needs, Order, Plan};
+use crate::imap::plan::{Claims, Order, Plan, RequiredState, SessionEffect};
 use crate::imap::types::{Condition, SeqNum};
 
 pub(crate) struct Number {
@@ -19,13 +19,13 @@ pub(crate) struct Number {
 impl Command for Number {
     type Output = ();
 
-    fn plan(&self, _: Terms) -> Result<Plan> {
+    fn plan(&self, _: EncodeOptions) -> Result<Plan> {
         let line = Line::new("UID SEARCH");
         let line = if self.compact { line.atom("RETURN")?.list(|list| list.atom("ALL"))? } else { line };
         let line = line.numbers(self.from, self.to).finish();
         let order = Order::claiming(Claims::SEARCH).alone();
-        let effect = Effect::Number { from: self.from, to: self.to };
-        Ok(Plan::new("UID SEARCH", line).order(order).needs(Needs::Selection(self.selection)).effect(effect))
+        let effect = SessionEffect::Number { from: self.from, to: self.to };
+        Ok(Plan::new("UID SEARCH", line).order(order).needs(RequiredState::Selection(self.selection)).effect(effect))
     }
 
     fn output(self, _: impl Frames, _: Condition) -> Result<()> {

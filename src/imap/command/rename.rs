@@ -1,6 +1,6 @@
 //! RENAME (RFC 9051 §6.3.6): gives a mailbox, and those below it, another name.
 
-use super::{Command, Frames, Terms};
+use super::{Command, EncodeOptions, Frames};
 use crate::error::Result;
 use crate::imap::codec::Line;
 use crate::imap::plan::Plan;
@@ -14,9 +14,9 @@ pub(crate) struct Rename {
 impl Command for Rename {
     type Output = ();
 
-    fn plan(&self, terms: Terms) -> Result<Plan> {
-        let line = Line::new("RENAME").mailbox(&self.from, terms.utf8)?.mailbox(&self.to, terms.utf8)?;
-        Ok(Plan::new("RENAME", line.finish()).lasting())
+    fn plan(&self, options: EncodeOptions) -> Result<Plan> {
+        let line = Line::new("RENAME").mailbox(&self.from, options.utf8)?.mailbox(&self.to, options.utf8)?;
+        Ok(Plan::new("RENAME", line.finish()).mutating())
     }
 
     fn output(self, _: impl Frames, _: Condition) -> Result<()> {

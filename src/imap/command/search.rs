@@ -3,10 +3,10 @@
 
 use bytes::Bytes;
 
-use super::{Command, Frames, Terms};
+use super::{Command, EncodeOptions, Frames};
 use crate::error::{Error, Kind, Result};
 use crate::imap::codec::{self, Line};
-use crate::imap::plan::{Claims, Needs, Order, Plan};
+use crate::imap::plan::{Claims, Order, Plan, RequiredState};
 use crate::imap::types::{Condition, Query, Ranges, SearchResult, SearchReturn, Uids};
 
 pub(crate) struct Search<'a> {
@@ -19,18 +19,18 @@ pub(crate) struct Search<'a> {
 impl Command for Search<'_> {
     type Output = SearchResult;
 
-    fn plan(&self, terms: Terms) -> Result<Plan> {
+    fn plan(&self, options: EncodeOptions) -> Result<Plan> {
         let line = Line::new("UID SEARCH");
         let line = match self.returns {
             Some(returns) => line.checked(&format!("RETURN ({returns})")),
             None => line,
         };
         // UTF-8 is the default in IMAP4rev2 (RFC 9051 §6.4.4), but Cyrus 3.10 requires CHARSET.
-        let named = !terms.no_charset && !self.query.is_ascii();
+        let named = !options.no_charset && !self.query.is_ascii();
         let line = if named { line.atom("CHARSET")?.atom("UTF-8")? } else { line };
         let plan = Plan::new("UID SEARCH", line.query(self.query)?.finish());
         let plan = plan.naming(self.query.among());
-        Ok(plan.order(Order::claiming(Claims::SEARCH)).needs(Needs::Selection(self.selection)))
+        Ok(plan.order(Order::claiming(Claims::SEARCH)).needs(RequiredState::Selection(self.selection)))
     }
 
     fn output(self, frames: impl Frames, _: Condition) -> Result<SearchResult> {

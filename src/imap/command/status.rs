@@ -3,7 +3,7 @@
 
 use bytes::Bytes;
 
-use super::{Command, Frames, Terms};
+use super::{Command, EncodeOptions, Frames};
 use crate::error::Result;
 use crate::imap::codec::{self, Line};
 use crate::imap::plan::{Claims, Order, Plan};
@@ -18,8 +18,8 @@ pub(crate) struct Status {
 impl Command for Status {
     type Output = MailboxStatus;
 
-    fn plan(&self, terms: Terms) -> Result<Plan> {
-        let line = Line::new("STATUS").mailbox(&self.name, terms.utf8)?;
+    fn plan(&self, options: EncodeOptions) -> Result<Plan> {
+        let line = Line::new("STATUS").mailbox(&self.name, options.utf8)?;
         let line = line.list(|list| self.items.names().try_fold(list, Line::atom))?;
         let order = Order::claiming(Claims::STATUS).about(self.name.subject());
         Ok(Plan::new("STATUS", line.finish()).order(order))

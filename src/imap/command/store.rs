@@ -1,10 +1,10 @@
 //! UID STORE (RFC 9051 §6.4.6): changes flags with `.SILENT`. The server reports the new flags only if another session changed them too.
 
-use super::{Command, Frames, Terms};
+use super::{Command, EncodeOptions, Frames};
 use crate::FlagChange;
 use crate::error::Result;
 use crate::imap::codec::Line;
-use crate::imap::plan::{Claims, Needs, Order, Plan};
+use crate::imap::plan::{Claims, Order, Plan, RequiredState};
 use crate::imap::types::{Condition, Uids};
 
 pub(crate) struct Store<'a> {
@@ -17,14 +17,14 @@ impl Command for Store<'_> {
     type Output = ();
 
     /// Never runs at the same time as a FETCH or another STORE, since a server may process them in either order (RFC 9051 §5.5).
-    fn plan(&self, _: Terms) -> Result<Plan> {
+    fn plan(&self, _: EncodeOptions) -> Result<Plan> {
         let line = Line::new("UID STORE").uids(self.uids)?.flag_change(self.change, true)?.finish();
         let order = Order::conflicting_with(Claims::FETCH);
         Ok(Plan::new("UID STORE", line)
             .naming(Some(self.uids))
             .order(order)
-            .needs(Needs::Selection(self.selection))
-            .lasting())
+            .needs(RequiredState::Selection(self.selection))
+            .mutating())
     }
 
     fn output(self, _: impl Frames, _: Condition) -> Result<()> {

@@ -1,6 +1,6 @@
 //! SUBSCRIBE and UNSUBSCRIBE (RFC 9051 §6.3.7, §6.3.8): changes the list of subscribed mailboxes, which the server keeps.
 
-use super::{Command, Frames, Terms};
+use super::{Command, EncodeOptions, Frames};
 use crate::error::Result;
 use crate::imap::codec::Line;
 use crate::imap::plan::Plan;
@@ -15,9 +15,9 @@ pub(crate) struct Subscribe {
 impl Command for Subscribe {
     type Output = ();
 
-    fn plan(&self, terms: Terms) -> Result<Plan> {
+    fn plan(&self, options: EncodeOptions) -> Result<Plan> {
         let verb = if self.on { "SUBSCRIBE" } else { "UNSUBSCRIBE" };
-        Ok(Plan::new(verb, Line::new(verb).mailbox(&self.name, terms.utf8)?.finish()).lasting())
+        Ok(Plan::new(verb, Line::new(verb).mailbox(&self.name, options.utf8)?.finish()).mutating())
     }
 
     fn output(self, _: impl Frames, _: Condition) -> Result<()> {

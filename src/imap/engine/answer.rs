@@ -10,7 +10,7 @@ use super::condition::{
 use super::input::another_message;
 use super::refusal::{self, command_refused};
 use super::wire::{OwnEnd, Running};
-use super::{Delivery, Effect, Engine, Phase};
+use super::{Delivery, Engine, Phase, SessionEffect};
 use crate::engine::failure::excerpt;
 use crate::error::{Error, Result};
 use crate::imap::codec::{self, Ending, Kind, Route, Unreadable, route};
@@ -88,7 +88,7 @@ impl Engine {
         cut.into_iter().for_each(|cut| self.core.deliver(run.reader(), Delivery::Cut(cut)));
         self.apply_effect(&run, ending, &condition);
         // The driver must switch the stream to TLS first; then the core delivers the end.
-        if !(run.effect() == &Effect::StartTls && self.core.is_upgrading()) {
+        if !(run.effect() == &SessionEffect::StartTls && self.core.is_upgrading()) {
             self.core.deliver(run.reader(), Delivery::Done(outcome(&run, ending, condition)));
         }
         Ok(())
@@ -107,7 +107,7 @@ impl Engine {
             return run.dismiss();
         }
         let answered = attribution.answered();
-        if ending == Ending::Ok && run.effect() != &Effect::Body && !answered.is_empty() {
+        if ending == Ending::Ok && run.effect() != &SessionEffect::Body && !answered.is_empty() {
             self.core.deliver(run.reader(), Delivery::Answered(answered));
         }
     }
@@ -115,7 +115,7 @@ impl Engine {
     fn apply_effect(&mut self, run: &Running, ending: Ending, condition: &Condition) {
         let done = ending == Ending::Ok;
         match run.effect() {
-            Effect::Authenticate | Effect::Login if done => {
+            SessionEffect::Authenticate | SessionEffect::Login if done => {
                 self.mirror.enter(Phase::LoggedIn);
                 // The login may have changed the capabilities, and the server has not sent the new ones (RFC 9051
                 // §6.2.2, §6.2.3).
@@ -124,20 +124,20 @@ impl Engine {
                 }
             }
             // RFC 9051 §6.2.1: capabilities from before TLS must be discarded.
-            Effect::StartTls if done => {
+            SessionEffect::StartTls if done => {
                 self.mirror.forget_capabilities();
                 self.core.agree_to_tls(run.reader());
             }
-            Effect::Select { .. } => {
+            SessionEffect::Select { .. } => {
                 // RFC 9051 §6.3.2: a SELECT can open a mailbox read-only too.
                 let read_only = matches!(condition.code, Some(ResponseCode::ReadOnly));
                 self.mirror.select(done, read_only);
             }
-            Effect::Deselect if done => self.mirror.deselect(),
-            Effect::Enable(asked) if done => self.mirror.apply_enabled(asked, run.enabled()),
-            Effect::Number { from, to } => self.mirror.finish_numbering(*from, *to, done),
-            Effect::Logout if done => self.end(Ok(())),
-            Effect::Look => self.core.deliver(run.reader(), Delivery::Answered(self.mirror.gone().clone())),
+            SessionEffect::Deselect if done => self.mirror.deselect(),
+            SessionEffect::Enable(asked) if done => self.mirror.apply_enabled(asked, run.enabled()),
+            SessionEffect::Number { from, to } => self.mirror.finish_numbering(*from, *to, done),
+            SessionEffect::Logout if done => self.end(Ok(())),
+            SessionEffect::Look => self.core.deliver(run.reader(), Delivery::Answered(self.mirror.gone().clone())),
             _ => {}
         }
     }

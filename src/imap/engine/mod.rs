@@ -35,7 +35,7 @@ use crate::engine::failure::over;
 use crate::engine::wire_format::WireFormat;
 use crate::engine::{Id, Outgoing, ReadHint};
 use crate::error::{Error, Kind, Result};
-use crate::imap::plan::{Effect, Needs, Plan};
+use crate::imap::plan::{Plan, RequiredState, SessionEffect};
 use crate::imap::types::{Capabilities, Notice};
 use crate::limits::{Deadlines, Limits};
 
@@ -91,9 +91,9 @@ impl Engine {
         }
         match &plan.effect {
             // The request's id identifies the selection.
-            Effect::Select { name, read_only } => self.mirror.open(name.clone(), *read_only, id.0),
-            Effect::Number { .. } => self.mirror.begin_numbering(),
-            Effect::Logout => self.core.clock.answer_within(Some(self.core.deadlines.logout)),
+            SessionEffect::Select { name, read_only } => self.mirror.open(name.clone(), *read_only, id.0),
+            SessionEffect::Number { .. } => self.mirror.begin_numbering(),
+            SessionEffect::Logout => self.core.clock.answer_within(Some(self.core.deadlines.logout)),
             _ => {}
         }
         self.wire.start(id, plan, self.mirror.capabilities(), self.core.now());
@@ -102,7 +102,7 @@ impl Engine {
     /// Starts IDLE. Events from before are delivered first, so that IDLE begins with an empty journal and nothing gets
     /// lost between FETCH and IDLE.
     fn start_idle(&mut self, id: Id, selection: u64) {
-        if let Err(error) = self.mirror.allows(Needs::Selection(selection), false) {
+        if let Err(error) = self.mirror.allows(RequiredState::Selection(selection), false) {
             return self.core.refuse(id, error);
         }
         if self.mirror.has_events() {

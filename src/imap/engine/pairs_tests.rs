@@ -12,7 +12,7 @@ use super::*;
 use crate::engine::Engine as _;
 use crate::imap::codec::{Route, route};
 use crate::imap::command::select::Select;
-use crate::imap::command::{Command, Terms};
+use crate::imap::command::{Command, EncodeOptions};
 use crate::imap::every_command::{Row, all};
 use crate::imap::plan::{Claims, Order, may_start};
 use crate::imap::types::{Condition, Event, MailboxName, SeqNum, Uid};
@@ -47,13 +47,13 @@ impl Session {
         let engine = Engine::new(Limits::default(), Deadlines::default(), now);
         let mut session = Self { engine, now, input: BytesMut::new(), got: BTreeMap::new() };
         let need = |needs| rows.iter().any(|row| row.needs == needs);
-        if need(Needs::BeforeLogin) {
+        if need(RequiredState::BeforeLogin) {
             session.say(GREETED);
             return session;
         }
         session.say(LOGGED_IN);
-        if !need(Needs::NoSelection) {
-            let select = Select { name: MailboxName::INBOX, read_only: false }.plan(Terms::default()).unwrap();
+        if !need(RequiredState::NoSelection) {
+            let select = Select { name: MailboxName::INBOX, read_only: false }.plan(EncodeOptions::default()).unwrap();
             session.engine.handle_request(Id(1), Request::Command(select), now);
             session.settle();
             session.say("* 4 EXISTS\r\n* OK [UIDVALIDITY 5] ok\r\nA1 OK [READ-WRITE] done\r\n");

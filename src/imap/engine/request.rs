@@ -57,7 +57,7 @@ pub(crate) enum Delivery {
     Chunk(Bytes),
     Events(Vec<Event>),
     /// The messages of which a FETCH brought anything, or that were expunged before the end of a
-    /// [look](crate::imap::plan::Effect::Look); delivered before the end.
+    /// [look](crate::imap::plan::SessionEffect::Look); delivered before the end.
     Answered(Uids),
     /// The server stopped at its limit of messages; delivered before the end, which is an OK.
     Cut(Cut),

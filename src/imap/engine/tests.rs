@@ -24,7 +24,7 @@ use crate::imap::command::select::Select;
 use crate::imap::command::starttls::StartTls;
 use crate::imap::command::status::Status;
 use crate::imap::command::store::Store;
-use crate::imap::command::{Command, Terms, authenticate, body, capability, fetch};
+use crate::imap::command::{Command, EncodeOptions, authenticate, body, capability, fetch};
 use crate::imap::types::{Event, Items, MailboxName, Query, Section, SeqNum, StatusItems, Uid, Uids};
 use crate::login::Secret;
 use crate::{Flag, FlagChange};
@@ -77,7 +77,7 @@ impl Player for Play {
         let uids = Uids::from(Uid::nonzero(number.max(1)).unwrap());
         let selection = self.engine.mirror.selection();
         let name = MailboxName::new(argument);
-        let terms = Terms::default();
+        let options = EncodeOptions::default();
         let plan = match verb {
             "greeting" => return self.ask(Request::Greeting),
             "answer" => return self.add(Request::Answer(Some(Secret::from(argument)))),
@@ -96,17 +96,17 @@ impl Player for Play {
                 self.engine.handle_end(None, self.now);
                 return self.settle();
             }
-            "noop" => Noop.plan(terms),
-            "capability" => capability::Capability.plan(terms),
-            "starttls" => StartTls.plan(terms),
-            "login" => Login { user: "m\u{e9}", password: &Secret::from("p\"w") }.plan(terms),
+            "noop" => Noop.plan(options),
+            "capability" => capability::Capability.plan(options),
+            "starttls" => StartTls.plan(options),
+            "login" => Login { user: "m\u{e9}", password: &Secret::from("p\"w") }.plan(options),
             "authenticate" => authenticate::plan("PLAIN", None),
             "authenticate-ir" => authenticate::plan("PLAIN", Some(&Secret::from("AGEAYg=="))),
             "list" => {
-                List { pattern: argument, selection: Selection::All, options: Options::None, utf8: false }.plan(terms)
+                List { pattern: argument, selection: Selection::All, options: Options::None, utf8: false }.plan(options)
             }
-            "select" => Select { name: name.unwrap(), read_only: false }.plan(terms),
-            "examine" => Select { name: name.unwrap(), read_only: true }.plan(terms),
+            "select" => Select { name: name.unwrap(), read_only: false }.plan(options),
+            "examine" => Select { name: name.unwrap(), read_only: true }.plan(options),
             "fetch" => fetch::plan(selection, &Uids::ALL, &Items::ENVELOPE.flags()),
             "message" => fetch::plan(selection, &uids, &Items::MESSAGE),
             "body" => body::plan(
@@ -115,32 +115,32 @@ impl Player for Play {
                 &Section::WHOLE,
                 NonZeroU32::new(1000).map(|len| (0, len)),
             ),
-            "store" => Store { selection, uids: &uids, change: &FlagChange::add([Flag::SEEN]) }.plan(terms),
-            "expunge" => UidExpunge { selection, uids: &uids }.plan(terms),
+            "store" => Store { selection, uids: &uids, change: &FlagChange::add([Flag::SEEN]) }.plan(options),
+            "expunge" => UidExpunge { selection, uids: &uids }.plan(options),
             "number" => {
-                Number { selection, from: SeqNum::nonzero(number).unwrap(), to: None, compact: true }.plan(terms)
+                Number { selection, from: SeqNum::nonzero(number).unwrap(), to: None, compact: true }.plan(options)
             }
             "append" => {
                 Append { mailbox: &MailboxName::INBOX, flags: &[], date: None, size: number.into(), spoilable: true }
-                    .plan(terms)
+                    .plan(options)
             }
             "ride" => {
-                self.ask(Request::Command(Select { name: name.unwrap(), read_only: false }.plan(terms).unwrap()));
+                self.ask(Request::Command(Select { name: name.unwrap(), read_only: false }.plan(options).unwrap()));
                 fetch::plan(self.next - 1, &Uids::ALL, &Items::FLAGS).map(|plan| {
                     let order = plan.order.pipelined_on_select();
                     plan.order(order)
                 })
             }
-            "copy" => Copy { selection, uids: &uids, to: &MailboxName::INBOX, leave: false }.plan(terms),
-            "move" => Copy { selection, uids: &uids, to: &MailboxName::INBOX, leave: true }.plan(terms),
-            "close" => Close { selection, expunge: true }.plan(terms),
-            "unselect" => Close { selection, expunge: false }.plan(terms),
-            "enable" => Enable { names: &["IMAP4rev2"] }.plan(terms),
-            "id" => crate::imap::command::id::Id { fields: &[] }.plan(terms),
-            "search" => Search { selection, query: &Query::seen(), returns: None }.plan(terms),
-            "status" => Status { name: name.unwrap(), items: StatusItems::MESSAGES, utf8: false }.plan(terms),
-            "namespace" => Namespace { utf8: false }.plan(terms),
-            "logout" => Logout.plan(terms),
+            "copy" => Copy { selection, uids: &uids, to: &MailboxName::INBOX, leave: false }.plan(options),
+            "move" => Copy { selection, uids: &uids, to: &MailboxName::INBOX, leave: true }.plan(options),
+            "close" => Close { selection, expunge: true }.plan(options),
+            "unselect" => Close { selection, expunge: false }.plan(options),
+            "enable" => Enable { names: &["IMAP4rev2"] }.plan(options),
+            "id" => crate::imap::command::id::Id { fields: &[] }.plan(options),
+            "search" => Search { selection, query: &Query::seen(), returns: None }.plan(options),
+            "status" => Status { name: name.unwrap(), items: StatusItems::MESSAGES, utf8: false }.plan(options),
+            "namespace" => Namespace { utf8: false }.plan(options),
+            "logout" => Logout.plan(options),
             _ => panic!("what is {act:?}?"),
         };
         self.ask(Request::Command(plan.unwrap()));

@@ -7,10 +7,10 @@ use crate::error::{Error, Kind, Result};
 use crate::imap::call::{ImapInbox, ImapLink, ended};
 use crate::imap::command::noop::Noop;
 use crate::imap::command::search::Search;
-use crate::imap::command::{Batches, Command, Frames, Terms};
+use crate::imap::command::{Batches, Command, EncodeOptions, Frames};
 use crate::imap::engine::{Delivery, Request};
 use crate::imap::limited::Descent;
-use crate::imap::plan::Effect;
+use crate::imap::plan::SessionEffect;
 use crate::imap::types::{self, Cut, Query, SearchReturn, Uids};
 use crate::limits::Limits;
 
@@ -47,7 +47,8 @@ impl<'a> Existing<'a> {
         let asked = if short { wanted.clone() } else { Uids::ALL };
         let query = if asked == Uids::ALL { Query::all() } else { Query::uids(asked.clone()) };
         let search = search(link, selection, &query)?;
-        let noop = Some(link.submit(Request::Command(Noop.plan(Terms::default())?.effect(Effect::Look))));
+        let noop =
+            Some(link.submit(Request::Command(Noop.plan(EncodeOptions::default())?.effect(SessionEffect::Look))));
         let search = Some(link.submit(search));
         let exists = link.state().selected.as_ref().map_or(0, |selected| selected.exists);
         let descent = Descent::new(exists.into());
@@ -123,7 +124,7 @@ fn search(link: &ImapLink, selection: u64, query: &Query) -> Result<Request> {
     let state = link.state();
     let compact = state.capabilities.as_ref().is_some_and(|capabilities| capabilities.esearch());
     let search = Search { selection, query, returns: compact.then_some(SearchReturn::ALL) };
-    Ok(Request::Command(search.plan(Terms { utf8: state.utf8(), no_charset: true })?))
+    Ok(Request::Command(search.plan(EncodeOptions { utf8: state.utf8(), no_charset: true })?))
 }
 
 fn output(frames: impl Frames, condition: types::Condition) -> Result<types::SearchResult> {

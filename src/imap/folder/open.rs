@@ -12,7 +12,7 @@ use crate::imap::call::finish;
 use crate::imap::command::select::Select;
 use crate::imap::command::{Command, fetch};
 use crate::imap::engine::Request;
-use crate::imap::plan::Needs;
+use crate::imap::plan::RequiredState;
 use crate::imap::session::{Imap, mailbox_name};
 use crate::imap::types::{Items, MailboxName, Uids};
 use crate::mailbox::BoxFuture;
@@ -204,11 +204,11 @@ impl<'a> Opening<&'a mut Imap> {
             None => None,
         };
 
-        let opening = link.submit(Request::Command(select.plan(imap.terms())?));
+        let opening = link.submit(Request::Command(select.plan(imap.encode_options())?));
         let selection = opening.id().0;
         let pipelined = plan.map(|plan| {
             let order = plan.order.pipelined_on_select();
-            link.submit(Request::Command(plan.order(order).needs(Needs::Selection(selection))))
+            link.submit(Request::Command(plan.order(order).needs(RequiredState::Selection(selection))))
         });
         finish(opening, select, imap.limits()).await?;
         // The FETCH's data must not fill the window before the answers that are needed first.

@@ -19,10 +19,10 @@ pub(crate) struct Plan {
     /// Everything after the tag.
     pub(crate) line: Vec<Segment>,
     pub(crate) order: Order,
-    pub(crate) needs: Needs,
-    pub(crate) effect: Effect,
+    pub(crate) needs: RequiredState,
+    pub(crate) effect: SessionEffect,
     /// Whether it changes something on the server: if the reply is lost, nobody knows whether it did.
-    pub(crate) lasting: bool,
+    pub(crate) mutates: bool,
     /// Whether an aborted upload may be padded and made invalid, instead of closing the connection.
     pub(crate) spoilable: bool,
     /// Whether its data go to a stream, bounded by the window, and not into a value, bounded by the limits.
@@ -37,7 +37,7 @@ pub(crate) struct Plan {
 
 /// The state that a command requires. In any other state it is refused before a byte is sent.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Needs {
+pub(crate) enum RequiredState {
     Connection,
     BeforeLogin,
     Login,
@@ -49,7 +49,7 @@ pub(crate) enum Needs {
 
 /// What a command does to the session, in addition to its answer.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Effect {
+pub(crate) enum SessionEffect {
     None,
     /// Passes challenges to the handle, and sends the responses that it returns.
     Authenticate,
@@ -84,9 +84,9 @@ impl Plan {
             verb,
             line,
             order: Order::default(),
-            needs: Needs::Login,
-            effect: Effect::None,
-            lasting: false,
+            needs: RequiredState::Login,
+            effect: SessionEffect::None,
+            mutates: false,
             spoilable: false,
             stream: false,
             wanted: None,
@@ -99,16 +99,16 @@ impl Plan {
         Self { order, ..self }
     }
 
-    pub(crate) fn needs(self, needs: Needs) -> Self {
+    pub(crate) fn needs(self, needs: RequiredState) -> Self {
         Self { needs, ..self }
     }
 
-    pub(crate) fn effect(self, effect: Effect) -> Self {
+    pub(crate) fn effect(self, effect: SessionEffect) -> Self {
         Self { effect, ..self }
     }
 
-    pub(crate) fn lasting(self) -> Self {
-        Self { lasting: true, ..self }
+    pub(crate) fn mutating(self) -> Self {
+        Self { mutates: true, ..self }
     }
 
     pub(crate) fn spoilable(self, spoilable: bool) -> Self {

@@ -89,7 +89,7 @@ impl Wanted {
     }
 
     /// The wanted items that no server sends without a request.
-    pub(crate) fn distinct(&self) -> u64 {
+    pub(crate) fn only_on_request(&self) -> u64 {
         self.all & !UNASKED
     }
 

@@ -75,7 +75,7 @@ impl Imap {
         let spoilable = self.is_discarding();
         let mut message = message.open().await?;
         let command = Command { mailbox: &mailbox, flags: &flags, date, size, spoilable };
-        let mut inbox = self.link().submit(Request::Command(command.plan(self.terms())?));
+        let mut inbox = self.link().submit(Request::Command(command.plan(self.encode_options())?));
         let mut early = None;
         loop {
             let delivery = match early.take() {

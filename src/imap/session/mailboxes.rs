@@ -98,7 +98,7 @@ impl Imap {
     /// The errors of [every command](Self#errors-of-every-command).
     pub async fn namespace(&self) -> Result<Namespaces> {
         if self.capabilities().namespace() {
-            return self.call(Namespace { utf8: self.terms().utf8 }).await;
+            return self.call(Namespace { utf8: self.encode_options().utf8 }).await;
         }
         // RFC 9051 §6.3.9: the empty name asks for the delimiter alone.
         let root =

@@ -24,7 +24,7 @@ use super::command::id::{Fields, Id};
 use super::command::list::Options;
 use super::command::logout::Logout;
 use super::command::noop::Noop;
-use super::command::{Command, Terms};
+use super::command::{Command, EncodeOptions};
 use super::engine::{Engine, Request};
 use super::types::{Capabilities, Condition, Cut, Items, MailboxName, Notice};
 use super::unfinished::Unfinished;
@@ -217,7 +217,7 @@ impl Imap {
 
     fn begin_call<C: Command>(&self, command: Option<C>) -> Result<Option<(ImapInbox, C)>> {
         let Some(command) = command else { return Ok(None) };
-        let inbox = self.link.submit(Request::Command(command.plan(self.terms())?));
+        let inbox = self.link.submit(Request::Command(command.plan(self.encode_options())?));
         Ok(Some((inbox, command)))
     }
 
@@ -443,17 +443,17 @@ impl Imap {
     }
 
     pub(super) async fn call<C: Command>(&self, command: C) -> Result<C::Output> {
-        call(&self.link, command, self.terms(), &self.limits).await
+        call(&self.link, command, self.encode_options(), &self.limits).await
     }
 
     /// Like [`call`](Self::call), and returns where the server stopped at its limit of messages.
     pub(super) async fn call_limited<C: Command>(&self, command: C) -> Result<(C::Output, Option<Cut>)> {
-        call_limited(&self.link, command, self.terms(), &self.limits).await
+        call_limited(&self.link, command, self.encode_options(), &self.limits).await
     }
 
-    pub(super) fn terms(&self) -> Terms {
+    pub(super) fn encode_options(&self) -> EncodeOptions {
         let state = self.link.state();
-        Terms { utf8: state.utf8(), no_charset: state.enabled.utf8_accept() }
+        EncodeOptions { utf8: state.utf8(), no_charset: state.enabled.utf8_accept() }
     }
 }
 

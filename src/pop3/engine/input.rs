@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::{Buf, Bytes, BytesMut};
 
 use super::refusal::{self, error_with_text};
-use super::{Answer, Delivery, Effect, Engine, Farewell, LARGE, Phase, Running, Shape};
+use super::{Answer, Delivery, Engine, Farewell, LARGE, Phase, Running, SessionEffect, Shape};
 use crate::engine::Id;
 use crate::engine::failure::{TEXT, excerpt};
 use crate::error::{Error, Kind, Result};
@@ -128,8 +128,8 @@ impl Engine {
         match (reply.indicator, run.effect) {
             // One challenge at a time, and only within AUTH. Some servers write `+OK` for `+`, which means a challenge
             // while the client's proof is pending.
-            (Indicator::Challenge, Effect::Authenticate { .. })
-            | (Indicator::Ok, Effect::Authenticate { proof_pending: true })
+            (Indicator::Challenge, SessionEffect::Authenticate { .. })
+            | (Indicator::Ok, SessionEffect::Authenticate { proof_pending: true })
                 if !self.challenged =>
             {
                 self.challenge(reply.rest);
@@ -248,8 +248,8 @@ impl Engine {
         match (run.number, run.effect) {
             (Some(_), _) => self.push(run, RetrievedContent::Whole(answer.body)),
             // The driver must switch the stream to TLS first.
-            (None, Effect::StartTls) => self.core.agree_to_tls(run.id),
-            (None, Effect::Quit) => {
+            (None, SessionEffect::StartTls) => self.core.agree_to_tls(run.id),
+            (None, SessionEffect::Quit) => {
                 self.core.deliver(run.id, Delivery::Done(Ok(answer)));
                 self.end(Ok(()));
             }
@@ -259,36 +259,38 @@ impl Engine {
 
     fn take_effect(&mut self, run: &Running, answer: &Answer) {
         match run.effect {
-            Effect::None => {}
-            Effect::Quit => self.state.change().farewell = Farewell::Accepted,
-            Effect::Capabilities => self.state.change().capabilities = Some(codec::capabilities(&answer.body).into()),
-            Effect::Authenticate { .. } | Effect::Login => {
+            SessionEffect::None => {}
+            SessionEffect::Quit => self.state.change().farewell = Farewell::Accepted,
+            SessionEffect::Capabilities => {
+                self.state.change().capabilities = Some(codec::capabilities(&answer.body).into())
+            }
+            SessionEffect::Authenticate { .. } | SessionEffect::Login => {
                 self.challenged = false;
                 self.state.change().phase = Phase::LoggedIn;
             }
             // RFC 2595 §4: what was received before TLS is unauthenticated.
-            Effect::StartTls => {
+            SessionEffect::StartTls => {
                 self.state.change().capabilities = None;
                 self.state.change().greeting = "".into();
             }
-            Effect::Delete => {
+            SessionEffect::Delete => {
                 let Some((number, _)) = run.number else { return };
                 std::sync::Arc::make_mut(&mut self.state.change().marks).set(number);
             }
-            Effect::Reset => std::sync::Arc::make_mut(&mut self.state.change().marks).clear(),
+            SessionEffect::Reset => std::sync::Arc::make_mut(&mut self.state.change().marks).clear(),
         }
     }
 
     fn refused(&mut self, reply: &Reply<'_>) {
         let Some(run) = self.running.pop_front() else { return };
         run.span.answered(false);
-        self.challenged &= !matches!(run.effect, Effect::Authenticate { .. });
+        self.challenged &= !matches!(run.effect, SessionEffect::Authenticate { .. });
         let error = refusal::command_refused(&run, reply).with_retry_after(self.delay(reply));
         if run.number.is_some() {
             return self.push(run, RetrievedContent::Refused(error));
         }
         self.core.deliver(run.id, Delivery::Done(Err(error)));
-        if run.effect == Effect::Quit {
+        if run.effect == SessionEffect::Quit {
             self.state.change().farewell = Farewell::Refused;
             self.end(Ok(()));
         }

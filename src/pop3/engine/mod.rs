@@ -23,7 +23,7 @@ use std::time::Instant;
 use bytes::BytesMut;
 
 use self::input::{Batch, Body};
-pub(crate) use self::request::{Answer, Delivery, Effect, Needs, Plan, Request, Series, Shape};
+pub(crate) use self::request::{Answer, Delivery, Plan, Request, RequiredState, Series, SessionEffect, Shape};
 use self::sending::Outbox;
 pub(crate) use self::state::{Farewell, Marks, Phase, State};
 use crate::engine::core::Core;
@@ -80,7 +80,7 @@ struct Running {
     /// For a series: the message, and whether it is the last one.
     number: Option<(Number, bool)>,
     shape: Shape,
-    effect: Effect,
+    effect: SessionEffect,
 }
 
 impl Engine {
@@ -125,7 +125,7 @@ impl Engine {
         }
         self.flush_batch();
         // QUIT is always the last command on the wire, since it is sent alone.
-        if self.running.back().is_some_and(|run| run.effect == Effect::Quit)
+        if self.running.back().is_some_and(|run| run.effect == SessionEffect::Quit)
             && let Some(quit) = self.running.pop_back()
         {
             self.core.deliver(quit.id, Delivery::Done(Err(unknown(quit.verb, &error))));

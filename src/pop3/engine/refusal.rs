@@ -1,7 +1,7 @@
 //! The errors of refusals, with hints from the server's words that the response code does not give. It must not know
 //! the session's state.
 
-use super::{Effect, Running};
+use super::{Running, SessionEffect};
 use crate::engine::failure::clean;
 use crate::engine::words;
 use crate::error::{Error, Kind, Words};
@@ -9,7 +9,7 @@ use crate::pop3::codec::Reply;
 
 /// The error of a command that the server answered with `-ERR`.
 pub(super) fn command_refused(run: &Running, reply: &Reply<'_>) -> Error {
-    let unheard = matches!(run.effect, Effect::Authenticate { .. }) && reply.code.is_none();
+    let unheard = matches!(run.effect, SessionEffect::Authenticate { .. }) && reply.code.is_none();
     match unheard && speaks_of_no_command(&reply.text().to_ascii_lowercase()) {
         true => error_with_text(reply, &format!("the server did not understand {}", run.verb), Kind::Bad),
         false => error_with_text(reply, &format!("the server refused {}", run.verb), Kind::Rejected),

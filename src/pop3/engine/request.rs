@@ -18,7 +18,7 @@ pub(crate) enum Request {
     Greeting,
     Command(Plan),
     Series(Series),
-    /// The answer to a challenge; without a line, cancels the exchange. `proof_pending` as in [`Effect::Authenticate`].
+    /// The answer to a challenge; without a line, cancels the exchange. `proof_pending` as in [`SessionEffect::Authenticate`].
     Answer {
         line: Option<Secret>,
         proof_pending: bool,
@@ -35,8 +35,8 @@ pub(crate) struct Plan {
     pub(crate) line: Secret,
     pub(crate) secret: bool,
     pub(crate) shape: Shape,
-    pub(crate) needs: Needs,
-    pub(crate) effect: Effect,
+    pub(crate) needs: RequiredState,
+    pub(crate) effect: SessionEffect,
 }
 
 /// The same command for many messages, answered in batches and in order.
@@ -47,7 +47,7 @@ pub(crate) struct Series {
     /// The number of lines for TOP.
     pub(crate) lines: Option<u32>,
     pub(crate) shape: Shape,
-    pub(crate) effect: Effect,
+    pub(crate) effect: SessionEffect,
 }
 
 /// What follows `+OK`.
@@ -65,7 +65,7 @@ pub(crate) enum Shape {
 
 /// The state that a command requires. In any other state, it is refused before a byte is sent.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Needs {
+pub(crate) enum RequiredState {
     Connection,
     BeforeLogin,
     Login,
@@ -75,7 +75,7 @@ pub(crate) enum Needs {
 
 /// What a command does to the session, beyond its answer.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Effect {
+pub(crate) enum SessionEffect {
     None,
     /// Its lines are the capabilities.
     Capabilities,
@@ -125,7 +125,7 @@ impl Plan {
     }
 
     fn of(verb: &'static str, line: Vec<u8>) -> Self {
-        let (needs, effect) = (Needs::Login, Effect::None);
+        let (needs, effect) = (RequiredState::Login, SessionEffect::None);
         Self { verb, line: line.into(), secret: false, shape: Shape::Line, needs, effect }
     }
 
@@ -137,18 +137,24 @@ impl Plan {
         Self { shape, ..self }
     }
 
-    pub(crate) fn needs(self, needs: Needs) -> Self {
+    pub(crate) fn needs(self, needs: RequiredState) -> Self {
         Self { needs, ..self }
     }
 
-    pub(crate) fn effect(self, effect: Effect) -> Self {
+    pub(crate) fn effect(self, effect: SessionEffect) -> Self {
         Self { effect, ..self }
     }
 }
 
 impl Series {
     pub(crate) fn retrieve(numbers: Vec<Number>) -> Self {
-        Self { verb: "RETR", numbers: numbers.into_iter(), lines: None, shape: Shape::Message, effect: Effect::None }
+        Self {
+            verb: "RETR",
+            numbers: numbers.into_iter(),
+            lines: None,
+            shape: Shape::Message,
+            effect: SessionEffect::None,
+        }
     }
 
     pub(crate) fn top(numbers: Vec<Number>, lines: u32) -> Self {
@@ -156,11 +162,11 @@ impl Series {
     }
 
     pub(crate) fn delete(numbers: Vec<Number>) -> Self {
-        Self { verb: "DELE", shape: Shape::Line, effect: Effect::Delete, ..Self::retrieve(numbers) }
+        Self { verb: "DELE", shape: Shape::Line, effect: SessionEffect::Delete, ..Self::retrieve(numbers) }
     }
 }
 
-impl Effect {
+impl SessionEffect {
     /// Whether no other command may be on the wire until this one is answered.
     pub(crate) fn is_alone(self) -> bool {
         matches!(self, Self::Authenticate { .. } | Self::Login | Self::StartTls | Self::Quit)

@@ -5,14 +5,14 @@ use std::ops::Range;
 
 use bytes::BytesMut;
 
-use super::{Engine, Farewell, Needs, Pending, Phase, Plan, Running};
+use super::{Engine, Farewell, Pending, Phase, Plan, RequiredState, Running};
 use crate::engine::failure::over;
 use crate::engine::span::Span;
 use crate::engine::{Id, Outgoing};
 use crate::error::{Error, Result};
 use crate::login::Secret;
 use crate::pop3::codec;
-use crate::pop3::engine::{Answer, Delivery, Effect};
+use crate::pop3::engine::{Answer, Delivery, SessionEffect};
 use crate::wire::wiping;
 
 /// The most commands on the wire. Their lines fit into any socket's buffer, so that the two sides cannot block each
@@ -94,7 +94,7 @@ impl Engine {
         if let Err(error) = self.allows(plan.needs) {
             return self.core.refuse(id, error);
         }
-        if plan.effect == Effect::Quit {
+        if plan.effect == SessionEffect::Quit {
             self.core.clock.answer_within(Some(self.core.deadlines.logout));
             self.state.change().farewell = Farewell::Unanswered;
         }
@@ -111,7 +111,7 @@ impl Engine {
 
     /// Sends as much of a series as may be on the wire; the rest waits at the front of the queue.
     fn send_series(&mut self, id: Id, mut series: super::Series) {
-        if let Err(error) = self.allows(Needs::Login) {
+        if let Err(error) = self.allows(RequiredState::Login) {
             return self.core.refuse(id, error);
         }
         let pipelining = self.state.capabilities.as_ref().is_some_and(|capabilities| capabilities.pipelining());
@@ -132,16 +132,16 @@ impl Engine {
         self.queue.push_front((id, Pending::Series(series)));
     }
 
-    fn allows(&self, needs: Needs) -> Result<()> {
+    fn allows(&self, needs: RequiredState) -> Result<()> {
         match (needs, self.state.phase) {
             (_, Phase::Over) => Err(over()),
-            (Needs::NoMarks, _) if !self.state.marks.is_empty() => Err(Error::input(
+            (RequiredState::NoMarks, _) if !self.state.marks.is_empty() => Err(Error::input(
                 "messages are marked for deletion, and QUIT would delete them: call commit or rset first",
             )),
-            (Needs::Connection | Needs::NoMarks, _) => Ok(()),
-            (Needs::Login, Phase::LoggedIn) | (Needs::BeforeLogin, Phase::Greeted) => Ok(()),
-            (Needs::Login, _) => Err(Error::input("this command needs a login first")),
-            (Needs::BeforeLogin, _) => Err(Error::input("this command is only allowed before the login")),
+            (RequiredState::Connection | RequiredState::NoMarks, _) => Ok(()),
+            (RequiredState::Login, Phase::LoggedIn) | (RequiredState::BeforeLogin, Phase::Greeted) => Ok(()),
+            (RequiredState::Login, _) => Err(Error::input("this command needs a login first")),
+            (RequiredState::BeforeLogin, _) => Err(Error::input("this command is only allowed before the login")),
         }
     }
 
@@ -161,7 +161,7 @@ impl Engine {
     /// Answers a challenge, or cancels the exchange with `*` (RFC 5034 §4).
     pub(super) fn answer(&mut self, id: Id, answer: Option<Secret>, proof_pending: bool) {
         let Some(run) = self.running.front_mut().filter(|run| self.challenged && run.id == Some(id)) else { return };
-        run.effect = Effect::Authenticate { proof_pending };
+        run.effect = SessionEffect::Authenticate { proof_pending };
         self.challenged = false;
         match answer {
             Some(answer) => self.outbox.push_secret(answer.expose(), 0),

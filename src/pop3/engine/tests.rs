@@ -133,23 +133,27 @@ fn plan(verb: &'static str) -> Plan {
 }
 
 pub(super) fn capa() -> Request {
-    Request::Command(plan("CAPA").shape(Shape::Listing).needs(Needs::Connection).effect(Effect::Capabilities))
+    Request::Command(
+        plan("CAPA").shape(Shape::Listing).needs(RequiredState::Connection).effect(SessionEffect::Capabilities),
+    )
 }
 
 fn login() -> Request {
-    Request::Command(plan("PASS").needs(Needs::BeforeLogin).effect(Effect::Login).secret())
+    Request::Command(plan("PASS").needs(RequiredState::BeforeLogin).effect(SessionEffect::Login).secret())
 }
 
 pub(super) fn stls() -> Request {
-    Request::Command(plan("STLS").needs(Needs::BeforeLogin).effect(Effect::StartTls))
+    Request::Command(plan("STLS").needs(RequiredState::BeforeLogin).effect(SessionEffect::StartTls))
 }
 
 fn auth() -> Request {
-    Request::Command(plan("AUTH").needs(Needs::BeforeLogin).effect(Effect::Authenticate { proof_pending: false }))
+    Request::Command(
+        plan("AUTH").needs(RequiredState::BeforeLogin).effect(SessionEffect::Authenticate { proof_pending: false }),
+    )
 }
 
 pub(super) fn quit() -> Request {
-    Request::Command(plan("QUIT").needs(Needs::Connection).effect(Effect::Quit))
+    Request::Command(plan("QUIT").needs(RequiredState::Connection).effect(SessionEffect::Quit))
 }
 
 pub(super) fn command(verb: &'static str) -> Request {
@@ -368,10 +372,10 @@ fn deletions_that_took_effect_are_known_even_if_nobody_waited() {
     let series = bench.ask(Request::Series(Series::delete(numbers(1..=2))));
     bench.cancel(series);
     bench.feed(b"+OK\r\n+OK\r\n");
-    bench.ask(Request::Command(plan("QUIT").needs(Needs::NoMarks).effect(Effect::Quit)));
+    bench.ask(Request::Command(plan("QUIT").needs(RequiredState::NoMarks).effect(SessionEffect::Quit)));
     assert_eq!(bench.sent(), "DELE 1\r\nDELE 2\r\n");
     assert!(bench.log().starts_with("3: Input: messages are marked"));
-    bench.ask(Request::Command(plan("RSET").effect(Effect::Reset)));
+    bench.ask(Request::Command(plan("RSET").effect(SessionEffect::Reset)));
     bench.feed(b"+OK\r\n");
     assert!(bench.engine.state().marks.is_empty());
 }
@@ -381,7 +385,7 @@ fn a_quit_that_refuses_while_marked_waits_for_every_deletion_before_it() {
     let mut bench = Bench::ready(PIPELINING);
     let series = bench.ask(Request::Series(Series::delete(numbers(1..=2))));
     bench.cancel(series);
-    bench.ask(Request::Command(plan("QUIT").needs(Needs::NoMarks).effect(Effect::Quit)));
+    bench.ask(Request::Command(plan("QUIT").needs(RequiredState::NoMarks).effect(SessionEffect::Quit)));
     bench.feed(b"+OK\r\n+OK\r\n");
     assert_eq!(bench.sent(), "DELE 1\r\nDELE 2\r\n");
     assert!(bench.log().contains("Input"));

@@ -42,7 +42,7 @@ impl Player for Play {
             true => plan(verb).shape(Shape::Listing),
             false => plan(verb),
         };
-        let early = |verb| plan(verb).needs(Needs::BeforeLogin);
+        let early = |verb| plan(verb).needs(RequiredState::BeforeLogin);
         let plan = match verb {
             "greeting" => return self.ask(Request::Greeting),
             "capa" => return self.ask(capa()),
@@ -53,9 +53,9 @@ impl Player for Play {
             "answer" => return self.add(Request::Answer { line: Some(Secret::from(argument)), proof_pending: false }),
             "abort" => return self.add(Request::Answer { line: None, proof_pending: false }),
             "user" => early("USER"),
-            "pass" => early("PASS").secret().effect(Effect::Login),
-            "apop" => early("APOP").secret().effect(Effect::Login),
-            "auth" => early("AUTH").secret().effect(Effect::Authenticate { proof_pending: false }),
+            "pass" => early("PASS").secret().effect(SessionEffect::Login),
+            "apop" => early("APOP").secret().effect(SessionEffect::Login),
+            "auth" => early("AUTH").secret().effect(SessionEffect::Authenticate { proof_pending: false }),
             "utf8" => early("UTF8"),
             "stat" => plan("STAT"),
             "list" => listing("LIST"),
@@ -65,7 +65,7 @@ impl Player for Play {
             "read" => plan("RETR").shape(Shape::Stream),
             "top" => plan("TOP").shape(Shape::Message),
             "noop" => plan("NOOP"),
-            "rset" => plan("RSET").effect(Effect::Reset),
+            "rset" => plan("RSET").effect(SessionEffect::Reset),
             _ => panic!("what is {act:?}?"),
         };
         self.ask(Request::Command(plan));

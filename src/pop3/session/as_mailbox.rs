@@ -22,7 +22,7 @@ use crate::login::Login;
 use crate::mailbox::{BoxFuture, Changes, Committed, Entry, Features, Mailbox, Part};
 use crate::message_id::{MessageId, Place, account};
 use crate::messages::{Message, Messages, Source};
-use crate::pop3::engine::{Farewell, Needs};
+use crate::pop3::engine::{Farewell, RequiredState};
 use crate::pop3::types::{Expire, Flaws, Number};
 use crate::pop3::{Retrieved, RetrievedContent};
 
@@ -231,7 +231,7 @@ impl Mailbox for Pop3 {
             if self.is_ended_by_wait().await {
                 return Ok(Committed::default());
             }
-            let result = self.end(Needs::Connection).await;
+            let result = self.end(RequiredState::Connection).await;
             let state = self.link.state();
             let marked = state.marks.iter().map(|number| self.maildrop.names.id(number)).collect();
             match state.farewell {
@@ -272,7 +272,7 @@ impl Pop3 {
     /// Ends the session, if nothing is marked, so that a new one can begin.
     async fn end_session(&mut self) -> Result<()> {
         self.maildrop.ended_by_wait = true;
-        let ended = self.end(Needs::NoMarks).await;
+        let ended = self.end(RequiredState::NoMarks).await;
         if !self.link.state().marks.is_empty() {
             self.maildrop.ended_by_wait = false;
             return ended;

@@ -9,7 +9,7 @@ use crate::config::{Config, Protocol, Security};
 use crate::error::{Error, Kind, Result};
 use crate::login::{Login, Secret};
 use crate::pop3::codec::{LONGEST_COMMAND, command, stamp};
-use crate::pop3::engine::{Delivery, Effect, Engine, Needs, Plan, Request, Shape, State};
+use crate::pop3::engine::{Delivery, Engine, Plan, Request, RequiredState, SessionEffect, Shape, State};
 use crate::sasl::digest::md5;
 use crate::sasl::{Choice, Exchange, Terms, prepared};
 
@@ -30,7 +30,7 @@ pub(super) async fn log_in(link: &Pop3Link, config: &Config, login: &Login) -> R
 /// `-ERR` means that the server does not support CAPA, which is not an error.
 async fn ask_capabilities(link: &Pop3Link) -> Result<()> {
     let plan = Plan::new("CAPA", &[])?;
-    let plan = plan.shape(Shape::Listing).needs(Needs::Connection).effect(Effect::Capabilities);
+    let plan = plan.shape(Shape::Listing).needs(RequiredState::Connection).effect(SessionEffect::Capabilities);
     match one(link, plan).await {
         Err(error) if error.kind() != Kind::Rejected => Err(error),
         _ => Ok(()),
@@ -42,7 +42,7 @@ async fn encrypt(link: &Pop3Link) -> Result<()> {
     if link.state().capabilities.as_ref().is_some_and(|capabilities| !capabilities.stls()) {
         return Err(Error::new(Kind::Tls, "the server does not offer STLS"));
     }
-    let plan = Plan::new("STLS", &[])?.needs(Needs::BeforeLogin).effect(Effect::StartTls);
+    let plan = Plan::new("STLS", &[])?.needs(RequiredState::BeforeLogin).effect(SessionEffect::StartTls);
     match one(link, plan).await {
         Err(error) if error.kind() == Kind::Rejected => Err(error.reclassify(Kind::Tls, "the server refused STLS")),
         other => other.map(drop),
@@ -55,7 +55,7 @@ async fn speak_utf8(link: &Pop3Link) -> Result<()> {
     if link.state().capabilities.as_ref().is_none_or(|capabilities| !capabilities.utf8()) {
         return Ok(());
     }
-    match one(link, Plan::new("UTF8", &[])?.needs(Needs::BeforeLogin)).await {
+    match one(link, Plan::new("UTF8", &[])?.needs(RequiredState::BeforeLogin)).await {
         Err(error) if error.kind() != Kind::Rejected => Err(error),
         _ => Ok(()),
     }
@@ -130,8 +130,8 @@ impl Carrier for Pop3Login<'_> {
             Some(initial) => Plan::new("AUTH", &[name, initial.expose()])?.secret(),
             None => Plan::new("AUTH", &[name])?,
         };
-        let effect = Effect::Authenticate { proof_pending: exchange.is_owing() };
-        Ok(Request::Command(plan.needs(Needs::BeforeLogin).effect(effect)))
+        let effect = SessionEffect::Authenticate { proof_pending: exchange.is_owing() };
+        Ok(Request::Command(plan.needs(RequiredState::BeforeLogin).effect(effect)))
     }
 
     fn answer(exchange: &Exchange, line: Option<Secret>) -> Request {
@@ -158,15 +158,16 @@ async fn apop(link: &Pop3Link, login: &Login, stamp: &[u8]) -> Result<()> {
             prepared(login).ok_or_else(|| Error::input("SASLprep does not take the user or the password"))?;
         Plan::utf8("APOP", &[user.as_bytes(), md5(stamp, password.expose()).as_bytes()])?
     };
-    one(link, plan.secret().needs(Needs::BeforeLogin).effect(Effect::Login)).await.map(drop)
+    one(link, plan.secret().needs(RequiredState::BeforeLogin).effect(SessionEffect::Login)).await.map(drop)
 }
 
 async fn user_and_password(link: &Pop3Link, login: &Login) -> Result<()> {
     let password = login.command_password().ok_or_else(|| Error::unsupported("USER needs a password"))?;
     let plan = if takes_utf8(link) { Plan::utf8 } else { Plan::new };
     // Both are checked before either is sent.
-    let user = plan("USER", &[login.user().as_bytes()])?.needs(Needs::BeforeLogin);
-    let pass = plan("PASS", &[password.expose()])?.secret().needs(Needs::BeforeLogin).effect(Effect::Login);
+    let user = plan("USER", &[login.user().as_bytes()])?.needs(RequiredState::BeforeLogin);
+    let pass =
+        plan("PASS", &[password.expose()])?.secret().needs(RequiredState::BeforeLogin).effect(SessionEffect::Login);
     one(link, user).await?;
     one(link, pass).await?;
     Ok(())

@@ -21,7 +21,7 @@ pub use self::notices::Notices;
 use self::retrieval::Asked;
 pub use self::retrieval::RetrStream;
 pub(super) use self::sizes::Sizes;
-use super::engine::{Answer, Delivery, Effect, Engine, Needs, Plan, Request, Series, Shape};
+use super::engine::{Answer, Delivery, Engine, Plan, Request, RequiredState, Series, SessionEffect, Shape};
 use super::{Capabilities, Flaws, Number, Stat, Uidl, codec};
 use crate::config::{Config, Protocol};
 use crate::conn::Driver;
@@ -371,7 +371,7 @@ impl Pop3 {
     ///
     /// Those of [every command](Self#errors-of-every-command).
     pub async fn rset(&self) -> Result<()> {
-        one(&self.link, Plan::new("RSET", &[])?.effect(Effect::Reset)).await.map(drop)
+        one(&self.link, Plan::new("RSET", &[])?.effect(SessionEffect::Reset)).await.map(drop)
     }
 
     /// Returns a stream of what the server reports to the session rather than to one call: why it ends the session.
@@ -427,11 +427,11 @@ impl Pop3 {
     /// [`Kind::Unknown`](crate::Kind::Unknown) if its reply was lost: the marked messages may or may not be deleted.
     /// Otherwise those of [every command](Self#errors-of-every-command); then nothing is deleted.
     pub async fn quit(self) -> Result<()> {
-        self.end(Needs::Connection).await
+        self.end(RequiredState::Connection).await
     }
 
-    async fn end(&self, needs: Needs) -> Result<()> {
-        one(&self.link, Plan::new("QUIT", &[])?.needs(needs).effect(Effect::Quit)).await.map(drop)
+    async fn end(&self, needs: RequiredState) -> Result<()> {
+        one(&self.link, Plan::new("QUIT", &[])?.needs(needs).effect(SessionEffect::Quit)).await.map(drop)
     }
 }
 

@@ -16,7 +16,7 @@ use super::seq_map::SeqMap;
 use crate::WordList;
 use crate::engine::published::Published;
 use crate::error::{Error, Result};
-use crate::imap::plan::Needs;
+use crate::imap::plan::RequiredState;
 use crate::imap::types::{Capabilities, Event, Fetched, FolderInfo, ResponseCode, Uids};
 use crate::limits::Limits;
 
@@ -165,20 +165,26 @@ impl Mirror {
     }
 
     /// Whether a command is allowed now. One that is pipelined after a SELECT may be about the mailbox that it opens.
-    pub(super) fn allows(&self, needs: Needs, rides: bool) -> Result<()> {
+    pub(super) fn allows(&self, needs: RequiredState, rides: bool) -> Result<()> {
         let opening = self.opening.as_ref().filter(|_| rides).map(|opening| opening.selection);
         let selected = self.state.selected.as_ref().map(|selected| selected.selection);
         let selected = opening.or(selected);
         match (needs, self.state.phase) {
             (_, Phase::Over) => Err(self.state.unselected()),
-            (Needs::Connection, _) | (Needs::Login, Phase::LoggedIn) | (Needs::BeforeLogin, Phase::Greeted) => Ok(()),
-            (Needs::Selection(selection), Phase::LoggedIn) if selected == Some(selection) => Ok(()),
-            (Needs::Selection(_), _) => Err(self.state.unselected()),
-            (Needs::NoSelection, Phase::LoggedIn) if selected.is_none() => Ok(()),
+            (RequiredState::Connection, _)
+            | (RequiredState::Login, Phase::LoggedIn)
+            | (RequiredState::BeforeLogin, Phase::Greeted) => Ok(()),
+            (RequiredState::Selection(selection), Phase::LoggedIn) if selected == Some(selection) => Ok(()),
+            (RequiredState::Selection(_), _) => Err(self.state.unselected()),
+            (RequiredState::NoSelection, Phase::LoggedIn) if selected.is_none() => Ok(()),
             // RFC 5161 §3.1: ENABLE is only allowed before a mailbox is selected.
-            (Needs::NoSelection, Phase::LoggedIn) => Err(Error::input("this command must come before any SELECT")),
-            (Needs::Login | Needs::NoSelection, _) => Err(Error::input("this command needs a login first")),
-            (Needs::BeforeLogin, _) => Err(Error::input("this command is only allowed before the login")),
+            (RequiredState::NoSelection, Phase::LoggedIn) => {
+                Err(Error::input("this command must come before any SELECT"))
+            }
+            (RequiredState::Login | RequiredState::NoSelection, _) => {
+                Err(Error::input("this command needs a login first"))
+            }
+            (RequiredState::BeforeLogin, _) => Err(Error::input("this command is only allowed before the login")),
         }
     }
 

@@ -200,10 +200,10 @@ impl Attribution {
         if !self.wanted.uids().contains(uid) {
             return Verdict::Unsolicited;
         }
-        // `distinct` are the items that servers never send unsolicited, such as ENVELOPE. FLAGS, UID and MODSEQ they do
+        // `only_on_request` are the items that servers never send unsolicited, such as ENVELOPE. FLAGS, UID and MODSEQ they do
         // send (RFC 9051 §7.5.2, RFC 7162 §3.2).
-        let (all, distinct) = (self.wanted.all(), self.wanted.distinct());
-        if distinct == 0 {
+        let (all, only_on_request) = (self.wanted.all(), self.wanted.only_on_request());
+        if only_on_request == 0 {
             if self.wanted.is_anything() {
                 return WHOLE;
             }
@@ -225,7 +225,7 @@ impl Attribution {
     #[inline(never)]
     fn judge_partial(&mut self, uid: Uid, found: u64) -> Verdict {
         let before = self.partial.get(&uid).copied().unwrap_or(0);
-        if found & !before & self.wanted.distinct() == 0 {
+        if found & !before & self.wanted.only_on_request() == 0 {
             return Verdict::Unsolicited;
         }
         let now = before | found;
@@ -251,9 +251,9 @@ impl Attribution {
         // RFC 9051 §6.4.9: an answer to UID FETCH must have the UID. Without one, only a FETCH of one message can be
         // identified.
         let Some(only) = self.wanted.only() else { return Verdict::Unsolicited };
-        let answers = match self.wanted.distinct() {
+        let answers = match self.wanted.only_on_request() {
             0 => look.found == self.wanted.all() && look.found != 0,
-            distinct => look.found & distinct != 0,
+            only_on_request => look.found & only_on_request != 0,
         };
         match owner(kind, numbers) {
             Some(uid) if uid == only => match self.judge_named(uid, look) {

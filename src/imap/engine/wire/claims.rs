@@ -8,7 +8,7 @@ use super::{Running, Wire};
 use crate::engine::Id;
 use crate::imap::codec::{self, Elided, Kind, Route};
 use crate::imap::engine::seq_map::SeqMap;
-use crate::imap::plan::{Effect, Order};
+use crate::imap::plan::{Order, SessionEffect};
 use crate::imap::types::Uid;
 use crate::limits::Limits;
 
@@ -43,7 +43,7 @@ impl Wire {
 
     /// Whether a literal of a FETCH may have to be streamed.
     pub(crate) fn reads_body(&self) -> bool {
-        self.running.iter().any(|run| run.asks.effect == Effect::Body)
+        self.running.iter().any(|run| run.asks.effect == SessionEffect::Body)
     }
 
     /// Returns the owner of a response: the running command that claims the kind, for a FETCH only if it asked for
@@ -88,7 +88,7 @@ impl Wire {
         elided: &[Elided],
         numbers: &SeqMap,
     ) -> Option<Option<Id>> {
-        let run = self.running.iter_mut().find(|run| run.asks.effect == Effect::Body)?;
+        let run = self.running.iter_mut().find(|run| run.asks.effect == SessionEffect::Body)?;
         let streams = run.attribution.as_mut()?.streams(kind, head, at, elided, numbers);
         streams.then(|| run.reader())
     }
@@ -109,7 +109,7 @@ impl Wire {
 
     /// Whether a search for UIDs runs and this is not its answer.
     pub(crate) fn is_mistagged(&self, kind: Kind, frame: &[u8]) -> bool {
-        let mut asking = self.running.iter().filter(|run| matches!(run.asks.effect, Effect::Number { .. }));
+        let mut asking = self.running.iter().filter(|run| matches!(run.asks.effect, SessionEffect::Number { .. }));
         asking.next().is_some_and(|run| run.is_mistagged(kind, frame))
     }
 
@@ -174,7 +174,7 @@ impl Running {
     }
 
     fn is_numbering(&self) -> bool {
-        matches!(self.asks.effect, Effect::Number { .. })
+        matches!(self.asks.effect, SessionEffect::Number { .. })
     }
 }
 

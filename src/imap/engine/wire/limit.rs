@@ -2,7 +2,7 @@
 //! follows.
 
 use super::{Running, Wire};
-use crate::imap::plan::Effect;
+use crate::imap::plan::SessionEffect;
 use crate::imap::types::{Cut, ResponseCode, Uid};
 
 impl Wire {
@@ -63,6 +63,6 @@ impl Running {
     /// Whether a limit can stop this command. CLOSE is never limited (RFC 9738 §3.1), a body is one message, and the
     /// engine notices missing numbers itself.
     fn is_limitable(&self) -> bool {
-        self.id.is_some() && matches!(self.asks.effect, Effect::None | Effect::Move)
+        self.id.is_some() && matches!(self.asks.effect, SessionEffect::None | SessionEffect::Move)
     }
 }

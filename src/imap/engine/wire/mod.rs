@@ -21,7 +21,7 @@ pub(super) use self::running::{Running, number_of};
 use crate::engine::failure::unknown;
 use crate::engine::{Id, Outgoing};
 use crate::error::{Error, Kind, Result};
-use crate::imap::plan::{Effect, Order, Plan, may_start};
+use crate::imap::plan::{Order, Plan, SessionEffect, may_start};
 use crate::imap::types::{Capabilities, CopyUid, Progress, ResponseCode};
 use crate::limits::{Deadlines, Limits};
 
@@ -128,7 +128,7 @@ impl Wire {
     pub(super) fn end(&mut self, error: &Error) -> Vec<(Id, Error)> {
         // A half-sent command cannot have been executed, so it is not in doubt.
         let partial = self.half_sent.take().map(|half| half.id);
-        let lost = |run: &Running| match run.asks.lasting && run.id != partial {
+        let lost = |run: &Running| match run.asks.mutates && run.id != partial {
             true => unknown(run.verb(), error),
             false => error.clone(),
         };
@@ -142,12 +142,12 @@ impl Wire {
 
     /// Removes the LOGOUT on the wire, if there is one: it needs no answer any more.
     pub(super) fn leave(&mut self) -> Option<Running> {
-        let index = self.running.iter().position(|run| run.asks.effect == Effect::Logout)?;
+        let index = self.running.iter().position(|run| run.asks.effect == SessionEffect::Logout)?;
         self.running.remove(index)
     }
 
     pub(super) fn is_leaving(&self) -> bool {
-        self.running.iter().any(|run| run.asks.effect == Effect::Logout)
+        self.running.iter().any(|run| run.asks.effect == SessionEffect::Logout)
     }
 
     /// The index of the running command with this tag.
@@ -184,14 +184,14 @@ impl Wire {
     }
 
     pub(super) fn apply_copied(&mut self, copied: &CopyUid, limits: &Limits) {
-        if let Some(run) = self.running.iter_mut().find(|run| run.asks.effect == Effect::Move) {
+        if let Some(run) = self.running.iter_mut().find(|run| run.asks.effect == SessionEffect::Move) {
             run.copied(copied, limits);
         }
     }
 
     /// Records an ENABLED response for the command that asked.
     pub(super) fn apply_enabled(&mut self, enabled: &Capabilities) {
-        let mut asking = self.running.iter_mut().filter(|run| matches!(run.asks.effect, Effect::Enable(_)));
+        let mut asking = self.running.iter_mut().filter(|run| matches!(run.asks.effect, SessionEffect::Enable(_)));
         if let Some(run) = asking.next() {
             let before = run.seen.enabled.iter().flat_map(Capabilities::iter);
             run.seen.enabled = Some(before.chain(enabled.iter()).collect());
@@ -207,10 +207,10 @@ impl Wire {
     /// messages, and so may its change.
     pub(super) fn invalidate_uids(&mut self, error: &Error) -> Invalidated {
         let half = self.half_sent.as_ref().map(|half| half.id);
-        let half_sent = self.running.iter().any(|run| run.asks.bound && run.asks.lasting && run.id == half);
+        let half_sent = self.running.iter().any(|run| run.asks.bound && run.asks.mutates && run.id == half);
         let mut ends = Vec::new();
         for run in self.running.iter_mut().filter(|run| run.asks.bound) {
-            let lost = || if run.asks.lasting { unknown(run.verb(), error) } else { error.clone() };
+            let lost = || if run.asks.mutates { unknown(run.verb(), error) } else { error.clone() };
             ends.extend(run.reader().map(|id| (id, lost())));
             run.dismiss();
         }
@@ -293,7 +293,7 @@ impl Wire {
 
     /// Whether a login waits for challenges, and the request that answers them.
     pub(super) fn challenged(&self) -> Option<Option<Id>> {
-        self.running.iter().find(|run| run.asks.effect == Effect::Authenticate).map(Running::reader)
+        self.running.iter().find(|run| run.asks.effect == SessionEffect::Authenticate).map(Running::reader)
     }
 
     fn perform(&mut self, action: Action, now: Instant) -> Result<()> {

@@ -9,7 +9,7 @@ use super::attribution::Attribution;
 use crate::engine::Id;
 use crate::engine::span::Span;
 use crate::imap::codec::{Kind, search};
-use crate::imap::plan::{Effect, Needs, Order, Plan, Topic};
+use crate::imap::plan::{Order, Plan, RequiredState, SessionEffect, Topic};
 use crate::imap::types::{Capabilities, CopyUid, Cut, Uids};
 use crate::limits::Limits;
 
@@ -40,8 +40,8 @@ pub(crate) struct Running {
 pub(super) struct Asks {
     pub(super) verb: &'static str,
     pub(super) order: Order,
-    pub(super) effect: Effect,
-    pub(super) lasting: bool,
+    pub(super) effect: SessionEffect,
+    pub(super) mutates: bool,
     /// Whether it is about messages of the selected mailbox.
     pub(super) bound: bool,
     /// Which messages, if it names them and they are not in its attribution.
@@ -92,9 +92,9 @@ impl Running {
         let asks = Asks {
             verb: plan.verb,
             order: plan.order,
-            effect: std::mem::replace(&mut plan.effect, Effect::None),
-            lasting: plan.lasting,
-            bound: matches!(plan.needs, Needs::Selection(_)),
+            effect: std::mem::replace(&mut plan.effect, SessionEffect::None),
+            mutates: plan.mutates,
+            bound: matches!(plan.needs, RequiredState::Selection(_)),
             messages: plan.messages.take(),
             topic: plan.topic.take(),
             stream: plan.stream,
@@ -105,10 +105,10 @@ impl Running {
 
     /// A command of the engine's own.
     pub(super) fn own(tag: u32, verb: &'static str, now: Instant) -> Self {
-        let (order, effect) = (Order::ALONE, Effect::None);
+        let (order, effect) = (Order::ALONE, SessionEffect::None);
         Self::begun(
             tag,
-            Asks { verb, order, effect, lasting: false, bound: false, messages: None, topic: None, stream: false },
+            Asks { verb, order, effect, mutates: false, bound: false, messages: None, topic: None, stream: false },
             now,
         )
     }
@@ -131,7 +131,7 @@ impl Running {
         self.asks.verb
     }
 
-    pub(crate) fn effect(&self) -> &Effect {
+    pub(crate) fn effect(&self) -> &SessionEffect {
         &self.asks.effect
     }
 

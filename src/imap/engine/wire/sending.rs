@@ -9,7 +9,7 @@ use super::{HalfSent, MOST_PADDING, Running, Stage, UPLOAD_WINDOW, Upload, Wire}
 use crate::engine::Id;
 use crate::error::{Error, Result};
 use crate::imap::codec::{Ending, Segment};
-use crate::imap::plan::{Effect, Plan};
+use crate::imap::plan::{Plan, SessionEffect};
 use crate::imap::types::Capabilities;
 use crate::login::Secret;
 
@@ -178,7 +178,7 @@ impl Wire {
 
     /// Answers a challenge, or cancels the exchange with `*` (RFC 9051 §6.2.2).
     pub(crate) fn answer(&mut self, id: Id, answer: Option<Secret>) {
-        if !self.running.iter().any(|run| run.id == Some(id) && run.asks.effect == Effect::Authenticate) {
+        if !self.running.iter().any(|run| run.id == Some(id) && run.asks.effect == SessionEffect::Authenticate) {
             return;
         }
         match answer {
