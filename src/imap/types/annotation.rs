@@ -6,6 +6,15 @@ use super::tape::{Record, span};
 use super::text::Str;
 
 /// Whether the messages of a mailbox can have annotations: the code `ANNOTATIONS` (RFC 5257 §4.1.1).
+///
+/// ```
+/// use postroom::imap::{AnnotationSize, ResponseCode, codec::text};
+///
+/// let condition = text::untagged(b"* OK [ANNOTATIONS 20480 NOPRIVATE] Up to 20 KiB\r\n")?;
+/// let Some(ResponseCode::Annotations(support)) = condition.code else { panic!("no annotations") };
+/// assert_eq!((support.size, support.no_private), (AnnotationSize::UpTo(20480), true));
+/// # Ok::<(), postroom::imap::codec::Unreadable>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct AnnotationSupport {
@@ -16,6 +25,15 @@ pub struct AnnotationSupport {
 }
 
 /// The largest annotation that a mailbox accepts.
+///
+/// ```
+/// use postroom::imap::AnnotationSize;
+///
+/// fn is_writable(size: AnnotationSize) -> bool {
+///     matches!(size, AnnotationSize::UpTo(_))
+/// }
+/// assert!(is_writable(AnnotationSize::UpTo(20480)) && !is_writable(AnnotationSize::ReadOnly));
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum AnnotationSize {

@@ -47,6 +47,13 @@ impl EntryName {
 
     /// The name of an entry.
     ///
+    /// ```
+    /// # use postroom::imap::EntryName;
+    /// assert_eq!(EntryName::new("/Shared/Comment")?, EntryName::SHARED_COMMENT);
+    /// assert!(EntryName::new("shared").is_err());
+    /// # Ok::<(), postroom::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Kind::Input`](crate::Kind::Input) if the name does not begin with a slash, ends in one, has two in a row, or contains `*`, `%`

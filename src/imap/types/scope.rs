@@ -5,6 +5,14 @@ use super::items::Items;
 use super::mailbox_name::MailboxName;
 
 /// A set of mailboxes, by name or by property (RFC 5465 §6, RFC 7377 §2.2).
+///
+/// ```
+/// use postroom::imap::{MailboxName, Scope};
+///
+/// let archive = Scope::Subtree(vec![MailboxName::new("Archive")?]);
+/// assert_ne!(archive, Scope::Personal);
+/// # Ok::<(), postroom::Error>(())
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Scope {
@@ -27,6 +35,13 @@ pub enum Scope {
 }
 
 /// A kind of change in a mailbox or of a mailbox (RFC 5465 §5).
+///
+/// ```
+/// use postroom::imap::{Items, NotifyEvent};
+///
+/// let events = [NotifyEvent::MessageNew(Some(Items::FLAGS)), NotifyEvent::MessageExpunge];
+/// assert!(events.contains(&NotifyEvent::MessageExpunge));
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum NotifyEvent {

@@ -90,6 +90,16 @@ pub struct Partial {
 }
 
 /// One change in the result of a search (RFC 5267 §4.3).
+///
+/// ```
+/// use postroom::imap::{SearchChange, codec::search};
+///
+/// let found = search::parse(b"* ESEARCH (TAG \"A1\") UID ADDTO (1 2733)\r\n")?;
+/// let update = found.updates.iter().next().unwrap();
+/// assert_eq!((update.change, update.position), (SearchChange::Added, 1));
+/// assert_eq!(update.uids.to_string(), "2733");
+/// # Ok::<(), postroom::imap::codec::Unreadable>(())
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct SearchUpdate {
@@ -103,6 +113,14 @@ pub struct SearchUpdate {
 
 /// The changes in the result of a search, in their order (RFC 5267 §4.3). They take up about as much memory as their text, and are parsed
 /// while iterating.
+///
+/// ```
+/// use postroom::imap::codec::search;
+///
+/// let found = search::parse(b"* ESEARCH (TAG \"A1\") UID ADDTO (1 2733 1 2731:2732)\r\n")?;
+/// assert_eq!(found.updates.len(), 2);
+/// # Ok::<(), postroom::imap::codec::Unreadable>(())
+/// ```
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct SearchUpdates {
     /// For each change: the position, a space, the UIDs, and `+` or `-`.
@@ -143,7 +161,15 @@ impl SearchUpdates {
     }
 }
 
-/// The kind of a change in a search's result (RFC 5267 §4.3.2, §4.3.3).
+/// The kind of a change in a search's result (RFC 5267 §4.3.3, §4.3.4).
+///
+/// ```
+/// use postroom::imap::{SearchChange, codec::search};
+///
+/// let found = search::parse(b"* ESEARCH (TAG \"A1\") UID REMOVEFROM (0 32768)\r\n")?;
+/// assert!(found.updates.iter().all(|update| update.change == SearchChange::Removed));
+/// # Ok::<(), postroom::imap::codec::Unreadable>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum SearchChange {
@@ -154,6 +180,14 @@ pub enum SearchChange {
 }
 
 /// The answer to SORT (RFC 5256 §4).
+///
+/// ```
+/// use postroom::imap::codec::sort;
+///
+/// let sorted = sort::parse(b"* SORT 882 2 84\r\n")?;
+/// assert!(sorted.list.iter().map(u32::from).eq([882, 2, 84]));
+/// # Ok::<(), postroom::imap::codec::Unreadable>(())
+/// ```
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Sorted {
