@@ -64,5 +64,5 @@ fn request(which: u8) -> Option<Generated<Request>> {
     plan.ok().map(Request::Command).map(Generated::New)
 }
 
-/// How many come before the commands of the table.
+/// The number of requests before the commands of the table.
 const ODD: usize = 9;

@@ -4,7 +4,7 @@
 use super::types::{Cut, Uid, Uids};
 use crate::error::Result;
 
-/// A call continues at most this many times more often than there are messages, since new ones may arrive meanwhile.
+/// How many more rounds than there are messages a call may take, since new messages may arrive meanwhile.
 const SLACK: u64 = 1000;
 
 /// How often a call may still continue. Each round handles at least one message.

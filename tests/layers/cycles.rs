@@ -13,7 +13,7 @@ const KNOWN: &[&[&str]] = &[
     &["imap::engine::intake", "imap::engine::intake::flow"],
     &["imap::engine::mirror", "imap::engine::mirror::numbering", "imap::engine::mirror::selection"],
     &["imap::types::envelope", "imap::types::structure", "imap::types::tape"],
-    &["pop3::engine", "pop3::engine::input", "pop3::engine::meaning", "pop3::engine::sending"],
+    &["pop3::engine", "pop3::engine::input", "pop3::engine::refusal", "pop3::engine::sending"],
     &[
         "pop3::session",
         "pop3::session::as_mailbox",

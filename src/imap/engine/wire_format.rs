@@ -1,4 +1,4 @@
-//! How IMAP looks to the wire log: lines, and literals between them. It shows nothing itself.
+//! How the wire log reads IMAP: lines, and the literals between them. It shows nothing itself.
 
 use std::ops::Range;
 
@@ -25,7 +25,7 @@ struct Lines {
 
 impl LineFormat for Lines {
     fn next(&mut self, line: &[u8]) -> LineKind {
-        // Only a response can be free text, in which `{1}` announces nothing.
+        // Only a response can be free text, where `{1}` announces nothing (servers send `* OK {1}`).
         let may_be_text = self.sender == Sender::Server && !self.after_literal;
         let announced = literal_announced(line, may_be_text);
         self.after_literal = announced.is_some();

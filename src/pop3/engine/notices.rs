@@ -1,4 +1,4 @@
-//! How the engine keeps notices: what one takes up, and the one in the place of those that were dropped. It must not know who listens.
+//! The size of a notice, and the notice that replaces dropped ones. It must not know who listens.
 
 use crate::engine::SessionNotice;
 use crate::pop3::types::Notice;

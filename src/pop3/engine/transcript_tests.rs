@@ -37,7 +37,7 @@ impl Player for Play {
         let (verb, argument) = act.split_once(' ').unwrap_or((act, ""));
         let arguments: Vec<_> = argument.split(' ').filter(|word| !word.is_empty()).map(str::as_bytes).collect();
         let plan = |verb| Plan::utf8(verb, &arguments).unwrap();
-        // Without an argument the answer has a line for each message.
+        // Without an argument, the answer has a line for each message.
         let listing = |verb| match arguments.is_empty() {
             true => plan(verb).shape(Shape::Listing),
             false => plan(verb),

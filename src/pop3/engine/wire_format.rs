@@ -1,14 +1,14 @@
-//! How POP3 looks to the wire log: status lines, and of a multi-line reply its beginning. It shows nothing itself.
+//! How the wire log reads POP3: which lines are commands, status lines, and content. It shows nothing itself.
 
 use std::ops::Range;
 
 use crate::engine::wire_format::{LineFormat, LineKind, WireFormat};
 
-/// Every command is shown; of a reply the lines up to the first empty one, which ends a message's header.
+/// Every command is shown, and the lines of a reply up to the first empty one, which ends a message's header.
 pub(super) const WIRE_FORMAT: WireFormat =
     WireFormat { server: || Box::new(Replies::default()), client: || Box::new(Commands), challenge };
 
-/// The number of lines of a multi-line reply that are shown at most.
+/// The most lines of a multi-line reply that are shown.
 const MOST_LINES: u64 = 30;
 
 struct Commands;
@@ -23,7 +23,7 @@ impl LineFormat for Commands {
 struct Replies {
     /// Lines since the last status line.
     lines: u64,
-    /// The rest of the reply is content. Until its end nothing is taken for a status line.
+    /// Whether the rest of the reply is content. Until its end, no line is a status line.
     in_content: bool,
 }
 

@@ -6,6 +6,7 @@ mod census;
 mod language;
 pub(super) mod listing;
 mod login;
+mod messages;
 mod names;
 mod notices;
 mod probe;
@@ -18,7 +19,6 @@ use std::sync::Arc;
 
 use self::as_mailbox::Maildrop;
 pub use self::notices::Notices;
-use self::retrieval::Asked;
 pub use self::retrieval::RetrStream;
 pub(super) use self::sizes::Sizes;
 use super::engine::{Answer, Delivery, Engine, Plan, Request, RequiredState, Series, SessionEffect, Shape};

@@ -26,7 +26,7 @@ pub(crate) struct Journal {
     lagged: bool,
 }
 
-/// What data of messages keep in memory, and the bytes as which they came.
+/// The memory that data of messages uses, and the bytes that the server sent for it.
 #[derive(Clone, Copy, Debug, Default)]
 struct Weight {
     kept: usize,
