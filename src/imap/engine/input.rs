@@ -4,7 +4,7 @@
 use bytes::{Buf, Bytes, BytesMut};
 
 use super::intake::{Claimed, LiteralBytes};
-use super::wire::{Claimant, Owner, Piece, Running};
+use super::wire::{Claimant, Coverage, Owner, Running};
 use super::{Delivery, Engine};
 use crate::engine::Id;
 use crate::error::{Error, Kind as ErrorKind, Result};
@@ -12,7 +12,7 @@ use crate::imap::codec::{Batch, Elided, Frame, Kind, Route, route, split};
 use crate::imap::types::Uid;
 
 /// Why cutting frames stopped.
-enum Stop {
+enum CutEnd {
     /// All complete frames are cut.
     Dry,
     /// A literal must be streamed or skipped first.
@@ -32,13 +32,13 @@ impl Engine {
                 return Ok(());
             }
             match self.cut(input)? {
-                Stop::Dry => return Ok(()),
-                Stop::Literal { start, size } => self.begin_flow(input, start, size)?,
+                CutEnd::Dry => return Ok(()),
+                CutEnd::Literal { start, size } => self.begin_flow(input, start, size)?,
             }
         }
     }
 
-    fn cut(&mut self, input: &mut BytesMut) -> Result<Stop> {
+    fn cut(&mut self, input: &mut BytesMut) -> Result<CutEnd> {
         // Claimed frames are collected and delivered as one batch per read: one wake-up of the reader for many
         // messages.
         let mut claimed: Option<Claimed<Claimant>> = None;
@@ -48,8 +48,8 @@ impl Engine {
             let rest = input.get(at..).unwrap_or_default();
             let len = match self.intake.next(rest, &self.limits, threshold)? {
                 Frame::Complete { len } => len,
-                Frame::Partial => break Stop::Dry,
-                Frame::Literal { start, size } => break Stop::Literal { start, size },
+                Frame::Partial => break CutEnd::Dry,
+                Frame::Literal { start, size } => break CutEnd::Literal { start, size },
             };
             let frame = rest.get(..len).unwrap_or_default();
             let elided = self.intake.take_elided();
@@ -91,7 +91,7 @@ impl Engine {
                     // §11.1).
                     self.core.check_injection(input.len() - at)?;
                     if self.core.is_over() {
-                        break Stop::Dry;
+                        break CutEnd::Dry;
                     }
                     // A tagged answer may have ended the command that streams a body.
                     threshold = self.threshold();
@@ -142,7 +142,7 @@ impl Engine {
         let mut batch = Batch::new(frame);
         batch.push(0, batch.weight());
         let weight = batch.weight();
-        self.core.deliver(run.reader(), Delivery::Frames { batch, weight, piece: Piece::Whole });
+        self.core.deliver(run.reader(), Delivery::Frames { batch, weight, coverage: Coverage::Whole });
     }
 
     /// Delivers a response that names its message only by number, with the UID inserted.
@@ -157,7 +157,7 @@ impl Engine {
         self.core.clock.progressed();
         if self.wire.count(to, frames, batch.weight(), &self.limits) {
             let weight = if to.stream { batch.weight() } else { 0 };
-            self.core.deliver(Some(to.id), Delivery::Frames { batch, weight, piece: to.piece });
+            self.core.deliver(Some(to.id), Delivery::Frames { batch, weight, coverage: to.coverage });
         }
     }
 

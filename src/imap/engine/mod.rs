@@ -28,7 +28,7 @@ use self::mirror::{Ended, Mirror};
 pub(crate) use self::mirror::{Phase, State};
 use self::notices::NoticeQueue;
 pub(crate) use self::request::{Counted, Delivery, Request};
-pub(crate) use self::wire::Piece;
+pub(crate) use self::wire::Coverage;
 use self::wire::{Pending, Wire};
 use crate::engine::core::Core;
 use crate::engine::failure::over;

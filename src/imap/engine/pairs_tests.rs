@@ -79,8 +79,8 @@ impl Session {
             let Some((id, delivery)) = self.engine.poll_delivery(&|_| false) else { return };
             let got = self.got.entry(id.0).or_default();
             match delivery {
-                Delivery::Frames { batch, piece, .. } => {
-                    got.more += &format!("{piece:?} ");
+                Delivery::Frames { batch, coverage, .. } => {
+                    got.more += &format!("{coverage:?} ");
                     got.frames.extend(batch.raw());
                 }
                 Delivery::Chunk(bytes) => got.more += &format!("{bytes:?} "),

@@ -3,7 +3,7 @@
 
 use bytes::Bytes;
 
-use super::Piece;
+use super::Coverage;
 use crate::engine::Deliverable;
 use crate::error::{Error, Result};
 use crate::imap::codec::Batch;
@@ -47,7 +47,7 @@ pub(crate) enum Delivery {
     Frames {
         batch: Batch,
         weight: usize,
-        piece: Piece,
+        coverage: Coverage,
     },
     /// The text of a `+` that asks for more.
     Challenge(Bytes),

@@ -16,7 +16,7 @@ const MOST_RECORDED: usize = 4096;
 #[derive(Debug, Default)]
 pub(crate) struct SeqMap {
     /// In ascending order of numbers and of UIDs.
-    runs: Vec<Run>,
+    runs: Vec<UidRun>,
     known: u32,
     /// The number of runs that cover the numbers from 1 to `known`.
     solid: usize,
@@ -26,7 +26,7 @@ pub(crate) struct SeqMap {
 
 /// `len` messages whose numbers begin at `number` and whose UIDs begin at `first`; both are consecutive.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-struct Run {
+struct UidRun {
     number: u32,
     first: u32,
     len: u32,
@@ -65,7 +65,7 @@ impl SeqMap {
             }
             match self.runs.last_mut() {
                 Some(run) if from == last + 1 => run.len += len,
-                _ => self.runs.push(Run { number: self.known + 1, first: from, len }),
+                _ => self.runs.push(UidRun { number: self.known + 1, first: from, len }),
             }
             (self.known, self.solid) = (known, self.runs.len());
         }
@@ -148,7 +148,7 @@ impl SeqMap {
             (_, Gap::None) => self.prepend(next),
             // Not recorded, which is no contradiction.
             _ if self.runs.len() >= MOST_RECORDED => return true,
-            _ => self.runs.insert(next, Run { number, first: uid, len: 1 }),
+            _ => self.runs.insert(next, UidRun { number, first: uid, len: 1 }),
         }
         self.at = self.runs.partition_point(|run| run.number <= number).saturating_sub(1);
         self.update_known();
@@ -156,7 +156,7 @@ impl SeqMap {
     }
 
     /// Adds a message to the end of this run, and the run that now adjoins it.
-    fn lengthen(&mut self, index: usize, adjoining: Option<Run>) {
+    fn lengthen(&mut self, index: usize, adjoining: Option<UidRun>) {
         if let Some(run) = self.runs.get_mut(index) {
             run.len += 1 + adjoining.map_or(0, |run| run.len);
         }
@@ -168,7 +168,7 @@ impl SeqMap {
     /// Adds a message to the beginning of this run.
     fn prepend(&mut self, index: usize) {
         if let Some(run) = self.runs.get_mut(index) {
-            *run = Run { number: run.number - 1, first: run.first - 1, len: run.len + 1 };
+            *run = UidRun { number: run.number - 1, first: run.first - 1, len: run.len + 1 };
         }
     }
 
@@ -176,7 +176,7 @@ impl SeqMap {
     /// later runs.
     fn cut_out(&mut self, index: usize, offset: u32) {
         let Some(run) = self.runs.get_mut(index) else { return };
-        let rest = Run { number: run.number + offset, first: run.first + offset + 1, len: run.len - offset - 1 };
+        let rest = UidRun { number: run.number + offset, first: run.first + offset + 1, len: run.len - offset - 1 };
         run.len = offset;
         let parts = [*run, rest].into_iter().filter(|part| part.len > 0);
         let known = index < self.solid;
@@ -215,7 +215,7 @@ impl SeqMap {
     }
 }
 
-impl Run {
+impl UidRun {
     /// Its last message.
     fn last(&self) -> Pair {
         (self.number + (self.len - 1), self.first + (self.len - 1))

@@ -131,7 +131,7 @@ impl<S: Borrow<Imap>> Folder<S> {
                 self.stamped(copied)
             }
             _ => {
-                let mut whole = Transfer::default();
+                let mut whole = TransferProgress::default();
                 for uids in uids.split(self.session().limits().set) {
                     whole.add(self.session().call(self.command(&uids, to, false)).await)?;
                 }
@@ -143,7 +143,7 @@ impl<S: Borrow<Imap>> Folder<S> {
     /// Copies the messages that exist here, with at most as many in one command as the server accepts.
     async fn copy_each(&self, here: &Uids, uids: &Uids, to: &MailboxName) -> Result<Transferred> {
         let most = self.session().capabilities().most_saved().unwrap_or(u64::MAX);
-        let mut whole = Transfer::default();
+        let mut whole = TransferProgress::default();
         for portion in portions(here, most) {
             for uids in portion.split(self.session().limits().set) {
                 whole.add(self.session().call(self.command(&uids, to, false)).await)?;
@@ -158,7 +158,7 @@ impl<S: Borrow<Imap>> Folder<S> {
     }
 
     async fn move_all(&self, uids: &Uids, to: &MailboxName) -> Result<Transferred> {
-        let mut whole = Transfer::default();
+        let mut whole = TransferProgress::default();
         for uids in uids.split(self.session().limits().set) {
             whole.add(self.move_part(&uids, to).await)?;
         }
@@ -198,12 +198,12 @@ impl<S: Borrow<Imap>> Folder<S> {
 
 /// The result of the commands so far.
 #[derive(Default)]
-struct Transfer {
+struct TransferProgress {
     done: Transferred,
     begun: bool,
 }
 
-impl Transfer {
+impl TransferProgress {
     /// Adds the result of one command. If it failed, the error carries the results before it.
     fn add(&mut self, part: Result<Transferred>) -> Result<()> {
         let part = part.map_err(|error| unfinished(error, &self.done))?;

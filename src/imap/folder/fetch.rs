@@ -16,7 +16,7 @@ use crate::error::{Error, Kind, Result};
 use crate::imap::call::{ImapInbox, ImapLink};
 use crate::imap::codec::{self, FetchedBatch, UnreadableFetch};
 use crate::imap::command::fetch;
-use crate::imap::engine::{Delivery, Piece, Request};
+use crate::imap::engine::{Coverage, Delivery, Request};
 use crate::imap::limited::Descent;
 use crate::imap::types::{Cut, Fetched, Items, Progress, Uid, Uids};
 use crate::limits::Limits;
@@ -66,19 +66,19 @@ pub struct Fetch<'a> {
     items: Items,
     uids: Uids,
     /// The part of the set that was fetched last.
-    asked: Part,
+    asked: SetPart,
     /// Parts of a long set that are still to be fetched.
-    rest: VecDeque<Part>,
+    rest: VecDeque<SetPart>,
     /// Where the server stopped at its limit of messages.
     cut: Option<Cut>,
     /// Whether the mailbox is empty.
     of_empty_mailbox: bool,
     inbox: Option<ImapInbox>,
     batch: FetchedBatch,
-    piece: Piece,
-    partial: Partial,
+    coverage: Coverage,
+    partial: PartialMessages,
     ready: VecDeque<Fetched>,
-    stage: Stage<'a>,
+    stage: FetchStage<'a>,
     before: Option<Count>,
     answered: Uids,
     unreadable: Vec<UnreadableFetch>,
@@ -86,7 +86,7 @@ pub struct Fetch<'a> {
 }
 
 /// How far the stream has come.
-enum Stage<'a> {
+enum FetchStage<'a> {
     Fetching,
     /// Fewer messages arrived than seem to exist.
     Checking(Box<Existing<'a>>),
@@ -97,7 +97,7 @@ enum Stage<'a> {
 
 /// A set that is short enough for one line, and how far the server has come with it.
 #[derive(Debug)]
-struct Part {
+struct SetPart {
     uids: Uids,
     descent: Descent,
 }
@@ -111,7 +111,7 @@ struct Count {
 
 /// Messages of which only some items have arrived.
 #[derive(Default)]
-struct Partial {
+struct PartialMessages {
     messages: BTreeMap<Uid, Fetched>,
     bytes: usize,
 }
@@ -158,16 +158,16 @@ impl<'a> Fetch<'a> {
             selection,
             items,
             uids,
-            asked: Part { uids: Uids::new(), descent: Descent::new(0) },
+            asked: SetPart { uids: Uids::new(), descent: Descent::new(0) },
             rest: VecDeque::new(),
             cut: None,
             of_empty_mailbox: false,
             inbox: None,
             batch: FetchedBatch::default(),
-            piece: Piece::Whole,
-            partial: Partial::default(),
+            coverage: Coverage::Whole,
+            partial: PartialMessages::default(),
             ready: VecDeque::new(),
-            stage: Stage::Fetching,
+            stage: FetchStage::Fetching,
             before,
             answered: Uids::default(),
             unreadable: Vec::new(),
@@ -220,7 +220,7 @@ impl<'a> Fetch<'a> {
     pub(super) fn poll_fetched(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Fetched>>> {
         loop {
             match self.batch.next() {
-                Some(Ok(fetched)) if self.piece == Piece::Whole && fetched.uid().is_some() => {
+                Some(Ok(fetched)) if self.coverage == Coverage::Whole && fetched.uid().is_some() => {
                     return Poll::Ready(Ok(Some(fetched)));
                 }
                 Some(Ok(fetched)) => self.take_partial(fetched),
@@ -244,7 +244,7 @@ impl<'a> Fetch<'a> {
 
     /// `false` at the end.
     fn poll_batch(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool>> {
-        if let Stage::Checking(existing) = &mut self.stage {
+        if let FetchStage::Checking(existing) = &mut self.stage {
             let found = ready!(existing.poll(cx));
             return Poll::Ready(
                 found.and_then(|found| self.continue_after_check(found)).or_else(|error| self.fail(error)),
@@ -256,8 +256,8 @@ impl<'a> Fetch<'a> {
             Err(error) => return Poll::Ready(self.fail(error)),
         };
         Poll::Ready(match delivery {
-            Some(Delivery::Frames { batch, piece, .. }) => {
-                self.piece = piece;
+            Some(Delivery::Frames { batch, coverage, .. }) => {
+                self.coverage = coverage;
                 self.batch = FetchedBatch::parse(&batch, &self.limits, Some(std::mem::take(&mut self.batch)));
                 Ok(true)
             }
@@ -285,18 +285,18 @@ impl<'a> Fetch<'a> {
     /// Adds parts to fetch after the others.
     fn queue_parts(&mut self, parts: impl IntoIterator<Item = Uids>) {
         let descent = Descent::new(Count::of(self.link, self.selection).map_or(0, |count| count.exists));
-        self.rest.extend(parts.into_iter().map(|uids| Part { uids, descent }));
+        self.rest.extend(parts.into_iter().map(|uids| SetPart { uids, descent }));
     }
 
     /// Fetches the rest of the part next, if the server stopped at its limit of messages.
     fn queue_below(&mut self) -> Result<()> {
         let Some(cut) = self.cut.take() else { return Ok(()) };
-        let Part { uids, descent } = &mut self.asked;
+        let SetPart { uids, descent } = &mut self.asked;
         // The untagged code may have been about another command.
         let left = descent.below(uids, cut)?.difference(&self.answered);
         let parts: Vec<Uids> = left.split(self.limits.set).collect();
         for uids in parts.into_iter().rev() {
-            self.rest.push_front(Part { uids, descent: *descent });
+            self.rest.push_front(SetPart { uids, descent: *descent });
         }
         Ok(())
     }
@@ -323,14 +323,14 @@ impl<'a> Fetch<'a> {
         let partial = std::mem::take(&mut self.partial);
         let items = &self.items;
         self.ready.extend(partial.messages.into_values().map(|fetched| without_text(fetched, items)));
-        match std::mem::replace(&mut self.stage, Stage::Ended) {
-            Stage::Fetching if !self.is_complete() => {
+        match std::mem::replace(&mut self.stage, FetchStage::Ended) {
+            FetchStage::Fetching if !self.is_complete() => {
                 let wanted = self.uids.clone();
                 let existing = Existing::ask(self.link, &self.limits, self.selection, wanted)?;
-                self.stage = Stage::Checking(Box::new(existing));
+                self.stage = FetchStage::Checking(Box::new(existing));
                 Ok(true)
             }
-            Stage::Refetching(missing) => self.deliver_missing(&missing.difference(&self.answered)),
+            FetchStage::Refetching(missing) => self.deliver_missing(&missing.difference(&self.answered)),
             _ => Ok(self.finish()),
         }
     }
@@ -375,7 +375,7 @@ impl<'a> Fetch<'a> {
         }
         let parts: Vec<Uids> = missing.split(self.limits.set).collect();
         self.queue_parts(parts);
-        self.stage = Stage::Refetching(missing);
+        self.stage = FetchStage::Refetching(missing);
         self.fetch_next()
     }
 
@@ -386,12 +386,12 @@ impl<'a> Fetch<'a> {
             return Err(Error::new(Kind::Missing, text));
         }
         self.ready.extend(missing.iter().map(codec::missing));
-        self.stage = Stage::Ended;
+        self.stage = FetchStage::Ended;
         Ok(!missing.is_empty())
     }
 
     fn finish(&mut self) -> bool {
-        self.stage = Stage::Ended;
+        self.stage = FetchStage::Ended;
         self.inbox = None;
         self.rest.clear();
         !self.ready.is_empty()
@@ -411,9 +411,9 @@ impl<'a> Fetch<'a> {
         };
         let joined =
             self.partial.take(uid).map_or_else(|| fetched.clone(), |before| join(before, &fetched, &self.limits));
-        match self.piece {
-            Piece::Part => self.partial.keep(uid, joined),
-            Piece::Whole | Piece::Rest => self.ready.push_back(joined),
+        match self.coverage {
+            Coverage::Part => self.partial.keep(uid, joined),
+            Coverage::Whole | Coverage::Rest => self.ready.push_back(joined),
         }
         // Bounds the memory if a server never completes a message.
         while self.partial.bytes > self.limits.undelivered {
@@ -437,7 +437,7 @@ impl Count {
     }
 }
 
-impl Partial {
+impl PartialMessages {
     fn keep(&mut self, uid: Uid, fetched: Fetched) {
         self.bytes += fetched.weight();
         self.messages.insert(uid, fetched);

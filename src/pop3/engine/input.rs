@@ -16,21 +16,21 @@ use crate::pop3::types::{Notice, Retrieved, RetrievedContent};
 
 /// A multi-line reply that is being received.
 #[derive(Debug, Default)]
-pub(super) struct Body {
+pub(super) struct IncomingBody {
     rest: Bytes,
     /// Bytes that were streamed or skipped, not kept.
     passed: u64,
     /// Bytes that were skipped.
     skipped: u64,
     too_large: bool,
-    lines: Lines,
+    lines: ListingLines,
     /// Whether the input ends in what would be the end if the server had sent CR.
     bare_end: bool,
 }
 
 /// The lines of an incomplete listing, counted while it arrives.
 #[derive(Debug, Default)]
-struct Lines {
+struct ListingLines {
     /// The number of complete lines.
     ended: usize,
     /// How much of the input was counted, and where the incomplete line begins.
@@ -39,13 +39,13 @@ struct Lines {
 }
 
 /// The answers of one series in one read.
-pub(super) struct Batch {
+pub(super) struct AnswerBatch {
     id: Id,
     answers: Vec<Retrieved>,
     weight: usize,
 }
 
-impl Body {
+impl IncomingBody {
     pub(super) fn passed(&self) -> u64 {
         self.passed
     }
@@ -55,7 +55,7 @@ impl Body {
     }
 }
 
-impl Lines {
+impl ListingLines {
     /// Counts the lines in all of the input.
     fn read(&self, input: &[u8]) -> Self {
         let (mut ended, mut begun) = (self.ended, self.begun);
@@ -144,7 +144,7 @@ impl Engine {
                 }
                 self.multiline.reset();
                 let rest = if single { Bytes::copy_from_slice(reply.rest) } else { Bytes::new() };
-                self.body = Some(Body { rest, ..Body::default() });
+                self.body = Some(IncomingBody { rest, ..IncomingBody::default() });
             }
             (Indicator::Ok, _) => {
                 let rest = Bytes::copy_from_slice(reply.rest);
@@ -184,7 +184,7 @@ impl Engine {
         let listed = shape == Shape::Listing && id.is_some() && !body.too_large;
         // Counted before stuffed dots are removed. If the end is found after it, the lines are counted when the listing
         // is parsed.
-        let lines = if listed { body.lines.read(input) } else { Lines::default() };
+        let lines = if listed { body.lines.read(input) } else { ListingLines::default() };
         // `scan` removes stuffed dots from the input in place.
         let cut = self.multiline.scan(input);
         body.bare_end = cut.is_none() && (input.ends_with(b"\n.\n") || input == ".\n");
@@ -310,7 +310,7 @@ impl Engine {
         if self.batch.as_ref().is_some_and(|batch| batch.id != id) {
             self.flush_batch();
         }
-        let batch = self.batch.get_or_insert_with(|| Batch { id, answers: Vec::new(), weight: 0 });
+        let batch = self.batch.get_or_insert_with(|| AnswerBatch { id, answers: Vec::new(), weight: 0 });
         batch.weight += weight(&content);
         batch.answers.push(Retrieved { number, content });
         if last {
@@ -320,7 +320,7 @@ impl Engine {
     }
 
     pub(super) fn flush_batch(&mut self) {
-        if let Some(Batch { id, answers, weight }) = self.batch.take() {
+        if let Some(AnswerBatch { id, answers, weight }) = self.batch.take() {
             self.core.deliver(Some(id), Delivery::Batch { answers, weight });
         }
     }

@@ -22,10 +22,10 @@ use std::time::Instant;
 
 use bytes::BytesMut;
 
-use self::input::{Batch, Body};
+use self::input::{AnswerBatch, IncomingBody};
 pub(crate) use self::request::{Answer, Delivery, Plan, Request, RequiredState, Series, SessionEffect, Shape};
 use self::sending::Outbox;
-pub(crate) use self::state::{Farewell, Marks, Phase, State};
+pub(crate) use self::state::{DeletionMarks, Farewell, Phase, State};
 use crate::engine::core::Core;
 use crate::engine::failure::unknown;
 use crate::engine::published::Published;
@@ -47,13 +47,13 @@ pub(crate) struct Engine {
     state: Published<State>,
 
     /// The multi-line reply that is being received, for the first running command.
-    body: Option<Body>,
+    body: Option<IncomingBody>,
     multiline: Multiline,
     /// How much of the incomplete line was searched for its end.
     scanned: usize,
     /// The number of input bytes that were left unread.
     unread: usize,
-    batch: Option<Batch>,
+    batch: Option<AnswerBatch>,
 
     queue: VecDeque<(Id, Pending)>,
     running: VecDeque<Running>,
@@ -203,7 +203,7 @@ impl crate::engine::Engine for Engine {
 
     fn handle_deadline(&mut self, now: Instant) {
         if let Some(reason) = self.core.clock.expired(now) {
-            let bare = self.body.as_ref().is_some_and(Body::has_bare_end);
+            let bare = self.body.as_ref().is_some_and(IncomingBody::has_bare_end);
             let hint = if bare { "; its last line was a dot without CR, see `Limits::bare_line_feeds`" } else { "" };
             self.fail(Error::new(Kind::Timeout, format!("{reason}{hint}")));
         }

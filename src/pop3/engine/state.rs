@@ -15,7 +15,7 @@ pub(crate) struct State {
     /// `None` while they are not known, or if the server has no CAPA.
     pub(crate) capabilities: Option<Arc<Capabilities>>,
     /// The messages that QUIT will delete.
-    pub(crate) marks: Arc<Marks>,
+    pub(crate) marks: Arc<DeletionMarks>,
     /// The state of QUIT.
     pub(crate) farewell: Farewell,
 }
@@ -43,7 +43,7 @@ pub(crate) enum Phase {
 
 /// A set of message numbers, 64 per word: cheap to copy for each state that is published.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub(crate) struct Marks(BTreeMap<u32, u64>);
+pub(crate) struct DeletionMarks(BTreeMap<u32, u64>);
 
 impl State {
     pub(crate) fn new() -> Self {
@@ -53,7 +53,7 @@ impl State {
     }
 }
 
-impl Marks {
+impl DeletionMarks {
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -9,7 +9,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use super::listing::Listing;
-use super::names::Names;
+use super::names::MessageNames;
 use super::probe::Probed;
 use super::retrieval::{Asked, RetrStream};
 use super::{Pop3, Sizes};
@@ -34,7 +34,7 @@ const USUAL_PORTS: &[u16] = &[110, 995];
 pub(super) struct Maildrop {
     pub(super) limits: Limits,
     poll: Duration,
-    pub(super) names: Names,
+    pub(super) names: MessageNames,
     pub(super) sizes: Sizes,
     /// The number of unreadable lines in listings.
     unreadable: AtomicU64,
@@ -56,7 +56,7 @@ impl Maildrop {
         Self {
             limits: config.limits.clone(),
             poll: config.deadlines.poll,
-            names: Names::new(Arc::new(Place::Pop3 { account })),
+            names: MessageNames::new(Arc::new(Place::Pop3 { account })),
             sizes: Sizes::default(),
             unreadable: AtomicU64::default(),
             disputed: 0,
@@ -70,7 +70,7 @@ impl Maildrop {
 
     /// A new session: the old numbers mean nothing.
     fn reset(&mut self) {
-        self.names = Names::new(self.names.place().clone());
+        self.names = MessageNames::new(self.names.place().clone());
         self.sizes = Sizes::default();
         (self.unreadable, self.disputed) = (AtomicU64::default(), 0);
         (self.listed, self.probed, self.ended_by_wait) = (false, Probed::default(), false);

@@ -7,12 +7,12 @@ use super::listing::Listing;
 use super::names::key_of;
 use crate::error::{Error, Result};
 use crate::message_id::Key;
-use crate::pop3::engine::Marks;
+use crate::pop3::engine::DeletionMarks;
 use crate::pop3::types::{Number, Uidl};
 
 /// The server's answers in one round trip; `None` for a command that it does not support or refused.
 #[derive(Debug, Default)]
-pub(super) struct Replies {
+pub(super) struct ListingReplies {
     /// The number of messages that STAT reports.
     pub(super) counted: Option<u64>,
     pub(super) sizes: Option<Listing<u64>>,
@@ -47,10 +47,10 @@ struct Reports {
     listed: usize,
 }
 
-impl Replies {
+impl ListingReplies {
     /// The messages that are not marked, if STAT, LIST and UIDL agree on them. Marked messages must not be listed or
     /// counted (RFC 1939 §5), but some servers do so.
-    pub(super) fn agreed(&self, marks: &Marks) -> Option<Census> {
+    pub(super) fn agreed(&self, marks: &DeletionMarks) -> Option<Census> {
         let sizes = numbers(self.sizes.as_ref(), marks);
         let names = numbers(self.names.as_ref(), marks);
         let alike = match (&sizes, &names) {
@@ -84,13 +84,13 @@ impl Replies {
     }
 
     /// Whether LIST has lines but no size in any of them: they may be the answer to another command.
-    fn is_unsized(&self, marks: &Marks) -> bool {
+    fn is_unsized(&self, marks: &DeletionMarks) -> bool {
         let mut sizes = self.sizes.iter().flat_map(|sizes| unmarked(sizes, marks)).map(|(_, size)| size).peekable();
         sizes.peek().is_some() && sizes.all(|size| size.is_none())
     }
 
     /// Whether STAT counts this number of messages that are not marked, or reports nothing.
-    fn counts(&self, messages: u64, marks: &Marks) -> bool {
+    fn counts(&self, messages: u64, marks: &DeletionMarks) -> bool {
         self.counted.is_none_or(|counted| counted == messages || counted == messages + marks.iter().count() as u64)
     }
 
@@ -102,7 +102,12 @@ impl Replies {
 impl Census {
     /// Combines two sets of answers, each of which contradicts itself: every message that was named, in the order of
     /// numbers, and as many more as STAT counts. If two sizes or names were reported for a message, neither is used.
-    pub(super) fn of(first: Replies, second: Replies, marks: &Marks, most: usize) -> Result<Self> {
+    pub(super) fn of(
+        first: ListingReplies,
+        second: ListingReplies,
+        marks: &DeletionMarks,
+        most: usize,
+    ) -> Result<Self> {
         let (listings, counted) = (second.listings(), second.counted.or(first.counted));
         // No message arrives or disappears during a session (RFC 1939 §3): the greater of two counts may include
         // messages that no listing names.
@@ -166,12 +171,12 @@ impl<T: Eq> Report<T> {
 }
 
 /// The rows of a listing for messages that are not marked.
-fn unmarked<T>(listing: &Listing<T>, marks: &Marks) -> impl Iterator<Item = (Number, Option<T>)> {
+fn unmarked<T>(listing: &Listing<T>, marks: &DeletionMarks) -> impl Iterator<Item = (Number, Option<T>)> {
     listing.rows().filter(|(number, _)| !marks.has(*number))
 }
 
 /// The numbers of a listing in ascending order, each as often as it was named.
-fn numbers<T>(listing: Option<&Listing<T>>, marks: &Marks) -> Option<Vec<Number>> {
+fn numbers<T>(listing: Option<&Listing<T>>, marks: &DeletionMarks) -> Option<Vec<Number>> {
     let listing = listing?;
     let mut numbers = Vec::with_capacity(listing.named);
     numbers.extend(unmarked(listing, marks).map(|(number, _)| number));
@@ -180,7 +185,7 @@ fn numbers<T>(listing: Option<&Listing<T>>, marks: &Marks) -> Option<Vec<Number>
 }
 
 /// What one listing reports about each message.
-fn reports_of<T: Eq>(listing: Option<Listing<T>>, marks: &Marks) -> BTreeMap<Number, Report<T>> {
+fn reports_of<T: Eq>(listing: Option<Listing<T>>, marks: &DeletionMarks) -> BTreeMap<Number, Report<T>> {
     let mut words = BTreeMap::new();
     for (number, value) in listing.iter().flat_map(|listing| unmarked(listing, marks)) {
         let report = words.entry(number).or_insert(Report::Unreported);

@@ -8,7 +8,7 @@ use crate::message_id::{Key, MessageId, Place};
 use crate::pop3::types::{Number, Uidl};
 
 /// The names, as far as listings have reported them. A number keeps its name for the whole session.
-pub(super) struct Names {
+pub(super) struct MessageNames {
     place: Arc<Place>,
     /// A random number that differs in every session, so that the local keys of two sessions are never equal.
     session: u64,
@@ -50,7 +50,7 @@ fn short(hash: &RandomState, key: &Key) -> u32 {
     (long ^ long >> 32) as u32
 }
 
-impl Names {
+impl MessageNames {
     pub(super) fn new(place: Arc<Place>) -> Self {
         let hash = RandomState::new();
         Self { place, session: hash.hash_one(()), hash, keys: Vec::new(), places: Places::default(), stable: None }
@@ -143,15 +143,15 @@ mod tests {
     use super::*;
     use crate::error::Kind;
 
-    fn names() -> Names {
-        Names::new(Arc::new(Place::Pop3 { account: "me@h".into() }))
+    fn names() -> MessageNames {
+        MessageNames::new(Arc::new(Place::Pop3 { account: "me@h".into() }))
     }
 
     fn number(number: u32) -> Number {
         Number::new(number).unwrap()
     }
 
-    fn learn(names: &mut Names, rows: &[u32], uidls: &[(u32, &str)]) {
+    fn learn(names: &mut MessageNames, rows: &[u32], uidls: &[(u32, &str)]) {
         let rows: Vec<_> = rows.iter().map(|row| number(*row)).collect();
         let key = |uidl: &str| key_of(&Uidl::try_from(uidl).unwrap());
         names.learn(&rows, uidls.iter().map(|(n, uidl)| (number(*n), key(uidl))).collect());

@@ -1,7 +1,7 @@
 //! Lists the maildrop, and tries, once in a session, commands that the server does not announce. It must not take a
 //! refusal for a missing command if it may have another reason.
 
-use super::census::{Census, Replies};
+use super::census::{Census, ListingReplies};
 use super::{Pop3, listing};
 use crate::error::{Error, Kind, Result};
 use crate::limits::Limits;
@@ -38,7 +38,7 @@ impl Pop3 {
     }
 
     /// Sends STAT, UIDL and LIST together.
-    async fn request_listings(&mut self) -> Result<Replies> {
+    async fn request_listings(&mut self) -> Result<ListingReplies> {
         let stat = self.submit_stat()?;
         let uidl = if self.maildrop.probed.uidl == Some(false) { None } else { Some(self.submit_uidl()?) };
         let list = self.submit_list()?;
@@ -71,7 +71,7 @@ impl Pop3 {
             }
             names => names.and_then(Result::ok),
         };
-        Ok(Replies { counted, sizes, names })
+        Ok(ListingReplies { counted, sizes, names })
     }
 
     /// Whether TOP can be used for these messages.

@@ -12,7 +12,7 @@ const FACTOR: usize = 4;
 
 /// Events that were not taken yet.
 #[derive(Debug)]
-pub(crate) struct Journal {
+pub(crate) struct EventJournal {
     most: usize,
     most_bytes: usize,
     gone: Uids,
@@ -49,7 +49,7 @@ impl Weight {
     }
 }
 
-impl Journal {
+impl EventJournal {
     pub(crate) fn new(most: usize, most_bytes: usize) -> Self {
         Self {
             most,

@@ -8,7 +8,7 @@ mod state;
 
 use std::sync::Arc;
 
-use self::journal::Journal;
+use self::journal::EventJournal;
 use self::numbering::Numbering;
 pub(super) use self::selection::Ended;
 pub(crate) use self::state::{Phase, State};
@@ -27,7 +27,7 @@ pub(super) struct Mirror {
     opening: Option<FolderInfo>,
     numbers: SeqMap,
     numbering: Numbering,
-    journal: Journal,
+    journal: EventJournal,
 }
 
 impl Mirror {
@@ -37,7 +37,7 @@ impl Mirror {
             opening: None,
             numbers: SeqMap::default(),
             numbering: Numbering::default(),
-            journal: Journal::new(limits.events, limits.undelivered),
+            journal: EventJournal::new(limits.events, limits.undelivered),
         }
     }
 

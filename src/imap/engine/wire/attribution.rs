@@ -42,7 +42,7 @@ enum Streamed {
 
 /// How much of its message a response holds.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Piece {
+pub(crate) enum Coverage {
     /// All items that were asked for, or all that can be distinguished.
     Whole,
     /// Only some items, which had not arrived before.
@@ -53,9 +53,9 @@ pub(crate) enum Piece {
 
 /// To whom a response belongs.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Verdict {
+pub(super) enum Attributed {
     /// To the command. `of` is the message if the response names it only by number.
-    Answer { piece: Piece, of: Option<Uid> },
+    Answer { coverage: Coverage, of: Option<Uid> },
     /// Not known until the command ends.
     Held,
     /// To the mailbox: it is unsolicited.
@@ -67,7 +67,7 @@ pub(super) enum Verdict {
     Contradicted,
 }
 
-const WHOLE: Verdict = Verdict::Answer { piece: Piece::Whole, of: None };
+const WHOLE: Attributed = Attributed::Answer { coverage: Coverage::Whole, of: None };
 
 impl Attribution {
     pub(super) fn new(wanted: Wanted) -> Self {
@@ -91,7 +91,7 @@ impl Attribution {
         at: usize,
         elided: &[Elided],
         numbers: &mut SeqMap,
-    ) -> Verdict {
+    ) -> Attributed {
         self.responses += 1;
         self.examined = false;
         let Some(look) = self.wanted.look(frame, at, elided) else {
@@ -118,12 +118,12 @@ impl Attribution {
 
     /// The response's number belongs to another message than its UID: one of both is wrong, and perhaps the rest too.
     #[cold]
-    fn contradicted(&mut self) -> Verdict {
+    fn contradicted(&mut self) -> Attributed {
         match std::mem::replace(&mut self.streamed, Streamed::Done) {
-            Streamed::Within(_) => Verdict::Mistaken,
+            Streamed::Within(_) => Attributed::Mistaken,
             before => {
                 self.streamed = before;
-                Verdict::Contradicted
+                Attributed::Contradicted
             }
         }
     }
@@ -152,7 +152,7 @@ impl Attribution {
         streams
     }
 
-    /// Keeps the response that was judged [`Verdict::Held`].
+    /// Keeps the response that was judged [`Attributed::Held`].
     pub(super) fn hold(&mut self, frame: Bytes) {
         self.held = Some(frame);
     }
@@ -196,9 +196,9 @@ impl Attribution {
     }
 
     #[inline]
-    fn judge_named(&mut self, uid: Uid, look: Look) -> Verdict {
+    fn judge_named(&mut self, uid: Uid, look: Look) -> Attributed {
         if !self.wanted.uids().contains(uid) {
-            return Verdict::Unsolicited;
+            return Attributed::Unsolicited;
         }
         // `only_on_request` are the items that servers never send unsolicited, such as ENVELOPE. FLAGS, UID and MODSEQ they do
         // send (RFC 9051 §7.5.2, RFC 7162 §3.2).
@@ -210,63 +210,65 @@ impl Attribution {
             // Servers also send these items unsolicited: the response must have exactly all of them, and nothing else
             // if only the UID was asked for.
             let exact = look.found == all && !(all == 0 && look.more);
-            return if exact && self.answered.insert(uid) { WHOLE } else { Verdict::Unsolicited };
+            return if exact && self.answered.insert(uid) { WHOLE } else { Attributed::Unsolicited };
         }
         if look.found == all && self.partial.is_empty() {
-            return if self.answered.insert(uid) { WHOLE } else { Verdict::Unsolicited };
+            return if self.answered.insert(uid) { WHOLE } else { Attributed::Unsolicited };
         }
         if self.answered.contains(uid) {
-            return Verdict::Unsolicited;
+            return Attributed::Unsolicited;
         }
         self.judge_partial(uid, look.found)
     }
 
     /// Some servers leave items out, and some send the items of a message in several responses.
     #[inline(never)]
-    fn judge_partial(&mut self, uid: Uid, found: u64) -> Verdict {
+    fn judge_partial(&mut self, uid: Uid, found: u64) -> Attributed {
         let before = self.partial.get(&uid).copied().unwrap_or(0);
         if found & !before & self.wanted.only_on_request() == 0 {
-            return Verdict::Unsolicited;
+            return Attributed::Unsolicited;
         }
         let now = before | found;
         if now != self.wanted.all() {
             self.partial.insert(uid, now);
-            return Verdict::Answer { piece: Piece::Part, of: None };
+            return Attributed::Answer { coverage: Coverage::Part, of: None };
         }
         self.partial.remove(&uid);
         self.answered.insert(uid);
-        let piece = if before == 0 { Piece::Whole } else { Piece::Rest };
-        Verdict::Answer { piece, of: None }
+        let coverage = if before == 0 { Coverage::Whole } else { Coverage::Rest };
+        Attributed::Answer { coverage, of: None }
     }
 
     #[inline(never)]
-    fn judge_nameless(&mut self, kind: Kind, look: Look, numbers: &SeqMap) -> Verdict {
+    fn judge_nameless(&mut self, kind: Kind, look: Look, numbers: &SeqMap) -> Attributed {
         if self.wanted.is_anything() {
             return match owner(kind, numbers) {
-                Some(uid) if self.wanted.uids().contains(uid) => Verdict::Answer { piece: Piece::Whole, of: Some(uid) },
-                Some(_) => Verdict::Unsolicited,
+                Some(uid) if self.wanted.uids().contains(uid) => {
+                    Attributed::Answer { coverage: Coverage::Whole, of: Some(uid) }
+                }
+                Some(_) => Attributed::Unsolicited,
                 None => WHOLE,
             };
         }
         // RFC 9051 §6.4.9: an answer to UID FETCH must have the UID. Without one, only a FETCH of one message can be
         // identified.
-        let Some(only) = self.wanted.only() else { return Verdict::Unsolicited };
+        let Some(only) = self.wanted.only() else { return Attributed::Unsolicited };
         let answers = match self.wanted.only_on_request() {
             0 => look.found == self.wanted.all() && look.found != 0,
             only_on_request => look.found & only_on_request != 0,
         };
         match owner(kind, numbers) {
             Some(uid) if uid == only => match self.judge_named(uid, look) {
-                Verdict::Answer { piece, .. } => Verdict::Answer { piece, of: Some(uid) },
+                Attributed::Answer { coverage, .. } => Attributed::Answer { coverage, of: Some(uid) },
                 other => other,
             },
-            None if answers && self.responses == 1 && !self.answered.contains(only) => Verdict::Held,
-            _ => Verdict::Unsolicited,
+            None if answers && self.responses == 1 && !self.answered.contains(only) => Attributed::Held,
+            _ => Attributed::Unsolicited,
         }
     }
 
     /// Judges the response whose literal was streamed: only now it may have named its message.
-    fn judge_streamed(&mut self, kind: Kind, look: Look, numbers: &SeqMap, item: u64) -> Verdict {
+    fn judge_streamed(&mut self, kind: Kind, look: Look, numbers: &SeqMap, item: u64) -> Attributed {
         self.streamed = Streamed::Done;
         let named = match named(kind, look.named) {
             Name::None => owner(kind, numbers).map_or(Name::None, Name::Uid),
@@ -282,7 +284,7 @@ impl Attribution {
                 self.judge_named(only, look);
                 WHOLE
             }
-            _ => Verdict::Mistaken,
+            _ => Attributed::Mistaken,
         }
     }
 }

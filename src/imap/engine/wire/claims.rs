@@ -3,7 +3,7 @@
 
 use bytes::Bytes;
 
-use super::attribution::{Piece, Verdict};
+use super::attribution::{Attributed, Coverage};
 use super::{Running, Wire};
 use crate::engine::Id;
 use crate::imap::codec::{self, Elided, Kind, Route};
@@ -17,7 +17,7 @@ use crate::limits::Limits;
 pub(crate) struct Claimant {
     pub(crate) id: Id,
     pub(crate) stream: bool,
-    pub(crate) piece: Piece,
+    pub(crate) coverage: Coverage,
 }
 
 /// The owner of a response.
@@ -144,23 +144,23 @@ impl Running {
             return Owner::Session;
         }
         // Only a FETCH has an attribution: its responses look like the server's unsolicited ones.
-        let to = Claimant { id, stream: self.asks.stream, piece: Piece::Whole };
+        let to = Claimant { id, stream: self.asks.stream, coverage: Coverage::Whole };
         let Some(attribution) = &mut self.attribution else { return Owner::Command(to) };
         match attribution.judge(kind, frame, at, elided, numbers) {
-            Verdict::Answer { .. } if self.dismissed => Owner::Nobody,
-            Verdict::Answer { piece, of: None } => Owner::Command(Claimant { piece, ..to }),
-            Verdict::Answer { piece, of: Some(uid) } => Owner::Nameless(Claimant { piece, ..to }, uid),
-            Verdict::Held => {
+            Attributed::Answer { .. } if self.dismissed => Owner::Nobody,
+            Attributed::Answer { coverage, of: None } => Owner::Command(Claimant { coverage, ..to }),
+            Attributed::Answer { coverage, of: Some(uid) } => Owner::Nameless(Claimant { coverage, ..to }, uid),
+            Attributed::Held => {
                 attribution.hold(Bytes::copy_from_slice(frame));
                 Owner::Held
             }
-            Verdict::Unsolicited => Owner::Session,
-            Verdict::Contradicted => {
+            Attributed::Unsolicited => Owner::Session,
+            Attributed::Contradicted => {
                 tracing::warn!("a FETCH response's message number contradicts its UID");
                 Owner::Nobody
             }
-            Verdict::Mistaken if self.dismissed => Owner::Nobody,
-            Verdict::Mistaken => {
+            Attributed::Mistaken if self.dismissed => Owner::Nobody,
+            Attributed::Mistaken => {
                 self.dismiss();
                 Owner::Mistaken(id)
             }

@@ -14,16 +14,16 @@ pub(super) const IDLE: &str = "IDLE";
 
 /// A request that watches the mailbox.
 #[derive(Debug)]
-pub(super) struct Idle {
+pub(super) struct IdleState {
     pub(super) id: Id,
-    step: Step,
+    step: IdleStep,
     pushed: bool,
     /// The request was dropped; the server must still end the command.
     over: bool,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Step {
+enum IdleStep {
     /// IDLE was sent, `+` has not arrived.
     Entering,
     /// IDLE is active.
@@ -50,22 +50,22 @@ pub(super) enum Action {
     Fail,
 }
 
-impl Idle {
+impl IdleState {
     /// Begins with IDLE if the server supports it, otherwise with NOOP.
     pub(super) fn begin(id: Id, pushed: bool) -> (Self, Action) {
-        let step = if pushed { Step::Entering } else { Step::Polling };
+        let step = if pushed { IdleStep::Entering } else { IdleStep::Polling };
         (Self { id, step, pushed, over: false }, Action::Command(if pushed { IDLE } else { "NOOP" }))
     }
 
     /// `+` arrived. `None` if it was not expected.
     pub(super) fn entered(&mut self, now: Instant, deadlines: &Deadlines) -> Option<Action> {
-        if self.step != Step::Entering {
+        if self.step != IdleStep::Entering {
             return None;
         }
         if self.over {
             return Some(self.leave(now, deadlines));
         }
-        self.step = Step::On { until: now + deadlines.idle.min(LONGEST) };
+        self.step = IdleStep::On { until: now + deadlines.idle.min(LONGEST) };
         Some(Action::Nothing)
     }
 
@@ -75,16 +75,16 @@ impl Idle {
             return Action::End;
         }
         match self.step {
-            Step::Leaving { .. } => {
-                self.step = Step::Entering;
+            IdleStep::Leaving { .. } => {
+                self.step = IdleStep::Entering;
                 Action::Command(IDLE)
             }
             // A server that ends IDLE on its own would do so again at once, so it is polled instead.
-            Step::Entering | Step::On { .. } => {
+            IdleStep::Entering | IdleStep::On { .. } => {
                 self.pushed = false;
                 self.wait(now, deadlines)
             }
-            Step::Polling | Step::Waiting { .. } => self.wait(now, deadlines),
+            IdleStep::Polling | IdleStep::Waiting { .. } => self.wait(now, deadlines),
         }
     }
 
@@ -94,22 +94,22 @@ impl Idle {
             return Action::End;
         }
         self.pushed = false;
-        self.step = Step::Polling;
+        self.step = IdleStep::Polling;
         Action::Command("NOOP")
     }
 
     /// Whether `+` is expected.
     pub(super) fn is_entering(&self) -> bool {
-        self.step == Step::Entering
+        self.step == IdleStep::Entering
     }
 
     /// The request was dropped.
     pub(super) fn cancel(&mut self, now: Instant, deadlines: &Deadlines) -> Action {
         self.over = true;
         match self.step {
-            Step::On { .. } => self.leave(now, deadlines),
-            Step::Waiting { .. } => Action::End,
-            Step::Entering | Step::Leaving { .. } | Step::Polling => Action::Nothing,
+            IdleStep::On { .. } => self.leave(now, deadlines),
+            IdleStep::Waiting { .. } => Action::End,
+            IdleStep::Entering | IdleStep::Leaving { .. } | IdleStep::Polling => Action::Nothing,
         }
     }
 
@@ -120,8 +120,8 @@ impl Idle {
 
     pub(super) fn deadline(&self) -> Option<Instant> {
         match self.step {
-            Step::On { until } | Step::Leaving { until } | Step::Waiting { until } => Some(until),
-            Step::Entering | Step::Polling => None,
+            IdleStep::On { until } | IdleStep::Leaving { until } | IdleStep::Waiting { until } => Some(until),
+            IdleStep::Entering | IdleStep::Polling => None,
         }
     }
 
@@ -130,28 +130,28 @@ impl Idle {
             return Action::Nothing;
         }
         match self.step {
-            Step::On { .. } => self.leave(now, deadlines),
-            Step::Leaving { .. } => Action::Fail,
-            Step::Waiting { .. } => {
-                self.step = Step::Polling;
+            IdleStep::On { .. } => self.leave(now, deadlines),
+            IdleStep::Leaving { .. } => Action::Fail,
+            IdleStep::Waiting { .. } => {
+                self.step = IdleStep::Polling;
                 Action::Command("NOOP")
             }
-            Step::Entering | Step::Polling => Action::Nothing,
+            IdleStep::Entering | IdleStep::Polling => Action::Nothing,
         }
     }
 
     /// Whether the server must answer soon. During IDLE it may be silent.
     pub(super) fn waits(&self) -> bool {
-        matches!(self.step, Step::Entering | Step::Polling)
+        matches!(self.step, IdleStep::Entering | IdleStep::Polling)
     }
 
     fn leave(&mut self, now: Instant, deadlines: &Deadlines) -> Action {
-        self.step = Step::Leaving { until: now + deadlines.done };
+        self.step = IdleStep::Leaving { until: now + deadlines.done };
         Action::Done
     }
 
     fn wait(&mut self, now: Instant, deadlines: &Deadlines) -> Action {
-        self.step = Step::Waiting { until: now + deadlines.poll };
+        self.step = IdleStep::Waiting { until: now + deadlines.poll };
         Action::Nothing
     }
 }
@@ -163,7 +163,7 @@ mod tests {
     #[test]
     fn done_is_never_sent_before_the_plus() {
         let (now, deadlines) = (Instant::now(), Deadlines::default());
-        let (mut idle, action) = Idle::begin(Id(0), true);
+        let (mut idle, action) = IdleState::begin(Id(0), true);
         assert_eq!(action, Action::Command("IDLE"));
         assert_eq!(idle.cancel(now, &deadlines), Action::Nothing);
         assert_eq!(idle.entered(now, &deadlines), Some(Action::Done));
@@ -174,7 +174,7 @@ mod tests {
     fn it_is_renewed_before_29_minutes_whatever_the_setting() {
         let deadlines = Deadlines { idle: Duration::from_secs(3600), ..Deadlines::default() };
         let now = Instant::now();
-        let (mut idle, _) = Idle::begin(Id(0), true);
+        let (mut idle, _) = IdleState::begin(Id(0), true);
         idle.entered(now, &deadlines);
         assert_eq!(idle.deadline(), Some(now + LONGEST));
         assert_eq!(idle.handle_deadline(now + LONGEST, &deadlines), Action::Done);
@@ -184,11 +184,11 @@ mod tests {
     #[test]
     fn a_server_that_refuses_is_looked_at() {
         let (now, deadlines) = (Instant::now(), Deadlines::default());
-        let (mut idle, _) = Idle::begin(Id(0), true);
+        let (mut idle, _) = IdleState::begin(Id(0), true);
         assert_eq!(idle.refused(), Action::Command("NOOP"));
         assert_eq!(idle.answered(now, &deadlines), Action::Nothing);
         assert_eq!(idle.handle_deadline(now + deadlines.poll, &deadlines), Action::Command("NOOP"));
-        let (mut dropped, _) = Idle::begin(Id(0), true);
+        let (mut dropped, _) = IdleState::begin(Id(0), true);
         assert_eq!(dropped.cancel(now, &deadlines), Action::Nothing);
         assert_eq!(dropped.refused(), Action::End);
     }
@@ -196,7 +196,7 @@ mod tests {
     #[test]
     fn without_push_it_looks_at_intervals() {
         let (now, deadlines) = (Instant::now(), Deadlines::default());
-        let (mut idle, action) = Idle::begin(Id(0), false);
+        let (mut idle, action) = IdleState::begin(Id(0), false);
         assert_eq!(action, Action::Command("NOOP"));
         assert_eq!(idle.answered(now, &deadlines), Action::Nothing);
         assert_eq!(idle.handle_deadline(now + deadlines.poll, &deadlines), Action::Command("NOOP"));
@@ -207,7 +207,7 @@ mod tests {
     #[test]
     fn a_server_that_does_not_let_go_is_given_up() {
         let (now, deadlines) = (Instant::now(), Deadlines::default());
-        let (mut idle, _) = Idle::begin(Id(0), true);
+        let (mut idle, _) = IdleState::begin(Id(0), true);
         idle.entered(now, &deadlines);
         assert_eq!(idle.cancel(now, &deadlines), Action::Done);
         assert_eq!(idle.handle_deadline(now + deadlines.done, &deadlines), Action::Fail);

@@ -13,10 +13,10 @@ mod spans;
 use std::collections::VecDeque;
 use std::time::Instant;
 
-pub(crate) use self::attribution::Piece;
+pub(crate) use self::attribution::Coverage;
 pub(super) use self::claims::{Claimant, Owner};
-use self::idle::{Action, IDLE, Idle};
-use self::outbox::{HalfSent, MOST_PADDING, Outbox, Stage, UPLOAD_WINDOW, Upload};
+use self::idle::{Action, IDLE, IdleState};
+use self::outbox::{HalfSent, MOST_PADDING, Outbox, SendStage, UPLOAD_WINDOW, Upload};
 pub(super) use self::running::{Running, number_of};
 use crate::engine::failure::unknown;
 use crate::engine::{Id, Outgoing};
@@ -31,7 +31,7 @@ pub(super) struct Wire {
     queue: VecDeque<Pending>,
     running: VecDeque<Running>,
     half_sent: Option<HalfSent>,
-    idle: Option<Idle>,
+    idle: Option<IdleState>,
     outbox: Outbox,
     next_tag: u32,
 }
@@ -109,7 +109,7 @@ impl Wire {
     }
 
     pub(super) fn deadline(&self) -> Option<Instant> {
-        self.idle.as_ref().and_then(Idle::deadline)
+        self.idle.as_ref().and_then(IdleState::deadline)
     }
 
     pub(super) fn pop(&mut self) -> Option<Outgoing> {
@@ -243,7 +243,7 @@ impl Wire {
 
     /// Starts watching the mailbox, with IDLE if `pushed`.
     pub(super) fn begin_idle(&mut self, id: Id, pushed: bool, now: Instant) -> Result<()> {
-        let (idle, action) = Idle::begin(id, pushed);
+        let (idle, action) = IdleState::begin(id, pushed);
         self.idle = Some(idle);
         self.perform(action, now)
     }
@@ -286,7 +286,7 @@ impl Wire {
 
     /// Gromox put IDLE's tag before its `+` in some versions.
     pub(super) fn is_tagged_plus(&self, line: &[u8]) -> bool {
-        let entering = self.idle.as_ref().is_some_and(Idle::is_entering);
+        let entering = self.idle.as_ref().is_some_and(IdleState::is_entering);
         let mut tags = self.running.iter().filter(|run| run.verb() == IDLE).map(|run| format!("A{} +", run.tag));
         entering && tags.any(|start| line.starts_with(start.as_bytes()))
     }

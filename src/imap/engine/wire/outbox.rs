@@ -32,7 +32,7 @@ pub(super) struct Outbox {
 pub(super) struct HalfSent {
     pub(super) id: Id,
     pub(super) rest: VecDeque<Segment>,
-    pub(super) stage: Stage,
+    pub(super) stage: SendStage,
     /// Whether the server is known to store nothing of an upload that is padded and spoilt.
     pub(super) spoilable: bool,
     /// The handle of the upload was dropped: the rest is padded and the command spoilt.
@@ -41,7 +41,7 @@ pub(super) struct HalfSent {
 
 /// The stage of a half-sent command.
 #[derive(Debug)]
-pub(super) enum Stage {
+pub(super) enum SendStage {
     /// No literal is announced.
     Text,
     /// A literal is announced; the server has not asked for it yet.
@@ -67,9 +67,9 @@ impl HalfSent {
     /// The bytes of an upload that are still to be sent, begun or not.
     pub(super) fn missing(&self) -> Option<u64> {
         match &self.stage {
-            Stage::Upload { size } => Some(*size),
-            Stage::Open(upload) => Some(upload.left),
-            Stage::Text | Stage::Literal { .. } => self.rest.iter().find_map(|segment| match segment {
+            SendStage::Upload { size } => Some(*size),
+            SendStage::Open(upload) => Some(upload.left),
+            SendStage::Text | SendStage::Literal { .. } => self.rest.iter().find_map(|segment| match segment {
                 Segment::Upload { size } => Some(*size),
                 _ => None,
             }),
@@ -78,7 +78,7 @@ impl HalfSent {
 
     /// Whether we wait for the handle to supply upload bytes.
     pub(super) fn awaits_handle(&self) -> bool {
-        !self.spoilt && matches!(&self.stage, Stage::Open(upload) if upload.credit > 0)
+        !self.spoilt && matches!(&self.stage, SendStage::Open(upload) if upload.credit > 0)
     }
 }
 

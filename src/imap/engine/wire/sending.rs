@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 
-use super::{HalfSent, MOST_PADDING, Running, Stage, UPLOAD_WINDOW, Upload, Wire};
+use super::{HalfSent, MOST_PADDING, Running, SendStage, UPLOAD_WINDOW, Upload, Wire};
 use crate::engine::Id;
 use crate::error::{Error, Result};
 use crate::imap::codec::{Ending, Segment};
@@ -24,7 +24,7 @@ impl Wire {
         self.begin_line();
         self.running.push_back(Running::new(id, self.next_tag, &mut plan, now));
         let (rest, spoilable) = (plan.line.into(), plan.spoilable);
-        self.half_sent = Some(HalfSent { id, rest, stage: Stage::Text, spoilable, spoilt: false });
+        self.half_sent = Some(HalfSent { id, rest, stage: SendStage::Text, spoilable, spoilt: false });
         self.send_on(capabilities);
     }
 
@@ -50,7 +50,7 @@ impl Wire {
                 Segment::Secret(text) => self.outbox.secret(&text),
                 Segment::Literal { bytes, secret } if must_ask(capabilities, bytes.len() as u64, u64::MAX) => {
                     self.outbox.announce(&format!("{{{}}}", bytes.len()), secret);
-                    half.stage = Stage::Literal { bytes, secret };
+                    half.stage = SendStage::Literal { bytes, secret };
                     return;
                 }
                 Segment::Literal { bytes, secret } => {
@@ -61,12 +61,12 @@ impl Wire {
                 // received it.
                 Segment::Upload { size } if must_ask(capabilities, size, LARGEST_UNASKED) => {
                     self.outbox.text(format!("{{{size}}}\r\n").as_bytes());
-                    half.stage = Stage::Upload { size };
+                    half.stage = SendStage::Upload { size };
                     return;
                 }
                 Segment::Upload { size } => {
                     self.outbox.text(format!("{{{size}+}}\r\n").as_bytes());
-                    half.stage = Stage::Open(Upload { left: size, credit: 0, unasked: true });
+                    half.stage = SendStage::Open(Upload { left: size, credit: 0, unasked: true });
                     return self.check_upload(capabilities);
                 }
             }
@@ -79,7 +79,7 @@ impl Wire {
     pub(crate) fn stop_sending(&mut self, index: usize, ending: Ending) -> Result<()> {
         let answered = self.running.get(index).and_then(|run| run.id);
         let of_this = |half: &HalfSent| Some(half.id) == answered;
-        let early = |half: &HalfSent| ending == Ending::Ok && !matches!(half.stage, Stage::Open(_));
+        let early = |half: &HalfSent| ending == Ending::Ok && !matches!(half.stage, SendStage::Open(_));
         if self.half_sent.as_ref().is_some_and(|half| of_this(half) && early(half)) {
             return Err(Error::protocol(
                 "the server reported success of a command before it received the command's literal",
@@ -89,8 +89,8 @@ impl Wire {
         match half.stage {
             // The server refused before the whole upload arrived, which it may since it did not ask for it (RFC 7888
             // §4).
-            Stage::Open(upload) if upload.unasked && ending != Ending::Ok => self.pad_refused_upload(&upload),
-            Stage::Open(_) => return Err(Error::protocol("the server answered in the middle of a literal")),
+            SendStage::Open(upload) if upload.unasked && ending != Ending::Ok => self.pad_refused_upload(&upload),
+            SendStage::Open(_) => return Err(Error::protocol("the server answered in the middle of a literal")),
             _ => {}
         }
         Ok(())
@@ -106,15 +106,15 @@ impl Wire {
     /// `+`: sends the announced literal. `false` if none was announced.
     pub(crate) fn send_literal(&mut self, capabilities: Option<&Capabilities>) -> bool {
         let Some(half) = &mut self.half_sent else { return false };
-        match std::mem::replace(&mut half.stage, Stage::Text) {
-            Stage::Text => return false,
-            open @ Stage::Open(_) => {
+        match std::mem::replace(&mut half.stage, SendStage::Text) {
+            SendStage::Text => return false,
+            open @ SendStage::Open(_) => {
                 half.stage = open;
                 return false;
             }
-            Stage::Literal { bytes, secret } => self.outbox.literal(bytes, secret),
-            Stage::Upload { size } => {
-                half.stage = Stage::Open(Upload { left: size, credit: 0, unasked: false });
+            SendStage::Literal { bytes, secret } => self.outbox.literal(bytes, secret),
+            SendStage::Upload { size } => {
+                half.stage = SendStage::Open(Upload { left: size, credit: 0, unasked: false });
                 self.check_upload(capabilities);
                 return true;
             }
@@ -126,7 +126,7 @@ impl Wire {
     /// Lets the handle of an upload feed more, after everything before it was written.
     pub(crate) fn grant(&mut self) -> Option<(Id, usize)> {
         let half = self.half_sent.as_mut().filter(|half| !half.spoilt)?;
-        let Stage::Open(upload) = &mut half.stage else { return None };
+        let SendStage::Open(upload) = &mut half.stage else { return None };
         if upload.credit > 0 || upload.left == 0 || !self.outbox.is_empty() {
             return None;
         }
@@ -137,7 +137,7 @@ impl Wire {
     /// Sends upload bytes from the handle. More than the announced size is cut off: the server counts.
     pub(crate) fn feed(&mut self, id: Id, mut bytes: Bytes, capabilities: Option<&Capabilities>) {
         let Some(half) = self.half_sent.as_mut().filter(|half| half.id == id) else { return };
-        let Stage::Open(upload) = &mut half.stage else { return };
+        let SendStage::Open(upload) = &mut half.stage else { return };
         bytes.truncate(usize::try_from(upload.left).unwrap_or(usize::MAX));
         upload.left -= bytes.len() as u64;
         upload.credit = upload.credit.saturating_sub(bytes.len());
@@ -164,14 +164,14 @@ impl Wire {
     /// Continues after a complete upload; pads one that was abandoned.
     fn check_upload(&mut self, capabilities: Option<&Capabilities>) {
         let Some(half) = &mut self.half_sent else { return };
-        let Stage::Open(upload) = &mut half.stage else { return };
+        let SendStage::Open(upload) = &mut half.stage else { return };
         if half.spoilt {
             self.outbox.padding(upload.left);
             // RFC 9051 §6.3.12 requires the line to end here: the syntax error makes the server discard the message.
             self.outbox.text(b" )\r\n");
             self.half_sent = None;
         } else if upload.left == 0 {
-            half.stage = Stage::Text;
+            half.stage = SendStage::Text;
             self.send_on(capabilities);
         }
     }
