@@ -13,7 +13,6 @@ use std::sync::Arc;
 
 pub use self::keep_alive::KeepAlive;
 pub(crate) use self::slot::Slot;
-pub(crate) use self::trust::Trust;
 use crate::error::{Error, Result};
 use crate::limits::{Deadlines, Limits};
 use crate::recorder::Recorder;
@@ -100,6 +99,18 @@ pub(crate) enum Security {
     Upgrade,
     /// Nothing is encrypted; the caller wrote `dangerous`.
     Plaintext,
+}
+
+/// The authorities that are trusted beside the added roots.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Trust {
+    /// The public ones of `webpki-roots`.
+    Public,
+    /// None.
+    AddedRoots,
+    /// Those of the operating system.
+    #[cfg(feature = "platform-roots")]
+    Platform,
 }
 
 impl Config {

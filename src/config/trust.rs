@@ -1,18 +1,6 @@
 //! Whom the configuration trusts beside the added roots. Plain values: `conn::tls` verifies certificates.
 
-use super::{Config, Slot};
-
-/// The authorities that are trusted beside the added roots.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Trust {
-    /// The public ones of `webpki-roots`.
-    Public,
-    /// None.
-    AddedRoots,
-    /// Those of the operating system.
-    #[cfg(feature = "platform-roots")]
-    Platform,
-}
+use super::{Config, Slot, Trust};
 
 impl Config {
     /// Trusts the added roots alone, no public authority.

@@ -319,7 +319,7 @@ async fn a_search_that_is_refused_makes_what_is_left_out_unknown() {
             let error = end.unwrap();
             assert_eq!((&came[..], error.kind()), (&[10][..], Kind::Missing), "{answer}");
             let cause = error.source().unwrap().to_string();
-            assert!(cause.contains("no searching") || cause.contains("did not say"), "{cause}");
+            assert!(cause.contains("no searching") || cause.contains("did not send"), "{cause}");
         }
         let (came, end) = left_out("S: * 2 EXPUNGE\nS: * 2 EXPUNGE\n", answer).await;
         assert!(came == [10] && end.is_none(), "two of three have gone: {end:?}");
