@@ -21,7 +21,7 @@ pub(crate) struct Plan {
     pub(crate) order: Order,
     pub(crate) needs: RequiredState,
     pub(crate) effect: SessionEffect,
-    /// Whether it changes something on the server: if the reply is lost, nobody knows whether it did.
+    /// Whether it changes something on the server: if the reply is lost, it is unknown whether it did.
     pub(crate) mutates: bool,
     /// Whether an aborted upload may be padded and made invalid, instead of closing the connection.
     pub(crate) spoilable: bool,
