@@ -1,5 +1,5 @@
-//! The end of a session, however it comes: whatever is dropped in whatever state, no task and no descriptor is left, with a server
-//! that answers and with one that never does; and TLS ends with its goodbye. A process of its own: its descriptors are counted.
+//! The end of a session: whichever value is dropped in whichever state, no task and no descriptor is left, with a server
+//! that answers and with one that never does; and TLS ends with its close_notify. A process of its own: its descriptors are counted.
 #![cfg(all(feature = "testing", target_os = "linux"))]
 #![allow(
     clippy::unwrap_used,
@@ -108,8 +108,8 @@ fn pop3_states(config: &Config) -> Vec<State> {
     ]
 }
 
-/// Waits until everything is as it was, but for the server's own side of connections that it has not given up: a task and a
-/// descriptor each. How long that takes is not judged, that it comes is.
+/// Waits until everything is as it was, except for the server's side of connections that it has not given up: a task and a
+/// descriptor each. The time that this takes is not checked.
 async fn settled(what: &str, server: &Server, before: (usize, usize)) {
     for _ in 0..600 {
         let live = server.connections();
@@ -121,10 +121,10 @@ async fn settled(what: &str, server: &Server, before: (usize, usize)) {
     panic!("{what}: {} tasks and {} descriptors, {before:?} before", tasks(), descriptors());
 }
 
-/// A server, and how many tasks and descriptors there are without a session.
+/// A server, and the number of tasks and descriptors without a session.
 async fn rested() -> (Server, (usize, usize)) {
     let server = Server::builder().sample_mail().start().await.unwrap();
-    // The resolver's threads are tokio's and stay.
+    // tokio's threads for the resolver stay.
     Imap::connect(imap_configs(&server).remove(0), alice()).await.unwrap().logout().await.unwrap();
     server.all_closed().await;
     sleep(Duration::from_millis(50)).await;
@@ -155,7 +155,7 @@ async fn nothing_is_left_of_a_session_that_is_dropped() {
 async fn nothing_is_left_where_the_server_never_answers() {
     let (server, before) = rested().await;
     for config in imap_configs(&server) {
-        // Silent from the greeting on, silent behind the login, deaf behind it.
+        // Silent from the greeting on, silent after the login, not reading after the login.
         for fault in [Fault::StallAfter(0), Fault::StallAfter(500), Fault::StallInputAfter(60)] {
             server.fault(fault);
             let work = async {

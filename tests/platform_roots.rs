@@ -1,5 +1,5 @@
-//! Trust in the operating system's roots. A process of its own for each store of roots: the environment says where they are, and a
-//! test must not change its own.
+//! Trust in the operating system's roots. A process of its own for each root store: the environment names it, and a
+//! test must not change its own environment.
 #![cfg(all(
     feature = "testing",
     feature = "platform-roots",
@@ -15,14 +15,14 @@ use std::process::Command;
 use postroom::testing::Server;
 use postroom::{Config, Error, Imap, Kind, Login};
 
-/// The port to connect to, set in the inner process alone.
+/// The port to connect to, set in the inner process only.
 const PORT: &str = "POSTROOM_TEST_PLATFORM_ROOTS_PORT";
 
 async fn session(config: Config) -> Result<(), Error> {
     Imap::connect(config, Login::password("alice", "alicepw")).await?.logout().await
 }
 
-/// Runs `the_systems_roots_decide` in a process whose system trusts the certificates of this file alone, or what the machine trusts;
+/// Runs `the_systems_roots_decide` in a process whose system trusts only the certificates of this file, or what the machine trusts;
 /// returns what it prints.
 fn inner(port: u16, store: Option<&Path>) -> String {
     let mut command = Command::new(std::env::current_exe().unwrap());
@@ -45,7 +45,7 @@ async fn the_systems_roots_decide() {
     let (trusting, others) = (inner(server.imaps_port(), Some(&file)), inner(server.imaps_port(), None));
     std::fs::remove_file(&file).unwrap();
     assert!(trusting.contains("outcome: Ok(())"), "{trusting}");
-    // The machine does not know the authority of this process, whether it knows any other or not.
+    // The machine does not know the authority of this process.
     assert!(others.contains("outcome: Err(Tls)"), "{others}");
 }
 

@@ -1,4 +1,4 @@
-//! What a hostile server can make the client allocate. A process of its own: its allocator counts.
+//! What a hostile server can make the client allocate. A process of its own, because its allocator counts.
 #![cfg(feature = "testing")]
 #![allow(
     clippy::unwrap_used,

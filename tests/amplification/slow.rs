@@ -1,6 +1,6 @@
-//! What a hostile server can make the client allocate: streams of the smallest tokens there are, in the answer to every kind of call, and
-//! up to the limits. The peak stays in proportion to what was sent and to the limit in force, and the count of allocations and their bytes
-//! grow with it and no faster. Only the client's thread is counted; the server is another one.
+//! What a hostile server can make the client allocate: streams of the smallest possible tokens, in the answer to every kind of call, up
+//! to the limits. The peak stays in proportion to what was sent and to the limit in force. The number of allocations and their bytes grow
+//! no faster than what was sent. Only the client's thread is counted; the server runs on another.
 
 mod extensions;
 mod journal;
@@ -19,13 +19,13 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, DuplexS
 use tokio::runtime::{Builder, Runtime};
 
 const MIB: u64 = 1 << 20;
-/// What is sent at first, in bytes, and how many times as much then.
+/// What is sent first, in bytes, and the factor for the second size.
 const LEAST: usize = 64 * 1024;
 const TIMES: usize = 4;
-/// What may be held at once, as a multiple of what was received, and of the limit in force.
+/// The most that may be held at once, as a multiple of what was received, and of the limit in force.
 const PEAK: u64 = 8;
 const OF_LIMIT: u64 = 2;
-/// The exponent by which counts may grow with what is sent: 1 is in proportion.
+/// The exponent by which counts may grow with what is sent: 1 is linear.
 const SLOPE: f64 = 1.1;
 
 /// The limits in force, small enough to be reached.
@@ -35,7 +35,7 @@ fn limits() -> Limits {
     limits
 }
 
-/// The limit that bounds a flood: the one of lines, of responses that are as long as the mailbox is large, or of all responses together.
+/// The limit that bounds a flood: that of lines, of responses that are as long as the mailbox is large, or of all responses together.
 fn limit_of((begin, unit, _): (&str, &str, &str)) -> u64 {
     let limits = limits();
     let long = ["* 1 FETCH", "* SEARCH", "* ESEARCH", "* VANISHED", "* SORT", "* THREAD"]
@@ -47,7 +47,7 @@ fn limit_of((begin, unit, _): (&str, &str, &str)) -> u64 {
         _ if long => limits.response,
         _ => limits.line,
     };
-    // Blank lines are held to the limit of one line.
+    // Blank lines are subject to the limit of one line.
     (if unit == "\r\n" && begin.is_empty() { limits.line } else { limit }) as u64
 }
 
@@ -63,7 +63,7 @@ fn runtime() -> Runtime {
     Builder::new_current_thread().enable_all().build().unwrap()
 }
 
-/// Answers each command of IMAP with its usual minimum, and the one that begins with `verb` with the flood before.
+/// Answers each IMAP command with its usual minimum, and puts the flood before the answer to the one that begins with `verb`.
 async fn imap_server(stream: DuplexStream, verb: &'static str, flood: Vec<u8>, sent: Arc<AtomicU64>) {
     let mut stream = BufReader::new(stream);
     let greeting = "* PREAUTH [CAPABILITY IMAP4rev1 IDLE ID UIDPLUS MOVE ESEARCH LITERAL+ NAMESPACE] ready\r\n";
@@ -90,7 +90,7 @@ async fn imap_server(stream: DuplexStream, verb: &'static str, flood: Vec<u8>, s
     }
 }
 
-/// Commands of POP3, each with what it is answered by.
+/// Commands of POP3, each with its answer.
 type Floods = Vec<(&'static str, Vec<u8>)>;
 
 async fn pop3_server(stream: DuplexStream, floods: Floods, sent: Arc<AtomicU64>) {
@@ -126,7 +126,7 @@ struct Cost {
     received: u64,
 }
 
-/// Runs the client against such a server, and counts what it allocates.
+/// Runs the client against such a server and counts what it allocates.
 fn counted<F, S>(server: S, client: F) -> Cost
 where
     F: FnOnce(DuplexStream) -> Pin<Box<dyn Future<Output = ()>>>,
@@ -196,7 +196,7 @@ fn uid() -> Uid {
     Uid::new(10).unwrap()
 }
 
-/// The smallest things a server can say, one after the other: a beginning, a unit, and an end. Lines have no beginning.
+/// The smallest things that a server can say, repeated: a beginning, a unit, and an end. Lines have no beginning.
 const IMAP_FLOODS: &[(&str, &str, &str)] = &[
     ("* 1 FETCH (UID 10 X-NOTE (", "{1}\r\na ", "))\r\n"),
     ("* 1 FETCH (UID 10 ", "X {1}\r\na ", "X 1)\r\n"),
@@ -236,7 +236,7 @@ const IMAP_FLOODS: &[(&str, &str, &str)] = &[
     ("", "\r\n", "* 1 EXISTS\r\n"),
 ];
 
-/// More of them, each of a kind that one of the above has already.
+/// More of them, each of a kind that one above has already.
 const RARE_IMAP_FLOODS: &[(&str, &str, &str)] = &[
     ("* 1 FETCH (UID 10 ", "X 1 ", ")\r\n"),
     ("* 1 FETCH (UID 10 ", ") ", "X 1)\r\n"),
@@ -275,7 +275,7 @@ const POP3_CALLS: &[(&str, &str, bool, Pop3Call)] = &[
     ("noop", "NOOP", false, |pop3| Box::pin(async { drop(pop3.noop().await) })),
 ];
 
-/// The smallest lines, with whether they are a reply of many lines.
+/// The smallest lines, and whether they are a multi-line reply.
 const POP3_FLOODS: &[(bool, (&str, &str, &str))] = &[
     (true, ("+OK\r\n", "\r\n", ".\r\n")),
     (true, ("+OK\r\n", "x\r\n", ".\r\n")),
@@ -291,7 +291,7 @@ fn flood((begin, unit, end): (&str, &str, &str), size: usize) -> Vec<u8> {
     format!("{begin}{}{end}", unit.repeat(size / unit.len())).into_bytes()
 }
 
-/// What one call of IMAP costs whose command is answered by so much of a flood.
+/// What one IMAP call costs if its command is answered by a flood of this size.
 fn imap_cost(verb: &'static str, call: ImapCall, tokens: (&str, &str, &str), size: usize) -> Cost {
     imap_cost_within(limits(), verb, call, flood(tokens, size))
 }
@@ -312,7 +312,7 @@ fn imap_cost_within(limits: Limits, verb: &'static str, call: ImapCall, flood: V
     })
 }
 
-/// The same of POP3.
+/// The same for POP3.
 fn pop3_cost(verb: &'static str, call: Pop3Call, tokens: (&str, &str, &str), size: usize) -> Cost {
     pop3_cost_of(call, vec![(verb, flood(tokens, size))])
 }
@@ -357,7 +357,7 @@ fn growth(what: &str, small: &Cost, large: &Cost) -> Vec<String> {
         .collect()
 }
 
-/// Looks at one call and one flood in two sizes.
+/// Measures one call and one flood at two sizes.
 fn look(what: &str, tokens: (&str, &str, &str), of: impl Fn(usize) -> Cost, failures: &mut Vec<String>) {
     look_within(limit_of(tokens), &format!("{what}, {tokens:?}"), of, failures);
 }
@@ -395,7 +395,7 @@ fn what_a_pop3_server_makes_the_client_allocate_is_in_proportion() {
     tell(&failures);
 }
 
-/// The floods that say what a call asks for; NOOP asks for nothing, and gets them all.
+/// The floods that contain what a call asks for. NOOP asks for nothing and gets them all.
 fn is_answer(name: &str, (begin, unit, _): (&str, &str, &str)) -> bool {
     let kinds: &[&str] = match name {
         "noop" => return true,

@@ -1,5 +1,5 @@
-//! Client certificates through the public API, against the embedded server: shown when asked for, by both protocols and both kinds
-//! of TLS; refused before connecting where they cannot work.
+//! Client certificates through the public API, against the embedded server: sent on request, in both protocols and both kinds
+//! of TLS; refused before connecting if they cannot work.
 
 use postroom::imap::Imap;
 use postroom::pop3::Pop3;
@@ -56,7 +56,7 @@ async fn a_server_that_does_not_insist_serves_both_kinds_of_clients() {
     assert!(server.shown_certificates().is_empty());
     imap(shown(config.clone(), &server.client_certificate("bob").unwrap())).await.unwrap();
     assert_eq!(server.shown_certificates(), ["bob"]);
-    // The one with a certificate changed nothing for the one without.
+    // The session with a certificate changed nothing for the one without.
     imap(config).await.unwrap();
     assert_eq!(server.shown_certificates(), ["bob"]);
 }

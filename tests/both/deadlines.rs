@@ -1,5 +1,5 @@
-//! Deadlines: a server that stalls, in each phase and of each protocol, is given up in time, one that goes on slowly is not, and time
-//! rests while the caller does not take what has come. The clock is tokio's, stopped.
+//! Deadlines, in each phase and protocol: the client gives up on a server that stalls, but not on one that is slow, and the time does not
+//! run while the caller does not take what has arrived. The clock is tokio's, paused.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::session::{self, alice, plaintext};
 
 const IMAP: &str = "S: * PREAUTH [CAPABILITY IMAP4rev1 IDLE UIDPLUS] ready\n";
 const SELECTED: &str = "C: {S} SELECT INBOX\nS: * 3 EXISTS\nS: * OK [UIDVALIDITY 7] ok\nS: {S} OK [READ-WRITE] done\n";
-/// What IDLE asks before the first time.
+/// What IDLE asks before it starts for the first time.
 const UIDS: &str = "C: {U} UID SEARCH {*}\nS: * SEARCH 10 11 12\nS: {U} OK done\n";
 const POP3: &str =
     "S: +OK ready\nC: CAPA\nS: -ERR no\nC: USER alice\nS: +OK\nC: PASS {*}\nS: +OK\nC: CAPA\nS: -ERR no\n";
@@ -125,7 +125,7 @@ async fn a_slow_server_that_goes_on_is_waited_for() {
     assert!(start.elapsed() >= seconds(550));
 }
 
-/// Takes an APPEND of so many bytes, 4 KiB at a time, each after a pause; `stops` after so many.
+/// Takes an APPEND of this many bytes, 4 KiB at a time, each after a pause; `stops` after this many.
 async fn take_slowly(stream: DuplexStream, size: usize, pause: Duration, stops: usize) {
     let mut stream = BufReader::new(stream);
     stream.write_all(b"* PREAUTH [CAPABILITY IMAP4rev1] ready\r\n").await.unwrap();
@@ -205,7 +205,7 @@ async fn a_goodbye_without_an_answer_is_given_up_soon() {
     let mut script = Script::new(&format!("{POP3}C: QUIT\nstall"));
     let session = pop3(&mut script).await.unwrap();
     let start = Instant::now();
-    // Whether what was marked is gone, nobody knows.
+    // It is unknown whether the marked messages are gone.
     let error = session.quit().await.unwrap_err();
     assert_eq!(error.kind(), Kind::Unknown);
     assert_eq!(timed_out(&error, start).as_secs(), 5);
@@ -230,7 +230,7 @@ async fn time_rests_while_the_caller_does_not_take_what_has_come() {
     assert!(inbox.entries().await.unwrap().len() > 20);
 }
 
-/// Says this line every second once the tag of a first command has come, and never answers it.
+/// Sends this line every second once the tag of a first command has come, and never answers it.
 async fn chatter(mut stream: DuplexStream, line: impl Fn(&str) -> String) {
     stream.write_all(b"* PREAUTH [CAPABILITY IMAP4rev1 IDLE UIDPLUS] ready\r\n").await.unwrap();
     let mut lines = BufReader::new(&mut stream);

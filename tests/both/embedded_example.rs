@@ -1,11 +1,11 @@
-//! How a program that reads mail is tested with the embedded server: an ordinary function of such a program, and tests of it by
-//! its behaviour when all is well, when the server is less able, and when things go wrong.
+//! How to test a program that reads mail with the embedded server: an ordinary function of such a program, and tests of its behaviour
+//! when all is well, when the server can do less, and when something fails.
 
 use postroom::imap::{Imap, Items, Uids};
 use postroom::testing::{Builder, Fault, Server, Trouble};
 use postroom::{Config, Error, Flag, Kind, Login};
 
-/// The program: the subjects of what is unread, oldest first. Whoever calls it decides about errors.
+/// The program: the subjects of the unread messages, oldest first. Its caller decides about errors.
 async fn unread_subjects(config: Config, login: Login) -> Result<Vec<String>, Error> {
     let mut imap = Imap::connect(config, login).await?;
     let mut inbox = imap.examine("INBOX").await?;

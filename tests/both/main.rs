@@ -1,4 +1,4 @@
-//! What holds for both protocols, or for a program that does not care which it speaks.
+//! Tests of both protocols, or of a program that works with either.
 #![cfg(feature = "testing")]
 #![allow(
     clippy::unwrap_used,

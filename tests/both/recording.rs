@@ -1,4 +1,4 @@
-//! The recorder: what was said to the embedded server, played by the scripted peer, gives the same values; and every byte is in it.
+//! The recorder: a recorded dialogue with the embedded server, played by the scripted peer, gives the same values, and every byte is in it.
 
 use postroom::imap::{Imap, Items, Uids};
 use postroom::pop3::{Number, Pop3};
@@ -12,11 +12,11 @@ fn login(password: &str) -> Login {
     Login::password("alice", password)
 }
 
-/// 8-bit, NUL-free but for everything else, with line ends of all kinds and what looks like a name of a script.
+/// 8-bit, without NUL, with line ends of all kinds and text that looks like a name of a script.
 const MESSAGE: &[u8] =
     b"Subject: {A} {*} \xc3\xa9\xff\r\n\r\nC: x\r\nS-raw: \\r\\n\r\nbare\nline\x01\x7f\t\r\n{12}\r\nno end";
 
-/// The IMAP session that is recorded, and what came of it.
+/// The IMAP session that is recorded, and its results.
 async fn imap<S>(stream: S, config: Config, login: Login) -> Vec<String>
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,

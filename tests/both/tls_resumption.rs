@@ -1,4 +1,5 @@
-//! TLS sessions that are resumed, servers that cannot bear it, and the end of TLS, against a server written here: what it saw is compared.
+//! Resumed TLS sessions, servers that do not accept them, and the end of TLS. The server is written here, and the tests compare what it
+//! saw.
 
 use std::io;
 use std::sync::{Arc, Mutex};
@@ -16,23 +17,23 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
-/// What stands in front of every ticket, so that it is seen in a hello.
+/// The prefix of every ticket, which makes it recognizable in a hello.
 const MARK: &[u8] = b"ticket of the resumption tests";
 const VERSIONS: [&SupportedProtocolVersion; 2] = [&version::TLS12, &version::TLS13];
 
-/// How the server takes a resumed session.
+/// How the server treats a resumed session.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Mood {
     Glad,
     /// Answers the hello with an alert, as OpenSSL does without a session id context.
     BreaksEarly,
-    /// Closes behind the handshake.
+    /// Closes after the handshake.
     BreaksLate,
     /// Answers every hello but the first with an alert.
     BreaksAll,
 }
 
-/// What became of one connection; `None` where the hello was answered with an alert.
+/// What became of one connection; `None` if the hello was answered with an alert.
 type Seen = Arc<Mutex<Vec<Option<HandshakeKind>>>>;
 
 struct Peer {
@@ -90,7 +91,7 @@ impl Peer {
         let peer = Self { port, seen: seen.clone(), ends, root: certificate.der().to_vec() };
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                // A client that breaks off is what some tests are about.
+                // Some tests are about a client that breaks off.
                 let end = serve(stream, &acceptor, mood, upgrade, &seen).await;
                 told.send_modify(|ends| ends.push(end.is_ok()));
             }
@@ -211,7 +212,7 @@ async fn a_server_that_breaks_a_resumed_handshake_off_is_reached_all_the_same() 
             for _ in 0..3 {
                 session(config.clone()).await.unwrap();
             }
-            // Broken off once; from then on it is not tried again.
+            // It breaks off once; resumption is not tried again after that.
             assert_eq!(peer.seen(), [Some(Full), None, Some(Full), Some(Full)], "{version:?}");
         }
     }
@@ -236,7 +237,7 @@ async fn it_is_tried_once_more_and_not_again() {
     session(config.clone()).await.unwrap();
     assert_eq!(session(config.clone()).await.unwrap_err().kind(), Kind::Tls);
     assert_eq!(peer.seen(), [Some(Full), None, None]);
-    // Now there is no session to blame.
+    // Now there is no session that could be the cause.
     assert_eq!(session(config).await.unwrap_err().kind(), Kind::Tls);
     assert_eq!(peer.seen(), [Some(Full), None, None, None]);
 }

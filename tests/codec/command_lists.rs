@@ -1,4 +1,4 @@
-//! The lists of commands that other tests keep by hand, held against the source: a new command that is a value must be in each of them.
+//! The command lists that other tests keep by hand, compared with the source: a new command that is a value must be in each of them.
 //! (`every_command` in src has its own test, and the fuzz target reads that list.)
 
 use std::collections::BTreeSet;
@@ -37,7 +37,7 @@ fn items(file: &Path) -> Vec<Item> {
     syn::parse_file(&std::fs::read_to_string(file).unwrap()).unwrap().items
 }
 
-/// Those of them that this file of the repository does not call.
+/// Those that this file of the repository does not call.
 fn missing<'a>(names: &'a BTreeSet<String>, file: &str) -> BTreeSet<&'a str> {
     let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap();
     names.iter().filter(|name| !text.contains(&format!("{name}("))).map(String::as_str).collect()

@@ -1,9 +1,9 @@
-//! A server's view of what a client sends: how many commands stand in these bytes, by the rules for quotes, literals and
+//! A server's view of what a client sends: how many commands these bytes contain, by the rules for quotes, literals and
 //! parentheses (RFC 9051 §2.2.1, §4.3). It must not know a command by name.
 
 use postroom::imap::codec::encode::Segment;
 
-/// The bytes as they go onto the wire behind a tag, with every literal announced in the way of LITERAL+.
+/// The bytes as they are sent after a tag, with every literal announced in the form of LITERAL+.
 pub(crate) fn wire(segments: &[Segment]) -> Vec<u8> {
     let mut wire = b"A1 ".to_vec();
     for segment in segments {
@@ -19,7 +19,7 @@ pub(crate) fn wire(segments: &[Segment]) -> Vec<u8> {
     wire
 }
 
-/// Where the first command ends, or why it cannot.
+/// Where the first command ends, or why it has no end.
 pub(crate) fn end_of_command(wire: &[u8]) -> Result<usize, &'static str> {
     let (mut at, mut depth, mut quoted) = (0, 0_usize, false);
     while let Some(&byte) = wire.get(at) {

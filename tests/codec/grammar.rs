@@ -1,9 +1,9 @@
-//! Samples written from the RFCs, one file for each extension in `tests/samples`: what a server may say by the grammar, and what
-//! `as_json` has to make of it, to the last key. It must not know how the crate reads them.
+//! Samples written from the RFCs, one file per extension in `tests/samples`: what a server may say by the grammar, and the complete
+//! output of `as_json` for it. It must not know how the crate reads them.
 //!
-//! Lines of a sample are what the server says, each with CRLF behind it; `\xHH` is a byte. Lines with four blanks in front are the
-//! objects that have to be shown, one for each. In a file of POP3 a line with `>` is the command, `>>` one with a body behind its `+OK`
-//! whatever its name. What begins with `# ` is a remark.
+//! Lines of a sample are what the server says, each followed by CRLF; `\xHH` is a byte. Lines that begin with four blanks are the
+//! expected objects, one each. In a file of POP3, a line with `>` is the command, and `>>` is one whose `+OK` is followed by a body
+//! whatever its name. Lines that begin with `# ` are comments.
 
 use std::path::{Path, PathBuf};
 
@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::as_json::{imap, pop3};
 
-/// What was said, and what is to be shown.
+/// What was said, and what must be shown.
 #[derive(Default)]
 struct Sample {
     asked: pop3::Asked,

@@ -1,4 +1,4 @@
-//! Bytes and what they mean, without a session: everything that is parsed and everything that is written.
+//! Bytes and their meaning, without a session: everything that is parsed and everything that is written.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,4 +1,4 @@
-//! The example `inspect` as functions: what it makes of bytes that no corpus has. It must not know how the crate reads them.
+//! The example `inspect` as functions: its output for bytes that are in no corpus. It must not know how the crate reads them.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};

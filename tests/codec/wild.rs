@@ -1,5 +1,5 @@
-//! Bytes such as public bug reports show, each row with the report it follows (or the project whose bugs it is like): what a program
-//! gets of an IMAP server's response, and of a message. Wording, names and addresses are invented.
+//! Bytes such as public bug reports show: what a program reads from an IMAP server's response, and from a message. Each row has the report
+//! that it follows, or the project with such bugs. Wording, names and addresses are invented.
 
 use postroom::imap::{Fetched, Response, codec};
 use postroom::mail_parser::MimeHeaders;
@@ -13,7 +13,7 @@ fn fetched(attributes: &[u8]) -> Fetched {
     fetched
 }
 
-/// Where it was seen, the subject as a server sends it, and what it says.
+/// The source, the subject as a server sends it, and its meaning.
 const SUBJECTS: &[(&str, &[u8], &str)] = &[
     ("SpamScope/mail-parser#79", b"=?EUC-JP?B?wMG14b3x?=", "請求書"),
     ("Webklex/php-imap#410", b"=?ISO-2022-JP?B?GyRCMnE1RCROJCpDTiRpJDsbKEI=?=", "会議のお知らせ"),
@@ -41,7 +41,7 @@ fn subjects_are_read() {
     }
 }
 
-/// Where it was seen, the parameters of type and disposition, and the file's name.
+/// The source, the parameters of type and disposition, and the file's name.
 const FILES: &[(&str, &[u8], &[u8], &str)] = &[
     (
         "Webklex/laravel-imap#394",
@@ -104,13 +104,13 @@ fn what_servers_get_wrong_costs_nothing_else() {
     assert_eq!(id.len(), 3);
 }
 
-/// A message of these fields and body.
+/// A message with these fields and this body.
 fn message(rest: &[u8]) -> Message {
     let head: &[u8] = b"From: Ann <ann@a.example>\r\nMIME-Version: 1.0\r\nSubject: x\r\n";
     Message::new(MessageId::other("wild", "1"), [head, rest].concat())
 }
 
-/// Where it was seen, fields and text of a message, and what the text says.
+/// The source, fields and text of a message, and the meaning of the text.
 const TEXTS: &[(&str, &[u8], &str)] = &[
     ("nodemailer/mailparser#161", b"Content-Type: text/plain; charset=gb18030\r\n\r\n\xb2\xe2\xca\xd4\xd3\xca\xbc\xfe", "测试邮件"),
     ("nodemailer/mailparser#43", b"Content-Type: text/plain; charset=big5\r\n\r\n\xb7\x7c\xc4\xb3\xb3\x71\xaa\xbe", "會議通知"),
@@ -135,7 +135,7 @@ fn text_is_read() {
     assert!(parsed.body_html(0).unwrap().ends_with("<b>ą</b>"));
 }
 
-/// Where it was seen, the fields and the base64 of an attachment with what is behind it, its name and its octets.
+/// The source, the fields and the base64 of an attachment with what follows it, its name and its octets.
 const ATTACHMENTS: &[(&str, &str, &str, &str, &str)] = &[
     (
         "jstedfast/MimeKit",
@@ -196,8 +196,8 @@ fn attachments_are_read() {
     }
 }
 
-/// RFC 5322 §2.1: an empty line ends the header. Thunderbird passes over one at the beginning; a server's ENVELOPE is empty there, and
-/// the message must be the same by both protocols.
+/// RFC 5322 §2.1: an empty line ends the header. Thunderbird skips one at the beginning; a server's ENVELOPE is empty there, and
+/// the message must be the same in both protocols.
 #[test]
 fn a_message_that_begins_with_an_empty_line_has_no_header() {
     let message = Message::new(MessageId::other("wild", "1"), "\r\nSubject: s\r\n\r\nb\r\n");

@@ -1,4 +1,4 @@
-//! The answers to commands that are values, one after the other: `run` of a folder, and a look at each response that it brings.
+//! The answers to commands that are values, in turn: `run` of a folder, and a look at each response that it returns.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -132,7 +132,7 @@ fn what_answers_an_extension_is_in_proportion() {
 fn up_to_every_limit_what_answers_an_extension_is_twice_the_limit() {
     let mut failures = Vec::new();
     every_flood(|name, tokens, call| {
-        // Of whole lines the shortest are enough: what is kept of each is the same.
+        // The shortest of the whole lines are enough: the same is kept of each.
         if tokens.0.is_empty() && name != "XYZ" {
             return;
         }

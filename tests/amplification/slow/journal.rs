@@ -1,4 +1,4 @@
-//! What waits for somebody who watches or listens: small responses that take far more memory once they are read.
+//! Events and notices that wait for a consumer: small responses that take far more memory once they are read.
 
 use postroom::Limits;
 
@@ -12,7 +12,7 @@ fn structure(name: &str, named: bool, number: usize) -> String {
     format!("* 2 FETCH ({uid}{name} {}{leaf}{})\r\n", "(".repeat(depth), " \"a\")".repeat(depth))
 }
 
-/// The events wait until IDLE begins; the first is taken, and the others are put back.
+/// The events wait until IDLE begins. The test takes the first; the others are put back.
 const WATCH: ImapCall = |folder| {
     Box::pin(async {
         drop(folder.noop().await);

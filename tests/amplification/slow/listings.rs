@@ -1,10 +1,10 @@
-//! POP3 listings in which every row names another message, by the shortest names there are.
+//! POP3 listings in which every row names another message, by the shortest possible names.
 
 use postroom::Mailbox;
 
 use super::{Floods, Pop3Call, limits, look_within, peak_within, pop3_cost_of, tell};
 
-/// The shortest name that is not another number's.
+/// The shortest name that no other number has.
 fn name(mut number: usize) -> String {
     let mut name = String::new();
     while number > 0 {
@@ -29,7 +29,7 @@ fn names(size: usize) -> Vec<u8> {
     listing(size, |number| format!("{number} {}\r\n", name(number)))
 }
 
-/// As many as there are names in so many bytes.
+/// As many rows as there are names in this number of bytes.
 fn sizes(size: usize) -> Vec<u8> {
     let rows = names(size).iter().filter(|&&byte| byte == b'\n').count() - 2;
     let mut listing = "+OK\r\n".to_owned();
@@ -49,7 +49,7 @@ const CALLS: &[(&str, Pop3Call)] = &[
     }),
 ];
 
-/// What both listings say together, and what each says alone.
+/// What both listings say, and what each says that the other does not.
 fn shapes(size: usize) -> [(&'static str, Floods); 4] {
     let stat = || {
         let rows = names(size).iter().filter(|&&byte| byte == b'\n').count() - 2;
@@ -83,10 +83,10 @@ fn up_to_the_limit_listings_of_messages_that_all_differ_are_twice_the_limit() {
         for shape in 0..4 {
             let limit = limits().undelivered as u64;
             let (name, floods) = shapes(limit as usize - 64)[shape].clone();
-            // The limit is one of each listing, and `entries` asks for both at once.
+            // The limit applies to each listing, and `entries` asks for both at once.
             let listings = if name == "both" { 2 } else { 1 };
             let mut cost = pop3_cost_of(*run, floods);
-            // A count alone is bounded by the limit: it costs the server nothing.
+            // The limit bounds a count alone: it costs the server nothing.
             cost.received = cost.received.max(limit);
             failures.extend(peak_within(limit * listings, &format!("{call}, {name}"), &cost));
         }

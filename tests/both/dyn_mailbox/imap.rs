@@ -106,7 +106,7 @@ async fn which_are_there_is_asked_in_one_flight_and_only_an_answer_to_just_that_
 #[tokio::test(start_paused = true)]
 async fn deleting_removes_just_that_message_and_dropping_removes_none() {
     let server = server();
-    // What another client has marked is not ours to remove.
+    // Not ours to remove: another client has marked it.
     server.set_flags("alice", "INBOX", 2, &["\\Deleted"]).unwrap();
     let before = state(&server);
     let mut mailbox = boxed(&server).await;

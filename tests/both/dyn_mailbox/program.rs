@@ -1,9 +1,9 @@
-//! The program: it lists, fetches, reads, flags where it can, and deletes the first message. It knows no protocol.
+//! The program: it lists, fetches, reads, sets flags if it can, and deletes the first message. It knows no protocol.
 
 use postroom::{Flag, FlagChange, Kind, Mailbox, MessageId, Part};
 use tokio::io::AsyncReadExt;
 
-/// What a mailbox gave, whatever it is reached by.
+/// What a mailbox returned, in either protocol.
 #[derive(Debug, Eq, PartialEq)]
 pub(crate) struct Harvest {
     pub(crate) subjects: Vec<Option<String>>,
@@ -34,7 +34,7 @@ pub(crate) async fn harvest(mailbox: &mut dyn Mailbox) -> Harvest {
     Harvest { subjects, whole }
 }
 
-/// Deletes the first message for good.
+/// Deletes the first message permanently.
 pub(crate) async fn delete_first(mailbox: &mut dyn Mailbox) -> MessageId {
     let first = mailbox.entries().await.unwrap().remove(0).id;
     mailbox.mark_deleted(std::slice::from_ref(&first)).await.unwrap();
@@ -43,7 +43,7 @@ pub(crate) async fn delete_first(mailbox: &mut dyn Mailbox) -> MessageId {
     first
 }
 
-/// Flags the first message, or is told beforehand that it cannot.
+/// Flags the first message, or learns in advance that it cannot.
 pub(crate) async fn flag_first(mailbox: &mut dyn Mailbox) -> bool {
     let can = mailbox.features().flags;
     let first = mailbox.entries().await.unwrap().remove(0).id;

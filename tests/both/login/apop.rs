@@ -1,4 +1,4 @@
-//! APOP (RFC 1939 §7): never unless allowed, and never with what is not strictly a message id (CVE-2007-1558).
+//! APOP (RFC 1939 §7): only if allowed, and never with anything but a strict message id (CVE-2007-1558).
 
 use postroom::testing::Server;
 use postroom::{Kind, Login, Protocol};

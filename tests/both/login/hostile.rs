@@ -1,11 +1,11 @@
-//! Servers that cheat or blunder in the middle of a login.
+//! Servers that cheat or fail in the middle of a login.
 
 use postroom::{Kind, Limits, Login, Protocol};
 
 use super::{BOTH, base64, dialogue, logged_in, plaintext, played, played_with, whole};
 use crate::session::alice;
 
-/// A dialogue of SCRAM behind the client's first message, whose nonce is whatever it is.
+/// A SCRAM dialogue after the client's first message, with any nonce.
 fn scram(protocol: Protocol, steps: &str) -> String {
     let opening = match protocol {
         Protocol::Imap => "~ SCRAM-SHA-256\nS-raw: + \\r\\n\nC-bytes: 62",
@@ -17,7 +17,7 @@ fn scram(protocol: Protocol, steps: &str) -> String {
 #[tokio::test(start_paused = true)]
 async fn a_success_without_the_servers_proof_is_no_login() {
     for protocol in BOTH {
-        // In POP3 `+OK` is what some write for `+` while the client owes its proof: it is no challenge, and cancelled.
+        // Some POP3 servers write `+OK` for `+` while the client still owes its proof: it is no challenge, and the exchange is cancelled.
         let steps = match protocol {
             Protocol::Imap => "ok welcome\neof",
             _ => "ok welcome\nC: *\nbad what?\neof",

@@ -1,4 +1,4 @@
-//! Every mechanism on the embedded server, the choice among them, and what a wrong password costs.
+//! Every mechanism on the embedded server, the choice among them, and the cost of a wrong password.
 
 use postroom::testing::{Builder, Server};
 use postroom::{Config, Kind, Login, Protocol};
@@ -20,7 +20,7 @@ fn alice() -> Login {
     Login::password("alice", "pässwörd, =1")
 }
 
-/// How often each way in was tried.
+/// How often each mechanism was tried.
 fn tried(server: &Server) -> Vec<String> {
     let ways = ["LOGIN", "AUTHENTICATE", "AUTH", "USER", "PASS", "APOP"];
     let commands = server.commands();
@@ -49,7 +49,7 @@ async fn each_mechanism_logs_in_in_both_protocols() {
             let server = offering(&[mechanism]);
             try_in(&server, protocol, login.clone()).await.unwrap();
             assert_eq!(tried(&server), [mechanism], "{protocol:?}");
-            // The same where the server takes no initial response.
+            // The same if the server accepts no initial response.
             let server = self::server(Server::builder().auth_mechanisms([mechanism]).without("SASL-IR"));
             try_in(&server, protocol, login.clone()).await.unwrap();
         }

@@ -16,7 +16,7 @@ use crate::session::{self, plaintext};
 
 const BOTH: [Protocol; 2] = [Protocol::Imap, Protocol::Pop3];
 
-/// Logs in to the embedded server, says goodbye, and tells what became of it.
+/// Logs in to the embedded server, logs out, and returns the outcome.
 async fn try_in(server: &Server, protocol: Protocol, login: Login) -> Result<(), Error> {
     match protocol {
         Protocol::Imap => session::imap(server.imap_stream(), plaintext(), login).await?.logout().await,
@@ -52,7 +52,7 @@ async fn what_no_mechanism_can_say_is_refused_before_anybody_is_connected_to() {
 }
 
 /// A dialogue about one AUTHENTICATE or AUTH, written once for both protocols: `~ text` is the command's text, `ok` and `no` are
-/// the server's last word.
+/// the server's final reply.
 fn dialogue(protocol: Protocol, mechanism: &str, steps: &str) -> String {
     let imap = matches!(protocol, Protocol::Imap);
     let mut text = match imap {

@@ -1,4 +1,4 @@
-//! Tokens: asked of the provider when needed, once more when refused as such, and never else.
+//! Tokens: requested from the provider when needed, once more if the server refuses the token, and never otherwise.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -10,7 +10,7 @@ use super::{BOTH, base64, dialogue, logged_in, played, try_in, whole};
 
 const MECHANISMS: [&str; 2] = ["OAUTHBEARER", "XOAUTH2"];
 
-/// Gives these tokens in turn, and notes what it was asked.
+/// Returns these tokens in turn, and records what it was asked.
 fn provider(tokens: &'static [&'static str]) -> (Login, Arc<Mutex<Vec<bool>>>) {
     let asked = Arc::<Mutex<Vec<bool>>>::default();
     let notes = asked.clone();
@@ -125,7 +125,7 @@ async fn the_complaint_is_answered_as_each_mechanism_wants_it() {
                 "XOAUTH2" => base64(format!("user=alice\x01auth=Bearer {long}\x01\x01")),
                 _ => base64(format!("n,a=alice,\x01host=localhost\x01port={port}\x01auth=Bearer {long}\x01\x01")),
             };
-            // Too long for a command of POP3: it comes when asked for.
+            // Too long for a POP3 command: it is sent on request.
             let opening = match protocol {
                 Protocol::Imap => format!("~ {mechanism} {first}"),
                 _ => format!("~ {mechanism}\nS-raw: + \\r\\n\nC: {first}"),

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
-/// Text, and how it stands in a field.
+/// Text, and its form in a field.
 #[derive(Clone, Debug)]
 pub(crate) struct Written {
     pub(crate) text: String,
@@ -56,7 +56,7 @@ fn text() -> impl Strategy<Value = (String, &'static str, Vec<u8>)> {
     })
 }
 
-/// Cuts the bytes, which may be in the midst of a character. Shifts of ISO-2022-JP begin anew with each word.
+/// Cuts the bytes, perhaps within a character. Shifts of ISO-2022-JP start again with each word.
 fn pieces(charset: &str, bytes: &[u8], length: usize) -> Vec<Vec<u8>> {
     if charset == "iso-2022-jp" { vec![bytes.to_vec()] } else { bytes.chunks(length).map(<[u8]>::to_vec).collect() }
 }
@@ -81,7 +81,7 @@ fn word(charset: &str, piece: &[u8], kind: u8) -> String {
 fn words() -> impl Strategy<Value = Written> {
     (text(), 3_usize..20, prop::collection::vec(0_u8..3, 40), any::<bool>(), any::<bool>()).prop_map(
         |((text, charset, bytes), length, kinds, is_folded, is_raw)| {
-            // Bytes that could be UTF-8 would be taken for it.
+            // Bytes that could be UTF-8 would be read as UTF-8.
             let may_be_raw = charset == "utf-8" || charset == "iso-8859-1" && str::from_utf8(&bytes).is_err();
             if is_raw && may_be_raw {
                 return Written { text, raw: bytes };

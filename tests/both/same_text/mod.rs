@@ -1,5 +1,5 @@
-//! Subjects, names of people and file names are the same text whichever protocol brings the message, and the text that its author
-//! meant: over a table, and over random text in random forms.
+//! Subjects, names of people and file names are the text that the author meant, the same by either protocol: over a table, and over
+//! random text in random forms.
 
 use postroom::imap::{Items, Uids};
 use postroom::mail_parser::MimeHeaders;
@@ -93,7 +93,7 @@ async fn compare(messages: &[Vec<u8>], expected: &[Shown]) {
     assert_eq!((imap.len(), pop3.len()), (expected.len(), expected.len()));
 }
 
-/// Text as it may stand in a subject and as a person's name, and what it says.
+/// Text as it may appear in a subject and as a person's name, and what it means.
 const TEXTS: &[(&[u8], &str)] = &[
     (b"plain", "plain"),
     ("raw é".as_bytes(), "raw é"),
@@ -186,7 +186,7 @@ async fn random_text_in_random_forms_is_the_same_by_both_protocols() {
     compare(&messages, &expected).await;
 }
 
-/// A field that is hostile costs time in proportion to its length, and no panic.
+/// A hostile field costs time in proportion to its length, and causes no panic.
 #[test]
 fn no_field_makes_parsing_slow() {
     let begun = std::time::Instant::now();

@@ -1,5 +1,5 @@
-//! A mailbox with a message of 200 MiB in it: `fetch` says of it that it is too large and brings all others whole, and `collect` stores
-//! all whole. All servers here have the same copy of it.
+//! A mailbox with a message of 200 MiB: `fetch` reports it as too large and delivers all others whole; `collect` stores all of them
+//! whole. All servers here have the same copy of it.
 
 use std::io::Read;
 use std::path::Path;

@@ -1,5 +1,5 @@
-//! Dialects of real servers: one row for each, with bytes such as they send, what is made of them, and where it is shown what a
-//! session does. The table is in `table.rs`.
+//! Dialects of real servers. Each row has bytes such as they send, what is read from them, and where the behaviour of a session is
+//! tested. The table is in `table.rs`.
 
 use std::path::Path;
 

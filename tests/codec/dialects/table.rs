@@ -1,17 +1,17 @@
-//! The dialects, ranked by how often they are met and what harm they do. It must not know how they are read.
+//! The dialects, ranked by frequency and harm. It must not know how they are read.
 
 /// A dialect of a server.
 pub(crate) struct Dialect {
-    /// Its rank; several rows may be of one.
+    /// Its rank; several rows may share one.
     pub(crate) number: u32,
-    /// Who speaks it.
+    /// Which servers speak it.
     pub(crate) server: &'static str,
-    /// Bytes such as it sends; none where it is about what must not be sent to it.
+    /// Bytes such as it sends; none if the row is about what must not be sent to it.
     pub(crate) sends: &'static [u8],
-    /// What is made of them.
+    /// What is read from them.
     #[allow(dead_code, reason = "for those who read the table")]
     pub(crate) does: &'static str,
-    /// The same as `examples/inspect` shows it, as far as it matters.
+    /// The output of `examples/inspect`, as far as it matters.
     pub(crate) read: &'static str,
     /// Tests that show what a session does.
     pub(crate) shown: &'static [(&'static str, &'static str)],

@@ -1,4 +1,4 @@
-//! Whatever a caller passes, what goes onto the wire is exactly one command, or the call is refused before anything is sent: every
+//! Whatever a caller passes, exactly one command is sent, or the call is refused before anything is sent: every
 //! IMAP command that is a value, with hostile arguments, and every POP3 command.
 
 use std::num::NonZeroU32;
@@ -15,7 +15,7 @@ use proptest::prelude::*;
 
 use crate::framer::{end_of_command, wire};
 
-/// How many commands or more take part; `PROPTEST_CASES` says another number.
+/// The number of commands, at least; `PROPTEST_CASES` sets another.
 const COMMANDS: usize = 41;
 
 fn cases() -> ProptestConfig {
@@ -23,7 +23,7 @@ fn cases() -> ProptestConfig {
     ProptestConfig::with_cases(asked.unwrap_or(10_000))
 }
 
-/// Text that wants to break out, or any text.
+/// Text that tries to break out, or any text.
 fn hostile() -> impl Strategy<Value = String> {
     let pieces = prop::sample::select(vec![
         "\r\n",
@@ -72,7 +72,7 @@ fn arguments() -> impl Strategy<Value = Hostile> {
     let texts = (hostile(), hostile(), hostile());
     let name = prop_oneof![
         hostile().prop_map(|name| MailboxName::new(&name).unwrap_or(MailboxName::INBOX)),
-        // What a server sends in the name of a mailbox comes back to it.
+        // The name of a mailbox that a server sends is sent back to it.
         (prop::collection::vec(any::<u8>(), 1..20), any::<bool>())
             .prop_map(|(name, utf8)| MailboxName::from_wire(&name, utf8)),
     ];
@@ -201,7 +201,7 @@ proptest! {
                 Ok(segments) => {
                     let mut wire = wire(&segments);
                     if with.utf8 {
-                        // UTF-8 may stand in quotes then: to the framer it is letters.
+                        // Quoted strings may hold UTF-8 then, which the framer reads as letters.
                         wire.iter_mut().filter(|byte| !byte.is_ascii()).for_each(|byte| *byte = b'u');
                     }
                     prop_assert_eq!(end_of_command(&wire), Ok(wire.len()), "{}", wire.escape_ascii());
@@ -225,6 +225,6 @@ fn plain_arguments_make_all_commands() {
     let (a, b, c) = ("plain".to_owned(), "word".to_owned(), "text".to_owned());
     let with = Hostile { a, b, c, bytes: b"x".to_vec(), number: 6, uid: 1, mailbox: MailboxName::INBOX, utf8: false };
     let refused = |which: &usize| segments(*which, &with).is_err();
-    // Special uses want a backslash, and the last ones are wrong by themselves.
+    // Special uses require a backslash, and the last ones are wrong by themselves.
     assert_eq!((0..COMMANDS).filter(refused).collect::<Vec<_>>(), [27, 40]);
 }

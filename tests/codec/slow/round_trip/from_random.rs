@@ -1,5 +1,5 @@
 //! Values from random numbers: a number grows into bytes, and those into a value. Fewer bytes make a smaller value, which is how
-//! a failing one shrinks. It must not know what it makes.
+//! a failing one shrinks. It must not know the type of the value.
 
 use std::fmt::Debug;
 
@@ -7,7 +7,7 @@ use arbitrary::{Arbitrary, Unstructured};
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
 
-/// How many cases, and where the failing ones are kept.
+/// The number of cases, and the file that keeps the failing ones.
 pub(crate) fn config() -> ProptestConfig {
     let asked = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
     ProptestConfig {
@@ -17,7 +17,7 @@ pub(crate) fn config() -> ProptestConfig {
     }
 }
 
-/// Values that take up to so many bytes to make.
+/// Values that are made from at most this many bytes.
 pub(crate) fn grown<T: for<'a> Arbitrary<'a> + Debug>(most: usize) -> impl Strategy<Value = T> {
     (any::<u64>(), 0..=most).prop_map(|(seed, len)| {
         let bytes = bytes(seed, len);

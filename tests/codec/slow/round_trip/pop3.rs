@@ -1,4 +1,4 @@
-//! POP3, both ways: commands as they stand on the wire, replies as a server may write them.
+//! POP3, both ways: commands as they are sent, replies as a server may write them.
 
 use bytes::BytesMut;
 use postroom::Kind;
@@ -9,7 +9,7 @@ use super::from_random::{config, grown};
 use crate::generated::pop3::{Listing, Verdict, stuffed};
 use crate::generated::wire::{Line, text};
 
-/// Text as it is, line ends and all.
+/// Text unchanged, with its line ends.
 #[derive(Debug)]
 struct Text(String);
 
@@ -19,7 +19,7 @@ impl<'a> arbitrary::Arbitrary<'a> for Text {
     }
 }
 
-/// The arguments behind that keyword, read as a server does: all but the last are words.
+/// The arguments after that keyword, read as a server does: all but the last are words.
 fn arguments(line: &[u8], keyword: &str, count: usize) -> Vec<Vec<u8>> {
     let line = line.strip_suffix(b"\r\n").expect("a line end");
     assert!(!line.iter().any(|byte| b"\r\n\0".contains(byte)), "{}", line.escape_ascii());

@@ -1,4 +1,4 @@
-//! Every kind of response: written as a server may write it, cut by the framer, read without a defect, every value found.
+//! Every kind of response: written as a server may write it, cut by the framer, and read without a defect. Every value is found.
 
 use bytes::Bytes;
 use postroom::Limits;
@@ -14,7 +14,7 @@ use crate::generated::mailbox::{Esearch, List, Status};
 use crate::generated::result::{Count, Numbers, Threads, Vanished};
 use crate::generated::{Said, response};
 
-/// The frame, of which the framer says the same, whatever stands behind it.
+/// The frame, which is the same to the framer whatever follows it.
 fn framed(said: &impl Said) -> Bytes {
     let mut frame = Vec::new();
     said.write(&mut frame);
@@ -57,7 +57,7 @@ kinds! {
     messages_come_back: Sent = 1500;
 }
 
-/// A message, of which only what can be sent is kept.
+/// A message, reduced to what can be sent.
 #[derive(Debug)]
 struct Sent(Message);
 

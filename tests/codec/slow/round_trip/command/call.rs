@@ -1,4 +1,4 @@
-//! Any command that is a value, with arbitrary arguments: as what is to come back, and as the crate's own value.
+//! Any command that is a value, with arbitrary arguments: as what the reader must return, and as the crate's own value.
 
 use arbitrary::{Arbitrary, Result, Unstructured};
 use postroom::imap::codec::encode::Segment;
@@ -14,7 +14,7 @@ use time::OffsetDateTime;
 use super::{field, query};
 use crate::generated::wire::{bytes, text};
 
-/// A command and all that was given to it.
+/// A command and all its arguments.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Call {
     SetAcl(MailboxName, String, RightsChange),
@@ -53,7 +53,7 @@ pub(crate) enum Call {
     Vendor(Vec<String>, u64, Option<String>, Vec<u8>, Vec<Flag>, OffsetDateTime),
 }
 
-/// What APPEND and REPLACE carry.
+/// The content of APPEND and REPLACE.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Message {
     pub(crate) flags: Vec<Flag>,
@@ -269,7 +269,7 @@ fn refs(texts: &[String]) -> Vec<&str> {
 }
 
 impl Call {
-    /// As a program asks for it: a value that a session runs, or what it would refuse.
+    /// As a program writes it: a value that a session runs, or one that it would refuse.
     pub(crate) fn segments(&self, utf8: bool) -> postroom::Result<Vec<Segment>> {
         let line = match self {
             Self::Notify(status, groups) => stateful::notify(*status, groups, utf8),

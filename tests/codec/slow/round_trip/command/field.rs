@@ -1,4 +1,4 @@
-//! The arguments that several commands share: arbitrary ones, and reading them back.
+//! The arguments that several commands share: arbitrary ones, and a reader for them.
 
 use std::num::NonZeroU32;
 
@@ -30,7 +30,7 @@ pub(crate) fn some<T>(u: &mut Unstructured<'_>, one: impl Fn(&mut Unstructured<'
     (0..=u.arbitrary::<u8>()? % 3).map(|_| one(u)).collect()
 }
 
-/// A sequence of modifications: 63 bits, and not 0.
+/// A mod-sequence: 63 bits, and not 0.
 pub(crate) fn modseq(u: &mut Unstructured<'_>) -> Result<u64> {
     Ok((u.arbitrary::<u64>()? >> 1).max(1))
 }
@@ -71,7 +71,7 @@ fn of(action: FlagAction, flags: Vec<Flag>) -> FlagChange {
     }
 }
 
-/// The sign in front of what STORE changes.
+/// The sign before the flags of STORE.
 pub(crate) fn read_action(reader: &mut Reader<'_>) -> FlagAction {
     match (reader.takes("+"), reader.takes("-")) {
         (true, false) => FlagAction::Add,

@@ -22,7 +22,7 @@ proptest! {
     fn commands_come_back(calls in grown::<[Call; 36]>(7000), utf8: bool) {
         for call in &calls {
             match call.segments(utf8) {
-                // Nothing but a NUL cannot be sent: all else that these commands are made of can.
+                // Only a NUL cannot be sent: everything else that these commands consist of can.
                 Err(error) => {
                     prop_assert_eq!(error.kind(), Kind::Input);
                     prop_assert!(format!("{call:?}").contains("\\0"), "{:?} is refused: {}", call, error);
@@ -30,7 +30,7 @@ proptest! {
                 Ok(segments) => {
                     let wire = wire(&segments);
                     let framed: Vec<u8> = match utf8 {
-                        // UTF-8 may stand in quotes then: to the framer it is letters.
+                        // Quoted strings may hold UTF-8 then, which the framer reads as letters.
                         true => wire.iter().map(|byte| if byte.is_ascii() { *byte } else { b'u' }).collect(),
                         false => wire.clone(),
                     };

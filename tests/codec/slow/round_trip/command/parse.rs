@@ -93,7 +93,7 @@ fn named(reader: &mut Reader<'_>) -> Call {
     }
 }
 
-/// One argument and the space behind it.
+/// One argument and the space after it.
 fn then<'a, T>(reader: &mut Reader<'a>, read: impl FnOnce(&mut Reader<'a>) -> T) -> T {
     let value = read(reader);
     reader.expect(" ");

@@ -1,4 +1,4 @@
-//! Search keys (RFC 9051 §6.4.4 and the extensions): arbitrary ones, and reading them back into the value that they were written from.
+//! Search keys (RFC 9051 §6.4.4 and the extensions): arbitrary ones, and a reader that turns them back into the value.
 
 use std::num::NonZeroU32;
 
@@ -67,7 +67,7 @@ fn nonzero(number: u64) -> NonZeroU32 {
     NonZeroU32::new(number as u32).unwrap_or(NonZeroU32::MIN)
 }
 
-/// Keys within keys, up to so deep.
+/// Keys within keys, to this depth.
 pub(crate) fn arbitrary(u: &mut Unstructured<'_>, depth: u8) -> Result<Query> {
     let which = u.arbitrary::<u8>()? % if depth == 0 { 12 } else { 18 };
     Ok(match which {

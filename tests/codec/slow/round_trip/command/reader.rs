@@ -1,9 +1,9 @@
-//! A reader of one command by the tokens of RFC 9051 §9, strict to the byte: what the grammar does not allow is a panic. It must not
+//! A reader of one command by the tokens of RFC 9051 §9, strict to the byte: it panics on what the grammar does not allow. It must not
 //! know a command.
 
 use postroom::imap::{EntryName, MailboxName, Uids};
 
-/// What is left of the command.
+/// The rest of the command.
 pub(crate) struct Reader<'a> {
     rest: &'a [u8],
     utf8: bool,
@@ -16,7 +16,7 @@ impl<'a> Reader<'a> {
         Self { rest, utf8 }
     }
 
-    /// Whether that comes next; then it is read.
+    /// Whether that is next; if it is, it is read.
     pub(crate) fn takes(&mut self, text: &str) -> bool {
         let rest = self.rest.strip_prefix(text.as_bytes());
         rest.inspect(|rest| self.rest = rest).is_some()
@@ -56,14 +56,14 @@ impl<'a> Reader<'a> {
         self.while_some(|byte| byte.is_ascii_graphic() && !b"(){%*\"\\]".contains(&byte))
     }
 
-    /// A word that ends in front of such a bracket, too.
+    /// A word that also ends before such a bracket.
     pub(crate) fn word_before(&mut self, bracket: &str) -> &'a str {
         self.while_some(|byte| {
             byte.is_ascii_graphic() && !b"(){%*\"\\]".contains(&byte) && !bracket.contains(char::from(byte))
         })
     }
 
-    /// A flag, or an attribute with its backslash; `]` is Gmail's.
+    /// A flag, or an attribute with its backslash; Gmail's may contain `]`.
     pub(crate) fn flag(&mut self) -> &'a str {
         self.while_some(|byte| byte.is_ascii_graphic() && !b"(){%*\"".contains(&byte))
     }
@@ -113,7 +113,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// What a literal of either kind holds.
+    /// The content of a literal of either kind.
     pub(crate) fn literal(&mut self) -> Vec<u8> {
         self.expect("{");
         let len = self.number().try_into().expect("a length");
@@ -154,7 +154,7 @@ impl<'a> Reader<'a> {
         EntryName::new(&self.text()).expect("an entry")
     }
 
-    /// What is between parentheses, with a space between each and the next.
+    /// The items between parentheses, separated by a space.
     pub(crate) fn list<T>(&mut self, mut one: impl FnMut(&mut Self) -> T) -> Vec<T> {
         self.expect("(");
         let mut all = Vec::new();
@@ -167,7 +167,7 @@ impl<'a> Reader<'a> {
         all
     }
 
-    /// What follows, each behind a space, up to the end.
+    /// The remaining items, each after a space, up to the end.
     pub(crate) fn each<T>(&mut self, mut one: impl FnMut(&mut Self) -> T) -> Vec<T> {
         let mut all = Vec::new();
         while self.takes(" ") {
