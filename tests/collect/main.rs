@@ -1,5 +1,5 @@
-//! Collecting: over a mailbox, a ledger and a delivery in memory, from servers that err, with the ledgers and deliveries that the crate
-//! brings along, and by the example `collect`.
+//! Collecting: over a mailbox, a ledger and a delivery in memory, from faulty servers, with the ledgers and deliveries of the crate,
+//! and by the example `collect`.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

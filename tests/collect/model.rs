@@ -1,5 +1,5 @@
-//! Collecting against a simple model of what must be delivered and what must be left on the server: 10,000 messages over 20 runs, with
-//! policies, arrivals, deletions by others, new names and lost replies as chance has it.
+//! Collecting compared with a simple model of what must be delivered and what must stay on the server: 10,000 messages over 20 runs, with
+//! random policies, arrivals, deletions by others, new names and lost replies.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -18,7 +18,7 @@ struct Turn {
     wish: Wish,
     /// Days since the last run.
     days: i64,
-    /// Of a hundred messages, how many somebody else deletes, how many get another name, and how many new ones are refused.
+    /// In percent of the messages: those that somebody else deletes, those that get another name, and new ones that are refused.
     deleted: u64,
     renamed: u64,
     refused: u64,
@@ -48,7 +48,7 @@ impl Wish {
     }
 }
 
-/// The policy with a setting, where there is one.
+/// The policy with a setting, if there is one.
 fn with<T>(policy: Policy, wish: Option<T>, set: impl FnOnce(Policy, T) -> Policy) -> Policy {
     match wish {
         Some(wish) => set(policy, wish),
@@ -77,13 +77,13 @@ impl Piece {
     }
 }
 
-/// What has to be, by the promises of `Policy`, message by message.
+/// The expected result by the promises of `Policy`, message by message.
 #[derive(Default)]
 struct Model {
     server: Vec<Piece>,
-    /// Of each message that was collected whole: on which day, and under which name it was last seen.
+    /// For each message that was collected whole: the day, and the name under which it was last seen.
     whole: HashMap<u64, (i64, String)>,
-    /// Of which the header was collected.
+    /// Those whose header was collected.
     headers: HashSet<u64>,
     day: i64,
     count: u64,
@@ -103,7 +103,7 @@ impl Model {
         }
         for _ in 0..ARRIVALS {
             self.count += 1;
-            // What is refused makes no room that the run could have reckoned with.
+            // A refused message makes no room that the run could have counted on.
             let refused = turn.wish.below.is_none() && chance.happens(turn.refused);
             let size = 60 + chance.next() % 500;
             self.server.push(Piece { number: self.count, size, key: format!("{:x}", chance.next()), refused });
@@ -137,7 +137,7 @@ impl Model {
             octets = octets.map(|left| left.saturating_sub(cost));
             match self.whole.get_mut(&piece.number) {
                 _ if piece.refused => {}
-                // Under another name; only its bytes told.
+                // Under another name: only its bytes identified it.
                 Some((_, key)) => *key = piece.key.clone(),
                 None if is_large => {
                     self.headers.insert(piece.number);
@@ -178,7 +178,7 @@ impl Model {
     }
 }
 
-/// Numbers that look like chance, the same ones from the same beginning (splitmix64).
+/// Pseudo-random numbers, the same ones for the same seed (splitmix64).
 struct Chance(u64);
 
 impl Chance {
@@ -208,7 +208,7 @@ fn wishes() -> impl Strategy<Value = Wish> {
     })
 }
 
-/// Either messages get other names, or large ones are skipped: of one that has come whole before, a new name hides that it is large.
+/// Either messages get other names, or large ones are skipped: for one that has come whole before, a new name hides that it is large.
 fn turns() -> impl Strategy<Value = Vec<Turn>> {
     let quit = prop_oneof![4 => Just(Quit::Answered), 1 => Just(Quit::Lost), 1 => Just(Quit::Broken)];
     let turn = (wishes(), 0i64..3, 0u64..10, prop_oneof![Just(0u64), 0u64..100], 0u64..10, quit, any::<u64>());
@@ -232,7 +232,7 @@ fn turns() -> impl Strategy<Value = Vec<Turn>> {
     })
 }
 
-/// What was delivered behind the first so many: numbers, and whether whole.
+/// What was delivered after the first ones: numbers, and whether whole.
 fn delivered(shelf: &Shelf, after: usize) -> Vec<(u64, bool)> {
     let read = |bytes: &Vec<u8>| {
         let header = bytes.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
@@ -266,7 +266,7 @@ proptest! {
                 prop_assert_eq!(came.into_iter().collect::<BTreeSet<_>>(), wanted, "run {}: {:?}", at, summary);
                 let keys: Vec<_> = model.server.iter().map(|piece| &*piece.key).collect();
                 prop_assert_eq!(maildrop.keys(), keys, "run {}: {:?}", at, summary);
-                // A dry run foretells it, as far as nothing is refused, and nothing old is known only by its bytes, which it does not read.
+                // A dry run predicts it, if nothing is refused and no old message is known only by its bytes, which it does not read.
                 if summary.failed == 0 && summary.recognised == 0 {
                     let deletions = summary.deleted + summary.deletions_unknown;
                     prop_assert_eq!(plan.deletions(), deletions, "run {}: {:?}", at, summary);

@@ -1,5 +1,5 @@
-//! Collecting from POP3 servers whose UIDL, TOP or RETR is not what RFC 1939 has it to be: each message is brought once all the same,
-//! and deleted only where it is at home.
+//! Collecting from POP3 servers whose UIDL, TOP or RETR violates RFC 1939: each message is still delivered once,
+//! and deleted only if it is stored.
 
 use std::sync::{Arc, Mutex};
 
@@ -12,10 +12,10 @@ use crate::session;
 /// A message as the odd server has it.
 #[derive(Clone, Default)]
 struct Letter {
-    /// What UIDL says; nothing where it leaves the message out.
+    /// What UIDL says; `None` if it leaves the message out.
     name: Option<String>,
     text: String,
-    /// What TOP says instead of the truth.
+    /// What TOP sends in place of the true lines.
     top: Option<String>,
     refused: bool,
 }
@@ -122,7 +122,7 @@ impl House {
         delivered == wanted
     }
 
-    /// Nothing more is brought as long as nothing changes, and all of it goes when it may.
+    /// Nothing more is delivered while nothing changes, and all of it is deleted once that is allowed.
     async fn keeps_and_then_moves(&self, subjects: &[&str]) {
         for _ in 0..2 {
             assert_eq!(self.collect(Policy::keep()).await.failed, 0);

@@ -1,4 +1,4 @@
-//! Collecting, over a mailbox, a ledger and a delivery in memory: which message is brought, which is known, which is deleted.
+//! Collecting, over a mailbox, a ledger and a delivery in memory: which message is delivered, which is known, which is deleted.
 
 use std::io::ErrorKind;
 
@@ -165,7 +165,7 @@ async fn a_deleted_message_that_comes_back_by_its_name_is_known() {
 async fn a_name_that_means_another_message_is_not_deleted_unseen() {
     let (home, mut maildrop) = (Home::default(), letters());
     home.run(&Policy::keep(), &mut maildrop).await;
-    // Reused at once, of the same size: against RFC 1939 §7, and only the header tells.
+    // Reused at once, with the same size, against RFC 1939 §7: only the header shows it.
     maildrop.mail[1].bytes = mail("b", "new").bytes;
     assert_eq!(home.run(&Policy::keep(), &mut maildrop).await.collected, 0);
     maildrop.looked_at.clear();

@@ -67,7 +67,7 @@ fn said(dialog: &Dialog) -> Vec<u8> {
     dialog.steps.iter().filter(|(who, _)| who == "S").flat_map(|(_, bytes)| bytes.clone()).collect()
 }
 
-/// All responses, with the bytes given in pieces of every length from 1 to 7 by turns.
+/// All responses, with the bytes in pieces of 1 to 7 in turn.
 fn frames(bytes: &[u8]) -> Vec<Bytes> {
     let (mut framer, limits, mut frames) = (Framer::new(), Limits::default(), Vec::new());
     let (mut start, mut end, mut step) = (0, 0, 0);

@@ -10,7 +10,7 @@ use super::as_json::imap::read;
 use super::exception::{ENCODING, reason};
 use super::unit::vectors;
 
-/// Runs a check on every vector and tells which fail without a reason.
+/// Runs a check on every vector and reports which fail without a reason.
 fn check(of: &str, count: usize, holds: impl Fn(&Value) -> bool) {
     let vectors = vectors(of);
     assert_eq!(vectors.len(), count);

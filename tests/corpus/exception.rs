@@ -1,6 +1,6 @@
-//! What is not as a sample's source has it, each with the reason. A sample that is not listed here must be as its source says.
+//! Differences from the samples' sources, each with the reason. A sample that is not listed here must match its source.
 
-/// Samples that a source refuses and we take.
+/// Samples that a source refuses and we accept.
 pub(crate) const TAKEN: &[(&str, &str)] = &[
     ("imap-0441", "an item without a value is lost alone; the source refuses the whole STATUS"),
     ("imap-0597", "RFC 9208 §4.2.2: a mailbox may have no quota root at all"),
@@ -11,13 +11,13 @@ pub(crate) const TAKEN: &[(&str, &str)] = &[
     ("imap-2911", "an attribute that is not known is kept raw beside those that are"),
 ];
 
-/// Samples that a source takes and we refuse.
+/// Samples that a source accepts and we refuse.
 pub(crate) const REFUSED: &[(&str, &str)] = &[(
     "imap-3228",
     "a search result with a word that is no number is not a result: leaving the word out could hide a message",
 )];
 
-/// Samples of which something is kept raw: kinds and names that no RFC knows.
+/// Samples of which something is kept raw: kinds and names that are in no RFC.
 pub(crate) const RAW: &[(&str, &str)] = &[
     ("imap-0458", "UIDBATCHES is of a draft, not of an RFC"),
     ("imap-0460", "UIDBATCHES is of a draft, not of an RFC"),
@@ -37,7 +37,7 @@ pub(crate) const RAW: &[(&str, &str)] = &[
     ("imap-3239", "not a number"),
 ];
 
-/// Samples of which a value is asserted that is wrong.
+/// Samples with a wrong asserted value.
 pub(crate) const WRONG: &[(&str, &str)] = &[
     ("imap-0444", "one of two counts that exclude each other; the last one is taken"),
     ("imap-0553", "the value is that of another response in the source test"),
@@ -47,7 +47,7 @@ pub(crate) const WRONG: &[(&str, &str)] = &[
     ("imap-2746", "the whole line, which its client hands on unread"),
 ];
 
-/// Samples that are valid, and have a defect nevertheless.
+/// Samples that are valid and nevertheless have a defect.
 pub(crate) const DEFECT: &[(&str, &str)] = &[
     ("imap-0771", "two responses on one line"),
     ("imap-2352", "its literal was announced a line end too short"),
@@ -55,7 +55,7 @@ pub(crate) const DEFECT: &[(&str, &str)] = &[
     ("imap-2791", "no attribute, and no end"),
 ];
 
-/// Places where the second opinion, which nobody asserts, has another form or is mistaken.
+/// Places where the other parser's opinion, which is no assertion, has another form or is wrong.
 pub(crate) const OPINION: &[(&str, &str)] = &[
     (".ARGS", "a list of words in the place of named values"),
     (".GENERIC", "a mark of its own"),
@@ -72,7 +72,7 @@ pub(crate) const OPINION: &[(&str, &str)] = &[
     ("imap-2892", "a set of one as a number"),
 ];
 
-/// Vectors of encodings that come out otherwise.
+/// Vectors of encodings with another result.
 pub(crate) const ENCODING: &[(&str, &str)] = &[
     ("rfc2047-0001", "an encoded word without text is taken for an empty one"),
     ("rfc2047-0028", "an encoded word without text is taken for an empty one"),
@@ -164,7 +164,7 @@ pub(crate) fn reason(list: &[(&'static str, &'static str)], id: &str) -> Option<
     list.iter().find(|(listed, _)| *listed == id).map(|(_, reason)| *reason)
 }
 
-/// Every exception is one: what is listed without need has to go.
+/// Every exception is needed: one without effect must be removed.
 pub(crate) fn unused(
     list: &[(&'static str, &'static str)],
     used: &std::collections::HashSet<String>,

@@ -1,5 +1,5 @@
-//! Facts: single assertions of tests, each a subject of the source's program and a value. What kind of subject it is decides
-//! where the value is looked for.
+//! Facts: single assertions of other projects' tests, each a subject of the source's program and a value. The kind of subject decides
+//! where the value is searched for.
 
 use std::collections::BTreeMap;
 
@@ -8,16 +8,16 @@ use serde_json::Value;
 use super::leaf::Leaves;
 use super::part;
 
-/// What became of the facts of one sample.
+/// The result for the facts of one sample.
 #[derive(Default)]
 pub(crate) struct Outcome {
     pub(crate) checked: usize,
-    /// Nothing that a server said.
+    /// A subject that is nothing that a server said.
     pub(crate) passed_over: usize,
     pub(crate) failed: Vec<String>,
 }
 
-/// Subjects that are no values of the server's, with what they are.
+/// Subjects that are no values of the server's, and what they are.
 const PASSED_OVER: [(&str, &str); 16] = [
     ("written_buf", "what the client wrote"),
     ("expected", "a variable of the test"),
@@ -56,7 +56,7 @@ const PARTS: [&str; 15] = [
     "image",
 ];
 
-/// Looks for each fact in what was shown.
+/// Searches for each fact in the output.
 pub(crate) fn check(facts: &Value, shown: &[Value]) -> Outcome {
     let leaves = Leaves::of(shown);
     let (mut outcome, mut of_parts) = (Outcome::default(), BTreeMap::<&str, Vec<Vec<(&str, &str, &Value)>>>::new());
@@ -118,7 +118,7 @@ fn holds(subject: &str, op: &str, value: &Value, shown: &[Value], leaves: &Leave
     }
 }
 
-/// Rights by the names that imap-proto has for them; the order within a set says nothing.
+/// Rights by imap-proto's names for them; the order within a set has no meaning.
 fn are_rights(shown: &Value, expected: &Value) -> bool {
     const NAMES: [(&str, &str); 5] =
         [("Lookup", "l"), ("CreateMailbox", "k"), ("Read", "r"), ("DeleteMailbox", "x"), ("OldCreate", "c")];
@@ -146,11 +146,11 @@ fn counts(subject: &str) -> bool {
     subject.to_lowercase().ends_with(".count") || subject.ends_with(".len()")
 }
 
-/// Whether something within has so many members.
+/// Whether a value within has this number of members.
 fn has_count(shown: &Value, value: &Value) -> bool {
     let is = |count: usize| Some(count as u64) == value.as_u64();
     match shown {
-        // Of flags, those that are no system flags count too.
+        // Keywords count among the flags too.
         Value::Array(list)
             if is(list.iter().filter_map(Value::as_str).filter(|flag| !flag.starts_with('\\')).count()) =>
         {
@@ -169,7 +169,7 @@ fn has_count(shown: &Value, value: &Value) -> bool {
 fn is_of(response: &Value, class: &str) -> bool {
     let kind = response["type"].as_str().unwrap_or_default();
     match class {
-        // Another project's word for all that has no tag.
+        // Another project's word for everything without a tag.
         "Data" => response.get("tag").is_none() && kind != "CONTINUATION",
         "Status" => matches!(kind, "STATUS" | "OK" | "NO" | "BAD" | "BYE" | "PREAUTH"),
         "Capabilities" => matches!(kind, "CAPABILITY" | "ENABLED"),
@@ -203,7 +203,7 @@ fn of_envelope(envelope: &Value, field: &str, value: &Value) -> bool {
 fn text(shown: &Value, value: &Value) -> bool {
     let (shown, value) = (decoded(shown), value.as_str().unwrap_or_default());
     let plain = shown.trim_matches(['<', '>']);
-    // MailKit's date is written anew, without the comment.
+    // MailKit writes the date in its own form, without the comment.
     plain == value || plain.starts_with(value)
 }
 
@@ -219,7 +219,7 @@ fn addresses(list: &Value) -> String {
     list.as_array().into_iter().flatten().map(one).collect::<Vec<_>>().join(", ")
 }
 
-/// Encoded words read, by the crate that reads them for `postroom` too.
+/// Encoded words, read by the crate that also reads them for `postroom`.
 fn decoded(text: &Value) -> String {
     let text = text.as_str().unwrap_or_default();
     let header = format!("{}\n", text);

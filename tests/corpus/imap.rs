@@ -10,11 +10,11 @@ use super::leaf::Leaves;
 use super::unit::{Unit, Validity, units};
 use super::{fact, neutral};
 
-/// What was found, to be told at the end.
+/// The results, which are printed at the end.
 #[derive(Default)]
 struct Report {
     failures: Vec<String>,
-    /// By form: values checked.
+    /// By form: the number of values checked.
     values: BTreeMap<String, usize>,
     /// By kind: kept raw, refused, with defects.
     kinds: BTreeMap<String, [usize; 3]>,
@@ -88,7 +88,7 @@ impl Report {
         self.opinion(unit, shown);
     }
 
-    /// Another parser's opinion, where it has one of this form.
+    /// Another parser's opinion, if it has one of this form.
     fn opinion(&mut self, unit: &Unit, shown: &[Value]) {
         let Some(opinion) = &unit.opinion else { return };
         let opinions = opinion.as_array().map_or_else(|| std::slice::from_ref(opinion), Vec::as_slice);

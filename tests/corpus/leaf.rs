@@ -1,4 +1,4 @@
-//! Looks for values that a source states in names of its own: every string and number of such a tree must be among those shown.
+//! Searches for values that a source states under its own names: every string and number of such a tree must be in the output.
 //! Names of variants (`noSelect`, `{"context": "search"}`) are compared by their letters and digits.
 
 use std::collections::HashSet;
@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
-/// Words of sources that are no values, and what they stand for.
+/// Words of sources that are no values, and their meaning.
 const WORDS: &[(&str, &str, &str)] = &[
     ("sequenceNumber", "", "not a UID: `uid` is false"),
     ("uid", "", "`uid` is true"),
@@ -42,14 +42,14 @@ pub(crate) struct Leaves {
 }
 
 impl Leaves {
-    /// All of what was shown, keys and words within strings too.
+    /// The same for the output, with keys and words within strings too.
     pub(crate) fn of(shown: &[Value]) -> Self {
         let mut leaves = Self { words: HashSet::new(), texts: Vec::new() };
         shown.iter().for_each(|value| leaves.gather(value));
         leaves
     }
 
-    /// Which of the expected leaves are missing, and how many were looked for.
+    /// Which of the expected leaves are missing, and how many were searched for.
     pub(crate) fn missing(&self, expected: &Value) -> (Vec<String>, usize) {
         let (mut missing, mut count) = (Vec::new(), 0);
         self.look(expected, "", &mut missing, &mut count);
@@ -90,7 +90,7 @@ impl Leaves {
         }
     }
 
-    /// A challenge is shown as it is on the wire.
+    /// A challenge is shown in its form on the wire.
     fn has_encoded(&self, leaf: &str) -> bool {
         self.texts.contains(&STANDARD.encode(leaf))
     }
@@ -110,7 +110,7 @@ impl Leaves {
             Value::String(text) => self.add(text),
             Value::Number(number) => {
                 self.add(&number.to_string());
-                // Sources say the distance from the end without its sign.
+                // Sources write the distance from the end without its sign.
                 self.add(number.to_string().trim_start_matches('-'));
             }
             Value::Bool(_) | Value::Null => {}

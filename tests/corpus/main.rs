@@ -1,5 +1,5 @@
-//! Bytes that real servers sent, and what other projects' tests say that they mean: `examples/inspect` reads them, and every
-//! asserted value is looked for in what it shows. Where the bytes come from is in `tests/corpus/LICENCES.md`.
+//! Bytes that real servers sent, and their meaning by other projects' tests: `examples/inspect` reads them, and every
+//! asserted value is searched for in its output. `tests/corpus/LICENCES.md` says where the bytes come from.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,9 +1,9 @@
-//! Facts about one part of a body structure, as MailKit's tests state them. A variable of such a test names one part: some part
-//! must be all that is said of the variable.
+//! Facts about one part of a body structure, as MailKit's tests state them. A variable of such a test names one part: one part
+//! must match all facts about the variable.
 
 use serde_json::Value;
 
-/// Whether one of the parts within these responses is all that the facts of one variable say.
+/// Whether one of the parts within these responses matches all facts of one variable.
 pub(crate) fn some_part_is(shown: &[Value], facts: &[(&str, &str, &Value)]) -> bool {
     let roots = shown.iter().filter_map(|response| response.get("bodystructure"));
     roots
@@ -16,7 +16,7 @@ fn parts(part: &Value) -> Vec<&Value> {
     std::iter::once(part).chain(children.flat_map(parts)).collect()
 }
 
-/// The subject is what stands behind the variable's name.
+/// The subject follows the variable's name.
 fn holds(part: &Value, subject: &str, op: &str, value: &Value) -> bool {
     let param = |of: &Value, name: &str| of["params"][name.to_uppercase()].clone();
     let shown = match subject {
@@ -76,7 +76,7 @@ fn is_of(part: &Value, class: &str) -> bool {
 }
 
 fn mime(part: &Value) -> String {
-    // Where the server says only one half, MailKit takes it for the other.
+    // If the server says only one half, MailKit uses it for the other too.
     match (part["type"].as_str().unwrap_or_default(), part["subtype"].as_str()) {
         (media, Some(subtype)) => format!("{media}/{subtype}"),
         ("TEXT", None) => "text/plain".to_owned(),

@@ -42,7 +42,7 @@ fn asked(unit: &Unit) -> Asked {
     Asked { command: unit.command.clone(), multiline: unit.multiline }
 }
 
-/// What CPython's tests and others state of a single reply.
+/// What CPython's tests and others assert of a single reply.
 fn stated(expected: &Value, shown: &[Value]) -> Vec<(String, bool)> {
     let reply = &shown[0];
     let stated = expected["values"].as_object().into_iter().flatten();
@@ -84,7 +84,7 @@ fn holds(subject: &str, value: &Value, shown: &[Value]) -> bool {
     of_message(subject, value, body)
 }
 
-/// The message is as the server sent it: the crate that reads it for `postroom` finds what the source's client finds.
+/// The message is as the server sent it: the crate that reads it for `postroom` finds the same as the source's client.
 fn of_message(subject: &str, value: &Value, lines: &[Value]) -> bool {
     let bytes: Vec<u8> = lines.iter().flat_map(|line| [bytes(line), b"\r\n".to_vec()].concat()).collect();
     let Some(message) = MessageParser::default().parse(&bytes) else { return false };
@@ -115,7 +115,7 @@ fn of_message(subject: &str, value: &Value, lines: &[Value]) -> bool {
         _ => None,
     };
     let value = value.replace("\r\n", "\n");
-    // Some samples are UTF-8 by now, whatever their header says.
+    // Some samples have become UTF-8, whatever their header says.
     let as_it_is = field == "MessagePart.GetBodyAsText()"
         && String::from_utf8_lossy(&bytes).replace("\r\n", "\n").trim_end().ends_with(value.trim_end());
     as_it_is || found.is_some_and(|found| found.eq_ignore_ascii_case(value.trim_end()))

@@ -1,4 +1,4 @@
-//! The samples as they are kept in this folder. It must not know what is done with them.
+//! The samples in this folder. It must not know how they are used.
 
 use std::path::Path;
 
@@ -16,17 +16,17 @@ pub(crate) struct Unit {
     pub(crate) bytes: Vec<u8>,
 }
 
-/// What its source says of it.
+/// The verdict of its source.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Validity {
     Valid,
-    /// Not to the letter of the grammar, but real servers send it.
+    /// Violates the grammar, but real servers send it.
     Tolerated,
     /// To be refused, or unfinished.
     Invalid,
 }
 
-/// Who said what in a dialogue, in order.
+/// The sides of a dialogue and their words, in order.
 pub(crate) struct Dialog {
     pub(crate) id: String,
     pub(crate) steps: Vec<(String, Vec<u8>)>,
@@ -46,7 +46,7 @@ pub(crate) fn dialogs(protocol: &str) -> Vec<Dialog> {
     lines(&format!("{protocol}_dialogs.jsonl")).iter().map(read).collect()
 }
 
-/// Steps of the same side, one behind the other, as one.
+/// Consecutive steps of the same side, as one.
 fn joined(steps: impl Iterator<Item = (String, Vec<u8>)>) -> Vec<(String, Vec<u8>)> {
     let mut all: Vec<(String, Vec<u8>)> = Vec::new();
     for (who, bytes) in steps {
@@ -63,7 +63,7 @@ pub(crate) fn vectors(of: &str) -> Vec<Value> {
     lines("encodings.jsonl").into_iter().filter(|vector| vector["of"] == of).collect()
 }
 
-/// A string of the corpus as the bytes it stands for.
+/// The bytes that a string of the corpus denotes.
 pub(crate) fn latin1(text: &str) -> Vec<u8> {
     text.chars().map(|byte| u8::try_from(u32::from(byte)).expect("every character is a byte")).collect()
 }

@@ -1,4 +1,4 @@
-//! Lines and messages without sense: no session may end by them, since a session that panics ends.
+//! Lines and messages without sense: they must not end a session, since a session ends if it panics.
 
 use postroom::testing::Server;
 use proptest::prelude::*;

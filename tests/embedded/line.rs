@@ -1,4 +1,4 @@
-//! A client of lines: it sends what it is told and reads up to a tagged or final line. It knows no grammar.
+//! A client of lines: it sends what the test says and reads up to a tagged or final line. It knows no grammar.
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
@@ -58,7 +58,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Lines<S> {
         self.line().await
     }
 
-    /// The lines of a multi-line reply, as they came, without the final dot.
+    /// The lines of a multi-line reply, unchanged, without the final dot.
     pub(crate) async fn multi(&mut self) -> Vec<String> {
         let mut lines = self.until(".").await;
         while lines.last().is_some_and(|line| line != ".") {

@@ -1,4 +1,4 @@
-//! The embedded server, tried without the client library: by raw lines, and by other people's clients.
+//! The embedded server, tested without the client library: by raw lines, and by other projects' clients.
 #![cfg(feature = "testing")]
 #![allow(
     clippy::unwrap_used,

@@ -1,4 +1,4 @@
-//! mbsync as a client: the embedded server's folders and a Maildir brought to the same state, over and over, with changes on both
+//! mbsync as a client: it repeatedly brings the embedded server's folders and a Maildir to the same state, with changes on both
 //! sides in between.
 
 use std::collections::BTreeMap;
@@ -60,7 +60,7 @@ impl Sides {
         folders.collect()
     }
 
-    /// The same of the Maildir.
+    /// The same for the Maildir.
     fn near(&self) -> BTreeMap<String, Vec<(String, Vec<u8>)>> {
         let folders = fs::read_dir(self.scratch.path("mail")).unwrap().map(|entry| entry.unwrap().path());
         let folders = folders.map(|folder| {
@@ -114,7 +114,7 @@ fn letters(flags: &[String]) -> String {
     letters.iter().filter(|(name, _)| has(name)).map(|(_, letter)| letter).collect()
 }
 
-/// With LF, as the Maildir has it, and without the line by which mbsync knows a message again while it is on its way.
+/// With LF, as in the Maildir, and without the line that mbsync adds to recognize a message in transit.
 fn plain(bytes: &[u8]) -> Vec<u8> {
     let lines = bytes.split_inclusive(|&byte| byte == b'\n').filter(|line| !line.starts_with(b"X-TUID: "));
     let ends = lines.flat_map(|line| match line.strip_suffix(b"\r\n") {
@@ -142,7 +142,7 @@ async fn both_sides_become_and_stay_the_same() {
     assert_eq!(sides.snapshot(), first, "nothing was to do");
     sides.are_same();
 
-    // There: a flag, a message gone, a message more.
+    // On the server: a flag, a message gone, a message more.
     let uid = |text: &str| {
         let snapshot = sides.snapshot();
         let found =
@@ -152,7 +152,7 @@ async fn both_sides_become_and_stay_the_same() {
     sides.server.set_flags("alice", "Archive", uid("number 1"), &["\\Flagged", "\\Answered"]).unwrap();
     sides.server.expunge("alice", "Archive", uid("number 4")).unwrap();
     sides.server.deliver("alice", "Sent", "Subject: sent elsewhere\r\n\r\n.\r\n", &["\\Seen"]).unwrap();
-    // Here: a flag, a message thrown away, a message more, a folder more.
+    // In the Maildir: a flag, a message deleted, a message more, a folder more.
     let read = sides.file_with("Archive", "number 3");
     let cur = |folder: &str, name: &str| sides.scratch.path("mail").join(folder).join("cur").join(name);
     let unflagged = |file: &Path| file.file_name().unwrap().to_str().unwrap().split(":2,").next().unwrap().to_owned();

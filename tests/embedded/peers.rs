@@ -1,4 +1,4 @@
-//! Clients that others wrote: Python's imaplib and poplib, and curl, over real sockets and TLS.
+//! Clients of other projects: Python's imaplib and poplib, and curl, over real sockets and TLS.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -40,7 +40,7 @@ impl Drop for Scratch {
     }
 }
 
-/// What the program printed; `None` where it is missing and need not be there.
+/// The program's output; `None` if it is not installed and not required.
 pub(crate) async fn run(program: &str, args: &[OsString]) -> Option<Vec<u8>> {
     let output = match Command::new(program).args(args).kill_on_drop(true).output().await {
         Ok(output) => output,

@@ -1,4 +1,4 @@
-//! IMAP4rev2, LIST's options, quotas and literals unasked, by raw lines.
+//! IMAP4rev2, LIST's options, quotas and non-synchronizing literals, by raw lines.
 
 use postroom::testing::Server;
 

@@ -86,6 +86,6 @@ async fn a_slow_connection_takes_its_time_of_the_runtimes_clock() {
     let mut stream = server.imap_stream();
     stream.read_exact(&mut text).await.unwrap();
     assert!(text.starts_with(b"* OK [CAPABILITY"));
-    // 60 bytes by fives; the first five need not wait.
+    // 60 bytes in pieces of five; the first five need not wait.
     assert_eq!(begun.elapsed().as_millis() / 10, Duration::from_millis(550).as_millis() / 10);
 }

@@ -12,7 +12,7 @@ use tokio::io::{AsyncRead, ReadBuf};
 
 use super::support::{Scratch, files, head, letters, published, read_mbox, staged};
 
-/// A delivery that can be opened again, and what it has delivered, in order where the kind has one.
+/// A delivery that can be opened again, and its messages, in order if the kind has one.
 trait Kept {
     fn open(&mut self) -> BoxFuture<'_, Box<dyn Delivery>>;
     fn delivered(&self) -> Vec<String>;
@@ -142,7 +142,7 @@ async fn a_foreign_ticket_is_missing_and_harms_nothing() {
     }
 }
 
-/// A dropped run: each future is polled so many times and dropped, and the next run recovers.
+/// A dropped run: each future is polled this many times and dropped, and the next run recovers.
 #[tokio::test]
 async fn futures_may_be_dropped_at_every_poll() {
     for mut kept in all() {
@@ -194,7 +194,7 @@ fn broken() -> io::Error {
     io::ErrorKind::BrokenPipe.into()
 }
 
-/// Gives these pieces, one by each read, and then fails, or ends.
+/// Returns these pieces, one per read, and then fails or ends.
 pub(crate) struct Pieces(pub(crate) Vec<Vec<u8>>, pub(crate) Option<Error>);
 
 impl AsyncRead for Pieces {
@@ -214,7 +214,7 @@ impl AsyncRead for Pieces {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
-    /// What comes in pieces is what comes whole.
+    /// A message in pieces gives the same result as the whole.
     #[test]
     fn a_stream_delivers_what_a_letter_delivers(
         pieces in prop::collection::vec(prop_oneof![

@@ -1,4 +1,4 @@
-//! The Maildir: names, folders, what is left behind, and readers that move messages meanwhile.
+//! The Maildir: names, folders, leftover files, and readers that move messages at the same time.
 
 use std::fs;
 use std::time::{Duration, SystemTime};
@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 
 use super::support::{Scratch, files, letter, letters, names, published, staged};
 
-/// The ticket, as if it had been made so long ago.
+/// The ticket, as if it had been made that long ago.
 fn aged(ticket: &Ticket, age: Duration) -> Ticket {
     let (seconds, rest) = ticket.as_str().split_once('.').unwrap();
     Ticket::new(format!("{}.{rest}", seconds.parse::<u64>().unwrap() - age.as_secs())).unwrap()
@@ -178,7 +178,7 @@ async fn what_cannot_be_written_is_a_failure_of_storage_and_leaves_nothing() {
     assert_eq!(Maildir::open(scratch.join("file/mail")).await.unwrap_err().kind(), Kind::Storage);
 }
 
-/// The reader of a dropped run gives nothing any more, and what was written of it is gone when the next call is served.
+/// The reader of a dropped run returns nothing more, and what was written of it is removed when the next call is served.
 #[tokio::test]
 async fn a_dropped_stream_leaves_nothing() {
     let scratch = Scratch::new();

@@ -1,4 +1,4 @@
-//! The mbox file: foreign mail stays as it is, and an abort at every byte of an append is made up for.
+//! The mbox file: foreign mail stays as it is, and recovery works after an abort at every byte of an append.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ const LATER: &str = "From friend Mon Nov 23 09:50:05 2026\nSubject: later\n\nWor
 const TEXTS: [&str; 3] = ["Subject: a\r\n\r\nFrom me\r\n", "", "no line end"];
 const MESSAGES: [&str; 3] = ["Subject: a\n\nFrom me\n", "", "no line end\n"];
 
-/// A delivery of three messages, seen before and after it was published.
+/// A delivery of three messages, before and after it was published.
 struct Published {
     scratch: Scratch,
     tickets: Vec<Ticket>,
@@ -43,7 +43,7 @@ impl Published {
         self.scratch.join("mbox")
     }
 
-    /// As an abort may have left it: this in the mbox file, so much of the journal, and all files but the first so many staged.
+    /// A state that an abort may leave: this in the mbox file, this much of the journal, and all staged files but the first few.
     fn leave(&self, mbox: &[u8], journal: &str, removed: usize) {
         fs::write(self.path(), mbox).unwrap();
         let folder = self.scratch.join("mbox.postroom");
@@ -56,7 +56,7 @@ impl Published {
         }
     }
 
-    /// The journal before it said that all is done.
+    /// The journal before it recorded that all is done.
     fn undone(&self) -> &str {
         self.journal.strip_suffix("done 3\n").unwrap()
     }
@@ -144,7 +144,7 @@ async fn what_is_marked_as_done_is_not_appended_again_whatever_a_reader_has_made
     }
 }
 
-/// An abort of the recovery itself, behind its mark that the first message is there.
+/// An abort of the recovery itself, after it recorded that the first message is there.
 #[tokio::test]
 async fn a_recovery_that_was_cut_off_is_finished() {
     let published = Published::new(FOREIGN).await;
@@ -171,7 +171,7 @@ async fn foreign_mail_behind_a_torn_append_stays_and_whole_messages_are_not_repe
             *at += bytes.len();
             Some(*at)
         });
-        // The foreign bytes may happen to end what was torn.
+        // The foreign bytes may happen to complete what was torn.
         let end = left.iter().zip(&published.after).take_while(|(a, b)| a == b).count();
         let whole = whole.filter(|at| *at <= end).count();
         let rest: Vec<u8> = published.staged[whole..].iter().flat_map(|(_, bytes)| bytes.clone()).collect();
@@ -191,7 +191,7 @@ async fn a_file_that_was_written_anew_meanwhile_loses_nothing() {
     }
 }
 
-/// Another account's run finishes what the first one's append had begun; the first finds that out.
+/// Another account's run finishes the append that the first one had begun; the first one finds that out.
 #[tokio::test]
 async fn the_next_publication_finishes_what_was_begun_before_it() {
     let published = Published::new(FOREIGN).await;

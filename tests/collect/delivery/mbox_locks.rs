@@ -1,4 +1,4 @@
-//! The locks of the mbox file, with other programs that hold them.
+//! The locks of the mbox file while other programs hold them.
 
 use std::fs::{self, File};
 use std::io::Read;
@@ -78,7 +78,7 @@ async fn a_file_that_a_reader_has_put_in_its_place_is_the_one_appended_to() {
     fs::rename(scratch.join("other"), scratch.join("mbox")).unwrap();
     published(&mut mbox, &tickets).await;
     assert_eq!(read_mbox(&scratch.join("mbox")), ["", "a\n"]);
-    // Some remove an empty one.
+    // Some programs remove an empty one.
     fs::remove_file(scratch.join("mbox")).unwrap();
     let tickets = staged(&mut mbox, &["b\n"]).await;
     published(&mut mbox, &tickets).await;
@@ -98,7 +98,7 @@ async fn another_process_with_an_fcntl_lock_is_waited_for() {
     published(&mut mbox, &tickets).await;
 }
 
-/// This program once more, holding the lock until its input ends.
+/// This program once more; it holds the lock until its input ends.
 fn holder(scratch: &Scratch) -> Child {
     let mut holder = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "delivery::mbox_locks::holds_the_lock", "--nocapture"])
@@ -116,7 +116,7 @@ fn holder(scratch: &Scratch) -> Child {
     holder
 }
 
-/// Only the other process of the test above has work to do here.
+/// Does nothing except in the other process of the test above.
 #[test]
 fn holds_the_lock() {
     let Some(path) = std::env::var_os(HOLDER) else { return };

@@ -1,4 +1,4 @@
-//! The ready deliveries: every byte as it has to be, and each message exactly once whatever step an abort falls between.
+//! The deliveries of the crate: every byte is right, and each message is there exactly once, whichever step an abort interrupts.
 
 mod support;
 

@@ -1,4 +1,4 @@
-//! What the tests of deliveries share: a folder for scratch, letters, and readers of what was delivered.
+//! What the tests of deliveries share: a scratch folder, letters, and readers of what was delivered.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use postroom::collect::{Delivery, Head, Letter, Ticket};
 use postroom::{MessageId, Result};
 
-/// A folder that is gone with this.
+/// A folder that is removed with this value.
 pub(crate) struct Scratch(PathBuf);
 
 impl Scratch {

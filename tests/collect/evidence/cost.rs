@@ -8,7 +8,7 @@ use super::post::{Answer, Letter};
 use super::{BOTH, Trial, session};
 use crate::maildrop::{Notes, Shelf};
 
-/// About that many octets.
+/// About this number of octets.
 fn sized(name: u32, size: usize, off: usize) -> Letter {
     let text = format!("Subject: message {name}\r\n\r\n{}\r\n", "all work and no play\r\n".repeat(size / 22));
     Letter::new(name, 0).answers(text.len() + off, [Answer::Text(text)])
@@ -77,7 +77,7 @@ async fn with_every_size_wrong_at_most_a_fifth_more_is_read() {
 #[tokio::test]
 async fn what_waits_for_its_confirmation_is_bounded() {
     for protocol in BOTH {
-        // Together over the bound, and small by the server's word.
+        // Together over the bound, and small by the server's declaration.
         let letters = (1..=70).map(|name| Letter { declared: 1, ..sized(name, 1_000_000, 0) });
         let trial = Trial::new(protocol, letters);
         let (summary, told) = trial.collect(Policy::delete()).await;

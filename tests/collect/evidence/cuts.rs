@@ -1,11 +1,11 @@
-//! Doubts over connections that are cut: whatever was done by then, nothing is lost, and the next run ends as it should.
+//! Doubtful messages over connections that are cut: whatever was done by then, nothing is lost, and the next run ends as it should.
 
 use postroom::collect::{Collector, Policy};
 
 use super::post::{Answer, Letter, text};
 use super::{BOTH, Protocol, Trial};
 
-/// A good one, one of a wrong size, one without text, and one that never comes twice alike.
+/// A good message, one of a wrong size, one without text, and one that differs at each reading.
 fn trial(protocol: Protocol) -> Trial {
     let missing = Letter::new(3, 0).answers(24, [Answer::Empty]);
     let changing = ["one", "two"].map(text).map(Answer::Text);
@@ -13,7 +13,7 @@ fn trial(protocol: Protocol) -> Trial {
     Trial::new(protocol, [Letter::new(1, 0), Letter::new(2, 3), missing, differing])
 }
 
-/// Each of the first two is at home or on the server, the last two are on the server, and nothing is at home that is not a message.
+/// Each of the first two is stored or on the server, the last two are on the server, and everything stored is a message.
 fn nothing_is_lost(trial: &Trial, cut: usize) {
     let (left, home) = (trial.left(), trial.delivered());
     for name in [1, 2] {

@@ -1,4 +1,4 @@
-//! The quirk of servers whose sizes are only estimates: when it holds, how long, and what it does not cover.
+//! Servers whose sizes are only estimates: when this is assumed, for how long, and what it does not cover.
 
 use postroom::collect::{FileLedger, Ledger, Policy};
 
@@ -40,7 +40,7 @@ async fn counts_across_runs<L: Ledger, F: Future<Output = L>>(open: impl Fn() ->
     assert_eq!((summary.confirmed, summary.collected, summary.deleted), (0, 10, 20), "{told:?}");
     assert_eq!(told.iter().filter(|told| **told == "estimates").count(), 1, "told in each run that uses it");
     assert_eq!((trial.count("NOOP"), trial.count("UID SEARCH")), (0, 0));
-    // Another account knows nothing of it.
+    // Another account does not share it.
     assert!(open().await.load("you").await.unwrap().is_empty());
 }
 
@@ -72,7 +72,7 @@ async fn less_than_half_is_never_an_estimate() {
             "{protocol:?}: {told:?}"
         );
         assert_eq!(trial.left(), [22, 23]);
-        // A server that sends two texts has to be looked at again.
+        // A server that sends two texts must be checked again.
         trial.change(|post| post.letters.extend(wrong(30..=31)));
         let (summary, _) = trial.collect(Policy::delete()).await;
         assert_eq!((summary.confirmed, summary.sizes_are_estimates, summary.deleted), (2, false, 2), "{protocol:?}");

@@ -1,5 +1,5 @@
-//! Collecting from servers that declare other sizes than they send, send nothing, two texts, or some text of their own for a message
-//! that is gone: nothing is stored that is not the message, and nothing is deleted that is not stored for certain.
+//! Collecting from servers that send other sizes than they declare, nothing, two texts, or some text of their own for a message
+//! that is gone: only the message itself is stored, and nothing is deleted that is not certainly stored.
 
 use std::sync::{Arc, Mutex};
 
@@ -18,7 +18,7 @@ use post::{Letter, Post, Shared};
 
 const BOTH: [Protocol; 2] = [Protocol::Imap, Protocol::Pop3];
 
-/// A user, the server, and what is at home, from one run to the next.
+/// A user, the server, and what is stored, from one run to the next.
 struct Trial {
     protocol: Protocol,
     post: Shared,
@@ -47,7 +47,7 @@ impl Trial {
         session::mailbox(self.protocol, ours).await
     }
 
-    /// A run, and the names of its events but for those of every run.
+    /// A run, and the names of its events except for those of every run.
     async fn collect(&self, policy: Policy) -> (Summary, Vec<&'static str>) {
         self.collect_with(policy, self.notes.clone()).await
     }

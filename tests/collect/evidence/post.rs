@@ -1,4 +1,4 @@
-//! A server of either protocol that answers each reading of a message as the test says, and declares what the test says. It counts
+//! A server of either protocol that answers each reading of a message, and declares its size, as the test says. It counts
 //! commands and octets, and knows no test.
 
 use std::sync::{Arc, Mutex};
@@ -17,7 +17,7 @@ pub(crate) enum Answer {
     Empty,
     /// IMAP: the size and no body.
     NoBody,
-    /// IMAP: `RFC822.SIZE 0 BODY[] {0}`, as pymap has it for a message that is gone.
+    /// IMAP: `RFC822.SIZE 0 BODY[] {0}`, as pymap answers for a message that is gone.
     Zero,
     /// POP3: `-ERR`. IMAP: the message is left out.
     Refused,
@@ -27,14 +27,14 @@ pub(crate) enum Answer {
 pub(crate) struct Letter {
     pub(crate) name: u32,
     pub(crate) declared: usize,
-    /// To the first reading, the second and so on; the last one goes on.
+    /// For the first reading, the second and so on; the last one applies to all later readings.
     pub(crate) answers: Vec<Answer>,
-    /// Somebody else expunges it after it was listed.
+    /// Another session expunges it after it was listed.
     pub(crate) goes: bool,
     /// The same, at that reading.
     pub(crate) goes_at: usize,
     pub(crate) readings: usize,
-    /// IMAP: so many times its header does not come.
+    /// IMAP: how many times its header is missing.
     pub(crate) hides: usize,
 }
 
@@ -45,11 +45,11 @@ pub(crate) struct Post {
     pub(crate) nameless: bool,
     /// IMAP: whether it refuses to search.
     pub(crate) no_search: bool,
-    /// What it says beside its listing, at its end.
+    /// What it says in addition to its listing, at its end.
     pub(crate) noise: &'static str,
     pub(crate) commands: Vec<String>,
     pub(crate) sent: usize,
-    /// After so many more octets the connection is closed, and what was done is done.
+    /// The octets after which the connection is closed; what was done by then stays done.
     pub(crate) cut: Option<usize>,
 }
 
@@ -60,7 +60,7 @@ pub(crate) fn text(subject: &str) -> String {
 }
 
 impl Letter {
-    /// One that declares so many octets more or less than it has.
+    /// A message whose declared size is wrong by this many octets.
     pub(crate) fn new(name: u32, off: isize) -> Self {
         let text = text(&format!("message {name}"));
         let declared = text.len().saturating_add_signed(off);
@@ -82,7 +82,7 @@ impl Letter {
         text.split_inclusive("\r\n\r\n").next().unwrap().to_owned()
     }
 
-    /// The body as IMAP has it, with what stands before it.
+    /// The body as IMAP sends it, with its prefix.
     fn body(&mut self, section: &str) -> String {
         let declared = self.declared;
         match self.read() {

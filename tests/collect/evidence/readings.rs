@@ -1,4 +1,4 @@
-//! What is made of one message, by what the server answers when it is read.
+//! What happens to one message, by the server's answers to its readings.
 
 use postroom::Kind;
 use postroom::collect::{Digest, FileLedger, Policy};
@@ -15,7 +15,8 @@ fn long(name: u32, octet: char) -> Answer {
     Answer::Text(format!("Subject: long {name}\r\n\r\n{}\r\n", octet.to_string().repeat(1_200_000)))
 }
 
-/// With a good message beside it, each run has one failure, stores nothing of it, and leaves it; once it is whole it is brought.
+/// With a good message beside it, each run has one failure, stores nothing of the bad one, and leaves it; once it is whole it is
+/// delivered.
 async fn stays_until_it_is_whole(protocol: Protocol, answers: Vec<Answer>) {
     let trial = Trial::new(protocol, [Letter::new(1, 0), Letter::new(2, 0).answers(24, answers.clone())]);
     for deleted in [1, 0] {
@@ -95,7 +96,7 @@ async fn a_message_that_went_meanwhile_is_gone_whatever_is_sent_for_it() {
         assert!(trial.delivered().is_empty() && trial.notes.0.lock().unwrap().is_empty(), "{answer:?}");
         assert_eq!((trial.count("UID STORE"), trial.count("UID EXPUNGE")), (0, 0), "{answer:?}");
     }
-    // A large one, which comes by itself.
+    // A large one, which comes alone.
     let letter = Letter { goes: true, ..Letter::new(1, 0).answers(2_000_000, [unavailable]) };
     let trial = Trial::new(Protocol::Imap, [letter, Letter::new(2, 0)]);
     let (summary, _) = trial.collect(Policy::delete()).await;
@@ -227,7 +228,7 @@ async fn a_header_that_does_not_come_is_asked_for_again_unless_its_message_is_go
     let large = |hides| Letter { hides, ..Letter::new(1, 0).answers(2_000_000, [Answer::Text(text("large"))]) };
     for (letter, expected) in [
         (large(0), "header"),
-        // The stream asks twice by itself.
+        // The stream itself asks twice.
         (large(2), "header"),
         (large(99), "failed"),
         (Letter { goes: true, ..large(99) }, "gone"),

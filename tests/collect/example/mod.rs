@@ -1,5 +1,5 @@
-//! The example `collect` as a user or a script has it: run as a program against the embedded server, judged by what lies in its
-//! folder, what is left on the server, what it prints, and its exit status.
+//! The example `collect` as a user or a script sees it: run as a program against the embedded server, and judged by the contents of its
+//! folder, what is left on the server, its output and its exit status.
 
 mod program;
 

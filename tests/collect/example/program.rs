@@ -1,4 +1,4 @@
-//! The program, built and run in a folder of its own, and the server it is run against. It knows no test.
+//! The program, built and run in a folder of its own, and the server that it connects to. It knows no test.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,14 +17,14 @@ pub(crate) struct Ended {
     pub(crate) err: String,
 }
 
-/// The program with its folder, which goes with the value.
+/// The program with its folder, which is removed with the value.
 pub(crate) struct Program {
     scratch: PathBuf,
-    /// Where the mail goes.
+    /// The folder for the mail.
     pub(crate) mail: PathBuf,
     ports: [u16; 2],
     pub(crate) password: &'static str,
-    /// Whether it is told the server's authority.
+    /// Whether it trusts the server's authority.
     pub(crate) trusts: bool,
 }
 
@@ -83,7 +83,7 @@ impl Program {
         Ended::of(self.command(words).output().await.unwrap())
     }
 
-    /// Interrupts the program when the server has got that command.
+    /// Interrupts the program when the server has received that command.
     pub(crate) async fn interrupted(&self, server: &Server, command: &str) -> Ended {
         let url = format!("pops://me@localhost:{}", self.ports[0]);
         let child = self.command(&[&url, "mail", "--delete"]).spawn().unwrap();
@@ -119,7 +119,7 @@ impl Ended {
     }
 }
 
-/// The example with the features of this test: cargo builds it before, unless one test alone was asked for.
+/// The example with the features of this test: cargo builds it first, unless a single test was requested.
 fn program() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     PROGRAM.get_or_init(|| {

@@ -1,4 +1,4 @@
-//! What every ledger keeps, whatever it is made of.
+//! What holds for every ledger.
 
 use std::fmt::Debug;
 use std::fs;
@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use super::{agrees_with_a_map, at, block_on, keys, put, record, steps};
 use crate::scratch::Scratch;
 
-/// Each property, for each ledger that lies in a file.
+/// Each property, for each ledger that is a file.
 macro_rules! of_each_ledger {
     ($($property:ident)*) => {
         mod in_a_file {
@@ -106,7 +106,7 @@ async fn what_a_dropped_call_began_is_over_before_the_next<L: Ledger + Debug, F:
     for round in 0..20 {
         let changes: Vec<_> = (0..50).map(|number| put(&format!("{round} {number}"))).collect();
         let removals: Vec<_> = (0..50).map(|number| Change::Remove(format!("{round} {number}"))).collect();
-        // Polled once, it is at work; or it was done already.
+        // After one poll it is running, or it was done already.
         let mut dropped = ledger.apply("me", &changes);
         let _: Poll<_> = dropped.as_mut().poll(&mut Context::from_waker(Waker::noop()));
         drop(dropped);

@@ -1,4 +1,4 @@
-//! The ledger in a file: what makes it refuse one, and what it makes of an append that was cut off.
+//! The ledger in a file: what makes it refuse one, and how it recovers an append that was cut off.
 
 use std::fs;
 use std::path::Path;
@@ -61,7 +61,7 @@ fn no_flipped_bit_loses_a_record() {
                     assert_eq!(error.kind(), Kind::Storage);
                     refused += 1;
                 }
-                // One of the two slots can be spared.
+                // One of the two slots is enough.
                 Ok(found) => {
                     assert!(slots.contains(&at), "byte {at}");
                     assert_eq!(found, ["b", "c"], "byte {at}");
@@ -88,7 +88,7 @@ fn lines_that_are_missing_doubled_or_exchanged_are_noticed() {
         for lines in [missing, doubled, exchanged].into_iter().filter(|changed| *changed != lines) {
             match reopened(&path, &lines.concat()) {
                 Err(error) => assert_eq!(error.kind(), Kind::Storage),
-                // The last line again is as true as it was.
+                // The last line once more is as valid as before.
                 Ok(found) => assert_eq!((found, at), (vec!["b".to_owned(), "c".to_owned()], lines.len() - 2)),
             }
         }
@@ -119,16 +119,16 @@ fn an_append_that_was_cut_off_is_dropped_and_the_run_goes_on() {
     });
     let after = fs::read(&path).unwrap();
     let head = after.len() - after.split(|byte| *byte == b'\n').skip(3).map(|line| line.len() + 1).sum::<usize>() + 1;
-    // The old head with the new lines: what is on the disk between the append and its slot.
+    // The old head with the new lines: the state of the disk between the append and its slot.
     for length in bytes.len()..=after.len() {
         let torn = [&bytes[..head], &after[head..length]].concat();
         let found = reopened(&path, &torn).unwrap();
         let whole = after[bytes.len()..length].iter().filter(|byte| **byte == b'\n').count();
         assert_eq!(found, ["b", "c", "d", "e"][..2 + whole]);
-        // It is as good as new.
+        // The ledger works as before.
         assert_eq!(reopened(&path, &fs::read(&path).unwrap()).unwrap(), found);
     }
-    // A slot that is torn itself.
+    // A slot that is itself torn.
     let changed = (0..head).find(|at| bytes[*at] != after[*at]).unwrap();
     for length in changed..head {
         let torn = [&after[..length], &bytes[length..head], &after[head..]].concat();

@@ -1,4 +1,4 @@
-//! A process that is killed while it writes into a ledger: the lock goes with it, and nothing that it was told is durable.
+//! A process that is killed while it writes into a ledger: its lock is released, and every acknowledged batch is durable.
 
 use std::env;
 use std::io::{BufRead, BufReader};
@@ -11,7 +11,7 @@ use postroom::{Kind, Result};
 use super::{block_on, keys, put};
 use crate::scratch::Scratch;
 
-/// Where the child finds the path of its ledger.
+/// The variable with the path of the child's ledger.
 const LEDGER: &str = "POSTROOM_TEST_LEDGER";
 /// Records in one batch.
 const BATCH: usize = 40;
@@ -49,7 +49,7 @@ fn name(number: usize) -> String {
     format!("{number:09}")
 }
 
-/// Writes until it is killed, and says each batch that was acknowledged.
+/// Writes until it is killed, and prints each batch that was acknowledged.
 async fn write<L: Ledger>(opening: impl Future<Output = Result<L>>) {
     let mut ledger = opening.await.unwrap();
     for batch in 0.. {

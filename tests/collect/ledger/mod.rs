@@ -1,4 +1,4 @@
-//! The ledgers: what was noted is there again, and a ledger that is damaged is refused rather than believed.
+//! The ledgers: what was recorded is there again, and a damaged ledger is refused.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -48,7 +48,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     prop::collection::vec(prop_oneof![4 => apply, 1 => Just(Step::Reopen)], 1..12)
 }
 
-/// Where the ledger lies, and how it is opened.
+/// Where the ledger is, and how it is opened.
 async fn agrees_with_a_map<L: Ledger, F: Future<Output = Result<L>>>(
     open: impl Fn(PathBuf) -> F,
     path: &Path,

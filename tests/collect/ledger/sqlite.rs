@@ -37,7 +37,7 @@ fn expected() -> Vec<String> {
     (1..60).map(|number| format!("{number:03}")).chain(["a".to_owned()]).collect()
 }
 
-/// What somebody else does to the database behind the ledger's back.
+/// A change that another program makes to the database without the ledger.
 fn changed(path: &Path, sql: &str) -> Result<Vec<String>> {
     Connection::open(path).unwrap().execute_batch(sql).unwrap();
     reopened(path, &fs::read(path).unwrap())
@@ -155,7 +155,7 @@ fn a_change_that_was_cut_off_is_undone_and_the_run_goes_on() {
     let (path, torn) = (scratch.join("ledger"), scratch.join("torn"));
     written(&path);
     let writer = Connection::open(&path).unwrap();
-    // So small a cache makes it write before it commits.
+    // A cache this small makes it write before it commits.
     writer
         .execute_batch("PRAGMA cache_size = 1; PRAGMA cache_spill = 1; BEGIN; UPDATE record SET at = at + 1")
         .unwrap();

@@ -1,5 +1,5 @@
 //! Collecting over connections that are cut at every byte of a run, in either direction, and over sessions that end badly or do not
-//! begin: whatever was done by then, the next run ends where an undisturbed one does.
+//! begin: whatever was done by then, the next run ends with the result of an undisturbed one.
 
 use postroom::collect::{Collector, Policy, Summary};
 use postroom::testing::{Builder, Fault, Server, Trouble};
@@ -70,7 +70,7 @@ impl House {
         snapshot.messages("INBOX").iter().map(|message| message.bytes.to_vec()).collect()
     }
 
-    /// A further run ends where an undisturbed one does, and one more finds nothing to do.
+    /// A further run ends with the result of an undisturbed one, and one more finds nothing to do.
     async fn comes_to_its_end(&self, after: &Fault) {
         let summary = self.collect().await.unwrap();
         assert_eq!((summary.failed, summary.deletions_unknown), (0, 0), "{after:?}: {summary}");
@@ -86,7 +86,7 @@ impl House {
     }
 }
 
-/// Cuts a run after each byte, until one goes through without a fault.
+/// Cuts a run after each byte, until one completes without a fault.
 async fn cut_everywhere(protocol: Protocol, cut: fn(u64) -> Fault) {
     let mut bytes = 0;
     loop {
@@ -97,7 +97,7 @@ async fn cut_everywhere(protocol: Protocol, cut: fn(u64) -> Fault) {
         if end.is_ok_and(|summary| summary.deleted == LETTERS.len()) {
             break;
         }
-        // What stays on the server is the easier case: every seventh byte will do, and over some runs each of them.
+        // The messages that stay on the server are the easier case: every seventh byte is enough, and several runs cover all of them.
         if bytes % 7 == 0 {
             let house = House::new(protocol, false);
             let _ = house.collect_with(fault).await;

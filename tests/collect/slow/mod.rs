@@ -1,4 +1,4 @@
-//! What takes long, and is run last by `tests/run`.
+//! Slow tests, which `tests/run` runs last.
 
 #[cfg(target_os = "linux")]
 mod aborts;

@@ -1,4 +1,4 @@
-//! The program that collects: this test binary once more, told by its environment to be one, and what the library of faults is told.
+//! The program that collects: this test binary once more, as its environment says, and what the library of faults is given.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -18,7 +18,7 @@ pub(crate) enum Kind {
     Send,
 }
 
-/// What goes wrong, and at which call of that kind, from 1; see `faults.c`.
+/// What fails, and at which call of that kind, from 1; see `faults.c`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Fault {
     pub(crate) kind: Kind,
@@ -43,7 +43,7 @@ impl Call {
         Self { kind, name: word(), what: word() }
     }
 
-    /// Whether it can be done by half.
+    /// Whether it can be done in part.
     pub(crate) fn writes(&self) -> bool {
         ["write", "pwrite", "writev", "send", "sendto", "sendmsg"].contains(&&*self.name)
     }
@@ -76,7 +76,7 @@ fn faults() -> &'static Path {
     })
 }
 
-/// In a run of the tests this does nothing.
+/// Does nothing in a normal run of the tests.
 #[test]
 fn collects() {
     let Ok(job) = std::env::var(JOB) else { return };

@@ -1,6 +1,6 @@
 //! Collecting by real processes that end, or whose storage fails, at every single call that changes storage or sends something, and by
-//! those that come after them: no message is lost, none delivered twice, none deleted before it is durable. The calls are counted, and
-//! made to fail, by a library that is loaded before all others: `support/faults.c`.
+//! the runs after them: no message is lost, none delivered twice, none deleted before it is durable. A library that is loaded before all
+//! others counts the calls and makes them fail: `support/faults.c`.
 
 mod child;
 mod trial;
@@ -9,7 +9,7 @@ use crate::awkward_mail::letters;
 use child::{Fault, Kind};
 use trial::{Trial, Way, trace_of};
 
-/// Ends at each storage call and at each sending in turn, and comes back.
+/// Ends at each storage call and at each send in turn, and runs again.
 async fn killed_everywhere(way: Way) {
     let trace = trace_of(way).await;
     for kind in [Kind::Storage, Kind::Send] {
@@ -35,7 +35,7 @@ async fn killed(way: Way, fault: Fault) {
     trial.is_finished(&fault).await;
 }
 
-/// Has each storage call fail in turn, so that the run says so, and comes back.
+/// Makes each storage call fail in turn, so that the run reports it, and runs again.
 async fn failed_everywhere(way: Way, deeds: &[&'static str]) {
     let calls = trace_of(way).await.into_iter().filter(|call| call.kind == Kind::Storage).collect::<Vec<_>>();
     for &deed in deeds {
@@ -51,8 +51,8 @@ async fn failed(way: Way, fault: Fault) {
     let trial = Trial::new(way).await;
     let end = trial.run(Some(fault)).await;
     let hit = trial.hit(&fault);
-    // What cleans up may fail without a word, and so may an mbox's note that all is written, which the next run finds out. SQLite
-    // does not care for its folder. A full disk is not met by what needs no room.
+    // Cleaning up may fail silently, and so may an mbox's record that all is written, which the next run finds out. SQLite
+    // does not check its folder. A full disk does not affect calls that need no space.
     let is_spare = |call: &child::Call| {
         let spare = ["unlink", "ftruncate"].contains(&&*call.name) || call.what.ends_with("journal");
         spare || way.sqlite && call.what.ends_with("/home") || fault.deed == "full" && call.name.starts_with('f')
@@ -103,7 +103,7 @@ async fn storage_fails_while_it_notes_mail_in_sqlite() {
     failed_everywhere(Way { sqlite: true, ..Way::MAILDIR }, &["enospc", "eio"]).await;
 }
 
-/// An order that a kill cannot try, for the kernel goes on: what would be lost with the power.
+/// An order that killing the process cannot test, since the kernel continues: what a power failure would lose.
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn everything_is_durable_before_the_first_deletion() {
     let trace = trace_of(Way::MAILDIR).await;

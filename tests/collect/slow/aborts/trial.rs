@@ -1,4 +1,4 @@
-//! One user's server and home for one trial, and what has to hold of them.
+//! One user's server and storage for one trial, and what must hold for them.
 
 use std::path::PathBuf;
 
@@ -11,10 +11,10 @@ use crate::scratch::Scratch;
 /// How the mail is collected.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Way {
-    /// Into an mbox file; a Maildir else.
+    /// Into an mbox file; otherwise into a Maildir.
     pub(crate) mbox: bool,
     pub(crate) deletes: bool,
-    /// With a ledger in SQLite; in a file else.
+    /// With a ledger in SQLite; otherwise in a file.
     pub(crate) sqlite: bool,
 }
 
@@ -65,7 +65,7 @@ impl Trial {
         std::fs::read_to_string(self.trace()).unwrap_or_default().lines().map(Call::parse).collect()
     }
 
-    /// The call that the fault of the last run met, if it came so far.
+    /// The call at which the fault of the last run occurred, if the run came that far.
     pub(crate) fn hit(&self, fault: &Fault) -> Option<Call> {
         self.calls().into_iter().filter(|call| call.kind == fault.kind).nth(fault.at - 1)
     }
@@ -82,7 +82,7 @@ impl Trial {
         snapshot.messages("INBOX").iter().map(|message| message.bytes.to_vec()).collect()
     }
 
-    /// Each message is on the server or at home, now.
+    /// Each message is on the server or stored, at this moment.
     pub(crate) async fn nothing_is_lost(&self, after: &Fault) {
         let mut there = [self.home(), self.on_the_server()].concat();
         for letter in letters() {
@@ -91,14 +91,14 @@ impl Trial {
         }
     }
 
-    /// Each message is at home, once and byte for byte; a further run finds nothing to do.
+    /// Each message is stored, once and byte for byte; a further run finds nothing to do.
     pub(crate) async fn is_finished(&self, after: &Fault) {
         let home = self.home();
         let sizes = |messages: &[Vec<u8>]| messages.iter().map(Vec::len).collect::<Vec<_>>();
         let wanted = sorted(letters());
         assert!(home == wanted, "{after:?}: {:?} for {:?}", sizes(&home), sizes(&wanted));
         assert_eq!(self.on_the_server().len(), if self.way.deletes { 0 } else { wanted.len() }, "{after:?}");
-        // Not after each fault: it is the same once and again.
+        // Not after each fault: the result is always the same.
         if !after.at.is_multiple_of(4) {
             return;
         }
@@ -109,7 +109,7 @@ impl Trial {
     }
 }
 
-/// The calls of a run in which nothing goes wrong, which is tried first.
+/// The calls of a run without a fault, which is tried first.
 pub(crate) async fn trace_of(way: Way) -> Vec<Call> {
     let trial = Trial::new(way).await;
     let end = trial.run(None).await;
