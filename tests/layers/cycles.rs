@@ -48,7 +48,7 @@ struct Module {
     used: BTreeSet<String>,
 }
 
-/// A re-export of a re-export and so on; no more than this.
+/// The most re-exports that are followed in a chain.
 const MOST_STEPS: usize = 10;
 
 impl Sources {
@@ -60,7 +60,7 @@ impl Sources {
         Self(modules.collect())
     }
 
-    /// The path without `crate::` as it is from the root; `None` if it leads to another crate or to a local name.
+    /// The absolute path without `crate::`; `None` if it leads to another crate or to a local name.
     fn absolute(&self, module: &str, path: &str, steps: usize) -> Option<String> {
         if let Some(path) = path.strip_prefix("crate::") {
             return Some(path.to_owned());
@@ -74,7 +74,7 @@ impl Sources {
         Some(join(&start, rest))
     }
 
-    /// What a `use` line of the module calls by that name.
+    /// What that name means by a `use` line of the module.
     fn import(&self, module: &str, name: &str, steps: usize) -> Option<String> {
         let steps = steps.checked_sub(1)?;
         let is_it = |found: &&Found| found.import.as_ref().is_some_and(|import| import.name == name);

@@ -1,5 +1,5 @@
 //! The layers of the source, as rules: reads every path under `src/`, in `use` lines, in code and inside macro calls, and fails
-//! on one that leads upwards or to a crate that is not for it. Test modules may use what they like.
+//! on one that leads upwards or to a crate that the module may not use. Test modules may use anything.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -17,14 +17,14 @@ mod words;
 
 use paths::{Found, paths_of};
 
-/// What the modules at and below a path may name, itself always included. The first row that fits a file counts; a path that
-/// no row fits is an error, so that a new module has to be given its place.
+/// What the modules at and below a path may name, always including themselves. The first row that fits a file counts; a path that
+/// no row fits is an error, so a new module needs a row.
 struct Layer {
     module: &'static str,
     may_use: &'static [&'static str],
 }
 
-/// Values that anybody may name; they know nothing but each other.
+/// Values that every module may name; they know only each other.
 const VALUES: &[&str] = &[
     "error",
     "limits",
@@ -46,7 +46,7 @@ macro_rules! layer {
     };
 }
 
-/// From the bottom up. `*` stands for the values; the crate's root re-exports only those, handles and the common trait.
+/// From the bottom up. `*` means the values; the crate's root re-exports only those, handles and the common trait.
 const LAYERS: &[Layer] = &[
     layer!("error":),
     layer!("limits":),
@@ -72,7 +72,7 @@ const LAYERS: &[Layer] = &[
     layer!("imap::plan": "imap::types" "imap::codec"),
     layer!("imap::command": "*" "wire" "sasl" "imap::types" "imap::codec" "imap::plan"),
     layer!("imap::engine::seq_map": "imap::types"),
-    // The parts of the engine: none knows another, and only the engine routes between them.
+    // The parts of the engine: none knows another, and only the engine connects them.
     layer!("imap::engine::mirror": "*" "engine" "imap::types" "imap::plan" "imap::engine::seq_map"),
     layer!("imap::engine::wire": "*" "wire" "engine" "imap::types" "imap::codec" "imap::plan" "imap::engine::seq_map"),
     layer!("imap::engine::intake": "error" "limits" "engine" "imap::codec"),
@@ -86,7 +86,7 @@ const LAYERS: &[Layer] = &[
     layer!("mailbox": "*" "messages"),
     layer!("imap": "*" "wire" "sasl" "engine" "io" "conn" "authentication" "mailbox" "messages"),
     layer!("pop3": "*" "wire" "sasl" "engine" "io" "conn" "authentication" "mailbox" "messages"),
-    // Durable files; what is stored in them is the business of `collect`.
+    // Durable files; `collect` decides what is stored in them.
     layer!("store": "error"),
     layer!("collect": "*" "io" "mailbox" "messages" "store"),
     layer!("testing":),
@@ -119,7 +119,7 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[];
 const LONG: &[(&str, &str)] = &[];
 const MOST_LINES: usize = 500;
 
-/// Why the path may not stand where it does.
+/// Why the path must not be where it is.
 fn violation(found: &Found) -> Option<String> {
     let Found { module, path, line, .. } = found;
     if EXCEPTIONS.iter().any(|(from, to, _)| module == from && path.starts_with(to)) {
@@ -140,7 +140,7 @@ fn violation(found: &Found) -> Option<String> {
     let Some(layer) = LAYERS.iter().find(|layer| is_within(module, layer.module)) else {
         return if module.is_empty() { None } else { tell("stands in a module that has no layer; give it one") };
     };
-    // `crate::Error` and its like: the root re-exports it, and it is judged by the module it comes from.
+    // `crate::Error` and its like: the root re-exports it, and the rule applies to the module that it comes from.
     let target = match inside.split("::").next() {
         Some(name) if name.starts_with(char::is_uppercase) => home_of(name)?,
         _ => inside.to_owned(),
@@ -168,7 +168,7 @@ fn source() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
 }
 
-/// Every source file with its text, in order of path. Files of tests only are left out where `tests` is false.
+/// Every source file with its text, in order of path. Files of tests only are left out if `tests` is false.
 fn files(tests: bool) -> Vec<(PathBuf, String)> {
     let mut folders = vec![source()];
     let mut files = Vec::new();

@@ -8,18 +8,18 @@ use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 use syn::{Attribute, ItemExternCrate, ItemMod, ItemUse, Macro, Meta, MetaList, Token, UseTree, Visibility};
 
-/// One path as it was met: `crate::imap::types::Uid`, or `tokio::io` for another crate's.
+/// One path as written: `crate::imap::types::Uid`, or `tokio::io` for another crate's.
 #[derive(Debug)]
 pub(crate) struct Found {
-    /// The module it stands in, without `crate::`.
+    /// The module that contains it, without `crate::`.
     pub(crate) module: String,
     pub(crate) path: String,
     pub(crate) line: usize,
-    /// For a path in a `use` line: the name that it brings.
+    /// For a path in a `use` line: the name that it imports.
     pub(crate) import: Option<Import>,
 }
 
-/// A name that a `use` line brings into a module.
+/// A name that a `use` line imports into a module.
 #[derive(Clone, Debug)]
 pub(crate) struct Import {
     pub(crate) name: String,
@@ -32,7 +32,7 @@ pub(crate) fn paths_of(module: &str, text: &str) -> Vec<Found> {
     read(module, text).0
 }
 
-/// The same, and the names with which paths begin outside `use` lines: a name that is imported and not among them is only passed on.
+/// The same, and the names with which paths begin outside `use` lines: an imported name that is not among them is only re-exported.
 pub(crate) fn read(module: &str, text: &str) -> (Vec<Found>, BTreeSet<String>) {
     let file = syn::parse_file(text).unwrap_or_else(|error| panic!("{module}: {error}"));
     let names = module.split("::").filter(|name| !name.is_empty()).map(str::to_owned).collect();
@@ -51,7 +51,7 @@ struct Reader {
     inner: usize,
     /// Whether the `use` line that is being read is public.
     is_public: bool,
-    /// What the path brings that is added next.
+    /// The import of the path that is added next.
     import: Option<Import>,
     found: Vec<Found>,
     used: BTreeSet<String>,
@@ -178,7 +178,7 @@ impl<'ast> Visit<'ast> for Reader {
     fn visit_path(&mut self, path: &'ast syn::Path) {
         let names: Vec<String> = path.segments.iter().map(|segment| segment.ident.to_string()).collect();
         self.used.extend(names.first().cloned());
-        // A single name is a local one, or was met in a `use` line.
+        // A single name is local, or was found in a `use` line.
         if names.len() > 1 {
             self.add(&names, path.span().start().line);
         }

@@ -1,4 +1,4 @@
-//! What is logged on one thread, kept as text.
+//! What one thread logs, kept as text.
 #![allow(dead_code, reason = "each test uses its own part of this")]
 
 use std::io;
@@ -48,7 +48,7 @@ impl Log {
         String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
     }
 
-    /// What has come since the last time.
+    /// What was logged since the last call.
     pub(crate) fn take(&self) -> String {
         String::from_utf8_lossy(&std::mem::take(&mut *self.0.lock().unwrap())).into_owned()
     }

@@ -1,5 +1,5 @@
-//! What is logged. A process of its own: whether anybody listens to a span or an event is known to `tracing` once for all threads,
-//! and the needle test of `secrets` takes over the process's panic hook.
+//! What is logged. A process of its own: `tracing` decides once for all threads whether a span or an event has a listener,
+//! and the needle test of `secrets` replaces the process's panic hook.
 #![cfg(feature = "testing")]
 #![allow(
     clippy::unwrap_used,

@@ -1,5 +1,5 @@
-//! The needle test: a password that is new with each run, in whatever form the wire gives it, is in nothing that is printed, logged,
-//! recorded or told by an error or a panic; for every way to log in, and servers that take it, refuse it, give it back and break off.
+//! The needle test: a password that is new with each run never appears, in any of its forms on the wire, in what is printed, logged,
+//! recorded or reported by an error or a panic; for every way to log in, and servers that accept it, refuse it, echo it and break off.
 
 use std::collections::hash_map::RandomState;
 use std::error::Error as _;
@@ -19,13 +19,13 @@ use tracing_subscriber::fmt::format::FmtSpan;
 
 use crate::log::Log;
 
-/// One way to log in: what makes the login of a secret, and how the mechanism is called, `None` for the protocol's own command.
+/// One way to log in: what makes the login of a secret, and the mechanism's name, `None` for the protocol's own command.
 struct Way {
     name: Option<&'static str>,
     login: fn(&str) -> Login,
 }
 
-/// Every way there is; a new mechanism needs a row and, where it asks more than one question, its challenges in `Peer::challenges`.
+/// Every way there is; a new mechanism needs a row and, if it asks more than one question, its challenges in `Peer::challenges`.
 const WAYS: &[Way] = &[
     Way { name: None, login: |secret| Login::password("alice", secret).protocol_command_only() },
     Way { name: Some("PLAIN"), login: |secret| Login::password("alice", secret).only(["PLAIN"]) },
@@ -46,7 +46,7 @@ const APOP: &str = "APOP";
 enum Mood {
     Takes,
     Refuses,
-    /// Gives back what it heard, as it came and decoded, in the refusal, its code and lines around it.
+    /// Echoes what it received, as it came and decoded, in the refusal, its code and lines around it.
     Echoes,
     Cuts,
 }
@@ -66,7 +66,7 @@ fn needles() -> Vec<String> {
     ]
 }
 
-/// Every form in which a secret of this user may pass by.
+/// Every form in which a secret of this user may appear.
 fn forms(secret: &str) -> Vec<String> {
     let quoted = secret.replace('\\', "\\\\").replace('"', "\\\"");
     let whole = [
@@ -84,26 +84,26 @@ fn forms(secret: &str) -> Vec<String> {
         secret.escape_debug().to_string(),
         secret.as_bytes().escape_ascii().to_string(),
     ]);
-    // Whatever the form, this is the part that nobody can guess.
+    // Whatever the form, this is the part that cannot be guessed.
     forms.extend(
         secret.split(|char: char| !char.is_ascii_hexdigit()).filter(|part| part.len() >= 16).map(str::to_owned),
     );
     forms
 }
 
-/// A server of either protocol that is as told, with one mechanism at most.
+/// A server of either protocol with this behaviour, and one mechanism at most.
 struct Peer {
     stream: BufReader<DuplexStream>,
     mood: Mood,
     mechanism: Option<&'static str>,
-    /// In pieces of this size, so that what it gives back comes in parts.
+    /// Pieces of this size, so that what it echoes comes in parts.
     piece: usize,
-    /// What it was shown, which nobody else must be.
+    /// What it received, which must appear nowhere else.
     shown: Arc<Mutex<Vec<String>>>,
 }
 
 impl Peer {
-    /// What is asked before the verdict, in base64.
+    /// The challenges before the verdict, in base64.
     fn challenges(&self) -> &'static [&'static str] {
         match self.mechanism {
             Some("LOGIN") => &["VXNlcm5hbWU6", "UGFzc3dvcmQ6"],
@@ -115,7 +115,7 @@ impl Peer {
 
     async fn say(&mut self, text: &[u8]) {
         for piece in text.chunks(self.piece) {
-            // A client that has gone hears nothing.
+            // A client that has gone reads nothing.
             if self.stream.write_all(piece).await.is_err() || self.stream.flush().await.is_err() {
                 return;
             }
@@ -161,7 +161,7 @@ impl Peer {
         heard
     }
 
-    /// What it gives back: the words of the proof, each also decoded.
+    /// What it echoes: the words of the proof, each also decoded.
     fn echo(heard: &[u8]) -> Vec<u8> {
         let mut echo = heard.to_vec();
         for word in heard.split(|byte| *byte == b' ') {
@@ -231,7 +231,7 @@ impl Peer {
         }
     }
 
-    /// Whether the session goes on.
+    /// Whether the session continues.
     async fn judge(&mut self, tag: &str, no: &str, ok: &str, heard: &[u8], untagged: &[u8]) -> bool {
         let echo = Self::echo(heard);
         let heard = String::from_utf8_lossy(heard).into_owned();
@@ -247,7 +247,7 @@ impl Peer {
                 if !untagged.is_empty() {
                     text.extend([untagged, b"NO ", &echo, b"\r\n"].concat());
                 }
-                // A code's name is one atom; what stands behind it is not.
+                // A code's name is one atom; the text after it is not.
                 let word = echo.rsplit(|byte| *byte == b' ').next().unwrap_or_default();
                 let word = if word.iter().any(|byte| b"[]\\\"".contains(byte)) { &b""[..] } else { word };
                 text.extend([tag.as_bytes(), no.as_bytes(), b" [X", word, b" ", &echo, b"] ", &echo, b"\r\n"].concat());
@@ -262,7 +262,7 @@ impl Peer {
     }
 }
 
-/// All that an error tells, whichever way it is asked.
+/// Everything that an error reports, in every form of output.
 fn told(error: &Error) -> String {
     let mut text = format!("{error} {error:?} {error:#?} {:?}", error.code());
     let mut source = error.source();
@@ -275,7 +275,7 @@ fn told(error: &Error) -> String {
     text
 }
 
-/// One session and everything it says.
+/// One session and everything that it outputs.
 async fn imap(stream: DuplexStream, config: Config, login: Login) -> String {
     match Imap::handshake(stream, config, login).await {
         Ok((imap, driver)) => {
@@ -325,7 +325,7 @@ fn assert_clean(where_from: &str, text: &str, secret: &str) {
 
 #[tokio::test]
 async fn a_secret_is_in_nothing_that_is_told() {
-    // On this thread are all tasks of this test.
+    // All tasks of this test are on this thread.
     let (log, _guard) = Log::of_this_thread(LevelFilter::TRACE, FmtSpan::FULL);
     let mut runs = 0;
     for secret in needles() {
@@ -359,7 +359,7 @@ async fn a_secret_is_in_nothing_that_is_told() {
                     let logged = log.take();
                     assert_clean(&format!("{here}: the log"), &logged, &secret);
                     let transcript = recorder.transcripts().concat();
-                    // Not every way takes every secret: what is not ASCII, or no token.
+                    // Not every way takes every secret: some are not ASCII, or no token.
                     let refused = shown.lock().unwrap().is_empty() && text.contains("Input");
                     let kept = logged.contains("C: ") && transcript.contains("{*}\n");
                     assert!(kept || refused, "{here}: {logged} {transcript}");

@@ -1,4 +1,4 @@
-//! What `tracing` tells of sessions: spans with counts, lines of the wire, and sizes in the place of messages.
+//! What `tracing` reports of sessions: spans with counts, lines of the wire, and sizes in the place of messages.
 
 use postroom::imap::{Imap, Items, Uids};
 use postroom::pop3::{Number, Pop3};
@@ -37,7 +37,7 @@ async fn pop3() {
     driver.await.unwrap().unwrap();
 }
 
-/// The line of the log that tells the end of a span.
+/// The line of the log that reports the end of a span.
 fn closed<'a>(log: &'a str, span: &str) -> &'a str {
     let is_end = |line: &&str| line.contains(span) && line.contains("close");
     log.lines().find(is_end).unwrap_or_else(|| panic!("no end of {span} in\n{log}"))

@@ -1,4 +1,4 @@
-//! Whatever a caller hands in, one call is one command on the wire, or is refused before its first byte.
+//! Whatever a caller passes, one call sends one command, or is refused before its first byte.
 
 use postroom::pop3::{Number, Pop3, Uidl};
 use postroom::testing::Server;
@@ -7,13 +7,13 @@ use tokio::io::AsyncReadExt;
 
 use crate::support::{me, plaintext, session};
 
-/// What could end a line, begin a literal, or be read two ways. The last is as long as no line may be.
+/// What could end a line, begin a literal, or be read two ways. The last is longer than a line may be.
 fn hostile() -> Vec<String> {
     let texts = ["x\r\nDELE 1", "x\rDELE 1", "x\nDELE 1", "x\0y", "x\u{fc}y", "{5}", "{5+}", "a b", "*", ".", "\" \\"];
     texts.into_iter().map(str::to_owned).chain(["x".repeat(255)]).collect()
 }
 
-/// Whether USER and PASS can say it.
+/// Whether USER and PASS can send it.
 fn is_plain(text: &str) -> bool {
     text.is_ascii() && !text.contains(['\r', '\n', '\0']) && text.len() < 200
 }

@@ -1,4 +1,4 @@
-//! Whether what a POP3 server sends is the message, by every way to read one: against the size that LIST said, and never by nothing.
+//! Whether what a POP3 server sends is the message, by every way to read one: it must have the size in LIST, and must not be empty.
 
 use postroom::pop3::{Pop3, RetrievedContent};
 use postroom::testing::Script;
@@ -138,7 +138,7 @@ async fn a_size_asked_for_alone_is_known_too() {
     assert_eq!(pop3.retr(number(1)).await.unwrap().defect(), Some(Defect::Size { declared: 5, received: 6 }));
 }
 
-/// Some servers take TOP for RETR.
+/// Some servers treat TOP like RETR.
 #[tokio::test]
 async fn top_brings_no_more_than_was_asked_for_and_not_nothing() {
     let whole = "S: +OK\nS: a: b\nS:\nS: one\nS: two\nS: .\n";
@@ -159,7 +159,7 @@ async fn top_brings_no_more_than_was_asked_for_and_not_nothing() {
     script.finish().await.unwrap();
 }
 
-/// github.com/zhangyunhao116/zmail issue 22: a message that cannot be had is told, and the others come.
+/// github.com/zhangyunhao116/zmail issue 22: a message that cannot be read is reported, and the others come.
 #[tokio::test]
 async fn a_refused_message_is_in_the_stream() {
     let by = "C: RETR 1\nS: -ERR Can't get the letter, try later\nC: RETR 2\nS: +OK\nS: a: b\nS: .";
@@ -194,7 +194,7 @@ async fn where_top_is_refused_the_header_is_cut_from_the_message() {
 async fn one_text_for_two_messages_of_different_sizes_ends_the_session() {
     let listed = LISTED.replace("S: 2 24", "S: 2 11").replace("+OK 3 72", "+OK 3 59");
     let hello = "S: +OK\nS: Subject: hello\nS:\nS: text\nS: .\n";
-    // The reply to the first one comes twice: what follows is each time of the command before.
+    // The reply to the first command comes twice: from then on each reply is that of the command before.
     let dialogue =
         format!("{listed}\nC: RETR 1\nC: RETR 2\nC: RETR 3\n{hello}{hello}S: +OK\nS: a: b\nS:\nS: c\nS: .\n");
     let login = announced(&["PIPELINING", "UIDL", "TOP"]);

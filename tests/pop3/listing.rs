@@ -1,5 +1,5 @@
-//! Which messages a POP3 maildrop has, where STAT, LIST and UIDL do not agree: they are asked once more, none that any of them names
-//! disappears, and what stays in doubt is counted.
+//! Which messages a POP3 maildrop has if STAT, LIST and UIDL differ: they are asked once more, no message that any of them names
+//! is dropped, and what stays in doubt is counted.
 
 use postroom::pop3::Pop3;
 use postroom::testing::Script;
@@ -14,14 +14,14 @@ async fn session(dialogue: &str) -> (Pop3, Script) {
     (support::session(script.stream(), plaintext().limits(limits), me()).await.unwrap(), script)
 }
 
-/// One flight of answers: what stands after STAT's `+OK`, and the lines of both listings.
+/// The answers of one round trip: what follows STAT's `+OK`, and the lines of both listings.
 fn said(stat: &str, uidl: &[&str], list: &[&str]) -> String {
     let lines = |lines: &[&str]| lines.iter().map(|line| format!("S: {line}\n")).collect::<String>();
     let stat = if stat.starts_with('-') { stat.to_owned() } else { format!("+OK {stat}") };
     format!("C: STAT\nS: {stat}\nC: UIDL\nS: +OK\n{}S: .\nC: LIST\nS: +OK\n{}S: .\n", lines(uidl), lines(list))
 }
 
-/// The last part of each id where it lasts, `-` else, with the size.
+/// The last part of each id if it lasts, otherwise `-`, with the size.
 fn shown(entries: &[Entry]) -> Vec<(String, Option<u64>)> {
     let name = |entry: &Entry| match entry.id.is_lasting() {
         true => entry.id.to_string().rsplit('/').next().unwrap().to_owned(),
@@ -95,7 +95,7 @@ async fn what_stays_contradictory_is_an_entry_all_the_same() {
     }
 }
 
-/// github.com/getmail6/getmail6 issue 277: a line of UIDL that is none, and a line of LIST that ends too early.
+/// github.com/getmail6/getmail6 issue 277: an invalid line of UIDL, and a line of LIST that ends too early.
 #[tokio::test]
 async fn lines_that_are_broken_hide_no_message() {
     let (mut pop3, script) = session(&said("2 48", &["abc def", "1 u1", "2 u2"], &["1", "2 24"])).await;

@@ -281,7 +281,7 @@ async fn only_commit_deletes() {
 async fn sent_before_quit(builder: fn() -> Builder) -> u64 {
     let server = server(builder());
     let mut size = 0;
-    // The shortest cut after which all but QUIT works.
+    // The shortest cut after which everything but QUIT works.
     for cut in 1.. {
         server.fault(Fault::CutAfter(cut));
         let Ok((mut pop3, driver)) = Pop3::handshake(server.pop3_stream(), plaintext(), me()).await else { continue };
@@ -378,7 +378,7 @@ async fn a_dropped_idle_is_followed_by_a_session_that_works() {
     let (_server, mut pop3) = watched().await;
     let before = ids(&mut pop3).await;
     tokio::time::timeout(Duration::from_millis(200), pop3.changed()).await.unwrap_err();
-    // The server wants a second between two logins.
+    // The server requires a second between two logins.
     tokio::time::sleep(Duration::from_secs(1)).await;
     assert_eq!(ids(&mut pop3).await, before);
 }

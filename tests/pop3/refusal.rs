@@ -249,7 +249,7 @@ async fn a_connection_that_is_closed_before_the_greeting_may_be_one_too_many() {
 async fn after_a_mechanism_that_is_unknown_comes_the_next_that_shows_no_more() {
     let capa = "C: CAPA\nS: +OK\nS: .\n";
     let unknown = "S: -ERR Unknown command\n";
-    // The same once more without the initial response, the next, and at last the protocol's own command.
+    // The same once more without the initial response, then the next mechanism, and at last the protocol's own command.
     let dialogue = format!(
         "{}C: AUTH PLAIN AG1lAHNlY3JldA==\n{unknown}C: AUTH PLAIN\n{unknown}C: AUTH LOGIN\n{unknown}C: USER me\nS: +OK\nC: PASS secret\nS: +OK\n{capa}",
         offering("PLAIN LOGIN")
@@ -266,7 +266,7 @@ async fn after_a_mechanism_that_is_unknown_comes_the_next_that_shows_no_more() {
     drop(opened(&mut script).await.unwrap());
     script.finish().await.unwrap();
 
-    // Nothing weaker than what was refused is shown.
+    // Nothing weaker than the refused mechanism is tried.
     let mut script = Script::new(&format!("{}C: AUTH CRAM-MD5\n{unknown}eof", offering("PLAIN CRAM-MD5")));
     let error = opened(&mut script).await.unwrap_err();
     let text = error.to_string();
@@ -274,7 +274,7 @@ async fn after_a_mechanism_that_is_unknown_comes_the_next_that_shows_no_more() {
     assert!(!error.is_retryable());
     script.finish().await.unwrap();
 
-    // A wrong password is no unknown command.
+    // A wrong password is not an unknown command.
     let refused =
         format!("{}C: AUTH PLAIN AG1lAHNlY3JldA==\nS: -ERR authentication failed\neof", offering("PLAIN LOGIN"));
     let mut script = Script::new(&refused);
@@ -312,7 +312,7 @@ async fn a_session_that_the_server_broke_is_not_tried_again() {
     assert!(pop3.noop().await.unwrap_err().is_retryable());
 }
 
-/// A line that no command asked for says why the server is about to close.
+/// A line that no command requested says why the server is about to close.
 #[tokio::test(start_paused = true)]
 async fn why_the_server_ends_the_session_is_a_notice() {
     let dialogue = "C: NOOP\nS: +OK\nS: -ERR [SYS/TEMP] idle for too long\nclose";

@@ -1,15 +1,15 @@
-//! UTF-8 in POP3 (RFC 6856): UTF8 before the login, names and passwords in it where the server says so, and the languages in which a
-//! server speaks. No server here has LANG: its dialogues are the RFC's.
+//! UTF-8 in POP3 (RFC 6856): UTF8 before the login, names and passwords in it if the server announces it, and the server's
+//! languages. No server here has LANG: its dialogues are the RFC's.
 
 use postroom::testing::Script;
 use postroom::{Kind, Login};
 
 use crate::support::{me, number, opened, plaintext, session};
 
-/// USER, and what follows up to the end of the login.
+/// USER, and the rest up to the end of the login.
 const BY_COMMAND: &str = "C: USER me\nS: +OK\nC: PASS secret\nS: +OK";
 
-/// A server with these capabilities, beside USER, and what is said to it before and after CAPA is asked again.
+/// A server with these capabilities, beside USER, and the dialogue before and after CAPA is asked again.
 fn announcing(capabilities: &[&str], login: &str, then: &str) -> Script {
     let lines: String = capabilities.iter().map(|capability| format!("S: {capability}\n")).collect();
     let announced = format!("C: CAPA\nS: +OK\nS: USER\n{lines}S: .");
@@ -55,7 +55,7 @@ async fn elsewhere_they_are_refused_before_either_is_sent() {
     is_refused(Login::password("me", "grün"), &["UTF8"]).await;
 }
 
-/// RFC 6856 §2.2: both go through SASLprep, which takes the soft hyphen away and makes one letter of two code points.
+/// RFC 6856 §2.2: both are prepared by SASLprep, which removes the soft hyphen and makes one letter of two code points.
 #[tokio::test(start_paused = true)]
 async fn apop_prepares_what_is_no_ascii() {
     // The digest of the stamp and `grün`.
@@ -116,7 +116,7 @@ async fn languages_are_listed_and_chosen() {
     assert_eq!(pop3.set_language("es").await.unwrap().tag, "es");
     assert_eq!(pop3.set_language("uga").await.unwrap_err().kind(), Kind::Rejected);
     assert_eq!(pop3.set_language("*").await.unwrap().tag, "sv");
-    // Not a word of which one it is.
+    // Not a word about which one it is.
     assert_eq!(pop3.set_language("de").await.unwrap_err().kind(), Kind::Protocol);
     for range in ["", "de en", "de\r\nQUIT", "fran\u{e7}ais"] {
         assert_eq!(pop3.set_language(range).await.unwrap_err().kind(), Kind::Input, "{range:?}");

@@ -1,4 +1,4 @@
-//! ID and ENABLE: who speaks, and which IMAP.
+//! ID and ENABLE: the client's name, and the IMAP revision.
 
 use postroom::Kind;
 use postroom::imap::{Query, StatusItems};

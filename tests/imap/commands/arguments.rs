@@ -1,5 +1,5 @@
 //! Hostile text in every argument of every command: it is quoted, sent as a literal, or refused before the first byte. The
-//! embedded server tells how many commands it was given.
+//! embedded server reports how many commands it received.
 
 use std::future::Future;
 
@@ -26,7 +26,7 @@ const HOSTILE: [&str; 14] = [
     ") X (",
 ];
 
-/// Runs the call with each text; exactly one command must have come of it, or none and an error of ours.
+/// Runs the call with each text; it must send exactly one command, or none and return an error of ours.
 async fn check<T>(server: &Server, what: &str, text: &str, call: impl Future<Output = Result<T, Error>>) {
     server.clear_commands();
     let result = call.await.map(drop);
@@ -44,7 +44,7 @@ async fn check<T>(server: &Server, what: &str, text: &str, call: impl Future<Out
     }
 }
 
-/// The server notes what follows a literal as a line of its own.
+/// The server records what follows a literal as a line of its own.
 fn whole(lines: &[String]) -> Vec<String> {
     let mut commands: Vec<String> = Vec::new();
     for line in lines {

@@ -1,4 +1,4 @@
-//! What an answer shows, and no more: places of messages that a server claims, and what is refused before a byte is sent.
+//! What an answer proves, and no more: new places of messages that a server claims, and calls that are refused before a byte is sent.
 
 use std::error::Error as _;
 

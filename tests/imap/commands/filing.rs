@@ -1,4 +1,4 @@
-//! Copying and moving, and leaving a mailbox: no message is ever missing, and none goes that nobody named.
+//! Copying and moving, and leaving a mailbox: no message is ever lost, and only the named ones are removed.
 
 use postroom::imap::{Uid, Uids};
 use postroom::testing::{Fault, Server};
@@ -48,7 +48,7 @@ async fn a_move_ends_the_same_with_move_and_without() {
         let server = server(lacks);
         let mut imap = embedded(&server, plaintext()).await;
         let inbox = imap.select("INBOX").await.unwrap();
-        // Somebody else's mark, which must stay a mark.
+        // Another client's mark, which must stay a mark.
         inbox.store(Uid::new(4).unwrap(), &FlagChange::add([Flag::DELETED])).await.unwrap();
         let moved = inbox.move_to(uids("1,3"), "Archive").await.unwrap().mapping.unwrap();
         assert_eq!((moved.from().to_string(), moved.to().to_string()), ("1,3".into(), "1:2".into()));

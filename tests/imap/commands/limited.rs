@@ -1,4 +1,4 @@
-//! A server that stops commands at its limit of messages (MESSAGELIMIT, RFC 9738), in dialogues: where each command goes on, and when
+//! A server that stops commands at its limit of messages (MESSAGELIMIT, RFC 9738), in dialogues: where each command continues, and when
 //! it ends with an error.
 
 use bytes::Bytes;
@@ -109,7 +109,7 @@ async fn a_code_that_came_while_two_commands_ran_makes_neither_pass_over_a_messa
     assert_eq!(found.unwrap().to_string(), "1:3");
 }
 
-/// A search of these messages beside a STORE of 1:3: what each asks for once more.
+/// A search of these messages beside a STORE of 1:3: what each requests once more.
 async fn stopped(query: Query, dialogue: &str) {
     let (script, folder) = selected(dialogue, plaintext()).await;
     let change = FlagChange::add([Flag::SEEN]);
@@ -130,7 +130,7 @@ async fn a_code_is_about_the_command_whose_messages_include_the_one_that_it_name
         ("S: * NO [MESSAGELIMIT 1 4] more\nS: {A} OK done\nS: {B} OK done\n", search.to_owned()),
         ("S: * NO [MESSAGELIMIT 1 1] more\nS: {A} OK done\nS: {B} OK done\n", String::new()),
         ("S: * NO [MESSAGELIMIT 1 7] more\nS: {A} OK done\nS: {B} OK done\n", String::new()),
-        // Both may be meant, unless an answer shows that it was (RFC 9738 §3.1).
+        // Either may be meant, unless an answer shows which (RFC 9738 §3.1).
         ("S: * NO [MESSAGELIMIT 1 3] more\nS: {B} OK [EXPUNGEISSUED] done\nS: {A} OK done\n", store.to_owned()),
         ("S: * NO [MESSAGELIMIT 1 3] more\nS: {A} OK [EXPUNGEISSUED] done\nS: {B} OK done\n", search_low.to_owned()),
         (

@@ -1,4 +1,4 @@
-//! What calls do over a server that stops commands at its limit of messages (RFC 9738) is what they do over one without a limit.
+//! Calls have the same result on a server that stops commands at its limit of messages (RFC 9738) as on one without a limit.
 
 use postroom::imap::{Event, Imap, Items, Query, SearchReturn, Transferred, Uid, Uids};
 use postroom::testing::{Builder, Server};
@@ -9,7 +9,7 @@ use crate::support::{embedded, plaintext};
 
 #[derive(Clone, Debug)]
 struct Case {
-    /// Of each UID whether it is gone, seen, and marked for deletion.
+    /// For each UID whether it is gone, seen, and marked for deletion.
     mail: Vec<(bool, bool, bool)>,
     sets: Vec<Uids>,
     lacks: &'static str,
@@ -48,13 +48,13 @@ async fn prepared(case: &Case, builder: Builder) -> (Server, Imap) {
     (server, imap)
 }
 
-/// Of what nothing was copied the answer to one command does not tell that it is missing, but a search may.
+/// If nothing was copied, the answer to one command does not show which messages are missing, but a search may.
 fn told(transferred: Transferred) -> String {
     let Transferred { mapping, missing, .. } = transferred;
     mapping.map(|mapping| format!("{:?}, not {missing:?}", mapping.from())).unwrap_or_default()
 }
 
-/// All that a program can see of it, in an order that does not depend on the limit.
+/// Everything that a program can see of it, in an order that does not depend on the limit.
 async fn seen(case: &Case, builder: Builder) -> Vec<String> {
     let (server, imap) = prepared(case, builder).await;
     let mut folder = imap.into_folder("INBOX").await.unwrap();
@@ -118,7 +118,7 @@ proptest! {
     }
 }
 
-/// The limit is in force: what a plain program would see of such a server is a part only.
+/// The limit is in force: a plain program would see only a part on such a server.
 #[tokio::test(start_paused = true)]
 async fn the_embedded_server_stops_at_its_limit() {
     for (untagged, line) in [(false, "A3 OK [MESSAGELIMIT 2 2]"), (true, "* NO [MESSAGELIMIT 2 2]")] {

@@ -1,4 +1,4 @@
-//! Literals that need not be asked for (RFC 7888), and those that must.
+//! Non-synchronizing literals (RFC 7888), and synchronizing ones.
 
 use postroom::Kind;
 use postroom::imap::{Append, StatusItems};
@@ -56,7 +56,7 @@ async fn an_upload_that_is_answered_early_is_filled_up_with_nothing_of_the_messa
         S: {B} OK done
     ";
     let (script, imap) = session("LITERAL+", dialogue).await;
-    // The reader gives five bytes and then waits for ever.
+    // The reader returns five bytes and then waits for ever.
     let (mut feed, reader) = tokio::io::duplex(64);
     tokio::io::AsyncWriteExt::write_all(&mut feed, b"12345").await.unwrap();
     let error = imap.append("None", Append::once(reader, 20)).await.unwrap_err();

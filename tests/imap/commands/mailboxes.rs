@@ -1,4 +1,4 @@
-//! Mailboxes as wholes.
+//! Commands on whole mailboxes.
 
 use postroom::Kind;
 use postroom::imap::{Imap, StatusItems, Uid};

@@ -1,5 +1,5 @@
-//! Every IMAP command of the base beyond the working line, on the embedded server and in dialogues: what it sends, what it gives
-//! back, and what it does where a server lacks it.
+//! Every command of base IMAP beyond the working line, on the embedded server and in dialogues: what it sends, what it
+//! returns, and what it does if a server lacks it.
 
 mod agreement;
 mod arguments;

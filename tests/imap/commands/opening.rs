@@ -1,4 +1,4 @@
-//! SELECT and FETCH in one flight.
+//! SELECT and FETCH in one round trip.
 
 use postroom::Kind;
 use postroom::imap::{Items, Uid, UidValidity, Uids};

@@ -1,4 +1,4 @@
-//! What goes out beside what, as the wire shows it (RFC 9051 §5.5). The rules themselves are tested in the engine.
+//! Which commands are sent together, as the wire shows it (RFC 9051 §5.5). The rules themselves are tested in the engine.
 
 use postroom::imap::{Answer, Extension, Items, MailboxName, Query, Response, StatusItems, Uid, Uids};
 use postroom::{Flag, FlagChange};
@@ -71,7 +71,7 @@ async fn a_status_of_another_mailbox_is_no_answer() {
     script.finish().await.unwrap();
 }
 
-/// Of `a` one message, of `b` two, where both are asked about at once.
+/// One message of `a`, two of `b`, if both are requested at once.
 async fn two_counts_come_of(dialogue: &str) {
     let (script, imap) = greeted(dialogue, plaintext()).await;
     let items = StatusItems::MESSAGES;
@@ -108,7 +108,7 @@ async fn the_counts_of_a_mailbox_that_nobody_asked_about_are_no_answer() {
     two_counts_come_of(dialogue).await;
 }
 
-/// RFC 9051 §6.3.9.7: RENAME tells which name the mailbox had.
+/// RFC 9051 §6.3.9.7: RENAME reports the mailbox's old name.
 #[tokio::test(start_paused = true)]
 async fn what_a_renaming_says_is_not_listed() {
     let dialogue = "
@@ -128,7 +128,7 @@ async fn what_a_renaming_says_is_not_listed() {
     script.finish().await.unwrap();
 }
 
-/// RFC 6851 §4.3, RFC 4315 §3: the tagged answer to COPY says what became of its messages, and not of those that are moved.
+/// RFC 6851 §4.3, RFC 4315 §3: the tagged answer to COPY reports what became of its messages, and not of those that are moved.
 #[tokio::test(start_paused = true)]
 async fn each_of_copy_and_move_gets_its_own_mapping() {
     let dialogue = "

@@ -66,7 +66,7 @@ async fn either_answer_is_taken_for_either_question() {
     script.finish().await.unwrap();
 }
 
-/// RFC 9051 §7.3.4: the tag says which command an ESEARCH answers.
+/// RFC 9051 §7.3.4: the tag shows which command an ESEARCH answers.
 #[tokio::test(start_paused = true)]
 async fn what_another_search_found_is_no_answer() {
     let dialogue = "

@@ -1,11 +1,11 @@
-//! Answers that are valid and unusual, long, or partly unreadable: each is worth what can be read of it.
+//! Answers that are valid and unusual, long, or partly unreadable: everything readable in them is used.
 
 use postroom::imap::{Fetched, Items, SameMailbox, StatusItems};
 use postroom::{Config, Defect, Error, Kind, Reason};
 
 use crate::support::{self, greeted, plaintext, scripted, selected};
 
-/// What comes of a FETCH that is answered so, of as many messages as the answer has, from a server that has every item.
+/// The result of a FETCH with this answer, of as many messages as the answer has, from a server that has every item.
 async fn fetched(items: Items, answer: &str, config: Config) -> Result<Vec<Fetched>, Error> {
     let dialogue = format!(
         "S: * PREAUTH [CAPABILITY IMAP4rev1 ESEARCH CONDSTORE OBJECTID SAVEDATE PREVIEW] ready

@@ -1,4 +1,4 @@
-//! What a session does where servers have their own ways: words with a meaning beyond NO and BAD, options announced and refused,
+//! What a session does with servers that deviate: words that mean more than NO and BAD, options announced and refused,
 //! data left out.
 
 use std::time::Duration;
@@ -226,7 +226,7 @@ async fn two_names_of_one_mailbox_are_found_out() {
         ("UIDNEXT 5 UIDVALIDITY 1", "UIDNEXT 5 UIDVALIDITY 1", None, SameMailbox::Indistinct),
         ("UIDNEXT 5 UIDVALIDITY 1", "UIDNEXT 5 UIDVALIDITY 2", None, SameMailbox::Different),
         ("UIDNEXT 5 UIDVALIDITY 1", "UIDNEXT 4 UIDVALIDITY 1", None, SameMailbox::Different),
-        // Perhaps a message came between.
+        // A message may have come in between.
         ("UIDNEXT 5 UIDVALIDITY 1", "UIDNEXT 6 UIDVALIDITY 1", Some("UIDNEXT 6"), SameMailbox::Indistinct),
         ("UIDNEXT 5 UIDVALIDITY 1", "UIDNEXT 6 UIDVALIDITY 1", Some("UIDNEXT 5"), SameMailbox::Different),
         ("", "", None, SameMailbox::Indistinct),
@@ -245,7 +245,7 @@ async fn two_names_of_one_mailbox_are_found_out() {
     }
 }
 
-/// A set of UIDs of which no two are neighbours goes out in pieces of at most so many bytes.
+/// A set of UIDs without neighbours is sent in pieces of at most this many bytes.
 async fn is_split(greeting: &str, limit: Option<usize>, set: usize) {
     let uids: Uids = (0..2000).flat_map(|number| Uid::new(1000 + 2 * number)).collect();
     let mut dialogue = format!("S: * PREAUTH {greeting}\nC: {{S}} SELECT INBOX\nS: * 900 EXISTS\nS: {{S}} OK done\n");

@@ -1,4 +1,4 @@
-//! What a server says unasked: it reaches the mailbox's state at once, and whoever watches next.
+//! What a server says unasked: it updates the mailbox's state at once, and reaches the next watcher.
 
 use postroom::imap::{Event, Folder, Idle, Imap, Items, Uids};
 
@@ -50,7 +50,7 @@ pub(crate) async fn next(events: &mut Idle<'_>, count: usize) -> Vec<String> {
     words
 }
 
-/// IDLE is entered and left, and nobody takes what happens.
+/// IDLE is entered and left, and no one reads its events.
 async fn ignored(folder: &mut Folder<Imap>) {
     let events = folder.idle().await.unwrap();
     come().await;
@@ -88,7 +88,7 @@ async fn what_comes_with_other_commands_is_state_at_once_and_an_event_later() {
     let info = folder.info().unwrap();
     assert_eq!((info.exists, info.recent), (5, 1));
     let words = watched(&mut folder, 3).await;
-    // When the flags came, nobody knew the UID of the second message.
+    // When the flags came, the UID of the second message was not known.
     assert_eq!(words, ["exists 5", "flags 0 \\Seen", "gone 11 +0"]);
     assert_eq!(folder.info().unwrap().exists, 4);
     script.finish().await.unwrap();
@@ -130,7 +130,7 @@ async fn events_that_were_not_taken_are_there_the_next_time() {
         S: + idling"
     );
     let (script, mut folder) = selected(&dialogue, plaintext()).await;
-    // One of three is taken; another message goes meanwhile.
+    // One of three is taken; meanwhile another message goes.
     assert_eq!(watched(&mut folder, 1).await, ["gone 11 +0"]);
     folder.noop().await.unwrap();
     assert_eq!(watched(&mut folder, 3).await, ["gone 12 +0", "exists 3", "flags 10 \\Seen"]);
@@ -198,12 +198,12 @@ async fn a_message_that_was_fetched_is_known_when_it_goes() {
     drop(mail);
     folder.noop().await.unwrap();
     folder.noop().await.unwrap();
-    // The one that went first had never been shown; of the one that is left the UID is known, and nothing has to be asked.
+    // The message that went first had never been shown; the UID of the other is known, and nothing has to be asked.
     assert_eq!(watched(&mut folder, 2).await, ["gone 11,20 +1", "exists 1"]);
     drop(script);
 }
 
-/// One of both is wrong, so neither is known any more, and what came under the second UID does not count.
+/// One of the two is wrong, so neither is known any more, and what came under the second UID does not count.
 #[tokio::test(start_paused = true)]
 async fn a_number_that_is_shown_with_two_uids_has_none() {
     let dialogue = "C: {A} UID FETCH 10:11 (UID RFC822.SIZE)
@@ -303,7 +303,7 @@ async fn mail_that_comes_while_uids_are_asked_for_does_not_make_them_unknown() {
     drop(script);
 }
 
-/// What is asked when the answer to a FETCH of one message has left it out: it is not there.
+/// What is asked when the answer to a FETCH of one message has left it out, and the answer: it is not there.
 fn looked(uid: u32) -> String {
     format!(
         "C: {{L}} NOOP
@@ -315,7 +315,7 @@ fn looked(uid: u32) -> String {
     )
 }
 
-/// Between them the first message goes, so that numbers mean other messages than before.
+/// Between them the first message goes, so that the numbers denote other messages than before.
 const SHIFTED: &str = "
     S-raw: * 1 FETCH (FLAGS (first))\\r\\n* 2 FETCH (FLAGS (second))\\r\\n* 1 EXPUNGE\\r\\n* 2 FETCH (FLAGS (third))\\r\\n
     S: {A} OK done
@@ -355,7 +355,7 @@ async fn flags_told_unasked_within_a_fetch_that_is_dropped_reach_the_next_watche
     let (script, mut folder) = selected(&dialogue, plaintext()).await;
     let uid = postroom::imap::Uid::new(10).unwrap();
     let mail = folder.fetch(uid, Items::ENVELOPE).await.unwrap();
-    // All of it comes, and nobody takes it.
+    // All of it arrives, and no one reads it.
     come().await;
     drop(mail);
     let words = watched(&mut folder, 2).await;

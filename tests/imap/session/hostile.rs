@@ -1,4 +1,4 @@
-//! Who may answer on an IMAP port without being an IMAP server, or being a bad one: a typed error within the deadline, never
+//! Peers on an IMAP port that are no IMAP server, or a bad one: a typed error within the deadline, never
 //! a panic, never a hang.
 
 use std::time::Duration;
@@ -12,7 +12,7 @@ use crate::support::{Peer, alice, greeted, peered_folder, plaintext, selected};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// What connecting ends in where the peer says this and then stays, or closes; the whole takes a minute at most.
+/// How connecting ends if the peer says this and then stays, or closes; the whole takes a minute at most.
 async fn met(words: &[u8], closes: bool, config: Config) -> Kind {
     let (mut peer, stream) = Peer::new();
     peer.say(words).await;
@@ -60,7 +60,7 @@ async fn who_answers_tls_in_clear_is_a_tls_error() {
     for words in [&b"* OK IMAP4rev1 ready\r\n"[..], b"HTTP/1.1 400 Bad Request\r\n\r\n"] {
         for closes in [false, true] {
             let kind = met(words, closes, Config::new("localhost")).await;
-            // Who has closed does not take what we say either.
+            // A peer that has closed does not read what we send either.
             assert!(kind == Kind::Tls || closes && kind == Kind::Io, "{kind:?}");
         }
     }
@@ -87,7 +87,7 @@ async fn garbage_instead_of_a_greeting_is_a_typed_error() {
     }
 }
 
-/// Garbage made of the words that mean something.
+/// Garbage made of meaningful words.
 #[tokio::test(start_paused = true)]
 async fn garbage_in_the_midst_of_a_session_is_a_typed_error_or_passed_over() {
     let words = [
@@ -145,7 +145,7 @@ async fn garbage_in_the_midst_of_a_session_is_a_typed_error_or_passed_over() {
             folder.noop().await
         };
         let (result, ()) = tokio::join!(run, say);
-        // The peer has gone: what it said may have ended the fetch, never the client.
+        // The peer has gone: its words may have ended the fetch, never the client.
         assert!(result.is_err(), "{seed}");
         assert_eq!(folder.noop().await.unwrap_err().kind(), Kind::Closed, "{seed}");
     }
@@ -213,7 +213,7 @@ async fn a_literal_of_impossible_size_ends_the_connection_with_one_error() {
     }
 }
 
-/// What is announced is not what comes.
+/// The server sends less than it announces.
 #[tokio::test(start_paused = true)]
 async fn a_huge_literal_that_never_comes_is_given_up_and_one_that_breaks_off_is_told() {
     for size in ["4294967295", "9223372036854775807"] {
@@ -244,7 +244,7 @@ async fn a_literal_where_none_belongs_is_not_kept_either() {
     imap.noop().await.unwrap();
 }
 
-/// A reader of one body meets the same server.
+/// A reader of one body with the same server.
 #[tokio::test(start_paused = true)]
 async fn a_body_that_breaks_off_is_an_error_of_its_reader() {
     let dialogue = "
@@ -288,7 +288,7 @@ async fn many_literals_beside_the_one_that_is_read_are_not_its_text() {
     }
 }
 
-/// Of one response no more is skipped than the limit says, and every literal over the limit is a defect.
+/// No more of one response is skipped than the limit allows, and every literal over the limit is a defect.
 #[tokio::test(start_paused = true)]
 async fn what_is_skipped_of_a_response_is_bounded() {
     for (skipped, kind) in [(3000, None), (2999, Some(Kind::Limit))] {

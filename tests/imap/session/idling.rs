@@ -59,7 +59,7 @@ async fn it_ends_when_dropped_but_not_before_the_plus() {
     drop(events);
     folder.noop().await.unwrap();
     script.finish().await.unwrap();
-    // Nothing at all before the plus: the script would take DONE for a mistake.
+    // Nothing at all before the `+`: the script would take DONE for a mistake.
     let dialogue = "
         C: {N} UID SEARCH RETURN (ALL) 1:*
         S: * ESEARCH (TAG \"{N}\") UID ALL 10:12
@@ -137,7 +137,7 @@ async fn it_may_be_silent_for_longer_than_any_other_answer() {
     let (script, mut folder) = selected(&dialogue, plaintext().deadlines(deadlines)).await;
     let begun = tokio::time::Instant::now();
     let mut events = folder.idle().await.unwrap();
-    // The renewal that is not answered; RFC 2177 wants it before 29 minutes, whatever is asked for.
+    // The renewal that is not answered; RFC 2177 requires it before 29 minutes, whatever the caller sets.
     assert_eq!(events.try_next().await.unwrap_err().kind(), Kind::Timeout);
     assert_eq!(begun.elapsed(), 30 * MINUTE);
     script.finish().await.unwrap();

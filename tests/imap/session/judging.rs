@@ -13,7 +13,7 @@ fn asked(items: &str, answer: &str) -> String {
     format!("C: {{A}} UID FETCH 10 ({items})\nS-raw: {answer}\\r\\n\nS: {{A}} OK done")
 }
 
-/// What comes of one message by `fetch` and by `get`.
+/// The result for one message by `fetch` and by `get`.
 async fn both(items: Items, asks: &str, answer: &str) -> [Fetched; 2] {
     let (script, mut folder) = selected(&asked(asks, answer), plaintext()).await;
     let mut mail = folder.fetch(uid(), items.clone()).await.unwrap();

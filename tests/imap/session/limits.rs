@@ -1,5 +1,5 @@
-//! Every bound of `Limits` and `Deadlines` that concerns IMAP: at the bound it is accepted, over it there is a typed error or a
-//! defect, and whatever the bound does not concern lives on.
+//! Every bound of `Limits` and `Deadlines` that concerns IMAP: at the bound the value is accepted, over it there is a typed error or a
+//! defect, and everything that the bound does not concern continues.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ fn limited(change: impl FnOnce(&mut Limits)) -> Config {
     plaintext().limits(limits)
 }
 
-/// What a fetch of everything gives when the server answers so.
+/// The result of a FETCH of everything that the server answers in this way.
 async fn fetched(answer: &str, config: Config) -> Result<Vec<Fetched>, Error> {
     let dialogue = format!(
         "C: {{A}} UID FETCH 1:* (UID RFC822.SIZE BODY.PEEK[])\nS-raw: {answer}\nS: {{A}} OK done\nC: {{B}} NOOP\nS: {{B}} OK"
@@ -99,7 +99,7 @@ async fn untagged_responses_of_one_value() {
 
 #[tokio::test(start_paused = true)]
 async fn undelivered_bytes_of_values() {
-    // So long that its bytes are more than the value that is made of them.
+    // Long enough that its bytes exceed the value that is made of them.
     let line = format!("* LIST () \"/\" {}\r\n", "Work".repeat(200));
     for (over, kind) in [(0, None), (1, Some(Kind::Limit))] {
         let lines = format!("S: {}\n", line.trim_end()).repeat(10);
@@ -147,7 +147,7 @@ async fn the_window_of_streams() {
         tokio::time::sleep(MS).await;
         peer.say(format!("{second}{tag} OK done\r\n")).await;
         tokio::time::sleep(MS).await;
-        // Where the window was full, the second response waits until the first one is taken.
+        // If the window was full, the second response waits until the first one is taken.
         let first = mail.try_next().await.unwrap().unwrap();
         assert_eq!(first.body().unwrap().len(), 100);
         let second =
@@ -172,7 +172,7 @@ async fn challenges_of_one_login() {
     assert_eq!(imap.unwrap_err().kind(), Kind::Limit);
 }
 
-/// A time that is the same everywhere but in the one that is tried.
+/// The same duration for all deadlines but the one that is tested.
 fn timed(change: impl FnOnce(&mut Deadlines, Duration)) -> Config {
     let mut deadlines = Deadlines::default();
     change(&mut deadlines, Duration::from_secs(7));
@@ -213,7 +213,7 @@ async fn the_time_without_progress() {
     for (late, kind) in [(false, None), (true, Some(Kind::Timeout))] {
         let (mut peer, imap) = peered(timed(|deadlines, time| deadlines.progress = time)).await;
         let pause = if late { TIME + MS } else { TIME - MS };
-        // A session that waits for nothing may be silent as long as it likes.
+        // A session that waits for nothing may be silent for any time.
         tokio::time::sleep(Duration::from_secs(3600)).await;
         let answer = async {
             let (tag, _) = peer.hear().await;
@@ -229,7 +229,7 @@ async fn the_time_without_progress() {
 
 #[tokio::test(start_paused = true)]
 async fn the_time_for_one_response() {
-    // 1 KiB a second, over the time allowed for progress.
+    // 1 KiB a second, for longer than the deadline for progress.
     for (piece, kind) in [(1024, None), (1000, Some(Kind::Timeout))] {
         let (mut peer, mut folder) = peered_folder(timed(|deadlines, time| deadlines.progress = time)).await;
         let mut mail = folder.fetch(Uids::ALL, Items::MESSAGE).await.unwrap();

@@ -5,7 +5,7 @@ use postroom::imap::Imap;
 
 use crate::support::{plaintext, scripted};
 
-/// What the client makes of a dialogue that must be played to its end.
+/// The client's result for a dialogue that must be played to its end.
 async fn played(dialogue: &str) -> Result<Imap, postroom::Error> {
     let (script, imap) = scripted(dialogue, plaintext()).await;
     script.finish().await.unwrap();

@@ -1,4 +1,4 @@
-//! Dialogues with the scripted peer, by topic: what a session says, and what it makes of what it is told.
+//! Dialogues with the scripted peer, by topic: what a session sends, and how it treats the answers.
 
 mod answers;
 mod deletion;

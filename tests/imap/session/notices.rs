@@ -1,4 +1,4 @@
-//! What a server says to the session reaches the program, by notices or by the error of a session that could not begin.
+//! What a server says to the session reaches the program, by notices or by the error of a session that cannot begin.
 
 use postroom::imap::{
     EntryName, Extension, Imap, Items, MailboxName, MetadataDepth, Notice, Notices, QuotaResource, Response, Uids,
@@ -80,7 +80,7 @@ async fn all_that_is_said_to_the_session_comes_in_order_to_every_listener() {
     assert_eq!(words(imap.notices()).await, Vec::<String>::new(), "the session is over");
 }
 
-/// RFC 9051 §7.1: an alert over a connection that is not encrypted may be anybody's.
+/// RFC 9051 §7.1: an alert over an unencrypted connection may come from anybody.
 #[tokio::test(start_paused = true)]
 async fn alerts_outside_tls_are_left_out_and_those_within_are_not() {
     let dialogue = "
@@ -148,7 +148,7 @@ async fn who_does_not_listen_in_time_is_told_and_the_session_goes_on() {
     script.finish().await.unwrap();
 }
 
-/// Each with what the server says of another thing, and what it answers.
+/// Each with what the server says about another thing, and its answer.
 fn about_one_thing() -> Vec<(Extension, &'static str, &'static str)> {
     let inbox = MailboxName::INBOX;
     let comment = [EntryName::SHARED_COMMENT];

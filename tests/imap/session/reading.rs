@@ -1,4 +1,4 @@
-//! `read`: one section as it comes, in windows of 4 MiB.
+//! `read`: one section as a stream, in windows of 4 MiB.
 
 use postroom::imap::{Folder, Imap, Section, Uid};
 use postroom::testing::Server;
@@ -8,7 +8,7 @@ use tokio::io::AsyncReadExt;
 use crate::support::{embedded, peered_folder, plaintext, selected};
 
 const WINDOW: usize = 4 * 1024 * 1024;
-/// What two windows have in common.
+/// What two windows share.
 const COMMON: usize = 1024;
 
 async fn read(folder: &mut Folder<Imap>) -> Result<Vec<u8>, Error> {
@@ -56,7 +56,7 @@ async fn a_message_comes_as_a_literal_or_quoted() {
     }
 }
 
-/// No text is no message, whatever size the server declares; whether the message is gone only the server can show.
+/// An empty text is no message, whatever size the server declares; only the server can show whether the message is gone.
 #[tokio::test(start_paused = true)]
 async fn a_message_without_text_is_an_error_of_the_read() {
     let empty = [
@@ -95,7 +95,7 @@ async fn a_message_is_gone_if_an_expunge_says_so_even_if_the_search_is_refused()
     }
 }
 
-/// Only the text of the message that was asked for, of its section, from its beginning, is its text.
+/// Only the text of the requested message and section, from its beginning, is its text.
 #[tokio::test(start_paused = true)]
 async fn another_text_is_not_the_messages() {
     for other in [
@@ -129,7 +129,7 @@ async fn another_text_is_not_the_messages() {
     }
 }
 
-/// Servers may say only after the text whose it was.
+/// Servers may send the UID after the text.
 #[tokio::test(start_paused = true)]
 async fn a_text_that_turns_out_to_be_another_messages_has_no_end() {
     for answer in [
@@ -165,7 +165,7 @@ async fn another_length_than_declared_is_a_defect() {
     }
 }
 
-/// A part may be empty; only if it does not come at all it is missing.
+/// A part may be empty; it is missing only if it does not come at all.
 #[tokio::test(start_paused = true)]
 async fn a_section_may_be_empty() {
     for (answer, text) in [("NIL", Some("")), ("\"\"", Some("")), ("{0}\\r\\n", Some("")), ("\"x\"", Some("x"))] {
@@ -251,7 +251,7 @@ async fn messages_around_one_and_two_windows_come_whole() {
     }
 }
 
-/// Answers a read of a message as these functions say: for a window, from its offset and length, and for all. What was asked for.
+/// Answers a read of a message as these functions say: for a window, from its offset and length, and for all. Returns what was requested.
 async fn served(
     declared: usize,
     window: impl Fn(usize, usize) -> Vec<u8>,
@@ -292,7 +292,7 @@ async fn served(
     (read, asked)
 }
 
-/// Lines of which none is like another.
+/// Lines that all differ.
 fn numbered_lines(size: usize) -> Vec<u8> {
     let mut text: Vec<u8> = (0..size / 20).flat_map(|line| format!("{line:018}\r\n").into_bytes()).collect();
     text.resize(size, b'.');
@@ -307,7 +307,7 @@ fn piece(text: &[u8], start: usize, len: usize) -> Vec<u8> {
 #[tokio::test(start_paused = true)]
 async fn windows_that_begin_elsewhere_than_asked_are_noticed_and_all_is_read_at_once() {
     let text = numbered_lines(3 * WINDOW + 5000);
-    // From which window on, and by how much.
+    // The first window that is wrong, and by how much.
     for (from, shift) in [(1, 7), (2, 1), (3, 7)] {
         let shifted = |start: usize, len: usize| {
             let end = (start + len).min(text.len());

@@ -1,4 +1,4 @@
-//! What a refusal, a goodbye and an end mean to whoever decides what to do next: come again, ask for another password, or neither.
+//! What a refusal, a goodbye and an end mean to the caller, who decides what to do next: retry, ask for another password, or neither.
 
 use std::error::Error as _;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use postroom::{Config, Error, Kind};
 
 use crate::support::{alice, greeted, plaintext, scripted, selected};
 
-/// The error that connecting ends with; the dialogue must be played to its end.
+/// The error of connecting; the dialogue must be played to its end.
 async fn refused(dialogue: &str) -> Error {
     let (script, imap) = scripted(dialogue, plaintext()).await;
     script.finish().await.unwrap();
@@ -71,7 +71,7 @@ async fn a_server_that_turns_a_client_away_before_the_login_is_come_back_to() {
     assert_eq!((foreign.kind(), foreign.is_retryable()), (Kind::Protocol, false));
 }
 
-/// chatmail/core#1268: an alert is all that a client without TLS gets at a port with it.
+/// chatmail/core#1268: an alert is all that a client without TLS gets at a TLS port.
 #[tokio::test(start_paused = true)]
 async fn a_port_that_speaks_tls_is_named_as_one() {
     let error = refused("S-raw: \\x15\\x03\\x03\\x00\\x02\\x02\\x50\nclose").await;

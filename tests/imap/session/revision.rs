@@ -1,4 +1,4 @@
-//! The client at servers of other abilities than usual: IMAP4rev2, LITERAL-, and hardly anything; the same work, the same end.
+//! The client with servers of unusual abilities: IMAP4rev2, LITERAL-, and hardly anything; the same work, the same result.
 
 use postroom::Kind;
 use postroom::imap::{Imap, Query, StatusItems, Uids};

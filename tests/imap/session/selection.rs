@@ -1,4 +1,4 @@
-//! Which mailbox is selected, and what may be said of it.
+//! Which mailbox is selected, and what may be reported of it.
 
 use postroom::imap::{Items, UidValidity, Uids};
 use postroom::{Flag, FlagChange, Kind};

@@ -1,4 +1,4 @@
-//! Silence is never an answer: what a server does not say is not taken for none, or for done.
+//! Silence is never an answer: what a server does not say is not taken for zero, or for done.
 
 use std::error::Error as _;
 
@@ -12,7 +12,7 @@ use crate::support::{embedded, greeted, peered_folder, plaintext, scripted, sele
 #[tokio::test(start_paused = true)]
 async fn a_mailbox_of_which_no_count_is_told_is_not_an_empty_one() {
     let silent = "C: {A} SELECT INBOX\nS: * OK [UIDVALIDITY 7] ok\nS: {A} OK done";
-    // Above 32 bits no count is one.
+    // No count is above 32 bits.
     let too_large = silent.replacen("S: ", "S: * 4294967297 EXISTS\nS: ", 1);
     for (answer, cause) in [
         ("{B} OK", "did not send the result of the search"),
@@ -96,7 +96,7 @@ async fn enabled(capabilities: &str, names: &[&str], answer: &str) -> Vec<String
     );
     let (script, imap) = scripted(&dialogue, plaintext()).await;
     let mut imap = imap.unwrap();
-    // A refusal leaves what it was.
+    // A refusal leaves the state unchanged.
     let _ = imap.enable(names).await;
     script.finish().await.unwrap();
     let mut names: Vec<_> = imap.enabled().iter().map(str::to_owned).collect();
@@ -211,7 +211,7 @@ async fn an_ok_before_the_literal_is_not_an_answer() {
     let (_script, imap) = scripted(unasked, plaintext()).await;
     let (_writer, reader) = tokio::io::duplex(9);
     let message = postroom::imap::Append::once(reader, 9);
-    // It may have stored what had come.
+    // It may have stored the bytes that it received.
     assert_eq!(imap.unwrap().append("INBOX", message).await.unwrap_err().kind(), Kind::Unknown);
     let mut login = Script::new(
         "S: * OK [CAPABILITY IMAP4rev1] ready
@@ -287,7 +287,7 @@ async fn a_plus_with_a_tag_before_it_enters_idle() {
     tokio::join!(server, client);
 }
 
-/// The server leaves messages out, and would not say whether it has them.
+/// The server leaves messages out, and does not answer whether it has them.
 async fn left_out(noop: &str, answer: &str) -> (Vec<u32>, Option<postroom::Error>) {
     let dialogue = format!(
         "C: {{A}} UID FETCH 10:12 (UID RFC822.SIZE)

@@ -1,4 +1,4 @@
-//! STARTTLS: required, never opportunistic, and nothing of the time before it is believed.
+//! STARTTLS: required, never opportunistic, and nothing from before TLS is trusted.
 
 use postroom::Kind;
 

@@ -1,4 +1,4 @@
-//! A mailbox whose UIDVALIDITY changes while it is selected: whatever is bound to its old UIDs is refused before a byte is sent.
+//! A mailbox whose UIDVALIDITY changes while it is selected: every call with its old UIDs is refused before a byte is sent.
 
 use postroom::imap::{
     Content, Event, Extension, Folder, Items, MailboxName, NewMessage, Section, Uid, UidValidity, Uids,

@@ -1,4 +1,4 @@
-//! A consumer that takes its time: the socket is not read, and no deadline fires.
+//! A slow consumer: the socket is not read, and no deadline fires.
 
 use std::time::Duration;
 

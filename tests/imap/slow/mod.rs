@@ -1,3 +1,3 @@
-//! What takes long, and is run last by `tests/run`.
+//! Slow tests, which `tests/run` runs last.
 
 mod cancel;

@@ -1,4 +1,4 @@
-//! Every public future of a POP3 session, dropped after k polls for every k: the session works on, and the server's state is one
+//! Every public future of a POP3 session, dropped after k polls for every k: the session still works, and the server's state is one
 //! that the caller has asked for.
 
 use std::future::{Future, poll_fn};
@@ -18,7 +18,7 @@ fn mail(at: u32) -> String {
     format!("Subject: {at}\r\n\r\n{}.\r\n", ".dots\r\n".repeat(4 * at as usize))
 }
 
-/// Polls it `polls` times, then drops it. `true` where it was done by then.
+/// Polls it `polls` times, then drops it. `true` if it was done by then.
 async fn drop_after<F: Future>(polls: usize, future: F) -> bool {
     let mut future = pin!(future);
     let mut left = polls;
@@ -30,7 +30,7 @@ async fn drop_after<F: Future>(polls: usize, future: F) -> bool {
         match future.as_mut().poll(cx) {
             Poll::Ready(_) => Poll::Ready(true),
             Poll::Pending => {
-                // Whoever else is ready comes first, so that each poll meets another state of the session.
+                // Other ready tasks run first, so that each poll meets another state of the session.
                 cx.waker().wake_by_ref();
                 Poll::Pending
             }
@@ -118,7 +118,7 @@ async fn every_future_can_be_dropped_after_every_poll() {
     }
 }
 
-/// A session whose server stalls after so many bytes of its own, where that is behind the login.
+/// A session whose server stalls after this many bytes of its own, if that is after the login.
 async fn stalling(after: u64) -> Option<(Server, Pop3)> {
     let server = Server::builder().user("me", "secret").duplex_buffer(64).in_memory().unwrap();
     for at in 1..=MAILS {
@@ -135,7 +135,7 @@ async fn stalling(after: u64) -> Option<(Server, Pop3)> {
     Some((server, pop3))
 }
 
-/// Polls after which whatever has not come is stalled.
+/// The number of polls after which everything that has not come is stalled.
 const PATIENCE: usize = 100;
 
 #[tokio::test]
@@ -160,7 +160,7 @@ async fn every_future_can_be_dropped_wherever_the_server_stalls() {
                 drop(pop3);
                 assert_eq!(server.snapshot("me").unwrap().messages("INBOX").len(), MAILS as usize);
                 points += 1;
-                // Behind the last byte nothing stalls any more; within few polls nothing much is said.
+                // After the last byte nothing stalls any more; few polls pass little.
                 if done || after > first + if polls < PATIENCE { 40 } else { 2000 } {
                     break;
                 }

@@ -1,4 +1,4 @@
-//! APPEND, which the wire cannot take back once its literal is announced: dropped, failed or refused, it stores nothing or all.
+//! APPEND, which cannot be taken back once its literal is announced: dropped, failed or refused, it stores nothing or all.
 
 use std::io;
 use std::pin::Pin;
@@ -16,7 +16,7 @@ use crate::support::{beside, embedded, greeted, plaintext, scripted, selected};
 const KIB: u64 = 1024;
 const SMALL: &str = "Subject: up\r\n\r\nand away\r\n";
 
-/// So many bytes; then it fails, stalls or ends.
+/// This number of bytes; then it fails, stalls or ends.
 struct Source {
     left: u64,
     then: Then,
@@ -58,7 +58,7 @@ async fn an_append_can_be_dropped_anywhere_and_stores_all_or_nothing() {
     assert!(drops > 500);
 }
 
-/// Over the windows of credit: 600 KiB are less than the 1 MiB that is filled up, so that the session always lives.
+/// Across several windows: 600 KiB are less than the 1 MiB that is padded at most, so the session always survives.
 #[tokio::test(start_paused = true)]
 async fn a_larger_append_can_be_dropped_anywhere_and_the_session_lives() {
     let operation: Operation = |folder| {
@@ -83,7 +83,7 @@ async fn a_larger_append_can_be_dropped_anywhere_and_the_session_lives() {
     println!("append of 600 KiB: dropped at {drops} points");
 }
 
-/// Where more than 1 MiB is missing, the connection is closed instead; never is a part stored.
+/// If more than 1 MiB is missing, the connection is closed instead; a part is never stored.
 #[tokio::test(start_paused = true)]
 async fn an_append_of_which_too_much_is_missing_closes_the_connection_and_stores_nothing() {
     let operation: Operation = |folder| {
@@ -140,7 +140,7 @@ async fn a_reader_that_stalls_can_be_dropped_and_nothing_is_stored() {
     assert_eq!(server.snapshot("alice"), before);
 }
 
-/// The silence of a server that waits for us is ours.
+/// The server waits for us: its silence is our fault.
 #[tokio::test(start_paused = true)]
 async fn a_slow_reader_is_not_the_servers_fault() {
     let server = Server::builder().in_memory().unwrap();
@@ -158,7 +158,7 @@ async fn a_slow_reader_is_not_the_servers_fault() {
     assert_eq!(snapshot.messages("INBOX")[0].bytes.as_ref(), b"Subject: slow\r\n\r\ntext\r\n");
 }
 
-/// A connection that ends is told though the reader has nothing to say; what was not sent whole took no effect.
+/// The end of a connection is reported though the reader delivers nothing; a message that was not sent whole took no effect.
 #[tokio::test(start_paused = true)]
 async fn a_lost_connection_is_told_while_the_reader_stalls() {
     let server = Server::builder().in_memory().unwrap();
@@ -173,7 +173,7 @@ async fn a_lost_connection_is_told_while_the_reader_stalls() {
     assert_eq!(result.expect("it waits for the reader").unwrap_err().kind(), Kind::Closed);
 }
 
-/// Where the request never reached the driver, nothing is on the wire that would have to be filled up.
+/// If the request never reached the driver, nothing was sent that would need padding.
 #[tokio::test(start_paused = true)]
 async fn a_large_append_that_was_not_begun_costs_nothing() {
     let mut turned = turned(64 * 1024, None).await;
@@ -201,7 +201,7 @@ async fn what_goes_up_comes_down_whatever_its_size() {
     for size in [1, 64 * KIB, 256 * KIB - 1, 256 * KIB, 256 * KIB + 1, 700 * KIB] {
         let server = Server::builder().in_memory().unwrap();
         let imap = embedded(&server, plaintext()).await;
-        // More than was announced is not sent.
+        // Bytes beyond the announced size are not sent.
         let message = Append::once(Source { left: size + 5, then: Then::Stall }, size);
         imap.append("INBOX", message).await.unwrap();
         assert_eq!(body(imap).await.len() as u64, size);
@@ -228,7 +228,7 @@ async fn an_append_of_no_bytes_is_whatever_the_server_makes_of_it() {
     imap.noop().await.unwrap();
 }
 
-/// Cyrus executes the bytes behind a refusal as commands: a mail's body would be a command injection.
+/// Cyrus executes the bytes after a refusal as commands: a mail's body would be a command injection.
 #[tokio::test(start_paused = true)]
 async fn behind_an_answer_instead_of_the_plus_not_one_byte_is_sent() {
     for answer in ["NO [TRYCREATE] no such mailbox", "BAD what?"] {
@@ -285,7 +285,7 @@ async fn an_append_dropped_before_the_plus_is_filled_up_and_spoilt_where_that_is
     }
 }
 
-/// One server that announces MULTIAPPEND stored the message that had been filled up.
+/// One server that announces MULTIAPPEND stored the padded message.
 #[tokio::test(start_paused = true)]
 async fn an_append_dropped_in_its_literal_closes_the_connection_of_a_server_that_nothing_is_known_of() {
     for answers in ["", "S: + go ahead\nC-raw: xx\n"] {

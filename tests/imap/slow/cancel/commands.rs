@@ -1,4 +1,4 @@
-//! The commands of IMAP's base that give a value: found, filed, counted, and whole mailboxes.
+//! The commands of base IMAP that return a value: searches, copies, counts, and whole mailboxes.
 
 use postroom::FlagChange;
 use postroom::imap::{Items, Query, SearchReturn, StatusItems, Uid};

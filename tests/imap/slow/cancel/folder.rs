@@ -1,4 +1,4 @@
-//! What a folder can do, and the common trait on it.
+//! The methods of a folder, and the common trait on it.
 
 use postroom::imap::{Items, Section, Uid, Uids};
 use postroom::{Flag, FlagChange, Mailbox, Part};
@@ -98,7 +98,7 @@ async fn what_is_joined_can_be_dropped_anywhere() {
             format!("{:?}", (done.0.unwrap(), done.1.is_ok(), done.2.is_ok()))
         })
     };
-    // LIST and NOOP change nothing, so that the state is still all or nothing.
+    // LIST and NOOP change nothing, so the state is still all or nothing.
     proves_by("join", operation, 3, 500).await;
 }
 

@@ -1,5 +1,5 @@
 //! Drops every future and stream of an IMAP session after every poll, with the server stalled at every byte of its reply and
-//! of the command; then the session must work, and the server must hold the state without the command or with all of it.
+//! of the command; afterwards the session must work, and the server's state must be without the command or with all of it.
 
 mod append;
 mod commands;

@@ -1,4 +1,4 @@
-//! What a session can do without a folder: getting in, getting out, and changing the mailbox.
+//! What a session can do without a folder: logging in, logging out, and changing the mailbox.
 
 use std::pin::Pin;
 
@@ -9,10 +9,10 @@ use postroom::{BoxFuture, Config};
 use super::turn::server;
 use crate::support::{Count, Counted, alice, beside, once, plaintext};
 
-/// What is dropped, and whether it selects.
+/// The future to drop, and whether it selects.
 type Operation = for<'a> fn(&'a mut Imap) -> BoxFuture<'a, bool>;
 
-/// Selecting is not undone by dropping, but the next SELECT is right whatever became of it.
+/// Dropping does not undo a selection, but the next SELECT is right whatever became of it.
 #[tokio::test(start_paused = true)]
 async fn selecting_can_be_dropped_anywhere() {
     let operations: [(&str, Operation, usize); 5] = [

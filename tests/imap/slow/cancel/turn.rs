@@ -1,4 +1,4 @@
-//! The harness: runs one operation for so many steps against a server that stalls at one byte, drops it, and looks at what is
+//! The harness: runs one operation for a number of steps against a server that stalls at one byte, drops it, and checks what is
 //! left. It does not know the operations.
 
 use std::pin::Pin;
@@ -11,12 +11,12 @@ use time::OffsetDateTime;
 
 use crate::support::{Count, Counted, alice, beside, once, plaintext};
 
-/// What is dropped: anything that borrows a folder, and what it gave, as text.
+/// The future to drop: anything that borrows a folder, and its result as text.
 pub(crate) type Operation = for<'a> fn(&'a mut Folder<Imap>) -> BoxFuture<'a, String>;
 
 pub(crate) const FIRST: &str = "Subject: one\r\n\r\nfirst\r\n";
 
-/// A session with a folder selected, whose driver only moves when it is told to.
+/// A session with a folder selected, whose driver only moves when the test polls it.
 pub(crate) struct Turned {
     pub(crate) server: Server,
     pub(crate) folder: Folder<Imap>,
@@ -24,7 +24,7 @@ pub(crate) struct Turned {
     pub(crate) count: Arc<Count>,
 }
 
-/// An undisturbed run, to measure the others by.
+/// An undisturbed run, to which the others are compared.
 pub(crate) struct Calm {
     pub(crate) before: Snapshot,
     pub(crate) after: Snapshot,
@@ -51,7 +51,7 @@ pub(crate) async fn turned(buffer: usize, fault: Option<Fault>) -> Turned {
     let (stream, count) = Counted::new(server.imap_stream());
     let (imap, mut driver) = Imap::handshake(stream, plaintext(), alice()).await.unwrap();
     let folder = beside(&mut driver, imap.into_folder("INBOX").into_future()).await.unwrap();
-    // Something to be told of, by the next command or by IDLE.
+    // An event to report, by the next command or by IDLE.
     server.set_flags("alice", "INBOX", 2, &["\\Flagged"]).unwrap();
     Turned { server, folder, driver, count }
 }
@@ -66,7 +66,7 @@ pub(crate) async fn calm(operation: Operation) -> Calm {
 }
 
 /// Drops the operation after every step, at every `stride`th byte at which the server can stall, and once with a pipe so narrow that
-/// every byte takes steps of its own. Gives the number of drops.
+/// every byte takes steps of its own. Returns the number of drops.
 pub(crate) async fn at_every_point(operation: Operation, stride: usize) -> usize {
     let calm = calm(operation).await;
     let replies = (calm.read.0..=calm.read.1).step_by(stride).map(Fault::StallAfter);
@@ -104,7 +104,7 @@ async fn after_every_step(operation: Operation, calm: &Calm, buffer: usize, faul
 pub(crate) enum End {
     /// It was still moving.
     Dropped,
-    /// Nothing moves any more: more steps would change nothing.
+    /// Nothing moves any more: further steps would change nothing.
     Still,
     Value(String),
 }
