@@ -1,5 +1,5 @@
-//! Arbitrary bytes where a BODYSTRUCTURE stands: the tree can be walked, walking ends, and every part has the parent that it was
-//! met under; what is kept apart shows the same.
+//! Arbitrary bytes in the place of a BODYSTRUCTURE: walking the tree ends, and every part has the parent under which it was
+//! found; a copy that is kept apart shows the same.
 #![no_main]
 
 use postroom::Limits;
@@ -30,7 +30,7 @@ fn path(part: &BodyStructure<'_>) -> Vec<u32> {
     path
 }
 
-/// Everything that is said of it, where it is no work without end to say it: a debug form holds each part once for every parent.
+/// Everything shown of it, if that is not too much work: a debug form contains each part once for every parent.
 fn shown(root: BodyStructure<'_>) -> Option<String> {
     (root.walk().count() < 100)
         .then(|| format!("{root:?} {:?}", root.walk().map(|part| part.filename()).collect::<Vec<_>>()))

@@ -1,5 +1,5 @@
-//! Arbitrary bytes where dates stand, other ones in each place: INTERNALDATE, SAVEDATE, and the date of an envelope. A date that
-//! is read is read again from its own text.
+//! Arbitrary bytes in the places of dates, different in each: INTERNALDATE, SAVEDATE, and the date of an envelope. A date that
+//! is read can be read again from its own text.
 #![no_main]
 
 use postroom::Limits;

@@ -1,5 +1,5 @@
 //! Arbitrary bytes to the IMAP engine, between requests, cancellations and the passing of time: no panic, no hang, every request
-//! comes to its end, and memory within the bound.
+//! ends, and memory stays within the bound.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {

@@ -1,5 +1,5 @@
-//! Arbitrary bytes where an ENVELOPE stands: every accessor answers, what is kept apart is what was there, and what is read is
-//! written and read again as the same.
+//! Arbitrary bytes in the place of an ENVELOPE: every accessor answers, what is kept apart is what was there, and what is read can be
+//! written and read again with the same result.
 #![no_main]
 
 use postroom::Limits;

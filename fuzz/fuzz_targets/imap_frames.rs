@@ -19,8 +19,8 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     assert_eq!(whole, split);
 });
 
-/// How many frames there are, a digest of where they end and what was left out of them, and whether an error was the end. Literals
-/// over the threshold are left out where their size is odd.
+/// The number of frames, a digest of where they end and what was left out of them, and whether an error was the end. Literals
+/// over the threshold are left out if their size is odd.
 fn cut(data: &[u8], step: usize, limits: &Limits, threshold: usize) -> (usize, u64, bool) {
     let (mut framer, mut input) = (Framer::new(), BytesMut::new());
     let (mut frames, mut digest, mut skipped) = (0, DefaultHasher::new(), 0_u64);
@@ -53,7 +53,7 @@ fn cut(data: &[u8], step: usize, limits: &Limits, threshold: usize) -> (usize, u
     (frames, digest.finish(), false)
 }
 
-/// Counts what is there of what is to be skipped.
+/// Counts how much of what is to be skipped has come.
 fn take(skipped: &mut u64, there: usize) -> usize {
     let now = usize::try_from(*skipped).unwrap_or(usize::MAX).min(there);
     *skipped -= now as u64;

@@ -1,5 +1,5 @@
-//! Arbitrary bytes as the first thing that a server says: its frame, its condition, and the capabilities in it, the same by
-//! whichever parser.
+//! Arbitrary bytes as a server's greeting: its frame, its condition, and the capabilities in it, the same by
+//! every parser.
 #![no_main]
 
 use bytes::Bytes;

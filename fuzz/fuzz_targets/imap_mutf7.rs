@@ -1,4 +1,4 @@
-//! Arbitrary bytes as the name of a mailbox in modified UTF-7 or UTF-8: what a server wrote goes back byte for byte.
+//! Arbitrary bytes as the name of a mailbox in modified UTF-7 or UTF-8: a server's name is sent back byte for byte.
 #![no_main]
 
 use postroom::imap::MailboxName;

@@ -1,5 +1,5 @@
-//! Arbitrary bytes as one complete IMAP response, to every parser there is, each with its own measure of memory; and every
-//! accessor of what comes out.
+//! Arbitrary bytes as one complete IMAP response, to every parser, each with its own measure of memory; and every
+//! accessor of the result.
 #![no_main]
 
 use std::hint::black_box;
@@ -53,7 +53,7 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     batch(&frame, &limits);
 });
 
-/// The frame in a batch, twice: what is read is the same, unless it has so many values for its size that the row they share is full.
+/// The frame in a batch, twice: the result is the same, unless it has so many values for its size that the shared row is full.
 fn batch(frame: &Bytes, limits: &Limits) {
     let two = Bytes::from([&frame[..], frame].concat());
     let mut batch = Batch::new(two.clone());

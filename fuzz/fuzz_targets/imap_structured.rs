@@ -1,5 +1,5 @@
-//! Responses that are well formed, made of arbitrary values: each is one frame in whatever pieces it comes, is read without a
-//! defect, and gives every value back.
+//! Well-formed responses of arbitrary values: each is one frame in whatever pieces it comes, is read without a
+//! defect, and returns every value.
 #![no_main]
 
 use bytes::{Bytes, BytesMut};
@@ -32,7 +32,7 @@ libfuzzer_sys::fuzz_target!(|input: (Vec<u8>, u16, Said)| {
     said.check(&read);
 });
 
-/// Gives the frame, with more behind it, to the framer piece by piece, and then what is left at once.
+/// Gives the frame, with more after it, to the framer piece by piece, and then the rest at once.
 fn framed(frame: Vec<u8>, pieces: &[u8], threshold: usize) -> Bytes {
     let (mut framer, limits, mut input) = (Framer::new(), Limits::default(), BytesMut::new());
     let sent = [&frame[..], b"* OK behind\r\n"].concat();

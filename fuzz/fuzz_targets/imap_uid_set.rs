@@ -1,5 +1,5 @@
-//! Arbitrary bytes as a set of UIDs: never expanded, what was read is written and read again as the same set, its pieces together
-//! are the set, and it holds its own ends.
+//! Arbitrary bytes as a set of UIDs: it is never expanded, it can be written and read again as the same set, its pieces together
+//! are the set, and it contains its own ends.
 #![no_main]
 
 use postroom::imap::Uids;

@@ -1,4 +1,4 @@
-//! Arbitrary bytes as a body, stuffed and ended as a server does it, come back byte for byte, however they are split.
+//! Arbitrary bytes as a body, stuffed and ended by a server's rules, come back byte for byte, however they are split.
 #![no_main]
 
 use bytes::BytesMut;
@@ -19,7 +19,7 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     }
 });
 
-/// The body, and how many bytes stand behind its end. With `taking`, what is sure to be of the body is taken before its end.
+/// The body, and the number of bytes after its end. With `taking`, bytes that certainly belong to the body are taken before its end.
 fn read(sent: &[u8], step: usize, taking: bool) -> (BytesMut, usize) {
     let (mut scanner, mut input, mut body) = (Multiline::new(), BytesMut::new(), BytesMut::new());
     for (number, piece) in sent.chunks(step).enumerate() {

@@ -1,5 +1,5 @@
-//! Arbitrary bytes to every parser of POP3 replies, and as a body, strict and lenient: the same whole, in pieces, and taken
-//! bit by bit, and nothing in it but what came.
+//! Arbitrary bytes to every parser of POP3 replies, and as a body, strict and lenient: the same result whole, in pieces, and taken
+//! bit by bit, with nothing in it but the input.
 #![no_main]
 
 use std::hint::black_box;
@@ -27,7 +27,7 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     }
 });
 
-/// The body, and how many bytes are left behind it. With `taking`, what is sure to be of the body is taken before its end.
+/// The body, and the number of bytes after it. With `taking`, bytes that certainly belong to the body are taken before its end.
 fn body(mut scanner: Multiline, data: &[u8], step: usize, taking: bool) -> Option<(Bytes, usize)> {
     within(data, || {
         let (mut input, mut body, mut given) = (BytesMut::new(), BytesMut::new(), 0);

@@ -1,5 +1,5 @@
-//! Arbitrary bytes as one line of POP3: a status with its code, a greeting's stamp, and what STAT, LIST, UIDL and LANG say in a
-//! line. What is found in the line is a piece of it.
+//! Arbitrary bytes as one line of POP3: a status with its code, a greeting's stamp, and a line of STAT, LIST, UIDL and LANG.
+//! Everything found in the line is a slice of it.
 #![no_main]
 
 use postroom::pop3::codec::{Indicator, language_line, reply, scan_line, stamp, stat, uidl_line};

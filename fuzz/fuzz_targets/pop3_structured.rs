@@ -1,4 +1,4 @@
-//! POP3 replies that are well formed, made of arbitrary values: each gives its values back, alone and within a listing that comes
+//! Well-formed POP3 replies of arbitrary values: each returns its values, alone and within a listing that comes
 //! in pieces.
 #![no_main]
 
@@ -22,7 +22,7 @@ libfuzzer_sys::fuzz_target!(|said: Said| {
 });
 
 impl Said {
-    /// Sends the lines as a multi-line reply in pieces, and looks at each that comes out.
+    /// Sends the lines as a multi-line reply in pieces, and checks each line that is returned.
     fn listed(&self) {
         let lines = self.listing.lines();
         let body: String = lines.iter().map(|line| format!("{line}\r\n")).collect();

@@ -1,5 +1,5 @@
-//! Arbitrary challenges, one a line, to every mechanism: each is answered or the exchange is cancelled. Where the first byte is
-//! odd, the lines are put into base64, which no fuzzer keeps whole.
+//! Arbitrary challenges, one per line, to every mechanism: each is answered or the exchange is cancelled. If the first byte is
+//! odd, the lines are encoded in base64, which a fuzzer would rarely keep valid.
 #![no_main]
 
 use base64::Engine;

@@ -1,4 +1,4 @@
-//! What the targets share: an allocator that counts, and the bound on memory that every parser keeps; and arbitrary responses that
+//! Shared by the targets: a counting allocator, and the bound on memory that every parser keeps; and arbitrary responses that
 //! are written and compared with what was read. It must not know a parser.
 
 #[path = "../../tests/support/generated/mod.rs"]
@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 pub use generated::*;
 
-/// How much may be in use at once beyond what was before: so many bytes, and so many for each byte of input.
+/// The bound on additional memory in use at once: `BASE` bytes, and `EACH` bytes per byte of input.
 const BASE: usize = 64 * 1024;
 const EACH: usize = 16;
 
@@ -26,7 +26,7 @@ fn add(size: usize) {
     PEAK.fetch_max(now, Relaxed);
 }
 
-// SAFETY: every call is handed to the system's allocator as it came.
+// SAFETY: every call is passed to the system's allocator unchanged.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         add(layout.size());

@@ -1,4 +1,4 @@
-//! The library against real servers, and against the embedded one. They are ignored unless asked for: `tests/run` fetches the servers
+//! The library against real servers, and against the embedded one. These tests are ignored by default: `tests/run` installs the servers
 //! and runs them.
 #![cfg(feature = "testing")]
 #![allow(

@@ -1,4 +1,4 @@
-//! The items of one FETCH response, to be changed and written again. It knows no lie.
+//! The items of one FETCH response, which can be changed and written again. It knows no lie.
 
 use crate::mail::Mail;
 use crate::wire;
@@ -40,7 +40,7 @@ impl Answer {
         }
     }
 
-    /// The name of the section that comes, and its text.
+    /// The name of the delivered section, and its text.
     pub(crate) fn body(&self) -> Option<(usize, Vec<u8>, Vec<u8>)> {
         let at = self.at("BODY[")?;
         let item = &self.items[at];
@@ -60,7 +60,7 @@ impl Answer {
         }
     }
 
-    /// Puts another message's text and size in place of this one's, if it holds just one of those that are asked for.
+    /// Replaces this message's text and size by another's, if the response has just one of the requested sections.
     pub(crate) fn become_of(&mut self, other: &Mail) -> bool {
         let sections = self.items.iter().filter(|item| wire::begins(item, "BODY[")).count();
         let Some((_, name, _)) = self.body().filter(|_| sections == 1) else { return false };
@@ -75,7 +75,7 @@ impl Answer {
         true
     }
 
-    /// Puts the UID after all other items.
+    /// Moves the UID after all other items.
     pub(crate) fn uid_last(&mut self) -> bool {
         let Some(at) = self.at("UID ") else { return false };
         let uid = self.items.remove(at);

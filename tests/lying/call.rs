@@ -1,5 +1,5 @@
-//! The calls that lies are told to, and what is seen of each: bodies, lists, what is said to be missing. How a call is made is in
-//! `imap_calls.rs`, `pop3_calls.rs` and `collecting.rs`.
+//! The calls whose answers are changed, and what is observed of each: bodies, lists, messages reported as missing. How a call is made is
+//! in `imap_calls.rs`, `pop3_calls.rs` and `collecting.rs`.
 
 use std::fmt;
 
@@ -36,7 +36,7 @@ impl Call {
         matches!(self, Self::CollectMaildir | Self::CollectMbox | Self::PopCollectMaildir | Self::PopCollectMbox)
     }
 
-    /// How many answers it waits for, about.
+    /// The approximate number of answers that it waits for.
     pub(crate) fn answers(self) -> usize {
         match self {
             Self::CollectMaildir | Self::CollectMbox | Self::MoveWithout => 3,
@@ -53,7 +53,7 @@ impl fmt::Display for Call {
     }
 }
 
-/// What of a message was asked for.
+/// The requested part of a message.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum What {
     Whole,
@@ -63,15 +63,15 @@ pub(crate) enum What {
     Preview,
 }
 
-/// A text that was handed over without a defect.
+/// A text that was delivered without a defect.
 pub(crate) struct Text {
-    /// Of which message; `None` if its name is not one that the server has.
+    /// The message; `None` if its name is not one that the server has.
     pub(crate) uid: Option<u32>,
     pub(crate) what: What,
     pub(crate) bytes: Vec<u8>,
 }
 
-/// What came out of a call.
+/// The result of a call.
 #[derive(Default)]
 pub(crate) struct Seen {
     pub(crate) texts: Vec<Text>,
@@ -79,11 +79,11 @@ pub(crate) struct Seen {
     pub(crate) wanted: Vec<u32>,
     /// The messages that were delivered or listed, with or without defects.
     pub(crate) delivered: Vec<Option<u32>>,
-    /// Those of them of which it is said that nothing came.
+    /// Those of them that are reported as not delivered.
     pub(crate) lacking: Vec<u32>,
-    /// The messages whose answers came as the server has given them.
+    /// The messages whose answers came unchanged.
     pub(crate) intact: Vec<u32>,
-    /// Whether the call says that this is all.
+    /// Whether the call reports that this is all.
     pub(crate) complete: bool,
     pub(crate) errors: Vec<String>,
     pub(crate) found: Option<Vec<u32>>,
@@ -91,15 +91,15 @@ pub(crate) struct Seen {
     pub(crate) scope: Vec<u32>,
     /// Those that became others, by the answer.
     pub(crate) copied: Option<Vec<u32>>,
-    /// Those that were asked for or listed and are said to be no more.
+    /// The requested or listed messages that are reported as gone.
     pub(crate) gone: Vec<u32>,
     /// How many messages are reported as different at each reading.
     pub(crate) differing: usize,
-    /// What is durable at home.
+    /// What is durably stored.
     pub(crate) stored: Option<Vec<Vec<u8>>>,
     /// What was sent for a mailbox that had become another.
     pub(crate) stale: Vec<String>,
-    /// What was asked by UIDs of a mailbox that became another before the answer was over.
+    /// What was requested by UIDs of a mailbox that became another before the answer was over.
     pub(crate) overtaken: Option<String>,
     pub(crate) panicked: bool,
     /// How many lines the listings had.
@@ -138,13 +138,13 @@ pub(crate) fn uid_of(id: &MessageId) -> Option<u32> {
     number.parse().ok()
 }
 
-/// What a call works with.
+/// The context of a call.
 pub(crate) struct Task<'a> {
     pub(crate) call: Call,
     pub(crate) world: &'a World,
-    /// Chance, for what is not the lie's: which message, which policy.
+    /// Random choices that are not part of the lie: which message, which policy.
     pub(crate) rng: Rng,
-    /// Whether a NOOP shall come first, to carry what is about the mailbox.
+    /// Whether a NOOP comes first, to carry what is about the mailbox.
     pub(crate) asks_first: bool,
 }
 
@@ -153,7 +153,7 @@ impl Task<'_> {
         self.world.mail[self.rng.below(self.world.mail.len())].uid
     }
 
-    /// All but two.
+    /// All messages but two.
     pub(crate) fn some(&self) -> Vec<u32> {
         self.world.mail.iter().map(|mail| mail.uid).filter(|uid| ![5, 10].contains(uid)).collect()
     }

@@ -1,4 +1,4 @@
-//! Collecting, by every policy that deletes, into a Maildir or an mbox file on a disk, and what is found there afterwards.
+//! Collecting, by every policy that deletes, into a Maildir or an mbox file on a disk, and what is stored there afterwards.
 
 use std::convert::Infallible;
 use std::path::Path;
@@ -15,7 +15,7 @@ use crate::lie::{Lie, Log};
 use crate::scratch::Scratch;
 use crate::{awkward_mail, imap_calls, pop3_calls};
 
-/// How old what was collected is when the second run comes.
+/// The age of what was collected when the second run comes.
 const DAYS: i64 = 31;
 
 pub(crate) async fn collect(
@@ -31,8 +31,8 @@ pub(crate) async fn collect(
     }
 }
 
-/// Winds the clock: paused, it does not go on by itself while a thread waits for more of a message to write. The server
-/// is in the same thread: what it has to say is said before the clock goes on.
+/// Advances the clock: paused, it does not advance by itself while a thread waits for more of a message to write. The server
+/// is in the same thread: it sends what it has to say before the clock advances.
 async fn wind() -> Infallible {
     let (tick, mut ticks) = tokio::sync::mpsc::channel::<()>(1);
     std::thread::spawn(move || {
@@ -67,7 +67,7 @@ async fn collect_by(
         _ => (Policy::keep().days(30), true),
     };
     if twice {
-        // An honest run before, so that this one only has to compare and to delete.
+        // A run without lies before it, so that this one only has to compare and to delete.
         let seen = &mut Seen::default();
         ledger = run(task, server, (&[], told), ledger, &scratch, &policy, 0, seen).await?;
     }
@@ -127,7 +127,7 @@ async fn run(
     Ok(collector.into_parts().0)
 }
 
-/// Anything but the usual is a word about what is amiss.
+/// Any event but the usual ones reports something wrong.
 async fn watch(
     collector: &mut Collector<MemoryLedger, Box<dyn Delivery>>,
     mailbox: &mut dyn Mailbox,

@@ -5,10 +5,10 @@ use crate::lie::{Kind, Out};
 use crate::plain;
 use crate::untruth::{Change, Scene, consistent, detectable};
 
-/// Begins what is told of a text that is longer than its literal announces: the one lie that is not well-formed.
+/// Begins the description of a text that is longer than its literal announces: the one lie that is not well-formed.
 pub(crate) const SPILT: &str = "a literal too short";
 
-/// What the command wants of each message.
+/// What the command requests of each message.
 struct Wants {
     whole: bool,
     section: bool,
@@ -133,7 +133,7 @@ fn empty(scene: &mut Scene<'_>, at: usize, mut answer: Answer, wants: &Wants) ->
     answer.items[place] = [&name, format!(" {value}").as_bytes()].concat();
     let alike = scene.rng.once_in(3) && answer.set_size(0);
     put(scene, at, &answer);
-    // A missing body is one whatever size is declared.
+    // A missing body is detectable whatever size is declared.
     Some((wants.whole, format!("{value:?} for the text of {uid:?}{}", if alike { ", and the size 0" } else { "" })))
 }
 
@@ -215,11 +215,11 @@ fn renumber(scene: &mut Scene<'_>, at: usize, mut answer: Answer, wants: &Wants)
             let other = others[scene.rng.below(others.len())];
             let was_asked = scene.asked().contains(&other);
             answer.set_uid(other);
-            // Servers give the last message for one that is not there, and put the UID where they like.
+            // Servers send the last message for one that does not exist, and put the UID anywhere.
             let with_text = scene.rng.once_in(2) && scene.world.of(other).is_some_and(|other| answer.become_of(other));
             let comes_last = scene.rng.once_in(2) && answer.uid_last();
             put(scene, at, &answer);
-            // Who deletes sees two answers for one message, and none for another; who only reads has the first by then.
+            // A caller that deletes sees two answers for one message, and none for another; one that only reads has the first by then.
             let is_detectable = with_text || !was_asked || !(wants.whole || wants.section) || scene.world.deletes;
             let what = if with_text { "all of" } else { "UID" };
             let place = if comes_last { ", the UID last" } else { "" };
@@ -228,7 +228,7 @@ fn renumber(scene: &mut Scene<'_>, at: usize, mut answer: Answer, wants: &Wants)
     }
 }
 
-/// Answers that were not asked for, and items that were not, before and between those that were.
+/// Unsolicited answers and items, before and between the requested ones.
 fn interleave(scene: &mut Scene<'_>, at: usize, mut answer: Answer, wants: &Wants) -> Change {
     let Some(uid) = answer.uid() else { return plain::change(Kind::Interleave, scene) };
     let name = format!("UID {uid}");
@@ -248,7 +248,7 @@ fn interleave(scene: &mut Scene<'_>, at: usize, mut answer: Answer, wants: &Want
             let text = item(&section, b"Subject: not asked\r\n\r\nfor\r\n");
             let stray = Answer::new(other.number, &[other_name.as_bytes(), &text]);
             scene.said.insert(at, Out::Said(stray.write()));
-            // To whom asked for it too it is as good as the true one.
+            // For a command that also requested it, it is as good as the true one.
             let answers = wants.whole || wants.section;
             let is_detectable = !scene.asked().contains(&other.uid) || !answers || scene.world.deletes;
             return Some((is_detectable, format!("a text for {} before that of {uid}", other.uid)));
@@ -283,7 +283,7 @@ fn size(scene: &mut Scene<'_>, at: usize, mut answer: Answer) -> Change {
         return plain::change(Kind::Size, scene);
     }
     put(scene, at, &answer);
-    // Another lie may have made the text as long.
+    // Another lie may have given the text this length.
     let alike = answer.body().is_some_and(|(_, _, text)| text.len() == size && text != mail.bytes);
     Some((!alike, format!("the size {size} of {uid:?}")))
 }

@@ -1,5 +1,5 @@
-//! How a POP3 server's reply is changed into another well-formed one that is not true. Each change says whether something else in
-//! the session contradicts it: what LIST declares is what RETR has to send.
+//! Changes of a POP3 server's reply into another well-formed one that is not true. Each change says whether something else in
+//! the session contradicts it: RETR must send what LIST declares.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -18,14 +18,14 @@ pub(crate) struct Scene<'a> {
     pub(crate) declared: &'a Declared,
 }
 
-/// What the server has said of its mail, true or not, for what comes after it to be held against.
+/// What the server has said about its mail, true or not, to compare later replies with.
 #[derive(Default)]
 pub(crate) struct Declared {
     pub(crate) count: Option<usize>,
     pub(crate) sizes: BTreeMap<u32, usize>,
     /// The messages that any UIDL has named.
     names: BTreeSet<u32>,
-    /// How long the text of a message was when it was sent last.
+    /// The length of a message's text when it was last sent.
     sent: BTreeMap<u32, usize>,
 }
 
@@ -76,7 +76,7 @@ pub(crate) fn change(kind: Kind, scene: &mut Scene<'_>) -> Change {
         return said(scene, true, "refused");
     }
     if kind == Kind::Drop && scene.rng.once_in(4) {
-        // The next reply is taken for this one.
+        // The next reply is read in place of this one.
         return Some((Vec::new(), verb != "TOP" && !is_before_twins(scene), "no reply".to_owned()));
     }
     if kind == Kind::Repeat && scene.rng.once_in(3) {
@@ -215,7 +215,7 @@ fn listing(kind: Kind, scene: &mut Scene<'_>, sizes: bool) -> Change {
     said(scene, is_detectable, what)
 }
 
-/// RETR and TOP. Nothing declares how long what TOP sends is, but the line after the header always comes (RFC 1939 §7).
+/// RETR and TOP. Nothing declares the length of what TOP sends, but the line after the header always comes (RFC 1939 §7).
 fn message(kind: Kind, scene: &mut Scene<'_>, whole: bool) -> Change {
     let number: u32 = scene.command.split(' ').nth(1)?.parse().ok()?;
     let mail = scene.world.numbered(number)?.clone();
@@ -278,7 +278,7 @@ fn message(kind: Kind, scene: &mut Scene<'_>, whole: bool) -> Change {
         }
         Kind::Count | Kind::Validity | Kind::Delay => return None,
     };
-    // What comes alike at every reading is what the server has, whatever it declares; if anything comes.
+    // If every reading is the same and not empty, it is what the server has, whatever size it declares.
     let length = length(scene.reply.lines.as_deref().unwrap_or_default());
     let alike = scene.declared.sent.get(&number) == Some(&length);
     let declared = scene.declared.sizes.get(&number);
@@ -286,22 +286,22 @@ fn message(kind: Kind, scene: &mut Scene<'_>, whole: bool) -> Change {
     said(scene, kind == Kind::Empty || whole && differs && !scene.always, what)
 }
 
-/// Whether another message has the same length: what comes in the place of either is not told apart by its size, and by
-/// nothing else before all replies have come.
+/// Whether another message has the same length: if one comes in place of the other, its size does not show it, and
+/// nothing else does before all replies have come.
 fn has_twin(scene: &Scene<'_>) -> bool {
     let number = scene.command.strip_prefix("RETR ").and_then(|number| number.parse().ok());
     let Some(mail) = number.and_then(|number| scene.world.numbered(number)) else { return false };
     scene.world.mail.iter().any(|other| other.number != mail.number && other.bytes.len() == mail.bytes.len())
 }
 
-/// Whether nothing declares how long the next message is: it gets this one's text.
+/// Whether nothing declares the length of the next message: it gets this one's text.
 fn is_before_unsized(scene: &Scene<'_>) -> bool {
     let number = scene.command.strip_prefix("RETR ").and_then(|number| number.parse::<u32>().ok());
     let next = number.map(|number| number + 1);
     next.is_some_and(|next| scene.declared.names.contains(&next) && !scene.declared.sizes.contains_key(&next))
 }
 
-/// Whether two messages of the same length come from here on: where a reply is lost, the first of them may get the other's text.
+/// Whether two messages of the same length come from here on: if a reply is lost, the first of them may get the other's text.
 fn is_before_twins(scene: &Scene<'_>) -> bool {
     let Some(number) = scene.command.strip_prefix("RETR ").and_then(|number| number.parse::<u32>().ok()) else {
         return false;
@@ -310,7 +310,7 @@ fn is_before_twins(scene: &Scene<'_>) -> bool {
     left().any(|mail| left().any(|other| other.number > mail.number && other.bytes.len() == mail.bytes.len()))
 }
 
-/// Without what is stuffed.
+/// Without dot stuffing.
 fn length(lines: &[Vec<u8>]) -> usize {
     lines.iter().map(|line| line.len() - usize::from(line.starts_with(b"."))).sum()
 }

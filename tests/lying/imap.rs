@@ -1,5 +1,5 @@
 //! The lying layer of IMAP: follows which command is being answered and holds each answer until it is whole, to change it by the
-//! lies that wait. How an answer is changed is in `untruth.rs`.
+//! pending lies. How an answer is changed is in `untruth.rs`.
 
 use std::collections::BTreeMap;
 
@@ -29,13 +29,13 @@ pub(crate) struct Imap {
     from_server: Vec<u8>,
     literal: usize,
     midway: bool,
-    /// Another UIDVALIDITY was told, and the answer it was told in has ended.
+    /// Whether another UIDVALIDITY was sent, and the answer that contained it has ended.
     stale: bool,
-    /// The messages of which anything was said in answer to a FETCH, and whether that came as it was each time.
+    /// The messages that the answers to FETCH mentioned, and whether each time they came unchanged.
     fetched: BTreeMap<u32, bool>,
-    /// A command with UIDs in whose answer that was told, before its end.
+    /// The command with UIDs during whose answer the UIDVALIDITY was sent.
     pub(crate) overtaken: Option<String>,
-    /// The commands with UIDs that came after that.
+    /// The commands with UIDs that came after it.
     pub(crate) after: Vec<String>,
 }
 
@@ -71,12 +71,12 @@ impl Imap {
         self.running.push(Command { tag: tag.to_owned(), verb, line: text });
     }
 
-    /// The messages whose answers came as they were.
+    /// The messages whose answers came unchanged.
     pub(crate) fn untouched(&self) -> impl Iterator<Item = u32> {
         self.fetched.iter().filter(|(_, intact)| **intact).map(|(uid, _)| *uid)
     }
 
-    /// An answer that is whole.
+    /// A complete answer.
     fn whole(&mut self, at: usize) -> Vec<Out> {
         let command = self.running.remove(at);
         let answer = std::mem::take(&mut self.answer);
@@ -108,7 +108,7 @@ fn is_alone(said: &[Out], response: &Out, uid: u32, number: u32) -> bool {
     said.contains(response) && about.filter(|mail| mail.uid() == Some(uid) || mail.number == number).count() == 1
 }
 
-/// Whether all of it is whole responses. What is not true is well-formed all the same.
+/// Whether it consists of whole responses. An untrue answer is well-formed too.
 fn is_well_formed(said: &[Out]) -> bool {
     let bytes: Vec<u8> = said.iter().flat_map(|out| out.bytes().to_vec()).collect();
     let mut rest = &bytes[..];

@@ -23,7 +23,7 @@ pub(crate) fn config() -> Config {
 }
 
 impl Session {
-    /// A session that has heard nothing but the truth so far.
+    /// A session that has received only the truth so far.
     pub(crate) async fn begin(server: &Server, task: &Task<'_>) -> Self {
         let (layer, stream) = Layer::over(server.imap_stream(), imap::Imap::new(task.world.clone()));
         let (imap, driver) = Imap::handshake(stream, config(), Login::password(USER, PASSWORD)).await.unwrap();
@@ -51,7 +51,7 @@ fn uids(numbers: &[u32]) -> Uids {
 /// Makes the call in a mailbox that is opened after the lies have begun.
 pub(crate) async fn make(task: &mut Task<'_>, imap: &mut Imap, seen: &mut Seen) -> Result<(), Error> {
     let mut inbox = imap.select("INBOX").await?;
-    // Ids are of the mailbox that was opened, whatever it becomes.
+    // Ids belong to the mailbox that was opened, whatever it becomes.
     let some = task.some().into_iter().map(|uid| id_of(&inbox, uid)).collect::<Result<Vec<_>, _>>()?;
     if task.asks_first {
         inbox.noop().await?;
@@ -100,7 +100,7 @@ pub(crate) async fn make(task: &mut Task<'_>, imap: &mut Imap, seen: &mut Seen) 
     }
 }
 
-/// The id of a message that nobody has listed.
+/// The id of a message that was never listed.
 fn id_of(inbox: &Folder<&mut Imap>, uid: u32) -> Result<MessageId, Error> {
     let validity = inbox.info()?.uid_validity.map_or(0, u32::from);
     format!("postroom1:imap:{USER}%40localhost/INBOX/{validity}/{uid}").parse()
@@ -118,7 +118,7 @@ async fn read(
     text(body, Some(uid), what, seen).await
 }
 
-/// Reads to the end; only then it is a text.
+/// Reads to the end; only a text that was read whole counts.
 pub(crate) async fn text(mut body: Body<'_>, uid: Option<u32>, what: What, seen: &mut Seen) -> Result<(), Error> {
     let mut bytes = Vec::new();
     match body.read_to_end(&mut bytes).await {
@@ -131,7 +131,7 @@ pub(crate) async fn text(mut body: Body<'_>, uid: Option<u32>, what: What, seen:
     Ok(())
 }
 
-/// Which messages became others, and which are called gone.
+/// Which messages became others, and which are reported as gone.
 fn took(transferred: &Transferred, seen: &mut Seen) {
     let numbers = |set: &Uids| set.iter().map(Uid::as_u32).collect::<Vec<_>>();
     seen.copied = transferred.mapping.as_ref().map(|mapping| numbers(mapping.from()));
@@ -209,7 +209,7 @@ pub(crate) async fn entries(task: &Task<'_>, mailbox: &mut dyn Mailbox, seen: &m
     Ok(())
 }
 
-/// By a flag, or by a flag among some.
+/// By a flag, or by several flags.
 async fn search(task: &mut Task<'_>, inbox: &Folder<&mut Imap>, seen: &mut Seen) -> Result<(), Error> {
     let query = match task.rng.below(2) {
         0 => Query::uids(uids(&task.some())).and(Query::unseen()),

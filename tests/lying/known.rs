@@ -1,18 +1,18 @@
-//! What is known to fail until a fix lands, and the seeds that have failed before. A row that no longer fails is printed, and can go.
+//! Known failures that wait for a fix, and seeds that have failed before. A row that no longer fails is printed, and can be removed.
 //! There is none now.
 //!
-//! Some lies look detectable and are not, and are marked consistent where they are told:
+//! Some lies look detectable and are not; they are marked consistent in the code that tells them:
 //! - A POP3 reply that comes twice, of a message as long as another one, or that is lost before two such (`has_twin`,
-//!   `is_before_twins` in `fib.rs`). The replies that follow are taken for their neighbours', and the twin's text has the size that is
-//!   declared. That a reply is left over, or lacking, shows only after the last one, when the texts are delivered.
+//!   `is_before_twins` in `fib.rs`). The replies that follow are read as their neighbours', and the twin's text has the declared
+//!   size. That a reply is left over, or missing, shows only after the last one, when the texts are delivered.
 //! - A POP3 reply that comes twice before a message that UIDL names and LIST gives no size of (`is_before_unsized`).
-//! - A POP3 text that another lie made as long at an earlier reading (`Declared::sent`): two readings that are alike are believed.
-//! - POP3 listings that end where STAT says, by another lie, that they do.
-//! - A POP3 text of a message whose LIST line was lost or made as long by another lie. Nothing else declares its size.
+//! - A POP3 text to which another lie gave this length at an earlier reading (`Declared::sent`): two equal readings are believed.
+//! - POP3 listings that end where STAT, by another lie, says that they do.
+//! - A POP3 text of a message whose LIST line another lie removed or changed to this length. Nothing else declares its size.
 //! - An IMAP text and its RFC822.SIZE, made equal by two lies (`size` in `fetch.rs`).
 //! - A maildrop that STAT, UIDL and LIST all call empty.
 //!
-//! Of a doubtful message that is reported as different at each reading the second reading is stored, and it may be the lie; the
+//! If a doubtful message is reported as different at each reading, the second reading is stored, and it may be the lie; the
 //! message stays on the server (`strange` in `round.rs`).
 
 use crate::call::Call;

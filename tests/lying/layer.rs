@@ -1,4 +1,4 @@
-//! The layer between the server and the session: bytes through a state machine of either protocol, and the time that it takes.
+//! The layer between the server and the session: bytes through a state machine of either protocol, and delays.
 //! It knows no protocol.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,11 +8,11 @@ use tokio::task::JoinHandle;
 
 use crate::lie::{Lies, Out};
 
-/// A protocol, as the layer needs it.
+/// What the layer needs of a protocol.
 pub(crate) trait Liar: Send + 'static {
-    /// What the client says; it reaches the server as it is.
+    /// What the client says; it reaches the server unchanged.
     fn up(&mut self, bytes: &[u8]);
-    /// What the server says, as the client shall hear it.
+    /// What the server says, as the client receives it.
     fn down(&mut self, bytes: &[u8]) -> Vec<Out>;
     fn lies(&mut self) -> &mut Lies;
 }

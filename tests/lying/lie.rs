@@ -1,4 +1,4 @@
-//! A lie before and after it is told: which kind, at which answer of a call, by which chance; then what was changed and whether
+//! A lie before and after it is told: its kind, the answer that it changes, and its random seed; then the change and whether
 //! something else contradicts it. It knows no protocol.
 
 use std::fmt;
@@ -42,15 +42,15 @@ impl Kind {
     ];
 }
 
-/// A lie that shall be told.
+/// A lie to be told.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Lie {
     pub(crate) kind: Kind,
-    /// Which of the answers that can carry it, counted from 0.
+    /// The index of the answer, among those that can carry it.
     pub(crate) nth: usize,
-    /// What else there is to choose.
+    /// The seed of all other choices.
     pub(crate) roll: u64,
-    /// Told again of every later answer that can carry it.
+    /// Whether every later answer that can carry it is changed too.
     pub(crate) always: bool,
 }
 
@@ -73,7 +73,7 @@ pub(crate) struct Told {
     pub(crate) kind: Kind,
     /// Whether something else that the server says in the session contradicts it.
     pub(crate) detectable: bool,
-    /// To the answer of which command, and what.
+    /// The command whose answer was changed, and the change.
     pub(crate) text: String,
 }
 
@@ -106,7 +106,7 @@ pub(crate) struct Lies {
     told: Log,
 }
 
-/// What was told so far, for whoever looks at it, however the call ends.
+/// The lies told so far, which can be read however the call ends.
 #[derive(Clone, Default)]
 pub(crate) struct Log(Arc<Mutex<Vec<Told>>>);
 
@@ -125,7 +125,7 @@ impl Lies {
         Self { waiting: lies.iter().map(|lie| (*lie, lie.nth)).collect(), told }
     }
 
-    /// Changes an answer by those lies whose turn it is. `change` says what it did, or `None` if the answer cannot carry the lie.
+    /// Changes an answer by the lies whose turn it is. `change` returns what it did, or `None` if the answer cannot carry the lie.
     pub(crate) fn tell(
         &mut self,
         answer: Vec<Out>,

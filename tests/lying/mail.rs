@@ -1,12 +1,12 @@
-//! The mail that lies are told about: some that differ in length from their neighbours, two of equal length that do not stand
-//! together, and UIDs that are no message numbers. It knows no lie.
+//! The mail that the lies are about: some messages that differ in length from their neighbours, two of equal length that are not
+//! neighbours, and UIDs that are not message numbers. It knows no lie.
 
 use postroom::testing::{Builder, Server};
 use time::OffsetDateTime;
 
 pub(crate) const USER: &str = "alice";
 pub(crate) const PASSWORD: &str = "alicepw";
-/// Of those that were delivered, these are gone.
+/// The delivered messages that are gone.
 const GONE: [u32; 3] = [1, 4, 6];
 
 #[derive(Clone)]
@@ -51,7 +51,7 @@ fn letters() -> Vec<Vec<u8>> {
     letters.iter().map(|letter| letter.as_bytes().to_vec()).collect()
 }
 
-/// A server with this mail in the inbox, and the mail as it has it.
+/// A server with this mail in the inbox, and the mail as the server has it.
 pub(crate) fn server(builder: Builder) -> (Server, Vec<Mail>) {
     let now = OffsetDateTime::from_unix_timestamp(1_700_000_000).unwrap();
     let server = builder.user(USER, PASSWORD).clock(now).in_memory().unwrap();
@@ -71,11 +71,11 @@ pub(crate) fn server(builder: Builder) -> (Server, Vec<Mail>) {
     (server, mail.collect())
 }
 
-/// What a layer has to know to invent something.
+/// What a layer must know to invent something.
 #[derive(Clone)]
 pub(crate) struct World {
     pub(crate) mail: Vec<Mail>,
-    /// Whether the call deletes what it has read: then a message that was answered twice is in doubt.
+    /// Whether the call deletes what it has read: a message with two answers is in doubt then.
     pub(crate) deletes: bool,
 }
 

@@ -1,9 +1,9 @@
-//! A server that lies: between the embedded server and the session a layer changes what the server says into what is well-formed and
-//! not true, by a seed. Lies that something else contradicts must not come out as mail, as completeness or as a deletion; lies that
-//! nothing contradicts must only end.
+//! A server that lies: a layer between the embedded server and the session changes what the server says into something well-formed
+//! and untrue, by a seed. A lie that something else contradicts must never lead to wrong mail, a result that looks complete, or a
+//! deletion. After a lie that nothing contradicts, the call must only end.
 //!
-//! `LYING_SEED=7` plays that seed alone and tells everything; `LYING_SEEDS=200-9999` plays those. `tests/long lying 10000` plays many.
-//! With `LYING_ALL=1` what is known to fail fails too, and is told.
+//! `LYING_SEED=7` runs that seed alone and prints everything; `LYING_SEEDS=200-9999` runs those. `tests/long lying 10000` runs many.
+//! With `LYING_ALL=1` known failures fail too, and are printed.
 #![cfg(feature = "testing")]
 #![allow(
     clippy::unwrap_used,
@@ -42,7 +42,7 @@ mod watchdog;
 #[path = "../support/mutator/wire.rs"]
 mod wire;
 
-/// What the lies are held against: with none, every call brings everything.
+/// The baseline for the lies: without any, every call delivers everything.
 #[test]
 fn the_truth_comes_out_as_it_is() {
     for call in call::Call::ALL {

@@ -1,4 +1,4 @@
-//! Changes of what is no FETCH: the tagged response, what SEARCH has found, which messages became which. It reads no bodies.
+//! Changes of responses other than FETCH: the tagged response, the results of SEARCH, old and new UIDs. It reads no bodies.
 
 use crate::lie::{Kind, Out};
 use crate::untruth::{Change, Scene, consistent, copied, detectable, found, set_found};
@@ -69,7 +69,7 @@ fn empty(scene: &mut Scene<'_>) -> Change {
     Some((!had_code, "an empty text".to_owned()))
 }
 
-/// The end of the answer before the rest of it; or what came from where.
+/// The end of the answer before the rest of it; or COPYUID with its two sets swapped.
 fn swap(scene: &mut Scene<'_>) -> Change {
     if scene.find("[COPYUID ").is_some() && scene.rng.below(3) > 0 {
         let asked = scene.asked();
@@ -138,7 +138,7 @@ fn renumber(scene: &mut Scene<'_>) -> Change {
     detectable("the end of another command's answer")
 }
 
-/// What nobody asked for, and other commands' answers.
+/// Unsolicited data, and other commands' answers.
 fn interleave(scene: &mut Scene<'_>) -> Change {
     let text = [
         "* SEARCH 9 4000000\r\n",
@@ -149,10 +149,10 @@ fn interleave(scene: &mut Scene<'_>) -> Change {
         "* 2 FETCH (FLAGS (\\Deleted))\r\n",
         "* BYE is only a word\r\n",
     ];
-    // A goodbye is true or the connection goes on: a server that says it and lives is not contradicted.
+    // A goodbye is true or the connection continues: nothing contradicts a server that says it and lives.
     let at = scene.rng.below(scene.said.len());
     let what = scene.rng.below(text.len());
-    // Without ESEARCH a second list of numbers cannot be told from the first.
+    // Without ESEARCH a second list of numbers cannot be distinguished from the first.
     let confuses =
         what == 0 && scene.find("* SEARCH").is_some() || what == 4 && ["COPY", "MOVE"].contains(&scene.verb());
     scene.said.insert(at, Out::said(text[what]));

@@ -1,5 +1,5 @@
 //! The lying layer of POP3: follows which command is being answered and holds each reply until it is whole, to change it by the
-//! lies that wait. How a reply is changed is in `fib.rs`.
+//! pending lies. How a reply is changed is in `fib.rs`.
 
 use std::collections::VecDeque;
 
@@ -9,7 +9,7 @@ use crate::lie::{Lies, Out};
 use crate::mail::World;
 use crate::wire;
 
-/// A reply: its status line, and the lines that follow it up to the dot, which is not one of them.
+/// A reply: its status line, and the lines that follow it up to the dot, without the dot.
 #[derive(Clone)]
 pub(crate) struct Reply {
     pub(crate) status: Vec<u8>,
@@ -17,7 +17,7 @@ pub(crate) struct Reply {
 }
 
 impl Reply {
-    /// The first reply in these bytes, and how long it is.
+    /// The first reply in these bytes, and its length.
     fn read(bytes: &[u8], command: &str) -> Option<(Self, usize)> {
         let mut end = wire::line(bytes)?;
         let status = bytes[..end].to_vec();

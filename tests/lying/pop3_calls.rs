@@ -19,7 +19,7 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    /// A session that has heard nothing but the truth so far.
+    /// A session that has received only the truth so far.
     pub(crate) async fn begin(server: &Server, task: &Task<'_>) -> Self {
         let (layer, stream) = Layer::over(server.pop3_stream(), pop3::Pop3::new(task.world.clone()));
         let (pop3, driver) = Pop3::handshake(stream, config(), Login::password(USER, PASSWORD)).await.unwrap();
@@ -36,7 +36,7 @@ impl Session {
     }
 }
 
-/// The two listings come first in every call, so that what a server declares is known.
+/// The two listings come first in every call, so that the server's declarations are known.
 pub(crate) async fn make(task: &mut Task<'_>, pop3: &mut Pop3, seen: &mut Seen) -> Result<(), Error> {
     match task.call {
         Call::PopMailboxFetch => return messages(task, pop3, Part::Whole, What::Whole, seen).await,

@@ -1,4 +1,4 @@
-//! What many seeds have shown: how often each kind of lie changed an answer that each call waited for, and what broke.
+//! The results of many seeds: how often each kind of lie changed an answer that each call waited for, and what broke.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ type Place = (Call, Kind, Invariant);
 pub(crate) struct Played {
     seed: u64,
     rounds: Vec<(Round, Outcome)>,
-    /// What broke, each with the fewest lies that still break it.
+    /// The broken invariants, each with the fewest lies that still break it.
     broken: Vec<(Round, Invariant)>,
 }
 
@@ -30,7 +30,7 @@ impl Played {
             if *nth == 0 || outcome.told.iter().any(|told| told.kind == kind) {
                 return (round, outcome);
             }
-            // There were not as many answers that could carry it.
+            // Not enough answers could carry it.
             *nth /= 2;
         };
         let rounds: Vec<_> = rounds(seed).into_iter().map(played).collect();
@@ -69,7 +69,7 @@ impl Report {
         }
     }
 
-    /// Prints everything and fails if something broke that is not known to.
+    /// Prints everything and fails if something broke that is not a known failure.
     pub(crate) fn conclude(self, is_usual: bool) {
         println!("lies that changed an answer that a call waited for, and those of them that are detectable:");
         self.print_counts();
@@ -124,14 +124,14 @@ fn is_known(place: &Place) -> bool {
     std::env::var_os("LYING_ALL").is_none() && HOLDS_NOT_YET.iter().any(|row| (row.0, row.1, row.2) == *place)
 }
 
-/// The most that this process had in memory so far, where the system tells.
+/// The peak memory of this process so far, if the system reports it.
 fn most_memory() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     line.split_whitespace().next()?.parse::<u64>().ok().map(|kib| kib * 1024)
 }
 
-/// Where that broke: at the kind that is known for it, or the first; a round that fails without lies is taken for the first kind.
+/// The place of a failure: the kind for which it is known, or the first; a round that fails without lies counts for the first kind.
 fn place(round: &Round, invariant: Invariant) -> Place {
     let mut places = round.lies.iter().map(|lie| (round.call, lie.kind, invariant));
     let first = places.clone().next().unwrap_or((round.call, Kind::ALL[0], invariant));
@@ -153,7 +153,7 @@ fn print_told(told: &Told) {
     println!("    {} {:?} {}", if told.detectable { "detectable" } else { "consistent" }, told.kind, told.text);
 }
 
-/// Plays one seed and tells everything.
+/// Runs one seed and prints everything.
 pub(crate) fn tell(seed: u64) {
     let played = Played::of(seed);
     for (round, outcome) in &played.rounds {

@@ -1,4 +1,4 @@
-//! One round: one call, to which some lies are told, and which of the invariants are broken by what came of it.
+//! One round: one call whose answers contain some lies, and the invariants that its results break.
 
 use std::collections::BTreeSet;
 use std::panic::AssertUnwindSafe;
@@ -17,11 +17,11 @@ use crate::rng::Rng;
 use crate::untruth::STILL_HERE;
 use crate::{collecting, imap_calls, pop3_calls};
 
-/// By the paused clock: what a call may take, a few silences included.
+/// By the paused clock: the time that a call may take, with a few silences.
 const LIMIT: Duration = Duration::from_secs(25 * 60);
-/// What it may take besides if the server says that it is still there.
+/// The additional time if the server says that it is still working.
 const PATIENCE: Duration = Duration::from_secs(60 * 60);
-/// What a driver may take to end when nobody holds its session.
+/// The time in which a driver must end when its session is dropped.
 const END: Duration = Duration::from_secs(120);
 
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -34,7 +34,7 @@ pub(crate) enum Invariant {
     Body,
     /// No message is delivered or listed twice.
     Once,
-    /// What is not complete says so.
+    /// An incomplete result is marked as incomplete.
     Listing,
     /// What came as it should is not called missing.
     Answered,
@@ -42,13 +42,13 @@ pub(crate) enum Invariant {
     Gone,
     /// What was found is what matches.
     Search,
-    /// Only what was requested is changed, or called copied.
+    /// Only what was requested is changed, or reported as copied.
     Scope,
-    /// Nothing is gone from the server that is not durable elsewhere.
+    /// Only what is durable elsewhere is gone from the server.
     Durable,
     /// What is durable is the server's.
     Stored,
-    /// Nothing is sent for a mailbox that has become another, and no answer of it counts.
+    /// Nothing is sent for a mailbox that has become another, and no answer from it counts.
     Stale,
 }
 
@@ -56,16 +56,16 @@ pub(crate) enum Invariant {
 pub(crate) struct Round {
     pub(crate) call: Call,
     pub(crate) lies: Vec<Lie>,
-    /// Chance, for what is not the lies'.
+    /// Random choices that are not part of the lies.
     pub(crate) roll: u64,
 }
 
-/// What came of a round.
+/// The result of a round.
 pub(crate) struct Outcome {
     pub(crate) told: Vec<Told>,
     pub(crate) broken: Vec<(Invariant, String)>,
     pub(crate) errors: Vec<String>,
-    /// How many texts were handed over, and how many messages were listed, found, stored or changed.
+    /// How many texts were delivered, and how many messages were listed, found, stored or changed.
     pub(crate) texts: usize,
     pub(crate) listed: usize,
 }
@@ -157,7 +157,7 @@ async fn make(task: &mut Task<'_>, server: &Server, lies: &[Lie], told: &Log, se
     session.end(seen).await;
 }
 
-/// Waits for a driver whose session is no longer held.
+/// Waits for the driver of a dropped session.
 pub(crate) async fn ended(mut driver: JoinHandle<Result<(), Error>>, seen: &mut Seen) {
     match timeout(END, &mut driver).await {
         Ok(end) => seen.panicked |= end.is_err_and(|error| error.is_panic()),
@@ -188,7 +188,7 @@ fn judge(call: Call, world: &World, seen: &Seen, states: &States, broken: &mut V
 
 fn of(mail: &Mail, what: What) -> &[u8] {
     match what {
-        // No message is longer than the preview that is asked for.
+        // No message is longer than the preview that is requested.
         What::Whole | What::Preview => &mail.bytes,
         What::Header => mail.header(),
         What::Part => mail.part(),
@@ -197,7 +197,7 @@ fn of(mail: &Mail, what: What) -> &[u8] {
 
 fn wrong_text(text: &Text, mail: &[Mail]) -> Option<String> {
     let mut meant = mail.iter().filter(|mail| text.uid.is_none_or(|uid| uid == mail.uid)).peekable();
-    // A name that the server does not have may be any of its messages.
+    // A name that the server does not have may denote any of its messages.
     let mut meant: Box<dyn Iterator<Item = &Mail>> =
         if meant.peek().is_some() { Box::new(meant) } else { Box::new(mail.iter()) };
     if meant.any(|mail| of(mail, text.what) == text.bytes) {
@@ -217,18 +217,18 @@ fn missing(seen: &Seen) -> Option<String> {
         return None;
     }
     let missing: Vec<_> = seen.wanted.iter().filter(|uid| !seen.delivered.contains(&Some(**uid))).collect();
-    // One without the server's name is listed all the same.
+    // A message without the server's name is listed all the same.
     let nameless = seen.delivered.iter().filter(|uid| uid.is_none_or(|uid| !seen.wanted.contains(&uid))).count();
     (missing.len() > nameless).then(|| format!("{missing:?} are missing, and nothing says so"))
 }
 
-/// An answer that came as the server has given it, and no other about its message, is taken.
+/// An answer that came unchanged, with no other about its message, is accepted.
 fn rejected(seen: &Seen) -> Option<String> {
     let rejected = seen.lacking.iter().find(|uid| seen.intact.contains(uid) && seen.wanted.contains(uid));
     rejected.map(|uid| format!("{uid} came, and is called missing"))
 }
 
-/// No message goes by itself; one that is in the inbox before the call is called gone wrongly.
+/// No message goes by itself: one that is in the inbox before the call is wrongly reported as gone.
 fn called_gone(seen: &Seen, states: &States) -> Option<String> {
     let there = states.before.messages("INBOX").iter().find(|mail| seen.gone.contains(&mail.uid));
     // A lie may have invented the message that is not there.
@@ -255,7 +255,7 @@ fn out_of_scope(call: Call, seen: &Seen, states: &States) -> Option<String> {
     strangers.next().map(|uid| format!("{uid} has changed"))
 }
 
-/// Messages that are gone from the inbox, and are neither at home nor in another mailbox.
+/// Messages that are gone from the inbox, and neither stored nor in another mailbox.
 fn lost(seen: &Seen, states: &States) -> Option<String> {
     let mut elsewhere: Vec<Vec<u8>> = seen.stored.clone().unwrap_or_default();
     elsewhere.extend(states.after.messages("Archive").iter().map(|mail| mail.bytes.to_vec()));
@@ -270,7 +270,7 @@ fn lost(seen: &Seen, states: &States) -> Option<String> {
     None
 }
 
-/// What is at home and was never on the server, unless it was reported as doubtful; or is not at home, and nothing says so.
+/// What is stored and was never on the server, unless it was reported as doubtful; or what is not stored, without a report.
 fn strange(seen: &Seen, states: &States) -> Option<String> {
     let mut stored = seen.stored.clone()?;
     for mail in states.before.messages("INBOX") {

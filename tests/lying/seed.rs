@@ -1,14 +1,14 @@
-//! From a seed to its rounds, and from a failure to the fewest lies that still fail.
+//! The rounds of a seed, and the fewest lies that still make a failing round fail.
 
 use crate::call::Call;
 use crate::lie::{Kind, Lie};
 use crate::rng::Rng;
 use crate::round::{Invariant, Outcome, Round, play};
 
-/// Lies that leave every other one what it is: neither contradicts nor confirms it.
+/// Lies that do not affect any other: they neither contradict nor confirm it.
 const MILD: [Kind; 3] = [Kind::Delay, Kind::Size, Kind::Repeat];
 
-/// One round for each call. Over as many seeds as there are kinds, each call is told each kind once as its first lie.
+/// One round for each call. Over as many seeds as there are kinds, each kind is the first lie of each call once.
 pub(crate) fn rounds(seed: u64) -> Vec<Round> {
     let mut rng = Rng::new(seed);
     let one = |(at, call): (usize, &Call)| {
@@ -51,7 +51,7 @@ pub(crate) fn fewest(round: &Round, invariant: Invariant) -> Round {
     smallest
 }
 
-/// The same, each lie told as early as it still does.
+/// The same, each lie told at the earliest answer at which the round still fails.
 pub(crate) fn shrunk(round: &Round, invariant: Invariant) -> (Round, Outcome) {
     let mut smallest = fewest(round, invariant);
     for at in 0..smallest.lies.len() {

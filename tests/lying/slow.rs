@@ -1,4 +1,4 @@
-//! Every call against lies by seed: what takes long, and is run last by `tests/run`.
+//! Every call against lies by seed: slow tests, which `tests/run` runs last.
 
 use std::collections::VecDeque;
 use std::sync::Mutex;
@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use crate::known;
 use crate::report::{self, Report};
 
-/// What runs everywhere.
+/// The seeds of every run.
 const SEEDS: std::ops::Range<u64> = 0..200;
 
 #[test]

@@ -1,4 +1,4 @@
-//! How an IMAP server's answer to one command is changed into another well-formed one that is not true. Each change says whether
+//! Changes of an IMAP server's answer to one command into another well-formed one that is not true. Each change says whether
 //! something else in the session contradicts it. Changes within a FETCH response are in `fetch.rs`.
 
 use std::time::Duration;
@@ -11,7 +11,7 @@ use crate::mail::World;
 use crate::rng::Rng;
 use crate::wire;
 
-/// An answer, its last response the tagged one, and what is known about it.
+/// An answer, the tagged response last, and what is known about it.
 pub(crate) struct Scene<'a> {
     pub(crate) command: &'a Command,
     pub(crate) said: Vec<Out>,
@@ -20,9 +20,9 @@ pub(crate) struct Scene<'a> {
     pub(crate) always: bool,
 }
 
-/// What servers say that are still at work. They are believed for an hour (RFC 9585 §3: `INPROGRESS` may come alone).
+/// What servers say while they are still working. They are believed for an hour (RFC 9585 §3: `INPROGRESS` may come alone).
 pub(crate) const STILL_HERE: [&str; 2] = ["* OK Still here\r\n", "* OK [INPROGRESS] working\r\n"];
-/// What a server says of a mailbox that has become another.
+/// What a server says about a mailbox that has become another.
 pub(crate) const ANOTHER: &str = "* OK [UIDVALIDITY 77] another mailbox\r\n";
 
 /// Whether the change is detectable, and what it is.
@@ -40,12 +40,12 @@ pub(crate) fn consistent(text: impl Into<String>) -> Change {
 pub(crate) fn change(kind: Kind, scene: &mut Scene<'_>) -> Change {
     let verb = scene.verb().to_owned();
     let opens = verb == "SELECT" || verb == "EXAMINE";
-    // What is said of the mailbox when it is opened, or later.
+    // What is said about the mailbox when it is opened, or later.
     if [Kind::Drop, Kind::Count].contains(&kind) && scene.rng.once_in(4) != opens {
         return None;
     }
     match kind {
-        // Another lie has left nothing of it.
+        // Another lie has removed everything.
         _ if scene.said.is_empty() => None,
         // An answer that carries nothing is only delayed, or has something added.
         _ if ["NOOP", "CLOSE", "UNSELECT", "LOGOUT"].contains(&&*verb) => match kind {
@@ -53,7 +53,7 @@ pub(crate) fn change(kind: Kind, scene: &mut Scene<'_>) -> Change {
             Kind::Count => count(scene),
             _ => None,
         },
-        // That a message never comes shows if the server says that it is there.
+        // A missing message is noticed if the server says that it exists.
         Kind::Drop if scene.always && verb == "SEARCH" && scene.rng.once_in(2) => None,
         Kind::Drop if opens => {
             let at = scene.find(" EXISTS")?;
@@ -119,7 +119,7 @@ impl Scene<'_> {
     }
 }
 
-/// Too late, or within the time; or nothing but chatter, for ever.
+/// Too late, or in time; or endless chatter only.
 fn delay(scene: &mut Scene<'_>) -> Change {
     let at = scene.rng.below(scene.said.len());
     if scene.rng.once_in(4) {
@@ -200,7 +200,7 @@ fn limit(scene: &mut Scene<'_>) -> Change {
     detectable(format!("{code}{again}"))
 }
 
-/// What SEARCH has found.
+/// The result of SEARCH.
 pub(crate) fn found(scene: &Scene<'_>) -> Vec<u32> {
     let text = |at: usize| String::from_utf8_lossy(scene.said[at].bytes()).trim_end().to_owned();
     if let Some(at) = scene.find("* ESEARCH") {
@@ -225,7 +225,7 @@ pub(crate) fn set_found(scene: &mut Scene<'_>, uids: &[u32]) -> Option<()> {
     Some(())
 }
 
-/// Changes COPYUID, and says into what.
+/// Changes COPYUID, and returns the new form.
 pub(crate) fn copied(
     scene: &mut Scene<'_>,
     change: impl FnOnce(u32, Vec<u32>, Vec<u32>) -> (u32, Vec<u32>, Vec<u32>),
@@ -243,7 +243,7 @@ pub(crate) fn copied(
     Some(code)
 }
 
-/// Changes of the response that ends the answer, and of those that are no FETCH.
+/// Changes of the response that ends the answer, and of those that are not FETCH.
 fn plain(kind: Kind, scene: &mut Scene<'_>) -> Change {
     crate::plain::change(kind, scene)
 }

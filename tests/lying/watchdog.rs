@@ -1,4 +1,4 @@
-//! Ends the process when a round does not end: a paused clock tells nothing of what is busy for ever, or waits for no clock.
+//! Ends the process when a round does not end: a paused clock does not notice a busy loop, or a wait without a clock.
 
 use std::collections::BTreeMap;
 use std::panic;
@@ -16,7 +16,7 @@ static WATCHED: Mutex<BTreeMap<String, (Instant, Round)>> = Mutex::new(BTreeMap:
 static DOG: Once = Once::new();
 static PANICS: AtomicUsize = AtomicUsize::new(0);
 
-/// How many panics there were in rounds, in whatever task.
+/// The number of panics in rounds, in any task.
 pub(crate) fn panics() -> usize {
     PANICS.load(Ordering::Relaxed)
 }

@@ -1,4 +1,4 @@
-//! Collecting from real servers, and from the embedded one, by both protocols and by the same code, into a Maildir.
+//! Collecting from real servers, and from the embedded one, in both protocols by the same code, into a Maildir.
 
 mod policies;
 mod robbed;

@@ -1,4 +1,4 @@
-//! What is brought, and what is left on the server: by either protocol the same.
+//! What is collected, and what is left on the server: the same by either protocol.
 
 use postroom::collect::{Collector, FileLedger, Maildir, Policy, Summary};
 use postroom::imap::{Imap, Uid};
@@ -129,10 +129,10 @@ pub(crate) async fn a_message_that_another_session_expunges_is_gone(user: &Trial
     let mut collector = Collector::new("me", ledger, delivery).policy(Policy::delete());
     let mut mailbox = Robbed { mailbox: open(user, ByImap).await, other: open(user, ByImap).await };
     match collector.run(&mut mailbox).await {
-        // It had the text still at hand: RFC 2180 §4.1.1.
+        // It still had the text: RFC 2180 §4.1.1.
         Ok(summary) if user.brand() == Brand::Embedded => assert_eq!(summary.collected, 3, "{summary}"),
         Ok(summary) => assert_eq!((summary.gone, summary.collected, summary.failed), (1, 2, 0), "{summary}"),
-        // Its imapd may end when it is asked for the text of a message that another session has expunged.
+        // Courier's imapd may end when it is asked for the text of a message that another session has expunged.
         Err(error) => {
             assert_eq!((error.kind(), user.brand()), (Kind::Closed, Brand::Courier), "{error}");
             let summary = collector.run(&mut *open(user, ByImap).await).await.unwrap();
@@ -143,7 +143,7 @@ pub(crate) async fn a_message_that_another_session_expunges_is_gone(user: &Trial
     assert!(is_home(&home, first..=3) && user.left(0).await.is_empty());
 }
 
-/// While the session that collects still has it in its list.
+/// While the collecting session still has it in its list.
 async fn what_another_session_expunges_is_not_stored_as_something_else(user: &Trial, protocol: Protocol) {
     let home = Scratch::new();
     fill(user, 3);
@@ -156,7 +156,7 @@ async fn what_another_session_expunges_is_not_stored_as_something_else(user: &Tr
 
     let ledger = FileLedger::open(home.join("ledger")).await.unwrap();
     let delivery = Maildir::open(home.join("mail")).await.unwrap();
-    // Whether the run can go on in such a mailbox is the server's affair.
+    // Whether the run can continue in such a mailbox depends on the server.
     let _ = Collector::new("me", ledger, delivery).policy(Policy::delete()).run(&mut *mailbox).await;
     drop(mailbox);
     let (brought, left) = (maildir(&home.join("mail")), user.stored("INBOX"));

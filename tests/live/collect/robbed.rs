@@ -1,4 +1,4 @@
-//! A mailbox from which another session takes the first message, just after it was listed. It knows no server.
+//! A mailbox from which another session removes the first message just after it was listed. It knows no server.
 
 use postroom::{Body, BoxFuture, Committed, Entry, Features, FlagChange, Mailbox, MessageId, Messages, Part, Result};
 

@@ -1,4 +1,4 @@
-//! Messages on their way up: what is stored is what was given, and what is broken off is not stored.
+//! APPEND: the stored message is the given one, and an interrupted one is not stored.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -14,7 +14,7 @@ use crate::live::{label, message, told};
 use crate::server::Brand;
 use crate::suite::Trial;
 
-/// Gives some bytes, then never more.
+/// Returns some bytes, then never more.
 struct Stalled(&'static [u8]);
 
 impl AsyncRead for Stalled {
@@ -29,8 +29,8 @@ impl AsyncRead for Stalled {
     }
 }
 
-/// The session after an upload was broken off. Servers without MULTIAPPEND, and those that do not say who they are, may store what they
-/// have read, whatever comes after it: there the connection is closed in the middle of the message, and this is a new one.
+/// The session after an interrupted upload. Servers without MULTIAPPEND, and those that do not identify themselves, may store what they
+/// have read, whatever follows: with them the connection is closed in the middle of the message, and this is a new one.
 async fn alive(user: &Trial, imap: Imap) -> Imap {
     if matches!(user.brand(), Brand::Cyrus | Brand::Dovecot | Brand::Dovecot24 | Brand::Embedded) {
         imap.noop().await.unwrap();
@@ -79,7 +79,7 @@ pub(crate) async fn a_mailbox_that_is_not_there_is_refused_with_trycreate(user: 
     let imap = session(user).await;
     let error = imap.append(&*user.server.mailbox(&["Nowhere"]), message(1)).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Rejected);
-    // Of Courier, the code comes to names below INBOX only: "Nowhere" is NO Invalid mailbox name.
+    // Courier sends the code only for names below INBOX: "Nowhere" is NO Invalid mailbox name.
     assert!(error.code().is_some_and(|code| code.is("TRYCREATE")), "{error:?}");
     imap.append("INBOX", message(2)).await.unwrap();
     assert_eq!(user.stored("INBOX").len(), 1);
@@ -89,7 +89,7 @@ pub(crate) async fn an_append_dropped_midway_stores_nothing_and_the_session_live
     let mut imap = session(user).await;
     for (given, size) in [(&b""[..], 500), (b"Subject: half\r\n\r\nof it", 500), (b"Subject: more\r\n\r\n", 900_000)] {
         let append = imap.append("INBOX", Append::once(Stalled(given), size));
-        // The reader never ends; how long one waits for it decides nothing.
+        // The reader never ends; the time of waiting for it decides nothing.
         assert!(tokio::time::timeout(Duration::from_millis(300), append).await.is_err());
         imap = alive(user, imap).await;
         assert!(user.stored("INBOX").is_empty());

@@ -1,4 +1,4 @@
-//! Ways in, and ways that must stay shut.
+//! Ways to connect, and connections that must be refused.
 
 use postroom::imap::Imap;
 use postroom::{Config, Kind, Login};
@@ -93,7 +93,7 @@ pub(crate) async fn a_wrong_password_is_a_login_error_that_does_not_tell_it(user
     let error = refused(imap_config(&user.server), login).await;
     assert_eq!(error.kind(), Kind::Login);
     assert!(!error.is_retryable());
-    // Cyrus and Courier say it in words alone.
+    // Cyrus and Courier report it only in words.
     if matches!(user.brand(), Brand::Dovecot | Brand::Embedded) {
         assert!(error.code().is_some_and(|code| code.is("AUTHENTICATIONFAILED")), "{error:?}");
     }
@@ -127,6 +127,6 @@ pub(crate) async fn a_server_that_asks_for_certificates_and_breaks_resumed_hands
             Imap::connect(config.clone(), login(user)).await.unwrap().logout().await.unwrap();
         }
     }
-    // As the server tells it: that this really happened here.
+    // The server's log confirms that this really happened.
     assert!(user.server.log().contains("session id context uninitialized"), "{}", user.server.log());
 }

@@ -1,4 +1,4 @@
-//! What FETCH brings: every item, bytes as they are, bodies of any size.
+//! The results of FETCH: every item, unchanged bytes, bodies of any size.
 
 use std::num::NonZeroU32;
 
@@ -22,7 +22,7 @@ const TRICKY: &[u8] = b"From: =?utf-8?Q?J=C3=BCrgen?= <j@example.org>\r\n\
     Content-Type: application/pdf; name=\"a.pdf\"\r\nContent-Disposition: attachment; filename*=utf-8''%C3%BC.pdf\r\n\
     Content-Transfer-Encoding: base64\r\n\r\nJVBERi0xLjQK\r\n--b{1}--\r\nepilogue  \r\n \r\nno line end";
 
-/// Fills a size with lines that tell where they are.
+/// Fills a size with lines that contain their position.
 fn big(size: usize) -> Vec<u8> {
     let mut message = b"Subject: big\r\n\r\n".to_vec();
     while message.len() < size {
@@ -64,7 +64,7 @@ pub(crate) async fn every_item_comes_as_a_typed_value(user: &Trial) {
     assert_eq!(parts.len(), 2);
     assert!(parts[0].is("text", "plain") && parts[1].is("application", "pdf"));
     assert_eq!(parts[0].param("charset").unwrap(), "iso-8859-1");
-    // Some decode RFC 2231 themselves.
+    // Some servers decode RFC 2231 themselves.
     let (param, value) = match user.brand() {
         Brand::Dovecot24 => ("filename", "ü.pdf"),
         Brand::Mailutils => ("filename", "=?utf-8?B?w7wucGRm?="),
@@ -115,7 +115,7 @@ pub(crate) async fn a_message_of_20_mb_is_read_whole_and_in_part(user: &Trial) {
     assert!(all == message, "{} of {} bytes", all.len(), message.len());
 }
 
-/// It is read in several windows, each from where the one before it ended.
+/// It is read in several windows, each from the end of the one before.
 pub(crate) async fn a_message_whose_size_the_server_does_not_know_is_read_whole(user: &Trial) {
     let message = big(5_000_000);
     user.deliver_unsized("INBOX", &message);

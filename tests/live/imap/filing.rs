@@ -1,4 +1,4 @@
-//! Messages from one mailbox into another, and ways out of a mailbox.
+//! Messages moved from one mailbox to another, and ways to leave a mailbox.
 
 use postroom::imap::{Imap, Items, Query, StatusItems, Uid, Uids};
 use postroom::{Flag, FlagChange, Kind};
@@ -22,7 +22,7 @@ pub(crate) async fn copies_are_named_by_copyuid_and_keep_their_flags(user: &Tria
     imap.create_mailbox(&*other).await.unwrap();
     let inbox = imap.select("INBOX").await.unwrap();
     inbox.store(uids(&[3]), &FlagChange::add([Flag::FLAGGED])).await.unwrap();
-    // One of them is not there: it is passed over.
+    // One of them does not exist: it is skipped.
     let copied = inbox.copy(uids(&[1, 3, 9]), &*other).await.unwrap().mapping.unwrap();
     let pairs: Vec<_> = copied.pairs().map(|(from, to)| (from.as_u32(), to.as_u32())).collect();
     assert_eq!(pairs, [(1, 1), (3, 2)]);

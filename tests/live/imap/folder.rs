@@ -35,15 +35,15 @@ pub(crate) async fn names_beyond_ascii_are_listed_and_selected(user: &Trial) {
 pub(crate) async fn select_tells_the_state_and_examine_changes_nothing(user: &Trial) {
     fill(user, 3);
     let mut imap = session(user).await;
-    // Courier keeps the UIDVALIDITY of a folder from the first SELECT on; an EXAMINE before it makes one up.
+    // Courier keeps the UIDVALIDITY of a folder from the first SELECT on; before it, each EXAMINE reports an invented one.
     imap.select("INBOX").await.unwrap();
     let examined = imap.examine("INBOX").await.unwrap();
     let info = examined.info().unwrap();
     assert!(info.read_only);
     assert_eq!(info.exists, 3);
-    // Courier tells UIDNEXT by STATUS alone.
+    // Courier reports UIDNEXT only in STATUS.
     assert!(user.brand() == Brand::Courier || info.uid_next.map(Uid::as_u32) == Some(4));
-    // Dovecot answers OK and ignores it: the caller must not take that for done.
+    // Dovecot answers OK and ignores it: the caller must not take that for success.
     let refused = examined.store(Uids::ALL, &FlagChange::add([Flag::SEEN])).await.unwrap_err();
     assert_eq!(refused.kind(), Kind::Unsupported);
     assert_eq!(examined.expunge(Uids::ALL).await.unwrap_err().kind(), Kind::Unsupported);

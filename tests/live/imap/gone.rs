@@ -1,4 +1,4 @@
-//! Messages that another session expunges while this one still knows them: what comes for one is that message, or says that it is not.
+//! Messages that another session expunges while this one still knows them: a result is that message, or says that it is gone.
 
 use postroom::imap::{Items, Section, Uid, Uids};
 use postroom::{Error, Flag, FlagChange, Kind, Mailbox, Part};
@@ -13,7 +13,7 @@ fn second() -> Uid {
     Uid::new(2).unwrap()
 }
 
-/// By another session. It is the only one that is marked, so that CLOSE does where nothing is expunged by its UID.
+/// Another session does it. It is the only marked message, so CLOSE is enough if the server cannot expunge by UID.
 async fn expunge_the_second(user: &Trial) {
     let mut other = session(user).await;
     let inbox = other.select("INBOX").await.unwrap();
@@ -23,7 +23,7 @@ async fn expunge_the_second(user: &Trial) {
     assert_eq!(user.stored("INBOX"), [message(1), message(3)]);
 }
 
-/// What comes next, where the server does not end the session at the sight of such a message, as Courier does.
+/// The next message, if the server does not end the session because of it, as Courier does.
 fn alive<T>(user: &Trial, result: Result<T, Error>) -> Option<T> {
     match result {
         Ok(next) => Some(next),
@@ -95,7 +95,7 @@ pub(crate) async fn an_expunged_message_is_got_as_it_was_or_with_a_defect(user: 
         let number = fetched.uid().unwrap().as_u32();
         match fetched.body().filter(|_| fetched.defects().count() == 0) {
             Some(body) => assert_eq!(body[..], message(number)[..]),
-            // Mailutils finds no file any more that the other session has renamed.
+            // Mailutils no longer finds a file that the other session has renamed.
             None => assert!(number == 2 || user.brand() == Brand::Mailutils, "{fetched:?}"),
         }
     }

@@ -1,4 +1,4 @@
-//! What one session does, another that idles is told.
+//! An idling session sees what another session does.
 
 use postroom::imap::{Event, Idle, Imap, Uid, Uids};
 use postroom::{Flag, FlagChange};
@@ -7,7 +7,7 @@ use super::session;
 use crate::live::{fill, message};
 use crate::suite::Trial;
 
-/// The first event that the test is about. Others, such as `\Recent` going, are none of its business.
+/// The first event that the test is about. Others, such as a removed `\Recent`, are ignored.
 async fn until<T>(user: &Trial, idle: &mut Idle<'_>, wanted: impl Fn(&Event) -> Option<T>) -> T {
     let found = async {
         loop {

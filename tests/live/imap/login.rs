@@ -1,4 +1,4 @@
-//! IMAP's way in, for the logins that both protocols share.
+//! IMAP's login, for the tests that both protocols share.
 
 use postroom::imap::Imap;
 use postroom::{Config, Error, Login};
@@ -12,14 +12,14 @@ use crate::suite::Trial;
 /// The command that a mechanism is named in.
 pub(crate) const AUTHENTICATE: &str = "AUTHENTICATE";
 
-/// The commands that show a password.
+/// The commands that reveal a password.
 pub(crate) const SHOWING: [&str; 2] = ["LOGIN", "AUTHENTICATE"];
 
 pub(crate) fn plain_port(server: &Server) -> u16 {
     server.imap
 }
 
-/// A session over this stream, in which hardly anything is asked.
+/// A session over this stream, which sends as few commands as possible.
 pub(crate) async fn over(stream: DuplexStream, config: Config, login: Login) -> Result<(), Error> {
     let (session, driver) = Imap::handshake(stream, config, login).await?;
     tokio::spawn(driver);

@@ -1,4 +1,4 @@
-//! Mailboxes as wholes: made, renamed, subscribed to, counted and removed, under names of every kind.
+//! Whole mailboxes: created, renamed, subscribed to, counted and deleted, under names of every kind.
 
 use postroom::imap::{Imap, Listed, Query, StatusItems, Uid};
 use postroom::{Error, Flag, FlagChange, Kind};
@@ -8,7 +8,7 @@ use crate::live::fill;
 use crate::server::Brand;
 use crate::suite::Trial;
 
-/// Everything that means something in IMAP's grammar, in a pattern or in modified UTF-7.
+/// Every character with a meaning in IMAP's grammar, in a pattern or in modified UTF-7.
 const ODD: [&str; 16] = [
     "quo\"te",
     "back\\slash",
@@ -70,7 +70,7 @@ pub(crate) async fn subscriptions_are_a_list_of_their_own(user: &Trial) {
     let name = user.server.mailbox(&["Entwürfe 1"]);
     let imap = session(user).await;
     imap.create_mailbox(&*name).await.unwrap();
-    // Dovecot and Cyrus do not subscribe to what they make, Courier does.
+    // Dovecot and Cyrus do not subscribe to mailboxes that they create, Courier does.
     imap.subscribe(&*name).await.unwrap();
     assert!(names(&imap.list_subscribed("*").await.unwrap()).contains(&name));
     imap.unsubscribe(&*name).await.unwrap();
@@ -127,7 +127,7 @@ pub(crate) async fn namespace_tells_where_the_users_mailboxes_are(user: &Trial) 
     }
 }
 
-/// Round trips of what a server takes; a typed refusal, and a session that lives, of what it does not.
+/// Names that a server accepts come back unchanged; for the others there is a typed refusal, and the session survives.
 pub(crate) async fn odd_names_come_back_as_they_were_or_are_refused(user: &Trial) {
     let mut imap = session(user).await;
     let mut taken = Vec::new();
@@ -186,7 +186,7 @@ pub(crate) async fn names_that_no_line_can_hold_are_refused_before_anything_is_s
     imap.logout().await.unwrap();
 }
 
-/// Whatever names it: by a code, or in the server's own words.
+/// However the server reports it: by a code, or in its own words.
 pub(crate) async fn a_missing_mailbox_is_known_in_every_command(user: &Trial) {
     let [gone, new] = [&["Gone"][..], &["New"]].map(|name| user.server.mailbox(name));
     fill(user, 1);

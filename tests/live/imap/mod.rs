@@ -1,4 +1,4 @@
-//! The library's IMAP side against real servers, and against the embedded one.
+//! The IMAP side of the library against real servers, and against the embedded one.
 
 mod append;
 mod connect;

@@ -1,4 +1,4 @@
-//! Calls side by side on one session: they share flights, each gets its own answer, and what must wait for another waits.
+//! Concurrent calls on one session: they share round trips, each gets its own answer, and a call that must wait waits.
 
 use postroom::imap::{Items, Query, StatusItems, Uid, Uids};
 use postroom::{Flag, FlagChange};
@@ -32,7 +32,7 @@ pub(crate) async fn calls_side_by_side_each_get_their_own_answer(user: &Trial) {
         imap.noop(),
         status("INBOX"),
         imap.list("INBOX"),
-        // The same mailbox: the two answers could not be told apart.
+        // The same mailbox: the two answers could not be distinguished.
         status(&*first),
         imap.namespace(),
     );
@@ -92,7 +92,7 @@ pub(crate) async fn what_shifts_numbers_does_not_shift_its_neighbours(user: &Tri
     assert_eq!(inbox.search(&Query::flagged()).await.unwrap().to_string(), "30");
 }
 
-/// SELECT takes the session for itself in Rust already; what was asked before and not awaited is another matter.
+/// Rust already gives SELECT the session exclusively; commands that were sent before and not awaited are another matter.
 pub(crate) async fn a_select_waits_for_what_was_asked_of_the_mailbox_before(user: &Trial) {
     fill(user, 200);
     let other = user.server.mailbox(&["Other"]);

@@ -1,4 +1,4 @@
-//! Finding messages: every kind of key, what is counted where the server does not count, and texts of every kind.
+//! Finding messages: every kind of key, counts on servers that do not count, and texts of every kind.
 
 use postroom::imap::{Append, Query, SearchReturn, Uid, Uids};
 use postroom::{Flag, FlagChange, Kind};
@@ -20,7 +20,7 @@ pub(crate) async fn every_key_finds_what_it_says(user: &Trial) {
         Subject: invoice\r\nDate: Sun, 01 Feb 2026 10:00:00 +0000\r\n\r\n{}needle\r\n",
         "hay ".repeat(500)
     );
-    // Courier numbers what was delivered when it looks; it has to look before it takes another.
+    // Courier numbers delivered messages when it looks; it must look before the next one comes.
     imap.select("INBOX").await.unwrap();
     let arrived = OffsetDateTime::from_unix_timestamp(1_600_000_000).unwrap();
     imap.append("INBOX", Append::from(large).date(arrived).flags([Flag::DRAFT])).await.unwrap();
@@ -104,7 +104,7 @@ pub(crate) async fn texts_of_every_kind_are_found_as_they_are(user: &Trial) {
         assert_eq!(inbox.search(&Query::subject(*text)).await.unwrap().to_string(), "", "{text}");
     }
     assert_eq!(inbox.search(&Query::body("a\0b")).await.unwrap_err().kind(), Kind::Input);
-    // A line's end can be in a literal. What a server makes of it is its own affair; what follows is not.
+    // A literal can contain a line's end. What a server makes of it is its own affair; the rest of the session is not.
     for text in ["a\r\nb", "a\rb", "a\nA1 LOGOUT\n"] {
         match inbox.search(&Query::body(text)).await {
             Ok(found) => assert!(found.is_empty()),

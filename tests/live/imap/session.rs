@@ -1,4 +1,4 @@
-//! What a session agrees on with its server: ID, ENABLE, literals, and a mailbox opened in one flight.
+//! What a session negotiates with its server: ID, ENABLE, literals, and a mailbox opened in one round trip.
 
 use postroom::imap::{Imap, Items, Query, StatusItems, Uids};
 use postroom::{Flag, Kind};
@@ -52,7 +52,7 @@ pub(crate) async fn what_is_offered_is_enabled_and_what_is_not_is_not(user: &Tri
         assert_eq!(imap.enable(&[bad]).await.unwrap_err().kind(), refused, "{bad:?}");
     }
 
-    // Names mean the same, whatever they are on the wire now.
+    // Names mean the same, whatever their form on the wire.
     let listed = imap.list("*").await.unwrap();
     assert!(listed.iter().any(|listed| listed.name.as_str() == name), "{listed:?}");
     imap.append(&*name, "Subject: x\r\n\r\n").await.unwrap();

@@ -1,4 +1,4 @@
-//! The mailbox that the work is done on: messages of every shape, and gaps among their UIDs for ghosts. It knows no proxy.
+//! The mailbox for the work: messages of every shape, and gaps among their UIDs for ghosts. It knows no proxy.
 
 use postroom::imap::{Append, Imap, Uid, Uids};
 use postroom::{Flag, FlagChange};
@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 
 /// How many messages were ever put into INBOX.
 const PUT: u32 = 30;
-/// Those of them that are gone, and with whose UIDs ghosts may appear: among the others, and behind them.
+/// Those that are gone, and whose UIDs ghosts may have: among the others, and after them.
 pub(crate) const THERE: [u32; 6] = [1, 4, 5, 11, 16, 20];
 pub(crate) const COMING: std::ops::RangeInclusive<u32> = 21..=PUT;
 
@@ -23,7 +23,7 @@ pub(crate) fn is_ghost(uid: u32) -> bool {
     THERE.contains(&uid) || COMING.contains(&uid)
 }
 
-/// Fills INBOX, and makes the other mailbox.
+/// Fills INBOX, and creates the other mailbox.
 pub(crate) async fn prepare(imap: &mut Imap, other: &str) {
     imap.create_mailbox(other).await.unwrap();
     for number in 1..=PUT {
@@ -38,7 +38,7 @@ pub(crate) async fn prepare(imap: &mut Imap, other: &str) {
     inbox.unselect().await.unwrap();
 }
 
-/// With a date of arrival of its own.
+/// With its own date of arrival.
 pub(crate) fn dated(number: u32) -> Append<'static> {
     let date = OffsetDateTime::from_unix_timestamp(1_600_000_000 + 86_461 * i64::from(number)).unwrap();
     Append::from(message(number)).date(date)

@@ -1,5 +1,5 @@
-//! The same work done directly and through a proxy that changes what the server says into what it could have said as well: the
-//! same values come out. A seed that fails is named; `POSTROOM_SEED` does the work with that one alone, or with
+//! The same work done directly and through a proxy that changes what the server says into something else that it could have said: the
+//! results are equal. A failing seed is printed; `POSTROOM_SEED` runs only that one, or
 //! those from `1-100`.
 
 mod mail;

@@ -1,4 +1,4 @@
-//! The rounds of work: one with nothing between the client and the server, and one for each seed through the proxy, each by a
+//! The rounds of work: one directly between client and server, and one for each seed through the proxy, each by a
 //! user of its own with the same mail.
 
 use std::collections::BTreeMap;
@@ -15,9 +15,9 @@ use crate::server::{Brand, User};
 use crate::suite::Trial;
 
 const SEEDS: std::ops::RangeInclusive<u64> = 1..=20;
-/// The embedded server is quick, and tells fewer messages to be gone by itself.
+/// The embedded server is fast, and reports fewer messages as gone by itself.
 const SEEDS_EMBEDDED: std::ops::RangeInclusive<u64> = 1..=60;
-/// How often each thing must have been done over all the rounds.
+/// How often each thing must have been done in all rounds together.
 const LEAST: u32 = 5;
 
 struct Round {
@@ -34,7 +34,7 @@ pub(crate) async fn the_same_values_come_out_through_a_mutating_proxy(trial: &Tr
     let usual = if trial.brand() == Brand::Embedded { SEEDS_EMBEDDED } else { SEEDS };
     let seeds: Vec<u64> = chosen.as_deref().map_or(usual, range).collect();
     let (mut done, mut named) = (BTreeMap::<_, u32>::new(), 0);
-    // Side by side, since most of the time is spent on waiting for servers to tell what happened.
+    // In parallel: most of the time is spent waiting for servers to report changes.
     for some in seeds.chunks(5) {
         let rounds: Vec<_> = some.iter().map(|&seed| (seed, tokio::spawn(mutated(trial.brand(), seed)))).collect();
         for (seed, round) in rounds {

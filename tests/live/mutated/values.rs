@@ -1,5 +1,5 @@
-//! What came out of a session, written so that two sessions can be compared: message by message, in the order of UIDs, without
-//! what is each account's own.
+//! The results of a session, written so that two sessions can be compared: message by message, in the order of UIDs, without
+//! what differs between accounts.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ impl Values {
         self.0.push(format!("{what}: {value:?}"));
     }
 
-    /// All that a FETCH brings. A message may come twice, if it is the same; of ghosts only the flags, which name them.
+    /// All results of a FETCH. A message may come twice if both are equal; of ghosts only the flags, which name them.
     pub(crate) async fn tell_all(&mut self, what: &str, mut fetch: Fetch<'_>) {
         let mut all = BTreeMap::new();
         while let Some(fetched) = fetch.try_next().await.unwrap() {
@@ -61,7 +61,7 @@ impl Values {
 /// Every value of a message.
 fn value(fetched: &Fetched) -> String {
     let flags = fetched.flags().map(|flags| {
-        // Which session a message is recent in, when two are open, is not foreseeable (RFC 3501 §2.3.2).
+        // Which of two open sessions sees a message as recent is not predictable (RFC 3501 §2.3.2).
         let told = flags.iter().filter(|flag| flag != "\\Recent");
         let mut flags: Vec<_> = told.map(|flag| flag.to_string()).collect();
         flags.sort_unstable();
@@ -82,7 +82,7 @@ fn value(fetched: &Fetched) -> String {
     )
 }
 
-/// Every value of a part but its children.
+/// Every value of a part except its children.
 fn node(part: &BodyStructure<'_>) -> String {
     let words = [part.id(), part.description(), part.encoding(), part.md5(), part.disposition(), part.location()];
     format!(

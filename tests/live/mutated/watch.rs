@@ -1,4 +1,4 @@
-//! What the folder tells by itself, held against what the proxy, if there is one, made of the mailbox.
+//! What the folder reports by itself, compared with what the proxy, if there is one, did to the mailbox.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -12,10 +12,10 @@ use crate::mutator::Mutator;
 #[derive(Default)]
 pub(crate) struct Watch<'a> {
     proxy: Option<&'a Mutator>,
-    /// Messages may have gone while their UIDs were asked for, so that some are not known.
+    /// Messages may have gone while their UIDs were requested, so that some UIDs are not known.
     wild: bool,
     events: Vec<Event>,
-    /// Ghosts that were told of, and are named rightly.
+    /// Ghosts that were reported under their right UIDs.
     pub(crate) named: usize,
 }
 
@@ -29,7 +29,7 @@ impl<'a> Watch<'a> {
         drop(inbox.idle().await.unwrap());
     }
 
-    /// From now on the proxy puts nothing in.
+    /// From now on the proxy inserts nothing.
     pub(crate) fn hush(&self) {
         self.proxy.iter().for_each(|proxy| proxy.change().quiet = true);
     }
@@ -75,7 +75,7 @@ impl<'a> Watch<'a> {
         assert!(found.is_ok(), "the event never came: {:?}", self.events);
     }
 
-    /// Every message that went was told of, and no other; all are counted; what is said of a ghost is said of that one. `gone` are
+    /// Every message that went was reported, and no other; all are counted; a report about a ghost is about that one. `gone` are
     /// those that really went.
     pub(crate) fn check(&mut self, inbox: &Folder<&mut Imap>, gone: &[u32]) {
         let (mut told, mut unnamed) = (Vec::new(), 0);
@@ -105,7 +105,7 @@ impl<'a> Watch<'a> {
     }
 }
 
-/// Whether this tells a ghost's flags under its UID. Under another it must not.
+/// Whether this reports a ghost's flags under its UID. It must not do so under another.
 fn is_named(uid: Option<Uid>, data: &postroom::imap::Fetched) -> bool {
     let uid = uid.map(Uid::as_u32);
     let flags: Vec<_> =

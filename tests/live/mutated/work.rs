@@ -1,5 +1,5 @@
-//! The work: one of everything that a session does in a mailbox, with every value that comes of it. Through the proxy the mailbox
-//! is haunted, and nothing here may depend on that but the number of its messages, which is not told.
+//! The work: one of everything that a session does in a mailbox, with every resulting value. Through the proxy the mailbox
+//! has ghosts, and only the number of its messages, which is not compared, may depend on that.
 
 use std::num::NonZeroU32;
 
@@ -21,7 +21,7 @@ fn everything() -> Items {
     items.partial(Section::WHOLE, 7, NonZeroU32::new(90).unwrap())
 }
 
-/// Does it all in `imap`, while `acting`, who has nothing between himself and the server, does something too.
+/// Does it all in `imap`, while `acting`, which is connected to the server directly, does something too.
 pub(crate) async fn work(mut imap: Imap, mut acting: Imap, other: &str, watch: &mut Watch<'_>) -> Values {
     let mut values = Values::default();
     let told = &mut values;
@@ -101,7 +101,7 @@ async fn reading(inbox: &mut Folder<&mut Imap>, told: &mut Values) {
         inbox.read(uid(number), section).await.unwrap().read_to_end(&mut bytes).await.unwrap();
         told.tell(&format!("read of {number}"), bytes.escape_ascii().to_string());
     }
-    // Dropped in the middle: the rest is passed over.
+    // Dropped in the middle: the rest is skipped.
     let mut start = [0; 1000];
     inbox.read(uid(9), Section::TEXT).await.unwrap().read_exact(&mut start).await.unwrap();
     told.tell("read in part", start.escape_ascii().to_string());

@@ -1,4 +1,4 @@
-//! Ways in, and ways that must stay shut.
+//! Ways to connect, and connections that must be refused.
 
 use postroom::pop3::Pop3;
 use postroom::{Config, Kind, Login};

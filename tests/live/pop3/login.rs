@@ -1,4 +1,4 @@
-//! POP3's way in, for the logins that both protocols share; and APOP.
+//! POP3's login, for the tests that both protocols share; and APOP.
 
 use postroom::pop3::Pop3;
 use postroom::{Config, Error, Kind, Login};
@@ -12,14 +12,14 @@ use crate::suite::Trial;
 /// The command that a mechanism is named in.
 pub(crate) const AUTHENTICATE: &str = "AUTH";
 
-/// The commands that show a password.
+/// The commands that reveal a password.
 pub(crate) const SHOWING: [&str; 2] = ["PASS", "AUTH"];
 
 pub(crate) fn plain_port(server: &Server) -> u16 {
     server.pop3
 }
 
-/// A session over this stream, in which hardly anything is asked.
+/// A session over this stream, which sends as few commands as possible.
 pub(crate) async fn over(stream: DuplexStream, config: Config, login: Login) -> Result<(), Error> {
     let (session, driver) = Pop3::handshake(stream, config, login).await?;
     tokio::spawn(driver);

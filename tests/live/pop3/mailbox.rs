@@ -17,7 +17,7 @@ pub(crate) async fn a_boxed_mailbox_lists_reads_and_deletes_on_commit(user: &Tri
     assert!(matches!(features.changes, Changes::Poll(_)));
 
     let second = take_the_second(&mut *mailbox).await;
-    // Where UIDL is not announced, a listing tells.
+    // If UIDL is not announced, a listing shows whether the server has it.
     assert!(mailbox.features().stable_ids);
     assert_eq!(user.stored("INBOX").len(), 3, "deleted before commit");
     let committed = mailbox.commit().await.unwrap();

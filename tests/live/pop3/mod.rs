@@ -1,4 +1,4 @@
-//! The library's POP3 side against real servers, and against the embedded one.
+//! The POP3 side of the library against real servers, and against the embedded one.
 
 mod connect;
 mod login;
@@ -71,7 +71,7 @@ mod dovecot_alone {
     }
 }
 
-// Courier alone has UTF8; others let such headers through, or (Cyrus) change them when they take the message in.
+// Courier alone has UTF8; others pass such headers on, or (Cyrus) change them on arrival.
 mod courier_alone {
     on_one_server! { Courier pop3
         session {

@@ -1,4 +1,4 @@
-//! Listings, retrieval byte for byte, and when a deletion is one.
+//! Listings, retrieval byte for byte, and when a deletion takes effect.
 
 use postroom::Kind;
 use postroom::pop3::{Number, RetrievedContent};
@@ -8,8 +8,8 @@ use super::open;
 use crate::live::{fill, message};
 use crate::suite::Trial;
 
-/// What a dot-stuffing, line-splitting or text-minded reader gets wrong.
-/// A dot as the very first octet is not among it: Dovecot 2.3 does not stuff that one, so that it is lost to every client.
+/// What a reader gets wrong that handles dots, line ends or text carelessly.
+/// It does not begin with a dot: Dovecot 2.3 does not stuff a dot that is the very first octet, so every client loses it.
 const TRICKY: [&[u8]; 6] = [
     b"Subject: dots\r\n\r\n.\r\n..\r\n.x\r\n...\r\n. \r\nend.\r\n.\r\n",
     b"Subject: octets\r\n\r\ncaf\xe9 \xff\xfe\x01\x7f\x1b[0m\ttab \r\n",
@@ -66,7 +66,7 @@ pub(crate) async fn tricky_messages_come_byte_for_byte_every_way(user: &Trial) {
     pop.quit().await.unwrap();
 }
 
-/// RFC 6856 §2.1, which the session has asked for.
+/// RFC 6856 §2.1, as the session requested.
 pub(crate) async fn headers_in_utf8_come_as_they_are(user: &Trial) {
     let message = "From: Jürgen <jürgen@example.org>\r\nSubject: ☃ as in RFC 6532\r\n\r\n☃\r\n";
     user.deliver("INBOX", message.as_bytes());
