@@ -1,4 +1,4 @@
-//! Mail of every awkward kind, and what of it is found in a Maildir or an mbox file.
+//! Mail of every awkward kind, and readers for a Maildir or an mbox file.
 #![allow(dead_code, reason = "each test binary uses its own part of this")]
 
 use std::fs;
@@ -46,7 +46,7 @@ pub(crate) fn mbox(path: &Path) -> Vec<Vec<u8>> {
             None => panic!("the file does not begin with a message"),
         }
     }
-    // The empty line behind each is the file's own; a torn one has none.
+    // The empty line after each is the file's own; a torn one has none.
     sorted(messages.iter().map(|message| with_returns(message.strip_suffix(b"\n").unwrap_or(message))).collect())
 }
 
@@ -55,7 +55,7 @@ pub(crate) fn sorted(mut messages: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
     messages
 }
 
-/// As long as no message has a LF alone, CRLF can be told from it.
+/// CRLF can be restored if no message contains a bare LF.
 fn with_returns(stored: &[u8]) -> Vec<u8> {
     let lines = stored.split_inclusive(|byte| *byte == b'\n');
     lines

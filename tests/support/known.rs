@@ -1,17 +1,17 @@
-//! What the servers are known to do wrong or to lack, each with the tests that meet it. Such a test runs all the same, and has to fail
-//! in these words: whoever mends a server, or a test that fails for another reason, is noticed.
+//! Known faults and gaps of the servers, each with the tests that meet it. Such a test runs all the same, and must fail with
+//! these words: a repaired server, or another reason for the failure, is noticed.
 
 use crate::server::Brand;
 use crate::suite::HANGS;
 
-/// One thing that a server does.
+/// One fault or gap of a server.
 pub(crate) struct Known {
     pub(crate) server: Brand,
     pub(crate) what: &'static str,
-    /// What the tests' panics say.
+    /// The words of the tests' panics.
     pub(crate) says: &'static str,
     pub(crate) tests: &'static [&'static str],
-    /// Whether it always does: else a test may pass too.
+    /// Whether it always occurs: if not, a test may pass too.
     pub(crate) always: bool,
 }
 
@@ -22,7 +22,7 @@ pub(crate) fn of(server: Brand, test: &str) -> Option<&'static Known> {
 
 use Brand::{Courier, Mailutils, Pymap};
 
-/// One line for each thing that a server does: which server, what it does, what the tests' panics say, which tests meet it.
+/// One line for each thing that a server does: which server, what it does, the words of the tests' panics, which tests meet it.
 const KNOWN: &[Known] = &[
     known(
         Courier,

@@ -1,4 +1,4 @@
-//! What all live tests share, whatever the protocol: a configuration for the server, messages to put into a mailbox, a look at the
+//! Shared by all live tests, whatever the protocol: a configuration for the server, messages to put into a mailbox, a look at the
 //! wire, and one job over the common trait.
 #![allow(dead_code, reason = "each test binary uses its own part of this")]
 
@@ -39,12 +39,12 @@ pub(crate) fn login(user: &User) -> Login {
     if user.brand() == Brand::Mailutils { login.protocol_command_only() } else { login }
 }
 
-/// A keyword; where the server keeps none, the flag that is least like the others.
+/// A keyword; if the server keeps none, the flag that is most like one.
 pub(crate) fn label(user: &User, name: &str) -> Flag {
     if user.server.has_keywords() { Flag::new(name).unwrap() } else { Flag::FLAGGED }
 }
 
-/// The UID that a server with UIDPLUS tells.
+/// The UID that a server with UIDPLUS reports.
 pub(crate) fn told(user: &User, appended: Option<Appended>) -> Option<u32> {
     assert_eq!(appended.is_some(), user.server.has_uidplus());
     appended.map(|appended| appended.uid.as_u32())
@@ -59,7 +59,7 @@ pub(crate) fn message(number: u32) -> Vec<u8> {
     .into_bytes()
 }
 
-/// Puts messages 1 to `count` into INBOX behind the server's back.
+/// Puts messages 1 to `count` into INBOX without the server.
 pub(crate) fn fill(user: &User, count: u32) {
     let messages: Vec<_> = (1..=count).map(message).collect();
     user.deliver_all("INBOX", &messages);
@@ -104,7 +104,7 @@ pub(crate) async fn ids(mailbox: &mut dyn Mailbox) -> Vec<MessageId> {
     mailbox.entries().await.unwrap().into_iter().map(|entry| entry.id).collect()
 }
 
-/// The same for whatever mailbox: lists, reads, deletes the second message.
+/// The same for any mailbox: lists, reads, deletes the second message.
 pub(crate) async fn take_the_second(mailbox: &mut dyn Mailbox) -> MessageId {
     let ids = ids(mailbox).await;
     let mut mail = mailbox.messages(&ids[1..2], Part::Whole).await.unwrap();

@@ -1,4 +1,4 @@
-//! Logins by every mechanism there is, and what becomes of wrong ones; the same for both protocols, whose way in is `login`.
+//! Logins by every mechanism, and the results of wrong ones; the same for both protocols, whose login is `login`.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -19,7 +19,7 @@ pub(crate) async fn refused(config: Config, login: Login) -> Error {
     enter(config, login).await.expect_err("this login must not succeed")
 }
 
-/// What comes of a session on the port without TLS, and all that is said to the server.
+/// The result of a session on the port without TLS, and everything that is sent to the server.
 pub(crate) async fn overheard(user: &Trial, host: &str, config: Config, login: Login) -> (Result<(), Error>, String) {
     let (stream, sent) = recorded(host, plain_port(&user.server)).await;
     let result = over(stream, config, login).await;
@@ -27,13 +27,13 @@ pub(crate) async fn overheard(user: &Trial, host: &str, config: Config, login: L
     (result, sent)
 }
 
-/// The same without encryption, where the server wants none that shows the password.
+/// The same without encryption, if the server refuses mechanisms there that reveal the password.
 pub(crate) async fn overheard_in_clear(user: &Trial, login: Login) -> (Result<(), Error>, String) {
     let config = config(&user.server, "127.0.0.4", plain_port(&user.server)).dangerous_plaintext();
     overheard(user, "127.0.0.4", config, login).await
 }
 
-/// What does not show the password may go all the same.
+/// A mechanism that does not reveal the password may be accepted all the same.
 pub(crate) async fn nothing_that_shows_the_password_is_sent_in_clear(user: &Trial) {
     for shown in [login(user).protocol_command_only(), login(user).only(["PLAIN", "LOGIN"])] {
         let (result, sent) = overheard_in_clear(user, shown).await;
@@ -43,7 +43,7 @@ pub(crate) async fn nothing_that_shows_the_password_is_sent_in_clear(user: &Tria
     }
 }
 
-/// For servers whose offer differs: what is not offered is not tried.
+/// For servers with other offers: what is not offered is not tried.
 pub(crate) async fn every_password_mechanism_that_is_offered_logs_in(user: &Trial) {
     let mut tried = 0;
     for mechanism in PASSWORDS {
@@ -86,7 +86,7 @@ pub(crate) async fn tokens_log_in_and_an_expired_one_is_renewed_once(user: &Tria
             let (asked, name) = (Arc::new(AtomicUsize::new(0)), user.name.clone());
             let count = asked.clone();
             let login = Login::oauth(&user.name, move |refused: bool| {
-                // Two that expired differ, so that the second is worth a try.
+                // Two expired tokens differ, so that the second is worth a try.
                 let stale = format!("{}{}", token(&name, true), count.fetch_add(1, Ordering::Relaxed));
                 let token = if refused && renewed { token(&name, false) } else { stale };
                 async move { Ok::<_, TokenError>(Secret::from(token)) }

@@ -1,5 +1,5 @@
-//! A mailbox, a ledger and a delivery in memory, for tests of collecting: what each of them was asked is written down, and each can
-//! be told to fail. No network, no disk.
+//! A mailbox, a ledger and a delivery in memory, for tests of collecting: each records its calls, and each can
+//! be set to fail. No network, no disk.
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::io;
@@ -17,7 +17,7 @@ pub(crate) struct Mail {
     /// The server's name for it; a key that begins with a line feed does not last.
     pub(crate) key: String,
     pub(crate) bytes: Vec<u8>,
-    /// What the listing says; the truth where it is `None`.
+    /// The listed size; the true one if `None`.
     pub(crate) size: Option<u64>,
     /// Whether RETR is refused.
     pub(crate) refused: bool,
@@ -38,9 +38,9 @@ pub(crate) enum Quit {
 pub(crate) struct Maildrop {
     pub(crate) mail: Vec<Mail>,
     pub(crate) quit: Quit,
-    /// Keys of messages that were brought whole.
+    /// Keys of messages that were read whole.
     pub(crate) brought: Vec<String>,
-    /// Keys of messages whose header was brought.
+    /// Keys of messages whose header was read.
     pub(crate) looked_at: Vec<String>,
     marked: Vec<MessageId>,
 }
@@ -139,7 +139,7 @@ impl Mailbox for Maildrop {
     }
 }
 
-/// What a ledger holds, shared by its clones: a run that was aborted leaves it to the next.
+/// The content of a ledger, shared by its clones: an aborted run leaves it to the next.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Notes(pub(crate) Arc<Mutex<BTreeMap<(String, String), Record>>>);
 

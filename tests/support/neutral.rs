@@ -1,5 +1,5 @@
-//! Compares what was expected in the neutral form with what was shown, whole: everything expected must be there. Letter case,
-//! whether nothing is `null` or not there at all, and how an empty list of pairs is written, are no differences.
+//! Compares the expected values, in the neutral form, with the output: everything expected must be there. Letter case,
+//! `null` in place of a missing value, and the form of an empty list of pairs are no differences.
 
 use serde_json::{Map, Value};
 
@@ -34,7 +34,7 @@ fn walk(expected: &Value, shown: &Value, place: &str, differences: &mut Differen
     }
 }
 
-/// Without names of the source's own types, in one letter case, without what says nothing.
+/// Without the source's own type names, in one letter case, without `null`.
 fn normal(value: &Value) -> Value {
     match value {
         Value::Object(object) => {
@@ -51,7 +51,8 @@ fn normal(value: &Value) -> Value {
     }
 }
 
-/// No pairs are `{}`, NIL or, to a reader that does not know they would be pairs, `[]`. An empty list of values is none of these.
+/// Without pairs the value is `{}`, NIL or, to a reader that does not know that they would be pairs, `[]`. An empty list of
+/// values is none of these.
 fn is_same_nothing(expected: &Value, shown: &Value) -> bool {
     match expected {
         Value::Object(pairs) => pairs.is_empty() && (shown.is_null() || shown.as_array().is_some_and(Vec::is_empty)),

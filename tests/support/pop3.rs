@@ -1,5 +1,5 @@
-//! What the POP3 tests share: sessions with the scripted peer and the embedded server over in-memory streams, and what most of them
-//! ask of a maildrop. It uses only the public API.
+//! Shared by the POP3 tests: sessions with the scripted peer and the embedded server over in-memory streams, and the usual requests to
+//! a maildrop. It uses only the public API.
 
 #[path = "session.rs"]
 mod session;
@@ -10,18 +10,18 @@ use postroom::{Error, Mailbox, Message, MessageId, Part};
 
 pub(crate) use session::{me, plaintext, pop3 as session};
 
-/// A login of [`me`] at a server whose answer to CAPA is this.
+/// A login of [`me`] to a server with this answer to CAPA.
 fn logged_in(capa: &str) -> String {
     format!("S: +OK\nC: CAPA\n{capa}\nC: USER me\nS: +OK\nC: PASS secret\nS: +OK\nC: CAPA\n{capa}\n")
 }
 
-/// A login at a server that announces these beside USER.
+/// A login to a server that announces these beside USER.
 pub(crate) fn announced(capabilities: &[&str]) -> String {
     let lines: String = capabilities.iter().map(|capability| format!("S: {capability}\n")).collect();
     logged_in(&format!("S: +OK\nS: USER\n{lines}S: ."))
 }
 
-/// A login at a server without CAPA.
+/// A login to a server without CAPA.
 pub(crate) fn unannounced() -> String {
     logged_in("S: -ERR what?")
 }
@@ -31,7 +31,7 @@ pub(crate) async fn opened(script: &mut Script) -> Result<Pop3, Error> {
     session(script.stream(), plaintext(), me()).await
 }
 
-/// The same with a peer that says this.
+/// The same with a peer that plays this dialogue.
 pub(crate) async fn scripted(dialogue: &str) -> (Pop3, Script) {
     let mut script = Script::new(dialogue);
     (opened(&mut script).await.unwrap(), script)

@@ -1,4 +1,4 @@
-//! Chance that repeats itself: the same seed, the same choices. It knows nothing of what is chosen.
+//! Repeatable random numbers: the same seed, the same choices. It knows nothing of what is chosen.
 
 /// SplitMix64.
 pub(crate) struct Rng(u64);
@@ -17,7 +17,7 @@ impl Rng {
         usize::try_from((mixed ^ (mixed >> 31)) % end as u64).unwrap()
     }
 
-    /// Once in so many times.
+    /// True once in this number of calls, on average.
     pub(crate) fn once_in(&mut self, times: usize) -> bool {
         self.below(times) == 0
     }

@@ -11,7 +11,7 @@ impl Scratch {
         Self::within(&std::env::temp_dir())
     }
 
-    /// For what need not outlive the machine: in memory, if there is such a file system.
+    /// For files that need not survive a restart: in memory, if there is such a file system.
     #[allow(dead_code, reason = "not every test binary has a use for it")]
     pub(crate) fn in_memory() -> Self {
         let memory = Path::new("/dev/shm");

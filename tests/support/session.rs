@@ -1,4 +1,4 @@
-//! What most tests begin with: a configuration, a login, and a session over a stream, its driver in a task of its own. It uses only
+//! The usual beginning of a test: a configuration, a login, and a session over a stream, its driver in a task of its own. It uses only
 //! the public API.
 #![allow(dead_code, reason = "each test uses its own part of this")]
 
@@ -7,12 +7,12 @@ use postroom::pop3::Pop3;
 use postroom::{Config, Error, Login, Mailbox, Protocol};
 use tokio::io::{AsyncRead, AsyncWrite};
 
-/// Plaintext, which an in-memory stream may well be.
+/// Plaintext, which is fine over an in-memory stream.
 pub(crate) fn plaintext() -> Config {
     Config::new("localhost").dangerous_plaintext()
 }
 
-/// The user of the embedded server unless it is told another.
+/// The user of the embedded server unless a test names another.
 pub(crate) fn alice() -> Login {
     Login::password("alice", "alicepw")
 }

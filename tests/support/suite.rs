@@ -1,5 +1,5 @@
-//! The same tests on every server: what makes a test of each function for each of them, and what writes down how it went with
-//! which command, for the table that `tests/run` prints.
+//! The same tests on every server: a macro makes a test of each function for each server, and `Trial` records the result of
+//! each command for the table that `tests/run` prints.
 #![allow(dead_code, reason = "each test binary uses its own part of this")]
 
 #[path = "known.rs"]
@@ -16,7 +16,7 @@ use std::time::Duration;
 use crate::server::{Brand, User};
 use known::Known;
 
-/// A test of each of these functions for each server, with the commands it tries: the rows of the table.
+/// A test of each of these functions for each server, with the commands that it tries: the rows of the table.
 macro_rules! on_every_server {
     ($($suite:tt)*) => {
         mod courier { on_one_server! { Courier $($suite)* } }
@@ -28,7 +28,7 @@ macro_rules! on_every_server {
     };
 }
 
-/// The same on the server that speaks IMAP alone, too.
+/// The same, also on the server that speaks only IMAP.
 #[allow(unused_macros, reason = "POP3 has no such server")]
 macro_rules! on_every_imap_server {
     ($($suite:tt)*) => {
@@ -37,7 +37,7 @@ macro_rules! on_every_imap_server {
     };
 }
 
-/// The same on the servers that speak POP3 alone, without TLS and CAPA, too.
+/// The same, also on the servers that speak only POP3, without TLS and CAPA.
 #[allow(unused_macros, reason = "IMAP has no such servers")]
 macro_rules! on_every_pop3_server {
     ($($suite:tt)*) => {
@@ -54,7 +54,7 @@ macro_rules! on_plain_servers {
     };
 }
 
-/// On the servers that have everything in common but their release.
+/// On the servers that differ only in their release.
 #[allow(unused_macros, reason = "not every suite has such tests")]
 macro_rules! on_both_dovecots {
     ($($suite:tt)*) => {
@@ -78,12 +78,12 @@ macro_rules! on_one_server {
     };
 }
 
-/// A test's user, and what it found out about the server.
+/// A test's user, and the results about the server.
 pub(crate) struct Trial {
     pub(crate) user: User,
     commands: &'static [&'static str],
     found: RefCell<Vec<(&'static str, String)>>,
-    /// How long the test waits for what has to happen: not long where it is known that it does not.
+    /// How long the test waits for an expected event: a short time if it is known not to come.
     pub(crate) patience: Duration,
 }
 
@@ -96,19 +96,19 @@ impl std::ops::Deref for Trial {
 }
 
 impl Trial {
-    /// This server does not do the command, and the library got there another way.
+    /// This server does not support the command, and the library used another way.
     pub(crate) fn fallback(&self, command: &'static str, how: &str) {
         self.found.borrow_mut().push((command, format!("fallback\t{how}")));
     }
 
-    /// This server does not do the command, and the library says so.
+    /// This server does not support the command, and the library says so.
     pub(crate) fn unsupported(&self, command: &'static str, why: &str) {
         self.found.borrow_mut().push((command, format!("unsupported\t{why}")));
     }
 }
 
 impl Trial {
-    /// The rows of the table, with this for a command that the test found out nothing else about.
+    /// The rows of the table, with this text for a command without another result.
     fn write_down(&self, otherwise: &str) {
         for &command in self.commands {
             let found = self.found.borrow();
@@ -118,10 +118,10 @@ impl Trial {
     }
 }
 
-/// What a test says that waits for ever.
+/// The error of a test that never ends.
 pub(crate) const HANGS: &str = "the test hangs";
 
-/// Runs the test. Where the server is known to fail it, it has to fail, and in the words that are known.
+/// Runs the test. If the server is known to fail it, it must fail, and with the known words.
 pub(crate) async fn run(
     brand: Brand,
     name: &'static str,
@@ -154,7 +154,7 @@ pub(crate) async fn run(
 
 type Panic = Box<dyn Any + Send>;
 
-/// What the test panics with.
+/// The message of the test's panic.
 async fn caught(test: impl Future<Output = ()>) -> Result<(), Panic> {
     let mut test = std::pin::pin!(test);
     std::future::poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| test.as_mut().poll(cx))) {

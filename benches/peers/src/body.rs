@@ -1,4 +1,4 @@
-//! Large messages made on the fly: a fixed block of lines over and over, its length no multiple of any window, so that a piece
+//! Large messages made on the fly: a fixed block of lines repeated, its length no multiple of any window, so that a piece
 //! from the wrong place changes the checksum.
 
 use std::sync::Arc;
@@ -33,7 +33,7 @@ impl Body {
         Self { block: block.into(), shift: 0, len }
     }
 
-    /// So many messages of 1 to 2 MB, no two alike.
+    /// This number of messages of 1 to 2 MB, no two alike.
     pub fn many(count: u64) -> Vec<Self> {
         let first = Self::new(0);
         let one = |index| {
@@ -57,7 +57,7 @@ impl Body {
         self.len == 0
     }
 
-    /// As many bytes from `offset` as lie together in the block, at most `most`; none at the end.
+    /// The bytes from `offset` that are contiguous in the block, at most `most`; none at the end.
     pub fn piece(&self, offset: u64, most: u64) -> &[u8] {
         let within = ((self.shift + offset) % self.block.len() as u64) as usize;
         let left = self.len.saturating_sub(offset).min(most);

@@ -1,5 +1,5 @@
-//! The checksum every client computes over what it has read, in the order of the wire. Equal sums mean equal values, NIL told from the
-//! empty string. It reads every byte, sixteen at a time, so that it costs little beside the parsing it checks.
+//! The checksum that every client computes over what it has read, in the order of the wire. Equal sums mean equal values; NIL and the
+//! empty string differ. It reads every byte, sixteen at a time, so that it costs little beside the parsing that it checks.
 //!
 //! Of one message: UID; each flag and their number; INTERNALDATE in Unix seconds; RFC822.SIZE; the envelope; the body structure.
 //! - envelope: date, subject, from, sender, reply-to, to, cc, bcc, in-reply-to, message-id; an address list is of each address name,
@@ -10,7 +10,7 @@
 //! - parameters: of each name and value, then their number (NIL: 0). Disposition: NIL, or type and parameters. Language: each tag, then
 //!   their number (NIL: 0).
 //!
-//! Numbers come last so that no client has to walk a list twice.
+//! Numbers come last so that no client must walk a list twice.
 //!
 //! Types, encodings, disposition types and parameter names are [`Sum::token`]s: read without regard to case. Everything else is exact.
 
@@ -127,7 +127,7 @@ impl Run {
         self.len
     }
 
-    /// Whether no byte came yet.
+    /// Whether no bytes were added.
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }

@@ -1,4 +1,4 @@
-//! The command line all the processes share (`JOB --name value ...`) and the way a child ends with its parent.
+//! The command line of all the processes (`JOB --name value ...`), and the way a child ends with its parent.
 
 use std::collections::HashMap;
 use std::env;
@@ -10,7 +10,7 @@ use nix::sys::resource::{Resource, getrlimit, setrlimit};
 /// Any error, as a sentence.
 pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
-/// The job asked for and its options.
+/// The requested job and its options.
 #[derive(Debug)]
 pub struct Args {
     /// The first word.
@@ -37,7 +37,7 @@ impl Args {
         self.find(name)?.ok_or_else(|| format!("--{name} is missing").into())
     }
 
-    /// An option, or what stands for it.
+    /// An option, or its default.
     pub fn or<T: FromStr>(&self, name: &str, default: T) -> Result<T> {
         Ok(self.find(name)?.unwrap_or(default))
     }
@@ -50,7 +50,7 @@ impl Args {
     }
 }
 
-/// Lets this process hold as many descriptors as it ever may: a thousand connections are more than the usual limit.
+/// Allows this process as many descriptors as possible: a thousand connections exceed the usual limit.
 pub fn allow_descriptors() -> Result<()> {
     let (_, most) = getrlimit(Resource::RLIMIT_NOFILE)?;
     Ok(setrlimit(Resource::RLIMIT_NOFILE, most, most)?)

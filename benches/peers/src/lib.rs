@@ -1,5 +1,5 @@
-//! What the processes of a measurement share: the generated mail, the checksum that proves a client has read it all, the replay
-//! server and the small command line. It must not know postroom: the library under test appears in `bin/client/` and `bin/codec/` only.
+//! Shared by the processes of a measurement: the generated mail, the checksum that proves a client has read it all, the replay
+//! server and the small command line. It must not know postroom: only `bin/client/` and `bin/codec/` use the library under test.
 
 pub mod answers;
 pub mod body;

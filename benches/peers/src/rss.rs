@@ -1,19 +1,19 @@
-//! How much memory this process holds, as the kernel counts it (`/proc/self/status`), in KiB.
+//! The memory of this process, as the kernel counts it (`/proc/self/status`), in KiB.
 
 use std::fs;
 use std::io;
 
-/// What the process holds now.
+/// The memory now.
 pub fn resident_kib() -> io::Result<u64> {
     field("VmRSS:")
 }
 
-/// The most it held since its start or since [`reset_peak`].
+/// The most since its start or since [`reset_peak`].
 pub fn peak_kib() -> io::Result<u64> {
     field("VmHWM:")
 }
 
-/// Lets the peak begin anew from what is held now.
+/// Lets the peak start again from the memory now.
 pub fn reset_peak() -> io::Result<()> {
     fs::write("/proc/self/clear_refs", "5")
 }

@@ -1,7 +1,7 @@
-//! Commands as sessions of postroom send them, read by imap-codec's parser of commands: exactly one each, and every argument as it was
-//! given. A server of one loop takes them and agrees to all.
+//! Commands as sessions of postroom send them, read by imap-codec's parser of commands: exactly one each, and every argument
+//! unchanged. A simple server receives them and agrees to all.
 //!
-//! Not looked at, since imap-codec does not know them: `RETURN` of SEARCH, SORT and LIST (RFC 4731, RFC 5258), LIST with options, ACL
+//! Not checked, since imap-codec does not know them: `RETURN` of SEARCH, SORT and LIST (RFC 4731, RFC 5258), LIST with options, ACL
 //! (RFC 4314), LANGUAGE and COMPARATOR (RFC 5255), NOTIFY (RFC 5465), URLAUTH (RFC 4467), ANNOTATE (RFC 5257), REPLACE (RFC 8508),
 //! ESEARCH (RFC 7377), MULTIAPPEND and CATENATE, UNAUTHENTICATE, Gmail's, and the search keys of extensions. It knows ID, NAMESPACE,
 //! METADATA, CONDSTORE, QRESYNC and WITHIN only with features that stay off here, since it is measured as a peer without them.
@@ -18,7 +18,7 @@ mod server;
 use postroom::Kind;
 use postroom_benches::prng::Prng;
 
-/// How many of each command; `PROPTEST_CASES` says another number.
+/// The number of each command; `PROPTEST_CASES` sets another.
 fn cases() -> u64 {
     std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(10_000)
 }
@@ -64,7 +64,7 @@ fn another_parser_reads_the_same_logins() {
     });
 }
 
-/// What was refused was not sent; nothing here has to be.
+/// A refused command was not sent; none has to be refused here.
 fn check(result: postroom::Result<()>, expected: &[String], sent: Vec<Vec<u8>>) {
     if let Err(error) = result {
         assert_ne!(error.kind(), Kind::Input, "{expected:?}: {error}");

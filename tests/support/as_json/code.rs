@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::set::written;
 use super::value::value;
 
-/// `null` where there is none.
+/// `null` if there is none.
 pub fn code(code: Option<&ResponseCode>, frame: &[u8]) -> Value {
     code.map_or(Value::Null, |code| json!({ "name": code.name().to_ascii_uppercase(), "data": data(code, frame) }))
 }
@@ -25,7 +25,7 @@ fn data(code: &ResponseCode, frame: &[u8]) -> Value {
         ResponseCode::AppendUid(uids) => {
             json!({ "uidvalidity": uids.validity().map_or(0, UidValidity::as_u32), "dest": written(uids, frame) })
         }
-        // Two empty sets, as some servers send them, are no grammar's.
+        // Two empty sets, as some servers send them, are in no grammar.
         ResponseCode::CopyUid(copied) if copied.from().is_empty() => json!({ "unparsed": bracketed(frame) }),
         ResponseCode::CopyUid(copied) => json!({
             "uidvalidity": copied.validity().map_or(0, UidValidity::as_u32),
@@ -57,7 +57,7 @@ fn data(code: &ResponseCode, frame: &[u8]) -> Value {
     }
 }
 
-/// Whether an RFC says what stands behind that name, and so the data is not that; of most names it is nothing.
+/// Whether an RFC defines data for that code, so that data in another form was kept raw.
 fn has_grammar(name: &str) -> bool {
     const WITH_DATA: [&str; 18] = [
         "UIDNEXT",
@@ -84,7 +84,7 @@ fn has_grammar(name: &str) -> bool {
         || is_known(resp_text(format!("[{name}]").as_bytes()).0)
 }
 
-/// What stands behind the code's name.
+/// What follows the code's name.
 fn bracketed(frame: &[u8]) -> String {
     let text = String::from_utf8_lossy(frame);
     let inside = text.split_once('[').and_then(|(_, rest)| rest.split_once(']')).map_or("", |(inside, _)| inside);

@@ -101,11 +101,11 @@ pub fn sorted(sorted: &Sorted) -> Value {
     object
 }
 
-/// Threads within each other in what is shown. A chain of replies may be as long as the response is, and whoever reads JSON
-/// recurses.
+/// Nested threads in the output. A chain of replies may be as long as the response is, and JSON readers
+/// recurse.
 const DEEPEST: usize = 200;
 
-/// `{type, threads: [{id, children}]}`; what is too deep stands beside what it answers, which is a defect.
+/// `{type, threads: [{id, children}]}`; a reply that is nested too deep is beside its parent, which is a defect.
 pub fn threads(threads: &Threads) -> Value {
     let mut open: Vec<(Value, Vec<Value>)> = Vec::new();
     let (mut roots, mut deepest) = (Vec::new(), 0);
@@ -133,7 +133,7 @@ fn close(open: &mut Vec<(Value, Vec<Value>)>, depth: usize, roots: &mut Vec<Valu
     }
 }
 
-/// `{type, tag, uid, data}`, and where it says so `mailbox` and `uidvalidity`.
+/// `{type, tag, uid, data}`, and `mailbox` and `uidvalidity` if it has them.
 pub fn esearch(kind: &str, found: &SearchResult, frame: &[u8]) -> Value {
     let numbers = [
         ("MIN", found.min.map(|uid| u64::from(uid.as_u32()))),
@@ -147,7 +147,7 @@ pub fn esearch(kind: &str, found: &SearchResult, frame: &[u8]) -> Value {
         data.insert("ALL".to_owned(), written(all, frame));
     }
     if let Some(partial) = &found.partial {
-        data.insert("PARTIAL".to_owned(), stretch(partial));
+        data.insert("PARTIAL".to_owned(), partial_range(partial));
     }
     let has_scores = written_as(frame, |word| word.eq_ignore_ascii_case("RELEVANCY").then(String::new)).is_some();
     if has_scores && !data.contains_key("RELEVANCY") {
@@ -169,8 +169,8 @@ pub fn esearch(kind: &str, found: &SearchResult, frame: &[u8]) -> Value {
     object
 }
 
-/// The range as RFC 9394 counts it: from the lower place to the higher, as numbers are.
-fn stretch(partial: &Partial) -> Value {
+/// The range in RFC 9394's order: from the lower to the higher position, as for numbers.
+fn partial_range(partial: &Partial) -> Value {
     let (begin, end) = (partial.first.min(partial.last), partial.first.max(partial.last));
     let results = if partial.found.is_empty() { Value::Null } else { partial.found.to_string().into() };
     json!({ "range": { "begin": begin, "end": end }, "results": results })

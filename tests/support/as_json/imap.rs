@@ -1,4 +1,4 @@
-//! A stream of IMAP responses: where each ends, and what becomes of one that cannot be read.
+//! A stream of IMAP responses: where each ends, and the output for one that cannot be read.
 
 use bytes::Bytes;
 use postroom::Limits;
@@ -44,7 +44,7 @@ pub fn is_blank(rest: &[u8]) -> bool {
     rest.iter().all(|byte| matches!(byte, b'\r' | b'\n'))
 }
 
-/// What is in a file is here already: nothing of it can be too large.
+/// The content of a file is in memory already: nothing of it can be too large.
 fn limits() -> Limits {
     let mut limits = Limits::default();
     (limits.line, limits.literal, limits.response) = (usize::MAX, usize::MAX, usize::MAX);
@@ -58,7 +58,7 @@ fn frame(frame: Bytes, at: usize, limits: &Limits) -> Value {
     }
 }
 
-/// Adds what was forgiven of the line as such.
+/// Adds the deviations of the line itself that were tolerated.
 fn with_forgiven(mut shown: Value, frame: &[u8]) -> Value {
     let mut forgiven = Vec::new();
     if matches!(frame.first(), Some(0 | b'\r' | b'\n')) {

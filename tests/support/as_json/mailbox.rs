@@ -8,7 +8,7 @@ use super::message::defect;
 use super::text::{put, text};
 use super::value::{pairs, values};
 
-/// Adds `mailbox`, and `decoded` where it is another text.
+/// Adds `mailbox`, and `decoded` if it is another text.
 pub fn put_name(object: &mut Value, name: &MailboxName, frame: &[u8]) {
     put_both(object, "mailbox", text(&wire(name, frame)), name.as_str());
 }
@@ -18,7 +18,7 @@ pub fn shown(name: &MailboxName, frame: &[u8]) -> Value {
     text(&wire(name, frame))
 }
 
-/// `{type, attrs, delim, mailbox}`, and `ext` where there is some.
+/// `{type, attrs, delim, mailbox}`, and `ext` if there is any.
 pub fn list(kind: &str, listed: &Listed, frame: &[u8]) -> Value {
     let mut object =
         json!({ "type": kind, "attrs": listed.attributes.iter().collect::<Vec<_>>(), "delim": listed.delimiter });
@@ -40,7 +40,7 @@ fn put_defects(object: &mut Value, defects: &[Defect]) {
     }
 }
 
-/// By name, or as it stands there where it has no names.
+/// By name, or in its written form if it has no names.
 fn extension(data: &[u8]) -> Value {
     match pairs(data) {
         named if named.is_empty() => {

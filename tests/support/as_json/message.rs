@@ -11,7 +11,7 @@ use super::structure::structure;
 use super::text::{string, text};
 use super::value::nil;
 
-/// Only what the server told.
+/// Only what the server sent.
 pub fn message(fetched: &Fetched) -> Value {
     let (mut object, raw) = (Map::new(), fetched.raw());
     object.insert("type".to_owned(), if fetched.seq().is_some() { "FETCH" } else { "UIDFETCH" }.into());
@@ -59,7 +59,7 @@ pub fn message(fetched: &Fetched) -> Value {
     object.into()
 }
 
-/// The name of an attribute with a section: without the quotes, or the announcements of literals, that header names may have.
+/// The name of an attribute with a section: without the quotes, or the literals' announcements, that header names may have.
 fn name(attribute: &str) -> String {
     let (name, section) = attribute.split_at(attribute.find('[').unwrap_or(attribute.len()));
     if section == "[]" && !name.to_ascii_uppercase().starts_with('B') {
@@ -75,7 +75,7 @@ fn name(attribute: &str) -> String {
     shown.replace('"', "")
 }
 
-/// The entry, and a list of its attributes' names and values by turns, where it has any.
+/// The entry, and a list of its attributes' alternating names and values, if it has any.
 fn annotation(annotation: Annotation<'_>) -> Vec<Value> {
     let pair = |(name, value)| [string(Some(name)), string(value)];
     let attributes: Vec<_> = annotation.attributes().flat_map(pair).collect();
@@ -83,7 +83,7 @@ fn annotation(annotation: Annotation<'_>) -> Vec<Value> {
     if attributes.is_empty() { vec![entry] } else { vec![entry, attributes.into()] }
 }
 
-/// One flaw.
+/// One defect.
 pub fn defect(defect: &Defect) -> Value {
     match defect {
         Defect::TooLarge { size } => json!({ "too_large": size }),
@@ -97,7 +97,7 @@ pub fn defect(defect: &Defect) -> Value {
     }
 }
 
-/// `date-time` without its quotes (RFC 9051 §9): as the server wrote it behind that name, else with a zero in front of a day below 10.
+/// `date-time` without its quotes (RFC 9051 §9): as the server wrote it after that name, otherwise with a zero before a day below 10.
 fn date(name: &str, date: OffsetDateTime, frame: &[u8]) -> Value {
     let month = date.month().to_string();
     let (hours, minutes, _) = date.offset().as_hms();
@@ -109,7 +109,7 @@ fn date(name: &str, date: OffsetDateTime, frame: &[u8]) -> Value {
     written.map_or_else(|| format!("{:02}{same}:{second:02} {zone}", date.day()).into(), Value::from)
 }
 
-/// The quoted strings that stand behind that name.
+/// The quoted strings after that name.
 fn quoted<'a>(name: &str, frame: &'a [u8]) -> impl Iterator<Item = &'a str> {
     let behind = move |at: &usize| {
         let head = frame.get(..*at).unwrap_or_default().trim_ascii_end();

@@ -1,4 +1,4 @@
-//! What servers say as JSON, by nothing but the crate's public codecs: what tests compare, and what the example `inspect` prints. It
+//! Server responses as JSON, by the crate's public codecs only: the form that tests compare, and that the example `inspect` prints. It
 //! must not know files or the command line.
 
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses its own part of this, and the example another")]

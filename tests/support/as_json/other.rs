@@ -1,4 +1,4 @@
-//! What the crate hands on as it came.
+//! Responses that the crate returns as received.
 
 use serde_json::{Map, Value, json};
 

@@ -1,4 +1,4 @@
-//! A stream of POP3 replies: status lines, and the bodies behind those that have one.
+//! A stream of POP3 replies: status lines, and the bodies after those that have one.
 
 use postroom::pop3::Uidl;
 use postroom::pop3::codec::{self, Cut, Indicator, Lines, Multiline, Reply};
@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 use super::imap::is_blank;
 use super::text::{put, text};
 
-/// Which command the replies are to.
+/// The command to which the replies belong.
 #[derive(Clone, Debug, Default)]
 pub struct Asked {
-    /// The command's line, such as `RETR 1`; a greeting where nobody asked.
+    /// The command's line, such as `RETR 1`; a greeting if there is none.
     pub command: Option<String>,
     /// A body follows `+OK` whatever the command.
     pub multiline: bool,
@@ -77,13 +77,13 @@ impl Asked {
             }
     }
 
-    /// Where nobody says what was asked, and in reply to AUTH alone, which lists mechanisms on some servers.
+    /// If the command is unknown, and in reply to AUTH alone, which lists mechanisms on some servers.
     fn may_be_multiline(&self) -> bool {
         self.command.is_none() || self.keyword() == "AUTH" && !self.has_argument()
     }
 }
 
-/// What is no status line is a body.
+/// Anything but a status line is a body.
 fn is_body(behind: &[u8]) -> bool {
     Lines::new(behind).next().is_some_and(|line| codec::reply(line).is_none())
 }

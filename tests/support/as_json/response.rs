@@ -13,7 +13,7 @@ use super::text::put;
 use super::value::{nil, tagged};
 use super::{extended, text};
 
-/// The frame is the one that the response was read from.
+/// The frame is the one from which the response was read.
 pub fn response(response: &Response, frame: &[u8]) -> Value {
     let mut shown = show(response, frame);
     if std::str::from_utf8(frame).is_err() {
@@ -113,7 +113,7 @@ fn items(status: &MailboxStatus, frame: &[u8]) -> Value {
     object
 }
 
-/// Numbers. Where it says what ESEARCH says, or more numbers than it has bytes, it is shown as that is.
+/// Numbers. If it says what ESEARCH says, or has more numbers than bytes, it is shown in ESEARCH's form.
 fn search(found: &SearchResult, frame: &[u8]) -> Value {
     let mut rest = found.clone();
     (rest.all, rest.order, rest.modseq) = (None, None, None);

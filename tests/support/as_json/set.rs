@@ -1,9 +1,9 @@
-//! Sets as the server wrote them: values of the crate are sorted and joined, which says the same.
+//! Sets as the server wrote them: the crate's values are sorted and joined, which means the same.
 
 use postroom::imap::Uids;
 use serde_json::Value;
 
-/// The first word of the frame that means this set; where there is none, the set as the crate writes it.
+/// The first word of the frame that means this set; if there is none, the set as the crate writes it.
 pub fn written(set: &Uids, frame: &[u8]) -> Value {
     let same = |word: &str| {
         let meant =

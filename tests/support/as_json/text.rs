@@ -1,4 +1,4 @@
-//! Strings as JSON: UTF-8 as it is, all else with its bytes kept.
+//! Strings as JSON: UTF-8 unchanged, everything else with its bytes kept.
 
 use postroom::imap::Str;
 use serde_json::{Value, json};
@@ -16,12 +16,12 @@ pub fn string(string: Option<Str<'_>>) -> Value {
     string.map_or(Value::Null, |string| text(&string.bytes()))
 }
 
-/// The same in upper case, of a word in ASCII.
+/// The same in upper case, for a word in ASCII.
 pub fn upper(string: Option<Str<'_>>) -> Value {
     string.map_or(Value::Null, |string| text(&string.bytes().to_ascii_uppercase()))
 }
 
-/// Puts one more into an object.
+/// Adds one more to an object.
 pub fn put(object: &mut Value, key: &str, value: impl Into<Value>) {
     if let Some(object) = object.as_object_mut() {
         object.insert(key.to_owned(), value.into());
@@ -33,7 +33,7 @@ pub fn key(name: Str<'_>) -> String {
     name.to_str_lossy().to_ascii_uppercase()
 }
 
-/// Puts the server's own bytes in the place of all text in which something that is not UTF-8 was replaced.
+/// Puts the server's own bytes in the place of all text in which invalid UTF-8 was replaced.
 pub fn restore(shown: &mut Value, frame: &[u8]) {
     match shown {
         Value::String(lossy) if lossy.contains('\u{FFFD}') => {
@@ -52,7 +52,7 @@ fn bytes_of<'a>(lossy: &str, frame: &'a [u8]) -> Option<&'a [u8]> {
     frame.get(place(frame, start)..place(frame, start + lossy.len()))
 }
 
-/// Where in the frame that byte of its lossy text stands.
+/// The position in the frame of that byte of its lossy text.
 fn place(frame: &[u8], mut lossy: usize) -> usize {
     let mut at = 0;
     for chunk in frame.utf8_chunks() {

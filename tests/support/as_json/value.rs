@@ -1,11 +1,11 @@
-//! Values that the crate hands on unparsed: numbers, strings, NIL, and lists of them. What cannot be read is text.
+//! Values that the crate returns unparsed: numbers, strings, NIL, and lists of them. What cannot be read is text.
 
 use postroom::Limits;
 use serde_json::{Map, Value, json};
 
 use super::text::text;
 
-/// All values that stand there, one behind the other.
+/// All values in these bytes, in order.
 pub fn values(bytes: &[u8]) -> Vec<Value> {
     let (mut reader, mut values) = (Reader { bytes, at: 0, words: false }, Vec::new());
     while let Some(value) = reader.value(Limits::default().nesting) {
@@ -20,7 +20,7 @@ pub fn value(bytes: &[u8]) -> Value {
     if values.len() == 1 { values.remove(0) } else { values.into() }
 }
 
-/// Names and values by turns, names in upper case.
+/// Alternating names and values, names in upper case.
 pub fn pairs(bytes: &[u8]) -> Map<String, Value> {
     named(values(bytes))
 }
@@ -39,7 +39,7 @@ pub fn tagged(bytes: &[u8]) -> Map<String, Value> {
     named(values).into_iter().map(|(name, value)| (name, data(value))).collect()
 }
 
-/// `null` where the server said NIL behind that name; nothing where it did not.
+/// `null` if the server sent NIL after that name; otherwise nothing.
 pub fn nil(name: &str, frame: &[u8]) -> Option<Value> {
     let words = frame.split(|byte| b" ()\r\n".contains(byte)).filter(|word| !word.is_empty());
     let mut behind = words.skip_while(|word| !word.eq_ignore_ascii_case(name.as_bytes())).skip(1);

@@ -1,4 +1,4 @@
-//! Status responses of arbitrary values: conditions with any response code, and words for people; written, and compared with what
+//! Status responses of arbitrary values: conditions with any response code, and text for people; written, and compared with what
 //! was read.
 
 use std::num::NonZeroU32;
@@ -41,7 +41,7 @@ enum Coded {
     Unknown(Word, Option<Word>),
 }
 
-/// A sample of those without data.
+/// A selection of those without data.
 const BARE: [(&str, ResponseCode); 8] = [
     ("ALERT", ResponseCode::Alert),
     ("ALREADYEXISTS", ResponseCode::AlreadyExists),
@@ -122,7 +122,7 @@ impl Coded {
         out.extend_from_slice(text.as_bytes());
     }
 
-    /// As many in one piece, from there on.
+    /// This number of them in one piece, from there on.
     fn destination(&self, set: &Set, to: u32) -> String {
         let count: u32 = set.ranges().iter().map(|(first, last)| last - first + 1).sum::<u32>().max(1);
         let first = (to >> 1).max(1);
@@ -213,7 +213,7 @@ impl Condition {
         ALL[usize::from(self.status) % if self.tag.is_some() { 3 } else { 5 }]
     }
 
-    /// Without a code in front, a text must not look like one.
+    /// Without a code before it, a text must not look like one.
     fn words(&self) -> String {
         self.text.0.replace('[', "(")
     }

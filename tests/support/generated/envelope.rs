@@ -1,4 +1,4 @@
-//! Envelopes of arbitrary values: written, and compared with what was read. It must not know the message around them.
+//! Envelopes of arbitrary values: written, and compared with what was read. It must not know the message that contains them.
 
 use arbitrary::Arbitrary;
 use postroom::imap::{self, Address};

@@ -12,7 +12,7 @@ use super::envelope::Envelope;
 use super::structure::Part;
 use super::wire::{Text, Word, list, nstring, same};
 
-/// One message with any of the attributes that there are.
+/// One message with any of the possible attributes.
 #[derive(Arbitrary, Debug)]
 pub struct Message {
     number: NonZeroU32,
@@ -33,7 +33,7 @@ pub struct Message {
     gmail: Option<(u64, u64, Vec<Text>)>,
     annotations: Vec<Annotated>,
     unknown: Option<u64>,
-    /// Where the first attribute stands.
+    /// The position of the first attribute.
     turn: u8,
     lower: bool,
 }
@@ -73,7 +73,7 @@ enum Place {
 }
 
 impl Message {
-    /// Keeps what can be sent.
+    /// Keeps only what can be sent.
     pub fn trim(&mut self) {
         if let Some(structure) = &mut self.structure {
             structure.trim(0);
@@ -98,7 +98,7 @@ impl Message {
         out.extend_from_slice(b")\r\n");
     }
 
-    /// Every value is found, and nothing is amiss but that a random text has not the length that a random number declares.
+    /// Every value is found, and the only defect is that a random text has another length than a random number declares.
     pub fn check(&self, found: &Fetched) {
         let judged = |defect: &Defect| matches!(defect, Defect::Size { .. } | Defect::Missing);
         assert_eq!(found.defects().filter(|defect| !judged(defect)).collect::<Vec<_>>(), []);

@@ -91,9 +91,9 @@ pub enum Strings {
     Language(Vec<Text>),
     Comparator(Astring, Option<Vec<Text>>),
     Jmap(Text),
-    /// One at least.
+    /// At least one.
     Generated(Astring, Vec<Astring>),
-    /// One at least.
+    /// At least one.
     Fetched((Astring, Option<Text>), Vec<(Astring, Option<Text>)>),
 }
 
@@ -370,7 +370,7 @@ impl Said for Flags {
         let Response::Flags(found) = response(frame) else { panic!("no FLAGS") };
         let written: Vec<_> = self.0.iter().map(flag).collect();
         assert!(found.iter().eq(written.iter().map(|flag| &**flag)));
-        // What is read can be sent again.
+        // The value read can be sent again.
         assert!(found.iter().all(|flag| Flag::new(flag).is_ok_and(|again| again.as_str().eq_ignore_ascii_case(flag))));
     }
 }

@@ -39,7 +39,7 @@ pub struct Status {
 #[derive(Arbitrary, Debug)]
 pub struct Esearch {
     tag: Option<u32>,
-    /// Said only beside a tag.
+    /// Sent only with a tag.
     mailbox: Option<(Name, NonZeroU32)>,
     uid: bool,
     min_max: Option<(u32, u32)>,
@@ -48,7 +48,7 @@ pub struct Esearch {
     all: Set,
     partial: Option<(i16, i16, Set)>,
     relevancy: Option<Vec<u8>>,
-    /// Whether something came, and what, where.
+    /// ADDTO if true, otherwise REMOVEFROM (RFC 5267 §4.3), each with positions and messages.
     updates: Vec<(bool, Vec<(u32, Set)>)>,
     lower: bool,
 }
@@ -128,7 +128,7 @@ impl List {
     /// Every value is found.
     pub fn check(&self, found: &Listed) {
         let delimiter = self.delimiter.map(Delimiter::byte);
-        // Where the server puts the delimiter behind the name, it is no part of it.
+        // If the server puts the delimiter after the name, it is no part of it.
         let trailing = delimiter.is_some_and(|byte| self.name.value.as_str().ends_with(byte));
         if !trailing {
             assert_eq!(&found.name, self.name.value());
@@ -142,7 +142,7 @@ impl List {
 }
 
 impl Status {
-    /// Those that name a message or a generation are never 0 (RFC 9051 §9, `status-att-val`).
+    /// Items that name a message or a generation are never 0 (RFC 9051 §9, `status-att-val`).
     fn small(&self) -> [Option<u32>; 6] {
         let [messages, next, validity, unseen, recent, deleted] = self.small;
         [messages, next.map(|next| next.max(1)), validity.map(|validity| validity.max(1)), unseen, recent, deleted]
@@ -188,7 +188,7 @@ impl Esearch {
             add("ALL", self.all.form());
         }
         self.modseq.into_iter().for_each(|modseq| add("MODSEQ", modseq.to_string()));
-        if let Some((first, last, set)) = self.stretch() {
+        if let Some((first, last, set)) = self.partial_range() {
             add("PARTIAL", format!("({first}:{last} {})", set.form()));
         }
         if let Some(scores) = &self.relevancy {
@@ -226,13 +226,13 @@ impl Esearch {
         [self.min_max.map(|both| both.0.max(1)), self.min_max.map(|both| both.1.max(1))]
     }
 
-    /// A step about nothing is none.
+    /// A step about nothing is left out.
     fn said(steps: &[(u32, Set)]) -> impl Iterator<Item = &(u32, Set)> {
         steps.iter().filter(|(_, set)| !set.0.is_empty())
     }
 
-    /// From either end, and not from both (RFC 9394 §4).
-    fn stretch(&self) -> Option<(i64, i64, &Set)> {
+    /// From one end, and not from both (RFC 9394 §4).
+    fn partial_range(&self) -> Option<(i64, i64, &Set)> {
         let (first, last, set) = self.partial.as_ref()?;
         let sign = if *first < 0 { -1 } else { 1 };
         let place = |at: i16| sign * i64::from(at).abs().max(1);
@@ -253,7 +253,7 @@ impl Esearch {
             .map(|all| all.ranges().map(|range| (u32::from(*range.start()), u32::from(*range.end()))));
         assert_eq!(all.map(Iterator::collect), (!self.all.0.is_empty()).then(|| self.all.ranges()));
         assert_eq!(found.partial.is_some(), self.partial.is_some());
-        if let (Some((first, last, set)), Some(found)) = (self.stretch(), &found.partial) {
+        if let (Some((first, last, set)), Some(found)) = (self.partial_range(), &found.partial) {
             assert_eq!((found.first, found.last), (first, last));
             let ranges: Vec<_> =
                 found.found.ranges().map(|(first, last)| (u32::from(first), u32::from(last))).collect();
@@ -286,7 +286,7 @@ impl Delimiter {
         }
     }
 
-    /// As it is written.
+    /// Its written form.
     pub fn form(self) -> &'static str {
         match self {
             Self::Slash => "\"/\"",
@@ -309,7 +309,7 @@ impl Attribute {
 }
 
 impl Set {
-    /// Ascending, and never touching each other; at most 500.
+    /// Ascending, and never adjacent; at most 500.
     pub fn ranges(&self) -> Vec<(u32, u32)> {
         let mut end = 0;
         let range = |(gap, length): &(u16, u16)| {
@@ -320,7 +320,7 @@ impl Set {
         self.0.iter().take(500).map(range).collect()
     }
 
-    /// As it is written.
+    /// Its written form.
     pub fn form(&self) -> String {
         if self.0.is_empty() {
             return "NIL".to_owned();

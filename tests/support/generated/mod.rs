@@ -1,5 +1,5 @@
 //! Responses of arbitrary values: each kind is made of random bytes, written as a server may write it, and compared with what was
-//! read. The round trips and the fuzz targets share it; it must not know a parser.
+//! read. The round trips and the fuzz targets share them; it must not know a parser.
 
 pub mod code;
 pub mod envelope;
@@ -16,7 +16,7 @@ use postroom::Limits;
 use postroom::imap::{Response, codec};
 use time::OffsetDateTime;
 
-/// A response that knows how it is written and what has to be found in it.
+/// A response that can be written and checked.
 pub trait Said {
     /// Adds the response, line end included.
     fn write(&self, out: &mut Vec<u8>);
@@ -25,7 +25,7 @@ pub trait Said {
     fn check(&self, frame: &Bytes);
 }
 
-/// What is read of a frame that has to be readable.
+/// The response of a frame that must be readable.
 pub fn response(frame: &Bytes) -> Response {
     let read = codec::response(frame, &Limits::default());
     read.unwrap_or_else(|error| panic!("{error}: {}", frame.escape_ascii()))

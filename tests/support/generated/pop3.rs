@@ -1,5 +1,5 @@
 //! What a POP3 server says, of arbitrary values: status lines with codes, listings and capabilities. It must not know how a reply
-//! comes in pieces.
+//! is split into pieces.
 
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -28,7 +28,7 @@ pub enum Listing {
     Lang(Vec<(Word, Line)>),
 }
 
-/// What CAPA says.
+/// The content of CAPA.
 #[derive(Arbitrary, Clone, Debug)]
 pub struct Announced {
     names: Vec<(Word, Line)>,
@@ -63,14 +63,14 @@ impl Verdict {
         assert_eq!(read.text(), self.text().trim_ascii());
     }
 
-    /// Without a code in front a text must not look like one.
+    /// Without a code before it, a text must not look like one.
     fn text(&self) -> String {
         self.text.0.replace('[', "(")
     }
 }
 
 impl Listing {
-    /// The lines, without their ends; of STAT, what stands behind its `+OK`.
+    /// The lines, without their ends; of STAT, what follows its `+OK`.
     pub fn lines(&self) -> Vec<String> {
         match self {
             Self::Stat(messages, octets) => vec![format!("{messages} {octets}")],

@@ -1,4 +1,4 @@
-//! What searches find and what goes, of arbitrary values: SEARCH, SORT, THREAD, VANISHED and the bare numbers; written, and compared
+//! Search results and removed messages, of arbitrary values: SEARCH, SORT, THREAD, VANISHED and the bare numbers; written, and compared
 //! with what was read.
 
 use std::num::NonZeroU32;
@@ -22,7 +22,7 @@ pub struct Numbers {
 #[derive(Arbitrary, Debug)]
 pub struct Threads(Vec<Tree>);
 
-/// A message, or none where just its replies are known, with those.
+/// A message and its replies; `None` if only the replies are known.
 #[derive(Arbitrary, Debug)]
 struct Tree {
     number: Option<NonZeroU32>,
@@ -72,12 +72,12 @@ impl Said for Numbers {
 }
 
 impl Tree {
-    /// A missing message has two replies at least: else it need not be told of.
+    /// A missing message has at least two replies: otherwise it need not be mentioned.
     fn is_told(&self) -> bool {
         self.number.is_some() || self.replies.len() > 1
     }
 
-    /// One reply stands behind its message, several in parentheses.
+    /// A single reply follows its message, several are in parentheses.
     fn write(&self, depth: usize, out: &mut Vec<u8>) {
         out.extend(self.number.iter().flat_map(|number| number.to_string().into_bytes()));
         let told: Vec<_> = self.told(depth).collect();
@@ -99,7 +99,7 @@ impl Tree {
         self.replies.iter().filter(move |reply| depth < DEEPEST && reply.is_told() && reply.is_deep_enough(depth + 1))
     }
 
-    /// A missing message still has two replies where the deepest ones are left out.
+    /// A missing message still has two replies if the deepest ones are left out.
     fn is_deep_enough(&self, depth: usize) -> bool {
         self.number.is_some() || self.told(depth).count() > 1
     }

@@ -1,5 +1,5 @@
 //! Body structures of arbitrary values: trees of parts, written, and compared with what was read. It must not know the message
-//! around them.
+//! that contains them.
 
 use arbitrary::Arbitrary;
 use postroom::imap::{BodyStructure, Params, PartKind};
@@ -7,7 +7,7 @@ use postroom::imap::{BodyStructure, Params, PartKind};
 use super::envelope::Envelope;
 use super::wire::{Text, list, nstring, same};
 
-/// Parts within parts; those that are deeper are left out.
+/// The deepest nesting of parts; deeper ones are left out.
 const DEEPEST: usize = 20;
 
 /// A name with its parameters.
@@ -21,7 +21,7 @@ type Extension = (Option<Text>, Option<Disposition>, Vec<Text>, Option<Text>);
 pub struct Part {
     kind: Kind,
     params: Vec<(Text, Text)>,
-    /// MD5 where it is no multipart, disposition, language, location.
+    /// MD5 if it is no multipart, disposition, language, location.
     extension: Option<Extension>,
 }
 
@@ -65,7 +65,7 @@ words! {
 }
 
 impl Part {
-    /// Puts a text in the place of what no server sends: a multipart without parts, and what is too deep.
+    /// Puts a text in place of what no server sends: a multipart without parts, and one that is too deep.
     pub fn trim(&mut self, depth: usize) {
         let deepest = depth >= DEEPEST;
         match &mut self.kind {

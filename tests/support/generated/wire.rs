@@ -1,10 +1,10 @@
-//! How arbitrary values are written as a server may write them: strings bare, quoted or as literals. It must not know what they
-//! mean.
+//! How arbitrary values are written as a server may write them: strings bare, quoted or as literals. It must not know their
+//! meaning.
 
 use arbitrary::{Arbitrary, Result, Unstructured};
 use postroom::imap::Str;
 
-/// What wants to end a string, and what is often in one.
+/// Bytes that could end a string, and common ones.
 const PIECES: [&str; 24] = [
     "\r\n",
     "\r",
@@ -32,16 +32,16 @@ const PIECES: [&str; 24] = [
     "=?utf-8?q?a?=",
 ];
 
-/// A string, and the form that it is sent in.
+/// A string, and the form in which it is sent.
 #[derive(Clone, Debug)]
 pub enum Text {
-    /// In quotes, where its bytes can be.
+    /// In quotes, if its bytes allow it.
     Quoted(Vec<u8>),
-    /// As a literal; the second kind has a `~` in front.
+    /// As a literal; the second kind begins with `~`.
     Literal(Vec<u8>, bool),
 }
 
-/// A string where the grammar has `astring`: without quotes, where its bytes can be.
+/// A string for the grammar's `astring`: without quotes, if its bytes allow it.
 #[derive(Arbitrary, Clone, Debug)]
 pub struct Astring {
     text: Text,
@@ -52,7 +52,7 @@ pub struct Astring {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Word(pub String);
 
-/// A line of text, in which no line end stands.
+/// A line of text, without a line end.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Line(pub String);
 
@@ -71,7 +71,7 @@ pub fn text(u: &mut Unstructured<'_>) -> Result<String> {
     Ok(text)
 }
 
-/// Any bytes: a text, or not.
+/// Any bytes, which may be a text.
 pub fn bytes(u: &mut Unstructured<'_>) -> Result<Vec<u8>> {
     match u.arbitrary::<u8>()? % 4 {
         0 => {
@@ -112,7 +112,7 @@ impl<'a> Arbitrary<'a> for Line {
 }
 
 impl Astring {
-    /// That string, bare where `bare` is set and it can be.
+    /// That string, bare if `bare` is set and its bytes allow it.
     pub fn new(text: Text, bare: bool) -> Self {
         Self { text, bare }
     }
@@ -131,7 +131,7 @@ impl Astring {
     pub fn write(&self, out: &mut Vec<u8>) {
         let plain = |byte: &u8| byte.is_ascii_graphic() && !b"(){%*\"\\".contains(byte);
         let bytes = self.bytes();
-        // Where NIL may stand too, an atom of these letters is no string (RFC 9051 §4.5).
+        // If NIL is allowed too, an atom of these letters is no string (RFC 9051 §4.5).
         let bare = self.bare && !bytes.is_empty() && bytes.iter().all(plain) && !bytes.eq_ignore_ascii_case(b"NIL");
         if bare { out.extend_from_slice(bytes) } else { self.text.write(out) }
     }
@@ -186,7 +186,7 @@ pub fn nstring(text: &Option<Text>, out: &mut Vec<u8>) {
     }
 }
 
-/// Whether what was found is what was written.
+/// Whether the value read is the value written.
 pub fn same(written: &Option<Text>, found: Option<Str<'_>>) -> bool {
     match (written, found) {
         (Some(written), Some(found)) => written.is(found),
@@ -195,7 +195,7 @@ pub fn same(written: &Option<Text>, found: Option<Str<'_>>) -> bool {
     }
 }
 
-/// Adds `(a b c)`, or `NIL` where there is nothing.
+/// Adds `(a b c)`, or `NIL` if there is nothing.
 pub fn list<T>(items: &[T], out: &mut Vec<u8>, separator: &str, write: impl Fn(&T, &mut Vec<u8>)) {
     if items.is_empty() {
         return out.extend_from_slice(b"NIL");

@@ -1,4 +1,4 @@
-//! What the IMAP tests share: sessions over in-memory streams, turned by hand or by a task, and dialogues with the scripted
+//! Shared by the IMAP tests: sessions over in-memory streams, driven by hand or by a task, and dialogues with the scripted
 //! peer. It uses only the public API.
 #![allow(dead_code, reason = "each test uses its own part of this")]
 
@@ -19,7 +19,7 @@ use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
 
 pub(crate) use session::{alice, plaintext};
 
-/// A greeting after which nobody has to log in.
+/// A greeting after which no login is needed.
 pub(crate) const PREAUTH: &str = "S: * PREAUTH [CAPABILITY IMAP4rev1 IDLE UIDPLUS ESEARCH MULTIAPPEND] ready\n";
 
 /// A mailbox of three messages, opened.
@@ -80,7 +80,7 @@ pub(crate) async fn embedded(server: &Server, config: Config) -> Imap {
     session::imap(server.imap_stream(), config, alice()).await.unwrap()
 }
 
-/// All that a FETCH of everything brings, where the dialogue goes on with a NOOP.
+/// The results of a FETCH of everything, if the dialogue continues with a NOOP.
 pub(crate) async fn fetched(script: Script, folder: &mut Folder<Imap>, items: Items) -> Result<Vec<Fetched>, Error> {
     let mut mail = folder.fetch(Uids::ALL, items).await?;
     let mut messages = Vec::new();
@@ -150,7 +150,7 @@ impl AsyncWrite for Counted {
     }
 }
 
-/// A peer whose every word the test says itself, at the time it wants.
+/// A peer whose every line the test sends itself, at the time that it wants.
 pub(crate) struct Peer(tokio::io::BufReader<DuplexStream>);
 
 impl Peer {
@@ -161,7 +161,7 @@ impl Peer {
     }
 
     pub(crate) async fn say(&mut self, text: impl AsRef<[u8]>) {
-        // A client that has gone hears nothing more.
+        // A client that has gone receives nothing more.
         let _ = tokio::io::AsyncWriteExt::write_all(&mut self.0, text.as_ref()).await;
     }
 

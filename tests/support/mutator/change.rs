@@ -1,6 +1,6 @@
-//! What the proxy does to a session, as a state machine without I/O: the client's lines go through it one way, the server's
-//! responses the other. It keeps to what RFC 3501 allows a server (§5.2, §5.5, §7): nothing is put inside a response, EXPUNGE
-//! only while a command is in progress that may have it, and the numbers of all that follows are right.
+//! The changes of a session, as a state machine without I/O: the client's lines go through it one way, the server's
+//! responses the other. It keeps to what RFC 3501 allows a server (§5.2, §5.5, §7): nothing is inserted into a response, EXPUNGE comes
+//! only while a command is in progress that allows it, and all later numbers are right.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,11 +8,11 @@ use super::view::{Ghosts, View};
 use super::wire;
 use crate::rng::Rng;
 
-/// Commands in whose course no message may go (RFC 3501 §7.4.1), and which name messages by number.
+/// Commands during which no message may go (RFC 3501 §7.4.1), and which name messages by number.
 const BY_NUMBER: [&str; 7] = ["FETCH", "STORE", "SEARCH", "COPY", "MOVE", "SORT", "THREAD"];
-/// Commands in whose course it is not certain which mailbox is meant.
+/// Commands during which it is not certain which mailbox is meant.
 const BETWEEN: [&str; 5] = ["SELECT", "EXAMINE", "CLOSE", "UNSELECT", "LOGOUT"];
-/// What may be said at any time, and means nothing.
+/// Responses that are allowed at any time, and mean nothing.
 const SAID: [&str; 6] = [
     "OK Still here",
     "OK [ALERT] A text that ends as if a literal followed {5}",
@@ -22,7 +22,7 @@ const SAID: [&str; 6] = [
     "OK (FLAGS (\\Seen) UID 1)",
 ];
 
-/// When it is worth knowing that a message went.
+/// The commands during which a removed message is worth counting.
 const DURING: [(&str, &str); 3] =
     [("UID FETCH", "EXPUNGE during FETCH"), ("UID STORE", "EXPUNGE during STORE"), ("IDLE", "EXPUNGE during IDLE")];
 
@@ -30,11 +30,11 @@ const DURING: [(&str, &str); 3] =
 pub(crate) struct Log {
     /// How often each thing was done.
     pub(crate) done: BTreeMap<&'static str, u32>,
-    /// The UIDs of the ghosts that the client was told are gone.
+    /// The UIDs of the ghosts that were reported to the client as gone.
     pub(crate) gone: Vec<u32>,
-    /// How many messages the client was told are gone from the mailbox that is selected, ghosts and others.
+    /// How many messages were reported to the client as gone from the selected mailbox, ghosts and others.
     pub(crate) expunged: usize,
-    /// What the proxy cannot cope with.
+    /// Input that the proxy cannot handle.
     pub(crate) complaints: Vec<String>,
 }
 
@@ -43,13 +43,13 @@ struct Running {
     tag: Vec<u8>,
     verb: String,
     mailbox: String,
-    /// Asked for the UIDs of all from this number on.
+    /// If it requests the UIDs of all messages from this number on.
     numbering: Option<usize>,
 }
 
 pub(crate) struct Change {
     rng: Rng,
-    /// Whether messages may go while the client asks for UIDs by number, which it must then not trust.
+    /// Whether messages may go while the client requests UIDs by number, which it must then not trust.
     wild: bool,
     pub(crate) quiet: bool,
     pub(crate) log: Log,
@@ -86,12 +86,12 @@ impl Change {
         }
     }
 
-    /// How many messages the client ought to believe in.
+    /// How many messages the client should see.
     pub(crate) fn exists(&self) -> Option<usize> {
         self.view.as_ref().map(View::exists)
     }
 
-    /// What the client says, as the server shall hear it.
+    /// What the client says, as the server receives it.
     pub(crate) fn up(&mut self, bytes: &[u8]) -> Vec<u8> {
         self.from_client.extend_from_slice(bytes);
         let mut out = Vec::new();
@@ -113,7 +113,7 @@ impl Change {
         }
     }
 
-    /// What the server says, as the client shall hear it.
+    /// What the server says, as the client receives it.
     pub(crate) fn down(&mut self, bytes: &[u8]) -> Vec<u8> {
         self.from_server.extend_from_slice(bytes);
         let mut out = Vec::new();
@@ -222,7 +222,7 @@ impl Change {
         out.extend(format!("* {number} EXPUNGE\r\n").bytes());
     }
 
-    /// The same items in another order, and now and then the flags once more.
+    /// The same items in another order, and sometimes the flags once more.
     fn fetch(&mut self, number: u32, response: &[u8], rest: &[u8], out: &mut Vec<u8>) {
         let number = self.view.as_ref().and_then(|view| view.seen_as(number));
         let list = rest["FETCH (".len()..].strip_suffix(b")\r\n");
@@ -245,7 +245,7 @@ impl Change {
         }
     }
 
-    /// The UIDs of the ghosts among those that the client asked for by number, if it did.
+    /// The UIDs of the ghosts among those that the client requested by number, if it did.
     fn asked_ghosts(&self) -> Vec<u32> {
         let from = self.running.iter().find_map(|run| run.numbering);
         let ghosts = from.zip(self.view.as_ref()).map(|(from, view)| view.ghosts_from(from));
@@ -277,7 +277,7 @@ impl Change {
         format!("* SEARCH{found}\r\n").into_bytes()
     }
 
-    /// What a SELECT says of the mailbox, with the ghosts in it.
+    /// What a SELECT reports of the mailbox, with the ghosts in it.
     fn code(&self, response: &[u8]) -> Vec<u8> {
         let text = String::from_utf8_lossy(response);
         let told = |name| text.split_once(name).and_then(|(_, rest): (_, &str)| rest.split_once(']')?.0.parse().ok());
@@ -291,7 +291,7 @@ impl Change {
         }
     }
 
-    /// Up to four responses that nobody asked for.
+    /// Up to four unsolicited responses.
     fn insert(&mut self, out: &mut Vec<u8>) {
         for _ in 0..4 {
             if self.quiet || !self.logged_in || self.running.iter().any(|run| run.verb == "LOGOUT") {
@@ -330,7 +330,7 @@ impl Change {
     }
 
     fn let_come(&mut self, out: &mut Vec<u8>) {
-        // Seldom, so that ghosts come and go to the end.
+        // Rarely, so that ghosts come and go until the end.
         if self.rng.once_in(5) && self.view.as_mut().is_some_and(View::let_come) {
             self.repeat_exists(out);
             self.count("EXISTS of one more", true);
@@ -342,7 +342,7 @@ impl Change {
         if self.running.is_empty() || self.running.iter().any(bars) {
             return;
         }
-        // The many responses to a FETCH must not cost all the ghosts.
+        // The many responses to a FETCH must not use up all the ghosts.
         let fetches = self.running.iter().any(|run| run.verb == "UID FETCH");
         if !self.rng.once_in(if fetches { 10 } else { 1 }) {
             return;
@@ -363,7 +363,7 @@ impl Change {
         }
     }
 
-    /// The flags of a ghost, one of which names it.
+    /// The flags of a ghost, one of which contains its UID.
     fn show(&mut self, out: &mut Vec<u8>) {
         let ghosts = self.view.as_ref().map(|view| view.ghosts_from(1)).unwrap_or_default();
         if ghosts.is_empty() {

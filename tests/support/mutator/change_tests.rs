@@ -1,4 +1,4 @@
-//! One dialogue under many seeds: whatever the proxy puts in, what comes out is something a server may say, and holds what the
+//! One dialogue under many seeds: whatever the proxy inserts, the output is something that a server may say, and contains what the
 //! server said.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::super::view::Ghosts;
 use super::*;
 
-/// Both sides as they really spoke, the client's lines behind `C: `; messages 2, 5 and 9 are there, later 40 too.
+/// Both sides as they really spoke, the client's lines after `C: `; messages 2, 5 and 9 are there, later 40 too.
 const DIALOGUE: &str = "S: * OK ready
 C: A1 LOGIN me secret
 S: A1 OK in
@@ -49,8 +49,8 @@ fn ghosts() -> Ghosts {
     Ghosts { mailbox: "INBOX", real: vec![2, 5, 9], there: vec![1, 6, 7, 12], coming: (21..30).collect() }
 }
 
-/// What the client hears, response by response, each with how many of its commands were not answered when it came; what the server
-/// hears; and the proxy. Bytes come in pieces of this size.
+/// What the client receives, response by response, each with the number of its unanswered commands at that time; what the server
+/// receives; and the proxy. Bytes come in pieces of this size.
 fn play(seed: u64, wild: bool, piece: usize) -> (Vec<(usize, String)>, String, Change) {
     let mut change = Change::new(seed, wild, Some(ghosts()));
     let (mut heard, mut up) = (Vec::new(), Vec::new());
@@ -74,7 +74,7 @@ fn play(seed: u64, wild: bool, piece: usize) -> (Vec<(usize, String)>, String, C
     (heard, String::from_utf8(up).unwrap(), change)
 }
 
-/// What a client makes of it: the UID of each message, as far as it was asked for.
+/// What a client learns from it: the UID of each message, if it was requested.
 #[derive(Default)]
 struct Client {
     messages: Vec<Option<u32>>,
@@ -109,7 +109,7 @@ impl Client {
         }
     }
 
-    /// The first answer to a search by number names all there are.
+    /// The first answer to a search by number names all messages.
     fn learn(&mut self, response: &str) {
         let uids = wire::set(response.trim_end().split_once(" ALL ").unwrap().1).unwrap();
         assert_eq!(uids.len(), self.messages.len(), "{response}");
@@ -133,7 +133,7 @@ fn what_a_client_makes_of_it_is_what_the_server_said() {
         assert_eq!(client.read[&2], ["UID 2", "FLAGS (\\Seen)", "ENVELOPE (\"a )\" NIL)"].map(str::to_owned).into());
         assert_eq!(client.read[&5], ["UID 5", "FLAGS ()", "ENVELOPE (\"b\" {3}\r\n(\"))"].map(str::to_owned).into());
         assert_eq!(client.read[&9], ["UID 9", "FLAGS (\\Seen)"].map(str::to_owned).into());
-        // Ghosts at the end come before what really comes, so that no UID is out of order.
+        // Ghosts at the end come before the messages that really come, so that no UID is out of order.
         let real: Vec<_> = client.messages.iter().flatten().filter(|uid| [2, 5, 9].contains(*uid)).collect();
         assert_eq!(real, [&2, &9]);
         assert!(heard.iter().any(|(_, response)| response == "* OK [UNSEEN 3] as the client numbers it\r\n"));

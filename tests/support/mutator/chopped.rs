@@ -1,4 +1,4 @@
-//! A stream whose bytes come in pieces of random size, with pauses between them, so that whoever reads sees every kind of half:
+//! A stream whose bytes come in pieces of random size, with pauses between them, so that its reader sees every kind of half:
 //! of a line's end, of a literal, of an atom. It knows no protocol.
 
 use std::io;
@@ -19,7 +19,7 @@ impl Chopped {
         Self { stream, rng: Rng::new(seed) }
     }
 
-    /// Mostly a few bytes; seldom so many that a long message does not take for ever.
+    /// Mostly a few bytes; rarely many, so that a long message ends in reasonable time.
     fn piece(&mut self) -> usize {
         let longest = [2, 8, 8, 64, 64, 2048][self.rng.below(6)];
         1 + self.rng.below(longest)
@@ -28,7 +28,7 @@ impl Chopped {
 
 impl AsyncRead for Chopped {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        // As if the rest were not there yet: what has come is handled before more is read.
+        // As if the rest were not there yet: the client handles what has come before it reads more.
         if self.rng.once_in(2) {
             cx.waker().wake_by_ref();
             return Poll::Pending;

@@ -1,5 +1,5 @@
-//! A proxy that changes what a real server says into what it could have said as well: between the client and the server, over a
-//! stream whose bytes come in pieces. What is changed, and how, is in `mutator/`; here are the two directions.
+//! A proxy that changes what a real server says into something else that it could have said: between the client and the server, over a
+//! stream whose bytes come in pieces. The changes are in `mutator/`; the two directions are here.
 
 pub(crate) mod change;
 mod chopped;

@@ -1,9 +1,9 @@
 //! The selected mailbox as the client sees it: the server's messages, and ghosts among them, which another client has removed
-//! without this one having been told. It translates message numbers between the two sides, and knows no wire.
+//! without a report to this one. It translates message numbers between the two sides, and knows no wire.
 
 use std::collections::{BTreeSet, VecDeque};
 
-/// The ghosts of one mailbox, by UIDs under which there is nothing any more.
+/// The ghosts of one mailbox, by UIDs that no message has any more.
 #[derive(Clone, Default)]
 pub(crate) struct Ghosts {
     pub(crate) mailbox: &'static str,
@@ -11,7 +11,7 @@ pub(crate) struct Ghosts {
     pub(crate) real: Vec<u32>,
     /// Those that are among them from the beginning.
     pub(crate) there: Vec<u32>,
-    /// Those that arrive later: above all others, and below what really arrives.
+    /// Those that arrive later: above all others, and below the messages that really arrive.
     pub(crate) coming: VecDeque<u32>,
 }
 
@@ -28,7 +28,7 @@ pub(crate) struct View {
 }
 
 impl View {
-    /// A mailbox of so many messages without ghosts.
+    /// A mailbox of this number of messages without ghosts.
     pub(crate) fn plain(count: u32) -> Self {
         Self { slots: vec![Slot::Real; count as usize], coming: VecDeque::new() }
     }
@@ -39,7 +39,7 @@ impl View {
         Self { slots: uids.iter().map(slot).collect(), coming: ghosts.coming }
     }
 
-    /// How many messages the client believes in.
+    /// How many messages the client sees.
     pub(crate) fn exists(&self) -> usize {
         self.slots.len()
     }
@@ -70,12 +70,12 @@ impl View {
         self.slots.iter().enumerate().filter_map(ghost).collect()
     }
 
-    /// The server has so many messages now: more than before, or as many.
+    /// The server has this number of messages now: more than before, or the same.
     pub(crate) fn really_exist(&mut self, count: u32) {
         let before = self.slots.iter().filter(|slot| **slot == Slot::Real).count();
         let more = (count as usize).checked_sub(before).expect("EXISTS counts no message down");
         self.slots.extend(vec![Slot::Real; more]);
-        // UIDs ascend: behind what has really come, nothing of a lower UID may come.
+        // UIDs ascend: after a message has really come, none with a lower UID may come.
         if more > 0 {
             self.coming.clear();
         }

@@ -1,9 +1,9 @@
-//! As much of IMAP's wire as a proxy must know to change it: where a response ends, what the items of a FETCH are, how a set is
-//! written. Written anew for the tests: it must not use the crate's codec, which it is there to check.
+//! The parts of IMAP's wire format that a proxy must know to change it: where a response ends, what the items of a FETCH are, how a set
+//! is written. Written independently for the tests: it must not use the crate's codec, which it checks.
 
 use std::collections::BTreeSet;
 
-/// How long the first response in these bytes is; `None` where it is not whole yet.
+/// The length of the first response in these bytes; `None` if it is not whole yet.
 pub(crate) fn response(bytes: &[u8]) -> Option<usize> {
     let mut end = line(bytes)?;
     if is_text(bytes) {
@@ -16,12 +16,12 @@ pub(crate) fn response(bytes: &[u8]) -> Option<usize> {
     Some(end)
 }
 
-/// How long the first line is, with its CRLF.
+/// The length of the first line, with its CRLF.
 pub(crate) fn line(bytes: &[u8]) -> Option<usize> {
     bytes.windows(2).position(|pair| pair == b"\r\n").map(|at| at + 2)
 }
 
-/// The size of the literal that a line announces at its end, be it `{5}`, `{5+}` or `~{5}`.
+/// The size of the literal that a line announces at its end: `{5}`, `{5+}` or `~{5}`.
 pub(crate) fn announced(line: &[u8]) -> Option<usize> {
     let inner = line.strip_suffix(b"}\r\n")?;
     let digits = &inner[inner.iter().rposition(|&byte| byte == b'{')? + 1..];
@@ -36,19 +36,19 @@ fn is_text(response: &[u8]) -> bool {
     tag != b"*" || [&b"OK"[..], b"NO", b"BAD", b"BYE", b"PREAUTH"].iter().any(|known| name.eq_ignore_ascii_case(known))
 }
 
-/// An untagged response that begins with a number: the number, and what stands behind it.
+/// An untagged response that begins with a number: the number, and what follows it.
 pub(crate) fn numbered(response: &[u8]) -> Option<(u32, &[u8])> {
     let rest = response.strip_prefix(b"* ")?;
     let space = rest.iter().position(|&byte| byte == b' ')?;
     Some((std::str::from_utf8(&rest[..space]).ok()?.parse().ok()?, &rest[space + 1..]))
 }
 
-/// Whether this begins so, in whatever case.
+/// Whether this begins with that, in upper or lower case.
 pub(crate) fn begins(bytes: &[u8], name: &str) -> bool {
     bytes.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name.as_bytes()))
 }
 
-/// The items of a FETCH, each its name and its value, given what stands between the outermost parentheses.
+/// The items of a FETCH, each its name and its value, from the text between the outermost parentheses.
 pub(crate) fn items(mut list: &[u8]) -> Option<Vec<&[u8]>> {
     let mut items = Vec::new();
     while !list.is_empty() {
@@ -64,7 +64,7 @@ pub(crate) fn items(mut list: &[u8]) -> Option<Vec<&[u8]>> {
     Some(items)
 }
 
-/// How long the name of an item is: `BODY[HEADER.FIELDS ("a b")]<0>` is one.
+/// The length of an item's name: `BODY[HEADER.FIELDS ("a b")]<0>` is one.
 fn name(bytes: &[u8]) -> Option<usize> {
     let (mut at, mut inside) = (0, false);
     loop {
@@ -79,7 +79,7 @@ fn name(bytes: &[u8]) -> Option<usize> {
     }
 }
 
-/// How long the value is that begins here: a quoted string, a literal, a list of values, or a word.
+/// The length of the value that begins here: a quoted string, a literal, a list of values, or a word.
 fn value(bytes: &[u8]) -> Option<usize> {
     match bytes.first()? {
         b'"' => quoted(bytes),

@@ -1,4 +1,4 @@
-//! Certificates of the live servers, made anew for each of them. It knows no server.
+//! Certificates of the live servers, made for each of them. It knows no server.
 
 use std::fs;
 use std::path::Path;

@@ -1,5 +1,5 @@
-//! Courier out of unpacked packages. Its paths are compiled in, so that it runs in a root directory of its own, a copy for each
-//! start. Its users are in a data base of its own, where each test's is added.
+//! Courier from unpacked packages. Its paths are compiled in, so it runs in a root directory of its own, a copy for each
+//! start. Its users are in a database of its own, to which each test's is added.
 
 use std::fs;
 use std::io::Read;
@@ -20,7 +20,7 @@ const POP3: &str = "/usr/lib/courier/courier/courierpop3login /usr/lib/courier/c
 struct Courier {
     mail: Maildirs,
     root: Root,
-    /// The lines of the two data bases: what anybody may know of the users, and their passwords.
+    /// The lines of the two databases: the public data of the users, and their passwords.
     users: Mutex<[String; 2]>,
     process: Process,
 }
@@ -71,7 +71,7 @@ fn try_start() -> Result<Running, String> {
     fs::write(etc.join("passwd"), format!("root:x:0:0::/:/bin/false\ncourier:x:{uid}:{gid}::/:/bin/false\n")).unwrap();
     fs::write(etc.join("group"), format!("root:x:0:\ncourier:x:{gid}:\n")).unwrap();
     fs::write(etc.join("hosts"), "127.0.0.1 localhost\n").unwrap();
-    // Devices cannot be made without root. A plain file does for salt for hashes.
+    // Devices cannot be made without root. A plain file is enough as salt for hashes.
     let mut salt = [0; 4096];
     fs::File::open("/dev/urandom").unwrap().read_exact(&mut salt).unwrap();
     fs::write(root.path.join("dev/urandom"), salt).unwrap();
@@ -105,12 +105,12 @@ fn try_start() -> Result<Running, String> {
     })
 }
 
-/// Who owns the mail, seen from inside: the one user that a name space has is number 0 there.
+/// The owner of the mail, seen from inside: the one user that a name space has is number 0 there.
 fn inner_owner(process: &Process) -> (u32, u32) {
     if is_root(&process.dir) { owner(&process.dir) } else { (0, 0) }
 }
 
-/// The root directory, entered by a name space of the user's own where the tests do not run as root.
+/// The root directory, entered by a user name space if the tests do not run as root.
 struct Root {
     path: PathBuf,
     name_space: bool,

@@ -1,5 +1,5 @@
-//! Cyrus out of unpacked packages. Its users are in a data base of SASL's, where each test's is added; mail gets in, and is looked
-//! at, by a plain session of ours.
+//! Cyrus from unpacked packages. Its users are in SASL's database, to which each test's is added; a plain session of ours delivers mail
+//! and reads it back.
 
 use std::fs;
 use std::os::unix::fs::chown;
@@ -44,7 +44,7 @@ impl ByRaw for Cyrus {
         Raw::login(self.process.ports[0], name, password)
     }
 
-    /// Everything is below INBOX, and dots divide.
+    /// Everything is below INBOX, and dots separate levels.
     fn path(&self, mailbox: &str) -> String {
         match mailbox {
             "INBOX" => mailbox.to_owned(),
@@ -80,7 +80,7 @@ fn try_start() -> Result<Running, String> {
     Ok(Running { ports: process.ports, certificates, store: Box::new(Cyrus { process, users: Mutex::default() }) })
 }
 
-/// Where its libraries and its login mechanisms are.
+/// The directories of its libraries and its login mechanisms.
 fn environment() -> [(&'static str, String); 2] {
     let root = unpacked("cyrus");
     let libraries = |place: &str| {
@@ -92,7 +92,7 @@ fn environment() -> [(&'static str, String); 2] {
     [("LD_LIBRARY_PATH", join("")), ("SASL_PATH", join("sasl2"))]
 }
 
-/// Whom it runs as: nobody, where the tests run as root.
+/// The account under which it runs: `nobody` if the tests run as root.
 fn account(dir: &Path) -> String {
     let name = run(Command::new("id").args(["-un"]).args(is_root(dir).then_some("nobody")), "");
     String::from_utf8(name).unwrap().trim().to_owned()

@@ -1,4 +1,4 @@
-//! Dovecot as Debian installs it. Everybody is a user of it, under any name and with the common password; one has his own.
+//! Dovecot as Debian installs it. Every name is a user of it, with the common password; one has his own.
 
 use std::fs;
 use std::process::Command;
@@ -40,7 +40,7 @@ impl Store for Dovecot {
     }
 }
 
-/// Where it has a mailbox: under its name in modified UTF-7.
+/// The directory of a mailbox: its name is in modified UTF-7.
 pub(crate) fn place(user: &str, mailbox: &str) -> String {
     maildir_plus(user, &modified_utf7(mailbox))
 }
@@ -73,7 +73,7 @@ fn try_start() -> Result<Running, String> {
     fs::write(dir.join("users"), format!("{NASTY_USER}:{{PLAIN}}{NASTY_PASSWORD}\n")).unwrap();
     fs::write(dir.join("masters"), format!("{MASTER}:{{PLAIN}}{PASSWORD}\n")).unwrap();
     fs::write(dir.join("oauth2.conf"), OAUTH.replace("@DIR@", dir.to_str().unwrap())).unwrap();
-    // Dovecot looks for a key by who issued the token, its algorithm and its name.
+    // Dovecot looks for a key by the token's issuer, its algorithm and its name.
     fs::create_dir_all(dir.join("keys/default/HS256")).unwrap();
     fs::write(dir.join("keys/default/HS256/default"), STANDARD.encode(TOKEN_KEY)).unwrap();
     for inner in ["run", "state"] {

@@ -1,5 +1,5 @@
-//! Dovecot 2.4 out of Debian 13's unpacked packages, in a root directory of its own, with Debian 13's libraries. Everybody is a user of
-//! it, as of the other Dovecot.
+//! Dovecot 2.4 from Debian 13's unpacked packages, in a root directory of its own, with Debian 13's libraries. Every name is a user of
+//! it, as with the other Dovecot.
 
 use std::fs;
 
@@ -25,7 +25,7 @@ fn try_start() -> Result<Running, String> {
     let dir = process.dir.clone();
     assert!(is_root(&dir), "Dovecot 2.4 runs as root only, in a root directory of its own");
     let certificates = certificates(&dir);
-    // It looks for a key by who issued the token, its algorithm and its name.
+    // It looks for a key by the token's issuer, its algorithm and its name.
     let root = copy_root("dovecot24", &dir, &["srv/run", "srv/state", "srv/keys/default/HS256", "var/lib/dovecot"]);
     let (uid, gid) = owner(&dir);
     let owner = [("@PASSWORD@", PASSWORD.to_owned()), ("@UID@", uid.to_string()), ("@GID@", gid.to_string())];

@@ -49,7 +49,7 @@ impl Mail for Embedded {
 
 impl Drop for Embedded {
     fn drop(&mut self) {
-        // Where the thread has panicked, a test has failed already.
+        // If the thread has panicked, a test has failed already.
         let _ = self.stop.take().map(|stop| stop.send(()));
         let _ = self.thread.take().map(JoinHandle::join);
     }

@@ -1,4 +1,4 @@
-//! Mail stores as files, a Maildir for each mailbox, written and read behind the server's back.
+//! Mail stores as files, a Maildir for each mailbox, written and read without the server.
 
 use std::fs;
 use std::os::unix::fs::chown;
@@ -8,12 +8,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use crate::server::Mail;
 
 pub(crate) struct Maildirs {
-    /// A home for each user is in here.
+    /// The directory that contains a home for each user.
     pub(crate) home: PathBuf,
     pub(crate) owner: (u32, u32),
-    /// Whether the files have CRLF; bare LF else.
+    /// Whether the files have CRLF; otherwise they have bare LF.
     pub(crate) crlf: bool,
-    /// Where below `home` a user's mailbox is.
+    /// The mailbox's directory below the user's `home`.
     pub(crate) place: fn(user: &str, mailbox: &str) -> String,
 }
 
@@ -29,14 +29,14 @@ impl Maildirs {
             self.make_dir(&path.join(inner));
         }
         if path.file_name().is_some_and(|name| name.to_str().unwrap().starts_with('.')) {
-            // Courier takes a folder for one by this file.
+            // Courier recognizes a folder by this file.
             self.write(&path.join("maildirfolder"), b"");
         }
         path
     }
 
-    /// Whether the files' names tell how long they are, is what they were and are with CRLF: Dovecot 2.4 miscounts where it has to
-    /// look into files with CRLF.
+    /// Whether the file names contain the sizes with and without CRLF: Dovecot 2.4 counts wrong if it has to
+    /// read files with CRLF.
     fn put(&self, user: &str, mailbox: &str, messages: &[Vec<u8>], sized: bool) {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let maildir = self.maildir(user, mailbox);
@@ -54,7 +54,7 @@ impl Maildirs {
         self.home.join((self.place)(user, mailbox))
     }
 
-    /// With all that it is in.
+    /// With everything in it.
     pub(crate) fn make_dir(&self, path: &Path) {
         if !path.exists() {
             self.make_dir(path.parent().unwrap());
@@ -98,7 +98,7 @@ impl Mail for Maildirs {
     }
 }
 
-/// Where Maildir++ has a mailbox: below the INBOX, under a name that begins with a dot, as has each level.
+/// The directory of a mailbox in Maildir++: below the INBOX, under a name in which a dot begins each level.
 pub(crate) fn maildir_plus(user: &str, mailbox: &str) -> String {
     match mailbox {
         "INBOX" => format!("{user}/Maildir"),

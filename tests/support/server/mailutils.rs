@@ -1,4 +1,4 @@
-//! GNU Mailutils' imap4d and pop3d out of unpacked packages, in a root directory of their own, with mail in Maildirs. (In mbox files
+//! GNU Mailutils' imap4d and pop3d from unpacked packages, in a root directory of their own, with mail in Maildirs. (In mbox files
 //! they write lines of their own into every message, and announce wrong sizes.)
 
 use std::fs;
@@ -49,7 +49,7 @@ fn try_start() -> Result<Running, String> {
     for file in ["server.pem", "server.key", "ca.pem"] {
         fs::copy(dir.join(file), root.join("etc").join(file)).unwrap();
     }
-    // Where pop3d locks a mailbox, as its user.
+    // The folder in which pop3d locks a mailbox, as its user.
     fs::set_permissions(root.join("var/lock/subsys/mail"), fs::Permissions::from_mode(0o1777)).unwrap();
     // It refuses a key that others may read.
     fs::set_permissions(root.join("etc/server.key"), fs::Permissions::from_mode(0o600)).unwrap();
@@ -61,7 +61,7 @@ fn try_start() -> Result<Running, String> {
     Ok(Running { ports: process.ports, certificates, store: Box::new(Mailutils { mail, accounts, process }) })
 }
 
-/// Writes the configuration, and gives the line that runs the program.
+/// Writes the configuration, and returns the line that runs the program.
 fn configure(root: &Path, program: &str, [plain, tls]: [u16; 2], own: &str) -> String {
     let servers = [(plain, "ondemand"), (tls, "connection")]
         .map(|(port, mode)| format!("server 127.0.0.1:{port} {{ tls-mode {mode}; }};\n"));

@@ -1,5 +1,5 @@
-//! The servers that the live tests run on, as one thing: what they have in common is here, what differs is asked of
-//! [`Server::brand`]. Each is started when a test wants it, shared by the tests that run at the same time, and ended with the
+//! The servers of the live tests, as one thing: what they have in common is here, and differences are asked of
+//! [`Server::brand`]. Each is started when a test needs it, shared by the tests that run at the same time, and ended with the
 //! last of them.
 #![allow(dead_code, reason = "each test binary uses its own part of this")]
 
@@ -26,9 +26,9 @@ use std::time::Duration;
 
 use certificates::Certificates;
 
-/// What everybody logs in with.
+/// The password of every user.
 pub(crate) const PASSWORD: &str = "p4ssw0rd-of-the-tests";
-/// A user whose password needs quoting in every way there is.
+/// A user whose password needs every kind of quoting.
 pub(crate) const NASTY_USER: &str = "nasty";
 pub(crate) const NASTY_PASSWORD: &str = "q\"uote b\\ackslash {3} pässwörd%s";
 
@@ -57,7 +57,7 @@ pub(crate) struct Server {
     store: Box<dyn Store>,
 }
 
-/// What a server is asked for beside its protocols.
+/// What a server offers to the tests beside its protocols.
 pub(crate) trait Store: Send + Sync {
     fn add_user(&self, name: &str, password: &str);
 
@@ -67,14 +67,14 @@ pub(crate) trait Store: Send + Sync {
     fn mail(&self) -> &dyn Mail;
 }
 
-/// A way to the mail that is not the client under test. A mailbox is `INBOX`, or levels divided by `/`, in UTF-8.
+/// Access to the mail without the client under test. A mailbox is `INBOX`, or levels divided by `/`, in UTF-8.
 pub(crate) trait Mail {
     fn make_mailbox(&self, user: &str, mailbox: &str);
 
-    /// Puts messages there as a delivery agent would; the mailbox is made where it is missing, but not by Cyrus.
+    /// Puts messages there as a delivery agent would; the mailbox is created if it is missing, but not by Cyrus.
     fn deliver(&self, user: &str, mailbox: &str, messages: &[Vec<u8>]);
 
-    /// The same as an agent does it that does not say in the file's name how long a message is, where messages are such files.
+    /// The same without a message's length in the file's name, if messages are files.
     fn deliver_unsized(&self, user: &str, mailbox: &str, messages: &[Vec<u8>]) {
         self.deliver(user, mailbox, messages);
     }
@@ -83,7 +83,7 @@ pub(crate) trait Mail {
     fn stored(&self, user: &str, mailbox: &str) -> Vec<Vec<u8>>;
 }
 
-/// A server as its own module hands it over.
+/// A server as its own module returns it.
 pub(crate) struct Running {
     pub(crate) ports: [u16; 4],
     pub(crate) certificates: Certificates,
@@ -98,8 +98,8 @@ pub(crate) struct User {
 }
 
 impl User {
-    /// Statics are never dropped, so that a server hangs on its users: it ends with the last of them, a panicking test's
-    /// included.
+    /// Statics are never dropped, so a server belongs to its users: it ends with the last of them, even if that is a panicking
+    /// test's.
     pub(crate) fn new(brand: Brand) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(1);
         let name = format!("user{}", COUNT.fetch_add(1, Ordering::Relaxed));
@@ -111,7 +111,7 @@ impl User {
         Self { name, password: PASSWORD, server }
     }
 
-    /// The user with the nasty password, on the same server.
+    /// The user with the difficult password, on the same server.
     pub(crate) fn nasty(&self) -> Self {
         self.server.store.add_user(NASTY_USER, NASTY_PASSWORD);
         Self { name: NASTY_USER.to_owned(), password: NASTY_PASSWORD, server: self.server.clone() }
@@ -141,7 +141,7 @@ impl User {
         self.server.store.mail().stored(&self.name, mailbox)
     }
 
-    /// What is stored after a POP3 session's QUIT. Courier says `+OK` first and removes the messages then, so that a look may
+    /// What is stored after a POP3 session's QUIT. Courier says `+OK` first and removes the messages then, so the first look may
     /// come too early.
     pub(crate) async fn left(&self, count: usize) -> Vec<Vec<u8>> {
         while self.stored("INBOX").len() > count {
@@ -163,12 +163,12 @@ impl Server {
         self.store.log()
     }
 
-    /// Whether it speaks POP3 alone, and neither CAPA nor TLS.
+    /// Whether it speaks only POP3, and neither CAPA nor TLS.
     pub(crate) fn is_plain(&self) -> bool {
         matches!(self.brand, Brand::Popa3d | Brand::SolidPop3d)
     }
 
-    /// Whether it takes TLS from the first octet on.
+    /// Whether it accepts TLS from the first octet on.
     pub(crate) fn has_implicit_tls(&self) -> bool {
         !self.is_plain() && self.brand != Brand::Pymap
     }
@@ -178,7 +178,7 @@ impl Server {
         !self.is_plain() && self.brand != Brand::Mailutils
     }
 
-    /// Whether it tells the UIDs of what it takes in, and expunges by them.
+    /// Whether it reports the UIDs of appended and copied messages, and expunges by UID.
     pub(crate) fn has_uidplus(&self) -> bool {
         self.brand != Brand::Mailutils
     }
@@ -188,12 +188,12 @@ impl Server {
         !matches!(self.brand, Brand::Mailutils | Brand::Pymap)
     }
 
-    /// The name of a mailbox as this server spells it: its levels, in the user's name space.
+    /// The name of a mailbox as this server writes it: its levels, in the user's name space.
     pub(crate) fn mailbox(&self, levels: &[&str]) -> String {
         format!("{}{}", self.prefix(), levels.join(&self.delimiter().to_string()))
     }
 
-    /// What the names of a user's mailboxes begin with.
+    /// The prefix of the names of a user's mailboxes.
     pub(crate) fn prefix(&self) -> &'static str {
         match self.brand {
             Brand::Courier | Brand::Cyrus => "INBOX.",

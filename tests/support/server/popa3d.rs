@@ -1,4 +1,4 @@
-//! popa3d: POP3 as of RFC 1939 and nothing more; no CAPA, no TLS, replies without text.
+//! popa3d: POP3 by RFC 1939 and nothing more; no CAPA, no TLS, replies without text.
 
 use crate::server::Running;
 use crate::server::process::persistently;

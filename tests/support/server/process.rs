@@ -11,12 +11,12 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-/// The owner of the mail where the tests run as root, which no server allows to own any. Nobody else has this number.
+/// The owner of the mail if the tests run as root, which no server allows to own any. No other account has this number.
 const MAIL_UID: u32 = 5942;
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A directory of the server's own, and `serve.sh`, which lives as long as its standard input and takes the processes and the
-/// directory with it.
+/// A directory of the server's own, and `serve.sh`, which lives as long as its standard input and removes the processes and the
+/// directory when it ends.
 pub(crate) struct Process {
     /// Unlike any other's.
     pub(crate) name: String,
@@ -46,7 +46,7 @@ impl Process {
         own.chain(values.iter().cloned()).fold(text.to_owned(), |text, (name, value)| text.replace(name, &value))
     }
 
-    /// Runs these command lines. The error is what the server wrote, where no greeting came that contains `greeting`.
+    /// Runs these command lines. The error is the server's output, if no greeting came that contains `greeting`.
     pub(crate) fn start(&mut self, commands: &[String], greeting: &str) -> Result<(), String> {
         let [imap, _, pop3, _] = self.ports;
         self.start_on(&[imap, pop3], commands, greeting)
@@ -68,7 +68,7 @@ impl Process {
         files.into_iter().flatten().collect()
     }
 
-    /// The port listens before anybody answers, and may be somebody else's.
+    /// The port listens before the server answers, and may be another program's.
     fn greets(&self, port: u16, wanted: &str) -> bool {
         let end = Instant::now() + PATIENCE;
         while Instant::now() < end && !failed(&self.log()) {
@@ -89,7 +89,7 @@ impl Drop for Process {
     }
 }
 
-/// Starts a server, on other ports where somebody took one that was free a moment ago.
+/// Starts a server, on other ports if another program took one that was free a moment ago.
 pub(crate) fn persistently<T>(name: &str, start: impl Fn() -> Result<T, String>) -> T {
     for _ in 0..5 {
         match start() {
@@ -101,7 +101,7 @@ pub(crate) fn persistently<T>(name: &str, start: impl Fn() -> Result<T, String>)
     panic!("somebody takes every port that was free");
 }
 
-/// Runs a program to its end, with this for its standard input.
+/// Runs a program to its end, with this as its standard input.
 pub(crate) fn run(command: &mut Command, input: &str) -> Vec<u8> {
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
@@ -136,7 +136,7 @@ pub(crate) fn owner(dir: &Path) -> (u32, u32) {
     if is_root(dir) { (MAIL_UID, MAIL_UID) } else { (meta.uid(), meta.gid()) }
 }
 
-/// Whether waiting is of no use.
+/// Whether waiting is useless.
 fn failed(log: &str) -> bool {
     taken(log) || ["Fatal:", "Traceback", "error while loading"].iter().any(|words| log.contains(words))
 }
@@ -165,7 +165,7 @@ fn guard(dir: &Path) -> Child {
         .unwrap()
 }
 
-/// Four ports that are free on all the addresses Dovecot listens on. They are held until all are found.
+/// Four ports that are free on all the addresses on which Dovecot listens. They are held until all are found.
 fn free_ports() -> [u16; 4] {
     let mut held = Vec::new();
     std::array::from_fn(|_| {

@@ -1,5 +1,5 @@
-//! pymap, a server in Python, with mail in memory: every message stays as it came. It speaks IMAP alone, and TLS by STARTTLS alone.
-//! Everybody is a user. Mail gets in, and is looked at, by a plain session of ours.
+//! pymap, a server in Python, with mail in memory: every message stays unchanged. It speaks only IMAP, and TLS only by STARTTLS.
+//! Every name is a user. A plain session of ours delivers mail and reads it back.
 
 use std::path::Path;
 

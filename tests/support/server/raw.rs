@@ -1,4 +1,4 @@
-//! A plain IMAP session by hand, to put mail where the client under test shall find it and to see what it stored. It must not use
+//! A plain IMAP session by hand, to deliver mail for the client under test and to see what it stored. It must not use
 //! the client.
 
 use std::io::{BufRead, BufReader, Read, Write};
@@ -27,7 +27,7 @@ impl Raw {
         self.ok();
     }
 
-    /// All in one write; LITERAL+ must be offered.
+    /// All in one write; the server must offer LITERAL+.
     pub(crate) fn append(&mut self, mailbox: &str, messages: &[Vec<u8>]) {
         let mut all = Vec::new();
         for message in messages {
@@ -79,12 +79,12 @@ impl Raw {
     }
 }
 
-/// A server whose mail is got in, and looked at, by such a session.
+/// A server whose mail is delivered and read back by such a session.
 pub(crate) trait ByRaw {
     /// As this user.
     fn session(&self, user: &str) -> Raw;
 
-    /// A mailbox as it is on the wire.
+    /// A mailbox's name on the wire.
     fn path(&self, mailbox: &str) -> String {
         modified_utf7(mailbox)
     }

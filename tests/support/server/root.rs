@@ -9,9 +9,9 @@ use std::sync::Mutex;
 
 use crate::server::process::{is_root, run, unpacked};
 
-/// Copies what is unpacked under that name to `root` in `dir`, makes these directories there, and a `/dev/null`.
+/// Copies the packages unpacked under that name to `root` in `dir`, creates these directories there, and a `/dev/null`.
 ///
-/// Devices cannot be made without root. A plain file does for silence.
+/// Devices cannot be made without root. A plain file is enough.
 pub(crate) fn copy_root(name: &str, dir: &Path, inner: &[&str]) -> PathBuf {
     let root = dir.join("root");
     run(Command::new("cp").arg("-a").args([&unpacked(name), &root]), "");
@@ -23,17 +23,17 @@ pub(crate) fn copy_root(name: &str, dir: &Path, inner: &[&str]) -> PathBuf {
     root
 }
 
-/// The users of a server that asks the system who they are. Only root may run one.
+/// The users of a server that looks them up in the system. Only root may run one.
 pub(crate) struct Accounts {
     root: PathBuf,
-    /// Who all of them are.
+    /// All of them.
     owner: (u32, u32),
     /// Held while the lists are written.
     lists: Mutex<()>,
 }
 
 impl Accounts {
-    /// The one account that the server runs as itself, beside root.
+    /// The one account, beside root, under which the server runs.
     pub(crate) fn new(root: &Path, owner: (u32, u32), account: &str) -> Self {
         assert!(is_root(root), "{account} runs as root only");
         let files = [

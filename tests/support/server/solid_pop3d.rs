@@ -1,4 +1,4 @@
-//! solid-pop3d: POP3 as of RFC 1939 and nothing more; no CAPA, no TLS, and the end of the session after five unknown commands.
+//! solid-pop3d: POP3 by RFC 1939 and nothing more; no CAPA, no TLS, and the end of the session after five unknown commands.
 
 use crate::server::Running;
 use crate::server::process::persistently;

@@ -1,5 +1,5 @@
-//! A POP3 server of the old kind, out of unpacked packages: one process for each connection, in a root directory of its own, users in
-//! `/etc/passwd`, and the mail of each in one mbox file that other programs append to. It needs root, as such servers do.
+//! A POP3 server of the old kind, from unpacked packages: one process for each connection, in a root directory of its own, users in
+//! `/etc/passwd`, and the mail of each in one mbox file to which other programs append. It needs root, as such servers do.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, chown};
@@ -12,15 +12,15 @@ use crate::server::{Mail, Running, Store};
 
 const AUTHENTICATION: &str =
     "auth required pam_unix.so\naccount required pam_permit.so\nsession required pam_permit.so\n";
-/// What each message begins with; behind it, the date.
+/// The beginning of each message; the date follows it.
 const FROM: &str = "From sender@example.org Mon Mar  2 10:00:00 2026\n";
 
-/// What the servers of this kind differ in.
+/// The differences between the servers of this kind.
 #[derive(Clone, Copy)]
 pub(crate) struct How {
-    /// Of its unpacked packages, and of its program.
+    /// The name of its unpacked packages, and of its program.
     pub(crate) name: &'static str,
-    /// The account that it runs as itself.
+    /// The account under which it runs.
     pub(crate) account: &'static str,
     /// Whether the empty line that ends a message in an mbox is no part of the message.
     pub(crate) separates: bool,
@@ -103,7 +103,7 @@ pub(crate) fn try_start(how: How) -> Result<Running, String> {
     let certificates = certificates(&dir);
     let root = copy_root(name, &dir, &["etc/pam.d", "var/empty", "var/mail", "var/lib/popa3d"]);
     let accounts = Accounts::new(&root, owner(&dir), account);
-    // For the lock files of whoever delivers or collects.
+    // For the lock files of programs that deliver or collect.
     fs::set_permissions(root.join("var/mail"), fs::Permissions::from_mode(0o1777)).unwrap();
     let files = [
         ("pam.d/other", AUTHENTICATION.to_owned()),

@@ -1,4 +1,4 @@
-//! Access tokens for the live servers: JSON Web Tokens (RFC 7519) under a key that the servers know too.
+//! Access tokens for the live servers: JSON Web Tokens (RFC 7519) signed by a key that the servers know too.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -7,11 +7,11 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-/// Who may log in as everybody, with the common password.
+/// The user who may log in as every other, with the common password.
 pub(crate) const MASTER: &str = "master-of-the-tests";
 pub(crate) const TOKEN_KEY: &str = "the-key-of-the-tests-tokens-32-b";
 
-/// A token of that user that is good for ten minutes, or has not been for long.
+/// A token of that user that is valid for ten minutes, or has expired.
 pub(crate) fn token(user: &str, expired: bool) -> String {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
     let end = if expired { now - 3600 } else { now + 600 };

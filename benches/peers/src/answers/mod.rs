@@ -1,6 +1,6 @@
-//! Generated answers to FETCH (envelopes and structures, flags alone, or whole messages) in the form Dovecot gives them, with the
-//! checksum of their values made beside the bytes. A literal never holds a backslash: imap-proto hands out quoted strings with their
-//! escapes, so its adapter could not tell the two apart.
+//! Generated answers to FETCH (envelopes and structures, flags alone, or whole messages) in Dovecot's form, with the
+//! checksum of their values. A literal never holds a backslash: imap-proto returns quoted strings with their
+//! escapes, so its adapter could not distinguish the two.
 
 mod envelope;
 mod structure;
@@ -12,7 +12,7 @@ use crate::prng::Prng;
 use crate::text::{EPOCH, date};
 use crate::words::{FLAG, ZONE};
 
-/// What the answers of a job are made of.
+/// What the answers of a job consist of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// UID, FLAGS, INTERNALDATE, RFC822.SIZE, ENVELOPE and BODYSTRUCTURE.
@@ -58,7 +58,7 @@ impl Answers {
             items.trim_start_matches('(').trim_end_matches(')').split(' ').filter(|item| *item != "UID").collect();
         asked.sort_unstable();
         if self.kind == Kind::Body {
-            // Asked for to judge the message by it: who asks can do without.
+            // The size is requested to judge the message by it: a client can do without.
             asked.retain(|item| *item != "RFC822.SIZE");
         }
         asked

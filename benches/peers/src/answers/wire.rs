@@ -1,4 +1,4 @@
-//! The tokens of an answer, each written and summed at once.
+//! The tokens of an answer, each written and added to the checksum at once.
 
 use super::Writer;
 

@@ -1,4 +1,4 @@
-//! The drain: what the socket itself costs. It logs in, asks, and counts bytes up to the end of the answer, without looking inside.
+//! The drain: the cost of the socket itself. It logs in, requests, and counts bytes up to the end of the answer, without looking inside.
 //! `drain envelope|flags|bodies|large|body|append --port P --reps K --read BYTES` over IMAP, `drain pop3 --count N --user U --password P` with
 //! 256 RETR in flight.
 
@@ -14,7 +14,7 @@ use postroom_benches::rss;
 
 /// How many RETR the POP3 drain keeps in flight.
 const IN_FLIGHT: u64 = 256;
-/// What is kept of earlier reads before the newest bytes: more than the longest tagged line.
+/// How many bytes of earlier reads are kept before the newest: more than the longest tagged line.
 const KEPT: usize = 256;
 
 fn main() -> ExitCode {
@@ -39,7 +39,7 @@ impl Socket {
         Ok(Self { stream, buffer: vec![0; KEPT + size], bytes: 0 })
     }
 
-    /// Reads once and gives the past and the new bytes together, and where the new ones begin.
+    /// Reads once and returns the past and the new bytes together, and where the new ones begin.
     fn read(&mut self) -> Result<&[u8]> {
         let read = self.stream.read(&mut self.buffer[KEPT..])?;
         if read == 0 {
@@ -53,7 +53,7 @@ impl Socket {
         self.buffer.copy_within(len - KEPT..len, 0);
     }
 
-    /// Reads until the last line begins with `start`; that line is all that is looked at.
+    /// Reads until the last line begins with `start`; only that line is examined.
     fn until_line(&mut self, start: &str) -> Result<()> {
         loop {
             let seen = self.read()?;
@@ -135,7 +135,7 @@ fn pop3(args: &Args) -> Result<()> {
     socket.until_line("+OK")
 }
 
-/// All messages, the next RETRs sent as earlier messages end. Each end is five bytes that stand nowhere else in a stuffed message.
+/// All messages, the next RETRs sent as earlier messages end. Each end is five bytes that are nowhere else in a stuffed message.
 fn retrieve(socket: &mut Socket, count: u64) -> Result<()> {
     let end = Finder::new(b"\r\n.\r\n");
     let (mut asked, mut ended) = (0, 0);

@@ -1,5 +1,5 @@
 //! Measures the figures and prints them: `measure figures [--only NAME] [--pairs N] [--seconds S] [--sessions N] [--collected N] [--bars 0|1]`, or `measure peers` for the benches
-//! without postroom. Fails where a figure misses its bar.
+//! without postroom. Fails if a figure misses its bar.
 
 use std::process::ExitCode;
 

@@ -1,5 +1,5 @@
-//! The floor of a session at rest: the socket and the rustls state alone, after the same bytes. `peer_rustls idle --port P --count N
-//! --root HEX` logs in, drains the ENVELOPE job and goes into IDLE as often as it is told, with one read buffer for all.
+//! The floor of an idle session: the socket and the rustls state alone, after the same bytes. `peer_rustls idle --port P --count N
+//! --root HEX` logs in, drains the ENVELOPE job and enters IDLE `N` times, with one read buffer for all.
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use tokio_rustls::rustls::crypto::aws_lc_rs;
 use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
-/// What each session is asked for, and how the answer ends.
+/// The command of each session, and how its answer ends.
 const DIALOGUE: [(&str, &str); 4] = [
     ("a1 LOGIN user password\r\n", "a1 OK"),
     ("a2 SELECT INBOX\r\n", "a2 OK"),
@@ -46,7 +46,7 @@ async fn idle(args: &Args) -> Result<()> {
     Ok(())
 }
 
-/// As postroom makes it: the same provider, the default versions and resumption.
+/// As postroom configures it: the same provider, the default versions and resumption.
 fn connector(root: &str) -> Result<TlsConnector> {
     let mut roots = RootCertStore::empty();
     roots.add(unhex(root)?.into())?;
@@ -89,7 +89,7 @@ async fn until_line(stream: &mut TlsStream<TcpStream>, buffer: &mut [u8], start:
         if line.ends_with(b"\r\n") && line.starts_with(start.as_bytes()) {
             return Ok(());
         }
-        // Only the line that is not whole yet is looked at again.
+        // Only the line that is not whole yet is examined again.
         let open = line.len();
         buffer.copy_within(len - open..len, 0);
         len = open;

@@ -1,7 +1,7 @@
-//! The floor of a collection: `raw_collect pop3 --port P --user U --password P --folder DIR` brings a whole maildrop into a Maildir, with
+//! The floor of a collection: `raw_collect pop3 --port P --user U --password P --folder DIR` copies a whole maildrop into a Maildir, with
 //! 256 RETR in flight, and writes and synchronises as postroom's collection does: batches of 256 messages or 2 MiB, a batch gathered
 //! while the one before is written, 8 threads, an fsync for each file; two for the ledger's lines, and one for each of `tmp` and `new`,
-//! for each batch. It has no digest, no checksum, no limit, no answer to any error.
+//! for each batch. It has no digest, no checksum, no limit, no error handling.
 
 use std::collections::VecDeque;
 use std::fs::{self, File, OpenOptions};
@@ -31,7 +31,7 @@ fn run(args: &Args) -> Result<()> {
     let mut session = Session::log_in(args)?;
     let names = session.names()?;
     let mut maildir = Maildir::create(args.need("folder")?)?;
-    // Without room: whoever sends waits until the batch before is stored.
+    // A channel without capacity: the sender waits until the batch before is stored.
     let (batches, received) = sync_channel(0);
     let writer = thread::spawn(move || maildir.store_all(&received));
     let gathered = session.retrieve(names, |batch| batches.send(batch).is_ok());
@@ -46,7 +46,7 @@ fn run(args: &Args) -> Result<()> {
 struct Session {
     stream: TcpStream,
     buffer: Vec<u8>,
-    /// What of the buffer was taken already.
+    /// How much of the buffer was taken already.
     taken: usize,
 }
 
@@ -108,7 +108,7 @@ impl Session {
         Ok(())
     }
 
-    /// The lines of an answer, without the dots put before them, and with LF.
+    /// The lines of an answer, with LF and without the stuffed dots.
     fn lines(&mut self) -> Result<Vec<u8>> {
         self.answer()?;
         // The end of the answer's first line may be that before the last dot.
@@ -127,7 +127,7 @@ impl Session {
         Ok(lines)
     }
 
-    /// Where this begins among what was not taken yet.
+    /// Where this begins in what was not taken yet.
     fn find(&mut self, end: &[u8]) -> Result<usize> {
         let mut from = self.taken;
         loop {

@@ -1,7 +1,7 @@
 //! The replay server's process: `replay envelope|flags|bodies|pop3 --count N`, `replay body --size N` (one message), `replay large --count N`
 //! (messages of 1 to 2 MB), `replay tls --count N` (envelopes over TLS) or `replay first --count N` (flags, every extension offered). It
 //! prints `ready PORT` and what a client must find (`messages`, `bytes`, `checksum`, `certificate`), then serves until it is killed.
-//! `replay checksum` only says what the checksum itself costs.
+//! `replay checksum` only prints the cost of the checksum itself.
 
 use std::io::Write;
 use std::net::TcpListener;
@@ -21,7 +21,7 @@ fn main() -> ExitCode {
 
 /// What a client reads at once of a line, or of an appended message.
 const READ: usize = 256 * 1024;
-/// The same where a thousand clients are served.
+/// The same if a thousand clients are served.
 const LITTLE: usize = 4 * 1024;
 
 fn run(args: &Args) -> Result<()> {
@@ -85,7 +85,7 @@ fn pop3(listener: &TcpListener, count: u64) -> Result<()> {
     Ok(serve(listener, move |stream| maildrop.session(stream))?)
 }
 
-/// Says what the checksum alone costs: over the same bytes, cut at the quotes as the values are.
+/// Prints the cost of the checksum alone: over the same bytes, cut at the quotes as the values are.
 fn checksum_cost(answers: &Answers) {
     let mut cuts = vec![0];
     cuts.extend(memchr::memchr_iter(b'"', &answers.bytes));

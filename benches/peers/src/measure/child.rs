@@ -47,7 +47,7 @@ impl Cores {
     }
 }
 
-/// What a client cost and said.
+/// The cost and the output of a client.
 #[derive(Debug)]
 pub struct Outcome {
     /// User and system time of the process, from its start to its end.
@@ -65,7 +65,7 @@ impl Outcome {
         Self::of_command(cores, Command::new(beside(program)?).args(args))
     }
 
-    /// Runs a client that may be somebody else's.
+    /// Runs a client that may be another project's.
     pub fn of_command(cores: Cores, command: &mut Command) -> Result<Self> {
         let began = Instant::now();
         let mut child = cores.start_client(command.stdin(Stdio::null()).stdout(Stdio::piped()))?;
@@ -79,18 +79,18 @@ impl Outcome {
         Ok(Self { cpu: used.rusage.utime + used.rusage.stime, wall, max_rss: used.rusage.maxrss, said })
     }
 
-    /// All values said under a name.
+    /// All values printed under a name.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.said.lines().filter_map(move |line| line.strip_prefix(name)?.strip_prefix(' '))
     }
 
-    /// The one number said under a name.
+    /// The one number printed under a name.
     pub fn number(&self, name: &str) -> Result<f64> {
         let text = self.all(name).next().ok_or_else(|| format!("the client said no {name}"))?;
         Ok(text.parse()?)
     }
 
-    /// Fails unless every one of `times` values said under a name is `expected`.
+    /// Fails unless every one of `times` values printed under a name is `expected`.
     pub fn check(&self, name: &str, expected: &str, times: u64) -> Result<()> {
         let wrong = self.all(name).find(|value| *value != expected);
         if let Some(value) = wrong {
@@ -105,7 +105,7 @@ impl Outcome {
 #[derive(Debug)]
 pub struct Replay {
     child: Child,
-    /// Where it listens.
+    /// Its port.
     pub port: String,
     /// The number of its messages.
     pub messages: String,
@@ -113,7 +113,7 @@ pub struct Replay {
     pub bytes: u64,
     /// The checksum a client must find.
     pub checksum: String,
-    /// The certificate it must trust, where there is one.
+    /// The certificate that it must trust, if there is one.
     pub certificate: String,
 }
 

@@ -1,4 +1,4 @@
-//! What the codec costs without a socket. Both sides run in one process and one thread, in turns, over the same bytes.
+//! The cost of the codec without a socket. Both sides run in one process and one thread, in turns, over the same bytes.
 
 use std::process::Command;
 
@@ -6,9 +6,9 @@ use super::child::{Outcome, beside};
 use super::figure::Plan;
 use crate::cli::Result;
 
-/// What one side of a pair costs at least, in proportion to a side that is a process of its own: there is no start to be subtracted.
+/// What one side of a pair costs at least, in proportion to a side that is a process of its own: there is no start to subtract.
 const SHARE: f64 = 0.2;
-/// The allocator keeps what it ever had from the system, on both sides: fresh pages are neither's work.
+/// The allocator keeps all memory that it got from the system, on both sides: fresh pages are no work of either.
 const KEEPING: &str = "glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=17179869184";
 
 /// Every value of an answer to FETCH, beside another parser.

@@ -1,5 +1,5 @@
 //! Collecting a maildrop from a real Dovecot into a Maildir, which is stored durably on the disk of the scratch folder: wall clock from
-//! the start of the process to its end, beside a raw client that writes the same way, and beside mpop.
+//! the start of the process to its end, compared with a raw client that writes the same way, and with mpop.
 
 use std::path::Path;
 use std::process::Command;
@@ -11,14 +11,14 @@ use super::home::{Home, Wanted};
 use super::pair::{Pairs, Spread};
 use crate::cli::Result;
 
-/// A maildrop and what of it must lie in the Maildir in the end.
+/// A maildrop, and the part of it that must be in the Maildir in the end.
 struct Job {
     cores: Cores,
     server: Dovecot,
     wanted: Wanted,
 }
 
-/// Who collects.
+/// The collecting program.
 #[derive(Clone, Copy)]
 enum Who {
     Client,
@@ -26,17 +26,17 @@ enum Who {
     Mpop,
 }
 
-/// Beside a raw client.
+/// Compared with a raw client.
 pub(super) fn collect_wall_vs_raw(plan: Plan) -> Result<f64> {
     compare(plan, Who::Raw)
 }
 
-/// Beside mpop.
+/// Compared with mpop.
 pub(super) fn collect_wall_vs_mpop(plan: Plan) -> Result<f64> {
     compare(plan, Who::Mpop)
 }
 
-/// The most memory that the collecting process ever held.
+/// The most memory that the collecting process held.
 pub(super) fn collect_rss_mib(plan: Plan) -> Result<f64> {
     let job = Job::new(plan)?;
     let peak = |_| Ok(job.run(Who::Client)?.number("peak_kib")? / 1024.0);
@@ -53,7 +53,7 @@ fn compare(plan: Plan, other: Who) -> Result<f64> {
     for who in [Who::Client, other] {
         println!("# collect: {}: {}", who.name(), job.synchronisations(who)?);
     }
-    // A run waits for the disk many thousand times; a few pairs tell enough.
+    // A run waits for the disk many thousand times; a few pairs are enough.
     let seconds = |who| Ok(job.run(who)?.wall.as_secs_f64());
     let pairs = Pairs::measure(plan.pairs.div_ceil(4), || seconds(Who::Client), || seconds(other))?;
     let unit = format!("wall seconds for {} messages, {} bytes", job.wanted.messages, job.wanted.bytes);
@@ -107,7 +107,7 @@ impl Job {
     }
 }
 
-/// mpop pipelines by itself. It synchronises each file before it is linked into `new`, and its list of UIDLs once, in the end;
+/// mpop pipelines by itself. It synchronises each file before it is linked into `new`, and its list of UIDLs once, at the end;
 /// never a folder.
 fn mpop(port: &str, home: &Path) -> Result<Command> {
     let folder = home.display();

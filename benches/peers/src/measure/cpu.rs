@@ -1,11 +1,11 @@
-//! CPU time of a client beside a peer's or the drain's. Connecting, logging in and leaving are measured alone and subtracted.
+//! CPU time of a client compared with a peer's or the drain's. Connecting, logging in and leaving are measured alone and subtracted.
 
 use super::child::{Outcome, Replay};
 use super::figure::{Plan, report};
 use super::pair::Pairs;
 use crate::cli::Result;
 
-/// Read sizes among which the drain's best is taken.
+/// Read sizes; the drain's best one is used.
 pub(super) const READS: [&str; 3] = ["65536", "262144", "1048576"];
 
 /// Reads a few fields only.
@@ -13,7 +13,7 @@ const FEW: [&str; 2] = ["--fields", "few"];
 /// Counts the bytes of bodies, as the drain does.
 const COUNT: [&str; 2] = ["--sum", "0"];
 
-/// One client and what it does over and over.
+/// One client and the job that it repeats.
 #[derive(Clone, Copy)]
 struct Side<'a> {
     program: &'a str,
@@ -34,8 +34,9 @@ pub(super) fn against_drain(plan: Plan, job: &str, count: &str) -> Result<f64> {
     against(plan, job, count, &[])
 }
 
-/// The ENVELOPE job beside the drain, as the other clients beside whose ratios it stands were measured: all is parsed, a few
-/// fields of each message are read. What it is with every field read into the checksum is printed before.
+/// The ENVELOPE job compared with the drain, as the other clients were measured with whose ratios it is compared: everything is
+/// parsed, a few
+/// fields of each message are read. The ratio with every field read into the checksum is printed before.
 pub(super) fn envelope_against_drain(plan: Plan) -> Result<f64> {
     let whole = Plan { pairs: plan.pairs.div_ceil(3), ..plan };
     println!("# envelope: every field of every message read:");
@@ -44,7 +45,7 @@ pub(super) fn envelope_against_drain(plan: Plan) -> Result<f64> {
     against(plan, "envelope", "100000", &FEW)
 }
 
-/// Large bodies beside the drain: both count bytes, after one run in which every byte went into the checksum.
+/// Large bodies compared with the drain: both count bytes, after one run in which every byte went into the checksum.
 pub(super) fn large_against_drain(plan: Plan) -> Result<f64> {
     let server = Replay::start(&["large", "--count", "500"])?;
     Side { program: "client", job: "large", server: &server, more: &["--count", "500"] }.run(plan, 1)?;
@@ -88,7 +89,7 @@ fn compare(plan: Plan, names: [&str; 2], [client, other]: [Side<'_>; 2]) -> Resu
 }
 
 impl Side<'_> {
-    /// The CPU seconds of doing the job once, where it is done `reps` times over one connection.
+    /// The CPU seconds of doing the job once, measured by doing it `reps` times over one connection.
     fn seconds(self, plan: Plan, reps: u64) -> Result<f64> {
         let spent = self.run(plan, reps)? - self.run(plan, 0)?;
         Ok(spent / reps as f64)
@@ -118,7 +119,7 @@ impl Side<'_> {
 
 /// The read size at which the drain is fastest, and its time.
 pub(super) fn best_read(mut measure: impl FnMut(&'static str) -> Result<f64>) -> Result<(&'static str, f64)> {
-    // The first run warms the server's caches and is not looked at.
+    // The first run warms the server's caches and does not count.
     measure(READS[0])?;
     let mut times = Vec::new();
     for read in READS {
@@ -127,7 +128,7 @@ pub(super) fn best_read(mut measure: impl FnMut(&'static str) -> Result<f64>) ->
     times.into_iter().min_by(|one, two| one.1.total_cmp(&two.1)).ok_or_else(|| "no read size".into())
 }
 
-/// async-imap's jobs beside the drain, without postroom.
+/// async-imap's jobs compared with the drain, without postroom.
 pub(super) fn peers(plan: Plan) -> Result<()> {
     for job in ["envelope", "flags"] {
         let server = Replay::start(&[job, "--count", "100000"])?;

@@ -1,4 +1,4 @@
-//! A proxy that takes its time in both directions, and writes down who spoke when: how many flights a dialogue takes.
+//! A proxy that delays both directions, and records who sent when: how many round trips a dialogue takes.
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
@@ -42,7 +42,7 @@ impl Delay {
         Ok(delay)
     }
 
-    /// All that was said, in the order in which the client spoke and heard.
+    /// Everything that was sent, in the order in which the client sent and received it.
     pub fn said(&self) -> Vec<Said> {
         self.said.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

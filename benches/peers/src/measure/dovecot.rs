@@ -1,4 +1,4 @@
-//! A real Dovecot with a generated maildrop: own configuration and folder, a free port, ended with its value.
+//! A real Dovecot with a generated maildrop: own configuration and folder, a free port, ended when dropped.
 
 use std::fs::{self, DirBuilder};
 use std::io::{BufRead, BufReader};
@@ -17,7 +17,7 @@ use super::child::beside;
 use super::home;
 use crate::cli::Result;
 
-/// The owner of the mail where we are root: Dovecot refuses to open a mailbox as root.
+/// The owner of the mail if this runs as root: Dovecot refuses to open a mailbox as root.
 const MAIL_OWNER: u32 = 5977;
 
 /// A running server, ended when dropped.
@@ -25,7 +25,7 @@ const MAIL_OWNER: u32 = 5977;
 pub struct Dovecot {
     child: Child,
     scratch: PathBuf,
-    /// Where it speaks POP3.
+    /// Its POP3 port.
     pub port: u16,
     /// The number of its messages.
     pub messages: u64,
@@ -64,7 +64,7 @@ impl Dovecot {
         Ok(dovecot)
     }
 
-    /// Takes the messages over into mdbox, the quickest of Dovecot's stores: the server is to be as fast as it can.
+    /// Imports the messages into mdbox, the fastest of Dovecot's stores: the server must be as fast as it can.
     fn import(&self, file: &Path) -> Result<()> {
         let from = format!("maildir:{}/mail/Maildir", self.scratch.display());
         let done =
@@ -106,7 +106,7 @@ impl Drop for Dovecot {
     }
 }
 
-/// A folder of our own that the mail's owner can pass through.
+/// A folder of our own that the mail's owner can enter.
 fn scratch() -> Result<PathBuf> {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let path = home::scratch()?.join(format!("dovecot-{}", COUNT.fetch_add(1, Ordering::Relaxed)));
@@ -114,7 +114,7 @@ fn scratch() -> Result<PathBuf> {
     Ok(path)
 }
 
-/// Has the messages written by a process of their own: the bytes and the checksum it says.
+/// Lets a process of its own write the messages: the bytes and the checksum that it prints.
 fn fill(scratch: &Path, messages: u64) -> Result<(u64, String)> {
     let said = Command::new(beside("maildrop")?)
         .args(["maildir", "--count", &messages.to_string(), "--folder"])

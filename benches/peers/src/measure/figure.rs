@@ -5,23 +5,23 @@ use super::pair::Pairs;
 use super::{codec, collect, cpu, flights, memory, wall};
 use crate::cli::Result;
 
-/// How a run is to go.
+/// The settings of a run.
 #[derive(Clone, Copy, Debug)]
 pub struct Plan {
     /// Where client and server run.
     pub cores: Cores,
     /// The number of pairs.
     pub pairs: usize,
-    /// What one side of a pair should cost at least, in seconds: a job is done over and over to reach it.
+    /// What one side of a pair should cost at least, in seconds: a job is repeated to reach it.
     pub seconds: f64,
-    /// How many sessions are laid to rest together.
+    /// How many sessions are idle together.
     pub sessions: u64,
     /// How many messages are collected.
     pub collected: u64,
 }
 
 impl Plan {
-    /// How often a job that costs `once` seconds has to be done.
+    /// How often a job that costs `once` seconds must be done.
     pub fn repetitions(self, once: f64) -> u64 {
         (self.seconds / once.max(0.001)).ceil() as u64
     }
@@ -34,7 +34,7 @@ pub struct Figure {
     pub name: &'static str,
     /// The most it may be.
     pub bar: f64,
-    /// Measures it, printing what stands behind it.
+    /// Measures it, and prints the values from which it is computed.
     pub measure: fn(Plan) -> Result<f64>,
 }
 
@@ -65,7 +65,7 @@ const fn figure(name: &'static str, bar: f64, measure: fn(Plan) -> Result<f64>) 
     Figure { name, bar, measure }
 }
 
-/// What the peers do without postroom: the sums agree, and how the peer stands to the drain. Proves the benches themselves.
+/// What the peers do without postroom: the sums agree, and the ratio of the peer to the drain. Tests the benches themselves.
 pub fn peers(plan: Plan) -> Result<()> {
     cpu::peers(plan)?;
     memory::peers(plan)?;

@@ -1,4 +1,4 @@
-//! Round trips from the greeting to the first data: counted where the direction changes, and checked by the clock.
+//! Round trips from the greeting to the first data: counted by changes of direction, and checked by the clock.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use super::pair::Spread;
 use crate::cli::Result;
 
 const ROUND_TRIP: Duration = Duration::from_millis(50);
-/// What must have been said before the first data, or a flight would be saved by leaving it out.
+/// What must have been sent before the first data; a round trip could otherwise be saved by leaving it out.
 const DUE: [&str; 2] = [" ID ", " ENABLE "];
 
 /// The login, ID, ENABLE, and a mailbox opened and fetched from.
@@ -36,14 +36,14 @@ fn flights(plan: Plan, server: &Replay) -> Result<f64> {
     }
     let took = said[said.len() - 1].at - said[0].at;
     let trips = took.as_secs_f64() / ROUND_TRIP.as_secs_f64();
-    // The programs need time too, on a busy machine not a little; but never less than the flights do.
+    // The programs need time too, a lot on a busy machine; but never less than the round trips do.
     if trips < flights as f64 - 0.1 || trips > flights as f64 + 0.9 {
         return Err(format!("{flights} flights took {took:?}, the time of {trips:.2}").into());
     }
     Ok(flights as f64)
 }
 
-/// The commands, a stroke between flights.
+/// The commands, with a stroke between round trips.
 fn lines(said: &[Said]) -> String {
     let (mut text, mut heard) = (String::new(), false);
     for one in said {

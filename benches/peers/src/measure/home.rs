@@ -1,4 +1,4 @@
-//! [`Home`]: a fresh folder for one collection, and whether everything arrived in it; [`scratch`], in which everything lies.
+//! [`Home`]: a fresh folder for one collection, and a check that everything arrived in it; [`scratch`], the folder of all of them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use crate::checksum::Run;
 use crate::cli::Result;
 use crate::message::message;
 
-/// What has to be in a Maildir, in any order.
+/// What must be in a Maildir, in any order.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Wanted {
     pub(super) messages: u64,
@@ -38,18 +38,18 @@ impl Wanted {
     }
 }
 
-/// Where everything is written. Who gives it removes it.
+/// Where everything is written. Its caller removes it.
 pub(super) fn scratch() -> Result<PathBuf> {
     Ok(std::env::var_os("POSTROOM_BENCH_DIR").ok_or("no POSTROOM_BENCH_DIR: start it by benches/run")?.into())
 }
 
 /// A folder on the disk that is measured. It stays until [`scratch`] is removed as a whole: for minutes after thousands of files were
-/// deleted, ext4 looks at each of their inodes again before it makes a new file near them, and that would be measured instead.
+/// deleted, ext4 checks each of their inodes again before it creates a new file near them, and that would be measured instead.
 #[derive(Debug)]
 pub(super) struct Home(PathBuf);
 
 impl Home {
-    /// Makes it, and has the disk finish what it was told before.
+    /// Creates it, after the disk has finished earlier writes.
     pub(super) fn create() -> Result<Self> {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let path = scratch()?.join(format!("home-{}", COUNT.fetch_add(1, Ordering::Relaxed)));

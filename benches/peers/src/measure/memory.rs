@@ -1,4 +1,4 @@
-//! Memory: the most that a client held, what a large message adds to it, and what a session at rest keeps.
+//! Memory: the most that a client held, what a large message adds to it, and what an idle session keeps.
 
 use super::child::{Outcome, Replay};
 use super::figure::{Plan, report};
@@ -52,10 +52,10 @@ fn growth_mib(plan: Plan, program: &str, job: &str, server: &Replay) -> Result<f
     Ok(done.number("growth_kib")? / 1024.0)
 }
 
-/// A thousand sessions in IDLE after a bulk FETCH each, over what rustls alone keeps for them.
+/// A thousand sessions in IDLE after a bulk FETCH each, compared with what rustls alone keeps for them.
 pub(super) fn idle_tls_vs_rustls(plan: Plan) -> Result<f64> {
     let server = Replay::start(&["tls", "--count", TEN_MB])?;
-    // Memory does not scatter as time does, and a run takes ten gigabytes through TLS.
+    // Memory varies less than time, and a run sends ten gigabytes through TLS.
     let pairs = Pairs::measure(
         plan.pairs.div_ceil(16),
         || session_kib(plan, "client", &server),

@@ -1,4 +1,4 @@
-//! How a figure is measured: children pinned to cores and accounted by `wait4`, pairs that alternate, servers that end with their value.
+//! How a figure is measured: children pinned to cores and accounted by `wait4`, pairs that alternate, servers that end when dropped.
 
 pub mod child;
 mod codec;

@@ -1,7 +1,7 @@
 //! imap-proto: whole answers to FETCH, each parsed by itself, every value read into the checksum.
 //!
-//! It hands out quoted strings with their escapes still in them. The fields in which the generator writes escapes (display names,
-//! subjects, descriptions, parameter values) are therefore unescaped here, so that the sum is over the true value. It hands out the
+//! It returns quoted strings with their escapes. The fields in which the generator writes escapes (display names,
+//! subjects, descriptions, parameter values) are therefore unescaped here, so that the sum is over the true value. It returns the
 //! date as text, which is read here as async-imap reads it.
 
 use std::borrow::Cow;

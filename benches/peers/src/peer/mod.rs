@@ -1,4 +1,4 @@
-//! Parsers of other crates: how each is fed, and its values into the checksum.
+//! Parsers of other crates: how each is called, and how its values are added to the checksum.
 
 pub mod imap_codec;
 pub mod imap_proto;

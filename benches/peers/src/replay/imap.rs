@@ -1,5 +1,5 @@
-//! The IMAP side of the replay server: one mailbox, INBOX, with prepared answers or large messages. Any user and password are right. What
-//! it announces it answers; what it does not know is BAD. Whoever idles is told at once of one message more.
+//! The IMAP side of the replay server: one mailbox, INBOX, with prepared answers or large messages. Any user and password are right. It
+//! answers what it announces; everything else is BAD. An idling client learns at once of one more message.
 
 use std::io::{self, Read, Write};
 
@@ -11,7 +11,7 @@ use crate::checksum::Run;
 
 const CAPABILITY: &str = "IMAP4rev1 SASL-IR LITERAL+ ID ENABLE IDLE NAMESPACE UIDPLUS AUTH=PLAIN";
 
-/// What lies in the mailbox.
+/// The content of the mailbox.
 #[derive(Debug)]
 pub enum Store {
     /// Prepared answers.
@@ -23,7 +23,7 @@ pub enum Store {
 /// The server's state: nothing a client does changes it.
 #[derive(Debug)]
 pub struct Imap {
-    /// What lies in the mailbox.
+    /// The content of the mailbox.
     pub store: Store,
     /// What an appended message must be.
     pub appended: Option<(u64, u64)>,
@@ -32,7 +32,7 @@ pub struct Imap {
 }
 
 impl Imap {
-    /// Serves one connection, reading so much at once.
+    /// Serves one connection, reading this number of bytes at once.
     pub fn session(&self, stream: impl Read + Write, most: usize) -> io::Result<()> {
         let mut session = Session { server: self, lines: Lines::new(stream, most) };
         session.say(&format!("* OK [CAPABILITY {}] replay ready\r\n", self.capability()))?;
@@ -161,7 +161,7 @@ impl<S: Read + Write> Session<'_, S> {
         Ok(true)
     }
 
-    /// Answers a FETCH of a large message; false, with nothing sent, where an item is not known.
+    /// Answers a FETCH of a large message; false, with nothing sent, if an item is not known.
     fn fetch_body(&mut self, uid: u64, body: &Body, items: &str) -> io::Result<bool> {
         let mut head = format!("* {uid} FETCH (UID {uid}");
         let mut bytes = None;
@@ -203,7 +203,7 @@ impl<S: Read + Write> Session<'_, S> {
         }
     }
 
-    /// Takes an APPEND: announces, counts and forgets the bytes.
+    /// Takes an APPEND: announces, counts and discards the bytes.
     fn append(&mut self, tag: &str, arguments: &str) -> io::Result<()> {
         let Some((len, wait)) = announced(arguments) else {
             return self.say(&format!("{tag} BAD APPEND without a literal\r\n"));
@@ -223,7 +223,7 @@ impl<S: Read + Write> Session<'_, S> {
         })
     }
 
-    /// The arguments with every literal in them read and put in their place.
+    /// The arguments, with every literal in them read and inserted.
     fn with_literals(&mut self, arguments: &str) -> io::Result<String> {
         let mut whole = arguments.to_owned();
         while let Some((len, wait)) = announced(&whole) {
@@ -241,7 +241,7 @@ impl<S: Read + Write> Session<'_, S> {
     }
 }
 
-/// The literal a line announces at its end: its length, and whether the client waits for `+`.
+/// The literal that a line announces at its end: its length, and whether the client waits for `+`.
 fn announced(line: &str) -> Option<(u64, bool)> {
     let (_, inner) = line.strip_suffix('}')?.rsplit_once('{')?;
     let digits = inner.strip_suffix('+').unwrap_or(inner);

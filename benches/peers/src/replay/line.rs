@@ -1,4 +1,4 @@
-//! Reading of client lines from a stream: whole lines, then counted bytes where a literal was announced. And writing to it.
+//! Reading of client lines from a stream: whole lines, then counted bytes if a literal was announced. And writing to it.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 
@@ -10,7 +10,7 @@ const MOST: u64 = 64 * 1024;
 pub(super) struct Lines<S>(BufReader<S>);
 
 impl<S: Read + Write> Lines<S> {
-    /// Reads that much at once.
+    /// Reads this number of bytes at once.
     pub(super) fn new(stream: S, most: usize) -> Self {
         Self(BufReader::with_capacity(most, stream))
     }
@@ -39,7 +39,7 @@ impl<S: Read + Write> Lines<S> {
         memchr::memchr(b'\n', self.0.buffer()).is_some()
     }
 
-    /// Reads exactly `len` bytes and shows them piece by piece.
+    /// Reads exactly `len` bytes and passes them on piece by piece.
     pub(super) fn counted(&mut self, len: u64, mut each: impl FnMut(&[u8])) -> io::Result<()> {
         let mut left = len;
         while left > 0 {

@@ -1,4 +1,4 @@
-//! The replay server: it answers from memory what was prepared, at once and in large writes, so that the client is the bottleneck.
+//! The replay server: it sends prepared answers from memory, at once and in large writes, so that the client is the bottleneck.
 
 mod imap;
 mod line;
@@ -27,7 +27,7 @@ pub fn serve(
         let session = Arc::clone(&session);
         thread::spawn(move || {
             match session(stream) {
-                // A client that leaves without a word.
+                // A client that disconnects without a logout.
                 Err(error) if matches!(error.kind(), ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset) => {}
                 Err(error) => eprintln!("replay: {error}"),
                 Ok(()) => {}

@@ -1,4 +1,4 @@
-//! The POP3 side of the replay server: a fixed maildrop, dot-stuffed beforehand. Any user and password are right; DELE forgets nothing.
+//! The POP3 side of the replay server: a fixed maildrop, dot-stuffed in advance. Any user and password are right; DELE deletes nothing.
 
 use std::io::{self, Read, Write};
 
@@ -7,7 +7,7 @@ use super::line::Lines;
 /// How much is gathered before it is written while further commands are waiting.
 const BATCH: usize = 256 * 1024;
 
-/// The messages as they go over the wire, each with its closing dot.
+/// The messages as they are sent, each with its closing dot.
 #[derive(Debug, Default)]
 pub struct Maildrop {
     wire: Vec<u8>,

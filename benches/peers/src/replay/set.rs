@@ -1,6 +1,6 @@
 //! Sequence and UID sets (RFC 3501 §9, `sequence-set`) over a mailbox whose UIDs are 1 to its size.
 
-/// The ranges of `set` that lie in `1..=size`, in the order given; nothing where `set` is no set.
+/// The ranges of `set` that are in `1..=size`, in the order given; nothing if `set` is not a set.
 pub(super) fn ranges(set: &str, size: u64) -> Option<Vec<(u64, u64)>> {
     let mut ranges = Vec::new();
     for part in set.split(',') {

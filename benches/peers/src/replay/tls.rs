@@ -1,4 +1,4 @@
-//! TLS for the replay server, under a certificate for `localhost` made anew in every process.
+//! TLS for the replay server, with a certificate for `localhost` that is made in every process.
 
 use std::io;
 use std::net::TcpStream;
@@ -10,7 +10,7 @@ use tokio_rustls::rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 use crate::cli::Result;
 
-/// Who the server is.
+/// The server's identity.
 #[derive(Clone, Debug)]
 pub struct Identity {
     config: Arc<ServerConfig>,

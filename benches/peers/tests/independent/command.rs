@@ -1,4 +1,4 @@
-//! Commands with random arguments, as a program asks for them, each with what has to be read of it. It must not know how one is
+//! Commands with random arguments, as a program calls them, each with what must be read from it. It must not know how one is
 //! written.
 
 use imap_codec::imap_types::core::Vec1;
@@ -12,11 +12,11 @@ use postroom_benches::prng::Prng;
 
 use crate::read::set;
 
-/// How many kinds of command there are about mailboxes, and about messages of one.
+/// The number of kinds of command about mailboxes, and about messages of one.
 pub const MAILBOXES: u64 = 14;
 pub const MESSAGES: u64 = 8;
 
-/// Text that wants to break out.
+/// Text that tries to break out.
 pub fn text(numbers: &mut Prng) -> String {
     const PIECES: [&str; 22] = [
         "\r\n",

@@ -1,4 +1,4 @@
-//! What imap-codec makes of a command: its name and its arguments, each as text. It must not know what was asked for.
+//! What imap-codec reads from a command: its name and its arguments, each as text. It must not know what was requested.
 
 use imap_codec::CommandCodec;
 use imap_codec::decode::Decoder as _;
@@ -109,7 +109,7 @@ fn pattern(pattern: &ListMailbox<'_>) -> String {
     }
 }
 
-/// All keys together, as postroom shows the query that they make.
+/// All keys together, as postroom shows the query that they form.
 fn all(keys: &[SearchKey<'_>]) -> Option<String> {
     let keys = keys.iter().map(query).collect::<Option<Vec<_>>>()?;
     keys.into_iter().reduce(Query::and).map(|query| format!("{query:?}"))

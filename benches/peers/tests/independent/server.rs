@@ -1,4 +1,4 @@
-//! A server that agrees to everything, and keeps the commands that it was sent, each with its literals. It must not know a command.
+//! A server that agrees to everything, and keeps the commands that it received, each with its literals. It must not know a command.
 
 use std::future::Future;
 use std::sync::{Arc, Mutex};
@@ -10,11 +10,11 @@ const EXTENSIONS: &str = "IMAP4rev1 LITERAL+ UIDPLUS MOVE UNSELECT SORT THREAD=R
 
 type Commands = Arc<Mutex<Vec<Vec<u8>>>>;
 
-/// What it was sent.
+/// What it received.
 pub struct Server(Commands);
 
 impl Server {
-    /// The commands since this was asked last.
+    /// The commands since the last call.
     pub fn sent(&mut self) -> Vec<Vec<u8>> {
         std::mem::take(&mut self.0.lock().expect("nothing panics with the lock"))
     }
@@ -80,18 +80,18 @@ async fn serve(mut stream: BufReader<DuplexStream>, greeting: String, commands: 
     }
 }
 
-/// What has to be said before the OK, so that nothing more is asked.
+/// What must be sent before the OK, so that the client sends nothing more.
 fn untagged(command: &[u8]) -> String {
     let is = |verb: &[u8]| command.starts_with(verb);
     if is(b"SELECT") {
-        // Of an empty mailbox nothing would be fetched.
+        // Nothing would be fetched from an empty mailbox.
         "* 40 EXISTS\r\n* OK [UIDVALIDITY 7] stable\r\n".into()
     } else if is(b"CAPABILITY") {
         format!("* CAPABILITY {EXTENSIONS}\r\n")
     } else if is(b"UID SEARCH") {
         "* SEARCH\r\n".into()
     } else if is(b"UID FETCH") {
-        // All messages go and others come: those that were asked for are not missing.
+        // All messages go and others come: the requested ones are not missing.
         format!("{}* 40 EXISTS\r\n", "* 1 EXPUNGE\r\n".repeat(40))
     } else {
         String::new()

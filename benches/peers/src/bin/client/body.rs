@@ -1,4 +1,4 @@
-//! Large messages as streams, one way and the other.
+//! Large messages as streams, read and appended.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -11,7 +11,7 @@ use postroom_benches::cli::{Args, Result};
 use postroom_benches::rss;
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, ReadBuf};
 
-/// One message, with the memory that it takes.
+/// One message, and the memory that it takes.
 pub(crate) async fn read(args: &Args) -> Result<()> {
     let mut imap = crate::connect(args).await?;
     let mut folder = imap.examine("INBOX").await?;
@@ -24,7 +24,7 @@ pub(crate) async fn read(args: &Args) -> Result<()> {
     Ok(imap.logout().await?)
 }
 
-/// Many messages, one after the other; with `--sum 0` only their bytes are counted, as a drain does.
+/// Many messages in turn; with `--sum 0` only their bytes are counted, as a drain does.
 pub(crate) async fn large(args: &Args) -> Result<()> {
     let mut imap = crate::connect(args).await?;
     let mut folder = imap.examine("INBOX").await?;
@@ -47,7 +47,7 @@ pub(crate) async fn large(args: &Args) -> Result<()> {
     Ok(imap.logout().await?)
 }
 
-/// Looks at the bytes where they were received.
+/// Reads the bytes where they were received.
 async fn read_one(folder: &mut Folder<&mut Imap>, uid: u32, mut each: impl FnMut(&[u8])) -> Result<()> {
     let uid = Uid::new(uid)?;
     let mut body = folder.read(uid, Section::WHOLE).await?;
@@ -62,7 +62,7 @@ async fn read_one(folder: &mut Folder<&mut Imap>, uid: u32, mut each: impl FnMut
     }
 }
 
-/// One message appended, with the memory that it takes.
+/// One message appended, and the memory that it takes.
 pub(crate) async fn append(args: &Args) -> Result<()> {
     let imap = crate::connect(args).await?;
     let body = Body::new(args.need("size")?);

@@ -6,7 +6,7 @@ use postroom::collect::{Collector, FileLedger, Maildir};
 use postroom::{Login, Pop3};
 use postroom_benches::cli::{Args, Result};
 
-/// Every message, each of them staying on the server.
+/// Every message; all of them stay on the server.
 pub(crate) async fn collect(args: &Args) -> Result<()> {
     let login = Login::password(args.need::<String>("user")?, args.need::<String>("password")?);
     let folder: PathBuf = args.need("folder")?;

@@ -6,7 +6,7 @@ use postroom_benches::cli::{Args, Result};
 
 use crate::values;
 
-/// Every field of an envelope and what goes with it; with `--fields few` only UID, subject and first sender.
+/// Every field of an envelope and the other items; with `--fields few` only UID, subject and first sender.
 pub(crate) async fn envelope(args: &Args) -> Result<()> {
     let items = Items::new().flags().internal_date().size().envelope().body_structure();
     match args.or("fields", String::new())?.as_str() {
@@ -43,7 +43,7 @@ async fn fetch(args: &Args, items: Items, each: impl Fn(&mut Sum, &Fetched) -> R
     Ok(imap.logout().await?)
 }
 
-/// The first data of a mailbox, in as few flights as can be.
+/// The first data of a mailbox, in as few round trips as possible.
 pub(crate) async fn first(args: &Args) -> Result<()> {
     let mut imap = crate::connect(args).await?;
     let mut mail = imap.open("INBOX").fetch(Uids::ALL, Items::FLAGS).await?;

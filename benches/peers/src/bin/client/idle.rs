@@ -1,4 +1,4 @@
-//! Many sessions at rest: over TLS, in IDLE, each after one bulk FETCH.
+//! Many idle sessions: over TLS, in IDLE, each after one bulk FETCH.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use tokio::sync::mpsc::{Sender, channel};
 
 use crate::values;
 
-/// Opens `--count` sessions, and says what each of them but the first tenth keeps in memory: the first ones warm the heap.
+/// Opens `--count` sessions, and prints what each of them but the first tenth keeps in memory: the first ones warm the heap.
 pub(crate) async fn idle(args: &Args) -> Result<()> {
     allow_descriptors()?;
     let config = Config::new("127.0.0.1")
@@ -37,13 +37,13 @@ pub(crate) async fn idle(args: &Args) -> Result<()> {
 
 type Rested = std::result::Result<u64, String>;
 
-/// Tells of its rest once the server has pushed something, and of its end.
+/// Reports that it is idle once the server has pushed something, and its end.
 async fn watch(config: Arc<Config>, resting: Sender<Rested>) {
     let end = match session(config, &resting).await {
         Ok(()) => "a session came to its end".to_owned(),
         Err(error) => error.to_string(),
     };
-    // Where nobody listens any more, all is over.
+    // The receiver is gone: all is over.
     let _ = resting.send(Err(end)).await;
 }
 

@@ -1,4 +1,4 @@
-//! The client under test: postroom by its public items alone, on a current-thread tokio runtime.
+//! The client under test: postroom by its public items only, on a current-thread tokio runtime.
 //! `client envelope|flags|bodies|large|read|append|first --port P`, `client pop3 --port P --count N --user U --password P`,
 //! `client collect --port P --user U --password P --folder DIR`, `client idle --port P --count N --root HEX`.
 

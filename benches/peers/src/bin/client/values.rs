@@ -1,4 +1,4 @@
-//! The fields of a message as postroom hands them out, into the checksum. Each function says how many bytes of a body it saw.
+//! The fields of a message as postroom returns them, added to the checksum. Each function returns how many bytes of a body it saw.
 
 use postroom::imap::{Addresses, BodyStructure, Envelope, Fetched, Params, PartKind, Str};
 use postroom_benches::checksum::{MULTIPART, PART, Sum};

@@ -11,7 +11,7 @@ pub(crate) fn cpu(work: impl FnOnce() -> Result<()>) -> Result<f64> {
     Ok(now()? - began)
 }
 
-/// Pairs of both sides, each called as often as makes it cost `--seconds`; the seconds are those of one call.
+/// Pairs of both sides, each called so often that it costs `--seconds`; the seconds are those of one call.
 pub(crate) fn pairs(
     args: &Args,
     mut ours: impl FnMut() -> Result<()>,

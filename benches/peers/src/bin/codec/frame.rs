@@ -1,5 +1,5 @@
-//! Finding where responses end, beside a bare search for line ends over the same bytes. Neither looks into literals: the search is told
-//! where they lie, and goes on behind each.
+//! Finding where responses end, compared with a bare search for line ends over the same bytes. Neither looks into literals: the search
+//! is given their places, and continues after each.
 
 use std::hint::black_box;
 
@@ -12,16 +12,16 @@ use postroom_benches::measure::pair::Pairs;
 
 use crate::clock;
 
-/// How many bytes of responses there are, about.
+/// The approximate number of bytes of responses.
 const SIZE: usize = 100_000_000;
-/// How long each literal is.
+/// The length of each literal.
 const LITERAL: usize = 1_000;
 
-/// Responses of as many lines each.
+/// Responses with the same number of lines each.
 struct Responses {
     bytes: Vec<u8>,
     count: usize,
-    /// How many bytes of a literal follow on every first and on every second line.
+    /// How many bytes of a literal follow every first and every second line.
     literals: [usize; 2],
 }
 
@@ -64,14 +64,14 @@ fn compare(args: &Args, responses: &Responses) -> Result<Pairs> {
     clock::pairs(args, ours, bare)
 }
 
-/// FETCH (UID FLAGS), again and again.
+/// FETCH (UID FLAGS), repeated.
 fn flags() -> Responses {
     let answers = Answers::generate(Kind::Flags, 100_000);
     let times = SIZE.div_ceil(answers.bytes.len());
     Responses { bytes: answers.bytes.repeat(times), count: answers.ends.len() * times, literals: [0, 0] }
 }
 
-/// FETCH (UID BODY[]) of messages that are all as long.
+/// FETCH (UID BODY[]) of messages of the same length.
 fn literals() -> Responses {
     let (mut bytes, mut count) = (Vec::with_capacity(SIZE + 2 * LITERAL), 0);
     let body = "All work and no play\r\n".repeat(LITERAL).into_bytes();

@@ -1,6 +1,6 @@
 //! The codec under test, in one process and one thread, without a socket: `codec envelope|flags --peer imap_proto|imap_codec`,
-//! `codec frame`, each with `--pairs N --seconds S`, and `codec slope --sizes N --runs N`. It says `ratio` or `slope`, and what stands
-//! behind them on `#` lines. Time is the CPU time of its thread.
+//! `codec frame`, each with `--pairs N --seconds S`, and `codec slope --sizes N --runs N`. It prints `ratio` or `slope`, and the values
+//! from which they are computed on `#` lines. Time is the CPU time of its thread.
 
 mod clock;
 mod frame;

@@ -1,6 +1,6 @@
 //! Answers to FETCH, parsed by postroom and by a peer: the same bytes, whole in memory, every value read into one checksum, which must
-//! be the generator's. Postroom also finds where answers end and cuts them into batches of what one read brings, as its session
-//! does; the peers are shown every answer complete, and find its end by parsing it.
+//! be the generator's. Postroom also finds where answers end and cuts them into batches of what one read returns, as its session
+//! does; the peers get every answer complete, and find its end by parsing it.
 
 use bytes::Bytes;
 use postroom::Limits;

@@ -1,4 +1,4 @@
-//! One shape, framed as it comes, parsed, every value of it looked at, and kept.
+//! One shape: framed as it comes, parsed, with every value read, and kept.
 
 use std::any::Any;
 use std::hint::black_box;
@@ -17,14 +17,14 @@ use crate::values;
 /// How many bytes come at once.
 const READ: usize = 64 * 1024;
 
-/// Limits that no shape reaches, but for nesting, which stays.
+/// Limits that no shape reaches, except for nesting, which stays.
 pub(crate) fn limits() -> Limits {
     let mut limits = Limits::default();
     (limits.line, limits.literal, limits.response) = (usize::MAX >> 1, usize::MAX >> 1, usize::MAX >> 1);
     limits
 }
 
-/// Reads it, and says how many values there were; and gives what was read, in the memory it has.
+/// Reads it, and returns the number of values and what was read, which keeps its memory.
 pub(crate) fn read(kind: Kind, bytes: &Bytes, limits: &Limits) -> Result<(usize, Box<dyn Any>)> {
     if kind == Kind::Imap {
         let read = imap(bytes, limits)?;

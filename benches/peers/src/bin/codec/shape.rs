@@ -1,6 +1,6 @@
-//! Shapes of what a server can make long, each as long as is asked for. It must not know how they are read.
+//! Responses that a server can make long, each of any requested length. It must not know how they are read.
 
-/// One shape: its name, and how it is made of about so many bytes.
+/// One shape: its name, and a function that makes it of about a number of bytes.
 #[derive(Debug)]
 pub(crate) struct Shape {
     pub(crate) name: &'static str,
@@ -8,7 +8,7 @@ pub(crate) struct Shape {
     pub(crate) make: fn(usize) -> Vec<u8>,
 }
 
-/// What the bytes are.
+/// The kind of the bytes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Kind {
     /// Responses of an IMAP server.
@@ -70,7 +70,7 @@ pub(crate) const SHAPES: [Shape; 29] = [
         kind: Kind::Listing,
         make: |size| filled(size, "", |n| format!("{} 4711\r\n", n + 1), ".\r\n"),
     },
-    // The smallest tokens there are, as in the project's `tests/amplification`. A response may have 65,536 literals: their shape is above.
+    // The smallest possible tokens, as in the project's `tests/amplification`. A response may have 65,536 literals: their shape is above.
     imap("empty lists", |size| filled(size, "* 1 FETCH (UID 10 ENVELOPE (", |_| "() ".into(), "))\r\n")),
     imap("NILs", |size| filled(size, "* 1 FETCH (UID 10 X-NOTE (", |_| "NIL ".into(), "))\r\n")),
     imap("one-octet flags", |size| filled(size, "* 1 FETCH (FLAGS (", |_| "a ".into(), "))\r\n")),
@@ -91,7 +91,7 @@ const fn imap(name: &'static str, make: fn(usize) -> Vec<u8>) -> Shape {
     Shape { name, kind: Kind::Imap, make }
 }
 
-/// A head, as many items as there is room for, and a tail.
+/// A head, as many items as fit, and a tail.
 fn filled(size: usize, head: &str, item: impl Fn(usize) -> String, tail: &str) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(size + 4_096);
     bytes.extend_from_slice(head.as_bytes());

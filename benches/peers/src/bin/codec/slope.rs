@@ -1,8 +1,8 @@
 //! How time grows with size, shape by shape: the slope of the line through log time over log size. 1 is linear, 2 quadratic.
 //!
-//! Every time is that of the least of several runs, in which as many responses are read, and kept, as make up the same number of bytes:
-//! so short and long ones find memory equally cold, and the clock has something to measure. What the first run has freed the others use
-//! again, if the allocator does not give it back: the system's work for fresh pages is no work of the codec's.
+//! Every time is the least of several runs. Each run reads, and keeps, the number of responses that makes up the same number of bytes:
+//! short and long ones find memory equally cold, and the clock has something to measure. Memory that the first run has freed is used
+//! again by the others if the allocator does not return it: the system's work for fresh pages is not the codec's.
 
 use bytes::Bytes;
 use postroom_benches::cli::{Args, Result};
@@ -13,9 +13,9 @@ use crate::shape::{SHAPES, Shape};
 
 const LEAST: usize = 64 * 1024;
 const MOST: usize = 64 * 1024 * 1024;
-/// What one run reads, whatever the size: each byte comes from as far away as those of the longest response.
+/// The bytes that one run reads, whatever the size: each byte comes from as far away as those of the longest response.
 const RUN: usize = MOST;
-/// Seconds that the runs of one size cost together at least.
+/// The least seconds that the runs of one size cost together.
 const ENOUGH: f64 = 0.15;
 
 pub(crate) fn worst(args: &Args) -> Result<()> {
@@ -34,7 +34,7 @@ pub(crate) fn worst(args: &Args) -> Result<()> {
     Ok(())
 }
 
-/// The seconds that a byte costs in responses of that size.
+/// The seconds per byte in responses of that size.
 fn per_byte(shape: &Shape, size: usize, runs: usize) -> Result<f64> {
     let limits = limits();
     let one = (shape.make)(size);
