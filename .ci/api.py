@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Reads rustdoc's JSON of the crate: what is public, which types of other crates are in it, and what has no example in its docs.
+"""Reads rustdoc's JSON of the crate: the public items, the types of other crates in them, and the items without an example.
 
 .ci/api.py JSON public [--update]         compares with tests/api/public.txt
 .ci/api.py JSON docs-examples [--update]  compares with tests/api/without-example.txt, which may only shrink

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Reads `cargo metadata` from its input and compares .ci/dependencies.txt with the licences of all crates that users of this one build,
-and the crates that they build in more than one version. With --update it writes the file instead."""
+"""Reads `cargo metadata` from standard input and compares the licences of all crates that users of this one build, and the crates that
+they build in more than one version, with .ci/dependencies.txt. With --update it writes the file instead."""
 
 import collections
 import json
@@ -24,7 +24,7 @@ def main():
     versions, users = collections.defaultdict(list), collections.defaultdict(list)
     for package in map(packages.get, reached - {root}):
         versions[package["name"]].append(package["version"])
-        users[package["license"] or "none is stated"].append(package["name"])
+        users[package["license"] or "not stated"].append(package["name"])
     now = sorted(f"licence: {licence}" for licence in users)
     now += sorted(f"duplicate: {name} {' '.join(sorted(found))}" for name, found in versions.items() if len(found) > 1)
     if sys.argv[1:] == ["--update"]:
@@ -37,7 +37,7 @@ def main():
             print(f"not in .ci/dependencies.txt: {line}" + (f" ({', '.join(users[licence])})" if licence in users else ""))
     for line in listed:
         if line not in now:
-            print(f"no longer true in .ci/dependencies.txt: {line}")
+            print(f"no longer needed in .ci/dependencies.txt: {line}")
     print(f"dependencies: {len(reached) - 1} crates, {len(users)} licences, {len(now) - len(users)} in more than one version")
     return int(now != listed)
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""fuzz/make_seeds.py DIRECTORY: makes the seeds of the fuzz targets, a folder for each, out of tests/corpus and fuzz/seeds. Nothing of
-the corpus is kept twice: what a target reads is cut out of what servers said. Beside them, in folders of their own, stand dense
-inputs, the same few bytes over and over, which ask for as much memory as can be had for their size."""
+"""fuzz/make_seeds.py DIRECTORY: makes the seeds of the fuzz targets, a folder for each, from tests/corpus and fuzz/seeds. Nothing of
+the corpus is stored twice: the input of a target is cut from the servers' words. Folders of their own hold dense inputs: the same few
+bytes repeated, which require the most memory for their size."""
 
 import base64, hashlib, hmac, json, pathlib, re, shutil, sys
 
@@ -36,7 +36,7 @@ SAID = [b"".join(text for who, text in dialog if who == "S") for dialog in dialo
 
 
 def frames(data):
-    """The responses in these bytes, as the frame splitter would find them."""
+    """The responses in these bytes, split as the framer would."""
     start = at = 0
     while (end := data.find(b"\n", at)) >= 0:
         at = end + 1
@@ -49,7 +49,7 @@ def frames(data):
 
 
 def values(name):
-    """Every value in parentheses behind that name."""
+    """Every value in parentheses after that name."""
     for data in IMAP + SAID:
         for found in re.finditer(rb"[ (]%s (?=\()" % name, data):
             depth, at, quoted = 0, found.end(), False
@@ -100,7 +100,7 @@ POP3_ASKS = {
 
 
 def imap_play(dialog):
-    """A dialogue for the engine: its requests by number, and what the server says with the engine's tags."""
+    """A dialogue for the engine: its requests by number, and the server's responses with the engine's tags."""
     play, tags = b"", {}
     for who, said in dialog:
         if who == "C":
@@ -126,7 +126,7 @@ def pop3_play(dialog):
 
 
 def scram(algorithm):
-    """What a server says to the user and password of the target, whose client has the same nonce each time (RFC 5802 §3)."""
+    """A server's messages for the user and password of the target, whose client uses the same nonce each time (RFC 5802 §3)."""
     nonce, salt = base64.b64encode(bytes(24)).decode() + "x", b"salt"
     first = f"r={nonce},s={base64.b64encode(salt).decode()},i=4096"
     key = hmac.digest(hashlib.pbkdf2_hmac(algorithm, b"pencil", salt, 4096), b"Server Key", algorithm)
@@ -220,7 +220,7 @@ def seeds():
 
 
 def shape(seed):
-    """What makes one seed like another: letters and digits in runs say little."""
+    """The features that make two seeds alike: runs of letters and digits count as one."""
     return re.sub(rb"[a-z0-9]+", b"x", seed.lower())
 
 

@@ -58,7 +58,7 @@ fn end_of_literal(wire: &[u8], at: usize) -> Result<usize, &'static str> {
     let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let len: usize = std::str::from_utf8(&rest[..digits]).unwrap().parse().map_err(|_| "a literal without a length")?;
     let head = rest[digits..].strip_prefix(b"+}\r\n").ok_or("a brace that opens no literal")?;
-    if len > head.len() { Err("a literal cut short") } else { Ok(wire.len() - head.len() + len) }
+    if len > head.len() { Err("a truncated literal") } else { Ok(wire.len() - head.len() + len) }
 }
 
 #[test]

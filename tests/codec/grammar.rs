@@ -90,7 +90,7 @@ fn samples(text: &str) -> Vec<Sample> {
             _ => sample.said.extend([bytes(line), b"\r\n".to_vec()].concat()),
         }
     }
-    assert_eq!(sample.said.is_empty(), sample.expected.is_empty(), "the last sample does not say what it shows");
+    assert_eq!(sample.said.is_empty(), sample.expected.is_empty(), "the last sample has no expected objects");
     samples.extend((!sample.said.is_empty()).then_some(sample));
     samples
 }

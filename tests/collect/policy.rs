@@ -126,7 +126,7 @@ async fn names_that_do_not_last_cost_a_look_and_no_duplicate() {
     assert_eq!(home.run(&Policy::delete(), &mut maildrop).await.deleted, 3);
     assert!(maildrop.mail.is_empty());
     assert_eq!(home.delivered(), ["one", "two", "two"]);
-    assert!(home.notes.0.lock().unwrap().is_empty(), "there is no name by which they could come back");
+    assert!(home.notes.0.lock().unwrap().is_empty(), "without a name they cannot come back");
 }
 
 #[tokio::test]

@@ -263,7 +263,7 @@ impl Peer {
 }
 
 /// Everything that an error reports, in every form of output.
-fn told(error: &Error) -> String {
+fn report(error: &Error) -> String {
     let mut text = format!("{error} {error:?} {error:#?} {:?}", error.code());
     let mut source = error.source();
     while let Some(cause) = source {
@@ -282,17 +282,17 @@ async fn imap(stream: DuplexStream, config: Config, login: Login) -> String {
             let mut text = format!("{imap:?} {driver:?} {:?}", imap.capabilities());
             let driver = tokio::spawn(driver);
             if let Err(error) = imap.noop().await {
-                text += &told(&error);
+                text += &report(&error);
             }
             if let Err(error) = imap.logout().await {
-                text += &told(&error);
+                text += &report(&error);
             }
             if let Ok(Err(error)) = driver.await {
-                text += &told(&error);
+                text += &report(&error);
             }
             text
         }
-        Err(error) => told(&error),
+        Err(error) => report(&error),
     }
 }
 
@@ -302,17 +302,17 @@ async fn pop3(stream: DuplexStream, config: Config, login: Login) -> String {
             let mut text = format!("{pop3:?} {driver:?} {:?}", pop3.capabilities());
             let driver = tokio::spawn(driver);
             if let Err(error) = pop3.stat().await {
-                text += &told(&error);
+                text += &report(&error);
             }
             if let Err(error) = pop3.quit().await {
-                text += &told(&error);
+                text += &report(&error);
             }
             if let Ok(Err(error)) = driver.await {
-                text += &told(&error);
+                text += &report(&error);
             }
             text
         }
-        Err(error) => told(&error),
+        Err(error) => report(&error),
     }
 }
 
@@ -355,7 +355,7 @@ async fn a_secret_is_in_nothing_that_is_told() {
                         }
                     };
                     let here = format!("{protocol} {:?} {mood:?} in pieces of {piece}", way.name);
-                    assert_clean(&format!("{here}: what was told"), &text, &secret);
+                    assert_clean(&format!("{here}: the report"), &text, &secret);
                     let logged = log.take();
                     assert_clean(&format!("{here}: the log"), &logged, &secret);
                     let transcript = recorder.transcripts().concat();
@@ -365,7 +365,7 @@ async fn a_secret_is_in_nothing_that_is_told() {
                     assert!(kept || refused, "{here}: {logged} {transcript}");
                     assert_clean(&format!("{here}: the transcript"), &transcript, &secret);
                     for proof in shown.lock().unwrap().iter() {
-                        for (place, text) in [("told", &text), ("the log", &logged), ("the transcript", &transcript)] {
+                        for (place, text) in [("the report", &text), ("the log", &logged), ("the transcript", &transcript)] {
                             assert!(!text.contains(proof), "{here}: the proof {proof} is in {place}:\n{text}");
                         }
                     }

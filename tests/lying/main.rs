@@ -50,7 +50,7 @@ fn the_truth_comes_out_as_it_is() {
             let outcome = round::play(&round::Round { call: *call, lies: Vec::new(), roll });
             let is_clean = outcome.broken.is_empty() && outcome.errors.is_empty();
             assert!(is_clean, "{call}: {:?} {:?}", outcome.broken, outcome.errors);
-            assert!(outcome.texts + outcome.listed > 0, "{call} brings nothing");
+            assert!(outcome.texts + outcome.listed > 0, "{call} delivers nothing");
         }
     }
 }

@@ -97,7 +97,7 @@ impl Report {
         }
         assert_eq!(watchdog::panics(), 0, "something panicked, see above");
         assert!(!is_usual || never.is_empty(), "never told: {never:?}");
-        assert_eq!(unknown, 0, "what must hold is broken, see above; LYING_SEED=n tells all of one seed");
+        assert_eq!(unknown, 0, "invariants are broken, see above; LYING_SEED=n prints everything about one seed");
     }
 
     fn never(&self) -> impl Iterator<Item = (Kind, Call)> {

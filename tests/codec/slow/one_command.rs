@@ -185,7 +185,7 @@ fn command(which: usize, with: &Hostile) -> Extension {
         36 => Extension::new("X-VENDOR").word(a.as_str()),
         37 => Extension::new("X-VENDOR").text(a.as_str()).list(|list| list.string(b.as_str()).list(|list| list)),
         38 => Extension::new("X-VENDOR").pattern(a.as_str()).nstring(None::<String>).number(*number),
-        39 => Extension::new("X-VENDOR").literal(bytes.clone()).binary(bytes.clone()).text("behind"),
+        39 => Extension::new("X-VENDOR").literal(bytes.clone()).binary(bytes.clone()).text("after"),
         _ => Extension::new(["", "A\r\nB", "A B\"", "X-V {5}"][which % 4]).text(a.as_str()),
     }
 }

@@ -232,7 +232,7 @@ async fn old_orphans_are_emptied_and_then_missing_and_others_stay() {
     for _ in 0..2 {
         assert_eq!(mbox.recover(std::slice::from_ref(&old)).await.unwrap(), [Recovered::Missing]);
     }
-    assert!(!Path::exists(&folder.join(tickets[1].as_str())), "of the same run, and nobody's");
+    assert!(!Path::exists(&folder.join(tickets[1].as_str())), "of the same run, and never delivered");
     assert_eq!(fs::read(scratch.join("mbox")).unwrap(), b"");
 }
 

@@ -169,7 +169,7 @@ async fn a_login_that_comes_too_soon_says_when_to_come_again() {
     house.server.all_closed().await;
     let error = house.collect().await.unwrap_err();
     assert!(error.code().is_some_and(|code| code.is("LOGIN-DELAY")) && error.is_retryable(), "{error:?}");
-    assert_ne!(error.kind(), Kind::Login, "nobody is to be asked for another password");
+    assert_ne!(error.kind(), Kind::Login, "the user must not be asked for another password");
     tokio::time::sleep(error.retry_after().expect("CAPA says how long")).await;
     assert_eq!(house.collect().await.unwrap().collected, 0);
 }

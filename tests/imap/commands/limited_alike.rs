@@ -49,7 +49,7 @@ async fn prepared(case: &Case, builder: Builder) -> (Server, Imap) {
 }
 
 /// If nothing was copied, the answer to one command does not show which messages are missing, but a search may.
-fn told(transferred: Transferred) -> String {
+fn as_text(transferred: Transferred) -> String {
     let Transferred { mapping, missing, .. } = transferred;
     mapping.map(|mapping| format!("{:?}, not {missing:?}", mapping.from())).unwrap_or_default()
 }
@@ -78,9 +78,9 @@ async fn seen(case: &Case, builder: Builder) -> Vec<String> {
 
     folder.store(stored.clone(), &FlagChange::add([Flag::FLAGGED])).await.unwrap();
     let copy = folder.copy(copied.clone(), "Archive").await.unwrap();
-    seen.push(format!("copied {}", told(copy)));
+    seen.push(format!("copied {}", as_text(copy)));
     let moving = folder.move_to(moved.clone(), "Trash").await.unwrap();
-    seen.push(format!("moved {}", told(moving)));
+    seen.push(format!("moved {}", as_text(moving)));
 
     folder.store(marked.clone(), &FlagChange::add([Flag::DELETED])).await.unwrap();
     folder.expunge(expunged.clone()).await.unwrap();

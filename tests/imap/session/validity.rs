@@ -15,7 +15,7 @@ const ENTRIES: &str = "
     S: {E} OK done
 ";
 
-fn told(error: &postroom::Error) {
+fn assert_invalidated(error: &postroom::Error) {
     assert_eq!((error.kind(), error.is_retryable()), (Kind::Closed, false), "{error}");
     let code = error.code().unwrap();
     assert_eq!((code.name(), code.data()), ("UIDVALIDITY", "6"));
@@ -49,26 +49,26 @@ async fn nothing_bound_to_the_old_uids_is_sent_any_more() {
         folder.noop().await.unwrap();
 
         let seen = FlagChange::add([Flag::SEEN]);
-        told(&folder.flag(&ids, &seen).await.unwrap_err());
-        told(&folder.mark_deleted(&ids).await.unwrap_err());
-        told(&folder.commit().await.unwrap_err());
-        told(&Mailbox::messages(&mut folder, &ids, Part::Whole).await.map(drop).unwrap_err());
-        told(&Mailbox::open(&mut folder, &ids[0]).await.map(drop).unwrap_err());
-        told(&folder.entries().await.unwrap_err());
+        assert_invalidated(&folder.flag(&ids, &seen).await.unwrap_err());
+        assert_invalidated(&folder.mark_deleted(&ids).await.unwrap_err());
+        assert_invalidated(&folder.commit().await.unwrap_err());
+        assert_invalidated(&Mailbox::messages(&mut folder, &ids, Part::Whole).await.map(drop).unwrap_err());
+        assert_invalidated(&Mailbox::open(&mut folder, &ids[0]).await.map(drop).unwrap_err());
+        assert_invalidated(&folder.entries().await.unwrap_err());
         for uids in [plain, stamped] {
-            told(&folder.store(uids.clone(), &seen).await.unwrap_err());
-            told(&folder.copy(uids.clone(), "Other").await.map(drop).unwrap_err());
-            told(&folder.move_to(uids.clone(), "Other").await.map(drop).unwrap_err());
-            told(&folder.expunge(uids.clone()).await.unwrap_err());
-            told(&folder.fetch(uids, Items::FLAGS).await.map(drop).unwrap_err());
+            assert_invalidated(&folder.store(uids.clone(), &seen).await.unwrap_err());
+            assert_invalidated(&folder.copy(uids.clone(), "Other").await.map(drop).unwrap_err());
+            assert_invalidated(&folder.move_to(uids.clone(), "Other").await.map(drop).unwrap_err());
+            assert_invalidated(&folder.expunge(uids.clone()).await.unwrap_err());
+            assert_invalidated(&folder.fetch(uids, Items::FLAGS).await.map(drop).unwrap_err());
         }
-        told(&folder.read(Uid::new(10).unwrap(), Section::WHOLE).await.map(drop).unwrap_err());
-        told(&folder.get(Uid::new(10).unwrap(), Items::FLAGS).await.unwrap_err());
-        told(&folder.idle().await.map(drop).unwrap_err());
-        told(&folder.info().unwrap_err());
+        assert_invalidated(&folder.read(Uid::new(10).unwrap(), Section::WHOLE).await.map(drop).unwrap_err());
+        assert_invalidated(&folder.get(Uid::new(10).unwrap(), Items::FLAGS).await.unwrap_err());
+        assert_invalidated(&folder.idle().await.map(drop).unwrap_err());
+        assert_invalidated(&folder.info().unwrap_err());
 
         let mut imap = folder.into_session();
-        told(&imap.selected_folder().map(drop).unwrap_err());
+        assert_invalidated(&imap.selected_folder().map(drop).unwrap_err());
         let folder = imap.select("INBOX").await.unwrap();
         assert_eq!(folder.info().unwrap().uid_validity, UidValidity::new(6).ok());
         script.finish().await.unwrap();
@@ -112,7 +112,7 @@ async fn whoever_watches_is_told_and_the_watch_ends() {
                 Err(error) => break error,
             }
         };
-        told(&error);
+        assert_invalidated(&error);
         assert!(idle.try_next().await.unwrap().is_none());
         drop(idle);
         let last = events.pop().unwrap();
@@ -144,7 +144,7 @@ async fn what_runs_meanwhile_ends_with_an_error_and_what_waits_is_not_sent() {
             Err(error) => break error,
         }
     };
-    told(&error);
+    assert_invalidated(&error);
     drop(fetch);
     folder.session().noop().await.unwrap();
     script.finish().await.unwrap();
@@ -161,7 +161,7 @@ async fn what_runs_meanwhile_ends_with_an_error_and_what_waits_is_not_sent() {
     let one: Uids = "10".parse().unwrap();
     let (first, second) = tokio::join!(folder.store(one.clone(), &seen), folder.store(one, &seen));
     assert_eq!(first.unwrap_err().kind(), Kind::Unknown);
-    told(&second.unwrap_err());
+    assert_invalidated(&second.unwrap_err());
     folder.session().noop().await.unwrap();
     script.finish().await.unwrap();
 }
@@ -196,5 +196,5 @@ async fn a_change_that_waits_for_its_literal_is_cut_off() {
     let replace = Extension::replace(Uid::new(10).unwrap(), &MailboxName::INBOX, &message);
     let (replaced, ()) = tokio::join!(folder.run(replace), server);
     assert_eq!(replaced.unwrap_err().kind(), Kind::Unknown);
-    told(&folder.noop().await.unwrap_err());
+    assert_invalidated(&folder.noop().await.unwrap_err());
 }

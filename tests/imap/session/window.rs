@@ -23,7 +23,7 @@ async fn a_full_window_stops_the_reading_and_no_deadline_fires() {
     let mut mail = folder.fetch(Uids::ALL, Items::MESSAGE).await.unwrap();
     tokio::time::sleep(Duration::from_secs(3600)).await;
     let read = count.read() - before;
-    assert!(read < MIB as u64, "{read} bytes were read for nobody");
+    assert!(read < MIB as u64, "{read} bytes were read without a reader");
     let mut bytes = 0;
     while let Some(message) = mail.try_next().await.unwrap() {
         bytes += message.body().unwrap().len();

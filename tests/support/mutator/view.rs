@@ -122,7 +122,7 @@ mod tests {
         let mut view = haunted();
         assert!(view.next_uid() == Some(21) && view.let_come());
         view.really_exist(4);
-        assert!(!view.let_come(), "22 would come behind a higher UID");
+        assert!(!view.let_come(), "22 would come after a higher UID");
         assert_eq!((view.exists(), view.seen_as(4)), (9, Some(9)));
         view.remove(1);
         view.remove(2);

@@ -97,7 +97,7 @@ impl Outcome {
             return Err(format!("{name} is {value} and should be {expected}").into());
         }
         let said = self.all(name).count() as u64;
-        if said == times { Ok(()) } else { Err(format!("{name} was said {said} times, not {times}").into()) }
+        if said == times { Ok(()) } else { Err(format!("{name} was printed {said} times, not {times}").into()) }
     }
 }
 

@@ -17,7 +17,7 @@ pub(super) fn flights_first_fetch(plan: Plan) -> Result<f64> {
     let server = Replay::start(&["first", "--count", "10"])?;
     let one = |_| flights(plan, &server);
     let flights = Spread::of((0..plan.pairs.div_ceil(7)).map(one).collect::<Result<_>>()?)?;
-    println!("# flights: {flights}, through a proxy with a round trip of {ROUND_TRIP:?}");
+    println!("# round trips: {flights}, through a proxy with a round trip of {ROUND_TRIP:?}");
     Ok(flights.most)
 }
 
@@ -30,15 +30,15 @@ fn flights(plan: Plan, server: &Replay) -> Result<f64> {
     let first = said.iter().position(|said| !said.by_client && said.text.contains(" FETCH ("));
     let said = &said[..=first.ok_or("no data came")?];
     let flights = said.windows(2).filter(|pair| !pair[0].by_client && pair[1].by_client).count();
-    println!("# flights: {}", lines(said));
+    println!("# round trips: {}", lines(said));
     if let Some(missing) = DUE.iter().find(|due| !said.iter().any(|said| said.by_client && said.text.contains(*due))) {
-        return Err(format!("the client said no{missing}before the first data").into());
+        return Err(format!("the client sent no{missing}before the first data").into());
     }
     let took = said[said.len() - 1].at - said[0].at;
     let trips = took.as_secs_f64() / ROUND_TRIP.as_secs_f64();
     // The programs need time too, a lot on a busy machine; but never less than the round trips do.
     if trips < flights as f64 - 0.1 || trips > flights as f64 + 0.9 {
-        return Err(format!("{flights} flights took {took:?}, the time of {trips:.2}").into());
+        return Err(format!("{flights} round trips took {took:?}, the time of {trips:.2}").into());
     }
     Ok(flights as f64)
 }

@@ -19,7 +19,7 @@ pub(crate) async fn pop3(args: &Args) -> Result<()> {
         let mut mail = pop3.fetch(numbers);
         while let Some(retrieved) = mail.try_next().await? {
             let RetrievedContent::Whole(bytes) = retrieved.content else {
-                return Err("a message did not come whole".into());
+                return Err("a message is not whole".into());
             };
             run.update(&bytes);
             messages += 1;

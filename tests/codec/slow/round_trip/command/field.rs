@@ -98,7 +98,7 @@ pub(crate) fn day(u: &mut Unstructured<'_>) -> Result<Date> {
 
 /// RFC 9051 §9, `date-text`.
 pub(crate) fn read_day(text: &str) -> Date {
-    let [day, month, year] = text.split('-').collect::<Vec<_>>()[..] else { panic!("{text} is no day") };
+    let [day, month, year] = text.split('-').collect::<Vec<_>>()[..] else { panic!("{text} is not a date") };
     assert!(!day.starts_with('0') && year.len() == 4, "{text}");
     let month = MONTHS.iter().position(|known| *known == month).expect("a month") + 1;
     let month = Month::try_from(month as u8).unwrap();
