@@ -7,14 +7,14 @@ pub(crate) const TAKEN: &[(&str, &str)] = &[
     ("imap-1062", "NO is an untagged response like any other; the source refuses it as a greeting only"),
     ("imap-1113", "there is no literal in the text of a status response (RFC 9051 §9, resp-text)"),
     ("imap-2827", "there is no literal in the text of a status response (RFC 9051 §9, resp-text)"),
-    ("imap-2714", "a response of a kind that is not known is kept raw, as RFC 9051 §2.2.2 asks of clients"),
-    ("imap-2911", "an attribute that is not known is kept raw beside those that are"),
+    ("imap-2714", "a response of an unknown kind is kept raw, as RFC 9051 §2.2.2 requires of clients"),
+    ("imap-2911", "an unknown attribute is kept raw beside known ones"),
 ];
 
 /// Samples that a source accepts and we refuse.
 pub(crate) const REFUSED: &[(&str, &str)] = &[(
     "imap-3228",
-    "a search result with a word that is no number is not a result: leaving the word out could hide a message",
+    "a search result with a word that is not a number is unreadable: leaving the word out could hide a message",
 )];
 
 /// Samples of which something is kept raw: kinds and names that are in no RFC.
@@ -27,7 +27,7 @@ pub(crate) const RAW: &[(&str, &str)] = &[
     ("imap-1531", "no response of any RFC"),
     ("imap-2353", "the rest of a response whose literal was announced a line end too short"),
     ("imap-2354", "the rest of a response whose literal was announced a line end too short"),
-    ("imap-2934", "COPYUID with more behind its sets"),
+    ("imap-2934", "COPYUID with more after its sets"),
     ("imap-2936", "COPYUID without sets"),
     ("imap-2943", "NOOP is no response, but keeps a connection of Zimbra alive"),
     ("imap-2944", "NOOP is no response, but keeps a connection of Zimbra alive"),
@@ -39,12 +39,12 @@ pub(crate) const RAW: &[(&str, &str)] = &[
 
 /// Samples with a wrong asserted value.
 pub(crate) const WRONG: &[(&str, &str)] = &[
-    ("imap-0444", "one of two counts that exclude each other; the last one is taken"),
+    ("imap-0444", "one of two counts that exclude each other; the last one counts"),
     ("imap-0553", "the value is that of another response in the source test"),
     ("imap-2750", "the value is that of another response in the source test"),
     ("imap-2767", "the value is that of another response in the source test"),
     ("imap-0704", "the number within the tag, as its client counts commands"),
-    ("imap-2746", "the whole line, which its client hands on unread"),
+    ("imap-2746", "the whole line, which its client returns unread"),
 ];
 
 /// Samples that are valid and nevertheless have a defect.
@@ -57,12 +57,12 @@ pub(crate) const DEFECT: &[(&str, &str)] = &[
 
 /// Places where the other parser's opinion, which is no assertion, has another form or is wrong.
 pub(crate) const OPINION: &[(&str, &str)] = &[
-    (".ARGS", "a list of words in the place of named values"),
+    (".ARGS", "a list of words in place of named values"),
     (".GENERIC", "a mark of its own"),
-    (".CODE.DATA", "a list of words in the place of named values, which the neutral form has"),
+    (".CODE.DATA", "a list of words in place of named values, which the neutral form has"),
     (".CODE_UNPARSED", "a mark of its own"),
-    (".DATA.PARTIAL", "a pair in the place of the range and results that the neutral form has"),
-    (".THREADS", "ids and branches in the place of the neutral form"),
+    (".DATA.PARTIAL", "a pair in place of the range and results that the neutral form has"),
+    (".THREADS", "ids and branches in place of the neutral form"),
     (".ITEMS.MAILBOXID", "the id with the parentheses around it"),
     (".EMAILID", "the id with the parentheses around it"),
     (".THREADID", "the id with the parentheses around it"),
@@ -74,45 +74,45 @@ pub(crate) const OPINION: &[(&str, &str)] = &[
 
 /// Vectors of encodings with another result.
 pub(crate) const ENCODING: &[(&str, &str)] = &[
-    ("rfc2047-0001", "an encoded word without text is taken for an empty one"),
-    ("rfc2047-0028", "an encoded word without text is taken for an empty one"),
-    ("rfc2047-0030", "an encoded word without text is taken for an empty one"),
-    ("rfc2047-0019", "an encoded word without text is taken for an empty one"),
-    ("rfc2047-0014", "a word without a charset is none: it is left as it is"),
-    ("rfc2047-0044", "a charset that nobody knows: its escapes stay"),
-    ("rfc2047-0021", "characters outside of base64 are passed over (RFC 2045 §6.8)"),
+    ("rfc2047-0001", "an encoded word without text is read as an empty one"),
+    ("rfc2047-0028", "an encoded word without text is read as an empty one"),
+    ("rfc2047-0030", "an encoded word without text is read as an empty one"),
+    ("rfc2047-0019", "an encoded word without text is read as an empty one"),
+    ("rfc2047-0014", "a word without a charset is not an encoded word: it stays as it is"),
+    ("rfc2047-0044", "an unknown charset: its escapes stay"),
+    ("rfc2047-0021", "characters outside of base64 are skipped (RFC 2045 §6.8)"),
     ("rfc2047-0052", "bytes that are not UTF-8: one replacement character for each"),
-    ("rfc2047-0045", "blanks in front stay, a fold at the end does not"),
-    ("internaldate-0025", "a date like any other: its client takes none before 1969"),
+    ("rfc2047-0045", "leading blanks stay, a fold at the end does not"),
+    ("internaldate-0025", "a date like any other: its client accepts none before 1969"),
     ("mutf7-0025", "a superfluous shift, which RFC 3501 §5.1.3 forbids; MailKit reads it"),
-    ("mutf7-0014", "bytes that are not UTF-8: there is no such str"),
+    ("mutf7-0014", "bytes that are not UTF-8, which a str cannot hold"),
     (
         "mutf7-0158",
-        "about writing bytes that are not UTF-8, of which there is no str; the wire form here is a valid one",
+        "about writing bytes that are not UTF-8, which a str cannot hold; the wire form here is valid",
     ),
     (
         "mutf7-0159",
-        "about writing bytes that are not UTF-8, of which there is no str; the wire form here is a valid one",
+        "about writing bytes that are not UTF-8, which a str cannot hold; the wire form here is valid",
     ),
     (
         "mutf7-0160",
-        "about writing bytes that are not UTF-8, of which there is no str; the wire form here is a valid one",
+        "about writing bytes that are not UTF-8, which a str cannot hold; the wire form here is valid",
     ),
     (
         "mutf7-0161",
-        "about writing bytes that are not UTF-8, of which there is no str; the wire form here is a valid one",
+        "about writing bytes that are not UTF-8, which a str cannot hold; the wire form here is valid",
     ),
     (
         "mutf7-0162",
-        "about writing bytes that are not UTF-8, of which there is no str; the wire form here is a valid one",
+        "about writing bytes that are not UTF-8, which a str cannot hold; the wire form here is valid",
     ),
     (
         "mutf7-0163",
-        "about writing bytes that are not UTF-8, of which there is no str; the wire form here is a valid one",
+        "about writing bytes that are not UTF-8, which a str cannot hold; the wire form here is valid",
     ),
     (
         "mutf7-0164",
-        "about writing bytes that are not UTF-8, of which there is no str; the wire form here is a valid one",
+        "about writing bytes that are not UTF-8, which a str cannot hold; the wire form here is valid",
     ),
     ("seqset-0013", "a name of the test"),
     ("seqset-0023", "RFC 9051 §9: no set ends in a comma"),
@@ -120,22 +120,22 @@ pub(crate) const ENCODING: &[(&str, &str)] = &[
     ("seqset-0026", "Dovecot keeps 4294967295 for its own use; RFC 9051 does not"),
     ("seqset-0027", "Dovecot keeps 4294967295 for its own use; RFC 9051 does not"),
     ("seqset-0028", "Dovecot keeps 4294967295 for its own use; RFC 9051 does not"),
-    ("seqset-0043", "* is part of a sequence-set; the vector is of a uid-set as COPYUID has it"),
-    ("seqset-0044", "* is part of a sequence-set; the vector is of a uid-set as COPYUID has it"),
-    ("seqset-0045", "* is part of a sequence-set; the vector is of a uid-set as COPYUID has it"),
-    ("seqset-0052", "* is part of a sequence-set; the vector is of a uid-set as COPYUID has it"),
-    ("seqset-0053", "* is part of a sequence-set; the vector is of a uid-set as COPYUID has it"),
-    ("seqset-0065", "leading zeros are forgiven, as everywhere"),
-    ("seqset-0068", "a set, where the vector wants one range"),
-    ("seqset-0090", "a set, where the vector wants one range"),
+    ("seqset-0043", "* is part of a sequence-set; the vector is a uid-set as in COPYUID"),
+    ("seqset-0044", "* is part of a sequence-set; the vector is a uid-set as in COPYUID"),
+    ("seqset-0045", "* is part of a sequence-set; the vector is a uid-set as in COPYUID"),
+    ("seqset-0052", "* is part of a sequence-set; the vector is a uid-set as in COPYUID"),
+    ("seqset-0053", "* is part of a sequence-set; the vector is a uid-set as in COPYUID"),
+    ("seqset-0065", "leading zeros are tolerated, as everywhere"),
+    ("seqset-0068", "a set, but the vector expects one range"),
+    ("seqset-0090", "a set, but the vector expects one range"),
     ("seqset-0116", "a set has no order"),
     ("seqset-0120", "a set has no order"),
 ];
 
 /// POP3 samples that are refused, or not whole.
 pub(crate) const POP3_REFUSED: &[(&str, &str)] = &[
-    ("pop3-0045", "RFC 1939 §3: the status indicator is the word -ERR, and no other that begins so"),
-    ("pop3-0052", "RFC 1939 §3: the status indicator is the word +OK, and no other that begins so"),
+    ("pop3-0045", "RFC 1939 §3: the status indicator is the word -ERR, and no longer word"),
+    ("pop3-0052", "RFC 1939 §3: the status indicator is the word +OK, and no longer word"),
     ("pop3-0200", "the source gives the lines of this reply one by one, and this is the first"),
 ];
 
@@ -143,7 +143,7 @@ pub(crate) const POP3_REFUSED: &[(&str, &str)] = &[
 pub(crate) const DIALOG: &[(&str, &str)] = &[
     (
         "imap-session:ImapClientTests.TestUnexpectedGreeting",
-        "the greeting is no response, which is what the test is about",
+        "the greeting is no response, which the test is about",
     ),
     (
         "imap-session:k9.RealImapConnectionTest.hasCapability-with-not-yet-opened-connection-should-connect-and-fetch-capabiliti",
@@ -155,7 +155,7 @@ pub(crate) const DIALOG: &[(&str, &str)] = &[
     ),
     (
         "imap-session:k9.RealImapConnectionTest.open-with-IOException-during-LIST-command-should-throw",
-        "the connection breaks in the middle of a line, which is what the test is about",
+        "the connection breaks in the middle of a line, which the test is about",
     ),
 ];
 
