@@ -86,34 +86,13 @@ pub(crate) const ENCODING: &[(&str, &str)] = &[
     ("internaldate-0025", "a date like any other: its client accepts none before 1969"),
     ("mutf7-0025", "a superfluous shift, which RFC 3501 §5.1.3 forbids; MailKit reads it"),
     ("mutf7-0014", "bytes that are not UTF-8, which a str cannot hold"),
-    (
-        "mutf7-0158",
-        "about writing bytes that are not UTF-8, which a str cannot hold; the wire form here is valid",
-    ),
-    (
-        "mutf7-0159",
-        "about writing bytes that are not UTF-8, which a str cannot hold; the wire form here is valid",
-    ),
-    (
-        "mutf7-0160",
-        "about writing bytes that are not UTF-8, which a str cannot hold; the wire form here is valid",
-    ),
-    (
-        "mutf7-0161",
-        "about writing bytes that are not UTF-8, which a str cannot hold; the wire form here is valid",
-    ),
-    (
-        "mutf7-0162",
-        "about writing bytes that are not UTF-8, which a str cannot hold; the wire form here is valid",
-    ),
-    (
-        "mutf7-0163",
-        "about writing bytes that are not UTF-8, which a str cannot hold; the wire form here is valid",
-    ),
-    (
-        "mutf7-0164",
-        "about writing bytes that are not UTF-8, which a str cannot hold; the wire form here is valid",
-    ),
+    ("mutf7-0158", "about writing bytes that are not UTF-8, which a str cannot hold; the wire form here is valid"),
+    ("mutf7-0159", "about writing bytes that are not UTF-8, which a str cannot hold; the wire form here is valid"),
+    ("mutf7-0160", "about writing bytes that are not UTF-8, which a str cannot hold; the wire form here is valid"),
+    ("mutf7-0161", "about writing bytes that are not UTF-8, which a str cannot hold; the wire form here is valid"),
+    ("mutf7-0162", "about writing bytes that are not UTF-8, which a str cannot hold; the wire form here is valid"),
+    ("mutf7-0163", "about writing bytes that are not UTF-8, which a str cannot hold; the wire form here is valid"),
+    ("mutf7-0164", "about writing bytes that are not UTF-8, which a str cannot hold; the wire form here is valid"),
     ("seqset-0013", "a name of the test"),
     ("seqset-0023", "RFC 9051 §9: no set ends in a comma"),
     ("seqset-0055", "a set has no order"),
@@ -141,10 +120,7 @@ pub(crate) const POP3_REFUSED: &[(&str, &str)] = &[
 
 /// Dialogues in which something is kept raw or cannot be read.
 pub(crate) const DIALOG: &[(&str, &str)] = &[
-    (
-        "imap-session:ImapClientTests.TestUnexpectedGreeting",
-        "the greeting is no response, which the test is about",
-    ),
+    ("imap-session:ImapClientTests.TestUnexpectedGreeting", "the greeting is no response, which the test is about"),
     (
         "imap-session:k9.RealImapConnectionTest.hasCapability-with-not-yet-opened-connection-should-connect-and-fetch-capabiliti",
         "the test ends in the middle",

@@ -19,9 +19,9 @@ async fn resynced(server: &Server, since: &str) -> (Lines<DuplexStream>, Vec<Str
     let mut client = logged_in(server).await;
     assert_eq!(client.imap("ENABLE QRESYNC").await[0], "* ENABLED QRESYNC");
     let lines = client.imap(&format!("SELECT INBOX (QRESYNC (1000001 {since}))")).await;
-    let told = lines.into_iter().filter(|line| line.contains("VANISHED") || line.contains(" FETCH "));
-    let told = told.collect();
-    (client, told)
+    let reported = lines.into_iter().filter(|line| line.contains("VANISHED") || line.contains(" FETCH "));
+    let reported = reported.collect();
+    (client, reported)
 }
 
 #[tokio::test]
@@ -90,8 +90,8 @@ async fn whoever_comes_back_is_told_what_vanished_and_what_changed() {
     let server = three();
     server.set_flags("alice", "INBOX", 1, &["x"]).unwrap();
     server.expunge("alice", "INBOX", 2).unwrap();
-    let (_client, told) = resynced(&server, "4").await;
-    assert_eq!(told, ["* VANISHED (EARLIER) 2", "* 1 FETCH (UID 1 FLAGS (x \\Recent) MODSEQ (5))"]);
+    let (_client, reported) = resynced(&server, "4").await;
+    assert_eq!(reported, ["* VANISHED (EARLIER) 2", "* 1 FETCH (UID 1 FLAGS (x \\Recent) MODSEQ (5))"]);
     assert!(resynced(&server, "6").await.1.is_empty());
     assert_eq!(resynced(&server, "4 1,3").await.1.len(), 1);
     let (mut client, _) = resynced(&server, "6 1:3 (1,2 1,3)").await;

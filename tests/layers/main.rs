@@ -138,7 +138,7 @@ fn violation(found: &Found) -> Option<String> {
         };
     };
     let Some(layer) = LAYERS.iter().find(|layer| is_within(module, layer.module)) else {
-        return if module.is_empty() { None } else { tell("stands in a module that has no layer; give it one") };
+        return if module.is_empty() { None } else { tell("is in a module that has no layer; give it one") };
     };
     // `crate::Error` and its like: the root re-exports it, and the rule applies to the module that it comes from.
     let target = match inside.split("::").next() {

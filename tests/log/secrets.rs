@@ -365,7 +365,9 @@ async fn a_secret_is_in_nothing_that_is_told() {
                     assert!(kept || refused, "{here}: {logged} {transcript}");
                     assert_clean(&format!("{here}: the transcript"), &transcript, &secret);
                     for proof in shown.lock().unwrap().iter() {
-                        for (place, text) in [("the report", &text), ("the log", &logged), ("the transcript", &transcript)] {
+                        for (place, text) in
+                            [("the report", &text), ("the log", &logged), ("the transcript", &transcript)]
+                        {
                             assert!(!text.contains(proof), "{here}: the proof {proof} is in {place}:\n{text}");
                         }
                     }

@@ -48,10 +48,10 @@ async fn an_imap_session_is_told_in_lines_without_its_messages() {
     let (log, _guard) = Log::of_this_thread(LevelFilter::TRACE, FmtSpan::CLOSE);
     imap().await;
     let log = log.text();
-    for told in
+    for expected in
         ["S: * OK [CAPABILITY", "AUTHENTICATE PLAIN <secret>", "C: A3 SELECT INBOX", "S: <43 bytes>", "C: <43 bytes>"]
     {
-        assert!(log.contains(told), "{told} is not in\n{log}");
+        assert!(log.contains(expected), "{expected} is not in\n{log}");
     }
     assert!(!log.contains("unseen text") && !log.contains("alicepw"), "{log}");
 }
@@ -61,8 +61,8 @@ async fn a_pop3_session_is_told_in_lines_with_headers_alone() {
     let (log, _guard) = Log::of_this_thread(LevelFilter::TRACE, FmtSpan::CLOSE);
     pop3().await;
     let log = log.text();
-    for told in ["S: +OK", "C: RETR 1", "S: Subject: seen", "S: . bytes=3", "C: QUIT"] {
-        assert!(log.contains(told), "{told} is not in\n{log}");
+    for expected in ["S: +OK", "C: RETR 1", "S: Subject: seen", "S: . bytes=3", "C: QUIT"] {
+        assert!(log.contains(expected), "{expected} is not in\n{log}");
     }
     assert!(!log.contains("unseen text") && !log.contains("alicepw"), "{log}");
 }

@@ -64,8 +64,8 @@ async fn with_every_size_wrong_at_most_a_fifth_more_is_read() {
         // Large ones come first; the smallest are read again.
         let large = (1..=4).map(|name| sized(name, 1_500_000, 9));
         let trial = Trial::new(protocol, large.chain((5..=60).map(|name| sized(name, 20_000, 9))));
-        let (summary, told) = trial.collect(Policy::delete()).await;
-        assert_eq!((summary.collected, summary.confirmed, summary.deleted), (60, 8, 60), "{protocol:?}: {told:?}");
+        let (summary, events) = trial.collect(Policy::delete()).await;
+        assert_eq!((summary.collected, summary.confirmed, summary.deleted), (60, 8, 60), "{protocol:?}: {events:?}");
         let sent = trial.post.lock().unwrap().sent;
         assert!(sent * 10 <= octets(&trial) * 12, "{protocol:?}: {sent} of {}", octets(&trial));
         if protocol == Protocol::Imap {
@@ -80,8 +80,8 @@ async fn what_waits_for_its_confirmation_is_bounded() {
         // Together over the bound, and small by the server's declaration.
         let letters = (1..=70).map(|name| Letter { declared: 1, ..sized(name, 1_000_000, 0) });
         let trial = Trial::new(protocol, letters);
-        let (summary, told) = trial.collect(Policy::delete()).await;
-        assert_eq!((summary.collected, summary.failed, summary.deleted), (70, 0, 70), "{protocol:?}: {told:?}");
+        let (summary, events) = trial.collect(Policy::delete()).await;
+        assert_eq!((summary.collected, summary.failed, summary.deleted), (70, 0, 70), "{protocol:?}: {events:?}");
         let sent = trial.post.lock().unwrap().sent;
         assert!(sent > octets(&trial) * 115 / 100, "some did not fit and came again: {sent}");
         let most = trial.shelf.most_staged();

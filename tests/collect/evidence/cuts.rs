@@ -41,8 +41,8 @@ async fn a_cut_in_a_doubt_loses_nothing_and_deletes_nothing_that_is_not_certain(
             }
             nothing_is_lost(&trial, cut);
             trial.change(|post| post.cut = None);
-            let (summary, told) = trial.collect(Policy::delete()).await;
-            assert_eq!((summary.failed, trial.left()), (1, vec![3, 4]), "{protocol:?} cut after {cut}: {told:?}");
+            let (summary, events) = trial.collect(Policy::delete()).await;
+            assert_eq!((summary.failed, trial.left()), (1, vec![3, 4]), "{protocol:?} cut after {cut}: {events:?}");
             let mut home = trial.delivered();
             home.sort();
             let [one, two] = [1, 2].map(|name| text(&format!("message {name}")));

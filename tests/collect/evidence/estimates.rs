@@ -18,9 +18,9 @@ fn read_twice(trial: &Trial) -> usize {
 async fn after_eight_confirmations_in_a_row_the_sizes_are_estimates() {
     for protocol in BOTH {
         let trial = Trial::new(protocol, wrong(1..=12));
-        let (summary, told) = trial.collect(Policy::keep()).await;
-        assert_eq!((summary.collected, summary.confirmed), (12, 8), "{protocol:?}: {told:?}");
-        assert_eq!(told.iter().filter(|told| **told == "estimates").count(), 1);
+        let (summary, events) = trial.collect(Policy::keep()).await;
+        assert_eq!((summary.collected, summary.confirmed), (12, 8), "{protocol:?}: {events:?}");
+        assert_eq!(events.iter().filter(|event| **event == "estimates").count(), 1);
         assert!(summary.sizes_are_estimates && summary.to_string().ends_with(", sizes are estimates"), "{summary}");
         assert_eq!(read_twice(&trial), 8);
         let (summary, _) = trial.collect(Policy::delete()).await;
@@ -36,9 +36,9 @@ async fn counts_across_runs<L: Ledger, F: Future<Output = L>>(open: impl Fn() ->
     let (summary, _) = trial.collect_with(Policy::keep(), open().await).await;
     assert_eq!((summary.confirmed, summary.collected, summary.sizes_are_estimates), (3, 5, true));
     trial.change(|post| post.letters.extend(wrong(11..=20)));
-    let (summary, told) = trial.collect_with(Policy::delete(), open().await).await;
-    assert_eq!((summary.confirmed, summary.collected, summary.deleted), (0, 10, 20), "{told:?}");
-    assert_eq!(told.iter().filter(|told| **told == "estimates").count(), 1, "told in each run that uses it");
+    let (summary, events) = trial.collect_with(Policy::delete(), open().await).await;
+    assert_eq!((summary.confirmed, summary.collected, summary.deleted), (0, 10, 20), "{events:?}");
+    assert_eq!(events.iter().filter(|event| **event == "estimates").count(), 1, "reported in each run that uses it");
     assert_eq!((trial.count("NOOP"), trial.count("UID SEARCH")), (0, 0));
     // Another account does not share it.
     assert!(open().await.load("you").await.unwrap().is_empty());
@@ -65,11 +65,11 @@ async fn less_than_half_is_never_an_estimate() {
         let differs = Letter::new(22, 0).answers(1000, other);
         let missing = Letter::new(23, 0).answers(10, [Answer::Empty]);
         trial.change(|post| post.letters.extend([half, less, differs, missing]));
-        let (summary, told) = trial.collect(Policy::delete()).await;
+        let (summary, events) = trial.collect(Policy::delete()).await;
         assert_eq!(
             (summary.confirmed, summary.differing, summary.failed, summary.deleted),
             (1, 1, 1, 10),
-            "{protocol:?}: {told:?}"
+            "{protocol:?}: {events:?}"
         );
         assert_eq!(trial.left(), [22, 23]);
         // A server that sends two texts must be checked again.
@@ -85,7 +85,7 @@ async fn a_difference_breaks_the_row() {
     // The shortest are read again first; names of one and two digits.
     let letters = wrong(1..=7).into_iter().chain([Letter::new(8, 0).answers(99, answers(8))]).chain(wrong(10..=16));
     let trial = Trial::new(Protocol::Imap, letters);
-    let (summary, told) = trial.collect(Policy::delete()).await;
-    assert_eq!((summary.confirmed, summary.differing, summary.sizes_are_estimates), (14, 1, false), "{told:?}");
+    let (summary, events) = trial.collect(Policy::delete()).await;
+    assert_eq!((summary.confirmed, summary.differing, summary.sizes_are_estimates), (14, 1, false), "{events:?}");
     assert_eq!((summary.deleted, trial.left()), (14, vec![8]));
 }

@@ -57,9 +57,9 @@ impl Trial {
         let mut mailbox = self.open().await;
         let mut collector = Collector::new("me", ledger, self.shelf.clone()).policy(policy);
         let mut run = collector.run(&mut *mailbox);
-        let mut told = Vec::new();
+        let mut event_names = Vec::new();
         while let Some(event) = run.next().await {
-            told.extend(match event {
+            event_names.extend(match event {
                 Event::Listed { .. } | Event::Deleted { .. } => None,
                 Event::Collected { .. } => Some("collected"),
                 Event::Recognised { .. } => Some("recognised"),
@@ -77,7 +77,7 @@ impl Trial {
             });
         }
         assert_eq!(self.shelf.staged(), 0, "what is not accepted is thrown away");
-        (run.finish().await.unwrap(), told)
+        (run.finish().await.unwrap(), event_names)
     }
 
     fn change(&self, change: impl FnOnce(&mut Post)) {

@@ -21,9 +21,9 @@ async fn stays_until_it_is_whole(protocol: Protocol, answers: Vec<Answer>) {
     let trial = Trial::new(protocol, [Letter::new(1, 0), Letter::new(2, 0).answers(24, answers.clone())]);
     for deleted in [1, 0] {
         trial.change(|post| post.letters.iter_mut().for_each(|letter| letter.readings = 0));
-        let (summary, told) = trial.collect(Policy::delete()).await;
+        let (summary, events) = trial.collect(Policy::delete()).await;
         assert_eq!((summary.failed, summary.deleted), (1, deleted), "{protocol:?} {answers:?}: {summary}");
-        assert_eq!((summary.gone, summary.confirmed, summary.differing), (0, 0, 0), "{told:?}");
+        assert_eq!((summary.gone, summary.confirmed, summary.differing), (0, 0, 0), "{events:?}");
         assert_eq!(trial.left(), [2], "{protocol:?} {answers:?}");
         assert_eq!(trial.delivered(), [text("message 1")]);
         let kinds = ["UID STORE", "UID EXPUNGE", "DELE"].map(|command| trial.count(command));
@@ -63,8 +63,8 @@ async fn what_comes_at_the_second_time_and_whole_is_collected() {
             let text = text("message 1");
             let letter = Letter::new(1, 0).answers(text.len(), [missing, Answer::Text(text.clone())]);
             let trial = Trial::new(protocol, [letter]);
-            let (summary, told) = trial.collect(Policy::delete()).await;
-            assert_eq!((told, summary.deleted), (vec!["collected"], 1), "{protocol:?}");
+            let (summary, events) = trial.collect(Policy::delete()).await;
+            assert_eq!((events, summary.deleted), (vec!["collected"], 1), "{protocol:?}");
             assert_eq!(trial.delivered(), [text]);
         }
     }
@@ -77,8 +77,8 @@ async fn what_comes_at_the_second_time_and_doubtful_is_read_a_third_time() {
         let letter = Letter::new(1, 0).answers(90, [Answer::Empty, Answer::Text(text.clone())]);
         let trial = Trial::new(protocol, [letter]);
         let readings = trial.post.clone();
-        let (summary, told) = trial.collect(Policy::keep()).await;
-        assert_eq!((told, summary.failed), (vec!["confirmed", "collected"], 0), "{protocol:?}");
+        let (summary, events) = trial.collect(Policy::keep()).await;
+        assert_eq!((events, summary.failed), (vec!["confirmed", "collected"], 0), "{protocol:?}");
         assert_eq!(readings.lock().unwrap().letters[0].readings, 3);
     }
 }
@@ -91,8 +91,8 @@ async fn a_message_that_went_meanwhile_is_gone_whatever_is_sent_for_it() {
     for answer in forms {
         let letter = Letter { goes: true, ..Letter::new(1, 0).answers(28, [answer.clone()]) };
         let trial = Trial::new(Protocol::Imap, [letter]);
-        let (summary, told) = trial.collect(Policy::delete()).await;
-        assert_eq!((told, summary.gone, summary.failed), (vec!["gone"], 1, 0), "{answer:?}");
+        let (summary, events) = trial.collect(Policy::delete()).await;
+        assert_eq!((events, summary.gone, summary.failed), (vec!["gone"], 1, 0), "{answer:?}");
         assert!(trial.delivered().is_empty() && trial.notes.0.lock().unwrap().is_empty(), "{answer:?}");
         assert_eq!((trial.count("UID STORE"), trial.count("UID EXPUNGE")), (0, 0), "{answer:?}");
     }
@@ -109,8 +109,8 @@ async fn a_message_that_goes_while_it_is_read_again_is_gone_too() {
         let answers = [Answer::Text(text("message 1")), Answer::Text(UNAVAILABLE.to_owned())];
         let letter = Letter { goes_at: 2, ..Letter::new(1, 0).answers(declared, answers) };
         let trial = Trial::new(Protocol::Imap, [letter]);
-        let (summary, told) = trial.collect(Policy::delete()).await;
-        assert_eq!((told, summary.gone, summary.failed), (vec!["gone"], 1, 0));
+        let (summary, events) = trial.collect(Policy::delete()).await;
+        assert_eq!((events, summary.gone, summary.failed), (vec!["gone"], 1, 0));
         assert!(trial.delivered().is_empty() && trial.noted(1).is_empty());
     }
 }
@@ -132,11 +132,11 @@ async fn all_that_is_in_doubt_or_missing_is_asked_for_at_once() {
 async fn the_same_bytes_twice_are_the_message() {
     for protocol in BOTH {
         let trial = Trial::new(protocol, [Letter::new(1, 7), Letter::new(2, 0), Letter::new(3, -7)]);
-        let (summary, told) = trial.collect(Policy::keep()).await;
-        assert_eq!((summary.confirmed, summary.collected, summary.failed), (2, 3, 0), "{protocol:?}: {told:?}");
+        let (summary, events) = trial.collect(Policy::keep()).await;
+        assert_eq!((summary.confirmed, summary.collected, summary.failed), (2, 3, 0), "{protocol:?}: {events:?}");
         assert_eq!(trial.readings(), [2, 1, 2]);
-        let (summary, told) = trial.collect(Policy::delete()).await;
-        assert_eq!((told.len(), summary.deleted, trial.left()), (0, 3, vec![]), "{protocol:?}: {told:?}");
+        let (summary, events) = trial.collect(Policy::delete()).await;
+        assert_eq!((events.len(), summary.deleted, trial.left()), (0, 3, vec![]), "{protocol:?}: {events:?}");
         assert_eq!(trial.delivered().len(), 3);
     }
 }
@@ -147,15 +147,15 @@ async fn different_bytes_are_stored_once_and_never_deleted() {
         let [first, second] = ["one", "two"].map(text);
         let answers = [first.clone(), second.clone()].map(Answer::Text);
         let trial = Trial::new(protocol, [Letter::new(1, 0).answers(99, answers), Letter::new(2, 0)]);
-        let (summary, told) = trial.collect(Policy::delete()).await;
-        assert_eq!((summary.differing, summary.failed, summary.deleted), (1, 0, 1), "{protocol:?}: {told:?}");
-        assert_eq!(told, ["collected", "differs", "collected"]);
+        let (summary, events) = trial.collect(Policy::delete()).await;
+        assert_eq!((summary.differing, summary.failed, summary.deleted), (1, 0, 1), "{protocol:?}: {events:?}");
+        assert_eq!(events, ["collected", "differs", "collected"]);
         assert_eq!(trial.delivered(), [text("message 2"), second.clone()]);
         let digests = (Digest::of(second.as_bytes()), Some(Digest::of(first.as_bytes())));
         assert_eq!(trial.noted(1), [digests]);
         for policy in [Policy::delete(), Policy::keep().newest(0), Policy::keep().below(0)] {
-            let (summary, told) = trial.collect(policy).await;
-            assert_eq!((told.len(), summary.deleted, trial.left()), (0, 0, vec![1]), "{protocol:?}: {told:?}");
+            let (summary, events) = trial.collect(policy).await;
+            assert_eq!((events.len(), summary.deleted, trial.left()), (0, 0, vec![1]), "{protocol:?}: {events:?}");
         }
         assert_eq!((trial.readings(), trial.delivered().len()), (vec![2], 2), "{protocol:?}");
         assert_eq!(trial.noted(1), [digests]);
@@ -168,8 +168,8 @@ async fn a_message_without_a_name_that_comes_in_two_forms_is_stored_once() {
     let trial = Trial::new(Protocol::Pop3, [Letter::new(1, 0).answers(99, answers)]);
     trial.change(|post| post.nameless = true);
     for differing in [1; 3] {
-        let (summary, told) = trial.collect(Policy::delete()).await;
-        assert_eq!((summary.differing, summary.deleted, trial.left()), (differing, 0, vec![1]), "{told:?}");
+        let (summary, events) = trial.collect(Policy::delete()).await;
+        assert_eq!((summary.differing, summary.deleted, trial.left()), (differing, 0, vec![1]), "{events:?}");
         assert_eq!(trial.delivered(), [text("two")]);
     }
 }
@@ -194,8 +194,8 @@ async fn a_large_message_is_staged_and_read_again_before_anybody_sees_it() {
         let differing = Letter::new(2, 0).answers(1_100_000, [long(2, 'x'), long(2, 'y')]);
         let missing = Letter::new(3, 0).answers(1_100_000, [long(3, 'x'), Answer::Empty]);
         let trial = Trial::new(protocol, [same, differing, missing]);
-        let (summary, told) = trial.collect(Policy::delete()).await;
-        assert_eq!((summary.confirmed, summary.differing, summary.failed), (1, 1, 1), "{protocol:?}: {told:?}");
+        let (summary, events) = trial.collect(Policy::delete()).await;
+        assert_eq!((summary.confirmed, summary.differing, summary.failed), (1, 1, 1), "{protocol:?}: {events:?}");
         assert_eq!((summary.collected, summary.deleted, trial.left()), (2, 1, vec![2, 3]), "{protocol:?}");
         let Answer::Text(second) = long(2, 'y') else { unreachable!() };
         assert!(trial.delivered().contains(&second));
@@ -217,8 +217,8 @@ async fn what_an_expunge_shows_to_be_gone_is_gone_though_the_search_is_refused()
     let gone = || Letter { goes: true, ..Letter::new(1, 0).answers(28, [Answer::Text(UNAVAILABLE.to_owned())]) };
     let trial = Trial::new(Protocol::Imap, [gone(), Letter::new(2, 5)]);
     trial.change(|post| post.no_search = true);
-    let (summary, told) = trial.collect(Policy::delete()).await;
-    assert_eq!(told, ["gone", "confirmed", "collected"]);
+    let (summary, events) = trial.collect(Policy::delete()).await;
+    assert_eq!(events, ["gone", "confirmed", "collected"]);
     assert_eq!((summary.gone, summary.confirmed, summary.deleted, summary.failed), (1, 1, 1, 0), "{summary}");
     assert_eq!(trial.delivered().len(), 1);
 }
@@ -234,8 +234,8 @@ async fn a_header_that_does_not_come_is_asked_for_again_unless_its_message_is_go
         (Letter { goes: true, ..large(99) }, "gone"),
     ] {
         let trial = Trial::new(Protocol::Imap, [letter.clone()]);
-        let (summary, told) = trial.collect(Policy::delete().skip_over(1_000_000)).await;
-        assert_eq!(told, [expected], "{letter:?}");
+        let (summary, events) = trial.collect(Policy::delete().skip_over(1_000_000)).await;
+        assert_eq!(events, [expected], "{letter:?}");
         let counts = (summary.headers, summary.failed, summary.gone, summary.deleted);
         assert_eq!(counts.0 + counts.1 + counts.2, 1, "{letter:?}");
         assert_eq!(counts.3, 0, "{letter:?}");
@@ -248,12 +248,12 @@ async fn what_cannot_be_read_of_a_listing_is_told() {
         [(Protocol::Imap, "* 2 FETCH (UID 0 FLAGS () RFC822.SIZE 5)\r\n"), (Protocol::Pop3, "one two\r\n")]
     {
         let trial = Trial::new(protocol, [Letter::new(1, 0)]);
-        let (summary, told) = trial.collect(Policy::keep()).await;
-        assert_eq!((told, summary.flaws), (vec!["collected"], 0), "{protocol:?}");
+        let (summary, events) = trial.collect(Policy::keep()).await;
+        assert_eq!((events, summary.flaws), (vec!["collected"], 0), "{protocol:?}");
         let trial = Trial::new(protocol, [Letter::new(1, 0)]);
         trial.change(|post| post.noise = noise);
-        let (summary, told) = trial.collect(Policy::keep()).await;
-        assert_eq!(told, ["flawed", "collected"], "{protocol:?}");
+        let (summary, events) = trial.collect(Policy::keep()).await;
+        assert_eq!(events, ["flawed", "collected"], "{protocol:?}");
         assert!(summary.flaws > 0 && summary.to_string().contains("flaws in the listing"), "{protocol:?} {summary}");
     }
 }

@@ -96,10 +96,10 @@ async fn a_move_that_was_cut_short_goes_on_and_shows_what_no_part_of_it_names() 
         let (script, imap) = scripted(&moving(answer), plaintext()).await;
         let folder = imap.unwrap().into_folder("INBOX").await.unwrap();
         let moved = folder.move_to(uids("1:3"), "Archive").await.unwrap();
-        let told = moved.missing.map(|missing| missing.to_string());
+        let reported = moved.missing.map(|missing| missing.to_string());
         let mapping = moved.mapping.unwrap();
         assert!(mapping.from().contains(Uid::new(3).unwrap()));
-        assert_eq!(told.as_deref(), missing, "{answer}");
+        assert_eq!(reported.as_deref(), missing, "{answer}");
         script.finish().await.unwrap();
     }
 }

@@ -97,9 +97,12 @@ async fn one_unreadable_item_of_a_status_costs_that_item() {
         S: {D} OK done";
     let (script, imap) = greeted(dialogue, plaintext()).await;
     let items = StatusItems::MESSAGES | StatusItems::UNSEEN | StatusItems::UID_NEXT;
-    let told = imap.status("INBOX", items).await.unwrap();
-    assert_eq!((told.messages, told.unseen, told.uid_next.map(u32::from)), (Some(3), None, Some(7)));
-    assert_eq!(told.other, b"UNSEEN many");
+    let status_data = imap.status("INBOX", items).await.unwrap();
+    assert_eq!(
+        (status_data.messages, status_data.unseen, status_data.uid_next.map(u32::from)),
+        (Some(3), None, Some(7))
+    );
+    assert_eq!(status_data.other, b"UNSEEN many");
     assert_eq!(imap.same_mailbox("INBOX", "Sent").await.unwrap(), SameMailbox::Different);
     assert_eq!(imap.status("INBOX", StatusItems::MESSAGES).await.unwrap().messages, None);
     script.finish().await.unwrap();

@@ -154,7 +154,7 @@ async fn an_inbox_that_a_list_with_options_leaves_out_is_asked_for_without() {
 
 #[tokio::test(start_paused = true)]
 async fn the_next_uid_is_asked_for_where_it_was_not_told() {
-    let told = "
+    let stated = "
         C: {A} STATUS INBOX (UIDNEXT)
         S: * STATUS INBOX (UIDNEXT 44)
         S: {A} OK done
@@ -174,7 +174,7 @@ async fn the_next_uid_is_asked_for_where_it_was_not_told() {
         S: * 3 FETCH (UID 43)
         S: {B} OK done
     ";
-    for dialogue in [told, found, refused] {
+    for dialogue in [stated, found, refused] {
         let (script, folder) = selected(dialogue, plaintext()).await;
         let next = folder.next_uid().await;
         script.finish().await.unwrap();

@@ -123,12 +123,12 @@ async fn events_that_nobody_watches() {
         let (_script, mut folder) = selected(&dialogue, limited(|limits| limits.events = 10)).await;
         folder.noop().await.unwrap();
         let mut events = folder.idle().await.unwrap();
-        let mut told = Vec::new();
+        let mut seen_events = Vec::new();
         while let Ok(event) = tokio::time::timeout(Duration::from_secs(1), events.try_next()).await {
-            told.push(event.unwrap().unwrap());
+            seen_events.push(event.unwrap().unwrap());
         }
-        assert_eq!(told.iter().any(|event| matches!(event, Event::Lagged)), lagged);
-        assert_eq!(told.len(), if lagged { 1 } else { count });
+        assert_eq!(seen_events.iter().any(|event| matches!(event, Event::Lagged)), lagged);
+        assert_eq!(seen_events.len(), if lagged { 1 } else { count });
     }
 }
 

@@ -82,8 +82,8 @@ async fn a_refused_login_is_an_error_of_its_own_and_is_not_tried_another_way() {
         let error = played(dialogue).await.unwrap_err();
         assert_eq!((error.kind(), error.code().unwrap().name()), (Kind::Login, "AUTHENTICATIONFAILED"));
         assert!(!error.is_retryable());
-        let told = format!("{error:?} {error}");
-        assert!(!told.contains("alicepw") && !told.contains("AGFsaWNlAGFsaWNlcHc"), "{told}");
+        let shown = format!("{error:?} {error}");
+        assert!(!shown.contains("alicepw") && !shown.contains("AGFsaWNlAGFsaWNlcHc"), "{shown}");
     }
 }
 

@@ -190,11 +190,11 @@ async fn what_an_extension_did_not_ask_about_is_a_notice_and_not_its_answer() {
         let answer = imap.run(extension).await.unwrap();
         assert_eq!(answer.responses.len(), 1, "{text}: {:?}", answer.responses);
         imap.logout().await.unwrap();
-        let told = words(notices).await;
-        assert_eq!(told.len(), 2, "{text}: {told:?}");
+        let noted = words(notices).await;
+        assert_eq!(noted.len(), 2, "{text}: {noted:?}");
         assert!(
-            told[0] == told[1] && told[0] != format!("data {:?}", answer.responses.iter().next().unwrap()),
-            "{told:?}"
+            noted[0] == noted[1] && noted[0] != format!("data {:?}", answer.responses.iter().next().unwrap()),
+            "{noted:?}"
         );
         script.finish().await.unwrap();
     }

@@ -175,9 +175,9 @@ async fn a_mechanism_that_is_offered_and_cannot_be_served_is_named_with_the_way_
     ";
     for (dialogue, kind) in [(unheard, Kind::Bad), (failed, Kind::Login)] {
         let error = refused(dialogue).await;
-        let told = error.to_string();
-        assert_eq!(error.kind(), kind, "{told}");
-        assert!(told.contains("CRAM-MD5") && told.contains("Login::only"), "{told}");
+        let text = error.to_string();
+        assert_eq!(error.kind(), kind, "{text}");
+        assert!(text.contains("CRAM-MD5") && text.contains("Login::only"), "{text}");
     }
     let dialogue = "
         S: * OK [CAPABILITY IMAP4rev1 AUTH=SCRAM-SHA-256 AUTH=SCRAM-SHA-1 AUTH=PLAIN] ready
@@ -249,8 +249,8 @@ async fn after_the_end_a_folder_says_what_ended_it() {
     ];
     for error in later {
         assert_eq!((error.kind(), error.is_retryable()), (Kind::Closed, first.is_retryable()), "{error}");
-        let told = if first.kind() == Kind::Closed { error.to_string() } else { error.source().unwrap().to_string() };
-        assert_eq!(told, first.to_string());
+        let text = if first.kind() == Kind::Closed { error.to_string() } else { error.source().unwrap().to_string() };
+        assert_eq!(text, first.to_string());
     }
     let flood = format!("C: {{A}} NOOP\n{}stall", "S: this is not IMAP\n".repeat(101));
     let (_script, folder) = selected(&flood, plaintext()).await;
@@ -269,12 +269,12 @@ async fn office_365_is_left_alone_for_a_minute_wherever_it_says_that_a_user_is_n
         S: {B} OK done
     ";
     let (script, mut imap) = greeted(later, plaintext()).await;
-    let told = |error: Error| {
+    let assert_text = |error: Error| {
         assert_eq!((error.kind(), error.is_retryable()), (Kind::Rejected, true));
         assert_eq!(error.retry_after(), Some(Duration::from_secs(60)));
         assert!(error.to_string().contains("authenticated but not connected"), "{error}");
     };
-    told(imap.select("INBOX").await.unwrap_err());
+    assert_text(imap.select("INBOX").await.unwrap_err());
     imap.noop().await.unwrap();
     script.finish().await.unwrap();
 
@@ -287,7 +287,7 @@ async fn office_365_is_left_alone_for_a_minute_wherever_it_says_that_a_user_is_n
         eof
     ";
     let (script, imap) = scripted(at_once, plaintext().id([("name", "x")])).await;
-    told(imap.unwrap_err());
+    assert_text(imap.unwrap_err());
     script.finish().await.unwrap();
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use postroom::pop3::{RetrievedContent, Number};
+use postroom::pop3::{Number, RetrievedContent};
 use postroom::{Login, Pop3};
 use postroom_benches::checksum::Run;
 use postroom_benches::cli::{Args, Result};
