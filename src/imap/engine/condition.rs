@@ -52,6 +52,7 @@ pub(super) fn out_of_service(frame: &[u8]) -> Error {
 
 /// A status response, as far as it is readable.
 pub(super) fn read_condition(frame: &[u8]) -> Condition {
+    // The first tokens are known already. An unreadable rest counts as an empty text.
     let read = match route(frame) {
         Route::Tagged { .. } => codec::text::tagged(frame).map(|(_, condition)| condition),
         _ => codec::text::untagged(frame),

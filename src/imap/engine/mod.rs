@@ -168,6 +168,7 @@ impl Engine {
     /// Ends the connection with an error, which every waiting request gets.
     fn fail(&mut self, error: Error) {
         if !self.core.is_over() {
+            // A BYE that came before explains the end better than the closed connection.
             let error = self.goodbye.take().unwrap_or(error);
             self.end(Err(error));
         }
@@ -177,6 +178,7 @@ impl Engine {
         let error = outcome.as_ref().err().cloned().unwrap_or_else(over);
         let ends = self.wire.end(&error);
         ends.into_iter().for_each(|(id, error)| self.core.refuse(id, error));
+        // The requests were refused above, since only the wire knows which of them are in doubt.
         self.core.end(outcome, []);
         self.intake.end();
         self.core.closed().into_iter().for_each(|error| self.mirror.end(error));

@@ -119,6 +119,7 @@ impl Engine {
         if !self.is_greeted() {
             return self.greeted(reply);
         }
+        // Replies have no tags: each belongs to the oldest command without one.
         let Some(run) = self.running.front() else {
             let (text, code) = (reply.text().into_owned(), reply.code.clone());
             self.goodbye = (reply.indicator == Indicator::Err).then_some(Notice::Bye { text, code });

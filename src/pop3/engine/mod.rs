@@ -85,6 +85,7 @@ struct Running {
 
 impl Engine {
     pub(crate) fn new(limits: Limits, deadlines: Deadlines, now: Instant) -> Self {
+        // Only if configured: with bare LF a message's own text could end it early.
         let multiline = if limits.bare_line_feeds { Multiline::lenient() } else { Multiline::new() };
         Self {
             limits,

@@ -115,6 +115,7 @@ impl Engine {
             return self.core.refuse(id, error);
         }
         let pipelining = self.state.capabilities.as_ref().is_some_and(|capabilities| capabilities.pipelining());
+        // Without PIPELINING the next command is sent when the reply is complete (RFC 2449 §6.6).
         let most = if pipelining { FLIGHT } else { 1 };
         while self.running.len() < most {
             let Some(number) = series.numbers.next() else {
@@ -154,6 +155,7 @@ impl Engine {
             self.answer(id, None, false);
         }
         for run in self.running.iter_mut().filter(|run| run.id == Some(id)) {
+            // The command stays: its reply must still be read, to keep the order.
             run.id = None;
         }
     }

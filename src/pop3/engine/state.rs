@@ -69,6 +69,7 @@ impl DeletionMarks {
     pub(crate) fn iter(&self) -> impl Iterator<Item = Number> {
         let bits = self.0.iter().flat_map(|(&high, &word)| (0..64).map(move |low| (high, low, word)));
         bits.filter(|(_, low, word)| word & (1 << low) != 0)
+            // Number 0 does not exist, so bit 0 of the first word is never set.
             .filter_map(|(high, low, _)| Number::new(high * 64 + low).ok())
     }
 

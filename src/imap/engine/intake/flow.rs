@@ -48,6 +48,7 @@ fn pass(input: &mut BytesMut, to: Id, left: u64, mut head: BytesMut) -> (Literal
     if left > 0 {
         return (LiteralBytes::Incomplete(chunk), Some(Flow::Passed { to, left, head }));
     }
+    // The response continues after its literal as if the literal were empty.
     head.extend_from_slice(input);
     *input = head;
     (LiteralBytes::Complete(chunk), None)

@@ -53,6 +53,7 @@ impl Mirror {
 
     /// Publishes the changes to the handles.
     pub(super) fn publish(&mut self) {
+        // `change` copies the state for the next publication, so it is only called if something changed.
         if self.state.numbered != self.numbers.known() {
             self.state.change().numbered = self.numbers.known();
         }

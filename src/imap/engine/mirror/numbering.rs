@@ -38,6 +38,7 @@ impl Mirror {
     pub(crate) fn finish_numbering(&mut self, from: SeqNum, to: Option<SeqNum>, done: bool) {
         let Some((found, exists)) = self.numbering.0.take().filter(|_| done) else { return };
         self.numbers.extend(from, found.ranges().map(|range| (range.start().as_u32(), range.end().as_u32())));
+        // The search must have found exactly the messages that exist; otherwise numbers cannot be assigned.
         if to.map_or(exists, |to| exists.min(to.as_u32())) != self.numbers.known() {
             self.numbers.clear();
         }

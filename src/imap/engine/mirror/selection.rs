@@ -108,6 +108,7 @@ impl Mirror {
     fn end_selection(&mut self, before: Option<UidValidity>, now: Option<UidValidity>) -> Ended {
         let error = changed(now);
         let mut events = self.take_events();
+        // The last event of the selection; after it the journal is cleared.
         events.push(Event::UidValidity { before, now });
         self.deselect();
         self.state.change().left = Some(error.clone());

@@ -215,6 +215,7 @@ impl Attribution {
         if look.found == all && self.partial.is_empty() {
             return if self.answered.insert(uid) { WHOLE } else { Attributed::Unsolicited };
         }
+        // A second response for the same message is unsolicited: servers repeat FLAGS after a change.
         if self.answered.contains(uid) {
             return Attributed::Unsolicited;
         }
@@ -228,6 +229,7 @@ impl Attribution {
         if found & !before & self.wanted.only_on_request() == 0 {
             return Attributed::Unsolicited;
         }
+        // A set of items as bits, one for each item that was asked for.
         let now = before | found;
         if now != self.wanted.all() {
             self.partial.insert(uid, now);

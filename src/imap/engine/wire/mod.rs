@@ -233,6 +233,7 @@ impl Wire {
         if let Some(run) = self.running.iter_mut().find(|run| run.id == Some(id)) {
             run.dismiss();
         }
+        // An announced upload cannot be withdrawn: the server waits for its bytes.
         if self.half_sent.as_ref().is_some_and(|half| half.id == id && half.missing().is_some()) {
             return self.spoil(capabilities);
         }
@@ -266,6 +267,7 @@ impl Wire {
         let Some(idle) = &mut self.idle else { return Ok(OwnEnd::Settled) };
         let action = match ok {
             true => idle.answered(now, times),
+            // Some servers announce IDLE and refuse it: NOOP replaces it.
             false if verb == IDLE => idle.refused(),
             false => {
                 let id = idle.id;
@@ -287,6 +289,7 @@ impl Wire {
     /// Gromox put IDLE's tag before its `+` in some versions.
     pub(super) fn is_tagged_plus(&self, line: &[u8]) -> bool {
         let entering = self.idle.as_ref().is_some_and(IdleState::is_entering);
+        // Accepted only while IDLE waits for `+`: otherwise the line is unexpected.
         let mut tags = self.running.iter().filter(|run| run.verb() == IDLE).map(|run| format!("A{} +", run.tag));
         entering && tags.any(|start| line.starts_with(start.as_bytes()))
     }

@@ -43,6 +43,7 @@ impl Spans {
 
     #[inline(never)]
     fn insert_elsewhere(&mut self, uid: u32) -> bool {
+        // Only the range that grows is outside of the map, so that messages in ascending order need no lookup.
         self.settle();
         let before = self.ranges.range(..=uid).next_back().map(|(&first, &last)| (first, last));
         let (first, last) = match before {
