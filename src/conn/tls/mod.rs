@@ -205,8 +205,7 @@ fn built<'a>(state: &'a TlsState, config: &Config) -> Result<&'a Built> {
 }
 
 fn build(config: &Config) -> Result<ClientConfig> {
-    let provider = provider()?;
-    let builder = ClientConfig::builder_with_provider(provider.clone())
+    let builder = ClientConfig::builder_with_provider(provider()?)
         .with_safe_default_protocol_versions()
         .map_err(|error| Error::new(Kind::Tls, "the TLS provider supports no version of TLS").with_source(error))?;
     let builder = match config.trust() {
@@ -215,7 +214,7 @@ fn build(config: &Config) -> Result<ClientConfig> {
         #[cfg(feature = "platform-roots")]
         Trust::Platform => {
             let verifier =
-                Verifier::new_with_extra_roots(config.roots().iter().cloned(), provider).map_err(|error| {
+                Verifier::new_with_extra_roots(config.roots().iter().cloned(), provider()?).map_err(|error| {
                     Error::new(Kind::Tls, "the system has no usable root certificates").with_source(error)
                 })?;
             builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier))
