@@ -1,5 +1,5 @@
-//! The login, once for both protocols: the choice of a way, the SASL exchange over the connection, and the next way where the server
-//! does not understand one. A [`Carrier`] supplies the wire forms; what a mechanism says is `sasl`'s business.
+//! The login of both protocols: the choice of a method, the SASL exchange over the connection, and the next method if the server
+//! does not understand one. A [`Carrier`] supplies the wire forms. It must not know a mechanism.
 
 use bytes::Bytes;
 
@@ -9,7 +9,7 @@ use crate::conn::run_blocking_if;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::login::{Login, Secret};
-use crate::sasl::{Choice, Exchange, Failure, Setting, Terms, choose};
+use crate::sasl::{Choice, Context, Exchange, Failure, Offer, choose};
 
 /// What one protocol supplies to its login.
 pub(crate) trait Carrier: Sync {
@@ -22,35 +22,35 @@ pub(crate) trait Carrier: Sync {
     fn offers(&self, mechanism: &str) -> bool;
     /// Whether the server takes the protocol's own command.
     fn takes_command(&self) -> bool;
-    /// The first way to try. `strongest` is the strongest that the server offers, or why it offers none.
-    fn prefer(&self, strongest: Result<Choice>, terms: Terms) -> Result<Choice>;
-    /// Logs in by a command of the protocol's own. The error names the command.
+    /// The first method to try. `strongest` is the strongest that the server offers, or the reason why there is none.
+    fn prefer(&self, strongest: Result<Choice>, offer: Offer) -> Result<Choice>;
+    /// Logs in by the protocol's own command. The error names the command.
     fn command(&self) -> impl Future<Output = Result<()>> + Send;
-    /// The most bytes of an initial response that fit after the mechanism's name; 0 where the server takes none.
+    /// The most bytes of an initial response that fit after the mechanism's name; 0 if the server takes none.
     fn room(&self, mechanism: &str) -> Result<usize>;
     /// The request that opens an exchange.
     fn opening(&self, exchange: &Exchange, initial: Option<Secret>) -> Result<<Self::Engine as Engine>::Request>;
-    /// The request that answers a challenge; without a line it cancels the exchange.
+    /// The request that answers a challenge. Without a line it cancels the exchange.
     fn answer(exchange: &Exchange, line: Option<Secret>) -> <Self::Engine as Engine>::Request;
-    /// What a delivery means to the exchange; `None`: nothing.
+    /// What a delivery means for the exchange; `None` if it means nothing.
     fn turn(delivery: <Self::Engine as Engine>::Delivery) -> Option<Turn>;
 }
 
-/// What the server says in an exchange.
+/// What the server sends in an exchange.
 pub(crate) enum Turn {
     /// In base64.
     Challenge(Bytes),
     Verdict(Result<()>),
 }
 
-/// Logs in by the way the carrier prefers; where the server does not understand it, by the next that reveals no more.
+/// Logs in by the method that the carrier prefers. If the server does not understand it, by the next that shows no more.
 pub(crate) async fn log_in<C: Carrier>(carrier: &C, config: &Config, login: &Login) -> Result<()> {
     let offered = |mechanism: &str| carrier.offers(mechanism);
-    // The configuration has seen to it that the connection is encrypted, or the caller wrote `dangerous`.
-    let terms = Terms { may_show_secret: true, command_offered: carrier.takes_command() };
-    let mut choice = carrier.prefer(choose(login, offered, terms), terms)?;
+    // Invariant: the connection is encrypted here, or the caller wrote `dangerous`.
+    let offer = Offer { may_show_secret: true, command_offered: carrier.takes_command() };
+    let mut choice = carrier.prefer(choose(login, offered, offer), offer)?;
     while let Err(failure) = prove(carrier, &choice, config, login).await {
-        let next = choice.next(login, offered, terms).filter(|_| failure.unheard.is_some());
+        let next = choice.next(login, offered, offer).filter(|_| failure.unheard.is_some());
         choice = next.ok_or(failure.error)?;
     }
     Ok(())
@@ -58,11 +58,11 @@ pub(crate) async fn log_in<C: Carrier>(carrier: &C, config: &Config, login: &Log
 
 async fn prove<C: Carrier>(carrier: &C, choice: &Choice, config: &Config, login: &Login) -> Result<(), Failure> {
     let Choice::Sasl(chosen) = choice else { return Ok(carrier.command().await?) };
-    chosen.log_in(login, setting(config, C::PROTOCOL), |exchange, initial| converse(carrier, exchange, initial)).await
+    chosen.log_in(login, context(config, C::PROTOCOL), |exchange, initial| converse(carrier, exchange, initial)).await
 }
 
-fn setting(config: &Config, protocol: Protocol) -> Setting<'_> {
-    Setting {
+fn context(config: &Config, protocol: Protocol) -> Context<'_> {
+    Context {
         host: config.host(),
         port: config.port_for(protocol),
         challenges: config.limits.challenges,
@@ -71,8 +71,8 @@ fn setting(config: &Config, protocol: Protocol) -> Setting<'_> {
     }
 }
 
-/// One exchange, to its end on the wire: where it cannot go on it is cancelled, and the server's answer to that waited for, so that
-/// the session can be logged in another time.
+/// One exchange, to its end on the wire. If it cannot continue it is cancelled, and the server's answer is awaited, so that the
+/// session can try another login.
 async fn converse<C: Carrier>(carrier: &C, mut exchange: Exchange, initial: bool) -> Result<(), Failure> {
     let room = if initial { carrier.room(exchange.name())? } else { 0 };
     let initial = exchange.initial(room)?;
@@ -97,5 +97,5 @@ async fn converse<C: Carrier>(carrier: &C, mut exchange: Exchange, initial: bool
 }
 
 fn endless() -> Error {
-    Error::protocol("the authentication came to no end")
+    Error::protocol("the authentication did not end")
 }

@@ -1,7 +1,10 @@
-//! The one error type of the crate: opaque, cheap to clone, asked rather than matched. It must not know which protocol it
-//! serves; a server's response code is kept by name, whatever the name is.
+//! The one error type of the crate: opaque, cheap to clone, with methods for the decisions that a caller makes. It must not know
+//! which protocol it serves; it keeps a server's response code by name, whatever the name is.
 
 mod code;
+mod place;
+#[cfg(test)]
+mod tests;
 
 use std::borrow::Cow;
 use std::error::Error as StdError;
@@ -10,15 +13,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use self::code::Code;
+use self::place::Place;
+pub(crate) use self::place::Step;
 
-/// The result of everything in this crate that can fail.
+/// The result of every operation in this crate that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What went wrong, cheap to clone and never holding a secret.
+/// What went wrong. It is cheap to clone and never holds a secret.
 ///
-/// Ask it questions: [`kind`](Self::kind) for a decision in code, [`code`](Self::code) for the server's own response code,
-/// [`is_retryable`](Self::is_retryable) before trying again, [`fault`](Self::fault) for whom to write to. `Display` is one
-/// clear sentence about its own level; the causes below it are in [`source`](StdError::source). The wording is not stable.
+/// Its methods answer what a program has to decide: [`kind`](Self::kind) classifies the failure, [`code`](Self::code) is the
+/// server's own response code, [`is_retryable`](Self::is_retryable) says whether trying again may help, and
+/// [`fault`](Self::fault) says who should get a report.
+///
+/// `{}` prints one sentence for a user: the step that failed, the server's host and port, and what happened. `{:#}` prints the
+/// chain of causes after it, on the same line, for a log; the same causes are in [`source`](StdError::source). The wording may
+/// change in any version.
 ///
 /// ```
 /// use postroom::{Config, Kind};
@@ -30,75 +39,99 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[derive(Clone)]
 pub struct Error(Arc<Inner>);
 
+#[derive(Clone)]
 struct Inner {
     kind: Kind,
     fault: Fault,
+    /// Where it happened. `Display` puts it before the text.
+    place: Place,
     text: Cow<'static, str>,
     code: Option<Code>,
     retry_after: Option<Duration>,
     words: Option<Words>,
-    source: Option<Box<dyn StdError + Send + Sync>>,
+    source: Option<Arc<dyn StdError + Send + Sync>>,
     notices: Vec<Box<str>>,
 }
 
-/// What the server's words say that its code does not.
+/// What the text of the server's answer says beyond its response code.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Words {
-    /// It has too much to do just now.
+    /// The server is too busy at the moment.
     Busy,
-    /// It has as many connections, of this account or in all, as it takes.
+    /// The server has reached its limit of connections, of this account or in all.
     ConnectionLimit,
     /// The mailbox that the command names does not exist.
     MissingMailbox,
 }
 
 /// The kinds of [`Error`], for decisions in code.
+///
+/// ```
+/// use postroom::{Error, Kind};
+///
+/// fn advice(error: &Error) -> &'static str {
+///     match error.kind() {
+///         Kind::Login => "ask the user for another password",
+///         Kind::Unknown => "find out whether the command took effect",
+///         _ if error.is_retryable() => "try again on a new connection",
+///         _ => "report it",
+///     }
+/// }
+/// # assert_eq!(advice(&Error::busy("another run has the ledger")), "try again on a new connection");
+/// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Kind {
-    /// The server refused the command (`NO`, `-ERR`); the session lives on.
+    /// The server refused the command (`NO`, `-ERR`). The session continues.
     Rejected,
-    /// The server did not understand the command (`BAD`); the session lives on.
+    /// The server did not understand the command (`BAD`). The session continues.
     Bad,
-    /// The server did not send what was asked for, although nothing shows that it is gone: no text of a message, half of one, or
-    /// another message's. The session lives on.
+    /// The server did not send the requested data, although nothing shows that the message is gone: it sent no text, half of it,
+    /// or the text of another message. The session continues.
     Missing,
-    /// The server refused who logs in. Never retried by itself. A server that is busy, or that has too many connections, refuses
-    /// with [`Rejected`](Self::Rejected).
+    /// The server does not accept the credentials. The crate never retries by itself. If a server refuses a login because it is
+    /// busy, or has too many connections, the kind is [`Rejected`](Self::Rejected).
     Login,
-    /// The network failed below the protocol.
+    /// The network failed: the name lookup, the connection, or a read or write.
     Io,
-    /// TLS could not be established, or the certificate was not accepted.
+    /// TLS could not be set up, or the server's certificate was not accepted.
     Tls,
     /// A deadline passed. The connection is gone.
     Timeout,
-    /// The connection is closed: by the server, by an earlier error, or by this side.
+    /// The connection is closed: the server closed it, an earlier error ended it, or this side closed it.
     Closed,
-    /// The peer broke the protocol so that the rest of its bytes have no meaning. The connection is gone.
+    /// The server broke the protocol, and the rest of its bytes cannot be interpreted. The connection is gone.
     Protocol,
     /// A bound of [`Limits`](crate::Limits) was reached.
     Limit,
-    /// The caller's argument was refused before a byte was sent.
+    /// The caller's argument is not valid. Nothing was sent.
     Input,
-    /// The server, or the protocol, cannot do this; nothing was sent.
+    /// The server, or the protocol, cannot do this. Nothing was sent.
     Unsupported,
     /// The connection ended before the reply: the command may or may not have taken effect.
     Unknown,
-    /// What is kept on this side failed: a disk is full, a file is damaged or of another version.
+    /// Local storage failed: a disk is full, or a file is damaged or has another version.
     Storage,
-    /// Another run holds what is needed here, as the ledger of a collection; it can be tried again when that one has ended.
+    /// Another run holds a resource that is needed here, such as the ledger of a collection. Try again when that run has ended.
     Busy,
 }
 
-/// Who is at fault, and so to whom a report should go.
+/// Who is at fault, and so who should get a report.
+///
+/// ```
+/// use postroom::{Config, Fault};
+///
+/// let error = "imaps://".parse::<Config>().unwrap_err();
+/// assert_eq!(error.fault(), Fault::Caller);
+/// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Fault {
     /// The calling program: its argument, its order of calls, its limits.
     Caller,
-    /// The server, or whoever answers in its place.
+    /// The server, or the machine that answers in its place.
     Server,
-    /// The way between.
+    /// The network between the two.
     Network,
 }
 
@@ -113,18 +146,20 @@ impl Error {
         self.0.fault
     }
 
-    /// The response code the server gave with its refusal, if it gave one.
+    /// The response code that the server sent with its refusal, if it sent one.
     pub fn code(&self) -> Option<&Code> {
         self.0.code.as_ref()
     }
 
-    /// Whether the same call on a new connection may succeed without anybody changing anything.
+    /// Whether the same call on a new connection may succeed although nobody changes anything.
     ///
-    /// True for failures of the network, passed deadlines, servers that say they are busy (by a code: `UNAVAILABLE`, `INUSE`,
-    /// `IN-USE`, `LIMIT`, `SYS/TEMP`, `LOGIN-DELAY`; or in words), that a [limit](Self::is_connection_limit) is reached, or
-    /// [how long](Self::retry_after) to wait, and for [`Kind::Busy`]. Never true for a refused login, for what the server says will
-    /// last (`AUTH`, `SYS/PERM`), for [`Kind::Closed`] after a failure that would come again ([`Kind::Protocol`], [`Kind::Limit`]),
-    /// nor for [`Kind::Unknown`]: there the caller has to find out first whether the command took effect.
+    /// It is `true` for failures of the network, for deadlines that passed, for [`Kind::Busy`], and if the server reports that it
+    /// is busy (by one of the codes `UNAVAILABLE`, `INUSE`, `IN-USE`, `LIMIT`, `SYS/TEMP` and `LOGIN-DELAY`, or in its text), that a
+    /// [limit of connections](Self::is_connection_limit) is reached, or [how long](Self::retry_after) to wait.
+    ///
+    /// It is `false` for a refused login, for a condition that the server reports as permanent (`AUTH`, `SYS/PERM`), for
+    /// [`Kind::Closed`] after a failure that would happen again ([`Kind::Protocol`], [`Kind::Limit`]), and for [`Kind::Unknown`]:
+    /// find out first whether the command took effect.
     pub fn is_retryable(&self) -> bool {
         match self.0.kind {
             _ if self.code().is_some_and(Code::is_lasting) => false,
@@ -137,35 +172,42 @@ impl Error {
         }
     }
 
-    /// Whether the server has as many connections as it takes, of this account or in all: it says so in words, by the code
-    /// `LIMIT` at the login, or it closes a connection before its greeting, which is a hint only. Fewer sessions at once help;
-    /// another password does not. Such an error [is retryable](Self::is_retryable).
+    /// Whether the server accepts no more connections, of this account or in all.
+    ///
+    /// The server reports it in its text, or by the code `LIMIT` at the login. A connection that closes before the greeting counts
+    /// too, but is only a hint. Fewer sessions at the same time help; another password does not. Such an error
+    /// [is retryable](Self::is_retryable).
     pub fn is_connection_limit(&self) -> bool {
         self.0.words == Some(Words::ConnectionLimit)
     }
 
-    /// Whether a mailbox that the command names does not exist: by the code (`NONEXISTENT`, `TRYCREATE`), or in the words of
-    /// servers that give none. A server that says it in another way, or in another language, is not recognised.
+    /// Whether a mailbox that the command names does not exist.
+    ///
+    /// The server reports it by a code (`NONEXISTENT`, `TRYCREATE`). If it sends none, the texts of known servers are recognised;
+    /// other texts, and other languages, are not.
     pub fn is_missing_mailbox(&self) -> bool {
         let coded = self.code().is_some_and(|code| code.is("NONEXISTENT") || code.is("TRYCREATE"));
         self.is_refusal() && (coded || self.0.words == Some(Words::MissingMailbox))
     }
 
-    /// How long to wait before the next attempt, if the server says so: POP3's LOGIN-DELAY (RFC 2449 §6.5), and the "Suggested Backoff
-    /// Time" of Office 365, up to a day. One minute if Office 365 says "User is authenticated but not connected": it does so while it
-    /// throttles a user, and for a user without a mailbox.
+    /// How long to wait before trying again, if the server reports it.
+    ///
+    /// It comes from POP3's LOGIN-DELAY (RFC 2449 §6.5) and from the "Suggested Backoff Time" of Office 365, and is at most one
+    /// day. It is one minute if Office 365 reports "User is authenticated but not connected", which it sends to a user whom it
+    /// throttles, for some minutes, and to a user without a mailbox.
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after
     }
 
-    /// Alerts, warnings and the goodbye that the server sent before the session began, in its own words. RFC 9051 §7.1 requires that
-    /// alerts are shown to the user. Empty once a session has begun; then [`Imap::notices`](crate::Imap::notices) has them.
+    /// The server's messages to the user from before the session began: alerts, warnings and its goodbye, in its own words. RFC
+    /// 9051 §7.1 requires a client to show alerts. It is empty if the session had begun; then use
+    /// [`Imap::notices`](crate::Imap::notices).
     pub fn notices(&self) -> impl Iterator<Item = &str> {
         self.0.notices.iter().map(|text| &**text)
     }
 
-    /// A failure of storage, for implementations of [`Delivery`](crate::collect::Delivery) and
-    /// [`Ledger`](crate::collect::Ledger): what cannot be done, and the cause.
+    /// A failure of storage: what cannot be done, and the cause. For implementations of
+    /// [`Delivery`](crate::collect::Delivery) and [`Ledger`](crate::collect::Ledger).
     ///
     /// ```
     /// use std::error::Error as _;
@@ -181,7 +223,7 @@ impl Error {
         Self::new(Kind::Storage, text).with_source(cause)
     }
 
-    /// Another run holds what is needed, for implementations of [`Ledger`](crate::collect::Ledger): [`Kind::Busy`].
+    /// Another run holds the resource: [`Kind::Busy`]. For implementations of [`Ledger`](crate::collect::Ledger).
     pub fn busy(text: impl Into<Cow<'static, str>>) -> Self {
         Self::new(Kind::Busy, text)
     }
@@ -196,6 +238,7 @@ impl Error {
         Self(Arc::new(Inner {
             kind,
             fault,
+            place: Place::default(),
             text: text.into(),
             code: None,
             retry_after: None,
@@ -238,58 +281,57 @@ impl Error {
         self.edit(|inner| inner.retry_after = wait)
     }
 
-    /// The server's words count only if no code of it says why it refused.
+    /// What the text says is ignored if the server's code judges the credentials.
     pub(crate) fn with_words(self, words: Option<Words>) -> Self {
         let judged = self.code().is_some_and(Code::judges_the_login);
         self.edit(|inner| inner.words = words.filter(|_| !judged))
     }
 
     pub(crate) fn with_notices(self, notices: Vec<Box<str>>) -> Self {
-        if notices.is_empty() {
-            return self;
-        }
-        // An error with clones cannot be changed, so it is wrapped.
-        let own = if Arc::strong_count(&self.0) == 1 { self } else { self.clone().with_context(self.0.text.clone()) };
-        own.edit(|inner| inner.notices = notices)
+        self.edit(|inner| inner.notices = notices)
     }
 
     pub(crate) fn with_source(self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        self.edit(|inner| inner.source = Some(source.into()))
+        self.edit(|inner| inner.source = Some(Arc::from(source.into())))
     }
 
-    /// Whether the server answered with a refusal.
+    /// Whether the server answered, and refused.
     pub(crate) fn is_refusal(&self) -> bool {
         matches!(self.kind(), Kind::Rejected | Kind::Bad)
     }
 
-    /// The same kind with a text that says more; this error becomes its source.
+    /// An error of the same kind with another text. This one becomes its source.
     pub(crate) fn with_context(self, text: impl Into<Cow<'static, str>>) -> Self {
         let kind = self.kind();
         self.reclassify(kind, text)
     }
 
     /// A refused login is [`Kind::Login`], unless the server gives another reason than the credentials, by its code (RFC 2449
-    /// §8.1, RFC 3206 §4, RFC 5530 §3) or in words: then the user must not be asked for another password.
-    pub(crate) fn into_login_error(self, way: &str) -> Self {
+    /// §8.1, RFC 3206 §4, RFC 5530 §3) or in its text: another password would not help then.
+    pub(crate) fn into_login_error(self, method: &str) -> Self {
         if self.is_refusal() && self.code().is_some_and(|code| code.is("LIMIT")) {
             return self.edit(|inner| inner.words = Some(Words::ConnectionLimit));
         }
-        let spared = self.is_passing() || self.code().is_some_and(Code::is_not_about_credentials);
-        if !self.is_refusal() || self.retry_after().is_some() || spared {
+        let other_reason = self.is_passing() || self.code().is_some_and(Code::is_not_about_credentials);
+        if !self.is_refusal() || self.retry_after().is_some() || other_reason {
             return self;
         }
-        let text = format!("the login by {way} was refused ({self})");
-        self.reclassify(Kind::Login, text)
+        let said = self.server_words().map(|words| format!(": {words}")).unwrap_or_default();
+        let text = format!("the server does not accept the {} ({method}){said}", place::credentials(method));
+        let fault = Self::new(Kind::Login, "").fault();
+        self.edit(|inner| (inner.kind, inner.fault, inner.text) = (Kind::Login, fault, text.into()))
     }
 
-    /// The same failure as another kind; this error becomes its source.
+    /// The same failure as another kind, for a caller whose decision depends on the kind. This one becomes its source.
     pub(crate) fn reclassify(self, kind: Kind, text: impl Into<Cow<'static, str>>) -> Self {
         let (code, wait, words) = (self.code().cloned(), self.retry_after(), self.0.words);
-        Self::new(kind, text).with_code(code).with_retry_after(wait).with_words(words).with_source(self)
+        let place = self.0.place.clone();
+        let outer = Self::new(kind, text).with_code(code).with_retry_after(wait).with_words(words).with_source(self);
+        outer.edit(|inner| inner.place = place)
     }
 
-    /// The same failure with its texts changed, in its causes too. `change` returns the new text, or `None` to keep the old one. A cause
-    /// of another crate whose text would change is left out.
+    /// The same failure with its texts changed, and those of its causes. `change` returns the new text, or `None` if it stays. A
+    /// cause of another crate is left out if its text would change.
     pub(crate) fn cleaned(self, change: &dyn Fn(&str) -> Option<String>) -> Self {
         let text = change(&self.0.text);
         let code = self.0.code.as_ref().and_then(|code| {
@@ -304,22 +346,14 @@ impl Error {
         if text.is_none() && code.is_none() && !dirty && notices.iter().all(Option::is_none) {
             return self;
         }
-        let notices = notices.into_iter().zip(&self.0.notices).map(|(new, old)| new.unwrap_or_else(|| old.clone()));
-        let own = self.own_source().cloned();
-        let clean = Self(Arc::new(Inner {
-            kind: self.0.kind,
-            fault: self.0.fault,
-            text: text.map_or_else(|| self.0.text.clone(), Cow::Owned),
-            code: code.or_else(|| self.0.code.clone()),
-            source: None,
-            retry_after: self.0.retry_after,
-            words: self.0.words,
-            notices: notices.collect(),
-        }));
-        match own {
-            Some(own) => clean.with_source(own.cleaned(change)),
-            None => clean,
-        }
+        let own = self.own_source().map(|own| own.clone().cleaned(change));
+        self.edit(|inner| {
+            inner.text = text.map_or_else(|| inner.text.clone(), Cow::Owned);
+            inner.code = code.or_else(|| inner.code.take());
+            let notices = notices.into_iter().zip(&inner.notices).map(|(new, old)| new.unwrap_or_else(|| old.clone()));
+            inner.notices = notices.collect();
+            inner.source = own.map(|own| Arc::new(own) as Arc<dyn StdError + Send + Sync>);
+        })
     }
 
     fn own_source(&self) -> Option<&Self> {
@@ -331,18 +365,10 @@ impl Error {
         matches!(self.0.words, Some(Words::Busy | Words::ConnectionLimit))
     }
 
-    /// Only for an error that was just made and has no clones.
+    /// Changes this error and none of its clones.
     fn edit(mut self, change: impl FnOnce(&mut Inner)) -> Self {
-        if let Some(inner) = Arc::get_mut(&mut self.0) {
-            change(inner);
-        }
+        change(Arc::make_mut(&mut self.0));
         self
-    }
-}
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.text)
     }
 }
 
@@ -372,7 +398,8 @@ impl From<std::convert::Infallible> for Error {
     }
 }
 
-/// What reads of a [`Body`](crate::Body) fail with: this crate's error out of its wrapping; any other is a failure of the network.
+/// Unwraps this crate's error from the `io::Error` that a read of a [`Body`](crate::Body) fails with. Any other error is a failure
+/// of the network.
 impl From<std::io::Error> for Error {
     fn from(error: std::io::Error) -> Self {
         if let Some(own) = error.get_ref().and_then(|inner| inner.downcast_ref::<Self>()) {
@@ -382,7 +409,7 @@ impl From<std::io::Error> for Error {
     }
 }
 
-/// For [`Body`](crate::Body) and everything else that speaks `AsyncRead`; the error itself stays inside as the cause.
+/// For [`Body`](crate::Body) and other implementations of `AsyncRead`. The error is the inner error of the `io::Error`.
 impl From<Error> for std::io::Error {
     fn from(error: Error) -> Self {
         let kind = match error.kind() {
@@ -393,87 +420,5 @@ impl From<Error> for std::io::Error {
             _ => std::io::ErrorKind::Other,
         };
         Self::new(kind, error)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn display_is_one_level_and_the_cause_is_the_source() {
-        let error = Error::from(std::io::Error::other("cable cut"));
-        assert_eq!(error.to_string(), "the connection failed");
-        assert_eq!(error.source().map(ToString::to_string).as_deref(), Some("cable cut"));
-    }
-
-    #[test]
-    fn a_refused_login_is_retryable_only_when_the_server_says_it_will_pass() {
-        let wrong = Error::new(Kind::Login, "refused").with_code(Some(Code::new("authenticationfailed", "")));
-        assert!(!wrong.is_retryable());
-        let busy = Error::new(Kind::Login, "refused").with_code(Some(Code::new("in-use", "")));
-        assert!(busy.is_retryable());
-    }
-
-    #[test]
-    fn what_the_server_says_will_last_is_not_retryable_and_further_levels_mean_the_same() {
-        for (kind, code, retryable, fault) in [
-            (Kind::Closed, "SYS/PERM", false, Fault::Network),
-            (Kind::Closed, "SYS/TEMP", true, Fault::Network),
-            (Kind::Rejected, "SYS/PERM/DISK", false, Fault::Server),
-            (Kind::Rejected, "SYS/TEMP/DISK", true, Fault::Server),
-            (Kind::Rejected, "SYS/TEMPER", false, Fault::Server),
-            (Kind::Rejected, "LOGIN-DELAY", true, Fault::Caller),
-            (Kind::Rejected, "IN-USE", true, Fault::Caller),
-            (Kind::Login, "AUTH", false, Fault::Caller),
-        ] {
-            let error = Error::new(kind, "no").with_code(Some(Code::new(code, "")));
-            assert_eq!((error.is_retryable(), error.fault()), (retryable, fault), "{code}");
-        }
-    }
-
-    #[test]
-    fn a_closed_connection_is_retryable_as_far_as_what_closed_it() {
-        let closed = |cause: Option<Kind>| match cause {
-            Some(kind) => Error::closed("after a failure").with_source(Error::new(kind, "it failed")),
-            None => Error::closed("by the server"),
-        };
-        for (cause, retryable) in [
-            (None, true),
-            (Some(Kind::Io), true),
-            (Some(Kind::Timeout), true),
-            (Some(Kind::Protocol), false),
-            (Some(Kind::Limit), false),
-        ] {
-            assert_eq!(closed(cause).is_retryable(), retryable, "{cause:?}");
-        }
-        assert!(!Error::closed("again").with_source(closed(Some(Kind::Limit))).is_retryable());
-    }
-
-    #[test]
-    fn words_count_as_far_as_no_code_blames_the_login() {
-        for (code, kind) in
-            [(None, Kind::Rejected), (Some("ALERT"), Kind::Rejected), (Some("AUTHENTICATIONFAILED"), Kind::Login)]
-        {
-            let error =
-                Error::new(Kind::Rejected, "too many connections").with_code(code.map(|name| Code::new(name, "")));
-            let error = error.with_words(Some(Words::ConnectionLimit)).into_login_error("PLAIN");
-            let passing = kind == Kind::Rejected;
-            assert_eq!(
-                (error.kind(), error.is_retryable(), error.is_connection_limit()),
-                (kind, passing, passing),
-                "{code:?}"
-            );
-        }
-        let limit = Error::new(Kind::Rejected, "no").with_code(Some(Code::new("LIMIT", "")));
-        assert!(!limit.is_connection_limit() && limit.into_login_error("LOGIN").is_connection_limit());
-    }
-
-    #[test]
-    fn seeing_it_as_another_kind_keeps_the_code() {
-        let refused = Error::new(Kind::Rejected, "no").with_code(Some(Code::new("EXPIRED", "")));
-        let login = refused.reclassify(Kind::Login, "the login was refused");
-        assert!(login.code().is_some_and(|code| code.is("expired")));
-        assert_eq!(login.source().map(ToString::to_string).as_deref(), Some("no"));
     }
 }

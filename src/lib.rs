@@ -18,35 +18,36 @@
 //!
 //! # Where to begin
 //!
-//! [`Imap`] and [`Pop3`] are logged-in sessions; both are made from a [`Config`] (or just a host name) and a [`Login`]. With
-//! IMAP one selects a mailbox and gets a [`Folder`](imap::Folder); a POP3 session is its one maildrop. Both are a [`Mailbox`],
-//! the trait of what the protocols have in common, and can be boxed as one. [`Message::parse`] hands a message to mail-parser.
-//! [`collect`] does a whole job on any of them: it brings the mail home, and deletes it on the server or leaves it there.
+//! [`Imap`] and [`Pop3`] are logged-in sessions. Both are made from a [`Config`], or just a host name, and a [`Login`]. In an IMAP session,
+//! select a mailbox to get a [`Folder`](imap::Folder); a POP3 session is its one maildrop. Both implement [`Mailbox`], the trait for
+//! what the protocols have in common. [`Message::parse`] parses a message with mail-parser. [`collect`] does a whole job with any
+//! mailbox: it stores each message once, and deletes it on the server or leaves it there.
 //!
-//! # What holds everywhere
+//! # Rules of the whole crate
 //!
 //! **Cancellation.** Every future and stream can be dropped at every await point. The session stays correct: a command that was
-//! not sent is taken back, the answer to one that was is read and thrown away.
+//! not sent is withdrawn; the answer to one that was sent is read and discarded.
 //!
-//! **Borrowing.** A call that returns a value takes `&self`, and several may be under way at once; one that returns a stream
-//! takes `&mut self`, so that no command can wait behind a stream that nobody reads.
+//! **Borrowing.** A call that returns a value takes `&self`, and several can run at the same time. A call that returns a stream takes
+//! `&mut self`, so that no command can wait for a stream that is not read.
 //!
-//! **Deletion.** Downloading and dropping delete nothing. [`Mailbox::mark_deleted`] marks, [`Mailbox::commit`] makes final.
+//! **Deletion.** Downloading and dropping delete nothing. [`Mailbox::mark_deleted`] marks, [`Mailbox::commit`] makes it final.
 //!
-//! **Limits.** What a server can make a client spend is bounded by [`Limits`] and [`Deadlines`]. A flaw in one message is a
-//! [`Defect`] of that message; a response whose end is not known ends the connection with one [`Error`], and a stream's `Err`
-//! is always its end.
+//! **Limits.** [`Limits`] and [`Deadlines`] bound the memory and the time that a server can cost. A flaw in one message is a [`Defect`]
+//! of that message. A response whose end is not known ends the connection with one [`Error`]. An `Err` of a stream is always its end.
 //!
-//! **Errors.** One opaque [`Error`]: ask its [`kind`](Error::kind), the server's [`code`](Error::code), whether it
-//! [is retryable](Error::is_retryable), and whose [`fault`](Error::fault) it is.
+//! **Errors.** One opaque [`Error`], with its [`kind`](Error::kind), the server's [`code`](Error::code), whether it
+//! [is retryable](Error::is_retryable), and whose [`fault`](Error::fault) it is. `{}` prints one sentence, `{:#}` the causes too.
 //!
-//! **Runtime.** `connect` needs a tokio runtime and spawns one task per session; `handshake` takes a stream of the caller's
-//! and hands out the [`Driver`] instead.
+//! **Round trips.** The docs give the cost of a call in round trips: the number of times that it waits for the server's answer.
 //!
-//! **Log.** By [`tracing`](https://docs.rs/tracing): target `postroom` has a span for each connection and each command, with counts
-//! of bytes and messages, at DEBUG; target `postroom::wire` every line of the wire at TRACE, escaped, cut to 200 bytes, with the size of a
-//! literal or of a POP3 message's text in its place. Passwords, tokens and proofs are not in it, nor in any error or `Debug`, a server that
-//! gives them back included. A [`Recorder`] keeps whole dialogues.
+//! **Runtime.** `connect` needs a tokio runtime and spawns one task for each session. `handshake` takes the caller's own stream and
+//! returns the [`Driver`] instead, the future that does the reading and writing.
+//!
+//! **Log.** By [`tracing`](https://docs.rs/tracing). The target `postroom` has a span for each connection and each command at DEBUG, with
+//! counts of bytes and messages. The target `postroom::wire` has every line at TRACE, escaped and cut to 200 bytes, with the size of a
+//! literal or of a POP3 message's text instead of its content. Passwords, tokens and proofs never appear in the log, in errors or in
+//! `Debug` output, even if the server echoes them. A [`Recorder`] keeps whole dialogues.
 //!
 //! How the crate is built, and where to look for what, is in [`architecture`].
 //!
@@ -115,6 +116,8 @@ mod recorder;
 mod redact;
 #[cfg(feature = "net")]
 mod sasl;
+#[cfg(feature = "net")]
+mod start_error;
 #[cfg(feature = "collect")]
 mod store;
 #[cfg(feature = "testing")]

@@ -1,4 +1,4 @@
-//! Who logs in and by what proof. The values are wiped when dropped and never printed; how a proof is spoken is `sasl`'s.
+//! Who logs in, and with which proof. Secrets are wiped when dropped and never printed. It must not know how a proof is sent.
 
 mod secret;
 mod token;
@@ -11,23 +11,32 @@ pub(crate) use self::token::Token;
 pub use self::token::{TokenError, TokenFuture, TokenProvider};
 use crate::error::{Error, Result};
 
-/// Who logs in, and by what proof.
+/// Who logs in, and with which proof.
 ///
-/// | proof | mechanisms, the strongest first |
+/// | proof | mechanisms, strongest first |
 /// |---|---|
-/// | [`password`](Self::password) | SCRAM-SHA-256, SCRAM-SHA-1 (RFC 7677, 5802), CRAM-MD5 (RFC 2195), APOP where [allowed](Self::apop), PLAIN (RFC 4616), LOGIN, then the protocol's own LOGIN or USER and PASS |
+/// | [`password`](Self::password) | SCRAM-SHA-256, SCRAM-SHA-1 (RFC 7677, 5802), CRAM-MD5 (RFC 2195), APOP if [allowed](Self::apop), PLAIN (RFC 4616), LOGIN, then the protocol's own LOGIN or USER and PASS |
 /// | [`oauth`](Self::oauth), [`oauth_token`](Self::oauth_token) | OAUTHBEARER (RFC 7628), XOAUTH2 |
 /// | [`external`](Self::external) | EXTERNAL (RFC 4422 appendix A) |
 /// | [`anonymous`](Self::anonymous) | ANONYMOUS (RFC 4505) |
 ///
-/// An IMAP user with `\` or `/` in its name goes by the command LOGIN instead of PLAIN, since Exchange wants that, unless
-/// [`only`](Self::only) says PLAIN or one of the two has no quoted form. Of those that the server offers, the strongest is taken. A
-/// refused login is [`Kind::Login`](crate::Kind::Login), is never tried another way, and never tried again, except once with a renewed
-/// token. A server that does not understand the command of a mechanism (`BAD`, before it has asked for anything) gets it once more
-/// without an initial response where there was one, and then the next mechanism that shows no more to it: after PLAIN, LOGIN; after
-/// SCRAM, nothing that is not SCRAM. A server may offer a mechanism that it has no means to serve, as GNU Mailutils does with SCRAM and
-/// CRAM-MD5: the error names the mechanism, and [`only`](Self::only) another. A proof that the mechanism would show goes only over an encrypted
-/// connection, unless the configuration says `dangerous_plaintext`. `Debug` prints the user's name and nothing else.
+/// The strongest mechanism that the server offers is used. A mechanism that shows the proof is used only over an encrypted connection,
+/// unless the configuration has `dangerous_plaintext`. `Debug` prints only the user's name.
+///
+/// # Refused logins
+///
+/// A refused login is [`Kind::Login`](crate::Kind::Login). It is not tried again, neither with the same mechanism nor with another one,
+/// except once with a renewed token.
+///
+/// If the server does not understand the command of a mechanism (`BAD` before any challenge), the command is sent again without the
+/// initial response, and then the next mechanism that shows no more to the server: after PLAIN, LOGIN; after SCRAM, only SCRAM.
+///
+/// # Servers
+///
+/// - Exchange refuses PLAIN for IMAP users with `\` or `/` in the name. For them the command LOGIN is used instead, unless
+///   [`only`](Self::only) names PLAIN, or the user or the password has no quoted form.
+/// - GNU Mailutils offers SCRAM and CRAM-MD5 even if it cannot serve them. The error names the mechanism;
+///   [`only`](Self::only) selects another.
 ///
 /// ```
 /// use postroom::Login;
@@ -35,7 +44,7 @@ use crate::error::{Error, Result};
 /// let login = Login::password("me", std::env::var("MAIL_PASSWORD").unwrap_or_else(|_| "secret".into()));
 /// assert_eq!(format!("{login:?}"), r#"Login { user: "me", .. }"#);
 ///
-/// // Never anything that shows the password, whatever the server offers:
+/// // Never a mechanism that shows the password to the server:
 /// let login = Login::password("me", "secret").only(["SCRAM-SHA-256", "SCRAM-SHA-1"]);
 /// # assert_eq!(login.user(), "me");
 /// ```
@@ -49,32 +58,32 @@ pub struct Login {
     apop: bool,
 }
 
-/// What is shown to the server instead of trust.
+/// The proof that is sent to the server.
 #[derive(Clone)]
 pub(crate) enum Proof {
     Password(Secret),
     Token(Token),
-    /// The connection's own: a client certificate.
+    /// The client certificate of the connection.
     External,
-    /// None; what is left in the server's log instead.
+    /// No proof; a text for the server's log instead.
     Anonymous(String),
 }
 
 impl Login {
     /// A user and a password.
     ///
-    /// A user or a password that is empty or holds NUL (RFC 4616 §2), and a user with a line break, are refused when
-    /// connecting, before anything is sent, with [`Kind::Input`](crate::Kind::Input). For SCRAM both must be
-    /// acceptable to SASLprep (RFC 4013); where they are not, an emoji for one, the next mechanism is taken.
+    /// Connecting fails with [`Kind::Input`](crate::Kind::Input), before anything is sent, if the user or the password is empty or
+    /// contains NUL (RFC 4616 §2), or if the user contains a line break. SCRAM needs a user and a password that SASLprep (RFC 4013)
+    /// accepts; if it does not, for example because of an emoji, the next mechanism is used.
     pub fn password(user: impl Into<String>, password: impl Into<Secret>) -> Self {
         Self::new(user, Proof::Password(password.into()))
     }
 
-    /// A user, and access tokens of OAuth 2.0 from a provider.
+    /// A user, and OAuth 2.0 access tokens from a provider.
     ///
-    /// The provider is asked once the connection is ready to log in, and once more where the server refuses the token as
-    /// expired or invalid; the login is then tried once more over the same connection. What the server says about a
-    /// refusal, in JSON (RFC 7628 §3.2.2), is in the error's text.
+    /// The provider is called when the connection is ready to log in, and once more if the server refuses the token as expired or
+    /// invalid; then the login is tried again over the same connection. The error's text contains the reason for a refusal, from the
+    /// server's JSON (RFC 7628 §3.2.2).
     ///
     /// ```
     /// # #[cfg(feature = "testing")]
@@ -97,23 +106,24 @@ impl Login {
         Self::new(user, Proof::Token(Token::Provided(Arc::new(provider))))
     }
 
-    /// A user and one access token of OAuth 2.0. A refusal is final.
+    /// A user and one OAuth 2.0 access token. A refusal is final.
     ///
-    /// A token that is empty or not printable ASCII without spaces is refused when connecting, with [`Kind::Input`](crate::Kind::Input).
+    /// Connecting fails with [`Kind::Input`](crate::Kind::Input) if the token is empty or contains anything but printable ASCII without
+    /// spaces.
     pub fn oauth_token(user: impl Into<String>, token: impl Into<Secret>) -> Self {
         Self::new(user, Proof::Token(Token::Fixed(token.into())))
     }
 
-    /// The user of the client certificate in the configuration: the server takes the name from there.
+    /// The user of the client certificate in the configuration. The server takes the name from the certificate.
     ///
-    /// The name given here stands for the account in this library, in message ids above all, and is not sent; to act as
-    /// somebody else is [`authorize_as`](Self::authorize_as).
+    /// The name given here is not sent. It identifies the account in this library, for example in message ids. To act as another user,
+    /// use [`authorize_as`](Self::authorize_as).
     pub fn external(user: impl Into<String>) -> Self {
         Self::new(user, Proof::External)
     }
 
-    /// Nobody in particular (RFC 4505). The trace, an address or any other word for the server's log, may be empty; over 255
-    /// characters or with control characters in it, it is refused when connecting with [`Kind::Input`](crate::Kind::Input).
+    /// An anonymous user (RFC 4505). The trace is an address or another text for the server's log, and may be empty. Connecting fails
+    /// with [`Kind::Input`](crate::Kind::Input) if it has more than 255 characters or control characters.
     pub fn anonymous(trace: impl Into<String>) -> Self {
         Self::new("anonymous", Proof::Anonymous(trace.into()))
     }
@@ -122,8 +132,8 @@ impl Login {
         Self { user: user.into(), proof, authorization: None, only: None, apop: false }
     }
 
-    /// Acts as this user, whose rights the one who logs in must have: the authorization identity of SASL (RFC 4422 §2). LOGIN,
-    /// CRAM-MD5, APOP and the protocols' own commands cannot say that, so they are not used then.
+    /// Acts as this user, if the user who logs in has the right to: the authorization identity of SASL (RFC 4422 §2). LOGIN, CRAM-MD5,
+    /// APOP and the protocols' own commands cannot express it, so they are not used then.
     ///
     /// ```
     /// // Read bob's mail with the master's password.
@@ -135,8 +145,8 @@ impl Login {
         self
     }
 
-    /// Uses none but these SASL mechanisms, such as `PLAIN`, in the library's order of strength. The protocol's own command is not
-    /// used then: see [`protocol_command_only`](Self::protocol_command_only) for that.
+    /// Uses only these SASL mechanisms, such as `PLAIN`, in the library's order of strength. The protocol's own command is not used
+    /// then; see [`protocol_command_only`](Self::protocol_command_only).
     ///
     /// ```
     /// let login = postroom::Login::password("me", "secret").only(["SCRAM-SHA-256", "PLAIN"]);
@@ -163,11 +173,11 @@ impl Login {
         self
     }
 
-    /// Allows APOP (RFC 1939 §7) where a POP3 server offers it and neither SCRAM nor CRAM-MD5.
+    /// Allows APOP (RFC 1939 §7) if a POP3 server offers it, but neither SCRAM nor CRAM-MD5.
     ///
-    /// It is not used otherwise: its MD5 is broken so far that a false server can learn the beginning of a password from many
-    /// logins (CVE-2007-1558). That needs timestamps with bytes that no message id has, so that even where it is allowed it
-    /// answers only a timestamp that is strictly one, and none that came before STLS.
+    /// By default it is not used: its MD5 is so weak that a false server can learn the beginning of a password from many logins
+    /// (CVE-2007-1558). That attack needs timestamps with bytes that a message id cannot have. So even if APOP is allowed, only a
+    /// timestamp that is a valid message id is answered, and none that came before STLS.
     pub fn apop(mut self) -> Self {
         self.apop = true;
         self
@@ -186,7 +196,7 @@ impl Login {
         self.authorization.as_deref()
     }
 
-    /// The password, where that is the proof.
+    /// The password, if that is the proof.
     pub(crate) fn own_password(&self) -> Option<&Secret> {
         match &self.proof {
             Proof::Password(password) => Some(password),
@@ -194,35 +204,35 @@ impl Login {
         }
     }
 
-    /// Whether that SASL mechanism may be used.
+    /// Whether this SASL mechanism may be used.
     pub(crate) fn allows(&self, mechanism: &str) -> bool {
         self.only.as_ref().is_none_or(|only| only.iter().any(|name| name == mechanism))
     }
 
-    /// The password for the protocol's own command, LOGIN or USER/PASS, where that one may be used.
+    /// The password for the protocol's own command, LOGIN or USER and PASS, if that may be used.
     pub(crate) fn command_password(&self) -> Option<&Secret> {
         let allowed = self.authorization.is_none() && self.only.as_ref().is_none_or(Vec::is_empty);
         self.own_password().filter(|_| allowed)
     }
 
-    /// The password for APOP, where that may be used.
+    /// The password for APOP, if that may be used.
     pub(crate) fn apop_password(&self) -> Option<&Secret> {
         self.command_password().filter(|_| self.apop)
     }
 
-    /// Refuses what no mechanism can say, before anything is sent.
+    /// Refuses what no mechanism can send, before anything is sent.
     pub(crate) fn check(&self) -> Result<()> {
         for name in std::iter::once(&self.user).chain(&self.authorization) {
             if name.is_empty() || name.contains(['\0', '\r', '\n']) {
-                return Err(Error::input("the user's name is empty, or holds NUL or a line break"));
+                return Err(Error::input("the user name is empty, or contains NUL or a line break"));
             }
         }
         match &self.proof {
             Proof::Password(password) if password.is_empty() || password.expose().contains(&0) => {
-                Err(Error::input("the password is empty or holds NUL"))
+                Err(Error::input("the password is empty or contains NUL"))
             }
             Proof::Token(_) if self.speaker().contains('\x01') => {
-                Err(Error::input("with OAuth a user's name cannot hold the control character that ends it"))
+                Err(Error::input("with OAuth, a user name cannot contain the character U+0001"))
             }
             Proof::Token(Token::Fixed(token)) => token::check(token),
             Proof::Anonymous(trace) if trace.chars().count() > 255 || trace.contains(char::is_control) => {
@@ -232,7 +242,7 @@ impl Login {
         }
     }
 
-    /// Whose mailbox it will be.
+    /// The user whose mailbox is opened.
     pub(crate) fn speaker(&self) -> &str {
         self.authorization().unwrap_or(&self.user)
     }

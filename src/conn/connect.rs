@@ -9,7 +9,8 @@ use super::socket::configure_socket;
 use super::stream::{Io, Stream, read_failure};
 use super::tls::Tls;
 use crate::config::{Config, Protocol, Security};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Result, Step};
+use crate::start_error::explain;
 
 /// Connects, encrypts if TLS comes first, and begins a session by `begin`, which gets what an upgrade to TLS needs if TLS comes later.
 /// If the server breaks off because the client resumed a TLS session, the session is forgotten and everything is done once more.
@@ -32,10 +33,11 @@ where
         let (stream, upgrade) = connect(config, protocol, tls.clone()).await?;
         begin(stream, upgrade).await
     };
-    match attempt().await {
+    let result = match attempt().await {
         Err(_) if tls.as_ref().is_some_and(Tls::was_refused) => attempt().await,
         result => result,
-    }
+    };
+    result.map_err(|error| explain(error, config, protocol))
 }
 
 /// The caller's own stream, encrypted if TLS comes first. It cannot be opened a second time, so no TLS session is resumed on it.
@@ -46,7 +48,7 @@ where
 pub(crate) async fn adopt(stream: impl Io, config: &Config, protocol: Protocol) -> Result<(Stream, Option<Tls>)> {
     config.check(protocol)?;
     let tls = prepare_tls(config, Tls::fresh)?;
-    secure(Stream::own(stream), config, tls).await
+    secure(Stream::own(stream), config, tls).await.map_err(|error| explain(error, config, protocol))
 }
 
 /// What TLS needs. Made before the first byte is sent, so that a configuration that cannot work fails at once.
@@ -61,18 +63,22 @@ fn prepare_tls(config: &Config, make: fn(&Config) -> Result<Tls>) -> Result<Opti
 async fn connect(config: &Config, protocol: Protocol, tls: Option<Tls>) -> Result<(Stream, Option<Tls>)> {
     let (host, port) = (config.host(), config.port_for(protocol));
     let resolve = tokio::net::lookup_host((host, port));
-    let stream = connect_within(config.deadlines.connect, host, port, resolve, TcpStream::connect).await?;
+    let connected = connect_within(config.deadlines.connect, resolve, TcpStream::connect).await;
+    let stream = connected.map_err(|error| error.at(Step::Connect))?;
     configure_socket(&stream, config);
     let (mut stream, upgrade) = secure(Stream::Tcp(stream), config, tls.clone()).await?;
     if let Some(tls) = tls.filter(|_| stream.is_resumed()) {
-        wait_for_greeting(&mut stream, &tls, config).await?;
+        wait_for_greeting(&mut stream, &tls, config).await.map_err(|error| error.at(Step::Tls))?;
     }
     Ok((stream, upgrade))
 }
 
 async fn secure(stream: Stream, config: &Config, tls: Option<Tls>) -> Result<(Stream, Option<Tls>)> {
     match tls {
-        Some(tls) if config.security == Security::Implicit => Ok((stream.encrypt(&tls).await?, None)),
+        Some(tls) if config.security == Security::Implicit => {
+            let encrypted = stream.encrypt(&tls).await;
+            Ok((encrypted.map_err(|error| error.at(Step::Tls))?, None))
+        }
         upgrade => Ok((stream, upgrade)),
     }
 }

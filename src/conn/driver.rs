@@ -13,8 +13,8 @@ use super::link::{DriverEnd, ToDriver};
 use super::observer::Observer;
 use super::stream::{Stream, read_failure};
 use super::tls::Tls;
-use crate::engine::{Engine, Outgoing, ReadHint};
-use crate::error::{Error, Kind, Result};
+use crate::engine::{Engine, Outgoing, ReadHint, failure};
+use crate::error::{Error, Result};
 
 /// The block from which shared slices are cut; a kept slice pins at most this much.
 const BLOCK: usize = 64 * 1024;
@@ -278,11 +278,7 @@ impl<E: Engine> EngineDriver<E> {
     /// Ends every request that waits, and closes the stream if the peer lets it.
     async fn end(&mut self) -> Result<()> {
         let outcome = self.engine.outcome().unwrap_or(Ok(()));
-        self.handles.close(match &outcome {
-            Ok(()) => Error::closed("the session has ended"),
-            Err(error) if error.kind() == Kind::Closed => error.clone(),
-            Err(error) => Error::closed("the connection is closed after a failure").with_source(error.clone()),
-        });
+        self.handles.close(failure::closed(&outcome));
         if outcome.is_ok() {
             let goodbye = poll_fn(|cx| Pin::new(&mut self.stream).poll_shutdown(cx));
             // The session is over: a peer that closed first or does not answer is not a failure.

@@ -19,8 +19,6 @@ const STAGGER: Duration = Duration::from_millis(250);
 /// Looks up and connects within one deadline.
 pub(super) async fn connect_within<T, A, F>(
     deadline: Duration,
-    host: &str,
-    port: u16,
     resolve: impl Future<Output = io::Result<impl Iterator<Item = SocketAddr>>>,
     attempt: A,
 ) -> Result<T>
@@ -33,19 +31,20 @@ where
     let dial = async {
         let addresses = resolve
             .await
-            .map_err(|error| Error::new(Kind::Io, format!("the host {host} cannot be looked up")).with_source(error))?;
+            .map_err(|error| Error::new(Kind::Io, "the host name could not be looked up").with_source(error))?;
         Ok(first_to_connect(interleave(addresses), attempt, &mut failures).await)
     };
     match timeout(deadline, dial).await {
         Ok(Ok(Some(stream))) => Ok(stream),
-        Ok(Ok(None)) if failures.0.is_empty() => Err(Error::new(Kind::Io, format!("the host {host} has no address"))),
+        Ok(Ok(None)) if failures.0.is_empty() => Err(Error::new(Kind::Io, "the host name has no address")),
         Ok(Ok(None)) => {
-            Err(Error::new(Kind::Io, format!("{host} accepts no connection on port {port}")).with_source(failures))
+            let refused = failures.0.iter().all(|(_, error)| error.kind() == io::ErrorKind::ConnectionRefused);
+            let text = if refused { "the connection was refused" } else { "no connection to any of its addresses" };
+            Err(Error::new(Kind::Io, text).with_source(failures))
         }
         Ok(Err(error)) => Err(error),
         Err(_) => {
-            let error =
-                Error::new(Kind::Timeout, format!("no connection to {host} on port {port} within {deadline:?}"));
+            let error = Error::new(Kind::Timeout, format!("no connection within {deadline:?}"));
             Err(if failures.0.is_empty() { error } else { error.with_source(failures) })
         }
     }
@@ -144,7 +143,7 @@ mod tests {
         let tried = Arc::new(Mutex::new(Vec::new()));
         let start = Instant::now();
         let resolved = fates.iter().map(|(address, ..)| *address).collect::<Vec<_>>();
-        let result = connect_within(DEADLINE, "h", 1, async { Ok(resolved.into_iter()) }, |address| {
+        let result = connect_within(DEADLINE, async { Ok(resolved.into_iter()) }, |address| {
             tried.lock().unwrap().push(address);
             let (_, after, good) = *fates.iter().find(|fate| fate.0 == address).unwrap();
             async move {
@@ -225,10 +224,10 @@ mod tests {
         let (result, ..) = outcome(&[]).await;
         assert_eq!(result.unwrap_err().kind(), Kind::Io);
         let silent = std::future::pending::<io::Result<std::iter::Empty<SocketAddr>>>();
-        let error = connect_within(DEADLINE, "h", 1, silent, |_| async { Ok(()) }).await.unwrap_err();
+        let error = connect_within(DEADLINE, silent, |_| async { Ok(()) }).await.unwrap_err();
         assert_eq!(error.kind(), Kind::Timeout);
         let failing = async { Err::<std::iter::Empty<SocketAddr>, _>(io::Error::other("no such name")) };
-        let error = connect_within(DEADLINE, "h", 1, failing, |_| async { Ok(()) }).await.unwrap_err();
+        let error = connect_within(DEADLINE, failing, |_| async { Ok(()) }).await.unwrap_err();
         assert_eq!(error.kind(), Kind::Io);
         assert_eq!(std::error::Error::source(&error).unwrap().to_string(), "no such name");
     }
@@ -238,7 +237,7 @@ mod tests {
         struct Alive(#[expect(dead_code, reason = "held for its count")] Arc<()>);
         let alive = Arc::new(());
         let addresses = ["[::1]:1", "1.1.1.1:1"].map(address).into_iter();
-        connect_within(DEADLINE, "h", 1, async { Ok(addresses) }, |address| {
+        connect_within(DEADLINE, async { Ok(addresses) }, |address| {
             let held = Alive(alive.clone());
             async move {
                 if address.is_ipv6() {
@@ -263,7 +262,7 @@ mod tests {
             TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port(),
         ));
         let addresses = async { Ok([closed, open].into_iter()) };
-        let stream = connect_within(DEADLINE, "h", 1, addresses, TcpStream::connect).await.unwrap();
+        let stream = connect_within(DEADLINE, addresses, TcpStream::connect).await.unwrap();
         assert_eq!(stream.peer_addr().unwrap(), open);
     }
 }

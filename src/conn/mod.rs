@@ -78,7 +78,7 @@ impl Driver {
             }
             let result = ready!(work.as_mut().poll(cx));
             let result = result.map_err(|error| match cause.take() {
-                Some(cause) if error.kind() == Kind::Closed => cause,
+                Some(cause) if error.kind() == Kind::Closed => cause.at_place_of(&error),
                 _ => error,
             });
             let result = result.map_err(|error| observer::lock(&self.secrets).clean_error(error));

@@ -81,7 +81,8 @@ impl Stream {
 /// clean end, because many servers and proxies close so; anywhere else bytes may be missing. A failure of TLS is `Kind::Tls`.
 pub(crate) fn read_failure(error: io::Error) -> Error {
     if error.kind() == io::ErrorKind::UnexpectedEof {
-        return Error::closed("the server closed the connection without ending TLS").with_source(error);
+        // rustls' own text is advice for its users, with a URL.
+        return Error::closed("the server closed the connection without ending TLS (close_notify)");
     }
     match tls::cause(&error) {
         Some(Rustls::AlertReceived(alert)) => {

@@ -2,6 +2,7 @@
 //! upgrade to TLS, and the end of the session. It must not know requests or replies.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::clock::Clock;
@@ -19,6 +20,8 @@ pub(crate) struct Core<D> {
     greeting: Option<Id>,
     upgrade: Upgrade,
     outcome: Option<Result<()>>,
+    /// The server's name in errors.
+    server: Option<Arc<str>>,
 }
 
 /// How far the upgrade to TLS is, and the request that asked for it; `None` if its handle is gone.
@@ -36,7 +39,18 @@ impl<D: Deliverable> Core<D> {
     pub(crate) fn new(deadlines: Deadlines, now: Instant) -> Self {
         let mut clock = Clock::new(deadlines.progress, now);
         clock.answer_within(Some(deadlines.greeting));
-        Self { clock, deadlines, deliveries: VecDeque::new(), greeting: None, upgrade: Upgrade::None, outcome: None }
+        let (greeting, upgrade, outcome, server) = (None, Upgrade::None, None, None);
+        Self { clock, deadlines, deliveries: VecDeque::new(), greeting, upgrade, outcome, server }
+    }
+
+    /// The server's name in errors: `host:port`.
+    pub(crate) fn of_server(&mut self, name: Arc<str>) {
+        self.server = Some(name);
+    }
+
+    /// The error with the server's name.
+    pub(crate) fn named(&self, error: Error) -> Error {
+        error.on(self.server.as_ref())
     }
 
     pub(crate) fn now(&self) -> Instant {

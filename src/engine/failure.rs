@@ -16,7 +16,10 @@ pub(crate) fn over() -> Error {
 pub(crate) fn closed(outcome: &Result<()>) -> Error {
     match outcome {
         Err(error) if error.kind() == Kind::Closed => error.clone(),
-        Err(error) => Error::closed("the connection is closed after a failure").with_source(error.clone()),
+        Err(error) => {
+            let closed = Error::closed("the connection is closed after a failure");
+            closed.on(error.server()).with_source(error.clone())
+        }
         Ok(()) => over(),
     }
 }
@@ -24,7 +27,7 @@ pub(crate) fn closed(outcome: &Result<()>) -> Error {
 /// A command that changes something was sent, and its reply never came.
 pub(crate) fn unknown(verb: &str, error: &Error) -> Error {
     let text = format!("the connection ended before the reply to {verb}, which may or may not have taken effect");
-    Error::new(Kind::Unknown, text).with_source(error.clone())
+    Error::new(Kind::Unknown, text).on(error.server()).with_source(error.clone())
 }
 
 /// The beginning of a line, in quotes.

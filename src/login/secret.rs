@@ -4,7 +4,7 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
-/// Bytes that are wiped from memory when dropped, and that nothing prints.
+/// Bytes that are wiped from memory when dropped, and never printed.
 ///
 /// ```
 /// let secret = postroom::Secret::from("hunter2");
@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 pub struct Secret(Zeroizing<Vec<u8>>);
 
 impl Secret {
-    /// The bytes themselves; they must not be kept, printed, or sent over a connection that is not encrypted.
+    /// The bytes. They must not be kept, printed, or sent over a connection that is not encrypted.
     pub(crate) fn expose(&self) -> &[u8] {
         &self.0
     }

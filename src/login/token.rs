@@ -1,5 +1,5 @@
-//! Where an OAuth access token comes from: given once, or asked of the caller's program, and asked again when the server will
-//! not have it. It knows no mechanism and no wire.
+//! The source of an OAuth access token: one token, or a provider of the caller's program, which is called again if the server
+//! refuses the token. It must not know a mechanism.
 
 use std::error::Error as StdError;
 use std::future::Future;
@@ -9,32 +9,65 @@ use std::sync::Arc;
 use super::secret::Secret;
 use crate::error::{Error, Kind, Result};
 
-/// What a [`TokenProvider`] fails with: any error, which becomes the source of a [`Kind::Login`](crate::Kind::Login).
+/// The error of a [`TokenProvider`]: any error. It becomes the source of a [`Kind::Login`](crate::Kind::Login).
+///
+/// ```
+/// use postroom::TokenError;
+///
+/// let error = TokenError::from("the user is signed out");
+/// assert_eq!(error.to_string(), "the user is signed out");
+/// ```
 pub type TokenError = Box<dyn StdError + Send + Sync>;
 
 /// The future of an access token.
+///
+/// ```
+/// use postroom::{Secret, TokenFuture};
+///
+/// fn cached() -> TokenFuture<'static> {
+///     Box::pin(async { Ok(Secret::from("the-cached-token")) })
+/// }
+/// # drop(cached());
+/// ```
 pub type TokenFuture<'a> = Pin<Box<dyn Future<Output = Result<Secret, TokenError>> + Send + 'a>>;
 
-/// Gives access tokens for [`Login::oauth`](crate::Login::oauth): from a cache, a refresh token, a keyring, whatever the program has.
+/// Provides access tokens for [`Login::oauth`](crate::Login::oauth), for example from a cache, with a refresh token or from a keyring.
 ///
-/// Asked when a login is about to begin, over a connection that is already encrypted; the connection waits meanwhile. Asked
-/// with `refused` set at most once for a login: the server has just refused the token that was given, so that a cached one is
-/// no use. The same token once more, or an error, ends the login. Dropping the login drops the future.
+/// It is called before a login, when the connection is already encrypted; the connection waits for the token. It is called with
+/// `refused` set at most once for each login: the server has refused the previous token, so a cached one does not help. If it returns
+/// the same token again, or an error, the login fails. Dropping the login drops the future.
 ///
-/// A closure will do where it takes that `bool` and gives a future of its own:
+/// A closure that takes this `bool` and returns a future is a provider:
 ///
 /// ```
 /// use postroom::{Login, Secret, TokenError};
 ///
 /// let login = Login::oauth("me@example.org", |refused: bool| async move {
-///     // Ask the cache, or where the token was refused the authorization server.
+///     // From the cache, or from the authorization server if the cached token was refused.
 ///     let token = if refused { "a-new-token" } else { "the-cached-token" };
 ///     Ok::<_, TokenError>(Secret::from(token))
 /// });
 /// assert_eq!(login.user(), "me@example.org");
 /// ```
 pub trait TokenProvider: Send + Sync {
-    /// A token that should be valid now; `refused` says that the server refused the last one.
+    /// A token that should be valid now. `refused` is set if the server refused the previous one.
+    ///
+    /// # Errors
+    ///
+    /// Any error, if there is no token: the login fails with [`Kind::Login`](crate::Kind::Login), and the error is its source.
+    ///
+    /// ```
+    /// use postroom::{Secret, TokenFuture, TokenProvider};
+    ///
+    /// struct Fixed;
+    ///
+    /// impl TokenProvider for Fixed {
+    ///     fn token(&self, refused: bool) -> TokenFuture<'_> {
+    ///         Box::pin(async move { if refused { Err("it has expired".into()) } else { Ok(Secret::from("token")) } })
+    ///     }
+    /// }
+    /// # drop(Fixed.token(false));
+    /// ```
     fn token(&self, refused: bool) -> TokenFuture<'_>;
 }
 
@@ -48,7 +81,7 @@ where
     }
 }
 
-/// One token, or somebody who gives them.
+/// One token, or a provider.
 #[derive(Clone)]
 pub(crate) enum Token {
     Fixed(Secret),
@@ -63,7 +96,7 @@ impl Token {
         }
     }
 
-    /// Another one than this, which was refused; `None` where there is none.
+    /// A token that differs from the refused one; `None` if there is none.
     pub(crate) async fn other_than(&self, refused: &Secret) -> Result<Option<Secret>> {
         match self {
             Self::Fixed(_) => Ok(None),
@@ -76,13 +109,13 @@ impl Token {
 }
 
 async fn ask(provider: &dyn TokenProvider, refused: bool) -> Result<Secret> {
-    let failed = |source| Error::new(Kind::Login, "the token provider gave no token").with_source(source);
+    let failed = |source| Error::new(Kind::Login, "the token provider returned no token").with_source(source);
     let token = provider.token(refused).await.map_err(failed)?;
     check(&token)?;
     Ok(token)
 }
 
-/// RFC 6750 §2.1: what a bearer token is made of is printable and has no spaces; so it cannot end its field.
+/// RFC 6750 §2.1: a bearer token is printable and has no spaces, so it cannot end its field.
 pub(super) fn check(token: &Secret) -> Result<()> {
     match !token.is_empty() && token.expose().iter().all(u8::is_ascii_graphic) {
         true => Ok(()),

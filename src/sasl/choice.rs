@@ -1,9 +1,9 @@
-//! Which way to log in: the strongest that the server offers, the login can serve and the connection allows; and the one second
-//! try that there is, with a renewed token. It must not know the mechanisms but by their table.
+//! The choice of a login method: the strongest that the server offers, the login can serve and the connection allows; and the one
+//! second attempt, with a renewed token. It must know mechanisms only by their table.
 
 use super::exchange::{Exchange, Failure, Unheard};
 use super::known::{KNOWN, Known, Shows};
-use super::mechanism::{Mechanism, Setting};
+use super::mechanism::{Context, Mechanism};
 use crate::error::{Error, Kind, Result};
 use crate::login::{Login, Proof};
 
@@ -12,7 +12,7 @@ use crate::login::{Login, Proof};
 pub(crate) enum Choice {
     /// By AUTHENTICATE or AUTH.
     Sasl(Chosen),
-    /// By the protocol's own command, LOGIN or USER/PASS: see [`Login::command_password`].
+    /// By the protocol's own command, LOGIN or USER and PASS: see [`Login::command_password`].
     Command,
 }
 
@@ -20,58 +20,58 @@ pub(crate) enum Choice {
 #[derive(Clone, Copy)]
 pub(crate) struct Chosen(&'static Known);
 
-/// What the connection allows.
+/// What the connection allows and the server takes.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Terms {
+pub(crate) struct Offer {
     /// Whether the connection is encrypted, or the caller wrote `dangerous`.
     pub(crate) may_show_secret: bool,
-    /// Whether the server takes the protocol's own command: no LOGINDISABLED, USER where CAPA is spoken.
+    /// Whether the server takes the protocol's own command: IMAP without LOGINDISABLED, POP3 with USER if it has CAPA.
     pub(crate) command_offered: bool,
 }
 
-/// The strongest way to log in that the server offers and the connection allows. `offered` is asked with names in upper case.
-pub(crate) fn choose(login: &Login, offered: impl Fn(&str) -> bool, terms: Terms) -> Result<Choice> {
+/// The strongest method that the server offers and the connection allows. `offered` is called with names in upper case.
+pub(crate) fn choose(login: &Login, offered: impl Fn(&str) -> bool, offer: Offer) -> Result<Choice> {
     login.check()?;
     let mut withheld = false;
     for known in KNOWN.iter().filter(|known| offered(known.name) && login.allows(known.name)) {
         if !(known.serves)(login) {
             continue;
         }
-        if terms.may_show_secret || known.shows < Shows::Secret {
+        if offer.may_show_secret || known.shows < Shows::Secret {
             return Ok(Choice::Sasl(Chosen(known)));
         }
         withheld = true;
     }
-    if terms.command_offered && login.command_password().is_some() {
-        if terms.may_show_secret {
+    if offer.command_offered && login.command_password().is_some() {
+        if offer.may_show_secret {
             return Ok(Choice::Command);
         }
         withheld = true;
     }
     Err(match withheld {
-        true => {
-            Error::input("the connection is not encrypted, and every login the server offers would show the secret")
-        }
-        false => Error::new(Kind::Unsupported, "the server offers no way to log in that this login can use"),
+        true => Error::input(
+            "the connection is not encrypted, and every login method that the server offers would show the password or token",
+        ),
+        false => Error::new(Kind::Unsupported, "the server offers no login method that this login can use"),
     })
 }
 
 impl Choice {
-    /// What to try where the server does not understand the command of this one: the next that it offers and that shows no more.
-    pub(crate) fn next(&self, login: &Login, offered: impl Fn(&str) -> bool, terms: Terms) -> Option<Self> {
+    /// The next method to try if the server does not understand the command of this one: it must be offered, and show no more.
+    pub(crate) fn next(&self, login: &Login, offered: impl Fn(&str) -> bool, offer: Offer) -> Option<Self> {
         let Self::Sasl(Chosen(unheard)) = self else { return None };
         let weaker = KNOWN.iter().skip_while(|known| known.name != unheard.name).skip(1);
         let mut fit = weaker.filter(|known| known.shows <= unheard.shows && login.allows(known.name));
         let next = fit.find(|known| offered(known.name) && (known.serves)(login));
-        let command = unheard.shows == Shows::Secret && terms.command_offered && login.command_password().is_some();
+        let command = unheard.shows == Shows::Secret && offer.command_offered && login.command_password().is_some();
         next.map(|known| Self::Sasl(Chosen(known))).or_else(|| command.then_some(Self::Command))
     }
 
-    /// Exchange refuses PLAIN for users such as `DOMAIN\user` and `user/shared`, and takes its LOGIN; that in turn not with
-    /// literals, so what has no quoted form stays with PLAIN. Both show the same to the same server.
-    pub(crate) fn preferring_command(self, login: &Login, terms: Terms) -> Self {
+    /// Exchange refuses PLAIN for users such as `DOMAIN\user` and `user/shared`, and accepts the command LOGIN for them, but not with
+    /// literals. So a user or password without a quoted form stays with PLAIN. Both show the same to the server.
+    pub(crate) fn preferring_command(self, login: &Login, offer: Offer) -> Self {
         let quoted = |text: &[u8]| text.iter().all(|byte| byte.is_ascii() && !byte.is_ascii_control());
-        let password = login.command_password().filter(|_| terms.may_show_secret && terms.command_offered);
+        let password = login.command_password().filter(|_| offer.may_show_secret && offer.command_offered);
         let quotable = password.is_some_and(|password| quoted(password.expose()) && quoted(login.user().as_bytes()));
         match self {
             Self::Sasl(chosen) if quotable && chosen.0.name == "PLAIN" && login.user().contains(['\\', '/']) => {
@@ -83,33 +83,33 @@ impl Choice {
 }
 
 impl Chosen {
-    /// Whether it shows the password or token to whoever listens.
+    /// Whether it shows the password or token to an eavesdropper.
     pub(crate) fn shows_secret(self) -> bool {
         self.0.shows == Shows::Secret
     }
 
-    /// Logs in by running one exchange over the connection; and a second one only where a token was refused as such and its
-    /// provider has another. `run` is told whether an initial response may go with the command: one that is not understood with
-    /// it is sent once more without.
+    /// Logs in with one exchange over the connection, and with a second one only if the server refused a token and its provider has
+    /// another. The second argument of `run` is whether an initial response may be sent with the command. A command that the server
+    /// does not understand with one is sent again without.
     pub(crate) async fn log_in<F>(
         self,
         login: &Login,
-        mut setting: Setting<'_>,
+        mut context: Context<'_>,
         run: impl Fn(Exchange, bool) -> F,
     ) -> Result<(), Failure>
     where
         F: Future<Output = Result<(), Failure>>,
     {
-        let Proof::Token(tokens) = login.proof() else { return self.prove(login, &setting, &run).await };
+        let Proof::Token(tokens) = login.proof() else { return self.prove(login, &context, &run).await };
         let first = tokens.first().await?;
-        setting.token = Some(first.clone());
-        let refused = match self.prove(login, &setting, &run).await {
+        context.token = Some(first.clone());
+        let refused = match self.prove(login, &context, &run).await {
             Err(failure) if failure.stale => failure,
             other => return other,
         };
-        setting.token = tokens.other_than(&first).await?;
-        match setting.token {
-            Some(_) => self.prove(login, &setting, &run).await,
+        context.token = tokens.other_than(&first).await?;
+        match context.token {
+            Some(_) => self.prove(login, &context, &run).await,
             None => Err(refused),
         }
     }
@@ -117,21 +117,21 @@ impl Chosen {
     async fn prove<F>(
         self,
         login: &Login,
-        setting: &Setting<'_>,
+        context: &Context<'_>,
         run: &impl Fn(Exchange, bool) -> F,
     ) -> Result<(), Failure>
     where
         F: Future<Output = Result<(), Failure>>,
     {
-        match run(self.begin(login, setting)?, true).await {
-            Err(failure) if failure.unheard == Some(Unheard::Initial) => run(self.begin(login, setting)?, false).await,
+        match run(self.begin(login, context)?, true).await {
+            Err(failure) if failure.unheard == Some(Unheard::Initial) => run(self.begin(login, context)?, false).await,
             other => other,
         }
     }
 
-    fn begin(self, login: &Login, setting: &Setting<'_>) -> Result<Exchange> {
-        let mechanism: Box<dyn Mechanism> = (self.0.make)(login, setting)?;
-        Ok(Exchange::new(self.0.name, mechanism, setting.challenges).hiding(self.0.shows < Shows::Secret))
+    fn begin(self, login: &Login, context: &Context<'_>) -> Result<Exchange> {
+        let mechanism: Box<dyn Mechanism> = (self.0.make)(login, context)?;
+        Ok(Exchange::new(self.0.name, mechanism, context.challenges).hiding(self.0.shows < Shows::Secret))
     }
 }
 
@@ -143,8 +143,8 @@ impl std::fmt::Debug for Chosen {
 
 /// What the mechanisms' tests begin with.
 #[cfg(test)]
-pub(super) fn tests_setting(token: Option<&str>) -> Setting<'static> {
-    Setting {
+pub(super) fn tests_context(token: Option<&str>) -> Context<'static> {
+    Context {
         host: "server.example.com",
         port: 143,
         challenges: 16,
@@ -157,10 +157,10 @@ pub(super) fn tests_setting(token: Option<&str>) -> Setting<'static> {
 mod tests {
     use super::*;
 
-    const OPEN: Terms = Terms { may_show_secret: true, command_offered: true };
+    const OPEN: Offer = Offer { may_show_secret: true, command_offered: true };
 
-    fn chosen(login: &Login, offered: &[&str], terms: Terms) -> Result<Option<&'static str>, Kind> {
-        match choose(login, |name| offered.contains(&name), terms) {
+    fn chosen(login: &Login, offered: &[&str], offer: Offer) -> Result<Option<&'static str>, Kind> {
+        match choose(login, |name| offered.contains(&name), offer) {
             Ok(Choice::Sasl(chosen)) => Ok(Some(chosen.0.name)),
             Ok(Choice::Command) => Ok(None),
             Err(error) => Err(error.kind()),
@@ -176,22 +176,22 @@ mod tests {
             offered.retain(|name| *name != strongest);
         }
         assert_eq!(chosen(&login, &offered, OPEN), Ok(None));
-        assert_eq!(chosen(&login, &offered, Terms { command_offered: false, ..OPEN }), Err(Kind::Unsupported));
+        assert_eq!(chosen(&login, &offered, Offer { command_offered: false, ..OPEN }), Err(Kind::Unsupported));
     }
 
     #[test]
     fn after_one_that_is_not_understood_comes_the_next_that_shows_no_more() {
         let login = Login::password("me", "secret");
-        let after = |name: &str, offered: &[&str], login: &Login, terms: Terms| {
+        let after = |name: &str, offered: &[&str], login: &Login, offer: Offer| {
             let known = KNOWN.iter().find(|known| known.name == name).unwrap();
-            match Choice::Sasl(Chosen(known)).next(login, |name| offered.contains(&name), terms) {
+            match Choice::Sasl(Chosen(known)).next(login, |name| offered.contains(&name), offer) {
                 Some(Choice::Sasl(chosen)) => Some(chosen.0.name),
                 Some(Choice::Command) => Some("command"),
                 None => None,
             }
         };
         let all: Vec<&str> = KNOWN.iter().map(|known| known.name).collect();
-        let no_command = Terms { command_offered: false, ..OPEN };
+        let no_command = Offer { command_offered: false, ..OPEN };
         assert_eq!(after("SCRAM-SHA-256", &all, &login, OPEN), Some("SCRAM-SHA-1"));
         assert_eq!(after("SCRAM-SHA-1", &all, &login, OPEN), None);
         assert_eq!(after("CRAM-MD5", &all, &login, OPEN), None);
@@ -208,10 +208,10 @@ mod tests {
     #[test]
     fn nothing_that_shows_the_secret_is_chosen_in_clear() {
         let login = Login::password("me", "secret");
-        let clear = Terms { may_show_secret: false, ..OPEN };
+        let clear = Offer { may_show_secret: false, ..OPEN };
         assert_eq!(chosen(&login, &["PLAIN", "LOGIN"], clear), Err(Kind::Input));
         assert_eq!(chosen(&login, &[], clear), Err(Kind::Input));
-        assert_eq!(chosen(&login, &[], Terms { command_offered: false, ..clear }), Err(Kind::Unsupported));
+        assert_eq!(chosen(&login, &[], Offer { command_offered: false, ..clear }), Err(Kind::Unsupported));
         assert_eq!(chosen(&login, &["PLAIN", "CRAM-MD5"], clear), Ok(Some("CRAM-MD5")));
         let token = Login::oauth_token("me", "token");
         assert_eq!(chosen(&token, &["XOAUTH2", "OAUTHBEARER"], clear), Err(Kind::Input));
@@ -249,15 +249,15 @@ mod tests {
 
     #[test]
     fn a_user_of_a_domain_goes_by_the_command_where_plain_would_be_taken_and_nothing_forbids() {
-        let preferred = |login: &Login, offered: &[&str], terms: Terms| {
-            let choice = choose(login, |name| offered.contains(&name), terms).unwrap();
-            matches!(choice.preferring_command(login, terms), Choice::Command)
+        let preferred = |login: &Login, offered: &[&str], offer: Offer| {
+            let choice = choose(login, |name| offered.contains(&name), offer).unwrap();
+            matches!(choice.preferring_command(login, offer), Choice::Command)
         };
         for user in ["DOMAIN\\me", "me/shared"] {
             let login = Login::password(user, "secret");
             assert!(preferred(&login, &["PLAIN", "LOGIN"], OPEN), "{user}");
             assert!(!preferred(&login, &["PLAIN", "SCRAM-SHA-1"], OPEN), "{user}");
-            assert!(!preferred(&login, &["PLAIN"], Terms { command_offered: false, ..OPEN }), "{user}");
+            assert!(!preferred(&login, &["PLAIN"], Offer { command_offered: false, ..OPEN }), "{user}");
             assert!(!preferred(&login.clone().only(["PLAIN"]), &["PLAIN"], OPEN), "{user}");
             assert!(!preferred(&login.authorize_as("you"), &["PLAIN"], OPEN), "{user}");
             assert!(!preferred(&Login::password(user, "sécret"), &["PLAIN"], OPEN), "{user}");

@@ -1,7 +1,8 @@
-//! CRAM-MD5 (RFC 2195): the server's challenge under a key that is the password. It proves nothing about the server.
+//! CRAM-MD5 (RFC 2195): an HMAC of the server's challenge with the password as the key. It proves nothing about the server, and
+//! must not know a protocol.
 
 use super::digest::hmac_md5;
-use super::mechanism::{Mechanism, Setting};
+use super::mechanism::{Context, Mechanism};
 use crate::error::{Error, Result};
 use crate::login::{Login, Secret};
 
@@ -9,14 +10,14 @@ pub(super) fn serves(login: &Login) -> bool {
     login.own_password().is_some() && login.authorization().is_none()
 }
 
-pub(super) fn make(login: &Login, _: &Setting<'_>) -> Result<Box<dyn Mechanism>> {
+pub(super) fn make(login: &Login, _: &Context<'_>) -> Result<Box<dyn Mechanism>> {
     let password = login.own_password().cloned().ok_or_else(|| Error::unsupported("CRAM-MD5 needs a password"))?;
     Ok(Box::new(CramMd5 { user: login.user().to_owned(), password: Some(password) }))
 }
 
 struct CramMd5 {
     user: String,
-    /// Until it is used.
+    /// `None` once it was used.
     password: Option<Secret>,
 }
 
@@ -27,38 +28,38 @@ impl Mechanism for CramMd5 {
 
     fn step(&mut self, challenge: &[u8]) -> Result<Secret> {
         let Some(password) = self.password.take() else {
-            return Err(Error::protocol("the server sent a second challenge of CRAM-MD5"));
+            return Err(Error::protocol("the server sent a second challenge in CRAM-MD5"));
         };
-        // §2: a message id of the server's. The digest of nothing would be good for every other server that sends nothing.
+        // RFC 2195 §2: the challenge is a message id. The digest of an empty one could be used at another server.
         if challenge.is_empty() {
-            return Err(Error::protocol("the server's challenge of CRAM-MD5 is empty"));
+            return Err(Error::protocol("the server's challenge in CRAM-MD5 is empty"));
         }
         Ok(Secret::from(format!("{} {}", self.user, hmac_md5(password.expose(), challenge))))
     }
 
-    fn is_said(&self) -> bool {
+    fn proof_sent(&self) -> bool {
         self.password.is_none()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::choice::tests_setting as setting;
+    use super::super::choice::tests_context as context;
     use super::*;
     use crate::error::Kind;
 
     fn tim() -> Box<dyn Mechanism> {
-        make(&Login::password("tim", "tanstaaftanstaaf"), &setting(None)).unwrap()
+        make(&Login::password("tim", "tanstaaftanstaaf"), &context(None)).unwrap()
     }
 
     #[test]
     fn the_example_of_the_rfc() {
         // RFC 2195 §2.
         let mut tim = tim();
-        assert!(tim.start().unwrap().is_none() && !tim.is_said() && tim.finish().is_err());
+        assert!(tim.start().unwrap().is_none() && !tim.proof_sent() && tim.finish().is_err());
         let answer = tim.step(b"<1896.697170952@postoffice.reston.mci.net>").unwrap();
         assert_eq!(answer.expose(), b"tim b913a602c7eda7a495b4e6e7334d3890");
-        assert!(tim.is_said() && tim.finish().is_ok());
+        assert!(tim.proof_sent() && tim.finish().is_ok());
     }
 
     #[test]

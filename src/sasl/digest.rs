@@ -1,4 +1,4 @@
-//! The hashes that mechanisms are made of. Whatever is derived from a password is wiped.
+//! The hashes of the mechanisms. Values derived from a password are wiped. It must not know a mechanism.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -13,7 +13,7 @@ use crate::error::{Error, Kind, Result};
 /// Bytes that are wiped when dropped.
 pub(super) type Wiped = Zeroizing<Vec<u8>>;
 
-/// The hash that a SCRAM is of.
+/// The hash of a SCRAM mechanism.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Hash {
     Sha1,
@@ -57,7 +57,7 @@ pub(super) fn hmac_md5(key: &[u8], data: &[u8]) -> String {
     hex(&keyed::<Hmac<Md5>>(key, data))
 }
 
-/// MD5 of the two after one another, in hexadecimal (RFC 1939 §7).
+/// MD5 of the two, concatenated, in hexadecimal (RFC 1939 §7).
 pub(crate) fn md5(first: &[u8], second: &[u8]) -> String {
     hex(&Md5::new().chain_update(first).chain_update(second).finalize())
 }
@@ -65,17 +65,17 @@ pub(crate) fn md5(first: &[u8], second: &[u8]) -> String {
 /// 24 random bytes, printable.
 pub(super) fn nonce() -> Result<String> {
     let mut bytes = [0; 24];
-    // The same each time for a fuzzer, which could not go on from one that it never saw.
+    // Constant for a fuzzer, whose inputs could not contain a random one.
     if cfg!(fuzzing) {
         return Ok(STANDARD.encode(bytes));
     }
     getrandom::fill(&mut bytes)
-        .map_err(|error| Error::new(Kind::Io, "the system gives no random numbers").with_source(error.to_string()))?;
+        .map_err(|error| Error::new(Kind::Io, "the system has no random numbers").with_source(error.to_string()))?;
     Ok(STANDARD.encode(bytes))
 }
 
 fn keyed<M: Mac + KeyInit>(key: &[u8], data: &[u8]) -> Wiped {
-    // Every length of a key will do (RFC 2104 §3): there is no error to meet.
+    // A key of any length is valid (RFC 2104 §3), so this cannot fail.
     let mac = M::new_from_slice(key).map(|mac| mac.chain_update(data).finalize().into_bytes().to_vec());
     Zeroizing::new(mac.unwrap_or_default())
 }

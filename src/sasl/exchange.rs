@@ -1,5 +1,5 @@
-//! One authentication as base64 lines: what follows the mechanism's name, and what answers each challenge. It does not know
-//! how a protocol marks a challenge, nor how many are allowed; the engines do.
+//! One authentication as base64 lines: the initial response after the mechanism's name, and the answer to each challenge. It must
+//! not know how a protocol marks a challenge.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -9,28 +9,28 @@ use super::mechanism::Mechanism;
 use crate::error::{Code, Error, Kind, Result};
 use crate::login::Secret;
 
-/// Padding is not always sent; nothing is lost by doing without.
+/// Some servers leave out the padding.
 const TOLERANT: GeneralPurpose = GeneralPurpose::new(
     &base64::alphabet::STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// What helps where a server offers what it cannot do.
-const ONLY: &str = "Login::only names another";
+/// What helps if a server offers a mechanism that it cannot serve.
+const ONLY: &str = "choose another mechanism with `Login::only`";
 
 /// One authentication, from the initial response to the server's verdict. Dropping it wipes what it holds.
 ///
-/// Begin with [`initial`](Self::initial); give each challenge to [`answer`](Self::answer), and its line, or where there is none
-/// the line `*`, to the server; give the server's verdict to [`outcome`](Self::outcome).
+/// Begin with [`initial`](Self::initial). Pass each challenge to [`answer`](Self::answer) and send the line that it returns, or the
+/// line `*` if it returns none. Pass the server's verdict to [`outcome`](Self::outcome).
 pub(crate) struct Exchange {
     name: &'static str,
     mechanism: Box<dyn Mechanism>,
     stage: Stage,
-    /// How many more challenges are answered.
+    /// How many more challenges will be answered.
     left: usize,
-    /// Whether the secret stays hidden, so that the next thing to try is not for this crate to choose.
+    /// Whether the mechanism hides the secret. Then the crate must not fall back to one that shows it.
     hides: bool,
-    /// Whether an initial response went with the command.
+    /// Whether an initial response was sent with the command.
     begun: bool,
     /// Whether a challenge was answered.
     answered: bool,
@@ -38,20 +38,20 @@ pub(crate) struct Exchange {
     failure: Option<Error>,
 }
 
-/// Why a login did not come about.
+/// Why a login failed.
 #[derive(Debug)]
 pub(crate) struct Failure {
     pub(crate) error: Error,
-    /// Whether the server refused, and another token may do better.
+    /// Whether the server refused the token, so that another one may be accepted.
     pub(crate) stale: bool,
-    /// The server did not understand the command that opens the exchange.
+    /// Set if the server did not understand the command that opens the exchange.
     pub(crate) unheard: Option<Unheard>,
 }
 
 /// What the server did not understand.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Unheard {
-    /// The command with an initial response: it may take the same without.
+    /// The command with an initial response. The server may understand it without.
     Initial,
     /// The command alone.
     Command,
@@ -59,7 +59,7 @@ pub(crate) enum Unheard {
 
 enum Stage {
     Fresh,
-    /// The server could not take the initial response with the command: it answers the first, empty challenge.
+    /// The initial response did not fit into the command. It answers the first, empty challenge.
     Held(Secret),
     Running,
 }
@@ -80,8 +80,8 @@ impl Exchange {
         self.name
     }
 
-    /// What to put behind the mechanism's name, in base64 (`=` for an empty response), where the mechanism speaks first and
-    /// the text has at most `longest` bytes; 0 where the server takes no initial response. `None`: the command goes alone.
+    /// The initial response in base64, to be sent after the mechanism's name; `=` if it is empty (RFC 4959 §3). `None` if the mechanism
+    /// waits for a challenge, or if the text is longer than `longest` bytes. `longest` is 0 if the server takes no initial response.
     pub(crate) fn initial(&mut self, longest: usize) -> Result<Option<Secret>> {
         let Some(response) = self.mechanism.start()? else {
             self.stage = Stage::Running;
@@ -97,8 +97,8 @@ impl Exchange {
         Ok(None)
     }
 
-    /// The base64 line that answers a challenge, given as the base64 text behind `+ `; without its line end. `None` where the
-    /// exchange cannot go on and is to be cancelled.
+    /// The base64 line that answers a challenge, without a line end. `challenge` is the base64 text after `+ `. `None` if the
+    /// exchange must be cancelled.
     pub(crate) fn answer(&mut self, challenge: &[u8]) -> Option<Secret> {
         match self.respond(challenge) {
             Ok(line) => Some(line),
@@ -109,37 +109,37 @@ impl Exchange {
         }
     }
 
-    /// Whether it was cancelled, so that nothing but the server's verdict has a meaning.
+    /// Whether it was cancelled. Then only the server's verdict is expected.
     pub(crate) fn is_cancelled(&self) -> bool {
         self.failure.is_some()
     }
 
-    /// Whether answering the next challenge is long work for a processor.
+    /// Whether answering the next challenge takes long computations.
     pub(crate) fn is_slow(&self) -> bool {
         matches!(self.stage, Stage::Running) && self.mechanism.is_slow()
     }
 
-    /// Whether the client has something to prove still, so that the server cannot mean it when it reports success.
-    pub(crate) fn is_owing(&self) -> bool {
-        !self.is_cancelled() && (!matches!(self.stage, Stage::Running) || !self.mechanism.is_said())
+    /// Whether a part of the client's proof is still to be sent. A success that the server reports now is a protocol error.
+    pub(crate) fn proof_pending(&self) -> bool {
+        !self.is_cancelled() && (!matches!(self.stage, Stage::Running) || !self.mechanism.proof_sent())
     }
 
-    /// What the server's verdict comes to. Success is believed only where the mechanism is satisfied.
+    /// The result of the login. A success that the server reports counts only if the mechanism accepts it.
     pub(crate) fn outcome(self, verdict: Result<()>) -> Result<(), Failure> {
         if let Some(failure) = self.failure {
             return Err(failure.into());
         }
         match (verdict, &self.stage) {
             (Ok(()), Stage::Running) => Ok(self.mechanism.finish()?),
-            (Ok(()), _) => Err(Error::protocol("the server reports a login before it was shown one").into()),
+            (Ok(()), _) => Err(Error::protocol("the server reports success before it received the credentials").into()),
             (Err(error), _) => Err(self.refused(error)),
         }
     }
 
     fn refused(&self, error: Error) -> Failure {
-        if let Some(complaint) = self.mechanism.complaint() {
-            let text = format!("the server refused the login by {}: {}", self.name, complaint.text);
-            return Failure { stale: complaint.stale, unheard: None, error: error.reclassify(Kind::Login, text) };
+        if let Some(server_error) = self.mechanism.server_error() {
+            let text = format!("the server does not accept the access token ({}): {}", self.name, server_error.text);
+            return Failure { stale: server_error.stale, unheard: None, error: error.reclassify(Kind::Login, text) };
         }
         let proof = error.code().is_some_and(is_about_the_proof);
         if error.kind() == Kind::Bad && !self.answered && !proof {
@@ -149,26 +149,26 @@ impl Exchange {
         let stale = judged && (proof || error.code().is_none());
         let error = error.into_login_error(self.name);
         if error.kind() == Kind::Login && self.hides && !proof {
-            let text = format!("{error}; where the password is right, the server cannot serve this mechanism: {ONLY}");
-            return Failure { stale, unheard: None, error: error.reclassify(Kind::Login, text) };
+            let hint = format!("if they are correct, the server cannot serve {}: {ONLY}", self.name);
+            return Failure { stale, unheard: None, error: error.with_hint(&hint) };
         }
         Failure { stale, unheard: None, error }
     }
 
     fn unheard(&self, error: Error) -> Failure {
         let unheard = Some(if self.begun { Unheard::Initial } else { Unheard::Command });
-        let text = format!("the server offers {} and does not understand it ({error}): {ONLY}", self.name);
+        let text = format!("the server offers {} and does not understand it; {ONLY}", self.name);
         Failure { stale: false, unheard, error: error.reclassify(Kind::Bad, text) }
     }
 
     fn respond(&mut self, challenge: &[u8]) -> Result<Secret> {
         self.answered = true;
         self.left =
-            self.left.checked_sub(1).ok_or_else(|| Error::limit("the server asks for too much at the login"))?;
+            self.left.checked_sub(1).ok_or_else(|| Error::limit("the server sends more challenges than the limit"))?;
         match std::mem::replace(&mut self.stage, Stage::Running) {
-            // Servers put friendly text where the empty challenge is due; whatever it says, it asks for the initial response.
+            // Some servers send text instead of the empty challenge. It requests the initial response all the same.
             Stage::Held(response) => Ok(encode(&response)),
-            Stage::Fresh => Err(Error::protocol("a challenge came before the authentication began")),
+            Stage::Fresh => Err(Error::protocol("the server sends a challenge before the authentication began")),
             Stage::Running => {
                 let challenge = TOLERANT
                     .decode(challenge.trim_ascii())
@@ -185,14 +185,14 @@ impl From<Error> for Failure {
     }
 }
 
-/// RFC 5530 §3 and RFC 3206 §4: whether the code is about who logs in, and not about the server or the account.
+/// Whether the code is about the credentials, and not about the server or the account (RFC 5530 §3, RFC 3206 §4).
 fn is_about_the_proof(code: &Code) -> bool {
     ["AUTHENTICATIONFAILED", "EXPIRED", "AUTH"].iter().any(|name| code.is(name))
 }
 
 fn encode(response: &Secret) -> Secret {
     let mut text = vec![0; response.expose().len().div_ceil(3) * 4];
-    // The text has exactly the size that base64 needs.
+    // `text` has exactly the size that base64 needs.
     let written = STANDARD.encode_slice(response.expose(), &mut text).unwrap_or_default();
     text.truncate(written);
     Secret::from(text)
@@ -200,14 +200,14 @@ fn encode(response: &Secret) -> Secret {
 
 #[cfg(test)]
 mod tests {
-    use super::super::mechanism::Complaint;
+    use super::super::mechanism::ServerError;
     use super::*;
 
     /// Speaks first if it has something to say, then answers each challenge with itself.
     #[derive(Default)]
     struct Echo {
         first: Option<&'static str>,
-        complaint: Option<Complaint>,
+        server_error: Option<ServerError>,
     }
 
     impl Mechanism for Echo {
@@ -219,17 +219,17 @@ mod tests {
             Ok(Secret::from(challenge.to_vec()))
         }
 
-        fn is_said(&self) -> bool {
+        fn proof_sent(&self) -> bool {
             true
         }
 
-        fn complaint(&self) -> Option<&Complaint> {
-            self.complaint.as_ref()
+        fn server_error(&self) -> Option<&ServerError> {
+            self.server_error.as_ref()
         }
     }
 
     fn exchange(first: Option<&'static str>) -> Exchange {
-        Exchange::new("ECHO", Box::new(Echo { first, complaint: None }), 3)
+        Exchange::new("ECHO", Box::new(Echo { first, server_error: None }), 3)
     }
 
     fn text(line: &Secret) -> &str {
@@ -244,9 +244,9 @@ mod tests {
     fn the_initial_response_rides_with_the_command_where_it_fits() {
         assert_eq!(text(&exchange(Some("hello")).initial(8).unwrap().unwrap()), "aGVsbG8=");
         let mut held = exchange(Some("hello"));
-        assert!(held.initial(7).unwrap().is_none() && held.is_owing());
+        assert!(held.initial(7).unwrap().is_none() && held.proof_pending());
         assert_eq!(text(&held.answer(b"").unwrap()), "aGVsbG8=");
-        assert!(!held.is_owing());
+        assert!(!held.proof_pending());
         assert_eq!(text(&held.answer(b"d29ybGQ=").unwrap()), "d29ybGQ=");
     }
 
@@ -278,7 +278,7 @@ mod tests {
         for verdict in [Ok(()), Err(refusal(None)), Err(Error::closed("gone"))] {
             let mut exchange = exchange(None);
             exchange.initial(0).unwrap();
-            assert!(exchange.answer(b"\xFF\xFE").is_none() && exchange.is_cancelled() && !exchange.is_owing());
+            assert!(exchange.answer(b"\xFF\xFE").is_none() && exchange.is_cancelled() && !exchange.proof_pending());
             let failure = exchange.outcome(verdict).unwrap_err();
             assert!(failure.error.kind() == Kind::Protocol && !failure.stale);
         }
@@ -353,8 +353,8 @@ mod tests {
     #[test]
     fn what_the_server_said_of_its_refusal_counts_however_it_then_refuses() {
         for verdict in [refusal(None), Error::closed("gone")] {
-            let complaint = Complaint { text: "{\"status\":\"403\"}".to_owned(), stale: false };
-            let echo = Echo { complaint: Some(complaint), first: None };
+            let server_error = ServerError { text: "{\"status\":\"403\"}".to_owned(), stale: false };
+            let echo = Echo { server_error: Some(server_error), first: None };
             let failure = Exchange::new("ECHO", Box::new(echo), 3).outcome(Err(verdict)).unwrap_err();
             assert!(!failure.stale && failure.error.kind() == Kind::Login);
             assert!(failure.error.to_string().contains("403"));

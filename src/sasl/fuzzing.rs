@@ -1,7 +1,7 @@
-//! The door for the fuzz target, open only under `cargo fuzz`: challenges to every mechanism. It must not hold anything that a
+//! The entry for the fuzz target, compiled only under `cargo fuzz`: challenges to every mechanism. It must not do anything that a
 //! session does not do.
 
-use super::Setting;
+use super::Context;
 use super::exchange::Exchange;
 use super::known::KNOWN;
 use crate::login::Login;
@@ -12,15 +12,15 @@ pub fn challenges(data: &[u8]) {
     let all = [password, token, Login::external("user"), Login::anonymous("trace")];
     for login in &all {
         for known in KNOWN.iter().filter(|known| (known.serves)(login)) {
-            // The fewest iterations: what takes long is the server's right, and bounded elsewhere.
+            // The fewest iterations: the time that more of them take is bounded elsewhere.
             let token = Some("token".into());
-            let setting = Setting { host: "example.com", port: 143, challenges: 5, iterations: 4096, token };
-            let Ok(mechanism) = (known.make)(login, &setting) else { continue };
-            let mut exchange = Exchange::new(known.name, mechanism, setting.challenges);
+            let context = Context { host: "example.com", port: 143, challenges: 5, iterations: 4096, token };
+            let Ok(mechanism) = (known.make)(login, &context) else { continue };
+            let mut exchange = Exchange::new(known.name, mechanism, context.challenges);
             let _ = exchange.initial(data.len());
             let answered = data.split(|byte| *byte == b'\n').map_while(|line| exchange.answer(line)).count();
             assert!(answered <= 5);
-            let owing = exchange.is_owing();
+            let owing = exchange.proof_pending();
             assert!(!(owing && exchange.outcome(Ok(())).is_ok()));
         }
     }

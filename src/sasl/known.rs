@@ -1,35 +1,36 @@
-//! The mechanisms that this crate speaks, in order of strength. It does not know what a server offers.
+//! The mechanisms that this crate supports, in order of strength. It does not know what a server offers.
 
-use super::mechanism::{Mechanism, Setting};
+use super::mechanism::{Context, Mechanism};
 use super::{anonymous, bearer, cram_md5, external, login, plain, scram};
 use crate::error::Result;
 use crate::login::Login;
 
-/// What a mechanism shows to whoever listens, and to a server that is not the right one.
+/// What a mechanism reveals to an eavesdropper, and to a server that is not the right one.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(super) enum Shows {
-    /// Nothing that is of use without long work for each login.
+    /// Nothing useful without long computations for each login.
     Nothing,
-    /// A digest by which guesses can be tried fast.
+    /// A digest against which guesses can be tried fast.
     Digest,
     /// The password or token itself.
     Secret,
 }
 
-/// A mechanism this crate speaks.
+/// A mechanism that this crate supports.
 pub(super) struct Known {
     pub(super) name: &'static str,
     pub(super) shows: Shows,
-    /// Whether the login has what it needs.
+    /// Whether the login has what the mechanism needs.
     pub(super) serves: fn(&Login) -> bool,
-    pub(super) make: fn(&Login, &Setting<'_>) -> Result<Box<dyn Mechanism>>,
+    pub(super) make: fn(&Login, &Context<'_>) -> Result<Box<dyn Mechanism>>,
 }
 
-/// The strongest first: those that keep the password from the server too and make it prove that it knows it, those that keep
-/// it from a listener only, those that show it.
+/// The strongest first: mechanisms that hide the password from the server too and make the server prove that it knows it, then
+/// those that hide it from an eavesdropper only, then those that show it.
 ///
-/// Within TLS one may argue for PLAIN before CRAM-MD5, since it lets the server keep a salted hash where CRAM-MD5 makes it keep
-/// the password. But the client cannot know what the server keeps, and what is never sent cannot be logged or stolen there.
+/// Within TLS there is a case for PLAIN before CRAM-MD5: with PLAIN the server can store a salted hash, with CRAM-MD5 it must store
+/// the password. But the client cannot know what the server stores, and a password that is never sent cannot be logged or stolen
+/// there.
 pub(super) const KNOWN: &[Known] = &[
     Known { name: "SCRAM-SHA-256", shows: Shows::Nothing, serves: scram::serves, make: scram::sha256 },
     Known { name: "SCRAM-SHA-1", shows: Shows::Nothing, serves: scram::serves, make: scram::sha1 },

@@ -5,18 +5,18 @@ use crate::login::Secret;
 
 /// What mechanisms need to know besides the login.
 #[derive(Clone, Debug)]
-pub(crate) struct Setting<'a> {
+pub(crate) struct Context<'a> {
     pub(crate) host: &'a str,
     pub(crate) port: u16,
-    /// How many challenges are answered.
+    /// The most challenges that are answered.
     pub(crate) challenges: usize,
-    /// How many iterations a server may ask for.
+    /// The most iterations that a server may ask for.
     pub(crate) iterations: u32,
-    /// The token, where that is the proof.
+    /// The access token, if that is the proof.
     pub(crate) token: Option<Secret>,
 }
 
-/// One mechanism in the middle of one authentication.
+/// One mechanism during one authentication.
 pub(crate) trait Mechanism: Send {
     /// The initial response, where the client speaks first.
     fn start(&mut self) -> Result<Option<Secret>>;
@@ -24,33 +24,33 @@ pub(crate) trait Mechanism: Send {
     /// The response to a challenge.
     fn step(&mut self, challenge: &[u8]) -> Result<Secret>;
 
-    /// Whether all that the client has to prove is said: before, the server cannot mean it when it reports success.
-    fn is_said(&self) -> bool;
+    /// Whether the client's proof was sent completely. A success that the server reports earlier is a protocol error.
+    fn proof_sent(&self) -> bool;
 
-    /// Whether the server has proved what the mechanism asks of it; called when it reports success. Unless told, all it has to do
-    /// is to have let the client say everything.
+    /// Whether the server has proved what the mechanism requires of it. Called when it reports success. By default the client's
+    /// proof must have been sent.
     fn finish(&self) -> Result<()> {
-        match self.is_said() {
+        match self.proof_sent() {
             true => Ok(()),
-            false => Err(Error::protocol("the server reports a login before it asked for all of the proof")),
+            false => Err(Error::protocol("the server reports success before it asked for the whole proof")),
         }
     }
 
-    /// Whether the next step is long work for a processor.
+    /// Whether the next step takes long computations.
     fn is_slow(&self) -> bool {
         false
     }
 
-    /// What the server said about a refusal before it refused.
-    fn complaint(&self) -> Option<&Complaint> {
+    /// The server's explanation of a refusal, which it sends before the refusal.
+    fn server_error(&self) -> Option<&ServerError> {
         None
     }
 }
 
-/// What a server said about its refusal.
+/// A server's explanation of its refusal.
 #[derive(Debug)]
-pub(crate) struct Complaint {
+pub(crate) struct ServerError {
     pub(crate) text: String,
-    /// Whether another token may do better.
+    /// Whether another token may be accepted.
     pub(crate) stale: bool,
 }

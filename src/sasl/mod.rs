@@ -1,5 +1,5 @@
 //! SASL (RFC 4422) without a socket: the mechanisms, the choice among them, and the exchange in base64 lines that both
-//! protocols share (RFC 9051 §6.2.2, RFC 5034). It knows neither's commands.
+//! protocols share (RFC 9051 §6.2.2, RFC 5034). It must not know the commands of either.
 
 mod anonymous;
 mod bearer;
@@ -19,7 +19,7 @@ mod single;
 #[cfg(test)]
 mod vectors;
 
-pub(crate) use choice::{Choice, Terms, choose};
+pub(crate) use choice::{Choice, Offer, choose};
 pub(crate) use exchange::{Exchange, Failure};
-pub(crate) use mechanism::Setting;
+pub(crate) use mechanism::Context;
 pub(crate) use scram::prepared;

@@ -1,4 +1,4 @@
-//! The mechanisms that say all they have to in one message, and take no challenge after it. What the message is, is theirs.
+//! A mechanism of one message, which accepts no challenge after it. It must not know what the message means.
 
 use super::mechanism::Mechanism;
 use crate::error::{Error, Result};
@@ -21,10 +21,10 @@ impl Mechanism for Single {
     }
 
     fn step(&mut self, _: &[u8]) -> Result<Secret> {
-        Err(Error::protocol(format!("the server sent a challenge after all of {} was said", self.name)))
+        Err(Error::protocol(format!("the server sent a challenge after the end of {}", self.name)))
     }
 
-    fn is_said(&self) -> bool {
+    fn proof_sent(&self) -> bool {
         true
     }
 }

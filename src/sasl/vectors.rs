@@ -5,11 +5,11 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
-use super::choice::tests_setting;
+use super::choice::tests_context;
 use super::digest::md5;
 use super::known::KNOWN;
 use super::mechanism::Mechanism;
-use super::{Setting, Terms, choose};
+use super::{Context, Offer, choose};
 use crate::error::Kind;
 use crate::login::{Login, Secret};
 
@@ -52,14 +52,14 @@ fn every_vector_holds_or_is_of_a_mechanism_that_is_never_chosen() {
 
 fn is_never_chosen(mechanism: &str) {
     let login = crate::Login::password("user", "pencil");
-    let terms = Terms { may_show_secret: true, command_offered: false };
-    assert_eq!(choose(&login, |name| name == mechanism, terms).unwrap_err().kind(), Kind::Unsupported, "{mechanism}");
+    let offer = Offer { may_show_secret: true, command_offered: false };
+    assert_eq!(choose(&login, |name| name == mechanism, offer).unwrap_err().kind(), Kind::Unsupported, "{mechanism}");
 }
 
-fn begun(mechanism: &str, login: &Login, setting: &Setting<'_>) -> Box<dyn Mechanism> {
+fn begun(mechanism: &str, login: &Login, context: &Context<'_>) -> Box<dyn Mechanism> {
     let known = KNOWN.iter().find(|known| known.name == mechanism).unwrap();
     assert!((known.serves)(login), "{mechanism}");
-    (known.make)(login, setting).unwrap()
+    (known.make)(login, context).unwrap()
 }
 
 fn said(secret: &Secret) -> String {
@@ -78,7 +78,7 @@ fn initial(vector: &Value, mechanism: &str, test: &str) {
         ("PLAIN", _) if test.contains("AuthorizationId") => (password.authorize_as("authzid"), None),
         _ => (password, None),
     };
-    let mut exchange = begun(mechanism, &login, &tests_setting(token));
+    let mut exchange = begun(mechanism, &login, &tests_context(token));
     let first = exchange.start().unwrap();
     if mechanism == "LOGIN" {
         assert!(first.is_none());
@@ -88,7 +88,7 @@ fn initial(vector: &Value, mechanism: &str, test: &str) {
         let expected = vector["base64"].as_str().unwrap_or_else(|| text(vector, "expected"));
         assert_eq!(said(&first.unwrap()), expected, "{vector}");
     }
-    assert!(exchange.is_said());
+    assert!(exchange.proof_sent());
     exchange.finish().unwrap();
 }
 
@@ -99,12 +99,12 @@ fn oauthbearer(vector: &Value, test: &str) {
     }
     let login = Login::oauth_token("user@example.com", TOKEN);
     let port = if test.contains("Smtp") { 587 } else { 143 };
-    let mut exchange = begun("OAUTHBEARER", &login, &Setting { port, ..tests_setting(Some(TOKEN)) });
+    let mut exchange = begun("OAUTHBEARER", &login, &Context { port, ..tests_context(Some(TOKEN)) });
     assert_eq!(said(&exchange.start().unwrap().unwrap()), text(vector, "expected"));
     if test.contains("Failure") {
         let failure = STANDARD.decode(text(vector, "failureResponse")).unwrap();
         assert_eq!(exchange.step(&failure).unwrap().expose(), b"\x01");
-        assert!(exchange.finish().is_err() && exchange.complaint().unwrap().stale);
+        assert!(exchange.finish().is_err() && exchange.server_error().unwrap().stale);
     }
 }
 
@@ -113,7 +113,7 @@ fn cram_md5(vector: &Value) {
         Some(challenge) => (challenge, text(vector, "response")),
         None => (text(vector, "serverToken"), text(vector, "expected")),
     };
-    let mut exchange = begun("CRAM-MD5", &Login::password("joe", "tanstaaftanstaaf"), &tests_setting(None));
+    let mut exchange = begun("CRAM-MD5", &Login::password("joe", "tanstaaftanstaaf"), &tests_context(None));
     assert!(exchange.start().unwrap().is_none());
     assert_eq!(exchange.step(challenge.as_bytes()).unwrap().expose(), response.as_bytes());
 }

@@ -63,6 +63,7 @@ const LAYERS: &[Layer] = &[
     layer!("body": "io" "error" "defect"),
     // rustls' types are part of the public configuration; `rustls` is the crate's re-export of it.
     layer!("config": "error" "limits" "recorder" "rustls"),
+    layer!("start_error": "error" "config"),
     layer!("wire": "error" "limits"),
     layer!("text":),
     layer!("sasl": "error" "login" "wire"),
@@ -80,12 +81,12 @@ const LAYERS: &[Layer] = &[
     layer!("pop3::types": "*" "wire"),
     layer!("pop3::codec": "*" "wire" "pop3::types"),
     layer!("pop3::engine": "*" "wire" "engine" "pop3::types" "pop3::codec"),
-    layer!("conn": "*" "io" "engine" "redact"),
+    layer!("conn": "*" "io" "engine" "redact" "start_error"),
     layer!("authentication": "*" "sasl" "engine" "conn"),
     layer!("messages": "*" "text"),
     layer!("mailbox": "*" "messages"),
-    layer!("imap": "*" "wire" "sasl" "engine" "io" "conn" "authentication" "mailbox" "messages"),
-    layer!("pop3": "*" "wire" "sasl" "engine" "io" "conn" "authentication" "mailbox" "messages"),
+    layer!("imap": "*" "wire" "sasl" "engine" "io" "start_error" "conn" "authentication" "mailbox" "messages"),
+    layer!("pop3": "*" "wire" "sasl" "engine" "io" "start_error" "conn" "authentication" "mailbox" "messages"),
     // Durable files; `collect` decides what is stored in them.
     layer!("store": "error"),
     layer!("collect": "*" "io" "mailbox" "messages" "store"),

@@ -28,7 +28,7 @@ use tokio_rustls::rustls::{AlertDescription, CertificateError, ClientConfig, Err
 
 use self::identity::Identity;
 use self::sessions::SessionStore;
-use crate::config::{Config, Trust};
+use crate::config::{Config, Security, Trust};
 use crate::error::{Error, Kind, Result};
 
 /// What a handshake needs, made before the first byte is sent.
@@ -37,6 +37,8 @@ pub(crate) struct Tls {
     config: Arc<ClientConfig>,
     name: ServerName<'static>,
     deadline: Duration,
+    /// Whether the session begins without TLS.
+    upgrades: bool,
     /// Where sessions are kept; `None` if none may be resumed.
     sessions: Option<Arc<SessionStore>>,
     /// Shared by the clones: a failed attempt says so to the next one.
@@ -64,12 +66,13 @@ impl Tls {
     /// compiled in.
     pub(crate) fn new(config: &Config) -> Result<Self> {
         let (name, deadline, refused) = (config.tls_name()?, config.deadlines.tls, Arc::default());
+        let upgrades = config.security == Security::Upgrade;
         if let Some(own) = config.own_tls_config() {
-            return Ok(Self { config: own.clone(), name, deadline, sessions: None, refused });
+            return Ok(Self { config: own.clone(), name, deadline, upgrades, sessions: None, refused });
         }
         let state = state(config);
         let sessions = Some(state.sessions.clone());
-        Ok(Self { config: built(&state, config)?.resuming.clone(), name, deadline, sessions, refused })
+        Ok(Self { config: built(&state, config)?.resuming.clone(), name, deadline, upgrades, sessions, refused })
     }
 
     /// The same, without resuming an earlier session.
@@ -102,9 +105,7 @@ impl Tls {
                 }
                 Err(self.explain(error))
             }
-            Err(_) => {
-                Err(Error::new(Kind::Timeout, format!("no TLS handshake with the server within {:?}", self.deadline)))
-            }
+            Err(_) => Err(Error::new(Kind::Timeout, format!("the handshake took longer than {:?}", self.deadline))),
         }
     }
 
@@ -123,15 +124,22 @@ impl Tls {
 
     fn explain(&self, error: io::Error) -> Error {
         let Some(cause) = cause(&error) else {
-            return Error::new(Kind::Io, "the connection failed during the TLS handshake").with_source(error);
+            return match error.kind() {
+                io::ErrorKind::UnexpectedEof => Error::new(Kind::Io, "the server closed the connection"),
+                _ => Error::new(Kind::Io, "the connection failed").with_source(error),
+            };
         };
         let text = match cause {
             Rustls::InvalidCertificate(reason) => self.blame(reason),
-            Rustls::NoCertificatesPresented => "the server has no certificate".into(),
-            Rustls::InvalidMessage(_) => "the server does not speak TLS on this port".into(),
+            Rustls::NoCertificatesPresented => "the server sends no certificate".into(),
+            Rustls::InvalidMessage(_) if self.upgrades => "the server does not speak TLS".into(),
+            Rustls::InvalidMessage(_) => {
+                "the server does not speak TLS on this port; if it begins without and upgrades, use `Config::starttls`"
+                    .into()
+            }
             Rustls::PeerIncompatible(_) => "the server supports no version or cipher of TLS that is safe enough".into(),
             Rustls::AlertReceived(alert) => broken_off(*alert).into(),
-            _ => "the TLS handshake failed".into(),
+            _ => "the handshake failed".into(),
         };
         Error::new(Kind::Tls, text).with_source(cause.clone())
     }
@@ -148,7 +156,9 @@ impl Tls {
             }
             // Another authority with the same name: the signature does not fit the key of the trusted one.
             Reason::UnknownIssuer | Reason::BadSignature => {
-                "the server's certificate was not issued by a trusted authority".into()
+                "the server's certificate is not signed by a trusted authority; trust a private authority or a self-signed \
+                 certificate with `Config::add_root_pem`, and the authorities of the system with the feature `platform-roots`"
+                    .into()
             }
             Reason::Revoked => "the server's certificate was revoked".into(),
             _ => "the server's certificate is not acceptable".into(),

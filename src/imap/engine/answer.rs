@@ -89,7 +89,8 @@ impl Engine {
         self.apply_effect(&run, ending, &condition);
         // The driver must switch the stream to TLS first; then the core delivers the end.
         if !(run.effect() == &SessionEffect::StartTls && self.core.is_upgrading()) {
-            self.core.deliver(run.reader(), Delivery::Done(outcome(&run, ending, condition)));
+            let outcome = outcome(&run, ending, condition).map_err(|error| self.core.named(error));
+            self.core.deliver(run.reader(), Delivery::Done(outcome));
         }
         Ok(())
     }

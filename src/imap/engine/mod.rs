@@ -73,6 +73,12 @@ impl Engine {
         Self { notices: NoticeQueue::new(protected, unprotected_alerts), ..self }
     }
 
+    /// The server's name in errors.
+    pub(crate) fn of_server(mut self, name: Arc<str>) -> Self {
+        self.core.of_server(name);
+        self
+    }
+
     fn start_commands(&mut self) {
         while self.mirror.is_greeted() && !self.core.is_over() {
             match self.wire.next_due() {
@@ -169,7 +175,7 @@ impl Engine {
     fn fail(&mut self, error: Error) {
         if !self.core.is_over() {
             // A BYE that came before explains the end better than the closed connection.
-            let error = self.goodbye.take().unwrap_or(error);
+            let error = self.core.named(self.goodbye.take().unwrap_or(error));
             self.end(Err(error));
         }
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::Imap;
 use crate::authentication::{self, Carrier, Turn};
 use crate::config::{Config, Protocol, Security};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Result, Step};
 use crate::imap::call::{ImapLink, end_of};
 use crate::imap::command::authenticate;
 use crate::imap::command::capability::Capability;
@@ -15,26 +15,26 @@ use crate::imap::command::starttls::StartTls;
 use crate::imap::engine::{Delivery, Engine, Phase, Request, State};
 use crate::imap::types::{Capabilities, Condition};
 use crate::login::{Login, Secret};
-use crate::sasl::{Choice, Exchange, Terms};
+use crate::sasl::{Choice, Exchange, Offer};
 
 /// The longest initial response in bytes: RFC 7162 §4 recommends that lines have at most 8192.
 const INITIAL: usize = 8000;
 
 impl Imap {
     pub(super) async fn log_in(&self, config: &Config, login: &Login) -> Result<Condition> {
-        let greeting = end_of(self.link().submit(Request::Greeting)).await?;
+        let begin = |error: Error| error.at(Step::Begin);
+        let greeting = end_of(self.link().submit(Request::Greeting)).await.map_err(begin)?;
         let state = self.link().state();
         if config.security == Security::Upgrade {
-            self.encrypt(&state).await?;
+            self.encrypt(&state).await.map_err(|error| error.at(Step::Tls))?;
         }
+        self.know_capabilities().await.map_err(begin)?;
         if state.phase == Phase::LoggedIn {
-            self.know_capabilities().await?;
             return Ok(greeting);
         }
-        self.know_capabilities().await?;
         let carrier = ImapLogin { imap: self, capabilities: self.capabilities(), login };
-        authentication::log_in(&carrier, config, login).await?;
-        self.know_capabilities().await?;
+        authentication::log_in(&carrier, config, login).await.map_err(|error| error.at(Step::Login))?;
+        self.know_capabilities().await.map_err(begin)?;
         Ok(greeting)
     }
 
@@ -48,7 +48,7 @@ impl Imap {
             ));
         }
         let seen = |error: Error| match error.kind() {
-            Kind::Rejected | Kind::Bad => error.reclassify(Kind::Tls, "the server refused STARTTLS"),
+            Kind::Rejected | Kind::Bad => error.reclassify(Kind::Tls, "the server does not upgrade the connection"),
             _ => error,
         };
         self.call(StartTls).await.map_err(seen)
@@ -91,8 +91,8 @@ impl Carrier for ImapLogin<'_> {
         !self.capabilities.login_disabled()
     }
 
-    fn prefer(&self, strongest: Result<Choice>, terms: Terms) -> Result<Choice> {
-        Ok(strongest?.preferring_command(self.login, terms))
+    fn prefer(&self, strongest: Result<Choice>, offer: Offer) -> Result<Choice> {
+        Ok(strongest?.preferring_command(self.login, offer))
     }
 
     async fn command(&self) -> Result<()> {

@@ -34,11 +34,12 @@ use crate::conn::tls::Tls;
 use crate::conn::{Driver, connect, now};
 #[cfg(doc)]
 use crate::error::Kind;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, Step};
 use crate::io::{AsyncRead, AsyncWrite};
 use crate::limits::Limits;
 use crate::login::Login;
 use crate::message_id::account;
+use crate::start_error::{explain, server};
 
 /// The usual ports, which do not distinguish one server from another.
 const USUAL_PORTS: &[u16] = &[143, 993];
@@ -173,13 +174,15 @@ impl Imap {
         login.check()?;
         let config = config.into();
         let (stream, upgrade) = connect::adopt(stream, &config, Protocol::Imap).await?;
-        Self::begin(stream, upgrade, &config, &login).await
+        let begun = Self::begin(stream, upgrade, &config, &login).await;
+        begun.map_err(|error| explain(error, &config, Protocol::Imap))
     }
 
     async fn begin(stream: Stream, upgrade: Option<Tls>, config: &Config, login: &Login) -> Result<(Self, Driver)> {
         let protected = upgrade.is_none() && config.is_protected();
         let engine = Engine::new(config.limits.clone(), config.deadlines.clone(), now());
         let engine = engine.with_notice_policy(protected, config.unprotected_alerts);
+        let engine = engine.of_server(server(config, Protocol::Imap));
         let (link, mut driver) = Driver::over(engine, stream, upgrade, config);
         let port = config.port_for(Protocol::Imap);
         let account = account(login.user(), config.host(), port, USUAL_PORTS).into();
@@ -199,7 +202,8 @@ impl Imap {
 
     async fn enter(&self, config: &Config, login: &Login) -> Result<(Condition, Fields)> {
         let greeting = self.log_in(config, login).await?;
-        Ok((greeting, self.introduce(config).await?))
+        let server = self.introduce(config).await.map_err(|error| error.at(Step::Begin))?;
+        Ok((greeting, server))
     }
 
     /// Sends ID, and ENABLE IMAP4rev2 if the server speaks an older revision by default; in one round trip. NetEase's

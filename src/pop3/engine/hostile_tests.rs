@@ -102,7 +102,7 @@ fn the_end_of_the_stream_fails_everybody_once_and_quit_as_unknown() {
     bench.engine.handle_end(None, bench.now);
     bench.settle();
     let log = bench.log();
-    assert_eq!(log.matches("Closed: the server closed the connection").count(), 2);
+    assert_eq!(log.matches("the server closed the connection").count(), 2);
     assert!(log.starts_with("2: 1 x\\r\\n\n2: Closed"), "{log}");
 
     let mut leaving = Bench::ready("");

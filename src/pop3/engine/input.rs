@@ -286,7 +286,7 @@ impl Engine {
         let Some(run) = self.running.pop_front() else { return };
         run.span.answered(false);
         self.challenged &= !matches!(run.effect, SessionEffect::Authenticate { .. });
-        let error = refusal::command_refused(&run, reply).with_retry_after(self.delay(reply));
+        let error = self.core.named(refusal::command_refused(&run, reply).with_retry_after(self.delay(reply)));
         if run.number.is_some() {
             return self.push(run, RetrievedContent::Refused(error));
         }

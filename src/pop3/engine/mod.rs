@@ -27,12 +27,12 @@ pub(crate) use self::request::{Answer, Delivery, Plan, Request, RequiredState, S
 use self::sending::Outbox;
 pub(crate) use self::state::{DeletionMarks, Farewell, Phase, State};
 use crate::engine::core::Core;
-use crate::engine::failure::unknown;
+use crate::engine::failure::{over, unknown};
 use crate::engine::published::Published;
 use crate::engine::span::Span;
 use crate::engine::wire_format::WireFormat;
 use crate::engine::{Id, Outgoing, ReadHint};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Result, Step};
 use crate::limits::{Deadlines, Limits};
 use crate::pop3::codec::Multiline;
 use crate::pop3::types::{Notice, Number};
@@ -118,6 +118,12 @@ impl Engine {
         self.state.publish();
     }
 
+    /// The server's name in errors.
+    pub(crate) fn of_server(mut self, name: Arc<str>) -> Self {
+        self.core.of_server(name);
+        self
+    }
+
     /// Ends the connection with an error, which every waiting request gets. For QUIT the outcome is unknown: the server
     /// may have deleted the marked messages (RFC 1939 §6).
     fn fail(&mut self, error: Error) {
@@ -125,6 +131,7 @@ impl Engine {
             return;
         }
         self.flush_batch();
+        let error = self.core.named(error);
         // QUIT is always the last command on the wire, since it is sent alone.
         if self.running.back().is_some_and(|run| run.effect == SessionEffect::Quit)
             && let Some(quit) = self.running.pop_back()
@@ -135,9 +142,17 @@ impl Engine {
     }
 
     fn end(&mut self, outcome: Result<()>) {
-        let running = self.running.drain(..).filter_map(|run| run.id);
-        // A series has many commands and gets one end.
-        self.core.end(outcome, running.chain(self.queue.drain(..).map(|(id, _)| id)));
+        let error = outcome.as_ref().err().cloned().unwrap_or_else(over);
+        let (mut last, running) = (None, std::mem::take(&mut self.running));
+        for run in running {
+            // A series has many commands and gets one end.
+            if let Some(id) = run.id.filter(|id| last != Some(*id)) {
+                self.core.refuse(id, error.clone().at(Step::Command(run.verb)));
+                last = Some(id);
+            }
+        }
+        let queued: Vec<Id> = self.queue.drain(..).map(|(id, _)| id).filter(|id| last != Some(*id)).collect();
+        self.core.end(outcome, queued);
         self.body = None;
         self.outbox.clear();
         self.state.change().phase = Phase::Over;

@@ -6,25 +6,27 @@ use std::sync::Arc;
 use super::{Pop3Link, answer, one};
 use crate::authentication::{self, Carrier, Turn};
 use crate::config::{Config, Protocol, Security};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Result, Step};
 use crate::login::{Login, Secret};
 use crate::pop3::codec::{LONGEST_COMMAND, command, stamp};
 use crate::pop3::engine::{Delivery, Engine, Plan, Request, RequiredState, SessionEffect, Shape, State};
 use crate::sasl::digest::md5;
-use crate::sasl::{Choice, Exchange, Terms, prepared};
+use crate::sasl::{Choice, Exchange, Offer, prepared};
 
 /// Opens the maildrop.
 pub(super) async fn log_in(link: &Pop3Link, config: &Config, login: &Login) -> Result<()> {
-    answer(link.submit(Request::Greeting)).await?;
-    ask_capabilities(link).await?;
+    let begin = |error: Error| error.at(Step::Begin);
+    answer(link.submit(Request::Greeting)).await.map_err(begin)?;
+    ask_capabilities(link).await.map_err(begin)?;
     if config.security == Security::Upgrade {
-        encrypt(link).await?;
-        ask_capabilities(link).await?;
+        encrypt(link).await.map_err(|error| error.at(Step::Tls))?;
+        ask_capabilities(link).await.map_err(begin)?;
     }
-    speak_utf8(link).await?;
-    authentication::log_in(&Pop3Login::new(link, config, login), config, login).await?;
+    speak_utf8(link).await.map_err(begin)?;
+    let logged_in = authentication::log_in(&Pop3Login::new(link, config, login), config, login).await;
+    logged_in.map_err(|error| error.at(Step::Login))?;
     // Values may differ after the login (RFC 2449 §5).
-    ask_capabilities(link).await
+    ask_capabilities(link).await.map_err(begin)
 }
 
 /// `-ERR` means that the server does not support CAPA, which is not an error.
@@ -44,7 +46,9 @@ async fn encrypt(link: &Pop3Link) -> Result<()> {
     }
     let plan = Plan::new("STLS", &[])?.needs(RequiredState::BeforeLogin).effect(SessionEffect::StartTls);
     match one(link, plan).await {
-        Err(error) if error.kind() == Kind::Rejected => Err(error.reclassify(Kind::Tls, "the server refused STLS")),
+        Err(error) if error.kind() == Kind::Rejected => {
+            Err(error.reclassify(Kind::Tls, "the server does not upgrade the connection"))
+        }
         other => other.map(drop),
     }
 }
@@ -103,7 +107,7 @@ impl Carrier for Pop3Login<'_> {
     }
 
     /// APOP is preferred to mechanisms that reveal the password, but not to the others.
-    fn prefer(&self, strongest: Result<Choice>, _: Terms) -> Result<Choice> {
+    fn prefer(&self, strongest: Result<Choice>, _: Offer) -> Result<Choice> {
         match strongest {
             Ok(Choice::Sasl(chosen)) if !chosen.shows_secret() => Ok(Choice::Sasl(chosen)),
             _ if self.stamp().is_some() => Ok(Choice::Command),
@@ -130,12 +134,12 @@ impl Carrier for Pop3Login<'_> {
             Some(initial) => Plan::new("AUTH", &[name, initial.expose()])?.secret(),
             None => Plan::new("AUTH", &[name])?,
         };
-        let effect = SessionEffect::Authenticate { proof_pending: exchange.is_owing() };
+        let effect = SessionEffect::Authenticate { proof_pending: exchange.proof_pending() };
         Ok(Request::Command(plan.needs(RequiredState::BeforeLogin).effect(effect)))
     }
 
     fn answer(exchange: &Exchange, line: Option<Secret>) -> Request {
-        Request::Answer { line, proof_pending: exchange.is_owing() }
+        Request::Answer { line, proof_pending: exchange.proof_pending() }
     }
 
     fn turn(delivery: Delivery) -> Option<Turn> {

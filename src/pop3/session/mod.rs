@@ -33,6 +33,7 @@ use crate::conn::tls::Tls;
 use crate::error::{Error, Result};
 use crate::io::{AsyncRead, AsyncWrite};
 use crate::login::Login;
+use crate::start_error::{explain, server};
 
 pub(super) type Pop3Link = Link<Engine>;
 
@@ -110,6 +111,7 @@ impl Connector {
 
 async fn begin(stream: Stream, upgrade: Option<Tls>, config: &Config, login: &Login) -> Result<(Pop3Link, Driver)> {
     let engine = Engine::new(config.limits.clone(), config.deadlines.clone(), now());
+    let engine = engine.of_server(server(config, Protocol::Pop3));
     let (link, mut driver) = Driver::over(engine, stream, upgrade, config);
     driver.beside(login::log_in(&link, config, login)).await?;
     Ok((link, driver))
@@ -187,7 +189,8 @@ impl Pop3 {
         let config = config.into();
         login.check()?;
         let (stream, upgrade) = adopt(stream, &config, Protocol::Pop3).await?;
-        let (link, driver) = begin(stream, upgrade, &config, &login).await?;
+        let begun = begin(stream, upgrade, &config, &login).await;
+        let (link, driver) = begun.map_err(|error| explain(error, &config, Protocol::Pop3))?;
         Ok((Self { link, connector: None, maildrop: Maildrop::new(&config, &login) }, driver))
     }
 

@@ -99,13 +99,10 @@ impl Retrieved {
             }
             RetrievedContent::Missing => Some(Defect::Missing),
             RetrievedContent::TooLarge { size } => Some(Defect::TooLarge { size: *size }),
-            RetrievedContent::Refused(error) => Some(Defect::Refused { text: own_words(error) }),
+            RetrievedContent::Refused(error) => {
+                let words = error.server_words().map_or_else(|| error.to_string(), ToOwned::to_owned);
+                Some(Defect::Refused { text: words })
+            }
         }
     }
-}
-
-/// The server's own text in the error of a refusal: what follows ours.
-fn own_words(error: &Error) -> String {
-    let text = error.to_string();
-    text.split_once(": ").map_or_else(|| text.clone(), |(_, words)| words.to_owned())
 }

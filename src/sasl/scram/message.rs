@@ -1,11 +1,12 @@
-//! What a SCRAM server says (RFC 5802 §7), strictly: whatever is not in the grammar ends the exchange.
+//! The messages of a SCRAM server (RFC 5802 §7), read strictly: anything outside the grammar ends the exchange. It must not know
+//! the client's side.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::error::{Error, Result};
 
-/// How much of a server's own word for an error is kept.
+/// The most characters of a server's own error value that are kept.
 const WORD: usize = 60;
 
 /// `server-first-message`.
@@ -25,7 +26,7 @@ pub(super) enum Final {
 }
 
 impl<'a> First<'a> {
-    /// Attributes behind the iteration count are extensions that may be passed over; `m=` is one that may not (§5.1).
+    /// Attributes after the iteration count are extensions, which are ignored; `m=` marks one that must not be (§5.1).
     pub(super) fn parse(message: &'a str) -> Result<Self> {
         let mut attributes = message.split(',');
         let nonce = value(attributes.next(), "r=")?;
@@ -58,7 +59,7 @@ impl Final {
 fn value<'a>(attribute: Option<&'a str>, name: &str) -> Result<&'a str> {
     match attribute {
         Some(attribute) if attribute.starts_with("m=") => {
-            Err(Error::protocol("the server wants an extension of SCRAM that nobody knows"))
+            Err(Error::protocol("the server requires an unknown extension of SCRAM"))
         }
         Some(attribute) => attribute.strip_prefix(name).filter(|value| !value.is_empty()).ok_or_else(broken),
         None => Err(broken()),
@@ -78,5 +79,5 @@ fn base64(text: &str) -> Result<Vec<u8>> {
 }
 
 fn broken() -> Error {
-    Error::protocol("the server's message is not one of SCRAM")
+    Error::protocol("the server's challenge is not a SCRAM message")
 }

@@ -1,5 +1,5 @@
 //! SCRAM-SHA-1 (RFC 5802) and SCRAM-SHA-256 (RFC 7677), without channel binding: both sides prove that they know the password,
-//! and neither shows it. The server's proof is asked for: who reports success without it is not the server.
+//! and neither shows it. The server's proof is required: a success without it is a protocol error. It must not know a protocol.
 
 mod message;
 #[cfg(test)]
@@ -11,24 +11,24 @@ use subtle::ConstantTimeEq;
 
 use self::message::{Final, First};
 use super::digest::{Hash, Wiped, nonce};
-use super::mechanism::{Mechanism, Setting};
+use super::mechanism::{Context, Mechanism};
 use crate::error::{Error, Kind, Result};
 use crate::login::{Login, Secret};
 
-/// RFC 7677 §4 and the registrations of both: a server that asks for fewer makes the password cheap to guess for whoever listens.
+/// RFC 7677 §4 and the registrations of both: with fewer iterations an eavesdropper can guess the password cheaply.
 const FEWEST: u32 = 4096;
 
-/// Whether there is a password, and SASLprep takes it and the names.
+/// Whether the login has a password, and SASLprep accepts it and the user name.
 pub(super) fn serves(login: &Login) -> bool {
     prepared(login).is_some()
 }
 
-pub(super) fn sha1(login: &Login, setting: &Setting<'_>) -> Result<Box<dyn Mechanism>> {
-    Ok(Box::new(Scram::new(Hash::Sha1, login, setting.iterations, nonce()?)?))
+pub(super) fn sha1(login: &Login, context: &Context<'_>) -> Result<Box<dyn Mechanism>> {
+    Ok(Box::new(Scram::new(Hash::Sha1, login, context.iterations, nonce()?)?))
 }
 
-pub(super) fn sha256(login: &Login, setting: &Setting<'_>) -> Result<Box<dyn Mechanism>> {
-    Ok(Box::new(Scram::new(Hash::Sha256, login, setting.iterations, nonce()?)?))
+pub(super) fn sha256(login: &Login, context: &Context<'_>) -> Result<Box<dyn Mechanism>> {
+    Ok(Box::new(Scram::new(Hash::Sha256, login, context.iterations, nonce()?)?))
 }
 
 struct Scram {
@@ -45,8 +45,8 @@ struct Scram {
 enum Stage {
     /// `server-first-message` is due.
     Begun,
-    /// `server-final-message` is due, with this signature.
-    Said(Wiped),
+    /// The proof was sent. `server-final-message` is due, with this signature.
+    Sent(Wiped),
     /// The server has proved itself.
     Proved,
     Failed,
@@ -55,7 +55,7 @@ enum Stage {
 impl Scram {
     fn new(hash: Hash, login: &Login, most: u32, nonce: String) -> Result<Self> {
         let Some((user, password)) = prepared(login) else {
-            return Err(Error::input("SCRAM takes a user and a password that SASLprep takes"));
+            return Err(Error::input("SASLprep does not accept the user name or the password, which SCRAM requires"));
         };
         let authorization = login.authorization().map(|name| format!("a={}", saslname(name)));
         Ok(Self {
@@ -73,7 +73,7 @@ impl Scram {
     fn prove(&mut self, challenge: &str) -> Result<Secret> {
         let server = First::parse(challenge)?;
         if server.nonce.strip_prefix(&*self.nonce).is_none_or(str::is_empty) {
-            return Err(Error::protocol("the server's nonce does not go on from ours: it answers somebody else"));
+            return Err(Error::protocol("the server's nonce does not begin with the client's"));
         }
         if server.iterations < FEWEST {
             let text = format!("the server asks for {} iterations, too few to protect the password", server.iterations);
@@ -91,7 +91,7 @@ impl Scram {
         let signature = self.hash.hmac(&self.hash.digest(&client_key), message.as_bytes());
         let proof: Wiped = Wiped::new(client_key.iter().zip(signature.iter()).map(|(key, sign)| key ^ sign).collect());
         let server_key = self.hash.hmac(&salted, b"Server Key");
-        self.stage = Stage::Said(self.hash.hmac(&server_key, message.as_bytes()));
+        self.stage = Stage::Sent(self.hash.hmac(&server_key, message.as_bytes()));
         Ok(Secret::from(format!("{end},p={}", STANDARD.encode(&*proof))))
     }
 
@@ -101,10 +101,10 @@ impl Scram {
                 self.stage = Stage::Proved;
                 Ok(Secret::default())
             }
-            Final::Signature(_) => {
-                Err(Error::protocol("the server does not know the password that it claims to check"))
+            Final::Signature(_) => Err(Error::protocol("the server does not prove that it knows the password")),
+            Final::Error(why) => {
+                Err(Error::new(Kind::Login, format!("the server does not accept the user name or password: {why}")))
             }
-            Final::Error(why) => Err(Error::new(Kind::Login, format!("the server refused the login: {why}"))),
         }
     }
 }
@@ -120,19 +120,21 @@ impl Mechanism for Scram {
             .map_err(|error| Error::protocol("the server's message is not UTF-8").with_source(error))?;
         match stage {
             Stage::Begun => self.prove(challenge),
-            Stage::Said(expected) => self.verify(&expected, challenge),
-            Stage::Proved | Stage::Failed => Err(Error::protocol("the server goes on after the end of SCRAM")),
+            Stage::Sent(expected) => self.verify(&expected, challenge),
+            Stage::Proved | Stage::Failed => {
+                Err(Error::protocol("the server sends another challenge after the end of SCRAM"))
+            }
         }
     }
 
-    fn is_said(&self) -> bool {
+    fn proof_sent(&self) -> bool {
         !matches!(self.stage, Stage::Begun)
     }
 
     fn finish(&self) -> Result<()> {
         match self.stage {
             Stage::Proved => Ok(()),
-            _ => Err(Error::protocol("the server reports a login without having proved that it knows the password")),
+            _ => Err(Error::protocol("the server reports success without a proof that it knows the password")),
         }
     }
 

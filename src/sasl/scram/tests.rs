@@ -1,6 +1,6 @@
 //! SCRAM by the RFCs' examples, and against servers that cheat.
 
-use super::super::choice::tests_setting as setting;
+use super::super::choice::tests_context as context;
 use super::super::vectors::text;
 use super::*;
 
@@ -37,19 +37,19 @@ impl Example {
     fn begin(&self) -> Scram {
         let mut scram = self.client(&Login::password("user", "pencil"));
         assert_eq!(scram.start().unwrap().unwrap().expose(), self.client_first.as_bytes());
-        assert!(!scram.is_said() && scram.is_slow());
+        assert!(!scram.proof_sent() && scram.is_slow());
         scram
     }
 
     fn client(&self, login: &Login) -> Scram {
-        Scram::new(self.hash, login, setting(None).iterations, self.nonce.to_owned()).unwrap()
+        Scram::new(self.hash, login, context(None).iterations, self.nonce.to_owned()).unwrap()
     }
 
     /// As far as the client's proof.
     fn said(&self) -> Scram {
         let mut scram = self.begin();
         assert_eq!(scram.step(self.server_first.as_bytes()).unwrap().expose(), self.client_final.as_bytes());
-        assert!(scram.is_said() && !scram.is_slow());
+        assert!(scram.proof_sent() && !scram.is_slow());
         scram
     }
 }

@@ -20,7 +20,7 @@ use self::outbox::{HalfSent, MOST_PADDING, Outbox, SendStage, UPLOAD_WINDOW, Upl
 pub(super) use self::running::{Running, number_of};
 use crate::engine::failure::unknown;
 use crate::engine::{Id, Outgoing};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Result, Step};
 use crate::imap::plan::{Order, Plan, SessionEffect, may_start};
 use crate::imap::types::{Capabilities, CopyUid, Progress, ResponseCode};
 use crate::limits::{Deadlines, Limits};
@@ -130,7 +130,7 @@ impl Wire {
         let partial = self.half_sent.take().map(|half| half.id);
         let lost = |run: &Running| match run.asks.mutates && run.id != partial {
             true => unknown(run.verb(), error),
-            false => error.clone(),
+            false => error.clone().at(Step::Command(run.verb())),
         };
         let running = self.running.iter().filter_map(|run| Some((run.reader()?, lost(run))));
         let waiting = self.queue.iter().map(Pending::id).chain(self.watcher());
