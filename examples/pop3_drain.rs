@@ -1,6 +1,7 @@
 //! Collects all mail into files, and deletes it from the server only when asked to, and only what is safely on disk:
 //! `cargo run --example pop3_drain -- pops://me@host DIRECTORY [--delete]`. It works by IMAP just as well.
 
+#[macro_use]
 mod common;
 
 use std::fs::File;
@@ -8,7 +9,7 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
 
-use common::{Arguments, Outcome, size};
+use common::{Accepts, Arguments, Outcome, size};
 use postroom::{Message, Part};
 
 #[tokio::main(flavor = "current_thread")]
@@ -17,12 +18,12 @@ async fn main() -> ExitCode {
 }
 
 async fn run() -> Outcome {
-    let Arguments { account, rest } = Arguments::read()?;
-    let delete = rest.iter().any(|word| word == "--delete");
-    let (Some(account), Some(directory)) = (account, rest.iter().find(|word| !word.starts_with('-'))) else {
-        println!("usage: pop3_drain URL DIRECTORY [--delete] [--ca FILE]\n\n{}", common::COMMON);
-        return Ok(());
-    };
+    let usage = "pop3_drain URL DIRECTORY [--delete] [OPTION...]";
+    let accepts = Accepts { usage, options: &["--delete"], rest: 1, ..Accepts::default() };
+    let Some(arguments) = Arguments::read(&accepts)? else { return Ok(()) };
+    let account = arguments.account()?;
+    let delete = arguments.options.iter().any(|option| option == "--delete");
+    let directory = arguments.rest.first().ok_or("there is no directory")?;
     std::fs::create_dir_all(directory)?;
     let directory = Path::new(directory);
 
@@ -40,19 +41,18 @@ async fn run() -> Outcome {
         stored.push(message.id().clone());
     }
     drop(mail);
-    // What is in the files must survive a power cut before anything is deleted: the folder's entries too.
+    // The files and the directory's entries must survive a power failure before anything is deleted.
     File::open(directory)?.sync_all()?;
-    println!("{} messages, {}, in {}", stored.len(), size(octets), directory.display());
-
     if delete {
         mailbox.mark_deleted(&stored).await?;
         let committed = mailbox.commit().await?;
-        println!("deleted from the server: {}; unknown: {}", committed.deleted.len(), committed.unknown.len());
+        say!("deleted from the server: {}; unknown: {}", committed.deleted.len(), committed.unknown.len());
     }
+    say!("{} messages, {}, in {}", stored.len(), size(octets), directory.display());
     Ok(())
 }
 
-/// Writes a message into a file of its own, which is there whole or not at all.
+/// Writes a message to a file of its own, completely or not at all.
 fn store(directory: &Path, message: &Message) -> Outcome {
     let name: String =
         message.id().to_string().chars().map(|char| if char.is_ascii_alphanumeric() { char } else { '-' }).collect();

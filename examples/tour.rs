@@ -1,11 +1,12 @@
 //! A tour of both protocols, in a minute: `cargo run --example tour --features testing` starts an IMAP and POP3 server inside
-//! the program and shows everything on it; with a URL behind `--` it lists and reads a real account, and changes nothing there.
+//! the program and shows everything on it; with a URL after `--` it lists and reads a real account, and changes nothing there.
 
+#[macro_use]
 mod common;
 
 use std::process::ExitCode;
 
-use common::{Account, Arguments, Outcome, fit, size};
+use common::{Accepts, Account, Arguments, Outcome, fit, size};
 use postroom::imap::{Append, Event, Folder, Items, Section, Uid, Uids};
 use postroom::mail_parser::MimeHeaders as _;
 use postroom::testing::Server;
@@ -21,11 +22,8 @@ async fn main() -> ExitCode {
 }
 
 async fn run() -> Outcome {
-    let arguments = Arguments::read()?;
-    if !arguments.rest.is_empty() {
-        println!("usage: tour [URL [--ca FILE]]\n\n{}", common::COMMON);
-        return Ok(());
-    }
+    let accepts = Accepts { usage: "tour [URL [OPTION...]]", url_optional: true, ..Accepts::default() };
+    let Some(arguments) = Arguments::read(&accepts)? else { return Ok(()) };
     match &arguments.account {
         Some(account) => visit(account).await,
         None => tour().await,
@@ -35,27 +33,27 @@ async fn run() -> Outcome {
 /// Everything, on a server of our own.
 async fn tour() -> Outcome {
     let server = Server::builder().sample_mail().start().await?;
-    heading("A server of our own");
-    println!(
+    heading("A server of our own")?;
+    say!(
         "IMAP on port {} (TLS {}), POP3 on {} (TLS {}),",
         server.imap_port(),
         server.imaps_port(),
         server.pop3_port(),
         server.pop3s_port()
     );
-    println!("with a certificate made a moment ago, and alice's mail.");
+    say!("with a certificate made a moment ago, and alice's mail.");
 
     let local = |port| Config::new("localhost").port(port).add_root_pem(server.ca_pem().as_bytes());
     let alice = || Login::password("alice", "alicepw");
     imap(local(server.imaps_port())?, local(server.imap_port())?.starttls(), alice()).await?;
     pop3(local(server.pop3s_port())?, local(server.pop3_port())?.starttls(), alice()).await?;
 
-    heading("One function, both protocols");
+    heading("One function, both protocols")?;
     let folder = Imap::connect(local(server.imaps_port())?, alice()).await?.into_folder("INBOX").await?;
     let maildrop = Pop3::connect(local(server.pop3s_port())?, alice()).await?;
     let mailboxes: [(&str, Box<dyn Mailbox>); 2] = [("IMAP", Box::new(folder)), ("POP3", Box::new(maildrop))];
     for (protocol, mut mailbox) in mailboxes {
-        println!("{protocol}: {}", summary(mailbox.as_mut()).await?);
+        say!("{protocol}: {}", summary(mailbox.as_mut()).await?);
     }
     Ok(())
 }
@@ -63,47 +61,47 @@ async fn tour() -> Outcome {
 /// What a real account gets: a list and a message. Nothing is flagged, appended or deleted.
 async fn visit(account: &Account) -> Outcome {
     let mut mailbox = account.open().await?;
-    heading("The newest messages");
-    println!("{}\n", summary(mailbox.as_mut()).await?);
+    heading("The newest messages")?;
+    say!("{}\n", summary(mailbox.as_mut()).await?);
     let entries = mailbox.entries().await?;
     list(mailbox.as_mut(), &entries).await?;
     if let Some(newest) = entries.last() {
-        heading("The newest one");
+        heading("The newest one")?;
         read(mailbox.as_mut(), newest).await?;
     }
     Ok(())
 }
 
 async fn imap(implicit: Config, upgrade: Config, login: Login) -> Outcome {
-    heading("IMAP: the mail stays on the server");
+    heading("IMAP: the mail stays on the server")?;
     let mut session = Imap::connect(implicit.clone(), login.clone()).await?;
-    println!("Connected by TLS from the first byte; {} capabilities.", session.capabilities().iter().count());
+    say!("Connected by TLS from the first byte; {} capabilities.", session.capabilities().iter().count());
     let names: Vec<_> = session.list("*").await?.into_iter().map(|listed| listed.name.to_string()).collect();
-    println!("Mailboxes: {}\n", names.join(", "));
+    say!("Mailboxes: {}\n", names.join(", "));
 
     let mut inbox = session.select("INBOX").await?;
     envelopes(&mut inbox).await?;
 
     let entries = inbox.entries().await?;
     let first = entries.first().ok_or("the mailbox is empty")?;
-    heading("IMAP: read one, flag it");
+    heading("IMAP: read one, flag it")?;
     let uid = with_attachment(&mut inbox).await?.ok_or("no message has an attachment")?;
     let mut bytes = Vec::new();
     inbox.read(uid, Section::WHOLE).await?.read_to_end(&mut bytes).await?;
     show(&Message::new(first.id.clone(), bytes))?;
     inbox.flag(std::slice::from_ref(&first.id), &FlagChange::add([Flag::FLAGGED])).await?;
-    println!("Flagged the first one; every other device sees that.");
+    say!("Flagged the first one; every other device sees that.");
 
-    heading("IMAP: new mail, seen by a second session");
+    heading("IMAP: new mail, seen by a second session")?;
     let sender = Imap::connect(upgrade, login).await?;
-    println!("A second session, by STARTTLS, appends a message while the first one watches by IDLE.");
+    say!("A second session, by STARTTLS, appends a message while the first one watches by IDLE.");
     let mut watch = inbox.idle().await?;
     let message =
         Append::from("From: tour@example.org\r\nSubject: Sent a moment ago\r\n\r\nHello!\r\n").flags([Flag::SEEN]);
     let appended = sender.append("INBOX", message).await?;
     while let Some(event) = watch.try_next().await? {
         if let Event::Exists(count) = event {
-            println!(
+            say!(
                 "IDLE says: {count} messages now. The new one has UID {}.",
                 appended.map(Uids::from).unwrap_or_default()
             );
@@ -113,37 +111,33 @@ async fn imap(implicit: Config, upgrade: Config, login: Login) -> Outcome {
     drop(watch);
     sender.logout().await?;
 
-    heading("IMAP: delete, by marking and committing");
+    heading("IMAP: delete, by marking and committing")?;
     let newest = inbox.entries().await?.pop().ok_or("the new message is gone")?;
     Mailbox::mark_deleted(&mut inbox, &[newest.id]).await?;
-    println!("Marked one message: dropping the session now would delete nothing.");
+    say!("Marked one message: dropping the session now would delete nothing.");
     let committed = inbox.commit().await?;
-    println!("Committed: {} deleted for certain, {} unknown.", committed.deleted.len(), committed.unknown.len());
+    say!("Committed: {} deleted for certain, {} unknown.", committed.deleted.len(), committed.unknown.len());
     Ok(session.logout().await?)
 }
 
 async fn pop3(implicit: Config, upgrade: Config, login: Login) -> Outcome {
-    heading("POP3: collect the mail, then decide what happens to it");
+    heading("POP3: collect the mail, then decide what happens to it")?;
     let maildrop = Pop3::connect(upgrade, login.clone()).await?;
     let stat = maildrop.stat().await?;
-    println!("Connected by STLS: {} messages, {}.", stat.messages, size(stat.octets));
+    say!("Connected by STLS: {} messages, {}.", stat.messages, size(stat.octets));
     maildrop.quit().await?;
 
     let mut maildrop = Pop3::connect(implicit, login).await?;
-    println!("Connected by TLS from the first byte.\n");
+    say!("Connected by TLS from the first byte.\n");
     let entries = maildrop.entries().await?;
     list(&mut maildrop, &entries).await?;
     let last = entries.last().ok_or("the maildrop is empty")?;
-    heading("POP3: read one, delete it");
+    heading("POP3: read one, delete it")?;
     read(&mut maildrop, last).await?;
     Mailbox::mark_deleted(&mut maildrop, std::slice::from_ref(&last.id)).await?;
-    println!("Marked one message: dropping the session now would delete nothing.");
+    say!("Marked one message: dropping the session now would delete nothing.");
     let committed = maildrop.commit().await?;
-    println!(
-        "Committed by QUIT: {} deleted for certain, {} unknown.",
-        committed.deleted.len(),
-        committed.unknown.len()
-    );
+    say!("Committed by QUIT: {} deleted for certain, {} unknown.", committed.deleted.len(), committed.unknown.len());
     Ok(())
 }
 
@@ -151,7 +145,7 @@ async fn pop3(implicit: Config, upgrade: Config, login: Login) -> Outcome {
 async fn envelopes(inbox: &mut Folder<&mut Imap>) -> Outcome {
     let mut mail = inbox.fetch(Uids::ALL, Items::ENVELOPE.flags().internal_date().size()).await?;
     let mut count = 0_usize;
-    println!("{} {} {} {:>8}  Flags", fit("From", 24), fit("Subject", 36), fit("Date", 16), "Size");
+    say!("{} {} {} {:>8}  Flags", fit("From", 24), fit("Subject", 36), fit("Date", 16), "Size");
     while let Some(message) = mail.try_next().await? {
         count += 1;
         if count > SHOWN {
@@ -166,7 +160,7 @@ async fn envelopes(inbox: &mut Folder<&mut Imap>) -> Outcome {
             .into_iter()
             .flat_map(|flags| flags.iter().map(|flag| flag.into_owned()).collect::<Vec<_>>())
             .collect();
-        println!(
+        say!(
             "{} {} {} {:>8}  {}",
             fit(&from, 24),
             fit(&subject, 36),
@@ -175,7 +169,7 @@ async fn envelopes(inbox: &mut Folder<&mut Imap>) -> Outcome {
             flags.join(" ")
         );
     }
-    println!("... {count} in all.");
+    say!("... {count} in all.");
     Ok(())
 }
 
@@ -194,11 +188,11 @@ async fn with_attachment(inbox: &mut Folder<&mut Imap>) -> Outcome<Option<Uid>> 
 async fn list(mailbox: &mut dyn Mailbox, entries: &[Entry]) -> Outcome {
     let newest = entries.get(entries.len().saturating_sub(SHOWN)..).unwrap_or(entries);
     let ids: Vec<_> = newest.iter().map(|entry| entry.id.clone()).collect();
-    println!("{} {} {} {:>8}", fit("From", 24), fit("Subject", 36), fit("Date", 16), "Size");
+    say!("{} {} {} {:>8}", fit("From", 24), fit("Subject", 36), fit("Date", 16), "Size");
     let mut headers = mailbox.messages(&ids, Part::Header).await?;
     while let Some(message) = headers.try_next().await? {
         let entry = newest.iter().find(|entry| entry.id == *message.id());
-        println!("{}", line(&message, entry.and_then(|entry| entry.size)));
+        say!("{}", line(&message, entry.and_then(|entry| entry.size)));
     }
     Ok(())
 }
@@ -229,11 +223,13 @@ async fn read(mailbox: &mut dyn Mailbox, entry: &Entry) -> Outcome {
 /// The text of a message and the names of its attachments.
 fn show(message: &Message) -> Outcome {
     let mail = message.parse().ok_or("the message has no header")?;
-    println!("Subject: {}", mail.subject().unwrap_or("(none)"));
+    say!("Subject: {}", mail.subject().unwrap_or("(none)"));
     let text = mail.body_text(0).unwrap_or_default();
-    text.lines().take(6).for_each(|line| println!("  | {}", fit(line, 76).trim_end()));
+    for line in text.lines().take(6) {
+        say!("  | {}", fit(line, 76).trim_end());
+    }
     for part in mail.attachments() {
-        println!("  + {} ({})", part.attachment_name().unwrap_or("unnamed"), size(part.contents().len() as u64));
+        say!("  + {} ({})", part.attachment_name().unwrap_or("unnamed"), size(part.contents().len() as u64));
     }
     Ok(())
 }
@@ -253,6 +249,7 @@ async fn summary(mailbox: &mut dyn Mailbox) -> Outcome<String> {
     Ok(format!("{} messages, {}, {flags}; {news}", entries.len(), size(total)))
 }
 
-fn heading(text: &str) {
-    println!("\n{text}\n{}", "─".repeat(text.chars().count()));
+fn heading(text: &str) -> Outcome {
+    say!("\n{text}\n{}", "─".repeat(text.chars().count()));
+    Ok(())
 }

@@ -1,23 +1,24 @@
-//! Brings the mail of one mailbox home, by POP3 or IMAP alike, and deletes it there or leaves it, as told; never loses a message and
-//! never brings it twice: `cargo run --example collect --features sqlite -- pops://me@host DIR [--delete]`.
+//! Collects the mail of one mailbox by POP3 or IMAP, and deletes it on the server or leaves it there. It never loses a message and
+//! never stores one twice: `cargo run --example collect --features sqlite -- pops://me@host DIR [--delete]`.
 //!
-//! DIR becomes a Maildir (or holds an mbox), and the ledger of what was collected lies in it. The program may be stopped at any
-//! time, by Ctrl-C, by a lost connection or by a power failure: the next run goes on from there.
+//! DIR becomes a Maildir (or contains an mbox), and the ledger of the collected messages is in it. The program may be stopped at any
+//! time, by Ctrl-C, by a lost connection or by a power failure: the next run continues from there.
 //!
 //! Exit status, for scripts (numbers above 63 as in sysexits.h):
 //!
 //! | status | meaning |
 //! |---|---|
-//! | 0 | all is well |
-//! | 1 | some messages failed, or came twice with different bytes; they were told on standard error, and stay on the server |
+//! | 0 | success |
+//! | 1 | some messages failed, or came twice with different bytes; standard error names them, and they stay on the server |
 //! | 2 | the command line is wrong, or there is no password |
-//! | 69 | the server refuses or cannot do it, and does not say that this will pass |
+//! | 69 | the server refuses or cannot do it, and does not report it as temporary |
 //! | 74 | the disk or the ledger fails: full, not writable, damaged |
 //! | 75 | run it again later: the network, IN-USE, LOGIN-DELAY, another run on the same ledger, deletions that are not certain |
 //! | 76 | the server breaks the protocol, or its certificate is not accepted |
 //! | 77 | the login is refused |
 //! | 130, 143 | stopped by SIGINT (Ctrl-C), by SIGTERM |
 
+#[macro_use]
 #[path = "../common/mod.rs"]
 mod common;
 mod options;
@@ -27,7 +28,7 @@ mod store;
 
 use std::process::ExitCode;
 
-use common::{Account, Outcome, sentence};
+use common::{Account, Outcome, OutputClosed, Usage, sentence};
 use options::{Ask, Options};
 use postroom::Mailbox;
 use postroom::collect::{Collector, Delivery, Event, Ledger, Summary};
@@ -38,16 +39,23 @@ use status::Status;
 async fn main() -> ExitCode {
     let status = match Options::parse(std::env::args().skip(1)) {
         Ok(Ask::Usage) => {
-            println!("{}\n\n{}", options::USAGE, common::COMMON);
+            // A closed output is not an error.
+            drop(common::print(format_args!("{}\n\n{}", options::USAGE, common::COMMON)));
             Status::WELL
         }
         Ok(Ask::Collect(options)) => run(&options).await.unwrap_or_else(|error| {
+            if error.is::<OutputClosed>() {
+                return Status::WELL;
+            }
             eprintln!("collect: {}", sentence(error.as_ref()));
+            if error.is::<Usage>() {
+                return Status::USAGE;
+            }
             status::hint(error.as_ref());
             Status::of(error.as_ref())
         }),
         Err(wrong) => {
-            eprintln!("collect: {wrong}; without arguments it says how it is used");
+            eprintln!("collect: {wrong}; see --help");
             Status::USAGE
         }
     };
@@ -55,7 +63,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run(options: &Options) -> Outcome<Status> {
-    // The prompt comes before the signals are taken over: there Ctrl-C ends the program at once.
+    // The prompt comes before the signal handlers, so that Ctrl-C ends the program there.
     let account = Account::read(&options.url, &options.roots, &options.mechanisms, options.plaintext)?;
     let name = options.account.clone().unwrap_or_else(|| store::account_name(&account.config));
     let work = async {
@@ -65,9 +73,9 @@ async fn run(options: &Options) -> Outcome<Status> {
     };
     tokio::select! {
         outcome = work => outcome,
-        // Dropping the run is as good as a power failure: nothing is lost, and what is not safe at home stays on the server.
+        // Dropping the run is as safe as a power failure: a message that is not stored stays on the server.
         signal = status::signal() => {
-            eprintln!("collect: stopped; the next run goes on from here");
+            eprintln!("collect: stopped; the next run continues from here");
             Ok(signal?)
         }
     }
@@ -79,7 +87,7 @@ async fn work<L: Ledger, D: Delivery>(
     mut mailbox: Box<dyn Mailbox>,
 ) -> Outcome<Status> {
     if options.dry {
-        println!("{}", collector.plan(mailbox.as_mut()).await?);
+        say!("{}", collector.plan(mailbox.as_mut()).await?);
         return Ok(Status::WELL);
     }
     let mut run = collector.run(mailbox.as_mut());
@@ -94,20 +102,21 @@ async fn work<L: Ledger, D: Delivery>(
     let summary = run.summary();
     let end = run.finish().await;
     if !options.quiet {
-        println!("{summary}");
+        // The status counts, even if nobody reads this.
+        drop(common::print(format_args!("{summary}")));
     }
     end?;
-    // Where nothing was to be deleted, a POP3 session is still open. However that ends, nothing is at stake.
+    // If nothing had to be deleted, a POP3 session is still open. The result does not matter.
     drop(mailbox.commit().await);
     Ok(status(&summary))
 }
 
-/// What has to be said of that, even where nothing else is.
+/// The line for an event that is printed even with `--quiet`.
 fn told(event: &Event) -> Option<String> {
     Some(match event {
         Event::Failed { id: Some(id), error } => format!("{id}: {}", sentence(error)),
         Event::Failed { id: None, error } => format!("deleting: {}", sentence(error)),
-        Event::Gone { id } => format!("{id}: it is gone from the server, and was not brought"),
+        Event::Gone { id } => format!("{id}: it is gone from the server, and was not collected"),
         Event::Differs { id, .. } => {
             format!("{id}: it came twice with different bytes; the second is stored, and it stays on the server")
         }

@@ -1,4 +1,4 @@
-//! The command line. It knows no server and no file.
+//! The command line. It must not know a server or a file.
 
 use std::path::PathBuf;
 
@@ -7,29 +7,29 @@ use postroom::collect::Policy;
 pub(crate) const USAGE: &str = "\
 usage: collect URL DIR [OPTION...]
 
-Brings the mail at URL into the Maildir DIR, each message once.
+Collects the mail at URL in the Maildir DIR, each message once.
 
-What happens to the server's copy; where several are given, a message stays only while all of them let it:
-  --keep                it stays (unless told otherwise)
-  --delete              it is deleted as soon as it is safe at home
+What happens to the server's copy; if several are given, a message stays only while all of them let it:
+  --keep                it stays (the default)
+  --delete              it is deleted as soon as it is stored here
   --keep-days N         it stays for N days after it was collected
   --keep-newest N       it stays while it is among the newest N
   --keep-below SIZE     the oldest are deleted until the rest has at most SIZE together
 
-How much one run brings:
+How much one run collects:
   --most-messages N     at most N messages
   --most-bytes SIZE     messages of at most SIZE together, and one at least
   --skip-over SIZE      of larger messages only the header
 
   --mbox                deliver to the file DIR/mbox instead
-  --ledger file|sqlite  how DIR remembers what was collected (file, unless told otherwise)
+  --ledger file|sqlite  how DIR remembers what was collected (default: file)
   --account NAME        what the ledger calls this mailbox: give the same name when you change the host or the protocol
-                        (the user, where that is an address, otherwise user@host; with /MAILBOX where it is not INBOX)
+                        (default: the user if it is an address, otherwise user@host; with /MAILBOX if it is not INBOX)
   --dry-run             show what would be done, and do not do it
-  --quiet               say nothing but errors
-SIZE is in octets, or with k, M, G (1000) or Ki, Mi, Gi (1024) behind it.";
+  --quiet               print only errors
+SIZE is a number of octets, or a number with k, M, G (powers of 1000) or Ki, Mi, Gi (powers of 1024) after it.";
 
-/// What the user asked for.
+/// What the command line asks for.
 #[derive(Debug)]
 pub(crate) enum Ask {
     Usage,
@@ -58,13 +58,13 @@ pub(crate) enum LedgerKind {
     Sqlite,
 }
 
-/// The command line while it is read.
+/// The command line, while it is read.
 #[derive(Default)]
 struct Words {
     url: Option<String>,
     directory: Option<PathBuf>,
     policy: Policy,
-    /// Whether anything, and whether nothing, was said to stay.
+    /// `keep` is set by every option that lets messages stay, `delete` by the one that lets none.
     keep: bool,
     delete: bool,
     mbox: bool,
@@ -93,10 +93,10 @@ impl Options {
             if matches!(name.as_str(), "--help" | "-h") {
                 return Ok(Ask::Usage);
             }
-            let mut value = || given.take().or_else(|| words.next()).ok_or_else(|| format!("{name} wants a value"));
+            let mut value = || given.take().or_else(|| words.next()).ok_or_else(|| format!("{name} needs a value"));
             read.word(&name, &mut value)?;
             if let Some(value) = given {
-                return Err(format!("{name} takes no value, and was given {value}"));
+                return Err(format!("{name} takes no value, but {value} was given"));
             }
         }
         read.finish().map(|options| Ask::Collect(Box::new(options)))
@@ -140,10 +140,10 @@ impl Words {
             "--ca" => self.roots.push(value()?),
             "--auth" => self.mechanisms.push(value()?),
             "--dangerous-plaintext" => self.plaintext = true,
-            _ if name.starts_with('-') => return Err(format!("there is no option {name}")),
+            _ if name.starts_with('-') => return Err(format!("the option {name} is not known")),
             _ if name.contains("://") && self.url.is_none() => self.url = Some(name.to_owned()),
             _ if self.directory.is_none() => self.directory = Some(name.into()),
-            _ => return Err(format!("{name} is one word too many")),
+            _ => return Err(format!("the argument {name} is one too many")),
         }
         Ok(())
     }
@@ -159,12 +159,12 @@ impl Words {
 
     fn finish(self) -> Result<Options, String> {
         if self.keep && self.delete {
-            return Err("--delete and --keep are opposites".into());
+            return Err("--delete cannot be used with --keep or another option that keeps messages".into());
         }
         let policy = if self.delete { self.policy.days(0) } else { self.policy };
         Ok(Options {
-            url: self.url.ok_or("no URL is given")?,
-            directory: self.directory.ok_or("no directory is given")?,
+            url: self.url.ok_or("there is no URL")?,
+            directory: self.directory.ok_or("there is no directory")?,
             policy,
             mbox: self.mbox,
             ledger: self.ledger,
@@ -179,7 +179,7 @@ impl Words {
 }
 
 fn number<T: std::str::FromStr>(text: &str) -> Result<T, String> {
-    text.parse().map_err(|_| format!("{text} is not a number that could be meant"))
+    text.parse().map_err(|_| format!("{text} is not a number in the valid range"))
 }
 
 fn size(text: &str) -> Result<u64, String> {
@@ -192,7 +192,7 @@ fn size(text: &str) -> Result<u64, String> {
         "Ki" => 1 << 10,
         "Mi" => 1 << 20,
         "Gi" => 1 << 30,
-        _ => return Err(format!("{text} is not a size: a number, with k, M, G, Ki, Mi or Gi behind it")),
+        _ => return Err(format!("{text} is not a size: a number, with k, M, G, Ki, Mi or Gi after it")),
     };
     let octets = number::<u64>(digits)?.checked_mul(unit);
     octets.ok_or_else(|| format!("{text} is too large"))

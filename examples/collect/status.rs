@@ -1,4 +1,5 @@
-//! How the program ends: the exit status of each kind of error, and the signals. The table is in `main.rs`.
+//! How the program ends: the exit status of each kind of error, and the signals. The table is in `main.rs`. It must not know what
+//! the program does.
 
 use std::error::Error;
 use std::process::ExitCode;
@@ -21,7 +22,7 @@ impl Status {
     #[cfg(unix)]
     const TERMINATED: Self = Self(143);
 
-    /// What is no error of the library was found wrong in the command line.
+    /// The status for an error. An error that is not the library's is about the command line.
     pub(crate) fn of(error: &(dyn Error + 'static)) -> Self {
         let Some(error) = error.downcast_ref::<postroom::Error>() else { return Self::USAGE };
         match error.kind() {
@@ -30,7 +31,7 @@ impl Status {
             Kind::Login => Self::LOGIN,
             Kind::Storage => Self::STORAGE,
             Kind::Tls | Kind::Protocol => Self::BROKEN,
-            // To run again is always safe: the listing tells what took effect.
+            // Running again is always safe: the listing shows what took effect.
             Kind::Unknown => Self::LATER,
             _ => Self::REFUSED,
         }
@@ -43,10 +44,10 @@ impl From<Status> for ExitCode {
     }
 }
 
-/// When to come again, where the server has said that.
+/// Prints when to try again, if the server reports it.
 pub(crate) fn hint(error: &(dyn Error + 'static)) {
     if let Some(wait) = error.downcast_ref::<postroom::Error>().and_then(postroom::Error::retry_after) {
-        eprintln!("collect: to be tried again in {} s", wait.as_secs());
+        eprintln!("collect: try again in {} s", wait.as_secs());
     }
 }
 

@@ -1,75 +1,167 @@
 //! What all examples share: the account from a URL, the password from the environment or a prompt, a mailbox of either
-//! protocol, a table row, and one clear sentence for an error. It knows no example.
+//! protocol, a table row, and one sentence for an error. It must not know an example.
 
-#![allow(dead_code, reason = "each example uses a part of it")]
+#![allow(dead_code, unused_macros, reason = "each example uses a part of it")]
 
 use std::error::Error;
+use std::fmt;
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use postroom::imap::Notice;
-use postroom::{Config, Imap, Login, Mailbox};
+use postroom::{Config, Imap, Kind, Login, Mailbox, Message};
 #[cfg(feature = "pop3")]
 use postroom::{Pop3, Protocol};
 
 /// The result of an example.
 pub(crate) type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 
-/// What stands behind `--` on every example's command line.
+/// Prints a line like `println!`, but returns an error from the function if the output is closed, as by `| head -1`.
+macro_rules! say {
+    ($($words:tt)*) => {
+        crate::common::print(format_args!($($words)*))?
+    };
+}
+
+/// The arguments of an example.
 pub(crate) struct Arguments {
-    /// The account, where a URL was given.
+    /// The account, if a URL was given.
     pub(crate) account: Option<Account>,
-    /// Words that are none of the common ones.
+    /// The other arguments that are not options, such as a directory.
     pub(crate) rest: Vec<String>,
+    /// The options of this example that were given.
+    pub(crate) options: Vec<String>,
+}
+
+/// The arguments that one example takes, besides the URL and the common options.
+#[derive(Default)]
+pub(crate) struct Accepts {
+    /// Its first line of help.
+    pub(crate) usage: &'static str,
+    /// Options without a value.
+    pub(crate) options: &'static [&'static str],
+    /// How many arguments that are not options are needed after the URL.
+    pub(crate) rest: usize,
+    /// Whether it runs without a URL.
+    pub(crate) url_optional: bool,
 }
 
 /// A mailbox on some server, and the way to it.
 pub(crate) struct Account {
     /// Host, port, encryption, trust.
     pub(crate) config: Config,
-    /// Who, and the password.
+    /// The user and the password.
     pub(crate) login: Login,
 }
 
-/// What every usage text ends with.
+/// The last lines of every usage text.
 pub(crate) const COMMON: &str = "\
 URL is imaps://user@host[:port][/MAILBOX] or pops://user@host[:port] (TLS from the first byte),
     or imap+starttls://... or pop+stls://... (TLS by upgrade, required).
-    The password comes from POSTROOM_PASSWORD, or is asked for.
+    The password is read from POSTROOM_PASSWORD, or asked for.
   --ca FILE               also trust the certificates in FILE (PEM)
-  --auth MECHANISM        log in by this SASL mechanism and no other (PLAIN, LOGIN, CRAM-MD5, SCRAM-SHA-256, ...): for a server
-                          that offers one which it cannot do; may be given several times
-  --dangerous-plaintext   take imap:// and pop:// URLs, which show the password to whoever listens";
+  --auth MECHANISM        log in only by this SASL mechanism (PLAIN, LOGIN, CRAM-MD5, SCRAM-SHA-256, ...), for a server that
+                          offers one which it cannot serve; may be given several times
+  --dangerous-plaintext   accept imap:// and pop:// URLs, which send the password unencrypted
+  --help                  print this";
+
+/// A mistake in the command line.
+#[derive(Debug)]
+pub(crate) struct Usage(pub(crate) String);
+
+impl fmt::Display for Usage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Error for Usage {}
+
+/// The reader of the output has closed it.
+#[derive(Debug)]
+pub(crate) struct OutputClosed;
+
+impl fmt::Display for OutputClosed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the output is closed")
+    }
+}
+
+impl Error for OutputClosed {}
+
+/// Writes one line to the standard output; see `say!`.
+pub(crate) fn print(line: fmt::Arguments<'_>) -> Outcome {
+    match writeln!(io::stdout().lock(), "{line}") {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(Box::new(OutputClosed)),
+        written => Ok(written?),
+    }
+}
 
 impl Arguments {
-    /// Reads the command line; the password is asked for where it is needed.
-    pub(crate) fn read() -> Outcome<Self> {
-        let (mut url, mut roots, mut mechanisms, mut rest) = (None, Vec::new(), Vec::new(), Vec::new());
-        let mut plaintext = false;
-        let mut words = std::env::args().skip(1);
+    /// Reads the command line, and the password if there is a URL. `None` if it printed the usage text, which `--help` or no
+    /// argument at all ask for.
+    pub(crate) fn read(accepts: &Accepts) -> Outcome<Option<Self>> {
+        let (mut url, mut roots, mut mechanisms, mut plaintext) = (None, Vec::new(), Vec::new(), false);
+        let (mut rest, mut options) = (Vec::new(), Vec::new());
+        let mut words = std::env::args().skip(1).peekable();
+        let help = |word: &String| word == "--help" || word == "-h";
+        if std::env::args().skip(1).any(|word| help(&word)) || (words.peek().is_none() && !accepts.url_optional) {
+            say!("usage: {}\n\n{COMMON}", accepts.usage);
+            return Ok(None);
+        }
+        let wrong = |text: String| Box::new(Usage(text));
         while let Some(word) = words.next() {
-            match word.as_str() {
-                "--ca" => roots.push(words.next().ok_or("--ca needs the name of a file")?),
-                "--auth" => mechanisms.push(words.next().ok_or("--auth needs the name of a mechanism")?),
+            // Both `--name value` and `--name=value`.
+            let (name, given) = match word.split_once('=') {
+                Some((name, value)) if name.starts_with("--") => (name.to_owned(), Some(value.to_owned())),
+                _ => (word.clone(), None),
+            };
+            let mut value = || {
+                let value = given.clone().or_else(|| words.next_if(|next| !next.starts_with("--")));
+                value.ok_or_else(|| wrong(format!("{name} needs a value")))
+            };
+            match name.as_str() {
+                "--ca" => roots.push(value()?),
+                "--auth" => mechanisms.push(value()?),
+                _ if given.is_some() => return Err(wrong(format!("the option {word} is not known"))),
                 "--dangerous-plaintext" => plaintext = true,
-                _ if word.contains("://") => url = Some(word),
-                _ => rest.push(word),
+                option if accepts.options.contains(&option) => options.push(name),
+                option if option.starts_with('-') => return Err(wrong(format!("the option {option} is not known"))),
+                _ if word.contains("://") && url.is_none() => url = Some(word),
+                _ if rest.len() < accepts.rest => rest.push(word),
+                _ => return Err(wrong(format!("the argument {word} is one too many"))),
             }
         }
-        let account = url.map(|url| Account::read(&url, &roots, &mechanisms, plaintext)).transpose()?;
-        Ok(Self { account, rest })
+        let common = plaintext || !roots.is_empty() || !mechanisms.is_empty();
+        match url {
+            None if !accepts.url_optional || common => return Err(wrong("there is no URL".to_owned())),
+            _ if rest.len() < accepts.rest => return Err(wrong("an argument is missing after the URL".to_owned())),
+            url => {
+                let account = url.map(|url| Account::read(&url, &roots, &mechanisms, plaintext)).transpose()?;
+                Ok(Some(Self { account, rest, options }))
+            }
+        }
+    }
+
+    /// The account, for an example that needs one.
+    pub(crate) fn account(&self) -> Outcome<&Account> {
+        Ok(self.account.as_ref().ok_or_else(|| Usage("there is no URL".to_owned()))?)
     }
 }
 
 impl Account {
-    /// Host and user from the URL, trust from those files, and these mechanisms alone where there are any; the password is asked
-    /// for where the environment has none.
+    /// The host and the user from the URL, the trusted certificates from these files, and only these mechanisms, if there are any.
+    /// The password comes from the environment, or from a prompt.
     pub(crate) fn read(url: &str, roots: &[String], mechanisms: &[String], plaintext: bool) -> Outcome<Self> {
-        let mut config = if plaintext { Config::dangerous_plaintext_url(url)? } else { url.parse()? };
+        let wrong = |error: postroom::Error| Usage(format!("{url}: {error}"));
+        let parsed = if plaintext { Config::dangerous_plaintext_url(url) } else { url.parse() };
+        let mut config = parsed.map_err(wrong)?;
         for file in roots {
-            let pem = std::fs::read(file).map_err(|error| format!("{file} cannot be read: {error}"))?;
-            config = config.add_root_pem(&pem)?;
+            let wrong = |error: &(dyn Error + 'static)| Usage(format!("{file}: {}", sentence(error)));
+            let pem = std::fs::read(file).map_err(|error| wrong(&error))?;
+            config = config.add_root_pem(&pem).map_err(|error| wrong(&error))?;
         }
-        let user = config.user().ok_or("the URL names no user: write user@host")?.to_owned();
+        let user = config.user().ok_or_else(|| Usage("the URL has no user: write user@host".to_owned()))?.to_owned();
         let password = match std::env::var("POSTROOM_PASSWORD") {
             Ok(password) => password,
             Err(_) => rpassword::prompt_password(format!("Password of {user} at {}: ", config.host()))?,
@@ -79,7 +171,7 @@ impl Account {
         Ok(Self { config, login })
     }
 
-    /// An IMAP session whose server's words to the user are shown, as RFC 9051 §7.1 requires of alerts.
+    /// An IMAP session. The server's messages to the user are shown, as RFC 9051 §7.1 requires for alerts.
     pub(crate) async fn imap(&self) -> Outcome<Imap> {
         let connected = Imap::connect(self.config.clone(), self.login.clone()).await;
         let imap = connected.inspect_err(|error| error.notices().for_each(show))?;
@@ -92,7 +184,7 @@ impl Account {
         Ok(imap)
     }
 
-    /// Opens the mailbox, by whichever protocol the URL names.
+    /// Opens the mailbox by the protocol of the URL.
     pub(crate) async fn open(&self) -> Outcome<Box<dyn Mailbox>> {
         Ok(match self.config.protocol() {
             #[cfg(feature = "pop3")]
@@ -105,33 +197,56 @@ impl Account {
     }
 }
 
-/// What the server says to the user, on a line of its own and without what could disturb a terminal.
+/// The name or address of the first author, and the subject.
+#[cfg(feature = "mail-parser")]
+pub(crate) fn from_and_subject(message: &Message) -> (String, String) {
+    let Some(mail) = message.parse() else { return Default::default() };
+    let from = mail.from().and_then(|from| from.first());
+    let from = from.and_then(|from| from.name().or_else(|| from.address())).unwrap_or_default();
+    (from.to_owned(), mail.subject().unwrap_or_default().to_owned())
+}
+
+/// The same, undecoded.
+#[cfg(not(feature = "mail-parser"))]
+pub(crate) fn from_and_subject(message: &Message) -> (String, String) {
+    let header = String::from_utf8_lossy(message.bytes());
+    let field = |name: &str| {
+        let value = header.lines().find_map(|line| {
+            let (field, value) = line.split_once(':')?;
+            field.eq_ignore_ascii_case(name).then(|| value.trim().to_owned())
+        });
+        value.unwrap_or_default()
+    };
+    (field("From"), field("Subject"))
+}
+
+/// Prints a message of the server on a line of its own, without control characters.
 fn show(text: &str) {
     eprintln!("the server says: {}", text.chars().filter(|char| !char.is_control()).collect::<String>());
 }
 
-/// Ends an example: quietly, or with one sentence and its causes, and status 1.
+/// Ends an example: with status 0, with 2 for a mistake in the command line, or with 1 for another error.
 pub(crate) fn finish(outcome: Outcome) -> ExitCode {
-    let Err(error) = outcome else { return ExitCode::SUCCESS };
-    eprintln!("error: {}", sentence(error.as_ref()));
-    ExitCode::FAILURE
+    match outcome {
+        Err(error) if !error.is::<OutputClosed>() => {
+            eprintln!("error: {}", sentence(error.as_ref()));
+            // A configuration that cannot work comes from the command line too.
+            let input = error.downcast_ref::<postroom::Error>().is_some_and(|error| error.kind() == Kind::Input);
+            ExitCode::from(if input || error.is::<Usage>() { 2 } else { 1 })
+        }
+        _ => ExitCode::SUCCESS,
+    }
 }
 
 /// An error and its causes, on one line.
-pub(crate) fn sentence(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        let more = inner.to_string();
-        if !more.is_empty() {
-            text = format!("{text}: {more}");
-        }
-        cause = inner.source();
+pub(crate) fn sentence(error: &(dyn Error + 'static)) -> String {
+    match error.downcast_ref::<postroom::Error>() {
+        Some(error) => format!("{error:#}"),
+        None => error.to_string(),
     }
-    text
 }
 
-/// Cut, or filled up with spaces, to so many characters.
+/// The text, cut or filled with spaces to this width.
 pub(crate) fn fit(text: &str, width: usize) -> String {
     let clean: String = text.chars().map(|char| if char.is_control() { ' ' } else { char }).collect();
     let columns = |char: char| if u32::from(char) >= 0x1100 { 2 } else { 1 };
@@ -149,7 +264,7 @@ pub(crate) fn fit(text: &str, width: usize) -> String {
     format!("{kept}…{}", " ".repeat(width - taken - 1))
 }
 
-/// A size in bytes, for people.
+/// A size in a readable unit.
 pub(crate) fn size(bytes: u64) -> String {
     match bytes {
         0..10_000 => format!("{bytes} B"),

@@ -1,6 +1,7 @@
-//! The example `collect` as a user or a script sees it: run as a program against the embedded server, and judged by the contents of its
-//! folder, what is left on the server, its output and its exit status.
+//! The examples as a user or a script sees them: run as programs against the embedded server. `collect` is judged by the contents of
+//! its folder, the messages left on the server, its output and its exit status; the others in `examples.rs`.
 
+mod examples;
 mod program;
 
 use std::fs;
@@ -118,7 +119,7 @@ async fn a_run_that_is_interrupted_is_finished_by_the_next_one() {
     server.fault(Fault::at("RETR", Trouble::Stall).nth(3));
     let stopped = program.interrupted(&server, "RETR 3").await;
     assert_eq!(stopped.status, 130, "{stopped:?}");
-    assert!(stopped.err.contains("goes on from here"), "{stopped:?}");
+    assert!(stopped.err.contains("continues from here"), "{stopped:?}");
     assert_eq!(left(&server), 3);
     let done = program.pop3(&["--delete"]).await;
     assert_eq!(done.status, 0, "{done:?}");
@@ -133,7 +134,7 @@ async fn a_mechanism_can_be_named_for_a_server_that_offers_what_it_cannot_do() {
         assert_eq!(by.status, 0, "{by:?}");
     }
     let none = program.imap(&["--auth", "GSSAPI"]).await;
-    assert!(none.status != 0 && none.err.contains("no way to log in"), "{none:?}");
+    assert!(none.status != 0 && none.err.contains("no login method"), "{none:?}");
 }
 
 #[tokio::test]

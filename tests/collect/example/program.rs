@@ -96,7 +96,7 @@ impl Program {
     }
 
     fn command(&self, words: &[&str]) -> Command {
-        let mut command = Command::new(program());
+        let mut command = Command::new(example("collect"));
         command.args(words).current_dir(&self.scratch).env("POSTROOM_PASSWORD", self.password).kill_on_drop(true);
         if self.trusts && !words.is_empty() {
             command.args(["--ca", "ca.pem"]);
@@ -113,16 +113,16 @@ impl Drop for Program {
 }
 
 impl Ended {
-    fn of(output: std::process::Output) -> Self {
+    pub(crate) fn of(output: std::process::Output) -> Self {
         let text = |bytes| String::from_utf8(bytes).unwrap();
         Self { status: output.status.code().unwrap(), out: text(output.stdout), err: text(output.stderr) }
     }
 }
 
-/// The example with the features of this test: cargo builds it first, unless a single test was requested.
-fn program() -> &'static Path {
-    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAM.get_or_init(|| {
+/// An example, built with the features of this test: cargo builds them first, unless a single test was requested.
+pub(crate) fn example(name: &str) -> PathBuf {
+    static PROGRAMS: OnceLock<Vec<PathBuf>> = OnceLock::new();
+    let programs = PROGRAMS.get_or_init(|| {
         let mut features = vec!["testing", "imap", "pop3", "collect"];
         // By its name too: without it cargo would build all of the crate again.
         features.extend(cfg!(feature = "default").then_some("default"));
@@ -132,17 +132,18 @@ fn program() -> &'static Path {
         features.extend(cfg!(feature = "platform-roots").then_some("platform-roots"));
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let built = Build::new(cargo)
-            .args(["build", "--quiet", "--example", "collect", "--message-format", "json", "--no-default-features"])
+            .args(["build", "--quiet", "--examples", "--message-format", "json", "--no-default-features"])
             .args(["--features", &features.join(",")])
             .current_dir(env!("CARGO_MANIFEST_DIR"))
             .output()
             .unwrap();
         assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
         let said = String::from_utf8(built.stdout).unwrap();
-        let mut executables = said.lines().filter_map(|line| {
+        let executables = said.lines().filter_map(|line| {
             let said: serde_json::Value = serde_json::from_str(line).ok()?;
             said.get("executable")?.as_str().map(PathBuf::from)
         });
-        executables.next_back().unwrap()
-    })
+        executables.collect()
+    });
+    programs.iter().find(|path| path.file_stem().is_some_and(|stem| stem == name)).unwrap().clone()
 }
