@@ -32,7 +32,7 @@ async fn watch(account: &Account) -> Outcome {
     let mut imap = account.imap().await?;
     let mut folder = imap.examine(account.config.mailbox().unwrap_or("INBOX")).await?;
     // The messages from this UID on are new.
-    let mut next = folder.next_uid().await?.or_else(|| Uid::new(1));
+    let mut next = folder.next_uid().await?.map_or_else(|| Uid::new(1), Ok)?;
     say!("watching {} messages", folder.info()?.exists);
     loop {
         let mut events = folder.idle().await?;
@@ -54,8 +54,7 @@ async fn watch(account: &Account) -> Outcome {
 }
 
 /// Prints who wrote each message from this UID on, and returns the UID after the last.
-async fn announce(folder: &mut Folder<&mut Imap>, from: Option<Uid>) -> Outcome<Option<Uid>> {
-    let Some(from) = from else { return Ok(None) };
+async fn announce(folder: &mut Folder<&mut Imap>, from: Uid) -> Outcome<Uid> {
     let mut next = from;
     let mut mail = folder.fetch(format!("{from}:*").parse::<Uids>()?, Items::ENVELOPE).await?;
     while let Some(message) = mail.try_next().await? {
@@ -65,7 +64,7 @@ async fn announce(folder: &mut Folder<&mut Imap>, from: Option<Uid>) -> Outcome<
         say!("new: {sender}: {}", message.subject().unwrap_or_default());
         next = next.max(Uid::new(uid.as_u32().saturating_add(1)).unwrap_or(Uid::MAX));
     }
-    Ok(Some(next))
+    Ok(next)
 }
 
 /// Prints the flags that a message has now.

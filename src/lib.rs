@@ -23,6 +23,8 @@
 //! what the protocols have in common. [`Message::parse`] parses a message with mail-parser. [`collect`] does a whole job with any
 //! mailbox: it stores each message once, and deletes it on the server or leaves it there.
 //!
+//! The [`cookbook`] has a short program for each common job.
+//!
 //! # Rules of the whole crate
 //!
 //! **Cancellation.** Every future and stream can be dropped at every await point. The session stays correct: a command that was
@@ -89,6 +91,8 @@ pub mod collect;
 mod config;
 #[cfg(feature = "net")]
 mod conn;
+#[cfg(all(feature = "collect", feature = "imap", feature = "pop3"))]
+pub mod cookbook;
 mod defect;
 #[cfg(all(feature = "testing", feature = "imap", feature = "pop3"))]
 #[doc(hidden)]

@@ -90,6 +90,7 @@ const LAYERS: &[Layer] = &[
     // Durable files; `collect` decides what is stored in them.
     layer!("store": "error"),
     layer!("collect": "*" "io" "mailbox" "messages" "store"),
+    layer!("cookbook":),
     layer!("testing":),
     // Sessions for the examples in the documentation.
     layer!("doctest": "*" "imap" "pop3" "testing"),
