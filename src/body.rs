@@ -1,4 +1,4 @@
-//! [`Body`]: one message, of any size, read as it comes. It must not know a protocol.
+//! [`Body`]: one message of any size, read as a stream. It must not know where the bytes come from.
 
 pub(crate) mod reader;
 
@@ -10,12 +10,25 @@ use self::reader::{Chunks, Judged};
 use crate::defect::Defect;
 use crate::io::{AsyncBufRead, AsyncRead, ReadBuf};
 
-/// One message (or one section of it) as an [`AsyncRead`]: byte-exact, in memory bounded by the window, whatever its size. As an
-/// [`AsyncBufRead`] it shows the bytes where they were received, without copying them.
+/// One message, or one section of it, as an [`AsyncRead`]: byte-exact, and in memory that is bounded by
+/// [`Limits::window`](crate::Limits::window) for any size. As an [`AsyncBufRead`] it shows the received bytes without copying them.
 ///
-/// Dropping it costs at most one window of bytes that are still on their way; the session stays correct. A failure is an
-/// [`std::io::Error`] whose inner error is this crate's [`Error`](crate::Error); read again, the body fails again. After the end
-/// nothing follows.
+/// Reading touches the wire. A body can be dropped at any time; the transfer of at most one window of bytes is wasted then, and the
+/// session stays correct. A read fails with an [`std::io::Error`] whose inner error is this crate's [`Error`](crate::Error), and
+/// fails again if it is repeated.
+///
+/// ```
+/// use postroom::Body;
+/// use tokio::io::AsyncReadExt;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> postroom::Result<()> {
+/// let mut body = Body::new(&b"Subject: hello\r\n\r\nworld\r\n"[..]); // usually: mailbox.open(&id).await?
+/// let mut start = [0; 14];
+/// body.read_exact(&mut start).await?;
+/// assert_eq!(&start, b"Subject: hello");
+/// # Ok(()) }
+/// ```
 pub struct Body<'a> {
     reader: Reader<'a>,
 }
@@ -26,19 +39,19 @@ enum Reader<'a> {
 }
 
 impl<'a> Body<'a> {
-    /// A body over any reader that has a buffer; for implementations of [`Mailbox`](crate::Mailbox).
+    /// A body over any buffered reader, for implementations of [`Mailbox`](crate::Mailbox).
     pub fn new(reader: impl AsyncBufRead + Send + 'a) -> Self {
         Self { reader: Reader::Plain(Box::pin(reader)) }
     }
 
-    /// A body over a reader that judges what it reads.
+    /// A body over a reader that judges the text.
     pub(crate) fn judged(reader: reader::Reader<impl Chunks + Send + 'a>) -> Self {
         Self { reader: Reader::Judged(Box::pin(reader)) }
     }
 
-    /// What is wrong with the message, known once it was read to its end: [`Defect::Size`] where the server declares another length
-    /// than it sent. Empty before the end, for a message that is as declared, and for one whose size the server did not declare. A
-    /// message without any text is no defect here but an error of the read.
+    /// What is wrong with the message: [`Defect::Size`] if the server declares another length than it sent. It is known at the end of the
+    /// body, and empty before. It is also empty if the server declared no size. A message without text is an error of the read
+    /// instead.
     ///
     /// ```
     /// use postroom::Body;

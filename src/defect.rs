@@ -1,27 +1,37 @@
-//! What is wrong with one message while its neighbours and the connection are fine. It must not know a protocol.
+//! What is wrong with one message, while other messages and the connection are not affected. It must not know a protocol.
 
 use std::fmt;
 
 use bytes::Bytes;
 
-/// A flaw in what the server said about one message. The message is delivered with everything else it has.
+/// A flaw in the data of one message. The message is delivered with everything that could be read.
+///
+/// ```
+/// use postroom::{Defect, Message};
+///
+/// /// Whether the bytes can be stored as the message.
+/// fn is_complete(message: &Message) -> bool {
+///     let damaging = |defect: &Defect| !matches!(defect, Defect::Unreadable { .. });
+///     !message.defects().iter().any(damaging)
+/// }
+/// # assert!(is_complete(&Message::new(postroom::MessageId::other("m", "1"), "Subject: hello\r\n\r\n")));
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Defect {
-    /// A value of `size` bytes was over [`Limits::literal`](crate::Limits::literal) and was skipped.
+    /// A value was larger than [`Limits::literal`](crate::Limits::literal) and was skipped.
     TooLarge {
-        /// How many bytes the server announced.
+        /// The size of the value in bytes, as the server announced it.
         size: u64,
     },
-    /// The server has the message and gave no text for it: the text was absent, NIL or empty. There are no bytes, and what came is
-    /// not the message.
+    /// The server has the message, but sent no text for it: the text was absent, NIL or empty. There are no bytes.
     Missing,
-    /// The text is complete, and its length is not the one that the server declares. Some servers count wrongly; others sent
+    /// The text is complete, but its length differs from the one that the server declares. Some servers count wrongly; others send
     /// another text.
     Size {
         /// The length that the server declares, in octets.
         declared: u64,
-        /// The length of what came, in octets.
+        /// The length of the received text, in octets.
         received: u64,
     },
     /// The server refused to send the message. There are no bytes.
@@ -31,35 +41,39 @@ pub enum Defect {
     },
     /// A value could not be read.
     Unreadable {
-        /// The attribute's name as the server wrote it, such as `ENVELOPE`; where one field of an envelope is lost, with the field's
-        /// name in RFC 9051's grammar: `ENVELOPE (env-from)`.
+        /// The attribute's name as the server wrote it, such as `ENVELOPE`. If only one field of an envelope is lost, the field's name
+        /// in RFC 9051's grammar follows: `ENVELOPE (env-from)`.
         attribute: String,
         /// Why.
         reason: Reason,
-        /// The value's bytes, as they came.
+        /// The value's bytes, as received.
         raw: Bytes,
     },
 }
 
-/// Why something could not be read.
+/// Why a value could not be read.
+///
+/// ```
+/// assert_eq!(postroom::Reason::Date.to_string(), "no such date");
+/// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Reason {
-    /// Not what the grammar has there.
+    /// The value does not follow the grammar.
     Syntax,
-    /// A string or list without its end.
+    /// A string or list has no end.
     Unterminated,
-    /// A number that is none, or out of range.
+    /// It is not a number, or out of range.
     Number,
-    /// A date that does not exist.
+    /// The date does not exist.
     Date,
-    /// Parentheses deeper than [`Limits::nesting`](crate::Limits::nesting).
+    /// Parentheses are nested deeper than [`Limits::nesting`](crate::Limits::nesting).
     Nesting,
-    /// A literal of that many bytes, over [`Limits::literal`](crate::Limits::literal).
+    /// A literal of this many bytes is larger than [`Limits::literal`](crate::Limits::literal).
     TooLarge(u64),
-    /// More parts than a message can sensibly have.
+    /// It has more parts than are read.
     TooMany,
-    /// A name without its value.
+    /// A name has no value.
     Missing,
 }
 
@@ -84,7 +98,7 @@ impl fmt::Display for Defect {
             Self::TooLarge { size } => {
                 write!(f, "a value of {size} bytes was skipped: over the limit")
             }
-            Self::Missing => f.write_str("the server gave no text for the message"),
+            Self::Missing => f.write_str("the server sent no text for the message"),
             Self::Size { declared, received } => {
                 write!(f, "the server declares {declared} bytes and sent {received}")
             }

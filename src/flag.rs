@@ -1,5 +1,5 @@
-//! Marks on messages: [`Flag`] and [`FlagChange`]. Flags are what a mailbox keeps, whoever serves it, so this file must not know
-//! how a protocol sends them; the names and their letters are those of RFC 9051 §2.3.2 and the IANA keyword registry.
+//! Flags of messages: [`Flag`] and [`FlagChange`]. Their names and characters are those of RFC 9051 §2.3.2 and the IANA keyword
+//! registry. It must not know how a protocol sends them.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -9,7 +9,7 @@ use crate::{Error, Result};
 
 /// A flag of a message: a system flag such as `\Seen`, or a keyword such as `$Forwarded` or `todo`.
 ///
-/// Flags compare without regard to ASCII letter case, as servers do. Cloning a well-known flag allocates nothing.
+/// Flags are compared without regard to ASCII letter case, as servers do. Cloning a well-known flag does not allocate.
 ///
 /// ```
 /// use postroom::Flag;
@@ -36,12 +36,18 @@ pub struct FlagChange {
 }
 
 /// What a [`FlagChange`] does with its flags.
+///
+/// ```
+/// use postroom::{Flag, FlagAction, FlagChange};
+///
+/// assert_eq!(FlagChange::remove([Flag::SEEN]).action(), FlagAction::Remove);
+/// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[expect(clippy::exhaustive_enums, reason = "a change adds, removes or replaces")]
 pub enum FlagAction {
-    /// The flags are set, the others stay.
+    /// The flags are added, the others stay.
     Add,
-    /// The flags are taken away, the others stay.
+    /// The flags are removed, the others stay.
     Remove,
     /// The flags become the only ones.
     Set,
@@ -62,17 +68,17 @@ impl Flag {
     pub const FORWARDED: Self = Self::known("$Forwarded");
     /// A notification of its reading has been sent, or must never be (RFC 3503).
     pub const MDN_SENT: Self = Self::known("$MDNSent");
-    /// Found to be unwanted.
+    /// The message is unwanted.
     pub const JUNK: Self = Self::known("$Junk");
-    /// Found not to be unwanted.
+    /// The message is not unwanted.
     pub const NOT_JUNK: Self = Self::known("$NotJunk");
-    /// Found to be a fraud.
+    /// The message is probably a fraud.
     pub const PHISHING: Self = Self::known("$Phishing");
-    /// Found to matter to this user, by the server or by a client (RFC 8457).
+    /// The server or a client considers the message important for this user (RFC 8457).
     pub const IMPORTANT: Self = Self::known("$Important");
-    /// Waiting to be submitted (RFC 5788 §3.4.3); with [`SUBMITTED`](Self::SUBMITTED), being submitted.
+    /// The message waits to be submitted (RFC 5788 §3.4.3); with [`SUBMITTED`](Self::SUBMITTED), it is being submitted.
     pub const SUBMIT_PENDING: Self = Self::known("$SubmitPending");
-    /// Sent out (RFC 5788 §3.4.4).
+    /// The message was submitted (RFC 5788 §3.4.4).
     pub const SUBMITTED: Self = Self::known("$Submitted");
 
     const WELL_KNOWN: &[Self] = &[
@@ -91,12 +97,19 @@ impl Flag {
         Self::SUBMITTED,
     ];
 
-    /// The flag of that name, for a program that wants to set it or look for it.
+    /// The flag with this name, to set it or look for it.
+    ///
+    /// ```
+    /// let flag = postroom::Flag::new("todo")?;
+    /// assert_eq!(flag.as_str(), "todo");
+    /// assert!(postroom::Flag::new("\\Recent").is_err());
+    /// # Ok::<(), postroom::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// [`Kind::Input`](crate::Kind::Input) where no server could store it: an empty name, a character that a flag cannot have
-    /// (RFC 9051 §9, `flag`), and `\Recent`, which only servers set.
+    /// [`Kind::Input`](crate::Kind::Input) if no server could store it: an empty name, a character that a flag cannot have
+    /// (RFC 9051 §9, `flag`), or `\Recent`, which only servers set.
     pub fn new(name: &str) -> Result<Self> {
         let flag = Self::found(name);
         if !flag.is_storable() || name.contains(']') {
@@ -115,13 +128,13 @@ impl Flag {
         self.0.starts_with('\\')
     }
 
-    /// The flag as a server named it. Nothing is refused here: servers use spaces, brackets and `\*`.
+    /// The flag as a server named it. Any name is accepted: servers use spaces, brackets and `\*`.
     pub(crate) fn found(name: &str) -> Self {
         let known = Self::WELL_KNOWN.iter().find(|known| known.0.eq_ignore_ascii_case(name));
         known.cloned().unwrap_or_else(|| Self(Cow::Owned(name.to_owned())))
     }
 
-    /// Whether a client may send it: one atom, with `]` as Gmail has it, and not `\Recent`.
+    /// Whether a client may send it: one atom, in which Gmail also uses `]`, and not `\Recent`.
     pub(crate) fn is_storable(&self) -> bool {
         let keyword = self.0.strip_prefix('\\').unwrap_or(&self.0);
         !keyword.is_empty() && keyword.bytes().all(is_keyword_byte) && !self.0.eq_ignore_ascii_case("\\Recent")
@@ -137,17 +150,17 @@ fn is_keyword_byte(byte: u8) -> bool {
 }
 
 impl FlagChange {
-    /// Sets these flags and leaves the others.
+    /// Adds these flags and keeps the others.
     pub fn add(flags: impl IntoIterator<Item = Flag>) -> Self {
         Self::new(FlagAction::Add, flags)
     }
 
-    /// Takes these flags away and leaves the others.
+    /// Removes these flags and keeps the others.
     pub fn remove(flags: impl IntoIterator<Item = Flag>) -> Self {
         Self::new(FlagAction::Remove, flags)
     }
 
-    /// Makes these flags the only ones.
+    /// Replaces all flags by these.
     pub fn set(flags: impl IntoIterator<Item = Flag>) -> Self {
         Self::new(FlagAction::Set, flags)
     }

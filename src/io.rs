@@ -1,5 +1,5 @@
-//! The I/O traits and files of tokio that the rest of the crate uses, so that none of it names tokio, and what its readers share. No socket and
-//! no clock here.
+//! The I/O traits and files of tokio for the rest of the crate, which must not name tokio, and a function that its readers share. It
+//! must not know a socket or a clock.
 
 use std::io;
 use std::pin::Pin;
@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 pub(crate) use tokio::fs::File;
 pub(crate) use tokio::io::{AsyncBufRead, AsyncRead, AsyncWrite, ReadBuf};
 
-/// Reads by copying, for a reader that shows its bytes where they are.
+/// Reads by copying from a buffered reader.
 pub(crate) fn poll_copy<R>(mut reader: Pin<&mut R>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>>
 where
     R: AsyncBufRead + ?Sized,

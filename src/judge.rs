@@ -1,28 +1,28 @@
-//! The one judge of whether what a server sent is the message it was asked for. Every way to read a whole message asks it, in both
+//! Decides whether a text that a server sent is the message that was asked for. Every way to read a whole message uses it, in both
 //! protocols. It must not know a protocol, and reads no bytes.
 
 use crate::defect::Defect;
 use crate::error::{Error, Kind};
 
-/// What a text is worth as a message.
+/// Whether a text is the message.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Verdict {
     /// It is the message: it has the declared length, or the server declared none.
     Whole,
-    /// There is no message: no text came, or none that has an octet.
+    /// There is no message: no text came, or an empty one.
     Missing,
-    /// It is complete, and longer or shorter than the server declared.
+    /// It is complete, but longer or shorter than the server declared.
     Uncertain {
         /// The length that the server declared, in octets.
         declared: u64,
-        /// The length that came, in octets.
+        /// The length of the received text, in octets.
         received: u64,
     },
 }
 
 impl Verdict {
-    /// Judges a text of `received` octets, `None` if none came, against the size that the server declared, if it declared any.
-    /// Servers that count every line end as two octets or one are told apart by nobody: another length is uncertain.
+    /// Compares a text of `received` octets (`None` if no text came) with the size that the server declared, if it declared one.
+    /// Whether a server counts a line end as one octet or two cannot be known, so every other length is uncertain.
     pub(crate) fn of(received: Option<u64>, declared: Option<u64>) -> Self {
         match (received, declared) {
             (None | Some(0), _) => Self::Missing,
@@ -31,12 +31,12 @@ impl Verdict {
         }
     }
 
-    /// Why there is nothing to read where the message is [`Missing`](Self::Missing). The session lives, and so do other messages.
+    /// The error for a message that is [`Missing`](Self::Missing). The session continues.
     pub(crate) fn missing() -> Error {
-        Error::new(Kind::Missing, "the server gave no text for the message")
+        Error::new(Kind::Missing, "the server sent no text for the message")
     }
 
-    /// What is wrong with the message, for whoever gets it all the same.
+    /// What is wrong with the message, for a caller that gets it all the same.
     pub(crate) fn defect(&self) -> Option<Defect> {
         match *self {
             Self::Whole => None,

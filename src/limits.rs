@@ -1,12 +1,12 @@
-//! The bounds that keep a hostile or broken server from bloating or hanging a client: sizes in [`Limits`], times in
-//! [`Deadlines`]. Plain values; who enforces them is the engines (frames, counts, instants) and `conn` (connecting, TLS).
+//! The bounds against a hostile or broken server: sizes in [`Limits`], times in [`Deadlines`]. They are plain values. The engines
+//! enforce those of frames, counts and instants, `conn` those of connecting and TLS. It must not know a protocol.
 
 use std::time::Duration;
 
 const KIB: usize = 1024;
 const MIB: usize = 1024 * KIB;
 
-/// How much one connection may cost, in bytes and counts. Every bound is inclusive: exactly the limit is still accepted.
+/// The most that one connection may cost, in bytes and counts. Every bound is inclusive: a value equal to the limit is accepted.
 ///
 /// ```
 /// let limits = postroom::Limits::default().literal(16 * 1024 * 1024); // no message over 16 MiB is kept in memory
@@ -17,50 +17,49 @@ const MIB: usize = 1024 * KIB;
 #[non_exhaustive]
 #[must_use]
 pub struct Limits {
-    /// One IMAP line of text or of anything else that is short, literals not counted. Over it the connection is closed with
-    /// [`Kind::Limit`](crate::Kind::Limit), since the end of the response is not known. Lists of numbers (SEARCH, ESEARCH, SORT,
-    /// THREAD, VANISHED) and the data of messages (FETCH) grow with the mailbox: those count against
-    /// [`response`](Self::response) only. 1 MiB.
+    /// Bytes of one IMAP line, without its literals. A longer line closes the connection with [`Kind::Limit`](crate::Kind::Limit),
+    /// since the end of the response is not known. Lists of numbers (SEARCH, ESEARCH, SORT, THREAD, VANISHED) and the data of
+    /// messages (FETCH) grow with the mailbox: they count only against [`response`](Self::response). Default: 1 MiB.
     pub line: usize,
-    /// One POP3 status line or listing line; bodies of messages are not counted. 64 KiB.
+    /// Bytes of one POP3 status line or line of a listing. Lines of messages do not count. Default: 64 KiB.
     pub status_line: usize,
-    /// One literal (or one POP3 message) kept in memory. A larger one is skipped and its message delivered with
-    /// `Defect::TooLarge`. Bodies read by `read` are not counted. 64 MiB.
+    /// Bytes of one literal, or one POP3 message, that is kept in memory. A larger one is skipped, and its message is delivered with
+    /// [`Defect::TooLarge`](crate::Defect::TooLarge). Bodies that are read as a stream do not count. Default: 64 MiB.
     pub literal: usize,
-    /// What is skipped of one response: literals and messages over [`literal`](Self::literal), listings over
-    /// [`undelivered`](Self::undelivered), and what comes for a caller that is gone. Over it the connection is closed with
-    /// `Kind::Limit`. 4 GiB.
+    /// Bytes that are skipped of one response: literals and messages over [`literal`](Self::literal), listings over
+    /// [`undelivered`](Self::undelivered), and data for a call that was dropped. More close the connection with `Kind::Limit`.
+    /// Default: 4 GiB.
     pub skipped: u64,
-    /// One whole response, literals included. Over it the connection is closed with `Kind::Limit`. 128 MiB.
+    /// Bytes of one whole response, with its literals. More close the connection with `Kind::Limit`. Default: 128 MiB.
     pub response: usize,
-    /// Parentheses within parentheses of a body structure; at most 150 count. A deeper value is unreadable: a defect of its
-    /// message. 100.
+    /// The depth of nested parentheses in a body structure; values over 150 count as 150. A deeper structure is unreadable, which
+    /// is a defect of its message. Default: 100.
     pub nesting: usize,
-    /// Untagged responses kept for one command that returns a value (streams are not counted), and lines of one POP3 listing, over
-    /// which the connection is closed with `Kind::Limit`. 1,000,000.
+    /// Untagged responses that are kept for one command that returns a value (not a stream), and lines of one POP3 listing. More
+    /// close the connection with `Kind::Limit`. Default: 1,000,000.
     pub untagged: usize,
-    /// Events kept for a mailbox that nobody watches; over it they become one `Lagged`. 10,000.
+    /// Events that are kept while the mailbox is not watched. More are replaced by one `Lagged`. Default: 10,000.
     pub events: usize,
-    /// Bytes delivered to a stream and not taken yet, over which the socket is not read. What one read brings comes on top: up to
-    /// 64 KiB, in the middle of a large body 512 KiB. 256 KiB.
+    /// Bytes that were delivered to a stream and not taken yet. At this number the socket is not read any more. One read may add up
+    /// to 64 KiB, or 512 KiB within a large body. Default: 256 KiB.
     pub window: usize,
-    /// Bytes of the answer to one command that returns a value, and of the rows or values that are made of it, over which it fails with
-    /// `Kind::Limit`. A response counts for 16 bytes at least, a message of a POP3 maildrop that is made an entry for 256. 256 MiB.
+    /// Bytes of the answer to one command that returns a value, and of the rows or values made of it. More fail the command with
+    /// `Kind::Limit`. A response counts as 16 bytes at least, an entry of a POP3 maildrop as 256. Default: 256 MiB.
     pub undelivered: usize,
-    /// Whether a bare LF ends the lines of POP3's multi-line replies too, so that LF `.` LF is an end, as a few servers send it. A
-    /// message with such a line in it is cut short then, and the rest of it taken for replies: only for a server that needs it. false.
+    /// Whether a bare LF ends the lines of POP3's multi-line replies too, so that LF `.` LF ends a reply. Set it only for a server that
+    /// sends such ends: a message that contains such a line is cut there, and the rest of it is read as replies. Default: `false`.
     pub bare_line_feeds: bool,
-    /// Bytes of the set of UIDs in one IMAP command; a longer set is sent in several commands, since servers bound their lines
-    /// (RFC 7162 §4, RFC 2683 §3.2.1.5). 8000, and never more than 800 on servers that are known to take no lines over 1000.
+    /// Bytes of the set of UIDs in one IMAP command. A longer set is sent in several commands, since servers limit the length of lines
+    /// (RFC 7162 §4, RFC 2683 §3.2.1.5). Default: 8000, and at most 800 on servers that are known to accept no lines over 1000.
     pub set: usize,
-    /// Challenges in one authentication. 16.
+    /// Challenges in one authentication. Default: 16.
     pub challenges: usize,
-    /// Iterations that a server may ask of SCRAM's key derivation, which runs on tokio's threads for blocking work. Fewer than
-    /// 4096 are refused whatever stands here (RFC 7677 §4). 2,000,000.
+    /// Iterations of SCRAM's key derivation, which runs on tokio's threads for blocking work. A server that asks for fewer than 4096
+    /// is refused in any case (RFC 7677 §4). Default: 2,000,000.
     pub scram_iterations: u32,
 }
 
-/// How long one connection may make its caller wait.
+/// The longest that one connection may make its caller wait.
 ///
 /// ```
 /// use std::time::Duration;
@@ -73,28 +72,29 @@ pub struct Limits {
 #[non_exhaustive]
 #[must_use]
 pub struct Deadlines {
-    /// For the connection to one of the host's addresses, all tried. 30 s.
+    /// For the TCP connection: the lookup of the host and all its addresses together. Default: 30 s.
     pub connect: Duration,
-    /// For the TLS handshake. 30 s.
+    /// For the TLS handshake. Default: 30 s.
     pub tls: Duration,
-    /// For the server's greeting. 30 s.
+    /// For the server's greeting. Default: 30 s.
     pub greeting: Duration,
-    /// Without a byte from the server or to it, while a command runs; a single response that has begun must also come at
-    /// 1 KiB/s or more over this time. It rests while the caller does not take what has come. 60 s.
+    /// Without a byte from the server or to it while a command runs. A single response must also arrive at 1 KiB/s or more over this
+    /// time. It does not run while the caller does not take the data. Default: 60 s.
     pub progress: Duration,
-    /// Without anything that belongs to the call that runs, however much else the server sends. Its data, `INPROGRESS` with its tag
-    /// and, while it runs alone, an untagged OK without a code belong to it, the latter two for at most an hour; so do octets sent for
-    /// an upload. It rests while the caller does not take what has come, and does not apply to watching a mailbox. What bounds a whole
-    /// call is this, [`Limits::untagged`] and [`Limits::undelivered`] for values, and the caller's own pace for streams. 10 min.
+    /// Without anything that belongs to the call that runs, even if the server sends other data. What belongs to it: its data, the bytes
+    /// of an upload, and for at most an hour `INPROGRESS` with its tag and, if it runs alone, an untagged OK without a code. It does not
+    /// run while the caller does not take the data, nor while a mailbox is watched. A whole call is bounded by this, by
+    /// [`Limits::untagged`] and [`Limits::undelivered`] for values, and by the caller's own pace for streams. Default: 10 min.
     pub call: Duration,
-    /// After which IDLE is renewed; at most 29 minutes count (RFC 2177 §3). A peer that is gone is found by then and
-    /// [`done`](Self::done), whatever stream is used; on a socket of this crate's own, [`KeepAlive`](crate::KeepAlive) finds it sooner. 10 min.
+    /// The time after which IDLE is renewed; more than 29 minutes count as 29 (RFC 2177 §3). A server that is gone is noticed after this
+    /// time and [`done`](Self::done), over any stream; over a socket of this crate, [`KeepAlive`](crate::KeepAlive) notices it sooner.
+    /// Default: 10 min.
     pub idle: Duration,
-    /// Between two looks at a mailbox whose server cannot push. 60 s.
+    /// Between two polls of a mailbox whose server cannot push. Default: 60 s.
     pub poll: Duration,
-    /// For the end of IDLE. 30 s.
+    /// For the end of IDLE. Default: 30 s.
     pub done: Duration,
-    /// For the reply to LOGOUT or QUIT. 5 s.
+    /// For the reply to LOGOUT or QUIT. Default: 5 s.
     pub logout: Duration,
 }
 
@@ -135,7 +135,7 @@ impl Default for Deadlines {
     }
 }
 
-/// Each changes one value; what it bounds is said at the field of the same name.
+/// Each method sets one value. The field of the same name describes it.
 impl Limits {
     /// Sets [`line`](#structfield.line).
     pub fn line(self, most: usize) -> Self {
@@ -208,7 +208,7 @@ impl Limits {
     }
 }
 
-/// Each changes one value; what it bounds is said at the field of the same name.
+/// Each method sets one value. The field of the same name describes it.
 impl Deadlines {
     /// Sets [`connect`](#structfield.connect).
     pub fn connect(self, time: Duration) -> Self {

@@ -1,5 +1,5 @@
 //! [`MessageId`]: the lasting name of one message, equal only for the same message of the same mailbox of the same account.
-//! It knows the shape of both protocols' identities as plain data, and neither protocol's types.
+//! It has the identities of both protocols as plain data. It must not know the types of either.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,14 +7,13 @@ use std::sync::Arc;
 
 use crate::error::{Error, Result};
 
-/// Begins every text form; the digit is the version of what follows.
+/// The start of every text form. The digit is the version of the format.
 const VERSION: &str = "postroom1";
 
 /// Names one message: mailbox, UIDVALIDITY and UID for IMAP, maildrop and unique-id for POP3.
 ///
-/// Ids of two folders or two accounts are never equal. Where [`Features::stable_ids`](crate::Features::stable_ids) holds, an
-/// id means the same message in every later session; its text form ([`Display`](fmt::Display), [`FromStr`]) is made to be
-/// stored and carries a version.
+/// Ids of two folders or two accounts are never equal. If [`Features::stable_ids`](crate::Features::stable_ids) is set, an id means
+/// the same message in every later session. Its text form ([`Display`](fmt::Display), [`FromStr`]) has a version and can be stored.
 ///
 /// ```
 /// use postroom::MessageId;
@@ -29,10 +28,10 @@ pub struct MessageId {
     key: Key,
 }
 
-/// Where the message is: shared by all ids of one mailbox.
+/// The mailbox of the message, shared by all its ids.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub(crate) enum Place {
-    /// `validity` 0 stands for a server without lasting UIDs.
+    /// `validity` is 0 for a server without lasting UIDs.
     Imap {
         account: String,
         mailbox: String,
@@ -41,7 +40,7 @@ pub(crate) enum Place {
     Pop3 {
         account: String,
     },
-    /// Of an implementation of [`Mailbox`](crate::Mailbox) outside this crate.
+    /// An implementation of [`Mailbox`](crate::Mailbox) outside this crate.
     Other {
         name: String,
     },
@@ -54,7 +53,7 @@ pub(crate) enum Key {
 }
 
 impl Key {
-    /// Begins the key of a message that the server gives no name of its own; no unique-id can hold it.
+    /// The first byte of the key of a message to which the server gives no name. No unique-id can contain it.
     pub(crate) const LOCAL: u8 = b'\n';
 
     /// Whether it names the message within one session only.
@@ -64,14 +63,14 @@ impl Key {
 }
 
 impl MessageId {
-    /// An id for an implementation of [`Mailbox`](crate::Mailbox) of your own: `name` names the mailbox, `key` the message. A key that
-    /// begins with a line feed is good for one session only: it [does not last](Self::is_lasting).
+    /// An id for your own implementation of [`Mailbox`](crate::Mailbox): `name` names the mailbox, `key` the message. A key that begins
+    /// with a line feed is valid for one session only: it [does not last](Self::is_lasting).
     pub fn other(name: impl Into<String>, key: impl AsRef<[u8]>) -> Self {
         Self::new(Arc::new(Place::Other { name: name.into() }), Key::Text(key.as_ref().into()))
     }
 
-    /// Whether it means the same message in every later session. Not so where the server gives the message no unique-id, an empty
-    /// one or the same as another message's (RFC 1939 §7), or where its UIDs do not last (UIDVALIDITY 0).
+    /// Whether the id means the same message in every later session. It does not if the server gives the message no unique-id, an
+    /// empty one or the same as another message's (RFC 1939 §7), or if its UIDs do not last (UIDVALIDITY 0).
     ///
     /// ```
     /// use postroom::MessageId;
@@ -97,7 +96,7 @@ impl MessageId {
     }
 }
 
-/// The account's part of an id: who, where; the port only where it is not the protocol's own.
+/// The account's part of an id: the user and the host, and the port unless it is a usual one of the protocol.
 pub(crate) fn account(user: &str, host: &str, port: u16, usual: &[u16]) -> String {
     let host = host.to_ascii_lowercase();
     if usual.contains(&port) { format!("{user}@{host}") } else { format!("{user}@{host}:{port}") }
@@ -128,7 +127,9 @@ impl fmt::Debug for MessageId {
 impl FromStr for MessageId {
     type Err = Error;
 
-    /// [`Kind::Input`](crate::Kind::Input) where the text is not an id, or one of a version this library does not know.
+    /// # Errors
+    ///
+    /// [`Kind::Input`](crate::Kind::Input) if the text is not an id, or has a version that this library does not know.
     fn from_str(text: &str) -> Result<Self> {
         parse(text).ok_or_else(|| Error::input("this text is not a message id"))
     }
@@ -152,7 +153,7 @@ fn parse(text: &str) -> Option<MessageId> {
     Some(MessageId::new(Arc::new(place), key))
 }
 
-/// Percent-encodes all but letters, digits, `-`, `.`, `_`.
+/// Percent-encodes all bytes except letters, digits, `-`, `.` and `_`.
 struct Escaped<T>(T);
 
 impl<T: AsRef<[u8]>> fmt::Display for Escaped<T> {

@@ -1,5 +1,6 @@
-//! [`Messages`] and [`Message`]: the concrete stream both protocols deliver, and what it yields. One virtual call a batch,
-//! none a message. It must not know what is in a message; `messages/parse.rs` does.
+//! [`Messages`] and [`Message`]: the stream that both protocols deliver, and its items. One virtual call for each batch, none for
+//! each message. It must not know a protocol, nor what is in a
+//! message; `messages/parse.rs` does.
 
 #[cfg(feature = "mail-parser")]
 mod parse;
@@ -19,11 +20,10 @@ use crate::message_id::MessageId;
 #[cfg(feature = "mail-parser")]
 pub use parse::mail_parser;
 
-/// A stream of whole messages, in whatever order the server sends them.
+/// A stream of messages, in the order in which the server sends them.
 ///
-/// An `Err` is always the end of it. A message with something wrong in it is still a message, with
-/// [`defects`](Message::defects). Dropping the stream early is safe: what is still on its way is read and thrown away by the
-/// connection, which costs the transfer of those bytes; for a huge rest it is cheaper to drop the session.
+/// An `Err` is always its end. A message that is not intact is still delivered, with [`defects`](Message::defects). The stream can be
+/// dropped at any time: the connection reads and discards the rest. If the rest is very large, it is cheaper to drop the session.
 ///
 /// ```
 /// use postroom::{Message, MessageId, Messages};
@@ -43,13 +43,22 @@ pub struct Messages<'a> {
     source: Option<Box<dyn Source + 'a>>,
 }
 
-/// Where messages come from, a batch at a time.
+/// The source of messages, in batches.
 pub(crate) trait Source: Send {
-    /// Appends what has come; `false` when nothing more will.
+    /// Appends the messages that have arrived. `false` at the end.
     fn poll_batch(&mut self, cx: &mut Context<'_>, ready: &mut VecDeque<Message>) -> Poll<Result<bool>>;
 }
 
-/// One message, or the part of it that was asked for.
+/// One message, or the part of it that was requested.
+///
+/// ```
+/// use postroom::{Message, MessageId};
+///
+/// let message = Message::new(MessageId::other("stub", "1"), "Subject: =?UTF-8?Q?gr=C3=BCn?=\r\n\r\nHi.\r\n");
+/// let mail = message.parse().expect("it has a header");
+/// assert_eq!(mail.subject(), Some("grün"));
+/// assert!(message.defects().is_empty());
+/// ```
 #[derive(Clone)]
 pub struct Message {
     id: MessageId,
@@ -58,12 +67,12 @@ pub struct Message {
 }
 
 impl<'a> Messages<'a> {
-    /// A stream over messages that are there already; for implementations of [`Mailbox`](crate::Mailbox) and for tests.
+    /// A stream of these messages, for implementations of [`Mailbox`](crate::Mailbox) and for tests.
     pub fn from_messages(messages: impl IntoIterator<Item = Message>) -> Self {
         Self { ready: messages.into_iter().collect(), source: None }
     }
 
-    /// A stream over any other stream; for implementations of [`Mailbox`](crate::Mailbox).
+    /// A stream over any other stream, for implementations of [`Mailbox`](crate::Mailbox).
     pub fn from_stream(stream: impl Stream<Item = Result<Message>> + Send + 'a) -> Self {
         Self::from_source(Foreign(Box::pin(stream)))
     }
@@ -72,7 +81,31 @@ impl<'a> Messages<'a> {
         Self { ready: VecDeque::new(), source: Some(Box::new(source)) }
     }
 
-    /// The next message; `None` at the end. Cancel-safe: no message is lost by dropping this future.
+    /// The next message; `None` at the end. It touches the wire. It is cancel-safe: no message is lost if the future is dropped.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Rejected`](crate::Kind::Rejected) and [`Kind::Bad`](crate::Kind::Bad) if the server refuses the command, and the errors
+    /// that end a connection. The stream ends with the error.
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> postroom::Result<()> {
+    /// use postroom::{Config, Login, Mailbox, Part, Pop3};
+    ///
+    /// # let server = postroom::testing::Server::builder().sample_mail().start().await?;
+    /// # let config = Config::new("localhost").port(server.pop3s_port()).add_root_pem(server.ca_pem().as_bytes())?;
+    /// let mut maildrop = Pop3::connect(config, Login::password("alice", "alicepw")).await?;
+    /// let ids: Vec<_> = maildrop.entries().await?.into_iter().map(|entry| entry.id).collect();
+    /// let mut headers = maildrop.messages(&ids, Part::Header).await?;
+    /// while let Some(message) = headers.try_next().await? {
+    ///     println!("{}: {} bytes", message.id(), message.bytes().len());
+    /// }
+    /// # Ok(()) }
+    /// # #[cfg(not(feature = "testing"))]
+    /// # fn main() {}
+    /// ```
     pub async fn try_next(&mut self) -> Result<Option<Message>> {
         poll_fn(|cx| self.poll_message(cx)).await
     }
@@ -110,7 +143,7 @@ impl fmt::Debug for Messages<'_> {
 }
 
 impl Message {
-    /// A message of an implementation of [`Mailbox`](crate::Mailbox) of your own.
+    /// A message of your own implementation of [`Mailbox`](crate::Mailbox).
     pub fn new(id: MessageId, bytes: impl Into<Bytes>) -> Self {
         Self { id, bytes: bytes.into(), defects: Vec::new() }
     }
@@ -125,8 +158,8 @@ impl Message {
         &self.id
     }
 
-    /// Its bytes, exactly as the server holds them. They are a slice of the block they were read in: a message kept for long
-    /// keeps up to 64 KiB around it (or its own size); [`detach`](Self::detach) copies it out.
+    /// Its bytes, exactly as the server stores them. They are a slice of the block into which they were read, which stays in memory as
+    /// long as the message: up to 64 KiB, or the message's size. [`detach`](Self::detach) copies the message.
     pub fn bytes(&self) -> &Bytes {
         &self.bytes
     }
@@ -136,8 +169,8 @@ impl Message {
         self.bytes
     }
 
-    /// What was wrong with it. A message that is over the limit, that the server refuses, or for which it has no text, comes without
-    /// bytes and with a defect that says so; one of another length than the server declares has [`Defect::Size`].
+    /// What is wrong with it. A message that is over the limit, that the server refuses, or for which it sends no text, has no bytes
+    /// and a defect that says why. A message whose length differs from the declared one has [`Defect::Size`].
     pub fn defects(&self) -> &[Defect] {
         &self.defects
     }

@@ -1,16 +1,15 @@
-//! An embedded IMAP and POP3 server and a scripted peer, for tests of programs that read mail. It is written apart from
-//! the client: it must use nothing of the rest of the crate, so that a mistake there cannot be mirrored here.
+//! An embedded IMAP and POP3 server and a scripted peer, for tests of programs that read mail. It is written independently of the
+//! client: it must not use the rest of the crate, so that a mistake there is not repeated here.
 //!
-//! - [`Server`] keeps what it is given, answers what it announces and refuses the rest. It listens on free loopback
-//!   ports, with TLS by an authority of its own, and serves in-memory streams for tests without sockets.
-//! - [`Builder`] says how it shall be: its users and mail, and which capabilities it has not, so that the way a program
-//!   takes without them is tried too.
-//! - [`Snapshot`] is a user's whole state, to be compared before and after.
-//! - [`Fault`] makes a connection stall, end early, come in pieces or slowly, or go wrong at one command.
-//! - [`Script`] plays the server's side of one written dialogue and tells where the client left it.
+//! - [`Server`] stores mail, answers the commands that it announces and refuses the others. It listens on free loopback ports, with TLS
+//!   by its own authority, and serves in-memory streams for tests without sockets.
+//! - [`Builder`] configures it: its users and mail, and the capabilities that it lacks, to test how a program works without them.
+//! - [`Snapshot`] is the whole state of a user's mail, to be compared before and after.
+//! - [`Fault`] makes a connection stall, end early, deliver in pieces or slowly, or fail at one command.
+//! - [`Script`] plays the server's side of one written dialogue and reports where the client deviates from it.
 //!
-//! A test gives the server mail, calls the program, and looks at what came out of it and what became of the mail: when all
-//! is well, when the server can do less, and when the connection is lost at the worst moment.
+//! A test gives the server mail, calls the program, and checks its result and the state of the mail: in the normal case, with a server
+//! that can do less, and when the connection is lost at the worst moment.
 //!
 //! ```
 //! use postroom::imap::{Imap, Items, Uids};
@@ -41,7 +40,7 @@
 //! assert_eq!(subjects(config.clone(), login.clone()).await?, ["one"]);
 //! assert_eq!(server.snapshot("me"), before); // nothing was marked as read
 //!
-//! server.fault(Fault::at("UID FETCH", Trouble::LoseReply)); // for the next connection
+//! server.fault(Fault::at("UID FETCH", Trouble::LoseReply)); // in the next connection
 //! assert!(subjects(config.clone(), login.clone()).await.unwrap_err().is_retryable());
 //! assert_eq!(subjects(config, login).await?, ["one"]);
 //! # Ok(()) }

@@ -1,10 +1,11 @@
-//! [`WordList`]: words that a server lists, such as flags or attributes of a mailbox, kept as one text. It must not know what they mean.
+//! [`WordList`]: words that a server lists, such as flags or attributes of a mailbox, kept as one text. It must not know what they
+//! mean.
 
 use std::fmt;
 use std::sync::Arc;
 
-/// Words in a server's order, without spaces in them. They take as much memory as their text, a clone takes none, and looking for one
-/// reads that text.
+/// Words in a server's order; a word contains no space. The list takes as much memory as its text, a clone takes none, and a lookup
+/// reads the text.
 ///
 /// ```
 /// use postroom::WordList;
@@ -15,12 +16,12 @@ use std::sync::Arc;
 /// ```
 #[derive(Clone, Default, Eq, Hash, PartialEq)]
 pub struct WordList {
-    /// With one space between them; none for no word.
+    /// The words with one space between them; `None` if there is no word.
     text: Option<Arc<String>>,
 }
 
 impl WordList {
-    /// Of a text with one space between words.
+    /// The list of a text with one space between words.
     pub(crate) fn of_text(mut text: String) -> Self {
         if text.len() < text.capacity() / 2 {
             text.shrink_to_fit();
@@ -28,34 +29,34 @@ impl WordList {
         Self { text: (!text.is_empty()).then(|| text.into()) }
     }
 
-    /// All of them, with one space between two.
+    /// All words, with one space between them.
     pub fn as_str(&self) -> &str {
         self.text.as_deref().map_or("", String::as_str)
     }
 
-    /// Each as the server wrote it, with U+FFFD for what is not UTF-8.
+    /// The words as the server wrote them. Bytes that are not UTF-8 are replaced by U+FFFD.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.text.iter().flat_map(|text| text.split(' '))
     }
 
-    /// Whether that word is among them, ASCII letter case aside.
+    /// Whether the list has this word. ASCII letter case does not matter.
     pub fn contains(&self, word: impl AsRef<str>) -> bool {
         self.iter().any(|have| have.eq_ignore_ascii_case(word.as_ref()))
     }
 
-    /// How many there are.
+    /// The number of words.
     pub fn len(&self) -> usize {
         self.iter().count()
     }
 
-    /// Whether there is none.
+    /// Whether the list is empty.
     pub fn is_empty(&self) -> bool {
         self.text.is_none()
     }
 }
 
 impl<S: AsRef<str>> FromIterator<S> for WordList {
-    /// Of texts with spaces in them, each word.
+    /// A text with spaces is split into words.
     fn from_iter<I: IntoIterator<Item = S>>(words: I) -> Self {
         let mut text = String::new();
         for word in words {

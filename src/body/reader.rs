@@ -1,4 +1,5 @@
-//! [`Reader`]: bytes that come in chunks, as a buffered reader. Each protocol brings the chunks, and knows what is wrong with them.
+//! [`Reader`]: bytes that come in chunks, as a buffered reader. It must not know where the chunks come from, nor what is wrong with
+//! them.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -11,20 +12,20 @@ use crate::io::{AsyncBufRead, AsyncRead, ReadBuf, poll_copy};
 
 /// Where the text of one message comes from.
 pub(crate) trait Chunks: Unpin {
-    /// The next bytes, which may be empty; `None` at the end. Not called again after the end or an error.
+    /// The next bytes, possibly none; `None` at the end. Not called again after the end or an error.
     fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>>>;
 
-    /// What was wrong with the text; called only at its end.
+    /// What is wrong with the text; called only at its end.
     fn defects(&self) -> Vec<Defect>;
 }
 
-/// A reader that knows at its end what was wrong with the message.
+/// A reader that knows at its end what is wrong with the message.
 pub(super) trait Judged: AsyncBufRead {
     /// Empty before the end.
     fn defects(&self) -> Vec<Defect>;
 }
 
-/// Shows each chunk in the place where it was received. After its end, or after an error, it returns that again.
+/// Shows each chunk without copying it. The end is final, also if it is an error.
 pub(crate) struct Reader<C> {
     chunks: C,
     chunk: Bytes,
@@ -36,7 +37,7 @@ impl<C: Chunks> Reader<C> {
         Self { chunks, chunk: Bytes::new(), end: None }
     }
 
-    /// Waits for bytes or for the end.
+    /// Waits until there are bytes, or until the end.
     pub(crate) fn poll_begin(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
         while self.chunk.is_empty() {
             if let Some(end) = &self.end {
@@ -75,7 +76,7 @@ impl<C: Chunks> AsyncBufRead for Reader<C> {
         let count = count.min(self.chunk.len());
         self.chunk.advance(count);
         if self.chunk.is_empty() {
-            // Where nobody holds on to its block any more, that is read into again.
+            // Releases the block, which is reused if nothing else holds it.
             self.chunk = Bytes::new();
         }
     }
@@ -89,7 +90,7 @@ mod tests {
     use crate::body::Body;
     use crate::error::{Error, Kind};
 
-    /// Each once, in order, with nothing between them.
+    /// Each once, in order.
     struct Scripted(std::vec::IntoIter<Result<Option<&'static str>>>);
 
     impl Chunks for Scripted {

@@ -1,4 +1,4 @@
-//! What an embedded server shall be like, before it starts. It knows the options, not the protocols.
+//! The configuration of an embedded server. It must not know the protocols.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -12,9 +12,19 @@ use super::sasl;
 use super::store::{self, Account, Store};
 use super::{Fault, Server};
 
-/// How a [`Server`] shall be; made by [`Server::builder`].
+/// The configuration of a [`Server`]; made by [`Server::builder`].
 ///
 /// Without any option there is one user, `alice` with the password `alicepw`, with empty mailboxes.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// use postroom::testing::Server;
+///
+/// let server = Server::builder().user("bob", "secret").sample_mail().without("MOVE").start().await?;
+/// assert_eq!(server.snapshot("bob").unwrap().messages("INBOX").len(), 23);
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Builder {
@@ -23,7 +33,7 @@ pub struct Builder {
     pub(super) options: Options,
 }
 
-/// The options that sessions ask for.
+/// The options for sessions.
 #[derive(Clone, Debug)]
 pub(super) struct Options {
     without_imap: Vec<String>,
@@ -74,12 +84,12 @@ impl Options {
         self.tokens.iter().any(|(owner, known)| owner == user && known == token)
     }
 
-    /// The lines that CAPA says besides, or in place of those of the same name.
+    /// Additional lines of CAPA, which replace those with the same name.
     pub(super) fn pop3_lines(&self) -> impl Iterator<Item = &str> {
         self.with_pop3.iter().map(String::as_str)
     }
 
-    /// The date of a message that comes without one: in whole seconds, as IMAP shows them.
+    /// The date of a message that comes without one, in whole seconds, as IMAP shows them.
     pub(super) fn now(&self) -> OffsetDateTime {
         let now = self.clock.unwrap_or_else(OffsetDateTime::now_utc);
         now.replace_nanosecond(0).unwrap_or(now)
@@ -123,46 +133,45 @@ impl Builder {
         self
     }
 
-    /// Gives every user a few dozen messages: plain, with alternatives, attachments and enclosed messages, with encoded
-    /// subjects, 8-bit text, long lines, lines that begin with dots; with various flags and dates. Always the same.
+    /// Gives every user a few dozen messages, always the same: plain, with alternatives, attachments and enclosed messages, with encoded
+    /// subjects, 8-bit text, long lines, and lines that begin with dots; with various flags and dates.
     pub fn sample_mail(mut self) -> Self {
         self.sample_mail = true;
         self
     }
 
-    /// IMAP: neither announces the capability nor does what it stands for. `IMAP4REV1` cannot be taken away.
+    /// IMAP: neither announces nor supports this capability. `IMAP4REV1` cannot be removed.
     pub fn without(mut self, capability: &str) -> Self {
         self.options.without_imap.push(capability.to_owned());
         self
     }
 
-    /// POP3: neither announces the capability nor does what it stands for. Without `CAPA` nothing is announced, and the rest works.
+    /// POP3: neither announces nor supports this capability. Without `CAPA` nothing is announced, and the rest works.
     pub fn without_pop3(mut self, capability: &str) -> Self {
         self.options.without_pop3.push(capability.to_owned());
         self
     }
 
-    /// IMAP: what is offered only when asked for. `IMAP4rev2`, which clients may enable; and `LITERAL-` in place of `LITERAL+`.
+    /// IMAP: offers a capability that is off by default: `IMAP4rev2`, which clients may enable, or `LITERAL-` instead of `LITERAL+`.
     pub fn with(mut self, capability: &str) -> Self {
         self.options.with_imap.push(capability.to_owned());
         self
     }
 
-    /// POP3: CAPA says this line, such as `EXPIRE 0`, in place of its own of that name. It is only said.
+    /// POP3: CAPA has this line, such as `EXPIRE 0`, instead of its own line with this name. It is only announced; the behaviour does
+    /// not change.
     pub fn with_pop3(mut self, line: &str) -> Self {
         self.options.with_pop3.push(line.to_owned());
         self
     }
 
-    /// IMAP: every user has room for so many octets and messages in all mailboxes together (RFC 9208). Mail that
-    /// [`Server::deliver`] brings is taken all the same.
+    /// IMAP: the quota of every user, for all mailboxes together, in octets and messages (RFC 9208). [`Server::deliver`] ignores it.
     pub fn quota(mut self, octets: u64, messages: u64) -> Self {
         self.options.quota = Some((octets, messages));
         self
     }
 
-    /// Whether a connection without TLS is refused every login: IMAP announces LOGINDISABLED there (RFC 3501 §6.2.3),
-    /// POP3 announces neither USER nor SASL.
+    /// Whether logins without TLS are refused: IMAP announces LOGINDISABLED (RFC 3501 §6.2.3), POP3 announces neither USER nor SASL.
     pub fn logindisabled_before_tls(mut self, disabled: bool) -> Self {
         self.options.plaintext_login = !disabled;
         self
@@ -174,39 +183,39 @@ impl Builder {
         self
     }
 
-    /// IMAP: whether the greeting carries the capabilities. It does unless told.
+    /// IMAP: whether the greeting contains the capabilities. Default: `true`.
     pub fn capability_in_greeting(mut self, carried: bool) -> Self {
         self.options.capability_in_greeting = carried;
         self
     }
 
-    /// IMAP: whether ENABLE is answered by an ENABLED response. It is unless told. Without, as iCloud does it, CONDSTORE and QRESYNC are
-    /// enabled without a word, and nothing else is.
+    /// IMAP: whether ENABLE is answered by an ENABLED response. Default: `true`. Without it, as on iCloud, CONDSTORE and QRESYNC are
+    /// enabled silently, and nothing else is.
     pub fn enabled_response(mut self, told: bool) -> Self {
         self.options.enabled_response = told;
         self
     }
 
-    /// IMAP: whether the OK of a login carries the capabilities. It does unless told.
+    /// IMAP: whether the OK of a login contains the capabilities. Default: `true`.
     pub fn capability_after_login(mut self, carried: bool) -> Self {
         self.options.capability_after_login = carried;
         self
     }
 
-    /// IMAP: the largest literal taken, in bytes; 256 MiB unless told. A larger one is refused before its bytes.
+    /// IMAP: the largest literal that is accepted, in bytes. Default: 256 MiB. A larger one is refused before its bytes.
     pub fn literal_limit(mut self, bytes: u64) -> Self {
         self.options.literal_limit = bytes;
         self
     }
 
-    /// IMAP: announces MESSAGELIMIT (RFC 9738) and deals with at most so many messages by one command, from the highest UID down; COPY and
-    /// APPEND of more are refused. 0 is taken as 1.
+    /// IMAP: announces MESSAGELIMIT (RFC 9738) and processes at most this number of messages in one command, from the highest UID down;
+    /// COPY and APPEND of more are refused. 0 counts as 1.
     pub fn message_limit(mut self, messages: u32) -> Self {
         self.options.message_limit = Some(messages.max(1));
         self
     }
 
-    /// IMAP: whether the code MESSAGELIMIT comes in an untagged NO, rather than in the tagged OK if that has no other code. Not unless told.
+    /// IMAP: whether the code MESSAGELIMIT comes in an untagged NO, instead of the tagged OK if that has no other code. Default: `false`.
     pub fn message_limit_untagged(mut self, untagged: bool) -> Self {
         self.options.limit_untagged = untagged;
         self
@@ -218,28 +227,28 @@ impl Builder {
         self
     }
 
-    /// Gives every connection this fault, where [`Server::fault`] did not set another.
+    /// Gives every connection this fault, unless [`Server::fault`] sets another.
     pub fn every_connection(mut self, fault: Fault) -> Self {
         self.options.every_connection = Some(fault);
         self
     }
 
-    /// How many bytes an in-memory stream holds in each direction; 64 KiB unless told.
+    /// The capacity of an in-memory stream in each direction, in bytes. Default: 64 KiB.
     pub fn duplex_buffer(mut self, bytes: usize) -> Self {
         self.options.duplex_buffer = bytes.max(1);
         self
     }
 
-    /// The SASL mechanisms offered, in both protocols; only PLAIN unless told. Those there are: SCRAM-SHA-256, SCRAM-SHA-1, CRAM-MD5,
-    /// OAUTHBEARER and XOAUTH2 (see [`token`](Self::token)), EXTERNAL (see [`ask_client_certificate`](Self::ask_client_certificate)),
-    /// PLAIN, LOGIN, and ANONYMOUS, which logs in the user `anonymous` where there is one. Others are left out.
+    /// The SASL mechanisms that both protocols offer. Default: PLAIN. Supported: SCRAM-SHA-256, SCRAM-SHA-1, CRAM-MD5, OAUTHBEARER and
+    /// XOAUTH2 (see [`token`](Self::token)), EXTERNAL (see [`ask_client_certificate`](Self::ask_client_certificate)), PLAIN, LOGIN, and
+    /// ANONYMOUS, which logs in the user `anonymous` if there is one. Others are ignored.
     pub fn auth_mechanisms<'a>(mut self, names: impl IntoIterator<Item = &'a str>) -> Self {
         let names = names.into_iter().map(str::to_ascii_uppercase);
         self.options.mechanisms = names.filter(|name| sasl::MECHANISMS.contains(&&**name)).collect();
         self
     }
 
-    /// A user's access token for OAUTHBEARER and XOAUTH2. Every other one is refused as `invalid_token`, like one that expired.
+    /// A user's access token for OAUTHBEARER and XOAUTH2. Other tokens are refused as `invalid_token`, like an expired one.
     pub fn token(mut self, user: &str, token: &str) -> Self {
         self.options.tokens.push((user.to_owned(), token.to_owned()));
         self
@@ -251,20 +260,20 @@ impl Builder {
         self
     }
 
-    /// Asks clients for a certificate of this server's authority, see [`Server::client_certificate`]. One that shows none is
-    /// served all the same; one that shows a wrong one is not.
+    /// Asks clients for a certificate of this server's authority; see [`Server::client_certificate`]. A client without a certificate is
+    /// served; one with a wrong certificate is not.
     pub fn ask_client_certificate(mut self) -> Self {
         self.options.asking = Asking::Whatever;
         self
     }
 
-    /// Asks clients for a certificate, and begins no TLS with one that shows none.
+    /// Requires a certificate of clients: TLS fails without one.
     pub fn require_client_certificate(mut self) -> Self {
         self.options.asking = Asking::Certificate;
         self
     }
 
-    /// The date of messages that come without one, so that two runs end in equal snapshots; the system's clock unless told.
+    /// The date of messages that come without one, so that two runs end with equal snapshots. Default: the system's clock.
     pub fn clock(mut self, now: OffsetDateTime) -> Self {
         self.options.clock = Some(now);
         self
@@ -274,18 +283,32 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// When a port cannot be bound or the certificate cannot be made.
+    /// If a port cannot be bound or the certificate cannot be made.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let server = postroom::testing::Server::builder().start().await?;
+    /// assert!(server.imaps_port() != 0 && server.pop3s_port() != 0);
+    /// # Ok(()) }
+    /// ```
     pub async fn start(self) -> io::Result<Server> {
         let mut server = self.in_memory()?;
         server.listen().await?;
         Ok(server)
     }
 
-    /// A server without ports: only its in-memory streams can be used. Cheap; the certificate is made once per process.
+    /// A server without ports: only its in-memory streams can be used. It is cheap: the certificate is made once for each process.
     ///
     /// # Errors
     ///
-    /// When the certificate cannot be made.
+    /// If the certificate cannot be made.
+    ///
+    /// ```
+    /// let server = postroom::testing::Server::builder().in_memory()?;
+    /// assert_eq!(server.imap_port(), 0);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn in_memory(mut self) -> io::Result<Server> {
         if self.users.is_empty() {
             self.users.push(("alice".to_owned(), "alicepw".to_owned()));

@@ -1,5 +1,5 @@
-//! The certificate authority of the embedded server: made once per process, on first need. It issues the server's certificate
-//! and those of clients, and knows nothing of mail.
+//! The certificate authority of the embedded server, made once for each process when it is first needed. It issues the certificates of
+//! the server and of clients. It must not know mail.
 
 use std::collections::HashMap;
 use std::io;
@@ -19,11 +19,11 @@ pub(super) struct Authority {
     pub(super) der: Vec<u8>,
     acceptors: [TlsAcceptor; 3],
     issuer: Issuer<'static, KeyPair>,
-    /// Whose certificate is whose, in DER.
+    /// The certificates of clients in DER, with their users.
     clients: Mutex<HashMap<Vec<u8>, String>>,
 }
 
-/// Whether clients are asked for a certificate.
+/// Whether the server asks clients for a certificate.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) enum Asking {
     #[default]
@@ -32,7 +32,7 @@ pub(super) enum Asking {
     Certificate,
 }
 
-/// The authority of this process. Making it costs two ECDSA P-256 keys; asking again costs nothing.
+/// The authority of this process. The first call makes two ECDSA P-256 keys.
 pub(super) fn authority() -> io::Result<&'static Authority> {
     static AUTHORITY: OnceLock<Result<Authority, String>> = OnceLock::new();
     let made = AUTHORITY.get_or_init(|| make().map_err(|error| error.to_string()));
@@ -49,7 +49,7 @@ impl Authority {
         }
     }
 
-    /// A new certificate of this client, and its key, both in PEM.
+    /// A new certificate for this client, and its key, both in PEM.
     pub(super) fn issue(&self, client: &str) -> Result<(String, String), rcgen::Error> {
         let mut leaf = CertificateParams::new(Vec::new())?;
         leaf.distinguished_name.push(DnType::CommonName, client);
@@ -62,7 +62,7 @@ impl Authority {
         Ok((certificate.pem(), key.serialize_pem()))
     }
 
-    /// Whom a certificate was issued to.
+    /// The user of a certificate.
     pub(super) fn client(&self, certificate: &[u8]) -> Option<String> {
         self.clients.lock().unwrap_or_else(PoisonError::into_inner).get(certificate).cloned()
     }
@@ -120,7 +120,7 @@ fn acceptor(
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
 
-/// The provider is named, never the process default: two features may both be compiled in.
+/// The provider is named, and not the process default: rustls panics on the default if two providers are compiled in.
 #[cfg(feature = "aws-lc-rs")]
 fn provider() -> Result<Arc<CryptoProvider>, String> {
     Ok(Arc::new(tokio_rustls::rustls::crypto::aws_lc_rs::default_provider()))

@@ -1,7 +1,6 @@
-//! Faults a connection can be given. It knows bytes and the names of commands, not what they do.
+//! The faults of a connection. They are about bytes and names of commands; it must not know what the commands do.
 
-/// What goes wrong on a connection of the embedded server, counted in bytes of the protocol (TLS records do not
-/// matter) that the server sent, greeting included, or received.
+/// A fault of a connection of the embedded server. Bytes are those of the protocol without TLS, from the greeting on.
 ///
 /// ```
 /// use postroom::testing::{Fault, Server};
@@ -19,54 +18,63 @@
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Fault {
-    /// After this many bytes nothing more is sent, until [`Server::resume`](super::Server::resume). The server goes on
-    /// reading and carrying out commands; its output waits.
+    /// After this many bytes nothing more is sent until [`Server::resume`](super::Server::resume). The server continues to read and
+    /// execute commands; its output waits.
     StallAfter(u64),
     /// After this many bytes the connection is closed. The command whose reply is cut has taken effect.
     CutAfter(u64),
-    /// After this many bytes of input nothing more is read, until [`Server::resume`](super::Server::resume); what the
-    /// client writes stays in the buffers between.
+    /// After this many bytes of input nothing more is read until [`Server::resume`](super::Server::resume). The rest of the client's
+    /// bytes stays in the buffers between.
     StallInputAfter(u64),
-    /// After this many bytes of input the connection is closed. A command that was not whole by then has no effect.
+    /// After this many bytes of input the connection is closed. An incomplete command has no effect.
     CutInputAfter(u64),
-    /// Output goes out in pieces of at most this many bytes, each flushed by itself.
+    /// Output is sent in pieces of at most this many bytes, each flushed by itself.
     Split(usize),
-    /// Output goes out at so many bytes in a second of the runtime's clock, which may be paused.
+    /// Output is sent at this number of bytes per second, by the runtime's clock, which may be paused.
     Slow(u64),
-    /// Something goes wrong at one command, once; see [`Fault::at`].
+    /// One command fails, once; see [`Fault::at`].
     Command {
         /// The command's name, such as `UID MOVE` or `RETR`, in any letter case; `*` is any command.
         name: &'static str,
-        /// Which command of that name on the connection, from 1.
+        /// Which command with this name on the connection, from 1.
         nth: u32,
         /// What goes wrong.
         trouble: Trouble,
     },
-    /// POP3: QUIT removes nothing and answers `-ERR`, as a server does that cannot write its maildrop (RFC 1939 §6).
+    /// POP3: QUIT removes nothing and is answered by `-ERR`, as by a server that cannot write its maildrop (RFC 1939 §6).
     QuitError,
 }
 
 /// What goes wrong at one command; see [`Fault::at`].
+///
+/// ```
+/// use postroom::testing::{Fault, Trouble};
+///
+/// // The second message is stored, but the client does not learn it.
+/// let fault = Fault::at("APPEND", Trouble::LoseReply).nth(2);
+/// # drop(fault);
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Trouble {
-    /// It is not carried out, and answered NO or `-ERR`.
+    /// It is not executed, and answered by NO or `-ERR`.
     No,
-    /// It is not carried out, and answered BAD or `-ERR`.
+    /// It is not executed, and answered by BAD or `-ERR`.
     Bad,
-    /// It is not carried out, and the connection is closed instead of a reply.
+    /// It is not executed, and the connection is closed instead of a reply.
     Drop,
-    /// It is carried out, and the connection is closed before the line that would say so: IMAP's tagged reply, POP3's reply. The
-    /// untagged data before it arrive.
+    /// It is executed, and the connection is closed before the line that reports it: IMAP's tagged reply, POP3's reply. The untagged
+    /// data before it arrives.
     LoseReply,
-    /// It is carried out, and the connection is closed before any word about it.
+    /// It is executed, and the connection is closed before any data of its answer.
     LoseAll,
-    /// It is carried out, and its reply waits until [`Server::resume`](super::Server::resume), untagged data and all that follows.
+    /// It is executed, and its answer, with untagged data and everything after it, waits until
+    /// [`Server::resume`](super::Server::resume).
     Stall,
 }
 
 impl Fault {
-    /// That trouble at the first command of that name on the connection.
+    /// This trouble at the first command with this name on the connection.
     ///
     /// ```
     /// use postroom::testing::{Fault, Server, Trouble};
@@ -91,7 +99,7 @@ impl Fault {
         Self::Command { name, nth: 1, trouble }
     }
 
-    /// The same at the `nth` command of that name, from 1. Other faults stay as they are.
+    /// The same at the `nth` command with this name, from 1. It does not change other faults.
     #[must_use]
     pub const fn nth(self, nth: u32) -> Self {
         match self {

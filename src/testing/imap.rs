@@ -1,4 +1,5 @@
-//! One IMAP session of the embedded server (RFC 3501): the loop, the states, and which command goes where.
+//! One IMAP session of the embedded server (RFC 3501): the loop, the states, and the dispatch of commands. It must not know the
+//! client.
 
 mod address;
 mod append;
@@ -47,7 +48,7 @@ pub(super) struct Session {
     over: bool,
 }
 
-/// `UID FETCH` for what begins with UID.
+/// The name of the command; `UID FETCH` if it begins with UID.
 fn full_name(name: &str, args: &Args) -> String {
     match name {
         "UID" => format!("UID {}", args.clone().word().unwrap_or_default()),
@@ -55,7 +56,7 @@ fn full_name(name: &str, args: &Args) -> String {
     }
 }
 
-/// The text behind a tagged OK, or why there is none.
+/// The text of a tagged OK, or the refusal.
 type Answer = Result<String, Stop>;
 
 impl Session {
@@ -138,7 +139,7 @@ impl Session {
         }
     }
 
-    /// The commands of the authenticated state; `None` where the command is not one of them.
+    /// The commands of the authenticated state; `None` if the command is not one of them.
     fn on_mailboxes(&mut self, name: &str, args: &mut Args) -> Option<Answer> {
         Some(match name {
             "NAMESPACE" if self.offers("NAMESPACE") => self.namespace(args),
@@ -181,7 +182,7 @@ impl Session {
         Err(Stop::bad("Unknown command, or not without a selected mailbox"))
     }
 
-    /// Tells the client what other sessions did to the selected mailbox.
+    /// Reports the changes that other sessions made to the selected mailbox.
     fn report(&mut self, may_expunge: bool) {
         let Some(mut view) = self.view.take() else {
             return;
@@ -201,13 +202,13 @@ impl Session {
         self.shared.options.imap_offers(capability)
     }
 
-    /// Looks at the account; a session's user exists.
+    /// Reads the account. A session's user exists.
     fn account<R>(&self, look: impl FnOnce(&mut Account) -> R) -> Result<R, Stop> {
         let user = self.user.as_deref().unwrap_or_default();
         self.shared.store.with(user, look).ok_or_else(|| Stop::no("No such user"))
     }
 
-    /// As `account`, and wakes other sessions.
+    /// Like `account`, and wakes other sessions.
     fn change<R>(&self, change: impl FnOnce(&mut Account) -> R) -> Result<R, Stop> {
         let user = self.user.as_deref().unwrap_or_default();
         self.shared.store.change(user, change).ok_or_else(|| Stop::no("No such user"))
@@ -221,7 +222,7 @@ impl Session {
         self.view.as_mut().ok_or_else(|| Stop::bad("No mailbox is selected"))
     }
 
-    /// The view of a mailbox that may be changed.
+    /// The view of a mailbox that is open for writing.
     fn writable(&mut self) -> Result<&mut View, Stop> {
         match self.view()? {
             view if view.read_only => Err(Stop::no("[READ-ONLY] The mailbox was opened by EXAMINE")),

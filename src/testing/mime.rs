@@ -1,14 +1,14 @@
-//! Where the parts of a message lie (RFC 5322, RFC 2045, RFC 2046). Text is never decoded here: IMAP shows it as it came.
+//! The positions of the parts of a message (RFC 5322, RFC 2045, RFC 2046). It must not decode text: IMAP shows it as received.
 
 use std::ops::Range;
 
-/// Deeper parts are not looked into.
+/// The most levels of parts that are read.
 const DEPTH_LIMIT: usize = 32;
 
 /// A message, or a part of one: offsets into the whole message's bytes.
 #[derive(Debug)]
 pub(super) struct Part {
-    /// With the empty line that ends it.
+    /// The header, with the empty line that ends it.
     pub(super) header: Range<usize>,
     pub(super) body: Range<usize>,
     pub(super) main: String,
@@ -39,7 +39,7 @@ impl Part {
             part.look_inside(message, depth);
         }
         if part.main == "MULTIPART" && part.children.is_empty() {
-            // A multipart without parts has no BODYSTRUCTURE: it is shown as text.
+            // BODYSTRUCTURE has no form for a multipart without parts: it is shown as text.
             part.main = "TEXT".to_owned();
             part.sub = "PLAIN".to_owned();
         }
@@ -62,8 +62,8 @@ impl Part {
         self.params.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_slice())
     }
 
-    /// A part by its numbers (RFC 3501 §6.4.5). The message itself is the empty path; the only part of a message that is
-    /// no multipart is 1.
+    /// A part by its numbers (RFC 3501 §6.4.5). The empty path is the message itself. A message that is not a multipart has one part,
+    /// 1.
     pub(super) fn at(&self, path: &[u32]) -> Option<&Self> {
         let mut part = self;
         let mut is_message = true;
@@ -83,7 +83,7 @@ impl Part {
     }
 }
 
-/// The bytes up to and with the first empty line; all of them where there is none.
+/// The bytes up to the first empty line, with it; all bytes if there is none.
 pub(super) fn header_length(bytes: &[u8]) -> usize {
     let mut at = 0;
     while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
@@ -128,7 +128,7 @@ fn before_line_end(message: &[u8], start: usize, at: usize) -> usize {
     start + trimmed.len()
 }
 
-/// The fields of a header, each with its continuation lines and line ends; the empty line is not one.
+/// The fields of a header, each with its continuation lines and line ends, without the empty line.
 pub(super) fn fields(header: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut rest = header;
     std::iter::from_fn(move || {
@@ -152,17 +152,17 @@ pub(super) fn field_name(field: &[u8]) -> &[u8] {
     field.get(..end).unwrap_or_default().trim_ascii()
 }
 
-/// The first field of that name: its value unfolded and trimmed, else as it came.
+/// The value of the first field with this name, unfolded and trimmed, but not decoded.
 pub(super) fn field(header: &[u8], name: &str) -> Option<Vec<u8>> {
     let found = fields(header).find(|field| field_name(field).eq_ignore_ascii_case(name.as_bytes()))?;
     let value = found.get(memchr::memchr(b':', found)? + 1..)?;
     Some(value.iter().copied().filter(|byte| !matches!(byte, b'\r' | b'\n')).collect::<Vec<_>>().trim_ascii().to_vec())
 }
 
-/// The value before the first semicolon, and the parameters behind it with upper-case names.
+/// The value before the first semicolon, and the parameters after it with upper-case names.
 pub(super) fn parameters(value: &[u8]) -> (String, Vec<(String, Vec<u8>)>) {
     let mut parts = split_outside_quotes(value).into_iter();
-    // A comment may follow; nothing of ours begins with one.
+    // A comment may follow the value. No value of the sample mail begins with one.
     let first = parts.next().and_then(|first| first.split(|&byte| byte == b'(').next()).unwrap_or_default();
     let pair = |part: &[u8]| {
         let equals = memchr::memchr(b'=', part)?;

@@ -1,4 +1,4 @@
-//! One POP3 session of the embedded server (RFC 1939, 2449, 2595, 3206, 5034).
+//! One POP3 session of the embedded server (RFC 1939, 2449, 2595, 3206, 5034). It must not know the client.
 
 mod login;
 mod maildrop;
@@ -19,11 +19,11 @@ pub(super) struct Session {
     secure: bool,
     user: Option<String>,
     drop: Option<Maildrop>,
-    /// What APOP's digests are made with.
+    /// The timestamp of APOP's digests.
     stamp: Option<String>,
 }
 
-/// The text behind `+OK`, further lines of the reply included, or behind `-ERR`.
+/// The text after `+OK`, with further lines of the reply, or after `-ERR`.
 type Answer = Result<String, String>;
 
 impl Session {

@@ -1,5 +1,4 @@
-//! The sample mail: always the same few dozen messages, of the kinds that real mailboxes hold. It knows MIME, not the
-//! protocols.
+//! The sample mail: always the same few dozen messages, of the kinds that real mailboxes contain. It must not know a protocol.
 
 use std::sync::{Arc, OnceLock};
 
@@ -14,7 +13,7 @@ pub(super) struct Sample {
     pub(super) content: Arc<Content>,
 }
 
-/// The first message's date; the others follow some hours apart.
+/// The date of the first message, as a Unix time. The dates of the others follow some hours apart.
 const FIRST: i64 = 1_704_099_600;
 
 const PEOPLE: [(&str, &str); 6] = [
@@ -46,7 +45,7 @@ const PLAIN: [(&str, &str); 8] = [
     ("=?ISO-8859-1?Q?Caf=E9?= =?UTF-8?Q?_tomorrow?=", "Ten o'clock, as ever.\r\n"),
 ];
 
-/// All of it; made once per process.
+/// All messages, made once for each process.
 pub(super) fn mail() -> &'static [Sample] {
     static MAIL: OnceLock<Vec<Sample>> = OnceLock::new();
     MAIL.get_or_init(make)

@@ -1,5 +1,5 @@
-//! The server's side of SASL, for both protocols: written from the RFCs and apart from the client's. It knows the lines of an
-//! exchange, not the commands around it.
+//! The server's side of SASL, for both protocols, written from the RFCs and independently of the client's. It must not know the
+//! commands around an exchange.
 
 mod proof;
 mod scram;
@@ -15,30 +15,30 @@ pub(super) use proof::{apop_digest, message_id};
 use proof::{bearer_name, keyed_md5, plain, user_and_digest};
 use scram::Scram;
 
-/// The mechanisms that an [`Exchange`] can be of.
+/// The mechanisms that are supported.
 pub(super) const MECHANISMS: &[&str] =
     &["SCRAM-SHA-256", "SCRAM-SHA-1", "CRAM-MD5", "OAUTHBEARER", "XOAUTH2", "EXTERNAL", "PLAIN", "LOGIN", "ANONYMOUS"];
 
-/// What is said of a token that is not known (RFC 7628 §3.2.2).
+/// The error challenge for an unknown token (RFC 7628 §3.2.2).
 const INVALID_TOKEN: &str = r#"{"status":"invalid_token","schemes":"bearer","scope":"mail"}"#;
 
 /// How an exchange ended.
 pub(super) enum Verdict {
-    /// As this user.
+    /// Logged in as this user.
     Admitted(String),
     Refused,
-    /// By `*`, or by what is not base64.
+    /// Cancelled by `*`, or by a line that is not base64.
     Broken(&'static str),
 }
 
-/// What comes next.
+/// The next step.
 enum Step {
     Challenge(Vec<u8>),
     Admitted(String),
     Refused,
 }
 
-/// Where an exchange stands: what it waits for.
+/// What an exchange waits for.
 enum Stage {
     Plain,
     LoginUser,
@@ -46,13 +46,13 @@ enum Stage {
     CramMd5(String),
     Scram(Scram),
     Bearer(&'static str),
-    /// The client's acknowledgement of the complaint about its token.
+    /// The client's answer to the error challenge.
     Refused,
     External,
     Anonymous,
 }
 
-/// Speaks with the client until there is a verdict. `initial` is what it sent with its command, in base64.
+/// Runs the exchange until its verdict. `initial` is the initial response, in base64.
 pub(super) async fn converse(
     wire: &mut Wire,
     shared: &Shared,
@@ -80,7 +80,7 @@ pub(super) async fn converse(
     }
 }
 
-/// `None` where the client cancels.
+/// `None` if the client cancels.
 async fn ask(wire: &mut Wire, challenge: &[u8]) -> io::Result<Option<Vec<u8>>> {
     wire.push(format!("+ {}\r\n", STANDARD.encode(challenge)));
     wire.flush().await?;
@@ -104,7 +104,7 @@ impl Stage {
         })
     }
 
-    /// What is sent to a client that said nothing with its command.
+    /// The first challenge, for a client without an initial response.
     fn opening(&self) -> Vec<u8> {
         match self {
             Self::LoginUser => b"Username:".to_vec(),

@@ -1,4 +1,5 @@
-//! The scripted peer: plays the server's side of one written dialogue. It knows lines and bytes, no protocol.
+//! The scripted peer: plays the server's side of one written dialogue. It sends and compares lines and bytes. It must not know a
+//! protocol.
 
 mod play;
 mod step;
@@ -19,33 +20,34 @@ use super::wire::Transport;
 use play::Player;
 use step::Step;
 
-/// How long [`Script::finish`] waits for the client, by the runtime's clock.
+/// The time that [`Script::finish`] waits for the client, by the runtime's clock.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// One dialogue, written as it would stand in an RFC, played by a server that knows nothing else.
+/// One dialogue, written as in an RFC, and a server that plays exactly this dialogue.
 ///
-/// Each line of the text is one step; leading spaces, empty lines and lines that begin with `#` do not count.
+/// Each line of the text is one step. Leading spaces, empty lines and lines that begin with `#` are ignored.
 ///
 /// | line | what happens |
 /// |---|---|
 /// | `S: text` | the text and CRLF are sent |
-/// | `C: text` | the client's next line must be this text, CRLF behind it |
-/// | `S-raw: text` | the text alone is sent; `\r \n \t \0 \\ \xNN` stand for bytes |
+/// | `C: text` | the client's next line must be this text and CRLF |
+/// | `S-raw: text` | the text is sent without CRLF; `\r \n \t \0 \\ \xNN` are escapes |
 /// | `C-raw: text` | the client's next bytes must be these, same escapes |
 /// | `S-fill: n c` | the character `c` is sent `n` times |
-/// | `C-bytes: n` | any `n` bytes of the client are taken |
-/// | `tls` | the client must begin TLS now; names and authority as [`Server`](super::Server) has them |
+/// | `C-bytes: n` | any `n` bytes of the client are accepted |
+/// | `tls` | the client must begin TLS now; names and authority are those of [`Server`](super::Server) |
 /// | `stall` | nothing is sent or read until the client closes |
 /// | `eof` | the client must close now |
 /// | `close` | the connection is closed |
 ///
-/// A name in braces that begins with a capital letter, `{A}`, stands for a run of letters, digits, `.`, `_` and `-`: where it first comes in
-/// a `C:` line it takes what the client sent (its tag), from there on it is that text.
+/// A name in braces that begins with a capital letter, such as `{A}`, matches letters, digits, `.`, `_` and `-`. The first time, in a
+/// `C:` line, it takes the text that the client sent (its tag); from then on it is this text.
 ///
-/// `{*}` at the end of a `C:` line stands for anything; a `postroom::Recorder` puts it where a secret was.
+/// `{*}` at the end of a `C:` line matches anything. A [`Recorder`](https://docs.rs/postroom/latest/postroom/struct.Recorder.html) writes
+/// it instead of a secret.
 ///
-/// A step that fails ends the connection; [`finish`](Self::finish) tells which one. After the last step the
-/// connection stays open, and the client must send nothing more.
+/// A step that fails ends the connection, and [`finish`](Self::finish) reports the step. After the last step the connection stays open,
+/// and the client must send nothing more.
 ///
 /// ```
 /// use postroom::testing::Script;
@@ -80,36 +82,47 @@ pub struct Script {
 #[derive(Debug)]
 struct Playing {
     task: JoinHandle<Result<(), String>>,
-    /// Tells the player that the client has said all it will say.
+    /// Signals that the client will send nothing more.
     finished: oneshot::Sender<()>,
 }
 
 impl Script {
-    /// Reads the dialogue. A mistake in it is reported by [`finish`](Self::finish); until then no client gets far.
+    /// Reads the dialogue. [`finish`](Self::finish) reports a mistake in the text; no step is played then.
     #[must_use]
     pub fn new(text: &str) -> Self {
         Self { steps: step::parse(text).map(Arc::from), at: Arc::default(), playing: None }
     }
 
-    /// The client's end of an in-memory connection on which the dialogue is played, once. To be called inside the
-    /// runtime. A second call gives a stream that is closed.
+    /// The client's end of an in-memory connection on which the dialogue is played, once. Call it inside the runtime. A second call
+    /// returns a stream that is closed.
     pub fn stream(&mut self) -> DuplexStream {
         let (ours, theirs) = tokio::io::duplex(64 * 1024);
         self.play(async { Ok(Box::new(ours) as Box<dyn Transport>) });
         theirs
     }
 
-    /// A loopback address where the dialogue is played for the first client that connects.
+    /// A loopback address, at which the dialogue is played for the first client that connects.
     ///
     /// # Errors
     ///
-    /// When no port can be bound.
+    /// If no port can be bound.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use postroom::testing::Script;
+    ///
+    /// let mut script = Script::new("S: * OK ready");
+    /// let stream = tokio::net::TcpStream::connect(script.listen().await?).await?;
+    /// drop(stream);
+    /// # Ok(()) }
+    /// ```
     pub async fn listen(&mut self) -> io::Result<SocketAddr> {
         let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
         let address = listener.local_addr()?;
         self.play(async move {
             let (stream, _) = listener.accept().await.map_err(|error| error.to_string())?;
-            // Without it small pieces may wait; the dialogue is the same.
+            // Without it small pieces may wait. A failure does no harm.
             let _ = stream.set_nodelay(true);
             Ok(Box::new(stream) as Box<dyn Transport>)
         });
@@ -131,8 +144,19 @@ impl Script {
     ///
     /// # Errors
     ///
-    /// A sentence that names the step at which the client did something else, did nothing for ten seconds, or closed;
-    /// or the mistake in the text.
+    /// A sentence with the step at which the client did something else, did nothing for ten seconds, or closed; or with the mistake in
+    /// the text.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use postroom::testing::Script;
+    ///
+    /// let script = Script::new("S: * OK ready");
+    /// let report = script.finish().await.unwrap_err();
+    /// assert_eq!(report, "the dialogue was never played: no stream was asked for");
+    /// # }
+    /// ```
     pub async fn finish(mut self) -> Result<(), String> {
         let steps = self.steps.clone()?;
         let Some(Playing { mut task, finished }) = self.playing.take() else {
@@ -151,11 +175,17 @@ impl Script {
         }
     }
 
-    /// The certificate, in DER, of the authority behind the `tls` step; the one of every `Server` of this process.
+    /// The certificate, in DER, of the authority of the `tls` step. Every `Server` of this process has the same.
     ///
     /// # Errors
     ///
-    /// When the certificate cannot be made.
+    /// If the certificate cannot be made.
+    ///
+    /// ```
+    /// let config = postroom::Config::new("localhost").add_root_der(postroom::testing::Script::ca_der()?)?;
+    /// # drop(config);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn ca_der() -> io::Result<&'static [u8]> {
         cert::authority().map(|authority| authority.der.as_slice())
     }

@@ -1,5 +1,5 @@
-//! The embedded server: its ports, its streams, its connections' tasks, and the doors for tests to look in. It does not
-//! know the protocols.
+//! The embedded server: its ports, its streams, its connections' tasks, and the methods by which tests inspect it. It must not know the
+//! protocols.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -20,8 +20,8 @@ use super::{Builder, Fault, Snapshot, cert, imap, pop3};
 
 /// An IMAP and POP3 server inside the process, for tests.
 ///
-/// It keeps what it is given, answers what it announces and refuses the rest with BAD or `-ERR`. All its connections
-/// share the mail. It lives in the tokio runtime it was started in, and ends with everything it began when it is dropped.
+/// It stores mail, answers the commands that it announces and refuses the others with BAD or `-ERR`. All its connections share the mail.
+/// It runs in the tokio runtime in which it was started. Dropping it ends its connections and closes its ports.
 ///
 /// ```
 /// use postroom::testing::Server;
@@ -42,16 +42,16 @@ pub struct Server {
     ports: [u16; 4],
 }
 
-/// What the connections share.
+/// The state that the connections share.
 pub(super) struct Shared {
     pub(super) store: Store,
     pub(super) options: Options,
     log: Arc<Log>,
     faults: Mutex<VecDeque<Fault>>,
     resume: watch::Sender<u64>,
-    /// How many connections are open.
+    /// The number of open connections.
     live: watch::Sender<usize>,
-    /// The connections' tasks; none once the server is gone.
+    /// The connections' tasks; `None` once the server is gone.
     sessions: Mutex<Option<JoinSet<()>>>,
 }
 
@@ -64,7 +64,7 @@ enum Door {
 }
 
 impl Server {
-    /// A server to be.
+    /// Configures a server.
     pub fn builder() -> Builder {
         Builder::new()
     }
@@ -92,7 +92,7 @@ impl Server {
         Ok(())
     }
 
-    /// The port of IMAP without TLS at first, STARTTLS offered; 0 for a server without ports.
+    /// The port of IMAP that begins without TLS and offers STARTTLS; 0 for a server without ports.
     #[must_use]
     pub fn imap_port(&self) -> u16 {
         self.ports[0]
@@ -104,7 +104,7 @@ impl Server {
         self.ports[1]
     }
 
-    /// The port of POP3 without TLS at first, STLS offered; 0 for a server without ports.
+    /// The port of POP3 that begins without TLS and offers STLS; 0 for a server without ports.
     #[must_use]
     pub fn pop3_port(&self) -> u16 {
         self.ports[2]
@@ -116,7 +116,7 @@ impl Server {
         self.ports[3]
     }
 
-    /// The certificate of the authority behind the server's own, in PEM. Names: `localhost`, `127.0.0.1`, `::1`.
+    /// The certificate of the authority that issued the server's, in PEM. The server's names are `localhost`, `127.0.0.1` and `::1`.
     #[must_use]
     pub fn ca_pem(&self) -> &str {
         &self.authority.pem
@@ -128,29 +128,36 @@ impl Server {
         &self.authority.der
     }
 
-    /// A new certificate for that client by the same authority, and its private key, both in PEM; see
+    /// A new certificate for this client by the same authority, and its private key, both in PEM; see
     /// [`Builder::ask_client_certificate`].
     ///
     /// # Errors
     ///
-    /// When the certificate cannot be made.
+    /// If the certificate cannot be made.
+    ///
+    /// ```
+    /// let server = postroom::testing::Server::builder().in_memory()?;
+    /// let (certificate, key) = server.client_certificate("alice")?;
+    /// assert!(certificate.contains("BEGIN CERTIFICATE") && key.contains("PRIVATE KEY"));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn client_certificate(&self, user: &str) -> io::Result<(String, String)> {
         self.authority.issue(user).map_err(io::Error::other)
     }
 
-    /// Whom the client certificates shown so far were issued to, one for each TLS handshake with one, in order.
+    /// The users of the client certificates that were shown so far, one for each TLS handshake with a certificate, in order.
     #[must_use]
     pub fn shown_certificates(&self) -> Vec<String> {
         self.shared.log.clients().clone()
     }
 
-    /// A new IMAP connection in memory. To be called inside the runtime. It is plaintext that can STARTTLS.
+    /// A new IMAP connection in memory. It begins without TLS and offers STARTTLS. Call it inside the runtime.
     #[must_use]
     pub fn imap_stream(&self) -> DuplexStream {
         self.stream(Door::Imap)
     }
 
-    /// A new POP3 connection in memory. To be called inside the runtime. It is plaintext that can STLS.
+    /// A new POP3 connection in memory. It begins without TLS and offers STLS. Call it inside the runtime.
     #[must_use]
     pub fn pop3_stream(&self) -> DuplexStream {
         self.stream(Door::Pop3)
@@ -168,15 +175,15 @@ impl Server {
         self.shared.store.with(user, |account| Snapshot::of(account))
     }
 
-    /// Mail arrives from outside; running sessions learn of it as the protocol allows. Tells its UID, `None` where there
-    /// is no such user or mailbox.
+    /// Delivers a message from outside; running sessions are informed as the protocol allows. Returns its UID, or `None` if there is
+    /// no such user or mailbox.
     pub fn deliver(&self, user: &str, mailbox: &str, message: impl Into<Bytes>, flags: &[&str]) -> Option<u32> {
         let content = Content::new(message.into(), self.shared.options.now());
         let flags = flags.iter().map(|name| store::flag(name)).collect();
         self.shared.store.change(user, |account| Some(account.mailbox(mailbox)?.add(content, flags)))?
     }
 
-    /// Replaces the flags of a message from outside, as another program would. `None` where there is no such message.
+    /// Replaces the flags of a message from outside, as another program would. `None` if there is no such message.
     pub fn set_flags(&self, user: &str, mailbox: &str, uid: u32, flags: &[&str]) -> Option<()> {
         let flags = flags.iter().map(|name| store::flag(name)).collect();
         let change =
@@ -184,54 +191,77 @@ impl Server {
         self.shared.store.change(user, change)?
     }
 
-    /// Removes a message from outside. `None` where there is no such message.
+    /// Removes a message from outside. `None` if there is no such message.
     pub fn expunge(&self, user: &str, mailbox: &str, uid: u32) -> Option<()> {
         let remove = |account: &mut store::Account| account.mailbox(mailbox)?.remove(uid).then_some(());
         self.shared.store.change(user, remove)?
     }
 
-    /// Every line received so far on any connection, without its line end, in order. The octets of literals are not
-    /// among them; passwords are, as they came.
+    /// All lines that were received so far on any connection, without line ends, in order. The octets of literals are left out;
+    /// passwords are included.
     #[must_use]
     pub fn commands(&self) -> Vec<String> {
         self.shared.log.lines()
     }
 
-    /// Waits until a line that contains this text has been received, on any connection, or had been since the last
-    /// [`clear_commands`](Self::clear_commands). The command may not have been carried out yet.
+    /// Waits until a line that contains this text is received on any connection. A line that was received since the last
+    /// [`clear_commands`](Self::clear_commands) counts. The command may not have been executed yet.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use postroom::testing::Server;
+    /// use tokio::io::AsyncWriteExt;
+    ///
+    /// let server = Server::builder().in_memory()?;
+    /// let mut client = server.imap_stream();
+    /// client.write_all(b"a NOOP\r\n").await?;
+    /// server.received("NOOP").await;
+    /// assert_eq!(server.commands(), ["a NOOP"]);
+    /// # Ok(()) }
+    /// ```
     pub async fn received(&self, text: &str) {
         self.shared.log.wait(|line| line.contains(text)).await;
     }
 
-    /// Forgets the lines received so far.
+    /// Forgets the lines that were received so far.
     pub fn clear_commands(&self) {
         self.shared.log.clear();
     }
 
-    /// Gives the next connection this fault; further calls are for the connections after it.
+    /// Gives the next connection this fault. A second call gives the connection after it another one.
     pub fn fault(&self, fault: Fault) {
         self.shared.faults.lock().unwrap_or_else(PoisonError::into_inner).push_back(fault);
     }
 
-    /// Lets stalled connections send what they held back, and go on without their fault.
+    /// Lets stalled connections send the held output, and continue without their fault.
     pub fn resume(&self) {
         self.shared.resume.send_modify(|count| *count += 1);
     }
 
-    /// How many connections are open: those whose end the server has not met yet.
+    /// The number of open connections: those whose end the server has not seen yet.
     #[must_use]
     pub fn connections(&self) -> usize {
         *self.shared.live.borrow()
     }
 
-    /// Waits until no connection is open, that is until the server has done all that clients who have gone asked of
-    /// it. A snapshot taken then is the last word.
+    /// Waits until no connection is open. Then the server has executed all commands of clients that have gone, and a snapshot is final.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let server = postroom::testing::Server::builder().in_memory()?;
+    /// drop(server.imap_stream());
+    /// server.all_closed().await;
+    /// assert_eq!(server.connections(), 0);
+    /// # Ok(()) }
+    /// ```
     pub async fn all_closed(&self) {
-        // The sender lives as long as `self`: there is no error to meet.
+        // The sender lives as long as `self`, so this cannot fail.
         let _ = self.shared.live.subscribe().wait_for(|count| *count == 0).await;
     }
 
-    /// Ends every connection at once and without a word; the ports stay open.
+    /// Closes every connection at once, without a goodbye. The ports stay open.
     pub fn disconnect_all(&self) {
         if let Some(sessions) = self.shared.sessions().as_mut() {
             sessions.abort_all();
@@ -265,7 +295,7 @@ impl fmt::Debug for Server {
 
 async fn accept(shared: Arc<Shared>, door: Door, listener: TcpListener) {
     while let Ok((stream, _)) = listener.accept().await {
-        // Without it small replies wait for the peer's acknowledgement; the connection works all the same.
+        // Without it small replies wait for the peer's acknowledgement. A failure does no harm.
         let _ = stream.set_nodelay(true);
         connect(&shared, door, Box::new(stream));
     }
@@ -285,7 +315,7 @@ fn connect(shared: &Arc<Shared>, door: Door, stream: Box<dyn Transport>) {
     }
 }
 
-/// An open connection, counted until its task is gone, however that ends.
+/// An open connection, counted until its task ends in any way.
 struct Live(Arc<Shared>);
 
 impl Live {
@@ -301,7 +331,7 @@ impl Drop for Live {
     }
 }
 
-/// A connection that fails has nobody to tell: its client sees it.
+/// The error of a connection is ignored: its client sees it.
 async fn serve(shared: Arc<Shared>, door: Door, mut wire: Wire) {
     let secure = matches!(door, Door::Imaps | Door::Pop3s);
     if secure && wire.upgrade().await.is_err() {

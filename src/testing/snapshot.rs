@@ -1,4 +1,4 @@
-//! An account's whole state as plain values, to be compared in tests.
+//! The whole state of an account as plain values, for comparisons in tests. It must not know a protocol.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,16 +9,32 @@ use time::OffsetDateTime;
 
 use super::store::{Account, Mailbox};
 
-/// Everything a user has on the server at one moment. Two equal snapshots mean that nothing was stored, removed,
-/// flagged or renamed between them.
+/// All mail of a user at one moment. If two snapshots are equal, nothing was stored, removed, flagged or renamed between them.
+///
+/// ```
+/// use postroom::testing::Server;
+///
+/// let server = Server::builder().in_memory()?;
+/// let before = server.snapshot("alice");
+/// server.deliver("alice", "INBOX", "Subject: new\r\n\r\n", &[]);
+/// assert_ne!(server.snapshot("alice"), before);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Snapshot {
-    /// The mailboxes by name, as it goes over the wire (modified UTF-7).
+    /// The mailboxes by their names on the wire (modified UTF-7).
     pub mailboxes: BTreeMap<String, MailboxSnapshot>,
 }
 
 /// One mailbox of a [`Snapshot`].
+///
+/// ```
+/// let server = postroom::testing::Server::builder().in_memory()?;
+/// let snapshot = server.snapshot("alice").unwrap();
+/// assert_eq!(snapshot.mailboxes["INBOX"].uid_next, 1);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct MailboxSnapshot {
@@ -32,7 +48,16 @@ pub struct MailboxSnapshot {
     pub messages: Vec<MessageSnapshot>,
 }
 
-/// One message of a [`Snapshot`]. Its `Debug` shows size and a digest instead of the bytes.
+/// One message of a [`Snapshot`]. `Debug` shows the size and a digest instead of the bytes.
+///
+/// ```
+/// let server = postroom::testing::Server::builder().in_memory()?;
+/// server.deliver("alice", "INBOX", "Subject: new\r\n\r\n", &["\\Seen"]);
+/// let snapshot = server.snapshot("alice").unwrap();
+/// let message = &snapshot.messages("INBOX")[0];
+/// assert_eq!((message.uid, message.flags.as_slice()), (1, &["\\Seen".to_owned()][..]));
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct MessageSnapshot {
@@ -40,9 +65,9 @@ pub struct MessageSnapshot {
     pub uid: u32,
     /// The flags, sorted, without `\Recent`.
     pub flags: Vec<String>,
-    /// INTERNALDATE, with the offset it came with.
+    /// INTERNALDATE, with its original offset.
     pub internal_date: OffsetDateTime,
-    /// The message exactly as it was given.
+    /// The message, byte for byte.
     pub bytes: Bytes,
 }
 
@@ -54,7 +79,7 @@ impl Snapshot {
         Self { mailboxes: account.mailboxes.iter().map(one).collect() }
     }
 
-    /// The messages of a mailbox; none where there is no such mailbox.
+    /// The messages of a mailbox; empty if there is no such mailbox.
     #[must_use]
     pub fn messages(&self, mailbox: &str) -> &[MessageSnapshot] {
         self.mailboxes.get(mailbox).map_or(&[], |mailbox| mailbox.messages.as_slice())

@@ -1,4 +1,4 @@
-//! The mail that the server keeps: accounts, mailboxes, messages. It knows nothing of connections.
+//! The mail of the server: accounts, mailboxes, messages. It must not know connections.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -12,7 +12,7 @@ use super::mime::Part;
 
 pub(super) type Flags = BTreeSet<String>;
 
-/// All accounts behind one lock, and a counter that tells waiting sessions that something changed.
+/// All accounts under one lock, and a counter that wakes sessions that wait for changes.
 pub(super) struct Store {
     accounts: Mutex<BTreeMap<String, Account>>,
     changed: watch::Sender<u64>,
@@ -28,7 +28,7 @@ impl Store {
         accounts.get_mut(user).map(look)
     }
 
-    /// As `with`, and wakes the sessions that wait for changes.
+    /// Like `with`, and wakes the sessions that wait for changes.
     pub(super) fn change<R>(&self, user: &str, change: impl FnOnce(&mut Account) -> R) -> Option<R> {
         let result = self.with(user, change);
         self.changed.send_modify(|count| *count += 1);
@@ -48,12 +48,12 @@ impl Store {
     }
 }
 
-/// One user's mail. A refusal is the text that follows NO, response code included.
+/// One user's mail. A refusal is the text after NO, with its response code.
 pub(super) struct Account {
     password: String,
     pub(super) mailboxes: BTreeMap<String, Mailbox>,
     pub(super) subscribed: BTreeSet<String>,
-    /// A POP3 session holds the maildrop (RFC 1939 §3).
+    /// Whether a POP3 session has locked the maildrop (RFC 1939 §3).
     pub(super) maildrop_locked: bool,
     pub(super) last_maildrop_login: Option<Instant>,
     next_validity: u32,
@@ -92,17 +92,17 @@ impl Account {
         Mailbox::new(validity)
     }
 
-    /// The mailbox of that name, if it can be selected.
+    /// The mailbox with this name, if it can be selected.
     pub(super) fn mailbox(&mut self, name: &str) -> Option<&mut Mailbox> {
         self.mailboxes.get_mut(name).filter(|mailbox| mailbox.selectable)
     }
 
-    /// The mailbox of that UIDVALIDITY, under whatever name: a selected mailbox may have been renamed.
+    /// The mailbox with this UIDVALIDITY. A selected mailbox may have been renamed.
     pub(super) fn by_validity(&mut self, validity: u32) -> Option<&mut Mailbox> {
         self.mailboxes.values_mut().find(|mailbox| mailbox.validity == validity && mailbox.selectable)
     }
 
-    /// Octets and messages in all mailboxes.
+    /// The number of octets and of messages in all mailboxes.
     pub(super) fn usage(&self) -> (u64, u64) {
         let mails = self.mailboxes.values().flat_map(|mailbox| mailbox.mails.values());
         mails.fold((0, 0), |(bytes, count), mail| (bytes + mail.content.bytes.len() as u64, count + 1))
@@ -113,7 +113,7 @@ impl Account {
         self.mailboxes.range(prefix.clone()..).next().is_some_and(|(name, _)| name.starts_with(&prefix))
     }
 
-    /// Makes the mailbox, and those above it.
+    /// Creates the mailbox, and those above it.
     pub(super) fn create(&mut self, name: &str) -> Result<(), &'static str> {
         let name = name.strip_suffix('/').unwrap_or(name);
         if name.is_empty() || name.split('/').any(str::is_empty) || name.contains(['%', '*']) || !is_utf7(name) {
@@ -132,7 +132,7 @@ impl Account {
         Ok(())
     }
 
-    /// Removes the mailbox; where it has children its name stays, `\Noselect` (RFC 3501 §6.3.4).
+    /// Removes the mailbox. If it has children its name stays as `\Noselect` (RFC 3501 §6.3.4).
     pub(super) fn delete(&mut self, name: &str) -> Result<(), &'static str> {
         if name == "INBOX" {
             return Err("[CANNOT] INBOX stays");
@@ -153,7 +153,7 @@ impl Account {
         Ok(())
     }
 
-    /// Renames the mailbox and its children; of INBOX only the messages move (RFC 3501 §6.3.5).
+    /// Renames the mailbox and its children. If it is INBOX, only its messages move (RFC 3501 §6.3.5).
     pub(super) fn rename(&mut self, from: &str, to: &str) -> Result<(), &'static str> {
         if !self.mailboxes.contains_key(from) {
             return Err("[NONEXISTENT] No such mailbox");
@@ -198,11 +198,11 @@ impl Account {
 pub(super) struct Mailbox {
     pub(super) validity: u32,
     pub(super) next_uid: u32,
-    /// UIDs from here on are `\Recent` to the first session that sees them.
+    /// UIDs from this one on are `\Recent` in the first session that sees them.
     pub(super) first_recent: u32,
-    /// Grows with every change; a message carries its value at its last change of flags.
+    /// It grows with every change. A message has its value at the last change of its flags.
     pub(super) change: u64,
-    /// UIDs that are gone, and the value of `change` at which they went.
+    /// Removed UIDs, with the value of `change` at their removal.
     pub(super) gone: BTreeMap<u32, u64>,
     pub(super) special: Option<&'static str>,
     pub(super) selectable: bool,
@@ -216,12 +216,12 @@ pub(super) struct Mail {
     pub(super) change: u64,
 }
 
-/// What never changes of a message.
+/// The part of a message that never changes.
 pub(super) struct Content {
     pub(super) bytes: Bytes,
     pub(super) date: OffsetDateTime,
     structure: OnceLock<Part>,
-    /// As IMAP prints them; made on first need.
+    /// The form in which IMAP prints them, made when it is first needed.
     pub(super) envelope: OnceLock<Vec<u8>>,
     pub(super) body: OnceLock<Vec<u8>>,
     pub(super) body_structure: OnceLock<Vec<u8>>,
@@ -259,7 +259,7 @@ impl Mailbox {
         }
     }
 
-    /// Adds a message and tells its UID.
+    /// Adds a message and returns its UID.
     pub(super) fn add(&mut self, content: Arc<Content>, flags: Flags) -> u32 {
         let uid = self.next_uid;
         self.next_uid += 1;
@@ -277,7 +277,7 @@ impl Mailbox {
         removed
     }
 
-    /// Changes a message's flags; tells the message as it then is.
+    /// Changes the flags of a message and returns the message.
     pub(super) fn flag(&mut self, uid: u32, edit: impl FnOnce(&mut Flags)) -> Option<&Mail> {
         let mail = self.mails.get_mut(&uid)?;
         let before = mail.flags.clone();
@@ -290,7 +290,7 @@ impl Mailbox {
     }
 }
 
-/// The name under which a mailbox is kept: INBOX is spelled in any case (RFC 3501 §5.1).
+/// The stored name of a mailbox. INBOX may be written in any letter case (RFC 3501 §5.1).
 pub(super) fn canonical(name: &str) -> String {
     match name.get(..5) {
         Some(start) if start.eq_ignore_ascii_case("INBOX") && matches!(name.as_bytes().get(5), None | Some(b'/')) => {
@@ -300,13 +300,13 @@ pub(super) fn canonical(name: &str) -> String {
     }
 }
 
-/// Whether every `&` begins a run of modified base64 that `-` ends (RFC 3501 §5.1.3).
+/// Whether every `&` begins modified base64 that `-` ends (RFC 3501 §5.1.3).
 fn is_utf7(name: &str) -> bool {
     let is_base64 = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b',');
     name.split('&').skip(1).all(|run| run.split_once('-').is_some_and(|(run, _)| run.bytes().all(is_base64)))
 }
 
-/// A flag as it is kept: system flags in the RFC's spelling, keywords as they come.
+/// The stored form of a flag: system flags in the RFC's spelling, keywords unchanged.
 pub(super) fn flag(name: &str) -> String {
     ["\\Answered", "\\Flagged", "\\Deleted", "\\Seen", "\\Draft"]
         .into_iter()

@@ -1,5 +1,5 @@
-//! One connection's bytes: lines and literals in, buffered output out, with the connection's fault applied. It knows
-//! neither IMAP nor POP3.
+//! The bytes of one connection: it reads lines and literals and buffers output, with the connection's fault applied. It must not know
+//! IMAP or POP3.
 
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,17 +13,17 @@ use tokio::time::{Instant, sleep_until};
 use super::cert::{self, Asking};
 use super::{Fault, Trouble};
 
-/// The longest line taken; a longer one ends the connection.
+/// The longest line that is accepted. A longer one ends the connection.
 const LINE_LIMIT: usize = 1 << 20;
-/// A slow connection sends so many times in a second.
+/// The number of writes per second of a slow connection.
 const STEPS: u64 = 20;
-/// Output above this is written before more is made.
+/// If the buffered output is larger than this, it is written before more is added.
 const OUTPUT_MARK: usize = 64 * 1024;
 
 pub(super) trait Transport: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Transport for T {}
 
-/// The lines received on all connections, in the order of their arrival, and the names in the certificates that clients showed.
+/// The lines received on all connections, in the order of their arrival, and the names in the certificates of clients.
 #[derive(Default)]
 pub(super) struct Log {
     lines: watch::Sender<Vec<String>>,
@@ -43,9 +43,9 @@ impl Log {
         self.clients.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for a line that is wanted.
+    /// Waits for a line that matches.
     pub(super) async fn wait(&self, wanted: impl Fn(&str) -> bool) {
-        // The sender lives as long as `self`: there is no error to meet.
+        // The sender lives as long as `self`, so this cannot fail.
         let _ = self.lines.subscribe().wait_for(|lines| lines.iter().any(|line| wanted(line))).await;
     }
 
@@ -58,24 +58,24 @@ impl Log {
 pub(super) struct Wire {
     end: End,
     input: BytesMut,
-    /// How much of `input` is known to hold no line feed.
+    /// The length of the start of `input` that contains no line feed.
     scanned: usize,
     log: Arc<Log>,
     asking: Asking,
-    /// Whom the certificate that the client showed in TLS was issued to.
+    /// The user of the certificate that the client showed in TLS.
     pub(super) client: Option<String>,
 }
 
-/// The stream with its output: apart from the input, so that input can be read while a stalled output waits.
+/// The stream with its output, separate from the input, so that input can be read while stalled output waits.
 struct End {
     stream: Box<dyn Transport>,
     output: BytesMut,
     fault: Option<Fault>,
     sent: u64,
     received: u64,
-    /// How many commands were met of the name that a fault waits for.
+    /// The number of commands so far with the name that a fault waits for.
     met: u32,
-    /// When a slow connection may send again.
+    /// The time when a slow connection may send again.
     ready: Option<Instant>,
     resume: watch::Receiver<u64>,
 }
@@ -96,7 +96,7 @@ impl Wire {
         self.end.fault
     }
 
-    /// What shall go wrong at the command that has come.
+    /// The trouble at the command that was just received.
     pub(super) fn trouble(&mut self, command: &str) -> Option<Trouble> {
         let Some(Fault::Command { name, nth, trouble }) = self.end.fault else { return None };
         self.end.met += u32::from(name == "*" || name.eq_ignore_ascii_case(command));
@@ -107,20 +107,20 @@ impl Wire {
         due.then_some(trouble)
     }
 
-    /// Ends the connection behind the output so far.
+    /// Ends the connection after the output so far.
     pub(super) async fn cut(&mut self) -> io::Result<()> {
         self.end.drain().await?;
         self.end.cut().await
     }
 
-    /// Holds back whatever is sent from here on, until all is resumed.
+    /// Holds all further output until the server resumes.
     pub(super) async fn stall(&mut self) -> io::Result<()> {
         self.flush().await?;
         self.end.fault = Some(Fault::StallAfter(self.end.sent));
         Ok(())
     }
 
-    /// Forgets the output that was not yet written.
+    /// Discards the output that was not written yet.
     pub(super) fn forget(&mut self) {
         self.end.output.clear();
     }
@@ -130,17 +130,17 @@ impl Wire {
         self.end.output.extend_from_slice(bytes.as_ref());
     }
 
-    /// Writes all output, except what a stall holds back. Can be dropped: nothing is lost or written twice.
+    /// Writes all output that no stall holds. It can be dropped: nothing is lost or written twice.
     pub(super) async fn flush(&mut self) -> io::Result<()> {
         self.end.flush().await
     }
 
-    /// Writes the output once there is much of it.
+    /// Writes the output if there is much of it.
     pub(super) async fn relieve(&mut self) -> io::Result<()> {
         if self.end.output.len() >= OUTPUT_MARK { self.flush().await } else { Ok(()) }
     }
 
-    /// One line without its line end; `None` at the end of input. Can be dropped without loss.
+    /// One line without its line end; `None` at the end of input. It can be dropped without loss.
     pub(super) async fn line(&mut self) -> io::Result<Option<Bytes>> {
         loop {
             let fresh = self.input.get(self.scanned..).unwrap_or_default();
@@ -184,7 +184,7 @@ impl Wire {
         Ok(Bytes::from(body))
     }
 
-    /// Reads `count` bytes and forgets them.
+    /// Reads and discards `count` bytes.
     pub(super) async fn skip(&mut self, mut count: u64) -> io::Result<()> {
         while count > 0 {
             let step = count.min(64 * 1024);
@@ -194,7 +194,7 @@ impl Wire {
         Ok(())
     }
 
-    /// Becomes the server's side of TLS. Plaintext that came behind the command is thrown away, never carried over.
+    /// Begins TLS as the server. Plaintext that came after the command is discarded.
     pub(super) async fn upgrade(&mut self) -> io::Result<()> {
         self.end.drain().await?;
         self.input.clear();
@@ -210,7 +210,7 @@ impl Wire {
         Ok(())
     }
 
-    /// Says goodbye to the transport.
+    /// Shuts the transport down.
     pub(super) async fn close(&mut self) -> io::Result<()> {
         self.end.drain().await?;
         self.end.stream.shutdown().await
@@ -258,7 +258,7 @@ impl End {
         }
     }
 
-    /// Time for what was sent must pass before more is.
+    /// Waits for the time that the sent bytes take on a slow connection.
     fn spend(&mut self, count: usize) {
         if let Some(Fault::Slow(rate)) = self.fault {
             let nanos = (count as u64).saturating_mul(1_000_000_000) / rate.max(1);
@@ -276,7 +276,7 @@ impl End {
         Err(io::Error::new(io::ErrorKind::ConnectionAborted, "cut by its fault"))
     }
 
-    /// Reads some, as much as the fault allows; what a stall holds back goes out as soon as it may.
+    /// Reads as much as the fault allows. Held output is sent as soon as it may.
     async fn read(&mut self, into: &mut impl BufMut) -> io::Result<usize> {
         loop {
             self.flush().await?;
@@ -306,7 +306,7 @@ impl End {
         }
     }
 
-    /// Waits until nothing is held back.
+    /// Waits until no output is held.
     async fn drain(&mut self) -> io::Result<()> {
         self.flush().await?;
         while !self.output.is_empty() {

@@ -1,7 +1,7 @@
-//! Base64 as it comes (RFC 2045 §6.8): without its padding, with foreign characters in it, several runs in a row. It must not
-//! know what is encoded.
+//! Base64 as mail contains it (RFC 2045 §6.8): without padding, with foreign characters, several runs in a row. It must not know
+//! what is encoded.
 
-/// What the bytes encode. Characters outside the alphabet are passed over; a run may end without padding.
+/// The decoded octets. Characters outside the alphabet are ignored; a run may end without padding.
 pub(crate) fn decode(bytes: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(bytes.len() / 4 * 3 + 3);
     let (mut bits, mut digits) = (0_u32, 0_u32);
@@ -23,7 +23,7 @@ pub(crate) fn decode(bytes: &[u8]) -> Vec<u8> {
     out
 }
 
-/// How many octets the bytes encode.
+/// The number of decoded octets.
 pub(crate) fn decoded_len(bytes: &[u8]) -> usize {
     let (mut len, mut digits) = (0, 0);
     for &byte in bytes {
@@ -45,7 +45,7 @@ pub(crate) fn is_whole(bytes: &[u8]) -> bool {
     run.iter().filter(|&&byte| digit(byte).is_some()).count() % 4 == 0
 }
 
-/// The octets of a run's last two or three digits; one alone says nothing.
+/// The octets of a run's last two or three digits. One digit alone encodes nothing.
 fn finish(bits: u32, digits: u32, out: &mut Vec<u8>) {
     match digits {
         2 => out.push((bits >> 4) as u8),

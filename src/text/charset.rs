@@ -1,4 +1,4 @@
-//! Bytes in a charset as text. It must not know where the charset's name came from.
+//! Bytes in a charset, decoded to text. It must not know where the charset's name comes from.
 
 use std::borrow::Cow;
 
@@ -12,36 +12,36 @@ fn charset_decoder(_: &[u8]) -> Option<fn(&[u8]) -> String> {
     None
 }
 
-/// A charset that text can be read in.
+/// A charset that can be decoded.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Charset {
-    /// One of the web's (WHATWG Encoding).
+    /// A charset of the web (WHATWG Encoding).
     Web(&'static Encoding),
-    /// One that only mail has, such as UTF-7 and the code pages of DOS.
+    /// A charset that only mail uses, such as UTF-7 and the code pages of DOS.
     Mail(fn(&[u8]) -> String),
 }
 
 impl Charset {
-    /// The charset of that name, as mailers write it; `None` for one that is not known.
+    /// The charset with this name, as mailers write it; `None` if it is not known.
     pub(crate) fn of(label: &[u8]) -> Option<Self> {
         let label = label.trim_ascii();
         let web = Encoding::for_label_no_replacement(label).or_else(|| {
             let name = code_page(label)?;
             Encoding::for_label_no_replacement(name.as_bytes())
         });
-        // Where the web has nothing but U+FFFD, so has mail-parser.
+        // A label of the web's "replacement" encoding, which decodes to U+FFFD only, is not known.
         let is_replaced = || Encoding::for_label(label).is_some();
         web.map(Self::Web).or_else(|| charset_decoder(label).filter(|_| !is_replaced()).map(Self::Mail))
     }
 
-    /// The text, with U+FFFD for what is no character of the charset.
+    /// The text. Bytes that are not a character of the charset become U+FFFD.
     pub(crate) fn decode(self, bytes: &[u8]) -> String {
         match self {
             Self::Mail(decode) => decode(bytes),
             Self::Web(encoding) if encoding == ISO_2022_JP => {
                 encoding.decode_without_bom_handling(&without_idle_escapes(bytes)).0.into_owned()
             }
-            // The mark at the beginning says which of the two it is.
+            // The byte order mark says which of the two it is.
             Self::Web(encoding) if encoding == UTF_16LE || encoding == UTF_16BE => {
                 encoding.decode(bytes).0.into_owned()
             }
@@ -50,8 +50,8 @@ impl Charset {
     }
 }
 
-/// Text whose charset nobody declared: UTF-8 if it is, else in the charset declared next to it if all of it has a meaning there,
-/// else in windows-1252, in which every byte has one.
+/// Text without a declared charset. It is read as UTF-8 if it is valid UTF-8, otherwise in the charset declared next to it if all of it
+/// is valid there, otherwise as windows-1252, in which every byte is valid.
 pub(crate) fn undeclared(bytes: &[u8], neighbour: Option<Charset>) -> Cow<'_, str> {
     if let Ok(text) = str::from_utf8(bytes) {
         return Cow::Borrowed(text);
@@ -60,7 +60,7 @@ pub(crate) fn undeclared(bytes: &[u8], neighbour: Option<Charset>) -> Cow<'_, st
     there.map_or_else(|| WINDOWS_1252.decode_without_bom_handling(bytes).0, Cow::Owned)
 }
 
-/// What the web calls a code page: `cp1251`, `CP-1251`, `win-1251` and `windows1251` are `windows-1251`.
+/// The web's name of a code page: `cp1251`, `CP-1251`, `win-1251` and `windows1251` are `windows-1251`.
 fn code_page(label: &[u8]) -> Option<Cow<'static, str>> {
     let label = str::from_utf8(label).ok()?.to_ascii_lowercase();
     let number = ["windows", "win", "x-cp", "cp", "ms", "ibm"].iter().find_map(|prefix| label.strip_prefix(prefix))?;
@@ -79,8 +79,8 @@ fn code_page(label: &[u8]) -> Option<Cow<'static, str>> {
     }))
 }
 
-/// ISO-2022-JP without the escapes that another one follows at once, as where two encoded words meet: decoders of the web take
-/// such for an attack.
+/// ISO-2022-JP without escapes that another escape follows directly, as happens between two encoded words. Decoders of the web treat
+/// them as an attack.
 fn without_idle_escapes(bytes: &[u8]) -> Cow<'_, [u8]> {
     let is_idle = |at: usize| matches!(bytes.get(at..), Some([0x1b, b'(' | b'$', _, 0x1b, ..]));
     let mut escapes = memchr::memchr_iter(0x1b, bytes).filter(|&at| is_idle(at)).peekable();

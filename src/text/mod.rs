@@ -1,5 +1,5 @@
-//! The text of header fields, the same for both protocols: charsets, encoded words (RFC 2047), parameters (RFC 2231). It knows
-//! bytes that were taken out of a field, and must not know a protocol, nor what a field means.
+//! The text of header fields, the same for both protocols: charsets, encoded words (RFC 2047), parameters (RFC 2231). It decodes bytes
+//! from a field. It must not know a protocol, nor what a field means.
 
 pub(crate) mod base64;
 pub(crate) mod charset;
@@ -9,7 +9,7 @@ pub(crate) mod word;
 
 use std::borrow::Cow;
 
-/// The bytes on one line: white space with a line end in it becomes one space, or nothing at either end.
+/// The bytes on one line: white space that contains a line end becomes one space, and is removed at both ends.
 pub(crate) fn unfold(bytes: &[u8]) -> Cow<'_, [u8]> {
     if memchr::memchr2(b'\r', b'\n', bytes).is_none() {
         return Cow::Borrowed(bytes);

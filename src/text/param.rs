@@ -1,5 +1,5 @@
-//! Parameters of Content-Type and Content-Disposition, in every form in which a value may be written: plain, with encoded words,
-//! extended, in pieces (RFC 2231), and all of these mixed. It must not know which parameter means what.
+//! Parameters of Content-Type and Content-Disposition, in every form of a value: plain, with encoded words, extended, in pieces
+//! (RFC 2231), and mixtures of them. It must not know what a parameter means.
 
 use std::borrow::Cow;
 
@@ -11,18 +11,18 @@ use super::{quoted, unfold, word};
 /// A name or a value, without its quotes.
 pub(crate) type Bytes<'a> = Cow<'a, [u8]>;
 
-/// How one parameter's name says that its value is written (RFC 2231 §3, §4).
+/// The form of a value, which the parameter's name declares (RFC 2231 §3, §4).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Form {
     /// `name=`
     Plain,
-    /// `name*=`: a charset in front, percents in it.
+    /// `name*=`: it begins with a charset and is percent-encoded.
     Extended,
-    /// `name*1=`, or `name*1*=` where it is extended.
+    /// `name*1=`, or `name*1*=` if the piece is extended.
     Piece { number: u32, extended: bool },
 }
 
-/// The name without what is behind the star, and the form that this says. What is no form is part of the name.
+/// The name without the part from the star on, and the form which that part declares. If it is not a form, it belongs to the name.
 fn split(name: &[u8]) -> (&[u8], Form) {
     let plain = (name, Form::Plain);
     let Some(star) = memchr::memchr(b'*', name).filter(|&star| star > 0) else { return plain };
@@ -37,13 +37,13 @@ fn split(name: &[u8]) -> (&[u8], Form) {
     number.map_or(plain, |number| (base, Form::Piece { number, extended }))
 }
 
-/// The name that all forms of this one have in common.
+/// The name without its form.
 pub(crate) fn base(name: &[u8]) -> &[u8] {
     split(name).0
 }
 
-/// The value of the parameter of that name as text. The extended form counts before pieces, those before the plain one: the
-/// plain one is for readers that know no other (RFC 6266 §4.3).
+/// The value of the parameter with this name, as text. The extended form comes before pieces, and pieces before the plain form, which
+/// is for readers that support no other (RFC 6266 §4.3).
 pub(crate) fn value<'a>(params: impl Iterator<Item = (Bytes<'a>, Bytes<'a>)>, name: &[u8]) -> Option<Cow<'a, str>> {
     let (mut plain, mut extended, mut pieces) = (None, None, Vec::new());
     for (found, value) in params {
@@ -66,7 +66,7 @@ fn decoded(value: Bytes<'_>) -> Cow<'_, str> {
     }
 }
 
-/// `charset'language'text`. Some mailers write an encoded word there, or no charset.
+/// `charset'language'text`. Some mailers write an encoded word instead, or no charset.
 fn read_extended(value: &[u8]) -> String {
     if value.starts_with(b"=?") {
         return word::decode(value).into_owned();
@@ -75,8 +75,8 @@ fn read_extended(value: &[u8]) -> String {
     read_octets(charset, &percent_decode(text).collect::<Vec<_>>())
 }
 
-/// Pieces in the order of their numbers, up to the first that is missing. A charset counts for all of them, and characters may
-/// be split between them.
+/// The pieces in the order of their numbers, up to the first that is missing. The charset is that of all pieces, and a character may
+/// be split between two.
 fn read_pieces(mut pieces: Vec<(u32, bool, Bytes<'_>)>) -> Option<String> {
     pieces.sort_by_key(|&(number, ..)| number);
     pieces.dedup_by_key(|&mut (number, ..)| number);
@@ -101,7 +101,7 @@ fn read_octets(charset: Option<Charset>, octets: &[u8]) -> String {
     charset.map_or_else(|| charset::undeclared(octets, None).into_owned(), |charset| charset.decode(octets))
 }
 
-/// The charset in front of the text.
+/// The charset before the text.
 fn charset_of(value: &[u8]) -> (Option<Charset>, &[u8]) {
     let mut fields = value.splitn(3, |&byte| byte == b'\'');
     match (fields.next(), fields.next(), fields.next()) {
@@ -110,8 +110,8 @@ fn charset_of(value: &[u8]) -> (Option<Charset>, &[u8]) {
     }
 }
 
-/// The parameters in a field's value, as a server would take them out for BODYSTRUCTURE: names in order with values in any form,
-/// quotes and backslashes taken away.
+/// The parameters in a field's value, as a server lists them in BODYSTRUCTURE: names in their order, with values in any form, without
+/// quotes and backslashes.
 pub(crate) fn read(field: &[u8]) -> Vec<(Bytes<'_>, Bytes<'_>)> {
     let mut params = Vec::new();
     let mut rest = behind(field, b';');
@@ -129,7 +129,7 @@ pub(crate) fn read(field: &[u8]) -> Vec<(Bytes<'_>, Bytes<'_>)> {
     params
 }
 
-/// The value, and what is behind the semicolon that ends it.
+/// The value, and the rest after the semicolon that ends it.
 fn read_value(field: &[u8]) -> (Bytes<'_>, &[u8]) {
     if let Some(inside) = field.strip_prefix(b"\"") {
         let end = quoted::end(inside);

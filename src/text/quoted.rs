@@ -1,6 +1,6 @@
-//! The inside of quoted strings, as fields and servers write them. It must not know what is quoted.
+//! The content of quoted strings in fields and responses. It must not know what is quoted.
 
-/// Where the closing quote is, or the end.
+/// The position of the closing quote, or the length.
 pub(crate) fn end(inside: &[u8]) -> usize {
     let mut at = 0;
     while let Some(found) = inside.get(at..).and_then(|rest| memchr::memchr2(b'"', b'\\', rest)) {
@@ -12,7 +12,7 @@ pub(crate) fn end(inside: &[u8]) -> usize {
     inside.len()
 }
 
-/// Takes the backslash from `\"` and `\\`; before anything else it is a character that was not escaped.
+/// Removes the backslash from `\"` and `\\`. Before another character it is literal: some servers do not escape it.
 pub(crate) fn unescape(raw: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(raw.len());
     let mut bytes = raw.iter().copied().peekable();

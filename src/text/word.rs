@@ -1,12 +1,12 @@
-//! Encoded words (RFC 2047) within text, as mailers write them: glued to what stands beside them, folded, without padding, a
-//! character split over two of them. It must not know which field they come from.
+//! Encoded words (RFC 2047) in text, as mailers write them: without a space beside them, folded, without padding, with a character
+//! split over two of them. It must not know which field they come from.
 
 use std::borrow::Cow;
 
 use super::charset::{self, Charset};
 use super::{base64, is_blank, unfold};
 
-/// A charset's name is never longer.
+/// The most bytes of a charset's name.
 const LONGEST_LABEL: usize = 64;
 
 /// One encoded word.
@@ -15,15 +15,15 @@ pub(crate) struct Word<'a> {
     label: &'a [u8],
     is_base64: bool,
     text: &'a [u8],
-    /// Where it ends in the bytes that it was read from.
+    /// The position after its end, in the bytes that it was read from.
     pub(crate) end: usize,
 }
 
 /// The text of a field's value on one line, its encoded words decoded.
 ///
-/// White space between two encoded words is theirs, and adjacent words of one charset are decoded as one, so that a character
-/// may be split over them. All other white space stays, and none is added. Bytes of no declared charset are taken as
-/// [`undeclared`](charset::undeclared) does, with the charset of the first encoded word.
+/// White space between two encoded words is removed, and adjacent words of one charset are decoded together, so that a character may be
+/// split over them. Other white space stays, and none is added. Bytes without a declared charset are decoded by
+/// [`undeclared`](charset::undeclared), with the charset of the first encoded word.
 pub(crate) fn decode(bytes: &[u8]) -> Cow<'_, str> {
     if !is_to_be_decoded(bytes)
         && let Ok(text) = str::from_utf8(bytes)
@@ -36,7 +36,7 @@ pub(crate) fn decode(bytes: &[u8]) -> Cow<'_, str> {
     }
 }
 
-/// Whether there may be an encoded word in it, or a line end.
+/// Whether the bytes may contain an encoded word or a line end.
 pub(crate) fn is_to_be_decoded(bytes: &[u8]) -> bool {
     memchr::memmem::find(bytes, b"=?").is_some() || memchr::memchr2(b'\r', b'\n', bytes).is_some()
 }
@@ -87,7 +87,7 @@ impl<'a> Run<'a> {
         Self { label: word.label, octets: Vec::new() }
     }
 
-    /// UTF-7 begins anew with each word.
+    /// UTF-7 starts again with each word.
     fn is_continued_by(&self, word: Word<'_>) -> bool {
         self.label.eq_ignore_ascii_case(word.label) && !self.label.eq_ignore_ascii_case(b"utf-7")
     }
@@ -100,7 +100,7 @@ impl<'a> Run<'a> {
     }
 }
 
-/// The encoded words in it, each with the place of its first byte.
+/// The encoded words in the bytes, each with the position of its first byte.
 fn words(line: &[u8]) -> impl Iterator<Item = (usize, Word<'_>)> {
     let mut at = 0;
     std::iter::from_fn(move || {
@@ -118,12 +118,12 @@ fn words(line: &[u8]) -> impl Iterator<Item = (usize, Word<'_>)> {
 }
 
 impl<'a> Word<'a> {
-    /// The encoded word that begins there. Looks no further than to the beginning of the next one.
+    /// The encoded word that begins at this position. It reads no further than the start of the next one.
     pub(crate) fn read(line: &'a [u8], start: usize) -> Option<Self> {
         let inside = line.get(start..)?.strip_prefix(b"=?")?;
         let length = inside.iter().take(LONGEST_LABEL).position(|&byte| byte == b'?')?;
         let (label, rest) = inside.split_at_checked(length)?;
-        // RFC 2231 §5: a language may stand behind the charset.
+        // RFC 2231 §5: a language may follow the charset.
         let label = label.split(|&byte| byte == b'*').next().filter(|label| is_label(label))?;
         let (is_base64, rest) = match rest {
             [b'?', b'B' | b'b', b'?', rest @ ..] => (true, rest),
@@ -137,7 +137,7 @@ impl<'a> Word<'a> {
         (!is_base64 || word.is_sound()).then_some(word)
     }
 
-    /// Whether its base64 says anything.
+    /// Whether its base64 encodes anything.
     fn is_sound(self) -> bool {
         self.text.iter().copied().all(is_blank) || base64::decoded_len(self.text) > 0
     }
@@ -162,7 +162,7 @@ impl<'a> Word<'a> {
     }
 }
 
-/// Whether a charset may be called so.
+/// Whether this can be the name of a charset.
 pub(crate) fn is_label(label: &[u8]) -> bool {
     !label.is_empty() && label.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:+()".contains(byte))
 }

@@ -1,23 +1,23 @@
-//! Finds the first byte of a kind, a block of bytes at a time. It must not know what is being read.
+//! Finds the first byte of a class, one block of bytes at a time. It must not know what is read.
 
 use wide::u8x16;
 
 /// A set of bytes.
 pub(crate) trait Class {
-    /// All ones in the place of each byte that belongs to it.
+    /// All ones at the position of each byte that belongs to the class.
     fn among(bytes: u8x16) -> u8x16;
 }
 
-/// Quotes, backslashes and control characters: what a quoted string cannot hold as it is.
+/// Quotes, backslashes and control characters: the bytes that a quoted string cannot contain unescaped.
 pub(crate) struct Special;
 
-/// Spaces, parentheses and control characters: what ends a flag.
+/// Spaces, parentheses and control characters: the bytes that end a flag.
 pub(crate) struct Delimiter;
 
-/// Parentheses, quotes and control characters: what cannot be in a list of words.
+/// Parentheses, quotes and control characters: the bytes that a list of words cannot contain.
 pub(crate) struct EndOfWords;
 
-/// What ends a line.
+/// The bytes that end a line.
 pub(crate) struct LineFeed;
 
 impl Class for Special {
@@ -54,9 +54,9 @@ fn up_to(bytes: u8x16, most: u8) -> u8x16 {
     bytes.min(u8x16::splat(most)).simd_eq(bytes)
 }
 
-/// Where the first byte of the class stands from `at` on, or the length.
+/// The position of the first byte of the class from `at` on, or the length.
 ///
-/// Most words and strings of this wire are shorter than a block: what is looked at once needs no branch on how long they are.
+/// Most words and strings are shorter than a block: short inputs are handled in one block compare, without a length branch.
 #[inline(always)]
 pub(crate) fn find<C: Class>(bytes: &[u8], at: usize) -> usize {
     match bytes.get(at..at + BLOCK).and_then(<[u8]>::first_chunk).map(places::<C>) {
@@ -78,7 +78,7 @@ fn find_far<C: Class>(bytes: &[u8], mut at: usize) -> usize {
     find_near_end::<C>(bytes, at)
 }
 
-/// The same with less than a block left: in the last one of all bytes.
+/// The same if less than a block is left: it compares the last block of all bytes.
 #[inline]
 fn find_near_end<C: Class>(bytes: &[u8], at: usize) -> usize {
     match bytes.last_chunk() {
@@ -94,7 +94,7 @@ fn find_in_few<C: Class>(bytes: &[u8], at: usize) -> usize {
     find_in::<C>(&block, BLOCK, at + BLOCK - bytes.len()) + bytes.len() - BLOCK
 }
 
-/// The same in the block that ends there.
+/// The same in the block that ends at this position.
 #[inline(always)]
 fn find_in<C: Class>(block: &[u8; BLOCK], end: usize, at: usize) -> usize {
     let places = places::<C>(block).unbounded_shr(at.saturating_sub(end - BLOCK) as u32);
@@ -103,7 +103,7 @@ fn find_in<C: Class>(block: &[u8; BLOCK], end: usize, at: usize) -> usize {
 
 const BLOCK: usize = 32;
 
-/// One bit for each byte that belongs to the class, the first one's the lowest.
+/// One bit for each byte that belongs to the class. The lowest bit is that of the first byte.
 #[inline(always)]
 fn places<C: Class>(block: &[u8; BLOCK]) -> u32 {
     let half = |bytes: &[u8; 16]| C::among(u8x16::new(*bytes)).to_bitmask();
@@ -124,7 +124,7 @@ mod tests {
             assert_eq!(find::<C>(&plain, front + length + 1), front + length);
             for at in 0..length {
                 for byte in 0..=255_u8 {
-                    // What stands in front is not looked at.
+                    // The bytes before it are ignored.
                     let mut bytes = vec![b'\n'; front];
                     bytes.resize(front + length, b'x');
                     bytes[front + at] = byte;

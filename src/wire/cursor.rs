@@ -1,9 +1,9 @@
-//! A reading position in a slice of bytes. Every look is bounds-checked and answers `None` or "nothing" at the end, so a
-//! parser built on it cannot panic. It knows bytes and line ends, and must not know what any of them mean.
+//! A reading position in a slice of bytes. Every access is bounds-checked and returns `None` or nothing at the end, so a parser that
+//! uses it cannot panic. It reads bytes and line ends, and must not know what they mean.
 
 use super::class::{Class, find};
 
-/// Bytes and how many of them were read.
+/// Bytes, and the number of them that were read.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Cursor<'a> {
     bytes: &'a [u8],
@@ -27,7 +27,7 @@ impl<'a> Cursor<'a> {
         self.at
     }
 
-    /// Goes back to an offset that was read before, or ahead; never behind the end.
+    /// Moves to an offset, backward or forward, at most to the end.
     #[inline(always)]
     pub(crate) fn seek(&mut self, at: usize) {
         self.at = at.min(self.bytes.len());
@@ -45,36 +45,36 @@ impl<'a> Cursor<'a> {
         self.bytes.get(self.at.saturating_add(1)).copied()
     }
 
-    /// Everything unread.
+    /// All unread bytes.
     #[inline(always)]
     pub(crate) fn rest(&self) -> &'a [u8] {
         self.bytes.get(self.at..).unwrap_or_default()
     }
 
-    /// The byte there, read or not.
+    /// The byte at this offset, read or not.
     #[inline(always)]
     pub(crate) fn byte(&self, at: usize) -> Option<u8> {
         self.bytes.get(at).copied()
     }
 
-    /// The bytes there, read or not.
+    /// The bytes in this range, read or not.
     #[inline(always)]
     pub(crate) fn range(&self, range: std::ops::Range<usize>) -> &'a [u8] {
         self.bytes.get(range).unwrap_or_default()
     }
 
-    /// All bytes before that one, read or not.
+    /// All bytes before this offset, read or not.
     pub(crate) fn up_to(&self, end: usize) -> &'a [u8] {
         self.bytes.get(..end).unwrap_or(self.bytes)
     }
 
-    /// What was read since `start`.
+    /// The bytes that were read since `start`.
     #[inline(always)]
     pub(crate) fn since(&self, start: usize) -> &'a [u8] {
         self.bytes.get(start..self.at).unwrap_or_default()
     }
 
-    /// Reads `count` bytes unseen; false, and nothing read, where fewer are left.
+    /// Skips `count` bytes. `false` if fewer are left; then it skips none.
     #[inline(always)]
     pub(crate) fn advance(&mut self, count: usize) -> bool {
         match self.at.checked_add(count) {
@@ -106,7 +106,7 @@ impl<'a> Cursor<'a> {
         false
     }
 
-    /// Reads spaces, as many as there are.
+    /// Reads all spaces up to another byte.
     #[inline(always)]
     pub(crate) fn skip_spaces(&mut self) {
         while self.peek() == Some(b' ') {
@@ -114,7 +114,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Reads while the byte passes, and gives what was read.
+    /// Reads while the predicate holds, and returns the bytes that were read.
     #[inline(always)]
     pub(crate) fn take_while(&mut self, pass: impl Fn(u8) -> bool) -> &'a [u8] {
         let rest = self.rest();
@@ -123,13 +123,13 @@ impl<'a> Cursor<'a> {
         rest.get(..count).unwrap_or_default()
     }
 
-    /// Where the first byte of the class stands from there on, or the end.
+    /// The position of the first byte of the class from this offset on, or the end.
     #[inline(always)]
     pub(crate) fn find<C: Class>(&self, at: usize) -> usize {
         find::<C>(self.bytes, at)
     }
 
-    /// Reads up to a byte of the class, and gives what was read.
+    /// Reads up to a byte of the class, and returns the bytes that were read.
     #[inline(always)]
     pub(crate) fn take_until<C: Class>(&mut self) -> &'a [u8] {
         let start = self.at;
@@ -137,7 +137,7 @@ impl<'a> Cursor<'a> {
         self.since(start)
     }
 
-    /// Reads decimal digits as a number; `None` where there is none or it does not fit.
+    /// Reads decimal digits as a number; `None` if there are none or the number does not fit.
     #[inline(always)]
     pub(crate) fn number(&mut self) -> Option<u64> {
         match self.rest().first_chunk().map(|word| few_digits(*word)) {
@@ -161,20 +161,20 @@ impl<'a> Cursor<'a> {
     }
 }
 
-/// How many of eight bytes are digits, before the first that is none, and their value where they are not all: without a branch,
-/// since numbers on this wire are of any length.
+/// The number of digits at the start of eight bytes, and their value. It has no branch, since the length of numbers is not
+/// predictable.
 #[inline(always)]
 fn few_digits(bytes: [u8; 8]) -> (usize, u64) {
     const fn each(byte: u8) -> u64 {
         u64::from_ne_bytes([byte; 8])
     }
     let values = u64::from_le_bytes(bytes) ^ each(b'0');
-    // The high bit of each that is over 9; a carry can only come from one that is.
+    // The high bit of each byte over 9. A carry can only come from such a byte.
     let over = (values.wrapping_add(each(0x80 - 10)) | values) & each(0x80);
     let digits = over.trailing_zeros() / 8;
-    // The last digit goes into the highest byte, zeros in front of the first.
+    // The last digit moves to the highest byte, with zeros before the first.
     let values = values.unbounded_shl(64 - 8 * digits);
-    // Pairs, pairs of pairs, and both halves.
+    // Combines pairs of digits, then pairs of pairs, then both halves.
     let pairs = (values.wrapping_mul(1 + (10 << 8)) >> 8) & 0x00ff_00ff_00ff_00ff;
     let fours = (pairs.wrapping_mul(1 + (100 << 16)) >> 16) & 0x0000_ffff_0000_ffff;
     (digits as usize, fours.wrapping_mul(1 + (10_000 << 32)) >> 32)

@@ -1,4 +1,5 @@
-//! What both codecs stand on: a cursor over bytes that cannot leave them, and buffers of secrets that leave nothing. It must not know a word of either protocol.
+//! The base of both codecs: a bounds-checked cursor over bytes, and buffers that wipe secrets. It must not know a word of either
+//! protocol.
 
 pub(crate) mod class;
 mod cursor;

@@ -1,18 +1,18 @@
-//! Buffers on their way to the wire that hold a secret: what they leave behind in memory is wiped. Secrets are told by whoever
-//! writes them.
+//! Output buffers that contain a secret: the memory that they release is wiped. It must not know which bytes are secret; the writer
+//! says so.
 
 use bytes::{Bytes, BytesMut};
 use zeroize::{Zeroize, Zeroizing};
 
-/// The least room that is made at once, so that a command's end does not move its secret.
+/// The least capacity that is reserved at once, so that the end of a command does not move its secret.
 const ROOM: usize = 256;
 
-/// A copy that is wiped with the last of its slices.
+/// A copy that is wiped when its last slice is dropped.
 pub(crate) fn secret(bytes: &[u8]) -> Bytes {
     Bytes::from_owner(Zeroizing::new(bytes.to_vec()))
 }
 
-/// Makes room for so much more; where that moves what is there, the old place is wiped.
+/// Reserves capacity for this many more bytes. If that moves the buffer, the old memory is wiped.
 pub(crate) fn reserve(buffer: &mut BytesMut, more: usize) {
     if buffer.capacity() - buffer.len() < more {
         let mut larger = BytesMut::with_capacity((buffer.len() + more) * 2 + ROOM);
@@ -22,7 +22,7 @@ pub(crate) fn reserve(buffer: &mut BytesMut, more: usize) {
     }
 }
 
-/// The buffer as it is, wiped with the last of its slices.
+/// The buffer without a copy, wiped when its last slice is dropped.
 pub(crate) fn freeze(buffer: BytesMut) -> Bytes {
     Bytes::from_owner(Zeroizing::new(Vec::from(buffer)))
 }

@@ -1,5 +1,5 @@
-//! Mends what mail-parser makes of a message, so that its text is what IMAP's ENVELOPE and BODYSTRUCTURE give: encoded words,
-//! parameters and charsets are read by [`text`](crate::text). It must not know where the message came from.
+//! Corrects the result of mail-parser, so that its texts are those of IMAP's ENVELOPE and BODYSTRUCTURE: encoded words, parameters
+//! and charsets are decoded by [`text`](crate::text). It must not know where the message came from.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -10,11 +10,11 @@ use mail_parser::{Attribute, ContentType, Header, HeaderName, HeaderValue, Messa
 use super::{part, phrase};
 use crate::text::{charset, param, word};
 
-/// Parameters of one field that are read again: each looks at all of them.
+/// The most parameters of one field that are read again. The work is quadratic in their number.
 const MOST_PARAMS: usize = 500;
 
-/// Every part of the message, and of the messages within it. Costs one look at each field, and a second reading only of those
-/// that need it.
+/// Corrects every part of the message, and of the messages within it. It looks at each field once, and reads only those again that
+/// need it.
 pub(super) fn message(message: &mut Message<'_>) {
     let raw: &[u8] = &message.raw_message;
     for found in &mut message.parts {
@@ -55,12 +55,12 @@ fn field_of(header: &mut Header<'_>, field: &[u8]) {
     }
 }
 
-/// Those in which mail-parser looks for encoded words.
+/// Whether mail-parser decodes encoded words in the whole field.
 fn is_unstructured(name: &HeaderName<'_>) -> bool {
     matches!(name, HeaderName::Subject | HeaderName::Comments | HeaderName::ContentDescription)
 }
 
-/// Each parameter under its plain name. What mail-parser found besides, such as languages of values, stays.
+/// Each parameter under its plain name. What mail-parser found in addition, such as languages of values, stays.
 fn params_of(kind: &mut ContentType<'_>, field: &[u8]) {
     let params: Vec<_> = param::read(field).into_iter().take(MOST_PARAMS).collect();
     let (mut mended, mut names) = (Vec::new(), HashSet::new());

@@ -1,5 +1,5 @@
-//! The bodies that mail-parser could not decode, or cut: base64 without padding, with foreign characters, or without the boundary
-//! behind it; text that declares no charset. It must not know headers beyond what decoding needs.
+//! The bodies that mail-parser cannot decode, or cuts: base64 without padding, with foreign characters, or without a boundary after
+//! it; and text that declares no charset. It must not know headers beyond those that decoding needs.
 
 use std::borrow::Cow;
 
@@ -9,10 +9,10 @@ use mail_parser::{MessagePart, MimeHeaders, PartType};
 use crate::text::base64;
 use crate::text::charset::{self, Charset};
 
-/// How far into HTML a declaration of its charset is looked for.
+/// The number of bytes at the start of HTML in which a declaration of its charset is searched.
 const HTML_HEAD: usize = 1024;
 
-/// The body anew, from the part's bytes as they are in the message; `None` where the one that is there is right.
+/// The body, decoded again from the part's bytes in the message; `None` if mail-parser's is right.
 pub(super) fn mended(part: &MessagePart<'_>, raw: &[u8]) -> Option<PartType<'static>> {
     let is_lost = match &part.body {
         PartType::Multipart(_) | PartType::Message(_) => return None,

@@ -1,13 +1,13 @@
-//! The names in a field of addresses (RFC 5322 §3.4), decoded before mail-parser reads the field: it must not know what an
-//! address is, only where a name ends.
+//! The names in a field of addresses (RFC 5322 §3.4), decoded before mail-parser reads the field. It must not know what an address
+//! is, only where a name ends.
 
 use std::borrow::Cow;
 
 use crate::text::quoted;
 use crate::text::word::{self, Word};
 
-/// The field with each name that has encoded words or is not UTF-8 as one quoted string, as a server gives it in ENVELOPE, and
-/// such comments decoded in their parentheses; the rest as it is. It ends in a line end.
+/// The field with its names decoded: a name that has encoded words or is not UTF-8 becomes one quoted string, as in a server's
+/// ENVELOPE, and such a comment is decoded within its parentheses. The rest is unchanged. The result ends with a line end.
 pub(super) fn decoded(field: &[u8]) -> Vec<u8> {
     let mut reader = Reader { field, at: 0, begin: 0, words: Vec::new(), is_address: false, out: Vec::new() };
     while let Some(byte) = reader.field.get(reader.at).copied() {
@@ -28,11 +28,11 @@ pub(super) fn decoded(field: &[u8]) -> Vec<u8> {
     reader.out
 }
 
-/// The words of a name that has begun are kept until it ends.
+/// It collects the words of a name until the name ends.
 struct Reader<'a> {
     field: &'a [u8],
     at: usize,
-    /// Everything before it is written.
+    /// Everything before this position is written.
     begin: usize,
     words: Vec<Cow<'a, [u8]>>,
     /// Whether an unquoted `@` was in it.
@@ -70,7 +70,7 @@ impl<'a> Reader<'a> {
         );
         let word = self.field.get(self.at..end).unwrap_or_default();
         self.is_address |= word.contains(&b'@') && !word.starts_with(b"=?");
-        // What is glued to the word before is part of it.
+        // A word without a space before it is part of the previous word.
         let is_glued =
             self.at > self.begin && !self.field.get(self.at - 1).is_some_and(|byte| b" \t\r\n\"".contains(byte));
         match self.words.last_mut().filter(|_| is_glued) {

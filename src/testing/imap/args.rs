@@ -1,4 +1,4 @@
-//! A cursor over one command: its text with a NUL where each literal stood, and the literals.
+//! A cursor over one command: its text, with a NUL in the place of each literal, and the literals. It must not know a command.
 
 use std::collections::VecDeque;
 use std::io;
@@ -8,12 +8,12 @@ use bytes::Bytes;
 use super::name;
 use crate::testing::store;
 
-/// Why a command did not end in OK.
+/// Why a command does not end with OK.
 pub(super) enum Stop {
     No(String),
     Bad(String),
     Io(io::Error),
-    /// The tagged reply has gone out already.
+    /// The tagged reply was sent already.
     Answered,
 }
 
@@ -35,7 +35,7 @@ impl From<io::Error> for Stop {
 
 #[derive(Clone, Default)]
 pub(super) struct Args {
-    /// Mailbox names come in UTF-8.
+    /// Whether mailbox names are in UTF-8.
     utf8: bool,
     text: Vec<u8>,
     at: usize,
@@ -71,7 +71,7 @@ impl Args {
         if self.is_at_end() { Ok(()) } else { Err(Stop::bad("Unexpected arguments")) }
     }
 
-    /// Takes the byte if it is next.
+    /// Reads this byte, if it is next.
     pub(super) fn take(&mut self, byte: u8) -> bool {
         let found = self.peek() == Some(byte);
         self.at += usize::from(found);
@@ -105,14 +105,14 @@ impl Args {
         }
     }
 
-    /// The tag and the space behind it.
+    /// The tag and the space after it.
     pub(super) fn tag(&mut self) -> Result<String, Stop> {
         let tag = self.run_of(|byte| is_astring(byte) && byte != b'+', "a tag")?;
         self.space()?;
         Ok(tag)
     }
 
-    /// A command's name and the space behind it, if arguments follow.
+    /// A command's name and the space after it, if arguments follow.
     pub(super) fn word(&mut self) -> Result<String, Stop> {
         let word = self.atom()?;
         self.take(b' ');
@@ -139,7 +139,7 @@ impl Args {
         digits.parse().map_err(|_| Stop::bad("The number is too large"))
     }
 
-    /// A flag, spelled as it is kept; `\Recent` cannot be given (RFC 3501 §9, flag).
+    /// A flag in its stored form; `\Recent` is not valid (RFC 3501 §9, flag).
     pub(super) fn flag(&mut self) -> Result<String, Stop> {
         let slash = if self.take(b'\\') { "\\" } else { "" };
         let flag = store::flag(&format!("{slash}{}", self.atom()?));
@@ -150,7 +150,7 @@ impl Args {
         }
     }
 
-    /// What stands between parentheses, spaces between its parts.
+    /// The content of parentheses, with spaces between its parts.
     pub(super) fn list<T>(&mut self, one: impl Fn(&mut Self) -> Result<T, Stop>) -> Result<Vec<T>, Stop> {
         self.expect(b'(')?;
         let mut all = Vec::new();
@@ -213,7 +213,7 @@ impl Args {
         Ok(if self.utf8 { name::encode(&pattern) } else { pattern })
     }
 
-    /// A mailbox name, as it is kept.
+    /// A mailbox name in its stored form.
     pub(super) fn mailbox(&mut self) -> Result<String, Stop> {
         let mut name = self.astring()?;
         if self.utf8 {
@@ -225,7 +225,7 @@ impl Args {
         Ok(store::canonical(&name))
     }
 
-    /// All that is left.
+    /// The rest.
     pub(super) fn rest(&mut self) -> Vec<u8> {
         let rest = self.text.get(self.at..).unwrap_or_default().to_vec();
         self.at = self.text.len();
