@@ -234,7 +234,7 @@ fn show(message: &Message) -> Outcome {
     Ok(())
 }
 
-/// What can be said of any mailbox.
+/// A summary of any mailbox.
 async fn summary(mailbox: &mut dyn Mailbox) -> Outcome<String> {
     let features = mailbox.features();
     let entries = mailbox.entries().await?;

@@ -17,6 +17,13 @@ use self::place::Place;
 pub(crate) use self::place::Step;
 
 /// The result of every operation in this crate that can fail.
+///
+/// ```
+/// fn account(url: &str) -> postroom::Result<postroom::Config> {
+///     url.parse()
+/// }
+/// # assert!(account("imaps://me@example.org").is_ok());
+/// ```
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// What went wrong. It is cheap to clone and never holds a secret.

@@ -1,6 +1,5 @@
 //! [`Messages`] and [`Message`]: the stream that both protocols deliver, and its items. One virtual call for each batch, none for
-//! each message. It must not know a protocol, nor what is in a
-//! message; `messages/parse.rs` does.
+//! each message. It must not know a protocol, nor the content of a message, which `messages/parse.rs` parses.
 
 #[cfg(feature = "mail-parser")]
 mod parse;

@@ -1,4 +1,4 @@
-//! A progress bar on a terminal; nothing anywhere else. It knows only the events of a run.
+//! A progress bar on a terminal; nothing without one. It must not know more than the events of a run.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    /// It draws to standard error, where that is a terminal.
+    /// It draws to standard error if that is a terminal.
     pub(crate) fn new(quiet: bool) -> Self {
         let bar = if quiet { ProgressBar::hidden() } else { ProgressBar::no_length() };
         Self { bar, wanted: 0, done: 0 }
@@ -27,7 +27,7 @@ impl Progress {
         }
     }
 
-    /// Prints something without tearing the bar.
+    /// Prints a line above the bar.
     pub(crate) fn aside(&self, print: impl FnOnce()) {
         self.bar.suspend(print);
     }
@@ -62,7 +62,7 @@ impl Progress {
 }
 
 impl Drop for Progress {
-    /// A run that is stopped leaves no half bar behind.
+    /// Removes the bar if the run is stopped.
     fn drop(&mut self) {
         self.finish();
     }

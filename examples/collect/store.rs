@@ -1,4 +1,4 @@
-//! Where the mail goes and where it is remembered, as the options say. It knows no server.
+//! Opens the delivery and the ledger that the options select. It must not know a server.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use postroom::{Config, Error};
 use crate::common::Outcome;
 use crate::options::{LedgerKind, Options};
 
-/// Opens both, and makes what is missing.
+/// Opens both, and creates what is missing.
 pub(crate) async fn open(options: &Options) -> Outcome<(Box<dyn Ledger>, Box<dyn Delivery>)> {
     let directory = &options.directory;
     std::fs::create_dir_all(directory)
@@ -27,7 +27,7 @@ async fn ledger(directory: &Path, kind: LedgerKind) -> Outcome<Box<dyn Ledger>> 
         LedgerKind::File => &sqlite,
         LedgerKind::Sqlite => &file,
     };
-    // A fresh one beside it would have everything collected once more.
+    // With a new ledger beside the old one, all messages would be collected again.
     if other.exists() {
         return Err(
             format!("{} remembers what was collected: it has to be used again (--ledger)", other.display()).into()
@@ -42,7 +42,7 @@ async fn ledger(directory: &Path, kind: LedgerKind) -> Outcome<Box<dyn Ledger>> 
     })
 }
 
-/// How the ledger calls a mailbox of which nobody said the name.
+/// The name of a mailbox in the ledger, if the options give none.
 pub(crate) fn account_name(config: &Config) -> String {
     let user = config.user().unwrap_or_default();
     let account = if user.contains('@') { user.to_owned() } else { format!("{user}@{}", config.host()) };

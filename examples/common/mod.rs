@@ -109,7 +109,6 @@ impl Arguments {
             say!("usage: {}\n\n{COMMON}", accepts.usage);
             return Ok(None);
         }
-        let wrong = |text: String| Box::new(Usage(text));
         while let Some(word) = words.next() {
             // Both `--name value` and `--name=value`.
             let (name, given) = match word.split_once('=') {
@@ -118,24 +117,28 @@ impl Arguments {
             };
             let mut value = || {
                 let value = given.clone().or_else(|| words.next_if(|next| !next.starts_with("--")));
-                value.ok_or_else(|| wrong(format!("{name} needs a value")))
+                value.ok_or_else(|| Usage(format!("{name} needs a value")))
             };
             match name.as_str() {
                 "--ca" => roots.push(value()?),
                 "--auth" => mechanisms.push(value()?),
-                _ if given.is_some() => return Err(wrong(format!("the option {word} is not known"))),
+                _ if given.is_some() => return Err(Usage(format!("the option {word} is not known")).into()),
                 "--dangerous-plaintext" => plaintext = true,
                 option if accepts.options.contains(&option) => options.push(name),
-                option if option.starts_with('-') => return Err(wrong(format!("the option {option} is not known"))),
+                option if option.starts_with('-') => {
+                    return Err(Usage(format!("the option {option} is not known")).into());
+                }
                 _ if word.contains("://") && url.is_none() => url = Some(word),
                 _ if rest.len() < accepts.rest => rest.push(word),
-                _ => return Err(wrong(format!("the argument {word} is one too many"))),
+                _ => return Err(Usage(format!("the argument {word} is one too many")).into()),
             }
         }
         let common = plaintext || !roots.is_empty() || !mechanisms.is_empty();
         match url {
-            None if !accepts.url_optional || common => return Err(wrong("there is no URL".to_owned())),
-            _ if rest.len() < accepts.rest => return Err(wrong("an argument is missing after the URL".to_owned())),
+            None if !accepts.url_optional || common => return Err(Usage("there is no URL".to_owned()).into()),
+            _ if rest.len() < accepts.rest => {
+                return Err(Usage("an argument is missing after the URL".to_owned()).into());
+            }
             url => {
                 let account = url.map(|url| Account::read(&url, &roots, &mechanisms, plaintext)).transpose()?;
                 Ok(Some(Self { account, rest, options }))

@@ -9,10 +9,10 @@ pub use mail_parser;
 use super::Message;
 
 impl Message {
-    /// What mail-parser makes of it: headers decoded, text and attachments apart. `None` where there is no header at all.
+    /// The message as mail-parser reads it: decoded headers, texts and attachments. `None` if it has no header at all.
     ///
-    /// Subjects, names of people and file names are decoded as an IMAP session decodes those of ENVELOPE and BODYSTRUCTURE
-    /// (see [`Str::decoded`](crate::imap::Str::decoded)), so a program sees the same text whichever protocol brought the message.
+    /// Subjects, names and file names are decoded in the same way as those of ENVELOPE and BODYSTRUCTURE (see
+    /// [`Str::decoded`](crate::imap::Str::decoded)), so a program sees the same text by either protocol.
     pub fn parse(&self) -> Option<mail_parser::Message<'_>> {
         let mut message = mail_parser::MessageParser::default().parse(&self.bytes[..])?;
         mend::message(&mut message);

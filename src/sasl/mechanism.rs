@@ -18,7 +18,7 @@ pub(crate) struct Context<'a> {
 
 /// One mechanism during one authentication.
 pub(crate) trait Mechanism: Send {
-    /// The initial response, where the client speaks first.
+    /// The initial response, if the client sends the first message.
     fn start(&mut self) -> Result<Option<Secret>>;
 
     /// The response to a challenge.

@@ -1,4 +1,4 @@
-//! Every SASL vector of the corpus: what other clients' tests and the RFCs state of it holds, or the mechanism is none of ours and is
+//! Every SASL vector of the corpus: the values from the tests of other clients and the RFCs hold, or the mechanism is not supported and is
 //! never chosen. SCRAM's are checked in `scram/tests.rs`.
 
 use base64::Engine;
@@ -23,7 +23,7 @@ fn vectors() -> Vec<Value> {
     vectors.filter(|vector| vector["of"] == "sasl").collect()
 }
 
-/// What a vector says under that name, at its top or among its values.
+/// The value with this name in a vector, at its top or among its values.
 pub(super) fn text<'a>(vector: &'a Value, name: &str) -> &'a str {
     let value = vector[name].as_str().or_else(|| vector["values"][name].as_str());
     value.unwrap_or_else(|| panic!("{} has no {name}", vector["id"]))

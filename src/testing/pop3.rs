@@ -19,7 +19,7 @@ pub(super) struct Session {
     secure: bool,
     user: Option<String>,
     drop: Option<Maildrop>,
-    /// The timestamp of APOP's digests.
+    /// The timestamp for APOP.
     stamp: Option<String>,
 }
 

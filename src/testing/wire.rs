@@ -258,7 +258,7 @@ impl End {
         }
     }
 
-    /// Waits for the time that the sent bytes take on a slow connection.
+    /// Delays the next write by the time that these bytes take on a slow connection.
     fn spend(&mut self, count: usize) {
         if let Some(Fault::Slow(rate)) = self.fault {
             let nanos = (count as u64).saturating_mul(1_000_000_000) / rate.max(1);

@@ -9,7 +9,7 @@ enum Address {
     GroupEnd,
 }
 
-/// Prints the list, NIL where it holds nothing.
+/// Prints the list, or NIL if it is empty.
 pub(super) fn print_list(value: Option<&[u8]>, out: &mut Vec<u8>) {
     let all = value.map(|value| Parser { text: value, at: 0 }.list()).unwrap_or_default();
     if all.is_empty() {
@@ -108,7 +108,7 @@ impl Parser<'_> {
         }
     }
 
-    /// What stands between `<` and `>`, perhaps with a source route.
+    /// The text between `<` and `>`, possibly with a source route.
     fn angle(&mut self, name: Option<Vec<u8>>) -> Option<Address> {
         let rest = self.text.get(self.at..)?;
         let end = memchr::memchr(b'>', rest).unwrap_or(rest.len());

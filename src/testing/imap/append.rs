@@ -1,4 +1,5 @@
-//! APPEND with APPENDUID, and MULTIAPPEND: all messages are kept or none (RFC 3501 §6.3.11, RFC 3502, RFC 4315).
+//! APPEND with APPENDUID, and MULTIAPPEND: all messages are stored or none (RFC 3501 §6.3.11, RFC 3502, RFC 4315). It must not know
+//! other commands.
 
 use bytes::Bytes;
 use time::OffsetDateTime;
@@ -25,7 +26,7 @@ impl Session {
             return Err(Stop::bad("This server has no MULTIAPPEND"));
         }
         self.check_limit(given.len())?;
-        // RFC 3502 §6.3.11: a literal of no bytes is an error, by which a client cancels.
+        // RFC 3502 §6.3.11: an empty literal is an error, with which a client cancels.
         if given.iter().any(|one| one.bytes.is_empty()) {
             return Err(Stop::no("An empty message; nothing was stored"));
         }

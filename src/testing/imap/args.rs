@@ -232,7 +232,7 @@ impl Args {
         rest
     }
 
-    /// A run of the characters of sequence sets.
+    /// The characters of a sequence set.
     pub(super) fn set_text(&mut self) -> Result<String, Stop> {
         self.run_of(|byte| byte.is_ascii_digit() || matches!(byte, b'*' | b':' | b','), "a sequence set")
     }

@@ -8,7 +8,7 @@ use super::set::{self, Set};
 use super::{Answer, Session};
 use crate::testing::store::Mail;
 
-/// UIDs there and here, and the UIDVALIDITY there.
+/// The UIDs in the source and in the target, and the UIDVALIDITY of the target.
 struct Copied {
     validity: u32,
     from: Vec<u32>,
@@ -31,7 +31,7 @@ impl Session {
         Ok(format!("{}COPY completed", copied.code(self.offers("UIDPLUS"))))
     }
 
-    /// The EXPUNGEs follow from the report at the command's end; COPYUID goes out before them (RFC 6851 §4.3).
+    /// The report at the end of the command sends the EXPUNGEs. COPYUID is sent before them (RFC 6851 §4.3).
     pub(super) fn r#move(&mut self, args: &mut Args, uid: bool) -> Answer {
         let validity = self.writable()?.validity;
         let (copied, lowest) = self.duplicate(args, uid, true)?;

@@ -1,9 +1,9 @@
-//! ENABLE (RFC 5161): what a session has switched on, and what follows from it.
+//! ENABLE (RFC 5161): what a session has enabled, and its consequences. It must not know other commands.
 
 use super::args::{Args, Stop};
 use super::{Answer, Session};
 
-/// What the client asked for, by ENABLE or by a command that implies it.
+/// The extensions that the client enabled, by ENABLE or by a command that implies it.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Enabled {
     /// MODSEQ in all FETCH responses (RFC 7162 §3.1).
@@ -46,7 +46,7 @@ impl Session {
         Ok("ENABLE completed".to_owned())
     }
 
-    /// `[HIGHESTMODSEQ 5] ` where the client wants to know how far it has come (RFC 7162 §3.2.7).
+    /// `[HIGHESTMODSEQ 5] ` if the client has enabled QRESYNC (RFC 7162 §3.2.7).
     pub(super) fn progress(&self, validity: u32) -> String {
         match self.on_validity(validity, |mailbox| mailbox.change) {
             Some(change) if self.enabled.qresync => format!("[HIGHESTMODSEQ {change}] "),

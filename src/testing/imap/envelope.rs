@@ -1,4 +1,4 @@
-//! ENVELOPE (RFC 3501 §7.4.2): header fields as they came, not decoded.
+//! ENVELOPE (RFC 3501 §7.4.2): header fields, not decoded. It must not know a command.
 
 use super::{address, print};
 use crate::testing::mime;
@@ -16,7 +16,7 @@ pub(super) fn write(header: &[u8], out: &mut Vec<u8>) {
     print::nstring(field("Date").as_deref(), out);
     out.push(b' ');
     print::nstring(field("Subject").as_deref(), out);
-    // Sender and Reply-To fall back on From.
+    // Sender and Reply-To default to From (RFC 3501 §7.4.2).
     let or_from = |name: &str| field(name).filter(|value| !value.is_empty()).or_else(|| from.clone());
     for value in [from.clone(), or_from("Sender"), or_from("Reply-To"), field("To"), field("Cc"), field("Bcc")] {
         out.push(b' ');

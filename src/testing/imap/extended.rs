@@ -1,4 +1,4 @@
-//! LIST with options (RFC 5258, RFC 5819, RFC 6154): selection, several patterns, and what is returned besides.
+//! LIST with options (RFC 5258, RFC 5819, RFC 6154): selection, several patterns, and return options. It must not know other commands.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use super::list::matches;
 use super::{Answer, Session};
 use crate::testing::store::{Account, canonical};
 
-/// What one LIST asks for.
+/// The arguments of one LIST.
 pub(super) struct Wanted {
     patterns: Vec<String>,
     select: Vec<String>,
@@ -16,7 +16,7 @@ pub(super) struct Wanted {
 }
 
 impl Wanted {
-    /// The options before the reference, where they stand.
+    /// The selection options before the reference, if there are any.
     pub(super) fn selection(args: &mut Args) -> Result<Option<Vec<String>>, Stop> {
         if args.peek() != Some(b'(') {
             return Ok(None);
@@ -33,7 +33,7 @@ impl Wanted {
         Ok(Some(select))
     }
 
-    /// The patterns and what follows them.
+    /// The patterns and the return options after them.
     pub(super) fn parse(args: &mut Args, reference: &str, select: Vec<String>) -> Result<Self, Stop> {
         let patterns = match args.peek() {
             Some(b'(') => args.list(Args::pattern)?,
@@ -83,7 +83,7 @@ impl Wanted {
             && (!has(&self.select, "SPECIAL-USE") || special)
     }
 
-    /// What would be listed if the pattern reached below this name (RFC 5258 §3.5).
+    /// Whether a mailbox below this name matches the selection (CHILDINFO, RFC 5258 §3.5).
     fn child_info(&self, account: &Account, name: &str) -> bool {
         let prefix = format!("{name}/");
         let below =

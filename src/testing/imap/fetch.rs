@@ -1,4 +1,4 @@
-//! FETCH and UID FETCH (RFC 3501 §6.4.5, §7.4.2). A body that is asked for whole is copied, never scanned.
+//! FETCH and UID FETCH (RFC 3501 §6.4.5, §7.4.2). A whole body is copied, never scanned. It must not know other commands.
 
 use std::borrow::Cow;
 
@@ -28,7 +28,7 @@ impl Session {
         if items.is_empty() {
             return Err(Stop::bad("Nothing to fetch"));
         }
-        // RFC 7162 §3.2.4: UID stands in every response once QRESYNC is enabled.
+        // RFC 7162 §3.2.4: every response has UID once QRESYNC is enabled.
         if (uid || self.enabled.qresync) && !items.iter().any(|item| matches!(item, Item::Uid)) {
             items.insert(0, Item::Uid);
         }
@@ -206,7 +206,7 @@ fn print_section(entry: &Entry, section: &Section, out: &mut Vec<u8>) {
 
 fn of_part<'a>(message: &'a [u8], part: &'a Part, section: &Section) -> Option<Cow<'a, [u8]>> {
     let slice = |range: &std::ops::Range<usize>| message.get(range.clone()).map(Cow::Borrowed);
-    // HEADER and TEXT with part numbers are those of an enclosed message (RFC 3501 §6.4.5).
+    // HEADER and TEXT with part numbers mean those of an enclosed message (RFC 3501 §6.4.5).
     let whole = if section.path.is_empty() { Some(part) } else { part.enclosed.as_deref() };
     match &section.of {
         Of::Whole => slice(&part.body),
@@ -218,7 +218,7 @@ fn of_part<'a>(message: &'a [u8], part: &'a Part, section: &Section) -> Option<C
     }
 }
 
-/// The fields that are (or are not) named, and the empty line.
+/// The fields with these names, or without them, and the empty line.
 fn chosen(header: &[u8], names: &[String], wanted: bool) -> Vec<u8> {
     let named = |field: &[u8]| {
         let name = mime::field_name(field);

@@ -55,10 +55,10 @@ impl Session {
                 let Some(mail) = mailbox.flag(entry.uid, |flags| change.apply(flags, &given)) else {
                     continue;
                 };
-                // Silence covers what the client itself did, not what it has not heard of yet.
+                // `.SILENT` covers the client's own change, not changes that were not reported yet.
                 if silent && known {
                     entry.refresh(mail);
-                    // RFC 7162 §3.1.3: the mod-sequence is told even so.
+                    // RFC 7162 §3.1.3: the mod-sequence is sent even with `.SILENT`.
                     if enabled.condstore {
                         let uid = if uid { format!("UID {} ", entry.uid) } else { String::new() };
                         let line = format!("* {} FETCH ({uid}MODSEQ ({}))\r\n", index + 1, entry.modseq());
@@ -119,7 +119,7 @@ fn item(args: &mut Args) -> Result<(Change, bool), Stop> {
     }
 }
 
-/// In parentheses or bare.
+/// The flags, in parentheses or not.
 fn flags(args: &mut Args) -> Result<Vec<String>, Stop> {
     if args.peek() == Some(b'(') {
         return args.list(Args::flag);

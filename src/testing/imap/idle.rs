@@ -1,4 +1,4 @@
-//! IDLE (RFC 2177): changes are told as they happen.
+//! IDLE (RFC 2177): changes are reported as they happen. It must not know other commands.
 
 use super::args::{Args, Stop};
 use super::{Answer, Session};
@@ -9,7 +9,7 @@ impl Session {
         let mut changes = self.shared.store.changes();
         self.wire.push("+ Changes\r\n");
         loop {
-            // What changed before IDLE began is told first; then nothing can fall between.
+            // Changes from before IDLE are reported first, so that none is lost between.
             changes.mark_unchanged();
             self.report(true);
             self.wire.flush().await?;

@@ -1,4 +1,4 @@
-//! FETCH's items as they are asked for (RFC 3501 §6.4.5, §9 fetch-att).
+//! The items of FETCH in a request (RFC 3501 §6.4.5, §9 fetch-att). It must not know a response.
 
 use super::args::{Args, Stop};
 
@@ -17,11 +17,11 @@ pub(super) enum Item {
 
 #[derive(Clone)]
 pub(super) struct Section {
-    /// How the response names it.
+    /// Its name in the response.
     pub(super) label: String,
     pub(super) path: Vec<u32>,
     pub(super) of: Of,
-    /// Origin and count.
+    /// The origin and the count of a partial request.
     pub(super) partial: Option<(u32, u32)>,
     pub(super) peek: bool,
 }
@@ -36,7 +36,7 @@ pub(super) enum Of {
     Mime,
 }
 
-/// The items of one FETCH: a macro, one item, or a list.
+/// Reads the items of one FETCH: a macro, one item, or a list.
 pub(super) fn parse(args: &mut Args) -> Result<Vec<Item>, Stop> {
     if args.peek() == Some(b'(') {
         return args.list(one);

@@ -1,13 +1,13 @@
-//! MESSAGELIMIT (RFC 9738): how many messages one command may be about, and how the client is told that there were more. The highest
-//! UIDs come first.
+//! MESSAGELIMIT (RFC 9738): the most messages of one command, and the report that there were more. The highest UIDs come first. It must
+//! not know a command.
 
 use super::Session;
 use super::args::Stop;
 
-/// The lowest UID that was dealt with, if some of the messages were not.
+/// The lowest UID that was processed, if some of the messages were not.
 pub(super) type Lowest = Option<u32>;
 
-/// Leaves the last of the messages, which ascend: as many as one command may be about.
+/// Keeps the last of the ascending messages, at most as many as the limit.
 pub(super) fn limit<T>(most: Option<u32>, all: &mut Vec<T>, uid: impl Fn(&T) -> Option<u32>) -> Lowest {
     let most = most.filter(|&most| all.len() > most as usize)?;
     all.drain(..all.len() - most as usize);
@@ -22,7 +22,7 @@ impl Session {
         Ok(limit(most, indexes, |&index| view.entries.get(index).map(|entry| entry.uid)))
     }
 
-    /// What is all or nothing is refused.
+    /// Refuses a command over the limit that cannot be executed in part.
     pub(super) fn check_limit(&self, messages: usize) -> Result<(), Stop> {
         match self.shared.options.message_limit {
             Some(most) if messages > most as usize => {
@@ -32,7 +32,7 @@ impl Session {
         }
     }
 
-    /// The text of the tagged OK, which has room for one code only.
+    /// The text of the tagged OK. It can have only one code, so MESSAGELIMIT may go to an untagged NO instead.
     pub(super) fn limited(&mut self, lowest: Lowest, text: String) -> String {
         let (Some(most), Some(lowest)) = (self.shared.options.message_limit, lowest) else { return text };
         let code = format!("[MESSAGELIMIT {most} {lowest}]");

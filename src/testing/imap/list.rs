@@ -166,7 +166,7 @@ impl Session {
         lines
     }
 
-    /// Where `%` hides a subscribed mailbox, the visible name above it is listed `\Noselect` (RFC 3501 §6.3.9).
+    /// If `%` does not match a subscribed mailbox, the matching name above it is listed as `\Noselect` (RFC 3501 §6.3.9).
     fn lsub_lines(&self, account: &Account, pattern: &str) -> String {
         let mut lines = String::new();
         let mut above = std::collections::BTreeSet::new();
@@ -185,7 +185,7 @@ impl Session {
     }
 }
 
-/// `*` stands for anything, `%` for anything without the delimiter. One place to go back to suffices for each of them.
+/// `*` matches anything, `%` anything without the delimiter. One position for backtracking is enough for each of them.
 pub(super) fn matches(pattern: &[u8], name: &[u8]) -> bool {
     let (mut at, mut here) = (0, 0);
     let (mut star, mut percent) = (None, None);

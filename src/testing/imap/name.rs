@@ -1,4 +1,5 @@
-//! Mailbox names: kept in modified UTF-7 (RFC 3501 §5.1.3), spoken in UTF-8 where IMAP4rev2 is enabled (RFC 9051 §5.1).
+//! Mailbox names: stored in modified UTF-7 (RFC 3501 §5.1.3), sent in UTF-8 if IMAP4rev2 is enabled (RFC 9051 §5.1). It must not know
+//! a command.
 
 use base64::Engine as _;
 use base64::alphabet::IMAP_MUTF7;
@@ -9,7 +10,7 @@ use super::{Session, print};
 const BASE64: GeneralPurpose = GeneralPurpose::new(&IMAP_MUTF7, NO_PAD);
 
 impl Session {
-    /// The name as this client reads it, in quotes.
+    /// The name in the form for this client, in quotes.
     pub(super) fn spoken(&self, name: &str) -> String {
         match self.enabled.rev2 {
             true => format!("\"{}\"", decode(name).replace('\\', "\\\\").replace('"', "\\\"")),
@@ -38,7 +39,7 @@ pub(super) fn encode(name: &str) -> String {
     out
 }
 
-/// What cannot be decoded stays as it is.
+/// A name that cannot be decoded stays unchanged.
 fn decode(name: &str) -> String {
     let mut parts = name.split('&');
     let mut out = parts.next().unwrap_or_default().to_owned();

@@ -1,9 +1,9 @@
-//! How values look in IMAP responses (RFC 3501 §9): strings, flags, dates.
+//! Values in IMAP responses (RFC 3501 §9): strings, flags, dates. It must not know a response.
 
 use time::{Date, Month, OffsetDateTime, Time, UtcOffset};
 
 const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-/// Longer strings go as literals.
+/// Longer strings are sent as literals.
 const QUOTED_LIMIT: usize = 800;
 
 pub(super) fn flags<'a>(flags: impl Iterator<Item = &'a str>, out: &mut Vec<u8>) {
@@ -12,7 +12,7 @@ pub(super) fn flags<'a>(flags: impl Iterator<Item = &'a str>, out: &mut Vec<u8>)
     out.push(b')');
 }
 
-/// Quoted where the grammar allows it, else a literal.
+/// A quoted string if the grammar allows it, otherwise a literal.
 pub(super) fn string(value: &[u8], out: &mut Vec<u8>) {
     let plain = |byte: &u8| (0x20..0x7f).contains(byte) || *byte == b'\t';
     if value.len() > QUOTED_LIMIT || !value.iter().all(plain) {
@@ -40,7 +40,7 @@ pub(super) fn nstring(value: Option<&[u8]>, out: &mut Vec<u8>) {
     }
 }
 
-/// A mailbox name: an atom-like word in quotes, always.
+/// A mailbox name, always in quotes.
 pub(super) fn mailbox(name: &str) -> String {
     let mut out = Vec::new();
     string(name.as_bytes(), &mut out);
@@ -64,7 +64,7 @@ pub(super) fn date(date: OffsetDateTime) -> String {
     )
 }
 
-/// What stands between the quotes of a date-time.
+/// The text between the quotes of a date-time.
 pub(super) fn read_date(text: &[u8]) -> Option<OffsetDateTime> {
     let text = std::str::from_utf8(text).ok()?.trim_start();
     let mut parts = text.split(' ');

@@ -1,4 +1,5 @@
-//! GETQUOTA and GETQUOTAROOT (RFC 9208): one quota over all of an account's mailboxes, its root without a name.
+//! GETQUOTA and GETQUOTAROOT (RFC 9208): one quota for all mailboxes of an account, whose root has an empty name. It must not know other
+//! commands.
 
 use super::args::{Args, Stop};
 use super::{Answer, Session};
@@ -23,7 +24,7 @@ impl Session {
         Ok("GETQUOTAROOT completed".to_owned())
     }
 
-    /// Storage is counted in units of 1024 octets, begun ones whole (RFC 9208 §5.1).
+    /// Storage is counted in units of 1024 octets, rounded up (RFC 9208 §5.1).
     fn quota_line(&self) -> Result<String, Stop> {
         let (bytes, messages) = self.account(|account| account.usage())?;
         let Some((most_bytes, most_messages)) = self.shared.options.quota else {
@@ -33,7 +34,7 @@ impl Session {
         Ok(format!("* QUOTA \"\" ({storage} MESSAGE {messages} {most_messages})\r\n"))
     }
 
-    /// Whether so much more fits.
+    /// Whether this many more octets and messages fit.
     pub(super) fn fits(&self, bytes: u64, messages: u64) -> Result<(), Stop> {
         let Some((most_bytes, most_messages)) = self.shared.options.quota else { return Ok(()) };
         let (have_bytes, have_messages) = self.account(|account| account.usage())?;

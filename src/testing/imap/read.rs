@@ -1,18 +1,18 @@
-//! Reading one command with its literals (RFC 3501 §4.3, RFC 7888). A refused literal's bytes are not awaited: where the
-//! client sends them all the same they are read as commands, as servers do.
+//! Reads one command with its literals (RFC 3501 §4.3, RFC 7888). The bytes of a refused literal are not awaited: if the client sends
+//! them nevertheless, they are read as commands, as servers do. It must not know a command.
 
 use std::io;
 
 use super::Session;
 use super::args::{Args, Stop};
 
-/// The largest literal before login.
+/// The largest literal before the login.
 const STRANGER_LIMIT: u64 = 8 * 1024;
-/// The largest literal that LITERAL- lets a client send unasked (RFC 7888 §5).
+/// The largest literal that a client may send without waiting under LITERAL- (RFC 7888 §5).
 const UNASKED_LIMIT: u64 = 4096;
 
 impl Session {
-    /// The next whole command; `None` at the end of input. Refusals are answered here.
+    /// The next complete command; `None` at the end of input. Refusals of literals are answered here.
     pub(super) async fn command(&mut self) -> io::Result<Option<Args>> {
         'command: loop {
             let mut args = Args::new(self.enabled.rev2);
@@ -57,7 +57,7 @@ impl Session {
         }
     }
 
-    /// Whether the literal is wanted, given the command so far.
+    /// Whether the literal is accepted, given the command so far.
     fn admit(&self, args: &Args, literal: &Literal) -> Result<(), Stop> {
         if !literal.sync && !self.takes_unasked() {
             return Err(Stop::bad("This server has no LITERAL+"));
@@ -72,7 +72,7 @@ impl Session {
         let mut args = args.clone();
         let name = args.tag().and_then(|_| args.word()).unwrap_or_default();
         if name.eq_ignore_ascii_case("APPEND") && self.user.is_some() {
-            // The literal may be the name itself; then there is nothing to look up yet.
+            // If the literal is the mailbox name itself, there is nothing to look up yet.
             if let Ok(mailbox) = args.mailbox() {
                 self.existing(&mailbox)?;
             }

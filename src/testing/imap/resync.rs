@@ -1,11 +1,12 @@
-//! What SELECT and FETCH tell a client that was here before (RFC 7162 §3.2): QRESYNC's parameters, VANISHED (EARLIER).
+//! The resynchronisation by SELECT and FETCH (RFC 7162 §3.2): the parameters of QRESYNC, and VANISHED (EARLIER). It must not know other
+//! commands.
 
 use super::args::{Args, Stop};
 use super::set::{self, Set};
 use super::view::View;
 use super::{Enabled, Session};
 
-/// SELECT's parameter: the UIDVALIDITY and the mod-sequence of then, and which UIDs the client knew.
+/// The parameter of SELECT: the UIDVALIDITY, the mod-sequence and the UIDs that the client knows.
 pub(super) struct Resync {
     validity: u32,
     since: u64,
@@ -13,7 +14,7 @@ pub(super) struct Resync {
 }
 
 impl Session {
-    /// `(CONDSTORE)` or `(QRESYNC (...))` behind a mailbox's name.
+    /// `(CONDSTORE)` or `(QRESYNC (...))` after a mailbox's name.
     pub(super) fn select_parameters(&mut self, args: &mut Args) -> Result<Option<Resync>, Stop> {
         let mut resync = None;
         if !args.take(b' ') {
@@ -36,7 +37,7 @@ impl Session {
         }
     }
 
-    /// What vanished and what changed since then; nothing under another UIDVALIDITY.
+    /// The messages that vanished and changed since then; nothing if the UIDVALIDITY differs.
     pub(super) fn resync(&mut self, view: &View, resync: &Resync) {
         if resync.validity != view.validity {
             return;
@@ -52,7 +53,7 @@ impl Session {
         self.wire.push(out);
     }
 
-    /// `* VANISHED (EARLIER) 3:5` for what was removed since then, among these where some are given.
+    /// `* VANISHED (EARLIER) 3:5` for the messages that were removed since then, restricted to the given ones if there are any.
     pub(super) fn vanished_since(&mut self, validity: u32, since: u64, among: Option<&Set>) {
         let gone = self.on_validity(validity, |mailbox| {
             let gone = mailbox.gone.iter().filter(|(_, change)| **change > since).map(|(uid, _)| *uid);
@@ -75,7 +76,7 @@ fn parameters(args: &mut Args) -> Result<Resync, Stop> {
         known = Some(Set::parse(args)?);
         args.take(b' ');
     }
-    // Message numbers and UIDs that match: they only spare what is told anyway.
+    // The pairs of message numbers and UIDs are only an optimisation, and are ignored.
     if args.take(b'(') {
         Set::parse(args)?;
         args.space()?;

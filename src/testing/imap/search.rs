@@ -33,7 +33,7 @@ enum Key {
     And(Vec<Self>),
 }
 
-/// Nesting of keys taken.
+/// The most levels of nested keys.
 const DEPTH_LIMIT: usize = 32;
 
 impl Session {
@@ -77,12 +77,12 @@ impl Session {
         Ok(self.limited(lowest, "SEARCH completed".to_owned()))
     }
 
-    /// `RETURN (MIN COUNT)`; none means ALL.
+    /// `RETURN (MIN COUNT)`; an empty list means ALL.
     fn returns(&self, args: &mut Args) -> Result<Option<Vec<String>>, Stop> {
         let mut ahead = args.clone();
         let asked = ahead.atom().is_ok_and(|word| word.eq_ignore_ascii_case("RETURN"));
         if !asked || !(self.offers("ESEARCH") || self.enabled.rev2) {
-            // IMAP4rev2 knows no other answer (RFC 9051 §6.4.4).
+            // IMAP4rev2 has no other answer (RFC 9051 §6.4.4).
             return Ok(self.enabled.rev2.then(|| vec!["ALL".to_owned()]));
         }
         ahead.space()?;
@@ -210,7 +210,7 @@ fn argument_key(word: &str, args: &mut Args, depth: usize) -> Result<Key, Stop> 
         "BODY" => Key::Body(args.astring()?),
         "TEXT" => Key::Text(args.astring()?),
         "MODSEQ" => {
-            // An entry of RFC 4551's, such as "/flags/\\draft", and whose value: all are one here.
+            // An entry such as "/flags/\\draft" and its type (RFC 7162 §3.1.5) are accepted and ignored.
             if args.peek() == Some(b'"') {
                 args.quoted()?;
                 args.space()?;
@@ -252,7 +252,7 @@ impl Key {
         }
     }
 
-    /// Whether the message is among those that are searched at all, by the sets that stand beside all other keys.
+    /// Whether the message is in the searched set, which the sets at the top level of the query restrict.
     fn looks_at(&self, number: u32, entry: &Entry, stars: (u32, u32)) -> bool {
         match self {
             Self::And(keys) => keys.iter().all(|key| key.looks_at(number, entry, stars)),
@@ -291,7 +291,7 @@ impl Key {
     }
 }
 
-/// In the field as it came, and as it reads once its encoded words are decoded.
+/// Whether the field contains the text, as received or with its encoded words decoded.
 fn header_holds(header: &[u8], name: &str, text: &str) -> bool {
     mime::fields(header).filter(|field| mime::field_name(field).eq_ignore_ascii_case(name.as_bytes())).any(|field| {
         let value = mime::field(field, name).unwrap_or_default();
@@ -307,7 +307,7 @@ fn decoded(field: &[u8]) -> String {
         .unwrap_or_default()
 }
 
-/// ASCII case does not matter.
+/// Whether the text contains the other. ASCII letter case does not matter.
 fn holds(bytes: &[u8], text: &str) -> bool {
     let wanted = text.to_lowercase();
     wanted.is_empty() || String::from_utf8_lossy(bytes).to_lowercase().contains(&wanted)

@@ -12,7 +12,7 @@ const SYSTEM_FLAGS: [&str; 5] = ["\\Answered", "\\Flagged", "\\Deleted", "\\Seen
 
 impl Session {
     pub(super) fn select(&mut self, args: &mut Args, read_only: bool) -> Answer {
-        // Also a failing SELECT leaves the old mailbox (RFC 3501 §6.3.1).
+        // A SELECT that fails deselects the mailbox too (RFC 3501 §6.3.1).
         if self.view.take().is_some() && (self.enabled.condstore || self.enabled.rev2) {
             self.wire.push("* OK [CLOSED] The previous mailbox is closed\r\n");
         }
@@ -72,7 +72,7 @@ impl Session {
         self.wire.push(out);
     }
 
-    /// Removes what is marked `\Deleted` without telling, and leaves the mailbox (RFC 3501 §6.4.2).
+    /// Removes the messages marked `\Deleted` without a report, and closes the mailbox (RFC 3501 §6.4.2).
     pub(super) fn close(&mut self, args: &Args) -> Answer {
         args.end()?;
         let (validity, read_only) = (self.view()?.validity, self.view()?.read_only);
@@ -105,7 +105,8 @@ impl Session {
         Ok(self.limited(lowest, text))
     }
 
-    /// Removes the messages marked `\Deleted`; the report that follows tells this client too. Only among a set there may be too many.
+    /// Removes the messages marked `\Deleted`. The report after the command includes this client. The limit of messages applies only with
+    /// a set.
     fn remove_deleted(&mut self, among: Option<&Set>) -> Result<Lowest, Stop> {
         let view = self.view()?;
         let (validity, star) = (view.validity, view.last_uid());

@@ -1,4 +1,4 @@
-//! Sequence sets of RFC 3501 §9: parsed, and resolved against a view.
+//! Sequence sets (RFC 3501 §9): parsed, and resolved in a view. It must not know a command.
 
 use super::args::{Args, Stop};
 use super::view::View;
@@ -39,8 +39,8 @@ impl Set {
         ranges.map(Set).ok_or_else(|| Stop::bad("Not a sequence set"))
     }
 
-    /// The indexes of the messages in the view, ascending, each once. A message number beyond the mailbox is an error, a
-    /// UID that is not there is not (RFC 3501 §6.4.8).
+    /// The indexes of the messages in the view, ascending, each once. A message number beyond the mailbox is an error, a missing UID is
+    /// not (RFC 3501 §6.4.8).
     pub(super) fn resolve(&self, view: &View, uid: bool) -> Result<Vec<usize>, Stop> {
         let count = view.entries.len();
         let star = if uid { view.last_uid() } else { u32::try_from(count).unwrap_or(u32::MAX) };
@@ -60,7 +60,7 @@ impl Set {
         Ok(indexes)
     }
 
-    /// Whether the number is in the set, `star` being the largest in use.
+    /// Whether the number is in the set. `star` is the largest number in use.
     pub(super) fn contains(&self, number: u32, star: u32) -> bool {
         self.ranges(star).any(|(first, last)| (first..=last).contains(&number))
     }

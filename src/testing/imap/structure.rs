@@ -3,7 +3,7 @@
 use super::{envelope, print};
 use crate::testing::mime::{self, Part};
 
-/// BODYSTRUCTURE with `extended`, else BODY.
+/// BODYSTRUCTURE if `extended`, otherwise BODY.
 pub(super) fn print(message: &[u8], part: &Part, extended: bool) -> Vec<u8> {
     let mut out = Vec::new();
     write(message, part, extended, &mut out);

@@ -1,5 +1,5 @@
-//! The selected mailbox as one session knows it: what its message numbers mean. The store moves on; a view follows only
-//! when its session may tell the client.
+//! The selected mailbox as one session knows it: the meaning of its message numbers. The store may change at any time; a view follows
+//! only when its session may report the changes. It must not know a command.
 
 use std::collections::btree_map;
 use std::sync::Arc;
@@ -14,10 +14,10 @@ pub(super) struct View {
     pub(super) entries: Vec<Entry>,
     /// Whether messages are `\Recent` here.
     recents: bool,
-    /// Messages with lower UIDs were announced.
+    /// Messages with lower UIDs were reported.
     next_uid: u32,
     seen_change: u64,
-    /// Some messages are gone from the store and not yet from here.
+    /// Whether messages were removed from the store that are still in this view.
     behind: bool,
 }
 
@@ -31,7 +31,7 @@ pub(super) struct Entry {
 }
 
 impl Entry {
-    /// Takes over the message's flags, which the client is told by the caller.
+    /// Adopts the message's flags. The caller reports them to the client.
     pub(super) fn refresh(&mut self, mail: &Mail) {
         if mail.change != self.change {
             self.flags.clone_from(&mail.flags);
@@ -39,17 +39,17 @@ impl Entry {
         }
     }
 
-    /// Whether the client was told of the message's change of that number.
+    /// Whether the reported state is the one after this change.
     pub(super) fn is_current(&self, change: u64) -> bool {
         self.change == change
     }
 
-    /// The mod-sequence of what the client was told.
+    /// The mod-sequence of the last reported change.
     pub(super) fn modseq(&self) -> u64 {
         self.change
     }
 
-    /// A FETCH response that nobody asked for.
+    /// An unsolicited FETCH response.
     pub(super) fn print_change(&self, index: usize, enabled: Enabled, out: &mut Vec<u8>) {
         out.extend_from_slice(format!("* {} FETCH (", index + 1).as_bytes());
         if enabled.qresync || enabled.rev2 {
@@ -96,7 +96,7 @@ impl View {
         self.entries.partition_point(|entry| entry.uid < uid)
     }
 
-    /// Brings the view up to the mailbox and writes what the client must be told of it.
+    /// Updates the view to the mailbox and writes the responses that report the changes.
     pub(super) fn catch_up(&mut self, mailbox: &mut Mailbox, may_expunge: bool, enabled: Enabled, out: &mut Vec<u8>) {
         let moved = mailbox.change != self.seen_change;
         let late = self.behind && may_expunge;

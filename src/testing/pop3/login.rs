@@ -1,4 +1,5 @@
-//! STLS, USER and PASS, APOP, AUTH, and what a login opens (RFC 1939 §7, RFC 2595 §4, RFC 5034).
+//! STLS, USER and PASS, APOP, AUTH, and the opening of the maildrop (RFC 1939 §7, RFC 2595 §4, RFC 5034). It must not know an open
+//! maildrop.
 
 use std::io;
 use std::sync::Arc;

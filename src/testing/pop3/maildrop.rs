@@ -9,7 +9,7 @@ use super::{Answer, Session};
 use crate::testing::server::Shared;
 use crate::testing::{Fault, mime};
 
-/// The messages as they were at login, and the lock on them.
+/// The messages at the time of the login, and the lock on them.
 pub(super) struct Maildrop {
     pub(super) shared: Arc<Shared>,
     pub(super) user: String,
@@ -40,7 +40,7 @@ impl Session {
         Ok(format!("{count} {size}"))
     }
 
-    /// LIST and UIDL: of one message, or of all.
+    /// LIST and UIDL, of one message or of all.
     pub(super) fn listing(&mut self, rest: &str, show: impl Fn(&Maildrop, &Message) -> String) -> Answer {
         let drop = self.drop()?;
         if !rest.is_empty() {
@@ -61,7 +61,7 @@ impl Session {
         drop.messages.get(index).map(|message| message.bytes.clone()).ok_or_else(|| "No such message".to_owned())
     }
 
-    /// The header, the empty line, and that many lines of the body (RFC 1939 §7).
+    /// The header, the empty line, and this number of lines of the body (RFC 1939 §7).
     pub(super) fn top(&mut self, rest: &str) -> Result<Bytes, String> {
         let (number, lines) = rest.split_once(' ').ok_or("TOP wants two numbers")?;
         let lines: usize = lines.trim().parse().map_err(|_| "TOP wants two numbers")?;
@@ -103,7 +103,7 @@ impl Session {
         Ok("Nothing is marked".to_owned())
     }
 
-    /// The UPDATE state: what is marked goes, and the lock with it (RFC 1939 §6).
+    /// The UPDATE state: removes the marked messages and the lock (RFC 1939 §6).
     pub(super) fn quit(&mut self) -> Answer {
         let Some(drop) = self.drop.take() else {
             return Ok("Until next time".to_owned());
@@ -128,7 +128,7 @@ impl Session {
 }
 
 impl Maildrop {
-    /// The index of the message of that number, if it is there and not marked.
+    /// The index of the message with this number, if it exists and is not marked.
     fn index(&self, number: &str) -> Result<usize, String> {
         let none = || "No such message".to_owned();
         let index = number.trim().parse::<usize>().ok().and_then(|number| number.checked_sub(1)).ok_or_else(none)?;
@@ -136,7 +136,7 @@ impl Maildrop {
     }
 }
 
-/// Lines that begin with a dot get another; a missing last line end is added (RFC 1939 §3).
+/// Adds a dot to lines that begin with one, and the last line end if it is missing (RFC 1939 §3).
 fn stuffed(bytes: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(bytes.len() + 16);
     if bytes.first() == Some(&b'.') {

@@ -1,11 +1,11 @@
-//! What clients say in mechanisms of one message, and the digests among it. It knows no accounts.
+//! The messages of clients in mechanisms with one message, and their digests. It must not know accounts.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use md5::{Digest as _, Md5};
 
-/// User and password of a PLAIN message whose authorization identity is absent or the user (RFC 4616 §2).
+/// The user and the password of a PLAIN message whose authorization identity is absent or the user (RFC 4616 §2).
 pub(super) fn plain(message: &str) -> Option<(&str, &str)> {
     let mut parts = message.split('\0');
     let (authzid, user, password) = (parts.next()?, parts.next()?, parts.next()?);
@@ -17,7 +17,7 @@ pub(super) fn user_and_digest(message: &str) -> Option<(&str, &str)> {
     message.rsplit_once(' ')
 }
 
-/// User and token, of OAUTHBEARER (RFC 7628 §3.1) behind `n,a=`, of XOAUTH2 behind `user=`.
+/// The user and the token: after `n,a=` in OAUTHBEARER (RFC 7628 §3.1), after `user=` in XOAUTH2.
 pub(super) fn bearer_name<'a>(prefix: &str, message: &'a str) -> Option<(String, &'a str)> {
     let mut fields = message.strip_suffix("\x01\x01")?.split('\x01');
     let user = fields.next()?.strip_prefix(prefix)?;
@@ -28,10 +28,10 @@ pub(super) fn bearer_name<'a>(prefix: &str, message: &'a str) -> Option<(String,
     Some((user, fields.find_map(|field| field.strip_prefix("auth=Bearer "))?))
 }
 
-/// A message id that was never used before, as CRAM-MD5 and APOP have them.
+/// A new message id, as CRAM-MD5 and APOP need it.
 pub(in crate::testing) fn message_id() -> String {
     let mut random = [0; 18];
-    // Without random numbers the server is as good, if not as safe.
+    // Without random numbers the server works too, but is not safe.
     let _ = getrandom::fill(&mut random);
     format!("<{}@localhost>", URL_SAFE_NO_PAD.encode(random))
 }

@@ -1,5 +1,5 @@
-//! SCRAM as a server speaks it (RFC 5802, RFC 7677), without channel binding. The passwords are kept as they are, and salted anew
-//! for every exchange.
+//! The server's side of SCRAM (RFC 5802, RFC 7677), without channel binding. The passwords are stored in clear and salted for every
+//! exchange. It must not know accounts.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -32,7 +32,7 @@ struct Asked {
     user: String,
     /// `client-first-message-bare` and `server-first-message`.
     said: String,
-    /// What the client's last message begins with.
+    /// The start of the client's last message.
     expected: String,
     salted: Option<Vec<u8>>,
 }
@@ -77,7 +77,7 @@ impl Scram {
         step
     }
 
-    /// An unknown user is asked like everybody else.
+    /// An unknown user gets a challenge like a known one.
     fn ask(&self, store: &Store, message: &str) -> Option<(String, Asked)> {
         let (authzid, bare) = message.strip_prefix("n,")?.split_once(',')?;
         let (user, nonce) = bare.strip_prefix("n=")?.split_once(",r=")?;
@@ -93,7 +93,7 @@ impl Scram {
         Some((challenge.clone(), Asked { user, said: format!("{bare},{challenge}"), expected, salted }))
     }
 
-    /// The server's proof, where the client's is good.
+    /// The server's proof, if the client's is valid.
     fn judge(&self, asked: &Asked, message: &str) -> Option<String> {
         let (end, proof) = message.rsplit_once(",p=")?;
         let said = format!("{},{end}", asked.said);
@@ -109,6 +109,6 @@ impl Scram {
 }
 
 fn mac<M: Mac + KeyInit>(key: &[u8], data: &[u8]) -> Vec<u8> {
-    // Every length of a key will do (RFC 2104 §3): there is no error to meet.
+    // A key of any length is valid (RFC 2104 §3), so this cannot fail.
     M::new_from_slice(key).map(|mac| mac.chain_update(data).finalize().into_bytes().to_vec()).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! Playing a dialogue's steps on one connection.
+//! Plays the steps of a dialogue on one connection. It must not know how they are written.
 
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,7 +10,7 @@ use super::step::{Act, Names, Step};
 use crate::testing::cert::{self, Asking};
 use crate::testing::wire::Transport;
 
-/// What a report shows of an unexpected line.
+/// The most bytes of an unexpected line in a report.
 const SHOWN: usize = 200;
 
 pub(super) struct Player {
@@ -19,7 +19,7 @@ pub(super) struct Player {
     names: Names,
 }
 
-/// Why a step failed; the report puts the step before it.
+/// Why a step failed. The report names the step before it.
 enum Failure {
     Got(Vec<u8>),
     Closed,
@@ -37,7 +37,7 @@ impl Player {
         Self { stream, input: Vec::new(), names: Names::new() }
     }
 
-    /// All steps; then the client must be silent until it closes or `finish` comes.
+    /// Plays all steps. Then the client must be silent until it closes or `finish` is called.
     pub(super) async fn play(
         mut self,
         steps: &[Step],
@@ -59,7 +59,7 @@ impl Player {
         self.silence(finish).await
     }
 
-    /// One step; nothing is left to play on after `close` and `stall`.
+    /// Plays one step. No step can follow `close` or `stall`.
     async fn act(mut self, act: &Act) -> Result<Option<Self>, Failure> {
         match act {
             Act::Send(template) => {
@@ -89,7 +89,7 @@ impl Player {
             Act::Take(count) => self.take(*count).await?,
             Act::Tls => return self.tls().await.map(Some),
             Act::Stall => {
-                // An end by reset is an end as well.
+                // A reset is an end too.
                 while matches!(self.stream.read(&mut [0; 4096]).await, Ok(count) if count > 0) {}
                 return Ok(None);
             }
@@ -111,7 +111,7 @@ impl Player {
         self.stream.flush().await
     }
 
-    /// Whether more input came.
+    /// Whether more input arrived.
     async fn fill(&mut self) -> io::Result<bool> {
         Ok(self.stream.read_buf(&mut self.input).await? > 0)
     }

@@ -1,12 +1,12 @@
-//! The steps of a dialogue: how they are written, and whether a line of the client fits one.
+//! The steps of a dialogue: their text form, and whether a line of the client matches one. It must not know a connection.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// What the names in braces stand for.
+/// The values of the names in braces.
 pub(super) type Names = BTreeMap<String, Vec<u8>>;
 
-/// A step, and where it is written.
+/// A step, and its line in the text.
 #[derive(Clone, Debug)]
 pub(super) struct Step {
     line: usize,
@@ -105,7 +105,7 @@ pub(super) struct Template(Vec<Piece>);
 enum Piece {
     Text(String),
     Name(String),
-    /// Whatever is left of the line.
+    /// Any rest of the line.
     Rest,
 }
 
@@ -141,7 +141,7 @@ impl Template {
         line
     }
 
-    /// Whether the line is this one. Names that stand for nothing yet take their text from it.
+    /// Whether the line matches. Names without a value take theirs from it.
     pub(super) fn fits(&self, line: &[u8], names: &mut Names) -> bool {
         let mut rest = line;
         for piece in &self.0 {
@@ -169,7 +169,7 @@ fn is_name_value(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-')
 }
 
-/// What stands before the first name in braces, the name, and what stands behind it.
+/// The text before the first name in braces, the name, and the text after it.
 fn next_name(text: &str) -> Option<(&str, &str, &str)> {
     text.match_indices('{').find_map(|(at, _)| {
         let (name, after) = text.get(at + 1..)?.split_once('}')?;
