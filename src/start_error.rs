@@ -27,6 +27,8 @@ pub(crate) fn explain(error: Error, config: &Config, protocol: Protocol) -> Erro
     // Such a server waits for the client's first bytes, or closes.
     let silent = matches!(error.kind(), Kind::Timeout | Kind::Closed | Kind::Io | Kind::Protocol);
     let late = config.security != Security::Implicit && config.port_for(protocol) == tls_port;
+    // The engines recognise a TLS record instead of a greeting.
+    let late = late && !error.to_string().contains("from the first byte");
     let error = match step == Step::Begin && silent && late && error.code().is_none() {
         true => error.with_hint(&format!(
             "port {tls_port} usually expects TLS from the first byte: leave out `starttls` and `dangerous_plaintext`"

@@ -30,6 +30,17 @@ pub(crate) fn unknown(verb: &str, error: &Error) -> Error {
     Error::new(Kind::Unknown, text).on(error.server()).with_source(error.clone())
 }
 
+/// Refuses a greeting that is a TLS record: an alert or a handshake (RFC 8446 §5.1). A server that expects TLS from the first byte sends
+/// one if it gets something else, or nothing.
+pub(crate) fn check_start(input: &[u8]) -> Result<()> {
+    match input {
+        [0x15 | 0x16, 0x03, ..] => Err(Error::protocol(
+            "the server expects TLS from the first byte on this port: leave out `starttls` and `dangerous_plaintext`",
+        )),
+        _ => Ok(()),
+    }
+}
+
 /// The beginning of a line, in quotes.
 pub(crate) fn excerpt(line: &[u8]) -> String {
     let line = line.trim_ascii_end();

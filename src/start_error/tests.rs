@@ -3,6 +3,7 @@
 use std::error::Error as _;
 use std::time::Duration;
 
+use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 
 use crate::testing::{Fault, Script, Server, Trouble};
@@ -123,6 +124,18 @@ async fn a_port_that_expects_tls_first_is_named_if_it_stays_silent_or_closes() {
                 drop(theirs);
             }
         }
+    }
+    for protocol in BOTH {
+        let (ours, mut theirs) = tokio::io::duplex(64);
+        // An alert: unexpected_message.
+        theirs.write_all(b"\x15\x03\x01\x00\x02\x02\x0A").await.unwrap();
+        let error = match protocol {
+            Protocol::Imap => Imap::handshake(ours, plaintext(), alice()).await.map(drop),
+            Protocol::Pop3 => Pop3::handshake(ours, plaintext(), alice()).await.map(drop),
+        };
+        let error = checked(error.unwrap_err());
+        assert_eq!(error.kind(), Kind::Protocol);
+        assert!(error.to_string().contains("the server expects TLS from the first byte on this port"), "{error}");
     }
     let deadlines = Deadlines::default().greeting(Duration::from_secs(1));
     let (ours, _theirs) = tokio::io::duplex(64);

@@ -31,7 +31,7 @@ pub(crate) use self::request::{Counted, Delivery, Request};
 pub(crate) use self::wire::Coverage;
 use self::wire::{Pending, Wire};
 use crate::engine::core::Core;
-use crate::engine::failure::over;
+use crate::engine::failure::{check_start, over};
 use crate::engine::wire_format::WireFormat;
 use crate::engine::{Id, Outgoing, ReadHint};
 use crate::error::{Error, Kind, Result};
@@ -233,8 +233,9 @@ impl crate::engine::Engine for Engine {
 
     fn handle_input(&mut self, input: &mut BytesMut, now: Instant) {
         self.core.clock.received(self.intake.fresh(input), now);
+        let start = if self.mirror.is_greeted() { Ok(()) } else { check_start(input) };
         // An error ends the connection: the place where the next frame begins is unknown.
-        let read = self.check_start(input).and_then(|()| self.read(input));
+        let read = start.and_then(|()| self.read(input));
         self.fail_if(read);
         if self.core.is_over() {
             input.clear();
@@ -332,18 +333,5 @@ impl crate::engine::Engine for Engine {
 
     fn outcome(&self) -> Option<Result<()>> {
         self.core.outcome()
-    }
-}
-
-impl Engine {
-    /// A server that expects TLS replies to plaintext with a TLS record (RFC 8446 §5.1): an alert (0x15) or a handshake
-    /// (0x16).
-    fn check_start(&self, input: &[u8]) -> Result<()> {
-        match input {
-            [0x15 | 0x16, 0x03, ..] if !self.mirror.is_greeted() => Err(Error::protocol(
-                "the server expects TLS from the first byte on this port, but the configuration begins without TLS",
-            )),
-            _ => Ok(()),
-        }
     }
 }

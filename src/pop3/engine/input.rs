@@ -8,7 +8,7 @@ use bytes::{Buf, Bytes, BytesMut};
 use super::refusal::{self, error_with_text};
 use super::{Answer, Delivery, Engine, Farewell, LARGE, Phase, Running, SessionEffect, Shape};
 use crate::engine::Id;
-use crate::engine::failure::{TEXT, excerpt};
+use crate::engine::failure::{TEXT, check_start, excerpt};
 use crate::error::{Error, Kind, Result};
 use crate::limits::Limits;
 use crate::pop3::codec::{self, Indicator, Reply};
@@ -93,6 +93,9 @@ impl Engine {
         let found = memchr::memchr(b'\n', input.get(self.scanned..).unwrap_or_default());
         let len = found.map_or(input.len(), |at| self.scanned + at + 1);
         let line = input.get(..len).unwrap_or_default();
+        if !self.is_greeted() {
+            check_start(line)?;
+        }
         // Checked before the line ends: a server of another protocol may send no line end and wait for us.
         if !self.is_greeted() && !begins_a_reply(line) {
             let other = || Error::protocol(format!("the server does not speak POP3: it begins with {}", excerpt(line)));
