@@ -333,8 +333,8 @@ impl Error {
     pub(crate) fn reclassify(self, kind: Kind, text: impl Into<Cow<'static, str>>) -> Self {
         let (code, wait, words) = (self.code().cloned(), self.retry_after(), self.0.words);
         let place = self.0.place.clone();
-        let outer = Self::new(kind, text).with_code(code).with_retry_after(wait).with_words(words).with_source(self);
-        outer.edit(|inner| inner.place = place)
+        let outer = Self::new(kind, text).with_code(code).with_retry_after(wait).with_words(words);
+        outer.edit(|inner| inner.place = place).with_source(self.without_place())
     }
 
     /// The same failure with its texts changed, and those of its causes. `change` returns the new text, or `None` if it stays. A
@@ -382,7 +382,7 @@ impl Error {
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut out = f.debug_struct("Error");
-        out.field("kind", &self.0.kind).field("text", &self.0.text);
+        out.field("kind", &self.0.kind).field("text", &self.to_string());
         if let Some(code) = &self.0.code {
             out.field("code", code);
         }

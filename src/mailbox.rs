@@ -222,7 +222,7 @@ pub trait Mailbox: Send {
     /// # use postroom::Mailbox;
     /// let oldest = mailbox.entries().await?.into_iter().next().ok_or("the mailbox is empty")?;
     /// mailbox.mark_deleted(&[oldest.id]).await?;
-    /// # assert_eq!(server.snapshot("alice").unwrap().messages("INBOX").len(), 23);
+    /// # assert_eq!(server.snapshot("alice").unwrap().messages("INBOX").len(), 30);
     /// # Ok(()) }
     /// # #[cfg(not(feature = "testing"))]
     /// # fn main() {}
@@ -276,7 +276,7 @@ pub trait Mailbox: Send {
     /// let ids: Vec<_> = mailbox.entries().await?.into_iter().map(|entry| entry.id).collect();
     /// mailbox.mark_deleted(&ids).await?;
     /// let committed = mailbox.commit().await?;
-    /// assert_eq!((committed.deleted.len(), committed.unknown.len()), (23, 0));
+    /// assert_eq!((committed.deleted.len(), committed.unknown.len()), (30, 0));
     /// # Ok(()) }
     /// # #[cfg(not(feature = "testing"))]
     /// # fn main() {}

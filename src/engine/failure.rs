@@ -18,7 +18,7 @@ pub(crate) fn closed(outcome: &Result<()>) -> Error {
         Err(error) if error.kind() == Kind::Closed => error.clone(),
         Err(error) => {
             let closed = Error::closed("the connection is closed after a failure");
-            closed.on(error.server()).with_source(error.clone())
+            closed.on(error.server()).with_source(error.clone().without_place())
         }
         Ok(()) => over(),
     }
@@ -27,7 +27,7 @@ pub(crate) fn closed(outcome: &Result<()>) -> Error {
 /// A command that changes something was sent, and its reply never came.
 pub(crate) fn unknown(verb: &str, error: &Error) -> Error {
     let text = format!("the connection ended before the reply to {verb}, which may or may not have taken effect");
-    Error::new(Kind::Unknown, text).on(error.server()).with_source(error.clone())
+    Error::new(Kind::Unknown, text).on(error.server()).with_source(error.clone().without_place())
 }
 
 /// Refuses a greeting that is a TLS record: an alert or a handshake (RFC 8446 §5.1). A server that expects TLS from the first byte sends

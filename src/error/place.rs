@@ -58,6 +58,11 @@ impl Error {
         }
     }
 
+    /// The same failure without its place, to be the cause of one that has the place.
+    pub(crate) fn without_place(self) -> Self {
+        self.edit(|inner| inner.place = Place::default())
+    }
+
     pub(crate) fn step(&self) -> Option<Step> {
         self.0.place.step
     }
@@ -114,11 +119,7 @@ impl fmt::Display for Error {
         let mut said = format!("{}{}", self.0.place, self.0.text);
         if f.alternate() {
             for cause in std::iter::successors(self.source(), |cause| (*cause).source()) {
-                let text = match cause.downcast_ref::<Self>() {
-                    // The place is that of the whole chain.
-                    Some(own) => own.0.text.to_string(),
-                    None => cause.to_string(),
-                };
+                let text = cause.to_string();
                 if !said.contains(&text) {
                     said = format!("{said}: {text}");
                 }

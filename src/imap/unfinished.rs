@@ -17,7 +17,8 @@ pub(super) struct Unfinished<T> {
 impl<T: Send + Sync + 'static> Unfinished<T> {
     /// The failure as an error of the whole call, with its kind and code. What was done is kept in its source.
     pub(super) fn after(failure: Error, text: &'static str, done: T) -> Error {
-        failure.clone().with_context(text).with_source(Self { done, failure })
+        let cause = failure.clone().without_place();
+        failure.with_context(text).with_source(Self { done, failure: cause })
     }
 
     /// What was done, if the error carries it.

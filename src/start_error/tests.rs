@@ -22,6 +22,7 @@ fn checked(error: Error) -> Error {
     assert!(!sentence.ends_with('.') && !sentence.contains("; ;"), "{sentence}");
     for cause in std::iter::successors(error.source(), |cause| (*cause).source()) {
         let text = cause.to_string();
+        assert!(cause.downcast_ref::<Error>().is_none_or(|own| own.server().is_none()), "{chain}");
         assert!(chain.matches(&*text).count() <= 1, "{text:?} is repeated in {chain:?}");
     }
     error

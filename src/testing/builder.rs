@@ -22,7 +22,7 @@ use super::{Fault, Server};
 /// use postroom::testing::Server;
 ///
 /// let server = Server::builder().user("bob", "secret").sample_mail().without("MOVE").start().await?;
-/// assert_eq!(server.snapshot("bob").unwrap().messages("INBOX").len(), 23);
+/// assert_eq!(server.snapshot("bob").unwrap().messages("INBOX").len(), 30);
 /// # Ok(()) }
 /// ```
 #[derive(Clone, Debug)]

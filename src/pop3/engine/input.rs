@@ -93,10 +93,10 @@ impl Engine {
         let found = memchr::memchr(b'\n', input.get(self.scanned..).unwrap_or_default());
         let len = found.map_or(input.len(), |at| self.scanned + at + 1);
         let line = input.get(..len).unwrap_or_default();
+        // Checked before the line ends: a server of another protocol may send no line end and wait for us.
         if !self.is_greeted() {
             check_start(line)?;
         }
-        // Checked before the line ends: a server of another protocol may send no line end and wait for us.
         if !self.is_greeted() && !begins_a_reply(line) {
             let other = || Error::protocol(format!("the server does not speak POP3: it begins with {}", excerpt(line)));
             return Err(refusal::busy_greeting(line).unwrap_or_else(other));
