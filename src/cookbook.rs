@@ -110,7 +110,7 @@
 //!
 //! let mut bytes = Vec::new();
 //! inbox.read(uid, text.section()).await?.read_to_end(&mut bytes).await?;
-//! println!("{} in {:?}: {} bytes", text.number_path(), text.encoding().map(|name| name.to_string()), bytes.len());
+//! println!("{} in {:?}: {} bytes", text.section(), text.encoding().map(|name| name.to_string()), bytes.len());
 //! # assert!(bytes.starts_with(b"On Friday"));
 //! # Ok(()) }
 //! # #[cfg(not(feature = "testing"))]

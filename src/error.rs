@@ -3,6 +3,7 @@
 
 mod code;
 mod place;
+mod placed;
 #[cfg(test)]
 mod tests;
 
@@ -325,8 +326,7 @@ impl Error {
         }
         let said = self.server_words().map(|words| format!(": {words}")).unwrap_or_default();
         let text = format!("the server does not accept the {} ({method}){said}", place::credentials(method));
-        let fault = Self::new(Kind::Login, "").fault();
-        self.edit(|inner| (inner.kind, inner.fault, inner.text) = (Kind::Login, fault, text.into()))
+        self.edit(|inner| (inner.kind, inner.fault, inner.text) = (Kind::Login, Fault::Caller, text.into()))
     }
 
     /// The same failure as another kind, for a caller whose decision depends on the kind. This one becomes its source.

@@ -63,7 +63,7 @@ pub trait Mailbox: Send {
     ///
     /// # Errors
     ///
-    /// [`Kind::Limit`](crate::Kind::Limit) if there are more messages than [`Limits::untagged`](crate::Limits::untagged).
+    /// In POP3, [`Kind::Limit`](crate::Kind::Limit) if there are more messages than [`Limits::untagged`](crate::Limits::untagged).
     ///
     /// ```
     /// # #[cfg(feature = "testing")]
@@ -91,7 +91,7 @@ pub trait Mailbox: Send {
     }
 
     /// Streams these messages, or a part of each, in the order in which the server sends them. One round trip, more for a very long
-    /// list of ids, and the bytes.
+    /// list of ids; in POP3 without PIPELINING, one for each message.
     ///
     /// Messages that are gone are left out. A message that the server refuses, or for which it sends no text, has no bytes and a
     /// [defect](crate::Message::defects). No message is marked as read.
@@ -203,13 +203,13 @@ pub trait Mailbox: Send {
     /// ```
     fn flag<'a>(&'a mut self, ids: &'a [MessageId], change: &'a FlagChange) -> BoxFuture<'a, Result<()>>;
 
-    /// Marks these messages for deletion by [`commit`](Self::commit). If the mailbox is dropped instead, nothing is deleted. One round
-    /// trip, more for a very long list of ids.
+    /// Marks these messages for deletion by [`commit`](Self::commit). If the mailbox is dropped instead, nothing is deleted. In IMAP it
+    /// does not touch the wire. In POP3 it sends DELE for each message: one round trip with PIPELINING, otherwise one for each message.
     ///
     /// # Errors
     ///
     /// [`Kind::Unsupported`](crate::Kind::Unsupported) if [`Features::delete`] is not set; [`Kind::Input`](crate::Kind::Input) for ids of
-    /// another mailbox; [`Kind::Rejected`](crate::Kind::Rejected) if the server refuses.
+    /// another mailbox; [`Kind::Rejected`](crate::Kind::Rejected) if a POP3 server refuses.
     ///
     /// ```
     /// # #[cfg(feature = "testing")]
@@ -257,12 +257,12 @@ pub trait Mailbox: Send {
     fn changed(&mut self) -> BoxFuture<'_, Result<()>>;
 
     /// Makes the marked deletions final and returns which of them are certain. A POP3 maildrop is closed afterwards, an IMAP folder
-    /// stays open. One or two round trips.
+    /// stays open. One round trip in POP3 (QUIT), two in IMAP (UID STORE and UID EXPUNGE).
     ///
     /// # Errors
     ///
-    /// [`Kind::Rejected`](crate::Kind::Rejected) if the server refuses. If the connection is lost meanwhile, the deletions are
-    /// [`unknown`](Committed::unknown).
+    /// [`Kind::Rejected`](crate::Kind::Rejected) if an IMAP server refuses. If the connection is lost before the reply, or a POP3 server
+    /// refuses, it is not an error: the deletions are [`unknown`](Committed::unknown).
     ///
     /// ```
     /// # #[cfg(feature = "testing")]

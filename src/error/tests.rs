@@ -81,7 +81,8 @@ fn seeing_it_as_another_kind_keeps_the_code() {
 #[test]
 fn the_chain_follows_the_sentence_once() {
     let io = std::io::Error::other("cable cut");
-    let error = Error::closed("the connection is closed after a failure").with_source(Error::from(io).at(Step::Login));
+    let error = Error::closed("the connection is closed after a failure")
+        .with_source(Error::from(io).at(Step::Login).without_place());
     assert_eq!(error.to_string(), "the connection is closed after a failure");
     assert_eq!(format!("{error:#}"), "the connection is closed after a failure: the connection failed: cable cut");
     let repeated = Error::protocol("no answer: cable cut").with_source(std::io::Error::other("cable cut"));
