@@ -157,7 +157,8 @@ impl Tls {
             // Another authority with the same name: the signature does not fit the key of the trusted one.
             Reason::UnknownIssuer | Reason::BadSignature => {
                 "the server's certificate is not signed by a trusted authority; trust a private authority or a self-signed \
-                 certificate with `Config::add_root_pem`, and the authorities of the system with the feature `platform-roots`"
+                 certificate with `Config::add_root_pem`, and the authorities of the system with `Config::platform_roots` \
+                 (feature `platform-roots`)"
                     .into()
             }
             Reason::Revoked => "the server's certificate was revoked".into(),
