@@ -135,10 +135,8 @@ impl Arguments {
         }
         let common = plaintext || !roots.is_empty() || !mechanisms.is_empty();
         match url {
-            None if !accepts.url_optional || common => return Err(Usage("there is no URL".to_owned()).into()),
-            _ if rest.len() < accepts.rest => {
-                return Err(Usage("an argument is missing after the URL".to_owned()).into());
-            }
+            None if !accepts.url_optional || common => Err(Usage("there is no URL".to_owned()).into()),
+            _ if rest.len() < accepts.rest => Err(Usage("an argument is missing after the URL".to_owned()).into()),
             url => {
                 let account = url.map(|url| Account::read(&url, &roots, &mechanisms, plaintext)).transpose()?;
                 Ok(Some(Self { account, rest, options }))

@@ -50,7 +50,7 @@ impl Batches {
     }
 }
 
-#[cfg(test)]
+#[cfg(any(test, fuzzing))]
 impl From<Vec<Bytes>> for Batches {
     fn from(frames: Vec<Bytes>) -> Self {
         let whole = |frame: Bytes| {
