@@ -81,6 +81,14 @@ pub struct Config {
 }
 
 /// The two protocols of this crate.
+///
+/// ```
+/// use postroom::{Config, Protocol};
+///
+/// let config: Config = "pops://mail.example.org".parse()?;
+/// assert_eq!(config.protocol(), Some(Protocol::Pop3));
+/// # Ok::<(), postroom::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[expect(clippy::exhaustive_enums, reason = "the protocols of this crate")]
 pub enum Protocol {
@@ -214,6 +222,18 @@ impl Config {
     /// Trusts the certificates in this PEM text, in addition to the public authorities: those of a private authority, or of one self-signed
     /// server.
     ///
+    /// ```
+    /// # #[cfg(feature = "testing")]
+    /// # async fn example() -> postroom::Result<()> {
+    /// let server = postroom::testing::Server::builder().start().await?;
+    /// let config = postroom::Config::new("localhost").add_root_pem(server.ca_pem().as_bytes())?;
+    /// # drop(config);
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(feature = "testing")]
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(example()).unwrap();
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Kind::Input`](crate::Kind::Input) if the text contains no certificate, or one that cannot be read.
@@ -230,6 +250,11 @@ impl Config {
     }
 
     /// Trusts this DER certificate in addition to the public authorities.
+    ///
+    /// ```
+    /// let config = postroom::Config::new("localhost").add_root_der(b"not a certificate");
+    /// assert_eq!(config.unwrap_err().kind(), postroom::Kind::Input);
+    /// ```
     ///
     /// # Errors
     ///

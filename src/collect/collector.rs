@@ -54,6 +54,25 @@ pub struct Collector<L, D> {
 ///
 /// Dropping it ends the run like a power failure: nothing is lost, no message is deleted that is not durably stored, and the next run
 /// continues from there. A POP3 session that is dropped with it deletes nothing; an IMAP folder can be used again.
+///
+/// ```
+/// # #[cfg(feature = "testing")]
+/// # postroom::doctest::pop3(async |mut pop3| {
+/// use postroom::collect::{Callback, Collector, MemoryLedger, Policy};
+///
+/// let delivery = Callback::new(async |letter: postroom::collect::Letter| {
+///     println!("{} bytes", letter.bytes.len());
+///     Ok(())
+/// });
+/// let mut collector = Collector::new("alice@localhost", MemoryLedger::default(), delivery).policy(Policy::delete());
+/// let mut run = collector.run(&mut pop3);
+/// while let Some(event) = run.next().await {
+///     println!("{event:?}");
+/// }
+/// println!("{}", run.finish().await?);
+/// # Ok(())
+/// # }).unwrap();
+/// ```
 #[must_use = "a run makes no progress unless it is polled"]
 pub struct Run<'a> {
     work: Option<BoxFuture<'a, Result<()>>>,
@@ -90,6 +109,22 @@ impl<L: Ledger, D: Delivery> Collector<L, D> {
     /// What a run would do. It lists the messages (and, with a budget, reads the headers of those without a stable id), and stores
     /// nothing. A message with a new id counts as new here; a run may recognise it by its digest, and delete it sooner.
     ///
+    /// ```
+    /// # #[cfg(feature = "testing")]
+    /// # postroom::doctest::pop3(async |mut pop3| {
+    /// use postroom::collect::{Callback, Collector, MemoryLedger, Policy};
+    ///
+    /// let delivery = Callback::new(async |letter: postroom::collect::Letter| {
+    ///     println!("{} bytes", letter.bytes.len());
+    ///     Ok(())
+    /// });
+    /// let mut collector = Collector::new("alice@localhost", MemoryLedger::default(), delivery).policy(Policy::delete());
+    /// let plan = collector.plan(&mut pop3).await?;
+    /// println!("{} octets to download", plan.octets());
+    /// # Ok(())
+    /// # }).unwrap();
+    /// ```
+    ///
     /// # Errors
     ///
     /// Those of [`Mailbox::entries`] and of the ledger.
@@ -109,6 +144,22 @@ impl<L: Ledger, D: Delivery> Collector<L, D> {
     /// downloads at most 64 MiB by those sizes. Each stream with doubtful messages costs one round trip to ask which of them are gone
     /// (IMAP), and their bytes once more, the smallest first, until eight in a row came twice with the same bytes. Doubtful messages of
     /// together at most 64 MiB are staged while they wait.
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")]
+    /// # postroom::doctest::pop3(async |mut pop3| {
+    /// use postroom::collect::{Callback, Collector, MemoryLedger, Policy};
+    ///
+    /// let delivery = Callback::new(async |letter: postroom::collect::Letter| {
+    ///     println!("{} bytes", letter.bytes.len());
+    ///     Ok(())
+    /// });
+    /// let mut collector = Collector::new("alice@localhost", MemoryLedger::default(), delivery).policy(Policy::delete());
+    /// let summary = collector.run(&mut pop3).await?;
+    /// assert_eq!(summary.collected, summary.listed);
+    /// # Ok(())
+    /// # }).unwrap();
+    /// ```
     ///
     /// # Errors
     ///
@@ -142,6 +193,24 @@ impl<L: Ledger, D: Delivery> Collector<L, D> {
 
 impl Run<'_> {
     /// The next event; `None` at the end. [`finish`](Self::finish) returns whether the run succeeded. Cancel-safe.
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")]
+    /// # postroom::doctest::pop3(async |mut pop3| {
+    /// use postroom::collect::{Callback, Collector, MemoryLedger, Policy};
+    ///
+    /// let delivery = Callback::new(async |letter: postroom::collect::Letter| {
+    ///     println!("{} bytes", letter.bytes.len());
+    ///     Ok(())
+    /// });
+    /// let mut collector = Collector::new("alice@localhost", MemoryLedger::default(), delivery).policy(Policy::delete());
+    /// let mut run = collector.run(&mut pop3);
+    /// while let Some(event) = run.next().await {
+    ///     println!("{event:?}");
+    /// }
+    /// # Ok(())
+    /// # }).unwrap();
+    /// ```
     pub async fn next(&mut self) -> Option<Event> {
         std::future::poll_fn(|cx| self.poll_event(cx)).await
     }
@@ -152,6 +221,22 @@ impl Run<'_> {
     }
 
     /// Runs to the end and returns what was done. Events that were not taken are dropped.
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")]
+    /// # postroom::doctest::pop3(async |mut pop3| {
+    /// use postroom::collect::{Callback, Collector, MemoryLedger, Policy};
+    ///
+    /// let delivery = Callback::new(async |letter: postroom::collect::Letter| {
+    ///     println!("{} bytes", letter.bytes.len());
+    ///     Ok(())
+    /// });
+    /// let mut collector = Collector::new("alice@localhost", MemoryLedger::default(), delivery).policy(Policy::delete());
+    /// let summary = collector.run(&mut pop3).finish().await?;
+    /// println!("{summary}");
+    /// # Ok(())
+    /// # }).unwrap();
+    /// ```
     ///
     /// # Errors
     ///

@@ -27,6 +27,15 @@ const LONGEST_NAME: usize = 18;
 
 /// SHA-256 over a message, without the header lines that servers add and change themselves (`Status`, `X-UIDL` and their like).
 /// Its text form is 64 hexadecimal digits.
+///
+/// ```
+/// use postroom::collect::Digest;
+///
+/// let digest = Digest::of(b"Subject: hello\r\n\r\nworld\r\n");
+/// assert_eq!(Digest::of(b"Status: RO\r\nSubject: hello\r\n\r\nworld\r\n"), digest); // `Status` is the server's
+/// assert_eq!(digest.to_string().parse::<Digest>()?, digest);
+/// # Ok::<(), postroom::Error>(())
+/// ```
 #[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Digest([u8; 32]);
 

@@ -8,6 +8,18 @@ use super::digest::Digest;
 use crate::{Error, MessageId};
 
 /// One step of a run. Sizes are in octets.
+///
+/// ```
+/// use postroom::collect::Event;
+///
+/// fn line(event: &Event) -> Option<String> {
+///     match event {
+///         Event::Collected { id, octets } => Some(format!("{id}: {octets} octets")),
+///         Event::Failed { error, .. } => Some(format!("not collected: {error}")),
+///         _ => None,
+///     }
+/// }
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Event {
@@ -93,6 +105,11 @@ pub enum Event {
 }
 
 /// What a run has done, in numbers of messages.
+///
+/// ```
+/// let nothing = postroom::collect::Summary::default();
+/// assert_eq!(nothing.to_string(), "0 messages on the server, 0 collected (0 octets)");
+/// ```
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Summary {

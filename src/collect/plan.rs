@@ -5,6 +5,11 @@ use std::fmt;
 use crate::MessageId;
 
 /// What a run would do if it began now and nothing failed: one row for each message on the server, in its order.
+///
+/// ```
+/// let plan = postroom::collect::Plan::default();
+/// assert_eq!((plan.rows.len(), plan.octets(), plan.deletions()), (0, 0, 0));
+/// ```
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Plan {
@@ -13,6 +18,12 @@ pub struct Plan {
 }
 
 /// One message of a [`Plan`].
+///
+/// ```
+/// fn is_deleted_unread(row: &postroom::collect::Planned) -> bool {
+///     row.deletes && row.step != postroom::collect::Step::Collect
+/// }
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Planned {
@@ -27,6 +38,13 @@ pub struct Planned {
 }
 
 /// What a run does with a message.
+///
+/// ```
+/// use postroom::collect::{Plan, Step};
+///
+/// assert_eq!(Plan::default().count(Step::Collect), 0);
+/// assert_eq!(Step::HeaderKnown.to_string(), "header known");
+/// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Step {

@@ -13,6 +13,13 @@ impl Config {
     /// Like parsing the URL, but also accepts `imap://` and `pop://`, which mean plaintext on ports 143 and 110: everybody on the way can
     /// read and change mail and the login. For a server on the same machine.
     ///
+    /// ```
+    /// let config = postroom::Config::dangerous_plaintext_url("imap://localhost")?;
+    /// assert!("imap://localhost".parse::<postroom::Config>().is_err());
+    /// # drop(config);
+    /// # Ok::<(), postroom::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Kind::Input`](crate::Kind::Input), as with `parse`.

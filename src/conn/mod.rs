@@ -35,6 +35,20 @@ use crate::error::{Kind, Result};
 ///
 /// [`handshake`](crate::imap::Imap::handshake) hands it out for a task of the caller's own; `connect` spawns it. It ends when
 /// the session does, and says why. Dropping it closes the connection.
+///
+/// ```
+/// use postroom::{Config, Imap, Login};
+/// use tokio::io::{AsyncRead, AsyncWrite};
+///
+/// async fn over<S>(stream: S) -> postroom::Result<Imap>
+/// where
+///     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+/// {
+///     let (imap, driver) = Imap::handshake(stream, Config::new("imap.example.org"), Login::password("me", "secret")).await?;
+///     tokio::spawn(driver);
+///     Ok(imap)
+/// }
+/// ```
 #[must_use = "a session makes no progress unless its driver is polled"]
 pub struct Driver {
     /// `None` once it has ended.

@@ -9,6 +9,22 @@ use futures_core::Stream;
 
 /// What the server says to the session, from [`Imap::notices`](crate::Imap::notices) or [`Pop3::notices`](crate::Pop3::notices). It ends
 /// with the session, and does not keep it open.
+///
+/// ```
+/// # #[cfg(feature = "testing")]
+/// # postroom::doctest::imap(async |imap| {
+/// use postroom::imap::Notice;
+///
+/// let mut notices = imap.notices();
+/// imap.logout().await?;
+/// while let Some(notice) = notices.next().await {
+///     if let Notice::Alert { text, .. } = notice {
+///         println!("the server says: {text}");
+///     }
+/// }
+/// # Ok(())
+/// # }).unwrap();
+/// ```
 pub struct Notices<N>(Box<dyn Subscription<N>>);
 
 /// A source of notices, whatever engine they come from.
@@ -24,6 +40,22 @@ impl<N> Notices<N> {
 
     /// The next notice; `None` once the session has ended. It never touches the wire. Cancel-safe: no notice is lost by dropping this
     /// future.
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")]
+    /// # postroom::doctest::imap(async |imap| {
+    /// use postroom::imap::Notice;
+    ///
+    /// let mut notices = imap.notices();
+    /// imap.logout().await?;
+    /// while let Some(notice) = notices.next().await {
+    ///     if let Notice::Alert { text, .. } = notice {
+    ///         println!("the server says: {text}");
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }).unwrap();
+    /// ```
     pub async fn next(&mut self) -> Option<N> {
         poll_fn(|cx| self.0.poll_next(cx)).await
     }

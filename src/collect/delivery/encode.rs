@@ -7,6 +7,14 @@ use time::{OffsetDateTime, UtcOffset};
 use super::Head;
 
 /// How the lines of a delivered message end on disk.
+///
+/// ```
+/// use postroom::collect::{LineEnds, Maildir};
+///
+/// fn as_it_came(maildir: Maildir) -> Maildir {
+///     maildir.line_ends(LineEnds::Crlf)
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum LineEnds {

@@ -79,6 +79,17 @@ impl Maildir {
     /// The Maildir at that path; it, and `tmp`, `new` and `cur` in it, are created if they are missing.
     ///
     /// [`Kind::Storage`](crate::Kind::Storage) if that fails.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> postroom::Result<()> {
+    /// # let dir = std::env::temp_dir().join(format!("postroom-doc-open-maildir-{}", std::process::id()));
+    /// let maildir = postroom::collect::Maildir::open(&dir).await?;
+    /// # drop(maildir);
+    /// # std::fs::remove_dir_all(&dir).unwrap();
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn open(dir: impl AsRef<Path>) -> Result<Self> {
         let dir = dir.as_ref().to_owned();
         let folders = run_once(move || Folders::open(&dir)).await?;

@@ -32,17 +32,76 @@ pub use mbox::Mbox;
 ///
 /// Each of these futures may be dropped before it ends. Work that continues then, on a blocking thread, must end before the next call
 /// begins its own.
+///
+/// ```
+/// use postroom::collect::{Delivery, Letter};
+/// use postroom::Result;
+///
+/// /// Stores messages at once, without a run.
+/// async fn deliver(delivery: &mut dyn Delivery, letters: &[Letter]) -> Result<()> {
+///     let tickets: Vec<_> = delivery.stage(letters).await.into_iter().collect::<Result<_>>()?;
+///     // Here a run notes the tickets in its ledger.
+///     delivery.publish(&tickets).await.into_iter().collect()
+/// }
+/// ```
 pub trait Delivery: Send {
     /// Returns what became of messages that an earlier run had staged, and discards staged messages that are not named here. Called once, at
     /// the beginning of each run. One result for each ticket, in order.
+    ///
+    /// ```
+    /// use postroom::collect::{Delivery, Head, Letter, Maildir};
+    /// use postroom::MessageId;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> postroom::Result<()> {
+    /// # let dir = std::env::temp_dir().join(format!("postroom-doc-recover-{}", std::process::id()));
+    /// let mut delivery = Maildir::open(&dir).await?;
+    /// assert!(delivery.recover(&[]).await?.is_empty()); // an earlier run left no tickets
+    /// # std::fs::remove_dir_all(&dir).unwrap();
+    /// # Ok(())
+    /// # }
+    /// ```
     fn recover<'a>(&'a mut self, tickets: &'a [Ticket]) -> BoxFuture<'a, Result<Vec<Recovered>>>;
 
     /// Stores these messages, durable when it returns. One result for each message, in order. Some may stay staged for a long time while
     /// others are published or discarded.
+    ///
+    /// ```
+    /// use postroom::collect::{Delivery, Head, Letter, Maildir};
+    /// use postroom::MessageId;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> postroom::Result<()> {
+    /// # let dir = std::env::temp_dir().join(format!("postroom-doc-stage-{}", std::process::id()));
+    /// let mut delivery = Maildir::open(&dir).await?;
+    /// let letter = Letter::new(Head::new(MessageId::other("shop", "1")), "Subject: Order\r\n\r\nThree apples\r\n");
+    /// for ticket in delivery.stage(&[letter]).await {
+    ///     println!("durable, not yet visible: {}", ticket?);
+    /// }
+    /// # std::fs::remove_dir_all(&dir).unwrap();
+    /// # Ok(())
+    /// # }
+    /// ```
     fn stage<'a>(&'a mut self, letters: &'a [Letter]) -> BoxFuture<'a, Vec<Result<Ticket>>>;
 
     /// Stores one message that is too large to be held in memory, durable when it returns. If reading `body` fails, the error is
     /// returned as it is, by `Error::from`, and nothing stays staged.
+    ///
+    /// ```
+    /// use postroom::collect::{Delivery, Head, Letter, Maildir};
+    /// use postroom::MessageId;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> postroom::Result<()> {
+    /// # let dir = std::env::temp_dir().join(format!("postroom-doc-stream-{}", std::process::id()));
+    /// let mut delivery = Maildir::open(&dir).await?;
+    /// let head = Head::new(MessageId::other("shop", "1"));
+    /// let ticket = delivery.stage_stream(&head, &mut &b"Subject: Order\r\n\r\nThree apples\r\n"[..]).await?;
+    /// assert!(!ticket.as_str().is_empty());
+    /// # std::fs::remove_dir_all(&dir).unwrap();
+    /// # Ok(())
+    /// # }
+    /// ```
     fn stage_stream<'a>(
         &'a mut self,
         head: &'a Head,
@@ -50,9 +109,45 @@ pub trait Delivery: Send {
     ) -> BoxFuture<'a, Result<Ticket>>;
 
     /// Makes staged messages visible, in this order; durable when it returns. One result for each ticket, in order.
+    ///
+    /// ```
+    /// use postroom::collect::{Delivery, Head, Letter, Maildir};
+    /// use postroom::MessageId;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> postroom::Result<()> {
+    /// # let dir = std::env::temp_dir().join(format!("postroom-doc-publish-{}", std::process::id()));
+    /// let mut delivery = Maildir::open(&dir).await?;
+    /// let letter = Letter::new(Head::new(MessageId::other("shop", "1")), "Subject: Order\r\n\r\nThree apples\r\n");
+    /// for ticket in delivery.stage(&[letter]).await {
+    ///     for published in delivery.publish(&[ticket?]).await {
+    ///         published?;
+    ///     }
+    /// }
+    /// # std::fs::remove_dir_all(&dir).unwrap();
+    /// # Ok(())
+    /// # }
+    /// ```
     fn publish<'a>(&'a mut self, tickets: &'a [Ticket]) -> BoxFuture<'a, Vec<Result<()>>>;
 
     /// Discards staged messages that turned out to be known, gone from the server, or not the message.
+    ///
+    /// ```
+    /// use postroom::collect::{Delivery, Head, Letter, Maildir};
+    /// use postroom::MessageId;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> postroom::Result<()> {
+    /// # let dir = std::env::temp_dir().join(format!("postroom-doc-discard-{}", std::process::id()));
+    /// let mut delivery = Maildir::open(&dir).await?;
+    /// let letter = Letter::new(Head::new(MessageId::other("shop", "1")), "Subject: Order\r\n\r\nThree apples\r\n");
+    /// for ticket in delivery.stage(&[letter]).await {
+    ///     delivery.discard(&[ticket?]).await?;
+    /// }
+    /// # std::fs::remove_dir_all(&dir).unwrap();
+    /// # Ok(())
+    /// # }
+    /// ```
     fn discard<'a>(&'a mut self, tickets: &'a [Ticket]) -> BoxFuture<'a, Result<()>>;
 }
 
@@ -85,10 +180,24 @@ impl<D: Delivery + ?Sized> Delivery for Box<D> {
 
 /// A staged message, by the name its [`Delivery`] gave it: kept in the ledger, good in later runs. Text of at most
 /// [`Ticket::LONGEST`] bytes.
+///
+/// ```
+/// let ticket = postroom::collect::Ticket::new("1700000000.M1P2.host")?;
+/// assert_eq!(ticket.to_string(), "1700000000.M1P2.host");
+/// # Ok::<(), postroom::Error>(())
+/// ```
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct Ticket(String);
 
 /// What became of a message that an aborted run had staged.
+///
+/// ```
+/// use postroom::collect::Recovered;
+///
+/// fn needs_collecting(state: Recovered) -> bool {
+///     state == Recovered::Missing
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Recovered {
@@ -99,6 +208,14 @@ pub enum Recovered {
 }
 
 /// What is known of a message besides its bytes.
+///
+/// ```
+/// use postroom::MessageId;
+/// use postroom::collect::{Extent, Head};
+///
+/// let head = Head::new(MessageId::other("shop", "1"));
+/// assert_eq!((head.extent, head.size), (Extent::Whole, None));
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Head {
@@ -113,6 +230,14 @@ pub struct Head {
 }
 
 /// How much of a message is delivered.
+///
+/// ```
+/// use postroom::collect::{Extent, Letter};
+///
+/// fn folder(letter: &Letter) -> &str {
+///     if letter.head.extent == Extent::Header { "Too large" } else { "INBOX" }
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Extent {
@@ -123,6 +248,14 @@ pub enum Extent {
 }
 
 /// One message in memory.
+///
+/// ```
+/// use postroom::MessageId;
+/// use postroom::collect::{Head, Letter};
+///
+/// let letter = Letter::new(Head::new(MessageId::other("shop", "1")), "Subject: Order\r\n\r\nThree apples\r\n");
+/// assert_eq!(letter.bytes.len(), 32);
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Letter {
@@ -137,6 +270,13 @@ impl Ticket {
     pub const LONGEST: usize = 1024;
 
     /// A ticket of that text, for implementations of [`Delivery`]; [`Kind::Input`](crate::Kind::Input) if it is too long.
+    ///
+    /// ```
+    /// use postroom::collect::Ticket;
+    ///
+    /// assert!(Ticket::new("x".repeat(Ticket::LONGEST)).is_ok());
+    /// assert!(Ticket::new("x".repeat(Ticket::LONGEST + 1)).is_err());
+    /// ```
     pub fn new(text: impl Into<String>) -> Result<Self> {
         let text = text.into();
         match text.len() <= Self::LONGEST {

@@ -38,6 +38,19 @@ pub struct FileLedger {
 impl FileLedger {
     /// Opens the ledger, or creates an empty one if there is no such file; the folder must exist.
     ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> postroom::Result<()> {
+    /// # let dir = std::env::temp_dir().join(format!("postroom-doc-open-ledger-{}", std::process::id()));
+    /// # std::fs::create_dir_all(&dir).unwrap();
+    /// # let path = dir.join("ledger");
+    /// let ledger = postroom::collect::FileLedger::open(&path).await?;
+    /// # drop(ledger);
+    /// # std::fs::remove_dir_all(&dir).unwrap();
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Kind::Busy`](crate::Kind::Busy) if another run has it open. [`Kind::Storage`](crate::Kind::Storage) if it cannot be read or written,

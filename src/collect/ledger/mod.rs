@@ -23,11 +23,45 @@ use crate::{BoxFuture, Result};
 /// truncated or of another version fails with [`Kind::Storage`](crate::Kind::Storage); it never counts as empty.
 ///
 /// Each of these futures may be dropped before it ends. Work that continues then must end before the next call begins.
+///
+/// ```
+/// use postroom::collect::{Ledger, State};
+///
+/// /// How many messages of this account were collected and are still on the server, as far as the last run knows.
+/// async fn kept(ledger: &mut dyn Ledger, account: &str) -> postroom::Result<usize> {
+///     let records = ledger.load(account).await?;
+///     Ok(records.iter().filter(|record| record.state == State::Collected).count())
+/// }
+/// ```
 pub trait Ledger: Send {
     /// Every record of this account.
+    ///
+    /// ```
+    /// use postroom::collect::{Ledger, MemoryLedger};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> postroom::Result<()> {
+    /// assert!(MemoryLedger::default().load("me@example.org").await?.is_empty());
+    /// # Ok(())
+    /// # }
+    /// ```
     fn load<'a>(&'a mut self, account: &'a str) -> BoxFuture<'a, Result<Vec<Record>>>;
 
     /// Makes these changes, in order; durable when it returns. After an abort, none of them or only the first may have been made.
+    ///
+    /// ```
+    /// use postroom::collect::{Change, Digest, Ledger, MemoryLedger, Record};
+    /// use time::OffsetDateTime;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> postroom::Result<()> {
+    /// let mut ledger = MemoryLedger::default();
+    /// let digest = Digest::of(b"Subject: hello\r\n\r\nworld\r\n");
+    /// let record = Record::new("1", digest, digest, OffsetDateTime::UNIX_EPOCH);
+    /// ledger.apply("me@example.org", &[Change::Put(record), Change::Remove("0".to_owned())]).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     fn apply<'a>(&'a mut self, account: &'a str, changes: &'a [Change]) -> BoxFuture<'a, Result<()>>;
 }
 
@@ -43,6 +77,15 @@ impl<L: Ledger + ?Sized> Ledger for Box<L> {
 }
 
 /// One change of a [`Ledger`].
+///
+/// ```
+/// use postroom::collect::{Change, Digest, Record};
+/// use time::OffsetDateTime;
+///
+/// let digest = Digest::of(b"Subject: hello\r\n\r\nworld\r\n");
+/// let record = Record::new("1", digest, digest, OffsetDateTime::UNIX_EPOCH);
+/// assert_ne!(Change::Put(record.clone()), Change::Remove(record.key));
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[expect(clippy::exhaustive_enums, reason = "a ledger has to apply every change there is")]
 pub enum Change {
@@ -53,6 +96,15 @@ pub enum Change {
 }
 
 /// What a ledger stores about one message.
+///
+/// ```
+/// use postroom::collect::{Digest, Extent, Record, State};
+/// use time::OffsetDateTime;
+///
+/// let digest = Digest::of(b"Subject: hello\r\n\r\nworld\r\n");
+/// let record = Record::new("1", digest, digest, OffsetDateTime::UNIX_EPOCH);
+/// assert_eq!((record.extent, record.state), (Extent::Whole, State::Collected));
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Record {
@@ -79,6 +131,14 @@ pub struct Record {
 }
 
 /// The state of a message.
+///
+/// ```
+/// use postroom::collect::State;
+///
+/// fn is_on_the_server(state: &State) -> bool {
+///     !matches!(state, State::Gone(_) | State::Deleted(_))
+/// }
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum State {

@@ -76,6 +76,19 @@ impl Mbox {
     ///
     /// [`Kind::Busy`](crate::Kind::Busy) if another `Mbox` has it, [`Kind::Storage`](crate::Kind::Storage) if it is not a file or
     /// cannot be created.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> postroom::Result<()> {
+    /// # let dir = std::env::temp_dir().join(format!("postroom-doc-open-mbox-{}", std::process::id()));
+    /// # std::fs::create_dir_all(&dir).unwrap();
+    /// # let path = dir.join("inbox");
+    /// let mbox = postroom::collect::Mbox::open(&path).await?;
+    /// # drop(mbox);
+    /// # std::fs::remove_dir_all(&dir).unwrap();
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref().to_owned();
         let spool = run_once(move || Spool::open(&path)).await?;

@@ -68,6 +68,19 @@ pub struct SqliteLedger {
 impl SqliteLedger {
     /// Opens the ledger, or creates an empty one if there is no such file; the folder must exist.
     ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> postroom::Result<()> {
+    /// # let dir = std::env::temp_dir().join(format!("postroom-doc-open-ledger-{}", std::process::id()));
+    /// # std::fs::create_dir_all(&dir).unwrap();
+    /// # let path = dir.join("ledger.db");
+    /// let ledger = postroom::collect::SqliteLedger::open(&path).await?;
+    /// # drop(ledger);
+    /// # std::fs::remove_dir_all(&dir).unwrap();
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Kind::Busy`](crate::Kind::Busy) if another run, or another program, has it open. [`Kind::Storage`](crate::Kind::Storage) if it cannot be
