@@ -5,6 +5,13 @@ use crate::imap::plan::Topic;
 use crate::imap::types::{MailboxName, Rights};
 
 /// How SETACL changes a user's rights.
+///
+/// ```
+/// use postroom::imap::{Extension, MailboxName, Rights, RightsChange};
+///
+/// let change = Extension::set_acl(&MailboxName::INBOX, "bob", RightsChange::Add(Rights::READ));
+/// assert_eq!(change.to_string(), "SETACL INBOX bob +r");
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[expect(clippy::exhaustive_enums, reason = "a change adds, removes or replaces")]
 pub enum RightsChange {

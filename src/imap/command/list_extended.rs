@@ -5,6 +5,13 @@ use crate::imap::plan::Topic;
 use crate::imap::types::{EntryName, MailboxName, StatusItems};
 
 /// Which mailboxes LIST returns.
+///
+/// ```
+/// use postroom::imap::{Extension, ListSelect};
+///
+/// let subscribed = Extension::list_extended(&["*"], &[ListSelect::Subscribed], &[]);
+/// assert!(subscribed.to_string().contains("(SUBSCRIBED)"));
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum ListSelect {
@@ -19,6 +26,13 @@ pub enum ListSelect {
 }
 
 /// What LIST returns about each mailbox.
+///
+/// ```
+/// use postroom::imap::{Extension, ListReturn};
+///
+/// let children = Extension::list_extended(&["*"], &[], &[ListReturn::Children]);
+/// assert!(children.to_string().contains("RETURN (CHILDREN)"));
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum ListReturn {

@@ -5,6 +5,13 @@ use crate::imap::plan::Topic;
 use crate::imap::types::{EntryName, MailboxName};
 
 /// Which entries below an entry GETMETADATA returns (RFC 5464 §4.2.2).
+///
+/// ```
+/// use postroom::imap::{EntryName, Extension, MetadataDepth};
+///
+/// let all = Extension::get_metadata(None, &[EntryName::SHARED_COMMENT], MetadataDepth::All, None);
+/// assert_eq!(all.to_string(), "GETMETADATA (DEPTH infinity) \"\" (/shared/comment)");
+/// ```
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum MetadataDepth {

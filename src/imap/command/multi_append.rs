@@ -9,6 +9,15 @@ use crate::Flag;
 use crate::imap::types::{MailboxName, Uid, Uids};
 
 /// A message for a mailbox.
+///
+/// ```
+/// use postroom::Flag;
+/// use postroom::imap::{Content, Extension, MailboxName, NewMessage};
+///
+/// let message = NewMessage::new(Content::Text("Subject: hello\r\n\r\n".into())).flags([Flag::SEEN]);
+/// let stored = Extension::append(&MailboxName::INBOX, &[message]);
+/// assert!(stored.to_string().starts_with("APPEND INBOX (\\Seen)"));
+/// ```
 #[derive(Clone, Debug)]
 pub struct NewMessage {
     flags: Vec<Flag>,
@@ -17,6 +26,14 @@ pub struct NewMessage {
 }
 
 /// The content of a message, by the form in which it is sent.
+///
+/// ```
+/// use postroom::imap::{Content, Extension, MailboxName, NewMessage};
+///
+/// let message = NewMessage::new(Content::Binary("\0".into()));
+/// let stored = Extension::append(&MailboxName::INBOX, &[message]);
+/// assert!(stored.to_string().starts_with("APPEND INBOX ~"));
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Content {
@@ -31,6 +48,14 @@ pub enum Content {
 }
 
 /// A piece of a message that the server composes.
+///
+/// ```
+/// use postroom::imap::{Content, Extension, MailboxName, NewMessage, Piece};
+///
+/// let message = NewMessage::new(Content::Pieces(vec![Piece::Text("Subject: hello\r\n\r\n".into())]));
+/// let stored = Extension::append(&MailboxName::INBOX, &[message]);
+/// assert!(stored.to_string().starts_with("APPEND INBOX CATENATE"));
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Piece {

@@ -5,6 +5,13 @@ use crate::imap::plan::Topic;
 use crate::imap::types::{Query, SearchReturn};
 
 /// A criterion by which SORT orders messages.
+///
+/// ```
+/// use postroom::imap::{Extension, Query, SortKey};
+///
+/// let newest = Extension::sort(&[SortKey::DATE.reversed()], Query::all(), None);
+/// assert_eq!(newest.to_string(), "UID SORT (REVERSE DATE) US-ASCII ALL");
+/// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct SortKey {
     name: &'static str,

@@ -125,6 +125,14 @@ impl fmt::Debug for Rights {
 }
 
 /// Who has which rights in a mailbox (RFC 4314 §3.6).
+///
+/// ```
+/// use postroom::imap::codec::acl;
+///
+/// let list = acl::parse(b"* ACL INBOX Fred rwipsldexta -bob lr\r\n", false)?;
+/// assert_eq!((list.mailbox.as_str(), list.entries.len()), ("INBOX", 2));
+/// # Ok::<(), postroom::imap::codec::Unreadable>(())
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Acl {
@@ -135,6 +143,14 @@ pub struct Acl {
 }
 
 /// The rights of one user or group.
+///
+/// ```
+/// use postroom::imap::{Rights, codec::acl};
+///
+/// let list = acl::parse(b"* ACL INBOX Fred rwipsldexta -bob lr\r\n", false)?;
+/// assert!(list.entries[0].rights.contains(Rights::READ));
+/// # Ok::<(), postroom::imap::codec::Unreadable>(())
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct AclEntry {
@@ -145,6 +161,14 @@ pub struct AclEntry {
 }
 
 /// The rights that a user always has and those that can be granted (RFC 4314 §3.7).
+///
+/// ```
+/// use postroom::imap::codec::acl;
+///
+/// let rights = acl::list_rights(b"* LISTRIGHTS INBOX smith la r swicdkxte\r\n", false)?;
+/// assert_eq!((rights.identifier.as_str(), rights.optional.len()), ("smith", 2));
+/// # Ok::<(), postroom::imap::codec::Unreadable>(())
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct ListRights {
@@ -159,6 +183,14 @@ pub struct ListRights {
 }
 
 /// The caller's own rights in a mailbox (RFC 4314 §3.8; RFC 8440 within LIST).
+///
+/// ```
+/// use postroom::imap::{Rights, codec::acl};
+///
+/// let mine = acl::my_rights(b"* MYRIGHTS INBOX rwiptsldaex\r\n", false)?;
+/// assert!(mine.rights.contains(Rights::EXPUNGE));
+/// # Ok::<(), postroom::imap::codec::Unreadable>(())
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct MyRights {

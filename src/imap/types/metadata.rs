@@ -24,6 +24,15 @@ use crate::{Error, Result};
 pub struct EntryName(Cow<'static, str>);
 
 /// The annotations of a mailbox or of the server, as METADATA reports them (RFC 5464 §4.4; RFC 9590 in LIST).
+///
+/// ```
+/// use postroom::imap::{EntryName, codec::metadata};
+///
+/// let server = metadata::parse(b"* METADATA \"\" (/shared/comment \"My own comment\")\r\n", false)?;
+/// assert_eq!(server.mailbox, None);
+/// assert_eq!(server.value(&EntryName::SHARED_COMMENT), Some(&b"My own comment"[..]));
+/// # Ok::<(), postroom::imap::codec::Unreadable>(())
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Metadata {

@@ -6,6 +6,13 @@ use std::fmt;
 use super::mailbox_name::MailboxName;
 
 /// A resource that a quota limits (RFC 9208 §5).
+///
+/// ```
+/// use postroom::imap::{Extension, QuotaResource};
+///
+/// let limit = Extension::set_quota("", &[(QuotaResource::Message, 1000)]);
+/// assert_eq!(limit.to_string(), "SETQUOTA \"\" (MESSAGE 1000)");
+/// ```
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum QuotaResource {
@@ -22,6 +29,14 @@ pub enum QuotaResource {
 }
 
 /// The usage and the limit of each resource of a quota root (RFC 9208 §4.2.1).
+///
+/// ```
+/// use postroom::imap::codec::quota;
+///
+/// let quota = quota::parse(b"* QUOTA \"#user/alice\" (STORAGE 54 111 MESSAGE 42 1000)\r\n")?;
+/// assert_eq!(quota.root, "#user/alice");
+/// # Ok::<(), postroom::imap::codec::Unreadable>(())
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Quota {
@@ -32,6 +47,14 @@ pub struct Quota {
 }
 
 /// How much of one resource is used.
+///
+/// ```
+/// use postroom::imap::{QuotaResource, codec::quota};
+///
+/// let quota = quota::parse(b"* QUOTA \"#user/alice\" (STORAGE 54 111 MESSAGE 42 1000)\r\n")?;
+/// assert_eq!(quota.of(&QuotaResource::Storage).map(|storage| storage.limit - storage.usage), Some(57));
+/// # Ok::<(), postroom::imap::codec::Unreadable>(())
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct QuotaUsage {
@@ -44,6 +67,14 @@ pub struct QuotaUsage {
 }
 
 /// The quota roots that a mailbox counts to (RFC 9208 §4.2.2).
+///
+/// ```
+/// use postroom::imap::codec::quota;
+///
+/// let roots = quota::roots(b"* QUOTAROOT INBOX \"\"\r\n", false)?;
+/// assert_eq!(roots.roots, [""]);
+/// # Ok::<(), postroom::imap::codec::Unreadable>(())
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct QuotaRoots {

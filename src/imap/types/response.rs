@@ -19,6 +19,14 @@ use super::vanished::Vanished;
 use crate::WordList;
 
 /// The content that a URL names (RFC 4467 §7).
+///
+/// ```
+/// use postroom::imap::codec::url;
+///
+/// let fetched = url::fetched(b"* URLFETCH \"imap://a/b;urlauth=x\" NIL\r\n")?;
+/// assert_eq!(fetched[0].content, None);
+/// # Ok::<(), postroom::imap::codec::Unreadable>(())
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct UrlContent {
