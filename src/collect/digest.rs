@@ -51,13 +51,13 @@ pub(super) struct Digests {
 #[derive(Clone)]
 pub(super) struct Digester {
     hash: Sha256,
-    place: Place,
+    place: HeaderPlace,
     header: Option<Digest>,
 }
 
 /// Where the next byte is in the message.
 #[derive(Clone)]
-enum Place {
+enum HeaderPlace {
     /// In the first bytes of a header line, kept until it is known whether the line counts.
     Name(Vec<u8>),
     /// After the name of a line, which counts or not.
@@ -98,12 +98,12 @@ impl Digests {
 
 impl Digester {
     pub(super) fn new() -> Self {
-        Self { hash: Sha256::new(), place: Place::Name(Vec::new()), header: None }
+        Self { hash: Sha256::new(), place: HeaderPlace::Name(Vec::new()), header: None }
     }
 
     pub(super) fn update(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() {
-            if matches!(self.place, Place::Text) {
+            if matches!(self.place, HeaderPlace::Text) {
                 return self.hash.update(bytes);
             }
             let end = memchr::memchr(b'\n', bytes).map_or(bytes.len(), |at| at + 1);
@@ -117,14 +117,14 @@ impl Digester {
     fn header_piece(&mut self, piece: &[u8]) {
         let ends = piece.ends_with(b"\n");
         let counts = match &mut self.place {
-            Place::Text => return,
-            Place::Line { counts } => *counts,
-            Place::Fold { counts } if matches!(piece.first(), Some(b' ' | b'\t')) => *counts,
-            Place::Fold { .. } => {
-                self.place = Place::Name(Vec::new());
+            HeaderPlace::Text => return,
+            HeaderPlace::Line { counts } => *counts,
+            HeaderPlace::Fold { counts } if matches!(piece.first(), Some(b' ' | b'\t')) => *counts,
+            HeaderPlace::Fold { .. } => {
+                self.place = HeaderPlace::Name(Vec::new());
                 return self.header_piece(piece);
             }
-            Place::Name(kept) => {
+            HeaderPlace::Name(kept) => {
                 kept.extend_from_slice(piece);
                 if !ends && kept.len() < LONGEST_NAME {
                     return;
@@ -136,20 +136,20 @@ impl Digester {
         if counts {
             self.hash.update(piece);
         }
-        self.place = if ends { Place::Fold { counts } } else { Place::Line { counts } };
+        self.place = if ends { HeaderPlace::Fold { counts } } else { HeaderPlace::Line { counts } };
     }
 
     fn line_start(&mut self, line: &[u8], ends: bool) {
         if matches!(line, b"\r\n" | b"\n") {
             self.header = Some(self.now());
-            self.place = Place::Text;
+            self.place = HeaderPlace::Text;
             return self.hash.update(line);
         }
         let counts = !changes(line);
         if counts {
             self.hash.update(line);
         }
-        self.place = if ends { Place::Fold { counts } } else { Place::Line { counts } };
+        self.place = if ends { HeaderPlace::Fold { counts } } else { HeaderPlace::Line { counts } };
     }
 
     fn now(&self) -> Digest {
@@ -157,7 +157,7 @@ impl Digester {
     }
 
     pub(super) fn finish(mut self) -> Digests {
-        if let Place::Name(kept) = &mut self.place {
+        if let HeaderPlace::Name(kept) = &mut self.place {
             let line = std::mem::take(kept);
             if !line.is_empty() && !changes(&line) {
                 self.hash.update(&line);

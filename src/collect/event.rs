@@ -193,10 +193,10 @@ impl fmt::Display for Summary {
 
 /// The events and the summary, shared by the run's work and its handle.
 #[derive(Clone, Debug, Default)]
-pub(super) struct EventQueue(Arc<Mutex<Inner>>);
+pub(super) struct EventQueue(Arc<Mutex<SharedEvents>>);
 
 #[derive(Debug, Default)]
-struct Inner {
+struct SharedEvents {
     events: VecDeque<Event>,
     summary: Summary,
 }
@@ -234,7 +234,7 @@ impl EventQueue {
         self.with(|inner| inner.summary)
     }
 
-    fn with<T>(&self, change: impl FnOnce(&mut Inner) -> T) -> T {
+    fn with<T>(&self, change: impl FnOnce(&mut SharedEvents) -> T) -> T {
         change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

@@ -41,7 +41,7 @@ struct Shared<E: Engine>(Mutex<Channel<E>>);
 
 struct Channel<E: Engine> {
     to_driver: VecDeque<ToDriver<Box<E::Request>>>,
-    slots: HashMap<Id, Slot<E::Delivery>>,
+    slots: HashMap<Id, InboxSlot<E::Delivery>>,
     state: Arc<E::State>,
     driver: Option<Waker>,
     links: usize,
@@ -53,7 +53,7 @@ struct Channel<E: Engine> {
     broadcast: Broadcast<E::Notice>,
 }
 
-struct Slot<D> {
+struct InboxSlot<D> {
     queue: VecDeque<D>,
     reader: Option<Waker>,
     /// The driver has given the request to the engine.
@@ -86,7 +86,7 @@ impl<E: Engine> Link<E> {
         let id = Id(channel.next);
         channel.next += 1;
         if channel.ended.is_none() {
-            channel.slots.insert(id, Slot { queue: VecDeque::new(), reader: None, begun: false, awaited: false });
+            channel.slots.insert(id, InboxSlot { queue: VecDeque::new(), reader: None, begun: false, awaited: false });
         }
         let driver = channel.send(ToDriver::Request(id, Box::new(request)));
         drop(channel);

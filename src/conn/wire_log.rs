@@ -67,7 +67,7 @@ impl WireLog {
         if content > 0 {
             self.log(content, format_args!("<{content} bytes>"));
         }
-        self.log(line.len() as u64, format_args!("{}", Line(line)));
+        self.log(line.len() as u64, format_args!("{}", WireLine(line)));
         if let LineKind::Announces(size @ 1..) = kind {
             self.announced = Some((size, size));
         }
@@ -78,9 +78,9 @@ impl WireLog {
     }
 }
 
-struct Line<'a>(&'a [u8]);
+struct WireLine<'a>(&'a [u8]);
 
-impl fmt::Display for Line<'_> {
+impl fmt::Display for WireLine<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let line = self.0.strip_suffix(b"\r\n").unwrap_or(self.0);
         match line.split_at_checked(SHOWN) {
@@ -151,7 +151,7 @@ mod tests {
         assert_eq!(log[0], r"S: * OK \x1b[2J\xff bytes=12");
         assert_eq!(log[1], "S: A1 OK bytes=7");
         assert_eq!(log[2], format!("S: {}... bytes=1002", "x".repeat(SHOWN)));
-        assert_eq!(Line("x".repeat(SHOWN).as_bytes()).to_string(), "x".repeat(SHOWN));
+        assert_eq!(WireLine("x".repeat(SHOWN).as_bytes()).to_string(), "x".repeat(SHOWN));
     }
 
     #[test]

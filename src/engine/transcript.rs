@@ -26,7 +26,7 @@ pub(crate) trait Player {
     fn look(&mut self) -> (String, String, String);
 }
 
-enum Step {
+enum TranscriptStep {
     Server(Vec<u8>),
     Act(String),
     /// What was sent, and what was delivered, since the last look.
@@ -34,7 +34,7 @@ enum Step {
 }
 
 struct Dialogue {
-    steps: Vec<Step>,
+    steps: Vec<TranscriptStep>,
     only_whole: bool,
 }
 
@@ -62,7 +62,8 @@ fn check<P: Player>(dialogue: &Dialogue) {
     if dialogue.only_whole {
         return;
     }
-    let sizes = dialogue.steps.iter().map(|step| if let Step::Server(bytes) = step { bytes.len() } else { 0 });
+    let sizes =
+        dialogue.steps.iter().map(|step| if let TranscriptStep::Server(bytes) = step { bytes.len() } else { 0 });
     let total: usize = sizes.sum();
     assert_eq!(whole, play::<P>(dialogue, |_, _| 1, false), "one byte at a time");
     for at in 1..total.min(8192) {
@@ -93,7 +94,7 @@ fn play<P: Player>(dialogue: &Dialogue, mut piece: impl FnMut(usize, usize) -> u
     };
     for step in &dialogue.steps {
         match step {
-            Step::Server(bytes) => {
+            TranscriptStep::Server(bytes) => {
                 let mut rest = bytes.as_slice();
                 while !rest.is_empty() {
                     let (now, later) = rest.split_at(piece(done, rest.len()));
@@ -103,8 +104,8 @@ fn play<P: Player>(dialogue: &Dialogue, mut piece: impl FnMut(usize, usize) -> u
                 }
                 player.fed();
             }
-            Step::Act(act) => player.act(act),
-            Step::Look(sent, got) => look(&mut player, sent, got),
+            TranscriptStep::Act(act) => player.act(act),
+            TranscriptStep::Look(sent, got) => look(&mut player, sent, got),
         }
     }
     look(&mut player, "", "");
@@ -117,13 +118,13 @@ impl Dialogue {
         for line in text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
             let (kind, text) = line.split_once(' ').unwrap_or((line, ""));
             match (kind, steps.last_mut()) {
-                ("S:", Some(Step::Server(bytes))) => bytes.extend(format!("{text}\r\n").bytes()),
-                ("S:", _) => steps.push(Step::Server(format!("{text}\r\n").into())),
-                (">", _) => steps.push(Step::Act(text.into())),
-                ("C:", Some(Step::Look(sent, _))) => writeln!(sent, "{text}").unwrap(),
-                ("C:", _) => steps.push(Step::Look(format!("{text}\n"), String::new())),
-                ("<", Some(Step::Look(_, got))) => writeln!(got, "{text}").unwrap(),
-                ("<", _) => steps.push(Step::Look(String::new(), format!("{text}\n"))),
+                ("S:", Some(TranscriptStep::Server(bytes))) => bytes.extend(format!("{text}\r\n").bytes()),
+                ("S:", _) => steps.push(TranscriptStep::Server(format!("{text}\r\n").into())),
+                (">", _) => steps.push(TranscriptStep::Act(text.into())),
+                ("C:", Some(TranscriptStep::Look(sent, _))) => writeln!(sent, "{text}").unwrap(),
+                ("C:", _) => steps.push(TranscriptStep::Look(format!("{text}\n"), String::new())),
+                ("<", Some(TranscriptStep::Look(_, got))) => writeln!(got, "{text}").unwrap(),
+                ("<", _) => steps.push(TranscriptStep::Look(String::new(), format!("{text}\n"))),
                 ("!", _) if text == "whole" => only_whole = true,
                 _ => panic!("what is {line:?}?"),
             }
@@ -137,10 +138,10 @@ impl Dialogue {
 fn every_dialogue_expects_something() {
     for file in files("imap").into_iter().chain(files("pop3")) {
         let dialogue = Dialogue::read(&std::fs::read_to_string(&file).unwrap());
-        let has = |is: fn(&Step) -> bool| dialogue.steps.iter().any(is);
-        let complete = has(|step| matches!(step, Step::Server(_)))
-            && has(|step| matches!(step, Step::Act(_)))
-            && has(|step| matches!(step, Step::Look(_, got) if !got.is_empty()));
+        let has = |is: fn(&TranscriptStep) -> bool| dialogue.steps.iter().any(is);
+        let complete = has(|step| matches!(step, TranscriptStep::Server(_)))
+            && has(|step| matches!(step, TranscriptStep::Act(_)))
+            && has(|step| matches!(step, TranscriptStep::Look(_, got) if !got.is_empty()));
         assert!(complete, "{}", file.display());
     }
 }

@@ -3,7 +3,7 @@
 
 use super::command::{Batches, Command, EncodeOptions};
 use super::engine::{Delivery, Engine, Request};
-use super::types::{Condition, Cut};
+use super::types::{Condition, LimitCut};
 use crate::conn::link::{Inbox, Link};
 use crate::error::{Error, Result};
 use crate::limits::Limits;
@@ -32,7 +32,7 @@ pub(crate) async fn call_limited<C: Command>(
     command: C,
     options: EncodeOptions,
     limits: &Limits,
-) -> Result<(C::Output, Option<Cut>)> {
+) -> Result<(C::Output, Option<LimitCut>)> {
     let inbox = link.submit(Request::Command(command.plan(options)?));
     finish_limited(inbox, command, limits).await
 }
@@ -49,13 +49,13 @@ async fn finish_limited<C: Command>(
     mut inbox: ImapInbox,
     command: C,
     limits: &Limits,
-) -> Result<(C::Output, Option<Cut>)> {
+) -> Result<(C::Output, Option<LimitCut>)> {
     let mut batches = Batches::default();
     let mut limited = None;
     loop {
         match inbox.next().await? {
             Some(Delivery::Frames { batch, .. }) => batches.push(batch),
-            Some(Delivery::Cut(cut)) => limited = Some(cut),
+            Some(Delivery::LimitCut(cut)) => limited = Some(cut),
             Some(Delivery::Done(condition)) if batches.frames() > limits.undelivered / C::WEIGHT.max(1) => {
                 condition?;
                 return Err(Error::limit("the values of an answer take up more memory than the limit"));

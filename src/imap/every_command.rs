@@ -48,7 +48,7 @@ use crate::{Flag, FlagAction, FlagChange};
 type Read = Box<dyn Fn(Vec<Bytes>, Condition) -> String>;
 
 /// A command, and a server's responses to it.
-pub(crate) struct Row {
+pub(crate) struct CommandRow {
     pub(crate) name: &'static str,
     /// The file that it is in.
     pub(crate) module: &'static str,
@@ -74,12 +74,12 @@ fn row<C: Command>(
     lines: &'static [&'static str],
     ending: &'static str,
     make: impl Fn(u64) -> C + Clone + 'static,
-) -> Row
+) -> CommandRow
 where
     C::Output: Debug,
 {
     let made = make.clone();
-    Row {
+    CommandRow {
         ending,
         read: Box::new(move |frames, condition| format!("{:?}", make(0).output(frames, condition).unwrap())),
         ..raw(name, module, lines, move |selection| made(selection).plan(EncodeOptions::default()))
@@ -92,9 +92,9 @@ fn raw(
     module: &'static str,
     lines: &'static [&'static str],
     plan: impl Fn(u64) -> Result<Plan> + 'static,
-) -> Row {
+) -> CommandRow {
     let Plan { verb, order, needs, .. } = plan(1).unwrap();
-    Row {
+    CommandRow {
         verb,
         order,
         needs,
@@ -112,7 +112,7 @@ fn extension(
     module: &'static str,
     lines: &'static [&'static str],
     make: impl Fn() -> Extension + Clone + 'static,
-) -> Row {
+) -> CommandRow {
     let run = |extension, selection| Run { extension, selection, limits: Limits::default() };
     let anywhere = run(make(), None).plan(EncodeOptions::default()).is_ok();
     row(name, module, lines, DONE, move |selection| run(make(), Some(selection).filter(|_| !anywhere)))
@@ -136,7 +136,7 @@ fn kept<T>(value: T) -> &'static T {
 }
 
 /// All of them. Messages 1 to 4 have the UIDs 101 to 104.
-pub(crate) fn all() -> Vec<Row> {
+pub(crate) fn all() -> Vec<CommandRow> {
     let mut all = barriers();
     all.extend(mailboxes());
     all.extend(messages());
@@ -145,7 +145,7 @@ pub(crate) fn all() -> Vec<Row> {
     all
 }
 
-fn barriers() -> Vec<Row> {
+fn barriers() -> Vec<CommandRow> {
     let login = |_| Login { user: "me", password: kept(Secret::from("secret")) };
     let number = |selection| Number { selection, from: SeqNum::nonzero(1).unwrap(), to: None, compact: true };
     let idle = |selection| Request::Idle { selection };
@@ -159,7 +159,7 @@ fn barriers() -> Vec<Row> {
         row("CLOSE", "close", NONE, DONE, |selection| Close { selection, expunge: true }),
         row("UNSELECT", "close", NONE, DONE, |selection| Close { selection, expunge: false }),
         row("NUMBER", "number", &["* ESEARCH (TAG \"{tag}\") UID ALL 101:104"], DONE, number),
-        Row {
+        CommandRow {
             ask: Box::new(idle),
             order: Order::ALONE,
             needs: RequiredState::Selection(1),
@@ -171,7 +171,7 @@ fn barriers() -> Vec<Row> {
 
 const SELECTED: &[&str] = &["* 4 EXISTS", "* OK [UIDVALIDITY 6] ok"];
 
-fn mailboxes() -> Vec<Row> {
+fn mailboxes() -> Vec<CommandRow> {
     const RENAMED: &[&str] = &["* LIST () \"/\" new (\"OLDNAME\" (\"old\"))"];
     let list = |selection| move |_| List { pattern: "*", selection, options: Options::None, utf8: false };
     let status = |text: &'static str| move |_| Status { name: name(text), items: StatusItems::MESSAGES, utf8: false };
@@ -193,7 +193,7 @@ fn mailboxes() -> Vec<Row> {
         row("RENAME", "rename", RENAMED, DONE, |_| Rename { from: name("old"), to: name("new") }),
         row("SUBSCRIBE", "subscribe", NONE, DONE, |_| Subscribe { name: name("a"), on: true }),
         row("UNSUBSCRIBE", "subscribe", NONE, DONE, |_| Subscribe { name: name("a"), on: false }),
-        Row {
+        CommandRow {
             ending: "OK [APPENDUID 5 700] done",
             read: Box::new(|_, condition| format!("{:?}", appended(condition).unwrap())),
             ..raw("APPEND", "append", NONE, append)
@@ -201,7 +201,7 @@ fn mailboxes() -> Vec<Row> {
     ]
 }
 
-fn messages() -> Vec<Row> {
+fn messages() -> Vec<CommandRow> {
     const BODY: &[&str] = &["* 1 FETCH (UID 101 RFC822.SIZE 4 BODY[]<0> {4}\r\nabcd)"];
     const ENTIRE: &[&str] =
         &["* 1 FETCH (UID 101 RFC822.SIZE 24 FLAGS ())", "* 2 FETCH (UID 102 RFC822.SIZE 7 FLAGS (\\Seen))"];
@@ -240,7 +240,7 @@ fn messages() -> Vec<Row> {
     ]
 }
 
-fn extensions_of_mailboxes() -> Vec<Row> {
+fn extensions_of_mailboxes() -> Vec<CommandRow> {
     const LISTED: &[&str] = &["* LIST () \"/\" INBOX"];
     const COUNTED: &[&str] = &["* LIST () \"/\" INBOX", "* STATUS INBOX (MESSAGES 4)"];
     const ALSO: &[&str] =
@@ -294,7 +294,7 @@ fn extensions_of_mailboxes() -> Vec<Row> {
     ]
 }
 
-fn extensions_of_messages() -> Vec<Row> {
+fn extensions_of_messages() -> Vec<CommandRow> {
     const ORDERED: &[&str] = &["* ESEARCH (TAG \"{tag}\") UID ALL 102,101"];
     const ELSEWHERE: &[&str] = &["* ESEARCH (TAG \"{tag}\" MAILBOX a UIDVALIDITY 5) UID ALL 9"];
     const CHANGED: &[&str] = &["* 1 FETCH (UID 101 FLAGS (\\Seen) MODSEQ (12))"];

@@ -11,7 +11,7 @@ use super::command::number::Number;
 use super::command::search::Search;
 use super::command::{Command, EncodeOptions, body, fetch};
 use super::engine::{Engine, Request};
-use super::every_command::{Row, all};
+use super::every_command::{CommandRow, all};
 use super::types::{Items, MailboxName, Query, SearchReturn, Section, SeqNum, Uid, Uids};
 use crate::engine::fuzzing::{Generated, play};
 use crate::limits::{Deadlines, Limits};
@@ -31,7 +31,7 @@ pub fn engine(data: &[u8]) {
 }
 
 thread_local! {
-    static COMMANDS: Vec<Row> = all();
+    static COMMANDS: Vec<CommandRow> = all();
 }
 
 /// Makes the table of commands, so that its memory is not taken for the engine's.

@@ -1,7 +1,7 @@
 //! How a call continues after the server stopped a command at its limit of messages (MESSAGELIMIT, RFC 9738 §3), and
 //! when it gives up. Plain values; it must not know a command, the engine or the wire.
 
-use super::types::{Cut, Uid, Uids};
+use super::types::{LimitCut, Uid, Uids};
 use crate::error::Result;
 
 /// How many more rounds than there are messages a call may take, since new messages may arrive meanwhile.
@@ -21,7 +21,7 @@ pub(super) struct Descent {
 /// A call that repeats its set, of which less is left each time: MOVE, UID EXPUNGE.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Repeat {
-    cut: Option<Cut>,
+    cut: Option<LimitCut>,
     /// How many messages were expunged before that.
     gone: u64,
     rounds: Rounds,
@@ -34,7 +34,7 @@ impl Descent {
     }
 
     /// What is left of the set; empty if all is done.
-    pub(super) fn below(&mut self, asked: &Uids, cut: Cut) -> Result<Uids> {
+    pub(super) fn below(&mut self, asked: &Uids, cut: LimitCut) -> Result<Uids> {
         let Some(last) = cut.last else {
             return Err(cut.error("and does not report at which message"));
         };
@@ -56,10 +56,10 @@ impl Repeat {
     }
 
     /// Fails unless the last round made progress: a message is gone, or the reported UID is lower.
-    pub(super) fn again(&mut self, cut: Cut, gone: u64) -> Result<()> {
+    pub(super) fn again(&mut self, cut: LimitCut, gone: u64) -> Result<()> {
         let removed = std::mem::replace(&mut self.gone, gone) < gone;
         let before = self.cut.replace(cut);
-        let lower = |before: Cut| before.last.zip(cut.last).is_some_and(|(before, last)| last < before);
+        let lower = |before: LimitCut| before.last.zip(cut.last).is_some_and(|(before, last)| last < before);
         if !removed && !before.is_none_or(lower) {
             return Err(cut.error("and makes no progress"));
         }
@@ -68,7 +68,7 @@ impl Repeat {
 }
 
 impl Rounds {
-    fn count(&mut self, cut: Cut) -> Result<()> {
+    fn count(&mut self, cut: LimitCut) -> Result<()> {
         self.0 = self.0.checked_sub(1).ok_or_else(|| cut.error("more often than there are messages"))?;
         Ok(())
     }
@@ -103,8 +103,8 @@ mod tests {
         text.parse().unwrap()
     }
 
-    fn at(last: u32) -> Cut {
-        Cut { limit: 3, last: Uid::nonzero(last) }
+    fn at(last: u32) -> LimitCut {
+        LimitCut { limit: 3, last: Uid::nonzero(last) }
     }
 
     #[test]

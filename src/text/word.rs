@@ -48,7 +48,7 @@ fn decode_line(line: &[u8]) -> Cow<'_, str> {
     };
     let neighbour = Charset::of(first.label);
     let mut out = String::with_capacity(line.len());
-    let (mut run, mut behind): (Option<Run<'_>>, usize) = (None, 0);
+    let (mut run, mut behind): (Option<WordRun<'_>>, usize) = (None, 0);
     for (start, word) in words {
         let between = line.get(behind..start).unwrap_or_default();
         behind = word.end;
@@ -56,7 +56,7 @@ fn decode_line(line: &[u8]) -> Cow<'_, str> {
             Some(run) if between.iter().copied().all(is_blank) => {
                 if !run.is_continued_by(word) {
                     run.finish(&mut out);
-                    *run = Run::new(word);
+                    *run = WordRun::new(word);
                 }
                 word.octets(&mut run.octets);
                 continue;
@@ -65,7 +65,7 @@ fn decode_line(line: &[u8]) -> Cow<'_, str> {
             None => {}
         }
         out.push_str(&charset::undeclared(between, neighbour));
-        let mut next = Run::new(word);
+        let mut next = WordRun::new(word);
         word.octets(&mut next.octets);
         run = Some(next);
     }
@@ -77,12 +77,12 @@ fn decode_line(line: &[u8]) -> Cow<'_, str> {
 }
 
 /// The octets of adjacent words of one charset.
-struct Run<'a> {
+struct WordRun<'a> {
     label: &'a [u8],
     octets: Vec<u8>,
 }
 
-impl<'a> Run<'a> {
+impl<'a> WordRun<'a> {
     fn new(word: Word<'a>) -> Self {
         Self { label: word.label, octets: Vec::new() }
     }

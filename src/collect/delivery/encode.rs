@@ -50,11 +50,11 @@ pub(super) struct Lf {
 
 /// Adds one `>` before each `From ` at the beginning of a line or after `>`s there.
 pub(super) struct Quote {
-    place: Place,
+    place: LinePlace,
 }
 
 #[derive(Clone, Copy)]
-enum Place {
+enum LinePlace {
     /// At the beginning of a line.
     Start,
     /// After the `>`s at the beginning of a line.
@@ -74,7 +74,7 @@ impl Encoder {
             Format::Mboxrd => Self::Mboxrd {
                 from_line: from_line(head.received.unwrap_or_else(OffsetDateTime::now_utc)),
                 lf: Lf::default(),
-                quote: Quote { place: Place::Start },
+                quote: Quote { place: LinePlace::Start },
                 lines: Vec::new(),
             },
         }
@@ -142,46 +142,46 @@ impl Quote {
     fn push(&mut self, mut piece: &[u8], out: &mut Vec<u8>) {
         while let Some((&byte, rest)) = piece.split_first() {
             match self.place {
-                Place::Line => {
+                LinePlace::Line => {
                     let end = memchr(b'\n', piece).map_or(piece.len(), |at| at + 1);
                     let (line, after) = piece.split_at(end);
                     out.extend_from_slice(line);
                     piece = after;
                     if line.ends_with(b"\n") {
-                        self.place = Place::Start;
+                        self.place = LinePlace::Start;
                     }
                 }
-                Place::Start | Place::Marks if byte == b'>' => {
+                LinePlace::Start | LinePlace::Marks if byte == b'>' => {
                     out.push(byte);
                     piece = rest;
-                    self.place = Place::Marks;
+                    self.place = LinePlace::Marks;
                 }
-                Place::Start | Place::Marks => self.place = Place::From(0),
-                Place::From(matched) if FROM.get(matched) == Some(&byte) => {
+                LinePlace::Start | LinePlace::Marks => self.place = LinePlace::From(0),
+                LinePlace::From(matched) if FROM.get(matched) == Some(&byte) => {
                     piece = rest;
-                    self.place = Place::From(matched + 1);
+                    self.place = LinePlace::From(matched + 1);
                     if matched + 1 == FROM.len() {
                         out.push(b'>');
                         self.release(out);
                     }
                 }
-                Place::From(_) => self.release(out),
+                LinePlace::From(_) => self.release(out),
             }
         }
     }
 
     /// Writes the bytes that were held back; the rest of the line follows.
     fn release(&mut self, out: &mut Vec<u8>) {
-        if let Place::From(matched) = self.place {
+        if let LinePlace::From(matched) = self.place {
             out.extend_from_slice(FROM.get(..matched).unwrap_or_default());
-            self.place = Place::Line;
+            self.place = LinePlace::Line;
         }
     }
 
     /// Ends the last line if it has no end, and adds an empty one.
     fn end(&mut self, out: &mut Vec<u8>) {
         self.release(out);
-        if !matches!(self.place, Place::Start) {
+        if !matches!(self.place, LinePlace::Start) {
             out.push(b'\n');
         }
         out.push(b'\n');

@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::io::AsyncRead;
 
 use super::encode::{Format, LineEnds};
-use super::name::Name;
+use super::name::FileName;
 use super::staging::{Staging, WRITERS, runs, stage_stream};
 use super::{Delivery, Head, Letter, Recovered, Ticket};
 use crate::store::files::{create_folder, failed, is_at, names_in, remove, rename_new, sync_folder};
@@ -199,7 +199,7 @@ impl Folders {
         self.throw_away(tickets)?;
         let is_there = |ticket: &Ticket| {
             read.contains(ticket.as_str())
-                || Name::parse(ticket.as_str()).is_some_and(|name| !name.is_older_than(TMP_LASTS))
+                || FileName::parse(ticket.as_str()).is_some_and(|name| !name.is_older_than(TMP_LASTS))
         };
         let fates = tickets.iter().zip(moved).map(|(ticket, moved)| match moved || is_there(ticket) {
             true => Recovered::Delivered,

@@ -1,4 +1,4 @@
-//! [`Name`]: the unique file names of staged messages, by the Maildir specification. It does not know where the files are.
+//! [`FileName`]: the unique file names of staged messages, by the Maildir specification. It does not know where the files are.
 
 use std::time::{Duration, SystemTime};
 
@@ -7,14 +7,14 @@ use crate::Result;
 
 /// A name that this library made: `SECONDS.MmicrosecondsPpidQcounterRrun.host`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct Name {
+pub(super) struct FileName {
     seconds: u64,
     /// A random number that all names of one run share.
     pub(super) run: u64,
 }
 
 /// Makes the names of one run.
-pub(super) struct Names {
+pub(super) struct FileNames {
     run: u64,
     count: u64,
     host: String,
@@ -23,7 +23,7 @@ pub(super) struct Names {
 /// A name from further in the future than this has no meaningful time.
 const SKEW: Duration = Duration::from_secs(3600);
 
-impl Name {
+impl FileName {
     pub(super) fn parse(text: &str) -> Option<Self> {
         let (seconds, rest) = text.split_once(".M")?;
         let (micros, rest) = rest.split_once('P')?;
@@ -47,7 +47,7 @@ impl Name {
     }
 }
 
-impl Names {
+impl FileNames {
     pub(super) fn new() -> Result<Self> {
         let mut names = Self { run: 0, count: 0, host: host() };
         names.begin_run()?;
@@ -108,20 +108,20 @@ mod tests {
 
     #[test]
     fn names_are_read_back_and_differ() {
-        let mut names = Names::new().unwrap();
+        let mut names = FileNames::new().unwrap();
         let (first, second) = (names.next(), names.next());
         assert_ne!(first, second);
-        let parsed = [Name::parse(&first).unwrap(), Name::parse(&second).unwrap()];
+        let parsed = [FileName::parse(&first).unwrap(), FileName::parse(&second).unwrap()];
         assert_eq!(parsed[0].run, parsed[1].run);
         assert!(!parsed[0].is_older_than(DAY));
         names.begin_run().unwrap();
-        assert_ne!(Name::parse(&names.next()).unwrap().run, parsed[0].run);
+        assert_ne!(FileName::parse(&names.next()).unwrap().run, parsed[0].run);
     }
 
     #[test]
     fn what_is_no_name_is_refused() {
         let host = "1.M2P3Q4R00000000000000aa.host";
-        assert!(Name::parse(host).is_some());
+        assert!(FileName::parse(host).is_some());
         for wrong in [
             "",
             "1.M2P3Q4R00000000000000aa.a/b",
@@ -133,13 +133,13 @@ mod tests {
             "1700000000.M1P2.host",
             &format!("{host}{}", "x".repeat(300)),
         ] {
-            assert_eq!(Name::parse(wrong), None, "{wrong}");
+            assert_eq!(FileName::parse(wrong), None, "{wrong}");
         }
     }
 
     #[test]
     fn a_name_of_long_ago_or_of_the_future_is_old() {
-        let at = |seconds: u64| Name { seconds, run: 0 };
+        let at = |seconds: u64| FileName { seconds, run: 0 };
         let now = now().as_secs();
         assert!(!at(now - 60).is_older_than(DAY));
         assert!(!at(now + 60).is_older_than(DAY));
@@ -152,7 +152,7 @@ mod tests {
     fn any_host_makes_a_name() {
         assert_eq!(escaped("a/b:c"), "a\\057b\\072c");
         for node in ["", "häuschen\n", &"/".repeat(100)] {
-            assert!(Name::parse(&format!("1.M2P3Q4R00000000000000aa.{}", escaped(node))).is_some(), "{node}");
+            assert!(FileName::parse(&format!("1.M2P3Q4R00000000000000aa.{}", escaped(node))).is_some(), "{node}");
         }
     }
 }

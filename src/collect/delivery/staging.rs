@@ -14,7 +14,7 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::sync::mpsc;
 
 use super::encode::{Encoder, Format};
-use super::name::{Name, Names};
+use super::name::{FileName, FileNames};
 use super::{Head, Letter, Ticket};
 use crate::store::files::{failed, names_in, private, remove, sync_folder};
 use crate::store::{Worker, join};
@@ -27,7 +27,7 @@ const PIECE: usize = 128 << 10;
 
 pub(super) struct Staging {
     folder: PathBuf,
-    names: Names,
+    names: FileNames,
 }
 
 /// Sent from the reader of a message to its writer.
@@ -40,7 +40,7 @@ enum Piece {
 impl Staging {
     /// Uses a folder that exists.
     pub(super) fn new(folder: PathBuf) -> Result<Self> {
-        Ok(Self { folder, names: Names::new()? })
+        Ok(Self { folder, names: FileNames::new()? })
     }
 
     pub(super) fn begin_run(&mut self) -> Result<()> {
@@ -49,7 +49,7 @@ impl Staging {
 
     /// The path of the message of that name; `None` if the name was not made here.
     pub(super) fn path(&self, ticket: &str) -> Option<PathBuf> {
-        Name::parse(ticket).map(|_| self.folder.join(ticket))
+        FileName::parse(ticket).map(|_| self.folder.join(ticket))
     }
 
     /// Writes each message into a file, by this number of threads; durable when it returns.
@@ -129,16 +129,16 @@ impl Staging {
     }
 
     /// The staged files.
-    pub(super) fn list(&self) -> Result<Vec<(PathBuf, Name)>> {
+    pub(super) fn list(&self) -> Result<Vec<(PathBuf, FileName)>> {
         let names = names_in(&self.folder)?;
-        Ok(names.into_iter().filter_map(|name| Some((self.folder.join(&name), Name::parse(&name)?))).collect())
+        Ok(names.into_iter().filter_map(|name| Some((self.folder.join(&name), FileName::parse(&name)?))).collect())
     }
 }
 
 /// The runs in which these tickets were made. Between two calls of `recover` there is one run, of one account with one ledger: so a file
 /// of such a run that no ticket names is an orphan.
 pub(super) fn runs(tickets: &[Ticket]) -> HashSet<u64> {
-    tickets.iter().filter_map(|ticket| Name::parse(ticket.as_str())).map(|name| name.run).collect()
+    tickets.iter().filter_map(|ticket| FileName::parse(ticket.as_str())).map(|name| name.run).collect()
 }
 
 /// Writes `body` into a file of the staging folder while it is read.

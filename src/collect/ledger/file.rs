@@ -1,10 +1,10 @@
-//! [`FileLedger`]: a ledger in one file of text: a [`Log`] of [`Line`]s, used on a thread for blocking work. The file format is in
+//! [`FileLedger`]: a ledger in one file of text: a [`Log`] of [`LedgerLine`]s, used on a thread for blocking work. The file format is in
 //! those two.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::line::Line;
+use super::line::LedgerLine;
 use super::{Change, Ledger, Record};
 use crate::store::{Log, Worker, run_once};
 use crate::{BoxFuture, Result};
@@ -32,7 +32,7 @@ use crate::{BoxFuture, Result};
 /// ```
 pub struct FileLedger {
     path: PathBuf,
-    log: Worker<Log<Line>>,
+    log: Worker<Log<LedgerLine>>,
 }
 
 impl FileLedger {
@@ -70,13 +70,13 @@ impl Ledger for FileLedger {
     }
 
     fn apply<'a>(&'a mut self, account: &'a str, changes: &'a [Change]) -> BoxFuture<'a, Result<()>> {
-        let line = |change: &Change| Line { account: account.to_owned(), change: change.clone() };
+        let line = |change: &Change| LedgerLine { account: account.to_owned(), change: change.clone() };
         let lines: Vec<_> = changes.iter().map(line).collect();
         Box::pin(async { self.log.run(move |log| log.append(&lines)).await? })
     }
 }
 
-fn load(log: &Log<Line>, account: &str) -> Result<Vec<Record>> {
+fn load(log: &Log<LedgerLine>, account: &str) -> Result<Vec<Record>> {
     let mut records = Vec::new();
     log.for_each(|line| {
         if let (true, Change::Put(record)) = (line.account == account, line.change) {

@@ -1,4 +1,4 @@
-//! [`Line`]: one change of a ledger as a line of text with a checksum, and back. It must not know files.
+//! [`LedgerLine`]: one change of a ledger as a line of text with a checksum, and back. It must not know files.
 //!
 //! ```text
 //! CHECK put =ACCOUNT =KEY DIGEST HEADER SIZE EXTENT STATE AT
@@ -23,12 +23,12 @@ const ENCODED: &AsciiSet = &CONTROLS.add(b' ').add(b'%');
 
 /// A change of one account's records.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Line {
+pub(super) struct LedgerLine {
     pub(super) account: String,
     pub(super) change: Change,
 }
 
-impl Line {
+impl LedgerLine {
     fn body(&self) -> String {
         let text = |text: &str| format!("={}", utf8_percent_encode(text, ENCODED));
         match &self.change {
@@ -49,7 +49,7 @@ impl Line {
     }
 }
 
-impl LogLine for Line {
+impl LogLine for LedgerLine {
     const KIND: &'static str = "ledger";
     const TITLE: &'static str = "postroom-ledger";
     const VERSION: &'static str = "1";
@@ -163,19 +163,19 @@ mod tests {
                 _ => State::Deleted(at),
             };
             for change in [Change::Put(record), Change::Remove(key)] {
-                let line = Line { account: account.clone(), change };
+                let line = LedgerLine { account: account.clone(), change };
                 let text = line.write();
                 prop_assert_eq!(text.matches('\n').count(), 1);
-                prop_assert_eq!(Line::read(text.as_bytes()), Some(line));
+                prop_assert_eq!(LedgerLine::read(text.as_bytes()), Some(line));
             }
         }
 
         #[test]
         fn any_flipped_bit_is_seen(key: String, at: prop::sample::Index, bit in 0..8_u8) {
-            let mut text = Line { account: "me".to_owned(), change: Change::Remove(key) }.write().into_bytes();
+            let mut text = LedgerLine { account: "me".to_owned(), change: Change::Remove(key) }.write().into_bytes();
             let at = at.index(text.len());
             text[at] ^= 1 << bit;
-            prop_assert_eq!(Line::read(&text), None);
+            prop_assert_eq!(LedgerLine::read(&text), None);
         }
     }
     #[test]
@@ -184,8 +184,8 @@ mod tests {
         let text = format!("{} {body}\n", checksum(body.as_bytes()));
         let mut record = Record::new("1", Digest::of(b"a"), Digest::of(b"a"), time("1700000000").unwrap());
         record.size = Some(24);
-        let line = Line { account: "me".to_owned(), change: Change::Put(record) };
+        let line = LedgerLine { account: "me".to_owned(), change: Change::Put(record) };
         assert_eq!(line.write(), text);
-        assert_eq!(Line::read(text.as_bytes()), Some(line));
+        assert_eq!(LedgerLine::read(text.as_bytes()), Some(line));
     }
 }

@@ -42,7 +42,7 @@ pub(super) struct Transfer<'a> {
 }
 
 /// Messages that arrived together.
-struct Batch {
+struct Download {
     messages: Vec<Message>,
     /// How the stream ended, if it has.
     end: Option<Result<()>>,
@@ -363,8 +363,8 @@ fn arrival_of(message: &Message, part: Part) -> Arrival {
 }
 
 /// The next batch of the stream, or its end.
-async fn gather(mail: &mut Messages<'_>) -> Batch {
-    let mut batch = Batch { messages: Vec::new(), end: None };
+async fn gather(mail: &mut Messages<'_>) -> Download {
+    let mut batch = Download { messages: Vec::new(), end: None };
     let mut octets = 0;
     let mut until = None;
     while batch.messages.len() < BATCH_MESSAGES && octets < BATCH_OCTETS {

@@ -16,10 +16,10 @@ const TICKETS: usize = 4;
 
 /// The sessions of all servers.
 #[derive(Default)]
-pub(super) struct SessionStore(Mutex<Known>);
+pub(super) struct SessionStore(Mutex<KnownServer>);
 
 #[derive(Default)]
-struct Known {
+struct KnownServer {
     servers: HashMap<ServerName<'static>, Server>,
     order: VecDeque<ServerName<'static>>,
 }
@@ -48,12 +48,12 @@ impl SessionStore {
     }
 
     /// Every statement leaves the map valid, so a lock that a panic poisoned can still be used.
-    fn lock(&self) -> MutexGuard<'_, Known> {
+    fn lock(&self) -> MutexGuard<'_, KnownServer> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Known {
+impl KnownServer {
     fn server(&mut self, name: ServerName<'static>) -> &mut Server {
         if !self.servers.contains_key(&name) {
             if self.order.len() >= SERVERS

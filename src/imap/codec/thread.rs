@@ -23,7 +23,7 @@ const DEEPEST: usize = 1000;
 pub fn parse(frame: &[u8]) -> Result<Threads, Unreadable> {
     grammar::read(frame, |input| {
         let (input, _) = untagged(&["THREAD"])(input)?;
-        let mut reader = Reader { threads: Threads::of_text(input.len()), open: Vec::new() };
+        let mut reader = ThreadReader { threads: Threads::of_text(input.len()), open: Vec::new() };
         let mut cursor = Cursor::new(input, 0);
         while let Some(byte) = cursor.peek() {
             if let Err(reason) = reader.token(byte, &mut cursor) {
@@ -34,14 +34,14 @@ pub fn parse(frame: &[u8]) -> Result<Threads, Unreadable> {
     })
 }
 
-fn end(reader: Reader, rest: &[u8]) -> Read<'_, Threads> {
+fn end(reader: ThreadReader, rest: &[u8]) -> Read<'_, Threads> {
     match reader.open.is_empty() {
         true => Ok((rest, reader.threads.fitted())),
         false => fail(rest, "a thread does not end"),
     }
 }
 
-struct Reader {
+struct ThreadReader {
     threads: Threads,
     /// What each open list contains so far.
     open: Vec<Holds>,
@@ -55,7 +55,7 @@ enum Holds {
     Lists,
 }
 
-impl Reader {
+impl ThreadReader {
     fn token(&mut self, byte: u8, cursor: &mut Cursor<'_>) -> Result<(), &'static str> {
         match byte {
             b' ' => cursor.skip_spaces(),

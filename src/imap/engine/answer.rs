@@ -14,7 +14,7 @@ use super::{Delivery, Engine, Phase, SessionEffect};
 use crate::engine::failure::excerpt;
 use crate::error::{Error, Result};
 use crate::imap::codec::{self, Ending, Kind, Route, Unreadable, route};
-use crate::imap::types::{Condition, Cut, Outcome, ResponseCode};
+use crate::imap::types::{Condition, LimitCut, Outcome, ResponseCode};
 
 /// The most lines that are not IMAP before the connection is closed.
 const MOST_UNEXPECTED_LINES: u32 = 100;
@@ -85,7 +85,7 @@ impl Engine {
         };
         self.end_fetch(&mut run, ending);
         self.release_status(&mut run)?;
-        cut.into_iter().for_each(|cut| self.core.deliver(run.reader(), Delivery::Cut(cut)));
+        cut.into_iter().for_each(|cut| self.core.deliver(run.reader(), Delivery::LimitCut(cut)));
         self.apply_effect(&run, ending, &condition);
         // The driver must switch the stream to TLS first; then the core delivers the end.
         if !(run.effect() == &SessionEffect::StartTls && self.core.is_upgrading()) {
@@ -269,7 +269,7 @@ impl Engine {
     /// its own.
     fn apply_untagged_code(&mut self, code: Option<&ResponseCode>) {
         self.apply_code(code);
-        Cut::of(code).into_iter().for_each(|cut| self.wire.apply_limit(cut));
+        LimitCut::of(code).into_iter().for_each(|cut| self.wire.apply_limit(cut));
         if let Some(ResponseCode::CopyUid(copied)) = code {
             self.wire.apply_copied(copied, &self.limits);
         }

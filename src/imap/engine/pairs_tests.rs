@@ -13,7 +13,7 @@ use crate::engine::Engine as _;
 use crate::imap::codec::{Route, route};
 use crate::imap::command::select::Select;
 use crate::imap::command::{Command, EncodeOptions};
-use crate::imap::every_command::{Row, all};
+use crate::imap::every_command::{CommandRow, all};
 use crate::imap::plan::{Claims, Order, may_start};
 use crate::imap::types::{Condition, Event, MailboxName, SeqNum, Uid};
 
@@ -42,7 +42,7 @@ struct Session {
 
 impl Session {
     /// In the state that these commands need.
-    fn begin(rows: &[&Row]) -> Self {
+    fn begin(rows: &[&CommandRow]) -> Self {
         let now = Instant::now();
         let engine = Engine::new(Limits::default(), Deadlines::default(), now);
         let mut session = Self { engine, now, input: BytesMut::new(), got: BTreeMap::new() };
@@ -62,7 +62,7 @@ impl Session {
         session
     }
 
-    fn ask(&mut self, id: Id, row: &Row, selection: u64) {
+    fn ask(&mut self, id: Id, row: &CommandRow, selection: u64) {
         self.engine.handle_request(id, (row.ask)(selection), self.now);
         self.settle();
     }
@@ -85,7 +85,7 @@ impl Session {
                 }
                 Delivery::Chunk(bytes) => got.more += &format!("{bytes:?} "),
                 Delivery::Answered(uids) => got.more += &format!("of {uids}"),
-                Delivery::Cut(cut) => got.more += &format!("{cut:?} "),
+                Delivery::LimitCut(cut) => got.more += &format!("{cut:?} "),
                 Delivery::Done(end) => got.end = Some(end),
                 Delivery::Ready(count) => {
                     let fed = Request::Feed(vec![b'x'; count].into());
@@ -106,7 +106,7 @@ impl Session {
     }
 
     /// The result of a request, in words that do not contain its tag.
-    fn value(&mut self, id: Id, row: &Row, tag: u32) -> String {
+    fn value(&mut self, id: Id, row: &CommandRow, tag: u32) -> String {
         let got = self.got.remove(&id.0).unwrap_or_default();
         let end = got.end.unwrap_or_else(|| panic!("{} does not end", row.name));
         let condition = end.unwrap_or_else(|error| panic!("{} fails: {error}", row.name));
@@ -116,14 +116,14 @@ impl Session {
 }
 
 /// A whole script: the untagged responses, and the tagged one.
-fn script(row: &Row, tag: u32) -> Vec<String> {
+fn script(row: &CommandRow, tag: u32) -> Vec<String> {
     let tag = format!("A{tag}");
     let lines = row.lines.iter().map(|line| format!("{}\r\n", line.replace("{tag}", &tag)));
     lines.chain([format!("{tag} {}\r\n", row.ending)]).collect()
 }
 
 /// The result of the command when nothing runs beside it and nothing unsolicited arrives.
-fn alone(row: &Row) -> String {
+fn alone(row: &CommandRow) -> String {
     let mut session = Session::begin(&[row]);
     let selection = 1;
     session.ask(FIRST, row, selection);
@@ -144,7 +144,7 @@ enum Together {
 }
 
 /// Submits both.
-fn ask_both(first: &Row, second: &Row) -> (Session, Together) {
+fn ask_both(first: &CommandRow, second: &CommandRow) -> (Session, Together) {
     let mut session = Session::begin(&[first, second]);
     session.ask(FIRST, first, 1);
     let pipelined = first.order.allows_pipelined && second.order.pipelined_on_select;
@@ -175,7 +175,7 @@ fn merges(first: usize, second: usize) -> Vec<Vec<usize>> {
 
 /// Data that neither command asked for, for each place of a script: of other messages, mailboxes and searches, and in turn of kinds that
 /// neither claims.
-fn unasked(pair: [&Row; 2], places: usize) -> Vec<String> {
+fn unasked(pair: [&CommandRow; 2], places: usize) -> Vec<String> {
     let is_unclaimed = |line: &str| {
         let Route::Untagged(kind) = route(line.as_bytes()) else { panic!("{line}") };
         pair.iter().all(|row| OF_ONE_THING.contains(&row.name) || !row.order.claims.covers(kind))
@@ -235,7 +235,7 @@ const UNASKED: [&str; 15] = [
 ];
 
 /// Plays one order of responses, and checks what both commands and the mailbox received.
-fn play(pair: [&Row; 2], values: [&String; 2], sequence: &[usize], unasked: &[String]) {
+fn play(pair: [&CommandRow; 2], values: [&String; 2], sequence: &[usize], unasked: &[String]) {
     let [first, second] = pair;
     let (mut session, _) = ask_both(first, second);
     let tags = [session.tag(FIRST).unwrap(), session.tag(SECOND).unwrap()];
@@ -265,7 +265,7 @@ fn play(pair: [&Row; 2], values: [&String; 2], sequence: &[usize], unasked: &[St
 }
 
 /// Plays all orders of responses.
-fn play_all(pair: [&Row; 2], values: [&String; 2]) {
+fn play_all(pair: [&CommandRow; 2], values: [&String; 2]) {
     // The answer to a SELECT is complete before the server begins with what depends on it.
     let selects = pair[0].order.allows_pipelined;
     let [first, second] = pair.map(|row| row.lines.len() + 1);
@@ -315,7 +315,7 @@ struct Forbidden {
 
 /// Reads `FIRST .. > SECOND ..: reason` and, for either order, `FIRST .. & SECOND ..: reason`. `*` is every command, and a name after
 /// `-` is left out.
-fn forbidden(rows: &[Row]) -> Vec<Forbidden> {
+fn forbidden(rows: &[CommandRow]) -> Vec<Forbidden> {
     let named = |side: &str| -> Vec<&'static str> {
         let mut names = Vec::new();
         for word in side.split_whitespace() {

@@ -8,7 +8,7 @@ use crate::engine::Deliverable;
 use crate::error::{Error, Result};
 use crate::imap::codec::Batch;
 use crate::imap::plan::Plan;
-use crate::imap::types::{Condition, Cut, Event, Progress, Uids};
+use crate::imap::types::{Condition, Event, LimitCut, Progress, Uids};
 use crate::login::Secret;
 
 /// A request of a handle.
@@ -60,7 +60,7 @@ pub(crate) enum Delivery {
     /// [look](crate::imap::plan::SessionEffect::Look); delivered before the end.
     Answered(Uids),
     /// The server stopped at its limit of messages; delivered before the end, which is an OK.
-    Cut(Cut),
+    LimitCut(LimitCut),
     /// The server's progress with a command whose data is streamed.
     Progress(Progress),
     /// The end: the tagged response, or the error.

@@ -195,7 +195,7 @@ impl Play {
                 }
                 writeln!(self.got, "{}", bytes.escape_ascii()).unwrap();
             }
-            Delivery::Cut(cut) => writeln!(self.got, "{id} cut at {:?}", cut.last.map(Uid::as_u32)).unwrap(),
+            Delivery::LimitCut(cut) => writeln!(self.got, "{id} cut at {:?}", cut.last.map(Uid::as_u32)).unwrap(),
             Delivery::Progress(progress) => writeln!(self.got, "{id} progress {:?}", progress.done).unwrap(),
             Delivery::Answered(uids) => writeln!(self.got, "{id} answered {uids}").unwrap(),
             Delivery::Events(events) => {

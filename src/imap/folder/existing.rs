@@ -11,7 +11,7 @@ use crate::imap::command::{Batches, Command, EncodeOptions, Frames};
 use crate::imap::engine::{Delivery, Request};
 use crate::imap::limited::Descent;
 use crate::imap::plan::SessionEffect;
-use crate::imap::types::{self, Cut, Query, SearchReturn, Uids};
+use crate::imap::types::{self, LimitCut, Query, SearchReturn, Uids};
 use crate::limits::Limits;
 
 /// What the server reported about the messages.
@@ -35,7 +35,7 @@ pub(super) struct Existing<'a> {
     /// What the current search is about.
     asked: Uids,
     found: Uids,
-    cut: Option<Cut>,
+    cut: Option<LimitCut>,
     descent: Descent,
 }
 
@@ -80,7 +80,7 @@ impl<'a> Existing<'a> {
             let Some(inbox) = &mut self.search else { return Poll::Ready(Err(ended())) };
             match ready!(inbox.poll_next(cx))?.ok_or_else(ended)? {
                 Delivery::Frames { batch, .. } => self.frames.push(batch),
-                Delivery::Cut(cut) => self.cut = Some(cut),
+                Delivery::LimitCut(cut) => self.cut = Some(cut),
                 Delivery::Done(condition) => {
                     self.search = None;
                     let found = output(std::mem::take(&mut self.frames), condition?)?;

@@ -18,7 +18,7 @@ use crate::imap::codec::{self, FetchedBatch, UnreadableFetch};
 use crate::imap::command::fetch;
 use crate::imap::engine::{Coverage, Delivery, Request};
 use crate::imap::limited::Descent;
-use crate::imap::types::{Cut, Fetched, Items, Progress, Uid, Uids};
+use crate::imap::types::{Fetched, Items, LimitCut, Progress, Uid, Uids};
 use crate::limits::Limits;
 
 /// The most unreadable responses that are kept for [`Fetch::unreadable`].
@@ -70,7 +70,7 @@ pub struct Fetch<'a> {
     /// Parts of a long set that are still to be fetched.
     rest: VecDeque<SetPart>,
     /// Where the server stopped at its limit of messages.
-    cut: Option<Cut>,
+    cut: Option<LimitCut>,
     /// Whether the mailbox is empty.
     of_empty_mailbox: bool,
     inbox: Option<ImapInbox>,
@@ -265,7 +265,7 @@ impl<'a> Fetch<'a> {
                 self.answered = all;
                 true
             }),
-            Some(Delivery::Cut(cut)) => {
+            Some(Delivery::LimitCut(cut)) => {
                 self.cut = Some(cut);
                 Ok(true)
             }

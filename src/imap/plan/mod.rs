@@ -7,7 +7,7 @@ mod wanted;
 
 pub(crate) use self::order::{Claims, Order, may_start};
 pub(crate) use self::topic::Topic;
-pub(crate) use self::wanted::{Look, Name, Wanted};
+pub(crate) use self::wanted::{Look, LookName, Wanted};
 use crate::imap::codec::Segment;
 use crate::imap::types::{Capabilities, MailboxName, SeqNum, Uids};
 

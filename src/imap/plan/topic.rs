@@ -10,7 +10,7 @@ const MOST_ROOTS: usize = 1000;
 /// What a command is about. Any response matches a topic without values.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Topic {
-    place: Option<Place>,
+    place: Option<Subject>,
     identifier: Option<String>,
     roots: Option<Vec<String>>,
     entries: Option<Vec<EntryName>>,
@@ -20,7 +20,7 @@ pub(crate) struct Topic {
 }
 
 #[derive(Clone, Debug)]
-enum Place {
+enum Subject {
     Server,
     Mailbox(MailboxName),
 }
@@ -28,7 +28,7 @@ enum Place {
 impl Topic {
     /// The rights, quota roots or entries of this mailbox, or of the server if there is none.
     pub(crate) fn of(mailbox: Option<&MailboxName>) -> Self {
-        let place = mailbox.map_or(Place::Server, |name| Place::Mailbox(name.clone()));
+        let place = mailbox.map_or(Subject::Server, |name| Subject::Mailbox(name.clone()));
         Self { place: Some(place), ..Self::default() }
     }
 
@@ -120,8 +120,8 @@ impl Topic {
     fn is_in(&self, named: &MailboxName) -> bool {
         match &self.place {
             None => true,
-            Some(Place::Server) => named.as_str().is_empty(),
-            Some(Place::Mailbox(asked)) => may_be(named.as_str(), asked.as_str()),
+            Some(Subject::Server) => named.as_str().is_empty(),
+            Some(Subject::Mailbox(asked)) => may_be(named.as_str(), asked.as_str()),
         }
     }
 
@@ -133,7 +133,7 @@ impl Topic {
 
     /// A list of names without values is a notification of changes, not an answer (RFC 5464 §4.4.2).
     fn has_values(&self, named: &Metadata) -> bool {
-        let server = matches!(self.place, None | Some(Place::Server));
+        let server = matches!(self.place, None | Some(Subject::Server));
         let place = named.mailbox.as_ref().map_or(server, |mailbox| self.is_in(mailbox));
         let values = |entries: &Vec<EntryName>| {
             let asked = |name: &EntryName| entries.iter().any(|entry| self.is_at(name.as_str(), entry.as_str()));

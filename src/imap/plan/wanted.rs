@@ -15,7 +15,7 @@ const UNASKED: u64 = bit(Item::Uid) | bit(Item::Flags) | bit(Item::Modseq);
 #[derive(Debug)]
 pub(crate) struct Wanted {
     uids: Uids,
-    sections: Box<[Place]>,
+    sections: Box<[WantedItem]>,
     /// One bit for each item.
     all: u64,
     /// Whether any data of these messages is an answer.
@@ -24,7 +24,7 @@ pub(crate) struct Wanted {
 
 /// One section.
 #[derive(Debug)]
-struct Place {
+struct WantedItem {
     /// The section in the form that [`Section`] and most servers write.
     text: String,
     wanted: WantedSection,
@@ -35,7 +35,7 @@ struct Place {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Look {
     /// The message that it names by UID.
-    pub(crate) named: Name,
+    pub(crate) named: LookName,
     /// The wanted items that it contains, one bit for each.
     pub(crate) found: u64,
     /// Whether it contains unwanted flags or an unwanted modification sequence, which servers send without a request.
@@ -44,7 +44,7 @@ pub(crate) struct Look {
 
 /// Whether a response names its message by UID.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Name {
+pub(crate) enum LookName {
     Uid(Uid),
     /// Its UID is not valid.
     Invalid,
@@ -58,7 +58,7 @@ const fn bit(item: Item) -> u64 {
 
 impl Wanted {
     pub(crate) fn new(uids: Uids, items: &Items) -> Self {
-        let place = |(number, wanted): (u32, &WantedSection)| Place {
+        let place = |(number, wanted): (u32, &WantedSection)| WantedItem {
             text: wanted.section.to_string(),
             wanted: wanted.clone(),
             bit: 1 << number.min(LAST_SECTION),
@@ -102,7 +102,9 @@ impl Wanted {
     /// Scans a response until its message is known and all wanted items are found, or to its end.
     #[inline]
     pub(crate) fn look(&self, frame: &[u8], at: usize, elided: &[Elided]) -> Option<Look> {
-        self.look_until(frame, at, elided, |look| look.found == self.all && look.named != Name::None && self.all != 0)
+        self.look_until(frame, at, elided, |look| {
+            look.found == self.all && look.named != LookName::None && self.all != 0
+        })
     }
 
     /// The bit of the item whose value is the literal that is announced at the end of `head`; 0 if it is not wanted, or not certain.
@@ -118,10 +120,10 @@ impl Wanted {
     #[inline]
     fn look_until(&self, frame: &[u8], at: usize, elided: &[Elided], done: impl Fn(&Look) -> bool) -> Option<Look> {
         let mut scan = Scan::new(frame, at, elided)?;
-        let mut look = Look { named: Name::None, found: 0, more: false };
+        let mut look = Look { named: LookName::None, found: 0, more: false };
         while let Some(named) = scan.next() {
             if let Named::Uid(uid) = named {
-                look.named = uid.and_then(Uid::nonzero).map_or(Name::Invalid, Name::Uid);
+                look.named = uid.and_then(Uid::nonzero).map_or(LookName::Invalid, LookName::Uid);
             } else {
                 let bit = self.bit_of(named);
                 look.found |= bit;
@@ -147,12 +149,12 @@ impl Wanted {
         }
     }
 
-    fn place(&self, is_kind: impl Fn(&Place) -> bool, section: &[u8]) -> u64 {
+    fn place(&self, is_kind: impl Fn(&WantedItem) -> bool, section: &[u8]) -> u64 {
         self.sections.iter().find(|place| is_kind(place) && place.is_named(section)).map_or(0, |place| place.bit)
     }
 }
 
-impl Place {
+impl WantedItem {
     /// Some servers change letter case, quotes, and the order of header fields.
     fn is_named(&self, section: &[u8]) -> bool {
         section.eq_ignore_ascii_case(self.text.as_bytes())
@@ -182,7 +184,7 @@ mod tests {
         let wanted = Wanted::new(Uids::ALL, &items);
         let frame = format!("* 7 FETCH (UID 9 {attributes})\r\n");
         let look = wanted.look(frame.as_bytes(), "* 7 FETCH ".len(), &[]).unwrap();
-        assert_eq!(look.named, Name::Uid(Uid::nonzero(9).unwrap()));
+        assert_eq!(look.named, LookName::Uid(Uid::nonzero(9).unwrap()));
         look.found == wanted.all()
     }
 

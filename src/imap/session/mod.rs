@@ -26,7 +26,7 @@ use super::command::logout::Logout;
 use super::command::noop::Noop;
 use super::command::{Command, EncodeOptions};
 use super::engine::{Engine, Request};
-use super::types::{Capabilities, Condition, Cut, Items, MailboxName, Notice};
+use super::types::{Capabilities, Condition, Items, LimitCut, MailboxName, Notice};
 use super::unfinished::Unfinished;
 use crate::config::{Config, Protocol};
 use crate::conn::stream::Stream;
@@ -451,7 +451,7 @@ impl Imap {
     }
 
     /// Like [`call`](Self::call), and returns where the server stopped at its limit of messages.
-    pub(super) async fn call_limited<C: Command>(&self, command: C) -> Result<(C::Output, Option<Cut>)> {
+    pub(super) async fn call_limited<C: Command>(&self, command: C) -> Result<(C::Output, Option<LimitCut>)> {
         call_limited(&self.link, command, self.encode_options(), &self.limits).await
     }
 

@@ -16,8 +16,8 @@ use crate::error::{Error, Kind, Result};
 use crate::io::{AsyncRead, File, ReadBuf};
 use crate::mailbox::BoxFuture;
 
-type Reader<'a> = Pin<Box<dyn AsyncRead + Send + 'a>>;
-type Open<'a> = dyn Fn() -> BoxFuture<'a, io::Result<Reader<'a>>> + Send + Sync + 'a;
+type BoxedReader<'a> = Pin<Box<dyn AsyncRead + Send + 'a>>;
+type Open<'a> = dyn Fn() -> BoxFuture<'a, io::Result<BoxedReader<'a>>> + Send + Sync + 'a;
 
 /// A message to be put into a mailbox by [`Imap::append`](super::Imap::append), with the flags and the date that it gets there.
 ///
@@ -35,17 +35,17 @@ type Open<'a> = dyn Fn() -> BoxFuture<'a, io::Result<Reader<'a>>> + Send + Sync 
 /// ```
 #[must_use]
 pub struct Append<'a> {
-    source: Source<'a>,
+    source: UploadSource<'a>,
     size: u64,
     pub(super) flags: Vec<Flag>,
     pub(super) date: Option<OffsetDateTime>,
 }
 
-enum Source<'a> {
+enum UploadSource<'a> {
     Bytes(Bytes),
     Slice(&'a [u8]),
     Open(Arc<Open<'a>>),
-    Once(Reader<'a>),
+    Once(BoxedReader<'a>),
 }
 
 /// A message that is being sent.
@@ -53,7 +53,7 @@ pub(super) enum Opened<'a> {
     Bytes(Bytes),
     Slice(&'a [u8]),
     /// With room for the next octets, kept while the reader has none.
-    Reader(Reader<'a>, Vec<u8>),
+    Reader(BoxedReader<'a>, Vec<u8>),
 }
 
 impl<'a> Append<'a> {
@@ -73,11 +73,11 @@ impl<'a> Append<'a> {
         O: Future<Output = io::Result<R>> + Send + 'a,
         R: AsyncRead + Send + 'a,
     {
-        let open = move || -> BoxFuture<'a, io::Result<Reader<'a>>> {
+        let open = move || -> BoxFuture<'a, io::Result<BoxedReader<'a>>> {
             let opening = open();
-            Box::pin(async move { opening.await.map(|reader| Box::pin(reader) as Reader<'a>) })
+            Box::pin(async move { opening.await.map(|reader| Box::pin(reader) as BoxedReader<'a>) })
         };
-        Self::new(Source::Open(Arc::new(open)), size)
+        Self::new(UploadSource::Open(Arc::new(open)), size)
     }
 
     /// A message of exactly `size` octets from a reader that is read once; what [`from_fn`](Self::from_fn) says of the size is true
@@ -90,7 +90,7 @@ impl<'a> Append<'a> {
     /// assert!(message.try_clone().is_none());
     /// ```
     pub fn once(reader: impl AsyncRead + Send + 'a, size: u64) -> Self {
-        Self::new(Source::Once(Box::pin(reader)), size)
+        Self::new(UploadSource::Once(Box::pin(reader)), size)
     }
 
     /// The flags that it gets; none by default.
@@ -113,24 +113,24 @@ impl<'a> Append<'a> {
     /// The same message once more, opened anew when it is sent; `None` for one that is read [once](Self::once). Copies no text.
     pub fn try_clone(&self) -> Option<Self> {
         let source = match &self.source {
-            Source::Bytes(bytes) => Source::Bytes(bytes.clone()),
-            Source::Slice(slice) => Source::Slice(slice),
-            Source::Open(open) => Source::Open(open.clone()),
-            Source::Once(_) => return None,
+            UploadSource::Bytes(bytes) => UploadSource::Bytes(bytes.clone()),
+            UploadSource::Slice(slice) => UploadSource::Slice(slice),
+            UploadSource::Open(open) => UploadSource::Open(open.clone()),
+            UploadSource::Once(_) => return None,
         };
         Some(Self { source, size: self.size, flags: self.flags.clone(), date: self.date })
     }
 
-    fn new(source: Source<'a>, size: u64) -> Self {
+    fn new(source: UploadSource<'a>, size: u64) -> Self {
         Self { source, size, flags: Vec::new(), date: None }
     }
 
     pub(super) async fn open(self) -> Result<Opened<'a>> {
         Ok(match self.source {
-            Source::Bytes(bytes) => Opened::Bytes(bytes),
-            Source::Slice(slice) => Opened::Slice(slice),
-            Source::Open(open) => Opened::Reader(open().await.map_err(unreadable)?, Vec::new()),
-            Source::Once(reader) => Opened::Reader(reader, Vec::new()),
+            UploadSource::Bytes(bytes) => Opened::Bytes(bytes),
+            UploadSource::Slice(slice) => Opened::Slice(slice),
+            UploadSource::Open(open) => Opened::Reader(open().await.map_err(unreadable)?, Vec::new()),
+            UploadSource::Once(reader) => Opened::Reader(reader, Vec::new()),
         })
     }
 }
@@ -194,7 +194,7 @@ fn unreadable(error: io::Error) -> Error {
 impl From<Bytes> for Append<'_> {
     fn from(bytes: Bytes) -> Self {
         let size = bytes.len() as u64;
-        Self::new(Source::Bytes(bytes), size)
+        Self::new(UploadSource::Bytes(bytes), size)
     }
 }
 
@@ -212,7 +212,7 @@ impl From<String> for Append<'_> {
 
 impl<'a> From<&'a [u8]> for Append<'a> {
     fn from(bytes: &'a [u8]) -> Self {
-        Self::new(Source::Slice(bytes), bytes.len() as u64)
+        Self::new(UploadSource::Slice(bytes), bytes.len() as u64)
     }
 }
 

@@ -29,7 +29,7 @@ pub struct CopyUid {
 
 /// Messages with consecutive UIDs whose copies have consecutive UIDs too.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-struct Run {
+struct CopyRun {
     from: u32,
     to: u32,
     /// The number of messages minus 1, so that 2^32 messages fit.
@@ -65,7 +65,7 @@ impl CopyUid {
         // If a message were named twice, its run could be cut into pieces again and again; disjoint runs give at most as many pieces as
         // there are runs and ranges.
         if self.pairs[0].len() == self.from.len() {
-            for Run { from, to, len } in self.runs().flat_map(|run| run.within(asked)) {
+            for CopyRun { from, to, len } in self.runs().flat_map(|run| run.within(asked)) {
                 [(&mut before, from), (&mut after, to)].into_iter().for_each(|(list, first)| {
                     let ends = Uid::nonzero(first).zip(first.checked_add(len).and_then(Uid::nonzero));
                     ends.into_iter().for_each(|(first, last)| list.push(first, last));
@@ -115,7 +115,7 @@ impl CopyUid {
     }
 
     /// Both lists, cut into runs of equal length.
-    fn runs(&self) -> impl Iterator<Item = Run> + '_ {
+    fn runs(&self) -> impl Iterator<Item = CopyRun> + '_ {
         let [from, to] = &self.pairs;
         let numbers = |(first, last): (Uid, Uid)| (first.as_u32(), last.as_u32());
         let (mut from, mut to) = (from.ranges().map(numbers), to.ranges().map(numbers));
@@ -125,12 +125,12 @@ impl CopyUid {
             let len = (last - first).min(to_last - to_first);
             here = if first + len == last { from.next() } else { Some((first + len + 1, last)) };
             there = if to_first + len == to_last { to.next() } else { Some((to_first + len + 1, to_last)) };
-            Some(Run { from: first, to: to_first, len })
+            Some(CopyRun { from: first, to: to_first, len })
         })
     }
 }
 
-impl Run {
+impl CopyRun {
     /// The pieces of the run whose messages are in the set.
     fn within(&self, asked: &Uids) -> Vec<Self> {
         let all = Uid::nonzero(self.from).zip(self.from.checked_add(self.len).and_then(Uid::nonzero));

@@ -48,7 +48,7 @@ pub use annotation::{Annotation, AnnotationSize, AnnotationSupport};
 pub use capability::Capabilities;
 pub use code::ResponseCode;
 pub use copy_uid::CopyUid;
-pub(crate) use cut::Cut;
+pub(crate) use cut::LimitCut;
 pub use envelope::{Address, Addresses, Envelope};
 pub use event::Event;
 pub use fetched::{Fetched, FetchedSection};

@@ -242,16 +242,16 @@ impl fmt::Display for Section {
             What::Header => write!(f, "{dot}HEADER"),
             What::Text => write!(f, "{dot}TEXT"),
             What::Mime => write!(f, "{dot}MIME"),
-            What::Fields(names) => write!(f, "{dot}HEADER.FIELDS ({})", Names(names)),
-            What::FieldsNot(names) => write!(f, "{dot}HEADER.FIELDS.NOT ({})", Names(names)),
+            What::Fields(names) => write!(f, "{dot}HEADER.FIELDS ({})", FieldNames(names)),
+            What::FieldsNot(names) => write!(f, "{dot}HEADER.FIELDS.NOT ({})", FieldNames(names)),
         }
     }
 }
 
 /// `astring`s with spaces between them.
-struct Names<'a>(&'a [String]);
+struct FieldNames<'a>(&'a [String]);
 
-impl fmt::Display for Names<'_> {
+impl fmt::Display for FieldNames<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut space = "";
         for name in self.0 {

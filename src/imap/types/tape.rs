@@ -202,8 +202,8 @@ impl Tape {
 impl<'a> Record<'a> {
     /// The items in the order the server sent them.
     #[inline]
-    pub(crate) fn items(self) -> Items<'a> {
-        Items { words: self.words, at: HEAD }
+    pub(crate) fn items(self) -> TapeItems<'a> {
+        TapeItems { words: self.words, at: HEAD }
     }
 
     /// The words of the first item of that kind, and their offset.
@@ -233,12 +233,12 @@ impl<'a> Record<'a> {
 
 /// An iterator over the items of one message: kind, offset of the words, words.
 #[derive(Clone, Debug)]
-pub(crate) struct Items<'a> {
+pub(crate) struct TapeItems<'a> {
     words: &'a [u32],
     at: usize,
 }
 
-impl<'a> Iterator for Items<'a> {
+impl<'a> Iterator for TapeItems<'a> {
     type Item = (u32, usize, &'a [u32]);
 
     #[inline]

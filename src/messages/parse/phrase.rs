@@ -9,7 +9,7 @@ use crate::text::word::{self, Word};
 /// The field with its names decoded: a name that has encoded words or is not UTF-8 becomes one quoted string, as in a server's
 /// ENVELOPE, and such a comment is decoded within its parentheses. The rest is unchanged. The result ends with a line end.
 pub(super) fn decoded(field: &[u8]) -> Vec<u8> {
-    let mut reader = Reader { field, at: 0, begin: 0, words: Vec::new(), is_address: false, out: Vec::new() };
+    let mut reader = PhraseReader { field, at: 0, begin: 0, words: Vec::new(), is_address: false, out: Vec::new() };
     while let Some(byte) = reader.field.get(reader.at).copied() {
         match byte {
             b' ' | b'\t' | b'\r' | b'\n' => reader.at += 1,
@@ -29,7 +29,7 @@ pub(super) fn decoded(field: &[u8]) -> Vec<u8> {
 }
 
 /// It collects the words of a name until the name ends.
-struct Reader<'a> {
+struct PhraseReader<'a> {
     field: &'a [u8],
     at: usize,
     /// Everything before this position is written.
@@ -40,7 +40,7 @@ struct Reader<'a> {
     out: Vec<u8>,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> PhraseReader<'a> {
     fn rest(&self) -> &'a [u8] {
         self.field.get(self.at..).unwrap_or_default()
     }

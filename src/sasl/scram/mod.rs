@@ -39,10 +39,10 @@ struct Scram {
     gs2_header: String,
     /// `client-first-message-bare`.
     first: String,
-    stage: Stage,
+    stage: ScramStage,
 }
 
-enum Stage {
+enum ScramStage {
     /// `server-first-message` is due.
     Begun,
     /// The proof was sent. `server-final-message` is due, with this signature.
@@ -65,7 +65,7 @@ impl Scram {
             gs2_header: format!("n,{},", authorization.unwrap_or_default()),
             first: format!("n={},r={nonce}", saslname(&user)),
             nonce,
-            stage: Stage::Begun,
+            stage: ScramStage::Begun,
         })
     }
 
@@ -91,14 +91,14 @@ impl Scram {
         let signature = self.hash.hmac(&self.hash.digest(&client_key), message.as_bytes());
         let proof: Wiped = Wiped::new(client_key.iter().zip(signature.iter()).map(|(key, sign)| key ^ sign).collect());
         let server_key = self.hash.hmac(&salted, b"Server Key");
-        self.stage = Stage::Sent(self.hash.hmac(&server_key, message.as_bytes()));
+        self.stage = ScramStage::Sent(self.hash.hmac(&server_key, message.as_bytes()));
         Ok(Secret::from(format!("{end},p={}", STANDARD.encode(&*proof))))
     }
 
     fn verify(&mut self, expected: &Wiped, challenge: &str) -> Result<Secret> {
         match Final::parse(challenge)? {
             Final::Signature(signature) if bool::from(signature.ct_eq(expected)) => {
-                self.stage = Stage::Proved;
+                self.stage = ScramStage::Proved;
                 Ok(Secret::default())
             }
             Final::Signature(_) => Err(Error::protocol("the server does not prove that it knows the password")),
@@ -115,31 +115,31 @@ impl Mechanism for Scram {
     }
 
     fn step(&mut self, challenge: &[u8]) -> Result<Secret> {
-        let stage = std::mem::replace(&mut self.stage, Stage::Failed);
+        let stage = std::mem::replace(&mut self.stage, ScramStage::Failed);
         let challenge = std::str::from_utf8(challenge)
             .map_err(|error| Error::protocol("the server's message is not UTF-8").with_source(error))?;
         match stage {
-            Stage::Begun => self.prove(challenge),
-            Stage::Sent(expected) => self.verify(&expected, challenge),
-            Stage::Proved | Stage::Failed => {
+            ScramStage::Begun => self.prove(challenge),
+            ScramStage::Sent(expected) => self.verify(&expected, challenge),
+            ScramStage::Proved | ScramStage::Failed => {
                 Err(Error::protocol("the server sends another challenge after the end of SCRAM"))
             }
         }
     }
 
     fn proof_sent(&self) -> bool {
-        !matches!(self.stage, Stage::Begun)
+        !matches!(self.stage, ScramStage::Begun)
     }
 
     fn finish(&self) -> Result<()> {
         match self.stage {
-            Stage::Proved => Ok(()),
+            ScramStage::Proved => Ok(()),
             _ => Err(Error::protocol("the server reports success without a proof that it knows the password")),
         }
     }
 
     fn is_slow(&self) -> bool {
-        matches!(self.stage, Stage::Begun)
+        matches!(self.stage, ScramStage::Begun)
     }
 }
 

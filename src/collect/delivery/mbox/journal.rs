@@ -19,7 +19,7 @@ pub(super) struct Journal {
 
 /// What is, or was, about to be appended.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub(super) struct Entry {
+pub(super) struct JournalEntry {
     /// The length of the mbox file before.
     pub(super) offset: u64,
     /// How many line ends come first, if the file did not end with an empty line.
@@ -41,7 +41,7 @@ impl Journal {
     }
 
     /// What was begun last. An incomplete entry was never begun: the program ended while it was written.
-    pub(super) fn read(&self) -> Result<Option<Entry>> {
+    pub(super) fn read(&self) -> Result<Option<JournalEntry>> {
         match fs::read(&self.path) {
             Ok(bytes) => Ok(str::from_utf8(&bytes).ok().and_then(parse)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -50,7 +50,7 @@ impl Journal {
     }
 
     /// Replaces the entry; durable when it returns.
-    pub(super) fn begin(&self, entry: &Entry) -> Result<()> {
+    pub(super) fn begin(&self, entry: &JournalEntry) -> Result<()> {
         let is_new = !self.exists();
         self.write(private().create(true).truncate(true), &text(entry))?;
         if is_new {
@@ -78,13 +78,13 @@ impl Journal {
     }
 }
 
-impl Entry {
+impl JournalEntry {
     pub(super) fn is_done(&self) -> bool {
         self.done >= self.letters.len()
     }
 }
 
-fn text(entry: &Entry) -> String {
+fn text(entry: &JournalEntry) -> String {
     let mut text = format!("{BEGIN}\nat {} {}\n", entry.offset, entry.pad);
     for (name, length) in &entry.letters {
         text.push_str(&format!("{name} {length}\n"));
@@ -97,7 +97,7 @@ fn sum(text: &str) -> String {
     Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn parse(text: &str) -> Option<Entry> {
+fn parse(text: &str) -> Option<JournalEntry> {
     let (noted, rest) = text.split_at_checked(text.find("\nend ")? + 1)?;
     let (end, marks) = rest.split_once('\n')?;
     if end.strip_prefix("end ")? != sum(noted) {
@@ -113,7 +113,7 @@ fn parse(text: &str) -> Option<Entry> {
     // The last one may be torn.
     let whole = marks.rsplit_once('\n').map_or("", |(whole, _)| whole);
     let done = whole.lines().filter_map(|line| line.strip_prefix("done ")?.parse().ok()).next_back();
-    Some(Entry { offset: offset.parse().ok()?, pad: pad.parse().ok()?, letters, done: done.unwrap_or(0) })
+    Some(JournalEntry { offset: offset.parse().ok()?, pad: pad.parse().ok()?, letters, done: done.unwrap_or(0) })
 }
 
 #[cfg(test)]
@@ -123,7 +123,7 @@ mod tests {
     #[test]
     fn only_a_whole_entry_is_read_back() {
         let letters = vec![("1.M2P3Q4R00000000000000aa.end".to_owned(), 17), ("b".to_owned(), 0)];
-        let entry = Entry { offset: 5, pad: 2, letters, done: 0 };
+        let entry = JournalEntry { offset: 5, pad: 2, letters, done: 0 };
         let whole = text(&entry);
         assert_eq!(parse(&whole), Some(entry));
         for cut in 0..whole.len() {
@@ -137,7 +137,7 @@ mod tests {
     #[test]
     fn the_last_whole_mark_counts() {
         let letters = vec![("a".to_owned(), 1), ("b".to_owned(), 2)];
-        let noted = text(&Entry { letters, ..Entry::default() });
+        let noted = text(&JournalEntry { letters, ..JournalEntry::default() });
         for (marks, done) in [("", 0), ("done 1\n", 1), ("done 1\ndone 2\n", 2), ("done 1\ndone 2", 1), ("don", 0)] {
             assert_eq!(parse(&format!("{noted}{marks}")).unwrap().done, done, "{marks}");
         }

@@ -1,4 +1,4 @@
-//! [`Lock`]: the two locks on an mbox file that mail programs agree on, `fcntl` and a dotlock. It does not know what is in the file.
+//! [`MboxLock`]: the two locks on an mbox file that mail programs agree on, `fcntl` and a dotlock. It does not know what is in the file.
 
 use std::fs::{self, File};
 use std::io;
@@ -16,7 +16,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_millis(200);
 
 /// An mbox file, opened and locked while this lives.
-pub(super) struct Lock {
+pub(super) struct MboxLock {
     // Dropped in this order: the lock that was taken first is released last.
     dotlock: Dotlock,
     pub(super) mbox: File,
@@ -37,7 +37,7 @@ struct Dotlock {
     touched: Instant,
 }
 
-impl Lock {
+impl MboxLock {
     /// Waits for both locks at most for this time; then [`Kind::Busy`](crate::Kind::Busy). `own` becomes the dotlock.
     pub(super) fn take(mbox: &Path, own: &Own, patience: Duration) -> Result<Self> {
         let end = Instant::now() + patience;

@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use super::super::name::Name;
+use super::super::name::FileName;
 use super::super::staging::{Staging, runs};
 use super::super::{Recovered, Ticket};
-use super::journal::{Entry, Journal};
-use super::lock::{self, Lock, Own};
+use super::journal::{Journal, JournalEntry};
+use super::lock::{self, MboxLock, Own};
 use crate::store::files::{append_to_name, create_folder, failed, parent, private, remove};
 use crate::{Error, Result};
 
@@ -96,7 +96,7 @@ impl Spool {
     }
 
     fn append(&mut self, mut letters: Vec<(String, u64)>, patience: Duration) -> Result<()> {
-        let mut lock = Lock::take(&self.mbox, &self.own, patience)?;
+        let mut lock = MboxLock::take(&self.mbox, &self.own, patience)?;
         if self.unsettled {
             let settled = self.settle(&mut lock)?;
             letters.retain(|(name, _)| !settled.contains(name));
@@ -108,7 +108,7 @@ impl Spool {
     }
 
     /// Finishes what the journal names. Returns what is appended by that.
-    fn settle(&mut self, lock: &mut Lock) -> Result<Vec<String>> {
+    fn settle(&mut self, lock: &mut MboxLock) -> Result<Vec<String>> {
         let Some(mut entry) = self.journal.read()? else {
             self.unsettled = false;
             return Ok(Vec::new());
@@ -138,7 +138,7 @@ impl Spool {
 
     /// Counts the letters that are in the mbox file where they were to be written. The beginning of the next one at the end of the file is
     /// cut off. Anything else belongs to others: nothing was written there, or a mail reader has rewritten the file.
-    fn compare(&self, lock: &mut Lock, entry: &mut Entry) -> io::Result<()> {
+    fn compare(&self, lock: &mut MboxLock, entry: &mut JournalEntry) -> io::Result<()> {
         let end = lock.mbox.metadata()?.len();
         let before: u64 = entry.letters.iter().take(entry.done).map(|(_, length)| length).sum();
         let mut at = entry.offset + if entry.done > 0 { entry.pad + before } else { 0 };
@@ -164,10 +164,10 @@ impl Spool {
         lock.mbox.sync_all()
     }
 
-    fn append_locked(&mut self, lock: &mut Lock, letters: Vec<(String, u64)>) -> Result<()> {
+    fn append_locked(&mut self, lock: &mut MboxLock, letters: Vec<(String, u64)>) -> Result<()> {
         self.clean()?;
         let (offset, pad) = tail(&mut lock.mbox).map_err(failed(&self.mbox, "read"))?;
-        let entry = Entry { offset, pad, letters, done: 0 };
+        let entry = JournalEntry { offset, pad, letters, done: 0 };
         self.unsettled = true;
         self.journal.begin(&entry)?;
         if let Err(error) = self.write(lock, &entry) {
@@ -184,7 +184,7 @@ impl Spool {
         Ok(())
     }
 
-    fn write(&self, lock: &mut Lock, entry: &Entry) -> io::Result<()> {
+    fn write(&self, lock: &mut MboxLock, entry: &JournalEntry) -> io::Result<()> {
         lock.mbox.seek(SeekFrom::Start(entry.offset))?;
         let mut buffer: Vec<u8> = (0..entry.pad).map(|_| b'\n').collect();
         for (name, length) in &entry.letters {
@@ -206,7 +206,7 @@ impl Spool {
     }
 
     /// After a failure: restores the length of the mbox file. If that fails too, the journal stays, and the next call repairs it.
-    fn take_back(&mut self, lock: &Lock, offset: u64) {
+    fn take_back(&mut self, lock: &MboxLock, offset: u64) {
         let cut = lock.mbox.set_len(offset).and_then(|()| lock.mbox.sync_all());
         if cut.is_ok() && self.journal.clear().is_ok() {
             self.unsettled = false;
@@ -241,7 +241,7 @@ impl Spool {
     }
 }
 
-fn empty_if_old(path: &Path, name: Name) -> Result<()> {
+fn empty_if_old(path: &Path, name: FileName) -> Result<()> {
     if !name.is_older_than(STAGED_LASTS) {
         return Ok(());
     }

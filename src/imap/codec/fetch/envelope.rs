@@ -6,7 +6,7 @@ use crate::imap::types::tape::{Span, envelope};
 
 /// A field that could not be read.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Fault {
+pub(super) struct FieldFault {
     /// An index into [`FIELDS`](envelope::FIELDS).
     pub(super) field: usize,
     pub(super) reason: Reason,
@@ -19,7 +19,7 @@ pub(super) struct Fault {
 const MOST_FAULTS: usize = 64;
 
 /// How to react to an envelope that does not follow the grammar.
-trait Reading {
+trait AddressReading {
     /// Whether to try the usual form of strings first.
     const USUAL: bool;
     /// Whether any deviation is an error.
@@ -42,11 +42,11 @@ struct Strict<const USUAL: bool>;
 #[derive(Default)]
 struct Lenient {
     field: usize,
-    faults: Vec<Fault>,
+    faults: Vec<FieldFault>,
     is_overlong: bool,
 }
 
-impl<const USUAL: bool> Reading for Strict<USUAL> {
+impl<const USUAL: bool> AddressReading for Strict<USUAL> {
     const USUAL: bool = USUAL;
     const IS_STRICT: bool = true;
 
@@ -67,7 +67,7 @@ impl<const USUAL: bool> Reading for Strict<USUAL> {
     }
 }
 
-impl Reading for Lenient {
+impl AddressReading for Lenient {
     const USUAL: bool = false;
     const IS_STRICT: bool = false;
 
@@ -83,7 +83,7 @@ impl Reading for Lenient {
         let (field, end) = (self.field, tokens.cursor.at());
         match self.faults.last_mut() {
             Some(last) if last.field == field => last.end = end,
-            _ => self.faults.push(Fault { field, reason, start, end }),
+            _ => self.faults.push(FieldFault { field, reason, start, end }),
         }
         Ok(Span::NIL)
     }
@@ -109,7 +109,7 @@ pub(super) fn read(tokens: &mut Tokens<'_>, tape: &mut Vec<u32>) -> Read<()> {
 /// these readings without a deviation is used, otherwise the lenient one. No reading goes further than the lenient one did. A field that
 /// cannot be read becomes NIL and a fault. After an error, the caller must remove the words that were written.
 #[cold]
-pub(super) fn read_odd(tokens: &mut Tokens<'_>, tape: &mut Vec<u32>, faults: &mut Vec<Fault>) -> Read<()> {
+pub(super) fn read_odd(tokens: &mut Tokens<'_>, tape: &mut Vec<u32>, faults: &mut Vec<FieldFault>) -> Read<()> {
     let (begun, base) = (*tokens, tape.len());
     let mut lenient = Lenient::default();
     let read = once(tokens, tape, &mut lenient);
@@ -137,7 +137,7 @@ pub(super) fn read_odd(tokens: &mut Tokens<'_>, tape: &mut Vec<u32>, faults: &mu
 }
 
 #[inline]
-fn once<R: Reading>(tokens: &mut Tokens<'_>, tape: &mut Vec<u32>, reading: &mut R) -> Read<()> {
+fn once<R: AddressReading>(tokens: &mut Tokens<'_>, tape: &mut Vec<u32>, reading: &mut R) -> Read<()> {
     if !tokens.eat(b'(') {
         return Err(if tokens.nil() { Reason::Missing } else { Reason::Syntax });
     }
@@ -163,7 +163,7 @@ fn once<R: Reading>(tokens: &mut Tokens<'_>, tape: &mut Vec<u32>, reading: &mut 
 
 /// Reads the closing parenthesis, and skips any values before it.
 #[inline]
-fn end<R: Reading>(tokens: &mut Tokens<'_>, reading: &mut R) -> Read<()> {
+fn end<R: AddressReading>(tokens: &mut Tokens<'_>, reading: &mut R) -> Read<()> {
     if tokens.closes() {
         return Ok(());
     }
@@ -172,14 +172,14 @@ fn end<R: Reading>(tokens: &mut Tokens<'_>, reading: &mut R) -> Read<()> {
 }
 
 #[inline(always)]
-fn numbered<R: Reading>(tokens: &mut Tokens<'_>, number: usize, reading: &mut R) -> Read<Span> {
+fn numbered<R: AddressReading>(tokens: &mut Tokens<'_>, number: usize, reading: &mut R) -> Read<Span> {
     reading.begin(number);
     field(tokens, reading)
 }
 
 /// One string; NIL if the envelope ends early, as some old servers send it.
 #[inline(always)]
-fn field<R: Reading>(tokens: &mut Tokens<'_>, reading: &mut R) -> Read<Span> {
+fn field<R: AddressReading>(tokens: &mut Tokens<'_>, reading: &mut R) -> Read<Span> {
     match if R::USUAL { tokens.usual_string() } else { None } {
         Some(span) => Ok(span),
         None => odd_field(tokens, reading),
@@ -187,7 +187,7 @@ fn field<R: Reading>(tokens: &mut Tokens<'_>, reading: &mut R) -> Read<Span> {
 }
 
 #[inline(never)]
-fn odd_field<R: Reading>(tokens: &mut Tokens<'_>, reading: &mut R) -> Read<Span> {
+fn odd_field<R: AddressReading>(tokens: &mut Tokens<'_>, reading: &mut R) -> Read<Span> {
     tokens.skip_spaces();
     let start = tokens.cursor.at();
     match tokens.peek() {
@@ -197,12 +197,12 @@ fn odd_field<R: Reading>(tokens: &mut Tokens<'_>, reading: &mut R) -> Read<Span>
 }
 
 #[inline(always)]
-fn string<R: Reading>(tokens: &mut Tokens<'_>) -> Read<Span> {
+fn string<R: AddressReading>(tokens: &mut Tokens<'_>) -> Read<Span> {
     if R::USUAL { tokens.nstring() } else { tokens.careful_string() }
 }
 
 #[inline]
-fn addresses<R: Reading>(tokens: &mut Tokens<'_>, tape: &mut Vec<u32>, reading: &mut R) -> Read<()> {
+fn addresses<R: AddressReading>(tokens: &mut Tokens<'_>, tape: &mut Vec<u32>, reading: &mut R) -> Read<()> {
     tokens.skip_spaces();
     let start = tokens.cursor.at();
     match tokens.peek() {
@@ -230,7 +230,7 @@ fn addresses<R: Reading>(tokens: &mut Tokens<'_>, tape: &mut Vec<u32>, reading: 
 
 /// One address without a list around it, or a list of something else.
 #[cold]
-fn odd_addresses<R: Reading>(
+fn odd_addresses<R: AddressReading>(
     tokens: &mut Tokens<'_>,
     tape: &mut Vec<u32>,
     (start, mark): (usize, usize),
@@ -246,7 +246,7 @@ fn odd_addresses<R: Reading>(
 }
 
 #[inline]
-fn address<R: Reading>(tokens: &mut Tokens<'_>, tape: &mut Vec<u32>, reading: &mut R) -> Read<()> {
+fn address<R: AddressReading>(tokens: &mut Tokens<'_>, tape: &mut Vec<u32>, reading: &mut R) -> Read<()> {
     tokens.fits(tape)?;
     let start = tokens.cursor.at();
     let mut string = || field(tokens, reading);

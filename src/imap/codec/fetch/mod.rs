@@ -13,7 +13,7 @@ pub(crate) use batch::{joined, lacking, missing};
 pub(crate) use scan::{Named, Scan, before_literal};
 
 use self::attribute::Name;
-use self::envelope::Fault;
+use self::envelope::FieldFault;
 use super::frame::Elided;
 use super::route::{Kind, Route, split};
 use super::token::{Read, Room, Tokens};
@@ -151,8 +151,8 @@ impl<'a> Message<'_, 'a> {
 
     /// Records a defect for each envelope field that could not be read.
     #[inline]
-    fn lose_fields(&mut self, name: Span, faults: &[Fault]) {
-        for &Fault { field, reason, start, end } in faults {
+    fn lose_fields(&mut self, name: Span, faults: &[FieldFault]) {
+        for &FieldFault { field, reason, start, end } in faults {
             if self.tokens.fits(self.tape).is_err() {
                 return;
             }

@@ -21,7 +21,7 @@ pub(super) struct Structure<'t, 'a> {
     /// The offset of the message's first word.
     pub(super) base: usize,
     pub(super) parts: &'t mut u32,
-    pub(super) faults: &'t mut Vec<envelope::Fault>,
+    pub(super) faults: &'t mut Vec<envelope::FieldFault>,
 }
 
 impl Structure<'_, '_> {

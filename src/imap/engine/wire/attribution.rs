@@ -9,7 +9,7 @@ use bytes::Bytes;
 use super::spans::Spans;
 use crate::imap::codec::{Elided, Kind};
 use crate::imap::engine::seq_map::SeqMap;
-use crate::imap::plan::{Look, Name, Wanted};
+use crate::imap::plan::{Look, LookName, Wanted};
 use crate::imap::types::{SeqNum, Uid, Uids};
 
 /// What has arrived of one FETCH.
@@ -99,7 +99,7 @@ impl Attribution {
             return WHOLE;
         };
         // Every response with a number and a UID extends or checks the map.
-        if let (Kind::Fetch(number), Name::Uid(uid)) = (kind, look.named)
+        if let (Kind::Fetch(number), LookName::Uid(uid)) = (kind, look.named)
             && let Some(number) = SeqNum::nonzero(number)
             && !numbers.record(number, uid)
             && !self.wanted.is_anything()
@@ -110,9 +110,9 @@ impl Attribution {
             return self.judge_streamed(kind, look, numbers, item);
         }
         match named(kind, look.named) {
-            Name::Uid(uid) => self.judge_named(uid, look),
-            Name::Invalid => WHOLE,
-            Name::None => self.judge_nameless(kind, look, numbers),
+            LookName::Uid(uid) => self.judge_named(uid, look),
+            LookName::Invalid => WHOLE,
+            LookName::None => self.judge_nameless(kind, look, numbers),
         }
     }
 
@@ -141,9 +141,9 @@ impl Attribution {
         // The UID may follow the literal; then the number decides, if its UID is known. What is still unknown is judged
         // at the end.
         let meant = match named(kind, look.named) {
-            Name::Uid(uid) => uid == only,
-            Name::Invalid => false,
-            Name::None => owner(kind, numbers).is_none_or(|uid| uid == only),
+            LookName::Uid(uid) => uid == only,
+            LookName::Invalid => false,
+            LookName::None => owner(kind, numbers).is_none_or(|uid| uid == only),
         };
         let streams = meant && !self.answered.contains(only);
         if streams {
@@ -273,15 +273,15 @@ impl Attribution {
     fn judge_streamed(&mut self, kind: Kind, look: Look, numbers: &SeqMap, item: u64) -> Attributed {
         self.streamed = Streamed::Done;
         let named = match named(kind, look.named) {
-            Name::None => owner(kind, numbers).map_or(Name::None, Name::Uid),
+            LookName::None => owner(kind, numbers).map_or(LookName::None, LookName::Uid),
             named => named,
         };
         match (named, self.wanted.only().filter(|_| look.found & item != 0)) {
-            (Name::Uid(uid), Some(only)) if uid == only => {
+            (LookName::Uid(uid), Some(only)) if uid == only => {
                 self.judge_named(uid, look);
                 WHOLE
             }
-            (Name::None, Some(only)) => {
+            (LookName::None, Some(only)) => {
                 self.streamed = Streamed::Nameless;
                 self.judge_named(only, look);
                 WHOLE
@@ -293,9 +293,9 @@ impl Attribution {
 
 /// A UIDFETCH response has the UID in place of the number (RFC 9586 §3.3).
 #[inline]
-fn named(kind: Kind, named: Name) -> Name {
+fn named(kind: Kind, named: LookName) -> LookName {
     match kind {
-        Kind::UidFetch(uid) => Uid::nonzero(uid).map_or(Name::Invalid, Name::Uid),
+        Kind::UidFetch(uid) => Uid::nonzero(uid).map_or(LookName::Invalid, LookName::Uid),
         _ => named,
     }
 }

@@ -3,13 +3,13 @@
 
 use super::{Running, Wire};
 use crate::imap::plan::SessionEffect;
-use crate::imap::types::{Cut, ResponseCode, Uid};
+use crate::imap::types::{LimitCut, ResponseCode, Uid};
 
 impl Wire {
     /// Assigns it to an unanswered command: one whose messages include the one that it names, preferably one that is
     /// known to have handled none below it. If several remain, each counts as stopped: then some work is repeated, but
     /// nothing is skipped.
-    pub(crate) fn apply_limit(&mut self, cut: Cut) {
+    pub(crate) fn apply_limit(&mut self, cut: LimitCut) {
         // The untagged code names no tag, and servers pipeline.
         let alone = self.running.len() == 1;
         let may = |run: &Running| {
@@ -41,9 +41,9 @@ impl Wire {
 impl Running {
     /// Where the command was stopped, by its tagged answer or, before that, by untagged responses. If those differ, the
     /// highest counts, so that nothing is skipped.
-    pub(crate) fn cut(&self, code: Option<&ResponseCode>) -> Option<Cut> {
+    pub(crate) fn cut(&self, code: Option<&ResponseCode>) -> Option<LimitCut> {
         let before = self.seen.cuts.iter().copied().max_by_key(|cut| cut.last);
-        Cut::of(code).filter(|_| self.is_limitable()).or(before)
+        LimitCut::of(code).filter(|_| self.is_limitable()).or(before)
     }
 
     /// Whether the command is about this message, as far as that is known.

@@ -10,7 +10,7 @@ use crate::engine::Id;
 use crate::engine::span::Span;
 use crate::imap::codec::{Kind, search};
 use crate::imap::plan::{Order, Plan, RequiredState, SessionEffect, Topic};
-use crate::imap::types::{Capabilities, CopyUid, Cut, Uids};
+use crate::imap::types::{Capabilities, CopyUid, LimitCut, Uids};
 use crate::limits::Limits;
 
 /// How long a call may run if only the server's progress reports keep it alive.
@@ -68,7 +68,7 @@ pub(super) struct Seen {
     pub(super) enabled: Option<Capabilities>,
     pub(super) copied: Option<CopyUid>,
     /// Each MESSAGELIMIT that may be about it.
-    pub(super) cuts: Vec<Cut>,
+    pub(super) cuts: Vec<LimitCut>,
     /// A STATUS of another mailbox than the one that was asked about.
     pub(super) misnamed: Option<Bytes>,
     /// The data that it waits for arrived under another command's tag.
