@@ -7,6 +7,7 @@ mod condition;
 mod input;
 mod intake;
 mod mirror;
+mod notice_queue;
 mod notices;
 #[cfg(test)]
 mod pairs_tests;
@@ -26,7 +27,7 @@ use bytes::BytesMut;
 use self::intake::Intake;
 use self::mirror::{Ended, Mirror};
 pub(crate) use self::mirror::{Phase, State};
-use self::notices::NoticeQueue;
+use self::notice_queue::NoticeQueue;
 pub(crate) use self::request::{Counted, Delivery, Request};
 pub(crate) use self::wire::Coverage;
 use self::wire::{Pending, Wire};

@@ -1,7 +1,5 @@
-//! The queue of notices: what the server reports to the program rather than to one call (RFC 9051 §7.1, §7.2.2, §7.3.4;
+//! What the engine queues as notices: what the server reports to the program rather than to one call (RFC 9051 §7.1, §7.2.2, §7.3.4;
 //! RFC 9585). It must not change the session.
-
-use std::collections::VecDeque;
 
 use bytes::Bytes;
 
@@ -10,62 +8,11 @@ use crate::engine::SessionNotice;
 use crate::imap::codec::{self, Kind};
 use crate::imap::types::{Condition, Notice, ResponseCode};
 
-/// The most notices that wait for the driver. If there are more, they are replaced by one [`Notice::Lagged`].
-const MOST: usize = 256;
 /// Unsolicited data longer than this is dropped, with [`Notice::Lagged`]: parsed, it takes several times as much
 /// memory.
 const LONGEST_DATA: usize = 4096;
 /// The same for kinds whose lists, once they are read, take many times the memory of their text.
 const LONGEST_LIST: usize = 512;
-
-/// Notices that the driver has not taken yet.
-#[derive(Debug, Default)]
-pub(super) struct NoticeQueue {
-    queue: VecDeque<Notice>,
-    lagged: bool,
-    /// Whether the stream is encrypted, so that notices are the server's own.
-    protected: bool,
-    /// Whether alerts are delivered even without encryption.
-    unprotected_alerts: bool,
-}
-
-impl NoticeQueue {
-    pub(super) fn new(protected: bool, unprotected_alerts: bool) -> Self {
-        Self { protected, unprotected_alerts, ..Self::default() }
-    }
-
-    pub(super) fn protect(&mut self) {
-        self.protected = true;
-    }
-
-    pub(super) fn next(&mut self) -> Option<Notice> {
-        if std::mem::take(&mut self.lagged) {
-            return Some(Notice::Lagged);
-        }
-        self.queue.pop_front()
-    }
-
-    fn push(&mut self, notice: Notice) {
-        if self.queue.len() >= MOST {
-            return self.lag();
-        }
-        if !self.lagged {
-            self.queue.push_back(notice);
-        }
-    }
-
-    /// Drops all notices in favour of one that reports the gap.
-    fn lag(&mut self) {
-        self.queue.clear();
-        self.lagged = true;
-    }
-
-    fn alert(&mut self, text: String) {
-        if self.protected || self.unprotected_alerts {
-            self.push(Notice::Alert { text, protected: self.protected });
-        }
-    }
-}
 
 impl Engine {
     /// Queues an alert of any status response, the greeting and tagged answers included: RFC 9051 §7.1 requires that

@@ -50,6 +50,8 @@ pub enum Kind {
     Multipart,
 }
 
+const _: () = assert!(Kind::Basic as u32 == at::BASIC);
+
 /// An iterator over the parameters of a header field, as pairs of name and value. The value is `None` if the server sends a name
 /// without a value.
 ///

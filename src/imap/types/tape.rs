@@ -102,6 +102,8 @@ pub(crate) mod envelope {
 /// parameters and languages are given by place and count of words.
 pub(crate) mod part {
     pub(crate) const KIND: usize = 0;
+    /// What `KIND` is for a leaf of which no more is known.
+    pub(crate) const BASIC: u32 = 0;
     /// The position among the parent's children, from 1.
     pub(crate) const ORDINAL: usize = 1;
     pub(crate) const PARENT: usize = 2;
@@ -126,7 +128,7 @@ pub(crate) mod part {
     /// A part of which nothing is known.
     pub(crate) static BLANK: [u32; WORDS] = {
         let mut words = [super::NONE; WORDS];
-        words[KIND] = super::super::structure::Kind::Basic as u32;
+        words[KIND] = BASIC;
         words
     };
 }

@@ -5,76 +5,13 @@ use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
 
+use super::incoming::{AnswerBatch, IncomingBody, ListingLines};
 use super::refusal::{self, error_with_text};
 use super::{Answer, Delivery, Engine, Farewell, LARGE, Phase, Running, SessionEffect, Shape};
-use crate::engine::Id;
 use crate::engine::failure::{TEXT, check_start, excerpt};
 use crate::error::{Error, Kind, Result};
-use crate::limits::Limits;
 use crate::pop3::codec::{self, Indicator, Reply};
 use crate::pop3::types::{Notice, Retrieved, RetrievedContent};
-
-/// A multi-line reply that is being received.
-#[derive(Debug, Default)]
-pub(super) struct IncomingBody {
-    rest: Bytes,
-    /// Bytes that were streamed or skipped, not kept.
-    passed: u64,
-    /// Bytes that were skipped.
-    skipped: u64,
-    too_large: bool,
-    lines: ListingLines,
-    /// Whether the input ends in what would be the end if the server had sent CR.
-    bare_end: bool,
-}
-
-/// The lines of an incomplete listing, counted while it arrives.
-#[derive(Debug, Default)]
-struct ListingLines {
-    /// The number of complete lines.
-    ended: usize,
-    /// How much of the input was counted, and where the incomplete line begins.
-    seen: usize,
-    begun: usize,
-}
-
-/// The answers of one series in one read.
-pub(super) struct AnswerBatch {
-    id: Id,
-    answers: Vec<Retrieved>,
-    weight: usize,
-}
-
-impl IncomingBody {
-    pub(super) fn passed(&self) -> u64 {
-        self.passed
-    }
-
-    pub(super) fn has_bare_end(&self) -> bool {
-        self.bare_end
-    }
-}
-
-impl ListingLines {
-    /// Counts the lines in all of the input.
-    fn read(&self, input: &[u8]) -> Self {
-        let (mut ended, mut begun) = (self.ended, self.begun);
-        for end in memchr::memchr_iter(b'\n', input.get(self.seen..).unwrap_or_default()) {
-            (ended, begun) = (ended + 1, self.seen + end + 1);
-        }
-        Self { ended, seen: input.len(), begun }
-    }
-
-    fn within(self, limits: &Limits) -> Result<Self> {
-        if self.ended > limits.untagged {
-            return Err(Error::limit("the server sent a listing with more lines than the limit"));
-        }
-        if self.seen - self.begun > limits.status_line.saturating_add(1) {
-            return Err(Error::limit("the server sent a line of a listing longer than the limit"));
-        }
-        Ok(self)
-    }
-}
 
 impl Engine {
     /// Reads and handles all complete lines and bodies.

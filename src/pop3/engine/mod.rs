@@ -4,8 +4,10 @@
 
 #[cfg(test)]
 mod hostile_tests;
+mod incoming;
 mod input;
 mod notices;
+mod outbox;
 mod refusal;
 mod request;
 mod sending;
@@ -22,9 +24,9 @@ use std::time::Instant;
 
 use bytes::BytesMut;
 
-use self::input::{AnswerBatch, IncomingBody};
+use self::incoming::{AnswerBatch, IncomingBody};
+use self::outbox::Outbox;
 pub(crate) use self::request::{Answer, Delivery, Plan, Request, RequiredState, Series, SessionEffect, Shape};
-use self::sending::Outbox;
 pub(crate) use self::state::{DeletionMarks, Farewell, Phase, State};
 use crate::engine::core::Core;
 use crate::engine::failure::{over, unknown};

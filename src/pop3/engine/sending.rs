@@ -1,62 +1,20 @@
 //! The engine's output side: decides which commands are sent when. With PIPELINING many are sent together; without it,
 //! one at a time. It reads no replies.
 
-use std::ops::Range;
-
-use bytes::BytesMut;
-
 use super::{Engine, Farewell, Pending, Phase, Plan, RequiredState, Running};
+use crate::engine::Id;
 use crate::engine::failure::over;
 use crate::engine::span::Span;
-use crate::engine::{Id, Outgoing};
 use crate::error::{Error, Result};
 use crate::login::Secret;
 use crate::pop3::codec;
 use crate::pop3::engine::{Answer, Delivery, SessionEffect};
-use crate::wire::wiping;
 
 /// The most commands on the wire. Their lines fit into any socket's buffer, so that the two sides cannot block each
 /// other (RFC 2449 §6.6).
 const FLIGHT: usize = 256;
 /// A series continues when this many are left on the wire, so that its commands are written in large groups.
 const REFILL: usize = FLIGHT / 2;
-
-/// Bytes to be written, in one write per round trip.
-#[derive(Debug, Default)]
-pub(super) struct Outbox {
-    bytes: BytesMut,
-    secrets: Vec<Range<usize>>,
-}
-
-impl Outbox {
-    pub(super) fn clear(&mut self) {
-        *self = Self::default();
-    }
-
-    pub(super) fn pop(&mut self) -> Option<Outgoing> {
-        if self.bytes.is_empty() {
-            return None;
-        }
-        let Self { bytes, secrets } = std::mem::take(self);
-        let bytes = if secrets.is_empty() { bytes.freeze() } else { wiping::freeze(bytes) };
-        Some(Outgoing { bytes, secrets })
-    }
-
-    fn push(&mut self, bytes: &[u8]) {
-        if !self.secrets.is_empty() {
-            wiping::reserve(&mut self.bytes, bytes.len());
-        }
-        self.bytes.extend_from_slice(bytes);
-    }
-
-    /// Appends a line of which only the beginning, `shown` bytes, may appear in logs; wiped after it is written.
-    fn push_secret(&mut self, bytes: &[u8], shown: usize) {
-        wiping::reserve(&mut self.bytes, bytes.len());
-        let start = self.bytes.len();
-        self.bytes.extend_from_slice(bytes);
-        self.secrets.push(start + shown..self.bytes.len());
-    }
-}
 
 impl Engine {
     pub(super) fn start_commands(&mut self) {

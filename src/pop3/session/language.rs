@@ -1,6 +1,7 @@
 //! The languages of a server's texts (LANG, RFC 6856 §3). It must not know which texts there are.
 
-use super::{Pop3, listing, one};
+use super::call::one;
+use super::{Pop3, listing};
 use crate::error::{Error, Result};
 use crate::pop3::codec;
 use crate::pop3::engine::{Plan, Request, Shape};

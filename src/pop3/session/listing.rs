@@ -3,7 +3,7 @@
 
 use bytes::Bytes;
 
-use super::answer;
+use super::call::answer;
 use crate::conn::link::Inbox;
 use crate::error::{Error, Result};
 use crate::limits::Limits;

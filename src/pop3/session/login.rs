@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::{Pop3Link, answer, one};
+use super::call::{Pop3Link, answer, one};
 use crate::authentication::{self, Carrier, Turn};
 use crate::config::{Config, Protocol, Security};
 use crate::error::{Error, Kind, Result, Step};

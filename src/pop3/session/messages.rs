@@ -3,9 +3,10 @@
 
 use bytes::Bytes;
 
+use super::Pop3;
+use super::call::one;
 use super::reading::Text;
 use super::retrieval::{Asked, RetrStream, top};
-use super::{Pop3, one};
 use crate::body::Body;
 use crate::body::reader::Reader;
 use crate::error::Result;

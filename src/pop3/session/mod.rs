@@ -2,10 +2,12 @@
 //! common trait is in `as_mailbox.rs`.
 
 mod as_mailbox;
+mod call;
 mod census;
 mod language;
 pub(super) mod listing;
 mod login;
+mod maildrop;
 mod messages;
 mod names;
 mod notices;
@@ -17,25 +19,23 @@ mod sizes;
 use std::fmt;
 use std::sync::Arc;
 
-use self::as_mailbox::Maildrop;
+use self::call::{Pop3Link, answer, one};
+use self::maildrop::Maildrop;
 pub use self::notices::Notices;
 pub use self::retrieval::RetrStream;
-pub(super) use self::sizes::Sizes;
-use super::engine::{Answer, Delivery, Engine, Plan, Request, RequiredState, Series, SessionEffect, Shape};
+use super::engine::{Delivery, Engine, Plan, Request, RequiredState, Series, SessionEffect, Shape};
 use super::{Capabilities, Flaws, Number, Stat, Uidl, codec};
 use crate::config::{Config, Protocol};
 use crate::conn::Driver;
 use crate::conn::connect::{adopt, session};
 use crate::conn::driver::now;
-use crate::conn::link::{Inbox, Link};
+use crate::conn::link::Inbox;
 use crate::conn::stream::Stream;
 use crate::conn::tls::Tls;
 use crate::error::{Error, Result};
 use crate::io::{AsyncRead, AsyncWrite};
 use crate::login::Login;
 use crate::start_error::{explain, server};
-
-pub(super) type Pop3Link = Link<Engine>;
 
 /// An open maildrop (RFC 1939).
 ///
@@ -444,20 +444,6 @@ fn of_one<T>(number: Number, line: Option<(Number, T)>) -> Result<T> {
         Some((other, value)) if other == number => Ok(value),
         _ => Err(Error::protocol("the reply is about another message than the one that was asked for")),
     }
-}
-
-/// Sends one command and waits for its answer.
-async fn one(link: &Pop3Link, plan: Plan) -> Result<Answer> {
-    answer(link.submit(Request::Command(plan))).await
-}
-
-async fn answer(mut inbox: Inbox<Engine>) -> Result<Answer> {
-    while let Some(delivery) = inbox.next().await? {
-        if let Delivery::Done(answer) = delivery {
-            return answer;
-        }
-    }
-    Err(Error::closed("the session has ended"))
 }
 
 impl fmt::Debug for Pop3 {

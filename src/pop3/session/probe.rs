@@ -8,13 +8,6 @@ use crate::limits::Limits;
 use crate::message_id::MessageId;
 use crate::pop3::{Capabilities, Number};
 
-/// What was tried in this session, and with what result.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Probed {
-    uidl: Option<bool>,
-    top: Option<bool>,
-}
-
 /// About how many bytes of memory one message takes while listings are compared and made into entries.
 const WEIGHT: usize = 256;
 /// The number of messages on which TOP is tried: the first one may be refused because it is gone.

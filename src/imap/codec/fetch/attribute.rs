@@ -141,6 +141,25 @@ fn origin(tokens: &mut Tokens<'_>) -> Read<u32> {
 }
 
 impl Message<'_, '_> {
+    /// Reads one attribute: its name and its value. What cannot be read becomes a defect.
+    pub(super) fn attribute(&mut self) {
+        let start = self.tokens.cursor.at();
+        let name = Name::read(&mut self.tokens);
+        let span = Span::new(start, self.tokens.cursor.at());
+        self.tokens.skip_spaces();
+        let value = self.tokens.cursor.at();
+        let mark = self.tape.len();
+        let read = match name {
+            Ok(_) if matches!(self.tokens.peek(), None | Some(b')' | b'\r' | b'\n')) => Err(Reason::Missing),
+            Ok(name) => self.value(name, span),
+            Err(reason) => Err(reason),
+        };
+        if let Err(reason) = read {
+            self.tape.truncate(mark);
+            self.salvage(reason, span, value);
+        }
+    }
+
     #[inline(always)]
     pub(super) fn value(&mut self, name: Name, span: Span) -> Read<()> {
         match name {

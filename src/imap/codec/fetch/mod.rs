@@ -12,7 +12,6 @@ pub use batch::{Batch, FetchedBatch, UnreadableFetch, fetched};
 pub(crate) use batch::{joined, lacking, missing};
 pub(crate) use scan::{Named, Scan, before_literal};
 
-use self::attribute::Name;
 use self::envelope::FieldFault;
 use super::frame::Elided;
 use super::route::{Kind, Route, split};
@@ -129,24 +128,6 @@ impl<'a> Message<'_, 'a> {
             self.defect(Reason::Syntax, Span::new(start, start), start);
         }
         end
-    }
-
-    fn attribute(&mut self) {
-        let start = self.tokens.cursor.at();
-        let name = Name::read(&mut self.tokens);
-        let span = Span::new(start, self.tokens.cursor.at());
-        self.tokens.skip_spaces();
-        let value = self.tokens.cursor.at();
-        let mark = self.tape.len();
-        let read = match name {
-            Ok(_) if matches!(self.tokens.peek(), None | Some(b')' | b'\r' | b'\n')) => Err(Reason::Missing),
-            Ok(name) => self.value(name, span),
-            Err(reason) => Err(reason),
-        };
-        if let Err(reason) = read {
-            self.tape.truncate(mark);
-            self.salvage(reason, span, value);
-        }
     }
 
     /// Records a defect for each envelope field that could not be read.

@@ -4,6 +4,9 @@ use bytes::{Bytes, BytesMut};
 
 use crate::engine::Id;
 
+/// From this number of unread bytes of an incomplete response on, larger blocks are read.
+pub(super) const LARGE: usize = 64 * 1024;
+
 /// The part of one literal that is still to be received.
 #[derive(Debug)]
 pub(super) enum Flow {
@@ -29,7 +32,7 @@ pub(crate) enum LiteralBytes {
 impl Flow {
     pub(super) fn is_large(&self) -> bool {
         let (Self::Passed { left, .. } | Self::Skipped { left, .. }) = self;
-        *left > super::LARGE as u64
+        *left > LARGE as u64
     }
 
     /// Takes its bytes from the input. Returns the rest of the flow.

@@ -7,15 +7,12 @@ mod flow;
 use bytes::BytesMut;
 
 pub(super) use self::claimed::Claimed;
-use self::flow::Flow;
 pub(super) use self::flow::LiteralBytes;
+use self::flow::{Flow, LARGE};
 use crate::engine::Id;
 use crate::error::{Error, Result};
 use crate::imap::codec::{Elided, Frame, Framer};
 use crate::limits::Limits;
-
-/// From this number of unread bytes of an incomplete response on, larger blocks are read.
-const LARGE: usize = 64 * 1024;
 
 /// The state of reading the input.
 pub(super) struct Intake {

@@ -9,8 +9,6 @@ mod state;
 use std::sync::Arc;
 
 use self::journal::EventJournal;
-use self::numbering::Numbering;
-pub(super) use self::selection::Ended;
 pub(crate) use self::state::{Phase, State};
 use super::seq_map::SeqMap;
 use crate::WordList;
@@ -28,6 +26,19 @@ pub(super) struct Mirror {
     numbers: SeqMap,
     numbering: Numbering,
     journal: EventJournal,
+}
+
+/// What the search found, and the number of messages at that time; `None` if none runs, or if its result must not be
+/// used.
+#[derive(Debug, Default)]
+struct Numbering(Option<(Uids, u32)>);
+
+/// A selection that ended because the server changed its UIDVALIDITY.
+pub(crate) struct Ended {
+    /// Its events that were not taken; the last one is its end.
+    pub(crate) events: Vec<Event>,
+    /// The error of every request that waits for an answer in it.
+    pub(crate) error: Error,
 }
 
 impl Mirror {

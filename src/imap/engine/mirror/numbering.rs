@@ -1,13 +1,8 @@
 //! The running search for the UIDs of message numbers. A message that is expunged meanwhile spoils it, since the
 //! numbers change. It must not know how the search is sent.
 
-use super::Mirror;
+use super::{Mirror, Numbering};
 use crate::imap::types::{SeqNum, Uids};
-
-/// What the search found, and the number of messages at that time; `None` if none runs, or if its result must not be
-/// used.
-#[derive(Debug, Default)]
-pub(super) struct Numbering(Option<(Uids, u32)>);
 
 impl Numbering {
     pub(super) fn spoil(&mut self) {

@@ -2,17 +2,9 @@
 //! that changes while the mailbox is selected. Then its UIDs mean other messages (RFC 9051 §2.3.1.1), so the selection
 //! ends. It must not know what commands ask.
 
-use super::Mirror;
+use super::{Ended, Mirror};
 use crate::error::{Code, Error};
 use crate::imap::types::{Event, FolderInfo, MailboxName, SeqNum, UidValidity, Vanished};
-
-/// A selection that ended because the server changed its UIDVALIDITY.
-pub(crate) struct Ended {
-    /// Its events that were not taken; the last one is its end.
-    pub(crate) events: Vec<Event>,
-    /// The error of every request that waits for an answer in it.
-    pub(crate) error: Error,
-}
 
 impl Mirror {
     /// A SELECT was sent.
