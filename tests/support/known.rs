@@ -45,7 +45,7 @@ const KNOWN: &[Known] = &[
     known(
         Mailutils,
         "has no UIDPLUS: nothing is expunged by its UID",
-        "it has no UIDPLUS",
+        "it does not support UIDPLUS",
         &[
             "collect::policies::a_message_that_another_session_expunges_is_gone",
             "imap::filing::moved_messages_are_there_and_not_here_and_what_others_marked_stays",
