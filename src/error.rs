@@ -95,7 +95,7 @@ pub enum Kind {
     /// The server did not understand the command (`BAD`). The session continues.
     Bad,
     /// The server did not send the requested data, although nothing shows that the message is gone: it sent no text, half of it,
-    /// or the text of another message. The session continues.
+    /// or the text of another message, or an answer that cannot be read. The session continues.
     Missing,
     /// The server does not accept the credentials. The crate never retries by itself. If a server refuses a login because it is
     /// busy, or has too many connections, the kind is [`Rejected`](Self::Rejected).
@@ -258,6 +258,11 @@ impl Error {
 
     pub(crate) fn input(text: impl Into<Cow<'static, str>>) -> Self {
         Self::new(Kind::Input, text)
+    }
+
+    /// An answer that does not have what was asked for, or cannot be read; the session continues.
+    pub(crate) fn missing(text: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Kind::Missing, text)
     }
 
     pub(crate) fn protocol(text: impl Into<Cow<'static, str>>) -> Self {

@@ -34,6 +34,9 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 ///
 /// Dropping never deletes a message: [`mark_deleted`](Self::mark_deleted) only marks, [`commit`](Self::commit) makes it final.
 ///
+/// **Your own mailbox** can implement the trait. A method that a later version adds has a default body, which returns
+/// [`Kind::Unsupported`](crate::Kind::Unsupported), so that it keeps compiling.
+///
 /// # Errors of every method
 ///
 /// In addition to those that a method names: [`Kind::Timeout`](crate::Kind::Timeout), [`Kind::Io`](crate::Kind::Io),

@@ -180,7 +180,7 @@ async fn one_message_is_asked_about_by_its_number() {
     let (pop3, _script) = bare("C: LIST 2\nS: +OK 2 200\nC: UIDL 2\nS: +OK 2 x y\nC: LIST 2\nS: +OK 3 1").await;
     assert_eq!(pop3.list_one(number(2)).await.unwrap(), 200);
     assert_eq!(pop3.uidl_one(number(2)).await.unwrap().as_bytes(), b"x y");
-    assert_eq!(pop3.list_one(number(2)).await.unwrap_err().kind(), Kind::Protocol);
+    assert_eq!(pop3.list_one(number(2)).await.unwrap_err().kind(), Kind::Missing);
 }
 
 #[tokio::test]

@@ -117,7 +117,7 @@ async fn languages_are_listed_and_chosen() {
     assert_eq!(pop3.set_language("uga").await.unwrap_err().kind(), Kind::Rejected);
     assert_eq!(pop3.set_language("*").await.unwrap().tag, "sv");
     // Not a word about which one it is.
-    assert_eq!(pop3.set_language("de").await.unwrap_err().kind(), Kind::Protocol);
+    assert_eq!(pop3.set_language("de").await.unwrap_err().kind(), Kind::Missing);
     for range in ["", "de en", "de\r\nQUIT", "fran\u{e7}ais"] {
         assert_eq!(pop3.set_language(range).await.unwrap_err().kind(), Kind::Input, "{range:?}");
     }

@@ -179,7 +179,7 @@ impl Extension {
         self.with(Argument::Query(query))
     }
 
-    /// Adds bytes that may contain NUL, as `literal8` (RFC 3516).
+    /// Adds bytes that may contain NUL, as `literal8` (RFC 3516). The server must have BINARY, which is not checked.
     pub fn binary(self, bytes: impl Into<Bytes>) -> Self {
         self.with(Argument::Binary(bytes.into()))
     }

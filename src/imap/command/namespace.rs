@@ -18,8 +18,8 @@ impl Command for Namespace {
     }
 
     fn output(self, frames: impl Frames, _: Condition) -> Result<Namespaces> {
-        let frame = frames.into_iter().last().ok_or_else(|| Error::protocol("the server did not answer NAMESPACE"))?;
+        let frame = frames.into_iter().last().ok_or_else(|| Error::missing("the server did not answer NAMESPACE"))?;
         codec::namespace::parse(&frame, self.utf8)
-            .map_err(|error| Error::protocol("the answer to NAMESPACE cannot be read").with_source(error))
+            .map_err(|error| Error::missing("the answer to NAMESPACE cannot be read").with_source(error))
     }
 }

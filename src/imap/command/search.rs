@@ -36,11 +36,11 @@ impl Command for Search<'_> {
     fn output(self, frames: impl Frames, _: Condition) -> Result<SearchResult> {
         let read = |frame: &Bytes| {
             codec::search::parse(frame)
-                .map_err(|error| Error::protocol("the answer to SEARCH cannot be read").with_source(error))
+                .map_err(|error| Error::missing("the answer to SEARCH cannot be read").with_source(error))
         };
         let frames = frames.into_iter();
         if frames.len() == 0 && !self.returns.is_some_and(SearchReturn::is_silent) {
-            return Err(Error::new(Kind::Missing, "the server did not send the result of the search"));
+            return Err(Error::missing("the server did not send the result of the search"));
         }
         // If a response has the command's tag, responses without a tag are not part of the answer.
         let (mut tagged, mut plain) = (None, Joined::default());

@@ -272,7 +272,7 @@ impl<S: Borrow<Imap>> Folder<S> {
         Ok(highest.and_then(|uid| Uid::nonzero(uid.as_u32().checked_add(1)?)))
     }
 
-    /// Sends NOOP: lets the server report changes. One round trip.
+    /// Sends NOOP: lets the server report changes, which [`info`](Self::info) shows and [`idle`](Self::idle) delivers. One round trip.
     ///
     /// ```
     /// # #[cfg(feature = "testing")]

@@ -204,7 +204,8 @@ impl Imap {
 
     /// Returns counts of a mailbox without selecting it: the items that were asked for, as far as the server reports
     /// them. One round trip; calls for different mailboxes share one under `join!`. It can be expensive for the server.
-    /// For the selected mailbox, [`Folder::info`](crate::imap::Folder::info) returns the same at no cost.
+    /// For the selected mailbox, [`Folder::info`](crate::imap::Folder::info) has the number of messages and the next UID at no cost; its
+    /// `unseen` is the first unread message, not a count.
     ///
     /// ```
     /// # #[cfg(feature = "testing")]

@@ -84,9 +84,11 @@ pub(super) type AppendLimits = BTreeMap<MailboxName, u64>;
 ///
 /// In addition to the errors that each call lists:
 ///
-/// * [`Kind::Bad`] if the server does not understand a command.
+/// * [`Kind::Rejected`] if the server refuses a command, and [`Kind::Bad`] if it does not understand one.
+/// * [`Kind::Missing`] if it replies OK without what was asked for, or with data that cannot be read; the session continues.
 /// * [`Kind::Timeout`], [`Kind::Io`], [`Kind::Protocol`] and [`Kind::Limit`] if the connection stalls, fails, stops
-///   being IMAP or floods; every later call fails with [`Kind::Closed`].
+///   being IMAP or floods; every later call fails with [`Kind::Closed`], and so
+///   does the first one if the server closes the connection.
 /// * [`Kind::Limit`] also for an answer that is too large for a value; then the connection continues.
 /// * [`Kind::Unknown`] for a command that makes a lasting change, if the connection ended between the command and its
 ///   answer.

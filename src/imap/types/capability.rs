@@ -40,7 +40,8 @@ impl Capabilities {
         Self { names: WordList::of_text(names) }
     }
 
-    /// Whether the server announced the capability with this name.
+    /// Whether the server announced exactly this capability, such as `ACL` or `THREAD=REFS`, in any letter case. What IMAP4rev2 includes
+    /// without a capability of its own, such as MOVE, is not found here: see the methods for that.
     pub fn has(&self, name: &str) -> bool {
         self.iter().any(|have| have.eq_ignore_ascii_case(name))
     }
@@ -55,7 +56,7 @@ impl Capabilities {
         self.values("AUTH")
     }
 
-    /// The text after the `=` of every capability with this name: `THREAD=REFS` has the name `THREAD` and the value `REFS`.
+    /// The text after the `=` of every capability that begins with this word and `=`: of `THREAD=REFS`, `values("THREAD")` is `REFS`.
     pub fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         let split = self.iter().filter_map(|have| have.split_once('='));
         split.filter(move |(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)

@@ -10,7 +10,8 @@ use super::query::{Key, Query};
 use super::uid::Uid;
 use crate::Flag;
 
-/// Search keys that only servers with the named extension understand.
+/// Search keys that only servers with the named extension understand. Whether the server has it is not checked: one without it answers
+/// BAD ([`Kind::Bad`](crate::Kind::Bad)).
 impl Query {
     /// Messages with `\Recent`: those that arrived since a session last selected the mailbox (RFC 3501 §6.4.4; removed in RFC 9051).
     pub fn recent() -> Self {

@@ -51,7 +51,7 @@ pub struct Condition {
 }
 
 /// The counts and other numbers of a mailbox, as STATUS returns them (RFC 9051 §7.3.4). A value that was not asked for or not returned
-/// is `None`. So is a 0 if only a greater number has a meaning.
+/// is `None`. So is a 0 that the server sends for a UID or a UIDVALIDITY, which have none.
 ///
 /// ```
 /// use postroom::imap::codec::status;

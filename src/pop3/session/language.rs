@@ -53,6 +53,6 @@ impl Pop3 {
         }
         let answer = one(&self.link, Plan::new("LANG", &[range.as_bytes()])?).await?;
         codec::language_line(&answer.rest)
-            .ok_or_else(|| Error::protocol("the reply to LANG does not name the selected language"))
+            .ok_or_else(|| Error::missing("the reply to LANG does not name the selected language"))
     }
 }

@@ -82,6 +82,7 @@ use crate::start_error::{explain, server};
 /// # Errors of every command
 ///
 /// * [`Kind::Rejected`](crate::Kind::Rejected) if the server replies `-ERR`; the session continues.
+/// * [`Kind::Missing`](crate::Kind::Missing) if the server replies `+OK` without what was asked for; the session continues.
 /// * [`Kind::Limit`](crate::Kind::Limit) for a value over [`Limits`](crate::Limits); the session continues. But a line
 ///   or a listing over its limit, and a reply of which too much is [skipped](crate::Limits::skipped), end the session.
 /// * [`Kind::Io`](crate::Kind::Io), [`Kind::Timeout`](crate::Kind::Timeout), [`Kind::Protocol`](crate::Kind::Protocol)
@@ -215,7 +216,7 @@ impl Pop3 {
     /// Those of [every command](Self#errors-of-every-command).
     pub async fn stat(&self) -> Result<Stat> {
         let answer = answer(self.submit_stat()?).await?;
-        codec::stat(&answer.rest).ok_or_else(|| Error::protocol("the reply to STAT is not two numbers"))
+        codec::stat(&answer.rest).ok_or_else(|| Error::missing("the reply to STAT is not two numbers"))
     }
 
     /// Returns all messages that are not marked, with their sizes in octets as the server reports them (RFC 1939 §5);
@@ -442,7 +443,7 @@ impl Pop3 {
 fn of_one<T>(number: Number, line: Option<(Number, T)>) -> Result<T> {
     match line {
         Some((other, value)) if other == number => Ok(value),
-        _ => Err(Error::protocol("the reply is about another message than the one that was asked for")),
+        _ => Err(Error::missing("the reply is about another message than the one that was asked for")),
     }
 }
 

@@ -36,8 +36,9 @@ use crate::{BoxFuture, Result};
 /// # Querying it
 ///
 /// The table `record` has a row for each message: `account`, `key` (the text form of its [`MessageId`](crate::MessageId)), `digest`
-/// and `header` (SHA-256), `size`, `extent` (`whole`, `header`, or `whole=` and the digest of another reading), `state` (`staged`, `collected`, `gone`), and the seconds since 1970
-/// when it was collected (`at`) and missed on the server (`gone`). If another program changes a row, the ledger counts as damaged.
+/// and `header` (SHA-256), `size`, `extent` (`whole`, `header`, or `whole=` and the digest of another reading), `state` (`staged`, `collected`, `gone`, `deleted`), and the
+/// seconds since 1970 when it was collected (`at`) and when it was first missed on the server or deleted from it (`gone`). The column
+/// `ticket` is the delivery's; the column `sum` and the table `total` detect damage. If another program changes a row, the ledger counts as damaged.
 /// A row whose key begins with `account:` is not of a message ([`Record::key`](super::Record::key)).
 ///
 /// # Cancellation
