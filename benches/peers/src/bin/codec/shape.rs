@@ -63,7 +63,11 @@ pub(crate) const SHAPES: [Shape; 29] = [
         filled(size, &head, |n| format!(" \"name{n}\" \"value\""), &tail)
     }),
     imap("unreadable attributes", |size| filled(size, "* 1 FETCH (UID 1", |_| " UID x ENVELOPE (y)".into(), ")\r\n")),
-    imap("annotations", |size| filled(size, "* METADATA \"\" (", |n| format!("/shared/{n} \"value\" "), "/x NIL)\r\n")),
+    imap("annotations", |size| {
+        // A METADATA response may have 10,000 entries.
+        let entry = |n| format!("/shared/{n} \"{}\" ", "value ".repeat(1300));
+        filled(size, "* METADATA \"\" (", entry, "/x NIL)\r\n")
+    }),
     Shape { name: "dots", kind: Kind::Multiline, make: |size| filled(size, "", |_| "..\r\n. x\r\n".into(), ".\r\n") },
     Shape {
         name: "listing",
