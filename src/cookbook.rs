@@ -241,15 +241,15 @@
 //!         continue; // flags changed, or messages were removed
 //!     }
 //!     let mut mail = inbox.fetch(format!("{next}:*").parse::<Uids>()?, Items::ENVELOPE).await?;
-//! #   let mut told = 0;
+//! #   let mut shown = 0;
 //!     while let Some(message) = mail.try_next().await? {
 //!         // `n:*` includes the last message even if its UID is below n.
 //!         let Some(uid) = message.uid().filter(|uid| *uid >= next) else { continue };
 //!         println!("new: {}", message.subject().unwrap_or_default());
-//!         next = Uid::new(uid.as_u32() + 1).unwrap_or(Uid::MAX);
-//! #       told += 1;
+//!         next = Uid::new(uid.as_u32().saturating_add(1))?;
+//! #       shown += 1;
 //!     }
-//! #   if told == 1 { break }
+//! #   if shown == 1 { break }
 //! }
 //! # Ok(()) }
 //! # #[cfg(not(feature = "testing"))]

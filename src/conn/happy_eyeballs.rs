@@ -133,7 +133,7 @@ mod tests {
         text.parse().unwrap()
     }
 
-    /// What becomes of one attempt: after so long, success or not.
+    /// The fate of one attempt: how long it takes, and whether it succeeds.
     type Fate = (&'static str, Duration, bool);
 
     /// Runs the race against these fates; who won, who was tried, and when it was over.

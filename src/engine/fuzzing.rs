@@ -14,7 +14,7 @@ const OPEN: usize = 16;
 /// Requests given up: each is kept until the server has answered what of it was sent, which is the caller's memory too.
 const CANCELLED: usize = 64;
 
-/// The request that a number stands for.
+/// The request with this number.
 pub(crate) enum Generated<R> {
     /// A new request, which must come to an end.
     New(R),

@@ -2,14 +2,14 @@
 //! splits and in random chunks. The same bytes must go out and the same answers come, however the input was cut. It must not know a
 //! protocol.
 //!
-//! A dialogue has lines `S:` (the server says, CRLF added), `C:` (the client has said, since the last look), `>` (a handle asks:
-//! see [`Player::act`]), `<` (a handle has got, since the last look) and `#` (a comment). `! whole` says that the server's bytes mean
+//! A dialogue has lines `S:` (the server sends, CRLF added), `C:` (the client has sent, since the last `C:`), `>` (a handle requests: see
+//! [`Player::act`]), `<` (a handle has received, since the last `<`) and `#` (a comment). `! whole` marks a dialogue whose bytes mean
 //! something else if they are cut.
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-/// An engine with its handles' ends in hand.
+/// An engine, and the ends of its handles.
 pub(crate) trait Player {
     fn new() -> Self;
 

@@ -56,7 +56,7 @@ fn trusting(authority: &Authority, host: &str) -> Config {
     Config::new(host).add_root_pem(authority.pem.as_bytes()).unwrap()
 }
 
-/// A server that greets within TLS, echoes one line, and goes as told.
+/// A server that greets within TLS, echoes one line, and closes as the test asks.
 async fn serve(acceptor: TlsAcceptor, end: DuplexStream, says_goodbye: bool) {
     let Ok(mut stream) = acceptor.accept(end).await else {
         return;

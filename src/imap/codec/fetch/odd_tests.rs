@@ -29,7 +29,7 @@ fn people(list: Addresses<'_>) -> Vec<String> {
     list.map(|one| one.to_string()).collect()
 }
 
-/// A message with that envelope, and UID behind it.
+/// A message with this envelope, and the UID after it.
 fn enveloped(envelope: &str) -> Fetched {
     let message = parse(format!("* 1 FETCH (ENVELOPE ({envelope}) UID 7)\r\n"));
     assert_eq!(message.uid().map(u32::from), Some(7), "{envelope}");
