@@ -45,7 +45,7 @@
 //!
 //! * [`Extension`], [`Answer`], [`Response`]: a command as a value, and its answer.
 //! * Access control (RFC 4314): [`Acl`], [`AclEntry`], [`ListRights`], [`MyRights`], [`Rights`], [`RightsChange`].
-//! * Quota (RFC 9208): [`Quota`], [`QuotaResource`], [`QuotaRoots`], [`QuotaUsage`].
+//! * Quota (RFC 9208): [`Quota`], [`QuotaResource`], [`QuotaRoots`], [`QuotaUsage`], [`MailboxQuotas`].
 //! * Metadata and annotations (RFC 5464, RFC 5257): [`Metadata`], [`MetadataDepth`], [`EntryName`], [`Annotation`],
 //!   [`AnnotationSize`], [`AnnotationSupport`].
 //! * Sorting and threading (RFC 5256): [`SortKey`], [`Sorted`], [`Threads`], [`Thread`].
@@ -71,6 +71,8 @@ mod engine;
 #[cfg(any(test, fuzzing))]
 mod every_command;
 #[cfg(feature = "net")]
+mod extension;
+#[cfg(feature = "net")]
 mod folder;
 #[cfg(fuzzing)]
 #[doc(hidden)]
@@ -91,6 +93,8 @@ pub use command::metadata::MetadataDepth;
 pub use command::multi_append::{Content, NewMessage, Piece};
 pub use command::sort::SortKey;
 pub use command::{Answer, Responses};
+#[cfg(feature = "net")]
+pub use extension::MailboxQuotas;
 #[cfg(feature = "net")]
 pub use folder::{Fetch, Folder, Idle, NotLeft, Opening};
 #[cfg(feature = "net")]

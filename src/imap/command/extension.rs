@@ -283,6 +283,10 @@ impl Extension {
         std::iter::from_fn(portion).collect()
     }
 
+    pub(crate) fn verb(&self) -> &'static str {
+        self.verb
+    }
+
     /// Every set of UIDs in it, which may be stamped with a different UIDVALIDITY than the selected mailbox has.
     pub(crate) fn sets(&self) -> Vec<&Uids> {
         fn collect<'a>(arguments: &'a [Argument], sets: &mut Vec<&'a Uids>) {

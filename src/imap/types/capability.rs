@@ -148,6 +148,8 @@ impl Capabilities {
         acl: "ACL";
         /// Quotas (RFC 9208).
         quota: "QUOTA";
+        /// Limits of quotas can be set (RFC 9208 §4.1.3).
+        quota_set: "QUOTASET";
         /// Annotations of mailboxes and of the server (RFC 5464).
         metadata: "METADATA";
         /// Annotations of the server only (RFC 5464).
