@@ -11,6 +11,7 @@ use time::OffsetDateTime;
 use super::annotation::Annotation;
 use super::date;
 use super::envelope::{Address, Envelope, str_of};
+use super::fetch_items::fetch_items;
 use super::section::Section;
 use super::structure::{BodyStructure, Strings};
 use super::tape::envelope::FIELDS;
@@ -62,6 +63,43 @@ pub struct FetchedSection<'a> {
     value: Span,
 }
 
+/// The type of a value that is read in this way, and the method that finds it.
+macro_rules! value {
+    (type flags) => { Flags<'_> };
+    (type date) => { OffsetDateTime };
+    (type number) => { u64 };
+    (type number_in_parentheses) => { u64 };
+    (type envelope) => { Envelope<'_> };
+    (type structure) => { BodyStructure<'_> };
+    (type string_in_parentheses) => { Str<'_> };
+    (type preview) => { Str<'_> };
+    (type labels) => { Strings<'_> };
+    ($fetched:ident flags $item:expr) => { $fetched.read_flags($item) };
+    ($fetched:ident date $item:expr) => { $fetched.read_date($item) };
+    ($fetched:ident number $item:expr) => { $fetched.read_number($item) };
+    ($fetched:ident number_in_parentheses $item:expr) => { $fetched.read_number($item) };
+    ($fetched:ident envelope $item:expr) => { $fetched.read_envelope($item) };
+    ($fetched:ident structure $item:expr) => { $fetched.read_structure($item) };
+    ($fetched:ident string_in_parentheses $item:expr) => { $fetched.read_string($item) };
+    ($fetched:ident preview $item:expr) => { $fetched.read_string($item) };
+    ($fetched:ident labels $item:expr) => { $fetched.read_strings($item) };
+}
+
+macro_rules! accessors {
+    ($($what:literal $adds:literal $constant:ident $method:ident $kind:ident $name:literal $read:ident $(, $has:ident)?;)*) => {
+        impl Fetched {
+            $(
+                #[doc = $what]
+                pub fn $method(&self) -> Option<value!(type $read)> {
+                    value!(self $read Item::$kind)
+                }
+            )*
+        }
+    };
+}
+
+fetch_items!(accessors);
+
 impl Fetched {
     pub(crate) fn new(tape: Arc<Tape>, at: u32) -> Self {
         Self { tape, at }
@@ -75,52 +113,6 @@ impl Fetched {
     /// The message sequence number at the moment of the response; `None` if the server sends UIDs instead (RFC 9586).
     pub fn seq(&self) -> Option<SeqNum> {
         SeqNum::nonzero(self.record().word(2))
-    }
-
-    /// The flags.
-    pub fn flags(&self) -> Option<Flags<'_>> {
-        let record = self.record();
-        record.item(Item::Flags).map(|(_, words)| {
-            let list = span(words, 0);
-            match list.is_nil() {
-                true => {
-                    Flags::odd(words.as_chunks().0.iter().skip(1).map(|words: &[u32; 2]| record.slice(span(words, 0))))
-                }
-                false => Flags::list(record.slice(list)),
-            }
-        })
-    }
-
-    /// INTERNALDATE: when the message arrived, as the server reports it.
-    pub fn internal_date(&self) -> Option<OffsetDateTime> {
-        self.date(Item::InternalDate)
-    }
-
-    /// SAVEDATE: when the message was saved in this mailbox (RFC 8514).
-    pub fn save_date(&self) -> Option<OffsetDateTime> {
-        self.date(Item::SaveDate)
-    }
-
-    /// The message's size in bytes (`RFC822.SIZE`).
-    pub fn size(&self) -> Option<u64> {
-        self.number(Item::Size)
-    }
-
-    /// The modification sequence (RFC 7162).
-    pub fn modseq(&self) -> Option<u64> {
-        self.number(Item::Modseq)
-    }
-
-    /// The envelope.
-    pub fn envelope(&self) -> Option<Envelope<'_>> {
-        let record = self.record();
-        record.item(Item::Envelope).map(|(at, _)| Envelope::new(record, at))
-    }
-
-    /// The body structure (`BODYSTRUCTURE`, or `BODY` without extension data).
-    pub fn body_structure(&self) -> Option<BodyStructure<'_>> {
-        let record = self.record();
-        record.item(Item::BodyStructure).map(|(at, _)| BodyStructure::new(record, record.word(at)))
     }
 
     /// The bytes of the whole message (`BODY[]`, `RFC822` or `BINARY[]`), as a slice of the received bytes.
@@ -157,37 +149,6 @@ impl Fetched {
         let record = self.record();
         let name = move |words| String::from_utf8_lossy(span(words, 0).range_in(record));
         self.of_kind(Item::BinarySize).filter_map(move |words| Some((name(words), size_of(words)?)))
-    }
-
-    /// The message's object identifier (RFC 8474).
-    pub fn email_id(&self) -> Option<Str<'_>> {
-        self.string(Item::EmailId)
-    }
-
-    /// The thread's object identifier (RFC 8474).
-    pub fn thread_id(&self) -> Option<Str<'_>> {
-        self.string(Item::ThreadId)
-    }
-
-    /// PREVIEW: the first words of the text (RFC 8970).
-    pub fn preview(&self) -> Option<Str<'_>> {
-        self.string(Item::Preview)
-    }
-
-    /// Gmail's identifier of the message (`X-GM-MSGID`).
-    pub fn gmail_message_id(&self) -> Option<u64> {
-        self.number(Item::GmailMessage)
-    }
-
-    /// Gmail's identifier of the thread (`X-GM-THRID`).
-    pub fn gmail_thread_id(&self) -> Option<u64> {
-        self.number(Item::GmailThread)
-    }
-
-    /// Gmail's labels (`X-GM-LABELS`), in modified UTF-7 as Gmail sends them.
-    pub fn gmail_labels(&self) -> Option<Strings<'_>> {
-        let record = self.record();
-        record.item(Item::GmailLabels).map(|(at, words)| Strings::new(record, at, words.len()))
     }
 
     /// The message's annotations (RFC 5257).
@@ -270,6 +231,34 @@ impl Fetched {
         self.tape.block.len() + 4 * self.tape.words.len()
     }
 
+    fn read_flags(&self, item: Item) -> Option<Flags<'_>> {
+        let record = self.record();
+        record.item(item).map(|(_, words)| {
+            let list = span(words, 0);
+            match list.is_nil() {
+                true => {
+                    Flags::odd(words.as_chunks().0.iter().skip(1).map(|words: &[u32; 2]| record.slice(span(words, 0))))
+                }
+                false => Flags::list(record.slice(list)),
+            }
+        })
+    }
+
+    fn read_envelope(&self, item: Item) -> Option<Envelope<'_>> {
+        let record = self.record();
+        record.item(item).map(|(at, _)| Envelope::new(record, at))
+    }
+
+    fn read_structure(&self, item: Item) -> Option<BodyStructure<'_>> {
+        let record = self.record();
+        record.item(item).map(|(at, _)| BodyStructure::new(record, record.word(at)))
+    }
+
+    fn read_strings(&self, item: Item) -> Option<Strings<'_>> {
+        let record = self.record();
+        record.item(item).map(|(at, words)| Strings::new(record, at, words.len()))
+    }
+
     #[inline]
     fn record(&self) -> Record<'_> {
         self.tape.record(self.at)
@@ -284,16 +273,16 @@ impl Fetched {
         self.record().items().filter(move |&(kind, _, _)| kind == item as u32).map(|(_, _, words)| words)
     }
 
-    fn number(&self, item: Item) -> Option<u64> {
+    fn read_number(&self, item: Item) -> Option<u64> {
         self.words(item).filter(|words| !words.is_empty()).map(|words| number(words, 0))
     }
 
-    fn string(&self, item: Item) -> Option<Str<'_>> {
+    fn read_string(&self, item: Item) -> Option<Str<'_>> {
         let words = self.words(item)?;
         str_of(self.record(), span(words, 0))
     }
 
-    fn date(&self, item: Item) -> Option<OffsetDateTime> {
+    fn read_date(&self, item: Item) -> Option<OffsetDateTime> {
         self.words(item).and_then(|words| date::unpack([word(words, 0), word(words, 1), word(words, 2)]))
     }
 }

@@ -6,6 +6,7 @@ use std::num::NonZeroU32;
 use std::ops::BitOr;
 
 use super::capability::Capabilities;
+use super::fetch_items::fetch_items;
 use super::section::Section;
 use super::tape::Item;
 use crate::{Error, Result};
@@ -34,41 +35,49 @@ pub(crate) struct Wanted {
     pub(crate) window: Option<(u64, NonZeroU32)>,
 }
 
-const FLAGS: u32 = 1;
-const INTERNAL_DATE: u32 = 2;
-const SIZE: u32 = 4;
-const ENVELOPE: u32 = 8;
-const BODY_STRUCTURE: u32 = 16;
-const MODSEQ: u32 = 1 << 5;
-const EMAIL_ID: u32 = 1 << 6;
-const THREAD_ID: u32 = 1 << 7;
-const SAVE_DATE: u32 = 1 << 8;
-const PREVIEW: u32 = 1 << 9;
-const LAZY_PREVIEW: u32 = 1 << 10;
-const GMAIL_MESSAGE_ID: u32 = 1 << 11;
-const GMAIL_THREAD_ID: u32 = 1 << 12;
-const GMAIL_LABELS: u32 = 1 << 13;
+/// Only what the server has at hand of the preview (`PREVIEW (LAZY)`).
+const LAZY: u32 = 1 << 30;
 /// The size that accompanies every whole message, to check that the message is complete. It is no defect if the server leaves it out.
-const DECLARED: u32 = 1 << 14;
+const DECLARED: u32 = 1 << 31;
+const PREVIEW: u32 = bit(Item::Preview);
+const SIZE: u32 = bit(Item::Size);
 
-/// The attributes in the order in which they are written: bit, name, and the item of a response that answers it.
-const ATTRIBUTES: [(u32, &str, Item); 15] = [
-    (FLAGS, "FLAGS", Item::Flags),
-    (INTERNAL_DATE, "INTERNALDATE", Item::InternalDate),
-    (SIZE, "RFC822.SIZE", Item::Size),
-    (DECLARED, "RFC822.SIZE", Item::Size),
-    (ENVELOPE, "ENVELOPE", Item::Envelope),
-    (BODY_STRUCTURE, "BODYSTRUCTURE", Item::BodyStructure),
-    (MODSEQ, "MODSEQ", Item::Modseq),
-    (EMAIL_ID, "EMAILID", Item::EmailId),
-    (THREAD_ID, "THREADID", Item::ThreadId),
-    (SAVE_DATE, "SAVEDATE", Item::SaveDate),
-    (PREVIEW, "PREVIEW", Item::Preview),
-    (LAZY_PREVIEW, "PREVIEW (LAZY)", Item::Preview),
-    (GMAIL_MESSAGE_ID, "X-GM-MSGID", Item::GmailMessage),
-    (GMAIL_THREAD_ID, "X-GM-THRID", Item::GmailThread),
-    (GMAIL_LABELS, "X-GM-LABELS", Item::GmailLabels),
-];
+/// An item without a section.
+struct Attribute {
+    item: Item,
+    name: &'static str,
+    /// Whether a server with these capabilities has it.
+    has: fn(&Capabilities) -> bool,
+}
+
+macro_rules! attributes {
+    ($($what:literal $adds:literal $constant:ident $method:ident $kind:ident $name:literal $read:ident $(, $has:ident)?;)*) => {
+        const ATTRIBUTES: &[Attribute] = &[$(
+            Attribute { item: Item::$kind, name: $name, has: |_have| true $(&& _have.$has())? },
+        )*];
+
+        impl Items {
+            $(
+                #[doc = $what]
+                pub const $constant: Self = Self::only(bit(Item::$kind));
+            )*
+
+            $(
+                #[doc = $adds]
+                #[must_use]
+                pub fn $method(self) -> Self {
+                    self.with(bit(Item::$kind))
+                }
+            )*
+        }
+    };
+}
+
+fetch_items!(attributes);
+
+const fn bit(item: Item) -> u32 {
+    1 << item as u32
+}
 
 const BODY: &str = "BODY.PEEK";
 pub(crate) const BINARY: &str = "BINARY.PEEK";
@@ -78,16 +87,6 @@ const MESSAGE: &[Wanted] = &[Wanted { item: BODY, section: Section::WHOLE, windo
 const HEADER: &[Wanted] = &[Wanted { item: BODY, section: Section::HEADER, window: None }];
 
 impl Items {
-    /// The flags.
-    pub const FLAGS: Self = Self::only(FLAGS);
-    /// The date at which the server received the message.
-    pub const INTERNAL_DATE: Self = Self::only(INTERNAL_DATE);
-    /// The size of the message in bytes.
-    pub const SIZE: Self = Self::only(SIZE);
-    /// The envelope: date, subject, addresses and message ids, as the server parses them from the header.
-    pub const ENVELOPE: Self = Self::only(ENVELOPE);
-    /// The body structure: the MIME tree with types, names and sizes.
-    pub const BODY_STRUCTURE: Self = Self::only(BODY_STRUCTURE);
     /// The whole message.
     pub const MESSAGE: Self = Self { attributes: 0, sections: Cow::Borrowed(MESSAGE) };
     /// The whole header.
@@ -96,36 +95,6 @@ impl Items {
     /// Only the UID. The other methods add to it.
     pub const fn new() -> Self {
         Self::only(0)
-    }
-
-    /// Adds the flags.
-    #[must_use]
-    pub fn flags(self) -> Self {
-        self.with(FLAGS)
-    }
-
-    /// Adds the date at which the server received the message.
-    #[must_use]
-    pub fn internal_date(self) -> Self {
-        self.with(INTERNAL_DATE)
-    }
-
-    /// Adds the size of the message in bytes.
-    #[must_use]
-    pub fn size(self) -> Self {
-        self.with(SIZE)
-    }
-
-    /// Adds the envelope.
-    #[must_use]
-    pub fn envelope(self) -> Self {
-        self.with(ENVELOPE)
-    }
-
-    /// Adds the body structure.
-    #[must_use]
-    pub fn body_structure(self) -> Self {
-        self.with(BODY_STRUCTURE)
     }
 
     /// Adds the whole message.
@@ -152,58 +121,14 @@ impl Items {
         self.wanting(Wanted { item: BODY, section, window: Some((start, len)) })
     }
 
-    /// Adds the modification sequence (`CONDSTORE`, RFC 7162).
-    #[must_use]
-    pub fn modseq(self) -> Self {
-        self.with(MODSEQ)
-    }
-
-    /// Adds the identifier that the message has in all mailboxes (`OBJECTID`, RFC 8474).
-    #[must_use]
-    pub fn email_id(self) -> Self {
-        self.with(EMAIL_ID)
-    }
-
-    /// Adds the identifier of the thread (`OBJECTID`, RFC 8474).
-    #[must_use]
-    pub fn thread_id(self) -> Self {
-        self.with(THREAD_ID)
-    }
-
-    /// Adds the date at which the message was saved in this mailbox (`SAVEDATE`, RFC 8514).
-    #[must_use]
-    pub fn save_date(self) -> Self {
-        self.with(SAVE_DATE)
-    }
-
-    /// Adds the first words of the text (`PREVIEW`, RFC 8970). The server may have to read the message to make them.
-    #[must_use]
-    pub fn preview(self) -> Self {
-        Self { attributes: self.attributes & !LAZY_PREVIEW, ..self }.with(PREVIEW)
-    }
-
-    /// Adds the first words of the text if the server has them at hand (`PREVIEW (LAZY)`, RFC 8970 §3.2).
+    /// Adds the first words of the text if the server has them at hand (`PREVIEW (LAZY)`, RFC 8970 §3.2). Without effect if
+    /// [`preview`](Self::preview) is added too.
     #[must_use]
     pub fn lazy_preview(self) -> Self {
-        Self { attributes: self.attributes & !PREVIEW, ..self }.with(LAZY_PREVIEW)
-    }
-
-    /// Adds Gmail's number of the message (`X-GM-EXT-1`).
-    #[must_use]
-    pub fn gmail_message_id(self) -> Self {
-        self.with(GMAIL_MESSAGE_ID)
-    }
-
-    /// Adds Gmail's number of the thread (`X-GM-EXT-1`).
-    #[must_use]
-    pub fn gmail_thread_id(self) -> Self {
-        self.with(GMAIL_THREAD_ID)
-    }
-
-    /// Adds Gmail's labels (`X-GM-EXT-1`).
-    #[must_use]
-    pub fn gmail_labels(self) -> Self {
-        self.with(GMAIL_LABELS)
+        match self.attributes & PREVIEW == 0 {
+            true => Self { attributes: self.attributes | PREVIEW | LAZY, ..self },
+            false => self,
+        }
     }
 
     /// Adds one part without its transfer encoding (`BINARY`, RFC 3516). [`Section::WHOLE`] is the whole message. A window
@@ -259,16 +184,7 @@ impl Items {
 
     /// The first item that the server does not support, by its capabilities.
     pub(crate) fn missing(&self, capabilities: &Capabilities, rev2: bool) -> Option<&'static str> {
-        let has = |bit: u32| match bit {
-            MODSEQ => capabilities.condstore(),
-            EMAIL_ID | THREAD_ID => capabilities.objectid(),
-            SAVE_DATE => capabilities.savedate(),
-            PREVIEW | LAZY_PREVIEW => capabilities.preview(),
-            GMAIL_MESSAGE_ID | GMAIL_THREAD_ID | GMAIL_LABELS => capabilities.gmail(),
-            _ => true,
-        };
-        let mut asked = ATTRIBUTES.iter().filter(|(bit, ..)| self.attributes & bit != 0);
-        let attribute = asked.find(|(bit, ..)| !has(*bit)).map(|(_, name, _)| *name);
+        let attribute = self.asked().find(|attribute| !(attribute.has)(capabilities)).map(|attribute| attribute.name);
         // RFC 9051, appendix E: reading decoded parts is part of IMAP4rev2.
         let decoded = capabilities.binary() || rev2;
         attribute
@@ -282,8 +198,13 @@ impl Items {
 
     /// The items of a response that answer the attributes without sections.
     pub(crate) fn attributes(&self) -> impl Iterator<Item = Item> {
-        let asked = self.attributes & !DECLARED;
-        ATTRIBUTES.into_iter().filter(move |(bit, _, _)| asked & bit != 0).map(|(_, _, item)| item)
+        self.asked().map(|attribute| attribute.item)
+    }
+
+    /// The attributes without sections, in the order in which they are written.
+    fn asked(&self) -> impl Iterator<Item = &'static Attribute> {
+        let attributes = self.attributes;
+        ATTRIBUTES.iter().filter(move |attribute| attributes & bit(attribute.item) != 0)
     }
 
     /// The sections, in the order in which they were added.
@@ -295,8 +216,10 @@ impl Items {
         Self { attributes, sections: Cow::Borrowed(&[]) }
     }
 
+    /// The full preview includes the lazy one.
     fn with(self, attribute: u32) -> Self {
-        Self { attributes: self.attributes | attribute, ..self }
+        let lazy = if attribute == PREVIEW { LAZY } else { 0 };
+        Self { attributes: (self.attributes | attribute) & !lazy, ..self }
     }
 
     fn wanting(mut self, wanted: Wanted) -> Self {
@@ -318,11 +241,9 @@ impl BitOr for Items {
     type Output = Self;
 
     fn bitor(self, other: Self) -> Self {
-        let mut both = self.with(other.attributes);
-        // The full preview includes the lazy one.
-        if both.attributes & PREVIEW != 0 {
-            both.attributes &= !LAZY_PREVIEW;
-        }
+        let full = |items: &Self| items.attributes & (PREVIEW | LAZY) == PREVIEW;
+        let lazy = if full(&self) || full(&other) { LAZY } else { 0 };
+        let both = Self { attributes: (self.attributes | other.attributes) & !lazy, ..self };
         other.sections.iter().cloned().fold(both, Self::wanting)
     }
 }
@@ -331,8 +252,10 @@ impl BitOr for Items {
 impl fmt::Display for Items {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("(UID")?;
-        for (_, name, _) in ATTRIBUTES.iter().filter(|(bit, _, _)| self.attributes & bit != 0) {
-            write!(f, " {name}")?;
+        let declared = if self.attributes & DECLARED != 0 { SIZE } else { 0 };
+        for Attribute { item, name, .. } in Self::only(self.attributes | declared).asked() {
+            let lazy = *item == Item::Preview && self.attributes & LAZY != 0;
+            write!(f, " {name}{}", if lazy { " (LAZY)" } else { "" })?;
         }
         for Wanted { item, section, window } in self.sections.iter() {
             write!(f, " {item}[{section}]")?;
@@ -394,7 +317,7 @@ mod tests {
             (Items::SIZE.thread_id(), "THREADID", "OBJECTID"),
             (Items::SIZE.save_date(), "SAVEDATE", "SAVEDATE"),
             (Items::SIZE.preview(), "PREVIEW", "PREVIEW"),
-            (Items::SIZE.lazy_preview(), "PREVIEW (LAZY)", "PREVIEW"),
+            (Items::SIZE.lazy_preview(), "PREVIEW", "PREVIEW"),
             (Items::SIZE.gmail_labels(), "X-GM-LABELS", "X-GM-EXT-1"),
             (binary.clone(), "BINARY.PEEK", "BINARY"),
         ] {
@@ -413,6 +336,16 @@ mod tests {
         let items = Items::FLAGS.modseq().email_id().thread_id().save_date().lazy_preview();
         assert_eq!(items.to_string(), "(UID FLAGS MODSEQ EMAILID THREADID SAVEDATE PREVIEW (LAZY))");
         assert_eq!((items | Items::new().preview()).to_string().matches("PREVIEW").count(), 1);
+        let lazy = Items::new().lazy_preview();
+        assert_eq!((lazy.clone() | lazy.clone()).to_string(), "(UID PREVIEW (LAZY))");
+        for full in [
+            lazy.clone().preview(),
+            Items::PREVIEW.lazy_preview(),
+            lazy.clone() | Items::PREVIEW,
+            Items::PREVIEW | lazy,
+        ] {
+            assert_eq!(full, Items::PREVIEW);
+        }
         let gmail = Items::new().gmail_message_id().gmail_thread_id().gmail_labels();
         assert_eq!(gmail.to_string(), "(UID X-GM-MSGID X-GM-THRID X-GM-LABELS)");
         let part = |path: &[u32]| Section::part(path).unwrap();

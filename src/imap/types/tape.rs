@@ -3,6 +3,7 @@
 
 use bytes::Bytes;
 
+use super::fetch_items::fetch_items;
 use crate::defect::Reason;
 
 /// A message is `start, end, seq, words`, followed by its items in that number of words. An item is its [`Item`], the number of its
@@ -23,51 +24,43 @@ pub(crate) const LONGEST: usize = (u32::MAX >> 1) as usize - 1;
 
 const ESCAPED: u32 = 1 << 31;
 
-/// The kind of an item; the comment on each lists its words. An item that was answered with NIL has no words, or a NIL span.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[repr(u32)]
-pub(crate) enum Item {
-    /// uid
-    Uid,
-    /// span of the list; or a NIL span, and the span of each flag
-    Flags,
-    /// date, time, offset: see `date.rs`
-    InternalDate,
-    /// date, time, offset
-    SaveDate,
-    /// low, high
-    Size,
-    /// low, high
-    Modseq,
-    /// [`envelope`]
-    Envelope,
-    /// the root's place, then the parts: [`part`]
-    BodyStructure,
-    /// name span, origin, value span
-    Section,
-    /// name span, low, high
-    BinarySize,
-    /// span
-    EmailId,
-    /// span
-    ThreadId,
-    /// span
-    Preview,
-    /// low, high
-    GmailMessage,
-    /// low, high
-    GmailThread,
-    /// span of each label
-    GmailLabels,
-    /// entry span, then name span and value span of each attribute
-    Annotation,
-    /// span of each entry
-    AnnotationNames,
-    /// name span, value span
-    Unknown,
-    /// reason, low, high, name span, value span, 1 + the field of an envelope or 0
-    Defect,
+macro_rules! kinds {
+    ($($what:literal $adds:literal $constant:ident $method:ident $kind:ident $name:literal $read:ident $(, $has:ident)?;)*) => {
+        /// The kind of an item. An item that was answered with NIL has no words, or a NIL span.
+        #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+        #[repr(u32)]
+        pub(crate) enum Item {
+            /// uid
+            Uid,
+            $(
+                #[doc = $what]
+                $kind,
+            )*
+            /// name span, origin, value span
+            Section,
+            /// name span, low, high
+            BinarySize,
+            /// entry span, then name span and value span of each attribute
+            Annotation,
+            /// span of each entry
+            AnnotationNames,
+            /// name span, value span
+            Unknown,
+            /// reason, low, high, name span, value span, 1 + the field of an envelope or 0
+            Defect,
+        }
+    };
 }
+
+// The words of these items, by the way in which they are read:
+// flags: the span of the list; or a NIL span, and the span of each flag
+// date: date, time, offset, as in `date.rs`
+// number, number_in_parentheses: low, high
+// envelope: as in [`envelope`]
+// structure: the root's place, then the parts, as in [`part`]
+// string_in_parentheses, preview: a span
+// labels: the span of each label
+fetch_items!(kinds);
 
 /// The words of an envelope: four spans, then the end of each of the six address lists; addresses follow, four spans each.
 pub(crate) mod envelope {

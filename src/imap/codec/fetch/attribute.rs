@@ -5,8 +5,8 @@ use super::Message;
 use super::{envelope, structure::Structure};
 use crate::defect::Reason;
 use crate::imap::codec::token::{Read, Tokens, is_atom};
-use crate::imap::types::date;
 use crate::imap::types::tape::{Item, NONE, Span, halves};
+use crate::imap::types::{date, fetch_items};
 use crate::wire::class::{Delimiter, EndOfWords};
 
 /// The name of an attribute, with the section that belongs to it.
@@ -48,27 +48,15 @@ impl Name {
         };
         upper.copy_from_slice(name);
         upper.make_ascii_uppercase();
-        Self::Plain(match &*upper {
-            b"RFC822" => return Self::Section(Span::new(end, end), NONE),
+        match &*upper {
+            b"RFC822" => Self::Section(Span::new(end, end), NONE),
             // The section's name is the end of the attribute's name.
-            b"RFC822.HEADER" | b"RFC822.TEXT" => return Self::Section(Span::new(end + 7 - name.len(), end), NONE),
-            b"UID" => Item::Uid,
-            b"FLAGS" => Item::Flags,
-            b"INTERNALDATE" => Item::InternalDate,
-            b"RFC822.SIZE" => Item::Size,
-            b"ENVELOPE" => Item::Envelope,
-            b"BODYSTRUCTURE" | b"BODY" => Item::BodyStructure,
-            b"MODSEQ" => Item::Modseq,
-            b"SAVEDATE" => Item::SaveDate,
-            b"EMAILID" => Item::EmailId,
-            b"THREADID" => Item::ThreadId,
-            b"PREVIEW" => Item::Preview,
-            b"ANNOTATION" => Item::Annotation,
-            b"X-GM-MSGID" => Item::GmailMessage,
-            b"X-GM-THRID" => Item::GmailThread,
-            b"X-GM-LABELS" => Item::GmailLabels,
-            _ => Item::Unknown,
-        })
+            b"RFC822.HEADER" | b"RFC822.TEXT" => Self::Section(Span::new(end + 7 - name.len(), end), NONE),
+            b"UID" => Self::Plain(Item::Uid),
+            b"BODY" => Self::Plain(Item::BodyStructure),
+            b"ANNOTATION" => Self::Plain(Item::Annotation),
+            upper => Self::Plain(named(upper)),
+        }
     }
 
     fn with_section(name: &[u8], tokens: &mut Tokens<'_>) -> Read<Self> {
@@ -140,6 +128,30 @@ fn origin(tokens: &mut Tokens<'_>) -> Read<u32> {
     if tokens.eat(b'>') { Ok(origin) } else { Err(Reason::Syntax) }
 }
 
+macro_rules! readers {
+    ($($what:literal $adds:literal $constant:ident $method:ident $kind:ident $name:literal $read:ident $(, $has:ident)?;)*) => {
+        /// The item with this name, which is in upper case.
+        fn named(upper: &[u8]) -> Item {
+            let all = [$(($name, Item::$kind)),*];
+            all.into_iter().find(|(name, _)| name.as_bytes() == upper).map_or(Item::Unknown, |(_, item)| item)
+        }
+
+        impl Message<'_, '_> {
+            #[inline(always)]
+            fn plain_value(&mut self, item: Item, name: Span) -> Read<()> {
+                match item {
+                    Item::Uid => self.uid(),
+                    $(Item::$kind => self.$read(item, name),)*
+                    Item::Annotation | Item::AnnotationNames => self.annotations(),
+                    Item::Section | Item::BinarySize | Item::Unknown | Item::Defect => self.unknown(name),
+                }
+            }
+        }
+    };
+}
+
+fetch_items!(readers);
+
 impl Message<'_, '_> {
     /// Reads one attribute: its name and its value. What cannot be read becomes a defect.
     pub(super) fn attribute(&mut self) {
@@ -170,24 +182,6 @@ impl Message<'_, '_> {
     }
 
     #[inline(always)]
-    fn plain_value(&mut self, item: Item, name: Span) -> Read<()> {
-        match item {
-            Item::Uid => self.uid(),
-            Item::Flags => self.flags(),
-            Item::InternalDate | Item::SaveDate => self.date(item),
-            Item::Size | Item::GmailMessage | Item::GmailThread => self.number(item),
-            Item::Modseq => self.in_parentheses(Self::number, item),
-            Item::Envelope => self.envelope(name),
-            Item::BodyStructure => self.structure(name),
-            Item::EmailId | Item::ThreadId => self.in_parentheses(Self::string, item),
-            Item::Preview => self.preview(),
-            Item::GmailLabels => self.labels(),
-            Item::Annotation | Item::AnnotationNames => self.annotations(),
-            Item::Section | Item::BinarySize | Item::Unknown | Item::Defect => self.unknown(name),
-        }
-    }
-
-    #[inline(always)]
     fn uid(&mut self) -> Read<()> {
         let uid = self.tokens.number()?.and_then(|uid| u32::try_from(uid).ok()).filter(|&uid| uid > 0);
         self.put(Item::Uid, [uid.ok_or(Reason::Number)?]);
@@ -196,7 +190,7 @@ impl Message<'_, '_> {
 
     /// The number. An item without words if the server sends NIL or -1 for unknown: that is an answer too.
     #[inline(always)]
-    fn number(&mut self, item: Item) -> Read<()> {
+    fn number(&mut self, item: Item, _: Span) -> Read<()> {
         match self.tokens.number()? {
             Some(number) => self.put(item, halves(number)),
             None => self.put(item, []),
@@ -213,39 +207,48 @@ impl Message<'_, '_> {
         Ok(())
     }
 
+    #[inline(always)]
+    fn number_in_parentheses(&mut self, item: Item, name: Span) -> Read<()> {
+        self.in_parentheses(|message| message.number(item, name), item)
+    }
+
     fn string(&mut self, item: Item) -> Read<()> {
         let span = self.tokens.nstring()?;
         self.put(item, span.words());
         Ok(())
     }
 
+    fn string_in_parentheses(&mut self, item: Item, _: Span) -> Read<()> {
+        self.in_parentheses(|message| message.string(item), item)
+    }
+
     /// A string. Dovecot versions from before RFC 8970 send `(FUZZY "text")`.
-    fn preview(&mut self) -> Read<()> {
+    fn preview(&mut self, item: Item, _: Span) -> Read<()> {
         if !self.tokens.eat(b'(') {
-            return self.string(Item::Preview);
+            return self.string(item);
         }
         self.tokens.atom()?;
         self.tokens.skip_spaces();
-        self.string(Item::Preview)?;
+        self.string(item)?;
         if self.tokens.closes() { Ok(()) } else { Err(Reason::Syntax) }
     }
 
     /// `(value)`, or the value without parentheses, which some servers send.
     #[inline]
-    fn in_parentheses(&mut self, read: impl FnOnce(&mut Self, Item) -> Read<()>, item: Item) -> Read<()> {
+    fn in_parentheses(&mut self, read: impl FnOnce(&mut Self) -> Read<()>, item: Item) -> Read<()> {
         if !self.tokens.eat(b'(') {
-            return read(self, item);
+            return read(self);
         }
         if matches!(self.tokens.peek(), Some(b'(' | b')' | b' ')) {
             return self.in_odd_parentheses(read, item);
         }
-        read(self, item)?;
+        read(self)?;
         if self.tokens.closes() { Ok(()) } else { Err(Reason::Syntax) }
     }
 
     /// The value in more than one pair of parentheses, or empty parentheses, which mean NIL.
     #[cold]
-    fn in_odd_parentheses(&mut self, read: impl FnOnce(&mut Self, Item) -> Read<()>, item: Item) -> Read<()> {
+    fn in_odd_parentheses(&mut self, read: impl FnOnce(&mut Self) -> Read<()>, item: Item) -> Read<()> {
         let mut open = 1;
         self.tokens.skip_spaces();
         while self.tokens.eat(b'(') {
@@ -255,7 +258,7 @@ impl Message<'_, '_> {
         if self.tokens.peek() == Some(b')') {
             self.put(item, []);
         } else {
-            read(self, item)?;
+            read(self)?;
         }
         if (0..open).all(|_| self.tokens.closes()) { Ok(()) } else { Err(Reason::Syntax) }
     }
@@ -263,10 +266,10 @@ impl Message<'_, '_> {
     /// Accepts any words, since servers send `\*`, single backslashes, NIL, `]` and bytes over 127 among flags. The view splits the list
     /// when it is read.
     #[inline(always)]
-    fn flags(&mut self) -> Read<()> {
+    fn flags(&mut self, item: Item, _: Span) -> Read<()> {
         if !self.tokens.eat(b'(') {
             return if self.tokens.nil() {
-                self.put(Item::Flags, []);
+                self.put(item, []);
                 Ok(())
             } else {
                 Err(Reason::Syntax)
@@ -275,19 +278,19 @@ impl Message<'_, '_> {
         let start = self.tokens.cursor.at();
         self.tokens.cursor.take_until::<EndOfWords>();
         if self.tokens.peek() != Some(b')') {
-            return self.odd_flags(start);
+            return self.odd_flags(item, start);
         }
         let list = Span::new(start, self.tokens.cursor.at());
         self.tokens.cursor.advance(1);
-        self.put(Item::Flags, list.words());
+        self.put(item, list.words());
         Ok(())
     }
 
     /// Flags of which some are quoted: a NIL span, then a span for each flag.
     #[cold]
-    fn odd_flags(&mut self, start: usize) -> Read<()> {
+    fn odd_flags(&mut self, item: Item, start: usize) -> Read<()> {
         self.tokens.cursor.seek(start);
-        let begun = self.begin(Item::Flags);
+        let begun = self.begin(item);
         self.tape.extend_from_slice(&Span::NIL.words());
         while !self.tokens.closes() {
             self.tokens.fits(self.tape)?;
@@ -307,15 +310,15 @@ impl Message<'_, '_> {
         Ok(())
     }
 
-    fn labels(&mut self) -> Read<()> {
+    fn labels(&mut self, item: Item, _: Span) -> Read<()> {
         if self.tokens.nil() {
-            self.put(Item::GmailLabels, []);
+            self.put(item, []);
             return Ok(());
         }
         if !self.tokens.eat(b'(') {
             return Err(Reason::Syntax);
         }
-        let begun = self.begin(Item::GmailLabels);
+        let begun = self.begin(item);
         while !self.tokens.closes() {
             self.tokens.fits(self.tape)?;
             let label = self.tokens.nstring()?;
@@ -369,7 +372,7 @@ impl Message<'_, '_> {
     }
 
     #[inline(always)]
-    fn date(&mut self, item: Item) -> Read<()> {
+    fn date(&mut self, item: Item, _: Span) -> Read<()> {
         let span = self.tokens.nstring()?;
         if span.is_nil() && item == Item::SaveDate {
             self.put(item, []);
@@ -379,8 +382,8 @@ impl Message<'_, '_> {
         Ok(())
     }
 
-    fn envelope(&mut self, name: Span) -> Read<()> {
-        let (begun, start) = (self.begin(Item::Envelope), self.tokens.cursor.at());
+    fn envelope(&mut self, item: Item, name: Span) -> Read<()> {
+        let (begun, start) = (self.begin(item), self.tokens.cursor.at());
         if envelope::read(&mut self.tokens, self.tape).is_err() {
             return self.odd_envelope(begun, start, name);
         }
@@ -399,9 +402,9 @@ impl Message<'_, '_> {
         Ok(())
     }
 
-    fn structure(&mut self, name: Span) -> Read<()> {
+    fn structure(&mut self, item: Item, name: Span) -> Read<()> {
         let mut faults = Vec::new();
-        let begun = self.begin(Item::BodyStructure);
+        let begun = self.begin(item);
         let (tokens, tape) = (&mut self.tokens, &mut *self.tape);
         Structure { tokens, tape, base: self.base, parts: &mut self.parts, faults: &mut faults }.read()?;
         self.end(begun);
