@@ -9,7 +9,7 @@ pub(super) const BLOCK: usize = 64;
 /// The position after the skipped blocks, and the number of lists that are open there.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct Skipped {
-    /// The first byte that must be read token by token; never one inside a quoted string.
+    /// The first byte that must be read token by token, or the end of the outermost list; never one inside a quoted string.
     pub(super) at: usize,
     pub(super) depth: usize,
     /// The end of the block that could not be skipped. Another attempt before this position skips nothing.
@@ -29,8 +29,15 @@ pub(super) fn skip_blocks(bytes: &[u8], at: usize, depth: usize) -> Skipped {
         let ends = marks.ends >> 1 | u64::from(is_end(next)) << (BLOCK - 1);
         let (opens, closes) = (marks.opens & !within, marks.closes & !within);
         let odd = marks.odd | (closing & !ends);
-        let Some(open) = open_after(opens, closes, depth).filter(|_| odd == 0) else { break };
-        depth = open;
+        depth = match (open_after(opens, closes, depth), odd) {
+            (Open::Lists(open), 0) => open,
+            // The list ends here, and what comes after its end does not matter.
+            (Open::None { end }, _) if odd & ((1 << end) - 1) == 0 => {
+                let at = block_at + end as usize;
+                return Skipped { at, depth: 1, tried: at + BLOCK };
+            }
+            _ => break,
+        };
         let opening = marks.quotes & within;
         string = match within >> (BLOCK - 1) {
             0 => None,
@@ -51,9 +58,17 @@ fn begin_of_word(bytes: &[u8], from: usize, at: usize) -> usize {
     delimiter.map_or(from, |delimiter| from + delimiter + 1)
 }
 
-/// How many lists are open after a block; `None` if the outermost list ends inside it.
+/// What is open after a block.
+enum Open {
+    Lists(usize),
+    /// The outermost list ends inside the block, at this bit.
+    None {
+        end: u32,
+    },
+}
+
 #[inline(always)]
-fn open_after(opens: u64, mut closes: u64, depth: usize) -> Option<usize> {
+fn open_after(opens: u64, mut closes: u64, depth: usize) -> Open {
     let (opened, closed) = (opens.count_ones() as usize, closes.count_ones() as usize);
     if closed >= depth {
         // Rare: only blocks near the outermost level get here.
@@ -62,12 +77,12 @@ fn open_after(opens: u64, mut closes: u64, depth: usize) -> Option<usize> {
             let opened = (opens & (closes & closes.wrapping_neg()).wrapping_sub(1)).count_ones() as usize;
             before += 1;
             if depth + opened <= before {
-                return None;
+                return Open::None { end: closes.trailing_zeros() };
             }
             closes &= closes - 1;
         }
     }
-    Some(depth + opened - closed)
+    Open::Lists(depth + opened - closed)
 }
 
 #[inline(always)]
