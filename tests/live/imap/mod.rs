@@ -1,5 +1,6 @@
 //! The IMAP side of the library against real servers, and against the embedded one.
 
+mod announced;
 mod append;
 mod connect;
 mod fetch;
@@ -18,6 +19,9 @@ mod searching;
 mod session;
 
 on_every_imap_server! { imap
+    announced {
+        the_server_announces_what_it_did_and_each_name_has_a_row: ["CAPABILITY"],
+    }
     session {
         the_server_says_who_it_is: ["ID"],
         what_is_offered_is_enabled_and_what_is_not_is_not: ["ENABLE"],
