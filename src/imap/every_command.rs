@@ -25,6 +25,7 @@ use crate::imap::command::login::Login;
 use crate::imap::command::logout::Logout;
 use crate::imap::command::namespace::Namespace;
 use crate::imap::command::noop::Noop;
+use crate::imap::command::notify::Notify;
 use crate::imap::command::number::Number;
 use crate::imap::command::rename::Rename;
 use crate::imap::command::search::Search;
@@ -36,7 +37,9 @@ use crate::imap::command::subscribe::Subscribe;
 use crate::imap::command::{Command, EncodeOptions, authenticate, body, fetch};
 use crate::imap::engine::Request;
 use crate::imap::plan::{Order, Plan, RequiredState};
-use crate::imap::types::{Condition, Items, MailboxName, Query, SearchReturn, Section, SeqNum, StatusItems, Uid, Uids};
+use crate::imap::types::{
+    Condition, Items, MailboxName, NotifyEvent, Query, Scope, SearchReturn, Section, SeqNum, StatusItems, Uid, Uids,
+};
 use crate::imap::{
     Content, EntryName, Extension, ListReturn, MetadataDepth, NewMessage, QuotaResource, Rights, RightsChange, SortKey,
 };
@@ -183,6 +186,10 @@ fn mailboxes() -> Vec<CommandRow> {
         row("CAPABILITY", "capability", &["* CAPABILITY IMAP4rev1 LITERAL+ XPAIR"], DONE, |_| Capability),
         row("NOOP", "noop", NONE, DONE, |_| Noop),
         row("ID", "id", &["* ID (\"name\" \"x\")"], DONE, |_| Id { fields: &[] }),
+        row("NOTIFY", "notify", NONE, DONE, |_| Notify {
+            groups: kept(vec![(Scope::Personal, vec![NotifyEvent::MessageNew(None), NotifyEvent::MessageExpunge])]),
+        }),
+        row("NOTIFY-NONE", "notify", NONE, DONE, |_| Notify { groups: &[] }),
         row("NAMESPACE", "namespace", &["* NAMESPACE ((\"\" \"/\")) NIL NIL"], DONE, |_| Namespace { utf8: false }),
         row("LIST", "list", &["* LIST () \"/\" INBOX", "* LIST () \"/\" a"], DONE, list(Selection::All)),
         row("LSUB", "list", &["* LSUB () \"/\" INBOX"], DONE, list(Selection::Subscribed)),

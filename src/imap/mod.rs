@@ -52,7 +52,7 @@
 //! * Extended LIST (RFC 5258): [`ListSelect`], [`ListReturn`].
 //! * Searches of several mailboxes, and updates of searches (RFC 7377, RFC 5267): [`Scope`], [`SearchUpdates`],
 //!   [`SearchUpdate`], [`SearchChange`].
-//! * NOTIFY (RFC 5465): [`NotifyEvent`].
+//! * NOTIFY (RFC 5465): [`NotifyEvent`], [`Notified`].
 //! * Several messages in one APPEND, and CATENATE (RFC 3502, RFC 4469): [`NewMessage`], [`Content`], [`Piece`].
 //! * URLAUTH (RFC 4467): [`UrlContent`]. Comparators (RFC 5255): [`Comparators`].
 //!
@@ -94,7 +94,7 @@ pub use command::multi_append::{Content, NewMessage, Piece};
 pub use command::sort::SortKey;
 pub use command::{Answer, Responses};
 #[cfg(feature = "net")]
-pub use extension::MailboxQuotas;
+pub use extension::{MailboxQuotas, Notified};
 #[cfg(feature = "net")]
 pub use folder::{Fetch, Folder, Idle, NotLeft, Opening};
 #[cfg(feature = "net")]

@@ -16,6 +16,7 @@ mod limit;
 mod list;
 mod login;
 mod name;
+mod notify;
 mod print;
 mod quota;
 mod read;
@@ -31,6 +32,7 @@ use std::sync::Arc;
 
 use args::{Args, Stop};
 use enable::Enabled;
+use notify::Watch;
 use view::View;
 
 use super::Trouble;
@@ -45,6 +47,7 @@ pub(super) struct Session {
     user: Option<String>,
     view: Option<View>,
     enabled: Enabled,
+    watch: Option<Watch>,
     over: bool,
 }
 
@@ -62,14 +65,14 @@ type Answer = Result<String, Stop>;
 impl Session {
     pub(super) fn new(shared: Arc<Shared>, wire: Wire, secure: bool) -> Self {
         let user = shared.options.preauth.clone();
-        Self { shared, wire, secure, user, view: None, enabled: Enabled::default(), over: false }
+        Self { shared, wire, secure, user, view: None, enabled: Enabled::default(), watch: None, over: false }
     }
 
     pub(super) async fn run(mut self) -> io::Result<()> {
         self.greet();
         while !self.over {
             self.wire.flush().await?;
-            match self.command().await? {
+            match self.next_command().await? {
                 Some(args) => self.carry_out(args).await?,
                 None => return Ok(()),
             }
@@ -98,6 +101,7 @@ impl Session {
         // RFC 3501 §7.4.1: no EXPUNGE while these three are in progress.
         let may_expunge = !matches!(name.as_str(), "FETCH" | "STORE" | "SEARCH");
         self.report(may_expunge);
+        self.report_others();
         match trouble {
             Some(Trouble::LoseAll) => self.wire.forget(),
             Some(Trouble::LoseReply) => {}
@@ -144,6 +148,7 @@ impl Session {
         Some(match name {
             "NAMESPACE" if self.offers("NAMESPACE") => self.namespace(args),
             "ENABLE" if self.offers("ENABLE") => self.enable(args),
+            "NOTIFY" if self.offers("NOTIFY") => self.notify(args),
             "LIST" => self.list(args, false),
             "LSUB" => self.list(args, true),
             "SUBSCRIBE" => self.subscribe(args, true),

@@ -140,6 +140,17 @@ impl Wire {
         if self.end.output.len() >= OUTPUT_MARK { self.flush().await } else { Ok(()) }
     }
 
+    /// Waits until a line can be read, or the end of input is known. It can be dropped without loss.
+    pub(super) async fn wait_for_line(&mut self) -> io::Result<()> {
+        while !self.input.contains(&b'\n') && self.input.len() <= LINE_LIMIT {
+            self.input.reserve(8 * 1024);
+            if self.end.read(&mut self.input).await? == 0 {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
     /// One line without its line end; `None` at the end of input. It can be dropped without loss.
     pub(super) async fn line(&mut self) -> io::Result<Option<Bytes>> {
         loop {

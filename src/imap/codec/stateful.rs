@@ -1,6 +1,6 @@
 //! Commands that change the session or what a server sends in it: NOTIFY (RFC 5465), COMPRESS (RFC 4978), UNAUTHENTICATE (RFC 8437), and
-//! SELECT with CONDSTORE or QRESYNC (RFC 7162 §3.1.8, §3.2.5). They are for programs with their own engine; the session of this crate
-//! neither sends nor accepts them. It must not know what they change.
+//! SELECT with CONDSTORE or QRESYNC (RFC 7162 §3.1.8, §3.2.5). They are for programs with their own engine, and for the
+//! commands of a session. It must not know what they change.
 
 use super::encode::Line;
 use crate::error::{Error, Result};
@@ -124,18 +124,11 @@ pub fn notify_none() -> Line {
 }
 
 fn event(list: Line, event: &NotifyEvent) -> Result<Line> {
-    Ok(match event {
-        NotifyEvent::MessageNew(None) => list.checked("MessageNew"),
-        NotifyEvent::MessageNew(Some(items)) => list.checked("MessageNew").items(items),
-        NotifyEvent::MessageExpunge => list.checked("MessageExpunge"),
-        NotifyEvent::FlagChange => list.checked("FlagChange"),
-        NotifyEvent::AnnotationChange => list.checked("AnnotationChange"),
-        NotifyEvent::MailboxName => list.checked("MailboxName"),
-        NotifyEvent::SubscriptionChange => list.checked("SubscriptionChange"),
-        NotifyEvent::MailboxMetadataChange => list.checked("MailboxMetadataChange"),
-        NotifyEvent::ServerMetadataChange => list.checked("ServerMetadataChange"),
-        NotifyEvent::Other(name) => list.atom(name)?,
-    })
+    match event {
+        NotifyEvent::Other(name) => list.atom(name),
+        NotifyEvent::MessageNew(Some(items)) => Ok(list.checked(event.name()).items(items)),
+        event => Ok(list.checked(event.name())),
+    }
 }
 
 impl Line {

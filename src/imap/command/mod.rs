@@ -30,6 +30,7 @@ pub(crate) mod multi_append;
 pub(crate) mod multisearch;
 pub(crate) mod namespace;
 pub(crate) mod noop;
+pub(crate) mod notify;
 pub(crate) mod number;
 pub(crate) mod quota;
 pub(crate) mod rename;

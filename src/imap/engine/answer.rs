@@ -14,7 +14,7 @@ use super::{Delivery, Engine, Phase, SessionEffect};
 use crate::engine::failure::excerpt;
 use crate::error::{Error, Result};
 use crate::imap::codec::{self, Ending, Kind, Route, Unreadable, route};
-use crate::imap::types::{Condition, LimitCut, Outcome, ResponseCode};
+use crate::imap::types::{Condition, LimitCut, Notice, Outcome, ResponseCode};
 
 /// The most lines that are not IMAP before the connection is closed.
 const MOST_UNEXPECTED_LINES: u32 = 100;
@@ -137,6 +137,10 @@ impl Engine {
             SessionEffect::Deselect if done => self.mirror.deselect(),
             SessionEffect::Enable(asked) if done => self.mirror.apply_enabled(asked, run.enabled()),
             SessionEffect::Number { from, to } => self.mirror.finish_numbering(*from, *to, done),
+            SessionEffect::Notify(line) if self.wire.notify_ended(run, line.as_ref(), done) => {
+                let Condition { text, code, .. } = condition.clone();
+                self.notices.push(Notice::Warning { text, code });
+            }
             SessionEffect::Logout if done => self.end(Ok(())),
             SessionEffect::Look => self.core.deliver(run.reader(), Delivery::Answered(self.mirror.gone().clone())),
             _ => {}

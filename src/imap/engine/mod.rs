@@ -131,6 +131,8 @@ impl Engine {
 
     /// Runs after every event: starts commands, grants upload credit, publishes the state.
     fn after(&mut self) {
+        let renewed = self.wire.renew(self.mirror.capabilities(), self.core.now(), &self.core.deadlines);
+        self.fail_if(renewed);
         self.start_commands();
         self.grant();
         self.mirror.publish();

@@ -35,6 +35,12 @@ impl Engine {
                 }
                 Notice::Progress { command, progress, text }
             }
+            (Kind::Ok, Some(ResponseCode::NotificationOverflow)) => {
+                if self.wire.overflowed() {
+                    self.notices.lag();
+                }
+                return;
+            }
             (Kind::No, code) => Notice::Warning { text, code },
             (Kind::Bad, code) => Notice::Complaint { text, code },
             (Kind::Bye, code) => Notice::Bye { text, code },

@@ -1,6 +1,7 @@
 //! The calls of extensions, one file each, on [`Imap`] and [`Folder`](super::Folder): what is checked before anything is sent, what is done
 //! if the server lacks the extension, and what counts as its answer. They must not know the wire: commands and codecs do.
 
+mod notify;
 mod quota;
 
 use super::command::extension::Extension;
@@ -8,6 +9,7 @@ use super::session::Imap;
 use super::types::Response;
 use crate::error::{Error, Result};
 
+pub use notify::Notified;
 pub use quota::MailboxQuotas;
 
 impl Imap {

@@ -74,6 +74,8 @@ pub(crate) enum SessionEffect {
         from: SeqNum,
         to: Option<SeqNum>,
     },
+    /// The server reports the changes that this line asks for, or no others than usual, until the next NOTIFY.
+    Notify(Option<Vec<Segment>>),
     Logout,
 }
 

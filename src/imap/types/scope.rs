@@ -64,3 +64,20 @@ pub enum NotifyEvent {
     /// A kind that this crate does not know, by its name.
     Other(String),
 }
+
+impl NotifyEvent {
+    /// The name on the wire.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::MessageNew(_) => "MessageNew",
+            Self::MessageExpunge => "MessageExpunge",
+            Self::FlagChange => "FlagChange",
+            Self::AnnotationChange => "AnnotationChange",
+            Self::MailboxName => "MailboxName",
+            Self::SubscriptionChange => "SubscriptionChange",
+            Self::MailboxMetadataChange => "MailboxMetadataChange",
+            Self::ServerMetadataChange => "ServerMetadataChange",
+            Self::Other(name) => name,
+        }
+    }
+}

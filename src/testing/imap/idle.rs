@@ -12,6 +12,7 @@ impl Session {
             // Changes from before IDLE are reported first, so that none is lost between.
             changes.mark_unchanged();
             self.report(true);
+            self.report_others();
             self.wire.flush().await?;
             if self.over {
                 return Err(Stop::Answered);

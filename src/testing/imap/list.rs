@@ -44,7 +44,7 @@ impl Session {
     pub(super) fn subscribe(&mut self, args: &mut Args, on: bool) -> Answer {
         let name = args.mailbox()?;
         args.end()?;
-        let found = self.account(|account| {
+        let found = self.change(|account| {
             if !on {
                 return account.subscribed.remove(&name);
             }

@@ -41,6 +41,7 @@ impl Session {
             ("LIST-STATUS", true),
             ("STATUS=SIZE", true),
             ("CREATE-SPECIAL-USE", true),
+            ("NOTIFY", true),
             ("LITERAL-", true),
             ("QUOTA", self.shared.options.quota.is_some()),
             ("QUOTA=RES-STORAGE", self.shared.options.quota.is_some()),

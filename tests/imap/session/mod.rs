@@ -10,6 +10,7 @@ mod judging;
 mod limits;
 mod login;
 mod notices;
+mod notify;
 mod reading;
 mod refusal;
 mod revision;

@@ -9,7 +9,7 @@ use postroom::{Config, Kind};
 use crate::support::{plaintext, scripted, selected, starttls};
 
 /// A notice in a few words.
-fn word(notice: &Notice) -> String {
+pub(crate) fn word(notice: &Notice) -> String {
     let code = |code: &Option<postroom::imap::ResponseCode>| code.as_ref().map(|code| code.name().to_owned());
     match notice {
         Notice::Alert { text, protected } => format!("alert {protected}: {text}"),

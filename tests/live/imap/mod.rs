@@ -14,6 +14,7 @@ mod login;
 mod logins;
 mod mailbox;
 mod mailboxes;
+mod notify;
 mod order;
 mod searching;
 mod session;
@@ -95,6 +96,9 @@ on_every_imap_server! { imap
         an_expunged_message_is_fetched_as_it_was_or_with_a_defect: ["UID FETCH, expunged"],
         an_expunged_message_is_read_as_it_was_or_with_a_defect: ["UID FETCH, expunged"],
         an_expunged_message_is_got_as_it_was_or_with_a_defect: ["UID FETCH, expunged"],
+    }
+    notify {
+        what_another_session_does_is_reported_without_a_command: ["NOTIFY"],
     }
     idle {
         new_mail_flags_and_expunges_of_another_session_become_events: ["IDLE"],

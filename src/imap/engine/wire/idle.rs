@@ -29,11 +29,13 @@ enum IdleStep {
     /// IDLE is active.
     On { until: Instant },
     /// DONE was sent.
-    Leaving { until: Instant },
+    Leaving { until: Instant, pause: bool },
     /// Nothing is on the wire until the next NOOP is due.
     Waiting { until: Instant },
     /// NOOP was sent.
     Polling,
+    /// IDLE ended so that another command can be sent; it is entered again after the answer to that.
+    Paused,
 }
 
 /// What the engine does next.
@@ -75,7 +77,11 @@ impl IdleState {
             return Action::End;
         }
         match self.step {
-            IdleStep::Leaving { .. } => {
+            IdleStep::Leaving { pause: true, .. } => {
+                self.step = IdleStep::Paused;
+                Action::Nothing
+            }
+            IdleStep::Leaving { pause: false, .. } => {
                 self.step = IdleStep::Entering;
                 Action::Command(IDLE)
             }
@@ -85,6 +91,36 @@ impl IdleState {
                 self.wait(now, deadlines)
             }
             IdleStep::Polling | IdleStep::Waiting { .. } => self.wait(now, deadlines),
+            // The answer to the other command.
+            IdleStep::Paused => Action::Nothing,
+        }
+    }
+
+    /// Another command must be sent: ends IDLE for it, if that has been entered.
+    pub(super) fn pause(&mut self, now: Instant, deadlines: &Deadlines) -> Action {
+        match self.step {
+            IdleStep::On { .. } => {
+                self.step = IdleStep::Leaving { until: now + deadlines.done, pause: true };
+                Action::Done
+            }
+            _ => Action::Nothing,
+        }
+    }
+
+    /// Whether another command may be sent now.
+    pub(super) fn is_paused(&self) -> bool {
+        matches!(self.step, IdleStep::Paused | IdleStep::Waiting { .. })
+    }
+
+    /// The other command was answered.
+    pub(super) fn resume(&mut self) -> Action {
+        match self.step {
+            IdleStep::Paused if self.over => Action::End,
+            IdleStep::Paused => {
+                self.step = IdleStep::Entering;
+                Action::Command(IDLE)
+            }
+            _ => Action::Nothing,
         }
     }
 
@@ -109,7 +145,7 @@ impl IdleState {
         match self.step {
             IdleStep::On { .. } => self.leave(now, deadlines),
             IdleStep::Waiting { .. } => Action::End,
-            IdleStep::Entering | IdleStep::Leaving { .. } | IdleStep::Polling => Action::Nothing,
+            IdleStep::Entering | IdleStep::Leaving { .. } | IdleStep::Polling | IdleStep::Paused => Action::Nothing,
         }
     }
 
@@ -120,8 +156,8 @@ impl IdleState {
 
     pub(super) fn deadline(&self) -> Option<Instant> {
         match self.step {
-            IdleStep::On { until } | IdleStep::Leaving { until } | IdleStep::Waiting { until } => Some(until),
-            IdleStep::Entering | IdleStep::Polling => None,
+            IdleStep::On { until } | IdleStep::Leaving { until, .. } | IdleStep::Waiting { until } => Some(until),
+            IdleStep::Entering | IdleStep::Polling | IdleStep::Paused => None,
         }
     }
 
@@ -136,17 +172,17 @@ impl IdleState {
                 self.step = IdleStep::Polling;
                 Action::Command("NOOP")
             }
-            IdleStep::Entering | IdleStep::Polling => Action::Nothing,
+            IdleStep::Entering | IdleStep::Polling | IdleStep::Paused => Action::Nothing,
         }
     }
 
     /// Whether the server must answer soon. During IDLE it may be silent.
     pub(super) fn waits(&self) -> bool {
-        matches!(self.step, IdleStep::Entering | IdleStep::Polling)
+        matches!(self.step, IdleStep::Entering | IdleStep::Polling | IdleStep::Paused)
     }
 
     fn leave(&mut self, now: Instant, deadlines: &Deadlines) -> Action {
-        self.step = IdleStep::Leaving { until: now + deadlines.done };
+        self.step = IdleStep::Leaving { until: now + deadlines.done, pause: false };
         Action::Done
     }
 
@@ -202,6 +238,35 @@ mod tests {
         assert_eq!(idle.handle_deadline(now + deadlines.poll, &deadlines), Action::Command("NOOP"));
         assert_eq!(idle.cancel(now, &deadlines), Action::Nothing);
         assert_eq!(idle.answered(now, &deadlines), Action::End);
+    }
+
+    #[test]
+    fn a_pause_lets_another_command_run_and_ends_with_the_request() {
+        let (now, deadlines) = (Instant::now(), Deadlines::default());
+        for dropped in 0..4 {
+            let (mut idle, _) = IdleState::begin(Id(0), true);
+            assert_eq!(idle.pause(now, &deadlines), Action::Nothing, "IDLE is not entered yet");
+            assert_eq!(idle.entered(now, &deadlines), Some(Action::Nothing));
+            assert_eq!(idle.pause(now, &deadlines), Action::Done);
+            assert!(!idle.is_paused());
+            if dropped == 0 {
+                assert_eq!(idle.cancel(now, &deadlines), Action::Nothing);
+                assert_eq!(idle.answered(now, &deadlines), Action::End);
+                continue;
+            }
+            assert_eq!(idle.answered(now, &deadlines), Action::Nothing);
+            assert!(idle.is_paused() && idle.waits());
+            if dropped == 1 {
+                assert_eq!(idle.cancel(now, &deadlines), Action::Nothing);
+                assert_eq!(idle.resume(), Action::End);
+                continue;
+            }
+            assert_eq!(idle.resume(), Action::Command("IDLE"));
+            if dropped == 2 {
+                assert_eq!(idle.cancel(now, &deadlines), Action::Nothing);
+                assert_eq!(idle.entered(now, &deadlines), Some(Action::Done));
+            }
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod outbox;
 mod running;
 mod sending;
 mod spans;
+mod subscription;
 
 use std::collections::VecDeque;
 use std::time::Instant;
@@ -18,9 +19,11 @@ pub(super) use self::claims::{Claimant, Owner};
 use self::idle::{Action, IDLE, IdleState};
 use self::outbox::{HalfSent, MOST_PADDING, Outbox, SendStage, UPLOAD_WINDOW, Upload};
 pub(super) use self::running::{Running, number_of};
+use self::subscription::Subscription;
 use crate::engine::failure::unknown;
 use crate::engine::{Id, Outgoing};
 use crate::error::{Error, Kind, Result, Step};
+use crate::imap::codec::Segment;
 use crate::imap::plan::{Order, Plan, SessionEffect, may_start};
 use crate::imap::types::{Capabilities, CopyUid, Progress, ResponseCode};
 use crate::limits::{Deadlines, Limits};
@@ -33,8 +36,12 @@ pub(super) struct Wire {
     half_sent: Option<HalfSent>,
     idle: Option<IdleState>,
     outbox: Outbox,
+    subscription: Subscription,
     next_tag: u32,
 }
+
+/// The request of a command that the engine sends again; nobody reads its answer.
+const RENEWAL: Id = Id(u64::MAX);
 
 /// A request that is not on the wire yet.
 pub(super) enum Pending {
@@ -83,6 +90,40 @@ impl Wire {
             Pending::Idle(..) => Order::ALONE,
         };
         may_start(order, self.running.iter().map(|run| run.asks.order)).then(|| self.queue.pop_front())?
+    }
+
+    /// The server no longer reports what NOTIFY asked for. `false` if nothing was asked.
+    pub(super) fn overflowed(&mut self) -> bool {
+        self.subscription.overflowed()
+    }
+
+    /// A NOTIFY was answered. Returns whether the server reports nothing any more, since it refused what it had granted.
+    pub(super) fn notify_ended(&mut self, run: &Running, line: Option<&Vec<Segment>>, ok: bool) -> bool {
+        if ok {
+            self.subscription.set(line.cloned());
+        }
+        !ok && self.subscription.refused(run.id == Some(RENEWAL))
+    }
+
+    /// Sends NOTIFY again if the server gave up on it, and enters IDLE again afterwards.
+    pub(super) fn renew(&mut self, capabilities: Option<&Capabilities>, now: Instant, times: &Deadlines) -> Result<()> {
+        if self.half_sent.is_some() {
+            return Ok(());
+        }
+        let is_free = self.idle.as_ref().is_none_or(IdleState::is_paused);
+        let action = match (&mut self.idle, self.subscription.is_due()) {
+            (Some(idle), true) if !is_free => idle.pause(now, times),
+            (Some(idle), false) if self.running.is_empty() => idle.resume(),
+            (_, false) => Action::Nothing,
+            (_, true) => {
+                if let Some(plan) = self.subscription.renew() {
+                    self.start(RENEWAL, plan, capabilities, now);
+                    self.running.back_mut().into_iter().for_each(Running::dismiss);
+                }
+                Action::Nothing
+            }
+        };
+        self.perform(action, now)
     }
 
     /// Whether the server must send something next. While we wait for an upload's handle, the silence is ours.
