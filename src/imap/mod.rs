@@ -46,15 +46,15 @@
 //! * [`Extension`], [`Answer`], [`Response`]: a command as a value, and its answer.
 //! * Access control (RFC 4314): [`Acl`], [`AclEntry`], [`ListRights`], [`MyRights`], [`Rights`], [`RightsChange`].
 //! * Quota (RFC 9208): [`Quota`], [`QuotaResource`], [`QuotaRoots`], [`QuotaUsage`], [`MailboxQuotas`].
-//! * Metadata and annotations (RFC 5464, RFC 5257): [`Metadata`], [`MetadataDepth`], [`EntryName`], [`Annotation`],
-//!   [`AnnotationSize`], [`AnnotationSupport`].
+//! * Metadata and annotations (RFC 5464, RFC 5257): [`Metadata`], [`MetadataValues`], [`MetadataDepth`], [`EntryName`],
+//!   [`Annotation`], [`AnnotationSize`], [`AnnotationSupport`].
 //! * Sorting and threading (RFC 5256): [`SortKey`], [`Sorted`], [`Threads`], [`Thread`].
 //! * Extended LIST (RFC 5258): [`ListSelect`], [`ListReturn`].
 //! * Searches of several mailboxes, and updates of searches (RFC 7377, RFC 5267): [`Scope`], [`SearchUpdates`],
 //!   [`SearchUpdate`], [`SearchChange`].
 //! * NOTIFY (RFC 5465): [`NotifyEvent`], [`Notified`].
 //! * Several messages in one APPEND, and CATENATE (RFC 3502, RFC 4469): [`NewMessage`], [`Content`], [`Piece`].
-//! * URLAUTH (RFC 4467): [`UrlContent`]. Comparators (RFC 5255): [`Comparators`].
+//! * URLAUTH (RFC 4467): [`UrlContent`]. Languages and comparators (RFC 5255): [`ChosenLanguage`], [`Comparators`].
 //!
 //! # Values
 //!
@@ -94,7 +94,7 @@ pub use command::multi_append::{Content, NewMessage, Piece};
 pub use command::sort::SortKey;
 pub use command::{Answer, Responses};
 #[cfg(feature = "net")]
-pub use extension::{MailboxQuotas, Notified};
+pub use extension::{ChosenLanguage, MailboxQuotas, MetadataValues, Notified};
 #[cfg(feature = "net")]
 pub use folder::{Fetch, Folder, Idle, NotLeft, Opening};
 #[cfg(feature = "net")]

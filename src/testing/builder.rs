@@ -67,10 +67,13 @@ impl Options {
         let asked = is_in(&self.with_imap, capability);
         let given = match capability.to_ascii_uppercase().as_str() {
             "IMAP4REV2" | "LITERAL-" => asked,
+            "QUOTASET" => asked && self.quota.is_some(),
             // RFC 7888 §5: never both.
             "LITERAL+" => !is_in(&self.with_imap, "LITERAL-"),
             "QRESYNC" => !is_in(&self.without_imap, "CONDSTORE"),
             "LIST-STATUS" => !is_in(&self.without_imap, "LIST-EXTENDED"),
+            "LIST-MYRIGHTS" => ["LIST-EXTENDED", "ACL"].iter().all(|name| !is_in(&self.without_imap, name)),
+            "LIST-METADATA" => ["LIST-EXTENDED", "METADATA"].iter().all(|name| !is_in(&self.without_imap, name)),
             _ => true,
         };
         given && !is_in(&self.without_imap, capability)
@@ -152,7 +155,8 @@ impl Builder {
         self
     }
 
-    /// IMAP: offers a capability that is off by default: `IMAP4rev2`, which clients may enable, or `LITERAL-` instead of `LITERAL+`.
+    /// IMAP: offers a capability that is off by default: `IMAP4rev2`, which clients may enable, `LITERAL-` instead of `LITERAL+`, or
+    /// `QUOTASET`, if there is a [`quota`](Self::quota): users may then change their own.
     pub fn with(mut self, capability: &str) -> Self {
         self.options.with_imap.push(capability.to_owned());
         self
@@ -323,6 +327,7 @@ impl Builder {
 
     fn account(&self, password: &str) -> Account {
         let mut account = Account::new(password.to_owned());
+        account.limits = self.options.quota.map_or((None, None), |(octets, messages)| (Some(octets), Some(messages)));
         if self.sample_mail {
             for mail in sample::mail() {
                 if let Some(mailbox) = account.mailbox(mail.mailbox) {

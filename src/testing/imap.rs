@@ -1,6 +1,7 @@
 //! One IMAP session of the embedded server (RFC 3501): the loop, the states, and the dispatch of commands. It must not know the
 //! client.
 
+mod acl;
 mod address;
 mod append;
 mod args;
@@ -15,6 +16,7 @@ mod item;
 mod limit;
 mod list;
 mod login;
+mod metadata;
 mod name;
 mod notify;
 mod print;
@@ -155,6 +157,14 @@ impl Session {
             "UNSUBSCRIBE" => self.subscribe(args, false),
             "GETQUOTA" if self.shared.options.quota.is_some() => self.getquota(args),
             "GETQUOTAROOT" if self.shared.options.quota.is_some() => self.getquotaroot(args),
+            "SETQUOTA" if self.offers("QUOTASET") => self.setquota(args),
+            "GETACL" if self.offers("ACL") => self.getacl(args),
+            "SETACL" if self.offers("ACL") => self.setacl(args),
+            "DELETEACL" if self.offers("ACL") => self.deleteacl(args),
+            "LISTRIGHTS" if self.offers("ACL") => self.listrights(args),
+            "MYRIGHTS" if self.offers("ACL") => self.myrights(args),
+            "GETMETADATA" if self.offers("METADATA") => self.getmetadata(args),
+            "SETMETADATA" if self.offers("METADATA") => self.setmetadata(args),
             "CREATE" => self.create(args),
             "DELETE" => self.delete(args),
             "RENAME" => self.rename(args),

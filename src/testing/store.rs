@@ -11,6 +11,8 @@ use tokio::time::Instant;
 use super::mime::Part;
 
 pub(super) type Flags = BTreeSet<String>;
+/// Annotations by their names in lower case, each with its name as it was written.
+pub(super) type Entries = BTreeMap<String, (String, Bytes)>;
 
 /// All accounts under one lock, and a counter that wakes sessions that wait for changes.
 pub(super) struct Store {
@@ -56,6 +58,10 @@ pub(super) struct Account {
     /// Whether a POP3 session has locked the maildrop (RFC 1939 §3).
     pub(super) maildrop_locked: bool,
     pub(super) last_maildrop_login: Option<Instant>,
+    /// The annotations of the server, as this user sees them.
+    pub(super) entries: Entries,
+    /// The most octets and messages of all mailboxes together, if they are limited.
+    pub(super) limits: (Option<u64>, Option<u64>),
     next_validity: u32,
 }
 
@@ -67,6 +73,8 @@ impl Account {
             subscribed: BTreeSet::new(),
             maildrop_locked: false,
             last_maildrop_login: None,
+            entries: Entries::new(),
+            limits: (None, None),
             next_validity: 1_000_001,
         };
         let special = [
@@ -146,6 +154,8 @@ impl Account {
         } else if mailbox.selectable {
             mailbox.selectable = false;
             mailbox.special = None;
+            mailbox.acl.clear();
+            mailbox.entries.clear();
             mailbox.mails.clear();
         } else {
             return Err("[HASCHILDREN] It has children");
@@ -206,6 +216,9 @@ pub(super) struct Mailbox {
     pub(super) gone: BTreeMap<u32, u64>,
     pub(super) special: Option<&'static str>,
     pub(super) selectable: bool,
+    /// Identifiers other than the owner, with their rights.
+    pub(super) acl: BTreeMap<String, String>,
+    pub(super) entries: Entries,
     pub(super) mails: BTreeMap<u32, Mail>,
 }
 
@@ -255,6 +268,8 @@ impl Mailbox {
             gone: BTreeMap::new(),
             special: None,
             selectable: true,
+            acl: BTreeMap::new(),
+            entries: Entries::new(),
             mails: BTreeMap::new(),
         }
     }

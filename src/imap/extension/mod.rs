@@ -1,14 +1,22 @@
 //! The calls of extensions, one file each, on [`Imap`] and [`Folder`](super::Folder): what is checked before anything is sent, what is done
 //! if the server lacks the extension, and what counts as its answer. They must not know the wire: commands and codecs do.
 
+mod acl;
+mod annotate;
+mod language;
+mod metadata;
 mod notify;
 mod quota;
+mod special_use;
+mod url_auth;
 
 use super::command::extension::Extension;
 use super::session::Imap;
 use super::types::Response;
 use crate::error::{Error, Result};
 
+pub use language::ChosenLanguage;
+pub use metadata::MetadataValues;
 pub use notify::Notified;
 pub use quota::MailboxQuotas;
 

@@ -55,6 +55,10 @@ impl Rights {
         ADMINISTER = b'a';
         /// `n`: write shared annotations of messages (RFC 5257 §3.4).
         ANNOTATE = b'n';
+        /// `c` of RFC 2086: create mailboxes below this one, and on some servers delete this one (RFC 4314 §2.1.1).
+        OBSOLETE_CREATE = b'c';
+        /// `d` of RFC 2086: mark messages as deleted and expunge them, and on some servers delete the mailbox.
+        OBSOLETE_DELETE = b'd';
     }
 
     /// No rights.

@@ -154,6 +154,14 @@ impl Capabilities {
         metadata: "METADATA";
         /// Annotations of the server only (RFC 5464).
         metadata_server: "METADATA-SERVER" | "METADATA";
+        /// Annotations of messages (RFC 5257).
+        annotate: "ANNOTATE-EXPERIMENT-1";
+        /// The language of the server's texts (RFC 5255).
+        language: "LANGUAGE";
+        /// URLs that give others access to a message (RFC 4467).
+        url_auth: "URLAUTH";
+        /// The URL of the JMAP service with the same mail (RFC 9698).
+        jmap_access: "JMAPACCESS";
         /// SORT (RFC 5256).
         sort: "SORT";
         /// SORT with RETURN (RFC 5267).

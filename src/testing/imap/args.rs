@@ -63,6 +63,11 @@ impl Args {
         self.text.get(self.at).copied()
     }
 
+    /// Whether these characters are next.
+    pub(super) fn is_next(&self, start: &[u8]) -> bool {
+        self.text.get(self.at..).is_some_and(|rest| rest.starts_with(start))
+    }
+
     pub(super) fn is_at_end(&self) -> bool {
         self.peek().is_none()
     }

@@ -4,6 +4,7 @@
 mod agreement;
 mod arguments;
 mod evidence;
+mod extensions;
 mod filing;
 mod limited;
 mod limited_alike;

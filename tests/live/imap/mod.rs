@@ -3,6 +3,7 @@
 mod announced;
 mod append;
 mod connect;
+mod extensions;
 mod fetch;
 mod filing;
 mod folder;
@@ -64,6 +65,17 @@ on_every_imap_server! { imap
         an_append_dropped_midway_stores_nothing_and_the_session_lives: ["APPEND, dropped"],
         a_reader_that_ends_too_early_stores_nothing_and_the_session_lives: ["APPEND, dropped"],
         an_append_that_lacks_too_much_closes_the_connection_and_stores_nothing: ["APPEND, dropped"],
+    }
+    extensions {
+        rights_are_given_seen_by_another_session_and_taken_away: ["GETACL, SETACL, DELETEACL", "LISTRIGHTS, MYRIGHTS"],
+        annotations_of_a_mailbox_are_seen_by_another_session: ["GETMETADATA, SETMETADATA"],
+        long_annotations_are_left_out_and_named: ["GETMETADATA, MAXSIZE and DEPTH"],
+        the_quota_counts_what_is_stored: ["GETQUOTAROOT", "GETQUOTA"],
+        limits_of_a_quota_are_set_by_who_may: ["SETQUOTA"],
+        a_url_gives_a_message_until_its_key_is_reset: ["GENURLAUTH, URLFETCH, RESETKEY"],
+        messages_are_annotated: ["FETCH and STORE ANNOTATION"],
+        a_mailbox_is_created_for_its_use: ["CREATE-SPECIAL-USE"],
+        what_no_server_here_has_is_refused_before_anything_is_sent: ["LANGUAGE", "COMPARATOR", "GETJMAPACCESS", "STORE X-GM-LABELS"],
     }
     connect {
         implicit_tls_logs_in_and_out: ["CAPABILITY", "LOGIN, AUTHENTICATE", "LOGOUT"],

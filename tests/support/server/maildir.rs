@@ -82,6 +82,10 @@ impl Mail for Maildirs {
         self.put(user, mailbox, messages, false);
     }
 
+    fn limit(&self, user: &str, quota: &str) {
+        self.write(&self.maildir(user, "INBOX").join("maildirsize"), format!("{quota}\n").as_bytes());
+    }
+
     fn stored(&self, user: &str, mailbox: &str) -> Vec<Vec<u8>> {
         let maildir = self.path(user, mailbox);
         let mut files: Vec<PathBuf> = ["cur", "new"]

@@ -79,6 +79,9 @@ pub(crate) trait Mail {
         self.deliver(user, mailbox, messages);
     }
 
+    /// Writes a quota for a user into the mail store, in the form of Maildir++, if the server looks for it there.
+    fn limit(&self, _user: &str, _quota: &str) {}
+
     /// The bytes of all the messages there, in the order in which they came.
     fn stored(&self, user: &str, mailbox: &str) -> Vec<Vec<u8>>;
 }
@@ -111,6 +114,12 @@ impl User {
         Self { name, password: PASSWORD, server }
     }
 
+    /// Another user of the same server.
+    pub(crate) fn also(&self, name: &str) -> Self {
+        self.server.store.add_user(name, PASSWORD);
+        Self { name: name.to_owned(), password: PASSWORD, server: self.server.clone() }
+    }
+
     /// The user with the difficult password, on the same server.
     pub(crate) fn nasty(&self) -> Self {
         self.server.store.add_user(NASTY_USER, NASTY_PASSWORD);
@@ -135,6 +144,10 @@ impl User {
 
     pub(crate) fn deliver_unsized(&self, mailbox: &str, message: &[u8]) {
         self.server.store.mail().deliver_unsized(&self.name, mailbox, &[message.to_vec()]);
+    }
+
+    pub(crate) fn limit(&self, quota: &str) {
+        self.server.store.mail().limit(&self.name, quota);
     }
 
     pub(crate) fn stored(&self, mailbox: &str) -> Vec<Vec<u8>> {

@@ -1,7 +1,7 @@
 //! The commands of base IMAP that return a value: searches, copies, counts, and whole mailboxes.
 
 use postroom::FlagChange;
-use postroom::imap::{Items, Query, SearchReturn, StatusItems, Uid};
+use postroom::imap::{EntryName, Items, MetadataDepth, Query, Rights, RightsChange, SearchReturn, StatusItems, Uid};
 
 use super::turn::{Operation, at_every_point};
 
@@ -65,6 +65,41 @@ async fn what_concerns_whole_mailboxes_can_be_dropped_anywhere() {
         }),
         ("namespace", |folder| Box::pin(async { format!("{:?}", folder.session().namespace().await.unwrap()) })),
         ("id", |folder| Box::pin(async { format!("{:?}", folder.session().id(&[("name", "x")]).await.unwrap()) })),
+    ];
+    for (name, operation) in operations {
+        proves(name, operation).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_calls_of_extensions_can_be_dropped_anywhere() {
+    let operations: [(&str, Operation); 6] = [
+        ("acl", |folder| Box::pin(async { format!("{:?}", folder.session().acl("INBOX").await.unwrap()) })),
+        ("set_acl", |folder| {
+            Box::pin(async {
+                let change = RightsChange::Set(Rights::READ);
+                format!("{:?}", folder.session().set_acl("INBOX", "b \"o\" b", change).await.is_ok())
+            })
+        }),
+        ("list_rights", |folder| {
+            Box::pin(async { format!("{:?}", folder.session().list_rights("INBOX", "bob").await.unwrap()) })
+        }),
+        ("metadata", |folder| {
+            Box::pin(async {
+                let all = [EntryName::SHARED_COMMENT, EntryName::PRIVATE_COMMENT];
+                format!("{:?}", folder.session().metadata("INBOX", &all, MetadataDepth::All, Some(9)).await.unwrap())
+            })
+        }),
+        ("set_metadata", |folder| {
+            Box::pin(async {
+                let values =
+                    [(EntryName::SHARED_COMMENT, Some(b"a\r\nb".to_vec())), (EntryName::PRIVATE_COMMENT, None)];
+                format!("{:?}", folder.session().set_metadata("INBOX", &values).await.is_ok())
+            })
+        }),
+        ("create_special", |folder| {
+            Box::pin(async { format!("{:?}", folder.session().create_special("Old", &["\\Archive"]).await.is_ok()) })
+        }),
     ];
     for (name, operation) in operations {
         proves(name, operation).await;
