@@ -212,6 +212,7 @@ fn messages() -> Vec<CommandRow> {
     const BODY: &[&str] = &["* 1 FETCH (UID 101 RFC822.SIZE 4 BODY[]<0> {4}\r\nabcd)"];
     const ENTIRE: &[&str] =
         &["* 1 FETCH (UID 101 RFC822.SIZE 24 FLAGS ())", "* 2 FETCH (UID 102 RFC822.SIZE 7 FLAGS (\\Seen))"];
+    const CHANGED: &[&str] = &["* 1 FETCH (UID 101 FLAGS (\\Seen) MODSEQ (12))"];
     const FOUND: &[&str] = &["* ESEARCH (TAG \"{tag}\") UID ALL 101:102"];
     const CUT: &str = "OK [MESSAGELIMIT 2 101] done";
     let window = |which| {
@@ -234,12 +235,23 @@ fn messages() -> Vec<CommandRow> {
             let order = plan.order.pipelined_on_select();
             Ok(plan.order(order))
         }),
+        raw("FETCH-IF", "fetch", CHANGED, |selection| {
+            let modifiers = fetch::Modifiers { changed_since: Some(9), vanished: true, partial: None };
+            fetch::plan_answered_by(uids(101), selection, &uids(101), &Items::FLAGS.modseq(), modifiers)
+        }),
         raw("BODY", "body", BODY, window(101)),
         raw("BODY-OF-ANOTHER", "body", &["* 2 FETCH (UID 102 RFC822.SIZE 2 BODY[]<0> {2}\r\nef)"], window(102)),
         row("STORE", "store", &["* 1 FETCH (UID 101 FLAGS (\\Seen))"], DONE, move |selection| Store {
             selection,
             uids: kept(uids(101)),
             change: seen(),
+            unchanged_since: None,
+        }),
+        row("STORE-IF", "store", CHANGED, "OK [MODIFIED 101] done", move |selection| Store {
+            selection,
+            uids: kept(uids(101)),
+            change: seen(),
+            unchanged_since: Some(9),
         }),
         row("EXPUNGE", "expunge", &["* 1 EXPUNGE"], DONE, |selection| UidExpunge { selection, uids: kept(uids(101)) }),
         row("COPY", "copy", NONE, "OK [COPYUID 5 101 201] done", copy(false)),
@@ -304,7 +316,6 @@ fn extensions_of_mailboxes() -> Vec<CommandRow> {
 fn extensions_of_messages() -> Vec<CommandRow> {
     const ORDERED: &[&str] = &["* ESEARCH (TAG \"{tag}\") UID ALL 102,101"];
     const ELSEWHERE: &[&str] = &["* ESEARCH (TAG \"{tag}\" MAILBOX a UIDVALIDITY 5) UID ALL 9"];
-    const CHANGED: &[&str] = &["* 1 FETCH (UID 101 FLAGS (\\Seen) MODSEQ (12))"];
     const ANNOTATED: &[&str] = &["* 1 FETCH (UID 101 ANNOTATION (/comment (value.priv \"x\")))"];
     let comment = || EntryName::new("/comment").unwrap();
     let text = || NewMessage::new(Content::Text(Bytes::from_static(b"text")));
@@ -317,12 +328,6 @@ fn extensions_of_messages() -> Vec<CommandRow> {
         extension("THREAD", "thread", &["* THREAD (101)(102)"], || Extension::thread("REFERENCES", Query::all())),
         extension("MULTISEARCH", "multisearch", ELSEWHERE, || Extension::multi_search(&[], Query::all(), None)),
         extension("CANCELUPDATE", "context", NONE, || Extension::cancel_update(&["A1"])),
-        extension("FETCH-IF", "conditional", CHANGED, || {
-            Extension::fetch_if(uids(101), Items::FLAGS, Some(9), false, None)
-        }),
-        extension("STORE-IF", "conditional", CHANGED, || {
-            Extension::store_if(uids(101), 9, FlagChange::add([Flag::SEEN]))
-        }),
         extension("REPLACE", "multi_append", &["* 1 EXPUNGE"], move || {
             Extension::replace(uid(101), &MailboxName::INBOX, &text())
         }),

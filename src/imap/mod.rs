@@ -35,11 +35,11 @@
 //!
 //! # Messages
 //!
-//! * [`Items`] and [`Section`]: what to fetch. [`Fetch`], a stream of [`Fetched`] messages with their [`FetchedSection`]s.
+//! * [`Items`] and [`Section`]: what to fetch. [`Fetching`] and [`FetchingChanges`]: a fetch that was not sent yet. [`Fetch`], a stream of [`Fetched`] messages with their [`FetchedSection`]s.
 //! * [`Envelope`], [`Address`], [`Addresses`]: who wrote to whom. [`BodyStructure`], [`Parts`], [`PartKind`], [`Params`]: the
 //!   MIME parts. [`Flags`](crate::Flags): the flags.
 //! * [`Query`], [`SearchReturn`], [`SearchResult`]: searching. [`PartialRange`], [`Partial`]: a part of a result.
-//! * [`Append`], [`Appended`]: uploading a message. [`Transferred`]: the result of copying or moving.
+//! * [`Storing`], [`Stored`]: changing flags. [`Append`], [`Appended`]: uploading a message. [`Transferred`]: the result of copying or moving.
 //!
 //! # Extensions
 //!
@@ -96,7 +96,7 @@ pub use command::{Answer, Responses};
 #[cfg(feature = "net")]
 pub use extension::{ChosenLanguage, MailboxQuotas, MetadataValues, Notified};
 #[cfg(feature = "net")]
-pub use folder::{Fetch, Folder, Idle, NotLeft, Opening};
+pub use folder::{Fetch, Fetching, FetchingChanges, Folder, Idle, NotLeft, Opening, Stored, Storing};
 #[cfg(feature = "net")]
 pub use session::{Append, Imap, Notices, SameMailbox};
 pub use types::{

@@ -66,8 +66,8 @@ impl Options {
         let is_in = |names: &[String], wanted: &str| names.iter().any(|name| name.eq_ignore_ascii_case(wanted));
         let asked = is_in(&self.with_imap, capability);
         let given = match capability.to_ascii_uppercase().as_str() {
-            "IMAP4REV2" | "LITERAL-" => asked,
             "QUOTASET" => asked && self.quota.is_some(),
+            "IMAP4REV2" | "LITERAL-" | "PARTIAL" => asked,
             // RFC 7888 §5: never both.
             "LITERAL+" => !is_in(&self.with_imap, "LITERAL-"),
             "QRESYNC" => !is_in(&self.without_imap, "CONDSTORE"),
@@ -155,8 +155,9 @@ impl Builder {
         self
     }
 
-    /// IMAP: offers a capability that is off by default: `IMAP4rev2`, which clients may enable, `LITERAL-` instead of `LITERAL+`, or
-    /// `QUOTASET`, if there is a [`quota`](Self::quota): users may then change their own.
+    /// IMAP: offers a capability that is off by default: `IMAP4rev2`, which clients may enable; `LITERAL-` instead of `LITERAL+`;
+    /// `QUOTASET`, if there is a [`quota`](Self::quota): users may then change their own; `PARTIAL`, of which only the modifier of FETCH
+    /// is implemented.
     pub fn with(mut self, capability: &str) -> Self {
         self.options.with_imap.push(capability.to_owned());
         self

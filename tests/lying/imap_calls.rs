@@ -81,7 +81,7 @@ pub(crate) async fn make(task: &mut Task<'_>, imap: &mut Imap, seen: &mut Seen) 
         Call::Search => search(task, &inbox, seen).await,
         Call::Store => {
             seen.scope = task.some();
-            inbox.store(uids(&task.some()), &FlagChange::add([Flag::FLAGGED])).await
+            inbox.store(uids(&task.some()), &FlagChange::add([Flag::FLAGGED])).await.map(drop)
         }
         Call::Flag => {
             seen.scope = task.some();

@@ -4,7 +4,7 @@
 
 use super::encode::Line;
 use crate::error::{Error, Result};
-use crate::imap::types::{MailboxName, NotifyEvent, Scope, UidValidity, Uids};
+use crate::imap::types::{MailboxName, NotifyEvent, Scope, UidValidity, Uids, is_modseq};
 
 /// UNAUTHENTICATE: the session returns to the state before login (RFC 8437).
 ///
@@ -70,7 +70,7 @@ pub fn select_qresync(
     known: Option<&Uids>,
     utf8: bool,
 ) -> Result<Line> {
-    if modseq == 0 || modseq > i64::MAX.unsigned_abs() {
+    if !is_modseq(modseq) {
         return Err(Error::input("a modification sequence must have at most 63 bits and must not be 0"));
     }
     Line::new("SELECT").mailbox(mailbox, utf8)?.list(|list| {

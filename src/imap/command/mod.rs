@@ -9,7 +9,6 @@ pub(crate) mod authenticate;
 pub(crate) mod body;
 pub(crate) mod capability;
 pub(crate) mod close;
-pub(crate) mod conditional;
 pub(crate) mod context;
 pub(crate) mod copy;
 pub(crate) mod create;

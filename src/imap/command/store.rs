@@ -1,24 +1,32 @@
-//! UID STORE (RFC 9051 §6.4.6): changes flags with `.SILENT`. The server reports the new flags only if another session changed them too.
+//! UID STORE (RFC 9051 §6.4.6): changes flags with `.SILENT`, on request only of messages that did not change since (RFC 7162 §3.1.3).
+//! The server reports the new flags only if another session changed them too.
 
 use super::{Command, EncodeOptions, Frames};
 use crate::FlagChange;
 use crate::error::Result;
 use crate::imap::codec::Line;
 use crate::imap::plan::{Claims, Order, Plan, RequiredState};
-use crate::imap::types::{Condition, Uids};
+use crate::imap::types::{Condition, ResponseCode, Uids};
 
 pub(crate) struct Store<'a> {
     pub(crate) selection: u64,
     pub(crate) uids: &'a Uids,
     pub(crate) change: &'a FlagChange,
+    pub(crate) unchanged_since: Option<u64>,
 }
 
 impl Command for Store<'_> {
-    type Output = ();
+    /// Those of the messages that changed since, and were left as they are.
+    type Output = Uids;
 
     /// Never runs at the same time as a FETCH or another STORE, since a server may process them in either order (RFC 9051 §5.5).
     fn plan(&self, _: EncodeOptions) -> Result<Plan> {
-        let line = Line::new("UID STORE").uids(self.uids)?.flag_change(self.change, true)?.finish();
+        let line = Line::new("UID STORE").uids(self.uids)?;
+        let line = match self.unchanged_since {
+            Some(since) => line.checked(&format!("(UNCHANGEDSINCE {since})")),
+            None => line,
+        };
+        let line = line.flag_change(self.change, true)?.finish();
         let order = Order::conflicting_with(Claims::FETCH);
         Ok(Plan::new("UID STORE", line)
             .naming(Some(self.uids))
@@ -27,7 +35,10 @@ impl Command for Store<'_> {
             .mutating())
     }
 
-    fn output(self, _: impl Frames, _: Condition) -> Result<()> {
-        Ok(())
+    fn output(self, _: impl Frames, condition: Condition) -> Result<Uids> {
+        Ok(match condition.code {
+            Some(ResponseCode::Modified(uids)) if self.unchanged_since.is_some() => uids.intersection(self.uids),
+            _ => Uids::new(),
+        })
     }
 }

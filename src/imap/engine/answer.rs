@@ -14,7 +14,7 @@ use super::{Delivery, Engine, Phase, SessionEffect};
 use crate::engine::failure::excerpt;
 use crate::error::{Error, Result};
 use crate::imap::codec::{self, Ending, Kind, Route, Unreadable, route};
-use crate::imap::types::{Condition, LimitCut, Notice, Outcome, ResponseCode};
+use crate::imap::types::{Condition, LimitCut, Notice, Outcome, ResponseCode, Vanished};
 
 /// The most lines that are not IMAP before the connection is closed.
 const MOST_UNEXPECTED_LINES: u32 = 100;
@@ -190,9 +190,7 @@ impl Engine {
             Kind::Enabled => self.apply_read(frame, codec::capability::parse, |engine, enabled| {
                 engine.wire.apply_enabled(&enabled);
             }),
-            Kind::Vanished => self.apply_read(frame, codec::vanished::parse, |engine, gone| {
-                engine.mirror.apply_vanished(&gone);
-            }),
+            Kind::Vanished => self.apply_read(frame, codec::vanished::parse, Self::apply_vanished),
             // A server may send its capabilities at any time (RFC 9051 §7.2.2).
             Kind::Capability => {
                 self.wire.apply_capable();
@@ -206,6 +204,14 @@ impl Engine {
             _ => self.queue_data(kind, frame),
         }
         Ok(())
+    }
+
+    /// With EARLIER it is the answer of a command that asks for it, and changes nothing in the mailbox.
+    fn apply_vanished(&mut self, gone: Vanished) {
+        match self.wire.takes_vanished().filter(|_| gone.earlier) {
+            Some(reader) => self.core.deliver(reader, Delivery::Vanished(gone.uids)),
+            None => self.mirror.apply_vanished(&gone),
+        }
     }
 
     /// Parses a frame and applies it. An unreadable frame changes nothing.

@@ -80,8 +80,9 @@ impl Engine {
                 }
                 Owner::Session => {
                     // Claimed data is delivered first, so that no tagged answer overtakes its data.
-                    // The same for an EXPUNGE: it changes what the numbers in later frames mean (RFC 9051 §7.5.1).
-                    if !matches!(route, Route::Untagged(kind) if !matches!(kind, Kind::Expunge(_))) {
+                    // The same for EXPUNGE and VANISHED: they change what the numbers in later frames mean (RFC 9051
+                    // §7.5.1).
+                    if !matches!(route, Route::Untagged(kind) if !matches!(kind, Kind::Expunge(_) | Kind::Vanished)) {
                         self.flush_claimed(input, &mut at, claimed.take());
                     }
                     let frame = input.get(at..at + len).unwrap_or_default();

@@ -8,7 +8,7 @@ use crate::engine::Deliverable;
 use crate::error::{Error, Result};
 use crate::imap::codec::Batch;
 use crate::imap::plan::Plan;
-use crate::imap::types::{Condition, Event, LimitCut, Progress, Uids};
+use crate::imap::types::{Condition, Event, LimitCut, Progress, Uid, Uids};
 use crate::login::Secret;
 
 /// A request of a handle.
@@ -59,6 +59,8 @@ pub(crate) enum Delivery {
     /// The messages of which a FETCH brought anything, or that were expunged before the end of a
     /// [look](crate::imap::plan::SessionEffect::Look); delivered before the end.
     Answered(Uids),
+    /// Messages that were expunged earlier, of a command that asks for them.
+    Vanished(Uids),
     /// The server stopped at its limit of messages; delivered before the end, which is an OK.
     LimitCut(LimitCut),
     /// The server's progress with a command whose data is streamed.
@@ -74,6 +76,7 @@ impl Deliverable for Delivery {
             Self::Chunk(bytes) => bytes.len(),
             // More than its size, so that a slow reader cannot accumulate any number of them.
             Self::Progress(_) => 256,
+            Self::Vanished(uids) => 64 + uids.ranges().len() * size_of::<(Uid, Uid)>(),
             _ => 0,
         }
     }

@@ -74,7 +74,7 @@ impl Player for Play {
     fn act(&mut self, act: &str) {
         let (verb, argument) = act.split_once(' ').unwrap_or((act, ""));
         let number = argument.parse::<u32>().unwrap_or(1);
-        let uids = Uids::from(Uid::nonzero(number.max(1)).unwrap());
+        let uids = argument.parse().unwrap_or_else(|_| Uids::from(Uid::nonzero(number.max(1)).unwrap()));
         let selection = self.engine.mirror.selection();
         let name = MailboxName::new(argument);
         let options = EncodeOptions::default();
@@ -115,7 +115,17 @@ impl Player for Play {
                 &Section::WHOLE,
                 NonZeroU32::new(1000).map(|len| (0, len)),
             ),
-            "store" => Store { selection, uids: &uids, change: &FlagChange::add([Flag::SEEN]) }.plan(options),
+            step @ ("store" | "store-if") => Store {
+                selection,
+                uids: &uids,
+                change: &FlagChange::add([Flag::SEEN]),
+                unchanged_since: (step == "store-if").then_some(9),
+            }
+            .plan(options),
+            "changed" => {
+                let modifiers = fetch::Modifiers { changed_since: Some(9), vanished: true, partial: None };
+                fetch::plan_answered_by(uids.clone(), selection, &uids, &Items::FLAGS.modseq(), modifiers)
+            }
             "expunge" => UidExpunge { selection, uids: &uids }.plan(options),
             "number" => {
                 Number { selection, from: SeqNum::nonzero(number).unwrap(), to: None, compact: true }.plan(options)
@@ -197,6 +207,7 @@ impl Play {
             }
             Delivery::LimitCut(cut) => writeln!(self.got, "{id} cut at {:?}", cut.last.map(Uid::as_u32)).unwrap(),
             Delivery::Progress(progress) => writeln!(self.got, "{id} progress {:?}", progress.done).unwrap(),
+            Delivery::Vanished(uids) => writeln!(self.got, "{id} vanished {uids}").unwrap(),
             Delivery::Answered(uids) => writeln!(self.got, "{id} answered {uids}").unwrap(),
             Delivery::Events(events) => {
                 events.iter().for_each(|event| writeln!(self.got, "{id} {}", shown(event)).unwrap())

@@ -102,7 +102,7 @@ impl<S: BorrowMut<Imap> + Send + Sync> Mailbox for Folder<S> {
     fn flag<'a>(&'a mut self, ids: &'a [MessageId], change: &'a FlagChange) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
             let uids = self.uids(ids)?;
-            self.store(uids, change).await
+            self.store(uids, change).await.map(drop)
         })
     }
 

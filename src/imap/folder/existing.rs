@@ -23,8 +23,8 @@ pub(super) enum Presence {
 }
 
 /// The two commands while they run.
-pub(super) struct Existing<'a> {
-    link: &'a ImapLink,
+pub(super) struct Existing {
+    link: ImapLink,
     selection: u64,
     noop: Option<ImapInbox>,
     /// The messages known to be gone.
@@ -39,9 +39,9 @@ pub(super) struct Existing<'a> {
     descent: Descent,
 }
 
-impl<'a> Existing<'a> {
+impl Existing {
     /// Asks which of these messages exist in the mailbox that was selected under this number.
-    pub(super) fn ask(link: &'a ImapLink, limits: &Limits, selection: u64, wanted: Uids) -> Result<Self> {
+    pub(super) fn ask(link: &ImapLink, limits: &Limits, selection: u64, wanted: Uids) -> Result<Self> {
         // A set that is too long for one line is replaced by all messages: the answer is a set in either case.
         let short = wanted.split(limits.set).nth(1).is_none();
         let asked = if short { wanted.clone() } else { Uids::ALL };
@@ -53,6 +53,7 @@ impl<'a> Existing<'a> {
         let exists = link.state().selected.as_ref().map_or(0, |selected| selected.exists);
         let descent = Descent::new(exists.into());
         let (frames, found, gone) = (Batches::default(), Uids::new(), Uids::new());
+        let link = link.clone();
         Ok(Self { link, selection, noop, gone, search, frames, wanted, asked, found, cut: None, descent })
     }
 
@@ -114,7 +115,7 @@ impl<'a> Existing<'a> {
         if self.wanted.intersection(&below).is_empty() {
             return Ok(false);
         }
-        self.search = Some(self.link.submit(search(self.link, self.selection, &Query::uids(below.clone()))?));
+        self.search = Some(self.link.submit(search(&self.link, self.selection, &Query::uids(below.clone()))?));
         self.asked = below;
         Ok(true)
     }

@@ -1,24 +1,26 @@
 //! [`Fetch`]: the messages of one fetch, as a stream. It parses responses on the task that reads the stream and checks
 //! at the end that everything arrived. The engine decides which responses are answers; nothing here touches a socket.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::fmt;
 use std::future::poll_fn;
+use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use bytes::Bytes;
 use futures_core::Stream;
 
+use super::asked::Asked;
 use super::existing::{Existing, Presence};
-use crate::defect::{Defect, Reason};
+use super::joining::{PartialMessages, join, without_text};
+use crate::defect::Reason;
 use crate::error::{Error, Kind, Result};
 use crate::imap::call::{ImapInbox, ImapLink};
 use crate::imap::codec::{self, FetchedBatch, UnreadableFetch};
-use crate::imap::command::fetch;
+use crate::imap::command::fetch::{Modifiers, plan_answered_by};
 use crate::imap::engine::{Coverage, Delivery, Request};
 use crate::imap::limited::Descent;
-use crate::imap::types::{Fetched, Items, LimitCut, Progress, Uid, Uids};
+use crate::imap::types::{Fetched, Items, LimitCut, Progress, Ranges, Uid, Uids};
 use crate::limits::Limits;
 
 /// The most unreadable responses that are kept for [`Fetch::unreadable`].
@@ -60,11 +62,12 @@ const MOST_MISSING: u64 = 1000;
 /// the server waits. The stream may be dropped early: the rest is still transferred and discarded. For a huge rest it
 /// is cheaper to drop the session.
 pub struct Fetch<'a> {
-    link: &'a ImapLink,
+    link: ImapLink,
     limits: Limits,
     selection: u64,
     items: Items,
     uids: Uids,
+    modifiers: Modifiers,
     /// The part of the set that was fetched last.
     asked: SetPart,
     /// Parts of a long set that are still to be fetched.
@@ -78,18 +81,21 @@ pub struct Fetch<'a> {
     coverage: Coverage,
     partial: PartialMessages,
     ready: VecDeque<Fetched>,
-    stage: FetchStage<'a>,
+    stage: FetchStage,
     before: Option<Count>,
     answered: Uids,
+    vanished: Ranges,
     unreadable: Vec<UnreadableFetch>,
     progress: Option<Progress>,
+    /// Borrows the folder.
+    _folder: PhantomData<&'a ()>,
 }
 
 /// How far the stream has come.
-enum FetchStage<'a> {
+enum FetchStage {
     Fetching,
     /// Fewer messages arrived than seem to exist.
-    Checking(Box<Existing<'a>>),
+    Checking(Box<Existing>),
     /// These messages were fetched once more.
     Refetching(Uids),
     Ended,
@@ -109,55 +115,31 @@ struct Count {
     expunged: u64,
 }
 
-/// Messages of which only some items have arrived.
-#[derive(Default)]
-struct PartialMessages {
-    messages: BTreeMap<Uid, Fetched>,
-    bytes: usize,
-}
-
-impl<'a> Fetch<'a> {
-    /// `parts` make up one set, each short enough for one line.
-    pub(super) fn new(
-        link: &'a ImapLink,
-        limits: &Limits,
-        selection: u64,
-        uids: Uids,
-        parts: VecDeque<Uids>,
-        items: Items,
-    ) -> Result<Self> {
-        let mut fetch = Self::begin(link, limits, selection, uids, items);
-        fetch.queue_parts(parts);
+impl Fetch<'_> {
+    pub(super) fn new(link: &ImapLink, limits: &Limits, selection: u64, asked: Asked) -> Result<Self> {
+        let mut fetch = Self::begin(link, limits, selection, asked);
         fetch.fetch_next()?;
         Ok(fetch)
     }
 
     /// A fetch whose first part was submitted already.
-    pub(super) fn begun(
-        link: &'a ImapLink,
-        limits: &Limits,
-        selection: u64,
-        uids: Uids,
-        parts: VecDeque<Uids>,
-        items: Items,
-        inbox: ImapInbox,
-    ) -> Self {
-        let mut fetch = Self { inbox: Some(inbox), ..Self::begin(link, limits, selection, uids, items) };
-        fetch.queue_parts(parts);
+    pub(super) fn begun(link: &ImapLink, limits: &Limits, selection: u64, asked: Asked, inbox: ImapInbox) -> Self {
+        let mut fetch = Self { inbox: Some(inbox), ..Self::begin(link, limits, selection, asked) };
         if let Some(first) = fetch.rest.pop_front() {
             fetch.asked = first;
         }
         fetch
     }
 
-    fn begin(link: &'a ImapLink, limits: &Limits, selection: u64, uids: Uids, items: Items) -> Self {
+    fn begin(link: &ImapLink, limits: &Limits, selection: u64, asked: Asked) -> Self {
         let before = Count::of(link, selection);
-        Self {
-            link,
+        let mut fetch = Self {
+            link: link.clone(),
             limits: limits.clone(),
             selection,
-            items,
-            uids,
+            items: asked.items,
+            uids: asked.uids,
+            modifiers: asked.modifiers,
             asked: SetPart { uids: Uids::new(), descent: Descent::new(0) },
             rest: VecDeque::new(),
             cut: None,
@@ -170,14 +152,23 @@ impl<'a> Fetch<'a> {
             stage: FetchStage::Fetching,
             before,
             answered: Uids::default(),
+            vanished: Ranges::default(),
             unreadable: Vec::new(),
             progress: None,
-        }
+            _folder: PhantomData,
+        };
+        fetch.queue_parts(asked.parts);
+        fetch
     }
 
     /// For a mailbox that turned out to be empty: some servers refuse a set that matches nothing.
     pub(super) fn of_empty_mailbox(self) -> Self {
-        Self { of_empty_mailbox: true, rest: VecDeque::new(), ..self }
+        Self { rest: VecDeque::new(), ..self.tolerant() }
+    }
+
+    /// For a mailbox that is empty: a server may refuse the set.
+    pub(super) fn tolerant(self) -> Self {
+        Self { of_empty_mailbox: true, ..self }
     }
 
     /// Waits for the next message; `None` at the end. Cancel-safe: dropping this future loses no message.
@@ -208,6 +199,29 @@ impl<'a> Fetch<'a> {
     /// The responses so far that were unreadable as a whole or named no valid UID, at most 1,000 of them.
     pub fn unreadable(&self) -> &[UnreadableFetch] {
         &self.unreadable
+    }
+
+    /// The UIDs of messages that were expunged since, of a fetch that asks for them with
+    /// [`vanished`](super::FetchingChanges::vanished): those that the server has reported so far; all of them once the
+    /// stream has ended. They are in the set that was asked for; UIDs that never named a message can be among them
+    /// (RFC 7162 §5.1). Never touches the wire.
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")]
+    /// # postroom::doctest::imap(async |mut imap| {
+    /// use postroom::imap::{Items, Uids};
+    ///
+    /// imap.enable(&["QRESYNC"]).await?;
+    /// let mut inbox = imap.select("INBOX").await?;
+    /// let mut mail = inbox.fetch(Uids::ALL, Items::FLAGS).changed_since(1).vanished().await?;
+    /// while mail.try_next().await?.is_some() {}
+    /// println!("{}", mail.vanished());
+    /// # Ok(())
+    /// # }).unwrap();
+    /// ```
+    pub fn vanished(&self) -> Uids {
+        let validity = self.link.state().selected.as_ref().and_then(|selected| selected.uid_validity);
+        self.uids.intersection(&Uids::from(self.vanished.clone())).under(validity)
     }
 
     /// How far the server has come with its answer, as it reports itself (`INPROGRESS`, RFC 9585); `None` if it
@@ -265,6 +279,7 @@ impl<'a> Fetch<'a> {
                 self.answered = all;
                 true
             }),
+            Some(Delivery::Vanished(uids)) => self.take_vanished(&uids).or_else(|error| self.fail(error)),
             Some(Delivery::LimitCut(cut)) => {
                 self.cut = Some(cut);
                 Ok(true)
@@ -282,15 +297,27 @@ impl<'a> Fetch<'a> {
         })
     }
 
+    fn take_vanished(&mut self, uids: &Uids) -> Result<bool> {
+        uids.ranges().for_each(|range| self.vanished.push(*range.start(), *range.end()));
+        if self.vanished.len() > self.limits.undelivered / size_of::<(Uid, Uid)>() {
+            return Err(Error::limit("the server names too many expunged messages"));
+        }
+        Ok(true)
+    }
+
     /// Adds parts to fetch after the others.
     fn queue_parts(&mut self, parts: impl IntoIterator<Item = Uids>) {
-        let descent = Descent::new(Count::of(self.link, self.selection).map_or(0, |count| count.exists));
+        let descent = Descent::new(Count::of(&self.link, self.selection).map_or(0, |count| count.exists));
         self.rest.extend(parts.into_iter().map(|uids| SetPart { uids, descent }));
     }
 
     /// Fetches the rest of the part next, if the server stopped at its limit of messages.
     fn queue_below(&mut self) -> Result<()> {
         let Some(cut) = self.cut.take() else { return Ok(()) };
+        if self.modifiers.partial.is_some() {
+            // What is left of the set has other positions.
+            return Err(cut.error("and the rest of a range of positions cannot be asked for"));
+        }
         let SetPart { uids, descent } = &mut self.asked;
         // The untagged code may have been about another command.
         let left = descent.below(uids, cut)?.difference(&self.answered);
@@ -309,7 +336,7 @@ impl<'a> Fetch<'a> {
                 let uids = &part.uids;
                 // RFC 9051 §6.4.9: `n:*` includes the last message even if its UID is below `n`.
                 let meant = if uids.open_from() == Some(Uid::MAX) { Uids::ALL } else { uids.clone() };
-                let plan = fetch::plan_answered_by(meant, self.selection, uids, &self.items)?;
+                let plan = plan_answered_by(meant, self.selection, uids, &self.items, self.modifiers)?;
                 self.asked = part;
                 self.inbox = Some(self.link.submit(Request::Command(plan)));
                 Ok(true)
@@ -326,7 +353,7 @@ impl<'a> Fetch<'a> {
         match std::mem::replace(&mut self.stage, FetchStage::Ended) {
             FetchStage::Fetching if !self.is_complete() => {
                 let wanted = self.uids.clone();
-                let existing = Existing::ask(self.link, &self.limits, self.selection, wanted)?;
+                let existing = Existing::ask(&self.link, &self.limits, self.selection, wanted)?;
                 self.stage = FetchStage::Checking(Box::new(existing));
                 Ok(true)
             }
@@ -337,7 +364,11 @@ impl<'a> Fetch<'a> {
 
     /// Whether as many messages arrived as the server has, or as were asked for.
     fn is_complete(&self) -> bool {
-        let now = Count::of(self.link, self.selection);
+        // Nobody but the server knows how many have changed.
+        if self.modifiers.changed_since.is_some() {
+            return true;
+        }
+        let now = Count::of(&self.link, self.selection);
         let (Some(before), Some(now)) = (self.before.filter(|_| !self.of_empty_mailbox), now) else { return true };
         let there = before.exists.saturating_sub(now.expunged.saturating_sub(before.expunged));
         let wanted = match self.uids.open_from() {
@@ -346,6 +377,7 @@ impl<'a> Fetch<'a> {
             // The number of messages with such UIDs is not known, so few or none prove nothing.
             Some(_) => 0,
         };
+        let wanted = self.modifiers.partial.map_or(wanted, |range| range.among(wanted));
         self.answered.len() >= wanted
     }
 
@@ -369,6 +401,7 @@ impl<'a> Fetch<'a> {
 
     /// Fetches what exists and did not arrive once more.
     fn refetch(&mut self, found: Uids) -> Result<bool> {
+        let found = self.modifiers.partial.take().map_or_else(|| found.clone(), |range| range.of(&found));
         let missing = found.difference(&self.answered);
         if missing.is_empty() {
             return Ok(self.finish());
@@ -435,35 +468,6 @@ impl Count {
         let selected = state.selected.as_ref().filter(|selected| selected.selection == selection)?;
         Some(Self { exists: selected.exists.into(), expunged: state.expunged })
     }
-}
-
-impl PartialMessages {
-    fn keep(&mut self, uid: Uid, fetched: Fetched) {
-        self.bytes += fetched.weight();
-        self.messages.insert(uid, fetched);
-    }
-
-    fn take(&mut self, uid: Uid) -> Option<Fetched> {
-        let fetched = self.messages.remove(&uid)?;
-        self.bytes -= fetched.weight();
-        Some(fetched)
-    }
-}
-
-/// Marks a message that arrived without the text that was asked for.
-fn without_text(fetched: Fetched, items: &Items) -> Fetched {
-    let has_text = fetched.body().is_some() || fetched.defects().next().is_some();
-    if !has_text && items.has_whole() { codec::lacking(&fetched) } else { fetched }
-}
-
-/// Joins two responses about one message. If a literal was left out of either, the first one is all there is.
-fn join(first: Fetched, second: &Fetched, limits: &Limits) -> Fetched {
-    let too_large = |fetched: &Fetched| fetched.defects().any(|defect| matches!(defect, Defect::TooLarge { .. }));
-    if too_large(&first) || too_large(second) {
-        return first;
-    }
-    let joined: Bytes = codec::joined(&first.raw(), &second.raw());
-    codec::fetched(joined, limits).unwrap_or(first)
 }
 
 impl Stream for Fetch<'_> {

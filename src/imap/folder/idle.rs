@@ -54,6 +54,10 @@ impl<S: Borrow<Imap>> Folder<S> {
     /// Asks for the UIDs of messages whose UID the engine does not know, so that it can report which messages are
     /// expunged.
     async fn number(&self) -> Result<()> {
+        // VANISHED names UIDs; but a mailbox without modification sequences has EXPUNGE (RFC 7162 §3.2.10.2).
+        if self.link().state().qresync_confirmed && self.info()?.highest_modseq.is_some() {
+            return Ok(());
+        }
         let compact = self.session().capabilities().esearch();
         let most = self.session().capabilities().message_limit().unwrap_or(u64::MAX).max(1);
         loop {
@@ -85,7 +89,7 @@ impl<S: BorrowMut<Imap>> Folder<S> {
     /// before 29 minutes and ends when the stream is dropped; the next command waits for that.
     ///
     /// Before the first call and after new mail, one more round trip asks for the UIDs of the messages, so that
-    /// expunged ones can be named; up to 50 on a server that announces a limit of messages.
+    /// expunged ones can be named; up to 50 on a server that announces a limit of messages; none if QRESYNC is enabled.
     ///
     /// ```
     /// # #[cfg(feature = "testing")]

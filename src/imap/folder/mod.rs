@@ -2,34 +2,39 @@
 //! opening, leaving, copying, searching and the common trait; commands know the wire.
 
 mod as_mailbox;
+mod asked;
 mod copy;
 mod counting;
 mod existing;
 mod fetch;
+mod fetching;
 mod idle;
 mod ids;
+mod joining;
 mod leave;
 mod open;
 mod search;
 mod section_reader;
+mod storing;
 
 use std::borrow::{Borrow, BorrowMut};
 use std::fmt;
 use std::future::poll_fn;
 use std::sync::Arc;
 
+use self::asked::Asked;
 pub use self::fetch::Fetch;
+pub use self::fetching::{Fetching, FetchingChanges};
 pub use self::idle::Idle;
 pub use self::leave::NotLeft;
 pub use self::open::Opening;
 use self::section_reader::Windows;
+pub use self::storing::{Stored, Storing};
 use super::call::ImapLink;
 use super::command::expunge::UidExpunge;
-use super::command::store::Store;
-use super::limited::{Descent, Repeat};
+use super::limited::Repeat;
 use super::session::Imap;
 use super::types::{Fetched, FolderInfo, Items, Section, StatusItems, Uid, Uids};
-use crate::FlagChange;
 use crate::body::Body;
 use crate::body::reader::Reader;
 use crate::error::{Error, Result};
@@ -105,56 +110,12 @@ impl<S: Borrow<Imap>> Folder<S> {
     ///
     /// [`Kind::Closed`](crate::Kind::Closed) if it is no longer selected.
     pub fn info(&self) -> Result<Arc<FolderInfo>> {
-        let state = self.link().state();
-        let selected = state.selected.clone().filter(|selected| selected.selection == self.selection);
-        selected.ok_or_else(|| state.unselected())
+        info(self.session(), self.selection)
     }
 
     /// The session in which this folder is selected.
     pub fn session(&self) -> &Imap {
         self.session.borrow()
-    }
-
-    /// Changes the flags of these messages. One round trip; more for a very long set, and one more each time the server
-    /// stops at its limit of messages (MESSAGELIMIT, RFC 9738). Messages that no longer exist are skipped.
-    ///
-    /// ```
-    /// # #[cfg(feature = "testing")]
-    /// # postroom::doctest::imap(async |mut imap| {
-    /// use postroom::imap::Uids;
-    /// use postroom::{Flag, FlagChange};
-    ///
-    /// let inbox = imap.select("INBOX").await?;
-    /// let uids: Uids = "1:3".parse()?;
-    /// inbox.store(uids, &FlagChange::add([Flag::FLAGGED])).await?;
-    /// # Ok(())
-    /// # }).unwrap();
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// Before anything is sent, [`Kind::Input`](crate::Kind::Input) for UIDs of another UIDVALIDITY and
-    /// [`Kind::Unsupported`](crate::Kind::Unsupported) in a mailbox that is open read-only;
-    /// [`Kind::Rejected`](crate::Kind::Rejected) if the server refuses, or stops and makes no progress (code
-    /// `MESSAGELIMIT`); [`Kind::Unknown`](crate::Kind::Unknown) if the connection ended before the answer; and the
-    /// errors of [every command](Imap#errors-of-every-command).
-    pub async fn store(&self, uids: impl Into<Uids>, change: &FlagChange) -> Result<()> {
-        let uids = self.checked(uids.into())?;
-        self.check_writable()?;
-        for uids in uids.split(self.session().limits().set) {
-            self.store_part(uids, change).await?;
-        }
-        Ok(())
-    }
-
-    async fn store_part(&self, mut uids: Uids, change: &FlagChange) -> Result<()> {
-        let mut descent = Descent::new(self.info()?.exists.into());
-        while !uids.is_empty() {
-            let store = Store { selection: self.selection, uids: &uids, change };
-            let ((), Some(cut)) = self.session().call_limited(store).await? else { break };
-            uids = descent.below(&uids, cut)?;
-        }
-        Ok(())
     }
 
     /// Expunges those of these messages that are marked `\Deleted`, and no others (UIDPLUS, RFC 4315). One round trip;
@@ -177,7 +138,7 @@ impl<S: Borrow<Imap>> Folder<S> {
     /// # Errors
     ///
     /// [`Kind::Unsupported`](crate::Kind::Unsupported), before anything is sent, if the server does not support UID
-    /// EXPUNGE: EXPUNGE would also remove messages that other clients marked. Otherwise as for [`store`](Self::store).
+    /// EXPUNGE: EXPUNGE would also remove messages that other clients marked. Otherwise as for [`Storing`].
     pub async fn expunge(&self, uids: impl Into<Uids>) -> Result<()> {
         let uids = self.checked(uids.into())?;
         self.check_expunge()?;
@@ -223,7 +184,7 @@ impl<S: Borrow<Imap>> Folder<S> {
         }
         let (link, limits) = (self.link(), self.session().limits());
         let uids = Uids::from(uid);
-        let mut fetch = Fetch::new(link, limits, self.selection, uids.clone(), [uids].into(), items.judged())?;
+        let mut fetch = Fetch::new(link, limits, self.selection, Asked::new(uids, items.judged(), limits.set))?;
         let mut found = None;
         while let Some(fetched) = fetch.try_next().await? {
             found.get_or_insert(fetched);
@@ -264,7 +225,7 @@ impl<S: Borrow<Imap>> Folder<S> {
         // RFC 9051 §6.4.9: `n:*` includes the last message even if its UID is below `n`.
         let last = Uids::from_uid(Uid::MAX);
         let (link, limits) = (self.link(), self.session().limits());
-        let mut fetch = Fetch::new(link, limits, self.selection, last.clone(), [last].into(), Items::new())?;
+        let mut fetch = Fetch::new(link, limits, self.selection, Asked::new(last, Items::new(), limits.set))?;
         let mut highest = None;
         while let Some(fetched) = fetch.try_next().await? {
             highest = highest.max(fetched.uid());
@@ -314,12 +275,8 @@ impl<S: Borrow<Imap>> Folder<S> {
         self.check_writable()
     }
 
-    /// Dovecot answers OK to a STORE in a read-only mailbox, and ignores it.
     fn check_writable(&self) -> Result<()> {
-        match self.info()?.read_only {
-            true => Err(Error::unsupported("the mailbox is open read-only")),
-            false => Ok(()),
-        }
+        check_writable(self.session(), self.selection)
     }
 
     fn place(&self) -> &Arc<Place> {
@@ -336,57 +293,11 @@ impl<S: Borrow<Imap>> Folder<S> {
     }
 
     fn check(&self, uids: &Uids) -> Result<()> {
-        let now = self.info()?.uid_validity;
-        match uids.validity() {
-            Some(validity) if Some(validity) != now => {
-                Err(Error::input("these UIDs have another UIDVALIDITY: they mean other messages in this mailbox"))
-            }
-            _ => Ok(()),
-        }
+        check(self.session(), self.selection, uids)
     }
 }
 
 impl<S: BorrowMut<Imap>> Folder<S> {
-    /// Streams the items of these messages. One round trip; more for a very long set. The responses are parsed by the
-    /// task that reads the stream. Messages that do not exist are left out; in an empty mailbox, nothing is fetched.
-    /// Never marks a message as read.
-    ///
-    /// If whole messages are fetched, their size is fetched too: a message of another length has
-    /// [`Defect::Size`](crate::Defect::Size), one without text [`Defect::Missing`](crate::Defect::Missing), among its
-    /// [`defects`](super::Fetched::defects).
-    ///
-    /// ```
-    /// # #[cfg(feature = "testing")]
-    /// # postroom::doctest::imap(async |mut imap| {
-    /// use postroom::imap::{Items, Uids};
-    ///
-    /// let mut inbox = imap.select("INBOX").await?;
-    /// let mut mail = inbox.fetch(Uids::ALL, Items::MESSAGE).await?;
-    /// while let Some(message) = mail.try_next().await? {
-    ///     println!("{} bytes", message.body().map_or(0, |body| body.len()));
-    /// }
-    /// # Ok(())
-    /// # }).unwrap();
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// Before anything is sent, [`Kind::Input`](crate::Kind::Input) for UIDs of another UIDVALIDITY and
-    /// [`Kind::Unsupported`](crate::Kind::Unsupported) for items that the server does not support. In an empty mailbox,
-    /// the errors of [`noop`](Self::noop). The stream returns the others.
-    pub async fn fetch(&mut self, uids: impl Into<Uids>, items: Items) -> Result<Fetch<'_>> {
-        let uids = self.checked(uids.into())?;
-        self.session().check_items(&items)?;
-        if self.info()?.exists == 0 {
-            // The mailbox may have its first message by now. Some servers refuse a set that matches nothing.
-            self.noop().await?;
-        }
-        let empty = self.info()?.exists == 0 || uids.is_empty();
-        let parts = if empty { Default::default() } else { uids.split(self.session().limits().set).collect() };
-        let session = self.session.borrow_mut();
-        Fetch::new(session.link(), session.limits(), self.selection, uids, parts, items.judged())
-    }
-
     /// Reads one section of one message while it arrives; `Section::WHOLE` is all of it. One round trip for every 4
     /// MiB. At most [`Limits::window`](crate::Limits::window) bytes, plus those of one read, wait for a slow reader,
     /// whatever the size of the message. Dropping the reader costs the transfer of the rest of the current 4 MiB. As an
@@ -440,5 +351,35 @@ impl<S> Folder<S> {
 impl<S: Borrow<Imap>> fmt::Debug for Folder<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Folder").field("info", &self.info().ok()).finish_non_exhaustive()
+    }
+}
+
+/// What the server has reported about the mailbox, if it is still selected.
+fn info(session: &Imap, selection: u64) -> Result<Arc<FolderInfo>> {
+    let state = session.link().state();
+    let selected = state.selected.clone().filter(|selected| selected.selection == selection);
+    selected.ok_or_else(|| state.unselected())
+}
+
+/// The set, unless it carries another UIDVALIDITY than the mailbox.
+fn checked(session: &Imap, selection: u64, uids: Uids) -> Result<Uids> {
+    check(session, selection, &uids).map(|()| uids)
+}
+
+fn check(session: &Imap, selection: u64, uids: &Uids) -> Result<()> {
+    let now = info(session, selection)?.uid_validity;
+    match uids.validity() {
+        Some(validity) if Some(validity) != now => {
+            Err(Error::input("these UIDs have another UIDVALIDITY: they mean other messages in this mailbox"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Dovecot answers OK to a STORE in a read-only mailbox, and ignores it.
+fn check_writable(session: &Imap, selection: u64) -> Result<()> {
+    match info(session, selection)?.read_only {
+        true => Err(Error::unsupported("the mailbox is open read-only")),
+        false => Ok(()),
     }
 }

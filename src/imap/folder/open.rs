@@ -2,10 +2,10 @@
 //! FETCH can share one round trip. It must not know what is done in an open mailbox.
 
 use std::borrow::BorrowMut;
-use std::collections::VecDeque;
 use std::fmt;
 use std::future::IntoFuture;
 
+use super::asked::Asked;
 use super::{Fetch, Folder, counting};
 use crate::error::{Error, Result};
 use crate::imap::call::finish;
@@ -195,11 +195,12 @@ impl<'a> Opening<&'a mut Imap> {
     pub async fn fetch(self, uids: impl Into<Uids>, items: Items) -> Result<Fetch<'a>> {
         let (uids, items) = (uids.into(), items.judged());
         self.session.check_items(&items)?;
-        let parts: VecDeque<Uids> = uids.split(self.session.limits().set).collect();
+        let stamped = uids.validity().is_some();
+        let asked = Asked::new(uids.clone(), items.clone(), self.session.limits().set);
         let select = Select { name: self.name?, read_only: self.read_only };
         let imap: &'a Imap = self.session;
         let link = imap.link();
-        let plan = match parts.front().filter(|_| uids.validity().is_none()) {
+        let plan = match asked.first().filter(|_| !stamped) {
             Some(first) => Some(fetch::plan(0, first, &items)?),
             None => None,
         };
@@ -219,12 +220,12 @@ impl<'a> Opening<&'a mut Imap> {
         let empty = folder.info()?.exists == 0;
         match pipelined {
             Some(inbox) => {
-                let fetch = Fetch::begun(link, imap.limits(), selection, uids, parts, items, inbox);
+                let fetch = Fetch::begun(link, imap.limits(), selection, asked, inbox);
                 Ok(if empty { fetch.of_empty_mailbox() } else { fetch })
             }
             None => {
-                let parts = if empty { VecDeque::new() } else { parts };
-                Fetch::new(link, imap.limits(), selection, uids, parts, items)
+                let asked = if empty { asked.nothing() } else { asked };
+                Fetch::new(link, imap.limits(), selection, asked)
             }
         }
     }

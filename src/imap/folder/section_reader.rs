@@ -53,7 +53,7 @@ pub(super) struct Windows<'a> {
     defects: Vec<Defect>,
     inbox: Option<ImapInbox>,
     /// Set while the server is asked whether the message exists, after it sent no text.
-    existing: Option<Box<Existing<'a>>>,
+    existing: Option<Box<Existing>>,
 }
 
 impl<'a> Windows<'a> {

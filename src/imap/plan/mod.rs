@@ -27,6 +27,8 @@ pub(crate) struct Plan {
     pub(crate) spoilable: bool,
     /// Whether its data go to a stream, bounded by the window, and not into a value, bounded by the limits.
     pub(crate) stream: bool,
+    /// Whether VANISHED (EARLIER) is part of its answer (RFC 7162 §3.2.10.1).
+    pub(crate) vanished: bool,
     /// The messages and items that a FETCH asks for. Only responses that match are its answers.
     pub(crate) wanted: Option<Box<Wanted>>,
     /// What the responses that it claims must be about.
@@ -91,6 +93,7 @@ impl Plan {
             mutates: false,
             spoilable: false,
             stream: false,
+            vanished: false,
             wanted: None,
             topic: None,
             messages: None,
@@ -119,6 +122,10 @@ impl Plan {
 
     pub(crate) fn streaming(self) -> Self {
         Self { stream: true, ..self }
+    }
+
+    pub(crate) fn taking_vanished(self) -> Self {
+        Self { vanished: true, ..self }
     }
 
     pub(crate) fn naming(self, messages: Option<&Uids>) -> Self {

@@ -272,8 +272,8 @@ impl Imap {
 
     /// Enables extensions that change what the server sends (RFC 5161). IMAP4rev2 is enabled at the login if the server
     /// offers it. Returns all extensions that are enabled now: of those asked for, the ones that the server reports as
-    /// enabled. If it answers only OK, as iCloud does, CONDSTORE counts as enabled if it is announced, and nothing
-    /// else. One round trip.
+    /// enabled. If it answers only OK, as iCloud does, announced CONDSTORE and QRESYNC count as enabled, and nothing
+    /// else. One round trip. With QRESYNC, the server names expunged messages by UID in every mailbox.
     ///
     /// ```
     /// # #[cfg(feature = "testing")]
@@ -286,13 +286,12 @@ impl Imap {
     ///
     /// # Errors
     ///
-    /// [`Kind::Unsupported`], before anything is sent, if the server does not support ENABLE, and for `QRESYNC` and
-    /// `UIDONLY`, whose answers a session does not follow yet; [`Kind::Input`] for an invalid extension name, and after
+    /// [`Kind::Unsupported`], before anything is sent, if the server does not support ENABLE, and for `UIDONLY`, whose
+    /// answers a session does not follow yet; [`Kind::Input`] for an invalid extension name, and after
     /// a mailbox was selected; and the errors of [every command](Self#errors-of-every-command).
     pub async fn enable(&mut self, names: &[&str]) -> Result<Arc<Capabilities>> {
-        let beyond = |name: &&&str| ["QRESYNC", "UIDONLY"].iter().any(|far| name.eq_ignore_ascii_case(far));
-        if let Some(name) = names.iter().find(beyond) {
-            return Err(Error::unsupported(format!("{name} cannot be enabled in this session")));
+        if names.iter().any(|name| name.eq_ignore_ascii_case("UIDONLY")) {
+            return Err(Error::unsupported("UIDONLY cannot be enabled in this session"));
         }
         if !self.capabilities().enable() {
             return Err(Error::unsupported("the server does not support ENABLE"));

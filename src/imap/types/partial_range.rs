@@ -4,6 +4,9 @@
 use std::fmt;
 use std::num::NonZeroU32;
 
+use super::uid::Uid;
+use super::uids::Uids;
+
 /// A range of positions in a result, counted from its beginning or its end (RFC 9394 §3.1).
 ///
 /// ```
@@ -32,6 +35,35 @@ impl PartialRange {
     pub fn last(from: NonZeroU32, to: NonZeroU32) -> Self {
         Self { backwards: true, ..Self::first(from, to) }
     }
+
+    /// How many of this number of messages are in the range.
+    pub(crate) fn among(&self, messages: u64) -> u64 {
+        let before = u64::from(self.from.get()) - 1;
+        messages.min(self.to.get().into()).saturating_sub(before)
+    }
+
+    /// Those of these UIDs that are in the range. The set must have no open end.
+    pub(crate) fn of(&self, uids: &Uids) -> Uids {
+        let all = uids.len();
+        let (from, to) = (u64::from(self.from.get()), u64::from(self.to.get()).min(all));
+        let (first, last) = match self.backwards {
+            false => (from, to),
+            true => ((all + 1).saturating_sub(to), (all + 1).saturating_sub(from)),
+        };
+        // The positions of the first UID of each range and of the one after its last.
+        let mut position = 1;
+        let mut inside = Uids::new();
+        for range in uids.ranges() {
+            let (start, end) = (u64::from(range.start().as_u32()), u64::from(range.end().as_u32()));
+            let (a, b) = (first.max(position), last.min(position + end - start));
+            let at = |place: u64| u32::try_from(start + place - position).ok().and_then(Uid::nonzero);
+            if let (true, Some(a), Some(b)) = (a <= b, at(a), at(b)) {
+                inside.insert_range(a, b);
+            }
+            position += end - start + 1;
+        }
+        inside.under(uids.validity())
+    }
 }
 
 /// The wire form.
@@ -39,5 +71,37 @@ impl fmt::Display for PartialRange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sign = if self.backwards { "-" } else { "" };
         write!(f, "{sign}{}:{sign}{}", self.from, self.to)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_range_takes_what_a_list_would(
+            numbers in prop::collection::btree_set(1u32..90, 0..50),
+            bounds in (1u32..60, 1u32..60),
+            backwards: bool,
+        ) {
+            let bound = |number| NonZeroU32::new(number).unwrap();
+            let range = match backwards {
+                false => PartialRange::first(bound(bounds.0), bound(bounds.1)),
+                true => PartialRange::last(bound(bounds.0), bound(bounds.1)),
+            };
+            let all: Uids = numbers.iter().filter_map(|&number| Uid::nonzero(number)).collect();
+            let mut list: Vec<u32> = numbers.into_iter().collect();
+            if backwards {
+                list.reverse();
+            }
+            let (from, to) = (bounds.0.min(bounds.1) as usize, bounds.0.max(bounds.1) as usize);
+            let taken: Vec<u32> = list.iter().copied().skip(from - 1).take(to - from + 1).collect();
+            prop_assert_eq!(range.among(list.len() as u64), taken.len() as u64);
+            let set: Uids = taken.into_iter().filter_map(Uid::nonzero).collect();
+            prop_assert_eq!(range.of(&all), set);
+        }
     }
 }

@@ -4,7 +4,7 @@
 use super::uid::Uid;
 
 /// Ranges in any order. Those that touch or overlap are merged at the latest when the capacity is used up.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Ranges {
     ranges: Vec<(Uid, Uid)>,
     /// An upper bound for the number of ranges; 0 if it is not known.
@@ -36,6 +36,11 @@ impl Ranges {
                 self.ranges.push((first, last));
             }
         }
+    }
+
+    /// The number of ranges that are kept, merged or not.
+    pub(crate) fn len(&self) -> usize {
+        self.ranges.len()
     }
 
     /// Merges the ranges, and grows only if that frees less than an eighth of the capacity.

@@ -9,12 +9,52 @@ use super::view::Entry;
 use super::{Answer, Session, envelope, print, structure};
 use crate::testing::mime::{self, Part};
 
+/// What FETCH has after its items.
+#[derive(Default)]
+struct Modifiers {
+    since: Option<u64>,
+    vanished: bool,
+    partial: Option<Range>,
+}
+
+/// Positions in a result: `1:10`, or from its end, `-1:-10`.
+struct Range {
+    from: usize,
+    to: usize,
+    backwards: bool,
+}
+
+impl Range {
+    fn parse(args: &mut Args) -> Result<Self, Stop> {
+        let backwards = args.take(b'-');
+        let from = args.number()?;
+        args.expect(b':')?;
+        if backwards {
+            args.expect(b'-')?;
+        }
+        let to = args.number()?;
+        match from == 0 || to == 0 {
+            true => Err(Stop::bad("Positions begin with 1")),
+            false => Ok(Self { from: from.min(to) as usize, to: from.max(to) as usize, backwards }),
+        }
+    }
+
+    fn cut(&self, indexes: &mut Vec<usize>) {
+        let len = indexes.len();
+        let (first, end) = match self.backwards {
+            false => (self.from - 1, self.to.min(len)),
+            true => (len.saturating_sub(self.to), (len + 1).saturating_sub(self.from)),
+        };
+        *indexes = indexes.get(first..end).unwrap_or_default().to_vec();
+    }
+}
+
 impl Session {
     pub(super) async fn fetch(&mut self, args: &mut Args, uid: bool) -> Answer {
         let set = Set::parse(args)?;
         args.space()?;
         let mut items = item::parse(args)?;
-        let (since, vanished) = self.modifiers(args, uid)?;
+        let Modifiers { since, vanished, partial } = self.modifiers(args, uid)?;
         args.end()?;
         if since.is_some() && !items.iter().any(|item| matches!(item, Item::Modseq)) {
             items.push(Item::Modseq);
@@ -41,6 +81,9 @@ impl Session {
             }
             self.keep_changed(&mut indexes, since)?;
         }
+        if let Some(range) = partial {
+            range.cut(&mut indexes);
+        }
         let lowest = self.limit_indexes(&mut indexes)?;
         if lowest.is_some() {
             indexes.reverse();
@@ -60,13 +103,13 @@ impl Session {
         Ok(self.limited(lowest, "FETCH completed".to_owned()))
     }
 
-    /// `(CHANGEDSINCE 5 VANISHED)` (RFC 7162 §3.1.4.1, §3.2.6).
-    fn modifiers(&self, args: &mut Args, uid: bool) -> Result<(Option<u64>, bool), Stop> {
+    /// `(CHANGEDSINCE 5 VANISHED PARTIAL 1:10)` (RFC 7162 §3.1.4.1, §3.2.6, RFC 9394 §3.3).
+    fn modifiers(&self, args: &mut Args, uid: bool) -> Result<Modifiers, Stop> {
+        let Modifiers { mut since, mut vanished, mut partial } = Modifiers::default();
         if !args.take(b' ') {
-            return Ok((None, false));
+            return Ok(Modifiers::default());
         }
         args.expect(b'(')?;
-        let (mut since, mut vanished) = (None, false);
         loop {
             match args.atom()?.to_ascii_uppercase().as_str() {
                 "CHANGEDSINCE" if self.offers("CONDSTORE") => {
@@ -74,6 +117,10 @@ impl Session {
                     since = Some(args.number64()?);
                 }
                 "VANISHED" if uid && self.enabled.qresync => vanished = true,
+                "PARTIAL" if uid && self.offers("PARTIAL") => {
+                    args.space()?;
+                    partial = Some(Range::parse(args)?);
+                }
                 _ => return Err(Stop::bad("Unknown FETCH modifier, or not enabled")),
             }
             if args.take(b')') {
@@ -83,7 +130,7 @@ impl Session {
         }
         match vanished && since.is_none() {
             true => Err(Stop::bad("VANISHED stands with CHANGEDSINCE")),
-            false => Ok((since, vanished)),
+            false => Ok(Modifiers { since, vanished, partial }),
         }
     }
 

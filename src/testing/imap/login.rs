@@ -47,6 +47,7 @@ impl Session {
             ("RIGHTS=kxte", self.offers("ACL")),
             ("METADATA", true),
             ("QUOTASET", true),
+            ("PARTIAL", true),
             ("QUOTA", self.shared.options.quota.is_some()),
             ("QUOTA=RES-STORAGE", self.shared.options.quota.is_some()),
             ("QUOTA=RES-MESSAGE", self.shared.options.quota.is_some()),

@@ -92,7 +92,12 @@ const CALLS: &[(&str, &[Tokens], ImapCall)] = &[
             ),
             ("", "* VANISHED 1\r\n", ""),
         ],
-        |folder| run(folder, Extension::fetch_if(Uids::ALL, Items::FLAGS, Some(1), false, None)),
+        |folder| {
+            Box::pin(async move {
+                let Ok(mut mail) = folder.fetch(Uids::ALL, Items::FLAGS).changed_since(1).await else { return };
+                while let Ok(Some(_)) = mail.try_next().await {}
+            })
+        },
     ),
     ("LIST", &[("", "* LIST () \"/\" a\r\n", ""), ("* LIST (", "a ", ") NIL a\r\n")], |folder| {
         run(folder, Extension::new("LIST").claim("LIST").text("").text("*"))

@@ -165,8 +165,8 @@ fn command(which: usize, with: &Hostile) -> Extension {
         13 => Extension::comparator(&[a, b]),
         14 => Extension::multi_search(&scopes, query(with), Some(returns)),
         15 => Extension::cancel_update(&[a, b]),
-        22 => Extension::fetch_if(uids(), items(with), Some(*number), true, None),
-        23 => Extension::store_if(uids(), *number, FlagChange::set(Flag::new(a))),
+        22 => Extension::new("UID FETCH").uids(uids()).items(items(with)).number(*number),
+        23 => Extension::new("UID STORE").uids(uids()).flag_change(FlagChange::set(Flag::new(a)), true),
         24 => Extension::append(mailbox, &[message(with), message(with)]),
         25 => Extension::replace(uid, mailbox, &message(with)),
         26 => {

@@ -1,8 +1,6 @@
 //! Hostile text in every argument of every command: it is quoted, sent as a literal, or refused before the first byte. The
 //! embedded server reports how many commands it received.
 
-use std::future::Future;
-
 use postroom::imap::{Append, Folder, Imap, Query, Section, StatusItems, Uid, Uids};
 use postroom::testing::Server;
 use postroom::{Error, Flag, FlagChange, Kind};
@@ -27,7 +25,7 @@ const HOSTILE: [&str; 14] = [
 ];
 
 /// Runs the call with each text; it must send exactly one command, or none and return an error of ours.
-async fn check<T>(server: &Server, what: &str, text: &str, call: impl Future<Output = Result<T, Error>>) {
+async fn check<T>(server: &Server, what: &str, text: &str, call: impl IntoFuture<Output = Result<T, Error>>) {
     server.clear_commands();
     let result = call.await.map(drop);
     let commands = whole(&server.commands());

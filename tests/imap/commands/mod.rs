@@ -10,6 +10,7 @@ mod limited;
 mod limited_alike;
 mod literals;
 mod mailboxes;
+mod modifiers;
 mod opening;
 mod order;
 mod searching;

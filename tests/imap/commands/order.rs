@@ -153,7 +153,7 @@ async fn each_of_copy_and_move_gets_its_own_mapping() {
 #[tokio::test(start_paused = true)]
 async fn an_extension_gets_only_what_it_claims_of_its_messages() {
     let dialogue = "
-        C: {A} UID FETCH 2 (UID FLAGS) (CHANGEDSINCE 9)
+        C: {A} UID FETCH 2 (UID FLAGS)
         S: * 3 FETCH (UID 3 FLAGS (\\Seen))
         S: * 2 FETCH (UID 2 FLAGS () MODSEQ (12))
         S: {A} OK done
@@ -165,7 +165,7 @@ async fn an_extension_gets_only_what_it_claims_of_its_messages() {
         S: {C} OK done
     ";
     let (script, folder) = selected(dialogue, plaintext()).await;
-    let changed = Extension::fetch_if(Uid::new(2).unwrap().into(), Items::FLAGS, Some(9), false, None);
+    let changed = Extension::new("UID FETCH").claim("FETCH").selected().uids(Uid::new(2).unwrap()).items(Items::FLAGS);
     let answer = folder.run(changed).await.unwrap();
     let read = |answer: Answer| answer.responses.iter().collect::<Vec<_>>();
     assert!(matches!(&read(answer)[..], [Response::Fetch(one)] if one.uid() == Uid::new(2).ok()));

@@ -17,6 +17,7 @@ mod mailbox;
 mod mailboxes;
 mod notify;
 mod order;
+mod resync;
 mod searching;
 mod session;
 
@@ -30,6 +31,9 @@ on_every_imap_server! { imap
         select_and_fetch_go_together: ["SELECT and FETCH in one flight"],
         literals_go_unasked_where_the_server_says_so: ["LITERAL+"],
         flags_that_are_no_words_are_refused_and_odd_words_come_back: ["UID STORE"],
+    }
+    resync {
+        what_changed_since_is_fetched_and_what_did_not_is_stored: ["UID FETCH CHANGEDSINCE", "UID STORE UNCHANGEDSINCE"],
     }
     searching {
         every_key_finds_what_it_says: ["UID SEARCH"],

@@ -46,7 +46,7 @@ pub(crate) async fn what_is_offered_is_enabled_and_what_is_not_is_not(user: &Tri
         assert_eq!(enabled.unwrap_err().kind(), Kind::Unsupported);
         user.unsupported("ENABLE", "no ENABLE");
     }
-    assert_eq!(imap.enable(&["QRESYNC"]).await.unwrap_err().kind(), Kind::Unsupported);
+    assert_eq!(imap.enable(&["UIDONLY"]).await.unwrap_err().kind(), Kind::Unsupported);
     for bad in ["A B", "", "A\r\nB"] {
         let refused = if imap.capabilities().enable() { Kind::Input } else { Kind::Unsupported };
         assert_eq!(imap.enable(&[bad]).await.unwrap_err().kind(), refused, "{bad:?}");
@@ -114,7 +114,7 @@ pub(crate) async fn flags_that_are_no_words_are_refused_and_odd_words_come_back(
     let mut inbox = imap.select("INBOX").await.unwrap();
     for word in &words {
         match inbox.store(Uids::ALL, &postroom::FlagChange::add([word.clone()])).await {
-            Ok(()) => {}
+            Ok(_) => {}
             Err(error) => assert!(matches!(error.kind(), Kind::Rejected | Kind::Bad), "{word:?}: {error:?}"),
         }
     }

@@ -109,7 +109,9 @@ impl Mirror {
         };
         let more = asked.iter().filter(|name| reported.map_or_else(|| silent(name), |reported| reported.has(name)));
         let enabled = Arc::new(self.state.enabled.iter().chain(more).collect());
-        self.state.change().enabled = enabled;
+        let state = self.state.change();
+        state.enabled = enabled;
+        state.qresync_confirmed |= reported.is_some_and(Capabilities::qresync);
     }
 
     /// Applies a response code. Returns a selection that it ends.

@@ -17,6 +17,8 @@ pub(crate) struct State {
     pub(crate) left: Option<Error>,
     /// The extensions that were enabled.
     pub(crate) enabled: Arc<Capabilities>,
+    /// Whether QRESYNC is enabled and the server has said so, rather than only OK.
+    pub(crate) qresync_confirmed: bool,
     /// The number of messages of the selected mailbox, counted from the first, whose UIDs the engine knows.
     pub(crate) numbered: u32,
     /// The number of messages that were expunged from selected mailboxes in this session.
@@ -40,6 +42,7 @@ impl State {
             selected: None,
             left: None,
             enabled: Arc::default(),
+            qresync_confirmed: false,
             numbered: 0,
             expunged: 0,
         }

@@ -41,6 +41,11 @@ impl Wire {
         self.running.iter().any(|run| run.asks.order.claims.covers(kind))
     }
 
+    /// The request whose answer VANISHED (EARLIER) is part of; `Some(None)` if its handle was dropped.
+    pub(crate) fn takes_vanished(&self) -> Option<Option<Id>> {
+        self.running.iter().find(|run| run.asks.vanished).map(Running::reader)
+    }
+
     /// Whether a literal of a FETCH may have to be streamed.
     pub(crate) fn reads_body(&self) -> bool {
         self.running.iter().any(|run| run.asks.effect == SessionEffect::Body)

@@ -49,6 +49,8 @@ pub(super) struct Asks {
     /// What else the responses that it claims must name.
     pub(super) topic: Option<Box<Topic>>,
     pub(super) stream: bool,
+    /// Whether VANISHED (EARLIER) is part of its answer.
+    pub(super) vanished: bool,
 }
 
 /// How much of its answer has arrived.
@@ -98,6 +100,7 @@ impl Running {
             messages: plan.messages.take(),
             topic: plan.topic.take(),
             stream: plan.stream,
+            vanished: plan.vanished,
         };
         let attribution = plan.wanted.take().map(|wanted| Attribution::new(*wanted));
         Self { id: Some(id), attribution, ..Self::begun(tag, asks, now) }
@@ -108,7 +111,17 @@ impl Running {
         let (order, effect) = (Order::ALONE, SessionEffect::None);
         Self::begun(
             tag,
-            Asks { verb, order, effect, mutates: false, bound: false, messages: None, topic: None, stream: false },
+            Asks {
+                verb,
+                order,
+                effect,
+                mutates: false,
+                bound: false,
+                messages: None,
+                topic: None,
+                stream: false,
+                vanished: false,
+            },
             now,
         )
     }

@@ -4,11 +4,10 @@ use arbitrary::{Arbitrary, Result, Unstructured};
 use postroom::imap::codec::encode::Segment;
 use postroom::imap::codec::stateful;
 use postroom::imap::{
-    Content, EntryName, Extension, Items, ListReturn, ListSelect, MailboxName, MetadataDepth, NewMessage, NotifyEvent,
-    PartialRange, Piece, Query, QuotaResource, Rights, RightsChange, Scope, SearchReturn, SortKey, Uid, UidValidity,
-    Uids,
+    Content, EntryName, Extension, ListReturn, ListSelect, MailboxName, MetadataDepth, NewMessage, NotifyEvent, Piece,
+    Query, QuotaResource, Rights, RightsChange, Scope, SearchReturn, SortKey, Uid, UidValidity, Uids,
 };
-use postroom::{Flag, FlagAction, FlagChange};
+use postroom::{Flag, FlagAction};
 use time::OffsetDateTime;
 
 use super::{field, query};
@@ -37,8 +36,6 @@ pub(crate) enum Call {
     Bare(&'static str),
     SelectCondstore(MailboxName),
     SelectQresync(MailboxName, UidValidity, u64, Option<Uids>),
-    FetchIf(Uids, Items, Option<u64>, bool, Option<PartialRange>),
-    StoreIf(Uids, u64, FlagChange),
     Append(MailboxName, Vec<Message>),
     Replace(Uids, MailboxName, Message),
     ListExtended(Vec<String>, Vec<ListSelect>, Vec<ListReturn>),
@@ -135,19 +132,13 @@ impl<'a> Arbitrary<'a> for Call {
             14 => Self::MultiSearch(field::some(u, scope)?, query::arbitrary(u, 3)?, returns(u)?),
             15 => Self::CancelUpdate(field::some(u, text)?),
             16 => Self::Notify(u.arbitrary()?, field::some(u, |u| Ok((scope(u)?, field::some(u, event)?)))?),
-            17 => Self::Bare(u.choose(&BARE)?),
+            17 | 20 | 21 => Self::Bare(u.choose(&BARE)?),
             18 => Self::SelectCondstore(mailbox(u)?),
             19 => {
                 let validity = UidValidity::new(field::number(u)?.get()).expect("not 0");
                 let known = if u.arbitrary()? { Some(field::uids(u)?) } else { None };
                 Self::SelectQresync(mailbox(u)?, validity, field::modseq(u)?, known)
             }
-            20 => {
-                let since = if u.arbitrary()? { Some(field::modseq(u)?) } else { None };
-                let stretch = if u.arbitrary()? { Some(field::stretch(u)?) } else { None };
-                Self::FetchIf(field::uids(u)?, field::items(u)?, since, since.is_some() && u.arbitrary()?, stretch)
-            }
-            21 => Self::StoreIf(field::uids(u)?, field::modseq(u)?, field::change(u)?),
             22 => Self::Append(mailbox(u)?, field::some(u, message)?),
             23 => {
                 Self::Replace(Uids::from(Uid::new(field::number(u)?.get()).expect("not 0")), mailbox(u)?, message(u)?)
@@ -308,10 +299,6 @@ impl Call {
             Self::Bare(_) | Self::Notify(..) | Self::SelectCondstore(_) | Self::SelectQresync(..) => {
                 Extension::jmap_access()
             }
-            Self::FetchIf(uids, items, since, vanished, stretch) => {
-                Extension::fetch_if(uids.clone(), items.clone(), *since, *vanished, *stretch)
-            }
-            Self::StoreIf(uids, modseq, change) => Extension::store_if(uids.clone(), *modseq, change.clone()),
             Self::Append(mailbox, messages) => {
                 Extension::append(mailbox, &messages.iter().map(Message::value).collect::<Vec<_>>())
             }

@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 
 use arbitrary::{Arbitrary, Result, Unstructured};
 use postroom::imap::{Items, MailboxName, PartialRange, SearchReturn, Section, StatusItems, Uid, Uids};
-use postroom::{Flag, FlagAction, FlagChange};
+use postroom::{Flag, FlagAction};
 use time::{Date, Month, OffsetDateTime, Time, UtcOffset};
 
 use super::reader::Reader;
@@ -58,19 +58,6 @@ pub(crate) fn action(u: &mut Unstructured<'_>) -> Result<FlagAction> {
     Ok(*u.choose(&[FlagAction::Add, FlagAction::Remove, FlagAction::Set])?)
 }
 
-pub(crate) fn change(u: &mut Unstructured<'_>) -> Result<FlagChange> {
-    let flags = some(u, flag)?;
-    Ok(of(action(u)?, flags))
-}
-
-fn of(action: FlagAction, flags: Vec<Flag>) -> FlagChange {
-    match action {
-        FlagAction::Add => FlagChange::add(flags),
-        FlagAction::Remove => FlagChange::remove(flags),
-        FlagAction::Set => FlagChange::set(flags),
-    }
-}
-
 /// The sign before the flags of STORE.
 pub(crate) fn read_action(reader: &mut Reader<'_>) -> FlagAction {
     match (reader.takes("+"), reader.takes("-")) {
@@ -82,12 +69,6 @@ pub(crate) fn read_action(reader: &mut Reader<'_>) -> FlagAction {
 
 pub(crate) fn read_flag(reader: &mut Reader<'_>) -> Flag {
     Flag::new(reader.flag()).expect("a flag")
-}
-
-pub(crate) fn read_change(reader: &mut Reader<'_>) -> FlagChange {
-    let action = read_action(reader);
-    reader.expect("FLAGS ");
-    of(action, reader.list(read_flag))
 }
 
 pub(crate) fn day(u: &mut Unstructured<'_>) -> Result<Date> {

@@ -216,32 +216,15 @@ fn select(reader: &mut Reader<'_>) -> Call {
 
 fn fetch(reader: &mut Reader<'_>) -> Call {
     let uids = then(reader, Reader::uids);
-    if reader.takes("(UID ANNOTATION (") {
-        let entries = then(reader, |reader| reader.list(Reader::entry));
-        let attributes = reader.list(Reader::string_text);
-        reader.expect("))");
-        return Call::FetchAnnotations(uids, entries, attributes);
-    }
-    let items = field::read_items(reader);
-    let (mut since, mut vanished, mut stretch) = (None, false, None);
-    if reader.takes(" ") {
-        reader.list(|reader| match reader.word() {
-            "VANISHED" => vanished = true,
-            "CHANGEDSINCE" if reader.takes(" ") => since = Some(reader.number()),
-            "PARTIAL" if reader.takes(" ") => stretch = Some(field::read_stretch(reader)),
-            other => panic!("there is no modifier {other}"),
-        });
-    }
-    Call::FetchIf(uids, items, since, vanished, stretch)
+    reader.expect("(UID ANNOTATION (");
+    let entries = then(reader, |reader| reader.list(Reader::entry));
+    let attributes = reader.list(Reader::string_text);
+    reader.expect("))");
+    Call::FetchAnnotations(uids, entries, attributes)
 }
 
 fn store(reader: &mut Reader<'_>) -> Call {
     let uids = then(reader, Reader::uids);
-    if reader.takes("(UNCHANGEDSINCE ") {
-        let modseq = reader.number();
-        reader.expect(") ");
-        return Call::StoreIf(uids, modseq, field::read_change(reader));
-    }
     if reader.takes("ANNOTATION (") {
         let entry = then(reader, Reader::entry);
         let text = |value| String::from_utf8(value).expect("UTF-8");
