@@ -8,8 +8,8 @@ use crate::conn::link::Link;
 use crate::conn::run_blocking_if;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
-use crate::login::{Login, Secret};
-use crate::sasl::{Choice, Context, Exchange, Failure, Offer, choose};
+use crate::login::{Bindings, Login, Secret};
+use crate::sasl::{BindingFlag, Choice, Context, Exchange, Failure, Offer, choose};
 
 /// What one protocol supplies to its login.
 pub(crate) trait Carrier: Sync {
@@ -23,7 +23,7 @@ pub(crate) trait Carrier: Sync {
     /// Whether the server takes the protocol's own command.
     fn takes_command(&self) -> bool;
     /// The first method to try. `strongest` is the strongest that the server offers, or the reason why there is none.
-    fn prefer(&self, strongest: Result<Choice>, offer: Offer) -> Result<Choice>;
+    fn prefer(&self, strongest: Result<Choice>, offer: Offer<'_>) -> Result<Choice>;
     /// Logs in by the protocol's own command. The error names the command.
     fn command(&self) -> impl Future<Output = Result<()>> + Send;
     /// The most bytes of an initial response that fit after the mechanism's name; 0 if the server takes none.
@@ -47,27 +47,41 @@ pub(crate) enum Turn {
 pub(crate) async fn log_in<C: Carrier>(carrier: &C, config: &Config, login: &Login) -> Result<()> {
     let offered = |mechanism: &str| carrier.offers(mechanism);
     // Invariant: the connection is encrypted here, or the caller wrote `dangerous`.
-    let offer = Offer { may_show_secret: true, command_offered: carrier.takes_command() };
+    let bindings = &*carrier.link().bindings();
+    let (encrypted, command_offered) = (config.is_protected(), carrier.takes_command());
+    let offer = Offer { may_show_secret: true, encrypted, command_offered, bindings };
     let mut choice = carrier.prefer(choose(login, offered, offer), offer)?;
-    while let Err(failure) = prove(carrier, &choice, config, login).await {
+    while let Err(failure) = prove(carrier, &choice, config, login, bindings).await {
         let next = choice.next(login, offered, offer).filter(|_| failure.unheard.is_some());
         choice = next.ok_or(failure.error)?;
     }
     Ok(())
 }
 
-async fn prove<C: Carrier>(carrier: &C, choice: &Choice, config: &Config, login: &Login) -> Result<(), Failure> {
+async fn prove<C: Carrier>(
+    carrier: &C,
+    choice: &Choice,
+    config: &Config,
+    login: &Login,
+    bindings: &Bindings,
+) -> Result<(), Failure> {
     let Choice::Sasl(chosen) = choice else { return Ok(carrier.command().await?) };
-    chosen.log_in(login, context(config, C::PROTOCOL), |exchange, initial| converse(carrier, exchange, initial)).await
+    let context = context(config, C::PROTOCOL, bindings);
+    let run = |exchange, initial| converse(carrier, exchange, initial && config.initial_response());
+    chosen.log_in(login, context, run).await
 }
 
-fn context(config: &Config, protocol: Protocol) -> Context<'_> {
+fn context<'a>(config: &'a Config, protocol: Protocol, bindings: &'a Bindings) -> Context<'a> {
     Context {
+        // RFC 9051 §6.2.2, RFC 5034 §4.
+        service: if protocol == Protocol::Imap { "imap" } else { "pop" },
         host: config.host(),
         port: config.port_for(protocol),
         challenges: config.limits.challenges,
         iterations: config.limits.scram_iterations,
         token: None,
+        bindings,
+        flag: BindingFlag::Unsupported,
     }
 }
 
@@ -75,7 +89,13 @@ fn context(config: &Config, protocol: Protocol) -> Context<'_> {
 /// session can try another login.
 async fn converse<C: Carrier>(carrier: &C, mut exchange: Exchange, initial: bool) -> Result<(), Failure> {
     let room = if initial { carrier.room(exchange.name())? } else { 0 };
-    let initial = exchange.initial(room)?;
+    let initial;
+    (exchange, initial) = run_blocking_if(exchange.is_slow(), move || {
+        let initial = exchange.initial(room);
+        (exchange, initial)
+    })
+    .await?;
+    let initial = initial?;
     let mut inbox = carrier.link().submit(carrier.opening(&exchange, initial)?);
     loop {
         match inbox.next().await.map(|delivery| delivery.map(C::turn)) {

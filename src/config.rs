@@ -3,6 +3,7 @@
 
 mod alerts;
 mod host;
+mod initial_response;
 mod keep_alive;
 mod slot;
 mod trust;
@@ -74,6 +75,7 @@ pub struct Config {
     tls_config: Option<Arc<ClientConfig>>,
     pub(crate) id: Option<Vec<(String, String)>>,
     pub(crate) imap4rev1_only: bool,
+    initial_response: bool,
     /// The client's certificate and key, if there are any.
     identity: Slot,
     /// What `conn::tls` keeps for these roots and this identity. A change of either replaces the slot: nothing is shared with other trust.
@@ -150,6 +152,7 @@ impl Config {
                 ("version".to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
             ]),
             imap4rev1_only: false,
+            initial_response: true,
             tls_state: Slot::default(),
         }
     }

@@ -102,7 +102,8 @@ pub enum Kind {
     Login,
     /// The network failed: the name lookup, the connection, or a read or write.
     Io,
-    /// TLS could not be set up, or the server's certificate was not accepted.
+    /// TLS could not be set up, or the server's certificate was not accepted; or the login shows that TLS does not end at the server
+    /// ([channel binding](crate::Login#channel-binding)).
     Tls,
     /// A deadline passed. The connection is gone.
     Timeout,

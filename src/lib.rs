@@ -144,7 +144,9 @@ pub use flags::Flags;
 #[cfg(all(feature = "net", feature = "imap"))]
 pub use imap::Imap;
 pub use limits::{Deadlines, Limits};
-pub use login::{Login, Secret, TokenError, TokenFuture, TokenProvider};
+pub use login::{
+    Login, SaslError, SaslExchange, SaslMechanism, SaslPeer, Secret, TokenError, TokenFuture, TokenProvider,
+};
 #[cfg(feature = "net")]
 pub use mailbox::{BoxFuture, Changes, Committed, Entry, Features, Mailbox, Part};
 pub use message_id::MessageId;

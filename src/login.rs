@@ -1,11 +1,15 @@
 //! Who logs in, and with which proof. Secrets are wiped when dropped and never printed. It must not know how a proof is sent.
 
+mod bindings;
+mod sasl;
 mod secret;
 mod token;
 
 use std::fmt;
 use std::sync::Arc;
 
+pub(crate) use self::bindings::Bindings;
+pub use self::sasl::{SaslError, SaslExchange, SaslMechanism, SaslPeer};
 pub use self::secret::Secret;
 pub(crate) use self::token::Token;
 pub use self::token::{TokenError, TokenFuture, TokenProvider};
@@ -15,10 +19,11 @@ use crate::error::{Error, Result};
 ///
 /// | proof | mechanisms, strongest first |
 /// |---|---|
-/// | [`password`](Self::password) | SCRAM-SHA-256, SCRAM-SHA-1 (RFC 7677, 5802), CRAM-MD5 (RFC 2195), APOP if [allowed](Self::apop), PLAIN (RFC 4616), LOGIN, then the protocol's own LOGIN or USER and PASS |
+/// | [`password`](Self::password) | SCRAM-SHA-512, -384, -256, -224, -1 (RFC 5802, 7677), each first with [`-PLUS`](#channel-binding); CRAM-MD5 (RFC 2195), APOP if [allowed](Self::apop), PLAIN (RFC 4616), LOGIN, then the protocol's own LOGIN or USER and PASS |
 /// | [`oauth`](Self::oauth), [`oauth_token`](Self::oauth_token) | OAUTHBEARER (RFC 7628), XOAUTH2 |
 /// | [`external`](Self::external) | EXTERNAL (RFC 4422 appendix A) |
 /// | [`anonymous`](Self::anonymous) | ANONYMOUS (RFC 4505) |
+/// | [`sasl`](Self::sasl) | one of the caller's own |
 ///
 /// The strongest mechanism that the server offers is used. A mechanism that shows the proof is used only over an encrypted connection,
 /// unless the configuration has `dangerous_plaintext`. `Debug` prints only the user's name.
@@ -31,10 +36,27 @@ use crate::error::{Error, Result};
 /// If the server does not understand the command of a mechanism (`BAD` before any challenge), the command is sent again without the
 /// initial response, and then the next mechanism that shows no more to the server: after PLAIN, LOGIN; after SCRAM, only SCRAM.
 ///
+/// # Channel binding
+///
+/// Over TLS, the mechanisms that end in `-PLUS` prove in both directions that the TLS connection ends at the server that knows the
+/// password: somebody in between with another certificate cannot relay the login, even if that certificate is trusted. They are
+/// preferred to all others. The binding is `tls-exporter` (RFC 9266) over TLS 1.3, and over TLS 1.2 if the connection was made with
+/// [`ClientConfig::require_ems`](crate::rustls::ClientConfig#structfield.require_ems); otherwise `tls-server-end-point` (RFC 5929 §4). If
+/// the server does not support that type, the other one is tried once.
+///
+/// If the server and this side see two TLS connections, the login fails with [`Kind::Tls`](crate::Kind::Tls), and SCRAM is never tried
+/// again without `-PLUS`. If no `-PLUS` is offered, SCRAM tells the server so; a server that did offer one then refuses the login, because
+/// somebody has removed the offer. If TLS ends at a proxy of the server's own, use
+/// [`without_channel_binding`](Self::without_channel_binding). On a stream of the caller's own that encrypts by itself there is no channel binding.
+///
 /// # Servers
 ///
 /// - Exchange refuses PLAIN for IMAP users with `\` or `/` in the name. For them the command LOGIN is used instead, unless
 ///   [`only`](Self::only) names PLAIN, or the user or the password has no quoted form.
+/// - Cyrus offers `-PLUS` with `tls-unique` only, which is not defined for TLS 1.3, and refuses every other type. With SCRAM, use
+///   [`without_channel_binding`](Self::without_channel_binding). It is not done automatically: whoever is in between could pretend to be
+///   such a server.
+/// - Dovecot 2.4 has `tls-exporter` over TLS 1.3 only. Over TLS 1.2 it closes the connection.
 /// - GNU Mailutils offers SCRAM and CRAM-MD5 even if it cannot serve them. The error names the mechanism;
 ///   [`only`](Self::only) selects another.
 ///
@@ -55,6 +77,7 @@ pub struct Login {
     proof: Proof,
     authorization: Option<String>,
     only: Option<Vec<String>>,
+    channel_binding: bool,
     apop: bool,
 }
 
@@ -67,6 +90,8 @@ pub(crate) enum Proof {
     External,
     /// No proof; a text for the server's log instead.
     Anonymous(String),
+    /// A mechanism of the caller's own.
+    Own(Arc<dyn SaslMechanism>),
 }
 
 impl Login {
@@ -128,8 +153,14 @@ impl Login {
         Self::new("anonymous", Proof::Anonymous(trace.into()))
     }
 
+    /// A user, and a SASL mechanism of the caller's own. If the server does not offer it, connecting fails with
+    /// [`Kind::Unsupported`](crate::Kind::Unsupported). The example is at [`SaslMechanism`].
+    pub fn sasl(user: impl Into<String>, mechanism: impl SaslMechanism + 'static) -> Self {
+        Self::new(user, Proof::Own(Arc::new(mechanism)))
+    }
+
     fn new(user: impl Into<String>, proof: Proof) -> Self {
-        Self { user: user.into(), proof, authorization: None, only: None, apop: false }
+        Self { user: user.into(), proof, authorization: None, only: None, channel_binding: true, apop: false }
     }
 
     /// Acts as this user, if the user who logs in has the right to: the authorization identity of SASL (RFC 4422 §2). LOGIN, CRAM-MD5,
@@ -158,6 +189,17 @@ impl Login {
         I::Item: AsRef<str>,
     {
         self.only = Some(mechanisms.into_iter().map(|name| name.as_ref().to_ascii_uppercase()).collect());
+        self
+    }
+
+    /// Uses no mechanism with `-PLUS`: for a server whose [channel binding](#channel-binding) does not work, or whose TLS ends at a proxy.
+    ///
+    /// ```
+    /// let login = postroom::Login::password("me", "secret").without_channel_binding();
+    /// # drop(login);
+    /// ```
+    pub fn without_channel_binding(mut self) -> Self {
+        self.channel_binding = false;
         self
     }
 
@@ -206,7 +248,8 @@ impl Login {
 
     /// Whether this SASL mechanism may be used.
     pub(crate) fn allows(&self, mechanism: &str) -> bool {
-        self.only.as_ref().is_none_or(|only| only.iter().any(|name| name == mechanism))
+        let listed = self.only.as_ref().is_none_or(|only| only.iter().any(|name| name == mechanism));
+        listed && (self.channel_binding || !mechanism.ends_with("-PLUS"))
     }
 
     /// The password for the protocol's own command, LOGIN or USER and PASS, if that may be used.
@@ -235,6 +278,9 @@ impl Login {
                 Err(Error::input("with OAuth, a user name cannot contain the character U+0001"))
             }
             Proof::Token(Token::Fixed(token)) => token::check(token),
+            Proof::Own(mechanism) if !sasl::is_name(mechanism.name()) => {
+                Err(Error::input("the name of the SASL mechanism is not 1 to 20 characters of A to Z, 0 to 9, - and _"))
+            }
             Proof::Anonymous(trace) if trace.chars().count() > 255 || trace.contains(char::is_control) => {
                 Err(Error::input("the trace has more than 255 characters, or control characters"))
             }
@@ -300,6 +346,9 @@ mod tests {
         let restricted = login.clone().only(["plain"]);
         assert!(restricted.allows("PLAIN") && !restricted.allows("SCRAM-SHA-256"));
         assert!(restricted.command_password().is_none());
+        let unbound = login.clone().without_channel_binding();
+        assert!(unbound.allows("SCRAM-SHA-1") && !unbound.allows("SCRAM-SHA-1-PLUS") && unbound.allows("PLAIN"));
+        assert!(!unbound.only(["SCRAM-SHA-1-PLUS"]).allows("SCRAM-SHA-1-PLUS"));
         let command = login.clone().protocol_command_only();
         assert!(!command.allows("PLAIN") && command.command_password().is_some());
         assert!(login.clone().authorize_as("you").command_password().is_none());

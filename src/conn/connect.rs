@@ -66,7 +66,7 @@ async fn connect(config: &Config, protocol: Protocol, tls: Option<Tls>) -> Resul
     let connected = connect_within(config.deadlines.connect, resolve, TcpStream::connect).await;
     let stream = connected.map_err(|error| error.at(Step::Connect))?;
     configure_socket(&stream, config);
-    let (mut stream, upgrade) = secure(Stream::Tcp(stream), config, tls.clone()).await?;
+    let (mut stream, upgrade) = secure(Stream::tcp(stream), config, tls.clone()).await?;
     if let Some(tls) = tls.filter(|_| stream.is_resumed()) {
         wait_for_greeting(&mut stream, &tls, config).await.map_err(|error| error.at(Step::Tls))?;
     }
@@ -121,7 +121,7 @@ mod tests {
         let config = Config::new("127.0.0.1").port(listener.local_addr().unwrap().port()).dangerous_plaintext();
         let (stream, upgrade) = dialled(&config).await.unwrap();
         assert!(!stream.is_encrypted() && upgrade.is_none());
-        assert!(matches!(&stream, Stream::Tcp(socket) if socket.nodelay().unwrap()));
+        assert!(stream.socket().unwrap().nodelay().unwrap());
     }
 
     #[tokio::test]

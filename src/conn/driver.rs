@@ -268,6 +268,7 @@ impl<E: Engine> EngineDriver<E> {
         match upgraded {
             Ok(stream) => {
                 self.observer.encrypted();
+                self.handles.bind(stream.bindings());
                 self.stream = stream;
                 self.engine.handle_upgraded(now());
             }

@@ -11,6 +11,7 @@ use super::notices::{Notices, Subscription};
 use super::waker::{store_waker, wake};
 use crate::engine::{Deliverable, Engine, Id};
 use crate::error::{Error, Result};
+use crate::login::Bindings;
 
 /// A handle's end: makes requests, and reads the state. The connection closes when the last one is dropped.
 pub(crate) struct Link<E: Engine>(Arc<Shared<E>>);
@@ -51,6 +52,8 @@ struct Channel<E: Engine> {
     resume_at: Option<usize>,
     ended: Option<Error>,
     broadcast: Broadcast<E::Notice>,
+    /// What a login over the connection can be bound to.
+    bindings: Arc<Bindings>,
 }
 
 struct InboxSlot<D> {
@@ -75,6 +78,7 @@ pub(crate) fn channel<E: Engine>(state: Arc<E::State>) -> (Link<E>, DriverEnd<E>
         resume_at: None,
         ended: None,
         broadcast: Broadcast::new(),
+        bindings: Arc::default(),
     })));
     (Link(shared.clone()), DriverEnd(shared))
 }
@@ -103,6 +107,11 @@ impl<E: Engine> Link<E> {
     /// The notices that came while nobody had subscribed.
     pub(crate) fn unread(&self) -> Vec<E::Notice> {
         self.0.lock().broadcast.unread()
+    }
+
+    /// What a login can be bound to; nothing without TLS.
+    pub(crate) fn bindings(&self) -> Arc<Bindings> {
+        self.0.lock().bindings.clone()
     }
 
     /// What the engine last published.
@@ -257,6 +266,11 @@ impl<E: Engine> DriverEnd<E> {
         let full = channel.waiting > window;
         channel.resume_at = full.then_some(window / 2);
         full
+    }
+
+    /// The connection is encrypted, and this is what a login can be bound to.
+    pub(crate) fn bind(&self, bindings: Arc<Bindings>) {
+        self.0.lock().bindings = bindings;
     }
 
     /// Publishes the engine's state if it has changed.

@@ -12,6 +12,7 @@ mod observer;
 mod socket;
 pub(crate) mod stream;
 pub(crate) mod tls;
+mod transport;
 mod waker;
 mod wire_log;
 
@@ -67,6 +68,7 @@ impl Driver {
         config: &Config,
     ) -> (link::Link<E>, Self) {
         let (link, handles) = link::channel(engine.state());
+        handles.bind(stream.bindings());
         let secrets = observer::Secrets::default();
         let observer = observer::Observer::new(E::WIRE_FORMAT, config.recorder(), secrets.clone());
         let span = observer.span();

@@ -1,85 +1,97 @@
-//! The byte stream under a session: a socket or the caller's own stream, encrypted or not. It passes bytes on; it must not know a
-//! protocol.
+//! The byte stream under a session: a base with layers over it. It passes bytes on; it must not know a protocol.
 
 use std::fmt;
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tokio_rustls::client::TlsStream;
-use tokio_rustls::rustls::{Error as Rustls, HandshakeKind};
+use tokio_rustls::rustls::Error as Rustls;
 
 use super::tls::{self, Tls};
+pub(crate) use super::transport::Io;
+use super::transport::Transport;
 use crate::error::{Error, Kind, Result};
-
-/// Any stream of the caller's.
-pub(crate) trait Io: AsyncRead + AsyncWrite + Send + Unpin + 'static {}
-
-impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Io for S {}
+use crate::login::Bindings;
 
 /// A connection's bytes, in both directions. Only a flush makes sure that written bytes leave.
-pub(crate) enum Stream {
-    /// A socket, in clear.
-    Tcp(TcpStream),
-    /// TLS over a socket.
-    Tls(Box<TlsStream<TcpStream>>),
-    /// The caller's own stream.
-    Own(Box<dyn Io>),
-    /// TLS over the caller's own stream.
-    OwnTls(Box<TlsStream<Box<dyn Io>>>),
+pub(crate) struct Stream {
+    transport: Transport,
+    /// What a login over it can be bound to.
+    bindings: Arc<Bindings>,
 }
 
 impl Stream {
+    /// A socket, in clear.
+    pub(crate) fn tcp(stream: TcpStream) -> Self {
+        Self::over(Transport::Tcp(stream))
+    }
+
     /// The caller's own stream.
     pub(crate) fn own(stream: impl Io) -> Self {
-        Self::Own(Box::new(stream))
+        Self::over(Transport::own(stream))
     }
 
     /// A stream at its end: a placeholder while another one is replaced.
     pub(crate) fn closed() -> Self {
-        Self::own(tokio::io::empty())
+        Self::over(Transport::closed())
+    }
+
+    fn over(transport: Transport) -> Self {
+        Self { transport, bindings: Arc::default() }
     }
 
     /// Whether TLS resumed an earlier session. Over the caller's own stream nothing is ever resumed.
     pub(crate) fn is_resumed(&self) -> bool {
-        matches!(self, Self::Tls(stream) if stream.get_ref().1.handshake_kind() == Some(HandshakeKind::Resumed))
+        self.transport.is_resumed()
     }
 
     /// Waits until there is something to read over TLS, without taking it; `false` at the end.
     pub(crate) async fn wait_readable(&mut self) -> io::Result<bool> {
-        match self {
-            Self::Tls(stream) => stream.fill_buf().await.map(|bytes| !bytes.is_empty()),
-            _ => Ok(true),
-        }
+        self.transport.wait_readable().await
+    }
+
+    /// What a login can be bound to; nothing unless this crate encrypts the stream.
+    pub(crate) fn bindings(&self) -> Arc<Bindings> {
+        self.bindings.clone()
     }
 
     /// Whether this crate encrypts it; the caller's own stream may encrypt by itself.
     #[cfg(test)]
     pub(crate) fn is_encrypted(&self) -> bool {
-        matches!(self, Self::Tls(_) | Self::OwnTls(_))
+        self.transport.tls().is_some()
     }
 
-    /// Puts TLS over the stream; no byte of the peer may have been read beyond the agreement to do so.
+    #[cfg(test)]
+    pub(crate) fn tls_version(&self) -> Option<tokio_rustls::rustls::ProtocolVersion> {
+        self.transport.tls()?.protocol_version()
+    }
+
+    #[cfg(test)]
+    pub(crate) fn socket(&self) -> Option<&TcpStream> {
+        match &self.transport {
+            Transport::Tcp(socket) => Some(socket),
+            _ => None,
+        }
+    }
+
+    /// Puts TLS over the base; no byte of the peer may have been read beyond the agreement to do so.
     ///
     /// # Errors
     ///
     /// `Kind::Tls`, `Kind::Timeout` and `Kind::Io`, as [`Tls::handshake`]; the stream is gone.
     pub(crate) async fn encrypt(self, tls: &Tls) -> Result<Self> {
-        Ok(match self {
-            Self::Tcp(stream) => Self::Tls(Box::new(tls.handshake(stream).await?)),
-            Self::Own(stream) => Self::OwnTls(Box::new(tls.handshake(stream).await?)),
-            Self::Tls(_) | Self::OwnTls(_) => {
-                return Err(Error::protocol("TLS cannot begin within TLS"));
-            }
-        })
+        let transport = self.transport.encrypt(tls).await?;
+        let bindings = transport.tls().map(|connection| tls.bindings(connection));
+        Ok(Self { transport, bindings: Arc::new(bindings.unwrap_or_default()) })
     }
 }
 
 /// What a failed read means. An end without close_notify (RFC 8446 §6.1) is `Kind::Closed`: after the protocol's own goodbye it is a
 /// clean end, because many servers and proxies close so; anywhere else bytes may be missing. A failure of TLS is `Kind::Tls`.
-pub(crate) fn read_failure(error: io::Error) -> Error {
+pub(super) fn read_failure(error: io::Error) -> Error {
     if error.kind() == io::ErrorKind::UnexpectedEof {
         // rustls' own text is advice for its users, with a URL.
         return Error::closed("the server closed the connection without ending TLS (close_notify)");
@@ -93,61 +105,28 @@ pub(crate) fn read_failure(error: io::Error) -> Error {
     }
 }
 
-macro_rules! each {
-    ($self:expr, $stream:ident => $call:expr) => {
-        match $self.get_mut() {
-            Stream::Tcp($stream) => $call,
-            Stream::Tls($stream) => $call,
-            Stream::Own($stream) => $call,
-            Stream::OwnTls($stream) => $call,
-        }
-    };
-}
-
 impl AsyncRead for Stream {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        each!(self, stream => Pin::new(stream).poll_read(cx, buf))
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.transport).poll_read(cx, buf)
     }
 }
 
 impl AsyncWrite for Stream {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        each!(self, stream => Pin::new(stream).poll_write(cx, buf))
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.transport).poll_write(cx, buf)
     }
 
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        each!(self, stream => Pin::new(stream).poll_flush(cx))
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.transport).poll_flush(cx)
     }
 
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        each!(self, stream => Pin::new(stream).poll_shutdown(cx))
-    }
-
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        each!(self, stream => Pin::new(stream).poll_write_vectored(cx, bufs))
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        match self {
-            Self::Tcp(stream) => stream.is_write_vectored(),
-            Self::Tls(stream) => stream.is_write_vectored(),
-            Self::Own(stream) => stream.is_write_vectored(),
-            Self::OwnTls(stream) => stream.is_write_vectored(),
-        }
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.transport).poll_shutdown(cx)
     }
 }
 
 impl fmt::Debug for Stream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Tcp(_) => "Tcp",
-            Self::Tls(_) => "Tls",
-            Self::Own(_) => "Own",
-            Self::OwnTls(_) => "OwnTls",
-        })
+        f.debug_struct("Stream").field("encrypted", &self.transport.tls().is_some()).finish_non_exhaustive()
     }
 }

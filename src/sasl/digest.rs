@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
 use md5::Md5;
 use sha1::Sha1;
-use sha2::{Digest, Sha256};
+use sha2::{Digest, Sha224, Sha256, Sha384, Sha512};
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Kind, Result};
@@ -17,38 +17,56 @@ pub(super) type Wiped = Zeroizing<Vec<u8>>;
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Hash {
     Sha1,
+    Sha224,
     Sha256,
+    Sha384,
+    Sha512,
+}
+
+/// The same expression for the type of each hash, `$hash`.
+macro_rules! each {
+    ($self:expr, $hash:ident => $call:expr) => {
+        match $self {
+            Hash::Sha1 => {
+                type $hash = Sha1;
+                $call
+            }
+            Hash::Sha224 => {
+                type $hash = Sha224;
+                $call
+            }
+            Hash::Sha256 => {
+                type $hash = Sha256;
+                $call
+            }
+            Hash::Sha384 => {
+                type $hash = Sha384;
+                $call
+            }
+            Hash::Sha512 => {
+                type $hash = Sha512;
+                $call
+            }
+        }
+    };
 }
 
 impl Hash {
     pub(super) fn digest(self, data: &[u8]) -> Wiped {
-        match self {
-            Self::Sha1 => Zeroizing::new(Sha1::digest(data).to_vec()),
-            Self::Sha256 => Zeroizing::new(Sha256::digest(data).to_vec()),
-        }
+        each!(self, H => Zeroizing::new(H::digest(data).to_vec()))
     }
 
     pub(super) fn hmac(self, key: &[u8], data: &[u8]) -> Wiped {
-        match self {
-            Self::Sha1 => keyed::<Hmac<Sha1>>(key, data),
-            Self::Sha256 => keyed::<Hmac<Sha256>>(key, data),
-        }
+        each!(self, H => keyed::<Hmac<H>>(key, data))
     }
 
     /// RFC 5802 §2.2, `Hi`: PBKDF2 (RFC 8018) with an output as long as the hash.
     pub(super) fn salted(self, password: &[u8], salt: &[u8], iterations: u32) -> Wiped {
-        match self {
-            Self::Sha1 => {
-                let mut out = Zeroizing::new(vec![0; 20]);
-                pbkdf2::pbkdf2_hmac::<Sha1>(password, salt, iterations, &mut out);
-                out
-            }
-            Self::Sha256 => {
-                let mut out = Zeroizing::new(vec![0; 32]);
-                pbkdf2::pbkdf2_hmac::<Sha256>(password, salt, iterations, &mut out);
-                out
-            }
-        }
+        each!(self, H => {
+            let mut out = Zeroizing::new(vec![0; <H as Digest>::output_size()]);
+            pbkdf2::pbkdf2_hmac::<H>(password, salt, iterations, &mut out);
+            out
+        })
     }
 }
 
@@ -104,7 +122,11 @@ mod tests {
     #[test]
     fn a_mac_is_as_long_as_its_hash_whatever_the_key() {
         for key in [&[][..], &[1; 64], &[1; 1000]] {
-            assert_eq!((Hash::Sha1.hmac(key, b"").len(), Hash::Sha256.hmac(key, b"").len()), (20, 32));
+            for (hash, length) in
+                [(Hash::Sha1, 20), (Hash::Sha224, 28), (Hash::Sha256, 32), (Hash::Sha384, 48), (Hash::Sha512, 64)]
+            {
+                assert_eq!((hash.hmac(key, b"").len(), hash.salted(key, b"salt", 1).len()), (length, length));
+            }
             assert_eq!(hmac_md5(key, b"").len(), 32);
         }
     }

@@ -1,6 +1,8 @@
 //! One authentication as base64 lines: the initial response after the mechanism's name, and the answer to each challenge. It must
 //! not know how a protocol marks a challenge.
 
+use std::borrow::Cow;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
@@ -15,6 +17,10 @@ const TOLERANT: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
+/// What helps if a server refuses a login that is bound to the TLS connection, without saying why, as Cyrus and Dovecot do.
+const UNBOUND: &str = "if they are correct, the server does not support this channel binding, or sees another TLS connection than this \
+                       one; see `Login::without_channel_binding`";
+
 /// What helps if a server offers a mechanism that it cannot serve.
 const ONLY: &str = "choose another mechanism with `Login::only`";
 
@@ -23,7 +29,7 @@ const ONLY: &str = "choose another mechanism with `Login::only`";
 /// Begin with [`initial`](Self::initial). Pass each challenge to [`answer`](Self::answer) and send the line that it returns, or the
 /// line `*` if it returns none. Pass the server's verdict to [`outcome`](Self::outcome).
 pub(crate) struct Exchange {
-    name: &'static str,
+    name: Cow<'static, str>,
     mechanism: Box<dyn Mechanism>,
     stage: Stage,
     /// How many more challenges will be answered.
@@ -44,6 +50,8 @@ pub(crate) struct Failure {
     pub(crate) error: Error,
     /// Whether the server refused the token, so that another one may be accepted.
     pub(crate) stale: bool,
+    /// Whether another type of channel binding may be supported.
+    pub(crate) other_binding: bool,
     /// Set if the server did not understand the command that opens the exchange.
     pub(crate) unheard: Option<Unheard>,
 }
@@ -65,8 +73,8 @@ enum Stage {
 }
 
 impl Exchange {
-    pub(super) fn new(name: &'static str, mechanism: Box<dyn Mechanism>, challenges: usize) -> Self {
-        let (hides, begun, answered) = (false, false, false);
+    pub(super) fn new(name: impl Into<Cow<'static, str>>, mechanism: Box<dyn Mechanism>, challenges: usize) -> Self {
+        let (name, hides, begun, answered) = (name.into(), false, false, false);
         Self { name, mechanism, stage: Stage::Fresh, left: challenges, hides, begun, answered, failure: None }
     }
 
@@ -76,8 +84,8 @@ impl Exchange {
     }
 
     /// The mechanism's name, for the command.
-    pub(crate) fn name(&self) -> &'static str {
-        self.name
+    pub(crate) fn name(&self) -> &str {
+        &self.name
     }
 
     /// The initial response in base64, to be sent after the mechanism's name; `=` if it is empty (RFC 4959 §3). `None` if the mechanism
@@ -114,9 +122,13 @@ impl Exchange {
         self.failure.is_some()
     }
 
-    /// Whether answering the next challenge takes long computations.
+    /// Whether the initial response, or the answer to the next challenge, may take long.
     pub(crate) fn is_slow(&self) -> bool {
-        matches!(self.stage, Stage::Running) && self.mechanism.is_slow()
+        match self.stage {
+            Stage::Fresh => self.mechanism.starts_slowly(),
+            Stage::Held(_) => false,
+            Stage::Running => self.mechanism.is_slow(),
+        }
     }
 
     /// Whether a part of the client's proof is still to be sent. A success that the server reports now is a protocol error.
@@ -126,8 +138,8 @@ impl Exchange {
 
     /// The result of the login. A success that the server reports counts only if the mechanism accepts it.
     pub(crate) fn outcome(self, verdict: Result<()>) -> Result<(), Failure> {
-        if let Some(failure) = self.failure {
-            return Err(failure.into());
+        if let Some(error) = self.failure {
+            return Err(Failure { other_binding: self.mechanism.lacks_binding_type(), ..error.into() });
         }
         match (verdict, &self.stage) {
             (Ok(()), Stage::Running) => Ok(self.mechanism.finish()?),
@@ -139,7 +151,7 @@ impl Exchange {
     fn refused(&self, error: Error) -> Failure {
         if let Some(server_error) = self.mechanism.server_error() {
             let text = format!("the server does not accept the access token ({}): {}", self.name, server_error.text);
-            return Failure { stale: server_error.stale, unheard: None, error: error.reclassify(Kind::Login, text) };
+            return Failure { stale: server_error.stale, ..error.reclassify(Kind::Login, text).into() };
         }
         let proof = error.code().is_some_and(is_about_the_proof);
         if error.kind() == Kind::Bad && !self.answered && !proof {
@@ -147,18 +159,21 @@ impl Exchange {
         }
         let judged = error.kind() == Kind::Rejected && !error.is_retryable();
         let stale = judged && (proof || error.code().is_none());
-        let error = error.into_login_error(self.name);
+        let error = error.into_login_error(&self.name);
+        if error.kind() == Kind::Login && self.name.ends_with("-PLUS") {
+            return Failure { stale, ..error.with_hint(UNBOUND).into() };
+        }
         if error.kind() == Kind::Login && self.hides && !proof {
             let hint = format!("if they are correct, the server cannot serve {}: {ONLY}", self.name);
-            return Failure { stale, unheard: None, error: error.with_hint(&hint) };
+            return Failure { stale, ..error.with_hint(&hint).into() };
         }
-        Failure { stale, unheard: None, error }
+        Failure { stale, ..error.into() }
     }
 
     fn unheard(&self, error: Error) -> Failure {
         let unheard = Some(if self.begun { Unheard::Initial } else { Unheard::Command });
         let text = format!("the server offers {} and does not understand it; {ONLY}", self.name);
-        Failure { stale: false, unheard, error: error.reclassify(Kind::Bad, text) }
+        Failure { unheard, ..error.reclassify(Kind::Bad, text).into() }
     }
 
     fn respond(&mut self, challenge: &[u8]) -> Result<Secret> {
@@ -181,7 +196,7 @@ impl Exchange {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self { error, stale: false, unheard: None }
+        Self { error, stale: false, other_binding: false, unheard: None }
     }
 }
 

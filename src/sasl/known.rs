@@ -17,28 +17,52 @@ pub(super) enum Shows {
 }
 
 /// A mechanism that this crate supports.
-pub(super) struct Known {
+pub(crate) struct Known {
     pub(super) name: &'static str,
+    /// Whether it binds the login to the TLS connection: a `-PLUS`.
+    pub(super) binds: bool,
     pub(super) shows: Shows,
     /// Whether the login has what the mechanism needs.
     pub(super) serves: fn(&Login) -> bool,
     pub(super) make: fn(&Login, &Context<'_>) -> Result<Box<dyn Mechanism>>,
 }
 
-/// The strongest first: mechanisms that hide the password from the server too and make the server prove that it knows it, then
-/// those that hide it from an eavesdropper only, then those that show it.
+/// A mechanism without channel binding.
+const fn bare(
+    name: &'static str,
+    shows: Shows,
+    serves: fn(&Login) -> bool,
+    make: fn(&Login, &Context<'_>) -> Result<Box<dyn Mechanism>>,
+) -> Known {
+    Known { name, binds: false, shows, serves, make }
+}
+
+const fn plus(name: &'static str, make: fn(&Login, &Context<'_>) -> Result<Box<dyn Mechanism>>) -> Known {
+    Known { name, binds: true, shows: Shows::Nothing, serves: scram::serves, make }
+}
+
+/// The strongest first: mechanisms that bind the login to the TLS connection, those that hide the password from the server too and make
+/// the server prove that it knows it, then those that hide it from an eavesdropper only, then those that show it.
 ///
 /// Within TLS there is a case for PLAIN before CRAM-MD5: with PLAIN the server can store a salted hash, with CRAM-MD5 it must store
 /// the password. But the client cannot know what the server stores, and a password that is never sent cannot be logged or stolen
 /// there.
 pub(super) const KNOWN: &[Known] = &[
-    Known { name: "SCRAM-SHA-256", shows: Shows::Nothing, serves: scram::serves, make: scram::sha256 },
-    Known { name: "SCRAM-SHA-1", shows: Shows::Nothing, serves: scram::serves, make: scram::sha1 },
-    Known { name: "CRAM-MD5", shows: Shows::Digest, serves: cram_md5::serves, make: cram_md5::make },
-    Known { name: "OAUTHBEARER", shows: Shows::Secret, serves: bearer::serves, make: bearer::oauthbearer },
-    Known { name: "XOAUTH2", shows: Shows::Secret, serves: bearer::serves, make: bearer::xoauth2 },
-    Known { name: "EXTERNAL", shows: Shows::Nothing, serves: external::serves, make: external::make },
-    Known { name: "PLAIN", shows: Shows::Secret, serves: plain::serves, make: plain::make },
-    Known { name: "LOGIN", shows: Shows::Secret, serves: login::serves, make: login::make },
-    Known { name: "ANONYMOUS", shows: Shows::Nothing, serves: anonymous::serves, make: anonymous::make },
+    plus("SCRAM-SHA-512-PLUS", scram::sha512),
+    plus("SCRAM-SHA-384-PLUS", scram::sha384),
+    plus("SCRAM-SHA-256-PLUS", scram::sha256),
+    plus("SCRAM-SHA-224-PLUS", scram::sha224),
+    plus("SCRAM-SHA-1-PLUS", scram::sha1),
+    bare("SCRAM-SHA-512", Shows::Nothing, scram::serves, scram::sha512),
+    bare("SCRAM-SHA-384", Shows::Nothing, scram::serves, scram::sha384),
+    bare("SCRAM-SHA-256", Shows::Nothing, scram::serves, scram::sha256),
+    bare("SCRAM-SHA-224", Shows::Nothing, scram::serves, scram::sha224),
+    bare("SCRAM-SHA-1", Shows::Nothing, scram::serves, scram::sha1),
+    bare("CRAM-MD5", Shows::Digest, cram_md5::serves, cram_md5::make),
+    bare("OAUTHBEARER", Shows::Secret, bearer::serves, bearer::oauthbearer),
+    bare("XOAUTH2", Shows::Secret, bearer::serves, bearer::xoauth2),
+    bare("EXTERNAL", Shows::Nothing, external::serves, external::make),
+    bare("PLAIN", Shows::Secret, plain::serves, plain::make),
+    bare("LOGIN", Shows::Secret, login::serves, login::make),
+    bare("ANONYMOUS", Shows::Nothing, anonymous::serves, anonymous::make),
 ];

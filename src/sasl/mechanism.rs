@@ -1,11 +1,13 @@
 //! [`Mechanism`]: what every mechanism does. It must not know one of them.
 
 use crate::error::{Error, Result};
-use crate::login::Secret;
+use crate::login::{Bindings, Secret};
 
 /// What mechanisms need to know besides the login.
 #[derive(Clone, Debug)]
 pub(crate) struct Context<'a> {
+    /// The protocol's name among SASL's services.
+    pub(crate) service: &'static str,
     pub(crate) host: &'a str,
     pub(crate) port: u16,
     /// The most challenges that are answered.
@@ -14,6 +16,21 @@ pub(crate) struct Context<'a> {
     pub(crate) iterations: u32,
     /// The access token, if that is the proof.
     pub(crate) token: Option<Secret>,
+    /// What the connection can be bound to.
+    pub(crate) bindings: &'a Bindings,
+    /// What SCRAM says about it.
+    pub(crate) flag: BindingFlag,
+}
+
+/// `gs2-cbind-flag` (RFC 5802 §6).
+#[derive(Clone, Debug)]
+pub(crate) enum BindingFlag {
+    /// `n`: the client does not support channel binding, or must not use it.
+    Unsupported,
+    /// `y`: the client supports it and did not see that the server does.
+    NotOffered,
+    /// `p`: this type, with this data.
+    Bound(&'static str, Secret),
 }
 
 /// One mechanism during one authentication.
@@ -36,8 +53,18 @@ pub(crate) trait Mechanism: Send {
         }
     }
 
+    /// Whether `start` may block.
+    fn starts_slowly(&self) -> bool {
+        false
+    }
+
     /// Whether the next step takes long computations.
     fn is_slow(&self) -> bool {
+        false
+    }
+
+    /// Whether the server does not support the type of channel binding, so that another one is worth a try.
+    fn lacks_binding_type(&self) -> bool {
         false
     }
 

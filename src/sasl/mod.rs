@@ -13,6 +13,7 @@ pub(crate) mod fuzzing;
 mod known;
 mod login;
 mod mechanism;
+mod own;
 mod plain;
 mod scram;
 mod single;
@@ -21,5 +22,5 @@ mod vectors;
 
 pub(crate) use choice::{Choice, Offer, choose};
 pub(crate) use exchange::{Exchange, Failure};
-pub(crate) use mechanism::Context;
+pub(crate) use mechanism::{BindingFlag, Context};
 pub(crate) use scram::prepared;

@@ -55,6 +55,8 @@ pub(super) struct Options {
     pub(super) duplex_buffer: usize,
     pub(super) asking: Asking,
     pub(super) mechanisms: Vec<String>,
+    /// The types of channel binding.
+    bindings: Vec<String>,
     /// Users and their tokens.
     tokens: Vec<(String, String)>,
     pub(super) apop: bool,
@@ -81,6 +83,11 @@ impl Options {
 
     pub(super) fn pop3_offers(&self, capability: &str) -> bool {
         !self.without_pop3.iter().any(|name| name.eq_ignore_ascii_case(capability))
+    }
+
+    /// Whether this type of channel binding is supported.
+    pub(super) fn binds_by(&self, name: &str) -> bool {
+        self.bindings.iter().any(|own| own == name)
     }
 
     pub(super) fn has_token(&self, user: &str, token: &str) -> bool {
@@ -123,6 +130,7 @@ impl Builder {
                 duplex_buffer: 64 * 1024,
                 asking: Asking::default(),
                 mechanisms: vec!["PLAIN".to_owned()],
+                bindings: vec!["tls-exporter".to_owned(), "tls-server-end-point".to_owned()],
                 tokens: Vec::new(),
                 apop: false,
                 clock: None,
@@ -244,12 +252,19 @@ impl Builder {
         self
     }
 
-    /// The SASL mechanisms that both protocols offer. Default: PLAIN. Supported: SCRAM-SHA-256, SCRAM-SHA-1, CRAM-MD5, OAUTHBEARER and
-    /// XOAUTH2 (see [`token`](Self::token)), EXTERNAL (see [`ask_client_certificate`](Self::ask_client_certificate)), PLAIN, LOGIN, and
+    /// The SASL mechanisms that both protocols offer. Default: PLAIN. Supported: SCRAM-SHA-512, -384, -256, -224 and -1, each also with
+    /// `-PLUS`, which is offered only over TLS (see [`channel_bindings`](Self::channel_bindings)); CRAM-MD5, OAUTHBEARER and XOAUTH2 (see [`token`](Self::token)), EXTERNAL (see [`ask_client_certificate`](Self::ask_client_certificate)), PLAIN, LOGIN, and
     /// ANONYMOUS, which logs in the user `anonymous` if there is one. Others are ignored.
     pub fn auth_mechanisms<'a>(mut self, names: impl IntoIterator<Item = &'a str>) -> Self {
         let names = names.into_iter().map(str::to_ascii_uppercase);
         self.options.mechanisms = names.filter(|name| sasl::MECHANISMS.contains(&&**name)).collect();
+        self
+    }
+
+    /// The types of channel binding that are supported: of `tls-exporter` (RFC 9266; only over TLS 1.3) and `tls-server-end-point` (RFC
+    /// 5929 §4), which are the default. Without any, no mechanism with `-PLUS` is offered.
+    pub fn channel_bindings<'a>(mut self, types: impl IntoIterator<Item = &'a str>) -> Self {
+        self.options.bindings = types.into_iter().map(str::to_owned).collect();
         self
     }
 

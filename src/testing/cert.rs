@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
 };
+use sha2::{Digest as _, Sha256};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::crypto::CryptoProvider;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
@@ -17,6 +18,8 @@ use tokio_rustls::rustls::{RootCertStore, ServerConfig};
 pub(super) struct Authority {
     pub(super) pem: String,
     pub(super) der: Vec<u8>,
+    /// The hash of the server's certificate, with the hash of its signature (RFC 5929 §4).
+    pub(super) end_point: Vec<u8>,
     acceptors: [TlsAcceptor; 3],
     issuer: Issuer<'static, KeyPair>,
     /// The certificates of clients in DER, with their users.
@@ -92,6 +95,7 @@ fn make() -> Result<Authority, Failure> {
     Ok(Authority {
         pem: ca_cert.pem(),
         der: ca_cert.der().to_vec(),
+        end_point: Sha256::digest(leaf_cert.der()).to_vec(),
         acceptors: [acceptor(Asking::Nothing)?, acceptor(Asking::Whatever)?, acceptor(Asking::Certificate)?],
         issuer,
         clients: Mutex::default(),

@@ -126,7 +126,8 @@ impl Session {
     fn capa(&self) -> String {
         let delay = self.shared.options.login_delay.map(|seconds| format!("LOGIN-DELAY {seconds}"));
         let before = self.drop.is_none();
-        let sasl = format!("SASL {}", self.shared.options.mechanisms.join(" "));
+        let mechanisms: Vec<&str> = sasl::offered(&self.shared.options, &self.wire).collect();
+        let sasl = format!("SASL {}", mechanisms.join(" "));
         let mut text = "Capabilities follow".to_owned();
         for (line, now) in [
             ("TOP", true),
@@ -135,7 +136,7 @@ impl Session {
             ("RESP-CODES", true),
             ("AUTH-RESP-CODE", true),
             ("USER", before && self.may_log_in()),
-            (&sasl, before && self.may_log_in() && !self.shared.options.mechanisms.is_empty()),
+            (&sasl, before && self.may_log_in() && !mechanisms.is_empty()),
             ("STLS", before && !self.secure),
             ("EXPIRE NEVER", true),
             (delay.as_deref().unwrap_or_default(), delay.is_some()),

@@ -9,6 +9,7 @@ use std::io;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use super::builder::Options;
 use super::server::Shared;
 use super::wire::Wire;
 pub(super) use proof::{apop_digest, message_id};
@@ -16,8 +17,25 @@ use proof::{bearer_name, keyed_md5, plain, user_and_digest};
 use scram::Scram;
 
 /// The mechanisms that are supported.
-pub(super) const MECHANISMS: &[&str] =
-    &["SCRAM-SHA-256", "SCRAM-SHA-1", "CRAM-MD5", "OAUTHBEARER", "XOAUTH2", "EXTERNAL", "PLAIN", "LOGIN", "ANONYMOUS"];
+pub(super) const MECHANISMS: &[&str] = &[
+    "SCRAM-SHA-512-PLUS",
+    "SCRAM-SHA-384-PLUS",
+    "SCRAM-SHA-256-PLUS",
+    "SCRAM-SHA-224-PLUS",
+    "SCRAM-SHA-1-PLUS",
+    "SCRAM-SHA-512",
+    "SCRAM-SHA-384",
+    "SCRAM-SHA-256",
+    "SCRAM-SHA-224",
+    "SCRAM-SHA-1",
+    "CRAM-MD5",
+    "OAUTHBEARER",
+    "XOAUTH2",
+    "EXTERNAL",
+    "PLAIN",
+    "LOGIN",
+    "ANONYMOUS",
+];
 
 /// The error challenge for an unknown token (RFC 7628 §3.2.2).
 const INVALID_TOKEN: &str = r#"{"status":"invalid_token","schemes":"bearer","scope":"mail"}"#;
@@ -52,6 +70,12 @@ enum Stage {
     Anonymous,
 }
 
+/// The mechanisms that are offered on this connection: those with channel binding only if it has one.
+pub(super) fn offered<'a>(options: &'a Options, wire: &Wire) -> impl Iterator<Item = &'a str> {
+    let binds = wire.bindings.iter().any(|(name, _)| options.binds_by(name));
+    options.mechanisms.iter().map(String::as_str).filter(move |name| binds || !name.ends_with("-PLUS"))
+}
+
 /// Runs the exchange until its verdict. `initial` is the initial response, in base64.
 pub(super) async fn converse(
     wire: &mut Wire,
@@ -59,7 +83,7 @@ pub(super) async fn converse(
     mechanism: &str,
     initial: Option<&[u8]>,
 ) -> io::Result<Verdict> {
-    let mut stage = Stage::new(mechanism)?;
+    let mut stage = Stage::new(mechanism, shared, wire)?;
     let mut response = initial.map(|text| if text == b"=" { Vec::new() } else { text.to_vec() });
     if response.is_none() {
         response = ask(wire, &stage.opening()).await?;
@@ -89,10 +113,15 @@ async fn ask(wire: &mut Wire, challenge: &[u8]) -> io::Result<Option<Vec<u8>>> {
 }
 
 impl Stage {
-    fn new(mechanism: &str) -> io::Result<Self> {
+    fn new(mechanism: &str, shared: &Shared, wire: &Wire) -> io::Result<Self> {
+        if let Some(hash) = mechanism.strip_prefix("SCRAM-") {
+            let mut bindings = wire.bindings.clone();
+            bindings.retain(|(name, _)| shared.options.binds_by(name));
+            let offers_plus = offered(&shared.options, wire).any(|name| name.ends_with("-PLUS"));
+            let scram = Scram::new(hash, bindings, offers_plus);
+            return scram.map(Self::Scram).ok_or_else(|| io::Error::other("no such hash"));
+        }
         Ok(match mechanism {
-            "SCRAM-SHA-256" => Self::Scram(Scram::sha256()),
-            "SCRAM-SHA-1" => Self::Scram(Scram::sha1()),
             "CRAM-MD5" => Self::CramMd5(message_id()),
             "OAUTHBEARER" => Self::Bearer("n,a="),
             "XOAUTH2" => Self::Bearer("user="),

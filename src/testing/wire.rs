@@ -9,6 +9,7 @@ use bytes::{Buf, BufMut, Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
+use tokio_rustls::rustls::{ProtocolVersion, ServerConnection};
 
 use super::cert::{self, Asking};
 use super::{Fault, Trouble};
@@ -64,6 +65,8 @@ pub(super) struct Wire {
     asking: Asking,
     /// The user of the certificate that the client showed in TLS.
     pub(super) client: Option<String>,
+    /// The channel bindings of the TLS session, with their types.
+    pub(super) bindings: Vec<(&'static str, Vec<u8>)>,
 }
 
 /// The stream with its output, separate from the input, so that input can be read while stalled output waits.
@@ -89,7 +92,7 @@ impl Wire {
         asking: Asking,
     ) -> Self {
         let end = End { stream, output: BytesMut::new(), fault, sent: 0, received: 0, met: 0, ready: None, resume };
-        Self { end, input: BytesMut::new(), scanned: 0, log, asking, client: None }
+        Self { end, input: BytesMut::new(), scanned: 0, log, asking, client: None, bindings: Vec::new() }
     }
 
     pub(super) fn fault(&self) -> Option<Fault> {
@@ -217,6 +220,7 @@ impl Wire {
         let certificate = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
         self.client = certificate.and_then(|certificate| authority.client(certificate));
         self.log.clients().extend(self.client.clone());
+        self.bindings = bindings(stream.get_ref().1, &authority.end_point);
         self.end.stream = Box::new(stream);
         Ok(())
     }
@@ -226,6 +230,17 @@ impl Wire {
         self.end.drain().await?;
         self.end.stream.shutdown().await
     }
+}
+
+/// RFC 9266 §2 defines the exporter for TLS 1.3, RFC 5929 §4 the end point for any version.
+fn bindings(tls: &ServerConnection, end_point: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
+    let mut bindings = vec![("tls-server-end-point", end_point.to_vec())];
+    if tls.protocol_version() == Some(ProtocolVersion::TLSv1_3)
+        && let Ok(exported) = tls.export_keying_material(vec![0; 32], b"EXPORTER-Channel-Binding", Some(b""))
+    {
+        bindings.push(("tls-exporter", exported));
+    }
+    bindings
 }
 
 impl End {

@@ -15,6 +15,9 @@ mod dyn_mailbox;
 mod embedded_example;
 mod login;
 mod recording;
+#[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
+#[path = "../support/relay.rs"]
+mod relay;
 mod same_text;
 #[path = "../support/scratch.rs"]
 mod scratch;

@@ -23,6 +23,8 @@ mod mutated;
 #[path = "../support/mutator/mod.rs"]
 mod mutator;
 mod pop3;
+#[path = "../support/relay.rs"]
+mod relay;
 #[path = "../support/rng.rs"]
 mod rng;
 #[path = "../support/scratch.rs"]

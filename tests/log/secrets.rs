@@ -12,7 +12,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use postroom::imap::Imap;
 use postroom::pop3::Pop3;
-use postroom::{Config, Error, Login, Recorder, Secret};
+use postroom::testing::Server;
+use postroom::{Config, Error, Login, Recorder, SaslError, SaslExchange, SaslMechanism, SaslPeer, Secret};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream};
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::fmt::format::FmtSpan;
@@ -33,6 +34,8 @@ const WAYS: &[Way] = &[
     Way { name: Some("CRAM-MD5"), login: |secret| Login::password("alice", secret).only(["CRAM-MD5"]) },
     Way { name: Some("SCRAM-SHA-1"), login: |secret| Login::password("alice", secret).only(["SCRAM-SHA-1"]) },
     Way { name: Some("SCRAM-SHA-256"), login: |secret| Login::password("alice", secret).only(["SCRAM-SHA-256"]) },
+    Way { name: Some("SCRAM-SHA-512"), login: |secret| Login::password("alice", secret).only(["SCRAM-SHA-512"]) },
+    Way { name: Some("X-OWN"), login: |secret| Login::sasl("alice", Own(secret.into())) },
     Way { name: Some("OAUTHBEARER"), login: |token| Login::oauth_token("alice", token).only(["OAUTHBEARER"]) },
     Way { name: Some("XOAUTH2"), login: |token| Login::oauth_token("alice", token).only(["XOAUTH2"]) },
     // POP3 alone.
@@ -40,6 +43,40 @@ const WAYS: &[Way] = &[
 ];
 
 const APOP: &str = "APOP";
+
+/// A mechanism of the caller's own, which shows its secret in one message.
+struct Own(Secret);
+
+struct OwnExchange(Option<Secret>);
+
+impl SaslMechanism for Own {
+    fn name(&self) -> &str {
+        "X-OWN"
+    }
+
+    /// It does show it, but the test has no TLS.
+    fn shows_nothing(&self) -> bool {
+        true
+    }
+
+    fn begin(&self, _: &SaslPeer<'_>) -> Result<Box<dyn SaslExchange>, SaslError> {
+        Ok(Box::new(OwnExchange(Some(self.0.clone()))))
+    }
+}
+
+impl SaslExchange for OwnExchange {
+    fn initial(&mut self) -> Result<Option<Secret>, SaslError> {
+        Ok(self.0.take())
+    }
+
+    fn answer(&mut self, _: &[u8]) -> Result<Secret, SaslError> {
+        Err("there is no second message".into())
+    }
+
+    fn finish(&self) -> Result<(), SaslError> {
+        Ok(())
+    }
+}
 
 /// What the server does with the proof.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -108,7 +145,7 @@ impl Peer {
         match self.mechanism {
             Some("LOGIN") => &["VXNlcm5hbWU6", "UGFzc3dvcmQ6"],
             Some("CRAM-MD5") => &["PDEyMzQ1LjY3ODlAbG9jYWxob3N0Pg=="],
-            Some("PLAIN" | "XOAUTH2" | "OAUTHBEARER" | "ANONYMOUS" | "EXTERNAL") => &[""],
+            Some("PLAIN" | "X-OWN" | "XOAUTH2" | "OAUTHBEARER" | "ANONYMOUS" | "EXTERNAL") => &[""],
             _ => &[],
         }
     }
@@ -378,6 +415,41 @@ async fn a_secret_is_in_nothing_that_is_told() {
     }
     // USER and PASS, SCRAM and OAuth do not take every one.
     assert!(runs > needles().len() * WAYS.len() * MOODS.len() * 2, "only {runs} logins reached the server");
+}
+
+/// Channel binding needs TLS, and so the embedded server, which has kept what it was sent.
+#[tokio::test]
+async fn a_bound_login_is_in_nothing_that_is_told() {
+    let (log, _guard) = Log::of_this_thread(LevelFilter::TRACE, FmtSpan::FULL);
+    let secret = needles().remove(0);
+    let server =
+        Server::builder().user("alice", &secret).auth_mechanisms(["SCRAM-SHA-256-PLUS"]).start().await.unwrap();
+    for password in [&*secret, "another"] {
+        server.clear_commands();
+        let recorder = Recorder::new();
+        let config =
+            Config::new("localhost").port(server.imaps_port()).add_root_pem(server.ca_pem().as_bytes()).unwrap();
+        let login = Login::password("alice", password);
+        let mut text = format!("{login:?} {config:?}");
+        match Imap::connect(config.record(&recorder), login).await {
+            Ok(imap) => {
+                text += &format!("{imap:?}");
+                imap.logout().await.unwrap();
+            }
+            Err(error) => text += &report(&error),
+        }
+        let (logged, transcript) = (log.take(), recorder.transcripts().concat());
+        let proofs: Vec<String> =
+            server.commands().iter().flat_map(|line| line.split(' ').map(str::to_owned)).collect();
+        let proofs: Vec<&String> = proofs.iter().filter(|word| word.len() > 40).collect();
+        assert!(proofs.len() >= 2 && logged.contains("C: "), "{proofs:?} {logged}");
+        for (place, text) in [("the report", &text), ("the log", &logged), ("the transcript", &transcript)] {
+            assert_clean(place, text, &secret);
+            for proof in &proofs {
+                assert!(!text.contains(*proof), "the proof {proof} is in {place}:\n{text}");
+            }
+        }
+    }
 }
 
 #[tokio::test]

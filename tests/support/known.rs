@@ -107,7 +107,7 @@ const KNOWN: &[Known] = &[
     known(
         Mailutils,
         "offers SCRAM and CRAM-MD5 without the passwords for them",
-        "user name or password (SCRAM-SHA-256)",
+        "user name or password (SCRAM-SHA-256-PLUS)",
         &["imap::login::every_password_mechanism_that_is_offered_logs_in"],
     ),
     known(

@@ -35,8 +35,13 @@ pub(crate) fn pop3_config(server: &Server) -> Config {
 
 pub(crate) fn login(user: &User) -> Login {
     let login = Login::password(&user.name, user.password);
-    // It offers SCRAM and CRAM-MD5 and serves neither.
-    if user.brand() == Brand::Mailutils { login.protocol_command_only() } else { login }
+    match user.brand() {
+        // It offers SCRAM and CRAM-MD5 and serves neither.
+        Brand::Mailutils => login.protocol_command_only(),
+        // It binds to `tls-unique` only, over TLS 1.3 too.
+        Brand::Cyrus => login.without_channel_binding(),
+        _ => login,
+    }
 }
 
 /// A keyword; if the server keeps none, the flag that is most like one.

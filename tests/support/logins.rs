@@ -3,16 +3,33 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use postroom::{Config, Error, Kind, Login, Secret, TokenError};
+use postroom::{Config, Error, Kind, Login, Recorder, Secret, TokenError};
 
-use super::login::{AUTHENTICATE, SHOWING, enter, over, plain_port, secure};
+use super::login::{AUTHENTICATE, SHOWING, enter, over, plain_port, secure, tls_port};
 use crate::live::{config, login, recorded, whole};
+use crate::relay::Relay;
 use crate::server::PASSWORD;
 use crate::server::token::{MASTER, token};
 use crate::suite::Trial;
 
 /// The strongest first.
-const PASSWORDS: [&str; 5] = ["SCRAM-SHA-256", "SCRAM-SHA-1", "CRAM-MD5", "PLAIN", "LOGIN"];
+const PASSWORDS: [&str; 13] = [
+    "SCRAM-SHA-512-PLUS",
+    "SCRAM-SHA-384-PLUS",
+    "SCRAM-SHA-256-PLUS",
+    "SCRAM-SHA-224-PLUS",
+    "SCRAM-SHA-1-PLUS",
+    "SCRAM-SHA-512",
+    "SCRAM-SHA-384",
+    "SCRAM-SHA-256",
+    "SCRAM-SHA-224",
+    "SCRAM-SHA-1",
+    "CRAM-MD5",
+    "PLAIN",
+    "LOGIN",
+];
+/// Those of every Dovecot.
+const DOVECOT: [&str; 5] = ["SCRAM-SHA-256", "SCRAM-SHA-1", "CRAM-MD5", "PLAIN", "LOGIN"];
 
 /// Why there is no session.
 pub(crate) async fn refused(config: Config, login: Login) -> Error {
@@ -61,7 +78,7 @@ pub(crate) async fn every_password_mechanism_that_is_offered_logs_in(user: &Tria
 }
 
 pub(crate) async fn all_of_them_are_offered_and_the_strongest_is_taken(user: &Trial) {
-    for mechanism in PASSWORDS {
+    for mechanism in DOVECOT {
         enter(secure(user), login(user).only([mechanism])).await.unwrap();
         let nasty = user.nasty();
         enter(secure(user), login(&nasty).only([mechanism])).await.unwrap();
@@ -120,4 +137,35 @@ pub(crate) async fn a_master_acts_as_another(user: &Trial) {
     enter(secure(user), master().authorize_as(&user.name)).await.unwrap();
     let wrong = Login::password(MASTER, "not-this-one").authorize_as(&user.name);
     assert_eq!(enter(secure(user), wrong).await.unwrap_err().kind(), Kind::Login);
+}
+
+/// Dovecot gives no reason for its refusals.
+pub(crate) async fn a_bound_login_is_preferred_and_cannot_be_relayed(user: &Trial) {
+    let recorder = Recorder::new();
+    enter(secure(user).record(&recorder), login(user)).await.unwrap();
+    let said = recorder.transcripts().concat();
+    assert!(said.contains(&format!("{AUTHENTICATE} SCRAM-SHA-256-PLUS")), "{said}");
+
+    let relay = Relay::start(&user.server.ca_pem, tls_port(&user.server), str::to_owned).await;
+    let between = || relay.config(&user.server.ca_pem);
+    enter(between(), login(user).without_channel_binding()).await.unwrap();
+    let error = enter(between(), login(user)).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Login, "{}", whole(&error));
+    assert!(error.to_string().contains("another TLS connection"), "{}", whole(&error));
+
+    let strip: fn(&str) -> String = |line| match line.contains("CAPABILITY") || line.starts_with("SASL") {
+        true => line.replace("-PLUS", "-MINUS"),
+        false => line.to_owned(),
+    };
+    let relay = Relay::start(&user.server.ca_pem, tls_port(&user.server), strip).await;
+    let error = enter(relay.config(&user.server.ca_pem), login(user)).await.unwrap_err();
+    assert!(error.kind() == Kind::Login && error.to_string().contains("(SCRAM-SHA-256)"), "{}", whole(&error));
+}
+
+/// Cyrus computes `tls-unique` for TLS 1.3 too, where it is not defined, and does not say that it lacks the other types.
+pub(crate) async fn the_error_names_the_way_to_log_in_without_channel_binding(user: &Trial) {
+    let error = enter(secure(user), Login::password(&user.name, user.password)).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Login, "{}", whole(&error));
+    assert!(error.to_string().contains("`Login::without_channel_binding`"), "{}", whole(&error));
+    enter(secure(user), Login::password(&user.name, user.password).without_channel_binding()).await.unwrap();
 }

@@ -224,8 +224,13 @@ fn a_pem_text_may_hold_several_roots() {
     assert_eq!(Config::new(HOST).add_root_pem(both.as_bytes()).unwrap().roots().len(), 2);
 }
 
+/// The types of channel binding that a login over the stream can use.
+fn bound_by(stream: &Stream) -> Vec<&'static str> {
+    stream.bindings().iter().map(|(name, _)| name).collect()
+}
+
 #[tokio::test]
-async fn tls_1_2_is_accepted() {
+async fn tls_1_2_is_accepted_and_its_exporter_binds_only_with_an_extended_master_secret() {
     let key = KeyPair::generate().unwrap();
     let certificate = CertificateParams::new([HOST.to_owned()]).unwrap().self_signed(&key).unwrap();
     let config = Config::new(HOST).add_root_der(certificate.der()).unwrap();
@@ -235,7 +240,27 @@ async fn tls_1_2_is_accepted() {
         .with_no_client_auth()
         .with_single_cert(vec![certificate.der().clone()], PrivateKeyDer::Pkcs8(key.serialize_der().into()))
         .unwrap();
-    let stream = handshake(&config, TlsAcceptor::from(Arc::new(old))).await.unwrap();
-    assert!(matches!(stream, Stream::OwnTls(tls)
-        if tls.get_ref().1.protocol_version() == Some(crate::rustls::ProtocolVersion::TLSv1_2)));
+    let old = TlsAcceptor::from(Arc::new(old));
+    let stream = handshake(&config, old.clone()).await.unwrap();
+    assert_eq!(stream.tls_version(), Some(crate::rustls::ProtocolVersion::TLSv1_2));
+    assert_eq!(bound_by(&stream), ["tls-server-end-point"]);
+
+    let mut strict = super::build(&config).unwrap();
+    strict.require_ems = true;
+    let strict = Config::new(HOST).tls_config(Arc::new(strict));
+    let stream = handshake(&strict, old).await.unwrap();
+    assert_eq!(bound_by(&stream), ["tls-exporter", "tls-server-end-point"]);
+}
+
+#[tokio::test]
+async fn a_login_is_bound_by_the_exporter_first_and_by_no_certificate_without_a_hash() {
+    let authority = authority();
+    let stream = handshake(&trusting(&authority, HOST), server(&authority, HOST, |_| {})).await.unwrap();
+    assert_eq!(bound_by(&stream), ["tls-exporter", "tls-server-end-point"]);
+    let key = KeyPair::generate_for(&rcgen::PKCS_ED25519).unwrap();
+    let certificate = CertificateParams::new([HOST.to_owned()]).unwrap().self_signed(&key).unwrap();
+    let config = Config::new(HOST).add_root_der(certificate.der()).unwrap();
+    let stream = handshake(&config, acceptor(certificate.der().clone(), &key)).await.unwrap();
+    assert_eq!(bound_by(&stream), ["tls-exporter"]);
+    assert!(bound_by(&Stream::own(tokio::io::empty())).is_empty());
 }

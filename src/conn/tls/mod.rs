@@ -1,6 +1,7 @@
 //! TLS by rustls: whom to trust, the handshake within its deadline, and one sentence for each way it fails. It does not know why a
 //! connection is encrypted, nor when.
 
+mod binding;
 #[cfg(test)]
 #[cfg(all(feature = "testing", any(feature = "ring", feature = "aws-lc-rs")))]
 mod handshake_tests;
@@ -24,12 +25,15 @@ use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::client::Resumption;
 use tokio_rustls::rustls::crypto::CryptoProvider;
 use tokio_rustls::rustls::pki_types::{ServerName, TrustAnchor};
-use tokio_rustls::rustls::{AlertDescription, CertificateError, ClientConfig, Error as Rustls, RootCertStore};
+use tokio_rustls::rustls::{
+    AlertDescription, CertificateError, ClientConfig, ClientConnection, Error as Rustls, RootCertStore,
+};
 
 use self::identity::Identity;
 use self::sessions::SessionStore;
 use crate::config::{Config, Security, Trust};
 use crate::error::{Error, Kind, Result};
+use crate::login::Bindings;
 
 /// What a handshake needs, made before the first byte is sent.
 #[derive(Clone)]
@@ -107,6 +111,11 @@ impl Tls {
             }
             Err(_) => Err(Error::new(Kind::Timeout, format!("the handshake took longer than {:?}", self.deadline))),
         }
+    }
+
+    /// What a login over this connection can be bound to, once its handshake is complete.
+    pub(crate) fn bindings(&self, connection: &ClientConnection) -> Bindings {
+        binding::bindings(connection, self.config.require_ems)
     }
 
     /// The server rejected a resumed session: its tickets are dropped.

@@ -91,7 +91,7 @@ impl Carrier for ImapLogin<'_> {
         !self.capabilities.login_disabled()
     }
 
-    fn prefer(&self, strongest: Result<Choice>, offer: Offer) -> Result<Choice> {
+    fn prefer(&self, strongest: Result<Choice>, offer: Offer<'_>) -> Result<Choice> {
         Ok(strongest?.preferring_command(self.login, offer))
     }
 

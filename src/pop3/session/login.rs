@@ -107,7 +107,7 @@ impl Carrier for Pop3Login<'_> {
     }
 
     /// APOP is preferred to mechanisms that reveal the password, but not to the others.
-    fn prefer(&self, strongest: Result<Choice>, _: Offer) -> Result<Choice> {
+    fn prefer(&self, strongest: Result<Choice>, _: Offer<'_>) -> Result<Choice> {
         match strongest {
             Ok(Choice::Sasl(chosen)) if !chosen.shows_secret() => Ok(Choice::Sasl(chosen)),
             _ if self.stamp().is_some() => Ok(Choice::Command),

@@ -48,12 +48,17 @@ impl Final {
         let mut attributes = message.split(',');
         let first = attributes.next().unwrap_or_default();
         let parsed = match first.strip_prefix("e=") {
-            Some(why) => Self::Error(why.chars().filter(|char| !char.is_control()).take(WORD).collect()),
+            Some(why) => Self::Error(word(why)),
             None => Self::Signature(base64(value(Some(first), "v=")?)?),
         };
         extensions(attributes)?;
         Ok(parsed)
     }
+}
+
+/// A server's own word.
+pub(super) fn word(text: &str) -> String {
+    text.chars().filter(|char| !char.is_control()).take(WORD).collect()
 }
 
 fn value<'a>(attribute: Option<&'a str>, name: &str) -> Result<&'a str> {

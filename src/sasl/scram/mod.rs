@@ -1,5 +1,6 @@
-//! SCRAM-SHA-1 (RFC 5802) and SCRAM-SHA-256 (RFC 7677), without channel binding: both sides prove that they know the password,
-//! and neither shows it. The server's proof is required: a success without it is a protocol error. It must not know a protocol.
+//! SCRAM (RFC 5802) with SHA-1, SHA-256 (RFC 7677) and the other SHA-2, with and without channel binding: both sides prove that they
+//! know the password, and with `-PLUS` also that they see the same TLS connection; neither shows it. The server's proof is required: a
+//! success without it is a protocol error. It must not know a protocol.
 
 mod message;
 #[cfg(test)]
@@ -11,7 +12,7 @@ use subtle::ConstantTimeEq;
 
 use self::message::{Final, First};
 use super::digest::{Hash, Wiped, nonce};
-use super::mechanism::{Context, Mechanism};
+use super::mechanism::{BindingFlag, Context, Mechanism};
 use crate::error::{Error, Kind, Result};
 use crate::login::{Login, Secret};
 
@@ -24,11 +25,27 @@ pub(super) fn serves(login: &Login) -> bool {
 }
 
 pub(super) fn sha1(login: &Login, context: &Context<'_>) -> Result<Box<dyn Mechanism>> {
-    Ok(Box::new(Scram::new(Hash::Sha1, login, context.iterations, nonce()?)?))
+    boxed(Hash::Sha1, login, context)
+}
+
+pub(super) fn sha224(login: &Login, context: &Context<'_>) -> Result<Box<dyn Mechanism>> {
+    boxed(Hash::Sha224, login, context)
 }
 
 pub(super) fn sha256(login: &Login, context: &Context<'_>) -> Result<Box<dyn Mechanism>> {
-    Ok(Box::new(Scram::new(Hash::Sha256, login, context.iterations, nonce()?)?))
+    boxed(Hash::Sha256, login, context)
+}
+
+pub(super) fn sha384(login: &Login, context: &Context<'_>) -> Result<Box<dyn Mechanism>> {
+    boxed(Hash::Sha384, login, context)
+}
+
+pub(super) fn sha512(login: &Login, context: &Context<'_>) -> Result<Box<dyn Mechanism>> {
+    boxed(Hash::Sha512, login, context)
+}
+
+fn boxed(hash: Hash, login: &Login, context: &Context<'_>) -> Result<Box<dyn Mechanism>> {
+    Ok(Box::new(Scram::new(hash, login, context.iterations, nonce()?, &context.flag)?))
 }
 
 struct Scram {
@@ -37,9 +54,12 @@ struct Scram {
     most: u32,
     nonce: String,
     gs2_header: String,
+    /// `cbind-input`: the header, and the data of the channel binding.
+    bound: Secret,
     /// `client-first-message-bare`.
     first: String,
     stage: ScramStage,
+    lacks_binding_type: bool,
 }
 
 enum ScramStage {
@@ -53,24 +73,36 @@ enum ScramStage {
 }
 
 impl Scram {
-    fn new(hash: Hash, login: &Login, most: u32, nonce: String) -> Result<Self> {
+    fn new(hash: Hash, login: &Login, most: u32, nonce: String, flag: &BindingFlag) -> Result<Self> {
         let Some((user, password)) = prepared(login) else {
             return Err(Error::input("SASLprep does not accept the user name or the password, which SCRAM requires"));
         };
         let authorization = login.authorization().map(|name| format!("a={}", saslname(name)));
+        let (flag, data) = match flag {
+            BindingFlag::Unsupported => ("n".to_owned(), &[][..]),
+            BindingFlag::NotOffered => ("y".to_owned(), &[][..]),
+            BindingFlag::Bound(name, data) => (format!("p={name}"), data.expose()),
+        };
+        let gs2_header = format!("{flag},{},", authorization.unwrap_or_default());
         Ok(Self {
             hash,
             password,
             most,
-            gs2_header: format!("n,{},", authorization.unwrap_or_default()),
+            bound: [gs2_header.as_bytes(), data].concat().into(),
+            gs2_header,
             first: format!("n={},r={nonce}", saslname(&user)),
             nonce,
             stage: ScramStage::Begun,
+            lacks_binding_type: false,
         })
     }
 
     /// RFC 5802 §3.
     fn prove(&mut self, challenge: &str) -> Result<Secret> {
+        // The grammar has no error here, but a server that cannot continue has no other place for it.
+        if let Some(why) = challenge.strip_prefix("e=") {
+            return Err(self.refused(&message::word(why)));
+        }
         let server = First::parse(challenge)?;
         if server.nonce.strip_prefix(&*self.nonce).is_none_or(str::is_empty) {
             return Err(Error::protocol("the server's nonce does not begin with the client's"));
@@ -84,7 +116,7 @@ impl Scram {
         }
         let password = std::mem::take(&mut self.password);
         let salted = self.hash.salted(password.expose(), &server.salt, server.iterations);
-        let end = format!("c={},r={}", STANDARD.encode(&self.gs2_header), server.nonce);
+        let end = format!("c={},r={}", STANDARD.encode(self.bound.expose()), server.nonce);
         let message = format!("{},{challenge},{end}", self.first);
 
         let client_key = self.hash.hmac(&salted, b"Client Key");
@@ -102,9 +134,31 @@ impl Scram {
                 Ok(Secret::default())
             }
             Final::Signature(_) => Err(Error::protocol("the server does not prove that it knows the password")),
-            Final::Error(why) => {
-                Err(Error::new(Kind::Login, format!("the server does not accept the user name or password: {why}")))
+            Final::Error(why) => Err(self.refused(&why)),
+        }
+    }
+
+    /// `server-error-value` (RFC 5802 §7). What concerns channel binding says nothing about the password.
+    fn refused(&mut self, why: &str) -> Error {
+        match why {
+            "channel-bindings-dont-match" => Error::new(
+                Kind::Tls,
+                "the server sees another TLS connection than this one: somebody is in between. If that is a proxy of the server's own, \
+                 use `Login::without_channel_binding`",
+            ),
+            "server-does-support-channel-binding" => Error::new(
+                Kind::Tls,
+                "the server offers mechanisms with channel binding (-PLUS), but the offer did not arrive: somebody has removed it",
+            ),
+            "unsupported-channel-binding-type" | "channel-binding-not-supported" => {
+                self.lacks_binding_type = why == "unsupported-channel-binding-type";
+                Error::new(
+                    Kind::Tls,
+                    "the server does not support this channel binding, although it offers -PLUS; use \
+                     `Login::without_channel_binding`",
+                )
             }
+            _ => Error::new(Kind::Login, format!("the server does not accept the user name or password: {why}")),
         }
     }
 }
@@ -140,6 +194,10 @@ impl Mechanism for Scram {
 
     fn is_slow(&self) -> bool {
         matches!(self.stage, ScramStage::Begun)
+    }
+
+    fn lacks_binding_type(&self) -> bool {
+        self.lacks_binding_type
     }
 }
 

@@ -7,6 +7,7 @@ use super::*;
 /// RFC 5802 §5.
 const SHA1: Example = Example {
     hash: Hash::Sha1,
+    bound: None,
     nonce: "fyko+d2lbbFgONRv9qkxdawL",
     client_first: "n,,n=user,r=fyko+d2lbbFgONRv9qkxdawL",
     server_first: "r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,s=QSXCR+Q6sek8bf92,i=4096",
@@ -17,6 +18,7 @@ const SHA1: Example = Example {
 /// RFC 7677 §3.
 const SHA256: Example = Example {
     hash: Hash::Sha256,
+    bound: None,
     nonce: "rOprNGfwEbeRWgbNEkqO",
     client_first: "n,,n=user,r=rOprNGfwEbeRWgbNEkqO",
     server_first: "r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096",
@@ -24,8 +26,68 @@ const SHA256: Example = Example {
     server_final: "v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=",
 };
 
+/// Computed by an independent program (Python's hashlib) with the values of RFC 7677 §3; the data of the bindings is the bytes 0 to 31.
+const COMPUTED: [Example; 6] = [
+    Example {
+        hash: Hash::Sha224,
+        bound: None,
+        nonce: "rOprNGfwEbeRWgbNEkqO",
+        client_first: "n,,n=user,r=rOprNGfwEbeRWgbNEkqO",
+        server_first: "r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096",
+        client_final: "c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,p=G+jImI3JVyfKziL8SmvWt6s7DBkoCRivS4b9Pw==",
+        server_final: "v=zuajyFap+TnHcERV1KnuwlZyj4z6WE33aYPCfA==",
+    },
+    Example {
+        hash: Hash::Sha384,
+        bound: None,
+        nonce: "rOprNGfwEbeRWgbNEkqO",
+        client_first: "n,,n=user,r=rOprNGfwEbeRWgbNEkqO",
+        server_first: "r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096",
+        client_final: "c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,p=38QOLqcXFnyvjFUdM4HfSjz5ppcQ02OwnS5CmEK4PniDQJkN2DCKR1oAI+y+NRKq",
+        server_final: "v=v1W3CC5HNLFnGJ2Zbpb5jeIDxX1hpghXPjWlFWLvikI2N0FYuk/W6bRRifnIXxTe",
+    },
+    Example {
+        hash: Hash::Sha512,
+        bound: None,
+        nonce: "rOprNGfwEbeRWgbNEkqO",
+        client_first: "n,,n=user,r=rOprNGfwEbeRWgbNEkqO",
+        server_first: "r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096",
+        client_final: "c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,p=gMGXRcevScNtxZ6/8lQYpGtnsNAc3mGcmNomv+xnoOMw+3R2xNJdMNnzMlTN8PPC6wdp6dybEmDYXYTxwnYPJQ==",
+        server_final: "v=ZQnYEgWQMFmmsM8aQMF0nDDCy/AgCzkwk8CmMZYcMg0vSVlKDanekLtifDSeVGT4+5ZxXnJq199RVG2rR7N7Zw==",
+    },
+    Example {
+        hash: Hash::Sha256,
+        bound: Some("tls-exporter"),
+        nonce: "rOprNGfwEbeRWgbNEkqO",
+        client_first: "p=tls-exporter,,n=user,r=rOprNGfwEbeRWgbNEkqO",
+        server_first: "r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096",
+        client_final: "c=cD10bHMtZXhwb3J0ZXIsLAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,p=QC6CS20quADQRb3mT99YUH+n3VJxUvzuK0K0E1Vrs2M=",
+        server_final: "v=2GiAgapEppLVlUXbxUDksL3VgYHzuqiK5tR4mhJGgvs=",
+    },
+    Example {
+        hash: Hash::Sha512,
+        bound: Some("tls-server-end-point"),
+        nonce: "rOprNGfwEbeRWgbNEkqO",
+        client_first: "p=tls-server-end-point,,n=user,r=rOprNGfwEbeRWgbNEkqO",
+        server_first: "r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096",
+        client_final: "c=cD10bHMtc2VydmVyLWVuZC1wb2ludCwsAAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,p=nUe1i4s2cekqhb7FffOD5zf+Z5ND38FUAFbPlUjSAwoyboI7VOhAtMMUAAy8HJsUz3Yj/DT0ORLFrxG7KFQhCg==",
+        server_final: "v=EZ1ynPIwK8As82frRzuwOuJuRxiciscpscrKTaNvot0mx0lgtMvUrjImXTwwOZwJlj5Di09qjLHj0Q4mhV2gJA==",
+    },
+    Example {
+        hash: Hash::Sha256,
+        bound: Some("y"),
+        nonce: "rOprNGfwEbeRWgbNEkqO",
+        client_first: "y,,n=user,r=rOprNGfwEbeRWgbNEkqO",
+        server_first: "r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096",
+        client_final: "c=eSws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,p=FoqiHTtQEDE8lz1CdaEe3tK4mS+iMDTl77SPyDS53DY=",
+        server_final: "v=dI4KpiQJwBr1+V+K6U1dA6l6I4I9DUNXWND4pcpRU3U=",
+    },
+];
+
 struct Example {
     hash: Hash,
+    /// The type of channel binding; `y` if none was offered.
+    bound: Option<&'static str>,
     nonce: &'static str,
     client_first: &'static str,
     server_first: &'static str,
@@ -42,7 +104,12 @@ impl Example {
     }
 
     fn client(&self, login: &Login) -> Scram {
-        Scram::new(self.hash, login, context(None).iterations, self.nonce.to_owned()).unwrap()
+        let flag = match self.bound {
+            None => BindingFlag::Unsupported,
+            Some("y") => BindingFlag::NotOffered,
+            Some(name) => BindingFlag::Bound(name, (0..32).collect::<Vec<u8>>().into()),
+        };
+        Scram::new(self.hash, login, context(None).iterations, self.nonce.to_owned(), &flag).unwrap()
     }
 
     /// As far as the client's proof.
@@ -56,13 +123,27 @@ impl Example {
 
 /// One vector of the corpus.
 pub(in crate::sasl) fn holds(vector: &serde_json::Value) {
-    let hash = if vector["mechanism"] == "SCRAM-SHA-1" { Hash::Sha1 } else { Hash::Sha256 };
+    let hash = match text(vector, "mechanism") {
+        "SCRAM-SHA-1" => Hash::Sha1,
+        "SCRAM-SHA-256" => Hash::Sha256,
+        _ => Hash::Sha512,
+    };
+    // These vectors bind to a URL instead of the connection's data.
+    let data = || "imap://elwood.innosoft.com/".into();
+    let (header, flag) = match vector["test"].as_str().unwrap_or_default() {
+        test if test.ends_with("PlusTlsServerEndpoint") => {
+            ("p=tls-server-end-point", BindingFlag::Bound("tls-server-end-point", data()))
+        }
+        test if test.ends_with("PlusTlsUnique") => ("p=tls-unique", BindingFlag::Bound("tls-unique", data())),
+        _ => ("n", BindingFlag::Unsupported),
+    };
     let nonce =
         ["cnonce", "entropy"].iter().find(|name| vector[name].is_string() || vector["values"][name].is_string());
     let nonce = text(vector, nonce.unwrap());
     let begun = || {
-        let mut scram = Scram::new(hash, &Login::password("user", "pencil"), 1_000_000, nonce.to_owned()).unwrap();
-        assert_eq!(scram.start().unwrap().unwrap().expose(), format!("n,,n=user,r={nonce}").as_bytes());
+        let mut scram =
+            Scram::new(hash, &Login::password("user", "pencil"), 1_000_000, nonce.to_owned(), &flag).unwrap();
+        assert_eq!(scram.start().unwrap().unwrap().expose(), format!("{header},,n=user,r={nonce}").as_bytes());
         scram
     };
     if vector["must_fail"].is_string() {
@@ -94,7 +175,7 @@ pub(in crate::sasl) fn holds(vector: &serde_json::Value) {
 
 #[test]
 fn the_examples_of_the_rfcs() {
-    for example in [SHA1, SHA256] {
+    for example in [SHA1, SHA256].into_iter().chain(COMPUTED) {
         let mut scram = example.said();
         assert_eq!(scram.finish().unwrap_err().kind(), Kind::Protocol);
         assert_eq!(scram.step(example.server_final.as_bytes()).unwrap().expose(), b"");
@@ -122,6 +203,24 @@ fn the_servers_own_word_for_a_refusal_is_told() {
     let error = SHA256.said().step(b"e=invalid-proof").unwrap_err();
     assert_eq!(error.kind(), Kind::Login);
     assert!(error.to_string().contains("invalid-proof"));
+}
+
+#[test]
+fn what_the_server_says_about_channel_binding_is_no_wrong_password() {
+    for (word, other_type) in [
+        ("channel-bindings-dont-match", false),
+        ("server-does-support-channel-binding", false),
+        ("channel-binding-not-supported", false),
+        ("unsupported-channel-binding-type", true),
+    ] {
+        // In its place by the grammar, and in place of the server's first message.
+        for mut scram in [SHA256.begin(), SHA256.said()] {
+            let error = scram.step(format!("e={word}").as_bytes()).unwrap_err();
+            assert_eq!((error.kind(), error.is_retryable()), (Kind::Tls, false), "{word}");
+            assert_eq!(scram.lacks_binding_type(), other_type, "{word}");
+            assert!(scram.finish().is_err());
+        }
+    }
 }
 
 #[test]

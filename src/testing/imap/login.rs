@@ -66,7 +66,7 @@ impl Session {
         if let Some(most) = self.shared.options.message_limit {
             text.push_str(&format!(" MESSAGELIMIT={most}"));
         }
-        let mechanisms = self.shared.options.mechanisms.iter().map(|name| format!("AUTH={name}"));
+        let mechanisms = sasl::offered(&self.shared.options, &self.wire).map(|name| format!("AUTH={name}"));
         for name in mechanisms.filter(|name| can_log_in && self.user.is_none() && self.offers(name)) {
             text.push(' ');
             text.push_str(&name);
@@ -126,7 +126,9 @@ impl Session {
     pub(super) async fn authenticate(&mut self, args: &mut Args) -> Answer {
         let mechanism = args.atom()?.to_ascii_uppercase();
         let initial = if args.take(b' ') { Some(args.rest()) } else { None };
-        if !self.shared.options.mechanisms.contains(&mechanism) || !self.offers(&format!("AUTH={mechanism}")) {
+        if !sasl::offered(&self.shared.options, &self.wire).any(|name| name == mechanism)
+            || !self.offers(&format!("AUTH={mechanism}"))
+        {
             return Err(Stop::no("[CANNOT] No such mechanism"));
         }
         if !self.may_log_in() {

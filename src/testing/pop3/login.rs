@@ -51,7 +51,7 @@ impl Session {
     pub(super) async fn auth(&mut self, rest: &str) -> io::Result<Answer> {
         let (mechanism, initial) = rest.split_once(' ').map_or((rest, None), |(name, rest)| (name, Some(rest)));
         let mechanism = mechanism.to_ascii_uppercase();
-        if !self.offers("SASL") || !self.shared.options.mechanisms.contains(&mechanism) {
+        if !self.offers("SASL") || !sasl::offered(&self.shared.options, &self.wire).any(|name| name == mechanism) {
             return Ok(Err("No such mechanism".to_owned()));
         }
         if !self.may_log_in() {

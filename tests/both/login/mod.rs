@@ -1,9 +1,12 @@
 //! Logging in, in both protocols: by every mechanism on the embedded server, and against servers that cheat.
 
 mod apop;
+#[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
+mod binding;
 mod hostile;
 mod mechanism;
 mod oauth;
+mod own;
 
 use std::error::Error as _;
 

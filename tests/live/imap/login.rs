@@ -19,6 +19,10 @@ pub(crate) fn plain_port(server: &Server) -> u16 {
     server.imap
 }
 
+pub(crate) fn tls_port(server: &Server) -> u16 {
+    server.imaps
+}
+
 /// A session over this stream, which sends as few commands as possible.
 pub(crate) async fn over(stream: DuplexStream, config: Config, login: Login) -> Result<(), Error> {
     let (session, driver) = Imap::handshake(stream, config, login).await?;

@@ -156,6 +156,24 @@ mod dovecot_alone {
     }
 }
 
+// Dovecot 2.4 alone has a channel binding that is defined.
+mod dovecot24_alone {
+    on_one_server! { Dovecot24 imap
+        login {
+            a_bound_login_is_preferred_and_cannot_be_relayed: [],
+        }
+    }
+}
+
+// Cyrus alone has `tls-unique`.
+mod cyrus_alone {
+    on_one_server! { Cyrus imap
+        login {
+            the_error_names_the_way_to_log_in_without_channel_binding: [],
+        }
+    }
+}
+
 async fn session(user: &crate::server::User) -> postroom::imap::Imap {
     let config = crate::live::imap_config(&user.server);
     postroom::imap::Imap::connect(config, crate::live::login(user)).await.unwrap()

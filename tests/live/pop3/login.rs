@@ -19,6 +19,10 @@ pub(crate) fn plain_port(server: &Server) -> u16 {
     server.pop3
 }
 
+pub(crate) fn tls_port(server: &Server) -> u16 {
+    server.pop3s
+}
+
 /// A session over this stream, which sends as few commands as possible.
 pub(crate) async fn over(stream: DuplexStream, config: Config, login: Login) -> Result<(), Error> {
     let (session, driver) = Pop3::handshake(stream, config, login).await?;

@@ -71,6 +71,24 @@ mod dovecot_alone {
     }
 }
 
+// Dovecot 2.4 alone has a channel binding that is defined.
+mod dovecot24_alone {
+    on_one_server! { Dovecot24 pop3
+        login {
+            a_bound_login_is_preferred_and_cannot_be_relayed: [],
+        }
+    }
+}
+
+// Cyrus alone has `tls-unique`.
+mod cyrus_alone {
+    on_one_server! { Cyrus pop3
+        login {
+            the_error_names_the_way_to_log_in_without_channel_binding: [],
+        }
+    }
+}
+
 // Courier alone has UTF8; others pass such headers on, or (Cyrus) change them on arrival.
 mod courier_alone {
     on_one_server! { Courier pop3
