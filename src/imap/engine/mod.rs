@@ -235,6 +235,10 @@ impl crate::engine::Engine for Engine {
     }
 
     fn handle_input(&mut self, input: &mut BytesMut, now: Instant) {
+        // What comes after the end is nobody's.
+        if self.core.is_over() {
+            return input.clear();
+        }
         self.core.clock.received(self.intake.fresh(input), now);
         let start = if self.mirror.is_greeted() { Ok(()) } else { check_start(input) };
         // An error ends the connection: the place where the next frame begins is unknown.

@@ -34,6 +34,19 @@ fn every_transcript_is_played_however_the_input_is_cut() {
     transcript::check_all::<Play>("imap");
 }
 
+#[test]
+fn what_comes_after_the_end_is_dropped() {
+    let mut play = Play::new();
+    play.feed(b"* OK hello\r\n");
+    play.engine.handle_end(None, play.now);
+    assert!(play.engine.outcome().is_some());
+    for piece in [&b"* 1 FETCH (UID 5 BODY[] {5000}\r\n"[..], b"x"] {
+        play.input.extend_from_slice(piece);
+        play.engine.handle_input(&mut play.input, play.now);
+        assert!(play.input.is_empty() && play.engine.read_hint() != ReadHint::Body);
+    }
+}
+
 /// An engine, and the ends of its handles.
 struct Play {
     engine: Engine,

@@ -195,6 +195,10 @@ impl crate::engine::Engine for Engine {
     }
 
     fn handle_input(&mut self, input: &mut BytesMut, now: Instant) {
+        // What comes after the end is nobody's.
+        if self.core.is_over() {
+            return input.clear();
+        }
         self.core.clock.received(input.len().saturating_sub(self.unread), now);
         match self.read(input) {
             Ok(()) => self.flush_batch(),

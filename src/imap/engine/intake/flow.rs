@@ -58,7 +58,9 @@ fn pass(input: &mut BytesMut, to: Id, left: u64, mut head: BytesMut) -> (Literal
 }
 
 fn skip(input: &mut BytesMut, left: u64, at: usize) -> (LiteralBytes, Option<Flow>) {
-    let here = input.len().saturating_sub(at);
+    // Everything before it stays in the input until the response is complete.
+    let at = at.min(input.len());
+    let here = input.len() - at;
     let count = usize::try_from(left).unwrap_or(usize::MAX).min(here);
     // At most one read is moved.
     input.copy_within(at + count.., at);
