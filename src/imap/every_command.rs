@@ -21,6 +21,7 @@ use crate::imap::command::expunge::UidExpunge;
 use crate::imap::command::extension::Run;
 use crate::imap::command::id::Id;
 use crate::imap::command::list::{List, Options, Selection};
+use crate::imap::command::list_extended::ListWith;
 use crate::imap::command::login::Login;
 use crate::imap::command::logout::Logout;
 use crate::imap::command::namespace::Namespace;
@@ -299,6 +300,13 @@ fn extensions_of_mailboxes() -> Vec<CommandRow> {
         extension("LIST-ALSO", "list_extended", ALSO, move || {
             let also = [ListReturn::MyRights, ListReturn::Metadata(vec![comment()])];
             Extension::list_extended(&["*"], &[], &also)
+        }),
+        row("LIST-WITH", "list_extended", ALSO, DONE, move |_| ListWith {
+            patterns: &["*"],
+            select: &[],
+            returns: kept(vec![ListReturn::MyRights, ListReturn::Metadata(vec![comment()])]),
+            utf8: false,
+            limits: kept(Limits::default()),
         }),
         extension("CREATE-USE", "list_extended", NONE, || Extension::create_special(&name("b"), &["\\Archive"])),
         extension("MULTIAPPEND", "multi_append", NONE, move || Extension::append(&inbox(), &[text(), text()])),

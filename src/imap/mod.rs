@@ -49,7 +49,7 @@
 //! * Metadata and annotations (RFC 5464, RFC 5257): [`Metadata`], [`MetadataValues`], [`MetadataDepth`], [`EntryName`],
 //!   [`Annotation`], [`AnnotationSize`], [`AnnotationSupport`].
 //! * Sorting and threading (RFC 5256): [`SortKey`], [`Sorted`], [`Threads`], [`Thread`].
-//! * Extended LIST (RFC 5258): [`ListSelect`], [`ListReturn`].
+//! * Extended LIST (RFC 5258): [`ListSelect`], [`ListReturn`], [`DetailedListing`], [`MailboxDetails`].
 //! * Searches of several mailboxes, and updates of searches (RFC 7377, RFC 5267): [`Scope`], [`SearchUpdates`],
 //!   [`SearchUpdate`], [`SearchChange`].
 //! * NOTIFY (RFC 5465): [`NotifyEvent`], [`Notified`].
@@ -101,10 +101,10 @@ pub use folder::{Fetch, Fetching, FetchingChanges, Folder, Idle, NotLeft, Openin
 pub use session::{Append, Imap, Notices, SameMailbox};
 pub use types::{
     Acl, AclEntry, Address, Addresses, Annotation, AnnotationSize, AnnotationSupport, Appended, BodyStructure,
-    Capabilities, Comparators, Condition, CopyUid, EntryName, Envelope, Event, Fetched, FetchedSection, FolderInfo,
-    Items, ListRights, Listed, Listing, MailboxName, MailboxStatus, Metadata, MyRights, Namespace, Namespaces, Notice,
-    NotifyEvent, Outcome, Params, PartKind, Partial, PartialRange, Parts, Progress, Query, Quota, QuotaResource,
-    QuotaRoots, QuotaUsage, Response, ResponseCode, Rights, Scope, SearchChange, SearchResult, SearchReturn,
-    SearchUpdate, SearchUpdates, Section, SeqNum, Sorted, StatusItems, Str, Strings, Thread, Threads, Transferred, Uid,
-    UidList, UidValidity, Uids, UrlContent, Vanished,
+    Capabilities, Comparators, Condition, CopyUid, DetailedListing, EntryName, Envelope, Event, Fetched,
+    FetchedSection, FolderInfo, Items, ListRights, Listed, Listing, MailboxDetails, MailboxName, MailboxStatus,
+    Metadata, MyRights, Namespace, Namespaces, Notice, NotifyEvent, Outcome, Params, PartKind, Partial, PartialRange,
+    Parts, Progress, Query, Quota, QuotaResource, QuotaRoots, QuotaUsage, Response, ResponseCode, Rights, Scope,
+    SearchChange, SearchResult, SearchReturn, SearchUpdate, SearchUpdates, Section, SeqNum, Sorted, StatusItems, Str,
+    Strings, Thread, Threads, Transferred, Uid, UidList, UidValidity, Uids, UrlContent, Vanished,
 };

@@ -15,7 +15,7 @@ pub(crate) struct List<'a> {
     pub(crate) utf8: bool,
 }
 
-/// The return options of LIST, in ascending order.
+/// The return options of LIST, in ascending order: the ladder that is climbed down if a server refuses them.
 #[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
 pub(crate) enum Options {
     /// None: the server does not support options.
@@ -25,6 +25,8 @@ pub(crate) enum Options {
     Children,
     /// CHILDREN and SPECIAL-USE.
     SpecialUse,
+    /// These, and data of other commands: STATUS, MYRIGHTS, METADATA.
+    Data,
 }
 
 impl Options {
@@ -34,6 +36,7 @@ impl Options {
             Self::None => None,
             Self::Children => Some(Self::None),
             Self::SpecialUse => Some(Self::Children),
+            Self::Data => Some(Self::SpecialUse),
         }
     }
 
@@ -41,7 +44,7 @@ impl Options {
         match self {
             Self::None => &[],
             Self::Children => &["CHILDREN"],
-            Self::SpecialUse => &["CHILDREN", "SPECIAL-USE"],
+            Self::SpecialUse | Self::Data => &["CHILDREN", "SPECIAL-USE"],
         }
     }
 }
@@ -90,4 +93,9 @@ impl Command for List<'_> {
         }
         Ok(Listing::new(listed, unreadable))
     }
+}
+
+/// Whether a pattern matches INBOX whatever the namespace.
+pub(crate) fn covers_inbox(pattern: &str) -> bool {
+    pattern == "*" || pattern == "%" || pattern.eq_ignore_ascii_case("INBOX")
 }

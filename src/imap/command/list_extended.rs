@@ -1,10 +1,16 @@
 //! LIST with its options (RFC 5258, RFC 5819, RFC 6154 §3, RFC 8440, RFC 9590), and CREATE with a special use (RFC 6154 §5).
 
-use super::extension::Extension;
-use crate::imap::plan::Topic;
-use crate::imap::types::{EntryName, MailboxName, StatusItems};
+use bytes::Bytes;
 
-/// Which mailboxes LIST returns.
+use super::extension::{Extension, Run};
+use super::{Command, EncodeOptions, Frames};
+use crate::error::Result;
+use crate::imap::codec::{self, Kind, Route};
+use crate::imap::plan::{Plan, Topic};
+use crate::imap::types::{Condition, EntryName, Gathered, MailboxDetails, MailboxName, StatusItems};
+use crate::limits::Limits;
+
+/// Which mailboxes LIST returns: see [`Imap::list_with`](crate::imap::Imap::list_with).
 ///
 /// ```
 /// use postroom::imap::{Extension, ListSelect};
@@ -25,7 +31,7 @@ pub enum ListSelect {
     SpecialUse,
 }
 
-/// What LIST returns about each mailbox.
+/// What LIST returns about each mailbox: see [`Imap::list_with`](crate::imap::Imap::list_with).
 ///
 /// ```
 /// use postroom::imap::{Extension, ListReturn};
@@ -48,6 +54,71 @@ pub enum ListReturn {
     MyRights,
     /// These annotations.
     Metadata(Vec<EntryName>),
+}
+
+/// LIST with options, read with the session's knowledge of how names are written.
+pub(crate) struct ListWith<'a> {
+    pub(crate) patterns: &'a [&'a str],
+    pub(crate) select: &'a [ListSelect],
+    pub(crate) returns: &'a [ListReturn],
+    pub(crate) utf8: bool,
+    pub(crate) limits: &'a Limits,
+}
+
+impl Command for ListWith<'_> {
+    type Output = Gathered;
+
+    const WEIGHT: usize = size_of::<MailboxDetails>();
+
+    fn plan(&self, options: EncodeOptions) -> Result<Plan> {
+        let extension = Extension::list_extended(self.patterns, self.select, self.returns);
+        Run { extension, selection: None, limits: self.limits.clone() }.plan(options)
+    }
+
+    /// The data of a mailbox may come before its own line.
+    fn output(self, frames: impl Frames, _: Condition) -> Result<Gathered> {
+        let (mut found, mut data) = (Gathered::default(), Vec::new());
+        for frame in frames {
+            match codec::route(&frame) {
+                Route::Untagged(Kind::List) => match codec::list::parse(&frame, self.utf8) {
+                    Ok(listed) => found.add(listed),
+                    Err(error) => {
+                        tracing::warn!(%error, line = %frame.escape_ascii(), "an unreadable LIST response");
+                        found.listing.unreadable.push(Bytes::copy_from_slice(&frame));
+                    }
+                },
+                Route::Untagged(kind) => data.push((kind, frame)),
+                _ => {}
+            }
+        }
+        for (kind, frame) in data {
+            if add(&mut found, kind, &frame, self.utf8).is_none() {
+                tracing::warn!(line = %frame.escape_ascii(), "data of no mailbox in the answer to LIST");
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// Adds one response to the mailbox that it names; `None` if there is no such mailbox.
+fn add(found: &mut Gathered, kind: Kind, frame: &[u8], utf8: bool) -> Option<()> {
+    match kind {
+        Kind::Status => {
+            let status = codec::status::parse(frame, utf8).ok()?;
+            let mailbox = found.get_mut(&status.name)?;
+            mailbox.status = Some(status);
+        }
+        Kind::MyRights => {
+            let mine = codec::acl::my_rights(frame, utf8).ok()?;
+            found.get_mut(&mine.mailbox)?.rights = Some(mine.rights);
+        }
+        Kind::Metadata => {
+            let metadata = codec::metadata::parse(frame, utf8).ok()?;
+            found.get_mut(&metadata.mailbox?)?.metadata.extend(metadata.values);
+        }
+        _ => return None,
+    }
+    Some(())
 }
 
 impl ListSelect {

@@ -174,7 +174,7 @@ impl Imap {
         Ok(known.read(mine))
     }
 
-    fn known_rights(&self) -> Result<KnownRights> {
+    pub(super) fn known_rights(&self) -> Result<KnownRights> {
         let capabilities = self.capabilities();
         self.require(capabilities.acl(), "ACL")?;
         Ok(KnownRights::of(&capabilities))
@@ -183,18 +183,18 @@ impl Imap {
 
 /// Which of the new rights a server knows.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::imap) struct KnownRights(Rights);
+pub(super) struct KnownRights(Rights);
 
 impl KnownRights {
     /// A server of RFC 4314 lists its new rights in `RIGHTS=`. Courier lists none: it says OK to SETACL with `t`, `e` or `x`, and forgets
     /// them.
-    pub(in crate::imap) fn of(capabilities: &Capabilities) -> Self {
+    pub(super) fn of(capabilities: &Capabilities) -> Self {
         let listed = capabilities.values("RIGHTS").filter_map(|letters| Rights::from_wire(&lower(letters)));
         Self(listed.fold(Rights::NONE, |all, more| all | more))
     }
 
     /// The rights with the certain members of `c` and `d`, if the server does not know them.
-    pub(in crate::imap) fn read(self, rights: Rights) -> Rights {
+    pub(super) fn read(self, rights: Rights) -> Rights {
         let implied = [
             (Rights::OBSOLETE_CREATE, Rights::CREATE_MAILBOX),
             (Rights::OBSOLETE_DELETE, Rights::DELETE_MESSAGES),

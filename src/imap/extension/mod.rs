@@ -4,13 +4,17 @@
 mod acl;
 mod annotate;
 mod language;
+mod list_with;
 mod metadata;
 mod notify;
 mod quota;
 mod special_use;
 mod url_auth;
 
+use super::call::finish;
+use super::command::Command;
 use super::command::extension::Extension;
+use super::engine::Request;
 use super::session::Imap;
 use super::types::Response;
 use crate::error::{Error, Result};
@@ -19,6 +23,9 @@ pub use language::ChosenLanguage;
 pub use metadata::MetadataValues;
 pub use notify::Notified;
 pub use quota::MailboxQuotas;
+
+/// How many commands of one call are on the wire at a time.
+const AT_ONCE: usize = 64;
 
 impl Imap {
     /// Fails, before anything is sent, unless the server has this extension.
@@ -39,5 +46,23 @@ impl Imap {
         let verb = command.verb();
         let found = self.ask(command, pick).await?.pop();
         found.ok_or_else(|| Error::missing(format!("the server answered {verb} without what was asked for")))
+    }
+
+    /// Sends commands without waiting in between, and returns their results in the same order. If one fails, the others run all the same.
+    async fn pipelined<C: Command>(&self, commands: Vec<C>) -> Result<Vec<Result<C::Output>>> {
+        let (mut commands, mut results) = (commands.into_iter(), Vec::new());
+        loop {
+            let mut running = Vec::new();
+            for command in commands.by_ref().take(AT_ONCE) {
+                let plan = command.plan(self.encode_options())?;
+                running.push((self.link().submit(Request::Command(plan)), command));
+            }
+            if running.is_empty() {
+                return Ok(results);
+            }
+            for (inbox, command) in running {
+                results.push(finish(inbox, command, self.limits()).await);
+            }
+        }
     }
 }

@@ -5,7 +5,7 @@ use super::{Imap, mailbox_name};
 use crate::error::{Error, Result};
 use crate::imap::command::create::Create;
 use crate::imap::command::delete::Delete;
-use crate::imap::command::list::{List, Options, Selection};
+use crate::imap::command::list::{List, Options, Selection, covers_inbox};
 use crate::imap::command::namespace::Namespace;
 use crate::imap::command::rename::Rename;
 use crate::imap::command::status::Status;
@@ -327,8 +327,4 @@ impl Imap {
         }
         Ok(listed)
     }
-}
-
-fn covers_inbox(pattern: &str) -> bool {
-    pattern == "*" || pattern == "%" || pattern.eq_ignore_ascii_case("INBOX")
 }

@@ -189,7 +189,7 @@ impl Imap {
         let port = config.port_for(Protocol::Imap);
         let account = account(login.user(), config.host(), port, USUAL_PORTS).into();
         let (limits, poll) = (config.limits.clone(), config.deadlines.poll);
-        let list_options = Mutex::new(Options::SpecialUse);
+        let list_options = Mutex::new(Options::Data);
         let (server, append_limits) = (Fields::new(), Mutex::default());
         let mut imap = Self { link, account, limits, poll, server, list_options, append_limits };
         let entered = async {

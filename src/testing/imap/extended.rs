@@ -1,9 +1,10 @@
-//! LIST with options (RFC 5258, RFC 5819, RFC 6154): selection, several patterns, and return options. It must not know other commands.
+//! LIST with options (RFC 5258, RFC 5819, RFC 6154, RFC 8440, RFC 9590): selection, several patterns, and return options. It must not know other commands.
 
 use std::collections::BTreeSet;
 
 use super::args::{Args, Stop};
 use super::list::matches;
+use super::metadata::entry_names;
 use super::{Answer, Session};
 use crate::testing::store::{Account, canonical};
 
@@ -13,6 +14,7 @@ pub(super) struct Wanted {
     select: Vec<String>,
     returns: Vec<String>,
     status: Vec<String>,
+    entries: Vec<String>,
 }
 
 impl Wanted {
@@ -34,34 +36,44 @@ impl Wanted {
     }
 
     /// The patterns and the return options after them.
-    pub(super) fn parse(args: &mut Args, reference: &str, select: Vec<String>) -> Result<Self, Stop> {
+    pub(super) fn parse(
+        args: &mut Args,
+        reference: &str,
+        select: Vec<String>,
+        offers: impl Fn(&str) -> bool,
+    ) -> Result<Self, Stop> {
         let patterns = match args.peek() {
             Some(b'(') => args.list(Args::pattern)?,
             _ => vec![args.pattern()?],
         };
         let patterns = patterns.iter().map(|pattern| canonical(&format!("{reference}{pattern}"))).collect();
-        let mut wanted = Self { patterns, select, returns: Vec::new(), status: Vec::new() };
+        let mut wanted = Self { patterns, select, returns: Vec::new(), status: Vec::new(), entries: Vec::new() };
         if args.take(b' ') {
             if word(args)? != "RETURN" {
                 return Err(Stop::bad("Expected RETURN"));
             }
             args.space()?;
-            wanted.parse_returns(args)?;
+            wanted.parse_returns(args, offers)?;
         }
         args.end()?;
         Ok(wanted)
     }
 
-    fn parse_returns(&mut self, args: &mut Args) -> Result<(), Stop> {
+    fn parse_returns(&mut self, args: &mut Args, offers: impl Fn(&str) -> bool) -> Result<(), Stop> {
         args.expect(b'(')?;
         while !args.take(b')') {
             args.take(b' ');
             let option = word(args)?;
             match option.as_str() {
-                "STATUS" => {
+                "STATUS" if offers("LIST-STATUS") => {
                     args.space()?;
                     self.status = args.list(word)?;
                 }
+                "METADATA" if offers("LIST-METADATA") => {
+                    args.space()?;
+                    self.entries = entry_names(args)?;
+                }
+                "MYRIGHTS" if offers("LIST-MYRIGHTS") => {}
                 "SUBSCRIBED" | "CHILDREN" | "SPECIAL-USE" => {}
                 _ => return Err(Stop::bad("Unknown return option")),
             }
@@ -96,7 +108,7 @@ impl Session {
     pub(super) fn list_extended(&mut self, wanted: &Wanted) -> Answer {
         let lines = self.account(|account| {
             let names: BTreeSet<String> = account.mailboxes.keys().chain(&account.subscribed).cloned().collect();
-            let mut lines = String::new();
+            let mut lines = Vec::new();
             for name in names.iter().filter(|name| wanted.has_name(name)) {
                 let info = wanted.child_info(account, name);
                 if !info && !wanted.selects(account, name) {
@@ -104,11 +116,17 @@ impl Session {
                 }
                 let attributes = self.attributes(account, name, wanted);
                 let info = if info { " (\"CHILDINFO\" (\"SUBSCRIBED\"))" } else { "" };
-                lines.push_str(&format!("* LIST ({attributes}) \"/\" {}{info}\r\n", self.spoken(name)));
+                lines.extend(format!("* LIST ({attributes}) \"/\" {}{info}\r\n", self.spoken(name)).into_bytes());
+                if account.mailbox(name).is_some() && has(&wanted.returns, "MYRIGHTS") {
+                    lines.extend(self.myrights_line(name).into_bytes());
+                }
+                if let Some(mailbox) = account.mailbox(name).filter(|_| !wanted.entries.is_empty()) {
+                    lines.extend(self.metadata_of(name, &mailbox.entries, &wanted.entries));
+                }
                 if let Some(mailbox) = account.mailbox(name).filter(|_| has(&wanted.returns, "STATUS")) {
                     let items = wanted.status.iter().map(|item| self.status_item(mailbox, item));
                     let items = items.collect::<Result<Vec<_>, Stop>>()?.join(" ");
-                    lines.push_str(&format!("* STATUS {} ({items})\r\n", self.spoken(name)));
+                    lines.extend(format!("* STATUS {} ({items})\r\n", self.spoken(name)).into_bytes());
                 }
             }
             Ok::<_, Stop>(lines)

@@ -21,7 +21,7 @@ impl Session {
         let mut ahead = args.clone();
         if extended && (select.is_some() || ahead.peek() == Some(b'(') || ahead.pattern().is_ok() && !ahead.is_at_end())
         {
-            let wanted = Wanted::parse(args, &reference, select.unwrap_or_default())?;
+            let wanted = Wanted::parse(args, &reference, select.unwrap_or_default(), |name| self.offers(name))?;
             return self.list_extended(&wanted);
         }
         let pattern = args.pattern()?;

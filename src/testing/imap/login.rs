@@ -39,6 +39,8 @@ impl Session {
             ("QRESYNC", true),
             ("LIST-EXTENDED", true),
             ("LIST-STATUS", true),
+            ("LIST-MYRIGHTS", true),
+            ("LIST-METADATA", true),
             ("STATUS=SIZE", true),
             ("CREATE-SPECIAL-USE", true),
             ("NOTIFY", true),

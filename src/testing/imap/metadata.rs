@@ -86,6 +86,11 @@ impl Session {
         Ok("SETMETADATA completed".to_owned())
     }
 
+    /// The response with the values of these entries of a mailbox.
+    pub(super) fn metadata_of(&self, name: &str, entries: &Entries, asked: &[String]) -> Vec<u8> {
+        self.metadata_line(name, &find(entries, asked, Options::default()).values)
+    }
+
     fn metadata_line(&self, name: &str, values: &[(String, Option<Bytes>)]) -> Vec<u8> {
         let mut line = format!("* METADATA {} (", self.spoken(name)).into_bytes();
         for (index, (entry, value)) in values.iter().enumerate() {

@@ -3,7 +3,7 @@
 
 use postroom::imap::{EntryName, Folder, Imap, MetadataDepth, QuotaResource, Rights, RightsChange, Uid, Uids};
 use postroom::testing::{Script, Server};
-use postroom::{Code, Error, FlagAction, Kind};
+use postroom::{BoxFuture, Code, Error, FlagAction, Kind};
 
 use crate::support::{SELECT, embedded, plaintext, scripted};
 
@@ -248,8 +248,15 @@ async fn annotations_and_labels_are_about_the_messages_that_are_named() {
     let found = folder.annotations(uids, std::slice::from_ref(&comment), &["value.priv"]).await.unwrap();
     assert_eq!(found.len(), 2);
     assert_eq!(found[1].annotations().next().unwrap().value("value.priv").unwrap(), "x");
-    folder.annotate(two, &comment, &[("value.priv", None)]).await.unwrap();
-    folder.store_labels(two, FlagAction::Add, &["\\Inbox", "Büro"]).await.unwrap();
+    // Boxed, as another task would need them.
+    let values = [("value.priv", None)];
+    let calls: [BoxFuture<'_, Result<(), Error>>; 2] = [
+        Box::pin(folder.annotate(two, &comment, &values)),
+        Box::pin(folder.store_labels(two, FlagAction::Add, &["\\Inbox", "Büro"])),
+    ];
+    for call in calls {
+        call.await.unwrap();
+    }
     assert_eq!(kind(folder.annotations(two, &[], &["value.priv"]).await), Kind::Input);
     script.finish().await.unwrap();
 }

@@ -8,6 +8,7 @@ mod extensions;
 mod filing;
 mod limited;
 mod limited_alike;
+mod listing;
 mod literals;
 mod mailboxes;
 mod modifiers;

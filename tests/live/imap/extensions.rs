@@ -1,6 +1,9 @@
 //! The calls of extensions, on every server that announces them: what a call changed is looked at by another call in another session.
 
-use postroom::imap::{EntryName, Imap, MetadataDepth, QuotaResource, Rights, RightsChange, Uid, Uids};
+use postroom::imap::{
+    EntryName, Imap, ListReturn, ListSelect, MailboxStatus, MetadataDepth, QuotaResource, Rights, RightsChange,
+    StatusItems, Uid, Uids,
+};
 use postroom::{Error, FlagAction, Kind};
 
 use super::session;
@@ -284,6 +287,70 @@ pub(crate) async fn a_mailbox_is_created_for_its_use(user: &Trial) {
     let error = imap.create_special(&*user.server.mailbox(&["Odd"]), &["\\Nonsense"]).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Rejected, "{error}");
     assert!(!imap.list("*").await.unwrap().iter().any(|listed| listed.name.as_str().ends_with("Odd")));
+}
+
+/// Every mailbox has what the commands for one mailbox say of it in another session.
+pub(crate) async fn mailboxes_are_listed_with_what_other_commands_say(user: &Trial) {
+    fill(user, 3);
+    let imap = session(user).await;
+    let other = session(user).await;
+    let names = [&["Work"][..], &["Work", "Grüße"]].map(|name| user.server.mailbox(name));
+    for name in &names {
+        imap.create_mailbox(&**name).await.unwrap();
+    }
+    imap.subscribe(&*names[1]).await.unwrap();
+    imap.append(&*names[1], message(1)).await.unwrap();
+    let capabilities = imap.capabilities();
+    let comment = EntryName::PRIVATE_COMMENT;
+    let mut returns = vec![ListReturn::Status(StatusItems::BASE), ListReturn::Subscribed];
+    if capabilities.acl() {
+        returns.push(ListReturn::MyRights);
+    }
+    if capabilities.metadata() {
+        imap.set_metadata(&*names[1], &[(comment.clone(), Some(b"a \"b\"".to_vec()))]).await.unwrap();
+        returns.push(ListReturn::Metadata(vec![comment.clone()]));
+    }
+    for (command, has, part) in [
+        ("LIST RETURN STATUS", capabilities.list_status(), true),
+        ("LIST RETURN MYRIGHTS", capabilities.list_myrights(), capabilities.acl()),
+        ("LIST RETURN METADATA", capabilities.list_metadata(), capabilities.metadata()),
+    ] {
+        match (has, part) {
+            (true, _) => {}
+            (false, true) => user.fallback(command, "asked of each mailbox"),
+            (false, false) => user.unsupported(command, "not announced"),
+        }
+    }
+    let found = imap.list_with(&["*"], &[], &returns).await.unwrap();
+    assert!(found.unreadable.is_empty() && found.mailboxes.len() >= 3, "{found:?}");
+    for mailbox in &found.mailboxes {
+        let name = &mailbox.listed.name;
+        if !mailbox.listed.is_selectable() {
+            continue;
+        }
+        // The UIDVALIDITY of Courier and the UIDNEXT of Mailutils are not the same in two sessions.
+        let counts = |status: &MailboxStatus| (status.messages, status.unseen, status.uid_next.is_some());
+        let alone = other.status(name, StatusItems::BASE).await.unwrap();
+        assert_eq!(mailbox.status.as_ref().map(counts), Some(counts(&alone)), "{name}");
+        if capabilities.acl() {
+            assert_eq!(mailbox.rights, Some(other.my_rights(name).await.unwrap()), "{name}");
+        }
+        if capabilities.metadata() {
+            let alone = other.metadata(name, std::slice::from_ref(&comment), MetadataDepth::Entry, None).await.unwrap();
+            assert_eq!(mailbox.value(&comment), alone.value(&comment), "{name}");
+        }
+    }
+    let of = |name: &str| found.mailboxes.iter().find(|mailbox| mailbox.listed.name.as_str() == name).unwrap();
+    assert!(of(&names[1]).listed.has("\\Subscribed"), "{:?}", of(&names[1]));
+    assert_eq!(of("INBOX").status.as_ref().unwrap().messages, Some(3));
+    let some = imap.list_with(&["*"], &[ListSelect::Subscribed], &[]).await.unwrap();
+    let listed: Vec<_> = some.mailboxes.iter().map(|mailbox| mailbox.listed.name.clone()).collect();
+    // Pymap also lists the mailboxes above.
+    let lsub = other.list_subscribed("*").await.unwrap().into_iter().filter(|listed| listed.is_selectable());
+    let lsub: Vec<_> = lsub.map(|listed| listed.name).collect();
+    let mut pair = [listed, lsub];
+    pair.iter_mut().for_each(|names| names.sort());
+    assert_eq!(pair[0], pair[1]);
 }
 
 pub(crate) async fn what_no_server_here_has_is_refused_before_anything_is_sent(user: &Trial) {

@@ -79,6 +79,7 @@ on_every_imap_server! { imap
         a_url_gives_a_message_until_its_key_is_reset: ["GENURLAUTH, URLFETCH, RESETKEY"],
         messages_are_annotated: ["FETCH and STORE ANNOTATION"],
         a_mailbox_is_created_for_its_use: ["CREATE-SPECIAL-USE"],
+        mailboxes_are_listed_with_what_other_commands_say: ["LIST RETURN STATUS", "LIST RETURN MYRIGHTS", "LIST RETURN METADATA"],
         what_no_server_here_has_is_refused_before_anything_is_sent: ["LANGUAGE", "COMPARATOR", "GETJMAPACCESS", "STORE X-GM-LABELS"],
     }
     connect {

@@ -1,7 +1,9 @@
 //! The commands of base IMAP that return a value: searches, copies, counts, and whole mailboxes.
 
 use postroom::FlagChange;
-use postroom::imap::{EntryName, Items, MetadataDepth, Query, Rights, RightsChange, SearchReturn, StatusItems, Uid};
+use postroom::imap::{
+    EntryName, Items, ListReturn, MetadataDepth, Query, Rights, RightsChange, SearchReturn, StatusItems, Uid,
+};
 
 use super::turn::{Operation, at_every_point};
 
@@ -73,7 +75,13 @@ async fn what_concerns_whole_mailboxes_can_be_dropped_anywhere() {
 
 #[tokio::test(start_paused = true)]
 async fn the_calls_of_extensions_can_be_dropped_anywhere() {
-    let operations: [(&str, Operation); 6] = [
+    let operations: [(&str, Operation); 7] = [
+        ("list_with", |folder| {
+            Box::pin(async {
+                let returns = [ListReturn::Status(StatusItems::MESSAGES), ListReturn::MyRights, ListReturn::Subscribed];
+                format!("{:?}", folder.session().list_with(&["A*", "J*"], &[], &returns).await.unwrap())
+            })
+        }),
         ("acl", |folder| Box::pin(async { format!("{:?}", folder.session().acl("INBOX").await.unwrap()) })),
         ("set_acl", |folder| {
             Box::pin(async {
