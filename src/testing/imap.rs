@@ -28,14 +28,15 @@ mod select;
 mod set;
 mod structure;
 mod view;
+mod watch;
 
 use std::io;
 use std::sync::Arc;
 
 use args::{Args, Stop};
 use enable::Enabled;
-use notify::Watch;
 use view::View;
+use watch::Watch;
 
 use super::Trouble;
 use super::server::Shared;

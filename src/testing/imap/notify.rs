@@ -5,41 +5,11 @@ use std::io;
 
 use super::args::{Args, Stop};
 use super::view::View;
+use super::watch::{Group, Scope, Seen, Watch, seen};
 use super::{Answer, Session};
-use crate::testing::store::{Account, Mailbox};
 
 /// The names of the events, for BADEVENT.
 const EVENTS: [&str; 5] = ["MessageNew", "MessageExpunge", "FlagChange", "MailboxName", "SubscriptionChange"];
-
-/// What a session wants to be told.
-pub(super) struct Watch {
-    groups: Vec<Group>,
-    /// What the client knows of each mailbox.
-    seen: BTreeMap<String, Seen>,
-}
-
-struct Group {
-    scope: Scope,
-    events: Vec<String>,
-}
-
-enum Scope {
-    Selected { delayed: bool },
-    All,
-    Inboxes,
-    Subscribed,
-    Mailboxes(Vec<String>),
-    Subtree(Vec<String>),
-}
-
-#[derive(Clone, PartialEq)]
-struct Seen {
-    validity: u32,
-    next_uid: u32,
-    messages: usize,
-    change: u64,
-    subscribed: bool,
-}
 
 impl Session {
     /// The next command. While the client waits, it is told what happens, if it asked for that.
@@ -185,50 +155,6 @@ impl Session {
         let name = self.spoken(name);
         format!("* STATUS {name} (UIDVALIDITY {validity} UIDNEXT {next_uid} MESSAGES {messages}{change})\r\n")
     }
-}
-
-impl Watch {
-    /// Whether expunged messages of the selected mailbox wait for a command; `None` if its changes are not reported.
-    fn selected(&self) -> Option<bool> {
-        self.groups.iter().find_map(|group| match group.scope {
-            Scope::Selected { delayed } if !group.events.is_empty() => Some(delayed),
-            _ => None,
-        })
-    }
-
-    fn wants(&self, name: &str, subscribed: bool, event: &str) -> bool {
-        let mut fitting = self.groups.iter().filter(|group| group.scope.has(name, subscribed));
-        fitting.any(|group| group.events.iter().any(|wanted| wanted.eq_ignore_ascii_case(event)))
-    }
-}
-
-impl Scope {
-    fn has(&self, name: &str, subscribed: bool) -> bool {
-        match self {
-            Self::Selected { .. } => false,
-            Self::All => true,
-            Self::Inboxes => name == "INBOX",
-            Self::Subscribed => subscribed,
-            Self::Mailboxes(names) => names.iter().any(|one| one == name),
-            Self::Subtree(names) => names.iter().any(|root| {
-                name.strip_prefix(root.as_str()).is_some_and(|below| below.is_empty() || below.starts_with('/'))
-            }),
-        }
-    }
-}
-
-fn seen(account: &Account) -> BTreeMap<String, Seen> {
-    let one = |(name, mailbox): (&String, &Mailbox)| {
-        let seen = Seen {
-            validity: mailbox.validity,
-            next_uid: mailbox.next_uid,
-            messages: mailbox.mails.len(),
-            change: mailbox.change,
-            subscribed: account.subscribed.contains(name),
-        };
-        (name.clone(), seen)
-    };
-    account.mailboxes.iter().filter(|(_, mailbox)| mailbox.selectable).map(one).collect()
 }
 
 fn group(args: &mut Args) -> Result<Group, Stop> {

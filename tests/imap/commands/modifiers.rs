@@ -304,6 +304,8 @@ proptest! {
                 match step {
                     0 => {
                         server.deliver("alice", "INBOX", "Subject: y\r\n\r\n", &[]).unwrap();
+                        // The server's other session knows the message from here on.
+                        other.noop().await.unwrap();
                         there.insert(next);
                         changed.insert(next);
                         next += 1;
