@@ -48,7 +48,7 @@
 //! * Quota (RFC 9208): [`Quota`], [`QuotaResource`], [`QuotaRoots`], [`QuotaUsage`], [`MailboxQuotas`].
 //! * Metadata and annotations (RFC 5464, RFC 5257): [`Metadata`], [`MetadataValues`], [`MetadataDepth`], [`EntryName`],
 //!   [`Annotation`], [`AnnotationSize`], [`AnnotationSupport`].
-//! * Sorting and threading (RFC 5256): [`SortKey`], [`Sorted`], [`Threads`], [`Thread`].
+//! * Sorting and threading (RFC 5256): [`Sort`], [`SortKey`], [`Sorted`], [`ThreadAlgorithm`], [`Threads`], [`Thread`].
 //! * Extended LIST (RFC 5258): [`ListSelect`], [`ListReturn`], [`DetailedListing`], [`MailboxDetails`].
 //! * Searches of several mailboxes, and updates of searches (RFC 7377, RFC 5267): [`Scope`], [`SearchUpdates`],
 //!   [`SearchUpdate`], [`SearchChange`].
@@ -79,6 +79,8 @@ mod folder;
 pub mod fuzzing;
 #[cfg(feature = "net")]
 mod limited;
+#[cfg(feature = "net")]
+mod local;
 mod plan;
 #[cfg(feature = "net")]
 mod session;
@@ -91,10 +93,9 @@ pub use command::extension::Extension;
 pub use command::list_extended::{ListReturn, ListSelect};
 pub use command::metadata::MetadataDepth;
 pub use command::multi_append::{Content, NewMessage, Piece};
-pub use command::sort::SortKey;
 pub use command::{Answer, Responses};
 #[cfg(feature = "net")]
-pub use extension::{ChosenLanguage, MailboxQuotas, MetadataValues, Notified};
+pub use extension::{ChosenLanguage, MailboxQuotas, MetadataValues, Notified, Sort};
 #[cfg(feature = "net")]
 pub use folder::{Fetch, Fetching, FetchingChanges, Folder, Idle, NotLeft, Opening, Stored, Storing};
 #[cfg(feature = "net")]
@@ -105,6 +106,7 @@ pub use types::{
     FetchedSection, FolderInfo, Items, ListRights, Listed, Listing, MailboxDetails, MailboxName, MailboxStatus,
     Metadata, MyRights, Namespace, Namespaces, Notice, NotifyEvent, Outcome, Params, PartKind, Partial, PartialRange,
     Parts, Progress, Query, Quota, QuotaResource, QuotaRoots, QuotaUsage, Response, ResponseCode, Rights, Scope,
-    SearchChange, SearchResult, SearchReturn, SearchUpdate, SearchUpdates, Section, SeqNum, Sorted, StatusItems, Str,
-    Strings, Thread, Threads, Transferred, Uid, UidList, UidValidity, Uids, UrlContent, Vanished,
+    SearchChange, SearchResult, SearchReturn, SearchUpdate, SearchUpdates, Section, SeqNum, SortKey, Sorted,
+    StatusItems, Str, Strings, Thread, ThreadAlgorithm, Threads, Transferred, Uid, UidList, UidValidity, Uids,
+    UrlContent, Vanished,
 };

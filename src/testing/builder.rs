@@ -76,6 +76,7 @@ impl Options {
             "LIST-STATUS" => !is_in(&self.without_imap, "LIST-EXTENDED"),
             "LIST-MYRIGHTS" => ["LIST-EXTENDED", "ACL"].iter().all(|name| !is_in(&self.without_imap, name)),
             "LIST-METADATA" => ["LIST-EXTENDED", "METADATA"].iter().all(|name| !is_in(&self.without_imap, name)),
+            "SORT=DISPLAY" | "ESORT" => !is_in(&self.without_imap, "SORT"),
             _ => true,
         };
         given && !is_in(&self.without_imap, capability)

@@ -26,7 +26,9 @@ mod resync;
 mod search;
 mod select;
 mod set;
+mod sort;
 mod structure;
+mod thread;
 mod view;
 mod watch;
 
@@ -101,8 +103,8 @@ impl Session {
             Some(Trouble::Bad) => Err(Stop::bad("This command is not to be understood")),
             _ => self.dispatch(&tag, &name, args).await,
         };
-        // RFC 3501 §7.4.1: no EXPUNGE while these three are in progress.
-        let may_expunge = !matches!(name.as_str(), "FETCH" | "STORE" | "SEARCH");
+        // RFC 3501 §7.4.1, RFC 5256 §3: no EXPUNGE while these are in progress.
+        let may_expunge = !matches!(name.as_str(), "FETCH" | "STORE" | "SEARCH" | "SORT" | "THREAD");
         self.report(may_expunge);
         self.report_others();
         match trouble {
@@ -187,6 +189,8 @@ impl Session {
             "COPY" => return self.copy(&mut args, uid),
             "MOVE" if self.offers("MOVE") => return self.r#move(&mut args, uid),
             "SEARCH" => return self.search(tag, &mut args, uid),
+            "SORT" if self.offers("SORT") => return self.sort(tag, &mut args, uid),
+            "THREAD" => return self.thread(&mut args, uid),
             "EXPUNGE" if uid && self.offers("UIDPLUS") => return self.uid_expunge(&mut args),
             _ if uid => {}
             "EXPUNGE" => return self.expunge(&args),

@@ -9,7 +9,11 @@
 )]
 
 mod commands;
+#[path = "../support/rng.rs"]
+mod rng;
 mod session;
 mod slow;
+#[path = "../support/sorted_mail.rs"]
+mod sorted_mail;
 #[path = "../support/imap/mod.rs"]
 mod support;

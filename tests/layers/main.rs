@@ -72,6 +72,7 @@ const LAYERS: &[Layer] = &[
     layer!("imap::codec": "*" "wire" "imap::types"),
     layer!("imap::plan": "imap::types" "imap::codec"),
     layer!("imap::command": "*" "wire" "sasl" "imap::types" "imap::codec" "imap::plan"),
+    layer!("imap::local": "error" "imap::types"),
     layer!("imap::engine::seq_map": "imap::types"),
     // The parts of the engine: none knows another, and only the engine connects them.
     layer!("imap::engine::mirror": "*" "engine" "imap::types" "imap::plan" "imap::engine::seq_map"),
@@ -108,6 +109,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("nom", &["imap::codec", "pop3::codec"]),
     ("rcgen", &["testing"]),
     ("rusqlite", &["collect::ledger::sqlite"]),
+    ("unicode_normalization", &["imap::local::collation", "testing"]),
 ];
 
 /// Calls that read a clock, and the modules that may: engines get the time as an argument.

@@ -31,3 +31,5 @@ mod rng;
 mod scratch;
 #[path = "../support/server/mod.rs"]
 mod server;
+#[path = "../support/sorted_mail.rs"]
+mod sorted_mail;

@@ -20,10 +20,68 @@ pub(crate) fn of(server: Brand, test: &str) -> Option<&'static Known> {
     KNOWN.iter().find(|known| known.server == server && known.tests.contains(&test))
 }
 
-use Brand::{Courier, Mailutils, Pymap};
+use Brand::{Courier, Cyrus, Dovecot, Dovecot24, Mailutils, Pymap};
 
 /// One line for each thing that a server does: which server, what it does, the words of the tests' panics, which tests meet it.
 const KNOWN: &[Known] = &[
+    known(
+        Cyrus,
+        "reads 30 February as 2 March, not as a date that cannot be parsed (RFC 5256, 2.2)",
+        "sorted otherwise",
+        &["imap::sorting::odd_dates_are_read_as_the_server_reads_them"],
+    ),
+    known(
+        Dovecot,
+        "takes a Date without a time for none: it is at 00:00:00 (RFC 5256, 2.2)",
+        "sorted otherwise",
+        &["imap::sorting::odd_dates_are_read_as_the_server_reads_them"],
+    ),
+    known(
+        Dovecot24,
+        "takes a Date without a time for none: it is at 00:00:00 (RFC 5256, 2.2)",
+        "sorted otherwise",
+        &["imap::sorting::odd_dates_are_read_as_the_server_reads_them"],
+    ),
+    known(
+        Cyrus,
+        "does not decompose letters: every accent sorts after Z (RFC 5051)",
+        "sorted otherwise",
+        &["imap::sorting::accents_are_ordered_as_the_server_orders_them"],
+    ),
+    known(
+        Dovecot,
+        "does not change the case of letters that come from a ligature (RFC 5051, step 2 c)",
+        "sorted otherwise",
+        &["imap::sorting::accents_are_ordered_as_the_server_orders_them"],
+    ),
+    known(
+        Dovecot24,
+        "sorts a subject in ISO-8859-1 apart from the same one in UTF-8 (RFC 5256, 2.1)",
+        "sorted otherwise",
+        &["imap::sorting::accents_are_ordered_as_the_server_orders_them"],
+    ),
+    known(
+        Cyrus,
+        "orders the threads of REFS by the arrival of their newest message, Dovecot by the day it was sent",
+        "threaded otherwise",
+        &["imap::sorting::threads_without_subjects_are_those_of_the_server"],
+    ),
+    known(
+        Courier,
+        "leaves equal messages in no order (RFC 5256, 3: by their sequence numbers)",
+        "sorted otherwise",
+        &[
+            "imap::sorting::what_is_sorted_here_is_as_the_server_sorts_it",
+            "imap::sorting::odd_dates_are_read_as_the_server_reads_them",
+            "imap::sorting::accents_are_ordered_as_the_server_orders_them",
+        ],
+    ),
+    known(
+        Courier,
+        "makes a chain of all messages with one subject, where RFC 5256 has siblings, and keeps missing messages in threads",
+        "threaded otherwise",
+        &["imap::sorting::what_is_threaded_here_is_as_the_server_threads_it"],
+    ),
     known(
         Courier,
         "says OK to RENAME of a mailbox that is not there",
@@ -198,6 +256,18 @@ const KNOWN: &[Known] = &[
         "the mailbox slept on",
         &["imap::mailbox::idle_returns_when_mail_arrives"],
     )),
+    known(
+        Pymap,
+        "closes the connection at the ENVELOPE of a message whose Date is not one",
+        "the server closed the connection",
+        &[
+            "imap::sorting::what_is_sorted_here_is_as_the_server_sorts_it",
+            "imap::sorting::odd_dates_are_read_as_the_server_reads_them",
+            "imap::sorting::accents_are_ordered_as_the_server_orders_them",
+            "imap::sorting::what_is_threaded_here_is_as_the_server_threads_it",
+            "imap::sorting::threads_without_subjects_are_those_of_the_server",
+        ],
+    ),
     known(
         Pymap,
         "counts the CRLF before a boundary as part of the body",

@@ -2,54 +2,7 @@
 
 use super::extension::Extension;
 use crate::imap::plan::Topic;
-use crate::imap::types::{Query, SearchReturn};
-
-/// A criterion by which SORT orders messages.
-///
-/// ```
-/// use postroom::imap::{Extension, Query, SortKey};
-///
-/// let newest = Extension::sort(&[SortKey::DATE.reversed()], Query::all(), None);
-/// assert_eq!(newest.to_string(), "UID SORT (REVERSE DATE) US-ASCII ALL");
-/// ```
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub struct SortKey {
-    name: &'static str,
-    reverse: bool,
-}
-
-impl SortKey {
-    /// The arrival date.
-    pub const ARRIVAL: Self = Self::by("ARRIVAL");
-    /// The mailbox part of the first `Cc` address.
-    pub const CC: Self = Self::by("CC");
-    /// The date in the `Date` field.
-    pub const DATE: Self = Self::by("DATE");
-    /// The mailbox part of the first `From` address.
-    pub const FROM: Self = Self::by("FROM");
-    /// The size in bytes.
-    pub const SIZE: Self = Self::by("SIZE");
-    /// The subject without prefixes of replies and forwards.
-    pub const SUBJECT: Self = Self::by("SUBJECT");
-    /// The mailbox part of the first `To` address.
-    pub const TO: Self = Self::by("TO");
-    /// The display name of the first `From` address (`SORT=DISPLAY`).
-    pub const DISPLAY_FROM: Self = Self::by("DISPLAYFROM");
-    /// The display name of the first `To` address (`SORT=DISPLAY`).
-    pub const DISPLAY_TO: Self = Self::by("DISPLAYTO");
-    /// How well the message matches (`SEARCH=FUZZY`).
-    pub const RELEVANCY: Self = Self::by("RELEVANCY");
-
-    /// The same criterion in reverse order.
-    #[must_use]
-    pub const fn reversed(self) -> Self {
-        Self { reverse: !self.reverse, ..self }
-    }
-
-    const fn by(name: &'static str) -> Self {
-        Self { name, reverse: false }
-    }
-}
+use crate::imap::types::{Query, SearchReturn, SortKey};
 
 impl Extension {
     /// UID SORT: the messages that match, ordered by the first key, equal ones by the next key, and so on. The answer is
@@ -61,10 +14,7 @@ impl Extension {
             Some(returns) => line.checked(format!("RETURN ({returns})")),
             None => line,
         };
-        let key = |list: Self, key: &SortKey| match key.reverse {
-            true => list.word("REVERSE").word(key.name),
-            false => list.word(key.name),
-        };
+        let key = |list: Self, key: &SortKey| list.checked(key.to_string());
         match keys {
             [] => line.invalid("SORT needs at least one key"),
             keys => {

@@ -8,7 +8,9 @@ mod list_with;
 mod metadata;
 mod notify;
 mod quota;
+mod sort;
 mod special_use;
+mod thread;
 mod url_auth;
 
 use super::call::finish;
@@ -23,6 +25,7 @@ pub use language::ChosenLanguage;
 pub use metadata::MetadataValues;
 pub use notify::Notified;
 pub use quota::MailboxQuotas;
+pub use sort::Sort;
 
 /// How many commands of one call are on the wire at a time.
 const AT_ONCE: usize = 64;

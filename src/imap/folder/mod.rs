@@ -15,6 +15,7 @@ mod leave;
 mod open;
 mod search;
 mod section_reader;
+mod selected;
 mod storing;
 
 use std::borrow::{Borrow, BorrowMut};
@@ -29,6 +30,7 @@ pub use self::idle::Idle;
 pub use self::leave::NotLeft;
 pub use self::open::Opening;
 use self::section_reader::Windows;
+pub(super) use self::selected::Selected;
 pub use self::storing::{Stored, Storing};
 use super::call::ImapLink;
 use super::command::expunge::UidExpunge;

@@ -2,7 +2,7 @@
 
 use std::borrow::Borrow;
 
-use super::Folder;
+use super::{Folder, Selected};
 use crate::error::{Error, Result};
 use crate::imap::command::Answer;
 use crate::imap::command::extension::Extension;
@@ -65,50 +65,7 @@ impl<S: Borrow<Imap>> Folder<S> {
     /// the server stops at its limit of messages, these fail with [`Kind::Rejected`](crate::Kind::Rejected) and the
     /// code `MESSAGELIMIT`.
     pub async fn find(&self, query: &Query, returns: SearchReturn) -> Result<SearchResult> {
-        if returns.is_empty() {
-            return Err(Error::input("a search must return something"));
-        }
-        for uids in query.sets() {
-            self.check(uids)?;
-        }
-        let capabilities = self.session().capabilities();
-        if let Some(names) = returns.demands().find(|names| !names.iter().any(|name| capabilities.has(name))) {
-            return Err(Error::unsupported(match names {
-                [] => "this session does not support searches with updates (CONTEXT=SEARCH)".to_owned(),
-                names => format!("the server does not support {}, which this search needs", names.join(" or ")),
-            }));
-        }
-        let short = capabilities.esearch();
-        let found = returns.complete(self.find_all(query, returns, short.then_some(returns)).await?);
-        let validity = self.info()?.uid_validity;
-        Ok(SearchResult { all: found.all.map(|all| all.under(validity)), ..found })
-    }
-
-    /// Each time the server stops at its limit of messages, the messages that it did not search are searched too.
-    async fn find_all(
-        &self,
-        query: &Query,
-        wanted: SearchReturn,
-        returns: Option<SearchReturn>,
-    ) -> Result<SearchResult> {
-        let session = self.session();
-        let search = Search { selection: self.selection, query, returns };
-        let mut descent = Descent::new(self.info()?.exists.into());
-        let (mut found, mut limited) = session.call_limited(search).await?;
-        while let Some(cut) = limited.take() {
-            if !wanted.can_be_joined() {
-                return Err(cut.error("and this result cannot be joined from parts"));
-            }
-            let below = descent.below(&Uids::ALL, cut)?;
-            if !below.is_empty() {
-                let query = Query::uids(below).and(query.clone());
-                let search = Search { selection: self.selection, query: &query, returns };
-                let (lower, cut) = session.call_limited(search).await?;
-                found = found.joined(lower)?;
-                limited = cut;
-            }
-        }
-        Ok(found)
+        self.selected().find(query, returns).await
     }
 
     /// Runs a command that is a value in this mailbox, such as [`Extension::sort`], and returns the untagged data that
@@ -135,9 +92,64 @@ impl<S: Borrow<Imap>> Folder<S> {
     /// (code `MESSAGELIMIT`): what it did before that is not undone; [`Kind::Limit`](crate::Kind::Limit) for an answer
     /// over the limits; and the errors of [every command](Imap#errors-of-every-command).
     pub async fn run(&self, extension: Extension) -> Result<Answer> {
+        self.selected().run(extension).await
+    }
+}
+
+impl Selected<'_> {
+    /// See [`Folder::find`].
+    pub(crate) async fn find(self, query: &Query, returns: SearchReturn) -> Result<SearchResult> {
+        if returns.is_empty() {
+            return Err(Error::input("a search must return something"));
+        }
+        for uids in query.sets() {
+            self.check(uids)?;
+        }
+        let capabilities = self.session.capabilities();
+        if let Some(names) = returns.demands().find(|names| !names.iter().any(|name| capabilities.has(name))) {
+            return Err(Error::unsupported(match names {
+                [] => "this session does not support searches with updates (CONTEXT=SEARCH)".to_owned(),
+                names => format!("the server does not support {}, which this search needs", names.join(" or ")),
+            }));
+        }
+        let short = capabilities.esearch();
+        let found = returns.complete(self.find_all(query, returns, short.then_some(returns)).await?);
+        let validity = self.info()?.uid_validity;
+        Ok(SearchResult { all: found.all.map(|all| all.under(validity)), ..found })
+    }
+
+    /// Each time the server stops at its limit of messages, the messages that it did not search are searched too.
+    async fn find_all(
+        self,
+        query: &Query,
+        wanted: SearchReturn,
+        returns: Option<SearchReturn>,
+    ) -> Result<SearchResult> {
+        let session = self.session;
+        let search = Search { selection: self.selection, query, returns };
+        let mut descent = Descent::new(self.info()?.exists.into());
+        let (mut found, mut limited) = session.call_limited(search).await?;
+        while let Some(cut) = limited.take() {
+            if !wanted.can_be_joined() {
+                return Err(cut.error("and this result cannot be joined from parts"));
+            }
+            let below = descent.below(&Uids::ALL, cut)?;
+            if !below.is_empty() {
+                let query = Query::uids(below).and(query.clone());
+                let search = Search { selection: self.selection, query: &query, returns };
+                let (lower, cut) = session.call_limited(search).await?;
+                found = found.joined(lower)?;
+                limited = cut;
+            }
+        }
+        Ok(found)
+    }
+
+    /// See [`Folder::run`].
+    pub(crate) async fn run(self, extension: Extension) -> Result<Answer> {
         for uids in extension.sets() {
             self.check(uids)?;
         }
-        self.session().run_in(extension, Some(self.selection)).await
+        self.session.run_in(extension, Some(self.selection)).await
     }
 }

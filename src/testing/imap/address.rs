@@ -35,6 +35,22 @@ pub(super) fn print_list(value: Option<&[u8]>, out: &mut Vec<u8>) {
     out.push(b')');
 }
 
+/// The first address of a list; of a group, only its name is known, as the part before the `@`.
+#[derive(Default)]
+pub(super) struct First {
+    pub(super) name: Option<Vec<u8>>,
+    pub(super) local: Vec<u8>,
+    pub(super) host: Vec<u8>,
+}
+
+pub(super) fn first(value: &[u8]) -> Option<First> {
+    match (Parser { text: value, at: 0 }).list().into_iter().next()? {
+        Address::Mailbox { name, local, host, .. } => Some(First { name, local, host }),
+        Address::GroupStart(local) => Some(First { local, ..First::default() }),
+        Address::GroupEnd => None,
+    }
+}
+
 struct Parser<'a> {
     text: &'a [u8],
     at: usize,

@@ -3,7 +3,7 @@
 use time::Date;
 
 use super::args::{Args, Stop};
-use super::limit::limit;
+use super::limit::{Lowest, limit};
 use super::set::{self, Set};
 use super::view::Entry;
 use super::{Answer, Session, print};
@@ -33,6 +33,15 @@ enum Key {
     And(Vec<Self>),
 }
 
+/// What a search found.
+pub(super) struct Matching {
+    /// The messages, with their numbers.
+    pub(super) found: Vec<(u32, Entry)>,
+    /// The highest modification sequence, if it was asked for.
+    pub(super) modseq: Option<u64>,
+    pub(super) lowest: Lowest,
+}
+
 /// The most levels of nested keys.
 const DEPTH_LIMIT: usize = 32;
 
@@ -40,6 +49,22 @@ impl Session {
     pub(super) fn search(&mut self, tag: &str, args: &mut Args, uid: bool) -> Answer {
         let returns = self.returns(args)?;
         charset(args)?;
+        let Matching { found, modseq, lowest } = self.matching(args)?;
+        let found: Vec<u32> = found.iter().map(|(number, entry)| if uid { entry.uid } else { *number }).collect();
+        let line = match returns {
+            None => {
+                let numbers: String = found.iter().map(|number| format!(" {number}")).collect();
+                let modseq = modseq.map(|modseq| format!(" (MODSEQ {modseq})")).unwrap_or_default();
+                format!("* SEARCH{numbers}{modseq}\r\n")
+            }
+            Some(returns) => esearch(tag, uid, &returns, &found, modseq),
+        };
+        self.wire.push(line);
+        Ok(self.limited(lowest, "SEARCH completed".to_owned()))
+    }
+
+    /// The messages that match the keys in the rest of the arguments.
+    pub(super) fn matching(&mut self, args: &mut Args) -> Result<Matching, Stop> {
         let key = all_keys(args, 0)?;
         args.end()?;
         let asks_modseq = key.asks_modseq();
@@ -54,31 +79,17 @@ impl Session {
         let view = self.view()?;
         let (count, last) = (u32::try_from(view.entries.len()).unwrap_or(u32::MAX), view.last_uid());
         let stars = (count, last);
-        let (mut found, mut modseq) = (Vec::new(), 0);
         let numbered = (1_u32..).zip(&view.entries);
         let mut searched: Vec<_> = numbered.filter(|(number, entry)| key.looks_at(*number, entry, stars)).collect();
         let lowest = limit(most, &mut searched, |(_, entry)| Some(entry.uid));
-        for (number, entry) in searched {
-            if key.matches(number, entry, stars) {
-                found.push(if uid { entry.uid } else { number });
-                modseq = entry.modseq().max(modseq);
-            }
-        }
-        let modseq = (asks_modseq && !found.is_empty()).then_some(modseq);
-        let line = match returns {
-            None => {
-                let numbers: String = found.iter().map(|number| format!(" {number}")).collect();
-                let modseq = modseq.map(|modseq| format!(" (MODSEQ {modseq})")).unwrap_or_default();
-                format!("* SEARCH{numbers}{modseq}\r\n")
-            }
-            Some(returns) => esearch(tag, uid, &returns, &found, modseq),
-        };
-        self.wire.push(line);
-        Ok(self.limited(lowest, "SEARCH completed".to_owned()))
+        searched.retain(|(number, entry)| key.matches(*number, entry, stars));
+        let modseq = searched.iter().map(|(_, entry)| entry.modseq()).max().filter(|_| asks_modseq);
+        let found = searched.into_iter().map(|(number, entry)| (number, entry.clone())).collect();
+        Ok(Matching { found, modseq, lowest })
     }
 
     /// `RETURN (MIN COUNT)`; an empty list means ALL.
-    fn returns(&self, args: &mut Args) -> Result<Option<Vec<String>>, Stop> {
+    pub(super) fn returns(&self, args: &mut Args) -> Result<Option<Vec<String>>, Stop> {
         let mut ahead = args.clone();
         let asked = ahead.atom().is_ok_and(|word| word.eq_ignore_ascii_case("RETURN"));
         if !asked || !(self.offers("ESEARCH") || self.enabled.rev2) {
@@ -99,7 +110,8 @@ impl Session {
     }
 }
 
-fn esearch(tag: &str, uid: bool, returns: &[String], found: &[u32], modseq: Option<u64>) -> String {
+/// `found` is in its order.
+pub(super) fn esearch(tag: &str, uid: bool, returns: &[String], found: &[u32], modseq: Option<u64>) -> String {
     let mut line = format!("* ESEARCH (TAG {})", print::mailbox(tag));
     if uid {
         line.push_str(" UID");
@@ -131,12 +143,18 @@ fn charset(args: &mut Args) -> Result<(), Stop> {
         return Ok(());
     }
     ahead.space()?;
-    let charset = ahead.astring()?;
-    ahead.space()?;
+    known_charset(&mut ahead)?;
+    *args = ahead;
+    Ok(())
+}
+
+/// The charset and the space after it.
+pub(super) fn known_charset(args: &mut Args) -> Result<(), Stop> {
+    let charset = args.astring()?;
+    args.space()?;
     if !["UTF-8", "US-ASCII"].iter().any(|known| known.eq_ignore_ascii_case(&charset)) {
         return Err(Stop::no("[BADCHARSET (US-ASCII UTF-8)] Unknown charset"));
     }
-    *args = ahead;
     Ok(())
 }
 
@@ -299,7 +317,7 @@ fn header_holds(header: &[u8], name: &str, text: &str) -> bool {
     })
 }
 
-fn decoded(field: &[u8]) -> String {
+pub(super) fn decoded(field: &[u8]) -> String {
     let as_subject = [b"Subject".as_slice(), field.get(mime::field_name(field).len()..).unwrap_or_default(), b"\r\n"];
     mail_parser::MessageParser::default()
         .parse(&as_subject.concat())

@@ -15,3 +15,4 @@ mod modifiers;
 mod opening;
 mod order;
 mod searching;
+mod sorting;

@@ -20,6 +20,7 @@ mod order;
 mod resync;
 mod searching;
 mod session;
+mod sorting;
 
 on_every_imap_server! { imap
     announced {
@@ -39,6 +40,13 @@ on_every_imap_server! { imap
         every_key_finds_what_it_says: ["UID SEARCH"],
         numbers_are_told_by_the_server_or_counted_here: ["UID SEARCH RETURN"],
         texts_of_every_kind_are_found_as_they_are: ["UID SEARCH"],
+    }
+    sorting {
+        what_is_sorted_here_is_as_the_server_sorts_it: ["UID SORT"],
+        odd_dates_are_read_as_the_server_reads_them: [],
+        accents_are_ordered_as_the_server_orders_them: [],
+        what_is_threaded_here_is_as_the_server_threads_it: ["UID THREAD"],
+        threads_without_subjects_are_those_of_the_server: ["UID THREAD REFS"],
     }
     order {
         calls_side_by_side_each_get_their_own_answer: ["pipelined by join!"],

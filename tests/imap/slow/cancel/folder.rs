@@ -1,6 +1,6 @@
 //! The methods of a folder, and the common trait on it.
 
-use postroom::imap::{Items, Section, Uid, Uids};
+use postroom::imap::{Items, Query, Section, SortKey, ThreadAlgorithm, Uid, Uids};
 use postroom::{Flag, FlagChange, Mailbox, Part};
 use tokio::io::AsyncReadExt;
 
@@ -138,4 +138,22 @@ async fn messages_and_flags_of_the_trait_can_be_dropped_anywhere() {
         })
     };
     proves_by("fetch, read and flag of the trait", operation, 17, 300).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sort_by_the_server_can_be_dropped_anywhere() {
+    let operation: Operation = |folder| {
+        Box::pin(async {
+            format!("{:?}", folder.sort(&Query::all(), [SortKey::SUBJECT]).await.map(|found| found.list))
+        })
+    };
+    proves("sort", operation, 100).await;
+}
+
+/// The embedded server has no `THREAD=REFS`.
+#[tokio::test(start_paused = true)]
+async fn a_search_that_is_threaded_here_can_be_dropped_anywhere() {
+    let operation: Operation =
+        |folder| Box::pin(async { format!("{:?}", folder.thread(&Query::all(), ThreadAlgorithm::Refs).await) });
+    proves_by("thread", operation, 7, 100).await;
 }
