@@ -2,6 +2,7 @@
 //! socket, and must not look into what `conn` keeps in its slots. URLs are read in `config/url.rs`.
 
 mod alerts;
+mod capabilities;
 mod host;
 mod initial_response;
 mod keep_alive;
@@ -76,6 +77,7 @@ pub struct Config {
     pub(crate) id: Option<Vec<(String, String)>>,
     pub(crate) imap4rev1_only: bool,
     initial_response: bool,
+    assumed: Vec<(String, bool)>,
     /// The client's certificate and key, if there are any.
     identity: Slot,
     /// What `conn::tls` keeps for these roots and this identity. A change of either replaces the slot: nothing is shared with other trust.
@@ -153,6 +155,7 @@ impl Config {
             ]),
             imap4rev1_only: false,
             initial_response: true,
+            assumed: Vec::new(),
             tls_state: Slot::default(),
         }
     }

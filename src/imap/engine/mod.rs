@@ -74,6 +74,12 @@ impl Engine {
         Self { notices: NoticeQueue::new(protected, unprotected_alerts), ..self }
     }
 
+    /// Sets what the server is taken to support, whatever it announces.
+    pub(crate) fn assuming(mut self, assumed: &[(String, bool)]) -> Self {
+        self.mirror.assume(assumed);
+        self
+    }
+
     /// The server's name in errors.
     pub(crate) fn of_server(mut self, name: Arc<str>) -> Self {
         self.core.of_server(name);

@@ -184,7 +184,7 @@ impl Imap {
         let protected = upgrade.is_none() && config.is_protected();
         let engine = Engine::new(config.limits.clone(), config.deadlines.clone(), now());
         let engine = engine.with_notice_policy(protected, config.unprotected_alerts);
-        let engine = engine.of_server(server(config, Protocol::Imap));
+        let engine = engine.of_server(server(config, Protocol::Imap)).assuming(config.assumed());
         let (link, mut driver) = Driver::over(engine, stream, upgrade, config);
         let port = config.port_for(Protocol::Imap);
         let account = account(login.user(), config.host(), port, USUAL_PORTS).into();

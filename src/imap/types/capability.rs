@@ -35,6 +35,16 @@ impl Capabilities {
         Self::of_names(names)
     }
 
+    /// These capabilities with some added (`true`) and some taken away (`false`); the names are in upper case.
+    pub(crate) fn assuming(self, assumed: &[(String, bool)]) -> Self {
+        if assumed.is_empty() {
+            return self;
+        }
+        let is_assumed = |name: &str| assumed.iter().any(|(assumed, _)| assumed == name);
+        let added = assumed.iter().filter(|(_, has)| *has).map(|(name, _)| name.as_str());
+        self.iter().filter(|name| !is_assumed(name)).chain(added).collect()
+    }
+
     fn of_names(mut names: String) -> Self {
         names.make_ascii_uppercase();
         Self { names: WordList::of_text(names) }
@@ -265,6 +275,14 @@ mod tests {
         assert!(rev2.namespace() && rev2.unselect() && rev2.uidplus() && rev2.esearch() && rev2.searchres());
         assert!(rev2.enable() && rev2.idle() && rev2.sasl_ir() && rev2.list_extended() && rev2.list_status());
         assert!(rev2.move_() && rev2.literal_minus() && !rev2.literal_plus() && !rev2.binary() && !rev2.special_use());
+    }
+
+    #[test]
+    fn what_is_assumed_replaces_what_is_announced() {
+        let announced = Capabilities::from_text("IMAP4rev1 IDLE LITERAL+");
+        let assumed = [("IDLE".to_owned(), false), ("MOVE".to_owned(), true), ("LITERAL+".to_owned(), true)];
+        assert_eq!(announced.clone().assuming(&assumed).to_string(), "IMAP4REV1 MOVE LITERAL+");
+        assert_eq!(announced.clone().assuming(&[]), announced);
     }
 
     #[test]

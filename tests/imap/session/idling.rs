@@ -164,3 +164,36 @@ async fn a_refusal_to_idle_and_to_look_is_an_error_and_the_session_lives() {
     folder.noop().await.unwrap();
     script.finish().await.unwrap();
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_is_taken_to_lack_idle_is_polled() {
+    let dialogue = "
+        C: {N} UID SEARCH RETURN (ALL) 1:*
+        S: * ESEARCH (TAG \"{N}\") UID ALL 10:12
+        S: {N} OK done
+        C: {A} NOOP
+        S: * 4 EXISTS
+        S: {A} OK done
+        C: {B} NOOP
+        S: {B} OK done
+    ";
+    let (script, mut folder) = selected(dialogue, plaintext().assume_capability("idle", false)).await;
+    assert!(!folder.session().capabilities().idle());
+    let mut events = folder.idle().await.unwrap();
+    assert_eq!(next(&mut events, 1).await, ["exists 4"]);
+    drop(events);
+    folder.noop().await.unwrap();
+    script.finish().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_is_taken_to_have_a_capability_is_asked_for_it() {
+    let dialogue = "
+        C: {A} UID MOVE 10 Work
+        S: {A} NO not here
+    ";
+    let (script, folder) = selected(dialogue, plaintext().assume_capability("MOVE", true)).await;
+    let refused = folder.move_to("10".parse::<postroom::imap::Uids>().unwrap(), "Work").await.unwrap_err();
+    assert_eq!(refused.kind(), Kind::Rejected);
+    script.finish().await.unwrap();
+}

@@ -26,6 +26,8 @@ pub(super) struct Mirror {
     numbers: SeqMap,
     numbering: Numbering,
     journal: EventJournal,
+    /// Capabilities that the server is taken to have or to lack, whatever it announces.
+    assumed: Vec<(String, bool)>,
 }
 
 /// What the search found, and the number of messages at that time; `None` if none runs, or if its result must not be
@@ -49,6 +51,7 @@ impl Mirror {
             numbers: SeqMap::default(),
             numbering: Numbering::default(),
             journal: EventJournal::new(limits.events, limits.undelivered),
+            assumed: Vec::new(),
         }
     }
 
@@ -89,8 +92,13 @@ impl Mirror {
         self.state.capabilities.as_deref()
     }
 
+    /// Sets what the server is taken to support, before anything was received.
+    pub(super) fn assume(&mut self, assumed: &[(String, bool)]) {
+        self.assumed = assumed.to_vec();
+    }
+
     pub(super) fn apply_capabilities(&mut self, capabilities: Capabilities) {
-        self.state.change().capabilities = Some(capabilities.into());
+        self.state.change().capabilities = Some(capabilities.assuming(&self.assumed).into());
     }
 
     /// Drops the capabilities, since they may have changed.
