@@ -30,7 +30,7 @@ use crate::imap::command::notify::Notify;
 use crate::imap::command::number::Number;
 use crate::imap::command::rename::Rename;
 use crate::imap::command::search::Search;
-use crate::imap::command::select::Select;
+use crate::imap::command::select::{Select, SelectParameter};
 use crate::imap::command::starttls::StartTls;
 use crate::imap::command::status::Status;
 use crate::imap::command::store::Store;
@@ -39,7 +39,8 @@ use crate::imap::command::{Command, EncodeOptions, authenticate, body, fetch};
 use crate::imap::engine::Request;
 use crate::imap::plan::{Order, Plan, RequiredState};
 use crate::imap::types::{
-    Condition, Items, MailboxName, NotifyEvent, Query, Scope, SearchReturn, Section, SeqNum, StatusItems, Uid, Uids,
+    Condition, Items, MailboxName, NotifyEvent, Query, Scope, SearchReturn, Section, SeqNum, StatusItems, Uid,
+    UidValidity, Uids,
 };
 use crate::imap::{
     Content, EntryName, Extension, ListReturn, MetadataDepth, NewMessage, QuotaResource, Rights, RightsChange, SortKey,
@@ -153,13 +154,17 @@ fn barriers() -> Vec<CommandRow> {
     let login = |_| Login { user: "me", password: kept(Secret::from("secret")) };
     let number = |selection| Number { selection, from: SeqNum::nonzero(1).unwrap(), to: None, compact: true };
     let idle = |selection| Request::Idle { selection };
+    let resync = SelectParameter::Resync { validity: UidValidity::nonzero(6).unwrap(), modseq: 9 };
     vec![
         row("STARTTLS", "starttls", NONE, DONE, |_| StartTls),
         row("LOGIN", "login", NONE, DONE, login),
         raw("AUTHENTICATE", "authenticate", NONE, |_| authenticate::plan("PLAIN", None)),
         row("LOGOUT", "logout", &["* BYE so long"], DONE, |_| Logout),
-        row("SELECT", "select", SELECTED, DONE, |_| Select { name: name("Work"), read_only: false }),
-        row("EXAMINE", "select", SELECTED, DONE, |_| Select { name: name("Work"), read_only: true }),
+        row("SELECT", "select", SELECTED, DONE, |_| Select::plain(name("Work"), false)),
+        row("EXAMINE", "select", SELECTED, DONE, |_| Select::plain(name("Work"), true)),
+        row("SELECT-CONDSTORE", "select", SELECTED, DONE, |_| select(SelectParameter::Condstore, false)),
+        row("SELECT-QRESYNC", "select", RESUMED, DONE, move |_| select(resync, false)),
+        row("SELECT-RIDING", "select", RESUMED, DONE, move |_| select(resync, true)),
         row("CLOSE", "close", NONE, DONE, |selection| Close { selection, expunge: true }),
         row("UNSELECT", "close", NONE, DONE, |selection| Close { selection, expunge: false }),
         row("NUMBER", "number", &["* ESEARCH (TAG \"{tag}\") UID ALL 101:104"], DONE, number),
@@ -169,11 +174,21 @@ fn barriers() -> Vec<CommandRow> {
             needs: RequiredState::Selection(1),
             ..row("IDLE", "noop", NONE, DONE, |_| Noop)
         },
-        row("ENABLE", "enable", &["* ENABLED CONDSTORE"], DONE, |_| Enable { names: &["CONDSTORE"] }),
+        row("ENABLE", "enable", &["* ENABLED CONDSTORE"], DONE, |_| Enable { names: &["CONDSTORE"], opening: false }),
+        row("ENABLE-OPENING", "enable", &["* ENABLED QRESYNC"], DONE, |_| Enable {
+            names: &["QRESYNC"],
+            opening: true,
+        }),
     ]
 }
 
 const SELECTED: &[&str] = &["* 4 EXISTS", "* OK [UIDVALIDITY 6] ok"];
+const RESUMED: &[&str] =
+    &["* OK [CLOSED] ok", "* 4 EXISTS", "* VANISHED (EARLIER) 9", "* 1 FETCH (UID 101 FLAGS () MODSEQ (12))"];
+
+fn select(parameter: SelectParameter, pipelined: bool) -> Select {
+    Select { name: name("Work"), read_only: false, parameter, pipelined }
+}
 
 fn mailboxes() -> Vec<CommandRow> {
     const RENAMED: &[&str] = &["* LIST () \"/\" new (\"OLDNAME\" (\"old\"))"];

@@ -32,6 +32,7 @@
 //!   [`Namespace`]: where the mailboxes of the user and of others are.
 //! * [`StatusItems`] and [`MailboxStatus`]: counts of a mailbox that is not selected. [`SameMailbox`]: whether two
 //!   names mean one mailbox.
+//! * [`Resume`], a stream of [`Resumed`]: what happened in a mailbox since a [`SyncPoint`].
 //!
 //! # Messages
 //!
@@ -97,7 +98,7 @@ pub use command::{Answer, Responses};
 #[cfg(feature = "net")]
 pub use extension::{ChosenLanguage, MailboxQuotas, MetadataValues, Notified, Sort};
 #[cfg(feature = "net")]
-pub use folder::{Fetch, Fetching, FetchingChanges, Folder, Idle, NotLeft, Opening, Stored, Storing};
+pub use folder::{Fetch, Fetching, FetchingChanges, Folder, Idle, NotLeft, Opening, Resume, Resumed, Stored, Storing};
 #[cfg(feature = "net")]
 pub use session::{Append, Imap, Notices, SameMailbox};
 pub use types::{
@@ -107,6 +108,6 @@ pub use types::{
     Metadata, MyRights, Namespace, Namespaces, Notice, NotifyEvent, Outcome, Params, PartKind, Partial, PartialRange,
     Parts, Progress, Query, Quota, QuotaResource, QuotaRoots, QuotaUsage, Response, ResponseCode, Rights, Scope,
     SearchChange, SearchResult, SearchReturn, SearchUpdate, SearchUpdates, Section, SeqNum, SortKey, Sorted,
-    StatusItems, Str, Strings, Thread, ThreadAlgorithm, Threads, Transferred, Uid, UidList, UidValidity, Uids,
-    UrlContent, Vanished,
+    StatusItems, Str, Strings, SyncPoint, Thread, ThreadAlgorithm, Threads, Transferred, Uid, UidList, UidValidity,
+    Uids, UrlContent, Vanished,
 };

@@ -129,10 +129,16 @@ impl Engine {
                 self.mirror.forget_capabilities();
                 self.core.agree_to_tls(run.reader());
             }
-            SessionEffect::Select { .. } => {
+            SessionEffect::Select { extension, .. } => {
+                if let Some(extension) = extension.filter(|_| ending == Ending::Bad) {
+                    self.mirror.retract(extension);
+                }
                 // RFC 9051 §6.3.2: a SELECT can open a mailbox read-only too.
                 let read_only = matches!(condition.code, Some(ResponseCode::ReadOnly));
                 self.mirror.select(done, read_only);
+                if let Some(info) = self.mirror.selected().filter(|_| done && run.is_streaming()) {
+                    self.core.deliver(run.reader(), Delivery::Opened { info, closed: run.is_closed() });
+                }
             }
             SessionEffect::Deselect if done => self.mirror.deselect(),
             SessionEffect::Enable(asked) if done => self.mirror.apply_enabled(asked, run.enabled()),
@@ -208,10 +214,12 @@ impl Engine {
 
     /// With EARLIER it is the answer of a command that asks for it, and changes nothing in the mailbox.
     fn apply_vanished(&mut self, gone: Vanished) {
-        match self.wire.takes_vanished().filter(|_| gone.earlier) {
-            Some(reader) => self.core.deliver(reader, Delivery::Vanished(gone.uids)),
-            None => self.mirror.apply_vanished(&gone),
+        let Some(run) = self.wire.takes_vanished(gone.earlier) else { return self.mirror.apply_vanished(&gone) };
+        let reader = run.reader();
+        if !gone.earlier {
+            self.mirror.apply_vanished_early(&gone.uids);
         }
+        self.core.deliver(reader, Delivery::Vanished(gone.uids));
     }
 
     /// Parses a frame and applies it. An unreadable frame changes nothing.
@@ -270,6 +278,9 @@ impl Engine {
     }
 
     fn apply_code(&mut self, code: Option<&ResponseCode>) {
+        if matches!(code, Some(ResponseCode::Closed)) {
+            self.wire.apply_closed();
+        }
         if let Some(ended) = code.and_then(|code| self.mirror.apply_code(code)) {
             self.end_selection(ended);
         }

@@ -102,14 +102,21 @@ impl Engine {
         if let Err(error) = self.mirror.allows(plan.needs, plan.order.pipelined_on_select) {
             return self.core.refuse(id, error);
         }
+        let mut occupied = false;
         match &plan.effect {
             // The request's id identifies the selection.
-            SessionEffect::Select { name, read_only } => self.mirror.open(name.clone(), *read_only, id.0),
+            SessionEffect::Select { name, read_only, .. } => {
+                occupied = self.mirror.is_selected();
+                self.mirror.open(name.clone(), *read_only, id.0);
+            }
             SessionEffect::Number { .. } => self.mirror.begin_numbering(),
             SessionEffect::Logout => self.core.clock.answer_within(Some(self.core.deadlines.logout)),
             _ => {}
         }
         self.wire.start(id, plan, self.mirror.capabilities(), self.core.now());
+        if occupied {
+            self.wire.await_closed(id);
+        }
     }
 
     /// Starts IDLE. Events from before are delivered first, so that IDLE begins with an empty journal and nothing gets

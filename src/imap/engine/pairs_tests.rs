@@ -53,7 +53,7 @@ impl Session {
         }
         session.say(LOGGED_IN);
         if !need(RequiredState::NoSelection) {
-            let select = Select { name: MailboxName::INBOX, read_only: false }.plan(EncodeOptions::default()).unwrap();
+            let select = Select::plain(MailboxName::INBOX, false).plan(EncodeOptions::default()).unwrap();
             session.engine.handle_request(Id(1), Request::Command(select), now);
             session.settle();
             session.say("* 4 EXISTS\r\n* OK [UIDVALIDITY 5] ok\r\nA1 OK [READ-WRITE] done\r\n");
@@ -86,6 +86,8 @@ impl Session {
                 Delivery::Chunk(bytes) => got.more += &format!("{bytes:?} "),
                 Delivery::Answered(uids) => got.more += &format!("of {uids}"),
                 Delivery::LimitCut(cut) => got.more += &format!("{cut:?} "),
+                Delivery::Opened { info, closed } => got.more += &format!("{} {closed} ", info.exists),
+                Delivery::Vanished(uids) => got.more += &format!("without {uids}"),
                 Delivery::Done(end) => got.end = Some(end),
                 Delivery::Ready(count) => {
                     let fed = Request::Feed(vec![b'x'; count].into());

@@ -1,6 +1,8 @@
 //! What handles and the engine exchange: a [`Request`] goes in, a [`Delivery`] comes back. `plan` defines what a
 //! command asks of the engine; each command's file knows what its answer means.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 
 use super::Coverage;
@@ -8,7 +10,7 @@ use crate::engine::Deliverable;
 use crate::error::{Error, Result};
 use crate::imap::codec::Batch;
 use crate::imap::plan::Plan;
-use crate::imap::types::{Condition, Event, LimitCut, Progress, Uid, Uids};
+use crate::imap::types::{Condition, Event, FolderInfo, LimitCut, Progress, Uid, Uids};
 use crate::login::Secret;
 
 /// A request of a handle.
@@ -59,6 +61,12 @@ pub(crate) enum Delivery {
     /// The messages of which a FETCH brought anything, or that were expunged before the end of a
     /// [look](crate::imap::plan::SessionEffect::Look); delivered before the end.
     Answered(Uids),
+    /// The mailbox as it was when its SELECT was answered, of one whose data are streamed; delivered before the end.
+    Opened {
+        info: Arc<FolderInfo>,
+        /// Whether all data that was delivered was about it, and none about the mailbox before.
+        closed: bool,
+    },
     /// Messages that were expunged earlier, of a command that asks for them.
     Vanished(Uids),
     /// The server stopped at its limit of messages; delivered before the end, which is an OK.

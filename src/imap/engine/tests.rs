@@ -20,12 +20,12 @@ use crate::imap::command::namespace::Namespace;
 use crate::imap::command::noop::Noop;
 use crate::imap::command::number::Number;
 use crate::imap::command::search::Search;
-use crate::imap::command::select::Select;
+use crate::imap::command::select::{Select, SelectParameter};
 use crate::imap::command::starttls::StartTls;
 use crate::imap::command::status::Status;
 use crate::imap::command::store::Store;
 use crate::imap::command::{Command, EncodeOptions, authenticate, body, capability, fetch};
-use crate::imap::types::{Event, Items, MailboxName, Query, Section, SeqNum, StatusItems, Uid, Uids};
+use crate::imap::types::{Event, Items, MailboxName, Query, Section, SeqNum, StatusItems, Uid, UidValidity, Uids};
 use crate::login::Secret;
 use crate::{Flag, FlagChange};
 
@@ -118,8 +118,14 @@ impl Player for Play {
             "list" => {
                 List { pattern: argument, selection: Selection::All, options: Options::None, utf8: false }.plan(options)
             }
-            "select" => Select { name: name.unwrap(), read_only: false }.plan(options),
-            "examine" => Select { name: name.unwrap(), read_only: true }.plan(options),
+            "select" => Select::plain(name.unwrap(), false).plan(options),
+            "examine" => Select::plain(name.unwrap(), true).plan(options),
+            "enable-resync" => Enable { names: &["QRESYNC"], opening: true }.plan(options),
+            "resync" | "resync-riding" => {
+                let parameter = SelectParameter::Resync { validity: UidValidity::nonzero(7).unwrap(), modseq: 9 };
+                let pipelined = verb == "resync-riding";
+                Select { name: name.unwrap(), read_only: false, parameter, pipelined }.plan(options)
+            }
             "fetch" => fetch::plan(selection, &Uids::ALL, &Items::ENVELOPE.flags()),
             "message" => fetch::plan(selection, &uids, &Items::MESSAGE),
             "body" => body::plan(
@@ -148,7 +154,7 @@ impl Player for Play {
                     .plan(options)
             }
             "ride" => {
-                self.ask(Request::Command(Select { name: name.unwrap(), read_only: false }.plan(options).unwrap()));
+                self.ask(Request::Command(Select::plain(name.unwrap(), false).plan(options).unwrap()));
                 fetch::plan(self.next - 1, &Uids::ALL, &Items::FLAGS).map(|plan| {
                     let order = plan.order.pipelined_on_select();
                     plan.order(order)
@@ -158,7 +164,7 @@ impl Player for Play {
             "move" => Copy { selection, uids: &uids, to: &MailboxName::INBOX, leave: true }.plan(options),
             "close" => Close { selection, expunge: true }.plan(options),
             "unselect" => Close { selection, expunge: false }.plan(options),
-            "enable" => Enable { names: &["IMAP4rev2"] }.plan(options),
+            "enable" => Enable { names: &["IMAP4rev2"], opening: false }.plan(options),
             "id" => crate::imap::command::id::Id { fields: &[] }.plan(options),
             "search" => Search { selection, query: &Query::seen(), returns: None }.plan(options),
             "status" => Status { name: name.unwrap(), items: StatusItems::MESSAGES, utf8: false }.plan(options),
@@ -220,6 +226,10 @@ impl Play {
             }
             Delivery::LimitCut(cut) => writeln!(self.got, "{id} cut at {:?}", cut.last.map(Uid::as_u32)).unwrap(),
             Delivery::Progress(progress) => writeln!(self.got, "{id} progress {:?}", progress.done).unwrap(),
+            Delivery::Opened { info, closed } => {
+                let modseq = info.highest_modseq.unwrap_or(0);
+                writeln!(self.got, "{id} opened {} {modseq} {closed}", info.exists).unwrap();
+            }
             Delivery::Vanished(uids) => writeln!(self.got, "{id} vanished {uids}").unwrap(),
             Delivery::Answered(uids) => writeln!(self.got, "{id} answered {uids}").unwrap(),
             Delivery::Events(events) => {

@@ -55,7 +55,7 @@ impl<S: Borrow<Imap>> Folder<S> {
     /// expunged.
     async fn number(&self) -> Result<()> {
         // VANISHED names UIDs; but a mailbox without modification sequences has EXPUNGE (RFC 7162 §3.2.10.2).
-        if self.link().state().qresync_confirmed && self.info()?.highest_modseq.is_some() {
+        if self.link().state().confirmed.qresync() && self.info()?.highest_modseq.is_some() {
             return Ok(());
         }
         let compact = self.session().capabilities().esearch();

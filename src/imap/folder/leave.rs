@@ -89,7 +89,7 @@ impl<S: Borrow<Imap>> Folder<S> {
         }
         // RFC 3501 §6.4.2: CLOSE expunges nothing in a mailbox that EXAMINE opened.
         if !info.read_only {
-            session.call(Select { name: info.name.clone(), read_only: true }).await?;
+            session.call(Select::plain(info.name.clone(), true)).await?;
         }
         let state = self.link().state();
         let selected =

@@ -6,6 +6,7 @@ use std::fmt;
 use std::future::IntoFuture;
 
 use super::asked::Asked;
+use super::resume::Resume;
 use super::{Fetch, Folder, counting};
 use crate::error::{Error, Result};
 use crate::imap::call::finish;
@@ -14,10 +15,10 @@ use crate::imap::command::{Command, fetch};
 use crate::imap::engine::Request;
 use crate::imap::plan::RequiredState;
 use crate::imap::session::{Imap, mailbox_name};
-use crate::imap::types::{Items, MailboxName, Uids};
+use crate::imap::types::{Items, MailboxName, SyncPoint, Uids};
 use crate::mailbox::BoxFuture;
 #[cfg(doc)]
-use crate::{Kind, imap::FolderInfo};
+use crate::{Kind, imap::FolderInfo, imap::Resumed};
 
 /// A mailbox that is about to be opened. Await it to get its [`Folder`]. Nothing is sent before that.
 ///
@@ -157,7 +158,7 @@ impl<S: BorrowMut<Imap>> Opening<S> {
 
     async fn select(self) -> Result<Folder<S>> {
         let imap = self.session.borrow();
-        imap.call(Select { name: self.name?, read_only: self.read_only }).await?;
+        imap.call(Select::plain(self.name?, self.read_only)).await?;
         counting::count(imap.link(), imap.limits()).await?;
         Folder::new(self.session)
     }
@@ -197,7 +198,7 @@ impl<'a> Opening<&'a mut Imap> {
         self.session.check_items(&items)?;
         let stamped = uids.validity().is_some();
         let asked = Asked::new(uids.clone(), items.clone(), self.session.limits().set);
-        let select = Select { name: self.name?, read_only: self.read_only };
+        let select = Select::plain(self.name?, self.read_only);
         let imap: &'a Imap = self.session;
         let link = imap.link();
         let plan = match asked.first().filter(|_| !stamped) {
@@ -228,6 +229,51 @@ impl<'a> Opening<&'a mut Imap> {
                 Fetch::new(link, imap.limits(), selection, asked)
             }
         }
+    }
+}
+
+impl<'a> Opening<&'a mut Imap> {
+    /// Opens the mailbox and streams what happened in it since the point, in the same terms whatever the server has:
+    /// messages that vanished, changed, or are new. [`Resume::finish`] returns the folder and the new point.
+    ///
+    /// * With **QRESYNC** (RFC 7162): one round trip, and only the changes are transferred. If QRESYNC is not enabled and
+    ///   no mailbox was selected in this session, ENABLE is sent in the same round trip; from then on, the server names
+    ///   expunged messages by UID in every mailbox. After another mailbox was selected, ENABLE is not allowed any more:
+    ///   then the next means is used, unless [`Imap::enable`] was called before.
+    /// * With **CONDSTORE**: two round trips, the second one for the changes and a UID SEARCH of all messages.
+    /// * Otherwise, the first time, and if what the server reports cannot be used: two round trips, the second one for the
+    ///   flags of all messages. Then [`Resume::exact_changes`] is `false`.
+    ///
+    /// A SELECT that is refused with BAD because of its parameter is sent again without it, one round trip each. If the
+    /// UIDVALIDITY has changed, if the UIDs of the mailbox do not last, or if UIDNEXT has fallen, all messages come as new
+    /// after [`Resumed::Reset`].
+    ///
+    /// If the future is dropped, the mailbox may still become selected.
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")]
+    /// # postroom::doctest::imap(async |mut imap| {
+    /// use postroom::imap::{Resumed, SyncPoint};
+    ///
+    /// let mut changes = imap.open("INBOX").resume(&SyncPoint::default()).await?;
+    /// let mut new = 0;
+    /// while let Some(change) = changes.try_next().await? {
+    ///     new += u32::from(matches!(change, Resumed::New(_)));
+    /// }
+    /// let (inbox, point) = changes.finish().await?;
+    /// assert_eq!(inbox.info()?.exists, new);
+    /// println!("{point}");
+    /// # Ok(())
+    /// # }).unwrap();
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Input`](crate::Kind::Input) for a name that cannot be sent, and for a point whose known messages end in
+    /// `*`; [`Kind::Rejected`](crate::Kind::Rejected) if the server refuses to open the mailbox: then nothing is selected;
+    /// and the errors of [every command](Imap#errors-of-every-command). The stream returns the others.
+    pub async fn resume(self, point: &SyncPoint) -> Result<Resume<'a>> {
+        Resume::open(self.session, self.name?, self.read_only, point).await
     }
 }
 

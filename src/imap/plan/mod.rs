@@ -60,6 +60,8 @@ pub(crate) enum SessionEffect {
     Select {
         name: MailboxName,
         read_only: bool,
+        /// The extension that its parameter needs.
+        extension: Option<&'static str>,
     },
     /// Leaves the selected mailbox.
     Deselect,

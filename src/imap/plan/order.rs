@@ -14,9 +14,10 @@ pub(crate) struct Order {
     pub(crate) after_all: bool,
     /// Blocks all later commands until it is done.
     pub(crate) before_all: bool,
-    /// A SELECT, which blocks all later commands except one that is pipelined on it.
+    /// A SELECT, which blocks all later commands except one that is pipelined on it, or a command that prepares it.
     pub(crate) allows_pipelined: bool,
-    /// A command that may be sent before the SELECT before it is done: it only reads, in the mailbox that the SELECT opens.
+    /// A command that may be sent before the one before it is done, if that allows it: it only reads, in the mailbox that a SELECT
+    /// opens, or is the SELECT that an ENABLE prepares.
     pub(crate) pipelined_on_select: bool,
     /// Data that cannot be attributed if another running command claims it too.
     pub(crate) claims: Claims,
@@ -51,6 +52,8 @@ impl Claims {
     pub(crate) const URLFETCH: Self = Self(1 << 19);
     pub(crate) const CONVERTED: Self = Self(1 << 20);
     pub(crate) const JMAPACCESS: Self = Self(1 << 21);
+    /// The description of the mailbox that is being opened.
+    pub(crate) const OPENED: Self = Self(1 << 22);
     /// All data with mailbox names or search results: IMAP4rev2 changes their form.
     pub(crate) const DIALECT: Self = Self::LIST.and(Self::SEARCH).and(Self::STATUS).and(Self::NAMESPACE);
 
@@ -119,7 +122,9 @@ impl Order {
     /// A barrier: the command runs alone.
     pub(crate) const ALONE: Self = Self::FREE.alone();
     /// A barrier on which one command may be pipelined.
-    pub(crate) const SELECT: Self = Self { allows_pipelined: true, ..Self::ALONE };
+    pub(crate) const SELECT: Self = Self { claims: Claims::OPENED, ..Self::PREPARING };
+    /// A barrier on which a SELECT may be pipelined.
+    pub(crate) const PREPARING: Self = Self { allows_pipelined: true, ..Self::ALONE };
 
     pub(crate) const fn claiming(claims: Claims) -> Self {
         Self { claims, ..Self::FREE }
@@ -165,8 +170,8 @@ impl Order {
 /// wait delays all later ones.
 pub(crate) fn may_start(next: Order, mut running: impl Iterator<Item = Order>) -> bool {
     running.all(|other| {
-        let blocked = other.before_all && !(other.allows_pipelined && next.pipelined_on_select);
-        !next.after_all && !blocked && !next.conflicts(other)
+        let pipelined = other.allows_pipelined && next.pipelined_on_select;
+        (pipelined || !next.after_all && !other.before_all) && !next.conflicts(other)
     })
 }
 
@@ -212,6 +217,20 @@ mod tests {
         assert!(!may_start(pipelined, [Order::ALONE].into_iter()));
         assert!(!may_start(PLAIN, [Order::SELECT, pipelined].into_iter()));
         assert!(!may_start(Order::SELECT, [PLAIN].into_iter()));
+    }
+
+    #[test]
+    fn a_select_may_follow_what_prepares_it_and_nothing_else() {
+        let select = Order::SELECT.pipelined_on_select();
+        let fetch = FETCH.pipelined_on_select();
+        assert!(may_start(select, [Order::PREPARING].into_iter()));
+        assert!(may_start(fetch, [Order::PREPARING, select].into_iter()));
+        for other in [PLAIN, FETCH, Order::ALONE, Order::SELECT, select, fetch] {
+            assert!(!may_start(select, [other].into_iter()), "{other:?}");
+            assert!(!may_start(select, [Order::PREPARING, other].into_iter()), "{other:?}");
+        }
+        assert!(!may_start(Order::SELECT, [Order::PREPARING].into_iter()));
+        assert!(!may_start(Order::PREPARING, [PLAIN].into_iter()));
     }
 
     #[test]

@@ -214,7 +214,8 @@ impl Imap {
         let capabilities = self.capabilities();
         let id = config.id.as_deref().filter(|_| capabilities.id()).map(|fields| Id { fields });
         let revision = capabilities.imap4rev2() && capabilities.imap4rev1() && !config.imap4rev1_only;
-        let enable = Some(Enable { names: &["IMAP4rev2"] }).filter(|_| revision && capabilities.enable());
+        let enable =
+            Some(Enable { names: &["IMAP4rev2"], opening: false }).filter(|_| revision && capabilities.enable());
         let (id, enable) = (self.begin_call(id)?, self.begin_call(enable)?);
         let server = ignore_refusal(finish_call(id, &self.limits).await)?;
         ignore_refusal(finish_call(enable, &self.limits).await)?;
@@ -297,7 +298,7 @@ impl Imap {
             return Err(Error::unsupported("the server does not support ENABLE"));
         }
         if !names.is_empty() {
-            self.call(Enable { names }).await?;
+            self.call(Enable { names, opening: false }).await?;
         }
         Ok(self.enabled())
     }

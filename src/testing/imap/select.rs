@@ -13,7 +13,8 @@ const SYSTEM_FLAGS: [&str; 5] = ["\\Answered", "\\Flagged", "\\Deleted", "\\Seen
 impl Session {
     pub(super) fn select(&mut self, args: &mut Args, read_only: bool) -> Answer {
         // A SELECT that fails deselects the mailbox too (RFC 3501 §6.3.1).
-        if self.view.take().is_some() && (self.enabled.condstore || self.enabled.rev2) {
+        // RFC 7162 §3.2.11: also before CONDSTORE is enabled.
+        if self.view.take().is_some() && (self.offers("CONDSTORE") || self.enabled.rev2) {
             self.wire.push("* OK [CLOSED] The previous mailbox is closed\r\n");
         }
         let name = args.mailbox()?;

@@ -14,5 +14,7 @@ mod mailboxes;
 mod modifiers;
 mod opening;
 mod order;
+mod resumed_alike;
+mod resuming;
 mod searching;
 mod sorting;

@@ -35,6 +35,7 @@ on_every_imap_server! { imap
     }
     resync {
         what_changed_since_is_fetched_and_what_did_not_is_stored: ["UID FETCH CHANGEDSINCE", "UID STORE UNCHANGEDSINCE"],
+        a_resumption_shows_exactly_what_happened: ["SELECT QRESYNC"],
     }
     searching {
         every_key_finds_what_it_says: ["UID SEARCH"],

@@ -119,7 +119,17 @@ impl Mirror {
         let enabled = Arc::new(self.state.enabled.iter().chain(more).collect());
         let state = self.state.change();
         state.enabled = enabled;
-        state.qresync_confirmed |= reported.is_some_and(Capabilities::qresync);
+        if let Some(reported) = reported {
+            state.confirmed = Arc::new(state.confirmed.iter().chain(reported.iter()).collect());
+        }
+    }
+
+    /// The server does not understand what this extension allows, which it enabled without saying so: it is not enabled.
+    pub(super) fn retract(&mut self, extension: &str) {
+        if self.state.enabled.has(extension) && !self.state.confirmed.has(extension) {
+            let rest = self.state.enabled.iter().filter(|name| !name.eq_ignore_ascii_case(extension)).collect();
+            self.state.change().enabled = Arc::new(rest);
+        }
     }
 
     /// Applies a response code. Returns a selection that it ends.
@@ -136,9 +146,7 @@ impl Mirror {
             ResponseCode::HighestModSeq(modseq) => {
                 self.update_selected(|selected| selected.highest_modseq = Some(*modseq))
             }
-            // While a mailbox is being opened, CLOSED only ends the previous selection (RFC 9051 §7.1), which SELECT's
-            // answer replaces.
-            ResponseCode::Closed if self.opening.is_none() => self.deselect(),
+            ResponseCode::Closed => self.apply_closed(),
             _ => {}
         }
         None

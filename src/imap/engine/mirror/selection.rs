@@ -2,14 +2,35 @@
 //! that changes while the mailbox is selected. Then its UIDs mean other messages (RFC 9051 §2.3.1.1), so the selection
 //! ends. It must not know what commands ask.
 
+use std::sync::Arc;
+
 use super::{Ended, Mirror};
 use crate::error::{Code, Error};
-use crate::imap::types::{Event, FolderInfo, MailboxName, SeqNum, UidValidity, Vanished};
+use crate::imap::types::{Event, FolderInfo, MailboxName, SeqNum, UidValidity, Uids, Vanished};
 
 impl Mirror {
     /// A SELECT was sent.
     pub(crate) fn open(&mut self, name: MailboxName, read_only: bool, selection: u64) {
         self.opening = Some(FolderInfo::new(name, read_only, selection));
+        // They are about the mailbox before.
+        self.numbers.clear();
+    }
+
+    /// CLOSED: what was said before is about the mailbox that was selected before, also while the next one is being
+    /// opened (RFC 7162 §3.2.11).
+    pub(super) fn apply_closed(&mut self) {
+        if let Some(opening) = &mut self.opening {
+            *opening = FolderInfo::new(opening.name.clone(), opening.read_only, opening.selection);
+        }
+        self.deselect();
+    }
+
+    pub(crate) fn is_selected(&self) -> bool {
+        self.state.selected.is_some()
+    }
+
+    pub(crate) fn selected(&self) -> Option<Arc<FolderInfo>> {
+        self.state.selected.clone()
     }
 
     /// A SELECT was answered. After a failed one, nothing is selected (RFC 9051 §6.3.2).
@@ -19,7 +40,8 @@ impl Mirror {
         self.state.change().left = None;
         if let Some(mut selected) = opening.filter(|_| done) {
             selected.read_only |= read_only;
-            self.state.change().selected = Some(selected.into());
+            let state = self.state.change();
+            (state.selected, state.was_selected) = (Some(selected.into()), true);
         }
     }
 
@@ -81,6 +103,14 @@ impl Mirror {
             self.numbering.spoil();
         }
         self.journal.vanished(&gone.uids);
+    }
+
+    /// VANISHED without EARLIER from the mailbox that is being opened: these were counted, and are gone already.
+    pub(crate) fn apply_vanished_early(&mut self, gone: &Uids) {
+        let count = u32::try_from(gone.len()).unwrap_or(u32::MAX);
+        if let Some(opening) = &mut self.opening {
+            opening.exists = opening.exists.saturating_sub(count);
+        }
     }
 
     /// Applies UIDVALIDITY to the mailbox that is being opened, or to the selected one.

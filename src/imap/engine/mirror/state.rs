@@ -17,8 +17,10 @@ pub(crate) struct State {
     pub(crate) left: Option<Error>,
     /// The extensions that were enabled.
     pub(crate) enabled: Arc<Capabilities>,
-    /// Whether QRESYNC is enabled and the server has said so, rather than only OK.
-    pub(crate) qresync_confirmed: bool,
+    /// Those of them that the server has reported, rather than answering only OK.
+    pub(crate) confirmed: Arc<Capabilities>,
+    /// Whether a mailbox was ever selected.
+    pub(crate) was_selected: bool,
     /// The number of messages of the selected mailbox, counted from the first, whose UIDs the engine knows.
     pub(crate) numbered: u32,
     /// The number of messages that were expunged from selected mailboxes in this session.
@@ -42,7 +44,8 @@ impl State {
             selected: None,
             left: None,
             enabled: Arc::default(),
-            qresync_confirmed: false,
+            confirmed: Arc::default(),
+            was_selected: false,
             numbered: 0,
             expunged: 0,
         }

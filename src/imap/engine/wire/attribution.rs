@@ -6,11 +6,10 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 
-use super::spans::Spans;
 use crate::imap::codec::{Elided, Kind};
 use crate::imap::engine::seq_map::SeqMap;
 use crate::imap::plan::{Look, LookName, Wanted};
-use crate::imap::types::{SeqNum, Uid, Uids};
+use crate::imap::types::{SeqNum, Spans, Uid, Uids};
 
 /// What has arrived of one FETCH.
 #[derive(Debug)]

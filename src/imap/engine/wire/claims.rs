@@ -41,9 +41,12 @@ impl Wire {
         self.running.iter().any(|run| run.asks.order.claims.covers(kind))
     }
 
-    /// The request whose answer VANISHED (EARLIER) is part of; `Some(None)` if its handle was dropped.
-    pub(crate) fn takes_vanished(&self) -> Option<Option<Id>> {
-        self.running.iter().find(|run| run.asks.vanished).map(Running::reader)
+    /// The command whose answer this VANISHED is part of: with EARLIER, one that asks for it; without, a SELECT that asks
+    /// for it, since no other command reads the mailbox that is being opened.
+    pub(crate) fn takes_vanished(&self, earlier: bool) -> Option<&Running> {
+        let opens = |run: &Running| matches!(run.asks.effect, SessionEffect::Select { .. });
+        let takes = |run: &&Running| run.asks.vanished && !run.seen.awaits_closed && (earlier || opens(run));
+        self.running.iter().find(takes)
     }
 
     /// Whether a literal of a FETCH may have to be streamed.
@@ -140,6 +143,9 @@ impl Wire {
 impl Running {
     #[inline]
     fn owner(&mut self, kind: Kind, frame: &[u8], at: usize, elided: &[Elided], numbers: &mut SeqMap) -> Owner {
+        if self.seen.awaits_closed {
+            return Owner::Session;
+        }
         // The engine keeps these itself.
         let Some(id) = self.id.filter(|_| kind != Kind::Capability && !self.is_numbering()) else {
             return Owner::Session;

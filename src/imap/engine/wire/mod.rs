@@ -8,7 +8,6 @@ mod limit;
 mod outbox;
 mod running;
 mod sending;
-mod spans;
 mod subscription;
 
 use std::collections::VecDeque;
@@ -237,6 +236,18 @@ impl Wire {
             let before = run.seen.enabled.iter().flat_map(Capabilities::iter);
             run.seen.enabled = Some(before.chain(enabled.iter()).collect());
         }
+    }
+
+    /// This SELECT leaves another mailbox: data is about that one until CLOSED arrives.
+    pub(super) fn await_closed(&mut self, id: Id) {
+        if let Some(run) = self.running.iter_mut().find(|run| run.id == Some(id)) {
+            run.seen.awaits_closed = true;
+        }
+    }
+
+    /// The mailbox that was selected before is closed.
+    pub(super) fn apply_closed(&mut self) {
+        self.running.iter_mut().for_each(|run| run.seen.awaits_closed = false);
     }
 
     /// Capabilities have arrived; running commands need not ask for them.

@@ -73,6 +73,8 @@ pub(super) struct Seen {
     pub(super) cuts: Vec<LimitCut>,
     /// A STATUS of another mailbox than the one that was asked about.
     pub(super) misnamed: Option<Bytes>,
+    /// Data is still about the mailbox that was selected before this SELECT (RFC 7162 §3.2.11).
+    pub(super) awaits_closed: bool,
     /// The data that it waits for arrived under another command's tag.
     pub(super) mistagged: bool,
 }
@@ -171,6 +173,16 @@ impl Running {
     /// Whether capabilities arrived while it ran.
     pub(crate) fn is_capable(&self) -> bool {
         self.seen.capable
+    }
+
+    /// Whether its data was about the mailbox that it opened.
+    pub(crate) fn is_closed(&self) -> bool {
+        !self.seen.awaits_closed
+    }
+
+    /// Whether its data go to a stream.
+    pub(crate) fn is_streaming(&self) -> bool {
+        self.asks.stream
     }
 
     pub(crate) fn enabled(&self) -> Option<&Capabilities> {

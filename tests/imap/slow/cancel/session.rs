@@ -2,7 +2,7 @@
 
 use std::pin::Pin;
 
-use postroom::imap::{Imap, Items, Uid, Uids};
+use postroom::imap::{Imap, Items, SyncPoint, Uid, Uids};
 use postroom::testing::{Fault, Server};
 use postroom::{BoxFuture, Config};
 
@@ -15,7 +15,9 @@ type Operation = for<'a> fn(&'a mut Imap) -> BoxFuture<'a, bool>;
 /// Dropping does not undo a selection, but the next SELECT is right whatever became of it.
 #[tokio::test(start_paused = true)]
 async fn selecting_can_be_dropped_anywhere() {
-    let operations: [(&str, Operation, usize); 5] = [
+    let operations: [(&str, Operation, usize); 7] = [
+        ("resume", |imap| Box::pin(resume(imap, "1/1000001/1/1/1")), 7),
+        ("resume from nothing", |imap| Box::pin(resume(imap, "1/0/0/0/")), 7),
         ("open and fetch", |imap| Box::pin(open_and_fetch(imap)), 7),
         ("select and unselect", |imap| Box::pin(select_and_unselect(imap)), 7),
         ("select", |imap| Box::pin(async { imap.select("Sent").await.is_ok() }), 2),
@@ -45,6 +47,13 @@ async fn open_and_fetch(imap: &mut Imap) -> bool {
     let mut mail = imap.open("Sent").fetch(Uids::ALL, Items::FLAGS).await.unwrap();
     while mail.try_next().await.unwrap().is_some() {}
     true
+}
+
+async fn resume(imap: &mut Imap, from: &str) -> bool {
+    let point: SyncPoint = from.parse().unwrap();
+    let mut changes = imap.open("Sent").resume(&point).await.unwrap();
+    while changes.try_next().await.unwrap().is_some() {}
+    changes.finish().await.is_ok()
 }
 
 async fn select_and_unselect(imap: &mut Imap) -> bool {

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::imap::types::{Uid, Uids};
+use super::uid::Uid;
+use super::uids::Uids;
 
 /// Ranges that neither touch nor overlap: the first UID of each, and its last.
 #[derive(Debug, Default)]
-pub(super) struct Spans {
+pub(crate) struct Spans {
     ranges: BTreeMap<u32, u32>,
     /// The range that grew last. Servers mostly send messages in ascending order.
     growing: Option<(u32, u32)>,
@@ -15,7 +16,7 @@ pub(super) struct Spans {
 impl Spans {
     /// Adds a UID; `false` if it was there before.
     #[inline]
-    pub(super) fn insert(&mut self, uid: Uid) -> bool {
+    pub(crate) fn insert(&mut self, uid: Uid) -> bool {
         let uid = uid.as_u32();
         match &mut self.growing {
             Some((_, last)) if uid == last.wrapping_add(1) && !self.ranges.contains_key(&uid) => {
@@ -26,18 +27,18 @@ impl Spans {
         }
     }
 
-    pub(super) fn contains(&self, uid: Uid) -> bool {
+    pub(crate) fn contains(&self, uid: Uid) -> bool {
         let uid = uid.as_u32();
         let grown = self.growing.is_some_and(|(first, last)| (first..=last).contains(&uid));
         grown || self.ranges.range(..=uid).next_back().is_some_and(|(_, &last)| uid <= last)
     }
 
-    pub(super) fn lowest(&self) -> Option<Uid> {
+    pub(crate) fn lowest(&self) -> Option<Uid> {
         let first = self.ranges.keys().next().copied();
         first.into_iter().chain(self.growing.map(|(first, _)| first)).min().and_then(Uid::nonzero)
     }
 
-    pub(super) fn to_uids(&self) -> Uids {
+    pub(crate) fn to_uids(&self) -> Uids {
         Uids::of_ranges(self.ranges.iter().map(|(&first, &last)| (first, last)).chain(self.growing))
     }
 
