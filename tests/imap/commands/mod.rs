@@ -15,6 +15,8 @@ mod modifiers;
 mod opening;
 mod order;
 mod resumed_alike;
+mod resumed_lies;
+mod resumed_session;
 mod resuming;
 mod searching;
 mod sorting;

@@ -7,7 +7,7 @@ use postroom::testing::Server;
 use postroom::{Flag, FlagChange};
 use proptest::prelude::*;
 
-use crate::support::{embedded, plaintext};
+use crate::support::{Counted, alice, embedded, plaintext};
 
 /// UIDs and flags.
 type State = BTreeMap<u32, BTreeSet<String>>;
@@ -174,4 +174,28 @@ async fn a_resumption_takes_one_flight() {
     let commands = server.commands();
     assert_eq!(commands.len(), 2, "{commands:?}");
     assert!(commands[0].contains("ENABLE QRESYNC") && commands[1].contains("(QRESYNC ("), "{commands:?}");
+}
+
+/// The bytes of a resumption grow with the changes, not with the mailbox.
+#[tokio::test(start_paused = true)]
+async fn a_resumption_brings_the_changes_alone() {
+    let server = Server::builder().user("alice", "alicepw").in_memory().unwrap();
+    for _ in 0..2000 {
+        server.deliver("alice", "INBOX", "Subject: x\r\n\r\n", &[]).unwrap();
+    }
+    let (mut point, mut copy) = (SyncPoint::default(), State::new());
+    resume(&mut embedded(&server, plaintext()).await, &mut point, &mut copy).await;
+    let other = embedded(&server, plaintext()).await.into_folder("INBOX").await.unwrap();
+    for number in 1..=20 {
+        act(&server, &other, Step::Flag(number * 90, 0)).await;
+    }
+    let (stream, count) = Counted::new(server.imap_stream());
+    let (mut imap, driver) = Imap::handshake(stream, plaintext(), alice()).await.unwrap();
+    tokio::spawn(driver);
+    let before = count.read();
+    let (changed, exact) = resume(&mut imap, &mut point, &mut copy).await;
+    assert!(changed.len() == 20 && exact);
+    // What the server says of the mailbox, and a line of about 60 bytes for each change.
+    let bytes = count.read() - before;
+    assert!(bytes < 700 + 20 * 60, "{bytes}");
 }

@@ -96,7 +96,9 @@ impl Mirror {
         }
         // VANISHED (EARLIER) reports messages that were gone before the mailbox was opened (RFC 7162 §3.2.10.1).
         if !gone.earlier {
-            let count = u32::try_from(gone.uids.len()).unwrap_or(u32::MAX);
+            // Each UID must be of a message that was counted, so there are no more than those.
+            let exists = self.state.selected.as_ref().map_or(0, |selected| selected.exists);
+            let count = u32::try_from(gone.uids.len()).unwrap_or(u32::MAX).min(exists);
             self.update_selected(|selected| selected.exists = selected.exists.saturating_sub(count));
             self.state.change().expunged += u64::from(count);
             self.numbers.clear();
