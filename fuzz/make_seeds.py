@@ -3,7 +3,7 @@
 the corpus is stored twice: the input of a target is cut from the servers' words. Folders of their own hold dense inputs: the same few
 bytes repeated, which require the most memory for their size."""
 
-import base64, hashlib, hmac, json, pathlib, re, shutil, sys
+import base64, hashlib, hmac, json, pathlib, re, shutil, sys, zlib
 
 HERE = pathlib.Path(__file__).resolve().parent
 CORPUS = HERE.parent / "tests/corpus"
@@ -188,6 +188,12 @@ RESPONSES.append(b"* OK [COPYUID 1 " + b"1,3," * 8000 + b"5 " + b"2,4," * 8000 +
 CAPA = dense(b"", b"A\r\n", b"") + b".\r\n"
 
 
+def deflated(data):
+    """As a server flushes it (RFC 4978)."""
+    layer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    return layer.compress(data) + layer.flush(zlib.Z_SYNC_FLUSH)
+
+
 def seeds():
     responses = [frame for data in IMAP + SAID for frame in frames(data)]
     structures, envelopes = [value for name in (b"BODYSTRUCTURE", b"BODY") for value in values(name)], list(values(b"ENVELOPE"))
@@ -200,6 +206,7 @@ def seeds():
     replies = POP3 + [b"".join(text for who, text in dialog if who == "S") for dialog in dialogs("pop3_dialogs.jsonl")]
     status = [line for reply in replies for line in reply.split(b"\r\n") if line]
     return {
+        "deflate_layer": ([bytes([7, 3 * number % 256]) + deflated(one) for number, one in enumerate(responses)], [b"\xff\xff" + deflated(bytes(1 << 20)), b"\0\0" + b"\0\0\0\xff\xff" * 13000]),
         "imap_response": (responses, RESPONSES),
         "imap_frames": ([bytes([7, 3 * number % 256]) + data for number, data in enumerate(IMAP + SAID)], [b"\0\0" + dense(b"", b"a\n", b""), b"\x07\x01" + dense(b"", b"{1}\n", b"")]),
         "imap_engine": ([imap_play(dialog) for dialog in dialogs("imap_dialogs.jsonl")], [pieces(b"* PREAUTH x\r\n") + bytes([4, 4]) + pieces(one) for one in RESPONSES]),

@@ -3,6 +3,7 @@
 
 mod alerts;
 mod capabilities;
+mod compression;
 mod host;
 mod initial_response;
 mod keep_alive;
@@ -78,6 +79,7 @@ pub struct Config {
     pub(crate) imap4rev1_only: bool,
     initial_response: bool,
     assumed: Vec<(String, bool)>,
+    compressed: bool,
     /// The client's certificate and key, if there are any.
     identity: Slot,
     /// What `conn::tls` keeps for these roots and this identity. A change of either replaces the slot: nothing is shared with other trust.
@@ -156,6 +158,7 @@ impl Config {
             imap4rev1_only: false,
             initial_response: true,
             assumed: Vec::new(),
+            compressed: false,
             tls_state: Slot::default(),
         }
     }
@@ -411,6 +414,7 @@ impl fmt::Debug for Config {
             .field("limits", &self.limits)
             .field("deadlines", &self.deadlines)
             .field("keep_alive", &self.keep_alive)
+            .field("compressed", &self.compressed)
             .field("recorder", &self.recorder)
             .finish()
     }

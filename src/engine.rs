@@ -42,6 +42,15 @@ pub(crate) enum ReadHint {
     Body,
 }
 
+/// A change of the stream's layers that the peer has agreed to, and what the bytes mean that are here already.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum LayerChange {
+    /// TLS begins. Bytes that are here already came in clear: they are an attack, and the engine has ended the session instead.
+    AddTls,
+    /// DEFLATE begins. Bytes that are here already are its first ones: the engine leaves them unread, and the driver takes them.
+    AddDeflate,
+}
+
 /// Bytes to send, and the ranges of them that are secret: in order, without overlap.
 #[derive(Clone, Debug)]
 pub(crate) struct Outgoing {
@@ -92,7 +101,7 @@ pub(crate) trait Engine: Send + 'static {
     fn handle_input(&mut self, input: &mut BytesMut, now: Instant);
     /// The peer will send nothing more; `error` is the reason if that was not a clean end.
     fn handle_end(&mut self, error: Option<Error>, now: Instant);
-    /// The stream is encrypted from here on; follows a [`poll_upgrade`](Self::poll_upgrade) that was true.
+    /// The stream's layers have changed; follows a [`poll_upgrade`](Self::poll_upgrade). The input that was left unread is gone.
     fn handle_upgraded(&mut self, now: Instant);
     /// The instant that [`poll_deadline`](Self::poll_deadline) last returned has come.
     fn handle_deadline(&mut self, now: Instant);
@@ -107,9 +116,8 @@ pub(crate) trait Engine: Send + 'static {
     fn poll_delivery(&mut self, is_drained: &dyn Fn(Id) -> bool) -> Option<(Id, Self::Delivery)>;
     /// The next notice to the session.
     fn poll_notice(&mut self) -> Option<Self::Notice>;
-    /// Whether the stream must now be encrypted, before another byte is read or written. An engine never asks while it holds
-    /// unread input: bytes after the agreement are an attack, and end the session.
-    fn poll_upgrade(&mut self) -> bool;
+    /// How the stream's layers must change now, before another byte is read or written.
+    fn poll_upgrade(&mut self) -> Option<LayerChange>;
     /// When to call [`handle_deadline`](Self::handle_deadline), if nothing happens before.
     fn poll_deadline(&self) -> Option<Instant>;
     /// How to read next.

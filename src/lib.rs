@@ -135,6 +135,9 @@ mod word_list;
 pub use body::Body;
 #[cfg(feature = "net")]
 pub use config::{Config, KeepAlive, Protocol};
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub use conn::fuzzing::deflate as fuzzing_deflate;
 #[cfg(feature = "net")]
 pub use conn::{Driver, Notices};
 pub use defect::{Defect, Reason};

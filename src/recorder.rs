@@ -120,6 +120,12 @@ impl Record {
         lock(&self.text).push_str("tls\n");
     }
 
+    /// DEFLATE begins. The lines after it are written as they are within it.
+    pub(crate) fn compressed(&mut self) {
+        self.finish();
+        lock(&self.text).push_str("deflate\n");
+    }
+
     /// The server closed.
     pub(crate) fn closed(&mut self) {
         self.finish();

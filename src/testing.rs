@@ -48,6 +48,7 @@
 
 mod builder;
 mod cert;
+mod deflate;
 mod fault;
 mod imap;
 mod mime;

@@ -12,12 +12,17 @@
 #[path = "support/imap/mod.rs"]
 mod support;
 
+use flate2::{Compress, Compression, FlushCompress};
 use postroom::imap::{Items, Uids};
 use postroom::{Kind, Limits};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use support::{plaintext, selected};
+use support::{alice, plaintext, selected, session};
 
 const KIB: u64 = 1024;
+
+/// One test at a time: the peak is the process's.
+static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
 /// A figure of this process in bytes, such as `VmHWM`, its peak memory so far.
 fn status(name: &str) -> u64 {
@@ -47,6 +52,7 @@ async fn announced(size: &str) -> Kind {
 
 #[tokio::test]
 async fn an_announced_literal_costs_no_memory() {
+    let _alone = ALONE.lock().await;
     // The fixed cost of a session is paid before the measurement.
     assert_eq!(announced("33554433").await, Kind::Closed);
     for (size, kind) in [("4294967295", Kind::Closed), ("9223372036854775807", Kind::Limit)] {
@@ -59,4 +65,51 @@ async fn an_announced_literal_costs_no_memory() {
         println!("{size}: {} KiB more in memory, {} KiB more mapped", grown / KIB, more / KIB);
         assert!(grown < 1024 * KIB && more < 1024 * KIB, "{size}: {grown} {more}");
     }
+}
+
+fn deflated(compress: &mut Compress, bytes: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(bytes.len() / 100 + 1024);
+    compress.compress_vec(bytes, &mut out, FlushCompress::Sync).unwrap();
+    assert!(out.len() < out.capacity());
+    out
+}
+
+/// A compressed session gets this, and then the answer to a NOOP.
+async fn flooded(flood: &[u8], answer: &[u8]) {
+    let (ours, mut theirs) = tokio::io::duplex(64 * 1024);
+    let (flood, answer) = (flood.to_vec(), answer.to_vec());
+    let server = tokio::spawn(async move {
+        theirs.write_all(b"* PREAUTH [CAPABILITY IMAP4rev1 COMPRESS=DEFLATE] ready\r\n").await.unwrap();
+        theirs.read_exact(&mut [0; 21]).await.unwrap();
+        theirs.write_all(b"A1 OK go\r\n").await.unwrap();
+        theirs.write_all(&flood).await.unwrap();
+        theirs.read_u8().await.unwrap();
+        theirs.write_all(&answer).await.unwrap();
+        theirs
+    });
+    let mut limits = Limits::default();
+    limits.literal = 1024 * 1024;
+    let imap = session::imap(ours, plaintext().without_id().compress().limits(limits), alice()).await.unwrap();
+    imap.noop().await.unwrap();
+    drop(server.await.unwrap());
+}
+
+#[tokio::test]
+async fn a_message_that_is_little_on_the_wire_costs_no_memory() {
+    let _alone = ALONE.lock().await;
+    let size = 64 << 20;
+    let message =
+        [format!("* 5 FETCH (BODY[] {{{size}}}\r\n").into_bytes(), vec![b'x'; size], b")\r\n".to_vec()].concat();
+    let mut compress = Compress::new(Compression::best(), false);
+    let (flood, answer) = (deflated(&mut compress, &message), deflated(&mut compress, b"A2 OK done\r\n"));
+    drop(message);
+    assert!(flood.len() < size / 900, "{}", flood.len());
+    let mut compress = Compress::new(Compression::best(), false);
+    flooded(&deflated(&mut compress, b"* 5 EXISTS\r\n"), &deflated(&mut compress, b"A2 OK done\r\n")).await;
+    std::fs::write("/proc/self/clear_refs", "5").unwrap();
+    let resident = status("VmHWM");
+    flooded(&flood, &answer).await;
+    let grown = status("VmHWM").saturating_sub(resident);
+    println!("{} KiB on the wire, {} KiB more in memory", flood.len() / 1024, grown / KIB);
+    assert!(grown < 1024 * KIB, "{grown}");
 }

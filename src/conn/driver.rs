@@ -13,7 +13,7 @@ use super::link::{DriverEnd, ToDriver};
 use super::observer::Observer;
 use super::stream::{Stream, read_failure};
 use super::tls::Tls;
-use crate::engine::{Engine, Outgoing, ReadHint, failure};
+use crate::engine::{Engine, LayerChange, Outgoing, ReadHint, failure};
 use crate::error::{Error, Result};
 
 /// The block from which shared slices are cut; a kept slice pins at most this much.
@@ -46,7 +46,7 @@ pub(crate) struct EngineDriver<E: Engine> {
 
 /// Why the loop stopped.
 enum Stop {
-    Upgrade,
+    Change(LayerChange),
     SessionOver,
 }
 
@@ -83,7 +83,7 @@ impl<E: Engine> EngineDriver<E> {
     pub(crate) async fn run(mut self: Box<Self>) -> Result<()> {
         loop {
             match poll_fn(|cx| self.poll_until_stop(cx)).await {
-                Stop::Upgrade => Box::pin(self.upgrade()).await,
+                Stop::Change(change) => Box::pin(self.change_layers(change)).await,
                 Stop::SessionOver => return Box::pin(self.end()).await,
             }
         }
@@ -97,8 +97,10 @@ impl<E: Engine> EngineDriver<E> {
             if self.engine.outcome().is_some() || !self.handles.is_open() {
                 return Poll::Ready(Stop::SessionOver);
             }
-            if written.is_ready() && self.engine.poll_upgrade() {
-                return Poll::Ready(Stop::Upgrade);
+            // Nothing of the old layers may follow the change.
+            let change = if written.is_ready() { self.engine.poll_upgrade() } else { None };
+            if let Some(change) = change {
+                return Poll::Ready(Stop::Change(change));
             }
             let read = self.poll_read(cx);
             let fired = self.poll_timer(cx);
@@ -260,14 +262,18 @@ impl<E: Engine> EngineDriver<E> {
         }
     }
 
-    async fn upgrade(&mut self) {
-        let upgraded = match self.tls.take() {
-            Some(tls) => std::mem::replace(&mut self.stream, Stream::closed()).encrypt(&tls).await,
-            None => Err(Error::protocol("the stream cannot be encrypted twice")),
+    async fn change_layers(&mut self, change: LayerChange) {
+        let stream = std::mem::replace(&mut self.stream, Stream::closed());
+        let changed = match change {
+            LayerChange::AddTls => match self.tls.take() {
+                Some(tls) => stream.encrypt(&tls).await,
+                None => Err(Error::protocol("the stream cannot be encrypted twice")),
+            },
+            LayerChange::AddDeflate => Ok(stream.compress(self.input.split())),
         };
-        match upgraded {
+        match changed {
             Ok(stream) => {
-                self.observer.encrypted();
+                self.observer.changed(change);
                 self.handles.bind(stream.bindings());
                 self.stream = stream;
                 self.engine.handle_upgraded(now());

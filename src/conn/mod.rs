@@ -4,7 +4,10 @@
 mod blocking;
 mod broadcast;
 pub(crate) mod connect;
+mod deflate;
 pub(crate) mod driver;
+#[cfg(any(fuzzing, test))]
+pub(crate) mod fuzzing;
 mod happy_eyeballs;
 pub(crate) mod link;
 mod notices;

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tracing::{Span, debug_span, field};
 
 use super::wire_log::{self, WireLog};
-use crate::engine::Outgoing;
 use crate::engine::wire_format::WireFormat;
+use crate::engine::{LayerChange, Outgoing};
 use crate::recorder::{Record, Recorder};
 use crate::redact::{HIDDEN, Redactor};
 
@@ -85,10 +85,13 @@ impl Observer {
         }
     }
 
-    pub(super) fn encrypted(&mut self) {
+    pub(super) fn changed(&mut self, change: LayerChange) {
         self.flush();
         if let Some(record) = self.record() {
-            record.encrypted();
+            match change {
+                LayerChange::AddTls => record.encrypted(),
+                LayerChange::AddDeflate => record.compressed(),
+            }
         }
     }
 

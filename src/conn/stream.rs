@@ -6,10 +6,12 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use bytes::BytesMut;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::rustls::Error as Rustls;
 
+use super::deflate::{Deflate, NotDeflate};
 use super::tls::{self, Tls};
 pub(crate) use super::transport::Io;
 use super::transport::Transport;
@@ -19,6 +21,8 @@ use crate::login::Bindings;
 /// A connection's bytes, in both directions. Only a flush makes sure that written bytes leave.
 pub(crate) struct Stream {
     transport: Transport,
+    /// The layer over the transport, if both sides compress.
+    deflate: Option<Box<Deflate>>,
     /// What a login over it can be bound to.
     bindings: Arc<Bindings>,
 }
@@ -40,7 +44,7 @@ impl Stream {
     }
 
     fn over(transport: Transport) -> Self {
-        Self { transport, bindings: Arc::default() }
+        Self { transport, deflate: None, bindings: Arc::default() }
     }
 
     /// Whether TLS resumed an earlier session. Over the caller's own stream nothing is ever resumed.
@@ -83,9 +87,17 @@ impl Stream {
     ///
     /// `Kind::Tls`, `Kind::Timeout` and `Kind::Io`, as [`Tls::handshake`]; the stream is gone.
     pub(crate) async fn encrypt(self, tls: &Tls) -> Result<Self> {
+        if self.deflate.is_some() {
+            return Err(Error::protocol("TLS cannot begin within DEFLATE"));
+        }
         let transport = self.transport.encrypt(tls).await?;
         let bindings = transport.tls().map(|connection| tls.bindings(connection));
-        Ok(Self { transport, bindings: Arc::new(bindings.unwrap_or_default()) })
+        Ok(Self { transport, deflate: None, bindings: Arc::new(bindings.unwrap_or_default()) })
+    }
+
+    /// Puts DEFLATE over the stream, in both directions. `raw` are bytes of the peer that came after the agreement: they are compressed.
+    pub(crate) fn compress(self, raw: BytesMut) -> Self {
+        Self { deflate: Some(Deflate::new(raw)), ..self }
     }
 }
 
@@ -95,6 +107,9 @@ pub(super) fn read_failure(error: io::Error) -> Error {
     if error.kind() == io::ErrorKind::UnexpectedEof {
         // rustls' own text is advice for its users, with a URL.
         return Error::closed("the server closed the connection without ending TLS (close_notify)");
+    }
+    if error.get_ref().is_some_and(|cause| cause.is::<NotDeflate>()) {
+        return Error::protocol("the server's compressed data is not valid DEFLATE");
     }
     match tls::cause(&error) {
         Some(Rustls::AlertReceived(alert)) => {
@@ -106,20 +121,33 @@ pub(super) fn read_failure(error: io::Error) -> Error {
 }
 
 impl AsyncRead for Stream {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.transport).poll_read(cx, buf)
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let Self { transport, deflate, .. } = self.get_mut();
+        match deflate {
+            Some(deflate) => deflate.poll_read(Pin::new(transport), cx, buf),
+            None => Pin::new(transport).poll_read(cx, buf),
+        }
     }
 }
 
 impl AsyncWrite for Stream {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.transport).poll_write(cx, buf)
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        let Self { transport, deflate, .. } = self.get_mut();
+        match deflate {
+            Some(deflate) => deflate.poll_write(Pin::new(transport), cx, buf),
+            None => Pin::new(transport).poll_write(cx, buf),
+        }
     }
 
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.transport).poll_flush(cx)
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let Self { transport, deflate, .. } = self.get_mut();
+        match deflate {
+            Some(deflate) => deflate.poll_flush(Pin::new(transport), cx),
+            None => Pin::new(transport).poll_flush(cx),
+        }
     }
 
+    /// What no flush has brought out is lost.
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.transport).poll_shutdown(cx)
     }
@@ -127,6 +155,9 @@ impl AsyncWrite for Stream {
 
 impl fmt::Debug for Stream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Stream").field("encrypted", &self.transport.tls().is_some()).finish_non_exhaustive()
+        f.debug_struct("Stream")
+            .field("encrypted", &self.transport.tls().is_some())
+            .field("compressed", &self.deflate.is_some())
+            .finish_non_exhaustive()
     }
 }

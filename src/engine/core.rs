@@ -1,5 +1,5 @@
 //! The state that both engines share: the clock, deliveries that wait for the driver, the request that waits for the greeting, the
-//! upgrade to TLS, and the end of the session. It must not know requests or replies.
+//! change of the stream's layers, and the end of the session. It must not know requests or replies.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use super::clock::Clock;
 use super::failure::{closed, over};
-use super::{Deliverable, Id};
+use super::{Deliverable, Id, LayerChange};
 use crate::error::{Error, Result, Words};
 use crate::limits::Deadlines;
 
@@ -24,14 +24,14 @@ pub(crate) struct Core<D> {
     server: Option<Arc<str>>,
 }
 
-/// How far the upgrade to TLS is, and the request that asked for it; `None` if its handle is gone.
+/// How far a change of the stream's layers is, and the request that asked for it; `None` if its handle is gone.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Upgrade {
     None,
     /// The server has agreed, and the driver does not know it yet.
-    Due(Option<Id>),
-    /// The driver encrypts the stream.
-    Running(Option<Id>),
+    Due(LayerChange, Option<Id>),
+    /// The driver changes the stream.
+    Running(LayerChange, Option<Id>),
 }
 
 impl<D: Deliverable> Core<D> {
@@ -88,39 +88,42 @@ impl<D: Deliverable> Core<D> {
     /// The handle of this request is gone.
     pub(crate) fn forget(&mut self, id: Id) {
         self.greeting.take_if(|waiting| *waiting == id);
-        if let Upgrade::Due(waiting) | Upgrade::Running(waiting) = &mut self.upgrade {
+        if let Upgrade::Due(_, waiting) | Upgrade::Running(_, waiting) = &mut self.upgrade {
             waiting.take_if(|waiting| *waiting == id);
         }
     }
 
-    /// The server has agreed to encrypt.
-    pub(crate) fn agree_to_tls(&mut self, id: Option<Id>) {
-        self.upgrade = Upgrade::Due(id);
+    /// The server has agreed to change the layers. The request ends when that is done.
+    pub(crate) fn agree_to(&mut self, change: LayerChange, id: Option<Id>) {
+        self.upgrade = Upgrade::Due(change, id);
     }
 
+    /// Until it is done, nothing is sent, and what came is left unread.
     pub(crate) fn is_upgrading(&self) -> bool {
         self.upgrade != Upgrade::None
     }
 
-    pub(crate) fn poll_upgrade(&mut self) -> bool {
-        let Upgrade::Due(id) = self.upgrade else { return false };
-        self.upgrade = Upgrade::Running(id);
-        true
+    pub(crate) fn poll_upgrade(&mut self) -> Option<LayerChange> {
+        let Upgrade::Due(change, id) = self.upgrade else { return None };
+        self.upgrade = Upgrade::Running(change, id);
+        Some(change)
     }
 
-    pub(crate) fn upgraded(&mut self) {
-        if let Upgrade::Running(id) = self.upgrade {
-            self.upgrade = Upgrade::None;
-            self.deliver(id, D::done());
-        }
+    pub(crate) fn upgraded(&mut self) -> Option<LayerChange> {
+        let Upgrade::Running(change, id) = self.upgrade else { return None };
+        self.upgrade = Upgrade::None;
+        self.deliver(id, D::done());
+        Some(change)
     }
 
     /// Bytes between the agreement and TLS would be read as if they had come encrypted: an attacker has injected them (RFC 9051 §11.1,
     /// RFC 2595 §4).
     pub(crate) fn check_injection(&self, unread: usize) -> Result<()> {
-        match self.is_upgrading() && unread > 0 {
-            true => Err(Error::protocol("the server sent bytes between agreeing to TLS and beginning it")),
-            false => Ok(()),
+        match self.upgrade {
+            Upgrade::Due(LayerChange::AddTls, _) | Upgrade::Running(LayerChange::AddTls, _) if unread > 0 => {
+                Err(Error::protocol("the server sent bytes between agreeing to TLS and beginning it"))
+            }
+            _ => Ok(()),
         }
     }
 
@@ -139,7 +142,7 @@ impl<D: Deliverable> Core<D> {
     pub(crate) fn end(&mut self, outcome: Result<()>, waiting: impl IntoIterator<Item = Id>) {
         let error = outcome.as_ref().err().cloned().unwrap_or_else(over);
         let mut waiting: Vec<Id> = self.greeting.take().into_iter().chain(waiting).collect();
-        if let Upgrade::Due(id) | Upgrade::Running(id) = std::mem::replace(&mut self.upgrade, Upgrade::None) {
+        if let Upgrade::Due(_, id) | Upgrade::Running(_, id) = std::mem::replace(&mut self.upgrade, Upgrade::None) {
             waiting.extend(id);
         }
         waiting.dedup();

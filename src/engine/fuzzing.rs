@@ -138,7 +138,7 @@ impl Watch {
                 ended.into_iter().for_each(|ended| *ended = true);
             }
         }
-        if engine.poll_upgrade() {
+        if engine.poll_upgrade().is_some() {
             engine.handle_upgraded(now);
         }
     }

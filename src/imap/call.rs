@@ -82,3 +82,14 @@ pub(crate) async fn end_of(mut inbox: ImapInbox) -> Result<Condition> {
 pub(crate) fn ended() -> Error {
     Error::closed("this request is already answered")
 }
+
+/// The answer, or `None` if the server refused.
+pub(super) fn ignore_refusal<T>(answer: Result<T>) -> Result<Option<T>> {
+    match answer {
+        Err(error) if error.is_refusal() && !error.is_retryable() => {
+            tracing::debug!(%error, "an optional command was refused");
+            Ok(None)
+        }
+        answer => answer.map(Some),
+    }
+}

@@ -13,6 +13,7 @@ use crate::error::Result;
 use crate::imap::command::append::{Append, appended};
 use crate::imap::command::capability::Capability;
 use crate::imap::command::close::Close;
+use crate::imap::command::compress::Compress;
 use crate::imap::command::copy::Copy;
 use crate::imap::command::create::Create;
 use crate::imap::command::delete::Delete;
@@ -157,6 +158,7 @@ fn barriers() -> Vec<CommandRow> {
     let resync = SelectParameter::Resync { validity: UidValidity::nonzero(6).unwrap(), modseq: 9 };
     vec![
         row("STARTTLS", "starttls", NONE, DONE, |_| StartTls),
+        row("COMPRESS", "compress", NONE, DONE, |_| Compress),
         row("LOGIN", "login", NONE, DONE, login),
         raw("AUTHENTICATE", "authenticate", NONE, |_| authenticate::plan("PLAIN", None)),
         row("LOGOUT", "logout", &["* BYE so long"], DONE, |_| Logout),

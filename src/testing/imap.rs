@@ -53,6 +53,7 @@ pub(super) struct Session {
     view: Option<View>,
     enabled: Enabled,
     watch: Option<Watch>,
+    compressed: bool,
     over: bool,
 }
 
@@ -70,7 +71,17 @@ type Answer = Result<String, Stop>;
 impl Session {
     pub(super) fn new(shared: Arc<Shared>, wire: Wire, secure: bool) -> Self {
         let user = shared.options.preauth.clone();
-        Self { shared, wire, secure, user, view: None, enabled: Enabled::default(), watch: None, over: false }
+        Self {
+            shared,
+            wire,
+            secure,
+            user,
+            view: None,
+            enabled: Enabled::default(),
+            watch: None,
+            compressed: false,
+            over: false,
+        }
     }
 
     pub(super) async fn run(mut self) -> io::Result<()> {
@@ -136,6 +147,7 @@ impl Session {
             "STARTTLS" if self.offers("STARTTLS") && !self.secure => self.starttls(tag, &args).await,
             "LOGIN" => self.login(&mut args),
             "AUTHENTICATE" => self.authenticate(&mut args).await,
+            "COMPRESS" if self.offers("COMPRESS=DEFLATE") && self.user.is_some() => self.compress(tag, &mut args).await,
             _ if self.user.is_none() => Err(Stop::bad("Unknown command, or not before login")),
             "UID" => {
                 let name = args.word()?.to_ascii_uppercase();

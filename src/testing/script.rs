@@ -36,6 +36,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// | `S-fill: n c` | the character `c` is sent `n` times |
 /// | `C-bytes: n` | any `n` bytes of the client are accepted |
 /// | `tls` | the client must begin TLS now; names and authority are those of [`Server`](super::Server) |
+/// | `deflate` | both sides compress from here on (RFC 4978) |
 /// | `stall` | nothing is sent or read until the client closes |
 /// | `eof` | the client must close now |
 /// | `close` | the connection is closed |

@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep_until};
 use tokio_rustls::rustls::{ProtocolVersion, ServerConnection};
 
 use super::cert::{self, Asking};
+use super::deflate::Deflated;
 use super::{Fault, Trouble};
 
 /// The longest line that is accepted. A longer one ends the connection.
@@ -222,6 +223,16 @@ impl Wire {
         self.log.clients().extend(self.client.clone());
         self.bindings = bindings(stream.get_ref().1, &authority.end_point);
         self.end.stream = Box::new(stream);
+        Ok(())
+    }
+
+    /// Compresses from now on (RFC 4978). What the client sent after the command is compressed already.
+    pub(super) async fn compress(&mut self) -> io::Result<()> {
+        self.end.drain().await?;
+        self.scanned = 0;
+        let (placeholder, _) = tokio::io::duplex(1);
+        let below = std::mem::replace(&mut self.end.stream, Box::new(placeholder));
+        self.end.stream = Box::new(Deflated::new(below, self.input.split()));
         Ok(())
     }
 

@@ -18,6 +18,7 @@ const WORDS: &[&str] = &[
     "BYE",
     "CAPA",
     "CAPABILITY",
+    "COMPRESS",
     "DELE",
     "DONE",
     "ENVELOPE",

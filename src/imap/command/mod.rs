@@ -9,6 +9,7 @@ pub(crate) mod authenticate;
 pub(crate) mod body;
 pub(crate) mod capability;
 pub(crate) mod close;
+pub(crate) mod compress;
 pub(crate) mod context;
 pub(crate) mod copy;
 pub(crate) mod create;

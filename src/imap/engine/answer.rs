@@ -11,6 +11,7 @@ use super::input::another_message;
 use super::refusal::{self, command_refused};
 use super::wire::{OwnEnd, Running};
 use super::{Delivery, Engine, Phase, SessionEffect};
+use crate::engine::LayerChange;
 use crate::engine::failure::excerpt;
 use crate::error::{Error, Result};
 use crate::imap::codec::{self, Ending, Kind, Route, Unreadable, route};
@@ -87,8 +88,8 @@ impl Engine {
         self.release_status(&mut run)?;
         cut.into_iter().for_each(|cut| self.core.deliver(run.reader(), Delivery::LimitCut(cut)));
         self.apply_effect(&run, ending, &condition);
-        // The driver must switch the stream to TLS first; then the core delivers the end.
-        if !(run.effect() == &SessionEffect::StartTls && self.core.is_upgrading()) {
+        // The driver must change the stream's layers first; then the core delivers the end.
+        if !self.core.is_upgrading() {
             let outcome = outcome(&run, ending, condition).map_err(|error| self.core.named(error));
             self.core.deliver(run.reader(), Delivery::Done(outcome));
         }
@@ -127,8 +128,9 @@ impl Engine {
             // RFC 9051 §6.2.1: capabilities from before TLS must be discarded.
             SessionEffect::StartTls if done => {
                 self.mirror.forget_capabilities();
-                self.core.agree_to_tls(run.reader());
+                self.core.agree_to(LayerChange::AddTls, run.reader());
             }
+            SessionEffect::Compress if done => self.core.agree_to(LayerChange::AddDeflate, run.reader()),
             SessionEffect::Select { extension, .. } => {
                 if let Some(extension) = extension.filter(|_| ending == Ending::Bad) {
                     self.mirror.retract(extension);

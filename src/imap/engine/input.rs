@@ -22,7 +22,8 @@ enum CutEnd {
 impl Engine {
     /// Cuts and handles all complete frames.
     pub(super) fn read(&mut self, input: &mut BytesMut) -> Result<()> {
-        loop {
+        // What comes before the layers have changed is not in clear.
+        while !self.core.is_upgrading() {
             let (chunk, is_through) = match self.intake.take_literal_bytes(input) {
                 LiteralBytes::Complete(chunk) => (chunk, true),
                 LiteralBytes::Incomplete(chunk) => (chunk, false),
@@ -36,6 +37,7 @@ impl Engine {
                 CutEnd::Literal { start, size } => self.begin_flow(input, start, size)?,
             }
         }
+        self.core.check_injection(input.len())
     }
 
     fn cut(&mut self, input: &mut BytesMut) -> Result<CutEnd> {
@@ -91,7 +93,7 @@ impl Engine {
                     // Bytes after the OK to STARTTLS were not sent under TLS, and could have been injected (RFC 9051
                     // §11.1).
                     self.core.check_injection(input.len() - at)?;
-                    if self.core.is_over() {
+                    if self.core.is_over() || self.core.is_upgrading() {
                         break CutEnd::Dry;
                     }
                     // A tagged answer may have ended the command that streams a body.

@@ -34,7 +34,7 @@ use self::wire::{Pending, Wire};
 use crate::engine::core::Core;
 use crate::engine::failure::{check_start, over};
 use crate::engine::wire_format::WireFormat;
-use crate::engine::{Id, Outgoing, ReadHint};
+use crate::engine::{Id, LayerChange, Outgoing, ReadHint};
 use crate::error::{Error, Kind, Result};
 use crate::imap::plan::{Plan, RequiredState, SessionEffect};
 use crate::imap::types::{Capabilities, Notice};
@@ -87,7 +87,8 @@ impl Engine {
     }
 
     fn start_commands(&mut self) {
-        while self.mirror.is_greeted() && !self.core.is_over() {
+        // Between the agreement to change the layers and the change, a command would be sent in the old ones.
+        while self.mirror.is_greeted() && !self.core.is_over() && !self.core.is_upgrading() {
             match self.wire.next_due() {
                 Some(Pending::Command(id, plan)) => self.start(id, plan),
                 Some(Pending::Idle(id, selection)) => self.start_idle(id, selection),
@@ -279,8 +280,10 @@ impl crate::engine::Engine for Engine {
 
     fn handle_upgraded(&mut self, now: Instant) {
         self.core.clock.advance(now);
-        self.notices.protect();
-        self.core.upgraded();
+        if self.core.upgraded() == Some(LayerChange::AddTls) {
+            self.notices.protect();
+        }
+        self.intake.leave(&[]);
         self.after();
     }
 
@@ -324,7 +327,7 @@ impl crate::engine::Engine for Engine {
         self.notices.next()
     }
 
-    fn poll_upgrade(&mut self) -> bool {
+    fn poll_upgrade(&mut self) -> Option<LayerChange> {
         self.core.poll_upgrade()
     }
 

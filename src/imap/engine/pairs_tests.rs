@@ -76,7 +76,13 @@ impl Session {
     fn settle(&mut self) {
         loop {
             while self.engine.poll_transmit().is_some() {}
-            let Some((id, delivery)) = self.engine.poll_delivery(&|_| false) else { return };
+            let Some((id, delivery)) = self.engine.poll_delivery(&|_| false) else {
+                if self.engine.poll_upgrade().is_none() {
+                    return;
+                }
+                self.engine.handle_upgraded(self.now);
+                continue;
+            };
             let got = self.got.entry(id.0).or_default();
             match delivery {
                 Delivery::Frames { batch, coverage, .. } => {

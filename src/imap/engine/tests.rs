@@ -6,10 +6,11 @@ use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
 use super::*;
-use crate::engine::Engine as _;
 use crate::engine::transcript::{self, Player};
+use crate::engine::{Engine as _, LayerChange};
 use crate::imap::command::append::Append;
 use crate::imap::command::close::Close;
+use crate::imap::command::compress::Compress;
 use crate::imap::command::copy::Copy;
 use crate::imap::command::enable::Enable;
 use crate::imap::command::expunge::UidExpunge;
@@ -112,6 +113,7 @@ impl Player for Play {
             "noop" => Noop.plan(options),
             "capability" => capability::Capability.plan(options),
             "starttls" => StartTls.plan(options),
+            "compress" => Compress.plan(options),
             "login" => Login { user: "m\u{e9}", password: &Secret::from("p\"w") }.plan(options),
             "authenticate" => authenticate::plan("PLAIN", None),
             "authenticate-ir" => authenticate::plan("PLAIN", Some(&Secret::from("AGEAYg=="))),
@@ -197,8 +199,11 @@ impl Play {
         while let Some((id, delivery)) = self.engine.poll_delivery(&|_| false) {
             self.note(id.0, delivery);
         }
-        if self.engine.poll_upgrade() {
-            self.got += "upgrade\n";
+        if let Some(change) = self.engine.poll_upgrade() {
+            self.got += match change {
+                LayerChange::AddTls => "upgrade\n",
+                LayerChange::AddDeflate => "deflate\n",
+            };
             self.engine.handle_upgraded(self.now);
             self.settle();
         }

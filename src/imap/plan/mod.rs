@@ -57,6 +57,8 @@ pub(crate) enum SessionEffect {
     Authenticate,
     Login,
     StartTls,
+    /// Both sides compress from now on.
+    Compress,
     Select {
         name: MailboxName,
         read_only: bool,

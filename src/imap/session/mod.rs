@@ -16,8 +16,9 @@ use std::time::Duration;
 pub use self::mailboxes::SameMailbox;
 pub use self::notices::Notices;
 pub use self::upload::Append;
-use super::call::{ImapInbox, ImapLink, call, call_limited, ended, finish};
+use super::call::{ImapInbox, ImapLink, call, call_limited, ended, finish, ignore_refusal};
 use super::command::Answer;
+use super::command::compress::Compress;
 use super::command::enable::Enable;
 use super::command::extension::{Extension, Run};
 use super::command::id::{Fields, Id};
@@ -110,7 +111,7 @@ impl Imap {
     /// This takes the TCP and TLS handshakes and one to three round trips of IMAP: CAPABILITY if the greeting does not
     /// include the capabilities, the login, and CAPABILITY again if the login's answer does not include them. A login
     /// by challenges and responses, such as SCRAM, takes one or two more (see [`Login`]). ID and ENABLE together take
-    /// one more, if the server supports either. A task on the current tokio runtime reads and writes for the session.
+    /// one more, if the server supports either, and [COMPRESS](Config::compress) another. A task on the current tokio runtime reads and writes for the session.
     ///
     /// Dropping the future closes the connection.
     ///
@@ -208,17 +209,20 @@ impl Imap {
         Ok((greeting, server))
     }
 
-    /// Sends ID, and ENABLE IMAP4rev2 if the server speaks an older revision by default; in one round trip. NetEase's
-    /// servers open no mailbox before they receive an ID. It does not matter if the server refuses either.
+    /// Sends ID, ENABLE IMAP4rev2 if the server speaks an older revision by default, in one round trip; then COMPRESS. NetEase's
+    /// servers open no mailbox before they receive an ID. It does not matter if the server refuses any.
     async fn introduce(&self, config: &Config) -> Result<Fields> {
         let capabilities = self.capabilities();
         let id = config.id.as_deref().filter(|_| capabilities.id()).map(|fields| Id { fields });
         let revision = capabilities.imap4rev2() && capabilities.imap4rev1() && !config.imap4rev1_only;
         let enable =
             Some(Enable { names: &["IMAP4rev2"], opening: false }).filter(|_| revision && capabilities.enable());
-        let (id, enable) = (self.begin_call(id)?, self.begin_call(enable)?);
+        // The last one: nothing may follow it before its answer (RFC 4978 §3).
+        let compress = Some(Compress).filter(|_| config.compresses() && capabilities.compress_deflate());
+        let (id, enable, compress) = (self.begin_call(id)?, self.begin_call(enable)?, self.begin_call(compress)?);
         let server = ignore_refusal(finish_call(id, &self.limits).await)?;
         ignore_refusal(finish_call(enable, &self.limits).await)?;
+        ignore_refusal(finish_call(compress, &self.limits).await)?;
         Ok(server.flatten().unwrap_or_default())
     }
 
@@ -477,17 +481,6 @@ async fn finish_call<C: Command>(begun: Option<(ImapInbox, C)>, limits: &Limits)
     match begun {
         Some((inbox, command)) => finish(inbox, command, limits).await.map(Some),
         None => Ok(None),
-    }
-}
-
-/// The answer, or `None` if the server refused.
-fn ignore_refusal<T>(answer: Result<T>) -> Result<Option<T>> {
-    match answer {
-        Err(error) if error.is_refusal() && !error.is_retryable() => {
-            tracing::debug!(%error, "an optional command was refused");
-            Ok(None)
-        }
-        answer => answer.map(Some),
     }
 }
 

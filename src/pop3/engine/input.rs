@@ -8,6 +8,7 @@ use bytes::{Buf, Bytes, BytesMut};
 use super::incoming::{AnswerBatch, IncomingBody, ListingLines};
 use super::refusal::{self, error_with_text};
 use super::{Answer, Delivery, Engine, Farewell, LARGE, Phase, Running, SessionEffect, Shape};
+use crate::engine::LayerChange;
 use crate::engine::failure::{TEXT, check_start, excerpt};
 use crate::error::{Error, Kind, Result};
 use crate::pop3::codec::{self, Indicator, Reply};
@@ -189,7 +190,7 @@ impl Engine {
         match (run.number, run.effect) {
             (Some(_), _) => self.push(run, RetrievedContent::Whole(answer.body)),
             // The driver must switch the stream to TLS first.
-            (None, SessionEffect::StartTls) => self.core.agree_to_tls(run.id),
+            (None, SessionEffect::StartTls) => self.core.agree_to(LayerChange::AddTls, run.id),
             (None, SessionEffect::Quit) => {
                 self.core.deliver(run.id, Delivery::Done(Ok(answer)));
                 self.end(Ok(()));

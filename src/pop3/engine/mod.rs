@@ -33,7 +33,7 @@ use crate::engine::failure::{over, unknown};
 use crate::engine::published::Published;
 use crate::engine::span::Span;
 use crate::engine::wire_format::WireFormat;
-use crate::engine::{Id, Outgoing, ReadHint};
+use crate::engine::{Id, LayerChange, Outgoing, ReadHint};
 use crate::error::{Error, Kind, Result, Step};
 use crate::limits::{Deadlines, Limits};
 use crate::pop3::codec::Multiline;
@@ -257,7 +257,7 @@ impl crate::engine::Engine for Engine {
         self.goodbye.take()
     }
 
-    fn poll_upgrade(&mut self) -> bool {
+    fn poll_upgrade(&mut self) -> Option<LayerChange> {
         self.core.poll_upgrade()
     }
 

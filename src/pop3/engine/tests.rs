@@ -5,7 +5,7 @@ use std::fmt::Write;
 use std::time::{Duration, Instant};
 
 use super::*;
-use crate::engine::Engine as _;
+use crate::engine::{Engine as _, LayerChange};
 use crate::login::Secret;
 use crate::pop3::types::{Retrieved, RetrievedContent};
 
@@ -401,7 +401,8 @@ fn nothing_goes_behind_stls_and_all_that_was_learned_is_forgotten() {
     bench.ask(capa());
     assert_eq!(bench.sent(), "CAPA\r\nSTLS\r\n");
     bench.feed(b"+OK go\r\n");
-    assert!(bench.engine.poll_upgrade() && !bench.engine.poll_upgrade());
+    assert_eq!(bench.engine.poll_upgrade(), Some(LayerChange::AddTls));
+    assert_eq!(bench.engine.poll_upgrade(), None);
     assert_eq!(bench.sent(), "");
     assert!(bench.engine.state().capabilities.is_none() && bench.engine.state().greeting.is_empty());
     bench.engine.handle_upgraded(bench.now);
@@ -418,7 +419,7 @@ fn bytes_behind_the_agreement_to_encrypt_end_the_session() {
         bench.ask(stls());
         parts.iter().for_each(|part| bench.feed(part));
         assert_eq!(bench.kind(), Some(Kind::Protocol));
-        assert!(!bench.engine.poll_upgrade());
+        assert!(bench.engine.poll_upgrade().is_none());
     }
 }
 
@@ -429,7 +430,7 @@ fn a_refused_stls_leaves_the_session_as_it_was() {
     bench.ask(stls());
     bench.feed(b"-ERR no TLS today\r\n");
     assert!(bench.log().contains("0: Rejected: the server refused STLS: no TLS today"));
-    assert!(!bench.engine.poll_upgrade() && bench.kind().is_none());
+    assert!(bench.engine.poll_upgrade().is_none() && bench.kind().is_none());
 }
 
 #[test]

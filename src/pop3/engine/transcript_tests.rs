@@ -26,7 +26,7 @@ impl Player for Play {
 
     fn feed(&mut self, bytes: &[u8]) {
         self.bench.feed(bytes);
-        if self.bench.engine.poll_upgrade() {
+        if self.bench.engine.poll_upgrade().is_some() {
             self.got += &(self.bench.log() + "upgrade\n");
             self.bench.engine.handle_upgraded(self.bench.now);
             self.bench.settle();

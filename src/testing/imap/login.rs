@@ -1,4 +1,4 @@
-//! CAPABILITY, ID, STARTTLS, LOGIN, AUTHENTICATE, LOGOUT (RFC 3501 §6.1 and §6.2, RFC 4959).
+//! CAPABILITY, ID, STARTTLS, COMPRESS, LOGIN, AUTHENTICATE, LOGOUT (RFC 3501 §6.1 and §6.2, RFC 4959, RFC 4978).
 
 use std::sync::Arc;
 
@@ -58,6 +58,7 @@ impl Session {
             ("QUOTA", self.shared.options.quota.is_some()),
             ("QUOTA=RES-STORAGE", self.shared.options.quota.is_some()),
             ("QUOTA=RES-MESSAGE", self.shared.options.quota.is_some()),
+            ("COMPRESS=DEFLATE", self.user.is_some() && !self.compressed),
             ("STARTTLS", !self.secure && self.user.is_none()),
         ];
         let mut text = "IMAP4rev1".to_owned();
@@ -119,6 +120,19 @@ impl Session {
         self.wire.push(format!("{tag} OK Begin TLS now\r\n"));
         self.wire.upgrade().await?;
         self.secure = true;
+        Err(Stop::Answered)
+    }
+
+    /// RFC 4978 §3: compression begins after the line end of the tagged OK.
+    pub(super) async fn compress(&mut self, tag: &str, args: &mut Args) -> Answer {
+        let algorithm = args.atom()?;
+        args.end()?;
+        if !algorithm.eq_ignore_ascii_case("DEFLATE") || self.compressed {
+            return Err(Stop::bad("Only DEFLATE, and only once"));
+        }
+        self.wire.push(format!("{tag} OK DEFLATE active\r\n"));
+        self.wire.compress().await?;
+        self.compressed = true;
         Err(Stop::Answered)
     }
 

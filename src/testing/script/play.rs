@@ -8,6 +8,7 @@ use tokio::sync::oneshot;
 
 use super::step::{Act, Names, Step};
 use crate::testing::cert::{self, Asking};
+use crate::testing::deflate::Deflated;
 use crate::testing::wire::Transport;
 
 /// The most bytes of an unexpected line in a report.
@@ -88,6 +89,7 @@ impl Player {
             }
             Act::Take(count) => self.take(*count).await?,
             Act::Tls => return self.tls().await.map(Some),
+            Act::Deflate => return Ok(Some(self.deflate())),
             Act::Stall => {
                 // A reset is an end too.
                 while matches!(self.stream.read(&mut [0; 4096]).await, Ok(count) if count > 0) {}
@@ -175,6 +177,12 @@ impl Player {
         let plain = tokio::io::join(io::Cursor::new(self.input).chain(read), write);
         let stream = cert::authority()?.acceptor(Asking::Nothing).accept(plain).await?;
         Ok(Self { stream: Box::new(stream), input: Vec::new(), names: self.names })
+    }
+
+    /// What the client has sent after the line before is compressed already.
+    fn deflate(self) -> Self {
+        let stream = Deflated::new(self.stream, self.input.as_slice().into());
+        Self { stream: Box::new(stream), input: Vec::new(), names: self.names }
     }
 
     async fn silence(mut self, finish: oneshot::Receiver<()>) -> Result<(), String> {

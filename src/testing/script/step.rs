@@ -23,6 +23,7 @@ pub(super) enum Act {
     Fill(usize, u8),
     Take(usize),
     Tls,
+    Deflate,
     Stall,
     Eof,
     Close,
@@ -52,6 +53,7 @@ pub(super) fn parse(text: &str) -> Result<Vec<Step>, String> {
 fn act(line: &str) -> Option<Act> {
     match line.trim_end() {
         "tls" => return Some(Act::Tls),
+        "deflate" => return Some(Act::Deflate),
         "stall" => return Some(Act::Stall),
         "eof" => return Some(Act::Eof),
         "close" => return Some(Act::Close),

@@ -1,6 +1,7 @@
 //! Dialogues with the scripted peer, by topic: what a session sends, and how it treats the answers.
 
 mod answers;
+mod compress;
 mod deletion;
 mod dialect;
 mod events;

@@ -2,6 +2,7 @@
 
 mod announced;
 mod append;
+mod compress;
 mod connect;
 mod extensions;
 mod fetch;
@@ -90,6 +91,10 @@ on_every_imap_server! { imap
         a_mailbox_is_created_for_its_use: ["CREATE-SPECIAL-USE"],
         mailboxes_are_listed_with_what_other_commands_say: ["LIST RETURN STATUS", "LIST RETURN MYRIGHTS", "LIST RETURN METADATA"],
         what_no_server_here_has_is_refused_before_anything_is_sent: ["LANGUAGE", "COMPARATOR", "GETJMAPACCESS", "STORE X-GM-LABELS"],
+    }
+    compress {
+        a_compressed_session_does_the_same: ["COMPRESS"],
+        nothing_after_the_agreement_is_in_clear: ["COMPRESS"],
     }
     connect {
         implicit_tls_logs_in_and_out: ["CAPABILITY", "LOGIN, AUTHENTICATE", "LOGOUT"],
