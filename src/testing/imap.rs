@@ -7,6 +7,7 @@ mod append;
 mod args;
 mod copy;
 mod enable;
+mod enabled;
 mod envelope;
 mod extended;
 mod fetch;
@@ -19,6 +20,7 @@ mod login;
 mod metadata;
 mod name;
 mod notify;
+mod pattern;
 mod print;
 mod quota;
 mod read;
@@ -27,6 +29,7 @@ mod search;
 mod select;
 mod set;
 mod sort;
+mod spoken;
 mod structure;
 mod thread;
 mod view;
@@ -36,12 +39,12 @@ use std::io;
 use std::sync::Arc;
 
 use args::{Args, Stop};
-use enable::Enabled;
+use enabled::Enabled;
 use view::View;
 use watch::Watch;
 
 use super::Trouble;
-use super::server::Shared;
+use super::shared::Shared;
 use super::store::{Account, Mailbox};
 use super::wire::Wire;
 

@@ -2,6 +2,7 @@
 
 mod login;
 mod maildrop;
+mod transaction;
 
 use std::io;
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use maildrop::Maildrop;
 
 use super::Trouble;
 use super::sasl;
-use super::server::Shared;
+use super::shared::Shared;
 use super::wire::Wire;
 
 pub(super) struct Session {

@@ -3,18 +3,20 @@
 
 mod proof;
 mod scram;
+mod step;
 
 use std::io;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::builder::Options;
-use super::server::Shared;
+use super::options::Options;
+use super::shared::Shared;
 use super::wire::Wire;
 pub(super) use proof::{apop_digest, message_id};
 use proof::{bearer_name, keyed_md5, plain, user_and_digest};
 use scram::Scram;
+use step::Step;
 
 /// The mechanisms that are supported.
 pub(super) const MECHANISMS: &[&str] = &[
@@ -47,13 +49,6 @@ pub(super) enum Verdict {
     Refused,
     /// Cancelled by `*`, or by a line that is not base64.
     Broken(&'static str),
-}
-
-/// The next step.
-enum Step {
-    Challenge(Vec<u8>),
-    Admitted(String),
-    Refused,
 }
 
 /// What an exchange waits for.

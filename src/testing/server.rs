@@ -1,22 +1,21 @@
 //! The embedded server: its ports, its streams, its connections' tasks, and the methods by which tests inspect it. It must not know the
 //! protocols.
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 use bytes::Bytes;
 use tokio::io::DuplexStream;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::builder::Options;
+use super::options::Options;
+use super::shared::Shared;
 use super::store::{self, Content, Store};
-use super::wire::{Log, Transport, Wire};
-use super::{Builder, Fault, Snapshot, cert, imap, pop3};
+use super::wire::{Transport, Wire};
+use super::{Fault, Snapshot, cert, imap, pop3};
 
 /// An IMAP and POP3 server inside the process, for tests.
 ///
@@ -42,19 +41,6 @@ pub struct Server {
     ports: [u16; 4],
 }
 
-/// The state that the connections share.
-pub(super) struct Shared {
-    pub(super) store: Store,
-    pub(super) options: Options,
-    log: Arc<Log>,
-    faults: Mutex<VecDeque<Fault>>,
-    resume: watch::Sender<u64>,
-    /// The number of open connections.
-    live: watch::Sender<usize>,
-    /// The connections' tasks; `None` once the server is gone.
-    sessions: Mutex<Option<JoinSet<()>>>,
-}
-
 #[derive(Clone, Copy)]
 enum Door {
     Imap,
@@ -64,21 +50,8 @@ enum Door {
 }
 
 impl Server {
-    /// Configures a server.
-    pub fn builder() -> Builder {
-        Builder::new()
-    }
-
     pub(super) fn new(store: Store, options: Options) -> io::Result<Self> {
-        let shared = Shared {
-            store,
-            options,
-            log: Arc::default(),
-            faults: Mutex::default(),
-            resume: watch::Sender::new(0),
-            live: watch::Sender::new(0),
-            sessions: Mutex::new(Some(JoinSet::new())),
-        };
+        let shared = Shared::new(store, options);
         Ok(Self { shared: Arc::new(shared), authority: cert::authority()?, listeners: JoinSet::new(), ports: [0; 4] })
     }
 
@@ -272,17 +245,6 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         *self.shared.sessions() = None;
-    }
-}
-
-impl Shared {
-    fn sessions(&self) -> MutexGuard<'_, Option<JoinSet<()>>> {
-        self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn next_fault(&self) -> Option<Fault> {
-        let next = self.faults.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
-        next.or(self.options.every_connection)
     }
 }
 

@@ -6,25 +6,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::paths::{Found, read};
 use super::{files, module_of};
 
-/// Files that use each other today, each group a cycle. The table may only shrink: a group that is no longer there fails the test too.
-const KNOWN: &[&[&str]] = &[
-    &[
-        "testing::builder",
-        "testing::imap",
-        "testing::imap::args",
-        "testing::imap::enable",
-        "testing::imap::name",
-        "testing::imap::set",
-        "testing::imap::view",
-        "testing::pop3",
-        "testing::pop3::maildrop",
-        "testing::sasl",
-        "testing::sasl::scram",
-        "testing::server",
-    ],
-    &["testing::imap::extended", "testing::imap::list"],
-];
-
 /// Every module that is a file, by its path without `crate::`.
 struct Sources(BTreeMap<String, Module>);
 
@@ -150,7 +131,6 @@ fn no_files_use_each_other() {
     let count: usize = edges.values().map(BTreeSet::len).sum();
     assert!(count > 500, "only {count} edges were found");
     let found = sources.cycles();
-    let new: Vec<_> = found.iter().filter(|group| !KNOWN.contains(&group.as_slice())).collect();
     let detail = |group: &Vec<&str>| {
         let inside = |from: &&str| {
             let to: Vec<_> = edges[*from].iter().filter(|to| **to != *from && group.contains(*to)).collect();
@@ -159,12 +139,10 @@ fn no_files_use_each_other() {
         format!("{group:?}\n{}", group.iter().map(inside).collect::<Vec<_>>().join("\n"))
     };
     assert!(
-        new.is_empty(),
+        found.is_empty(),
         "files that use each other:\n{}",
-        new.iter().map(|group| detail(group)).collect::<Vec<_>>().join("\n")
+        found.iter().map(detail).collect::<Vec<_>>().join("\n")
     );
-    let gone: Vec<_> = KNOWN.iter().filter(|group| !found.iter().any(|cycle| cycle == *group)).collect();
-    assert!(gone.is_empty(), "no longer a cycle, take it out of the table: {gone:?}");
 }
 
 fn cycles_of(texts: &[(&str, &str)]) -> Vec<Vec<String>> {

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use time::OffsetDateTime;
 
 use super::args::{Args, Stop};
-use super::{Answer, Session, print, set};
+use super::{Answer, Session, print};
 use crate::testing::store::{Content, Flags};
 
 struct Given {
@@ -41,7 +41,7 @@ impl Session {
         })?;
         let (validity, uids) = stored.ok_or_else(|| Stop::no("[TRYCREATE] No such mailbox"))?;
         Ok(match self.offers("UIDPLUS") {
-            true => format!("[APPENDUID {validity} {}] APPEND completed", set::print(&uids)),
+            true => format!("[APPENDUID {validity} {}] APPEND completed", print::set(&uids)),
             false => "APPEND completed".to_owned(),
         })
     }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::args::{Args, Stop};
 use super::limit::Lowest;
-use super::set::{self, Set};
+use super::print;
+use super::set::Set;
 use super::{Answer, Session};
 use crate::testing::store::Mail;
 
@@ -20,7 +21,7 @@ impl Copied {
         if !offered || self.from.is_empty() {
             return String::new();
         }
-        format!("[COPYUID {} {} {}] ", self.validity, set::print(&self.from), set::print(&self.to))
+        format!("[COPYUID {} {} {}] ", self.validity, print::set(&self.from), print::set(&self.to))
     }
 }
 

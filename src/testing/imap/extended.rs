@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::args::{Args, Stop};
-use super::list::matches;
 use super::metadata::entry_names;
+use super::pattern::matches;
 use super::{Answer, Session};
 use crate::testing::store::{Account, canonical};
 

@@ -1,7 +1,8 @@
 //! STORE and UID STORE (RFC 3501 §6.4.6).
 
 use super::args::{Args, Stop};
-use super::set::{self, Set};
+use super::print;
+use super::set::Set;
 use super::{Answer, Session};
 use crate::testing::store::Flags;
 
@@ -84,7 +85,7 @@ impl Session {
         done?;
         let text = match modified.is_empty() {
             true => "STORE completed".to_owned(),
-            false => format!("[MODIFIED {}] Not all were stored", set::print(&modified)),
+            false => format!("[MODIFIED {}] Not all were stored", print::set(&modified)),
         };
         Ok(self.limited(lowest, text))
     }

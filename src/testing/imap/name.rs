@@ -5,19 +5,7 @@ use base64::Engine as _;
 use base64::alphabet::IMAP_MUTF7;
 use base64::engine::{GeneralPurpose, general_purpose::NO_PAD};
 
-use super::{Session, print};
-
 const BASE64: GeneralPurpose = GeneralPurpose::new(&IMAP_MUTF7, NO_PAD);
-
-impl Session {
-    /// The name in the form for this client, in quotes.
-    pub(super) fn spoken(&self, name: &str) -> String {
-        match self.enabled.rev2 {
-            true => format!("\"{}\"", decode(name).replace('\\', "\\\\").replace('"', "\\\"")),
-            false => print::mailbox(name),
-        }
-    }
-}
 
 pub(super) fn encode(name: &str) -> String {
     let mut out = String::new();
@@ -40,7 +28,7 @@ pub(super) fn encode(name: &str) -> String {
 }
 
 /// A name that cannot be decoded stays unchanged.
-fn decode(name: &str) -> String {
+pub(super) fn decode(name: &str) -> String {
     let mut parts = name.split('&');
     let mut out = parts.next().unwrap_or_default().to_owned();
     for part in parts {

@@ -89,3 +89,19 @@ pub(super) fn read_day(text: &str) -> Option<Date> {
     let month = Month::try_from(u8::try_from(month + 1).ok()?).ok()?;
     Date::from_calendar_date(year.parse().ok()?, month, day.parse().ok()?).ok().filter(|_| parts.next().is_none())
 }
+
+/// Ascending numbers as a sequence set.
+pub(super) fn set(numbers: &[u32]) -> String {
+    let mut ranges: Vec<(u32, u32)> = Vec::new();
+    for &number in numbers {
+        match ranges.last_mut() {
+            Some((_, last)) if last.checked_add(1) == Some(number) => *last = number,
+            _ => ranges.push((number, number)),
+        }
+    }
+    let one = |(first, last): &(u32, u32)| match first == last {
+        true => first.to_string(),
+        false => format!("{first}:{last}"),
+    };
+    ranges.iter().map(one).collect::<Vec<_>>().join(",")
+}

@@ -2,7 +2,8 @@
 //! commands.
 
 use super::args::{Args, Stop};
-use super::set::{self, Set};
+use super::print;
+use super::set::Set;
 use super::view::View;
 use super::{Enabled, Session};
 
@@ -61,7 +62,7 @@ impl Session {
         });
         let gone = gone.unwrap_or_default();
         if !gone.is_empty() {
-            self.wire.push(format!("* VANISHED (EARLIER) {}\r\n", set::print(&gone)));
+            self.wire.push(format!("* VANISHED (EARLIER) {}\r\n", print::set(&gone)));
         }
     }
 }

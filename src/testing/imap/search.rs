@@ -4,7 +4,7 @@ use time::Date;
 
 use super::args::{Args, Stop};
 use super::limit::{Lowest, limit};
-use super::set::{self, Set};
+use super::set::Set;
 use super::view::Entry;
 use super::{Answer, Session, print};
 use crate::testing::mime;
@@ -125,7 +125,7 @@ pub(super) fn esearch(tag: &str, uid: bool, returns: &[String], found: &[u32], m
             line.push_str(&format!(" MAX {last}"));
         }
         if asked("ALL") {
-            line.push_str(&format!(" ALL {}", set::print(found)));
+            line.push_str(&format!(" ALL {}", print::set(found)));
         }
     }
     if asked("COUNT") {

@@ -72,19 +72,3 @@ impl Set {
         })
     }
 }
-
-/// Ascending numbers as a sequence set.
-pub(super) fn print(numbers: &[u32]) -> String {
-    let mut ranges: Vec<(u32, u32)> = Vec::new();
-    for &number in numbers {
-        match ranges.last_mut() {
-            Some((_, last)) if last.checked_add(1) == Some(number) => *last = number,
-            _ => ranges.push((number, number)),
-        }
-    }
-    let one = |(first, last): &(u32, u32)| match first == last {
-        true => first.to_string(),
-        false => format!("{first}:{last}"),
-    };
-    ranges.iter().map(one).collect::<Vec<_>>().join(",")
-}

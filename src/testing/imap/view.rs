@@ -4,7 +4,7 @@
 use std::collections::btree_map;
 use std::sync::Arc;
 
-use super::{Enabled, print, set};
+use super::{Enabled, print};
 use crate::testing::store::{Content, Flags, Mail, Mailbox};
 
 pub(super) struct View {
@@ -133,7 +133,7 @@ impl View {
             stays
         });
         if !vanished.is_empty() {
-            out.extend_from_slice(format!("* VANISHED {}\r\n", set::print(&vanished)).as_bytes());
+            out.extend_from_slice(format!("* VANISHED {}\r\n", print::set(&vanished)).as_bytes());
         }
     }
 

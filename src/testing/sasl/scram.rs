@@ -8,8 +8,8 @@ use sha1::Sha1;
 use sha2::{Digest, Sha224, Sha256, Sha384, Sha512};
 
 use super::super::store::Store;
-use super::Step;
 use super::proof::message_id;
+use super::step::Step;
 
 const ITERATIONS: u32 = 4096;
 
