@@ -60,8 +60,9 @@
 //! | bugs of servers | comments that name the server; `tests/support/known.rs` for what tests found |
 //! | limits and deadlines | `limits.rs`; engines and `conn` enforce them |
 //! | whether a message is complete | `judge.rs` |
-//! | logins | `login.rs` what the user says, `sasl/` mechanisms, `authentication.rs` the dialogue |
-//! | TLS | `conn/tls/` |
+//! | logins | `login.rs` what the user says, `login/sasl.rs` mechanisms of the caller's own, `sasl/` mechanisms, `authentication.rs` the dialogue |
+//! | TLS, channel binding | `conn/tls/` |
+//! | the layers of a stream, compression | `conn/stream.rs`, `conn/transport.rs`, `conn/deflate.rs` |
 //! | the wire log and recordings | `conn/wire_log.rs`, `conn/observer.rs`, `redact.rs` |
 //! | collecting | `collect/transfer/` is the run, `collect/ledger/` and `collect/delivery/` where things are kept |
 //!

@@ -263,7 +263,7 @@ impl<E: Engine> EngineDriver<E> {
     }
 
     async fn change_layers(&mut self, change: LayerChange) {
-        let stream = std::mem::replace(&mut self.stream, Stream::closed());
+        let (stream, unread) = (std::mem::replace(&mut self.stream, Stream::closed()), self.input.len());
         let changed = match change {
             LayerChange::AddTls => match self.tls.take() {
                 Some(tls) => stream.encrypt(&tls).await,
@@ -273,7 +273,7 @@ impl<E: Engine> EngineDriver<E> {
         };
         match changed {
             Ok(stream) => {
-                self.observer.changed(change);
+                self.observer.changed(change, unread);
                 self.handles.bind(stream.bindings());
                 self.stream = stream;
                 self.engine.handle_upgraded(now());

@@ -85,7 +85,11 @@ impl Observer {
         }
     }
 
-    pub(super) fn changed(&mut self, change: LayerChange) {
+    /// The layers change. Of what was received, the last `unread` bytes belong to the new ones, from which they come again.
+    pub(super) fn changed(&mut self, change: LayerChange, unread: usize) {
+        if let Some(outputs) = &mut self.outputs {
+            outputs.partial.truncate(outputs.partial.len().saturating_sub(unread));
+        }
         self.flush();
         if let Some(record) = self.record() {
             match change {

@@ -110,6 +110,28 @@ pub trait SaslMechanism: Send + Sync {
 
 /// One authentication by a [`SaslMechanism`], which has the example. [`initial`](Self::initial) and [`answer`](Self::answer) may block:
 /// they run on tokio's threads for blocking work. What they return is wiped from memory after it was sent, and shown in no log.
+///
+/// ```
+/// use postroom::{SaslError, SaslExchange, Secret};
+///
+/// /// Answers the server's question with a code.
+/// struct Code(Option<Secret>);
+///
+/// impl SaslExchange for Code {
+///     fn initial(&mut self) -> Result<Option<Secret>, SaslError> {
+///         Ok(None)
+///     }
+///
+///     fn answer(&mut self, _: &[u8]) -> Result<Secret, SaslError> {
+///         self.0.take().ok_or_else(|| "the code was asked for twice".into())
+///     }
+///
+///     fn finish(&self) -> Result<(), SaslError> {
+///         if self.0.is_none() { Ok(()) } else { Err("the code was not asked for".into()) }
+///     }
+/// }
+/// # assert!(Code(None).answer(b"").is_err());
+/// ```
 pub trait SaslExchange: Send {
     /// The client's first message, if the client speaks first. It is called once, before anything else.
     ///

@@ -129,7 +129,7 @@ impl Imap {
     ///
     /// [`Kind::Input`] for a configuration or login that cannot work, before connecting, and if the server
     /// accepts the password only unencrypted; [`Kind::Io`], [`Kind::Timeout`] and [`Kind::Tls`] for the connection, `Tls` also if
-    /// STARTTLS is required and fails; [`Kind::Protocol`] if the server does not speak IMAP; [`Kind::Closed`] if it
+    /// STARTTLS is required and fails, or if the login's [channel binding](Login#channel-binding) does; [`Kind::Protocol`] if the server does not speak IMAP; [`Kind::Closed`] if it
     /// closes the connection; [`Kind::Login`] if it refuses the login; [`Kind::Unsupported`] if it offers no login that
     /// this crate supports.
     pub async fn connect(config: impl Into<Config>, login: Login) -> Result<Self> {

@@ -140,7 +140,7 @@ impl Pop3 {
     ///
     /// * `Kind::Input` and `Kind::Unsupported` before anything, or at least before the login, is sent.
     /// * `Kind::Io`, `Kind::Timeout` and `Kind::Tls`, also if STLS is required and the server does not offer or refuses
-    ///   it.
+    ///   it, or if the login's [channel binding](Login#channel-binding) fails.
     /// * `Kind::Protocol` if the server does not speak POP3; `Kind::Closed` if it refuses the connection in its
     ///   greeting.
     /// * [`Kind::Login`](crate::Kind::Login) if it refuses the login.

@@ -103,12 +103,17 @@ async fn bytes_that_come_with_the_agreement_are_compressed_ones() {
         C: {{D}} NOOP
         S: {{D}} OK done"
     );
-    let (script, imap) = scripted(&dialogue, plaintext().without_id().compress().unprotected_alerts()).await;
+    let recorder = Recorder::new();
+    let config = plaintext().without_id().compress().unprotected_alerts().record(&recorder);
+    let (script, imap) = scripted(&dialogue, config).await;
     let imap = imap.unwrap();
     let mut notices = imap.notices();
     imap.noop().await.unwrap();
     assert!(notices.next().await.unwrap().text().unwrap().contains("mind the gap"));
     script.finish().await.unwrap();
+    // In the transcript, they come after the change.
+    let transcript = recorder.transcripts().concat();
+    assert!(transcript.contains("\ndeflate\nS: * OK [ALERT] mind the gap\n"), "{transcript}");
 }
 
 #[tokio::test(start_paused = true)]
