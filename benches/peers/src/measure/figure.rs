@@ -53,6 +53,8 @@ pub const FIGURES: &[Figure] = &[
     figure("collect_rss_mib", 24.0, collect::collect_rss_mib),
     figure("stream_1gib_growth_mib", 8.0, memory::stream_1gib_growth_mib),
     figure("flights_first_fetch", 3.0, flights::flights_first_fetch),
+    figure("flights_resume", 3.0, flights::flights_resume),
+    figure("resync_bytes_vs_changes", 1.5, flights::resync_bytes_vs_changes),
     figure("idle_tls_vs_rustls", 1.8, memory::idle_tls_vs_rustls),
     figure("parse_envelope_vs_imap_proto", 0.35, |plan| codec::against_parser(plan, "envelope", "imap_proto")),
     figure("parse_envelope_vs_imap_codec", 0.25, |plan| codec::against_parser(plan, "envelope", "imap_codec")),

@@ -11,6 +11,8 @@ use crate::cli::Result;
 const ROUND_TRIP: Duration = Duration::from_millis(50);
 /// What must have been sent before the first data; a round trip could otherwise be saved by leaving it out.
 const DUE: [&str; 2] = [" ID ", " ENABLE "];
+/// The messages of the mailbox that is resumed, and how many of them have changed.
+const RESUMED: (u64, u64) = (100_000, 100);
 
 /// The login, ID, ENABLE, and a mailbox opened and fetched from.
 pub(super) fn flights_first_fetch(plan: Plan) -> Result<f64> {
@@ -41,6 +43,48 @@ fn flights(plan: Plan, server: &Replay) -> Result<f64> {
         return Err(format!("{flights} round trips took {took:?}, the time of {trips:.2}").into());
     }
     Ok(flights as f64)
+}
+
+/// The login, ID, ENABLE, and a mailbox that is resumed, to the tagged answer of its SELECT.
+pub(super) fn flights_resume(plan: Plan) -> Result<f64> {
+    let (server, count) = (resuming()?, RESUMED.0);
+    let one = |_| -> Result<f64> {
+        let said = resumed(plan, &server, count)?;
+        let end = said.iter().position(|said| !said.by_client && said.text.contains("SELECT done"));
+        let said = &said[..=end.ok_or("the mailbox was not selected")?];
+        println!("# round trips: {}", lines(said));
+        Ok(said.windows(2).filter(|pair| !pair[0].by_client && pair[1].by_client).count() as f64)
+    };
+    let flights = Spread::of((0..plan.pairs.div_ceil(7)).map(one).collect::<Result<_>>()?)?;
+    println!("# round trips: {flights}, until the tagged OK of SELECT with QRESYNC");
+    Ok(flights.most)
+}
+
+/// What the server sends from the first ENABLE on, over the answer that has the changes alone.
+pub(super) fn resync_bytes_vs_changes(plan: Plan) -> Result<f64> {
+    let (server, (count, changed)) = (resuming()?, RESUMED);
+    let said = resumed(plan, &server, count)?;
+    let begin = said.iter().position(|said| said.by_client && said.text.contains(" ENABLE "));
+    let end = said.iter().position(|said| said.by_client && said.text.contains(" LOGOUT"));
+    let said = &said[begin.ok_or("nothing was enabled")?..end.unwrap_or(said.len())];
+    let bytes: usize = said.iter().filter(|said| !said.by_client).map(|said| said.text.len()).sum();
+    println!("# {bytes} bytes for {changed} changes of {count} messages, {} in the answer alone", server.bytes);
+    Ok(bytes as f64 / server.bytes as f64)
+}
+
+fn resuming() -> Result<Replay> {
+    let (count, changed) = RESUMED;
+    Replay::start(&["resume", "--count", &count.to_string(), "--changed", &changed.to_string()])
+}
+
+fn resumed(plan: Plan, server: &Replay, count: u64) -> Result<Vec<Said>> {
+    let proxy = Delay::before(server.port.parse()?, ROUND_TRIP)?;
+    let (port, messages) = (proxy.port.to_string(), count.to_string());
+    let args = ["resume", "--port", &port, "--count", &messages, "--changed", &server.messages];
+    let done = Outcome::of(plan.cores, "client", &args)?;
+    done.check("messages", &server.messages, 1)?;
+    done.check("known", &messages, 1)?;
+    Ok(proxy.said())
 }
 
 /// The commands, with a stroke between round trips.

@@ -29,6 +29,8 @@ pub struct Imap {
     pub appended: Option<(u64, u64)>,
     /// Capabilities beyond the usual ones.
     pub further: &'static str,
+    /// How many messages have changed, for a client that resumes.
+    pub changed: u64,
 }
 
 impl Imap {
@@ -50,6 +52,25 @@ impl Imap {
             Store::Answers(answers) => answers.ends.len() as u64,
             Store::Bodies(bodies) => bodies.len() as u64,
         }
+    }
+
+    /// The answer to SELECT with QRESYNC: of the changes, one half are flags, a quarter new messages, and a quarter expunged ones. The
+    /// client knew the others, and instead of the new ones those after the last.
+    pub fn resumed(&self, tag: &str) -> String {
+        let (size, part) = (self.size(), self.changed / 4);
+        let mut answer = format!(
+            "* FLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft)\r\n* OK [PERMANENTFLAGS ()] fixed\r\n* {size} EXISTS\r\n* 0 RECENT\r\n\
+             * OK [UIDVALIDITY 1577836800] valid\r\n* OK [UIDNEXT {}] next\r\n* OK [HIGHESTMODSEQ 200000] last\r\n\
+             * VANISHED (EARLIER) {}:{}\r\n",
+            size + part + 1,
+            size + 1,
+            size + part
+        );
+        let old = (1..=self.changed / 2).map(|number| number * (size - part) / (self.changed / 2 + 1));
+        for uid in old.chain(size - part + 1..=size) {
+            answer.push_str(&format!("* {uid} FETCH (UID {uid} FLAGS (\\Seen) MODSEQ ({}))\r\n", 100_000 + uid));
+        }
+        answer + &format!("{tag} OK [READ-WRITE] SELECT done\r\n")
     }
 
     fn capability(&self) -> String {
@@ -82,7 +103,7 @@ impl<S: Read + Write> Session<'_, S> {
             "ENABLE" => self.say(&format!("* ENABLED {arguments}\r\n"))?,
             "NAMESPACE" => self.say("* NAMESPACE ((\"\" \"/\")) NIL NIL\r\n")?,
             "LIST" => self.say("* LIST (\\HasNoChildren) \"/\" INBOX\r\n")?,
-            "SELECT" | "EXAMINE" => return self.select(tag, &name),
+            "SELECT" | "EXAMINE" => return self.select(tag, &name, &arguments),
             "SEARCH" => self.search()?,
             "IDLE" => self.idle()?,
             "FETCH" => return self.fetch(tag, &arguments),
@@ -118,7 +139,11 @@ impl<S: Read + Write> Session<'_, S> {
         }
     }
 
-    fn select(&mut self, tag: &str, name: &str) -> io::Result<bool> {
+    fn select(&mut self, tag: &str, name: &str, arguments: &str) -> io::Result<bool> {
+        if arguments.to_ascii_uppercase().contains("(QRESYNC (") {
+            self.say(&self.server.resumed(tag))?;
+            return Ok(true);
+        }
         let size = self.server.size();
         let mode = if name == "SELECT" { "READ-WRITE" } else { "READ-ONLY" };
         self.say(&format!(

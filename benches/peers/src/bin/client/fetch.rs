@@ -1,6 +1,6 @@
 //! Many messages by one FETCH: envelopes, flags, small whole messages.
 
-use postroom::imap::{Fetched, Items, Uids};
+use postroom::imap::{Fetched, Items, Resumed, SyncPoint, Uids};
 use postroom_benches::checksum::Sum;
 use postroom_benches::cli::{Args, Result};
 
@@ -54,5 +54,25 @@ pub(crate) async fn first(args: &Args) -> Result<()> {
     }
     println!("messages {messages}\nchecksum {:016x}", sum.value());
     drop(mail);
+    Ok(imap.logout().await?)
+}
+
+/// What happened in a mailbox of `--count` messages, of which `--changed` have changed: the replay server's history.
+pub(crate) async fn resume(args: &Args) -> Result<()> {
+    let (count, part) = (args.need::<u64>("count")?, args.need::<u64>("changed")? / 4);
+    let known = format!("1:{},{}:{}", count - part, count + 1, count + part);
+    let point: SyncPoint = format!("1/1577836800/{}/100000/{known}", count + part + 1).parse()?;
+    let mut imap = crate::connect(args).await?;
+    let mut changes = imap.open("INBOX").resume(&point).await?;
+    let mut messages = 0;
+    while let Some(change) = changes.try_next().await? {
+        messages += match change {
+            Resumed::Vanished(uids) => uids.len(),
+            Resumed::Changed(_) | Resumed::New(_) => 1,
+            other => return Err(format!("{other:?} is no change").into()),
+        };
+    }
+    let (_, next) = changes.finish().await?;
+    println!("messages {messages}\nknown {}", next.known.len());
     Ok(imap.logout().await?)
 }

@@ -1,5 +1,5 @@
 //! The client under test: postroom by its public items only, on a current-thread tokio runtime.
-//! `client envelope|flags|bodies|large|read|append|first --port P`, `client pop3 --port P --count N --user U --password P`,
+//! `client envelope|flags|bodies|large|read|append|first --port P`, `client resume --port P --count N --changed M`, `client pop3 --port P --count N --user U --password P`,
 //! `client collect --port P --user U --password P --folder DIR`, `client idle --port P --count N --root HEX`.
 
 mod body;
@@ -29,6 +29,7 @@ async fn run(args: &Args) -> Result<()> {
         "flags" => fetch::flags(args).await,
         "bodies" => fetch::bodies(args).await,
         "first" => fetch::first(args).await,
+        "resume" => fetch::resume(args).await,
         "large" => body::large(args).await,
         "read" => body::read(args).await,
         "append" => body::append(args).await,
