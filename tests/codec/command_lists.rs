@@ -46,7 +46,7 @@ fn missing<'a>(names: &'a BTreeSet<String>, file: &str) -> BTreeSet<&'a str> {
 #[test]
 fn every_command_that_is_a_value_is_in_every_list() {
     let names = constructors();
-    assert!(names.len() >= 35, "{names:?}");
+    assert!(names.len() >= 30, "{names:?}");
     for list in ["tests/codec/slow/one_command.rs", "tests/codec/slow/round_trip/command/call.rs"] {
         assert_eq!(missing(&names, list), BTreeSet::new(), "not in {list}");
     }
