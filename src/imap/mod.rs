@@ -39,7 +39,8 @@
 //! * [`Items`] and [`Section`]: what to fetch. [`Fetching`] and [`FetchingChanges`]: a fetch that was not sent yet. [`Fetch`], a stream of [`Fetched`] messages with their [`FetchedSection`]s.
 //! * [`Envelope`], [`Address`], [`Addresses`]: who wrote to whom. [`BodyStructure`], [`Parts`], [`PartKind`], [`Params`]: the
 //!   MIME parts. [`Flags`](crate::Flags): the flags.
-//! * [`Query`], [`SearchReturn`], [`SearchResult`]: searching. [`PartialRange`], [`Partial`]: a part of a result.
+//! * [`Query`], [`Search`], [`SearchReturning`], [`SearchReturn`], [`SearchResult`]: searching. [`PartialRange`], [`Partial`]: a part of a
+//!   result.
 //! * [`Storing`], [`Stored`]: changing flags. [`Append`], [`Appended`]: uploading a message. [`Transferred`]: the result of copying or moving.
 //!
 //! # Extensions
@@ -49,7 +50,7 @@
 //! * Quota (RFC 9208): [`Quota`], [`QuotaResource`], [`QuotaRoots`], [`QuotaUsage`], [`MailboxQuotas`].
 //! * Metadata and annotations (RFC 5464, RFC 5257): [`Metadata`], [`MetadataValues`], [`MetadataDepth`], [`EntryName`],
 //!   [`Annotation`], [`AnnotationSize`], [`AnnotationSupport`].
-//! * Sorting and threading (RFC 5256): [`Sort`], [`SortKey`], [`Sorted`], [`ThreadAlgorithm`], [`Threads`], [`Thread`].
+//! * Sorting and threading (RFC 5256): [`Sort`], [`SortReturning`], [`SortKey`], [`Sorted`], [`ThreadAlgorithm`], [`Threads`], [`Thread`].
 //! * Extended LIST (RFC 5258): [`ListSelect`], [`ListReturn`], [`DetailedListing`], [`MailboxDetails`].
 //! * Searches of several mailboxes, and updates of searches (RFC 7377, RFC 5267): [`Scope`], [`SearchUpdates`],
 //!   [`SearchUpdate`], [`SearchChange`].
@@ -96,9 +97,12 @@ pub use command::metadata::MetadataDepth;
 pub use command::multi_append::{Content, NewMessage, Piece};
 pub use command::{Answer, Responses};
 #[cfg(feature = "net")]
-pub use extension::{ChosenLanguage, MailboxQuotas, MetadataValues, Notified, Sort};
+pub use extension::{ChosenLanguage, MailboxQuotas, MetadataValues, Notified, Sort, SortReturning};
 #[cfg(feature = "net")]
-pub use folder::{Fetch, Fetching, FetchingChanges, Folder, Idle, NotLeft, Opening, Resume, Resumed, Stored, Storing};
+pub use folder::{
+    Fetch, Fetching, FetchingChanges, Folder, Idle, NotLeft, Opening, Resume, Resumed, Search, SearchReturning, Stored,
+    Storing,
+};
 #[cfg(feature = "net")]
 pub use session::{Append, Imap, Notices, SameMailbox};
 pub use types::{

@@ -26,6 +26,12 @@ use Brand::{Courier, Cyrus, Dovecot, Dovecot24, Mailutils, Pymap};
 const KNOWN: &[Known] = &[
     known(
         Cyrus,
+        "answers FUZZY without a result if the mailbox has no index",
+        "the server did not send the result of the search",
+        &["imap::searching::what_matches_is_among_what_matches_approximately"],
+    ),
+    known(
+        Cyrus,
         "reads 30 February as 2 March, not as a date that cannot be parsed (RFC 5256, 2.2)",
         "sorted otherwise",
         &["imap::sorting::odd_dates_are_read_as_the_server_reads_them"],

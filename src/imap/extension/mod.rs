@@ -25,7 +25,7 @@ pub use language::ChosenLanguage;
 pub use metadata::MetadataValues;
 pub use notify::Notified;
 pub use quota::MailboxQuotas;
-pub use sort::Sort;
+pub use sort::{Sort, SortReturning};
 
 /// How many commands of one call are on the wire at a time.
 const AT_ONCE: usize = 64;

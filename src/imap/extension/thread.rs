@@ -2,10 +2,9 @@
 
 use std::borrow::Borrow;
 
-use super::sort::is_limit;
 use crate::error::{Error, Result};
 use crate::imap::command::extension::Extension;
-use crate::imap::folder::Folder;
+use crate::imap::folder::{Folder, is_limit};
 use crate::imap::local::ThreadTable;
 use crate::imap::session::Imap;
 use crate::imap::types::{Query, Response, SearchReturn, ThreadAlgorithm, Threads};
@@ -34,12 +33,14 @@ impl<S: Borrow<Imap>> Folder<S> {
     ///
     /// # Errors
     ///
-    /// [`Kind::Input`](crate::Kind::Input), before anything is sent, for a query that cannot be written and for UIDs in it that have
-    /// another UIDVALIDITY; [`Kind::Rejected`](crate::Kind::Rejected) if the server refuses; [`Kind::Missing`](crate::Kind::Missing) if
+    /// Before anything is sent, [`Kind::Input`](crate::Kind::Input) for a query that cannot be written and for UIDs in it that have
+    /// another UIDVALIDITY, and [`Kind::Unsupported`](crate::Kind::Unsupported) for a search key of an extension that the server does not
+    /// have; [`Kind::Rejected`](crate::Kind::Rejected) if the server refuses; [`Kind::Missing`](crate::Kind::Missing) if
     /// it answers OK without a result; [`Kind::Limit`](crate::Kind::Limit) for an answer, or values to be threaded here, over
     /// [`Limits::undelivered`](crate::Limits::undelivered); and the errors of [every command](Imap#errors-of-every-command).
     pub async fn thread(&self, query: &Query, algorithm: ThreadAlgorithm) -> Result<Threads> {
         let selected = self.selected();
+        selected.check_query(query)?;
         if selected.session.capabilities().has(&format!("THREAD={algorithm}")) {
             match selected.run(Extension::thread(&algorithm.to_string(), query.clone())).await {
                 Err(error) if is_limit(&error) => {}

@@ -377,7 +377,7 @@ impl Fetch<'_> {
             // The number of messages with such UIDs is not known, so few or none prove nothing.
             Some(_) => 0,
         };
-        let wanted = self.modifiers.partial.map_or(wanted, |range| range.among(wanted));
+        let wanted = self.modifiers.partial.map_or(wanted, |range| range.within(wanted).1);
         self.answered.len() >= wanted
     }
 

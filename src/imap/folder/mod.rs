@@ -31,6 +31,8 @@ pub use self::idle::Idle;
 pub use self::leave::NotLeft;
 pub use self::open::Opening;
 pub use self::resume::{Resume, Resumed};
+pub(super) use self::search::is_limit;
+pub use self::search::{Search, SearchReturning};
 use self::section_reader::Windows;
 pub(super) use self::selected::Selected;
 pub use self::storing::{Stored, Storing};

@@ -77,6 +77,7 @@ pub use partial_range::PartialRange;
 pub use progress::Progress;
 pub(crate) use query::Key;
 pub use query::Query;
+pub(crate) use query_extended::Demand;
 pub use quota::{Quota, QuotaResource, QuotaRoots, QuotaUsage};
 pub(crate) use ranges::Ranges;
 pub use response::{Response, UrlContent};

@@ -36,20 +36,27 @@ impl PartialRange {
         Self { backwards: true, ..Self::first(from, to) }
     }
 
-    /// How many of this number of messages are in the range.
-    pub(crate) fn among(&self, messages: u64) -> u64 {
-        let before = u64::from(self.from.get()) - 1;
-        messages.min(self.to.get().into()).saturating_sub(before)
+    pub(crate) const fn is_backwards(self) -> bool {
+        self.backwards
+    }
+
+    /// The two positions as they are written.
+    pub(crate) fn bounds(self) -> (i64, i64) {
+        let sign = if self.backwards { -1 } else { 1 };
+        (sign * i64::from(self.from.get()), sign * i64::from(self.to.get()))
+    }
+
+    /// Of this number of messages, how many come before the range, and how many are in it.
+    pub(crate) fn within(self, count: u64) -> (u64, u64) {
+        let (from, to) = (u64::from(self.from.get()), u64::from(self.to.get()).min(count));
+        let inside = (to + 1).saturating_sub(from);
+        (if self.backwards { count - to } else { from - 1 }, inside)
     }
 
     /// Those of these UIDs that are in the range. The set must have no open end.
-    pub(crate) fn of(&self, uids: &Uids) -> Uids {
-        let all = uids.len();
-        let (from, to) = (u64::from(self.from.get()), u64::from(self.to.get()).min(all));
-        let (first, last) = match self.backwards {
-            false => (from, to),
-            true => ((all + 1).saturating_sub(to), (all + 1).saturating_sub(from)),
-        };
+    pub(crate) fn of(self, uids: &Uids) -> Uids {
+        let (before, inside_range) = self.within(uids.len());
+        let (first, last) = (before + 1, before + inside_range);
         // The positions of the first UID of each range and of the one after its last.
         let mut position = 1;
         let mut inside = Uids::new();
@@ -99,9 +106,30 @@ mod tests {
             }
             let (from, to) = (bounds.0.min(bounds.1) as usize, bounds.0.max(bounds.1) as usize);
             let taken: Vec<u32> = list.iter().copied().skip(from - 1).take(to - from + 1).collect();
-            prop_assert_eq!(range.among(list.len() as u64), taken.len() as u64);
+            prop_assert_eq!(range.within(list.len() as u64).1, taken.len() as u64);
             let set: Uids = taken.into_iter().filter_map(Uid::nonzero).collect();
             prop_assert_eq!(range.of(&all), set);
         }
+    }
+
+    #[test]
+    fn positions_beyond_the_end_are_left_out() {
+        let number = |number| NonZeroU32::new(number).unwrap();
+        let all: Vec<u64> = (1..=7).collect();
+        for (range, expected) in [
+            (PartialRange::first(number(1), number(3)), &[1, 2, 3][..]),
+            (PartialRange::first(number(6), number(9)), &[6, 7]),
+            (PartialRange::first(number(8), number(9)), &[]),
+            (PartialRange::last(number(1), number(2)), &[6, 7]),
+            (PartialRange::last(number(3), number(2)), &[5, 6]),
+            (PartialRange::last(number(6), number(9)), &[1, 2]),
+            (PartialRange::last(number(8), number(9)), &[]),
+            (PartialRange::first(number(u32::MAX), number(u32::MAX)), &[]),
+        ] {
+            let (before, inside) = range.within(7);
+            let found: Vec<u64> = all.iter().copied().skip(before as usize).take(inside as usize).collect();
+            assert_eq!(found, expected, "{range}");
+        }
+        assert_eq!(PartialRange::last(number(1), number(5)).bounds(), (-1, -5));
     }
 }

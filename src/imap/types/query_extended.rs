@@ -1,5 +1,5 @@
-//! The search keys of extensions, one function each. It must not know how a key is written, nor which extensions a server has: a server
-//! without the extension answers BAD or NO.
+//! The search keys of extensions, one function each, and the extensions that a query needs. It must not know how a key is written, nor
+//! which extensions a server has.
 
 use std::num::NonZeroU32;
 
@@ -10,8 +10,39 @@ use super::query::{Key, Query};
 use super::uid::Uid;
 use crate::Flag;
 
-/// Search keys that only servers with the named extension understand. Whether the server has it is not checked: one without it answers
-/// BAD ([`Kind::Bad`](crate::Kind::Bad)).
+/// What a key needs of the server.
+pub(crate) struct Demand {
+    /// The name of the key.
+    pub(crate) key: &'static str,
+    /// The capabilities of which the server must have one.
+    pub(crate) capabilities: &'static [&'static str],
+}
+
+/// Keys of extensions, with the capabilities of which the server must have one. `UIDAFTER` and `UIDBEFORE` are missing: their
+/// capability has a number (RFC 9738).
+const DEMANDS: [(&str, &[&str]); 17] = [
+    ("OLDER", &["WITHIN"]),
+    ("YOUNGER", &["WITHIN"]),
+    ("$", &["SEARCHRES", "IMAP4rev2"]),
+    ("FUZZY", &["SEARCH=FUZZY"]),
+    // RFC 7162 §3.2.3: QRESYNC implies CONDSTORE.
+    ("MODSEQ", &["CONDSTORE", "QRESYNC"]),
+    ("FILTER", &["FILTERS"]),
+    ("EMAILID", &["OBJECTID"]),
+    ("THREADID", &["OBJECTID"]),
+    ("SAVEDBEFORE", &["SAVEDATE"]),
+    ("SAVEDON", &["SAVEDATE"]),
+    ("SAVEDSINCE", &["SAVEDATE"]),
+    ("SAVEDATESUPPORTED", &["SAVEDATE"]),
+    ("ANNOTATION", &["ANNOTATE-EXPERIMENT-1"]),
+    ("X-GM-RAW", &["X-GM-EXT-1"]),
+    ("X-GM-LABELS", &["X-GM-EXT-1"]),
+    ("X-GM-MSGID", &["X-GM-EXT-1"]),
+    ("X-GM-THRID", &["X-GM-EXT-1"]),
+];
+
+/// Search keys that only servers with the named extension understand. A search with one fails with
+/// [`Kind::Unsupported`](crate::Kind::Unsupported), before anything is sent, if the server does not announce the extension.
 impl Query {
     /// Messages with `\Recent`: those that arrived since a session last selected the mailbox (RFC 3501 §6.4.4; removed in RFC 9051).
     pub fn recent() -> Self {
@@ -122,5 +153,59 @@ impl Query {
     /// Messages in the thread with this Gmail identifier (`X-GM-EXT-1`).
     pub fn gmail_thread_id(id: u64) -> Self {
         Self(Key::Size("X-GM-THRID", id))
+    }
+
+    /// What it needs of the server beyond the base protocol.
+    pub(crate) fn demands(&self) -> Vec<Demand> {
+        let mut names = Vec::new();
+        self.0.collect_names(&mut names);
+        let demand =
+            |&(key, capabilities): &(&'static str, _)| names.contains(&key).then_some(Demand { key, capabilities });
+        DEMANDS.iter().filter_map(demand).collect()
+    }
+}
+
+impl Key {
+    /// The names of the keys of extensions among these.
+    fn collect_names(&self, names: &mut Vec<&'static str>) {
+        let own = match self {
+            Self::Bare(name)
+            | Self::Text(name, _)
+            | Self::Date(name, _)
+            | Self::Size(name, _)
+            | Self::Word(name, _) => name,
+            Self::Fuzzy(_) => "FUZZY",
+            Self::Modseq(..) => "MODSEQ",
+            Self::Annotation(..) => "ANNOTATION",
+            Self::Label(_) => "X-GM-LABELS",
+            Self::Header(..) | Self::Keyword(_) | Self::Uids(_) | Self::Not(_) | Self::And(_) | Self::Or(_) => "",
+        };
+        if DEMANDS.iter().any(|(key, _)| *key == own) && !names.contains(&own) {
+            names.push(own);
+        }
+        match self {
+            Self::Not(key) | Self::Fuzzy(key) => key.collect_names(names),
+            Self::And(keys) | Self::Or(keys) => keys.iter().for_each(|key| key.collect_names(names)),
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_of_extensions_are_found_at_any_depth() {
+        let needs = |query: Query| query.demands().iter().map(|demand| demand.key).collect::<Vec<_>>().join(" ");
+        assert_eq!(needs(Query::from("a").and(Query::recent()).or(Query::larger(5))), "");
+        let second = NonZeroU32::MIN;
+        let deep = Query::seen().or(!(Query::older(second).and(Query::subject("x").fuzzy())).or(Query::saved()));
+        assert_eq!(needs(deep.clone().and(deep)), "OLDER $ FUZZY");
+        assert_eq!(
+            needs(Query::gmail("x").and(Query::gmail_label("y")).and(Query::modseq(5))),
+            "MODSEQ X-GM-RAW X-GM-LABELS"
+        );
+        assert_eq!(needs(Query::modseq_of(Flag::SEEN, 5).and(Query::annotation("/a", "b", "c"))), "MODSEQ ANNOTATION");
     }
 }

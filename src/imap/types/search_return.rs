@@ -3,7 +3,8 @@
 use std::fmt;
 
 use super::partial_range::PartialRange;
-use super::search_result::SearchResult;
+use super::search_result::{Partial, SearchResult};
+use super::uid_list::UidList;
 
 /// What a search returns about the messages it finds (RFC 4731). An empty value asks for nothing. Without
 /// [`all`](Self::all), the answer is short no matter how many messages match.
@@ -89,19 +90,36 @@ impl SearchReturn {
         self.and(128)
     }
 
-    /// Adds a part of the messages found, by position (`PARTIAL`, RFC 9394; `CONTEXT=SEARCH`, RFC 5267).
+    /// Adds a part of the messages found, by position (`PARTIAL`, RFC 9394; `CONTEXT=SEARCH`, RFC 5267). If the server supports neither,
+    /// it returns all messages, and the part is taken here.
     #[must_use]
     pub const fn partial(self, range: PartialRange) -> Self {
         Self { range: Some(range), ..self }
     }
 
-    /// For each option beyond ESEARCH, the capabilities of which the server must have one; an empty list for an option that a session
-    /// does not support.
+    /// For each option beyond ESEARCH that cannot be made of all messages, the capabilities of which the server must have one; an empty
+    /// list for an option that a session does not support.
     pub(crate) fn demands(self) -> impl Iterator<Item = &'static [&'static str]> {
         const DEMANDS: [(u8, &[&str]); 4] =
             [(16, &["SEARCHRES", "IMAP4rev2"]), (32, &["SEARCH=FUZZY"]), (64, &[]), (128, &["CONTEXT=SEARCH"])];
-        let range: Option<&[&str]> = self.range.map(|_| &["PARTIAL", "CONTEXT=SEARCH"][..]);
-        DEMANDS.into_iter().filter(move |(bit, _)| self.asks(*bit)).map(|(_, names)| names).chain(range)
+        DEMANDS.into_iter().filter(move |(bit, _)| self.asks(*bit)).map(|(_, names)| names)
+    }
+
+    pub(crate) const fn range(self) -> Option<PartialRange> {
+        self.range
+    }
+
+    /// The same, with all messages instead of those at some positions. One command must not ask for both (RFC 9394 §3.1).
+    pub(crate) const fn whole(self) -> Self {
+        Self { range: None, ..self }.and(8)
+    }
+
+    /// The same, with all messages instead of the first and the last one, if those are asked for.
+    pub(crate) const fn without_ends(self) -> Self {
+        match self.asked & (1 | 2) {
+            0 => self,
+            _ => Self { asked: self.asked & !(1 | 2), ..self }.whole(),
+        }
     }
 
     /// Whether the server returns no data: SAVE alone (RFC 5182 §2.1).
@@ -118,14 +136,24 @@ impl SearchReturn {
         self.asked & (16 | 32 | 64) == 0 && self.range.is_none()
     }
 
-    /// Fills in what was asked for and not returned, as far as it follows from the set, and removes what was not asked for.
+    /// Whether all of it follows from the messages found.
+    pub(crate) const fn can_be_computed(self) -> bool {
+        self.asked & (16 | 32 | 64) == 0
+    }
+
+    /// Fills in what was asked for and not returned, as far as it follows from all messages, and removes what was not asked for. The
+    /// lowest and the highest message are the first and the last one in the order.
     pub(crate) fn complete(self, mut found: SearchResult) -> SearchResult {
         if let Some(all) = &found.all {
-            let first = || all.ranges().next().map(|range| *range.start());
-            let last = || all.ranges().next_back().map(|range| *range.end());
-            found.count = self.asks(4).then(|| found.count.unwrap_or(all.len()));
-            found.min = found.min.or_else(first).filter(|_| self.asks(1));
-            found.max = found.max.or_else(last).filter(|_| self.asks(2));
+            let list = found.order.take().unwrap_or_else(|| UidList::from(all));
+            found.count = self.asks(4).then(|| found.count.unwrap_or(list.len()));
+            found.min = found.min.or_else(|| list.ranges().next().map(|(first, _)| first)).filter(|_| self.asks(1));
+            found.max = found.max.or_else(|| list.ranges().next_back().map(|(_, last)| last)).filter(|_| self.asks(2));
+            if let (Some(range), None) = (self.range, &found.partial) {
+                let (first, last) = range.bounds();
+                found.partial = Some(Partial { first, last, found: list.slice(range) });
+            }
+            found.order = (self.asks(8) && !list.is_ascending()).then_some(list);
         }
         found.all = found.all.filter(|_| self.asks(8));
         found

@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use super::partial_range::PartialRange;
 use super::ranges::Ranges;
 use super::uid::Uid;
 use super::uids::Uids;
@@ -68,6 +69,28 @@ impl UidList {
             self.text.shrink_to_fit();
         }
         self
+    }
+
+    /// The list of these ranges, without much spare capacity.
+    pub(crate) fn of_ranges(ranges: impl Iterator<Item = (Uid, Uid)>) -> Self {
+        let mut list = Self::default();
+        ranges.for_each(|(first, last)| list.push(first, last));
+        list.fitted()
+    }
+
+    /// The messages at the positions of this range. Costs as much as there are ranges in the list, however large they are.
+    pub(crate) fn slice(&self, range: PartialRange) -> Self {
+        let (mut before, mut inside) = range.within(self.len());
+        Self::of_ranges(self.ranges().filter_map(move |(first, last)| {
+            let (first, last) = (u64::from(first.as_u32()), u64::from(last.as_u32()));
+            let length = last - first + 1;
+            let skipped = before.min(length);
+            let taken = inside.min(length - skipped);
+            (before, inside) = (before - skipped, inside - taken);
+            let number = |number: u64| u32::try_from(number).ok().and_then(Uid::nonzero);
+            let end = number(first + skipped + taken.checked_sub(1)?)?;
+            Some((number(first + skipped)?, end))
+        }))
     }
 
     /// Whether each UID is higher than the one before it.
@@ -140,6 +163,13 @@ impl DoubleEndedIterator for UidRanges<'_> {
 }
 
 impl ExactSizeIterator for UidRanges<'_> {}
+
+/// In ascending order, without an open end.
+impl From<&Uids> for UidList {
+    fn from(uids: &Uids) -> Self {
+        Self::of_ranges(uids.ranges().map(|range| (*range.start(), *range.end())))
+    }
+}
 
 impl From<UidList> for Uids {
     fn from(list: UidList) -> Self {

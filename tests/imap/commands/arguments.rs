@@ -77,11 +77,11 @@ async fn on_messages(server: &Server, inbox: &mut Folder<&mut Imap>, text: &str)
     check(server, "copy", text, inbox.copy(one, text)).await;
     check(server, "move_to", text, inbox.move_to(one, text)).await;
     for query in [Query::from(text), Query::header(text, "x"), Query::header("x", text), !Query::body(text)] {
-        check(server, "search", text, inbox.search(&query)).await;
+        check(server, "search", text, inbox.search(&query).into_future()).await;
     }
     if let Ok(flag) = Flag::new(text) {
         check(server, "store", text, inbox.store(one, &FlagChange::add([flag.clone()]))).await;
-        check(server, "search flag", text, inbox.search(&Query::flag(flag))).await;
+        check(server, "search flag", text, inbox.search(&Query::flag(flag)).into_future()).await;
     }
     if let Ok(section) = Section::header_fields([text]) {
         check(server, "read", text, inbox.read(one, section)).await;

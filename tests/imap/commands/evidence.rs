@@ -199,7 +199,7 @@ async fn what_a_search_needs_is_named() {
         (SearchReturn::new().context(), "CONTEXT=SEARCH"),
         (SearchReturn::new().update(), "CONTEXT=SEARCH"),
     ] {
-        let error = folder.find(&Query::all(), returns).await.unwrap_err();
+        let error = folder.search(&Query::all()).returning(returns).await.unwrap_err();
         assert!(error.kind() == Kind::Unsupported && error.to_string().contains(name), "{error}");
     }
     script.finish().await.unwrap();

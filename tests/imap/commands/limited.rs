@@ -202,7 +202,7 @@ async fn numbers_are_put_together_from_what_each_search_says() {
         S: {F} OK [MESSAGELIMIT 3 7] more is left
     ";
     let (script, folder) = selected(dialogue, plaintext()).await;
-    let found = folder.find(&Query::seen(), SearchReturn::new().min().max().count()).await.unwrap();
+    let found = folder.search(&Query::seen()).returning(SearchReturn::new().min().max().count()).await.unwrap();
     let ends = [found.min, found.max].map(|uid| uid.unwrap().as_u32());
     assert_eq!((ends, found.count, found.all), ([2, 9], Some(3), None));
     assert!(is_limit(&folder.search(&Query::seen()).await.unwrap_err()));
@@ -230,7 +230,7 @@ async fn what_is_saved_sorted_or_threaded_is_never_cut() {
         S: {F} OK done
     ";
     let (script, folder) = with("ESEARCH SEARCHRES SORT THREAD=REFERENCES", dialogue).await;
-    assert!(is_limit(&folder.find(&Query::seen(), SearchReturn::ALL.save()).await.unwrap_err()));
+    assert!(is_limit(&folder.search(&Query::seen()).returning(SearchReturn::ALL.save()).await.unwrap_err()));
     let sort = || Extension::sort(&[SortKey::DATE], Query::all(), None);
     assert!(is_limit(&folder.run(sort()).await.unwrap_err()));
     assert!(is_limit(&folder.run(sort()).await.unwrap_err()));

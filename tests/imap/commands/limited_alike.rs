@@ -71,9 +71,9 @@ async fn seen(case: &Case, builder: Builder) -> Vec<String> {
     seen.push(format!("fetched {came:?}"));
 
     let query = Query::uids(searched.clone()).and(Query::seen().or(Query::subject("1")));
-    let found = folder.find(&query, SearchReturn::ALL.count().min().max()).await.unwrap();
+    let found = folder.search(&query).returning(SearchReturn::ALL.count().min().max()).await.unwrap();
     seen.push(format!("found {:?} {:?} {:?} {:?}", found.all, found.count, found.min, found.max));
-    let found = folder.find(&!Query::seen(), SearchReturn::new().count().max()).await.unwrap();
+    let found = folder.search(&!Query::seen()).returning(SearchReturn::new().count().max()).await.unwrap();
     seen.push(format!("found {:?} {:?} {:?} {:?}", found.all, found.count, found.min, found.max));
 
     folder.store(stored.clone(), &FlagChange::add([Flag::FLAGGED])).await.unwrap();

@@ -1,7 +1,12 @@
 //! Searches, with ESEARCH and without.
 
-use postroom::imap::{Extension, Query, Response, SearchReturn, SortKey, Uid, UidValidity, Uids};
-use postroom::testing::Server;
+use std::num::NonZeroU32;
+
+use postroom::imap::{
+    Extension, Folder, Imap, PartialRange, Query, Response, SearchReturn, SortKey, ThreadAlgorithm, Uid, UidValidity,
+    Uids,
+};
+use postroom::testing::{Script, Server};
 use postroom::{Flag, Kind};
 use time::{Date, Month};
 
@@ -30,7 +35,7 @@ async fn what_matches_is_the_same_with_esearch_and_without() {
         for query in queries {
             let uids = inbox.search(&query).await.unwrap();
             assert_eq!(uids.validity(), inbox.info().unwrap().uid_validity);
-            let numbers = inbox.find(&query, SearchReturn::new().count().min().max()).await.unwrap();
+            let numbers = inbox.search(&query).returning(SearchReturn::new().count().min().max()).await.unwrap();
             assert_eq!(numbers.count, Some(uids.len()), "{query}");
             assert_eq!((numbers.min, numbers.max), (uids.iter().next(), uids.iter().last()), "{query}");
             assert_eq!(numbers.all, None);
@@ -60,7 +65,7 @@ async fn either_answer_is_taken_for_either_question() {
     ";
     let (script, folder) = selected(dialogue, plaintext()).await;
     assert_eq!(folder.search(&Query::unseen()).await.unwrap().to_string(), "2:3,9");
-    let found = folder.find(&Query::unseen(), SearchReturn::new().min().count()).await.unwrap();
+    let found = folder.search(&Query::unseen()).returning(SearchReturn::new().min().count()).await.unwrap();
     assert_eq!((found.min, found.count, found.max, found.all), (Uid::new(2).ok(), Some(3), None, None));
     assert!(folder.search(&Query::unseen()).await.unwrap().is_empty());
     script.finish().await.unwrap();
@@ -109,7 +114,7 @@ async fn silence_is_not_an_empty_result() {
     for _ in 0..2 {
         assert_eq!(folder.search(&Query::unseen()).await.unwrap_err().kind(), Kind::Missing);
     }
-    assert_eq!(folder.find(&Query::unseen(), SearchReturn::new().save()).await.unwrap().all, None);
+    assert_eq!(folder.search(&Query::unseen()).returning(SearchReturn::new().save()).await.unwrap().all, None);
     assert!(folder.search(&Query::unseen()).await.unwrap().is_empty());
     script.finish().await.unwrap();
 }
@@ -171,7 +176,7 @@ async fn what_cannot_be_searched_for_is_refused_before_a_byte() {
     for query in [Query::subject("a\0"), Query::seen().and(!Query::uids(stale)), Query::header("a b", "")] {
         assert_eq!(folder.search(&query).await.unwrap_err().kind(), Kind::Input, "{query}");
     }
-    assert_eq!(folder.find(&Query::all(), SearchReturn::new()).await.unwrap_err().kind(), Kind::Input);
+    assert_eq!(folder.search(&Query::all()).returning(SearchReturn::new()).await.unwrap_err().kind(), Kind::Input);
     script.finish().await.unwrap();
 }
 
@@ -233,5 +238,127 @@ async fn an_order_or_threads_of_other_messages_than_those_asked_about_are_no_ans
         read.push((said.collect::<Vec<_>>().join(";"), text));
     }
     assert!(read.iter().all(|(said, text)| said == text), "{read:?}");
+    script.finish().await.unwrap();
+}
+
+fn number(number: u32) -> NonZeroU32 {
+    NonZeroU32::new(number).unwrap()
+}
+
+/// A folder of a server with these capabilities.
+async fn announced(capabilities: &str, dialogue: &str) -> (Script, Folder<Imap>) {
+    let greeting = format!("S: * PREAUTH [CAPABILITY IMAP4rev1 {capabilities}] ready\n");
+    let (script, imap) = scripted(&format!("{greeting}{SELECT}{dialogue}"), plaintext()).await;
+    (script, imap.unwrap().into_folder("INBOX").await.unwrap())
+}
+
+/// RFC 9394 §3.1: positions are counted by a server that can, otherwise here.
+#[tokio::test(start_paused = true)]
+async fn positions_are_counted_by_the_server_or_here() {
+    let (newest, first) = (PartialRange::last(number(1), number(2)), PartialRange::first(number(2), number(3)));
+    for (capabilities, dialogue) in [
+        ("", ["UID SEARCH SEEN", "SEARCH 2 4 7 8", "UID SEARCH SEEN", "SEARCH 2 4 7 8"]),
+        (
+            "ESEARCH",
+            [
+                "UID SEARCH RETURN (ALL) SEEN",
+                "ESEARCH UID ALL 2,4,7:8",
+                "UID SEARCH RETURN (ALL) SEEN",
+                "ESEARCH UID ALL 2,4,7:8",
+            ],
+        ),
+        (
+            "ESEARCH CONTEXT=SEARCH",
+            [
+                "UID SEARCH RETURN (ALL) SEEN",
+                "ESEARCH UID ALL 2,4,7:8",
+                "UID SEARCH RETURN (PARTIAL 2:3) SEEN",
+                "ESEARCH UID PARTIAL (2:3 4,7)",
+            ],
+        ),
+        (
+            "ESEARCH PARTIAL",
+            [
+                "UID SEARCH RETURN (PARTIAL -1:-2) SEEN",
+                "ESEARCH UID PARTIAL (-1:-2 7:8)",
+                "UID SEARCH RETURN (PARTIAL 2:3) SEEN",
+                "ESEARCH UID PARTIAL (2:3 4,7)",
+            ],
+        ),
+    ] {
+        let [one, answer, other, reply] = dialogue;
+        let dialogue =
+            format!("C: {{A}} {one}\nS: * {answer}\nS: {{A}} OK x\nC: {{B}} {other}\nS: * {reply}\nS: {{B}} OK x\n");
+        let (script, folder) = announced(capabilities, &dialogue).await;
+        for (range, expected, bounds) in [(newest, "7:8", (-1, -2)), (first, "4,7", (2, 3))] {
+            let found = folder.search(&Query::seen()).returning(SearchReturn::new().partial(range)).await.unwrap();
+            assert!(found.all.is_none() && found.count.is_none(), "{capabilities}: {found:?}");
+            let partial = found.partial.unwrap();
+            assert_eq!((partial.first, partial.last), bounds);
+            assert_eq!(partial.found.to_string(), expected, "{capabilities}");
+        }
+        script.finish().await.unwrap();
+    }
+}
+
+/// One command must not ask for all messages and for some of them (RFC 9394 §3.1).
+#[tokio::test(start_paused = true)]
+async fn all_messages_and_some_of_them_are_asked_for_at_once() {
+    let dialogue = "
+        C: {A} UID SEARCH RETURN (COUNT ALL) SEEN
+        S: * ESEARCH (TAG \"{A}\") UID COUNT 3 ALL 2,4,9
+        S: {A} OK done
+    ";
+    let (script, folder) = announced("ESEARCH PARTIAL", dialogue).await;
+    let wanted = SearchReturn::ALL.count().partial(PartialRange::first(number(3), number(7)));
+    let found = folder.search(&Query::seen()).returning(wanted).await.unwrap();
+    assert_eq!((found.all.unwrap().to_string(), found.count), ("2,4,9".to_owned(), Some(3)));
+    assert_eq!(found.partial.unwrap().found.to_string(), "9");
+    script.finish().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn keys_of_extensions_go_only_to_servers_that_have_them() {
+    let day = Date::from_calendar_date(2024, Month::January, 5).unwrap();
+    let keys = [
+        (Query::older(number(60)), "WITHIN", "OLDER 60"),
+        (Query::younger(number(60)), "WITHIN", "YOUNGER 60"),
+        (Query::saved(), "SEARCHRES", "$"),
+        (Query::subject("x").fuzzy(), "SEARCH=FUZZY", "FUZZY SUBJECT \"x\""),
+        (Query::modseq(7), "CONDSTORE", "MODSEQ 7"),
+        (Query::filter("f"), "FILTERS", "FILTER f"),
+        (Query::email_id("M1"), "OBJECTID", "EMAILID M1"),
+        (Query::saved_on(day), "SAVEDATE", "SAVEDON 5-Jan-2024"),
+        (Query::gmail("x y"), "X-GM-EXT-1", "X-GM-RAW \"x y\""),
+        (!Query::gmail_label("l"), "X-GM-EXT-1", "NOT X-GM-LABELS \"l\""),
+    ];
+    for (query, capability, written) in keys {
+        let (script, folder) = announced("SORT THREAD=REFERENCES", "").await;
+        let refused = [
+            folder.search(&query).await.unwrap_err(),
+            folder.search(&query).returning(SearchReturn::new().count()).await.unwrap_err(),
+            folder.sort(&query, [SortKey::DATE]).await.unwrap_err(),
+            folder.thread(&query, ThreadAlgorithm::References).await.unwrap_err(),
+        ];
+        for error in refused {
+            assert_eq!(error.kind(), Kind::Unsupported, "{query}");
+            assert!(error.to_string().contains(capability), "{error}");
+        }
+        script.finish().await.unwrap();
+        let dialogue = format!("C: {{A}} UID SEARCH {written}\nS: * SEARCH 2\nS: {{A}} OK done\n");
+        let (script, folder) = announced(capability, &dialogue).await;
+        assert_eq!(folder.search(&query).await.unwrap().to_string(), "2");
+        script.finish().await.unwrap();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_search_that_is_not_awaited_sends_nothing() {
+    let (script, folder) = announced("", "C: {A} NOOP\nS: {A} OK done\n").await;
+    let query = Query::seen();
+    let _ = folder.search(&query);
+    drop(folder.search(&query).into_future());
+    drop(folder.search(&query).returning(SearchReturn::ALL).into_future());
+    folder.noop().await.unwrap();
     script.finish().await.unwrap();
 }

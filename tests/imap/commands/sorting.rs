@@ -1,7 +1,9 @@
 //! SORT and THREAD: by a server that has them, and here if it does not.
 
+use std::num::NonZeroU32;
+
 use postroom::Kind;
-use postroom::imap::{Folder, Imap, Query, SortKey, ThreadAlgorithm, Uids};
+use postroom::imap::{Folder, Imap, PartialRange, Query, SearchResult, SearchReturn, SortKey, ThreadAlgorithm, Uids};
 use postroom::testing::Server;
 
 use crate::rng::Rng;
@@ -138,4 +140,63 @@ async fn what_a_message_lacks_counts_as_empty() {
     let inbox = imap.unwrap().into_folder("INBOX").await.unwrap();
     assert_eq!(inbox.sort(&Query::all(), [SortKey::SUBJECT]).await.unwrap().list.to_string(), "2:3,1");
     script.finish().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_sort_returns_is_the_same_with_esort_and_without() {
+    let number = |number| NonZeroU32::new(number).unwrap();
+    let returns = [
+        SearchReturn::new().count(),
+        SearchReturn::new().min().max(),
+        SearchReturn::ALL.count(),
+        SearchReturn::new().partial(PartialRange::first(number(3), number(9))),
+        SearchReturn::ALL.min().max().count().partial(PartialRange::last(number(1), number(100))),
+    ];
+    for seed in 1..=5 {
+        let plain = Server::builder().without("ESORT").in_memory().unwrap();
+        let servers = [Server::builder().in_memory().unwrap(), plain, without()];
+        let mut answers = Vec::new();
+        for server in &servers {
+            let folder = folder(server, seed).await;
+            let mut found = Vec::new();
+            for query in [Query::all(), Query::uids(Uids::new())] {
+                for returns in returns {
+                    found.push(folder.sort(&query, [SortKey::SUBJECT, SortKey::TO]).returning(returns).await.unwrap());
+                }
+            }
+            let strip = |mut found: SearchResult| {
+                (found.tag, found.is_uid) = (None, false);
+                found
+            };
+            answers.push(found.into_iter().map(strip).collect::<Vec<_>>());
+        }
+        assert_eq!(answers[0], answers[1], "seed {seed}");
+        assert_eq!(answers[0], answers[2], "seed {seed}");
+        let all = &answers[0][4];
+        let order: Vec<_> = all.order.as_ref().unwrap().iter().collect();
+        assert_eq!((all.min, all.max, all.count), (order.first().copied(), order.last().copied(), Some(40)));
+        assert_eq!(answers[0][3].partial.as_ref().unwrap().found.iter().collect::<Vec<_>>(), order[2..9]);
+        assert!(servers[0].commands().join("\n").contains("UID SORT RETURN (COUNT)"));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_sort_cannot_return_is_refused() {
+    let server = Server::builder().sample_mail().in_memory().unwrap();
+    let inbox = embedded(&server, plaintext()).await.into_folder("INBOX").await.unwrap();
+    server.clear_commands();
+    let query = Query::all();
+    for (returns, kind) in [
+        (SearchReturn::new(), Kind::Input),
+        (SearchReturn::ALL.save(), Kind::Unsupported),
+        (SearchReturn::ALL.relevancy(), Kind::Unsupported),
+        (SearchReturn::ALL.update(), Kind::Unsupported),
+    ] {
+        assert_eq!(
+            inbox.sort(&query, [SortKey::DATE]).returning(returns).await.unwrap_err().kind(),
+            kind,
+            "{returns:?}"
+        );
+    }
+    assert!(server.commands().is_empty());
 }

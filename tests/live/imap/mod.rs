@@ -42,6 +42,9 @@ on_every_imap_server! { imap
         every_key_finds_what_it_says: ["UID SEARCH"],
         numbers_are_told_by_the_server_or_counted_here: ["UID SEARCH RETURN"],
         texts_of_every_kind_are_found_as_they_are: ["UID SEARCH"],
+        parts_of_a_result_are_those_of_the_whole: ["UID SEARCH PARTIAL", "UID SORT RETURN"],
+        keys_of_extensions_find_what_they_say: ["SEARCHRES", "WITHIN", "SAVEDATE"],
+        what_matches_is_among_what_matches_approximately: ["SEARCH=FUZZY"],
     }
     sorting {
         what_is_sorted_here_is_as_the_server_sorts_it: ["UID SORT"],

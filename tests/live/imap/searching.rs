@@ -1,6 +1,8 @@
 //! Finding messages: every kind of key, counts on servers that do not count, and texts of every kind.
 
-use postroom::imap::{Append, Query, SearchReturn, Uid, Uids};
+use std::num::NonZeroU32;
+
+use postroom::imap::{Append, PartialRange, Query, SearchReturn, SortKey, Uid, Uids};
 use postroom::{Flag, FlagChange, Kind};
 use time::{Date, Month, OffsetDateTime};
 
@@ -77,12 +79,12 @@ pub(crate) async fn numbers_are_told_by_the_server_or_counted_here(user: &Trial)
     let native = imap.capabilities().esearch();
     let inbox = imap.select("INBOX").await.unwrap();
     inbox.store(Uid::new(6).unwrap(), &FlagChange::add([Flag::SEEN])).await.unwrap();
-    let found = inbox.find(&Query::unseen(), SearchReturn::new().count().min().max()).await.unwrap();
+    let found = inbox.search(&Query::unseen()).returning(SearchReturn::new().count().min().max()).await.unwrap();
     assert_eq!((found.count, found.min, found.max), (Some(5), Uid::new(1).ok(), Uid::new(5).ok()));
     assert!(found.all.is_none());
-    let none = inbox.find(&Query::flagged(), SearchReturn::ALL.count()).await.unwrap();
+    let none = inbox.search(&Query::flagged()).returning(SearchReturn::ALL.count()).await.unwrap();
     assert_eq!((none.count, none.all.map(|all| all.len())), (Some(0), Some(0)));
-    assert_eq!(inbox.find(&Query::all(), SearchReturn::new()).await.unwrap_err().kind(), Kind::Input);
+    assert_eq!(inbox.search(&Query::all()).returning(SearchReturn::new()).await.unwrap_err().kind(), Kind::Input);
     if !native {
         user.fallback("UID SEARCH RETURN", "no ESEARCH: counted here");
     }
@@ -112,4 +114,90 @@ pub(crate) async fn texts_of_every_kind_are_found_as_they_are(user: &Trial) {
         }
     }
     inbox.noop().await.unwrap();
+}
+
+/// What is returned is checked against the plain list, which the server makes in another way.
+pub(crate) async fn parts_of_a_result_are_those_of_the_whole(user: &Trial) {
+    fill(user, 9);
+    let mut imap = session(user).await;
+    let capabilities = imap.capabilities();
+    let inbox = imap.select("INBOX").await.unwrap();
+    let some: Uids = [1, 2, 5, 7, 8].into_iter().flat_map(Uid::new).collect();
+    inbox.store(some.clone(), &FlagChange::add([Flag::SEEN])).await.unwrap();
+    let number = |number| NonZeroU32::new(number).unwrap();
+    let (seen, none) = (Query::seen(), Query::flagged());
+    for (range, expected) in [
+        (PartialRange::first(number(1), number(2)), "1:2"),
+        (PartialRange::first(number(3), number(9)), "5,7:8"),
+        (PartialRange::last(number(1), number(2)), "7:8"),
+        (PartialRange::first(number(6), number(9)), ""),
+    ] {
+        let found = inbox.search(&seen).returning(SearchReturn::new().partial(range)).await.unwrap();
+        assert_eq!(found.partial.unwrap().found.to_string(), expected, "{range}");
+        let found = inbox.search(&seen).returning(SearchReturn::ALL.count().partial(range)).await.unwrap();
+        assert_eq!((found.all.unwrap().to_string(), found.count), (some.to_string(), Some(5)));
+        let found = inbox.sort(&seen, [SortKey::SUBJECT]).returning(SearchReturn::new().partial(range)).await.unwrap();
+        assert_eq!(found.partial.unwrap().found.to_string(), expected, "{range}");
+    }
+    let backwards = || inbox.sort(&seen, [SortKey::SUBJECT.reversed()]);
+    let found = backwards().returning(SearchReturn::ALL.min().max().count()).await.unwrap();
+    assert_eq!((found.min, found.max, found.count), (Uid::new(8).ok(), Uid::new(1).ok(), Some(5)));
+    assert_eq!(found.order.unwrap().to_string(), "8,7,5,2,1");
+    let found = inbox.sort(&none, [SortKey::DATE]).returning(SearchReturn::ALL.min().count()).await.unwrap();
+    assert_eq!((found.min, found.count, found.all.map(|all| all.len())), (None, Some(0), Some(0)));
+    if !capabilities.partial() {
+        user.fallback("UID SEARCH PARTIAL", "no PARTIAL: counted here");
+    }
+    if !capabilities.esort() {
+        user.fallback("UID SORT RETURN", "no ESORT: counted here");
+    }
+}
+
+/// A key goes to a server that announces it; the messages are known beforehand.
+pub(crate) async fn keys_of_extensions_find_what_they_say(user: &Trial) {
+    let mut imap = session(user).await;
+    let old = OffsetDateTime::from_unix_timestamp(1_600_000_000).unwrap();
+    imap.append("INBOX", Append::from("Subject: an old invoice\r\n\r\nx\r\n").date(old)).await.unwrap();
+    imap.append("INBOX", Append::from("Subject: lunch\r\n\r\nx\r\n").date(OffsetDateTime::now_utc())).await.unwrap();
+    let capabilities = imap.capabilities();
+    let inbox = imap.select("INBOX").await.unwrap();
+    let day = NonZeroU32::new(24 * 3600).unwrap();
+    let yesterday = OffsetDateTime::now_utc().date().previous_day().unwrap();
+    match inbox.search(&Query::subject("lunch")).returning(SearchReturn::new().save()).await {
+        Ok(_) => assert!(capabilities.searchres()),
+        Err(error) => assert!(error.kind() == Kind::Unsupported && !capabilities.searchres(), "{error}"),
+    }
+    for (command, announced, query, expected) in [
+        ("SEARCHRES", capabilities.searchres(), Query::saved(), "2"),
+        ("WITHIN", capabilities.within(), Query::older(day), "1"),
+        ("WITHIN", capabilities.within(), Query::younger(day), "2"),
+        ("SAVEDATE", capabilities.savedate(), Query::saved_since(yesterday), "1:2"),
+        ("SAVEDATE", capabilities.savedate(), Query::saved_before(yesterday), ""),
+    ] {
+        match inbox.search(&query).await {
+            Ok(found) => {
+                assert!(announced, "{query}");
+                assert_eq!(found.to_string(), expected, "{query}");
+            }
+            Err(error) => {
+                assert!(error.kind() == Kind::Unsupported && !announced, "{query}: {error}");
+                user.unsupported(command, "not announced: refused before anything is sent");
+            }
+        }
+    }
+    inbox.noop().await.unwrap();
+}
+
+pub(crate) async fn what_matches_is_among_what_matches_approximately(user: &Trial) {
+    fill(user, 3);
+    let mut imap = session(user).await;
+    let announced = imap.capabilities().has("SEARCH=FUZZY");
+    let inbox = imap.select("INBOX").await.unwrap();
+    match inbox.search(&Query::subject("message 2").fuzzy()).await {
+        Ok(found) => assert!(announced && found.contains(Uid::new(2).unwrap()), "{found}"),
+        Err(error) if error.kind() == Kind::Unsupported && !announced => {
+            user.unsupported("SEARCH=FUZZY", "not announced: refused before anything is sent");
+        }
+        Err(error) => panic!("{error}"),
+    }
 }

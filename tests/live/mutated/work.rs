@@ -128,7 +128,7 @@ async fn searching(inbox: &Folder<&mut Imap>, told: &mut Values) {
     for query in &queries {
         told.tell_uids(&format!("{query:?}"), &inbox.search(query).await.unwrap());
     }
-    let found = inbox.find(&Query::flagged(), SearchReturn::new().count().min().max()).await.unwrap();
+    let found = inbox.search(&Query::flagged()).returning(SearchReturn::new().count().min().max()).await.unwrap();
     told.tell("found", (found.min, found.max, found.count));
     let (answered, change) = (Query::answered(), FlagChange::add([Flag::SEEN]));
     let (got, searched, stored, status, slept) = tokio::join!(

@@ -25,7 +25,10 @@ async fn finding_can_be_dropped_anywhere() {
     proves("search", operation).await;
     let operation: Operation = |folder| {
         Box::pin(async {
-            format!("{:?}", folder.find(&Query::all(), SearchReturn::new().count().max()).await.unwrap().max)
+            format!(
+                "{:?}",
+                folder.search(&Query::all()).returning(SearchReturn::new().count().max()).await.unwrap().max
+            )
         })
     };
     proves("find", operation).await;
