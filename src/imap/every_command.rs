@@ -10,7 +10,7 @@ use std::num::NonZeroU32;
 use bytes::Bytes;
 
 use crate::error::Result;
-use crate::imap::command::append::{Append, appended};
+use crate::imap::command::append::{Append, Heading, Replace, appended};
 use crate::imap::command::capability::Capability;
 use crate::imap::command::close::Close;
 use crate::imap::command::compress::Compress;
@@ -197,7 +197,7 @@ fn mailboxes() -> Vec<CommandRow> {
     let list = |selection| move |_| List { pattern: "*", selection, options: Options::None, utf8: false };
     let status = |text: &'static str| move |_| Status { name: name(text), items: StatusItems::MESSAGES, utf8: false };
     let append = |_: u64| {
-        Append { mailbox: &MailboxName::INBOX, flags: &[], date: None, size: 5, spoilable: true }
+        Append { mailbox: &MailboxName::INBOX, messages: &[Heading { size: 5, ..Heading::default() }], spoilable: true }
             .plan(EncodeOptions::default())
     };
     vec![
@@ -222,6 +222,14 @@ fn mailboxes() -> Vec<CommandRow> {
             ending: "OK [APPENDUID 5 700] done",
             read: Box::new(|_, condition| format!("{:?}", appended(condition).unwrap())),
             ..raw("APPEND", "append", NONE, append)
+        },
+        CommandRow {
+            read: Box::new(|_, condition| format!("{:?}", appended(condition).unwrap())),
+            ..raw("UID-REPLACE", "append", &["* OK [APPENDUID 5 701] ready", "* 1 EXPUNGE"], |selection| {
+                let message = &Heading { size: 5, ..Heading::default() };
+                Replace { selection, uid: uid(101), mailbox: &MailboxName::INBOX, message, spoilable: true }
+                    .plan(EncodeOptions::default())
+            })
         },
     ]
 }

@@ -4,7 +4,7 @@
 use std::num::NonZeroU32;
 use std::time::Instant;
 
-use super::command::append::Append;
+use super::command::append::{Append, Heading};
 use super::command::list::{List, Options, Selection};
 use super::command::login::Login;
 use super::command::number::Number;
@@ -51,7 +51,12 @@ fn request(which: u8) -> Option<Generated<Request>> {
         1 => return Some(Generated::More(Request::Feed(vec![b'x'; usize::from(which)].into()))),
         2 => List { pattern: "*\"{5}", selection: Selection::All, options: Options::None, utf8: false }.plan(options),
         3 => body::plan(selection, Uid::MAX, &Section::WHOLE, Some((0, NonZeroU32::MAX))),
-        4 => Append { mailbox: &inbox, flags: &[], date: None, size: u64::from(which), spoilable: false }.plan(options),
+        4 => Append {
+            mailbox: &inbox,
+            messages: &[Heading { size: u64::from(which), ..Heading::default() }],
+            spoilable: false,
+        }
+        .plan(options),
         5 => Login { user: "a\r\nb", password: &Secret::from("p{5}") }.plan(options),
         6 => Search { selection, query: &Query::subject("a\r\nb"), returns: Some(SearchReturn::ALL) }.plan(options),
         7 => fetch::plan(selection, &uids, &Items::ENVELOPE).map(|plan| {

@@ -41,7 +41,8 @@
 //!   MIME parts. [`Flags`](crate::Flags): the flags.
 //! * [`Query`], [`Search`], [`SearchReturning`], [`SearchReturn`], [`SearchResult`]: searching. [`PartialRange`], [`Partial`]: a part of a
 //!   result.
-//! * [`Storing`], [`Stored`]: changing flags. [`Append`], [`Appended`]: uploading a message. [`Transferred`]: the result of copying or moving.
+//! * [`Storing`], [`Stored`]: changing flags. [`Append`], [`Appended`], [`AppendedAll`], [`AppendOutcome`]: uploading messages.
+//!   [`Transferred`]: the result of copying or moving.
 //!
 //! # Extensions
 //!
@@ -106,12 +107,12 @@ pub use folder::{
 #[cfg(feature = "net")]
 pub use session::{Append, Imap, Notices, SameMailbox};
 pub use types::{
-    Acl, AclEntry, Address, Addresses, Annotation, AnnotationSize, AnnotationSupport, Appended, BodyStructure,
-    Capabilities, Comparators, Condition, CopyUid, DetailedListing, EntryName, Envelope, Event, Fetched,
-    FetchedSection, FolderInfo, Items, ListRights, Listed, Listing, MailboxDetails, MailboxName, MailboxStatus,
-    Metadata, MyRights, Namespace, Namespaces, Notice, NotifyEvent, Outcome, Params, PartKind, Partial, PartialRange,
-    Parts, Progress, Query, Quota, QuotaResource, QuotaRoots, QuotaUsage, Response, ResponseCode, Rights, Scope,
-    SearchChange, SearchResult, SearchReturn, SearchUpdate, SearchUpdates, Section, SeqNum, SortKey, Sorted,
+    Acl, AclEntry, Address, Addresses, Annotation, AnnotationSize, AnnotationSupport, AppendOutcome, Appended,
+    AppendedAll, BodyStructure, Capabilities, Comparators, Condition, CopyUid, DetailedListing, EntryName, Envelope,
+    Event, Fetched, FetchedSection, FolderInfo, Items, ListRights, Listed, Listing, MailboxDetails, MailboxName,
+    MailboxStatus, Metadata, MyRights, Namespace, Namespaces, Notice, NotifyEvent, Outcome, Params, PartKind, Partial,
+    PartialRange, Parts, Progress, Query, Quota, QuotaResource, QuotaRoots, QuotaUsage, Response, ResponseCode, Rights,
+    Scope, SearchChange, SearchResult, SearchReturn, SearchUpdate, SearchUpdates, Section, SeqNum, SortKey, Sorted,
     StatusItems, Str, Strings, SyncPoint, Thread, ThreadAlgorithm, Threads, Transferred, Uid, UidList, UidValidity,
     Uids, UrlContent, Vanished,
 };

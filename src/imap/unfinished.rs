@@ -5,7 +5,7 @@ use std::error::Error as StdError;
 use std::fmt;
 
 use super::command::Answer;
-use super::types::Transferred;
+use super::types::{Appended, AppendedAll, Transferred};
 use crate::error::Error;
 
 /// What was done, and the error that ended it.
@@ -50,6 +50,22 @@ impl Transferred {
     /// What was copied or moved before one of several commands failed, as far as the server reported it. `None` if the
     /// error is not from [`Folder::copy`](super::Folder::copy) or [`Folder::move_to`](super::Folder::move_to), or if
     /// nothing is known to be done.
+    pub fn before(error: &Error) -> Option<&Self> {
+        Unfinished::of(error)
+    }
+}
+
+impl Appended {
+    /// The message that was stored before a later step of [`Folder::replace`](super::Folder::replace) failed: the one that it should have
+    /// replaced is still there. `None` if nothing is known to be stored.
+    pub fn before(error: &Error) -> Option<&Self> {
+        Unfinished::of(error)
+    }
+}
+
+impl AppendedAll {
+    /// What became of each message, if the error is from [`Imap::append_all`](super::Imap::append_all) and some may be stored; `None` if none
+    /// is.
     pub fn before(error: &Error) -> Option<&Self> {
         Unfinished::of(error)
     }

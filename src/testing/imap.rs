@@ -5,6 +5,7 @@ mod acl;
 mod address;
 mod append;
 mod args;
+mod catenate;
 mod copy;
 mod enable;
 mod enabled;
@@ -202,6 +203,7 @@ impl Session {
             "FETCH" => return self.fetch(&mut args, uid).await,
             "STORE" => return self.store(&mut args, uid),
             "COPY" => return self.copy(&mut args, uid),
+            "REPLACE" if self.offers("REPLACE") => return self.replace(&mut args, uid),
             "MOVE" if self.offers("MOVE") => return self.r#move(&mut args, uid),
             "SEARCH" => return self.search(tag, &mut args, uid),
             "SORT" if self.offers("SORT") => return self.sort(tag, &mut args, uid),

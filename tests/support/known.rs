@@ -276,6 +276,12 @@ const KNOWN: &[Known] = &[
     ),
     known(
         Pymap,
+        "ends the connection at FETCH of BINARY",
+        "UID FETCH on localhost",
+        &["imap::append::a_message_with_nul_is_stored"],
+    ),
+    known(
+        Pymap,
         "counts the CRLF before a boundary as part of the body",
         "74, 86, 66, 69, 82, 105, 48, 120, 76, 106, 81, 75, 13, 10]",
         &["imap::fetch::a_body_is_read_byte_for_byte_and_not_marked_as_read"],

@@ -368,6 +368,15 @@ impl Line {
         self
     }
 
+    /// Adds a binary literal of `size` bytes that come from elsewhere (`literal8`, RFC 3516 §6).
+    pub fn upload8(mut self, size: u64) -> Self {
+        self.space();
+        self.text.extend_from_slice(b"~");
+        self.flush();
+        self.done.push(Segment::Upload { size });
+        self
+    }
+
     /// The whole command, including its line end.
     pub fn finish(mut self) -> Vec<Segment> {
         self.text.extend_from_slice(b"\r\n");

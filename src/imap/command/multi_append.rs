@@ -83,6 +83,10 @@ impl NewMessage {
         Self { date: Some(date), ..self }
     }
 
+    pub(crate) fn content(&self) -> &Content {
+        &self.content
+    }
+
     fn write(line: Extension, message: &Self) -> Extension {
         let line = if message.flags.is_empty() { line } else { line.flags(message.flags.iter().cloned()) };
         let line = message.date.into_iter().fold(line, Extension::date_time);

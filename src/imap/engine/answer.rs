@@ -84,6 +84,12 @@ impl Engine {
             (Some(copied), _) => Some(ResponseCode::CopyUid(copied)),
             (None, code) => code,
         };
+        // RFC 8508 §4.3: REPLACE sends APPENDUID untagged, before its EXPUNGE. Cyrus has HIGHESTMODSEQ in its OK.
+        condition.code = match (run.take_appended(), condition.code.take()) {
+            (_, code @ Some(ResponseCode::AppendUid(_))) => code,
+            (Some(appended), _) => Some(ResponseCode::AppendUid(appended)),
+            (None, code) => code,
+        };
         self.end_fetch(&mut run, ending);
         self.release_status(&mut run)?;
         cut.into_iter().for_each(|cut| self.core.deliver(run.reader(), Delivery::LimitCut(cut)));
@@ -295,6 +301,9 @@ impl Engine {
         LimitCut::of(code).into_iter().for_each(|cut| self.wire.apply_limit(cut));
         if let Some(ResponseCode::CopyUid(copied)) = code {
             self.wire.apply_copied(copied, &self.limits);
+        }
+        if let Some(ResponseCode::AppendUid(appended)) = code {
+            self.wire.apply_appended(appended);
         }
     }
 

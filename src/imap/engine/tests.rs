@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::*;
 use crate::engine::transcript::{self, Player};
 use crate::engine::{Engine as _, LayerChange};
-use crate::imap::command::append::Append;
+use crate::imap::command::append::{Append, Heading};
 use crate::imap::command::close::Close;
 use crate::imap::command::compress::Compress;
 use crate::imap::command::copy::Copy;
@@ -151,10 +151,12 @@ impl Player for Play {
             "number" => {
                 Number { selection, from: SeqNum::nonzero(number).unwrap(), to: None, compact: true }.plan(options)
             }
-            "append" => {
-                Append { mailbox: &MailboxName::INBOX, flags: &[], date: None, size: number.into(), spoilable: true }
-                    .plan(options)
+            "append" => Append {
+                mailbox: &MailboxName::INBOX,
+                messages: &[Heading { size: number.into(), ..Heading::default() }],
+                spoilable: true,
             }
+            .plan(options),
             "ride" => {
                 self.ask(Request::Command(Select::plain(name.unwrap(), false).plan(options).unwrap()));
                 fetch::plan(self.next - 1, &Uids::ALL, &Items::FLAGS).map(|plan| {

@@ -3,6 +3,7 @@
 
 mod acl;
 mod annotate;
+mod composed;
 mod language;
 mod list_with;
 mod metadata;

@@ -13,6 +13,7 @@ mod ids;
 mod joining;
 mod leave;
 mod open;
+mod replace;
 mod resume;
 mod search;
 mod section_reader;

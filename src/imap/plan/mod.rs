@@ -73,6 +73,8 @@ pub(crate) enum SessionEffect {
     Look,
     /// COPYUID may arrive in an untagged OK (RFC 6851 §4.3).
     Move,
+    /// APPENDUID may arrive in an untagged OK (RFC 8508 §4.3).
+    Replace,
     /// Literals in FETCH responses are delivered while they arrive.
     Body,
     /// The result contains the UIDs of the messages from the sequence number `from` to `to`, or to the last message.

@@ -12,9 +12,10 @@ use super::{Imap, mailbox_name};
 use crate::error::Kind;
 use crate::error::{Error, Result};
 use crate::imap::call::{ImapInbox, ended};
-use crate::imap::command::append::{Append as Command, appended};
+use crate::imap::command::append::{Append as Command, Heading, appended};
 use crate::imap::engine::{Delivery, Request};
-use crate::imap::types::{Appended, MailboxName};
+use crate::imap::plan::Plan;
+use crate::imap::types::{Appended, Condition, MailboxName};
 
 /// The number of octets that are read from a message at once.
 const PIECE: usize = 64 * 1024;
@@ -23,6 +24,16 @@ const PIECE: usize = 64 * 1024;
 const DISCARDING: &[&str] = &["Dovecot", "Cyrus IMAP", "postroom testing"];
 /// The most mailboxes whose limits are remembered.
 const MOST_LIMITS: usize = 1000;
+
+/// A command that announces messages, while they are sent.
+pub(in crate::imap) struct Upload<'a> {
+    inbox: ImapInbox,
+    current: Option<Opened<'a>>,
+    /// The octets of the current message that are still to be sent.
+    left: u64,
+    rest: std::vec::IntoIter<Append<'a>>,
+    ended: Option<Result<Condition>>,
+}
 
 /// What comes first while a message is read.
 enum Next {
@@ -58,7 +69,8 @@ impl Imap {
     /// # Errors
     ///
     /// [`Kind::Unsupported`], before anything is sent, for a message over the server's known limit (APPENDLIMIT, RFC
-    /// 7889: in its capabilities, or in a [`status`](Self::status) that asked for it); [`Kind::Input`] for a name, flag
+    /// 7889: in its capabilities, or in a [`status`](Self::status) that asked for it), and for a message with NUL or in
+    /// UTF-8 if the server does not take those; [`Kind::Input`] for a name, flag
     /// or date that cannot be sent, and for a reader that ends too early; [`Kind::Io`] for a message that cannot be
     /// opened, before anything is sent, or read; [`Kind::Rejected`] if the server refuses (code `TRYCREATE`: the
     /// mailbox does not exist; `OVERQUOTA`, `TOOBIG`: no space); [`Kind::Unknown`] if the connection ended before the
@@ -70,28 +82,39 @@ impl Imap {
     ) -> Result<Option<Appended>> {
         let mailbox = mailbox_name(mailbox)?;
         let mut message = message.into();
-        let (size, flags, date) = (message.size(), std::mem::take(&mut message.flags), message.date);
-        self.check_size(&mailbox, size)?;
-        let spoilable = self.is_discarding();
-        let mut message = message.open().await?;
-        let command = Command { mailbox: &mailbox, flags: &flags, date, size, spoilable };
-        let mut inbox = self.link().submit(Request::Command(command.plan(self.encode_options())?));
-        let mut early = None;
-        loop {
-            let delivery = match early.take() {
-                Some(delivery) => Some(delivery),
-                None => inbox.next().await?,
-            };
-            match delivery {
-                Some(Delivery::Ready(count)) => early = feed(&mut message, &mut inbox, count).await?,
-                Some(Delivery::Done(condition)) => return condition.map(appended),
-                Some(_) => {}
-                None => return Err(ended()),
-            }
-        }
+        let heading = self.heading(&mailbox, &mut message)?;
+        let spoilable = self.is_discarding() && !heading.utf8;
+        let command = Command { mailbox: &mailbox, messages: &[heading], spoilable };
+        let plan = command.plan(self.encode_options())?;
+        let upload = self.begin_upload(plan, vec![message]).await?;
+        upload.finish().await.map(appended)
     }
 
-    fn check_size(&self, mailbox: &MailboxName, size: u64) -> Result<()> {
+    /// What is sent before the message. Fails if the server does not take it.
+    pub(in crate::imap) fn heading(&self, mailbox: &MailboxName, message: &mut Append<'_>) -> Result<Heading> {
+        self.check_size(mailbox, message.size())?;
+        if message.binary && !self.capabilities().binary() {
+            return Err(Error::unsupported("the server does not support messages with NUL (BINARY)"));
+        }
+        if message.utf8 && !self.enabled().utf8_accept() {
+            return Err(Error::unsupported("UTF8=ACCEPT is not enabled"));
+        }
+        let (flags, date, size) = (std::mem::take(&mut message.flags), message.date, message.size());
+        Ok(Heading { flags, date, size, binary: message.binary, utf8: message.utf8 })
+    }
+
+    /// Submits a command that announces these messages. The first is opened before anything is sent, each other when its turn comes.
+    pub(in crate::imap) async fn begin_upload<'a>(&self, plan: Plan, messages: Vec<Append<'a>>) -> Result<Upload<'a>> {
+        let mut rest = messages.into_iter();
+        let (left, current) = match rest.next() {
+            Some(message) => (message.size(), Some(message.open().await?)),
+            None => (0, None),
+        };
+        let inbox = self.link().submit(Request::Command(plan));
+        Ok(Upload { inbox, current, left, rest, ended: None })
+    }
+
+    pub(in crate::imap) fn check_size(&self, mailbox: &MailboxName, size: u64) -> Result<()> {
         let told = self.append_limits().get(mailbox).copied();
         match told.or_else(|| self.capabilities().append_limit()) {
             Some(limit) if size > limit => Err(Error::unsupported(format!(
@@ -103,7 +126,7 @@ impl Imap {
 
     /// Whether the server is known to discard a message of an invalid command. RFC 3502 §5 requires it of all servers
     /// with MULTIAPPEND, but not all do it.
-    fn is_discarding(&self) -> bool {
+    pub(in crate::imap) fn is_discarding(&self) -> bool {
         let name = self.server().iter().find(|(field, _)| field.eq_ignore_ascii_case("name"));
         let name = name.and_then(|(_, name)| name.as_deref()).unwrap_or_default();
         self.capabilities().multiappend() && DISCARDING.iter().any(|known| name.starts_with(known))
@@ -114,6 +137,51 @@ impl Imap {
         if limits.len() < MOST_LIMITS || limits.contains_key(mailbox) {
             limits.insert(mailbox.clone(), limit);
         }
+    }
+}
+
+impl Upload<'_> {
+    /// Sends all messages and waits for the answer.
+    pub(in crate::imap) async fn finish(mut self) -> Result<Condition> {
+        while self.ended.is_none() {
+            self.step().await?;
+        }
+        self.ended.unwrap_or_else(|| Err(ended()))
+    }
+
+    /// Waits until all octets are handed on, or the answer came early.
+    pub(super) async fn feed_all(&mut self) -> Result<()> {
+        while self.ended.is_none() && (self.left > 0 || self.rest.len() > 0) {
+            self.step().await?;
+        }
+        Ok(())
+    }
+
+    /// Whether the answer is known already, and is not OK.
+    pub(super) fn is_refused(&self) -> bool {
+        matches!(self.ended, Some(Err(_)))
+    }
+
+    async fn step(&mut self) -> Result<()> {
+        let mut delivery = self.inbox.next().await?;
+        while let Some(Delivery::Ready(count)) = delivery {
+            if self.left == 0 {
+                let next = self.rest.next().ok_or_else(ended)?;
+                (self.left, self.current) = (next.size(), Some(next.open().await?));
+            }
+            let message = self.current.as_mut().ok_or_else(ended)?;
+            self.left = self.left.saturating_sub(count as u64);
+            match feed(message, &mut self.inbox, count).await? {
+                None => return Ok(()),
+                early => delivery = early,
+            }
+        }
+        match delivery {
+            Some(Delivery::Done(condition)) => self.ended = Some(condition),
+            Some(_) => {}
+            None => return Err(ended()),
+        }
+        Ok(())
     }
 }
 

@@ -2,6 +2,7 @@
 //! are in `mailboxes.rs`, the selected one is in `folder`, the login in `login.rs`. Commands know the wire.
 
 mod append;
+mod append_all;
 mod login;
 mod mailboxes;
 mod notices;
@@ -190,8 +191,7 @@ impl Imap {
         let port = config.port_for(Protocol::Imap);
         let account = account(login.user(), config.host(), port, USUAL_PORTS).into();
         let (limits, poll) = (config.limits.clone(), config.deadlines.poll);
-        let list_options = Mutex::new(Options::Data);
-        let (server, append_limits) = (Fields::new(), Mutex::default());
+        let (server, append_limits, list_options) = (Fields::new(), Mutex::default(), Mutex::new(Options::Data));
         let mut imap = Self { link, account, limits, poll, server, list_options, append_limits };
         let entered = async {
             let entered = imap.enter(config, login).await;

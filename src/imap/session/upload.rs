@@ -39,6 +39,8 @@ pub struct Append<'a> {
     size: u64,
     pub(super) flags: Vec<Flag>,
     pub(super) date: Option<OffsetDateTime>,
+    pub(super) binary: bool,
+    pub(super) utf8: bool,
 }
 
 enum UploadSource<'a> {
@@ -105,6 +107,33 @@ impl<'a> Append<'a> {
         self
     }
 
+    /// Marks it as a message that may contain NUL, as in parts without a transfer encoding (BINARY, RFC 3516 §4.4). The server may store
+    /// such parts with an encoding.
+    ///
+    /// ```
+    /// use postroom::imap::Append;
+    ///
+    /// let message = Append::from("Content-Transfer-Encoding: binary\r\n\r\n\0\r\n").binary();
+    /// assert_eq!(message.size(), 40);
+    /// ```
+    pub fn binary(mut self) -> Self {
+        self.binary = true;
+        self
+    }
+
+    /// Marks it as a message whose headers are in UTF-8 (RFC 6855 §4). `UTF8=ACCEPT` must be [enabled](super::Imap::enable).
+    ///
+    /// ```
+    /// use postroom::imap::Append;
+    ///
+    /// let message = Append::from("Subject: für\r\n\r\n").utf8();
+    /// assert_eq!(message.size(), 17);
+    /// ```
+    pub fn utf8(mut self) -> Self {
+        self.utf8 = true;
+        self
+    }
+
     /// How many octets it has.
     pub fn size(&self) -> u64 {
         self.size
@@ -118,11 +147,12 @@ impl<'a> Append<'a> {
             UploadSource::Open(open) => UploadSource::Open(open.clone()),
             UploadSource::Once(_) => return None,
         };
-        Some(Self { source, size: self.size, flags: self.flags.clone(), date: self.date })
+        let (flags, date, binary, utf8) = (self.flags.clone(), self.date, self.binary, self.utf8);
+        Some(Self { source, size: self.size, flags, date, binary, utf8 })
     }
 
     fn new(source: UploadSource<'a>, size: u64) -> Self {
-        Self { source, size, flags: Vec::new(), date: None }
+        Self { source, size, flags: Vec::new(), date: None, binary: false, utf8: false }
     }
 
     pub(super) async fn open(self) -> Result<Opened<'a>> {
@@ -228,6 +258,8 @@ impl fmt::Debug for Append<'_> {
             .field("size", &self.size)
             .field("flags", &self.flags)
             .field("date", &self.date)
+            .field("binary", &self.binary)
+            .field("utf8", &self.utf8)
             .finish_non_exhaustive()
     }
 }

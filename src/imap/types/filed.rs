@@ -31,6 +31,56 @@ impl Appended {
     }
 }
 
+impl Appended {
+    /// The places of so many messages, in the order in which they were appended: their UIDs ascend (RFC 4315 §3). `None` if the set does
+    /// not have as many.
+    pub(crate) fn each(uids: &Uids, count: usize) -> Option<Vec<Self>> {
+        let validity = uids.validity().filter(|_| uids.len() == count as u64 && uids.open_from().is_none())?;
+        Some(uids.iter().map(|uid| Self { uid, validity }).collect())
+    }
+}
+
+/// What became of one of several messages: see [`AppendedAll`].
+///
+/// ```
+/// use postroom::imap::AppendOutcome;
+///
+/// fn is_to_be_sent_again(outcome: AppendOutcome) -> bool {
+///     outcome == AppendOutcome::NotStored
+/// }
+/// assert!(!is_to_be_sent_again(AppendOutcome::Unknown));
+/// ```
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum AppendOutcome {
+    /// It is stored; with its UID, if the server reports that.
+    Stored(Option<Appended>),
+    /// It is not stored.
+    NotStored,
+    /// The connection ended before the answer: it may be stored or not.
+    Unknown,
+}
+
+/// What became of several messages: see [`Imap::append_all`](crate::imap::Imap::append_all).
+///
+/// ```
+/// # #[cfg(feature = "testing")]
+/// # postroom::doctest::imap(async |imap| {
+/// use postroom::imap::{Append, AppendOutcome};
+///
+/// let drafts = ["Subject: one\r\n\r\n", "Subject: two\r\n\r\n"].map(Append::from);
+/// let all = imap.append_all("Drafts", drafts).await?;
+/// assert!(all.messages.iter().all(|outcome| matches!(outcome, AppendOutcome::Stored(Some(_)))));
+/// # Ok(())
+/// # }).unwrap();
+/// ```
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct AppendedAll {
+    /// One for each message, in their order.
+    pub messages: Vec<AppendOutcome>,
+}
+
 impl From<Appended> for Uids {
     fn from(appended: Appended) -> Self {
         Self::from(appended.uid).stamped(appended.validity)

@@ -62,7 +62,7 @@ pub use envelope::{Address, Addresses, Envelope};
 pub use event::Event;
 pub(crate) use fetch_items::fetch_items;
 pub use fetched::{Fetched, FetchedSection};
-pub use filed::{Appended, Transferred};
+pub use filed::{AppendOutcome, Appended, AppendedAll, Transferred};
 pub use folder_info::FolderInfo;
 pub use items::Items;
 pub(crate) use items::{BINARY, BINARY_SIZE, Wanted as WantedSection};

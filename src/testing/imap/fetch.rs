@@ -8,6 +8,7 @@ use super::set::Set;
 use super::view::Entry;
 use super::{Answer, Session, envelope, print, structure};
 use crate::testing::mime::{self, Part};
+use crate::testing::store::Content;
 
 /// What FETCH has after its items.
 #[derive(Default)]
@@ -240,15 +241,23 @@ fn print_item(entry: &Entry, item: &Item, out: &mut Vec<u8>) {
 fn print_section(entry: &Entry, section: &Section, out: &mut Vec<u8>) {
     out.extend_from_slice(section.label.as_bytes());
     out.push(b' ');
-    let message = entry.content.bytes.as_ref();
-    let found = match (&section.of, section.path.as_slice()) {
-        (Of::Whole, []) => Some(Cow::Borrowed(message)),
-        _ => entry.content.structure().at(&section.path).and_then(|part| of_part(message, part, section)),
-    };
-    match found {
+    match whole_section(&entry.content, section) {
         Some(bytes) => print::literal(cut(&bytes, section.partial), out),
         None => out.extend_from_slice(b"NIL"),
     }
+}
+
+fn whole_section<'a>(content: &'a Content, section: &Section) -> Option<Cow<'a, [u8]>> {
+    let message = content.bytes.as_ref();
+    match (&section.of, section.path.as_slice()) {
+        (Of::Whole, []) => Some(Cow::Borrowed(message)),
+        _ => content.structure().at(&section.path).and_then(|part| of_part(message, part, section)),
+    }
+}
+
+/// The bytes of a section of a message, if it is there.
+pub(super) fn section_bytes(content: &Content, section: &Section) -> Option<Vec<u8>> {
+    whole_section(content, section).map(|bytes| cut(&bytes, section.partial).to_vec())
 }
 
 fn of_part<'a>(message: &'a [u8], part: &'a Part, section: &Section) -> Option<Cow<'a, [u8]>> {

@@ -78,6 +78,14 @@ fn named(label: &str, of: Of, peek: bool) -> Item {
     Item::Section(Section { label: label.to_owned(), path: Vec::new(), of, partial: None, peek })
 }
 
+/// The section with this name, such as `1.2` or `HEADER`; the whole message if it is empty.
+pub(super) fn named_section(name: &str) -> Result<Section, Stop> {
+    let mut args = Args::new(false);
+    args.push_text(format!("[{name}]").as_bytes());
+    let section = section(&mut args, true)?;
+    args.end().map(|()| section)
+}
+
 fn section(args: &mut Args, peek: bool) -> Result<Section, Stop> {
     args.expect(b'[')?;
     let mut path = Vec::new();

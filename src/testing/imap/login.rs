@@ -32,6 +32,8 @@ impl Session {
             ("SPECIAL-USE", true),
             ("UIDPLUS", true),
             ("MULTIAPPEND", true),
+            ("CATENATE", true),
+            ("REPLACE", true),
             ("MOVE", true),
             ("UNSELECT", true),
             ("ESEARCH", true),

@@ -2,6 +2,7 @@
 //! returns, and what it does if a server lacks it.
 
 mod agreement;
+mod appending;
 mod arguments;
 mod evidence;
 mod extensions;

@@ -81,6 +81,12 @@ on_every_imap_server! { imap
         a_mailbox_that_is_not_there_is_refused_with_trycreate: ["APPEND"],
         an_append_dropped_midway_stores_nothing_and_the_session_lives: ["APPEND, dropped"],
         a_reader_that_ends_too_early_stores_nothing_and_the_session_lives: ["APPEND, dropped"],
+        several_messages_are_stored_in_their_order: ["APPEND of several messages"],
+        several_messages_of_which_one_is_refused_are_known: ["APPEND of several messages"],
+        a_message_takes_the_place_of_another: ["UID REPLACE"],
+        a_replacement_dropped_midway_changes_nothing: ["UID REPLACE, dropped"],
+        a_message_is_composed_of_pieces_of_others: ["APPEND CATENATE"],
+        a_message_with_nul_is_stored: ["APPEND of literal8"],
         an_append_that_lacks_too_much_closes_the_connection_and_stores_nothing: ["APPEND, dropped"],
     }
     extensions {

@@ -24,7 +24,7 @@ use crate::engine::{Id, Outgoing};
 use crate::error::{Error, Kind, Result, Step};
 use crate::imap::codec::Segment;
 use crate::imap::plan::{Order, Plan, SessionEffect, may_start};
-use crate::imap::types::{Capabilities, CopyUid, Progress, ResponseCode};
+use crate::imap::types::{Capabilities, CopyUid, Progress, ResponseCode, Uids};
 use crate::limits::{Deadlines, Limits};
 
 /// The commands and what is on the wire of them.
@@ -226,6 +226,13 @@ impl Wire {
     pub(super) fn apply_copied(&mut self, copied: &CopyUid, limits: &Limits) {
         if let Some(run) = self.running.iter_mut().find(|run| run.asks.effect == SessionEffect::Move) {
             run.copied(copied, limits);
+        }
+    }
+
+    /// Records an untagged APPENDUID for the REPLACE that runs.
+    pub(super) fn apply_appended(&mut self, appended: &Uids) {
+        if let Some(run) = self.running.iter_mut().find(|run| run.asks.effect == SessionEffect::Replace) {
+            run.seen.appended = Some(appended.clone()).filter(|uids| uids.len() == 1);
         }
     }
 

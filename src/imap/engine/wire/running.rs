@@ -69,6 +69,8 @@ pub(super) struct Seen {
     /// The extensions reported as enabled.
     pub(super) enabled: Option<Capabilities>,
     pub(super) copied: Option<CopyUid>,
+    /// The APPENDUID of a REPLACE that arrived before the answer.
+    pub(super) appended: Option<Uids>,
     /// Each MESSAGELIMIT that may be about it.
     pub(super) cuts: Vec<LimitCut>,
     /// A STATUS of another mailbox than the one that was asked about.
@@ -192,6 +194,11 @@ impl Running {
     /// The COPYUIDs that arrived before the answer.
     pub(crate) fn take_copied(&mut self) -> Option<CopyUid> {
         self.seen.copied.take()
+    }
+
+    /// The APPENDUID that arrived before the answer.
+    pub(crate) fn take_appended(&mut self) -> Option<Uids> {
+        self.seen.appended.take()
     }
 
     /// A STATUS that named another mailbox, and whether one arrived that named this one.

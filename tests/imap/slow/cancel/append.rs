@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use postroom::imap::{Append, Imap};
+use postroom::imap::{Append, Imap, Uid};
 use postroom::testing::{Fault, Server};
 use postroom::{Flag, Kind};
 use tokio::io::{AsyncRead, AsyncReadExt, ReadBuf};
@@ -56,6 +56,61 @@ async fn an_append_can_be_dropped_anywhere_and_stores_all_or_nothing() {
     let drops = at_every_point(operation, 1).await;
     println!("append: dropped at {drops} points");
     assert!(drops > 500);
+}
+
+/// In one command with MULTIAPPEND, so that all are stored or none.
+#[tokio::test(start_paused = true)]
+async fn several_messages_can_be_dropped_anywhere_and_are_all_stored_or_none() {
+    let operation: Operation = |folder| {
+        Box::pin(async {
+            let messages =
+                [Append::from(SMALL).flags([Flag::SEEN]), Append::from(SMALL), Append::from("Subject: z\r\n\r\n")];
+            format!("{:?}", folder.session().append_all("Sent", messages).await.unwrap())
+        })
+    };
+    let drops = at_every_point(operation, 3).await;
+    println!("append_all: dropped at {drops} points");
+    assert!(drops > 300);
+}
+
+/// By REPLACE: both messages are never there together, and never none.
+#[tokio::test(start_paused = true)]
+async fn a_replacement_can_be_dropped_anywhere() {
+    let operation: Operation =
+        |folder| Box::pin(async { format!("{:?}", folder.replace(Uid::new(2).unwrap(), SMALL).await.unwrap()) });
+    let drops = at_every_point(operation, 3).await;
+    println!("replace: dropped at {drops} points");
+    assert!(drops > 100);
+}
+
+/// By APPEND and UID EXPUNGE: the old message is only gone if the new one is there.
+#[tokio::test(start_paused = true)]
+async fn a_replacement_of_several_commands_can_be_dropped_anywhere_and_loses_nothing() {
+    let (mut both, mut done) = (0, 0);
+    for stall in (0..3000).step_by(37) {
+        for fault in [Fault::StallAfter(stall), Fault::StallInputAfter(stall)] {
+            let server = Server::builder().without("REPLACE").in_memory().unwrap();
+            server.deliver("alice", "INBOX", "Subject: old\r\n\r\n", &[]).unwrap();
+            let imap = embedded(&server, plaintext()).await;
+            let folder = imap.into_folder("INBOX").await.unwrap();
+            server.fault(fault);
+            let work = folder.replace(Uid::new(1).unwrap(), SMALL);
+            let _ = tokio::time::timeout(Duration::from_secs(5), work).await;
+            server.resume();
+            let _ = folder.noop().await;
+            let now = server.snapshot("alice").unwrap();
+            let subjects: Vec<_> = now.messages("INBOX").iter().map(|message| message.bytes.len()).collect();
+            match subjects[..] {
+                [old] => assert!(old == 16 || old == SMALL.len()),
+                [16, new] => assert_eq!(new, SMALL.len()),
+                _ => panic!("{subjects:?}"),
+            }
+            both += usize::from(subjects.len() == 2);
+            done += usize::from(subjects == [SMALL.len()]);
+        }
+    }
+    println!("replaced {done}, both there {both}");
+    assert!(done > 0);
 }
 
 /// Across several windows: 600 KiB are less than the 1 MiB that is padded at most, so the session always survives.
