@@ -29,7 +29,6 @@ pub(crate) async fn rights_are_given_seen_by_another_session_and_taken_away(user
         user.unsupported("GETACL, SETACL, DELETEACL", "no ACL");
         return user.unsupported("LISTRIGHTS, MYRIGHTS", "no ACL");
     }
-    drop(user.nasty());
     let friend = NASTY_USER;
     imap.create_mailbox(&*name).await.unwrap();
     let delete = Rights::DELETE_MESSAGES | Rights::EXPUNGE;
