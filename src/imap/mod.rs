@@ -59,12 +59,16 @@
 //! * Several messages in one APPEND, and CATENATE (RFC 3502, RFC 4469): [`NewMessage`], [`Content`], [`Piece`].
 //! * URLAUTH (RFC 4467): [`UrlContent`]. Languages and comparators (RFC 5255): [`ChosenLanguage`], [`Comparators`].
 //!
+//! The table at the end of this page says what each extension costs, and where it is tried.
+//!
 //! # Values
 //!
 //! * [`Uid`], [`Uids`], [`UidList`], [`UidValidity`], [`SeqNum`]: how messages are named. [`CopyUid`] and [`Vanished`]: the
 //!   UIDs of messages that were copied, or are gone.
 //! * [`Str`], [`Strings`]: text as the server sent it, decoded on request.
 //! * [`codec`]: plain functions between bytes and these values.
+#![cfg_attr(feature = "net", doc = "\n# Extensions and servers\n")]
+#![cfg_attr(feature = "net", doc = include_str!("extension/table.md"))]
 
 #[cfg(feature = "net")]
 mod call;

@@ -11,6 +11,8 @@ mod notify;
 mod quota;
 mod sort;
 mod special_use;
+#[cfg(test)]
+mod table;
 mod thread;
 mod url_auth;
 
