@@ -142,6 +142,12 @@ impl Builder {
         self
     }
 
+    /// IMAP: whether searches accept texts in US-ASCII only; others are refused with the code BADCHARSET. Default: `false`.
+    pub fn ascii_searches(mut self, only: bool) -> Self {
+        self.options.ascii_searches = only;
+        self
+    }
+
     /// POP3: the least number of seconds between two logins (RFC 2449 §6.5), announced and enforced by the runtime's clock.
     pub fn pop3_login_delay(mut self, seconds: u32) -> Self {
         self.options.login_delay = Some(seconds);

@@ -102,7 +102,7 @@ impl Server {
     }
 
     /// A new certificate for this client by the same authority, and its private key, both in PEM; see
-    /// [`Builder::ask_client_certificate`].
+    /// [`Builder::ask_client_certificate`](super::Builder::ask_client_certificate).
     ///
     /// # Errors
     ///

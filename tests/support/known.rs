@@ -264,14 +264,15 @@ const KNOWN: &[Known] = &[
     )),
     known(
         Pymap,
-        "closes the connection at the ENVELOPE of a message whose Date is not one",
-        "the server closed the connection",
+        "closes the connection, or falls silent, at the ENVELOPE of a message whose Date is not one",
+        "UID FETCH on ",
         &[
             "imap::sorting::what_is_sorted_here_is_as_the_server_sorts_it",
             "imap::sorting::odd_dates_are_read_as_the_server_reads_them",
             "imap::sorting::accents_are_ordered_as_the_server_orders_them",
             "imap::sorting::what_is_threaded_here_is_as_the_server_threads_it",
             "imap::sorting::threads_without_subjects_are_those_of_the_server",
+            "imap::sorting::texts_that_a_server_does_not_read_are_found_here",
         ],
     ),
     known(

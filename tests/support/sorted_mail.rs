@@ -2,7 +2,7 @@
 //! must not know who sorts them.
 
 use postroom::Flag;
-use postroom::imap::{Append, SortKey, Threads};
+use postroom::imap::{Append, Query, SortKey, Threads};
 use time::{Date, Month, OffsetDateTime, Time};
 
 use crate::rng::Rng;
@@ -37,6 +37,25 @@ pub(crate) fn append(rng: &mut Rng, number: usize, odd: Odd) -> Append<'static> 
     let message = message(rng, number, odd);
     let message = Append::from(message).date(date(rng));
     if rng.once_in(2) { message.flags([Flag::FLAGGED]) } else { message }
+}
+
+/// Searches for texts in such a mailbox that need a charset.
+pub(crate) fn beyond_ascii() -> Vec<Query> {
+    let (subject, from) = (|| Query::subject("grüße"), || Query::from("ärger"));
+    let day = Date::from_calendar_date(2026, Month::March, 4).unwrap();
+    vec![
+        subject(),
+        from(),
+        !subject(),
+        Query::to("ÄRGER").or(subject()),
+        subject().and(!from()),
+        Query::flagged().and(subject().or(Query::cc("ärger"))),
+        !(subject().or(Query::flagged()).or(Query::subject("zebra"))),
+        Query::header("Subject", "üß").and(Query::since(day)),
+        subject().or(Query::header("References", "<m1@").and(Query::before(day))),
+        from().or(Query::larger(400)),
+        Query::subject("日本語"),
+    ]
 }
 
 /// Threads as text.

@@ -7,6 +7,7 @@ mod composed;
 mod language;
 mod list_with;
 mod metadata;
+mod multisearch;
 mod notify;
 mod quota;
 mod sort;

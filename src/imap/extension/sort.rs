@@ -6,7 +6,7 @@ use crate::BoxFuture;
 use crate::error::{Error, Result};
 use crate::imap::command::Answer;
 use crate::imap::command::extension::Extension;
-use crate::imap::folder::{Folder, Selected, is_limit};
+use crate::imap::folder::{Folder, Selected, is_charset, is_limit};
 use crate::imap::local::SortTable;
 use crate::imap::session::Imap;
 use crate::imap::types::{
@@ -20,7 +20,7 @@ impl<S: Borrow<Imap>> Folder<S> {
     /// If the server has SORT, it sorts: one round trip. Display names are only sorted by a server with `SORT=DISPLAY`. Otherwise the
     /// messages are searched, and what the keys need of them is fetched: envelopes, arrival dates or sizes, for about 300 bytes per
     /// message. They are then sorted here by the rules of RFC 5256. This is also done if the server stops at its limit of messages
-    /// (MESSAGELIMIT, RFC 9738). What a message lacks, or the server cannot read of it, counts as empty, and an empty text comes
+    /// (MESSAGELIMIT, RFC 9738), or does not accept texts in UTF-8. What a message lacks, or the server cannot read of it, counts as empty, and an empty text comes
     /// first. A message that is expunged meanwhile is left out.
     ///
     /// ```
@@ -129,7 +129,7 @@ impl<'a> Sort<'a> {
         selected.check_query(query)?;
         if sorts(&selected.session.capabilities(), &keys) {
             match selected.run(Extension::sort(&keys, query.clone(), None)).await {
-                Err(error) if is_limit(&error) => {}
+                Err(error) if is_limit(&error) || is_charset(&error, query) => {}
                 answer => return sorted(&answer?),
             }
         }
@@ -161,7 +161,7 @@ impl SortReturning<'_> {
             // RFC 5267 §3.1: these are the first and the last one in the order. Cyrus 3.10 returns the lowest and the highest UID.
             let asked = asked.without_ends();
             match selected.run(Extension::sort(keys, (*query).clone(), Some(asked))).await {
-                Err(error) if is_limit(&error) && returns.can_be_computed() => None,
+                Err(error) if (is_limit(&error) || is_charset(&error, query)) && returns.can_be_computed() => None,
                 answer => Some(esorted(&answer?, asked)?),
             }
         } else if returns.can_be_computed() {

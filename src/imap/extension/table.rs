@@ -71,7 +71,7 @@ const TABLE: &[Row] = &[
     row!(
         "ESEARCH",
         "4731",
-        "[`Folder::find`]; automatic in [`Folder::search`]",
+        "[`Search::returning`]; automatic in [`Folder::search`]",
         "made from the answer of SEARCH",
         Live
     ),
@@ -102,6 +102,7 @@ const TABLE: &[Row] = &[
     ),
     row!("MOVE", "6851", "[`Folder::move_to`]", "COPY, STORE, UID EXPUNGE", Live),
     row!("MULTIAPPEND", "3502", "[`Imap::append_all`]", "APPENDs, pipelined", Live),
+    row!("MULTISEARCH", "7377", "[`Imap::search_in`]", UNSUPPORTED, Live),
     row!("NAMESPACE", "2342", "[`Imap::namespace`]", UNSUPPORTED, Live),
     row!("NOTIFY", "5465", "[`Imap::notify`], [`notify_none`](Imap::notify_none)", UNSUPPORTED, Live),
     row!("OBJECTID", "8474", "[`Items::email_id`], [`Items::thread_id`]", UNSUPPORTED, Live),
@@ -110,7 +111,7 @@ const TABLE: &[Row] = &[
         "9394",
         "[`Fetching::partial`], [`SearchReturn`] in [`Search::returning`]",
         "of a search: made from all that it finds; of a fetch: `Unsupported`",
-        Live
+        Dialogue("RFC 9394")
     ),
     row!("PREVIEW", "8970", "[`Items::preview`], [`Items::lazy_preview`]", UNSUPPORTED, Live),
     row!(

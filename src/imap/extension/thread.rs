@@ -4,7 +4,7 @@ use std::borrow::Borrow;
 
 use crate::error::{Error, Result};
 use crate::imap::command::extension::Extension;
-use crate::imap::folder::{Folder, is_limit};
+use crate::imap::folder::{Folder, is_charset, is_limit};
 use crate::imap::local::ThreadTable;
 use crate::imap::session::Imap;
 use crate::imap::types::{Query, Response, SearchReturn, ThreadAlgorithm, Threads};
@@ -14,7 +14,8 @@ impl<S: Borrow<Imap>> Folder<S> {
     ///
     /// If the server has THREAD with this algorithm, it threads: one round trip. Otherwise the messages are searched, and their
     /// envelopes, arrival dates and References fields are fetched, for about 500 bytes per message. They are then threaded here by the
-    /// rules of RFC 5256. This is also done if the server stops at its limit of messages (MESSAGELIMIT, RFC 9738). What a message lacks,
+    /// rules of RFC 5256. This is also done if the server stops at its limit of messages (MESSAGELIMIT, RFC 9738), or does not
+    /// accept texts in UTF-8. What a message lacks,
     /// or the server cannot read of it, counts as empty. A message that is expunged meanwhile is left out.
     ///
     /// ```
@@ -43,7 +44,7 @@ impl<S: Borrow<Imap>> Folder<S> {
         selected.check_query(query)?;
         if selected.session.capabilities().has(&format!("THREAD={algorithm}")) {
             match selected.run(Extension::thread(&algorithm.to_string(), query.clone())).await {
-                Err(error) if is_limit(&error) => {}
+                Err(error) if is_limit(&error) || is_charset(&error, query) => {}
                 answer => {
                     let threads = answer?.responses.iter().find_map(|response| match response {
                         Response::Thread(threads) => Some(threads),

@@ -10,6 +10,7 @@ use crate::imap::command::Answer;
 use crate::imap::command::extension::Extension;
 use crate::imap::command::search;
 use crate::imap::limited::Descent;
+use crate::imap::local::Matcher;
 use crate::imap::session::Imap;
 use crate::imap::types::{Capabilities, Demand, PartialRange, Query, SearchResult, SearchReturn, Uids};
 
@@ -19,6 +20,10 @@ impl<S: Borrow<Imap>> Folder<S> {
     /// [`returning`](Search::returning), something else about them. Nothing is sent before the value is awaited. One
     /// round trip, and one more each time the server stops at its limit of messages (MESSAGELIMIT, RFC 9738). The answer
     /// is short if the server has ESEARCH.
+    ///
+    /// A server that refuses texts in UTF-8 (code `BADCHARSET` or none) searches for the keys in ASCII. Of the messages
+    /// that it finds, what the other keys need is fetched and compared here: flags, dates, sizes, envelopes and header
+    /// fields. A message of which the server does not send this is not found.
     ///
     /// ```
     /// # #[cfg(feature = "testing")]
@@ -36,8 +41,8 @@ impl<S: Borrow<Imap>> Folder<S> {
     ///
     /// Before anything is sent, [`Kind::Input`](crate::Kind::Input) for a query that cannot be written and for UIDs in it
     /// that have another UIDVALIDITY, [`Kind::Unsupported`](crate::Kind::Unsupported) for a key of an extension that the
-    /// server does not have; [`Kind::Rejected`](crate::Kind::Rejected) if the server refuses (code
-    /// `BADCHARSET`: it does not accept texts in UTF-8), or stops at its limit of messages and makes no progress (code
+    /// server does not have, and after such a refusal, which is its source, for a text in the body that is not ASCII;
+    /// [`Kind::Rejected`](crate::Kind::Rejected) if the server refuses, or stops at its limit of messages and makes no progress (code
     /// `MESSAGELIMIT`); [`Kind::Missing`](crate::Kind::Missing) if it answers OK without a result, or names messages
     /// outside the set that was searched; [`Kind::Limit`](crate::Kind::Limit) for an answer over the limits; and the
     /// errors of [every command](Imap#errors-of-every-command).
@@ -191,6 +196,9 @@ impl Selected<'_> {
                 let whole = returns.whole();
                 self.find_all(query, whole, Some(whole)).await?
             }
+            Err(error) if is_charset(&error, query) && returns.can_be_computed() => {
+                self.find_here(query, asked, error).await?
+            }
             found => found?,
         };
         let found = returns.complete(found);
@@ -198,22 +206,27 @@ impl Selected<'_> {
         Ok(SearchResult { all: found.all.map(|all| all.under(validity)), ..found })
     }
 
+    /// For a server that does not accept texts in UTF-8: it searches what is ASCII, and the rest is compared here with flags, dates,
+    /// sizes, envelopes and header fields.
+    async fn find_here(self, query: &Query, asked: Option<SearchReturn>, refusal: Error) -> Result<SearchResult> {
+        let (there, here) = query.divided();
+        let matcher = Matcher::new(&here).map_err(|error| error.with_source(refusal))?;
+        let whole = SearchReturn::ALL;
+        let found = self.find_all(&there, whole, asked.map(|_| whole)).await?;
+        let mut mail = self.fetch(found.all.unwrap_or_default(), matcher.items())?;
+        let mut all = Uids::new();
+        while let Some(message) = mail.try_next().await? {
+            all.extend(message.uid().filter(|_| matcher.matches(&message)));
+        }
+        Ok(SearchResult { all: Some(all), ..SearchResult::default() })
+    }
+
     /// Fails for sets that carry another UIDVALIDITY, and for keys that the server does not know.
     pub(crate) fn check_query(self, query: &Query) -> Result<()> {
         for uids in query.sets() {
             self.check(uids)?;
         }
-        let capabilities = self.session.capabilities();
-        let lacks = |demand: &Demand| !demand.capabilities.iter().any(|name| capabilities.has(name));
-        match query.demands().into_iter().find(lacks) {
-            None => Ok(()),
-            Some(Demand { key, capabilities }) => {
-                let names = capabilities.join(" or ");
-                Err(Error::unsupported(format!(
-                    "the server does not support {names}, which the search key {key} needs"
-                )))
-            }
-        }
+        check_keys(self.session, query)
     }
 
     /// Each time the server stops at its limit of messages, the messages that it did not search are searched too.
@@ -252,6 +265,19 @@ impl Selected<'_> {
     }
 }
 
+/// Fails for keys of extensions that the server does not announce.
+pub(crate) fn check_keys(session: &Imap, query: &Query) -> Result<()> {
+    let capabilities = session.capabilities();
+    let lacks = |demand: &Demand| !demand.capabilities.iter().any(|name| capabilities.has(name));
+    match query.demands().into_iter().find(lacks) {
+        None => Ok(()),
+        Some(Demand { key, capabilities }) => {
+            let names = capabilities.join(" or ");
+            Err(Error::unsupported(format!("the server does not support {names}, which the search key {key} needs")))
+        }
+    }
+}
+
 /// What the server is asked to return; `None` if it can only list the messages.
 fn asked(returns: SearchReturn, capabilities: &Capabilities) -> Result<Option<SearchReturn>> {
     if let Some(names) = returns.demands().find(|names| !names.iter().any(|name| capabilities.has(name))) {
@@ -273,4 +299,11 @@ fn asked(returns: SearchReturn, capabilities: &Capabilities) -> Result<Option<Se
 /// Whether the server stopped at its limit of messages (RFC 9738 §3), so that the answer covers only some of them.
 pub(crate) fn is_limit(error: &Error) -> bool {
     error.code().is_some_and(|code| code.is("MESSAGELIMIT"))
+}
+
+/// Whether the server seems not to accept the charset of a search (code `BADCHARSET`, RFC 9051 §7.1). Cyrus 3.10 answers BAD without a
+/// code, and GNU Mailutils has the code in the middle of the text.
+pub(crate) fn is_charset(error: &Error, query: &Query) -> bool {
+    let coded = error.code().is_none_or(|code| code.is("BADCHARSET"));
+    coded && !query.is_ascii() && error.is_refusal() && !error.is_retryable()
 }

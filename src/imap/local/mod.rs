@@ -1,4 +1,4 @@
-//! SORT and THREAD without the server's help (RFC 5256): pure functions over fetched messages. They must not know a session, nor how the
+//! SORT, THREAD (RFC 5256) and SEARCH without the server's help: pure functions over fetched messages. They must not know a session, nor how the
 //! messages are fetched.
 
 mod base_subject;
@@ -8,6 +8,7 @@ mod forest;
 mod message_ids;
 mod ordered_subject;
 mod references;
+mod search;
 mod sent_date;
 mod sort;
 mod thread;
@@ -15,5 +16,6 @@ mod thread;
 mod thread_tests;
 mod tree;
 
+pub(super) use search::Matcher;
 pub(super) use sort::SortTable;
 pub(super) use thread::ThreadTable;

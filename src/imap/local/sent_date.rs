@@ -9,18 +9,32 @@ const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "au
 /// 00:00:00 (RFC 5256 §2.2).
 pub(super) fn sent_date(field: &[u8]) -> Option<i64> {
     let text = without_comments(field);
+    let mut words = words(&text);
+    let date = day(&mut words)?;
+    let midnight = date.midnight().assume_utc().unix_timestamp();
+    let Some(time) = words.next().and_then(time_of_day) else { return Some(midnight) };
+    Some(midnight + time - words.next().and_then(zone).unwrap_or(0))
+}
+
+/// The date as it is written, without time and zone (RFC 9051 §6.4.4, SENTON).
+pub(super) fn sent_day(field: &[u8]) -> Option<Date> {
+    day(&mut words(&without_comments(field)))
+}
+
+fn words(text: &str) -> impl Iterator<Item = &str> {
     let mut words = text.split([' ', ',']).filter(|word| !word.is_empty()).peekable();
     // The name of the day is not checked: the date says which it is.
     words.next_if(|word| word.starts_with(|first: char| first.is_ascii_alphabetic()));
+    words
+}
+
+fn day<'a>(words: &mut impl Iterator<Item = &'a str>) -> Option<Date> {
     let day = number(words.next()?, 1..=2)?;
     let month = words.next()?;
     let month = MONTHS.iter().position(|name| name.eq_ignore_ascii_case(month))? + 1;
     let year = year(words.next()?)?;
     let month = Month::try_from(u8::try_from(month).ok()?).ok()?;
-    let date = Date::from_calendar_date(year, month, u8::try_from(day).ok()?).ok()?;
-    let midnight = date.midnight().assume_utc().unix_timestamp();
-    let Some(time) = words.next().and_then(time_of_day) else { return Some(midnight) };
-    Some(midnight + time - words.next().and_then(zone).unwrap_or(0))
+    Date::from_calendar_date(year, month, u8::try_from(day).ok()?).ok()
 }
 
 /// The text on one line, with a space for each comment (RFC 5322 §3.2.2) and each other white space. White space beside a colon has no

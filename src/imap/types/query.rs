@@ -157,6 +157,18 @@ impl Query {
         self.0.is_ascii()
     }
 
+    /// Two queries, both of which a message must match: one whose strings are ASCII, and the rest.
+    pub(crate) fn divided(&self) -> (Self, Self) {
+        match &self.0 {
+            Key::And(keys) => {
+                let (ascii, rest) = keys.iter().cloned().partition(Key::is_ascii);
+                (Self(Key::And(ascii)), Self(Key::And(rest)))
+            }
+            _ if self.is_ascii() => (self.clone(), Self::all()),
+            _ => (Self::all(), self.clone()),
+        }
+    }
+
     /// A set that contains every message that can match, if the query names one.
     pub(crate) fn among(&self) -> Option<&Uids> {
         match &self.0 {

@@ -48,7 +48,7 @@ const DEPTH_LIMIT: usize = 32;
 impl Session {
     pub(super) fn search(&mut self, tag: &str, args: &mut Args, uid: bool) -> Answer {
         let returns = self.returns(args)?;
-        charset(args)?;
+        self.charset(args)?;
         let Matching { found, modseq, lowest } = self.matching(args)?;
         let found: Vec<u32> = found.iter().map(|(number, entry)| if uid { entry.uid } else { *number }).collect();
         let line = match returns {
@@ -61,6 +61,28 @@ impl Session {
         };
         self.wire.push(line);
         Ok(self.limited(lowest, "SEARCH completed".to_owned()))
+    }
+
+    fn charset(&self, args: &mut Args) -> Result<(), Stop> {
+        let mut ahead = args.clone();
+        if !ahead.atom().is_ok_and(|word| word.eq_ignore_ascii_case("CHARSET")) {
+            return Ok(());
+        }
+        ahead.space()?;
+        self.known_charset(&mut ahead)?;
+        *args = ahead;
+        Ok(())
+    }
+
+    /// The charset and the space after it.
+    pub(super) fn known_charset(&self, args: &mut Args) -> Result<(), Stop> {
+        let charset = args.astring()?;
+        args.space()?;
+        let known = if self.shared.options.ascii_searches { &["US-ASCII"][..] } else { &["US-ASCII", "UTF-8"] };
+        match known.iter().any(|known| known.eq_ignore_ascii_case(&charset)) {
+            true => Ok(()),
+            false => Err(Stop::No(format!("[BADCHARSET ({})] Unknown charset", known.join(" ")))),
+        }
     }
 
     /// The messages that match the keys in the rest of the arguments.
@@ -135,27 +157,6 @@ pub(super) fn esearch(tag: &str, uid: bool, returns: &[String], found: &[u32], m
         line.push_str(&format!(" MODSEQ {modseq}"));
     }
     line + "\r\n"
-}
-
-fn charset(args: &mut Args) -> Result<(), Stop> {
-    let mut ahead = args.clone();
-    if !ahead.atom().is_ok_and(|word| word.eq_ignore_ascii_case("CHARSET")) {
-        return Ok(());
-    }
-    ahead.space()?;
-    known_charset(&mut ahead)?;
-    *args = ahead;
-    Ok(())
-}
-
-/// The charset and the space after it.
-pub(super) fn known_charset(args: &mut Args) -> Result<(), Stop> {
-    let charset = args.astring()?;
-    args.space()?;
-    if !["UTF-8", "US-ASCII"].iter().any(|known| known.eq_ignore_ascii_case(&charset)) {
-        return Err(Stop::no("[BADCHARSET (US-ASCII UTF-8)] Unknown charset"));
-    }
-    Ok(())
 }
 
 /// Keys with spaces between, up to the end or a closing parenthesis.

@@ -7,7 +7,7 @@ use unicode_normalization::char::decompose_compatible;
 
 use super::address::{self, First};
 use super::args::{Args, Stop};
-use super::search::{Matching, decoded, esearch, known_charset};
+use super::search::{Matching, decoded, esearch};
 use super::view::Entry;
 use super::{Answer, Session, print};
 use crate::testing::mime;
@@ -25,7 +25,7 @@ impl Session {
         let returns = if self.offers("ESORT") { self.returns(args)? } else { None };
         let program = self.sort_program(args)?;
         args.space()?;
-        known_charset(args)?;
+        self.known_charset(args)?;
         let Matching { mut found, modseq, lowest } = self.matching(args)?;
         found.sort_by(|(_, one), (_, other)| compare(&program, &Facts::of(one), &Facts::of(other)));
         let found: Vec<u32> = found.iter().map(|(number, entry)| if uid { entry.uid } else { *number }).collect();

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use super::args::{Args, Stop};
-use super::search::{Matching, known_charset};
+use super::search::Matching;
 use super::sort::Facts;
 use super::{Answer, Session};
 
@@ -32,7 +32,7 @@ impl Session {
     pub(super) fn thread(&mut self, args: &mut Args, uid: bool) -> Answer {
         let algorithm = args.atom()?.to_ascii_uppercase();
         args.space()?;
-        known_charset(args)?;
+        self.known_charset(args)?;
         if !self.offers(&format!("THREAD={algorithm}")) || !["ORDEREDSUBJECT", "REFERENCES"].contains(&&*algorithm) {
             return Err(Stop::bad("Unknown threading algorithm"));
         }

@@ -3,8 +3,8 @@
 use std::num::NonZeroU32;
 
 use postroom::imap::{
-    Extension, Folder, Imap, PartialRange, Query, Response, SearchReturn, SortKey, ThreadAlgorithm, Uid, UidValidity,
-    Uids,
+    Extension, Folder, Imap, MailboxName, PartialRange, Query, Response, Scope, SearchResult, SearchReturn, SortKey,
+    ThreadAlgorithm, Uid, UidValidity, Uids,
 };
 use postroom::testing::{Script, Server};
 use postroom::{Flag, Kind};
@@ -181,17 +181,30 @@ async fn what_cannot_be_searched_for_is_refused_before_a_byte() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refused_charset_is_told_with_those_the_server_has() {
-    let dialogue = format!(
-        "{SELECT}
-        C: {{B}} UID SEARCH RETURN (ALL) CHARSET UTF-8 SUBJECT {{{{5}}}}
-        S: {{B}} NO [BADCHARSET (US-ASCII)] unknown"
-    )
-    .replace("{{5}}", "{5}");
-    let (script, mut imap) = greeted(&dialogue, plaintext()).await;
+async fn what_a_server_cannot_read_is_compared_here() {
+    let dialogue = "
+        C: {B} UID SEARCH RETURN (ALL) CHARSET UTF-8 UNSEEN TEXT \"x\" NOT SUBJECT {4}
+        S: {B} NO [BADCHARSET (US-ASCII)] unknown
+        C: {C} UID SEARCH RETURN (ALL) UNSEEN TEXT \"x\"
+        S: * ESEARCH (TAG \"{C}\") UID ALL 1:3
+        S: {C} OK done
+        C: {D} UID FETCH 1:3 (UID ENVELOPE)
+        S: * 1 FETCH (UID 1 ENVELOPE (NIL \"=?utf-8?q?F=C3=9Cr?=\" NIL NIL NIL NIL NIL NIL NIL NIL))
+        S: * 2 FETCH (UID 2 ENVELOPE (NIL NIL NIL NIL NIL NIL NIL NIL NIL NIL))
+        S: * 3 FETCH (UID 3 ENVELOPE NIL)
+        S: {D} OK done
+        C: {E} UID SEARCH RETURN (ALL) CHARSET UTF-8 BODY {4}
+        S: {E} NO [BADCHARSET (US-ASCII)] unknown
+        C: {F} UID SEARCH RETURN (ALL) CHARSET UTF-8 SUBJECT {4}
+        S: {F} NO [CANNOT] unknown";
+    let (script, mut imap) = greeted(&format!("{SELECT}{dialogue}"), plaintext()).await;
     let folder = imap.select("INBOX").await.unwrap();
-    let error = folder.search(&Query::subject("für ")).await.unwrap_err();
-    assert_eq!((error.kind(), error.code().unwrap().data()), (Kind::Rejected, "(US-ASCII)"));
+    let query = Query::unseen().and(Query::text("x")).and(!Query::subject("für"));
+    assert_eq!(folder.search(&query).await.unwrap().to_string(), "2");
+    let error = folder.search(&Query::body("für")).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Unsupported);
+    assert!(format!("{error:#}").contains("unknown"), "{error:#}");
+    assert_eq!(folder.search(&Query::subject("für")).await.unwrap_err().kind(), Kind::Rejected);
     script.finish().await.unwrap();
 }
 
@@ -360,5 +373,49 @@ async fn a_search_that_is_not_awaited_sends_nothing() {
     drop(folder.search(&query).into_future());
     drop(folder.search(&query).returning(SearchReturn::ALL).into_future());
     folder.noop().await.unwrap();
+    script.finish().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn several_mailboxes_are_searched_at_once() {
+    let dialogue = "
+        C: {A} ESEARCH IN (personal mailboxes (Work \"a b\")) RETURN (COUNT ALL) UNSEEN
+        S: * ESEARCH (TAG \"{A}\" MAILBOX \"Work\" UIDVALIDITY 5) UID COUNT 2 ALL 4,9
+        S: * ESEARCH (TAG \"{A}\" MAILBOX \"a b\" UIDVALIDITY 6) UID COUNT 1 ALL 4
+        S: {A} OK done
+        C: {B} ESEARCH IN (inboxes) RETURN (ALL) CHARSET UTF-8 SUBJECT {4}
+        S: + go on
+        C-raw: f\\xc3\\xbcr\\r\\n
+        S: {B} OK nothing
+        C: {C} ESEARCH IN (inboxes) RETURN (ALL) SEEN
+        S: * ESEARCH (TAG \"{C}\") UID ALL 4
+        S: {C} OK done
+    ";
+    let greeting = "S: * PREAUTH [CAPABILITY IMAP4rev1 ESEARCH MULTISEARCH SEARCHRES] ready\n";
+    let (script, imap) = scripted(&format!("{greeting}{dialogue}"), plaintext()).await;
+    let imap = imap.unwrap();
+    let names = ["Work", "a b"].map(|name| MailboxName::new(name).unwrap()).to_vec();
+    let scopes = [Scope::Personal, Scope::Mailboxes(names)];
+    let (wanted, inboxes) = (SearchReturn::ALL.count(), [Scope::Inboxes]);
+    let found = imap.search_in(&scopes, &Query::unseen(), wanted).await.unwrap();
+    let shown = |found: &SearchResult| {
+        let all = found.all.as_ref().unwrap();
+        format!("{} {:?} {all} {:?}", found.mailbox.as_ref().unwrap(), found.count, all.validity().map(u32::from))
+    };
+    assert_eq!(found.iter().map(shown).collect::<Vec<_>>(), ["Work Some(2) 4,9 Some(5)", "a b Some(1) 4 Some(6)"]);
+    assert!(imap.search_in(&inboxes, &Query::subject("für"), SearchReturn::ALL).await.unwrap().is_empty());
+    let error = imap.search_in(&inboxes, &Query::seen(), SearchReturn::ALL).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Missing);
+    let stamped = Query::uids(Uids::ALL.stamped(UidValidity::new(5).unwrap()));
+    for (scopes, query, returns, kind) in [
+        (&[][..], Query::seen(), SearchReturn::ALL, Kind::Input),
+        (&[Scope::Selected], Query::seen(), SearchReturn::ALL, Kind::Input),
+        (&inboxes, Query::seen(), SearchReturn::new(), Kind::Input),
+        (&inboxes, stamped, SearchReturn::ALL, Kind::Input),
+        (&inboxes, Query::seen(), SearchReturn::ALL.save(), Kind::Unsupported),
+        (&inboxes, Query::filter("f"), SearchReturn::ALL, Kind::Unsupported),
+    ] {
+        assert_eq!(imap.search_in(scopes, &query, returns).await.unwrap_err().kind(), kind, "{query}");
+    }
     script.finish().await.unwrap();
 }

@@ -7,7 +7,7 @@ use postroom::imap::{Folder, Imap, PartialRange, Query, SearchResult, SearchRetu
 use postroom::testing::Server;
 
 use crate::rng::Rng;
-use crate::sorted_mail::{KEYS, MESSAGES, Odd, append, shown};
+use crate::sorted_mail::{KEYS, MESSAGES, Odd, append, beyond_ascii, shown};
 use crate::support::{SELECT, embedded, plaintext, scripted};
 
 const BOTH: [ThreadAlgorithm; 2] = [ThreadAlgorithm::OrderedSubject, ThreadAlgorithm::References];
@@ -199,4 +199,26 @@ async fn what_a_sort_cannot_return_is_refused() {
         );
     }
     assert!(server.commands().is_empty());
+}
+
+/// Searches of every kind of key, on a server that reads UTF-8 and on one that does not.
+#[tokio::test(start_paused = true)]
+async fn what_a_server_cannot_read_is_found_here() {
+    for seed in 1..=10 {
+        let (reads, refuses) = (Server::builder(), Server::builder().ascii_searches(true));
+        let (reads, refuses) = (reads.in_memory().unwrap(), refuses.in_memory().unwrap());
+        let (there, here) = (folder(&reads, seed).await, folder(&refuses, seed).await);
+        for query in beyond_ascii() {
+            let found = there.search(&query).await.unwrap();
+            assert_eq!(found.to_string(), here.search(&query).await.unwrap().to_string(), "seed {seed}, {query}");
+            let sorted = [&there, &here].map(|folder| folder.sort(&query, [SortKey::SUBJECT]));
+            let [theirs, ours] = sorted.map(IntoFuture::into_future);
+            assert_eq!(theirs.await.unwrap(), ours.await.unwrap(), "seed {seed}, {query}");
+            let count = here.search(&query).returning(SearchReturn::new().count()).await.unwrap().count;
+            assert_eq!(count, Some(found.len()));
+            let theirs = there.thread(&query, ThreadAlgorithm::References).await.unwrap();
+            let ours = here.thread(&query, ThreadAlgorithm::References).await.unwrap();
+            assert_eq!(shown(&theirs), shown(&ours), "seed {seed}, {query}");
+        }
+    }
 }

@@ -44,6 +44,7 @@ on_every_imap_server! { imap
         texts_of_every_kind_are_found_as_they_are: ["UID SEARCH"],
         parts_of_a_result_are_those_of_the_whole: ["UID SEARCH PARTIAL", "UID SORT RETURN"],
         keys_of_extensions_find_what_they_say: ["SEARCHRES", "WITHIN", "SAVEDATE"],
+        several_mailboxes_are_searched_at_once: ["ESEARCH"],
         what_matches_is_among_what_matches_approximately: ["SEARCH=FUZZY"],
     }
     sorting {
@@ -51,6 +52,7 @@ on_every_imap_server! { imap
         odd_dates_are_read_as_the_server_reads_them: [],
         accents_are_ordered_as_the_server_orders_them: [],
         what_is_threaded_here_is_as_the_server_threads_it: ["UID THREAD"],
+        texts_that_a_server_does_not_read_are_found_here: ["UID SEARCH"],
         threads_without_subjects_are_those_of_the_server: ["UID THREAD REFS"],
     }
     order {

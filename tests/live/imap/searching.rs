@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU32;
 
-use postroom::imap::{Append, PartialRange, Query, SearchReturn, SortKey, Uid, Uids};
+use postroom::imap::{Append, MailboxName, PartialRange, Query, Scope, SearchReturn, SortKey, Uid, Uids};
 use postroom::{Flag, FlagChange, Kind};
 use time::{Date, Month, OffsetDateTime};
 
@@ -200,4 +200,29 @@ pub(crate) async fn what_matches_is_among_what_matches_approximately(user: &Tria
         }
         Err(error) => panic!("{error}"),
     }
+}
+
+pub(crate) async fn several_mailboxes_are_searched_at_once(user: &Trial) {
+    let mut imap = session(user).await;
+    let mailbox = user.server.mailbox(&["Apart"]);
+    imap.create_mailbox(&*mailbox).await.unwrap();
+    for (mailbox, subject) in [("INBOX", "one"), ("INBOX", "two"), (&*mailbox, "two"), (&*mailbox, "three")] {
+        imap.append(mailbox, format!("Subject: {subject}\r\n\r\nx\r\n")).await.unwrap();
+    }
+    let names: Vec<_> = ["INBOX", &*mailbox].iter().map(|name| MailboxName::new(name).unwrap()).collect();
+    let scopes = [Scope::Mailboxes(names)];
+    let found = imap.search_in(&scopes, &Query::subject("two"), SearchReturn::ALL.count()).await;
+    if !imap.capabilities().multisearch() {
+        assert_eq!(found.unwrap_err().kind(), Kind::Unsupported);
+        return user.unsupported("ESEARCH", "no MULTISEARCH");
+    }
+    let found = found.unwrap();
+    assert_eq!(found.len(), 2);
+    // The same mailbox by mailbox.
+    for found in found {
+        let folder = imap.select(found.mailbox.unwrap()).await.unwrap();
+        let alone = folder.search(&Query::subject("two")).await.unwrap();
+        assert_eq!((found.all.unwrap(), found.count), (alone.clone(), Some(alone.len())));
+    }
+    assert!(imap.search_in(&scopes, &Query::subject("four"), SearchReturn::ALL).await.unwrap().is_empty());
 }

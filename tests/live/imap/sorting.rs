@@ -9,7 +9,7 @@ use super::session;
 use crate::live::{config, login};
 use crate::rng::Rng;
 use crate::server::User;
-use crate::sorted_mail::{KEYS, MESSAGES, Odd, append, shown};
+use crate::sorted_mail::{KEYS, MESSAGES, Odd, append, beyond_ascii, shown};
 use crate::suite::Trial;
 
 pub(crate) async fn what_is_sorted_here_is_as_the_server_sorts_it(user: &Trial) {
@@ -41,6 +41,17 @@ pub(crate) async fn threads_without_subjects_are_those_of_the_server(user: &Tria
         user.fallback("UID THREAD REFS", "no THREAD=REFS: threaded here");
     }
     threads_alike(user, &[ThreadAlgorithm::Refs]).await;
+}
+
+pub(crate) async fn texts_that_a_server_does_not_read_are_found_here(user: &Trial) {
+    for seed in seeds() {
+        let (there, here) = two_folders(user, seed, Odd::default()).await;
+        for query in beyond_ascii() {
+            let theirs = there.search(&query).await.unwrap();
+            let ours = here.search(&query).await.unwrap();
+            assert_eq!(theirs.to_string(), ours.to_string(), "seed {seed}: {query}");
+        }
+    }
 }
 
 async fn sorts_alike(user: &Trial, odd: Odd, keys: &[SortKey]) {
@@ -113,13 +124,22 @@ async fn two_folders(user: &User, seed: u64, odd: Odd) -> (Folder<Imap>, Folder<
     (there.unwrap(), here.unwrap())
 }
 
-/// A stream to the server in which the lines that announce capabilities lack SORT and THREAD.
+/// A stream to the server in which the lines that announce capabilities lack SORT and THREAD, and searches name a charset that nobody
+/// knows instead of UTF-8.
 async fn hiding(host: &str, port: u16) -> DuplexStream {
     let (near, far) = tokio::io::duplex(64 * 1024);
     let (mut from_server, mut to_server) = TcpStream::connect((host, port)).await.unwrap().into_split();
     let (mut from_client, mut to_client) = tokio::io::split(far);
     tokio::spawn(async move {
-        tokio::io::copy(&mut from_client, &mut to_server).await.ok();
+        let mut piece = vec![0; 64 * 1024];
+        while let Ok(count @ 1..) = from_client.read(&mut piece).await {
+            let mut piece = piece[..count].to_vec();
+            let charset = piece.windows(13).position(|name| name == b"CHARSET UTF-8");
+            if let Some(at) = charset {
+                piece[at..at + 13].copy_from_slice(b"CHARSET XTF-8");
+            }
+            to_server.write_all(&piece).await.ok();
+        }
     });
     tokio::spawn(async move {
         let (mut line, mut piece) = (Vec::new(), vec![0; 4096]);

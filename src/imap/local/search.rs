@@ -1,0 +1,240 @@
+//! Searches without the server: whether a message matches a query, by its flags, dates, size, envelope and header fields. What the server
+//! did not say of a message is not known, and then neither the query nor its opposite matches. It must not know how messages are fetched.
+
+use time::Date;
+
+use super::collation::casemapped;
+use super::sent_date::sent_day;
+use crate::error::{Error, Result};
+use crate::flag::Flag;
+use crate::imap::types::{Addresses, Fetched, Items, Key, Query, Section};
+
+/// A query for single messages.
+pub(crate) struct Matcher<'a> {
+    query: &'a Query,
+    items: Items,
+}
+
+impl<'a> Matcher<'a> {
+    /// Fails for a key that only a server can answer.
+    pub(crate) fn new(query: &'a Query) -> Result<Self> {
+        let mut fields = Vec::new();
+        let items = needed(&query.0, Items::new(), &mut fields)?;
+        Ok(Self { query, items: fields.into_iter().fold(items, Items::section) })
+    }
+
+    /// What to fetch of each message.
+    pub(crate) fn items(&self) -> Items {
+        self.items.clone()
+    }
+
+    pub(crate) fn matches(&self, message: &Fetched) -> bool {
+        matches(&self.query.0, message) == Some(true)
+    }
+}
+
+/// Adds what the key needs. Queries are nested at most 50 deep, since they were written before.
+fn needed(key: &Key, items: Items, fields: &mut Vec<Section>) -> Result<Items> {
+    Ok(match key {
+        Key::Bare("ALL") | Key::Uids(_) => items,
+        Key::Bare("ANSWERED" | "DELETED" | "DRAFT" | "FLAGGED" | "SEEN" | "UNSEEN" | "RECENT") | Key::Keyword(_) => {
+            items.flags()
+        }
+        Key::Date("BEFORE" | "ON" | "SINCE", _) => items.internal_date(),
+        Key::Date("SENTBEFORE" | "SENTON" | "SENTSINCE", _) => items.envelope(),
+        Key::Size("LARGER" | "SMALLER", _) => items.size(),
+        Key::Text("FROM" | "TO" | "CC" | "BCC" | "SUBJECT", _) => items.envelope(),
+        Key::Header(name, _) => {
+            let section = Section::header_fields([name])?;
+            if !fields.contains(&section) {
+                fields.push(section);
+            }
+            items
+        }
+        Key::Not(key) => needed(key, items, fields)?,
+        Key::And(keys) | Key::Or(keys) => keys.iter().try_fold(items, |items, key| needed(key, items, fields))?,
+        _ => return Err(Error::unsupported(format!("{} can only be searched by the server", Query(key.clone())))),
+    })
+}
+
+/// `None` if it is not known.
+fn matches(key: &Key, message: &Fetched) -> Option<bool> {
+    let envelope = || message.envelope();
+    let has = |flag: &Flag| message.flags().map(|flags| flags.contains(flag));
+    Some(match key {
+        Key::Bare("ALL") => true,
+        Key::Bare("ANSWERED") => has(&Flag::ANSWERED)?,
+        Key::Bare("DELETED") => has(&Flag::DELETED)?,
+        Key::Bare("DRAFT") => has(&Flag::DRAFT)?,
+        Key::Bare("FLAGGED") => has(&Flag::FLAGGED)?,
+        Key::Bare("SEEN") => has(&Flag::SEEN)?,
+        Key::Bare("UNSEEN") => !has(&Flag::SEEN)?,
+        Key::Bare("RECENT") => message.flags()?.iter().any(|flag| flag.eq_ignore_ascii_case("\\Recent")),
+        Key::Keyword(flag) => has(flag)?,
+        Key::Uids(uids) => uids.contains(message.uid()?),
+        Key::Date(name @ ("BEFORE" | "ON" | "SINCE"), day) => compare(name, message.internal_date()?.date(), *day),
+        Key::Date(name, day) => match envelope()?.date().and_then(|date| sent_day(&date.bytes())) {
+            Some(sent) => compare(name, sent, *day),
+            None => false,
+        },
+        Key::Size("LARGER", bytes) => message.size()? > *bytes,
+        Key::Size(_, bytes) => message.size()? < *bytes,
+        Key::Text("SUBJECT", text) => envelope()?.subject().is_some_and(|subject| holds(&subject.decoded(), text)),
+        Key::Text("FROM", text) => holds(&written(envelope()?.from()), text),
+        Key::Text("TO", text) => holds(&written(envelope()?.to()), text),
+        Key::Text("CC", text) => holds(&written(envelope()?.cc()), text),
+        Key::Text("BCC", text) => holds(&written(envelope()?.bcc()), text),
+        Key::Header(name, text) => {
+            let section = message.section(&Section::header_fields([name]).ok()?)?.bytes()?;
+            let fields = section.trim_ascii();
+            !fields.is_empty() && values(fields).any(|value| holds(&value, text))
+        }
+        Key::Not(key) => !matches(key, message)?,
+        Key::And(keys) => return all(keys.iter().map(|key| matches(key, message))),
+        Key::Or(keys) => return all(keys.iter().map(|key| Some(!matches(key, message)?))).map(|none| !none),
+        _ => return None,
+    })
+}
+
+/// Whether all are true, as far as that is known.
+fn all(mut each: impl Iterator<Item = Option<bool>>) -> Option<bool> {
+    let mut known = true;
+    match each.any(|one| {
+        known &= one.is_some();
+        one == Some(false)
+    }) {
+        true => Some(false),
+        false => known.then_some(true),
+    }
+}
+
+fn compare(name: &str, date: Date, day: Date) -> bool {
+    match name {
+        "BEFORE" | "SENTBEFORE" => date < day,
+        "ON" | "SENTON" => date == day,
+        _ => date >= day,
+    }
+}
+
+/// As servers compare (RFC 5256 §7, RFC 9051 §6.4.4): without regard to letter case.
+fn holds(text: &str, wanted: &str) -> bool {
+    casemapped(text).contains(&casemapped(wanted))
+}
+
+/// The addresses as they are in a header field.
+fn written(addresses: Addresses<'_>) -> String {
+    let mut out = String::new();
+    for address in addresses {
+        let text = |part: Option<crate::imap::types::Str<'_>>| {
+            part.map(|part| part.decoded().into_owned()).unwrap_or_default()
+        };
+        let (name, mailbox, host) = (text(address.name), text(address.mailbox), text(address.host));
+        out += &format!("{name} <{mailbox}@{host}>, ");
+    }
+    out
+}
+
+/// The values of header fields, decoded.
+fn values(fields: &[u8]) -> impl Iterator<Item = String> + '_ {
+    let mut rest = fields;
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let mut ends = memchr::memchr_iter(b'\n', rest);
+        let end = ends.find(|end| !matches!(rest.get(end + 1), Some(b' ' | b'\t'))).map_or(rest.len(), |end| end + 1);
+        let (field, after) = rest.split_at_checked(end)?;
+        rest = after;
+        let value = memchr::memchr(b':', field).and_then(|colon| field.get(colon + 1..)).unwrap_or_default();
+        Some(crate::imap::types::Str::new(value.trim_ascii(), false).decoded().into_owned())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use time::Month;
+
+    use super::*;
+    use crate::imap::codec;
+    use crate::imap::types::Uid;
+    use crate::limits::Limits;
+
+    fn message(items: &str) -> Fetched {
+        let line = format!("* 1 FETCH (UID 7 {items})\r\n").into_bytes();
+        codec::fetched(line.into(), &Limits::default()).unwrap()
+    }
+
+    fn day(day: u8) -> Date {
+        Date::from_calendar_date(2026, Month::March, day).unwrap()
+    }
+
+    #[test]
+    fn every_key_is_true_or_false_of_a_message() {
+        let header = "X-A: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\r\nX-A: two\r\n lines\r\n\r\n";
+        let whole = message(&format!(
+            "FLAGS (\\Seen work) INTERNALDATE \"02-Mar-2026 23:00:00 -0800\" RFC822.SIZE 100 ENVELOPE (\"Sun, 1 Mar 2026 \
+             23:00:00 -0800\" \"=?utf-8?q?Gr=C3=BC=C3=9Fe?=\" ((\"=?utf-8?q?=C3=84nne?=\" NIL \"anna\" \"x.org\")) NIL NIL \
+             ((NIL NIL \"me\" \"y.org\")) NIL NIL NIL NIL) BODY[HEADER.FIELDS (X-A)] {{{}}}\r\n{header}",
+            header.len()
+        ));
+        for (query, expected) in [
+            (Query::all(), true),
+            (Query::seen(), true),
+            (Query::unseen(), false),
+            (Query::flag(Flag::new("WORK").unwrap()), true),
+            (Query::subject("GRÜß"), true),
+            (Query::subject("grüss"), false),
+            (Query::from("ÄNNE <anna@x"), true),
+            (Query::from("zoe"), false),
+            (Query::to("ME@"), true),
+            (Query::cc(""), true),
+            (Query::cc("x"), false),
+            (Query::header("x-a", "grüße"), true),
+            (Query::header("X-A", "two lines"), true),
+            (Query::header("X-A", "x-a"), false),
+            (Query::on(day(2)), true),
+            (Query::before(day(2)), false),
+            (Query::since(day(3)), false),
+            (Query::sent_on(day(1)), true),
+            (Query::sent_before(day(1)), false),
+            (Query::larger(99), true),
+            (Query::smaller(100), false),
+            (Query::uids(Uid::nonzero(7).unwrap()), true),
+            (Query::uids(Uid::nonzero(8).unwrap()), false),
+            (Query::seen().and(Query::subject("ü")), true),
+            (Query::unseen().or(Query::subject("ü")), true),
+            (Query::unseen().or(Query::draft()), false),
+        ] {
+            assert_eq!(Matcher::new(&query).unwrap().matches(&whole), expected, "{query}");
+            let opposite = !query;
+            assert_eq!(Matcher::new(&opposite).unwrap().matches(&whole), !expected, "{opposite}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_known_matches_nothing() {
+        let bare = message("FLAGS (\\Seen)");
+        for (query, expected) in [
+            (Query::subject("ü"), false),
+            (!Query::subject("ü"), false),
+            (Query::seen().or(Query::subject("ü")), true),
+            (Query::seen().and(Query::subject("ü")), false),
+            (!Query::seen().or(Query::subject("ü")), false),
+            (!Query::unseen().and(Query::subject("ü")), true),
+        ] {
+            assert_eq!(Matcher::new(&query).unwrap().matches(&bare), expected, "{query}");
+        }
+    }
+
+    #[test]
+    fn some_keys_only_a_server_can_answer() {
+        for query in
+            [Query::body("ü"), Query::seen().or(Query::text("ü")), Query::modseq(5), Query::subject("x").fuzzy()]
+        {
+            assert_eq!(Matcher::new(&query).map(|_| ()).unwrap_err().kind(), crate::Kind::Unsupported, "{query}");
+        }
+        let items =
+            Matcher::new(&Query::header("A", "ü").and(Query::header("a", "x")).or(Query::larger(1))).unwrap().items();
+        assert_eq!(items.to_string(), "(UID RFC822.SIZE BODY.PEEK[HEADER.FIELDS (A)])");
+    }
+}
