@@ -55,6 +55,7 @@
 //! |---|---|
 //! | what a command sends | `imap/command/`, `pop3/codec/command.rs` |
 //! | how a response is read | `imap/codec/`, `pop3/codec/` |
+//! | sorting, threading and searching without the server | `imap/local/` |
 //! | which response answers which command | `imap/plan/`, `imap/engine/wire/` |
 //! | what may run at the same time | `imap/plan/order.rs` |
 //! | bugs of servers | comments that name the server; `tests/support/known.rs` for what tests found |
