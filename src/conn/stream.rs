@@ -68,7 +68,7 @@ impl Stream {
         self.transport.tls().is_some()
     }
 
-    #[cfg(test)]
+    #[cfg(all(test, feature = "testing"))]
     pub(crate) fn tls_version(&self) -> Option<tokio_rustls::rustls::ProtocolVersion> {
         self.transport.tls()?.protocol_version()
     }

@@ -159,7 +159,7 @@ pub async fn on_messages(which: u64, inbox: &mut Folder<&mut Imap>, numbers: &mu
                 1 => (FlagChange::remove(flags), "Remove Silent"),
                 _ => (FlagChange::set(flags), "Replace Silent"),
             };
-            (inbox.store(uids, &change).await, list(&["UID STORE", &sent, kind, &names]))
+            (inbox.store(uids, &change).await.map(drop), list(&["UID STORE", &sent, kind, &names]))
         }
         4 => {
             let utf8 = (charset(&query) == "UTF-8").then(|| "UTF-8".to_owned());
