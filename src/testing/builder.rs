@@ -59,7 +59,17 @@ impl Builder {
         self
     }
 
-    /// IMAP: neither announces nor supports this capability. `IMAP4REV1` cannot be removed.
+    /// IMAP: neither announces nor supports this capability. `IMAP4REV1` cannot be removed. By default the server has
+    ///
+    /// * for the session `SASL-IR`, `LITERAL+`, `ID`, `ENABLE`, `NAMESPACE`, `COMPRESS=DEFLATE` after the login and `STARTTLS` before it;
+    /// * for changes `IDLE`, `NOTIFY`, `CONDSTORE`, `QRESYNC`;
+    /// * for searches `ESEARCH`, `SORT`, `SORT=DISPLAY`, `ESORT`, `THREAD=ORDEREDSUBJECT`, `THREAD=REFERENCES`;
+    /// * for messages `UIDPLUS`, `MOVE`, `MULTIAPPEND`, `CATENATE`, `REPLACE`, `UNSELECT`;
+    /// * for mailboxes `CHILDREN`, `SPECIAL-USE`, `CREATE-SPECIAL-USE`, `LIST-EXTENDED`, `LIST-STATUS`, `LIST-MYRIGHTS`, `LIST-METADATA`,
+    ///   `STATUS=SIZE`, `ACL`, `RIGHTS=KXTE`, `METADATA`.
+    ///
+    /// Other methods add `AUTH=` with [mechanisms](Self::auth_mechanisms), `QUOTA` with a [quota](Self::quota), and what [`with`](Self::with)
+    /// names.
     pub fn without(mut self, capability: &str) -> Self {
         self.options.without_imap.push(capability.to_owned());
         self

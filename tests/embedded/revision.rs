@@ -1,5 +1,7 @@
 //! IMAP4rev2, LIST's options, quotas and non-synchronizing literals, by raw lines.
 
+use std::collections::BTreeSet;
+
 use postroom::testing::Server;
 
 use super::imap::logged_in;
@@ -112,4 +114,19 @@ async fn small_literals_come_unasked_and_large_ones_are_read_and_refused() {
         assert!(client.line().await.starts_with(reply), "{size}");
     }
     assert!(client.imap("NOOP").await[0].starts_with("t OK"));
+}
+
+/// The documentation of `Builder::without` lists what the server announces, and nothing else.
+#[tokio::test]
+async fn what_the_documentation_lists_is_what_is_announced() {
+    let source = include_str!("../../src/testing/builder.rs");
+    let docs = source.split("By default the server has").nth(1).unwrap().split("Other methods add").next().unwrap();
+    let listed: BTreeSet<String> = docs.split('`').skip(1).step_by(2).map(str::to_ascii_uppercase).collect();
+    let server = Server::builder().in_memory().unwrap();
+    let mut client = logged_in(&server).await;
+    let lines = client.imap("CAPABILITY").await;
+    let announced = lines[0].strip_prefix("* CAPABILITY ").unwrap().split(' ');
+    let announced = announced.filter(|name| *name != "IMAP4rev1" && !name.starts_with("AUTH="));
+    let announced: BTreeSet<String> = announced.map(str::to_ascii_uppercase).chain(["STARTTLS".to_owned()]).collect();
+    assert_eq!(listed, announced);
 }
