@@ -7,7 +7,7 @@ use std::future::IntoFuture;
 
 use super::asked::Asked;
 use super::fetch::Fetch;
-use super::{Folder, checked, info};
+use super::{Folder, Selected};
 use crate::error::{Error, Result};
 use crate::imap::command::fetch::Modifiers;
 use crate::imap::session::Imap;
@@ -40,8 +40,7 @@ use crate::mailbox::BoxFuture;
 /// mailbox, the errors of [`Folder::noop`]. The stream returns the others.
 #[must_use = "nothing is fetched until it is awaited"]
 pub struct Fetching<'a> {
-    session: &'a Imap,
-    selection: u64,
+    selected: Selected<'a>,
     uids: Uids,
     items: Items,
     modifiers: Modifiers,
@@ -91,7 +90,12 @@ impl<S: BorrowMut<Imap>> Folder<S> {
     /// ```
     pub fn fetch(&mut self, uids: impl Into<Uids>, items: Items) -> Fetching<'_> {
         let (uids, modifiers) = (uids.into(), Modifiers::default());
-        Fetching { session: self.session.borrow_mut(), selection: self.selection, uids, items, modifiers }
+        Fetching {
+            selected: Selected { session: self.session.borrow_mut(), selection: self.selection },
+            uids,
+            items,
+            modifiers,
+        }
     }
 }
 
@@ -139,15 +143,16 @@ impl<'a> Fetching<'a> {
     }
 
     async fn send(self) -> Result<Fetch<'a>> {
-        let Self { session, selection, uids, items, modifiers } = self;
-        let uids = checked(session, selection, uids)?;
+        let Self { selected, uids, items, modifiers } = self;
+        let Selected { session, selection } = selected;
+        selected.check(&uids)?;
         session.check_items(&items)?;
         check(session, modifiers)?;
         let asked = Asked::new(uids, items.judged(), session.limits().set).modified(modifiers);
         if modifiers.partial.is_some() && !asked.is_short() {
             return Err(Error::input("the set is too long for one command, and positions are counted in each"));
         }
-        let empty = || Ok::<_, Error>(info(session, selection)?.exists == 0);
+        let empty = || Ok::<_, Error>(selected.info()?.exists == 0);
         if empty()? && !modifiers.vanished {
             // The mailbox may have its first message by now. Some servers refuse a set that matches nothing.
             session.noop().await?;

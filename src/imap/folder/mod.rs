@@ -117,7 +117,7 @@ impl<S: Borrow<Imap>> Folder<S> {
     ///
     /// [`Kind::Closed`](crate::Kind::Closed) if it is no longer selected.
     pub fn info(&self) -> Result<Arc<FolderInfo>> {
-        info(self.session(), self.selection)
+        self.selected().info()
     }
 
     /// The session in which this folder is selected.
@@ -283,7 +283,7 @@ impl<S: Borrow<Imap>> Folder<S> {
     }
 
     fn check_writable(&self) -> Result<()> {
-        check_writable(self.session(), self.selection)
+        self.selected().check_writable()
     }
 
     fn place(&self) -> &Arc<Place> {
@@ -300,7 +300,7 @@ impl<S: Borrow<Imap>> Folder<S> {
     }
 
     fn check(&self, uids: &Uids) -> Result<()> {
-        check(self.session(), self.selection, uids)
+        self.selected().check(uids)
     }
 }
 
@@ -358,35 +358,5 @@ impl<S> Folder<S> {
 impl<S: Borrow<Imap>> fmt::Debug for Folder<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Folder").field("info", &self.info().ok()).finish_non_exhaustive()
-    }
-}
-
-/// What the server has reported about the mailbox, if it is still selected.
-fn info(session: &Imap, selection: u64) -> Result<Arc<FolderInfo>> {
-    let state = session.link().state();
-    let selected = state.selected.clone().filter(|selected| selected.selection == selection);
-    selected.ok_or_else(|| state.unselected())
-}
-
-/// The set, unless it carries another UIDVALIDITY than the mailbox.
-fn checked(session: &Imap, selection: u64, uids: Uids) -> Result<Uids> {
-    check(session, selection, &uids).map(|()| uids)
-}
-
-fn check(session: &Imap, selection: u64, uids: &Uids) -> Result<()> {
-    let now = info(session, selection)?.uid_validity;
-    match uids.validity() {
-        Some(validity) if Some(validity) != now => {
-            Err(Error::input("these UIDs have another UIDVALIDITY: they mean other messages in this mailbox"))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// Dovecot answers OK to a STORE in a read-only mailbox, and ignores it.
-fn check_writable(session: &Imap, selection: u64) -> Result<()> {
-    match info(session, selection)?.read_only {
-        true => Err(Error::unsupported("the mailbox is open read-only")),
-        false => Ok(()),
     }
 }

@@ -4,8 +4,8 @@ use std::borrow::Borrow;
 use std::sync::Arc;
 
 use super::asked::Asked;
-use super::{Fetch, Folder, check, info};
-use crate::error::Result;
+use super::{Fetch, Folder};
+use crate::error::{Error, Result};
 use crate::imap::session::Imap;
 use crate::imap::types::{FolderInfo, Items, Uids};
 
@@ -25,12 +25,28 @@ impl<S: Borrow<Imap>> Folder<S> {
 impl<'a> Selected<'a> {
     /// What the server has reported about the mailbox.
     pub(crate) fn info(self) -> Result<Arc<FolderInfo>> {
-        info(self.session, self.selection)
+        let state = self.session.link().state();
+        let selected = state.selected.clone().filter(|selected| selected.selection == self.selection);
+        selected.ok_or_else(|| state.unselected())
     }
 
     /// Fails for a set that carries another UIDVALIDITY.
     pub(crate) fn check(self, uids: &Uids) -> Result<()> {
-        check(self.session, self.selection, uids)
+        let now = self.info()?.uid_validity;
+        match uids.validity() {
+            Some(validity) if Some(validity) != now => {
+                Err(Error::input("these UIDs have another UIDVALIDITY: they mean other messages in this mailbox"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Dovecot answers OK to a STORE in a read-only mailbox, and ignores it.
+    pub(crate) fn check_writable(self) -> Result<()> {
+        match self.info()?.read_only {
+            true => Err(Error::unsupported("the mailbox is open read-only")),
+            false => Ok(()),
+        }
     }
 
     /// Fetches items of these messages, which exist.

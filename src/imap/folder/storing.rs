@@ -5,7 +5,7 @@ use std::borrow::Borrow;
 use std::fmt;
 use std::future::IntoFuture;
 
-use super::{Folder, check_writable, checked, info};
+use super::{Folder, Selected};
 use crate::FlagChange;
 use crate::error::{Error, Result};
 use crate::imap::command::store::Store;
@@ -45,8 +45,7 @@ use crate::mailbox::BoxFuture;
 /// carried out.
 #[must_use = "nothing is stored until it is awaited"]
 pub struct Storing<'a> {
-    session: &'a Imap,
-    selection: u64,
+    selected: Selected<'a>,
     uids: Uids,
     change: &'a FlagChange,
     unchanged_since: Option<u64>,
@@ -88,8 +87,7 @@ impl<S: Borrow<Imap>> Folder<S> {
     /// # }).unwrap();
     /// ```
     pub fn store<'a>(&'a self, uids: impl Into<Uids>, change: &'a FlagChange) -> Storing<'a> {
-        let (session, uids) = (self.session(), uids.into());
-        Storing { session, selection: self.selection, uids, change, unchanged_since: None }
+        Storing { selected: self.selected(), uids: uids.into(), change, unchanged_since: None }
     }
 }
 
@@ -104,10 +102,11 @@ impl<'a> Storing<'a> {
     }
 
     async fn send(self) -> Result<Stored> {
-        let uids = checked(self.session, self.selection, self.uids.clone())?;
-        check_writable(self.session, self.selection)?;
+        let Selected { session, .. } = self.selected;
+        self.selected.check(&self.uids)?;
+        self.selected.check_writable()?;
         match self.unchanged_since {
-            Some(_) if !self.session.capabilities().condstore() => {
+            Some(_) if !session.capabilities().condstore() => {
                 return Err(Error::unsupported("the server does not support CONDSTORE"));
             }
             Some(since) if since != 0 && !is_modseq(since) => {
@@ -116,20 +115,20 @@ impl<'a> Storing<'a> {
             _ => {}
         }
         let mut modified = Uids::new();
-        for part in uids.split(self.session.limits().set) {
+        for part in self.uids.split(session.limits().set) {
             modified = modified.union(&self.send_part(part).await?)?;
         }
-        Ok(Stored { modified: modified.under(info(self.session, self.selection)?.uid_validity) })
+        Ok(Stored { modified: modified.under(self.selected.info()?.uid_validity) })
     }
 
     /// Returns the messages that were not changed.
     async fn send_part(&self, mut uids: Uids) -> Result<Uids> {
-        let mut descent = Descent::new(info(self.session, self.selection)?.exists.into());
+        let mut descent = Descent::new(self.selected.info()?.exists.into());
         let mut modified = Uids::new();
         while !uids.is_empty() {
-            let Self { selection, change, unchanged_since, .. } = *self;
+            let Self { selected: Selected { session, selection }, change, unchanged_since, .. } = *self;
             let store = Store { selection, uids: &uids, change, unchanged_since };
-            let (more, cut) = self.session.call_limited(store).await.or_else(|error| self.refused(error, &uids))?;
+            let (more, cut) = session.call_limited(store).await.or_else(|error| self.refused(error, &uids))?;
             modified = modified.union(&more)?;
             let Some(cut) = cut else { break };
             uids = descent.below(&uids, cut)?;

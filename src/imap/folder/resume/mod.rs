@@ -17,7 +17,7 @@ pub use self::resumed::Resumed;
 use self::selecting::{Reported, Selecting};
 use super::asked::Asked;
 use super::existing::{Existing, Presence};
-use super::{Fetch, Folder, counting};
+use super::{Fetch, Folder, Selected, counting};
 use crate::error::{Error, Kind, Result};
 use crate::imap::call::ended;
 use crate::imap::command::fetch::Modifiers;
@@ -223,7 +223,7 @@ impl<'a> Resume<'a> {
         }
         counting::count(self.session.link(), self.session.limits()).await?;
         let point = self.next_point();
-        super::info(self.session, self.selection)?;
+        Selected { session: self.session, selection: self.selection }.info()?;
         Ok((Folder::new(self.session)?, point))
     }
 
