@@ -5,10 +5,10 @@ mod attribution;
 mod claims;
 mod idle;
 mod limit;
+mod notify_state;
 mod outbox;
 mod running;
 mod sending;
-mod subscription;
 
 use std::collections::VecDeque;
 use std::time::Instant;
@@ -16,9 +16,9 @@ use std::time::Instant;
 pub(crate) use self::attribution::Coverage;
 pub(super) use self::claims::{Claimant, Owner};
 use self::idle::{Action, IDLE, IdleState};
+use self::notify_state::NotifyState;
 use self::outbox::{HalfSent, MOST_PADDING, Outbox, SendStage, UPLOAD_WINDOW, Upload};
 pub(super) use self::running::{Running, number_of};
-use self::subscription::Subscription;
 use crate::engine::failure::unknown;
 use crate::engine::{Id, Outgoing};
 use crate::error::{Error, Kind, Result, Step};
@@ -35,7 +35,7 @@ pub(super) struct Wire {
     half_sent: Option<HalfSent>,
     idle: Option<IdleState>,
     outbox: Outbox,
-    subscription: Subscription,
+    notify: NotifyState,
     next_tag: u32,
 }
 
@@ -93,15 +93,15 @@ impl Wire {
 
     /// The server no longer reports what NOTIFY asked for. `false` if nothing was asked.
     pub(super) fn overflowed(&mut self) -> bool {
-        self.subscription.overflowed()
+        self.notify.overflowed()
     }
 
     /// A NOTIFY was answered. Returns whether the server reports nothing any more, since it refused what it had granted.
     pub(super) fn notify_ended(&mut self, run: &Running, line: Option<&Vec<Segment>>, ok: bool) -> bool {
         if ok {
-            self.subscription.set(line.cloned());
+            self.notify.set(line.cloned());
         }
-        !ok && self.subscription.refused(run.id == Some(RENEWAL))
+        !ok && self.notify.refused(run.id == Some(RENEWAL))
     }
 
     /// Sends NOTIFY again if the server gave up on it, and enters IDLE again afterwards.
@@ -110,12 +110,12 @@ impl Wire {
             return Ok(());
         }
         let is_free = self.idle.as_ref().is_none_or(IdleState::is_paused);
-        let action = match (&mut self.idle, self.subscription.is_due()) {
+        let action = match (&mut self.idle, self.notify.is_due()) {
             (Some(idle), true) if !is_free => idle.pause(now, times),
             (Some(idle), false) if self.running.is_empty() => idle.resume(),
             (_, false) => Action::Nothing,
             (_, true) => {
-                if let Some(plan) = self.subscription.renew() {
+                if let Some(plan) = self.notify.renew() {
                     self.start(RENEWAL, plan, capabilities, now);
                     self.running.back_mut().into_iter().for_each(Running::dismiss);
                 }

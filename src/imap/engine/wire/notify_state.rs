@@ -6,7 +6,7 @@ use crate::imap::plan::{Order, Plan, SessionEffect};
 
 /// The events that the server was last asked to report.
 #[derive(Debug, Default)]
-pub(super) struct Subscription {
+pub(super) struct NotifyState {
     /// The line of the last NOTIFY SET that succeeded.
     line: Option<Vec<Segment>>,
     renewal: Renewal,
@@ -22,7 +22,7 @@ enum Renewal {
     Sent,
 }
 
-impl Subscription {
+impl NotifyState {
     /// A NOTIFY of a caller succeeded.
     pub(super) fn set(&mut self, line: Option<Vec<Segment>>) {
         *self = Self { line, renewal: Renewal::None };
