@@ -47,7 +47,7 @@ pub(crate) fn appended(condition: Condition) -> Option<Appended> {
     }
 }
 
-/// The UIDs of so many appended messages, in their order, as far as the server reports them.
+/// The UIDs of this number of appended messages, in their order, as far as the server reports them.
 pub(crate) fn appended_all(condition: Condition, count: usize) -> Vec<Option<Appended>> {
     let told = match condition.code {
         Some(ResponseCode::AppendUid(uids)) => Appended::each(&uids, count),

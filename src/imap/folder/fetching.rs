@@ -90,12 +90,7 @@ impl<S: BorrowMut<Imap>> Folder<S> {
     /// ```
     pub fn fetch(&mut self, uids: impl Into<Uids>, items: Items) -> Fetching<'_> {
         let (uids, modifiers) = (uids.into(), Modifiers::default());
-        Fetching {
-            selected: Selected { session: self.session.borrow_mut(), selection: self.selection },
-            uids,
-            items,
-            modifiers,
-        }
+        Fetching { selected: self.selected(), uids, items, modifiers }
     }
 }
 
@@ -185,23 +180,18 @@ impl FetchingChanges<'_> {
 
 /// Fails if a modifier cannot be sent.
 fn check(session: &Imap, modifiers: Modifiers) -> Result<()> {
-    let missing = |name: &str| Err(Error::unsupported(format!("the server does not support {name}")));
     let capabilities = session.capabilities();
-    match modifiers.changed_since {
-        Some(_) if !capabilities.condstore() => return missing("CONDSTORE"),
-        Some(since) if !is_modseq(since) => {
+    if let Some(since) = modifiers.changed_since {
+        session.require(capabilities.condstore(), "CONDSTORE")?;
+        if !is_modseq(since) {
             return Err(Error::input("a modification sequence must have at most 63 bits and must not be 0"));
         }
-        _ => {}
     }
     if modifiers.vanished && !session.enabled().qresync() {
         return Err(Error::unsupported("QRESYNC is not enabled, so expunged messages cannot be asked for"));
     }
     // CONTEXT=SEARCH has a PARTIAL too, but of SEARCH only.
-    if modifiers.partial.is_some() && !capabilities.has("PARTIAL") {
-        return missing("PARTIAL");
-    }
-    Ok(())
+    session.require(modifiers.partial.is_none() || capabilities.has("PARTIAL"), "PARTIAL")
 }
 
 impl<'a> IntoFuture for Fetching<'a> {

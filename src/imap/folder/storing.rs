@@ -105,14 +105,11 @@ impl<'a> Storing<'a> {
         let Selected { session, .. } = self.selected;
         self.selected.check(&self.uids)?;
         self.selected.check_writable()?;
-        match self.unchanged_since {
-            Some(_) if !session.capabilities().condstore() => {
-                return Err(Error::unsupported("the server does not support CONDSTORE"));
-            }
-            Some(since) if since != 0 && !is_modseq(since) => {
+        if let Some(since) = self.unchanged_since {
+            session.require(session.capabilities().condstore(), "CONDSTORE")?;
+            if since != 0 && !is_modseq(since) {
                 return Err(Error::input("a modification sequence must have at most 63 bits"));
             }
-            _ => {}
         }
         let mut modified = Uids::new();
         for part in self.uids.split(session.limits().set) {

@@ -32,7 +32,7 @@ impl Appended {
 }
 
 impl Appended {
-    /// The places of so many messages, in the order in which they were appended: their UIDs ascend (RFC 4315 §3). `None` if the set does
+    /// The places of this number of messages, in the order in which they were appended: their UIDs ascend (RFC 4315 §3). `None` if the set does
     /// not have as many.
     pub(crate) fn each(uids: &Uids, count: usize) -> Option<Vec<Self>> {
         let validity = uids.validity().filter(|_| uids.len() == count as u64 && uids.open_from().is_none())?;
