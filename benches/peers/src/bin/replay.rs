@@ -1,5 +1,5 @@
 //! The replay server's process: `replay envelope|flags|bodies|pop3 --count N`, `replay body --size N` (one message), `replay large --count N`
-//! (messages of 1 to 2 MB), `replay tls --count N` (envelopes over TLS) `replay first --count N` (flags, every extension offered) or
+//! (messages of 1 to 2 MB), `replay tls --count N` (envelopes over TLS), `replay compress --count N` (envelopes, COMPRESS offered), `replay first --count N` (flags, every extension offered) or
 //! `replay resume --count N --changed M` (a mailbox of N messages in which M have changed). It prints `ready PORT` and what a client must find (`messages`, `bytes`, `checksum`, `certificate`), then serves until it is killed.
 //! `replay checksum` only prints the cost of the checksum itself.
 
@@ -28,6 +28,7 @@ fn run(args: &Args) -> Result<()> {
     let listener = TcpListener::bind(("127.0.0.1", args.or("port", 0)?))?;
     match args.job.as_str() {
         "envelope" => answers(&listener, args, Kind::Envelope, ""),
+        "compress" => compress(&listener, args),
         "flags" => answers(&listener, args, Kind::Flags, ""),
         "bodies" => answers(&listener, args, Kind::Body, ""),
         "first" => answers(&listener, args, Kind::Flags, " IMAP4rev2 CONDSTORE QRESYNC"),
@@ -50,11 +51,17 @@ fn answers(listener: &TcpListener, args: &Args, kind: Kind, further: &'static st
     Ok(serve(listener, move |stream| imap.session(stream, READ))?)
 }
 
+fn compress(listener: &TcpListener, args: &Args) -> Result<()> {
+    let imap = prepared(args, Kind::Envelope, "")?.compressed()?;
+    ready(listener)?;
+    Ok(serve(listener, move |stream| imap.session(stream, READ))?)
+}
+
 /// Prints how many messages have changed, and the bytes of the answer that reports them.
 fn resume(listener: &TcpListener, args: &Args) -> Result<()> {
     let answers = Answers::generate(Kind::Flags, args.need("count")?);
     let (store, changed) = (Store::Answers(answers), args.need("changed")?);
-    let imap = Imap { store, appended: None, further: " CONDSTORE QRESYNC", changed };
+    let imap = Imap { store, appended: None, further: " CONDSTORE QRESYNC", changed, deflated: None };
     say(changed, imap.resumed("A1").len() as u64, 0);
     ready(listener)?;
     Ok(serve(listener, move |stream| imap.session(stream, READ))?)
@@ -72,14 +79,20 @@ fn tls(listener: &TcpListener, args: &Args) -> Result<()> {
 fn prepared(args: &Args, kind: Kind, further: &'static str) -> Result<Imap> {
     let answers = Answers::generate(kind, args.need("count")?);
     say(answers.ends.len() as u64, answers.bytes.len() as u64, answers.sum.value());
-    Ok(Imap { store: Store::Answers(answers), appended: None, further, changed: 0 })
+    Ok(Imap { store: Store::Answers(answers), appended: None, further, changed: 0, deflated: None })
 }
 
 fn bodies(listener: &TcpListener, bodies: Vec<Body>) -> Result<()> {
     let mut run = Run::default();
     bodies.iter().for_each(|body| body.add_to(&mut run));
     say(bodies.len() as u64, run.len(), run.value());
-    let imap = Imap { appended: Some((run.len(), run.value())), store: Store::Bodies(bodies), further: "", changed: 0 };
+    let imap = Imap {
+        appended: Some((run.len(), run.value())),
+        store: Store::Bodies(bodies),
+        further: "",
+        changed: 0,
+        deflated: None,
+    };
     ready(listener)?;
     Ok(serve(listener, move |stream| imap.session(stream, READ))?)
 }

@@ -28,6 +28,13 @@ pub(super) fn worst_slope(plan: Plan) -> Result<f64> {
     say(plan, &["slope", "--sizes", &sizes, "--runs", &runs], "slope")
 }
 
+/// The CPU seconds of inflating the answers of the ENVELOPE job, and how many bytes they are compressed.
+pub(super) fn inflate(plan: Plan, count: &str, times: u64) -> Result<(f64, f64)> {
+    let args = ["inflate", "--count", count, "--times", &times.to_string()];
+    let done = Outcome::of(plan.cores, "codec", &args)?;
+    Ok((done.number("seconds")?, done.number("compressed")?))
+}
+
 fn ratio(plan: Plan, job: &[&str]) -> Result<f64> {
     let (pairs, seconds) = (plan.pairs.to_string(), (plan.seconds * SHARE).to_string());
     say(plan, &[job, &["--pairs", &pairs, "--seconds", &seconds]].concat(), "ratio")

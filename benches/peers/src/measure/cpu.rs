@@ -1,6 +1,7 @@
 //! CPU time of a client compared with a peer's or the drain's. Connecting, logging in and leaving are measured alone and subtracted.
 
 use super::child::{Outcome, Replay};
+use super::codec;
 use super::figure::{Plan, report};
 use super::pair::Pairs;
 use crate::cli::Result;
@@ -13,6 +14,9 @@ const FEW: [&str; 2] = ["--fields", "few"];
 /// Counts the bytes of bodies, as the drain does.
 const COUNT: [&str; 2] = ["--sum", "0"];
 
+/// The messages of the ENVELOPE job.
+const MANY: &str = "100000";
+
 /// One client and the job that it repeats.
 #[derive(Clone, Copy)]
 struct Side<'a> {
@@ -24,7 +28,7 @@ struct Side<'a> {
 
 /// Postroom beside async-imap at the same job, every field read on both sides.
 pub(super) fn against_async_imap(plan: Plan, job: &str) -> Result<f64> {
-    let server = Replay::start(&[job, "--count", "100000"])?;
+    let server = Replay::start(&[job, "--count", MANY])?;
     let [client, peer] = ["client", "peer_async_imap"].map(|program| Side { program, job, server: &server, more: &[] });
     compare(plan, ["client", "async-imap"], [client, peer])
 }
@@ -40,9 +44,9 @@ pub(super) fn against_drain(plan: Plan, job: &str, count: &str) -> Result<f64> {
 pub(super) fn envelope_against_drain(plan: Plan) -> Result<f64> {
     let whole = Plan { pairs: plan.pairs.div_ceil(3), ..plan };
     println!("# envelope: every field of every message read:");
-    against(whole, "envelope", "100000", &[])?;
+    against(whole, "envelope", MANY, &[])?;
     println!("# envelope: UID, subject and first sender read:");
-    against(plan, "envelope", "100000", &FEW)
+    against(plan, "envelope", MANY, &FEW)
 }
 
 /// Large bodies compared with the drain: both count bytes, after one run in which every byte went into the checksum.
@@ -51,6 +55,24 @@ pub(super) fn large_against_drain(plan: Plan) -> Result<f64> {
     Side { program: "client", job: "large", server: &server, more: &["--count", "500"] }.run(plan, 1)?;
     drop(server);
     against(plan, "large", "500", &COUNT)
+}
+
+/// What COMPRESS adds to the ENVELOPE job, beside flate2 inflating the same bytes in memory.
+pub(super) fn compress_against_flate2(plan: Plan) -> Result<f64> {
+    let server = Replay::start(&["compress", "--count", MANY])?;
+    let plain = Side { program: "client", job: "envelope", server: &server, more: &[] };
+    let compressed = Side { more: &["--compress", "1"], ..plain };
+    let reps = plan.repetitions(plain.seconds(plan, 1)?);
+    let (once, bytes) = codec::inflate(plan, MANY, 1)?;
+    let times = plan.repetitions(once);
+    let pairs = Pairs::measure(
+        plan.pairs,
+        || Ok(compressed.seconds(plan, reps)? - plain.seconds(plan, reps)?),
+        || Ok(codec::inflate(plan, MANY, times)?.0),
+    )?;
+    let unit = format!("CPU seconds for {} bytes, {bytes} compressed; repeated {reps} and {times} times", server.bytes);
+    report("compress", ["client with COMPRESS less the same without", "flate2"], &pairs, &unit);
+    Ok(pairs.ratio.median)
 }
 
 fn against(plan: Plan, job: &str, count: &str, fields: &[&str]) -> Result<f64> {
@@ -131,7 +153,7 @@ pub(super) fn best_read(mut measure: impl FnMut(&'static str) -> Result<f64>) ->
 /// async-imap's jobs compared with the drain, without postroom.
 pub(super) fn peers(plan: Plan) -> Result<()> {
     for job in ["envelope", "flags"] {
-        let server = Replay::start(&[job, "--count", "100000"])?;
+        let server = Replay::start(&[job, "--count", MANY])?;
         let [peer, drain] =
             ["peer_async_imap", "drain"].map(|program| Side { program, job, server: &server, more: &[] });
         compare(plan, ["async-imap", "drain"], [peer, drain])?;

@@ -25,7 +25,7 @@ const MAIL_OWNER: u32 = 5977;
 pub struct Dovecot {
     child: Child,
     scratch: PathBuf,
-    /// Its POP3 port.
+    /// Its port.
     pub port: u16,
     /// The number of its messages.
     pub messages: u64,
@@ -36,8 +36,14 @@ pub struct Dovecot {
 }
 
 impl Dovecot {
-    /// Makes the maildrop of `messages`, starts the server and waits for its greeting.
+    /// Makes the maildrop of `messages`, starts the server for POP3 and waits for its greeting. It makes nothing durable: its speed is not
+    /// what is measured.
     pub fn start(messages: u64) -> Result<Self> {
+        Self::serving("pop3", "never", messages)
+    }
+
+    /// The same for one protocol, with this `mail_fsync`.
+    pub fn serving(protocol: &str, fsync: &str, messages: u64) -> Result<Self> {
         let scratch = scratch()?;
         let owner = if Uid::effective().is_root() {
             (MAIL_OWNER, MAIL_OWNER)
@@ -48,7 +54,7 @@ impl Dovecot {
         give(&scratch.join("mail"), owner)?;
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
         let file = scratch.join("dovecot.conf");
-        fs::write(&file, configuration(&scratch, port, owner)?)?;
+        fs::write(&file, configuration(&scratch, (protocol, port), fsync, owner)?)?;
         let log = fs::File::create(scratch.join("start.log"))?;
         let child = Command::new("dovecot")
             .args(["-F", "-c"])
@@ -83,7 +89,7 @@ impl Dovecot {
                 stream.set_read_timeout(Some(Duration::from_secs(10)))?;
                 let mut line = String::new();
                 BufReader::new(stream).read_line(&mut line)?;
-                if line.starts_with("+OK") {
+                if line.starts_with("+OK") || line.starts_with("* OK") {
                     return Ok(());
                 }
             }
@@ -138,22 +144,23 @@ fn give(path: &Path, owner: (u32, u32)) -> Result<()> {
     Ok(())
 }
 
-fn configuration(scratch: &Path, port: u16, (uid, gid): (u32, u32)) -> Result<String> {
+fn configuration(scratch: &Path, (protocol, port): (&str, u16), fsync: &str, (uid, gid): (u32, u32)) -> Result<String> {
     let dir = scratch.display();
-    let unprivileged = if Uid::effective().is_root() { String::new() } else { unprivileged()? };
+    let unprivileged = if Uid::effective().is_root() { String::new() } else { unprivileged(protocol)? };
     Ok(format!(
-        "base_dir = {dir}/run\nlisten = 127.0.0.1\nprotocols = pop3\nlog_path = {dir}/dovecot.log\nssl = no\ndisable_plaintext_auth = no\n\
-         first_valid_uid = 1\nmail_max_userip_connections = 0\nmail_fsync = never\nmail_location = mdbox:{dir}/mail/mdbox\n\
+        "base_dir = {dir}/run\nlisten = 127.0.0.1\nprotocols = {protocol}\nlog_path = {dir}/dovecot.log\nssl = no\ndisable_plaintext_auth = no\n\
+         first_valid_uid = 1\nmail_max_userip_connections = 0\nmail_fsync = {fsync}\nmail_location = mdbox:{dir}/mail/mdbox\n\
          mdbox_rotate_size = 64M\npop3_no_flag_updates = yes\npop3_fast_size_lookups = yes\n\
          passdb {{\n  driver = static\n  args = password=bench\n}}\n\
          userdb {{\n  driver = static\n  args = uid={uid} gid={gid} home={dir}/mail\n}}\n\
-         service pop3-login {{\n  inet_listener pop3 {{\n    port = {port}\n  }}\n  inet_listener pop3s {{\n    port = 0\n  }}\n}}\n{unprivileged}"
+         service {protocol}-login {{\n  inet_listener {protocol} {{\n    port = {port}\n  }}\n  inet_listener {protocol}s {{\n    port = 0\n  }}\n}}\n{unprivileged}"
     ))
 }
 
 /// What Dovecot needs to run as an ordinary user.
-fn unprivileged() -> Result<String> {
+fn unprivileged(protocol: &str) -> Result<String> {
     let name = User::from_uid(Uid::effective())?.ok_or("this user has no name")?.name;
-    let services = ["pop3-login", "anvil"].map(|service| format!("service {service} {{\n  chroot =\n}}\n"));
+    let services =
+        [&format!("{protocol}-login"), "anvil"].map(|service| format!("service {service} {{\n  chroot =\n}}\n"));
     Ok(format!("default_internal_user = {name}\ndefault_login_user = {name}\n{}", services.concat()))
 }

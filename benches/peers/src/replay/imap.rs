@@ -3,6 +3,7 @@
 
 use std::io::{self, Read, Write};
 
+use super::deflate::deflated;
 use super::line::Lines;
 use super::set::ranges;
 use crate::answers::Answers;
@@ -31,6 +32,8 @@ pub struct Imap {
     pub further: &'static str,
     /// How many messages have changed, for a client that resumes.
     pub changed: u64,
+    /// All answers, compressed, if a client may compress.
+    pub deflated: Option<Vec<u8>>,
 }
 
 impl Imap {
@@ -45,6 +48,13 @@ impl Imap {
             }
         }
         Ok(())
+    }
+
+    /// Offers COMPRESS, and compresses all answers in advance: a client must not wait for it.
+    pub fn compressed(self) -> io::Result<Self> {
+        let Store::Answers(answers) = &self.store else { return Err(io::Error::other("no prepared answers")) };
+        let deflated = Some(deflated(&answers.bytes)?);
+        Ok(Self { deflated, further: " COMPRESS=DEFLATE", ..self })
     }
 
     fn size(&self) -> u64 {
@@ -93,6 +103,11 @@ impl<S: Read + Write> Session<'_, S> {
             return Ok(true);
         }
         let arguments = self.with_literals(arguments)?;
+        if name == "COMPRESS" && self.server.deflated.is_some() && !self.lines.is_compressed() {
+            self.say(&format!("{tag} OK compressed from here on\r\n"))?;
+            self.lines.compress();
+            return Ok(true);
+        }
         match name.as_str() {
             "CAPABILITY" => self.say(&format!("* CAPABILITY {}\r\n", self.server.capability()))?,
             "AUTHENTICATE" if !arguments.contains(' ') => {
@@ -166,7 +181,12 @@ impl<S: Read + Write> Session<'_, S> {
         let answered = match (ranges(set, server.size()), &server.store) {
             (Some(ranges), Store::Answers(answers)) if answers.answer(&items) => {
                 for (low, high) in ranges {
-                    self.lines.write(answers.range(low as usize, high as usize))?;
+                    match &server.deflated {
+                        Some(all) if self.lines.is_compressed() && (low, high) == (1, server.size()) => {
+                            self.lines.write_as_is(all)?;
+                        }
+                        _ => self.lines.write(answers.range(low as usize, high as usize))?,
+                    }
                 }
                 true
             }

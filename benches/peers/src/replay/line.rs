@@ -2,17 +2,33 @@
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 
+use super::deflate::Compressible;
+
 /// The longest line a client may send.
 const MOST: u64 = 64 * 1024;
 
 /// A client's stream.
 #[derive(Debug)]
-pub(super) struct Lines<S>(BufReader<S>);
+pub(super) struct Lines<S>(BufReader<Compressible<S>>);
 
 impl<S: Read + Write> Lines<S> {
     /// Reads this number of bytes at once.
     pub(super) fn new(stream: S, most: usize) -> Self {
-        Self(BufReader::with_capacity(most, stream))
+        Self(BufReader::with_capacity(most, Compressible::new(stream)))
+    }
+
+    /// Compresses everything from here on.
+    pub(super) fn compress(&mut self) {
+        self.0.get_mut().compress();
+    }
+
+    pub(super) fn is_compressed(&self) -> bool {
+        self.0.get_ref().is_compressed()
+    }
+
+    /// Sends bytes that were compressed before.
+    pub(super) fn write_as_is(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.0.get_mut().write_as_is(bytes)
     }
 
     /// Sends all of it.

@@ -1,11 +1,13 @@
 //! The replay server: it sends prepared answers from memory, at once and in large writes, so that the client is the bottleneck.
 
+mod deflate;
 mod imap;
 mod line;
 mod pop3;
 mod set;
 mod tls;
 
+pub use deflate::deflated;
 pub use imap::{Imap, Store};
 pub use pop3::Maildrop;
 pub use tls::Identity;

@@ -1,7 +1,8 @@
 //! The client under test: postroom by its public items only, on a current-thread tokio runtime.
 //! `client envelope|flags|bodies|large|read|append|first --port P`, `client resume --port P --count N --changed M`, `client pop3 --port P --count N --user U --password P`,
-//! `client collect --port P --user U --password P --folder DIR`, `client idle --port P --count N --root HEX`.
+//! `client append_all --port P --count N --alone 0|1`, `client collect --port P --user U --password P --folder DIR`, `client idle --port P --count N --root HEX`.
 
+mod append_all;
 mod body;
 mod collect;
 mod fetch;
@@ -33,6 +34,7 @@ async fn run(args: &Args) -> Result<()> {
         "large" => body::large(args).await,
         "read" => body::read(args).await,
         "append" => body::append(args).await,
+        "append_all" => append_all::append_all(args).await,
         "pop3" => retrieve::pop3(args).await,
         "collect" => collect::collect(args).await,
         "idle" => idle::idle(args).await,
@@ -41,7 +43,8 @@ async fn run(args: &Args) -> Result<()> {
 }
 
 fn config(args: &Args) -> Result<Config> {
-    Ok(Config::new("127.0.0.1").port(args.need("port")?).dangerous_plaintext())
+    let config = Config::new("127.0.0.1").port(args.need("port")?).dangerous_plaintext();
+    Ok(if args.or("compress", 0)? == 1 { config.compress() } else { config })
 }
 
 async fn connect(args: &Args) -> Result<Imap> {

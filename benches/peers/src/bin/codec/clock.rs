@@ -28,7 +28,8 @@ fn repetitions(seconds: f64, work: &mut impl FnMut() -> Result<()>) -> Result<u3
     Ok((seconds / cpu(work)?.max(1e-6)).ceil() as u32)
 }
 
-fn average(times: u32, work: &mut impl FnMut() -> Result<()>) -> Result<f64> {
+/// The CPU seconds of one call of `times`.
+pub(crate) fn average(times: u32, work: &mut impl FnMut() -> Result<()>) -> Result<f64> {
     Ok(cpu(|| (0..times).try_for_each(|_| work()))? / f64::from(times))
 }
 

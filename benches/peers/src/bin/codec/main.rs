@@ -1,9 +1,10 @@
 //! The codec under test, in one process and one thread, without a socket: `codec envelope|flags --peer imap_proto|imap_codec`,
-//! `codec frame`, each with `--pairs N --seconds S`, and `codec slope --sizes N --runs N`. It prints `ratio` or `slope`, and the values
+//! `codec frame`, each with `--pairs N --seconds S`, `codec slope --sizes N --runs N`, and `codec inflate --count N --times N`. It prints `ratio`, `slope` or `seconds`, and the values
 //! from which they are computed on `#` lines. Time is the CPU time of its thread.
 
 mod clock;
 mod frame;
+mod inflate;
 mod parse;
 mod read;
 mod shape;
@@ -23,6 +24,7 @@ fn main() -> ExitCode {
 fn run(args: &Args) -> Result<()> {
     match args.job.as_str() {
         "envelope" | "flags" => parse::against_peer(args),
+        "inflate" => inflate::inflate(args),
         "frame" => frame::against_memchr(args),
         "slope" => slope::worst(args),
         other => Err(format!("no job {other}").into()),

@@ -85,7 +85,11 @@ pub(crate) const SHAPES: [Shape; 29] = [
         let set = |size| filled(size, "1", |_| ",3".into(), " ");
         [b"* OK [COPYUID 1 ".to_vec(), set(size / 2), set(size / 2), b"x] copied\r\n".to_vec()].concat()
     }),
-    Shape { name: "one-octet lines", kind: Kind::Multiline, make: |size| filled(size, "", |_| "x\r\n".into(), ".\r\n") },
+    Shape {
+        name: "one-octet lines",
+        kind: Kind::Multiline,
+        make: |size| filled(size, "", |_| "x\r\n".into(), ".\r\n"),
+    },
     Shape { name: "short rows", kind: Kind::Listing, make: |size| filled(size, "", |_| "1 1\r\n".into(), ".\r\n") },
 ];
 
