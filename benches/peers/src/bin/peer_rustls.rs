@@ -43,7 +43,29 @@ async fn idle(args: &Args) -> Result<()> {
         "bytes {bytes}\nsession_kib {}",
         rss::resident_kib()?.saturating_sub(held) as f64 / (count - count / 10) as f64
     );
+    if args.or("arrival", 0)? == 1 {
+        println!("notified {}", notified(&connector, port, &mut buffer, &mut sessions).await?);
+    }
     Ok(())
+}
+
+/// Lets a message arrive: how many sessions learn of it.
+async fn notified(
+    connector: &TlsConnector,
+    port: u16,
+    buffer: &mut [u8],
+    sessions: &mut [TlsStream<TcpStream>],
+) -> Result<usize> {
+    let (mut other, mut bytes) = (greeted(connector, port, buffer, &mut 0).await?, 0);
+    for (command, end) in [DIALOGUE[0], ("a2 NOOP\r\n", "a2 OK")] {
+        other.write_all(command.as_bytes()).await?;
+        other.flush().await?;
+        until_line(&mut other, buffer, end, &mut bytes).await?;
+    }
+    for session in &mut *sessions {
+        until_line(session, buffer, "* ", &mut bytes).await?;
+    }
+    Ok(sessions.len())
 }
 
 /// As postroom configures it: the same provider, the default versions and resumption.
@@ -60,15 +82,26 @@ fn connector(root: &str) -> Result<TlsConnector> {
 
 /// One session from its connection to its IDLE.
 async fn rest(connector: &TlsConnector, port: u16, buffer: &mut [u8], bytes: &mut u64) -> Result<TlsStream<TcpStream>> {
-    let stream = TcpStream::connect(("127.0.0.1", port)).await?;
-    stream.set_nodelay(true)?;
-    let mut stream = connector.connect(ServerName::try_from("localhost")?, stream).await?;
-    until_line(&mut stream, buffer, "* OK", bytes).await?;
+    let mut stream = greeted(connector, port, buffer, bytes).await?;
     for (command, end) in DIALOGUE {
         stream.write_all(command.as_bytes()).await?;
         stream.flush().await?;
         until_line(&mut stream, buffer, end, bytes).await?;
     }
+    Ok(stream)
+}
+
+/// One session from its connection to the greeting.
+async fn greeted(
+    connector: &TlsConnector,
+    port: u16,
+    buffer: &mut [u8],
+    bytes: &mut u64,
+) -> Result<TlsStream<TcpStream>> {
+    let stream = TcpStream::connect(("127.0.0.1", port)).await?;
+    stream.set_nodelay(true)?;
+    let mut stream = connector.connect(ServerName::try_from("localhost")?, stream).await?;
+    until_line(&mut stream, buffer, "* OK", bytes).await?;
     Ok(stream)
 }
 

@@ -1,5 +1,5 @@
 //! The replay server's process: `replay envelope|flags|bodies|pop3 --count N`, `replay body --size N` (one message), `replay large --count N`
-//! (messages of 1 to 2 MB), `replay tls --count N` (envelopes over TLS), `replay compress --count N` (envelopes, COMPRESS offered), `replay first --count N` (flags, every extension offered) or
+//! (messages of 1 to 2 MB), `replay tls --count N` (envelopes over TLS; with `--arrival 1`, all idling clients learn of a message when one sends NOOP), `replay compress --count N` (envelopes, COMPRESS offered), `replay first --count N` (flags, every extension offered) or
 //! `replay resume --count N --changed M` (a mailbox of N messages in which M have changed). It prints `ready PORT` and what a client must find (`messages`, `bytes`, `checksum`, `certificate`), then serves until it is killed.
 //! `replay checksum` only prints the cost of the checksum itself.
 
@@ -13,7 +13,7 @@ use postroom_benches::body::Body;
 use postroom_benches::checksum::{Run, Sum};
 use postroom_benches::cli::{self, Args, Result, allow_descriptors};
 use postroom_benches::message::message;
-use postroom_benches::replay::{Identity, Imap, Maildrop, Store, serve};
+use postroom_benches::replay::{Arrival, Identity, Imap, Maildrop, Store, serve};
 
 fn main() -> ExitCode {
     cli::child(run)
@@ -61,7 +61,7 @@ fn compress(listener: &TcpListener, args: &Args) -> Result<()> {
 fn resume(listener: &TcpListener, args: &Args) -> Result<()> {
     let answers = Answers::generate(Kind::Flags, args.need("count")?);
     let (store, changed) = (Store::Answers(answers), args.need("changed")?);
-    let imap = Imap { store, appended: None, further: " CONDSTORE QRESYNC", changed, deflated: None };
+    let imap = Imap { store, appended: None, further: " CONDSTORE QRESYNC", changed, arrival: None, deflated: None };
     say(changed, imap.resumed("A1").len() as u64, 0);
     ready(listener)?;
     Ok(serve(listener, move |stream| imap.session(stream, READ))?)
@@ -69,7 +69,8 @@ fn resume(listener: &TcpListener, args: &Args) -> Result<()> {
 
 fn tls(listener: &TcpListener, args: &Args) -> Result<()> {
     allow_descriptors()?;
-    let imap = prepared(args, Kind::Envelope, "")?;
+    let arrival = (args.or("arrival", 0)? == 1).then(Arrival::default);
+    let imap = Imap { arrival, ..prepared(args, Kind::Envelope, "")? };
     let identity = Identity::make()?;
     println!("certificate {}", identity.certificate());
     ready(listener)?;
@@ -79,7 +80,7 @@ fn tls(listener: &TcpListener, args: &Args) -> Result<()> {
 fn prepared(args: &Args, kind: Kind, further: &'static str) -> Result<Imap> {
     let answers = Answers::generate(kind, args.need("count")?);
     say(answers.ends.len() as u64, answers.bytes.len() as u64, answers.sum.value());
-    Ok(Imap { store: Store::Answers(answers), appended: None, further, changed: 0, deflated: None })
+    Ok(Imap { store: Store::Answers(answers), appended: None, further, changed: 0, arrival: None, deflated: None })
 }
 
 fn bodies(listener: &TcpListener, bodies: Vec<Body>) -> Result<()> {
@@ -91,6 +92,7 @@ fn bodies(listener: &TcpListener, bodies: Vec<Body>) -> Result<()> {
         store: Store::Bodies(bodies),
         further: "",
         changed: 0,
+        arrival: None,
         deflated: None,
     };
     ready(listener)?;

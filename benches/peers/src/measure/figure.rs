@@ -56,6 +56,7 @@ pub const FIGURES: &[Figure] = &[
     figure("flights_resume", 3.0, flights::flights_resume),
     figure("resync_bytes_vs_changes", 1.5, flights::resync_bytes_vs_changes),
     figure("idle_tls_vs_rustls", 1.8, memory::idle_tls_vs_rustls),
+    figure("idle_notified_vs_rustls", 1.8, memory::idle_notified_vs_rustls),
     figure("compress_cpu_vs_flate2", 1.3, cpu::compress_against_flate2),
     figure("append_all_vs_one_by_one", 0.1, wall::append_all_vs_one_by_one),
     figure("parse_envelope_vs_imap_proto", 0.35, |plan| codec::against_parser(plan, "envelope", "imap_proto")),

@@ -6,6 +6,8 @@ use super::pair::{Pairs, Spread};
 use crate::cli::Result;
 
 const GIB: &str = "1073741824";
+/// Envelopes of 100 kB together.
+const LITTLE: &str = "104";
 /// Envelopes of 10 MB together.
 const TEN_MB: &str = "10400";
 
@@ -55,22 +57,30 @@ fn growth_mib(plan: Plan, program: &str, job: &str, server: &Replay) -> Result<f
 /// A thousand sessions in IDLE after a bulk FETCH each, compared with what rustls alone keeps for them.
 pub(super) fn idle_tls_vs_rustls(plan: Plan) -> Result<f64> {
     let server = Replay::start(&["tls", "--count", TEN_MB])?;
-    // Memory varies less than time, and a run sends ten gigabytes through TLS.
-    let pairs = Pairs::measure(
-        plan.pairs.div_ceil(16),
-        || session_kib(plan, "client", &server),
-        || session_kib(plan, "peer_rustls", &server),
-    )?;
-    let unit = format!("KiB for each of {} sessions after a FETCH of {} bytes", plan.sessions, server.bytes);
+    idle(plan, plan.sessions, |program| session_kib(plan, program, &server, plan.sessions, "0"))
+}
+
+/// Ten times as many after little mail; then all of them learn of one message.
+pub(super) fn idle_notified_vs_rustls(plan: Plan) -> Result<f64> {
+    // The message arrives once in the life of a server.
+    let server = || Replay::start(&["tls", "--count", LITTLE, "--arrival", "1"]);
+    idle(plan, plan.sessions * 10, |program| session_kib(plan, program, &server()?, plan.sessions * 10, "1"))
+}
+
+/// Memory varies less than time, and a run takes long: there are few pairs.
+fn idle(plan: Plan, sessions: u64, kib: impl Fn(&str) -> Result<f64>) -> Result<f64> {
+    let pairs = Pairs::measure(plan.pairs.div_ceil(16), || kib("client"), || kib("peer_rustls"))?;
+    let unit = format!("KiB for each of {sessions} sessions");
     report("idle", ["client", "rustls"], &pairs, &unit);
     Ok(pairs.ratio.median)
 }
 
-fn session_kib(plan: Plan, program: &str, server: &Replay) -> Result<f64> {
-    let count = plan.sessions.to_string();
-    let args = ["idle", "--port", &server.port, "--count", &count, "--root", &server.certificate];
+fn session_kib(plan: Plan, program: &str, server: &Replay, sessions: u64, arrival: &str) -> Result<f64> {
+    let count = sessions.to_string();
+    let root = &server.certificate;
+    let args = ["idle", "--port", &server.port, "--count", &count, "--root", root, "--arrival", arrival];
     let done = Outcome::of(plan.cores, program, &args)?;
-    let sessions = plan.sessions;
+    done.check("notified", &count, u64::from(arrival == "1"))?;
     if program == "client" {
         done.check("checksum", &server.checksum, sessions)?;
     } else if done.number("bytes")? < (server.bytes * sessions) as f64 {

@@ -2,6 +2,7 @@
 //! answers what it announces; everything else is BAD. An idling client learns at once of one more message.
 
 use std::io::{self, Read, Write};
+use std::sync::{Condvar, Mutex, PoisonError};
 
 use super::deflate::deflated;
 use super::line::Lines;
@@ -32,6 +33,8 @@ pub struct Imap {
     pub further: &'static str,
     /// How many messages have changed, for a client that resumes.
     pub changed: u64,
+    /// One more message, which arrives when a client sends NOOP: every idling client learns of it.
+    pub arrival: Option<Arrival>,
     /// All answers, compressed, if a client may compress.
     pub deflated: Option<Vec<u8>>,
 }
@@ -88,6 +91,25 @@ impl Imap {
     }
 }
 
+/// Something that happens once, and that many threads wait for.
+#[derive(Debug, Default)]
+pub struct Arrival {
+    has_come: Mutex<bool>,
+    signal: Condvar,
+}
+
+impl Arrival {
+    fn come(&self) {
+        *self.has_come.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.signal.notify_all();
+    }
+
+    fn wait(&self) {
+        let has_come = self.has_come.lock().unwrap_or_else(PoisonError::into_inner);
+        drop(self.signal.wait_while(has_come, |has_come| !*has_come));
+    }
+}
+
 struct Session<'a, S> {
     server: &'a Imap,
     lines: Lines<S>,
@@ -123,7 +145,8 @@ impl<S: Read + Write> Session<'_, S> {
             "IDLE" => self.idle()?,
             "FETCH" => return self.fetch(tag, &arguments),
             "UID" => return self.uid(tag, &arguments),
-            "LOGIN" | "AUTHENTICATE" | "NOOP" | "CHECK" | "CLOSE" => {}
+            "NOOP" => self.server.arrival.iter().for_each(Arrival::come),
+            "LOGIN" | "AUTHENTICATE" | "CHECK" | "CLOSE" => {}
             "LOGOUT" => self.say("* BYE replay ends\r\n")?,
             _ => {
                 self.say(&format!("{tag} BAD not known here\r\n"))?;
@@ -241,6 +264,10 @@ impl<S: Read + Write> Session<'_, S> {
     fn idle(&mut self) -> io::Result<()> {
         let more = self.server.size() + 1;
         self.say(&format!("+ idling\r\n* {more} EXISTS\r\n"))?;
+        if let Some(arrival) = &self.server.arrival {
+            arrival.wait();
+            self.say(&format!("* {} EXISTS\r\n", more + 1))?;
+        }
         let end = self.lines.next()?;
         match end.as_deref() {
             Some("DONE") | None => Ok(()),

@@ -8,7 +8,7 @@ mod set;
 mod tls;
 
 pub use deflate::deflated;
-pub use imap::{Imap, Store};
+pub use imap::{Arrival, Imap, Store};
 pub use pop3::Maildrop;
 pub use tls::Identity;
 

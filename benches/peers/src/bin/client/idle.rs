@@ -11,7 +11,8 @@ use tokio::sync::mpsc::{Sender, channel};
 
 use crate::values;
 
-/// Opens `--count` sessions, and prints what each of them but the first tenth keeps in memory: the first ones warm the heap.
+/// Opens `--count` sessions, and prints what each of them but the first tenth keeps in memory: the first ones warm the heap. With
+/// `--arrival 1`, a message arrives then, and it prints how many sessions learn of it.
 pub(crate) async fn idle(args: &Args) -> Result<()> {
     allow_descriptors()?;
     let config = Config::new("127.0.0.1")
@@ -32,6 +33,15 @@ pub(crate) async fn idle(args: &Args) -> Result<()> {
         }
     }
     println!("session_kib {}", rss::resident_kib()?.saturating_sub(held) as f64 / (count - count / 10) as f64);
+    if args.or("arrival", 0)? == 1 {
+        Imap::connect(Config::clone(&config), crate::login()).await?.noop().await?;
+        let mut notified = 0;
+        while notified < count {
+            rested.recv().await.ok_or("a session ended")??;
+            notified += 1;
+        }
+        println!("notified {notified}");
+    }
     Ok(())
 }
 
