@@ -60,7 +60,7 @@ async fn announce(folder: &mut Folder<&mut Imap>, from: Uid) -> Outcome<Uid> {
     while let Some(message) = mail.try_next().await? {
         // `n:*` includes the last message even if its UID is below n (RFC 9051 §9).
         let Some(uid) = message.uid().filter(|uid| *uid >= from) else { continue };
-        let sender = message.from().map(|from| from.to_string()).unwrap_or_default();
+        let sender = message.from().map(|from| from.label()).unwrap_or_default();
         say!("new: {sender}: {}", message.subject().unwrap_or_default());
         next = next.max(Uid::new(uid.as_u32().saturating_add(1)).unwrap_or(Uid::MAX));
     }

@@ -151,7 +151,7 @@ async fn envelopes(inbox: &mut Folder<&mut Imap>) -> Outcome {
         if count > SHOWN {
             continue;
         }
-        let from = message.from().map(|from| from.to_string()).unwrap_or_default();
+        let from = message.from().map(|from| from.label()).unwrap_or_default();
         let subject = message.subject().unwrap_or_default();
         let date =
             message.internal_date().map(|date| format!("{} {:02}:{:02}", date.date(), date.hour(), date.minute()));

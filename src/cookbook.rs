@@ -76,7 +76,7 @@
 //! # assert!(!found.is_empty());
 //! let mut mail = inbox.fetch(found, Items::ENVELOPE).await?;
 //! while let Some(message) = mail.try_next().await? {
-//!     let from = message.from().map(|from| from.to_string());
+//!     let from = message.from().map(|from| from.label());
 //!     println!("{}: {}", from.unwrap_or_default(), message.subject().unwrap_or_default());
 //! }
 //! # Ok(()) }

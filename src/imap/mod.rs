@@ -37,7 +37,7 @@
 //! # Messages
 //!
 //! * [`Items`] and [`Section`]: what to fetch. [`Fetching`] and [`FetchingChanges`]: a fetch that was not sent yet. [`Fetch`], a stream of [`Fetched`] messages with their [`FetchedSection`]s.
-//! * [`Envelope`], [`Address`], [`Addresses`]: who wrote to whom. [`BodyStructure`], [`Parts`], [`PartKind`], [`Params`]: the
+//! * [`Envelope`], [`Address`], [`Addresses`], [`AddressGroup`], [`AddressBuf`]: who wrote to whom. [`BodyStructure`], [`Parts`], [`PartKind`], [`Params`]: the
 //!   MIME parts. [`Flags`](crate::Flags): the flags.
 //! * [`Query`], [`Search`], [`SearchReturning`], [`SearchReturn`], [`SearchResult`]: searching. [`PartialRange`], [`Partial`]: a part of a
 //!   result.
@@ -111,12 +111,12 @@ pub use folder::{
 #[cfg(feature = "net")]
 pub use session::{Append, Imap, Notices, SameMailbox};
 pub use types::{
-    Acl, AclEntry, Address, Addresses, Annotation, AnnotationSize, AnnotationSupport, AppendOutcome, Appended,
-    AppendedAll, BodyStructure, Capabilities, Comparators, Condition, CopyUid, DetailedListing, EntryName, Envelope,
-    Event, Fetched, FetchedSection, FolderInfo, Items, ListRights, Listed, Listing, MailboxDetails, MailboxName,
-    MailboxStatus, Metadata, MyRights, Namespace, Namespaces, Notice, NotifyEvent, Outcome, Params, PartKind, Partial,
-    PartialRange, Parts, Progress, Query, Quota, QuotaResource, QuotaRoots, QuotaUsage, Response, ResponseCode, Rights,
-    Scope, SearchChange, SearchResult, SearchReturn, SearchUpdate, SearchUpdates, Section, SeqNum, SortKey, Sorted,
-    StatusItems, Str, Strings, SyncPoint, Thread, ThreadAlgorithm, Threads, Transferred, Uid, UidList, UidValidity,
-    Uids, UrlContent, Vanished,
+    Acl, AclEntry, Address, AddressBuf, AddressGroup, Addresses, Annotation, AnnotationSize, AnnotationSupport,
+    AppendOutcome, Appended, AppendedAll, BodyStructure, Capabilities, Comparators, Condition, CopyUid,
+    DetailedListing, EntryName, Envelope, Event, Fetched, FetchedSection, FolderInfo, Items, ListRights, Listed,
+    Listing, MailboxDetails, MailboxName, MailboxStatus, Metadata, MyRights, Namespace, Namespaces, Notice,
+    NotifyEvent, Outcome, Params, PartKind, Partial, PartialRange, Parts, Progress, Query, Quota, QuotaResource,
+    QuotaRoots, QuotaUsage, Response, ResponseCode, Rights, Scope, SearchChange, SearchResult,
+    SearchReturn, SearchUpdate, SearchUpdates, Section, SeqNum, SortKey, Sorted, StatusItems, Str, Strings, SyncPoint,
+    Thread, ThreadAlgorithm, Threads, Transferred, Uid, UidList, UidValidity, Uids, UrlContent, Vanished,
 };

@@ -1,8 +1,10 @@
 //! The text of header fields, the same for both protocols: charsets, encoded words (RFC 2047), parameters (RFC 2231). It decodes bytes
 //! from a field. It must not know a protocol, nor what a field means.
 
+pub(crate) mod address;
 pub(crate) mod base64;
 pub(crate) mod charset;
+pub(crate) mod date;
 pub(crate) mod param;
 pub(crate) mod quoted;
 pub(crate) mod word;

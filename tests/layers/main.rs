@@ -72,7 +72,7 @@ const LAYERS: &[Layer] = &[
     layer!("imap::codec": "*" "wire" "imap::types"),
     layer!("imap::plan": "imap::types" "imap::codec"),
     layer!("imap::command": "*" "wire" "sasl" "imap::types" "imap::codec" "imap::plan"),
-    layer!("imap::local": "error" "flag" "imap::types"),
+    layer!("imap::local": "error" "flag" "text" "imap::types"),
     layer!("imap::engine::seq_map": "imap::types"),
     // The parts of the engine: none knows another, and only the engine connects them.
     layer!("imap::engine::mirror": "*" "engine" "imap::types" "imap::plan" "imap::engine::seq_map"),

@@ -291,7 +291,7 @@ const KNOWN: &[Known] = &[
     known(
         Pymap,
         "writes another date into the ENVELOPE than the message has",
-        "envelope.date().unwrap() == ",
+        "envelope.raw_date().unwrap() == ",
         &["imap::fetch::every_item_comes_as_a_typed_value"],
     ),
 ];

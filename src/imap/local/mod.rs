@@ -9,7 +9,6 @@ mod message_ids;
 mod ordered_subject;
 mod references;
 mod search;
-mod sent_date;
 mod sort;
 mod thread;
 #[cfg(test)]

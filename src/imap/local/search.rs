@@ -1,13 +1,13 @@
 //! Searches without the server: whether a message matches a query, by its flags, dates, size, envelope and header fields. What the server
 //! did not say of a message is not known, and then neither the query nor its opposite matches. It must not know how messages are fetched.
 
-use time::Date;
+use time::{Date, Month};
 
 use super::collation::casemapped;
-use super::sent_date::sent_day;
 use crate::error::{Error, Result};
 use crate::flag::Flag;
 use crate::imap::types::{Addresses, Fetched, Items, Key, Query, Section};
+use crate::text::date::MailDate;
 
 /// A query for single messages.
 pub(crate) struct Matcher<'a> {
@@ -73,7 +73,7 @@ fn matches(key: &Key, message: &Fetched) -> Option<bool> {
         Key::Keyword(flag) => has(flag)?,
         Key::Uids(uids) => uids.contains(message.uid()?),
         Key::Date(name @ ("BEFORE" | "ON" | "SINCE"), day) => compare(name, message.internal_date()?.date(), *day),
-        Key::Date(name, day) => match envelope()?.date().and_then(|date| sent_day(&date.bytes())) {
+        Key::Date(name, day) => match envelope()?.mail_date().and_then(day_of) {
             Some(sent) => compare(name, sent, *day),
             None => false,
         },
@@ -106,6 +106,11 @@ fn all(mut each: impl Iterator<Item = Option<bool>>) -> Option<bool> {
         true => Some(false),
         false => known.then_some(true),
     }
+}
+
+/// The date as it is written, without time and zone (RFC 9051 §6.4.4, SENTON).
+fn day_of(date: MailDate) -> Option<Date> {
+    Date::from_calendar_date(date.year.into(), Month::try_from(date.month).ok()?, date.day).ok()
 }
 
 fn compare(name: &str, date: Date, day: Date) -> bool {
@@ -152,8 +157,6 @@ fn values(fields: &[u8]) -> impl Iterator<Item = String> + '_ {
 
 #[cfg(test)]
 mod tests {
-    use time::Month;
-
     use super::*;
     use crate::imap::codec;
     use crate::imap::types::Uid;

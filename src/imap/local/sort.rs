@@ -5,9 +5,9 @@ use std::cmp::Ordering;
 use super::base_subject::base_subject;
 use super::budget::Budget;
 use super::collation::casemapped;
-use super::sent_date::sent_date;
 use crate::error::{Error, Result};
 use crate::imap::types::{Addresses, Criterion, Envelope, Fetched, Items, SortKey, Uid, UidList};
+use crate::text::date::MailDate;
 
 /// The messages that are to be ordered, each with the values that decide.
 pub(crate) struct SortTable {
@@ -100,8 +100,8 @@ impl Value {
 
 /// The sent date, or else the arrival date (RFC 5256 §2.2), in seconds.
 pub(super) fn sent(message: &Fetched) -> i64 {
-    let field = message.envelope().and_then(|envelope| envelope.date());
-    field.and_then(|date| sent_date(&date.bytes())).unwrap_or_else(|| arrival(message))
+    let date = message.envelope().and_then(|envelope| envelope.mail_date());
+    date.map_or_else(|| arrival(message), MailDate::unix)
 }
 
 /// If the server does not say when a message arrived, that was on the earliest possible date (RFC 5256 §2.2).

@@ -1,8 +1,7 @@
 //! Annotations of messages (RFC 5257): what a mailbox supports, and [`Annotation`], a view of one entry. It must not know which
 //! entries a server has. (Annotations of mailboxes are in `metadata.rs`.)
 
-use super::envelope::str_of;
-use super::tape::{Record, span};
+use super::tape::{Record, span, str_of};
 use super::text::Str;
 
 /// Whether the messages of a mailbox can have annotations: the code `ANNOTATIONS` (RFC 5257 §4.1.1).

@@ -1,10 +1,14 @@
-//! The envelope of a message (RFC 9051 §7.5.2) and its addresses: views of a tape that do no work until a field is read. They must
-//! not know how an envelope is written on the wire.
+//! The envelope of a message (RFC 9051 §7.5.2): a view of a tape that does no work until a field is read. It must not
+//! know how an envelope is written on the wire, nor what an address is.
 
 use std::fmt;
 
-use super::tape::{Record, Span, envelope as at, span, word};
+use time::{OffsetDateTime, UtcOffset};
+
+use super::address::Addresses;
+use super::tape::{Record, envelope as at, span, str_of, word};
 use super::text::Str;
+use crate::text::date::MailDate;
 
 /// The envelope of a message, or of a message within a message (RFC 9051 §7.5.2).
 ///
@@ -25,49 +29,6 @@ pub struct Envelope<'a> {
     record: Record<'a>,
     at: usize,
     head: &'a [u32; at::HEAD],
-}
-
-/// An iterator over the addresses of one envelope field. Groups (RFC 5322 §3.4) are part of the list as the server sends them: an
-/// address without host begins a group, and one without mailbox ends it.
-///
-/// ```
-/// use postroom::imap::codec::fetched;
-///
-/// let line = b"* 1 FETCH (ENVELOPE (NIL NIL NIL NIL NIL ((NIL NIL \"a\" \"x.org\")(NIL NIL \"b\" \"x.org\")) NIL NIL NIL NIL))\r\n";
-/// let message = fetched((&line[..]).into(), &postroom::Limits::default()).unwrap();
-/// let to: Vec<String> = message.envelope().unwrap().to().map(|address| address.to_string()).collect();
-/// assert_eq!(to, ["a@x.org", "b@x.org"]);
-/// ```
-#[derive(Clone)]
-pub struct Addresses<'a> {
-    record: Record<'a>,
-    next: usize,
-    end: usize,
-}
-
-/// One address of an envelope.
-///
-/// ```
-/// use postroom::imap::codec::fetched;
-///
-/// let line = b"* 1 FETCH (ENVELOPE (NIL NIL ((\"Anna\" NIL \"anna\" \"example.org\")) NIL NIL NIL NIL NIL NIL NIL))\r\n";
-/// let message = fetched((&line[..]).into(), &postroom::Limits::default()).unwrap();
-/// let author = message.from().unwrap();
-/// assert_eq!(author.to_string(), "Anna");
-/// assert_eq!(author.mailbox.unwrap(), "anna");
-/// assert_eq!(author.host.unwrap(), "example.org");
-/// ```
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub struct Address<'a> {
-    /// The display name, undecoded: see [`Str::decoded`].
-    pub name: Option<Str<'a>>,
-    /// The source route, which is obsolete.
-    pub adl: Option<Str<'a>>,
-    /// The part before the `@`; the group's name if `host` is `None`.
-    pub mailbox: Option<Str<'a>>,
-    /// The part after the `@`.
-    pub host: Option<Str<'a>>,
 }
 
 macro_rules! lists {
@@ -102,9 +63,35 @@ impl<'a> Envelope<'a> {
         Self { record, at, head: head.unwrap_or(&at::BLANK) }
     }
 
+    /// The `Date` field: when the author sent the message, in the author's zone. `None` if there is no date in it that exists.
+    ///
+    /// Reads what RFC 5322 allows, with its obsolete forms, and what mailers write: years of two digits, no seconds, names of zones,
+    /// comments, another day of the week, whole names of months, the order of C's `asctime`, zones as `+01:00` and `GMT+0100`. Without a
+    /// valid time it is 00:00:00, and without a valid zone in UTC (RFC 5256 §2.2): sorting by [`SortKey::DATE`](super::SortKey::DATE)
+    /// here uses the same date. A leap second becomes the second after it. A zone further from UTC than a day is kept as UTC.
+    ///
+    /// ```
+    /// use postroom::imap::codec::fetched;
+    ///
+    /// let line = b"* 1 FETCH (ENVELOPE (\"Mon, 2 Mar 26 10:00 EST\" NIL NIL NIL NIL NIL NIL NIL NIL NIL))\r\n";
+    /// let message = fetched((&line[..]).into(), &postroom::Limits::default()).unwrap();
+    /// let date = message.envelope().unwrap().date().unwrap();
+    /// assert_eq!(date.to_string(), "2026-03-02 10:00:00.0 -05:00:00");
+    /// ```
+    pub fn date(&self) -> Option<OffsetDateTime> {
+        let date = self.mail_date()?;
+        let at = OffsetDateTime::from_unix_timestamp(date.unix()).ok()?;
+        let zone = UtcOffset::from_whole_seconds(date.zone.checked_mul(60)?).ok().filter(|_| date.zone.abs() < 24 * 60);
+        Some(zone.and_then(|zone| at.checked_to_offset(zone)).unwrap_or(at))
+    }
+
     /// The `Date` field, as it is written in the message.
-    pub fn date(&self) -> Option<Str<'a>> {
+    pub fn raw_date(&self) -> Option<Str<'a>> {
         self.string(at::DATE)
+    }
+
+    pub(crate) fn mail_date(&self) -> Option<MailDate> {
+        MailDate::read(&self.raw_date()?.bytes())
     }
 
     /// The `Subject` field, undecoded: see [`Str::decoded`].
@@ -131,53 +118,14 @@ impl<'a> Envelope<'a> {
     fn addresses(&self, list: usize) -> Addresses<'a> {
         let end = |list: usize| self.at + word(self.head, at::ENDS + list) as usize;
         let next = if list == 0 { self.at + at::HEAD } else { end(list - 1) };
-        Addresses { record: self.record, next, end: end(list) }
-    }
-}
-
-impl<'a> Iterator for Addresses<'a> {
-    type Item = Address<'a>;
-
-    #[inline]
-    fn next(&mut self) -> Option<Address<'a>> {
-        if self.next >= self.end {
-            return None;
-        }
-        let words: &[u32; at::ADDRESS] = self.record.words.get(self.next..)?.first_chunk()?;
-        self.next += at::ADDRESS;
-        let string = |field: usize| str_of(self.record, span(words, 2 * field));
-        Some(Address { name: string(0), adl: string(1), mailbox: string(2), host: string(3) })
-    }
-
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        let left = self.end.saturating_sub(self.next) / at::ADDRESS;
-        (left, Some(left))
-    }
-}
-
-impl ExactSizeIterator for Addresses<'_> {}
-
-/// The decoded display name, or `mailbox@host` if there is no name.
-impl fmt::Display for Address<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.name.filter(|name| !name.is_empty()), self.mailbox, self.host) {
-            (Some(name), _, _) => f.write_str(&name.decoded()),
-            (None, Some(mailbox), Some(host)) => write!(f, "{mailbox}@{host}"),
-            (None, mailbox, host) => mailbox.or(host).map_or(Ok(()), |only| only.fmt(f)),
-        }
-    }
-}
-
-impl fmt::Debug for Addresses<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.clone()).finish()
+        Addresses::new(self.record, next, end(list))
     }
 }
 
 impl fmt::Debug for Envelope<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Envelope")
-            .field("date", &self.date())
+            .field("date", &self.raw_date())
             .field("subject", &self.subject())
             .field("from", &self.from())
             .field("sender", &self.sender())
@@ -189,9 +137,4 @@ impl fmt::Debug for Envelope<'_> {
             .field("message_id", &self.message_id())
             .finish()
     }
-}
-
-#[inline]
-pub(crate) fn str_of<'a>(record: Record<'a>, span: Span) -> Option<Str<'a>> {
-    (!span.is_nil()).then(|| Str::new(record.slice(span), span.is_escaped()))
 }

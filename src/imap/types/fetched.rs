@@ -8,14 +8,15 @@ use std::sync::Arc;
 use bytes::Bytes;
 use time::OffsetDateTime;
 
+use super::address::Address;
 use super::annotation::Annotation;
 use super::date;
-use super::envelope::{Address, Envelope, str_of};
+use super::envelope::Envelope;
 use super::fetch_items::fetch_items;
 use super::section::Section;
 use super::structure::{BodyStructure, Strings};
 use super::tape::envelope::FIELDS;
-use super::tape::{HEAD, Item, NONE, Record, Span, Tape, number, reason, span, word};
+use super::tape::{HEAD, Item, NONE, Record, Span, Tape, number, reason, span, str_of, word};
 use super::text::Str;
 use super::uid::{SeqNum, Uid};
 use crate::defect::{Defect, Reason};

@@ -2,6 +2,7 @@
 //! connection.
 
 mod acl;
+mod address;
 mod annotation;
 mod capability;
 mod code;
@@ -51,6 +52,7 @@ mod uids;
 mod vanished;
 
 pub use acl::{Acl, AclEntry, ListRights, MyRights, Rights};
+pub use address::{Address, AddressBuf, AddressGroup, Addresses};
 pub use annotation::{Annotation, AnnotationSize, AnnotationSupport};
 pub use capability::Capabilities;
 pub use code::ResponseCode;
@@ -58,7 +60,7 @@ pub use copy_uid::CopyUid;
 pub(crate) use cut::LimitCut;
 pub(crate) use detailed::Gathered;
 pub use detailed::{DetailedListing, MailboxDetails};
-pub use envelope::{Address, Addresses, Envelope};
+pub use envelope::Envelope;
 pub use event::Event;
 pub(crate) use fetch_items::fetch_items;
 pub use fetched::{Fetched, FetchedSection};

@@ -4,8 +4,8 @@
 use std::fmt;
 
 use super::Section;
-use super::envelope::{Envelope, str_of};
-use super::tape::{NONE, Record, number, part as at, span, word};
+use super::envelope::Envelope;
+use super::tape::{NONE, Record, number, part as at, span, str_of, word};
 use super::text::Str;
 use crate::text::param;
 

@@ -4,6 +4,7 @@
 use bytes::Bytes;
 
 use super::fetch_items::fetch_items;
+use super::text::Str;
 use crate::defect::Reason;
 
 /// A message is `start, end, seq, words`, followed by its items in that number of words. An item is its [`Item`], the number of its
@@ -296,3 +297,8 @@ const REASONS: [Reason; 8] = [
     Reason::TooMany,
     Reason::Missing,
 ];
+
+#[inline]
+pub(crate) fn str_of<'a>(record: Record<'a>, span: Span) -> Option<Str<'a>> {
+    (!span.is_nil()).then(|| Str::new(record.slice(span), span.is_escaped()))
+}

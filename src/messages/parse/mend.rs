@@ -1,13 +1,14 @@
-//! Corrects the result of mail-parser, so that its texts are those of IMAP's ENVELOPE and BODYSTRUCTURE: encoded words, parameters
-//! and charsets are decoded by [`text`](crate::text). It must not know where the message came from.
+//! Corrects the result of mail-parser, so that its texts and dates are those of IMAP's ENVELOPE and BODYSTRUCTURE: they are read by
+//! [`text`](crate::text). It must not know where the message came from.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
 
 use mail_parser::parsers::MessageStream;
-use mail_parser::{Attribute, ContentType, Header, HeaderName, HeaderValue, Message, PartType};
+use mail_parser::{Attribute, ContentType, DateTime, Header, HeaderName, HeaderValue, Message, PartType};
 
 use super::{part, phrase};
+use crate::text::date::MailDate;
 use crate::text::{charset, param, word};
 
 /// The most parameters of one field that are read again. The work is quadratic in their number.
@@ -33,6 +34,10 @@ pub(super) fn message(message: &mut Message<'_>) {
 }
 
 fn field_of(header: &mut Header<'_>, field: &[u8]) {
+    if matches!(header.name, HeaderName::Date | HeaderName::ResentDate) {
+        header.value = MailDate::read(field).map_or(HeaderValue::Empty, |date| HeaderValue::DateTime(written(date)));
+        return;
+    }
     let is_encoded = memchr::memmem::find(field, b"=?").is_some();
     if !is_encoded && field.is_ascii() && !matches!(header.value, HeaderValue::ContentType(_)) {
         return;
@@ -52,6 +57,22 @@ fn field_of(header: &mut Header<'_>, field: &[u8]) {
             params_of(kind, field);
         }
         _ => {}
+    }
+}
+
+fn written(date: MailDate) -> DateTime {
+    let MailDate { year, month, day, time: [hour, minute, second], zone } = date;
+    let offset = |minutes: u32| u8::try_from(minutes).unwrap_or_default();
+    DateTime {
+        year,
+        month,
+        day,
+        hour,
+        minute,
+        second,
+        tz_before_gmt: zone < 0,
+        tz_hour: offset(zone.unsigned_abs() / 60),
+        tz_minute: offset(zone.unsigned_abs() % 60),
     }
 }
 

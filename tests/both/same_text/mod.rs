@@ -211,3 +211,44 @@ fn no_field_makes_parsing_slow() {
     }
     assert!(begun.elapsed().as_secs() < 60);
 }
+
+/// The fields of a date, and what it means: RFC 5322 with its obsolete forms, and what else mailers write.
+const DATES: &[(&str, Option<&str>)] = &[
+    ("Mon, 2 Mar 2026 10:00:00 +0100", Some("2026-03-02T10:00:00+01:00")),
+    ("Fri, 02 mar 26 10:00 EST (a (comment))", Some("2026-03-02T10:00:00-05:00")),
+    ("2 March 2026 10:00:00 UT", Some("2026-03-02T10:00:00Z")),
+    ("Mon Mar  2 10:00:00 2026", Some("2026-03-02T10:00:00Z")),
+    ("2 Mar 2026 10:00:00 +0199", Some("2026-03-02T10:00:00Z")),
+    ("30 Feb 2026 10:00:00 +0000", None),
+    ("yesterday", None),
+];
+
+#[tokio::test]
+async fn dates_are_the_same_by_either_protocol() {
+    let messages: Vec<_> =
+        DATES.iter().map(|(date, _)| format!("Date: {date}\r\nSubject: x\r\n\r\nhello\r\n").into_bytes()).collect();
+    let server = server(&messages);
+    let (mut imap, driver) = Imap::handshake(server.imap_stream(), plaintext(), me()).await.unwrap();
+    let running = tokio::spawn(driver);
+    let mut inbox = imap.select("INBOX").await.unwrap();
+    let mut mail = inbox.fetch(Uids::ALL, Items::ENVELOPE).await.unwrap();
+    let mut by_imap = Vec::new();
+    while let Some(message) = mail.try_next().await.unwrap() {
+        by_imap.push(message.envelope().unwrap().date().map(|date| date.unix_timestamp()));
+    }
+    drop(mail);
+    imap.logout().await.unwrap();
+    running.await.unwrap().unwrap();
+    let mut pop3 = session::pop3(server.pop3_stream(), plaintext(), me()).await.unwrap();
+    let ids: Vec<_> = pop3.entries().await.unwrap().into_iter().map(|entry| entry.id).collect();
+    let mut mail = Mailbox::messages(&mut pop3, &ids, Part::Whole).await.unwrap();
+    let mut by_pop3 = Vec::new();
+    while let Some(message) = mail.try_next().await.unwrap() {
+        by_pop3.push(message.parse().unwrap().date().map(|date| date.to_rfc3339()));
+    }
+    for (((text, expected), imap), pop3) in DATES.iter().zip(by_imap).zip(by_pop3) {
+        assert_eq!(pop3.as_deref(), *expected, "by POP3: {text}");
+        let expected = expected.and_then(postroom::mail_parser::DateTime::parse_rfc3339);
+        assert_eq!(imap, expected.map(|date| date.to_timestamp()), "by IMAP: {text}");
+    }
+}

@@ -70,7 +70,7 @@ async fn numbers_and_envelopes_are_as_long_as_the_mailbox_makes_them() {
 async fn one_bad_field_of_an_envelope_costs_that_field() {
     let answer = "S: * 1 FETCH (UID 10 ENVELOPE (NIL (x) ((\"Ann\" NIL \"ann\" \"a.example\")) NIL NIL NIL NIL NIL NIL \"<m>\"))\n";
     let messages = fetched(Items::ENVELOPE, answer, plaintext()).await.unwrap();
-    assert_eq!(messages[0].from().unwrap().to_string(), "Ann");
+    assert_eq!(messages[0].from().unwrap().label(), "Ann");
     let defects: Vec<_> = messages[0].defects().collect();
     let lost = Defect::Unreadable {
         attribute: "ENVELOPE (env-subject)".to_owned(),

@@ -56,7 +56,7 @@ pub(crate) async fn every_item_comes_as_a_typed_value(user: &Trial) {
     let envelope = message.envelope().unwrap();
     assert_eq!(envelope.message_id().unwrap(), "<one@example.org>");
     assert_eq!(envelope.in_reply_to().unwrap(), "<zero@example.org>");
-    assert!(envelope.date().unwrap() == "Sun, 01 Mar 2026 08:00:00 -0500");
+    assert!(envelope.raw_date().unwrap() == "Sun, 01 Mar 2026 08:00:00 -0500");
 
     let structure = message.body_structure().unwrap();
     assert_eq!(structure.kind(), PartKind::Multipart);

@@ -128,7 +128,7 @@ fn quoted<'a>(name: &str, frame: &'a [u8]) -> impl Iterator<Item = &'a str> {
 /// Empty lists of addresses are `null`.
 pub fn envelope(envelope: &Envelope<'_>) -> Value {
     json!({
-        "date": string(envelope.date()),
+        "date": string(envelope.raw_date()),
         "subject": string(envelope.subject()),
         "from": addresses(envelope.from()),
         "sender": addresses(envelope.sender()),

@@ -36,7 +36,7 @@ impl Envelope {
 
     /// Every value is found.
     pub fn check(&self, found: imap::Envelope<'_>) {
-        assert!(same(&self.date, found.date()) && same(&self.subject, found.subject()), "{self:?}\n{found:?}");
+        assert!(same(&self.date, found.raw_date()) && same(&self.subject, found.subject()), "{self:?}\n{found:?}");
         assert!(same(&self.in_reply_to, found.in_reply_to()) && same(&self.message_id, found.message_id()));
         let lists = [found.from(), found.sender(), found.reply_to(), found.to(), found.cc(), found.bcc()];
         for (written, found) in self.lists.iter().zip(lists) {
@@ -53,7 +53,7 @@ impl From<imap::Envelope<'_>> for Envelope {
     fn from(found: imap::Envelope<'_>) -> Self {
         let lists = [found.from(), found.sender(), found.reply_to(), found.to(), found.cc(), found.bcc()];
         Self {
-            date: found.date().map(Text::from),
+            date: found.raw_date().map(Text::from),
             subject: found.subject().map(Text::from),
             lists: lists.map(|list| list.map(texts).collect()),
             in_reply_to: found.in_reply_to().map(Text::from),

@@ -6,8 +6,8 @@ use bytes::Bytes;
 
 use super::fetched;
 use crate::defect::{Defect, Reason};
+use crate::imap::types::Addresses;
 use crate::imap::types::Section;
-use crate::imap::types::envelope::Addresses;
 use crate::imap::types::fetched::Fetched;
 use crate::imap::types::text::Str;
 use crate::limits::Limits;
@@ -26,7 +26,7 @@ fn defects(message: &Fetched) -> Vec<(String, Reason)> {
 }
 
 fn people(list: Addresses<'_>) -> Vec<String> {
-    list.map(|one| one.to_string()).collect()
+    list.map(|one| one.label()).collect()
 }
 
 /// A message with this envelope, and the UID after it.
@@ -93,7 +93,7 @@ fn a_field_of_an_envelope_that_cannot_be_read_is_lost_alone() {
             [format!("ENVELOPE ({name})")]
         );
         let envelope = message.envelope().unwrap();
-        let strings = [envelope.date(), envelope.subject(), envelope.in_reply_to(), envelope.message_id()];
+        let strings = [envelope.raw_date(), envelope.subject(), envelope.in_reply_to(), envelope.message_id()];
         let there = strings.into_iter().flatten().map(|text| text.to_string()).collect::<String>();
         let all = [("env-date", "d"), ("env-subject", "s"), ("env-in-reply-to", "r"), ("env-message-id", "m")];
         assert_eq!(

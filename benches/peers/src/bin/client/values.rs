@@ -48,7 +48,7 @@ pub fn message(sum: &mut Sum, message: &Fetched) -> Result<u64> {
 
 /// Adds an envelope.
 pub fn envelope(sum: &mut Sum, envelope: Envelope<'_>) {
-    ntext(sum, envelope.date());
+    ntext(sum, envelope.raw_date());
     ntext(sum, envelope.subject());
     let lists = [envelope.from(), envelope.sender(), envelope.reply_to(), envelope.to(), envelope.cc(), envelope.bcc()];
     lists.into_iter().for_each(|list| addresses(sum, list));
