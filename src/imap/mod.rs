@@ -37,8 +37,8 @@
 //! # Messages
 //!
 //! * [`Items`] and [`Section`]: what to fetch. [`Fetching`] and [`FetchingChanges`]: a fetch that was not sent yet. [`Fetch`], a stream of [`Fetched`] messages with their [`FetchedSection`]s.
-//! * [`Envelope`], [`Address`], [`Addresses`], [`AddressGroup`], [`AddressBuf`]: who wrote to whom. [`BodyStructure`], [`Parts`], [`PartKind`], [`Params`]: the
-//!   MIME parts. [`Flags`](crate::Flags): the flags.
+//! * [`Envelope`], [`Address`], [`Addresses`], [`AddressGroup`], [`AddressBuf`]: who wrote to whom. [`ReplyHeaders`]: whom a reply
+//!   goes to. [`BodyStructure`], [`Parts`], [`PartKind`], [`Params`]: the MIME parts. [`Flags`](crate::Flags): the flags.
 //! * [`Query`], [`Search`], [`SearchReturning`], [`SearchReturn`], [`SearchResult`]: searching. [`PartialRange`], [`Partial`]: a part of a
 //!   result.
 //! * [`Storing`], [`Stored`]: changing flags. [`Append`], [`Appended`], [`AppendedAll`], [`AppendOutcome`]: uploading messages.
@@ -116,7 +116,7 @@ pub use types::{
     DetailedListing, EntryName, Envelope, Event, Fetched, FetchedSection, FolderInfo, Items, ListRights, Listed,
     Listing, MailboxDetails, MailboxName, MailboxStatus, Metadata, MyRights, Namespace, Namespaces, Notice,
     NotifyEvent, Outcome, Params, PartKind, Partial, PartialRange, Parts, Progress, Query, Quota, QuotaResource,
-    QuotaRoots, QuotaUsage, Response, ResponseCode, Rights, Scope, SearchChange, SearchResult,
+    QuotaRoots, QuotaUsage, ReplyHeaders, Response, ResponseCode, Rights, Scope, SearchChange, SearchResult,
     SearchReturn, SearchUpdate, SearchUpdates, Section, SeqNum, SortKey, Sorted, StatusItems, Str, Strings, SyncPoint,
     Thread, ThreadAlgorithm, Threads, Transferred, Uid, UidList, UidValidity, Uids, UrlContent, Vanished,
 };

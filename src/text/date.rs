@@ -69,19 +69,19 @@ impl MailDate {
 /// Day, month, year, time and zone of these words; the last two may be empty.
 fn in_order<'a>(words: &[&'a str]) -> Option<[&'a str; 5]> {
     let time_and_zone = |rest: &[&'a str]| [0, 1].map(|at| rest.get(at).copied().unwrap_or_default());
-    let (day, rest) = match words {
-        &[name, day, time, last, ref rest @ ..] if month(name).is_some() && time.contains(':') => {
+    let (day, rest) = match *words {
+        [name, day, time, last, ref rest @ ..] if month(name).is_some() && time.contains(':') => {
             // `date` writes the zone before the year.
             let next = rest.first().copied().unwrap_or_default();
             let (year, zone) = if year(last).is_some() { (last, next) } else { (next, last) };
             return Some([day, name, year, time, zone]);
         }
-        &[name, day, year, ref rest @ ..] if month(name).is_some() => ([day, name, year], rest),
-        &[first, ref rest @ ..] if first.contains('-') => {
+        [name, day, year, ref rest @ ..] if month(name).is_some() => ([day, name, year], rest),
+        [first, ref rest @ ..] if first.contains('-') => {
             let mut parts = first.split('-');
             ([parts.next()?, parts.next()?, parts.next()?], rest)
         }
-        &[day, name, year, ref rest @ ..] => ([day, name, year], rest),
+        [day, name, year, ref rest @ ..] => ([day, name, year], rest),
         _ => return None,
     };
     let ([day, name, year], [time, zone]) = (day, time_and_zone(rest));

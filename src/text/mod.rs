@@ -5,8 +5,10 @@ pub(crate) mod address;
 pub(crate) mod base64;
 pub(crate) mod charset;
 pub(crate) mod date;
+pub(crate) mod field;
 pub(crate) mod param;
 pub(crate) mod quoted;
+pub(crate) mod subject;
 pub(crate) mod word;
 
 use std::borrow::Cow;

@@ -142,7 +142,7 @@ impl<'a> Addresses<'a> {
         loop {
             let end = ahead.next;
             match ahead.next() {
-                Some(address) if !address.ends_group() && !(address.begins_group() && ahead.group().is_some()) => {}
+                Some(address) if !(address.ends_group() || address.begins_group() && ahead.group().is_some()) => {}
                 _ => return Self { end, ..self.clone() },
             }
         }
