@@ -82,8 +82,8 @@ impl Builder {
     }
 
     /// IMAP: offers a capability that is off by default: `IMAP4rev2`, which clients may enable; `LITERAL-` instead of `LITERAL+`;
-    /// `QUOTASET`, if there is a [`quota`](Self::quota): users may then change their own; `PARTIAL`, of which only the modifier of FETCH
-    /// is implemented.
+    /// `QUOTASET`, if there is a [`quota`](Self::quota): users may then change their own; `PARTIAL`; `CONTEXT=SORT`, of which only
+    /// `PARTIAL` is implemented.
     pub fn with(mut self, capability: &str) -> Self {
         self.options.with_imap.push(capability.to_owned());
         self

@@ -24,6 +24,7 @@ mod notify;
 mod pattern;
 mod print;
 mod quota;
+mod range;
 mod read;
 mod resync;
 mod search;

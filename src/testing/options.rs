@@ -42,7 +42,7 @@ impl Options {
         let asked = is_in(&self.with_imap, capability);
         let given = match capability.to_ascii_uppercase().as_str() {
             "QUOTASET" => asked && self.quota.is_some(),
-            "IMAP4REV2" | "LITERAL-" | "PARTIAL" => asked,
+            "IMAP4REV2" | "LITERAL-" | "PARTIAL" | "CONTEXT=SORT" => asked,
             // RFC 7888 §5: never both.
             "LITERAL+" => !is_in(&self.with_imap, "LITERAL-"),
             "QRESYNC" => !is_in(&self.without_imap, "CONDSTORE"),

@@ -156,7 +156,7 @@ impl Args {
     }
 
     /// The content of parentheses, with spaces between its parts.
-    pub(super) fn list<T>(&mut self, one: impl Fn(&mut Self) -> Result<T, Stop>) -> Result<Vec<T>, Stop> {
+    pub(super) fn list<T>(&mut self, mut one: impl FnMut(&mut Self) -> Result<T, Stop>) -> Result<Vec<T>, Stop> {
         self.expect(b'(')?;
         let mut all = Vec::new();
         while !self.take(b')') {

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::args::{Args, Stop};
 use super::item::{self, Item, Of, Section};
+use super::range::Range;
 use super::set::Set;
 use super::view::Entry;
 use super::{Answer, Session, envelope, print, structure};
@@ -16,38 +17,6 @@ struct Modifiers {
     since: Option<u64>,
     vanished: bool,
     partial: Option<Range>,
-}
-
-/// Positions in a result: `1:10`, or from its end, `-1:-10`.
-struct Range {
-    from: usize,
-    to: usize,
-    backwards: bool,
-}
-
-impl Range {
-    fn parse(args: &mut Args) -> Result<Self, Stop> {
-        let backwards = args.take(b'-');
-        let from = args.number()?;
-        args.expect(b':')?;
-        if backwards {
-            args.expect(b'-')?;
-        }
-        let to = args.number()?;
-        match from == 0 || to == 0 {
-            true => Err(Stop::bad("Positions begin with 1")),
-            false => Ok(Self { from: from.min(to) as usize, to: from.max(to) as usize, backwards }),
-        }
-    }
-
-    fn cut(&self, indexes: &mut Vec<usize>) {
-        let len = indexes.len();
-        let (first, end) = match self.backwards {
-            false => (self.from - 1, self.to.min(len)),
-            true => (len.saturating_sub(self.to), (len + 1).saturating_sub(self.from)),
-        };
-        *indexes = indexes.get(first..end).unwrap_or_default().to_vec();
-    }
 }
 
 impl Session {

@@ -57,6 +57,7 @@ impl Session {
             ("METADATA", true),
             ("QUOTASET", true),
             ("PARTIAL", true),
+            ("CONTEXT=SORT", true),
             ("QUOTA", self.shared.options.quota.is_some()),
             ("QUOTA=RES-STORAGE", self.shared.options.quota.is_some()),
             ("QUOTA=RES-MESSAGE", self.shared.options.quota.is_some()),

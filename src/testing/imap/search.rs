@@ -4,6 +4,7 @@ use time::Date;
 
 use super::args::{Args, Stop};
 use super::limit::{Lowest, limit};
+use super::range::Range;
 use super::set::Set;
 use super::view::Entry;
 use super::{Answer, Session, print};
@@ -42,12 +43,18 @@ pub(super) struct Matching {
     pub(super) lowest: Lowest,
 }
 
+/// What a search is to return.
+pub(super) struct Returns {
+    names: Vec<String>,
+    range: Option<Range>,
+}
+
 /// The most levels of nested keys.
 const DEPTH_LIMIT: usize = 32;
 
 impl Session {
     pub(super) fn search(&mut self, tag: &str, args: &mut Args, uid: bool) -> Answer {
-        let returns = self.returns(args)?;
+        let returns = self.returns(args, "PARTIAL")?;
         self.charset(args)?;
         let Matching { found, modseq, lowest } = self.matching(args)?;
         let found: Vec<u32> = found.iter().map(|(number, entry)| if uid { entry.uid } else { *number }).collect();
@@ -110,35 +117,47 @@ impl Session {
         Ok(Matching { found, modseq, lowest })
     }
 
-    /// `RETURN (MIN COUNT)`; an empty list means ALL.
-    pub(super) fn returns(&self, args: &mut Args) -> Result<Option<Vec<String>>, Stop> {
+    /// `RETURN (MIN COUNT)`; an empty list means ALL. `PARTIAL 1:10` needs this capability.
+    pub(super) fn returns(&self, args: &mut Args, partial: &str) -> Result<Option<Returns>, Stop> {
         let mut ahead = args.clone();
         let asked = ahead.atom().is_ok_and(|word| word.eq_ignore_ascii_case("RETURN"));
         if !asked || !(self.offers("ESEARCH") || self.enabled.rev2) {
             // IMAP4rev2 has no other answer (RFC 9051 §6.4.4).
-            return Ok(self.enabled.rev2.then(|| vec!["ALL".to_owned()]));
+            return Ok(self.enabled.rev2.then(|| Returns { names: vec!["ALL".to_owned()], range: None }));
         }
         ahead.space()?;
-        let mut options = ahead.list(|args| args.atom().map(|word| word.to_ascii_uppercase()))?;
+        let mut range = None;
+        let mut options = ahead.list(|args| {
+            let word = args.atom()?.to_ascii_uppercase();
+            if word == "PARTIAL" && self.offers(partial) {
+                args.space()?;
+                range = Some(Range::parse(args)?);
+            }
+            Ok(word)
+        })?;
         ahead.space()?;
+        options.retain(|option| range.is_none() || option != "PARTIAL");
         if options.iter().any(|option| !matches!(option.as_str(), "ALL" | "MIN" | "MAX" | "COUNT")) {
             return Err(Stop::bad("Unknown return option"));
         }
-        if options.is_empty() {
+        if options.is_empty() && range.is_none() {
             options.push("ALL".to_owned());
         }
+        if range.is_some() && options.iter().any(|option| option == "ALL") {
+            return Err(Stop::bad("Either ALL or PARTIAL"));
+        }
         *args = ahead;
-        Ok(Some(options))
+        Ok(Some(Returns { names: options, range }))
     }
 }
 
 /// `found` is in its order.
-pub(super) fn esearch(tag: &str, uid: bool, returns: &[String], found: &[u32], modseq: Option<u64>) -> String {
+pub(super) fn esearch(tag: &str, uid: bool, returns: &Returns, found: &[u32], modseq: Option<u64>) -> String {
     let mut line = format!("* ESEARCH (TAG {})", print::mailbox(tag));
     if uid {
         line.push_str(" UID");
     }
-    let asked = |name: &str| returns.iter().any(|option| option == name);
+    let asked = |name: &str| returns.names.iter().any(|option| option == name);
     if let (Some(first), Some(last)) = (found.first(), found.last()) {
         if asked("MIN") {
             line.push_str(&format!(" MIN {first}"));
@@ -152,6 +171,12 @@ pub(super) fn esearch(tag: &str, uid: bool, returns: &[String], found: &[u32], m
     }
     if asked("COUNT") {
         line.push_str(&format!(" COUNT {}", found.len()));
+    }
+    if let Some(range) = &returns.range {
+        let mut part = found.to_vec();
+        range.cut(&mut part);
+        let part = if part.is_empty() { "NIL".to_owned() } else { print::set(&part) };
+        line.push_str(&format!(" PARTIAL ({range} {part})"));
     }
     if let Some(modseq) = modseq {
         line.push_str(&format!(" MODSEQ {modseq}"));

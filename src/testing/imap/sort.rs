@@ -22,7 +22,7 @@ pub(super) struct Facts<'a> {
 
 impl Session {
     pub(super) fn sort(&mut self, tag: &str, args: &mut Args, uid: bool) -> Answer {
-        let returns = if self.offers("ESORT") { self.returns(args)? } else { None };
+        let returns = if self.offers("ESORT") { self.returns(args, "CONTEXT=SORT")? } else { None };
         let program = self.sort_program(args)?;
         args.space()?;
         self.known_charset(args)?;
