@@ -171,7 +171,7 @@ impl Config {
 
     /// IMAP: the fields of the ID command (RFC 2971), which is sent after the login to servers that have it, such as `name`, `version` and
     /// `support-url`. Without any field it sends `ID NIL`. The default is the name and version of this crate, because some servers open no
-    /// mailbox before ID. It costs no round trip of its own if IMAP4rev2 is used.
+    /// mailbox before ID. It is sent with the first command.
     ///
     /// At most 30 fields of printable ASCII, with names of up to 30 bytes and values of up to 1024; with others, connecting fails
     /// with [`Kind::Input`](crate::Kind::Input).

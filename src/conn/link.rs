@@ -98,6 +98,16 @@ impl<E: Engine> Link<E> {
         Inbox { id, shared: self.0.clone(), finished: false }
     }
 
+    /// Gives a request to the driver that is not answered, and cannot be withdrawn.
+    pub(crate) fn tell(&self, request: E::Request) {
+        let mut channel = self.0.lock();
+        let id = Id(channel.next);
+        channel.next += 1;
+        let driver = channel.send(ToDriver::Request(id, Box::new(request)));
+        drop(channel);
+        wake(driver);
+    }
+
     /// Reads the notices from now on. The first reader also gets those that came before.
     pub(crate) fn subscribe(&self) -> Notices<E::Notice> {
         let id = self.0.lock().broadcast.subscribe();

@@ -164,9 +164,8 @@ fn barriers() -> Vec<CommandRow> {
         row("LOGOUT", "logout", &["* BYE so long"], DONE, |_| Logout),
         row("SELECT", "select", SELECTED, DONE, |_| Select::plain(name("Work"), false)),
         row("EXAMINE", "select", SELECTED, DONE, |_| Select::plain(name("Work"), true)),
-        row("SELECT-CONDSTORE", "select", SELECTED, DONE, |_| select(SelectParameter::Condstore, false)),
-        row("SELECT-QRESYNC", "select", RESUMED, DONE, move |_| select(resync, false)),
-        row("SELECT-RIDING", "select", RESUMED, DONE, move |_| select(resync, true)),
+        row("SELECT-CONDSTORE", "select", SELECTED, DONE, |_| select(SelectParameter::Condstore)),
+        row("SELECT-QRESYNC", "select", RESUMED, DONE, move |_| select(resync)),
         row("CLOSE", "close", NONE, DONE, |selection| Close { selection, expunge: true }),
         row("UNSELECT", "close", NONE, DONE, |selection| Close { selection, expunge: false }),
         row("NUMBER", "number", &["* ESEARCH (TAG \"{tag}\") UID ALL 101:104"], DONE, number),
@@ -176,11 +175,7 @@ fn barriers() -> Vec<CommandRow> {
             needs: RequiredState::Selection(1),
             ..row("IDLE", "noop", NONE, DONE, |_| Noop)
         },
-        row("ENABLE", "enable", &["* ENABLED CONDSTORE"], DONE, |_| Enable { names: &["CONDSTORE"], opening: false }),
-        row("ENABLE-OPENING", "enable", &["* ENABLED QRESYNC"], DONE, |_| Enable {
-            names: &["QRESYNC"],
-            opening: true,
-        }),
+        row("ENABLE", "enable", &["* ENABLED CONDSTORE"], DONE, |_| Enable { names: &["CONDSTORE"] }),
     ]
 }
 
@@ -188,8 +183,8 @@ const SELECTED: &[&str] = &["* 4 EXISTS", "* OK [UIDVALIDITY 6] ok"];
 const RESUMED: &[&str] =
     &["* OK [CLOSED] ok", "* 4 EXISTS", "* VANISHED (EARLIER) 9", "* 1 FETCH (UID 101 FLAGS () MODSEQ (12))"];
 
-fn select(parameter: SelectParameter, pipelined: bool) -> Select {
-    Select { name: name("Work"), read_only: false, parameter, pipelined }
+fn select(parameter: SelectParameter) -> Select {
+    Select { name: name("Work"), read_only: false, parameter }
 }
 
 fn mailboxes() -> Vec<CommandRow> {

@@ -14,7 +14,7 @@ impl Command for Compress {
 
     fn plan(&self, _: EncodeOptions) -> Result<Plan> {
         let plan = Plan::new("COMPRESS", compress_deflate().finish());
-        Ok(plan.order(Order::default().before_all()).effect(SessionEffect::Compress))
+        Ok(plan.order(Order::default().before_all().preparing()).effect(SessionEffect::Compress))
     }
 
     fn output(self, _: impl Frames, _: Condition) -> Result<()> {

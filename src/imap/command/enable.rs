@@ -3,13 +3,11 @@
 use super::{Command, EncodeOptions, Frames};
 use crate::error::Result;
 use crate::imap::codec::Line;
-use crate::imap::plan::{Claims, Order, Plan, RequiredState, SessionEffect};
+use crate::imap::plan::{Order, Plan, RequiredState, SessionEffect};
 use crate::imap::types::Condition;
 
 pub(crate) struct Enable<'a> {
     pub(crate) names: &'a [&'a str],
-    /// Whether a SELECT is sent before it is done: then it runs alone.
-    pub(crate) opening: bool,
 }
 
 impl Command for Enable<'_> {
@@ -18,11 +16,7 @@ impl Command for Enable<'_> {
     /// Valid only if no mailbox is selected (RFC 5161 §3.1).
     fn plan(&self, _: EncodeOptions) -> Result<Plan> {
         let line = self.names.iter().try_fold(Line::new("ENABLE"), |line, name| line.atom(name))?;
-        let order = match self.opening {
-            true => Order::PREPARING,
-            false => Order::conflicting_with(Claims::DIALECT).before_all(),
-        };
-        let plan = Plan::new("ENABLE", line.finish()).order(order);
+        let plan = Plan::new("ENABLE", line.finish()).order(Order::PREPARING);
         Ok(plan.needs(RequiredState::NoSelection).effect(SessionEffect::Enable(self.names.iter().collect())))
     }
 

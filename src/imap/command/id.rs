@@ -32,7 +32,8 @@ impl Command for Id<'_> {
             fields => line
                 .list(|list| fields.iter().try_fold(list, |list, (field, value)| list.string(field)?.string(value)))?,
         };
-        Ok(Plan::new("ID", line.finish()).order(Order::claiming(Claims::ID)).needs(RequiredState::Connection))
+        let order = Order::claiming(Claims::ID).letting_prepare();
+        Ok(Plan::new("ID", line.finish()).order(order).needs(RequiredState::Connection))
     }
 
     /// A missing or unreadable answer counts as an empty description.

@@ -11,8 +11,6 @@ pub(crate) struct Select {
     pub(crate) name: MailboxName,
     pub(crate) read_only: bool,
     pub(crate) parameter: SelectParameter,
-    /// Whether it is sent before the ENABLE that prepares it is done.
-    pub(crate) pipelined: bool,
 }
 
 /// What is asked for beside the mailbox's description.
@@ -31,15 +29,14 @@ pub(crate) enum SelectParameter {
 impl Select {
     /// Without parameters.
     pub(crate) fn plain(name: MailboxName, read_only: bool) -> Self {
-        Self { name, read_only, parameter: SelectParameter::None, pipelined: false }
+        Self { name, read_only, parameter: SelectParameter::None }
     }
 
     fn order(&self) -> Order {
-        let order = match self.parameter {
+        match self.parameter {
             SelectParameter::Resync { .. } => Order { claims: Claims::FETCH.and(Claims::OPENED), ..Order::SELECT },
             SelectParameter::None | SelectParameter::Condstore => Order::SELECT,
-        };
-        if self.pipelined { order.pipelined_on_select() } else { order }
+        }
     }
 }
 

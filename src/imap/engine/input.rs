@@ -3,12 +3,13 @@
 
 use bytes::{Buf, Bytes, BytesMut};
 
+use super::condition::log_unreadable;
 use super::intake::{Claimed, LiteralBytes};
 use super::wire::{Claimant, Coverage, Owner, Running};
 use super::{Delivery, Engine};
 use crate::engine::Id;
 use crate::error::{Error, Kind as ErrorKind, Result};
-use crate::imap::codec::{Batch, Elided, Frame, Kind, Route, route, split};
+use crate::imap::codec::{self, Batch, Elided, Frame, Kind, Route, route, split};
 use crate::imap::types::Uid;
 
 /// Why cutting frames stopped.
@@ -76,6 +77,10 @@ impl Engine {
                     self.deliver_named(to, frame);
                 }
                 Owner::Nobody | Owner::Held => at += len,
+                Owner::Introduction => {
+                    self.introduced(frame);
+                    at += len;
+                }
                 Owner::Mistaken(id) => {
                     self.core.refuse(id, another_message());
                     at += len;
@@ -109,6 +114,14 @@ impl Engine {
     fn threshold(&self) -> usize {
         // Any literal may be the body. Otherwise only a literal over `Limits::literal` stops the framer.
         if self.wire.reads_body() { 0 } else { usize::MAX }
+    }
+
+    /// An unreadable description counts as none.
+    fn introduced(&mut self, frame: &[u8]) {
+        match codec::id::parse(frame) {
+            Ok(fields) => self.mirror.describe_server(fields),
+            Err(error) => log_unreadable(&error, frame),
+        }
     }
 
     /// Whether the incomplete response is one that a running command claims.

@@ -51,6 +51,10 @@ pub(crate) struct Engine {
     notices: NoticeQueue,
     /// The error of a BYE, for the end that follows it.
     goodbye: Option<Error>,
+    /// Whether the commands that follow a login were given.
+    is_introduced: bool,
+    /// The requests that wait until those are answered.
+    settling: Vec<Id>,
     /// The number of lines that were not IMAP.
     unexpected_lines: u32,
 }
@@ -64,6 +68,8 @@ impl Engine {
             intake: Intake::new(),
             notices: NoticeQueue::default(),
             goodbye: None,
+            is_introduced: false,
+            settling: Vec::new(),
             unexpected_lines: 0,
             limits,
         }
@@ -100,7 +106,7 @@ impl Engine {
     fn start(&mut self, id: Id, plan: Plan) {
         // Checked when the command's turn comes, not when it was requested: an earlier command may have changed the
         // state.
-        if let Err(error) = self.mirror.allows(plan.needs, plan.order.pipelined_on_select) {
+        if let Err(error) = self.mirror.allows(plan.needs, plan.order.is_pipelined_on_select()) {
             return self.core.refuse(id, error);
         }
         let mut occupied = false;
@@ -148,8 +154,18 @@ impl Engine {
         let renewed = self.wire.renew(self.mirror.capabilities(), self.core.now(), &self.core.deadlines);
         self.fail_if(renewed);
         self.start_commands();
+        self.settle();
         self.grant();
         self.mirror.publish();
+    }
+
+    /// Ends the wait for the introduction once it is answered.
+    fn settle(&mut self) {
+        if self.is_introduced && !self.wire.is_introducing() {
+            self.mirror.settle(true);
+            let waiting = std::mem::take(&mut self.settling);
+            waiting.into_iter().for_each(|id| self.core.deliver(Some(id), Delivery::Done(Ok(condition::done()))));
+        }
     }
 
     /// Lets the handle of an upload feed more. Tells the clock whether the server must send something next.
@@ -201,6 +217,7 @@ impl Engine {
         let error = outcome.as_ref().err().cloned().unwrap_or_else(over);
         let ends = self.wire.end(&error);
         ends.into_iter().for_each(|(id, error)| self.core.refuse(id, error));
+        std::mem::take(&mut self.settling).into_iter().for_each(|id| self.core.refuse(id, error.clone()));
         // The requests were refused above, since only the wire knows which of them are in doubt.
         self.core.end(outcome, []);
         self.intake.end();
@@ -229,6 +246,12 @@ impl crate::engine::Engine for Engine {
             Request::Greeting => self.core.await_greeting(id, self.mirror.is_greeted()),
             Request::Command(plan) => self.wire.ask(Pending::Command(id, plan)),
             Request::Idle { selection } => self.wire.ask(Pending::Idle(id, selection)),
+            Request::Introduce(plans) => {
+                self.wire.introduce(plans);
+                self.mirror.settle(false);
+                self.is_introduced = true;
+            }
+            Request::Settled => self.settling.push(id),
             Request::Answer(answer) => self.wire.answer(id, answer),
             Request::Feed(bytes) => self.wire.feed(id, bytes, self.mirror.capabilities()),
             Request::Untaken(events) => self.mirror.put_back(events),
@@ -243,6 +266,7 @@ impl crate::engine::Engine for Engine {
     fn handle_cancel(&mut self, id: Id, now: Instant) {
         self.core.clock.advance(now);
         self.core.forget(id);
+        self.settling.retain(|waiting| *waiting != id);
         let cancelled = self.wire.cancel(id, self.mirror.capabilities(), now, &self.core.deadlines);
         self.fail_if(cancelled);
         self.after();

@@ -132,7 +132,12 @@ fn script(row: &CommandRow, tag: u32) -> Vec<String> {
 
 /// The result of the command when nothing runs beside it and nothing unsolicited arrives.
 fn alone(row: &CommandRow) -> String {
-    let mut session = Session::begin(&[row]);
+    alone_where(row, &[row])
+}
+
+/// The same in the state that these commands need.
+fn alone_where(row: &CommandRow, rows: &[&CommandRow]) -> String {
+    let mut session = Session::begin(rows);
     let selection = 1;
     session.ask(FIRST, row, selection);
     let tag = session.tag(FIRST).unwrap_or_else(|| panic!("{} is not sent", row.name));
@@ -155,7 +160,7 @@ enum Together {
 fn ask_both(first: &CommandRow, second: &CommandRow) -> (Session, Together) {
     let mut session = Session::begin(&[first, second]);
     session.ask(FIRST, first, 1);
-    let pipelined = first.order.allows_pipelined && second.order.pipelined_on_select;
+    let pipelined = first.order.lets(second.order) && second.order.is_pipelined_on_select();
     session.ask(SECOND, second, if pipelined { FIRST.0 } else { 1 });
     let together = match (session.is_refused(FIRST) || session.is_refused(SECOND), session.tag(SECOND)) {
         (true, _) => Together::Never,
@@ -275,13 +280,15 @@ fn play(pair: [&CommandRow; 2], values: [&String; 2], sequence: &[usize], unaske
 /// Plays all orders of responses.
 fn play_all(pair: [&CommandRow; 2], values: [&String; 2]) {
     // The answer to a SELECT is complete before the server begins with what depends on it.
-    let selects = pair[0].order.allows_pipelined;
+    let selects = pair[0].order.before_all;
     let [first, second] = pair.map(|row| row.lines.len() + 1);
     let orders = if selects { vec![[vec![0; first], vec![1; second]].concat()] } else { merges(first, second) };
     let unasked = unasked(pair, first + second);
+    // While a SELECT runs, it is not known which mailbox unsolicited data is about.
+    let is_clear = pair.iter().all(|row| !row.order.before_all);
     for sequence in orders {
         play(pair, values, &sequence, &[]);
-        if !selects {
+        if is_clear {
             play(pair, values, &sequence, &unasked);
         }
     }
@@ -297,6 +304,11 @@ fn check(part: usize) {
         for (second, other) in rows.iter().zip(&values) {
             let (_, together) = ask_both(first, second);
             if together == Together::Run {
+                // SELECT says less if no mailbox is selected before.
+                let other = match first.needs == RequiredState::NoSelection {
+                    true => &alone_where(second, &[first, second]),
+                    false => other,
+                };
                 play_all([first, second], [value, other]);
                 played += 1;
             }

@@ -20,6 +20,10 @@ pub(crate) enum Request {
     Greeting,
     /// Run a command.
     Command(Plan),
+    /// Run these commands, which follow a login, and apply their answers. Nothing is delivered.
+    Introduce(Vec<Plan>),
+    /// Wait until they are answered.
+    Settled,
     /// Deliver events of the mailbox selected under this number, until dropped.
     Idle { selection: u64 },
     /// The answer to a challenge; `None` cancels the exchange.

@@ -122,11 +122,10 @@ impl Player for Play {
             }
             "select" => Select::plain(name.unwrap(), false).plan(options),
             "examine" => Select::plain(name.unwrap(), true).plan(options),
-            "enable-resync" => Enable { names: &["QRESYNC"], opening: true }.plan(options),
-            "resync" | "resync-riding" => {
+            "enable-resync" => Enable { names: &["QRESYNC"] }.plan(options),
+            "resync" => {
                 let parameter = SelectParameter::Resync { validity: UidValidity::nonzero(7).unwrap(), modseq: 9 };
-                let pipelined = verb == "resync-riding";
-                Select { name: name.unwrap(), read_only: false, parameter, pipelined }.plan(options)
+                Select { name: name.unwrap(), read_only: false, parameter }.plan(options)
             }
             "fetch" => fetch::plan(selection, &Uids::ALL, &Items::ENVELOPE.flags()),
             "message" => fetch::plan(selection, &uids, &Items::MESSAGE),
@@ -168,7 +167,7 @@ impl Player for Play {
             "move" => Copy { selection, uids: &uids, to: &MailboxName::INBOX, leave: true }.plan(options),
             "close" => Close { selection, expunge: true }.plan(options),
             "unselect" => Close { selection, expunge: false }.plan(options),
-            "enable" => Enable { names: &["IMAP4rev2"], opening: false }.plan(options),
+            "enable" => Enable { names: &["IMAP4rev2"] }.plan(options),
             "id" => crate::imap::command::id::Id { fields: &[] }.plan(options),
             "search" => Search { selection, query: &Query::seen(), returns: None }.plan(options),
             "status" => Status { name: name.unwrap(), items: StatusItems::MESSAGES, utf8: false }.plan(options),

@@ -41,6 +41,7 @@ impl Imap {
         message: &NewMessage,
     ) -> Result<Option<Appended>> {
         let (mailbox, capabilities) = (mailbox_name(mailbox)?, self.capabilities());
+        self.settled().await?;
         let size = match message.content() {
             Content::Pieces(pieces) => {
                 self.require(capabilities.catenate(), "CATENATE")?;

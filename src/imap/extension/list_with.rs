@@ -64,6 +64,7 @@ impl Imap {
         select: &[ListSelect],
         returns: &[ListReturn],
     ) -> Result<DetailedListing> {
+        self.settled().await?;
         let asked = self.asked(patterns, select, returns)?;
         let mut found = self.list_best(&asked).await?;
         self.add_inbox(&asked, &mut found).await?;
@@ -165,13 +166,13 @@ impl Imap {
     }
 
     async fn list_extended(&self, asked: &Asked<'_>, returns: &[ListReturn]) -> Result<Gathered> {
-        let (utf8, limits) = (self.encode_options().utf8, self.limits());
+        let (utf8, limits) = (self.encode_options().await?.utf8, self.limits());
         self.call(ListWith { patterns: asked.patterns, select: asked.select, returns, utf8, limits }).await
     }
 
     /// LIST, and LSUB if it matters what is subscribed.
     async fn list_plain(&self, asked: &Asked<'_>) -> Result<Gathered> {
-        let utf8 = self.encode_options().utf8;
+        let utf8 = self.encode_options().await?.utf8;
         let all = asked.patterns.iter().map(|pattern| (pattern, Selection::All));
         let subscribed = asked.patterns.iter().filter(|_| asked.subscribed);
         let lists = all.chain(subscribed.map(|pattern| (pattern, Selection::Subscribed)));
@@ -209,7 +210,7 @@ impl Imap {
     async fn add_inbox(&self, asked: &Asked<'_>, found: &mut Found) -> Result<()> {
         let wanted = asked.select.is_empty() && asked.patterns.iter().any(|pattern| covers_inbox(pattern));
         if wanted && !found.gathered.has(&MailboxName::INBOX) {
-            let utf8 = self.encode_options().utf8;
+            let utf8 = self.encode_options().await?.utf8;
             let plain = List { pattern: "INBOX", selection: Selection::All, options: Options::None, utf8 };
             let inbox = self.call(plain).await?.into_iter().filter(|listed| listed.name == MailboxName::INBOX);
             inbox.for_each(|listed| found.gathered.add(listed));
@@ -220,7 +221,7 @@ impl Imap {
     /// LIST may leave out counts that it could not find (RFC 5819 §2): they are asked for again.
     async fn add_status(&self, asked: &Asked<'_>, found: &mut Found) -> Result<()> {
         let Some(items) = asked.status else { return Ok(()) };
-        let utf8 = self.encode_options().utf8;
+        let utf8 = self.encode_options().await?.utf8;
         let lacks = |mailbox: &MailboxDetails| mailbox.status.is_none() && mailbox.listed.is_selectable();
         let names = found.names(lacks);
         let commands = names.iter().map(|name| Status { name: name.clone(), items, utf8 }).collect();

@@ -57,11 +57,11 @@ impl Imap {
 
     /// Sends commands without waiting in between, and returns their results in the same order. If one fails, the others run all the same.
     async fn pipelined<C: Command>(&self, commands: Vec<C>) -> Result<Vec<Result<C::Output>>> {
-        let (mut commands, mut results) = (commands.into_iter(), Vec::new());
+        let (mut commands, mut results, options) = (commands.into_iter(), Vec::new(), self.encode_options().await?);
         loop {
             let mut running = Vec::new();
             for command in commands.by_ref().take(AT_ONCE) {
-                let plan = command.plan(self.encode_options())?;
+                let plan = command.plan(options)?;
                 running.push((self.link().submit(Request::Command(plan)), command));
             }
             if running.is_empty() {

@@ -72,6 +72,7 @@ impl Imap {
     pub async fn notify(&self, groups: &[(Scope, Vec<NotifyEvent>)]) -> Result<Notified> {
         self.require(self.capabilities().notify(), "NOTIFY")?;
         check(groups)?;
+        self.settled().await?;
         let wanted = self.adapted(groups);
         match self.subscribe_to(&wanted).await {
             Ok(()) => Ok(Notified::default()),

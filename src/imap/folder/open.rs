@@ -9,7 +9,7 @@ use super::asked::Asked;
 use super::resume::Resume;
 use super::{Fetch, Folder, counting};
 use crate::error::{Error, Result};
-use crate::imap::call::finish;
+use crate::imap::call::{call, finish};
 use crate::imap::command::select::Select;
 use crate::imap::command::{Command, fetch};
 use crate::imap::engine::Request;
@@ -33,7 +33,8 @@ use crate::{Kind, imap::FolderInfo, imap::Resumed};
 ///
 /// `S` is what the folder holds: `&mut Imap` from [`Imap::open`], or the session itself from [`Imap::into_folder`].
 /// Awaiting it sends SELECT, or EXAMINE if it is [read-only](Self::read_only): one round trip. If the server does not
-/// report how many messages there are, NOOP and UID SEARCH ask for it: one more. If the future is dropped while it
+/// report how many messages there are, NOOP and UID SEARCH ask for it: one more. The first call of a session waits one
+/// more for a name that is not plain ASCII or contains `&`: see [`Imap::connect`]. If the future is dropped while it
 /// runs, the mailbox may still become selected; the session stays usable.
 ///
 /// # Errors
@@ -158,7 +159,9 @@ impl<S: BorrowMut<Imap>> Opening<S> {
 
     async fn select(self) -> Result<Folder<S>> {
         let imap = self.session.borrow();
-        imap.call(Select::plain(self.name?, self.read_only)).await?;
+        let select = Select::plain(self.name?, self.read_only);
+        let options = imap.options_to_open(&select.name).await?;
+        call(imap.link(), select, options, imap.limits()).await?;
         counting::count(imap.link(), imap.limits()).await?;
         Folder::new(self.session)
     }
@@ -168,7 +171,8 @@ impl<'a> Opening<&'a mut Imap> {
     /// Opens the mailbox and streams the items of these messages, as [`Folder::fetch`] does. The mailbox stays
     /// selected; [`Imap::selected_folder`] returns its folder. SELECT and FETCH are sent together: one round trip. A
     /// set of UIDs that carries a UIDVALIDITY costs a second one, since the UIDVALIDITY must be known before they are
-    /// fetched.
+    /// fetched. If it is the first call of a session, a name that is not plain ASCII or contains `&` costs one more,
+    /// and so do items that only IMAP4rev2 has: see [`Imap::connect`].
     ///
     /// If the future is dropped, the mailbox may still become selected.
     ///
@@ -195,18 +199,23 @@ impl<'a> Opening<&'a mut Imap> {
     /// the others.
     pub async fn fetch(self, uids: impl Into<Uids>, items: Items) -> Result<Fetch<'a>> {
         let (uids, items) = (uids.into(), items.judged());
-        self.session.check_items(&items)?;
+        if self.session.check_items(&items).is_err() {
+            // IMAP4rev2 may be what they need.
+            self.session.settled().await?;
+            self.session.check_items(&items)?;
+        }
         let stamped = uids.validity().is_some();
         let asked = Asked::new(uids.clone(), items.clone(), self.session.limits().set);
         let select = Select::plain(self.name?, self.read_only);
         let imap: &'a Imap = self.session;
         let link = imap.link();
+        let options = imap.options_to_open(&select.name).await?;
         let plan = match asked.first().filter(|_| !stamped) {
             Some(first) => Some(fetch::plan(0, first, &items)?),
             None => None,
         };
 
-        let opening = link.submit(Request::Command(select.plan(imap.encode_options())?));
+        let opening = link.submit(Request::Command(select.plan(options)?));
         let selection = opening.id().0;
         let pipelined = plan.map(|plan| {
             let order = plan.order.pipelined_on_select();
@@ -236,10 +245,7 @@ impl<'a> Opening<&'a mut Imap> {
     /// Opens the mailbox and streams what happened in it since the point, in the same terms whatever the server has:
     /// messages that vanished, changed, or are new. [`Resume::finish`] returns the folder and the new point.
     ///
-    /// * With **QRESYNC** (RFC 7162): one round trip, and only the changes are transferred. If QRESYNC is not enabled and
-    ///   no mailbox was selected in this session, ENABLE is sent in the same round trip; from then on, the server names
-    ///   expunged messages by UID in every mailbox. After another mailbox was selected, ENABLE is not allowed any more:
-    ///   then the next means is used, unless [`Imap::enable`] was called before.
+    /// * With **QRESYNC** (RFC 7162): one round trip, and only the changes are transferred.
     /// * With **CONDSTORE**: two round trips, the second one for the changes and a UID SEARCH of all messages.
     /// * Otherwise, the first time, and if what the server reports cannot be used: two round trips, the second one for the
     ///   flags of all messages. Then [`Resume::exact_changes`] is `false`.

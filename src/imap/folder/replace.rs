@@ -47,7 +47,7 @@ impl<S: Borrow<Imap>> Folder<S> {
                 let heading = self.session().heading(&info.name, &mut message)?;
                 let (selection, spoilable) = (self.selection, self.session().is_discarding() && !heading.utf8);
                 let command = Replace { selection, uid, mailbox: &info.name, message: &heading, spoilable };
-                let plan = command.plan(self.session().encode_options())?;
+                let plan = command.plan(self.session().encode_options().await?)?;
                 let upload = self.session().begin_upload(plan, vec![message]).await?;
                 upload.finish().await.map(appended)
             }

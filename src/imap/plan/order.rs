@@ -7,6 +7,10 @@ use crate::imap::codec::Kind;
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Claims(u32);
 
+/// Commands that may be sent although the one before them is a barrier and not done, or they are barriers themselves.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Followers(u8);
+
 /// What a command requires of other commands.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Order {
@@ -14,11 +18,10 @@ pub(crate) struct Order {
     pub(crate) after_all: bool,
     /// Blocks all later commands until it is done.
     pub(crate) before_all: bool,
-    /// A SELECT, which blocks all later commands except one that is pipelined on it, or a command that prepares it.
-    pub(crate) allows_pipelined: bool,
-    /// A command that may be sent before the one before it is done, if that allows it: it only reads, in the mailbox that a SELECT
-    /// opens, or is the SELECT that an ENABLE prepares.
-    pub(crate) pipelined_on_select: bool,
+    /// What may follow it all the same before it is done.
+    pub(crate) allows: Followers,
+    /// What it is itself, for the command before it.
+    pub(crate) is: Followers,
     /// Data that cannot be attributed if another running command claims it too.
     pub(crate) claims: Claims,
     /// Data of other commands that would become ambiguous if this command ran at the same time.
@@ -54,8 +57,6 @@ impl Claims {
     pub(crate) const JMAPACCESS: Self = Self(1 << 21);
     /// The description of the mailbox that is being opened.
     pub(crate) const OPENED: Self = Self(1 << 22);
-    /// All data with mailbox names or search results: IMAP4rev2 changes their form.
-    pub(crate) const DIALECT: Self = Self::LIST.and(Self::SEARCH).and(Self::STATUS).and(Self::NAMESPACE);
 
     /// The claim on responses with this name.
     pub(crate) fn named(name: &[u8]) -> Self {
@@ -109,22 +110,39 @@ impl Claims {
     }
 }
 
+impl Followers {
+    const NONE: Self = Self(0);
+    /// What leads to an open mailbox, and the SELECT itself.
+    const OPENING: Self = Self(1);
+    /// What only reads in the mailbox that a SELECT opens.
+    const READING: Self = Self(2);
+
+    const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    fn overlaps(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+}
+
 impl Order {
     const FREE: Self = Self {
         after_all: false,
         before_all: false,
-        allows_pipelined: false,
-        pipelined_on_select: false,
+        allows: Followers::NONE,
+        is: Followers::NONE,
         claims: Claims::NONE,
         conflicts_with: Claims::NONE,
         subject: None,
     };
     /// A barrier: the command runs alone.
     pub(crate) const ALONE: Self = Self::FREE.alone();
-    /// A barrier on which one command may be pipelined.
-    pub(crate) const SELECT: Self = Self { claims: Claims::OPENED, ..Self::PREPARING };
-    /// A barrier on which a SELECT may be pipelined.
-    pub(crate) const PREPARING: Self = Self { allows_pipelined: true, ..Self::ALONE };
+    /// A barrier that may follow what prepares it, and on which a command that reads may be pipelined.
+    pub(crate) const SELECT: Self =
+        Self { allows: Followers::READING, claims: Claims::OPENED, ..Self::ALONE.preparing() };
+    /// A barrier that prepares a SELECT, which may follow it at once, and what is pipelined on that.
+    pub(crate) const PREPARING: Self = Self::ALONE.preparing().letting_prepare();
 
     pub(crate) const fn claiming(claims: Claims) -> Self {
         Self { claims, ..Self::FREE }
@@ -142,8 +160,28 @@ impl Order {
         Self { before_all: true, ..self }
     }
 
+    /// It may follow a command that prepares a SELECT.
+    pub(crate) const fn preparing(self) -> Self {
+        Self { is: Followers::OPENING, ..self }
+    }
+
+    /// What prepares a SELECT may follow it, the SELECT, and what is pipelined on that.
+    pub(crate) const fn letting_prepare(self) -> Self {
+        Self { allows: Followers::OPENING.and(Followers::READING), ..self }
+    }
+
     pub(crate) const fn pipelined_on_select(self) -> Self {
-        Self { pipelined_on_select: true, ..self }
+        Self { is: Followers::READING, ..self }
+    }
+
+    /// Whether it may be about the mailbox that a SELECT before it opens.
+    pub(crate) fn is_pipelined_on_select(self) -> bool {
+        self.is == Followers::READING
+    }
+
+    /// Whether this command may follow before it is done, although it is a barrier.
+    pub(crate) fn lets(self, next: Self) -> bool {
+        self.allows.overlaps(next.is)
     }
 
     pub(crate) const fn about(self, subject: u64) -> Self {
@@ -169,10 +207,7 @@ impl Order {
 /// Whether a command may be sent while these commands are running. Commands start in the order of their calls, so a command that must
 /// wait delays all later ones.
 pub(crate) fn may_start(next: Order, mut running: impl Iterator<Item = Order>) -> bool {
-    running.all(|other| {
-        let pipelined = other.allows_pipelined && next.pipelined_on_select;
-        (pipelined || !next.after_all && !other.before_all) && !next.conflicts(other)
-    })
+    running.all(|other| (other.lets(next) || !next.after_all && !other.before_all) && !next.conflicts(other))
 }
 
 #[cfg(test)]
@@ -221,24 +256,24 @@ mod tests {
 
     #[test]
     fn a_select_may_follow_what_prepares_it_and_nothing_else() {
-        let select = Order::SELECT.pipelined_on_select();
-        let fetch = FETCH.pipelined_on_select();
-        assert!(may_start(select, [Order::PREPARING].into_iter()));
-        assert!(may_start(fetch, [Order::PREPARING, select].into_iter()));
-        for other in [PLAIN, FETCH, Order::ALONE, Order::SELECT, select, fetch] {
-            assert!(!may_start(select, [other].into_iter()), "{other:?}");
-            assert!(!may_start(select, [Order::PREPARING, other].into_iter()), "{other:?}");
+        let (id, compress) = (Order::claiming(Claims::ID).letting_prepare(), PLAIN.before_all().preparing());
+        let (enable, select, fetch) = (Order::PREPARING, Order::SELECT, FETCH.pipelined_on_select());
+        for (next, running) in [
+            (enable, &[id][..]),
+            (enable, &[id, enable]),
+            (compress, &[id, enable]),
+            (select, &[id, enable, enable]),
+            (fetch, &[id, enable, enable, select]),
+        ] {
+            assert!(may_start(next, running.iter().copied()), "{next:?}");
         }
-        assert!(!may_start(Order::SELECT, [Order::PREPARING].into_iter()));
-        assert!(!may_start(Order::PREPARING, [PLAIN].into_iter()));
-    }
-
-    #[test]
-    fn enable_goes_beside_id_but_not_beside_data_whose_form_it_changes() {
-        let enable = Order::conflicting_with(Claims::DIALECT).before_all();
-        assert!(may_start(enable, [Order::claiming(Claims::ID)].into_iter()));
-        assert!(!may_start(enable, [Order::claiming(Claims::LIST)].into_iter()));
-        assert!(!may_start(Order::claiming(Claims::ID), [enable].into_iter()));
+        for other in [PLAIN, FETCH, Order::ALONE, select, compress, fetch] {
+            for next in [select, enable] {
+                assert!(!may_start(next, [other].into_iter()), "{other:?}");
+                assert!(!may_start(next, [id, enable, other].into_iter()), "{other:?}");
+            }
+        }
+        assert!(!may_start(PLAIN, [enable].into_iter()) && !may_start(fetch, [compress].into_iter()));
     }
 
     #[test]
@@ -283,9 +318,6 @@ mod tests {
             for (others, other) in all {
                 assert_eq!(claim.overlaps(other), claim == other && claim != Claims::NONE, "{names}; {others}");
             }
-        }
-        for dialect in [Claims::LIST, Claims::SEARCH, Claims::STATUS, Claims::NAMESPACE] {
-            assert!(Claims::DIALECT.overlaps(dialect) && !dialect.overlaps(Claims::FETCH));
         }
     }
 

@@ -82,10 +82,13 @@ impl Imap {
     ) -> Result<Option<Appended>> {
         let mailbox = mailbox_name(mailbox)?;
         let mut message = message.into();
+        // The answer to ID says whether a dropped message can be spoilt.
+        self.introduced().await?;
+        let options = self.encode_options().await?;
         let heading = self.heading(&mailbox, &mut message)?;
         let spoilable = self.is_discarding() && !heading.utf8;
         let command = Command { mailbox: &mailbox, messages: &[heading], spoilable };
-        let plan = command.plan(self.encode_options())?;
+        let plan = command.plan(options)?;
         let upload = self.begin_upload(plan, vec![message]).await?;
         upload.finish().await.map(appended)
     }
@@ -127,7 +130,8 @@ impl Imap {
     /// Whether the server is known to discard a message of an invalid command. RFC 3502 §5 requires it of all servers
     /// with MULTIAPPEND, but not all do it.
     pub(in crate::imap) fn is_discarding(&self) -> bool {
-        let name = self.server().iter().find(|(field, _)| field.eq_ignore_ascii_case("name"));
+        let server = self.server();
+        let name = server.iter().find(|(field, _)| field.eq_ignore_ascii_case("name"));
         let name = name.and_then(|(_, name)| name.as_deref()).unwrap_or_default();
         self.capabilities().multiappend() && DISCARDING.iter().any(|known| name.starts_with(known))
     }

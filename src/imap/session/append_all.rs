@@ -51,6 +51,7 @@ impl Imap {
         messages: impl IntoIterator<Item = M>,
     ) -> Result<AppendedAll> {
         let mailbox = mailbox_name(mailbox)?;
+        self.introduced().await?;
         let mut messages: Vec<Append<'a>> = messages.into_iter().map(Into::into).collect();
         let headings =
             messages.iter_mut().map(|message| self.heading(&mailbox, message)).collect::<Result<Vec<_>>>()?;
@@ -104,7 +105,7 @@ impl Imap {
     ) -> Result<Upload<'a>> {
         // A spoilt line of a message in UTF-8 could be taken for a complete one.
         let spoilable = self.is_discarding() && !messages.iter().any(|heading| heading.utf8);
-        let plan = Command { mailbox, messages, spoilable }.plan(self.encode_options())?;
+        let plan = Command { mailbox, messages, spoilable }.plan(self.encode_options().await?)?;
         self.begin_upload(plan, sources).await
     }
 

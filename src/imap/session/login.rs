@@ -7,11 +7,11 @@ use super::Imap;
 use crate::authentication::{self, Carrier, Turn};
 use crate::config::{Config, Protocol, Security};
 use crate::error::{Error, Kind, Result, Step};
-use crate::imap::call::{ImapLink, end_of};
-use crate::imap::command::authenticate;
+use crate::imap::call::{ImapLink, call, end_of};
 use crate::imap::command::capability::Capability;
 use crate::imap::command::login::Login as LoginCommand;
 use crate::imap::command::starttls::StartTls;
+use crate::imap::command::{Command, EncodeOptions, authenticate};
 use crate::imap::engine::{Delivery, Engine, Phase, Request, State};
 use crate::imap::types::{Capabilities, Condition};
 use crate::login::{Login, Secret};
@@ -51,13 +51,18 @@ impl Imap {
             Kind::Rejected | Kind::Bad => error.reclassify(Kind::Tls, "the server does not upgrade the connection"),
             _ => error,
         };
-        self.call(StartTls).await.map_err(seen)
+        self.call_now(StartTls).await.map_err(seen)
+    }
+
+    /// Nothing waits for what is agreed on after the login, and no text is a mailbox name.
+    async fn call_now<C: Command>(&self, command: C) -> Result<C::Output> {
+        call(self.link(), command, EncodeOptions::default(), self.limits()).await
     }
 
     async fn know_capabilities(&self) -> Result<()> {
         match self.link().state().capabilities {
             Some(_) => return Ok(()),
-            None => self.call(Capability).await?,
+            None => self.call_now(Capability).await?,
         }
         match self.link().state().capabilities {
             Some(_) => Ok(()),
@@ -98,7 +103,7 @@ impl Carrier for ImapLogin<'_> {
     async fn command(&self) -> Result<()> {
         let password = self.login.command_password().ok_or_else(|| Error::input("this login has no password"))?;
         let command = LoginCommand { user: self.login.user(), password };
-        self.imap.call(command).await.map_err(|error| error.into_login_error("LOGIN"))
+        self.imap.call_now(command).await.map_err(|error| error.into_login_error("LOGIN"))
     }
 
     fn room(&self, _: &str) -> Result<usize> {

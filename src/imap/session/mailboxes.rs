@@ -98,7 +98,7 @@ impl Imap {
     /// The errors of [every command](Self#errors-of-every-command).
     pub async fn namespace(&self) -> Result<Namespaces> {
         if self.capabilities().namespace() {
-            return self.call(Namespace { utf8: self.encode_options().utf8 }).await;
+            return self.call(Namespace { utf8: self.encode_options().await?.utf8 }).await;
         }
         // RFC 9051 §6.3.9: the empty name asks for the delimiter alone.
         let root =
@@ -231,6 +231,7 @@ impl Imap {
         items: StatusItems,
     ) -> Result<MailboxStatus> {
         let name = mailbox_name(name)?;
+        self.settled().await?;
         let state = self.link().state();
         if let Some(missing) = items.missing(&self.capabilities(), state.rev2()).next() {
             return Err(Error::unsupported(format!("the server does not support the STATUS item {missing}")));
@@ -273,6 +274,7 @@ impl Imap {
             return Ok(SameMailbox::Same);
         }
         let mut items = StatusItems::UID_NEXT | StatusItems::UID_VALIDITY;
+        self.settled().await?;
         let rev2 = self.link().state().rev2();
         if StatusItems::MAILBOX_ID.missing(&self.capabilities(), rev2).next().is_none() {
             items = items | StatusItems::MAILBOX_ID;
@@ -298,6 +300,7 @@ impl Imap {
 
     /// Asks with all options that the server announces and has not refused yet.
     async fn listing(&self, pattern: &str, selection: Selection) -> Result<Listing> {
+        self.settled().await?;
         let (capabilities, state) = (self.capabilities(), self.link().state());
         let announced = match (capabilities.list_extended(), capabilities.special_use() || state.rev2()) {
             (true, true) => Options::SpecialUse,

@@ -1,10 +1,12 @@
 //! [`Imap`]: a logged-in session, from connecting to LOGOUT, and what concerns no particular mailbox. Whole mailboxes
-//! are in `mailboxes.rs`, the selected one is in `folder`, the login in `login.rs`. Commands know the wire.
+//! are in `mailboxes.rs`, the selected one is in `folder`, the login in `login.rs`, what follows it in `negotiation.rs`. Commands
+//! know the wire.
 
 mod append;
 mod append_all;
 mod login;
 mod mailboxes;
+mod negotiation;
 mod notices;
 mod set_limit;
 mod upload;
@@ -17,18 +19,15 @@ use std::time::Duration;
 pub use self::mailboxes::SameMailbox;
 pub use self::notices::Notices;
 pub use self::upload::Append;
-use super::call::{ImapInbox, ImapLink, call, call_limited, ended, finish, ignore_refusal};
+use super::call::{ImapLink, call, call_limited, ended};
 use super::command::Answer;
-use super::command::compress::Compress;
-use super::command::enable::Enable;
 use super::command::extension::{Extension, Run};
-use super::command::id::{Fields, Id};
 use super::command::list::Options;
 use super::command::logout::Logout;
 use super::command::noop::Noop;
 use super::command::{Command, EncodeOptions};
-use super::engine::{Engine, Request};
-use super::types::{Capabilities, Condition, Items, LimitCut, MailboxName, Notice};
+use super::engine::Engine;
+use super::types::{Condition, LimitCut, MailboxName, Notice};
 use super::unfinished::Unfinished;
 use crate::config::{Config, Protocol};
 use crate::conn::stream::Stream;
@@ -99,11 +98,12 @@ pub struct Imap {
     account: Arc<str>,
     limits: Limits,
     poll: Duration,
-    server: Fields,
     /// The most LIST options that may be sent, after the server refused some that it announces.
     list_options: Mutex<Options>,
     /// The largest message that each mailbox accepts, as STATUS reported it.
     append_limits: Mutex<AppendLimits>,
+    /// The extensions that ENABLE asked for at the login.
+    asked: Vec<&'static str>,
 }
 
 impl Imap {
@@ -111,8 +111,14 @@ impl Imap {
     ///
     /// This takes the TCP and TLS handshakes and one to three round trips of IMAP: CAPABILITY if the greeting does not
     /// include the capabilities, the login, and CAPABILITY again if the login's answer does not include them. A login
-    /// by challenges and responses, such as SCRAM, takes one or two more (see [`Login`]). ID and ENABLE together take
-    /// one more, if the server supports either, and [COMPRESS](Config::compress) another. A task on the current tokio runtime reads and writes for the session.
+    /// by challenges and responses, such as SCRAM, takes one or two more (see [`Login`]), and [COMPRESS](Config::compress) one.
+    ///
+    /// ID and ENABLE (IMAP4rev2, CONDSTORE, QRESYNC and UTF8=ACCEPT), if the server supports them, are sent with the first command and cost no
+    /// round trip if that opens a mailbox. Any other first call waits for their answers, because they decide how its texts are written:
+    /// one round trip more. So does opening a mailbox whose name is not plain ASCII or contains `&`, if IMAP4rev2 or UTF8=ACCEPT was
+    /// asked for. If the server refuses ENABLE, or answers OK without saying what is enabled, the session goes on without.
+    ///
+    /// A task on the current tokio runtime reads and writes for the session.
     ///
     /// Dropping the future closes the connection.
     ///
@@ -191,120 +197,21 @@ impl Imap {
         let port = config.port_for(Protocol::Imap);
         let account = account(login.user(), config.host(), port, USUAL_PORTS).into();
         let (limits, poll) = (config.limits.clone(), config.deadlines.poll);
-        let (server, append_limits, list_options) = (Fields::new(), Mutex::default(), Mutex::new(Options::Data));
-        let mut imap = Self { link, account, limits, poll, server, list_options, append_limits };
+        let (append_limits, list_options) = (Mutex::default(), Mutex::new(Options::Data));
+        let mut imap = Self { link, account, limits, poll, list_options, append_limits, asked: Vec::new() };
         let entered = async {
             let entered = imap.enter(config, login).await;
             entered.map_err(|error| error.with_notices(unheard(&imap.link)))
         };
-        let (greeting, server) = driver.beside(entered).await?;
-        imap.server = server;
+        let greeting = driver.beside(entered).await?;
         imap.limits.set = imap.limits.set.min(set_limit::longest_set(&greeting.text, &imap.capabilities()));
         Ok((imap, driver))
     }
 
-    async fn enter(&self, config: &Config, login: &Login) -> Result<(Condition, Fields)> {
+    async fn enter(&mut self, config: &Config, login: &Login) -> Result<Condition> {
         let greeting = self.log_in(config, login).await?;
-        let server = self.introduce(config).await.map_err(|error| error.at(Step::Begin))?;
-        Ok((greeting, server))
-    }
-
-    /// Sends ID, ENABLE IMAP4rev2 if the server speaks an older revision by default, in one round trip; then COMPRESS. NetEase's
-    /// servers open no mailbox before they receive an ID. It does not matter if the server refuses any.
-    async fn introduce(&self, config: &Config) -> Result<Fields> {
-        let capabilities = self.capabilities();
-        let id = config.id.as_deref().filter(|_| capabilities.id()).map(|fields| Id { fields });
-        let revision = capabilities.imap4rev2() && capabilities.imap4rev1() && !config.imap4rev1_only;
-        let enable =
-            Some(Enable { names: &["IMAP4rev2"], opening: false }).filter(|_| revision && capabilities.enable());
-        // The last one: nothing may follow it before its answer (RFC 4978 §3).
-        let compress = Some(Compress).filter(|_| config.compresses() && capabilities.compress_deflate());
-        let (id, enable, compress) = (self.begin_call(id)?, self.begin_call(enable)?, self.begin_call(compress)?);
-        let server = ignore_refusal(finish_call(id, &self.limits).await)?;
-        ignore_refusal(finish_call(enable, &self.limits).await)?;
-        ignore_refusal(finish_call(compress, &self.limits).await)?;
-        Ok(server.flatten().unwrap_or_default())
-    }
-
-    fn begin_call<C: Command>(&self, command: Option<C>) -> Result<Option<(ImapInbox, C)>> {
-        let Some(command) = command else { return Ok(None) };
-        let inbox = self.link.submit(Request::Command(command.plan(self.encode_options())?));
-        Ok(Some((inbox, command)))
-    }
-
-    /// The server's capabilities, as it last reported them. Never touches the wire.
-    pub fn capabilities(&self) -> Arc<Capabilities> {
-        self.link.state().capabilities.clone().unwrap_or_default()
-    }
-
-    /// The server's answer to the ID that was sent after the login: names with values, such as `name` and `version`;
-    /// empty if it gave none. For people and bug reports. Never touches the wire.
-    pub fn server(&self) -> &[(String, Option<String>)] {
-        &self.server
-    }
-
-    /// Sends ID with these fields, in addition to the one sent [at the login](Config::id), and returns the server's
-    /// fields (RFC 2971). One round trip.
-    ///
-    /// ```
-    /// # #[cfg(feature = "testing")]
-    /// # postroom::doctest::imap(async |imap| {
-    /// for (field, value) in imap.id(&[("name", "example")]).await? {
-    ///     println!("{field}: {value:?}");
-    /// }
-    /// # Ok(())
-    /// # }).unwrap();
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// [`Kind::Input`] for more than 30 fields, a field name longer than 30 bytes, a value longer than 1024 bytes, or
-    /// characters other than printable ASCII; [`Kind::Unsupported`], before anything is sent, if the server does not
-    /// support ID; and the errors of [every command](Self#errors-of-every-command).
-    pub async fn id(&self, fields: &[(&str, &str)]) -> Result<Vec<(String, Option<String>)>> {
-        if !self.capabilities().id() {
-            return Err(Error::unsupported("the server does not support ID"));
-        }
-        let owned = |&(field, value): &(&str, &str)| (field.to_owned(), value.to_owned());
-        let fields: Vec<_> = fields.iter().map(owned).collect();
-        self.call(Id { fields: &fields }).await
-    }
-
-    /// The extensions that are enabled. Never touches the wire.
-    pub fn enabled(&self) -> Arc<Capabilities> {
-        self.link.state().enabled.clone()
-    }
-
-    /// Enables extensions that change what the server sends (RFC 5161). IMAP4rev2 is enabled at the login if the server
-    /// offers it. Returns all extensions that are enabled now: of those asked for, the ones that the server reports as
-    /// enabled. If it answers only OK, as iCloud does, announced CONDSTORE and QRESYNC count as enabled, and nothing
-    /// else. One round trip. With QRESYNC, the server names expunged messages by UID in every mailbox.
-    ///
-    /// ```
-    /// # #[cfg(feature = "testing")]
-    /// # postroom::doctest::imap(async |mut imap| {
-    /// let enabled = imap.enable(&["CONDSTORE"]).await?;
-    /// println!("{}", enabled.condstore());
-    /// # Ok(())
-    /// # }).unwrap();
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// [`Kind::Unsupported`], before anything is sent, if the server does not support ENABLE, and for `UIDONLY`, whose
-    /// answers a session does not follow yet; [`Kind::Input`] for an invalid extension name, and after
-    /// a mailbox was selected; and the errors of [every command](Self#errors-of-every-command).
-    pub async fn enable(&mut self, names: &[&str]) -> Result<Arc<Capabilities>> {
-        if names.iter().any(|name| name.eq_ignore_ascii_case("UIDONLY")) {
-            return Err(Error::unsupported("UIDONLY cannot be enabled in this session"));
-        }
-        if !self.capabilities().enable() {
-            return Err(Error::unsupported("the server does not support ENABLE"));
-        }
-        if !names.is_empty() {
-            self.call(Enable { names, opening: false }).await?;
-        }
-        Ok(self.enabled())
+        self.introduce(config).await.map_err(|error| error.at(Step::Begin))?;
+        Ok(greeting)
     }
 
     /// Runs a command that is a value, such as [`Extension::get_acl`] or a vendor's, and returns the untagged data that
@@ -412,7 +319,8 @@ impl Imap {
     /// [`Kind::Timeout`] if no answer came, and [`Kind::Closed`] if the connection had ended before. The connection is
     /// closed in any case.
     pub async fn logout(self) -> Result<()> {
-        self.call(Logout).await
+        // It must not wait for anything, and has no texts.
+        call(&self.link, Logout, EncodeOptions::default(), &self.limits).await
     }
 
     pub(super) fn link(&self) -> &ImapLink {
@@ -444,26 +352,13 @@ impl Imap {
         *options = most.min(*options);
     }
 
-    /// Servers answer BAD to an item that they do not announce, or not at all.
-    pub(super) fn check_items(&self, items: &Items) -> Result<()> {
-        match items.missing(&self.capabilities(), self.link.state().rev2()) {
-            Some(name) => Err(Error::unsupported(format!("the server does not support the FETCH item {name}"))),
-            None => Ok(()),
-        }
-    }
-
     pub(super) async fn call<C: Command>(&self, command: C) -> Result<C::Output> {
-        call(&self.link, command, self.encode_options(), &self.limits).await
+        call(&self.link, command, self.encode_options().await?, &self.limits).await
     }
 
     /// Like [`call`](Self::call), and returns where the server stopped at its limit of messages.
     pub(super) async fn call_limited<C: Command>(&self, command: C) -> Result<(C::Output, Option<LimitCut>)> {
-        call_limited(&self.link, command, self.encode_options(), &self.limits).await
-    }
-
-    pub(super) fn encode_options(&self) -> EncodeOptions {
-        let state = self.link.state();
-        EncodeOptions { utf8: state.utf8(), no_charset: state.enabled.utf8_accept() }
+        call_limited(&self.link, command, self.encode_options().await?, &self.limits).await
     }
 }
 
@@ -475,13 +370,6 @@ fn unheard(link: &ImapLink) -> Vec<Box<str>> {
 /// Converts a caller's argument to a mailbox name.
 pub(super) fn mailbox_name(name: impl TryInto<MailboxName, Error: Into<Error>>) -> Result<MailboxName> {
     name.try_into().map_err(Into::into)
-}
-
-async fn finish_call<C: Command>(begun: Option<(ImapInbox, C)>, limits: &Limits) -> Result<Option<C::Output>> {
-    match begun {
-        Some((inbox, command)) => finish(inbox, command, limits).await.map(Some),
-        None => Ok(None),
-    }
 }
 
 impl fmt::Debug for Imap {

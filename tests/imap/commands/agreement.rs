@@ -30,10 +30,10 @@ async fn id_and_enable_share_a_flight_and_names_are_utf8_from_there_on() {
     let config = plaintext().id([("name", "Mail \"x\"")]);
     let (script, imap) = scripted(&format!("{REV2}{dialogue}"), config).await;
     let mut imap = imap.unwrap();
-    assert_eq!(imap.server()[0], ("name".to_owned(), Some("Test".to_owned())));
-    assert!(imap.enabled().imap4rev2());
     let status = imap.status("Entwürfe", StatusItems::MESSAGES | StatusItems::SIZE).await.unwrap();
     assert_eq!((status.messages, status.size), (Some(2), Some(10)));
+    assert_eq!(imap.server()[0], ("name".to_owned(), Some("Test".to_owned())));
+    assert!(imap.enabled().imap4rev2());
     let inbox = imap.select("INBOX").await.unwrap();
     assert_eq!(inbox.search(&Query::subject("für ")).await.unwrap().to_string(), "1");
     let error = imap.enable(&["CONDSTORE"]).await.unwrap_err();
@@ -54,8 +54,8 @@ async fn a_server_that_wants_neither_is_served_all_the_same() {
     ";
     let (script, imap) = scripted(&format!("{REV2}{dialogue}"), plaintext().id([("name", "x")])).await;
     let imap = imap.unwrap();
-    assert!(imap.server().is_empty() && imap.enabled().is_empty());
     assert_eq!(imap.status("Entwürfe", StatusItems::MESSAGES).await.unwrap().messages, Some(2));
+    assert!(imap.server().is_empty() && imap.enabled().is_empty());
     script.finish().await.unwrap();
 }
 
@@ -70,12 +70,14 @@ async fn an_ok_without_a_word_of_what_is_believed() {
     ";
     let (script, imap) = scripted(&format!("{REV2}{dialogue}"), plaintext().without_id()).await;
     let imap = imap.unwrap();
-    assert!(imap.enabled().is_empty(), "not of what changes how text is read");
     assert_eq!(imap.status("Entwürfe", StatusItems::MESSAGES).await.unwrap().messages, Some(2));
+    assert!(imap.enabled().is_empty(), "not of what changes how text is read");
     script.finish().await.unwrap();
 
     let dialogue = "
-        S: * PREAUTH [CAPABILITY IMAP4rev1 ENABLE CONDSTORE] ready
+        S: * PREAUTH [CAPABILITY IMAP4rev1 ENABLE CONDSTORE UTF8=ACCEPT] ready
+        C: {B} ENABLE CONDSTORE UTF8=ACCEPT
+        S: {B} OK done
         C: {A} ENABLE CONDSTORE UTF8=ACCEPT
         S: {A} OK done
     ";
@@ -88,7 +90,9 @@ async fn an_ok_without_a_word_of_what_is_believed() {
 #[tokio::test(start_paused = true)]
 async fn what_a_session_could_not_follow_is_not_enabled() {
     let dialogue = "
-        S: * PREAUTH [CAPABILITY IMAP4rev1 ENABLE QRESYNC CONDSTORE] ready
+        S: * PREAUTH [CAPABILITY IMAP4rev1 ENABLE CONDSTORE] ready
+        C: {B} ENABLE CONDSTORE
+        S: {B} NO not yet
         C: {A} ENABLE CONDSTORE X-OTHER
         S: * ENABLED CONDSTORE
         S: {A} OK done

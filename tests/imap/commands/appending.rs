@@ -94,6 +94,7 @@ async fn what_is_stored_of_several_is_known_if_one_is_refused() {
 async fn what_cannot_be_appended_is_refused_before_anything_is_sent() {
     let server = builder(&[]).in_memory().unwrap();
     let imap = embedded(&server, plaintext()).await;
+    imap.noop().await.unwrap();
     let sent = server.commands().len();
     let kind = |result: postroom::Result<AppendedAll>| result.map(drop).unwrap_err().kind();
     assert_eq!(kind(imap.append_all("INBOX", ["Subject: x\r\n\r\n", ""]).await), Kind::Input);
@@ -118,8 +119,7 @@ async fn a_message_with_nul_or_in_utf8_goes_as_literal8() {
         S: {B} OK [APPENDUID 7 5:7] done
     ";
     let (script, imap) = scripted(dialogue, plaintext()).await;
-    let mut imap = imap.unwrap();
-    imap.enable(&["UTF8=ACCEPT"]).await.unwrap();
+    let imap = imap.unwrap();
     let nul = Append::from("a\0b").binary().flags([Flag::SEEN]);
     let all = imap.append_all("INBOX", [nul, Append::from("ü!").utf8(), Append::from("x")]).await.unwrap();
     assert_eq!(uids(&all), [Some(5), Some(6), Some(7)]);

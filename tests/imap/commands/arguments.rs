@@ -94,6 +94,7 @@ async fn session() -> (Server, Imap) {
         server.deliver("alice", "INBOX", "Subject: x\r\n\r\n", &[]).unwrap();
     }
     let imap = embedded(&server, plaintext()).await;
+    imap.noop().await.unwrap();
     (server, imap)
 }
 

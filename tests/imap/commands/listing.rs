@@ -163,6 +163,7 @@ async fn what_cannot_be_asked_is_refused_before_anything_is_sent() {
     let builder = without(Server::builder(), &["ACL", "METADATA", "SPECIAL-USE", "LIST-EXTENDED", "CONDSTORE"]);
     let server = builder.in_memory().unwrap();
     let imap = embedded(&server, plaintext()).await;
+    imap.noop().await.unwrap();
     let sent = server.commands().len();
     let kind = async |patterns: &[&str], select: &[ListSelect], returns: &[ListReturn]| {
         imap.list_with(patterns, select, returns).await.map(drop).unwrap_err().kind()

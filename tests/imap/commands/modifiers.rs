@@ -32,7 +32,7 @@ async fn with(capabilities: &str, dialogue: &str) -> (Script, Folder<Imap>) {
 async fn resyncing(dialogue: &str) -> (Script, Folder<Imap>) {
     let dialogue = format!(
         "S: * PREAUTH [CAPABILITY IMAP4rev1 ENABLE QRESYNC IDLE] ready
-        C: {{E}} ENABLE QRESYNC
+        C: {{E}} ENABLE CONDSTORE QRESYNC
         S: * ENABLED QRESYNC
         S: {{E}} OK done
         C: {{S}} SELECT INBOX
@@ -43,8 +43,7 @@ async fn resyncing(dialogue: &str) -> (Script, Folder<Imap>) {
         {dialogue}"
     );
     let (script, imap) = scripted(&dialogue, plaintext()).await;
-    let mut imap = imap.unwrap();
-    assert!(imap.enable(&["QRESYNC"]).await.unwrap().qresync());
+    let imap = imap.unwrap();
     (script, imap.into_folder("INBOX").await.unwrap())
 }
 
@@ -167,16 +166,14 @@ async fn a_flood_of_vanished_messages_ends_the_stream() {
         "C: {{A}} UID FETCH 1:4294967295 (UID FLAGS MODSEQ) (CHANGEDSINCE 9 VANISHED)\n{names}S: {{A}} OK done\nC: {{B}} NOOP\nS: {{B}} OK done"
     );
     let greeting = "S: * PREAUTH [CAPABILITY IMAP4rev1 ENABLE QRESYNC] ready
-        C: {E} ENABLE QRESYNC
+        C: {E} ENABLE CONDSTORE QRESYNC
         S: * ENABLED QRESYNC
         S: {E} OK done\n";
     let mut limits = Limits::default();
     limits.undelivered = 32 * 1024;
     let config = plaintext().limits(limits);
     let (script, imap) = scripted(&format!("{greeting}{SELECT}{dialogue}"), config).await;
-    let mut imap = imap.unwrap();
-    imap.enable(&["QRESYNC"]).await.unwrap();
-    let mut folder = imap.into_folder("INBOX").await.unwrap();
+    let mut folder = imap.unwrap().into_folder("INBOX").await.unwrap();
     let mut mail = folder.fetch(Uids::ALL, Items::FLAGS).changed_since(9).vanished().await.unwrap();
     assert_eq!(mail.try_next().await.unwrap_err().kind(), Kind::Limit);
     assert!(mail.try_next().await.unwrap().is_none());

@@ -172,8 +172,8 @@ async fn a_resumption_takes_one_flight() {
     let (changed, exact) = resume(&mut imap, &mut point, &mut copy).await;
     assert!(changed.is_empty() && exact);
     let commands = server.commands();
-    assert_eq!(commands.len(), 2, "{commands:?}");
-    assert!(commands[0].contains("ENABLE QRESYNC") && commands[1].contains("(QRESYNC ("), "{commands:?}");
+    assert_eq!(commands.len(), 3, "{commands:?}");
+    assert!(commands[1].contains("ENABLE CONDSTORE QRESYNC") && commands[2].contains("(QRESYNC ("), "{commands:?}");
 }
 
 /// The bytes of a resumption grow with the changes, not with the mailbox.

@@ -36,7 +36,7 @@ proptest! {
             uids.iter().map(|uid| format!("S: * {uid} FETCH (UID {uid} FLAGS () MODSEQ (12))\n")).collect()
         };
         let mut dialogue = format!(
-            "{HELLO}C: {{E}} ENABLE QRESYNC
+            "{HELLO}C: {{E}} ENABLE CONDSTORE QRESYNC
             C: {{S}} SELECT INBOX (QRESYNC (7 9))
             S: * ENABLED QRESYNC
             S: {{E}} OK done

@@ -10,6 +10,7 @@ mod idling;
 mod judging;
 mod limits;
 mod login;
+mod negotiation;
 mod notices;
 mod notify;
 mod reading;

@@ -285,11 +285,12 @@ async fn office_365_is_left_alone_for_a_minute_wherever_it_says_that_a_user_is_n
         C: {A} LOGIN \"alice\" \"alicepw\"
         S: {A} OK [CAPABILITY IMAP4rev1 ID] LOGIN completed.
         C: {B} ID (\"name\" \"x\")
+        C: {S} SELECT INBOX
         S: {B} BAD User is authenticated but not connected.
-        eof
+        S: {S} BAD User is authenticated but not connected.
     ";
     let (script, imap) = scripted(at_once, plaintext().id([("name", "x")])).await;
-    assert_text(imap.unwrap_err());
+    assert_text(imap.unwrap().select("INBOX").await.unwrap_err());
     script.finish().await.unwrap();
 }
 

@@ -88,9 +88,16 @@ async fn a_fetch_beside_a_select_that_tells_no_count_is_asked_for_again() {
 }
 
 async fn enabled(capabilities: &str, names: &[&str], answer: &str) -> Vec<String> {
+    // What the session asks for at the login.
+    let login = match capabilities {
+        "QRESYNC" => "C: {L} ENABLE CONDSTORE QRESYNC\nS: {L} NO no\n",
+        "CONDSTORE" => "C: {L} ENABLE CONDSTORE\nS: {L} NO no\n",
+        "UTF8=ACCEPT" => "C: {L} ENABLE UTF8=ACCEPT\nS: {L} NO no\n",
+        _ => "",
+    };
     let dialogue = format!(
         "S: * PREAUTH [CAPABILITY IMAP4rev1 ENABLE {capabilities}] ready
-        C: {{A}} ENABLE {}
+        {login}C: {{A}} ENABLE {}
         {answer}",
         names.join(" ")
     );
@@ -136,8 +143,7 @@ async fn after_a_refused_utf8_names_are_still_decoded() {
             S: {{B}} OK done"
         );
         let (script, imap) = scripted(&dialogue, plaintext()).await;
-        let mut imap = imap.unwrap();
-        let _ = imap.enable(&["UTF8=ACCEPT"]).await;
+        let imap = imap.unwrap();
         let listed = imap.list("*").await.unwrap();
         assert_eq!(listed[1].name.as_str(), "Entwürfe", "{answer}");
         script.finish().await.unwrap();

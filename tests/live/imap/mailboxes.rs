@@ -99,6 +99,7 @@ pub(crate) async fn status_of_size_and_modseq_are_told_or_refused_before_anythin
     fill(user, 2);
     let size: usize = user.stored("INBOX").iter().map(Vec::len).sum();
     let imap = session(user).await;
+    imap.noop().await.unwrap();
     let can_size = imap.capabilities().has("STATUS=SIZE") || imap.enabled().imap4rev2();
     match imap.status("INBOX", StatusItems::SIZE).await {
         Ok(status) => assert_eq!(status.size, Some(size as u64)),

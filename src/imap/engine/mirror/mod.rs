@@ -132,6 +132,18 @@ impl Mirror {
         }
     }
 
+    /// Whether the commands that follow a login are answered.
+    pub(super) fn settle(&mut self, settled: bool) {
+        if self.state.settled != settled {
+            self.state.change().settled = settled;
+        }
+    }
+
+    /// Records what the server said about itself.
+    pub(super) fn describe_server(&mut self, fields: Vec<(String, Option<String>)>) {
+        self.state.change().server = fields.into();
+    }
+
     /// Applies a response code. Returns a selection that it ends.
     pub(super) fn apply_code(&mut self, code: &ResponseCode) -> Option<Ended> {
         match code {

@@ -40,8 +40,7 @@ impl Mirror {
         self.state.change().left = None;
         if let Some(mut selected) = opening.filter(|_| done) {
             selected.read_only |= read_only;
-            let state = self.state.change();
-            (state.selected, state.was_selected) = (Some(selected.into()), true);
+            self.state.change().selected = Some(selected.into());
         }
     }
 

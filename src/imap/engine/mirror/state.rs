@@ -19,8 +19,10 @@ pub(crate) struct State {
     pub(crate) enabled: Arc<Capabilities>,
     /// Those of them that the server has reported, rather than answering only OK.
     pub(crate) confirmed: Arc<Capabilities>,
-    /// Whether a mailbox was ever selected.
-    pub(crate) was_selected: bool,
+    /// What the server said about itself after the login.
+    pub(crate) server: Arc<[(String, Option<String>)]>,
+    /// Whether the commands that follow the login are answered.
+    pub(crate) settled: bool,
     /// The number of messages of the selected mailbox, counted from the first, whose UIDs the engine knows.
     pub(crate) numbered: u32,
     /// The number of messages that were expunged from selected mailboxes in this session.
@@ -45,7 +47,8 @@ impl State {
             left: None,
             enabled: Arc::default(),
             confirmed: Arc::default(),
-            was_selected: false,
+            server: Arc::default(),
+            settled: false,
             numbered: 0,
             expunged: 0,
         }

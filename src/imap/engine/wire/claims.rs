@@ -4,7 +4,7 @@
 use bytes::Bytes;
 
 use super::attribution::{Attributed, Coverage};
-use super::{Running, Wire};
+use super::{Running, Wire, is_introduction};
 use crate::engine::Id;
 use crate::imap::codec::{self, Elided, Kind, Route};
 use crate::imap::engine::seq_map::SeqMap;
@@ -31,6 +31,8 @@ pub(crate) enum Owner {
     Held,
     /// Nobody's: this command got the text of another message and must end.
     Mistaken(Id),
+    /// The server's description of itself, which follows a login.
+    Introduction,
     /// The session's: it changes the mailbox or the state.
     Session,
 }
@@ -150,6 +152,9 @@ impl Running {
         let Some(id) = self.id.filter(|_| kind != Kind::Capability && !self.is_numbering()) else {
             return Owner::Session;
         };
+        if is_introduction(id) {
+            return Owner::Introduction;
+        }
         if self.is_mistagged(kind, frame) {
             self.seen.mistagged = true;
             return Owner::Session;

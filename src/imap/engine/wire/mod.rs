@@ -42,6 +42,9 @@ pub(super) struct Wire {
 /// The request of a command that the engine sends again; nobody reads its answer.
 const RENEWAL: Id = Id(u64::MAX);
 
+/// The request of the first command that follows a login. Each of them has an id of its own; nobody reads their answers.
+const INTRODUCTION: Id = Id(u64::MAX - 16);
+
 /// A request that is not on the wire yet.
 pub(super) enum Pending {
     Command(Id, Plan),
@@ -76,6 +79,18 @@ pub(super) enum OwnEnd {
 impl Wire {
     pub(super) fn ask(&mut self, pending: Pending) {
         self.queue.push_back(pending);
+    }
+
+    /// Queues the commands that follow a login.
+    pub(super) fn introduce(&mut self, plans: Vec<Plan>) {
+        let ids = (INTRODUCTION.0..RENEWAL.0).map(Id);
+        ids.zip(plans).for_each(|(id, plan)| self.ask(Pending::Command(id, plan)));
+    }
+
+    /// Whether any of them is not answered.
+    pub(super) fn is_introducing(&self) -> bool {
+        let running = self.running.iter().filter_map(|run| run.id);
+        self.queue.iter().map(Pending::id).chain(running).any(is_introduction)
     }
 
     /// The next request that may start now.
@@ -368,6 +383,10 @@ impl Wire {
         }
         Ok(())
     }
+}
+
+fn is_introduction(id: Id) -> bool {
+    (INTRODUCTION.0..RENEWAL.0).contains(&id.0)
 }
 
 #[cfg(test)]

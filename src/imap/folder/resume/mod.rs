@@ -119,10 +119,10 @@ impl<'a> Resume<'a> {
         if point.known.open_from().is_some() {
             return Err(Error::input("the known messages of a SyncPoint must not end in `*`"));
         }
-        let mut enable = can_enable(session);
-        for parameter in parameters(session, point, enable) {
-            let select = Select { name: name.clone(), read_only, parameter, pipelined: enable };
-            let mut selecting = Selecting::submit(session, &select, std::mem::take(&mut enable))?;
+        let options = session.options_to_open(&name).await?;
+        for parameter in parameters(session, point) {
+            let select = Select { name: name.clone(), read_only, parameter };
+            let mut selecting = Selecting::submit(session, &select, options)?;
             match poll_fn(|cx| selecting.poll_next(cx)).await {
                 // iCloud answers ENABLE by OK alone, and proxies announce what the server behind them does not know.
                 Err(error) if error.kind() == Kind::Bad && parameter != SelectParameter::None => {
@@ -443,15 +443,9 @@ impl<'a> Resume<'a> {
     }
 }
 
-/// Whether QRESYNC can be enabled now: not after a mailbox was selected (RFC 5161 §3.1).
-fn can_enable(session: &Imap) -> bool {
-    let (state, capabilities) = (session.link().state(), session.capabilities());
-    capabilities.qresync() && capabilities.enable() && !state.enabled.qresync() && !state.was_selected
-}
-
 /// The parameters of SELECT to try, from the best one down.
-fn parameters(session: &Imap, point: &SyncPoint, enable: bool) -> impl Iterator<Item = SelectParameter> + use<> {
-    let resync = point.validity.zip(point.modseq()).filter(|_| enable || session.enabled().qresync());
+fn parameters(session: &Imap, point: &SyncPoint) -> impl Iterator<Item = SelectParameter> + use<> {
+    let resync = point.validity.zip(point.modseq()).filter(|_| session.may_resync());
     let resync = resync.map(|(validity, modseq)| SelectParameter::Resync { validity, modseq });
     let condstore = session.capabilities().condstore().then_some(SelectParameter::Condstore);
     [resync, condstore, Some(SelectParameter::None)].into_iter().flatten()

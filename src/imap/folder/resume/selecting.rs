@@ -7,9 +7,8 @@ use std::task::{Context, Poll, ready};
 use crate::error::{Error, Result};
 use crate::imap::call::{ImapInbox, ImapLink, ended};
 use crate::imap::codec::FetchedBatch;
-use crate::imap::command::Command;
-use crate::imap::command::enable::Enable;
 use crate::imap::command::select::Select;
+use crate::imap::command::{Command, EncodeOptions};
 use crate::imap::engine::{Delivery, Request};
 use crate::imap::session::Imap;
 use crate::imap::types::{Fetched, FolderInfo, Ranges, Spans, Uid, Uids, is_modseq};
@@ -18,8 +17,6 @@ use crate::limits::Limits;
 pub(super) struct Selecting {
     link: ImapLink,
     limits: Limits,
-    /// Dropping it would withdraw an ENABLE that was not sent yet.
-    _enable: Option<ImapInbox>,
     inbox: ImapInbox,
     batch: FetchedBatch,
     reported: Reported,
@@ -40,18 +37,13 @@ pub(super) struct Reported {
 }
 
 impl Selecting {
-    /// Sends the SELECT, after an ENABLE if that is due, in one flight.
-    pub(super) fn submit(imap: &Imap, select: &Select, enable: bool) -> Result<Self> {
-        let (link, options) = (imap.link().clone(), imap.encode_options());
-        let enable = match enable {
-            true => Some(Enable { names: &["QRESYNC"], opening: true }.plan(options)?),
-            false => None,
-        };
+    /// Sends the SELECT.
+    pub(super) fn submit(imap: &Imap, select: &Select, options: EncodeOptions) -> Result<Self> {
+        let link = imap.link().clone();
         let select = select.plan(options)?;
-        let _enable = enable.map(|plan| link.submit(Request::Command(plan)));
         let inbox = link.submit(Request::Command(select));
         let (batch, reported) = (FetchedBatch::default(), Reported::default());
-        Ok(Self { link, limits: imap.limits().clone(), _enable, inbox, batch, reported })
+        Ok(Self { link, limits: imap.limits().clone(), inbox, batch, reported })
     }
 
     /// The number of the selection.
