@@ -235,17 +235,21 @@ fn messages() -> Vec<CommandRow> {
         &["* 1 FETCH (UID 101 RFC822.SIZE 24 FLAGS ())", "* 2 FETCH (UID 102 RFC822.SIZE 7 FLAGS (\\Seen))"];
     const CHANGED: &[&str] = &["* 1 FETCH (UID 101 FLAGS (\\Seen) MODSEQ (12))"];
     const FOUND: &[&str] = &["* ESEARCH (TAG \"{tag}\") UID ALL 101:102"];
+    const COUNTED: &[&str] = &["* ESEARCH (TAG \"{tag}\") UID COUNT 2"];
     const CUT: &str = "OK [MESSAGELIMIT 2 101] done";
     let window = |which| {
         move |selection| body::plan(selection, uid(which), &Section::WHOLE, NonZeroU32::new(1000).map(|len| (0, len)))
     };
-    let copy = |leave| move |selection| Copy { selection, uids: kept(uids(101)), to: kept(name("a")), leave };
-    let search = |returns| move |selection| Search { selection, query: kept(Query::all()), returns };
+    let copy =
+        |leave| move |selection| Copy { selection, messages: kept(uids(101)).into(), to: kept(name("a")), leave };
+    let search = |returns| move |selection| Search::new(selection, kept(Query::all()), returns);
     let range = || Uids::range(uid(101), uid(102));
     let sizes = || Items::SIZE.flags();
     let seen = || kept(FlagChange::add([Flag::SEEN]));
     vec![
         row("SEARCH", "search", &["* SEARCH 101 102"], DONE, search(None)),
+        row("SEARCH-SAVE", "search", COUNTED, DONE, search(Some(SearchReturn::new().save().count()))),
+        row("SEARCH-UPDATE", "search", FOUND, DONE, search(Some(SearchReturn::ALL.update()))),
         row("SEARCH-RETURN", "search", FOUND, CUT, search(Some(SearchReturn::ALL))),
         raw("FETCH", "fetch", ENTIRE, move |selection| fetch::plan(selection, &range(), &sizes())),
         raw("FETCH-FLAGS", "fetch", &["* 1 FETCH (UID 101 FLAGS (\\Seen))"], |selection| {
@@ -264,13 +268,13 @@ fn messages() -> Vec<CommandRow> {
         raw("BODY-OF-ANOTHER", "body", &["* 2 FETCH (UID 102 RFC822.SIZE 2 BODY[]<0> {2}\r\nef)"], window(102)),
         row("STORE", "store", &["* 1 FETCH (UID 101 FLAGS (\\Seen))"], DONE, move |selection| Store {
             selection,
-            uids: kept(uids(101)),
+            messages: kept(uids(101)).into(),
             change: seen(),
             unchanged_since: None,
         }),
         row("STORE-IF", "store", CHANGED, "OK [MODIFIED 101] done", move |selection| Store {
             selection,
-            uids: kept(uids(101)),
+            messages: kept(uids(101)).into(),
             change: seen(),
             unchanged_since: Some(9),
         }),

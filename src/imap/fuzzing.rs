@@ -58,7 +58,7 @@ fn request(which: u8) -> Option<Generated<Request>> {
         }
         .plan(options),
         5 => Login { user: "a\r\nb", password: &Secret::from("p{5}") }.plan(options),
-        6 => Search { selection, query: &Query::subject("a\r\nb"), returns: Some(SearchReturn::ALL) }.plan(options),
+        6 => Search::new(selection, &Query::subject("a\r\nb"), Some(SearchReturn::ALL)).plan(options),
         7 => fetch::plan(selection, &uids, &Items::ENVELOPE).map(|plan| {
             let order = plan.order.pipelined_on_select();
             plan.order(order)

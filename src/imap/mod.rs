@@ -41,6 +41,7 @@
 //!   goes to. [`BodyStructure`], [`Parts`], [`PartKind`], [`Params`]: the MIME parts. [`Flags`](crate::Flags): the flags.
 //! * [`Query`], [`Search`], [`SearchReturning`], [`SearchReturn`], [`SearchResult`]: searching. [`PartialRange`], [`Partial`]: a part of a
 //!   result.
+//! * [`Saving`], [`SavedResult`]: a result that the server keeps. [`MessageSet`]: UIDs, or such a result.
 //! * [`Storing`], [`Stored`]: changing flags. [`Append`], [`Appended`], [`AppendedAll`], [`AppendOutcome`]: uploading messages.
 //!   [`Transferred`]: the result of copying or moving.
 //!
@@ -53,7 +54,7 @@
 //!   [`Annotation`], [`AnnotationSize`], [`AnnotationSupport`].
 //! * Sorting and threading (RFC 5256): [`Sort`], [`SortReturning`], [`SortKey`], [`Sorted`], [`ThreadAlgorithm`], [`Threads`], [`Thread`].
 //! * Extended LIST (RFC 5258): [`ListSelect`], [`ListReturn`], [`DetailedListing`], [`MailboxDetails`].
-//! * Searches of several mailboxes, and updates of searches (RFC 7377, RFC 5267): [`Scope`], [`SearchUpdates`],
+//! * Searches of several mailboxes, and updates of searches (RFC 7377, RFC 5267): [`LiveSearch`], [`FoundChange`], [`Scope`], [`SearchUpdates`],
 //!   [`SearchUpdate`], [`SearchChange`].
 //! * NOTIFY (RFC 5465): [`NotifyEvent`], [`Notified`].
 //! * Several messages in one APPEND, and CATENATE (RFC 3502, RFC 4469): [`NewMessage`], [`Content`], [`Piece`].
@@ -105,8 +106,8 @@ pub use command::{Answer, Responses};
 pub use extension::{ChosenLanguage, MailboxQuotas, MetadataValues, Notified, Sort, SortReturning};
 #[cfg(feature = "net")]
 pub use folder::{
-    Fetch, Fetching, FetchingChanges, Folder, Idle, NotLeft, Opening, Resume, Resumed, Search, SearchReturning, Stored,
-    Storing,
+    Fetch, Fetching, FetchingChanges, Folder, FoundChange, Idle, LiveSearch, MessageSet, NotLeft, Opening, Resume,
+    Resumed, SavedResult, Saving, Search, SearchReturning, Stored, Storing,
 };
 #[cfg(feature = "net")]
 pub use session::{Append, Imap, Notices, SameMailbox};

@@ -63,7 +63,7 @@ impl Builder {
     ///
     /// * for the session `SASL-IR`, `LITERAL+`, `ID`, `ENABLE`, `NAMESPACE`, `COMPRESS=DEFLATE` after the login and `STARTTLS` before it;
     /// * for changes `IDLE`, `NOTIFY`, `CONDSTORE`, `QRESYNC`;
-    /// * for searches `ESEARCH`, `SORT`, `SORT=DISPLAY`, `ESORT`, `THREAD=ORDEREDSUBJECT`, `THREAD=REFERENCES`;
+    /// * for searches `ESEARCH`, `SEARCHRES`, `SORT`, `SORT=DISPLAY`, `ESORT`, `THREAD=ORDEREDSUBJECT`, `THREAD=REFERENCES`;
     /// * for messages `UIDPLUS`, `MOVE`, `MULTIAPPEND`, `CATENATE`, `REPLACE`, `UNSELECT`;
     /// * for mailboxes `CHILDREN`, `SPECIAL-USE`, `CREATE-SPECIAL-USE`, `LIST-EXTENDED`, `LIST-STATUS`, `LIST-MYRIGHTS`, `LIST-METADATA`,
     ///   `STATUS=SIZE`, `ACL`, `RIGHTS=KXTE`, `METADATA`.
@@ -83,7 +83,7 @@ impl Builder {
 
     /// IMAP: offers a capability that is off by default: `IMAP4rev2`, which clients may enable; `LITERAL-` instead of `LITERAL+`;
     /// `QUOTASET`, if there is a [`quota`](Self::quota): users may then change their own; `PARTIAL`; `CONTEXT=SORT`, of which only
-    /// `PARTIAL` is implemented.
+    /// `PARTIAL` is implemented; `CONTEXT=SEARCH`, with up to four updated searches in a session.
     pub fn with(mut self, capability: &str) -> Self {
         self.options.with_imap.push(capability.to_owned());
         self

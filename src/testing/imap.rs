@@ -6,6 +6,7 @@ mod address;
 mod append;
 mod args;
 mod catenate;
+mod context;
 mod copy;
 mod enable;
 mod enabled;
@@ -34,6 +35,7 @@ mod sort;
 mod spoken;
 mod structure;
 mod thread;
+mod updated;
 mod view;
 mod watch;
 
@@ -42,6 +44,7 @@ use std::sync::Arc;
 
 use args::{Args, Stop};
 use enabled::Enabled;
+use updated::Updated;
 use view::View;
 use watch::Watch;
 
@@ -58,6 +61,7 @@ pub(super) struct Session {
     view: Option<View>,
     enabled: Enabled,
     watch: Option<Watch>,
+    updated: Vec<Updated>,
     compressed: bool,
     over: bool,
 }
@@ -84,6 +88,7 @@ impl Session {
             view: None,
             enabled: Enabled::default(),
             watch: None,
+            updated: Vec::new(),
             compressed: false,
             over: false,
         }
@@ -206,6 +211,7 @@ impl Session {
             "COPY" => return self.copy(&mut args, uid),
             "REPLACE" if self.offers("REPLACE") => return self.replace(&mut args, uid),
             "MOVE" if self.offers("MOVE") => return self.r#move(&mut args, uid),
+            "CANCELUPDATE" if !uid && self.offers("CONTEXT=SEARCH") => return self.cancelupdate(&mut args),
             "SEARCH" => return self.search(tag, &mut args, uid),
             "SORT" if self.offers("SORT") => return self.sort(tag, &mut args, uid),
             "THREAD" => return self.thread(&mut args, uid),
@@ -223,7 +229,7 @@ impl Session {
     /// Reports the changes that other sessions made to the selected mailbox.
     fn report(&mut self, may_expunge: bool) {
         let Some(mut view) = self.view.take() else {
-            return;
+            return self.updated.clear();
         };
         let (mut out, enabled) = (Vec::new(), self.enabled);
         match self.on_validity(view.validity, |mailbox| view.catch_up(mailbox, may_expunge, enabled, &mut out)) {
@@ -234,6 +240,7 @@ impl Session {
             }
         }
         self.wire.push(out);
+        self.report_updates();
     }
 
     fn offers(&self, capability: &str) -> bool {

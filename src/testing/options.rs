@@ -42,9 +42,10 @@ impl Options {
         let asked = is_in(&self.with_imap, capability);
         let given = match capability.to_ascii_uppercase().as_str() {
             "QUOTASET" => asked && self.quota.is_some(),
-            "IMAP4REV2" | "LITERAL-" | "PARTIAL" | "CONTEXT=SORT" => asked,
+            "IMAP4REV2" | "LITERAL-" | "PARTIAL" | "CONTEXT=SORT" | "CONTEXT=SEARCH" => asked,
             // RFC 7888 §5: never both.
             "LITERAL+" => !is_in(&self.with_imap, "LITERAL-"),
+            "SEARCHRES" => !is_in(&self.without_imap, "ESEARCH"),
             "QRESYNC" => !is_in(&self.without_imap, "CONDSTORE"),
             "LIST-STATUS" => !is_in(&self.without_imap, "LIST-EXTENDED"),
             "LIST-MYRIGHTS" => ["LIST-EXTENDED", "ACL"].iter().all(|name| !is_in(&self.without_imap, name)),

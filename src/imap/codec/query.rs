@@ -36,6 +36,7 @@ impl Line {
         }
         match key {
             Key::Bare(name) => self.atom(name),
+            Key::Saved(_) => Ok(self.checked("$")),
             Key::Text(name, text) => self.atom(name)?.string(text),
             Key::Header(field, text) => self.atom("HEADER")?.field(field)?.string(text),
             Key::Keyword(flag) => self.flag_key(flag),
@@ -136,6 +137,7 @@ fn shown(key: &Key) -> String {
     let all = |keys: &[Key], between: &str| keys.iter().map(shown).collect::<Vec<_>>().join(between);
     match key {
         Key::Bare(name) => (*name).to_owned(),
+        Key::Saved(_) => "$".to_owned(),
         Key::Text(name, text) => format!("{name} {text:?}"),
         Key::Header(field, text) => format!("HEADER {field} {text:?}"),
         Key::Keyword(flag) => format!("KEYWORD {}", flag.as_str()),

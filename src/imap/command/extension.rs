@@ -6,8 +6,8 @@ use bytes::Bytes;
 use super::{Answer, Batches, Command, EncodeOptions, Frames, Responses};
 use crate::error::{Error, Result};
 use crate::imap::codec::{self, Kind, Line, Route, Segment};
-use crate::imap::plan::{Claims, Order, Plan, RequiredState, Topic, Wanted};
-use crate::imap::types::{Condition, Items, MailboxName, Query, Scope, Uids};
+use crate::imap::plan::{Claims, Order, Plan, RequiredState, SessionEffect, Topic, Wanted};
+use crate::imap::types::{Condition, Items, MailboxName, Query, SavedMark, Scope, Uids};
 use crate::limits::Limits;
 use crate::{Flag, FlagChange};
 
@@ -34,6 +34,8 @@ pub struct Extension {
     /// What the claimed responses must be about.
     topic: Option<Topic>,
     mutates: bool,
+    /// Whether it replaces the result of a search that the server keeps (RFC 5182).
+    saves: bool,
     /// Whether it refers to the selected mailbox.
     selected: bool,
     /// The index of the first argument of each message that it appends.
@@ -91,6 +93,7 @@ impl Extension {
             claimed: Vec::new(),
             topic: None,
             mutates: false,
+            saves: false,
             selected: false,
             messages: Vec::new(),
         }
@@ -107,6 +110,11 @@ impl Extension {
     /// [`Kind::Unknown`](crate::Kind::Unknown). If it is also [`selected`](Self::selected), it never runs at the same time as a FETCH.
     pub const fn changing(mut self) -> Self {
         self.mutates = true;
+        self
+    }
+
+    pub(super) const fn saving(mut self, saves: bool) -> Self {
+        self.saves = saves;
         self
     }
 
@@ -288,6 +296,14 @@ impl Extension {
     }
 
     /// Every set of UIDs in it, which may be stamped with a different UIDVALIDITY than the selected mailbox has.
+    /// The queries among its arguments.
+    fn queries(&self) -> impl Iterator<Item = &Query> {
+        self.arguments.iter().filter_map(|argument| match argument {
+            Argument::Query(query) => Some(query),
+            _ => None,
+        })
+    }
+
     pub(crate) fn sets(&self) -> Vec<&Uids> {
         fn collect<'a>(arguments: &'a [Argument], sets: &mut Vec<&'a Uids>) {
             for argument in arguments {
@@ -371,7 +387,7 @@ impl Command for Run {
     type Output = Answer;
 
     fn plan(&self, options: EncodeOptions) -> Result<Plan> {
-        let Extension { verb, claimed, mutates, selected, .. } = &self.extension;
+        let Extension { verb, claimed, mutates, saves, selected, .. } = &self.extension;
         if STATEFUL.iter().any(|stateful| stateful.eq_ignore_ascii_case(verb)) {
             return Err(Error::unsupported(format!("{verb} changes the session's state and cannot be run as a value")));
         }
@@ -385,12 +401,17 @@ impl Command for Run {
             Plan::new(verb, self.extension.line(options)?).order(Order { conflicts_with, ..Order::claiming(claims) });
         let plan = plan.about(self.extension.topic.as_ref());
         let plan = if *mutates { plan.mutating() } else { plan };
+        let plan = if *saves { plan.effect(SessionEffect::Save(SavedMark::new())) } else { plan };
         let plan = match self.extension.messages().filter(|_| claims.covers(Kind::Fetch(0))) {
             Some(uids) => plan.wanting(Wanted::anything(uids)),
             None => plan,
         };
+        let saved = self.extension.queries().find_map(Query::saved_mark);
         Ok(match self.selection {
-            Some(selection) => plan.needs(RequiredState::Selection(selection)),
+            Some(selection) => plan.needs(match saved {
+                Some(mark) => RequiredState::Saved(selection, mark),
+                None => RequiredState::Selection(selection),
+            }),
             None => plan,
         })
     }

@@ -1,10 +1,11 @@
 //! UID FETCH (RFC 9051 §6.4.5, §6.4.9): data of messages, as a stream, with the modifiers of RFC 7162 §3.1.4.1, §3.2.6 and RFC 9394 §3.3.
 //! The task that consumes the stream parses the responses.
 
+use super::Target;
 use crate::error::{Error, Result};
 use crate::imap::codec::Line;
 use crate::imap::plan::{Claims, Order, Plan, RequiredState, Wanted};
-use crate::imap::types::{Items, PartialRange, Uid, Uids, is_modseq};
+use crate::imap::types::{Items, PartialRange, SavedMark, Uid, Uids, is_modseq};
 
 /// What a FETCH asks for in addition to its set and its items.
 #[derive(Clone, Copy, Debug, Default)]
@@ -38,6 +39,20 @@ pub(crate) fn plan_answered_by(
     let plan = Plan::new("UID FETCH", line).order(Order::claiming(Claims::FETCH));
     let plan = plan.needs(RequiredState::Selection(selection)).streaming().wanting(Wanted::new(meant, items));
     Ok(if modifiers.vanished { plan.taking_vanished() } else { plan })
+}
+
+/// The same for a saved result of at most `most` messages.
+pub(crate) fn plan_saved(
+    mark: SavedMark,
+    most: u64,
+    selection: u64,
+    items: &Items,
+    modifiers: Modifiers,
+) -> Result<Plan> {
+    let target = Target::Saved(mark);
+    let line = modifiers.write(target.write(Line::new("UID FETCH"))?.items(items))?.finish();
+    let plan = Plan::new("UID FETCH", line).order(Order::claiming(Claims::FETCH)).needs(target.needs(selection));
+    Ok(plan.streaming().wanting(Wanted::new(Uids::ALL, items).at_most(most)))
 }
 
 /// The set with its highest UID instead of `*`. Cyrus takes `*` for the last message that exists, and does not report those that were

@@ -41,11 +41,13 @@ pub(crate) mod starttls;
 pub(crate) mod status;
 pub(crate) mod store;
 pub(crate) mod subscribe;
+mod target;
 pub(crate) mod thread;
 pub(crate) mod url_auth;
 
 pub use answer::{Answer, Responses};
 pub(crate) use frames::{Batches, Frames};
+pub(crate) use target::Target;
 
 use super::plan::Plan;
 use super::types::Condition;

@@ -6,14 +6,23 @@ use bytes::Bytes;
 use super::{Command, EncodeOptions, Frames};
 use crate::error::{Error, Kind, Result};
 use crate::imap::codec::{self, Line};
-use crate::imap::plan::{Claims, Order, Plan, RequiredState};
-use crate::imap::types::{Condition, Query, Ranges, SearchResult, SearchReturn, Uids};
+use crate::imap::plan::{Claims, Order, Plan, RequiredState, SessionEffect};
+use crate::imap::types::{Condition, Query, Ranges, SavedMark, SearchResult, SearchReturn, Uids};
 
 pub(crate) struct Search<'a> {
     pub(crate) selection: u64,
     pub(crate) query: &'a Query,
     /// What to return, if the server supports RETURN.
     pub(crate) returns: Option<SearchReturn>,
+    /// The saved result that it makes.
+    pub(crate) saves: Option<SavedMark>,
+}
+
+impl<'a> Search<'a> {
+    pub(crate) fn new(selection: u64, query: &'a Query, returns: Option<SearchReturn>) -> Self {
+        let saves = returns.filter(|returns| returns.saves()).map(|_| SavedMark::new());
+        Self { selection, query, returns, saves }
+    }
 }
 
 impl Command for Search<'_> {
@@ -29,8 +38,16 @@ impl Command for Search<'_> {
         let named = !options.no_charset && !self.query.is_ascii();
         let line = if named { line.atom("CHARSET")?.atom("UTF-8")? } else { line };
         let plan = Plan::new("UID SEARCH", line.query(self.query)?.finish());
-        let plan = plan.naming(self.query.among());
-        Ok(plan.order(Order::claiming(Claims::SEARCH)).needs(RequiredState::Selection(self.selection)))
+        let plan = plan.naming(self.query.among()).order(Order::claiming(Claims::SEARCH));
+        let plan = match self.query.saved_mark() {
+            Some(mark) => plan.needs(RequiredState::Saved(self.selection, mark)),
+            None => plan.needs(RequiredState::Selection(self.selection)),
+        };
+        Ok(match self.saves {
+            Some(mark) => plan.effect(SessionEffect::Save(mark)),
+            None if self.returns.is_some_and(SearchReturn::updates) => plan.effect(SessionEffect::Update),
+            None => plan,
+        })
     }
 
     fn output(self, frames: impl Frames, _: Condition) -> Result<SearchResult> {

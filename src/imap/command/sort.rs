@@ -11,7 +11,7 @@ impl Extension {
     pub fn sort(keys: &[SortKey], query: Query, returns: Option<SearchReturn>) -> Self {
         let line = Self::new("UID SORT").claim("SORT").claim("ESEARCH").selected();
         let line = match returns {
-            Some(returns) => line.checked(format!("RETURN ({returns})")),
+            Some(returns) => line.saving(returns.saves()).checked(format!("RETURN ({returns})")),
             None => line,
         };
         let key = |list: Self, key: &SortKey| list.checked(key.to_string());

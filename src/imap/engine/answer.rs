@@ -95,7 +95,12 @@ impl Engine {
         cut.into_iter().for_each(|cut| self.core.deliver(run.reader(), Delivery::LimitCut(cut)));
         self.apply_effect(&run, ending, &condition);
         // The driver must change the stream's layers first; then the core delivers the end.
-        if !self.core.is_upgrading() {
+        if ending == Ending::Ok && run.is_updated() {
+            let selection = self.mirror.selection().unwrap_or_default();
+            if self.wire.go_live(&run, selection) {
+                self.core.deliver(run.reader(), Delivery::Live(condition));
+            }
+        } else if !self.core.is_upgrading() {
             let outcome = outcome(&run, ending, condition).map_err(|error| self.core.named(error));
             self.core.deliver(run.reader(), Delivery::Done(outcome));
         }
@@ -156,6 +161,7 @@ impl Engine {
                 self.notices.push(Notice::Warning { text, code });
             }
             SessionEffect::Logout if done => self.end(Ok(())),
+            SessionEffect::Save(mark) if done => self.mirror.finish_saving(*mark),
             SessionEffect::Look => self.core.deliver(run.reader(), Delivery::Answered(self.mirror.gone().clone())),
             _ => {}
         }
@@ -201,6 +207,10 @@ impl Engine {
             Kind::Search | Kind::Esearch if self.mirror.is_numbering() && !self.wire.is_mistagged(kind, frame) => {
                 self.apply_read(frame, codec::search::parse, |engine, found| engine.mirror.apply_found(found.all));
             }
+            Kind::Esearch => match self.wire.apply_update(frame, &self.limits) {
+                None => self.queue_data(kind, frame),
+                Some(failed) => failed.into_iter().for_each(|(id, error)| self.core.refuse(id, error)),
+            },
             Kind::Enabled => self.apply_read(frame, codec::capability::parse, |engine, enabled| {
                 engine.wire.apply_enabled(&enabled);
             }),
@@ -301,6 +311,11 @@ impl Engine {
         LimitCut::of(code).into_iter().for_each(|cut| self.wire.apply_limit(cut));
         if let Some(ResponseCode::CopyUid(copied)) = code {
             self.wire.apply_copied(copied, &self.limits);
+        }
+        if let Some(ResponseCode::NoUpdate(tag)) = code
+            && let Some(id) = self.wire.apply_no_update(tag)
+        {
+            self.core.refuse(id, refusal::no_update(ResponseCode::NoUpdate(tag.clone())));
         }
         if let Some(ResponseCode::AppendUid(appended)) = code {
             self.wire.apply_appended(appended);

@@ -29,7 +29,7 @@ use self::mirror::{Ended, Mirror};
 pub(crate) use self::mirror::{Phase, State};
 use self::notice_queue::NoticeQueue;
 pub(crate) use self::request::{Counted, Delivery, Request};
-pub(crate) use self::wire::Coverage;
+pub(crate) use self::wire::{Coverage, ResultChange};
 use self::wire::{Pending, Wire};
 use crate::engine::core::Core;
 use crate::engine::failure::{check_start, over};
@@ -117,6 +117,7 @@ impl Engine {
                 self.mirror.open(name.clone(), *read_only, id.0);
             }
             SessionEffect::Number { .. } => self.mirror.begin_numbering(),
+            SessionEffect::Save(mark) => self.mirror.begin_saving(*mark),
             SessionEffect::Logout => self.core.clock.answer_within(Some(self.core.deadlines.logout)),
             _ => {}
         }
@@ -155,6 +156,9 @@ impl Engine {
         self.fail_if(renewed);
         self.start_commands();
         self.settle();
+        for id in self.wire.end_updates(self.mirror.selection()) {
+            self.core.refuse(id, self.mirror.unselected());
+        }
         self.grant();
         self.mirror.publish();
     }
@@ -343,8 +347,10 @@ impl crate::engine::Engine for Engine {
         if let Some(delivery) = self.core.next_delivery() {
             return Some(delivery);
         }
-        let id = self.wire.watcher().filter(|id| self.mirror.has_events() && is_drained(*id))?;
-        Some((id, Delivery::Events(self.mirror.take_events())))
+        if let Some(id) = self.wire.watcher().filter(|id| self.mirror.has_events() && is_drained(*id)) {
+            return Some((id, Delivery::Events(self.mirror.take_events())));
+        }
+        self.wire.next_change(is_drained).map(|(id, change)| (id, Delivery::Changed(change)))
     }
 
     fn poll_notice(&mut self) -> Option<Notice> {

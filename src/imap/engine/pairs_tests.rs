@@ -94,6 +94,7 @@ impl Session {
                 Delivery::LimitCut(cut) => got.more += &format!("{cut:?} "),
                 Delivery::Opened { info, closed } => got.more += &format!("{} {closed} ", info.exists),
                 Delivery::Vanished(uids) => got.more += &format!("without {uids}"),
+                Delivery::Live(condition) => got.end = Some(Ok(condition)),
                 Delivery::Done(end) => got.end = Some(end),
                 Delivery::Ready(count) => {
                     let fed = Request::Feed(vec![b'x'; count].into());

@@ -7,7 +7,7 @@ use crate::engine::failure::clean;
 use crate::engine::words;
 use crate::error::{Error, Kind, Words};
 use crate::imap::codec::Ending;
-use crate::imap::types::Condition;
+use crate::imap::types::{Condition, ResponseCode};
 
 /// The upper bound for a delay that a server suggests.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
@@ -18,6 +18,11 @@ const OF_MAILBOXES: &[&str] =
     &["SELECT", "EXAMINE", "STATUS", "DELETE", "RENAME", "SUBSCRIBE", "UNSUBSCRIBE", "APPEND"];
 /// Commands that name both messages and a mailbox.
 const INTO_MAILBOXES: &[&str] = &["UID COPY", "UID MOVE"];
+
+/// The error of a search whose result the server does not update (RFC 5267 §4.3.1).
+pub(super) fn no_update(code: ResponseCode) -> Error {
+    Error::new(Kind::Rejected, "the server does not update the result of the search").with_code(Some(code.into()))
+}
 
 /// What the server's words mean.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

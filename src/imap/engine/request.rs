@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::Coverage;
+use super::{Coverage, ResultChange};
 use crate::engine::Deliverable;
 use crate::error::{Error, Result};
 use crate::imap::codec::Batch;
@@ -75,6 +75,10 @@ pub(crate) enum Delivery {
     Vanished(Uids),
     /// The server stopped at its limit of messages; delivered before the end, which is an OK.
     LimitCut(LimitCut),
+    /// The answer to a search whose result the server keeps up to date. Its changes follow.
+    Live(Condition),
+    /// What has changed in the result of such a search.
+    Changed(ResultChange),
     /// The server's progress with a command whose data is streamed.
     Progress(Progress),
     /// The end: the tagged response, or the error.
@@ -88,6 +92,7 @@ impl Deliverable for Delivery {
             Self::Chunk(bytes) => bytes.len(),
             // More than its size, so that a slow reader cannot accumulate any number of them.
             Self::Progress(_) => 256,
+            Self::Changed(change) => 64 + change.size(),
             Self::Vanished(uids) => 64 + uids.ranges().len() * size_of::<(Uid, Uid)>(),
             _ => 0,
         }

@@ -89,7 +89,7 @@ impl Player for Play {
         let (verb, argument) = act.split_once(' ').unwrap_or((act, ""));
         let number = argument.parse::<u32>().unwrap_or(1);
         let uids = argument.parse().unwrap_or_else(|_| Uids::from(Uid::nonzero(number.max(1)).unwrap()));
-        let selection = self.engine.mirror.selection();
+        let selection = self.engine.mirror.asked_selection();
         let name = MailboxName::new(argument);
         let options = EncodeOptions::default();
         let plan = match verb {
@@ -137,7 +137,7 @@ impl Player for Play {
             ),
             step @ ("store" | "store-if") => Store {
                 selection,
-                uids: &uids,
+                messages: (&uids).into(),
                 change: &FlagChange::add([Flag::SEEN]),
                 unchanged_since: (step == "store-if").then_some(9),
             }
@@ -163,13 +163,13 @@ impl Player for Play {
                     plan.order(order)
                 })
             }
-            "copy" => Copy { selection, uids: &uids, to: &MailboxName::INBOX, leave: false }.plan(options),
-            "move" => Copy { selection, uids: &uids, to: &MailboxName::INBOX, leave: true }.plan(options),
+            "copy" => Copy { selection, messages: (&uids).into(), to: &MailboxName::INBOX, leave: false }.plan(options),
+            "move" => Copy { selection, messages: (&uids).into(), to: &MailboxName::INBOX, leave: true }.plan(options),
             "close" => Close { selection, expunge: true }.plan(options),
             "unselect" => Close { selection, expunge: false }.plan(options),
             "enable" => Enable { names: &["IMAP4rev2"] }.plan(options),
             "id" => crate::imap::command::id::Id { fields: &[] }.plan(options),
-            "search" => Search { selection, query: &Query::seen(), returns: None }.plan(options),
+            "search" => Search::new(selection, &Query::seen(), None).plan(options),
             "status" => Status { name: name.unwrap(), items: StatusItems::MESSAGES, utf8: false }.plan(options),
             "namespace" => Namespace { utf8: false }.plan(options),
             "logout" => Logout.plan(options),
@@ -237,6 +237,11 @@ impl Play {
                 writeln!(self.got, "{id} opened {} {modseq} {closed}", info.exists).unwrap();
             }
             Delivery::Vanished(uids) => writeln!(self.got, "{id} vanished {uids}").unwrap(),
+            Delivery::Live(condition) => writeln!(self.got, "{id} live {:?}", condition.outcome).unwrap(),
+            Delivery::Changed(change) => {
+                let (added, removed) = change.into_sets();
+                writeln!(self.got, "{id} added {added} removed {removed}").unwrap();
+            }
             Delivery::Answered(uids) => writeln!(self.got, "{id} answered {uids}").unwrap(),
             Delivery::Events(events) => {
                 events.iter().for_each(|event| writeln!(self.got, "{id} {}", shown(event)).unwrap())

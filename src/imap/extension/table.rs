@@ -66,6 +66,7 @@ const TABLE: &[Row] = &[
         UNSUPPORTED,
         Live
     ),
+    row!("CONTEXT=SEARCH", "5267", "[`Search::live`]; positions in [`Search::returning`]", UNSUPPORTED, Live),
     row!("CREATE-SPECIAL-USE", "6154", "[`Imap::create_special`]", UNSUPPORTED, Live),
     row!("ENABLE", "5161", "[`Imap::enable`]; automatic for IMAP4rev2", UNSUPPORTED, Live),
     row!(
@@ -133,7 +134,7 @@ const TABLE: &[Row] = &[
     ),
     row!("SAVEDATE", "8514", "[`Items::save_date`]", UNSUPPORTED, Live),
     row!("SEARCH=FUZZY", "6203", "[`Query::fuzzy`]", UNSUPPORTED, Live),
-    row!("SEARCHRES", "5182", "[`Query::saved`]", UNSUPPORTED, Live),
+    row!("SEARCHRES", "5182", "[`Search::save`], [`Query::saved`]", "the UIDs are kept here", Live),
     row!("SORT", "5256", "[`Folder::sort`]", "sorted here by the same rules", Live),
     row!("SORT=DISPLAY", "5957", "[`SortKey::DISPLAY_FROM`], [`SortKey::DISPLAY_TO`]", "sorted here", Live),
     row!("SPECIAL-USE", "6154", "automatic in [`Imap::list`]", "no uses are reported", Live),

@@ -3,6 +3,7 @@
 
 use std::collections::VecDeque;
 
+use super::saved::SavedSet;
 use crate::imap::command::fetch::Modifiers;
 use crate::imap::types::{Items, Uids};
 
@@ -13,13 +14,20 @@ pub(super) struct Asked {
     pub(super) parts: VecDeque<Uids>,
     pub(super) items: Items,
     pub(super) modifiers: Modifiers,
+    /// The saved result that is fetched, instead of the set.
+    pub(super) saved: Option<SavedSet>,
 }
 
 impl Asked {
     /// `most` is the length of the longest set that the server accepts, in bytes.
     pub(super) fn new(uids: Uids, items: Items, most: usize) -> Self {
         let parts = uids.split(most).collect();
-        Self { uids, parts, items, modifiers: Modifiers::default() }
+        Self { uids, parts, items, modifiers: Modifiers::default(), saved: None }
+    }
+
+    /// The messages of a saved result. Which they are is not known.
+    pub(super) fn of_saved(saved: SavedSet, items: Items) -> Self {
+        Self { saved: Some(saved), ..Self::new(Uids::ALL, items, usize::MAX) }
     }
 
     pub(super) fn modified(self, modifiers: Modifiers) -> Self {

@@ -4,7 +4,9 @@
 use std::borrow::Borrow;
 
 use super::Folder;
+use super::saved::{MessageSet, Named, SavedSet};
 use crate::error::{Error, Result};
+use crate::imap::command::Target;
 use crate::imap::command::copy::Copy;
 use crate::imap::limited::portions;
 use crate::imap::session::{Imap, mailbox_name};
@@ -14,7 +16,7 @@ use crate::{Flag, FlagChange};
 
 /// Copying and moving.
 impl<S: Borrow<Imap>> Folder<S> {
-    /// Copies these messages, with flags and dates, into another mailbox of the account. If the server reports it
+    /// Copies these messages (UIDs, or a [`SavedResult`](super::SavedResult)), with flags and dates, into another mailbox of the account. If the server reports it
     /// (UIDPLUS), returns the UID of each copy and the UIDs that did not exist; the set of copies carries the other
     /// mailbox's UIDVALIDITY. One round trip, more for a very long set; each command copies all its messages or none.
     /// Messages that no longer exist are skipped.
@@ -45,10 +47,14 @@ impl<S: Borrow<Imap>> Folder<S> {
     /// it.
     pub async fn copy(
         &self,
-        uids: impl Into<Uids>,
+        messages: impl Into<MessageSet>,
         to: impl TryInto<MailboxName, Error: Into<Error>>,
     ) -> Result<Transferred> {
-        self.copy_all(&self.checked(uids.into())?, &mailbox_name(to)?).await
+        let (named, to) = (self.selected().named(messages.into())?, mailbox_name(to)?);
+        match named {
+            Named::Uids(uids) => self.copy_all(&uids, &to).await,
+            Named::Saved(saved) => self.copy_saved(saved, &to).await,
+        }
     }
 
     /// Moves these messages into another mailbox of the account. Returns the same as [`copy`](Self::copy). One round
@@ -78,16 +84,44 @@ impl<S: Borrow<Imap>> Folder<S> {
     /// messages are copied; the cause is its source.
     pub async fn move_to(
         &self,
-        uids: impl Into<Uids>,
+        messages: impl Into<MessageSet>,
         to: impl TryInto<MailboxName, Error: Into<Error>>,
     ) -> Result<Transferred> {
-        let (uids, to) = (self.checked(uids.into())?, mailbox_name(to)?);
-        if self.session().capabilities().move_() {
-            self.check_writable()?;
-            return self.move_all(&uids, &to).await;
+        let (named, to) = (self.selected().named(messages.into())?, mailbox_name(to)?);
+        let moves = self.session().capabilities().move_();
+        match moves {
+            true => self.check_writable()?,
+            false => self.check_expunge()?,
         }
-        self.check_expunge()?;
-        self.replace_move(uids, &to).await
+        match named {
+            Named::Uids(uids) if moves => self.move_all(&uids, &to).await,
+            Named::Uids(uids) => self.replace_move(uids, &to).await,
+            Named::Saved(saved) if moves => self.transfer_saved(saved, &to, true).await,
+            Named::Saved(saved) => self.replace_move(self.uids_of(saved).await?, &to).await,
+        }
+    }
+
+    /// A server with a limit refuses to copy more messages at once.
+    async fn copy_saved(&self, saved: SavedSet, to: &MailboxName) -> Result<Transferred> {
+        match self.session().capabilities().most_saved().is_some_and(|most| saved.count > most) {
+            true => self.copy_all(&self.uids_of(saved).await?, to).await,
+            false => self.transfer_saved(saved, to, false).await,
+        }
+    }
+
+    async fn transfer_saved(&self, saved: SavedSet, to: &MailboxName, leave: bool) -> Result<Transferred> {
+        if saved.count == 0 {
+            return Ok(Transferred::default());
+        }
+        let messages = Target::Saved(saved.mark);
+        let done = self.session().call(Copy { selection: self.selection, messages, to, leave }).await?;
+        // A mapping of more messages than were found is about others too.
+        let mapping = done.mapping.filter(|mapping| mapping.from().len() <= saved.count);
+        Ok(Transferred { mapping, ..done })
+    }
+
+    async fn uids_of(&self, saved: SavedSet) -> Result<Uids> {
+        self.search(&Query::of_saved(saved.mark)).await
     }
 
     /// Expunges exactly the messages that existed before the copying: `1:*` may include more by then.
@@ -186,7 +220,7 @@ impl<S: Borrow<Imap>> Folder<S> {
     }
 
     fn command<'a>(&self, uids: &'a Uids, to: &'a MailboxName, leave: bool) -> Copy<'a> {
-        Copy { selection: self.selection, uids, to, leave }
+        Copy { selection: self.selection, messages: uids.into(), to, leave }
     }
 
     /// Stamps the missing UIDs with the UIDVALIDITY of this mailbox.

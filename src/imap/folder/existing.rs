@@ -11,7 +11,7 @@ use crate::imap::command::{Batches, Command, EncodeOptions, Frames};
 use crate::imap::engine::{Delivery, Request};
 use crate::imap::limited::Descent;
 use crate::imap::plan::SessionEffect;
-use crate::imap::types::{self, LimitCut, Query, SearchReturn, Uids};
+use crate::imap::types::{self, LimitCut, Query, SavedMark, SearchReturn, Uids};
 use crate::limits::Limits;
 
 /// What the server reported about the messages.
@@ -34,6 +34,8 @@ pub(super) struct Existing {
     wanted: Uids,
     /// What the current search is about.
     asked: Uids,
+    /// Whether it is about a saved result.
+    saved: bool,
     found: Uids,
     cut: Option<LimitCut>,
     descent: Descent,
@@ -46,7 +48,17 @@ impl Existing {
         let short = wanted.split(limits.set).nth(1).is_none();
         let asked = if short { wanted.clone() } else { Uids::ALL };
         let query = if asked == Uids::ALL { Query::all() } else { Query::uids(asked.clone()) };
-        let search = search(link, selection, &query)?;
+        Self::begin(link, selection, &query, wanted, asked)
+    }
+
+    /// Asks which messages a saved result contains.
+    pub(super) fn ask_saved(link: &ImapLink, selection: u64, mark: SavedMark) -> Result<Self> {
+        Self::begin(link, selection, &Query::of_saved(mark), Uids::ALL, Uids::ALL)
+    }
+
+    fn begin(link: &ImapLink, selection: u64, query: &Query, wanted: Uids, asked: Uids) -> Result<Self> {
+        let search = search(link, selection, query)?;
+        let saved = query.saved_mark().is_some();
         let noop =
             Some(link.submit(Request::Command(Noop.plan(EncodeOptions::default())?.effect(SessionEffect::Look))));
         let search = Some(link.submit(search));
@@ -54,7 +66,7 @@ impl Existing {
         let descent = Descent::new(exists.into());
         let (frames, found, gone) = (Batches::default(), Uids::new(), Uids::new());
         let link = link.clone();
-        Ok(Self { link, selection, noop, gone, search, frames, wanted, asked, found, cut: None, descent })
+        Ok(Self { link, selection, noop, gone, search, frames, wanted, asked, saved, found, cut: None, descent })
     }
 
     /// Which of them exist, if the server reports it.
@@ -111,6 +123,9 @@ impl Existing {
     /// Searches what is left below the server's limit; `false` if nothing is.
     fn search_below(&mut self) -> Result<bool> {
         let Some(cut) = self.cut.take() else { return Ok(false) };
+        if self.saved {
+            return Err(cut.error("and the rest of a saved result cannot be asked for"));
+        }
         let below = self.descent.below(&Uids::ALL, cut)?;
         if self.wanted.intersection(&below).is_empty() {
             return Ok(false);
@@ -124,10 +139,10 @@ impl Existing {
 fn search(link: &ImapLink, selection: u64, query: &Query) -> Result<Request> {
     let state = link.state();
     let compact = state.capabilities.as_ref().is_some_and(|capabilities| capabilities.esearch());
-    let search = Search { selection, query, returns: compact.then_some(SearchReturn::ALL) };
+    let search = Search::new(selection, query, compact.then_some(SearchReturn::ALL));
     Ok(Request::Command(search.plan(EncodeOptions { utf8: state.utf8(), no_charset: true })?))
 }
 
 fn output(frames: impl Frames, condition: types::Condition) -> Result<types::SearchResult> {
-    Search { selection: 0, query: &Query::all(), returns: Some(SearchReturn::ALL) }.output(frames, condition)
+    Search::new(0, &Query::all(), Some(SearchReturn::ALL)).output(frames, condition)
 }

@@ -13,11 +13,12 @@ use futures_core::Stream;
 use super::asked::Asked;
 use super::existing::{Existing, Presence};
 use super::joining::{PartialMessages, join, without_text};
+use super::saved::SavedSet;
 use crate::defect::Reason;
 use crate::error::{Error, Kind, Result};
 use crate::imap::call::{ImapInbox, ImapLink};
 use crate::imap::codec::{self, FetchedBatch, UnreadableFetch};
-use crate::imap::command::fetch::{Modifiers, plan_answered_by};
+use crate::imap::command::fetch::{Modifiers, plan_answered_by, plan_saved};
 use crate::imap::engine::{Coverage, Delivery, Request};
 use crate::imap::limited::Descent;
 use crate::imap::types::{Fetched, Items, LimitCut, Progress, Ranges, Uid, Uids};
@@ -67,6 +68,8 @@ pub struct Fetch<'a> {
     selection: u64,
     items: Items,
     uids: Uids,
+    /// The saved result that is fetched; then the set is all messages.
+    saved: Option<SavedSet>,
     modifiers: Modifiers,
     /// The part of the set that was fetched last.
     asked: SetPart,
@@ -139,6 +142,7 @@ impl Fetch<'_> {
             selection,
             items: asked.items,
             uids: asked.uids,
+            saved: asked.saved,
             modifiers: asked.modifiers,
             asked: SetPart { uids: Uids::new(), descent: Descent::new(0) },
             rest: VecDeque::new(),
@@ -314,6 +318,9 @@ impl Fetch<'_> {
     /// Fetches the rest of the part next, if the server stopped at its limit of messages.
     fn queue_below(&mut self) -> Result<()> {
         let Some(cut) = self.cut.take() else { return Ok(()) };
+        if self.saved.is_some() {
+            return Err(cut.error("and the rest of a saved result cannot be asked for"));
+        }
         if self.modifiers.partial.is_some() {
             // What is left of the set has other positions.
             return Err(cut.error("and the rest of a range of positions cannot be asked for"));
@@ -336,7 +343,10 @@ impl Fetch<'_> {
                 let uids = &part.uids;
                 // RFC 9051 §6.4.9: `n:*` includes the last message even if its UID is below `n`.
                 let meant = if uids.open_from() == Some(Uid::MAX) { Uids::ALL } else { uids.clone() };
-                let plan = plan_answered_by(meant, self.selection, uids, &self.items, self.modifiers)?;
+                let plan = match self.saved.filter(|_| matches!(self.stage, FetchStage::Fetching)) {
+                    Some(saved) => plan_saved(saved.mark, saved.count, self.selection, &self.items, self.modifiers)?,
+                    None => plan_answered_by(meant, self.selection, uids, &self.items, self.modifiers)?,
+                };
                 self.asked = part;
                 self.inbox = Some(self.link.submit(Request::Command(plan)));
                 Ok(true)
@@ -352,8 +362,10 @@ impl Fetch<'_> {
         self.ready.extend(partial.messages.into_values().map(|fetched| without_text(fetched, items)));
         match std::mem::replace(&mut self.stage, FetchStage::Ended) {
             FetchStage::Fetching if !self.is_complete() => {
-                let wanted = self.uids.clone();
-                let existing = Existing::ask(&self.link, &self.limits, self.selection, wanted)?;
+                let existing = match self.saved {
+                    Some(saved) => Existing::ask_saved(&self.link, self.selection, saved.mark)?,
+                    None => Existing::ask(&self.link, &self.limits, self.selection, self.uids.clone())?,
+                };
                 self.stage = FetchStage::Checking(Box::new(existing));
                 Ok(true)
             }
@@ -371,11 +383,12 @@ impl Fetch<'_> {
         let now = Count::of(&self.link, self.selection);
         let (Some(before), Some(now)) = (self.before.filter(|_| !self.of_empty_mailbox), now) else { return true };
         let there = before.exists.saturating_sub(now.expunged.saturating_sub(before.expunged));
-        let wanted = match self.uids.open_from() {
-            None => self.uids.len().min(there),
-            Some(from) if from.as_u32() == 1 => there,
+        let wanted = match (self.saved, self.uids.open_from()) {
+            (Some(saved), _) => saved.left(now.expunged).min(there),
+            (None, None) => self.uids.len().min(there),
+            (None, Some(from)) if from.as_u32() == 1 => there,
             // The number of messages with such UIDs is not known, so few or none prove nothing.
-            Some(_) => 0,
+            (None, Some(_)) => 0,
         };
         let wanted = self.modifiers.partial.map_or(wanted, |range| range.within(wanted).1);
         self.answered.len() >= wanted

@@ -7,11 +7,12 @@ use std::future::IntoFuture;
 
 use super::asked::Asked;
 use super::fetch::Fetch;
+use super::saved::{MessageSet, Named};
 use super::{Folder, Selected};
 use crate::error::{Error, Result};
 use crate::imap::command::fetch::Modifiers;
 use crate::imap::session::Imap;
-use crate::imap::types::{Items, PartialRange, Uids, is_modseq};
+use crate::imap::types::{Items, PartialRange, is_modseq};
 use crate::mailbox::BoxFuture;
 
 /// A fetch that is about to be sent, from [`Folder::fetch`]. Await it to get the stream. Nothing is sent before that.
@@ -35,13 +36,13 @@ use crate::mailbox::BoxFuture;
 ///
 /// # Errors
 ///
-/// Before anything is sent, [`Kind::Input`](crate::Kind::Input) for UIDs of another UIDVALIDITY and
+/// Before anything is sent, [`Kind::Input`](crate::Kind::Input) for UIDs of another UIDVALIDITY and a saved result that is gone, and
 /// [`Kind::Unsupported`](crate::Kind::Unsupported) for items and modifiers that the server does not support. In an empty
 /// mailbox, the errors of [`Folder::noop`]. The stream returns the others.
 #[must_use = "nothing is fetched until it is awaited"]
 pub struct Fetching<'a> {
     selected: Selected<'a>,
-    uids: Uids,
+    messages: MessageSet,
     items: Items,
     modifiers: Modifiers,
 }
@@ -67,7 +68,7 @@ pub struct Fetching<'a> {
 pub struct FetchingChanges<'a>(Fetching<'a>);
 
 impl<S: BorrowMut<Imap>> Folder<S> {
-    /// Streams the items of these messages: await the [`Fetching`]. One round trip; more for a very long set. The
+    /// Streams the items of these messages, which are UIDs or a [`SavedResult`](super::SavedResult): await the [`Fetching`]. One round trip; more for a very long set. The
     /// responses are parsed by the task that reads the stream. Messages that do not exist are left out; in an empty
     /// mailbox, nothing is fetched. Never marks a message as read.
     ///
@@ -88,9 +89,9 @@ impl<S: BorrowMut<Imap>> Folder<S> {
     /// # Ok(())
     /// # }).unwrap();
     /// ```
-    pub fn fetch(&mut self, uids: impl Into<Uids>, items: Items) -> Fetching<'_> {
-        let (uids, modifiers) = (uids.into(), Modifiers::default());
-        Fetching { selected: self.selected(), uids, items, modifiers }
+    pub fn fetch(&mut self, messages: impl Into<MessageSet>, items: Items) -> Fetching<'_> {
+        let (messages, modifiers) = (messages.into(), Modifiers::default());
+        Fetching { selected: self.selected(), messages, items, modifiers }
     }
 }
 
@@ -138,12 +139,20 @@ impl<'a> Fetching<'a> {
     }
 
     async fn send(self) -> Result<Fetch<'a>> {
-        let Self { selected, uids, items, modifiers } = self;
+        let Self { selected, messages, items, modifiers } = self;
         let Selected { session, selection } = selected;
-        selected.check(&uids)?;
+        let named = selected.named(messages)?;
         session.check_items(&items)?;
         check(session, modifiers)?;
-        let asked = Asked::new(uids, items.judged(), session.limits().set).modified(modifiers);
+        let asked = match named {
+            Named::Uids(uids) => Asked::new(uids, items.judged(), session.limits().set),
+            Named::Saved(_) if modifiers.vanished => {
+                return Err(Error::input("a saved result has no expunged messages, so none can be asked for"));
+            }
+            Named::Saved(saved) if saved.count == 0 => Asked::of_saved(saved, items.judged()).nothing(),
+            Named::Saved(saved) => Asked::of_saved(saved, items.judged()),
+        };
+        let asked = asked.modified(modifiers);
         if modifiers.partial.is_some() && !asked.is_short() {
             return Err(Error::input("the set is too long for one command, and positions are counted in each"));
         }
@@ -214,9 +223,9 @@ impl<'a> IntoFuture for FetchingChanges<'a> {
 
 impl fmt::Debug for Fetching<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (uids, items, modifiers) = (&self.uids, &self.items, &self.modifiers);
+        let (messages, items, modifiers) = (&self.messages, &self.items, &self.modifiers);
         let mut out = f.debug_struct("Fetching");
-        out.field("uids", uids).field("items", items).field("modifiers", modifiers).finish_non_exhaustive()
+        out.field("messages", messages).field("items", items).field("modifiers", modifiers).finish_non_exhaustive()
     }
 }
 

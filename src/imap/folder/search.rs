@@ -95,8 +95,8 @@ impl<S: Borrow<Imap>> Folder<S> {
 #[must_use = "nothing is sent before it is awaited"]
 #[derive(Clone, Copy)]
 pub struct Search<'a> {
-    selected: Selected<'a>,
-    query: &'a Query,
+    pub(super) selected: Selected<'a>,
+    pub(super) query: &'a Query,
 }
 
 /// A search that is about to run and returns something else than its messages: see [`Search::returning`]. Await it.
@@ -226,7 +226,8 @@ impl Selected<'_> {
         for uids in query.sets() {
             self.check(uids)?;
         }
-        check_keys(self.session, query)
+        check_keys(self.session, query)?;
+        self.check_saved(query)
     }
 
     /// Each time the server stops at its limit of messages, the messages that it did not search are searched too.
@@ -237,7 +238,7 @@ impl Selected<'_> {
         returns: Option<SearchReturn>,
     ) -> Result<SearchResult> {
         let session = self.session;
-        let search = search::Search { selection: self.selection, query, returns };
+        let search = search::Search::new(self.selection, query, returns);
         let mut descent = Descent::new(self.info()?.exists.into());
         let (mut found, mut limited) = session.call_limited(search).await?;
         while let Some(cut) = limited.take() {
@@ -247,7 +248,7 @@ impl Selected<'_> {
             let below = descent.below(&Uids::ALL, cut)?;
             if !below.is_empty() {
                 let query = Query::uids(below).and(query.clone());
-                let search = search::Search { selection: self.selection, query: &query, returns };
+                let search = search::Search::new(self.selection, &query, returns);
                 let (lower, cut) = session.call_limited(search).await?;
                 found = found.joined(lower)?;
                 limited = cut;

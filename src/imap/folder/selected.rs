@@ -4,10 +4,11 @@ use std::borrow::Borrow;
 use std::sync::Arc;
 
 use super::asked::Asked;
+use super::saved::{MessageSet, Named};
 use super::{Fetch, Folder};
 use crate::error::{Error, Result};
 use crate::imap::session::Imap;
-use crate::imap::types::{FolderInfo, Items, Uids};
+use crate::imap::types::{FolderInfo, Items, Query, SavedMark, Uids};
 
 /// What a call needs of a folder.
 #[derive(Clone, Copy)]
@@ -38,6 +39,31 @@ impl<'a> Selected<'a> {
                 Err(Error::input("these UIDs have another UIDVALIDITY: they mean other messages in this mailbox"))
             }
             _ => Ok(()),
+        }
+    }
+
+    /// The messages, unless their set carries another UIDVALIDITY, or their result is gone.
+    pub(super) fn named(self, messages: MessageSet) -> Result<Named> {
+        match &messages.0 {
+            Named::Uids(uids) => self.check(uids)?,
+            Named::Saved(saved) => self.check_kept(saved.mark)?,
+        }
+        Ok(messages.0)
+    }
+
+    /// Fails if the query names a saved result that is not there.
+    pub(super) fn check_saved(self, query: &Query) -> Result<()> {
+        if query.names_last_saved() && self.session.link().state().saved.is_none() {
+            return Err(Error::input("no result of a search is saved in this mailbox"));
+        }
+        query.saved_marks().into_iter().try_for_each(|mark| self.check_kept(mark))
+    }
+
+    fn check_kept(self, mark: SavedMark) -> Result<()> {
+        self.info()?;
+        match self.session.link().state().saved == Some(mark) {
+            true => Ok(()),
+            false => Err(Error::input("the saved result of the search is gone")),
         }
     }
 

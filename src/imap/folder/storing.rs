@@ -5,9 +5,11 @@ use std::borrow::Borrow;
 use std::fmt;
 use std::future::IntoFuture;
 
+use super::saved::{MessageSet, Named};
 use super::{Folder, Selected};
 use crate::FlagChange;
 use crate::error::{Error, Result};
+use crate::imap::command::Target;
 use crate::imap::command::store::Store;
 use crate::imap::limited::Descent;
 use crate::imap::session::Imap;
@@ -37,7 +39,7 @@ use crate::mailbox::BoxFuture;
 ///
 /// # Errors
 ///
-/// Before anything is sent, [`Kind::Input`](crate::Kind::Input) for UIDs of another UIDVALIDITY and
+/// Before anything is sent, [`Kind::Input`](crate::Kind::Input) for UIDs of another UIDVALIDITY and a saved result that is gone, and
 /// [`Kind::Unsupported`](crate::Kind::Unsupported) in a mailbox that is open read-only, or for a condition that the
 /// server does not support; [`Kind::Rejected`](crate::Kind::Rejected) if the server refuses, or stops and makes no
 /// progress (code `MESSAGELIMIT`); [`Kind::Unknown`](crate::Kind::Unknown) if the connection ended before the answer; and
@@ -46,7 +48,7 @@ use crate::mailbox::BoxFuture;
 #[must_use = "nothing is stored until it is awaited"]
 pub struct Storing<'a> {
     selected: Selected<'a>,
-    uids: Uids,
+    messages: MessageSet,
     change: &'a FlagChange,
     unchanged_since: Option<u64>,
 }
@@ -70,7 +72,7 @@ pub struct Stored {
 }
 
 impl<S: Borrow<Imap>> Folder<S> {
-    /// Changes the flags of these messages: await the [`Storing`]. One round trip; more for a very long set, and one
+    /// Changes the flags of these messages, which are UIDs or a [`SavedResult`](super::SavedResult): await the [`Storing`]. One round trip; more for a very long set, and one
     /// more each time the server stops at its limit of messages (MESSAGELIMIT, RFC 9738). Messages that no longer exist
     /// are skipped.
     ///
@@ -86,8 +88,8 @@ impl<S: Borrow<Imap>> Folder<S> {
     /// # Ok(())
     /// # }).unwrap();
     /// ```
-    pub fn store<'a>(&'a self, uids: impl Into<Uids>, change: &'a FlagChange) -> Storing<'a> {
-        Storing { selected: self.selected(), uids: uids.into(), change, unchanged_since: None }
+    pub fn store<'a>(&'a self, messages: impl Into<MessageSet>, change: &'a FlagChange) -> Storing<'a> {
+        Storing { selected: self.selected(), messages: messages.into(), change, unchanged_since: None }
     }
 }
 
@@ -103,7 +105,7 @@ impl<'a> Storing<'a> {
 
     async fn send(self) -> Result<Stored> {
         let Selected { session, .. } = self.selected;
-        self.selected.check(&self.uids)?;
+        let named = self.selected.named(self.messages.clone())?;
         self.selected.check_writable()?;
         if let Some(since) = self.unchanged_since {
             session.require(session.capabilities().condstore(), "CONDSTORE")?;
@@ -112,8 +114,17 @@ impl<'a> Storing<'a> {
             }
         }
         let mut modified = Uids::new();
-        for part in self.uids.split(session.limits().set) {
-            modified = modified.union(&self.send_part(part).await?)?;
+        match named {
+            Named::Uids(uids) => {
+                for part in uids.split(session.limits().set) {
+                    modified = modified.union(&self.send_part(part).await?)?;
+                }
+            }
+            Named::Saved(saved) if saved.count == 0 => {}
+            Named::Saved(saved) => {
+                let target = Target::Saved(saved.mark);
+                modified = session.call(self.command(target)).await.or_else(|error| self.refused(error, &Uids::ALL))?;
+            }
         }
         Ok(Stored { modified: modified.under(self.selected.info()?.uid_validity) })
     }
@@ -123,9 +134,11 @@ impl<'a> Storing<'a> {
         let mut descent = Descent::new(self.selected.info()?.exists.into());
         let mut modified = Uids::new();
         while !uids.is_empty() {
-            let Self { selected: Selected { session, selection }, change, unchanged_since, .. } = *self;
-            let store = Store { selection, uids: &uids, change, unchanged_since };
-            let (more, cut) = session.call_limited(store).await.or_else(|error| self.refused(error, &uids))?;
+            let stored = self.selected.session.call_limited(self.command((&uids).into())).await;
+            let (more, cut) = match stored {
+                Ok(stored) => stored,
+                Err(error) => (self.refused(error, &uids)?, None),
+            };
             modified = modified.union(&more)?;
             let Some(cut) = cut else { break };
             uids = descent.below(&uids, cut)?;
@@ -133,11 +146,16 @@ impl<'a> Storing<'a> {
         Ok(modified)
     }
 
+    fn command<'b>(&'b self, messages: Target<'b>) -> Store<'b> {
+        let Self { selected: Selected { selection, .. }, change, unchanged_since, .. } = *self;
+        Store { selection, messages, change, unchanged_since }
+    }
+
     /// RFC 7162 §3.1.3: MODIFIED can come in a NO, if some of the messages no longer exist.
-    fn refused<T>(&self, error: Error, uids: &Uids) -> Result<(Uids, Option<T>)> {
+    fn refused(&self, error: Error, uids: &Uids) -> Result<Uids> {
         let modified = error.code().filter(|code| error.is_refusal() && code.is("MODIFIED"));
         match modified.and_then(|code| code.data().parse::<Uids>().ok()).filter(|_| self.unchanged_since.is_some()) {
-            Some(modified) => Ok((modified.intersection(uids), None)),
+            Some(modified) => Ok(modified.intersection(uids)),
             None => Err(error),
         }
     }
@@ -154,8 +172,8 @@ impl<'a> IntoFuture for Storing<'a> {
 
 impl fmt::Debug for Storing<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (uids, change, since) = (&self.uids, &self.change, &self.unchanged_since);
+        let (messages, change, since) = (&self.messages, &self.change, &self.unchanged_since);
         let mut out = f.debug_struct("Storing");
-        out.field("uids", uids).field("change", change).field("unchanged_since", since).finish_non_exhaustive()
+        out.field("messages", messages).field("change", change).field("unchanged_since", since).finish_non_exhaustive()
     }
 }

@@ -9,7 +9,7 @@ pub(crate) use self::order::{Claims, Order, may_start};
 pub(crate) use self::topic::Topic;
 pub(crate) use self::wanted::{Look, LookName, Wanted};
 use crate::imap::codec::Segment;
-use crate::imap::types::{Capabilities, MailboxName, SeqNum, Uids};
+use crate::imap::types::{Capabilities, MailboxName, SavedMark, SeqNum, Uids};
 
 /// A command ready for the wire.
 #[derive(Debug)]
@@ -45,6 +45,8 @@ pub(crate) enum RequiredState {
     Login,
     /// The selection with this number, not a later one.
     Selection(u64),
+    /// This saved result, in the selection with this number.
+    Saved(u64, SavedMark),
     /// A login, and no mailbox selected.
     NoSelection,
 }
@@ -69,6 +71,10 @@ pub(crate) enum SessionEffect {
     Deselect,
     /// These extensions are enabled from now on.
     Enable(Capabilities),
+    /// The result of this search is the saved one from now on.
+    Save(SavedMark),
+    /// The server reports changes of its result from now on (RFC 5267 §4.3).
+    Update,
     /// Its outcome includes the messages that are known to be expunged.
     Look,
     /// COPYUID may arrive in an untagged OK (RFC 6851 §4.3).

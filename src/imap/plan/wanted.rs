@@ -20,6 +20,8 @@ pub(crate) struct Wanted {
     all: u64,
     /// Whether any data of these messages is an answer.
     anything: bool,
+    /// How many messages there are at most, if not each of the set is wanted.
+    most: Option<u64>,
 }
 
 /// One section.
@@ -66,12 +68,26 @@ impl Wanted {
         let sections: Box<[_]> = (FIRST_SECTION..).zip(items.sections()).map(place).collect();
         let attributes = items.attributes().fold(0, |all, item| all | bit(item));
         let all = sections.iter().fold(attributes, |all, place| all | place.bit);
-        Self { uids, sections, all, anything: false }
+        Self { uids, sections, all, anything: false, most: None }
     }
 
     /// Any data of these messages, any number of times.
     pub(crate) fn anything(uids: Uids) -> Self {
-        Self { uids, sections: Box::default(), all: 0, anything: true }
+        Self { uids, sections: Box::default(), all: 0, anything: true, most: None }
+    }
+
+    /// At most this number of the messages: which ones, only the server knows.
+    pub(crate) fn at_most(self, most: u64) -> Self {
+        Self { most: Some(most), ..self }
+    }
+
+    pub(crate) fn is_bounded(&self) -> bool {
+        self.most.is_some()
+    }
+
+    /// Whether so many messages are wanted.
+    pub(crate) fn wants(&self, messages: u64) -> bool {
+        self.most.is_none_or(|most| messages <= most)
     }
 
     pub(crate) fn is_anything(&self) -> bool {

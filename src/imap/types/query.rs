@@ -2,6 +2,7 @@
 
 use time::Date;
 
+use super::saved_mark::SavedMark;
 use super::uids::Uids;
 use crate::Flag;
 
@@ -45,6 +46,8 @@ pub(crate) enum Key {
     /// Entry, attribute and text.
     Annotation(String, String, String),
     Label(String),
+    /// The result of one search that the server keeps.
+    Saved(SavedMark),
     Not(Box<Self>),
     /// All of these keys; without any, every message.
     And(Vec<Self>),
@@ -169,6 +172,30 @@ impl Query {
         }
     }
 
+    /// The messages of one saved result.
+    pub(crate) fn of_saved(mark: SavedMark) -> Self {
+        Self(Key::Saved(mark))
+    }
+
+    /// The first saved result that it names.
+    pub(crate) fn saved_mark(&self) -> Option<SavedMark> {
+        self.saved_marks().first().copied()
+    }
+
+    /// The saved results that it names.
+    pub(crate) fn saved_marks(&self) -> Vec<SavedMark> {
+        let mut marks = Vec::new();
+        self.0.visit(&mut |key| marks.extend(if let Key::Saved(mark) = key { Some(*mark) } else { None }));
+        marks
+    }
+
+    /// Whether it names the saved result, whichever that is.
+    pub(crate) fn names_last_saved(&self) -> bool {
+        let mut names = false;
+        self.0.visit(&mut |key| names |= matches!(key, Key::Bare("$")));
+        names
+    }
+
     /// A set that contains every message that can match, if the query names one.
     pub(crate) fn among(&self) -> Option<&Uids> {
         match &self.0 {
@@ -180,7 +207,7 @@ impl Query {
     /// All sets of UIDs in the query.
     pub(crate) fn sets(&self) -> Vec<&Uids> {
         let mut sets = Vec::new();
-        self.0.collect_sets(&mut sets);
+        self.0.visit(&mut |key| sets.extend(key.as_set()));
         sets
     }
 }
@@ -202,15 +229,16 @@ impl Key {
             Self::And(keys) | Self::Or(keys) => keys.iter().all(Self::is_ascii),
             // A label is written in modified UTF-7.
             Self::Bare(_) | Self::Keyword(_) | Self::Date(..) | Self::Size(..) | Self::Uids(_) => true,
-            Self::Word(..) | Self::Modseq(..) | Self::Label(_) => true,
+            Self::Word(..) | Self::Modseq(..) | Self::Label(_) | Self::Saved(_) => true,
         }
     }
 
-    fn collect_sets<'a>(&'a self, sets: &mut Vec<&'a Uids>) {
+    /// Visits this key and those within it.
+    fn visit<'a>(&'a self, see: &mut impl FnMut(&'a Self)) {
+        see(self);
         match self {
-            Self::Uids(uids) => sets.push(uids),
-            Self::Not(key) | Self::Fuzzy(key) => key.collect_sets(sets),
-            Self::And(keys) | Self::Or(keys) => keys.iter().for_each(|key| key.collect_sets(sets)),
+            Self::Not(key) | Self::Fuzzy(key) => key.visit(see),
+            Self::And(keys) | Self::Or(keys) => keys.iter().for_each(|key| key.visit(see)),
             _ => {}
         }
     }

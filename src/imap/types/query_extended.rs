@@ -178,6 +178,7 @@ impl Key {
             Self::Modseq(..) => "MODSEQ",
             Self::Annotation(..) => "ANNOTATION",
             Self::Label(_) => "X-GM-LABELS",
+            Self::Saved(_) => "$",
             Self::Header(..) | Self::Keyword(_) | Self::Uids(_) | Self::Not(_) | Self::And(_) | Self::Or(_) => "",
         };
         if DEMANDS.iter().any(|(key, _)| *key == own) && !names.contains(&own) {

@@ -77,8 +77,8 @@ impl SearchReturn {
         self.and(32)
     }
 
-    /// Asks the server to report later changes in the result (`CONTEXT=SEARCH`, RFC 5267). A session does not process these reports, so
-    /// only an [`Extension`](crate::imap::Extension) command can use this.
+    /// Asks the server to report later changes in the result (`CONTEXT=SEARCH`, RFC 5267). [`Search::live`](crate::imap::Search::live)
+    /// does this; a search that ends with its answer refuses it.
     #[must_use]
     pub const fn update(self) -> Self {
         self.and(64)
@@ -125,6 +125,14 @@ impl SearchReturn {
     /// Whether the server returns no data: SAVE alone (RFC 5182 §2.1).
     pub(crate) const fn is_silent(self) -> bool {
         self.asked == 16 && self.range.is_none()
+    }
+
+    pub(crate) const fn updates(self) -> bool {
+        self.asks(64)
+    }
+
+    pub(crate) const fn saves(self) -> bool {
+        self.asks(16)
     }
 
     pub(crate) const fn has_all(self) -> bool {

@@ -11,6 +11,7 @@ pub(crate) struct Spans {
     ranges: BTreeMap<u32, u32>,
     /// The range that grew last. Servers mostly send messages in ascending order.
     growing: Option<(u32, u32)>,
+    len: u64,
 }
 
 impl Spans {
@@ -18,13 +19,20 @@ impl Spans {
     #[inline]
     pub(crate) fn insert(&mut self, uid: Uid) -> bool {
         let uid = uid.as_u32();
-        match &mut self.growing {
+        let added = match &mut self.growing {
             Some((_, last)) if uid == last.wrapping_add(1) && !self.ranges.contains_key(&uid) => {
                 *last = uid;
                 true
             }
             _ => self.insert_elsewhere(uid),
-        }
+        };
+        self.len += u64::from(added);
+        added
+    }
+
+    /// The number of UIDs.
+    pub(crate) fn len(&self) -> u64 {
+        self.len
     }
 
     pub(crate) fn contains(&self, uid: Uid) -> bool {
@@ -84,6 +92,7 @@ mod tests {
                 prop_assert!(spans.contains(named));
                 let uids: Vec<u32> = spans.to_uids().iter().map(Uid::as_u32).collect();
                 prop_assert_eq!(uids, set.iter().copied().collect::<Vec<_>>());
+                prop_assert_eq!(spans.len(), set.len() as u64);
                 prop_assert_eq!(spans.lowest().map(Uid::as_u32), set.first().copied());
             }
         }

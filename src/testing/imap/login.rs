@@ -37,6 +37,8 @@ impl Session {
             ("MOVE", true),
             ("UNSELECT", true),
             ("ESEARCH", true),
+            ("SEARCHRES", true),
+            ("CONTEXT=SEARCH", true),
             ("SORT", true),
             ("SORT=DISPLAY", true),
             ("ESORT", true),

@@ -1,4 +1,6 @@
-//! SEARCH and UID SEARCH, with ESEARCH's results (RFC 3501 §6.4.4, RFC 4731).
+//! SEARCH and UID SEARCH, with ESEARCH's results (RFC 3501 §6.4.4, RFC 4731, RFC 5182).
+
+use std::collections::BTreeSet;
 
 use time::Date;
 
@@ -12,6 +14,8 @@ use crate::testing::mime;
 
 enum Key {
     All,
+    /// `$` (RFC 5182).
+    Saved,
     Numbers(Set),
     Uids(Set),
     Flag(String),
@@ -49,14 +53,38 @@ pub(super) struct Returns {
     range: Option<Range>,
 }
 
+/// What the keys refer to: the largest number, the largest UID, and the saved result.
+#[derive(Clone, Copy)]
+struct Known<'a> {
+    count: u32,
+    last: u32,
+    saved: &'a BTreeSet<u32>,
+}
+
 /// The most levels of nested keys.
 const DEPTH_LIMIT: usize = 32;
 
 impl Session {
     pub(super) fn search(&mut self, tag: &str, args: &mut Args, uid: bool) -> Answer {
-        let returns = self.returns(args, "PARTIAL")?;
-        self.charset(args)?;
-        let Matching { found, modseq, lowest } = self.matching(args)?;
+        let mut returns = self.returns(args, "PARTIAL")?;
+        let saves = self.takes(&mut returns, "SAVE", &["SEARCHRES", "IMAP4rev2"])?;
+        let updates = self.takes(&mut returns, "UPDATE", &["CONTEXT=SEARCH"])?;
+        let read = self.charset(args);
+        let keys = args.clone();
+        let matching = read.and_then(|()| self.matching(args));
+        // RFC 5182 §2.1: after NO, the result is empty; BAD changes nothing.
+        if saves && matches!(matching, Err(Stop::No(_))) {
+            self.view()?.saved.clear();
+        }
+        let matching = matching?;
+        if updates {
+            let possible = uid && !asks_modseq(&keys);
+            self.update(tag, keys, matching.found.iter().map(|(_, entry)| entry.uid).collect(), possible);
+        }
+        let Matching { found, modseq, lowest } = matching;
+        if saves {
+            self.view()?.saved = saved(&found, returns.as_ref());
+        }
         let found: Vec<u32> = found.iter().map(|(number, entry)| if uid { entry.uid } else { *number }).collect();
         let line = match returns {
             None => {
@@ -64,10 +92,24 @@ impl Session {
                 let modseq = modseq.map(|modseq| format!(" (MODSEQ {modseq})")).unwrap_or_default();
                 format!("* SEARCH{numbers}{modseq}\r\n")
             }
+            // RFC 5182 §2.4, RFC 5267 §4.3: SAVE or UPDATE alone returns nothing.
+            Some(returns) if returns.names.is_empty() && returns.range.is_none() => String::new(),
             Some(returns) => esearch(tag, uid, &returns, &found, modseq),
         };
         self.wire.push(line);
         Ok(self.limited(lowest, "SEARCH completed".to_owned()))
+    }
+
+    /// Takes an option out of the others. It needs one of these capabilities.
+    pub(super) fn takes(&self, returns: &mut Option<Returns>, name: &str, needs: &[&str]) -> Result<bool, Stop> {
+        let Some(Returns { names: options, .. }) = returns else { return Ok(false) };
+        let before = options.len();
+        options.retain(|option| option != name);
+        match before == options.len() {
+            true => Ok(false),
+            false if needs.iter().any(|capability| self.offers(capability)) => Ok(true),
+            false => Err(Stop::bad("Unknown return option")),
+        }
     }
 
     fn charset(&self, args: &mut Args) -> Result<(), Stop> {
@@ -107,11 +149,12 @@ impl Session {
         let most = self.shared.options.message_limit;
         let view = self.view()?;
         let (count, last) = (u32::try_from(view.entries.len()).unwrap_or(u32::MAX), view.last_uid());
-        let stars = (count, last);
+        let saved = view.saved.clone();
+        let known = Known { count, last, saved: &saved };
         let numbered = (1_u32..).zip(&view.entries);
-        let mut searched: Vec<_> = numbered.filter(|(number, entry)| key.looks_at(*number, entry, stars)).collect();
+        let mut searched: Vec<_> = numbered.filter(|(number, entry)| key.looks_at(*number, entry, known)).collect();
         let lowest = limit(most, &mut searched, |(_, entry)| Some(entry.uid));
-        searched.retain(|(number, entry)| key.matches(*number, entry, stars));
+        searched.retain(|(number, entry)| key.matches(*number, entry, known));
         let modseq = searched.iter().map(|(_, entry)| entry.modseq()).max().filter(|_| asks_modseq);
         let found = searched.into_iter().map(|(number, entry)| (number, entry.clone())).collect();
         Ok(Matching { found, modseq, lowest })
@@ -137,7 +180,8 @@ impl Session {
         })?;
         ahead.space()?;
         options.retain(|option| range.is_none() || option != "PARTIAL");
-        if options.iter().any(|option| !matches!(option.as_str(), "ALL" | "MIN" | "MAX" | "COUNT")) {
+        if options.iter().any(|option| !matches!(option.as_str(), "ALL" | "MIN" | "MAX" | "COUNT" | "SAVE" | "UPDATE"))
+        {
             return Err(Stop::bad("Unknown return option"));
         }
         if options.is_empty() && range.is_none() {
@@ -149,6 +193,27 @@ impl Session {
         *args = ahead;
         Ok(Some(Returns { names: options, range }))
     }
+}
+
+/// What SAVE keeps (RFC 5182 §2.4, RFC 9394 §3.2): with MIN, MAX or PARTIAL and without COUNT, only those. `found` is in its order.
+pub(super) fn saved(found: &[(u32, Entry)], returns: Option<&Returns>) -> BTreeSet<u32> {
+    let asked = |name: &str| returns.is_some_and(|returns| returns.names.iter().any(|option| option == name));
+    let range = returns.and_then(|returns| returns.range.as_ref());
+    let mut all: Vec<u32> = found.iter().map(|(_, entry)| entry.uid).collect();
+    if asked("ALL") || asked("COUNT") || !(asked("MIN") || asked("MAX") || range.is_some()) {
+        return all.into_iter().collect();
+    }
+    let (first, last) = (all.first().filter(|_| asked("MIN")).copied(), all.last().filter(|_| asked("MAX")).copied());
+    match range {
+        Some(range) => range.cut(&mut all),
+        None => all.clear(),
+    }
+    all.into_iter().chain(first).chain(last).collect()
+}
+
+/// Whether the keys ask for modification sequences.
+fn asks_modseq(args: &Args) -> bool {
+    all_keys(&mut args.clone(), 0).is_ok_and(|key| key.asks_modseq())
 }
 
 /// `found` is in its order.
@@ -202,6 +267,9 @@ fn key(args: &mut Args, depth: usize) -> Result<Key, Stop> {
         args.expect(b')')?;
         return Ok(inner);
     }
+    if args.take(b'$') {
+        return Ok(Key::Saved);
+    }
     if args.peek().is_some_and(|byte| byte.is_ascii_digit() || byte == b'*') {
         return Ok(Key::Numbers(Set::parse(args)?));
     }
@@ -242,7 +310,10 @@ fn plain_key(word: &str) -> Option<Key> {
 
 fn argument_key(word: &str, args: &mut Args, depth: usize) -> Result<Key, Stop> {
     Ok(match word {
-        "UID" => Key::Uids(Set::parse(args)?),
+        "UID" => match Set::parse(args)? {
+            Set::Saved => Key::Saved,
+            set => Key::Uids(set),
+        },
         "KEYWORD" => Key::Flag(args.atom()?),
         "UNKEYWORD" => Key::Not(Box::new(Key::Flag(args.atom()?))),
         "BCC" | "CC" | "FROM" | "SUBJECT" | "TO" => Key::Header(word.to_owned(), args.astring()?),
@@ -297,22 +368,23 @@ impl Key {
     }
 
     /// Whether the message is in the searched set, which the sets at the top level of the query restrict.
-    fn looks_at(&self, number: u32, entry: &Entry, stars: (u32, u32)) -> bool {
+    fn looks_at(&self, number: u32, entry: &Entry, known: Known<'_>) -> bool {
         match self {
-            Self::And(keys) => keys.iter().all(|key| key.looks_at(number, entry, stars)),
-            Self::Numbers(_) | Self::Uids(_) => self.matches(number, entry, stars),
+            Self::And(keys) => keys.iter().all(|key| key.looks_at(number, entry, known)),
+            Self::Numbers(_) | Self::Uids(_) => self.matches(number, entry, known),
             _ => true,
         }
     }
 
-    fn matches(&self, number: u32, entry: &Entry, stars: (u32, u32)) -> bool {
+    fn matches(&self, number: u32, entry: &Entry, known: Known<'_>) -> bool {
         let bytes = entry.content.bytes.as_ref();
         let header = || bytes.get(entry.content.structure().header.clone()).unwrap_or_default();
         let arrived = entry.content.date.date();
         match self {
             Self::All => true,
-            Self::Numbers(set) => set.contains(number, stars.0),
-            Self::Uids(set) => set.contains(entry.uid, stars.1),
+            Self::Saved => known.saved.contains(&entry.uid),
+            Self::Numbers(set) => set.contains(number, known.count),
+            Self::Uids(set) => set.contains(entry.uid, known.last),
             Self::Flag(flag) => entry.flags.contains(flag),
             Self::Recent => entry.recent,
             Self::New => entry.recent && !entry.flags.contains("\\Seen"),
@@ -328,9 +400,9 @@ impl Key {
             Self::Larger(size) => bytes.len() as u64 > *size,
             Self::Smaller(size) => (bytes.len() as u64) < *size,
             Self::Modseq(least) => entry.modseq() >= *least,
-            Self::Not(key) => !key.matches(number, entry, stars),
-            Self::Or(one, other) => one.matches(number, entry, stars) || other.matches(number, entry, stars),
-            Self::And(keys) => keys.iter().all(|key| key.matches(number, entry, stars)),
+            Self::Not(key) => !key.matches(number, entry, known),
+            Self::Or(one, other) => one.matches(number, entry, known) || other.matches(number, entry, known),
+            Self::And(keys) => keys.iter().all(|key| key.matches(number, entry, known)),
         }
     }
 }

@@ -14,6 +14,7 @@ impl Session {
     pub(super) fn select(&mut self, args: &mut Args, read_only: bool) -> Answer {
         // A SELECT that fails deselects the mailbox too (RFC 3501 §6.3.1).
         // RFC 7162 §3.2.11: also before CONDSTORE is enabled.
+        self.updated.clear();
         if self.view.take().is_some() && (self.offers("CONDSTORE") || self.enabled.rev2) {
             self.wire.push("* OK [CLOSED] The previous mailbox is closed\r\n");
         }

@@ -3,10 +3,14 @@
 use super::args::{Args, Stop};
 use super::view::View;
 
-pub(super) struct Set(Vec<(Number, Number)>);
+pub(super) enum Set {
+    Ranges(Vec<(Number, Number)>),
+    /// `$`: what the last search with SAVE found (RFC 5182).
+    Saved,
+}
 
 #[derive(Clone, Copy)]
-enum Number {
+pub(super) enum Number {
     Is(u32),
     Star,
 }
@@ -30,19 +34,26 @@ impl Number {
 
 impl Set {
     pub(super) fn parse(args: &mut Args) -> Result<Self, Stop> {
+        if args.take(b'$') {
+            return Ok(Self::Saved);
+        }
         let text = args.set_text()?;
         let one = |part: &str| {
             let (first, last) = part.split_once(':').unwrap_or((part, part));
             Some((Number::parse(first)?, Number::parse(last)?))
         };
         let ranges: Option<Vec<_>> = text.split(',').map(one).collect();
-        ranges.map(Set).ok_or_else(|| Stop::bad("Not a sequence set"))
+        ranges.map(Self::Ranges).ok_or_else(|| Stop::bad("Not a sequence set"))
     }
 
     /// The indexes of the messages in the view, ascending, each once. A message number beyond the mailbox is an error, a missing UID is
     /// not (RFC 3501 §6.4.8).
     pub(super) fn resolve(&self, view: &View, uid: bool) -> Result<Vec<usize>, Stop> {
         let count = view.entries.len();
+        if matches!(self, Self::Saved) {
+            let saved = |index: &usize| view.entries.get(*index).is_some_and(|entry| view.saved.contains(&entry.uid));
+            return Ok((0..count).filter(saved).collect());
+        }
         let star = if uid { view.last_uid() } else { u32::try_from(count).unwrap_or(u32::MAX) };
         let mut indexes = Vec::new();
         for (first, last) in self.ranges(star) {
@@ -66,7 +77,11 @@ impl Set {
     }
 
     fn ranges(&self, star: u32) -> impl Iterator<Item = (u32, u32)> {
-        self.0.iter().map(move |(first, last)| {
+        let ranges = match self {
+            Self::Ranges(ranges) => ranges.as_slice(),
+            Self::Saved => &[],
+        };
+        ranges.iter().map(move |(first, last)| {
             let (first, last) = (first.value(star), last.value(star));
             (first.min(last), first.max(last))
         })

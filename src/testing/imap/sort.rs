@@ -7,7 +7,7 @@ use unicode_normalization::char::decompose_compatible;
 
 use super::address::{self, First};
 use super::args::{Args, Stop};
-use super::search::{Matching, decoded, esearch};
+use super::search::{Matching, decoded, esearch, saved};
 use super::view::Entry;
 use super::{Answer, Session, print};
 use crate::testing::mime;
@@ -22,11 +22,17 @@ pub(super) struct Facts<'a> {
 
 impl Session {
     pub(super) fn sort(&mut self, tag: &str, args: &mut Args, uid: bool) -> Answer {
-        let returns = if self.offers("ESORT") { self.returns(args, "CONTEXT=SORT")? } else { None };
+        let mut returns = if self.offers("ESORT") { self.returns(args, "CONTEXT=SORT")? } else { None };
+        let saves = self.takes(&mut returns, "SAVE", &["SEARCHRES", "IMAP4rev2"])?;
+        // Of CONTEXT=SORT, only PARTIAL is implemented.
+        self.takes(&mut returns, "UPDATE", &[])?;
         let program = self.sort_program(args)?;
         args.space()?;
         self.known_charset(args)?;
         let Matching { mut found, modseq, lowest } = self.matching(args)?;
+        if saves {
+            self.view()?.saved = saved(&found, returns.as_ref());
+        }
         found.sort_by(|(_, one), (_, other)| compare(&program, &Facts::of(one), &Facts::of(other)));
         let found: Vec<u32> = found.iter().map(|(number, entry)| if uid { entry.uid } else { *number }).collect();
         let line = match returns {

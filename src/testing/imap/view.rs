@@ -1,7 +1,7 @@
 //! The selected mailbox as one session knows it: the meaning of its message numbers. The store may change at any time; a view follows
 //! only when its session may report the changes. It must not know a command.
 
-use std::collections::btree_map;
+use std::collections::{BTreeSet, btree_map};
 use std::sync::Arc;
 
 use super::{Enabled, print};
@@ -12,6 +12,8 @@ pub(super) struct View {
     pub(super) read_only: bool,
     /// In the order of message numbers; entry 0 is message 1.
     pub(super) entries: Vec<Entry>,
+    /// The UIDs that the last search with SAVE found (RFC 5182).
+    pub(super) saved: BTreeSet<u32>,
     /// Whether messages are `\Recent` here.
     recents: bool,
     /// Messages with lower UIDs were reported.
@@ -74,6 +76,7 @@ impl View {
             validity: mailbox.validity,
             read_only,
             entries: Vec::with_capacity(mailbox.mails.len()),
+            saved: BTreeSet::new(),
             recents: !enabled.rev2,
             next_uid: 1,
             seen_change: mailbox.change,

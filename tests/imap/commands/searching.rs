@@ -336,7 +336,6 @@ async fn keys_of_extensions_go_only_to_servers_that_have_them() {
     let keys = [
         (Query::older(number(60)), "WITHIN", "OLDER 60"),
         (Query::younger(number(60)), "WITHIN", "YOUNGER 60"),
-        (Query::saved(), "SEARCHRES", "$"),
         (Query::subject("x").fuzzy(), "SEARCH=FUZZY", "FUZZY SUBJECT \"x\""),
         (Query::modseq(7), "CONDSTORE", "MODSEQ 7"),
         (Query::filter("f"), "FILTERS", "FILTER f"),

@@ -182,7 +182,7 @@ async fn what_a_sort_returns_is_the_same_with_esort_and_without() {
 
 #[tokio::test(start_paused = true)]
 async fn what_a_sort_cannot_return_is_refused() {
-    let server = Server::builder().sample_mail().in_memory().unwrap();
+    let server = Server::builder().sample_mail().without("SEARCHRES").in_memory().unwrap();
     let inbox = embedded(&server, plaintext()).await.into_folder("INBOX").await.unwrap();
     server.clear_commands();
     let query = Query::all();

@@ -44,6 +44,8 @@ on_every_imap_server! { imap
         texts_of_every_kind_are_found_as_they_are: ["UID SEARCH"],
         parts_of_a_result_are_those_of_the_whole: ["UID SEARCH PARTIAL", "UID SORT RETURN"],
         keys_of_extensions_find_what_they_say: ["SEARCHRES", "WITHIN", "SAVEDATE"],
+        a_saved_result_is_fetched_stored_copied_and_moved: ["SEARCHRES"],
+        an_updated_result_is_that_of_a_search: ["UID SEARCH UPDATE"],
         several_mailboxes_are_searched_at_once: ["ESEARCH"],
         what_matches_is_among_what_matches_approximately: ["SEARCH=FUZZY"],
     }

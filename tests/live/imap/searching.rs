@@ -1,14 +1,18 @@
 //! Finding messages: every kind of key, counts on servers that do not count, and texts of every kind.
 
 use std::num::NonZeroU32;
+use std::time::Duration;
 
-use postroom::imap::{Append, MailboxName, PartialRange, Query, Scope, SearchReturn, SortKey, Uid, Uids};
+use postroom::imap::{Append, Items, MailboxName, PartialRange, Query, Scope, SearchReturn, SortKey, Uid, Uids};
 use postroom::{Flag, FlagChange, Kind};
 use time::{Date, Month, OffsetDateTime};
 
 use super::session;
-use crate::live::{fill, label};
+use crate::live::{fill, label, message};
 use crate::suite::Trial;
+
+/// How long an update may take after the answer to a NOOP.
+const LATE: Duration = Duration::from_millis(200);
 
 fn day(month: Month, day: u8) -> Date {
     Date::from_calendar_date(2026, month, day).unwrap()
@@ -186,6 +190,96 @@ pub(crate) async fn keys_of_extensions_find_what_they_say(user: &Trial) {
         }
     }
     inbox.noop().await.unwrap();
+}
+
+/// Each effect is seen by UIDs, and in the files.
+pub(crate) async fn a_saved_result_is_fetched_stored_copied_and_moved(user: &Trial) {
+    fill(user, 6);
+    let other = user.server.mailbox(&["Apart"]);
+    let mut imap = session(user).await;
+    imap.create_mailbox(&*other).await.unwrap();
+    let announced = imap.capabilities().searchres();
+    let mut inbox = imap.select("INBOX").await.unwrap();
+    let odd: Uids = "1,3,5".parse().unwrap();
+    inbox.store(odd.clone(), &FlagChange::add([Flag::DRAFT])).await.unwrap();
+    let saved = inbox.search(&Query::draft()).save().await.unwrap();
+    assert_eq!((saved.len(), saved.uids().is_some()), (3, !announced));
+    if !announced {
+        user.fallback("SEARCHRES", "no SEARCHRES: the UIDs are kept here");
+    }
+    let mut found = Uids::new();
+    let mut mail = inbox.fetch(&saved, Items::ENVELOPE.message()).await.unwrap();
+    while let Some(fetched) = mail.try_next().await.unwrap() {
+        let uid = fetched.uid().unwrap();
+        assert_eq!(fetched.body().unwrap()[..], message(uid.as_u32())[..]);
+        found.insert(uid);
+    }
+    drop(mail);
+    assert_eq!(found.to_string(), "1,3,5");
+    inbox.store(&saved, &FlagChange::add([Flag::FLAGGED])).await.unwrap();
+    assert_eq!(inbox.search(&Query::flagged()).await.unwrap().to_string(), "1,3,5");
+    let within = saved.query().and(Query::subject("message 3"));
+    assert_eq!(inbox.search(&within).await.unwrap().to_string(), "3");
+    inbox.copy(&saved, &*other).await.unwrap();
+    // GNU Mailutils copies the last one first.
+    let stored = || {
+        let mut stored = user.stored("Apart");
+        stored.sort();
+        stored
+    };
+    assert_eq!(stored(), [message(1), message(3), message(5)]);
+    // What is expunged leaves it.
+    inbox.store(Uid::new(3).unwrap(), &FlagChange::add([Flag::DELETED])).await.unwrap();
+    inbox.expunge(Uid::new(3).unwrap()).await.unwrap();
+    assert_eq!(inbox.search(&saved.query()).await.unwrap().to_string(), "1,5");
+    inbox.move_to(&saved, &*other).await.unwrap();
+    assert_eq!(inbox.search(&Query::all()).await.unwrap().to_string(), "2,4,6");
+    assert_eq!(stored(), [1, 1, 3, 5, 5].map(message));
+    let gone = inbox.search(&Query::seen()).save().await.unwrap();
+    assert_eq!(inbox.store(&saved, &FlagChange::add([Flag::SEEN])).await.is_err(), announced);
+    assert!(gone.is_empty());
+}
+
+/// Whatever another session does, the result is what a search finds.
+pub(crate) async fn an_updated_result_is_that_of_a_search(user: &Trial) {
+    fill(user, 5);
+    let (mut imap, mut other) = (session(user).await, session(user).await);
+    let announced = imap.capabilities().context_search();
+    let inbox = imap.select("INBOX").await.unwrap();
+    let query = Query::flagged();
+    let mut live = match inbox.search(&query).live().await {
+        Ok(live) => live,
+        Err(error) => {
+            assert!(error.kind() == Kind::Unsupported && !announced, "{error}");
+            return user.unsupported("UID SEARCH UPDATE", "not announced: refused before anything is sent");
+        }
+    };
+    assert!(live.found().is_empty());
+    let theirs = other.select("INBOX").await.unwrap();
+    let uids = |text: &str| text.parse::<Uids>().unwrap();
+    let (flag, unflag) = (FlagChange::add([Flag::FLAGGED]), FlagChange::remove([Flag::FLAGGED]));
+    for (set, change, expected) in [("1:4", &flag, "1:4"), ("2", &unflag, "1,3:4"), ("3,5", &flag, "1,3:5")] {
+        theirs.store(uids(set), change).await.unwrap();
+        while live.found().to_string() != expected {
+            let (told, change) = tokio::join!(inbox.noop(), tokio::time::timeout(LATE, live.try_next()));
+            told.unwrap();
+            let Ok(change) = change else { continue };
+            assert!(change.unwrap().is_some());
+        }
+        assert_eq!(*live.found(), inbox.search(&query).await.unwrap());
+    }
+    theirs.store(uids("4"), &FlagChange::add([Flag::DELETED])).await.unwrap();
+    theirs.expunge(uids("4")).await.unwrap();
+    while live.found().to_string() != "1,3,5" {
+        let (told, change) = tokio::join!(inbox.noop(), tokio::time::timeout(LATE, live.try_next()));
+        told.unwrap();
+        let Ok(change) = change else { continue };
+        assert!(change.unwrap().is_some());
+    }
+    drop(live);
+    // CANCELUPDATE is sent, and the server accepts it.
+    inbox.noop().await.unwrap();
+    assert_eq!(inbox.search(&query).await.unwrap().to_string(), "1,3,5");
 }
 
 pub(crate) async fn what_matches_is_among_what_matches_approximately(user: &Trial) {

@@ -15,7 +15,7 @@ use crate::WordList;
 use crate::engine::published::Published;
 use crate::error::{Error, Result};
 use crate::imap::plan::RequiredState;
-use crate::imap::types::{Capabilities, Event, Fetched, FolderInfo, ResponseCode, Uids};
+use crate::imap::types::{Capabilities, Event, Fetched, FolderInfo, ResponseCode, SavedMark, Uids};
 use crate::limits::Limits;
 
 /// What the engine knows about the session.
@@ -25,6 +25,8 @@ pub(super) struct Mirror {
     opening: Option<FolderInfo>,
     numbers: SeqMap,
     numbering: Numbering,
+    /// The last search with SAVE that was sent.
+    saving: Option<SavedMark>,
     journal: EventJournal,
     /// Capabilities that the server is taken to have or to lack, whatever it announces.
     assumed: Vec<(String, bool)>,
@@ -50,6 +52,7 @@ impl Mirror {
             opening: None,
             numbers: SeqMap::default(),
             numbering: Numbering::default(),
+            saving: None,
             journal: EventJournal::new(limits.events, limits.undelivered),
             assumed: Vec::new(),
         }
@@ -76,6 +79,16 @@ impl Mirror {
 
     pub(super) fn is_greeted(&self) -> bool {
         self.state.phase != Phase::Connected
+    }
+
+    /// The number of the selection, if a mailbox is selected.
+    pub(super) fn selection(&self) -> Option<u64> {
+        self.state.selected.as_ref().map(|selected| selected.selection)
+    }
+
+    /// The error of a request about a mailbox that is no longer selected.
+    pub(super) fn unselected(&self) -> Error {
+        self.state.unselected()
     }
 
     /// Changes the phase after the greeting or a login.
@@ -172,6 +185,21 @@ impl Mirror {
         self.update_selected(|selected| selected.flags = flags);
     }
 
+    /// A search with SAVE is sent. Whatever comes of it, it is not certain that the result before it is still there.
+    pub(super) fn begin_saving(&mut self, mark: SavedMark) {
+        self.saving = Some(mark);
+        if self.state.saved.is_some() {
+            self.state.change().saved = None;
+        }
+    }
+
+    /// The search has succeeded. A later one replaces its result.
+    pub(super) fn finish_saving(&mut self, mark: SavedMark) {
+        if self.saving == Some(mark) {
+            self.state.change().saved = Some(mark);
+        }
+    }
+
     /// Whether unsolicited FETCH data is about the selected mailbox.
     pub(super) fn takes_fetched(&self) -> bool {
         self.state.selected.is_some() && self.opening.is_none()
@@ -217,7 +245,10 @@ impl Mirror {
             | (RequiredState::Login, Phase::LoggedIn)
             | (RequiredState::BeforeLogin, Phase::Greeted) => Ok(()),
             (RequiredState::Selection(selection), Phase::LoggedIn) if selected == Some(selection) => Ok(()),
-            (RequiredState::Selection(_), _) => Err(self.state.unselected()),
+            (RequiredState::Saved(selection, mark), Phase::LoggedIn) if selected == Some(selection) => {
+                self.check_saved(mark)
+            }
+            (RequiredState::Selection(_) | RequiredState::Saved(..), _) => Err(self.state.unselected()),
             (RequiredState::NoSelection, Phase::LoggedIn) if selected.is_none() => Ok(()),
             // RFC 5161 §3.1: ENABLE is only allowed before a mailbox is selected.
             (RequiredState::NoSelection, Phase::LoggedIn) => {
@@ -227,6 +258,13 @@ impl Mirror {
                 Err(Error::input("this command needs a login first"))
             }
             (RequiredState::BeforeLogin, _) => Err(Error::input("this command is only allowed before the login")),
+        }
+    }
+
+    fn check_saved(&self, mark: SavedMark) -> Result<()> {
+        match self.state.saved == Some(mark) {
+            true => Ok(()),
+            false => Err(Error::input("the saved result of the search is gone: a later search replaced it")),
         }
     }
 
@@ -250,7 +288,7 @@ impl Mirror {
     }
 
     /// The number of the selection that a test asks in.
-    pub(super) fn selection(&self) -> u64 {
+    pub(super) fn asked_selection(&self) -> u64 {
         self.opening.as_ref().or(self.state.selected.as_deref()).map_or(0, |selected| selected.selection)
     }
 }

@@ -58,7 +58,9 @@ impl Mirror {
     }
 
     pub(crate) fn deselect(&mut self) {
-        self.state.change().selected = None;
+        let state = self.state.change();
+        (state.selected, state.saved) = (None, None);
+        self.saving = None;
         self.numbers.clear();
         self.journal.clear();
     }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::error::Error;
-use crate::imap::types::{Capabilities, FolderInfo};
+use crate::imap::types::{Capabilities, FolderInfo, SavedMark};
 
 /// What the handles can see.
 #[derive(Clone, Debug)]
@@ -15,6 +15,8 @@ pub(crate) struct State {
     pub(crate) selected: Option<Arc<FolderInfo>>,
     /// Why no mailbox is selected any more, unless a command simply left it.
     pub(crate) left: Option<Error>,
+    /// The result of a search that the server keeps for this selection (RFC 5182).
+    pub(crate) saved: Option<SavedMark>,
     /// The extensions that were enabled.
     pub(crate) enabled: Arc<Capabilities>,
     /// Those of them that the server has reported, rather than answering only OK.
@@ -45,6 +47,7 @@ impl State {
             capabilities: None,
             selected: None,
             left: None,
+            saved: None,
             enabled: Arc::default(),
             confirmed: Arc::default(),
             server: Arc::default(),

@@ -196,7 +196,7 @@ impl Attribution {
 
     #[inline]
     fn judge_named(&mut self, uid: Uid, look: Look) -> Attributed {
-        if !self.wanted.uids().contains(uid) {
+        if !self.wanted.uids().contains(uid) || self.is_one_too_many(uid) {
             return Attributed::Unsolicited;
         }
         // `only_on_request` are the items that servers never send unsolicited, such as ENVELOPE. FLAGS, UID and MODSEQ they do
@@ -219,6 +219,14 @@ impl Attribution {
             return Attributed::Unsolicited;
         }
         self.judge_partial(uid, look.found)
+    }
+
+    /// Whether as many other messages as are wanted have arrived.
+    #[inline]
+    fn is_one_too_many(&self, uid: Uid) -> bool {
+        let known = || self.answered.contains(uid) || self.partial.contains_key(&uid);
+        let more = || self.answered.len() + self.partial.len() as u64 + 1;
+        self.wanted.is_bounded() && !known() && !self.wanted.wants(more())
     }
 
     /// Some servers leave items out, and some send the items of a message in several responses.

@@ -63,6 +63,8 @@ impl Running {
     /// Whether a limit can stop this command. CLOSE is never limited (RFC 9738 §3.1), a body is one message, and the
     /// engine notices missing numbers itself.
     fn is_limitable(&self) -> bool {
-        self.id.is_some() && matches!(self.asks.effect, SessionEffect::None | SessionEffect::Move)
+        let effect = &self.asks.effect;
+        let searches = matches!(effect, SessionEffect::Save(_) | SessionEffect::Update);
+        self.id.is_some() && (searches || matches!(effect, SessionEffect::None | SessionEffect::Move))
     }
 }

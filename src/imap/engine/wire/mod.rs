@@ -5,10 +5,12 @@ mod attribution;
 mod claims;
 mod idle;
 mod limit;
+mod live;
 mod notify_state;
 mod outbox;
 mod running;
 mod sending;
+mod updates;
 
 use std::collections::VecDeque;
 use std::time::Instant;
@@ -16,6 +18,8 @@ use std::time::Instant;
 pub(crate) use self::attribution::Coverage;
 pub(super) use self::claims::{Claimant, Owner};
 use self::idle::{Action, IDLE, IdleState};
+use self::live::LiveSearches;
+pub(crate) use self::live::ResultChange;
 use self::notify_state::NotifyState;
 use self::outbox::{HalfSent, MOST_PADDING, Outbox, SendStage, UPLOAD_WINDOW, Upload};
 pub(super) use self::running::{Running, number_of};
@@ -36,10 +40,11 @@ pub(super) struct Wire {
     idle: Option<IdleState>,
     outbox: Outbox,
     notify: NotifyState,
+    searches: LiveSearches,
     next_tag: u32,
 }
 
-/// The request of a command that the engine sends again; nobody reads its answer.
+/// The request of a command that the engine sends on its own; nobody reads its answer.
 const RENEWAL: Id = Id(u64::MAX);
 
 /// The request of the first command that follows a login. Each of them has an id of its own; nobody reads their answers.
@@ -119,18 +124,20 @@ impl Wire {
         !ok && self.notify.refused(run.id == Some(RENEWAL))
     }
 
-    /// Sends NOTIFY again if the server gave up on it, and enters IDLE again afterwards.
+    /// Sends NOTIFY again if the server gave up on it, and CANCELUPDATE for searches that nobody reads. Leaves IDLE for
+    /// that, and enters it again afterwards.
     pub(super) fn renew(&mut self, capabilities: Option<&Capabilities>, now: Instant, times: &Deadlines) -> Result<()> {
         if self.half_sent.is_some() {
             return Ok(());
         }
         let is_free = self.idle.as_ref().is_none_or(IdleState::is_paused);
-        let action = match (&mut self.idle, self.notify.is_due()) {
+        let is_due = self.notify.is_due() || self.searches.has_unread();
+        let action = match (&mut self.idle, is_due) {
             (Some(idle), true) if !is_free => idle.pause(now, times),
             (Some(idle), false) if self.running.is_empty() => idle.resume(),
             (_, false) => Action::Nothing,
             (_, true) => {
-                if let Some(plan) = self.notify.renew() {
+                if let Some(plan) = self.notify.renew().or_else(|| self.cancel_updates()) {
                     self.start(RENEWAL, plan, capabilities, now);
                     self.running.back_mut().into_iter().for_each(Running::dismiss);
                 }
@@ -189,7 +196,8 @@ impl Wire {
         };
         let running = self.running.iter().filter_map(|run| Some((run.reader()?, lost(run))));
         let waiting = self.queue.iter().map(Pending::id).chain(self.watcher());
-        let ends = running.chain(waiting.map(|id| (id, error.clone()))).collect();
+        let mut ends: Vec<_> = running.chain(waiting.map(|id| (id, error.clone()))).collect();
+        ends.extend(self.searches.end_all().into_iter().map(|id| (id, error.clone())));
         (self.queue, self.running, self.idle) = (VecDeque::new(), VecDeque::new(), None);
         self.outbox.clear();
         ends
@@ -307,6 +315,7 @@ impl Wire {
         if let Some(run) = self.running.iter_mut().find(|run| run.id == Some(id)) {
             run.dismiss();
         }
+        self.searches.cancel(id);
         // An announced upload cannot be withdrawn: the server waits for its bytes.
         if self.half_sent.as_ref().is_some_and(|half| half.id == id && half.missing().is_some()) {
             return self.spoil(capabilities);

@@ -77,6 +77,8 @@ pub(super) struct Seen {
     pub(super) misnamed: Option<Bytes>,
     /// Data is still about the mailbox that was selected before this SELECT (RFC 7162 §3.2.11).
     pub(super) awaits_closed: bool,
+    /// The server refuses to update its result (RFC 5267 §4.3.1).
+    pub(super) no_update: bool,
     /// The data that it waits for arrived under another command's tag.
     pub(super) mistagged: bool,
 }
@@ -100,7 +102,7 @@ impl Running {
             order: plan.order,
             effect: std::mem::replace(&mut plan.effect, SessionEffect::None),
             mutates: plan.mutates,
-            bound: matches!(plan.needs, RequiredState::Selection(_)),
+            bound: matches!(plan.needs, RequiredState::Selection(_) | RequiredState::Saved(..)),
             messages: plan.messages.take(),
             topic: plan.topic.take(),
             stream: plan.stream,
@@ -165,6 +167,11 @@ impl Running {
     /// Whether the answer is over a limit, so that nothing of it is delivered.
     pub(crate) fn is_over_limit(&self) -> bool {
         self.tally.over_limit
+    }
+
+    /// Whether the server updates the result of this search once it has answered.
+    pub(crate) fn is_updated(&self) -> bool {
+        self.asks.effect == SessionEffect::Update && !self.seen.no_update
     }
 
     /// Whether all data of the kind it waits for arrived under another command's tag.
