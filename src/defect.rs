@@ -49,6 +49,13 @@ pub enum Defect {
         /// The value's bytes, as received.
         raw: Bytes,
     },
+    /// The structure of the message is broken at one part.
+    Part {
+        /// The part's numbers, as [`MimePart::path`](crate::MimePart::path).
+        path: Vec<u32>,
+        /// What is wrong with it.
+        reason: Reason,
+    },
 }
 
 /// Why a value could not be read.
@@ -103,6 +110,10 @@ impl fmt::Display for Defect {
                 write!(f, "the server declares {declared} bytes and sent {received}")
             }
             Self::Refused { text } => write!(f, "the server refused to send the message: {text}"),
+            Self::Part { path, reason } => {
+                let path: Vec<String> = path.iter().map(u32::to_string).collect();
+                write!(f, "part {}: {reason}", if path.is_empty() { "TEXT".to_owned() } else { path.join(".") })
+            }
             Self::Unreadable { attribute, reason, .. } => write!(f, "{attribute} cannot be read: {reason}"),
         }
     }

@@ -91,6 +91,8 @@ pub mod collect;
 mod config;
 #[cfg(feature = "net")]
 mod conn;
+#[cfg(any(feature = "imap", feature = "mail-parser"))]
+mod contents;
 #[cfg(all(feature = "collect", feature = "imap", feature = "pop3"))]
 pub mod cookbook;
 mod defect;
@@ -140,6 +142,8 @@ pub use config::{Config, KeepAlive, Protocol};
 pub use conn::fuzzing::deflate as fuzzing_deflate;
 #[cfg(feature = "net")]
 pub use conn::{Driver, Notices};
+#[cfg(any(feature = "imap", feature = "mail-parser"))]
+pub use contents::{Contents, Disposition, ListUnsubscribe, MimePart, PartRole, PartSize, TransferEncoding};
 pub use defect::{Defect, Reason};
 pub use error::{Code, Error, Fault, Kind, Result};
 pub use flag::{Flag, FlagAction, FlagChange};

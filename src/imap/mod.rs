@@ -75,6 +75,7 @@
 mod call;
 pub mod codec;
 mod command;
+mod contents;
 mod engine;
 #[cfg(any(test, fuzzing))]
 mod every_command;

@@ -85,9 +85,10 @@ const LAYERS: &[Layer] = &[
     layer!("conn": "*" "io" "engine" "redact" "start_error"),
     layer!("authentication": "*" "sasl" "engine" "conn"),
     layer!("messages": "*" "text"),
-    layer!("mailbox": "*" "messages"),
-    layer!("imap": "*" "wire" "sasl" "engine" "io" "start_error" "conn" "authentication" "mailbox" "messages"),
-    layer!("pop3": "*" "wire" "sasl" "engine" "io" "start_error" "conn" "authentication" "mailbox" "messages"),
+    layer!("contents": "*" "text" "messages"),
+    layer!("mailbox": "*" "messages" "contents"),
+    layer!("imap": "*" "wire" "sasl" "engine" "io" "start_error" "conn" "authentication" "mailbox" "messages" "text" "contents"),
+    layer!("pop3": "*" "wire" "sasl" "engine" "io" "start_error" "conn" "authentication" "mailbox" "messages" "contents"),
     // Durable files; `collect` decides what is stored in them.
     layer!("store": "error"),
     layer!("collect": "*" "io" "mailbox" "messages" "store"),

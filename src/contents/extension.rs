@@ -1,0 +1,116 @@
+//! The usual extensions of files, by media type. It must not know names.
+
+/// The extension that most programs give to files of this type, in lower case without its dot.
+pub(super) fn usual(media_type: &str) -> Option<&'static str> {
+    let place = TYPES.binary_search_by_key(&media_type, |(media_type, _)| media_type).ok()?;
+    TYPES.get(place).map(|(_, extension)| *extension)
+}
+
+/// Sorted by type.
+const TYPES: &[(&str, &str)] = &[
+    ("application/epub+zip", "epub"),
+    ("application/gzip", "gz"),
+    ("application/ics", "ics"),
+    ("application/java-archive", "jar"),
+    ("application/javascript", "js"),
+    ("application/json", "json"),
+    ("application/ld+json", "jsonld"),
+    ("application/mbox", "mbox"),
+    ("application/ms-tnef", "dat"),
+    ("application/msword", "doc"),
+    ("application/ogg", "ogx"),
+    ("application/pdf", "pdf"),
+    ("application/pgp-encrypted", "asc"),
+    ("application/pgp-keys", "asc"),
+    ("application/pgp-signature", "asc"),
+    ("application/pkcs7-mime", "p7m"),
+    ("application/pkcs7-signature", "p7s"),
+    ("application/postscript", "ps"),
+    ("application/rtf", "rtf"),
+    ("application/vnd.apple.pkpass", "pkpass"),
+    ("application/vnd.ms-excel", "xls"),
+    ("application/vnd.ms-outlook", "msg"),
+    ("application/vnd.ms-powerpoint", "ppt"),
+    ("application/vnd.oasis.opendocument.presentation", "odp"),
+    ("application/vnd.oasis.opendocument.spreadsheet", "ods"),
+    ("application/vnd.oasis.opendocument.text", "odt"),
+    ("application/vnd.openxmlformats-officedocument.presentationml.presentation", "pptx"),
+    ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx"),
+    ("application/vnd.openxmlformats-officedocument.wordprocessingml.document", "docx"),
+    ("application/vnd.rar", "rar"),
+    ("application/x-7z-compressed", "7z"),
+    ("application/x-bzip2", "bz2"),
+    ("application/x-gzip", "gz"),
+    ("application/x-pkcs7-mime", "p7m"),
+    ("application/x-pkcs7-signature", "p7s"),
+    ("application/x-rar-compressed", "rar"),
+    ("application/x-tar", "tar"),
+    ("application/x-xz", "xz"),
+    ("application/x-zip-compressed", "zip"),
+    ("application/xhtml+xml", "xhtml"),
+    ("application/xml", "xml"),
+    ("application/zip", "zip"),
+    ("audio/aac", "aac"),
+    ("audio/amr", "amr"),
+    ("audio/flac", "flac"),
+    ("audio/mp3", "mp3"),
+    ("audio/mp4", "m4a"),
+    ("audio/mpeg", "mp3"),
+    ("audio/ogg", "ogg"),
+    ("audio/wav", "wav"),
+    ("audio/x-m4a", "m4a"),
+    ("audio/x-wav", "wav"),
+    ("font/otf", "otf"),
+    ("font/ttf", "ttf"),
+    ("font/woff", "woff"),
+    ("font/woff2", "woff2"),
+    ("image/avif", "avif"),
+    ("image/bmp", "bmp"),
+    ("image/gif", "gif"),
+    ("image/heic", "heic"),
+    ("image/heif", "heif"),
+    ("image/jpeg", "jpg"),
+    ("image/jpg", "jpg"),
+    ("image/pjpeg", "jpg"),
+    ("image/png", "png"),
+    ("image/svg+xml", "svg"),
+    ("image/tiff", "tif"),
+    ("image/vnd.microsoft.icon", "ico"),
+    ("image/webp", "webp"),
+    ("image/x-icon", "ico"),
+    ("image/x-png", "png"),
+    ("message/global", "eml"),
+    ("message/rfc822", "eml"),
+    ("text/calendar", "ics"),
+    ("text/css", "css"),
+    ("text/csv", "csv"),
+    ("text/directory", "vcf"),
+    ("text/html", "html"),
+    ("text/javascript", "js"),
+    ("text/markdown", "md"),
+    ("text/plain", "txt"),
+    ("text/rtf", "rtf"),
+    ("text/tab-separated-values", "tsv"),
+    ("text/vcard", "vcf"),
+    ("text/x-vcard", "vcf"),
+    ("text/xml", "xml"),
+    ("video/3gpp", "3gp"),
+    ("video/mp4", "mp4"),
+    ("video/mpeg", "mpg"),
+    ("video/ogg", "ogv"),
+    ("video/quicktime", "mov"),
+    ("video/webm", "webm"),
+    ("video/x-ms-wmv", "wmv"),
+    ("video/x-msvideo", "avi"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_type_is_found() {
+        assert!(TYPES.is_sorted_by(|one, two| one.0 < two.0));
+        assert_eq!((usual("application/pdf"), usual("application/octet-stream")), (Some("pdf"), None));
+    }
+}

@@ -1,0 +1,131 @@
+//! The fields of a header: where they are, and what those of MIME say. It must not know parts, nor where the header comes from.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+
+use super::mime::{Disposition, Fields, TransferEncoding};
+use crate::text::param::{self, Bytes};
+use crate::text::{unfold, word};
+
+/// The most parameters of one field that are read. The work is quadratic in their number.
+const MOST_PARAMS: usize = 200;
+
+/// The value of the first field with this name, with its line ends.
+pub(super) fn find<'a>(header: &'a [u8], name: &str) -> Option<&'a [u8]> {
+    fields(header).find_map(|(found, value)| found.eq_ignore_ascii_case(name.as_bytes()).then_some(value))
+}
+
+/// The names and values of all fields, each value with its continuation lines and line ends. Lines that are no field are left out.
+pub(super) fn fields(header: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+    let mut rest = header;
+    std::iter::from_fn(move || {
+        loop {
+            let length = field_length(rest)?;
+            let (field, after) = rest.split_at_checked(length)?;
+            rest = after;
+            let Some(colon) = memchr::memchr(b':', field) else { continue };
+            let (name, value) = field.split_at_checked(colon)?;
+            return Some((name.trim_ascii(), value.get(1..).unwrap_or_default()));
+        }
+    })
+}
+
+/// The length of the first field; `None` if there is none.
+fn field_length(header: &[u8]) -> Option<usize> {
+    let mut length = 0;
+    loop {
+        let line = header.get(length..).filter(|line| !line.is_empty());
+        let Some(line) = line else { return (length > 0).then_some(length) };
+        length += memchr::memchr(b'\n', line).map_or(line.len(), |end| end + 1);
+        if !matches!(header.get(length), Some(b' ' | b'\t')) {
+            return Some(length);
+        }
+    }
+}
+
+/// What a header says about its part. `default` is the media type if it declares none.
+pub(super) fn read(header: &[u8], default: &str) -> Fields {
+    let (kind, params) = find(header, "Content-Type").map(split_params).unwrap_or_default();
+    let kind = media_type(&kind).unwrap_or_else(|| default.to_owned());
+    let (disposition, disposition_params) = find(header, "Content-Disposition").map(split_params).unwrap_or_default();
+    Fields {
+        media_type: kind,
+        declared_name: name(borrowed(&disposition_params), borrowed(&params)),
+        params: decoded(&params),
+        encoding: TransferEncoding::of(find(header, "Content-Transfer-Encoding").unwrap_or_default()),
+        disposition: Disposition::of(&disposition),
+        content_id: find(header, "Content-ID").and_then(content_id),
+        location: find(header, "Content-Location").and_then(location),
+        description: find(header, "Content-Description").and_then(text),
+    }
+}
+
+/// The name that the parameters declare.
+pub(crate) fn name<'a>(
+    disposition: impl Iterator<Item = (Bytes<'a>, Bytes<'a>)>,
+    params: impl Iterator<Item = (Bytes<'a>, Bytes<'a>)>,
+) -> Option<String> {
+    let name = param::value(disposition, b"filename").filter(|name| !name.is_empty());
+    name.or_else(|| param::value(params, b"name")).filter(|name| !name.is_empty()).map(Cow::into_owned)
+}
+
+/// Each parameter once, under its plain name in lower case.
+pub(crate) fn decoded(params: &[(Bytes<'_>, Bytes<'_>)]) -> Vec<(String, String)> {
+    let params = params.get(..MOST_PARAMS).unwrap_or(params);
+    let mut names = HashSet::new();
+    let mut found = Vec::new();
+    for (name, _) in params {
+        let base = param::base(name);
+        let lower = String::from_utf8_lossy(base).to_ascii_lowercase();
+        if lower.is_empty() || !names.insert(lower.clone()) {
+            continue;
+        }
+        if let Some(value) = param::value(borrowed(params), base) {
+            found.push((lower, value.into_owned()));
+        }
+    }
+    found
+}
+
+/// `type/subtype` in lower case; `None` if there is none. Comments and white space are removed (RFC 2045 §5.1).
+pub(super) fn media_type(value: &[u8]) -> Option<String> {
+    let value = String::from_utf8_lossy(value);
+    let value = value.split('(').next().unwrap_or_default();
+    let (main, sub) = value.split_once('/')?;
+    let (main, sub) = (main.trim().trim_matches('"'), sub.trim().trim_matches('"'));
+    let is_token = |part: &str| !part.is_empty() && !part.contains(|c: char| c.is_whitespace() || c.is_control());
+    (is_token(main) && is_token(sub)).then(|| format!("{main}/{sub}").to_ascii_lowercase())
+}
+
+/// An id without its angle brackets.
+pub(crate) fn content_id(value: &[u8]) -> Option<String> {
+    let line = unfold(value);
+    let id = String::from_utf8_lossy(line.trim_ascii()).into_owned();
+    let inside = id.strip_prefix('<').map_or(&*id, |inside| inside.split('>').next().unwrap_or_default()).trim();
+    (!inside.is_empty()).then(|| inside.to_owned())
+}
+
+/// A URI, whose folds are not part of it (RFC 2557 §4.4.1).
+pub(crate) fn location(value: &[u8]) -> Option<String> {
+    let uri: Vec<u8> = value.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
+    (!uri.is_empty()).then(|| word::decode(&uri).into_owned())
+}
+
+/// The text of an unstructured field.
+pub(crate) fn text(value: &[u8]) -> Option<String> {
+    let text = word::decode(value.trim_ascii()).into_owned();
+    (!text.is_empty()).then_some(text)
+}
+
+/// The value before the parameters, and the parameters.
+fn split_params(value: &[u8]) -> (Vec<u8>, Vec<(Bytes<'_>, Bytes<'_>)>) {
+    let end = memchr::memchr(b';', value).unwrap_or(value.len());
+    let kind = unfold(value.get(..end).unwrap_or_default()).trim_ascii().to_vec();
+    let mut params = param::read(value);
+    params.truncate(MOST_PARAMS);
+    (kind, params)
+}
+
+fn borrowed<'a>(params: &'a [(Bytes<'_>, Bytes<'_>)]) -> impl Iterator<Item = (Bytes<'a>, Bytes<'a>)> {
+    params.iter().map(|(name, value)| (Cow::Borrowed(&**name), Cow::Borrowed(&**value)))
+}
