@@ -53,7 +53,7 @@ pub(super) fn read(header: &[u8], default: &str) -> Fields {
         declared_name: name(borrowed(&disposition_params), borrowed(&params)),
         params: decoded(&params),
         encoding: TransferEncoding::of(find(header, "Content-Transfer-Encoding").unwrap_or_default()),
-        disposition: Disposition::of(&disposition),
+        disposition: Disposition::of(&without_comments(&disposition)),
         content_id: find(header, "Content-ID").and_then(content_id),
         location: find(header, "Content-Location").and_then(location),
         description: find(header, "Content-Description").and_then(text),
@@ -89,12 +89,32 @@ pub(crate) fn decoded(params: &[(Bytes<'_>, Bytes<'_>)]) -> Vec<(String, String)
 
 /// `type/subtype` in lower case; `None` if there is none. Comments and white space are removed (RFC 2045 §5.1).
 pub(super) fn media_type(value: &[u8]) -> Option<String> {
-    let value = String::from_utf8_lossy(value);
-    let value = value.split('(').next().unwrap_or_default();
+    let value = without_comments(value);
+    let value = String::from_utf8_lossy(&value);
     let (main, sub) = value.split_once('/')?;
     let (main, sub) = (main.trim().trim_matches('"'), sub.trim().trim_matches('"'));
     let is_token = |part: &str| !part.is_empty() && !part.contains(|c: char| c.is_whitespace() || c.is_control());
     (is_token(main) && is_token(sub)).then(|| format!("{main}/{sub}").to_ascii_lowercase())
+}
+
+/// The value without what is in parentheses (RFC 5322 §3.2.2).
+pub(super) fn without_comments(value: &[u8]) -> Cow<'_, [u8]> {
+    if memchr::memchr(b'(', value).is_none() {
+        return Cow::Borrowed(value);
+    }
+    let (mut depth, mut is_escaped) = (0_usize, false);
+    let is_outside = |&byte: &u8| {
+        let is_inside = depth > 0 || byte == b'(';
+        match byte {
+            _ if std::mem::take(&mut is_escaped) => {}
+            b'\\' => is_escaped = depth > 0,
+            b'(' => depth += 1,
+            b')' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        !is_inside
+    };
+    Cow::Owned(value.iter().copied().filter(is_outside).collect())
 }
 
 /// An id without its angle brackets.

@@ -2,6 +2,7 @@
 
 use super::draft::{Draft, Kind};
 use super::file_name;
+use super::mime::TransferEncoding;
 use super::node::{self, Node};
 use super::part::{MimePart, PartData, PartRole};
 use super::role;
@@ -29,7 +30,12 @@ impl Tree {
     }
 }
 
-fn part(draft: Draft, node: Node, role: PartRole, place: usize) -> MimePart {
+fn part(mut draft: Draft, node: Node, role: PartRole, place: usize) -> MimePart {
+    if draft.kind == Kind::Multipart {
+        // A multipart is never encoded (RFC 2045 §6.4), and BODYSTRUCTURE has no place for the others (RFC 9051 §7.5.2).
+        draft.fields.encoding = TransferEncoding::Identity;
+        (draft.fields.content_id, draft.fields.description) = (None, None);
+    }
     let name = draft.fields.declared_name.clone().or_else(|| match role {
         PartRole::Message => Some(format!("{}.eml", draft.subject.as_deref().unwrap_or("message"))),
         PartRole::Group | PartRole::Text | PartRole::Html | PartRole::Alternative => None,

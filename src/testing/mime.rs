@@ -162,8 +162,12 @@ pub(super) fn field(header: &[u8], name: &str) -> Option<Vec<u8>> {
 /// The value before the first semicolon, and the parameters after it with upper-case names.
 pub(super) fn parameters(value: &[u8]) -> (String, Vec<(String, Vec<u8>)>) {
     let mut parts = split_outside_quotes(value).into_iter();
-    // A comment may follow the value. No value of the sample mail begins with one.
-    let first = parts.next().and_then(|first| first.split(|&byte| byte == b'(').next()).unwrap_or_default();
+    // A comment may be before the value or after it.
+    let first = parts.next().unwrap_or_default().trim_ascii();
+    let first = first
+        .strip_prefix(b"(")
+        .map_or(first, |comment| comment.split(|&byte| byte == b')').nth(1).unwrap_or_default());
+    let first = first.split(|&byte| byte == b'(').next().unwrap_or_default();
     let pair = |part: &[u8]| {
         let equals = memchr::memchr(b'=', part)?;
         let (name, value) = part.split_at_checked(equals)?;

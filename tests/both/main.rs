@@ -10,14 +10,19 @@
 
 #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
 mod client_certificate;
+mod contents;
 mod deadlines;
 mod dyn_mailbox;
 mod embedded_example;
 mod login;
+#[path = "../support/mime_mail/mod.rs"]
+mod mime_mail;
 mod recording;
 #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
 #[path = "../support/relay.rs"]
 mod relay;
+#[path = "../support/rng.rs"]
+mod rng;
 mod same_text;
 #[path = "../support/scratch.rs"]
 mod scratch;
