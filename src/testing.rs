@@ -52,6 +52,7 @@ mod deflate;
 mod fault;
 mod imap;
 mod mime;
+mod object_id;
 mod options;
 mod pop3;
 mod sample;

@@ -53,7 +53,8 @@ impl Builder {
     }
 
     /// Gives every user a few dozen messages, always the same: plain, with alternatives, attachments and enclosed messages, with encoded
-    /// subjects, 8-bit text, long lines, and lines that begin with dots; with various flags and dates.
+    /// subjects, 8-bit text, long lines, and lines that begin with dots; with various flags and dates. `Archive` has texts in nine legacy
+    /// charsets, file names in the forms of RFC 2231, and a thread.
     pub fn sample_mail(mut self) -> Self {
         self.sample_mail = true;
         self
@@ -64,7 +65,8 @@ impl Builder {
     /// * for the session `SASL-IR`, `LITERAL+`, `ID`, `ENABLE`, `NAMESPACE`, `COMPRESS=DEFLATE` after the login and `STARTTLS` before it;
     /// * for changes `IDLE`, `NOTIFY`, `CONDSTORE`, `QRESYNC`;
     /// * for searches `ESEARCH`, `SEARCHRES`, `SORT`, `SORT=DISPLAY`, `ESORT`, `THREAD=ORDEREDSUBJECT`, `THREAD=REFERENCES`;
-    /// * for messages `UIDPLUS`, `MOVE`, `MULTIAPPEND`, `CATENATE`, `REPLACE`, `UNSELECT`;
+    /// * for messages `UIDPLUS`, `MOVE`, `MULTIAPPEND`, `CATENATE`, `REPLACE`, `UNSELECT`, `BINARY`, `PREVIEW`, `OBJECTID`,
+    ///   `SAVEDATE`;
     /// * for mailboxes `CHILDREN`, `SPECIAL-USE`, `CREATE-SPECIAL-USE`, `LIST-EXTENDED`, `LIST-STATUS`, `LIST-MYRIGHTS`, `LIST-METADATA`,
     ///   `STATUS=SIZE`, `ACL`, `RIGHTS=KXTE`, `METADATA`.
     ///
@@ -272,7 +274,7 @@ impl Builder {
             for mail in sample::mail() {
                 if let Some(mailbox) = account.mailbox(mail.mailbox) {
                     let flags = mail.flags.iter().map(|name| store::flag(name)).collect();
-                    mailbox.add(Arc::clone(&mail.content), flags);
+                    mailbox.add(Arc::clone(&mail.content), flags, mail.content.date);
                     mailbox.first_recent = mailbox.next_uid;
                 }
             }

@@ -5,6 +5,7 @@ mod acl;
 mod address;
 mod append;
 mod args;
+mod binary;
 mod catenate;
 mod context;
 mod copy;

@@ -45,6 +45,19 @@ const PLAIN: [(&str, &str); 8] = [
     ("=?ISO-8859-1?Q?Caf=E9?= =?UTF-8?Q?_tomorrow?=", "Ten o'clock, as ever.\r\n"),
 ];
 
+/// Legacy charsets, each with a text in base64 and a subject.
+const CHARSETS: [(&str, &str, &str); 9] = [
+    ("iso-8859-2", "WmG/87PmIGfqtmyxIGphvPEuDQo=", "=?iso-8859-2?B?pndp6nRh?="),
+    ("windows-1251", "x+Di8vDgIOIg5OXx//L8IPfg8e7iLg0K", "=?windows-1251?B?wvHy8OX34A==?="),
+    ("koi8-r", "8M/F2sQgz9DB2sTZ18HF1CDOwSDewdMuDQo=", "=?koi8-r?B?8M/F2sQ=?="),
+    ("windows-1253", "yuHr5+zd8eEg8+Ug/Ovv9fIuDQo=", "=?windows-1253?B?yuHr5+zd8eE=?="),
+    ("windows-1255", "+ezl7SDs6+Xs7S4NCg==", "=?windows-1255?B?+ezl7Q==?="),
+    ("windows-1256", "x+HT4cfjINrh7d/jLg0K", "=?windows-1256?B?0+HH4w==?="),
+    ("iso-2022-jp", "GyRCMnE1RCRPOzA7fiQrJGkkRyQ5ISMbKEINCg==", "=?iso-2022-jp?B?GyRCMnE1RBsoQg==?="),
+    ("gb2312", "w/fM7M/Czue/qrvhoaMNCg==", "=?gb2312?B?u+HS6Q==?="),
+    ("euc-kr", "s7vAzyDIuMDHsKEgwNa9wLTPtNkuDQo=", "=?euc-kr?B?yLjAxw==?="),
+];
+
 /// All messages, made once for each process.
 pub(super) fn mail() -> &'static [Sample] {
     static MAIL: OnceLock<Vec<Sample>> = OnceLock::new();
@@ -64,6 +77,14 @@ fn make() -> Vec<Sample> {
     }
     for mailbox in ["Sent", "Sent", "Archive", "Drafts"] {
         bodies.push((mailbox, plain(bodies.len(), "Re: Lunch on Thursday?", "Thursday it is.\r\n")));
+    }
+    for (charset, encoded, subject) in CHARSETS {
+        bodies.push(("Archive", charset_mail(bodies.len(), charset, encoded, subject)));
+    }
+    bodies.push(("Archive", parameters(bodies.len())));
+    let first = bodies.len();
+    for answer in 0..5 {
+        bodies.push(("Archive", thread(bodies.len(), first, answer)));
     }
     let one = |(index, (mailbox, bytes)): (usize, (&'static str, Vec<u8>))| Sample {
         mailbox,
@@ -195,4 +216,45 @@ fn dots(index: usize) -> Vec<u8> {
 
 fn no_subject(index: usize) -> Vec<u8> {
     format!("{}\r\n(no subject, and the last line has no end)", head(index, None)).into_bytes()
+}
+
+fn charset_mail(index: usize, charset: &str, encoded: &str, subject: &str) -> Vec<u8> {
+    let head = head(index, Some(subject));
+    format!(
+        "{head}Content-Type: text/plain; charset={charset}\r\nContent-Transfer-Encoding: base64\r\n\r\n{encoded}\r\n"
+    )
+    .into_bytes()
+}
+
+/// Names in the forms of RFC 2231: in pieces, in other charsets, and with a language; also the older form that no RFC allows.
+fn parameters(index: usize) -> Vec<u8> {
+    let head = head(index, Some("Names in every form"));
+    let names = [
+        "filename*0*=utf-8'de'Ein%20ziemlich%20; filename*1*=langer%20N%C3%A4me; filename*2=\".txt\"",
+        "filename*=iso-8859-2''%B1%B6%E6.txt",
+        "filename*0=\"part one \"; filename*1=\"and two.txt\"",
+        "filename=\"=?UTF-8?B?w6TDtsO8LnR4dA==?=\"",
+        "filename=\"../../etc/passwd\"",
+    ];
+    let one = |name: &&str| {
+        format!("--par-{index}\r\nContent-Type: text/plain\r\nContent-Disposition: attachment;\r\n {name}\r\n\r\nx\r\n")
+    };
+    let parts: String = names.iter().map(one).collect();
+    format!("{head}Content-Type: multipart/mixed; boundary=par-{index}\r\n\r\n{parts}--par-{index}--\r\n").into_bytes()
+}
+
+/// A thread whose third message answers the first, and whose last one names the whole way.
+fn thread(index: usize, first: usize, answer: usize) -> Vec<u8> {
+    let id = |number: usize| format!("<{}.sample@example.org>", first + number);
+    let refers = match answer {
+        0 => String::new(),
+        1 | 2 => format!("In-Reply-To: {0}\r\nReferences: {0}\r\n", id(0)),
+        last => {
+            let way: Vec<String> = (0..last).filter(|number| *number != 2).map(id).collect();
+            format!("In-Reply-To: {}\r\nReferences: {}\r\n", id(last - 1), way.join("\r\n\t"))
+        }
+    };
+    let subject = if answer == 0 { "Who feeds the cat?" } else { "Re: Who feeds the cat?" };
+    let head = format!("{}{refers}", head(index, Some(subject)));
+    format!("{head}Content-Type: text/plain; charset=utf-8\r\n\r\nAnswer {answer}.\r\n").into_bytes()
 }

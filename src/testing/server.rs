@@ -151,9 +151,10 @@ impl Server {
     /// Delivers a message from outside; running sessions are informed as the protocol allows. Returns its UID, or `None` if there is
     /// no such user or mailbox.
     pub fn deliver(&self, user: &str, mailbox: &str, message: impl Into<Bytes>, flags: &[&str]) -> Option<u32> {
-        let content = Content::new(message.into(), self.shared.options.now());
+        let now = self.shared.options.now();
+        let content = Content::new(message.into(), now);
         let flags = flags.iter().map(|name| store::flag(name)).collect();
-        self.shared.store.change(user, |account| Some(account.mailbox(mailbox)?.add(content, flags)))?
+        self.shared.store.change(user, |account| Some(account.mailbox(mailbox)?.add(content, flags, now)))?
     }
 
     /// Replaces the flags of a message from outside, as another program would. `None` if there is no such message.

@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::mime::Part;
+use super::object_id::Ids;
 
 pub(super) type Flags = BTreeSet<String>;
 /// Annotations by their names in lower case, each with its name as it was written.
@@ -199,7 +200,7 @@ impl Account {
         }
         let target = self.mailbox(to).ok_or("[NONEXISTENT] No such mailbox")?;
         for mail in moved {
-            target.add(mail.content, mail.flags);
+            target.add(mail.content, mail.flags, mail.saved);
         }
         Ok(())
     }
@@ -227,6 +228,8 @@ pub(super) struct Mail {
     pub(super) content: Arc<Content>,
     pub(super) flags: Flags,
     pub(super) change: u64,
+    /// When it was saved in this mailbox (RFC 8514).
+    pub(super) saved: OffsetDateTime,
 }
 
 /// The part of a message that never changes.
@@ -234,6 +237,9 @@ pub(super) struct Content {
     pub(super) bytes: Bytes,
     pub(super) date: OffsetDateTime,
     structure: OnceLock<Part>,
+    ids: OnceLock<Ids>,
+    /// The first words of its text.
+    pub(super) preview: OnceLock<String>,
     /// The form in which IMAP prints them, made when it is first needed.
     pub(super) envelope: OnceLock<Vec<u8>>,
     pub(super) body: OnceLock<Vec<u8>>,
@@ -246,6 +252,8 @@ impl Content {
             bytes,
             date,
             structure: OnceLock::new(),
+            ids: OnceLock::new(),
+            preview: OnceLock::new(),
             envelope: OnceLock::new(),
             body: OnceLock::new(),
             body_structure: OnceLock::new(),
@@ -254,6 +262,12 @@ impl Content {
 
     pub(super) fn structure(&self) -> &Part {
         self.structure.get_or_init(|| Part::parse(&self.bytes))
+    }
+
+    /// Its identifiers as an object (RFC 8474), the same in every mailbox.
+    pub(super) fn ids(&self) -> &Ids {
+        let header = || self.bytes.get(self.structure().header.clone()).unwrap_or_default();
+        self.ids.get_or_init(|| Ids::of(&self.bytes, self.date, header()))
     }
 }
 
@@ -275,11 +289,11 @@ impl Mailbox {
     }
 
     /// Adds a message and returns its UID.
-    pub(super) fn add(&mut self, content: Arc<Content>, flags: Flags) -> u32 {
+    pub(super) fn add(&mut self, content: Arc<Content>, flags: Flags, saved: OffsetDateTime) -> u32 {
         let uid = self.next_uid;
         self.next_uid += 1;
         self.change += 1;
-        self.mails.insert(uid, Mail { content, flags, change: self.change });
+        self.mails.insert(uid, Mail { content, flags, change: self.change, saved });
         uid
     }
 

@@ -13,6 +13,7 @@ mod hostile;
 mod imap;
 mod line;
 mod mbsync;
+mod objects;
 mod peers;
 mod pop3;
 mod revision;

@@ -74,7 +74,7 @@ impl Session {
                 account.by_validity(validity).filter(|mailbox| mailbox.mails.contains_key(&uid))?;
             }
             let mailbox = account.mailbox(name)?;
-            let add = |one: Given| mailbox.add(Content::new(one.bytes, one.date.unwrap_or(now)), one.flags);
+            let add = |one: Given| mailbox.add(Content::new(one.bytes, one.date.unwrap_or(now)), one.flags, now);
             let uids: Vec<u32> = given.into_iter().map(add).collect();
             let new = mailbox.validity;
             if let Some((validity, uid)) = old {
@@ -101,8 +101,14 @@ impl Session {
             date = Some(print::read_date(&text).ok_or_else(|| Stop::bad("Not a date-time"))?);
             args.space()?;
         }
+        // RFC 3516 §4.4: a literal8 may contain NUL.
+        let is_binary = args.is_next(b"~\0") && self.offers("BINARY") && args.take(b'~');
         if args.peek() == Some(0) {
-            return Ok(Given { flags, date, bytes: args.literal()? });
+            let bytes = args.literal()?;
+            return match bytes.contains(&0) && !is_binary {
+                true => Err(Stop::bad("Only a literal8 may contain NUL")),
+                false => Ok(Given { flags, date, bytes }),
+            };
         }
         if !self.offers("CATENATE") || !args.atom()?.eq_ignore_ascii_case("CATENATE") {
             return Err(Stop::bad("Expected a literal"));

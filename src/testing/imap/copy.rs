@@ -73,12 +73,13 @@ impl Session {
         if !moves {
             self.fits(bytes, uids.len() as u64)?;
         }
+        let now = self.shared.options.now();
         let copied = self.change(|account| {
             let source = account.by_validity(validity)?;
             let mails: Vec<(u32, Mail)> =
                 uids.iter().filter_map(|uid| Some((*uid, source.mails.get(uid)?.clone()))).collect();
             let target = account.mailbox(&name)?;
-            let to = mails.iter().map(|(_, mail)| target.add(Arc::clone(&mail.content), mail.flags.clone()));
+            let to = mails.iter().map(|(_, mail)| target.add(Arc::clone(&mail.content), mail.flags.clone(), now));
             let to = to.collect();
             Some(Copied { validity: target.validity, from: mails.into_iter().map(|(uid, _)| uid).collect(), to })
         })?;

@@ -7,9 +7,12 @@ use super::item::{self, Item, Of, Section};
 use super::range::Range;
 use super::set::Set;
 use super::view::Entry;
-use super::{Answer, Session, envelope, print, structure};
+use super::{Answer, Session, binary, envelope, print, structure};
 use crate::testing::mime::{self, Part};
 use crate::testing::store::Content;
+
+/// The most characters of a preview.
+const PREVIEW: usize = 200;
 
 /// What FETCH has after its items.
 #[derive(Default)]
@@ -29,12 +32,8 @@ impl Session {
         if since.is_some() && !items.iter().any(|item| matches!(item, Item::Modseq)) {
             items.push(Item::Modseq);
         }
-        if items.iter().any(|item| matches!(item, Item::Modseq)) {
-            if !self.offers("CONDSTORE") {
-                return Err(Stop::bad("Unknown FETCH item"));
-            }
-            self.enabled.condstore = true;
-        }
+        self.check_items(&items)?;
+        self.enabled.condstore |= items.iter().any(|item| matches!(item, Item::Modseq));
         if items.is_empty() {
             return Err(Stop::bad("Nothing to fetch"));
         }
@@ -59,7 +58,8 @@ impl Session {
             indexes.reverse();
         }
         let view = self.view()?;
-        let marks = !view.read_only && items.iter().any(|item| matches!(item, Item::Section(section) if !section.peek));
+        binary::check(indexes.iter().filter_map(|&index| view.entries.get(index)), &items)?;
+        let marks = !view.read_only && items.iter().any(Item::is_marking);
         if marks {
             self.mark_seen(&indexes)?;
         }
@@ -71,6 +71,15 @@ impl Session {
             self.wire.relieve().await?;
         }
         Ok(self.limited(lowest, "FETCH completed".to_owned()))
+    }
+
+    fn check_items(&self, items: &[Item]) -> Result<(), Stop> {
+        // RFC 9051, appendix E: IMAP4rev2 has BINARY.
+        let has = |name| self.offers(name) || name == "BINARY" && self.enabled.rev2;
+        match items.iter().filter_map(Item::extension).all(has) {
+            true => Ok(()),
+            false => Err(Stop::bad("Unknown FETCH item")),
+        }
     }
 
     /// `(CHANGEDSINCE 5 VANISHED PARTIAL 1:10)` (RFC 7162 §3.1.4.1, §3.2.6, RFC 9394 §3.3).
@@ -203,8 +212,34 @@ fn print_item(entry: &Entry, item: &Item, out: &mut Vec<u8>) {
             let print = || structure::print(bytes, entry.content.structure(), true);
             out.extend_from_slice(entry.content.body_structure.get_or_init(print));
         }
+        Item::EmailId => out.extend_from_slice(format!("EMAILID ({})", entry.content.ids().email).as_bytes()),
+        Item::ThreadId => match &entry.content.ids().thread {
+            Some(id) => out.extend_from_slice(format!("THREADID ({id})").as_bytes()),
+            None => out.extend_from_slice(b"THREADID NIL"),
+        },
+        Item::SaveDate => {
+            out.extend_from_slice(format!("SAVEDATE {}", print::date(entry.save_date)).as_bytes());
+        }
+        Item::Preview { lazy } => {
+            out.extend_from_slice(b"PREVIEW ");
+            let made = match lazy {
+                true => entry.content.preview.get(),
+                false => Some(entry.content.preview.get_or_init(|| preview(bytes))),
+            };
+            print::nstring(made.map(String::as_bytes), out);
+        }
         Item::Section(section) => print_section(entry, section, out),
+        Item::Binary(section) => binary::print(&entry.content, section, out),
+        Item::BinarySize(section) => binary::print_size(&entry.content, section, out),
     }
+}
+
+/// At most 200 characters of the text (RFC 8970 §3.2).
+fn preview(message: &[u8]) -> String {
+    let parsed = mail_parser::MessageParser::default().parse(message);
+    let text = parsed.and_then(|message| message.body_preview(PREVIEW).map(std::borrow::Cow::into_owned));
+    let text = text.unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ");
+    text.chars().take(PREVIEW).collect()
 }
 
 fn print_section(entry: &Entry, section: &Section, out: &mut Vec<u8>) {
@@ -254,7 +289,7 @@ fn chosen(header: &[u8], names: &[String], wanted: bool) -> Vec<u8> {
     out
 }
 
-fn cut(bytes: &[u8], partial: Option<(u32, u32)>) -> &[u8] {
+pub(super) fn cut(bytes: &[u8], partial: Option<(u32, u32)>) -> &[u8] {
     let Some((origin, count)) = partial else {
         return bytes;
     };

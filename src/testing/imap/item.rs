@@ -12,7 +12,17 @@ pub(super) enum Item {
     Body,
     BodyStructure,
     Modseq,
+    EmailId,
+    ThreadId,
+    SaveDate,
+    Preview {
+        /// Only if it was made before.
+        lazy: bool,
+    },
     Section(Section),
+    /// A part without its transfer encoding (RFC 3516).
+    Binary(Section),
+    BinarySize(Section),
 }
 
 #[derive(Clone)]
@@ -34,6 +44,25 @@ pub(super) enum Of {
     FieldsNot(Vec<String>),
     Body,
     Mime,
+}
+
+impl Item {
+    /// The extension that it needs.
+    pub(super) fn extension(&self) -> Option<&'static str> {
+        match self {
+            Self::Modseq => Some("CONDSTORE"),
+            Self::EmailId | Self::ThreadId => Some("OBJECTID"),
+            Self::SaveDate => Some("SAVEDATE"),
+            Self::Preview { .. } => Some("PREVIEW"),
+            Self::Binary(_) | Self::BinarySize(_) => Some("BINARY"),
+            _ => None,
+        }
+    }
+
+    /// Whether it marks the message as seen.
+    pub(super) fn is_marking(&self) -> bool {
+        matches!(self, Self::Section(section) | Self::Binary(section) if !section.peek)
+    }
 }
 
 /// Reads the items of one FETCH: a macro, one item, or a list.
@@ -70,6 +99,13 @@ fn one(args: &mut Args) -> Result<Item, Stop> {
         "BODY" if args.peek() != Some(b'[') => Item::Body,
         "BODY" => Item::Section(section(args, false)?),
         "BODY.PEEK" => Item::Section(section(args, true)?),
+        "BINARY" => Item::Binary(binary(args, "BINARY", false)?),
+        "BINARY.PEEK" => Item::Binary(binary(args, "BINARY", true)?),
+        "BINARY.SIZE" => Item::BinarySize(binary(args, "BINARY.SIZE", true)?),
+        "EMAILID" => Item::EmailId,
+        "THREADID" => Item::ThreadId,
+        "SAVEDATE" => Item::SaveDate,
+        "PREVIEW" => Item::Preview { lazy: take_lazy(args)? },
         _ => return Err(Stop::bad("Unknown FETCH item")),
     })
 }
@@ -84,6 +120,26 @@ pub(super) fn named_section(name: &str) -> Result<Section, Stop> {
     args.push_text(format!("[{name}]").as_bytes());
     let section = section(&mut args, true)?;
     args.end().map(|()| section)
+}
+
+/// Whether `(LAZY)` follows (RFC 8970 §3.1).
+fn take_lazy(args: &mut Args) -> Result<bool, Stop> {
+    if !args.is_next(b" (LAZY") && !args.is_next(b" (lazy") {
+        return Ok(false);
+    }
+    args.space()?;
+    args.list(Args::atom).map(|_| true)
+}
+
+/// Only the content of a part has a transfer encoding (RFC 3516 §7, section-binary); a size has no range.
+fn binary(args: &mut Args, name: &str, peek: bool) -> Result<Section, Stop> {
+    let section = section(args, peek)?;
+    match section.of {
+        Of::Whole if name == "BINARY" || section.partial.is_none() => {
+            Ok(Section { label: section.label.replacen("BODY", name, 1), ..section })
+        }
+        _ => Err(Stop::bad("Only parts are decoded")),
+    }
 }
 
 fn section(args: &mut Args, peek: bool) -> Result<Section, Stop> {

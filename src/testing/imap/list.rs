@@ -3,6 +3,7 @@
 use super::args::{Args, Stop};
 use super::extended::Wanted;
 use super::pattern::matches;
+use super::select::mailbox_id;
 use super::{Answer, Session};
 use crate::testing::store::{Account, Mailbox, canonical};
 
@@ -65,15 +66,17 @@ impl Session {
         let name = args.mailbox()?;
         let special = if args.take(b' ') { Some(self.special_use(args)?) } else { None };
         args.end()?;
-        self.change(|account| {
+        let created = self.change(|account| {
             account.create(&name)?;
-            if let (Some(special), Some(mailbox)) = (special, account.mailbox(&name)) {
-                mailbox.special = Some(special);
-            }
-            Ok(())
-        })?
-        .map_err(Stop::no)?;
-        Ok("CREATE completed".to_owned())
+            let Some(mailbox) = account.mailbox(name.strip_suffix('/').unwrap_or(&name)) else { return Ok(None) };
+            mailbox.special = special.or(mailbox.special);
+            Ok(Some(mailbox.validity))
+        });
+        let code = match created?.map_err(Stop::no)? {
+            Some(validity) if self.offers("OBJECTID") => format!("[MAILBOXID ({})] ", mailbox_id(validity)),
+            _ => String::new(),
+        };
+        Ok(format!("{code}CREATE completed"))
     }
 
     /// `(USE (\Sent))` (RFC 6154 §3).
@@ -134,6 +137,7 @@ impl Session {
             "RECENT" if !self.enabled.rev2 => mailbox.mails.range(mailbox.first_recent..).count() as u64,
             "UIDNEXT" => u64::from(mailbox.next_uid),
             "UIDVALIDITY" => u64::from(mailbox.validity),
+            "MAILBOXID" if self.offers("OBJECTID") => return Ok(format!("{item} ({})", mailbox_id(mailbox.validity))),
             "HIGHESTMODSEQ" if self.offers("CONDSTORE") => mailbox.change,
             "SIZE" if self.offers("STATUS=SIZE") || self.enabled.rev2 => {
                 mailbox.mails.values().map(|mail| mail.content.bytes.len() as u64).sum()

@@ -30,6 +30,13 @@ enum Key {
     SentBefore(Date),
     SentOn(Date),
     SentSince(Date),
+    SavedBefore(Date),
+    SavedOn(Date),
+    SavedSince(Date),
+    /// Whether the mailbox has such dates: all have here.
+    SaveDates,
+    EmailId(String),
+    ThreadId(String),
     Larger(u64),
     Smaller(u64),
     Modseq(u64),
@@ -139,6 +146,9 @@ impl Session {
         let key = all_keys(args, 0)?;
         args.end()?;
         let asks_modseq = key.asks_modseq();
+        if key.extensions().iter().any(|name| !self.offers(name)) {
+            return Err(Stop::bad("Unknown search key"));
+        }
         if asks_modseq {
             if !self.offers("CONDSTORE") {
                 return Err(Stop::bad("Unknown search key"));
@@ -304,6 +314,7 @@ fn plain_key(word: &str) -> Option<Key> {
         "NEW" => Key::New,
         "OLD" => Key::Not(Box::new(Key::Recent)),
         "RECENT" => Key::Recent,
+        "SAVEDATESUPPORTED" => Key::SaveDates,
         _ => return None,
     })
 }
@@ -348,6 +359,11 @@ fn argument_key(word: &str, args: &mut Args, depth: usize) -> Result<Key, Stop> 
         "SENTBEFORE" => Key::SentBefore(day(args)?),
         "SENTON" => Key::SentOn(day(args)?),
         "SENTSINCE" => Key::SentSince(day(args)?),
+        "SAVEDBEFORE" => Key::SavedBefore(day(args)?),
+        "SAVEDON" => Key::SavedOn(day(args)?),
+        "SAVEDSINCE" => Key::SavedSince(day(args)?),
+        "EMAILID" => Key::EmailId(args.atom()?),
+        "THREADID" => Key::ThreadId(args.atom()?),
         _ => return Err(Stop::bad("Unknown search key")),
     })
 }
@@ -364,6 +380,18 @@ impl Key {
             Self::Or(one, other) => one.asks_modseq() || other.asks_modseq(),
             Self::And(keys) => keys.iter().any(Self::asks_modseq),
             _ => false,
+        }
+    }
+
+    /// The extensions whose keys it has (RFC 8474 §6, RFC 8514 §4.3).
+    fn extensions(&self) -> Vec<&'static str> {
+        match self {
+            Self::EmailId(_) | Self::ThreadId(_) => vec!["OBJECTID"],
+            Self::SavedBefore(_) | Self::SavedOn(_) | Self::SavedSince(_) | Self::SaveDates => vec!["SAVEDATE"],
+            Self::Not(key) => key.extensions(),
+            Self::Or(one, other) => [one.extensions(), other.extensions()].concat(),
+            Self::And(keys) => keys.iter().flat_map(Self::extensions).collect(),
+            _ => Vec::new(),
         }
     }
 
@@ -397,6 +425,12 @@ impl Key {
             Self::SentBefore(day) => sent(header()).is_some_and(|sent| sent < *day),
             Self::SentOn(day) => sent(header()).is_some_and(|sent| sent == *day),
             Self::SentSince(day) => sent(header()).is_some_and(|sent| sent >= *day),
+            Self::SavedBefore(day) => entry.save_date.date() < *day,
+            Self::SavedOn(day) => entry.save_date.date() == *day,
+            Self::SavedSince(day) => entry.save_date.date() >= *day,
+            Self::SaveDates => true,
+            Self::EmailId(id) => entry.content.ids().email == *id,
+            Self::ThreadId(id) => entry.content.ids().thread.as_ref() == Some(id),
             Self::Larger(size) => bytes.len() as u64 > *size,
             Self::Smaller(size) => (bytes.len() as u64) < *size,
             Self::Modseq(least) => entry.modseq() >= *least,

@@ -29,6 +29,9 @@ impl Session {
             })?
             .ok_or_else(|| Stop::no("[NONEXISTENT] No such mailbox"))?;
         self.describe(&view, next_uid);
+        if self.offers("OBJECTID") {
+            self.wire.push(format!("* OK [MAILBOXID ({})] The mailbox as an object\r\n", mailbox_id(view.validity)));
+        }
         if self.enabled.rev2 {
             self.wire.push(format!("* LIST () \"/\" {}\r\n", self.spoken(&name)));
         }
@@ -127,4 +130,9 @@ impl Session {
         })?;
         Ok(lowest)
     }
+}
+
+/// The identifier of a mailbox (RFC 8474 §4): a UIDVALIDITY is never used again here, and survives RENAME.
+pub(super) fn mailbox_id(validity: u32) -> String {
+    format!("F{validity}")
 }

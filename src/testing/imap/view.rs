@@ -4,6 +4,8 @@
 use std::collections::{BTreeSet, btree_map};
 use std::sync::Arc;
 
+use time::OffsetDateTime;
+
 use super::{Enabled, print};
 use crate::testing::store::{Content, Flags, Mail, Mailbox};
 
@@ -29,6 +31,8 @@ pub(super) struct Entry {
     pub(super) content: Arc<Content>,
     pub(super) flags: Flags,
     pub(super) recent: bool,
+    /// When it was saved in this mailbox (RFC 8514).
+    pub(super) save_date: OffsetDateTime,
     change: u64,
 }
 
@@ -160,6 +164,7 @@ impl View {
             content: Arc::clone(&mail.content),
             flags: mail.flags.clone(),
             recent: recents && uid >= mailbox.first_recent,
+            save_date: mail.saved,
             change: mail.change,
         }));
         self.next_uid = mailbox.next_uid;

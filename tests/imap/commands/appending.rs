@@ -92,7 +92,7 @@ async fn what_is_stored_of_several_is_known_if_one_is_refused() {
 
 #[tokio::test(start_paused = true)]
 async fn what_cannot_be_appended_is_refused_before_anything_is_sent() {
-    let server = builder(&[]).in_memory().unwrap();
+    let server = builder(&["BINARY"]).in_memory().unwrap();
     let imap = embedded(&server, plaintext()).await;
     imap.noop().await.unwrap();
     let sent = server.commands().len();
@@ -223,7 +223,7 @@ async fn without_appenduid_the_new_message_is_looked_for() {
 
 #[tokio::test(start_paused = true)]
 async fn a_message_is_composed_of_pieces_of_others() {
-    let server = builder(&[]).in_memory().unwrap();
+    let server = builder(&["BINARY"]).in_memory().unwrap();
     let text = "Subject: old\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nfirst\r\n--b\r\n\r\nsecond\r\n--b--\r\n";
     server.deliver("alice", "INBOX", text, &[]).unwrap();
     let imap = embedded(&server, plaintext()).await;
