@@ -332,6 +332,7 @@ fn extensions_of_mailboxes() -> Vec<CommandRow> {
             utf8: false,
             limits: kept(Limits::default()),
         }),
+        extension("XLIST", "list_extended", &["* XLIST (\\Sent) \"/\" b"], Extension::xlist),
         extension("CREATE-USE", "list_extended", NONE, || Extension::create_special(&name("b"), &["\\Archive"])),
         extension("MULTIAPPEND", "multi_append", NONE, move || Extension::append(&inbox(), &[text(), text()])),
         extension("GENURLAUTH", "url_auth", &["* GENURLAUTH \"u:x\""], || {

@@ -30,6 +30,8 @@
 //! * [`Idle`], a stream of [`Event`]: changes in the selected mailbox.
 //! * [`MailboxName`]: the name of a mailbox. [`Listing`] and [`Listed`]: the result of LIST. [`Namespaces`] and
 //!   [`Namespace`]: where the mailboxes of the user and of others are.
+//! * [`FolderTree`] and [`FolderNode`]: all mailboxes as a tree, from [`ListingFolders`]. [`Role`] and [`RoleSource`]: what a
+//!   mailbox is for, and how that is known.
 //! * [`StatusItems`] and [`MailboxStatus`]: counts of a mailbox that is not selected. [`SameMailbox`]: whether two
 //!   names mean one mailbox.
 //! * [`Resume`], a stream of [`Resumed`]: what happened in a mailbox since a [`SyncPoint`].
@@ -104,21 +106,22 @@ pub use command::metadata::MetadataDepth;
 pub use command::multi_append::{Content, NewMessage, Piece};
 pub use command::{Answer, Responses};
 #[cfg(feature = "net")]
-pub use extension::{ChosenLanguage, MailboxQuotas, MetadataValues, Notified, Sort, SortReturning};
+pub use extension::{ChosenLanguage, ListingFolders, MailboxQuotas, MetadataValues, Notified, Sort, SortReturning};
 #[cfg(feature = "net")]
 pub use folder::{
     Fetch, Fetching, FetchingChanges, Folder, FoundChange, Idle, LiveSearch, MessageSet, NotLeft, Opening, Resume,
     Resumed, SavedResult, Saving, Search, SearchReturning, Stored, Storing,
 };
 #[cfg(feature = "net")]
-pub use session::{Append, Imap, Notices, SameMailbox};
+pub use session::{Append, Imap, Notices};
 pub use types::{
     Acl, AclEntry, Address, AddressBuf, AddressGroup, Addresses, Annotation, AnnotationSize, AnnotationSupport,
     AppendOutcome, Appended, AppendedAll, BodyStructure, Capabilities, Comparators, Condition, CopyUid,
-    DetailedListing, EntryName, Envelope, Event, Fetched, FetchedSection, FolderInfo, Items, ListRights, Listed,
-    Listing, MailboxDetails, MailboxName, MailboxStatus, Metadata, MyRights, Namespace, Namespaces, Notice,
-    NotifyEvent, Outcome, Params, PartKind, Partial, PartialRange, Parts, Progress, Query, Quota, QuotaResource,
-    QuotaRoots, QuotaUsage, ReplyHeaders, Response, ResponseCode, Rights, Scope, SearchChange, SearchResult,
-    SearchReturn, SearchUpdate, SearchUpdates, Section, SeqNum, SortKey, Sorted, StatusItems, Str, Strings, SyncPoint,
-    Thread, ThreadAlgorithm, Threads, Transferred, Uid, UidList, UidValidity, Uids, UrlContent, Vanished,
+    DetailedListing, EntryName, Envelope, Event, Fetched, FetchedSection, FolderInfo, FolderNode, FolderTree, Items,
+    ListRights, Listed, Listing, MailboxDetails, MailboxName, MailboxStatus, Metadata, MyRights, Namespace, Namespaces,
+    Notice, NotifyEvent, Outcome, Params, PartKind, Partial, PartialRange, Parts, Progress, Query, Quota,
+    QuotaResource, QuotaRoots, QuotaUsage, ReplyHeaders, Response, ResponseCode, Rights, Role, RoleSource, SameMailbox,
+    Scope, SearchChange, SearchResult, SearchReturn, SearchUpdate, SearchUpdates, Section, SeqNum, SortKey, Sorted,
+    StatusItems, Str, Strings, SyncPoint, Thread, ThreadAlgorithm, Threads, Transferred, Uid, UidList, UidValidity,
+    Uids, UrlContent, Vanished,
 };

@@ -189,6 +189,11 @@ impl Extension {
         }
     }
 
+    /// XLIST of all mailboxes: the LIST with special uses that Gmail had before RFC 6154.
+    pub(crate) fn xlist() -> Self {
+        Self::new("XLIST").claim("XLIST").pattern("").pattern("*")
+    }
+
     /// CREATE of a mailbox that has these special uses, such as `\\Archive`.
     pub fn create_special(mailbox: &MailboxName, uses: &[&str]) -> Self {
         let line = Self::new("CREATE").changing().mailbox(mailbox);

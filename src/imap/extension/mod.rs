@@ -4,6 +4,7 @@
 mod acl;
 mod annotate;
 mod composed;
+mod folders;
 mod language;
 mod list_with;
 mod metadata;
@@ -25,6 +26,7 @@ use super::session::Imap;
 use super::types::Response;
 use crate::error::{Error, Result};
 
+pub use folders::ListingFolders;
 pub use language::ChosenLanguage;
 pub use metadata::MetadataValues;
 pub use notify::Notified;

@@ -67,7 +67,7 @@ const TABLE: &[Row] = &[
         Live
     ),
     row!("CONTEXT=SEARCH", "5267", "[`Search::live`]; positions in [`Search::returning`]", UNSUPPORTED, Live),
-    row!("CREATE-SPECIAL-USE", "6154", "[`Imap::create_special`]", UNSUPPORTED, Live),
+    row!("CREATE-SPECIAL-USE", "6154", "[`Imap::create_special`], [`special`](Imap::special)", UNSUPPORTED, Live),
     row!("ENABLE", "5161", "[`Imap::enable`]; automatic for IMAP4rev2", UNSUPPORTED, Live),
     row!(
         "ESEARCH",
@@ -91,7 +91,13 @@ const TABLE: &[Row] = &[
     row!("LIST-EXTENDED", "5258", "[`Imap::list_with`]; automatic in [`Imap::list`]", "LIST and LSUB", Live),
     row!("LIST-METADATA", "9590", "[`Imap::list_with`]", "GETMETADATA for each mailbox", Live),
     row!("LIST-MYRIGHTS", "8440", "[`Imap::list_with`]", "MYRIGHTS for each mailbox", Live),
-    row!("LIST-STATUS", "5819", "[`Imap::list_with`]", "STATUS for each mailbox, pipelined", Live),
+    row!(
+        "LIST-STATUS",
+        "5819",
+        "[`Imap::list_with`], [`folders`](Imap::folders)",
+        "STATUS for each mailbox, pipelined",
+        Live
+    ),
     row!("LITERAL+", "7888", "automatic", "each literal waits for the server", Live),
     row!("MESSAGELIMIT", "9738", "automatic: calls are split and continued", "one command", Dialogue("RFC 9738")),
     row!(
@@ -137,7 +143,13 @@ const TABLE: &[Row] = &[
     row!("SEARCHRES", "5182", "[`Search::save`], [`Query::saved`]", "the UIDs are kept here", Live),
     row!("SORT", "5256", "[`Folder::sort`]", "sorted here by the same rules", Live),
     row!("SORT=DISPLAY", "5957", "[`SortKey::DISPLAY_FROM`], [`SortKey::DISPLAY_TO`]", "sorted here", Live),
-    row!("SPECIAL-USE", "6154", "automatic in [`Imap::list`]", "no uses are reported", Live),
+    row!(
+        "SPECIAL-USE",
+        "6154",
+        "automatic in [`Imap::list`] and [`folders`](Imap::folders)",
+        "XLIST, otherwise roles by name",
+        Live
+    ),
     row!("STATUS=SIZE", "8438", "[`StatusItems::SIZE`] in [`Imap::status`]", UNSUPPORTED, Live),
     row!("THREAD", "5256", "[`Folder::thread`]", "threaded here by the same rules", Live),
     row!("UIDPLUS", "4315", "[`Folder::expunge`]; UIDs in [`Appended`] and [`Transferred`]", UNSUPPORTED, Live),

@@ -10,30 +10,7 @@ use crate::imap::command::namespace::Namespace;
 use crate::imap::command::rename::Rename;
 use crate::imap::command::status::Status;
 use crate::imap::command::subscribe::Subscribe;
-use crate::imap::types::{Listing, MailboxName, MailboxStatus, Namespaces, StatusItems};
-
-/// The result of [`Imap::same_mailbox`].
-///
-/// ```
-/// # #[cfg(feature = "testing")]
-/// # postroom::doctest::imap(async |imap| {
-/// use postroom::imap::SameMailbox;
-///
-/// assert_eq!(imap.same_mailbox("INBOX", "Sent").await?, SameMailbox::Different);
-/// # Ok(())
-/// # }).unwrap();
-/// ```
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-#[non_exhaustive]
-pub enum SameMailbox {
-    /// Both names mean one mailbox.
-    Same,
-    /// The names mean two mailboxes.
-    Different,
-    /// It is not known: UIDVALIDITY and UIDNEXT are equal, or the server does not report them. This is possible for two
-    /// mailboxes that are new and empty. Do nothing that must not happen within one mailbox.
-    Indistinct,
-}
+use crate::imap::types::{Listing, MailboxName, MailboxStatus, Namespaces, SameMailbox, StatusItems};
 
 /// Whole mailboxes. Names are text. [`list`](Imap::list) reports the hierarchy delimiter, and
 /// [`namespace`](Imap::namespace) the prefix of the user's own mailboxes.

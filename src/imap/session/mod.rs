@@ -9,6 +9,7 @@ mod mailboxes;
 mod negotiation;
 mod notices;
 mod set_limit;
+mod special_names;
 mod upload;
 
 use std::collections::BTreeMap;
@@ -16,8 +17,8 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-pub use self::mailboxes::SameMailbox;
 pub use self::notices::Notices;
+use self::special_names::SpecialNames;
 pub use self::upload::Append;
 use super::call::{ImapLink, call, call_limited, ended};
 use super::command::Answer;
@@ -104,6 +105,7 @@ pub struct Imap {
     append_limits: Mutex<AppendLimits>,
     /// The extensions that ENABLE asked for at the login.
     asked: Vec<&'static str>,
+    pub(super) special_names: SpecialNames,
 }
 
 impl Imap {
@@ -197,8 +199,9 @@ impl Imap {
         let port = config.port_for(Protocol::Imap);
         let account = account(login.user(), config.host(), port, USUAL_PORTS).into();
         let (limits, poll) = (config.limits.clone(), config.deadlines.poll);
-        let (append_limits, list_options) = (Mutex::default(), Mutex::new(Options::Data));
-        let mut imap = Self { link, account, limits, poll, list_options, append_limits, asked: Vec::new() };
+        let (append_limits, special_names) = Default::default();
+        let (list_options, asked) = (Mutex::new(Options::Data), Vec::new());
+        let mut imap = Self { link, account, limits, poll, list_options, append_limits, asked, special_names };
         let entered = async {
             let entered = imap.enter(config, login).await;
             entered.map_err(|error| error.with_notices(unheard(&imap.link)))

@@ -91,6 +91,20 @@ impl MailboxName {
         }
     }
 
+    /// The name of the mailbox above this one whose text ends here, at a delimiter.
+    pub(crate) fn above(&self, end: usize, delimiter: char) -> Option<Self> {
+        let text = self.as_str().get(..end)?;
+        let mut name = Self::plain(text.to_owned());
+        if let (Some(raw), false) = (&self.raw, name.is_inbox()) {
+            // A delimiter is one ASCII character, which no encoding of a name uses for another one.
+            let level = text.matches(delimiter).count();
+            let places = raw.iter().enumerate().filter(|(_, byte)| char::from(**byte) == delimiter);
+            let raw = raw.get(..places.map(|(place, _)| place).nth(level)?)?;
+            name.raw = (*name.to_wire(false) != *raw).then(|| raw.into());
+        }
+        Some(name)
+    }
+
     /// A hash of the name, which commands use to say which mailbox they are about.
     pub(crate) fn subject(&self) -> u64 {
         let mut hasher = DefaultHasher::new();

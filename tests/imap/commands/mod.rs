@@ -7,6 +7,7 @@ mod arguments;
 mod evidence;
 mod extensions;
 mod filing;
+mod folders;
 mod limited;
 mod limited_alike;
 mod listing;

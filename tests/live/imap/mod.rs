@@ -8,6 +8,7 @@ mod extensions;
 mod fetch;
 mod filing;
 mod folder;
+mod folders;
 mod gone;
 mod idle;
 mod login;
@@ -135,6 +136,10 @@ on_every_imap_server! { imap
         stored_flags_are_there_in_the_next_session: ["UID STORE"],
         expunge_removes_only_the_named_messages_that_are_marked: ["UID EXPUNGE"],
         uids_of_another_uidvalidity_are_refused_before_anything_is_sent: ["UID STORE"],
+    }
+    folders {
+        the_tree_says_what_each_mailbox_says_of_itself: ["LIST RETURN STATUS", "LIST, subscribed", "STATUS"],
+        a_mailbox_for_a_role_is_made_once_and_found_again: ["CREATE", "SUBSCRIBE, UNSUBSCRIBE"],
     }
     gone {
         an_expunged_message_is_fetched_as_it_was_or_with_a_defect: ["UID FETCH, expunged"],

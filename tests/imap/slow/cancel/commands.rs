@@ -78,7 +78,13 @@ async fn what_concerns_whole_mailboxes_can_be_dropped_anywhere() {
 
 #[tokio::test(start_paused = true)]
 async fn the_calls_of_extensions_can_be_dropped_anywhere() {
-    let operations: [(&str, Operation); 7] = [
+    let operations: [(&str, Operation); 8] = [
+        ("folders", |folder| {
+            Box::pin(async {
+                let tree = folder.session().folders().rights().await.unwrap();
+                format!("{:?}", tree.iter().map(|node| (node.name(), node.status())).collect::<Vec<_>>())
+            })
+        }),
         ("list_with", |folder| {
             Box::pin(async {
                 let returns = [ListReturn::Status(StatusItems::MESSAGES), ListReturn::MyRights, ListReturn::Subscribed];
