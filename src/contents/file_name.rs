@@ -102,3 +102,132 @@ fn is_invisible(c: char) -> bool {
         | '\u{2028}' | '\u{2029}' | '\u{fdd0}'..='\u{fdef}' | '\u{fffe}' | '\u{ffff}')
         || c as u32 & 0xfffe == 0xfffe
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn name(declared: &str) -> String {
+        safe(Some(declared), true, "application/pdf", &[2, 1])
+    }
+
+    #[test]
+    fn names_of_senders_become_names_of_files() {
+        for (declared, file) in [
+            ("report.pdf", "report.pdf"),
+            ("../../etc/passwd", "passwd.pdf"),
+            ("C:\\temp\\a.doc", "a.doc"),
+            ("/", "part-2-1.pdf"),
+            ("a/b/", "b.pdf"),
+            ("..", "part-2-1.pdf"),
+            (" . ", "part-2-1.pdf"),
+            ("\u{202e}", "part-2-1.pdf"),
+            ("invoice\u{202e}fdp.exe", "invoicefdp.exe"),
+            ("zero\u{200b}width\u{feff}.pdf", "zerowidth.pdf"),
+            ("a\r\nb\tc\0.pdf", "abc.pdf"),
+            ("what? \"no\" <a|b*c:d>.pdf", "what_ _no_ _a_b_c_d_.pdf"),
+            (".bashrc", "_bashrc.pdf"),
+            (".pdf", "_pdf.pdf"),
+            ("CON", "_CON.pdf"),
+            ("con.tar.gz", "_con.tar.gz"),
+            ("Lpt¹ .txt", "_Lpt¹.txt"),
+            ("COM10.txt", "COM10.txt"),
+            ("a.pdf. . ", "a.pdf"),
+            ("Invoice No. 5", "Invoice No. 5.pdf"),
+            ("version 1.2", "version 1.2.pdf"),
+            ("año\u{a0}nuevo 🐛.pdf", "año nuevo 🐛.pdf"),
+            ("archive.tar.gz", "archive.tar.gz"),
+        ] {
+            assert_eq!(name(declared), file, "{declared:?}");
+        }
+        assert_eq!(safe(Some("Re: 1/2.eml"), false, "message/rfc822", &[2]), "Re_ 1_2.eml");
+        assert_eq!(safe(None, false, "image/png", &[]), "part.png");
+        assert_eq!(safe(None, false, "x/y", &[3]), "part-3.bin");
+    }
+
+    #[test]
+    fn the_extension_stays_if_a_name_is_cut() {
+        for stem in ["a".repeat(1000), "漢".repeat(300), "CON".to_owned() + &" ".repeat(500) + "x", "a. ".repeat(100)]
+        {
+            let cut = name(&format!("{stem}.docx"));
+            assert!(cut.ends_with(".docx") && cut.len() <= MOST_BYTES, "{cut}");
+            assert!(!is_reserved(&cut), "{cut}");
+        }
+        let long = name(&format!("a.{}", "b".repeat(1000)));
+        assert!(long.len() <= MOST_BYTES && long.ends_with(".pdf"), "{long}");
+    }
+
+    /// What file systems refuse, change, or take for something else.
+    fn check(file: &str) {
+        assert!(!file.is_empty() && file.len() <= MOST_BYTES, "{file:?}");
+        assert!(!file.starts_with(['.', ' ']) && !file.ends_with(['.', ' ']), "{file:?}");
+        let is_bad =
+            |c: char| c.is_control() || "/\\:*?\"<>|".contains(c) || is_invisible(c) || c != ' ' && c.is_whitespace();
+        assert!(!file.contains(is_bad), "{file:?}");
+        assert!(!is_reserved(file), "{file:?}");
+        let path = std::path::Path::new("/folder").join(file);
+        assert_eq!((path.parent(), path.file_name()), (Some("/folder".as_ref()), Some(file.as_ref())));
+    }
+
+    /// Names that come near the rules.
+    fn awkward() -> impl Strategy<Value = String> {
+        let piece = prop_oneof![
+            any::<char>().prop_map(String::from),
+            prop::sample::select(vec![
+                ".",
+                "..",
+                "/",
+                "\\",
+                " ",
+                "CON",
+                "nul",
+                "LPT1",
+                "COM¹",
+                ":",
+                "\u{202e}",
+                "\u{200b}",
+                "\0",
+                "\r\n",
+                "~",
+                ".exe",
+                ".pdf",
+                "é",
+                "漢",
+                "🐛",
+                "\u{e0041}",
+                "\u{ad}",
+                "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+            ])
+            .prop_map(str::to_owned),
+        ];
+        prop::collection::vec(piece, 0..30).prop_map(|pieces| pieces.concat())
+    }
+
+    fn media_type() -> impl Strategy<Value = String> {
+        let known = prop::sample::select(vec!["application/pdf", "text/plain", "image/png", "x/y", "", "text/"]);
+        prop_oneof![known.prop_map(str::to_owned), any::<String>()]
+    }
+
+    proptest! {
+        #[test]
+        fn every_text_becomes_a_safe_name(
+            name in awkward(),
+            is_declared in any::<bool>(),
+            media_type in media_type(),
+            path in prop::collection::vec(any::<u32>(), 0..100),
+        ) {
+            let file = safe(Some(&name), is_declared, &media_type, &path);
+            check(&file);
+            // It is the name of itself.
+            prop_assert_eq!(safe(Some(&file), true, &media_type, &path), file);
+        }
+
+        #[test]
+        fn an_arbitrary_text_becomes_a_safe_name(name in any::<String>(), path in prop::collection::vec(any::<u32>(), 0..100)) {
+            check(&safe(Some(&name), true, "application/pdf", &path));
+            check(&of_path(&path, "application/pdf"));
+        }
+    }
+}

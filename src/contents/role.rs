@@ -231,3 +231,157 @@ fn is_alternative(draft: &Draft) -> bool {
 fn is_media(media_type: &str) -> bool {
     ["image/", "audio/", "video/"].iter().any(|start| media_type.starts_with(start))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::contents::Contents;
+
+    /// A message with this structure: `mixed(text/plain, image/png)`, each leaf with further fields after `#`, separated by `|`.
+    fn message(structure: &str) -> String {
+        let mut boundaries = 0;
+        format!("Subject: x\r\n{}", entity(structure.trim(), &mut boundaries))
+    }
+
+    fn entity(structure: &str, boundaries: &mut u32) -> String {
+        let Some((kind, rest)) = structure.split_once('(').filter(|(kind, _)| !kind.contains('#')) else {
+            let (kind, fields) = structure.split_once('#').unwrap_or((structure, ""));
+            let fields: String =
+                fields.split('|').filter(|field| !field.is_empty()).map(|field| format!("{field}\r\n")).collect();
+            return format!("Content-Type: {}\r\n{fields}\r\n..", kind.trim());
+        };
+        let inside = rest.strip_suffix(')').unwrap();
+        if kind == "message" {
+            return format!("Content-Type: message/rfc822\r\n\r\nSubject: y\r\n{}", entity(inside, boundaries));
+        }
+        *boundaries += 1;
+        let boundary = format!("b{boundaries}-");
+        let (mut depth, mut out) = (0, format!("Content-Type: multipart/{kind}; boundary=\"{boundary}\"\r\n\r\n"));
+        for child in inside.split(|c| {
+            depth += match c {
+                '(' => 1,
+                ')' => -1,
+                _ => 0,
+            };
+            c == ',' && depth == 0
+        }) {
+            out += &format!("--{boundary}\r\n{}\r\n", entity(child.trim(), boundaries));
+        }
+        out + &format!("--{boundary}--\r\n")
+    }
+
+    fn sections<'a>(parts: impl Iterator<Item = &'a crate::MimePart>) -> String {
+        let numbers = parts.map(|part| part.path().iter().map(u32::to_string).collect::<Vec<_>>().join("."));
+        numbers.collect::<Vec<_>>().join(" ")
+    }
+
+    /// The structure; the text body, the HTML body, the attachments, the inline parts.
+    const SHOWN: &[(&str, [&str; 4])] = &[
+        ("text/plain", ["1", "1", "", ""]),
+        ("text/html", ["1", "1", "", ""]),
+        ("application/pdf", ["", "", "1", ""]),
+        ("image/png", ["1", "1", "1", ""]),
+        ("text/plain#Content-Disposition: attachment", ["", "", "1", ""]),
+        ("alternative(text/plain, text/html)", ["1", "2", "", ""]),
+        ("alternative(text/html, text/plain)", ["2", "1", "", ""]),
+        ("alternative(text/html)", ["1", "1", "", ""]),
+        ("alternative(text/plain, application/pdf)", ["1", "1", "2", ""]),
+        ("alternative(text/plain, text/x-amp-html, text/html)", ["1", "3", "", ""]),
+        ("mixed(text/plain, application/pdf, text/plain)", ["1 3", "1 3", "2", ""]),
+        ("mixed(text/plain, text/plain; name=a.txt)", ["1", "1", "2", ""]),
+        ("mixed(text/plain; name=a.txt, text/plain)", ["1 2", "1 2", "", ""]),
+        // The pictures of a telephone: shown between the texts, and to be saved.
+        (
+            "mixed(text/plain, image/jpeg#Content-Disposition: inline; filename=a.jpg, text/plain)",
+            ["1 2 3", "1 2 3", "2", ""],
+        ),
+        (
+            "mixed(alternative(text/plain, text/html), image/png#Content-Disposition: attachment)",
+            ["1.1", "1.2", "2", ""],
+        ),
+        ("related(text/html, image/png#Content-ID: <a>)", ["1", "1", "", "2"]),
+        ("related(text/html, image/png#Content-ID: <a>|Content-Disposition: attachment)", ["1", "1", "", "2"]),
+        ("related(text/html, image/png)", ["1", "1", "2", ""]),
+        ("related(text/html, application/pdf#Content-ID: <a>)", ["1", "1", "2", ""]),
+        ("alternative(text/plain, related(text/html, image/png#Content-ID: <a>))", ["1", "2.1", "", "2.2"]),
+        ("related(alternative(text/plain, text/html), image/png#Content-ID: <a>)", ["1.1", "1.2", "", "2"]),
+        ("alternative(text/plain, mixed(text/html, application/pdf))", ["1", "2.1", "2.2", ""]),
+        // A list's footer.
+        ("mixed(alternative(text/plain, text/html), text/plain)", ["1.1 2", "1.2 2", "", ""]),
+        ("mixed(text/plain, message(mixed(text/plain, application/pdf)))", ["1", "1", "2", ""]),
+        ("mixed(text/plain, message/delivery-status, message(text/plain))", ["1", "1", "3", ""]),
+        ("signed(text/plain, application/pgp-signature)", ["1", "1", "", ""]),
+        (
+            "signed(mixed(text/plain, application/pdf), application/pkcs7-signature; name=smime.p7s)",
+            ["1.1", "1.1", "1.2", ""],
+        ),
+        ("encrypted(application/pgp-encrypted, application/octet-stream)", ["", "", "", ""]),
+        ("application/pkcs7-mime; smime-type=enveloped-data; name=smime.p7m", ["", "", "", ""]),
+        ("application/pkcs7-mime; smime-type=certs-only; name=smime.p7c", ["", "", "1", ""]),
+        ("alternative(text/plain, text/html, text/calendar; method=REQUEST)", ["1", "2", "", ""]),
+        ("mixed(alternative(text/plain, text/calendar), application/ics; name=invite.ics)", ["1.1", "1.1", "2", ""]),
+        ("digest(message(text/plain), message(text/plain))", ["", "", "1 2", ""]),
+    ];
+
+    #[test]
+    fn parts_are_what_mail_programs_show() {
+        for (structure, expected) in SHOWN {
+            let contents = Contents::parse(message(structure));
+            assert!(contents.defects().is_empty(), "{structure}: {:?}", contents.defects());
+            let found = [
+                sections(contents.text_body()),
+                sections(contents.html_body()),
+                sections(contents.attachments()),
+                sections(contents.inlines()),
+            ];
+            assert_eq!(found, *expected, "{structure}");
+        }
+    }
+
+    #[test]
+    fn what_is_signed_or_encrypted_is_known() {
+        for (structure, signed, encrypted) in [
+            ("text/plain", false, false),
+            ("signed(text/plain, application/pgp-signature)", true, false),
+            ("mixed(signed(text/plain, application/pkcs7-signature), text/plain)", true, false),
+            ("application/pkcs7-mime; smime-type=signed-data", true, false),
+            ("application/pkcs7-mime; smime-type=\"authEnveloped-data\"", false, true),
+            ("application/x-pkcs7-mime; name=smime.p7m", false, true),
+            ("encrypted(application/pgp-encrypted, application/octet-stream)", false, true),
+            ("mixed(text/plain, message(signed(text/plain, application/pgp-signature)))", false, false),
+        ] {
+            let contents = Contents::parse(message(structure));
+            assert_eq!((contents.is_signed(), contents.is_encrypted()), (signed, encrypted), "{structure}");
+        }
+    }
+
+    #[test]
+    fn what_is_signed_is_byte_for_byte_as_it_was() {
+        let signed = "Content-Type: text/plain;\r\n\tcharset=utf-8 \r\n\r\nHello \r\n\r\n";
+        let bytes = format!(
+            "Content-Type: multipart/signed; boundary=b\r\n\r\n--b\r\n{signed}\r\n--b\r\n\
+             Content-Type: application/pgp-signature\r\n\r\nxx\r\n--b--\r\n"
+        );
+        let contents = Contents::parse(bytes);
+        let (part, signature) = contents.signed().next().unwrap();
+        assert_eq!(part.entity().map(|entity| &entity[..]), Some(signed.as_bytes()));
+        assert_eq!(signature.path(), [2]);
+        assert_eq!(sections(contents.signatures()), "2");
+    }
+
+    #[test]
+    fn an_embedded_message_has_contents_of_its_own() {
+        let contents = Contents::parse(message(
+            "mixed(text/plain, message(mixed(alternative(text/plain, text/html), image/png; name=a.png)), application/pdf)",
+        ));
+        assert_eq!((sections(contents.text_body()), sections(contents.attachments())), ("1".into(), "2 3".into()));
+        let inner = contents.embedded(contents.messages().next().unwrap()).unwrap();
+        assert_eq!(
+            (sections(inner.text_body()), sections(inner.html_body())),
+            ("2.1.1 2.2".into(), "2.1.2 2.2".into())
+        );
+        assert_eq!(sections(inner.attachments()), "2.2");
+        assert_eq!(sections(inner.parts()), "2 2.1 2.1.1 2.1.2 2.2");
+        assert!(contents.embedded(inner.text().unwrap()).is_none());
+        assert!(Contents::parse("a: b\r\n\r\n").embedded(contents.messages().next().unwrap()).is_none());
+    }
+}
