@@ -185,6 +185,12 @@ RESPONSES += [dense(head, piece, tail) for head, piece, tail in [
     (b"* CAPABILITY A ", b"+ ", b"\r\n"), (b"* CAPABILITY ", b"LITERAL + ", b"\r\n"), (b"* JMAPACCESS ", b"\xff", b"\r\n"), (b"+ ", b"\xff", b"\r\n"), (b"* ESEARCH (TAG ", b"\xff", b")\r\n"),
 ]]  # fmt: skip
 RESPONSES.append(b"* OK [COPYUID 1 " + b"1,3," * 8000 + b"5 " + b"2,4," * 8000 + b"6]\r\n")
+PARTS = b"Content-Type: multipart/mixed; boundary=b\n\n"
+MESSAGES = [dense(PARTS, piece, b"") for piece in (b"--b\n\n", b"--b\n", b"--b--\n", b"--b\nContent-Type:message/rfc822\n\n", b"--b\n" + PARTS)] + [
+    dense(b"", b"Content-Type:message/rfc822\n\n", b""), dense(b"Content-Type: a/b", b";a=b", b"\n\n"), dense(b"Content-Type: a/b", b';name*1*="', b"\n\n"),
+    dense(b"", b"a:b\n", b"\n"), dense(b"Content-Type: (", b"(", b"\n\n"), dense(b"List-Unsubscribe: ", b"<a:>", b"\n\n"), dense(b"Content-ID: ", b"<", b"\n\n"),
+    b"".join(b"--b%d\nContent-Type: multipart/mixed; boundary=b%d\n\n" % (level, level + 1) for level in range(-1, 2000)),
+]  # fmt: skip
 CAPA = dense(b"", b"A\r\n", b"") + b".\r\n"
 
 
@@ -192,6 +198,23 @@ def deflated(data):
     """As a server flushes it (RFC 4978)."""
     layer = zlib.compressobj(9, zlib.DEFLATED, -15)
     return layer.compress(data) + layer.flush(zlib.Z_SYNC_FLUSH)
+
+
+def mime_messages():
+    """A part for each form of a name, each in another encoding and at another level."""
+    names = [
+        b'filename="a b.pdf"', b"filename*=utf-8''%C3%A9.pdf", b"filename*0*=utf-8''%C3; filename*1*=%A9.pdf", b'filename="=?utf-8?Q?=C3=A9?="',
+        b"filename=..", b'filename="\xff"', b'filename="C:\\\\CON"', b'filename=""; name="a"', b'filename*1=b; filename*0="a',
+    ]  # fmt: skip
+    encodings = [b"7bit", b"BASE64", b"quoted-printable", b"x-uuencode"]
+    kinds = [b"text/plain; charset=utf-8", b"text/html", b"image/png", b"application/pkcs7-mime", b"text/calendar; method=REQUEST"]
+    for at, name in enumerate(3 * names):
+        kind, encoding = kinds[at % len(kinds)], encodings[at % len(encodings)]
+        part = b"Content-Type: %s\r\nContent-Transfer-Encoding: %s\r\nContent-Disposition: attachment; %s\r\n\r\naGVsbG8=\r\n" % (kind, encoding, name)
+        for level in range(at % 4):
+            subtype = [b"mixed", b"related", b"alternative", b"signed", b"encrypted", b"digest"][(at + level) % 6]
+            part = b"Content-Type: multipart/%s; boundary=b%d\r\n\r\n--b%d\r\n%s\r\n--b%d--\r\n" % (subtype, level, level, part, level)
+        yield part
 
 
 def seeds():
@@ -205,7 +228,13 @@ def seeds():
     challenges = [base64.b64encode(word.encode()) for word in sasl] + [b"\1" + word.encode() for word in sasl]
     replies = POP3 + [b"".join(text for who, text in dialog if who == "S") for dialog in dialogs("pop3_dialogs.jsonl")]
     status = [line for reply in replies for line in reply.split(b"\r\n") if line]
+    messages = list(mime_messages()) + [text for text in LITERALS if re.search(rb"^Content-Type:", text, re.I | re.M)] + [
+        reply.split(b"\r\n", 1)[-1] for reply in replies if re.search(rb"^Content-Type:", reply, re.I | re.M)
+    ]  # fmt: skip
+    unsubscribe = b"\0List-Unsubscribe: <mailto:a@b>\r\n"
     return {
+        "contents_message": (messages, MESSAGES),
+        "contents_structure": ([structure + unsubscribe * (number % 2) for number, structure in enumerate(structures)], STRUCTURES),
         "deflate_layer": ([bytes([7, 3 * number % 256]) + deflated(one) for number, one in enumerate(responses)], [b"\xff\xff" + deflated(bytes(1 << 20)), b"\0\0" + b"\0\0\0\xff\xff" * 13000]),
         "imap_response": (responses, RESPONSES),
         "imap_frames": ([bytes([7, 3 * number % 256]) + data for number, data in enumerate(IMAP + SAID)], [b"\0\0" + dense(b"", b"a\n", b""), b"\x07\x01" + dense(b"", b"{1}\n", b"")]),
