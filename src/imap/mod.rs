@@ -44,6 +44,7 @@
 //! * [`Query`], [`Search`], [`SearchReturning`], [`SearchReturn`], [`SearchResult`]: searching. [`PartialRange`], [`Partial`]: a part of a
 //!   result.
 //! * [`Saving`], [`SavedResult`]: a result that the server keeps. [`MessageSet`]: UIDs, or such a result.
+//! * [`Paging`], [`Page`], [`PageOrder`], [`PageRange`], [`PageToken`]: a part of a mailbox in an order.
 //! * [`Storing`], [`Stored`]: changing flags. [`Append`], [`Appended`], [`AppendedAll`], [`AppendOutcome`]: uploading messages.
 //!   [`Transferred`]: the result of copying or moving.
 //!
@@ -106,7 +107,9 @@ pub use command::metadata::MetadataDepth;
 pub use command::multi_append::{Content, NewMessage, Piece};
 pub use command::{Answer, Responses};
 #[cfg(feature = "net")]
-pub use extension::{ChosenLanguage, ListingFolders, MailboxQuotas, MetadataValues, Notified, Sort, SortReturning};
+pub use extension::{
+    ChosenLanguage, ListingFolders, MailboxQuotas, MetadataValues, Notified, Paging, Sort, SortReturning,
+};
 #[cfg(feature = "net")]
 pub use folder::{
     Fetch, Fetching, FetchingChanges, Folder, FoundChange, Idle, LiveSearch, MessageSet, NotLeft, Opening, Resume,
@@ -119,9 +122,9 @@ pub use types::{
     AppendOutcome, Appended, AppendedAll, BodyStructure, Capabilities, Comparators, Condition, CopyUid,
     DetailedListing, EntryName, Envelope, Event, Fetched, FetchedSection, FolderInfo, FolderNode, FolderTree, Items,
     ListRights, Listed, Listing, MailboxDetails, MailboxName, MailboxStatus, Metadata, MyRights, Namespace, Namespaces,
-    Notice, NotifyEvent, Outcome, Params, PartKind, Partial, PartialRange, Parts, Progress, Query, Quota,
-    QuotaResource, QuotaRoots, QuotaUsage, ReplyHeaders, Response, ResponseCode, Rights, Role, RoleSource, SameMailbox,
-    Scope, SearchChange, SearchResult, SearchReturn, SearchUpdate, SearchUpdates, Section, SeqNum, SortKey, Sorted,
-    StatusItems, Str, Strings, SyncPoint, Thread, ThreadAlgorithm, Threads, Transferred, Uid, UidList, UidValidity,
-    Uids, UrlContent, Vanished,
+    Notice, NotifyEvent, Outcome, Page, PageOrder, PageRange, PageToken, Params, PartKind, Partial, PartialRange,
+    Parts, Progress, Query, Quota, QuotaResource, QuotaRoots, QuotaUsage, ReplyHeaders, Response, ResponseCode, Rights,
+    Role, RoleSource, SameMailbox, Scope, SearchChange, SearchResult, SearchReturn, SearchUpdate, SearchUpdates,
+    Section, SeqNum, SortKey, Sorted, StatusItems, Str, Strings, SyncPoint, Thread, ThreadAlgorithm, Threads,
+    Transferred, Uid, UidList, UidValidity, Uids, UrlContent, Vanished,
 };

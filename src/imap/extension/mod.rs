@@ -10,6 +10,7 @@ mod list_with;
 mod metadata;
 mod multisearch;
 mod notify;
+mod page;
 mod quota;
 mod sort;
 mod special_use;
@@ -30,6 +31,7 @@ pub use folders::ListingFolders;
 pub use language::ChosenLanguage;
 pub use metadata::MetadataValues;
 pub use notify::Notified;
+pub use page::Paging;
 pub use quota::MailboxQuotas;
 pub use sort::{Sort, SortReturning};
 

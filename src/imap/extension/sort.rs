@@ -92,6 +92,10 @@ pub struct SortReturning<'a> {
 }
 
 impl<'a> Sort<'a> {
+    pub(super) fn new(selected: Selected<'a>, query: &'a Query, keys: Vec<SortKey>) -> Self {
+        Self { selected, query, keys }
+    }
+
     /// Returns what is asked for about the sorted messages (RFC 5267 §3): their number, the first (`min`) and the last one (`max`),
     /// those at some positions, or all of them, in [`order`](SearchResult::order). Without ESORT, the server returns all messages, and
     /// the rest is computed here; so are positions that the server cannot count (`CONTEXT=SORT`), and the first and the last message,
@@ -208,7 +212,7 @@ impl std::fmt::Debug for Sort<'_> {
 }
 
 /// Whether the server sorts by these keys.
-fn sorts(capabilities: &Capabilities, keys: &[SortKey]) -> bool {
+pub(super) fn sorts(capabilities: &Capabilities, keys: &[SortKey]) -> bool {
     let has = |key: &SortKey| match key.by {
         Criterion::DisplayFrom | Criterion::DisplayTo => capabilities.sort_display(),
         Criterion::Relevancy => capabilities.has("SEARCH=FUZZY"),

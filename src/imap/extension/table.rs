@@ -116,8 +116,8 @@ const TABLE: &[Row] = &[
     row!(
         "PARTIAL",
         "9394",
-        "[`Fetching::partial`], [`SearchReturn`] in [`Search::returning`]",
-        "of a search: made from all that it finds; of a fetch: `Unsupported`",
+        "[`Folder::page`], [`Fetching::partial`], [`SearchReturn`] in [`Search::returning`]",
+        "of a page: windows of UIDs; of a search: made from all that it finds; of a fetch: `Unsupported`",
         Dialogue("RFC 9394")
     ),
     row!("PREVIEW", "8970", "[`Items::preview`], [`Items::lazy_preview`]", UNSUPPORTED, Live),

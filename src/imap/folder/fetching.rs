@@ -90,12 +90,15 @@ impl<S: BorrowMut<Imap>> Folder<S> {
     /// # }).unwrap();
     /// ```
     pub fn fetch(&mut self, messages: impl Into<MessageSet>, items: Items) -> Fetching<'_> {
-        let (messages, modifiers) = (messages.into(), Modifiers::default());
-        Fetching { selected: self.selected(), messages, items, modifiers }
+        Fetching::new(self.selected(), messages.into(), items)
     }
 }
 
 impl<'a> Fetching<'a> {
+    pub(crate) fn new(selected: Selected<'a>, messages: MessageSet, items: Items) -> Self {
+        Self { selected, messages, items, modifiers: Modifiers::default() }
+    }
+
     /// Only messages whose flags or other data changed after this modification sequence (CHANGEDSINCE, RFC 7162
     /// §3.1.4.1), which includes new messages. Their [`modseq`](crate::imap::Fetched::modseq) is fetched too. As only
     /// the server knows which have changed, the stream cannot notice that one is left out.

@@ -13,6 +13,8 @@ macro_rules! number {
         pub struct $name(NonZeroU32);
 
         impl $name {
+            /// The smallest number: 1.
+            pub const MIN: Self = Self(NonZeroU32::MIN);
             /// The largest number.
             pub const MAX: Self = Self(NonZeroU32::MAX);
 

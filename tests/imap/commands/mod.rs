@@ -17,6 +17,7 @@ mod mailboxes;
 mod modifiers;
 mod opening;
 mod order;
+mod paging;
 mod resumed_alike;
 mod resumed_lies;
 mod resumed_session;

@@ -1,6 +1,6 @@
 //! The methods of a folder, and the common trait on it.
 
-use postroom::imap::{Items, Query, Section, SortKey, ThreadAlgorithm, Uid, Uids};
+use postroom::imap::{Items, Page, PageOrder, PageRange, Query, Section, SortKey, ThreadAlgorithm, Uid, Uids};
 use postroom::{Flag, FlagChange, Mailbox, Part};
 use tokio::io::AsyncReadExt;
 
@@ -148,6 +148,25 @@ async fn a_sort_by_the_server_can_be_dropped_anywhere() {
         })
     };
     proves("sort", operation, 100).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_page_can_be_dropped_anywhere() {
+    fn show(page: Page) -> String {
+        page.messages.iter().map(|message| format!("{:?}", message.uid())).collect()
+    }
+    let newest: Operation = |folder| {
+        Box::pin(async move {
+            format!("{:?}", folder.page(&Query::all(), PageOrder::NEWEST, PageRange::first(5)).await.map(show))
+        })
+    };
+    proves("page", newest, 100).await;
+    let sorted: Operation = |folder| {
+        Box::pin(async move {
+            format!("{:?}", folder.page(&Query::all(), SortKey::SUBJECT, PageRange::first(5)).await.map(show))
+        })
+    };
+    proves("sorted page", sorted, 100).await;
 }
 
 /// The embedded server has no `THREAD=REFS`.
