@@ -9,6 +9,7 @@ mod initial_response;
 mod keep_alive;
 mod slot;
 mod trust;
+mod uid_only;
 mod url;
 
 use std::fmt;
@@ -77,6 +78,7 @@ pub struct Config {
     tls_config: Option<Arc<ClientConfig>>,
     pub(crate) id: Option<Vec<(String, String)>>,
     pub(crate) imap4rev1_only: bool,
+    uid_only: Option<bool>,
     initial_response: bool,
     assumed: Vec<(String, bool)>,
     compressed: bool,
@@ -156,6 +158,7 @@ impl Config {
                 ("version".to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
             ]),
             imap4rev1_only: false,
+            uid_only: None,
             initial_response: true,
             assumed: Vec::new(),
             compressed: false,

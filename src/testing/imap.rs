@@ -67,6 +67,9 @@ pub(super) struct Session {
     over: bool,
 }
 
+/// The refusal of message numbers (RFC 9586 §3.1).
+const NO_NUMBERS: &str = "[UIDREQUIRED] No message numbers once UIDONLY is enabled";
+
 /// The name of the command; `UID FETCH` if it begins with UID.
 fn full_name(name: &str, args: &Args) -> String {
     match name {
@@ -207,6 +210,11 @@ impl Session {
         match name {
             "IDLE" if !uid && self.offers("IDLE") => return self.idle(&args).await,
             _ if self.view.is_none() => {}
+            "FETCH" | "STORE" | "COPY" | "MOVE" | "REPLACE" | "SEARCH" | "SORT" | "THREAD"
+                if !uid && self.enabled.uidonly =>
+            {
+                return Err(Stop::bad(NO_NUMBERS));
+            }
             "FETCH" => return self.fetch(&mut args, uid).await,
             "STORE" => return self.store(&mut args, uid),
             "COPY" => return self.copy(&mut args, uid),

@@ -21,3 +21,4 @@ mod script;
 mod session;
 mod tls;
 mod trouble;
+mod uidonly;

@@ -7,9 +7,11 @@ use postroom::pop3::Pop3;
 use postroom::{Config, Error, Login, Mailbox, Protocol};
 use tokio::io::{AsyncRead, AsyncWrite};
 
-/// Plaintext, which is fine over an in-memory stream.
+/// Plaintext, which is fine over an in-memory stream. With the variable `POSTROOM_UIDONLY`, sessions use no message numbers if the server
+/// can do without.
 pub(crate) fn plaintext() -> Config {
-    Config::new("localhost").dangerous_plaintext()
+    let config = Config::new("localhost").dangerous_plaintext();
+    if std::env::var_os("POSTROOM_UIDONLY").is_some() { config.uid_only(true) } else { config }
 }
 
 /// The user of the embedded server unless a test names another.

@@ -361,7 +361,8 @@ impl Argument {
             Self::Change(change, silent) => line.flag_change(change, *silent),
             Self::Items(items) => Ok(line.items(items)),
             Self::Query(query) => line.query(query),
-            Self::Charset(query) if query.is_ascii() => Ok(line.checked("US-ASCII")),
+            // Courier takes no other charset than UTF-8 once UTF8=ACCEPT is enabled.
+            Self::Charset(query) if query.is_ascii() && !options.no_charset => Ok(line.checked("US-ASCII")),
             Self::Charset(_) => Ok(line.checked("UTF-8")),
             Self::Binary(bytes) => Ok(line.literal8(bytes.clone())),
             Self::Literal(bytes) => line.literal(bytes.clone()),

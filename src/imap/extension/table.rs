@@ -68,7 +68,7 @@ const TABLE: &[Row] = &[
     ),
     row!("CONTEXT=SEARCH", "5267", "[`Search::live`]; positions in [`Search::returning`]", UNSUPPORTED, Live),
     row!("CREATE-SPECIAL-USE", "6154", "[`Imap::create_special`], [`special`](Imap::special)", UNSUPPORTED, Live),
-    row!("ENABLE", "5161", "[`Imap::enable`]; automatic for IMAP4rev2", UNSUPPORTED, Live),
+    row!("ENABLE", "5161", "[`Imap::enable`]; automatic at the login", UNSUPPORTED, Live),
     row!(
         "ESEARCH",
         "4731",
@@ -152,6 +152,13 @@ const TABLE: &[Row] = &[
     ),
     row!("STATUS=SIZE", "8438", "[`StatusItems::SIZE`] in [`Imap::status`]", UNSUPPORTED, Live),
     row!("THREAD", "5256", "[`Folder::thread`]", "threaded here by the same rules", Live),
+    row!(
+        "UIDONLY",
+        "9586",
+        "automatic with MESSAGELIMIT; see [`Config::uid_only`](crate::Config::uid_only)",
+        "message numbers are translated here",
+        Live
+    ),
     row!("UIDPLUS", "4315", "[`Folder::expunge`]; UIDs in [`Appended`] and [`Transferred`]", UNSUPPORTED, Live),
     row!("UNSELECT", "3691", "[`Folder::unselect`]", UNSUPPORTED, Live),
     row!(

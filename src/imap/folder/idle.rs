@@ -55,7 +55,9 @@ impl<S: Borrow<Imap>> Folder<S> {
     /// expunged.
     async fn number(&self) -> Result<()> {
         // VANISHED names UIDs; but a mailbox without modification sequences has EXPUNGE (RFC 7162 §3.2.10.2).
-        if self.link().state().confirmed.qresync() && self.info()?.highest_modseq.is_some() {
+        // With UIDONLY there is no EXPUNGE (RFC 9586 §3), nor may a message number be sent.
+        let state = self.link().state();
+        if state.confirmed.qresync() && self.info()?.highest_modseq.is_some() || state.enabled.uidonly() {
             return Ok(());
         }
         let compact = self.session().capabilities().esearch();

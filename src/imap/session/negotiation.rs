@@ -140,7 +140,7 @@ impl Imap {
     }
 
     /// Enables extensions that change what the server sends (RFC 5161). IMAP4rev2, CONDSTORE, QRESYNC and UTF8=ACCEPT are enabled at the
-    /// login if the server offers them. Returns all extensions that are enabled now: of those asked for, the ones that the server reports
+    /// login if the server offers them, and UIDONLY as [`Config::uid_only`] says. Returns all extensions that are enabled now: of those asked for, the ones that the server reports
     /// as enabled. If it answers only OK, as iCloud does, announced CONDSTORE and QRESYNC count as enabled, and nothing else. One round
     /// trip.
     ///
@@ -155,13 +155,9 @@ impl Imap {
     ///
     /// # Errors
     ///
-    /// [`Kind::Unsupported`], before anything is sent, if the server does not support ENABLE, and for `UIDONLY`, whose
-    /// answers a session does not follow yet; [`Kind::Input`] for an invalid extension name, and after
+    /// [`Kind::Unsupported`], before anything is sent, if the server does not support ENABLE; [`Kind::Input`] for an invalid extension name, and after
     /// a mailbox was selected; and the errors of [every command](Self#errors-of-every-command).
     pub async fn enable(&mut self, names: &[&str]) -> Result<Arc<Capabilities>> {
-        if names.iter().any(|name| name.eq_ignore_ascii_case("UIDONLY")) {
-            return Err(Error::unsupported("UIDONLY cannot be enabled in this session"));
-        }
         if !self.capabilities().enable() {
             return Err(Error::unsupported("the server does not support ENABLE"));
         }
@@ -181,11 +177,13 @@ fn wanted(config: &Config, capabilities: &Capabilities) -> Vec<&'static str> {
     let revision = capabilities.imap4rev2() && capabilities.imap4rev1() && !config.imap4rev1_only;
     // A server with UTF8=ONLY has UTF8=ACCEPT too (RFC 6855 §6).
     let utf8 = capabilities.has("UTF8=ACCEPT") || capabilities.has("UTF8=ONLY");
+    let uid_only = config.wants_uid_only().unwrap_or_else(|| capabilities.message_limit().is_some());
     let all = [
         ("IMAP4rev2", revision),
         ("CONDSTORE", capabilities.condstore()),
         ("QRESYNC", capabilities.qresync()),
         ("UTF8=ACCEPT", utf8),
+        ("UIDONLY", capabilities.uidonly() && uid_only),
     ];
     all.into_iter().filter(|(_, has)| *has && capabilities.enable()).map(|(name, _)| name).collect()
 }

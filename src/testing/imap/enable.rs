@@ -23,6 +23,7 @@ impl Session {
             match name.as_str() {
                 "CONDSTORE" => enabled.condstore = true,
                 "QRESYNC" => (enabled.condstore, enabled.qresync) = (true, true),
+                "UIDONLY" => enabled.uidonly = true,
                 "IMAP4REV2" => enabled.rev2 = true,
                 _ => continue,
             }

@@ -38,7 +38,8 @@ impl Session {
             return Err(Stop::bad("Nothing to fetch"));
         }
         // RFC 7162 §3.2.4: every response has UID once QRESYNC is enabled.
-        if (uid || self.enabled.qresync) && !items.iter().any(|item| matches!(item, Item::Uid)) {
+        let names_uid = self.enabled.qresync || uid && !self.enabled.uidonly;
+        if names_uid && !items.iter().any(|item| matches!(item, Item::Uid)) {
             items.insert(0, Item::Uid);
         }
         let view = self.view()?;
@@ -146,7 +147,7 @@ impl Session {
     }
 
     fn fetch_one(&mut self, index: usize, items: &[Item], marks: bool, out: &mut Vec<u8>) -> Result<(), Stop> {
-        let condstore = self.enabled.condstore;
+        let enabled = self.enabled;
         let view = self.view()?;
         let (validity, wants_flags) = (view.validity, items.iter().any(|item| matches!(item, Item::Flags)));
         let wants_modseq = items.iter().any(|item| matches!(item, Item::Modseq));
@@ -163,7 +164,7 @@ impl Session {
         let Some(entry) = self.view()?.entries.get(index) else {
             return Ok(());
         };
-        out.extend_from_slice(format!("* {} FETCH (", index + 1).as_bytes());
+        out.extend_from_slice(enabled.fetch_head(index, entry.uid).as_bytes());
         for (position, item) in items.iter().enumerate() {
             if position > 0 {
                 out.push(b' ');
@@ -173,7 +174,7 @@ impl Session {
         if !wants_flags && entry.flags != before {
             out.extend_from_slice(b" FLAGS ");
             entry.print_flags(out);
-            if condstore && !wants_modseq {
+            if enabled.condstore && !wants_modseq {
                 out.extend_from_slice(format!(" MODSEQ ({})", entry.modseq()).as_bytes());
             }
         }

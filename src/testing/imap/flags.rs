@@ -39,6 +39,7 @@ impl Session {
             return Err(Stop::bad("No mailbox is selected"));
         };
         let (mut out, mut modified, enabled) = (Vec::new(), Vec::new(), self.enabled);
+        let names_uid = uid && !enabled.uidonly;
         let done = self.change(|account| {
             let Some(mailbox) = account.by_validity(view.validity) else {
                 return;
@@ -61,14 +62,14 @@ impl Session {
                     entry.refresh(mail);
                     // RFC 7162 §3.1.3: the mod-sequence is sent even with `.SILENT`.
                     if enabled.condstore {
-                        let uid = if uid { format!("UID {} ", entry.uid) } else { String::new() };
-                        let line = format!("* {} FETCH ({uid}MODSEQ ({}))\r\n", index + 1, entry.modseq());
-                        out.extend_from_slice(line.as_bytes());
+                        let head = enabled.fetch_head(index, entry.uid);
+                        let uid = if names_uid { format!("UID {} ", entry.uid) } else { String::new() };
+                        out.extend_from_slice(format!("{head}{uid}MODSEQ ({}))\r\n", entry.modseq()).as_bytes());
                     }
                 } else if !silent {
                     entry.refresh(mail);
-                    out.extend_from_slice(format!("* {} FETCH (", index + 1).as_bytes());
-                    if uid || enabled.qresync {
+                    out.extend_from_slice(enabled.fetch_head(index, entry.uid).as_bytes());
+                    if names_uid || enabled.qresync {
                         out.extend_from_slice(format!("UID {} ", entry.uid).as_bytes());
                     }
                     out.extend_from_slice(b"FLAGS ");

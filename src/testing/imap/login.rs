@@ -50,6 +50,7 @@ impl Session {
             ("THREAD=REFERENCES", true),
             ("CONDSTORE", true),
             ("QRESYNC", true),
+            ("UIDONLY", true),
             ("LIST-EXTENDED", true),
             ("LIST-STATUS", true),
             ("LIST-MYRIGHTS", true),

@@ -100,9 +100,11 @@ impl Session {
     /// Reports the items of messages after this UID, as MessageNew asks for them.
     fn report_new(&mut self, last: u32) {
         let Some(view) = &self.view else { return };
-        let mut out = Vec::new();
+        let (mut out, enabled) = (Vec::new(), self.enabled);
         for (index, entry) in view.entries.iter().enumerate().skip(view.position_from(last.saturating_add(1))) {
-            out.extend_from_slice(format!("* {} FETCH (UID {} FLAGS ", index + 1, entry.uid).as_bytes());
+            out.extend_from_slice(
+                format!("{}UID {} FLAGS ", enabled.fetch_head(index, entry.uid), entry.uid).as_bytes(),
+            );
             entry.print_flags(&mut out);
             if self.enabled.condstore {
                 out.extend_from_slice(format!(" MODSEQ ({})", entry.modseq()).as_bytes());

@@ -9,7 +9,7 @@ use super::limit::{Lowest, limit};
 use super::range::Range;
 use super::set::Set;
 use super::view::Entry;
-use super::{Answer, Session, print};
+use super::{Answer, NO_NUMBERS, Session, print};
 use crate::testing::mime;
 
 enum Key {
@@ -145,6 +145,9 @@ impl Session {
     pub(super) fn matching(&mut self, args: &mut Args) -> Result<Matching, Stop> {
         let key = all_keys(args, 0)?;
         args.end()?;
+        if self.enabled.uidonly && key.has_numbers() {
+            return Err(Stop::bad(NO_NUMBERS));
+        }
         let asks_modseq = key.asks_modseq();
         if key.extensions().iter().any(|name| !self.offers(name)) {
             return Err(Stop::bad("Unknown search key"));
@@ -379,6 +382,16 @@ impl Key {
             Self::Not(key) => key.asks_modseq(),
             Self::Or(one, other) => one.asks_modseq() || other.asks_modseq(),
             Self::And(keys) => keys.iter().any(Self::asks_modseq),
+            _ => false,
+        }
+    }
+
+    fn has_numbers(&self) -> bool {
+        match self {
+            Self::Numbers(_) => true,
+            Self::Not(key) => key.has_numbers(),
+            Self::Or(one, other) => one.has_numbers() || other.has_numbers(),
+            Self::And(keys) => keys.iter().any(Self::has_numbers),
             _ => false,
         }
     }

@@ -66,7 +66,9 @@ impl Session {
         if !self.enabled.rev2 {
             out.extend_from_slice(format!("* {} RECENT\r\n", view.recent()).as_bytes());
         }
-        if let Some(index) = view.entries.iter().position(|entry| !entry.flags.contains("\\Seen")) {
+        // UNSEEN is a message number.
+        let unseen = view.entries.iter().position(|entry| !entry.flags.contains("\\Seen"));
+        if let Some(index) = unseen.filter(|_| !self.enabled.uidonly) {
             out.extend_from_slice(format!("* OK [UNSEEN {}] First unseen\r\n", index + 1).as_bytes());
         }
         out.extend_from_slice(b"* OK [PERMANENTFLAGS ");

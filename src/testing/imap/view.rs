@@ -57,8 +57,8 @@ impl Entry {
 
     /// An unsolicited FETCH response.
     pub(super) fn print_change(&self, index: usize, enabled: Enabled, out: &mut Vec<u8>) {
-        out.extend_from_slice(format!("* {} FETCH (", index + 1).as_bytes());
-        if enabled.qresync || enabled.rev2 {
+        out.extend_from_slice(enabled.fetch_head(index, self.uid).as_bytes());
+        if enabled.qresync || enabled.rev2 && !enabled.uidonly {
             out.extend_from_slice(format!("UID {} ", self.uid).as_bytes());
         }
         out.extend_from_slice(b"FLAGS ");
@@ -132,7 +132,7 @@ impl View {
             let stays = mailbox.mails.contains_key(&entry.uid);
             if stays {
                 number += 1;
-            } else if enabled.qresync {
+            } else if enabled.names_vanished() {
                 vanished.push(entry.uid);
             } else {
                 out.extend_from_slice(format!("* {} EXPUNGE\r\n", number + 1).as_bytes());

@@ -184,7 +184,8 @@ async fn it_goes_over_tls_and_its_transcript_can_be_played() {
     assert!(transcript.contains("\ndeflate\n"), "{transcript}");
 
     let mut script = Script::new(&transcript);
-    let imap = session::imap(script.stream(), plaintext().compress(), alice()).await.unwrap();
+    let config = Config::new("localhost").dangerous_plaintext();
+    let imap = session::imap(script.stream(), config.compress(), alice()).await.unwrap();
     imap.noop().await.unwrap();
     imap.logout().await.unwrap();
     script.finish().await.unwrap();

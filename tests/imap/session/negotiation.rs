@@ -100,7 +100,7 @@ async fn the_first_data_takes_two_round_trips() {
         assert_eq!(flights, ["AUTHENTICATE", "ID ENABLE SELECT FETCH"]);
     }
     let asked = server.commands().into_iter().find(|line| line.contains("ENABLE")).unwrap();
-    assert!(asked.ends_with(" ENABLE IMAP4rev2 CONDSTORE QRESYNC"), "{asked}");
+    assert!(asked.contains(" ENABLE IMAP4rev2 CONDSTORE QRESYNC"), "{asked}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -23,6 +23,7 @@ mod resync;
 mod searching;
 mod session;
 mod sorting;
+mod uidonly;
 
 on_every_imap_server! { imap
     announced {
@@ -109,6 +110,9 @@ on_every_imap_server! { imap
     compress {
         a_compressed_session_does_the_same: ["COMPRESS"],
         nothing_after_the_agreement_is_in_clear: ["COMPRESS"],
+    }
+    uidonly {
+        without_message_numbers_the_results_are_the_same: ["UIDONLY"],
     }
     connect {
         implicit_tls_logs_in_and_out: ["CAPABILITY", "LOGIN, AUTHENTICATE", "LOGOUT"],

@@ -75,6 +75,8 @@ async fn mutated(brand: Brand, seed: u64) -> Round {
         Ghosts { mailbox: "INBOX", real: mail::real(), there: mail::THERE.to_vec(), coming: mail::COMING.collect() };
     let (proxy, stream) = Mutator::connect(user.server.imap, seed, wild, ghosts).await;
     let config = config(&user.server, "127.0.0.1", user.server.imap).dangerous_plaintext();
+    // The proxy counts messages by EXPUNGE, which VANISHED replaces, and knows no modification sequences.
+    let config = config.assume_capability("QRESYNC", false).assume_capability("CONDSTORE", false);
     let (imap, driver) = Imap::handshake(stream, config, login(&user)).await.unwrap();
     tokio::spawn(driver);
     let mut watch = Watch::over(&proxy, wild);
