@@ -17,6 +17,8 @@ use crate::defect::Defect;
 use crate::error::Result;
 use crate::message_id::MessageId;
 #[cfg(feature = "mail-parser")]
+pub(crate) use parse::Texts;
+#[cfg(feature = "mail-parser")]
 pub use parse::mail_parser;
 
 /// A stream of messages, in the order in which the server sends them.

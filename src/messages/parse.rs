@@ -3,10 +3,12 @@
 mod mend;
 mod part;
 mod phrase;
+mod texts;
 
 pub use mail_parser;
 
 use super::Message;
+pub(crate) use texts::Texts;
 
 impl Message {
     /// The message as mail-parser reads it: decoded headers, texts and attachments. `None` if it has no header at all.

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use encoding_rs::{Encoding, ISO_2022_JP, UTF_16BE, UTF_16LE, WINDOWS_1252};
+use encoding_rs::{Encoding, ISO_2022_JP, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 #[cfg(feature = "mail-parser")]
 use mail_parser::decoders::charsets::map::charset_decoder;
 
@@ -47,6 +47,34 @@ impl Charset {
             }
             Self::Web(encoding) => encoding.decode_with_bom_removal(bytes).0.into_owned(),
         }
+    }
+}
+
+impl Charset {
+    pub(crate) fn is_utf8(self) -> bool {
+        matches!(self, Self::Web(encoding) if encoding == UTF_8)
+    }
+
+    /// The text in this charset, which somebody calls `label`; `None` if the charset of that name lacks a character. The web gives the
+    /// names of small charsets to larger ones.
+    pub(crate) fn encode(self, text: &str, label: &str) -> Option<Vec<u8>> {
+        let Self::Web(encoding) = self else { return None };
+        let (bytes, used, lacks) = encoding.encode(text);
+        if lacks || used != encoding {
+            return None;
+        }
+        let label = label.to_ascii_lowercase();
+        let is_small = |bytes: &[u8]| match () {
+            () if label.contains("ascii") || label.contains("646") => bytes.is_ascii(),
+            () if label.starts_with("iso-8859") || label.starts_with("iso8859") || label.starts_with("latin") => {
+                !bytes.iter().any(|byte| (0x80..0xa0).contains(byte))
+            }
+            () if label.contains("2312") || label.starts_with("euc-kr") || label.contains("5601") => {
+                bytes.iter().all(|byte| byte.is_ascii() || *byte >= 0xa1)
+            }
+            () => true,
+        };
+        is_small(&bytes).then(|| bytes.into_owned())
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fmt::{self, Write};
 
 use super::encode::{Line, date};
-use crate::imap::types::{Key, Query, mutf7};
+use crate::imap::types::{Key, Query, SearchCharset, mutf7};
 use crate::{Error, Flag, Result};
 
 /// How deep keys may be nested. Servers have limits too, and a deeper query is a mistake.
@@ -24,21 +24,26 @@ impl Line {
     /// [`Kind::Input`](crate::Kind::Input) for a NUL in a text, a name that is not a valid header field name, a flag that a client must
     /// not send, a year without four digits, or keys that are nested more than 50 deep.
     pub fn query(self, query: &Query) -> Result<Self> {
+        self.query_in(query, None)
+    }
+
+    /// The same, with texts in another charset than UTF-8, which holds them.
+    pub(crate) fn query_in(self, query: &Query, charset: Option<&SearchCharset>) -> Result<Self> {
         match &query.0 {
-            Key::And(keys) if !keys.is_empty() => keys.iter().try_fold(self, |line, key| line.key(key, 0)),
-            key => self.key(key, 0),
+            Key::And(keys) if !keys.is_empty() => keys.iter().try_fold(self, |line, key| line.key(key, charset, 0)),
+            key => self.key(key, charset, 0),
         }
     }
 
-    fn key(self, key: &Key, depth: usize) -> Result<Self> {
+    fn key(self, key: &Key, charset: Option<&SearchCharset>, depth: usize) -> Result<Self> {
         if depth > DEEPEST {
             return Err(Error::input("the query is nested more than 50 deep"));
         }
         match key {
             Key::Bare(name) => self.atom(name),
             Key::Saved(_) => Ok(self.checked("$")),
-            Key::Text(name, text) => self.atom(name)?.string(text),
-            Key::Header(field, text) => self.atom("HEADER")?.field(field)?.string(text),
+            Key::Text(name, text) => self.atom(name)?.text_in(text, charset),
+            Key::Header(field, text) => self.atom("HEADER")?.field(field)?.text_in(text, charset),
             Key::Keyword(flag) => self.flag_key(flag),
             Key::Date(name, day) => self.atom(name)?.atom(&date(*day)?),
             Key::Size(name, bytes) => Ok(self.atom(name)?.number(*bytes)),
@@ -48,34 +53,46 @@ impl Line {
             Key::Word(name, word) => self.atom(name)?.identifier(word),
             Key::Modseq(flag, least) => self.modseq_of(flag, *least),
             Key::Annotation(entry, attribute, text) => {
-                self.atom("ANNOTATION")?.string(entry)?.string(attribute)?.string(text)
+                self.atom("ANNOTATION")?.string(entry)?.string(attribute)?.text_in(text, charset)
             }
             Key::Label(label) => self.atom("X-GM-LABELS")?.string(mutf7::encode(label)),
-            Key::Fuzzy(key) => self.atom("FUZZY")?.one(key, depth + 1),
-            Key::Not(key) => self.atom("NOT")?.one(key, depth + 1),
+            Key::ClientSide(_, key) => self.key(key, charset, depth + 1),
+            Key::Fuzzy(key) => self.atom("FUZZY")?.one(key, charset, depth + 1),
+            Key::Not(key) => self.atom("NOT")?.one(key, charset, depth + 1),
             Key::And(keys) if keys.is_empty() => self.atom("ALL"),
-            Key::And(keys) => self.list(|list| keys.iter().try_fold(list, |list, key| list.key(key, depth + 1))),
-            Key::Or(keys) => self.any(keys, depth),
+            Key::And(keys) => {
+                self.list(|list| keys.iter().try_fold(list, |list, key| list.key(key, charset, depth + 1)))
+            }
+            Key::Or(keys) => self.any(keys, charset, depth),
         }
     }
 
     /// Exactly one key.
-    fn one(self, key: &Key, depth: usize) -> Result<Self> {
+    fn one(self, key: &Key, charset: Option<&SearchCharset>, depth: usize) -> Result<Self> {
         match key {
-            Key::Uids(uids) if uids.is_empty() => self.list(|list| list.key(key, depth)),
-            key => self.key(key, depth),
+            Key::Uids(uids) if uids.is_empty() => self.list(|list| list.key(key, charset, depth)),
+            Key::ClientSide(_, key) => self.one(key, charset, depth),
+            key => self.key(key, charset, depth),
         }
     }
 
     /// OR takes two keys. A longer list is split in half at each step, so that nesting stays shallow.
-    fn any(self, keys: &[Key], depth: usize) -> Result<Self> {
+    fn any(self, keys: &[Key], charset: Option<&SearchCharset>, depth: usize) -> Result<Self> {
         match keys {
             [] => self.atom("ALL"),
-            [key] => self.one(key, depth + 1),
+            [key] => self.one(key, charset, depth + 1),
             keys => {
                 let (left, right) = keys.split_at_checked(keys.len() / 2).unwrap_or((keys, &[]));
-                self.atom("OR")?.any(left, depth)?.any(right, depth)
+                self.atom("OR")?.any(left, charset, depth)?.any(right, charset, depth)
             }
+        }
+    }
+
+    fn text_in(self, text: &str, charset: Option<&SearchCharset>) -> Result<Self> {
+        match charset.map(|charset| charset.encode(text)) {
+            None => self.string(text),
+            Some(Some(bytes)) => self.string(bytes),
+            Some(None) => Err(Error::input("a text of the search has characters that its charset lacks")),
         }
     }
 
@@ -148,6 +165,7 @@ fn shown(key: &Key) -> String {
         Key::Modseq(flag, least) => format!("MODSEQ {:?} all {least}", format!("/flags/{flag}")),
         Key::Annotation(entry, attribute, text) => format!("ANNOTATION {entry:?} {attribute:?} {text:?}"),
         Key::Label(label) => format!("X-GM-LABELS {label:?}"),
+        Key::ClientSide(_, key) => shown(key),
         Key::Fuzzy(key) => format!("FUZZY {}", shown(key)),
         Key::Not(key) => format!("NOT {}", shown(key)),
         Key::And(keys) => format!("({})", all(keys, " ")),

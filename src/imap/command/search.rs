@@ -7,13 +7,15 @@ use super::{Command, EncodeOptions, Frames};
 use crate::error::{Error, Kind, Result};
 use crate::imap::codec::{self, Line};
 use crate::imap::plan::{Claims, Order, Plan, RequiredState, SessionEffect};
-use crate::imap::types::{Condition, Query, Ranges, SavedMark, SearchResult, SearchReturn, Uids};
+use crate::imap::types::{Condition, Query, Ranges, SavedMark, SearchCharset, SearchResult, SearchReturn, Uids};
 
 pub(crate) struct Search<'a> {
     pub(crate) selection: u64,
     pub(crate) query: &'a Query,
     /// What to return, if the server supports RETURN.
     pub(crate) returns: Option<SearchReturn>,
+    /// The charset of the texts, if it is not UTF-8.
+    pub(crate) charset: Option<&'a SearchCharset>,
     /// The saved result that it makes.
     pub(crate) saves: Option<SavedMark>,
 }
@@ -21,7 +23,7 @@ pub(crate) struct Search<'a> {
 impl<'a> Search<'a> {
     pub(crate) fn new(selection: u64, query: &'a Query, returns: Option<SearchReturn>) -> Self {
         let saves = returns.filter(|returns| returns.saves()).map(|_| SavedMark::new());
-        Self { selection, query, returns, saves }
+        Self { selection, query, returns, charset: None, saves }
     }
 }
 
@@ -36,8 +38,9 @@ impl Command for Search<'_> {
         };
         // UTF-8 is the default in IMAP4rev2 (RFC 9051 §6.4.4), but Cyrus 3.10 requires CHARSET.
         let named = !options.no_charset && !self.query.is_ascii();
-        let line = if named { line.atom("CHARSET")?.atom("UTF-8")? } else { line };
-        let plan = Plan::new("UID SEARCH", line.query(self.query)?.finish());
+        let name = self.charset.map_or("UTF-8", SearchCharset::name);
+        let line = if named { line.atom("CHARSET")?.astring(name)? } else { line };
+        let plan = Plan::new("UID SEARCH", line.query_in(self.query, self.charset)?.finish());
         let plan = plan.naming(self.query.among()).order(Order::claiming(Claims::SEARCH));
         let plan = match self.query.saved_mark() {
             Some(mark) => plan.needs(RequiredState::Saved(self.selection, mark)),

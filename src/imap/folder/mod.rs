@@ -3,6 +3,7 @@
 
 mod as_mailbox;
 mod asked;
+mod comparing;
 mod copy;
 mod counting;
 mod existing;

@@ -10,9 +10,8 @@ use crate::imap::command::Answer;
 use crate::imap::command::extension::Extension;
 use crate::imap::command::search;
 use crate::imap::limited::Descent;
-use crate::imap::local::Matcher;
 use crate::imap::session::Imap;
-use crate::imap::types::{Capabilities, Demand, PartialRange, Query, SearchResult, SearchReturn, Uids};
+use crate::imap::types::{Capabilities, Demand, PartialRange, Query, SearchCharset, SearchResult, SearchReturn, Uids};
 
 /// Searching.
 impl<S: Borrow<Imap>> Folder<S> {
@@ -21,9 +20,11 @@ impl<S: Borrow<Imap>> Folder<S> {
     /// round trip, and one more each time the server stops at its limit of messages (MESSAGELIMIT, RFC 9738). The answer
     /// is short if the server has ESEARCH.
     ///
-    /// A server that refuses texts in UTF-8 (code `BADCHARSET` or none) searches for the keys in ASCII. Of the messages
+    /// A server that refuses texts in UTF-8 and names other charsets (code `BADCHARSET`) is asked again in the first of them
+    /// that has all characters: one more round trip. Otherwise it searches for the keys in ASCII. Of the messages
     /// that it finds, what the other keys need is fetched and compared here: flags, dates, sizes, envelopes and header
-    /// fields. A message of which the server does not send this is not found.
+    /// fields; and whole messages, if the query [allows it](Query::client_side). A message of which the server does not
+    /// send this is not found.
     ///
     /// ```
     /// # #[cfg(feature = "testing")]
@@ -41,7 +42,9 @@ impl<S: Borrow<Imap>> Folder<S> {
     ///
     /// Before anything is sent, [`Kind::Input`](crate::Kind::Input) for a query that cannot be written and for UIDs in it
     /// that have another UIDVALIDITY, [`Kind::Unsupported`](crate::Kind::Unsupported) for a key of an extension that the
-    /// server does not have, and after such a refusal, which is its source, for a text in the body that is not ASCII;
+    /// server does not have, and after such a refusal, which is its source, for a text in the body that is not ASCII, unless
+    /// the query [allows](Query::client_side) to download it; [`Kind::Limit`](crate::Kind::Limit) if that takes more octets than
+    /// it allows;
     /// [`Kind::Rejected`](crate::Kind::Rejected) if the server refuses, or stops at its limit of messages and makes no progress (code
     /// `MESSAGELIMIT`); [`Kind::Missing`](crate::Kind::Missing) if it answers OK without a result, or names messages
     /// outside the set that was searched; [`Kind::Limit`](crate::Kind::Limit) for an answer over the limits; and the
@@ -190,35 +193,20 @@ impl Selected<'_> {
         }
         self.check_query(query)?;
         let asked = asked(returns, &self.session.capabilities())?;
-        let found = match self.find_all(query, asked.unwrap_or(returns), asked).await {
+        let found = match self.find_all(query, asked.unwrap_or(returns), asked, None).await {
             // The positions that the server counted end at its limit.
             Err(error) if is_limit(&error) && asked.is_some_and(|asked| asked.range().is_some()) => {
                 let whole = returns.whole();
-                self.find_all(query, whole, Some(whole)).await?
+                self.find_all(query, whole, Some(whole), None).await?
             }
             Err(error) if is_charset(&error, query) && returns.can_be_computed() => {
-                self.find_here(query, asked, error).await?
+                self.find_in_other_charset(query, asked, error).await?
             }
             found => found?,
         };
         let found = returns.complete(found);
         let validity = self.info()?.uid_validity;
         Ok(SearchResult { all: found.all.map(|all| all.under(validity)), ..found })
-    }
-
-    /// For a server that does not accept texts in UTF-8: it searches what is ASCII, and the rest is compared here with flags, dates,
-    /// sizes, envelopes and header fields.
-    async fn find_here(self, query: &Query, asked: Option<SearchReturn>, refusal: Error) -> Result<SearchResult> {
-        let (there, here) = query.divided();
-        let matcher = Matcher::new(&here).map_err(|error| error.with_source(refusal))?;
-        let whole = SearchReturn::ALL;
-        let found = self.find_all(&there, whole, asked.map(|_| whole)).await?;
-        let mut mail = self.fetch(found.all.unwrap_or_default(), matcher.items())?;
-        let mut all = Uids::new();
-        while let Some(message) = mail.try_next().await? {
-            all.extend(message.uid().filter(|_| matcher.matches(&message)));
-        }
-        Ok(SearchResult { all: Some(all), ..SearchResult::default() })
     }
 
     /// Fails for sets that carry another UIDVALIDITY, and for keys that the server does not know.
@@ -231,14 +219,15 @@ impl Selected<'_> {
     }
 
     /// Each time the server stops at its limit of messages, the messages that it did not search are searched too.
-    async fn find_all(
+    pub(super) async fn find_all(
         self,
         query: &Query,
         wanted: SearchReturn,
         returns: Option<SearchReturn>,
+        charset: Option<&SearchCharset>,
     ) -> Result<SearchResult> {
         let session = self.session;
-        let search = search::Search::new(self.selection, query, returns);
+        let search = search::Search { charset, ..search::Search::new(self.selection, query, returns) };
         let mut descent = Descent::new(self.info()?.exists.into());
         let (mut found, mut limited) = session.call_limited(search).await?;
         while let Some(cut) = limited.take() {
@@ -248,7 +237,7 @@ impl Selected<'_> {
             let below = descent.below(&Uids::ALL, cut)?;
             if !below.is_empty() {
                 let query = Query::uids(below).and(query.clone());
-                let search = search::Search::new(self.selection, &query, returns);
+                let search = search::Search { charset, ..search::Search::new(self.selection, &query, returns) };
                 let (lower, cut) = session.call_limited(search).await?;
                 found = found.joined(lower)?;
                 limited = cut;

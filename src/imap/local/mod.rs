@@ -15,6 +15,6 @@ mod thread;
 mod thread_tests;
 mod tree;
 
-pub(super) use search::Matcher;
+pub(super) use search::{Matcher, WholeText};
 pub(super) use sort::SortTable;
 pub(super) use thread::ThreadTable;

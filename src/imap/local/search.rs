@@ -1,4 +1,4 @@
-//! Searches without the server: whether a message matches a query, by its flags, dates, size, envelope and header fields. What the server
+//! Searches without the server: whether a message matches a query, by its flags, dates, size, envelope, header fields and text. What the server
 //! did not say of a message is not known, and then neither the query nor its opposite matches. It must not know how messages are fetched.
 
 use time::{Date, Month};
@@ -13,14 +13,24 @@ use crate::text::date::MailDate;
 pub(crate) struct Matcher<'a> {
     query: &'a Query,
     items: Items,
+    /// Whether some keys look at the whole text.
+    wants_text: bool,
+}
+
+/// The whole text of a message, decoded.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct WholeText<'a> {
+    pub(crate) header: &'a str,
+    pub(crate) body: &'a str,
 }
 
 impl<'a> Matcher<'a> {
     /// Fails for a key that only a server can answer.
     pub(crate) fn new(query: &'a Query) -> Result<Self> {
-        let mut fields = Vec::new();
-        let items = needed(&query.0, Items::new(), &mut fields)?;
-        Ok(Self { query, items: fields.into_iter().fold(items, Items::section) })
+        let mut needs = Needs { items: Items::new(), fields: Vec::new(), wants_text: false };
+        needs.add(&query.0, false)?;
+        let Needs { items, fields, wants_text } = needs;
+        Ok(Self { query, items: fields.into_iter().fold(items, Items::section), wants_text })
     }
 
     /// What to fetch of each message.
@@ -28,37 +38,64 @@ impl<'a> Matcher<'a> {
         self.items.clone()
     }
 
-    pub(crate) fn matches(&self, message: &Fetched) -> bool {
-        matches(&self.query.0, message) == Some(true)
+    /// Whether its items may not be enough to know whether a message matches.
+    pub(crate) fn wants_text(&self) -> bool {
+        self.wants_text
+    }
+
+    /// Whether it matches; `None` if that is not known.
+    pub(crate) fn judge(&self, message: &Fetched, text: Option<WholeText<'_>>) -> Option<bool> {
+        matches(&self.query.0, message, text)
     }
 }
 
-/// Adds what the key needs. Queries are nested at most 50 deep, since they were written before.
-fn needed(key: &Key, items: Items, fields: &mut Vec<Section>) -> Result<Items> {
-    Ok(match key {
-        Key::Bare("ALL") | Key::Uids(_) => items,
-        Key::Bare("ANSWERED" | "DELETED" | "DRAFT" | "FLAGGED" | "SEEN" | "UNSEEN" | "RECENT") | Key::Keyword(_) => {
-            items.flags()
-        }
-        Key::Date("BEFORE" | "ON" | "SINCE", _) => items.internal_date(),
-        Key::Date("SENTBEFORE" | "SENTON" | "SENTSINCE", _) => items.envelope(),
-        Key::Size("LARGER" | "SMALLER", _) => items.size(),
-        Key::Text("FROM" | "TO" | "CC" | "BCC" | "SUBJECT", _) => items.envelope(),
-        Key::Header(name, _) => {
-            let section = Section::header_fields([name])?;
-            if !fields.contains(&section) {
-                fields.push(section);
+/// What is needed to compare messages with a query.
+struct Needs {
+    items: Items,
+    fields: Vec<Section>,
+    wants_text: bool,
+}
+
+impl Needs {
+    /// Adds what the key needs. Queries are nested at most 50 deep, since they were written before.
+    fn add(&mut self, key: &Key, with_texts: bool) -> Result<()> {
+        let items = std::mem::take(&mut self.items);
+        self.items = match key {
+            Key::Bare("ALL") | Key::Uids(_) => items,
+            Key::Bare("ANSWERED" | "DELETED" | "DRAFT" | "FLAGGED" | "SEEN" | "UNSEEN" | "RECENT")
+            | Key::Keyword(_) => items.flags(),
+            Key::Date("BEFORE" | "ON" | "SINCE", _) => items.internal_date(),
+            Key::Date("SENTBEFORE" | "SENTON" | "SENTSINCE", _) => items.envelope(),
+            Key::Size("LARGER" | "SMALLER", _) => items.size(),
+            Key::Text("FROM" | "TO" | "CC" | "BCC" | "SUBJECT", _) => items.envelope(),
+            Key::Text("TEXT" | "BODY", _) if with_texts => {
+                self.wants_text = true;
+                items.size()
             }
-            items
+            Key::Header(name, _) => {
+                let section = Section::header_fields([name])?;
+                if !self.fields.contains(&section) {
+                    self.fields.push(section);
+                }
+                items
+            }
+            Key::Not(_) | Key::And(_) | Key::Or(_) | Key::ClientSide(..) => items,
+            _ => {
+                let text = format!("{} can only be searched by the server", Query(key.clone()));
+                return Err(Error::unsupported(text));
+            }
+        };
+        match key {
+            Key::ClientSide(_, key) => self.add(key, true),
+            Key::Not(key) => self.add(key, with_texts),
+            Key::And(keys) | Key::Or(keys) => keys.iter().try_for_each(|key| self.add(key, with_texts)),
+            _ => Ok(()),
         }
-        Key::Not(key) => needed(key, items, fields)?,
-        Key::And(keys) | Key::Or(keys) => keys.iter().try_fold(items, |items, key| needed(key, items, fields))?,
-        _ => return Err(Error::unsupported(format!("{} can only be searched by the server", Query(key.clone())))),
-    })
+    }
 }
 
 /// `None` if it is not known.
-fn matches(key: &Key, message: &Fetched) -> Option<bool> {
+fn matches(key: &Key, message: &Fetched, whole: Option<WholeText<'_>>) -> Option<bool> {
     let envelope = || message.envelope();
     let has = |flag: &Flag| message.flags().map(|flags| flags.contains(flag));
     Some(match key {
@@ -79,6 +116,8 @@ fn matches(key: &Key, message: &Fetched) -> Option<bool> {
         },
         Key::Size("LARGER", bytes) => message.size()? > *bytes,
         Key::Size(_, bytes) => message.size()? < *bytes,
+        Key::Text("BODY", text) => holds(whole?.body, text),
+        Key::Text("TEXT", text) => holds(whole?.header, text) || holds(whole?.body, text),
         Key::Text("SUBJECT", text) => envelope()?.subject().is_some_and(|subject| holds(&subject.decoded(), text)),
         Key::Text("FROM", text) => holds(&written(envelope()?.from()), text),
         Key::Text("TO", text) => holds(&written(envelope()?.to()), text),
@@ -89,9 +128,10 @@ fn matches(key: &Key, message: &Fetched) -> Option<bool> {
             let fields = section.trim_ascii();
             !fields.is_empty() && values(fields).any(|value| holds(&value, text))
         }
-        Key::Not(key) => !matches(key, message)?,
-        Key::And(keys) => return all(keys.iter().map(|key| matches(key, message))),
-        Key::Or(keys) => return all(keys.iter().map(|key| Some(!matches(key, message)?))).map(|none| !none),
+        Key::ClientSide(_, key) => return matches(key, message, whole),
+        Key::Not(key) => !matches(key, message, whole)?,
+        Key::And(keys) => return all(keys.iter().map(|key| matches(key, message, whole))),
+        Key::Or(keys) => return all(keys.iter().map(|key| Some(!matches(key, message, whole)?))).map(|none| !none),
         _ => return None,
     })
 }
@@ -208,9 +248,9 @@ mod tests {
             (Query::unseen().or(Query::subject("ü")), true),
             (Query::unseen().or(Query::draft()), false),
         ] {
-            assert_eq!(Matcher::new(&query).unwrap().matches(&whole), expected, "{query}");
+            assert_eq!(Matcher::new(&query).unwrap().judge(&whole, None), Some(expected), "{query}");
             let opposite = !query;
-            assert_eq!(Matcher::new(&opposite).unwrap().matches(&whole), !expected, "{opposite}");
+            assert_eq!(Matcher::new(&opposite).unwrap().judge(&whole, None), Some(!expected), "{opposite}");
         }
     }
 
@@ -225,8 +265,31 @@ mod tests {
             (!Query::seen().or(Query::subject("ü")), false),
             (!Query::unseen().and(Query::subject("ü")), true),
         ] {
-            assert_eq!(Matcher::new(&query).unwrap().matches(&bare), expected, "{query}");
+            assert_eq!(Matcher::new(&query).unwrap().judge(&bare, None) == Some(true), expected, "{query}");
         }
+    }
+
+    #[test]
+    fn texts_are_compared_where_that_is_allowed() {
+        let seen = message("FLAGS (\\Seen) RFC822.SIZE 5");
+        let text = Some(WholeText { header: "Subject: Grüße", body: "Über allen Gipfeln" });
+        for (query, without, with) in [
+            (Query::body("ÜBER"), None, Some(true)),
+            (Query::body("grüße"), None, Some(false)),
+            (Query::text("grüße"), None, Some(true)),
+            (!Query::text("ö"), None, Some(true)),
+            (Query::unseen().and(Query::text("ü")), Some(false), Some(false)),
+            (Query::seen().or(Query::text("ö")), Some(true), Some(true)),
+            (Query::seen().and(Query::text("ö")), None, Some(false)),
+        ] {
+            assert!(Matcher::new(&query).is_err());
+            let query = query.client_side(5);
+            let matcher = Matcher::new(&query).unwrap();
+            assert!(matcher.wants_text());
+            assert_eq!((matcher.judge(&seen, None), matcher.judge(&seen, text)), (without, with), "{query}");
+        }
+        // Only the part that allows it.
+        assert!(Matcher::new(&Query::text("ü").client_side(5).and(Query::body("ü"))).is_err());
     }
 
     #[test]

@@ -48,6 +48,8 @@ pub(crate) enum Key {
     Label(String),
     /// The result of one search that the server keeps.
     Saved(SavedMark),
+    /// A key that may be compared here with at most this number of octets downloaded.
+    ClientSide(u64, Box<Self>),
     Not(Box<Self>),
     /// All of these keys; without any, every message.
     And(Vec<Self>),
@@ -155,6 +157,35 @@ impl Query {
         })
     }
 
+    /// Allows that texts in the body are compared here if the server refuses their charset ([`body`](Self::body) and
+    /// [`text`](Self::text)): messages are then downloaded whole, at most this number of octets in one search. If all messages that may
+    /// match, after the server has searched what it can, are larger by the sizes that it declares, the search fails with
+    /// [`Kind::Limit`](crate::Kind::Limit), and nothing is downloaded. If several parts of a query allow this, the smallest number counts.
+    ///
+    /// The texts of `text/*` parts and the header are searched, decoded, without regard to letter case. Servers differ in what they search
+    /// of a message.
+    ///
+    /// ```
+    /// use postroom::imap::Query;
+    ///
+    /// let query = Query::unseen().and(Query::text("Grüße").client_side(10_000_000));
+    /// assert_eq!(query.to_string(), "UNSEEN TEXT \"Grüße\"");
+    /// ```
+    pub fn client_side(self, octets: u64) -> Self {
+        Self(Key::ClientSide(octets, Box::new(self.0)))
+    }
+
+    /// How many octets may be downloaded to compare texts here.
+    pub(crate) fn client_octets(&self) -> Option<u64> {
+        let mut least = None;
+        self.0.visit(&mut |key| {
+            if let Key::ClientSide(octets, _) = key {
+                least = Some(least.map_or(*octets, |least: u64| least.min(*octets)));
+            }
+        });
+        least
+    }
+
     /// Whether all its strings are ASCII, so that the search needs no charset.
     pub(crate) fn is_ascii(&self) -> bool {
         self.0.is_ascii()
@@ -225,7 +256,7 @@ impl Key {
             Self::Text(_, text) => text.is_ascii(),
             Self::Header(field, text) => field.is_ascii() && text.is_ascii(),
             Self::Annotation(entry, attribute, text) => [entry, attribute, text].iter().all(|text| text.is_ascii()),
-            Self::Not(key) | Self::Fuzzy(key) => key.is_ascii(),
+            Self::Not(key) | Self::Fuzzy(key) | Self::ClientSide(_, key) => key.is_ascii(),
             Self::And(keys) | Self::Or(keys) => keys.iter().all(Self::is_ascii),
             // A label is written in modified UTF-7.
             Self::Bare(_) | Self::Keyword(_) | Self::Date(..) | Self::Size(..) | Self::Uids(_) => true,
@@ -234,10 +265,10 @@ impl Key {
     }
 
     /// Visits this key and those within it.
-    fn visit<'a>(&'a self, see: &mut impl FnMut(&'a Self)) {
+    pub(super) fn visit<'a>(&'a self, see: &mut impl FnMut(&'a Self)) {
         see(self);
         match self {
-            Self::Not(key) | Self::Fuzzy(key) => key.visit(see),
+            Self::Not(key) | Self::Fuzzy(key) | Self::ClientSide(_, key) => key.visit(see),
             Self::And(keys) | Self::Or(keys) => keys.iter().for_each(|key| key.visit(see)),
             _ => {}
         }

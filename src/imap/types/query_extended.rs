@@ -179,13 +179,19 @@ impl Key {
             Self::Annotation(..) => "ANNOTATION",
             Self::Label(_) => "X-GM-LABELS",
             Self::Saved(_) => "$",
-            Self::Header(..) | Self::Keyword(_) | Self::Uids(_) | Self::Not(_) | Self::And(_) | Self::Or(_) => "",
+            Self::Header(..)
+            | Self::Keyword(_)
+            | Self::Uids(_)
+            | Self::Not(_)
+            | Self::And(_)
+            | Self::Or(_)
+            | Self::ClientSide(..) => "",
         };
         if DEMANDS.iter().any(|(key, _)| *key == own) && !names.contains(&own) {
             names.push(own);
         }
         match self {
-            Self::Not(key) | Self::Fuzzy(key) => key.collect_names(names),
+            Self::Not(key) | Self::Fuzzy(key) | Self::ClientSide(_, key) => key.collect_names(names),
             Self::And(keys) | Self::Or(keys) => keys.iter().for_each(|key| key.collect_names(names)),
             _ => {}
         }

@@ -4,6 +4,7 @@
 mod agreement;
 mod appending;
 mod arguments;
+mod charsets;
 mod evidence;
 mod extensions;
 mod filing;
