@@ -95,16 +95,28 @@ impl Engine {
         cut.into_iter().for_each(|cut| self.core.deliver(run.reader(), Delivery::LimitCut(cut)));
         self.apply_effect(&run, ending, &condition);
         // The driver must change the stream's layers first; then the core delivers the end.
-        if ending == Ending::Ok && run.is_updated() {
-            let selection = self.mirror.selection().unwrap_or_default();
-            if self.wire.go_live(&run, selection) {
-                self.core.deliver(run.reader(), Delivery::Live(condition));
-            }
-        } else if !self.core.is_upgrading() {
+        if !self.core.is_upgrading() {
             let outcome = outcome(&run, ending, condition).map_err(|error| self.core.named(error));
-            self.core.deliver(run.reader(), Delivery::Done(outcome));
+            match outcome {
+                Ok(condition) if run.is_updated() => self.go_live(&run, condition),
+                outcome => {
+                    // The answer is over the limits, but the server updates the result.
+                    if ending == Ending::Ok && run.is_updated() {
+                        self.wire.leave_updates(&run, self.mirror.selection().unwrap_or_default());
+                    }
+                    self.core.deliver(run.reader(), Delivery::Done(outcome));
+                }
+            }
         }
         Ok(())
+    }
+
+    /// The server updates the result of this search from now on.
+    fn go_live(&mut self, run: &Running, condition: Condition) {
+        let selection = self.mirror.selection().unwrap_or_default();
+        if self.wire.go_live(run, selection) {
+            self.core.deliver(run.reader(), Delivery::Live(condition));
+        }
     }
 
     /// Only now it is known which message a response without a UID is about, and which messages got no answer.

@@ -13,8 +13,8 @@ use crate::limits::Limits;
 #[derive(Debug, Default)]
 pub(super) struct LiveSearches {
     live: Vec<LiveSearch>,
-    /// The tags of those that nobody reads any more and that the server still updates.
-    unread: Vec<u32>,
+    /// The tags and selections of those that nobody reads any more and that the server still updates.
+    unread: Vec<(u32, u64)>,
 }
 
 #[derive(Debug)]
@@ -86,8 +86,8 @@ impl LiveSearches {
     }
 
     /// Nobody reads the result of the search with this tag.
-    pub(super) fn leave_unread(&mut self, tag: u32) {
-        self.unread.push(tag);
+    pub(super) fn leave_unread(&mut self, tag: u32, selection: u64) {
+        self.unread.push((tag, selection));
     }
 
     /// The server has ended its updates. Returns the reader.
@@ -131,9 +131,7 @@ impl LiveSearches {
         if self.live.is_empty() && self.unread.is_empty() {
             return Vec::new();
         }
-        if selection.is_none() {
-            self.unread.clear();
-        }
+        self.unread.retain(|(_, of)| Some(*of) == selection);
         self.live.extract_if(.., |live| Some(live.selection) != selection).map(|live| live.id).collect()
     }
 
@@ -149,13 +147,13 @@ impl LiveSearches {
 
     /// The tags of those; they are cancelled now.
     pub(super) fn take_unread(&mut self) -> Vec<u32> {
-        std::mem::take(&mut self.unread)
+        std::mem::take(&mut self.unread).into_iter().map(|(tag, _)| tag).collect()
     }
 
     /// Updates it no longer, and returns its reader.
     fn stop(&mut self, index: usize) -> Id {
         let live = self.live.remove(index);
-        self.unread.push(live.tag);
+        self.unread.push((live.tag, live.selection));
         live.id
     }
 }

@@ -136,6 +136,8 @@ impl Wire {
             (Some(idle), true) if !is_free => idle.pause(now, times),
             (Some(idle), false) if self.running.is_empty() => idle.resume(),
             (_, false) => Action::Nothing,
+            // Not after LOGOUT, nor while the mailbox or the layers change.
+            (_, true) if !may_start(Order::default(), self.running.iter().map(|run| run.asks.order)) => Action::Nothing,
             (_, true) => {
                 if let Some(plan) = self.notify.renew().or_else(|| self.cancel_updates()) {
                     self.start(RENEWAL, plan, capabilities, now);

@@ -13,9 +13,14 @@ impl Wire {
     pub(crate) fn go_live(&mut self, run: &Running, selection: u64) -> bool {
         match run.reader() {
             Some(id) => self.searches.add(id, run.tag, selection),
-            None => self.searches.leave_unread(run.tag),
+            None => self.searches.leave_unread(run.tag, selection),
         }
         run.reader().is_some()
+    }
+
+    /// The same, for a search that failed here: its updates are cancelled.
+    pub(crate) fn leave_updates(&mut self, run: &Running, selection: u64) {
+        self.searches.leave_unread(run.tag, selection);
     }
 
     /// The server refuses to update the result of the search with this tag. Returns its reader, if it was updated before.
