@@ -54,7 +54,7 @@
 //! * Access control (RFC 4314): [`Acl`], [`AclEntry`], [`ListRights`], [`MyRights`], [`Rights`], [`RightsChange`].
 //! * Quota (RFC 9208): [`Quota`], [`QuotaResource`], [`QuotaRoots`], [`QuotaUsage`], [`MailboxQuotas`].
 //! * Metadata and annotations (RFC 5464, RFC 5257): [`Metadata`], [`MetadataValues`], [`MetadataDepth`], [`EntryName`],
-//!   [`Annotation`], [`AnnotationSize`], [`AnnotationSupport`].
+//!   [`Filter`], [`FilterScope`], [`Annotation`], [`AnnotationSize`], [`AnnotationSupport`].
 //! * Sorting and threading (RFC 5256): [`Sort`], [`SortReturning`], [`SortKey`], [`Sorted`], [`ThreadAlgorithm`], [`Threads`], [`Thread`].
 //! * Extended LIST (RFC 5258): [`ListSelect`], [`ListReturn`], [`DetailedListing`], [`MailboxDetails`].
 //! * Searches of several mailboxes, and updates of searches (RFC 7377, RFC 5267): [`LiveSearch`], [`FoundChange`], [`Scope`], [`SearchUpdates`],
@@ -108,7 +108,8 @@ pub use command::multi_append::{Content, NewMessage, Piece};
 pub use command::{Answer, Responses};
 #[cfg(feature = "net")]
 pub use extension::{
-    ChosenLanguage, ListingFolders, MailboxQuotas, MetadataValues, Notified, Paging, Sort, SortReturning,
+    ChosenLanguage, Filter, FilterScope, ListingFolders, MailboxQuotas, MetadataValues, Notified, Paging, Sort,
+    SortReturning,
 };
 #[cfg(feature = "net")]
 pub use folder::{

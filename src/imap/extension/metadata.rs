@@ -135,7 +135,7 @@ impl Imap {
         values: &[(EntryName, Option<Vec<u8>>)],
     ) -> Result<()> {
         self.require(self.capabilities().metadata(), "METADATA")?;
-        self.run(Extension::set_metadata(Some(&mailbox_name(mailbox)?), values)).await.map(drop)
+        self.write_metadata(Some(&mailbox_name(mailbox)?), values).await
     }
 
     /// Writes entries of the server. Usually users may write entries below `/private` only. Otherwise as
@@ -159,10 +159,18 @@ impl Imap {
     /// As [`set_metadata`](Self::set_metadata); [`Kind::Unsupported`] only if the server has neither METADATA nor METADATA-SERVER.
     pub async fn set_server_metadata(&self, values: &[(EntryName, Option<Vec<u8>>)]) -> Result<()> {
         self.require(self.capabilities().metadata_server(), "METADATA")?;
-        self.run(Extension::set_metadata(None, values)).await.map(drop)
+        self.write_metadata(None, values).await
     }
 
-    async fn get_metadata(
+    pub(super) async fn write_metadata(
+        &self,
+        mailbox: Option<&MailboxName>,
+        values: &[(EntryName, Option<Vec<u8>>)],
+    ) -> Result<()> {
+        self.run(Extension::set_metadata(mailbox, values)).await.map(drop)
+    }
+
+    pub(super) async fn get_metadata(
         &self,
         mailbox: Option<&MailboxName>,
         entries: &[EntryName],

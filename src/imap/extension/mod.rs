@@ -4,6 +4,7 @@
 mod acl;
 mod annotate;
 mod composed;
+mod filters;
 mod folders;
 mod language;
 mod list_with;
@@ -27,6 +28,7 @@ use super::session::Imap;
 use super::types::Response;
 use crate::error::{Error, Result};
 
+pub use filters::{Filter, FilterScope};
 pub use folders::ListingFolders;
 pub use language::ChosenLanguage;
 pub use metadata::MetadataValues;

@@ -77,6 +77,13 @@ const TABLE: &[Row] = &[
         Live
     ),
     row!("ESORT", "5267", "[`Sort::returning`]", "made from all messages in order", Live),
+    row!(
+        "FILTERS",
+        "5466",
+        "[`Query::filter`]; [`Imap::filters`], [`filter`](Imap::filter), [`set_filter`](Imap::set_filter), [`delete_filter`](Imap::delete_filter)",
+        UNSUPPORTED,
+        Dialogue("RFC 5466")
+    ),
     row!("ID", "2971", "[`Imap::id`]; automatic at the login", UNSUPPORTED, Live),
     row!("IDLE", "2177", "[`Folder::idle`]", "NOOP at intervals", Live),
     row!("IMAP4REV2", "9051", "automatic", "IMAP4rev1", Live),

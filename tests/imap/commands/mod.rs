@@ -8,6 +8,7 @@ mod charsets;
 mod evidence;
 mod extensions;
 mod filing;
+mod filters;
 mod folders;
 mod limited;
 mod limited_alike;
