@@ -42,7 +42,8 @@ impl Options {
         let asked = is_in(&self.with_imap, capability);
         let given = match capability.to_ascii_uppercase().as_str() {
             "QUOTASET" => asked && self.quota.is_some(),
-            "IMAP4REV2" | "LITERAL-" | "PARTIAL" | "CONTEXT=SORT" | "CONTEXT=SEARCH" => asked,
+            "IMAP4REV2" | "LITERAL-" | "PARTIAL" | "CONTEXT=SORT" => asked,
+            "CONTEXT=SEARCH" => asked && !is_in(&self.without_imap, "ESEARCH"),
             // RFC 7888 §5: never both.
             "LITERAL+" => !is_in(&self.with_imap, "LITERAL-"),
             "SEARCHRES" => !is_in(&self.without_imap, "ESEARCH"),

@@ -24,6 +24,8 @@ calls! {
     MailboxRead, Entries, Search, Store, Flag, Copy, Move, MoveWithout, CollectMaildir, CollectMbox,
     PopFetch, PopRetr, PopTop, PopRead, PopListings, PopMailboxFetch, PopMailboxHeader, PopMailboxRead, PopEntries,
     PopCollectMaildir, PopCollectMbox,
+    SavedFetch, SavedStore, SavedCopy, Live, Sort, Thread, Acl, Rights, Quota, Metadata, ListWith, Notify, AppendAll,
+    Replace,
 }
 
 impl Call {
@@ -34,6 +36,16 @@ impl Call {
     /// Whether it deletes from the server what it has read.
     pub(crate) fn deletes(self) -> bool {
         matches!(self, Self::CollectMaildir | Self::CollectMbox | Self::PopCollectMaildir | Self::PopCollectMbox)
+    }
+
+    /// Whether it is in `extension_calls.rs`.
+    pub(crate) fn is_of_extension(self) -> bool {
+        self >= Self::SavedFetch
+    }
+
+    /// Whether it returns a value that does not depend on chance.
+    pub(crate) fn has_value(self) -> bool {
+        self >= Self::Sort && self <= Self::Notify
     }
 
     /// The approximate number of answers that it waits for.
@@ -101,6 +113,14 @@ pub(crate) struct Seen {
     pub(crate) stale: Vec<String>,
     /// What was requested by UIDs of a mailbox that became another before the answer was over.
     pub(crate) overtaken: Option<String>,
+    /// What a call of an extension returns.
+    pub(crate) value: Option<String>,
+    /// What the same call returns without lies.
+    pub(crate) truth: Option<String>,
+    /// The texts that are reported as appended to another mailbox.
+    pub(crate) filed: Vec<&'static str>,
+    /// The message that another one takes the place of.
+    pub(crate) replaced: Option<u32>,
     pub(crate) panicked: bool,
     /// How many lines the listings had.
     pub(crate) lines: usize,

@@ -44,7 +44,7 @@ impl Session {
     }
 }
 
-fn uids(numbers: &[u32]) -> Uids {
+pub(crate) fn uids(numbers: &[u32]) -> Uids {
     numbers.iter().flat_map(|number| Uid::new(*number)).collect()
 }
 
@@ -132,7 +132,7 @@ pub(crate) async fn text(mut body: Body<'_>, uid: Option<u32>, what: What, seen:
 }
 
 /// Which messages became others, and which are reported as gone.
-fn took(transferred: &Transferred, seen: &mut Seen) {
+pub(crate) fn took(transferred: &Transferred, seen: &mut Seen) {
     let numbers = |set: &Uids| set.iter().map(Uid::as_u32).collect::<Vec<_>>();
     seen.copied = transferred.mapping.as_ref().map(|mapping| numbers(mapping.from()));
     seen.gone = transferred.missing.as_ref().map(numbers).unwrap_or_default();
@@ -150,7 +150,11 @@ async fn fetch(
     drain(&mut mail, wanted.as_ref(), seen).await
 }
 
-async fn drain(mail: &mut Fetch<'_>, wanted: Option<&(Section, What)>, seen: &mut Seen) -> Result<(), Error> {
+pub(crate) async fn drain(
+    mail: &mut Fetch<'_>,
+    wanted: Option<&(Section, What)>,
+    seen: &mut Seen,
+) -> Result<(), Error> {
     while let Some(fetched) = mail.try_next().await? {
         take(&fetched, wanted, seen);
     }

@@ -18,6 +18,7 @@ mod answer;
 mod awkward_mail;
 mod call;
 mod collecting;
+mod extension_calls;
 mod fetch;
 mod fib;
 mod imap;
@@ -38,6 +39,7 @@ mod scratch;
 mod seed;
 mod slow;
 mod untruth;
+mod values;
 mod watchdog;
 #[path = "../support/mutator/wire.rs"]
 mod wire;

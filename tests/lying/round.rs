@@ -15,7 +15,7 @@ use crate::lie::{Lie, Log, Told};
 use crate::mail::{self, Mail, USER, World};
 use crate::rng::Rng;
 use crate::untruth::STILL_HERE;
-use crate::{collecting, imap_calls, pop3_calls};
+use crate::{collecting, extension_calls, imap_calls, pop3_calls};
 
 /// By the paused clock: the time that a call may take, with a few silences.
 const LIMIT: Duration = Duration::from_secs(25 * 60);
@@ -48,6 +48,8 @@ pub(crate) enum Invariant {
     Durable,
     /// What is durable is the server's.
     Stored,
+    /// What a call returns is what the server has.
+    Value,
     /// Nothing is sent for a mailbox that has become another, and no answer from it counts.
     Stale,
 }
@@ -96,19 +98,28 @@ async fn play_on(round: &Round) -> Outcome {
         builder = builder.without("MOVE");
     }
     for capability in ["ESEARCH", "CONDSTORE"] {
-        if rng.once_in(2) && round.call != Call::FetchModSeq {
+        if rng.once_in(2) && ![Call::FetchModSeq, Call::Live].contains(&round.call) {
             builder = builder.without(capability);
         }
     }
     if rng.once_in(4) {
         builder = builder.without_pop3("PIPELINING");
     }
+    if round.call.is_of_extension() {
+        builder = builder.with("CONTEXT=SEARCH").quota(1 << 20, 1000);
+    }
+    if [Call::AppendAll, Call::Replace].contains(&round.call) && rng.once_in(2) {
+        builder = builder.without("MULTIAPPEND").without("REPLACE");
+    }
     let (server, mail) = mail::server(builder);
     let world = World { mail, deletes: round.call.deletes() };
     let asks_first = rng.once_in(2);
     let mut task = Task { call: round.call, world: &world, rng, asks_first };
-    let before = server.snapshot(USER).unwrap();
     let mut seen = Seen::default();
+    if round.call.has_value() {
+        seen.truth = truth(&task, &server).await;
+    }
+    let before = server.snapshot(USER).unwrap();
     let mut broken = Vec::new();
     let log = Log::default();
     if !is_in_time(make(&mut task, &server, &round.lies, &log, &mut seen), &log).await {
@@ -125,11 +136,25 @@ async fn play_on(round: &Round) -> Outcome {
     if told.iter().all(|told| told.detectable) {
         judge(round.call, &world, &seen, &states, &mut broken);
     }
-    let listed = [seen.delivered.len(), seen.found.map_or(0, |found| found.len()), seen.scope.len(), seen.lines]
-        .iter()
-        .sum::<usize>();
+    let values = usize::from(seen.value.is_some()) + seen.filed.len();
+    let listed =
+        [seen.delivered.len(), seen.found.map_or(0, |found| found.len()), seen.scope.len(), seen.lines, values]
+            .iter()
+            .sum::<usize>();
     let stored = seen.stored.map_or(0, |stored| stored.len());
     Outcome { told, broken, errors: seen.errors, texts: seen.texts.len(), listed: listed + stored }
+}
+
+/// The value that comes out without lies.
+async fn truth(task: &Task<'_>, server: &Server) -> Option<String> {
+    let mut honest = Task { call: task.call, world: task.world, rng: Rng::new(0), asks_first: false };
+    let mut session = imap_calls::Session::begin(server, &honest).await;
+    extension_calls::prepare(&session.imap).await.unwrap();
+    let mut seen = Seen::default();
+    extension_calls::make(&mut honest, &mut session.imap, &mut seen).await.unwrap();
+    let value = seen.value.take();
+    session.end(&mut seen).await;
+    value
 }
 
 async fn is_in_time(call: impl Future<Output = ()>, told: &Log) -> bool {
@@ -153,7 +178,11 @@ async fn make(task: &mut Task<'_>, server: &Server, lies: &[Lie], told: &Log, se
     }
     let mut session = imap_calls::Session::begin(server, task).await;
     session.lie(lies, told);
-    imap_calls::make(task, &mut session.imap, seen).await.unwrap_or_else(|error| seen.failed(error));
+    let made = match task.call.is_of_extension() {
+        true => extension_calls::make(task, &mut session.imap, seen).await,
+        false => imap_calls::make(task, &mut session.imap, seen).await,
+    };
+    made.unwrap_or_else(|error| seen.failed(error));
     session.end(seen).await;
 }
 
@@ -179,6 +208,8 @@ fn judge(call: Call, world: &World, seen: &Seen, states: &States, broken: &mut V
     check(Invariant::Scope, out_of_scope(call, seen, states));
     check(Invariant::Durable, lost(seen, states));
     check(Invariant::Stored, strange(seen, states));
+    check(Invariant::Value, seen.value.as_ref().filter(|value| Some(*value) != seen.truth.as_ref()).cloned());
+    check(Invariant::Stored, unfiled(seen, states));
     check(Invariant::Stale, seen.stale.first().cloned());
     check(
         Invariant::Stale,
@@ -261,6 +292,11 @@ fn lost(seen: &Seen, states: &States) -> Option<String> {
     elsewhere.extend(states.after.messages("Archive").iter().map(|mail| mail.bytes.to_vec()));
     let after = states.after.messages("INBOX");
     let gone = states.before.messages("INBOX").iter().filter(|mail| after.iter().all(|left| left.uid != mail.uid));
+    // One that another one took the place of.
+    let gone = gone.filter(|mail| {
+        let new = extension_calls::LETTERS[0].as_bytes();
+        seen.replaced != Some(mail.uid) || after.iter().all(|left| left.bytes != new)
+    });
     for mail in gone {
         match elsewhere.iter().position(|bytes| *bytes == mail.bytes) {
             Some(at) => drop(elsewhere.swap_remove(at)),
@@ -268,6 +304,13 @@ fn lost(seen: &Seen, states: &States) -> Option<String> {
         }
     }
     None
+}
+
+/// What is reported as appended, and is not there once.
+fn unfiled(seen: &Seen, states: &States) -> Option<String> {
+    let times =
+        |text: &str| states.after.messages("Archive").iter().filter(|mail| mail.bytes == text.as_bytes()).count();
+    seen.filed.iter().find(|text| times(text) != 1).map(|text| format!("{text:?} is there {} times", times(text)))
 }
 
 /// What is stored and was never on the server, unless it was reported as doubtful; or what is not stored, without a report.

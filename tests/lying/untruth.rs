@@ -9,6 +9,7 @@ use crate::imap::Command;
 use crate::lie::{Kind, Out};
 use crate::mail::World;
 use crate::rng::Rng;
+use crate::values;
 use crate::wire;
 
 /// An answer, the tagged response last, and what is known about it.
@@ -66,6 +67,7 @@ pub(crate) fn change(kind: Kind, scene: &mut Scene<'_>) -> Change {
         Kind::Validity => validity(scene),
         Kind::Count => count(scene),
         Kind::Limit => limit(scene),
+        _ if values::is_about(&verb) => values::change(kind, scene),
         _ if verb == "FETCH" && scene.rng.below(8) > 0 => fetch::change(kind, scene),
         _ => plain(kind, scene),
     }
@@ -100,12 +102,16 @@ impl Scene<'_> {
     /// The UIDs that the command names.
     pub(crate) fn asked(&self) -> Vec<u32> {
         let words: Vec<_> = self.command.line.split(' ').collect();
-        let at = if self.verb() == "SEARCH" {
+        let at = if ["SEARCH", "SORT", "THREAD"].contains(&self.verb()) {
             words.iter().rposition(|word| *word == "UID").map(|at| at + 1)
         } else {
             Some(3)
         };
         let set = at.and_then(|at| words.get(at)).copied().unwrap_or_default();
+        // The saved result of the search that the calls make.
+        if set == "$" {
+            return self.world.mail.iter().filter(|mail| !mail.seen).map(|mail| mail.uid).collect();
+        }
         let set = set.replace(":*", ":4294967295");
         let mail = self.world.mail.iter().map(|mail| mail.uid);
         mail.filter(|uid| {

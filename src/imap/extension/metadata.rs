@@ -1,6 +1,8 @@
 //! Annotations of mailboxes and of the server (RFC 5464): small values under names that are paths. It must not know which entries a server
 //! has.
 
+use std::collections::HashSet;
+
 #[cfg(doc)]
 use crate::error::Kind;
 use crate::error::{Error, Result};
@@ -179,11 +181,12 @@ impl Imap {
     ) -> Result<MetadataValues> {
         let answer = self.run(Extension::get_metadata(mailbox, entries, depth, max_size)).await?;
         let mut found = MetadataValues::default();
-        let mut told = false;
+        // The first value counts, if a server repeats what it has sent.
+        let (mut told, mut named) = (false, HashSet::new());
         for response in answer.responses.iter() {
             if let Response::Metadata(metadata) = response {
                 told = true;
-                found.values.extend(metadata.values);
+                found.values.extend(metadata.values.into_iter().filter(|(name, _)| named.insert(name.clone())));
             }
         }
         if let Some(ResponseCode::MetadataLongEntries(octets)) = answer.condition.code {

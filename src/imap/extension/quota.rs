@@ -1,5 +1,7 @@
 //! Quotas (RFC 9208): how much of an account is used, how much it may hold, and changing that. It must not know how a server counts.
 
+use std::collections::HashSet;
+
 #[cfg(doc)]
 use crate::error::Kind;
 use crate::error::{Error, Result};
@@ -57,17 +59,20 @@ impl Imap {
         self.require(self.capabilities().quota(), "QUOTA")?;
         let answer = self.run(Extension::get_quota_root(&mailbox_name(mailbox)?)).await?;
         let mut found = MailboxQuotas::default();
-        let mut rooted = false;
+        // Some servers repeat what they have sent.
+        let (mut rooted, mut named, mut quotas) = (false, HashSet::new(), Vec::new());
         for response in answer.responses.iter() {
             match response {
                 Response::QuotaRoots(roots) => {
                     rooted = true;
-                    found.roots.extend(roots.roots);
+                    found.roots.extend(roots.roots.into_iter().filter(|root| named.insert(root.clone())));
                 }
-                Response::Quota(quota) => found.quotas.push(quota),
+                Response::Quota(quota) => quotas.push(quota),
                 _ => {}
             }
         }
+        named.clear();
+        found.quotas.extend(quotas.into_iter().filter(|quota: &Quota| named.insert(quota.root.clone())));
         match rooted {
             true => Ok(found),
             false => Err(Error::missing("the server did not say which quota roots the mailbox has")),

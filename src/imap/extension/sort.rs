@@ -20,7 +20,7 @@ impl<S: Borrow<Imap>> Folder<S> {
     /// If the server has SORT, it sorts: one round trip. Display names are only sorted by a server with `SORT=DISPLAY`. Otherwise the
     /// messages are searched, and what the keys need of them is fetched: envelopes, arrival dates or sizes, for about 300 bytes per
     /// message. They are then sorted here by the rules of RFC 5256. This is also done if the server stops at its limit of messages
-    /// (MESSAGELIMIT, RFC 9738), or does not accept texts in UTF-8. What a message lacks, or the server cannot read of it, counts as empty, and an empty text comes
+    /// (MESSAGELIMIT, RFC 9738), does not accept texts in UTF-8, or names a message twice. What a message lacks, or the server cannot read of it, counts as empty, and an empty text comes
     /// first. A message that is expunged meanwhile is left out.
     ///
     /// ```
@@ -134,7 +134,11 @@ impl<'a> Sort<'a> {
         if sorts(&selected.session.capabilities(), &keys) {
             match selected.run(Extension::sort(&keys, query.clone(), None)).await {
                 Err(error) if is_limit(&error) || is_charset(&error, query) => {}
-                answer => return sorted(&answer?),
+                answer => match sorted(&answer?)? {
+                    // An order in which a message has two places is none.
+                    sorted if has_twice(&sorted.list) => {}
+                    sorted => return Ok(sorted),
+                },
             }
         }
         let mut table = SortTable::new(&keys, selected.session.limits().undelivered)?;
@@ -166,7 +170,10 @@ impl SortReturning<'_> {
             let asked = asked.without_ends();
             match selected.run(Extension::sort(keys, (*query).clone(), Some(asked))).await {
                 Err(error) if (is_limit(&error) || is_charset(&error, query)) && returns.can_be_computed() => None,
-                answer => Some(esorted(&answer?, asked)?),
+                answer => match esorted(&answer?, asked)? {
+                    found if returns.can_be_computed() && found.order.as_ref().is_some_and(has_twice) => None,
+                    found => Some(found),
+                },
             }
         } else if returns.can_be_computed() {
             None
@@ -219,6 +226,10 @@ pub(super) fn sorts(capabilities: &Capabilities, keys: &[SortKey]) -> bool {
         _ => true,
     };
     capabilities.sort() && keys.iter().all(has)
+}
+
+fn has_twice(list: &UidList) -> bool {
+    list.len() != list.to_set().len()
 }
 
 /// Some servers split a long answer.
