@@ -55,6 +55,23 @@ async fn a_fetch_can_be_dropped_anywhere() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_fetch_of_a_saved_result_can_be_dropped_anywhere() {
+    let operation: Operation = |folder| {
+        Box::pin(async {
+            let saved = folder.search(&Query::all()).save().await.unwrap();
+            let mut mail = folder.fetch(&saved, Items::FLAGS).await.unwrap();
+            let mut seen = Vec::new();
+            while let Some(message) = mail.try_next().await.unwrap() {
+                seen.push(message.uid());
+            }
+            drop(mail);
+            format!("{seen:?} {:?}", folder.search(&saved.query()).await.unwrap())
+        })
+    };
+    proves_by("fetch of a saved result", operation, 3, 100).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_body_can_be_dropped_anywhere() {
     let operation: Operation = |folder| {
         Box::pin(async {
