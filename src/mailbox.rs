@@ -316,6 +316,9 @@ pub struct Features {
     pub delete: bool,
     /// Whether the server may hide or delete a message because it was downloaded, as Gmail's POP3 can be configured to do.
     pub may_hide_downloaded: bool,
+    /// How long the server keeps a message at least, if it announces that it removes messages by itself (POP3: EXPIRE, RFC 2449 §6.7).
+    /// Zero: it may remove a message that was downloaded when the session ends. The server decides from when on it counts.
+    pub kept_for: Option<Duration>,
 }
 
 /// How changes of a mailbox are found.
@@ -413,6 +416,7 @@ impl Features {
             stable_ids: false,
             delete: false,
             may_hide_downloaded: false,
+            kept_for: None,
         }
     }
 }

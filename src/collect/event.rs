@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use super::digest::Digest;
 use crate::{Error, MessageId};
@@ -35,6 +36,14 @@ pub enum Event {
     /// This number of lines of the server's listing cannot be read, or contradict each other even in a second listing: there may be
     /// messages that this run does not know.
     ListingFlawed(u64),
+    /// The policy leaves messages on the server for longer than the server keeps them, which removes them by itself (POP3: EXPIRE, RFC 2449
+    /// §6.7; or Gmail's setting). What was collected is safe; what other devices have not collected by then is not. Reported before
+    /// anything is downloaded. If the time is zero and a message fails, the run deletes nothing; drop the session then, since its QUIT may
+    /// make the server delete that message.
+    MayExpire {
+        /// How long the server keeps a message at least; zero if it may remove it as soon as it was downloaded.
+        kept_for: Duration,
+    },
     /// An earlier run was interrupted after this message, named as in the ledger, was stored; now it is delivered.
     Recovered(String),
     /// Delivered whole, and in the ledger.
@@ -117,6 +126,8 @@ pub struct Summary {
     pub listed: usize,
     /// Flaws of that listing; it may lack messages.
     pub flaws: u64,
+    /// How long the server keeps messages, if the policy leaves them there for longer.
+    pub kept_for: Option<Duration>,
     /// Delivered now, after an earlier run had stored them and was interrupted.
     pub recovered: usize,
     /// Delivered whole.
@@ -150,6 +161,7 @@ impl Summary {
         match event {
             Event::Listed { messages, .. } => self.listed = *messages,
             Event::ListingFlawed(flaws) => self.flaws = *flaws,
+            Event::MayExpire { kept_for } => self.kept_for = Some(*kept_for),
             Event::Recovered(_) => self.recovered += 1,
             Event::Collected { octets, .. } => {
                 self.collected += 1;
@@ -186,6 +198,9 @@ impl fmt::Display for Summary {
         rest.iter().filter(|(count, _)| *count > 0).try_for_each(|(count, what)| write!(f, ", {count} {what}"))?;
         if self.flaws > 0 {
             write!(f, ", {} flaws in the listing", self.flaws)?;
+        }
+        if let Some(kept_for) = self.kept_for {
+            write!(f, ", the server keeps messages for {} days only", kept_for.as_secs() / (24 * 60 * 60))?;
         }
         if self.sizes_are_estimates { f.write_str(", sizes are estimates") } else { Ok(()) }
     }

@@ -100,6 +100,11 @@ impl Policy {
         self.over.zip(size).is_some_and(|(most, size)| size > most)
     }
 
+    /// Whether a collected message may stay on the server for longer than this.
+    pub(super) fn leaves_longer_than(&self, time: Duration) -> bool {
+        self.stay.is_none_or(|stay| stay > time)
+    }
+
     /// The budget of one run.
     pub(super) fn budget(&self) -> Budget {
         Budget { messages: self.messages, bytes: self.bytes, spent: false }
@@ -206,6 +211,14 @@ mod tests {
         assert_eq!(goes(&Policy::keep().below(40), &mail), [false; 4]);
         // What goes for another reason makes room.
         assert_eq!(goes(&Policy::keep().newest(3).below(30), &mail), [true, false, false, false]);
+    }
+
+    #[test]
+    fn a_policy_relies_on_a_server_that_keeps_messages_unless_it_deletes_them_first() {
+        let leaves = |policy: Policy, days: u32| policy.leaves_longer_than(DAY * days);
+        assert!(leaves(Policy::keep(), 1000) && leaves(Policy::keep().newest(5), 1000));
+        assert!(!leaves(Policy::delete(), 0) && !leaves(Policy::keep().days(30), 30));
+        assert!(leaves(Policy::keep().days(30), 29));
     }
 
     #[test]

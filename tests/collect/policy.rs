@@ -1,6 +1,7 @@
 //! Collecting, over a mailbox, a ledger and a delivery in memory: which message is delivered, which is known, which is deleted.
 
 use std::io::ErrorKind;
+use std::time::Duration;
 
 use postroom::Kind;
 use postroom::collect::{Collector, Event, Policy, Step, Summary};
@@ -52,6 +53,51 @@ async fn what_is_delivered_is_deleted() {
     let summary = home.run(&Policy::delete(), &mut maildrop).await;
     assert_eq!((summary.collected, summary.deleted), (3, 3));
     assert!(maildrop.mail.is_empty());
+}
+
+/// RFC 2449 §6.7: EXPIRE.
+#[tokio::test]
+async fn a_server_that_removes_what_the_policy_leaves_is_reported() {
+    for (days, policy, warns) in [
+        (Some(0), Policy::keep(), true),
+        (Some(0), Policy::delete(), false),
+        (Some(7), Policy::keep().days(30), true),
+        (Some(7), Policy::keep().days(7), false),
+        (Some(7), Policy::keep().newest(10), true),
+        (None, Policy::keep(), false),
+    ] {
+        let (home, mut maildrop) = (Home::default(), letters());
+        maildrop.kept_for = days.map(|days| Duration::from_secs(days * 86_400));
+        let mut collector = home.collector(&policy);
+        let mut run = collector.run(&mut maildrop);
+        let mut events = Vec::new();
+        while let Some(event) = run.next().await {
+            events.push(event);
+        }
+        let warned = events.iter().position(|event| matches!(event, Event::MayExpire { .. }));
+        let brought = events.iter().position(|event| matches!(event, Event::Collected { .. })).unwrap();
+        assert_eq!(warned.is_some(), warns, "{days:?} {policy:?}");
+        assert!(warned.is_none_or(|warned| warned < brought));
+        let summary = run.finish().await.unwrap();
+        assert_eq!(summary.kept_for.is_some(), warns);
+        assert_eq!(summary.to_string().contains("keeps messages for"), warns);
+    }
+}
+
+/// Its QUIT would delete what was downloaded and not stored.
+#[tokio::test]
+async fn on_a_server_that_deletes_what_was_downloaded_a_failure_stops_the_deletions() {
+    for (kept_for, left) in [(Some(Duration::ZERO), 3), (None, 1)] {
+        let (home, mut maildrop) = (Home::default(), letters());
+        maildrop.kept_for = kept_for;
+        maildrop.mail[0].refused = true;
+        let summary = home.run(&Policy::delete(), &mut maildrop).await;
+        assert_eq!((summary.collected, maildrop.mail.len()), (2, left), "{kept_for:?}");
+        // The next run, in which nothing fails, deletes them.
+        maildrop.mail[0].refused = false;
+        home.run(&Policy::delete(), &mut maildrop).await;
+        assert!(maildrop.mail.is_empty());
+    }
 }
 
 #[tokio::test]

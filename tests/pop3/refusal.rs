@@ -185,13 +185,15 @@ async fn one_message_is_asked_about_by_its_number() {
 
 #[tokio::test]
 async fn a_server_that_keeps_nothing_is_said_to_delete_what_was_downloaded() {
-    for (days, hides) in [("0", true), ("30 USER", false), ("NEVER", false)] {
+    let kept = |days: u64| Some(Duration::from_secs(days * 86_400));
+    for (days, hides, kept_for) in [("0", true, kept(0)), ("30 USER", false, kept(30)), ("NEVER", false, None)] {
         let (pop3, _script) = scripted(&announced(&[&format!("EXPIRE {days}")])).await;
         assert_eq!(
             (pop3.features().may_hide_downloaded, pop3.capabilities().expire().is_some()),
             (hides, true),
             "{days}"
         );
+        assert_eq!(pop3.features().kept_for, kept_for, "{days}");
     }
 }
 

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::io;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use postroom::collect::{Change, Delivery, Head, Ledger, Letter, Record, Recovered, Ticket};
 use postroom::{
@@ -42,6 +43,8 @@ pub(crate) struct Maildrop {
     pub(crate) brought: Vec<String>,
     /// Keys of messages whose header was read.
     pub(crate) looked_at: Vec<String>,
+    /// How long the server keeps messages.
+    pub(crate) kept_for: Option<Duration>,
     marked: Vec<MessageId>,
 }
 
@@ -72,7 +75,10 @@ impl Maildrop {
 
 impl Mailbox for Maildrop {
     fn features(&self) -> Features {
-        Features::none()
+        let mut features = Features::none();
+        features.kept_for = self.kept_for;
+        features.may_hide_downloaded = self.kept_for == Some(Duration::ZERO);
+        features
     }
 
     fn entries(&mut self) -> BoxFuture<'_, Result<Vec<Entry>>> {

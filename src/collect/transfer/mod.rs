@@ -84,11 +84,21 @@ impl Transfer<'_> {
     pub(super) async fn run(mut self) -> Result<()> {
         self.pipeline.recover().await?;
         self.list().await?;
+        self.warn_of_expiry();
         let downloaded = self.download().await;
         // What was delivered is saved even if the rest failed.
         let saved = self.pipeline.save_records().await;
         downloaded.and(saved)?;
         self.delete().await
+    }
+
+    /// The server may remove by itself what the policy leaves there.
+    fn warn_of_expiry(&self) {
+        let features = self.mailbox.features();
+        let kept_for = features.may_hide_downloaded.then_some(Duration::ZERO).or(features.kept_for);
+        if let Some(kept_for) = kept_for.filter(|kept_for| self.policy.leaves_longer_than(*kept_for)) {
+            self.pipeline.events().push(Event::MayExpire { kept_for });
+        }
     }
 
     /// What a run would do. Nothing is stored.
@@ -313,6 +323,14 @@ impl Transfer<'_> {
         let rows = self.listing.to_delete(self.policy, self.pipeline.now());
         let ids = self.listing.ids(&rows);
         if ids.is_empty() {
+            return self.pipeline.save_records().await;
+        }
+        // RFC 2449 §6.7: the QUIT would delete everything that was downloaded.
+        let failed = self.pipeline.events().summary().failed > 0;
+        if failed && self.mailbox.features().may_hide_downloaded {
+            let text =
+                "nothing is deleted now, since the server may then also delete what was downloaded and not stored";
+            self.pipeline.events().push(Event::Failed { id: None, error: Error::unsupported(text) });
             return self.pipeline.save_records().await;
         }
         self.mark_deleted(&ids).await?;

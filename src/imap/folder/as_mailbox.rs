@@ -43,6 +43,7 @@ impl<S: BorrowMut<Imap> + Send + Sync> Mailbox for Folder<S> {
             stable_ids: stable,
             delete: writable && self.can_expunge(),
             may_hide_downloaded: false,
+            kept_for: None,
         }
     }
 

@@ -18,6 +18,8 @@ use crate::pop3::engine::{Farewell, RequiredState};
 use crate::pop3::types::{Expire, Number};
 use crate::pop3::{Retrieved, RetrievedContent};
 
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// `entries` sends STAT, UIDL and LIST: one round trip if the server supports PIPELINING, otherwise three. If they
 /// disagree about which messages exist, they are sent once more. Then every message that any of them names, or that
 /// STAT alone counts, is an entry: without a size if none or two were reported, and with an id for this session if its
@@ -51,7 +53,10 @@ impl Mailbox for Pop3 {
     fn features(&self) -> Features {
         let state = self.link.state();
         let capabilities = state.capabilities.as_deref();
-        let collects = capabilities.and_then(|capabilities| capabilities.expire()) == Some(Expire::Days(0));
+        let kept_for = match capabilities.and_then(|capabilities| capabilities.expire()) {
+            Some(Expire::Days(days)) => Some(DAY * days),
+            Some(Expire::Never) | None => None,
+        };
         let named = capabilities.is_some_and(|capabilities| capabilities.uidl());
         Features {
             changes: if self.connector.is_some() { Changes::Poll(self.interval()) } else { Changes::None },
@@ -60,7 +65,8 @@ impl Mailbox for Pop3 {
             stable_ids: self.maildrop.names.stable().unwrap_or(named),
             delete: true,
             // Gmail's greeting. Its users can set it to hide or delete what was downloaded.
-            may_hide_downloaded: collects || state.greeting.starts_with("Gpop"),
+            may_hide_downloaded: kept_for == Some(Duration::ZERO) || state.greeting.starts_with("Gpop"),
+            kept_for,
         }
     }
 
