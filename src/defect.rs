@@ -49,6 +49,11 @@ pub enum Defect {
         /// The value's bytes, as received.
         raw: Bytes,
     },
+    /// The transfer encoding of a part is malformed. What could be decoded was.
+    Encoding {
+        /// The number of malformed places.
+        places: u64,
+    },
     /// The structure of the message is broken at one part.
     Part {
         /// The part's numbers, as [`MimePart::path`](crate::MimePart::path).
@@ -110,6 +115,7 @@ impl fmt::Display for Defect {
                 write!(f, "the server declares {declared} bytes and sent {received}")
             }
             Self::Refused { text } => write!(f, "the server refused to send the message: {text}"),
+            Self::Encoding { places } => write!(f, "the transfer encoding is malformed in {places} places"),
             Self::Part { path, reason } => {
                 let path: Vec<String> = path.iter().map(u32::to_string).collect();
                 write!(f, "part {}: {reason}", if path.is_empty() { "TEXT".to_owned() } else { path.join(".") })

@@ -91,7 +91,7 @@ pub mod collect;
 mod config;
 #[cfg(feature = "net")]
 mod conn;
-#[cfg(any(feature = "imap", feature = "mail-parser"))]
+#[cfg(any(feature = "net", feature = "imap", feature = "mail-parser"))]
 mod contents;
 #[cfg(all(feature = "collect", feature = "imap", feature = "pop3"))]
 pub mod cookbook;
@@ -114,8 +114,12 @@ mod login;
 mod mailbox;
 mod message_id;
 mod messages;
+#[cfg(feature = "net")]
+mod part_body;
 #[cfg(feature = "pop3")]
 pub mod pop3;
+#[cfg(feature = "net")]
+mod preview;
 #[cfg(feature = "net")]
 mod recorder;
 #[cfg(feature = "net")]
@@ -128,7 +132,7 @@ mod start_error;
 mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
-#[cfg(any(feature = "imap", feature = "mail-parser"))]
+#[cfg(any(feature = "net", feature = "imap", feature = "mail-parser"))]
 mod text;
 mod wire;
 mod word_list;
@@ -142,7 +146,7 @@ pub use config::{Config, KeepAlive, Protocol};
 pub use conn::fuzzing::deflate as fuzzing_deflate;
 #[cfg(feature = "net")]
 pub use conn::{Driver, Notices};
-#[cfg(any(feature = "imap", feature = "mail-parser"))]
+#[cfg(any(feature = "net", feature = "imap", feature = "mail-parser"))]
 pub use contents::{Contents, Disposition, ListUnsubscribe, MimePart, PartRole, PartSize, TransferEncoding};
 pub use defect::{Defect, Reason};
 pub use error::{Code, Error, Fault, Kind, Result};
@@ -160,6 +164,8 @@ pub use message_id::MessageId;
 #[cfg(feature = "mail-parser")]
 pub use messages::mail_parser;
 pub use messages::{Message, Messages};
+#[cfg(feature = "net")]
+pub use part_body::PartBody;
 #[cfg(all(feature = "net", feature = "pop3"))]
 pub use pop3::Pop3;
 #[cfg(feature = "net")]

@@ -1,18 +1,23 @@
 //! The common interface of both protocols: the trait [`Mailbox`] and its values. A program that uses it reads mail by IMAP and by
 //! POP3; [`Features`] says what only one of them can do. It must not know a protocol or a socket.
 
+mod values;
+
 use std::future::Future;
 use std::pin::Pin;
-use std::time::Duration;
 
-use time::OffsetDateTime;
-
+pub use self::values::{Changes, Committed, Entry, Features, Part};
 use crate::body::Body;
-use crate::error::{Error, Result};
+use crate::contents::{Contents, MimePart};
+use crate::defect::Defect;
+use crate::error::{Error, Kind, Result};
 use crate::flag::FlagChange;
-use crate::flags::Flags;
+use crate::judge::Verdict;
+use crate::limits::Limits;
 use crate::message_id::MessageId;
 use crate::messages::Messages;
+use crate::part_body::PartBody;
+use crate::preview;
 
 /// The future of a trait method, boxed once for each call.
 ///
@@ -152,6 +157,163 @@ pub trait Mailbox: Send {
     /// ```
     fn open<'a>(&'a mut self, id: &'a MessageId) -> BoxFuture<'a, Result<Body<'a>>>;
 
+    /// The message as a person sees it: its texts and attachments, with their names, types and sizes.
+    ///
+    /// In IMAP one round trip, which downloads no text ([`Folder::contents`](crate::imap::Folder::contents)). Elsewhere the message is
+    /// downloaded, in POP3 by one RETR; the contents keep its bytes, and [`read_part`](Self::read_part) reads from these.
+    /// [`Features::parts`] says which.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Rejected`](crate::Kind::Rejected) if the message is gone or refused, [`Kind::Missing`](crate::Kind::Missing) if the server
+    /// sends no text for it, [`Kind::Input`](crate::Kind::Input) for an id of another mailbox. In a mailbox without access to parts,
+    /// [`Kind::Limit`](crate::Kind::Limit) if the message is larger than [`Limits::literal`](crate::Limits::literal).
+    ///
+    /// ```
+    /// # #[cfg(all(feature = "testing", feature = "imap", feature = "pop3"))]
+    /// # postroom::doctest::pop3(async |mut mailbox| {
+    /// use postroom::Mailbox;
+    /// for entry in mailbox.entries().await? {
+    ///     for part in mailbox.contents(&entry.id).await?.attachments() {
+    ///         println!("{}: {}", entry.id, part.safe_file_name());
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }).unwrap();
+    /// ```
+    fn contents<'a>(&'a mut self, id: &'a MessageId) -> BoxFuture<'a, Result<Contents>> {
+        Box::pin(async move {
+            let mut mail = self.messages(std::slice::from_ref(id), Part::Whole).await?;
+            let message = mail.try_next().await?;
+            let message =
+                message.ok_or_else(|| Error::new(Kind::Rejected, "the message is no longer in the mailbox"))?;
+            while mail.try_next().await?.is_some() {}
+            match message.defects().iter().find(|_| message.bytes().is_empty()) {
+                None => Ok(message.contents()),
+                Some(Defect::TooLarge { .. }) => {
+                    Err(Error::limit("the message is larger than the limit of one message"))
+                }
+                Some(Defect::Refused { text }) => Err(Error::new(Kind::Rejected, text.clone())),
+                Some(_) => Err(Verdict::missing()),
+            }
+        })
+    }
+
+    /// Reads one part of a message, decoded, from its beginning: [`read_part_from`](Self::read_part_from) octet 0.
+    ///
+    /// ```
+    /// # #[cfg(all(feature = "testing", feature = "imap", feature = "pop3"))]
+    /// # postroom::doctest::pop3(async |mut mailbox| {
+    /// use postroom::Mailbox;
+    /// use tokio::io::AsyncReadExt as _;
+    ///
+    /// for entry in mailbox.entries().await? {
+    ///     for part in mailbox.contents(&entry.id).await?.attachments() {
+    ///         let mut octets = Vec::new();
+    ///         mailbox.read_part(&entry.id, part).await?.read_to_end(&mut octets).await?;
+    ///         println!("{}: {} octets", part.safe_file_name(), octets.len());
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }).unwrap();
+    /// ```
+    fn read_part<'a>(&'a mut self, id: &'a MessageId, part: &'a MimePart) -> BoxFuture<'a, Result<PartBody<'a>>> {
+        self.read_part_from(id, part, 0)
+    }
+
+    /// Reads one part of a message, decoded, from this octet on. The part is one of the message's [`contents`](Self::contents).
+    ///
+    /// In IMAP it touches the wire, as [`Folder::read_part`](crate::imap::Folder::read_part), which says what an octet costs. Elsewhere the
+    /// contents have the bytes, and nothing is sent.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open); [`Kind::Input`](crate::Kind::Input) for a multipart, and in a mailbox without access to parts for one that
+    /// is known by its BODYSTRUCTURE only.
+    ///
+    /// ```
+    /// # #[cfg(all(feature = "testing", feature = "imap", feature = "pop3"))]
+    /// # postroom::doctest::pop3(async |mut mailbox| {
+    /// use postroom::Mailbox;
+    /// use tokio::io::AsyncReadExt as _;
+    ///
+    /// for entry in mailbox.entries().await? {
+    ///     if let Some(text) = mailbox.contents(&entry.id).await?.text() {
+    ///         let mut rest = Vec::new();
+    ///         mailbox.read_part_from(&entry.id, text, 6).await?.read_to_end(&mut rest).await?;
+    ///         println!("{} octets after the first 6", rest.len());
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }).unwrap();
+    /// ```
+    fn read_part_from<'a>(
+        &'a mut self,
+        id: &'a MessageId,
+        part: &'a MimePart,
+        octet: u64,
+    ) -> BoxFuture<'a, Result<PartBody<'a>>> {
+        let _ = id;
+        Box::pin(async move { PartBody::in_memory(part, octet) })
+    }
+
+    /// One part as text in UTF-8, whatever its charset, as [`Folder::read_text`](crate::imap::Folder::read_text). It costs what
+    /// [`read_part`](Self::read_part) costs.
+    ///
+    /// # Errors
+    ///
+    /// As [`read_part_from`](Self::read_part_from) and those of reading; [`Kind::Limit`](crate::Kind::Limit) for a text of more than 64 MiB.
+    ///
+    /// ```
+    /// # #[cfg(all(feature = "testing", feature = "imap", feature = "pop3"))]
+    /// # postroom::doctest::pop3(async |mut mailbox| {
+    /// use postroom::Mailbox;
+    /// for entry in mailbox.entries().await? {
+    ///     if let Some(text) = mailbox.contents(&entry.id).await?.text() {
+    ///         println!("{}", mailbox.read_text(&entry.id, text).await?);
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }).unwrap();
+    /// ```
+    fn read_text<'a>(&'a mut self, id: &'a MessageId, part: &'a MimePart) -> BoxFuture<'a, Result<String>> {
+        Box::pin(async move { self.read_part(id, part).await?.into_text(part, Limits::default().literal).await })
+    }
+
+    /// The first words of these messages, up to 200 characters of each, on one line: of the plain text, or of the HTML without its tags
+    /// and styles. They are in the order in which the server sends them; messages that are gone are left out, and a message without a
+    /// text has an empty preview.
+    ///
+    /// In IMAP one to four round trips, which [`Folder::previews`](crate::imap::Folder::previews) describes. Elsewhere previews are made of
+    /// the first 80 lines of each message, in POP3 by TOP: what comes after them, as a text after a long picture, has no words.
+    ///
+    /// # Errors
+    ///
+    /// As [`messages`](Self::messages).
+    ///
+    /// ```
+    /// # #[cfg(all(feature = "testing", feature = "imap", feature = "pop3"))]
+    /// # postroom::doctest::pop3(async |mut mailbox| {
+    /// use postroom::Mailbox;
+    /// let ids: Vec<_> = mailbox.entries().await?.into_iter().map(|entry| entry.id).collect();
+    /// for (id, words) in mailbox.previews(&ids).await? {
+    ///     println!("{id}: {words}");
+    /// }
+    /// # Ok(())
+    /// # }).unwrap();
+    /// ```
+    fn previews<'a>(&'a mut self, ids: &'a [MessageId]) -> BoxFuture<'a, Result<Vec<(MessageId, String)>>> {
+        Box::pin(async move {
+            let mut mail = self.messages(ids, Part::Preview(preview::LINES)).await?;
+            let mut previews = Vec::new();
+            while let Some(message) = mail.try_next().await? {
+                let words = preview::of_message(message.bytes().clone());
+                previews.push((message.id().clone(), words));
+            }
+            Ok(previews)
+        })
+    }
+
     /// The messages among these that the server still has, in the order of `ids`. Use it before a message that arrived in doubt, or not
     /// at all, is read again. One round trip: NOOP, so that the server can report removed messages, and UID SEARCH (RFC 2180 §4.1.2).
     ///
@@ -285,138 +447,4 @@ pub trait Mailbox: Send {
     /// # fn main() {}
     /// ```
     fn commit(&mut self) -> BoxFuture<'_, Result<Committed>>;
-}
-
-/// What a mailbox can do.
-///
-/// ```
-/// use postroom::{Changes, Features};
-///
-/// fn describe(features: Features) -> &'static str {
-///     match features.changes {
-///         Changes::Push => "the server pushes changes",
-///         Changes::Poll(_) => "changes are polled",
-///         _ => "changes are seen in the next session",
-///     }
-/// }
-/// # assert_eq!(describe(Features::none()), "changes are seen in the next session");
-/// ```
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub struct Features {
-    /// How [`Mailbox::changed`] finds changes.
-    pub changes: Changes,
-    /// Whether messages have flags that [`Mailbox::flag`] can change.
-    pub flags: bool,
-    /// Whether the account can have other mailboxes.
-    pub folders: bool,
-    /// Whether ids remain the same in later sessions.
-    pub stable_ids: bool,
-    /// Whether [`Mailbox::mark_deleted`] and [`Mailbox::commit`] can delete exactly the given messages.
-    pub delete: bool,
-    /// Whether the server may hide or delete a message because it was downloaded, as Gmail's POP3 can be configured to do.
-    pub may_hide_downloaded: bool,
-    /// How long the server keeps a message at least, if it announces that it removes messages by itself (POP3: EXPIRE, RFC 2449 §6.7).
-    /// Zero: it may remove a message that was downloaded when the session ends. The server decides from when on it counts.
-    pub kept_for: Option<Duration>,
-}
-
-/// How changes of a mailbox are found.
-///
-/// ```
-/// use std::time::Duration;
-///
-/// use postroom::Changes;
-///
-/// assert_ne!(Changes::Poll(Duration::from_secs(60)), Changes::Push);
-/// ```
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub enum Changes {
-    /// The server reports them at once.
-    Push,
-    /// By polling at this interval.
-    Poll(Duration),
-    /// Not at all: the session cannot be connected again.
-    None,
-}
-
-/// One message in a listing.
-///
-/// ```
-/// use postroom::{Entry, MessageId};
-///
-/// let entry = Entry::new(MessageId::other("stub", "1"));
-/// assert!(entry.size.is_none() && entry.flags.is_none());
-/// ```
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Entry {
-    /// Its id, valid for later calls and, with [`Features::stable_ids`], for later sessions.
-    pub id: MessageId,
-    /// Its size in octets as the server reports it. It is advisory; it is often wrong.
-    pub size: Option<u64>,
-    /// Its flags; `None` if the protocol has none.
-    pub flags: Option<Flags<'static>>,
-    /// When it arrived; `None` if the protocol does not report it.
-    pub received: Option<OffsetDateTime>,
-}
-
-/// How much of each message [`Mailbox::messages`] transfers.
-///
-/// ```
-/// use postroom::Part;
-///
-/// let part = if true { Part::Preview(10) } else { Part::Whole };
-/// # assert_eq!(part, Part::Preview(10));
-/// ```
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub enum Part {
-    /// The header, with the empty line after it if the server sends it.
-    Header,
-    /// The header and the start of the text: this number of lines in POP3, 80 octets for each line in IMAP.
-    Preview(u32),
-    /// The whole message, byte for byte.
-    Whole,
-}
-
-/// The result of the marked deletions.
-///
-/// ```
-/// use postroom::Committed;
-///
-/// let committed = Committed::default();
-/// assert!(committed.deleted.is_empty() && committed.unknown.is_empty());
-/// ```
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-#[non_exhaustive]
-#[must_use = "a deletion that is unknown may have to be made again"]
-pub struct Committed {
-    /// Certainly deleted on the server.
-    pub deleted: Vec<MessageId>,
-    /// Marked, but the reply that would make it certain was lost or negative. A new listing shows which of them are deleted.
-    pub unknown: Vec<MessageId>,
-}
-
-impl Entry {
-    /// An entry with only an id, for implementations of [`Mailbox`].
-    pub fn new(id: MessageId) -> Self {
-        Self { id, size: None, flags: None, received: None }
-    }
-}
-
-impl Features {
-    /// A mailbox that can only list and fetch, for implementations of [`Mailbox`].
-    pub const fn none() -> Self {
-        Self {
-            changes: Changes::None,
-            flags: false,
-            folders: false,
-            stable_ids: false,
-            delete: false,
-            may_hide_downloaded: false,
-            kept_for: None,
-        }
-    }
 }

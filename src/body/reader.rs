@@ -37,6 +37,11 @@ impl<C: Chunks> Reader<C> {
         Self { chunks, chunk: Bytes::new(), end: None }
     }
 
+    /// Whether nothing is left to read.
+    pub(crate) fn is_at_end(&self) -> bool {
+        self.chunk.is_empty() && self.end.is_some()
+    }
+
     /// Waits until there are bytes, or until the end.
     pub(crate) fn poll_begin(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
         while self.chunk.is_empty() {
@@ -50,6 +55,18 @@ impl<C: Chunks> Reader<C> {
             }
         }
         Poll::Ready(Ok(()))
+    }
+}
+
+/// The chunks of a reader that has begun.
+impl<C: Chunks> Chunks for Reader<C> {
+    fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>>> {
+        ready!(self.poll_begin(cx))?;
+        Poll::Ready(Ok(Some(std::mem::take(&mut self.chunk)).filter(|chunk| !chunk.is_empty())))
+    }
+
+    fn defects(&self) -> Vec<Defect> {
+        self.chunks.defects()
     }
 }
 

@@ -1,5 +1,8 @@
 //! The values of a part's MIME fields (RFC 2045, RFC 2183). They must not know how a field is written, nor parts.
 
+#[cfg(feature = "net")]
+use crate::text::transfer::TransferDecoder;
+
 /// The values of a part's MIME fields, decoded.
 #[derive(Debug, Default)]
 pub(crate) struct Fields {
@@ -33,7 +36,9 @@ pub enum TransferEncoding {
     Base64,
     /// `quoted-printable`.
     QuotedPrintable,
-    /// One that this crate does not know, such as `x-uuencode`. It is read as if it was not encoded.
+    /// `x-uuencode`, of old mail.
+    Uuencode,
+    /// One that this crate does not know. It is read as if it was not encoded.
     Other,
 }
 
@@ -73,8 +78,20 @@ impl TransferEncoding {
         match () {
             () if is("base64") => Self::Base64,
             () if is("quoted-printable") => Self::QuotedPrintable,
+            () if is("x-uuencode") || is("x-uue") || is("uuencode") => Self::Uuencode,
             () if is("") || is("7bit") || is("8bit") || is("binary") => Self::Identity,
             () => Self::Other,
+        }
+    }
+
+    /// Removes it.
+    #[cfg(feature = "net")]
+    pub(crate) fn decoder(self) -> TransferDecoder {
+        match self {
+            Self::Identity | Self::Other => TransferDecoder::Identity,
+            Self::Base64 => TransferDecoder::Base64(Default::default()),
+            Self::QuotedPrintable => TransferDecoder::QuotedPrintable(Default::default()),
+            Self::Uuencode => TransferDecoder::Uuencode(Default::default()),
         }
     }
 }

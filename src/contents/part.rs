@@ -205,6 +205,8 @@ impl MimePart {
             (TransferEncoding::Base64, Some(bytes)) => PartSize::Exact(base64::decoded_len(&bytes) as u64),
             // Lines of 76 digits and a line end.
             (TransferEncoding::Base64, None) => PartSize::Estimated(estimate(encoded, 57, 78)),
+            // Lines of 45 octets in 61 characters and a line end.
+            (TransferEncoding::Uuencode, _) => PartSize::Estimated(estimate(encoded, 45, 63)),
             (TransferEncoding::QuotedPrintable, _) => PartSize::Estimated(encoded),
             (TransferEncoding::Identity | TransferEncoding::Other, _) => PartSize::Exact(encoded),
         })

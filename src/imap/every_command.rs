@@ -238,7 +238,9 @@ fn messages() -> Vec<CommandRow> {
     const COUNTED: &[&str] = &["* ESEARCH (TAG \"{tag}\") UID COUNT 2"];
     const CUT: &str = "OK [MESSAGELIMIT 2 101] done";
     let window = |which| {
-        move |selection| body::plan(selection, uid(which), &Section::WHOLE, NonZeroU32::new(1000).map(|len| (0, len)))
+        move |selection| {
+            body::plan(selection, uid(which), &Section::WHOLE, false, NonZeroU32::new(1000).map(|len| (0, len)))
+        }
     };
     let copy =
         |leave| move |selection| Copy { selection, messages: kept(uids(101)).into(), to: kept(name("a")), leave };

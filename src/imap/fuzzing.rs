@@ -50,7 +50,7 @@ fn request(which: u8) -> Option<Generated<Request>> {
         0 => return Some(Generated::More(Request::Answer(Some(Secret::from("AAAA"))))),
         1 => return Some(Generated::More(Request::Feed(vec![b'x'; usize::from(which)].into()))),
         2 => List { pattern: "*\"{5}", selection: Selection::All, options: Options::None, utf8: false }.plan(options),
-        3 => body::plan(selection, Uid::MAX, &Section::WHOLE, Some((0, NonZeroU32::MAX))),
+        3 => body::plan(selection, Uid::MAX, &Section::WHOLE, false, Some((0, NonZeroU32::MAX))),
         4 => Append {
             mailbox: &inbox,
             messages: &[Heading { size: u64::from(which), ..Heading::default() }],

@@ -113,8 +113,8 @@ pub use extension::{
 };
 #[cfg(feature = "net")]
 pub use folder::{
-    Fetch, Fetching, FetchingChanges, Folder, FoundChange, Idle, LiveSearch, MessageSet, NotLeft, Opening, Resume,
-    Resumed, SavedResult, Saving, Search, SearchReturning, Stored, Storing,
+    Fetch, FetchedPart, FetchedParts, Fetching, FetchingChanges, Folder, FoundChange, Idle, LiveSearch, MessageSet,
+    NotLeft, Opening, ReadingPart, Resume, Resumed, SavedResult, Saving, Search, SearchReturning, Stored, Storing,
 };
 #[cfg(feature = "net")]
 pub use session::{Append, Imap, Notices};

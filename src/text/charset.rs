@@ -34,6 +34,15 @@ impl Charset {
         web.map(Self::Web).or_else(|| charset_decoder(label).filter(|_| !is_replaced()).map(Self::Mail))
     }
 
+    pub(crate) fn is_utf8(self) -> bool {
+        matches!(self, Self::Web(encoding) if encoding == UTF_8)
+    }
+
+    /// Whether each byte is one character.
+    pub(crate) fn is_single_byte(self) -> bool {
+        matches!(self, Self::Web(encoding) if encoding.is_single_byte())
+    }
+
     /// The text. Bytes that are not a character of the charset become U+FFFD.
     pub(crate) fn decode(self, bytes: &[u8]) -> String {
         match self {
@@ -47,12 +56,6 @@ impl Charset {
             }
             Self::Web(encoding) => encoding.decode_with_bom_removal(bytes).0.into_owned(),
         }
-    }
-}
-
-impl Charset {
-    pub(crate) fn is_utf8(self) -> bool {
-        matches!(self, Self::Web(encoding) if encoding == UTF_8)
     }
 
     /// The text in this charset, which somebody calls `label`; `None` if the charset of that name lacks a character. The web gives the
@@ -86,6 +89,12 @@ pub(crate) fn undeclared(bytes: &[u8], neighbour: Option<Charset>) -> Cow<'_, st
     }
     let there = neighbour.map(|charset| charset.decode(bytes)).filter(|text| !text.contains('\u{fffd}'));
     there.map_or_else(|| WINDOWS_1252.decode_without_bom_handling(bytes).0, Cow::Owned)
+}
+
+/// The text after a byte order mark of UTF-8 or UTF-16; `None` without one.
+pub(crate) fn by_mark(bytes: &[u8]) -> Option<String> {
+    let (encoding, length) = Encoding::for_bom(bytes)?;
+    Some(encoding.decode_without_bom_handling(bytes.get(length..)?).0.into_owned())
 }
 
 /// The web's name of a code page: `cp1251`, `CP-1251`, `win-1251` and `windows1251` are `windows-1251`.

@@ -1,14 +1,20 @@
-//! The text of header fields, the same for both protocols: charsets, encoded words (RFC 2047), parameters (RFC 2231). It decodes bytes
-//! from a field. It must not know a protocol, nor what a field means.
+//! The text of header fields and of parts, the same for both protocols: charsets, encoded words (RFC 2047), parameters (RFC 2231),
+//! transfer encodings (RFC 2045 §6), HTML without its tags. It must not know a protocol, nor what a field means.
 
 pub(crate) mod address;
 pub(crate) mod base64;
 pub(crate) mod charset;
 pub(crate) mod date;
+mod entity;
 pub(crate) mod field;
+pub(crate) mod html;
 pub(crate) mod param;
+pub(crate) mod part;
 pub(crate) mod quoted;
+mod quoted_printable;
 pub(crate) mod subject;
+pub(crate) mod transfer;
+mod uuencode;
 pub(crate) mod word;
 
 use std::borrow::Cow;
@@ -34,6 +40,11 @@ pub(crate) fn unfold(bytes: &[u8]) -> Cow<'_, [u8]> {
     }
     out.extend_from_slice(rest);
     Cow::Owned(out)
+}
+
+/// The value of a hexadecimal digit.
+fn hex(digit: u8) -> Option<u8> {
+    (digit as char).to_digit(16).map(|value| value as u8)
 }
 
 fn is_blank(byte: u8) -> bool {

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use super::charset::{self, Charset};
-use super::{base64, is_blank, unfold};
+use super::{base64, hex, is_blank, unfold};
 
 /// The most bytes of a charset's name.
 const LONGEST_LABEL: usize = 64;
@@ -165,10 +165,6 @@ impl<'a> Word<'a> {
 /// Whether this can be the name of a charset.
 pub(crate) fn is_label(label: &[u8]) -> bool {
     !label.is_empty() && label.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:+()".contains(byte))
-}
-
-fn hex(digit: u8) -> Option<u8> {
-    (digit as char).to_digit(16).map(|value| value as u8)
 }
 
 #[cfg(test)]

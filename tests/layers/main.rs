@@ -86,8 +86,10 @@ const LAYERS: &[Layer] = &[
     layer!("authentication": "*" "sasl" "engine" "conn"),
     layer!("messages": "*" "text"),
     layer!("contents": "*" "text" "messages"),
-    layer!("mailbox": "*" "messages" "contents"),
-    layer!("imap": "*" "wire" "sasl" "engine" "io" "start_error" "conn" "authentication" "mailbox" "messages" "text" "contents"),
+    layer!("part_body": "*" "io" "text" "contents"),
+    layer!("preview": "text" "contents"),
+    layer!("mailbox": "*" "messages" "contents" "part_body" "preview"),
+    layer!("imap": "*" "wire" "sasl" "engine" "io" "start_error" "conn" "authentication" "mailbox" "messages" "text" "contents" "part_body" "preview"),
     layer!("pop3": "*" "wire" "sasl" "engine" "io" "start_error" "conn" "authentication" "mailbox" "messages" "contents"),
     // Durable files; `collect` decides what is stored in them.
     layer!("store": "error"),

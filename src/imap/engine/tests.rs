@@ -133,6 +133,7 @@ impl Player for Play {
                 selection,
                 uids.iter().next().unwrap(),
                 &Section::WHOLE,
+                false,
                 NonZeroU32::new(1000).map(|len| (0, len)),
             ),
             step @ ("store" | "store-if") => Store {

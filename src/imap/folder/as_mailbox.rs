@@ -12,6 +12,7 @@ use super::Folder;
 use super::existing::{Existing, Presence};
 use super::fetch::Fetch;
 use crate::body::Body;
+use crate::contents::{Contents, MimePart};
 use crate::defect::Defect;
 use crate::error::{Error, Kind, Result};
 use crate::flag::{Flag, FlagChange};
@@ -22,6 +23,7 @@ use crate::judge::Verdict;
 use crate::mailbox::{BoxFuture, Changes, Committed, Entry, Features, Mailbox, Part};
 use crate::message_id::{Key, MessageId, Place};
 use crate::messages::{Message, Messages, Source};
+use crate::part_body::PartBody;
 
 /// The bytes counted for one line of a preview, since IMAP can only limit bytes.
 const LINE: u32 = 80;
@@ -42,6 +44,7 @@ impl<S: BorrowMut<Imap> + Send + Sync> Mailbox for Folder<S> {
             folders: true,
             stable_ids: stable,
             delete: writable && self.can_expunge(),
+            parts: true,
             may_hide_downloaded: false,
             kept_for: None,
         }
@@ -78,6 +81,41 @@ impl<S: BorrowMut<Imap> + Send + Sync> Mailbox for Folder<S> {
         Box::pin(async move {
             let uid = self.uid(id)?;
             Self::read(self, uid, Section::WHOLE).await
+        })
+    }
+
+    fn contents<'a>(&'a mut self, id: &'a MessageId) -> BoxFuture<'a, Result<Contents>> {
+        Box::pin(async move {
+            let uid = self.uid(id)?;
+            let gone = || Error::new(Kind::Rejected, "the message is no longer in the mailbox");
+            Self::contents(self, uid).await?.ok_or_else(gone)
+        })
+    }
+
+    fn read_part_from<'a>(
+        &'a mut self,
+        id: &'a MessageId,
+        part: &'a MimePart,
+        octet: u64,
+    ) -> BoxFuture<'a, Result<PartBody<'a>>> {
+        Box::pin(async move {
+            let uid = self.uid(id)?;
+            Self::read_part(self, uid, part).starting_at(octet).await
+        })
+    }
+
+    fn read_text<'a>(&'a mut self, id: &'a MessageId, part: &'a MimePart) -> BoxFuture<'a, Result<String>> {
+        Box::pin(async move {
+            let uid = self.uid(id)?;
+            Self::read_text(self, uid, part).await
+        })
+    }
+
+    fn previews<'a>(&'a mut self, ids: &'a [MessageId]) -> BoxFuture<'a, Result<Vec<(MessageId, String)>>> {
+        Box::pin(async move {
+            let uids = self.uids(ids)?;
+            let previews = Self::previews(self, uids).await?;
+            Ok(previews.into_iter().map(|(uid, words)| (self.message_id(uid), words)).collect())
         })
     }
 

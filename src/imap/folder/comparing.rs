@@ -27,7 +27,7 @@ impl Selected<'_> {
         let whole = SearchReturn::ALL;
         let names = refusal.code().filter(|code| code.is("BADCHARSET")).map_or("", |code| code.data());
         // With UTF8=ACCEPT, no other charset may be named (RFC 6855 §3).
-        let charsets = match self.session.encode_options().no_charset {
+        let charsets = match self.session.encode_options().await?.no_charset {
             true => Vec::new(),
             false => SearchCharset::holding(query, names),
         };

@@ -8,6 +8,7 @@ mod copy;
 mod counting;
 mod existing;
 mod fetch;
+mod fetched_parts;
 mod fetching;
 mod idle;
 mod ids;
@@ -15,6 +16,8 @@ mod joining;
 mod leave;
 mod live;
 mod open;
+mod parts;
+mod previews;
 mod replace;
 mod resume;
 mod saved;
@@ -31,17 +34,19 @@ use std::sync::Arc;
 
 use self::asked::Asked;
 pub use self::fetch::Fetch;
+pub use self::fetched_parts::{FetchedPart, FetchedParts};
 pub use self::fetching::{Fetching, FetchingChanges};
 pub use self::idle::Idle;
 pub use self::leave::NotLeft;
 pub use self::live::{FoundChange, LiveSearch};
 pub use self::open::Opening;
+pub use self::parts::ReadingPart;
 pub use self::resume::{Resume, Resumed};
 pub use self::saved::{MessageSet, SavedResult};
 pub use self::saving::Saving;
 pub use self::search::{Search, SearchReturning};
 pub(super) use self::search::{check_keys, is_charset, is_limit};
-use self::section_reader::Windows;
+use self::section_reader::{AskedSection, Windows};
 pub(super) use self::selected::Selected;
 pub use self::storing::{Stored, Storing};
 use super::call::ImapLink;
@@ -348,7 +353,8 @@ impl<S: BorrowMut<Imap>> Folder<S> {
         self.info()?;
         let selection = self.selection;
         let session = self.session.borrow_mut();
-        let mut reader = Reader::new(Windows::new(session.link(), session.limits(), selection, uid, section)?);
+        let asked = AskedSection { section, decoded: false, from: 0 };
+        let mut reader = Reader::new(Windows::new(session.link(), session.limits(), selection, uid, asked)?);
         // A message that does not exist is an error here, not of the reader.
         poll_fn(|cx| reader.poll_begin(cx)).await?;
         Ok(Body::judged(reader))

@@ -25,6 +25,15 @@ const WINDOW: u32 = 4 * 1024 * 1024;
 /// file with CRLF line ends whose name lacks the size, and sends other bytes of the right number.
 const COMMON: u32 = 1024;
 
+/// What is to be read.
+pub(super) struct AskedSection {
+    pub(super) section: Section,
+    /// Whether the server removes the transfer encoding (`BINARY`).
+    pub(super) decoded: bool,
+    /// The offset of the first byte.
+    pub(super) from: u64,
+}
+
 /// The text of one section, window by window.
 pub(super) struct Windows<'a> {
     link: &'a ImapLink,
@@ -32,7 +41,9 @@ pub(super) struct Windows<'a> {
     selection: u64,
     uid: Uid,
     section: Section,
-    /// The number of bytes of the section that were delivered.
+    /// Whether the server removes the transfer encoding.
+    decoded: bool,
+    /// The number of bytes of the section that were delivered, or are not wanted.
     came: u64,
     /// The size of this window; `None` if all of the section was asked for.
     asked: Option<NonZeroU32>,
@@ -62,15 +73,17 @@ impl<'a> Windows<'a> {
         limits: &'a Limits,
         selection: u64,
         uid: Uid,
-        section: Section,
+        asked: AskedSection,
     ) -> Result<Self> {
+        let AskedSection { section, decoded, from } = asked;
         let mut reader = Self {
             link,
             limits,
             selection,
             uid,
             section,
-            came: 0,
+            decoded,
+            came: from,
             asked: None,
             got: 0,
             past: 0,
@@ -93,7 +106,7 @@ impl<'a> Windows<'a> {
         (self.common, self.last) = (common.clone(), common);
         self.tail.clear();
         self.past = if asked.is_none() { from } else { 0 };
-        let plan = body::plan(self.selection, self.uid, &self.section, asked.map(|len| (from, len)))?;
+        let plan = body::plan(self.selection, self.uid, &self.section, self.decoded, asked.map(|len| (from, len)))?;
         self.inbox = Some(self.link.submit(Request::Command(plan)));
         (self.asked, self.got, self.found) = (asked, 0, false);
         Ok(())

@@ -97,6 +97,20 @@ impl Items {
         Self::only(0)
     }
 
+    /// Adds what [`Fetched::contents`](super::Fetched::contents) needs: the body structure, and the header fields by which a mailing list is
+    /// left.
+    ///
+    /// ```
+    /// use postroom::imap::Items;
+    ///
+    /// let fields = "BODY.PEEK[HEADER.FIELDS (LIST-UNSUBSCRIBE LIST-UNSUBSCRIBE-POST)]";
+    /// assert_eq!(Items::FLAGS.contents().to_string(), format!("(UID FLAGS BODYSTRUCTURE {fields})"));
+    /// ```
+    #[must_use]
+    pub fn contents(self) -> Self {
+        self.body_structure().section(Section::unsubscribe())
+    }
+
     /// Adds the whole message.
     #[must_use]
     pub fn message(self) -> Self {
@@ -148,6 +162,13 @@ impl Items {
     pub fn binary(self, part: Section, window: Option<(u32, NonZeroU32)>) -> Result<Self> {
         let window = window.map(|(start, len)| (start.into(), len));
         Ok(self.wanting(Wanted { item: BINARY, section: content(part)?, window }))
+    }
+
+    /// Adds a section or a window of it, without its transfer encoding if `decoded`.
+    #[cfg(feature = "net")]
+    #[must_use]
+    pub(crate) fn text(self, section: Section, decoded: bool, window: Option<(u64, NonZeroU32)>) -> Self {
+        self.wanting(Wanted { item: if decoded { BINARY } else { BODY }, section, window })
     }
 
     /// Adds the size in octets of one part without its transfer encoding (`BINARY.SIZE`, RFC 3516).

@@ -65,6 +65,12 @@ impl Section {
         Self { part: path.into(), what: What::Whole }
     }
 
+    /// The header fields by which a mailing list is left (RFC 2369, RFC 8058).
+    pub(crate) fn unsubscribe() -> Self {
+        let names = ["LIST-UNSUBSCRIBE", "LIST-UNSUBSCRIBE-POST"];
+        Self::top(What::Fields(names.map(str::to_owned).into()))
+    }
+
     /// Whether it is the content of a part, not a header or text. `BINARY` accepts nothing else.
     pub(crate) fn is_content(&self) -> bool {
         self.what == What::Whole

@@ -65,6 +65,7 @@ impl Mailbox for Pop3 {
             stable_ids: self.maildrop.names.stable().unwrap_or(named),
             delete: true,
             // Gmail's greeting. Its users can set it to hide or delete what was downloaded.
+            parts: false,
             may_hide_downloaded: kept_for == Some(Duration::ZERO) || state.greeting.starts_with("Gpop"),
             kept_for,
         }

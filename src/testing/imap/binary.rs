@@ -6,7 +6,6 @@ use std::borrow::Cow;
 use mail_parser::decoders::{base64::base64_decode, quoted_printable::quoted_printable_decode};
 
 use super::args::Stop;
-use super::fetch::cut;
 use super::item::{Item, Section};
 use super::print;
 use super::view::Entry;
@@ -30,7 +29,7 @@ pub(super) fn print(content: &Content, section: &Section, out: &mut Vec<u8>) {
     out.push(b' ');
     match decoded(content, section) {
         Ok(Some(octets)) => {
-            let octets = cut(&octets, section.partial);
+            let octets = section.cut(&octets);
             // RFC 3516 §4.3: only what contains NUL is a literal8.
             if octets.contains(&0) {
                 out.push(b'~');

@@ -238,7 +238,7 @@ fn print_item(entry: &Entry, item: &Item, out: &mut Vec<u8>) {
 /// At most 200 characters of the text (RFC 8970 §3.2).
 fn preview(message: &[u8]) -> String {
     let parsed = mail_parser::MessageParser::default().parse(message);
-    let text = parsed.and_then(|message| message.body_preview(PREVIEW).map(std::borrow::Cow::into_owned));
+    let text = parsed.and_then(|message| message.body_text(0).map(std::borrow::Cow::into_owned));
     let text = text.unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ");
     text.chars().take(PREVIEW).collect()
 }
@@ -247,7 +247,7 @@ fn print_section(entry: &Entry, section: &Section, out: &mut Vec<u8>) {
     out.extend_from_slice(section.label.as_bytes());
     out.push(b' ');
     match whole_section(&entry.content, section) {
-        Some(bytes) => print::literal(cut(&bytes, section.partial), out),
+        Some(bytes) => print::literal(section.cut(&bytes), out),
         None => out.extend_from_slice(b"NIL"),
     }
 }
@@ -262,7 +262,7 @@ fn whole_section<'a>(content: &'a Content, section: &Section) -> Option<Cow<'a, 
 
 /// The bytes of a section of a message, if it is there.
 pub(super) fn section_bytes(content: &Content, section: &Section) -> Option<Vec<u8>> {
-    whole_section(content, section).map(|bytes| cut(&bytes, section.partial).to_vec())
+    whole_section(content, section).map(|bytes| section.cut(&bytes).to_vec())
 }
 
 fn of_part<'a>(message: &'a [u8], part: &'a Part, section: &Section) -> Option<Cow<'a, [u8]>> {
@@ -288,12 +288,4 @@ fn chosen(header: &[u8], names: &[String], wanted: bool) -> Vec<u8> {
     let mut out = mime::fields(header).filter(|field| named(field) == wanted).collect::<Vec<_>>().concat();
     out.extend_from_slice(b"\r\n");
     out
-}
-
-pub(super) fn cut(bytes: &[u8], partial: Option<(u32, u32)>) -> &[u8] {
-    let Some((origin, count)) = partial else {
-        return bytes;
-    };
-    let rest = bytes.get(origin as usize..).unwrap_or_default();
-    rest.get(..count as usize).unwrap_or(rest)
 }

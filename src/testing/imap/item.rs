@@ -46,6 +46,17 @@ pub(super) enum Of {
     Mime,
 }
 
+impl Section {
+    /// The bytes that a partial request asks for.
+    pub(super) fn cut<'a>(&self, bytes: &'a [u8]) -> &'a [u8] {
+        let Some((origin, count)) = self.partial else {
+            return bytes;
+        };
+        let rest = bytes.get(origin as usize..).unwrap_or_default();
+        rest.get(..count as usize).unwrap_or(rest)
+    }
+}
+
 impl Item {
     /// The extension that it needs.
     pub(super) fn extension(&self) -> Option<&'static str> {

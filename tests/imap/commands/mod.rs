@@ -20,6 +20,7 @@ mod modifiers;
 mod opening;
 mod order;
 mod paging;
+mod parts;
 mod resumed_alike;
 mod resumed_lies;
 mod resumed_session;

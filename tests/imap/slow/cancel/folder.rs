@@ -90,6 +90,43 @@ async fn a_body_can_be_dropped_anywhere() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn contents_and_parts_can_be_dropped_anywhere() {
+    let part: Operation = |folder| {
+        Box::pin(async {
+            let contents = folder.contents(uid(1)).await.unwrap().unwrap();
+            let mut body = folder.read_part(uid(1), contents.text().unwrap()).starting_at(2).await.unwrap();
+            let mut text = Vec::new();
+            let mut piece = [0; 3];
+            loop {
+                match body.read(&mut piece).await.unwrap() {
+                    0 => return format!("{text:?}"),
+                    count => text.extend_from_slice(&piece[..count]),
+                }
+            }
+        })
+    };
+    proves_by("read_part", part, 7, 50).await;
+    let parts: Operation = |folder| {
+        Box::pin(async {
+            let mut wanted = Vec::new();
+            let mut mail = folder.fetch(Uids::ALL, Items::new().contents()).await.unwrap();
+            while let Some(message) = mail.try_next().await.unwrap() {
+                wanted.push((message.uid().unwrap(), message.contents().unwrap().text().unwrap().clone()));
+            }
+            let mut parts = folder.read_parts(wanted).unwrap();
+            let mut read = Vec::new();
+            while let Some(part) = parts.try_next().await.unwrap() {
+                read.push((part.uid, part.octets));
+            }
+            format!("{read:?}")
+        })
+    };
+    proves_by("read_parts", parts, 17, 50).await;
+    let previews: Operation = |folder| Box::pin(async { format!("{:?}", folder.previews(Uids::ALL).await.unwrap()) });
+    proves_by("previews", previews, 11, 50).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_idle_can_be_dropped_anywhere() {
     let operation: Operation = |folder| {
         Box::pin(async {

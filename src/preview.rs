@@ -1,0 +1,104 @@
+//! The first words of a message, made of its text part or of the beginning of it. It must not know where the bytes come from.
+
+use bytes::Bytes;
+
+use crate::contents::{Contents, MimePart};
+use crate::text::{html, part as text};
+
+/// The most characters of a preview, as RFC 8970 §3.2 recommends.
+const MOST: usize = 200;
+/// The lines of a message of which a preview is made if only whole lines can be asked for: they hold a header of MIME and some text.
+pub(crate) const LINES: u32 = 80;
+
+/// The part of which a preview is made: the plain text, unless it has only white space, otherwise the HTML; `None` without a text.
+pub(crate) fn part(contents: &Contents) -> Option<&MimePart> {
+    let is_blank = |part: &MimePart| part.encoded_size().is_some_and(|size| size <= 4);
+    contents.text().filter(|part| !is_blank(part)).or_else(|| contents.html()).or_else(|| contents.text())
+}
+
+/// The preview of a message of which this is the beginning, or all.
+pub(crate) fn of_message(bytes: Bytes) -> String {
+    let contents = Contents::parse(bytes);
+    let of = |part: &MimePart| of_part(part, &part.encoded().unwrap_or_default());
+    let words = part(&contents).map(of).unwrap_or_default();
+    match (words.is_empty(), contents.html()) {
+        (true, Some(html)) => of(html),
+        _ => words,
+    }
+}
+
+/// The preview of a part of which this is the encoded beginning, or all.
+pub(crate) fn of_part(part: &MimePart, encoded: &[u8]) -> String {
+    let (mut decoder, mut octets) = (part.encoding().decoder(), Vec::new());
+    decoder.push(encoded, &mut octets);
+    decoder.finish(&mut octets);
+    let is_html = part.media_type() == "text/html";
+    let decoded = text::decode(without_cut(&octets), part.charset(), is_html);
+    // A character that was cut.
+    let decoded = decoded.trim_end_matches('\u{fffd}');
+    if is_html { html::words(decoded, MOST) } else { html::plain_words(decoded, MOST) }
+}
+
+/// The words of a preview that a server made.
+pub(crate) fn of_server(text: &str) -> String {
+    html::plain_words(text, MOST)
+}
+
+/// Without the beginning of a character of UTF-8 at the end, which would make the text look like one in another charset.
+fn without_cut(octets: &[u8]) -> &[u8] {
+    match str::from_utf8(octets) {
+        Err(error) if error.error_len().is_none() => octets.get(..error.valid_up_to()).unwrap_or(octets),
+        _ => octets,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Wherever a message is cut, the preview begins like that of the whole, and never shows markup or an encoding.
+    #[test]
+    fn a_cut_message_has_the_beginning_of_its_preview() {
+        let encoded = "R3LDvMOfZSBhdXMgS8O2bG4sIHVuZCBiaXMgYmFsZCE=";
+        for (head, text) in [
+            ("Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n", encoded),
+            (
+                "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n",
+                "Gr=C3=BC=C3=9Fe aus K=C3=B6ln,=\r\n und bis bald!",
+            ),
+            ("Content-Type: text/html; charset=utf-8\r\n", "<p>Grüße <b>aus</b> Köln,<br>und bis&nbsp;bald!"),
+        ] {
+            for part in [format!("{head}\r\n{text}\r\n"), multipart(head, text)] {
+                let start = part.find(text).unwrap();
+                let whole = of_message(part.clone().into());
+                assert_eq!(whole, "Grüße aus Köln, und bis bald!");
+                for cut in start..part.len() {
+                    let preview = of_message(Bytes::copy_from_slice(&part.as_bytes()[..cut]));
+                    let tail = [' ', '=', '&'];
+                    assert!(
+                        whole.starts_with(preview.trim_end_matches(tail))
+                            || head.contains("quoted")
+                            || head.contains("html"),
+                        "{preview}"
+                    );
+                    assert!(!preview.contains('<') && !preview.contains('\u{fffd}'), "{preview}");
+                }
+            }
+        }
+    }
+
+    fn multipart(head: &str, text: &str) -> String {
+        format!(
+            "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n{head}\r\n{text}\r\n--b\r\n\r\nsecond\r\n--b--\r\n"
+        )
+    }
+
+    #[test]
+    fn an_empty_text_gives_way_to_html() {
+        let message = "Content-Type: multipart/alternative; boundary=b\r\n\r\n--b\r\n\r\n\r\n \r\n\r\n--b\r\n\
+            Content-Type: text/html\r\n\r\n<style>x</style><p>Hello\r\n--b--\r\n";
+        assert_eq!(of_message(message.into()), "Hello");
+        assert_eq!(of_message("Content-Type: image/png\r\n\r\nx".into()), "");
+        assert_eq!(of_message(Bytes::new()), "");
+    }
+}
