@@ -39,9 +39,10 @@ pub(crate) fn of_part(part: &MimePart, encoded: &[u8]) -> String {
     if is_html { html::words(decoded, MOST) } else { html::plain_words(decoded, MOST) }
 }
 
-/// The words of a preview that a server made.
-pub(crate) fn of_server(text: &str) -> String {
-    html::plain_words(text, MOST)
+/// The words of a preview that a server made; `None` if it has not decoded the text, as a Dovecot that was built without iconv.
+pub(crate) fn of_server(text: &str) -> Option<String> {
+    let is_decoded = !text.contains(['\u{fffd}', '\u{1b}']);
+    is_decoded.then(|| html::plain_words(text, MOST))
 }
 
 /// Without the beginning of a character of UTF-8 at the end, which would make the text look like one in another charset.

@@ -22,6 +22,8 @@ mod live;
 mod mutated;
 #[path = "../support/mutator/mod.rs"]
 mod mutator;
+#[path = "../support/parts.rs"]
+mod parts;
 mod pop3;
 #[path = "../support/relay.rs"]
 mod relay;

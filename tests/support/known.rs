@@ -229,6 +229,12 @@ const KNOWN: &[Known] = &[
     ),
     known(
         Pymap,
+        "counts the line end before a boundary to the part (RFC 2046, 5.1.1)",
+        "2 from 0: 100002 octets",
+        &["imap::parts::parts_are_read_decoded_from_any_octet_on"],
+    ),
+    known(
+        Pymap,
         "refuses CLOSE of a mailbox that is open for reading only: without UNSELECT there is no way out",
         "the server refused CLOSE: Mailbox is read-only.",
         &[

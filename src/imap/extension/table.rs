@@ -56,7 +56,13 @@ const TABLE: &[Row] = &[
     ),
     row!("ANNOTATE-EXPERIMENT-1", "5257", "[`Folder::annotations`], [`annotate`](Folder::annotate)", UNSUPPORTED, Live),
     row!("APPENDLIMIT", "7889", "automatic in [`Imap::append`]", "the server refuses what is too large", Live),
-    row!("BINARY", "3516", "[`Items::binary`], [`Items::binary_size`]", UNSUPPORTED, Live),
+    row!(
+        "BINARY",
+        "3516",
+        "[`Items::binary`], [`Items::binary_size`]; automatic in [`Folder::read_part`]",
+        "of `read_part`: decoded here; otherwise `Unsupported`",
+        Live
+    ),
     row!("CATENATE", "4469", "[`Imap::append_composed`]", UNSUPPORTED, Live),
     row!("COMPRESS=DEFLATE", "4978", "[`Config::compress`](crate::Config::compress)", "nothing is compressed", Live),
     row!(
@@ -127,7 +133,13 @@ const TABLE: &[Row] = &[
         "of a page: windows of UIDs; of a search: made from all that it finds; of a fetch: `Unsupported`",
         Dialogue("RFC 9394")
     ),
-    row!("PREVIEW", "8970", "[`Items::preview`], [`Items::lazy_preview`]", UNSUPPORTED, Live),
+    row!(
+        "PREVIEW",
+        "8970",
+        "[`Items::preview`], [`Items::lazy_preview`]; automatic in [`Folder::previews`]",
+        "of `previews`: made here; otherwise `Unsupported`",
+        Live
+    ),
     row!(
         "QRESYNC",
         "7162",

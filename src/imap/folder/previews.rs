@@ -23,8 +23,8 @@ impl<S: BorrowMut<Imap>> Folder<S> {
     /// The first words of these messages, up to 200 characters of each, on one line: of the plain text, or of the HTML without its tags
     /// and styles. Messages that do not exist are left out; a message without a text has an empty preview.
     ///
-    /// One round trip if the server supports PREVIEW. Otherwise, and for messages of which the server has none, their BODYSTRUCTURE is
-    /// fetched, then the first 2 KiB of each text or 16 KiB of each HTML: one round trip, and one more for each position that the text
+    /// One round trip if the server supports PREVIEW. Otherwise, and for messages of which the server has none or one in a charset that it
+    /// does not know, their BODYSTRUCTURE is fetched, then the first 2 KiB of each text or 16 KiB of each HTML: one round trip, and one more for each position that the text
     /// has among the parts, usually one to three. If HTML begins with more than 16 KiB of styles, once more with 256 KiB.
     ///
     /// ```
@@ -50,8 +50,8 @@ impl<S: BorrowMut<Imap>> Folder<S> {
             let mut mail = self.fetch(uids.clone(), Items::PREVIEW).await?;
             while let Some(fetched) = mail.try_next().await? {
                 let Some(uid) = fetched.uid() else { continue };
-                match fetched.preview() {
-                    Some(text) => drop(previews.insert(uid, preview::of_server(&text.to_string()))),
+                match fetched.preview().and_then(|text| preview::of_server(&text.to_string())) {
+                    Some(words) => drop(previews.insert(uid, words)),
                     None => without = without.union(&uid.into())?,
                 }
             }

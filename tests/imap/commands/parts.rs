@@ -8,6 +8,7 @@ use postroom::testing::Server;
 use postroom::{Contents, Defect, Kind, Mailbox, MimePart, Pop3};
 use tokio::io::AsyncReadExt;
 
+use crate::support::parts::{self, base64, noise, quoted};
 use crate::support::{alice, embedded, plaintext, selected};
 
 /// The octets of each part, by UID and path.
@@ -17,29 +18,8 @@ fn uid(number: u32) -> Uid {
     Uid::new(number).unwrap()
 }
 
-/// Noise that no line length divides.
-fn noise(length: usize) -> Vec<u8> {
-    (0..length).map(|at| (at * 31 % 251) as u8).collect()
-}
-
-fn base64(octets: &[u8], line: usize) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let digits: Vec<u8> = octets
-        .chunks(3)
-        .flat_map(|three| {
-            let bits = (0..3).fold(0_u32, |bits, at| bits << 8 | u32::from(three.get(at).copied().unwrap_or(0)));
-            let all = (0..4).map(move |at| DIGITS[(bits >> (18 - 6 * at)) as usize % 64]);
-            all.take(three.len() + 1).chain(vec![b'='; 3 - three.len()]).collect::<Vec<u8>>()
-        })
-        .collect();
-    digits.chunks(line).map(|line| String::from_utf8_lossy(line).into_owned() + "\r\n").collect()
-}
-
 fn attached(encoding: &str, body: &str) -> String {
-    format!(
-        "Subject: x\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nHello\r\n--b\r\n\
-         Content-Type: application/octet-stream; name=a.bin\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n{body}\r\n--b--\r\n"
-    )
+    String::from_utf8(parts::attached(encoding, body)).unwrap()
 }
 
 async fn inbox(server: &Server) -> Folder<Imap> {
@@ -78,13 +58,7 @@ async fn a_part_is_decoded_from_any_octet_on() {
     let messages = [
         attached("base64", &base64(&noise, 76)),
         attached("base64", &base64(&noise, 61)),
-        attached(
-            "quoted-printable",
-            &noise
-                .chunks(20)
-                .map(|line| line.iter().map(|octet| format!("={octet:02x}")).collect::<String>() + "=\r\n")
-                .collect::<String>(),
-        ),
+        attached("quoted-printable", &quoted(&noise)),
         attached("7bit", &base64(&noise, 76)),
     ];
     for (server, decodes) in servers(&messages).into_iter().zip([true, false]) {

@@ -19,6 +19,7 @@ mod mailbox;
 mod mailboxes;
 mod notify;
 mod order;
+mod parts;
 mod resync;
 mod searching;
 mod session;
@@ -132,6 +133,12 @@ on_every_imap_server! { imap
         a_message_over_the_limit_is_a_defect_and_its_neighbours_come: ["UID FETCH"],
         a_dropped_stream_leaves_the_session_usable: ["UID FETCH"],
         a_message_that_is_not_there_is_left_out_of_a_fetch_and_refused_by_read: [],
+    }
+    parts {
+        parts_are_read_decoded_from_any_octet_on: ["UID FETCH, parts"],
+        malformed_encodings_are_decoded_as_far_as_they_go: ["UID FETCH, parts"],
+        many_parts_of_many_messages_come_in_groups: ["UID FETCH, parts"],
+        texts_are_utf8_and_previews_are_their_first_words: ["UID FETCH, parts", "UID FETCH, previews"],
     }
     folder {
         names_beyond_ascii_are_listed_and_selected: ["LIST", "SELECT"],

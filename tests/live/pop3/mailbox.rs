@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use postroom::pop3::Pop3;
 use postroom::{Changes, Deadlines, Flag, FlagChange, Kind, Mailbox, Part};
+use tokio::io::AsyncReadExt;
 
 use super::open;
 use crate::live::{fill, ids, login, message, pop3_config, take_the_second};
+use crate::parts::{attached, base64, charsets, noise, quoted};
 use crate::suite::Trial;
 
 pub(crate) async fn a_boxed_mailbox_lists_reads_and_deletes_on_commit(user: &Trial) {
@@ -66,4 +68,35 @@ pub(crate) async fn idle_sees_new_mail_by_looking_again_and_refuses_while_messag
     mailbox.mark_deleted(&now[..1]).await.unwrap();
     assert_eq!(mailbox.changed().await.unwrap_err().kind(), Kind::Input);
     assert_eq!(user.stored("INBOX").len(), 2);
+}
+
+pub(crate) async fn parts_come_from_one_retr_and_previews_from_top(user: &Trial) {
+    let noise = noise(100_000);
+    user.deliver("INBOX", &attached("base64", &base64(&noise, 76)));
+    user.deliver("INBOX", &attached("quoted-printable", &quoted(&noise)));
+    let texts = charsets();
+    for (message, _) in &texts {
+        user.deliver("INBOX", message);
+    }
+    let mut mailbox: Box<dyn Mailbox> = Box::new(open(user).await);
+    assert!(!mailbox.features().parts);
+    let ids = ids(&mut *mailbox).await;
+    for id in &ids[..2] {
+        let contents = mailbox.contents(id).await.unwrap();
+        let part = contents.attachments().next().unwrap();
+        for from in [0, 1, 70_001, 100_000] {
+            let mut octets = Vec::new();
+            mailbox.read_part_from(id, part, from as u64).await.unwrap().read_to_end(&mut octets).await.unwrap();
+            assert!(octets == noise[from..], "from {from}: {} octets", octets.len());
+        }
+    }
+    for (id, (_, text)) in ids[2..].iter().zip(&texts) {
+        let contents = mailbox.contents(id).await.unwrap();
+        let part = contents.text().or_else(|| contents.html()).unwrap();
+        let read = mailbox.read_text(id, part).await.unwrap();
+        assert!(read.contains(text.as_str()), "{read}");
+    }
+    let previews: Vec<String> = mailbox.previews(&ids).await.unwrap().into_iter().map(|(_, words)| words).collect();
+    let expected = ["Hello", "Hello"].into_iter().chain(texts.iter().map(|(_, text)| text.as_str()));
+    assert_eq!(previews, expected.collect::<Vec<_>>());
 }

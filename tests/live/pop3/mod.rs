@@ -16,6 +16,7 @@ on_every_pop3_server! { pop3
     mailbox {
         a_boxed_mailbox_lists_reads_and_deletes_on_commit: [],
         dropping_a_mailbox_deletes_nothing: [],
+        parts_come_from_one_retr_and_previews_from_top: ["POP3 RETR", "POP3 TOP"],
         headers_and_previews_come_by_top_and_flags_are_unsupported: ["POP3 TOP"],
         idle_sees_new_mail_by_looking_again_and_refuses_while_messages_are_marked: [],
     }

@@ -5,6 +5,9 @@
 #[path = "../session.rs"]
 pub(crate) mod session;
 
+#[path = "../parts.rs"]
+pub(crate) mod parts;
+
 use std::future::{Future, poll_fn};
 use std::io;
 use std::pin::{Pin, pin};
