@@ -46,7 +46,7 @@
 //! * [`Saving`], [`SavedResult`]: a result that the server keeps. [`MessageSet`]: UIDs, or such a result.
 //! * [`Paging`], [`Page`], [`PageOrder`], [`PageRange`], [`PageToken`]: a part of a mailbox in an order.
 //! * [`Storing`], [`Stored`]: changing flags. [`Append`], [`Appended`], [`AppendedAll`], [`AppendOutcome`]: uploading messages.
-//!   [`Transferred`]: the result of copying or moving.
+//!   [`Transferred`]: the result of copying or moving. [`Undo`] and [`Undone`]: moving back. [`Targets`]: messages by UID or by id.
 //!
 //! # Extensions
 //!
@@ -115,6 +115,7 @@ pub use extension::{
 pub use folder::{
     Fetch, FetchedPart, FetchedParts, Fetching, FetchingChanges, Folder, FoundChange, Idle, LiveSearch, MessageSet,
     NotLeft, Opening, ReadingPart, Resume, Resumed, SavedResult, Saving, Search, SearchReturning, Stored, Storing,
+    Targets, Undone,
 };
 #[cfg(feature = "net")]
 pub use session::{Append, Imap, Notices};
@@ -127,5 +128,5 @@ pub use types::{
     Parts, Progress, Query, Quota, QuotaResource, QuotaRoots, QuotaUsage, ReplyHeaders, Response, ResponseCode, Rights,
     Role, RoleSource, SameMailbox, Scope, SearchChange, SearchResult, SearchReturn, SearchUpdate, SearchUpdates,
     Section, SeqNum, SortKey, Sorted, StatusItems, Str, Strings, SyncPoint, Thread, ThreadAlgorithm, Threads,
-    Transferred, Uid, UidList, UidValidity, Uids, UrlContent, Vanished,
+    Transferred, Uid, UidList, UidValidity, Uids, Undo, UrlContent, Vanished,
 };

@@ -10,7 +10,7 @@ use crate::imap::command::Target;
 use crate::imap::command::copy::Copy;
 use crate::imap::limited::portions;
 use crate::imap::session::{Imap, mailbox_name};
-use crate::imap::types::{CopyUid, MailboxName, Query, Transferred, Uids};
+use crate::imap::types::{CopyUid, MailboxName, Query, Transferred, Uids, Undo};
 use crate::imap::unfinished::Unfinished;
 use crate::{Flag, FlagChange};
 
@@ -57,8 +57,8 @@ impl<S: Borrow<Imap>> Folder<S> {
         }
     }
 
-    /// Moves these messages into another mailbox of the account. Returns the same as [`copy`](Self::copy). One round
-    /// trip, more for a very long set, and one more each time the server stops at its limit of messages.
+    /// Moves these messages into another mailbox of the account. Returns the same as [`copy`](Self::copy), and how to
+    /// [undo](Imap::undo) it. One round trip, more for a very long set, and one more each time the server stops at its limit of messages.
     ///
     /// If the server does not support MOVE, the messages are searched, copied, marked and expunged by UID, one step
     /// after the other: four round trips. If this is interrupted or dropped, no message is lost: at worst a message is
@@ -88,16 +88,26 @@ impl<S: Borrow<Imap>> Folder<S> {
         to: impl TryInto<MailboxName, Error: Into<Error>>,
     ) -> Result<Transferred> {
         let (named, to) = (self.selected().named(messages.into())?, mailbox_name(to)?);
-        let moves = self.session().capabilities().move_();
-        match moves {
-            true => self.check_writable()?,
-            false => self.check_expunge()?,
-        }
-        match named {
-            Named::Uids(uids) if moves => self.move_all(&uids, &to).await,
-            Named::Uids(uids) => self.replace_move(uids, &to).await,
-            Named::Saved(saved) if moves => self.transfer_saved(saved, &to, true).await,
-            Named::Saved(saved) => self.replace_move(self.uids_of(saved).await?, &to).await,
+        self.check_movable()?;
+        let (info, moves) = (self.info()?, self.session().capabilities().move_());
+        let moved = match named {
+            Named::Uids(uids) if moves => self.move_all(&uids, &to).await?,
+            Named::Uids(uids) => self.replace_move(uids, &to).await?,
+            Named::Saved(saved) if moves => self.transfer_saved(saved, &to, true).await?,
+            Named::Saved(saved) => self.replace_move(self.uids_of(saved).await?, &to).await?,
+        };
+        let undo = moved
+            .mapping
+            .as_ref()
+            .and_then(|mapping| Undo::new(self.session().account(), (&info.name, info.uid_validity), &to, mapping));
+        Ok(Transferred { undo, ..moved })
+    }
+
+    /// Whether messages can be moved away from here, and no others removed.
+    pub(super) fn check_movable(&self) -> Result<()> {
+        match self.session().capabilities().move_() {
+            true => self.check_writable(),
+            false => self.check_expunge(),
         }
     }
 
@@ -142,12 +152,12 @@ impl<S: Borrow<Imap>> Folder<S> {
         }
     }
 
-    async fn mark_and_expunge(&self, uids: Uids) -> Result<()> {
+    pub(super) async fn mark_and_expunge(&self, uids: Uids) -> Result<()> {
         self.store(uids.clone(), &FlagChange::add([Flag::DELETED])).await?;
         self.expunge(uids).await
     }
 
-    async fn here(&self, uids: &Uids) -> Result<Uids> {
+    pub(super) async fn here(&self, uids: &Uids) -> Result<Uids> {
         if uids.is_empty() { Ok(uids.clone()) } else { self.search(&Query::uids(uids.clone())).await }
     }
 

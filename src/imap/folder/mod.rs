@@ -1,6 +1,7 @@
 //! [`Folder`]: the selected mailbox, which borrows its session or owns it, and what can be done in it. Other files have
 //! opening, leaving, copying, searching and the common trait; commands know the wire.
 
+mod acting;
 mod as_mailbox;
 mod asked;
 mod comparing;
@@ -26,6 +27,8 @@ mod search;
 mod section_reader;
 mod selected;
 mod storing;
+mod targets;
+mod undoing;
 
 use std::borrow::{Borrow, BorrowMut};
 use std::fmt;
@@ -49,6 +52,8 @@ pub(super) use self::search::{check_keys, is_charset, is_limit};
 use self::section_reader::{AskedSection, Windows};
 pub(super) use self::selected::Selected;
 pub use self::storing::{Stored, Storing};
+pub use self::targets::Targets;
+pub use self::undoing::Undone;
 use super::call::ImapLink;
 use super::command::expunge::UidExpunge;
 use super::limited::Repeat;

@@ -18,6 +18,10 @@ impl SpecialNames {
         self.known().insert(role, name.clone());
     }
 
+    pub(crate) fn forget(&self, role: Role) {
+        self.known().remove(&role);
+    }
+
     fn known(&self) -> MutexGuard<'_, BTreeMap<Role, MailboxName>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -101,6 +101,13 @@ impl<'a> Append<'a> {
         self
     }
 
+    /// These flags in addition to those that it has.
+    pub(crate) fn also_flags(mut self, flags: impl IntoIterator<Item = Flag>) -> Self {
+        let new: Vec<Flag> = flags.into_iter().filter(|flag| !self.flags.contains(flag)).collect();
+        self.flags.extend(new);
+        self
+    }
+
     /// The date when it arrived, for the server to keep (INTERNALDATE); by default the moment when it is stored.
     pub fn date(mut self, date: OffsetDateTime) -> Self {
         self.date = Some(date);

@@ -76,6 +76,17 @@ impl CopyUid {
         (!from.is_empty()).then_some(Self { from, to, pairs: [before, after] })
     }
 
+    /// The way back: copies become messages, and messages copies in a mailbox of this UIDVALIDITY. `None` if the pairs are not known.
+    pub(crate) fn inverted(&self, validity: Option<UidValidity>) -> Option<Self> {
+        let [from, to] = self.pairs.clone();
+        (!from.is_empty()).then(|| Self::new(validity, to, from))
+    }
+
+    /// Messages and copies in the server's order; both empty if the pairs are not known.
+    pub(crate) fn lists(&self) -> &[UidList; 2] {
+        &self.pairs
+    }
+
     /// The memory it takes up, approximately, in bytes.
     pub(crate) fn size(&self) -> usize {
         let lists: usize = self.pairs.iter().map(UidList::size).sum();

@@ -4,6 +4,7 @@
 use super::copy_uid::CopyUid;
 use super::uid::{Uid, UidValidity};
 use super::uids::Uids;
+use super::undo::Undo;
 
 /// The UID of an appended message (RFC 4315 §3). It converts to a set of UIDs that is stamped with the UIDVALIDITY.
 ///
@@ -105,6 +106,9 @@ pub struct Transferred {
     /// The UIDs asked for that name no message (any more), stamped with the UIDVALIDITY of the source mailbox. The server shows them
     /// by naming all messages that it copied, or all that exist. `None` if it shows neither, or if the set asked for ends in `*`.
     pub missing: Option<Uids>,
+    /// How to move the messages back, by [`Imap::undo`](crate::imap::Imap::undo). `None` for copies, and if the server does not show where each
+    /// message went (`COPYUID`).
+    pub undo: Option<Undo>,
 }
 
 impl Transferred {
@@ -115,7 +119,7 @@ impl Transferred {
             (mine, theirs) => mine.or(theirs),
         };
         let missing = self.missing.zip(more.missing).and_then(|(mine, theirs)| mine.union(&theirs).ok());
-        Self { mapping, missing }
+        Self { mapping, missing, undo: None }
     }
 }
 
@@ -136,8 +140,10 @@ mod tests {
 
     #[test]
     fn what_one_part_does_not_show_is_not_shown() {
-        let missing =
-            |text: Option<&str>| Transferred { mapping: None, missing: text.map(|text| text.parse().unwrap()) };
+        let missing = |text: Option<&str>| Transferred {
+            missing: text.map(|text| text.parse().unwrap()),
+            ..Transferred::default()
+        };
         let both = missing(Some("4")).joined(missing(Some("7:8")));
         assert_eq!(both.missing.unwrap().to_string(), "4,7:8");
         assert_eq!(missing(Some("4")).joined(missing(None)).missing, None);

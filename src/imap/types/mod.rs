@@ -57,6 +57,7 @@ mod thread_algorithm;
 mod uid;
 mod uid_list;
 mod uids;
+mod undo;
 mod vanished;
 
 pub use acl::{Acl, AclEntry, ListRights, MyRights, Rights};
@@ -117,4 +118,5 @@ pub use thread_algorithm::ThreadAlgorithm;
 pub use uid::{SeqNum, Uid, UidValidity};
 pub use uid_list::UidList;
 pub use uids::Uids;
+pub use undo::Undo;
 pub use vanished::Vanished;

@@ -1,6 +1,7 @@
 //! Every command of base IMAP beyond the working line, on the embedded server and in dialogues: what it sends, what it
 //! returns, and what it does if a server lacks it.
 
+mod acting;
 mod agreement;
 mod appending;
 mod arguments;

@@ -1,5 +1,6 @@
 //! The IMAP side of the library against real servers, and against the embedded one.
 
+mod acting;
 mod announced;
 mod append;
 mod compress;
@@ -81,6 +82,11 @@ on_every_imap_server! { imap
         moved_messages_are_there_and_not_here_and_what_others_marked_stays: ["UID MOVE"],
         close_removes_what_is_marked_and_unselect_does_not: ["CLOSE", "UNSELECT"],
         one_message_is_got_by_its_uid: ["UID FETCH, get"],
+    }
+    acting {
+        marks_are_there_in_the_next_session: ["UID STORE"],
+        messages_are_filed_and_moved_back: ["UID MOVE"],
+        only_the_named_messages_are_deleted: ["UID EXPUNGE"],
     }
     append {
         bytes_flags_and_date_are_kept_and_the_uid_is_told: ["APPEND"],

@@ -3,6 +3,7 @@
 
 mod append;
 mod commands;
+mod filing;
 mod folder;
 mod session;
 mod turn;
