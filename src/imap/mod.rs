@@ -45,6 +45,7 @@
 //!   result.
 //! * [`Saving`], [`SavedResult`]: a result that the server keeps. [`MessageSet`]: UIDs, or such a result.
 //! * [`Paging`], [`Page`], [`PageOrder`], [`PageRange`], [`PageToken`]: a part of a mailbox in an order.
+//! * [`Threading`], [`Conversation`], [`ThreadMessage`], [`ThreadPart`]: threads ready to be shown.
 //! * [`Storing`], [`Stored`]: changing flags. [`Append`], [`Appended`], [`AppendedAll`], [`AppendOutcome`]: uploading messages.
 //!   [`Transferred`]: the result of copying or moving. [`Undo`] and [`Undone`]: moving back. [`Targets`]: messages by UID or by id.
 //!
@@ -109,7 +110,7 @@ pub use command::{Answer, Responses};
 #[cfg(feature = "net")]
 pub use extension::{
     ChosenLanguage, Filter, FilterScope, ListingFolders, MailboxQuotas, MetadataValues, Notified, Paging, Sort,
-    SortReturning,
+    SortReturning, ThreadPart, Threading,
 };
 #[cfg(feature = "net")]
 pub use folder::{
@@ -121,12 +122,12 @@ pub use folder::{
 pub use session::{Append, Imap, Notices};
 pub use types::{
     Acl, AclEntry, Address, AddressBuf, AddressGroup, Addresses, Annotation, AnnotationSize, AnnotationSupport,
-    AppendOutcome, Appended, AppendedAll, BodyStructure, Capabilities, Comparators, Condition, CopyUid,
+    AppendOutcome, Appended, AppendedAll, BodyStructure, Capabilities, Comparators, Condition, Conversation, CopyUid,
     DetailedListing, EntryName, Envelope, Event, Fetched, FetchedSection, FolderInfo, FolderNode, FolderTree, Items,
     ListRights, Listed, Listing, MailboxDetails, MailboxName, MailboxStatus, Metadata, MyRights, Namespace, Namespaces,
     Notice, NotifyEvent, Outcome, Page, PageOrder, PageRange, PageToken, Params, PartKind, Partial, PartialRange,
     Parts, Progress, Query, Quota, QuotaResource, QuotaRoots, QuotaUsage, ReplyHeaders, Response, ResponseCode, Rights,
     Role, RoleSource, SameMailbox, Scope, SearchChange, SearchResult, SearchReturn, SearchUpdate, SearchUpdates,
-    Section, SeqNum, SortKey, Sorted, StatusItems, Str, Strings, SyncPoint, Thread, ThreadAlgorithm, Threads,
-    Transferred, Uid, UidList, UidValidity, Uids, Undo, UrlContent, Vanished,
+    Section, SeqNum, SortKey, Sorted, StatusItems, Str, Strings, SyncPoint, Thread, ThreadAlgorithm, ThreadMessage,
+    Threads, Transferred, Uid, UidList, UidValidity, Uids, Undo, UrlContent, Vanished,
 };

@@ -45,6 +45,11 @@ pub(crate) fn forward(subject: &str) -> String {
     marked("Fwd:", FORWARDS, subject)
 }
 
+/// The subject without the marks of replies, in one line.
+pub(crate) fn without_marks(subject: &str) -> String {
+    marked("", REPLIES, subject)
+}
+
 fn marked(mark: &str, marks: &[&str], subject: &str) -> String {
     let line = subject.replace(ends_line, " ");
     let (mut rest, mut tag) = (line.trim(), "");

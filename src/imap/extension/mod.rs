@@ -4,6 +4,7 @@
 mod acl;
 mod annotate;
 mod composed;
+mod conversations;
 mod filters;
 mod folders;
 mod language;
@@ -28,6 +29,7 @@ use super::session::Imap;
 use super::types::Response;
 use crate::error::{Error, Result};
 
+pub use conversations::{ThreadPart, Threading};
 pub use filters::{Filter, FilterScope};
 pub use folders::ListingFolders;
 pub use language::ChosenLanguage;

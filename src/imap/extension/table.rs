@@ -125,7 +125,7 @@ const TABLE: &[Row] = &[
     row!("MULTISEARCH", "7377", "[`Imap::search_in`]", UNSUPPORTED, Live),
     row!("NAMESPACE", "2342", "[`Imap::namespace`]", UNSUPPORTED, Live),
     row!("NOTIFY", "5465", "[`Imap::notify`], [`notify_none`](Imap::notify_none)", UNSUPPORTED, Live),
-    row!("OBJECTID", "8474", "[`Items::email_id`], [`Items::thread_id`]", UNSUPPORTED, Live),
+    row!("OBJECTID", "8474", "[`Items::email_id`], [`Items::thread_id`], [`Imap::thread_across`]", UNSUPPORTED, Live),
     row!(
         "PARTIAL",
         "9394",
@@ -170,7 +170,7 @@ const TABLE: &[Row] = &[
         Live
     ),
     row!("STATUS=SIZE", "8438", "[`StatusItems::SIZE`] in [`Imap::status`]", UNSUPPORTED, Live),
-    row!("THREAD", "5256", "[`Folder::thread`]", "threaded here by the same rules", Live),
+    row!("THREAD", "5256", "[`Folder::threads`], [`Folder::thread`]", "threaded here by the same rules", Live),
     row!(
         "UIDONLY",
         "9586",

@@ -4,7 +4,7 @@ use std::borrow::Borrow;
 
 use crate::error::{Error, Result};
 use crate::imap::command::extension::Extension;
-use crate::imap::folder::{Folder, is_charset, is_limit};
+use crate::imap::folder::{Folder, Selected, is_charset, is_limit};
 use crate::imap::local::ThreadTable;
 use crate::imap::session::Imap;
 use crate::imap::types::{Query, Response, SearchReturn, ThreadAlgorithm, Threads};
@@ -40,26 +40,30 @@ impl<S: Borrow<Imap>> Folder<S> {
     /// it answers OK without a result; [`Kind::Limit`](crate::Kind::Limit) for an answer, or values to be threaded here, over
     /// [`Limits::undelivered`](crate::Limits::undelivered); and the errors of [every command](Imap#errors-of-every-command).
     pub async fn thread(&self, query: &Query, algorithm: ThreadAlgorithm) -> Result<Threads> {
-        let selected = self.selected();
-        selected.check_query(query)?;
-        if selected.session.capabilities().has(&format!("THREAD={algorithm}")) {
-            match selected.run(Extension::thread(&algorithm.to_string(), query.clone())).await {
-                Err(error) if is_limit(&error) || is_charset(&error, query) => {}
-                answer => {
-                    let threads = answer?.responses.iter().find_map(|response| match response {
-                        Response::Thread(threads) => Some(threads),
-                        _ => None,
-                    });
-                    return threads.ok_or_else(|| Error::missing("the server answered THREAD without the threads"));
-                }
+        threaded(self.selected(), query, algorithm).await
+    }
+}
+
+/// See [`Folder::thread`].
+pub(super) async fn threaded(selected: Selected<'_>, query: &Query, algorithm: ThreadAlgorithm) -> Result<Threads> {
+    selected.check_query(query)?;
+    if selected.session.capabilities().has(&format!("THREAD={algorithm}")) {
+        match selected.run(Extension::thread(&algorithm.to_string(), query.clone())).await {
+            Err(error) if is_limit(&error) || is_charset(&error, query) => {}
+            answer => {
+                let threads = answer?.responses.iter().find_map(|response| match response {
+                    Response::Thread(threads) => Some(threads),
+                    _ => None,
+                });
+                return threads.ok_or_else(|| Error::missing("the server answered THREAD without the threads"));
             }
         }
-        let mut table = ThreadTable::new(algorithm, selected.session.limits().undelivered)?;
-        let found = selected.find(query, SearchReturn::ALL).await?.all.unwrap_or_default();
-        let mut mail = selected.fetch(found, table.items())?;
-        while let Some(message) = mail.try_next().await? {
-            table.add(&message)?;
-        }
-        Ok(table.threads())
     }
+    let mut table = ThreadTable::new(algorithm, selected.session.limits().undelivered)?;
+    let found = selected.find(query, SearchReturn::ALL).await?.all.unwrap_or_default();
+    let mut mail = selected.fetch(found, table.items())?;
+    while let Some(message) = mail.try_next().await? {
+        table.add(&message)?;
+    }
+    Ok(table.threads())
 }

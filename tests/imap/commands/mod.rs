@@ -6,6 +6,7 @@ mod agreement;
 mod appending;
 mod arguments;
 mod charsets;
+mod conversations;
 mod evidence;
 mod extensions;
 mod filing;

@@ -211,16 +211,33 @@ async fn a_page_can_be_dropped_anywhere() {
     }
     let newest: Operation = |folder| {
         Box::pin(async move {
-            format!("{:?}", folder.page(&Query::all(), PageOrder::NEWEST, PageRange::first(5)).await.map(show))
+            format!(
+                "{:?}",
+                folder.page(&Query::all(), PageOrder::NEWEST, PageRange::first(5)).items(Items::FLAGS).await.map(show)
+            )
         })
     };
-    proves("page", newest, 100).await;
+    proves_by("page", newest, 3, 50).await;
     let sorted: Operation = |folder| {
         Box::pin(async move {
-            format!("{:?}", folder.page(&Query::all(), SortKey::SUBJECT, PageRange::first(5)).await.map(show))
+            format!(
+                "{:?}",
+                folder.page(&Query::all(), SortKey::SUBJECT, PageRange::first(5)).items(Items::FLAGS).await.map(show)
+            )
         })
     };
-    proves("sorted page", sorted, 100).await;
+    proves_by("sorted page", sorted, 3, 50).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn threads_can_be_dropped_anywhere() {
+    let operation: Operation = |folder| {
+        Box::pin(async {
+            let threads = folder.threads(&Query::all()).newest(3).await;
+            format!("{:?}", threads.map(|threads| threads.iter().map(|one| one.newest()).collect::<Vec<_>>()))
+        })
+    };
+    proves_by("threads", operation, 7, 100).await;
 }
 
 /// The embedded server has no `THREAD=REFS`.
