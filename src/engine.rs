@@ -49,6 +49,9 @@ pub(crate) enum LayerChange {
     AddTls,
     /// DEFLATE begins. Bytes that are here already are its first ones: the engine leaves them unread, and the driver takes them.
     AddDeflate,
+    /// DEFLATE ends. Bytes that were inflated already would have come too late: the engine has ended the session instead. What the layer
+    /// has not inflated is not compressed.
+    RemoveDeflate,
 }
 
 /// Bytes to send, and the ranges of them that are secret: in order, without overlap.

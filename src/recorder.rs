@@ -126,6 +126,12 @@ impl Record {
         lock(&self.text).push_str("deflate\n");
     }
 
+    /// DEFLATE ends.
+    pub(crate) fn decompressed(&mut self) {
+        self.finish();
+        lock(&self.text).push_str("plain\n");
+    }
+
     /// The server closed.
     pub(crate) fn closed(&mut self) {
         self.finish();

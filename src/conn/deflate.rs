@@ -63,6 +63,18 @@ impl Deflate {
         })
     }
 
+    /// Ends the layer: returns the bytes that came and are not compressed any more. A peer may end its compressed data with an empty
+    /// block, which is left out.
+    pub(super) fn end(mut self) -> BytesMut {
+        let before = self.inflater.total_in();
+        let ended = self.inflater.decompress(&self.raw, &mut [0; 1], FlushDecompress::None);
+        let taken = usize::try_from(self.inflater.total_in() - before).unwrap_or(0);
+        if matches!(ended, Ok(Status::StreamEnd)) {
+            self.raw.advance(taken.min(self.raw.len()));
+        }
+        self.raw
+    }
+
     pub(super) fn poll_read(
         &mut self,
         mut below: Pin<&mut impl AsyncRead>,

@@ -270,6 +270,11 @@ impl<E: Engine> EngineDriver<E> {
                 None => Err(Error::protocol("the stream cannot be encrypted twice")),
             },
             LayerChange::AddDeflate => Ok(stream.compress(self.input.split())),
+            LayerChange::RemoveDeflate => {
+                let (stream, raw) = stream.decompress();
+                self.input = raw;
+                Ok(stream)
+            }
         };
         match changed {
             Ok(stream) => {
@@ -277,6 +282,10 @@ impl<E: Engine> EngineDriver<E> {
                 self.handles.bind(stream.bindings());
                 self.stream = stream;
                 self.engine.handle_upgraded(now());
+                if !self.input.is_empty() {
+                    self.observer.received(&self.input);
+                    self.engine.handle_input(&mut self.input, now());
+                }
             }
             Err(error) => self.engine.handle_end(Some(error), now()),
         }

@@ -22,6 +22,7 @@ mod wire_log;
 pub(crate) use blocking::run_blocking_if;
 pub(crate) use driver::now;
 pub use notices::Notices;
+pub(crate) use observer::Redaction;
 pub(crate) use tokio::time::sleep;
 
 use std::fmt;
@@ -57,9 +58,7 @@ use crate::error::{Kind, Result};
 pub struct Driver {
     /// `None` once it has ended.
     run: Option<Pin<Box<dyn Future<Output = Result<()>> + Send>>>,
-    /// Secrets sent during login, for redaction; cleared after the login unless tracing or recording is on.
-    secrets: observer::Secrets,
-    is_recorded: bool,
+    redaction: Redaction,
 }
 
 impl Driver {
@@ -81,10 +80,14 @@ impl Driver {
             link,
             Self {
                 run: Some(Box::pin(driver.run().instrument(span))),
-                secrets,
-                is_recorded: config.recorder().is_some(),
+                redaction: Redaction { secrets, is_recorded: config.recorder().is_some() },
             },
         )
+    }
+
+    /// For a later login over the connection.
+    pub(crate) fn redaction(&self) -> Redaction {
+        self.redaction.clone()
     }
 
     /// Polls itself together with a login until that is done. If the login fails on a closed connection, the error is what closed it.
@@ -100,8 +103,8 @@ impl Driver {
                 Some(cause) if error.kind() == Kind::Closed => cause.at_place_of(&error),
                 _ => error,
             });
-            let result = result.map_err(|error| observer::lock(&self.secrets).clean_error(error));
-            observer::forget(&self.secrets, self.is_recorded);
+            let result = result.map_err(|error| self.redaction.clean(error));
+            self.redaction.forget();
             Poll::Ready(result)
         })
         .await

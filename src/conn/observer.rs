@@ -9,6 +9,7 @@ use tracing::{Span, debug_span, field};
 use super::wire_log::{self, WireLog};
 use crate::engine::wire_format::WireFormat;
 use crate::engine::{LayerChange, Outgoing};
+use crate::error::Error;
 use crate::recorder::{Record, Recorder};
 use crate::redact::{HIDDEN, Redactor};
 
@@ -19,7 +20,14 @@ const CHALLENGE: &[u8] = b"c2VjcmV0";
 const LONGEST: usize = 1024 * 1024;
 
 /// The secrets sent so far, shared with the code that makes errors of the server's text.
-pub(crate) type Secrets = Arc<Mutex<Redactor>>;
+pub(super) type Secrets = Arc<Mutex<Redactor>>;
+
+/// What a login needs of the secrets that it sends.
+#[derive(Clone)]
+pub(crate) struct Redaction {
+    pub(super) secrets: Secrets,
+    pub(super) is_recorded: bool,
+}
 
 /// Kept small for quiet sessions: the outputs are allocated when tracing or recording starts.
 pub(crate) struct Observer {
@@ -95,6 +103,7 @@ impl Observer {
             match change {
                 LayerChange::AddTls => record.encrypted(),
                 LayerChange::AddDeflate => record.compressed(),
+                LayerChange::RemoveDeflate => record.decompressed(),
             }
         }
     }
@@ -194,14 +203,21 @@ impl Outputs {
     }
 }
 
-/// Forgets the secrets after the login, unless tracing or recording still needs them to redact what passes.
-pub(super) fn forget(secrets: &Secrets, is_recorded: bool) {
-    if !is_recorded && !wire_log::is_on() {
-        *lock(secrets) = Redactor::default();
+impl Redaction {
+    /// The error without the secrets that the server may have repeated.
+    pub(crate) fn clean(&self, error: Error) -> Error {
+        lock(&self.secrets).clean_error(error)
+    }
+
+    /// Forgets the secrets after a login, unless tracing or recording still needs them to redact what passes.
+    pub(crate) fn forget(&self) {
+        if !self.is_recorded && !wire_log::is_on() {
+            *lock(&self.secrets) = Redactor::default();
+        }
     }
 }
 
 /// Every statement leaves the redactor valid, so a lock that a panic poisoned can still be used.
-pub(super) fn lock(secrets: &Secrets) -> MutexGuard<'_, Redactor> {
+fn lock(secrets: &Secrets) -> MutexGuard<'_, Redactor> {
     secrets.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -99,6 +99,12 @@ impl Stream {
     pub(crate) fn compress(self, raw: BytesMut) -> Self {
         Self { deflate: Some(Deflate::new(raw)), ..self }
     }
+
+    /// Takes DEFLATE off the stream, in both directions, and returns the bytes of the peer that came after the agreement.
+    pub(crate) fn decompress(self) -> (Self, BytesMut) {
+        let raw = self.deflate.map(|deflate| deflate.end()).unwrap_or_default();
+        (Self { deflate: None, ..self }, raw)
+    }
 }
 
 /// What a failed read means. An end without close_notify (RFC 8446 §6.1) is `Kind::Closed`: after the protocol's own goodbye it is a

@@ -123,6 +123,12 @@ impl<D: Deliverable> Core<D> {
             Upgrade::Due(LayerChange::AddTls, _) | Upgrade::Running(LayerChange::AddTls, _) if unread > 0 => {
                 Err(Error::protocol("the server sent bytes between agreeing to TLS and beginning it"))
             }
+            // RFC 8437 §4.1: the compression ends with the line end of the OK.
+            Upgrade::Due(LayerChange::RemoveDeflate, _) | Upgrade::Running(LayerChange::RemoveDeflate, _)
+                if unread > 0 =>
+            {
+                Err(Error::protocol("the server compressed data after the end of its compression"))
+            }
             _ => Ok(()),
         }
     }

@@ -36,6 +36,7 @@ use crate::imap::command::starttls::StartTls;
 use crate::imap::command::status::Status;
 use crate::imap::command::store::Store;
 use crate::imap::command::subscribe::Subscribe;
+use crate::imap::command::unauthenticate::Unauthenticate;
 use crate::imap::command::{Command, EncodeOptions, authenticate, body, fetch};
 use crate::imap::engine::Request;
 use crate::imap::plan::{Order, Plan, RequiredState};
@@ -159,6 +160,7 @@ fn barriers() -> Vec<CommandRow> {
     vec![
         row("STARTTLS", "starttls", NONE, DONE, |_| StartTls),
         row("COMPRESS", "compress", NONE, DONE, |_| Compress),
+        row("UNAUTHENTICATE", "unauthenticate", NONE, DONE, |_| Unauthenticate),
         row("LOGIN", "login", NONE, DONE, login),
         raw("AUTHENTICATE", "authenticate", NONE, |_| authenticate::plan("PLAIN", None)),
         row("LOGOUT", "logout", &["* BYE so long"], DONE, |_| Logout),

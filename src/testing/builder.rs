@@ -62,7 +62,8 @@ impl Builder {
 
     /// IMAP: neither announces nor supports this capability. `IMAP4REV1` cannot be removed. By default the server has
     ///
-    /// * for the session `SASL-IR`, `LITERAL+`, `ID`, `ENABLE`, `NAMESPACE`, `COMPRESS=DEFLATE` after the login and `STARTTLS` before it;
+    /// * for the session `SASL-IR`, `LITERAL+`, `ID`, `ENABLE`, `NAMESPACE`, `COMPRESS=DEFLATE` and `UNAUTHENTICATE` after the
+    ///   login, and `STARTTLS` before it;
     /// * for changes `IDLE`, `NOTIFY`, `CONDSTORE`, `QRESYNC`, `UIDONLY`;
     /// * for searches `ESEARCH`, `SEARCHRES`, `SORT`, `SORT=DISPLAY`, `ESORT`, `THREAD=ORDEREDSUBJECT`, `THREAD=REFERENCES`;
     /// * for messages `UIDPLUS`, `MOVE`, `MULTIAPPEND`, `CATENATE`, `REPLACE`, `UNSELECT`, `BINARY`, `PREVIEW`, `OBJECTID`,

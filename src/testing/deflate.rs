@@ -3,6 +3,8 @@
 
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, Bytes, BytesMut};
@@ -27,6 +29,21 @@ pub(super) struct Deflated<S> {
     dirty: bool,
     /// A flush has more to bring out.
     flushing: bool,
+    plain_from_here: Switch,
+}
+
+/// Ends the compression, in both directions, once what was written is flushed (RFC 8437 §4.1).
+#[derive(Clone, Default)]
+pub(super) struct Switch(Arc<AtomicBool>);
+
+impl Switch {
+    pub(super) fn end(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    fn is_over(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
 impl<S: AsyncWrite + Unpin> Deflated<S> {
@@ -41,7 +58,12 @@ impl<S: AsyncWrite + Unpin> Deflated<S> {
             output: BytesMut::new(),
             dirty: false,
             flushing: false,
+            plain_from_here: Switch::default(),
         }
+    }
+
+    pub(super) fn switch(&self) -> Switch {
+        self.plain_from_here.clone()
     }
 
     fn inflate(&mut self) -> io::Result<()> {
@@ -82,6 +104,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Deflated<S> {
                 buf.put_slice(&piece);
                 return Poll::Ready(Ok(()));
             }
+            if this.plain_from_here.is_over() {
+                if this.compressed.is_empty() {
+                    return Pin::new(&mut this.below).poll_read(cx, buf);
+                }
+                let piece = this.compressed.split_to(this.compressed.len().min(buf.remaining()));
+                buf.put_slice(&piece);
+                return Poll::Ready(Ok(()));
+            }
             this.inflate()?;
             if !this.plain.is_empty() {
                 continue;
@@ -101,6 +131,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Deflated<S> {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         ready!(this.poll_drain(cx))?;
+        if this.plain_from_here.is_over() {
+            return Pin::new(&mut this.below).poll_write(cx, bytes);
+        }
         this.dirty = true;
         loop {
             // What was written earlier may fill the room without anything of this being taken.

@@ -162,6 +162,9 @@ impl Session {
             "LOGIN" => self.login(&mut args),
             "AUTHENTICATE" => self.authenticate(&mut args).await,
             "COMPRESS" if self.offers("COMPRESS=DEFLATE") && self.user.is_some() => self.compress(tag, &mut args).await,
+            "UNAUTHENTICATE" if self.offers("UNAUTHENTICATE") && self.user.is_some() => {
+                self.unauthenticate(tag, &args).await
+            }
             _ if self.user.is_none() => Err(Stop::bad("Unknown command, or not before login")),
             "UID" => {
                 let name = args.word()?.to_ascii_uppercase();

@@ -37,6 +37,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// | `C-bytes: n` | any `n` bytes of the client are accepted |
 /// | `tls` | the client must begin TLS now; names and authority are those of [`Server`](super::Server) |
 /// | `deflate` | both sides compress from here on (RFC 4978) |
+/// | `plain` | they compress no longer (RFC 8437) |
 /// | `stall` | nothing is sent or read until the client closes |
 /// | `eof` | the client must close now |
 /// | `close` | the connection is closed |

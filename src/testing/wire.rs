@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep_until};
 use tokio_rustls::rustls::{ProtocolVersion, ServerConnection};
 
 use super::cert::{self, Asking};
-use super::deflate::Deflated;
+use super::deflate::{Deflated, Switch};
 use super::{Fault, Trouble};
 
 /// The longest line that is accepted. A longer one ends the connection.
@@ -73,6 +73,8 @@ pub(super) struct Wire {
 /// The stream with its output, separate from the input, so that input can be read while stalled output waits.
 struct End {
     stream: Box<dyn Transport>,
+    /// Ends the compression of the stream, if there is one.
+    deflate: Option<Switch>,
     output: BytesMut,
     fault: Option<Fault>,
     sent: u64,
@@ -92,7 +94,17 @@ impl Wire {
         log: Arc<Log>,
         asking: Asking,
     ) -> Self {
-        let end = End { stream, output: BytesMut::new(), fault, sent: 0, received: 0, met: 0, ready: None, resume };
+        let end = End {
+            stream,
+            deflate: None,
+            output: BytesMut::new(),
+            fault,
+            sent: 0,
+            received: 0,
+            met: 0,
+            ready: None,
+            resume,
+        };
         Self { end, input: BytesMut::new(), scanned: 0, log, asking, client: None, bindings: Vec::new() }
     }
 
@@ -232,7 +244,16 @@ impl Wire {
         self.scanned = 0;
         let (placeholder, _) = tokio::io::duplex(1);
         let below = std::mem::replace(&mut self.end.stream, Box::new(placeholder));
-        self.end.stream = Box::new(Deflated::new(below, self.input.split()));
+        let stream = Deflated::new(below, self.input.split());
+        self.end.deflate = Some(stream.switch());
+        self.end.stream = Box::new(stream);
+        Ok(())
+    }
+
+    /// Compresses no longer, after the output so far. What the client sent after the command is not compressed either.
+    pub(super) async fn decompress(&mut self) -> io::Result<()> {
+        self.end.drain().await?;
+        self.end.deflate.take().into_iter().for_each(|switch| switch.end());
         Ok(())
     }
 

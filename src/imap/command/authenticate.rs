@@ -14,5 +14,5 @@ pub(crate) fn plan(mechanism: &str, initial: Option<&Secret>) -> Result<Plan> {
         None => line,
     };
     let plan = Plan::new("AUTHENTICATE", line.finish());
-    Ok(plan.order(Order::ALONE).needs(RequiredState::BeforeLogin).effect(SessionEffect::Authenticate))
+    Ok(plan.order(Order::LOGIN).needs(RequiredState::BeforeLogin).effect(SessionEffect::Authenticate))
 }

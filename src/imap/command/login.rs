@@ -18,7 +18,7 @@ impl Command for Login<'_> {
     fn plan(&self, _: EncodeOptions) -> Result<Plan> {
         let line = Line::new("LOGIN").string(self.user)?.secret(self.password.expose())?;
         Ok(Plan::new("LOGIN", line.finish())
-            .order(Order::ALONE)
+            .order(Order::LOGIN)
             .needs(RequiredState::BeforeLogin)
             .effect(SessionEffect::Login))
     }

@@ -43,6 +43,7 @@ pub(crate) mod store;
 pub(crate) mod subscribe;
 mod target;
 pub(crate) mod thread;
+pub(crate) mod unauthenticate;
 pub(crate) mod url_auth;
 
 pub use answer::{Answer, Responses};

@@ -72,6 +72,12 @@ impl Engine {
         run.answered(ending == Ending::Ok);
         self.queue_alert(&condition);
         self.core.clock.progressed();
+        // Nobody knows who is logged in now.
+        if run.effect() == &SessionEffect::Unauthenticate && ending != Ending::Ok {
+            let error = self.core.named(command_refused(run.verb(), ending, condition));
+            self.core.deliver(run.reader(), Delivery::Done(Err(error.clone())));
+            return Err(error);
+        }
         if run.is_own() {
             return self.own_command_ended(&run, ending, &condition);
         }
@@ -154,6 +160,16 @@ impl Engine {
                 self.core.agree_to(LayerChange::AddTls, run.reader());
             }
             SessionEffect::Compress if done => self.core.agree_to(LayerChange::AddDeflate, run.reader()),
+            SessionEffect::Unauthenticate if done => {
+                // What the server has announced is for those who are logged in, unless it has just done so.
+                if !run.is_capable() && !matches!(condition.code, Some(ResponseCode::Capability(_))) {
+                    self.mirror.forget_capabilities();
+                }
+                self.wire.forget_notify();
+                if self.is_compressed {
+                    self.core.agree_to(LayerChange::RemoveDeflate, run.reader());
+                }
+            }
             SessionEffect::Select { extension, .. } => {
                 if let Some(extension) = extension.filter(|_| ending == Ending::Bad) {
                     self.mirror.retract(extension);

@@ -51,6 +51,8 @@ pub(crate) struct Engine {
     notices: NoticeQueue,
     /// The error of a BYE, for the end that follows it.
     goodbye: Option<Error>,
+    /// Whether both sides compress.
+    is_compressed: bool,
     /// Whether the commands that follow a login were given.
     is_introduced: bool,
     /// The requests that wait until those are answered.
@@ -68,6 +70,7 @@ impl Engine {
             intake: Intake::new(),
             notices: NoticeQueue::default(),
             goodbye: None,
+            is_compressed: false,
             is_introduced: false,
             settling: Vec::new(),
             unexpected_lines: 0,
@@ -94,13 +97,18 @@ impl Engine {
 
     fn start_commands(&mut self) {
         // Between the agreement to change the layers and the change, a command would be sent in the old ones.
-        while self.mirror.is_greeted() && !self.core.is_over() && !self.core.is_upgrading() {
+        while self.mirror.is_greeted() && !self.core.is_over() && !self.core.is_upgrading() && !self.ends_layer() {
             match self.wire.next_due() {
                 Some(Pending::Command(id, plan)) => self.start(id, plan),
                 Some(Pending::Idle(id, selection)) => self.start_idle(id, selection),
                 None => return,
             }
         }
+    }
+
+    /// Whether the compression ends with the answer to a command: what follows that is not compressed (RFC 8437 §4.1).
+    fn ends_layer(&self) -> bool {
+        self.is_compressed && self.wire.is_unauthenticating()
     }
 
     fn start(&mut self, id: Id, plan: Plan) {
@@ -118,6 +126,11 @@ impl Engine {
             }
             SessionEffect::Number { .. } => self.mirror.begin_numbering(),
             SessionEffect::Save(mark) => self.mirror.begin_saving(*mark),
+            // From here on, what is sent is for the next login.
+            SessionEffect::Unauthenticate => {
+                self.mirror.log_out();
+                self.is_introduced = false;
+            }
             SessionEffect::Logout => self.core.clock.answer_within(Some(self.core.deadlines.logout)),
             _ => {}
         }
@@ -152,6 +165,7 @@ impl Engine {
 
     /// Runs after every event: starts commands, grants upload credit, publishes the state.
     fn after(&mut self) {
+        self.settle();
         let renewed = self.wire.renew(self.mirror.capabilities(), self.core.now(), &self.core.deadlines);
         self.fail_if(renewed);
         self.start_commands();
@@ -167,6 +181,7 @@ impl Engine {
     fn settle(&mut self) {
         if self.is_introduced && !self.wire.is_introducing() {
             self.mirror.settle(true);
+            self.wire.restore_notify();
             let waiting = std::mem::take(&mut self.settling);
             waiting.into_iter().for_each(|id| self.core.deliver(Some(id), Delivery::Done(Ok(condition::done()))));
         }
@@ -256,6 +271,9 @@ impl crate::engine::Engine for Engine {
                 self.is_introduced = true;
             }
             Request::Settled => self.settling.push(id),
+            Request::Abandon => {
+                self.fail(Error::closed("the session was closed because another login did not end well"))
+            }
             Request::Answer(answer) => self.wire.answer(id, answer),
             Request::Feed(bytes) => self.wire.feed(id, bytes, self.mirror.capabilities()),
             Request::Untaken(events) => self.mirror.put_back(events),
@@ -308,8 +326,11 @@ impl crate::engine::Engine for Engine {
 
     fn handle_upgraded(&mut self, now: Instant) {
         self.core.clock.advance(now);
-        if self.core.upgraded() == Some(LayerChange::AddTls) {
-            self.notices.protect();
+        match self.core.upgraded() {
+            Some(LayerChange::AddTls) => self.notices.protect(),
+            Some(LayerChange::AddDeflate) => self.is_compressed = true,
+            Some(LayerChange::RemoveDeflate) => self.is_compressed = false,
+            None => {}
         }
         self.intake.leave(&[]);
         self.after();

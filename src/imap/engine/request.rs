@@ -24,6 +24,8 @@ pub(crate) enum Request {
     Introduce(Vec<Plan>),
     /// Wait until they are answered.
     Settled,
+    /// Close the connection: nobody is logged in.
+    Abandon,
     /// Deliver events of the mailbox selected under this number, until dropped.
     Idle { selection: u64 },
     /// The answer to a challenge; `None` cancels the exchange.

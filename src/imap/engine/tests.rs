@@ -25,6 +25,7 @@ use crate::imap::command::select::{Select, SelectParameter};
 use crate::imap::command::starttls::StartTls;
 use crate::imap::command::status::Status;
 use crate::imap::command::store::Store;
+use crate::imap::command::unauthenticate::Unauthenticate;
 use crate::imap::command::{Command, EncodeOptions, authenticate, body, capability, fetch};
 use crate::imap::types::{Event, Items, MailboxName, Query, Section, SeqNum, StatusItems, Uid, UidValidity, Uids};
 use crate::login::Secret;
@@ -114,6 +115,7 @@ impl Player for Play {
             "capability" => capability::Capability.plan(options),
             "starttls" => StartTls.plan(options),
             "compress" => Compress.plan(options),
+            "unauthenticate" => Unauthenticate.plan(options),
             "login" => Login { user: "m\u{e9}", password: &Secret::from("p\"w") }.plan(options),
             "authenticate" => authenticate::plan("PLAIN", None),
             "authenticate-ir" => authenticate::plan("PLAIN", Some(&Secret::from("AGEAYg=="))),
@@ -205,6 +207,7 @@ impl Play {
             self.got += match change {
                 LayerChange::AddTls => "upgrade\n",
                 LayerChange::AddDeflate => "deflate\n",
+                LayerChange::RemoveDeflate => "plain\n",
             };
             self.engine.handle_upgraded(self.now);
             self.settle();

@@ -179,6 +179,7 @@ const TABLE: &[Row] = &[
         Live
     ),
     row!("UIDPLUS", "4315", "[`Folder::expunge`]; UIDs in [`Appended`] and [`Transferred`]", UNSUPPORTED, Live),
+    row!("UNAUTHENTICATE", "8437", "[`Imap::reauthenticate`]", UNSUPPORTED, Live),
     row!("UNSELECT", "3691", "[`Folder::unselect`]", UNSUPPORTED, Live),
     row!(
         "URLAUTH",
@@ -187,7 +188,7 @@ const TABLE: &[Row] = &[
         UNSUPPORTED,
         Live
     ),
-    row!("UTF8=ACCEPT", "9755", "[`Imap::enable`]", "modified UTF-7", Live),
+    row!("UTF8=ACCEPT", "9755", "automatic at the login", "modified UTF-7", Live),
     row!("WITHIN", "5032", "[`Query::younger`], [`Query::older`]", UNSUPPORTED, Live),
     row!(
         "X-GM-EXT-1",

@@ -61,6 +61,8 @@ pub(crate) enum SessionEffect {
     StartTls,
     /// Both sides compress from now on.
     Compress,
+    /// Ends the login and everything that came with it.
+    Unauthenticate,
     Select {
         name: MailboxName,
         read_only: bool,

@@ -116,6 +116,8 @@ impl Followers {
     const OPENING: Self = Self(1);
     /// What only reads in the mailbox that a SELECT opens.
     const READING: Self = Self(2);
+    /// A login.
+    const LOGGING_IN: Self = Self(4);
 
     const fn and(self, other: Self) -> Self {
         Self(self.0 | other.0)
@@ -168,6 +170,14 @@ impl Order {
     /// What prepares a SELECT may follow it, the SELECT, and what is pipelined on that.
     pub(crate) const fn letting_prepare(self) -> Self {
         Self { allows: Followers::OPENING.and(Followers::READING), ..self }
+    }
+
+    /// A login, which may follow the end of another.
+    pub(crate) const LOGIN: Self = Self { is: Followers::LOGGING_IN, ..Self::ALONE };
+
+    /// A login may follow it.
+    pub(crate) const fn letting_log_in(self) -> Self {
+        Self { allows: Followers::LOGGING_IN, ..self }
     }
 
     pub(crate) const fn pipelined_on_select(self) -> Self {

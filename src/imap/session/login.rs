@@ -21,7 +21,7 @@ use crate::sasl::{Choice, Exchange, Offer};
 const INITIAL: usize = 8000;
 
 impl Imap {
-    pub(super) async fn log_in(&self, config: &Config, login: &Login) -> Result<Condition> {
+    pub(super) async fn log_in(&mut self, config: &Config, login: &Login) -> Result<Condition> {
         let begin = |error: Error| error.at(Step::Begin);
         let greeting = end_of(self.link().submit(Request::Greeting)).await.map_err(begin)?;
         let state = self.link().state();
@@ -32,10 +32,17 @@ impl Imap {
         if state.phase == Phase::LoggedIn {
             return Ok(greeting);
         }
-        let carrier = ImapLogin { imap: self, capabilities: self.capabilities(), login };
-        authentication::log_in(&carrier, config, login).await.map_err(|error| error.at(Step::Login))?;
+        let offered = self.capabilities();
+        self.before_login = Some(offered.clone());
+        self.prove(config, login, offered).await?;
         self.know_capabilities().await.map_err(begin)?;
         Ok(greeting)
+    }
+
+    /// Logs in by a method that is among these capabilities.
+    pub(super) async fn prove(&self, config: &Config, login: &Login, capabilities: Arc<Capabilities>) -> Result<()> {
+        let carrier = ImapLogin { imap: self, capabilities, login };
+        authentication::log_in(&carrier, config, login).await.map_err(|error| error.at(Step::Login))
     }
 
     /// Always attempted: capabilities announced before TLS are unauthenticated. A session that is already logged in
@@ -59,7 +66,7 @@ impl Imap {
         call(self.link(), command, EncodeOptions::default(), self.limits()).await
     }
 
-    async fn know_capabilities(&self) -> Result<()> {
+    pub(super) async fn know_capabilities(&self) -> Result<()> {
         match self.link().state().capabilities {
             Some(_) => return Ok(()),
             None => self.call_now(Capability).await?,

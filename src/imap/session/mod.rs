@@ -8,6 +8,7 @@ mod login;
 mod mailboxes;
 mod negotiation;
 mod notices;
+mod reauthenticate;
 mod set_limit;
 mod special_names;
 mod upload;
@@ -28,12 +29,12 @@ use super::command::logout::Logout;
 use super::command::noop::Noop;
 use super::command::{Command, EncodeOptions};
 use super::engine::Engine;
-use super::types::{Condition, LimitCut, MailboxName, Notice};
+use super::types::{Capabilities, Condition, LimitCut, MailboxName, Notice};
 use super::unfinished::Unfinished;
 use crate::config::{Config, Protocol};
 use crate::conn::stream::Stream;
 use crate::conn::tls::Tls;
-use crate::conn::{Driver, connect, now};
+use crate::conn::{Driver, Redaction, connect, now};
 #[cfg(doc)]
 use crate::error::Kind;
 use crate::error::{Error, Result, Step};
@@ -103,6 +104,11 @@ pub struct Imap {
     list_options: Mutex<Options>,
     /// The largest message that each mailbox accepts, as STATUS reported it.
     append_limits: Mutex<AppendLimits>,
+    config: Arc<Config>,
+    /// What a later login needs of the secrets that it sends.
+    redaction: Redaction,
+    /// What the server announced before the login; `None` if the session began logged in.
+    before_login: Option<Arc<Capabilities>>,
     /// The extensions that ENABLE asked for at the login.
     asked: Vec<&'static str>,
     pub(super) special_names: SpecialNames,
@@ -196,12 +202,23 @@ impl Imap {
         let engine = engine.with_notice_policy(protected, config.unprotected_alerts);
         let engine = engine.of_server(server(config, Protocol::Imap)).assuming(config.assumed());
         let (link, mut driver) = Driver::over(engine, stream, upgrade, config);
-        let port = config.port_for(Protocol::Imap);
-        let account = account(login.user(), config.host(), port, USUAL_PORTS).into();
+        let account = account_of(config, login);
         let (limits, poll) = (config.limits.clone(), config.deadlines.poll);
         let (append_limits, special_names) = Default::default();
-        let (list_options, asked) = (Mutex::new(Options::Data), Vec::new());
-        let mut imap = Self { link, account, limits, poll, list_options, append_limits, asked, special_names };
+        let list_options = Mutex::new(Options::Data);
+        let mut imap = Self {
+            link,
+            account,
+            limits,
+            poll,
+            list_options,
+            append_limits,
+            config: Arc::new(config.clone()),
+            redaction: driver.redaction(),
+            before_login: None,
+            asked: Vec::new(),
+            special_names,
+        };
         let entered = async {
             let entered = imap.enter(config, login).await;
             entered.map_err(|error| error.with_notices(unheard(&imap.link)))
@@ -363,6 +380,11 @@ impl Imap {
     pub(super) async fn call_limited<C: Command>(&self, command: C) -> Result<(C::Output, Option<LimitCut>)> {
         call_limited(&self.link, command, self.encode_options().await?, &self.limits).await
     }
+}
+
+/// The owner of messages in their ids.
+fn account_of(config: &Config, login: &Login) -> Arc<str> {
+    account(login.user(), config.host(), config.port_for(Protocol::Imap), USUAL_PORTS).into()
 }
 
 /// What the server reported before the session could begin.

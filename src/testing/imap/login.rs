@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::args::{Args, Stop};
-use super::{Answer, Session};
+use super::{Answer, Enabled, Session};
 use crate::testing::sasl::{self, Verdict};
 
 const NOT_PLAIN: &str = "[PRIVACYREQUIRED] Not without TLS";
@@ -68,6 +68,7 @@ impl Session {
             ("QUOTA", self.shared.options.quota.is_some()),
             ("QUOTA=RES-STORAGE", self.shared.options.quota.is_some()),
             ("QUOTA=RES-MESSAGE", self.shared.options.quota.is_some()),
+            ("UNAUTHENTICATE", self.user.is_some()),
             ("COMPRESS=DEFLATE", self.user.is_some() && !self.compressed),
             ("STARTTLS", !self.secure && self.user.is_none()),
         ];
@@ -143,6 +144,17 @@ impl Session {
         self.wire.push(format!("{tag} OK DEFLATE active\r\n"));
         self.wire.compress().await?;
         self.compressed = true;
+        Err(Stop::Answered)
+    }
+
+    /// Everything that the login brought ends (RFC 8437 §3).
+    pub(super) async fn unauthenticate(&mut self, tag: &str, args: &Args) -> Answer {
+        args.end()?;
+        (self.user, self.view, self.watch, self.enabled) = (None, None, None, Enabled::default());
+        self.wire.push(format!("{tag} OK Until the next login\r\n"));
+        if std::mem::take(&mut self.compressed) {
+            self.wire.decompress().await?;
+        }
         Err(Stop::Answered)
     }
 

@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 
 use super::step::{Act, Names, Step};
 use crate::testing::cert::{self, Asking};
-use crate::testing::deflate::Deflated;
+use crate::testing::deflate::{Deflated, Switch};
 use crate::testing::wire::Transport;
 
 /// The most bytes of an unexpected line in a report.
@@ -16,6 +16,7 @@ const SHOWN: usize = 200;
 
 pub(super) struct Player {
     stream: Box<dyn Transport>,
+    deflate: Option<Switch>,
     input: Vec<u8>,
     names: Names,
 }
@@ -35,7 +36,7 @@ impl From<io::Error> for Failure {
 
 impl Player {
     pub(super) fn new(stream: Box<dyn Transport>) -> Self {
-        Self { stream, input: Vec::new(), names: Names::new() }
+        Self { stream, deflate: None, input: Vec::new(), names: Names::new() }
     }
 
     /// Plays all steps. Then the client must be silent until it closes or `finish` is called.
@@ -90,6 +91,10 @@ impl Player {
             Act::Take(count) => self.take(*count).await?,
             Act::Tls => return self.tls().await.map(Some),
             Act::Deflate => return Ok(Some(self.deflate())),
+            Act::Plain => {
+                self.stream.flush().await?;
+                self.deflate.take().into_iter().for_each(|switch| switch.end());
+            }
             Act::Stall => {
                 // A reset is an end too.
                 while matches!(self.stream.read(&mut [0; 4096]).await, Ok(count) if count > 0) {}
@@ -176,13 +181,14 @@ impl Player {
         let (read, write) = tokio::io::split(self.stream);
         let plain = tokio::io::join(io::Cursor::new(self.input).chain(read), write);
         let stream = cert::authority()?.acceptor(Asking::Nothing).accept(plain).await?;
-        Ok(Self { stream: Box::new(stream), input: Vec::new(), names: self.names })
+        Ok(Self { stream: Box::new(stream), deflate: None, input: Vec::new(), names: self.names })
     }
 
     /// What the client has sent after the line before is compressed already.
     fn deflate(self) -> Self {
         let stream = Deflated::new(self.stream, self.input.as_slice().into());
-        Self { stream: Box::new(stream), input: Vec::new(), names: self.names }
+        let deflate = Some(stream.switch());
+        Self { stream: Box::new(stream), deflate, input: Vec::new(), names: self.names }
     }
 
     async fn silence(mut self, finish: oneshot::Receiver<()>) -> Result<(), String> {

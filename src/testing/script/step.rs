@@ -24,6 +24,7 @@ pub(super) enum Act {
     Take(usize),
     Tls,
     Deflate,
+    Plain,
     Stall,
     Eof,
     Close,
@@ -54,6 +55,7 @@ fn act(line: &str) -> Option<Act> {
     match line.trim_end() {
         "tls" => return Some(Act::Tls),
         "deflate" => return Some(Act::Deflate),
+        "plain" => return Some(Act::Plain),
         "stall" => return Some(Act::Stall),
         "eof" => return Some(Act::Eof),
         "close" => return Some(Act::Close),

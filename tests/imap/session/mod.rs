@@ -14,6 +14,7 @@ mod negotiation;
 mod notices;
 mod notify;
 mod reading;
+mod reauthenticate;
 mod refusal;
 mod revision;
 mod selection;

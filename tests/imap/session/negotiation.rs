@@ -16,7 +16,7 @@ use crate::support::{plaintext, scripted};
 const MECHANISMS: [&str; 3] = ["PLAIN", "OAUTHBEARER", "SCRAM-SHA-256"];
 
 /// What the client sent between two answers.
-type Flights = Arc<Mutex<Vec<Vec<u8>>>>;
+pub(super) type Flights = Arc<Mutex<Vec<Vec<u8>>>>;
 
 /// A stream that notes a new flight whenever something is written after something was read.
 struct Counting {
@@ -55,7 +55,7 @@ impl AsyncWrite for Counting {
     }
 }
 
-fn plain() -> Login {
+pub(super) fn plain() -> Login {
     Login::password("me", "secret").only(["PLAIN"])
 }
 
@@ -67,14 +67,14 @@ fn server(builder: Builder) -> Server {
     server
 }
 
-async fn begin(server: &Server, config: Config, login: Login) -> (Imap, Flights) {
+pub(super) async fn begin(server: &Server, config: Config, login: Login) -> (Imap, Flights) {
     let flights = Flights::default();
     let stream = Counting { stream: server.imap_stream(), flights: flights.clone(), heard: false };
     (imap(stream, config, login).await.unwrap(), flights)
 }
 
 /// The commands of each flight.
-fn verbs(flights: &Flights) -> Vec<String> {
+pub(super) fn verbs(flights: &Flights) -> Vec<String> {
     let verb = |line: &str| {
         let mut words = line.split(' ').skip(1);
         let verb = words.next().unwrap_or_default();

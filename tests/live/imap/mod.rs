@@ -21,6 +21,7 @@ mod mailboxes;
 mod notify;
 mod order;
 mod parts;
+mod reauthenticate;
 mod resync;
 mod searching;
 mod session;
@@ -117,6 +118,9 @@ on_every_imap_server! { imap
     compress {
         a_compressed_session_does_the_same: ["COMPRESS"],
         nothing_after_the_agreement_is_in_clear: ["COMPRESS"],
+    }
+    reauthenticate {
+        two_users_share_a_connection_and_nothing_else: ["UNAUTHENTICATE"],
     }
     uidonly {
         without_message_numbers_the_results_are_the_same: ["UIDONLY"],

@@ -56,7 +56,8 @@ impl Drop for Embedded {
 }
 
 pub(crate) fn start(user: &str) -> Running {
-    let builder = Server::builder().user(user, PASSWORD).user(NASTY_USER, NASTY_PASSWORD);
+    let builder = Server::builder().user(user, PASSWORD).user(&format!("{user}-too"), PASSWORD);
+    let builder = builder.user(NASTY_USER, NASTY_PASSWORD);
     let builder = builder.quota(1 << 30, 100_000).with("QUOTASET");
     let (started, starting) = mpsc::channel();
     let (stop, stopped) = oneshot::channel();

@@ -96,6 +96,15 @@ impl Mirror {
         self.state.change().phase = phase;
     }
 
+    /// The login ends, and with it all that it selected and enabled (RFC 8437 §4.1).
+    pub(super) fn log_out(&mut self) {
+        self.opening = None;
+        self.deselect();
+        let state = self.state.change();
+        (state.phase, state.left, state.settled) = (Phase::Greeted, None, false);
+        (state.enabled, state.confirmed) = Default::default();
+    }
+
     pub(super) fn end(&mut self, error: Error) {
         let state = self.state.change();
         (state.phase, state.selected, state.left) = (Phase::Over, None, Some(error));

@@ -116,6 +116,20 @@ impl Wire {
         self.notify.overflowed()
     }
 
+    /// The login has ended, and with it what NOTIFY asked for.
+    pub(super) fn forget_notify(&mut self) {
+        self.notify.lost();
+    }
+
+    /// Asks again for what NOTIFY asked for before the login.
+    pub(super) fn restore_notify(&mut self) {
+        self.notify.restore();
+    }
+
+    pub(super) fn is_unauthenticating(&self) -> bool {
+        self.running.iter().any(|run| run.asks.effect == SessionEffect::Unauthenticate)
+    }
+
     /// A NOTIFY was answered. Returns whether the server reports nothing any more, since it refused what it had granted.
     pub(super) fn notify_ended(&mut self, run: &Running, line: Option<&Vec<Segment>>, ok: bool) -> bool {
         if ok {

@@ -16,6 +16,8 @@ pub(super) struct NotifyState {
 enum Renewal {
     #[default]
     None,
+    /// The server has forgotten it, and takes no NOTIFY before the next login.
+    Lost,
     /// NOTIFY must be sent again.
     Due,
     /// It was sent again and is not answered.
@@ -34,6 +36,18 @@ impl NotifyState {
             self.renewal = Renewal::Due;
         }
         self.line.is_some()
+    }
+
+    /// The login has ended (RFC 8437 §4.1).
+    pub(super) fn lost(&mut self) {
+        self.renewal = if self.line.is_some() { Renewal::Lost } else { Renewal::None };
+    }
+
+    /// The session has agreed again with the server on the form of names.
+    pub(super) fn restore(&mut self) {
+        if self.renewal == Renewal::Lost {
+            self.renewal = Renewal::Due;
+        }
     }
 
     pub(super) fn is_due(&self) -> bool {
