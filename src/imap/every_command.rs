@@ -282,7 +282,10 @@ fn messages() -> Vec<CommandRow> {
             change: seen(),
             unchanged_since: Some(9),
         }),
-        row("EXPUNGE", "expunge", &["* 1 EXPUNGE"], DONE, |selection| UidExpunge { selection, uids: kept(uids(101)) }),
+        row("EXPUNGE", "expunge", &["* 1 EXPUNGE"], DONE, |selection| UidExpunge {
+            selection,
+            messages: kept(uids(101)).into(),
+        }),
         row("COPY", "copy", NONE, "OK [COPYUID 5 101 201] done", copy(false)),
         row("MOVE", "copy", &["* OK [COPYUID 5 101 202] moved", "* 1 EXPUNGE"], DONE, copy(true)),
     ]

@@ -22,7 +22,7 @@ pub(crate) fn is_about(verb: &str) -> bool {
 
 pub(crate) fn change(kind: Kind, scene: &mut Scene<'_>) -> Change {
     let verb = scene.verb().to_owned();
-    let Some((_, start, required)) = OF.iter().find(|(of, ..)| *of == verb) else { return None };
+    let (_, start, required) = OF.iter().find(|(of, ..)| *of == verb)?;
     let elsewhere = scene.rng.once_in(3) && !(kind == Kind::Swap && verb == "GETQUOTAROOT");
     let Some(at) = scene.find(start).filter(|_| !elsewhere) else { return plain::change(kind, scene) };
     let text = String::from_utf8_lossy(scene.said[at].bytes()).into_owned();

@@ -1,25 +1,25 @@
 //! UID EXPUNGE (RFC 4315 §2.1): removes the named messages that are marked `\Deleted`, and no others.
 
-use super::{Command, EncodeOptions, Frames};
+use super::{Command, EncodeOptions, Frames, Target};
 use crate::error::Result;
 use crate::imap::codec::Line;
-use crate::imap::plan::{Claims, Order, Plan, RequiredState};
-use crate::imap::types::{Condition, Uids};
+use crate::imap::plan::{Claims, Order, Plan};
+use crate::imap::types::Condition;
 
 pub(crate) struct UidExpunge<'a> {
     pub(crate) selection: u64,
-    pub(crate) uids: &'a Uids,
+    pub(crate) messages: Target<'a>,
 }
 
 impl Command for UidExpunge<'_> {
     type Output = ();
 
     fn plan(&self, _: EncodeOptions) -> Result<Plan> {
-        let line = Line::new("UID EXPUNGE").uids(self.uids)?.finish();
+        let line = self.messages.write(Line::new("UID EXPUNGE"))?.finish();
         Ok(Plan::new("UID EXPUNGE", line)
             .order(Order::conflicting_with(Claims::FETCH))
-            .naming(Some(self.uids))
-            .needs(RequiredState::Selection(self.selection))
+            .naming(self.messages.uids())
+            .needs(self.messages.needs(self.selection))
             .mutating())
     }
 

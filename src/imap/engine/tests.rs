@@ -149,7 +149,7 @@ impl Player for Play {
                 let modifiers = fetch::Modifiers { changed_since: Some(9), vanished: true, partial: None };
                 fetch::plan_answered_by(uids.clone(), selection, &uids, &Items::FLAGS.modseq(), modifiers)
             }
-            "expunge" => UidExpunge { selection, uids: &uids }.plan(options),
+            "expunge" => UidExpunge { selection, messages: (&uids).into() }.plan(options),
             "number" => {
                 Number { selection, from: SeqNum::nonzero(number).unwrap(), to: None, compact: true }.plan(options)
             }

@@ -45,6 +45,7 @@ pub struct Filter {
 /// assert_eq!(FilterScope::Private.to_string(), "private");
 /// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[non_exhaustive]
 pub enum FilterScope {
     /// The user's own. It hides a shared one with the same name.
     Private,

@@ -45,6 +45,7 @@ pub use self::live::{FoundChange, LiveSearch};
 pub use self::open::Opening;
 pub use self::parts::ReadingPart;
 pub use self::resume::{Resume, Resumed};
+use self::saved::Named;
 pub use self::saved::{MessageSet, SavedResult};
 pub use self::saving::Saving;
 pub use self::search::{Search, SearchReturning};
@@ -55,6 +56,7 @@ pub use self::storing::{Stored, Storing};
 pub use self::targets::Targets;
 pub use self::undoing::Undone;
 use super::call::ImapLink;
+use super::command::Target;
 use super::command::expunge::UidExpunge;
 use super::limited::Repeat;
 use super::session::Imap;
@@ -142,7 +144,7 @@ impl<S: Borrow<Imap>> Folder<S> {
         self.session.borrow()
     }
 
-    /// Expunges those of these messages that are marked `\Deleted`, and no others (UIDPLUS, RFC 4315). One round trip;
+    /// Expunges those of these messages (UIDs, or a [`SavedResult`]) that are marked `\Deleted`, and no others (UIDPLUS, RFC 4315). One round trip;
     /// more for a very long set, and one more each time the server stops at its limit of messages.
     ///
     /// ```
@@ -163,12 +165,20 @@ impl<S: Borrow<Imap>> Folder<S> {
     ///
     /// [`Kind::Unsupported`](crate::Kind::Unsupported), before anything is sent, if the server does not support UID
     /// EXPUNGE: EXPUNGE would also remove messages that other clients marked. Otherwise as for [`Storing`].
-    pub async fn expunge(&self, uids: impl Into<Uids>) -> Result<()> {
-        let uids = self.checked(uids.into())?;
+    pub async fn expunge(&self, messages: impl Into<MessageSet>) -> Result<()> {
+        let named = self.selected().named(messages.into())?;
         self.check_expunge()?;
+        let uids = match named {
+            Named::Uids(uids) => uids,
+            Named::Saved(saved) if saved.count == 0 => return Ok(()),
+            Named::Saved(saved) => {
+                let messages = Target::Saved(saved.mark);
+                return self.session().call(UidExpunge { selection: self.selection, messages }).await;
+            }
+        };
         for uids in uids.split(self.session().limits().set) {
             let mut repeat = self.repeat()?;
-            let expunge = || UidExpunge { selection: self.selection, uids: &uids };
+            let expunge = || UidExpunge { selection: self.selection, messages: (&uids).into() };
             while let ((), Some(cut)) = self.session().call_limited(expunge()).await? {
                 repeat.again(cut, self.gone())?;
             }
@@ -309,15 +319,6 @@ impl<S: Borrow<Imap>> Folder<S> {
 
     fn link(&self) -> &ImapLink {
         self.session().link()
-    }
-
-    /// The set, unless it carries another UIDVALIDITY.
-    fn checked(&self, uids: Uids) -> Result<Uids> {
-        self.check(&uids).map(|()| uids)
-    }
-
-    fn check(&self, uids: &Uids) -> Result<()> {
-        self.selected().check(uids)
     }
 }
 

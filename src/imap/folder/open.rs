@@ -226,7 +226,7 @@ impl<'a> Opening<&'a mut Imap> {
         let pipelined = pipelined.filter(|_| !counting::is_due(link));
         counting::count(link, imap.limits()).await?;
         let folder = Folder::new(imap)?;
-        folder.check(&uids)?;
+        folder.selected().check(&uids)?;
         let empty = folder.info()?.exists == 0;
         match pipelined {
             Some(inbox) => {

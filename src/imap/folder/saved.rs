@@ -9,6 +9,10 @@ use crate::imap::types::{Query, SavedMark, Uids};
 /// If the server keeps it, a call fails with [`Kind::Input`](crate::Kind::Input) before anything is sent once another search was
 /// saved or the mailbox was left, even if it was selected again: then `$` means other messages, or none.
 ///
+/// Only the server knows which messages it has. A fetch takes at most as many messages as the search found. If fewer come, and they were
+/// not expunged, the server is asked which they are, and what is missing is fetched again. A program that must know the UIDs uses
+/// [`Folder::search`](super::Folder::search) without `save`.
+///
 /// ```
 /// # #[cfg(feature = "testing")]
 /// # postroom::doctest::imap(async |mut imap| {

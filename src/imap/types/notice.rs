@@ -52,7 +52,8 @@ pub enum Notice {
         /// The response code.
         code: Option<ResponseCode>,
     },
-    /// How far the server is with a command (RFC 9585).
+    /// How far the server is with a command (`INPROGRESS`, RFC 9585), such as a SEARCH, COPY or STORE that takes long.
+    /// [`Fetch::progress`](crate::imap::Fetch::progress) has that of its own command too.
     Progress {
         /// The command's name, such as `UID SEARCH`, if the server names a command that is running.
         command: Option<&'static str>,

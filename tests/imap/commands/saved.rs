@@ -58,6 +58,9 @@ async fn a_result_does_the_same_whether_the_server_keeps_it_or_its_uids_are_kept
         let flagged = inbox.search(&Query::flagged()).await.unwrap();
         assert!(plain.iter().all(|uid| flagged.contains(uid)));
         let within = inbox.search(&saved.query().and(Query::subject("lunch"))).await.unwrap();
+        // None of them is marked.
+        inbox.expunge(&saved).await.unwrap();
+        assert_eq!(inbox.search(&saved.query()).await.unwrap().len(), saved.len());
         let moved = inbox.move_to(&saved, "Kept").await.unwrap().mapping.unwrap();
         assert_eq!(moved.from().to_string(), plain.to_string());
         // They are expunged, so nothing is left of the result.
@@ -86,6 +89,8 @@ async fn commands_name_it_by_a_dollar() {
         S: {C} OK done
         C: {D} UID COPY $ Archive
         S: {D} OK [COPYUID 5 10,12 1:2] done
+        C: {X} UID EXPUNGE $
+        S: {X} OK done
         C: {E} UID MOVE $ Archive
         S: * OK [COPYUID 5 10:12 3:5] that is one more than there is
         S: {E} OK done
@@ -96,6 +101,7 @@ async fn commands_name_it_by_a_dollar() {
     let flagged = folder.search(&saved.query().and(Query::flagged())).await.unwrap();
     assert_eq!(flagged.to_string(), "10,12");
     assert_eq!(folder.copy(&saved, "Archive").await.unwrap().mapping.unwrap().from().to_string(), "10,12");
+    folder.expunge(&saved).await.unwrap();
     assert_eq!(folder.move_to(&saved, "Archive").await.unwrap().mapping, None);
     script.finish().await.unwrap();
 }
