@@ -23,7 +23,7 @@ use percent_encoding::percent_decode_str;
 use crate::defect::Defect;
 use crate::messages::Message;
 pub(crate) use draft::{Draft, Kind as DraftKind, MOST_LEVELS, MOST_PARTS};
-pub(crate) use field::{content_id, decoded as decoded_params, location, name, text};
+pub(crate) use field::{content_id, decoded as decoded_params, location, media_type, name, text};
 pub(crate) use mime::Fields;
 pub use mime::{Disposition, TransferEncoding};
 pub use part::{MimePart, PartRole, PartSize};

@@ -14,6 +14,8 @@ pub(crate) const MOST_LEVELS: usize = 100;
 pub(crate) struct Draft {
     /// The number of parts that it is inside.
     pub(crate) depth: usize,
+    /// Its number among its parent's parts; `None` if it is the next one.
+    pub(crate) number: Option<u32>,
     pub(crate) kind: Kind,
     pub(crate) fields: Fields,
     /// The decoded subject of the message that it embeds.
@@ -39,6 +41,7 @@ impl Draft {
     pub(crate) fn new(fields: Fields) -> Self {
         Self {
             depth: 0,
+            number: None,
             kind: Kind::Leaf,
             fields,
             subject: None,

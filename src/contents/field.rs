@@ -88,7 +88,7 @@ pub(crate) fn decoded(params: &[(Bytes<'_>, Bytes<'_>)]) -> Vec<(String, String)
 }
 
 /// `type/subtype` in lower case; `None` if there is none. Comments and white space are removed (RFC 2045 §5.1).
-pub(super) fn media_type(value: &[u8]) -> Option<String> {
+pub(crate) fn media_type(value: &[u8]) -> Option<String> {
     let value = without_comments(value);
     let value = String::from_utf8_lossy(&value);
     let (main, sub) = value.split_once('/')?;

@@ -37,7 +37,7 @@ pub(super) fn nodes(drafts: &[Draft]) -> Vec<Node> {
         let is_text = draft.kind == Kind::Multipart && parent_kind.is_none_or(|kind| kind == Kind::Message);
         let mut path = parent.and_then(|parent| nodes.get(parent)).map(|node| node.path.clone()).unwrap_or_default();
         if !is_text {
-            path.push(ordinal + 1);
+            path.push(draft.number.unwrap_or(ordinal + 1));
         }
         let message = match (parent, parent_kind) {
             (None, _) | (_, Some(Kind::Message)) => place,

@@ -76,6 +76,7 @@ fn drafts(root: BodyStructure<'_>) -> Vec<Draft> {
     while let Some((part, depth)) = pending.pop() {
         let mut draft = draft(part);
         draft.depth = depth;
+        draft.number = (depth > 0).then(|| part.number_in_parent());
         if draft.kind != DraftKind::Leaf && depth < MOST_LEVELS {
             let begun = pending.len();
             pending.extend(part.children().map(|child| (child, depth + 1)));
@@ -110,7 +111,12 @@ fn draft(part: BodyStructure<'_>) -> Draft {
 
 fn fields(part: BodyStructure<'_>) -> Fields {
     let (params, disposition) = (pairs(part.params()), pairs(part.disposition_params()));
-    let media_type = format!("{}/{}", part.media_type(), part.subtype()).to_ascii_lowercase();
+    let media_type = contents::media_type(format!("{}/{}", part.media_type(), part.subtype()).as_bytes());
+    let media_type = match part.kind() {
+        PartKind::Multipart => media_type.unwrap_or_else(|| "multipart/mixed".to_owned()),
+        // Dovecot and Courier show types without a subtype, and Courier shows multiparts without parts (RFC 2045 §5.2).
+        _ => media_type.filter(|kind| !kind.starts_with("multipart/")).unwrap_or_else(|| "text/plain".to_owned()),
+    };
     let value = |field: Option<Str<'_>>, read: fn(&[u8]) -> Option<String>| read(&field?.bytes());
     Fields {
         media_type,
@@ -126,4 +132,53 @@ fn fields(part: BodyStructure<'_>) -> Fields {
 
 fn pairs(params: Params<'_>) -> Vec<(Bytes<'_>, Bytes<'_>)> {
     params.map(|(name, value)| (name.bytes(), value.map_or(Cow::Borrowed(&[][..]), |value| value.bytes()))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::Limits;
+    use crate::imap::codec;
+
+    fn sections(structure: &str) -> Vec<String> {
+        let frame = format!("* 1 FETCH (BODYSTRUCTURE {structure})\r\n");
+        let fetched = codec::fetched(frame.into(), &Limits::default()).unwrap();
+        let named: Vec<_> = fetched.body_structure().unwrap().walk().map(|part| part.section().to_string()).collect();
+        let parts = fetched.contents().unwrap();
+        assert_eq!(parts.parts().map(|part| part.section().to_string()).collect::<Vec<_>>(), named, "{structure}");
+        named
+    }
+
+    #[test]
+    fn parts_have_the_numbers_of_the_structure() {
+        const TEXT: &str = "(\"text\" \"plain\" NIL NIL NIL \"7bit\" 1 1)";
+        let envelope = "(NIL \"a\" NIL NIL NIL NIL NIL NIL NIL NIL)";
+        let message = |body: &str| format!("(\"message\" \"rfc822\" NIL NIL NIL \"7bit\" 9 {envelope} {body} 1)");
+        assert_eq!(sections(TEXT), ["1"]);
+        assert_eq!(sections(&message(TEXT)), ["1", "1.1"]);
+        let mixed = format!("({TEXT}{TEXT} \"mixed\")");
+        assert_eq!(sections(&message(&mixed)), ["1", "1.TEXT", "1.1", "1.2"]);
+        let nested = message(&message(&mixed));
+        assert_eq!(
+            sections(&format!("({TEXT}{nested} \"mixed\")")),
+            ["TEXT", "1", "2", "2.1", "2.1.TEXT", "2.1.1", "2.1.2"]
+        );
+        // A part that cannot be read is counted.
+        assert_eq!(sections(&format!("((){TEXT} \"mixed\")")), ["TEXT", "2"]);
+    }
+
+    #[test]
+    fn types_that_are_none_are_text() {
+        let kind = |structure: &str| {
+            let frame = format!("* 1 FETCH (BODYSTRUCTURE {structure})\r\n");
+            let fetched = codec::fetched(frame.into(), &Limits::default()).unwrap();
+            fetched.contents().unwrap().parts().next().unwrap().media_type().to_owned()
+        };
+        for structure in [
+            "(\"text\" NIL)",
+            "(\"\" \"\" NIL NIL NIL \"7bit\" 1)",
+            "(\"multipart\" \"signed\" NIL NIL NIL \"7bit\" 1)",
+        ] {
+            assert_eq!(kind(structure), "text/plain", "{structure}");
+        }
+    }
 }

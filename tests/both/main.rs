@@ -26,6 +26,8 @@ mod rng;
 mod same_text;
 #[path = "../support/scratch.rs"]
 mod scratch;
+#[path = "../support/seen.rs"]
+mod seen;
 mod slow;
 #[path = "../support/imap/mod.rs"]
 mod support;

@@ -19,6 +19,8 @@ mod collect;
 mod imap;
 #[path = "../support/live.rs"]
 mod live;
+#[path = "../support/mime_mail/mod.rs"]
+mod mime_mail;
 mod mutated;
 #[path = "../support/mutator/mod.rs"]
 mod mutator;
@@ -31,6 +33,8 @@ mod relay;
 mod rng;
 #[path = "../support/scratch.rs"]
 mod scratch;
+#[path = "../support/seen.rs"]
+mod seen;
 #[path = "../support/server/mod.rs"]
 mod server;
 #[path = "../support/sorted_mail.rs"]

@@ -25,10 +25,10 @@ use crate::message_id::MessageId;
 /// # }).unwrap();
 /// ```
 #[derive(Clone, Debug)]
-pub struct Targets(Named);
+pub struct Targets(Given);
 
 #[derive(Clone, Debug)]
-enum Named {
+enum Given {
     Uids(Uids),
     Ids(Vec<MessageId>),
 }
@@ -37,8 +37,8 @@ impl<S: Borrow<Imap>> Folder<S> {
     /// The UIDs of these messages, if they are of this mailbox.
     pub(super) fn targets(&self, targets: impl Into<Targets>) -> Result<Uids> {
         match targets.into().0 {
-            Named::Uids(uids) => self.checked(uids),
-            Named::Ids(ids) => self.uids(&ids),
+            Given::Uids(uids) => self.selected().check(&uids).map(|()| uids),
+            Given::Ids(ids) => self.uids(&ids),
         }
     }
 }
@@ -47,7 +47,7 @@ macro_rules! from_uids {
     ($($from:ty)*) => {
         $(impl From<$from> for Targets {
             fn from(uids: $from) -> Self {
-                Self(Named::Uids(uids.into()))
+                Self(Given::Uids(uids.into()))
             }
         })*
     };
@@ -75,7 +75,7 @@ impl From<&MessageId> for Targets {
 
 impl From<Vec<MessageId>> for Targets {
     fn from(ids: Vec<MessageId>) -> Self {
-        Self(Named::Ids(ids))
+        Self(Given::Ids(ids))
     }
 }
 

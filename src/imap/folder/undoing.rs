@@ -58,7 +58,8 @@ impl Imap {
             return Err(Error::input("the messages were moved in another account"));
         }
         let folder = self.select(undo.to()).await?;
-        let copies = folder.checked(undo.messages())?;
+        let copies = undo.messages();
+        folder.selected().check(&copies)?;
         folder.check_movable()?;
         let here = folder.here(&copies).await?.intersection(&copies);
         let gone = copies.difference(&here);

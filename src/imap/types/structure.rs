@@ -252,6 +252,11 @@ impl<'a> BodyStructure<'a> {
         if is_text { section.text() } else { section }
     }
 
+    /// Its number among its parent's children. One that cannot be read is not among them, but is counted.
+    pub(crate) fn number_in_parent(&self) -> u32 {
+        self.word(at::ORDINAL)
+    }
+
     /// The numbers of `BODY[2.1]`, and whether they name the message that has this multipart as its body.
     fn path(&self) -> (Vec<u32>, bool) {
         let inherits = |part: &Self, parent: Option<Self>| {

@@ -6,70 +6,15 @@ mod wild;
 
 use postroom::imap::{Items, Section, Uids};
 use postroom::testing::Server;
-use postroom::{Contents, Disposition, Imap, Mailbox, Message, MessageId, MimePart, Part, PartRole, TransferEncoding};
+use postroom::{Contents, Imap, Mailbox, Message, MessageId, MimePart, Part, TransferEncoding};
 
 use crate::mime_mail::broken::{Fault, broken};
 use crate::mime_mail::{Encoding, Expected, Generated, sound};
+use crate::seen::{Seen, encoded, lines, shown};
 use crate::session::{self, me, plaintext};
 
 const SOUND: u64 = 500;
 const BROKEN: u64 = 30;
-
-/// What a program sees of a part.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) struct Seen {
-    section: String,
-    role: PartRole,
-    media_type: String,
-    charset: Option<String>,
-    encoding: TransferEncoding,
-    declared_name: Option<String>,
-    name: Option<String>,
-    safe_name: String,
-    disposition: Option<Disposition>,
-    content_id: Option<String>,
-    encoded_size: Option<u64>,
-    method: Option<String>,
-}
-
-impl Seen {
-    fn of(part: &MimePart) -> Self {
-        Self {
-            section: part.section().to_string(),
-            role: part.role(),
-            media_type: part.media_type().to_owned(),
-            charset: part.charset().map(str::to_owned),
-            encoding: part.encoding(),
-            declared_name: part.declared_name().map(str::to_owned),
-            name: part.name().map(str::to_owned),
-            safe_name: part.safe_file_name(),
-            disposition: part.disposition(),
-            content_id: part.content_id().map(str::to_owned),
-            encoded_size: part.encoded_size(),
-            method: part.param("method").map(str::to_owned),
-        }
-    }
-
-    fn all(contents: &Contents) -> Vec<Self> {
-        contents.parts().map(Self::of).collect()
-    }
-}
-
-/// The places of what a person sees.
-fn shown(contents: &Contents) -> Vec<(&'static str, Vec<String>)> {
-    let sections = |parts: Vec<&MimePart>| parts.into_iter().map(|part| part.section().to_string()).collect();
-    vec![
-        ("text", sections(contents.text().into_iter().collect())),
-        ("html", sections(contents.html().into_iter().collect())),
-        ("text body", sections(contents.text_body().collect())),
-        ("html body", sections(contents.html_body().collect())),
-        ("attachments", sections(contents.attachments().collect())),
-        ("inlines", sections(contents.inlines().collect())),
-        ("messages", sections(contents.messages().collect())),
-        ("calendars", sections(contents.calendars().collect())),
-        ("signatures", sections(contents.signatures().collect())),
-    ]
-}
 
 fn server(messages: &[Vec<u8>]) -> Server {
     let server = Server::builder().user("me", "secret").in_memory().unwrap();
@@ -118,13 +63,6 @@ async fn by_pop3(server: &Server) -> Vec<Contents> {
     all
 }
 
-/// The octets of a part, still encoded, by its entity.
-fn encoded(part: &MimePart) -> Vec<u8> {
-    let entity = part.entity().expect("its bytes are known");
-    let size = usize::try_from(part.encoded_size().expect("it is no multipart")).unwrap();
-    entity[entity.len() - size..].to_vec()
-}
-
 /// All three ways give the same; the contents by IMAP.
 async fn compare(messages: &[Vec<u8>], what: &[String]) -> Vec<Contents> {
     let server = server(messages);
@@ -152,11 +90,6 @@ async fn compare(messages: &[Vec<u8>], what: &[String]) -> Vec<Contents> {
     }
     assert!(wrong.is_empty(), "{} of {} differ:\n{}", wrong.len(), messages.len(), wrong.join("\n\n"));
     imap.into_iter().map(|(contents, _)| contents).collect()
-}
-
-/// What the other list does not have.
-fn lines<T: std::fmt::Debug + PartialEq>(one: &[T], other: &[T]) -> String {
-    one.iter().filter(|seen| !other.contains(seen)).map(|seen| format!("{seen:?}\n")).collect()
 }
 
 /// That the parts are those that the author means.

@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use postroom::Contents;
 use postroom::mail_parser::{self, MimeHeaders, PartType};
 
-use super::{BROKEN, SOUND, lines, message};
+use super::{BROKEN, SOUND, message};
 use crate::mime_mail::broken::{Fault, broken};
 use crate::mime_mail::{Expected, Generated, sound};
+use crate::seen::lines;
 
 /// A part as mail-parser sees it.
 #[derive(Clone, Debug, Eq, PartialEq)]

@@ -5,6 +5,7 @@ mod announced;
 mod append;
 mod compress;
 mod connect;
+mod contents;
 mod extensions;
 mod fetch;
 mod filing;
@@ -150,6 +151,9 @@ on_every_imap_server! { imap
         malformed_encodings_are_decoded_as_far_as_they_go: ["UID FETCH, parts"],
         many_parts_of_many_messages_come_in_groups: ["UID FETCH, parts"],
         texts_are_utf8_and_previews_are_their_first_words: ["UID FETCH, parts", "UID FETCH, previews"],
+    }
+    contents {
+        parts_of_a_structure_are_those_of_the_bytes: ["UID FETCH BODYSTRUCTURE"],
     }
     folder {
         names_beyond_ascii_are_listed_and_selected: ["LIST", "SELECT"],

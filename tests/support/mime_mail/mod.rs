@@ -228,7 +228,7 @@ impl Writer {
                 }
                 out.extend_from_slice(b"\r\n");
                 let header = out.len();
-                let fields = format!("From: eve@example.org\r\nSubject: {subject}\r\n");
+                let fields = format!("From: eve@example.org\r\nSubject: {subject}\r\nMIME-Version: 1.0\r\n");
                 let (inner, _) = self.entity(body, fields.as_bytes(), &path, true);
                 out.extend_from_slice(&inner);
                 self.parts[place].octets = inner;
