@@ -1,3 +1,4 @@
 //! Slow tests, which `tests/run` runs last.
 
 mod large_message;
+mod octets;
