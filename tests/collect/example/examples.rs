@@ -8,7 +8,7 @@ use tokio::process::{Child, Command};
 
 use super::program::{Ended, example, left, server};
 
-const ALL: [&str; 5] = ["collect", "idle", "inbox", "pop3_drain", "tour"];
+const ALL: [&str; 6] = ["collect", "idle", "inbox", "pop3_drain", "threads", "tour"];
 
 /// An example that trusts the server, in a folder of its own.
 struct Run {
@@ -64,7 +64,7 @@ async fn help_is_a_success_and_a_wrong_command_line_is_status_2_with_one_sentenc
             assert_eq!(ended.err.lines().count(), 1, "{name} {wrong:?}: {ended:?}");
         }
     }
-    for misplaced in ["idle", "inbox", "tour"] {
+    for misplaced in ["idle", "inbox", "threads", "tour"] {
         assert_eq!(run.run(misplaced, &[&url, "--delete"]).await.status, 2, "{misplaced}");
     }
     assert_eq!(left(&server), 3);
@@ -80,6 +80,7 @@ async fn a_closed_output_is_not_a_panic() {
         ("inbox", vec![url.as_str(), "--ca", "ca.pem"]),
         ("pop3_drain", vec![&url, "mail", "--ca", "ca.pem"]),
         ("collect", vec![&url, "mail2", "--ca", "ca.pem"]),
+        ("threads", vec![&url, "--ca", "ca.pem"]),
         ("tour", vec![]),
         ("idle", vec!["--help"]),
     ] {
@@ -121,4 +122,42 @@ async fn idle_shows_who_wrote() {
     }
     server.expunge("me", "INBOX", 1).unwrap();
     line(&mut child, &mut lines, "gone: 1").await;
+}
+
+#[tokio::test]
+async fn threads_are_shown_as_trees() {
+    let server = Server::builder().user("me", "secret").start().await.unwrap();
+    let mail = |id: &str, field: &str, from: &str, subject: &str| {
+        format!(
+            "Message-ID: <{id}@x>\r\n{field}From: {from}\r\nSubject: {subject}\r\nDate: Mon, 2 Mar 2026 10:00 EST\r\n\r\nHi\r\n"
+        )
+    };
+    let read: &[&str] = &["\\Seen"];
+    for (message, flags) in [
+        (mail("1", "", "Ann <ann@x>", "Lunch?"), read),
+        (mail("2", "", "Carl <carl@x>", "Old news"), read),
+        (mail("3", "References: <1@x>\r\n", "Bert <bert@x>", "Re: Lunch?"), &[]),
+    ] {
+        server.deliver("me", "INBOX", message, flags).unwrap();
+    }
+    let run = Run::new(&server, "threads");
+    let url = format!("imaps://me@localhost:{}", server.imaps_port());
+    let all = run.run("threads", &[&url, "--ca", "ca.pem"]).await;
+    assert_eq!((all.status, all.err.as_str()), (0, ""), "{all:?}");
+    let words: Vec<String> =
+        all.out.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+    assert_eq!(
+        words,
+        [
+            "● Lunch? 1 of 2 unread 2026-03-02 Ann, Bert",
+            "Ann 2026-03-02",
+            "● Bert 2026-03-02",
+            "Old news 0 of 1 unread 2026-03-02 Carl",
+            "Carl 2026-03-02",
+        ]
+    );
+    let unread = run.run("threads", &[&url, "--unread", "--ca", "ca.pem"]).await;
+    assert_eq!((unread.status, unread.out.lines().count()), (0, 3), "{unread:?}");
+    let pop3 = format!("pops://me@localhost:{}", server.pop3s_port());
+    assert_eq!(run.run("threads", &[&pop3, "--ca", "ca.pem"]).await.status, 2);
 }
