@@ -1,5 +1,5 @@
 //! The replay server's process: `replay envelope|flags|bodies|pop3 --count N`, `replay body --size N` (one message), `replay large --count N`
-//! (messages of 1 to 2 MB), `replay tls --count N` (envelopes over TLS; with `--arrival 1`, all idling clients learn of a message when one sends NOOP), `replay compress --count N` (envelopes, COMPRESS offered), `replay first --count N` (flags, every extension offered) or
+//! (messages of 1 to 2 MB), `replay tls --count N` (envelopes over TLS; with `--arrival 1`, all idling clients learn of a message when one sends NOOP), `replay compress --count N` (envelopes, COMPRESS offered), `replay first --count N` (flags, every extension offered), `replay page --count N --offers partial|sort|none` (flags, for pages) or
 //! `replay resume --count N --changed M` (a mailbox of N messages in which M have changed). It prints `ready PORT` and what a client must find (`messages`, `bytes`, `checksum`, `certificate`), then serves until it is killed.
 //! `replay checksum` only prints the cost of the checksum itself.
 
@@ -32,6 +32,7 @@ fn run(args: &Args) -> Result<()> {
         "flags" => answers(&listener, args, Kind::Flags, ""),
         "bodies" => answers(&listener, args, Kind::Body, ""),
         "first" => answers(&listener, args, Kind::Flags, " IMAP4rev2 CONDSTORE QRESYNC"),
+        "page" => answers(&listener, args, Kind::Flags, pages(args)?),
         "resume" => resume(&listener, args),
         "body" => bodies(&listener, vec![Body::new(args.need("size")?)]),
         "large" => bodies(&listener, Body::many(args.need("count")?)),
@@ -43,6 +44,15 @@ fn run(args: &Args) -> Result<()> {
         }
         other => Err(format!("no job {other}").into()),
     }
+}
+
+/// What a server for pages offers.
+fn pages(args: &Args) -> Result<&'static str> {
+    Ok(match args.need::<String>("offers")?.as_str() {
+        "partial" => " ESEARCH PARTIAL",
+        "sort" => " ESEARCH SORT ESORT CONTEXT=SORT",
+        _ => "",
+    })
 }
 
 fn answers(listener: &TcpListener, args: &Args, kind: Kind, further: &'static str) -> Result<()> {

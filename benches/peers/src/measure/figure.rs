@@ -54,6 +54,7 @@ pub const FIGURES: &[Figure] = &[
     figure("stream_1gib_growth_mib", 8.0, memory::stream_1gib_growth_mib),
     figure("flights_first_fetch", 2.0, flights::flights_first_fetch),
     figure("flights_resume", 2.0, flights::flights_resume),
+    figure("page_50_of_200k_round_trips", 2.0, flights::page_50_of_200k_round_trips),
     figure("resync_bytes_vs_changes", 1.5, flights::resync_bytes_vs_changes),
     figure("idle_tls_vs_rustls", 1.8, memory::idle_tls_vs_rustls),
     figure("idle_notified_vs_rustls", 1.8, memory::idle_notified_vs_rustls),

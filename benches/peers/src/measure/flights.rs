@@ -45,6 +45,41 @@ fn flights(plan: Plan, server: &Replay) -> Result<f64> {
     Ok(flights as f64)
 }
 
+/// The newest 50 messages, from the selected mailbox to the last of them: the most round trips of any kind of server. Fails if the bytes
+/// grow with the mailbox.
+pub(super) fn page_50_of_200k_round_trips(plan: Plan) -> Result<f64> {
+    let mut most = 0;
+    for (offers, by) in [("partial", "mailbox"), ("none", "mailbox"), ("sort", "date")] {
+        let (small, _) = page(plan, offers, by, 2_000)?;
+        let (bytes, flights) = page(plan, offers, by, 200_000)?;
+        println!("# {offers}, by {by}: {flights} round trips, {bytes} bytes; {small} bytes of 2,000 messages");
+        // The numbers have two digits more.
+        if bytes > small + small / 5 {
+            return Err(format!("a page by {by} takes {bytes} bytes of a large mailbox, {small} of a small one").into());
+        }
+        most = most.max(flights);
+    }
+    Ok(most as f64)
+}
+
+/// The bytes from the server, and the round trips.
+fn page(plan: Plan, offers: &str, by: &str, count: u64) -> Result<(usize, usize)> {
+    let count = count.to_string();
+    let server = Replay::start(&["page", "--count", &count, "--offers", offers])?;
+    let proxy = Delay::before(server.port.parse()?, ROUND_TRIP)?;
+    let done = Outcome::of(plan.cores, "client", &["page", "--port", &proxy.port.to_string(), "--by", by])?;
+    for (name, value) in [("messages", "50"), ("newest", count.as_str()), ("sorted", "true")] {
+        done.check(name, value, 1)?;
+    }
+    let said = proxy.said();
+    let begin = said.iter().position(|said| !said.by_client && said.text.contains("EXAMINE done"));
+    let end = said.iter().position(|said| said.by_client && said.text.contains(" LOGOUT"));
+    let said = &said[begin.ok_or("the mailbox was not selected")?..end.unwrap_or(said.len())];
+    println!("# round trips: {}", lines(said));
+    let flights = said.windows(2).filter(|pair| !pair[0].by_client && pair[1].by_client).count();
+    Ok((said[1..].iter().filter(|said| !said.by_client).map(|said| said.text.len()).sum(), flights))
+}
+
 /// The login, ID, ENABLE, and a mailbox that is resumed, to the tagged answer of its SELECT.
 pub(super) fn flights_resume(plan: Plan) -> Result<f64> {
     let (server, count) = (resuming()?, RESUMED.0);

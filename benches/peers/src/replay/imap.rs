@@ -141,7 +141,7 @@ impl<S: Read + Write> Session<'_, S> {
             "NAMESPACE" => self.say("* NAMESPACE ((\"\" \"/\")) NIL NIL\r\n")?,
             "LIST" => self.say("* LIST (\\HasNoChildren) \"/\" INBOX\r\n")?,
             "SELECT" | "EXAMINE" => return self.select(tag, &name, &arguments),
-            "SEARCH" => self.search()?,
+            "SEARCH" => self.search(&arguments)?,
             "IDLE" => self.idle()?,
             "FETCH" => return self.fetch(tag, &arguments),
             "UID" => return self.uid(tag, &arguments),
@@ -165,11 +165,12 @@ impl<S: Read + Write> Session<'_, S> {
     fn uid(&mut self, tag: &str, arguments: &str) -> io::Result<bool> {
         match arguments.split_once(' ') {
             Some((verb, rest)) if verb.eq_ignore_ascii_case("FETCH") => self.fetch(tag, rest),
-            Some((verb, _)) if verb.eq_ignore_ascii_case("SEARCH") => {
-                self.search()?;
+            Some((verb, rest)) if verb.eq_ignore_ascii_case("SEARCH") => {
+                self.search(rest)?;
                 self.say(&format!("{tag} OK UID SEARCH done\r\n"))?;
                 Ok(true)
             }
+            Some((verb, rest)) if verb.eq_ignore_ascii_case("SORT") => self.sort(tag, rest),
             _ => {
                 self.say(&format!("{tag} BAD not known here\r\n"))?;
                 Ok(true)
@@ -192,16 +193,56 @@ impl<S: Read + Write> Session<'_, S> {
         Ok(true)
     }
 
-    fn search(&mut self) -> io::Result<()> {
-        let found: String = (1..=self.server.size()).map(|uid| format!(" {uid}")).collect();
+    /// All messages, or those of a set at the beginning (`UID 5:*`).
+    fn search(&mut self, arguments: &str) -> io::Result<()> {
+        let size = self.server.size();
+        let set = arguments.strip_prefix("UID ").and_then(|rest| rest.split(' ').next());
+        let ranges = set.and_then(|set| ranges(set, size)).unwrap_or_else(|| vec![(1, size)]);
+        let found: String = ranges.iter().flat_map(|(low, high)| *low..=*high).map(|uid| format!(" {uid}")).collect();
         self.say(&format!("* SEARCH{found}\r\n"))
+    }
+
+    /// Positions in the order of descending UIDs, whatever the keys: `RETURN (PARTIAL 1:50) (REVERSE DATE) US-ASCII ALL` (RFC 5267 §4.4).
+    fn sort(&mut self, tag: &str, arguments: &str) -> io::Result<bool> {
+        let asked = arguments.strip_prefix("RETURN (PARTIAL ").and_then(|rest| rest.split(')').next());
+        let bounds = asked.and_then(|asked| asked.split_once(':'));
+        let Some((first, last)) = bounds.and_then(|(first, last)| Some((first.parse().ok()?, last.parse().ok()?)))
+        else {
+            self.say(&format!("{tag} BAD not prepared\r\n"))?;
+            return Ok(true);
+        };
+        let (first, last): (u64, u64) = (first, last);
+        let found: Vec<String> =
+            (first..=last.min(self.server.size())).map(|at| (self.server.size() + 1 - at).to_string()).collect();
+        let found = found.join(",");
+        self.say(&format!(
+            "* ESEARCH (TAG \"{tag}\") UID PARTIAL ({first}:{last} {found})\r\n{tag} OK UID SORT done\r\n"
+        ))?;
+        Ok(true)
     }
 
     fn fetch(&mut self, tag: &str, arguments: &str) -> io::Result<bool> {
         let server = self.server;
         let (set, items) = arguments.split_once(' ').unwrap_or((arguments, ""));
         let items = items.to_ascii_uppercase();
-        let answered = match (ranges(set, server.size()), &server.store) {
+        let (items, last) = match items.split_once(" (PARTIAL -1:-") {
+            Some((items, last)) => (items.to_owned(), last.trim_end_matches(')').parse::<u64>().ok()),
+            None => (items, None),
+        };
+        let all = ranges(set, server.size()).map(|ranges| match last {
+            // RFC 9394 §3.3: the last messages of the set, which is one range here.
+            Some(last) => {
+                ranges.iter().map(|(low, high)| ((*low).max((high + 1).saturating_sub(last)), *high)).collect()
+            }
+            None => ranges,
+        });
+        let answered = match (all, &server.store) {
+            (Some(ranges), _) if items == "(UID)" => {
+                for uid in ranges.iter().flat_map(|(low, high)| *low..=*high) {
+                    self.say(&format!("* {uid} FETCH (UID {uid})\r\n"))?;
+                }
+                true
+            }
             (Some(ranges), Store::Answers(answers)) if answers.answer(&items) => {
                 for (low, high) in ranges {
                     match &server.deflated {

@@ -1,6 +1,6 @@
 //! Many messages by one FETCH: envelopes, flags, small whole messages.
 
-use postroom::imap::{Fetched, Items, Resumed, SyncPoint, Uids};
+use postroom::imap::{Fetched, Items, PageOrder, PageRange, Query, Resumed, SortKey, SyncPoint, Uids};
 use postroom_benches::checksum::Sum;
 use postroom_benches::cli::{Args, Result};
 
@@ -54,6 +54,22 @@ pub(crate) async fn first(args: &Args) -> Result<()> {
     }
     println!("messages {messages}\nchecksum {:016x}", sum.value());
     drop(mail);
+    Ok(imap.logout().await?)
+}
+
+/// The newest 50 messages: by UID, or by date.
+pub(crate) async fn page(args: &Args) -> Result<()> {
+    let mut imap = crate::connect(args).await?;
+    let folder = imap.examine("INBOX").await?;
+    let order = match args.need::<String>("by")?.as_str() {
+        "date" => PageOrder::by([SortKey::DATE.reversed()]),
+        _ => PageOrder::NEWEST,
+    };
+    let page = folder.page(&Query::all(), order, PageRange::first(50)).items(Items::FLAGS).await?;
+    let uids: Vec<u64> =
+        page.messages.iter().filter_map(|message| message.uid()).map(|uid| uid.as_u32().into()).collect();
+    println!("messages {}\nnewest {}\nsorted {}", uids.len(), uids[0], uids.is_sorted_by(|one, next| one > next));
+    drop(folder);
     Ok(imap.logout().await?)
 }
 

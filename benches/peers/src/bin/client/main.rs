@@ -1,5 +1,5 @@
 //! The client under test: postroom by its public items only, on a current-thread tokio runtime.
-//! `client envelope|flags|bodies|large|read|append|first --port P`, `client resume --port P --count N --changed M`, `client pop3 --port P --count N --user U --password P`,
+//! `client envelope|flags|bodies|large|read|append|first --port P`, `client page --port P --by mailbox|date`, `client resume --port P --count N --changed M`, `client pop3 --port P --count N --user U --password P`,
 //! `client append_all --port P --count N --alone 0|1`, `client collect --port P --user U --password P --folder DIR`, `client idle --port P --count N --root HEX`.
 
 mod append_all;
@@ -30,6 +30,7 @@ async fn run(args: &Args) -> Result<()> {
         "flags" => fetch::flags(args).await,
         "bodies" => fetch::bodies(args).await,
         "first" => fetch::first(args).await,
+        "page" => fetch::page(args).await,
         "resume" => fetch::resume(args).await,
         "large" => body::large(args).await,
         "read" => body::read(args).await,
