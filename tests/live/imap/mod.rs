@@ -61,7 +61,6 @@ on_every_imap_server! { imap
         accents_are_ordered_as_the_server_orders_them: [],
         what_is_threaded_here_is_as_the_server_threads_it: ["UID THREAD"],
         texts_that_a_server_does_not_read_are_found_here: ["UID SEARCH"],
-        texts_in_bodies_are_found_here_as_the_server_finds_them: ["UID SEARCH"],
         threads_without_subjects_are_those_of_the_server: ["UID THREAD REFS"],
     }
     order {

@@ -54,33 +54,6 @@ pub(crate) async fn texts_that_a_server_does_not_read_are_found_here(user: &Tria
     }
 }
 
-/// Whole messages are downloaded: texts in other charsets and encodings, in parts and in messages within messages.
-pub(crate) async fn texts_in_bodies_are_found_here_as_the_server_finds_them(user: &Trial) {
-    const TEXT: &str = "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=";
-    let plain = format!("{TEXT}utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\nGr\u{fc}\u{df}e aus K\u{f6}ln\r\n");
-    let quoted =
-        format!("{TEXT}iso-8859-1\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\nGr=FC=DFe=\r\n aus\r\n");
-    let base64 = "MIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\n\
-        nothing\r\n--b\r\nContent-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n\
-        PHA+S8O2bG48L3A+DQo=\r\n--b--\r\n";
-    let header = "Subject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\r\n\r\nnothing\r\n";
-    let within = format!(
-        "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=c\r\n\r\n--c\r\nContent-Type: message/rfc822\r\n\r\n{plain}\r\n--c--\r\n"
-    );
-    for message in [&*plain, &*quoted, base64, header, &*within] {
-        user.deliver("INBOX", format!("From: a@example.org\r\n{message}").as_bytes());
-    }
-    let there = session(user).await.into_folder("INBOX").await.unwrap();
-    let here = unaided(user).await.into_folder("INBOX").await.unwrap();
-    let (body, text) = (|| Query::body("gr\u{fc}\u{df}e"), || Query::text("gr\u{fc}\u{df}e"));
-    let koln = || Query::body("K\u{d6}LN");
-    for query in [body(), text(), koln(), !koln(), body().and(koln()), text().and(!body()), body().or(koln())] {
-        let query = query.client_side(1_000_000);
-        let (theirs, ours) = (there.search(&query).await.unwrap(), here.search(&query).await.unwrap());
-        assert_eq!(theirs.to_string(), ours.to_string(), "{query}");
-    }
-}
-
 async fn sorts_alike(user: &Trial, odd: Odd, keys: &[SortKey]) {
     let mut differences = Vec::new();
     for seed in seeds() {
