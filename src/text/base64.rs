@@ -30,12 +30,12 @@ pub(crate) struct Decoder {
 impl Decoder {
     /// Appends the octets of the next piece.
     pub(crate) fn push(&mut self, piece: &[u8], out: &mut Vec<u8>) {
-        let mut rest = piece;
+        let (mut rest, mut length) = (piece, 0);
         while !rest.is_empty() {
-            let end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
-            let (line, behind) = rest.split_at_checked(end).unwrap_or((rest, &[]));
-            self.clean.extend_from_slice(line.strip_suffix(b"\r").unwrap_or(line));
-            rest = behind.get(1..).unwrap_or_default();
+            // Most lines are as long as the one before. If a line end is inside, the block is decoded the odd way.
+            let (line, behind) = line_of(rest, length).unwrap_or_else(|| first_line(rest));
+            self.clean.extend_from_slice(line);
+            (length, rest) = (line.len(), behind);
             if self.clean.len() >= BLOCK {
                 self.decode_clean(out);
             }
@@ -117,6 +117,20 @@ impl Decoder {
         }
         self.ended = true;
     }
+}
+
+/// A line of this length and what follows its line end, if the text begins with one.
+#[inline]
+fn line_of(text: &[u8], length: usize) -> Option<(&[u8], &[u8])> {
+    let (line, behind) = text.split_at_checked(length)?;
+    Some((line, behind.strip_prefix(b"\r\n")?))
+}
+
+/// The first line without its line end, and what follows that.
+fn first_line(text: &[u8]) -> (&[u8], &[u8]) {
+    let end = memchr::memchr(b'\n', text).unwrap_or(text.len());
+    let (line, behind) = text.split_at_checked(end).unwrap_or((text, &[]));
+    (line.strip_suffix(b"\r").unwrap_or(line), behind.get(1..).unwrap_or_default())
 }
 
 /// The decoded octets. Characters outside the alphabet are ignored; a run may end without padding.

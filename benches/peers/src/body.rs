@@ -3,6 +3,9 @@
 
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use crate::checksum::Run;
 use crate::prng::Prng;
 
@@ -31,6 +34,13 @@ impl Body {
             block.extend_from_slice(b"\r\n");
         }
         Self { block: block.into(), shift: 0, len }
+    }
+
+    /// The base64 of [`octets`](octets), over and over, in this number of lines of 57 octets each.
+    pub fn encoded(lines: u64) -> Self {
+        let line = |octets: &[u8]| STANDARD.encode(octets) + "\r\n";
+        let block: String = octets().chunks(57).map(line).collect();
+        Self { block: block.into_bytes().into(), shift: 0, len: lines * 78 }
     }
 
     /// This number of messages of 1 to 2 MB, no two alike.
@@ -81,6 +91,12 @@ impl Body {
             done += piece.len() as u64;
         }
     }
+}
+
+/// The octets that [`Body::encoded`] repeats.
+pub fn octets() -> Vec<u8> {
+    let mut random = Prng::of_message(5, 1);
+    (0..57 * LINES).map(|_| random.below(256) as u8).collect()
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
 //! The replay server's process: `replay envelope|flags|bodies|pop3 --count N`, `replay body --size N` (one message), `replay large --count N`
-//! (messages of 1 to 2 MB), `replay tls --count N` (envelopes over TLS; with `--arrival 1`, all idling clients learn of a message when one sends NOOP), `replay compress --count N` (envelopes, COMPRESS offered), `replay first --count N` (flags, every extension offered), `replay page --count N --offers partial|sort|none` (flags, for pages) or
+//! (messages of 1 to 2 MB), `replay encoded --lines N` (one part in base64), `replay tls --count N` (envelopes over TLS; with `--arrival 1`, all idling clients learn of a message when one sends NOOP), `replay compress --count N` (envelopes, COMPRESS offered), `replay first --count N` (flags, every extension offered), `replay page --count N --offers partial|sort|none` (flags, for pages) or
 //! `replay resume --count N --changed M` (a mailbox of N messages in which M have changed). It prints `ready PORT` and what a client must find (`messages`, `bytes`, `checksum`, `certificate`), then serves until it is killed.
 //! `replay checksum` only prints the cost of the checksum itself.
 
@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use postroom_benches::answers::{Answers, Kind};
-use postroom_benches::body::Body;
+use postroom_benches::body::{Body, octets};
 use postroom_benches::checksum::{Run, Sum};
 use postroom_benches::cli::{self, Args, Result, allow_descriptors};
 use postroom_benches::message::message;
@@ -35,6 +35,7 @@ fn run(args: &Args) -> Result<()> {
         "page" => answers(&listener, args, Kind::Flags, pages(args)?),
         "resume" => resume(&listener, args),
         "body" => bodies(&listener, vec![Body::new(args.need("size")?)]),
+        "encoded" => encoded(&listener, args.need("lines")?),
         "large" => bodies(&listener, Body::many(args.need("count")?)),
         "pop3" => pop3(&listener, args.need("count")?),
         "tls" => tls(&listener, args),
@@ -105,6 +106,20 @@ fn bodies(listener: &TcpListener, bodies: Vec<Body>) -> Result<()> {
         arrival: None,
         deflated: None,
     };
+    ready(listener)?;
+    Ok(serve(listener, move |stream| imap.session(stream, READ))?)
+}
+
+/// The bytes are those of the decoded part.
+fn encoded(listener: &TcpListener, lines: u64) -> Result<()> {
+    let (octets, mut run) = (octets(), Run::default());
+    while run.len() < lines * 57 {
+        let left = (lines * 57 - run.len()).min(octets.len() as u64) as usize;
+        run.update(&octets[..left]);
+    }
+    say(1, run.len(), run.value());
+    let store = Store::Bodies(vec![Body::encoded(lines)]);
+    let imap = Imap { appended: None, store, further: "", changed: 0 };
     ready(listener)?;
     Ok(serve(listener, move |stream| imap.session(stream, READ))?)
 }

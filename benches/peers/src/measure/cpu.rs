@@ -9,6 +9,9 @@ use crate::cli::Result;
 /// Read sizes; the drain's best one is used.
 pub(super) const READS: [&str; 3] = ["65536", "262144", "1048576"];
 
+/// The lines of 57 octets that are 100 MB.
+pub(super) const LINES: &str = "1754386";
+
 /// Reads a few fields only.
 const FEW: [&str; 2] = ["--fields", "few"];
 /// Counts the bytes of bodies, as the drain does.
@@ -73,6 +76,18 @@ pub(super) fn compress_against_flate2(plan: Plan) -> Result<f64> {
     let unit = format!("CPU seconds for {} bytes, {bytes} compressed; repeated {reps} and {times} times", server.bytes);
     report("compress", ["client with COMPRESS less the same without", "flate2"], &pairs, &unit);
     Ok(pairs.ratio.median)
+}
+
+/// 100 MB of a part in base64, read decoded, compared with reading it as it is and decoding the same octets in memory without line ends,
+/// by the `base64` crate. One run before puts every octet into the checksum.
+pub(super) fn decode_100mb(plan: Plan) -> Result<f64> {
+    let server = Replay::start(&["encoded", "--lines", LINES])?;
+    let more = ["--lines", LINES];
+    Side { program: "client", job: "decode", server: &server, more: &more }.run(plan, 1)?;
+    let counted = [&more[..], &COUNT].concat();
+    let client = Side { program: "client", job: "decode", server: &server, more: &counted };
+    let other = Side { job: "undecoded", ..client };
+    compare(plan, ["read_part", "read and base64"], [client, other])
 }
 
 fn against(plan: Plan, job: &str, count: &str, fields: &[&str]) -> Result<f64> {

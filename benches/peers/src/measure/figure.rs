@@ -52,6 +52,8 @@ pub const FIGURES: &[Figure] = &[
     figure("collect_wall_vs_mpop", 0.5, collect::collect_wall_vs_mpop),
     figure("collect_rss_mib", 24.0, collect::collect_rss_mib),
     figure("stream_1gib_growth_mib", 8.0, memory::stream_1gib_growth_mib),
+    figure("decode_100mb_cpu", 1.3, cpu::decode_100mb),
+    figure("decode_100mb_more_mib", 1.0, memory::decode_100mb),
     figure("flights_first_fetch", 2.0, flights::flights_first_fetch),
     figure("flights_resume", 2.0, flights::flights_resume),
     figure("page_50_of_200k_round_trips", 2.0, flights::page_50_of_200k_round_trips),

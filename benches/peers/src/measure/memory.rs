@@ -1,6 +1,7 @@
 //! Memory: the most that a client held, what a large message adds to it, and what an idle session keeps.
 
 use super::child::{Outcome, Replay};
+use super::cpu::LINES;
 use super::figure::{Plan, report};
 use super::pair::{Pairs, Spread};
 use crate::cli::Result;
@@ -44,6 +45,23 @@ pub(super) fn stream_1gib_growth_mib(plan: Plan) -> Result<f64> {
         worst = worst.max(spread.most);
     }
     Ok(worst)
+}
+
+/// 100 MB of a part in base64, read decoded: the growth beyond that of reading it as it is.
+pub(super) fn decode_100mb(plan: Plan) -> Result<f64> {
+    let server = Replay::start(&["encoded", "--lines", LINES])?;
+    let growth = |job: &str| -> Result<f64> {
+        let args = [job, "--port", &server.port, "--lines", LINES, "--memory", "1"];
+        let done = Outcome::of(plan.cores, "client", &args)?;
+        Ok(done.number("growth_kib")? / 1024.0)
+    };
+    let mut more = Vec::new();
+    for _ in 0..plan.pairs.div_ceil(3) {
+        more.push(growth("decode")? - growth("undecoded")?);
+    }
+    let spread = Spread::of(more)?;
+    println!("# decode_100mb_more_mib: {spread} MiB over the growth of reading the part as it is");
+    Ok(spread.median)
 }
 
 fn growth_mib(plan: Plan, program: &str, job: &str, server: &Replay) -> Result<f64> {

@@ -361,15 +361,17 @@ fn announced(line: &str) -> Option<(u64, bool)> {
     Some((digits.parse().ok()?, digits.len() == inner.len()))
 }
 
-/// `BODY[]`, `BODY.PEEK[]` and their partial forms (RFC 3501 §6.4.5): the label of the answer, the first byte and the number of bytes.
+/// `BODY[]`, `BODY.PEEK[]`, the same of part 1, and their partial forms (RFC 3501 §6.4.5): the label of the answer, the first byte and the
+/// number of bytes. The part is taken for the whole message.
 fn section(item: &str, size: u64) -> Option<(String, u64, u64)> {
-    let partial = item.strip_prefix("BODY.PEEK[]").or_else(|| item.strip_prefix("BODY[]"))?;
+    let rest = item.strip_prefix("BODY.PEEK[").or_else(|| item.strip_prefix("BODY["))?;
+    let (name, partial) = rest.split_once(']').filter(|(name, _)| matches!(*name, "" | "1"))?;
     if partial.is_empty() {
-        return Some(("BODY[]".to_owned(), 0, size));
+        return Some((format!("BODY[{name}]"), 0, size));
     }
     let (from, len) = partial.strip_prefix('<')?.strip_suffix('>')?.split_once('.')?;
     let (from, len): (u64, u64) = (from.parse().ok()?, len.parse().ok()?);
-    Some((format!("BODY[]<{from}>"), from, size.saturating_sub(from).min(len)))
+    Some((format!("BODY[{name}]<{from}>"), from, size.saturating_sub(from).min(len)))
 }
 
 #[cfg(test)]
@@ -382,6 +384,7 @@ mod tests {
         assert_eq!(section("BODY.PEEK[]<10.20>", 100), Some(("BODY[]<10>".to_owned(), 10, 20)));
         assert_eq!(section("BODY[]<90.20>", 100), Some(("BODY[]<90>".to_owned(), 90, 10)));
         assert_eq!(section("BODY[]<100.20>", 100), Some(("BODY[]<100>".to_owned(), 100, 0)));
+        assert_eq!(section("BODY.PEEK[1]<90.20>", 100), Some(("BODY[1]<90>".to_owned(), 90, 10)));
         assert_eq!(section("BODY[HEADER]", 100), None);
     }
 

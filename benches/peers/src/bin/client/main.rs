@@ -1,5 +1,5 @@
 //! The client under test: postroom by its public items only, on a current-thread tokio runtime.
-//! `client envelope|flags|bodies|large|read|append|first --port P`, `client page --port P --by mailbox|date`, `client resume --port P --count N --changed M`, `client pop3 --port P --count N --user U --password P`,
+//! `client envelope|flags|bodies|large|read|append|first --port P`, `client page --port P --by mailbox|date`, `client decode|undecoded --port P --lines N`, `client resume --port P --count N --changed M`, `client pop3 --port P --count N --user U --password P`,
 //! `client append_all --port P --count N --alone 0|1`, `client collect --port P --user U --password P --folder DIR`, `client idle --port P --count N --root HEX`.
 
 mod append_all;
@@ -7,6 +7,7 @@ mod body;
 mod collect;
 mod fetch;
 mod idle;
+mod part;
 mod retrieve;
 mod values;
 
@@ -36,6 +37,8 @@ async fn run(args: &Args) -> Result<()> {
         "read" => body::read(args).await,
         "append" => body::append(args).await,
         "append_all" => append_all::append_all(args).await,
+        "decode" => part::decode(args).await,
+        "undecoded" => part::undecoded(args).await,
         "pop3" => retrieve::pop3(args).await,
         "collect" => collect::collect(args).await,
         "idle" => idle::idle(args).await,
