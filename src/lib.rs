@@ -20,7 +20,7 @@
 //!
 //! [`Imap`] and [`Pop3`] are logged-in sessions. Both are made from a [`Config`], or just a host name, and a [`Login`]. In an IMAP session,
 //! select a mailbox to get a [`Folder`](imap::Folder); a POP3 session is its one maildrop. Both implement [`Mailbox`], the trait for
-//! what the protocols have in common. [`Message::parse`] parses a message with mail-parser. [`collect`] does a whole job with any
+//! what the protocols have in common, and [`open`](open()) opens either by its URL. [`Message::parse`] parses a message with mail-parser. [`collect`] does a whole job with any
 //! mailbox: it stores each message once, and deletes it on the server or leaves it there.
 //!
 //! The [`cookbook`] has a short program for each common job.
@@ -114,6 +114,8 @@ mod login;
 mod mailbox;
 mod message_id;
 mod messages;
+#[cfg(all(feature = "net", any(feature = "imap", feature = "pop3")))]
+mod open;
 #[cfg(feature = "net")]
 mod part_body;
 #[cfg(feature = "pop3")]
@@ -159,11 +161,13 @@ pub use login::{
     Login, SaslError, SaslExchange, SaslMechanism, SaslPeer, Secret, TokenError, TokenFuture, TokenProvider,
 };
 #[cfg(feature = "net")]
-pub use mailbox::{BoxFuture, Changes, Committed, Entry, Features, Mailbox, Part};
+pub use mailbox::{BoxFuture, Changes, Committed, Entry, Features, Find, Found, Mailbox, Part};
 pub use message_id::MessageId;
 #[cfg(feature = "mail-parser")]
 pub use messages::mail_parser;
 pub use messages::{Message, Messages};
+#[cfg(all(feature = "net", any(feature = "imap", feature = "pop3")))]
+pub use open::{TryIntoConfig, open};
 #[cfg(feature = "net")]
 pub use part_body::PartBody;
 #[cfg(all(feature = "net", feature = "pop3"))]

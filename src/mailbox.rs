@@ -1,17 +1,21 @@
 //! The common interface of both protocols: the trait [`Mailbox`] and its values. A program that uses it reads mail by IMAP and by
 //! POP3; [`Features`] says what only one of them can do. It must not know a protocol or a socket.
 
+mod find;
+mod searching;
 mod values;
 
 use std::future::Future;
 use std::pin::Pin;
 
+pub use self::find::{Find, Found};
+use self::searching::Searching;
 pub use self::values::{Changes, Committed, Entry, Features, Part};
 use crate::body::Body;
 use crate::contents::{Contents, MimePart};
 use crate::defect::Defect;
 use crate::error::{Error, Kind, Result};
-use crate::flag::FlagChange;
+use crate::flag::{Flag, FlagChange};
 use crate::judge::Verdict;
 use crate::limits::Limits;
 use crate::message_id::MessageId;
@@ -38,6 +42,25 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// before anything is sent; [`features`](Self::features) says it in advance.
 ///
 /// Dropping never deletes a message: [`mark_deleted`](Self::mark_deleted) only marks, [`commit`](Self::commit) makes it final.
+///
+/// # IMAP or POP3?
+///
+/// | | IMAP | POP3 |
+/// |---|---|---|
+/// | [`entries`](Self::entries) | ids, sizes, flags and dates; one round trip | ids and sizes; one round trip, or three without PIPELINING |
+/// | [`messages`](Self::messages) | headers, previews or whole messages | the same; without TOP, headers and previews cost the whole messages |
+/// | [`open`](Self::open) | can be dropped at any point | the rest of the message is still transferred |
+/// | [`search`](Self::search) | by the server | by size here; texts are compared here, after the header of each message was downloaded |
+/// | [`append`](Self::append) | stores a message | unsupported |
+/// | [`flag`](Self::flag) | read, answered, flagged, keywords | unsupported: each device keeps its own |
+/// | [`existing`](Self::existing) | other clients can remove messages | unsupported: nothing goes during a session |
+/// | [`mark_deleted`](Self::mark_deleted) and [`commit`](Self::commit) | needs UIDPLUS; the mailbox stays open | ends the session |
+/// | [`changed`](Self::changed) | pushed (IDLE), otherwise polled | polled, with a new session each time |
+/// | ids | last, unless the server says otherwise | last if the server has UIDL |
+/// | other mailboxes | [`Imap`](crate::Imap): folders, moving, threads | there is one maildrop |
+///
+/// With IMAP, mail stays on the server, and all devices see the same. With POP3, it is collected: [`collect`](crate::collect) does that
+/// with either. If the server has both, use IMAP.
 ///
 /// **Your own mailbox** can implement the trait. A method that a later version adds has a default body, which returns
 /// [`Kind::Unsupported`](crate::Kind::Unsupported), so that it keeps compiling.
@@ -342,6 +365,80 @@ pub trait Mailbox: Send {
     fn existing<'a>(&'a mut self, ids: &'a [MessageId]) -> BoxFuture<'a, Result<Vec<MessageId>>> {
         let _ = ids;
         Box::pin(async { Err(Error::unsupported("this mailbox cannot report which of its messages still exist")) })
+    }
+
+    /// Finds the messages that fit all conditions, in the order of [`entries`](Self::entries).
+    ///
+    /// If [`Features::search`] is set, the server does it: one round trip. Otherwise it is done here: the messages are listed, sizes are
+    /// compared, and for conditions about texts the header of each message that is left is downloaded. That is one round trip more with
+    /// PIPELINING and TOP, and about 2 KiB for each message; POP3 without TOP transfers the whole messages. A message whose header
+    /// cannot be read is [`unknown`](Found::unknown). Letter case does not matter here; a server has its own rules.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Unsupported`](crate::Kind::Unsupported), before anything is sent, for a condition about flags if there are none
+    /// ([`Features::flags`]); [`Kind::Input`](crate::Kind::Input) for a text that cannot be sent; [`Kind::Rejected`](crate::Kind::Rejected)
+    /// if the server refuses.
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let server = postroom::testing::Server::builder().sample_mail().start().await?;
+    /// # let config = postroom::Config::new("localhost").port(server.pop3s_port()).add_root_pem(server.ca_pem().as_bytes())?;
+    /// # let mut mailbox = postroom::Pop3::connect(config, postroom::Login::password("alice", "alicepw")).await?;
+    /// # use postroom::Mailbox;
+    /// use postroom::Find;
+    ///
+    /// let found = mailbox.search(&Find::new().from("example").smaller(100_000)).await?;
+    /// println!("{} messages", found.messages.len());
+    /// # Ok(()) }
+    /// # #[cfg(not(feature = "testing"))]
+    /// # fn main() {}
+    /// ```
+    fn search<'a>(&'a mut self, find: &'a Find) -> BoxFuture<'a, Result<Found>> {
+        Box::pin(async move {
+            if !find.flags.is_empty() && !self.features().flags {
+                return Err(Error::unsupported("this mailbox has no flags to search for"));
+            }
+            let mut searching = Searching::new(find, self.entries().await?);
+            let wanted = searching.wanted();
+            if !wanted.is_empty() {
+                let mut headers = self.messages(&wanted, Part::Header).await?;
+                while let Some(message) = headers.try_next().await? {
+                    searching.add(message.id(), message.bytes());
+                }
+            }
+            Ok(searching.found())
+        })
+    }
+
+    /// Stores a message in this mailbox, with these flags. Returns its id, if the server reports it. Up to three round trips. See
+    /// [`Imap::append`](crate::Imap::append) for larger messages, and for what dropping it does.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Unsupported`](crate::Kind::Unsupported) if [`Features::append`] is not set; [`Kind::Rejected`](crate::Kind::Rejected) if the
+    /// server refuses; [`Kind::Unknown`](crate::Kind::Unknown) if the connection ended before the answer.
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let server = postroom::testing::Server::builder().sample_mail().start().await?;
+    /// # let config = postroom::Config::new("localhost").port(server.imaps_port()).add_root_pem(server.ca_pem().as_bytes())?;
+    /// # let login = postroom::Login::password("alice", "alicepw");
+    /// # let mut mailbox = postroom::Imap::connect(config, login).await?.into_folder("INBOX").await?;
+    /// # use postroom::{Flag, Mailbox};
+    /// let id = mailbox.append(b"Subject: hello\r\n\r\nworld\r\n", &[Flag::SEEN]).await?;
+    /// println!("{id:?}");
+    /// # Ok(()) }
+    /// # #[cfg(not(feature = "testing"))]
+    /// # fn main() {}
+    /// ```
+    fn append<'a>(&'a mut self, message: &'a [u8], flags: &'a [Flag]) -> BoxFuture<'a, Result<Option<MessageId>>> {
+        let _ = (message, flags);
+        Box::pin(async { Err(Error::unsupported("this mailbox cannot store messages")) })
     }
 
     /// Changes the flags of these messages. One round trip, more for a very long list of ids.

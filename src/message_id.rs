@@ -83,6 +83,22 @@ impl MessageId {
         !matches!(*self.place, Place::Imap { validity: 0, .. }) && !self.key.is_local()
     }
 
+    /// The name of the message's mailbox in IMAP, as text; `None` if it is not in IMAP.
+    ///
+    /// ```
+    /// use postroom::MessageId;
+    ///
+    /// let id: MessageId = "postroom1:imap:me%40example.org/Archive%2F2026/7/42".parse()?;
+    /// assert_eq!(id.mailbox(), Some("Archive/2026"));
+    /// # Ok::<(), postroom::Error>(())
+    /// ```
+    pub fn mailbox(&self) -> Option<&str> {
+        match &*self.place {
+            Place::Imap { mailbox, .. } => Some(mailbox),
+            Place::Pop3 { .. } | Place::Other { .. } => None,
+        }
+    }
+
     pub(crate) fn new(place: Arc<Place>, key: Key) -> Self {
         Self { place, key }
     }

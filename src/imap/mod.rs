@@ -47,7 +47,7 @@
 //! * [`Paging`], [`Page`], [`PageOrder`], [`PageRange`], [`PageToken`]: a part of a mailbox in an order.
 //! * [`Threading`], [`Conversation`], [`ThreadMessage`], [`ThreadPart`]: threads ready to be shown.
 //! * [`Storing`], [`Stored`]: changing flags. [`Append`], [`Appended`], [`AppendedAll`], [`AppendOutcome`]: uploading messages.
-//!   [`Transferred`]: the result of copying or moving. [`Undo`] and [`Undone`]: moving back. [`Targets`]: messages by UID or by id.
+//!   [`Located`]: messages found by their Message-ID. [`Transferred`]: the result of copying or moving. [`Undo`] and [`Undone`]: moving back. [`Targets`]: messages by UID or by id.
 //!
 //! # Extensions
 //!
@@ -114,9 +114,9 @@ pub use extension::{
 };
 #[cfg(feature = "net")]
 pub use folder::{
-    Fetch, FetchedPart, FetchedParts, Fetching, FetchingChanges, Folder, FoundChange, Idle, LiveSearch, MessageSet,
-    NotLeft, Opening, ReadingPart, Resume, Resumed, SavedResult, Saving, Search, SearchReturning, Stored, Storing,
-    Targets, Undone,
+    Fetch, FetchedPart, FetchedParts, Fetching, FetchingChanges, Folder, FoundChange, Idle, LiveSearch, Located,
+    MessageSet, NotLeft, Opening, ReadingPart, Resume, Resumed, SavedResult, Saving, Search, SearchReturning, Stored,
+    Storing, Targets, Undone,
 };
 #[cfg(feature = "net")]
 pub use session::{Append, Imap, Notices};

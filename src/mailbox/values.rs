@@ -35,6 +35,10 @@ pub struct Features {
     pub stable_ids: bool,
     /// Whether [`Mailbox::mark_deleted`](super::Mailbox::mark_deleted) and [`Mailbox::commit`](super::Mailbox::commit) can delete exactly the given messages.
     pub delete: bool,
+    /// Whether the server searches. Otherwise [`Mailbox::search`](super::Mailbox::search) downloads headers and compares them here.
+    pub search: bool,
+    /// Whether [`Mailbox::append`](super::Mailbox::append) can store messages.
+    pub append: bool,
     /// Whether [`Mailbox::contents`](super::Mailbox::contents) and [`Mailbox::read_part`](super::Mailbox::read_part) download only what is read. Otherwise the contents of a message download
     /// and keep all of it.
     pub parts: bool,
@@ -139,6 +143,8 @@ impl Features {
             folders: false,
             stable_ids: false,
             delete: false,
+            search: false,
+            append: false,
             parts: false,
             may_hide_downloaded: false,
             kept_for: None,

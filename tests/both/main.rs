@@ -17,6 +17,7 @@ mod embedded_example;
 mod login;
 #[path = "../support/mime_mail/mod.rs"]
 mod mime_mail;
+mod open;
 mod recording;
 #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
 #[path = "../support/relay.rs"]

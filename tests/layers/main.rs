@@ -88,9 +88,10 @@ const LAYERS: &[Layer] = &[
     layer!("contents": "*" "text" "messages"),
     layer!("part_body": "*" "io" "text" "contents"),
     layer!("preview": "text" "contents"),
-    layer!("mailbox": "*" "messages" "contents" "part_body" "preview"),
+    layer!("mailbox": "*" "messages" "text" "contents" "part_body" "preview"),
     layer!("imap": "*" "wire" "sasl" "engine" "io" "start_error" "conn" "authentication" "mailbox" "messages" "text" "contents" "part_body" "preview"),
     layer!("pop3": "*" "wire" "sasl" "engine" "io" "start_error" "conn" "authentication" "mailbox" "messages" "contents"),
+    layer!("open": "error" "login" "config" "mailbox" "imap" "pop3"),
     // Durable files; `collect` decides what is stored in them.
     layer!("store": "error"),
     layer!("collect": "*" "io" "mailbox" "messages" "store"),

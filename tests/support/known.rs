@@ -194,6 +194,18 @@ const KNOWN: &[Known] = &[
     ),
     known(
         Mailutils,
+        "gives messages that were appended other UIDs when the mailbox is opened again",
+        "UID FETCH Failed to parse message set",
+        &["imap::folders::a_message_is_found_in_every_mailbox_by_its_id"],
+    ),
+    known(
+        Mailutils,
+        "does not show a session what it appends to the selected mailbox",
+        "what was stored is not listed",
+        &["imap::mailbox::one_door_opens_searches_and_stores"],
+    ),
+    known(
+        Mailutils,
         "keeps no keywords",
         "Unrecognized flag",
         &["mutated::rounds::the_same_values_come_out_through_a_mutating_proxy"],

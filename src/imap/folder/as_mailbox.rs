@@ -17,10 +17,10 @@ use crate::defect::Defect;
 use crate::error::{Error, Kind, Result};
 use crate::flag::{Flag, FlagChange};
 use crate::flags::Flags;
-use crate::imap::session::Imap;
-use crate::imap::types::{Fetched, Items, Section, Uids};
+use crate::imap::session::{Append, Imap};
+use crate::imap::types::{Fetched, Items, Query, Section, Uids};
 use crate::judge::Verdict;
-use crate::mailbox::{BoxFuture, Changes, Committed, Entry, Features, Mailbox, Part};
+use crate::mailbox::{BoxFuture, Changes, Committed, Entry, Features, Find, Found, Mailbox, Part};
 use crate::message_id::{Key, MessageId, Place};
 use crate::messages::{Message, Messages, Source};
 use crate::part_body::PartBody;
@@ -45,6 +45,8 @@ impl<S: BorrowMut<Imap> + Send + Sync> Mailbox for Folder<S> {
             stable_ids: stable,
             delete: writable && self.can_expunge(),
             parts: true,
+            search: true,
+            append: writable,
             may_hide_downloaded: false,
             kept_for: None,
         }
@@ -138,6 +140,28 @@ impl<S: BorrowMut<Imap> + Send + Sync> Mailbox for Folder<S> {
         })
     }
 
+    fn search<'a>(&'a mut self, find: &'a Find) -> BoxFuture<'a, Result<Found>> {
+        Box::pin(async move {
+            let found = Self::search(self, &query(find)).await?;
+            Ok(Found { messages: found.iter().map(|uid| self.message_id(uid)).collect(), unknown: Vec::new() })
+        })
+    }
+
+    fn append<'a>(&'a mut self, message: &'a [u8], flags: &'a [Flag]) -> BoxFuture<'a, Result<Option<MessageId>>> {
+        Box::pin(async move {
+            self.check_writable()?;
+            let info = self.info()?;
+            let message = Append::from(message).flags(flags.iter().cloned());
+            let stored = self.session().append(&info.name, message).await?;
+            // Courier and Mailutils do not report the new message with the answer (RFC 9051 §6.3.12).
+            if self.info()?.exists == info.exists {
+                self.noop().await?;
+            }
+            let stored = stored.filter(|stored| Some(stored.validity) == info.uid_validity);
+            Ok(stored.map(|stored| self.message_id(stored.uid)))
+        })
+    }
+
     fn flag<'a>(&'a mut self, ids: &'a [MessageId], change: &'a FlagChange) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
             let uids = self.uids(ids)?;
@@ -195,6 +219,24 @@ impl<S: BorrowMut<Imap>> Folder<S> {
         self.store(uids.clone(), &FlagChange::add([Flag::DELETED])).await?;
         self.expunge(uids.clone()).await
     }
+}
+
+fn query(find: &Find) -> Query {
+    let texts = find.texts.iter().map(|(field, text)| match field.to_ascii_lowercase().as_str() {
+        // These search the envelope, which servers have at hand.
+        "from" => Query::from(text),
+        "to" => Query::to(text),
+        "cc" => Query::cc(text),
+        "subject" => Query::subject(text),
+        _ => Query::header(field, text),
+    });
+    let sizes = [find.larger.map(Query::larger), find.smaller.map(Query::smaller)];
+    let flags = find.flags.iter().map(|(flag, set)| {
+        let query = Query::flag(flag.clone());
+        if *set { query } else { query.not() }
+    });
+    let all = sizes.into_iter().flatten().chain(flags).chain(texts);
+    all.reduce(Query::and).unwrap_or_else(Query::all)
 }
 
 fn entry(fetched: &Fetched, place: &std::sync::Arc<Place>) -> Option<Entry> {

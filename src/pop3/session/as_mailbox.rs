@@ -38,6 +38,8 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// out. Headers and previews use TOP. If the server does not support TOP, or refuses it for a message without a
 /// response code, they are cut from the whole message, which is delivered after the others.
 ///
+/// `search` compares here, after the listing and the headers that the conditions need were downloaded.
+///
 /// If the body of `open` is dropped early, the rest of the message is read and discarded before the next reply; POP3
 /// cannot stop it.
 ///
@@ -64,6 +66,8 @@ impl Mailbox for Pop3 {
             folders: false,
             stable_ids: self.maildrop.names.stable().unwrap_or(named),
             delete: true,
+            search: false,
+            append: false,
             // Gmail's greeting. Its users can set it to hide or delete what was downloaded.
             parts: false,
             may_hide_downloaded: kept_for == Some(Duration::ZERO) || state.greeting.starts_with("Gpop"),

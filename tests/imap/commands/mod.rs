@@ -17,6 +17,7 @@ mod limited_alike;
 mod listing;
 mod literals;
 mod live_search;
+mod lookup;
 mod mailboxes;
 mod modifiers;
 mod opening;

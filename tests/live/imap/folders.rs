@@ -1,6 +1,6 @@
 //! The tree of all mailboxes and the mailboxes with a role, on a real server.
 
-use postroom::imap::{MailboxName, Role, StatusItems};
+use postroom::imap::{Items, MailboxName, Role, StatusItems};
 
 use super::session;
 use crate::live::{fill, message};
@@ -66,4 +66,25 @@ pub(crate) async fn a_mailbox_for_a_role_is_made_once_and_found_again(user: &Tri
         imap.append(&name, message(1)).await.unwrap();
         assert_eq!(imap.status(&name, StatusItems::MESSAGES).await.unwrap().messages, Some(1));
     }
+}
+
+pub(crate) async fn a_message_is_found_in_every_mailbox_by_its_id(user: &Trial) {
+    fill(user, 3);
+    let other = user.server.mailbox(&["Other"]);
+    let mut imap = session(user).await;
+    imap.create_mailbox(&*other).await.unwrap();
+    imap.append(&*other, message(9)).await.unwrap();
+    imap.append(&*other, message(2)).await.unwrap();
+    drop(imap.select("INBOX").await.unwrap());
+    let located = imap.find_message_id("2@example.org").await.unwrap();
+    assert!(located.unsearched.is_empty());
+    let info = imap.selected_folder().unwrap().info().unwrap();
+    assert!(info.name.is_inbox() && !info.read_only);
+    assert_eq!(located.messages.len(), 2, "{located:?}");
+    for id in &located.messages {
+        let folder = imap.select(id.mailbox().unwrap()).await.unwrap();
+        let found = folder.get(folder.uid(id).unwrap(), Items::MESSAGE).await.unwrap().unwrap();
+        assert_eq!(found.body().unwrap()[..], message(2)[..]);
+    }
+    assert!(imap.find_message_id("none@example.org").await.unwrap().messages.is_empty());
 }

@@ -1,7 +1,7 @@
 //! The common trait on a folder of a real server.
 
 use postroom::imap::{Imap, Uid};
-use postroom::{Changes, Flag, FlagChange, Kind, Mailbox, MessageId, Part};
+use postroom::{Changes, Find, Flag, FlagChange, Kind, Mailbox, MessageId, Part};
 
 use super::session;
 use crate::live::{fill, ids, message, take_the_second};
@@ -89,4 +89,21 @@ pub(crate) async fn idle_returns_when_mail_arrives(user: &Trial) {
         tokio::join!(tokio::time::timeout(user.patience, mailbox.changed()), other.append("INBOX", message(1)));
     appended.unwrap();
     woken.expect("the mailbox slept on").unwrap();
+}
+
+pub(crate) async fn one_door_opens_searches_and_stores(user: &Trial) {
+    fill(user, 3);
+    let (config, login) = (crate::live::imap_config(&user.server), crate::live::login(user));
+    let mut mailbox = postroom::open(config, login).await.unwrap();
+    assert!(mailbox.features().search && mailbox.features().append);
+    let all = ids(&mut *mailbox).await;
+    let find = Find::new().subject("MESSAGE").message_id("2@example.org").without(Flag::DELETED).smaller(100_000);
+    assert_eq!(mailbox.search(&find).await.unwrap().messages, all[1..2]);
+    assert_eq!(mailbox.search(&Find::new().from("nobody")).await.unwrap().messages, []);
+    let id = mailbox.append(&message(4), &[Flag::FLAGGED]).await.unwrap();
+    assert_eq!(id.is_some(), user.server.has_uidplus());
+    let now = ids(&mut *mailbox).await;
+    assert_eq!((&now[..3], now.len()), (&all[..], 4), "what was stored is not listed");
+    assert!(id.is_none_or(|id| now[3] == id));
+    assert_eq!(user.stored("INBOX")[3], message(4));
 }

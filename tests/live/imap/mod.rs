@@ -165,6 +165,7 @@ on_every_imap_server! { imap
     folders {
         the_tree_says_what_each_mailbox_says_of_itself: ["LIST RETURN STATUS", "LIST, subscribed", "STATUS"],
         a_mailbox_for_a_role_is_made_once_and_found_again: ["CREATE", "SUBSCRIBE, UNSUBSCRIBE"],
+        a_message_is_found_in_every_mailbox_by_its_id: ["EXAMINE", "UID SEARCH"],
     }
     gone {
         an_expunged_message_is_fetched_as_it_was_or_with_a_defect: ["UID FETCH, expunged"],
@@ -188,6 +189,7 @@ on_every_imap_server! { imap
         ids_outlive_the_session_and_do_not_fit_another_mailbox: [],
         flags_headers_and_previews_go_through_the_trait: [],
         idle_returns_when_mail_arrives: ["IDLE"],
+        one_door_opens_searches_and_stores: ["UID SEARCH", "APPEND"],
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use postroom::pop3::Pop3;
-use postroom::{Changes, Deadlines, Flag, FlagChange, Kind, Mailbox, Part};
+use postroom::{Changes, Config, Deadlines, Find, Flag, FlagChange, Kind, Mailbox, Part};
 use tokio::io::AsyncReadExt;
 
 use super::open;
@@ -99,4 +99,21 @@ pub(crate) async fn parts_come_from_one_retr_and_previews_from_top(user: &Trial)
     let previews: Vec<String> = mailbox.previews(&ids).await.unwrap().into_iter().map(|(_, words)| words).collect();
     let expected = ["Hello", "Hello"].into_iter().chain(texts.iter().map(|(_, text)| text.as_str()));
     assert_eq!(previews, expected.collect::<Vec<_>>());
+}
+
+pub(crate) async fn one_door_opens_and_headers_are_compared_here(user: &Trial) {
+    fill(user, 3);
+    let server = &user.server;
+    let config = match server.is_plain() {
+        true => Config::dangerous_plaintext_url(&format!("pop://127.0.0.1:{}", server.pop3)).unwrap(),
+        false => format!("pops://localhost:{}", server.pop3s).parse::<Config>().unwrap(),
+    };
+    let config = config.add_root_pem(server.ca_pem.as_bytes()).unwrap().only_added_roots();
+    let mut mailbox = postroom::open(config, login(user)).await.unwrap();
+    assert!(!mailbox.features().search && !mailbox.features().append);
+    let all = ids(&mut *mailbox).await;
+    let found = mailbox.search(&Find::new().subject("MESSAGE").message_id("<2@example.org>")).await.unwrap();
+    assert_eq!((found.messages, found.unknown), (all[1..2].to_vec(), vec![]));
+    assert_eq!(mailbox.search(&Find::new().from("sender")).await.unwrap().messages, all);
+    assert_eq!(mailbox.search(&Find::new().with(Flag::SEEN)).await.unwrap_err().kind(), Kind::Unsupported);
 }

@@ -19,6 +19,7 @@ on_every_pop3_server! { pop3
         parts_come_from_one_retr_and_previews_from_top: ["POP3 RETR", "POP3 TOP"],
         headers_and_previews_come_by_top_and_flags_are_unsupported: ["POP3 TOP"],
         idle_sees_new_mail_by_looking_again_and_refuses_while_messages_are_marked: [],
+        one_door_opens_and_headers_are_compared_here: ["POP3 TOP"],
     }
     session {
         stat_list_and_uidl_agree_and_uidls_last: ["POP3 STAT", "POP3 LIST", "POP3 UIDL"],

@@ -119,7 +119,7 @@ fn encoded(listener: &TcpListener, lines: u64) -> Result<()> {
     }
     say(1, run.len(), run.value());
     let store = Store::Bodies(vec![Body::encoded(lines)]);
-    let imap = Imap { appended: None, store, further: "", changed: 0 };
+    let imap = Imap { appended: None, store, further: "", changed: 0, arrival: None, deflated: None };
     ready(listener)?;
     Ok(serve(listener, move |stream| imap.session(stream, READ))?)
 }
