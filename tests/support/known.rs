@@ -304,6 +304,8 @@ const KNOWN: &[Known] = &[
             "imap::sorting::what_is_threaded_here_is_as_the_server_threads_it",
             "imap::sorting::threads_without_subjects_are_those_of_the_server",
             "imap::sorting::texts_that_a_server_does_not_read_are_found_here",
+            "imap::paging::pages_are_the_mailbox_in_its_order",
+            "imap::paging::threads_to_be_shown_are_those_of_thread",
         ],
     ),
     known(

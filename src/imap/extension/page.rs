@@ -205,34 +205,38 @@ impl Pager<'_> {
         let highest = info.uid_next.map_or(u32::MAX, |next| next.as_u32() - 1).max(1);
         let spread = u64::from(highest).div_ceil(u64::from(info.exists.max(1)));
         let mut width = (u64::from(self.count.get()) * 4).saturating_mul(spread.min(1 << 16));
-        let (mut low, mut high) = match reach.ranges().next() {
-            Some(range) => (u64::from(range.start().as_u32()), u64::from(range.end().as_u32())),
-            None => (reach.open_from().map_or(1, |uid| uid.as_u32()).into(), u64::from(highest)),
+        let number = |uid: Uid| u64::from(uid.as_u32());
+        // The highest UID that the server reported may be old: without a top, what arrived since is included.
+        let (mut low, high, mut top) = match reach.ranges().next() {
+            Some(range) => (number(*range.start()), number(*range.end()), Some(*range.end())),
+            None => (reach.open_from().map_or(1, number), u64::from(highest), None),
         };
-        // The highest UID that the server reported may be old: what arrived since is above.
-        let mut is_open = reach.open_from().is_some();
-        let mut found = Uids::new();
+        let (mut edge, mut found) = (high + 1, Uids::new());
         loop {
-            let window = match newest_first {
-                true => (high.saturating_sub(width - 1).max(low), high),
-                false => (low, low.saturating_add(width - 1)),
+            let (from, to) = match (newest_first, low.saturating_add(width) > high) {
+                (true, _) => (edge.saturating_sub(width).max(low), top),
+                (false, true) => (low, top),
+                (false, false) => (low, Some(bound(low + width - 1))),
             };
-            let ends = if newest_first { window.0 <= low } else { window.1 >= high };
-            let is_last = is_open && (newest_first || ends);
-            let bound = |number: u64| u32::try_from(number).ok().and_then(Uid::nonzero).unwrap_or(Uid::MAX);
-            let set = match is_last {
-                true => Uids::from_uid(bound(window.0)),
-                false => Uids::range(bound(window.0), bound(window.1)),
-            };
+            let ends = if newest_first { from <= low } else { to == top };
+            let set = to.map_or_else(|| Uids::from_uid(bound(from)), |to| Uids::range(bound(from), to));
             let query = Query::uids(set).and(self.query.clone());
-            found = found.union(&self.selected.find(&query, SearchReturn::ALL).await?.all.unwrap_or_default())?;
-            if ends || found.len() > u64::from(self.count.get()) {
+            let part = self.selected.find(&query, SearchReturn::ALL).await?.all.unwrap_or_default();
+            let doubtful = to.is_none() && part.is_empty();
+            found = found.union(&part)?;
+            if found.len() > u64::from(self.count.get()) || ends && !doubtful {
                 return Ok(found);
             }
-            is_open &= !newest_first;
-            match newest_first {
-                true => high = window.0 - 1,
-                false => low = window.1 + 1,
+            if doubtful {
+                // GNU Mailutils 3.15 finds nothing by a set that ends in `*`: what it may have hidden is in the next window too.
+                top = Some(Uid::MAX);
+            } else if newest_first {
+                top = Uid::nonzero(bound(from).as_u32() - 1);
+            }
+            match (newest_first, ends) {
+                (_, true) => continue,
+                (true, false) => edge = from,
+                (false, false) => low += width,
             }
             width = width.saturating_mul(GROWTH).min(u32::MAX.into());
         }
@@ -390,6 +394,11 @@ fn reach(newest_first: bool, after: Option<Uid>) -> Option<Uids> {
         (Some(after), true) => Some(Uids::range(Uid::MIN, Uid::nonzero(after.as_u32() - 1)?)),
         (Some(after), false) => Some(Uids::from_uid(Uid::nonzero(after.as_u32().checked_add(1)?)?)),
     }
+}
+
+/// The UID with this number, or the highest.
+fn bound(number: u64) -> Uid {
+    u32::try_from(number).ok().and_then(Uid::nonzero).unwrap_or(Uid::MAX)
 }
 
 fn positions(newest_first: bool, first: u32, last: NonZeroU32) -> PartialRange {

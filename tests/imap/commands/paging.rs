@@ -268,7 +268,7 @@ async fn few_matches_are_found_in_windows_that_grow() {
         C: {A} UID SEARCH UID 200093:* FLAGGED
         S: * SEARCH
         S: {A} OK done
-        C: {B} UID SEARCH UID 200029:200092 FLAGGED
+        C: {B} UID SEARCH UID 200029:4294967295 FLAGGED
         S: * SEARCH 200030
         S: {B} OK done
         C: {C} UID SEARCH UID 199517:200028 FLAGGED

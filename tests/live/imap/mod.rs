@@ -21,6 +21,7 @@ mod mailbox;
 mod mailboxes;
 mod notify;
 mod order;
+mod paging;
 mod parts;
 mod reauthenticate;
 mod resync;
@@ -62,6 +63,10 @@ on_every_imap_server! { imap
         what_is_threaded_here_is_as_the_server_threads_it: ["UID THREAD"],
         texts_that_a_server_does_not_read_are_found_here: ["UID SEARCH"],
         threads_without_subjects_are_those_of_the_server: ["UID THREAD REFS"],
+    }
+    paging {
+        pages_are_the_mailbox_in_its_order: ["pages"],
+        threads_to_be_shown_are_those_of_thread: ["UID THREAD"],
     }
     order {
         calls_side_by_side_each_get_their_own_answer: ["pipelined by join!"],
