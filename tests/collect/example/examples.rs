@@ -8,7 +8,7 @@ use tokio::process::{Child, Command};
 
 use super::program::{Ended, example, left, server};
 
-const ALL: [&str; 6] = ["collect", "idle", "inbox", "pop3_drain", "threads", "tour"];
+const ALL: [&str; 7] = ["collect", "folders", "idle", "inbox", "pop3_drain", "threads", "tour"];
 
 /// An example that trusts the server, in a folder of its own.
 struct Run {
@@ -81,6 +81,7 @@ async fn a_closed_output_is_not_a_panic() {
         ("pop3_drain", vec![&url, "mail", "--ca", "ca.pem"]),
         ("collect", vec![&url, "mail2", "--ca", "ca.pem"]),
         ("threads", vec![&url, "--ca", "ca.pem"]),
+        ("folders", vec![&url, "--ca", "ca.pem"]),
         ("tour", vec![]),
         ("idle", vec!["--help"]),
     ] {
@@ -89,6 +90,23 @@ async fn a_closed_output_is_not_a_panic() {
         let ended = Ended::of(child.wait_with_output().await.unwrap());
         assert_eq!((ended.status, ended.err.as_str()), (0, ""), "{name}");
     }
+}
+
+#[tokio::test]
+async fn folders_shows_each_mailbox_with_what_is_in_it() {
+    let server = server().await;
+    let run = Run::new(&server, "folders");
+    let url = format!("imaps://me@localhost:{}", server.imaps_port());
+    let shown = run.run("folders", &[&url, "--ca", "ca.pem", "--rights"]).await;
+    assert_eq!((shown.status, shown.err.as_str()), (0, ""), "{shown:?}");
+    let line =
+        |name: &str| shown.out.lines().find(|line| line.starts_with(name)).unwrap_or_else(|| panic!("{shown:?}"));
+    let inbox: Vec<&str> = line("INBOX").split_whitespace().collect();
+    assert_eq!((inbox[2], inbox[5]), ("3", "Inbox,"), "{shown:?}");
+    assert!(line("Sent").contains(" 0 ") && line("Sent").contains("Sent, rights "), "{shown:?}");
+    assert!(line("6 mailboxes, ").contains(" unread messages, "), "{shown:?}");
+    let pop3 = format!("pops://me@localhost:{}", server.pop3s_port());
+    assert_eq!(run.run("folders", &[&pop3, "--ca", "ca.pem"]).await.status, 2);
 }
 
 /// The next line of the output that contains this.
