@@ -73,7 +73,10 @@ impl Charset {
                 !bytes.iter().any(|byte| (0x80..0xa0).contains(byte))
             }
             () if label.contains("2312") || label.starts_with("euc-kr") || label.contains("5601") => {
-                bytes.iter().all(|byte| byte.is_ascii() || *byte >= 0xa1)
+                // Both bytes of a character are above 0xa0; the larger charset has others too.
+                let mut bytes = bytes.iter();
+                std::iter::from_fn(|| bytes.find(|byte| !byte.is_ascii()).map(|lead| (*lead, bytes.next())))
+                    .all(|(lead, trail)| lead >= 0xa1 && trail.is_some_and(|trail| *trail >= 0xa1))
             }
             () => true,
         };
