@@ -5,7 +5,7 @@
 //! ```text
 //!  collect                                  whole jobs; use only the public API
 //!  store                                    files that survive a crash: log, lock, worker
-//!  mailbox  messages  body                  the common trait, its stream, its reader
+//!  mailbox  messages  contents  body        the common trait, its stream, what a message contains, its reader
 //!  imap: session folder                     pop3: session         handles: what users hold
 //!  authentication                           the login of both protocols
 //!  conn: connect tls driver link wire_log   the only sockets, TLS and clocks
@@ -61,6 +61,7 @@
 //! | bugs of servers | comments that name the server; `tests/support/known.rs` for what tests found |
 //! | limits and deadlines | `limits.rs`; engines and `conn` enforce them |
 //! | whether a message is complete | `judge.rs` |
+//! | what a message contains | `contents/`, and `imap/contents.rs` for BODYSTRUCTURE |
 //! | logins | `login.rs` what the user says, `login/sasl.rs` mechanisms of the caller's own, `sasl/` mechanisms, `authentication.rs` the dialogue |
 //! | TLS, channel binding | `conn/tls/` |
 //! | the layers of a stream, compression | `conn/stream.rs`, `conn/transport.rs`, `conn/deflate.rs` |

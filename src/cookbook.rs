@@ -15,6 +15,7 @@
 //! |---|---|
 //! | show the mailboxes of an account | [List mailboxes with counts](#list-mailboxes-with-counts) |
 //! | find messages on the server | [Search](#search) |
+//! | show what is in a message before it is downloaded | [See what a message contains](#see-what-a-message-contains) |
 //! | show the text of a message without its attachments | [Read one part](#read-one-part) |
 //! | store the files of a message | [Save attachments](#save-attachments) |
 //! | flag, move and delete messages | [Flag and move](#flag-and-move) |
@@ -79,6 +80,43 @@
 //!     let from = message.from().map(|from| from.label());
 //!     println!("{}: {}", from.unwrap_or_default(), message.subject().unwrap_or_default());
 //! }
+//! # Ok(()) }
+//! # #[cfg(not(feature = "testing"))]
+//! # fn main() {}
+//! ```
+//!
+//! # See what a message contains
+//!
+//! BODYSTRUCTURE describes the parts of a message without transferring them: one round trip for any number of messages.
+//! [`Fetched::contents`](crate::imap::Fetched::contents) sorts them into what a person sees. With POP3 a message has to be downloaded first;
+//! [`Message::contents`](crate::Message::contents) gives the same then.
+//!
+//! ```
+//! # #[cfg(feature = "testing")]
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let server = postroom::testing::Server::builder().sample_mail().start().await?;
+//! # let config = postroom::Config::new("localhost").port(server.imaps_port()).add_root_pem(server.ca_pem().as_bytes())?;
+//! # let login = postroom::Login::password("alice", "alicepw");
+//! use postroom::Imap;
+//! use postroom::imap::{Items, Query};
+//!
+//! let mut imap = Imap::connect(config, login).await?;
+//! let mut inbox = imap.examine("INBOX").await?;
+//! let found = inbox.search(&Query::subject("Fotos")).await?;
+//! # let mut names = Vec::new();
+//! let mut mail = inbox.fetch(found, Items::ENVELOPE.body_structure()).await?;
+//! while let Some(message) = mail.try_next().await? {
+//!     let Some(contents) = message.contents() else { continue };
+//!     println!("{}", message.subject().unwrap_or_default());
+//!     println!("  text: {}, HTML: {}", contents.text().is_some(), contents.html().is_some());
+//!     for part in contents.attachments() {
+//!         let size = part.size().map_or(0, |size| size.octets());
+//!         println!("  {} ({}, about {size} bytes)", part.safe_file_name(), part.media_type());
+//! #       names.push(part.safe_file_name());
+//!     }
+//! }
+//! # assert!(names.contains(&"Pläne.pdf".to_owned()), "{names:?}");
 //! # Ok(()) }
 //! # #[cfg(not(feature = "testing"))]
 //! # fn main() {}

@@ -34,7 +34,8 @@ pub(super) fn of_path(path: &[u32], media_type: &str) -> String {
         name.push('-');
         name.push_str(&number.to_string());
     }
-    let usual = extension::usual(media_type).unwrap_or(if media_type.starts_with("text/") { "txt" } else { "bin" });
+    let is_text = media_type.starts_with("text/");
+    let usual = extension::usual(media_type).unwrap_or(if is_text { "txt" } else { "bin" });
     with_extension(&name, usual)
 }
 
@@ -55,7 +56,8 @@ fn with_extension(stem: &str, extension: &str) -> String {
     let dot = usize::from(!extension.is_empty());
     // One byte is left for the mark of a reserved name.
     let most = MOST_BYTES.saturating_sub(1 + dot + extension.len());
-    let stem = stem.get(..stem.floor_char_boundary(most)).unwrap_or(stem).trim_end_matches(['.', ' ']);
+    let end = (0..=most.min(stem.len())).rev().find(|&end| stem.is_char_boundary(end)).unwrap_or(0);
+    let stem = stem.get(..end).unwrap_or_default().trim_end_matches(['.', ' ']);
     [stem, if dot == 1 { "." } else { "" }, extension].concat()
 }
 

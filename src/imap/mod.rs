@@ -40,7 +40,8 @@
 //!
 //! * [`Items`] and [`Section`]: what to fetch. [`Fetching`] and [`FetchingChanges`]: a fetch that was not sent yet. [`Fetch`], a stream of [`Fetched`] messages with their [`FetchedSection`]s.
 //! * [`Envelope`], [`Address`], [`Addresses`], [`AddressGroup`], [`AddressBuf`]: who wrote to whom. [`ReplyHeaders`]: whom a reply
-//!   goes to. [`BodyStructure`], [`Parts`], [`PartKind`], [`Params`]: the MIME parts. [`Flags`](crate::Flags): the flags.
+//!   goes to. [`BodyStructure`], [`Parts`], [`PartKind`], [`Params`]: the MIME parts, which
+//!   [`Contents`](crate::Contents) sorts for a person. [`Flags`](crate::Flags): the flags.
 //! * [`Query`], [`Search`], [`SearchReturning`], [`SearchReturn`], [`SearchResult`]: searching. [`PartialRange`], [`Partial`]: a part of a
 //!   result.
 //! * [`Saving`], [`SavedResult`]: a result that the server keeps. [`MessageSet`]: UIDs, or such a result.

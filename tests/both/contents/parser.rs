@@ -19,8 +19,11 @@ struct Parsed {
     name: Option<String>,
 }
 
+/// Why a message is misread, and whether a message is one of these.
+type Misread = (&'static str, fn(&Generated) -> bool);
+
 /// What mail-parser makes otherwise of sound messages, and which messages have it.
-const MISREAD: &[(&str, fn(&Generated) -> bool)] = &[(
+const MISREAD: &[Misread] = &[(
     "a message that is all of a message in a multipart: only the inner one is ended by the boundary",
     |generated| {
         let is_message = |part: &Expected| part.media_type == "message/rfc822";
@@ -51,9 +54,10 @@ fn walk(message: &mail_parser::Message<'_>, part: u32, path: &[u32], is_body: bo
     }
     let kind = found.content_type();
     let default = if matches!(found.body, PartType::Message(_)) { "message/rfc822" } else { "text/plain" };
-    let media_type = kind.map_or(default.to_owned(), |kind| {
-        format!("{}/{}", kind.ctype(), kind.subtype().unwrap_or("?")).to_ascii_lowercase()
-    });
+    let media_type = kind.map_or_else(
+        || default.to_owned(),
+        |kind| format!("{}/{}", kind.ctype(), kind.subtype().unwrap_or("?")).to_ascii_lowercase(),
+    );
     // A multipart without parts is text to everybody.
     let media_type =
         if media_type.starts_with("multipart/") && !is_multipart { default.to_owned() } else { media_type };

@@ -52,13 +52,13 @@ enum Node {
     Leaf(Leaf),
     Multipart {
         subtype: &'static str,
-        children: Vec<Node>,
+        children: Vec<Self>,
     },
     /// A message with this subject. `is_declared` is false if the digest around it says what it is.
     Message {
         subject: &'static str,
         is_declared: bool,
-        body: Box<Node>,
+        body: Box<Self>,
     },
 }
 
