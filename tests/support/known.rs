@@ -25,6 +25,12 @@ use Brand::{Courier, Cyrus, Dovecot, Dovecot24, Mailutils, Pymap};
 /// One line for each thing that a server does: which server, what it does, the words of the tests' panics, which tests meet it.
 const KNOWN: &[Known] = &[
     known(
+        Courier,
+        "sends the text of an embedded message in place of the message (BODY[1]), if that is all of the outer message and has parts",
+        "Uid(51) 1",
+        &["imap::contents::parts_of_a_structure_are_those_of_the_bytes"],
+    ),
+    known(
         Mailutils,
         "shows a message with parts as text if its type has a comment or its boundaries have blanks after them, and half of a long name",
         "shows other parts than the bytes have",
