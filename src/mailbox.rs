@@ -50,7 +50,7 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// | [`entries`](Self::entries) | ids, sizes, flags and dates; one round trip | ids and sizes; one round trip, or three without PIPELINING |
 /// | [`messages`](Self::messages) | headers, previews or whole messages | the same; without TOP, headers and previews cost the whole messages |
 /// | [`open`](Self::open) | can be dropped at any point | the rest of the message is still transferred |
-/// | [`search`](Self::search) | by the server | by size here; texts are compared here, after the header of each message was downloaded |
+/// | [`find`](Self::find) | by the server | by size here; texts are compared here, after the header of each message was downloaded |
 /// | [`append`](Self::append) | stores a message | unsupported |
 /// | [`flag`](Self::flag) | read, answered, flagged, keywords | unsupported: each device keeps its own |
 /// | [`existing`](Self::existing) | other clients can remove messages | unsupported: nothing goes during a session |
@@ -390,13 +390,13 @@ pub trait Mailbox: Send {
     /// # use postroom::Mailbox;
     /// use postroom::Find;
     ///
-    /// let found = mailbox.search(&Find::new().from("example").smaller(100_000)).await?;
+    /// let found = mailbox.find(&Find::new().from("example").smaller(100_000)).await?;
     /// println!("{} messages", found.messages.len());
     /// # Ok(()) }
     /// # #[cfg(not(feature = "testing"))]
     /// # fn main() {}
     /// ```
-    fn search<'a>(&'a mut self, find: &'a Find) -> BoxFuture<'a, Result<Found>> {
+    fn find<'a>(&'a mut self, find: &'a Find) -> BoxFuture<'a, Result<Found>> {
         Box::pin(async move {
             if !find.flags.is_empty() && !self.features().flags {
                 return Err(Error::unsupported("this mailbox has no flags to search for"));

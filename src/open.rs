@@ -25,7 +25,7 @@ use crate::pop3::Pop3;
 ///
 /// # async fn example() -> postroom::Result<()> {
 /// let mut mailbox = postroom::open("imaps://imap.example.org/Invoices", Login::password("me", "secret")).await?;
-/// let found = mailbox.search(&Find::new().subject("overdue")).await?;
+/// let found = mailbox.find(&Find::new().subject("overdue")).await?;
 /// println!("{} of {}", found.messages.len(), mailbox.entries().await?.len());
 /// # Ok(())
 /// # }

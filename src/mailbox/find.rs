@@ -3,7 +3,7 @@
 use crate::flag::Flag;
 use crate::message_id::MessageId;
 
-/// Conditions for [`Mailbox::search`](super::Mailbox::search). A message must fit all of them. A text fits if it is a part of the field's
+/// Conditions for [`Mailbox::find`](super::Mailbox::find). A message must fit all of them. A text fits if it is a part of the field's
 /// decoded text.
 ///
 /// ```
@@ -23,7 +23,7 @@ pub struct Find {
     pub(crate) flags: Vec<(Flag, bool)>,
 }
 
-/// The result of [`Mailbox::search`](super::Mailbox::search).
+/// The result of [`Mailbox::find`](super::Mailbox::find).
 ///
 /// ```
 /// use postroom::Found;

@@ -35,7 +35,7 @@ pub struct Features {
     pub stable_ids: bool,
     /// Whether [`Mailbox::mark_deleted`](super::Mailbox::mark_deleted) and [`Mailbox::commit`](super::Mailbox::commit) can delete exactly the given messages.
     pub delete: bool,
-    /// Whether the server searches. Otherwise [`Mailbox::search`](super::Mailbox::search) downloads headers and compares them here.
+    /// Whether the server searches. Otherwise [`Mailbox::find`](super::Mailbox::find) downloads headers and compares them here.
     pub search: bool,
     /// Whether [`Mailbox::append`](super::Mailbox::append) can store messages.
     pub append: bool,

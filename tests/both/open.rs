@@ -73,7 +73,7 @@ async fn both_protocols_find_the_same() {
         Find::new().larger(300).smaller(900).subject("ing "),
         Find::new().smaller(1),
     ] {
-        let (found, compared) = (imap.search(&find).await.unwrap(), pop3.search(&find).await.unwrap());
+        let (found, compared) = (imap.find(&find).await.unwrap(), pop3.find(&find).await.unwrap());
         assert!(found.unknown.is_empty() && compared.unknown.is_empty());
         let place = |all: &[MessageId], id: &MessageId| all.iter().position(|known| known == id).unwrap();
         let found: Vec<_> = found.messages.iter().map(|id| place(&there, id)).collect();
@@ -93,10 +93,10 @@ async fn flags_are_searched_where_there_are_some_and_refused_before_anything_is_
     let find = Find::new().with(Flag::FLAGGED).without(Flag::SEEN).subject("x");
     let mut imap = open(config(&server, "imaps://localhost"), alice()).await.unwrap();
     let all = ids(&mut *imap).await;
-    assert_eq!(imap.search(&find).await.unwrap().messages, all[1..2]);
+    assert_eq!(imap.find(&find).await.unwrap().messages, all[1..2]);
     let mut pop3 = open(config(&server, "pops://localhost"), alice()).await.unwrap();
     let sent = server.commands().len();
-    assert_eq!(pop3.search(&find).await.unwrap_err().kind(), Kind::Unsupported);
+    assert_eq!(pop3.find(&find).await.unwrap_err().kind(), Kind::Unsupported);
     assert_eq!(pop3.append(b"Subject: x\r\n\r\n", &[]).await.unwrap_err().kind(), Kind::Unsupported);
     assert_eq!(server.commands().len(), sent);
 }

@@ -68,7 +68,7 @@ impl Maildrop {
         self.mail.iter().map(|mail| &*mail.key).collect()
     }
 
-    fn find(&self, id: &MessageId) -> Option<&Mail> {
+    fn stored(&self, id: &MessageId) -> Option<&Mail> {
         self.mail.iter().find(|mail| mail.id() == *id && !mail.refused)
     }
 }
@@ -111,7 +111,7 @@ impl Mailbox for Maildrop {
 
     fn open<'a>(&'a mut self, id: &'a MessageId) -> BoxFuture<'a, Result<Body<'a>>> {
         Box::pin(async move {
-            let found = self.find(id).cloned().ok_or_else(|| Error::busy("-ERR the message is locked"))?;
+            let found = self.stored(id).cloned().ok_or_else(|| Error::busy("-ERR the message is locked"))?;
             self.brought.push(found.key);
             Ok(Body::new(io::Cursor::new(found.bytes)))
         })

@@ -140,9 +140,9 @@ impl<S: BorrowMut<Imap> + Send + Sync> Mailbox for Folder<S> {
         })
     }
 
-    fn search<'a>(&'a mut self, find: &'a Find) -> BoxFuture<'a, Result<Found>> {
+    fn find<'a>(&'a mut self, find: &'a Find) -> BoxFuture<'a, Result<Found>> {
         Box::pin(async move {
-            let found = Self::search(self, &query(find)).await?;
+            let found = self.search(&query(find)).await?;
             Ok(Found { messages: found.iter().map(|uid| self.message_id(uid)).collect(), unknown: Vec::new() })
         })
     }

@@ -98,8 +98,8 @@ pub(crate) async fn one_door_opens_searches_and_stores(user: &Trial) {
     assert!(mailbox.features().search && mailbox.features().append);
     let all = ids(&mut *mailbox).await;
     let find = Find::new().subject("MESSAGE").message_id("2@example.org").without(Flag::DELETED).smaller(100_000);
-    assert_eq!(mailbox.search(&find).await.unwrap().messages, all[1..2]);
-    assert_eq!(mailbox.search(&Find::new().from("nobody")).await.unwrap().messages, []);
+    assert_eq!(mailbox.find(&find).await.unwrap().messages, all[1..2]);
+    assert_eq!(mailbox.find(&Find::new().from("nobody")).await.unwrap().messages, []);
     let id = mailbox.append(&message(4), &[Flag::FLAGGED]).await.unwrap();
     assert_eq!(id.is_some(), user.server.has_uidplus());
     let now = ids(&mut *mailbox).await;

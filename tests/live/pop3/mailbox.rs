@@ -112,8 +112,8 @@ pub(crate) async fn one_door_opens_and_headers_are_compared_here(user: &Trial) {
     let mut mailbox = postroom::open(config, login(user)).await.unwrap();
     assert!(!mailbox.features().search && !mailbox.features().append);
     let all = ids(&mut *mailbox).await;
-    let found = mailbox.search(&Find::new().subject("MESSAGE").message_id("<2@example.org>")).await.unwrap();
+    let found = mailbox.find(&Find::new().subject("MESSAGE").message_id("<2@example.org>")).await.unwrap();
     assert_eq!((found.messages, found.unknown), (all[1..2].to_vec(), vec![]));
-    assert_eq!(mailbox.search(&Find::new().from("sender")).await.unwrap().messages, all);
-    assert_eq!(mailbox.search(&Find::new().with(Flag::SEEN)).await.unwrap_err().kind(), Kind::Unsupported);
+    assert_eq!(mailbox.find(&Find::new().from("sender")).await.unwrap().messages, all);
+    assert_eq!(mailbox.find(&Find::new().with(Flag::SEEN)).await.unwrap_err().kind(), Kind::Unsupported);
 }
