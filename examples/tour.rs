@@ -7,14 +7,18 @@ mod common;
 use std::process::ExitCode;
 
 use common::{Accepts, Account, Arguments, Outcome, fit, size};
-use postroom::imap::{Append, Event, Folder, Items, Section, Uid, Uids};
-use postroom::mail_parser::MimeHeaders as _;
+use postroom::imap::{Append, Event, Folder, Items, Query, Uid, Uids};
 use postroom::testing::Server;
-use postroom::{Changes, Config, Entry, Flag, FlagChange, Imap, Login, Mailbox, Message, Part, Pop3};
-use tokio::io::AsyncReadExt as _;
+use postroom::{
+    Changes, Config, Contents, Entry, Flag, FlagChange, Imap, Login, Mailbox, Message, MessageId, Part, Pop3,
+};
 
 /// How many messages of a list are shown.
 const SHOWN: usize = 8;
+/// A message with a boundary that never comes again, a charset that does not exist, and base64 that is cut off.
+const BROKEN: &str = "From: broken@example.org\r\nSubject: =?utf-8?Q?Caf=C3?= broken\r\nMIME-Version: 1.0\r\n\
+    Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain; charset=nonsense\r\n\
+    Content-Transfer-Encoding: base64\r\n\r\nSXQgaXMgcmVhZCBhbnl3Y!XkuC";
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -24,7 +28,7 @@ async fn main() -> ExitCode {
 async fn run() -> Outcome {
     let accepts = Accepts { usage: "tour [URL [OPTION...]]", url_optional: true, ..Accepts::default() };
     let Some(arguments) = Arguments::read(&accepts)? else { return Ok(()) };
-    match &arguments.account {
+    match arguments.accounts.first() {
         Some(account) => visit(account).await,
         None => tour().await,
     }
@@ -67,7 +71,7 @@ async fn visit(account: &Account) -> Outcome {
     list(mailbox.as_mut(), &entries).await?;
     if let Some(newest) = entries.last() {
         heading("The newest one")?;
-        read(mailbox.as_mut(), newest).await?;
+        show(mailbox.as_mut(), &newest.id).await?;
     }
     Ok(())
 }
@@ -76,21 +80,34 @@ async fn imap(implicit: Config, upgrade: Config, login: Login) -> Outcome {
     heading("IMAP: the mail stays on the server")?;
     let mut session = Imap::connect(implicit.clone(), login.clone()).await?;
     say!("Connected by TLS from the first byte; {} capabilities.", session.capabilities().iter().count());
-    let names: Vec<_> = session.list("*").await?.into_iter().map(|listed| listed.name.to_string()).collect();
-    say!("Mailboxes: {}\n", names.join(", "));
+    let folders = session.folders().await?;
+    for folder in folders.iter() {
+        let indent = "  ".repeat(folder.depth());
+        let role = folder.role().map(|role| format!("  {role:?}")).unwrap_or_default();
+        say!("{indent}{} {:>3}{role}", fit(folder.display_name(), 20), folder.messages().unwrap_or_default());
+    }
+    say!("");
 
     let mut inbox = session.select("INBOX").await?;
     envelopes(&mut inbox).await?;
 
-    let entries = inbox.entries().await?;
-    let first = entries.first().ok_or("the mailbox is empty")?;
-    heading("IMAP: read one, flag it")?;
+    heading("IMAP: search, read, save an attachment")?;
+    let found = inbox.search(&Query::larger(2000)).await?;
+    say!("Larger than 2000 octets: {}", found.to_string());
     let uid = with_attachment(&mut inbox).await?.ok_or("no message has an attachment")?;
-    let mut bytes = Vec::new();
-    inbox.read(uid, Section::WHOLE).await?.read_to_end(&mut bytes).await?;
-    show(&Message::new(first.id.clone(), bytes))?;
-    inbox.flag(std::slice::from_ref(&first.id), &FlagChange::add([Flag::FLAGGED])).await?;
-    say!("Flagged the first one; every other device sees that.");
+    save_attachments(&mut inbox, uid).await?;
+    let first = inbox.entries().await?.into_iter().next().ok_or("the mailbox is empty")?;
+    inbox.flag(&[first.id], &FlagChange::add([Flag::FLAGGED])).await?;
+    say!("Flagged the first message; every other device sees that.");
+
+    heading("IMAP: archive, and undo")?;
+    let moved = inbox.archive(uid).await?;
+    if let Some(undo) = moved.undo {
+        say!("Moved to {}: {} messages are left here.", undo.to(), inbox.info()?.exists);
+        let undone = session.undo(&undo).await?;
+        say!("Moved back; {} are missing.", undone.missing.len());
+    }
+    let mut inbox = session.select("INBOX").await?;
 
     heading("IMAP: new mail, seen by a second session")?;
     let sender = Imap::connect(upgrade, login).await?;
@@ -109,7 +126,14 @@ async fn imap(implicit: Config, upgrade: Config, login: Login) -> Outcome {
         }
     }
     drop(watch);
+
+    heading("IMAP: a broken message is read anyway")?;
+    let broken = sender.append("INBOX", BROKEN).await?.ok_or("the server gives no UID")?;
     sender.logout().await?;
+    let contents = inbox.contents(broken.uid).await?.ok_or("the broken message is gone")?;
+    let text = contents.text().ok_or("the broken message has no text")?;
+    say!("  | {}", inbox.read_text(broken.uid, text).await?.trim());
+    inbox.delete(broken.uid).await?;
 
     heading("IMAP: delete, by marking and committing")?;
     let newest = inbox.entries().await?.pop().ok_or("the new message is gone")?;
@@ -133,7 +157,7 @@ async fn pop3(implicit: Config, upgrade: Config, login: Login) -> Outcome {
     list(&mut maildrop, &entries).await?;
     let last = entries.last().ok_or("the maildrop is empty")?;
     heading("POP3: read one, delete it")?;
-    read(&mut maildrop, last).await?;
+    show(&mut maildrop, &last.id).await?;
     Mailbox::mark_deleted(&mut maildrop, std::slice::from_ref(&last.id)).await?;
     say!("Marked one message: dropping the session now would delete nothing.");
     let committed = maildrop.commit().await?;
@@ -176,12 +200,26 @@ async fn envelopes(inbox: &mut Folder<&mut Imap>) -> Outcome {
 /// The first message that has an attachment, found in the server's own description of the messages.
 async fn with_attachment(inbox: &mut Folder<&mut Imap>) -> Outcome<Option<Uid>> {
     let mut found = None;
-    let mut mail = inbox.fetch(Uids::ALL, Items::BODY_STRUCTURE).await?;
+    let mut mail = inbox.fetch(Uids::ALL, Items::new().contents()).await?;
     while let Some(message) = mail.try_next().await? {
-        let attached = message.body_structure().is_some_and(|root| root.walk().any(|part| part.filename().is_some()));
+        let attached = message.contents().is_some_and(|contents| contents.attachments().next().is_some());
         found = found.or_else(|| message.uid().filter(|_| attached));
     }
     Ok(found)
+}
+
+/// Saves the attachments of a message in a folder for temporary files. Only they are transferred.
+async fn save_attachments(inbox: &mut Folder<&mut Imap>, uid: Uid) -> Outcome {
+    let contents = inbox.contents(uid).await?.ok_or("the message is gone")?;
+    let folder = std::env::temp_dir().join(format!("postroom-tour-{}", std::process::id()));
+    tokio::fs::create_dir_all(&folder).await?;
+    for part in contents.attachments() {
+        let file = folder.join(part.safe_file_name());
+        let octets =
+            tokio::io::copy(&mut inbox.read_part(uid, part).await?, &mut tokio::fs::File::create(&file).await?).await?;
+        say!("Saved {} ({}), and removed it again.", file.display(), size(octets));
+    }
+    Ok(tokio::fs::remove_dir_all(&folder).await?)
 }
 
 /// The newest messages of any mailbox, by their headers.
@@ -213,23 +251,17 @@ fn line(message: &Message, octets: Option<u64>) -> String {
     )
 }
 
-/// One message whole, by either protocol.
-async fn read(mailbox: &mut dyn Mailbox, entry: &Entry) -> Outcome {
-    let mut bytes = Vec::new();
-    mailbox.open(&entry.id).await?.read_to_end(&mut bytes).await?;
-    show(&Message::new(entry.id.clone(), bytes))
-}
-
-/// The text of a message and the names of its attachments.
-fn show(message: &Message) -> Outcome {
-    let mail = message.parse().ok_or("the message has no header")?;
-    say!("Subject: {}", mail.subject().unwrap_or("(none)"));
-    let text = mail.body_text(0).unwrap_or_default();
-    for line in text.lines().take(6) {
-        say!("  | {}", fit(line, 76).trim_end());
+/// The text of a message of either protocol, and the names of its attachments. IMAP transfers the text only.
+async fn show(mailbox: &mut dyn Mailbox, id: &MessageId) -> Outcome {
+    let contents: Contents = mailbox.contents(id).await?;
+    if let Some(part) = contents.text().or_else(|| contents.html()) {
+        for line in mailbox.read_text(id, part).await?.lines().take(6) {
+            say!("  | {}", fit(line, 76).trim_end());
+        }
     }
-    for part in mail.attachments() {
-        say!("  + {} ({})", part.attachment_name().unwrap_or("unnamed"), size(part.contents().len() as u64));
+    for part in contents.attachments() {
+        let octets = part.size().map(|size| size.octets()).unwrap_or_default();
+        say!("  + {} ({})", part.safe_file_name(), size(octets));
     }
     Ok(())
 }

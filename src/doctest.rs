@@ -1,10 +1,13 @@
 //! Sessions for the examples in this crate's documentation, each with an embedded server of its own, in memory. Hidden from the
 //! public documentation. It must not know what an example does.
 
+use std::error::Error;
+
 use crate::config::Config;
 use crate::error::Result;
 use crate::imap::Imap;
 use crate::login::Login;
+use crate::mailbox::Mailbox;
 use crate::pop3::Pop3;
 use crate::testing::Server;
 
@@ -15,6 +18,14 @@ pub fn imap(example: impl AsyncFnOnce(Imap) -> Result<()>) -> Result<()> {
         let (imap, driver) = Imap::handshake(server.imap_stream(), config(), login()).await?;
         tokio::spawn(driver);
         example(imap).await
+    })
+}
+
+/// Runs an example on the inbox of such a session.
+pub fn mailbox(example: impl AsyncFnOnce(Box<dyn Mailbox>) -> std::result::Result<(), Box<dyn Error>>) -> Result<()> {
+    imap(async |imap| {
+        let done = example(Box::new(imap.into_folder("INBOX").await?)).await;
+        done.map_err(|error| crate::Error::input(error.to_string()))
     })
 }
 

@@ -50,6 +50,8 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// | [`entries`](Self::entries) | ids, sizes, flags and dates; one round trip | ids and sizes; one round trip, or three without PIPELINING |
 /// | [`messages`](Self::messages) | headers, previews or whole messages | the same; without TOP, headers and previews cost the whole messages |
 /// | [`open`](Self::open) | can be dropped at any point | the rest of the message is still transferred |
+/// | [`contents`](Self::contents), [`read_part`](Self::read_part) | only the parts that are read are downloaded | the whole message is downloaded |
+/// | [`previews`](Self::previews) | by the server, or from the beginning of each text | from the first lines, by TOP |
 /// | [`find`](Self::find) | by the server | by size here; texts are compared here, after the header of each message was downloaded |
 /// | [`append`](Self::append) | stores a message | unsupported |
 /// | [`flag`](Self::flag) | read, answered, flagged, keywords | unsupported: each device keeps its own |
@@ -62,8 +64,8 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// With IMAP, mail stays on the server, and all devices see the same. With POP3, it is collected: [`collect`](crate::collect) does that
 /// with either. If the server has both, use IMAP.
 ///
-/// **Your own mailbox** can implement the trait. A method that a later version adds has a default body, which returns
-/// [`Kind::Unsupported`](crate::Kind::Unsupported), so that it keeps compiling.
+/// **Your own mailbox** can implement the trait. A method that a later version adds has a default body, which uses
+/// the other methods or returns [`Kind::Unsupported`](crate::Kind::Unsupported), so that it keeps compiling.
 ///
 /// # Errors of every method
 ///
@@ -97,20 +99,14 @@ pub trait Mailbox: Send {
     /// In POP3, [`Kind::Limit`](crate::Kind::Limit) if there are more messages than [`Limits::untagged`](crate::Limits::untagged).
     ///
     /// ```
-    /// # #[cfg(feature = "testing")]
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let server = postroom::testing::Server::builder().sample_mail().start().await?;
-    /// # let config = postroom::Config::new("localhost").port(server.imaps_port()).add_root_pem(server.ca_pem().as_bytes())?;
-    /// # let login = postroom::Login::password("alice", "alicepw");
-    /// # let mut mailbox = postroom::Imap::connect(config, login).await?.into_folder("INBOX").await?;
+    /// # #[cfg(all(feature = "testing", feature = "imap", feature = "pop3"))]
+    /// # postroom::doctest::mailbox(async |mut mailbox| {
     /// # use postroom::Mailbox;
     /// for entry in mailbox.entries().await? {
     ///     println!("{}: {:?} bytes", entry.id, entry.size);
     /// }
-    /// # Ok(()) }
-    /// # #[cfg(not(feature = "testing"))]
-    /// # fn main() {}
+    /// # Ok(())
+    /// # }).unwrap();
     /// ```
     fn entries(&mut self) -> BoxFuture<'_, Result<Vec<Entry>>>;
 
@@ -132,22 +128,16 @@ pub trait Mailbox: Send {
     /// [`Kind::Input`](crate::Kind::Input) for ids of another mailbox, before anything is sent.
     ///
     /// ```
-    /// # #[cfg(feature = "testing")]
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let server = postroom::testing::Server::builder().sample_mail().start().await?;
-    /// # let config = postroom::Config::new("localhost").port(server.imaps_port()).add_root_pem(server.ca_pem().as_bytes())?;
-    /// # let login = postroom::Login::password("alice", "alicepw");
-    /// # let mut mailbox = postroom::Imap::connect(config, login).await?.into_folder("INBOX").await?;
+    /// # #[cfg(all(feature = "testing", feature = "imap", feature = "pop3"))]
+    /// # postroom::doctest::mailbox(async |mut mailbox| {
     /// # use postroom::{Mailbox, Part};
     /// let ids: Vec<_> = mailbox.entries().await?.into_iter().map(|entry| entry.id).collect();
     /// let mut mail = mailbox.messages(&ids, Part::Preview(5)).await?;
     /// while let Some(message) = mail.try_next().await? {
     ///     println!("{}: {} bytes", message.id(), message.bytes().len());
     /// }
-    /// # Ok(()) }
-    /// # #[cfg(not(feature = "testing"))]
-    /// # fn main() {}
+    /// # Ok(())
+    /// # }).unwrap();
     /// ```
     fn messages<'a>(&'a mut self, ids: &'a [MessageId], part: Part) -> BoxFuture<'a, Result<Messages<'a>>>;
 
@@ -160,13 +150,8 @@ pub trait Mailbox: Send {
     /// text for it, [`Kind::Input`](crate::Kind::Input) for an id of another mailbox.
     ///
     /// ```
-    /// # #[cfg(feature = "testing")]
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let server = postroom::testing::Server::builder().sample_mail().start().await?;
-    /// # let config = postroom::Config::new("localhost").port(server.imaps_port()).add_root_pem(server.ca_pem().as_bytes())?;
-    /// # let login = postroom::Login::password("alice", "alicepw");
-    /// # let mut mailbox = postroom::Imap::connect(config, login).await?.into_folder("INBOX").await?;
+    /// # #[cfg(all(feature = "testing", feature = "imap", feature = "pop3"))]
+    /// # postroom::doctest::mailbox(async |mut mailbox| {
     /// # use postroom::Mailbox;
     /// use tokio::io::AsyncReadExt as _;
     ///
@@ -174,9 +159,8 @@ pub trait Mailbox: Send {
     /// let mut text = Vec::new();
     /// mailbox.open(&first.id).await?.read_to_end(&mut text).await?;
     /// # assert!(!text.is_empty());
-    /// # Ok(()) }
-    /// # #[cfg(not(feature = "testing"))]
-    /// # fn main() {}
+    /// # Ok(())
+    /// # }).unwrap();
     /// ```
     fn open<'a>(&'a mut self, id: &'a MessageId) -> BoxFuture<'a, Result<Body<'a>>>;
 
@@ -348,19 +332,13 @@ pub trait Mailbox: Send {
     /// as present.
     ///
     /// ```
-    /// # #[cfg(feature = "testing")]
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let server = postroom::testing::Server::builder().sample_mail().start().await?;
-    /// # let config = postroom::Config::new("localhost").port(server.imaps_port()).add_root_pem(server.ca_pem().as_bytes())?;
-    /// # let login = postroom::Login::password("alice", "alicepw");
-    /// # let mut mailbox = postroom::Imap::connect(config, login).await?.into_folder("INBOX").await?;
+    /// # #[cfg(all(feature = "testing", feature = "imap", feature = "pop3"))]
+    /// # postroom::doctest::mailbox(async |mut mailbox| {
     /// # use postroom::Mailbox;
     /// let ids: Vec<_> = mailbox.entries().await?.into_iter().map(|entry| entry.id).collect();
     /// assert_eq!(mailbox.existing(&ids).await?, ids);
-    /// # Ok(()) }
-    /// # #[cfg(not(feature = "testing"))]
-    /// # fn main() {}
+    /// # Ok(())
+    /// # }).unwrap();
     /// ```
     fn existing<'a>(&'a mut self, ids: &'a [MessageId]) -> BoxFuture<'a, Result<Vec<MessageId>>> {
         let _ = ids;
@@ -381,20 +359,15 @@ pub trait Mailbox: Send {
     /// if the server refuses.
     ///
     /// ```
-    /// # #[cfg(feature = "testing")]
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let server = postroom::testing::Server::builder().sample_mail().start().await?;
-    /// # let config = postroom::Config::new("localhost").port(server.pop3s_port()).add_root_pem(server.ca_pem().as_bytes())?;
-    /// # let mut mailbox = postroom::Pop3::connect(config, postroom::Login::password("alice", "alicepw")).await?;
+    /// # #[cfg(all(feature = "testing", feature = "imap", feature = "pop3"))]
+    /// # postroom::doctest::mailbox(async |mut mailbox| {
     /// # use postroom::Mailbox;
     /// use postroom::Find;
     ///
     /// let found = mailbox.find(&Find::new().from("example").smaller(100_000)).await?;
     /// println!("{} messages", found.messages.len());
-    /// # Ok(()) }
-    /// # #[cfg(not(feature = "testing"))]
-    /// # fn main() {}
+    /// # Ok(())
+    /// # }).unwrap();
     /// ```
     fn find<'a>(&'a mut self, find: &'a Find) -> BoxFuture<'a, Result<Found>> {
         Box::pin(async move {
@@ -422,19 +395,13 @@ pub trait Mailbox: Send {
     /// server refuses; [`Kind::Unknown`](crate::Kind::Unknown) if the connection ended before the answer.
     ///
     /// ```
-    /// # #[cfg(feature = "testing")]
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let server = postroom::testing::Server::builder().sample_mail().start().await?;
-    /// # let config = postroom::Config::new("localhost").port(server.imaps_port()).add_root_pem(server.ca_pem().as_bytes())?;
-    /// # let login = postroom::Login::password("alice", "alicepw");
-    /// # let mut mailbox = postroom::Imap::connect(config, login).await?.into_folder("INBOX").await?;
+    /// # #[cfg(all(feature = "testing", feature = "imap", feature = "pop3"))]
+    /// # postroom::doctest::mailbox(async |mut mailbox| {
     /// # use postroom::{Flag, Mailbox};
     /// let id = mailbox.append(b"Subject: hello\r\n\r\nworld\r\n", &[Flag::SEEN]).await?;
     /// println!("{id:?}");
-    /// # Ok(()) }
-    /// # #[cfg(not(feature = "testing"))]
-    /// # fn main() {}
+    /// # Ok(())
+    /// # }).unwrap();
     /// ```
     fn append<'a>(&'a mut self, message: &'a [u8], flags: &'a [Flag]) -> BoxFuture<'a, Result<Option<MessageId>>> {
         let _ = (message, flags);
@@ -449,19 +416,13 @@ pub trait Mailbox: Send {
     /// [`Kind::Input`](crate::Kind::Input) for ids of another mailbox; [`Kind::Rejected`](crate::Kind::Rejected) if the server refuses.
     ///
     /// ```
-    /// # #[cfg(feature = "testing")]
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let server = postroom::testing::Server::builder().sample_mail().start().await?;
-    /// # let config = postroom::Config::new("localhost").port(server.imaps_port()).add_root_pem(server.ca_pem().as_bytes())?;
-    /// # let login = postroom::Login::password("alice", "alicepw");
-    /// # let mut mailbox = postroom::Imap::connect(config, login).await?.into_folder("INBOX").await?;
+    /// # #[cfg(all(feature = "testing", feature = "imap", feature = "pop3"))]
+    /// # postroom::doctest::mailbox(async |mut mailbox| {
     /// # use postroom::{Flag, FlagChange, Mailbox};
     /// let ids: Vec<_> = mailbox.entries().await?.into_iter().map(|entry| entry.id).collect();
     /// mailbox.flag(&ids, &FlagChange::add([Flag::SEEN])).await?;
-    /// # Ok(()) }
-    /// # #[cfg(not(feature = "testing"))]
-    /// # fn main() {}
+    /// # Ok(())
+    /// # }).unwrap();
     /// ```
     fn flag<'a>(&'a mut self, ids: &'a [MessageId], change: &'a FlagChange) -> BoxFuture<'a, Result<()>>;
 
@@ -474,20 +435,14 @@ pub trait Mailbox: Send {
     /// another mailbox; [`Kind::Rejected`](crate::Kind::Rejected) if a POP3 server refuses.
     ///
     /// ```
-    /// # #[cfg(feature = "testing")]
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let server = postroom::testing::Server::builder().sample_mail().start().await?;
-    /// # let config = postroom::Config::new("localhost").port(server.imaps_port()).add_root_pem(server.ca_pem().as_bytes())?;
-    /// # let login = postroom::Login::password("alice", "alicepw");
-    /// # let mut mailbox = postroom::Imap::connect(config, login).await?.into_folder("INBOX").await?;
+    /// # #[cfg(all(feature = "testing", feature = "imap", feature = "pop3"))]
+    /// # postroom::doctest::mailbox(async |mut mailbox| {
     /// # use postroom::Mailbox;
     /// let oldest = mailbox.entries().await?.into_iter().next().ok_or("the mailbox is empty")?;
     /// mailbox.mark_deleted(&[oldest.id]).await?;
-    /// # assert_eq!(server.snapshot("alice").unwrap().messages("INBOX").len(), 30);
-    /// # Ok(()) }
-    /// # #[cfg(not(feature = "testing"))]
-    /// # fn main() {}
+    /// # assert_eq!(mailbox.entries().await?.len(), 30);
+    /// # Ok(())
+    /// # }).unwrap();
     /// ```
     fn mark_deleted<'a>(&'a mut self, ids: &'a [MessageId]) -> BoxFuture<'a, Result<()>>;
 
@@ -527,21 +482,15 @@ pub trait Mailbox: Send {
     /// refuses, it is not an error: the deletions are [`unknown`](Committed::unknown).
     ///
     /// ```
-    /// # #[cfg(feature = "testing")]
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let server = postroom::testing::Server::builder().sample_mail().start().await?;
-    /// # let config = postroom::Config::new("localhost").port(server.imaps_port()).add_root_pem(server.ca_pem().as_bytes())?;
-    /// # let login = postroom::Login::password("alice", "alicepw");
-    /// # let mut mailbox = postroom::Imap::connect(config, login).await?.into_folder("INBOX").await?;
+    /// # #[cfg(all(feature = "testing", feature = "imap", feature = "pop3"))]
+    /// # postroom::doctest::mailbox(async |mut mailbox| {
     /// # use postroom::Mailbox;
     /// let ids: Vec<_> = mailbox.entries().await?.into_iter().map(|entry| entry.id).collect();
     /// mailbox.mark_deleted(&ids).await?;
     /// let committed = mailbox.commit().await?;
     /// assert_eq!((committed.deleted.len(), committed.unknown.len()), (30, 0));
-    /// # Ok(()) }
-    /// # #[cfg(not(feature = "testing"))]
-    /// # fn main() {}
+    /// # Ok(())
+    /// # }).unwrap();
     /// ```
     fn commit(&mut self) -> BoxFuture<'_, Result<Committed>>;
 }

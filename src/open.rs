@@ -67,6 +67,13 @@ pub async fn open(at: impl TryIntoConfig, login: Login) -> Result<Box<dyn Mailbo
 pub trait TryIntoConfig {
     /// The configuration.
     ///
+    /// ```
+    /// use postroom::TryIntoConfig;
+    ///
+    /// assert_eq!("imaps://mail.example.org/Work".try_into_config()?.mailbox(), Some("Work"));
+    /// # Ok::<(), postroom::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Kind::Input`] if the text is no URL of a mailbox.

@@ -55,6 +55,15 @@ impl<'a> PartBody<'a> {
     /// Reads a part whose bytes are in memory, as those of [`Contents::parse`](crate::Contents::parse), from this octet on. It never
     /// touches the wire. A position after the end is the end.
     ///
+    /// ```
+    /// use postroom::{Contents, PartBody};
+    ///
+    /// let contents = Contents::parse("Subject: hello\r\n\r\nHello.\r\n");
+    /// let text = contents.text().expect("it is a text");
+    /// assert_eq!(PartBody::in_memory(text, 5)?.position(), 5);
+    /// # Ok::<(), postroom::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Kind::Input`](crate::Kind::Input) for a multipart, which has no content of its own, and for a part that is known by its

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use crate::contents::{Contents, MimePart};
+use crate::contents::{Contents, MimePart, TransferEncoding};
 use crate::text::{html, part as text};
 
 /// The most characters of a preview, as RFC 8970 §3.2 recommends.
@@ -30,7 +30,8 @@ pub(crate) fn of_message(bytes: Bytes) -> String {
 /// The preview of a part of which this is the encoded beginning, or all.
 pub(crate) fn of_part(part: &MimePart, encoded: &[u8]) -> String {
     let (mut decoder, mut octets) = (part.encoding().decoder(), Vec::new());
-    decoder.push(encoded, &mut octets);
+    let is_quoted = part.encoding() == TransferEncoding::QuotedPrintable;
+    decoder.push(if is_quoted { without_open_escape(encoded) } else { encoded }, &mut octets);
     decoder.finish(&mut octets);
     let is_html = part.media_type() == "text/html";
     let decoded = text::decode(without_cut(&octets), part.charset(), is_html);
@@ -43,6 +44,14 @@ pub(crate) fn of_part(part: &MimePart, encoded: &[u8]) -> String {
 pub(crate) fn of_server(text: &str) -> Option<String> {
     let is_decoded = !text.contains(['\u{fffd}', '\u{1b}']);
     is_decoded.then(|| html::plain_words(text, MOST))
+}
+
+/// Without the beginning of an escape at the end.
+fn without_open_escape(encoded: &[u8]) -> &[u8] {
+    match encoded {
+        [before @ .., b'='] | [before @ .., b'=', b'0'..=b'9' | b'A'..=b'F' | b'a'..=b'f'] => before,
+        _ => encoded,
+    }
 }
 
 /// Without the beginning of a character of UTF-8 at the end, which would make the text look like one in another charset.

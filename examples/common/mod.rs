@@ -25,12 +25,14 @@ macro_rules! say {
 
 /// The arguments of an example.
 pub(crate) struct Arguments {
-    /// The account, if a URL was given.
-    pub(crate) account: Option<Account>,
+    /// The accounts whose URLs were given.
+    pub(crate) accounts: Vec<Account>,
     /// The other arguments that are not options, such as a directory.
     pub(crate) rest: Vec<String>,
     /// The options of this example that were given.
     pub(crate) options: Vec<String>,
+    /// Those with a value.
+    values: Vec<(String, String)>,
 }
 
 /// The arguments that one example takes, besides the URL and the common options.
@@ -40,8 +42,14 @@ pub(crate) struct Accepts {
     pub(crate) usage: &'static str,
     /// Options without a value.
     pub(crate) options: &'static [&'static str],
+    /// Options with a value.
+    pub(crate) values: &'static [&'static str],
     /// How many arguments that are not options are needed after the URL.
     pub(crate) rest: usize,
+    /// How many more there may be.
+    pub(crate) more: usize,
+    /// Whether it takes several URLs.
+    pub(crate) several: bool,
     /// Whether it runs without a URL.
     pub(crate) url_optional: bool,
 }
@@ -101,8 +109,8 @@ impl Arguments {
     /// Reads the command line, and the password if there is a URL. `None` if it printed the usage text, which `--help` or no
     /// argument at all ask for.
     pub(crate) fn read(accepts: &Accepts) -> Outcome<Option<Self>> {
-        let (mut url, mut roots, mut mechanisms, mut plaintext) = (None, Vec::new(), Vec::new(), false);
-        let (mut rest, mut options) = (Vec::new(), Vec::new());
+        let (mut urls, mut roots, mut mechanisms, mut plaintext) = (Vec::new(), Vec::new(), Vec::new(), false);
+        let (mut rest, mut options, mut values) = (Vec::new(), Vec::new(), Vec::new());
         let mut words = std::env::args().skip(1).peekable();
         let help = |word: &String| word == "--help" || word == "-h";
         if std::env::args().skip(1).any(|word| help(&word)) || (words.peek().is_none() && !accepts.url_optional) {
@@ -122,31 +130,40 @@ impl Arguments {
             match name.as_str() {
                 "--ca" => roots.push(value()?),
                 "--auth" => mechanisms.push(value()?),
+                option if accepts.values.contains(&option) => {
+                    let value = value()?;
+                    values.push((name, value));
+                }
                 _ if given.is_some() => return Err(Usage(format!("the option {word} is not known")).into()),
                 "--dangerous-plaintext" => plaintext = true,
                 option if accepts.options.contains(&option) => options.push(name),
                 option if option.starts_with('-') => {
                     return Err(Usage(format!("the option {option} is not known")).into());
                 }
-                _ if word.contains("://") && url.is_none() => url = Some(word),
-                _ if rest.len() < accepts.rest => rest.push(word),
+                _ if word.contains("://") && (accepts.several || urls.is_empty()) => urls.push(word),
+                _ if rest.len() < accepts.rest + accepts.more => rest.push(word),
                 _ => return Err(Usage(format!("the argument {word} is one too many")).into()),
             }
         }
         let common = plaintext || !roots.is_empty() || !mechanisms.is_empty();
-        match url {
-            None if !accepts.url_optional || common => Err(Usage("there is no URL".to_owned()).into()),
-            _ if rest.len() < accepts.rest => Err(Usage("an argument is missing after the URL".to_owned()).into()),
-            url => {
-                let account = url.map(|url| Account::read(&url, &roots, &mechanisms, plaintext)).transpose()?;
-                Ok(Some(Self { account, rest, options }))
-            }
+        if urls.is_empty() && (!accepts.url_optional || common) {
+            return Err(Usage("there is no URL".to_owned()).into());
         }
+        if rest.len() < accepts.rest {
+            return Err(Usage("an argument is missing after the URL".to_owned()).into());
+        }
+        let accounts = urls.iter().map(|url| Account::read(url, &roots, &mechanisms, plaintext));
+        Ok(Some(Self { accounts: accounts.collect::<Outcome<_>>()?, rest, options, values }))
     }
 
     /// The account, for an example that needs one.
     pub(crate) fn account(&self) -> Outcome<&Account> {
-        Ok(self.account.as_ref().ok_or_else(|| Usage("there is no URL".to_owned()))?)
+        Ok(self.accounts.first().ok_or_else(|| Usage("there is no URL".to_owned()))?)
+    }
+
+    /// The value of this option, or nothing.
+    pub(crate) fn value(&self, option: &str) -> &str {
+        self.values.iter().find(|(name, _)| name == option).map_or("", |(_, value)| value)
     }
 }
 

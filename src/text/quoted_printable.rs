@@ -29,11 +29,11 @@ impl Decoder {
         let mut rest = piece;
         while !self.held.is_empty() && !rest.is_empty() {
             // What is held, and what decides about it; the rest is not copied.
-            let (start, behind) = rest.split_at_checked(LONGEST_BLANK).unwrap_or((rest, &[]));
+            let (start, after) = rest.split_at_checked(LONGEST_BLANK).unwrap_or((rest, &[]));
             let mut joined = std::mem::take(&mut self.held);
             joined.extend_from_slice(start);
             self.decode(&joined, false, out);
-            rest = behind;
+            rest = after;
         }
         self.decode(rest, false, out);
     }
@@ -56,8 +56,8 @@ impl Decoder {
         let mut rest = bytes;
         loop {
             let end = memchr::memchr2(b'=', b'\n', rest).unwrap_or(rest.len());
-            let (text, behind) = rest.split_at_checked(end).unwrap_or((rest, &[]));
-            match behind.split_first() {
+            let (text, from_end) = rest.split_at_checked(end).unwrap_or((rest, &[]));
+            match from_end.split_first() {
                 Some((b'=', after)) => {
                     out.extend_from_slice(text);
                     rest = match Escape::read(after, is_last) {
@@ -72,7 +72,7 @@ impl Decoder {
                             after
                         }
                         Escape::Open => {
-                            self.held = behind.to_vec();
+                            self.held = from_end.to_vec();
                             return;
                         }
                     };

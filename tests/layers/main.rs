@@ -98,7 +98,7 @@ const LAYERS: &[Layer] = &[
     layer!("cookbook":),
     layer!("testing":),
     // Sessions for the examples in the documentation.
-    layer!("doctest": "*" "imap" "pop3" "testing"),
+    layer!("doctest": "*" "mailbox" "imap" "pop3" "testing"),
 ];
 
 /// Crates that only some modules may name.

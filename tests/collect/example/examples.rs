@@ -8,7 +8,8 @@ use tokio::process::{Child, Command};
 
 use super::program::{Ended, example, left, server};
 
-const ALL: [&str; 7] = ["collect", "folders", "idle", "inbox", "pop3_drain", "threads", "tour"];
+const ALL: [&str; 10] =
+    ["attachments", "collect", "folders", "idle", "inbox", "pop3_drain", "read", "threads", "tour", "webmail"];
 
 /// An example that trusts the server, in a folder of its own.
 struct Run {
@@ -82,6 +83,9 @@ async fn a_closed_output_is_not_a_panic() {
         ("collect", vec![&url, "mail2", "--ca", "ca.pem"]),
         ("threads", vec![&url, "--ca", "ca.pem"]),
         ("folders", vec![&url, "--ca", "ca.pem"]),
+        ("attachments", vec![&url, "saved", "--ca", "ca.pem"]),
+        ("read", vec![&url, "--ca", "ca.pem"]),
+        ("webmail", vec![&url, "page", "--ca", "ca.pem"]),
         ("tour", vec![]),
         ("idle", vec!["--help"]),
     ] {
@@ -178,4 +182,98 @@ async fn threads_are_shown_as_trees() {
     assert_eq!((unread.status, unread.out.lines().count()), (0, 3), "{unread:?}");
     let pop3 = format!("pops://me@localhost:{}", server.pop3s_port());
     assert_eq!(run.run("threads", &[&pop3, "--ca", "ca.pem"]).await.status, 2);
+}
+
+/// A message with a text, HTML, a picture in it, and an attachment.
+const RICH: &str = "From: Ann Example <ann@example.org>\r\nTo: me@localhost, bert@example.org\r\nSubject: Rich\r\n\
+    Message-ID: <rich@example.org>\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=m\r\n\r\n\
+    --m\r\nContent-Type: multipart/related; boundary=r\r\n\r\n\
+    --r\r\nContent-Type: text/html; charset=iso-8859-1\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n\
+    <p>Gr=FC=DFe</p><img src=3D\"cid:logo\">\r\n\
+    --r\r\nContent-Type: image/png\r\nContent-ID: <logo>\r\nContent-Transfer-Encoding: base64\r\n\r\naGVsbG8=\r\n--r--\r\n\
+    --m\r\nContent-Type: application/pdf; name=\"../bill.pdf\"\r\nContent-Disposition: attachment\r\n\
+    Content-Transfer-Encoding: base64\r\n\r\nJVBERi0xLjQ=\r\n--m--\r\n";
+
+#[tokio::test]
+async fn attachments_are_saved_once_from_both_protocols() {
+    let server = server().await;
+    server.deliver("me", "INBOX", RICH, &[]).unwrap();
+    let run = Run::new(&server, "attachments");
+    let urls = [
+        format!("imaps://me@localhost:{}", server.imaps_port()),
+        format!("pops://me@localhost:{}", server.pop3s_port()),
+    ];
+    let words = [&urls[0], &urls[1], "saved", "--ca", "ca.pem", "--type", "application/"];
+    let saved = run.run("attachments", &words).await;
+    assert_eq!(saved.status, 0, "{saved:?}");
+    let files: Vec<&str> = saved.out.lines().collect();
+    assert_eq!(files.len(), 2, "{saved:?}");
+    for file in &files {
+        assert!(file.ends_with("bill.pdf"), "{file}");
+        assert_eq!(std::fs::read(run.folder.join(file)).unwrap(), b"%PDF-1.4", "{file}");
+    }
+    // What was cut off goes on, and what is there is not saved again.
+    let unfinished = run.folder.join(files[0]).with_file_name("[2].part");
+    std::fs::remove_file(run.folder.join(files[0])).unwrap();
+    std::fs::write(unfinished, b"%PDF").unwrap();
+    let again = run.run("attachments", &words).await;
+    assert_eq!((again.status, again.out.lines().collect::<Vec<_>>()), (0, vec![files[0]]), "{again:?}");
+    assert_eq!(std::fs::read(run.folder.join(files[0])).unwrap(), b"%PDF-1.4");
+    let none = run.run("attachments", &[&urls[0], "none", "--ca", "ca.pem", "--name", "invoice"]).await;
+    assert_eq!((none.status, none.out.as_str()), (0, ""), "{none:?}");
+}
+
+#[tokio::test]
+async fn mail_is_read_alike_by_both_protocols() {
+    let server = server().await;
+    server.deliver("me", "INBOX", RICH, &[]).unwrap();
+    let run = Run::new(&server, "read");
+    for url in [
+        format!("imaps://me@localhost:{}", server.imaps_port()),
+        format!("pops://me@localhost:{}", server.pop3s_port()),
+    ] {
+        let read = run.run("read", &[&url, "--ca", "ca.pem"]).await;
+        assert_eq!((read.status, read.err.as_str()), (0, ""), "{read:?}");
+        for shown in ["From:    Ann Example", "Subject: Rich", "Grüße", "+ bill.pdf (application/pdf, 8 B)"] {
+            assert!(read.out.contains(shown), "{shown}: {read:?}");
+        }
+        assert!(!read.out.contains('<'), "{read:?}");
+        assert_eq!(run.run("read", &[&url, "99", "--ca", "ca.pem"]).await.status, 1);
+        assert_eq!(run.run("read", &[&url, "0", "--ca", "ca.pem"]).await.status, 2);
+    }
+}
+
+#[tokio::test]
+async fn a_webmail_answers_with_json() {
+    let server = server().await;
+    server.deliver("me", "INBOX", RICH, &[]).unwrap();
+    let run = Run::new(&server, "webmail");
+    let url = format!("imaps://me@localhost:{}", server.imaps_port());
+    let ask = async |words: &[&str]| -> serde_json::Value {
+        let ended = run.run("webmail", &[&[&url, "--ca", "ca.pem"], words].concat()).await;
+        assert_eq!((ended.status, ended.err.as_str()), (0, ""), "{words:?}: {ended:?}");
+        serde_json::from_str(&ended.out).unwrap()
+    };
+    let folders = ask(&["folders"]).await;
+    let inbox = folders.as_array().unwrap().iter().find(|folder| folder["name"] == "INBOX").unwrap();
+    assert_eq!((&inbox["messages"], &inbox["role"]), (&4.into(), &"Inbox".into()));
+    let page = ask(&["page"]).await;
+    assert_eq!((&page["messages"][0]["subject"], &page["next"]), (&"Rich".into(), &serde_json::Value::Null));
+    let uid = page["messages"][0]["uid"].to_string();
+    assert_eq!(ask(&["search", "bill.pdf"]).await["messages"][0]["subject"], "Rich");
+    assert_eq!(ask(&["threads"]).await.as_array().unwrap().len(), 4);
+    let shown = ask(&["show", &uid]).await;
+    assert!(shown["body"].as_str().unwrap().contains("Grüße"), "{shown}");
+    assert_eq!(
+        (&shown["pictures"]["logo"], &shown["attachments"][0]),
+        (&"data:image/png;base64,aGVsbG8=".into(), &"bill.pdf".into())
+    );
+    let reply = ask(&["reply", &uid]).await;
+    assert_eq!((&reply["to"][0], &reply["subject"]), (&"Ann Example <ann@example.org>".into(), &"Re: Rich".into()));
+    let archived = ask(&["archive", &uid]).await;
+    assert_eq!(server.snapshot("me").unwrap().messages("INBOX").len(), 3);
+    assert_eq!(ask(&["undo", archived["undo"].as_str().unwrap()]).await["missing"], "");
+    assert_eq!(server.snapshot("me").unwrap().messages("INBOX").len(), 4);
+    let ended = run.run("webmail", &[&url, "--ca", "ca.pem", "nonsense"]).await;
+    assert_eq!(ended.status, 2, "{ended:?}");
 }

@@ -96,7 +96,7 @@ async fn the_newest_threads_cost_two_round_trips_and_items_are_added() {
     server.clear_commands();
     assert!(inbox.threads(&Query::all()).newest(0).await.unwrap().is_empty());
     assert_eq!(server.commands().len(), 1);
-    let refused = inbox.threads(&Query::all()).items(Items::EMAIL_ID).await.unwrap_err();
+    let refused = inbox.threads(&Query::all()).items(Items::GMAIL_LABELS).await.unwrap_err();
     assert_eq!((refused.kind(), server.commands().len()), (Kind::Unsupported, 1));
 }
 

@@ -306,7 +306,7 @@ async fn what_cannot_be_paged_is_refused_before_anything_is_sent() {
         (&all, date(), token(here.clone()), Items::FLAGS, Kind::Input),
         (&all, PageOrder::OLDEST, token(format!("{here}:1:1")), Items::FLAGS, Kind::Input),
         (&stamped, PageOrder::NEWEST, PageRange::first(5), Items::FLAGS, Kind::Input),
-        (&all, PageOrder::NEWEST, PageRange::first(5), Items::EMAIL_ID, Kind::Unsupported),
+        (&all, PageOrder::NEWEST, PageRange::first(5), Items::GMAIL_LABELS, Kind::Unsupported),
         (&all, PageOrder::by([SortKey::RELEVANCY]), PageRange::first(5), Items::FLAGS, Kind::Unsupported),
     ] {
         assert_eq!(refused(query, order.clone(), range, items).await, kind, "{query} {order:?}");
