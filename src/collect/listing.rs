@@ -176,7 +176,8 @@ impl Row {
     }
 
     pub(super) fn head(&self, extent: Extent) -> Head {
-        Head { id: self.entry.id.clone(), extent, size: self.entry.size, received: self.entry.received }
+        let Entry { id, size, flags, received, .. } = self.entry.clone();
+        Head { id, extent, size, received, flags }
     }
 
     /// The size that the server declares, in its listing or with the message, if the message has another one; the largest of them.

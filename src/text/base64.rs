@@ -33,9 +33,9 @@ impl Decoder {
         let (mut rest, mut length) = (piece, 0);
         while !rest.is_empty() {
             // Most lines are as long as the one before. If a line end is inside, the block is decoded the odd way.
-            let (line, behind) = line_of(rest, length).unwrap_or_else(|| first_line(rest));
+            let (line, tail) = line_of(rest, length).unwrap_or_else(|| first_line(rest));
             self.clean.extend_from_slice(line);
-            (length, rest) = (line.len(), behind);
+            (length, rest) = (line.len(), tail);
             if self.clean.len() >= BLOCK {
                 self.decode_clean(out);
             }
@@ -122,15 +122,15 @@ impl Decoder {
 /// A line of this length and what follows its line end, if the text begins with one.
 #[inline]
 fn line_of(text: &[u8], length: usize) -> Option<(&[u8], &[u8])> {
-    let (line, behind) = text.split_at_checked(length)?;
-    Some((line, behind.strip_prefix(b"\r\n")?))
+    let (line, tail) = text.split_at_checked(length)?;
+    Some((line, tail.strip_prefix(b"\r\n")?))
 }
 
 /// The first line without its line end, and what follows that.
 fn first_line(text: &[u8]) -> (&[u8], &[u8]) {
     let end = memchr::memchr(b'\n', text).unwrap_or(text.len());
-    let (line, behind) = text.split_at_checked(end).unwrap_or((text, &[]));
-    (line.strip_suffix(b"\r").unwrap_or(line), behind.get(1..).unwrap_or_default())
+    let (line, tail) = text.split_at_checked(end).unwrap_or((text, &[]));
+    (line.strip_suffix(b"\r").unwrap_or(line), tail.get(1..).unwrap_or_default())
 }
 
 /// The decoded octets. Characters outside the alphabet are ignored; a run may end without padding.

@@ -17,11 +17,11 @@ pub(crate) fn words(html: &str, most: usize) -> String {
     let mut rest = html;
     while !rest.is_empty() && !out.is_full() {
         let end = rest.find(['<', '&']).unwrap_or(rest.len());
-        let (text, behind) = rest.split_at_checked(end).unwrap_or((rest, ""));
+        let (text, tail) = rest.split_at_checked(end).unwrap_or((rest, ""));
         text.chars().for_each(|letter| out.push(letter));
-        rest = match behind.chars().next() {
-            Some('<') => after_markup(behind, &mut out),
-            Some(_) => after_reference(behind, &mut out),
+        rest = match tail.chars().next() {
+            Some('<') => after_markup(tail, &mut out),
+            Some(_) => after_reference(tail, &mut out),
             None => "",
         };
     }
@@ -89,11 +89,11 @@ fn split_tag(text: &str) -> (&str, &str) {
 /// The text after the end tag of this element; nothing if it has none.
 fn after_element<'a>(text: &'a str, name: &str) -> &'a str {
     let mut rest = text;
-    while let Some((_, behind)) = rest.split_once("</") {
-        if behind.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name)) {
-            return split_tag(behind).1;
+    while let Some((_, tail)) = rest.split_once("</") {
+        if tail.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name)) {
+            return split_tag(tail).1;
         }
-        rest = behind;
+        rest = tail;
     }
     ""
 }

@@ -114,7 +114,7 @@ fn charset_of(value: &[u8]) -> (Option<Charset>, &[u8]) {
 /// quotes and backslashes.
 pub(crate) fn read(field: &[u8]) -> Vec<(Bytes<'_>, Bytes<'_>)> {
     let mut params = Vec::new();
-    let mut rest = behind(field, b';');
+    let mut rest = after_first(field, b';');
     while !rest.is_empty() {
         let end = rest.iter().position(|byte| matches!(byte, b'=' | b';')).unwrap_or(rest.len());
         let (name, after) = rest.split_at_checked(end).unwrap_or((rest, &[]));
@@ -136,14 +136,14 @@ fn read_value(field: &[u8]) -> (Bytes<'_>, &[u8]) {
         let (value, after) = inside.split_at_checked(end).unwrap_or((inside, &[]));
         let value =
             if memchr::memchr(b'\\', value).is_some() { Cow::Owned(quoted::unescape(value)) } else { unfold(value) };
-        return (value, behind(after, b';'));
+        return (value, after_first(after, b';'));
     }
     let end = memchr::memchr(b';', field).unwrap_or(field.len());
     let (value, after) = field.split_at_checked(end).unwrap_or((field, &[]));
     (unfold(value.trim_ascii()), after.get(1..).unwrap_or_default())
 }
 
-fn behind(bytes: &[u8], end: u8) -> &[u8] {
+fn after_first(bytes: &[u8], end: u8) -> &[u8] {
     memchr::memchr(end, bytes).and_then(|at| bytes.get(at + 1..)).unwrap_or_default()
 }
 

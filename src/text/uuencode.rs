@@ -26,8 +26,8 @@ impl Decoder {
     pub(crate) fn push(&mut self, piece: &[u8], out: &mut Vec<u8>) {
         let mut rest = piece;
         while let Some(end) = memchr::memchr(b'\n', rest) {
-            let (line, behind) = rest.split_at_checked(end).unwrap_or((rest, &[]));
-            rest = behind.get(1..).unwrap_or_default();
+            let (line, tail) = rest.split_at_checked(end).unwrap_or((rest, &[]));
+            rest = tail.get(1..).unwrap_or_default();
             self.extend_line(line);
             self.end_line(out);
         }

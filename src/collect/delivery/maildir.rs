@@ -11,7 +11,7 @@ use tokio::io::AsyncRead;
 use super::encode::{Format, LineEnds};
 use super::name::FileName;
 use super::staging::{Staging, WRITERS, runs, stage_stream};
-use super::{Delivery, Head, Letter, Recovered, Ticket};
+use super::{Delivery, Head, Letter, Recovered, Ticket, info};
 use crate::store::files::{create_folder, failed, is_at, names_in, remove, rename_new, sync_folder};
 use crate::store::{Worker, run_once};
 use crate::{BoxFuture, Result};
@@ -23,7 +23,8 @@ const TMP_LASTS: Duration = Duration::from_secs(36 * 60 * 60);
 /// it. Any number of readers and of other deliveries may use the Maildir at the same time.
 ///
 /// Folders are created with mode 0700 and files with 0600. Names are unique by time, process, counter, host and 64 random bits, and a file
-/// is never overwritten. Lines end with LF unless [`line_ends`](Self::line_ends) says otherwise. If the time is known at which
+/// is never overwritten. A message that has been read, answered, flagged or forwarded on the server (IMAP) goes to `cur` instead of `new`,
+/// with these flags in its name (`:2,RS`). Lines end with LF unless [`line_ends`](Self::line_ends) says otherwise. If the time is known at which
 /// the message arrived at the server (IMAP), it is the file's time of modification, which readers show.
 ///
 /// **Cost.** One fsync for each message, by several threads at once, and for each batch one of `tmp` and one of `new`.
@@ -154,43 +155,53 @@ impl Folders {
         let dir = fs::canonicalize(dir).map_err(failed(dir, "opened"))?;
         let [tmp, new, cur] = ["tmp", "new", "cur"].map(|name| dir.join(name));
         [&tmp, &new, &cur].into_iter().try_for_each(|folder| create_folder(folder))?;
-        Ok(Self { staging: Staging::new(tmp)?, new, cur })
+        Ok(Self { staging: Staging::new(tmp)?.keeping_flags(), new, cur })
     }
 
     fn publish(&self, tickets: &[Ticket]) -> Vec<Result<()>> {
         let renamed: Vec<_> = tickets.iter().map(|ticket| self.rename(ticket)).collect();
-        match sync_folder(&self.new) {
+        let used =
+            [&self.new, &self.cur].into_iter().filter(|folder| tickets.iter().any(|one| self.folder(one) == *folder));
+        match used.into_iter().try_for_each(|folder| sync_folder(folder)) {
             Ok(()) => renamed,
             Err(error) => renamed.into_iter().map(|renamed| renamed.and(Err(error.clone()))).collect(),
         }
     }
 
     fn rename(&self, ticket: &Ticket) -> Result<()> {
-        match self.move_to_new(ticket)? {
+        match self.show(ticket)? {
             true => Ok(()),
-            false => Err(failed(&self.new.join(ticket.as_str()), "published")(io::ErrorKind::NotFound.into())),
+            false => {
+                Err(failed(&self.folder(ticket).join(ticket.as_str()), "published")(io::ErrorKind::NotFound.into()))
+            }
         }
     }
 
-    /// Whether it is in `new` now; `false` if it is no longer in `tmp`.
-    fn move_to_new(&self, ticket: &Ticket) -> Result<bool> {
+    /// `cur` for a message with flags.
+    fn folder(&self, ticket: &Ticket) -> &Path {
+        if info::unique(ticket.as_str()) == ticket.as_str() { &self.new } else { &self.cur }
+    }
+
+    /// Moves it out of `tmp`. Whether it is in its folder now; `false` if it is no longer in `tmp`.
+    fn show(&self, ticket: &Ticket) -> Result<bool> {
         let Some(tmp) = self.staging.path(ticket.as_str()) else { return Ok(false) };
-        let new = self.new.join(ticket.as_str());
-        match rename_new(&tmp, &new) {
+        let shown = self.folder(ticket).join(ticket.as_str());
+        match rename_new(&tmp, &shown) {
             Ok(()) => Ok(true),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(new.exists()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(shown.exists()),
             // In both after an abort, if the file system cannot rename without overwriting, or not in one step.
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && is_same(&tmp, &new) => {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && is_same(&tmp, &shown) => {
                 remove(&tmp).map(|()| true)
             }
-            Err(error) => Err(failed(&new, "published")(error)),
+            Err(error) => Err(failed(&shown, "published")(error)),
         }
     }
 
     fn recover(&mut self, tickets: &[Ticket]) -> Result<Vec<Recovered>> {
         self.staging.begin_run()?;
-        let moved = tickets.iter().map(|ticket| self.move_to_new(ticket)).collect::<Result<Vec<_>>>()?;
-        let rest = tickets.iter().zip(&moved).filter(|(_, moved)| !**moved).map(|(ticket, _)| ticket.as_str());
+        let moved = tickets.iter().map(|ticket| self.show(ticket)).collect::<Result<Vec<_>>>()?;
+        let rest = tickets.iter().zip(&moved).filter(|(_, moved)| !**moved);
+        let rest = rest.map(|(ticket, _)| info::unique(ticket.as_str()));
         let read = self.read(rest.collect())?;
         if !tickets.is_empty() {
             // Names that an aborted run has changed may not be durable yet.
@@ -198,8 +209,8 @@ impl Folders {
         }
         self.throw_away(tickets)?;
         let is_there = |ticket: &Ticket| {
-            read.contains(ticket.as_str())
-                || FileName::parse(ticket.as_str()).is_some_and(|name| !name.is_older_than(TMP_LASTS))
+            let name = info::unique(ticket.as_str());
+            read.contains(name) || FileName::parse(name).is_some_and(|name| !name.is_older_than(TMP_LASTS))
         };
         let fates = tickets.iter().zip(moved).map(|(ticket, moved)| match moved || is_there(ticket) {
             true => Recovered::Delivered,
@@ -216,7 +227,7 @@ impl Folders {
         }
         for folder in [&self.new, &self.cur] {
             let names = names_in(folder)?;
-            let unique = names.iter().filter_map(|name| name.split([':', ',', ';', '!']).next());
+            let unique = names.iter().map(|name| info::unique(name));
             found.extend(unique.filter(|name| sought.contains(name)).map(str::to_owned));
         }
         Ok(found)

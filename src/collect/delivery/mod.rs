@@ -3,6 +3,7 @@
 
 mod callback;
 mod encode;
+mod info;
 mod maildir;
 mod mbox;
 mod name;
@@ -14,7 +15,7 @@ use bytes::Bytes;
 use time::OffsetDateTime;
 use tokio::io::AsyncRead;
 
-use crate::{BoxFuture, MessageId, Result};
+use crate::{BoxFuture, Flags, MessageId, Result};
 
 pub use callback::Callback;
 pub use encode::LineEnds;
@@ -227,6 +228,8 @@ pub struct Head {
     pub size: Option<u64>,
     /// When it arrived at the server, if the protocol says so (IMAP).
     pub received: Option<OffsetDateTime>,
+    /// Its flags on the server when the run began, if the protocol has flags (IMAP).
+    pub flags: Option<Flags<'static>>,
 }
 
 /// How much of a message is delivered.
@@ -300,7 +303,7 @@ impl fmt::Display for Ticket {
 impl Head {
     /// A whole message of that id, of which nothing more is known; for tests of a [`Delivery`].
     pub fn new(id: MessageId) -> Self {
-        Self { id, extent: Extent::Whole, size: None, received: None }
+        Self { id, extent: Extent::Whole, size: None, received: None, flags: None }
     }
 }
 

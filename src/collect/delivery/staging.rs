@@ -15,7 +15,7 @@ use tokio::sync::mpsc;
 
 use super::encode::{Encoder, Format};
 use super::name::{FileName, FileNames};
-use super::{Head, Letter, Ticket};
+use super::{Head, Letter, Ticket, info};
 use crate::store::files::{failed, names_in, private, remove, sync_folder};
 use crate::store::{Worker, join};
 use crate::{Error, Result};
@@ -28,6 +28,8 @@ const PIECE: usize = 128 << 10;
 pub(super) struct Staging {
     folder: PathBuf,
     names: FileNames,
+    /// What a ticket has after the name of its file.
+    info: fn(&Head) -> String,
 }
 
 /// Sent from the reader of a message to its writer.
@@ -40,7 +42,12 @@ enum Piece {
 impl Staging {
     /// Uses a folder that exists.
     pub(super) fn new(folder: PathBuf) -> Result<Self> {
-        Ok(Self { folder, names: FileNames::new()? })
+        Ok(Self { folder, names: FileNames::new()?, info: |_| String::new() })
+    }
+
+    /// Its tickets keep the flags of their messages.
+    pub(super) fn keeping_flags(self) -> Self {
+        Self { info: info::of, ..self }
     }
 
     pub(super) fn begin_run(&mut self) -> Result<()> {
@@ -49,7 +56,8 @@ impl Staging {
 
     /// The path of the message of that name; `None` if the name was not made here.
     pub(super) fn path(&self, ticket: &str) -> Option<PathBuf> {
-        FileName::parse(ticket).map(|_| self.folder.join(ticket))
+        let name = info::unique(ticket);
+        FileName::parse(name).filter(|_| info::is_sound(ticket)).map(|_| self.folder.join(name))
     }
 
     /// Writes each message into a file, by this number of threads; durable when it returns.
@@ -70,9 +78,9 @@ impl Staging {
             }
             write();
         });
-        let written = work.into_iter().map(|(name, _, written)| {
+        let written = work.into_iter().map(|(name, letter, written)| {
             written.into_inner().unwrap_or_else(|| Err(Error::closed("the message was not written")))?;
-            Ticket::new(name)
+            Ticket::new(name + &(self.info)(&letter.head))
         });
         self.settle(written.collect())
     }
@@ -84,7 +92,7 @@ impl Staging {
         }
         let Err(error) = sync_folder(&self.folder) else { return written };
         let thrown = written.into_iter().map(|ticket| {
-            let _ = fs::remove_file(self.folder.join(ticket?.as_str()));
+            let _ = self.path(ticket?.as_str()).map(fs::remove_file);
             Err(error.clone())
         });
         thrown.collect()
@@ -113,7 +121,7 @@ impl Staging {
                 }
             }
         })?;
-        self.settle(vec![Ticket::new(name)])
+        self.settle(vec![Ticket::new(name + &(self.info)(head))])
             .into_iter()
             .collect::<Result<Vec<_>>>()
             .and_then(|tickets| tickets.into_iter().next().ok_or_else(|| Error::closed("the message was not written")))
@@ -138,7 +146,7 @@ impl Staging {
 /// The runs in which these tickets were made. Between two calls of `recover` there is one run, of one account with one ledger: so a file
 /// of such a run that no ticket names is an orphan.
 pub(super) fn runs(tickets: &[Ticket]) -> HashSet<u64> {
-    tickets.iter().filter_map(|ticket| FileName::parse(ticket.as_str())).map(|name| name.run).collect()
+    tickets.iter().filter_map(|ticket| FileName::parse(info::unique(ticket.as_str()))).map(|name| name.run).collect()
 }
 
 /// Writes `body` into a file of the staging folder while it is read.

@@ -128,7 +128,7 @@ impl Imap {
         Ok(None)
     }
 
-    /// Stores a filter, or replaces the one with this name: [`Query::filter`] then stands for the query. The description is for people;
+    /// Stores a filter, or replaces the one with this name: [`Query::filter`] then means that query. The description is for people;
     /// without one, that of an earlier filter is removed. One round trip.
     ///
     /// ```

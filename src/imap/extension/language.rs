@@ -84,7 +84,7 @@ impl Imap {
         for response in self.run(Extension::language(tags)).await?.responses.iter() {
             match response {
                 Response::Language(mut chosen) if chosen.len() == 1 => tag = chosen.pop(),
-                Response::Namespace(told) => namespaces = Some(told),
+                Response::Namespace(reported) => namespaces = Some(reported),
                 _ => {}
             }
         }

@@ -226,9 +226,9 @@ impl Imap {
         let names = found.names(lacks);
         let commands = names.iter().map(|name| Status { name: name.clone(), items, utf8 }).collect();
         for (name, status) in names.iter().zip(self.pipelined(commands).await?) {
-            let told = told(status)?;
+            let reported = reported(status)?;
             if let Some(mailbox) = found.gathered.get_mut(name) {
-                mailbox.status = told;
+                mailbox.status = reported;
             }
         }
         Ok(())
@@ -242,14 +242,14 @@ impl Imap {
         let names = found.names(|mailbox| mailbox.rights.is_none() && mailbox.listed.is_selectable());
         let commands = names.iter().map(|name| self.running(Extension::my_rights(name))).collect();
         for (name, answer) in names.iter().zip(self.pipelined(commands).await?) {
-            let told = told(answer)?.and_then(|answer| {
+            let reported = reported(answer)?.and_then(|answer| {
                 answer.responses.iter().find_map(|response| match response {
                     Response::MyRights(mine) => Some(mine.rights),
                     _ => None,
                 })
             });
             if let Some(mailbox) = found.gathered.get_mut(name) {
-                mailbox.rights = told;
+                mailbox.rights = reported;
             }
         }
         found.gathered.listing.mailboxes.iter_mut().for_each(|mailbox| {
@@ -266,7 +266,7 @@ impl Imap {
         let get = |name| Extension::get_metadata(Some(name), asked.entries, MetadataDepth::Entry, None);
         let commands = names.iter().map(|name| self.running(get(name))).collect();
         for (name, answer) in names.iter().zip(self.pipelined(commands).await?) {
-            let Some(answer) = told(answer)? else { continue };
+            let Some(answer) = reported(answer)? else { continue };
             for response in answer.responses.iter() {
                 if let (Response::Metadata(metadata), Some(mailbox)) = (response, found.gathered.get_mut(name)) {
                     mailbox.metadata.extend(metadata.values);
@@ -303,7 +303,7 @@ impl Asked<'_> {
 }
 
 /// The answer; `None` if the server refused or did not say it.
-fn told<T>(answer: Result<T>) -> Result<Option<T>> {
+fn reported<T>(answer: Result<T>) -> Result<Option<T>> {
     match answer {
         Err(error) if error.is_refusal() || error.kind() == crate::Kind::Missing => {
             tracing::debug!(%error, "a mailbox is listed without what was asked about it");

@@ -182,10 +182,10 @@ impl Imap {
         let answer = self.run(Extension::get_metadata(mailbox, entries, depth, max_size)).await?;
         let mut found = MetadataValues::default();
         // The first value counts, if a server repeats what it has sent.
-        let (mut told, mut named) = (false, HashSet::new());
+        let (mut is_answered, mut named) = (false, HashSet::new());
         for response in answer.responses.iter() {
             if let Response::Metadata(metadata) = response {
-                told = true;
+                is_answered = true;
                 found.values.extend(metadata.values.into_iter().filter(|(name, _)| named.insert(name.clone())));
             }
         }
@@ -193,7 +193,7 @@ impl Imap {
             found.longest_left_out = Some(octets);
         }
         // RFC 5464 §4.2: the response is required. If values are left out, there may be nothing to put into it.
-        match told || found.longest_left_out.is_some() || depth != MetadataDepth::Entry {
+        match is_answered || found.longest_left_out.is_some() || depth != MetadataDepth::Entry {
             true => Ok(found),
             false => Err(Error::missing("the server answered GETMETADATA without what was asked for")),
         }

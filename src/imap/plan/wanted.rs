@@ -85,7 +85,7 @@ impl Wanted {
         self.most.is_some()
     }
 
-    /// Whether so many messages are wanted.
+    /// Whether this number of messages is wanted.
     pub(crate) fn wants(&self, messages: u64) -> bool {
         self.most.is_none_or(|most| messages <= most)
     }

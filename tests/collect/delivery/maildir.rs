@@ -3,8 +3,9 @@
 use std::fs;
 use std::time::{Duration, SystemTime};
 
-use postroom::Kind;
-use postroom::collect::{Delivery, LineEnds, Maildir, Recovered, Ticket};
+use postroom::collect::{Collector, Delivery, FileLedger, LineEnds, Maildir, Recovered, Ticket};
+use postroom::testing::Server;
+use postroom::{Config, Flag, Imap, Kind, Login};
 use time::OffsetDateTime;
 
 use super::support::{Scratch, files, letter, letters, names, published, staged};
@@ -190,4 +191,76 @@ async fn a_dropped_stream_leaves_nothing() {
     assert!(tokio::time::timeout(Duration::from_millis(50), staging).await.is_err());
     maildir.discard(&[]).await.unwrap();
     assert_eq!(names(&scratch.join("mail/tmp")), [""; 0]);
+}
+
+#[tokio::test]
+async fn flags_are_in_the_name_also_after_an_abort() {
+    let mark = if cfg!(windows) { ";2," } else { ":2," };
+    for (flags, info) in
+        [(&["\\Seen", "\\Answered", "Work"][..], "RS"), (&["\\Flagged"], "F"), (&["Work"], ""), (&[], "")]
+    {
+        for aborted in [false, true] {
+            let scratch = Scratch::new();
+            let mut maildir = Maildir::open(scratch.join("mail")).await.unwrap();
+            let mut letter = letter(b"a\r\n");
+            letter.head.flags = Some(flags.iter().map(|flag| Flag::new(*flag).unwrap()).collect());
+            let ticket = maildir.stage(&[letter]).await.remove(0).unwrap();
+            assert_eq!(
+                [names(&scratch.join("mail/new")), names(&scratch.join("mail/cur"))],
+                [vec![], Vec::<String>::new()]
+            );
+            if aborted {
+                drop(maildir);
+                maildir = Maildir::open(scratch.join("mail")).await.unwrap();
+                assert_eq!(maildir.recover(std::slice::from_ref(&ticket)).await.unwrap(), [Recovered::Delivered]);
+            } else {
+                published(&mut maildir, std::slice::from_ref(&ticket)).await;
+            }
+            let folder = if info.is_empty() { "mail/new" } else { "mail/cur" };
+            let shown = names(&scratch.join(folder));
+            assert_eq!(shown, [ticket.as_str().to_owned()], "{flags:?}");
+            assert!(if info.is_empty() {
+                !shown[0].contains(mark)
+            } else {
+                shown[0].ends_with(&format!("{mark}{info}"))
+            });
+            assert_eq!(names(&scratch.join("mail/tmp")), Vec::<String>::new());
+            // A reader changes the flags; it is still delivered.
+            let path = scratch.join(folder).join(&shown[0]);
+            let unique = shown[0].split(mark).next().unwrap();
+            fs::rename(path, scratch.join("mail/cur").join(format!("{unique}{mark}T"))).unwrap();
+            assert_eq!(maildir.recover(&[ticket]).await.unwrap(), [Recovered::Delivered]);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_ticket_from_elsewhere_leads_nowhere() {
+    let scratch = Scratch::new();
+    let mut maildir = Maildir::open(scratch.join("mail")).await.unwrap();
+    let ticket = staged(&mut maildir, &["a"]).await.remove(0);
+    let odd = Ticket::new(format!("{ticket}:2,/../../x")).unwrap();
+    assert!(maildir.publish(&[odd]).await.remove(0).is_err());
+    assert!(!scratch.join("x").exists() && !scratch.join("mail/x").exists());
+}
+
+#[tokio::test]
+async fn mail_that_was_read_on_the_server_is_collected_as_read() {
+    let server = Server::builder().user("me", "secret").start().await.unwrap();
+    server.deliver("me", "INBOX", "Subject: new\r\n\r\n", &[]).unwrap();
+    server.deliver("me", "INBOX", "Subject: read\r\n\r\n", &["\\Seen"]).unwrap();
+    let config = Config::new("localhost").port(server.imaps_port()).add_root_pem(server.ca_pem().as_bytes()).unwrap();
+    let imap = Imap::connect(config, Login::password("me", "secret")).await.unwrap();
+    let scratch = Scratch::new();
+    let maildir = Maildir::open(scratch.join("mail")).await.unwrap();
+    let ledger = FileLedger::open(scratch.join("ledger")).await.unwrap();
+    let mut inbox = imap.into_folder("INBOX").await.unwrap();
+    let summary = Collector::new("me", ledger, maildir).run(&mut inbox).await.unwrap();
+    assert_eq!(summary.collected, 2);
+    for (folder, subject) in [("mail/new", "new"), ("mail/cur", "read")] {
+        let shown = names(&scratch.join(folder));
+        assert_eq!(shown.len(), 1, "{folder}");
+        let text = fs::read_to_string(scratch.join(folder).join(&shown[0])).unwrap();
+        assert_eq!(text, format!("Subject: {subject}\n\n"));
+    }
 }
