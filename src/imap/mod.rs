@@ -44,11 +44,11 @@
 //!   [`Contents`](crate::Contents) sorts for a person. [`Flags`](crate::Flags): the flags.
 //! * [`Query`], [`Search`], [`SearchReturning`], [`SearchReturn`], [`SearchResult`]: searching. [`PartialRange`], [`Partial`]: a part of a
 //!   result.
-//! * [`Saving`], [`SavedResult`]: a result that the server keeps. [`MessageSet`]: UIDs, or such a result.
+//! * [`Saving`], [`SavedResult`]: a result that the server keeps. [`MessageSet`]: messages by UID, by id, or as such a result.
 //! * [`Paging`], [`Page`], [`PageOrder`], [`PageRange`], [`PageToken`]: a part of a mailbox in an order.
 //! * [`Threading`], [`Conversation`], [`ThreadMessage`], [`ThreadPart`]: threads ready to be shown.
 //! * [`Storing`], [`Stored`]: changing flags. [`Append`], [`Appended`], [`AppendedAll`], [`AppendOutcome`]: uploading messages.
-//!   [`Located`]: messages found by their Message-ID. [`Transferred`]: the result of copying or moving. [`Undo`] and [`Undone`]: moving back. [`Targets`]: messages by UID or by id.
+//!   [`Located`]: messages found by their Message-ID. [`Transferred`]: the result of copying or moving. [`Undo`] and [`Undone`]: moving back.
 //!
 //! # Extensions
 //!
@@ -117,7 +117,7 @@ pub use extension::{
 pub use folder::{
     Fetch, FetchedPart, FetchedParts, Fetching, FetchingChanges, Folder, FoundChange, Idle, LiveSearch, Located,
     MessageSet, NotLeft, Opening, ReadingPart, Resume, Resumed, SavedResult, Saving, Search, SearchReturning, Stored,
-    Storing, Targets, Undone,
+    Storing, Undone,
 };
 #[cfg(feature = "net")]
 pub use session::{Append, Imap, Notices};

@@ -193,7 +193,10 @@ impl<'a> ListingFolders<'a> {
     }
 
     async fn send(self) -> Result<FolderTree> {
-        let (imap, capabilities) = (self.imap, self.imap.capabilities());
+        let imap = self.imap;
+        // IMAP4rev2 decides which counts the server has.
+        imap.settled().await?;
+        let capabilities = imap.capabilities();
         let mut returns = vec![ListReturn::Subscribed];
         returns.extend(self.counts.then(|| ListReturn::Status(self.items())));
         returns.extend(self.rights.then_some(ListReturn::MyRights));

@@ -3,7 +3,8 @@
 
 use std::borrow::Borrow;
 
-use super::{Folder, Targets};
+use super::saved::Named;
+use super::{Folder, MessageSet};
 #[cfg(doc)]
 use crate::error::Kind;
 use crate::error::{Error, Result};
@@ -11,7 +12,8 @@ use crate::imap::session::{Append, Imap};
 use crate::imap::types::{Appended, MailboxName, Role, Transferred, Uid, Uids};
 use crate::{Flag, FlagChange};
 
-/// What a person does with messages. All these calls take UIDs or ids (see [`Targets`]); messages that no longer exist are skipped.
+/// What a person does with messages. All these calls take UIDs, ids or a saved result (see [`MessageSet`]); messages that no longer exist
+/// are skipped.
 ///
 /// # Errors of these calls
 ///
@@ -36,7 +38,7 @@ impl<S: Borrow<Imap>> Folder<S> {
     /// # Errors
     ///
     /// [Those of these calls](Self#errors-of-these-calls).
-    pub async fn mark_read(&self, messages: impl Into<Targets>) -> Result<()> {
+    pub async fn mark_read(&self, messages: impl Into<MessageSet>) -> Result<()> {
         self.mark(messages, FlagChange::add([Flag::SEEN])).await
     }
 
@@ -55,7 +57,7 @@ impl<S: Borrow<Imap>> Folder<S> {
     /// # Errors
     ///
     /// [Those of these calls](Self#errors-of-these-calls).
-    pub async fn mark_unread(&self, messages: impl Into<Targets>) -> Result<()> {
+    pub async fn mark_unread(&self, messages: impl Into<MessageSet>) -> Result<()> {
         self.mark(messages, FlagChange::remove([Flag::SEEN])).await
     }
 
@@ -74,7 +76,7 @@ impl<S: Borrow<Imap>> Folder<S> {
     /// # Errors
     ///
     /// [Those of these calls](Self#errors-of-these-calls).
-    pub async fn mark_answered(&self, messages: impl Into<Targets>) -> Result<()> {
+    pub async fn mark_answered(&self, messages: impl Into<MessageSet>) -> Result<()> {
         self.mark(messages, FlagChange::add([Flag::ANSWERED])).await
     }
 
@@ -94,7 +96,7 @@ impl<S: Borrow<Imap>> Folder<S> {
     ///
     /// [Those of these calls](Self#errors-of-these-calls); [`Kind::Unsupported`] also if the mailbox keeps no such keyword
     /// (PERMANENTFLAGS).
-    pub async fn mark_forwarded(&self, messages: impl Into<Targets>) -> Result<()> {
+    pub async fn mark_forwarded(&self, messages: impl Into<MessageSet>) -> Result<()> {
         if !self.keeps(&Flag::FORWARDED)? {
             return Err(Error::unsupported("the mailbox does not keep the keyword $Forwarded"));
         }
@@ -121,7 +123,7 @@ impl<S: Borrow<Imap>> Folder<S> {
     ///
     /// [Those of these calls](Self#errors-of-these-calls), of [`move_to`](Self::move_to) and of [`Imap::special`]; [`Kind::Input`] also if this
     /// is that mailbox.
-    pub async fn archive(&self, messages: impl Into<Targets>) -> Result<Transferred> {
+    pub async fn archive(&self, messages: impl Into<MessageSet>) -> Result<Transferred> {
         // Gmail has no archive: a message without the label of the inbox is in All Mail.
         let gmail = self.session().capabilities().has("X-GM-EXT-1");
         self.file(messages, if gmail { Role::All } else { Role::Archive }).await
@@ -143,7 +145,7 @@ impl<S: Borrow<Imap>> Folder<S> {
     /// # Errors
     ///
     /// As [`archive`](Self::archive).
-    pub async fn trash(&self, messages: impl Into<Targets>) -> Result<Transferred> {
+    pub async fn trash(&self, messages: impl Into<MessageSet>) -> Result<Transferred> {
         self.file(messages, Role::Trash).await
     }
 
@@ -164,7 +166,7 @@ impl<S: Borrow<Imap>> Folder<S> {
     /// # Errors
     ///
     /// As [`archive`](Self::archive).
-    pub async fn mark_junk(&self, messages: impl Into<Targets>) -> Result<Transferred> {
+    pub async fn mark_junk(&self, messages: impl Into<MessageSet>) -> Result<Transferred> {
         self.mark_and_file(messages, Role::Junk, [Flag::JUNK, Flag::NOT_JUNK]).await
     }
 
@@ -184,7 +186,7 @@ impl<S: Borrow<Imap>> Folder<S> {
     /// # Errors
     ///
     /// As [`archive`](Self::archive).
-    pub async fn mark_not_junk(&self, messages: impl Into<Targets>) -> Result<Transferred> {
+    pub async fn mark_not_junk(&self, messages: impl Into<MessageSet>) -> Result<Transferred> {
         self.mark_and_file(messages, Role::Inbox, [Flag::NOT_JUNK, Flag::JUNK]).await
     }
 
@@ -205,8 +207,8 @@ impl<S: Borrow<Imap>> Folder<S> {
     ///
     /// [Those of these calls](Self#errors-of-these-calls); [`Kind::Unsupported`] also without UIDPLUS: the server could only expunge all
     /// messages that are marked, by any client.
-    pub async fn delete(&self, messages: impl Into<Targets>) -> Result<()> {
-        let uids = self.targets(messages)?;
+    pub async fn delete(&self, messages: impl Into<MessageSet>) -> Result<()> {
+        let uids = self.named_uids(messages).await?;
         self.check_expunge()?;
         self.mark_and_expunge(uids).await
     }
@@ -240,13 +242,20 @@ impl<S: Borrow<Imap>> Folder<S> {
         }
     }
 
-    async fn mark(&self, messages: impl Into<Targets>, change: FlagChange) -> Result<()> {
-        let uids = self.targets(messages)?;
-        self.store(uids, &change).await.map(drop)
+    async fn mark(&self, messages: impl Into<MessageSet>, change: FlagChange) -> Result<()> {
+        self.store(messages, &change).await.map(drop)
     }
 
-    async fn file(&self, messages: impl Into<Targets>, role: Role) -> Result<Transferred> {
-        let uids = self.targets(messages)?;
+    /// The UIDs of these messages. One round trip for a saved result.
+    async fn named_uids(&self, messages: impl Into<MessageSet>) -> Result<Uids> {
+        match self.selected().named(messages.into())? {
+            Named::Uids(uids) => Ok(uids),
+            Named::Saved(saved) => self.uids_of(saved).await,
+        }
+    }
+
+    async fn file(&self, messages: impl Into<MessageSet>, role: Role) -> Result<Transferred> {
+        let uids = self.named_uids(messages).await?;
         self.check_movable()?;
         if uids.is_empty() {
             return Ok(Transferred::default());
@@ -258,11 +267,11 @@ impl<S: Borrow<Imap>> Folder<S> {
     /// `given` is added before the move, `taken` is removed.
     async fn mark_and_file(
         &self,
-        messages: impl Into<Targets>,
+        messages: impl Into<MessageSet>,
         role: Role,
         [given, taken]: [Flag; 2],
     ) -> Result<Transferred> {
-        let uids = self.targets(messages)?;
+        let uids = self.named_uids(messages).await?;
         self.check_movable()?;
         if uids.is_empty() {
             return Ok(Transferred::default());

@@ -4,7 +4,8 @@
 use std::borrow::Borrow;
 
 use super::Folder;
-use super::saved::{MessageSet, Named, SavedSet};
+use super::message_set::MessageSet;
+use super::saved::{Named, SavedSet};
 use crate::error::{Error, Result};
 use crate::imap::command::Target;
 use crate::imap::command::copy::Copy;
@@ -130,7 +131,7 @@ impl<S: Borrow<Imap>> Folder<S> {
         Ok(Transferred { mapping, ..done })
     }
 
-    async fn uids_of(&self, saved: SavedSet) -> Result<Uids> {
+    pub(super) async fn uids_of(&self, saved: SavedSet) -> Result<Uids> {
         self.search(&Query::of_saved(saved.mark)).await
     }
 

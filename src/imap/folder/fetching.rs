@@ -7,7 +7,8 @@ use std::future::IntoFuture;
 
 use super::asked::Asked;
 use super::fetch::Fetch;
-use super::saved::{MessageSet, Named};
+use super::message_set::MessageSet;
+use super::saved::Named;
 use super::{Folder, Selected};
 use crate::error::{Error, Result};
 use crate::imap::command::fetch::Modifiers;

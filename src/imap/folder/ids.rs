@@ -6,7 +6,7 @@ use super::Folder;
 use crate::error::{Error, Result};
 use crate::imap::session::Imap;
 use crate::imap::types::{Uid, Uids};
-use crate::message_id::{Key, MessageId};
+use crate::message_id::{Key, MessageId, Place};
 
 /// Ids and UIDs.
 impl<S: Borrow<Imap>> Folder<S> {
@@ -45,12 +45,7 @@ impl<S: Borrow<Imap>> Folder<S> {
     ///
     /// [`Kind::Input`](crate::Kind::Input) for an id of another mailbox or of an earlier UIDVALIDITY.
     pub fn uid(&self, id: &MessageId) -> Result<Uid> {
-        let number = match id.key() {
-            Key::Number(number) if id.place() == self.place() => Uid::nonzero(*number),
-            _ => None,
-        };
-        number
-            .ok_or_else(|| Error::input(format!("{id} is not a message of this mailbox under its current UIDVALIDITY")))
+        uid_in(self.place(), id)
     }
 
     /// Returns the UIDs of the messages with these ids. Never touches the wire.
@@ -73,4 +68,13 @@ impl<S: Borrow<Imap>> Folder<S> {
     pub fn uids(&self, ids: &[MessageId]) -> Result<Uids> {
         ids.iter().map(|id| self.uid(id)).collect()
     }
+}
+
+/// The UID of a message in this mailbox.
+pub(super) fn uid_in(place: &Place, id: &MessageId) -> Result<Uid> {
+    let number = match id.key() {
+        Key::Number(number) if **id.place() == *place => Uid::nonzero(*number),
+        _ => None,
+    };
+    number.ok_or_else(|| Error::input(format!("{id} is not a message of this mailbox under its current UIDVALIDITY")))
 }

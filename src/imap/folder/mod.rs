@@ -17,6 +17,7 @@ mod joining;
 mod leave;
 mod live;
 mod lookup;
+mod message_set;
 mod open;
 mod parts;
 mod previews;
@@ -28,7 +29,6 @@ mod search;
 mod section_reader;
 mod selected;
 mod storing;
-mod targets;
 mod undoing;
 
 use std::borrow::{Borrow, BorrowMut};
@@ -44,18 +44,18 @@ pub use self::idle::Idle;
 pub use self::leave::NotLeft;
 pub use self::live::{FoundChange, LiveSearch};
 pub use self::lookup::Located;
+pub use self::message_set::MessageSet;
 pub use self::open::Opening;
 pub use self::parts::ReadingPart;
 pub use self::resume::{Resume, Resumed};
 use self::saved::Named;
-pub use self::saved::{MessageSet, SavedResult};
+pub use self::saved::SavedResult;
 pub use self::saving::Saving;
 pub use self::search::{Search, SearchReturning};
 pub(super) use self::search::{check_keys, is_charset, is_limit};
 use self::section_reader::{AskedSection, Windows};
 pub(super) use self::selected::Selected;
 pub use self::storing::{Stored, Storing};
-pub use self::targets::Targets;
 pub use self::undoing::Undone;
 use super::call::ImapLink;
 use super::command::Target;
@@ -114,12 +114,7 @@ impl<S: Borrow<Imap>> Folder<S> {
         if !selected.counted {
             return Err(counting::unknown());
         }
-        let place = Place::Imap {
-            account: session.borrow().account().as_ref().into(),
-            mailbox: selected.name.as_str().into(),
-            // Ids do not last if UIDs do not (UIDNOTSTICKY, RFC 4315 §4).
-            validity: selected.uid_validity.filter(|_| !selected.uids_not_sticky).map_or(0, u32::from),
-        };
+        let place = Selected { session: session.borrow(), selection: selected.selection }.place()?;
         Ok(Self { session, selection: selected.selection, place: Arc::new(place), marked: Uids::default(), flaws: 0 })
     }
 

@@ -1,10 +1,10 @@
-//! [`SavedResult`] and [`MessageSet`]: the messages of a call, by UID or as the result of a search that the server keeps (`$`, RFC 5182).
-//! Plain values; they must not know whether the result is still there.
+//! [`SavedResult`]: the result of a search that the server keeps (`$`, RFC 5182). A plain value; it must not know whether the result is
+//! still there.
 
 use crate::imap::types::{Query, SavedMark, Uids};
 
 /// The messages that a search found: kept by the server for one selection of the mailbox, or their UIDs. Calls that take a
-/// [`MessageSet`] accept it; [`query`](Self::query) makes a search key of it.
+/// [`MessageSet`](super::MessageSet) accept it; [`query`](Self::query) makes a search key of it.
 ///
 /// If the server keeps it, a call fails with [`Kind::Input`](crate::Kind::Input) before anything is sent once another search was
 /// saved or the mailbox was left, even if it was selected again: then `$` means other messages, or none.
@@ -29,17 +29,6 @@ use crate::imap::types::{Query, SavedMark, Uids};
 pub struct SavedResult {
     pub(super) named: Named,
 }
-
-/// The messages that a call is about: [`Uids`], or a [`SavedResult`].
-///
-/// ```
-/// use postroom::imap::{MessageSet, Uid, Uids};
-///
-/// let newest = MessageSet::from(Uids::from_uid(Uid::new(4711)?));
-/// # Ok::<(), postroom::Error>(())
-/// ```
-#[derive(Clone, Debug)]
-pub struct MessageSet(pub(super) Named);
 
 /// The messages of a call.
 #[derive(Clone, Debug)]
@@ -93,17 +82,5 @@ impl SavedResult {
             Named::Uids(uids) => Some(uids),
             Named::Saved(_) => None,
         }
-    }
-}
-
-impl<T: Into<Uids>> From<T> for MessageSet {
-    fn from(uids: T) -> Self {
-        Self(Named::Uids(uids.into()))
-    }
-}
-
-impl From<&SavedResult> for MessageSet {
-    fn from(result: &SavedResult) -> Self {
-        Self(result.named.clone())
     }
 }

@@ -4,11 +4,14 @@ use std::borrow::Borrow;
 use std::sync::Arc;
 
 use super::asked::Asked;
-use super::saved::{MessageSet, Named};
+use super::ids::uid_in;
+use super::message_set::{MessageSet, Messages};
+use super::saved::Named;
 use super::{Fetch, Folder};
 use crate::error::{Error, Result};
 use crate::imap::session::Imap;
 use crate::imap::types::{FolderInfo, Items, Query, SavedMark, Uids};
+use crate::message_id::{MessageId, Place};
 
 /// What a call needs of a folder.
 #[derive(Clone, Copy)]
@@ -42,13 +45,33 @@ impl<'a> Selected<'a> {
         }
     }
 
-    /// The messages, unless their set carries another UIDVALIDITY, or their result is gone.
+    /// The messages, unless their set carries another UIDVALIDITY, an id is of another mailbox, or their result is gone.
     pub(super) fn named(self, messages: MessageSet) -> Result<Named> {
-        match &messages.0 {
+        let named = match messages.0 {
+            Messages::Named(named) => named,
+            Messages::Ids(ids) => Named::Uids(self.uids(&ids)?),
+        };
+        match &named {
             Named::Uids(uids) => self.check(uids)?,
             Named::Saved(saved) => self.check_kept(saved.mark)?,
         }
-        Ok(messages.0)
+        Ok(named)
+    }
+
+    /// Where its messages are, as ids say it.
+    pub(super) fn place(self) -> Result<Place> {
+        let info = self.info()?;
+        Ok(Place::Imap {
+            account: self.session.account().as_ref().into(),
+            mailbox: info.name.as_str().into(),
+            // Ids do not last if UIDs do not (UIDNOTSTICKY, RFC 4315 §4).
+            validity: info.uid_validity.filter(|_| !info.uids_not_sticky).map_or(0, u32::from),
+        })
+    }
+
+    fn uids(self, ids: &[MessageId]) -> Result<Uids> {
+        let place = self.place()?;
+        ids.iter().map(|id| uid_in(&place, id)).collect()
     }
 
     /// Fails if the query names a saved result that is not there.

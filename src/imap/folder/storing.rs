@@ -5,7 +5,8 @@ use std::borrow::Borrow;
 use std::fmt;
 use std::future::IntoFuture;
 
-use super::saved::{MessageSet, Named};
+use super::message_set::MessageSet;
+use super::saved::Named;
 use super::{Folder, Selected};
 use crate::FlagChange;
 use crate::error::{Error, Result};

@@ -165,7 +165,6 @@ impl Items {
     }
 
     /// Adds a section or a window of it, without its transfer encoding if `decoded`.
-    #[cfg(feature = "net")]
     #[must_use]
     pub(crate) fn text(self, section: Section, decoded: bool, window: Option<(u64, NonZeroU32)>) -> Self {
         self.wanting(Wanted { item: if decoded { BINARY } else { BODY }, section, window })

@@ -1,9 +1,9 @@
 //! What a person does with messages: marked, filed by the role of a mailbox, moved back, deleted. What the server has afterwards is
 //! looked at in its store, or it is a dialogue.
 
-use postroom::imap::{Imap, Query, Transferred, Uid, Uids, Undo};
+use postroom::imap::{Imap, Items, Query, Transferred, Uid, Uids, Undo};
 use postroom::testing::{Builder, Server};
-use postroom::{Flag, Kind, Mailbox};
+use postroom::{Flag, FlagChange, Kind, Mailbox};
 
 use crate::support::{embedded, plaintext, scripted};
 
@@ -51,6 +51,34 @@ async fn messages_are_marked_by_uid_and_by_id() {
     assert_eq!(stored(&server, "INBOX"), ["1", "2 \\Answered \\Seen", "3 \\Seen", "4 $Forwarded"]);
     inbox.delete(&ids[1..3]).await.unwrap();
     assert_eq!(stored(&server, "INBOX"), ["1", "4 $Forwarded"]);
+}
+
+/// With and without SEARCHRES: the result is kept by the server, or here.
+#[tokio::test(start_paused = true)]
+async fn every_call_takes_ids_and_saved_results() {
+    for builder in [Server::builder(), Server::builder().without("SEARCHRES")] {
+        let (server, mut imap) = session(builder, 4).await;
+        let mut inbox = imap.select("INBOX").await.unwrap();
+        let ids: Vec<_> = inbox.entries().await.unwrap().into_iter().map(|entry| entry.id).collect();
+        let mut mail = inbox.fetch(&ids[1..3], Items::FLAGS).await.unwrap();
+        let mut fetched = Vec::new();
+        while let Some(message) = mail.try_next().await.unwrap() {
+            fetched.extend(message.uid().map(Uid::as_u32));
+        }
+        drop(mail);
+        assert_eq!(fetched, [2, 3]);
+        inbox.store(&ids[..2], &FlagChange::add([Flag::FLAGGED])).await.unwrap();
+        inbox.copy(&ids[3], "Sent").await.unwrap();
+        assert_eq!(stored(&server, "Sent"), ["4"]);
+        let flagged = inbox.search(&Query::flagged()).save().await.unwrap();
+        inbox.mark_read(&flagged).await.unwrap();
+        assert_eq!(stored(&server, "INBOX"), ["1 \\Flagged \\Seen", "2 \\Flagged \\Seen", "3", "4"]);
+        inbox.archive(&flagged).await.unwrap();
+        assert_eq!(stored(&server, "Archive"), ["1 \\Flagged \\Seen", "2 \\Flagged \\Seen"]);
+        inbox.move_to(&ids[2], "Sent").await.unwrap();
+        inbox.delete(&inbox.search(&Query::all()).save().await.unwrap()).await.unwrap();
+        assert_eq!(stored(&server, "INBOX"), [""; 0]);
+    }
 }
 
 #[tokio::test(start_paused = true)]
