@@ -69,7 +69,7 @@ assert b"\\Seen" in ok(imap.fetch("31", "(FLAGS)"))[0]
 assert b"01-Feb" in ok(imap.fetch("31", "(INTERNALDATE)"))[0] or b" 1-Feb" in ok(imap.fetch("31", "(INTERNALDATE)"))[0]
 
 name, code = ok(imap.uid("COPY", "31", "Archive")), imap.response("COPYUID")[1][-1]
-assert code.split()[1:] == [b"31", b"2"], code
+assert code.split()[1:] == [b"31", b"17"], code
 ok(imap.copy("31", "Archive"))  # by message number
 ok(imap.uid("MOVE", "30", "Archive"))
 assert ok(imap.uid("SEARCH", "UID", "30"))[0] in (b"", None)
@@ -83,6 +83,6 @@ assert ok(imap.search(None, "DELETED"))[0] == b"30"
 assert ok(imap.expunge())[-1] == b"30"
 ok(imap.close())
 ok(imap.unselect()) if imap.state == "SELECTED" else None
-assert int(ok(imap.select("Archive", readonly=True))[0]) == 4
+assert int(ok(imap.select("Archive", readonly=True))[0]) == 19
 imap.logout()
 print("imaplib: ok")
