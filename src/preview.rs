@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use crate::contents::{Contents, MimePart, TransferEncoding};
+use crate::contents::{Contents, MimePart, PartRole, TransferEncoding};
 use crate::text::{html, part as text};
 
 /// The most characters of a preview, as RFC 8970 §3.2 recommends.
@@ -10,10 +10,12 @@ const MOST: usize = 200;
 /// The lines of a message of which a preview is made if only whole lines can be asked for: they hold a header of MIME and some text.
 pub(crate) const LINES: u32 = 80;
 
-/// The part of which a preview is made: the plain text, unless it has only white space, otherwise the HTML; `None` without a text.
+/// The part of which a preview is made: the first text of the body, unless it has only white space; the plain one, if there is a choice.
+/// `None` without a text.
 pub(crate) fn part(contents: &Contents) -> Option<&MimePart> {
     let is_blank = |part: &MimePart| part.encoded_size().is_some_and(|size| size <= 4);
-    contents.text().filter(|part| !is_blank(part)).or_else(|| contents.html()).or_else(|| contents.text())
+    let texts = || contents.text_body().filter(|part| matches!(part.role(), PartRole::Text | PartRole::Html));
+    texts().find(|part| !is_blank(part)).or_else(|| contents.html()).or_else(|| texts().next())
 }
 
 /// The preview of a message of which this is the beginning, or all.

@@ -46,7 +46,8 @@ fn after_reference<'a>(text: &'a str, out: &mut Words) -> &'a str {
     text.get(length..).unwrap_or_default()
 }
 
-/// The text after a tag, a comment or an element without text. An unclosed one, as at the end of a cut text, has no text after it.
+/// The text after a tag, a comment or an element without text. An unclosed one, as at the end of a cut text, has no text after it; a `<` at
+/// the end begins one.
 fn after_markup<'a>(text: &'a str, out: &mut Words) -> &'a str {
     if let Some(comment) = text.strip_prefix("<!--") {
         return comment.split_once("-->").map_or("", |(_, after)| after);
@@ -54,6 +55,9 @@ fn after_markup<'a>(text: &'a str, out: &mut Words) -> &'a str {
     let Some(inside) = text.strip_prefix('<') else { return text };
     let is_end = inside.starts_with('/');
     let name_start = inside.strip_prefix('/').unwrap_or(inside);
+    if name_start.is_empty() {
+        return "";
+    }
     if !name_start.starts_with(|letter: char| letter.is_ascii_alphabetic() || matches!(letter, '!' | '?')) {
         out.push('<');
         return inside;
