@@ -145,6 +145,10 @@ fn validity(scene: &mut Scene<'_>) -> Change {
     }
     let at = scene.rng.below(scene.said.len());
     scene.said.insert(at, Out::said(ANOTHER));
+    // No mailbox is selected yet; the answer to SELECT, which may be on its way, says what is true.
+    if ["ID", "ENABLE"].contains(&scene.verb()) {
+        return consistent(format!("{ANOTHER:?} before response {at}"));
+    }
     detectable(format!("{ANOTHER:?} before response {at}"))
 }
 

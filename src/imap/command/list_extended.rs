@@ -91,20 +91,25 @@ impl Command for ListWith<'_> {
                 _ => {}
             }
         }
+        let items = self.returns.iter().find_map(|wanted| match wanted {
+            ListReturn::Status(items) => Some(*items),
+            _ => None,
+        });
         for (kind, frame) in data {
-            if add(&mut found, kind, &frame, self.utf8).is_none() {
-                tracing::warn!(line = %frame.escape_ascii(), "data of no mailbox in the answer to LIST");
+            if add(&mut found, kind, &frame, items.unwrap_or(StatusItems::NONE), self.utf8).is_none() {
+                tracing::warn!(line = %frame.escape_ascii(), "data in the answer to LIST that was not asked for");
             }
         }
         Ok(found)
     }
 }
 
-/// Adds one response to the mailbox that it names; `None` if there is no such mailbox.
-fn add(found: &mut Gathered, kind: Kind, frame: &[u8], utf8: bool) -> Option<()> {
+/// Adds one response to the mailbox that it names; `None` if there is no such mailbox. A STATUS with other `items` than those asked for is
+/// no answer: NOTIFY sends such (RFC 5465 §5).
+fn add(found: &mut Gathered, kind: Kind, frame: &[u8], items: StatusItems, utf8: bool) -> Option<()> {
     match kind {
         Kind::Status => {
-            let status = codec::status::parse(frame, utf8).ok()?;
+            let status = codec::status::parse(frame, utf8).ok().filter(|status| items.contains(status.items()))?;
             let mailbox = found.get_mut(&status.name)?;
             mailbox.status = Some(status);
         }

@@ -3,6 +3,7 @@
 
 use super::code::ResponseCode;
 use super::mailbox_name::MailboxName;
+use super::status_items::StatusItems;
 use super::uid::{Uid, UidValidity};
 
 /// The first word of a status response (RFC 9051 §7.1).
@@ -94,6 +95,24 @@ pub struct MailboxStatus {
 }
 
 impl MailboxStatus {
+    /// The items that have a value.
+    pub(crate) fn items(&self) -> StatusItems {
+        let values = [
+            (StatusItems::MESSAGES, self.messages.is_some()),
+            (StatusItems::UID_NEXT, self.uid_next.is_some()),
+            (StatusItems::UID_VALIDITY, self.uid_validity.is_some()),
+            (StatusItems::UNSEEN, self.unseen.is_some()),
+            (StatusItems::DELETED, self.deleted.is_some()),
+            (StatusItems::SIZE, self.size.is_some()),
+            (StatusItems::HIGHEST_MODSEQ, self.highest_modseq.is_some()),
+            (StatusItems::APPEND_LIMIT, self.append_limit.is_some()),
+            (StatusItems::MAILBOX_ID, self.mailbox_id.is_some()),
+            (StatusItems::RECENT, self.recent.is_some()),
+            (StatusItems::DELETED_STORAGE, self.deleted_storage.is_some()),
+        ];
+        values.into_iter().filter(|(_, has)| *has).fold(StatusItems::NONE, |all, (item, _)| all | item)
+    }
+
     /// The status of a mailbox of which nothing is known yet.
     pub(crate) fn new(name: MailboxName) -> Self {
         Self {

@@ -57,6 +57,8 @@ impl StatusItems {
     /// The items that every server has: the number of messages, UIDNEXT, UIDVALIDITY, and the number of unseen messages.
     pub const BASE: Self = Self(0b1111);
 
+    pub(crate) const NONE: Self = Self(0);
+
     /// Whether this set contains all items of `other`.
     pub const fn contains(self, other: Self) -> bool {
         self.0 & other.0 == other.0
