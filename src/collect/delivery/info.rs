@@ -50,7 +50,7 @@ mod tests {
             (&["Work", "\\Recent"], ""),
             (&[], ""),
         ] {
-            let flags: Vec<Flag> = flags.iter().map(|flag| Flag::new(*flag).unwrap()).collect();
+            let flags: Vec<Flag> = flags.iter().map(|flag| Flag::new(flag).unwrap()).collect();
             let mut head = Head::new(MessageId::other("test", "1"));
             assert_eq!(of(&head), "");
             head.flags = Some(Flags::from_iter(flags));

@@ -203,7 +203,7 @@ async fn flags_are_in_the_name_also_after_an_abort() {
             let scratch = Scratch::new();
             let mut maildir = Maildir::open(scratch.join("mail")).await.unwrap();
             let mut letter = letter(b"a\r\n");
-            letter.head.flags = Some(flags.iter().map(|flag| Flag::new(*flag).unwrap()).collect());
+            letter.head.flags = Some(flags.iter().map(|flag| Flag::new(flag).unwrap()).collect());
             let ticket = maildir.stage(&[letter]).await.remove(0).unwrap();
             assert_eq!(
                 [names(&scratch.join("mail/new")), names(&scratch.join("mail/cur"))],
