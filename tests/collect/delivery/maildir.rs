@@ -3,9 +3,8 @@
 use std::fs;
 use std::time::{Duration, SystemTime};
 
-use postroom::collect::{Collector, Delivery, FileLedger, LineEnds, Maildir, Recovered, Ticket};
-use postroom::testing::Server;
-use postroom::{Config, Flag, Imap, Kind, Login};
+use postroom::collect::{Delivery, LineEnds, Maildir, Recovered, Ticket};
+use postroom::{Flag, Kind};
 use time::OffsetDateTime;
 
 use super::support::{Scratch, files, letter, letters, names, published, staged};
@@ -244,8 +243,13 @@ async fn a_ticket_from_elsewhere_leads_nowhere() {
     assert!(!scratch.join("x").exists() && !scratch.join("mail/x").exists());
 }
 
+#[cfg(feature = "testing")]
 #[tokio::test]
 async fn mail_that_was_read_on_the_server_is_collected_as_read() {
+    use postroom::collect::{Collector, FileLedger};
+    use postroom::testing::Server;
+    use postroom::{Config, Imap, Login};
+
     let server = Server::builder().user("me", "secret").start().await.unwrap();
     server.deliver("me", "INBOX", "Subject: new\r\n\r\n", &[]).unwrap();
     server.deliver("me", "INBOX", "Subject: read\r\n\r\n", &["\\Seen"]).unwrap();
