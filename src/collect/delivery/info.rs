@@ -47,7 +47,7 @@ mod tests {
             (&["\\Seen"][..], ":2,S"),
             (&["\\Seen", "\\flagged", "Work", "\\Answered"], ":2,FRS"),
             (&["\\Deleted", "$Forwarded", "\\Draft"], ":2,DPT"),
-            (&["Work", "\\Recent"], ""),
+            (&["Work", "$Junk"], ""),
             (&[], ""),
         ] {
             let flags: Vec<Flag> = flags.iter().map(|flag| Flag::new(flag).unwrap()).collect();

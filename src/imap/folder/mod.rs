@@ -114,7 +114,7 @@ impl<S: Borrow<Imap>> Folder<S> {
         if !selected.counted {
             return Err(counting::unknown());
         }
-        let place = Selected { session: session.borrow(), selection: selected.selection }.place()?;
+        let place = session.borrow().place_of(&selected);
         Ok(Self { session, selection: selected.selection, place: Arc::new(place), marked: Uids::default(), flaws: 0 })
     }
 

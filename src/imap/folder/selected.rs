@@ -11,7 +11,7 @@ use super::{Fetch, Folder};
 use crate::error::{Error, Result};
 use crate::imap::session::Imap;
 use crate::imap::types::{FolderInfo, Items, Query, SavedMark, Uids};
-use crate::message_id::{MessageId, Place};
+use crate::message_id::MessageId;
 
 /// What a call needs of a folder.
 #[derive(Clone, Copy)]
@@ -58,19 +58,8 @@ impl<'a> Selected<'a> {
         Ok(named)
     }
 
-    /// Where its messages are, as ids say it.
-    pub(super) fn place(self) -> Result<Place> {
-        let info = self.info()?;
-        Ok(Place::Imap {
-            account: self.session.account().as_ref().into(),
-            mailbox: info.name.as_str().into(),
-            // Ids do not last if UIDs do not (UIDNOTSTICKY, RFC 4315 §4).
-            validity: info.uid_validity.filter(|_| !info.uids_not_sticky).map_or(0, u32::from),
-        })
-    }
-
     fn uids(self, ids: &[MessageId]) -> Result<Uids> {
-        let place = self.place()?;
+        let place = self.session.place_of(&*self.info()?);
         ids.iter().map(|id| uid_in(&place, id)).collect()
     }
 

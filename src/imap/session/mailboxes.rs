@@ -10,7 +10,8 @@ use crate::imap::command::namespace::Namespace;
 use crate::imap::command::rename::Rename;
 use crate::imap::command::status::Status;
 use crate::imap::command::subscribe::Subscribe;
-use crate::imap::types::{Listing, MailboxName, MailboxStatus, Namespaces, SameMailbox, StatusItems};
+use crate::imap::types::{FolderInfo, Listing, MailboxName, MailboxStatus, Namespaces, SameMailbox, StatusItems};
+use crate::message_id::Place;
 
 /// Whole mailboxes. Names are text. [`list`](Imap::list) reports the hierarchy delimiter, and
 /// [`namespace`](Imap::namespace) the prefix of the user's own mailboxes.
@@ -272,6 +273,16 @@ impl Imap {
                 Ok(if apart { SameMailbox::Different } else { SameMailbox::Indistinct })
             }
             _ => Ok(SameMailbox::Indistinct),
+        }
+    }
+
+    /// Where the messages of a selected mailbox are, as their ids say it.
+    pub(in crate::imap) fn place_of(&self, selected: &FolderInfo) -> Place {
+        Place::Imap {
+            account: self.account().as_ref().into(),
+            mailbox: selected.name.as_str().into(),
+            // Ids do not last if UIDs do not (UIDNOTSTICKY, RFC 4315 §4).
+            validity: selected.uid_validity.filter(|_| !selected.uids_not_sticky).map_or(0, u32::from),
         }
     }
 
