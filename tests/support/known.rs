@@ -204,12 +204,12 @@ const KNOWN: &[Known] = &[
         "UID FETCH Failed to parse message set",
         &["imap::folders::a_message_is_found_in_every_mailbox_by_its_id"],
     ),
-    known(
+    by_chance(known(
         Mailutils,
         "does not show a session what it appends to the selected mailbox",
         "what was stored is not listed",
         &["imap::mailbox::one_door_opens_searches_and_stores"],
-    ),
+    )),
     known(
         Mailutils,
         "keeps no keywords",

@@ -87,9 +87,14 @@ fn item<'a>(start: &'a [u8], data: &mut MailboxStatus) -> Read<'a, ()> {
         "SIZE" => map(large, |size| data.size = size).parse(input),
         "HIGHESTMODSEQ" => map(large, |modseq| data.highest_modseq = modseq).parse(input),
         "APPENDLIMIT" => map(large, |limit| data.append_limit = limit).parse(input),
-        "MAILBOXID" => map(identifier, |id| data.mailbox_id = id).parse(input),
+        "MAILBOXID" => map(identifier, |id| data.mailbox_id = id.filter(|id| is_object_id(id))).parse(input),
         _ => other(start, input, data),
     }
+}
+
+/// `objectid` (RFC 8474 §7). Others are no names for anything: two mailboxes may have the same.
+fn is_object_id(id: &str) -> bool {
+    (1..=255).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
 }
 
 /// The beginning of the next known item after one that cannot be read.
@@ -189,9 +194,14 @@ mod tests {
     fn untidy_servers_are_understood() {
         assert_eq!(status("* STATUS \"INBOX\" ()\r\n").messages, None);
         assert_eq!(status("* STATUS INBOX (MESSAGES 3 ) \r\n").messages, Some(3));
-        for (shape, id) in
-            [("(F1)", Some("F1")), ("F1", Some("F1")), ("( \"F1\" )", Some("F1")), ("NIL", None), ("(NIL)", None)]
-        {
+        for (shape, id) in [
+            ("(F1)", Some("F1")),
+            ("(a\u{fffd}b)", None),
+            ("F1", Some("F1")),
+            ("( \"F1\" )", Some("F1")),
+            ("NIL", None),
+            ("(NIL)", None),
+        ] {
             let told = status(&format!("* STATUS INBOX (MAILBOXID {shape} UNSEEN 1)\r\n"));
             assert_eq!((told.mailbox_id.as_deref(), told.unseen), (id, Some(1)), "{shape}");
         }

@@ -194,8 +194,8 @@ impl<'a> ListingFolders<'a> {
 
     async fn send(self) -> Result<FolderTree> {
         let imap = self.imap;
-        // IMAP4rev2 decides which counts the server has.
-        imap.settled().await?;
+        // IMAP4rev2 decides which counts the server has, and its name whether its identifiers can be used.
+        imap.introduced().await?;
         let capabilities = imap.capabilities();
         let mut returns = vec![ListReturn::Subscribed];
         returns.extend(self.counts.then(|| ListReturn::Status(self.items())));
@@ -212,7 +212,10 @@ impl<'a> ListingFolders<'a> {
 
     fn items(&self) -> StatusItems {
         let (capabilities, rev2) = (self.imap.capabilities(), self.imap.link().state().rev2());
-        let wanted = [Some(StatusItems::MAILBOX_ID), Some(StatusItems::SIZE).filter(|_| self.sizes)];
+        // Cyrus 3.10 sends MAILBOXID in the answer to LIST from memory that it has freed.
+        let identified = !self.imap.is_named("Cyrus");
+        let wanted =
+            [Some(StatusItems::MAILBOX_ID).filter(|_| identified), Some(StatusItems::SIZE).filter(|_| self.sizes)];
         let offered = wanted.into_iter().flatten().filter(|item| item.missing(&capabilities, rev2).next().is_none());
         offered.fold(StatusItems::BASE, |all, item| all | item)
     }

@@ -130,10 +130,14 @@ impl Imap {
     /// Whether the server is known to discard a message of an invalid command. RFC 3502 §5 requires it of all servers
     /// with MULTIAPPEND, but not all do it.
     pub(in crate::imap) fn is_discarding(&self) -> bool {
+        self.capabilities().multiappend() && DISCARDING.iter().any(|known| self.is_named(known))
+    }
+
+    /// Whether the server's name begins like this, by its answer to ID.
+    pub(in crate::imap) fn is_named(&self, known: &str) -> bool {
         let server = self.server();
         let name = server.iter().find(|(field, _)| field.eq_ignore_ascii_case("name"));
-        let name = name.and_then(|(_, name)| name.as_deref()).unwrap_or_default();
-        self.capabilities().multiappend() && DISCARDING.iter().any(|known| name.starts_with(known))
+        name.and_then(|(_, name)| name.as_deref()).is_some_and(|name| name.starts_with(known))
     }
 
     pub(super) fn learn_append_limit(&self, mailbox: &MailboxName, limit: u64) {
