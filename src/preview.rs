@@ -30,11 +30,12 @@ pub(crate) fn of_message(bytes: Bytes) -> String {
 }
 
 /// The preview of a part of which this is the encoded beginning, or all.
-pub(crate) fn of_part(part: &MimePart, encoded: &[u8]) -> String {
-    let (mut decoder, mut octets) = (part.encoding().decoder(), Vec::new());
-    let is_quoted = part.encoding() == TransferEncoding::QuotedPrintable;
-    decoder.push(if is_quoted { without_open_escape(encoded) } else { encoded }, &mut octets);
-    decoder.finish(&mut octets);
+pub(crate) fn of_part(part: &MimePart, encoded: &Bytes) -> String {
+    let encoded = match part.encoding() {
+        TransferEncoding::QuotedPrintable => encoded.slice_ref(without_open_escape(encoded)),
+        _ => encoded.clone(),
+    };
+    let (octets, _) = part.encoding().decoder().decode(&encoded);
     let is_html = part.media_type() == "text/html";
     let decoded = text::decode(without_cut(&octets), part.charset(), is_html);
     // A character that was cut.

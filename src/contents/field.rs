@@ -1,62 +1,30 @@
-//! The fields of a header: where they are, and what those of MIME say. It must not know parts, nor where the header comes from.
+//! What the fields of a header say about MIME. It must not know parts, nor where the header comes from.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
 
 use super::mime::{Disposition, Fields, TransferEncoding};
 use crate::text::param::{self, Bytes};
-use crate::text::{unfold, word};
+use crate::text::{field, unfold, word};
 
 /// The most parameters of one field that are read. The work is quadratic in their number.
 const MOST_PARAMS: usize = 200;
 
-/// The value of the first field with this name, with its line ends.
-pub(super) fn find<'a>(header: &'a [u8], name: &str) -> Option<&'a [u8]> {
-    fields(header).find_map(|(found, value)| found.eq_ignore_ascii_case(name.as_bytes()).then_some(value))
-}
-
-/// The names and values of all fields, each value with its continuation lines and line ends. Lines that are no field are left out.
-pub(super) fn fields(header: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
-    let mut rest = header;
-    std::iter::from_fn(move || {
-        loop {
-            let length = field_length(rest)?;
-            let (field, after) = rest.split_at_checked(length)?;
-            rest = after;
-            let Some(colon) = memchr::memchr(b':', field) else { continue };
-            let (name, value) = field.split_at_checked(colon)?;
-            return Some((name.trim_ascii(), value.get(1..).unwrap_or_default()));
-        }
-    })
-}
-
-/// The length of the first field; `None` if there is none.
-fn field_length(header: &[u8]) -> Option<usize> {
-    let mut length = 0;
-    loop {
-        let line = header.get(length..).filter(|line| !line.is_empty());
-        let Some(line) = line else { return (length > 0).then_some(length) };
-        length += memchr::memchr(b'\n', line).map_or(line.len(), |end| end + 1);
-        if !matches!(header.get(length), Some(b' ' | b'\t')) {
-            return Some(length);
-        }
-    }
-}
-
 /// What a header says about its part. `default` is the media type if it declares none.
 pub(super) fn read(header: &[u8], default: &str) -> Fields {
-    let (kind, params) = find(header, "Content-Type").map(split_params).unwrap_or_default();
+    let (kind, params) = field::value(header, "Content-Type").map(split_params).unwrap_or_default();
     let kind = media_type(&kind).unwrap_or_else(|| default.to_owned());
-    let (disposition, disposition_params) = find(header, "Content-Disposition").map(split_params).unwrap_or_default();
+    let (disposition, disposition_params) =
+        field::value(header, "Content-Disposition").map(split_params).unwrap_or_default();
     Fields {
         media_type: kind,
         declared_name: name(borrowed(&disposition_params), borrowed(&params)),
         params: decoded(&params),
-        encoding: TransferEncoding::of(find(header, "Content-Transfer-Encoding").unwrap_or_default()),
+        encoding: TransferEncoding::of(field::value(header, "Content-Transfer-Encoding").unwrap_or_default()),
         disposition: Disposition::of(&without_comments(&disposition)),
-        content_id: find(header, "Content-ID").and_then(content_id),
-        location: find(header, "Content-Location").and_then(location),
-        description: find(header, "Content-Description").and_then(text),
+        content_id: field::value(header, "Content-ID").and_then(content_id),
+        location: field::value(header, "Content-Location").and_then(location),
+        description: field::value(header, "Content-Description").and_then(text),
     }
 }
 

@@ -7,20 +7,20 @@ use super::draft::{Draft, Kind, MOST_LEVELS, MOST_PARTS};
 use super::field;
 use super::mime::TransferEncoding;
 use crate::defect::Reason;
-use crate::text::param;
+use crate::text::{self, param};
 
 /// The most bytes of a boundary. RFC 2046 §5.1.1 allows 70.
 const LONGEST_BOUNDARY: usize = 1000;
 
 /// A part, with its places in the message.
-pub(super) struct Found {
+pub(super) struct SplitPart {
     pub(super) draft: Draft,
     pub(super) header: Range<usize>,
     pub(super) body: Range<usize>,
 }
 
 /// The parts in order, each before those inside it. There is at least one.
-pub(super) fn split(message: &[u8]) -> Vec<Found> {
+pub(super) fn split(message: &[u8]) -> Vec<SplitPart> {
     let mut splitter = Splitter { message, found: Vec::new(), open: Vec::new(), at: 0, line_end: 0 };
     splitter.begin("text/plain");
     while let Some(rest) = message.get(splitter.at..).filter(|rest| !rest.is_empty()) {
@@ -32,7 +32,7 @@ pub(super) fn split(message: &[u8]) -> Vec<Found> {
 
 struct Splitter<'a> {
     message: &'a [u8],
-    found: Vec<Found>,
+    found: Vec<SplitPart>,
     /// The parts that have not ended, from the outermost.
     open: Vec<Open>,
     at: usize,
@@ -113,7 +113,7 @@ impl Splitter<'_> {
         let mut draft = Draft::new(field::read(b"", default));
         draft.depth = self.open.len();
         self.open.push(Open { place: self.found.len(), state: State::Header });
-        self.found.push(Found { draft, header: self.at..self.at, body: self.at..self.at });
+        self.found.push(SplitPart { draft, header: self.at..self.at, body: self.at..self.at });
     }
 
     /// The content of the innermost part begins here.
@@ -159,7 +159,7 @@ impl Splitter<'_> {
         found.draft.fields = field::read(header, &default);
         let parent = parent.and_then(|place| self.found.get_mut(place));
         if let Some(parent) = parent.filter(|parent| parent.draft.kind == Kind::Message) {
-            parent.draft.subject = field::find(header, "Subject").and_then(field::text);
+            parent.draft.subject = text::field::value(header, "Subject").and_then(field::text);
         }
         Some(place)
     }
@@ -186,7 +186,7 @@ impl Splitter<'_> {
         }
     }
 
-    fn finish(mut self) -> Vec<Found> {
+    fn finish(mut self) -> Vec<SplitPart> {
         self.close(0, self.message.len());
         self.found
     }
@@ -199,12 +199,12 @@ impl Splitter<'_> {
 }
 
 /// The boundary between the parts of a multipart; `None` if it is none, or has none.
-fn boundary_of(found: &Found, message: &[u8]) -> Option<Vec<u8>> {
+fn boundary_of(found: &SplitPart, message: &[u8]) -> Option<Vec<u8>> {
     if Kind::of(&found.draft.fields.media_type) != Kind::Multipart {
         return None;
     }
     let header = message.get(found.header.clone())?;
-    let params = param::read(field::find(header, "Content-Type")?);
+    let params = param::read(text::field::value(header, "Content-Type")?);
     let plain = params.iter().find(|(name, _)| name.eq_ignore_ascii_case(b"boundary"));
     // Not decoded: what looks like an encoded word in a boundary is none.
     let boundary = match plain {

@@ -1,6 +1,6 @@
 //! How to leave a mailing list, as its messages say (RFC 2369 §3.2, RFC 8058). It must not know where the fields come from.
 
-use super::field;
+use crate::text::field;
 
 /// How to leave the mailing list that sent a message.
 ///
@@ -26,8 +26,8 @@ pub struct ListUnsubscribe {
 impl ListUnsubscribe {
     /// What these header fields say; `None` if they name no address.
     pub(super) fn read(header: &[u8]) -> Option<Self> {
-        let uris = uris(field::find(header, "List-Unsubscribe")?);
-        let post = field::find(header, "List-Unsubscribe-Post").unwrap_or_default();
+        let uris = uris(field::value(header, "List-Unsubscribe")?);
+        let post = field::value(header, "List-Unsubscribe-Post").unwrap_or_default();
         let is_one_click = post.trim_ascii().eq_ignore_ascii_case(b"List-Unsubscribe=One-Click");
         (!uris.is_empty()).then_some(Self { uris, is_one_click })
     }

@@ -1,7 +1,6 @@
 //! Judges by the listing and by headers whether messages fit a [`Find`], for a mailbox whose server does not search. It must not know
 //! where they come from.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 
 use bytes::Bytes;
@@ -9,6 +8,7 @@ use bytes::Bytes;
 use super::find::{Find, Found};
 use super::values::Entry;
 use crate::message_id::MessageId;
+use crate::text::{field, unfold, word};
 
 /// The messages that may fit.
 pub(super) struct Searching {
@@ -71,46 +71,11 @@ fn by_entry(find: &Find, entry: &Entry) -> Option<bool> {
     }
 }
 
-/// Whether a field of this name has this text, which is in lower case.
+/// Whether a field of this name has this text, which is in lower case. The header ends at the empty line.
 fn has(header: &[u8], name: &str, text: &str) -> bool {
-    fields(header).any(|(field, value)| {
-        field.trim_ascii().eq_ignore_ascii_case(name.as_bytes()) && decoded(value).to_lowercase().contains(text)
-    })
-}
-
-/// The fields of a header, each with its folded value.
-fn fields(header: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
-    let mut rest = header;
-    std::iter::from_fn(move || {
-        loop {
-            let mut end = 0;
-            loop {
-                end += memchr::memchr(b'\n', rest.get(end..)?).map_or(rest.len() - end, |at| at + 1);
-                if !matches!(rest.get(end), Some(b' ' | b'\t')) {
-                    break;
-                }
-            }
-            let (field, after) = rest.split_at_checked(end)?;
-            if field.trim_ascii().is_empty() {
-                return None;
-            }
-            rest = after;
-            if let Some(colon) = memchr::memchr(b':', field) {
-                return field.split_at_checked(colon).map(|(name, value)| (name, value.get(1..).unwrap_or_default()));
-            }
-        }
-    })
-}
-
-#[cfg(any(feature = "imap", feature = "mail-parser"))]
-fn decoded(value: &[u8]) -> Cow<'_, str> {
-    let line = crate::text::unfold(value);
-    Cow::Owned(crate::text::word::decode(&line).into_owned())
-}
-
-#[cfg(not(any(feature = "imap", feature = "mail-parser")))]
-fn decoded(value: &[u8]) -> Cow<'_, str> {
-    String::from_utf8_lossy(value)
+    let fields = field::whole(header).take_while(|field| !field.trim_ascii().is_empty()).filter_map(field::split);
+    let mut values = fields.filter(|(found, _)| found.eq_ignore_ascii_case(name.as_bytes())).map(|(_, value)| value);
+    values.any(|value| word::decode(&unfold(value)).to_lowercase().contains(text))
 }
 
 #[cfg(test)]

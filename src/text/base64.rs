@@ -190,13 +190,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::text::transfer::{self, TransferDecoder};
 
-    /// The octets and the number of flaws.
     fn in_pieces(text: &[u8], size: usize) -> (Vec<u8>, u64) {
-        let (mut decoder, mut out) = (Decoder::default(), Vec::new());
-        text.chunks(size.max(1)).for_each(|piece| decoder.push(piece, &mut out));
-        decoder.finish(&mut out);
-        (out, decoder.flaws())
+        transfer::tests::in_pieces(TransferDecoder::Base64(Decoder::default()), text, size)
     }
 
     fn lines(bytes: &[u8], length: usize, end: &str) -> String {

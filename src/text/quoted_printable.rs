@@ -128,12 +128,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::text::transfer::{self, TransferDecoder};
 
     fn in_pieces(text: &[u8], size: usize) -> (Vec<u8>, u64) {
-        let (mut decoder, mut out) = (Decoder::default(), Vec::new());
-        text.chunks(size.max(1)).for_each(|piece| decoder.push(piece, &mut out));
-        decoder.finish(&mut out);
-        (out, decoder.flaws())
+        transfer::tests::in_pieces(TransferDecoder::QuotedPrintable(Decoder::default()), text, size)
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! [`TransferDecoder`]: removes a transfer encoding (RFC 2045 §6) from bytes that come in pieces, in constant memory. It must not know
 //! where the bytes come from, nor what they mean.
 
+use bytes::Bytes;
+
 use super::{base64, quoted_printable, uuencode};
 
 /// Removes one transfer encoding.
@@ -17,6 +19,17 @@ impl TransferDecoder {
     /// Whether the bytes stay as they are.
     pub(crate) fn is_identity(&self) -> bool {
         matches!(self, Self::Identity)
+    }
+
+    /// The decoded octets of the whole, and the number of malformed places.
+    pub(crate) fn decode(mut self, encoded: &Bytes) -> (Bytes, u64) {
+        if self.is_identity() {
+            return (encoded.clone(), 0);
+        }
+        let mut octets = Vec::with_capacity(encoded.len());
+        self.push(encoded, &mut octets);
+        self.finish(&mut octets);
+        (octets.into(), self.flaws())
     }
 
     /// Appends the decoded octets of the next piece.
@@ -47,5 +60,18 @@ impl TransferDecoder {
             Self::QuotedPrintable(decoder) => decoder.flaws(),
             Self::Uuencode(decoder) => decoder.flaws(),
         }
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// The octets of a text that comes in pieces of this size, and the number of malformed places.
+    pub(in crate::text) fn in_pieces(mut decoder: TransferDecoder, text: &[u8], size: usize) -> (Vec<u8>, u64) {
+        let mut out = Vec::new();
+        text.chunks(size.max(1)).for_each(|piece| decoder.push(piece, &mut out));
+        decoder.finish(&mut out);
+        (out, decoder.flaws())
     }
 }

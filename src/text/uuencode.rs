@@ -92,14 +92,12 @@ fn value(byte: u8) -> Option<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::text::transfer::{self, TransferDecoder};
 
     const TEXT: &str = "A file:\r\n\r\nbegin 644 cat.txt\r\n#0V%T\r\n$0V%T<P \r\n`\r\nend\r\nBye.\r\n";
 
     fn in_pieces(text: &str, size: usize) -> (Vec<u8>, u64) {
-        let (mut decoder, mut out) = (Decoder::default(), Vec::new());
-        text.as_bytes().chunks(size).for_each(|piece| decoder.push(piece, &mut out));
-        decoder.finish(&mut out);
-        (out, decoder.flaws())
+        transfer::tests::in_pieces(TransferDecoder::Uuencode(Decoder::default()), text.as_bytes(), size)
     }
 
     #[test]

@@ -295,7 +295,6 @@ impl Extension {
         self.verb
     }
 
-    /// Every set of UIDs in it, which may be stamped with a different UIDVALIDITY than the selected mailbox has.
     /// The queries among its arguments.
     fn queries(&self) -> impl Iterator<Item = &Query> {
         self.arguments.iter().filter_map(|argument| match argument {
@@ -304,6 +303,7 @@ impl Extension {
         })
     }
 
+    /// Every set of UIDs in it, which may be stamped with a different UIDVALIDITY than the selected mailbox has.
     pub(crate) fn sets(&self) -> Vec<&Uids> {
         fn collect<'a>(arguments: &'a [Argument], sets: &mut Vec<&'a Uids>) {
             for argument in arguments {

@@ -53,8 +53,8 @@ pub(crate) struct Engine {
     goodbye: Option<Error>,
     /// Whether both sides compress.
     is_compressed: bool,
-    /// Whether the commands that follow a login were given.
-    is_introduced: bool,
+    /// Whether the commands that follow a login were given and may still be unanswered.
+    is_introducing: bool,
     /// The requests that wait until those are answered.
     settling: Vec<Id>,
     /// The number of lines that were not IMAP.
@@ -71,7 +71,7 @@ impl Engine {
             notices: NoticeQueue::default(),
             goodbye: None,
             is_compressed: false,
-            is_introduced: false,
+            is_introducing: false,
             settling: Vec::new(),
             unexpected_lines: 0,
             limits,
@@ -129,7 +129,7 @@ impl Engine {
             // From here on, what is sent is for the next login.
             SessionEffect::Unauthenticate => {
                 self.mirror.log_out();
-                self.is_introduced = false;
+                self.is_introducing = false;
             }
             SessionEffect::Logout => self.core.clock.answer_within(Some(self.core.deadlines.logout)),
             _ => {}
@@ -179,9 +179,12 @@ impl Engine {
 
     /// Ends the wait for the introduction once it is answered.
     fn settle(&mut self) {
-        if self.is_introduced && !self.wire.is_introducing() {
+        if self.is_introducing && !self.wire.is_introducing() {
+            self.is_introducing = false;
             self.mirror.settle(true);
             self.wire.restore_notify();
+        }
+        if self.mirror.is_settled() {
             let waiting = std::mem::take(&mut self.settling);
             waiting.into_iter().for_each(|id| self.core.deliver(Some(id), Delivery::Done(Ok(condition::done()))));
         }
@@ -268,7 +271,7 @@ impl crate::engine::Engine for Engine {
             Request::Introduce(plans) => {
                 self.wire.introduce(plans);
                 self.mirror.settle(false);
-                self.is_introduced = true;
+                self.is_introducing = true;
             }
             Request::Settled => self.settling.push(id),
             Request::Abandon => {

@@ -3,7 +3,7 @@
 
 use std::borrow::Borrow;
 
-use super::saved::Named;
+use super::saved::Resolved;
 use super::{Folder, MessageSet};
 #[cfg(doc)]
 use crate::error::Kind;
@@ -208,7 +208,7 @@ impl<S: Borrow<Imap>> Folder<S> {
     /// [Those of these calls](Self#errors-of-these-calls); [`Kind::Unsupported`] also without UIDPLUS: the server could only expunge all
     /// messages that are marked, by any client.
     pub async fn delete(&self, messages: impl Into<MessageSet>) -> Result<()> {
-        let uids = self.named_uids(messages).await?;
+        let uids = self.resolved_uids(messages).await?;
         self.check_expunge()?;
         self.mark_and_expunge(uids).await
     }
@@ -247,15 +247,15 @@ impl<S: Borrow<Imap>> Folder<S> {
     }
 
     /// The UIDs of these messages. One round trip for a saved result.
-    async fn named_uids(&self, messages: impl Into<MessageSet>) -> Result<Uids> {
-        match self.selected().named(messages.into())? {
-            Named::Uids(uids) => Ok(uids),
-            Named::Saved(saved) => self.uids_of(saved).await,
+    async fn resolved_uids(&self, messages: impl Into<MessageSet>) -> Result<Uids> {
+        match self.selected().resolve(messages.into())? {
+            Resolved::Uids(uids) => Ok(uids),
+            Resolved::Saved(saved) => self.uids_of(saved).await,
         }
     }
 
     async fn file(&self, messages: impl Into<MessageSet>, role: Role) -> Result<Transferred> {
-        let uids = self.named_uids(messages).await?;
+        let uids = self.resolved_uids(messages).await?;
         self.check_movable()?;
         if uids.is_empty() {
             return Ok(Transferred::default());
@@ -271,7 +271,7 @@ impl<S: Borrow<Imap>> Folder<S> {
         role: Role,
         [given, taken]: [Flag; 2],
     ) -> Result<Transferred> {
-        let uids = self.named_uids(messages).await?;
+        let uids = self.resolved_uids(messages).await?;
         self.check_movable()?;
         if uids.is_empty() {
             return Ok(Transferred::default());

@@ -195,7 +195,8 @@ impl<S: BorrowMut<Imap> + Send + Sync> Mailbox for Folder<S> {
                 return Ok(Committed::default());
             }
             let named = |uids: &Uids| uids.iter().map(|uid| self.message_id(uid)).collect();
-            match self.remove(&uids).await {
+            // Either step may be the last: a message that is marked `\Deleted` still exists, and is marked again the next time.
+            match self.mark_and_expunge(uids.clone()).await {
                 Ok(()) => {
                     let deleted = named(&uids);
                     self.marked = Uids::default();
@@ -209,15 +210,6 @@ impl<S: BorrowMut<Imap> + Send + Sync> Mailbox for Folder<S> {
                 Err(error) => Err(error),
             }
         })
-    }
-}
-
-impl<S: BorrowMut<Imap>> Folder<S> {
-    /// Either step may be the last: a message that is marked `\Deleted` still exists, and is marked again the next
-    /// time.
-    async fn remove(&self, uids: &Uids) -> Result<()> {
-        self.store(uids.clone(), &FlagChange::add([Flag::DELETED])).await?;
-        self.expunge(uids.clone()).await
     }
 }
 

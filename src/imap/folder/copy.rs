@@ -5,7 +5,7 @@ use std::borrow::Borrow;
 
 use super::Folder;
 use super::message_set::MessageSet;
-use super::saved::{Named, SavedSet};
+use super::saved::{Resolved, SavedSet};
 use crate::error::{Error, Result};
 use crate::imap::command::Target;
 use crate::imap::command::copy::Copy;
@@ -51,10 +51,10 @@ impl<S: Borrow<Imap>> Folder<S> {
         messages: impl Into<MessageSet>,
         to: impl TryInto<MailboxName, Error: Into<Error>>,
     ) -> Result<Transferred> {
-        let (named, to) = (self.selected().named(messages.into())?, mailbox_name(to)?);
+        let (named, to) = (self.selected().resolve(messages.into())?, mailbox_name(to)?);
         match named {
-            Named::Uids(uids) => self.copy_all(&uids, &to).await,
-            Named::Saved(saved) => self.copy_saved(saved, &to).await,
+            Resolved::Uids(uids) => self.copy_all(&uids, &to).await,
+            Resolved::Saved(saved) => self.copy_saved(saved, &to).await,
         }
     }
 
@@ -88,14 +88,14 @@ impl<S: Borrow<Imap>> Folder<S> {
         messages: impl Into<MessageSet>,
         to: impl TryInto<MailboxName, Error: Into<Error>>,
     ) -> Result<Transferred> {
-        let (named, to) = (self.selected().named(messages.into())?, mailbox_name(to)?);
+        let (named, to) = (self.selected().resolve(messages.into())?, mailbox_name(to)?);
         self.check_movable()?;
         let (info, moves) = (self.info()?, self.session().capabilities().move_());
         let moved = match named {
-            Named::Uids(uids) if moves => self.move_all(&uids, &to).await?,
-            Named::Uids(uids) => self.replace_move(uids, &to).await?,
-            Named::Saved(saved) if moves => self.transfer_saved(saved, &to, true).await?,
-            Named::Saved(saved) => self.replace_move(self.uids_of(saved).await?, &to).await?,
+            Resolved::Uids(uids) if moves => self.move_all(&uids, &to).await?,
+            Resolved::Uids(uids) => self.replace_move(uids, &to).await?,
+            Resolved::Saved(saved) if moves => self.transfer_saved(saved, &to, true).await?,
+            Resolved::Saved(saved) => self.replace_move(self.uids_of(saved).await?, &to).await?,
         };
         let undo = moved
             .mapping

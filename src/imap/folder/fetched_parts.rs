@@ -189,16 +189,9 @@ impl FetchedPart {
     }
 
     fn decoded(uid: Uid, part: MimePart, encoded: &Bytes) -> Self {
-        let mut decoder = part.encoding().decoder();
-        if decoder.is_identity() {
-            return Self { uid, part, octets: encoded.clone(), defects: Vec::new() };
-        }
-        let mut octets = Vec::with_capacity(encoded.len());
-        decoder.push(encoded, &mut octets);
-        decoder.finish(&mut octets);
-        let places = decoder.flaws();
+        let (octets, places) = part.encoding().decoder().decode(encoded);
         let defects = (places > 0).then_some(Defect::Encoding { places }).into_iter().collect();
-        Self { uid, part, octets: octets.into(), defects }
+        Self { uid, part, octets, defects }
     }
 }
 

@@ -8,7 +8,7 @@ use std::future::IntoFuture;
 use super::asked::Asked;
 use super::fetch::Fetch;
 use super::message_set::MessageSet;
-use super::saved::Named;
+use super::saved::Resolved;
 use super::{Folder, Selected};
 use crate::error::{Error, Result};
 use crate::imap::command::fetch::Modifiers;
@@ -145,16 +145,16 @@ impl<'a> Fetching<'a> {
     async fn send(self) -> Result<Fetch<'a>> {
         let Self { selected, messages, items, modifiers } = self;
         let Selected { session, selection } = selected;
-        let named = selected.named(messages)?;
+        let named = selected.resolve(messages)?;
         session.check_items(&items)?;
         check(session, modifiers)?;
         let asked = match named {
-            Named::Uids(uids) => Asked::new(uids, items.judged(), session.limits().set),
-            Named::Saved(_) if modifiers.vanished => {
+            Resolved::Uids(uids) => Asked::new(uids, items.judged(), session.limits().set),
+            Resolved::Saved(_) if modifiers.vanished => {
                 return Err(Error::input("a saved result has no expunged messages, so none can be asked for"));
             }
-            Named::Saved(saved) if saved.count == 0 => Asked::of_saved(saved, items.judged()).nothing(),
-            Named::Saved(saved) => Asked::of_saved(saved, items.judged()),
+            Resolved::Saved(saved) if saved.count == 0 => Asked::of_saved(saved, items.judged()).nothing(),
+            Resolved::Saved(saved) => Asked::of_saved(saved, items.judged()),
         };
         let asked = asked.modified(modifiers);
         if modifiers.partial.is_some() && !asked.is_short() {

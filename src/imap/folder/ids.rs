@@ -66,15 +66,19 @@ impl<S: Borrow<Imap>> Folder<S> {
     ///
     /// As [`uid`](Self::uid).
     pub fn uids(&self, ids: &[MessageId]) -> Result<Uids> {
-        ids.iter().map(|id| self.uid(id)).collect()
+        uids_in(self.place(), ids)
     }
 }
 
 /// The UID of a message in this mailbox.
-pub(super) fn uid_in(place: &Place, id: &MessageId) -> Result<Uid> {
+fn uid_in(place: &Place, id: &MessageId) -> Result<Uid> {
     let number = match id.key() {
         Key::Number(number) if **id.place() == *place => Uid::nonzero(*number),
         _ => None,
     };
     number.ok_or_else(|| Error::input(format!("{id} is not a message of this mailbox under its current UIDVALIDITY")))
+}
+
+pub(super) fn uids_in(place: &Place, ids: &[MessageId]) -> Result<Uids> {
+    ids.iter().map(|id| uid_in(place, id)).collect()
 }

@@ -93,7 +93,7 @@ impl Imap {
         let mut located = Located::default();
         for one in found {
             if let (Some(name), Some(uids)) = (one.mailbox, one.all) {
-                located.messages.extend(self.named(&name, uids.validity().map_or(0, u32::from), &uids));
+                located.messages.extend(ids(self.place_in(&name, uids.validity()), &uids));
             }
         }
         Ok(located)
@@ -104,7 +104,7 @@ impl Imap {
         let mut located = Located::default();
         for name in names {
             match self.find_in(&name, query).await {
-                Ok((validity, uids)) => located.messages.extend(self.named(&name, validity, &uids)),
+                Ok((place, uids)) => located.messages.extend(ids(place, &uids)),
                 Err(error) if error.is_refusal() || error.kind() == crate::Kind::Missing => {
                     tracing::debug!(%error, %name, "a mailbox is not searched");
                     located.unsearched.push(name);
@@ -116,8 +116,8 @@ impl Imap {
         Ok(located)
     }
 
-    /// The UIDVALIDITY, 0 if UIDs do not last, and what is found. EXAMINE and UID SEARCH are sent together.
-    async fn find_in(&mut self, name: &MailboxName, query: &Query) -> Result<(u32, Uids)> {
+    /// Where the messages are, and what is found. EXAMINE and UID SEARCH are sent together.
+    async fn find_in(&mut self, name: &MailboxName, query: &Query) -> Result<(Place, Uids)> {
         let compact = self.capabilities().esearch().then_some(SearchReturn::ALL);
         let select = Select::plain(name.clone(), true);
         let options = self.encode_options().await?;
@@ -138,8 +138,8 @@ impl Imap {
             found => found?.all.unwrap_or_default(),
         };
         let selected = self.link().state().selected.clone().filter(|selected| selected.selection == selection);
-        let lasting = selected.filter(|selected| !selected.uids_not_sticky);
-        Ok((lasting.and_then(|selected| selected.uid_validity).map_or(0, u32::from), found))
+        let place = selected.map_or_else(|| self.place_in(name, None), |selected| self.place_of(&selected));
+        Ok((place, found))
     }
 
     /// Selects the mailbox again, or none.
@@ -159,10 +159,9 @@ impl Imap {
             (None, None) => Ok(()),
         }
     }
+}
 
-    fn named(&self, name: &MailboxName, validity: u32, uids: &Uids) -> Vec<MessageId> {
-        let place =
-            Arc::new(Place::Imap { account: self.account().as_ref().into(), mailbox: name.as_str().into(), validity });
-        uids.iter().map(|uid| MessageId::new(place.clone(), Key::Number(uid.as_u32()))).collect()
-    }
+fn ids(place: Place, uids: &Uids) -> Vec<MessageId> {
+    let place = Arc::new(place);
+    uids.iter().map(|uid| MessageId::new(place.clone(), Key::Number(uid.as_u32()))).collect()
 }

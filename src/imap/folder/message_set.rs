@@ -1,6 +1,6 @@
 //! [`MessageSet`]: the messages that a call is about, by UID, by id, or as a saved result. It must not know the call.
 
-use super::saved::{Named, SavedResult};
+use super::saved::{Resolved, SavedResult};
 use crate::imap::types::Uids;
 use crate::message_id::MessageId;
 
@@ -25,24 +25,24 @@ use crate::message_id::MessageId;
 /// # }).unwrap();
 /// ```
 #[derive(Clone, Debug)]
-pub struct MessageSet(pub(super) Messages);
+pub struct MessageSet(pub(super) Given);
 
 /// What the caller gave.
 #[derive(Clone, Debug)]
-pub(super) enum Messages {
-    Named(Named),
+pub(super) enum Given {
+    Resolved(Resolved),
     Ids(Vec<MessageId>),
 }
 
 impl<T: Into<Uids>> From<T> for MessageSet {
     fn from(uids: T) -> Self {
-        Self(Messages::Named(Named::Uids(uids.into())))
+        Self(Given::Resolved(Resolved::Uids(uids.into())))
     }
 }
 
 impl From<&SavedResult> for MessageSet {
     fn from(result: &SavedResult) -> Self {
-        Self(Messages::Named(result.named.clone()))
+        Self(Given::Resolved(result.named.clone()))
     }
 }
 
@@ -60,7 +60,7 @@ impl From<&MessageId> for MessageSet {
 
 impl From<Vec<MessageId>> for MessageSet {
     fn from(ids: Vec<MessageId>) -> Self {
-        Self(Messages::Ids(ids))
+        Self(Given::Ids(ids))
     }
 }
 

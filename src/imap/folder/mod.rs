@@ -48,7 +48,7 @@ pub use self::message_set::MessageSet;
 pub use self::open::Opening;
 pub use self::parts::ReadingPart;
 pub use self::resume::{Resume, Resumed};
-use self::saved::Named;
+use self::saved::Resolved;
 pub use self::saved::SavedResult;
 pub use self::saving::Saving;
 pub use self::search::{Search, SearchReturning};
@@ -163,12 +163,12 @@ impl<S: Borrow<Imap>> Folder<S> {
     /// [`Kind::Unsupported`](crate::Kind::Unsupported), before anything is sent, if the server does not support UID
     /// EXPUNGE: EXPUNGE would also remove messages that other clients marked. Otherwise as for [`Storing`].
     pub async fn expunge(&self, messages: impl Into<MessageSet>) -> Result<()> {
-        let named = self.selected().named(messages.into())?;
+        let named = self.selected().resolve(messages.into())?;
         self.check_expunge()?;
         let uids = match named {
-            Named::Uids(uids) => uids,
-            Named::Saved(saved) if saved.count == 0 => return Ok(()),
-            Named::Saved(saved) => {
+            Resolved::Uids(uids) => uids,
+            Resolved::Saved(saved) if saved.count == 0 => return Ok(()),
+            Resolved::Saved(saved) => {
                 let messages = Target::Saved(saved.mark);
                 return self.session().call(UidExpunge { selection: self.selection, messages }).await;
             }

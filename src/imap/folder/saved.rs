@@ -27,12 +27,12 @@ use crate::imap::types::{Query, SavedMark, Uids};
 /// ```
 #[derive(Clone, Debug)]
 pub struct SavedResult {
-    pub(super) named: Named,
+    pub(super) named: Resolved,
 }
 
 /// The messages of a call.
 #[derive(Clone, Debug)]
-pub(super) enum Named {
+pub(super) enum Resolved {
     Uids(Uids),
     Saved(SavedSet),
 }
@@ -58,8 +58,8 @@ impl SavedResult {
     /// How many messages the search found. Some may be expunged since.
     pub fn len(&self) -> u64 {
         match &self.named {
-            Named::Uids(uids) => uids.len(),
-            Named::Saved(saved) => saved.count,
+            Resolved::Uids(uids) => uids.len(),
+            Resolved::Saved(saved) => saved.count,
         }
     }
 
@@ -71,16 +71,16 @@ impl SavedResult {
     /// The search key for its messages.
     pub fn query(&self) -> Query {
         match &self.named {
-            Named::Uids(uids) => Query::uids(uids.clone()),
-            Named::Saved(saved) => Query::of_saved(saved.mark),
+            Resolved::Uids(uids) => Query::uids(uids.clone()),
+            Resolved::Saved(saved) => Query::of_saved(saved.mark),
         }
     }
 
     /// The messages, if they are known here: those of a result that the server does not keep.
     pub fn uids(&self) -> Option<&Uids> {
         match &self.named {
-            Named::Uids(uids) => Some(uids),
-            Named::Saved(_) => None,
+            Resolved::Uids(uids) => Some(uids),
+            Resolved::Saved(_) => None,
         }
     }
 }

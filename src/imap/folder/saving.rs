@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::saved::{Named, SavedResult, SavedSet};
+use super::saved::{Resolved, SavedResult, SavedSet};
 use super::search::{is_charset, is_limit};
 use super::{Search, Selected};
 use crate::BoxFuture;
@@ -73,10 +73,10 @@ impl Saving<'_> {
         let Self { selected, query } = self;
         selected.check_query(query)?;
         if let Some(saved) = selected.save(query).await? {
-            return Ok(SavedResult { named: Named::Saved(saved) });
+            return Ok(SavedResult { named: Resolved::Saved(saved) });
         }
         let found = selected.find(query, SearchReturn::ALL).await?;
-        Ok(SavedResult { named: Named::Uids(found.all.unwrap_or_default()) })
+        Ok(SavedResult { named: Resolved::Uids(found.all.unwrap_or_default()) })
     }
 }
 

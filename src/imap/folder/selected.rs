@@ -4,14 +4,13 @@ use std::borrow::Borrow;
 use std::sync::Arc;
 
 use super::asked::Asked;
-use super::ids::uid_in;
-use super::message_set::{MessageSet, Messages};
-use super::saved::Named;
+use super::ids::uids_in;
+use super::message_set::{Given, MessageSet};
+use super::saved::Resolved;
 use super::{Fetch, Folder};
 use crate::error::{Error, Result};
 use crate::imap::session::Imap;
 use crate::imap::types::{FolderInfo, Items, Query, SavedMark, Uids};
-use crate::message_id::MessageId;
 
 /// What a call needs of a folder.
 #[derive(Clone, Copy)]
@@ -46,21 +45,16 @@ impl<'a> Selected<'a> {
     }
 
     /// The messages, unless their set carries another UIDVALIDITY, an id is of another mailbox, or their result is gone.
-    pub(super) fn named(self, messages: MessageSet) -> Result<Named> {
+    pub(super) fn resolve(self, messages: MessageSet) -> Result<Resolved> {
         let named = match messages.0 {
-            Messages::Named(named) => named,
-            Messages::Ids(ids) => Named::Uids(self.uids(&ids)?),
+            Given::Resolved(named) => named,
+            Given::Ids(ids) => Resolved::Uids(uids_in(&self.session.place_of(&*self.info()?), &ids)?),
         };
         match &named {
-            Named::Uids(uids) => self.check(uids)?,
-            Named::Saved(saved) => self.check_kept(saved.mark)?,
+            Resolved::Uids(uids) => self.check(uids)?,
+            Resolved::Saved(saved) => self.check_kept(saved.mark)?,
         }
         Ok(named)
-    }
-
-    fn uids(self, ids: &[MessageId]) -> Result<Uids> {
-        let place = self.session.place_of(&*self.info()?);
-        ids.iter().map(|id| uid_in(&place, id)).collect()
     }
 
     /// Fails if the query names a saved result that is not there.

@@ -6,7 +6,7 @@ use std::fmt;
 use std::future::IntoFuture;
 
 use super::message_set::MessageSet;
-use super::saved::Named;
+use super::saved::Resolved;
 use super::{Folder, Selected};
 use crate::FlagChange;
 use crate::error::{Error, Result};
@@ -106,7 +106,7 @@ impl<'a> Storing<'a> {
 
     async fn send(self) -> Result<Stored> {
         let Selected { session, .. } = self.selected;
-        let named = self.selected.named(self.messages.clone())?;
+        let named = self.selected.resolve(self.messages.clone())?;
         self.selected.check_writable()?;
         if let Some(since) = self.unchanged_since {
             session.require(session.capabilities().condstore(), "CONDSTORE")?;
@@ -116,13 +116,13 @@ impl<'a> Storing<'a> {
         }
         let mut modified = Uids::new();
         match named {
-            Named::Uids(uids) => {
+            Resolved::Uids(uids) => {
                 for part in uids.split(session.limits().set) {
                     modified = modified.union(&self.send_part(part).await?)?;
                 }
             }
-            Named::Saved(saved) if saved.count == 0 => {}
-            Named::Saved(saved) => {
+            Resolved::Saved(saved) if saved.count == 0 => {}
+            Resolved::Saved(saved) => {
                 let target = Target::Saved(saved.mark);
                 modified = session.call(self.command(target)).await.or_else(|error| self.refused(error, &Uids::ALL))?;
             }

@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::flag::Flag;
 use crate::imap::types::{Addresses, Fetched, Items, Key, Query, Section};
 use crate::text::date::MailDate;
+use crate::text::field;
 
 /// A query for single messages.
 pub(crate) struct Matcher<'a> {
@@ -179,19 +180,11 @@ fn written(addresses: Addresses<'_>) -> String {
     out
 }
 
-/// The values of header fields, decoded.
+/// The values of header fields, decoded. A line that is no field counts as an empty value.
 fn values(fields: &[u8]) -> impl Iterator<Item = String> + '_ {
-    let mut rest = fields;
-    std::iter::from_fn(move || {
-        if rest.is_empty() {
-            return None;
-        }
-        let mut ends = memchr::memchr_iter(b'\n', rest);
-        let end = ends.find(|end| !matches!(rest.get(end + 1), Some(b' ' | b'\t'))).map_or(rest.len(), |end| end + 1);
-        let (field, after) = rest.split_at_checked(end)?;
-        rest = after;
-        let value = memchr::memchr(b':', field).and_then(|colon| field.get(colon + 1..)).unwrap_or_default();
-        Some(crate::imap::types::Str::new(value.trim_ascii(), false).decoded().into_owned())
+    field::whole(fields).map(|field| {
+        let value = field::split(field).map_or(&[][..], |(_, value)| value);
+        crate::imap::types::Str::new(value.trim_ascii(), false).decoded().into_owned()
     })
 }
 

@@ -10,7 +10,9 @@ use crate::imap::command::namespace::Namespace;
 use crate::imap::command::rename::Rename;
 use crate::imap::command::status::Status;
 use crate::imap::command::subscribe::Subscribe;
-use crate::imap::types::{FolderInfo, Listing, MailboxName, MailboxStatus, Namespaces, SameMailbox, StatusItems};
+use crate::imap::types::{
+    FolderInfo, Listing, MailboxName, MailboxStatus, Namespaces, SameMailbox, StatusItems, UidValidity,
+};
 use crate::message_id::Place;
 
 /// Whole mailboxes. Names are text. [`list`](Imap::list) reports the hierarchy delimiter, and
@@ -278,12 +280,14 @@ impl Imap {
 
     /// Where the messages of a selected mailbox are, as their ids say it.
     pub(in crate::imap) fn place_of(&self, selected: &FolderInfo) -> Place {
-        Place::Imap {
-            account: self.account().as_ref().into(),
-            mailbox: selected.name.as_str().into(),
-            // Ids do not last if UIDs do not (UIDNOTSTICKY, RFC 4315 §4).
-            validity: selected.uid_validity.filter(|_| !selected.uids_not_sticky).map_or(0, u32::from),
-        }
+        // Ids do not last if UIDs do not (UIDNOTSTICKY, RFC 4315 §4).
+        self.place_in(&selected.name, selected.uid_validity.filter(|_| !selected.uids_not_sticky))
+    }
+
+    /// The same for any mailbox, with the UIDVALIDITY under which its UIDs last.
+    pub(in crate::imap) fn place_in(&self, name: &MailboxName, lasting: Option<UidValidity>) -> Place {
+        let (account, mailbox) = (self.account().as_ref().into(), name.as_str().into());
+        Place::Imap { account, mailbox, validity: lasting.map_or(0, u32::from) }
     }
 
     /// Asks with all options that the server announces and has not refused yet.

@@ -155,6 +155,11 @@ impl Mirror {
     }
 
     /// Whether the commands that follow a login are answered.
+    pub(super) fn is_settled(&self) -> bool {
+        self.state.settled
+    }
+
+    /// Sets that.
     pub(super) fn settle(&mut self, settled: bool) {
         if self.state.settled != settled {
             self.state.change().settled = settled;

@@ -9,7 +9,7 @@ use postroom_benches::body::Body;
 use postroom_benches::checksum::Run;
 use postroom_benches::cli::{Args, Result};
 use postroom_benches::rss;
-use tokio::io::{AsyncBufReadExt as _, AsyncRead, ReadBuf};
+use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncRead, ReadBuf};
 
 /// One message, and the memory that it takes.
 pub(crate) async fn read(args: &Args) -> Result<()> {
@@ -47,10 +47,13 @@ pub(crate) async fn large(args: &Args) -> Result<()> {
     Ok(imap.logout().await?)
 }
 
-/// Reads the bytes where they were received.
-async fn read_one(folder: &mut Folder<&mut Imap>, uid: u32, mut each: impl FnMut(&[u8])) -> Result<()> {
+async fn read_one(folder: &mut Folder<&mut Imap>, uid: u32, each: impl FnMut(&[u8])) -> Result<()> {
     let uid = Uid::new(uid)?;
-    let mut body = folder.read(uid, Section::WHOLE).await?;
+    each_piece(folder.read(uid, Section::WHOLE).await?, each).await
+}
+
+/// Reads the bytes where they were received.
+pub(crate) async fn each_piece(mut body: impl AsyncBufRead + Unpin, mut each: impl FnMut(&[u8])) -> Result<()> {
     loop {
         let piece = body.fill_buf().await?;
         let len = piece.len();

@@ -8,7 +8,8 @@ use postroom_benches::body::Body;
 use postroom_benches::checksum::Run;
 use postroom_benches::cli::{Args, Result};
 use postroom_benches::rss;
-use tokio::io::{AsyncBufRead, AsyncBufReadExt as _};
+
+use crate::body::each_piece;
 
 /// With `--sum 0` the octets are only counted.
 pub(crate) async fn decode(args: &Args) -> Result<()> {
@@ -20,7 +21,7 @@ pub(crate) async fn decode(args: &Args) -> Result<()> {
     for _ in 0..args.or("reps", 1)? {
         let (mut run, mut bytes) = (Run::default(), 0);
         let body = folder.read_part(Uid::new(1)?, &part).await?;
-        read(body, |piece| {
+        each_piece(body, |piece| {
             bytes += piece.len();
             if sums {
                 run.update(piece);
@@ -45,7 +46,7 @@ pub(crate) async fn undecoded(args: &Args) -> Result<()> {
     for _ in 0..args.or("reps", 1)? {
         let mut bytes = 0;
         let body = folder.read(Uid::new(1)?, Section::part(&[1])?).await?;
-        read(body, |piece| bytes += piece.len()).await?;
+        each_piece(body, |piece| bytes += piece.len()).await?;
         if bytes as u64 != lines * 78 {
             return Err(format!("{bytes} bytes came").into());
         }
@@ -77,16 +78,4 @@ fn part(lines: u64) -> Result<MimePart> {
     let fetched = codec::fetched(line.into_bytes().into(), &Limits::default())?;
     let contents = fetched.contents().ok_or("no contents")?;
     Ok(contents.part(&[1]).ok_or("no part")?.clone())
-}
-
-async fn read(mut body: impl AsyncBufRead + Unpin, mut each: impl FnMut(&[u8])) -> Result<()> {
-    loop {
-        let piece = body.fill_buf().await?;
-        let len = piece.len();
-        if len == 0 {
-            return Ok(());
-        }
-        each(piece);
-        body.consume(len);
-    }
 }
