@@ -96,6 +96,10 @@ pub struct Deadlines {
     pub done: Duration,
     /// For the reply to LOGOUT or QUIT. Default: 5 s.
     pub logout: Duration,
+    /// How long a command whose last byte was sent may still run on the server after its connection is gone. A session does not wait: it
+    /// is for a program that finds out whether a change was made whose [reply was lost](crate::Error::replay). It looks, waits this long,
+    /// and looks again before it makes the change again. If a proxy or a slow server may deliver commands later, set more. Default: 2 s.
+    pub settle: Duration,
 }
 
 impl Default for Limits {
@@ -131,6 +135,7 @@ impl Default for Deadlines {
             poll: Duration::from_secs(60),
             done: Duration::from_secs(30),
             logout: Duration::from_secs(5),
+            settle: Duration::from_secs(2),
         }
     }
 }
@@ -253,5 +258,10 @@ impl Deadlines {
     /// Sets [`logout`](#structfield.logout).
     pub fn logout(self, time: Duration) -> Self {
         Self { logout: time, ..self }
+    }
+
+    /// Sets [`settle`](#structfield.settle).
+    pub fn settle(self, time: Duration) -> Self {
+        Self { settle: time, ..self }
     }
 }
