@@ -4,6 +4,7 @@
 mod code;
 mod place;
 mod placed;
+mod replay;
 #[cfg(test)]
 mod tests;
 
@@ -16,6 +17,7 @@ use std::time::Duration;
 pub use self::code::Code;
 use self::place::Place;
 pub(crate) use self::place::Step;
+pub use self::replay::Replay;
 
 /// The result of every operation in this crate that can fail.
 ///
@@ -57,6 +59,8 @@ struct Inner {
     code: Option<Code>,
     retry_after: Option<Duration>,
     words: Option<Words>,
+    /// What the call has changed, or may have.
+    replay: Option<Replay>,
     source: Option<Arc<dyn StdError + Send + Sync>>,
     notices: Vec<Box<str>>,
 }
@@ -117,7 +121,8 @@ pub enum Kind {
     Input,
     /// The server, or the protocol, cannot do this. Nothing was sent.
     Unsupported,
-    /// The connection ended before the reply: the command may or may not have taken effect.
+    /// The connection ended after the command was sent and before its reply: it may or may not have taken effect.
+    /// [`Error::replay`] says what to do before it is sent again.
     Unknown,
     /// Local storage failed: a disk is full, or a file is damaged or has another version.
     Storage,
@@ -167,11 +172,12 @@ impl Error {
     /// [limit of connections](Self::is_connection_limit) is reached, or [how long](Self::retry_after) to wait.
     ///
     /// It is `false` for a refused login, for a condition that the server reports as permanent (`AUTH`, `SYS/PERM`), for
-    /// [`Kind::Closed`] after a failure that would happen again ([`Kind::Protocol`], [`Kind::Limit`]), and for [`Kind::Unknown`]:
-    /// find out first whether the command took effect.
+    /// [`Kind::Closed`] after a failure that would happen again ([`Kind::Protocol`], [`Kind::Limit`]), for [`Kind::Unknown`], and if a
+    /// call of several commands has done something that must not be done twice: [`replay`](Self::replay) says what to do then.
     pub fn is_retryable(&self) -> bool {
         match self.0.kind {
             _ if self.code().is_some_and(Code::is_lasting) => false,
+            _ if self.replay() > Some(Replay::Safe) => false,
             Kind::Io | Kind::Timeout | Kind::Busy => true,
             Kind::Closed => self.own_source().is_none_or(Self::is_retryable),
             Kind::Rejected | Kind::Login => {
@@ -197,6 +203,16 @@ impl Error {
     pub fn is_missing_mailbox(&self) -> bool {
         let coded = self.code().is_some_and(|code| code.is("NONEXISTENT") || code.is("TRYCREATE"));
         self.is_refusal() && (coded || self.0.words == Some(Words::MissingMailbox))
+    }
+
+    /// What to do about the change that the call may have made; `None` if it made none.
+    ///
+    /// It is `Some` for [`Kind::Unknown`]: the reply was lost after the last byte of the command was given to the network. It is also
+    /// `Some`, with any kind, if a call of several commands fails after one of them has changed something, such as a move by COPY, STORE
+    /// and EXPUNGE: the strictest of what the commands before the failure and the failed one say. In both cases it is about the same call
+    /// with the same arguments. Without a reply, but before the last byte was sent, the command was not carried out: then it is `None`.
+    pub fn replay(&self) -> Option<Replay> {
+        self.0.replay
     }
 
     /// How long to wait before trying again, if the server reports it.
@@ -252,6 +268,7 @@ impl Error {
             code: None,
             retry_after: None,
             words: None,
+            replay: None,
             notices: Vec::new(),
             source: None,
         }))
@@ -293,6 +310,14 @@ impl Error {
 
     pub(crate) fn with_retry_after(self, wait: Option<Duration>) -> Self {
         self.edit(|inner| inner.retry_after = wait)
+    }
+
+    /// The call has changed something before this error, or may have. What is known already stays if it is stricter.
+    pub(crate) fn after_change(self, change: Option<Replay>) -> Self {
+        match change > self.0.replay {
+            true => self.edit(|inner| inner.replay = change),
+            false => self,
+        }
     }
 
     /// What the text says is ignored if the server's code judges the credentials.
@@ -337,9 +362,9 @@ impl Error {
 
     /// The same failure as another kind, for a caller whose decision depends on the kind. This one becomes its source.
     pub(crate) fn reclassify(self, kind: Kind, text: impl Into<Cow<'static, str>>) -> Self {
-        let (code, wait, words) = (self.code().cloned(), self.retry_after(), self.0.words);
+        let (code, wait, words, replay) = (self.code().cloned(), self.retry_after(), self.0.words, self.replay());
         let place = self.0.place.clone();
-        let outer = Self::new(kind, text).with_code(code).with_retry_after(wait).with_words(words);
+        let outer = Self::new(kind, text).with_code(code).with_retry_after(wait).with_words(words).after_change(replay);
         outer.edit(|inner| inner.place = place).with_source(self.without_place())
     }
 

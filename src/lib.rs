@@ -152,7 +152,7 @@ pub use conn::{Driver, Notices};
 #[cfg(any(feature = "net", feature = "imap", feature = "mail-parser"))]
 pub use contents::{Contents, Disposition, ListUnsubscribe, MimePart, PartRole, PartSize, TransferEncoding};
 pub use defect::{Defect, Reason};
-pub use error::{Code, Error, Fault, Kind, Result};
+pub use error::{Code, Error, Fault, Kind, Replay, Result};
 pub use flag::{Flag, FlagAction, FlagChange};
 pub use flags::Flags;
 #[cfg(all(feature = "net", feature = "imap"))]

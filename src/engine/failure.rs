@@ -1,6 +1,6 @@
 //! The errors with which both engines end requests, and the server's text in them. It must not know a protocol.
 
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Replay, Result};
 
 /// How many characters of the server's text go into an error.
 pub(crate) const TEXT: usize = 300;
@@ -25,9 +25,10 @@ pub(crate) fn closed(outcome: &Result<()>) -> Error {
 }
 
 /// A command that changes something was sent, and its reply never came.
-pub(crate) fn unknown(verb: &str, error: &Error) -> Error {
+pub(crate) fn unknown(verb: &str, change: Replay, error: &Error) -> Error {
     let text = format!("the connection ended before the reply to {verb}, which may or may not have taken effect");
-    Error::new(Kind::Unknown, text).on(error.server()).with_source(error.clone().without_place())
+    let unknown = Error::new(Kind::Unknown, text).after_change(Some(change));
+    unknown.on(error.server()).with_source(error.clone().without_place())
 }
 
 /// Refuses a greeting that is a TLS record: an alert or a handshake (RFC 8446 §5.1). A server that expects TLS from the first byte sends

@@ -9,10 +9,10 @@ use std::num::NonZeroU32;
 
 use bytes::Bytes;
 
-use crate::error::Result;
+use crate::error::{Replay, Result};
 use crate::imap::command::append::{Append, Heading, Replace, appended};
 use crate::imap::command::capability::Capability;
-use crate::imap::command::close::Close;
+use crate::imap::command::close::{Close, Leave};
 use crate::imap::command::compress::Compress;
 use crate::imap::command::copy::Copy;
 use crate::imap::command::create::Create;
@@ -69,6 +69,8 @@ pub(crate) struct CommandRow {
     pub(crate) verb: &'static str,
     pub(crate) order: Order,
     pub(crate) needs: RequiredState,
+    /// What it means that its reply is lost.
+    pub(crate) change: Option<Replay>,
 }
 
 /// No untagged responses.
@@ -100,8 +102,9 @@ fn raw(
     lines: &'static [&'static str],
     plan: impl Fn(u64) -> Result<Plan> + 'static,
 ) -> CommandRow {
-    let Plan { verb, order, needs, .. } = plan(1).unwrap();
+    let Plan { verb, order, needs, change, .. } = plan(1).unwrap();
     CommandRow {
+        change,
         verb,
         order,
         needs,
@@ -168,8 +171,9 @@ fn barriers() -> Vec<CommandRow> {
         row("EXAMINE", "select", SELECTED, DONE, |_| Select::plain(name("Work"), true)),
         row("SELECT-CONDSTORE", "select", SELECTED, DONE, |_| select(SelectParameter::Condstore)),
         row("SELECT-QRESYNC", "select", RESUMED, DONE, move |_| select(resync)),
-        row("CLOSE", "close", NONE, DONE, |selection| Close { selection, expunge: true }),
-        row("UNSELECT", "close", NONE, DONE, |selection| Close { selection, expunge: false }),
+        row("CLOSE", "close", NONE, DONE, |selection| Close { selection, how: Leave::Expunge }),
+        row("CLOSE-EXAMINED", "close", NONE, DONE, |selection| Close { selection, how: Leave::Examined }),
+        row("UNSELECT", "close", NONE, DONE, |selection| Close { selection, how: Leave::Unselect }),
         row("NUMBER", "number", &["* ESEARCH (TAG \"{tag}\") UID ALL 101:104"], DONE, number),
         CommandRow {
             ask: Box::new(idle),
@@ -379,4 +383,55 @@ fn extensions_of_messages() -> Vec<CommandRow> {
         }),
         extension("STORE-LABELS", "annotate", NONE, || Extension::store_labels(uids(101), FlagAction::Add, &["a"])),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::imap::command::Target;
+    use crate::imap::types::SavedMark;
+
+    /// The commands that change nothing on the server, or only the session or the login.
+    const READS: &str = "STARTTLS COMPRESS UNAUTHENTICATE LOGIN AUTHENTICATE LOGOUT SELECT EXAMINE UNSELECT IDLE ENABLE CAPABILITY NOOP \
+        ID NOTIFY NAMESPACE LIST LSUB XLIST STATUS SEARCH FETCH SORT THREAD ESEARCH CANCELUPDATE GETACL LISTRIGHTS MYRIGHTS GETQUOTA \
+        GETQUOTAROOT GETMETADATA LANGUAGE COMPARATOR GENURLAUTH URLFETCH GETJMAPACCESS XYZ XBC";
+
+    fn changes(name: &str) -> Option<Replay> {
+        Some(match name {
+            "STORE" | "STORE-ANNOTATION" | "STORE-LABELS" | "SUBSCRIBE" | "UNSUBSCRIBE" => Replay::Safe,
+            "SETMETADATA" | "SETACL" | "DELETEACL" | "SETQUOTA" | "RESETKEY" => Replay::Safe,
+            "APPEND" | "MULTIAPPEND" | "REPLACE" | "UID-REPLACE" | "COPY" | "MOVE" => Replay::Verify,
+            "CREATE" | "CREATE-USE" | "RENAME" | "DELETE" | "STORE-IF" => Replay::Verify,
+            // Its UIDs are not stamped here.
+            "EXPUNGE" => Replay::Verify,
+            "CLOSE" => Replay::Never,
+            _ => return None,
+        })
+    }
+
+    #[test]
+    fn every_command_that_changes_something_says_whether_it_may_be_sent_again() {
+        for row in all() {
+            assert_eq!(row.change, changes(row.name), "{}", row.name);
+            let verb = row.verb.trim_start_matches("UID ");
+            let reads = READS.split_whitespace().any(|read| read == verb) || row.name == "CLOSE-EXAMINED";
+            assert_eq!(row.change.is_none(), reads, "{}: {verb} changes something, or is in the list", row.name);
+        }
+    }
+
+    #[test]
+    fn stamped_uids_may_be_expunged_again_and_a_saved_result_is_known_to_one_session() {
+        let stamped = uids(7).under(UidValidity::nonzero(5));
+        let replay = |messages: Target<'_>| UidExpunge { selection: 1, messages }.replay();
+        assert_eq!(replay((&stamped).into()), Replay::Safe);
+        assert_eq!(replay((&uids(7)).into()), Replay::Verify);
+        let saved = Target::Saved(SavedMark::new());
+        assert_eq!(replay(saved), Replay::Never);
+        let change = &FlagChange::add([Flag::SEEN]);
+        let store = Store { selection: 1, messages: saved, change, unchanged_since: None };
+        let copy = Copy { selection: 1, messages: saved, to: &MailboxName::INBOX, leave: false };
+        let options = EncodeOptions::default();
+        let plans = [store.plan(options).unwrap(), copy.plan(options).unwrap()];
+        assert!(plans.iter().all(|plan| plan.change == Some(Replay::Never)));
+    }
 }

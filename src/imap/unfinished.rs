@@ -6,7 +6,7 @@ use std::fmt;
 
 use super::command::Answer;
 use super::types::{Appended, AppendedAll, Transferred};
-use crate::error::Error;
+use crate::error::{Error, Replay};
 
 /// What was done, and the error that ended it.
 pub(super) struct Unfinished<T> {
@@ -15,10 +15,11 @@ pub(super) struct Unfinished<T> {
 }
 
 impl<T: Send + Sync + 'static> Unfinished<T> {
-    /// The failure as an error of the whole call, with its kind and code. What was done is kept in its source.
+    /// The failure as an error of the whole call, with its kind and code. What was done is kept in its source, and must
+    /// not be done again.
     pub(super) fn after(failure: Error, text: &'static str, done: T) -> Error {
         let cause = failure.clone().without_place();
-        failure.with_context(text).with_source(Self { done, failure: cause })
+        failure.with_context(text).after_change(Some(Replay::Verify)).with_source(Self { done, failure: cause })
     }
 
     /// What was done, if the error carries it.

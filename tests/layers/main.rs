@@ -70,7 +70,7 @@ const LAYERS: &[Layer] = &[
     layer!("engine": "error" "limits"),
     layer!("imap::types": "*" "wire" "text"),
     layer!("imap::codec": "*" "wire" "imap::types"),
-    layer!("imap::plan": "imap::types" "imap::codec"),
+    layer!("imap::plan": "error" "imap::types" "imap::codec"),
     layer!("imap::command": "*" "wire" "sasl" "imap::types" "imap::codec" "imap::plan"),
     layer!("imap::local": "error" "flag" "text" "imap::types"),
     layer!("imap::engine::seq_map": "imap::types"),

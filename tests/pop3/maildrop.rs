@@ -313,7 +313,8 @@ async fn a_lost_reply_to_quit_is_unknown_and_a_refusal_too() {
     let (mut pop3, _driver) = over(&server).await;
     let ids = ids(&mut pop3).await;
     pop3.mark_deleted(&ids[..1]).await.unwrap();
-    assert_eq!(pop3.quit().await.unwrap_err().kind(), Kind::Unknown);
+    let error = pop3.quit().await.unwrap_err();
+    assert_eq!((error.kind(), error.replay()), (Kind::Unknown, Some(postroom::Replay::Verify)));
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! Access control lists (RFC 4314 §3): SETACL, DELETEACL, GETACL, LISTRIGHTS and MYRIGHTS.
 
 use super::extension::Extension;
+use crate::error::Replay;
 use crate::imap::plan::Topic;
 use crate::imap::types::{MailboxName, Rights};
 
@@ -32,12 +33,12 @@ impl Extension {
             RightsChange::Remove(rights) => ("-", rights),
         };
         let line = Self::new("SETACL").mailbox(mailbox).text(identifier);
-        line.text(format!("{sign}{rights}")).changing()
+        line.text(format!("{sign}{rights}")).replay(Replay::Safe)
     }
 
     /// DELETEACL: removes all rights of a user or group in a mailbox.
     pub fn delete_acl(mailbox: &MailboxName, identifier: &str) -> Self {
-        Self::new("DELETEACL").mailbox(mailbox).text(identifier).changing()
+        Self::new("DELETEACL").mailbox(mailbox).text(identifier).replay(Replay::Safe)
     }
 
     /// GETACL: the rights of all users in a mailbox. The answer is [`Response::Acl`](crate::imap::Response::Acl).

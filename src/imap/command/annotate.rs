@@ -2,6 +2,7 @@
 
 use super::extension::Extension;
 use crate::FlagAction;
+use crate::error::Replay;
 use crate::imap::types::{EntryName, Uids, mutf7};
 
 impl Extension {
@@ -22,7 +23,7 @@ impl Extension {
 
     /// UID STORE of an annotation: attributes with values, such as `value.shared`. An attribute without a value is removed.
     pub fn store_annotation(uids: Uids, entry: &EntryName, values: &[(&str, Option<Vec<u8>>)]) -> Self {
-        let line = Self::new("UID STORE").claim("FETCH").selected().changing().uids(uids);
+        let line = Self::new("UID STORE").claim("FETCH").selected().replay(Replay::Safe).uids(uids);
         let value = |list: Self, (name, value): &(&str, Option<Vec<u8>>)| list.string(*name).nstring(value.clone());
         match values {
             [] => line.invalid("STORE ANNOTATION needs at least one attribute"),
@@ -39,7 +40,7 @@ impl Extension {
             FlagAction::Remove => "-X-GM-LABELS.SILENT",
             FlagAction::Set => "X-GM-LABELS.SILENT",
         };
-        let line = Self::new("UID STORE").claim("FETCH").selected().changing().uids(uids).word(item);
+        let line = Self::new("UID STORE").claim("FETCH").selected().replay(Replay::Safe).uids(uids).word(item);
         line.list(|list| list.each(labels, |list, label| list.text(mutf7::encode(label))))
     }
 }

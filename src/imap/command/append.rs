@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 
 use super::EncodeOptions;
 use crate::Flag;
-use crate::error::Result;
+use crate::error::{Replay, Result};
 use crate::imap::codec::Line;
 use crate::imap::plan::{Claims, Order, Plan, RequiredState, SessionEffect};
 use crate::imap::types::{Appended, Condition, MailboxName, ResponseCode, Uid, Uids};
@@ -60,7 +60,7 @@ impl Append<'_> {
     pub(crate) fn plan(&self, options: EncodeOptions) -> Result<Plan> {
         let line = Line::new("APPEND").mailbox(self.mailbox, options.utf8)?;
         let line = self.messages.iter().try_fold(line, |line, message| message.write(line))?;
-        Ok(Plan::new("APPEND", line.finish()).mutating().spoilable(self.spoilable))
+        Ok(Plan::new("APPEND", line.finish()).changing(Replay::Verify).spoilable(self.spoilable))
     }
 }
 
@@ -76,7 +76,7 @@ impl Replace<'_> {
             .naming(Some(&uids))
             .needs(RequiredState::Selection(self.selection))
             .spoilable(self.spoilable)
-            .mutating())
+            .changing(Replay::Verify))
     }
 }
 

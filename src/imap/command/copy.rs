@@ -2,7 +2,7 @@
 //! UIDPLUS reports the new UIDs: for COPY in the tagged OK, for MOVE before it.
 
 use super::{Command, EncodeOptions, Frames, Target};
-use crate::error::Result;
+use crate::error::{Replay, Result};
 use crate::imap::codec::Line;
 use crate::imap::plan::{Claims, Order, Plan, SessionEffect};
 use crate::imap::types::{Condition, MailboxName, ResponseCode, Transferred};
@@ -15,6 +15,16 @@ pub(crate) struct Copy<'a> {
     pub(crate) leave: bool,
 }
 
+impl Copy<'_> {
+    /// Another session does not know what the saved result was.
+    fn replay(&self) -> Replay {
+        match self.messages {
+            Target::Saved(_) => Replay::Never,
+            Target::Uids(_) => Replay::Verify,
+        }
+    }
+}
+
 impl Command for Copy<'_> {
     type Output = Transferred;
 
@@ -22,7 +32,7 @@ impl Command for Copy<'_> {
         let verb = if self.leave { "UID MOVE" } else { "UID COPY" };
         let line = self.messages.write(Line::new(verb))?.mailbox(self.to, options.utf8)?.finish();
         let plan = Plan::new(verb, line).naming(self.messages.uids());
-        let plan = plan.needs(self.messages.needs(self.selection)).mutating();
+        let plan = plan.needs(self.messages.needs(self.selection)).changing(self.replay());
         Ok(match self.leave {
             true => plan.order(Order::conflicting_with(Claims::FETCH)).effect(SessionEffect::Move),
             false => plan,

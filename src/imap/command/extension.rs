@@ -4,7 +4,7 @@
 use bytes::Bytes;
 
 use super::{Answer, Batches, Command, EncodeOptions, Frames, Responses};
-use crate::error::{Error, Result};
+use crate::error::{Error, Replay, Result};
 use crate::imap::codec::{self, Kind, Line, Route, Segment};
 use crate::imap::plan::{Claims, Order, Plan, RequiredState, SessionEffect, Topic, Wanted};
 use crate::imap::types::{Condition, Items, MailboxName, Query, SavedMark, Scope, Uids};
@@ -33,7 +33,7 @@ pub struct Extension {
     claimed: Vec<&'static str>,
     /// What the claimed responses must be about.
     topic: Option<Topic>,
-    mutates: bool,
+    change: Option<Replay>,
     /// Whether it replaces the result of a search that the server keeps (RFC 5182).
     saves: bool,
     /// Whether it refers to the selected mailbox.
@@ -92,7 +92,7 @@ impl Extension {
             arguments: Vec::new(),
             claimed: Vec::new(),
             topic: None,
-            mutates: false,
+            change: None,
             saves: false,
             selected: false,
             messages: Vec::new(),
@@ -107,9 +107,15 @@ impl Extension {
     }
 
     /// Marks the command as changing something on the server. If the connection ends before the answer arrives, the call fails with
-    /// [`Kind::Unknown`](crate::Kind::Unknown). If it is also [`selected`](Self::selected), it never runs at the same time as a FETCH.
-    pub const fn changing(mut self) -> Self {
-        self.mutates = true;
+    /// [`Kind::Unknown`](crate::Kind::Unknown), and [`Error::replay`] returns [`Replay::Never`]. If it is also
+    /// [`selected`](Self::selected), it never runs at the same time as a FETCH.
+    pub const fn changing(self) -> Self {
+        self.replay(Replay::Never)
+    }
+
+    /// Like [`changing`](Self::changing), and says what to do about the change after a lost reply.
+    pub const fn replay(mut self, replay: Replay) -> Self {
+        self.change = Some(replay);
         self
     }
 
@@ -388,7 +394,7 @@ impl Command for Run {
     type Output = Answer;
 
     fn plan(&self, options: EncodeOptions) -> Result<Plan> {
-        let Extension { verb, claimed, mutates, saves, selected, .. } = &self.extension;
+        let Extension { verb, claimed, change, saves, selected, .. } = &self.extension;
         if STATEFUL.iter().any(|stateful| stateful.eq_ignore_ascii_case(verb)) {
             return Err(Error::unsupported(format!("{verb} changes the session's state and cannot be run as a value")));
         }
@@ -397,11 +403,11 @@ impl Command for Run {
         }
         let claims = claimed.iter().fold(Claims::NONE, |claims, name| claims.and(Claims::named(name.as_bytes())));
         // A command that changes messages of the selected mailbox must not run at the same time as a FETCH (RFC 9051 §5.5).
-        let conflicts_with = if *mutates && *selected { Claims::FETCH } else { Claims::NONE };
+        let conflicts_with = if change.is_some() && *selected { Claims::FETCH } else { Claims::NONE };
         let plan =
             Plan::new(verb, self.extension.line(options)?).order(Order { conflicts_with, ..Order::claiming(claims) });
         let plan = plan.about(self.extension.topic.as_ref());
-        let plan = if *mutates { plan.mutating() } else { plan };
+        let plan = Plan { change: *change, ..plan };
         let plan = if *saves { plan.effect(SessionEffect::Save(SavedMark::new())) } else { plan };
         let plan = match self.extension.messages().filter(|_| claims.covers(Kind::Fetch(0))) {
             Some(uids) => plan.wanting(Wanted::anything(uids)),

@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::extension::{Extension, Run};
 use super::{Command, EncodeOptions, Frames};
-use crate::error::Result;
+use crate::error::{Replay, Result};
 use crate::imap::codec::{self, Kind, Route};
 use crate::imap::plan::{Plan, Topic};
 use crate::imap::types::{Condition, EntryName, Gathered, MailboxDetails, MailboxName, StatusItems};
@@ -201,7 +201,7 @@ impl Extension {
 
     /// CREATE of a mailbox that has these special uses, such as `\\Archive`.
     pub fn create_special(mailbox: &MailboxName, uses: &[&str]) -> Self {
-        let line = Self::new("CREATE").changing().mailbox(mailbox);
+        let line = Self::new("CREATE").replay(Replay::Verify).mailbox(mailbox);
         let word =
             |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
         match uses.iter().all(|name| name.strip_prefix('\\').is_some_and(word)) {

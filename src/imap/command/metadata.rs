@@ -1,6 +1,7 @@
 //! Annotations of mailboxes and of the server (RFC 5464 §4).
 
 use super::extension::Extension;
+use crate::error::Replay;
 use crate::imap::plan::Topic;
 use crate::imap::types::{EntryName, MailboxName};
 
@@ -55,7 +56,7 @@ impl Extension {
 
     /// SETMETADATA: writes entries of a mailbox, or of the server if `mailbox` is `None`. An entry without a value is removed.
     pub fn set_metadata(mailbox: Option<&MailboxName>, values: &[(EntryName, Option<Vec<u8>>)]) -> Self {
-        let line = Self::new("SETMETADATA").of(mailbox).changing();
+        let line = Self::new("SETMETADATA").of(mailbox).replay(Replay::Safe);
         let entry = |list: Self, (name, value): &(EntryName, Option<Vec<u8>>)| match value {
             // Only `literal8` may contain NUL (RFC 5464 §5, `value`).
             Some(value) if value.contains(&0) => list.text(name.as_str()).binary(value.clone()),

@@ -6,6 +6,7 @@ use time::OffsetDateTime;
 
 use super::extension::Extension;
 use crate::Flag;
+use crate::error::Replay;
 use crate::imap::types::{MailboxName, Uid, Uids};
 
 /// A message for a mailbox.
@@ -116,7 +117,7 @@ impl Extension {
     /// sent, each of which stores all its messages or none. If one fails, [`Answer::before`](super::Answer::before) has the answer to the
     /// earlier ones.
     pub fn append(mailbox: &MailboxName, messages: &[NewMessage]) -> Self {
-        let line = Self::new("APPEND").mailbox(mailbox).changing();
+        let line = Self::new("APPEND").mailbox(mailbox).replay(Replay::Verify);
         match messages {
             [] => line.invalid("APPEND needs at least one message"),
             messages => line.each(messages, |line, message| NewMessage::write(line.begin_message(), message)),
@@ -125,7 +126,7 @@ impl Extension {
 
     /// UID REPLACE: appends a message to a mailbox and removes the one that it replaces, both or neither.
     pub fn replace(uid: Uid, mailbox: &MailboxName, message: &NewMessage) -> Self {
-        let line = Self::new("UID REPLACE").selected().changing().uids(Uids::from(uid)).mailbox(mailbox);
+        let line = Self::new("UID REPLACE").selected().replay(Replay::Verify).uids(Uids::from(uid)).mailbox(mailbox);
         NewMessage::write(line, message)
     }
 }

@@ -1,6 +1,7 @@
 //! Quotas (RFC 9208 §4.1): GETQUOTA, GETQUOTAROOT and SETQUOTA.
 
 use super::extension::Extension;
+use crate::error::Replay;
 use crate::imap::plan::Topic;
 use crate::imap::types::{MailboxName, QuotaResource};
 
@@ -20,7 +21,11 @@ impl Extension {
     /// SETQUOTA: sets these limits of a quota root, and removes all others.
     pub fn set_quota(root: &str, limits: &[(QuotaResource, u64)]) -> Self {
         let limit = |list: Self, (resource, limit): &(QuotaResource, u64)| list.word(resource.name()).number(*limit);
-        let line = Self::new("SETQUOTA").string(root).list(|list| list.each(limits, limit)).claim("QUOTA").changing();
+        let line = Self::new("SETQUOTA")
+            .string(root)
+            .list(|list| list.each(limits, limit))
+            .claim("QUOTA")
+            .replay(Replay::Safe);
         line.about(Topic::default().roots(&[root]))
     }
 }

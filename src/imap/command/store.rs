@@ -3,7 +3,7 @@
 
 use super::{Command, EncodeOptions, Frames, Target};
 use crate::FlagChange;
-use crate::error::Result;
+use crate::error::{Replay, Result};
 use crate::imap::codec::Line;
 use crate::imap::plan::{Claims, Order, Plan};
 use crate::imap::types::{Condition, ResponseCode, Uids};
@@ -13,6 +13,17 @@ pub(crate) struct Store<'a> {
     pub(crate) messages: Target<'a>,
     pub(crate) change: &'a FlagChange,
     pub(crate) unchanged_since: Option<u64>,
+}
+
+impl Store<'_> {
+    /// With a condition, the first attempt changes what the second one finds.
+    pub(crate) fn replay(&self) -> Replay {
+        match (self.messages, self.unchanged_since) {
+            (Target::Saved(_), _) => Replay::Never,
+            (Target::Uids(_), Some(_)) => Replay::Verify,
+            (Target::Uids(_), None) => Replay::Safe,
+        }
+    }
 }
 
 impl Command for Store<'_> {
@@ -32,7 +43,7 @@ impl Command for Store<'_> {
             .naming(self.messages.uids())
             .order(order)
             .needs(self.messages.needs(self.selection))
-            .mutating())
+            .changing(self.replay()))
     }
 
     fn output(self, _: impl Frames, condition: Condition) -> Result<Uids> {

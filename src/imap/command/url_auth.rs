@@ -1,6 +1,7 @@
 //! URLs with authorisation (RFC 4467), JMAP access (RFC 9698).
 
 use super::extension::Extension;
+use crate::error::Replay;
 use crate::imap::plan::Topic;
 use crate::imap::types::MailboxName;
 
@@ -18,7 +19,7 @@ impl Extension {
 
     /// RESETKEY: revokes the authorisation of all URLs of a mailbox, or of all mailboxes if `mailbox` is `None`.
     pub fn reset_url_key(mailbox: Option<&MailboxName>) -> Self {
-        mailbox.into_iter().fold(Self::new("RESETKEY").changing(), Self::mailbox)
+        mailbox.into_iter().fold(Self::new("RESETKEY").replay(Replay::Safe), Self::mailbox)
     }
 
     /// URLFETCH: the content of these URLs. The answer is [`Response::UrlFetch`](crate::imap::Response::UrlFetch).

@@ -9,7 +9,7 @@ use super::*;
 use crate::engine::transcript::{self, Player};
 use crate::engine::{Engine as _, LayerChange};
 use crate::imap::command::append::{Append, Heading};
-use crate::imap::command::close::Close;
+use crate::imap::command::close::{Close, Leave};
 use crate::imap::command::compress::Compress;
 use crate::imap::command::copy::Copy;
 use crate::imap::command::enable::Enable;
@@ -168,8 +168,8 @@ impl Player for Play {
             }
             "copy" => Copy { selection, messages: (&uids).into(), to: &MailboxName::INBOX, leave: false }.plan(options),
             "move" => Copy { selection, messages: (&uids).into(), to: &MailboxName::INBOX, leave: true }.plan(options),
-            "close" => Close { selection, expunge: true }.plan(options),
-            "unselect" => Close { selection, expunge: false }.plan(options),
+            "close" => Close { selection, how: Leave::Expunge }.plan(options),
+            "unselect" => Close { selection, how: Leave::Unselect }.plan(options),
             "enable" => Enable { names: &["IMAP4rev2"] }.plan(options),
             "id" => crate::imap::command::id::Id { fields: &[] }.plan(options),
             "search" => Search::new(selection, &Query::seen(), None).plan(options),

@@ -6,7 +6,7 @@ use std::borrow::Borrow;
 use crate::FlagAction;
 #[cfg(doc)]
 use crate::error::Kind;
-use crate::error::{Error, Result};
+use crate::error::{Error, Replay, Result};
 use crate::imap::command::extension::Extension;
 use crate::imap::types::{EntryName, Fetched, Response, Uids};
 use crate::imap::{Folder, Imap};
@@ -125,8 +125,10 @@ impl<S: Borrow<Imap>> Folder<S> {
         if self.info()?.read_only {
             return Err(Error::unsupported("the mailbox is open read-only"));
         }
+        let mut done = None;
         for uids in uids.split(self.session().limits().set) {
-            self.run(command(uids)).await?;
+            self.run(command(uids)).await.map_err(|error| error.after_change(done))?;
+            done = Some(Replay::Safe);
         }
         Ok(())
     }

@@ -7,7 +7,7 @@ use super::saved::Resolved;
 use super::{Folder, MessageSet};
 #[cfg(doc)]
 use crate::error::Kind;
-use crate::error::{Error, Result};
+use crate::error::{Error, Replay, Result};
 use crate::imap::session::{Append, Imap};
 use crate::imap::types::{Appended, MailboxName, Role, Transferred, Uid, Uids};
 use crate::{Flag, FlagChange};
@@ -279,13 +279,14 @@ impl<S: Borrow<Imap>> Folder<S> {
         let to = self.destination(role).await?;
         let kept = self.keeps(&given)?;
         let given = kept.then_some(given);
-        if let Some(given) = &given {
-            self.store(uids.clone(), &FlagChange::add([given.clone()])).await?;
+        let mut marked = None;
+        let changes = given.iter().map(|given| FlagChange::add([given.clone()]));
+        let changes = changes.chain(self.keeps(&taken)?.then(|| FlagChange::remove([taken])));
+        for change in changes {
+            self.store(uids.clone(), &change).await.map_err(|error| error.after_change(marked))?;
+            marked = Some(Replay::Safe);
         }
-        if self.keeps(&taken)? {
-            self.store(uids.clone(), &FlagChange::remove([taken])).await?;
-        }
-        let moved = self.file_into(uids, role, to).await?;
+        let moved = self.file_into(uids, role, to).await.map_err(|error| error.after_change(marked))?;
         Ok(Transferred { undo: moved.undo.map(|undo| undo.marked(given)), ..moved })
     }
 

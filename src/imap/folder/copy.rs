@@ -6,7 +6,7 @@ use std::borrow::Borrow;
 use super::Folder;
 use super::message_set::MessageSet;
 use super::saved::{Resolved, SavedSet};
-use crate::error::{Error, Result};
+use crate::error::{Error, Replay, Result};
 use crate::imap::command::Target;
 use crate::imap::command::copy::Copy;
 use crate::imap::limited::portions;
@@ -155,7 +155,7 @@ impl<S: Borrow<Imap>> Folder<S> {
 
     pub(super) async fn mark_and_expunge(&self, uids: Uids) -> Result<()> {
         self.store(uids.clone(), &FlagChange::add([Flag::DELETED])).await?;
-        self.expunge(uids).await
+        self.expunge(uids).await.map_err(|error| error.after_change(Some(Replay::Safe)))
     }
 
     pub(super) async fn here(&self, uids: &Uids) -> Result<Uids> {
@@ -214,10 +214,11 @@ impl<S: Borrow<Imap>> Folder<S> {
     async fn move_part(&self, uids: &Uids, to: &MailboxName) -> Result<Transferred> {
         let mut repeat = self.repeat()?;
         let mut moved = Transferred::default();
-        let mut told = true;
+        let (mut told, mut begun) = (true, false);
         loop {
             let answer = self.session().call_limited(self.command(uids, to, true)).await;
-            let (part, cut) = answer.map_err(|error| unfinished(error, &moved))?;
+            let (part, cut) = answer.map_err(|error| unfinished(error, &moved, begun))?;
+            begun = true;
             let missing = part.missing.clone();
             told &= cut.is_none() || part.mapping.is_some();
             moved = moved.joined(part);
@@ -226,7 +227,7 @@ impl<S: Borrow<Imap>> Folder<S> {
                 moved.missing = missing.filter(|_| told).map(|missing| missing.difference(&mapped));
                 return Ok(moved);
             };
-            repeat.again(cut, self.gone()).map_err(|error| unfinished(error, &moved))?;
+            repeat.again(cut, self.gone()).map_err(|error| unfinished(error, &moved, begun))?;
         }
     }
 
@@ -251,20 +252,20 @@ struct TransferProgress {
 impl TransferProgress {
     /// Adds the result of one command. If it failed, the error carries the results before it.
     fn add(&mut self, part: Result<Transferred>) -> Result<()> {
-        let part = part.map_err(|error| unfinished(error, &self.done))?;
+        let part = part.map_err(|error| unfinished(error, &self.done, self.begun))?;
         self.done = if self.begun { std::mem::take(&mut self.done).joined(part) } else { part };
         self.begun = true;
         Ok(())
     }
 }
 
-/// The error of one command, with what was done before it, if anything was.
-fn unfinished(error: Error, before: &Transferred) -> Error {
+/// The error of one command, with what was done before it, if anything was: commands had `begun` to do it.
+fn unfinished(error: Error, before: &Transferred, begun: bool) -> Error {
     // What the failed part itself had done.
     let within = Transferred::before(&error).cloned().unwrap_or_default();
     let done = Transferred { missing: None, ..before.clone().joined(within) };
     match done.mapping {
         Some(_) => Unfinished::after(error, "only some of the messages were copied or moved", done),
-        None => error,
+        None => error.after_change(begun.then_some(Replay::Verify)),
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::Folder;
 use crate::error::{Error, Result};
-use crate::imap::command::close::Close;
+use crate::imap::command::close::{Close, Leave};
 use crate::imap::command::select::Select;
 use crate::imap::session::Imap;
 
@@ -57,7 +57,7 @@ impl<S: Borrow<Imap>> Folder<S> {
     /// [`Kind::Unknown`](crate::Kind::Unknown) if the connection ended before the answer, and the errors of [every
     /// command](Imap#errors-of-every-command).
     pub async fn close(self) -> Result<S, NotLeft<S>> {
-        let left = self.session().call(Close { selection: self.selection, expunge: true }).await;
+        let left = self.session().call(Close { selection: self.selection, how: Leave::Expunge }).await;
         self.return_session(left)
     }
 
@@ -85,7 +85,7 @@ impl<S: Borrow<Imap>> Folder<S> {
     async fn leave(&self) -> Result<()> {
         let (info, session) = (self.info()?, self.session());
         if session.capabilities().unselect() {
-            return session.call(Close { selection: self.selection, expunge: false }).await;
+            return session.call(Close { selection: self.selection, how: Leave::Unselect }).await;
         }
         // RFC 3501 §6.4.2: CLOSE expunges nothing in a mailbox that EXAMINE opened.
         if !info.read_only {
@@ -94,7 +94,7 @@ impl<S: Borrow<Imap>> Folder<S> {
         let state = self.link().state();
         let selected =
             state.selected.clone().filter(|selected| selected.read_only).ok_or_else(|| state.unselected())?;
-        session.call(Close { selection: selected.selection, expunge: true }).await
+        session.call(Close { selection: selected.selection, how: Leave::Examined }).await
     }
 
     fn return_session(self, left: Result<()>) -> Result<S, NotLeft<S>> {

@@ -9,7 +9,7 @@ use crate::Kind;
 use crate::error::{Error, Result};
 use crate::imap::call::finish;
 use crate::imap::command::Command;
-use crate::imap::command::close::Close;
+use crate::imap::command::close::{Close, Leave};
 use crate::imap::command::search::Search;
 use crate::imap::command::select::Select;
 use crate::imap::engine::Request;
@@ -153,8 +153,8 @@ impl Imap {
             }
             // RFC 3501 §6.4.2: CLOSE expunges nothing in a mailbox that EXAMINE opened.
             (None, Some(now)) => {
-                let expunge = !self.capabilities().unselect();
-                self.call(Close { selection: now.selection, expunge }).await
+                let how = if self.capabilities().unselect() { Leave::Unselect } else { Leave::Examined };
+                self.call(Close { selection: now.selection, how }).await
             }
             (None, None) => Ok(()),
         }

@@ -65,7 +65,7 @@ use super::session::Imap;
 use super::types::{Fetched, FolderInfo, Items, Section, StatusItems, Uid, Uids};
 use crate::body::Body;
 use crate::body::reader::Reader;
-use crate::error::{Error, Result};
+use crate::error::{Error, Replay, Result};
 use crate::message_id::Place;
 
 /// The selected mailbox. It borrows its session (`Folder<&mut Imap>`, from [`Imap::select`]) or owns it
@@ -173,12 +173,10 @@ impl<S: Borrow<Imap>> Folder<S> {
                 return self.session().call(UidExpunge { selection: self.selection, messages }).await;
             }
         };
+        let mut done = None;
         for uids in uids.split(self.session().limits().set) {
-            let mut repeat = self.repeat()?;
-            let expunge = || UidExpunge { selection: self.selection, messages: (&uids).into() };
-            while let ((), Some(cut)) = self.session().call_limited(expunge()).await? {
-                repeat.again(cut, self.gone())?;
-            }
+            let expunge = UidExpunge { selection: self.selection, messages: (&uids).into() };
+            self.expunge_part(expunge, &mut done).await.map_err(|error| error.after_change(done))?;
         }
         Ok(())
     }
@@ -280,6 +278,17 @@ impl<S: Borrow<Imap>> Folder<S> {
     /// The errors of [every command](Imap#errors-of-every-command).
     pub async fn noop(&self) -> Result<()> {
         self.session().noop().await
+    }
+
+    /// Expunges until the server does not stop at its limit. `done` is what was changed.
+    async fn expunge_part(&self, expunge: UidExpunge<'_>, done: &mut Option<Replay>) -> Result<()> {
+        let mut repeat = self.repeat()?;
+        loop {
+            let ((), cut) = self.session().call_limited(expunge).await?;
+            *done = Some(expunge.replay());
+            let Some(cut) = cut else { return Ok(()) };
+            repeat.again(cut, self.gone())?;
+        }
     }
 
     /// For a command that removes messages and is repeated if the server stops at its limit.

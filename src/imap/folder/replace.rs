@@ -4,7 +4,7 @@
 use std::borrow::Borrow;
 
 use super::Folder;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Replay, Result};
 use crate::imap::command::append::{Replace, appended};
 use crate::imap::session::{Append, Imap};
 use crate::imap::types::{Appended, FolderInfo, Items, Query, Uid, Uids};
@@ -66,7 +66,10 @@ impl<S: Borrow<Imap>> Folder<S> {
             Some(stored) => {
                 Unfinished::after(error, "the new message is stored, and the old one is still there", stored)
             }
-            None => error.with_context("the new message is appended, and the old one is still there"),
+            None => {
+                let text = "the new message is appended, and the old one is still there";
+                error.with_context(text).after_change(Some(Replay::Verify))
+            }
         };
         if !self.is_stored(uid, stored, from, size).await.map_err(unfinished)? {
             return Err(unfinished(Error::missing("the appended message is not found")));

@@ -9,7 +9,7 @@ use super::message_set::MessageSet;
 use super::saved::Resolved;
 use super::{Folder, Selected};
 use crate::FlagChange;
-use crate::error::{Error, Result};
+use crate::error::{Error, Replay, Result};
 use crate::imap::command::Target;
 use crate::imap::command::store::Store;
 use crate::imap::limited::Descent;
@@ -117,8 +117,10 @@ impl<'a> Storing<'a> {
         let mut modified = Uids::new();
         match named {
             Resolved::Uids(uids) => {
+                let mut done = None;
                 for part in uids.split(session.limits().set) {
-                    modified = modified.union(&self.send_part(part).await?)?;
+                    let part = self.send_part(part, &mut done).await.map_err(|error| error.after_change(done))?;
+                    modified = modified.union(&part)?;
                 }
             }
             Resolved::Saved(saved) if saved.count == 0 => {}
@@ -130,16 +132,19 @@ impl<'a> Storing<'a> {
         Ok(Stored { modified: modified.under(self.selected.info()?.uid_validity) })
     }
 
-    /// Returns the messages that were not changed.
-    async fn send_part(&self, mut uids: Uids) -> Result<Uids> {
+    /// Returns the messages that were not changed. `done` is what was changed before an error.
+    async fn send_part(&self, mut uids: Uids, done: &mut Option<Replay>) -> Result<Uids> {
         let mut descent = Descent::new(self.selected.info()?.exists.into());
         let mut modified = Uids::new();
         while !uids.is_empty() {
-            let stored = self.selected.session.call_limited(self.command((&uids).into())).await;
+            let command = self.command((&uids).into());
+            let replay = command.replay();
+            let stored = self.selected.session.call_limited(command).await;
             let (more, cut) = match stored {
                 Ok(stored) => stored,
                 Err(error) => (self.refused(error, &uids)?, None),
             };
+            *done = Some(replay);
             modified = modified.union(&more)?;
             let Some(cut) = cut else { break };
             uids = descent.below(&uids, cut)?;

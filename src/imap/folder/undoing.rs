@@ -3,7 +3,7 @@
 use crate::FlagChange;
 #[cfg(doc)]
 use crate::error::Kind;
-use crate::error::{Error, Result};
+use crate::error::{Error, Replay, Result};
 use crate::imap::session::Imap;
 use crate::imap::types::{Transferred, Uids, Undo};
 
@@ -66,10 +66,12 @@ impl Imap {
         if here.is_empty() {
             return Ok(Undone { moved: Transferred::default(), missing: undo.originals(&gone) });
         }
+        let mut marked = None;
         if let Some(keyword) = undo.keyword() {
             folder.store(here.clone(), &FlagChange::remove([keyword.clone()])).await?;
+            marked = Some(Replay::Safe);
         }
-        let moved = folder.move_to(here, undo.from()).await?;
+        let moved = folder.move_to(here, undo.from()).await.map_err(|error| error.after_change(marked))?;
         let gone = match &moved.missing {
             Some(missing) => gone.union(missing)?,
             None => gone,

@@ -8,6 +8,7 @@ mod wanted;
 pub(crate) use self::order::{Claims, Order, may_start};
 pub(crate) use self::topic::Topic;
 pub(crate) use self::wanted::{Look, LookName, Wanted};
+use crate::error::Replay;
 use crate::imap::codec::Segment;
 use crate::imap::types::{Capabilities, MailboxName, SavedMark, SeqNum, Uids};
 
@@ -21,8 +22,8 @@ pub(crate) struct Plan {
     pub(crate) order: Order,
     pub(crate) needs: RequiredState,
     pub(crate) effect: SessionEffect,
-    /// Whether it changes something on the server: if the reply is lost, it is unknown whether it did.
-    pub(crate) mutates: bool,
+    /// What it means that its reply is lost, if it changes something on the server; `None` if it does not.
+    pub(crate) change: Option<Replay>,
     /// Whether an aborted upload may be padded and made invalid, instead of closing the connection.
     pub(crate) spoilable: bool,
     /// Whether its data go to a stream, bounded by the window, and not into a value, bounded by the limits.
@@ -104,7 +105,7 @@ impl Plan {
             order: Order::default(),
             needs: RequiredState::Login,
             effect: SessionEffect::None,
-            mutates: false,
+            change: None,
             spoilable: false,
             stream: false,
             vanished: false,
@@ -126,8 +127,9 @@ impl Plan {
         Self { effect, ..self }
     }
 
-    pub(crate) fn mutating(self) -> Self {
-        Self { mutates: true, ..self }
+    /// It changes something on the server.
+    pub(crate) fn changing(self, replay: Replay) -> Self {
+        Self { change: Some(replay), ..self }
     }
 
     pub(crate) fn spoilable(self, spoilable: bool) -> Self {

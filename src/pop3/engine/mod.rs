@@ -34,7 +34,7 @@ use crate::engine::published::Published;
 use crate::engine::span::Span;
 use crate::engine::wire_format::WireFormat;
 use crate::engine::{Id, LayerChange, Outgoing, ReadHint};
-use crate::error::{Error, Kind, Result, Step};
+use crate::error::{Error, Kind, Replay, Result, Step};
 use crate::limits::{Deadlines, Limits};
 use crate::pop3::codec::Multiline;
 use crate::pop3::types::{Notice, Number};
@@ -138,7 +138,8 @@ impl Engine {
         if self.running.back().is_some_and(|run| run.effect == SessionEffect::Quit)
             && let Some(quit) = self.running.pop_back()
         {
-            self.core.deliver(quit.id, Delivery::Done(Err(unknown(quit.verb, &error))));
+            let lost = unknown(quit.verb, Replay::Verify, &error);
+            self.core.deliver(quit.id, Delivery::Done(Err(lost)));
         }
         self.end(Err(error));
     }

@@ -16,6 +16,7 @@ mod notify;
 mod reading;
 mod reauthenticate;
 mod refusal;
+mod replay;
 mod revision;
 mod selection;
 mod silence;

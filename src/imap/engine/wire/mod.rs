@@ -23,7 +23,6 @@ pub(crate) use self::live::ResultChange;
 use self::notify_state::NotifyState;
 use self::outbox::{HalfSent, MOST_PADDING, Outbox, SendStage, UPLOAD_WINDOW, Upload};
 pub(super) use self::running::{Running, number_of};
-use crate::engine::failure::unknown;
 use crate::engine::{Id, Outgoing};
 use crate::error::{Error, Kind, Result, Step};
 use crate::imap::codec::Segment;
@@ -206,9 +205,9 @@ impl Wire {
     pub(super) fn end(&mut self, error: &Error) -> Vec<(Id, Error)> {
         // A half-sent command cannot have been executed, so it is not in doubt.
         let partial = self.half_sent.take().map(|half| half.id);
-        let lost = |run: &Running| match run.asks.mutates && run.id != partial {
-            true => unknown(run.verb(), error),
-            false => error.clone().at(Step::Command(run.verb())),
+        let lost = |run: &Running| {
+            let in_doubt = run.lost(error).filter(|_| run.id != partial);
+            in_doubt.unwrap_or_else(|| error.clone().at(Step::Command(run.verb())))
         };
         let running = self.running.iter().filter_map(|run| Some((run.reader()?, lost(run))));
         let waiting = self.queue.iter().map(Pending::id).chain(self.watcher());
@@ -305,11 +304,10 @@ impl Wire {
     /// messages, and so may its change.
     pub(super) fn invalidate_uids(&mut self, error: &Error) -> Invalidated {
         let half = self.half_sent.as_ref().map(|half| half.id);
-        let half_sent = self.running.iter().any(|run| run.asks.bound && run.asks.mutates && run.id == half);
+        let half_sent = self.running.iter().any(|run| run.asks.bound && run.asks.change.is_some() && run.id == half);
         let mut ends = Vec::new();
         for run in self.running.iter_mut().filter(|run| run.asks.bound) {
-            let lost = || if run.asks.mutates { unknown(run.verb(), error) } else { error.clone() };
-            ends.extend(run.reader().map(|id| (id, lost())));
+            ends.extend(run.reader().map(|id| (id, run.lost(error).unwrap_or_else(|| error.clone()))));
             run.dismiss();
         }
         Invalidated { ends, half_sent }

@@ -7,7 +7,9 @@ use bytes::Bytes;
 
 use super::attribution::Attribution;
 use crate::engine::Id;
+use crate::engine::failure::unknown;
 use crate::engine::span::Span;
+use crate::error::{Error, Replay};
 use crate::imap::codec::{Kind, search};
 use crate::imap::plan::{Order, Plan, RequiredState, SessionEffect, Topic};
 use crate::imap::types::{Capabilities, CopyUid, LimitCut, Uids};
@@ -41,7 +43,8 @@ pub(super) struct Asks {
     pub(super) verb: &'static str,
     pub(super) order: Order,
     pub(super) effect: SessionEffect,
-    pub(super) mutates: bool,
+    /// As in its plan.
+    pub(super) change: Option<Replay>,
     /// Whether it is about messages of the selected mailbox.
     pub(super) bound: bool,
     /// Which messages, if it names them and they are not in its attribution.
@@ -101,7 +104,7 @@ impl Running {
             verb: plan.verb,
             order: plan.order,
             effect: std::mem::replace(&mut plan.effect, SessionEffect::None),
-            mutates: plan.mutates,
+            change: plan.change,
             bound: matches!(plan.needs, RequiredState::Selection(_) | RequiredState::Saved(..)),
             messages: plan.messages.take(),
             topic: plan.topic.take(),
@@ -121,7 +124,7 @@ impl Running {
                 verb,
                 order,
                 effect,
-                mutates: false,
+                change: None,
                 bound: false,
                 messages: None,
                 topic: None,
@@ -215,6 +218,11 @@ impl Running {
 
     pub(crate) fn take_attribution(&mut self) -> Option<Attribution> {
         self.attribution.take()
+    }
+
+    /// The error of its reply that cannot come any more.
+    pub(super) fn lost(&self, error: &Error) -> Option<Error> {
+        self.asks.change.map(|change| unknown(self.verb(), change, error))
     }
 
     /// Delivers nothing more of it.
