@@ -129,6 +129,8 @@ pub(crate) trait Engine: Send + 'static {
     fn release_memory(&mut self);
     /// The present state; the same allocation until something changes.
     fn state(&self) -> Arc<Self::State>;
+    /// How many commands were sent.
+    fn commands(&self) -> u64;
     /// How the session ended, once it has: `Ok` after a goodbye, else the error that every later request gets.
     fn outcome(&self) -> Option<Result<()>>;
 }

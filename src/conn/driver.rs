@@ -13,6 +13,7 @@ use super::link::{DriverEnd, ToDriver};
 use super::observer::Observer;
 use super::stream::{Stream, read_failure};
 use super::tls::Tls;
+use super::traffic::Traffic;
 use crate::engine::{Engine, LayerChange, Outgoing, ReadHint, failure};
 use crate::error::{Error, Result};
 
@@ -119,10 +120,11 @@ impl<E: Engine> EngineDriver<E> {
         }
     }
 
-    /// Publishes the state and delivers what the last input, request or deadline produced. The state comes first, so that a handle
+    /// Publishes the state and the traffic, and delivers what the last input, request or deadline produced. The state comes first, so that a handle
     /// that has its answer never sees an older state.
     fn publish_and_deliver(&mut self) {
-        self.handles.publish(self.engine.state());
+        let traffic = Traffic { commands: self.engine.commands(), ..self.observer.traffic() };
+        self.handles.publish(self.engine.state(), traffic);
         self.handles.deliver(&mut self.engine);
     }
 

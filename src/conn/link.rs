@@ -1,13 +1,15 @@
 //! The two-way channel between handles and the driver of their connection: requests in one direction, deliveries in the other, in
 //! order, with the bytes that wait counted. It must not know sockets, clocks or what a request means.
 
-use std::collections::{HashMap, VecDeque};
-use std::future::poll_fn;
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use super::broadcast::Broadcast;
 use super::notices::{Notices, Subscription};
+use super::traffic::Traffic;
 use super::waker::{store_waker, wake};
 use crate::engine::{Deliverable, Engine, Id};
 use crate::error::{Error, Result};
@@ -25,6 +27,12 @@ pub(crate) struct Inbox<E: Engine> {
 
 /// Reads the notices to the session. It does not keep the connection open.
 struct NoticeReader<E: Engine> {
+    id: u64,
+    shared: Arc<Shared<E>>,
+}
+
+/// Waits for the end of the connection. It does not keep it open.
+pub(crate) struct Closing<E: Engine> {
     id: u64,
     shared: Arc<Shared<E>>,
 }
@@ -51,6 +59,9 @@ struct Channel<E: Engine> {
     /// The driver does not read until at most this number of bytes waits.
     resume_at: Option<usize>,
     ended: Option<Error>,
+    /// Those that wait for the end.
+    closings: BTreeMap<u64, Waker>,
+    traffic: Traffic,
     broadcast: Broadcast<E::Notice>,
     /// What a login over the connection can be bound to.
     bindings: Arc<Bindings>,
@@ -77,6 +88,8 @@ pub(crate) fn channel<E: Engine>(state: Arc<E::State>) -> (Link<E>, DriverEnd<E>
         waiting: 0,
         resume_at: None,
         ended: None,
+        closings: BTreeMap::new(),
+        traffic: Traffic::default(),
         broadcast: Broadcast::new(),
         bindings: Arc::default(),
     })));
@@ -122,6 +135,24 @@ impl<E: Engine> Link<E> {
     /// What a login can be bound to; nothing without TLS.
     pub(crate) fn bindings(&self) -> Arc<Bindings> {
         self.0.lock().bindings.clone()
+    }
+
+    /// Whether the connection has ended.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.0.lock().ended.is_some()
+    }
+
+    /// Waits for the end of the connection, and returns the error of every later request.
+    pub(crate) fn closed(&self) -> Closing<E> {
+        let mut channel = self.0.lock();
+        let id = channel.next;
+        channel.next += 1;
+        Closing { id, shared: self.0.clone() }
+    }
+
+    /// What was sent and received so far.
+    pub(crate) fn traffic(&self) -> Traffic {
+        self.0.lock().traffic
     }
 
     /// What the engine last published.
@@ -222,6 +253,27 @@ impl<E: Engine> Drop for NoticeReader<E> {
     }
 }
 
+impl<E: Engine> Future for Closing<E> {
+    type Output = Error;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Error> {
+        let mut channel = self.shared.lock();
+        match channel.ended.clone() {
+            Some(error) => Poll::Ready(error),
+            None => {
+                channel.closings.insert(self.id, cx.waker().clone());
+                Poll::Pending
+            }
+        }
+    }
+}
+
+impl<E: Engine> Drop for Closing<E> {
+    fn drop(&mut self) {
+        self.shared.lock().closings.remove(&self.id);
+    }
+}
+
 impl<E: Engine> Drop for Inbox<E> {
     fn drop(&mut self) {
         self.abandon();
@@ -283,9 +335,10 @@ impl<E: Engine> DriverEnd<E> {
         self.0.lock().bindings = bindings;
     }
 
-    /// Publishes the engine's state if it has changed.
-    pub(crate) fn publish(&self, state: Arc<E::State>) {
+    /// Publishes the engine's state if it has changed, and the traffic.
+    pub(crate) fn publish(&self, state: Arc<E::State>, traffic: Traffic) {
         let mut channel = self.0.lock();
+        channel.traffic = traffic;
         if !Arc::ptr_eq(&channel.state, &state) {
             channel.state = state;
         }
@@ -298,6 +351,7 @@ impl<E: Engine> DriverEnd<E> {
         channel.ended.get_or_insert(error);
         let mut readers: Vec<_> = channel.slots.values_mut().filter_map(|slot| slot.reader.take()).collect();
         readers.extend(channel.broadcast.wakers());
+        readers.extend(std::mem::take(&mut channel.closings).into_values());
         drop(channel);
         readers.into_iter().for_each(Waker::wake);
     }

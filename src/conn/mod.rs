@@ -15,6 +15,7 @@ mod observer;
 mod socket;
 pub(crate) mod stream;
 pub(crate) mod tls;
+mod traffic;
 mod transport;
 mod waker;
 mod wire_log;
@@ -24,6 +25,7 @@ pub(crate) use driver::now;
 pub use notices::Notices;
 pub(crate) use observer::Redaction;
 pub(crate) use tokio::time::sleep;
+pub use traffic::Traffic;
 
 use std::fmt;
 use std::future::{Future, poll_fn};

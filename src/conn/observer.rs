@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tracing::{Span, debug_span, field};
 
+use super::traffic::Traffic;
 use super::wire_log::{self, WireLog};
 use crate::engine::wire_format::WireFormat;
 use crate::engine::{LayerChange, Outgoing};
@@ -34,8 +35,7 @@ pub(crate) struct Observer {
     span: Span,
     secrets: Secrets,
     format: WireFormat,
-    sent: u64,
-    received: u64,
+    traffic: Traffic,
     outputs: Option<Box<Outputs>>,
 }
 
@@ -57,12 +57,17 @@ impl Observer {
         let id = CONNECTIONS.fetch_add(1, Ordering::Relaxed);
         let span = debug_span!(target: "postroom", "connection", id, sent = field::Empty, received = field::Empty);
         let outputs = recorder.map(|recorder| Outputs::new(format, Some(recorder.begin())));
-        Self { span, secrets, format, sent: 0, received: 0, outputs }
+        Self { span, secrets, format, traffic: Traffic::default(), outputs }
     }
 
     /// The span of all events of this connection.
     pub(super) fn span(&self) -> Span {
         self.span.clone()
+    }
+
+    /// The octets so far. It does not know commands.
+    pub(super) fn traffic(&self) -> Traffic {
+        self.traffic
     }
 
     /// The outputs, if anybody watches. The wire log can be switched on while the session lives.
@@ -74,7 +79,7 @@ impl Observer {
     }
 
     pub(super) fn sent(&mut self, outgoing: &Outgoing) {
-        self.sent += outgoing.bytes.len() as u64;
+        self.traffic.sent += outgoing.bytes.len() as u64;
         for range in &outgoing.secrets {
             lock(&self.secrets).learn(outgoing.bytes.get(range.clone()).unwrap_or_default());
         }
@@ -84,7 +89,7 @@ impl Observer {
     }
 
     pub(super) fn received(&mut self, bytes: &[u8]) {
-        self.received += bytes.len() as u64;
+        self.traffic.received += bytes.len() as u64;
         if self.outputs().is_none() {
             return;
         }
@@ -95,6 +100,7 @@ impl Observer {
 
     /// The layers change. Of what was received, the last `unread` bytes belong to the new ones, from which they come again.
     pub(super) fn changed(&mut self, change: LayerChange, unread: usize) {
+        self.traffic.received = self.traffic.received.saturating_sub(unread as u64);
         if let Some(outputs) = &mut self.outputs {
             outputs.partial.truncate(outputs.partial.len().saturating_sub(unread));
         }
@@ -130,8 +136,8 @@ impl Observer {
 impl Drop for Observer {
     fn drop(&mut self) {
         self.flush();
-        self.span.record("sent", self.sent);
-        self.span.record("received", self.received);
+        self.span.record("sent", self.traffic.sent);
+        self.span.record("received", self.traffic.received);
     }
 }
 

@@ -10,6 +10,7 @@
 
 #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
 mod client_certificate;
+mod connection;
 mod contents;
 mod deadlines;
 mod dyn_mailbox;

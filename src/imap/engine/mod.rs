@@ -408,6 +408,10 @@ impl crate::engine::Engine for Engine {
         self.mirror.shared()
     }
 
+    fn commands(&self) -> u64 {
+        self.wire.commands()
+    }
+
     fn outcome(&self) -> Option<Result<()>> {
         self.core.outcome()
     }

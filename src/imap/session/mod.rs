@@ -4,6 +4,7 @@
 
 mod append;
 mod append_all;
+mod connection;
 mod login;
 mod mailboxes;
 mod negotiation;

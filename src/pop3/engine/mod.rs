@@ -60,6 +60,8 @@ pub(crate) struct Engine {
     queue: VecDeque<(Id, Pending)>,
     running: VecDeque<Running>,
     outbox: Outbox,
+    /// How many commands were sent.
+    commands: u64,
     /// Whether the handle has a challenge to answer.
     challenged: bool,
 
@@ -101,6 +103,7 @@ impl Engine {
             queue: VecDeque::new(),
             running: VecDeque::new(),
             outbox: Outbox::default(),
+            commands: 0,
             challenged: false,
             goodbye: None,
         }
@@ -284,6 +287,10 @@ impl crate::engine::Engine for Engine {
 
     fn state(&self) -> Arc<State> {
         self.state.shared()
+    }
+
+    fn commands(&self) -> u64 {
+        self.commands
     }
 
     fn outcome(&self) -> Option<Result<()>> {

@@ -64,6 +64,7 @@ impl Engine {
             self.outbox.push(line);
         }
         let Plan { verb, shape, effect, .. } = plan;
+        self.commands += 1;
         self.running.push_back(Running { id: Some(id), verb, span: Span::begin(verb), number: None, shape, effect });
     }
 
@@ -83,6 +84,7 @@ impl Engine {
             let last = series.numbers.as_slice().is_empty();
             let super::Series { verb, shape, effect, .. } = series;
             let (span, number) = (Span::begin(verb), Some((number, last)));
+            self.commands += 1;
             self.running.push_back(Running { id: Some(id), verb, span, number, shape, effect });
             if last {
                 return;

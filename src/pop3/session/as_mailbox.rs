@@ -231,7 +231,8 @@ impl Pop3 {
         if self.is_ended_by_wait().await
             && let Some(connector) = &self.connector
         {
-            self.link = connector.open().await?;
+            let link = connector.open().await?;
+            self.earlier += std::mem::replace(&mut self.link, link).traffic();
             self.maildrop.reset();
         }
         Ok(())

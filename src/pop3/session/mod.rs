@@ -4,6 +4,7 @@
 mod as_mailbox;
 mod call;
 mod census;
+mod connection;
 mod language;
 pub(super) mod listing;
 mod login;
@@ -26,12 +27,12 @@ pub use self::retrieval::RetrStream;
 use super::engine::{Delivery, Engine, Plan, Request, RequiredState, Series, SessionEffect, Shape};
 use super::{Capabilities, Flaws, Number, Stat, Uidl, codec};
 use crate::config::{Config, Protocol};
-use crate::conn::Driver;
 use crate::conn::connect::{adopt, session};
 use crate::conn::driver::now;
 use crate::conn::link::Inbox;
 use crate::conn::stream::Stream;
 use crate::conn::tls::Tls;
+use crate::conn::{Driver, Traffic};
 use crate::error::{Error, Result};
 use crate::io::{AsyncRead, AsyncWrite};
 use crate::login::Login;
@@ -92,6 +93,8 @@ pub struct Pop3 {
     /// How to reconnect; `None` over the caller's own stream.
     connector: Option<Box<Connector>>,
     maildrop: Maildrop,
+    /// Over the connections before this one.
+    earlier: Traffic,
 }
 
 /// What a session was opened with.
@@ -154,7 +157,7 @@ impl Pop3 {
         connector.login.check()?;
         let link = connector.open().await?;
         let maildrop = Maildrop::new(&connector.config, &connector.login);
-        Ok(Self { link, maildrop, connector: Some(Box::new(connector)) })
+        Ok(Self { link, maildrop, connector: Some(Box::new(connector)), earlier: Traffic::default() })
     }
 
     /// Like [`connect`](Self::connect), over the caller's own stream. Nothing happens unless the returned driver is
@@ -192,7 +195,8 @@ impl Pop3 {
         let (stream, upgrade) = adopt(stream, &config, Protocol::Pop3).await?;
         let begun = begin(stream, upgrade, &config, &login).await;
         let (link, driver) = begun.map_err(|error| explain(error, &config, Protocol::Pop3))?;
-        Ok((Self { link, connector: None, maildrop: Maildrop::new(&config, &login) }, driver))
+        let maildrop = Maildrop::new(&config, &login);
+        Ok((Self { link, connector: None, maildrop, earlier: Traffic::default() }, driver))
     }
 
     /// The server's capabilities, as it reported them after the login; empty if it does not support CAPA. Never touches

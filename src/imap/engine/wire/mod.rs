@@ -41,6 +41,8 @@ pub(super) struct Wire {
     notify: NotifyState,
     searches: LiveSearches,
     next_tag: u32,
+    /// How many commands were sent.
+    commands: u64,
 }
 
 /// The request of a command that the engine sends on its own; nobody reads its answer.
@@ -89,6 +91,11 @@ impl Wire {
     pub(super) fn introduce(&mut self, plans: Vec<Plan>) {
         let ids = (INTRODUCTION.0..RENEWAL.0).map(Id);
         ids.zip(plans).for_each(|(id, plan)| self.ask(Pending::Command(id, plan)));
+    }
+
+    /// How many commands were sent.
+    pub(super) fn commands(&self) -> u64 {
+        self.commands
     }
 
     /// Whether any of them is not answered.

@@ -38,6 +38,7 @@ impl Wire {
 
     fn begin_line(&mut self) {
         self.next_tag = self.next_tag.wrapping_add(1);
+        self.commands += 1;
         self.outbox.text(format!("A{} ", self.next_tag).as_bytes());
     }
 
