@@ -63,8 +63,9 @@
 //! | whether a message is complete | `judge.rs` |
 //! | what a message contains | `contents/`, and `imap/contents.rs` for BODYSTRUCTURE |
 //! | logins | `login.rs` what the user says, `login/sasl.rs` mechanisms of the caller's own, `sasl/` mechanisms, `authentication.rs` the dialogue |
+//! | ways to the server, the address cache | `conn/connector/`, `conn/happy_eyeballs.rs` |
 //! | TLS, channel binding | `conn/tls/` |
-//! | the layers of a stream, compression | `conn/stream.rs`, `conn/transport.rs`, `conn/deflate.rs` |
+//! | the layers of a stream, compression | `conn/layers.rs`, `conn/transport.rs`, `conn/deflate.rs` |
 //! | the wire log and recordings | `conn/wire_log.rs`, `conn/observer.rs`, `redact.rs` |
 //! | collecting | `collect/transfer/` is the run, `collect/ledger/` and `collect/delivery/` where things are kept |
 //!

@@ -7,6 +7,7 @@ mod compression;
 mod host;
 mod initial_response;
 mod keep_alive;
+mod kept;
 mod slot;
 mod trust;
 mod uid_only;
@@ -35,6 +36,10 @@ use crate::rustls::{ClientConfig, RootCertStore};
 /// share their sessions, and so do all configurations that trust only the public roots and have no client certificate. No early data is
 /// sent. Some servers that ask for client certificates break off resumed handshakes: then the same call connects once more without
 /// resumption, and later calls do not resume with that server. On a stream of the caller's own nothing is resumed.
+///
+/// The host is reached by TCP, or as [`connect_by`](Self::connect_by) says. Over TCP all addresses of the host are tried, staggered (RFC
+/// 8305). The clones of one `Config` remember which worked: its family is tried first the next time, and if the name cannot be looked up,
+/// its earlier addresses are tried.
 ///
 /// ```
 /// use postroom::Config;
@@ -86,6 +91,10 @@ pub struct Config {
     identity: Slot,
     /// What `conn::tls` keeps for these roots and this identity. A change of either replaces the slot: nothing is shared with other trust.
     tls_state: Slot,
+    /// The way to the server, if it is not TCP.
+    connector: Slot,
+    /// What `conn::connector` keeps of earlier connections.
+    addresses: Slot,
 }
 
 /// The two protocols of this crate.
@@ -163,6 +172,8 @@ impl Config {
             assumed: Vec::new(),
             compressed: false,
             tls_state: Slot::default(),
+            connector: Slot::default(),
+            addresses: Slot::default(),
         }
     }
 
@@ -219,7 +230,8 @@ impl Config {
         self
     }
 
-    /// Sets when the operating system probes a silent connection; `None` for never. It has no effect on a stream of the caller's own.
+    /// Sets when the operating system probes a silent connection; `None` for never. It has no effect on a stream that the caller
+    /// or a connector of the program's own makes.
     pub fn keep_alive(mut self, keep_alive: impl Into<Option<KeepAlive>>) -> Self {
         self.keep_alive = keep_alive.into();
         self
@@ -330,20 +342,6 @@ impl Config {
         self.keep_alive.as_ref()
     }
 
-    /// The client's certificate and key.
-    pub(crate) fn identity(&self) -> &Slot {
-        &self.identity
-    }
-
-    pub(crate) fn with_identity(self, identity: Slot) -> Self {
-        Self { identity, tls_state: Slot::default(), ..self }
-    }
-
-    /// What TLS keeps from one connection to the next.
-    pub(crate) fn tls_state(&self) -> &Slot {
-        &self.tls_state
-    }
-
     /// The port to use for that protocol.
     pub(crate) fn port_for(&self, protocol: Protocol) -> u16 {
         let usual = match (protocol, self.security) {
@@ -417,6 +415,7 @@ impl fmt::Debug for Config {
             .field("limits", &self.limits)
             .field("deadlines", &self.deadlines)
             .field("keep_alive", &self.keep_alive)
+            .field("own_connector", &!self.connector.is_empty())
             .field("compressed", &self.compressed)
             .field("recorder", &self.recorder)
             .finish()

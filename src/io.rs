@@ -1,12 +1,25 @@
-//! The I/O traits and files of tokio for the rest of the crate, which must not name tokio, and a function that its readers share. It
-//! must not know a socket or a clock.
+//! The I/O traits and files of tokio for the rest of the crate, which must not name tokio, the boxed future of its own traits, and a
+//! function that its readers share. It must not know a socket or a clock.
 
+use std::future::Future;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 pub(crate) use tokio::fs::File;
 pub(crate) use tokio::io::{AsyncBufRead, AsyncRead, AsyncWrite, ReadBuf};
+
+/// The future of a trait method, boxed once for each call.
+///
+/// ```
+/// use postroom::{BoxFuture, Mailbox, Result};
+///
+/// fn count(mailbox: &mut dyn Mailbox) -> BoxFuture<'_, Result<usize>> {
+///     Box::pin(async { Ok(mailbox.entries().await?.len()) })
+/// }
+/// # let _ = count;
+/// ```
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// Reads by copying from a buffered reader.
 pub(crate) fn poll_copy<R>(mut reader: Pin<&mut R>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>>

@@ -148,7 +148,7 @@ pub use config::{Config, KeepAlive, Protocol};
 #[doc(hidden)]
 pub use conn::fuzzing::deflate as fuzzing_deflate;
 #[cfg(feature = "net")]
-pub use conn::{Driver, Notices, Traffic};
+pub use conn::{Driver, Notices, Traffic, connector};
 #[cfg(any(feature = "net", feature = "imap", feature = "mail-parser"))]
 pub use contents::{Contents, Disposition, ListUnsubscribe, MimePart, PartRole, PartSize, TransferEncoding};
 pub use defect::{Defect, Reason};

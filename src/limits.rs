@@ -72,7 +72,8 @@ pub struct Limits {
 #[non_exhaustive]
 #[must_use]
 pub struct Deadlines {
-    /// For the TCP connection: the lookup of the host and all its addresses together. Default: 30 s.
+    /// For the connection: the lookup of the host and all its addresses together, or what [`Config::connect_by`](crate::Config::connect_by)
+    /// does, such as the whole dialogue with a proxy. Default: 30 s.
     pub connect: Duration,
     /// For the TLS handshake. Default: 30 s.
     pub tls: Duration,

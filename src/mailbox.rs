@@ -5,9 +5,6 @@ mod find;
 mod searching;
 mod values;
 
-use std::future::Future;
-use std::pin::Pin;
-
 pub use self::find::{Find, Found};
 use self::searching::Searching;
 pub use self::values::{Changes, Committed, Entry, Features, Part};
@@ -16,24 +13,13 @@ use crate::contents::{Contents, MimePart};
 use crate::defect::Defect;
 use crate::error::{Error, Kind, Result};
 use crate::flag::{Flag, FlagChange};
+pub use crate::io::BoxFuture;
 use crate::judge::Verdict;
 use crate::limits::Limits;
 use crate::message_id::MessageId;
 use crate::messages::Messages;
 use crate::part_body::PartBody;
 use crate::preview;
-
-/// The future of a trait method, boxed once for each call.
-///
-/// ```
-/// use postroom::{BoxFuture, Mailbox, Result};
-///
-/// fn count(mailbox: &mut dyn Mailbox) -> BoxFuture<'_, Result<usize>> {
-///     Box::pin(async { Ok(mailbox.entries().await?.len()) })
-/// }
-/// # let _ = count;
-/// ```
-pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// One open mailbox of either protocol: an IMAP [`Folder`](crate::imap::Folder) or a POP3 maildrop, [`Pop3`](crate::Pop3).
 ///

@@ -1,29 +1,78 @@
-//! From a host, or the caller's own stream, to a stream for a session: connected, and encrypted if TLS comes first. It does not know
+//! From a host, or the caller's own stream, to a logged-in session: connected, encrypted if TLS comes first, and begun. It does not know
 //! which protocol the session speaks.
 
-use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use super::happy_eyeballs::connect_within;
-use super::socket::configure_socket;
-use super::stream::{Io, Stream, read_failure};
+use super::Driver;
+use super::connector::{Stream, Target, Way, dial};
+use super::layers::{Layers, read_failure};
 use super::tls::Tls;
 use crate::config::{Config, Protocol, Security};
 use crate::error::{Error, Kind, Result, Step};
+use crate::login::Login;
 use crate::start_error::explain;
 
-/// Connects, encrypts if TLS comes first, and begins a session by `begin`, which gets what an upgrade to TLS needs if TLS comes later.
-/// If the server breaks off because the client resumed a TLS session, the session is forgotten and everything is done once more.
-///
-/// # Errors
-///
-/// `Kind::Input` for a configuration that cannot work, before anything is looked up; `Kind::Io` if no address accepts the
-/// connection, with the failure of each address as the source; `Kind::Timeout`; and those of [`Tls::handshake`] and of `begin`.
-pub(crate) async fn session<T, F>(
-    config: &Config,
-    protocol: Protocol,
-    begin: impl Fn(Stream, Option<Tls>) -> F,
-) -> Result<T>
+/// A session of one protocol, as the opening of one needs it.
+pub(crate) trait Session: Sized + Send {
+    const PROTOCOL: Protocol;
+
+    /// Begins over a stream, up to the end of the login. `upgrade` is what an upgrade to TLS needs, if TLS comes later.
+    fn begin(
+        stream: Layers,
+        upgrade: Option<Tls>,
+        config: &Config,
+        login: &Login,
+    ) -> impl Future<Output = Result<(Self, Driver)>> + Send;
+}
+
+/// What a session is opened with, so that it can be opened again.
+pub(crate) struct Opener {
+    pub(crate) config: Config,
+    pub(crate) login: Login,
+}
+
+impl Opener {
+    /// # Errors
+    ///
+    /// `Kind::Input` for a login that cannot work.
+    pub(crate) fn new(config: Config, login: Login) -> Result<Self> {
+        login.check()?;
+        Ok(Self { config, login })
+    }
+
+    /// Connects, encrypts if TLS comes first, and logs in. The driver runs in its own task. If the server breaks off because the client
+    /// resumed a TLS session, the session is forgotten and everything is done once more.
+    ///
+    /// # Errors
+    ///
+    /// `Kind::Input` for a configuration that cannot work, before anything is looked up; those of the way to the server, such as `Kind::Io`
+    /// if no address accepts the connection; `Kind::Timeout`; and those of [`Tls::handshake`] and of the session's beginning.
+    pub(crate) async fn open<S: Session>(&self) -> Result<S> {
+        // Boxed, so that the caller's future does not reserve space for the handshakes for its whole life.
+        Box::pin(async {
+            let config = &self.config;
+            let begin = |stream, upgrade| S::begin(stream, upgrade, config, &self.login);
+            let (session, driver) = session(config, S::PROTOCOL, begin).await?;
+            driver.spawn();
+            Ok(session)
+        })
+        .await
+    }
+
+    /// Logs in over the caller's own stream, which is encrypted first if TLS comes first. It cannot be opened a second time, so no TLS
+    /// session is resumed on it.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open), without those of the way to the server.
+    pub(crate) async fn over<S: Session>(&self, stream: impl Stream + 'static) -> Result<(S, Driver)> {
+        let (stream, upgrade) = adopt(Box::new(stream), &self.config, S::PROTOCOL).await?;
+        let begun = S::begin(stream, upgrade, &self.config, &self.login).await;
+        begun.map_err(|error| explain(error, &self.config, S::PROTOCOL))
+    }
+}
+
+async fn session<T, F>(config: &Config, protocol: Protocol, begin: impl Fn(Layers, Option<Tls>) -> F) -> Result<T>
 where
     F: Future<Output = Result<T>>,
 {
@@ -40,15 +89,15 @@ where
     result.map_err(|error| explain(error, config, protocol))
 }
 
-/// The caller's own stream, encrypted if TLS comes first. It cannot be opened a second time, so no TLS session is resumed on it.
-///
-/// # Errors
-///
-/// As [`session`], without those of the lookup and the connection.
-pub(crate) async fn adopt(stream: impl Io, config: &Config, protocol: Protocol) -> Result<(Stream, Option<Tls>)> {
+/// The caller's own stream, encrypted if TLS comes first.
+pub(super) async fn adopt(
+    stream: Box<dyn Stream>,
+    config: &Config,
+    protocol: Protocol,
+) -> Result<(Layers, Option<Tls>)> {
     config.check(protocol)?;
     let tls = prepare_tls(config, Tls::fresh)?;
-    secure(Stream::own(stream), config, tls).await.map_err(|error| explain(error, config, protocol))
+    secure(Layers::own(stream), config, tls).await.map_err(|error| explain(error, config, protocol))
 }
 
 /// What TLS needs. Made before the first byte is sent, so that a configuration that cannot work fails at once.
@@ -60,20 +109,24 @@ fn prepare_tls(config: &Config, make: fn(&Config) -> Result<Tls>) -> Result<Opti
 }
 
 /// From the host to a stream for a session.
-async fn connect(config: &Config, protocol: Protocol, tls: Option<Tls>) -> Result<(Stream, Option<Tls>)> {
-    let (host, port) = (config.host(), config.port_for(protocol));
-    let resolve = tokio::net::lookup_host((host, port));
-    let connected = connect_within(config.deadlines.connect, resolve, TcpStream::connect).await;
-    let stream = connected.map_err(|error| error.at(Step::Connect))?;
-    configure_socket(&stream, config);
-    let (mut stream, upgrade) = secure(Stream::tcp(stream), config, tls.clone()).await?;
+async fn connect(config: &Config, protocol: Protocol, tls: Option<Tls>) -> Result<(Layers, Option<Tls>)> {
+    let stream = reach(config, protocol).await.map_err(|error| error.at(Step::Connect))?;
+    let (mut stream, upgrade) = secure(stream, config, tls.clone()).await?;
     if let Some(tls) = tls.filter(|_| stream.is_resumed()) {
         wait_for_greeting(&mut stream, &tls, config).await.map_err(|error| error.at(Step::Tls))?;
     }
     Ok((stream, upgrade))
 }
 
-async fn secure(stream: Stream, config: &Config, tls: Option<Tls>) -> Result<(Stream, Option<Tls>)> {
+async fn reach(config: &Config, protocol: Protocol) -> Result<Layers> {
+    let target = Target::of(config, protocol);
+    match Way::of(config) {
+        Some(way) => way.connect(&target).await.map(Layers::own),
+        None => dial(&target).await.map(Layers::tcp),
+    }
+}
+
+async fn secure(stream: Layers, config: &Config, tls: Option<Tls>) -> Result<(Layers, Option<Tls>)> {
     match tls {
         Some(tls) if config.security == Security::Implicit => {
             let encrypted = stream.encrypt(&tls).await;
@@ -85,7 +138,7 @@ async fn secure(stream: Stream, config: &Config, tls: Option<Tls>) -> Result<(St
 
 /// Waits for the first byte of the peer, which speaks first. In TLS 1.3 the client completes the handshake before the server has
 /// checked it: a server that breaks off because of the resumed session does so only here.
-async fn wait_for_greeting(stream: &mut Stream, tls: &Tls, config: &Config) -> Result<()> {
+async fn wait_for_greeting(stream: &mut Layers, tls: &Tls, config: &Config) -> Result<()> {
     let deadline = config.deadlines.greeting;
     match timeout(deadline, stream.wait_readable()).await {
         Ok(Ok(true)) => Ok(()),
@@ -111,7 +164,7 @@ mod tests {
         TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port()
     }
 
-    async fn dialled(config: &Config) -> Result<(Stream, Option<Tls>)> {
+    async fn dialled(config: &Config) -> Result<(Layers, Option<Tls>)> {
         session(config, Protocol::Imap, |stream, upgrade| async { Ok((stream, upgrade)) }).await
     }
 
@@ -144,14 +197,14 @@ mod tests {
         fn is_send(_: impl Send) {}
         let config = Config::new("h");
         is_send(dialled(&config));
-        is_send(adopt(tokio::io::empty(), &config, Protocol::Imap));
+        is_send(adopt(Box::new(tokio::io::empty()), &config, Protocol::Imap));
     }
 
     #[tokio::test]
     async fn the_callers_own_stream_is_taken_as_it_is_where_nothing_is_to_be_encrypted() {
         let (ours, mut theirs) = tokio::io::duplex(64);
         let config = Config::new("h").dangerous_plaintext();
-        let (mut stream, upgrade) = adopt(ours, &config, Protocol::Pop3).await.unwrap();
+        let (mut stream, upgrade) = adopt(Box::new(ours), &config, Protocol::Pop3).await.unwrap();
         assert!(!stream.is_encrypted() && upgrade.is_none());
         theirs.write_all(b"+OK").await.unwrap();
         let mut greeting = [0; 3];
@@ -161,6 +214,6 @@ mod tests {
 
     #[tokio::test]
     async fn a_closed_stream_is_at_its_end() {
-        assert_eq!(Stream::closed().read(&mut [0; 8]).await.unwrap(), 0);
+        assert_eq!(Layers::closed().read(&mut [0; 8]).await.unwrap(), 0);
     }
 }

@@ -222,15 +222,15 @@ impl std::error::Error for NotDeflate {}
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::conn::stream::{Stream, read_failure};
+    use crate::conn::layers::{Layers, read_failure};
     use crate::error::Kind;
     use proptest::prelude::*;
     use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 
     /// A stream that compresses, and the other end in clear.
-    fn layered(capacity: usize) -> (Stream, DuplexStream) {
+    fn layered(capacity: usize) -> (Layers, DuplexStream) {
         let (ours, theirs) = duplex(capacity);
-        (Stream::own(ours).compress(BytesMut::new()), theirs)
+        (Layers::own(Box::new(ours)).compress(BytesMut::new()), theirs)
     }
 
     fn deflated(bytes: &[u8], level: Compression) -> Vec<u8> {
@@ -255,8 +255,8 @@ mod tests {
             let pieces: Vec<_> = pieces.into_iter().map(|(piece, times, flush)| (piece.repeat(times), flush)).collect();
             let all: Vec<u8> = pieces.iter().flat_map(|(piece, _)| piece.clone()).collect();
             let (ours, theirs) = duplex(capacity);
-            let mut write = Stream::own(ours).compress(BytesMut::new());
-            let mut read = Stream::own(theirs).compress(BytesMut::new());
+            let mut write = Layers::own(Box::new(ours)).compress(BytesMut::new());
+            let mut read = Layers::own(Box::new(theirs)).compress(BytesMut::new());
             runtime().block_on(async {
                 let writing = async {
                     for (piece, flush) in &pieces {

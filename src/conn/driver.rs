@@ -9,9 +9,9 @@ use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncReadExt, AsyncWrite};
 use tokio::time::{Instant, Sleep};
 
+use super::layers::{Layers, read_failure};
 use super::link::{DriverEnd, ToDriver};
 use super::observer::Observer;
-use super::stream::{Stream, read_failure};
 use super::tls::Tls;
 use super::traffic::Traffic;
 use crate::engine::{Engine, LayerChange, Outgoing, ReadHint, failure};
@@ -30,7 +30,7 @@ const SCRATCH: usize = 2 * 1024;
 pub(crate) struct EngineDriver<E: Engine> {
     engine: E,
     handles: DriverEnd<E>,
-    stream: Stream,
+    stream: Layers,
     tls: Option<Tls>,
     window: usize,
     observer: Observer,
@@ -55,7 +55,7 @@ impl<E: Engine> EngineDriver<E> {
     pub(crate) fn new(
         engine: E,
         handles: DriverEnd<E>,
-        stream: Stream,
+        stream: Layers,
         tls: Option<Tls>,
         window: usize,
         observer: Observer,
@@ -265,7 +265,7 @@ impl<E: Engine> EngineDriver<E> {
     }
 
     async fn change_layers(&mut self, change: LayerChange) {
-        let (stream, unread) = (std::mem::replace(&mut self.stream, Stream::closed()), self.input.len());
+        let (stream, unread) = (std::mem::replace(&mut self.stream, Layers::closed()), self.input.len());
         let changed = match change {
             LayerChange::AddTls => match self.tls.take() {
                 Some(tls) => stream.encrypt(&tls).await,

@@ -4,16 +4,17 @@
 mod blocking;
 mod broadcast;
 pub(crate) mod connect;
+pub mod connector;
 mod deflate;
 pub(crate) mod driver;
 #[cfg(any(fuzzing, test))]
 pub(crate) mod fuzzing;
 mod happy_eyeballs;
+pub(crate) mod layers;
 pub(crate) mod link;
 mod notices;
 mod observer;
 mod socket;
-pub(crate) mod stream;
 pub(crate) mod tls;
 mod traffic;
 mod transport;
@@ -67,7 +68,7 @@ impl Driver {
     /// An engine over a stream, and the handles' end of it.
     pub(crate) fn over<E: Engine>(
         engine: E,
-        stream: stream::Stream,
+        stream: layers::Layers,
         upgrade: Option<tls::Tls>,
         config: &Config,
     ) -> (link::Link<E>, Self) {

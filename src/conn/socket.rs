@@ -6,18 +6,19 @@ use std::time::Duration;
 use socket2::{SockRef, TcpKeepalive};
 use tokio::net::TcpStream;
 
-use crate::config::{Config, KeepAlive};
+use crate::config::KeepAlive;
 
 /// TCP_NOTSENT_LOWAT: limits the bytes that the kernel buffers unsent, so that progress in writing, and its deadline, reflect the network.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const UNSENT: u32 = 128 * 1024;
 
-pub(super) fn configure_socket(stream: &TcpStream, config: &Config) {
+/// `progress` is how long written bytes may stay unacknowledged.
+pub(super) fn configure_socket(stream: &TcpStream, keep_alive: Option<&KeepAlive>, progress: Duration) {
     let _ = stream.set_nodelay(true);
     let socket = SockRef::from(stream);
-    if let Some(keep_alive) = config.alive() {
+    if let Some(keep_alive) = keep_alive {
         let _ = socket.set_tcp_keepalive(&probes(keep_alive));
-        set_user_timeout(&socket, keep_alive.patience().max(config.deadlines.progress));
+        set_user_timeout(&socket, keep_alive.patience().max(progress));
     }
     limit_unsent(&socket);
 }
@@ -57,12 +58,13 @@ fn limit_unsent(_: &SockRef<'_>) {}
 #[cfg(target_os = "linux")]
 mod tests {
     use super::*;
+    use crate::config::Config;
     use tokio::net::TcpListener;
 
     async fn configured(config: Config) -> TcpStream {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
-        configure_socket(&stream, &config);
+        configure_socket(&stream, config.alive(), config.deadlines.progress);
         stream
     }
 

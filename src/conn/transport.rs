@@ -1,4 +1,4 @@
-//! The base of a session's stream: a socket or the caller's own stream, and TLS over it. It passes bytes on; it must not know the layers
+//! The base of a session's stream: a socket or any other stream, and TLS over it. It passes bytes on; it must not know the layers
 //! above TLS.
 
 use std::io;
@@ -10,13 +10,9 @@ use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::{ClientConnection, HandshakeKind};
 
+use super::connector::Stream;
 use super::tls::Tls;
 use crate::error::{Error, Result};
-
-/// Any stream of the caller's.
-pub(crate) trait Io: AsyncRead + AsyncWrite + Send + Unpin + 'static {}
-
-impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Io for S {}
 
 /// A connection's bytes, in both directions. Only a flush makes sure that written bytes leave.
 pub(super) enum Transport {
@@ -24,21 +20,16 @@ pub(super) enum Transport {
     Tcp(TcpStream),
     /// TLS over a socket.
     Tls(Box<TlsStream<TcpStream>>),
-    /// The caller's own stream.
-    Own(Box<dyn Io>),
-    /// TLS over the caller's own stream.
-    OwnTls(Box<TlsStream<Box<dyn Io>>>),
+    /// A stream of the caller's or of a connector.
+    Own(Box<dyn Stream>),
+    /// TLS over such a stream.
+    OwnTls(Box<TlsStream<Box<dyn Stream>>>),
 }
 
 impl Transport {
-    /// The caller's own stream.
-    pub(super) fn own(stream: impl Io) -> Self {
-        Self::Own(Box::new(stream))
-    }
-
     /// A stream at its end: a placeholder while another one is replaced.
     pub(super) fn closed() -> Self {
-        Self::own(tokio::io::empty())
+        Self::Own(Box::new(tokio::io::empty()))
     }
 
     /// The state of TLS.
@@ -50,7 +41,7 @@ impl Transport {
         }
     }
 
-    /// Whether TLS resumed an earlier session. Over the caller's own stream nothing is ever resumed.
+    /// Whether TLS resumed an earlier session.
     pub(super) fn is_resumed(&self) -> bool {
         self.tls().is_some_and(|tls| tls.handshake_kind() == Some(HandshakeKind::Resumed))
     }
@@ -59,7 +50,8 @@ impl Transport {
     pub(super) async fn wait_readable(&mut self) -> io::Result<bool> {
         match self {
             Self::Tls(stream) => stream.fill_buf().await.map(|bytes| !bytes.is_empty()),
-            _ => Ok(true),
+            Self::OwnTls(stream) => stream.fill_buf().await.map(|bytes| !bytes.is_empty()),
+            Self::Tcp(_) | Self::Own(_) => Ok(true),
         }
     }
 

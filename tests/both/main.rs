@@ -10,7 +10,9 @@
 
 #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
 mod client_certificate;
+#[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
 mod connection;
+mod connector;
 mod contents;
 mod deadlines;
 mod dyn_mailbox;

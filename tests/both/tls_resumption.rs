@@ -17,6 +17,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
+use crate::connector::By;
+
 /// The prefix of every ticket, which makes it recognizable in a hello.
 const MARK: &[u8] = b"ticket of the resumption tests";
 const VERSIONS: [&SupportedProtocolVersion; 2] = [&version::TLS12, &version::TLS13];
@@ -240,6 +242,27 @@ async fn it_is_tried_once_more_and_not_again() {
     // Now there is no session that could be the cause.
     assert_eq!(session(config).await.unwrap_err().kind(), Kind::Tls);
     assert_eq!(peer.seen(), [Some(Full), None, None, None]);
+}
+
+#[tokio::test]
+async fn over_a_connector_it_is_as_over_tcp() {
+    let expected = |mood| match mood {
+        Mood::BreaksEarly => vec![Some(Full), None, Some(Full), Some(Full)],
+        Mood::BreaksLate => vec![Some(Full), Some(Resumed), Some(Full), Some(Full)],
+        _ => vec![Some(Full), Some(Resumed), Some(Resumed)],
+    };
+    for version in VERSIONS {
+        for mood in [Mood::Glad, Mood::BreaksEarly, Mood::BreaksLate] {
+            let peer = Peer::start(version, mood, false).await;
+            let by = By::port(peer.port);
+            let config = peer.config().connect_by(by.clone());
+            for _ in 0..3 {
+                session(config.clone()).await.unwrap();
+            }
+            assert_eq!(peer.seen(), expected(mood), "{version:?}, {mood:?}");
+            assert_eq!(by.asked().len(), peer.seen().len());
+        }
+    }
 }
 
 #[tokio::test]

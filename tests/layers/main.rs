@@ -88,7 +88,7 @@ const LAYERS: &[Layer] = &[
     layer!("contents": "*" "text" "messages"),
     layer!("part_body": "*" "io" "text" "contents"),
     layer!("preview": "text" "contents"),
-    layer!("mailbox": "*" "messages" "text" "contents" "part_body" "preview"),
+    layer!("mailbox": "*" "io" "messages" "text" "contents" "part_body" "preview"),
     layer!("imap": "*" "wire" "sasl" "engine" "io" "start_error" "conn" "authentication" "mailbox" "messages" "text" "contents" "part_body" "preview"),
     layer!("pop3": "*" "wire" "sasl" "engine" "io" "start_error" "conn" "authentication" "mailbox" "messages" "contents"),
     layer!("open": "error" "login" "config" "mailbox" "imap" "pop3"),

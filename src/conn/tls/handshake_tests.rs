@@ -12,7 +12,7 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
 use super::super::connect::adopt;
-use super::super::stream::{Stream, read_failure};
+use super::super::layers::{Layers, read_failure};
 use super::{TlsState, provider};
 use crate::config::{Config, Protocol};
 use crate::error::{Error, Kind};
@@ -71,10 +71,10 @@ async fn serve(acceptor: TlsAcceptor, end: DuplexStream, says_goodbye: bool) {
     }
 }
 
-async fn handshake(config: &Config, acceptor: TlsAcceptor) -> Result<Stream, Error> {
+async fn handshake(config: &Config, acceptor: TlsAcceptor) -> Result<Layers, Error> {
     let (ours, theirs) = duplex(4096);
     tokio::spawn(serve(acceptor, theirs, true));
-    let (stream, upgrade) = adopt(ours, config, Protocol::Imap).await?;
+    let (stream, upgrade) = adopt(Box::new(ours), config, Protocol::Imap).await?;
     assert!(upgrade.is_none());
     Ok(stream)
 }
@@ -145,7 +145,7 @@ async fn a_peer_that_speaks_something_else_is_named_so() {
     ] {
         let (ours, mut theirs) = duplex(4096);
         theirs.write_all(greeting).await.unwrap();
-        let error = adopt(ours, &Config::new(HOST), Protocol::Imap).await.unwrap_err();
+        let error = adopt(Box::new(ours), &Config::new(HOST), Protocol::Imap).await.unwrap_err();
         assert_eq!(error.kind(), Kind::Tls, "{error:?}");
         assert!(error.to_string().contains("does not speak TLS"), "{error:?}");
     }
@@ -155,7 +155,7 @@ async fn a_peer_that_speaks_something_else_is_named_so() {
 async fn an_end_during_the_handshake_is_a_failure_of_the_network() {
     let (ours, theirs) = duplex(4096);
     drop(theirs);
-    let error = adopt(ours, &Config::new(HOST), Protocol::Imap).await.unwrap_err();
+    let error = adopt(Box::new(ours), &Config::new(HOST), Protocol::Imap).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Io);
     assert!(error.is_retryable());
 }
@@ -165,7 +165,7 @@ async fn silence_during_the_handshake_ends_at_the_deadline() {
     let (ours, _silent) = duplex(4096);
     let deadlines = crate::Deadlines { tls: Duration::from_secs(7), ..Default::default() };
     let start = tokio::time::Instant::now();
-    let error = adopt(ours, &Config::new(HOST).deadlines(deadlines), Protocol::Imap).await.unwrap_err();
+    let error = adopt(Box::new(ours), &Config::new(HOST).deadlines(deadlines), Protocol::Imap).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Timeout);
     assert_eq!(start.elapsed().as_secs(), 7);
 }
@@ -180,7 +180,7 @@ async fn a_stream_is_upgraded_where_it_stands() {
         theirs.write_all(b"go").await.unwrap();
         serve(acceptor, theirs, true).await;
     });
-    let (mut stream, upgrade) = adopt(ours, &config, Protocol::Imap).await.unwrap();
+    let (mut stream, upgrade) = adopt(Box::new(ours), &config, Protocol::Imap).await.unwrap();
     let tls = upgrade.unwrap();
     assert!(!stream.is_encrypted());
     let mut go = [0; 2];
@@ -196,7 +196,7 @@ async fn an_end_without_tls_goodbye_is_told_from_one_with_it() {
     for says_goodbye in [true, false] {
         let (ours, theirs) = duplex(4096);
         tokio::spawn(serve(server(&authority, HOST, |_| {}), theirs, says_goodbye));
-        let (mut stream, _) = adopt(ours, &trusting(&authority, HOST), Protocol::Imap).await.unwrap();
+        let (mut stream, _) = adopt(Box::new(ours), &trusting(&authority, HOST), Protocol::Imap).await.unwrap();
         stream.write_all(b"hello").await.unwrap();
         stream.flush().await.unwrap();
         let mut back = Vec::new();
@@ -225,7 +225,7 @@ fn a_pem_text_may_hold_several_roots() {
 }
 
 /// The types of channel binding that a login over the stream can use.
-fn bound_by(stream: &Stream) -> Vec<&'static str> {
+fn bound_by(stream: &Layers) -> Vec<&'static str> {
     stream.bindings().iter().map(|(name, _)| name).collect()
 }
 
@@ -262,5 +262,5 @@ async fn a_login_is_bound_by_the_exporter_first_and_by_no_certificate_without_a_
     let config = Config::new(HOST).add_root_der(certificate.der()).unwrap();
     let stream = handshake(&config, acceptor(certificate.der().clone(), &key)).await.unwrap();
     assert_eq!(bound_by(&stream), ["tls-exporter"]);
-    assert!(bound_by(&Stream::own(tokio::io::empty())).is_empty());
+    assert!(bound_by(&Layers::own(Box::new(tokio::io::empty()))).is_empty());
 }

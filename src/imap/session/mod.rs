@@ -33,9 +33,10 @@ use super::engine::Engine;
 use super::types::{Capabilities, Condition, LimitCut, MailboxName, Notice};
 use super::unfinished::Unfinished;
 use crate::config::{Config, Protocol};
-use crate::conn::stream::Stream;
+use crate::conn::connect::{Opener, Session};
+use crate::conn::layers::Layers;
 use crate::conn::tls::Tls;
-use crate::conn::{Driver, Redaction, connect, now};
+use crate::conn::{Driver, Redaction, now};
 #[cfg(doc)]
 use crate::error::Kind;
 use crate::error::{Error, Result, Step};
@@ -43,7 +44,7 @@ use crate::io::{AsyncRead, AsyncWrite};
 use crate::limits::Limits;
 use crate::login::Login;
 use crate::message_id::account;
-use crate::start_error::{explain, server};
+use crate::start_error::server;
 
 /// The usual ports, which do not distinguish one server from another.
 const USUAL_PORTS: &[u16] = &[143, 993];
@@ -149,19 +150,10 @@ impl Imap {
     /// closes the connection; [`Kind::Login`] if it refuses the login; [`Kind::Unsupported`] if it offers no login that
     /// this crate supports.
     pub async fn connect(config: impl Into<Config>, login: Login) -> Result<Self> {
-        // Boxed, so that the caller's future does not reserve space for the handshakes for its whole life.
-        Box::pin(Self::connect_spawned(config.into(), login)).await
+        Opener::new(config.into(), login)?.open().await
     }
 
-    async fn connect_spawned(config: Config, login: Login) -> Result<Self> {
-        login.check()?;
-        let begin = |stream, upgrade| Self::begin(stream, upgrade, &config, &login);
-        let (imap, driver) = connect::session(&config, Protocol::Imap, begin).await?;
-        driver.spawn();
-        Ok(imap)
-    }
-
-    /// Like [`connect`](Self::connect), over the caller's own stream, such as a proxied or in-memory one. The caller
+    /// Like [`connect`](Self::connect), over the caller's own stream, such as an in-memory one. The caller
     /// does the reading and writing: nothing happens unless the [`Driver`] is polled, in its own task or beside the
     /// calls. If the configuration has implicit TLS, the TLS handshake comes first. The configuration's host is the
     /// name that the certificate must have; it is also part of message ids.
@@ -190,43 +182,7 @@ impl Imap {
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
-        login.check()?;
-        let config = config.into();
-        let (stream, upgrade) = connect::adopt(stream, &config, Protocol::Imap).await?;
-        let begun = Self::begin(stream, upgrade, &config, &login).await;
-        begun.map_err(|error| explain(error, &config, Protocol::Imap))
-    }
-
-    async fn begin(stream: Stream, upgrade: Option<Tls>, config: &Config, login: &Login) -> Result<(Self, Driver)> {
-        let protected = upgrade.is_none() && config.is_protected();
-        let engine = Engine::new(config.limits.clone(), config.deadlines.clone(), now());
-        let engine = engine.with_notice_policy(protected, config.unprotected_alerts);
-        let engine = engine.of_server(server(config, Protocol::Imap)).assuming(config.assumed());
-        let (link, mut driver) = Driver::over(engine, stream, upgrade, config);
-        let account = account_of(config, login);
-        let (limits, poll) = (config.limits.clone(), config.deadlines.poll);
-        let (append_limits, special_names) = Default::default();
-        let list_options = Mutex::new(Options::Data);
-        let mut imap = Self {
-            link,
-            account,
-            limits,
-            poll,
-            list_options,
-            append_limits,
-            config: Arc::new(config.clone()),
-            redaction: driver.redaction(),
-            before_login: None,
-            asked: Vec::new(),
-            special_names,
-        };
-        let entered = async {
-            let entered = imap.enter(config, login).await;
-            entered.map_err(|error| error.with_notices(unheard(&imap.link)))
-        };
-        let greeting = driver.beside(entered).await?;
-        imap.limits.set = imap.limits.set.min(set_limit::longest_set(&greeting.text, &imap.capabilities()));
-        Ok((imap, driver))
+        Opener::new(config.into(), login)?.over(stream).await
     }
 
     async fn enter(&mut self, config: &Config, login: &Login) -> Result<Condition> {
@@ -396,6 +352,42 @@ fn unheard(link: &ImapLink) -> Vec<Box<str>> {
 /// Converts a caller's argument to a mailbox name.
 pub(super) fn mailbox_name(name: impl TryInto<MailboxName, Error: Into<Error>>) -> Result<MailboxName> {
     name.try_into().map_err(Into::into)
+}
+
+impl Session for Imap {
+    const PROTOCOL: Protocol = Protocol::Imap;
+
+    async fn begin(stream: Layers, upgrade: Option<Tls>, config: &Config, login: &Login) -> Result<(Self, Driver)> {
+        let protected = upgrade.is_none() && config.is_protected();
+        let engine = Engine::new(config.limits.clone(), config.deadlines.clone(), now());
+        let engine = engine.with_notice_policy(protected, config.unprotected_alerts);
+        let engine = engine.of_server(server(config, Protocol::Imap)).assuming(config.assumed());
+        let (link, mut driver) = Driver::over(engine, stream, upgrade, config);
+        let account = account_of(config, login);
+        let (limits, poll) = (config.limits.clone(), config.deadlines.poll);
+        let (append_limits, special_names) = Default::default();
+        let list_options = Mutex::new(Options::Data);
+        let mut imap = Self {
+            link,
+            account,
+            limits,
+            poll,
+            list_options,
+            append_limits,
+            config: Arc::new(config.clone()),
+            redaction: driver.redaction(),
+            before_login: None,
+            asked: Vec::new(),
+            special_names,
+        };
+        let entered = async {
+            let entered = imap.enter(config, login).await;
+            entered.map_err(|error| error.with_notices(unheard(&imap.link)))
+        };
+        let greeting = driver.beside(entered).await?;
+        imap.limits.set = imap.limits.set.min(set_limit::longest_set(&greeting.text, &imap.capabilities()));
+        Ok((imap, driver))
+    }
 }
 
 impl fmt::Debug for Imap {

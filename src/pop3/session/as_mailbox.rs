@@ -61,7 +61,7 @@ impl Mailbox for Pop3 {
         };
         let named = capabilities.is_some_and(|capabilities| capabilities.uidl());
         Features {
-            changes: if self.connector.is_some() { Changes::Poll(self.interval()) } else { Changes::None },
+            changes: if self.opener.is_some() { Changes::Poll(self.interval()) } else { Changes::None },
             flags: false,
             folders: false,
             stable_ids: self.maildrop.names.stable().unwrap_or(named),
@@ -142,7 +142,7 @@ impl Mailbox for Pop3 {
 
     fn changed(&mut self) -> BoxFuture<'_, Result<()>> {
         Box::pin(async move {
-            if self.connector.is_none() {
+            if self.opener.is_none() {
                 return Err(Error::unsupported("this session cannot reconnect: its stream was supplied by the caller"));
             }
             self.reconnect().await?;
@@ -229,9 +229,9 @@ impl Pop3 {
     /// Begins a new session if `changed` has ended the old one.
     async fn reconnect(&mut self) -> Result<()> {
         if self.is_ended_by_wait().await
-            && let Some(connector) = &self.connector
+            && let Some(opener) = &self.opener
         {
-            let link = connector.open().await?;
+            let link = opener.open::<Self>().await?.link;
             self.earlier += std::mem::replace(&mut self.link, link).traffic();
             self.maildrop.reset();
         }

@@ -27,16 +27,16 @@ pub use self::retrieval::RetrStream;
 use super::engine::{Delivery, Engine, Plan, Request, RequiredState, Series, SessionEffect, Shape};
 use super::{Capabilities, Flaws, Number, Stat, Uidl, codec};
 use crate::config::{Config, Protocol};
-use crate::conn::connect::{adopt, session};
+use crate::conn::connect::{Opener, Session};
 use crate::conn::driver::now;
+use crate::conn::layers::Layers;
 use crate::conn::link::Inbox;
-use crate::conn::stream::Stream;
 use crate::conn::tls::Tls;
 use crate::conn::{Driver, Traffic};
 use crate::error::{Error, Result};
 use crate::io::{AsyncRead, AsyncWrite};
 use crate::login::Login;
-use crate::start_error::{explain, server};
+use crate::start_error::server;
 
 /// An open maildrop (RFC 1939).
 ///
@@ -91,34 +91,23 @@ use crate::start_error::{explain, server};
 pub struct Pop3 {
     link: Pop3Link,
     /// How to reconnect; `None` over the caller's own stream.
-    connector: Option<Box<Connector>>,
+    opener: Option<Box<Opener>>,
     maildrop: Maildrop,
     /// Over the connections before this one.
     earlier: Traffic,
 }
 
-/// What a session was opened with.
-pub(super) struct Connector {
-    config: Config,
-    login: Login,
-}
+impl Session for Pop3 {
+    const PROTOCOL: Protocol = Protocol::Pop3;
 
-impl Connector {
-    /// Connects and logs in. The driver runs in its own task.
-    async fn open(&self) -> Result<Pop3Link> {
-        let begin = |stream, upgrade| begin(stream, upgrade, &self.config, &self.login);
-        let (link, driver) = session(&self.config, Protocol::Pop3, begin).await?;
-        driver.spawn();
-        Ok(link)
+    async fn begin(stream: Layers, upgrade: Option<Tls>, config: &Config, login: &Login) -> Result<(Self, Driver)> {
+        let engine = Engine::new(config.limits.clone(), config.deadlines.clone(), now());
+        let engine = engine.of_server(server(config, Protocol::Pop3));
+        let (link, mut driver) = Driver::over(engine, stream, upgrade, config);
+        driver.beside(login::log_in(&link, config, login)).await?;
+        let maildrop = Maildrop::new(config, login);
+        Ok((Self { link, opener: None, maildrop, earlier: Traffic::default() }, driver))
     }
-}
-
-async fn begin(stream: Stream, upgrade: Option<Tls>, config: &Config, login: &Login) -> Result<(Pop3Link, Driver)> {
-    let engine = Engine::new(config.limits.clone(), config.deadlines.clone(), now());
-    let engine = engine.of_server(server(config, Protocol::Pop3));
-    let (link, mut driver) = Driver::over(engine, stream, upgrade, config);
-    driver.beside(login::log_in(&link, config, login)).await?;
-    Ok((link, driver))
 }
 
 impl Pop3 {
@@ -153,11 +142,9 @@ impl Pop3 {
     ///   can be retried, `LOGIN-DELAY` after [`retry_after`](crate::Error::retry_after), `SYS/PERM` cannot (RFC 2449
     ///   §8, RFC 3206).
     pub async fn connect(config: impl Into<Config>, login: Login) -> Result<Self> {
-        let connector = Connector { config: config.into(), login };
-        connector.login.check()?;
-        let link = connector.open().await?;
-        let maildrop = Maildrop::new(&connector.config, &connector.login);
-        Ok(Self { link, maildrop, connector: Some(Box::new(connector)), earlier: Traffic::default() })
+        let opener = Box::new(Opener::new(config.into(), login)?);
+        let session = opener.open::<Self>().await?;
+        Ok(Self { opener: Some(opener), ..session })
     }
 
     /// Like [`connect`](Self::connect), over the caller's own stream. Nothing happens unless the returned driver is
@@ -190,13 +177,7 @@ impl Pop3 {
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
-        let config = config.into();
-        login.check()?;
-        let (stream, upgrade) = adopt(stream, &config, Protocol::Pop3).await?;
-        let begun = begin(stream, upgrade, &config, &login).await;
-        let (link, driver) = begun.map_err(|error| explain(error, &config, Protocol::Pop3))?;
-        let maildrop = Maildrop::new(&config, &login);
-        Ok((Self { link, connector: None, maildrop, earlier: Traffic::default() }, driver))
+        Opener::new(config.into(), login)?.over(stream).await
     }
 
     /// The server's capabilities, as it reported them after the login; empty if it does not support CAPA. Never touches

@@ -11,15 +11,15 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::rustls::Error as Rustls;
 
+use super::connector::Stream;
 use super::deflate::{Deflate, NotDeflate};
 use super::tls::{self, Tls};
-pub(crate) use super::transport::Io;
 use super::transport::Transport;
 use crate::error::{Error, Kind, Result};
 use crate::login::Bindings;
 
 /// A connection's bytes, in both directions. Only a flush makes sure that written bytes leave.
-pub(crate) struct Stream {
+pub(crate) struct Layers {
     transport: Transport,
     /// The layer over the transport, if both sides compress.
     deflate: Option<Box<Deflate>>,
@@ -27,15 +27,15 @@ pub(crate) struct Stream {
     bindings: Arc<Bindings>,
 }
 
-impl Stream {
+impl Layers {
     /// A socket, in clear.
     pub(crate) fn tcp(stream: TcpStream) -> Self {
         Self::over(Transport::Tcp(stream))
     }
 
-    /// The caller's own stream.
-    pub(crate) fn own(stream: impl Io) -> Self {
-        Self::over(Transport::own(stream))
+    /// A stream of the caller's or of a connector.
+    pub(crate) fn own(stream: Box<dyn Stream>) -> Self {
+        Self::over(Transport::Own(stream))
     }
 
     /// A stream at its end: a placeholder while another one is replaced.
@@ -47,7 +47,7 @@ impl Stream {
         Self { transport, deflate: None, bindings: Arc::default() }
     }
 
-    /// Whether TLS resumed an earlier session. Over the caller's own stream nothing is ever resumed.
+    /// Whether TLS resumed an earlier session.
     pub(crate) fn is_resumed(&self) -> bool {
         self.transport.is_resumed()
     }
@@ -126,7 +126,7 @@ pub(super) fn read_failure(error: io::Error) -> Error {
     }
 }
 
-impl AsyncRead for Stream {
+impl AsyncRead for Layers {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let Self { transport, deflate, .. } = self.get_mut();
         match deflate {
@@ -136,7 +136,7 @@ impl AsyncRead for Stream {
     }
 }
 
-impl AsyncWrite for Stream {
+impl AsyncWrite for Layers {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let Self { transport, deflate, .. } = self.get_mut();
         match deflate {
@@ -159,9 +159,9 @@ impl AsyncWrite for Stream {
     }
 }
 
-impl fmt::Debug for Stream {
+impl fmt::Debug for Layers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Stream")
+        f.debug_struct("Layers")
             .field("encrypted", &self.transport.tls().is_some())
             .field("compressed", &self.deflate.is_some())
             .finish_non_exhaustive()
