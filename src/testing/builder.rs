@@ -161,6 +161,36 @@ impl Builder {
         self
     }
 
+    /// IMAP: whether a message that is stored by APPEND or REPLACE gets one header field more at its beginning, `X-Stored-By`, as gateways
+    /// and filters do it. Its size differs then from what the client sent. Default: `false`.
+    pub fn stamps_appends(mut self, stamps: bool) -> Self {
+        self.options.stamps_appends = stamps;
+        self
+    }
+
+    /// IMAP: whether a message that is stored by APPEND or REPLACE loses its Message-ID. Default: `false`.
+    ///
+    /// ```
+    /// use postroom::imap::Imap;
+    /// use postroom::testing::Server;
+    /// use postroom::{Config, Login};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let server = Server::builder().strips_message_ids(true).in_memory()?;
+    /// let config = Config::new("localhost").dangerous_plaintext(); // nothing leaves this process
+    /// let (imap, driver) = Imap::handshake(server.imap_stream(), config, Login::password("alice", "alicepw")).await?;
+    /// tokio::spawn(driver);
+    /// imap.append("Sent", "Message-ID: <1@example.org>\r\nSubject: hello\r\n\r\nworld\r\n").await?;
+    /// let snapshot = server.snapshot("alice").unwrap();
+    /// assert_eq!(snapshot.messages("Sent")[0].bytes, "Subject: hello\r\n\r\nworld\r\n");
+    /// # Ok(()) }
+    /// ```
+    pub fn strips_message_ids(mut self, strips: bool) -> Self {
+        self.options.strips_message_ids = strips;
+        self
+    }
+
     /// POP3: the least number of seconds between two logins (RFC 2449 §6.5), announced and enforced by the runtime's clock.
     pub fn pop3_login_delay(mut self, seconds: u32) -> Self {
         self.options.login_delay = Some(seconds);

@@ -29,6 +29,7 @@ mod quota;
 mod range;
 mod read;
 mod resync;
+mod rewrite;
 mod search;
 mod select;
 mod set;
@@ -99,6 +100,7 @@ impl Session {
     }
 
     pub(super) async fn run(mut self) -> io::Result<()> {
+        self.user.iter().for_each(|user| self.shared.logged_in(user));
         self.greet();
         while !self.over {
             self.wire.flush().await?;

@@ -23,6 +23,10 @@ pub(super) struct Options {
     pub(super) message_limit: Option<u32>,
     pub(super) limit_untagged: bool,
     pub(super) ascii_searches: bool,
+    /// Whether messages that clients append get a header field of the server's.
+    pub(super) stamps_appends: bool,
+    /// Whether messages that clients append lose their Message-ID.
+    pub(super) strips_message_ids: bool,
     pub(super) login_delay: Option<u32>,
     pub(super) every_connection: Option<Fault>,
     pub(super) duplex_buffer: usize,
@@ -99,6 +103,8 @@ impl Default for Options {
             message_limit: None,
             limit_untagged: false,
             ascii_searches: false,
+            stamps_appends: false,
+            strips_message_ids: false,
             login_delay: None,
             every_connection: None,
             duplex_buffer: 64 * 1024,

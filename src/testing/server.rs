@@ -235,10 +235,33 @@ impl Server {
         let _ = self.shared.live.subscribe().wait_for(|count| *count == 0).await;
     }
 
-    /// Closes every connection at once, without a goodbye. The ports stay open.
+    /// Closes every connection at once, without a goodbye, as a restart does. The ports stay open.
     pub fn disconnect_all(&self) {
         if let Some(sessions) = self.shared.sessions().as_mut() {
-            sessions.abort_all();
+            sessions.end_all();
+        }
+    }
+
+    /// Closes every connection of this user at once, without a goodbye, as an administrator or a load balancer does.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use postroom::imap::Imap;
+    /// use postroom::testing::Server;
+    /// use postroom::{Config, Login};
+    ///
+    /// let server = Server::builder().in_memory()?;
+    /// let config = Config::new("localhost").dangerous_plaintext(); // nothing leaves this process
+    /// let (imap, driver) = Imap::handshake(server.imap_stream(), config, Login::password("alice", "alicepw")).await?;
+    /// tokio::spawn(driver);
+    /// server.disconnect("alice");
+    /// assert!(imap.noop().await.is_err());
+    /// # Ok(()) }
+    /// ```
+    pub fn disconnect(&self, user: &str) {
+        if let Some(sessions) = self.shared.sessions().as_ref() {
+            sessions.end_those_of(user);
         }
     }
 }
@@ -273,7 +296,6 @@ fn connect(shared: &Arc<Shared>, door: Door, stream: Box<dyn Transport>) {
         drop(live);
     };
     if let Some(sessions) = shared.sessions().as_mut() {
-        while sessions.try_join_next().is_some() {}
         sessions.spawn(task);
     }
 }

@@ -179,3 +179,26 @@ async fn faults_cut_and_split_and_all_connections_can_be_ended() {
     assert_eq!(split.next().await, None);
     selected(&server).await;
 }
+
+#[tokio::test]
+async fn the_connections_of_one_user_can_be_ended() {
+    let server = Server::builder().user("alice", "alicepw").user("bob", "bobpw").in_memory().unwrap();
+    let mut alice = Lines::new(server.imap_stream());
+    let mut bob = Lines::new(server.imap_stream());
+    let mut unknown = Lines::new(server.imap_stream());
+    let mut collecting = Lines::new(server.pop3_stream());
+    for client in [&mut alice, &mut bob, &mut unknown, &mut collecting] {
+        client.line().await;
+    }
+    assert!(alice.imap("LOGIN alice alicepw").await[0].starts_with("t OK"));
+    assert!(bob.imap("LOGIN bob bobpw").await[0].starts_with("t OK"));
+    for line in ["USER alice", "PASS alicepw"] {
+        assert!(collecting.pop3(line).await.starts_with("+OK"));
+    }
+    server.disconnect("alice");
+    assert_eq!(alice.next().await, None);
+    assert_eq!(collecting.next().await, None);
+    assert!(bob.imap("NOOP").await[0].starts_with("t OK"));
+    assert!(unknown.imap("NOOP").await[0].starts_with("t OK"));
+    assert_eq!(server.connections(), 2);
+}

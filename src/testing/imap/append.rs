@@ -6,6 +6,7 @@ use time::OffsetDateTime;
 
 use super::args::{Args, Stop};
 use super::catenate::{Piece, pieces};
+use super::rewrite::rewritten;
 use super::set::Set;
 use super::{Answer, Session, print};
 use crate::testing::store::{Content, Flags};
@@ -74,7 +75,10 @@ impl Session {
                 account.by_validity(validity).filter(|mailbox| mailbox.mails.contains_key(&uid))?;
             }
             let mailbox = account.mailbox(name)?;
-            let add = |one: Given| mailbox.add(Content::new(one.bytes, one.date.unwrap_or(now)), one.flags, now);
+            let add = |one: Given| {
+                let bytes = rewritten(one.bytes, &self.shared.options);
+                mailbox.add(Content::new(bytes, one.date.unwrap_or(now)), one.flags, now)
+            };
             let uids: Vec<u32> = given.into_iter().map(add).collect();
             let new = mailbox.validity;
             if let Some((validity, uid)) = old {

@@ -203,6 +203,7 @@ impl Session {
             return Err(Stop::no(WRONG_LOGIN));
         }
         self.user = Some(user.to_owned());
+        self.shared.logged_in(user);
         Ok(match self.shared.options.capability_after_login {
             true => format!("[CAPABILITY {}] {done}", self.capabilities()),
             false => done.to_owned(),

@@ -99,6 +99,7 @@ impl Session {
         let opened = opened.unwrap_or(Err(("SYS/PERM", "No such user")));
         let (validity, messages) = opened.map_err(|(code, text)| self.coded(code, "RESP-CODES", text))?;
         let shared = Arc::clone(&self.shared);
+        shared.logged_in(user);
         self.drop = Some(Maildrop { shared, user: user.to_owned(), validity, messages });
         Ok("Logged in".to_owned())
     }
