@@ -1,0 +1,106 @@
+//! The embedded server as the job's world, in process and on a paused clock.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use postroom::imap::Imap;
+use postroom::testing::Server;
+use postroom::{Config, Login, Result};
+use time::OffsetDateTime;
+
+use crate::case::{Case, Manner};
+use crate::cutting::{How, Near, Proxy};
+use crate::job::{Names, Second, World, mail};
+
+const USER: &str = "alice";
+
+#[derive(Clone)]
+pub(crate) struct Embedded(Arc<Inner>);
+
+struct Inner {
+    server: Server,
+    delivered: Mutex<Vec<(String, String)>>,
+}
+
+impl Embedded {
+    pub(crate) fn new(manner: Manner) -> Self {
+        let clock = OffsetDateTime::from_unix_timestamp(1_700_000_000).unwrap();
+        let builder = Server::builder().clock(clock);
+        let builder = match manner {
+            Manner::Plain => builder,
+            Manner::Stamps => builder.stamps_appends(true),
+            Manner::StripsIds => builder.strips_message_ids(true),
+            Manner::Old => ["MOVE", "REPLACE", "MULTIAPPEND", "CONDSTORE", "OBJECTID", "ESEARCH", "LITERAL+", "NOTIFY"]
+                .into_iter()
+                .fold(builder, |builder, lacks| builder.without(lacks)),
+        };
+        Self(Arc::new(Inner { server: builder.in_memory().unwrap(), delivered: Mutex::default() }))
+    }
+
+    /// A proxy in front of it that loses connections as the case says.
+    pub(crate) fn proxy(&self, case: &Case) -> Proxy {
+        let (world, meddles) = (self.clone(), case.meddles);
+        Proxy::new(case.plan.clone(), move |how| {
+            if how == How::Restart {
+                world.0.server.disconnect_all();
+            }
+            if meddles {
+                world.deliver("Target", "meanwhile");
+                world.deliver("INBOX", "meanwhile-too");
+            }
+        })
+    }
+
+    /// A connection through the proxy.
+    pub(crate) fn stream(&self, proxy: &Proxy) -> Near {
+        proxy.connect(self.0.server.imap_stream())
+    }
+
+    /// A session through the proxy.
+    pub(crate) async fn cut_session(&self, proxy: &Proxy) -> Result<Imap> {
+        let (imap, driver) = Imap::handshake(self.stream(proxy), config(), login()).await?;
+        tokio::spawn(driver);
+        Ok(imap)
+    }
+}
+
+/// Plaintext: nothing leaves this process.
+pub(crate) fn config() -> Config {
+    Config::new("localhost").dangerous_plaintext()
+}
+
+pub(crate) fn login() -> Login {
+    Login::password(USER, "alicepw")
+}
+
+impl Second for Embedded {
+    fn deliver(&self, place: &str, token: &str) {
+        let what = (place.to_owned(), token.to_owned());
+        let mut delivered = self.0.delivered.lock().unwrap();
+        if !delivered.contains(&what) {
+            self.0.server.deliver(USER, place, mail(token, 0), &[]).unwrap();
+            delivered.push(what);
+        }
+    }
+
+    fn delivered(&self) -> Vec<(String, String)> {
+        self.0.delivered.lock().unwrap().clone()
+    }
+}
+
+impl World for Embedded {
+    fn names(&self) -> Names {
+        Names { prefix: "", delimiter: '/' }
+    }
+
+    async fn session(&self) -> Imap {
+        let (imap, driver) = Imap::handshake(self.0.server.imap_stream(), config(), login()).await.unwrap();
+        tokio::spawn(driver);
+        imap
+    }
+
+    async fn settled(&self, within: Duration) {
+        tokio::time::sleep(within + Duration::from_secs(6)).await;
+        self.0.server.all_closed().await;
+    }
+}
