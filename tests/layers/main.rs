@@ -92,6 +92,7 @@ const LAYERS: &[Layer] = &[
     layer!("imap": "*" "wire" "sasl" "engine" "io" "start_error" "conn" "authentication" "mailbox" "messages" "text" "contents" "part_body" "preview"),
     layer!("pop3": "*" "wire" "sasl" "engine" "io" "start_error" "conn" "authentication" "mailbox" "messages" "contents"),
     layer!("open": "error" "login" "config" "mailbox" "imap" "pop3"),
+    layer!("serialize": "*" "contents" "imap"),
     // Durable files; `collect` decides what is stored in them.
     layer!("store": "error"),
     layer!("collect": "*" "io" "mailbox" "messages" "store"),

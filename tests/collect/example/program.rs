@@ -123,7 +123,7 @@ impl Ended {
 pub(crate) fn example(name: &str) -> PathBuf {
     static PROGRAMS: OnceLock<Vec<PathBuf>> = OnceLock::new();
     let programs = PROGRAMS.get_or_init(|| {
-        let mut features = vec!["testing", "imap", "pop3", "collect"];
+        let mut features = vec!["testing", "imap", "pop3", "collect", "serde"];
         // By its name too: without it cargo would build all of the crate again.
         features.extend(cfg!(feature = "default").then_some("default"));
         features.extend(cfg!(feature = "aws-lc-rs").then_some("aws-lc-rs"));
