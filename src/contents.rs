@@ -5,8 +5,11 @@ mod draft;
 mod extension;
 mod field;
 mod file_name;
+#[cfg(feature = "net")]
+mod keeping;
 mod mime;
 mod node;
+mod octets;
 mod part;
 mod role;
 mod split;
@@ -15,6 +18,7 @@ mod unsubscribe;
 
 use std::borrow::Cow;
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -24,9 +28,13 @@ use crate::defect::Defect;
 use crate::messages::Message;
 pub(crate) use draft::{Draft, Kind as DraftKind, MOST_LEVELS, MOST_PARTS};
 pub(crate) use field::{content_id, decoded as decoded_params, location, media_type, name, text};
+#[cfg(feature = "net")]
+pub(crate) use keeping::Keeping;
 pub(crate) use mime::Fields;
 pub use mime::{Disposition, TransferEncoding};
+pub(crate) use octets::Octets;
 pub use part::{MimePart, PartRole, PartSize};
+use split::{Split, Splitter};
 pub use unsubscribe::ListUnsubscribe;
 
 /// A message as a person sees it: its text, its HTML, the pictures in it, and what is attached.
@@ -72,24 +80,38 @@ impl Contents {
     /// are read. Bytes without any header are one text.
     pub fn parse(message: impl Into<Bytes>) -> Self {
         let message: Bytes = message.into();
-        let found = split::split(&message);
-        let header = found.first().and_then(|root| message.get(root.header.clone())).unwrap_or_default();
-        let unsubscribe = ListUnsubscribe::read(header);
-        let drafts = found.into_iter().map(|found| {
+        let mut splitter = Splitter::new(usize::MAX);
+        splitter.push(&message);
+        // The places are inside the message, so they fit.
+        let slice = |range: Range<u64>| message.slice(range.start as usize..range.end as usize);
+        Self::of_split(splitter.finish(), |range| Octets::Memory(slice(range)))
+    }
+
+    /// The contents with these parts, whose bytes this finds by their places in the message.
+    fn of_split(split: Split, octets: impl Fn(Range<u64>) -> Octets) -> Self {
+        let drafts = split.parts.into_iter().map(|found| {
             let mut draft = found.draft;
             if draft.kind != DraftKind::Multipart {
-                draft.encoded_size = Some(found.body.len() as u64);
-                draft.encoded = Some(message.slice(found.body.clone()));
+                draft.encoded_size = Some(found.body.end - found.body.start);
+                draft.encoded = Some(octets(found.body.clone()));
             }
-            draft.entity = Some(message.slice(found.header.start..found.body.end));
+            draft.entity = Some(octets(found.header.start..found.body.end));
             draft
         });
-        Self::new(drafts.collect(), unsubscribe)
+        Self::new(drafts.collect(), split.unsubscribe)
     }
 
     /// The contents with these parts, in order.
     pub(crate) fn of_drafts(drafts: Vec<Draft>, header: &[u8]) -> Self {
         Self::new(drafts, ListUnsubscribe::read(header))
+    }
+
+    /// Also has these defects of the message that they were read from.
+    pub(crate) fn with_defects(mut self, defects: Vec<Defect>) -> Self {
+        if let Some(all) = Arc::get_mut(&mut self.all) {
+            all.defects.extend(defects);
+        }
+        self
     }
 
     fn new(drafts: Vec<Draft>, unsubscribe: Option<ListUnsubscribe>) -> Self {
@@ -237,7 +259,8 @@ impl Contents {
         inside.iter().filter(|child| child.data.parent == Some(part.data.place))
     }
 
-    /// What is wrong with the message's structure. Everything that could be read is there all the same.
+    /// What is wrong with the message's structure, and with its bytes if these are known. Everything that could be read is there all the
+    /// same.
     pub fn defects(&self) -> &[Defect] {
         &self.all.defects
     }
@@ -280,6 +303,6 @@ impl Message {
     /// assert_eq!(message.contents().text().and_then(|part| part.encoded_size()), Some(5));
     /// ```
     pub fn contents(&self) -> Contents {
-        Contents::parse(self.bytes().clone())
+        Contents::parse(self.bytes().clone()).with_defects(self.defects().to_vec())
     }
 }

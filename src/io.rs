@@ -1,5 +1,5 @@
-//! The I/O traits and files of tokio for the rest of the crate, which must not name tokio, the boxed future of its own traits, and a
-//! function that its readers share. It must not know a socket or a clock.
+//! The I/O traits and files of tokio, its threads for blocking work, and the boxed future of traits, for the rest of the crate, which
+//! must not name tokio; and a function that its readers share. It must not know a socket or a clock.
 
 use std::future::Future;
 use std::io;
@@ -8,6 +8,7 @@ use std::task::{Context, Poll, ready};
 
 pub(crate) use tokio::fs::File;
 pub(crate) use tokio::io::{AsyncBufRead, AsyncRead, AsyncWrite, ReadBuf};
+pub(crate) use tokio::task::{JoinHandle, spawn_blocking};
 
 /// The future of a trait method, boxed once for each call.
 ///

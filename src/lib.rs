@@ -136,6 +136,8 @@ mod serialize;
 mod start_error;
 #[cfg(feature = "collect")]
 mod store;
+#[cfg(feature = "net")]
+mod temporary;
 #[cfg(feature = "testing")]
 pub mod testing;
 #[cfg(any(feature = "net", feature = "imap", feature = "mail-parser"))]

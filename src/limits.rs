@@ -26,6 +26,9 @@ pub struct Limits {
     /// Bytes of one literal, or one POP3 message, that is kept in memory. A larger one is skipped, and its message is delivered with
     /// [`Defect::TooLarge`](crate::Defect::TooLarge). Bodies that are read as a stream do not count. Default: 64 MiB.
     pub literal: usize,
+    /// Bytes of one POP3 message over [`literal`](Self::literal) that [`Mailbox::contents`](crate::Mailbox::contents) keeps in a temporary
+    /// file. More fail the call with `Kind::Limit`; 0 allows no file. Default: 4 GiB.
+    pub temporary: u64,
     /// Bytes that are skipped of one response: literals and messages over [`literal`](Self::literal), listings over
     /// [`undelivered`](Self::undelivered), and data for a call that was dropped. More close the connection with `Kind::Limit`.
     /// Default: 4 GiB.
@@ -109,6 +112,7 @@ impl Default for Limits {
             line: MIB,
             status_line: 64 * KIB,
             literal: 64 * MIB,
+            temporary: 4096 * MIB as u64,
             skipped: 4096 * MIB as u64,
             response: 128 * MIB,
             nesting: 100,
@@ -156,6 +160,11 @@ impl Limits {
     /// Sets [`literal`](#structfield.literal).
     pub fn literal(self, most: usize) -> Self {
         Self { literal: most, ..self }
+    }
+
+    /// Sets [`temporary`](#structfield.temporary).
+    pub fn temporary(self, most: u64) -> Self {
+        Self { temporary: most, ..self }
     }
 
     /// Sets [`skipped`](#structfield.skipped).

@@ -2,19 +2,19 @@
 //! POP3; [`Features`] says what only one of them can do. It must not know a protocol or a socket.
 
 mod find;
+mod keeping;
 mod searching;
 mod values;
 
 pub use self::find::{Find, Found};
+pub(crate) use self::keeping::contents;
 use self::searching::Searching;
 pub use self::values::{Changes, Committed, Entry, Features, Part};
 use crate::body::Body;
 use crate::contents::{Contents, MimePart};
-use crate::defect::Defect;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 use crate::flag::{Flag, FlagChange};
 pub use crate::io::BoxFuture;
-use crate::judge::Verdict;
 use crate::limits::Limits;
 use crate::message_id::MessageId;
 use crate::messages::Messages;
@@ -154,13 +154,15 @@ pub trait Mailbox: Send {
     ///
     /// In IMAP one round trip, which downloads no text ([`Folder::contents`](crate::imap::Folder::contents)). Elsewhere the message is
     /// downloaded, in POP3 by one RETR; the contents keep its bytes, and [`read_part`](Self::read_part) reads from these.
-    /// [`Features::parts`] says which.
+    /// [`Features::parts`] says which. The bytes are in memory up to [`Limits::literal`](crate::Limits::literal), otherwise in a temporary
+    /// file, which other users cannot open, and which is removed with the last of its parts, or when the process ends.
     ///
     /// # Errors
     ///
     /// [`Kind::Rejected`](crate::Kind::Rejected) if the message is gone or refused, [`Kind::Missing`](crate::Kind::Missing) if the server
     /// sends no text for it, [`Kind::Input`](crate::Kind::Input) for an id of another mailbox. In a mailbox without access to parts,
-    /// [`Kind::Limit`](crate::Kind::Limit) if the message is larger than [`Limits::literal`](crate::Limits::literal).
+    /// [`Kind::Limit`](crate::Kind::Limit) if the message is larger than [`Limits::temporary`](crate::Limits::temporary), and
+    /// [`Kind::Storage`](crate::Kind::Storage) if the temporary file cannot be written.
     ///
     /// ```
     /// # #[cfg(all(feature = "testing", feature = "imap", feature = "pop3"))]
@@ -175,21 +177,7 @@ pub trait Mailbox: Send {
     /// # }).unwrap();
     /// ```
     fn contents<'a>(&'a mut self, id: &'a MessageId) -> BoxFuture<'a, Result<Contents>> {
-        Box::pin(async move {
-            let mut mail = self.messages(std::slice::from_ref(id), Part::Whole).await?;
-            let message = mail.try_next().await?;
-            let message =
-                message.ok_or_else(|| Error::new(Kind::Rejected, "the message is no longer in the mailbox"))?;
-            while mail.try_next().await?.is_some() {}
-            match message.defects().iter().find(|_| message.bytes().is_empty()) {
-                None => Ok(message.contents()),
-                Some(Defect::TooLarge { .. }) => {
-                    Err(Error::limit("the message is larger than the limit of one message"))
-                }
-                Some(Defect::Refused { text }) => Err(Error::new(Kind::Rejected, text.clone())),
-                Some(_) => Err(Verdict::missing()),
-            }
-        })
+        Box::pin(async move { keeping::contents(self.open(id).await?, &Limits::default()).await })
     }
 
     /// Reads one part of a message, decoded, from its beginning: [`read_part_from`](Self::read_part_from) octet 0.
@@ -247,7 +235,7 @@ pub trait Mailbox: Send {
         octet: u64,
     ) -> BoxFuture<'a, Result<PartBody<'a>>> {
         let _ = id;
-        Box::pin(async move { PartBody::in_memory(part, octet) })
+        Box::pin(async move { PartBody::kept(part, octet) })
     }
 
     /// One part as text in UTF-8, whatever its charset, as [`Folder::read_text`](crate::imap::Folder::read_text). It costs what

@@ -9,7 +9,7 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 
-use self::decoded::{Decoded, InMemory};
+use self::decoded::{Decoded, Kept};
 use crate::body::Body;
 use crate::body::reader::{Chunks, Reader};
 use crate::contents::{MimePart, PartSize};
@@ -32,7 +32,7 @@ use crate::text;
 /// # async fn main() -> postroom::Result<()> {
 /// let contents = Contents::parse("Content-Transfer-Encoding: base64\r\n\r\naGVsbG8=\r\n");
 /// let part = contents.text().expect("it is a text");
-/// let mut body = PartBody::in_memory(part, 0)?; // usually: mailbox.read_part(&id, part).await?
+/// let mut body = PartBody::kept(part, 0)?; // usually: mailbox.read_part(&id, part).await?
 /// let mut octets = Vec::new();
 /// body.read_to_end(&mut octets).await?;
 /// assert_eq!((&octets[..], body.position()), (&b"hello"[..], 5));
@@ -52,25 +52,53 @@ impl<'a> PartBody<'a> {
         Self { body, position, size: part.size() }
     }
 
-    /// Reads a part whose bytes are in memory, as those of [`Contents::parse`](crate::Contents::parse), from this octet on. It never
-    /// touches the wire. A position after the end is the end.
+    /// Reads a part whose bytes are kept here, as those of [`Contents::parse`](crate::Contents::parse) and, by POP3, of
+    /// [`Mailbox::contents`](crate::Mailbox::contents), from this octet on. It never touches the wire. If they are in a temporary file, it
+    /// needs a tokio runtime. A position after the end is the end.
     ///
     /// ```
     /// use postroom::{Contents, PartBody};
     ///
     /// let contents = Contents::parse("Subject: hello\r\n\r\nHello.\r\n");
     /// let text = contents.text().expect("it is a text");
-    /// assert_eq!(PartBody::in_memory(text, 5)?.position(), 5);
+    /// assert_eq!(PartBody::kept(text, 5)?.position(), 5);
     /// # Ok::<(), postroom::Error>(())
     /// ```
     ///
     /// # Errors
     ///
     /// [`Kind::Input`](crate::Kind::Input) for a multipart, which has no content of its own, and for a part that is known by its
-    /// BODYSTRUCTURE only.
-    pub fn in_memory(part: &MimePart, position: u64) -> Result<PartBody<'static>> {
-        let bytes = check(part)?.encoded().ok_or_else(|| Error::input("the part's bytes are not here"))?;
-        Ok(PartBody::decoded(InMemory::new(bytes), part, position, position))
+    /// BODYSTRUCTURE only. Reading fails with [`Kind::Storage`](crate::Kind::Storage) if the temporary file cannot be read.
+    pub fn kept(part: &MimePart, position: u64) -> Result<PartBody<'static>> {
+        let octets = check(part)?.encoded().ok_or_else(not_here)?;
+        Ok(PartBody::decoded(Kept::new(octets), part, position, position))
+    }
+
+    /// Reads the part as it is in the message, byte for byte, with its own header: what a signature in `multipart/signed` is made of (RFC
+    /// 1847 §2.1). It is as [`MimePart::entity`], also for a message that is kept in a temporary file.
+    ///
+    /// ```
+    /// use postroom::{Contents, PartBody};
+    /// use tokio::io::AsyncReadExt;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> postroom::Result<()> {
+    /// let contents = Contents::parse("Content-Type: text/html\r\n\r\n<p>Hi\r\n");
+    /// let html = contents.html().expect("it is HTML");
+    /// let mut entity = Vec::new();
+    /// PartBody::entity(html)?.read_to_end(&mut entity).await?;
+    /// assert_eq!(entity, b"Content-Type: text/html\r\n\r\n<p>Hi\r\n");
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Input`](crate::Kind::Input) for a part that is known by its BODYSTRUCTURE only. Reading fails with
+    /// [`Kind::Storage`](crate::Kind::Storage) if the temporary file cannot be read.
+    pub fn entity(part: &MimePart) -> Result<PartBody<'static>> {
+        let octets = part.kept_entity().ok_or_else(not_here)?;
+        let body = Body::judged(Reader::new(Kept::new(octets)));
+        Ok(PartBody { body, position: 0, size: Some(PartSize::Exact(octets.len())) })
     }
 
     /// Over encoded chunks, of which `skip` decoded octets are left out, so that it begins at `position`.
@@ -123,6 +151,10 @@ impl<'a> PartBody<'a> {
             }
         }
     }
+}
+
+fn not_here() -> Error {
+    Error::input("the part's bytes are not here")
 }
 
 /// The part, unless it has no content of its own.

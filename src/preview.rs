@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use crate::contents::{Contents, MimePart, PartRole, TransferEncoding};
+use crate::contents::{Contents, MimePart, Octets, PartRole, TransferEncoding};
 use crate::text::{html, part as text};
 
 /// The most characters of a preview, as RFC 8970 §3.2 recommends.
@@ -21,7 +21,9 @@ pub(crate) fn part(contents: &Contents) -> Option<&MimePart> {
 /// The preview of a message of which this is the beginning, or all.
 pub(crate) fn of_message(bytes: Bytes) -> String {
     let contents = Contents::parse(bytes);
-    let of = |part: &MimePart| of_part(part, &part.encoded().unwrap_or_default());
+    let of = |part: &MimePart| {
+        part.encoded().and_then(Octets::memory).map(|encoded| of_part(part, encoded)).unwrap_or_default()
+    };
     let words = part(&contents).map(of).unwrap_or_default();
     match (words.is_empty(), contents.html()) {
         (true, Some(html)) => of(html),

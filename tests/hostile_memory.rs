@@ -14,7 +14,8 @@ mod support;
 
 use flate2::{Compress, Compression, FlushCompress};
 use postroom::imap::{Items, Uids};
-use postroom::{Kind, Limits};
+use postroom::testing::Script;
+use postroom::{Kind, Limits, Mailbox, Pop3};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use support::{alice, plaintext, selected, session};
@@ -112,4 +113,66 @@ async fn a_message_that_is_little_on_the_wire_costs_no_memory() {
     let grown = status("VmHWM").saturating_sub(resident);
     println!("{} KiB on the wire, {} KiB more in memory", flood.len() / 1024, grown / KIB);
     assert!(grown < 1024 * KIB, "{grown}");
+}
+
+/// A POP3 message of `size` octets, without a line end, is opened as contents and read.
+async fn kept(size: u64) {
+    let dialogue = format!(
+        "S: +OK
+        C: CAPA
+        S: -ERR
+        C: USER alice
+        S: +OK
+        C: PASS alicepw
+        S: +OK
+        C: CAPA
+        S: -ERR
+        C: STAT
+        S: +OK 1 {}
+        C: UIDL
+        S: +OK
+        S: 1 a
+        S: .
+        C: LIST
+        S: +OK
+        S: 1 {}
+        S: .
+        C: RETR 1
+        S: +OK
+        S:
+        S-fill: {size} x
+        S-raw: \\r\\n.\\r\\n",
+        size + 4,
+        size + 4
+    );
+    let mut script = Script::new(&dialogue);
+    let config = plaintext().limits(Limits::default().literal(256 * 1024));
+    let (mut pop3, driver) = Pop3::handshake(script.stream(), config, alice()).await.unwrap();
+    tokio::spawn(driver);
+    let id = pop3.entries().await.unwrap().remove(0).id;
+    let contents = pop3.contents(&id).await.unwrap();
+    let mut body = pop3.read_part(&id, contents.text().unwrap()).await.unwrap();
+    let (mut piece, mut octets) = (vec![0; 1024], 0);
+    loop {
+        match body.read(&mut piece).await.unwrap() {
+            0 => break,
+            count => octets += count as u64,
+        }
+    }
+    assert_eq!((octets, contents.defects()), (size + 2, &[][..]));
+    drop(body);
+    drop(pop3);
+    script.finish().await.unwrap();
+}
+
+#[tokio::test]
+async fn the_contents_of_a_large_message_cost_no_memory() {
+    let _alone = ALONE.lock().await;
+    kept(2 << 20).await;
+    std::fs::write("/proc/self/clear_refs", "5").unwrap();
+    let resident = status("VmHWM");
+    kept(128 << 20).await;
+    let grown = status("VmHWM").saturating_sub(resident);
+    println!("{} KiB more in memory", grown / KIB);
+    assert!(grown < 2048 * KIB, "{grown}");
 }

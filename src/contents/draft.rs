@@ -1,8 +1,7 @@
 //! What both sources of a message's contents give: its parts in order, each before those inside it. It must not know the sources.
 
-use bytes::Bytes;
-
 use super::mime::Fields;
+use super::octets::Octets;
 use crate::defect::Reason;
 
 /// The most parts of one message. What comes after them is left out, with a defect. Dovecot has the same limit.
@@ -21,8 +20,8 @@ pub(crate) struct Draft {
     /// The decoded subject of the message that it embeds.
     pub(crate) subject: Option<String>,
     pub(crate) encoded_size: Option<u64>,
-    pub(crate) encoded: Option<Bytes>,
-    pub(crate) entity: Option<Bytes>,
+    pub(crate) encoded: Option<Octets>,
+    pub(crate) entity: Option<Octets>,
     pub(crate) flaws: Vec<Reason>,
 }
 

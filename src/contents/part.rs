@@ -8,6 +8,7 @@ use bytes::Bytes;
 use super::draft::Kind;
 use super::file_name;
 use super::mime::{Disposition, Fields, TransferEncoding};
+use super::octets::Octets;
 use crate::text::base64;
 
 /// One part of a message, with what a program needs to show it, to store it and to read it.
@@ -49,8 +50,8 @@ pub(super) struct PartData {
     pub(super) name: Option<String>,
     pub(super) fields: Fields,
     pub(super) encoded_size: Option<u64>,
-    pub(super) encoded: Option<Bytes>,
-    pub(super) entity: Option<Bytes>,
+    pub(super) encoded: Option<Octets>,
+    pub(super) entity: Option<Octets>,
 }
 
 /// What a part is for the person who reads the message.
@@ -198,11 +199,13 @@ impl MimePart {
     }
 
     /// The size after decoding; `None` for a multipart, and if the server does not tell. From the bytes of a message it is exact, except
-    /// in quoted-printable, and base64 costs one pass over the part. From BODYSTRUCTURE it is exact if the part is not encoded.
+    /// in quoted-printable, and base64 costs one pass over the part. From BODYSTRUCTURE, and of a message that is kept in a temporary file,
+    /// it is exact if the part is not encoded.
     pub fn size(&self) -> Option<PartSize> {
         let encoded = self.encoded_size()?;
-        Some(match (self.encoding(), self.encoded()) {
-            (TransferEncoding::Base64, Some(bytes)) => PartSize::Exact(base64::decoded_len(&bytes) as u64),
+        let memory = self.data.encoded.as_ref().and_then(Octets::memory);
+        Some(match (self.encoding(), memory) {
+            (TransferEncoding::Base64, Some(bytes)) => PartSize::Exact(base64::decoded_len(bytes) as u64),
             // Lines of 76 digits and a line end.
             (TransferEncoding::Base64, None) => PartSize::Estimated(estimate(encoded, 57, 78)),
             // Lines of 45 octets in 61 characters and a line end.
@@ -218,15 +221,21 @@ impl MimePart {
     }
 
     /// The part as it is in the message, byte for byte, with its own header: what a signature in `multipart/signed` is made of (RFC
-    /// 1847 §2.1). It shares the message's memory. `None` if only BODYSTRUCTURE is known; the sections of the part's header and content
-    /// give the same bytes then.
+    /// 1847 §2.1). It shares the message's memory. `None` if the message is kept in a temporary file, where
+    /// [`PartBody::entity`](crate::PartBody::entity) reads it, and if only BODYSTRUCTURE is known: the sections of the part's header and
+    /// content give the same bytes then.
     pub fn entity(&self) -> Option<&Bytes> {
+        self.data.entity.as_ref()?.memory()
+    }
+
+    /// The same, wherever it is.
+    pub(crate) fn kept_entity(&self) -> Option<&Octets> {
         self.data.entity.as_ref()
     }
 
-    /// The content in its transfer encoding, sharing the message's memory; `None` if only BODYSTRUCTURE is known.
-    pub(crate) fn encoded(&self) -> Option<Bytes> {
-        self.data.encoded.clone()
+    /// The content in its transfer encoding; `None` if only BODYSTRUCTURE is known.
+    pub(crate) fn encoded(&self) -> Option<&Octets> {
+        self.data.encoded.as_ref()
     }
 
     /// Whether it contains other parts of the same message.

@@ -1,16 +1,24 @@
-//! [`Decoded`]: chunks of a part without their transfer encoding, from some octet on. It must not know where the chunks come from.
+//! [`Decoded`]: chunks of a part without their transfer encoding, from some octet on; and [`Kept`], the chunks of a part that is in memory
+//! or in a file. It must not know how a part was found.
 
+use std::future::Future as _;
+use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 
 use crate::body::reader::Chunks;
+use crate::contents::Octets;
 use crate::defect::Defect;
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::io::{JoinHandle, spawn_blocking};
+use crate::temporary::Slice;
 use crate::text::transfer::TransferDecoder;
 
 /// The encoded bytes that are decoded at once, so that the memory does not depend on the size of chunks.
 const PIECE: usize = 64 * 1024;
+/// The bytes that are read from a file at once: each reading takes a thread for a moment.
+const READ: usize = 4 * PIECE;
 
 /// The decoded octets of other chunks.
 pub(crate) struct Decoded<C> {
@@ -23,8 +31,15 @@ pub(crate) struct Decoded<C> {
     has_ended: bool,
 }
 
-/// Bytes that are in memory, as one chunk.
-pub(crate) struct InMemory(Option<Bytes>);
+/// The bytes of a part that is kept here.
+pub(crate) enum Kept {
+    /// As one chunk.
+    Memory(Bytes),
+    File(Slice),
+    /// The next piece of the file is being read.
+    Reading(JoinHandle<Result<(Vec<u8>, Slice)>>),
+    End,
+}
 
 impl<C: Chunks> Decoded<C> {
     /// Without the first `skip` octets.
@@ -77,15 +92,39 @@ impl<C: Chunks> Chunks for Decoded<C> {
     }
 }
 
-impl InMemory {
-    pub(crate) fn new(bytes: Bytes) -> Self {
-        Self(Some(bytes))
+impl Kept {
+    pub(crate) fn new(octets: &Octets) -> Self {
+        match octets {
+            Octets::Memory(bytes) => Self::Memory(bytes.clone()),
+            Octets::File(slice) => Self::File(slice.clone()),
+        }
     }
 }
 
-impl Chunks for InMemory {
-    fn poll_chunk(&mut self, _: &mut Context<'_>) -> Poll<Result<Option<Bytes>>> {
-        Poll::Ready(Ok(self.0.take()))
+impl Chunks for Kept {
+    fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>>> {
+        loop {
+            match std::mem::replace(self, Self::End) {
+                Self::Memory(bytes) => return Poll::Ready(Ok(Some(bytes))),
+                Self::File(slice) if slice.len() == 0 => return Poll::Ready(Ok(None)),
+                Self::File(mut slice) => {
+                    *self = Self::Reading(spawn_blocking(move || Ok((slice.take(READ)?, slice))));
+                }
+                Self::Reading(mut reading) => match Pin::new(&mut reading).poll(cx) {
+                    Poll::Pending => {
+                        *self = Self::Reading(reading);
+                        return Poll::Pending;
+                    }
+                    Poll::Ready(read) => {
+                        let ended = |error| Error::closed("the runtime is ending").with_source(error);
+                        let (bytes, rest) = read.map_err(ended)??;
+                        *self = Self::File(rest);
+                        return Poll::Ready(Ok(Some(bytes.into())));
+                    }
+                },
+                Self::End => return Poll::Ready(Ok(None)),
+            }
+        }
     }
 
     fn defects(&self) -> Vec<Defect> {

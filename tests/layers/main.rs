@@ -60,6 +60,7 @@ const LAYERS: &[Layer] = &[
     layer!("recorder":),
     layer!("redact": "error"),
     layer!("io":),
+    layer!("temporary": "error"),
     layer!("body": "io" "error" "defect"),
     // rustls' types are part of the public configuration; `rustls` is the crate's re-export of it.
     layer!("config": "error" "limits" "recorder" "rustls"),
@@ -85,8 +86,8 @@ const LAYERS: &[Layer] = &[
     layer!("conn": "*" "io" "engine" "redact" "start_error"),
     layer!("authentication": "*" "sasl" "engine" "conn"),
     layer!("messages": "*" "text"),
-    layer!("contents": "*" "text" "messages"),
-    layer!("part_body": "*" "io" "text" "contents"),
+    layer!("contents": "*" "text" "messages" "temporary"),
+    layer!("part_body": "*" "io" "text" "contents" "temporary"),
     layer!("preview": "text" "contents"),
     layer!("mailbox": "*" "io" "messages" "text" "contents" "part_body" "preview"),
     layer!("imap": "*" "wire" "sasl" "engine" "io" "start_error" "conn" "authentication" "mailbox" "messages" "text" "contents" "part_body" "preview"),
@@ -105,6 +106,7 @@ const LAYERS: &[Layer] = &[
 /// Crates that only some modules may name.
 const CRATES: &[(&str, &[&str])] = &[
     ("tokio", &["io", "conn", "store", "collect", "testing", "doctest"]),
+    ("tempfile", &["temporary"]),
     ("tokio_rustls", &["", "conn", "testing"]),
     ("rustls", &["conn", "testing"]),
     ("rustls_platform_verifier", &["conn::tls"]),

@@ -93,6 +93,19 @@ async fn a_reader_says_at_its_end_what_was_wrong_and_fails_where_nothing_came() 
 }
 
 #[tokio::test]
+async fn contents_have_the_defects_of_their_message_and_need_one_retr() {
+    let (mut pop3, script) = session(&format!("{LISTED}{}", answers("RETR"))).await;
+    let ids = ids(&mut pop3).await;
+    let contents = pop3.contents(&ids[0]).await.unwrap();
+    assert_eq!(contents.defects(), []);
+    assert_eq!(pop3.read_text(&ids[0], contents.text().unwrap()).await.unwrap(), "text\r\n");
+    assert_eq!(pop3.contents(&ids[1]).await.unwrap_err().kind(), Kind::Missing);
+    assert_eq!(pop3.contents(&ids[2]).await.unwrap().defects(), [OTHER]);
+    drop(pop3);
+    script.finish().await.unwrap();
+}
+
+#[tokio::test]
 async fn plain_calls_judge_by_what_they_have_listed() {
     let list = LISTED.split_once("C: LIST").unwrap().1;
     for (listing, other) in [(format!("C: LIST{list}"), true), (String::new(), false)] {

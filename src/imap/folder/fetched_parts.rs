@@ -9,7 +9,7 @@ use bytes::Bytes;
 
 use super::fetch::Fetch;
 use super::{Folder, Selected};
-use crate::contents::MimePart;
+use crate::contents::{MimePart, Octets};
 use crate::defect::Defect;
 use crate::error::Result;
 use crate::imap::session::Imap;
@@ -115,7 +115,7 @@ impl<S: BorrowMut<Imap>> Folder<S> {
         let mut messages: BTreeMap<Uid, Vec<MimePart>> = BTreeMap::new();
         let mut ready = VecDeque::new();
         for (uid, part) in parts {
-            match check(&part)?.encoded() {
+            match check(&part)?.encoded().and_then(Octets::memory).cloned() {
                 Some(encoded) => ready.push_back(FetchedPart::decoded(uid, part, &encoded)),
                 None => messages.entry(uid).or_default().push(part),
             }

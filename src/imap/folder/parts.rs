@@ -162,7 +162,7 @@ impl<'a> ReadingPart<'a> {
     async fn send(self) -> Result<PartBody<'a>> {
         let Self { selected, uid, part, from } = self;
         if check(&part)?.encoded().is_some() {
-            return PartBody::in_memory(&part, from);
+            return PartBody::kept(&part, from);
         }
         selected.info()?;
         let is_encoded = matches!(part.encoding(), TransferEncoding::Base64 | TransferEncoding::QuotedPrintable);

@@ -9,9 +9,10 @@ use super::Pop3;
 use super::retrieval::{Asked, RetrStream};
 use crate::body::Body;
 use crate::conn::sleep;
+use crate::contents::Contents;
 use crate::error::{Error, Kind, Result};
 use crate::flag::FlagChange;
-use crate::mailbox::{BoxFuture, Changes, Committed, Entry, Features, Mailbox, Part};
+use crate::mailbox::{self, BoxFuture, Changes, Committed, Entry, Features, Mailbox, Part};
 use crate::message_id::MessageId;
 use crate::messages::{Message, Messages, Source};
 use crate::pop3::engine::{Farewell, RequiredState};
@@ -40,7 +41,7 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 ///
 /// `search` compares here, after the listing and the headers that the conditions need were downloaded.
 ///
-/// If the body of `open` is dropped early, the rest of the message is read and discarded before the next reply; POP3
+/// If the body of `open` or the future of `contents` is dropped early, the rest of the message is read and discarded before the next reply; POP3
 /// cannot stop it.
 ///
 /// `commit` sends QUIT. Whatever it returns, the maildrop is closed, and later calls fail with [`Kind::Closed`]. If it
@@ -107,6 +108,13 @@ impl Mailbox for Pop3 {
                 Some((number, _)) => self.open_body(*number).await,
                 None => Err(Error::new(Kind::Rejected, "the message is no longer in the maildrop")),
             }
+        })
+    }
+
+    fn contents<'a>(&'a mut self, id: &'a MessageId) -> BoxFuture<'a, Result<Contents>> {
+        Box::pin(async move {
+            let limits = self.maildrop.limits.clone();
+            mailbox::contents(self.open(id).await?, &limits).await
         })
     }
 

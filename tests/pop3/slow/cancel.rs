@@ -80,6 +80,14 @@ const WORK: &[(&str, Work)] = &[
             let _ = body.read_to_end(&mut Vec::new()).await;
         })
     }),
+    ("contents", |pop3| {
+        Box::pin(async {
+            let Ok(entries) = pop3.entries().await else { return };
+            let id = &entries[4].id;
+            let Ok(contents) = pop3.contents(id).await else { return };
+            let _ = pop3.read_text(id, contents.text().unwrap()).await;
+        })
+    }),
     ("delete", |pop3| {
         Box::pin(async {
             let Ok(entries) = pop3.entries().await else { return };
