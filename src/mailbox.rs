@@ -4,6 +4,7 @@
 mod find;
 mod keeping;
 mod searching;
+mod texts;
 mod values;
 
 pub use self::find::{Find, Found};
@@ -322,9 +323,11 @@ pub trait Mailbox: Send {
     /// Finds the messages that fit all conditions, in the order of [`entries`](Self::entries).
     ///
     /// If [`Features::search`] is set, the server does it: one round trip. Otherwise it is done here: the messages are listed, sizes are
-    /// compared, and for conditions about texts the header of each message that is left is downloaded. That is one round trip more with
-    /// PIPELINING and TOP, and about 2 KiB for each message; POP3 without TOP transfers the whole messages. A message whose header
-    /// cannot be read is [`unknown`](Found::unknown). Letter case does not matter here; a server has its own rules.
+    /// compared, and for conditions about fields and dates the header of each message that is left is downloaded. That is one round trip
+    /// more with PIPELINING and TOP, and about 2 KiB for each message; POP3 without TOP transfers the whole messages. For conditions about
+    /// the body, each message that is still left is downloaded, so give other conditions, too. A message whose header or body cannot be
+    /// read, or is larger than [`Limits::literal`](crate::Limits::literal), is [`unknown`](Found::unknown). Letter case does not matter
+    /// here; a server has its own rules.
     ///
     /// # Errors
     ///
@@ -349,11 +352,14 @@ pub trait Mailbox: Send {
                 return Err(Error::unsupported("this mailbox has no flags to search for"));
             }
             let mut searching = Searching::new(find, self.entries().await?);
-            let wanted = searching.wanted();
-            if !wanted.is_empty() {
-                let mut headers = self.messages(&wanted, Part::Header).await?;
-                while let Some(message) = headers.try_next().await? {
-                    searching.add(message.id(), message.bytes());
+            for part in [Part::Header, Part::Whole] {
+                let wanted = searching.wanted(part);
+                if wanted.is_empty() {
+                    continue;
+                }
+                let mut mail = self.messages(&wanted, part).await?;
+                while let Some(message) = mail.try_next().await? {
+                    searching.add(message.id(), part, message.bytes());
                 }
             }
             Ok(searching.found())

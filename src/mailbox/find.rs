@@ -1,5 +1,7 @@
 //! [`Find`]: what to look for in a mailbox of either protocol, and [`Found`]. It must not know who compares.
 
+use time::Date;
+
 use crate::flag::Flag;
 use crate::message_id::MessageId;
 
@@ -8,15 +10,22 @@ use crate::message_id::MessageId;
 ///
 /// ```
 /// use postroom::{Find, Flag};
+/// use time::{Date, Month};
 ///
-/// let unread_invoices = Find::new().from("billing@example.org").subject("invoice").without(Flag::SEEN);
+/// let march = Date::from_calendar_date(2026, Month::March, 1)?;
+/// let unread_invoices = Find::new().from("billing@example.org").subject("invoice").since(march).without(Flag::SEEN);
 /// # drop(unread_invoices);
+/// # Ok::<(), time::error::ComponentRange>(())
 /// ```
 #[derive(Clone, Debug, Default)]
 #[must_use = "conditions do nothing until they are searched for"]
 pub struct Find {
     /// A header field, and a part of its text.
     pub(crate) texts: Vec<(String, String)>,
+    /// Parts of the body's text.
+    pub(crate) bodies: Vec<String>,
+    pub(crate) since: Option<Date>,
+    pub(crate) before: Option<Date>,
     pub(crate) larger: Option<u64>,
     pub(crate) smaller: Option<u64>,
     /// Whether a message must have the flag, or must not.
@@ -35,8 +44,8 @@ pub struct Find {
 pub struct Found {
     /// The messages that fit.
     pub messages: Vec<MessageId>,
-    /// Messages of which it is not known whether they fit: the server does not send their header, or their size. Always empty if the
-    /// server searches.
+    /// Messages of which it is not known whether they fit: the server does not send their header, or their size, they have no readable
+    /// date, or their body is not there. Always empty if the server searches.
     pub unknown: Vec<MessageId>,
 }
 
@@ -76,6 +85,24 @@ impl Find {
     pub fn header(mut self, field: impl Into<String>, text: impl Into<String>) -> Self {
         self.texts.push((field.into(), text.into()));
         self
+    }
+
+    /// Messages with this text in the body: in any of its parts that is a text, decoded, and in what is forwarded with it. Where it is
+    /// compared here, HTML has no tags, and white space of any kind is one space.
+    pub fn body(mut self, text: impl Into<String>) -> Self {
+        self.bodies.push(text.into());
+        self
+    }
+
+    /// Messages that were received on this day or later. In IMAP the server knows the day (INTERNALDATE); in POP3 it is that of the first
+    /// `Received` field, which the last server has written, or of `Date` if there is none. Times and zones are not looked at.
+    pub fn since(self, day: Date) -> Self {
+        Self { since: self.since.max(Some(day)), ..self }
+    }
+
+    /// Messages that were received before this day, as with [`since`](Self::since).
+    pub fn before(self, day: Date) -> Self {
+        Self { before: Some(self.before.map_or(day, |before| before.min(day))), ..self }
     }
 
     /// Messages larger than this number of octets.

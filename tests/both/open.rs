@@ -1,8 +1,11 @@
 //! One door to both protocols, and what the common trait does on each: searching and appending.
 
+use postroom::imap::Append;
 use postroom::testing::Server;
-use postroom::{Config, Find, Flag, Kind, Login, Mailbox, MessageId, open};
+use postroom::{Config, Find, Flag, Found, Imap, Kind, Login, Mailbox, MessageId, open};
+use time::{Date, Month, UtcOffset};
 
+use crate::rng::Rng;
 use crate::session::alice;
 
 fn config(server: &Server, url: &str) -> Config {
@@ -82,6 +85,61 @@ async fn both_protocols_find_the_same() {
         hits += usize::from(!found.is_empty());
     }
     assert!(hits > 8, "only {hits} searches found something");
+}
+
+/// Random mail, stored on the days of its header: the server of one protocol knows them, and the header shows them to the other.
+#[tokio::test]
+async fn both_protocols_find_the_same_days_and_bodies() {
+    let server = Server::builder().start().await.unwrap();
+    let mut imap = Imap::connect(config(&server, "imaps://localhost"), alice()).await.unwrap();
+    imap.select("INBOX").await.unwrap();
+    let mut rng = Rng::new(17);
+    let day = |number: u8| Date::from_calendar_date(2026, Month::March, number + 1).unwrap();
+    for at in 0..40 {
+        let [received, sent] = [(); 2].map(|()| rng.below(9) as u8);
+        let zone = UtcOffset::from_hms([-8, 0, 8][at % 3], 0, 0).unwrap();
+        let time = day(received).with_hms([0, 12, 23][rng.below(3)], 59, 0).unwrap().assume_offset(zone);
+        let words =
+            |rng: &mut Rng| -> String { (0..4).map(|_| ["one ", "two ", "three ", "four "][rng.below(4)]).collect() };
+        let stamp = match at % 4 {
+            0 => format!("Date: {} Mar 2026 12:00:00 +0000", received + 1),
+            _ => format!(
+                "Received: from x by y;\r\n {} Mar 2026 {:02}:59:00 {:+03}00\r\nReceived: z; 1 Jan 2020 00:00:00 +0000\r\nDate: {} Mar 2026 12:00:00 +0000",
+                received + 1,
+                time.hour(),
+                zone.whole_hours(),
+                sent + 1,
+            ),
+        };
+        let message = format!("{stamp}\r\nSubject: {}\r\n\r\n{}end\r\n", words(&mut rng), words(&mut rng));
+        imap.append("INBOX", Append::from(message).date(time)).await.unwrap();
+    }
+    let mut imap = open(config(&server, "imaps://localhost"), alice()).await.unwrap();
+    let mut pop3 = open(config(&server, "pops://localhost"), alice()).await.unwrap();
+    let (there, here) = (ids(&mut *imap).await, ids(&mut *pop3).await);
+    assert_eq!((there.len(), here.len()), (40, 40));
+    let mut counts = std::collections::BTreeSet::new();
+    for _ in 0..60 {
+        let mut find = Find::new();
+        let conditions = 1 + rng.below(3);
+        for _ in 0..conditions {
+            find = match rng.below(4) {
+                0 => find.since(day(rng.below(9) as u8)),
+                1 => find.before(day(rng.below(9) as u8)),
+                2 => find.body(["ONE two", "three", "four end"][rng.below(3)]),
+                _ => find.subject(["one", "two"][rng.below(2)]),
+            };
+        }
+        let (found, compared) = (imap.find(&find).await.unwrap(), pop3.find(&find).await.unwrap());
+        assert!(found.unknown.is_empty() && compared.unknown.is_empty());
+        let places = |found: Found, all: &[MessageId]| -> Vec<_> {
+            found.messages.iter().map(|id| all.iter().position(|known| known == id).unwrap()).collect()
+        };
+        let found = places(found, &there);
+        assert_eq!(found, places(compared, &here), "{find:?}");
+        counts.insert(found.len());
+    }
+    assert!(counts.len() > 10, "{counts:?}");
 }
 
 #[tokio::test]

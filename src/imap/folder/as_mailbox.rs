@@ -227,7 +227,9 @@ fn query(find: &Find) -> Query {
         let query = Query::flag(flag.clone());
         if *set { query } else { query.not() }
     });
-    let all = sizes.into_iter().flatten().chain(flags).chain(texts);
+    let dates = [find.since.map(Query::since), find.before.map(Query::before)];
+    let cheap = sizes.into_iter().chain(dates).flatten().chain(flags);
+    let all = cheap.chain(texts).chain(find.bodies.iter().map(Query::body));
     all.reduce(Query::and).unwrap_or_else(Query::all)
 }
 

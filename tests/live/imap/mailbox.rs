@@ -2,6 +2,7 @@
 
 use postroom::imap::{Imap, Uid};
 use postroom::{Changes, Find, Flag, FlagChange, Kind, Mailbox, MessageId, Part};
+use time::{Date, Month};
 
 use super::session;
 use crate::live::{fill, ids, message, take_the_second};
@@ -100,6 +101,10 @@ pub(crate) async fn one_door_opens_searches_and_stores(user: &Trial) {
     let find = Find::new().subject("MESSAGE").message_id("2@example.org").without(Flag::DELETED).smaller(100_000);
     assert_eq!(mailbox.find(&find).await.unwrap().messages, all[1..2]);
     assert_eq!(mailbox.find(&Find::new().from("nobody")).await.unwrap().messages, []);
+    let day = |year| Date::from_calendar_date(year, Month::January, 1).unwrap();
+    let find = Find::new().since(day(1990)).before(day(2200)).body("NUMBER 3");
+    assert_eq!(mailbox.find(&find).await.unwrap().messages, all[2..]);
+    assert_eq!(mailbox.find(&Find::new().since(day(2200))).await.unwrap().messages, []);
     let id = mailbox.append(&message(4), &[Flag::FLAGGED]).await.unwrap();
     assert_eq!(id.is_some(), user.server.has_uidplus());
     let now = ids(&mut *mailbox).await;

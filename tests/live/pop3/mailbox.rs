@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use postroom::pop3::Pop3;
 use postroom::{Changes, Config, Deadlines, Find, Flag, FlagChange, Kind, Mailbox, Part};
+use time::{Date, Month};
 use tokio::io::AsyncReadExt;
 
 use super::open;
@@ -115,5 +116,9 @@ pub(crate) async fn one_door_opens_and_headers_are_compared_here(user: &Trial) {
     let found = mailbox.find(&Find::new().subject("MESSAGE").message_id("<2@example.org>")).await.unwrap();
     assert_eq!((found.messages, found.unknown), (all[1..2].to_vec(), vec![]));
     assert_eq!(mailbox.find(&Find::new().from("sender")).await.unwrap().messages, all);
+    let day = |day| Date::from_calendar_date(2026, Month::March, day).unwrap();
+    let find = Find::new().since(day(2)).before(day(3)).body("NUMBER 3");
+    let found = mailbox.find(&find).await.unwrap();
+    assert_eq!((found.messages, found.unknown), (all[2..].to_vec(), vec![]));
     assert_eq!(mailbox.find(&Find::new().with(Flag::SEEN)).await.unwrap_err().kind(), Kind::Unsupported);
 }
