@@ -39,7 +39,7 @@ use crate::preview;
 /// | [`open`](Self::open) | can be dropped at any point | the rest of the message is still transferred |
 /// | [`contents`](Self::contents), [`read_part`](Self::read_part) | only the parts that are read are downloaded | the whole message is downloaded |
 /// | [`previews`](Self::previews) | by the server, or from the beginning of each text | from the first lines, by TOP |
-/// | [`find`](Self::find) | by the server | by size here; texts are compared here, after the header of each message was downloaded |
+/// | [`find`](Self::find) | by the server | by size here; texts and days are compared here, after the headers, or for the body the messages, were downloaded |
 /// | [`append`](Self::append) | stores a message | unsupported |
 /// | [`flag`](Self::flag) | read, answered, flagged, keywords | unsupported: each device keeps its own |
 /// | [`existing`](Self::existing) | other clients can remove messages | unsupported: nothing goes during a session |

@@ -102,9 +102,9 @@ pub(crate) async fn one_door_opens_searches_and_stores(user: &Trial) {
     assert_eq!(mailbox.find(&find).await.unwrap().messages, all[1..2]);
     assert_eq!(mailbox.find(&Find::new().from("nobody")).await.unwrap().messages, []);
     let day = |year| Date::from_calendar_date(year, Month::January, 1).unwrap();
-    let find = Find::new().since(day(1990)).before(day(2200)).body("NUMBER 3");
+    let find = Find::new().since(day(1990)).before(day(2037)).body("NUMBER 3");
     assert_eq!(mailbox.find(&find).await.unwrap().messages, all[2..]);
-    assert_eq!(mailbox.find(&Find::new().since(day(2200))).await.unwrap().messages, []);
+    assert_eq!(mailbox.find(&Find::new().since(day(2037))).await.unwrap().messages, []);
     let id = mailbox.append(&message(4), &[Flag::FLAGGED]).await.unwrap();
     assert_eq!(id.is_some(), user.server.has_uidplus());
     let now = ids(&mut *mailbox).await;
