@@ -56,7 +56,7 @@
 //!
 //! # Features
 //!
-//! Features only add. The first six are on by default.
+//! Features only add. The first seven are on by default.
 //!
 //! | feature | adds |
 //! |---|---|
@@ -64,6 +64,7 @@
 //! | `imap` | the module [`imap`]; with `net` also [`Imap`] |
 //! | `pop3` | the module [`pop3`]; with `net` also [`Pop3`] |
 //! | `collect` | the module [`collect`]; turns on `net` |
+//! | `account` | the module [`account`]; turns on `net`, `imap` and `pop3` |
 //! | `mail-parser` | [`Message::parse`], and the charsets that only mail uses (UTF-7, DOS code pages) in decoded text |
 //! | `aws-lc-rs` | TLS by aws-lc-rs, with post-quantum key exchange (X25519MLKEM768) if the server has it; turns on `net` |
 //! | `ring` | TLS by ring, if `aws-lc-rs` is off; it has no post-quantum key exchange; turns on `net` |
@@ -81,6 +82,8 @@
     allow(dead_code, unused_imports, reason = "what only the parts that are left out use")
 )]
 
+#[cfg(feature = "account")]
+pub mod account;
 #[cfg(all(doc, feature = "net", feature = "imap", feature = "pop3"))]
 pub mod architecture;
 #[cfg(feature = "net")]

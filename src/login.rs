@@ -234,6 +234,19 @@ impl Login {
         &self.proof
     }
 
+    /// The provider of access tokens, if that is the proof.
+    pub(crate) fn token_provider(&self) -> Option<Arc<dyn TokenProvider>> {
+        match &self.proof {
+            Proof::Token(Token::Provided(provider)) => Some(provider.clone()),
+            _ => None,
+        }
+    }
+
+    /// The same login with another provider.
+    pub(crate) fn with_token_provider(self, provider: impl TokenProvider + 'static) -> Self {
+        Self { proof: Proof::Token(Token::Provided(Arc::new(provider))), ..self }
+    }
+
     pub(crate) fn authorization(&self) -> Option<&str> {
         self.authorization.as_deref()
     }

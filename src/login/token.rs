@@ -5,6 +5,7 @@ use std::error::Error as StdError;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use super::secret::Secret;
 use crate::error::{Error, Kind, Result};
@@ -69,6 +70,12 @@ pub trait TokenProvider: Send + Sync {
     /// # drop(Fixed.token(false));
     /// ```
     fn token(&self, refused: bool) -> TokenFuture<'_>;
+
+    /// When the token that [`token`](Self::token) returned last expires, if that is known. An [`Account`](crate::account::Account) uses
+    /// one token for all its sessions until a minute before that; without it, each login asks for a token.
+    fn expires_at(&self) -> Option<SystemTime> {
+        None
+    }
 }
 
 impl<F, T> TokenProvider for F

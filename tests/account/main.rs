@@ -1,5 +1,6 @@
-//! Connections that are lost at any byte: nothing a client does is lost or done twice, and every call's result is true.
-#![cfg(feature = "testing")]
+//! Accounts: sessions on demand, lanes, reconnecting; and connections that are lost at any byte: nothing a client does is lost or done
+//! twice, and every call's result is true.
+#![cfg(all(feature = "testing", feature = "account"))]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -14,7 +15,37 @@ mod cutting;
 mod embedded;
 #[path = "../support/job/mod.rs"]
 mod job;
+mod logins;
 mod naive;
 mod oracle;
 #[path = "../support/rng.rs"]
 mod rng;
+mod sessions;
+
+use std::time::Duration;
+
+use postroom::account::{Account, AccountBuilder};
+use postroom::testing::Server;
+use postroom::{Config, Login};
+
+/// A server with alice's sample mail.
+async fn server() -> Server {
+    Server::builder().sample_mail().start().await.unwrap()
+}
+
+/// Alice's account there, with a back-off that a test can wait for.
+fn account(server: &Server) -> AccountBuilder {
+    account_of(server, Login::password("alice", "alicepw"))
+}
+
+fn account_of(server: &Server, login: Login) -> AccountBuilder {
+    let config = Config::new("127.0.0.1").port(server.imap_port()).dangerous_plaintext();
+    let account = Account::new(config, login).patience(Duration::from_secs(20));
+    account.back_off(Duration::from_millis(5), Duration::from_millis(50))
+}
+
+/// Commands of this name that the server has received.
+fn count(server: &Server, name: &str) -> usize {
+    let is_it = |line: &&String| line.split_whitespace().nth(1).is_some_and(|verb| verb.eq_ignore_ascii_case(name));
+    server.commands().iter().filter(is_it).count()
+}

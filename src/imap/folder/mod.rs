@@ -108,6 +108,29 @@ pub struct Folder<S = Imap> {
 }
 
 impl<S: Borrow<Imap>> Folder<S> {
+    /// The folder of the mailbox that is selected in this session. The session may be whatever a program keeps it in, if that borrows as
+    /// an [`Imap`]. Never touches the wire.
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")]
+    /// # postroom::doctest::imap(async |mut imap| {
+    /// use postroom::imap::Folder;
+    ///
+    /// imap.select("INBOX").await?;
+    /// let inbox = Folder::of(&imap)?; // for the calls that return a value
+    /// println!("{} messages", inbox.info()?.exists);
+    /// # Ok(())
+    /// # }).unwrap();
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Closed`](crate::Kind::Closed) if none is selected; [`Kind::Missing`](crate::Kind::Missing) if the server has not reported
+    /// how many messages are in it.
+    pub fn of(session: S) -> Result<Self> {
+        Self::new(session)
+    }
+
     fn new(session: S) -> Result<Self> {
         let state = session.borrow().link().state();
         let selected = state.selected.clone().ok_or_else(|| state.unselected())?;

@@ -1,0 +1,378 @@
+//! [`Core`]: the session of a lease: opened when it is needed, shared by calls that run at once, taken by a stream, given away between
+//! calls. It must not know what the calls do.
+
+use std::borrow::{Borrow, BorrowMut};
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+use crate::account::Account;
+use crate::account::lane::Lane;
+use crate::account::pool::{Lent, Parked, Parts, Pool};
+use crate::account::running::Next;
+use crate::account::service::ImapSessions;
+use crate::error::{Code, Error, Kind, Result};
+use crate::imap::{Folder, FolderInfo, Imap, MailboxName, UidValidity};
+
+/// The octets of an unfinished answer that are read to keep its session. If there are more, the session is closed.
+const MOST_DRAINED: u64 = 256 * 1024;
+/// How often it is looked at how much was read.
+const DRAIN_LOOK: Duration = Duration::from_millis(20);
+
+/// What a lease holds.
+pub(in crate::account) struct Core {
+    account: Account,
+    name: MailboxName,
+    read_only: bool,
+    state: Mutex<State>,
+    /// One call at a time opens the mailbox; the others wait for it.
+    opening: tokio::sync::Mutex<()>,
+}
+
+struct State {
+    session: Option<Arc<Lent<ImapSessions>>>,
+    /// What its session had received when a stream was dropped before its end.
+    unfinished: Option<u64>,
+    identity: Option<Identity>,
+    /// The UIDs mean other messages now, or may.
+    ended: Option<Error>,
+    is_dropped: bool,
+}
+
+/// What must stay the same for UIDs to mean the same messages.
+#[derive(Clone, Copy, PartialEq)]
+struct Identity(Option<UidValidity>);
+
+/// The session of a lease, for one call. Dropping it gives others a chance; the fields are dropped in this order.
+pub(in crate::account) struct Current {
+    lent: Arc<Lent<ImapSessions>>,
+    _offer: Offer,
+}
+
+/// Offers the session to whoever waits for one.
+struct Offer(Pool<ImapSessions>);
+
+/// The session of a lease, taken for a stream. Dropping it puts it back.
+pub(in crate::account) struct Taken {
+    /// `None` only while it is dropped.
+    lent: Option<Lent<ImapSessions>>,
+    core: Arc<Core>,
+    /// What the session had received when an answer began that has not ended.
+    unfinished: Option<u64>,
+}
+
+/// The session of a lease, lent in its folder, from [`Lease::folder`](super::Lease::folder). Dropping it returns it to the lease.
+pub struct LeasedSession<'a> {
+    taken: Taken,
+    lease: PhantomData<&'a mut ()>,
+}
+
+impl Core {
+    pub(super) fn new(account: Account, name: MailboxName, read_only: bool) -> Arc<Self> {
+        let state = State { session: None, unfinished: None, identity: None, ended: None, is_dropped: false };
+        let core =
+            Arc::new(Self { account, name, read_only, state: Mutex::new(state), opening: tokio::sync::Mutex::new(()) });
+        let parked: std::sync::Weak<Self> = Arc::downgrade(&core);
+        core.account.pool.park(parked);
+        core
+    }
+
+    pub(super) fn name(&self) -> &MailboxName {
+        &self.name
+    }
+
+    pub(super) fn account(&self) -> &Account {
+        &self.account
+    }
+
+    /// The session, with the mailbox open.
+    pub(in crate::account) async fn current(&self) -> Result<Current> {
+        if let Some(current) = self.open_session()? {
+            return Ok(current);
+        }
+        let _opening = self.opening.lock().await;
+        if let Some(current) = self.open_session()? {
+            return Ok(current);
+        }
+        if let Some(current) = self.drained().await? {
+            return Ok(current);
+        }
+        let (lent, info) = self.reopen().await?;
+        self.hold(lent, &info)
+    }
+
+    /// The session for a stream, with the mailbox open. Nothing else may use the lease meanwhile.
+    pub(in crate::account) async fn take(core: &Arc<Self>) -> Result<Taken> {
+        loop {
+            drop(core.current().await?);
+            // It may be given away, or lost, right now.
+            if let Some(lent) = core.let_go() {
+                return Ok(Taken { lent: Some(lent), core: core.clone(), unfinished: None });
+            }
+        }
+    }
+
+    /// Lets go of the session.
+    pub(super) fn release(&self) {
+        let session = self.lock().session.take();
+        drop(session);
+    }
+
+    /// The lease is dropped.
+    pub(super) fn end(&self) {
+        let session = {
+            let mut state = self.lock();
+            state.is_dropped = true;
+            state.session.take().map(|session| (session, state.unfinished.take()))
+        };
+        let Some((session, unfinished)) = session else { return };
+        let Some(lent) = Arc::into_inner(session) else { return };
+        give_back(lent, unfinished);
+    }
+
+    /// The session, if it can be used at once.
+    fn open_session(&self) -> Result<Option<Current>> {
+        let mut state = self.lock();
+        if let Some(error) = &state.ended {
+            return Err(error.clone());
+        }
+        let is_usable = |lent: &Arc<Lent<ImapSessions>>| !lent.is_closed() && self.is_open_in(lent.session());
+        let unusable = match &state.session {
+            Some(lent) if is_usable(lent) && state.unfinished.is_none() => {
+                return Ok(Some(self.current_of(lent.clone())));
+            }
+            Some(lent) if is_usable(lent) => None,
+            _ => state.session.take(),
+        };
+        drop(state);
+        drop(unusable);
+        Ok(None)
+    }
+
+    /// Reads what is left of the answer to a stream that was dropped, if that is little. Otherwise the session is closed.
+    async fn drained(&self) -> Result<Option<Current>> {
+        let lent = {
+            let mut state = self.lock();
+            let unfinished = state.unfinished.take();
+            unfinished.and_then(|since| Some((state.session.take()?, since)))
+        };
+        let Some((lent, since)) = lent.and_then(|(lent, since)| Some((Arc::into_inner(lent)?, since))) else {
+            return Ok(None);
+        };
+        let Some(lent) = drain(lent, since).await else { return Ok(None) };
+        if lent.is_closed() || !self.is_open_in(lent.session()) {
+            return Ok(None);
+        }
+        let lent = Arc::new(lent);
+        self.lock().session = Some(lent.clone());
+        Ok(Some(self.current_of(lent)))
+    }
+
+    /// Opens the mailbox in a session of the account.
+    async fn reopen(&self) -> Result<(Lent<ImapSessions>, Arc<FolderInfo>)> {
+        let mut attempts = self.account.attempts();
+        loop {
+            let mut lent = self.account.acquire().await?;
+            let opened = self.open_in(lent.session_mut()).await;
+            match self.account.next(&mut attempts, &lent, opened).await {
+                Ok(info) => return Ok((lent, info)),
+                Err(Next::Again) => {}
+                Err(Next::Verify(error) | Next::Fail(error)) => return Err(error),
+            }
+        }
+    }
+
+    async fn open_in(&self, imap: &mut Imap) -> Result<Arc<FolderInfo>> {
+        let opening = imap.open(self.name.clone());
+        let opening = if self.read_only { opening.read_only() } else { opening };
+        opening.await?.info()
+    }
+
+    fn hold(&self, lent: Lent<ImapSessions>, info: &FolderInfo) -> Result<Current> {
+        let identity = Identity(info.uid_validity.filter(|_| !info.uids_not_sticky));
+        let mut state = self.lock();
+        match state.identity {
+            None => state.identity = Some(identity),
+            // Without UIDVALIDITY nothing shows that UIDs mean the same messages as before.
+            Some(before) if before == identity && identity.0.is_some() => {}
+            Some(_) => {
+                let error = renumbered();
+                state.ended = Some(error.clone());
+                drop(state);
+                return Err(error);
+            }
+        }
+        let lent = Arc::new(lent);
+        state.session = Some(lent.clone());
+        Ok(self.current_of(lent))
+    }
+
+    fn current_of(&self, lent: Arc<Lent<ImapSessions>>) -> Current {
+        Current { lent, _offer: Offer(self.account.pool.clone()) }
+    }
+
+    fn put_back(&self, lent: Lent<ImapSessions>, unfinished: Option<u64>) {
+        let mut state = self.lock();
+        if state.is_dropped || state.session.is_some() {
+            drop(state);
+            give_back(lent, unfinished);
+            return;
+        }
+        state.session = Some(Arc::new(lent));
+        state.unfinished = unfinished;
+        drop(state);
+        self.account.pool.offer();
+    }
+
+    /// Whether the mailbox of this lease is selected there.
+    fn is_open_in(&self, imap: &Imap) -> bool {
+        is_selected(imap, &self.name, self.read_only)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Parked<ImapSessions> for Core {
+    fn give(&self) -> Option<(Parts<ImapSessions>, Lane)> {
+        self.let_go().and_then(Lent::into_parts)
+    }
+}
+
+impl Core {
+    /// The session, unless a call is using it.
+    fn let_go(&self) -> Option<Lent<ImapSessions>> {
+        let mut state = self.lock();
+        if state.unfinished.is_some() {
+            return None;
+        }
+        match Arc::try_unwrap(state.session.take()?) {
+            Ok(lent) => Some(lent),
+            Err(in_use) => {
+                state.session = Some(in_use);
+                None
+            }
+        }
+    }
+}
+
+impl Current {
+    pub(in crate::account) fn lent(&self) -> &Lent<ImapSessions> {
+        &self.lent
+    }
+
+    /// Whether any mailbox is selected: only that of the lease can be.
+    pub(super) fn is_selected(&self) -> bool {
+        self.lent.is_closed() || Folder::of(self.lent.session()).is_ok()
+    }
+}
+
+impl Drop for Offer {
+    fn drop(&mut self) {
+        self.0.offer();
+    }
+}
+
+impl Taken {
+    pub(in crate::account) fn lent(&self) -> &Lent<ImapSessions> {
+        match &self.lent {
+            Some(lent) => lent,
+            None => unreachable!("nothing borrows what is dropped"),
+        }
+    }
+
+    pub(in crate::account) fn imap(&mut self) -> &mut Imap {
+        match &mut self.lent {
+            Some(lent) => lent.session_mut(),
+            None => unreachable!("nothing borrows what is dropped"),
+        }
+    }
+
+    /// An answer begins that is read as a stream.
+    pub(in crate::account) fn begin(&mut self) {
+        self.unfinished = Some(self.lent().session().traffic().received);
+    }
+
+    /// The answer has ended.
+    pub(in crate::account) fn finish(&mut self) {
+        self.unfinished = None;
+    }
+}
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        if let Some(lent) = self.lent.take() {
+            self.core.put_back(lent, self.unfinished);
+        }
+    }
+}
+
+impl LeasedSession<'_> {
+    pub(super) fn new(taken: Taken) -> Self {
+        Self { taken, lease: PhantomData }
+    }
+}
+
+impl Borrow<Imap> for LeasedSession<'_> {
+    fn borrow(&self) -> &Imap {
+        self.taken.lent().session()
+    }
+}
+
+impl BorrowMut<Imap> for LeasedSession<'_> {
+    fn borrow_mut(&mut self) -> &mut Imap {
+        self.taken.imap()
+    }
+}
+
+impl fmt::Debug for LeasedSession<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LeasedSession").finish_non_exhaustive()
+    }
+}
+
+/// Returns a session to the account. If an answer has not ended, it is read first, beside everything else.
+fn give_back(lent: Lent<ImapSessions>, unfinished: Option<u64>) {
+    match (unfinished, tokio::runtime::Handle::try_current()) {
+        (Some(since), Ok(runtime)) => drop(runtime.spawn(async move { drop(drain(lent, since).await) })),
+        (Some(_), Err(_)) => lent.close(),
+        (None, _) => drop(lent),
+    }
+}
+
+/// Waits until the answer that runs has ended. `None` if more than [`MOST_DRAINED`] octets came first, or the session ended.
+async fn drain(lent: Lent<ImapSessions>, since: u64) -> Option<Lent<ImapSessions>> {
+    let began = Instant::now();
+    let is_over = tokio::select! {
+        answered = lent.session().noop() => answered.is_err(),
+        () = too_much(&lent, since) => true,
+    };
+    tracing::trace!(elapsed = ?began.elapsed(), is_over, "a stream was dropped before its end");
+    if is_over {
+        lent.close();
+        return None;
+    }
+    Some(lent)
+}
+
+async fn too_much(lent: &Lent<ImapSessions>, since: u64) {
+    let now = lent.session().traffic().received;
+    let most = now.max(since).saturating_add(MOST_DRAINED);
+    while lent.session().traffic().received < most {
+        sleep(DRAIN_LOOK).await;
+    }
+}
+
+fn is_selected(imap: &Imap, name: &MailboxName, read_only: bool) -> bool {
+    let info = Folder::of(imap).and_then(|folder| folder.info());
+    info.is_ok_and(|info| info.name == *name && (info.read_only || !read_only))
+}
+
+fn renumbered() -> Error {
+    let text = "the mailbox came back with another UIDVALIDITY, or none: its UIDs may mean other messages";
+    Error::new(Kind::Closed, text).with_code(Some(Code::new("UIDVALIDITY", "")))
+}

@@ -1,0 +1,113 @@
+//! [`Lent`]: one session of the pool in use. Dropping it returns it. It must not know what it is used for.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::time::Instant;
+
+use super::shared::{Idle, Parts, Pool, Service, end};
+use crate::Traffic;
+use crate::account::back_off::random;
+use crate::account::lane::Lane;
+use crate::account::limits::{ConnectionLimits, Place};
+
+/// A session in use.
+pub(in crate::account) struct Lent<S: Service> {
+    /// `None` only while it is dropped.
+    parts: Option<Parts<S>>,
+    pool: Pool<S>,
+    lane: Lane,
+    /// Whether a call had its answer.
+    is_useful: AtomicBool,
+    /// Whether it must not be used again.
+    is_unfit: bool,
+}
+
+impl<S: Service> Lent<S> {
+    pub(super) fn new(pool: Pool<S>, session: S::Session, place: Option<Place>, lane: Lane, id: u64) -> Self {
+        let parts = Parts { session, place, id, counted: Traffic::default() };
+        Self::again(pool, parts, lane)
+    }
+
+    /// An idle session is used again. It is counted already.
+    pub(super) fn again(pool: Pool<S>, parts: Parts<S>, lane: Lane) -> Self {
+        Self { parts: Some(parts), pool, lane, is_useful: AtomicBool::new(false), is_unfit: false }
+    }
+
+    pub(in crate::account) fn is_closed(&self) -> bool {
+        S::is_closed(self.session())
+    }
+
+    /// A call had its answer.
+    pub(in crate::account) fn useful(&self) {
+        if !self.is_useful.swap(true, Ordering::Relaxed) {
+            self.pool.useful();
+        }
+    }
+
+    /// It is closed when it is dropped.
+    pub(in crate::account) fn close(mut self) {
+        self.is_unfit = true;
+    }
+
+    /// Counts what was transferred since the last time.
+    pub(in crate::account) fn count(&mut self) {
+        if let Some(parts) = &mut self.parts {
+            parts.count(&self.pool);
+        }
+    }
+
+    pub(in crate::account) fn lane(&self) -> Lane {
+        self.lane
+    }
+
+    /// Without the loan: whoever takes the parts counts them for another lane.
+    pub(in crate::account) fn into_parts(mut self) -> Option<(Parts<S>, Lane)> {
+        self.parts.take().map(|parts| (parts, self.lane))
+    }
+}
+
+/// The parts are taken only when it is dropped or consumed, so that a borrower always finds them.
+impl<S: Service> Lent<S> {
+    pub(in crate::account) fn session(&self) -> &S::Session {
+        match &self.parts {
+            Some(parts) => &parts.session,
+            None => unreachable!("nothing borrows what is dropped"),
+        }
+    }
+
+    pub(in crate::account) fn session_mut(&mut self) -> &mut S::Session {
+        match &mut self.parts {
+            Some(parts) => &mut parts.session,
+            None => unreachable!("nothing borrows what is dropped"),
+        }
+    }
+}
+
+impl<S: Service> Drop for Lent<S> {
+    fn drop(&mut self) {
+        let Some(mut parts) = self.parts.take() else { return };
+        parts.count(&self.pool);
+        let is_closed = parts.is_closed();
+        let contended = self.pool.settings().limits.as_ref().is_some_and(ConnectionLimits::is_contended);
+        let now = Instant::now();
+        let mut state = self.pool.lock();
+        state.count_unused(self.lane);
+        let ended = if is_closed || self.is_unfit || contended || state.is_shut || state.open > state.most {
+            state.open = state.open.saturating_sub(1);
+            if is_closed && !state.is_shut {
+                state.stats.lost += 1;
+                state.gate.died(*self.is_useful.get_mut(), now, random());
+            }
+            Some(parts)
+        } else {
+            state.idle.push(Idle { parts, since: now });
+            None
+        };
+        drop(state);
+        match ended {
+            Some(parts) if !is_closed && !self.is_unfit => end(parts),
+            ended => drop(ended),
+        }
+        self.pool.dispatch();
+    }
+}
