@@ -5,6 +5,7 @@
 //! ```text
 //!  collect                                  whole jobs; use only the public API
 //!  store                                    files that survive a crash: log, lock, worker
+//!  account                                  sessions that come back; uses only the public API of sessions
 //!  mailbox  messages  contents  body        the common trait, its stream, what a message contains, its reader
 //!  imap: session folder                     pop3: session         handles: what users hold
 //!  authentication                           the login of both protocols
@@ -31,6 +32,8 @@
 //! - **conn** drives either engine over a socket: one task per session reads, writes and waits. Handles and driver exchange requests and
 //!   deliveries through `link`. A window bounds what a stream has not taken; a full window stops reading the socket.
 //! - **handles** are what users hold. A call that returns a value takes `&self`; one that returns a stream takes `&mut self`.
+//! - **account** has the sessions of one mailbox owner. Its `gate` decides when a login may be tried, its `pool` who gets a session, its
+//!   leases go on over a new session, `once` finds out what a lost reply has done, and `watch` reports changes.
 //! - **collect** is a job over [`Mailbox`](crate::Mailbox), with a ledger and a delivery that users can replace.
 //!
 //! # One command, from call to answer
@@ -67,6 +70,7 @@
 //! | TLS, channel binding | `conn/tls/` |
 //! | the layers of a stream, compression | `conn/layers.rs`, `conn/transport.rs`, `conn/deflate.rs` |
 //! | the wire log and recordings | `conn/wire_log.rs`, `conn/observer.rs`, `redact.rs` |
+//! | reconnecting, back-off, lanes | `account/gate.rs`, `account/pool/`; what follows a failed call is in `account/running.rs` |
 //! | collecting | `collect/transfer/` is the run, `collect/ledger/` and `collect/delivery/` where things are kept |
 //!
 //! How to add a command, an extension or a test is in `CONTRIBUTING.md`; which test belongs where in `tests/README.md`.
