@@ -6,7 +6,7 @@ use std::ops::{Add, AddAssign};
 /// [`Pop3::traffic`](crate::Pop3::traffic).
 ///
 /// The octets are those of the protocol, from the greeting on: inside TLS and after decompression. Providers count mail, not packets
-/// (Gmail allows 2,500 MB down and 500 MB up each day), so a compressed session must not look cheaper than it is to them. What TLS and TCP
+/// (Gmail allows 2,500 MB of IMAP a day), so a compressed session must not look cheaper than it is to them. What TLS and TCP
 /// add is not in it.
 ///
 /// ```

@@ -9,7 +9,7 @@ use super::condition::{
 };
 use super::input::another_message;
 use super::refusal::{self, command_refused};
-use super::wire::{OwnEnd, Running};
+use super::wire::{GivenUp, OwnEnd, Running};
 use super::{Delivery, Engine, Phase, SessionEffect};
 use crate::engine::LayerChange;
 use crate::engine::failure::excerpt;
@@ -64,10 +64,16 @@ impl Engine {
     fn tagged(&mut self, tag: &[u8], ending: Ending, frame: &[u8]) -> Result<()> {
         let Some(index) = self.wire.find(tag) else { return self.unexpected_line(frame) };
         // First of all: nothing of a half-sent command may follow its answer.
-        self.wire.stop_sending(index, ending)?;
-        let mut condition = read_condition(frame);
+        let is_cut = self.wire.stop_sending(index, ending)?;
+        let condition = read_condition(frame);
         // Applied before the command is removed: a changed UIDVALIDITY invalidates this command too.
         self.apply_code(condition.code.as_ref());
+        self.conclude(index, ending, condition)?;
+        if is_cut { Err(cut_literal()) } else { Ok(()) }
+    }
+
+    /// Ends a running command with the server's answer.
+    fn conclude(&mut self, index: usize, ending: Ending, mut condition: Condition) -> Result<()> {
         let Some(mut run) = self.wire.remove(index) else { return Ok(()) };
         run.answered(ending == Ending::Ok);
         self.queue_alert(&condition);
@@ -212,6 +218,9 @@ impl Engine {
         if self.wire.enter_idle(self.core.now(), &self.core.deadlines)? {
             return Ok(());
         }
+        if self.wire.is_probing() {
+            return Err(Error::protocol("the server asks for a literal that it has refused"));
+        }
         let Some(reader) = self.wire.challenged() else { return self.unexpected_line(frame) };
         self.core.deliver(reader, Delivery::Challenge(challenge(frame)));
         Ok(())
@@ -225,6 +234,11 @@ impl Engine {
                     self.core.clock.progressed();
                 }
                 self.apply_untagged_code(condition.code.as_ref());
+                if kind == Kind::Bad
+                    && let Some(given_up) = self.wire.give_up()
+                {
+                    return self.literal_refused(given_up, condition);
+                }
                 self.queue_notice(kind, condition);
             }
             Kind::Bye => return self.goodbye(frame),
@@ -255,6 +269,16 @@ impl Engine {
             }),
             _ => self.queue_data(kind, frame),
         }
+        Ok(())
+    }
+
+    /// The half-sent command ends with this BAD.
+    fn literal_refused(&mut self, given_up: GivenUp, condition: Condition) -> Result<()> {
+        self.conclude(given_up.index, Ending::Bad, condition)?;
+        if given_up.is_begun {
+            return Err(cut_literal());
+        }
+        self.wire.probe(self.core.now());
         Ok(())
     }
 
@@ -360,4 +384,9 @@ impl Engine {
             Err(error) => log_unreadable(&error, frame),
         }
     }
+}
+
+/// A literal that has begun cannot be withdrawn: nobody knows how much of it the server still reads.
+fn cut_literal() -> Error {
+    Error::closed("the server refused a literal before it was complete, so the connection was closed")
 }

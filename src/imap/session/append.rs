@@ -74,7 +74,9 @@ impl Imap {
     /// or date that cannot be sent, and for a reader that ends too early; [`Kind::Io`] for a message that cannot be
     /// opened, before anything is sent, or read; [`Kind::Rejected`] if the server refuses (code `TRYCREATE`: the
     /// mailbox does not exist; `OVERQUOTA`, `TOOBIG`: no space); [`Kind::Unknown`] if the connection ended before the
-    /// answer; and the errors of [every command](Self#errors-of-every-command).
+    /// answer; and the errors of [every command](Self#errors-of-every-command). A server that refuses the message, even
+    /// by a BAD without a tag, before it asks for it gets none of it. If it refuses in the middle, the connection is
+    /// closed, and the error of this call has the server's words all the same.
     pub async fn append(
         &self,
         mailbox: impl TryInto<MailboxName, Error: Into<Error>>,

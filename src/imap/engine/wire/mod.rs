@@ -23,6 +23,7 @@ pub(crate) use self::live::ResultChange;
 use self::notify_state::NotifyState;
 use self::outbox::{HalfSent, MOST_PADDING, Outbox, SendStage, UPLOAD_WINDOW, Upload};
 pub(super) use self::running::{Running, number_of};
+pub(super) use self::sending::GivenUp;
 use crate::engine::{Id, Outgoing};
 use crate::error::{Error, Kind, Result, Step};
 use crate::imap::codec::Segment;

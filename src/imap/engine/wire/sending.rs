@@ -17,6 +17,16 @@ use crate::login::Secret;
 const LITERAL_MINUS: u64 = 4096;
 /// The largest upload that is sent without asking, in bytes: a server that refuses it must still receive it.
 const LARGEST_UNASKED: u64 = 64 * 1024;
+/// A literal of at most this size could be completed by the commands that follow it, in bytes.
+const SHORTEST: u64 = 64;
+
+/// A half-sent command that is not sent on.
+pub(crate) struct GivenUp {
+    /// Its place among the running commands.
+    pub(crate) index: usize,
+    /// Whether the server may still read a literal, so that no other command may follow.
+    pub(crate) is_begun: bool,
+}
 
 impl Wire {
     /// Sends a command up to the first literal that the server must ask for.
@@ -76,8 +86,9 @@ impl Wire {
     }
 
     /// A tagged answer instead of `+`: not one byte of the literal may follow, since the server would execute it as a
-    /// command (Cyrus does). A command that was not sent completely cannot get OK.
-    pub(crate) fn stop_sending(&mut self, index: usize, ending: Ending) -> Result<()> {
+    /// command (Cyrus does). A command that was not sent completely cannot get OK. Returns whether the server may still
+    /// read a literal that it asked for, so that no other command may follow.
+    pub(crate) fn stop_sending(&mut self, index: usize, ending: Ending) -> Result<bool> {
         let answered = self.running.get(index).and_then(|run| run.id);
         let of_this = |half: &HalfSent| Some(half.id) == answered;
         let early = |half: &HalfSent| ending == Ending::Ok && !matches!(half.stage, SendStage::Open(_));
@@ -86,15 +97,41 @@ impl Wire {
                 "the server reported success of a command before it received the command's literal",
             ));
         }
-        let Some(half) = self.half_sent.take_if(|half| of_this(half)) else { return Ok(()) };
+        let Some(half) = self.half_sent.take_if(|half| of_this(half)) else { return Ok(false) };
         match half.stage {
             // The server refused before the whole upload arrived, which it may since it did not ask for it (RFC 7888
             // §4).
             SendStage::Open(upload) if upload.unasked && ending != Ending::Ok => self.pad_refused_upload(&upload),
+            SendStage::Open(_) if ending != Ending::Ok => return Ok(true),
             SendStage::Open(_) => return Err(Error::protocol("the server answered in the middle of a literal")),
             _ => {}
         }
-        Ok(())
+        Ok(false)
+    }
+
+    /// An untagged BAD while the server must ask for a literal, or while an upload is sent: gives up the half-sent
+    /// command. It names no command (RFC 9051 §7.1.3), but this one gets no other answer from servers that limit the
+    /// size of a command's line. Nothing of the literal follows in any case.
+    pub(crate) fn give_up(&mut self) -> Option<GivenUp> {
+        let half = self.half_sent.take()?;
+        let index = self.running.iter().position(|run| run.id == Some(half.id))?;
+        let is_begun = match half.stage {
+            SendStage::Text | SendStage::Open(_) => true,
+            SendStage::Literal { bytes, .. } => bytes.len() as u64 <= SHORTEST,
+            SendStage::Upload { size } => size <= SHORTEST,
+        };
+        Some(GivenUp { index, is_begun })
+    }
+
+    /// Finds out whether the server has given up the command too: if it waits for the literal, this becomes a part of
+    /// it and gets no answer. Nothing else is sent before that.
+    pub(crate) fn probe(&mut self, now: Instant) {
+        self.start_own("NOOP", now);
+    }
+
+    /// Whether the answer to that is due.
+    pub(crate) fn is_probing(&self) -> bool {
+        self.idle.is_none() && self.running.iter().any(Running::is_own)
     }
 
     /// The server answered an upload that it had not asked for. It still reads the announced number of bytes, so they
