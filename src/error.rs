@@ -72,6 +72,8 @@ pub(crate) enum Words {
     Busy,
     /// The server has reached its limit of connections, of this account or in all.
     ConnectionLimit,
+    /// The account has used up its space, or what it may download or do in a day.
+    OverQuota,
     /// The mailbox that the command names does not exist.
     MissingMailbox,
 }
@@ -160,7 +162,7 @@ impl Error {
         self.0.fault
     }
 
-    /// The response code that the server sent with its refusal, if it sent one.
+    /// The response code that the server sent with its refusal or its goodbye, if it sent one.
     pub fn code(&self) -> Option<&Code> {
         self.0.code.as_ref()
     }
@@ -172,12 +174,13 @@ impl Error {
     /// [limit of connections](Self::is_connection_limit) is reached, or [how long](Self::retry_after) to wait.
     ///
     /// It is `false` for a refused login, for a condition that the server reports as permanent (`AUTH`, `SYS/PERM`), for
-    /// [`Kind::Closed`] after a failure that would happen again ([`Kind::Protocol`], [`Kind::Limit`]), for [`Kind::Unknown`], and if a
-    /// call of several commands has done something that must not be done twice: [`replay`](Self::replay) says what to do then.
+    /// [`Kind::Closed`] after a failure that would happen again ([`Kind::Protocol`], [`Kind::Limit`]), for a
+    /// [quota](Self::is_over_quota) that is used up, for [`Kind::Unknown`], and if a call of several commands has done something that
+    /// must not be done twice: [`replay`](Self::replay) says what to do then.
     pub fn is_retryable(&self) -> bool {
         match self.0.kind {
             _ if self.code().is_some_and(Code::is_lasting) => false,
-            _ if self.replay() > Some(Replay::Safe) => false,
+            _ if self.replay() > Some(Replay::Safe) || self.is_over_quota() => false,
             Kind::Io | Kind::Timeout | Kind::Busy => true,
             Kind::Closed => self.own_source().is_none_or(Self::is_retryable),
             Kind::Rejected | Kind::Login => {
@@ -194,6 +197,15 @@ impl Error {
     /// [is retryable](Self::is_retryable).
     pub fn is_connection_limit(&self) -> bool {
         self.0.words == Some(Words::ConnectionLimit)
+    }
+
+    /// Whether the account has used up a quota: its space for messages, or what it may download or do in a day.
+    ///
+    /// The server reports it by the code `OVERQUOTA`, in the refusal of a command or of the login, or in its goodbye. If it sends no
+    /// code, the texts of known servers are recognised. It is never [retryable](Self::is_retryable): for space, messages must be deleted,
+    /// and a limit of a day (Gmail: "Account exceeded command or bandwidth limits") takes hours to pass.
+    pub fn is_over_quota(&self) -> bool {
+        self.code().is_some_and(|code| code.is("OVERQUOTA")) || self.0.words == Some(Words::OverQuota)
     }
 
     /// Whether a mailbox that the command names does not exist.
@@ -351,7 +363,8 @@ impl Error {
         if self.is_refusal() && self.code().is_some_and(|code| code.is("LIMIT")) {
             return self.edit(|inner| inner.words = Some(Words::ConnectionLimit));
         }
-        let other_reason = self.is_passing() || self.code().is_some_and(Code::is_not_about_credentials);
+        let other_reason =
+            self.is_passing() || self.is_over_quota() || self.code().is_some_and(Code::is_not_about_credentials);
         if !self.is_refusal() || self.retry_after().is_some() || other_reason {
             return self;
         }

@@ -24,11 +24,11 @@ pub(crate) fn closed(outcome: &Result<()>) -> Error {
     }
 }
 
-/// A command that changes something was sent, and its reply never came.
+/// A command that changes something was sent, and its reply never came. What ended the connection is the cause, with the code and the
+/// meaning of the server's goodbye.
 pub(crate) fn unknown(verb: &str, change: Replay, error: &Error) -> Error {
     let text = format!("the connection ended before the reply to {verb}, which may or may not have taken effect");
-    let unknown = Error::new(Kind::Unknown, text).after_change(Some(change));
-    unknown.on(error.server()).with_source(error.clone().without_place())
+    error.clone().reclassify(Kind::Unknown, text).after_change(Some(change))
 }
 
 /// Refuses a greeting that is a TLS record: an alert or a handshake (RFC 8446 §5.1). A server that expects TLS from the first byte sends

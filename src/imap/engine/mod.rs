@@ -237,6 +237,10 @@ impl Engine {
 
     fn end(&mut self, outcome: Result<()>) {
         let error = outcome.as_ref().err().cloned().unwrap_or_else(over);
+        // What came in the same read as the end is not lost.
+        if let Some(watcher) = self.wire.watcher().filter(|_| self.mirror.has_events()) {
+            self.core.deliver(Some(watcher), Delivery::Events(self.mirror.take_events()));
+        }
         let ends = self.wire.end(&error);
         ends.into_iter().for_each(|(id, error)| self.core.refuse(id, error));
         std::mem::take(&mut self.settling).into_iter().for_each(|id| self.core.refuse(id, error.clone()));

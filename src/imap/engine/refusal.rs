@@ -164,9 +164,12 @@ mod tests {
             let error = no("LOGIN", text);
             assert!(error.is_connection_limit() && error.is_retryable(), "{text}");
         }
-        for text in
-            ["Server is busy, try again later.", "Temporary authentication failure.", "Service temporarily unavailable"]
-        {
+        for text in [
+            "Server is busy, try again later.",
+            "Temporary authentication failure.",
+            "Service temporarily unavailable",
+            "Server Unavailable. 15",
+        ] {
             let error = no("LOGIN", text);
             assert!(!error.is_connection_limit() && error.is_retryable(), "{text}");
         }
@@ -179,6 +182,30 @@ mod tests {
             "LOGIN failed.",
         ] {
             assert!(!no("LOGIN", text).is_retryable(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_quota_that_is_used_up_is_known_by_each_servers_words() {
+        for text in [
+            // ljmerza/ha-email-sensor#16 and Thunderbird's users.
+            "Account exceeded command or bandwidth limits.",
+            "Account exceeded bandwidth limits. (Failure)",
+            "Account exceeded bandwidth limits. Please try again later.",
+            "Quota exceeded (mailbox for user is full) (0.000 secs).",
+            "Over quota",
+            // OfflineIMAP/offlineimap#29: GroupWise.
+            "APPEND The 1500 MB storage limit has been exceeded.",
+            "Mailbox is full",
+        ] {
+            for verb in ["APPEND", "UID FETCH", "LOGIN"] {
+                let error = no(verb, text).into_login_error("LOGIN");
+                assert!(error.is_over_quota() && !error.is_retryable() && error.kind() == Kind::Rejected, "{text}");
+                assert!(!error.is_connection_limit(), "{text}");
+            }
+        }
+        for text in ["No such quota root", "Maximum number of connections from user+IP exceeded", "fully booked", ""] {
+            assert!(!no("GETQUOTA", text).is_over_quota(), "{text}");
         }
     }
 

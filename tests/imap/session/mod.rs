@@ -5,6 +5,7 @@ mod compress;
 mod deletion;
 mod dialect;
 mod events;
+mod goodbye;
 mod hostile;
 mod idling;
 mod judging;
