@@ -16,6 +16,8 @@ mod url;
 use std::fmt;
 use std::sync::Arc;
 
+#[cfg(feature = "proxy")]
+pub(crate) use self::host::normal as normal_host;
 pub use self::keep_alive::KeepAlive;
 pub(crate) use self::slot::Slot;
 use crate::error::{Error, Result};

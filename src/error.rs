@@ -61,6 +61,8 @@ struct Inner {
     words: Option<Words>,
     /// What the call has changed, or may have.
     replay: Option<Replay>,
+    /// Whether it would happen again although its kind usually passes.
+    is_lasting: bool,
     source: Option<Arc<dyn StdError + Send + Sync>>,
     notices: Vec<Box<str>>,
 }
@@ -173,13 +175,13 @@ impl Error {
     /// is busy (by one of the codes `UNAVAILABLE`, `INUSE`, `IN-USE`, `LIMIT`, `SYS/TEMP` and `LOGIN-DELAY`, or in its text), that a
     /// [limit of connections](Self::is_connection_limit) is reached, or [how long](Self::retry_after) to wait.
     ///
-    /// It is `false` for a refused login, for a condition that the server reports as permanent (`AUTH`, `SYS/PERM`), for
+    /// It is `false` for a refused login, also one at a proxy, for a condition that the server reports as permanent (`AUTH`, `SYS/PERM`), for
     /// [`Kind::Closed`] after a failure that would happen again ([`Kind::Protocol`], [`Kind::Limit`]), for a
     /// [quota](Self::is_over_quota) that is used up, for [`Kind::Unknown`], and if a call of several commands has done something that
     /// must not be done twice: [`replay`](Self::replay) says what to do then.
     pub fn is_retryable(&self) -> bool {
         match self.0.kind {
-            _ if self.code().is_some_and(Code::is_lasting) => false,
+            _ if self.0.is_lasting || self.code().is_some_and(Code::is_lasting) => false,
             _ if self.replay() > Some(Replay::Safe) || self.is_over_quota() => false,
             Kind::Io | Kind::Timeout | Kind::Busy => true,
             Kind::Closed => self.own_source().is_none_or(Self::is_retryable),
@@ -281,6 +283,7 @@ impl Error {
             retry_after: None,
             words: None,
             replay: None,
+            is_lasting: false,
             notices: Vec::new(),
             source: None,
         }))
@@ -338,6 +341,12 @@ impl Error {
         self.edit(|inner| inner.words = words.filter(|_| !judged))
     }
 
+    /// The same call would fail again, and somebody has to change something on this side.
+    #[cfg(feature = "proxy")]
+    pub(crate) fn lasting(self) -> Self {
+        self.edit(|inner| (inner.is_lasting, inner.fault) = (true, Fault::Caller))
+    }
+
     pub(crate) fn with_notices(self, notices: Vec<Box<str>>) -> Self {
         self.edit(|inner| inner.notices = notices)
     }
@@ -376,9 +385,9 @@ impl Error {
     /// The same failure as another kind, for a caller whose decision depends on the kind. This one becomes its source.
     pub(crate) fn reclassify(self, kind: Kind, text: impl Into<Cow<'static, str>>) -> Self {
         let (code, wait, words, replay) = (self.code().cloned(), self.retry_after(), self.0.words, self.replay());
-        let place = self.0.place.clone();
+        let (place, is_lasting) = (self.0.place.clone(), self.0.is_lasting);
         let outer = Self::new(kind, text).with_code(code).with_retry_after(wait).with_words(words).after_change(replay);
-        outer.edit(|inner| inner.place = place).with_source(self.without_place())
+        outer.edit(|inner| (inner.place, inner.is_lasting) = (place, is_lasting)).with_source(self.without_place())
     }
 
     /// The same failure with its texts changed, and those of its causes. `change` returns the new text, or `None` if it stays. A

@@ -69,6 +69,7 @@
 //! | `aws-lc-rs` | TLS by aws-lc-rs, with post-quantum key exchange (X25519MLKEM768) if the server has it; turns on `net` |
 //! | `ring` | TLS by ring, if `aws-lc-rs` is off; it has no post-quantum key exchange; turns on `net` |
 //! | `platform-roots` | [`Config::platform_roots`]: trust what the operating system trusts, also a company's own authority; turns on `net` |
+//! | `proxy` | `connector::Proxy`: connections through SOCKS5 and HTTP CONNECT proxies; turns on `net` |
 //! | `serde` | `serde::Serialize` for messages, contents, pages, threads and mailboxes; `Deserialize`, too, for names, ids, flags and tokens |
 //! | `sqlite` | [`collect::SqliteLedger`], with SQLite compiled in; turns on `collect` |
 //! | `testing` | the module [`testing`]: an IMAP and POP3 server and a scripted peer in your own process; turns on `net` and `mail-parser` |

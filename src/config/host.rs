@@ -6,7 +6,7 @@ use url::Host;
 
 /// The host in its normal form: a lower-case ASCII name (internationalised names by IDNA), or an address without brackets. `None` if it
 /// is neither.
-pub(super) fn normal(text: &str) -> Option<String> {
+pub(crate) fn normal(text: &str) -> Option<String> {
     let inner = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
     if let Ok(address) = inner.unwrap_or(text).parse::<Ipv6Addr>() {
         return Some(address.to_string());

@@ -21,6 +21,9 @@ mod login;
 #[path = "../support/mime_mail/mod.rs"]
 mod mime_mail;
 mod open;
+#[cfg(feature = "proxy")]
+#[path = "../support/proxies.rs"]
+mod proxies;
 mod recording;
 #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
 #[path = "../support/relay.rs"]

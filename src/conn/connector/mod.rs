@@ -1,6 +1,7 @@
 //! Ways to the server: what gives a session the stream to its host. TLS comes above them. A way knows no protocol of mail.
 //!
-//! [`Config::connect_by`] sets the way. There are ready ones: [`Tcp`], which is used if none is set, and on Unix `UnixSocket`.
+//! [`Config::connect_by`] sets the way. There are ready ones: [`Tcp`], which is used if none is set, on Unix `UnixSocket`, and with
+//! the feature `proxy` also `Proxy`, for SOCKS5 and HTTP proxies.
 //! A program can have its own, which implements [`Connect`]:
 //!
 //! ```
@@ -38,6 +39,8 @@
 //! ```
 
 mod addresses;
+#[cfg(feature = "proxy")]
+mod proxy;
 mod target;
 mod tcp;
 #[cfg(unix)]
@@ -48,6 +51,8 @@ use std::sync::Arc;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
+#[cfg(feature = "proxy")]
+pub use self::proxy::Proxy;
 pub use self::target::Target;
 pub use self::tcp::Tcp;
 pub(super) use self::tcp::dial;

@@ -3,6 +3,8 @@
 
 mod cancelled;
 mod errors;
+#[cfg(feature = "proxy")]
+mod proxy;
 #[cfg(unix)]
 mod unix;
 
