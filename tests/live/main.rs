@@ -27,6 +27,8 @@ mod mutator;
 #[path = "../support/parts.rs"]
 mod parts;
 mod pop3;
+#[cfg(feature = "proxy")]
+mod proxies;
 #[path = "../support/relay.rs"]
 mod relay;
 #[path = "../support/rng.rs"]

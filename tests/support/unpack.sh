@@ -2,7 +2,7 @@
 # unpack.sh CACHE: puts the servers that Debian 12 does not install, or not beside another mail server, into CACHE/courier, CACHE/cyrus
 # and so on. The packages of Debian 12, and of Debian 13 for Dovecot 2.4, are fetched once, by apt's own rules but into CACHE, and only
 # unpacked: nothing is installed, nothing is started. The machine's libc and what apt itself needs are Cyrus's too; the other roots are
-# whole. pymap comes from PyPI into a virtual environment of its own.
+# whole. The proxies dante and tinyproxy come in the same way. pymap comes from PyPI into a virtual environment of its own.
 set -euo pipefail
 shopt -s nullglob
 umask 022
@@ -26,6 +26,9 @@ dovecot24=(dovecot-core dovecot-imapd dovecot-pop3d libacl1 libaudit1 libbz2-1.0
     libgcc-s1 libicu76 liblz4-1 liblzma5 libpam0g libsodium23 libssl3t64 libstdc++6 libstemmer0d libsystemd0 libunwind8 libxxhash0 libzstd1
     openssl-provider-legacy zlib1g)
 dovecot24=("${dovecot24[@]/%//trixie}")
+dante_server=(dante-server libaudit1 libc6 libcap-ng0 libcom-err2 libcrypt1 libgssapi-krb5-2 libk5crypto3 libkeyutils1 libkrb5-3
+    libkrb5support0 libnsl2 libpam0g libtirpc3 libwrap0)
+tinyproxy_bin=(tinyproxy-bin libc6)
 pymap=(pymap==0.36.7 pysasl==1.2.0 proxy-protocol==0.11.3 typing-extensions==4.16.0)
 
 # The Debian mirror that this machine uses.
@@ -107,7 +110,7 @@ cache=$(cd "$cache" && pwd)
 exec 9>"$cache/lock"
 flock 9
 wanted=()
-for name in courier cyrus dovecot24 mailutils popa3d solid-pop3d; do
+for name in courier cyrus dante-server dovecot24 mailutils popa3d solid-pop3d tinyproxy-bin; do
     [[ -e $cache/$name/version ]] || wanted+=("$name")
 done
 # The environment is of no use without the Python that it was made by.

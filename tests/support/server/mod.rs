@@ -13,6 +13,8 @@ pub(crate) mod maildir;
 mod mailutils;
 mod popa3d;
 pub(crate) mod process;
+#[cfg(feature = "proxy")]
+pub(crate) mod proxies;
 mod pymap;
 pub(crate) mod raw;
 mod root;

@@ -53,31 +53,30 @@ impl Process {
     }
 
     /// The same for a server that greets on these ports only.
-    pub(crate) fn start_on(&mut self, ports: &[u16], commands: &[String], greeting: &str) -> Result<(), String> {
+    pub(crate) fn start_on(&mut self, ports: &[u16], commands: &[String], wanted: &str) -> Result<(), String> {
+        let greets = |port: &u16| greeting(*port).is_ok_and(|line| line.contains(wanted));
+        self.start_when(commands, || ports.iter().all(greets))
+    }
+
+    /// The same for one that does not speak first: `is_ready` asks it. The port listens before the server answers, and may be another
+    /// program's.
+    pub(crate) fn start_when(&mut self, commands: &[String], is_ready: impl Fn() -> bool) -> Result<(), String> {
         let stdin = self.guard.stdin.as_mut().unwrap();
         stdin.write_all((commands.join("\n") + "\n").as_bytes()).unwrap();
-        match ports.iter().all(|port| self.greets(*port, greeting)) && !taken(&self.log()) {
-            true => Ok(()),
-            false => Err(self.log()),
+        let end = Instant::now() + PATIENCE;
+        while Instant::now() < end && !failed(&self.log()) {
+            if is_ready() {
+                return if taken(&self.log()) { Err(self.log()) } else { Ok(()) };
+            }
+            std::thread::sleep(Duration::from_millis(50));
         }
+        Err(self.log())
     }
 
     /// What the server has written so far.
     pub(crate) fn log(&self) -> String {
         let files = ["start.log", "dovecot.log"].map(|name| fs::read_to_string(self.dir.join(name)));
         files.into_iter().flatten().collect()
-    }
-
-    /// The port listens before the server answers, and may be another program's.
-    fn greets(&self, port: u16, wanted: &str) -> bool {
-        let end = Instant::now() + PATIENCE;
-        while Instant::now() < end && !failed(&self.log()) {
-            if greeting(port).is_ok_and(|line| line.contains(wanted)) {
-                return true;
-            }
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        false
     }
 }
 

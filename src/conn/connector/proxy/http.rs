@@ -101,8 +101,9 @@ fn status(head: &[u8]) -> Result<u16, Refusal> {
 fn refusal(code: u16, target: &Target, has_login: bool) -> Refusal {
     let (host, port) = (target.host(), target.port());
     match code {
-        407 if has_login => Refusal::lasting("does not accept the user and the password (407)"),
-        407 => Refusal::lasting("asks for a user and a password (407)"),
+        // tinyproxy 1.11 answers a wrong password with 401, as a server would.
+        401 | 407 if has_login => Refusal::lasting(format!("does not accept the user and the password ({code})")),
+        401 | 407 => Refusal::lasting(format!("asks for a user and a password ({code})")),
         403 => Refusal::lasting(format!("does not allow connections to {host}:{port} (403)")),
         408 | 429 => Refusal::passing(format!("is too busy ({code})")),
         502..=504 => Refusal::passing(format!("cannot connect to {host}:{port} ({code})")),

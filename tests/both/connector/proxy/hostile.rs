@@ -267,6 +267,7 @@ async fn each_refusal_has_its_sentence_and_its_retry() {
         (Spoken::Socks5, b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec(), "does not speak SOCKS5", false),
         (Spoken::Http, http(101), "makes no tunnel to nowhere.invalid:993 (101)", false),
         (Spoken::Http, http(301), "makes no tunnel", false),
+        (Spoken::Http, http(401), "does not accept the user and the password (401)", false),
         (Spoken::Http, http(403), "does not allow connections to nowhere.invalid:993 (403)", false),
         (Spoken::Http, http(404), "makes no tunnel", false),
         (Spoken::Http, http(407), "does not accept the user and the password (407)", false),
