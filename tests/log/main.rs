@@ -10,6 +10,11 @@
 )]
 
 mod log;
+#[cfg(feature = "proxy")]
+#[path = "../support/proxies.rs"]
+mod proxies;
+#[cfg(feature = "proxy")]
+mod proxy;
 mod secrets;
 #[path = "../support/session.rs"]
 mod session;

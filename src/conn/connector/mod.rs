@@ -72,9 +72,55 @@ use crate::io::BoxFuture;
 /// An error of the kind [`TimedOut`](io::ErrorKind::TimedOut) becomes [`Kind::Timeout`]. An [`Error`] of this crate, as the inner error,
 /// stays what it is. Any other becomes [`Kind::Io`]; in each case the caller gets the error as the source. It must not contain a secret.
 ///
-/// See [the module](self) for an example.
+/// ```no_run
+/// use std::io;
+/// use std::process::Stdio;
+///
+/// use postroom::connector::{Connect, Stream, Target};
+/// use postroom::{BoxFuture, Config};
+/// use tokio::process::Command;
+///
+/// /// Speaks through a program, here OpenSSH, that connects from another machine.
+/// struct Jump(&'static str);
+///
+/// impl Connect for Jump {
+///     fn connect<'a>(&'a self, target: &'a Target) -> BoxFuture<'a, io::Result<Box<dyn Stream>>> {
+///         Box::pin(async {
+///             let place = format!("{}:{}", target.host(), target.port());
+///             let mut command = Command::new("ssh");
+///             command.args(["-W", &place, self.0]).stdin(Stdio::piped()).stdout(Stdio::piped());
+///             let mut child = command.spawn()?; // it ends when its input does
+///             let (Some(output), Some(input)) = (child.stdout.take(), child.stdin.take()) else {
+///                 return Err(io::ErrorKind::BrokenPipe.into());
+///             };
+///             Ok(Box::new(tokio::io::join(output, input)) as Box<dyn Stream>)
+///         })
+///     }
+/// }
+///
+/// let config = Config::new("imap.intranet.example").connect_by(Jump("me@gate.example.org"));
+/// # drop(config);
+/// ```
 pub trait Connect: Send + Sync {
     /// Connects to the target.
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")]
+    /// # async fn example() -> std::io::Result<()> {
+    /// use postroom::connector::{Connect, Target, Tcp};
+    ///
+    /// let server = postroom::testing::Server::builder().start().await?;
+    /// let stream = Tcp.connect(&Target::new("localhost", server.pop3_port())).await?;
+    /// # drop(stream);
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(feature = "testing")]
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(example()).unwrap();
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// If there is no connection. What a session makes of an error is above.
     fn connect<'a>(&'a self, target: &'a Target) -> BoxFuture<'a, io::Result<Box<dyn Stream>>>;
 }
 
