@@ -29,6 +29,7 @@ mod search;
 mod section_reader;
 mod selected;
 mod storing;
+mod traces;
 mod undoing;
 
 use std::borrow::{Borrow, BorrowMut};

@@ -106,8 +106,8 @@ pub struct Transferred {
     /// The UIDs asked for that name no message (any more), stamped with the UIDVALIDITY of the source mailbox. The server shows them
     /// by naming all messages that it copied, or all that exist. `None` if it shows neither, or if the set asked for ends in `*`.
     pub missing: Option<Uids>,
-    /// How to move the messages back, by [`Imap::undo`](crate::imap::Imap::undo). `None` for copies, and if the server does not show where each
-    /// message went (`COPYUID`).
+    /// How to move the messages back, by [`Imap::undo`](crate::imap::Imap::undo). `None` for copies, and if the server shows in no way
+    /// where each message went (`COPYUID`, or `EMAILID` of at most 1,000 messages).
     pub undo: Option<Undo>,
 }
 

@@ -77,7 +77,7 @@ pub(crate) async fn messages_are_filed_and_moved_back(user: &Trial) {
     }
     // Another session takes one away meanwhile.
     let undo = trashed.undo.unwrap();
-    let copies = undo.messages();
+    let copies = undo.messages().unwrap();
     let first = copies.iter().next().unwrap();
     session(user).await.select(&trash).await.unwrap().delete(first).await.unwrap();
     let undone = imap.undo(&undo).await.unwrap();

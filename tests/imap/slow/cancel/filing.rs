@@ -118,6 +118,8 @@ async fn messages_that_are_filed_are_never_lost() {
     for (name, operation) in operations {
         loses_nothing(name, &[], operation, 41).await;
         loses_nothing(name, &["MOVE"], operation, 59).await;
+        // No new UIDs: the messages are traced.
+        loses_nothing(name, &["UIDPLUS", "IMAP4rev2"], operation, 67).await;
     }
 }
 
