@@ -11,6 +11,7 @@ mod language;
 mod list_with;
 mod metadata;
 mod multisearch;
+mod newest;
 mod notify;
 mod page;
 mod quota;

@@ -1,5 +1,5 @@
-//! Pages of a mailbox: by PARTIAL (RFC 9394, RFC 5267 §4.4) in a FETCH, a search or a sorted search, or else by windows of UIDs, or else
-//! from all messages in their order. It must not know how messages are sorted.
+//! Pages of a mailbox: by PARTIAL (RFC 9394, RFC 5267 §4.4) in a FETCH, a search or a sorted search, or else by windows of UIDs or
+//! of days, or else from all messages in their order. It must not know how messages are sorted.
 
 use std::borrow::Borrow;
 use std::collections::HashMap;
@@ -9,6 +9,9 @@ use std::num::NonZeroU32;
 use std::pin::pin;
 use std::task::Poll;
 
+use time::Date;
+
+use super::newest::{is_worthwhile, newest};
 use super::sort::{Sort, sorts};
 use crate::BoxFuture;
 use crate::error::{Error, Kind, Result};
@@ -37,6 +40,7 @@ impl<S: Borrow<Imap>> Folder<S> {
     /// | keys | `CONTEXT=SORT` | 2 | the page |
     /// | | SORT | 2 | the number of messages that match |
     /// | | others | 3 | as [`Folder::sort`] |
+    /// | [`DATE`](SortKey::DATE) or [`ARRIVAL`](SortKey::ARRIVAL), reversed | without SORT, 500 messages or more | 4; more if few messages match, at most 11 | the messages of the last days |
     ///
     /// `CONTEXT=SEARCH` counts for [`OLDEST`](PageOrder::OLDEST) as PARTIAL does. If all messages of many pages are expunged, or the order is
     /// by keys and messages are expunged, finding the place again costs one or two more.
@@ -266,11 +270,12 @@ impl Pager<'_> {
             None => self.query.clone(),
             Some(place) => Query::uids(Uids::range(Uid::MIN, place.ceiling)).and(self.query.clone()),
         };
-        let (highest, chosen) = match &place {
-            Some(_) => (None, self.sorted(keys, &query, place.as_ref()).await?),
-            None => {
-                let (highest, chosen) = both(self.highest(), self.sorted(keys, &query, None)).await;
-                (highest?, chosen?)
+        let (highest, chosen) = match (self.newest(keys, &query, place.as_ref()).await?, &place) {
+            (Some((highest, chosen)), _) => (highest, chosen),
+            (None, Some(_)) => (None, self.sorted(keys, &query, place.as_ref()).await?),
+            (None, None) => {
+                let (last, chosen) = both(self.last(Items::new()), self.sorted(keys, &query, None)).await;
+                (last?.0, chosen?)
             }
         };
         let highest = highest.max(chosen.uids.iter().max().copied());
@@ -279,15 +284,18 @@ impl Pager<'_> {
         self.page(chosen.uids, next).await
     }
 
-    /// The highest UID. The one that the server reported may be old.
-    async fn highest(&self) -> Result<Option<Uid>> {
+    /// The highest UID, since the one that the server reported may be old; and the day on which the last message arrived, if that is among
+    /// the items.
+    async fn last(&self, items: Items) -> Result<(Option<Uid>, Option<Date>)> {
         // RFC 9051 §6.4.9: `n:*` includes the last message even if its UID is below `n`. A search would have to wait for the sorted one.
-        let mut last = self.selected.fetch(Uids::from_uid(Uid::MAX), Items::new())?;
+        let mut last = self.selected.fetch(Uids::from_uid(Uid::MAX), items)?;
         let mut highest = self.selected.info()?.uid_next.and_then(|next| Uid::nonzero(next.as_u32() - 1));
+        let mut day = None;
         while let Some(message) = last.try_next().await? {
             highest = highest.max(message.uid());
+            day = day.max(message.internal_date().map(|arrived| arrived.date()));
         }
-        Ok(highest)
+        Ok((highest, day))
     }
 
     /// The page after the last delivered message in the sorted list. Its position is not above the number of messages delivered, and lower
@@ -317,6 +325,25 @@ impl Pager<'_> {
                 None => slack = slack.saturating_mul(GROWTH),
             }
         }
+    }
+
+    /// The page after the last delivered message, and the highest UID, if the beginning of the list can be had without the rest.
+    async fn newest(
+        &self,
+        keys: &[SortKey],
+        query: &Query,
+        place: Option<&SortedPlace>,
+    ) -> Result<Option<(Option<Uid>, Chosen)>> {
+        let (exists, count) = (self.selected.info()?.exists, self.count.get());
+        let needed = place.map_or(0, |place| u64::from(place.position)) + u64::from(count) + 1;
+        if sorts(&self.selected.session.capabilities(), keys) || !is_worthwhile(exists, keys, needed) {
+            return Ok(None);
+        }
+        let (highest, Some(day)) = self.last(Items::INTERNAL_DATE).await? else { return Ok(None) };
+        let Some(list) = newest(self.selected, keys, query, needed, day).await? else { return Ok(None) };
+        let chosen = cut(&list, start(&list, 0, place).unwrap_or(0), count);
+        // If there are no more, more messages match before the page than when it was asked for the last one.
+        Ok(chosen.more.then_some((highest, chosen)))
     }
 
     /// Fetches the messages of the page.

@@ -51,6 +51,16 @@ impl SortTable {
         Ok(())
     }
 
+    /// How many messages have at least this number as the value of their first key.
+    pub(crate) fn count_from(&self, least: i64) -> usize {
+        self.rows.iter().filter(|(_, values)| is_at_least(values, least)).count()
+    }
+
+    /// Forgets the messages with a lower number.
+    pub(crate) fn keep_from(&mut self, least: i64) {
+        self.rows.retain(|(_, values)| is_at_least(values, least));
+    }
+
     /// The messages in order. Those that are equal are in the order of the mailbox.
     pub(crate) fn sorted(self) -> UidList {
         let Self { keys, mut rows, .. } = self;
@@ -66,6 +76,10 @@ impl SortTable {
         rows.iter().for_each(|(uid, _)| list.push(*uid, *uid));
         list.fitted()
     }
+}
+
+fn is_at_least(values: &[Value], least: i64) -> bool {
+    matches!(values.first(), Some(Value::Number(number)) if *number >= least)
 }
 
 impl Value {

@@ -23,6 +23,7 @@ mod modifiers;
 mod opening;
 mod order;
 mod paging;
+mod paging_by_date;
 mod parts;
 mod resumed_alike;
 mod resumed_lies;
