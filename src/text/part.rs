@@ -49,7 +49,7 @@ fn utf8(bytes: &[u8]) -> String {
 }
 
 /// The charset of the first `<meta charset=..>` or `<meta http-equiv=.. content="..; charset=..">`.
-fn meta_charset(html: &[u8]) -> Option<Charset> {
+pub(crate) fn meta_charset(html: &[u8]) -> Option<Charset> {
     let start = html.get(..PRESCAN).unwrap_or(html).to_ascii_lowercase();
     let mut tags = memchr::memmem::find_iter(&start, b"<meta");
     tags.find_map(|at| {

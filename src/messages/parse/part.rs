@@ -8,9 +8,7 @@ use mail_parser::{MessagePart, MimeHeaders, PartType};
 
 use crate::text::base64;
 use crate::text::charset::{self, Charset};
-
-/// The number of bytes at the start of HTML in which a declaration of its charset is searched.
-const HTML_HEAD: usize = 1024;
+use crate::text::part::meta_charset;
 
 /// The body, decoded again from the part's bytes in the message; `None` if mail-parser's is right.
 pub(super) fn mended(part: &MessagePart<'_>, raw: &[u8]) -> Option<PartType<'static>> {
@@ -45,7 +43,7 @@ fn body(part: &MessagePart<'_>, octets: Cow<'_, [u8]>) -> PartType<'static> {
     }
     let text = match charset_of(part) {
         Some(charset) => charset.decode(&octets),
-        None => charset::undeclared(&octets, is_html.then(|| of_html(&octets)).flatten()).into_owned(),
+        None => charset::undeclared(&octets, is_html.then(|| meta_charset(&octets)).flatten()).into_owned(),
     };
     if is_html { PartType::Html(text.into()) } else { PartType::Text(text.into()) }
 }
@@ -54,12 +52,29 @@ fn charset_of(part: &MessagePart<'_>) -> Option<Charset> {
     Charset::of(part.content_type()?.attribute("charset")?.as_bytes())
 }
 
-/// The charset that HTML declares in its head.
-fn of_html(html: &[u8]) -> Option<Charset> {
-    let head = html.get(..HTML_HEAD).unwrap_or(html).to_ascii_lowercase();
-    let at = memchr::memmem::find(&head, b"charset=")?;
-    let label = head.get(at + b"charset=".len()..)?.trim_ascii_start();
-    let label = label.strip_prefix(b"\"").or_else(|| label.strip_prefix(b"'")).unwrap_or(label);
-    let end = label.iter().position(|byte| b"\"'>; /".contains(byte)).unwrap_or(label.len());
-    Charset::of(label.get(..end)?)
+#[cfg(test)]
+mod tests {
+    use crate::text::part;
+    use crate::{Message, MessageId};
+
+    /// The charset is found where parts that are read one by one find it.
+    #[test]
+    fn odd_html_means_the_same_as_a_part() {
+        for html in [
+            "<meta charset=koi8-r>",
+            "<META http-equiv=x content='text/html; charset = \"koi8-r\"'>",
+            "charset=iso-8859-5 <meta charset='koi8-r'>",
+            "<meta name=charset><meta charset=koi8-r/>",
+            "<meta charset=utf-16>",
+            "<p charset=koi8-r>",
+            "<!-- charset=koi8-r -->",
+            "<meta charset=koi8-r",
+        ] {
+            let body = [html.as_bytes(), b"<p>\xee\xc5\xd4</p>\r\n"].concat();
+            let bytes = [b"Subject: x\r\nContent-Type: text/html\r\n\r\n", &body[..]].concat();
+            let message = Message::new(MessageId::other("stub", "1"), bytes);
+            let parsed = message.parse().unwrap();
+            assert_eq!(parsed.body_html(0).unwrap(), part::decode(&body, None, true), "{html}");
+        }
+    }
 }
