@@ -1,19 +1,20 @@
-//! [`FetchedParts`]: parts of several messages in few round trips. Messages of which the same parts are wanted share a command. It must
-//! not know how an encoding is removed.
+//! [`FetchedParts`]: parts of several messages in few round trips. Messages of which the same parts are wanted share a command, and the
+//! server decodes them if it has BINARY (RFC 3516). It must not know how an encoding is removed.
 
 use std::borrow::BorrowMut;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 
 use bytes::Bytes;
 
 use super::fetch::Fetch;
+use super::parts::NOTHING;
 use super::{Folder, Selected};
-use crate::contents::{MimePart, Octets};
+use crate::contents::{MimePart, Octets, TransferEncoding};
 use crate::defect::Defect;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::imap::session::Imap;
-use crate::imap::types::{Fetched, Items, Section, Uid, Uids};
+use crate::imap::types::{Fetched, Items, Section, Uid};
 use crate::part_body::check;
 
 /// The most sections in one command, so that its line stays short.
@@ -45,11 +46,21 @@ const SECTIONS: usize = 32;
 /// ```
 pub struct FetchedParts<'a> {
     selected: Selected<'a>,
-    /// What is still to be asked for, and the parts that each message of it must have.
+    /// What is still to be asked for.
     groups: VecDeque<Group>,
-    wanted: BTreeMap<Uid, Vec<MimePart>>,
-    fetch: Option<Fetch<'a>>,
+    fetching: Option<FetchingGroup<'a>>,
     ready: VecDeque<FetchedPart>,
+}
+
+/// A group that was asked for.
+struct FetchingGroup<'a> {
+    fetch: Fetch<'a>,
+    /// What has not come.
+    wanted: BTreeMap<Uid, Vec<MimePart>>,
+    /// The paths of those that the server is to decode.
+    decoded: BTreeSet<Vec<u32>>,
+    /// What the server was to decode and has not.
+    again: BTreeMap<Uid, Vec<MimePart>>,
 }
 
 /// One part of a message, decoded.
@@ -70,15 +81,15 @@ pub struct FetchedPart {
     /// Its octets without the transfer encoding; empty if the server did not send them.
     pub octets: Bytes,
     /// What is wrong with it: its encoding is malformed, it is larger than [`Limits::literal`](crate::Limits::literal), or the server
-    /// sent no text for it.
+    /// sent no text for it. It is also empty if the server has decoded a malformed part.
     pub defects: Vec<Defect>,
 }
 
 /// Messages of which the same parts are wanted.
 struct Group {
-    uids: Uids,
-    items: Items,
     parts: BTreeMap<Uid, Vec<MimePart>>,
+    /// The paths of those that the server is to decode.
+    decoded: BTreeSet<Vec<u32>>,
 }
 
 impl<S: BorrowMut<Imap>> Folder<S> {
@@ -86,8 +97,9 @@ impl<S: BorrowMut<Imap>> Folder<S> {
     /// than [`Limits::literal`](crate::Limits::literal); [`read_part`](Self::read_part) has no limit.
     ///
     /// Nothing is sent before the stream is read. All messages of which the parts with the same numbers are wanted take one round trip
-    /// together; so do up to 32 parts of one message. The parts are decoded here. Parts whose bytes are in memory
-    /// already come first. Messages that do not exist are left out.
+    /// together; so do up to 32 parts of one message. The server decodes them if it has BINARY; those that it does
+    /// not decode take one round trip more and are decoded here. Parts whose bytes are in memory already come first. Messages that do not
+    /// exist are left out.
     ///
     /// # Errors
     ///
@@ -122,8 +134,9 @@ impl<S: BorrowMut<Imap>> Folder<S> {
         }
         let selected = self.selected();
         selected.info()?;
-        let groups = groups(messages);
-        Ok(FetchedParts { selected, groups, wanted: BTreeMap::new(), fetch: None, ready })
+        let binary = Items::new().text(Section::of_path(vec![1]), true, None);
+        let groups = groups(messages, selected.session.check_items(&binary).is_ok());
+        Ok(FetchedParts { selected, groups, fetching: None, ready })
     }
 }
 
@@ -148,29 +161,59 @@ impl FetchedParts<'_> {
             if let Some(part) = self.ready.pop_front() {
                 return Ok(Some(part));
             }
-            let Some(fetch) = &mut self.fetch else {
-                let Some(Group { uids, items, parts }) = self.groups.pop_front() else { return Ok(None) };
-                self.wanted = parts;
-                self.fetch = Some(self.selected.fetch(uids, items)?);
+            let Some(fetching) = &mut self.fetching else {
+                let Some(group) = self.groups.pop_front() else { return Ok(None) };
+                let fetch = self.selected.fetch(group.parts.keys().copied().collect(), group.items())?;
+                let Group { parts: wanted, decoded } = group;
+                self.fetching = Some(FetchingGroup { fetch, wanted, decoded, again: BTreeMap::new() });
                 continue;
             };
-            match fetch.try_next().await {
-                Ok(Some(fetched)) => {
-                    let parts = fetched.uid().and_then(|uid| Some((uid, self.wanted.remove(&uid)?)));
-                    let (uid, parts) = parts.unzip();
-                    let read = uid.into_iter().flat_map(|uid| {
-                        let fetched = &fetched;
-                        parts.iter().flatten().map(move |part| FetchedPart::of(uid, part.clone(), fetched))
-                    });
-                    self.ready.extend(read);
+            match fetching.fetch.try_next().await {
+                Ok(Some(fetched)) => fetching.take(&fetched, &mut self.ready),
+                Ok(None) => self.begin_again(false),
+                // It decodes none of them if it does not know how to decode one (UNKNOWN-CTE). The other way shows whether they exist.
+                Err(error) if fetching.is_refused(&error) => {
+                    tracing::debug!(%error, "the server does not decode parts");
+                    self.begin_again(true);
                 }
-                Ok(None) => self.fetch = None,
                 Err(error) => {
-                    (self.fetch, self.groups) = (None, VecDeque::new());
+                    (self.fetching, self.groups) = (None, VecDeque::new());
                     return Err(error);
                 }
             }
         }
+    }
+
+    /// Ends the group, and asks once more for what the server has not decoded, or for all that has not come.
+    fn begin_again(&mut self, all: bool) {
+        let Some(FetchingGroup { mut wanted, mut again, .. }) = self.fetching.take() else { return };
+        if all {
+            again.append(&mut wanted);
+        }
+        for group in groups(again, false).into_iter().rev() {
+            self.groups.push_front(group);
+        }
+    }
+}
+
+impl FetchingGroup<'_> {
+    fn take(&mut self, fetched: &Fetched, ready: &mut VecDeque<FetchedPart>) {
+        let parts = fetched.uid().and_then(|uid| Some((uid, self.wanted.remove(&uid)?)));
+        let Some((uid, parts)) = parts else { return };
+        for part in parts {
+            match self.decoded.contains(part.path()) {
+                false => ready.push_back(FetchedPart::of(uid, part, fetched)),
+                true => match FetchedPart::of_server(uid, &part, fetched) {
+                    Some(read) => ready.push_back(read),
+                    None if is_too_large(&part, fetched) => ready.push_back(FetchedPart::of(uid, part, fetched)),
+                    None => self.again.entry(uid).or_default().push(part),
+                },
+            }
+        }
+    }
+
+    fn is_refused(&self, error: &Error) -> bool {
+        !self.decoded.is_empty() && error.is_refusal() && !error.is_retryable()
     }
 }
 
@@ -188,6 +231,18 @@ impl FetchedPart {
         }
     }
 
+    /// What the server has decoded; `None` if it has not, or sends nothing, or another size than that of a part that is not encoded.
+    fn of_server(uid: Uid, part: &MimePart, fetched: &Fetched) -> Option<Self> {
+        let section = part.section();
+        let octets = fetched.sections().find(|found| found.is_binary() && found.is(&section))?.bytes()?;
+        let encoded = part.encoded_size();
+        let is_doubtful = match part.encoding() {
+            TransferEncoding::Identity => encoded.is_some_and(|size| size != octets.len() as u64),
+            _ => octets.is_empty() && encoded.is_none_or(|size| size > NOTHING),
+        };
+        (!is_doubtful).then(|| Self { uid, part: part.clone(), octets, defects: Vec::new() })
+    }
+
     fn decoded(uid: Uid, part: MimePart, encoded: &Bytes) -> Self {
         let (octets, places) = part.encoding().decoder().decode(encoded);
         let defects = (places > 0).then_some(Defect::Encoding { places }).into_iter().collect();
@@ -195,8 +250,36 @@ impl FetchedPart {
     }
 }
 
+/// Whether the part was left out since it is larger than is kept: it is not smaller in its encoding.
+fn is_too_large(part: &MimePart, fetched: &Fetched) -> bool {
+    let has_come = fetched.section(&part.section()).is_some_and(|section| section.bytes().is_some());
+    !has_come && fetched.defects().any(|defect| matches!(defect, Defect::TooLarge { .. }))
+}
+
+impl Group {
+    /// What the server is to decode is decided for each section, so that messages with different encodings share a command.
+    fn new(parts: BTreeMap<Uid, Vec<MimePart>>, binary: bool) -> Self {
+        let mut paths: BTreeMap<&[u32], (bool, bool)> = BTreeMap::new();
+        for part in parts.values().flatten().filter(|_| binary) {
+            let is_encoded = matches!(part.encoding(), TransferEncoding::Base64 | TransferEncoding::QuotedPrintable);
+            // An embedded message has encodings of its own.
+            let is_plain = part.encoding() == TransferEncoding::Identity && !part.media_type().starts_with("message/");
+            let (any, all) = paths.entry(part.path()).or_insert((false, true));
+            (*any, *all) = (*any || is_encoded, *all && (is_encoded || is_plain));
+        }
+        let decoded = paths.into_iter().filter(|(_, (any, all))| *any && *all);
+        let decoded = decoded.map(|(path, _)| path.to_vec()).collect();
+        Self { parts, decoded }
+    }
+
+    fn items(&self) -> Items {
+        let parts = self.parts.values().next().into_iter().flatten();
+        parts.fold(Items::new(), |items, part| items.text(part.section(), self.decoded.contains(part.path()), None))
+    }
+}
+
 /// Messages with equal sections share a group.
-fn groups(messages: BTreeMap<Uid, Vec<MimePart>>) -> VecDeque<Group> {
+fn groups(messages: BTreeMap<Uid, Vec<MimePart>>, binary: bool) -> VecDeque<Group> {
     let mut groups: BTreeMap<Vec<String>, BTreeMap<Uid, Vec<MimePart>>> = BTreeMap::new();
     for (uid, mut parts) in messages {
         parts.sort_by(|one, other| one.path().cmp(other.path()));
@@ -206,12 +289,7 @@ fn groups(messages: BTreeMap<Uid, Vec<MimePart>>) -> VecDeque<Group> {
             groups.entry(names).or_default().entry(uid).or_default().extend_from_slice(some);
         }
     }
-    let group = |parts: BTreeMap<Uid, Vec<MimePart>>| {
-        let sections = parts.values().next().into_iter().flatten().map(MimePart::section);
-        let items = sections.fold(Items::new(), |items, section: Section| items.section(section));
-        Group { uids: parts.keys().copied().collect(), items, parts }
-    };
-    groups.into_values().map(group).collect()
+    groups.into_values().map(|parts| Group::new(parts, binary)).collect()
 }
 
 impl fmt::Debug for FetchedParts<'_> {

@@ -17,7 +17,7 @@ use crate::mailbox::BoxFuture;
 use crate::part_body::{PartBody, check};
 
 /// An encoded part of more bytes than this encodes something: more than `=` or an empty line.
-const NOTHING: u64 = 4;
+pub(super) const NOTHING: u64 = 4;
 
 /// A part that is about to be read, from [`Folder::read_part`]. Await it to get the [`PartBody`]. Nothing is sent before that.
 ///

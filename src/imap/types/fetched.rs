@@ -324,7 +324,8 @@ impl FetchedSection<'_> {
         section.is_called(self.name.range_in(self.record))
     }
 
-    fn is_binary(&self) -> bool {
+    /// Whether the server has removed the transfer encoding (`BINARY`).
+    pub(crate) fn is_binary(&self) -> bool {
         self.attribute().get(..6).is_some_and(|start| start.eq_ignore_ascii_case("BINARY"))
     }
 

@@ -314,3 +314,94 @@ async fn a_server_that_decodes_nothing_is_not_believed() {
         script.finish().await.unwrap();
     }
 }
+
+/// The first part of a message, whose structure the server shows so.
+fn text(number: u32, encoding: &str, size: usize) -> (Uid, MimePart) {
+    let line = format!("* 1 FETCH (UID 10 BODYSTRUCTURE (\"text\" \"plain\" NIL NIL NIL \"{encoding}\" {size} 1))\r\n");
+    let fetched = postroom::imap::codec::fetched(line.into_bytes().into(), &postroom::Limits::default()).unwrap();
+    (uid(number), fetched.contents().unwrap().text().unwrap().clone())
+}
+
+/// Reads parts of three messages: base64, quoted-printable, and 5 octets that are not encoded.
+async fn grouped(dialogue: &str) -> Vec<(u32, Vec<u8>, Vec<Defect>)> {
+    let greeting = "S: * PREAUTH [CAPABILITY IMAP4rev1 BINARY] ready\n";
+    let dialogue = format!("{greeting}{}{dialogue}", crate::support::SELECT);
+    let (script, imap) = crate::support::scripted(&dialogue, plaintext()).await;
+    let mut folder = imap.unwrap().into_folder("INBOX").await.unwrap();
+    let wanted = [text(10, "base64", 8), text(11, "quoted-printable", 7), text(12, "7bit", 5)];
+    let mut parts = folder.read_parts(wanted).unwrap();
+    let mut read = Vec::new();
+    while let Some(part) = parts.try_next().await.unwrap() {
+        read.push((part.uid.as_u32(), part.octets.to_vec(), part.defects));
+    }
+    drop(folder);
+    script.finish().await.unwrap();
+    read.sort_by_key(|(uid, ..)| *uid);
+    read
+}
+
+#[tokio::test(start_paused = true)]
+async fn parts_of_many_messages_are_decoded_by_the_server_in_one_command() {
+    let whole = vec![(10, b"hello".to_vec(), vec![]), (11, "grün".into(), vec![]), (12, b"plain".to_vec(), vec![])];
+    let by_server = "
+        C: {A} UID FETCH 10:12 (UID BINARY.PEEK[1])
+        S: * 1 FETCH (UID 10 BINARY[1] \"hello\")
+        S-raw: * 2 FETCH (UID 11 BINARY[1] ~{5}\\r\\ngr\\xc3\\xbcn)\\r\\n
+        S: * 3 FETCH (UID 12 BINARY[1] \"plain\")
+        S: {A} OK done
+    ";
+    assert_eq!(grouped(by_server).await, whole);
+    let some = "
+        C: {A} UID FETCH 10:12 (UID BINARY.PEEK[1])
+        S: * 1 FETCH (UID 10 BINARY[1] \"hello\")
+        S: * 2 FETCH (UID 11 BINARY[1] \"\")
+        S: * 3 FETCH (UID 12 BINARY[1] \"plai\")
+        S: {A} OK done
+        C: {B} UID FETCH 11:12 (UID BODY.PEEK[1])
+        S: * 2 FETCH (UID 11 BODY[1] \"gr=C3=BCn\")
+        S: * 3 FETCH (UID 12 BODY[1] \"plain\")
+        S: {B} OK done
+    ";
+    assert_eq!(grouped(some).await, whole);
+    let none = "
+        C: {A} UID FETCH 10:12 (UID BINARY.PEEK[1])
+        S: * 1 FETCH (UID 10 BINARY[1] \"hello\")
+        S: {A} NO [UNKNOWN-CTE] I cannot decode this
+        C: {B} UID FETCH 11:12 (UID BODY.PEEK[1])
+        S: * 2 FETCH (UID 11 BODY[1] \"gr=C3=BCn\")
+        S: * 3 FETCH (UID 12 BODY[1] \"plain\")
+        S: {B} OK done
+    ";
+    assert_eq!(grouped(none).await, whole);
+}
+
+/// The sound and the broken, with the decoder of the server and without.
+#[tokio::test]
+async fn grouped_parts_are_the_same_however_they_are_decoded() {
+    let noise = noise(3000);
+    let messages = [
+        attached("base64", &base64(&noise, 76)),
+        attached("base64", "aGVs*bG8=\r\nd29y"),
+        attached("quoted-printable", &quoted(b"gr\xfcn=")),
+        attached("x-uuencode", "begin 644 x\r\n%:&5L;&\\\r\n`\r\nend\r\n"),
+        attached("7bit", "plain"),
+        attached("x-unknown", "odd"),
+    ];
+    let mut all = Vec::new();
+    for server in servers(&messages) {
+        let mut folder = inbox(&server).await;
+        let mut wanted = Vec::new();
+        for number in 1..=messages.len() as u32 {
+            let contents = folder.contents(uid(number)).await.unwrap().unwrap();
+            wanted.extend(contents.parts().filter(|part| !part.is_multipart()).map(|part| (uid(number), part.clone())));
+        }
+        let mut parts = folder.read_parts(wanted).unwrap();
+        let mut read = BTreeMap::new();
+        while let Some(part) = parts.try_next().await.unwrap() {
+            read.insert((part.uid, part.part.path().to_vec()), part.octets);
+        }
+        all.push(read);
+    }
+    assert_eq!((all[0].len(), &all[0]), (12, &all[1]));
+    assert_eq!(all[0][&(uid(1), vec![2])], noise);
+}
