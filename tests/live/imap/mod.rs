@@ -66,6 +66,7 @@ on_every_imap_server! { imap
     }
     paging {
         pages_are_the_mailbox_in_its_order: ["pages"],
+        a_thread_is_found_in_several_mailboxes: ["thread_across"],
         threads_to_be_shown_are_those_of_thread: ["UID THREAD"],
     }
     order {

@@ -2,9 +2,9 @@
 //! two of them, and the threads are those that the server makes.
 
 use postroom::imap::{
-    Conversation, Folder, Imap, Items, Page, PageOrder, PageRange, Query, SortKey, ThreadAlgorithm, Uid, Uids,
+    Conversation, Folder, Imap, Items, Page, PageOrder, PageRange, Query, Role, SortKey, ThreadAlgorithm, Uid, Uids,
 };
-use postroom::{Flag, FlagChange};
+use postroom::{Flag, FlagChange, Kind};
 
 use super::session;
 use crate::rng::Rng;
@@ -49,6 +49,42 @@ pub(crate) async fn pages_are_the_mailbox_in_its_order(user: &Trial) {
             assert_eq!(seen, stayed, "{context}");
         }
     }
+}
+
+/// A mail in one mailbox and its answer in another one: one thread, if the server gives identifiers to threads.
+pub(crate) async fn a_thread_is_found_in_several_mailboxes(user: &Trial) {
+    let mut imap = session(user).await;
+    let sent = imap.special(Role::Sent).await.unwrap();
+    let message = |id: u32, fields: &str| {
+        format!(
+            "From: Sender <sender@example.org>\r\nTo: me@example.org\r\nDate: Mon, 02 Mar 2026 10:00:00 +0100\r\n\
+             Message-ID: <thread-{id}@example.org>\r\n{fields}\r\nNumber {id}.\r\n"
+        )
+    };
+    let answer = "Subject: Re: lunch\r\nIn-Reply-To: <thread-1@example.org>\r\nReferences: <thread-1@example.org>\r\n";
+    imap.append("INBOX", message(1, "Subject: lunch\r\n").into_bytes()).await.unwrap();
+    imap.append("INBOX", message(2, "Subject: other\r\n").into_bytes()).await.unwrap();
+    imap.append(&sent, message(3, answer).into_bytes()).await.unwrap();
+    let names = ["INBOX", sent.as_str()];
+    if !imap.capabilities().objectid() {
+        let error = imap.thread_across("T1", &names, Items::ENVELOPE).await.unwrap_err();
+        assert_eq!(error.kind(), Kind::Unsupported);
+        user.fallback("thread_across", "no OBJECTID: refused");
+        return;
+    }
+    let inbox = imap.select("INBOX").await.unwrap();
+    let first = inbox.search(&Query::subject("lunch")).await.unwrap().iter().next().unwrap();
+    let found = inbox.get(first, Items::THREAD_ID).await.unwrap().unwrap();
+    let Some(thread) = found.thread_id().map(|thread| thread.to_string()) else {
+        user.fallback("thread_across", "OBJECTID without THREADID: NIL");
+        return;
+    };
+    let parts = imap.thread_across(&thread, &names, Items::ENVELOPE).await.unwrap();
+    let seen: Vec<_> = parts
+        .iter()
+        .flat_map(|part| part.messages.iter().map(|message| (part.mailbox.as_str(), message.subject().unwrap())))
+        .collect();
+    assert_eq!(seen, [("INBOX", "lunch".into()), (sent.as_str(), "Re: lunch".into())]);
 }
 
 pub(crate) async fn threads_to_be_shown_are_those_of_thread(user: &Trial) {
