@@ -16,7 +16,6 @@ mod embedded;
 #[path = "../support/job/mod.rs"]
 mod job;
 mod logins;
-mod naive;
 mod oracle;
 #[path = "../support/rng.rs"]
 mod rng;

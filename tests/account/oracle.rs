@@ -3,8 +3,7 @@
 use crate::case::{Case, Manner};
 use crate::cutting::{How, Passed, Plan, Side};
 use crate::embedded::Embedded;
-use crate::job::{ACTS, Report, run};
-use crate::naive::{After, Naive};
+use crate::job::{ACTS, After, Naive, Report, run};
 
 /// Each run has a runtime of its own, so that nothing of one reaches the next.
 fn block_on<T>(future: impl Future<Output = T>) -> T {
@@ -15,7 +14,7 @@ fn naively(case: &Case, after: After) -> (Report, Passed) {
     block_on(async {
         let world = Embedded::new(case.manner);
         let proxy = world.proxy(case);
-        let begin = async || Naive::new(world.clone(), proxy.clone(), after);
+        let begin = async || Naive::new(async || world.cut_session(&proxy).await, after);
         let report = run(&world, &case.acts, case.plan.lateness(), begin).await;
         (report, proxy.passed())
     })

@@ -13,10 +13,15 @@
 #[path = "../support/suite.rs"]
 mod suite;
 
+mod account;
 #[path = "../support/awkward_mail.rs"]
 mod awkward_mail;
 mod collect;
+#[path = "../support/cutting/mod.rs"]
+mod cutting;
 mod imap;
+#[path = "../support/job/mod.rs"]
+mod job;
 #[path = "../support/live.rs"]
 mod live;
 #[path = "../support/mime_mail/mod.rs"]

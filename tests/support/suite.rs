@@ -37,6 +37,18 @@ macro_rules! on_every_imap_server {
     };
 }
 
+/// On the servers that the mail of an account is proven safe on.
+#[allow(unused_macros, reason = "only the suite of accounts has such tests")]
+macro_rules! on_servers_of_accounts {
+    ($($suite:tt)*) => {
+        mod courier { on_one_server! { Courier $($suite)* } }
+        mod cyrus { on_one_server! { Cyrus $($suite)* } }
+        mod dovecot { on_one_server! { Dovecot $($suite)* } }
+        mod dovecot24 { on_one_server! { Dovecot24 $($suite)* } }
+        mod embedded { on_one_server! { Embedded $($suite)* } }
+    };
+}
+
 /// The same, also on the servers that speak only POP3, without TLS and CAPA.
 #[allow(unused_macros, reason = "IMAP has no such servers")]
 macro_rules! on_every_pop3_server {

@@ -4,16 +4,17 @@
 use postroom::imap::Imap;
 use postroom::{Kind, Result};
 
-use crate::cutting::Proxy;
-use crate::embedded::Embedded;
-use crate::job::{Act, Doer, Second, Seen, State, perform};
+use super::act::Act;
+use super::doer::{Doer, Seen};
+use super::on_session::perform;
+use super::state::State;
+use super::world::Second;
 
 /// How often a call is tried.
 const TRIES: usize = 6;
 
-pub(crate) struct Naive {
-    world: Embedded,
-    proxy: Proxy,
+pub(crate) struct Naive<C> {
+    connect: C,
     imap: Option<Imap>,
     after: After,
 }
@@ -25,21 +26,21 @@ pub(crate) enum After {
     Believes,
 }
 
-impl Naive {
-    pub(crate) fn new(world: Embedded, proxy: Proxy, after: After) -> Self {
-        Self { world, proxy, imap: None, after }
+impl<C: AsyncFn() -> Result<Imap>> Naive<C> {
+    pub(crate) fn new(connect: C, after: After) -> Self {
+        Self { connect, imap: None, after }
     }
 
     async fn once(&mut self, act: &Act, start: &State, second: &dyn Second) -> Result<Seen> {
         let imap = match &mut self.imap {
             Some(imap) => imap,
-            none => none.insert(self.world.cut_session(&self.proxy).await?),
+            none => none.insert((self.connect)().await?),
         };
         perform(imap, act, start, second).await
     }
 }
 
-impl Doer for Naive {
+impl<C: AsyncFn() -> Result<Imap>> Doer for Naive<C> {
     async fn act(&mut self, act: &Act, start: &State, second: &dyn Second) -> Result<Seen> {
         let mut last = self.once(act, start, second).await;
         for _ in 1..TRIES {
