@@ -9,14 +9,12 @@
     reason = "a panic in a test is a failed test"
 )]
 
-mod case;
+mod cut;
 #[path = "../support/cutting/mod.rs"]
 mod cutting;
-mod embedded;
 #[path = "../support/job/mod.rs"]
 mod job;
 mod logins;
-mod oracle;
 #[path = "../support/rng.rs"]
 mod rng;
 mod sessions;

@@ -8,7 +8,7 @@ use postroom::testing::Server;
 use postroom::{Config, Login, Result};
 use time::OffsetDateTime;
 
-use crate::case::{Case, Manner};
+use super::case::{Case, Manner};
 use crate::cutting::{How, Near, Proxy};
 use crate::job::{Names, Second, World, mail};
 

@@ -1,23 +1,15 @@
 //! The oracle's own proof: it finds nothing if nothing is lost, and what naive clients lose and double.
 
-use crate::case::{Case, Manner};
-use crate::cutting::{How, Passed, Plan, Side};
-use crate::embedded::Embedded;
-use crate::job::{ACTS, After, Naive, Report, run};
+use std::time::Duration;
 
-/// Each run has a runtime of its own, so that nothing of one reaches the next.
-fn block_on<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap().block_on(future)
-}
+use super::case::{Case, Manner};
+use super::embedded::Embedded;
+use super::play;
+use crate::cutting::{How, Passed, Plan, Proxy, Side};
+use crate::job::{ACTS, After, Naive, Report};
 
 fn naively(case: &Case, after: After) -> (Report, Passed) {
-    block_on(async {
-        let world = Embedded::new(case.manner);
-        let proxy = world.proxy(case);
-        let begin = async || Naive::new(async || world.cut_session(&proxy).await, after);
-        let report = run(&world, &case.acts, case.plan.lateness(), begin).await;
-        (report, proxy.passed())
-    })
+    play(case, async |world: Embedded, proxy: Proxy| Naive::new(async move || world.cut_session(&proxy).await, after))
 }
 
 #[test]
@@ -36,11 +28,11 @@ fn without_a_loss_everything_is_done() {
 fn a_naive_client_loses_and_doubles() {
     let (_, passed) = naively(&Case::calm(Manner::Plain), After::Repeats);
     let (mut doubled, mut lost) = (0, 0);
-    for (after, side, bytes) in
-        [(After::Repeats, Side::FromServer, passed.from_server), (After::Believes, Side::ToServer, passed.to_server)]
-    {
-        for part in 0..60 {
-            let (report, cut) = naively(&Case::one(Manner::Plain, side, bytes * part / 60, How::Close), after);
+    let late = How::Late(Duration::from_secs(1));
+    for (after, how) in [(After::Repeats, late), (After::Believes, How::Close)] {
+        for part in 0..25 {
+            let at = passed.to_server * part / 25;
+            let (report, cut) = naively(&Case::one(Manner::Plain, Side::ToServer, at, how), after);
             assert_eq!(cut.cuts, 1);
             doubled += report.doubled.len();
             lost += report.lost.len();
