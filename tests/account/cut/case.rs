@@ -17,7 +17,7 @@ pub(crate) struct Case {
 }
 
 /// What the server does with mail.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub(crate) enum Manner {
     Plain,
     /// It adds a header field to each appended message.
@@ -26,6 +26,10 @@ pub(crate) enum Manner {
     StripsIds,
     /// It lacks the extensions that make changes atomic or cheap to check.
     Old,
+}
+
+impl Manner {
+    pub(crate) const ALL: [Self; 4] = [Self::Plain, Self::Stamps, Self::StripsIds, Self::Old];
 }
 
 impl Case {

@@ -1,11 +1,14 @@
 //! The embedded server as the job's world, in process and on a paused clock.
 
+use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use postroom::account::Account;
+use postroom::connector::{Connect, Stream, Target};
 use postroom::imap::Imap;
 use postroom::testing::Server;
-use postroom::{Config, Login, Result};
+use postroom::{BoxFuture, Config, Login, Result};
 use time::OffsetDateTime;
 
 use super::case::{Case, Manner};
@@ -56,11 +59,32 @@ impl Embedded {
         proxy.connect(self.0.server.imap_stream())
     }
 
+    /// An account through the proxy.
+    pub(crate) fn account(&self, proxy: &Proxy) -> Account {
+        let way = Way { world: self.clone(), proxy: proxy.clone() };
+        Account::new(config().connect_by(way), login()).build().unwrap()
+    }
+
     /// A session through the proxy.
     pub(crate) async fn cut_session(&self, proxy: &Proxy) -> Result<Imap> {
         let (imap, driver) = Imap::handshake(self.stream(proxy), config(), login()).await?;
         tokio::spawn(driver);
         Ok(imap)
+    }
+}
+
+/// Each connection of an account.
+struct Way {
+    world: Embedded,
+    proxy: Proxy,
+}
+
+impl Connect for Way {
+    fn connect<'a>(&'a self, _: &'a Target) -> BoxFuture<'a, io::Result<Box<dyn Stream>>> {
+        Box::pin(async {
+            let stream: Box<dyn Stream> = Box::new(self.world.stream(&self.proxy));
+            Ok(stream)
+        })
     }
 }
 

@@ -3,6 +3,7 @@
 mod case;
 mod embedded;
 mod oracle;
+mod slow;
 
 use case::Case;
 use embedded::Embedded;

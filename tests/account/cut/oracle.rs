@@ -14,7 +14,7 @@ fn naively(case: &Case, after: After) -> (Report, Passed) {
 
 #[test]
 fn without_a_loss_everything_is_done() {
-    for manner in [Manner::Plain, Manner::Stamps, Manner::StripsIds, Manner::Old] {
+    for manner in Manner::ALL {
         let (report, passed) = naively(&Case::calm(manner), After::Repeats);
         assert!(report.wrong().is_empty() && report.failed.is_empty() && report.unknown.is_empty(), "{report:#?}");
         let lacks = if manner == Manner::Old { 2 } else { 0 };

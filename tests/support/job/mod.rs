@@ -4,6 +4,8 @@
 #![allow(dead_code, unused_imports, reason = "each test binary uses its own part of this")]
 
 mod act;
+#[cfg(feature = "account")]
+mod by_account;
 mod doer;
 mod judge;
 mod mail;
@@ -11,14 +13,18 @@ mod naive;
 mod on_session;
 mod report;
 mod state;
+mod sum;
 mod truth;
 mod world;
 
 pub(crate) use act::{ACTS, Act};
+#[cfg(feature = "account")]
+pub(crate) use by_account::ByAccount;
 pub(crate) use doer::{Doer, Seen};
 pub(crate) use mail::mail;
 pub(crate) use naive::{After, Naive};
 pub(crate) use on_session::perform;
-pub(crate) use report::{Report, run};
+pub(crate) use report::{Allowed, Report, run};
 pub(crate) use state::State;
+pub(crate) use sum::{Sum, given_seeds};
 pub(crate) use world::{Names, Second, World};

@@ -1,5 +1,6 @@
 //! The operations by a plain session: one call for each.
 
+use std::borrow::BorrowMut;
 use std::time::Duration;
 
 use postroom::imap::{Append, AppendOutcome, Event, Folder, Imap, Items, Query, Section, StatusItems, Uids};
@@ -49,19 +50,33 @@ pub(crate) async fn perform(imap: &mut Imap, act: &Act, start: &State, second: &
         | Act::Move { from: at, .. }
         | Act::Flag { at, .. }
         | Act::FlagIf { at, .. }
-        | Act::Expunge { at, .. } => {
-            let folder = imap.select(start.name(at)).await?;
-            return change(&folder, act, start).await;
-        }
-        Act::Fetch { at, .. } | Act::Read { at, .. } | Act::Search { at, .. } | Act::Idle { at, .. } => {
+        | Act::Expunge { at, .. }
+        | Act::Fetch { at, .. }
+        | Act::Read { at, .. }
+        | Act::Search { at, .. }
+        | Act::Idle { at, .. } => {
             let mut folder = imap.select(start.name(at)).await?;
-            return look(&mut folder, act, start, second).await;
+            return in_folder(&mut folder, act, start, second).await;
         }
     }
     Ok(Seen::Done)
 }
 
-async fn change(folder: &Folder<&mut Imap>, act: &Act, start: &State) -> Result<Seen> {
+pub(crate) async fn in_folder<S: BorrowMut<Imap>>(
+    folder: &mut Folder<S>,
+    act: &Act,
+    start: &State,
+    second: &dyn Second,
+) -> Result<Seen> {
+    match act {
+        Act::Fetch { .. } | Act::Read { .. } | Act::Search { .. } | Act::Idle { .. } => {
+            look(folder, act, start, second).await
+        }
+        _ => change(folder, act, start).await,
+    }
+}
+
+async fn change<S: BorrowMut<Imap>>(folder: &Folder<S>, act: &Act, start: &State) -> Result<Seen> {
     match *act {
         Act::Replace { at, old, new } => {
             folder.replace(start.uid(at, old), mail(new, 0)).await?;
@@ -88,7 +103,12 @@ async fn change(folder: &Folder<&mut Imap>, act: &Act, start: &State) -> Result<
     Ok(Seen::Done)
 }
 
-async fn look(folder: &mut Folder<&mut Imap>, act: &Act, start: &State, second: &dyn Second) -> Result<Seen> {
+async fn look<S: BorrowMut<Imap>>(
+    folder: &mut Folder<S>,
+    act: &Act,
+    start: &State,
+    second: &dyn Second,
+) -> Result<Seen> {
     match *act {
         Act::Fetch { whole, .. } => {
             let items = if whole { Items::MESSAGE } else { Items::ENVELOPE };
