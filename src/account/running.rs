@@ -104,7 +104,7 @@ impl Account {
         if is_lost && error.fault() != Fault::Caller {
             return Err(attempts.died(error));
         }
-        if error.code().is_some_and(|code| code.is("OVERQUOTA")) && self.lane == Lane::Bulk {
+        if error.is_over_quota() && self.lane == Lane::Bulk {
             self.pool.pause_bulk(QUOTA_PAUSE);
         }
         if !error.is_retryable() || is_connection_lost(&error) {
