@@ -20,9 +20,10 @@
 //!
 //! [`Imap`] and [`Pop3`] are logged-in sessions. Both are made from a [`Config`], or just a host name, and a [`Login`]. In an IMAP
 //! session, select a mailbox to get a [`Folder`](imap::Folder); a POP3 session is its one maildrop. Both implement [`Mailbox`], the
-//! trait for what the protocols have in common, and [`open`](open()) opens either by its URL. [`Contents`] is a message as a person sees it: text, HTML, attachments.
-//! [`Message::parse`] parses a message with mail-parser. [`collect`] does a whole job with any mailbox: it stores each message once,
-//! and deletes it on the server or leaves it there.
+//! trait for what the protocols have in common, and [`open`](open()) opens either by its URL. [`Contents`] is a message as a person
+//! sees it: text, HTML, attachments. [`connector`] has other ways to the server than TCP. [`Message::parse`] parses a message with
+//! mail-parser. [`collect`] does a whole job with any mailbox: it stores each message once, and deletes it on the server or leaves
+//! it there.
 //!
 //! The [`cookbook`] has a short program for each common job.
 //!

@@ -252,14 +252,21 @@ async fn over_a_connector_it_is_as_over_tcp() {
         _ => vec![Some(Full), Some(Resumed), Some(Resumed)],
     };
     for version in VERSIONS {
-        for mood in [Mood::Glad, Mood::BreaksEarly, Mood::BreaksLate] {
-            let peer = Peer::start(version, mood, false).await;
+        for (mood, upgrade) in [
+            (Mood::Glad, false),
+            (Mood::Glad, true),
+            (Mood::BreaksEarly, false),
+            (Mood::BreaksEarly, true),
+            (Mood::BreaksLate, false),
+        ] {
+            let peer = Peer::start(version, mood, upgrade).await;
             let by = By::port(peer.port);
-            let config = peer.config().connect_by(by.clone());
+            let config = if upgrade { peer.config().starttls() } else { peer.config() };
+            let config = config.connect_by(by.clone());
             for _ in 0..3 {
                 session(config.clone()).await.unwrap();
             }
-            assert_eq!(peer.seen(), expected(mood), "{version:?}, {mood:?}");
+            assert_eq!(peer.seen(), expected(mood), "{version:?}, {mood:?}, {upgrade}");
             assert_eq!(by.asked().len(), peer.seen().len());
         }
     }

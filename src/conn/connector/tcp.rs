@@ -62,3 +62,35 @@ pub(in crate::conn) async fn dial(target: &Target) -> Result<TcpStream, Error> {
     configure_socket(&stream, options.keep_alive.as_ref(), options.progress);
     Ok(stream)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Config, Protocol};
+    use crate::conn::connector::addresses::Addresses;
+    use tokio::net::TcpListener;
+
+    #[tokio::test]
+    async fn the_clones_of_a_configuration_remember_where_the_host_was_reached() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let here = listener.local_addr().unwrap();
+        let config = Config::new("localhost").port(here.port()).dangerous_plaintext();
+        dial(&Target::of(&config.clone(), Protocol::Imap)).await.unwrap();
+        let known = config.addresses().get::<Addresses>().unwrap();
+        assert_eq!(known.of("localhost", here.port()).first(), Some(&here));
+        assert!(Config::new("localhost").addresses().is_empty());
+    }
+
+    #[tokio::test]
+    async fn its_options_go_with_the_target_to_another_place() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        for keep_alive in [None, Some(crate::KeepAlive::default())] {
+            let config = Config::new("nowhere.invalid").keep_alive(keep_alive);
+            let target = Target::of(&config, Protocol::Pop3).elsewhere("127.0.0.1", port);
+            let socket = dial(&target).await.unwrap();
+            assert!(socket.nodelay().unwrap());
+            assert_eq!(socket2::SockRef::from(&socket).keepalive().unwrap(), keep_alive.is_some());
+        }
+    }
+}

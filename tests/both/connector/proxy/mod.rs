@@ -4,10 +4,12 @@ mod hostile;
 mod url;
 
 use std::error::Error as _;
+use std::sync::Mutex;
 
-use postroom::connector::Proxy;
+use postroom::connector::{Connect, Proxy, Target};
 use postroom::testing::Server;
 use postroom::{Config, Error, Kind, Protocol};
+use tokio::io::AsyncReadExt;
 
 use super::cancelled::{Counted, Open, every_poll};
 use super::{By, PROTOCOLS, embedded, nowhere, session};
@@ -151,6 +153,29 @@ async fn what_cannot_be_said_to_a_proxy_is_refused_before_it_is_reached() {
         let config = Config::new("nowhere.invalid").connect_by(proxy.over(by.clone()));
         assert_eq!(session(Protocol::Imap, config).await.unwrap_err().kind(), Kind::Input);
         assert!(by.asked().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_host_that_cannot_be_said_is_refused_before_anything_is_sent() {
+    let long = "a".repeat(256);
+    for (kind, host) in [
+        (KINDS[0], long.as_str()),
+        (KINDS[1], ""),
+        (KINDS[1], "a\r\nX-Other: header"),
+        (KINDS[1], "a b"),
+        (KINDS[1], "a/b"),
+    ] {
+        let (near, mut far) = tokio::io::duplex(256);
+        let near = Mutex::new(Some(near));
+        let by = By::stream(move |_| near.lock().unwrap().take().unwrap());
+        let proxy = Scripted::new(kind, true, by.clone()).client("proxy.invalid", 1080).over(by);
+        let error = proxy.connect(&Target::new(host, 993)).await.err().unwrap();
+        assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput);
+        assert_eq!(Error::from(error).kind(), Kind::Input);
+        let mut sent = Vec::new();
+        far.read_to_end(&mut sent).await.unwrap();
+        assert!(sent.is_empty(), "{sent:?}");
     }
 }
 
