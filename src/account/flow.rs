@@ -101,7 +101,7 @@ impl<T> Feed<T> {
     }
 
     /// Waits until everything is taken. The reader polls the source again when it has taken the last item, so no waker is needed.
-    async fn room(&self) {
+    pub(super) async fn room(&self) {
         poll_fn(|_| if self.0.lock().is_empty() { Poll::Ready(()) } else { Poll::Pending }).await;
     }
 }

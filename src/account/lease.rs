@@ -2,11 +2,14 @@
 //! session between calls, gives it away while nobody uses it, and opens the mailbox again. The calls are in the files below it.
 
 mod calls;
+mod fetch;
 mod held;
+mod remaining;
 
 use std::fmt;
 use std::sync::Arc;
 
+pub use self::fetch::{LeasedFetch, LeasedFetching};
 pub use self::held::LeasedSession;
 pub(super) use self::held::Taken;
 use self::held::{Core, Current};

@@ -121,6 +121,7 @@ pub use folder::{
 };
 #[cfg(feature = "net")]
 pub use session::{Append, Imap, Notices};
+pub(crate) use types::Spans;
 pub use types::{
     Acl, AclEntry, Address, AddressBuf, AddressGroup, Addresses, Annotation, AnnotationSize, AnnotationSupport,
     AppendOutcome, Appended, AppendedAll, BodyStructure, Capabilities, Comparators, Condition, Conversation, CopyUid,

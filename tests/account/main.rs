@@ -18,6 +18,7 @@ mod logins;
 #[path = "../support/rng.rs"]
 mod rng;
 mod sessions;
+mod streams;
 
 use std::time::Duration;
 

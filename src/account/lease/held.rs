@@ -15,7 +15,7 @@ use crate::account::pool::{Lent, Parked, Parts, Pool};
 use crate::account::running::Next;
 use crate::account::service::ImapSessions;
 use crate::error::{Code, Error, Kind, Result};
-use crate::imap::{Folder, FolderInfo, Imap, MailboxName, UidValidity};
+use crate::imap::{Folder, FolderInfo, Imap, MailboxName, Uid, UidValidity};
 
 /// The octets of an unfinished answer that are read to keep its session. If there are more, the session is closed.
 const MOST_DRAINED: u64 = 256 * 1024;
@@ -37,6 +37,7 @@ struct State {
     /// What its session had received when a stream was dropped before its end.
     unfinished: Option<u64>,
     identity: Option<Identity>,
+    opened: Option<Opened>,
     /// The UIDs mean other messages now, or may.
     ended: Option<Error>,
     is_dropped: bool,
@@ -45,6 +46,14 @@ struct State {
 /// What must stay the same for UIDs to mean the same messages.
 #[derive(Clone, Copy, PartialEq)]
 struct Identity(Option<UidValidity>);
+
+/// What the server reported when the session opened the mailbox.
+#[derive(Clone, Copy)]
+struct Opened {
+    uid_next: Uid,
+    /// The messages, and those that the session has seen expunged.
+    messages: u64,
+}
 
 /// The session of a lease, for one call. Dropping it gives others a chance; the fields are dropped in this order.
 pub(in crate::account) struct Current {
@@ -72,7 +81,7 @@ pub struct LeasedSession<'a> {
 
 impl Core {
     pub(super) fn new(account: Account, name: MailboxName, read_only: bool) -> Arc<Self> {
-        let state = State { session: None, unfinished: None, identity: None, ended: None, is_dropped: false };
+        let state = State { session: None, unfinished: None, identity: None, opened: None, ended: None, is_dropped: false };
         let core =
             Arc::new(Self { account, name, read_only, state: Mutex::new(state), opening: tokio::sync::Mutex::new(()) });
         let parked: std::sync::Weak<Self> = Arc::downgrade(&core);
@@ -205,9 +214,18 @@ impl Core {
                 return Err(error);
             }
         }
+        let folder = Folder::of(lent.session()).ok();
+        let messages = folder.map(|folder| u64::from(info.exists) + folder.gone());
+        state.opened = info.uid_next.zip(messages).map(|(uid_next, messages)| Opened { uid_next, messages });
         let lent = Arc::new(lent);
         state.session = Some(lent.clone());
         Ok(self.current_of(lent))
+    }
+
+    /// The UID of the next message, if that is known: UIDNEXT counts as long as the session has seen no mail arrive.
+    pub(super) fn next_uid(&self, folder: &Folder<&Imap>) -> Option<Uid> {
+        let messages = u64::from(folder.info().ok()?.exists) + folder.gone();
+        self.lock().opened.filter(|opened| opened.messages == messages).map(|opened| opened.uid_next)
     }
 
     fn current_of(&self, lent: Arc<Lent<ImapSessions>>) -> Current {
@@ -290,6 +308,16 @@ impl Taken {
             Some(lent) => lent.session_mut(),
             None => unreachable!("nothing borrows what is dropped"),
         }
+    }
+
+    /// Whether the connection is lost, or the server has deselected the mailbox.
+    pub(in crate::account) fn is_over(&self) -> bool {
+        self.lent().is_closed() || Folder::of(self.lent().session()).is_err()
+    }
+
+    /// Counts what was transferred since the last time.
+    pub(in crate::account) fn count(&mut self) {
+        self.lent.iter_mut().for_each(Lent::count);
     }
 
     /// An answer begins that is read as a stream.

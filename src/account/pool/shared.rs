@@ -252,9 +252,9 @@ impl<S: Service> Pool<S> {
         }
     }
 
-    /// Whether bulk work has to wait.
-    pub(in crate::account) fn is_bulk_paused(&self) -> bool {
-        self.lock().bulk_wait(Instant::now(), self.settings().daily_download).is_some()
+    /// Until when bulk work has to wait.
+    pub(in crate::account) fn bulk_pause(&self) -> Option<Instant> {
+        self.lock().bulk_wait(Instant::now(), self.settings().daily_download)
     }
 
     pub(in crate::account) fn park(&self, parked: Weak<dyn Parked<S>>) {

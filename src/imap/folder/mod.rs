@@ -321,7 +321,7 @@ impl<S: Borrow<Imap>> Folder<S> {
     }
 
     /// The number of messages that were expunged in this session.
-    fn gone(&self) -> u64 {
+    pub(crate) fn gone(&self) -> u64 {
         self.link().state().expunged
     }
 

@@ -25,6 +25,16 @@ impl<S: Borrow<Imap>> Folder<S> {
     }
 }
 
+impl<S: Borrow<Imap>> Folder<S> {
+    /// The UIDs of these messages, for a call that must not depend on one session.
+    pub(crate) fn named(&self, messages: &MessageSet) -> Result<Uids> {
+        match self.selected().resolve(messages.clone())? {
+            Resolved::Uids(uids) => Ok(uids),
+            Resolved::Saved(_) => Err(Error::unsupported("a result that the server keeps belongs to one session")),
+        }
+    }
+}
+
 impl<'a> Selected<'a> {
     /// What the server has reported about the mailbox.
     pub(crate) fn info(self) -> Result<Arc<FolderInfo>> {
