@@ -110,8 +110,8 @@ pub(crate) trait Engine: Send + 'static {
     fn handle_deadline(&mut self, now: Instant);
     /// Whether reading pauses because the handles do not take what was delivered. Meanwhile no deadline for the peer runs.
     fn handle_backlog(&mut self, full: bool, now: Instant);
-    /// The peer took some of the bytes that were sent. A slow upload is therefore not a silent peer.
-    fn handle_written(&mut self, now: Instant);
+    /// The network took this number of the bytes to send. A slow upload is therefore not a silent peer.
+    fn handle_written(&mut self, count: usize, now: Instant);
 
     /// The next bytes to send, in order. Called again only after the former ones were written.
     fn poll_transmit(&mut self) -> Option<Outgoing>;

@@ -150,7 +150,7 @@ impl<E: Engine> EngineDriver<E> {
                     if output.bytes.is_empty() {
                         self.output = None;
                     }
-                    self.engine.handle_written(now());
+                    self.engine.handle_written(written, now());
                 }
                 Err(error) => return self.write_failed(error),
             }

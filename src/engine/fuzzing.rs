@@ -69,7 +69,7 @@ pub(crate) fn play<E: Engine>(
                 }
             }
             8 => engine.handle_backlog(argument % 2 == 1, now),
-            9 => engine.handle_written(now),
+            9 => engine.handle_written(1, now),
             _ if engine.read_hint() == ReadHint::Quiet => engine.release_memory(),
             _ => {}
         }

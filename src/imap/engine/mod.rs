@@ -356,7 +356,8 @@ impl crate::engine::Engine for Engine {
         self.core.clock.set_paused(full, now);
     }
 
-    fn handle_written(&mut self, now: Instant) {
+    fn handle_written(&mut self, count: usize, now: Instant) {
+        self.wire.wrote(count);
         self.core.clock.advance(now);
         self.core.clock.sent();
         self.core.clock.progressed();

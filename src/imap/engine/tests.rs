@@ -199,6 +199,7 @@ impl Play {
         while let Some(outgoing) = self.engine.poll_transmit() {
             let text = String::from_utf8_lossy(&outgoing.bytes).replace("\r\n", "\n");
             self.sent += &text;
+            self.engine.handle_written(outgoing.bytes.len(), self.now);
         }
         while let Some((id, delivery)) = self.engine.poll_delivery(&|_| false) {
             self.note(id.0, delivery);

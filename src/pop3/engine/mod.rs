@@ -240,7 +240,7 @@ impl crate::engine::Engine for Engine {
         self.core.clock.set_paused(full, now);
     }
 
-    fn handle_written(&mut self, now: Instant) {
+    fn handle_written(&mut self, _: usize, now: Instant) {
         self.core.clock.advance(now);
         self.core.clock.sent();
     }

@@ -6,8 +6,9 @@ use std::pin::Pin;
 use postroom::imap::{Append, Extension, Folder, Items, Query, Uid, Uids};
 use postroom::testing::{Builder, Fault, Server, Trouble};
 use postroom::{Error, Flag, FlagChange, Kind, Replay, Result};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::support::{embedded, plaintext, scripted, selected};
+use crate::support::{alice, embedded, plaintext, scripted, selected, session};
 
 type Call = fn(&Folder) -> Pin<Box<dyn Future<Output = Result<()>> + '_>>;
 
@@ -113,7 +114,7 @@ async fn what_was_not_sent_completely_was_not_done() {
         close";
     let (script, imap) = scripted(dialogue, plaintext()).await;
     let (reader, mut writer) = tokio::io::duplex(64);
-    tokio::io::AsyncWriteExt::write_all(&mut writer, b"Subject").await.unwrap();
+    writer.write_all(b"Subject").await.unwrap();
     let error = imap.unwrap().append("INBOX", Append::once(reader, 14)).await.unwrap_err();
     assert_eq!((error.kind(), error.replay(), error.is_retryable()), (Kind::Closed, None, true), "{error:#}");
     script.finish().await.unwrap();
@@ -165,4 +166,34 @@ async fn copies_without_a_mapping_are_not_made_again_either() {
     let said = (error.kind(), error.replay(), error.is_retryable());
     assert_eq!(said, (Kind::Rejected, Some(Replay::Verify), false), "{error:#}");
     script.finish().await.unwrap();
+}
+
+/// A peer that reads `most` octets of the literal, and then no more, until it is gone.
+async fn append_that_is_cut_after(most: usize) -> Error {
+    let (stream, mut peer) = tokio::io::duplex(64);
+    let server = tokio::spawn(async move {
+        peer.write_all(b"* PREAUTH [CAPABILITY IMAP4rev1] ready\r\n").await.unwrap();
+        let mut line = Vec::new();
+        while !line.ends_with(b"\r\n") {
+            peer.read_buf(&mut line).await.unwrap();
+        }
+        assert!(line.ends_with(b" APPEND INBOX {5000}\r\n"));
+        peer.write_all(b"+ go on\r\n").await.unwrap();
+        let mut text = vec![0; most];
+        peer.read_exact(&mut text).await.unwrap();
+    });
+    let imap = session::imap(stream, plaintext().without_id(), alice()).await.unwrap();
+    let error = imap.append("INBOX", vec![b'x'; 5000]).await.unwrap_err();
+    server.await.unwrap();
+    error
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_change_is_in_doubt_only_once_the_network_took_what_the_server_needs() {
+    // 64 octets are in the pipe. Courier stores a message without the end of the line.
+    for (most, sent) in [(1, false), (4900, false), (5000, true), (5002, true)] {
+        let error = append_that_is_cut_after(most).await;
+        assert_eq!(error.kind() == Kind::Unknown, sent, "{most}: {error:#}");
+        assert_eq!(error.replay(), sent.then_some(Replay::Verify), "{most}: {error:#}");
+    }
 }

@@ -201,6 +201,11 @@ impl Wire {
         self.outbox.pop()
     }
 
+    /// The network took this number of bytes.
+    pub(super) fn wrote(&mut self, count: usize) {
+        self.outbox.wrote(count);
+    }
+
     /// Releases unused memory.
     pub(super) fn release_memory(&mut self) {
         self.queue.shrink_to_fit();
@@ -211,19 +216,20 @@ impl Wire {
     /// Ends all requests with this error; nothing more is sent. A command that changes something and was sent
     /// completely ends with [`Kind::Unknown`]: the server may have executed it.
     pub(super) fn end(&mut self, error: &Error) -> Vec<(Id, Error)> {
-        // A half-sent command cannot have been executed, so it is not in doubt.
-        let partial = self.half_sent.take().map(|half| half.id);
-        let lost = |run: &Running| {
-            let in_doubt = run.lost(error).filter(|_| run.id != partial);
-            in_doubt.unwrap_or_else(|| error.clone().at(Step::Command(run.verb())))
-        };
+        let lost = |run: &Running| self.lost(run, error).unwrap_or_else(|| error.clone().at(Step::Command(run.verb())));
         let running = self.running.iter().filter_map(|run| Some((run.reader()?, lost(run))));
         let waiting = self.queue.iter().map(Pending::id).chain(self.watcher());
         let mut ends: Vec<_> = running.chain(waiting.map(|id| (id, error.clone()))).collect();
         ends.extend(self.searches.end_all().into_iter().map(|id| (id, error.clone())));
-        (self.queue, self.running, self.idle) = (VecDeque::new(), VecDeque::new(), None);
+        (self.queue, self.running, self.idle, self.half_sent) = (VecDeque::new(), VecDeque::new(), None, None);
         self.outbox.clear();
         ends
+    }
+
+    /// The error of a change that the server may have made. It cannot execute a command of which it lacks bytes.
+    fn lost(&self, run: &Running, error: &Error) -> Option<Error> {
+        let is_sent = run.end.is_some_and(|end| self.outbox.is_written(end));
+        run.lost(error).filter(|_| is_sent)
     }
 
     /// Removes the LOGOUT on the wire, if there is one: it needs no answer any more.
@@ -313,11 +319,10 @@ impl Wire {
     pub(super) fn invalidate_uids(&mut self, error: &Error) -> Invalidated {
         let half = self.half_sent.as_ref().map(|half| half.id);
         let half_sent = self.running.iter().any(|run| run.asks.bound && run.asks.change.is_some() && run.id == half);
-        let mut ends = Vec::new();
-        for run in self.running.iter_mut().filter(|run| run.asks.bound) {
-            ends.extend(run.reader().map(|id| (id, run.lost(error).unwrap_or_else(|| error.clone()))));
-            run.dismiss();
-        }
+        let lost = |run: &Running| self.lost(run, error).unwrap_or_else(|| error.clone());
+        let bound = self.running.iter().filter(|run| run.asks.bound);
+        let ends = bound.filter_map(|run| Some((run.reader()?, lost(run)))).collect();
+        self.running.iter_mut().filter(|run| run.asks.bound).for_each(Running::dismiss);
         Invalidated { ends, half_sent }
     }
 

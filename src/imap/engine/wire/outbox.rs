@@ -25,6 +25,9 @@ pub(super) struct Outbox {
     chunks: VecDeque<Outgoing>,
     tail: BytesMut,
     tail_secrets: Vec<Range<usize>>,
+    /// The bytes that were ever put in, and those of them that the network took.
+    put: u64,
+    written: u64,
 }
 
 /// A command that is partly sent (RFC 9051 §4.3): nothing else may be written before the rest.
@@ -89,6 +92,7 @@ impl Outbox {
             wiping::reserve(&mut self.tail, bytes.len());
         }
         self.tail.extend_from_slice(bytes);
+        self.put += bytes.len() as u64;
     }
 
     /// Wiped after it is written, with everything in the same write.
@@ -97,6 +101,7 @@ impl Outbox {
         let start = self.tail.len();
         self.tail.extend_from_slice(bytes);
         self.tail_secrets.push(start..self.tail.len());
+        self.put += bytes.len() as u64;
     }
 
     pub(super) fn bytes(&mut self, bytes: Bytes) {
@@ -104,6 +109,7 @@ impl Outbox {
             return self.text(&bytes);
         }
         self.cut();
+        self.put += bytes.len() as u64;
         self.chunks.push_back(Outgoing { bytes, secrets: Vec::new() });
     }
 
@@ -135,7 +141,22 @@ impl Outbox {
     }
 
     pub(super) fn clear(&mut self) {
-        *self = Self::default();
+        *self = Self { put: self.put, written: self.written, ..Self::default() };
+    }
+
+    /// The end of what was put in so far.
+    pub(super) fn end(&self) -> u64 {
+        self.put
+    }
+
+    /// The network took this number of bytes.
+    pub(super) fn wrote(&mut self, count: usize) {
+        self.written += count as u64;
+    }
+
+    /// Whether it took all bytes up to this end.
+    pub(super) fn is_written(&self, end: u64) -> bool {
+        end <= self.written
     }
 
     /// Releases unused memory.

@@ -30,6 +30,8 @@ pub(crate) struct Running {
     span: Span,
     /// When it was sent.
     began: Instant,
+    /// Up to where in the outbox the server needs its bytes to execute it, once they are there.
+    pub(super) end: Option<u64>,
     /// Nobody reads its answer: the handle was dropped, or has its end already.
     pub(super) dismissed: bool,
     pub(super) tally: Tally,
@@ -142,6 +144,7 @@ impl Running {
             span: Span::begin(asks.verb),
             asks,
             began: now,
+            end: None,
             dismissed: false,
             tally: Tally::default(),
             seen: Seen::default(),

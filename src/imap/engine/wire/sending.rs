@@ -1,11 +1,12 @@
 //! The output side: a command's line, its literals when the server asks for them, the upload that its handle feeds, and
 //! the clean end of an abandoned one. It reads no answers.
 
+use std::collections::VecDeque;
 use std::time::Instant;
 
 use bytes::Bytes;
 
-use super::{HalfSent, MOST_PADDING, Running, SendStage, UPLOAD_WINDOW, Upload, Wire};
+use super::{HalfSent, MOST_PADDING, Outbox, Running, SendStage, UPLOAD_WINDOW, Upload, Wire};
 use crate::engine::Id;
 use crate::error::{Error, Result};
 use crate::imap::codec::{Ending, Segment};
@@ -67,6 +68,7 @@ impl Wire {
                 Segment::Literal { bytes, secret } => {
                     self.outbox.announce(&format!("{{{}+}}", bytes.len()), secret);
                     self.outbox.literal(bytes, secret);
+                    note_end(&mut self.running, half.id, &self.outbox);
                 }
                 // Asked for even with LITERAL+ if it is large: after `+`, a server that refuses the message has not
                 // received it.
@@ -82,6 +84,7 @@ impl Wire {
                 }
             }
         }
+        note_end(&mut self.running, half.id, &self.outbox);
         self.half_sent = None;
     }
 
@@ -103,7 +106,11 @@ impl Wire {
             // §4).
             SendStage::Open(upload) if upload.unasked && ending != Ending::Ok => self.pad_refused_upload(&upload),
             SendStage::Open(_) if ending != Ending::Ok => return Ok(true),
-            SendStage::Open(_) => return Err(Error::protocol("the server answered in the middle of a literal")),
+            SendStage::Open(_) => {
+                // It has done something, whatever it was.
+                self.running.get_mut(index).into_iter().for_each(|run| run.end = Some(0));
+                return Err(Error::protocol("the server answered in the middle of a literal"));
+            }
             _ => {}
         }
         Ok(false)
@@ -150,7 +157,10 @@ impl Wire {
                 half.stage = open;
                 return false;
             }
-            SendStage::Literal { bytes, secret } => self.outbox.literal(bytes, secret),
+            SendStage::Literal { bytes, secret } => {
+                self.outbox.literal(bytes, secret);
+                note_end(&mut self.running, half.id, &self.outbox);
+            }
             SendStage::Upload { size } => {
                 half.stage = SendStage::Open(Upload { left: size, credit: 0, unasked: false });
                 self.check_upload(capabilities);
@@ -210,6 +220,7 @@ impl Wire {
             self.half_sent = None;
         } else if upload.left == 0 {
             half.stage = SendStage::Text;
+            note_end(&mut self.running, half.id, &self.outbox);
             self.send_on(capabilities);
         }
     }
@@ -225,6 +236,13 @@ impl Wire {
         }
         self.outbox.text(b"\r\n");
     }
+}
+
+/// The command may be executed from here on: it is complete, or its first literal is. Courier, and one server that announces MULTIAPPEND,
+/// store a message as soon as they have read it, whatever follows.
+fn note_end(running: &mut VecDeque<Running>, id: Id, outbox: &Outbox) {
+    let run = running.iter_mut().find(|run| run.id == Some(id));
+    run.into_iter().for_each(|run| run.end = run.end.or_else(|| Some(outbox.end())));
 }
 
 /// Whether the server must ask for a literal of this size (RFC 7888): with LITERAL+ if it has more than `most` bytes,
