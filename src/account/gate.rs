@@ -24,6 +24,8 @@ pub(super) struct Gate {
     failures: u32,
     /// Our own wait, which ends if the network changes.
     patient_until: Option<Instant>,
+    /// Whether our own wait is for the first session after a failure to do something useful. It alone may show that all is well again.
+    is_proving: bool,
     /// The server's wait, or that of a doubt, which does not.
     told_until: Option<Instant>,
     back_off: BackOff,
@@ -72,6 +74,7 @@ impl Gate {
             attempting: 0,
             failures: 0,
             patient_until: None,
+            is_proving: false,
             told_until: None,
             back_off,
         }
@@ -98,11 +101,15 @@ impl Gate {
         self.attempting = self.attempting.saturating_sub(1);
     }
 
-    /// The login worked. The back-off stays until something useful was done.
-    pub(super) fn succeeded(&mut self) {
+    /// The login worked. The back-off stays until something useful was done: until then, or as long as it lasts, no other one begins.
+    pub(super) fn succeeded(&mut self, now: Instant, random: u32) {
         self.cancelled();
         self.trust = Trust::Proven;
         self.has_worked = true;
+        if self.failures > 0 && self.patient_until.is_none_or(|until| until <= now) {
+            self.patient_until = Some(now + self.back_off.wait(self.failures, random));
+            self.is_proving = true;
+        }
     }
 
     pub(super) fn failed(&mut self, error: &Error, now: Instant, random: u32) -> Failed {
@@ -117,9 +124,7 @@ impl Gate {
             self.trust = Trust::Stopped(error.clone());
             return Failed::Stopped;
         }
-        if !matches!(self.trust, Trust::Doubted { .. }) {
-            self.trust = Trust::Unproven;
-        }
+        self.suspect();
         Failed::Again(self.wait(error.retry_after(), now, random))
     }
 
@@ -128,12 +133,24 @@ impl Gate {
         if was_useful {
             self.failures = 0;
         }
+        self.suspect();
         self.wait(None, now, random);
     }
 
-    /// A call had its answer.
-    pub(super) fn useful(&mut self) {
+    /// Sessions have ended while nobody used them: the next login runs alone.
+    pub(super) fn suspect(&mut self) {
+        if matches!(self.trust, Trust::Proven) {
+            self.trust = Trust::Unproven;
+        }
+    }
+
+    /// A call had its answer. Returns whether others have waited for that.
+    pub(super) fn useful(&mut self) -> bool {
         self.failures = 0;
+        if self.is_proving {
+            self.patient_until = None;
+        }
+        std::mem::take(&mut self.is_proving)
     }
 
     /// The server asks to wait before the next login.
@@ -141,7 +158,10 @@ impl Gate {
         self.told_until = self.told_until.max(Some(until));
     }
 
+    /// Whoever attempts with the login before must not report the outcome.
     pub(super) fn new_login(&mut self) {
+        self.attempting = 0;
+        self.is_proving = false;
         self.trust = Trust::Unproven;
         self.has_worked = false;
         self.failures = 0;
@@ -152,6 +172,7 @@ impl Gate {
     pub(super) fn network_changed(&mut self) {
         self.failures = 0;
         self.patient_until = None;
+        self.is_proving = false;
         if matches!(&self.trust, Trust::Stopped(error) if error.kind() == Kind::Tls) {
             self.trust = Trust::Unproven;
         }
@@ -171,6 +192,10 @@ impl Gate {
     }
 
     fn refused(&mut self, error: &Error, now: Instant) -> Failed {
+        if let Some(until) = self.told_until.filter(|&until| until > now && self.is_doubting()) {
+            // It began together with the one that was refused first, and says nothing new.
+            return Failed::Again(until);
+        }
         let refusals = match self.trust {
             Trust::Doubted { refusals, .. } => refusals,
             _ => 0,
@@ -185,14 +210,17 @@ impl Gate {
         Failed::Doubted(until)
     }
 
+    /// What fails while the account waits already has failed together with what it waits for, and counts once.
     fn wait(&mut self, told: Option<Duration>, now: Instant, random: u32) -> Instant {
-        let until = now + self.back_off.wait(self.failures, random);
-        self.failures = self.failures.saturating_add(1);
-        self.patient_until = self.patient_until.max(Some(until));
         if let Some(told) = told {
             self.not_before(now + told);
         }
-        self.patient_until.max(self.told_until).unwrap_or(until)
+        if self.is_proving || self.patient_until.is_none_or(|until| until <= now) {
+            self.is_proving = false;
+            self.patient_until = Some(now + self.back_off.wait(self.failures, random));
+            self.failures = self.failures.saturating_add(1);
+        }
+        self.patient_until.max(self.told_until).unwrap_or(now)
     }
 }
 
@@ -239,7 +267,7 @@ mod tests {
         gate.begin();
         match outcome {
             Ok(()) => {
-                gate.succeeded();
+                gate.succeeded(now, LONGEST);
                 None
             }
             Err(error) => Some(gate.failed(&error, now, LONGEST)),
@@ -294,7 +322,7 @@ mod tests {
         let (mut gate, now) = gate();
         gate.begin();
         assert!(matches!(gate.start(now), Start::AfterOthers));
-        gate.succeeded();
+        gate.succeeded(now, LONGEST);
         gate.begin();
         gate.begin();
         assert!(matches!(gate.start(now), Start::Now));
@@ -321,6 +349,52 @@ mod tests {
         gate.useful();
         gate.died(true, now, LONGEST);
         assert_eq!(wait_of(&gate, now).as_secs(), 1);
+    }
+
+    #[test]
+    fn sessions_that_end_together_count_as_one_failure() {
+        let (mut gate, now) = gate();
+        attempt(&mut gate, Ok(()), now);
+        for _ in 0..50 {
+            gate.died(false, now, LONGEST);
+        }
+        assert_eq!(wait_of(&gate, now).as_secs(), 1);
+        let later = now + Duration::from_secs(1);
+        for _ in 0..50 {
+            gate.begin();
+        }
+        for _ in 0..50 {
+            gate.failed(&Error::closed("gone"), later, LONGEST);
+        }
+        assert_eq!(wait_of(&gate, later).as_secs(), 2);
+    }
+
+    #[test]
+    fn refusals_of_logins_that_began_together_count_once() {
+        let (mut gate, now) = gate();
+        attempt(&mut gate, Ok(()), now);
+        for _ in 0..5 {
+            gate.begin();
+        }
+        assert_eq!(gate.failed(&refusal(), now, LONGEST), Failed::Doubted(now + DOUBTS[0]));
+        for _ in 0..4 {
+            assert_eq!(gate.failed(&refusal(), now, LONGEST), Failed::Again(now + DOUBTS[0]));
+        }
+        assert_eq!(
+            attempt(&mut gate, Err(refusal()), now + DOUBTS[0]),
+            Some(Failed::Doubted(now + DOUBTS[0] + DOUBTS[1]))
+        );
+    }
+
+    #[test]
+    fn after_a_failure_the_first_session_has_to_be_useful_before_the_next_begins() {
+        let (mut gate, now) = gate();
+        attempt(&mut gate, Err(Error::closed("gone")), now);
+        let later = now + Duration::from_secs(1);
+        attempt(&mut gate, Ok(()), later);
+        assert_eq!(wait_of(&gate, later).as_secs(), 2);
+        assert!(gate.useful());
+        assert_eq!(wait_of(&gate, later), Duration::ZERO);
     }
 
     #[test]

@@ -115,7 +115,7 @@ impl Account {
     ///
     /// Those of [`Imap::connect`](crate::Imap::connect); if the account is waiting in its back-off, the last failure.
     pub async fn check(&self) -> Result<()> {
-        self.pool.try_once(self.lane).await.map(drop)
+        self.pool.check().await
     }
 
     /// The same account, whose calls are [bulk work](Lane::Bulk).

@@ -2,6 +2,7 @@
 //! lanes. It must not know a protocol: a [`Service`] opens sessions; `gate.rs` says when.
 
 mod claim;
+mod fewer;
 mod keeper;
 mod lent;
 mod opening;

@@ -148,7 +148,8 @@ impl<'a> LeasedFetching<'a> {
 
     async fn begin(self) -> Result<LeasedFetch<'a>> {
         let Self { lease, messages, items, changed_since } = self;
-        let resolve = |folder: Folder<&_>| -> Result<_> { Ok((folder.named(&messages)?, lease.core.next_uid(&folder))) };
+        let resolve =
+            |folder: Folder<&_>| -> Result<_> { Ok((folder.named(&messages)?, lease.core.next_uid(&folder))) };
         let (uids, next_uid) = lease
             .call(|folder| {
                 let resolved = resolve(folder);

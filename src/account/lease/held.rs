@@ -81,7 +81,8 @@ pub struct LeasedSession<'a> {
 
 impl Core {
     pub(super) fn new(account: Account, name: MailboxName, read_only: bool) -> Arc<Self> {
-        let state = State { session: None, unfinished: None, identity: None, opened: None, ended: None, is_dropped: false };
+        let state =
+            State { session: None, unfinished: None, identity: None, opened: None, ended: None, is_dropped: false };
         let core =
             Arc::new(Self { account, name, read_only, state: Mutex::new(state), opening: tokio::sync::Mutex::new(()) });
         let parked: std::sync::Weak<Self> = Arc::downgrade(&core);

@@ -1,15 +1,15 @@
 //! Waiting for a session: the queue of the lanes, and what is granted to whom. It must not know how a session is opened.
 
 use std::future::pending;
-use std::sync::Weak;
 
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep_until};
 
 use super::lent::Lent;
-use super::shared::{Granted, Pool, Service, State, Waiter, shut};
+use super::shared::{Granted, Pool, Service, State, Waiter, end, shut};
 use crate::account::gate::Start;
 use crate::account::lane::Lane;
+use crate::account::limits::{HasIdle, HostLimits};
 use crate::error::{Error, Result};
 
 /// What somebody who waits gets.
@@ -23,17 +23,10 @@ pub(super) enum Grant<S: Service> {
 pub(super) struct Slot<S: Service> {
     pool: Pool<S>,
     lane: Lane,
-    state: SlotState,
-}
-
-#[derive(Clone, Copy, PartialEq)]
-enum SlotState {
-    /// The attempt runs.
-    Attempting,
-    /// The attempt has failed, and the gate knows it.
-    Failed,
-    /// The session has it now.
-    Kept,
+    /// The number of the login with which it may be opened.
+    login: u64,
+    /// Whether the attempt is over and counted.
+    is_over: bool,
 }
 
 /// Somebody's place in the queue. Dropping it leaves the queue, and returns what was granted and not taken.
@@ -66,30 +59,42 @@ impl<S: Service> Pool<S> {
                 }
                 () = until(deadline) => return Err(self.why_not()),
                 () = until(again) => self.dispatch(),
-                () = changed => self.dispatch(),
+                // The time of the next look has changed.
+                () = changed => {}
             }
         }
     }
 
     /// Grants what there is to whoever comes first.
     pub(in crate::account) fn dispatch(&self) {
+        let limited = self.lock().settle_limit(Instant::now());
+        if let Some(notice) = limited {
+            self.announce(notice);
+        }
         while let Some(sending) = self.next_grant() {
             // If nobody waits any more, the grant is returned.
             if let Err(Ok(granted)) = sending.sender.send(sending.grant) {
                 drop(self.grant(granted, sending.lane));
             }
         }
+        let look = self.next_look();
+        if std::mem::replace(&mut self.lock().look, look) != look {
+            self.0.changed.notify_waiters();
+        }
     }
 
     fn grant(&self, granted: Granted<S>, lane: Lane) -> Grant<S> {
         match granted {
             Granted::Session(parts) => Grant::Session(Lent::again(self.clone(), parts, lane)),
-            Granted::Slot => Grant::Slot(Slot { pool: self.clone(), lane, state: SlotState::Attempting }),
+            Granted::Slot(login) => Grant::Slot(Slot { pool: self.clone(), lane, login, is_over: false }),
         }
     }
 
-    /// A session may be to be had from its holder. Does nothing if nobody waits.
+    /// A session may be to be had from its holder. Does nothing if nobody waits, here or in another account with the same limits.
     pub(in crate::account) fn offer(&self) {
+        if self.0.limits.as_ref().is_some_and(HostLimits::is_contended) {
+            self.0.end_parked();
+        }
         let is_awaited = {
             let state = self.lock();
             Lane::ALL.iter().any(|lane| state.waiters(*lane) > 0)
@@ -143,21 +148,24 @@ impl<S: Service> Pool<S> {
     }
 
     fn find(&self, state: &mut State<S>, now: Instant) -> Option<Granted<S>> {
-        while let Some(idle) = state.idle.pop() {
-            if !idle.parts.is_closed() {
-                return Some(Granted::Session(idle.parts));
+        loop {
+            if state.idle.is_empty() && state.may_open(now) {
+                state.open += 1;
+                state.opening += 1;
+                state.gate.begin();
+                return Some(Granted::Slot(state.login_number));
+            }
+            let parts = state.take_unused()?;
+            if parts.is_fit(state.login_number) {
+                return Some(Granted::Session(parts));
             }
             state.open = state.open.saturating_sub(1);
-            state.stats.lost += 1;
+            if parts.is_closed() {
+                state.stats.lost += 1;
+                state.gate.suspect();
+            }
+            end(parts);
         }
-        if state.open < state.most && matches!(state.gate.start(now), Start::Now) {
-            state.open += 1;
-            state.gate.begin();
-            return Some(Granted::Slot);
-        }
-        let (parts, lane) = state.parked.iter().filter_map(Weak::upgrade).find_map(|parked| parked.give())?;
-        state.count_unused(lane);
-        Some(Granted::Session(parts))
     }
 
     /// When the queue is to be looked at although nothing has happened.
@@ -185,6 +193,10 @@ impl<S: Service> Pool<S> {
 }
 
 impl<S: Service> State<S> {
+    fn may_open(&self, now: Instant) -> bool {
+        self.open < self.most && !self.is_limit_reached && matches!(self.gate.start(now), Start::Now)
+    }
+
     /// Whoever comes first gets this error.
     fn refuse(&mut self, error: Error) -> Option<Sending<S>> {
         let (lane, waiter) =
@@ -198,26 +210,40 @@ impl<S: Service> Slot<S> {
         self.lane
     }
 
-    /// The session has the place now.
-    pub(super) fn keep(mut self) {
-        self.state = SlotState::Kept;
+    pub(super) fn login(&self) -> u64 {
+        self.login
     }
 
-    /// The attempt has failed, and the gate knows it.
-    pub(super) fn release(mut self) {
-        self.state = SlotState::Failed;
+    /// The attempt has succeeded: the session has the place now. Whether the gate is to know it: not if the login was replaced.
+    pub(super) fn keep(mut self, state: &mut State<S>) -> bool {
+        self.is_over = true;
+        state.opening = state.opening.saturating_sub(1);
+        self.login == state.login_number
+    }
+
+    /// The attempt has failed: the place is free. Whether the gate is to know it: not if the login was replaced.
+    pub(super) fn release(mut self, state: &mut State<S>) -> bool {
+        self.is_over = true;
+        self.free(state);
+        self.login == state.login_number
+    }
+
+    fn free(&self, state: &mut State<S>) {
+        state.open = state.open.saturating_sub(1);
+        state.opening = state.opening.saturating_sub(1);
+        state.count_unused(self.lane);
     }
 }
 
+/// The attempt was given up.
 impl<S: Service> Drop for Slot<S> {
     fn drop(&mut self) {
-        if self.state == SlotState::Kept {
+        if self.is_over {
             return;
         }
         let mut state = self.pool.lock();
-        state.open = state.open.saturating_sub(1);
-        state.count_unused(self.lane);
-        if self.state == SlotState::Attempting {
+        self.free(&mut state);
+        if self.login == state.login_number {
             state.gate.cancelled();
         }
         drop(state);
@@ -243,7 +269,7 @@ fn next_waiting<S: Service>(queue: &mut std::collections::VecDeque<Waiter<S>>) -
     std::iter::from_fn(|| queue.pop_front()).find(Waiter::is_waiting)
 }
 
-async fn until(instant: Option<Instant>) {
+pub(super) async fn until(instant: Option<Instant>) {
     match instant {
         Some(instant) => sleep_until(instant).await,
         None => pending().await,

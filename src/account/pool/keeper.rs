@@ -61,6 +61,9 @@ impl<S: Service> Pool<S> {
         let gone = before - state.idle.len();
         state.open = state.open.saturating_sub(gone);
         state.stats.lost += gone as u64;
+        if gone > 0 {
+            state.gate.suspect();
+        }
         drop(state);
         self.dispatch();
     }

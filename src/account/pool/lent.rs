@@ -4,11 +4,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::time::Instant;
 
-use super::shared::{Idle, Parts, Pool, Service, end};
-use crate::Traffic;
+use super::shared::{Idle, Parts, Pool, Service, end_all};
 use crate::account::back_off::random;
 use crate::account::lane::Lane;
-use crate::account::limits::{ConnectionLimits, Place};
+use crate::account::limits::HostLimits;
 
 /// A session in use.
 pub(in crate::account) struct Lent<S: Service> {
@@ -20,17 +19,20 @@ pub(in crate::account) struct Lent<S: Service> {
     is_useful: AtomicBool,
     /// Whether it must not be used again.
     is_unfit: bool,
+    /// Whether it was opened for an earlier call.
+    is_reused: bool,
 }
 
 impl<S: Service> Lent<S> {
-    pub(super) fn new(pool: Pool<S>, session: S::Session, place: Option<Place>, lane: Lane, id: u64) -> Self {
-        let parts = Parts { session, place, id, counted: Traffic::default() };
-        Self::again(pool, parts, lane)
+    pub(super) fn new(pool: Pool<S>, parts: Parts<S>, lane: Lane) -> Self {
+        Self { parts: Some(parts), pool, lane, is_useful: AtomicBool::new(false), is_unfit: false, is_reused: false }
     }
 
-    /// An idle session is used again. It is counted already.
+    /// A session is used again. It is counted already.
     pub(super) fn again(pool: Pool<S>, parts: Parts<S>, lane: Lane) -> Self {
-        Self { parts: Some(parts), pool, lane, is_useful: AtomicBool::new(false), is_unfit: false }
+        let mut lent = Self::new(pool, parts, lane);
+        lent.is_reused = true;
+        lent
     }
 
     pub(in crate::account) fn is_closed(&self) -> bool {
@@ -87,27 +89,34 @@ impl<S: Service> Drop for Lent<S> {
     fn drop(&mut self) {
         let Some(mut parts) = self.parts.take() else { return };
         parts.count(&self.pool);
-        let is_closed = parts.is_closed();
-        let contended = self.pool.settings().limits.as_ref().is_some_and(ConnectionLimits::is_contended);
-        let now = Instant::now();
+        let (is_closed, is_useful, now) = (parts.is_closed(), *self.is_useful.get_mut(), Instant::now());
         let mut state = self.pool.lock();
         state.count_unused(self.lane);
-        let ended = if is_closed || self.is_unfit || contended || state.is_shut || state.open > state.most {
-            state.open = state.open.saturating_sub(1);
-            if is_closed && !state.is_shut {
-                state.stats.lost += 1;
-                state.gate.died(*self.is_useful.get_mut(), now, random());
+        let is_current = parts.login == state.login_number;
+        // Read while the pool is locked: whoever waits for a place looks for idle sessions after it has begun to wait.
+        let is_contended = self.pool.0.limits.as_ref().is_some_and(HostLimits::is_contended);
+        let mut ended = Vec::new();
+        if is_closed && !state.is_shut && is_current {
+            state.stats.lost += 1;
+            state.gate.died(is_useful, now, random());
+            if self.is_reused && !is_useful {
+                // It was lost while nobody used it, as after a sleep: so are the others.
+                ended = state.take_idle();
             }
-            Some(parts)
-        } else {
-            state.idle.push(Idle { parts, since: now });
-            None
-        };
-        drop(state);
-        match ended {
-            Some(parts) if !is_closed && !self.is_unfit => end(parts),
-            ended => drop(ended),
         }
+        let is_kept = is_current && !is_closed && !self.is_unfit && !is_contended && !state.is_shut;
+        if is_kept && state.open <= state.most {
+            state.idle.push(Idle { parts, since: now });
+        } else {
+            state.open = state.open.saturating_sub(1);
+            // One that is not to be used again gets no LOGOUT: it may be in the middle of an answer.
+            match self.is_unfit {
+                true => drop(parts),
+                false => ended.push(parts),
+            }
+        }
+        drop(state);
+        end_all(ended);
         self.pool.dispatch();
     }
 }

@@ -8,10 +8,11 @@ use std::time::Duration;
 use tokio::sync::{Notify, oneshot};
 use tokio::time::Instant;
 
+use super::fewer::Fewer;
 use crate::account::back_off::BackOff;
 use crate::account::gate::{Gate, Start};
 use crate::account::lane::Lane;
-use crate::account::limits::{ConnectionLimits, HasIdle, Place};
+use crate::account::limits::{ConnectionLimits, HasIdle, HostLimits, Place};
 use crate::account::notice::{AccountNotice, AccountNotices, Announcer};
 use crate::account::stats::{Day, Stats};
 use crate::account::token::Renewals;
@@ -20,10 +21,6 @@ use crate::error::{Error, Result};
 use crate::login::Login;
 use crate::mailbox::BoxFuture;
 use crate::{Notices, Traffic};
-
-/// How long an account has fewer sessions after the server accepted no more; doubled each time in a row, up to [`LONGEST_FEWER`].
-const FEWER: Duration = Duration::from_secs(10 * 60);
-const LONGEST_FEWER: Duration = Duration::from_secs(4 * 60 * 60);
 
 /// What opens sessions, and what a pool has to know of one.
 pub(in crate::account) trait Service: Send + Sync + 'static {
@@ -39,6 +36,12 @@ pub(in crate::account) trait Service: Send + Sync + 'static {
     fn notices(session: &Self::Session) -> Notices<Self::Notice>;
 
     fn report(lane: Lane, session: u64, notice: Self::Notice) -> AccountNotice;
+
+    /// How long the server asks to wait before the next login, if it does.
+    fn login_delay(session: &Self::Session) -> Option<Duration> {
+        let _ = session;
+        None
+    }
 
     /// Ends a session that nobody uses.
     fn end(session: Self::Session) -> BoxFuture<'static, ()>;
@@ -67,8 +70,9 @@ pub(in crate::account) trait Parked<S: Service>: Send + Sync {
 
 pub(super) struct Shared<S: Service> {
     pub(super) settings: Settings,
+    pub(super) limits: Option<HostLimits>,
     state: Mutex<State<S>>,
-    /// A waiter should look again.
+    /// Whoever waits should look at the clock at another time.
     pub(super) changed: Notify,
     /// Somebody waits for a session.
     pub(super) pressure: Notify,
@@ -78,16 +82,26 @@ pub(super) struct Shared<S: Service> {
 pub(super) struct State<S: Service> {
     pub(super) login: Login,
     pub(super) renewals: Option<Arc<Renewals>>,
+    /// Counts the logins: a session of another one is not used again.
+    pub(super) login_number: u64,
+    /// The number of the last session, or attempt to open one.
+    pub(super) last_session: u64,
     pub(super) gate: Gate,
     pub(super) idle: Vec<Idle<S>>,
     /// Lent, idle and being opened.
     pub(super) open: usize,
+    /// Being opened.
+    pub(super) opening: usize,
     /// Lent and being opened, by lane.
     pub(super) used: [usize; 3],
     pub(super) most: usize,
     pub(super) fewer: Option<Fewer>,
+    /// The server accepts no more sessions. How many it accepts is known when no attempt runs any more.
+    pub(super) is_limit_reached: bool,
     pub(super) queue: [VecDeque<Waiter<S>>; 3],
     pub(super) next_waiter: u64,
+    /// When those who wait look again although nothing has happened.
+    pub(super) look: Option<Instant>,
     pub(super) parked: Vec<Weak<dyn Parked<S>>>,
     pub(super) last_failure: Option<Error>,
     pub(super) is_offline: bool,
@@ -95,6 +109,8 @@ pub(super) struct State<S: Service> {
     pub(super) stats: Stats,
     pub(super) day: Day,
     pub(super) bulk_paused: Option<Instant>,
+    /// Whether the octets of a day were reported as reached.
+    pub(super) is_day_full: bool,
 }
 
 pub(super) struct Idle<S: Service> {
@@ -102,18 +118,13 @@ pub(super) struct Idle<S: Service> {
     pub(super) since: Instant,
 }
 
-/// The server accepts fewer sessions than the account may have.
-pub(super) struct Fewer {
-    pub(super) until: Instant,
-    /// How long the next time.
-    next: Duration,
-}
-
 /// A session and what is known about it.
 pub(in crate::account) struct Parts<S: Service> {
     pub(super) session: S::Session,
     pub(super) place: Option<Place>,
     pub(super) id: u64,
+    /// The number of its login.
+    pub(super) login: u64,
     /// What is counted already.
     pub(super) counted: Traffic,
 }
@@ -122,8 +133,8 @@ pub(in crate::account) struct Parts<S: Service> {
 pub(super) enum Granted<S: Service> {
     /// A session that is counted for their lane.
     Session(Parts<S>),
-    /// The place of a session, which they may open.
-    Slot,
+    /// The place of a session, which they may open with the login of this number.
+    Slot(u64),
 }
 
 /// Somebody who waits.
@@ -138,14 +149,19 @@ impl<S: Service> Pool<S> {
         let state = State {
             login,
             renewals,
+            login_number: 0,
+            last_session: 0,
             gate: Gate::new(settings.back_off),
             idle: Vec::new(),
             open: 0,
+            opening: 0,
             used: [0; 3],
             most: settings.connections,
             fewer: None,
+            is_limit_reached: false,
             queue: Default::default(),
             next_waiter: 0,
+            look: None,
             parked: Vec::new(),
             last_failure: None,
             is_offline: false,
@@ -153,16 +169,18 @@ impl<S: Service> Pool<S> {
             stats: Stats::default(),
             day: Day::default(),
             bulk_paused: None,
+            is_day_full: false,
         };
-        let limits = settings.limits.clone();
+        let limits = settings.limits.as_ref().map(|limits| limits.of_host(settings.config.host()));
         let shared = Arc::new(Shared {
             settings,
+            limits,
             state: Mutex::new(state),
             changed: Notify::new(),
             pressure: Notify::new(),
             announcer: Announcer::default(),
         });
-        if let Some(limits) = limits {
+        if let Some(limits) = &shared.limits {
             let pool: Weak<Shared<S>> = Arc::downgrade(&shared);
             limits.register(pool);
         }
@@ -179,11 +197,13 @@ impl<S: Service> Pool<S> {
         let idle = {
             let mut state = self.lock();
             (state.renewals, state.login) = (renewals, login);
+            state.login_number += 1;
             state.gate.new_login();
             state.last_failure = None;
+            state.accept_all(self.settings().connections);
             state.take_idle()
         };
-        self.end_all(idle);
+        end_all(idle);
         self.dispatch();
     }
 
@@ -194,7 +214,7 @@ impl<S: Service> Pool<S> {
             state.take_idle()
         };
         // Their connections may be dead without anybody having noticed; LOGOUT closes them on the server if they are not.
-        self.end_all(idle);
+        end_all(idle);
         self.dispatch();
     }
 
@@ -206,14 +226,19 @@ impl<S: Service> Pool<S> {
             state.take_idle()
         };
         self.dispatch();
-        for parts in idle {
-            S::end(parts.into_session()).await;
+        let ending: Vec<_> = idle.into_iter().map(|parts| tokio::spawn(S::end(parts.into_session()))).collect();
+        for ended in ending {
+            // Whatever becomes of a LOGOUT, the session is over.
+            drop(ended.await);
         }
     }
 
     /// A call had its answer: the session does useful work.
     pub(in crate::account) fn useful(&self) {
-        self.lock().gate.useful();
+        let was_awaited = self.lock().gate.useful();
+        if was_awaited {
+            self.dispatch();
+        }
     }
 
     /// The server asks to wait before the next login.
@@ -277,13 +302,6 @@ impl<S: Service> Pool<S> {
         self.0.announcer.announce(notice);
     }
 
-    /// Ends sessions that nobody uses, without waiting for it.
-    fn end_all(&self, idle: Vec<Parts<S>>) {
-        for parts in idle {
-            end(parts);
-        }
-    }
-
     pub(super) fn lock(&self) -> MutexGuard<'_, State<S>> {
         self.0.lock()
     }
@@ -292,6 +310,11 @@ impl<S: Service> Pool<S> {
 impl<S: Service> Parts<S> {
     pub(super) fn is_closed(&self) -> bool {
         S::is_closed(&self.session)
+    }
+
+    /// Whether it may be used for another call.
+    pub(super) fn is_fit(&self, login_number: u64) -> bool {
+        self.login == login_number && !self.is_closed()
     }
 
     pub(super) fn into_session(self) -> S::Session {
@@ -303,9 +326,16 @@ impl<S: Service> Parts<S> {
     }
 
     pub(super) fn count(&mut self, pool: &Pool<S>) {
-        let traffic = S::traffic(&self.session);
-        pool.lock().count_traffic(self.counted, traffic, Instant::now());
+        let (traffic, now) = (S::traffic(&self.session), Instant::now());
+        let full = {
+            let mut state = pool.lock();
+            state.count_traffic(self.counted, traffic, now);
+            state.day_is_full(pool.settings().daily_download, now)
+        };
         self.counted = traffic;
+        if let Some(time) = full {
+            pool.announce(AccountNotice::BulkPaused { time });
+        }
     }
 }
 
@@ -326,6 +356,29 @@ impl<S: Service> State<S> {
         let idle: Vec<_> = self.idle.drain(..).map(|idle| idle.parts).collect();
         self.open = self.open.saturating_sub(idle.len());
         idle
+    }
+
+    /// A session that somebody holds without using it. It is not counted any more.
+    fn take_parked(&mut self) -> Option<Parts<S>> {
+        let (parts, lane) = self.parked.iter().filter_map(Weak::upgrade).find_map(|parked| parked.give())?;
+        self.count_unused(lane);
+        self.open = self.open.saturating_sub(1);
+        Some(parts)
+    }
+
+    /// A session that somebody holds without using it, or that nobody uses. It is counted as open, and for no lane.
+    pub(super) fn take_unused(&mut self) -> Option<Parts<S>> {
+        let parts = self.idle.pop().map(|idle| idle.parts);
+        parts.or_else(|| {
+            let parts = self.take_parked()?;
+            self.open += 1;
+            Some(parts)
+        })
+    }
+
+    /// The sessions that are open, without those that are being opened.
+    pub(super) fn established(&self) -> usize {
+        self.open.saturating_sub(self.opening)
     }
 
     /// The last failure, if the account waits before it tries again.
@@ -365,41 +418,32 @@ impl<S: Service> State<S> {
         paused.max(self.day.below(daily, now))
     }
 
-    /// If the server accepts no more sessions, and the account has some: it makes do with those for a while.
-    pub(super) fn accept_fewer(&mut self, error: &Error, now: Instant) -> Option<AccountNotice> {
-        let others = self.open.saturating_sub(1);
-        if !error.is_connection_limit() || others == 0 {
-            return None;
-        }
-        let time = self.fewer.as_ref().map_or(FEWER, |fewer| fewer.next);
-        self.fewer = Some(Fewer { until: now + time, next: (time * 2).min(LONGEST_FEWER) });
-        self.most = others;
-        Some(AccountNotice::FewerConnections { most: others, time })
-    }
-
-    /// The account may have all its sessions again.
-    pub(super) fn end_fewer(&mut self, now: Instant, connections: usize) {
-        if self.fewer.as_ref().is_some_and(|fewer| fewer.until <= now) {
-            self.most = connections;
-        }
+    /// How long bulk work has to wait because of the octets of this day, if that is new.
+    fn day_is_full(&mut self, daily: u64, now: Instant) -> Option<Duration> {
+        let until = self.day.below(daily, now);
+        let was_full = std::mem::replace(&mut self.is_day_full, until.is_some());
+        until.filter(|_| !was_full).map(|until| until - now)
     }
 }
 
 impl<S: Service> HasIdle for Shared<S> {
-    fn close_idle(&self) -> bool {
-        let closed = {
+    fn host(&self) -> &str {
+        self.settings.config.host()
+    }
+
+    fn end_idle(&self) -> bool {
+        let oldest = {
             let mut state = self.lock();
             let oldest = (!state.idle.is_empty()).then(|| state.idle.remove(0));
             state.open = state.open.saturating_sub(usize::from(oldest.is_some()));
             oldest
         };
-        match closed {
-            Some(idle) => {
-                end(idle.parts);
-                true
-            }
-            None => false,
-        }
+        oldest.map(|idle| end(idle.parts)).is_some()
+    }
+
+    fn end_parked(&self) -> bool {
+        let parked = self.lock().take_parked();
+        parked.map(end).is_some()
     }
 }
 
@@ -407,6 +451,11 @@ impl<S: Service> Clone for Pool<S> {
     fn clone(&self) -> Self {
         Self(self.0.clone())
     }
+}
+
+/// Ends sessions that nobody uses, without waiting for it.
+pub(super) fn end_all<S: Service>(sessions: Vec<Parts<S>>) {
+    sessions.into_iter().for_each(end);
 }
 
 /// Ends a session beside everything else. Without a runtime its connection is closed.
