@@ -12,15 +12,12 @@
 mod cut;
 #[path = "../support/cutting/mod.rs"]
 mod cutting;
-mod embedded;
 mod fake;
 mod interleavings;
 #[path = "../support/job/mod.rs"]
 mod job;
 mod limits;
 mod logins;
-mod naive;
-mod oracle;
 mod reconnecting;
 #[path = "../support/rng.rs"]
 mod rng;

@@ -48,9 +48,12 @@ fn every_message_comes_once_wherever_the_connection_is_lost() {
 
 #[test]
 fn bulk_pieces_come_once_wherever_the_connection_is_lost() {
-    cut_everywhere(|| mail(150), 97, &[How::Close], async |account, _| {
-        collect(&account.bulk(), Uids::ALL, Items::MESSAGE).await
-    });
+    cut_everywhere(
+        || mail(150),
+        97,
+        &[How::Close],
+        async |account, _| collect(&account.bulk(), Uids::ALL, Items::MESSAGE).await,
+    );
 }
 
 #[test]
