@@ -1,4 +1,4 @@
-//! Collects the mail of one mailbox by POP3 or IMAP, and deletes it on the server or leaves it there. It never loses a message and
+//! Collects the mail of one mailbox by POP3 or IMAP, or of all mailboxes of an account, and deletes it on the server or leaves it there. It never loses a message and
 //! never stores one twice: `cargo run --example collect --features sqlite -- pops://me@host DIR [--delete]`.
 //!
 //! DIR becomes a Maildir (or contains an mbox), and the ledger of the collected messages is in it. The program may be stopped at any
@@ -30,8 +30,9 @@ use std::process::ExitCode;
 
 use common::{Account, Outcome, OutputClosed, Usage, sentence};
 use options::{Ask, Options};
-use postroom::Mailbox;
-use postroom::collect::{Collector, Delivery, Event, Ledger, Summary};
+use postroom::collect::{Collector, Delivery, Event, Ledger, Maildir, SharedLedger, Summary};
+use postroom::imap::{FolderNode, Role};
+use postroom::{Kind, Mailbox, Protocol};
 use progress::Progress;
 use status::Status;
 
@@ -67,9 +68,12 @@ async fn run(options: &Options) -> Outcome<Status> {
     let account = Account::read(&options.url, &options.roots, &options.mechanisms, options.plaintext)?;
     let name = options.account.clone().unwrap_or_else(|| store::account_name(&account.config));
     let work = async {
+        if options.folders {
+            return folders(options, &account, &name).await;
+        }
         let (ledger, delivery) = store::open(options).await?;
-        let mailbox = account.open().await?;
-        work(options, Collector::new(name, ledger, delivery).policy(options.policy.clone()), mailbox).await
+        let mut mailbox = account.open().await?;
+        work(options, Collector::new(&*name, ledger, delivery).policy(options.policy.clone()), &mut *mailbox).await
     };
     tokio::select! {
         outcome = work => outcome,
@@ -81,16 +85,50 @@ async fn run(options: &Options) -> Outcome<Status> {
     }
 }
 
+/// All mailboxes of the account, one after the other, each into a folder of the Maildir. Views of all, flagged or important mail show
+/// messages of others, and are left out.
+async fn folders(options: &Options, account: &Account, name: &str) -> Outcome<Status> {
+    if account.config.protocol() == Some(Protocol::Pop3) || account.config.mailbox().is_some() {
+        return Err(Usage("--folders needs an IMAP URL without a mailbox".to_owned()).into());
+    }
+    let ledger = SharedLedger::new(store::ledger(options).await?);
+    let maildir = Maildir::open(&options.directory).await?;
+    let mut imap = account.imap().await?;
+    let tree = imap.folders().without_counts().await?;
+    let is_view =
+        |node: &FolderNode<'_>| [Role::All, Role::Flagged, Role::Important].iter().any(|role| node.has_role(*role));
+    let mut status = Status::WELL;
+    for node in tree.iter().filter(|node| node.exists() && node.is_selectable() && !is_view(node)) {
+        let mailbox = node.name().as_str();
+        let path = if node.name().is_inbox() { Vec::new() } else { node.path() };
+        let delivery = maildir.folder(path).await?;
+        let mut folder = match imap.select(node.name()).await {
+            Err(error) if error.kind() == Kind::Rejected => {
+                eprintln!("collect: {mailbox}: {}", sentence(&error));
+                status = status.and(Status::SOME_FAILED);
+                continue;
+            }
+            folder => folder?,
+        };
+        if !options.quiet {
+            say!("{mailbox}:");
+        }
+        let collector = Collector::new(store::folder_name(name, mailbox), ledger.clone(), delivery);
+        status = status.and(work(options, collector.policy(options.policy.clone()), &mut folder).await?);
+    }
+    Ok(status)
+}
+
 async fn work<L: Ledger, D: Delivery>(
     options: &Options,
     mut collector: Collector<L, D>,
-    mut mailbox: Box<dyn Mailbox>,
+    mailbox: &mut dyn Mailbox,
 ) -> Outcome<Status> {
     if options.dry {
-        say!("{}", collector.plan(mailbox.as_mut()).await?);
+        say!("{}", collector.plan(mailbox).await?);
         return Ok(Status::WELL);
     }
-    let mut run = collector.run(mailbox.as_mut());
+    let mut run = collector.run(mailbox);
     let mut progress = Progress::new(options.quiet);
     while let Some(event) = run.next().await {
         if let Some(line) = told(&event) {

@@ -21,6 +21,7 @@ How much one run collects:
   --most-bytes SIZE     messages of at most SIZE together, and one at least
   --skip-over SIZE      of larger messages only the header
 
+  --folders             all mailboxes of the account (IMAP), each into a folder of the Maildir
   --mbox                deliver to the file DIR/mbox instead
   --ledger file|sqlite  how DIR remembers what was collected (default: file)
   --account NAME        what the ledger calls this mailbox: give the same name when you change the host or the protocol
@@ -41,6 +42,7 @@ pub(crate) struct Options {
     pub(crate) url: String,
     pub(crate) directory: PathBuf,
     pub(crate) policy: Policy,
+    pub(crate) folders: bool,
     pub(crate) mbox: bool,
     pub(crate) ledger: LedgerKind,
     pub(crate) account: Option<String>,
@@ -67,6 +69,7 @@ struct Words {
     /// `keep` is set by every option that lets messages stay, `delete` by the one that lets none.
     keep: bool,
     delete: bool,
+    folders: bool,
     mbox: bool,
     ledger: LedgerKind,
     account: Option<String>,
@@ -132,6 +135,7 @@ impl Words {
                 let octets = size(&value()?)?;
                 self.with(|policy| policy.skip_over(octets));
             }
+            "--folders" => self.folders = true,
             "--mbox" => self.mbox = true,
             "--ledger" => self.ledger = ledger(&value()?)?,
             "--account" => self.account = Some(value()?),
@@ -161,11 +165,15 @@ impl Words {
         if self.keep && self.delete {
             return Err("--delete cannot be used with --keep or another option that keeps messages".into());
         }
+        if self.folders && self.mbox {
+            return Err("--folders needs a Maildir: it cannot be used with --mbox".into());
+        }
         let policy = if self.delete { self.policy.days(0) } else { self.policy };
         Ok(Options {
             url: self.url.ok_or("there is no URL")?,
             directory: self.directory.ok_or("there is no directory")?,
             policy,
+            folders: self.folders,
             mbox: self.mbox,
             ledger: self.ledger,
             account: self.account,

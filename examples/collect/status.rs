@@ -22,6 +22,15 @@ impl Status {
     #[cfg(unix)]
     const TERMINATED: Self = Self(143);
 
+    /// The status of two runs: that of a message that failed counts most.
+    pub(crate) fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::WELL, other) => other,
+            (_, Self::SOME_FAILED) => other,
+            _ => self,
+        }
+    }
+
     /// The status for an error. An error that is not the library's is about the command line.
     pub(crate) fn of(error: &(dyn Error + 'static)) -> Self {
         let Some(error) = error.downcast_ref::<postroom::Error>() else { return Self::USAGE };

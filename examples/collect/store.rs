@@ -10,18 +10,23 @@ use crate::options::{LedgerKind, Options};
 
 /// Opens both, and creates what is missing.
 pub(crate) async fn open(options: &Options) -> Outcome<(Box<dyn Ledger>, Box<dyn Delivery>)> {
-    let directory = &options.directory;
-    std::fs::create_dir_all(directory)
-        .map_err(|error| Error::storage(format!("the directory {} cannot be made", directory.display()), error))?;
-    let ledger = ledger(directory, options.ledger).await?;
+    let ledger = ledger(options).await?;
     let delivery: Box<dyn Delivery> = match options.mbox {
-        true => Box::new(Mbox::open(directory.join("mbox")).await?),
-        false => Box::new(Maildir::open(directory).await?),
+        true => Box::new(Mbox::open(options.directory.join("mbox")).await?),
+        false => Box::new(Maildir::open(&options.directory).await?),
     };
     Ok((ledger, delivery))
 }
 
-async fn ledger(directory: &Path, kind: LedgerKind) -> Outcome<Box<dyn Ledger>> {
+/// Opens the ledger, and creates what is missing.
+pub(crate) async fn ledger(options: &Options) -> Outcome<Box<dyn Ledger>> {
+    let directory = &options.directory;
+    std::fs::create_dir_all(directory)
+        .map_err(|error| Error::storage(format!("the directory {} cannot be made", directory.display()), error))?;
+    ledger_in(directory, options.ledger).await
+}
+
+async fn ledger_in(directory: &Path, kind: LedgerKind) -> Outcome<Box<dyn Ledger>> {
     let [file, sqlite] = [directory.join("ledger"), directory.join("ledger.sqlite")];
     let other = match kind {
         LedgerKind::File => &sqlite,
@@ -46,8 +51,13 @@ async fn ledger(directory: &Path, kind: LedgerKind) -> Outcome<Box<dyn Ledger>> 
 pub(crate) fn account_name(config: &Config) -> String {
     let user = config.user().unwrap_or_default();
     let account = if user.contains('@') { user.to_owned() } else { format!("{user}@{}", config.host()) };
-    match config.mailbox() {
-        Some(mailbox) if !mailbox.eq_ignore_ascii_case("INBOX") => format!("{account}/{mailbox}"),
-        _ => account,
+    folder_name(&account, config.mailbox().unwrap_or("INBOX"))
+}
+
+/// The name of one of the mailboxes of an account.
+pub(crate) fn folder_name(account: &str, mailbox: &str) -> String {
+    match mailbox.eq_ignore_ascii_case("INBOX") {
+        true => account.to_owned(),
+        false => format!("{account}/{mailbox}"),
     }
 }

@@ -4,6 +4,10 @@
 //! A [`Collector`] takes a [`Mailbox`](crate::Mailbox), a [`Policy`], a [`Ledger`] that remembers what was collected, and a
 //! [`Delivery`] that stores it.
 //!
+//! One run is about one mailbox. For all mailboxes of an account, select one after the other, give each a name of its own for the ledger, and
+//! a [folder](Maildir::folder) of the Maildir; the example `collect --folders` does it. Runs at the same time share a ledger by
+//! [`SharedLedger`].
+//!
 //! # Order
 //!
 //! RETR, durable delivery, ledger, DELE, QUIT. A message is stored where no reader looks (staged), then named in the ledger, then made
@@ -46,6 +50,6 @@ pub use digest::Digest;
 pub use event::{Event, Summary};
 #[cfg(feature = "sqlite")]
 pub use ledger::SqliteLedger;
-pub use ledger::{Change, FileLedger, Ledger, MemoryLedger, Record, State};
+pub use ledger::{Change, FileLedger, Ledger, MemoryLedger, Record, SharedLedger, State};
 pub use plan::{Plan, Planned, Step};
 pub use policy::Policy;

@@ -8,6 +8,8 @@ pub(crate) mod date;
 mod entity;
 pub(crate) mod field;
 pub(crate) mod html;
+#[cfg_attr(not(feature = "imap"), allow(unreachable_pub, reason = "`imap::codec` makes it public"))]
+pub mod mutf7;
 pub(crate) mod param;
 pub(crate) mod part;
 pub(crate) mod quoted;

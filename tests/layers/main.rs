@@ -70,9 +70,9 @@ const LAYERS: &[Layer] = &[
     layer!("sasl": "error" "login" "wire"),
     layer!("engine": "error" "limits"),
     layer!("imap::types": "*" "wire" "text"),
-    layer!("imap::codec": "*" "wire" "imap::types"),
+    layer!("imap::codec": "*" "wire" "text" "imap::types"),
     layer!("imap::plan": "error" "imap::types" "imap::codec"),
-    layer!("imap::command": "*" "wire" "sasl" "imap::types" "imap::codec" "imap::plan"),
+    layer!("imap::command": "*" "wire" "text" "sasl" "imap::types" "imap::codec" "imap::plan"),
     layer!("imap::local": "error" "flag" "text" "imap::types"),
     layer!("imap::engine::seq_map": "imap::types"),
     // The parts of the engine: none knows another, and only the engine connects them.
@@ -97,7 +97,7 @@ const LAYERS: &[Layer] = &[
     layer!("account": "*" "rustls" "mailbox" "conn" "imap" "pop3" "messages" "contents" "part_body" "io"),
     // Durable files; `collect` decides what is stored in them.
     layer!("store": "error"),
-    layer!("collect": "*" "io" "mailbox" "messages" "store"),
+    layer!("collect": "*" "io" "text" "mailbox" "messages" "store"),
     layer!("cookbook":),
     layer!("testing":),
     // Sessions for the examples in the documentation.

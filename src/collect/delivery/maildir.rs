@@ -12,12 +12,16 @@ use super::encode::{Format, LineEnds};
 use super::name::FileName;
 use super::staging::{Staging, WRITERS, runs, stage_stream};
 use super::{Delivery, Head, Letter, Recovered, Ticket, info};
-use crate::store::files::{create_folder, failed, is_at, names_in, remove, rename_new, sync_folder};
+use crate::store::files::{create_folder, failed, is_at, names_in, private, remove, rename_new, sync_folder};
 use crate::store::{Worker, run_once};
-use crate::{BoxFuture, Result};
+use crate::text::mutf7;
+use crate::{BoxFuture, Error, Result};
 
 /// By the Maildir specification, any program may clean `tmp` after this time.
 const TMP_LASTS: Duration = Duration::from_secs(36 * 60 * 60);
+
+/// The longest name that file systems have, in octets.
+const LONGEST_NAME: usize = 255;
 
 /// Delivers into a Maildir: each message is written into a file in `tmp`, made durable, and renamed to `new`, where mail readers find
 /// it. Any number of readers and of other deliveries may use the Maildir at the same time.
@@ -65,6 +69,7 @@ const TMP_LASTS: Duration = Duration::from_secs(36 * 60 * 60);
 #[derive(Debug)]
 #[must_use]
 pub struct Maildir {
+    root: PathBuf,
     worker: Worker<Folders>,
     line_ends: LineEnds,
     writers: usize,
@@ -93,8 +98,54 @@ impl Maildir {
     /// ```
     pub async fn open(dir: impl AsRef<Path>) -> Result<Self> {
         let dir = dir.as_ref().to_owned();
-        let folders = run_once(move || Folders::open(&dir)).await?;
-        Ok(Self { worker: Worker::new(folders), line_ends: LineEnds::default(), writers: WRITERS })
+        let (root, folders) = run_once(move || Folders::open(&dir)).await?;
+        Ok(Self { root, worker: Worker::new(folders), line_ends: LineEnds::default(), writers: WRITERS })
+    }
+
+    /// The Maildir of a folder in this one, as Maildir++ has it, which Dovecot, Courier and many mail programs read: the folder `INBOX/Bills`
+    /// is `.INBOX.Bills` beside `tmp`, `new` and `cur`. The path is its name and those of the folders that it is in, from the outermost; an
+    /// empty path is the Maildir itself. It begins at the Maildir that was [opened](Self::open), also if this is a folder of it. The folder is
+    /// created if it is missing, and has the same settings.
+    ///
+    /// Letters beyond ASCII are in modified UTF-7 (RFC 3501 §5.1.3). Dots, slashes, percent and control characters are percent-encoded, so
+    /// that two paths never give one name.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> postroom::Result<()> {
+    /// # let dir = std::env::temp_dir().join(format!("postroom-doc-maildir-folder-{}", std::process::id()));
+    /// let maildir = postroom::collect::Maildir::open(&dir).await?;
+    /// let bills = maildir.folder(["Work", "Bills 1.2026"]).await?;
+    /// assert!(dir.join(".Work.Bills 1%2E2026").join("new").is_dir());
+    /// # drop(bills);
+    /// # std::fs::remove_dir_all(&dir).unwrap();
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Input`](crate::Kind::Input) for an empty name in the path, or a path of more than 255 octets;
+    /// [`Kind::Storage`](crate::Kind::Storage) if the folder cannot be made.
+    pub async fn folder<N: AsRef<str>>(&self, path: impl IntoIterator<Item = N>) -> Result<Self> {
+        let name = folder_name(path)?;
+        let dir = self.root.join(&name);
+        let folders = run_once(move || {
+            let (_, folders) = Folders::open(&dir)?;
+            // Tells other programs that it is no Maildir of its own.
+            if !name.is_empty() {
+                let mark = dir.join("maildirfolder");
+                private().create(true).truncate(false).open(&mark).map_err(failed(&mark, "created"))?;
+            }
+            Ok(folders)
+        })
+        .await?;
+        Ok(Self {
+            root: self.root.clone(),
+            worker: Worker::new(folders),
+            line_ends: self.line_ends,
+            writers: self.writers,
+        })
     }
 
     /// Sets how lines end in the files. The default is LF.
@@ -149,13 +200,14 @@ impl Delivery for Maildir {
 }
 
 impl Folders {
-    fn open(dir: &Path) -> Result<Self> {
+    /// Also returns the path without links.
+    fn open(dir: &Path) -> Result<(PathBuf, Self)> {
         create_folder(dir)?;
         // The program may change its working directory.
         let dir = fs::canonicalize(dir).map_err(failed(dir, "opened"))?;
         let [tmp, new, cur] = ["tmp", "new", "cur"].map(|name| dir.join(name));
         [&tmp, &new, &cur].into_iter().try_for_each(|folder| create_folder(folder))?;
-        Ok(Self { staging: Staging::new(tmp)?.keeping_flags(), new, cur })
+        Ok((dir, Self { staging: Staging::new(tmp)?.keeping_flags(), new, cur }))
     }
 
     fn publish(&self, tickets: &[Ticket]) -> Vec<Result<()>> {
@@ -242,6 +294,67 @@ impl Folders {
     }
 }
 
+/// The name of a folder in Maildir++; empty for the Maildir itself.
+fn folder_name<N: AsRef<str>>(path: impl IntoIterator<Item = N>) -> Result<String> {
+    let mut whole = String::new();
+    for name in path {
+        let name = name.as_ref();
+        if name.is_empty() {
+            return Err(Error::input("a folder has a name"));
+        }
+        let mut plain = String::new();
+        for letter in name.chars() {
+            match letter {
+                '.' | '/' | '\\' | '%' | '\0'..='\x1f' | '\x7f' => {
+                    plain.push_str(&format!("%{:02X}", u32::from(letter)))
+                }
+                _ => plain.push(letter),
+            }
+        }
+        whole.push('.');
+        whole.push_str(&mutf7::encode(&plain));
+    }
+    match whole.len() > LONGEST_NAME {
+        true => Err(Error::input("the names of the folder and those around it are too long for a file system")),
+        false => Ok(whole),
+    }
+}
+
 fn is_same(tmp: &Path, new: &Path) -> bool {
     File::open(tmp).is_ok_and(|file| is_at(&file, new))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn folders_have_the_names_of_maildir_plus_plus() {
+        for (path, name) in [
+            (&[][..], ""),
+            (&["INBOX"], ".INBOX"),
+            (&["Work", "Größe & mehr"], ".Work.Gr&APYA3w-e &- mehr"),
+            (&["..", "/etc"], ".%2E%2E.%2Fetc"),
+            (&["a.b", "50%"], ".a%2Eb.50%25"),
+            (&["a\0\n"], ".a%00%0A"),
+        ] {
+            assert_eq!(folder_name(path).unwrap(), name, "{path:?}");
+        }
+        assert!(folder_name(["a", ""]).is_err() && folder_name(["x".repeat(255)]).is_err());
+        assert!(folder_name(["x".repeat(254)]).is_ok());
+    }
+
+    proptest! {
+        #[test]
+        fn two_paths_have_two_names_and_none_leaves_the_maildir(
+            one in prop::collection::vec("[.%/&2Eaü\0]{1,4}", 0..3),
+            other in prop::collection::vec("[.%/&2Eaü\0]{1,4}", 0..3),
+        ) {
+            let (name, second) = (folder_name(&one).unwrap(), folder_name(&other).unwrap());
+            prop_assert_eq!(name == second, one == other);
+            prop_assert!(!name.contains(['/', '\0']) && name != "." && !name.starts_with(".."));
+        }
+    }
 }

@@ -4,6 +4,7 @@
 mod file;
 mod line;
 mod memory;
+mod shared;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
@@ -11,6 +12,7 @@ use time::OffsetDateTime;
 
 pub use self::file::FileLedger;
 pub use self::memory::MemoryLedger;
+pub use self::shared::SharedLedger;
 #[cfg(feature = "sqlite")]
 pub use self::sqlite::SqliteLedger;
 use super::delivery::{Extent, Ticket};
@@ -19,7 +21,7 @@ use crate::{BoxFuture, Result};
 
 /// What was collected, kept between runs.
 ///
-/// A ledger serves one run at a time: opening it a second time fails with [`Kind::Busy`](crate::Kind::Busy). Opening one that is damaged,
+/// A ledger serves one run at a time, unless a [`SharedLedger`] makes handles of it: opening it a second time fails with [`Kind::Busy`](crate::Kind::Busy). Opening one that is damaged,
 /// truncated or of another version fails with [`Kind::Storage`](crate::Kind::Storage); it never counts as empty.
 ///
 /// Each of these futures may be dropped before it ends. Work that continues then must end before the next call begins.

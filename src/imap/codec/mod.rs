@@ -32,7 +32,7 @@ mod unreadable;
 pub mod url;
 pub mod vanished;
 
-pub use super::types::mutf7;
+pub use crate::text::mutf7;
 pub(crate) use encode::{Line, Segment};
 pub use fetch::{Batch, FetchedBatch, UnreadableFetch, fetched};
 pub(crate) use fetch::{Named, Scan, before_literal, joined, lacking, missing};

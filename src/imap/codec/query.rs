@@ -3,7 +3,8 @@
 use std::fmt::{self, Write};
 
 use super::encode::{Line, date};
-use crate::imap::types::{Key, Query, SearchCharset, mutf7};
+use crate::imap::types::{Key, Query, SearchCharset};
+use crate::text::mutf7;
 use crate::{Error, Flag, Result};
 
 /// How deep keys may be nested. Servers have limits too, and a deeper query is a mistake.

@@ -3,7 +3,8 @@
 use super::extension::Extension;
 use crate::FlagAction;
 use crate::error::Replay;
-use crate::imap::types::{EntryName, Uids, mutf7};
+use crate::imap::types::{EntryName, Uids};
+use crate::text::mutf7;
 
 impl Extension {
     /// UID FETCH of these attributes, such as `value.priv`, of these annotations. The answer is

@@ -154,6 +154,14 @@ impl<'a> FolderNode<'a> {
         self.name().as_str().get(self.node.label..).unwrap_or_default()
     }
 
+    /// The display names of the mailboxes above it, from the outermost, and its own.
+    pub fn path(&self) -> Vec<&'a str> {
+        let mut path: Vec<&str> =
+            std::iter::successors(Some(*self), Self::parent).map(|node| node.display_name()).collect();
+        path.reverse();
+        path
+    }
+
     /// How many mailboxes are above it.
     pub fn depth(&self) -> usize {
         self.node.depth

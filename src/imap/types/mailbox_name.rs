@@ -7,7 +7,7 @@ use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::str::FromStr;
 
-use super::mutf7;
+use crate::text::mutf7;
 use crate::{Error, Result};
 
 /// The name of a mailbox (RFC 9051 §5.1). It is text here; on the wire it is modified UTF-7, or UTF-8 if the session has agreed on it.

@@ -24,7 +24,6 @@ mod listed;
 mod mailbox_name;
 mod metadata;
 mod modseq;
-pub mod mutf7;
 mod namespace;
 mod notice;
 mod page;

@@ -6,8 +6,12 @@ mod program;
 
 use std::fs;
 
+use postroom::Flag;
+use postroom::imap::{Append, StatusItems};
 use postroom::testing::{Fault, Script, Server, Trouble};
 use program::{Program, filled, left, server, subjects};
+
+use crate::session;
 
 #[tokio::test]
 async fn mail_is_brought_once_by_whichever_protocol_and_stays() {
@@ -50,6 +54,34 @@ async fn a_dry_run_shows_what_would_be_done_and_does_nothing() {
     assert_eq!(shown.out.lines().count(), 4);
     assert!(shown.out.ends_with("1 headers to download, 2 of 3 messages to delete\n"), "{shown:?}");
     assert_eq!((left(&server), subjects(&program.mail).len()), (3, 0));
+}
+
+#[tokio::test]
+async fn all_mailboxes_of_an_account_come_into_folders() {
+    let server = server().await;
+    let imap = session::imap(server.imap_stream(), session::plaintext(), session::me()).await.unwrap();
+    imap.create_mailbox("Work/Größe 1.2").await.unwrap();
+    let deep = Append::from("Subject: deep\r\n\r\n").flags([Flag::SEEN]);
+    imap.append("Work/Größe 1.2", deep).await.unwrap();
+    server.deliver("me", "Sent", "Subject: sent\r\n\r\n", &[]).unwrap();
+    let program = Program::new(&server);
+    let first = program.imap(&["--folders", "--delete"]).await;
+    assert_eq!((first.status, first.err.as_str()), (0, ""), "{first:?}");
+    assert!(first.out.contains("Work/Größe 1.2:\n1 messages on the server, 1 collected"), "{first:?}");
+    assert_eq!(subjects(&program.mail), ["one", "three", "two"]);
+    assert_eq!(subjects(&program.mail.join(".Sent")), ["sent"]);
+    let deep = program.mail.join(".Work.Gr&APYA3w-e 1%2E2");
+    assert!(deep.join("maildirfolder").is_file() && fs::read_dir(deep.join("cur")).unwrap().count() == 1);
+    for name in ["INBOX", "Sent", "Work/Größe 1.2"] {
+        assert_eq!(imap.status(name, StatusItems::MESSAGES).await.unwrap().messages, Some(0), "{name}");
+    }
+    let again = program.imap(&["--folders"]).await;
+    assert_eq!((again.status, again.out.contains(" 1 collected")), (0, false), "{again:?}");
+    // What one mailbox has shown is known alone, too.
+    assert_eq!(program.imap(&["--quiet"]).await.status, 0);
+    for wrong in [program.pop3(&["--folders"]).await, program.imap(&["--folders", "--mbox"]).await] {
+        assert_eq!((wrong.status, wrong.err.lines().count()), (2, 1), "{wrong:?}");
+    }
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ use time::OffsetDateTime;
 mod contract;
 mod file;
 mod killed;
+mod shared;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 

@@ -59,6 +59,7 @@ fn parents_come_first_and_siblings_in_the_servers_order() {
     assert_eq!(roots, ["B", "INBOX", "A"]);
     let b = tree.find(&MailboxName::new("B").unwrap()).unwrap();
     assert_eq!(b.children().map(|node| node.display_name()).collect::<Vec<_>>(), ["2", "1"]);
+    assert_eq!(b.children().map(|node| node.path()).collect::<Vec<_>>(), [["B", "2"], ["B", "1"]]);
     let y = tree.find(&MailboxName::new("A/x/y").unwrap()).unwrap();
     let x = y.parent().unwrap();
     assert_eq!((x.name().as_str(), x.exists(), x.is_listed(), x.is_selectable()), ("A/x", false, false, false));
