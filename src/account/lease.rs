@@ -3,7 +3,11 @@
 
 mod calls;
 mod fetch;
+mod following;
 mod held;
+mod messages;
+
+mod read;
 mod remaining;
 
 use std::fmt;
@@ -11,6 +15,7 @@ use std::sync::Arc;
 
 pub use self::fetch::{LeasedFetch, LeasedFetching};
 pub use self::held::LeasedSession;
+pub use self::read::LeasedReadingPart;
 pub(super) use self::held::Taken;
 use self::held::{Core, Current};
 use super::Account;

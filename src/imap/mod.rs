@@ -120,6 +120,8 @@ pub use folder::{
     Storing, Undone,
 };
 #[cfg(feature = "net")]
+pub(crate) use folder::{AskedSection, read_decoded};
+#[cfg(feature = "net")]
 pub use session::{Append, Imap, Notices};
 pub(crate) use types::Spans;
 pub use types::{

@@ -48,13 +48,15 @@ pub use self::lookup::Located;
 pub use self::message_set::MessageSet;
 pub use self::open::Opening;
 pub use self::parts::ReadingPart;
+pub(crate) use self::parts::read_decoded;
 pub use self::resume::{Resume, Resumed};
 use self::saved::Resolved;
 pub use self::saved::SavedResult;
 pub use self::saving::Saving;
 pub use self::search::{Search, SearchReturning};
 pub(super) use self::search::{check_keys, is_charset, is_limit};
-use self::section_reader::{AskedSection, Windows};
+pub(crate) use self::section_reader::AskedSection;
+use self::section_reader::Windows;
 pub(super) use self::selected::Selected;
 pub use self::storing::{Stored, Storing};
 pub use self::undoing::Undone;
@@ -65,7 +67,7 @@ use super::limited::Repeat;
 use super::session::Imap;
 use super::types::{Fetched, FolderInfo, Items, Section, StatusItems, Uid, Uids};
 use crate::body::Body;
-use crate::body::reader::Reader;
+use crate::body::reader::{Chunks, Reader};
 use crate::error::{Error, Replay, Result};
 use crate::message_id::Place;
 
@@ -386,14 +388,18 @@ impl<S: BorrowMut<Imap>> Folder<S> {
     /// reader, with this crate's error inside; among them [`Kind::Missing`](crate::Kind::Missing) for text that turns
     /// out to be another message's, or that differs each time it is fetched.
     pub async fn read(&mut self, uid: Uid, section: Section) -> Result<Body<'_>> {
-        self.info()?;
-        let selection = self.selection;
-        let session = self.session.borrow_mut();
-        let asked = AskedSection { section, decoded: false, from: 0 };
-        let mut reader = Reader::new(Windows::new(session.link(), session.limits(), selection, uid, asked)?);
+        let mut reader = Reader::new(self.windows(uid, AskedSection::new(section, false, 0))?);
         // A message that does not exist is an error here, not of the reader.
         poll_fn(|cx| reader.poll_begin(cx)).await?;
         Ok(Body::judged(reader))
+    }
+
+    /// The bytes of a section from an offset on.
+    pub(crate) fn windows(&mut self, uid: Uid, asked: AskedSection) -> Result<impl Chunks + Send> {
+        self.info()?;
+        let selection = self.selection;
+        let session: &Imap = self.session.borrow();
+        Windows::new(session.link(), session.limits(), selection, uid, asked)
     }
 }
 

@@ -1,14 +1,14 @@
 //! The contents of a message without downloading it, and its parts one by one: decoded by the server if it has BINARY (RFC 3516),
 //! otherwise here. It must not know how an encoding is removed.
 
-use std::borrow::BorrowMut;
+use std::borrow::{Borrow, BorrowMut};
 use std::fmt;
 use std::future::{IntoFuture, poll_fn};
 
 use super::section_reader::{AskedSection, Windows};
 use super::{Folder, Selected};
 use crate::body::Body;
-use crate::body::reader::Reader;
+use crate::body::reader::{Chunks, Reader};
 use crate::contents::{Contents, MimePart, TransferEncoding};
 use crate::error::{Error, Kind, Result};
 use crate::imap::session::Imap;
@@ -80,13 +80,7 @@ impl<S: BorrowMut<Imap>> Folder<S> {
     /// As [`get`](Self::get); [`Kind::Missing`](crate::Kind::Missing) if the server sends neither the structure nor the message.
     // Not `&self`: for a `&mut Folder`, the common trait's method of this name would be found before it.
     pub async fn contents(&mut self, uid: Uid) -> Result<Option<Contents>> {
-        let Some(fetched) = self.get(uid, Items::new().contents()).await? else { return Ok(None) };
-        if let Some(contents) = fetched.contents() {
-            return Ok(Some(contents));
-        }
-        let Some(whole) = self.get(uid, Items::MESSAGE).await? else { return Ok(None) };
-        let missing = || Error::new(Kind::Missing, "the server sent neither the structure nor the text of the message");
-        whole.contents().ok_or_else(missing).map(Some)
+        self.find_contents(uid).await
     }
 
     /// Reads one part of a message, decoded, while it arrives: await the [`ReadingPart`]. The part comes from the message's
@@ -165,32 +159,59 @@ impl<'a> ReadingPart<'a> {
             return PartBody::kept(&part, from);
         }
         selected.info()?;
-        let is_encoded = matches!(part.encoding(), TransferEncoding::Base64 | TransferEncoding::QuotedPrintable);
-        let section = part.section();
-        let binary = Items::new().text(section.clone(), true, None);
-        if is_encoded
-            && selected.session.check_items(&binary).is_ok()
-            && let Some(body) = decoded_by_server(selected, uid, &part, from).await?
-        {
+        let decodes = decodes(selected.session, &part);
+        read_decoded(&part, from, decodes, |asked| windows(selected, uid, asked)).await
+    }
+}
+
+impl<S: Borrow<Imap>> Folder<S> {
+    /// Whether the server may decode this part.
+    pub(crate) fn decodes(&self, part: &MimePart) -> bool {
+        decodes(self.session(), part)
+    }
+
+    /// What [`contents`](Self::contents) does.
+    pub(crate) async fn find_contents(&self, uid: Uid) -> Result<Option<Contents>> {
+        let Some(fetched) = self.get(uid, Items::new().contents()).await? else { return Ok(None) };
+        if let Some(contents) = fetched.contents() {
+            return Ok(Some(contents));
+        }
+        let Some(whole) = self.get(uid, Items::MESSAGE).await? else { return Ok(None) };
+        let missing = || Error::new(Kind::Missing, "the server sent neither the structure nor the text of the message");
+        whole.contents().ok_or_else(missing).map(Some)
+    }
+}
+
+/// Reads a part, decoded by the server if it does that, otherwise here. `open` reads a section of the message.
+pub(crate) async fn read_decoded<'a, C>(
+    part: &MimePart,
+    from: u64,
+    decodes: bool,
+    open: impl Fn(AskedSection) -> Result<C> + Send,
+) -> Result<PartBody<'a>>
+where
+    C: Chunks + Send + 'a,
+{
+    let section = part.section();
+    if decodes {
+        let reader = Reader::new(open(AskedSection::new(section.clone(), true, from))?);
+        if let Some(body) = decoded_by_server(reader, part, from).await? {
             return Ok(body);
         }
-        let (skip, start) = if part.encoding().decoder().is_identity() { (0, from) } else { (from, 0) };
-        let mut reader = Reader::new(windows(selected, uid, AskedSection { section, decoded: false, from: start })?);
-        // A message that does not exist is an error here, not of the reader.
-        poll_fn(|cx| reader.poll_begin(cx)).await?;
-        Ok(PartBody::decoded(reader, &part, skip, from))
     }
+    let (skip, start) = if part.encoding().decoder().is_identity() { (0, from) } else { (from, 0) };
+    let mut reader = Reader::new(open(AskedSection::new(section, false, start))?);
+    // A message that does not exist is an error here, not of the reader.
+    poll_fn(|cx| reader.poll_begin(cx)).await?;
+    Ok(PartBody::decoded(reader, part, skip, from))
 }
 
 /// `None` if the server refuses to decode it (UNKNOWN-CTE), or says that there is nothing in it.
 async fn decoded_by_server<'a>(
-    selected: Selected<'a>,
-    uid: Uid,
+    mut reader: Reader<impl Chunks + Send + 'a>,
     part: &MimePart,
     from: u64,
 ) -> Result<Option<PartBody<'a>>> {
-    let mut reader =
-        Reader::new(windows(selected, uid, AskedSection { section: part.section(), decoded: true, from })?);
     match poll_fn(|cx| reader.poll_begin(cx)).await {
         Ok(()) => {
             let is_doubtful = reader.is_at_end() && from == 0 && part.encoded_size().is_none_or(|size| size > NOTHING);
@@ -203,6 +224,11 @@ async fn decoded_by_server<'a>(
         }
         Err(error) => Err(error),
     }
+}
+
+fn decodes(session: &Imap, part: &MimePart) -> bool {
+    let is_encoded = matches!(part.encoding(), TransferEncoding::Base64 | TransferEncoding::QuotedPrintable);
+    is_encoded && session.check_items(&Items::new().text(part.section(), true, None)).is_ok()
 }
 
 fn windows(selected: Selected<'_>, uid: Uid, asked: AskedSection) -> Result<Windows<'_>> {

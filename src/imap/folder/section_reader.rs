@@ -26,12 +26,22 @@ const WINDOW: u32 = 4 * 1024 * 1024;
 const COMMON: u32 = 1024;
 
 /// What is to be read.
-pub(super) struct AskedSection {
-    pub(super) section: Section,
+#[derive(Clone, Debug)]
+pub(crate) struct AskedSection {
+    pub(crate) section: Section,
     /// Whether the server removes the transfer encoding (`BINARY`).
-    pub(super) decoded: bool,
+    pub(crate) decoded: bool,
     /// The offset of the first byte.
-    pub(super) from: u64,
+    pub(crate) from: u64,
+    /// The last bytes before it, if they were read before: they must be the same.
+    pub(crate) before: Bytes,
+}
+
+impl AskedSection {
+    /// From this offset on, of which nothing was read before.
+    pub(crate) fn new(section: Section, decoded: bool, from: u64) -> Self {
+        Self { section, decoded, from, before: Bytes::new() }
+    }
 }
 
 /// The text of one section, window by window.
@@ -75,7 +85,7 @@ impl<'a> Windows<'a> {
         uid: Uid,
         asked: AskedSection,
     ) -> Result<Self> {
-        let AskedSection { section, decoded, from } = asked;
+        let AskedSection { section, decoded, from, before } = asked;
         let mut reader = Self {
             link,
             limits,
@@ -96,13 +106,14 @@ impl<'a> Windows<'a> {
             inbox: None,
             existing: None,
         };
-        reader.ask(NonZeroU32::new(WINDOW), Bytes::new())?;
+        let most = u32::try_from(before.len()).ok().and_then(|before| WINDOW.checked_add(before));
+        reader.ask(most.and_then(NonZeroU32::new), before)?;
         Ok(reader)
     }
 
     /// Asks for a window; its first bytes must be `common`, the last that were delivered.
     fn ask(&mut self, asked: Option<NonZeroU32>, common: Bytes) -> Result<()> {
-        let from = self.came - common.len() as u64;
+        let from = self.came.saturating_sub(common.len() as u64);
         (self.common, self.last) = (common.clone(), common);
         self.tail.clear();
         self.past = if asked.is_none() { from } else { 0 };

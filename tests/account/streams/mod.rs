@@ -3,6 +3,7 @@
 mod fetch;
 mod lanes;
 mod poison;
+mod read;
 
 use std::io;
 use std::sync::Arc;
