@@ -47,16 +47,7 @@ impl Account {
 
 impl AccountBuilder {
     fn new(config: Config, login: Login) -> Self {
-        let settings = Settings {
-            config,
-            connections: 3,
-            patience: Duration::from_secs(2 * 60),
-            back_off: BackOff::default(),
-            idle_after: Duration::from_secs(5 * 60),
-            daily_download: u64::MAX,
-            limits: None,
-        };
-        Self { settings, daily_download: None, login }
+        Self { settings: Settings::new(config), daily_download: None, login }
     }
 
     /// The most sessions at the same time. Default: 3. Of several, one is left for interactive work.
@@ -120,6 +111,21 @@ impl AccountBuilder {
         let usual = if is_gmail(self.settings.config.host()) { GMAIL_DAILY_DOWNLOAD } else { u64::MAX };
         self.settings.daily_download = self.daily_download.unwrap_or(usual);
         Ok(Account { pool: Pool::new(self.settings, self.login), lane: Lane::Interactive })
+    }
+}
+
+impl Settings {
+    /// The usual ones.
+    pub(super) fn new(config: Config) -> Self {
+        Self {
+            config,
+            connections: 3,
+            patience: Duration::from_secs(2 * 60),
+            back_off: BackOff::default(),
+            idle_after: Duration::from_secs(5 * 60),
+            daily_download: u64::MAX,
+            limits: None,
+        }
     }
 }
 

@@ -15,9 +15,9 @@ use std::sync::Arc;
 
 pub use self::fetch::{LeasedFetch, LeasedFetching};
 pub use self::held::LeasedSession;
-pub use self::read::LeasedReadingPart;
 pub(super) use self::held::Taken;
 use self::held::{Core, Current};
+pub use self::read::LeasedReadingPart;
 use super::Account;
 use super::running::Next;
 use crate::error::{Error, Result};

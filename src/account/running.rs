@@ -20,6 +20,7 @@ const MOST_DEATHS: u32 = 2;
 const QUOTA_PAUSE: Duration = Duration::from_secs(60 * 60);
 
 /// The attempts of one call.
+#[derive(Default)]
 pub(super) struct Attempts {
     deaths: u32,
     refusals: u32,
@@ -75,7 +76,7 @@ impl Account {
 
     pub(super) fn attempts(&self) -> Attempts {
         let deadline = Instant::now().checked_add(self.pool.settings().patience);
-        Attempts { deaths: 0, refusals: 0, deadline: deadline.filter(|_| self.lane != Lane::Watch) }
+        Attempts { deadline: deadline.filter(|_| self.lane != Lane::Watch), ..Attempts::default() }
     }
 
     pub(super) async fn acquire(&self) -> Result<Lent<ImapSessions>> {

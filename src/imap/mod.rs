@@ -114,13 +114,13 @@ pub use extension::{
     SortReturning, ThreadPart, Threading,
 };
 #[cfg(feature = "net")]
+pub(crate) use folder::{AskedSection, read_decoded};
+#[cfg(feature = "net")]
 pub use folder::{
     Fetch, FetchedPart, FetchedParts, Fetching, FetchingChanges, Folder, FoundChange, Idle, LiveSearch, Located,
     MessageSet, NotLeft, Opening, ReadingPart, Resume, Resumed, SavedResult, Saving, Search, SearchReturning, Stored,
     Storing, Undone,
 };
-#[cfg(feature = "net")]
-pub(crate) use folder::{AskedSection, read_decoded};
 #[cfg(feature = "net")]
 pub use session::{Append, Imap, Notices};
 pub(crate) use types::Spans;

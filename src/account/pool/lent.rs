@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use super::shared::{Idle, Parts, Pool, Service, end_all};
 use crate::account::back_off::random;
 use crate::account::lane::Lane;
-use crate::account::limits::HostLimits;
+use crate::account::limits::{HostLimits, Place};
 
 /// A session in use.
 pub(in crate::account) struct Lent<S: Service> {
@@ -21,11 +21,21 @@ pub(in crate::account) struct Lent<S: Service> {
     is_unfit: bool,
     /// Whether it was opened for an earlier call.
     is_reused: bool,
+    /// The commands before it was lent.
+    commands: u64,
+}
+
+/// The place of a session that is leaving the pool. Dropping it frees the place.
+pub(in crate::account) struct Leaving<S: Service> {
+    pool: Pool<S>,
+    lane: Lane,
+    _place: Option<Place>,
 }
 
 impl<S: Service> Lent<S> {
     pub(super) fn new(pool: Pool<S>, parts: Parts<S>, lane: Lane) -> Self {
-        Self { parts: Some(parts), pool, lane, is_useful: AtomicBool::new(false), is_unfit: false, is_reused: false }
+        let (is_useful, commands) = (AtomicBool::new(false), S::traffic(&parts.session).commands);
+        Self { parts: Some(parts), pool, lane, is_useful, is_unfit: false, is_reused: false, commands }
     }
 
     /// A session is used again. It is counted already.
@@ -58,6 +68,23 @@ impl<S: Service> Lent<S> {
         }
     }
 
+    /// Whoever uses the session itself does not say that it is useful: it has done something and lives.
+    fn note_use(&self) {
+        if S::traffic(self.session()).commands > self.commands && !self.is_closed() {
+            self.useful();
+        }
+    }
+
+    /// The session itself, which does not come back. Its place is free when the second value is dropped.
+    pub(in crate::account) fn leave(mut self) -> Option<(S::Session, Leaving<S>)> {
+        self.note_use();
+        let mut parts = self.parts.take()?;
+        parts.count(&self.pool);
+        let leaving = |place| Leaving { pool: self.pool.clone(), lane: self.lane, _place: place };
+        let (session, place) = parts.into_session_and_place();
+        Some((session, leaving(place)))
+    }
+
     pub(in crate::account) fn lane(&self) -> Lane {
         self.lane
     }
@@ -87,8 +114,16 @@ impl<S: Service> Lent<S> {
 
 impl<S: Service> Drop for Lent<S> {
     fn drop(&mut self) {
+        if self.parts.is_some() {
+            self.note_use();
+        }
         let Some(mut parts) = self.parts.take() else { return };
         parts.count(&self.pool);
+        if !S::IS_KEPT && !parts.is_closed() {
+            let (session, place) = parts.into_session_and_place();
+            end_and_leave(session, Leaving { pool: self.pool.clone(), lane: self.lane, _place: place });
+            return;
+        }
         let (is_closed, is_useful, now) = (parts.is_closed(), *self.is_useful.get_mut(), Instant::now());
         let mut state = self.pool.lock();
         state.count_unused(self.lane);
@@ -118,5 +153,25 @@ impl<S: Service> Drop for Lent<S> {
         drop(state);
         end_all(ended);
         self.pool.dispatch();
+    }
+}
+
+impl<S: Service> Drop for Leaving<S> {
+    fn drop(&mut self) {
+        let mut state = self.pool.lock();
+        state.open = state.open.saturating_sub(1);
+        state.count_unused(self.lane);
+        drop(state);
+        self.pool.dispatch();
+    }
+}
+
+/// Ends a session beside everything else. Without a runtime its connection is closed.
+fn end_and_leave<S: Service>(session: S::Session, leaving: Leaving<S>) {
+    if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+        drop(runtime.spawn(async move {
+            S::end(session).await;
+            drop(leaving);
+        }));
     }
 }

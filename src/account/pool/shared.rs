@@ -22,8 +22,14 @@ use crate::login::Login;
 use crate::mailbox::BoxFuture;
 use crate::{Notices, Traffic};
 
+/// The longest that a server can have the account wait for the next login.
+const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// What opens sessions, and what a pool has to know of one.
 pub(in crate::account) trait Service: Send + Sync + 'static {
+    /// Whether a session can be used for another call. Otherwise its place is free when it has [ended](Self::end).
+    const IS_KEPT: bool = true;
+
     type Session: Send + Sync + 'static;
     type Notice: Send + 'static;
 
@@ -243,7 +249,7 @@ impl<S: Service> Pool<S> {
 
     /// The server asks to wait before the next login.
     pub(in crate::account) fn not_before(&self, wait: Duration) {
-        self.lock().gate.not_before(Instant::now() + wait);
+        self.lock().gate.not_before(Instant::now() + wait.min(LONGEST_WAIT));
     }
 
     /// Bulk work continues after this time.
