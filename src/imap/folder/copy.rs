@@ -11,7 +11,7 @@ use crate::imap::command::Target;
 use crate::imap::command::copy::Copy;
 use crate::imap::limited::portions;
 use crate::imap::session::{Imap, mailbox_name};
-use crate::imap::types::{CopyUid, MailboxName, Query, Transferred, Uids, Undo};
+use crate::imap::types::{CopyUid, MailboxName, Query, Transferred, UidValidity, Uids, Undo};
 use crate::imap::unfinished::Unfinished;
 use crate::{Flag, FlagChange};
 
@@ -149,6 +149,7 @@ impl<S: Borrow<Imap>> Folder<S> {
 
     /// Expunges exactly the messages that existed before the copying: `1:*` may include more by then.
     async fn replace_move(&self, uids: Uids, to: &MailboxName) -> Result<Transferred> {
+        let validity = self.info()?.uid_validity;
         let here = self.here(&uids).await?;
         let copied = self.copy_each(&here, &uids, to).await?;
         let gone = match &copied.mapping {
@@ -156,7 +157,7 @@ impl<S: Borrow<Imap>> Folder<S> {
             None => here,
         };
         match self.mark_and_expunge(gone).await {
-            Ok(()) => self.stamped(copied),
+            Ok(()) => Ok(stamped(copied, validity)),
             Err(error) => Err(Unfinished::after(
                 error,
                 "the messages are copied, but not all could be removed from the original mailbox",
@@ -176,23 +177,20 @@ impl<S: Borrow<Imap>> Folder<S> {
 
     /// A server with a limit counts messages, not the UIDs in the set.
     async fn copy_all(&self, uids: &Uids, to: &MailboxName) -> Result<Transferred> {
-        let most = self.session().capabilities().most_saved();
-        let many = |most: u64| {
-            let named = if uids.open_from().is_some() { u64::MAX } else { uids.len() };
-            Ok::<_, Error>(named.min(self.info()?.exists.into()) > most)
-        };
+        let (most, info) = (self.session().capabilities().most_saved(), self.info()?);
+        let named = if uids.open_from().is_some() { u64::MAX } else { uids.len() };
         match most {
-            Some(most) if many(most)? => {
+            Some(most) if named.min(info.exists.into()) > most => {
                 let here = self.here(uids).await?;
                 let copied = self.copy_each(&here, uids, to).await?;
-                self.stamped(copied)
+                Ok(stamped(copied, info.uid_validity))
             }
             _ => {
                 let mut whole = TransferProgress::default();
                 for uids in uids.split(self.session().limits().set) {
                     whole.add(self.session().call(self.command(&uids, to, false)).await)?;
                 }
-                self.stamped(whole.done)
+                Ok(stamped(whole.done, info.uid_validity))
             }
         }
     }
@@ -215,11 +213,12 @@ impl<S: Borrow<Imap>> Folder<S> {
     }
 
     async fn move_all(&self, uids: &Uids, to: &MailboxName) -> Result<Transferred> {
+        let validity = self.info()?.uid_validity;
         let mut whole = TransferProgress::default();
         for uids in uids.split(self.session().limits().set) {
             whole.add(self.move_part(&uids, to).await)?;
         }
-        self.stamped(whole.done)
+        Ok(stamped(whole.done, validity))
     }
 
     /// Repeats the command for what it left. A message is missing only if no command reports it.
@@ -246,12 +245,6 @@ impl<S: Borrow<Imap>> Folder<S> {
     fn command<'a>(&self, uids: &'a Uids, to: &'a MailboxName, leave: bool) -> Copy<'a> {
         Copy { selection: self.selection, messages: uids.into(), to, leave }
     }
-
-    /// Stamps the missing UIDs with the UIDVALIDITY of this mailbox.
-    fn stamped(&self, transferred: Transferred) -> Result<Transferred> {
-        let validity = self.info()?.uid_validity;
-        Ok(Transferred { missing: transferred.missing.map(|missing| missing.under(validity)), ..transferred })
-    }
 }
 
 /// The result of the commands so far.
@@ -269,6 +262,11 @@ impl TransferProgress {
         self.begun = true;
         Ok(())
     }
+}
+
+/// Stamps the missing UIDs with the UIDVALIDITY that the mailbox had before the commands: the session may have ended after them.
+fn stamped(transferred: Transferred, validity: Option<UidValidity>) -> Transferred {
+    Transferred { missing: transferred.missing.map(|missing| missing.under(validity)), ..transferred }
 }
 
 /// The error of one command, with what was done before it, if anything was: commands had `begun` to do it.

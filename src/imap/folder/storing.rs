@@ -114,6 +114,8 @@ impl<'a> Storing<'a> {
                 return Err(Error::input("a modification sequence must have at most 63 bits"));
             }
         }
+        // Before the commands: the session may have ended after them.
+        let validity = self.selected.info()?.uid_validity;
         let mut modified = Uids::new();
         match named {
             Resolved::Uids(uids) => {
@@ -129,7 +131,7 @@ impl<'a> Storing<'a> {
                 modified = session.call(self.command(target)).await.or_else(|error| self.refused(error, &Uids::ALL))?;
             }
         }
-        Ok(Stored { modified: modified.under(self.selected.info()?.uid_validity) })
+        Ok(Stored { modified: modified.under(validity) })
     }
 
     /// Returns the messages that were not changed. `done` is what was changed before an error.

@@ -4,7 +4,7 @@ use postroom::imap::{Uid, Uids};
 use postroom::testing::{Fault, Server};
 use postroom::{Flag, FlagChange, Kind};
 
-use crate::support::{alice, embedded, plaintext, selected, session};
+use crate::support::{SELECT, alice, embedded, plaintext, scripted, selected, session};
 
 fn server(lacks: &[&str]) -> Server {
     let builder = lacks.iter().fold(Server::builder(), |builder, lack| builder.without(lack));
@@ -189,4 +189,22 @@ async fn close_removes_what_is_marked_and_unselect_nothing() {
         inbox.close().await.unwrap();
         assert_eq!(server.snapshot("alice").unwrap().messages("INBOX").len(), 2);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_change_that_was_answered_is_made_although_the_connection_ends_with_the_answer() {
+    let answered = async |capabilities: &str, command: &str, answer: &str| {
+        let greeting = format!("S: * PREAUTH [CAPABILITY IMAP4rev1 UIDPLUS {capabilities}] ready\n{SELECT}");
+        let dialogue = format!("{greeting}C: {{A}} {command}\nS: {{A}} OK {answer}done\nS: * BYE now\nclose");
+        let (script, imap) = scripted(&dialogue, plaintext()).await;
+        (script, imap.unwrap().into_folder("INBOX").await.unwrap())
+    };
+    let (_script, inbox) = answered("", "UID COPY 2 Archive", "[COPYUID 9 2 5] ").await;
+    assert_eq!(inbox.copy(uids("2"), "Archive").await.unwrap().mapping.unwrap().to().to_string(), "5");
+    let (_script, inbox) = answered("MOVE", "UID MOVE 2 Archive", "[COPYUID 9 2 5] ").await;
+    assert_eq!(inbox.move_to(uids("2"), "Archive").await.unwrap().mapping.unwrap().to().to_string(), "5");
+    let (_script, inbox) = answered("", "UID STORE 2 +FLAGS.SILENT (\\Flagged)", "").await;
+    assert!(inbox.store(uids("2"), &FlagChange::add([Flag::FLAGGED])).await.unwrap().modified.is_empty());
+    let (_script, inbox) = answered("", "UID EXPUNGE 2", "").await;
+    inbox.expunge(uids("2")).await.unwrap();
 }
