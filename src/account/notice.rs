@@ -33,6 +33,7 @@ const MOST_WAITING: usize = 256;
 /// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
+#[expect(clippy::large_enum_variant, reason = "notices are few, and easier to match without a box")]
 pub enum AccountNotice {
     /// The server reports something to one of the IMAP sessions.
     Imap {

@@ -138,9 +138,4 @@ impl Attempts {
             false => Next::Fail(error),
         }
     }
-
-    /// Something of the call was done: it is not the call that ends sessions.
-    pub(super) fn progressed(&mut self) {
-        self.deaths = 0;
-    }
 }

@@ -312,7 +312,9 @@ mod tests {
 
     use super::*;
 
-    fn split(chunks: &[&[u8]], header_budget: usize) -> Vec<(Kind, String, Range<u64>, Range<u64>, Vec<Reason>)> {
+    type Seen = (Kind, String, Range<u64>, Range<u64>, Vec<Reason>);
+
+    fn split(chunks: &[&[u8]], header_budget: usize) -> Vec<Seen> {
         let mut splitter = Splitter::new(header_budget);
         chunks.iter().for_each(|chunk| splitter.push(chunk));
         let parts = splitter.finish().parts.into_iter();

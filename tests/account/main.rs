@@ -18,8 +18,6 @@ mod interleavings;
 mod job;
 mod limits;
 mod logins;
-mod naive;
-mod oracle;
 mod pop3;
 mod reconnecting;
 #[path = "../support/rng.rs"]

@@ -165,7 +165,7 @@ fn first(uids: &Uids, most: u64) -> Uids {
         else {
             break;
         };
-        let end = Uid::nonzero(first.saturating_add(more)).unwrap_or(*range.end());
+        let end = Uid::nonzero(first.saturating_add(more)).unwrap_or_else(|| *range.end());
         taken.insert_range(*range.start(), end);
         left = left.saturating_sub(u64::from(more) + 1);
     }

@@ -85,10 +85,6 @@ impl<S: Service> Lent<S> {
         Some((session, leaving(place)))
     }
 
-    pub(in crate::account) fn lane(&self) -> Lane {
-        self.lane
-    }
-
     /// Without the loan: whoever takes the parts counts them for another lane.
     pub(in crate::account) fn into_parts(mut self) -> Option<(Parts<S>, Lane)> {
         self.parts.take().map(|parts| (parts, self.lane))

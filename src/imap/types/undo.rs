@@ -257,7 +257,7 @@ mod tests {
         fn the_text_form_brings_back_the_same(from in prop::collection::vec(1u8.., 1..20), to in "[^\0\r\n]{1,9}", junk: bool) {
             let (from, to) = (MailboxName::from_wire(&from, false), MailboxName::new(&to).unwrap());
             let undo = undo(from, to, junk.then_some(Flag::JUNK));
-            prop_assert_eq!(undo.to_string().parse::<Undo>().unwrap(), undo.clone());
+            prop_assert_eq!(&undo.to_string().parse::<Undo>().unwrap(), &undo);
             let messages = "20,1:M1,3:M-2".parse().unwrap();
             let to = (&undo.to, undo.validity);
             let traced = Undo::traced("me/x", (&undo.from, None), to, messages).marked(undo.marked.clone());
