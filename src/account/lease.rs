@@ -5,10 +5,13 @@ mod calls;
 mod fetch;
 mod following;
 mod held;
+mod idle;
 mod messages;
 
 mod read;
 mod remaining;
+mod resume;
+mod seen;
 
 use std::fmt;
 use std::sync::Arc;
@@ -17,7 +20,9 @@ pub use self::fetch::{LeasedFetch, LeasedFetching};
 pub use self::held::LeasedSession;
 pub(super) use self::held::Taken;
 use self::held::{Core, Current};
+pub use self::idle::LeasedIdle;
 pub use self::read::LeasedReadingPart;
+pub use self::resume::LeasedResume;
 use super::Account;
 use super::running::Next;
 use crate::error::{Error, Result};

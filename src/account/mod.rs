@@ -36,7 +36,7 @@ use std::fmt;
 
 pub use self::builder::AccountBuilder;
 pub use self::lane::Lane;
-pub use self::lease::{Lease, LeasedFetch, LeasedFetching, LeasedReadingPart, LeasedSession};
+pub use self::lease::{Lease, LeasedFetch, LeasedFetching, LeasedIdle, LeasedReadingPart, LeasedResume, LeasedSession};
 pub use self::limits::ConnectionLimits;
 pub use self::notice::{AccountNotice, AccountNotices};
 use self::pool::Pool;

@@ -15,7 +15,7 @@ use crate::account::pool::{Lent, Parked, Parts, Pool};
 use crate::account::running::Next;
 use crate::account::service::ImapSessions;
 use crate::error::{Code, Error, Kind, Result};
-use crate::imap::{Folder, FolderInfo, Imap, MailboxName, Uid, UidValidity};
+use crate::imap::{Folder, FolderInfo, Imap, MailboxName, Opening, Uid, UidValidity};
 
 /// The octets of an unfinished answer that are read to keep its session. If there are more, the session is closed.
 const MOST_DRAINED: u64 = 256 * 1024;
@@ -149,7 +149,8 @@ impl Core {
         if let Some(error) = &state.ended {
             return Err(error.clone());
         }
-        let is_usable = |lent: &Arc<Lent<ImapSessions>>| !lent.is_closed() && self.is_open_in(lent.session());
+        let identity = state.identity;
+        let is_usable = |lent: &Arc<Lent<ImapSessions>>| !lent.is_closed() && self.is_open_in(lent.session(), identity);
         let unusable = match &state.session {
             Some(lent) if is_usable(lent) && state.unfinished.is_none() => {
                 return Ok(Some(self.current_of(lent.clone())));
@@ -173,7 +174,8 @@ impl Core {
             return Ok(None);
         };
         let Some(lent) = drain(lent, since).await else { return Ok(None) };
-        if lent.is_closed() || !self.is_open_in(lent.session()) {
+        let identity = self.lock().identity;
+        if lent.is_closed() || !self.is_open_in(lent.session(), identity) {
             return Ok(None);
         }
         let lent = Arc::new(lent);
@@ -196,14 +198,23 @@ impl Core {
     }
 
     async fn open_in(&self, imap: &mut Imap) -> Result<Arc<FolderInfo>> {
-        let opening = imap.open(self.name.clone());
-        let opening = if self.read_only { opening.read_only() } else { opening };
-        opening.await?.info()
+        self.opening(imap).await?.info()
     }
 
     fn hold(&self, lent: Lent<ImapSessions>, info: &FolderInfo) -> Result<Current> {
-        let identity = Identity(info.uid_validity.filter(|_| !info.uids_not_sticky));
+        self.check(lent.session(), info)?;
+        let lent = Arc::new(lent);
+        self.lock().session = Some(lent.clone());
+        Ok(self.current_of(lent))
+    }
+
+    /// The session has opened the mailbox. It must be the same one as before.
+    pub(super) fn check(&self, imap: &Imap, info: &FolderInfo) -> Result<()> {
+        let identity = Identity::of(info);
+        let gone = Folder::of(imap).ok().map(|folder| folder.gone());
+        let messages = gone.map(|gone| u64::from(info.exists) + gone);
         let mut state = self.lock();
+        state.opened = info.uid_next.zip(messages).map(|(uid_next, messages)| Opened { uid_next, messages });
         match state.identity {
             None => state.identity = Some(identity),
             // Without UIDVALIDITY nothing shows that UIDs mean the same messages as before.
@@ -211,16 +222,17 @@ impl Core {
             Some(_) => {
                 let error = renumbered();
                 state.ended = Some(error.clone());
-                drop(state);
                 return Err(error);
             }
         }
-        let folder = Folder::of(lent.session()).ok();
-        let messages = folder.map(|folder| u64::from(info.exists) + folder.gone());
-        state.opened = info.uid_next.zip(messages).map(|(uid_next, messages)| Opened { uid_next, messages });
-        let lent = Arc::new(lent);
-        state.session = Some(lent.clone());
-        Ok(self.current_of(lent))
+        Ok(())
+    }
+
+    /// The mailbox is about to be opened again in its session. [`check`](Self::check) follows.
+    pub(super) fn opening<'a>(&self, imap: &'a mut Imap) -> Opening<&'a mut Imap> {
+        self.lock().opened = None;
+        let opening = imap.open(self.name.clone());
+        if self.read_only { opening.read_only() } else { opening }
     }
 
     /// The UID of the next message, if that is known: UIDNEXT counts as long as the session has seen no mail arrive.
@@ -247,12 +259,20 @@ impl Core {
     }
 
     /// Whether the mailbox of this lease is selected there.
-    fn is_open_in(&self, imap: &Imap) -> bool {
-        is_selected(imap, &self.name, self.read_only)
+    fn is_open_in(&self, imap: &Imap, identity: Option<Identity>) -> bool {
+        let info = Folder::of(imap).and_then(|folder| folder.info());
+        let is_it = |info: &FolderInfo| identity.is_none_or(|identity| identity == Identity::of(info));
+        info.is_ok_and(|info| info.name == self.name && (info.read_only || !self.read_only) && is_it(&info))
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Identity {
+    fn of(info: &FolderInfo) -> Self {
+        Self(info.uid_validity.filter(|_| !info.uids_not_sticky))
     }
 }
 
@@ -394,11 +414,6 @@ async fn too_much(lent: &Lent<ImapSessions>, since: u64) {
     while lent.session().traffic().received < most {
         sleep(DRAIN_LOOK).await;
     }
-}
-
-fn is_selected(imap: &Imap, name: &MailboxName, read_only: bool) -> bool {
-    let info = Folder::of(imap).and_then(|folder| folder.info());
-    info.is_ok_and(|info| info.name == *name && (info.read_only || !read_only))
 }
 
 fn renumbered() -> Error {

@@ -96,7 +96,8 @@ impl<S: Service> Pool<S> {
             }
             state.last_session += 1;
             let login = state.login.clone();
-            let login = state.renewals.as_ref().map_or_else(|| login.clone(), |renewals| renewals.for_one_login(&login));
+            let login =
+                state.renewals.as_ref().map_or_else(|| login.clone(), |renewals| renewals.for_one_login(&login));
             (login, state.last_session)
         };
         let span = tracing::debug_span!(target: "postroom", "account", lane = ?slot.lane(), session = id);

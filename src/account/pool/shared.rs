@@ -265,11 +265,15 @@ impl<S: Service> Pool<S> {
         }
     }
 
-    /// Whether somebody waits for a session with more urgent work, or with bulk work as urgent as this.
+    /// Whether somebody waits for a session with more urgent work, or with bulk work as urgent as this, and may have it.
     pub(in crate::account) fn is_pressed(&self, lane: Lane) -> bool {
-        let state = self.lock();
+        let mut state = self.lock();
+        let is_paused = state.bulk_wait(Instant::now(), self.settings().daily_download).is_some();
+        let state = &*state;
         let waits = |other: &Lane| *other < lane || (*other == lane && lane == Lane::Bulk);
-        Lane::ALL.iter().filter(|other| waits(other)).any(|other| state.waiters(*other) > 0)
+        let may_have_it =
+            |other: &Lane| other.may_have_one_more(state.used, state.most) && !(is_paused && *other == Lane::Bulk);
+        Lane::ALL.iter().filter(|other| waits(other) && may_have_it(other)).any(|other| state.waiters(*other) > 0)
     }
 
     /// Waits until somebody waits for a session with more urgent work.

@@ -1,9 +1,12 @@
 //! The streams of a lease: each is read through connections that are lost, and must deliver what a run without a loss delivers.
 
+mod dropped;
 mod fetch;
+mod idle;
 mod lanes;
 mod poison;
 mod read;
+mod resume;
 
 use std::io;
 use std::sync::Arc;
@@ -12,6 +15,7 @@ use std::time::Duration;
 
 use postroom::account::{Account, AccountBuilder};
 use postroom::connector::{Connect, Stream, Target};
+use postroom::imap::Fetched;
 use postroom::testing::Server;
 use postroom::{BoxFuture, Config, Login, Result};
 
@@ -44,7 +48,7 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
 /// Runs `job` once without a loss, and then with one at each `stride`th byte of both directions. It must return the same each time.
 fn cut_everywhere<J>(make: fn() -> Server, stride: usize, hows: &[How], job: J) -> usize
 where
-    J: AsyncFn(Account, &Server) -> Result<Vec<String>>,
+    J: AsyncFn(Account, &Arc<Server>) -> Result<Vec<String>>,
 {
     let run = |plan: Plan| {
         block_on(async {
@@ -74,6 +78,13 @@ where
 fn places(passed: Passed) -> impl Iterator<Item = (Side, u64)> {
     let to = (0..passed.to_server).map(|at| (Side::ToServer, at));
     to.chain((0..passed.from_server).map(|at| (Side::FromServer, at)))
+}
+
+/// Without `\Recent`, which one session sees.
+fn flags(message: &Fetched) -> String {
+    let Some(flags) = message.flags() else { return String::new() };
+    let names: Vec<_> = flags.iter().map(|flag| flag.to_string()).filter(|flag| flag != "\\Recent").collect();
+    names.join(" ")
 }
 
 /// Messages of different sizes for alice.
