@@ -31,6 +31,7 @@ mod service;
 mod session;
 mod stats;
 mod token;
+mod watch;
 
 use std::fmt;
 
@@ -46,6 +47,7 @@ pub use self::pop3_watch::{MaildropChange, MaildropWatch};
 use self::service::ImapSessions;
 pub use self::session::Session;
 pub use self::stats::Stats;
+pub use self::watch::{Watch, WatchMethod, WatchPosition, Watched};
 #[cfg(doc)]
 use crate::error::Kind;
 use crate::error::Result;

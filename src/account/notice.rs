@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::sync::broadcast;
 
 use super::lane::Lane;
+use super::watch::WatchMethod;
 use crate::error::Error;
 use crate::imap::{self, MailboxName, Uids};
 use crate::pop3;
@@ -86,6 +87,13 @@ pub enum AccountNotice {
         uids: Uids,
         /// How the second session ended.
         error: Error,
+    },
+    /// The server has changed this mailbox and not said so, although it was asked to: a [`Watch`](super::Watch) no longer relies on it.
+    NotPushed {
+        /// The mailbox.
+        mailbox: MailboxName,
+        /// How the watch goes on.
+        method: WatchMethod,
     },
     /// A change took effect twice, because the server executed it after its connection was gone. Nothing is removed.
     Doubled {

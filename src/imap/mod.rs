@@ -123,6 +123,7 @@ pub use folder::{
 };
 #[cfg(feature = "net")]
 pub use session::{Append, Imap, Notices};
+#[cfg(feature = "account")]
 pub(crate) use types::Spans;
 pub use types::{
     Acl, AclEntry, Address, AddressBuf, AddressGroup, Addresses, Annotation, AnnotationSize, AnnotationSupport,

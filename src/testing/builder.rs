@@ -191,6 +191,21 @@ impl Builder {
         self
     }
 
+    /// Whether IDLE and NOTIFY are accepted, and nothing is pushed: as a server whose file watches are used up (Dovecot without inotify
+    /// instances left), or a proxy that drops what it does not expect.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let server = postroom::testing::Server::builder().mutes_pushes(true).in_memory()?;
+    /// # drop(server);
+    /// # Ok(()) }
+    /// ```
+    pub fn mutes_pushes(mut self, mutes: bool) -> Self {
+        self.options.mutes_pushes = mutes;
+        self
+    }
+
     /// POP3: the least number of seconds between two logins (RFC 2449 §6.5), announced and enforced by the runtime's clock.
     pub fn pop3_login_delay(mut self, seconds: u32) -> Self {
         self.options.login_delay = Some(seconds);

@@ -27,6 +27,7 @@ pub(super) struct Options {
     pub(super) stamps_appends: bool,
     /// Whether messages that clients append lose their Message-ID.
     pub(super) strips_message_ids: bool,
+    pub(super) mutes_pushes: bool,
     pub(super) login_delay: Option<u32>,
     pub(super) every_connection: Option<Fault>,
     pub(super) duplex_buffer: usize,
@@ -105,6 +106,7 @@ impl Default for Options {
             ascii_searches: false,
             stamps_appends: false,
             strips_message_ids: false,
+            mutes_pushes: false,
             login_delay: None,
             every_connection: None,
             duplex_buffer: 64 * 1024,

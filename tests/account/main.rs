@@ -24,6 +24,7 @@ mod reconnecting;
 mod rng;
 mod sessions;
 mod streams;
+mod watch;
 
 use std::time::Duration;
 

@@ -304,6 +304,16 @@ impl<S: Service> Pool<S> {
         self.lock().stats
     }
 
+    pub(in crate::account) fn is_shut(&self) -> bool {
+        self.lock().is_shut
+    }
+
+    /// Why no session can be opened at the moment.
+    pub(in crate::account) fn failure(&self) -> Option<Error> {
+        let state = self.lock();
+        state.last_failure.clone().filter(|_| state.is_offline)
+    }
+
     pub(in crate::account) fn notices(&self) -> AccountNotices {
         self.0.announcer.subscribe()
     }

@@ -11,8 +11,10 @@ impl Session {
         loop {
             // Changes from before IDLE are reported first, so that none is lost between.
             changes.mark_unchanged();
-            self.report(true);
-            self.report_others();
+            if !self.shared.options.mutes_pushes {
+                self.report(true);
+                self.report_others();
+            }
             self.wire.flush().await?;
             if self.over {
                 return Err(Stop::Answered);

@@ -60,6 +60,9 @@ impl Session {
         if groups.iter().flat_map(|group| &group.events).any(unknown) {
             return Err(Stop::No(format!("[BADEVENT ({})] There are no other events", EVENTS.join(" "))));
         }
+        if self.shared.options.mutes_pushes {
+            return Ok("NOTIFY completed".to_owned());
+        }
         let seen = self.account(|account| seen(account))?;
         let watch = Watch { groups, seen };
         if status {

@@ -10,5 +10,5 @@ mod relay;
 mod tests;
 
 pub(crate) use near::Near;
-pub(crate) use plan::{How, Plan, Side};
+pub(crate) use plan::{Cut, How, Plan, Side};
 pub(crate) use proxy::{Passed, Proxy};
