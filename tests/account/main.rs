@@ -18,11 +18,13 @@ mod interleavings;
 mod job;
 mod limits;
 mod logins;
+mod near;
 mod pop3;
 mod reconnecting;
 #[path = "../support/rng.rs"]
 mod rng;
 mod sessions;
+mod slow;
 mod streams;
 mod watch;
 

@@ -192,10 +192,8 @@ impl Source<'_> {
 async fn point(folder: &Folder<&crate::imap::Imap>) -> Result<SyncPoint> {
     let info = folder.info()?;
     let known = folder.search(&Query::all()).await?;
-    let mut point = SyncPoint::default();
-    point.validity = info.uid_validity.filter(|_| !info.uids_not_sticky);
-    (point.uid_next, point.highest_modseq, point.known) = (info.uid_next, info.highest_modseq, known);
-    Ok(point)
+    let validity = info.uid_validity.filter(|_| !info.uids_not_sticky);
+    Ok(SyncPoint { validity, uid_next: info.uid_next, highest_modseq: info.highest_modseq, known })
 }
 
 /// The change as an event; new messages are counted at the end.

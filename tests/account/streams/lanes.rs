@@ -8,8 +8,8 @@ use postroom::account::AccountNotice;
 use postroom::imap::{Items, Uids};
 use tokio::time::Instant;
 
-use super::{Near, account_by, block_on, mail};
 use crate::cutting::{Plan, Proxy};
+use crate::near::{Near, account_by, block_on, mail};
 
 #[test]
 fn interactive_work_has_the_only_session_between_two_pieces() {

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use postroom::account::AccountNotice;
 use postroom::imap::{Items, Uid, Uids};
 
-use super::{Dying, account_by, block_on, mail};
+use crate::near::{Dying, account_by, block_on, mail};
 
 #[test]
 fn a_message_that_ends_sessions_is_set_aside_and_the_others_come() {

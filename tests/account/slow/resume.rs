@@ -8,8 +8,8 @@ use postroom::imap::{Resumed, SyncPoint};
 use postroom::testing::Server;
 use postroom::{Kind, Result};
 
-use super::{Near, account_by, block_on, cut_everywhere, flags};
 use crate::cutting::{How, Plan, Proxy, Side};
+use crate::near::{Near, account_by, block_on, cut_everywhere, flags};
 
 /// The flags of each message.
 type Replica = BTreeMap<u32, String>;
@@ -117,8 +117,8 @@ fn the_copy_is_that_of_the_server_also_if_it_changes_meanwhile() {
 
 #[tokio::test]
 async fn there_is_no_new_point_before_the_end() {
-    let server = super::super::server().await;
-    let account = super::super::account(&server).build().unwrap();
+    let server = crate::server().await;
+    let account = crate::account(&server).build().unwrap();
     let mut inbox = account.select("INBOX").await.unwrap();
     let mut changes = inbox.resume(&SyncPoint::default()).await.unwrap();
     changes.try_next().await.unwrap().unwrap();

@@ -9,8 +9,8 @@ use postroom::imap::{Items, Query, Section, SyncPoint, Uid, Uids};
 use postroom::{BoxFuture, Result};
 use tokio::io::AsyncReadExt;
 
-use super::{Near, account_by, block_on, mail};
 use crate::cutting::{How, Plan, Proxy, Side};
+use crate::near::{Near, account_by, block_on, mail};
 
 type Operation = for<'a> fn(&'a mut Lease) -> BoxFuture<'a, Result<usize>>;
 

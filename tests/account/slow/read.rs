@@ -9,8 +9,8 @@ use postroom::testing::Server;
 use postroom::{Kind, Result};
 use tokio::io::AsyncReadExt;
 
-use super::{cut_everywhere, mail};
 use crate::cutting::How;
+use crate::near::{cut_everywhere, mail};
 
 fn parts() -> String {
     let mut encoded = String::new();
@@ -92,8 +92,8 @@ fn a_part_continues_at_its_offset_whoever_decodes_it() {
 
 #[tokio::test]
 async fn a_message_that_does_not_exist_is_an_error_at_once() {
-    let server = super::super::server().await;
-    let account = super::super::account(&server).build().unwrap();
+    let server = crate::server().await;
+    let account = crate::account(&server).build().unwrap();
     let mut inbox = account.select("INBOX").await.unwrap();
     let none = Uid::new(4_000_000).unwrap();
     assert_eq!(inbox.read(none, Section::WHOLE).await.unwrap_err().kind(), Kind::Rejected);
