@@ -27,14 +27,15 @@ use crate::pop3::Pop3;
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use postroom::account::Pop3Account;
-/// use postroom::collect::{Collector, MaildirDelivery, MemoryLedger};
+/// use postroom::collect::{Collector, Maildir, MemoryLedger};
 /// use postroom::{Config, Login, testing::Server};
 ///
 /// # let scratch = std::env::temp_dir().join(format!("postroom-account-{}", std::process::id()));
+/// # std::fs::create_dir_all(&scratch)?;
 /// let server = Server::builder().sample_mail().start().await?;
 /// let config = Config::new("localhost").port(server.pop3s_port()).add_root_pem(server.ca_pem().as_bytes())?;
 /// let account = Pop3Account::new(config, Login::password("alice", "alicepw")).build()?;
-/// let mut collector = Collector::new("alice", MemoryLedger::new(), MaildirDelivery::create(&scratch)?);
+/// let mut collector = Collector::new("alice", MemoryLedger::default(), Maildir::open(&scratch).await?);
 /// let mut session = account.session().await?;
 /// let summary = collector.run(&mut *session).finish().await?;
 /// println!("{summary:?}");

@@ -5,21 +5,13 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::shared::{Service, State};
+use super::shared::{Fewer, Service, State};
 use crate::account::notice::AccountNotice;
 use crate::error::Error;
 
 /// How long an account has fewer sessions after the server accepted no more; doubled each time in a row, up to [`LONGEST_FEWER`].
 const FEWER: Duration = Duration::from_secs(10 * 60);
 const LONGEST_FEWER: Duration = Duration::from_secs(4 * 60 * 60);
-
-/// The server accepts fewer sessions than the account may have.
-pub(super) struct Fewer {
-    pub(super) until: Instant,
-    most: usize,
-    /// How long the next time.
-    next: Duration,
-}
 
 impl<S: Service> State<S> {
     /// Whether the server accepts no more sessions than the account has. Call it when the failed attempt is not counted any more.

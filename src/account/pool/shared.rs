@@ -8,7 +8,6 @@ use std::time::Duration;
 use tokio::sync::{Notify, oneshot};
 use tokio::time::Instant;
 
-use super::fewer::Fewer;
 use crate::account::back_off::BackOff;
 use crate::account::gate::{Gate, Start};
 use crate::account::lane::Lane;
@@ -122,6 +121,14 @@ pub(super) struct State<S: Service> {
 pub(super) struct Idle<S: Service> {
     pub(super) parts: Parts<S>,
     pub(super) since: Instant,
+}
+
+/// The server accepts fewer sessions than the account may have.
+pub(super) struct Fewer {
+    pub(super) until: Instant,
+    pub(super) most: usize,
+    /// How long the next time.
+    pub(super) next: Duration,
 }
 
 /// A session and what is known about it.
