@@ -327,6 +327,11 @@ impl Error {
         self.edit(|inner| inner.retry_after = wait)
     }
 
+    /// What failed is on the caller's side, whatever the kind: a file of the caller's that cannot be read, for example.
+    pub(crate) fn by_caller(self) -> Self {
+        self.edit(|inner| inner.fault = Fault::Caller)
+    }
+
     /// The call has changed something before this error, or may have. What is known already stays if it is stricter.
     pub(crate) fn after_change(self, change: Option<Replay>) -> Self {
         match change > self.0.replay {
@@ -386,8 +391,12 @@ impl Error {
     pub(crate) fn reclassify(self, kind: Kind, text: impl Into<Cow<'static, str>>) -> Self {
         let (code, wait, words, replay) = (self.code().cloned(), self.retry_after(), self.0.words, self.replay());
         let (place, is_lasting) = (self.0.place.clone(), self.0.is_lasting);
+        let fault = (kind == self.kind()).then_some(self.fault());
         let outer = Self::new(kind, text).with_code(code).with_retry_after(wait).with_words(words).after_change(replay);
-        outer.edit(|inner| (inner.place, inner.is_lasting) = (place, is_lasting)).with_source(self.without_place())
+        let outer = outer.edit(|inner| {
+            (inner.place, inner.is_lasting, inner.fault) = (place, is_lasting, fault.unwrap_or(inner.fault));
+        });
+        outer.with_source(self.without_place())
     }
 
     /// The same failure with its texts changed, and those of its causes. `change` returns the new text, or `None` if it stays. A

@@ -151,6 +151,11 @@ impl Lease {
         Folder::of(LeasedSession::new(Core::take(&self.core).await?))
     }
 
+    /// A session with the mailbox open, for one call alone.
+    pub(super) async fn alone(&self) -> Result<Taken> {
+        Core::alone(&self.core).await
+    }
+
     /// Runs a call that returns a value, again on a new session if its connection is lost. Changes are repeated if that is safe.
     pub(super) async fn call<T, F>(&self, call: F) -> Result<T>
     where

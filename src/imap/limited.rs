@@ -75,7 +75,7 @@ impl Rounds {
 }
 
 /// The set in pieces of at most `most` UIDs, in ascending order, without an open end.
-pub(super) fn portions(uids: &Uids, most: u64) -> impl Iterator<Item = Uids> + '_ {
+pub(crate) fn portions(uids: &Uids, most: u64) -> impl Iterator<Item = Uids> + '_ {
     let most = most.max(1);
     let mut ranges = uids.ranges().map(|range| (*range.start(), *range.end()));
     let mut rest = None;

@@ -121,6 +121,8 @@ pub use folder::{
     MessageSet, NotLeft, Opening, ReadingPart, Resume, Resumed, SavedResult, Saving, Search, SearchReturning, Stored,
     Storing, Undone,
 };
+#[cfg(feature = "account")]
+pub(crate) use limited::portions;
 #[cfg(feature = "net")]
 pub use session::{Append, Imap, Notices};
 #[cfg(feature = "account")]

@@ -48,6 +48,11 @@ impl<T> StdError for Unfinished<T> {
 }
 
 impl Transferred {
+    /// The failure as an error of the whole call, which carries this as what was done before it.
+    pub(crate) fn and_then_failed(self, failure: Error, text: &'static str) -> Error {
+        Unfinished::after(failure, text, self)
+    }
+
     /// What was copied or moved before one of several commands failed, as far as the server reported it. `None` if the
     /// error is not from [`Folder::copy`](super::Folder::copy) or [`Folder::move_to`](super::Folder::move_to), or if
     /// nothing is known to be done.
@@ -57,6 +62,11 @@ impl Transferred {
 }
 
 impl Appended {
+    /// The failure as an error of the whole call, which carries this as what was done before it.
+    pub(crate) fn and_then_failed(self, failure: Error, text: &'static str) -> Error {
+        Unfinished::after(failure, text, self)
+    }
+
     /// The message that was stored before a later step of [`Folder::replace`](super::Folder::replace) failed: the one that it should have
     /// replaced is still there. `None` if nothing is known to be stored.
     pub fn before(error: &Error) -> Option<&Self> {
@@ -65,6 +75,11 @@ impl Appended {
 }
 
 impl AppendedAll {
+    /// The failure as an error of the whole call, which carries this as what was done before it.
+    pub(crate) fn and_then_failed(self, failure: Error, text: &'static str) -> Error {
+        Unfinished::after(failure, text, self)
+    }
+
     /// What became of each message, if the error is from [`Imap::append_all`](super::Imap::append_all) and some may be stored; `None` if none
     /// is.
     pub fn before(error: &Error) -> Option<&Self> {

@@ -19,6 +19,7 @@ mod job;
 mod limits;
 mod logins;
 mod near;
+mod once;
 mod pop3;
 mod reconnecting;
 #[path = "../support/rng.rs"]

@@ -94,7 +94,7 @@ const LAYERS: &[Layer] = &[
     layer!("pop3": "*" "wire" "sasl" "engine" "io" "start_error" "conn" "authentication" "mailbox" "messages" "contents"),
     layer!("open": "error" "login" "config" "mailbox" "imap" "pop3"),
     layer!("serialize": "*" "contents" "imap"),
-    layer!("account": "*" "rustls" "mailbox" "conn" "imap" "pop3" "messages" "contents" "part_body" "body" "io"),
+    layer!("account": "*" "rustls" "mailbox" "conn" "imap" "pop3" "messages" "text" "contents" "part_body" "body" "io"),
     // Durable files; `collect` decides what is stored in them.
     layer!("store": "error"),
     layer!("collect": "*" "io" "text" "mailbox" "messages" "store"),

@@ -125,6 +125,20 @@ impl Core {
         }
     }
 
+    /// A session with the mailbox open, for one call alone. If other calls are using that of the lease, it is another one.
+    pub(in crate::account) async fn alone(core: &Arc<Self>) -> Result<Taken> {
+        drop(core.current().await?);
+        let lent = match core.let_go() {
+            Some(lent) => lent,
+            None => {
+                let (lent, info) = core.reopen().await?;
+                core.check(lent.session(), &info)?;
+                lent
+            }
+        };
+        Ok(Taken { lent: Some(lent), core: core.clone(), unfinished: None })
+    }
+
     /// Lets go of the session.
     pub(super) fn release(&self) {
         let session = self.lock().session.take();
@@ -204,7 +218,9 @@ impl Core {
     fn hold(&self, lent: Lent<ImapSessions>, info: &FolderInfo) -> Result<Current> {
         self.check(lent.session(), info)?;
         let lent = Arc::new(lent);
-        self.lock().session = Some(lent.clone());
+        let before = self.lock().session.replace(lent.clone());
+        // Whoever waits for it may be given it at once, so it is not dropped while the lease is locked.
+        drop(before);
         Ok(self.current_of(lent))
     }
 

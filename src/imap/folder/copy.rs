@@ -11,7 +11,7 @@ use crate::imap::command::Target;
 use crate::imap::command::copy::Copy;
 use crate::imap::limited::portions;
 use crate::imap::session::{Imap, mailbox_name};
-use crate::imap::types::{CopyUid, MailboxName, Query, Transferred, UidValidity, Uids, Undo};
+use crate::imap::types::{CopyUid, FolderInfo, MailboxName, Query, Transferred, UidValidity, Uids, Undo};
 use crate::imap::unfinished::Unfinished;
 use crate::{Flag, FlagChange};
 
@@ -107,13 +107,20 @@ impl<S: Borrow<Imap>> Folder<S> {
             Resolved::Uids(uids) => self.replace_move(uids, &to).await?,
             Resolved::Saved(saved) => self.transfer_saved(saved, &to, true).await?,
         };
-        let (account, from) = (self.session().account(), (&info.name, info.uid_validity));
         let undo = match (&moved.mapping, traced) {
-            (Some(mapping), _) => Undo::new(account, from, &to, mapping),
-            (None, Some((validity, messages))) => Some(Undo::traced(account, from, (&to, validity), messages)),
+            (Some(mapping), _) => self.undo_of(&info, &to, mapping),
+            (None, Some((validity, messages))) => {
+                let from = (&info.name, info.uid_validity);
+                Some(Undo::traced(self.session().account(), from, (&to, validity), messages))
+            }
             (None, None) => None,
         };
         Ok(Transferred { undo, ..moved })
+    }
+
+    /// How to undo a move from here, of which this is where each message went. `None` if that does not show it.
+    pub(crate) fn undo_of(&self, info: &FolderInfo, to: &MailboxName, moved: &CopyUid) -> Option<Undo> {
+        Undo::new(self.session().account(), (&info.name, info.uid_validity), to, moved)
     }
 
     /// Whether messages can be moved away from here, and no others removed.

@@ -18,6 +18,8 @@ use crate::mailbox::BoxFuture;
 
 type BoxedReader<'a> = Pin<Box<dyn AsyncRead + Send + 'a>>;
 type Open<'a> = dyn Fn() -> BoxFuture<'a, io::Result<BoxedReader<'a>>> + Send + Sync + 'a;
+/// Sees the octets in their order, while they are sent.
+type Observer<'a> = Arc<dyn Fn(&[u8]) + Send + Sync + 'a>;
 
 /// A message to be put into a mailbox by [`Imap::append`](super::Imap::append), with the flags and the date that it gets there.
 ///
@@ -36,6 +38,7 @@ type Open<'a> = dyn Fn() -> BoxFuture<'a, io::Result<BoxedReader<'a>>> + Send + 
 #[must_use]
 pub struct Append<'a> {
     source: UploadSource<'a>,
+    observer: Option<Observer<'a>>,
     size: u64,
     pub(super) flags: Vec<Flag>,
     pub(super) date: Option<OffsetDateTime>,
@@ -51,7 +54,12 @@ enum UploadSource<'a> {
 }
 
 /// A message that is being sent.
-pub(super) enum Opened<'a> {
+pub(super) struct Opened<'a> {
+    source: OpenedSource<'a>,
+    observer: Option<Observer<'a>>,
+}
+
+enum OpenedSource<'a> {
     Bytes(Bytes),
     Slice(&'a [u8]),
     /// With room for the next octets, kept while the reader has none.
@@ -155,20 +163,26 @@ impl<'a> Append<'a> {
             UploadSource::Once(_) => return None,
         };
         let (flags, date, binary, utf8) = (self.flags.clone(), self.date, self.binary, self.utf8);
-        Some(Self { source, size: self.size, flags, date, binary, utf8 })
+        Some(Self { source, observer: self.observer.clone(), size: self.size, flags, date, binary, utf8 })
+    }
+
+    /// Shows the octets to `observer` while they are sent, from the first one each time that the message is sent.
+    pub(crate) fn observed(self, observer: impl Fn(&[u8]) + Send + Sync + 'a) -> Self {
+        Self { observer: Some(Arc::new(observer)), ..self }
     }
 
     fn new(source: UploadSource<'a>, size: u64) -> Self {
-        Self { source, size, flags: Vec::new(), date: None, binary: false, utf8: false }
+        Self { source, observer: None, size, flags: Vec::new(), date: None, binary: false, utf8: false }
     }
 
     pub(super) async fn open(self) -> Result<Opened<'a>> {
-        Ok(match self.source {
-            UploadSource::Bytes(bytes) => Opened::Bytes(bytes),
-            UploadSource::Slice(slice) => Opened::Slice(slice),
-            UploadSource::Open(open) => Opened::Reader(open().await.map_err(unreadable)?, Vec::new()),
-            UploadSource::Once(reader) => Opened::Reader(reader, Vec::new()),
-        })
+        let source = match self.source {
+            UploadSource::Bytes(bytes) => OpenedSource::Bytes(bytes),
+            UploadSource::Slice(slice) => OpenedSource::Slice(slice),
+            UploadSource::Open(open) => OpenedSource::Reader(open().await.map_err(unreadable)?, Vec::new()),
+            UploadSource::Once(reader) => OpenedSource::Reader(reader, Vec::new()),
+        };
+        Ok(Opened { source, observer: self.observer })
     }
 }
 
@@ -206,6 +220,16 @@ impl Append<'static> {
 impl Opened<'_> {
     /// The next octets, at most `most` of them; empty at the end.
     pub(super) fn poll_piece(&mut self, cx: &mut Context<'_>, most: usize) -> Poll<Result<Bytes>> {
+        let piece = ready!(self.source.poll_piece(cx, most))?;
+        if let Some(observer) = &self.observer {
+            observer(&piece);
+        }
+        Poll::Ready(Ok(piece))
+    }
+}
+
+impl OpenedSource<'_> {
+    fn poll_piece(&mut self, cx: &mut Context<'_>, most: usize) -> Poll<Result<Bytes>> {
         let (reader, room) = match self {
             Self::Bytes(bytes) => return Poll::Ready(Ok(bytes.split_to(most.min(bytes.len())))),
             Self::Slice(slice) => {
@@ -225,7 +249,7 @@ impl Opened<'_> {
 }
 
 fn unreadable(error: io::Error) -> Error {
-    Error::new(Kind::Io, "the message cannot be read").with_source(error)
+    Error::new(Kind::Io, "the message cannot be read").with_source(error).by_caller()
 }
 
 impl From<Bytes> for Append<'_> {
