@@ -211,5 +211,5 @@ pub(crate) fn reported(notices: &mut AccountNotices) -> Vec<AccountNotice> {
         Poll::Ready(notice) => notice,
         Poll::Pending => None,
     };
-    std::iter::from_fn(|| at_once()).collect()
+    std::iter::from_fn(at_once).collect()
 }
