@@ -100,7 +100,7 @@ impl Copying {
         let mut prints = BTreeMap::new();
         let mut fetch = source.fetch(self.left.clone(), self.compared.items()?).await?;
         while let Some(fetched) = fetch.try_next().await? {
-            if let Some(uid) = fetched.uid() {
+            if let Some(uid) = fetched.uid().filter(|uid| self.left.contains(*uid)) {
                 prints.insert(uid, Print::of(&fetched, self.compared)?);
             }
         }
@@ -135,7 +135,7 @@ impl Copying {
                 true => {
                     undecided("the messages are in both mailboxes: the server copied them, and did not expunge them")
                 }
-                // MOVE may be under way.
+                // MOVE may be under way. If it stops, RFC 6851 §3.3 allows that a message is in both mailboxes.
                 false => Evidence::NotDone,
             });
         }

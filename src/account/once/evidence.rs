@@ -4,7 +4,7 @@
 use sha2::{Digest as _, Sha256};
 use time::OffsetDateTime;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::imap::{Fetched, Imap, Items, MailboxName, Section, StatusItems, Uid, UidValidity, Uids};
 use crate::text::field;
 
@@ -12,6 +12,9 @@ use crate::text::field;
 const FIELDS: [&str; 5] = ["Date", "From", "Message-ID", "Subject", "To"];
 /// The octets of a header that are kept until it is known whole.
 const LONGEST_HEADER: usize = 1 << 20;
+
+/// The most new messages that are compared.
+const MOST_ARRIVALS: usize = 100_000;
 
 /// Where a mailbox ended before a change.
 #[derive(Clone, Debug)]
@@ -110,10 +113,14 @@ impl End {
         while let Some(fetched) = fetch.try_next().await? {
             // `n:*` includes the last message even if its UID is below `n` (RFC 9051 §6.4.9).
             if let Some(uid) = fetched.uid().filter(|uid| *uid >= self.next) {
+                if arrivals.len() >= MOST_ARRIVALS {
+                    return Err(Error::limit("too many new messages are in the mailbox to look for one"));
+                }
                 arrivals.push(Arrival { uid, print: Print::of(&fetched, compared)?, is_taken: false });
             }
         }
         arrivals.sort_by_key(|arrival| arrival.uid);
+        arrivals.dedup_by_key(|arrival| arrival.uid);
         Ok(Some(arrivals))
     }
 }

@@ -151,6 +151,27 @@ async fn what_was_expunged_meanwhile_is_not_moved() {
     assert_eq!((counted(&server, "Target", "one"), counted(&server, "Target", "two")), (0, 1));
 }
 
+/// RFC 6851 §3.3: a message should not be left in both mailboxes, but may be.
+#[tokio::test(start_paused = true)]
+async fn what_a_lost_move_only_copied_is_removed() {
+    let (server, account) = faulty(Manner::Plain, "UID MOVE", Trouble::Drop).await;
+    let inbox = account.select("INBOX").await.unwrap();
+    let mut other = session(&server).await;
+    let other = other.select("INBOX").await.unwrap();
+    let uids = || Uids::range(Uid::new(1).unwrap(), Uid::new(2).unwrap());
+    let moving = async { inbox.move_to(uids(), "Target").await.unwrap() };
+    let copying = async {
+        until_sent(&server, "UID MOVE").await;
+        other.copy(uids(), "Target").await.unwrap();
+    };
+    let (moved, ()) = tokio::join!(moving, copying);
+    assert_eq!(moved.mapping.unwrap().from().to_string(), "1:2");
+    for token in ["one", "two"] {
+        assert_eq!((counted(&server, "INBOX", token), counted(&server, "Target", token)), (0, 1));
+    }
+    assert_eq!((counted(&server, "INBOX", "three"), sent(&server, "UID MOVE")), (1, 1));
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_mailbox_that_took_the_place_of_a_deleted_one_stays() {
     let (server, account) = faulty(Manner::Old, "DELETE", Trouble::LoseReply).await;
