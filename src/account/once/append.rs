@@ -15,6 +15,9 @@ use crate::imap::{Append, AppendOutcome, Appended, AppendedAll, MailboxName};
 /// for [`Deadlines::settle`](crate::Deadlines::settle), because the lost command may still run, looks again, and then sends the message
 /// again. A server that runs it even later stores it twice: that is reported by [`AccountNotice::Doubled`](crate::account::AccountNotice), and
 /// nothing is removed.
+///
+/// Messages that are the same in size and header, or in Message-ID, cannot be told apart. Calls that append such messages to one mailbox at
+/// the same time may take one stored message for both if they lose their replies: use one [`append_all`](Account::append_all) for them.
 impl Account {
     /// Appends a message to a mailbox, once: see [`Imap::append`](crate::Imap::append) for what a message can be. Returns its UID and the
     /// mailbox's UIDVALIDITY, if the server reports them, or the message was found after a lost reply.
