@@ -8,8 +8,8 @@ use tokio::process::{Child, Command};
 
 use super::program::{Ended, example, left, server};
 
-const ALL: [&str; 10] =
-    ["attachments", "collect", "folders", "idle", "inbox", "pop3_drain", "read", "threads", "tour", "webmail"];
+const ALL: [&str; 11] =
+    ["attachments", "collect", "folders", "idle", "inbox", "pop3_drain", "read", "threads", "tour", "watch", "webmail"];
 
 /// An example that trusts the server, in a folder of its own.
 struct Run {
@@ -88,6 +88,7 @@ async fn a_closed_output_is_not_a_panic() {
         ("webmail", vec![&url, "page", "--ca", "ca.pem"]),
         ("tour", vec![]),
         ("idle", vec!["--help"]),
+        ("watch", vec!["--help"]),
     ] {
         let mut child = run.command(name, &words).spawn().unwrap();
         drop(child.stdout.take());
@@ -144,6 +145,28 @@ async fn idle_shows_who_wrote() {
     }
     server.expunge("me", "INBOX", 1).unwrap();
     line(&mut child, &mut lines, "gone: 1").await;
+}
+
+#[tokio::test]
+async fn watch_shows_who_wrote_in_any_mailbox_and_survives_a_lost_connection() {
+    let server = server().await;
+    let run = Run::new(&server, "watch");
+    let url = format!("imaps://me@localhost:{}", server.imaps_port());
+    let mut child = run.command("watch", &[&url, "--ca", "ca.pem"]).spawn().unwrap();
+    let mut lines = None;
+    for _ in 0..server.snapshot("me").unwrap().mailboxes.len() {
+        line(&mut child, &mut lines, "watching ").await;
+    }
+    for (mailbox, subject) in [("Sent", "Hello"), ("INBOX", "Hello again"), ("Archive", "Still there?")] {
+        let message = format!("From: Ann Example <ann@example.org>\r\nSubject: {subject}\r\n\r\nHi.\r\n");
+        server.deliver("me", mailbox, message, &[]).unwrap();
+        line(&mut child, &mut lines, &format!("new in {mailbox}: Ann Example: {subject}")).await;
+        server.disconnect_all();
+    }
+    server.expunge("me", "INBOX", 1).unwrap();
+    line(&mut child, &mut lines, "gone from INBOX: 1").await;
+    let pop3 = format!("pops://me@localhost:{}", server.pop3s_port());
+    assert_eq!(run.run("watch", &[&pop3, "--ca", "ca.pem"]).await.status, 2);
 }
 
 #[tokio::test]
