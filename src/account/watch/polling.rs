@@ -84,7 +84,11 @@ impl Runner {
         let names = self.schedule.to_poll(now, |name| Some(name) == idling);
         // STATUS of the selected mailbox is not reliable (RFC 9051 §6.3.11).
         if selected.is_some_and(|selected| names.contains(&selected)) {
-            held.unselect().await?;
+            match held.unselect().await {
+                // pymap has no UNSELECT, and refuses CLOSE in a mailbox that is open read-only.
+                Err(error) if !error.is_refusal() => return Err(error),
+                _ => {}
+            }
         }
         for names in names.chunks(AT_ONCE) {
             let answers = status(held.imap(), names).await;

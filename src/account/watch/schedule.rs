@@ -252,3 +252,147 @@ impl Mailbox {
         self.due = Some(Why::Signal);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const INTERVALS: Intervals = Intervals {
+        full_look: Duration::from_secs(600),
+        shortest: Duration::from_secs(15),
+        longest: Duration::from_secs(300),
+    };
+
+    fn name(number: usize) -> MailboxName {
+        MailboxName::new(&format!("Box{number}")).unwrap()
+    }
+
+    fn schedule(mailboxes: usize, now: Instant) -> Schedule {
+        let mut schedule = Schedule::new(INTERVALS, now);
+        (0..mailboxes).for_each(|number| schedule.add(name(number), now));
+        schedule
+    }
+
+    /// Polls and compares everything that is due.
+    fn settle(schedule: &mut Schedule, now: Instant) -> Vec<MailboxName> {
+        let polled = schedule.to_poll(now, |_| false);
+        polled.iter().for_each(|name| schedule.polled(name, None, false, now));
+        while let Some((name, why)) = schedule.due(None) {
+            schedule.comparing(&name);
+            schedule.compared(&name, why, why == Why::Signal, None, now);
+        }
+        polled
+    }
+
+    proptest! {
+        /// The oracle remembers when each mailbox was last polled, and whether it was signalled and not compared since.
+        #[test]
+        fn every_mailbox_is_polled_in_time_and_no_signal_is_lost(
+            steps in prop::collection::vec((0u64..40, 0usize..4, prop::bool::ANY, prop::bool::ANY), 1..200),
+        ) {
+            let start = Instant::now();
+            let (mut schedule, mut now) = (schedule(4, start), start);
+            let (mut polled, mut full) = ([start; 4], start);
+            for (seconds, number, is_signalled, is_during) in steps {
+                now += Duration::from_secs(seconds);
+                if is_signalled {
+                    schedule.pushed(&name(number), now);
+                    let (due, why) = schedule.due(None).unwrap();
+                    prop_assert_eq!((due.clone(), why), (name(number), Why::Signal));
+                    schedule.comparing(&due);
+                    if is_during {
+                        schedule.pushed(&due, now);
+                    }
+                    schedule.compared(&due, why, true, None, now);
+                    prop_assert_eq!(schedule.due(None).is_some(), is_during);
+                }
+                if schedule.begin_full_look(now) {
+                    prop_assert!(now - full >= INTERVALS.full_look);
+                    full = now;
+                }
+                prop_assert!(now - full < INTERVALS.full_look);
+                let is_full = full == now;
+                for name in settle(&mut schedule, now) {
+                    let number: usize = name.as_str()[3..].parse().unwrap();
+                    let early = now - polled[number] >= INTERVALS.shortest * 3 / 4;
+                    prop_assert!(early || is_full || polled[number] == start, "polled after {:?}", now - polled[number]);
+                    polled[number] = now;
+                }
+                for (number, polled) in polled.iter().enumerate() {
+                    prop_assert!(now - *polled < INTERVALS.longest, "Box{} is late by {:?}", number, now - *polled);
+                }
+                prop_assert!(schedule.due(None).is_none());
+                prop_assert!(schedule.next(now, |_| false) > now);
+            }
+        }
+    }
+
+    #[test]
+    fn quiet_mailboxes_are_polled_less_and_less() {
+        let start = Instant::now();
+        let (mut schedule, mut now) = (schedule(1, start), start);
+        let mut waits = Vec::new();
+        while waits.len() < 10 {
+            settle(&mut schedule, now);
+            let next = schedule.next(now, |_| false);
+            waits.push((next - now).as_secs());
+            now = next;
+            if schedule.begin_full_look(now) {
+                waits.pop();
+            }
+        }
+        assert!(waits.is_sorted() && waits[0] < 30, "{waits:?}");
+        schedule.pushed(&name(0), now);
+        settle(&mut schedule, now);
+        assert!(schedule.next(now, |_| false) <= now + INTERVALS.shortest);
+    }
+
+    #[test]
+    fn two_of_four_looks_that_find_what_was_not_pushed_lower_the_method() {
+        let start = Instant::now();
+        let mut look = |found: &[bool]| {
+            let mut schedule = schedule(1, start);
+            let mut lowered = Vec::new();
+            for (number, found) in (1..).zip(found) {
+                let now = start + INTERVALS.full_look * number;
+                schedule.comparing(&name(0));
+                lowered.extend(schedule.compared(&name(0), Why::Full, *found, Some(schedule.method()), now));
+            }
+            lowered
+        };
+        assert_eq!(look(&[true]), []);
+        assert_eq!(look(&[true, false, false, true]), [WatchMethod::Idle]);
+        assert_eq!(look(&[true, false, false, false, true]), [], "too long ago");
+        assert_eq!(look(&[true, true, true, true]), [WatchMethod::Idle, WatchMethod::Status]);
+    }
+
+    #[test]
+    fn what_is_pushed_just_now_or_found_by_a_signal_does_not_lower_it() {
+        let now = Instant::now();
+        let mut schedule = schedule(1, now);
+        for _ in 0..5 {
+            schedule.pushed(&name(0), now);
+            schedule.comparing(&name(0));
+            assert_eq!(schedule.compared(&name(0), Why::Full, true, Some(WatchMethod::Notify), now), None);
+            let later = now + ON_ITS_WAY * 2;
+            assert_eq!(schedule.compared(&name(0), Why::Signal, true, Some(WatchMethod::Notify), later), None);
+        }
+        assert_eq!(schedule.method(), WatchMethod::Notify);
+    }
+
+    #[test]
+    fn a_comparison_that_fails_is_owed() {
+        let now = Instant::now();
+        let mut schedule = schedule(1, now);
+        schedule.signal(&name(0));
+        schedule.comparing(&name(0));
+        schedule.set_aside(&name(0), now);
+        assert_eq!(schedule.due(None), None);
+        let later = schedule.next(now, |_| false);
+        assert!(later > now && later <= now + INTERVALS.longest);
+        schedule.polled(&name(0), None, false, later);
+        assert_eq!(schedule.due(None), Some((name(0), Why::Signal)));
+    }
+}

@@ -29,6 +29,7 @@ mod searching;
 mod session;
 mod sorting;
 mod uidonly;
+mod watch;
 
 on_every_imap_server! { imap
     announced {
@@ -184,6 +185,9 @@ on_every_imap_server! { imap
     idle {
         new_mail_flags_and_expunges_of_another_session_become_events: ["IDLE"],
         what_happened_before_idle_is_told_first: ["IDLE", "NOOP"],
+    }
+    watch {
+        the_sum_of_what_is_reported_is_what_is_there: [],
     }
     login {
         every_password_mechanism_that_is_offered_logs_in: [],
