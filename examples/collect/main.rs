@@ -65,7 +65,7 @@ async fn main() -> ExitCode {
 
 async fn run(options: &Options) -> Outcome<Status> {
     // The prompt comes before the signal handlers, so that Ctrl-C ends the program there.
-    let account = Account::read(&options.url, &options.roots, &options.mechanisms, options.plaintext)?;
+    let account = Account::read(&options.url, None, &options.trust)?;
     let name = options.account.clone().unwrap_or_else(|| store::account_name(&account.config));
     let work = async {
         if options.folders {

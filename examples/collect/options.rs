@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use postroom::collect::Policy;
 
+use crate::common::Trust;
+
 pub(crate) const USAGE: &str = "\
 usage: collect URL DIR [OPTION...]
 
@@ -48,9 +50,7 @@ pub(crate) struct Options {
     pub(crate) account: Option<String>,
     pub(crate) dry: bool,
     pub(crate) quiet: bool,
-    pub(crate) roots: Vec<String>,
-    pub(crate) mechanisms: Vec<String>,
-    pub(crate) plaintext: bool,
+    pub(crate) trust: Trust,
 }
 
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -75,9 +75,7 @@ struct Words {
     account: Option<String>,
     dry: bool,
     quiet: bool,
-    roots: Vec<String>,
-    mechanisms: Vec<String>,
-    plaintext: bool,
+    trust: Trust,
 }
 
 impl Options {
@@ -141,9 +139,9 @@ impl Words {
             "--account" => self.account = Some(value()?),
             "--dry-run" => self.dry = true,
             "--quiet" => self.quiet = true,
-            "--ca" => self.roots.push(value()?),
-            "--auth" => self.mechanisms.push(value()?),
-            "--dangerous-plaintext" => self.plaintext = true,
+            "--ca" => self.trust.roots.push(value()?),
+            "--auth" => self.trust.mechanisms.push(value()?),
+            "--dangerous-plaintext" => self.trust.plaintext = true,
             _ if name.starts_with('-') => return Err(format!("the option {name} is not known")),
             _ if name.contains("://") && self.url.is_none() => self.url = Some(name.to_owned()),
             _ if self.directory.is_none() => self.directory = Some(name.into()),
@@ -179,9 +177,7 @@ impl Words {
             account: self.account,
             dry: self.dry,
             quiet: self.quiet,
-            roots: self.roots,
-            mechanisms: self.mechanisms,
-            plaintext: self.plaintext,
+            trust: self.trust,
         })
     }
 }

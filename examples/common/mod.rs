@@ -33,6 +33,16 @@ pub(crate) struct Arguments {
     pub(crate) options: Vec<String>,
     /// Those with a value.
     values: Vec<(String, String)>,
+    trust: Trust,
+}
+
+/// What the common options say about servers.
+#[derive(Debug, Default)]
+pub(crate) struct Trust {
+    /// Files with certificates.
+    pub(crate) roots: Vec<String>,
+    pub(crate) mechanisms: Vec<String>,
+    pub(crate) plaintext: bool,
 }
 
 /// The arguments that one example takes, besides the URL and the common options.
@@ -109,7 +119,7 @@ impl Arguments {
     /// Reads the command line, and the password if there is a URL. `None` if it printed the usage text, which `--help` or no
     /// argument at all ask for.
     pub(crate) fn read(accepts: &Accepts) -> Outcome<Option<Self>> {
-        let (mut urls, mut roots, mut mechanisms, mut plaintext) = (Vec::new(), Vec::new(), Vec::new(), false);
+        let (mut urls, mut trust) = (Vec::new(), Trust::default());
         let (mut rest, mut options, mut values) = (Vec::new(), Vec::new(), Vec::new());
         let mut words = std::env::args().skip(1).peekable();
         let help = |word: &String| word == "--help" || word == "-h";
@@ -128,14 +138,14 @@ impl Arguments {
                 value.ok_or_else(|| Usage(format!("{name} needs a value")))
             };
             match name.as_str() {
-                "--ca" => roots.push(value()?),
-                "--auth" => mechanisms.push(value()?),
+                "--ca" => trust.roots.push(value()?),
+                "--auth" => trust.mechanisms.push(value()?),
                 option if accepts.values.contains(&option) => {
                     let value = value()?;
                     values.push((name, value));
                 }
                 _ if given.is_some() => return Err(Usage(format!("the option {word} is not known")).into()),
-                "--dangerous-plaintext" => plaintext = true,
+                "--dangerous-plaintext" => trust.plaintext = true,
                 option if accepts.options.contains(&option) => options.push(name),
                 option if option.starts_with('-') => {
                     return Err(Usage(format!("the option {option} is not known")).into());
@@ -145,15 +155,28 @@ impl Arguments {
                 _ => return Err(Usage(format!("the argument {word} is one too many")).into()),
             }
         }
-        let common = plaintext || !roots.is_empty() || !mechanisms.is_empty();
-        if urls.is_empty() && (!accepts.url_optional || common) {
+        let common = trust.plaintext || !trust.roots.is_empty() || !trust.mechanisms.is_empty();
+        if urls.is_empty() && (!accepts.url_optional || (common && accepts.rest == 0)) {
             return Err(Usage("there is no URL".to_owned()).into());
         }
         if rest.len() < accepts.rest {
-            return Err(Usage("an argument is missing after the URL".to_owned()).into());
+            return Err(Usage("an argument is missing".to_owned()).into());
         }
-        let accounts = urls.iter().map(|url| Account::read(url, &roots, &mechanisms, plaintext));
-        Ok(Some(Self { accounts: accounts.collect::<Outcome<_>>()?, rest, options, values }))
+        let accounts = urls.iter().map(|url| Account::read(url, None, &trust)).collect::<Outcome<_>>()?;
+        Ok(Some(Self { accounts, rest, options, values, trust }))
+    }
+
+    /// The accounts in this file: on each line a URL and, after a space, the password. Empty lines and those with `#` at the beginning are
+    /// left out.
+    pub(crate) fn accounts_in(&self, file: &str) -> Outcome<Vec<Account>> {
+        let text = std::fs::read_to_string(file).map_err(|error| Usage(format!("{file}: {error}")))?;
+        let lines = text.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#'));
+        let account = |line: &str| {
+            let (url, password) =
+                line.split_once(' ').ok_or_else(|| Usage(format!("{file}: a password is missing")))?;
+            Account::read(url, Some(password), &self.trust)
+        };
+        lines.map(account).collect()
     }
 
     /// The account, for an example that needs one.
@@ -169,10 +192,11 @@ impl Arguments {
 
 impl Account {
     /// The host and the user from the URL, the trusted certificates from these files, and only these mechanisms, if there are any.
-    /// The password comes from the environment, or from a prompt.
-    pub(crate) fn read(url: &str, roots: &[String], mechanisms: &[String], plaintext: bool) -> Outcome<Self> {
+    /// Without a password here it comes from the environment, or from a prompt.
+    pub(crate) fn read(url: &str, password: Option<&str>, trust: &Trust) -> Outcome<Self> {
+        let Trust { roots, mechanisms, plaintext } = trust;
         let wrong = |error: postroom::Error| Usage(format!("{url}: {error}"));
-        let parsed = if plaintext { Config::dangerous_plaintext_url(url) } else { url.parse() };
+        let parsed = if *plaintext { Config::dangerous_plaintext_url(url) } else { url.parse() };
         let mut config = parsed.map_err(wrong)?;
         for file in roots {
             let wrong = |error: &(dyn Error + 'static)| Usage(format!("{file}: {}", sentence(error)));
@@ -180,9 +204,10 @@ impl Account {
             config = config.add_root_pem(&pem).map_err(|error| wrong(&error))?;
         }
         let user = config.user().ok_or_else(|| Usage("the URL has no user: write user@host".to_owned()))?.to_owned();
-        let password = match std::env::var("POSTROOM_PASSWORD") {
-            Ok(password) => password,
-            Err(_) => rpassword::prompt_password(format!("Password of {user} at {}: ", config.host()))?,
+        let password = match (password, std::env::var("POSTROOM_PASSWORD")) {
+            (Some(password), _) => password.to_owned(),
+            (None, Ok(password)) => password,
+            (None, Err(_)) => rpassword::prompt_password(format!("Password of {user} at {}: ", config.host()))?,
         };
         let login = Login::password(user, password);
         let login = if mechanisms.is_empty() { login } else { login.only(mechanisms) };

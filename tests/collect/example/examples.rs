@@ -8,8 +8,20 @@ use tokio::process::{Child, Command};
 
 use super::program::{Ended, example, left, server};
 
-const ALL: [&str; 11] =
-    ["attachments", "collect", "folders", "idle", "inbox", "pop3_drain", "read", "threads", "tour", "watch", "webmail"];
+const ALL: [&str; 12] = [
+    "attachments",
+    "collect",
+    "folders",
+    "idle",
+    "inbox",
+    "ingest",
+    "pop3_drain",
+    "read",
+    "threads",
+    "tour",
+    "watch",
+    "webmail",
+];
 
 /// An example that trusts the server, in a folder of its own.
 struct Run {
@@ -77,6 +89,7 @@ async fn a_closed_output_is_not_a_panic() {
     let server = server().await;
     let run = Run::new(&server, "closed-output");
     let url = format!("imaps://me@localhost:{}", server.imaps_port());
+    std::fs::write(run.folder.join("accounts"), format!("{url} secret\n")).unwrap();
     for (name, words) in [
         ("inbox", vec![url.as_str(), "--ca", "ca.pem"]),
         ("pop3_drain", vec![&url, "mail", "--ca", "ca.pem"]),
@@ -86,6 +99,7 @@ async fn a_closed_output_is_not_a_panic() {
         ("attachments", vec![&url, "saved", "--ca", "ca.pem"]),
         ("read", vec![&url, "--ca", "ca.pem"]),
         ("webmail", vec![&url, "page", "--ca", "ca.pem"]),
+        ("ingest", vec!["accounts", "ingested", "--once", "--ca", "ca.pem"]),
         ("tour", vec![]),
         ("idle", vec!["--help"]),
         ("watch", vec!["--help"]),
@@ -301,4 +315,46 @@ async fn a_webmail_answers_with_json() {
     assert_eq!(server.snapshot("me").unwrap().messages("INBOX").len(), 4);
     let ended = run.run("webmail", &[&url, "--ca", "ca.pem", "nonsense"]).await;
     assert_eq!(ended.status, 2, "{ended:?}");
+}
+
+/// Good and bad accounts: each has its mail once, the bad ones are tried once, and the program ends well at Ctrl-C.
+#[cfg(unix)]
+#[tokio::test]
+async fn ingest_collects_from_many_accounts_and_disables_those_that_cannot_work() {
+    let users: Vec<_> = (0..30).map(|number| format!("user{number}")).collect();
+    let builder = users.iter().fold(Server::builder(), |builder, user| builder.user(user, "secret"));
+    let server = builder.start().await.unwrap();
+    let run = Run::new(&server, "ingest");
+    let mut accounts = String::from("# user, password\n\n");
+    for (number, user) in users.iter().enumerate() {
+        server.deliver(user, "INBOX", format!("Subject: for {user}\r\n\r\nHello.\r\n"), &[]).unwrap();
+        let password = if number % 10 == 0 { "wrong" } else { "secret" };
+        accounts += &format!("imaps://{user}@localhost:{} {password}\n", server.imaps_port());
+    }
+    std::fs::write(run.folder.join("accounts"), accounts).unwrap();
+    for collected in [1, 0] {
+        let ended = run.run("ingest", &["accounts", "mail", "--once", "--ca", "ca.pem"]).await;
+        assert_eq!((ended.status, ended.err.as_str()), (0, ""), "{ended:?}");
+        let events: Vec<serde_json::Value> =
+            ended.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let bad = events.iter().filter(|event| event["event"]["disabled"] == true).count();
+        let good = events.iter().filter(|event| event["event"]["collected"] == collected).count();
+        assert_eq!((bad, good), (3, 27), "{ended:?}");
+    }
+    let logins = server.commands().iter().filter(|line| line.contains("AUTHENTICATE")).count();
+    assert_eq!(logins, 60, "a wrong password is tried once in each run");
+    assert_eq!(std::fs::read_dir(run.folder.join("mail/user1@localhost/new")).unwrap().count(), 1);
+
+    let mut child = run.command("ingest", &["accounts", "mail", "--ca", "ca.pem"]).spawn().unwrap();
+    let mut lines = None;
+    for _ in 0..30 {
+        line(&mut child, &mut lines, "event").await;
+    }
+    let pid = child.id().unwrap().to_string();
+    assert!(std::process::Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+    let status = child.wait().await.unwrap();
+    assert!(status.success(), "{status:?}");
+    server.all_closed().await;
+    let logouts = server.commands().iter().filter(|line| line.contains("LOGOUT")).count();
+    assert_eq!(logouts, 27 * 3, "each session ends well");
 }
