@@ -8,6 +8,7 @@ mod connect;
 mod contents;
 mod extensions;
 mod fetch;
+mod few_sessions;
 mod filing;
 mod folder;
 mod folders;
@@ -203,7 +204,8 @@ on_every_imap_server! { imap
     }
 }
 
-// Dovecot alone has every mechanism, tokens, a master, and listens on the addresses with bad certificates, and on one that takes no password without TLS.
+// Dovecot alone has every mechanism, tokens, a master, and listens on the addresses with bad certificates, on one that takes no password without TLS, and on one that
+// accepts few sessions.
 mod dovecot_alone {
     on_both_dovecots! { imap
         connect {
@@ -212,6 +214,9 @@ mod dovecot_alone {
             an_expired_certificate_is_refused: [],
             a_certificate_for_another_host_is_refused: [],
             a_server_that_asks_for_certificates_and_breaks_resumed_handshakes_off_is_reached_again_and_again: [],
+        }
+        few_sessions {
+            an_account_that_wants_ten_makes_do_with_three: [],
         }
         fetch {
             a_message_whose_size_the_server_does_not_know_is_read_whole: ["UID FETCH, read"],
