@@ -5,7 +5,7 @@
 #[macro_use]
 mod common;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -14,14 +14,8 @@ use postroom::account::{Account, ConnectionLimits};
 use postroom::collect::{Collector, FileLedger, Maildir, Summary};
 use postroom::{Error, Kind, Result};
 use serde_json::json;
-use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
-
-/// Between two visits to a mailbox.
-const PAUSE: Duration = Duration::from_secs(60);
-/// As long as a network may be away before an account is reported as failed; it is tried again after that.
-const PATIENCE: Duration = Duration::from_secs(24 * 60 * 60);
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -36,52 +30,47 @@ async fn run() -> Outcome {
     let once = !arguments.options.is_empty();
 
     let limits = ConnectionLimits::new(50).per_host(10);
-    let (stop, stopped) = watch::channel(());
-    let mut working = JoinSet::new();
-    for account in arguments.accounts_in(file)? {
-        let name = format!("{}@{}", account.login.user().replace('/', "_"), account.config.host());
-        let folder = PathBuf::from(directory).join(name);
-        let account = Account::new(account.config, account.login).connections(1).limits(&limits).patience(PATIENCE);
-        working.spawn(ingest(account.build()?, folder, once, stopped.clone()));
+    let (mut accounts, mut working) = (Vec::new(), JoinSet::new());
+    for found in arguments.accounts_in(file)? {
+        let name = format!("{}@{}", found.login.user().replace('/', "_"), found.config.host());
+        // A network may be away for as long as it likes.
+        let account = Account::new(found.config, found.login).limits(&limits).patience(Duration::MAX).build()?;
+        accounts.push(account.clone());
+        working.spawn(ingest(account, Path::new(directory).join(name), once));
     }
     tokio::select! {
         () = async { while working.join_next().await.is_some() {} } => {}
         interrupted = tokio::signal::ctrl_c() => interrupted?,
     }
-    drop(stop);
-    working.join_all().await;
+    // Every call can be dropped at any point; what is stored is in the ledger.
+    working.shutdown().await;
+    for account in accounts {
+        account.shutdown().await;
+    }
     Ok(())
 }
 
-/// Collects until the program is stopped, or the account cannot work.
-async fn ingest(account: Account, folder: PathBuf, once: bool, mut stopped: watch::Receiver<()>) {
-    let visits = async {
-        loop {
-            let visit = collect(&account, &folder).await;
-            let is_bad = matches!(&visit, Err(error) if matches!(error.kind(), Kind::Login | Kind::Tls | Kind::Input));
-            let event = match visit {
-                Ok(done) => json!({ "collected": done.collected, "octets": done.octets, "failed": done.failed }),
-                Err(error) => json!({ "error": format!("{error:#}"), "disabled": is_bad }),
-            };
-            let written = common::print(format_args!("{}", json!({ "account": folder, "event": event }))).is_ok();
-            if once || is_bad || !written {
-                return;
-            }
-            sleep(PAUSE).await;
-        }
-    };
-    tokio::select! {
-        () = visits => {}
-        _ = stopped.changed() => {}
+async fn ingest(account: Account, folder: PathBuf, once: bool) {
+    while visit(&account, &folder).await && !once {
+        sleep(Duration::from_secs(60)).await;
     }
-    account.shutdown().await;
 }
 
-async fn collect(account: &Account, folder: &PathBuf) -> Result<Summary> {
+/// Collects once, and logs it. Returns whether there is a next time: not if the account cannot work, or nobody reads the log.
+async fn visit(account: &Account, folder: &Path) -> bool {
+    let visit = collect(account, folder).await;
+    let is_bad = matches!(&visit, Err(error) if matches!(error.kind(), Kind::Login | Kind::Tls | Kind::Input));
+    let event = match visit {
+        Ok(done) => json!({ "collected": done.collected, "octets": done.octets, "failed": done.failed }),
+        Err(error) => json!({ "error": format!("{error:#}"), "disabled": is_bad }),
+    };
+    common::print(format_args!("{}", json!({ "account": folder, "event": event }))).is_ok() && !is_bad
+}
+
+async fn collect(account: &Account, folder: &Path) -> Result<Summary> {
     std::fs::create_dir_all(folder).map_err(|error| Error::storage("the folder cannot be made", error))?;
-    let ledger = FileLedger::open(folder.join("ledger")).await?;
-    let mut collector = Collector::new("INBOX", ledger, Maildir::open(folder).await?);
+    let mut mail = Collector::new("INBOX", FileLedger::open(folder.join("seen")).await?, Maildir::open(folder).await?);
     let mut session = account.session().await?;
     let mut inbox = session.select("INBOX").await?;
-    collector.run(&mut inbox).finish().await
+    mail.run(&mut inbox).finish().await
 }
