@@ -352,7 +352,7 @@ mod tests {
     #[test]
     fn two_of_four_looks_that_find_what_was_not_pushed_lower_the_method() {
         let start = Instant::now();
-        let mut look = |found: &[bool]| {
+        let look = |found: &[bool]| {
             let mut schedule = schedule(1, start);
             let mut lowered = Vec::new();
             for (number, found) in (1..).zip(found) {
