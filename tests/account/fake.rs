@@ -207,7 +207,7 @@ impl Connect for Fake {
 
 /// What was reported so far.
 pub(crate) fn reported(notices: &mut AccountNotices) -> Vec<AccountNotice> {
-    let mut at_once = || match pin!(notices.next()).poll(&mut Context::from_waker(Waker::noop())) {
+    let at_once = || match pin!(notices.next()).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(notice) => notice,
         Poll::Pending => None,
     };
