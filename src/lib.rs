@@ -80,7 +80,7 @@
 //! has installed.
 
 #![cfg_attr(
-    not(all(feature = "net", feature = "imap", feature = "pop3", feature = "mail-parser")),
+    not(all(feature = "account", feature = "mail-parser")),
     allow(dead_code, unused_imports, reason = "what only the parts that are left out use")
 )]
 
