@@ -7,13 +7,13 @@ use std::time::Duration;
 use postroom::account::Account;
 use postroom::connector::{Connect, Stream, Target};
 use postroom::imap::Imap;
-use postroom::testing::Server;
-use postroom::{BoxFuture, Config, Login, Result};
+use postroom::testing::{MessageSnapshot, Server};
+use postroom::{BoxFuture, Config, Deadlines, Login, Result};
 use time::OffsetDateTime;
 
 use super::case::{Case, Manner};
 use crate::cutting::{How, Near, Proxy};
-use crate::job::{Names, Second, World, mail};
+use crate::job::{DISPOSABLE, Names, Second, World, mail, token_of};
 
 const USER: &str = "alice";
 
@@ -23,6 +23,7 @@ pub(crate) struct Embedded(Arc<Inner>);
 struct Inner {
     server: Server,
     delivered: Mutex<Vec<(String, String)>>,
+    removed: Mutex<Vec<(String, String)>>,
 }
 
 impl Embedded {
@@ -37,7 +38,11 @@ impl Embedded {
                 .into_iter()
                 .fold(builder, |builder, lacks| builder.without(lacks)),
         };
-        Self(Arc::new(Inner { server: builder.in_memory().unwrap(), delivered: Mutex::default() }))
+        Self(Arc::new(Inner {
+            server: builder.in_memory().unwrap(),
+            delivered: Mutex::default(),
+            removed: Mutex::default(),
+        }))
     }
 
     /// A proxy in front of it that loses connections as the case says.
@@ -50,8 +55,20 @@ impl Embedded {
             if meddles {
                 world.deliver("Target", "meanwhile");
                 world.deliver("INBOX", "meanwhile-too");
+                ["INBOX", "Target", "Library"].iter().for_each(|place| world.remove(place));
             }
         })
+    }
+
+    /// Removes the message that may be removed.
+    fn remove(&self, place: &str) {
+        let server = &self.0.server;
+        let snapshot = server.snapshot(USER).unwrap();
+        let is_it = |message: &&MessageSnapshot| token_of(&message.bytes).as_deref() == Some(DISPOSABLE);
+        if let Some(message) = snapshot.messages(place).iter().find(is_it) {
+            server.expunge(USER, place, message.uid).unwrap();
+            self.0.removed.lock().unwrap().push((place.to_owned(), DISPOSABLE.to_owned()));
+        }
     }
 
     /// A connection through the proxy.
@@ -88,12 +105,13 @@ impl Connect for Way {
     }
 }
 
-/// Plaintext: nothing leaves this process.
-pub(crate) fn config() -> Config {
-    Config::new("localhost").dangerous_plaintext()
+/// Plaintext: nothing leaves this process. A dead peer is noticed during IDLE before the job gives up.
+fn config() -> Config {
+    let deadlines = Deadlines::default().idle(Duration::from_secs(5)).done(Duration::from_secs(5));
+    Config::new("localhost").dangerous_plaintext().deadlines(deadlines)
 }
 
-pub(crate) fn login() -> Login {
+fn login() -> Login {
     Login::password(USER, "alicepw")
 }
 
@@ -109,6 +127,10 @@ impl Second for Embedded {
 
     fn delivered(&self) -> Vec<(String, String)> {
         self.0.delivered.lock().unwrap().clone()
+    }
+
+    fn removed(&self) -> Vec<(String, String)> {
+        self.0.removed.lock().unwrap().clone()
     }
 }
 

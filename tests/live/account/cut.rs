@@ -13,7 +13,7 @@ use crate::cutting::{How, Passed, Plan, Side};
 use crate::job::{ACTS, After, Allowed, ByAccount, Naive, Report, Sum, given_seeds, run};
 use crate::live::login;
 use crate::rng::Rng;
-use crate::server::User;
+use crate::server::{Brand, User};
 use crate::suite::Trial;
 
 /// How many seeds are tried.
@@ -24,7 +24,7 @@ const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
 const AT_ONCE: usize = 5;
 /// The back-off, and half of `Deadlines::settle` if nothing is late.
 const BRIEF: Duration = Duration::from_millis(50);
-/// The time after which a stalled connection is given up. Courier needs more than a second for RENAME.
+/// The time after which a stalled connection is given up.
 const SILENCE: Duration = Duration::from_secs(5);
 /// The account does not find out yet what became of a change whose reply was lost, and streams of a lent folder end with their session.
 const LENIENT: Allowed = Allowed { reported_doubles: false, failures: true, unknown: true };
@@ -71,8 +71,10 @@ async fn by_account(user: &User, plan: Plan) -> (Report, Passed) {
     let world = Real::new(user);
     let lateness = plan.lateness();
     let (proxy, config) = world.proxy(plan).await;
-    let settle = lateness.max(BRIEF) * 2;
-    let config = config.deadlines(Deadlines::default().progress(SILENCE).settle(settle));
+    // Courier sleeps for two seconds in each RENAME and DELETE.
+    let slowest = if user.brand() == Brand::Courier { Duration::from_secs(2) } else { BRIEF };
+    let settle = lateness.max(slowest) * 2;
+    let config = config.deadlines(Deadlines::default().progress(SILENCE).idle(SILENCE).done(SILENCE).settle(settle));
     let account = Account::new(config, login(user)).back_off(BRIEF, BRIEF * 2).build().unwrap();
     let report = run(&world, ACTS, lateness, async || ByAccount::new(account, lateness)).await;
     (report, proxy.passed())

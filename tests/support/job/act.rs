@@ -133,6 +133,10 @@ const BOOKS: &[(&str, usize)] = &[
     ("book-5", 0),
 ];
 
+/// A message in each of these mailboxes that the second client may remove, before all others there.
+pub(crate) const DISPOSABLE: &str = "disposable";
+const WITH_DISPOSABLE: &[Place] = &["INBOX", "Target", LIBRARY];
+
 /// Messages that nobody touches; the first is marked as deleted, and stays, since EXPUNGE names others.
 const BYSTANDERS: &[(Place, &str, bool)] =
     &[("INBOX", "bystander-marked", true), ("INBOX", "bystander", false), ("Target", "bystander-there", false)];
@@ -201,7 +205,8 @@ pub(super) const SUBSCRIBED: &[Place] = &["Target", "Attic", "Attic/Chest"];
 /// Every message that is there at the beginning.
 pub(super) fn needed() -> Vec<Needed> {
     let plain = |at, token, size| Needed { at, token, flags: Vec::new(), size };
-    let mut all: Vec<_> = BOOKS.iter().map(|&(token, size)| plain(LIBRARY, token, size)).collect();
+    let mut all: Vec<_> = WITH_DISPOSABLE.iter().map(|at| plain(at, DISPOSABLE, 0)).collect();
+    all.extend(BOOKS.iter().map(|&(token, size)| plain(LIBRARY, token, size)));
     for &(at, token, is_marked) in BYSTANDERS {
         let flags = if is_marked { vec![Flag::DELETED] } else { Vec::new() };
         all.push(Needed { flags, ..plain(at, token, 0) });

@@ -55,7 +55,16 @@ impl ByAccount {
             }
             Act::Unsubscribe { name } => {
                 let name = start.name(name);
-                account.run(|imap| Box::pin(imap.unsubscribe(name.clone()))).await?;
+                if let Err(error) = account.run(|imap| Box::pin(imap.unsubscribe(name.clone()))).await {
+                    // Some servers refuse to do it again, after a reply that was lost.
+                    let Seen::Names(left) = names(account.run(|imap| Box::pin(imap.list_subscribed("*"))).await?)
+                    else {
+                        unreachable!("names are names")
+                    };
+                    if left.contains(&name) {
+                        return Err(error);
+                    }
+                }
             }
             Act::List { below } => {
                 let pattern = start.name(&format!("{below}*"));

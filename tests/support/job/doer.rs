@@ -24,6 +24,8 @@ pub(crate) enum Seen {
     Done,
     /// The change was not made for at least one message, since somebody else changed it.
     Modified,
+    /// Not all messages came, and the call says so.
+    Incomplete,
     /// Of messages, in the order in which they came.
     Tokens(Vec<String>),
     Uids(Vec<Uid>),

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use postroom::imap::{Appended, AppendedAll, Transferred};
 use postroom::{Error, Kind, Result};
 
-use super::act::{ACTS, Act};
+use super::act::{ACTS, Act, DISPOSABLE};
 use super::doer::Seen;
 use super::report::Report;
 use super::state::State;
 use super::truth::{Fate, fate};
+use super::world::Second;
 
 pub(super) fn judge(act: &Act, result: &Result<Seen>, start: &State, end: &State, report: &mut Report) {
     let told = match result {
@@ -17,12 +18,12 @@ pub(super) fn judge(act: &Act, result: &Result<Seen>, start: &State, end: &State
         Err(error) => format!("{act:?}: {:?} {error:#}", error.kind()),
     };
     match fate(act, start, end) {
-        Some(fate) => change(fate, result, told, report),
+        Some(fate) => change(act, fate, result, told, report),
         None => read(act, result, start, told, report),
     }
 }
 
-fn change(fate: Fate, result: &Result<Seen>, told: String, report: &mut Report) {
+fn change(act: &Act, fate: Fate, result: &Result<Seen>, told: String, report: &mut Report) {
     match (fate, result) {
         (Fate::Gone, _) => report.lost.push(told),
         (Fate::Twice, _) => report.doubled.push(told),
@@ -31,11 +32,17 @@ fn change(fate: Fate, result: &Result<Seen>, told: String, report: &mut Report) 
         (Fate::NotMade | Fate::Partly, Ok(Seen::Modified)) => report.failed.push(told),
         (_, Ok(_)) => report.untrue.push(format!("{told}, but it is {fate:?}")),
         (Fate::NotMade, Err(error)) if error.kind() == Kind::Unsupported => report.unsupported += 1,
+        // Its reader cannot be read again.
+        (Fate::NotMade, Err(error)) if error.kind() == Kind::Closed && is_once(act) => report.given_up += 1,
         (_, Err(error)) if error.kind() == Kind::Unknown => report.unknown.push(told),
         (Fate::NotMade, Err(_)) => report.failed.push(told),
         (Fate::Partly, Err(error)) if names_what_was_done(error) => report.failed.push(told),
         (_, Err(_)) => report.untrue.push(format!("{told}, but it is {fate:?}")),
     }
+}
+
+fn is_once(act: &Act) -> bool {
+    matches!(act, Act::AppendOnce { .. })
 }
 
 fn names_what_was_done(error: &Error) -> bool {
@@ -44,19 +51,23 @@ fn names_what_was_done(error: &Error) -> bool {
 
 fn read(act: &Act, result: &Result<Seen>, start: &State, told: String, report: &mut Report) {
     match result {
-        Ok(seen) if *seen == expected(act, start) => report.done += 1,
-        Ok(_) => report.untrue.push(format!("{told}, but it is {:.200}", format!("{:?}", expected(act, start)))),
+        Ok(seen) if *seen == expected(act, start, true) => report.done += 1,
+        // Another client may have removed it before this call.
+        Ok(seen) if *seen == expected(act, start, false) => report.done += 1,
+        Ok(Seen::Incomplete) => report.failed.push(told),
+        Ok(_) => report.untrue.push(format!("{told}, but it is {:.200}", format!("{:?}", expected(act, start, true)))),
         Err(_) => report.failed.push(told),
     }
 }
 
 /// What a read must return. It reads what the job doesn't change, or changes that the act itself waits for.
-fn expected(act: &Act, start: &State) -> Seen {
+fn expected(act: &Act, start: &State, with_disposable: bool) -> Seen {
+    let tokens = |at| {
+        let all = start.mails(at).iter().map(|mail| mail.token.clone().unwrap_or_default());
+        all.filter(|token| with_disposable || token != DISPOSABLE).collect::<Vec<_>>()
+    };
     match *act {
-        Act::Fetch { at, .. } => {
-            let tokens = start.mails(at).iter().map(|mail| mail.token.clone().unwrap_or_default());
-            Seen::Tokens(tokens.collect())
-        }
+        Act::Fetch { at, .. } => Seen::Tokens(tokens(at)),
         Act::Read { at, token } => Seen::Body(start.mail(at, token).unwrap().bytes.clone()),
         Act::Search { at, subject } => {
             let has = |token: &String| token.contains(subject);
@@ -67,7 +78,7 @@ fn expected(act: &Act, start: &State) -> Seen {
         Act::Subscriptions { below } => {
             Seen::Names(named(start, |place| place.starts_with(below) && start.is_subscribed(place)))
         }
-        Act::Status { of } => Seen::Count(u32::try_from(start.mails(of).len()).unwrap()),
+        Act::Status { of } => Seen::Count(u32::try_from(tokens(of).len()).unwrap()),
         Act::Idle { .. } => Seen::Event(true),
         _ => unreachable!("{act:?} reads nothing"),
     }
@@ -78,7 +89,8 @@ fn named(start: &State, is_wanted: impl Fn(&str) -> bool) -> std::collections::B
 }
 
 /// Every message that no operation names is where and as it was, and nothing is there that nobody stored.
-pub(super) fn bystanders(start: &State, end: &State, delivered: &[(String, String)], report: &mut Report) {
+pub(super) fn bystanders(start: &State, end: &State, second: &dyn Second, report: &mut Report) {
+    let (delivered, removed) = (second.delivered(), second.removed());
     for place in end.places() {
         for mail in end.mails(place).iter().filter(|mail| mail.token.is_none()) {
             let text = String::from_utf8_lossy(&mail.bytes).into_owned();
@@ -87,15 +99,15 @@ pub(super) fn bystanders(start: &State, end: &State, delivered: &[(String, Strin
     }
     let (before, after) = (untouched(start), untouched(end));
     for (what, flags) in &before {
-        if after.get(what) != Some(flags) {
+        let is_removed = removed.contains(what);
+        if after.get(what) != Some(flags).filter(|_| !is_removed) {
             report.lost.push(format!("{what:?} with {flags:?} is {:?}", after.get(what)));
         }
     }
-    let known = |(place, token): &(String, String)| delivered.iter().any(|(at, one)| (at, one) == (place, token));
-    for what in after.keys().filter(|what| !before.contains_key(what) && !known(what)) {
+    for what in after.keys().filter(|what| !before.contains_key(what) && !delivered.contains(what)) {
         report.doubled.push(format!("nobody stored {what:?}"));
     }
-    for (place, token) in delivered {
+    for (place, token) in &delivered {
         if end.count(place, token) != 1 {
             report.lost.push(format!("{token} is {} times in {place}", end.count(place, token)));
         }

@@ -15,7 +15,7 @@ pub(crate) fn mail(token: &str, size: usize) -> Vec<u8> {
 }
 
 /// The token of a message; `None` if it is none of these or not whole.
-pub(super) fn token_of(message: &[u8]) -> Option<String> {
+pub(crate) fn token_of(message: &[u8]) -> Option<String> {
     let text = std::str::from_utf8(message).ok()?;
     let (_, rest) = text.split_once("\r\n\r\ntoken=")?;
     let (token, _) = rest.split_once("\r\n")?;

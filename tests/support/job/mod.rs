@@ -17,11 +17,11 @@ mod sum;
 mod truth;
 mod world;
 
-pub(crate) use act::{ACTS, Act};
+pub(crate) use act::{ACTS, Act, DISPOSABLE};
 #[cfg(feature = "account")]
 pub(crate) use by_account::ByAccount;
 pub(crate) use doer::{Doer, Seen};
-pub(crate) use mail::mail;
+pub(crate) use mail::{mail, token_of};
 pub(crate) use naive::{After, Naive};
 pub(crate) use on_session::perform;
 pub(crate) use report::{Allowed, Report, run};

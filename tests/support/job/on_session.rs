@@ -138,7 +138,8 @@ async fn look<S: BorrowMut<Imap>>(
             second.deliver(at, token);
             let seen = async {
                 while let Some(event) = events.try_next().await? {
-                    if matches!(event, Event::Exists(now) if now > before) {
+                    // One message may have been removed meanwhile.
+                    if matches!(event, Event::Exists(now) if now >= before) {
                         return Ok::<_, Error>(true);
                     }
                 }

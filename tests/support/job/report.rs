@@ -15,6 +15,8 @@ pub(crate) struct Report {
     pub(crate) done: usize,
     /// Operations that the server cannot do.
     pub(crate) unsupported: usize,
+    /// Messages that were not stored, and whose readers can be read only once.
+    pub(crate) given_up: usize,
     /// True errors: the change was not made, or the read returned nothing.
     pub(crate) failed: Vec<String>,
     /// Changes that may have been made or not: `Kind::Unknown`.
@@ -50,7 +52,7 @@ pub(crate) async fn run<D: Doer>(
     for (act, result) in acts.iter().zip(&results) {
         judge(act, result, &start, &end, &mut report);
     }
-    bystanders(&start, &end, &world.delivered(), &mut report);
+    bystanders(&start, &end, world, &mut report);
     report
 }
 

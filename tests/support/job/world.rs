@@ -21,6 +21,11 @@ pub(crate) trait Second: Sync {
 
     /// The places and tokens of all that it delivered.
     fn delivered(&self) -> Vec<(String, String)>;
+
+    /// The places and tokens of all that it removed.
+    fn removed(&self) -> Vec<(String, String)> {
+        Vec::new()
+    }
 }
 
 pub(crate) trait World: Second {
