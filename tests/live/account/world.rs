@@ -26,13 +26,14 @@ pub(crate) struct Real(Arc<Inner>);
 
 struct Inner {
     user: User,
+    calm: Duration,
     delivered: Mutex<Vec<(String, String)>>,
 }
 
 impl Real {
-    pub(crate) fn new(user: &User) -> Self {
+    pub(crate) fn new(user: &User, calm: Duration) -> Self {
         let user = User { name: user.name.clone(), password: user.password, server: user.server.clone() };
-        Self(Arc::new(Inner { user, delivered: Mutex::default() }))
+        Self(Arc::new(Inner { user, calm, delivered: Mutex::default() }))
     }
 
     /// A proxy on a port of its own, over TLS to the server and in plaintext to the client, so that a byte is one of the protocol. At each
@@ -70,6 +71,10 @@ impl Second for Real {
             self.0.user.deliver(place, &mail(token, 0));
             delivered.push(what);
         }
+    }
+
+    fn calm(&self) -> Duration {
+        self.0.calm
     }
 
     fn delivered(&self) -> Vec<(String, String)> {

@@ -37,7 +37,7 @@ fn change(act: &Act, fate: Fate, result: &Result<Seen>, told: String, report: &m
         (_, Err(error)) if error.kind() == Kind::Unknown => report.unknown.push(told),
         (Fate::NotMade, Err(_)) => report.failed.push(told),
         (Fate::Partly, Err(error)) if names_what_was_done(error) => report.failed.push(told),
-        (_, Err(_)) => report.untrue.push(format!("{told}, but it is {fate:?}")),
+        (_, Err(_)) => report.made_after_all.push(format!("{told}, but it is {fate:?}")),
     }
 }
 

@@ -14,7 +14,7 @@ use super::state::State;
 use super::world::Second;
 
 /// How long an event is waited for.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(crate) async fn perform(imap: &mut Imap, act: &Act, start: &State, second: &dyn Second) -> Result<Seen> {
     match *act {

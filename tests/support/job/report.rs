@@ -25,6 +25,8 @@ pub(crate) struct Report {
     pub(crate) lost: Vec<String>,
     /// A change that was made twice.
     pub(crate) doubled: Vec<String>,
+    /// A change that was made although its call failed.
+    pub(crate) made_after_all: Vec<String>,
     /// A result that is not true in another way.
     pub(crate) untrue: Vec<String>,
     /// Doubled messages that the doer reports itself.
@@ -59,8 +61,9 @@ pub(crate) async fn run<D: Doer>(
 /// What a client may do that is careful, but has no luck.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Allowed {
-    /// Bytes reach the server when nobody waits for them any more: doubled messages, if the client reports each.
-    pub(crate) reported_doubles: bool,
+    /// Bytes reach the server when nobody waits for them any more: doubled messages, if the client reports each, and changes that are
+    /// made after a call has failed.
+    pub(crate) late: bool,
     /// The connection is lost again and again: true errors.
     pub(crate) failures: bool,
     /// The server leaves no evidence: changes that may have been made or not.
@@ -70,7 +73,7 @@ pub(crate) struct Allowed {
 impl Report {
     /// What no client may do, however unlucky: every line of it.
     pub(crate) fn wrong(&self) -> Vec<String> {
-        self.complaints(Allowed { reported_doubles: false, failures: true, unknown: true })
+        self.complaints(Allowed { late: false, failures: true, unknown: true })
     }
 
     /// What is not as it should be: every line of it.
@@ -79,8 +82,11 @@ impl Report {
         let mut add = |name: &str, lines: &[String]| all.extend(lines.iter().map(|line| format!("{name}: {line}")));
         add("lost", &self.lost);
         add("untrue", &self.untrue);
-        if !allowed.reported_doubles || self.reported < self.doubled.len() {
+        if !allowed.late || self.reported < self.doubled.len() {
             add("doubled", &self.doubled);
+        }
+        if !allowed.late {
+            add("made after all", &self.made_after_all);
         }
         if !allowed.failures {
             add("failed", &self.failed);

@@ -19,6 +19,10 @@ pub(crate) trait Second: Sync {
     /// Delivers this message there, unless it has done so before.
     fn deliver(&self, place: &str, token: &str);
 
+    /// The time after which an account surely watches what it began to watch, although a connection is lost. An account reports what
+    /// happens from then on.
+    fn calm(&self) -> Duration;
+
     /// The places and tokens of all that it delivered.
     fn delivered(&self) -> Vec<(String, String)>;
 
