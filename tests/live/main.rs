@@ -1,6 +1,6 @@
 //! The library against real servers, and against the embedded one. These tests are ignored by default: `tests/run` installs the servers
 //! and runs them.
-#![cfg(feature = "testing")]
+#![cfg(all(feature = "testing", feature = "account"))]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
