@@ -42,7 +42,7 @@ impl Account {
     /// # Errors
     ///
     /// Those of [`Imap::connect`](crate::Imap::connect) if none can be opened within the
-    /// [patience](AccountBuilder::patience); [`Kind::Busy`] if all are in use for that long.
+    /// [patience](super::AccountBuilder::patience); [`Kind::Busy`] if all are in use for that long.
     pub async fn session(&self) -> Result<Session> {
         Ok(Session { lent: self.acquire().await? })
     }

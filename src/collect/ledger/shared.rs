@@ -8,7 +8,7 @@ use super::{Change, Ledger, Record};
 use crate::error::Error;
 use crate::{BoxFuture, Result};
 
-/// A handle of a [`Ledger`] for one of several runs that use it at the same time: clone it for each [`Collector`](super::Collector).
+/// A handle of a [`Ledger`] for one of several runs that use it at the same time: clone it for each [`Collector`](crate::collect::Collector).
 ///
 /// The runs must be of different accounts: two mailboxes of one account need two names. A handle takes an account with the first call that names it, and keeps it until it is dropped;
 /// meanwhile calls of other handles that name it fail with [`Kind::Busy`](crate::Kind::Busy). The calls of all handles wait for each other.
