@@ -21,7 +21,11 @@ pub(crate) struct Slice {
 
 impl Temporary {
     pub(crate) fn create() -> Result<Self> {
-        let file = tempfile::tempfile().map_err(|cause| Error::storage("no temporary file can be made", cause))?;
+        let failed = |cause| Error::storage("no temporary file can be made", cause);
+        let file = tempfile::tempfile().map_err(failed)?;
+        // Others could open it through /proc if the program's umask lets them read files.
+        #[cfg(unix)]
+        file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600)).map_err(failed)?;
         Ok(Self(Mutex::new(file)))
     }
 

@@ -107,6 +107,16 @@ pub enum AccountNotice {
 }
 
 /// The notices of an account, from [`Account::notices`](super::Account::notices), from the call on. It ends when the account is dropped.
+///
+/// ```
+/// use postroom::Login;
+/// use postroom::account::{Account, AccountNotices};
+///
+/// let account = Account::new("imap.example.org", Login::password("me", "secret")).build()?;
+/// let notices: AccountNotices = account.notices();
+/// # drop(notices);
+/// # Ok::<(), postroom::Error>(())
+/// ```
 pub struct AccountNotices(broadcast::Receiver<AccountNotice>);
 
 /// Where notices are sent. Without a reader it costs nothing.

@@ -74,6 +74,18 @@ pub(in crate::account) struct Taken {
 }
 
 /// The session of a lease, lent in its folder, from [`Lease::folder`](super::Lease::folder). Dropping it returns it to the lease.
+///
+/// ```no_run
+/// # async fn example(account: &postroom::account::Account) -> postroom::Result<()> {
+/// use postroom::account::LeasedSession;
+/// use postroom::imap::Folder;
+///
+/// let mut inbox = account.select("INBOX").await?;
+/// let folder: Folder<LeasedSession<'_>> = inbox.folder().await?;
+/// println!("{:?}", folder.session().capabilities());
+/// # Ok(())
+/// # }
+/// ```
 pub struct LeasedSession<'a> {
     taken: Taken,
     lease: PhantomData<&'a mut ()>,
@@ -412,9 +424,11 @@ fn give_back(lent: Lent<ImapSessions>, unfinished: Option<u64>) {
 /// Waits until the answer that runs has ended. `None` if more than [`MOST_DRAINED`] octets came first, or the session ended.
 async fn drain(lent: Lent<ImapSessions>, since: u64) -> Option<Lent<ImapSessions>> {
     let began = Instant::now();
+    let received = || lent.session().traffic().received;
+    let most = received().max(since).saturating_add(MOST_DRAINED);
     let is_over = tokio::select! {
-        answered = lent.session().noop() => answered.is_err(),
-        () = too_much(&lent, since) => true,
+        answered = lent.session().noop() => answered.is_err() || received() >= most,
+        () = too_much(&lent, most) => true,
     };
     tracing::trace!(elapsed = ?began.elapsed(), is_over, "a stream was dropped before its end");
     if is_over {
@@ -424,9 +438,7 @@ async fn drain(lent: Lent<ImapSessions>, since: u64) -> Option<Lent<ImapSessions
     Some(lent)
 }
 
-async fn too_much(lent: &Lent<ImapSessions>, since: u64) {
-    let now = lent.session().traffic().received;
-    let most = now.max(since).saturating_add(MOST_DRAINED);
+async fn too_much(lent: &Lent<ImapSessions>, most: u64) {
     while lent.session().traffic().received < most {
         sleep(DRAIN_LOOK).await;
     }

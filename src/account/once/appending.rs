@@ -71,6 +71,9 @@ impl<'a> Appending<'a> {
         if self.end.is_none() {
             self.end = Some(End::of(imap, &self.mailbox).await?);
         }
+        if !matches!(self.how, How::Replacing(_)) {
+            leave_read_only(imap, &self.mailbox).await?;
+        }
         let messages = self.left().map(|item| item.open()).collect::<Result<Vec<_>>>()?;
         match self.how {
             How::All => {
@@ -195,4 +198,13 @@ impl<'a> Item<'a> {
 
 fn unreadable() -> Error {
     Error::closed("the message is not stored, and its reader cannot be read again")
+}
+
+/// Courier refuses APPEND to the mailbox that the session has open read-only, as a look or a lease leaves it.
+async fn leave_read_only(imap: &mut Imap, mailbox: &MailboxName) -> Result<()> {
+    let Ok(folder) = imap.selected_folder() else { return Ok(()) };
+    if folder.info().is_ok_and(|info| info.read_only && info.name == *mailbox) {
+        folder.unselect().await?;
+    }
+    Ok(())
 }

@@ -487,13 +487,12 @@ pub(super) fn end_all<S: Service>(sessions: Vec<Parts<S>>) {
 
 /// Ends a session beside everything else. Without a runtime its connection is closed.
 pub(super) fn end<S: Service>(parts: Parts<S>) {
-    if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-        let (session, place) = parts.into_session_and_place();
-        drop(runtime.spawn(async move {
-            S::end(session).await;
-            drop(place);
-        }));
-    }
+    let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+    let (session, place) = parts.into_session_and_place();
+    drop(runtime.spawn(async move {
+        S::end(session).await;
+        drop(place);
+    }));
 }
 
 pub(super) fn shut() -> Error {
