@@ -37,8 +37,8 @@ async fn watch(config: Config, login: Login) -> Outcome {
     while let Some(change) = changes.next().await {
         match change {
             Watched::Resync(mailbox) => say!("watching {mailbox}"),
-            Watched::New { mailbox, uids } => match headers(&account, &mailbox, uids).await {
-                Ok(lines) => lines.iter().try_for_each(|line| -> Outcome { Ok(say!("{line}")) })?,
+            Watched::New { mailbox, uids } => match headers(&account, mailbox.clone(), uids).await {
+                Ok(lines) => lines.iter().try_for_each(|line| -> Outcome { Ok(say!("new in {mailbox}: {line}")) })?,
                 Err(error) => say!("{mailbox}: {}", sentence(&error)),
             },
             Watched::Vanished { mailbox, uids } => say!("gone from {mailbox}: {uids}"),
@@ -50,23 +50,14 @@ async fn watch(config: Config, login: Login) -> Outcome {
     Ok(())
 }
 
-/// A line for each of the messages. If the connection is lost, another one does it.
-async fn headers(account: &Account, mailbox: &MailboxName, uids: Uids) -> postroom::Result<Vec<String>> {
-    loop {
-        match try_headers(account, mailbox, uids.clone()).await {
-            Err(error) if error.is_retryable() => {}
-            done => return done,
-        }
-    }
-}
-
-async fn try_headers(account: &Account, mailbox: &MailboxName, uids: Uids) -> postroom::Result<Vec<String>> {
-    let mut session = account.session().await?;
-    let mut mail = session.open(mailbox.clone()).read_only().fetch(uids, Items::ENVELOPE).await?;
+/// A line for each of the messages. If the connection is lost, the account goes on with another one.
+async fn headers(account: &Account, mailbox: MailboxName, uids: Uids) -> postroom::Result<Vec<String>> {
+    let mut opened = account.examine(mailbox).await?;
+    let mut mail = opened.fetch(uids, Items::ENVELOPE).await?;
     let mut lines = Vec::new();
     while let Some(message) = mail.try_next().await? {
         let sender = message.from().map(|from| from.label()).unwrap_or_default();
-        lines.push(format!("new in {mailbox}: {sender}: {}", message.subject().unwrap_or_default()));
+        lines.push(format!("{sender}: {}", message.subject().unwrap_or_default()));
     }
     Ok(lines)
 }

@@ -280,6 +280,12 @@ const KNOWN: &[Known] = &[
         "the event never came",
         &["imap::idle::new_mail_flags_and_expunges_of_another_session_become_events"],
     ),
+    by_chance(known(
+        Mailutils,
+        "has the time of each FETCH as the INTERNALDATE of a message whose Date is none",
+        "[Uid(11), Uid(15), Uid(18), Uid(28)]",
+        &["imap::paging::threads_to_be_shown_are_those_of_thread"],
+    )),
     // By chance: mail that comes before the session idles is seen by the command before it.
     by_chance(known(
         Mailutils,

@@ -90,7 +90,7 @@ enum Fed {
     SetAside(Uid),
 }
 
-/// What runs behind the stream.
+/// The source of the stream.
 struct Source<'a> {
     lease: &'a Lease,
     taken: Option<Taken>,

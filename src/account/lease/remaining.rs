@@ -249,7 +249,7 @@ mod tests {
             let uids: Uids = messages.iter().filter_map(|&uid| Uid::new(uid).ok()).collect();
             let poison: BTreeSet<u32> = messages.intersection(&poison).copied().collect();
             let server = Dying { poison: poison.clone(), lost };
-            // More than three in a row cannot be told from a server that fails.
+            // More than three in a row look like a server that fails.
             if let Some((delivered, aside, sessions)) = fetch(&server, &uids, most) {
                 let good: Vec<u32> = messages.difference(&poison).copied().collect();
                 prop_assert_eq!(delivered, good);

@@ -16,7 +16,7 @@ use crate::imap::{Append, AppendOutcome, Appended, AppendedAll, MailboxName};
 /// again. A server that runs it even later stores it twice: that is reported by [`AccountNotice::Doubled`](crate::account::AccountNotice), and
 /// nothing is removed.
 ///
-/// Messages that are the same in size and header, or in Message-ID, cannot be told apart. Calls that append such messages to one mailbox at
+/// Messages that are the same in size and header, or in Message-ID, cannot be distinguished. Calls that append such messages to one mailbox at
 /// the same time may take one stored message for both if they lose their replies: use one [`append_all`](Account::append_all) for them.
 impl Account {
     /// Appends a message to a mailbox, once: see [`Imap::append`](crate::Imap::append) for what a message can be. Returns its UID and the

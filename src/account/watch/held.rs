@@ -116,7 +116,7 @@ mod tests {
         assert!(!after(600, 600, 600), "an ordinary sleep");
         assert!(!after(600, 0, 600), "the wall clock was set back, or a test's clock is paused");
         assert!(!after(601, 655, 600), "a little late");
-        assert!(after(60, 3_600, 60), "the steady clock stands still while the machine is asleep");
+        assert!(after(60, 3_600, 60), "the steady clock stops while the machine is asleep");
         assert!(after(3_600, 3_600, 60), "the steady clock goes on");
     }
 }

@@ -11,7 +11,7 @@ use crate::imap::MailboxName;
 
 /// How many full looks back an unpushed change counts.
 const REMEMBERED_LOOKS: u32 = 4;
-/// So many changes that were not pushed lower the method. One may have happened just before the look, before the server pushed it.
+/// The number of changes that were not pushed after which the method is lowered. One may have happened just before the look, before the server pushed it.
 const MOST_UNPUSHED: usize = 2;
 /// A server that has pushed something of a mailbox this short a time ago does push: a change that a full look finds may be on its way.
 const ON_ITS_WAY: Duration = Duration::from_secs(5);
