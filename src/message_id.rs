@@ -181,7 +181,8 @@ impl<T: AsRef<[u8]>> fmt::Display for Escaped<T> {
     }
 }
 
-fn unescape(text: &str) -> Option<Vec<u8>> {
+/// The bytes of a percent-encoded text. `None` if a `%` is not followed by two digits.
+pub(crate) fn unescape(text: &str) -> Option<Vec<u8>> {
     let mut bytes = text.bytes();
     let mut out = Vec::with_capacity(text.len());
     while let Some(byte) = bytes.next() {

@@ -16,6 +16,7 @@
 
 mod back_off;
 mod builder;
+mod flags_digest;
 mod flow;
 mod gate;
 mod lane;

@@ -26,6 +26,19 @@ async fn call(account: &Account) -> Result<()> {
     account.run(|imap| Box::pin(imap.noop())).await
 }
 
+/// Nine calls at once in two lanes fail in this way.
+async fn all_fail(account: &Account, kind: Kind) {
+    let asking: Vec<_> = (0..9)
+        .map(|number| {
+            let account = if number % 2 == 0 { account.clone() } else { account.bulk() };
+            tokio::spawn(async move { call(&account).await })
+        })
+        .collect();
+    for asked in asking {
+        assert_eq!(asked.await.unwrap().unwrap_err().kind(), kind);
+    }
+}
+
 fn is_offline(notice: &AccountNotice) -> bool {
     matches!(notice, AccountNotice::Offline(_))
 }
@@ -40,15 +53,7 @@ async fn a_refused_login_that_has_worked_is_tried_after_1_10_and_60_minutes_and_
     fake.server().disconnect_all();
     // The end of the session is known; otherwise several logins would begin together.
     sleep(Duration::from_secs(1)).await;
-    let asking: Vec<_> = (0..9)
-        .map(|number| {
-            let account = if number % 2 == 0 { account.clone() } else { account.bulk() };
-            tokio::spawn(async move { call(&account).await })
-        })
-        .collect();
-    for asked in asking {
-        assert_eq!(asked.await.unwrap().unwrap_err().kind(), Kind::Login);
-    }
+    all_fail(&account, Kind::Login).await;
     assert_eq!(fake.waits()[1..], [60, 600, 3600]);
     for _ in 0..48 {
         sleep(HOUR).await;
@@ -234,15 +239,7 @@ async fn a_wrong_certificate_stops_all_lanes_with_one_notice() {
     let account = Account::new(config, Login::password("alice", "alicepw")).connections(5).build().unwrap();
     let mut notices = account.notices();
     for _ in 0..3 {
-        let asking: Vec<_> = (0..9)
-            .map(|number| {
-                let account = if number % 2 == 0 { account.clone() } else { account.bulk() };
-                tokio::spawn(async move { call(&account).await })
-            })
-            .collect();
-        for asked in asking {
-            assert_eq!(asked.await.unwrap().unwrap_err().kind(), Kind::Tls);
-        }
+        all_fail(&account, Kind::Tls).await;
         sleep(HOUR).await;
     }
     assert_eq!(fake.tried(), 1);

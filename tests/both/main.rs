@@ -15,6 +15,8 @@ mod connection;
 mod connector;
 mod contents;
 mod deadlines;
+#[path = "../support/drop_after.rs"]
+mod drop_after;
 mod dyn_mailbox;
 mod embedded_example;
 mod login;

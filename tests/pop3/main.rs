@@ -8,6 +8,8 @@
     reason = "a panic in a test is a failed test"
 )]
 
+#[path = "../support/drop_after.rs"]
+mod drop_after;
 #[path = "../support/pop3.rs"]
 mod support;
 

@@ -19,11 +19,7 @@ use known::Known;
 /// A test of each of these functions for each server, with the commands that it tries: the rows of the table.
 macro_rules! on_every_server {
     ($($suite:tt)*) => {
-        mod courier { on_one_server! { Courier $($suite)* } }
-        mod cyrus { on_one_server! { Cyrus $($suite)* } }
-        mod dovecot { on_one_server! { Dovecot $($suite)* } }
-        mod dovecot24 { on_one_server! { Dovecot24 $($suite)* } }
-        mod embedded { on_one_server! { Embedded $($suite)* } }
+        on_servers_of_accounts! { $($suite)* }
         mod mailutils { on_one_server! { Mailutils $($suite)* } }
     };
 }
@@ -38,7 +34,6 @@ macro_rules! on_every_imap_server {
 }
 
 /// On the servers that the mail of an account is proven safe on.
-#[allow(unused_macros, reason = "only the suite of accounts has such tests")]
 macro_rules! on_servers_of_accounts {
     ($($suite:tt)*) => {
         mod courier { on_one_server! { Courier $($suite)* } }

@@ -386,7 +386,7 @@ impl Source<'_> {
     }
 }
 
-/// The messages of the next piece, if one of this size took so long.
+/// The number of messages in the next piece, from how long the last one took.
 fn next_piece(asked: u64, took: Duration) -> u64 {
     let fitting = asked as f64 * PIECE_TIME.as_secs_f64() / took.as_secs_f64().max(0.001);
     (fitting as u64).clamp(asked / 4, asked.saturating_mul(4)).clamp(1, MOST_PIECE)

@@ -55,22 +55,15 @@ impl Source<'_> {
                 taken.lent().useful();
                 attempts = account.attempts();
             }
-            let next = match result {
+            match taken.next(&mut attempts, result).await {
                 Ok(defects) => {
                     taken.finish();
                     drop(taken);
                     feed.send(Fed::Defects(defects)).await;
                     return Ok(());
                 }
-                Err(error) if taken.is_over() => attempts.died(error),
-                Err(error) => match account.next::<()>(&mut attempts, taken.lent(), Err(error)).await {
-                    Ok(()) => Next::Again,
-                    Err(next) => next,
-                },
-            };
-            match next {
-                Next::Again => {}
-                Next::Verify(error) | Next::Fail(error) => return Err(error),
+                Err(Next::Again) => {}
+                Err(Next::Verify(error) | Next::Fail(error)) => return Err(error),
             }
         }
     }

@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep};
 use crate::account::Account;
 use crate::account::lane::Lane;
 use crate::account::pool::{Lent, Parked, Parts, Pool};
-use crate::account::running::Next;
+use crate::account::running::{Attempts, Next};
 use crate::account::service::ImapSessions;
 use crate::error::{Code, Error, Kind, Result};
 use crate::imap::{Folder, FolderInfo, Imap, MailboxName, Opening, Uid, UidValidity};
@@ -34,8 +34,8 @@ pub(in crate::account) struct Core {
 
 struct State {
     session: Option<Arc<Lent<ImapSessions>>>,
-    /// What its session had received when a stream was dropped before its end.
-    unfinished: Option<u64>,
+    /// Whether a stream was dropped before its end: its session first has to end that answer.
+    is_unfinished: bool,
     identity: Option<Identity>,
     opened: Option<Opened>,
     /// The UIDs mean other messages now, or may.
@@ -69,8 +69,8 @@ pub(in crate::account) struct Taken {
     /// `None` only while it is dropped.
     lent: Option<Lent<ImapSessions>>,
     core: Arc<Core>,
-    /// What the session had received when an answer began that has not ended.
-    unfinished: Option<u64>,
+    /// Whether an answer has begun and not ended.
+    is_unfinished: bool,
 }
 
 /// The session of a lease, lent in its folder, from [`Lease::folder`](super::Lease::folder). Dropping it returns it to the lease.
@@ -94,7 +94,7 @@ pub struct LeasedSession<'a> {
 impl Core {
     pub(super) fn new(account: Account, name: MailboxName, read_only: bool) -> Arc<Self> {
         let state =
-            State { session: None, unfinished: None, identity: None, opened: None, ended: None, is_dropped: false };
+            State { session: None, is_unfinished: false, identity: None, opened: None, ended: None, is_dropped: false };
         let core =
             Arc::new(Self { account, name, read_only, state: Mutex::new(state), opening: tokio::sync::Mutex::new(()) });
         let parked: std::sync::Weak<Self> = Arc::downgrade(&core);
@@ -132,7 +132,7 @@ impl Core {
             drop(core.current().await?);
             // It may be given away, or lost, right now.
             if let Some(lent) = core.let_go() {
-                return Ok(Taken { lent: Some(lent), core: core.clone(), unfinished: None });
+                return Ok(Taken { lent: Some(lent), core: core.clone(), is_unfinished: false });
             }
         }
     }
@@ -148,7 +148,7 @@ impl Core {
                 lent
             }
         };
-        Ok(Taken { lent: Some(lent), core: core.clone(), unfinished: None })
+        Ok(Taken { lent: Some(lent), core: core.clone(), is_unfinished: false })
     }
 
     /// Lets go of the session.
@@ -162,11 +162,11 @@ impl Core {
         let session = {
             let mut state = self.lock();
             state.is_dropped = true;
-            state.session.take().map(|session| (session, state.unfinished.take()))
+            state.session.take().map(|session| (session, state.is_unfinished))
         };
-        let Some((session, unfinished)) = session else { return };
+        let Some((session, is_unfinished)) = session else { return };
         let Some(lent) = Arc::into_inner(session) else { return };
-        give_back(lent, unfinished);
+        give_back(lent, is_unfinished);
     }
 
     /// The session, if it can be used at once.
@@ -178,7 +178,7 @@ impl Core {
         let identity = state.identity;
         let is_usable = |lent: &Arc<Lent<ImapSessions>>| !lent.is_closed() && self.is_open_in(lent.session(), identity);
         let unusable = match &state.session {
-            Some(lent) if is_usable(lent) && state.unfinished.is_none() => {
+            Some(lent) if is_usable(lent) && !state.is_unfinished => {
                 return Ok(Some(self.current_of(lent.clone())));
             }
             Some(lent) if is_usable(lent) => None,
@@ -193,20 +193,16 @@ impl Core {
     async fn drained(&self) -> Result<Option<Current>> {
         let lent = {
             let mut state = self.lock();
-            let unfinished = state.unfinished.take();
-            unfinished.and_then(|since| Some((state.session.take()?, since)))
+            let is_unfinished = std::mem::take(&mut state.is_unfinished);
+            state.session.take_if(|_| is_unfinished)
         };
-        let Some((lent, since)) = lent.and_then(|(lent, since)| Some((Arc::into_inner(lent)?, since))) else {
-            return Ok(None);
-        };
-        let Some(lent) = drain(lent, since).await else { return Ok(None) };
+        let Some(lent) = lent.and_then(Arc::into_inner) else { return Ok(None) };
+        let Some(lent) = drain(lent).await else { return Ok(None) };
         let identity = self.lock().identity;
         if lent.is_closed() || !self.is_open_in(lent.session(), identity) {
             return Ok(None);
         }
-        let lent = Arc::new(lent);
-        self.lock().session = Some(lent.clone());
-        Ok(Some(self.current_of(lent)))
+        Ok(Some(self.keep(lent)))
     }
 
     /// Opens the mailbox in a session of the account.
@@ -229,11 +225,16 @@ impl Core {
 
     fn hold(&self, lent: Lent<ImapSessions>, info: &FolderInfo) -> Result<Current> {
         self.check(lent.session(), info)?;
+        Ok(self.keep(lent))
+    }
+
+    /// The lease has this session from now on.
+    fn keep(&self, lent: Lent<ImapSessions>) -> Current {
         let lent = Arc::new(lent);
         let before = self.lock().session.replace(lent.clone());
         // Whoever waits for it may be given it at once, so it is not dropped while the lease is locked.
         drop(before);
-        Ok(self.current_of(lent))
+        self.current_of(lent)
     }
 
     /// The session has opened the mailbox. It must be the same one as before.
@@ -273,15 +274,15 @@ impl Core {
         Current { lent, _offer: Offer(self.account.pool.clone()) }
     }
 
-    fn put_back(&self, lent: Lent<ImapSessions>, unfinished: Option<u64>) {
+    fn put_back(&self, lent: Lent<ImapSessions>, is_unfinished: bool) {
         let mut state = self.lock();
         if state.is_dropped || state.session.is_some() {
             drop(state);
-            give_back(lent, unfinished);
+            give_back(lent, is_unfinished);
             return;
         }
         state.session = Some(Arc::new(lent));
-        state.unfinished = unfinished;
+        state.is_unfinished = is_unfinished;
         drop(state);
         self.account.pool.offer();
     }
@@ -314,7 +315,7 @@ impl Core {
     /// The session, unless a call is using it.
     fn let_go(&self) -> Option<Lent<ImapSessions>> {
         let mut state = self.lock();
-        if state.unfinished.is_some() {
+        if state.is_unfinished {
             return None;
         }
         match Arc::try_unwrap(state.session.take()?) {
@@ -371,19 +372,27 @@ impl Taken {
 
     /// An answer begins that is read as a stream.
     pub(in crate::account) fn begin(&mut self) {
-        self.unfinished = Some(self.lent().session().traffic().received);
+        self.is_unfinished = true;
     }
 
     /// The answer has ended.
     pub(in crate::account) fn finish(&mut self) {
-        self.unfinished = None;
+        self.is_unfinished = false;
+    }
+
+    /// What follows the result of a call on this session, as [`Account::next`]. If the mailbox is no longer open here, that is a death.
+    pub(in crate::account) async fn next<T>(&self, attempts: &mut Attempts, result: Result<T>) -> Result<T, Next> {
+        match result {
+            Err(error) if self.is_over() => Err(attempts.died(error)),
+            result => self.core.account.next(attempts, self.lent(), result).await,
+        }
     }
 }
 
 impl Drop for Taken {
     fn drop(&mut self) {
         if let Some(lent) = self.lent.take() {
-            self.core.put_back(lent, self.unfinished);
+            self.core.put_back(lent, self.is_unfinished);
         }
     }
 }
@@ -413,19 +422,19 @@ impl fmt::Debug for LeasedSession<'_> {
 }
 
 /// Returns a session to the account. If an answer has not ended, it is read first, beside everything else.
-fn give_back(lent: Lent<ImapSessions>, unfinished: Option<u64>) {
-    match (unfinished, tokio::runtime::Handle::try_current()) {
-        (Some(since), Ok(runtime)) => drop(runtime.spawn(async move { drop(drain(lent, since).await) })),
-        (Some(_), Err(_)) => lent.close(),
-        (None, _) => drop(lent),
+fn give_back(lent: Lent<ImapSessions>, is_unfinished: bool) {
+    match tokio::runtime::Handle::try_current() {
+        _ if !is_unfinished => drop(lent),
+        Ok(runtime) => drop(runtime.spawn(async move { drop(drain(lent).await) })),
+        Err(_) => lent.close(),
     }
 }
 
 /// Waits until the answer that runs has ended. `None` if more than [`MOST_DRAINED`] octets came first, or the session ended.
-async fn drain(lent: Lent<ImapSessions>, since: u64) -> Option<Lent<ImapSessions>> {
+async fn drain(lent: Lent<ImapSessions>) -> Option<Lent<ImapSessions>> {
     let began = Instant::now();
     let received = || lent.session().traffic().received;
-    let most = received().max(since).saturating_add(MOST_DRAINED);
+    let most = received().saturating_add(MOST_DRAINED);
     let is_over = tokio::select! {
         answered = lent.session().noop() => answered.is_err() || received() >= most,
         () = too_much(&lent, most) => true,

@@ -125,11 +125,7 @@ impl Source<'_> {
                 taken.lent().useful();
                 attempts = account.attempts();
             }
-            let next = match result {
-                Err(error) if taken.is_over() => Err(attempts.died(error)),
-                result => account.next(&mut attempts, taken.lent(), result).await,
-            };
-            match next {
+            match taken.next(&mut attempts, result).await {
                 Ok(()) | Err(Next::Again) => {}
                 Err(Next::Verify(error) | Next::Fail(error)) => return Err(error),
             }

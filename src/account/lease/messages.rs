@@ -85,11 +85,7 @@ impl Lease {
             if result.is_ok() {
                 taken.finish();
             }
-            let next = match result {
-                Err(error) if taken.is_over() => Err(attempts.died(error)),
-                result => account.next(&mut attempts, taken.lent(), result).await,
-            };
-            match next {
+            match taken.next(&mut attempts, result).await {
                 Ok(previews) => return Ok(previews),
                 Err(Next::Again) => {}
                 Err(Next::Verify(error) | Next::Fail(error)) => return Err(error),

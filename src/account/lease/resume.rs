@@ -219,11 +219,7 @@ async fn run(lease: &Lease, mut comparison: Comparison, feed: Feed<Fed>) -> Resu
             taken.lent().useful();
             attempts = account.attempts();
         }
-        let next = match result {
-            Err(error) if taken.is_over() => Err(attempts.died(error)),
-            result => account.next(&mut attempts, taken.lent(), result).await,
-        };
-        match next {
+        match taken.next(&mut attempts, result).await {
             Ok((point, is_exact)) => {
                 drop(taken);
                 feed.send(Fed::End(point, is_exact)).await;

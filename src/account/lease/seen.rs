@@ -1,15 +1,18 @@
 //! [`Seen`]: what a comparison has delivered already, so that its repetition delivers only the rest. It must not know a session.
 
 use std::collections::HashMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
 
+use crate::account::flags_digest::flags_digest;
 use crate::error::Result;
 use crate::imap::{Fetched, Resumed, SyncPoint, Uid, Uids};
+
+/// What tells one state of a message from another.
+type Digest = (u64, Option<u64>);
 
 #[derive(Default)]
 pub(super) struct Seen {
     /// Messages that came, with a digest of what was shown of them.
-    messages: HashMap<Uid, u64>,
+    messages: HashMap<Uid, Digest>,
     /// Those that came as new.
     new: Uids,
     vanished: Uids,
@@ -27,19 +30,20 @@ impl Seen {
         Ok(match change {
             Resumed::New(message) => {
                 let Some(uid) = message.uid() else { return Ok(None) };
-                match self.messages.insert(uid, digest(&message)) {
+                let now = digest(&message);
+                match self.messages.insert(uid, now) {
                     None => {
                         self.new.insert(uid);
                         Some(Resumed::New(message))
                     }
-                    Some(before) if before == digest(&message) => None,
+                    Some(before) if before == now => None,
                     Some(_) => Some(Resumed::Changed(message)),
                 }
             }
             Resumed::Changed(message) => {
                 let Some(uid) = message.uid() else { return Ok(None) };
-                let before = self.messages.insert(uid, digest(&message));
-                (before != Some(digest(&message))).then_some(Resumed::Changed(message))
+                let now = digest(&message);
+                (self.messages.insert(uid, now) != Some(now)).then_some(Resumed::Changed(message))
             }
             Resumed::Vanished(uids) => {
                 let left = uids.difference(&self.vanished);
@@ -59,13 +63,7 @@ impl Seen {
     }
 }
 
-/// A digest of the flags and the modification sequence. `\\Recent` is of one session.
-fn digest(message: &Fetched) -> u64 {
-    let mut flags: Vec<String> =
-        message.flags().map(|flags| flags.iter().map(|flag| flag.to_string()).collect()).unwrap_or_default();
-    flags.retain(|flag| !flag.eq_ignore_ascii_case("\\Recent"));
-    flags.sort_unstable();
-    let mut hasher = DefaultHasher::new();
-    (flags, message.modseq()).hash(&mut hasher);
-    hasher.finish()
+/// What is shown of a message besides its UID: its flags, and its modification sequence.
+fn digest(message: &Fetched) -> Digest {
+    (flags_digest(message), message.modseq())
 }

@@ -90,7 +90,7 @@ impl<S: Service> Pool<S> {
         }
     }
 
-    /// A session may be to be had from its holder. Does nothing if nobody waits, here or in another account with the same limits.
+    /// Whoever holds a session may be able to give it away now. Does nothing if nobody waits, here or in another account with the same limits.
     pub(in crate::account) fn offer(&self) {
         if self.0.limits.as_ref().is_some_and(HostLimits::is_contended) {
             self.0.end_parked();

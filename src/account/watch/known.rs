@@ -2,9 +2,9 @@
 //! is found. It must not know how the comparison is made.
 
 use std::collections::BTreeMap;
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use super::event::Watched;
+use crate::account::flags_digest::flags_digest;
 use crate::imap::{Fetched, MailboxName, MailboxStatus, Spans, SyncPoint, Uid, Uids};
 
 /// The most messages of a mailbox whose flags are remembered on a server without modification sequences: 16 bytes each.
@@ -140,20 +140,6 @@ impl Comparison {
             self.has_more = true;
             return;
         }
-        self.flags.insert(uid, hash(message));
+        self.flags.insert(uid, flags_digest(message));
     }
-}
-
-/// A hash of the flags, whatever their order and case.
-fn hash(message: &Fetched) -> u64 {
-    let one = |name: &str| {
-        let mut hasher = DefaultHasher::new();
-        name.to_ascii_lowercase().hash(&mut hasher);
-        hasher.finish()
-    };
-    // The server takes `\\Recent` away on its own.
-    let lasting = |flag: &str| !flag.eq_ignore_ascii_case("\\Recent");
-    message
-        .flags()
-        .map_or(0, |flags| flags.iter().filter(|flag| lasting(flag)).map(|flag| one(&flag)).fold(0, u64::wrapping_add))
 }

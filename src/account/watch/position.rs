@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use crate::error::{Error, Result};
 use crate::imap::{MailboxName, SyncPoint};
+use crate::message_id::unescape;
 
 /// The first line of every text form. The digit is the version.
 const VERSION: &str = "postroom-watch-1";
@@ -73,16 +74,7 @@ impl FromStr for WatchPosition {
 
 fn read(line: &str) -> Option<(MailboxName, SyncPoint)> {
     let (name, point) = line.split_once(' ')?;
-    let mut bytes = name.bytes();
-    let mut wire = Vec::with_capacity(name.len());
-    while let Some(byte) = bytes.next() {
-        wire.push(if byte == b'%' { hex(bytes.next()?)? << 4 | hex(bytes.next()?)? } else { byte });
-    }
-    Some((MailboxName::from_wire(&wire, false), point.parse().ok()?))
-}
-
-fn hex(digit: u8) -> Option<u8> {
-    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
+    Some((MailboxName::from_wire(&unescape(name)?, false), point.parse().ok()?))
 }
 
 #[cfg(test)]

@@ -1,8 +1,7 @@
 //! Dropping the future that connects, after every poll: nothing stays open, and the next one connects.
 
-use std::future::{Future, poll_fn};
 use std::io;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
@@ -13,27 +12,7 @@ use postroom::{Config, Protocol};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::{By, PROTOCOLS, embedded, nowhere, session};
-
-/// Polls it `polls` times, then drops it. `true` if it was done by then.
-pub(crate) async fn drop_after<F: Future>(polls: usize, future: F) -> bool {
-    let mut future = pin!(future);
-    let mut left = polls;
-    poll_fn(|cx| {
-        if left == 0 {
-            return Poll::Ready(false);
-        }
-        left -= 1;
-        match future.as_mut().poll(cx) {
-            Poll::Ready(_) => Poll::Ready(true),
-            Poll::Pending => {
-                // Other ready tasks run first, so that each poll meets another state.
-                cx.waker().wake_by_ref();
-                Poll::Pending
-            }
-        }
-    })
-    .await
-}
+use crate::drop_after::drop_after;
 
 /// How many streams of a way are open.
 #[derive(Clone, Default)]

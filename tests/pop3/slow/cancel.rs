@@ -1,42 +1,18 @@
 //! Every public future of a POP3 session, dropped after k polls for every k: the session still works, and the server's state is one
 //! that the caller has asked for.
 
-use std::future::{Future, poll_fn};
-use std::pin::pin;
-use std::task::Poll;
-
 use postroom::pop3::Pop3;
 use postroom::testing::{Fault, Server};
 use postroom::{BoxFuture, Kind, Mailbox, Part};
 use tokio::io::AsyncReadExt;
 
+use crate::drop_after::drop_after;
 use crate::support::{self, me, number, plaintext};
 
 const MAILS: u32 = 5;
 
 fn mail(at: u32) -> String {
     format!("Subject: {at}\r\n\r\n{}.\r\n", ".dots\r\n".repeat(4 * at as usize))
-}
-
-/// Polls it `polls` times, then drops it. `true` if it was done by then.
-async fn drop_after<F: Future>(polls: usize, future: F) -> bool {
-    let mut future = pin!(future);
-    let mut left = polls;
-    poll_fn(|cx| {
-        if left == 0 {
-            return Poll::Ready(false);
-        }
-        left -= 1;
-        match future.as_mut().poll(cx) {
-            Poll::Ready(_) => Poll::Ready(true),
-            Poll::Pending => {
-                // Other ready tasks run first, so that each poll meets another state of the session.
-                cx.waker().wake_by_ref();
-                Poll::Pending
-            }
-        }
-    })
-    .await
 }
 
 type Work = for<'a> fn(&'a mut Pop3) -> BoxFuture<'a, ()>;
